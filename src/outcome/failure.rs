@@ -1,0 +1,87 @@
+//! Typed failures: the variant says what state the server is in.
+
+use super::Finding;
+use std::fmt;
+
+/// Why a run did not do what was asked, and what that leaves on the server.
+#[derive(Debug)]
+pub struct Failure {
+    /// The state the server is in, and with it the exit code.
+    pub kind: FailureKind,
+    /// Operation, path and cause; lower case, no full stop.
+    pub message: String,
+    /// What the reader can do about it, apart from the message.
+    pub hint: Option<String>,
+    /// Findings gathered before the failure.
+    pub findings: Vec<Finding>,
+}
+
+/// The state that a [`Failure`] leaves behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// Nothing was changed (exit 1).
+    Failed,
+    /// A guard, a conflict, a stale plan or the lock said no (exit 3).
+    Refused,
+    /// The change failed; the old state is back and proven (exit 4).
+    RolledBack,
+    /// A person must look; disk and server may disagree (exit 5).
+    NeedsOperator,
+    /// The command line makes no sense (exit 64).
+    Usage,
+    /// Input does not parse or validate (exit 65).
+    Invalid,
+    /// Something that had to be looked at could not be (exit 69).
+    Unavailable,
+}
+
+impl FailureKind {
+    /// The exit code of the contract.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Failed => 1,
+            Self::Refused => 3,
+            Self::RolledBack => 4,
+            Self::NeedsOperator => 5,
+            Self::Usage => 64,
+            Self::Invalid => 65,
+            Self::Unavailable => 69,
+        }
+    }
+}
+
+impl Failure {
+    /// A failure of `kind` with its message.
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hint: None, findings: Vec::new() }
+    }
+
+    /// A failure of `kind` from an error, its chain joined by colons.
+    #[must_use]
+    pub fn from_error(kind: FailureKind, error: &anyhow::Error) -> Self {
+        Self::new(kind, format!("{error:#}"))
+    }
+
+    /// The same failure with advice.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same failure with the findings that led to it.
+    #[must_use]
+    pub fn with_findings(mut self, findings: Vec<Finding>) -> Self {
+        self.findings = findings;
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}

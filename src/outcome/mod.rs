@@ -1,0 +1,18 @@
+//! What a run of motionctl ended with: findings, failures and the sections of
+//! the answer.
+//!
+//! Invariant: the exit code follows from the [`Outcome`] alone, by the one
+//! table in [`exit`]. This room is data; it must not look at the machine.
+
+mod exit;
+mod failure;
+mod finding;
+mod sections;
+
+pub use exit::{EXIT_CODES, ExitMeaning};
+pub use failure::{Failure, FailureKind};
+pub use finding::{Finding, Level, accepts, sort_findings};
+pub use sections::{
+    BackupSection, CommandName, DiffSection, DirectiveChange, DurationSection, ErrorLogVerdict, ErrorSection, HostSection,
+    LoadCount, LoadSection, LocalChange, LocalChanges, Outcome, OutcomeKind, PlanSection, ProbeRow, ReloadSection, StepSection,
+};

@@ -1,0 +1,320 @@
+//! The parts of the one JSON document that every command answers with.
+//!
+//! Field names are public contract: they are added to, never renamed.
+
+use super::{Failure, FailureKind, Finding};
+use serde::{Deserialize, Serialize};
+
+/// Which command answered.
+pub type CommandName = &'static str;
+
+/// How a run ended, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutcomeKind {
+    /// Looked, and all is well.
+    Ok,
+    /// The server already is as wanted.
+    UpToDate,
+    /// There is something to do.
+    ChangesPending,
+    /// Changed and proven.
+    Applied,
+    /// Changed, and undone by itself unless confirmed in time.
+    AwaitingConfirmation,
+    /// A guard said no.
+    Refused,
+    /// Changed, failed a gate, and put back.
+    RolledBack,
+    /// A person must look.
+    NeedsOperator,
+    /// Failed with nothing changed.
+    Failed,
+    /// Input does not parse or validate.
+    Invalid,
+    /// Something could not be looked at.
+    Unavailable,
+}
+
+impl From<FailureKind> for OutcomeKind {
+    fn from(kind: FailureKind) -> Self {
+        match kind {
+            FailureKind::Failed => Self::Failed,
+            FailureKind::Refused => Self::Refused,
+            FailureKind::RolledBack => Self::RolledBack,
+            FailureKind::NeedsOperator => Self::NeedsOperator,
+            FailureKind::Usage | FailureKind::Invalid => Self::Invalid,
+            FailureKind::Unavailable => Self::Unavailable,
+        }
+    }
+}
+
+/// Everything a command has to say; absent sections do not apply.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Outcome {
+    /// The command that answers.
+    pub command: CommandName,
+    /// How it ended.
+    pub outcome: OutcomeKind,
+    /// The process's exit status.
+    pub exit_code: u8,
+    /// The server that was looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<HostSection>,
+    /// What the checks saw.
+    pub findings: Vec<Finding>,
+    /// What would change, or has changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanSection>,
+    /// The backup that was made or named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backup: Option<BackupSection>,
+    /// The reload and its proof.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reload: Option<ReloadSection>,
+    /// What the routes answered.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub probes: Vec<ProbeRow>,
+    /// What a steady load saw during the reload.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub load: Option<LoadSection>,
+    /// How long each part took.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub durations: Vec<DurationSection>,
+    /// What a command has to say besides; keys are its own.
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
+    pub details: serde_json::Map<String, serde_json::Value>,
+    /// Why it failed.
+    pub error: Option<ErrorSection>,
+}
+
+impl Outcome {
+    /// An answer of `command` that went as wanted.
+    #[must_use]
+    pub fn new(command: CommandName, outcome: OutcomeKind) -> Self {
+        Self {
+            command,
+            outcome,
+            exit_code: 0,
+            host: None,
+            findings: Vec::new(),
+            plan: None,
+            backup: None,
+            reload: None,
+            probes: Vec::new(),
+            load: None,
+            durations: Vec::new(),
+            details: serde_json::Map::new(),
+            error: None,
+        }
+    }
+
+    /// The answer of a command that failed.
+    #[must_use]
+    pub fn failed(command: CommandName, failure: Failure) -> Self {
+        let mut outcome = Self::new(command, failure.kind.into());
+        outcome.fail(failure);
+        outcome
+    }
+
+    /// Turns this answer into that of `failure`, keeping what was gathered.
+    pub fn fail(&mut self, failure: Failure) {
+        self.outcome = failure.kind.into();
+        self.exit_code = failure.kind.exit_code();
+        self.findings.extend(failure.findings);
+        self.error = Some(ErrorSection { message: failure.message, hint: failure.hint });
+    }
+}
+
+/// Why a run failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ErrorSection {
+    /// Operation, path and cause.
+    pub message: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+/// The server that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostSection {
+    /// Host name.
+    pub name: String,
+    /// Operating system, as `/etc/os-release` names it.
+    pub os: String,
+    /// NGINX's version.
+    pub nginx: Option<String>,
+    /// Motion's version.
+    pub motion: Option<String>,
+}
+
+/// A plan as people and pipelines see it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlanSection {
+    /// SHA-256 over everything the plan fixes.
+    pub id: String,
+    /// `graft`, `replace` or `merge`.
+    pub strategy: String,
+    /// Motion's NGINX file.
+    pub site: String,
+    /// What will be done, in order.
+    pub steps: Vec<StepSection>,
+    /// What happens to the customer's own changes.
+    pub local_changes: LocalChanges,
+    /// The difference that the steps make.
+    pub diff: DiffSection,
+}
+
+/// One step of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepSection {
+    /// `write-file`, `create-file`, `remove-file`, `reload`.
+    pub kind: String,
+    /// The file it touches, below the root.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// One line for people.
+    pub describe: String,
+}
+
+/// Each local change in exactly one list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LocalChanges {
+    /// Still there after the change.
+    pub carried: Vec<LocalChange>,
+    /// The new configuration says the same.
+    pub already_present: Vec<LocalChange>,
+    /// Both sides changed the same directive.
+    pub conflicting: Vec<LocalChange>,
+    /// Gone after the change.
+    pub dropped: Vec<LocalChange>,
+}
+
+/// One change that the customer made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LocalChange {
+    /// Where it stands: server, location, directive.
+    pub path: String,
+    /// The directive, redacted.
+    pub directive: String,
+}
+
+/// What differs between two configurations.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiffSection {
+    /// By directive.
+    pub directives: Vec<DirectiveChange>,
+    /// By line, in unified form, redacted.
+    pub unified: String,
+}
+
+/// One directive that differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DirectiveChange {
+    /// Block path, such as `server cc.example.test:443 / location /api/`.
+    pub path: String,
+    /// The directive's name.
+    pub directive: String,
+    /// Its arguments before; absent when it is new.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub old: Option<String>,
+    /// Its arguments after; absent when it is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new: Option<String>,
+}
+
+/// A verified snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupSection {
+    /// Its name, sortable by time.
+    pub id: String,
+    /// Its folder, below the root.
+    pub path: String,
+    /// How many files it holds.
+    pub files: u64,
+    /// How many bytes they have.
+    pub bytes: u64,
+    /// Whether every byte was read again and matched.
+    pub verified: bool,
+}
+
+/// The reload and what proves it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReloadSection {
+    /// Every old worker retired and new ones under the same master.
+    pub proven: bool,
+    /// Worker pids before the signal.
+    pub old_workers: Vec<i32>,
+    /// Worker pids that serve now.
+    pub new_workers: Vec<i32>,
+    /// What the main error log says.
+    pub error_log: ErrorLogVerdict,
+    /// Milliseconds from the signal to the proof.
+    pub millis: u64,
+}
+
+/// What the main error log said about a reload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorLogVerdict {
+    /// Read, and without an error of this reload.
+    Clean,
+    /// Read, and it names an error of this reload.
+    Errors,
+    /// It is not a readable file.
+    NotLookedAt,
+}
+
+/// What one route answered before and after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbeRow {
+    /// `name:port` of the server block.
+    pub server: String,
+    /// The path that was asked for.
+    pub uri: String,
+    /// Status before the change; 0 when there was no answer.
+    pub before: u16,
+    /// Status after the change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<u16>,
+    /// Status after the rollback.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restored: Option<u16>,
+    /// Whether a difference fails the run.
+    pub gated: bool,
+    /// Whether it answers as it must.
+    pub ok: bool,
+    /// What differs, or which client answers.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+}
+
+/// A steady load during a reload.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadSection {
+    /// A new connection for every request.
+    pub fresh: LoadCount,
+    /// Many requests on one connection.
+    pub keepalive: LoadCount,
+    /// Requests that began between the signal and the old workers' exit.
+    pub during_reload: u64,
+}
+
+/// Requests of one kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadCount {
+    /// How many were sent.
+    pub sent: u64,
+    /// How many got no answer.
+    pub failed: u64,
+}
+
+/// How long one part took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DurationSection {
+    /// What was done.
+    pub step: String,
+    /// How long it took.
+    pub millis: u64,
+}
