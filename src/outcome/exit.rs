@@ -19,10 +19,22 @@ pub const EXIT_CODES: [ExitMeaning; 9] = [
     row(2, "changes are pending (with --detailed-exitcode; diff always)", "as before"),
     row(3, "refused by a guard, a conflict, a stale plan or the lock", "as before"),
     row(4, "the change failed and was rolled back; the old configuration is proven to serve", "as before"),
-    row(5, "an operator is needed; the message says what is on disk, what is serving and the next command", "mixed"),
+    row(
+        5,
+        "an operator is needed; the message says what is on disk, what is serving and the next command",
+        "mixed",
+    ),
     row(64, "wrong usage", "as before"),
-    row(65, "bad input: configuration, manifest, plan, candidate or template does not parse or validate", "as before"),
-    row(69, "could not look: no NGINX, no Motion site, not root, database unreachable, missing privilege", "as before"),
+    row(
+        65,
+        "bad input: configuration, manifest, plan, candidate or template does not parse or validate",
+        "as before",
+    ),
+    row(
+        69,
+        "could not look: no NGINX, no Motion site, not root, database unreachable, missing privilege",
+        "as before",
+    ),
 ];
 
 const fn row(code: u8, meaning: &'static str, state: &'static str) -> ExitMeaning {

@@ -34,7 +34,14 @@ pub struct Finding {
 impl Finding {
     /// A finding without evidence or advice yet.
     pub fn new(code: &'static str, level: Level, title: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), level, title: title.into(), evidence: Vec::new(), advice: String::new(), accepted: false }
+        Self {
+            code: code.to_owned(),
+            level,
+            title: title.into(),
+            evidence: Vec::new(),
+            advice: String::new(),
+            accepted: false,
+        }
     }
 
     /// The same finding with one more line of evidence.
