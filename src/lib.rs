@@ -3,5 +3,8 @@
 //! One direction: `inspect` reads the host into `facts`; `plan` turns facts
 //! into a plan without choices; `apply` runs it; `report` shows the outcome.
 
+#![warn(missing_docs)]
+
 pub mod journal;
 pub mod outcome;
+pub mod report;
