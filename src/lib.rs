@@ -5,6 +5,9 @@
 
 #![warn(missing_docs)]
 
+pub mod facts;
 pub mod journal;
+pub mod nginx;
 pub mod outcome;
+pub mod plan;
 pub mod report;

@@ -1,0 +1,24 @@
+//! NGINX configurations: bytes to a lossless tree and back, includes, edits,
+//! and which block answers a request.
+//!
+//! Invariant: no byte is lost; what is printed from a tree is what was read.
+//! This room is pure: files come through a [`Reader`] that is passed in, no
+//! input makes it panic, and no nesting makes it overflow.
+
+mod config;
+mod grammar;
+mod include;
+mod lexer;
+mod lua;
+mod parser;
+mod position;
+mod reader;
+mod tree;
+mod word;
+
+pub use config::{Config, ConfigError, ConfigErrorKind, File, FileId, Limits, Node, Walk};
+pub use lexer::{BUFFER, Lexer, Token, TokenKind, is_space};
+pub use position::{Position, Span, SyntaxError};
+pub use reader::{MemoryReader, Reader};
+pub use tree::{Body, Directive, DirectiveId, Tree};
+pub use word::{Quote, QuoteError, Word, has_variable, quote_literal, quote_word, value_of};
