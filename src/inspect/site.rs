@@ -59,7 +59,7 @@ pub struct Support<'a> {
 pub fn candidates(config: &Config, visits: &[Visit], groups: &Groups, support: &Support) -> Vec<Candidate> {
     let is_http_server = |visit: &&Visit| {
         let parent = visit.ancestors.last().map(|node| name(config, *node));
-        config.directive(visit.node).name.value == b"server" && parent.as_deref() == Some("http")
+        config.directive(visit.node).is("server") && parent.as_deref() == Some("http")
     };
     let mut found: Vec<Candidate> = Vec::new();
     for visit in visits.iter().filter(is_http_server) {
@@ -161,7 +161,7 @@ fn describe(config: &Config, answer: &Answer) -> String {
     match answer.location() {
         Some(node) => format!(
             "{}: location {}",
-            super::values::place(config, node),
+            config.place(node),
             arguments(config, node).join(" ")
         ),
         None => "the server block itself".to_owned(),

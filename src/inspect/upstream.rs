@@ -3,7 +3,7 @@
 //! Pure. A target that depends on a variable is followed through `set` where
 //! that is static, and reported as such where it is not.
 
-use super::values::{Visit, arguments, first_argument, name, named, place};
+use super::values::{Visit, arguments, first_argument, name, named};
 use crate::facts::{UpstreamAddress, UpstreamFacts};
 use crate::nginx::{Config, Node};
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ pub type Groups = BTreeMap<String, Vec<UpstreamAddress>>;
 /// Collects the `upstream` blocks.
 pub fn groups(config: &Config, visits: &[Visit]) -> Groups {
     let mut groups = Groups::new();
-    for visit in visits.iter().filter(|visit| config.directive(visit.node).name.value == b"upstream") {
+    for visit in visits.iter().filter(|visit| config.directive(visit.node).is("upstream")) {
         let Some(group) = first_argument(config, visit.node) else { continue };
         let servers = named(config, &config.children(visit.node), "server");
         let addresses = servers
@@ -58,7 +58,7 @@ pub fn upstreams(config: &Config, visits: &[Visit], groups: &Groups) -> Vec<Upst
                 address,
                 tls: target.starts_with("https://") || target.starts_with("grpcs://"),
                 http: protocol.http,
-                origin: place(config, visit.node),
+                origin: config.place(visit.node),
                 location: location_label(config, &visit.ancestors),
                 serves_motion: false,
             };
@@ -150,7 +150,7 @@ fn expand(text: &str, values: &BTreeMap<String, String>) -> String {
 
 /// The innermost location around a directive, for people.
 fn location_label(config: &Config, ancestors: &[Node]) -> String {
-    let location = ancestors.iter().rev().find(|node| config.directive(**node).name.value == b"location");
+    let location = ancestors.iter().rev().find(|node| config.directive(**node).is("location"));
     match location {
         Some(node) => format!("location {}", arguments(config, *node).join(" ")),
         None => "server".to_owned(),

@@ -4,7 +4,7 @@
 //! Pure. A path with a variable counts as the folder before the variable.
 
 use super::build::Build;
-use super::values::{Visit, arguments, first_argument, name, named, place};
+use super::values::{Visit, arguments, first_argument, name, named};
 use crate::facts::{CertificateFacts, ShadowKind, UpstreamAddress, UpstreamFacts, WrittenPath};
 use crate::nginx::{Config, Node};
 use std::collections::BTreeSet;
@@ -112,7 +112,7 @@ pub fn certificates(config: &Config, visits: &[Visit], conf_prefix: &Path) -> Ve
 
 /// `ssl_dhparam` files.
 pub fn dhparams(config: &Config, visits: &[Visit], conf_prefix: &Path) -> Vec<PathBuf> {
-    let nodes = visits.iter().filter(|visit| config.directive(visit.node).name.value == b"ssl_dhparam");
+    let nodes = visits.iter().filter(|visit| config.directive(visit.node).is("ssl_dhparam"));
     let paths: BTreeSet<_> =
         nodes.filter_map(|visit| loaded_path(conf_prefix, first_argument(config, visit.node))).collect();
     paths.into_iter().collect()
@@ -120,7 +120,7 @@ pub fn dhparams(config: &Config, visits: &[Visit], conf_prefix: &Path) -> Vec<Pa
 
 /// Addresses of `resolver`, as written, without parameters such as `valid=`.
 pub fn resolvers(config: &Config, visits: &[Visit]) -> Vec<String> {
-    let nodes = visits.iter().filter(|visit| config.directive(visit.node).name.value == b"resolver");
+    let nodes = visits.iter().filter(|visit| config.directive(visit.node).is("resolver"));
     let addresses: BTreeSet<_> = nodes
         .flat_map(|visit| arguments(config, visit.node))
         .filter(|argument| !argument.contains('='))
@@ -136,7 +136,7 @@ pub fn runs_code(config: &Config, visits: &[Visit]) -> Vec<String> {
             || directive.contains("_by_lua")
     };
     let nodes = visits.iter().map(|visit| visit.node).filter(|node| runs(&name(config, *node)));
-    nodes.map(|node| format!("{}: {}", place(config, node), name(config, node))).collect()
+    nodes.map(|node| format!("{}: {}", config.place(node), name(config, node))).collect()
 }
 
 fn loaded_path(conf_prefix: &Path, argument: Option<String>) -> Option<PathBuf> {
@@ -147,7 +147,7 @@ fn loaded_path(conf_prefix: &Path, argument: Option<String>) -> Option<PathBuf> 
 
 /// The names of the innermost server block around a directive.
 pub fn server_names(config: &Config, ancestors: &[Node]) -> Vec<String> {
-    let server = ancestors.iter().rev().find(|node| config.directive(**node).name.value == b"server");
+    let server = ancestors.iter().rev().find(|node| config.directive(**node).is("server"));
     let Some(server) = server else { return Vec::new() };
     let nodes = named(config, &config.children(*server), "server_name");
     nodes.into_iter().flat_map(|node| arguments(config, node)).collect()

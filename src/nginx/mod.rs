@@ -13,6 +13,7 @@ mod lua;
 mod parser;
 mod position;
 mod reader;
+mod redact;
 mod tree;
 mod word;
 
@@ -20,5 +21,6 @@ pub use config::{Config, ConfigError, ConfigErrorKind, File, FileId, Limits, Nod
 pub use lexer::{BUFFER, Lexer, Token, TokenKind, is_space};
 pub use position::{Position, Span, SyntaxError};
 pub use reader::{MemoryReader, Reader};
+pub use redact::{REDACTED, redact_arguments, redact_message, redact_source, redact_text, redact_tree};
 pub use tree::{Body, Directive, DirectiveId, Tree};
 pub use word::{Quote, QuoteError, Word, has_variable, quote_literal, quote_word, value_of};

@@ -49,11 +49,9 @@ pub fn rollback(
         }
         let version = |facts: &Option<FileFacts>, content: Content| match facts {
             None => Version::Absent,
-            Some(facts) => Version::File {
-                sha256: facts.sha256.clone(),
-                attributes: facts.attributes.clone(),
-                content,
-            },
+            Some(facts) => {
+                Version::File { sha256: facts.sha256.clone(), attributes: facts.attributes.clone(), content }
+            }
         };
         steps.push(Step::SetFile {
             path: file.path.clone(),
@@ -96,14 +94,8 @@ mod tests {
             now: file(now),
             left_by_run: left.map(|left| Some(left.to_owned())),
         };
-        let plan = rollback(
-            "B",
-            "/a".into(),
-            NginxVersion(1, 22, 1),
-            BTreeMap::new(),
-            &[restored],
-            Reload::Wanted,
-        );
+        let plan =
+            rollback("B", "/a".into(), NginxVersion(1, 22, 1), BTreeMap::new(), &[restored], Reload::Wanted);
         assert_eq!(plan.map(|plan| plan.steps.len()).map_err(|edited| edited.len()), expect);
     }
 

@@ -102,14 +102,12 @@ impl Plan {
         if plan.id != plan.computed_id() {
             return Err(SavedPlanError::Changed);
         }
-        let paths = plan.steps.iter().filter_map(|step| match step {
-            Step::SetFile { path, .. } => Some(path),
-            Step::Reload => None,
-        });
-        match paths.chain([&plan.site]).find(|path| !is_plain_absolute(path)) {
-            Some(path) => Err(SavedPlanError::Path(path.clone())),
-            None => Ok(plan),
+        let mut paths = plan.files().map(|(path, ..)| path).chain([&plan.site]);
+        if let Some(path) = paths.find(|path| !is_plain_absolute(path)) {
+            return Err(SavedPlanError::Path(path.clone()));
         }
+        drop(paths);
+        Ok(plan)
     }
 
     /// Whether there is nothing to do.
@@ -144,7 +142,14 @@ mod tests {
 
     fn plan() -> Plan {
         let site = PathBuf::from("/etc/nginx/conf.d/motion.conf");
-        Plan::new(PlanKind::Migrate, "graft", site, NginxVersion(1, 22, 1), BTreeMap::new(), vec![Step::Reload])
+        Plan::new(
+            PlanKind::Migrate,
+            "graft",
+            site,
+            NginxVersion(1, 22, 1),
+            BTreeMap::new(),
+            vec![Step::Reload],
+        )
     }
 
     #[test]
@@ -164,7 +169,8 @@ mod tests {
     #[test]
     fn a_plan_cannot_leave_its_root_by_dots() {
         let site = PathBuf::from("/etc/nginx/../../x");
-        let plan = Plan::new(PlanKind::Migrate, "graft", site, NginxVersion(1, 22, 1), BTreeMap::new(), vec![]);
+        let plan =
+            Plan::new(PlanKind::Migrate, "graft", site, NginxVersion(1, 22, 1), BTreeMap::new(), vec![]);
         assert!(matches!(Plan::from_json(plan.to_json().as_bytes()), Err(SavedPlanError::Path(_))));
     }
 }

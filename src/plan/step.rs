@@ -195,15 +195,12 @@ impl Content {
 /// # Errors
 /// When they overlap or do not lie inside the file.
 pub fn patch(source: &[u8], patches: &[Patch]) -> Result<Vec<u8>, PatchError> {
-    let mut result = Vec::with_capacity(source.len() + patches.iter().map(|patch| patch.text.len()).sum::<usize>());
+    let mut result =
+        Vec::with_capacity(source.len() + patches.iter().map(|patch| patch.text.len()).sum::<usize>());
     let mut position = 0;
     for patch in patches {
         if patch.start < position || patch.end < patch.start || patch.end > source.len() {
-            return Err(PatchError::OutOfRange {
-                start: patch.start,
-                end: patch.end,
-                length: source.len(),
-            });
+            return Err(PatchError::OutOfRange { start: patch.start, end: patch.end, length: source.len() });
         }
         result.extend_from_slice(&source[position..patch.start]);
         result.extend_from_slice(patch.text.as_bytes());
