@@ -5,8 +5,6 @@
 //! so instances of one test run never meet. Only processes started here are
 //! signalled.
 
-#![expect(dead_code, reason = "shared by areas that each use a part")]
-
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
