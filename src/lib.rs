@@ -3,4 +3,7 @@
 //! One direction: `inspect` reads the host into `facts`; `plan` turns facts
 //! into a plan without choices; `apply` runs it; `report` shows the outcome.
 
+pub mod host;
 pub mod outcome;
+pub mod rehearse;
+pub mod verify;
