@@ -5,7 +5,6 @@
 //! attributes); it must not fetch anything.
 
 use regex::bytes::{Captures, Regex};
-use std::borrow::Cow;
 use std::sync::LazyLock;
 
 /// Where the new client is served.
@@ -66,7 +65,7 @@ pub fn scripts(body: &[u8], origin: &str) -> Vec<String> {
     paths
 }
 
-fn base(body: &Cow<'_, [u8]>) -> Option<String> {
+fn base(body: &[u8]) -> Option<String> {
     BASE.captures(body).map(|captures| attribute(&captures))
 }
 

@@ -1,0 +1,7 @@
+//! Tests against the real thing: real NGINX, real sockets, the real binary.
+//!
+//! Invariant: only loopback and private namespaces are used, and only what a
+//! test started is signalled.
+
+mod support;
+mod wire;
