@@ -1,5 +1,5 @@
-//! Everything that touches the machine: the server tree, files, processes, locks
-//! and the clock.
+//! Everything that touches the machine: the server tree, files, processes, sockets,
+//! locks and the clock.
 //!
 //! Invariant: all effects on the system go through this room, and functions that write
 //! below the root take the lock's value. It must not know NGINX's syntax or Motion.
@@ -8,6 +8,8 @@ mod attributes;
 pub mod clock;
 pub mod files;
 pub mod glob;
+pub mod http;
+pub mod listen;
 mod lock;
 mod path;
 pub mod random;

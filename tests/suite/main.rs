@@ -1,5 +1,8 @@
-//! The integration tests: one crate, one module an area, real things wherever
-//! they can be run.
+//! Tests against the real thing: real NGINX, real sockets, the real binary.
+//!
+//! Invariant: only loopback and private namespaces are used, and only what a
+//! test started is signalled.
 
 mod bundle;
 mod support;
+mod wire;
