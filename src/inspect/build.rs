@@ -78,7 +78,6 @@ fn parse_version(text: &str) -> Option<NginxVersion> {
     Some(NginxVersion(number(1)?, number(2)?, number(3)?))
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -50,7 +50,9 @@ pub fn upstreams(config: &Config, visits: &[Visit], groups: &Groups) -> Vec<Upst
     let mut found: Vec<UpstreamFacts> = Vec::new();
     for visit in visits {
         let directive = name(config, visit.node);
-        let Some(protocol) = PROTOCOLS.iter().find(|protocol| protocol.directive == directive) else { continue };
+        let Some(protocol) = PROTOCOLS.iter().find(|protocol| protocol.directive == directive) else {
+            continue;
+        };
         let Some(raw) = first_argument(config, visit.node) else { continue };
         let target = substitute(config, &visit.ancestors, &raw);
         for address in addresses(&target, protocol.default_port, groups) {

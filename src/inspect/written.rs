@@ -38,7 +38,12 @@ const CERTIFICATES: [(&str, Option<&str>); 6] = [
 ];
 
 /// Everything that this configuration makes NGINX open for writing.
-pub fn written(config: &Config, visits: &[Visit], build: &Build, upstreams: &[UpstreamFacts]) -> Vec<WrittenPath> {
+pub fn written(
+    config: &Config,
+    visits: &[Visit],
+    build: &Build,
+    upstreams: &[UpstreamFacts],
+) -> Vec<WrittenPath> {
     let mut found: BTreeSet<WrittenPath> = BTreeSet::new();
     let mut add = |path: PathBuf, kind| found.insert(WrittenPath { path, kind });
     for path in &build.files {
@@ -70,7 +75,11 @@ pub fn written(config: &Config, visits: &[Visit], build: &Build, upstreams: &[Up
 
 /// The file or folder behind one argument; `None` for `off`, syslog and the like.
 fn written_path(prefix: &Path, argument: &str, kind: ShadowKind) -> Option<(PathBuf, ShadowKind)> {
-    if argument == "off" || argument == "stderr" || argument.starts_with("syslog:") || argument.starts_with("memory:") {
+    if argument == "off"
+        || argument == "stderr"
+        || argument.starts_with("syslog:")
+        || argument.starts_with("memory:")
+    {
         return None;
     }
     let Some(dollar) = argument.find('$') else { return Some((prefix.join(argument), kind)) };
@@ -94,15 +103,25 @@ pub fn certificates(config: &Config, visits: &[Visit], conf_prefix: &Path) -> Ve
     let mut found: Vec<CertificateFacts> = Vec::new();
     for visit in visits {
         let directive = name(config, visit.node);
-        let Some((_, key_directive)) = CERTIFICATES.iter().find(|(known, _)| *known == directive) else { continue };
-        let Some(certificate) = loaded_path(conf_prefix, first_argument(config, visit.node)) else { continue };
+        let Some((_, key_directive)) = CERTIFICATES.iter().find(|(known, _)| *known == directive) else {
+            continue;
+        };
+        let Some(certificate) = loaded_path(conf_prefix, first_argument(config, visit.node)) else {
+            continue;
+        };
         let key = key_directive.and_then(|wanted| {
             // The key stands beside its certificate, or in a block around it.
             let scopes = visit.ancestors.iter().rev().map(|block| config.children(*block));
-            let node = scopes.chain([config.top()]).find_map(|children| named(config, &children, wanted).pop())?;
+            let node =
+                scopes.chain([config.top()]).find_map(|children| named(config, &children, wanted).pop())?;
             loaded_path(conf_prefix, first_argument(config, node))
         });
-        let entry = CertificateFacts { certificate, key, names: server_names(config, &visit.ancestors), readable: true };
+        let entry = CertificateFacts {
+            certificate,
+            key,
+            names: server_names(config, &visit.ancestors),
+            readable: true,
+        };
         if !found.contains(&entry) {
             found.push(entry);
         }
@@ -141,7 +160,8 @@ pub fn runs_code(config: &Config, visits: &[Visit]) -> Vec<String> {
 
 fn loaded_path(conf_prefix: &Path, argument: Option<String>) -> Option<PathBuf> {
     let argument = argument?;
-    let is_file = !argument.contains('$') && !argument.starts_with("data:") && !argument.starts_with("engine:");
+    let is_file =
+        !argument.contains('$') && !argument.starts_with("data:") && !argument.starts_with("engine:");
     is_file.then(|| conf_prefix.join(argument))
 }
 

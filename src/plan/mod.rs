@@ -6,11 +6,15 @@
 
 pub mod bundle;
 mod changes;
+mod graft;
+mod migrate;
 mod recover;
+mod replace;
 mod rollback;
 mod saved;
 mod step;
 
+pub use migrate::{Migration, PlanError, Preview, Strategy, migrate};
 pub use recover::{DiskState, Observed, Recovery, Stuck, StuckReason, recover};
 pub use rollback::{Reload, Restored, rollback};
 pub use saved::{Plan, PlanKind, SavedPlanError};
