@@ -10,6 +10,7 @@ pub mod files;
 pub mod glob;
 mod lock;
 mod path;
+pub mod process;
 pub mod random;
 mod root;
 mod sys;

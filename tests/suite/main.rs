@@ -1,4 +1,5 @@
 //! The integration tests: one crate, one module an area, real things wherever
 //! they can be run.
 
+mod reload;
 mod support;
