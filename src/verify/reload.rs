@@ -225,16 +225,28 @@ impl Watch<'_> {
         self.logs.iter().flat_map(|log| &log.entries)
     }
 
+    /// Whether the log says that waiting is in vain.
     fn is_refused(&self) -> bool {
-        self.entries().any(|entry| {
-            entry.pid == self.master.own_pid && entry.is_emergency && !entry.message.starts_with("bind() to ")
-        })
+        let fatal = |entry: &Entry| {
+            entry.is_emergency
+                || (entry.message.contains("cannot be respawned") && self.is_from_master(entry))
+        };
+        self.entries().any(|entry| fatal(entry) && self.concerns_start(entry))
     }
 
-    /// Whether a line was written by the master or by a worker of the new configuration.
+    fn is_from_master(&self, entry: &Entry) -> bool {
+        entry.pid == self.master.own_pid
+    }
+
+    /// Whether a line was written by the master or by a worker of the new configuration, which
+    /// may have ended before it was seen: then the master names it.
     fn is_from_start(&self, entry: &Entry) -> bool {
-        let newcomer = || self.newcomers.values().any(|worker| worker.own_pid == entry.pid);
-        entry.pid == self.master.own_pid || newcomer()
+        let seen = || self.newcomers.values().any(|worker| worker.own_pid == entry.pid);
+        let named = || {
+            let named = |other: &Entry| self.is_from_master(other) && exited_worker(other) == Some(entry.pid);
+            self.entries().any(named) && !self.is_old(entry.pid)
+        };
+        self.is_from_master(entry) || seen() || named()
     }
 
     /// Whether a line says that something is wrong with the new configuration.
@@ -245,14 +257,12 @@ impl Watch<'_> {
         let of_traffic = [" while resolving", " while requesting certificate status"]
             .iter()
             .any(|s| entry.message.contains(s));
-        self.is_from_start(entry) && !(retried || of_traffic || self.is_about_old_worker(&entry.message))
+        let of_old_worker = exited_worker(entry).is_some_and(|pid| self.is_old(pid));
+        self.is_from_start(entry) && !(retried || of_traffic || of_old_worker)
     }
 
-    /// `worker process 12 exited on signal 9`, where 12 is a worker of the old configuration.
-    fn is_about_old_worker(&self, message: &str) -> bool {
-        let exited = message.strip_prefix("worker process ").and_then(|rest| rest.split_once(" exited"));
-        let pid = exited.and_then(|(pid, _)| pid.parse::<i32>().ok());
-        pid.is_some_and(|pid| self.old_workers.iter().any(|worker| worker.own_pid == pid))
+    fn is_old(&self, own_pid: i32) -> bool {
+        self.old_workers.iter().any(|worker| worker.own_pid == own_pid)
     }
 
     fn section(&self) -> ReloadSection {
@@ -281,6 +291,12 @@ impl Watch<'_> {
     fn lines(&self, wanted: impl Fn(&Entry) -> bool) -> Vec<String> {
         self.entries().filter(|entry| wanted(entry)).map(|entry| entry.line.clone()).collect()
     }
+}
+
+/// The worker of `worker process 12 exited on signal 9`.
+fn exited_worker(entry: &Entry) -> Option<i32> {
+    let (pid, _) = entry.message.strip_prefix("worker process ")?.split_once(" exited")?;
+    pid.parse().ok()
 }
 
 fn overdue(generation: &Generation, roles: &[Option<Role>]) -> Unproven {
