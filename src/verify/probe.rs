@@ -6,7 +6,7 @@
 
 use super::compare::{self, Verdict};
 use super::gate::{self, Answer, Baseline, Judgement, Look};
-use super::page::{self, Page};
+use crate::facts::page::{self, Page};
 use crate::host::http::{
     Address, BodyEnd, Client, Handshake, ProbeError, Response, Reuse, Scheme, Target, websocket_handshake,
 };

@@ -4,5 +4,6 @@
 //! test started is signalled.
 
 mod bundle;
+mod reload;
 mod support;
 mod wire;
