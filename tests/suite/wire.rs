@@ -255,8 +255,7 @@ fn fresh_connections_survive_reloads_under_load() {
     let log = load.stop();
     let section = log.section(&windows);
     assert_eq!(section.fresh.failed, 0, "{:?}", log.failures());
-    assert!(section.fresh.sent + section.keepalive.sent >= 300, "{section:?}");
-    assert!(section.fresh.sent > 60 && section.keepalive.sent > 60, "{section:?}");
+    assert!(section.fresh.sent >= 150 && section.keepalive.sent >= 150, "{section:?}");
     assert!(section.during_reload >= 8, "the load missed the reloads: {section:?}");
     assert!(section.keepalive.failed <= 8, "{:?}", log.failures());
     assert!(motion.requests() >= section.fresh.sent, "the answers came through NGINX");
@@ -278,9 +277,9 @@ fn a_load_on_a_server_that_goes_away_counts_every_loss() {
     }
     drop(standin);
     let section = load.stop().section(&[]);
-    assert!(section.fresh.sent + section.keepalive.sent >= 400, "{section:?}");
+    assert!(section.fresh.sent >= 200 && section.keepalive.sent >= 200, "{section:?}");
     for kind in [&section.fresh, &section.keepalive] {
-        assert!(kind.failed > 100 && kind.failed < kind.sent, "{section:?}");
+        assert!(kind.failed >= 50 && kind.failed < kind.sent, "{section:?}");
     }
 }
 
