@@ -3,5 +3,6 @@
 //! Invariant: only loopback and private namespaces are used, and only what a
 //! test started is signalled.
 
+mod probes;
 mod support;
 mod wire;
