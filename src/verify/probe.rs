@@ -86,7 +86,7 @@ pub struct ProbePlan {
 }
 
 impl ProbePlan {
-    /// Looks twice before the change; takes at least [`BASELINE_GAP`].
+    /// Looks twice before the change; takes a second at least.
     #[must_use]
     pub fn observe_before(&self) -> Vec<Baseline> {
         let started = Instant::now();

@@ -5,5 +5,6 @@
 
 mod bundle;
 mod reload;
+mod probes;
 mod support;
 mod wire;
