@@ -15,6 +15,7 @@ mod lua;
 mod parser;
 mod position;
 mod reader;
+pub mod routes;
 mod splice;
 mod tree;
 mod word;
