@@ -3,5 +3,15 @@
 //! One direction: `inspect` reads the host into `facts`; `plan` turns facts
 //! into a plan without choices; `apply` runs it; `report` shows the outcome.
 
+#![warn(missing_docs)]
+
+pub mod facts;
+pub mod host;
+pub mod inspect;
+pub mod journal;
 pub mod nginx;
 pub mod outcome;
+pub mod plan;
+pub mod rehearse;
+pub mod report;
+pub mod verify;
