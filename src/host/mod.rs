@@ -6,14 +6,17 @@
 
 mod attributes;
 pub mod clock;
+pub mod command;
 pub mod files;
 pub mod glob;
 pub mod http;
 pub mod listen;
 mod lock;
+pub mod machine;
 mod path;
 pub mod process;
 pub mod random;
+pub mod reach;
 mod root;
 mod sys;
 mod walk;

@@ -4,7 +4,7 @@
 //! test started is signalled.
 
 mod bundle;
-mod reload;
 mod probes;
+mod reload;
 mod support;
 mod wire;
