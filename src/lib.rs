@@ -3,4 +3,5 @@
 //! One direction: `inspect` reads the host into `facts`; `plan` turns facts
 //! into a plan without choices; `apply` runs it; `report` shows the outcome.
 
+pub mod host;
 pub mod outcome;

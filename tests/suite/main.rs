@@ -1,0 +1,4 @@
+//! The one test crate: real binary, real nginx, private namespaces.
+
+mod sandbox;
+mod support;
