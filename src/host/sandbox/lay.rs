@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail};
 use nix::unistd::{Gid, Uid};
 use std::collections::BTreeSet;
 use std::fs::{self, Metadata};
+use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
@@ -76,7 +77,11 @@ impl Lay<'_> {
         let mut folders = vec![PathBuf::from("/")];
         while let Some(folder) = folders.pop() {
             let source = self.source(&folder);
-            let list = fs::read_dir(&source).with_context(|| format!("reading `{}`", folder.display()))?;
+            let list = match fs::read_dir(&source) {
+                // nginx, run by the same user, could not read it either.
+                Err(cause) if cause.kind() == ErrorKind::PermissionDenied => continue,
+                list => list.with_context(|| format!("reading `{}`", folder.display()))?,
+            };
             for entry in list {
                 let entry = entry.with_context(|| format!("reading `{}`", folder.display()))?;
                 let path = folder.join(entry.file_name());
@@ -134,9 +139,10 @@ impl Lay<'_> {
 
     fn file(&self, path: &Path, found: &Metadata) -> Result<()> {
         let (source, path) = (self.source(path), self.clear(path)?);
-        if found.len() <= LARGE {
-            return copy::regular(self.staging, &source, &path, found);
+        if found.len() <= LARGE && copy::regular(self.staging, &source, &path, found).is_ok() {
+            return Ok(());
         }
+        // A bind needs no right to read, so what is unreadable stays just that.
         fs::write(&path, b"").context("creating a mount point")?;
         mounts::bind_read_only(&source, &path)
     }

@@ -1,14 +1,11 @@
 //! Ordinary users, containers, nested sandboxes, separate file systems.
 
 use super::outside::connect_to;
-use crate::support::site::{Site, folder, launcher_through, shell, state};
+use crate::support::site::{Site, debian_shadows, folder, launcher_through, shell, state, text};
 use motionctl::host::sandbox::{Identity, Layout, Network, Program, Refused, Shadow, Spec, StagedFile};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
 
 const AS_NOBODY: &str = "exec setpriv --reuid=65534 --regid=65534 --clear-groups \"$CHILD\" \"$@\"";
 
@@ -69,12 +66,7 @@ fn an_ordinary_user_stages_files_into_the_hosts_configuration() {
     ));
     spec.files.push(staged("/etc/nginx/sites-enabled/default", "server { listen 80; }\n"));
     spec.users.push("someone".into());
-    spec.shadows =
-        ["/var/log/nginx/error.log", "/var/log/nginx/access.log", "/run/nginx.pid"].map(Shadow::file).into();
-    spec.shadows.extend(
-        ["body", "proxy", "fastcgi", "uwsgi", "scgi"]
-            .map(|name| Shadow::folder(format!("/var/lib/nginx/{name}"))),
-    );
+    spec.shadows = debian_shadows();
     let done = match launcher.run(&spec, &Program::new("/usr/sbin/nginx", ["-T"])) {
         Err(Refused::Unavailable(reason)) => return assert!(!reason.is_empty()),
         done => done.unwrap(),
@@ -152,48 +144,80 @@ fn a_tree_is_laid_also_where_overlays_are_too_deep() {
 }
 
 #[test]
+fn an_ordinary_user_lays_a_tree() {
+    let folder = folder();
+    let tree = folder.path().join("tree");
+    for name in ["etc/nginx/conf.d", "srv-of-tree/app", "root/secret"] {
+        fs::create_dir_all(tree.join(name)).unwrap();
+    }
+    fs::set_permissions(tree.join("root"), fs::Permissions::from_mode(0o700)).unwrap();
+    fs::write(tree.join("srv-of-tree/app/index.html"), "page").unwrap();
+    fs::write(tree.join("etc/nginx/nginx.conf"), "user fresh;\nevents {}\nhttp { server { listen 80; } }\n")
+        .unwrap();
+    fs::write(tree.join("etc/hosts"), "of the tree").unwrap();
+    fs::write(tree.join("etc/secret"), "").unwrap();
+    fs::set_permissions(tree.join("etc/secret"), fs::Permissions::from_mode(0o600)).unwrap();
+    let mut spec = Spec::tree(&tree);
+    spec.replaced = vec!["/etc/nginx".into()];
+    spec.shadows = debian_shadows();
+    let launcher = launcher_through(folder.path(), AS_NOBODY);
+    let before = state(&tree);
+    let done = match launcher.run(&spec, &Program::new("/usr/sbin/nginx", ["-t"])) {
+        Err(Refused::Unavailable(reason)) => return assert!(!reason.is_empty()),
+        done => done.unwrap(),
+    };
+    assert!(done.ending.success(), "{:?} {}", done.mode, text(&done.stderr));
+    let script = "cat /srv-of-tree/app/index.html /etc/hosts; find /etc/nginx -type f; ls /root/secret; cat /etc/secret";
+    let done = launcher.run(&spec, &shell(script)).unwrap();
+    assert_eq!(text(&done.stdout), "pageof the tree/etc/nginx/nginx.conf\n", "{}", text(&done.stderr));
+    assert_eq!(text(&done.stderr).matches("ermission denied").count(), 2, "{}", text(&done.stderr));
+    assert_eq!(state(&tree), before);
+}
+
+#[test]
 fn a_separate_file_system_is_private_too() {
     let folder = folder();
-    let volume = folder.path().join("volume");
-    fs::create_dir(&volume).unwrap();
-    fs::write(folder.path().join("file"), "below").unwrap();
-    fs::write(folder.path().join("over"), "above").unwrap();
-    let at = folder.path().display();
-    // What is written to the volume inside must not be on it afterwards.
-    let script = format!(
-        "exec unshare -m sh -c 'mount -t tmpfs v {at}/volume; echo live > {at}/volume/log; \
-         mount --bind {at}/over {at}/file; \
-         \"$0\" \"$@\" <&0; code=$?; cat {at}/volume/* {at}/over > {at}/after; exit $code' \"$CHILD\" \"$@\""
+    let at = |name: &str| folder.path().join(name);
+    // Two mounts whose other side can be looked at afterwards.
+    for name in ["volume", "disk"] {
+        fs::create_dir(at(name)).unwrap();
+    }
+    fs::write(at("disk/log"), "live ").unwrap();
+    fs::write(at("file"), "below ").unwrap();
+    fs::write(at("over"), "above ").unwrap();
+    let root = folder.path().display();
+    let mounts = format!(
+        "exec unshare -m sh -c 'mount --bind {root}/disk {root}/volume && mount --bind {root}/over {root}/file && \
+         exec \"$0\" \"$@\"' \"$CHILD\" \"$@\""
     );
-    // The shell between us is the caller that the child must not miss.
-    let launcher = launcher_through(
-        folder.path(),
-        &script.replace("\"$0\" \"$@\" <&0; code=$?;", "(sleep 0); \"$0\" \"$@\"; code=$?;"),
-    );
+    let launcher = launcher_through(folder.path(), &mounts);
     let mut spec = Spec::live();
     spec.files.push(StagedFile {
-        path: volume.join("staged"),
+        path: at("volume/staged"),
         mode: 0o644,
         uid: 0,
         gid: 0,
-        bytes: b"s".to_vec(),
+        bytes: b"staged ".to_vec(),
     });
     let inside = format!(
-        "cd {at}; cat volume/log volume/staged file; echo new > volume/log; echo new > file; cat volume/log file"
+        "cd {root}; cat volume/log volume/staged file; echo new > volume/log; echo new > file; cat volume/log file"
     );
-    match launcher.run(&spec, &shell(&inside)) {
+    let done = launcher.run(&spec, &shell(&inside)).unwrap();
+    assert_eq!(text(&done.stdout), "live staged above new\nnew\n", "{:?} {}", done.mode, text(&done.stderr));
+    assert_eq!(fs::read_to_string(at("over")).unwrap(), "above ");
+    assert_eq!(fs::read_to_string(at("disk/log")).unwrap(), "live ");
+    assert_eq!(fs::read_dir(at("disk")).unwrap().count(), 1);
+}
+
+/// The caller may die before the child can ask to die with it.
+#[test]
+fn a_child_that_was_adopted_does_nothing() {
+    let folder = folder();
+    let launcher = launcher_through(folder.path(), "\"$CHILD\" \"$@\"; exit $?");
+    match launcher.run(&Spec::live(), &shell("true")) {
         Err(Refused::Unavailable(reason)) => assert!(reason.contains("the caller is gone"), "{reason}"),
         other => panic!("a child of another process must not serve us: {other:?}"),
     }
-    let direct = format!(
-        "exec unshare -m sh -c 'mount -t tmpfs v {at}/volume; echo live > {at}/volume/log; \
-         mount --bind {at}/over {at}/file; exec \"$0\" \"$@\"' \"$CHILD\" \"$@\""
-    );
-    let launcher = launcher_through(folder.path(), &direct);
-    let done = launcher.run(&spec, &shell(&inside)).unwrap();
-    assert_eq!(text(&done.stdout), "live\nsabovenew\nnew\n", "{:?} {}", done.mode, text(&done.stderr));
-    assert_eq!(fs::read_to_string(folder.path().join("over")).unwrap(), "above");
-    assert_eq!(fs::read_dir(&volume).unwrap().count(), 0);
 }
 
 #[test]

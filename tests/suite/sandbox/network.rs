@@ -1,11 +1,8 @@
 //! The private network, and what a job may do.
 
-use crate::support::site::{Site, launcher, shell};
+use crate::support::site::{Site, launcher, shell, text};
 use motionctl::host::sandbox::{Capabilities, Network, Spec};
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 
 #[test]
 fn every_address_can_be_listened_on() {
@@ -38,6 +35,9 @@ const STATUS: &str = "grep -E '^(Cap|NoNewPrivs|Uid)' /proc/self/status; ls /pro
 
 #[test]
 fn nginx_keeps_seven_capabilities() {
+    // A descriptor that any child of ours inherits, as from a careless library.
+    let stray = std::fs::File::open("/etc/hostname").unwrap();
+    fcntl(&stray, FcntlArg::F_SETFD(FdFlag::empty())).unwrap();
     let done = launcher().run(&Spec::live(), &shell(STATUS)).unwrap();
     let said = text(&done.stdout);
     for set in ["CapPrm", "CapEff", "CapBnd"] {

@@ -1,15 +1,11 @@
 //! Nothing of the live server changes.
 
-use crate::support::site::{Site, folder, launcher, shell, state};
+use crate::support::site::{Site, folder, launcher, shell, state, text};
 use motionctl::host::sandbox::{Ending, Program, Shadow, Spec, StagedFile};
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
 
 #[test]
 fn nginx_t_changes_nothing_of_its_folder() {

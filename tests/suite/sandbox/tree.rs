@@ -1,15 +1,11 @@
 //! A `--root` tree laid over this host.
 
-use crate::support::site::{eventually, folder, launcher, shell, state};
+use crate::support::site::{eventually, folder, launcher, shell, state, text};
 use motionctl::host::sandbox::{Capabilities, Program, Shadow, Spec, StagedFile};
 use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::Path;
 use tempfile::TempDir;
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
 
 fn put(root: &Path, path: &str, content: &str) {
     let path = root.join(path);

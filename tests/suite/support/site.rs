@@ -25,6 +25,17 @@ pub fn launcher_through(folder: &Path, script: &str) -> Launcher {
     Launcher { exe, ..Launcher::default() }
 }
 
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// What Debian's nginx writes to without being told.
+pub fn debian_shadows() -> Vec<Shadow> {
+    let files = ["/var/log/nginx/error.log", "/var/log/nginx/access.log", "/run/nginx.pid"].map(Shadow::file);
+    let folders = ["body", "proxy", "fastcgi", "uwsgi", "scgi"];
+    files.into_iter().chain(folders.map(|name| Shadow::folder(format!("/var/lib/nginx/{name}")))).collect()
+}
+
 pub fn folder() -> TempDir {
     let folder = TempDir::new().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
