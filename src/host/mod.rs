@@ -13,11 +13,13 @@ pub mod http;
 pub mod listen;
 mod lock;
 pub mod machine;
+pub mod net;
 mod path;
 pub mod process;
 pub mod random;
 pub mod reach;
 mod root;
+pub mod sandbox;
 mod sys;
 mod walk;
 

@@ -6,5 +6,6 @@
 mod bundle;
 mod probes;
 mod reload;
+mod sandbox;
 mod support;
 mod wire;
