@@ -12,7 +12,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use std::ffi::OsStr;
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Read, Write};
 
 /// A SHA-256 over the bytes of a file; 64 hexadecimal digits in text.
@@ -152,10 +151,18 @@ impl fmt::Display for FileState {
             Self::File { sha256, .. } => write!(f, "a file with SHA-256 {sha256}"),
             Self::Symlink { target, .. } => write!(f, "a link to `{target}`"),
             Self::Folder { .. } => f.write_str("a folder"),
-            Self::Other { kind: OtherKind::Fifo } => f.write_str("a FIFO"),
-            Self::Other { kind: OtherKind::Socket } => f.write_str("a socket"),
-            Self::Other { kind: OtherKind::Device } => f.write_str("a device"),
+            Self::Other { kind } => kind.fmt(f),
         }
+    }
+}
+
+impl fmt::Display for OtherKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fifo => "a FIFO",
+            Self::Socket => "a socket",
+            Self::Device => "a device",
+        })
     }
 }
 
@@ -193,12 +200,6 @@ impl Hash {
             writer.write_all(&buffer[..read])?;
             size += read as u64;
         }
-    }
-
-    /// The hash of an open file, from its beginning.
-    pub(crate) fn of_file(mut file: &File) -> io::Result<Self> {
-        io::Seek::rewind(&mut file)?;
-        Ok(Self::of_reader(file)?.0)
     }
 }
 
