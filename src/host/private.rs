@@ -10,7 +10,7 @@ use super::root::Root;
 use super::sys::{self, Onto};
 use super::walk::{Folder, Landing, Last};
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
+use nix::fcntl::{OFlag, renameat};
 use nix::sys::stat::{Mode, fchmod, fstat, mkdirat};
 use nix::sys::statvfs::fstatvfs;
 use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
@@ -114,7 +114,20 @@ impl PrivateFolder {
     /// # Errors
     /// `AlreadyExists`, or what the kernel says.
     pub fn rename(&self, old: impl AsRef<OsStr>, new: impl AsRef<OsStr>) -> io::Result<()> {
-        sys::rename(&self.0, old.as_ref(), new.as_ref(), Onto::Nothing)
+        let (old, new) = (old.as_ref(), new.as_ref());
+        match sys::rename(&self.0, old, new, Onto::Nothing) {
+            // Old kernels and some file systems know no flags; nobody else is in here to race with.
+            Err(error)
+                if error.kind() == io::ErrorKind::InvalidInput
+                    || error.kind() == io::ErrorKind::Unsupported =>
+            {
+                if self.0.stat_if_any(new)?.is_some() {
+                    return Err(io::ErrorKind::AlreadyExists.into());
+                }
+                Ok(renameat(&self.0, old, &self.0, new)?)
+            }
+            other => other,
+        }
     }
 
     /// Removes the file or link `name`.

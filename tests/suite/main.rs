@@ -1,5 +1,6 @@
 //! The integration tests: one crate, one module an area, real things wherever
 //! they can be run.
 
+mod files;
 mod reload;
 mod support;

@@ -7,11 +7,13 @@ use crate::host::attributes::Attributes;
 use crate::host::path::{LinkText, RootPath};
 use crate::host::root::Root;
 use crate::host::walk::{Folder, Landing, Last, kind};
+use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 use nix::sys::stat::{FileStat, SFlag, fstat};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use std::ffi::OsStr;
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Read, Write};
 
 /// A SHA-256 over the bytes of a file; 64 hexadecimal digits in text.
@@ -80,6 +82,12 @@ pub fn observe(root: &Root, path: &RootPath) -> io::Result<FileState> {
 /// As [`observe`].
 pub fn observe_target(root: &Root, path: &RootPath) -> io::Result<FileState> {
     observe_by(root, path, Last::Follow)
+}
+
+/// Asks the kernel to read a file's bytes from the disk the next time; it may decline, which
+/// changes nothing but how much the next reading proves.
+pub fn forget_cached(file: &File) {
+    let _advice_only = posix_fadvise(file, 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED);
 }
 
 fn observe_by(root: &Root, path: &RootPath, last: Last) -> io::Result<FileState> {
