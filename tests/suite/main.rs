@@ -1,6 +1,7 @@
 //! The integration tests: one crate, one module an area, real things wherever
 //! they can be run.
 
+mod backup;
 mod files;
 mod reload;
 mod support;
