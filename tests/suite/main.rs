@@ -3,7 +3,9 @@
 //! Invariant: only loopback and private namespaces are used, and only what a
 //! test started is signalled.
 
+mod backup;
 mod bundle;
+mod files;
 mod probes;
 mod reload;
 mod sandbox;
