@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+pub mod apply;
 pub mod backup;
 pub mod facts;
 pub mod host;

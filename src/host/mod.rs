@@ -4,6 +4,7 @@
 //! Invariant: all effects on the system go through this room, and functions that write
 //! below the root take the lock's value. It must not know NGINX's syntax or Motion.
 
+mod append;
 mod attributes;
 pub mod clock;
 pub mod command;
@@ -24,6 +25,7 @@ pub mod sandbox;
 mod sys;
 mod walk;
 
+pub use append::AppendFile;
 pub use attributes::{AttributeDifference, Attributes, FileMode, Mtime, Xattrs};
 pub use lock::{Holder, LockError, STATE_FOLDER, WriteLock};
 pub use path::{LinkText, NotRootPath, RootPath, escape, unescape};

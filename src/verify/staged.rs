@@ -192,7 +192,7 @@ fn throw_away_keys(root: &Root, facts: &Facts, notes: &mut Vec<String>) -> Vec<S
     files
 }
 
-fn parts<'a>(entry: &'a CertificateFacts, made: &'a Certificate) -> Vec<(&'a Path, u32, &'a str)> {
+fn parts<'a, 'b>(entry: &'a CertificateFacts, made: &'b Certificate) -> Vec<(&'a Path, u32, &'b str)> {
     let certificate = (entry.certificate.as_path(), 0o644, made.cert_pem.as_str());
     let key = entry.key.as_deref().map(|path| (path, 0o600, made.key_pem.as_str()));
     [certificate].into_iter().chain(key).collect()
