@@ -14,6 +14,7 @@ pub mod journal;
 pub mod nginx;
 pub mod outcome;
 pub mod plan;
+pub mod prepare;
 pub mod rehearse;
 pub mod report;
 pub mod verify;
