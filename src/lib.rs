@@ -5,5 +5,13 @@
 
 #![warn(missing_docs)]
 
+pub mod facts;
+pub mod host;
+pub mod inspect;
+pub mod journal;
+pub mod nginx;
 pub mod outcome;
 pub mod plan;
+pub mod rehearse;
+pub mod report;
+pub mod verify;

@@ -1,8 +1,11 @@
-//! The integration tests: one crate, one module an area, real things wherever
-//! they can be run.
+//! Tests against the real thing: real NGINX, real sockets, the real binary.
+//!
+//! Invariant: only loopback and private namespaces are used, and only what a
+//! test started is signalled.
 
 #![expect(clippy::disallowed_methods, reason = "tests set servers up and look at what became of them")]
 
 mod bundle;
 mod support;
 mod tidy;
+mod wire;

@@ -1,0 +1,5 @@
+//! tmp
+mod build;
+mod upstream;
+mod values;
+mod written;
