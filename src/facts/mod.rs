@@ -7,6 +7,7 @@
 mod host;
 mod motion;
 mod nginx;
+pub mod page;
 mod site;
 
 pub use host::{FileAttributes, FileFacts, HostFacts, Scope};

@@ -12,6 +12,7 @@ pub mod http;
 pub mod listen;
 mod lock;
 mod path;
+pub mod process;
 pub mod random;
 mod root;
 mod sys;

@@ -4,7 +4,7 @@
 
 use crate::facts::NginxVersion;
 use regex::Regex;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use thiserror::Error;
 
 /// An NGINX binary's version and built-in paths. Where a path was not given
@@ -81,6 +81,7 @@ fn parse_version(text: &str) -> Option<NginxVersion> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     #[test]
     fn debian_s_build_is_read() {

@@ -16,6 +16,7 @@ mod parser;
 mod position;
 mod reader;
 mod redact;
+pub mod routes;
 mod splice;
 mod tree;
 mod word;

@@ -82,7 +82,9 @@ pub struct Load {
 struct Shared {
     routes: Vec<Route>,
     options: LoadOptions,
-    begun: AtomicU64,
+    /// Requests begun on fresh and on kept connections: each kind owes its
+    /// half, for a handshake is slower and would leave the rest to the other.
+    begun: [AtomicU64; 2],
     stop: AtomicBool,
     abandon: AtomicBool,
 }
@@ -101,7 +103,7 @@ impl Load {
         let shared = Arc::new(Shared {
             routes,
             options,
-            begun: AtomicU64::new(0),
+            begun: [AtomicU64::new(0), AtomicU64::new(0)],
             stop: AtomicBool::new(false),
             abandon: AtomicBool::new(false),
         });
@@ -124,7 +126,7 @@ impl Load {
     /// How many requests have begun.
     #[must_use]
     pub fn begun(&self) -> u64 {
-        self.shared.begun.load(Ordering::Relaxed)
+        self.shared.begun.iter().map(|begun| begun.load(Ordering::Relaxed)).sum()
     }
 
     /// Sends what is still owed, waits for all answers, and hands over the log.
@@ -163,7 +165,7 @@ fn run(shared: &Shared, reuse: Reuse, first: Instant, offset: usize) -> Vec<Reco
     let mut records = Vec::new();
     for turn in offset.. {
         thread::sleep(next.saturating_duration_since(Instant::now()));
-        if clients.is_empty() || over(shared) {
+        if clients.is_empty() || over(shared, reuse) {
             break;
         }
         let route = turn % clients.len();
@@ -176,7 +178,7 @@ fn run(shared: &Shared, reuse: Reuse, first: Instant, offset: usize) -> Vec<Reco
 }
 
 /// Takes one of the requests that may still be sent; true when there is none.
-fn over(shared: &Shared) -> bool {
+fn over(shared: &Shared, reuse: Reuse) -> bool {
     if shared.abandon.load(Ordering::Relaxed) {
         return true;
     }
@@ -184,8 +186,12 @@ fn over(shared: &Shared) -> bool {
         true => shared.options.requests,
         false => shared.options.bound(),
     };
-    let take = |begun: u64| (begun < limit).then_some(begun + 1);
-    shared.begun.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_err()
+    let (begun, share) = match reuse {
+        Reuse::Never => (&shared.begun[0], limit.div_ceil(2)),
+        Reuse::KeepAlive => (&shared.begun[1], limit / 2),
+    };
+    let take = |begun: u64| (begun < share).then_some(begun + 1);
+    begun.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_err()
 }
 
 /// Every request of a load.

@@ -4,8 +4,8 @@
 //! on; what cannot be told apart is said and not counted. Pure: it must not
 //! ask any server.
 
-use super::page::{self, Page};
 use super::probe::{Gate, Probe};
+use crate::facts::page::{self, Page};
 use crate::host::http::ProbeError;
 
 /// What one probe saw.

@@ -1,9 +1,13 @@
 //! Gates: what must hold before and after a change is kept.
 //!
-//! Invariant: a gate reports what was observed, never what was hoped for. It
-//! looks; it must not change the server.
+//! Invariant: a gate reports what it saw and names what it did not look at; it never takes
+//! the success of a command for the success of the change. It must not change files.
 
 pub mod compare;
+mod error_log;
 mod gate;
-mod page;
 pub mod probe;
+mod reload;
+
+pub use error_log::MainLog;
+pub use reload::{ReloadProof, ReloadRequest, Unproven, UnprovenReload, reload};

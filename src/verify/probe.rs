@@ -6,7 +6,7 @@
 
 use super::compare::{self, Verdict};
 use super::gate::{self, Answer, Baseline, Judgement, Look};
-use super::page::{self, Page};
+use crate::facts::page::{self, Page};
 use crate::host::http::{
     Address, BodyEnd, Client, Handshake, ProbeError, Response, Reuse, Scheme, Target, websocket_handshake,
 };
@@ -86,7 +86,7 @@ pub struct ProbePlan {
 }
 
 impl ProbePlan {
-    /// Looks twice before the change; takes at least [`BASELINE_GAP`].
+    /// Looks twice before the change; takes a second at least.
     #[must_use]
     pub fn observe_before(&self) -> Vec<Baseline> {
         let started = Instant::now();

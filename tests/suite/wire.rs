@@ -3,7 +3,9 @@
 //! Invariant: every expectation here is met by NGINX itself or by a socket
 //! that misbehaves on purpose; nothing is simulated.
 
-use crate::support::wire_nginx::{self, Nginx, own_address};
+use crate::support::wire_nginx::{
+    self, Nginx, free, own_address, soon, target, tls_server, write_certificate,
+};
 use motionctl::host::http::{
     Address, BodyEnd, Handshake, PROBE_LIMIT, ProbeError, Scheme, Target, get, websocket_handshake,
 };
@@ -11,42 +13,12 @@ use motionctl::rehearse::certificate::{Certificate, DH_PARAMETERS};
 use motionctl::rehearse::dns::{DnsStandIn, Zone};
 use motionctl::rehearse::load::{Load, LoadOptions, Route, Window};
 use motionctl::rehearse::standin::{Role, StandIn};
-use motionctl::verify::probe::{Gate, Kind, Probe, ProbePlan};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
-use std::path::Path;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::thread;
 use std::time::{Duration, Instant};
-
-fn soon() -> Instant {
-    Instant::now() + PROBE_LIMIT
-}
-
-fn target(ip: IpAddr, scheme: Scheme, name: &str) -> Target {
-    let port = if scheme == Scheme::Https { 8443 } else { 8080 };
-    let address = Address::Tcp(SocketAddr::new(ip, port));
-    Target { address, scheme, server_name: name.to_owned(), port }
-}
-
-fn free() -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], 0))
-}
-
-fn write_certificate(folder: &Path, stem: &str, names: &[&str]) {
-    let made = Certificate::for_names(names).unwrap();
-    fs::write(folder.join(format!("{stem}.crt")), made.cert_pem).unwrap();
-    fs::write(folder.join(format!("{stem}.key")), made.key_pem).unwrap();
-}
-
-/// A TLS `server` block; certificates are found by `stem`.
-fn tls_server(ip: IpAddr, stem: &str, name: &str, inside: &str) -> String {
-    format!(
-        "server {{ listen {ip}:8443 ssl; server_name {name}; ssl_certificate {{DIR}}/{stem}.crt;\n\
-         ssl_certificate_key {{DIR}}/{stem}.key; {inside} }}\n"
-    )
-}
 
 #[test]
 fn a_name_reaches_its_own_server_block_and_nothing_is_followed() {
@@ -255,8 +227,7 @@ fn fresh_connections_survive_reloads_under_load() {
     let log = load.stop();
     let section = log.section(&windows);
     assert_eq!(section.fresh.failed, 0, "{:?}", log.failures());
-    assert!(section.fresh.sent + section.keepalive.sent >= 300, "{section:?}");
-    assert!(section.fresh.sent > 60 && section.keepalive.sent > 60, "{section:?}");
+    assert!(section.fresh.sent >= 150 && section.keepalive.sent >= 150, "{section:?}");
     assert!(section.during_reload >= 8, "the load missed the reloads: {section:?}");
     assert!(section.keepalive.failed <= 8, "{:?}", log.failures());
     assert!(motion.requests() >= section.fresh.sent, "the answers came through NGINX");
@@ -278,9 +249,9 @@ fn a_load_on_a_server_that_goes_away_counts_every_loss() {
     }
     drop(standin);
     let section = load.stop().section(&[]);
-    assert!(section.fresh.sent + section.keepalive.sent >= 400, "{section:?}");
+    assert!(section.fresh.sent >= 200 && section.keepalive.sent >= 200, "{section:?}");
     for kind in [&section.fresh, &section.keepalive] {
-        assert!(kind.failed > 100 && kind.failed < kind.sent, "{section:?}");
+        assert!(kind.failed >= 50 && kind.failed < kind.sent, "{section:?}");
     }
 }
 
@@ -322,89 +293,4 @@ fn nginx_accepts_the_diffie_hellman_parameters() {
     assert!(accepted, "{said}");
     fs::write(folder.path().join("dh.pem"), DH_PARAMETERS.replace("MIIB", "MIIC")).unwrap();
     assert!(!wire_nginx::test(folder.path(), &http).1, "the oracle sees a damaged one");
-}
-
-/// Motion's site: everything proxied, and `more` locations.
-fn site(ip: IpAddr, motion: &StandIn, more: &str) -> String {
-    let upstream = motion.address().unwrap();
-    let inside = format!(
-        "root {{DIR}}; location / {{ proxy_pass http://{upstream}; }}
-         location /old {{ return 302 /login; }}
-         location /clock {{ default_type text/plain; return 200 $msec; }}
-         location /dead {{ proxy_pass http://127.0.0.1:1; }} {more}"
-    );
-    tls_server(ip, "a", "cc.example.test", &inside)
-}
-
-const MIGRATED: &str = "location = /user-ui { return 301 /user-ui/; }
-    location ^~ /user-ui/ { try_files $uri /user-ui/index.html; }";
-
-fn plan(ip: IpAddr) -> ProbePlan {
-    let rows = [
-        ("/", Gate::AsBefore),
-        ("/api/", Gate::AsBefore),
-        ("/old", Gate::AsBefore),
-        ("/clock", Gate::AsBefore),
-        ("/dead", Gate::AsBefore),
-        ("/user-ui", Gate::NewClientRedirect),
-        ("/user-ui/login", Gate::NewClient),
-    ];
-    let probe = |(uri, gate): (&str, Gate)| Probe {
-        server: "cc.example.test:8443".to_owned(),
-        target: target(ip, Scheme::Https, "cc.example.test"),
-        uri: uri.to_owned(),
-        kind: Kind::Get,
-        gate,
-    };
-    ProbePlan { rows: rows.map(probe).to_vec() }
-}
-
-#[test]
-fn probes_see_a_migration_its_faults_and_its_rollback() {
-    let ip = own_address();
-    let folder = tempfile::tempdir().unwrap();
-    write_certificate(folder.path(), "a", &["cc.example.test"]);
-    let client = folder.path().join("user-ui");
-    fs::create_dir(&client).unwrap();
-    fs::write(client.join("index.html"), "<base href='/user-ui/'><script src=main.1f.js></script>").unwrap();
-    fs::write(client.join("main.1f.js"), "void 0;").unwrap();
-    let motion = StandIn::http(free(), Role::Motion).unwrap();
-    let nginx = Nginx::start(folder, &site(ip, &motion, ""), SocketAddr::new(ip, 8443));
-    let plan = plan(ip);
-    let before = plan.observe_before();
-
-    let failures = |more: &str| {
-        nginx.reload(&site(ip, &motion, more));
-        plan.verify_after(&before).failures
-    };
-    let unmigrated = failures("");
-    assert_eq!(unmigrated.len(), 2, "{unmigrated:?}");
-    assert!(unmigrated[1].ends_with("/user-ui/login: the legacy client answers"), "{unmigrated:?}");
-
-    let assets = format!("{MIGRATED} types {{ text/html html; text/plain js; }}");
-    let wrong_type = failures(&assets);
-    assert!(wrong_type.len() == 1 && wrong_type[0].contains("text/plain"), "{wrong_type:?}");
-    fs::rename(client.join("main.1f.js"), client.join("main.js")).unwrap();
-    let missing = failures(MIGRATED);
-    assert!(missing.len() == 1 && missing[0].contains("/user-ui/main.1f.js is served as"), "{missing:?}");
-    fs::rename(client.join("main.js"), client.join("main.1f.js")).unwrap();
-    let stolen = failures(&format!("{MIGRATED} location /api/ {{ try_files /user-ui/index.html =404; }}"));
-    assert!(stolen.len() == 1 && stolen[0].contains("/api/: was application/json before"), "{stolen:?}");
-    let revived = failures(&format!("{MIGRATED} location = /dead {{ return 204; }}"));
-    assert!(revived.len() == 1 && revived[0].contains("answered 502 before, now 204"), "{revived:?}");
-
-    nginx.reload(&site(ip, &motion, MIGRATED));
-    let after = plan.verify_after(&before);
-    assert!(after.passed(), "{:?}", after.failures);
-    let not_back = plan.verify_restored(&before, &after);
-    assert_eq!(not_back.failures.len(), 2, "{:?}", not_back.failures);
-    nginx.reload(&site(ip, &motion, ""));
-    let restored = plan.verify_restored(&before, &after);
-    assert!(restored.passed(), "{:?}", restored.failures);
-    let login = restored.rows.last().unwrap();
-    assert_eq!((login.before, login.after, login.restored), (200, Some(200), Some(200)));
-    assert!(login.gated && login.ok && login.note == "new client", "{login:?}");
-    let clock = &restored.rows[3];
-    assert!(clock.gated && clock.ok && clock.note.is_empty(), "only its body changes: {clock:?}");
-    assert_eq!(restored.rows[4].note, "dead upstream");
 }

@@ -3,8 +3,8 @@
 //! Invariant: no symbolic link in a private folder's own place is ever followed, and a
 //! private folder belongs to us and to nobody else.
 
+use super::change::ReplaceError;
 use super::obstacle::trusted;
-use super::replace::ReplaceError;
 use crate::host::attributes::Attributes;
 use crate::host::lock::WriteLock;
 use crate::host::path::RootPath;

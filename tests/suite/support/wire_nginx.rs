@@ -3,6 +3,8 @@
 //! Invariant: its files live in a temporary folder and its processes end with
 //! the value. It must not touch `/etc/nginx`, `/run` or `/var`.
 
+use motionctl::host::http::{Address, PROBE_LIMIT, Scheme, Target};
+use motionctl::rehearse::certificate::Certificate;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::collections::BTreeSet;
@@ -80,6 +82,38 @@ pub fn test(folder: &Path, http: &str) -> (String, bool) {
     write(folder, http);
     let output = Command::new("nginx").arg("-t").args(arguments(folder)).output().unwrap();
     (String::from_utf8_lossy(&output.stderr).into_owned(), output.status.success())
+}
+
+/// The latest that a probe started now may end.
+pub fn soon() -> Instant {
+    Instant::now() + PROBE_LIMIT
+}
+
+/// A server block of these tests: plain on port 8080, TLS on 8443.
+pub fn target(ip: IpAddr, scheme: Scheme, name: &str) -> Target {
+    let port = if scheme == Scheme::Https { 8443 } else { 8080 };
+    let address = Address::Tcp(SocketAddr::new(ip, port));
+    Target { address, scheme, server_name: name.to_owned(), port }
+}
+
+/// A loopback port that the system chooses.
+pub fn free() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 0))
+}
+
+/// Puts a throw-away certificate where [`tls_server`] finds it.
+pub fn write_certificate(folder: &Path, stem: &str, names: &[&str]) {
+    let made = Certificate::for_names(names).unwrap();
+    fs::write(folder.join(format!("{stem}.crt")), made.cert_pem).unwrap();
+    fs::write(folder.join(format!("{stem}.key")), made.key_pem).unwrap();
+}
+
+/// A TLS `server` block; certificates are found by `stem`.
+pub fn tls_server(ip: IpAddr, stem: &str, name: &str, inside: &str) -> String {
+    format!(
+        "server {{ listen {ip}:8443 ssl; server_name {name}; ssl_certificate {{DIR}}/{stem}.crt;\n\
+         ssl_certificate_key {{DIR}}/{stem}.key; {inside} }}\n"
+    )
 }
 
 fn arguments(folder: &Path) -> Vec<String> {

@@ -1,0 +1,129 @@
+//! Which block of a configuration answers a request, and how.
+//!
+//! Invariant: an answer is nginx's own or says `Unknown` with the reason; it
+//! is never a guess. What depends on the disk is returned as alternatives,
+//! what depends on the client's address or credentials is not looked at.
+
+mod content;
+mod errors;
+mod location;
+mod pattern;
+mod redirect;
+mod request;
+mod rewrite;
+mod router;
+mod server;
+mod uri;
+
+pub use location::{Matcher, matcher};
+pub use request::Request;
+pub use server::{Endpoint, ServerMatch, server_for, servers};
+
+use super::config::{Config, Node};
+use std::path::PathBuf;
+
+/// What nginx does with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The locations around the answer, outermost first; a true `if` last.
+    /// Empty where the server block itself answers.
+    pub chain: Vec<Node>,
+    /// What produces the response.
+    pub handler: Handler,
+    /// The URI at the end, decoded, without arguments.
+    pub uri: String,
+    /// The internal redirects on the way, first to last.
+    pub hops: Vec<Hop>,
+}
+
+/// One internal redirect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hop {
+    /// What caused it.
+    pub cause: HopCause,
+    /// The URI or named location it went to.
+    pub target: String,
+}
+
+/// What causes an internal redirect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HopCause {
+    /// A `rewrite` that starts the search for a location anew.
+    Rewrite,
+    /// The last argument of `try_files`.
+    TryFiles,
+    /// An `error_page` for this status.
+    ErrorPage(u16),
+    /// An `index` file.
+    Index,
+}
+
+/// What produces a response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Handler {
+    /// A fixed status, with a body or the target of a redirect.
+    Return {
+        /// The status, unless an `error_page` on the way replaces it.
+        status: u16,
+        /// Body or target; variables are filled in where all are known.
+        target: Option<String>,
+    },
+    /// Another server, by `proxy_pass` or one of its kin.
+    Proxy {
+        /// The argument as written.
+        target: String,
+        /// The directive.
+        directive: Node,
+    },
+    /// A file; nginx redirects to the URI with a slash where it is a folder.
+    Static {
+        /// The path that nginx opens.
+        path: PathBuf,
+    },
+    /// A folder: the first index file that exists answers.
+    Folder {
+        /// The path that nginx opens.
+        path: PathBuf,
+        /// The index files, with what answers where each exists.
+        index: Vec<Candidate>,
+    },
+    /// `try_files`: the first candidate that exists answers.
+    TryFiles {
+        /// The candidates, with what answers where each exists.
+        tries: Vec<Candidate>,
+        /// What answers where none exists.
+        fallback: Box<Answer>,
+    },
+    /// Another content handler, such as `stub_status`.
+    Other {
+        /// The directive.
+        directive: Node,
+    },
+    /// It depends on what cannot be known from the files.
+    Unknown {
+        /// On what it depends.
+        reason: String,
+    },
+}
+
+/// A file or folder that may exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The path that nginx looks for.
+    pub path: PathBuf,
+    /// What answers where it exists.
+    pub answer: Answer,
+}
+
+/// What `server` does with a GET of `target`, a request target such as
+/// `/user-ui/login?x=1`. Access rules are not judged.
+#[must_use]
+pub fn answer(config: &Config, server: Node, target: &str) -> Answer {
+    answer_to(config, server, &Request::get(target))
+}
+
+/// As [`answer`], for a request of which more is known.
+#[must_use]
+pub fn answer_to(config: &Config, server: Node, request: &Request) -> Answer {
+    router::Router::new(config, server).answer(request)
+}
