@@ -6,8 +6,8 @@
 #![expect(clippy::disallowed_methods, reason = "tests set servers up and look at what became of them")]
 
 mod bundle;
-mod reload;
 mod probes;
+mod reload;
 mod support;
 mod tidy;
 mod wire;

@@ -80,7 +80,7 @@ fn no_key_is_stored() {
 fn there_is_something_to_read() {
     let files = sources(&["src"]);
     assert!(files.len() > 5 && files.iter().any(|file| file.path == "src/outcome/exit.rs"));
-    assert!(files.iter().all(|file| !file.code().is_empty()));
+    assert!(files.iter().all(|file| !file.tokens().is_empty()));
 }
 
 /// Fails with everything that `rule` has against the sources below `folders`.

@@ -117,13 +117,10 @@ pub fn unsafe_code(source: &Source) -> Vec<String> {
         if source.path.starts_with("src/") && source.room() != "host" {
             complaints.push(format!("line {line}: unsafe outside host/"));
         }
-        let comment: Vec<&str> = lines[..line - 1]
-            .iter()
-            .rev()
-            .map(|line| line.trim())
-            .take_while(|line| line.starts_with("//"))
-            .collect();
-        if !comment.iter().any(|line| line.starts_with("// SAFETY: ")) {
+        let statement = lines[..line - 1].iter().rev().map(|line| line.trim()).take_while(|line| {
+            line.starts_with("//") || !(line.is_empty() || line.ends_with([';', '{', '}']))
+        });
+        if !statement.into_iter().any(|line| line.starts_with("// SAFETY: ")) {
             complaints.push(format!("line {line}: unsafe without `// SAFETY: ` above it"));
         }
     }
