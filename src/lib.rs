@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+pub mod backup;
 pub mod facts;
 pub mod host;
 pub mod inspect;

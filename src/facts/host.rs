@@ -1,7 +1,7 @@
 //! Facts about the machine and its files.
 
+use crate::host::Attributes;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Whether the facts are about the running server or about a tree.
@@ -32,19 +32,5 @@ pub struct FileFacts {
     /// SHA-256 of its contents, in lower-case hex.
     pub sha256: String,
     /// Who owns it and who may read it.
-    pub attributes: FileAttributes,
-}
-
-/// What a replacement has to keep besides the contents.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FileAttributes {
-    /// Permission bits, without the file type.
-    pub mode: u32,
-    /// Owner.
-    pub uid: u32,
-    /// Group.
-    pub gid: u32,
-    /// Extended attributes: name to value in hex.
-    pub xattrs: BTreeMap<String, String>,
+    pub attributes: Attributes,
 }

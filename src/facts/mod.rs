@@ -10,14 +10,15 @@ mod nginx;
 pub mod page;
 mod site;
 
-pub use host::{FileAttributes, FileFacts, HostFacts, Scope};
+pub use crate::host::Attributes;
+pub use host::{FileFacts, HostFacts, Scope};
 pub use motion::{ClientFacts, MotionFacts};
 pub use nginx::{
     CertificateFacts, MasterFacts, NginxFacts, NginxVersion, ShadowKind, WorkerFacts, WrittenPath,
 };
 pub use site::{
-    ListenAddress, ListenFacts, RouteState, ServerFacts, ServerRole, SiteFacts, UpstreamAddress,
-    UpstreamFacts,
+    ListenAddress, ListenFacts, LocationFacts, RouteContent, RouteState, ServerFacts, ServerRole, SiteFacts,
+    UpstreamAddress, UpstreamFacts,
 };
 
 use std::collections::BTreeMap;

@@ -31,8 +31,26 @@ pub struct ServerFacts {
     pub role: ServerRole,
     /// What answers `/user-ui/login`.
     pub new_client: RouteState,
-    /// Paths that can be asked for without harm, in order.
-    pub probe_uris: Vec<String>,
+    /// Its locations, as far as a path is certain to reach them.
+    pub locations: Vec<LocationFacts>,
+}
+
+/// A location that a path is certain to reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocationFacts {
+    /// The path.
+    pub uri: String,
+    /// Who answers it.
+    pub content: RouteContent,
+}
+
+/// Who answers a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RouteContent {
+    /// NGINX itself, from files or with a fixed answer: asking does no harm.
+    Local,
+    /// Another program, which may act on being asked.
+    Elsewhere,
 }
 
 /// What a server block of Motion's site is for.

@@ -8,19 +8,26 @@
 
 mod attributes;
 pub mod clock;
+pub mod command;
 pub mod files;
 pub mod glob;
 pub mod http;
 pub mod listen;
 mod lock;
+pub mod machine;
+pub mod net;
 mod path;
+mod private;
 pub mod process;
 pub mod random;
+pub mod reach;
 mod root;
+pub mod sandbox;
 mod sys;
 mod walk;
 
 pub use attributes::{AttributeDifference, Attributes, FileMode, Mtime, Xattrs};
 pub use lock::{Holder, LockError, STATE_FOLDER, WriteLock};
 pub use path::{LinkText, NotRootPath, RootPath, escape, unescape};
+pub use private::{PrivateFolder, free_bytes};
 pub use root::Root;

@@ -3,12 +3,14 @@
 //! Pure. A block that might be Motion's but is not certain is a finding, never
 //! a guess.
 
-use super::upstream::{Groups, addresses};
+use super::upstream::Target;
 use super::values::{Visit, arguments, name, named};
 use crate::facts::{
-    ListenAddress, ListenFacts, RouteState, ServerFacts, ServerRole, UpstreamAddress,
+    ListenAddress, ListenFacts, LocationFacts, RouteContent, RouteState, ServerFacts, ServerRole,
+    UpstreamAddress,
 };
-use crate::nginx::{Answer, Config, Handler, Node, answer};
+use crate::nginx::routes::{Answer, Handler, answer};
+use crate::nginx::{Config, Node};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -20,6 +22,8 @@ const PAGES: [&str; 2] = ["/", "/login"];
 pub const NEW_CLIENT_ROUTE: &str = "/user-ui/login";
 /// A page of the new client that no location is likely to name by itself.
 const NEW_CLIENT_PAGE: &str = "/user-ui/motionctl-route-check";
+/// A page that only a catch-all location answers.
+const ANY_ROUTE: &str = "/motionctl-route-check";
 
 /// A server block with the reasons for and against its being Motion's.
 #[derive(Debug, Clone)]
@@ -56,7 +60,12 @@ pub struct Support<'a> {
 }
 
 /// Every server block under `http`, judged.
-pub fn candidates(config: &Config, visits: &[Visit], groups: &Groups, support: &Support) -> Vec<Candidate> {
+pub fn candidates(
+    config: &Config,
+    visits: &[Visit],
+    targets: &[Target],
+    support: &Support,
+) -> Vec<Candidate> {
     let is_http_server = |visit: &&Visit| {
         let parent = visit.ancestors.last().map(|node| name(config, *node));
         config.directive(visit.node).is("server") && parent.as_deref() == Some("http")
@@ -65,25 +74,30 @@ pub fn candidates(config: &Config, visits: &[Visit], groups: &Groups, support: &
     for visit in visits.iter().filter(is_http_server) {
         // A file that is included twice gives the same block twice.
         if found.iter().all(|candidate| candidate.server.node != visit.node) {
-            found.push(judge(config, visit.node, groups, support));
+            found.push(judge(config, visit.node, targets, support));
         }
     }
     found
 }
 
-fn judge(config: &Config, node: Node, groups: &Groups, support: &Support) -> Candidate {
+fn judge(config: &Config, node: Node, targets: &[Target], support: &Support) -> Candidate {
     let file = config.file(node.file).path.clone();
     let mut evidence = Vec::new();
     let mut upstreams = Vec::new();
     let mut own_routes = 0;
     let mut local_page = false;
     for uri in OWN_ROUTES.into_iter().chain(PAGES) {
-        let Handler::Proxy { target } = answer(config, node, uri).handler else { continue };
-        let targets = addresses(&target, Some(80), groups);
-        evidence.push(format!("{uri} is proxied to {target}"));
+        let Some(directive) = proxied_by(&answer(config, node, uri)) else { continue };
+        let found: Vec<_> = targets
+            .iter()
+            .filter(|target| target.directive == directive)
+            .map(|target| target.upstream.address.clone())
+            .collect();
+        let shown: Vec<_> = found.iter().map(ToString::to_string).collect();
+        evidence.push(format!("{uri} is proxied to {}", shown.join(", ")));
         own_routes += usize::from(OWN_ROUTES.contains(&uri) && has_location(config, node, uri));
-        local_page |= PAGES.contains(&uri) && targets.iter().any(UpstreamAddress::is_local);
-        upstreams.extend(targets);
+        local_page |= PAGES.contains(&uri) && found.iter().any(UpstreamAddress::is_local);
+        upstreams.extend(found);
     }
     upstreams.sort();
     upstreams.dedup();
@@ -96,12 +110,18 @@ fn judge(config: &Config, node: Node, groups: &Groups, support: &Support) -> Can
     let supported = support.application_root.is_some() || named_for_motion;
     let proxies = own_routes > 0 || local_page;
     let certainty = match support.named_site {
-        Some(site) if site == file => if proxies || root.is_some() { Certainty::Yes } else { Certainty::No },
+        Some(site) if site == file => {
+            if proxies || root.is_some() {
+                Certainty::Yes
+            } else {
+                Certainty::No
+            }
+        }
         Some(_) => Certainty::No,
         None if root.is_some() => Certainty::Yes,
         None if own_routes > 0 && supported => Certainty::Yes,
         None if local_page && named_for_motion => Certainty::Yes,
-        None if proxies => Certainty::Perhaps,
+        None if own_routes > 0 || (local_page && supported) => Certainty::Perhaps,
         None => Certainty::No,
     };
     Candidate { server: server_facts(config, node, certainty), file, certainty, upstreams, evidence }
@@ -109,8 +129,11 @@ fn judge(config: &Config, node: Node, groups: &Groups, support: &Support) -> Can
 
 fn server_facts(config: &Config, node: Node, certainty: Certainty) -> ServerFacts {
     let children = config.children(node);
-    let names: Vec<_> =
-        named(config, &children, "server_name").into_iter().flat_map(|node| arguments(config, node)).collect();
+    let names: Vec<_> = named(config, &children, "server_name")
+        .into_iter()
+        .flat_map(|node| arguments(config, node))
+        .collect();
+    let locations = locations(config, node);
     let listens = listens(config, &children);
     let role = match certainty {
         _ if redirects_only(config, node) => ServerRole::RedirectsOnly,
@@ -124,8 +147,33 @@ fn server_facts(config: &Config, node: Node, certainty: Certainty) -> ServerFact
         listens,
         role,
         new_client: route_state(config, node),
-        probe_uris: Vec::new(),
+        locations,
     }
+}
+
+/// The routes that can be asked for, one for each location: its path, or for a
+/// regular expression nothing, since no path is certain to match it.
+fn locations(config: &Config, server: Node) -> Vec<LocationFacts> {
+    let mut found: Vec<LocationFacts> = Vec::new();
+    for node in named(config, &config.children(server), "location") {
+        let words = arguments(config, node);
+        let uri = match words.as_slice() {
+            [path] if path.starts_with('/') => path,
+            [modifier, path] if modifier == "=" || modifier == "^~" => path,
+            _ => continue,
+        };
+        let answer = answer(config, server, uri);
+        let content = match &answer.handler {
+            Handler::Static { .. } | Handler::Folder { .. } | Handler::Return { .. } => RouteContent::Local,
+            Handler::TryFiles { .. } if proxied_by(&answer).is_none() => RouteContent::Local,
+            _ => RouteContent::Elsewhere,
+        };
+        let location = LocationFacts { uri: uri.clone(), content };
+        if !found.contains(&location) {
+            found.push(location);
+        }
+    }
+    found
 }
 
 /// Whether a browser that asks for a page is always sent elsewhere.
@@ -144,8 +192,8 @@ fn redirects_only(config: &Config, node: Node) -> bool {
 fn route_state(config: &Config, node: Node) -> RouteState {
     let entry = answer(config, node, NEW_CLIENT_ROUTE);
     let page = answer(config, node, NEW_CLIENT_PAGE);
-    let other = answer(config, node, "/motionctl-route-check");
-    let own = |answer: &Answer| answer.location() != other.location();
+    let other = answer(config, node, ANY_ROUTE);
+    let own = |answer: &Answer| outer(answer) != outer(&other);
     match (own(&entry), own(&page)) {
         (false, false) => RouteState::Missing,
         (true, true) if serves(&entry.handler) && serves(&page.handler) => RouteState::Present,
@@ -153,17 +201,31 @@ fn route_state(config: &Config, node: Node) -> RouteState {
     }
 }
 
+/// Whether something other than a fixed status answers.
 fn serves(handler: &Handler) -> bool {
-    matches!(handler, Handler::Proxy { .. } | Handler::Static { .. } | Handler::Unknown { .. })
+    !matches!(handler, Handler::Return { .. })
+}
+
+/// The outermost location around an answer; `None` for the server block itself.
+fn outer(answer: &Answer) -> Option<Node> {
+    answer.chain.first().copied()
+}
+
+/// The directive that hands the request on, also when files are tried first.
+fn proxied_by(answer: &Answer) -> Option<Node> {
+    let mut handler = &answer.handler;
+    loop {
+        match handler {
+            Handler::Proxy { directive, .. } => return Some(*directive),
+            Handler::TryFiles { fallback, .. } => handler = &fallback.handler,
+            _ => return None,
+        }
+    }
 }
 
 fn describe(config: &Config, answer: &Answer) -> String {
-    match answer.location() {
-        Some(node) => format!(
-            "{}: location {}",
-            config.place(node),
-            arguments(config, node).join(" ")
-        ),
+    match outer(answer) {
+        Some(node) => format!("{}: location {}", config.place(node), arguments(config, node).join(" ")),
         None => "the server block itself".to_owned(),
     }
 }
@@ -171,7 +233,7 @@ fn describe(config: &Config, answer: &Answer) -> String {
 /// Whether a location other than the catch-all answers the route.
 fn has_location(config: &Config, server: Node, uri: &str) -> bool {
     let own = answer(config, server, uri);
-    own.location().is_some() && own.location() != answer(config, server, "/motionctl-route-check").location()
+    outer(&own).is_some() && outer(&own) != outer(&answer(config, server, ANY_ROUTE))
 }
 
 fn has_root_under(config: &Config, server: Node, application_root: &Path) -> bool {
@@ -194,7 +256,8 @@ fn has_root_under(config: &Config, server: Node, application_root: &Path) -> boo
 /// The `listen`s of a server block; nginx's default where there is none.
 fn listens(config: &Config, children: &[Node]) -> Vec<ListenFacts> {
     let ssl_on = named(config, children, "ssl").last().is_some_and(|node| arguments(config, *node) == ["on"]);
-    let http2_on = named(config, children, "http2").last().is_some_and(|node| arguments(config, *node) == ["on"]);
+    let http2_on =
+        named(config, children, "http2").last().is_some_and(|node| arguments(config, *node) == ["on"]);
     let mut found: Vec<_> = named(config, children, "listen")
         .into_iter()
         .filter_map(|node| {

@@ -44,10 +44,18 @@ pub fn groups(config: &Config, visits: &[Visit]) -> Groups {
     groups
 }
 
-/// Every address that a location hands requests to, in order, each once per
-/// location.
-pub fn upstreams(config: &Config, visits: &[Visit], groups: &Groups) -> Vec<UpstreamFacts> {
-    let mut found: Vec<UpstreamFacts> = Vec::new();
+/// A directive that hands requests on, with one address that it leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The directive.
+    pub directive: Node,
+    /// Where it leads.
+    pub upstream: UpstreamFacts,
+}
+
+/// Every address that a location hands requests to, in order.
+pub fn targets(config: &Config, visits: &[Visit], groups: &Groups) -> Vec<Target> {
+    let mut found: Vec<Target> = Vec::new();
     for visit in visits {
         let directive = name(config, visit.node);
         let Some(protocol) = PROTOCOLS.iter().find(|protocol| protocol.directive == directive) else {
@@ -64,8 +72,10 @@ pub fn upstreams(config: &Config, visits: &[Visit], groups: &Groups) -> Vec<Upst
                 location: location_label(config, &visit.ancestors),
                 serves_motion: false,
             };
-            if !found.contains(&upstream) {
-                found.push(upstream);
+            let target = Target { directive: visit.node, upstream };
+            // A file that is included twice names each address twice.
+            if !found.contains(&target) {
+                found.push(target);
             }
         }
     }
@@ -73,7 +83,7 @@ pub fn upstreams(config: &Config, visits: &[Visit], groups: &Groups) -> Vec<Upst
 }
 
 /// The addresses behind one `proxy_pass` target.
-pub fn addresses(target: &str, default_port: Option<u16>, groups: &Groups) -> Vec<UpstreamAddress> {
+fn addresses(target: &str, default_port: Option<u16>, groups: &Groups) -> Vec<UpstreamAddress> {
     let (scheme, rest) = target.split_once("://").unwrap_or(("", target));
     let default_port = if scheme == "https" || scheme == "grpcs" { Some(443) } else { default_port };
     if let Some(socket) = rest.strip_prefix("unix:") {

@@ -150,12 +150,12 @@ fn hash(version: &StepVersion) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::FileAttributes;
+    use crate::facts::Attributes;
     use crate::journal::{RunId, StepState};
     use std::collections::BTreeMap;
 
     fn file(sha256: &str) -> FileFacts {
-        let attributes = FileAttributes { mode: 0o644, uid: 0, gid: 0, xattrs: BTreeMap::new() };
+        let attributes = Attributes::plain(0o644, 0, 0);
         FileFacts { sha256: sha256.to_owned(), attributes }
     }
 

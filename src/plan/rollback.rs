@@ -80,10 +80,10 @@ pub enum Reload {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::FileAttributes;
+    use crate::facts::Attributes;
 
     fn file(sha256: &str) -> Option<FileFacts> {
-        let attributes = FileAttributes { mode: 0o644, uid: 0, gid: 0, xattrs: BTreeMap::new() };
+        let attributes = Attributes::plain(0o644, 0, 0);
         Some(FileFacts { sha256: sha256.to_owned(), attributes })
     }
 

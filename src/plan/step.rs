@@ -3,7 +3,7 @@
 //! Invariant: [`Step`] is closed; describing, running and inverting it match
 //! exhaustively, and a step says what it expects to replace.
 
-use crate::facts::FileAttributes;
+use crate::facts::Attributes;
 use crate::journal::{JournalStep, StepVersion};
 use crate::outcome::StepSection;
 use serde::{Deserialize, Serialize};
@@ -39,7 +39,7 @@ pub enum Version {
         /// SHA-256 of the contents, in lower-case hex.
         sha256: String,
         /// Owner, mode and extended attributes.
-        attributes: FileAttributes,
+        attributes: Attributes,
         /// Where the contents come from.
         content: Content,
     },
@@ -113,7 +113,7 @@ impl Step {
                 let (kind, describe) = match (from, to) {
                     (_, Version::Absent) => ("remove-file", "remove the file".to_owned()),
                     (Version::Absent, Version::File { attributes, .. }) => {
-                        ("create-file", format!("create the file with mode {:04o}", attributes.mode))
+                        ("create-file", format!("create the file with mode {:04o}", attributes.mode.0))
                     }
                     (_, Version::File { content: Content::Backup(id), .. }) => {
                         ("write-file", format!("put back the contents of backup {id}"))
@@ -263,8 +263,7 @@ mod tests {
 
     #[test]
     fn the_inverse_of_the_inverse_changes_the_same_files() {
-        let attributes =
-            FileAttributes { mode: 0o644, uid: 0, gid: 0, xattrs: std::collections::BTreeMap::new() };
+        let attributes = Attributes::plain(0o644, 0, 0);
         let step = Step::SetFile {
             path: "/etc/nginx/a".into(),
             from: Version::File { sha256: "11".into(), attributes, content: Content::Live },

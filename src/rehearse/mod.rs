@@ -3,7 +3,6 @@
 //! Invariant: nothing that a rehearsal starts is visible from outside or
 //! outlives it. It must not touch the live server.
 
-pub mod certificate;
 pub mod dns;
 pub mod load;
 pub mod standin;

@@ -5,9 +5,12 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests set servers up and look at what became of them")]
 
+mod backup;
 mod bundle;
+mod files;
 mod probes;
 mod reload;
+mod sandbox;
 mod support;
 mod tidy;
 mod wire;

@@ -40,6 +40,22 @@ pub fn replace(
     install(lock, &landing, expect, &New::File { bytes, attributes })
 }
 
+/// Puts a file at `path` itself, in the place of the file or link that stands there.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_entry(
+    lock: &WriteLock,
+    root: &Root,
+    path: &RootPath,
+    expect: &Expect,
+    bytes: &[u8],
+    attributes: &Attributes,
+) -> Result<Kept, ReplaceError> {
+    let landing = walk(root, path, Last::Keep)?;
+    install(lock, &landing, expect, &New::File { bytes, attributes })
+}
+
 /// Creates the file `path`, where nothing may stand.
 ///
 /// # Errors
@@ -51,8 +67,7 @@ pub fn create(
     bytes: &[u8],
     attributes: &Attributes,
 ) -> Result<Kept, ReplaceError> {
-    let landing = walk(root, path, Last::Keep)?;
-    install(lock, &landing, &Expect::Absent, &New::File { bytes, attributes })
+    replace_entry(lock, root, path, &Expect::Absent, bytes, attributes)
 }
 
 /// Creates the symbolic link `path`, where nothing may stand.

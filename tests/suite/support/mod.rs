@@ -4,4 +4,5 @@
 //! It must not assert anything about the product.
 
 pub mod nginx;
+pub mod site;
 pub mod wire_nginx;
