@@ -7,7 +7,8 @@ use super::source::{Source, Token};
 const ARROWS: [(&str, &[&str]); 13] = [
     ("outcome", &[]),
     ("nginx", &[]),
-    ("facts", &["nginx"]),
+    // Of host/ only the data types: a file's attributes are facts as they were read.
+    ("facts", &["nginx", "host"]),
     ("host", &[]),
     ("db", &["host"]),
     ("inspect", &["host", "db", "nginx", "facts", "outcome"]),
