@@ -4,6 +4,8 @@
 //! Invariant: all effects on the system go through this room, and functions that write
 //! below the root take the lock's value. It must not know NGINX's syntax or Motion.
 
+#![expect(clippy::disallowed_methods, reason = "this is the room of effects")]
+
 mod append;
 mod attributes;
 pub mod clock;

@@ -3,6 +3,8 @@
 //! Invariant: only loopback and private namespaces are used, and only what a
 //! test started is signalled.
 
+#![expect(clippy::disallowed_methods, reason = "tests set servers up and look at what became of them")]
+
 mod backup;
 mod bundle;
 mod files;
@@ -10,4 +12,5 @@ mod probes;
 mod reload;
 mod sandbox;
 mod support;
+mod tidy;
 mod wire;
