@@ -3,5 +3,7 @@
 
 mod backup;
 mod files;
+mod lock;
 mod reload;
+mod root;
 mod support;
