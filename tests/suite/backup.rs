@@ -1,11 +1,13 @@
 //! Backups hold everything, are believed only when read again, and restore exactly.
 
+use crate::support::mount::Mount;
+use crate::support::tree::at;
 use motionctl::backup::{
     Backup, BackupError, Change, Entry, Problem, Request, Retention, STORE_FOLDER, Store, compare,
     restore_path, restore_tree,
 };
 use motionctl::host::files::{Expect, Hash, OtherKind, put_back};
-use motionctl::host::{AttributeDifference, Root, RootPath, WriteLock};
+use motionctl::host::{AttributeDifference, Root, WriteLock};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
@@ -84,10 +86,6 @@ impl Server {
     fn inside(&self, backup: &Backup, name: &str) -> PathBuf {
         self.host(STORE_FOLDER).join(backup.manifest.id.as_str()).join(name)
     }
-}
-
-fn at(path: &str) -> RootPath {
-    RootPath::new(path).expect("absolute")
 }
 
 fn age(path: &Path, seconds: i64) {
@@ -317,12 +315,10 @@ fn a_backup_that_finds_no_space_leaves_none_behind() {
     let server = Server::new();
     fs::create_dir_all(server.host("/var/backups")).expect("folders");
     let target = server.host("/var/backups");
-    let mount = ["-t", "tmpfs", "-o", "size=64k", "tmpfs"];
-    assert!(std::process::Command::new("mount").args(mount).arg(&target).status().expect("mount").success());
+    let _mount = Mount::tmpfs(&target, "64k", nix::mount::MsFlags::empty());
     fs::write(server.host("/etc/nginx/large"), vec![b'x'; 200_000]).expect("writing");
     let result = server.try_take(&mut |_| ());
     let listing = server.store.list();
-    nix::mount::umount(&target).expect("unmounting");
     assert!(
         matches!(&result, Err(BackupError::Io { source, .. }) if source.kind() == std::io::ErrorKind::StorageFull),
         "{result:?}"

@@ -1,128 +1,18 @@
 //! Files are replaced whole, undone exactly, and refused with a reason.
 
+use crate::support::mount::Mount;
+use crate::support::tree::{Tree, at, run};
 use motionctl::host::files::{
-    Expect, FileState, Installed, Obstacle, OtherKind, ReplaceError, adopt, create, create_link, discard,
-    leftovers, observe, observe_target, put_back, remove, replace, replaceable, sweep,
+    Expect, Hash, Installed, Obstacle, ReplaceError, adopt, create, create_link, discard, leftovers, observe,
+    observe_target, put_back, remove, replace, replaceable, sweep,
 };
-use motionctl::host::{
-    Attributes, LinkText, LockError, Mtime, PrivateFolder, Root, RootPath, STATE_FOLDER, WriteLock,
-    files::Hash,
-};
+use motionctl::host::{Attributes, LinkText, Mtime, RootPath};
+use nix::mount::MsFlags;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use tempfile::TempDir;
-
-struct Tree {
-    dir: TempDir,
-    root: Root,
-    lock: WriteLock,
-}
-
-impl Tree {
-    fn new() -> Self {
-        let dir = tempfile::tempdir().expect("a folder");
-        fs::create_dir_all(dir.path().join("etc/nginx/sites-available")).expect("folders");
-        let root = Root::at(dir.path()).expect("a root");
-        let lock = WriteLock::take(&root).expect("the lock");
-        Self { dir, root, lock }
-    }
-
-    fn host(&self, path: &str) -> PathBuf {
-        self.dir.path().join(path.trim_start_matches('/'))
-    }
-
-    fn write(&self, path: &str, bytes: &str) -> RootPath {
-        fs::write(self.host(path), bytes).expect("writing");
-        at(path)
-    }
-
-    fn replace(
-        &self,
-        path: &RootPath,
-        old: &str,
-        new: &str,
-    ) -> Result<motionctl::host::files::Kept, ReplaceError> {
-        let expect = Expect::File(Hash::of(old.as_bytes()));
-        replace(&self.lock, &self.root, path, &expect, new.as_bytes(), &Attributes::plain(0o644, 0, 0))
-    }
-
-    fn names(&self, folder: &str) -> Vec<String> {
-        let names = self.root.read_dir(folder).expect("listing");
-        names.into_iter().map(|name| name.to_string_lossy().into_owned()).collect()
-    }
-}
-
-fn at(path: &str) -> RootPath {
-    RootPath::new(path).expect("absolute")
-}
-
-fn run(program: &str, arguments: &[&str], file: &Path) {
-    let status = Command::new(program).args(arguments).arg(file).status().expect("the program is installed");
-    assert!(status.success(), "{program} {arguments:?} {}", file.display());
-}
-
-#[test]
-fn links_are_followed_inside_the_root_only() {
-    let tree = Tree::new();
-    tree.write("/etc/nginx/real", "inside");
-    let link = |target: &str, name: &str| symlink(target, tree.host(name)).expect("a link");
-    link("/etc/nginx/real", "/etc/absolute");
-    link("../../../../../../etc/nginx/real", "/etc/clamped");
-    link("/etc/passwd", "/etc/outside");
-    link("/etc/nginx", "/etc/folder");
-    link("loop-b", "/etc/loop-a");
-    link("loop-a", "/etc/loop-b");
-    for path in
-        ["/etc/absolute", "/etc/clamped", "/etc/folder/real", "/etc/folder/../nginx/real", "/../etc/absolute"]
-    {
-        assert_eq!(tree.root.read(path).expect(path), b"inside", "{path}");
-        assert_eq!(tree.root.resolve(path).expect(path), tree.root.base().join("etc/nginx/real"), "{path}");
-    }
-    assert_eq!(tree.root.resolve_link_target("/etc/absolute").expect("resolves"), at("/etc/nginx/real"));
-    assert_eq!(tree.root.locate("/etc/folder/new").expect("locates"), at("/etc/nginx/new"));
-    assert_eq!(tree.root.read("/etc/outside").expect_err("escaped").kind(), io::ErrorKind::NotFound);
-    assert_eq!(
-        tree.root.read("/etc/loop-a").expect_err("loops").raw_os_error(),
-        Some(nix::errno::Errno::ELOOP as i32)
-    );
-    assert!(tree.root.symlink_metadata("/etc/loop-a").expect("the link itself").is_symlink());
-}
-
-#[test]
-fn special_files_are_never_opened() {
-    let tree = Tree::new();
-    nix::unistd::mkfifo(&tree.host("/etc/fifo"), nix::sys::stat::Mode::S_IRUSR).expect("a FIFO");
-    assert_eq!(tree.root.read("/etc/fifo").expect_err("a FIFO").kind(), io::ErrorKind::InvalidInput);
-    assert_eq!(
-        observe(&tree.root, &at("/etc/fifo")).expect("observed"),
-        FileState::Other { kind: OtherKind::Fifo }
-    );
-    let refused = replaceable(&tree.root, &at("/etc/fifo")).expect_err("a FIFO");
-    assert_eq!(refused.obstacle, Obstacle::NotAFile);
-}
-
-#[test]
-fn globs_match_as_nginx_includes_do() {
-    let tree = Tree::new();
-    for name in ["b.conf", "a.conf", ".hidden.conf", "c.conf.bak", "B.conf"] {
-        tree.write(&format!("/etc/nginx/{name}"), "");
-    }
-    symlink("nowhere", tree.host("/etc/nginx/dangling.conf")).expect("a link");
-    symlink("/etc/nginx", tree.host("/etc/link")).expect("a link");
-    let glob = |pattern: &str| -> Vec<String> {
-        let found = tree.root.glob(pattern).expect(pattern);
-        found.iter().map(|path| path.to_string_lossy().into_owned()).collect()
-    };
-    let sorted = ["B.conf", "a.conf", "b.conf", "dangling.conf"].map(|name| format!("/etc/nginx/{name}"));
-    assert_eq!(glob("/etc/nginx/*.conf"), sorted);
-    assert_eq!(glob("/etc/l*/[ab].conf"), ["/etc/link/a.conf", "/etc/link/b.conf"]);
-    assert_eq!(glob("/etc/nginx/.*.conf"), ["/etc/nginx/.hidden.conf"]);
-    assert_eq!(glob("/etc/none/*.conf"), [""; 0]);
-    assert_eq!(glob("/etc/nginx/a.conf/*"), [""; 0]);
-}
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 #[test]
 fn a_replaced_file_comes_back_exactly() {
@@ -235,6 +125,51 @@ fn an_edit_after_the_change_is_not_undone() {
     assert_eq!(fs::read(tree.host("/etc/nginx/motion.conf")).expect("reading"), b"edited since");
 }
 
+/// Ends a thread also when the test fails.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn an_edit_in_the_last_instant_is_never_lost() {
+    let tree = Tree::new();
+    let path = tree.write("/etc/nginx/motion.conf", "planned");
+    let (file, other) = (tree.host("/etc/nginx/motion.conf"), tree.host("/etc/editor"));
+    let stop = AtomicBool::new(false);
+    let (mut stale, mut replaced) = (0, 0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for text in ["edited", "planned"].iter().cycle() {
+                fs::write(&other, text).expect("writing");
+                fs::rename(&other, &file).expect("renaming");
+                if stop.load(Ordering::Relaxed) {
+                    return;
+                }
+            }
+        });
+        let _stop = Stop(&stop);
+        while stale < 50 || replaced < 50 {
+            match tree.replace(&path, "planned", "new") {
+                Ok(kept) => {
+                    replaced += 1;
+                    let hidden = observe(&tree.root, kept.hidden().expect("kept")).expect("observed");
+                    assert_eq!(hidden.hash(), Some(Hash::of(b"planned")), "replaced what nobody expected");
+                    discard(&tree.lock, &tree.root, &kept).expect("discarded");
+                }
+                Err(ReplaceError::Stale { .. }) => stale += 1,
+                // Replaced between look and open.
+                Err(ReplaceError::NotReplaceable(_) | ReplaceError::Io { .. }) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    });
+    assert!(leftovers(&tree.root, &at("/etc/nginx")).expect("listed").is_empty());
+}
+
 #[test]
 fn a_linked_site_keeps_its_link() {
     let tree = Tree::new();
@@ -300,12 +235,14 @@ fn obstacles_are_named_and_left_alone() {
     check(Obstacle::HardLinked(2));
     fs::remove_file(tree.host("/etc/second")).expect("removing");
 
-    let mount = Mount::bind(&tree.write_outside(), &file);
+    let bound = tree.host("/bound");
+    fs::write(&bound, "bound").expect("writing");
+    let mount = Mount::bind(&bound, &file);
     check_bound(&tree, &path);
     drop(mount);
     assert_eq!(replaceable(&tree.root, &path), Ok(()));
 
-    let mount = Mount::tmpfs(&tree.host("/etc/nginx/sites-available"), "size=64k,ro");
+    let mount = Mount::tmpfs(&tree.host("/etc/nginx/sites-available"), "64k", MsFlags::MS_RDONLY);
     let inside = at("/etc/nginx/sites-available/new");
     assert_eq!(replaceable(&tree.root, &inside).expect_err("read-only").obstacle, Obstacle::ReadOnly);
     drop(mount);
@@ -321,44 +258,10 @@ fn check_bound(tree: &Tree, path: &RootPath) {
     );
 }
 
-impl Tree {
-    fn write_outside(&self) -> PathBuf {
-        let path = self.host("/bound");
-        fs::write(&path, "bound").expect("writing");
-        path
-    }
-}
-
-/// A mount below a temporary folder, taken away when dropped.
-struct Mount(PathBuf);
-
-impl Mount {
-    fn bind(source: &Path, target: &Path) -> Self {
-        use nix::mount::{MsFlags, mount};
-        mount(Some(source), target, None::<&str>, MsFlags::MS_BIND, None::<&str>).expect("root may mount");
-        Self(target.to_owned())
-    }
-
-    fn tmpfs(target: &Path, options: &str) -> Self {
-        run_mount(options, target);
-        Self(target.to_owned())
-    }
-}
-
-fn run_mount(options: &str, target: &Path) {
-    run("mount", &["-t", "tmpfs", "-o", options, "tmpfs"], target);
-}
-
-impl Drop for Mount {
-    fn drop(&mut self) {
-        nix::mount::umount(&self.0).expect("unmounting");
-    }
-}
-
 #[test]
 fn undoing_needs_no_space() {
     let tree = Tree::new();
-    let _mount = Mount::tmpfs(&tree.host("/etc/nginx"), "size=256k");
+    let _mount = Mount::tmpfs(&tree.host("/etc/nginx"), "256k", MsFlags::empty());
     let old = "o".repeat(40_000);
     let path = tree.write("/etc/nginx/motion.conf", &old);
     let before = observe(&tree.root, &path).expect("observed");
@@ -394,44 +297,4 @@ fn an_interrupted_change_is_found_again() {
     assert_eq!(adopt(&tree.root, &path, &was, &installed).expect("looked"), None);
     sweep(&tree.lock, &tree.root, &at("/etc/nginx")).expect("swept");
     assert_eq!(tree.names("/etc/nginx"), ["motion.conf", "sites-available"]);
-}
-
-#[test]
-fn the_lock_names_its_holder_and_ends_with_it() {
-    let tree = Tree::new();
-    let Err(LockError::Held(holder)) = WriteLock::take(&tree.root) else { panic!("taken twice") };
-    assert_eq!(holder.pid, std::process::id());
-    let mode = |path: &str| fs::metadata(tree.host(path)).expect("stat").mode() & 0o7777;
-    assert_eq!((mode(STATE_FOLDER), mode("/var/lib/motionctl/lock")), (0o700, 0o600));
-    let Tree { dir, root, lock } = tree;
-    drop(lock);
-    drop(WriteLock::take(&root).expect("free again"));
-    drop(dir);
-}
-
-#[test]
-fn a_planted_lock_is_refused() {
-    let dir = tempfile::tempdir().expect("a folder");
-    let state = dir.path().join("var/lib/motionctl");
-    fs::create_dir_all(&state).expect("folders");
-    fs::write(dir.path().join("victim"), "x").expect("writing");
-    symlink(dir.path().join("victim"), state.join("lock")).expect("a link");
-    let root = Root::at(dir.path()).expect("a root");
-    assert!(matches!(WriteLock::take(&root), Err(LockError::Io(_))));
-    assert_eq!(fs::read(dir.path().join("victim")).expect("reading"), b"x");
-    fs::remove_file(state.join("lock")).expect("removing");
-    chown(&state, Some(33), Some(33)).expect("chown");
-    assert!(matches!(WriteLock::take(&root), Err(LockError::Io(_))), "somebody else's folder");
-    fs::remove_dir(&state).expect("removing");
-    fs::create_dir(dir.path().join("elsewhere")).expect("a folder");
-    symlink("/elsewhere", &state).expect("a link");
-    assert!(matches!(WriteLock::take(&root), Err(LockError::Io(_))), "a link in the folder's place");
-}
-
-#[test]
-fn private_folders_are_closed_again() {
-    let tree = Tree::new();
-    fs::set_permissions(tree.host(STATE_FOLDER), fs::Permissions::from_mode(0o755)).expect("chmod");
-    drop(PrivateFolder::make(&tree.lock, &tree.root, &at(STATE_FOLDER)).expect("ours"));
-    assert_eq!(fs::metadata(tree.host(STATE_FOLDER)).expect("stat").mode() & 0o777, 0o700);
 }

@@ -8,8 +8,10 @@
 mod backup;
 mod bundle;
 mod files;
+mod lock;
 mod probes;
 mod reload;
+mod root;
 mod sandbox;
 mod support;
 mod tidy;

@@ -252,3 +252,23 @@ pub(super) fn unlink(folder: &Folder, name: &OsStr) -> io::Result<()> {
 fn unlink_if_any(folder: &Folder, name: &OsStr) {
     drop(unlink(folder, name));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn without_an_exchange_the_old_inode_is_kept_as_well() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let root = Root::at(dir.path()).expect("a root");
+        let folder = root.folder("/").expect("the folder");
+        for (name, text) in [("x", "old"), (".motionctl-0.tmp", "new")] {
+            fs::write(dir.path().join(name), text).expect("writing");
+        }
+        replace_keeping_a_link(&folder, OsStr::new(".motionctl-0.tmp"), OsStr::new("x")).expect("replaced");
+        assert_eq!(fs::read(dir.path().join("x")).expect("reading"), b"new");
+        assert_eq!(fs::read(dir.path().join(".motionctl-0.tmp")).expect("reading"), b"old");
+        assert_eq!(folder.names().expect("names"), [".motionctl-0.tmp", "x"]);
+    }
+}
