@@ -3,5 +3,7 @@
 //! One direction: `inspect` reads the host into `facts`; `plan` turns facts
 //! into a plan without choices; `apply` runs it; `report` shows the outcome.
 
+#![warn(missing_docs)]
 pub mod nginx;
 pub mod outcome;
+pub mod plan;

@@ -57,6 +57,8 @@ fn is_portable(pattern: &str) -> bool {
             b"&&" | b"--" | b"~~" if in_class => return false,
             b"[:" if in_class => at += bytes[at..].windows(2).position(|end| end == b":]").unwrap_or(0) + 1,
             [b'[', _] if in_class => return false,
+            // Possessive there, a repeated repetition here.
+            [b'+' | b'*' | b'?' | b'}', b'+'] if !in_class => return false,
             // A literal brace in old PCRE, a repetition elsewhere.
             b"{," => return false,
             [b'(', b'?'] if bytes.get(at + 2) == Some(&b'R') => return false,

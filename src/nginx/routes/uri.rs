@@ -46,8 +46,11 @@ pub(super) fn normalise(target: &[u8], slashes: Slashes) -> Option<(Vec<u8>, Vec
 /// Appends a decoded byte; a slash ends a segment however it was written.
 fn push(path: &mut Vec<u8>, byte: u8, slashes: Slashes) -> Option<()> {
     if byte == b'/' {
+        let len = path.len();
         close_segment(path)?;
-        if slashes == Slashes::Merge && path.last() == Some(&b'/') {
+        let is_resolved = path.len() < len;
+        let is_merged = slashes == Slashes::Merge && path.last() == Some(&b'/');
+        if is_resolved || is_merged {
             return Some(());
         }
     }
@@ -63,8 +66,6 @@ fn close_segment(path: &mut Vec<u8>) -> Option<()> {
         path.truncate(parent + 1);
     } else if path.ends_with(b"/.") {
         path.truncate(path.len() - 1);
-    } else {
-        return Some(());
     }
     Some(())
 }

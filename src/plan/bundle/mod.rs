@@ -1,0 +1,17 @@
+//! The routing bundle: the templates of the new client's locations and of the
+//! whole site, and their rendering.
+//!
+//! Invariant: what is rendered is one `location` with the identity that the
+//! manifest names; no value can close a block or add a directive. Pure: the
+//! bytes of a `--bundle` folder are read elsewhere.
+
+mod error;
+mod manifest;
+mod render;
+mod values;
+mod word;
+
+pub use error::BundleError;
+pub use manifest::{Bundle, ClientKind, MANIFEST};
+pub use render::{RenderedRoute, RouteValues, SiteValues, Tls, Transport};
+pub use values::{BadValue, ClientFolder, ClientSource, FilePath, Listen, ServerName, Size, UpstreamUrl};

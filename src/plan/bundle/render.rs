@@ -1,0 +1,250 @@
+//! Renders the templates of a bundle with checked values.
+//!
+//! Invariant: every value is written as one NGINX word, by the formatter and
+//! not by the template's goodwill; a name that is not known is an error. It
+//! must not touch the machine.
+
+use super::manifest::{Bundle, ClientKind, Route};
+use super::values::{ClientSource, FilePath, Listen, ServerName, Size, UpstreamUrl};
+use super::{BundleError, word};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Value;
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, context};
+
+/// What a template may do before it is stopped, in the engine's instructions;
+/// the embedded ones need some hundreds.
+const FUEL: u64 = 1_000_000;
+
+/// From this version on HTTP/2 is a directive of its own.
+/// <https://nginx.org/en/docs/http/ngx_http_v2_module.html#http2>
+const HTTP2_DIRECTIVE: (u32, u32, u32) = (1, 25, 1);
+
+/// What `client_max_body_size` is where the old file says nothing: the largest
+/// attachment chunks that were seen, 60 MiB, and some room.
+const BODY_SIZE: &str = "64m";
+
+/// What the routes of the new client are rendered with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteValues {
+    /// The version of the running NGINX.
+    pub nginx_version: (u32, u32, u32),
+    /// Where the new client is.
+    pub client: ClientSource,
+}
+
+/// What the whole site is rendered with, taken from the old file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteValues {
+    /// The values of the routes in it.
+    pub routes: RouteValues,
+    /// The names of the server block, in their order.
+    pub server_names: Vec<ServerName>,
+    /// Where it listens, and how.
+    pub transport: Transport,
+    /// Motion's Node process.
+    pub node: UpstreamUrl,
+    /// The old limit of a request's body; absent when the old file has none.
+    pub client_max_body_size: Option<Size>,
+}
+
+/// How the site is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Transport {
+    /// Without TLS.
+    Plain {
+        /// Its addresses.
+        listens: Vec<Listen>,
+    },
+    /// With TLS.
+    Tls(Tls),
+}
+
+/// TLS, and the plain addresses that redirect to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tls {
+    /// Addresses with TLS.
+    pub listens: Vec<Listen>,
+    /// Plain addresses that only redirect; may be empty.
+    pub redirects: Vec<Listen>,
+    /// The certificate's file.
+    pub certificate: FilePath,
+    /// The key's file.
+    pub certificate_key: FilePath,
+    /// Whether the old file spoke HTTP/2.
+    pub http2: bool,
+}
+
+/// One location of the new client, ready to be inserted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenderedRoute {
+    /// Modifier and path, such as `^~ /user-ui/`.
+    pub identity: String,
+    /// The location with its comment, at no indentation, ending in a newline.
+    pub text: String,
+}
+
+impl Bundle {
+    /// Renders the locations that serve the new client.
+    ///
+    /// # Errors
+    /// No route for this kind of client, an NGINX that is too old, or a
+    /// template that does not render.
+    pub fn render_routes(&self, values: &RouteValues) -> Result<Vec<RenderedRoute>, BundleError> {
+        let kind = values.client.kind();
+        let environment = environment(self)?;
+        let context =
+            context! { nginx => shown(values.nginx_version), client => client_value(&values.client) };
+        let mut rendered = Vec::new();
+        for route in self.routes.iter().filter(|route| route.clients.contains(&kind)) {
+            new_enough(route, values.nginx_version)?;
+            let text = render(&environment, &route.template, &context)?;
+            rendered.push(RenderedRoute { identity: route.location.clone(), text: tidy(&text) });
+        }
+        if rendered.is_empty() {
+            return Err(BundleError::NoRoute { kind: kind.name() });
+        }
+        Ok(rendered)
+    }
+
+    /// Renders the whole site, for the strategy that replaces the old file.
+    ///
+    /// # Errors
+    /// As [`Self::render_routes`].
+    pub fn render_site(&self, values: &SiteValues) -> Result<String, BundleError> {
+        let routes = self.render_routes(&values.routes)?;
+        let routes: Vec<Value> = routes
+            .into_iter()
+            .map(|route| Value::from_safe_string(route.text.trim_end().to_owned()))
+            .collect();
+        let (plain, tls) = match &values.transport {
+            Transport::Plain { listens } => (listens, Value::from(())),
+            Transport::Tls(tls) => (&tls.redirects, tls_value(tls, values.routes.nginx_version)),
+        };
+        let context = context! {
+            nginx => shown(values.routes.nginx_version),
+            client => client_value(&values.routes.client),
+            server_names => values.server_names.iter().map(|name| name.as_str().to_owned()).collect::<Vec<_>>(),
+            plain_listens => listen_values(plain),
+            tls => tls,
+            node => values.node.to_string(),
+            client_max_body_size => values.client_max_body_size.as_ref().map_or(BODY_SIZE, Size::as_str).to_owned(),
+            routes => routes,
+        };
+        render(&environment(self)?, &self.site, &context).map(|text| tidy(&text))
+    }
+}
+
+impl ClientSource {
+    /// Which routes of a bundle it needs.
+    #[must_use]
+    pub fn kind(&self) -> ClientKind {
+        match self {
+            Self::Static { .. } => ClientKind::Static,
+            Self::Proxied { .. } => ClientKind::Proxied,
+        }
+    }
+}
+
+/// The engine with every template of the bundle: parsing them is the check.
+pub(super) fn environment(bundle: &Bundle) -> Result<Environment<'_>, BundleError> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+    environment.set_syntax(syntax.expect("the default delimiters are distinct"));
+    environment.set_fuel(Some(FUEL));
+    environment.set_auto_escape_callback(|_| AutoEscape::Custom("nginx".into()));
+    environment.set_formatter(|out, _, value| {
+        let text = as_word(value)?;
+        out.write_str(&text).map_err(minijinja::Error::from)
+    });
+    environment.add_filter("indented", indented);
+    for (name, text) in &bundle.templates {
+        environment.add_template(name, text).map_err(|error| template_error(name, &error))?;
+    }
+    Ok(environment)
+}
+
+fn as_word(value: &Value) -> Result<String, minijinja::Error> {
+    let no_word = |what: &str| Err(minijinja::Error::new(ErrorKind::InvalidOperation, what.to_owned()));
+    match value.as_str() {
+        Some(text) if value.is_safe() => Ok(text.to_owned()),
+        Some(text) if text.chars().any(char::is_control) => no_word("a control character in a word"),
+        Some(text) => Ok(word::quoted(text)),
+        None if value.is_number() => Ok(value.to_string()),
+        None => no_word("only text and numbers can be written"),
+    }
+}
+
+/// Every line but empty ones moved to the right; safe stays safe.
+fn indented(value: &Value, width: usize) -> Result<Value, minijinja::Error> {
+    let indent = " ".repeat(width.min(80));
+    let text = as_word(value)?;
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| if line.is_empty() { String::new() } else { format!("{indent}{line}") })
+        .collect();
+    Ok(Value::from_safe_string(lines.join("\n")))
+}
+
+fn render(environment: &Environment<'_>, name: &str, context: &Value) -> Result<String, BundleError> {
+    let template = environment.get_template(name).map_err(|error| template_error(name, &error))?;
+    template.render(context).map_err(|error| template_error(name, &error))
+}
+
+fn template_error(name: &str, error: &minijinja::Error) -> BundleError {
+    let reason = match error.detail() {
+        Some(detail) => format!("{}: {detail}", error.kind()),
+        None => error.kind().to_string(),
+    };
+    BundleError::Template { name: name.to_owned(), line: error.line(), reason }
+}
+
+fn new_enough(route: &Route, found: (u32, u32, u32)) -> Result<(), BundleError> {
+    if found >= route.nginx {
+        return Ok(());
+    }
+    Err(BundleError::TooOld {
+        location: route.location.clone(),
+        needs: shown(route.nginx),
+        found: shown(found),
+    })
+}
+
+/// No empty lines at the start, one newline at the end.
+fn tidy(text: &str) -> String {
+    format!("{}\n", text.trim_matches('\n'))
+}
+
+fn shown((major, minor, patch): (u32, u32, u32)) -> String {
+    format!("{major}.{minor}.{patch}")
+}
+
+fn client_value(client: &ClientSource) -> Value {
+    match client {
+        ClientSource::Static { root } => context! { root => root.as_str() },
+        ClientSource::Proxied { upstream } => context! {
+            upstream => upstream.to_string(),
+            origin => upstream.origin(),
+            scheme => upstream.scheme(),
+            path => upstream.path(),
+        },
+    }
+}
+
+fn tls_value(tls: &Tls, nginx: (u32, u32, u32)) -> Value {
+    let http2 = match (tls.http2, nginx >= HTTP2_DIRECTIVE) {
+        (false, _) => "off",
+        (true, false) => "listen",
+        (true, true) => "directive",
+    };
+    context! {
+        listens => listen_values(&tls.listens),
+        certificate => tls.certificate.as_str(),
+        certificate_key => tls.certificate_key.as_str(),
+        http2 => http2,
+    }
+}
+
+fn listen_values(listens: &[Listen]) -> Vec<Vec<String>> {
+    listens.iter().map(|listen| listen.words().to_vec()).collect()
+}

@@ -1,0 +1,4 @@
+//! The integration tests: one crate, one module an area, real things wherever
+//! they can be run.
+
+mod support;

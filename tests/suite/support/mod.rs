@@ -1,0 +1,3 @@
+//! What several areas need to run real servers.
+
+pub mod nginx;
