@@ -180,3 +180,6 @@ mod tests {
         assert_eq!(tree.print(), source.as_bytes());
     }
 }
+
+#[cfg(test)]
+mod properties;
