@@ -6,7 +6,7 @@
 
 use super::super::config::Node;
 use super::request::State;
-use super::router::Router;
+use super::router::{Router, SPENT};
 use super::{Answer, Candidate, Handler, Hop, HopCause, Wanted};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -91,6 +91,9 @@ impl Router<'_> {
         let names = self.index_names(&chain);
         let mut index = Vec::new();
         for name in names {
+            if self.is_spent() {
+                return self.end(chain, Handler::Unknown { reason: SPENT.to_owned() }, &state, hops);
+            }
             let Some(name) = state.expand(&name) else {
                 let reason = "the index file depends on the request".to_owned();
                 return self.end(chain, Handler::Unknown { reason }, &state, hops);

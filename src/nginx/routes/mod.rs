@@ -144,3 +144,6 @@ pub fn answer(config: &Config, server: Node, target: &str) -> Answer {
 pub fn answer_to(config: &Config, server: Node, request: &Request) -> Answer {
     router::Router::new(config, server).answer(request)
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,9 @@ const CHANGES: u8 = 11;
 /// Alternatives that are followed for one answer.
 const BUDGET: u32 = 256;
 
+/// Why an answer is unknown when the budget is spent.
+pub(super) const SPENT: &str = "there are more alternatives than can be followed";
+
 pub(super) struct Router<'c> {
     pub config: &'c Config,
     pub server: Node,
@@ -78,6 +81,11 @@ impl<'c> Router<'c> {
         self.run(Step::Server, state, Vec::new())
     }
 
+    /// Whether no more alternatives are followed.
+    pub fn is_spent(&self) -> bool {
+        self.budget.get() == 0
+    }
+
     /// Every setting of `merge_slashes` by which the request line may be read.
     fn slashes(&self) -> Vec<Slashes> {
         let setting = |server: Node| {
@@ -94,9 +102,8 @@ impl<'c> Router<'c> {
 
     /// Follows a request from `step` on.
     pub fn run(&self, mut step: Step, mut state: State, mut hops: Vec<Hop>) -> Answer {
-        if self.budget.get() == 0 {
-            let reason = "there are more alternatives than can be followed".to_owned();
-            return self.end(Vec::new(), Handler::Unknown { reason }, &state, hops);
+        if self.is_spent() {
+            return self.end(Vec::new(), Handler::Unknown { reason: SPENT.to_owned() }, &state, hops);
         }
         self.budget.set(self.budget.get() - 1);
         loop {
