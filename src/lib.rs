@@ -4,6 +4,17 @@
 //! into a plan without choices; `apply` runs it; `report` shows the outcome.
 
 #![warn(missing_docs)]
+
+pub mod apply;
+pub mod backup;
+pub mod facts;
+pub mod host;
+pub mod inspect;
+pub mod journal;
 pub mod nginx;
 pub mod outcome;
 pub mod plan;
+pub mod prepare;
+pub mod rehearse;
+pub mod report;
+pub mod verify;

@@ -229,7 +229,8 @@ impl UpstreamUrl {
         if let Some(reason) = no_authority(authority) {
             return bad(reason);
         }
-        if !path.is_empty() && !(path.ends_with('/') && path.bytes().all(in_path)) {
+        let replaces = path.ends_with('/') && path.bytes().all(in_path);
+        if !(path.is_empty() || replaces) {
             return bad("a path must end in `/` and hold only letters, digits and `._~-`");
         }
         Ok(Self { scheme, authority: authority.to_owned(), path: path.to_owned() })

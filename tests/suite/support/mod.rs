@@ -1,3 +1,8 @@
-//! What several areas need to run real servers.
+//! What several modules of the suite share.
+//!
+//! Invariant: whatever is started here ends with the value that stands for it.
+//! It must not assert anything about the product.
 
 pub mod nginx;
+pub mod site;
+pub mod wire_nginx;

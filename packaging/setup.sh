@@ -1,0 +1,94 @@
+#!/bin/sh
+# Installs what is missing for `make demo`, `make test` or `make lint`, and nothing else.
+#
+# Starts no service and stops none: where the nginx package would start one, it is told not to.
+# Usage: packaging/setup.sh demo|test|lint
+set -eu
+
+PATH=$PATH:/usr/sbin:/sbin
+purpose=${1:?usage: packaging/setup.sh demo|test|lint}
+
+say() { echo "setup: $*" >&2; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# One line for each need: the command that shows it, its package with apt, its package with dnf.
+needs() {
+    echo "cc gcc gcc"
+    case $purpose in
+        demo) echo "nginx nginx nginx" ;;
+        test) echo "nginx nginx nginx"; echo "strace strace strace" ;;
+        lint) echo "python3 python3 python3" ;;
+        *) say "not a purpose: $purpose"; exit 64 ;;
+    esac
+}
+
+missing() { # apt|dnf
+    needs | while read -r command apt dnf; do
+        have "$command" && continue
+        if [ "$1" = apt ]; then echo "$apt"; else echo "$dnf"; fi
+        # A compiler without the C library's headers and start files links nothing.
+        if [ "$1" = apt ] && [ "$apt" = gcc ]; then echo libc6-dev; fi
+    done
+    # Debian keeps the part of `python3 -m venv` that matters in a package of its own.
+    if [ "$1" = apt ] && [ "$purpose" = lint ] && ! python3 -c 'import ensurepip' 2>/dev/null; then
+        echo python3-venv
+    fi
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif have sudo; then
+        sudo "$@"
+    else
+        say "not root, and no sudo here; as root, run: $*"
+        exit 69
+    fi
+}
+
+# Debian asks /usr/sbin/policy-rc.d before it starts a service. One that is there already is the
+# administrator's and stays; ours goes away whatever happens.
+with_apt() {
+    as_root sh -eu -c '
+        policy=/usr/sbin/policy-rc.d
+        if [ ! -e "$policy" ]; then
+            # Gone also after Ctrl-C; a policy left behind would keep every service down.
+            trap "rm -f $policy" EXIT
+            trap "exit 1" HUP INT TERM
+            printf "#!/bin/sh\nexit 101\n" >"$policy"
+            chmod 755 "$policy"
+        fi
+        new_nginx=no
+        case " $* " in *" nginx "*) new_nginx=yes ;; esac
+        export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
+        apt-get -q update
+        apt-get -q -y -o DPkg::Lock::Timeout=120 install --no-install-recommends "$@"
+        if [ $new_nginx = yes ] && [ -d /run/systemd/system ]; then
+            systemctl disable nginx.service
+        fi
+    ' setup "$@"
+}
+
+if ! have cargo; then
+    say "cargo is missing; install Rust 1.88 or newer first: https://rustup.rs"
+    exit 69
+fi
+
+if have apt-get; then
+    packages=$(missing apt | tr '\n' ' ')
+    [ -n "$packages" ] || exit 0
+    say "installing $packages"
+    # shellcheck disable=SC2086 # one word a package
+    with_apt $packages
+elif have dnf; then
+    packages=$(missing dnf | tr '\n' ' ')
+    [ -n "$packages" ] || exit 0
+    say "installing $packages"
+    # shellcheck disable=SC2086 # one word a package
+    as_root dnf -q -y install $packages
+else
+    packages=$(missing dnf | tr '\n' ' ')
+    [ -n "$packages" ] || exit 0
+    say "neither apt-get nor dnf here; install by hand: $packages"
+    exit 69
+fi

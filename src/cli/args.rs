@@ -1,0 +1,318 @@
+//! The command line as it is typed: names, values and their help.
+//!
+//! Invariant: nothing here decides; each field is one flag of the contract.
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Moves an XCALLY Motion server's NGINX configuration to the new client,
+/// with a backup, a validation, a proof and a way back.
+#[derive(Debug, Parser)]
+#[command(name = "motionctl", version, max_term_width = 100, after_help = EXIT_CODE_HELP)]
+pub struct Cli {
+    /// What applies to every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODE_HELP: &str = "\
+Exit codes:
+  0   done, or nothing to do
+  1   failed; nothing was changed
+  2   changes are pending (with --detailed-exitcode; diff always)
+  3   refused by a guard, a conflict, a stale plan or the lock
+  4   the change failed and was rolled back; the old configuration serves
+  5   an operator is needed; the message says what to do
+  64  wrong usage
+  65  bad input: configuration, plan or template
+  69  could not look: no NGINX, no Motion site, not root";
+
+/// What applies to every command.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Work on the server tree below DIR instead of this server
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub root: Option<PathBuf>,
+    /// Read settings from FILE instead of /etc/motionctl/config.toml
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+    /// Answer with exactly one JSON document on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// When to use colour; NO_COLOR is honoured
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+    /// Say less: only failures, stops and results
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more; twice for every detail
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Never ask, also on a terminal
+    #[arg(long, global = true)]
+    pub no_input: bool,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Is this server ready? Facts and findings; nothing is written
+    Check(CheckArgs),
+    /// What would change: findings, steps and diff; nothing is written
+    Plan(PlanArgs),
+    /// Make the change: back up, validate, swap, reload, prove, or roll back
+    Apply(ApplyArgs),
+    /// Make and undo the change on a private copy of this server
+    Rehearse(RehearseArgs),
+    /// Is the route served? Did the configuration drift? Is a run unfinished?
+    Status(StatusArgs),
+    /// Undo the newest applied run, or restore the backup named
+    Rollback(RollbackArgs),
+    /// Finish or undo an interrupted run
+    Recover,
+    /// Compare two configurations, files or trees, line by line
+    Diff(DiffArgs),
+    /// List, show, verify, compare and prune backups
+    #[command(subcommand)]
+    Backups(BackupsCommand),
+    /// Print the completion script of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages into a folder
+    Man {
+        /// The folder, which must exist
+        #[arg(value_hint = ValueHint::DirPath)]
+        dir: PathBuf,
+    },
+    /// The child's side of the sandbox; motionctl starts it by itself
+    #[command(hide = true, name = "sandbox-child")]
+    SandboxChild,
+}
+
+/// Where Motion's site and the new client are, when they cannot be found.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SiteArgs {
+    /// Motion's NGINX file, when it cannot be found
+    #[arg(long, value_name = "FILE")]
+    pub site: Option<PathBuf>,
+    /// Use the templates in DIR instead of the built-in ones
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub bundle: Option<PathBuf>,
+    /// The new client's folder, when it cannot be found
+    #[arg(long, value_name = "DIR", conflicts_with = "new_client_upstream")]
+    pub new_client_root: Option<PathBuf>,
+    /// The address that serves the new client, such as http://127.0.0.1:9001
+    #[arg(long, value_name = "URL")]
+    pub new_client_upstream: Option<String>,
+    /// Accept these findings by name, such as topology.behind-proxy
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    pub accept: Vec<String>,
+    /// Validate after installing where the kernel refuses a sandbox
+    #[arg(long)]
+    pub no_sandbox: bool,
+}
+
+/// How the change is planned and made.
+#[derive(Debug, Clone, Args)]
+pub struct ChangeArgs {
+    /// Where Motion's site and the new client are.
+    #[command(flatten)]
+    pub site: SiteArgs,
+    /// graft: the live file plus the missing routes; replace: the whole
+    /// template, local changes dropped and listed
+    #[arg(long, value_name = "STRATEGY")]
+    pub strategy: Option<StrategyChoice>,
+    /// How long a reload may take until it counts as failed, such as 30s
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub reload_timeout: Option<Duration>,
+}
+
+/// How the new configuration is made from the old one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StrategyChoice {
+    /// The live file plus the missing routes.
+    Graft,
+    /// The whole template.
+    Replace,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Where Motion's site and the new client are.
+    #[command(flatten)]
+    pub site: SiteArgs,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// How the change is planned.
+    #[command(flatten)]
+    pub change: ChangeArgs,
+    /// Save the plan for a later apply
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub out: Option<PathBuf>,
+    /// Exit 2 when changes are pending
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+}
+
+/// Arguments of `apply`.
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// A plan saved by `plan --out`
+    #[arg(value_name = "PLAN", value_hint = ValueHint::FilePath)]
+    pub plan: Option<PathBuf>,
+    /// How the change is planned and made.
+    #[command(flatten)]
+    pub change: ChangeArgs,
+    /// Show the plan and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// Arguments of `rehearse`.
+#[derive(Debug, Args)]
+pub struct RehearseArgs {
+    /// How the change is planned and made.
+    #[command(flatten)]
+    pub change: ChangeArgs,
+    /// Requests of the load during the reload, at least
+    #[arg(long, value_name = "N", default_value_t = 400)]
+    pub load: u64,
+    /// Keep NGINX's logs and the changed configuration in DIR
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub keep: Option<PathBuf>,
+}
+
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Where Motion's site and the new client are.
+    #[command(flatten)]
+    pub site: SiteArgs,
+    /// Exit 2 when the route is missing or the configuration has drifted
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+}
+
+/// Arguments of `rollback`.
+#[derive(Debug, Args)]
+pub struct RollbackArgs {
+    /// The backup to restore; the newest applied run's by default
+    pub backup: Option<String>,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Restore everything in the backup, not only what the run changed
+    #[arg(long)]
+    pub whole_tree: bool,
+    /// How long a reload may take until it counts as failed, such as 30s
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub reload_timeout: Option<Duration>,
+    /// Validate after restoring where the kernel refuses a sandbox
+    #[arg(long)]
+    pub no_sandbox: bool,
+}
+
+/// Arguments of `diff`.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// A configuration file, or a folder of them
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub old: PathBuf,
+    /// What it is compared with
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub new: PathBuf,
+    /// Compare line by line, changed words highlighted
+    #[arg(long)]
+    pub lines: bool,
+}
+
+/// What to do with backups.
+#[derive(Debug, Subcommand)]
+pub enum BackupsCommand {
+    /// List them, newest first
+    List,
+    /// Show what one holds
+    Show {
+        /// Its name
+        id: String,
+    },
+    /// Read every byte again and compare with the recorded hashes
+    Verify {
+        /// Its name; all by default
+        id: Option<String>,
+    },
+    /// Compare one with another, or with the server as it is
+    Diff {
+        /// Its name
+        id: String,
+        /// The other's name; the server by default
+        other: Option<String>,
+    },
+    /// Delete old ones; never the one that the newest run would need
+    Prune {
+        /// Keep this many of the newest
+        #[arg(long, value_name = "N", required_unless_present = "older_than")]
+        keep: Option<usize>,
+        /// Delete only those older than this, such as 30d
+        #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+        older_than: Option<Duration>,
+    },
+}
+
+/// Reads `30s`, `10m`, `2h`, `30d` or a sum of them such as `1h30m`.
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let span: jiff::SignedDuration = match text.strip_suffix('d').map(str::parse::<i64>) {
+        Some(Ok(days)) => jiff::SignedDuration::from_hours(days.saturating_mul(24)),
+        _ => text.parse().map_err(|_| "expected a duration such as 30s, 10m or 30d".to_owned())?,
+    };
+    Duration::try_from(span).map_err(|_| "a duration cannot be negative".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_are_read_as_people_type_them() {
+        let check = |text, seconds: Option<u64>| {
+            assert_eq!(parse_duration(text).ok(), seconds.map(Duration::from_secs), "{text}");
+        };
+        check("30s", Some(30));
+        check("10m", Some(600));
+        check("1h30m", Some(5400));
+        check("30d", Some(2_592_000));
+        check("-5s", None);
+        check("soon", None);
+        check("", None);
+    }
+}

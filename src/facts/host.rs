@@ -1,0 +1,36 @@
+//! Facts about the machine and its files.
+
+use crate::host::Attributes;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Whether the facts are about the running server or about a tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// The server that motionctl runs on.
+    Live,
+    /// A server's tree below this folder of the host.
+    Tree(PathBuf),
+}
+
+/// The machine that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostFacts {
+    /// Host name, or the folder's name for a tree without one.
+    pub name: String,
+    /// `PRETTY_NAME` of `/etc/os-release`.
+    pub os: String,
+    /// The running server, or a tree.
+    pub scope: Scope,
+    /// Whether motionctl runs as root.
+    pub superuser: bool,
+}
+
+/// A regular file as it was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// SHA-256 of its contents, in lower-case hex.
+    pub sha256: String,
+    /// Who owns it and who may read it.
+    pub attributes: Attributes,
+}

@@ -1,0 +1,41 @@
+//! What a server looks like, as plain data.
+//!
+//! Invariant: facts are observed, never assumed; what could not be looked at
+//! is an `Option` or a finding, not a default. This room computes nothing
+//! that depends on the machine.
+
+mod host;
+mod motion;
+mod nginx;
+pub mod page;
+mod site;
+
+pub use crate::host::Attributes;
+pub use host::{FileFacts, HostFacts, Scope};
+pub use motion::{ClientFacts, MotionFacts};
+pub use nginx::{
+    CertificateFacts, MasterFacts, NginxFacts, NginxVersion, ShadowKind, WorkerFacts, WrittenPath,
+};
+pub use site::{
+    ListenAddress, ListenFacts, LocationFacts, RouteContent, RouteState, ServerFacts, ServerRole, SiteFacts,
+    UpstreamAddress, UpstreamFacts,
+};
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Everything that was found on one server.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facts {
+    /// The machine.
+    pub host: HostFacts,
+    /// The web server.
+    pub nginx: NginxFacts,
+    /// The application.
+    pub motion: MotionFacts,
+    /// Motion's part of the web server's configuration.
+    pub site: SiteFacts,
+    /// Every configuration file that was read, by its path below the root
+    /// with links resolved.
+    pub files: BTreeMap<PathBuf, FileFacts>,
+}

@@ -1,0 +1,23 @@
+//! Facts about the application: where it is, its version, its new client.
+
+use std::path::PathBuf;
+
+/// The Motion application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MotionFacts {
+    /// The application root below the server's root, when it exists.
+    pub root: Option<PathBuf>,
+    /// Its version and the file that names it.
+    pub version: Option<(String, PathBuf)>,
+    /// Where the new client is.
+    pub client: Option<ClientFacts>,
+}
+
+/// Where the new client comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClientFacts {
+    /// A folder with its `index.html`, below the server's root.
+    Static(PathBuf),
+    /// An upstream that serves it, such as `http://127.0.0.1:9001`.
+    Proxied(String),
+}

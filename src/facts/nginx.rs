@@ -1,0 +1,103 @@
+//! Facts about the web server: its binary, its processes, what it writes.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::path::PathBuf;
+
+/// A version such as 1.22.1; it decides how some directives are spelt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct NginxVersion(pub u32, pub u32, pub u32);
+
+impl fmt::Display for NginxVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.0, self.1, self.2)
+    }
+}
+
+/// The NGINX that serves, or would serve, this tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NginxFacts {
+    /// The binary that validates: the running master's, else the one on disk.
+    pub binary: PathBuf,
+    /// Its version.
+    pub version: NginxVersion,
+    /// The version on disk, where it differs from the running master's.
+    pub version_on_disk: Option<NginxVersion>,
+    /// The configuration's main file, below the root.
+    pub main_file: PathBuf,
+    /// The folder that relative includes start from.
+    pub conf_prefix: PathBuf,
+    /// `-p`, or the prefix that was compiled in.
+    pub prefix: PathBuf,
+    /// The arguments that the running master was started with, without its name.
+    pub arguments: Vec<String>,
+    /// The `user` that workers run as.
+    pub user: String,
+    /// The `group`, where the configuration names one.
+    pub group: Option<String>,
+    /// The master that serves this configuration, when it runs.
+    pub master: Option<MasterFacts>,
+    /// The main context's error log, when it is a file.
+    pub error_log: Option<PathBuf>,
+    /// Everything that this configuration makes NGINX open for writing.
+    pub written: Vec<WrittenPath>,
+    /// Certificates and keys that it loads.
+    pub certificates: Vec<CertificateFacts>,
+    /// `ssl_dhparam` files.
+    pub dhparams: Vec<PathBuf>,
+    /// Addresses of `resolver` directives, with their ports.
+    pub resolvers: Vec<String>,
+    /// Directives that make NGINX run code, as `file:line: directive`.
+    pub runs_code: Vec<String>,
+}
+
+/// A running master process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MasterFacts {
+    /// Its process id.
+    pub pid: i32,
+    /// Clock ticks since boot at its start; with the pid it is unique.
+    pub start_time: u64,
+    /// Its workers.
+    pub workers: Vec<WorkerFacts>,
+}
+
+/// A worker of a running master.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkerFacts {
+    /// Its process id.
+    pub pid: i32,
+}
+
+/// Something that NGINX opens for writing or creates.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WrittenPath {
+    /// The path below the root.
+    pub path: PathBuf,
+    /// What NGINX expects there.
+    pub kind: ShadowKind,
+}
+
+/// What stands at a path that NGINX writes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ShadowKind {
+    /// A log, a pid file, a lock.
+    File,
+    /// Temporary files or a cache.
+    Folder,
+    /// A socket that NGINX listens on or connects to.
+    Socket,
+}
+
+/// A certificate with its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateFacts {
+    /// The certificate's file; `None` for a client or trust anchor's key.
+    pub certificate: PathBuf,
+    /// The key's file, where the directive has one beside it.
+    pub key: Option<PathBuf>,
+    /// The names of the server blocks that use it.
+    pub names: Vec<String>,
+    /// Whether both could be opened.
+    pub readable: bool,
+}

@@ -1,0 +1,180 @@
+//! Facts about Motion's part of the configuration: blocks, routes, upstreams.
+
+use crate::nginx::Node;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+/// Motion's server blocks and what they lead to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteFacts {
+    /// The file that holds them, as the configuration names it.
+    pub file: PathBuf,
+    /// Every server block of the site, in the order of the configuration.
+    pub servers: Vec<ServerFacts>,
+    /// Every address that the whole configuration proxies to.
+    pub upstreams: Vec<UpstreamFacts>,
+}
+
+/// One server block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerFacts {
+    /// Where it stands.
+    pub node: Node,
+    /// `name:port`, for people.
+    pub label: String,
+    /// Its `server_name`s, as written.
+    pub names: Vec<String>,
+    /// Its `listen`s; never empty.
+    pub listens: Vec<ListenFacts>,
+    /// What it is for.
+    pub role: ServerRole,
+    /// What answers `/user-ui/login`.
+    pub new_client: RouteState,
+    /// Its locations, as far as a path is certain to reach them.
+    pub locations: Vec<LocationFacts>,
+}
+
+/// A location that a path is certain to reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocationFacts {
+    /// The path.
+    pub uri: String,
+    /// Who answers it.
+    pub content: RouteContent,
+}
+
+/// Who answers a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RouteContent {
+    /// NGINX itself, from files or with a fixed answer: asking does no harm.
+    Local,
+    /// Another program, which may act on being asked.
+    Elsewhere,
+}
+
+/// What a server block of Motion's site is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServerRole {
+    /// It answers Motion's own routes.
+    ServesMotion,
+    /// It sends everything elsewhere, usually to HTTPS.
+    RedirectsOnly,
+    /// It shares the file and serves something else.
+    Other,
+}
+
+/// Whether the new client's route is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RouteState {
+    /// A location of its own answers it.
+    Present,
+    /// A location that also answers other routes answers it.
+    Missing,
+    /// A location of its own answers with something else; which, for people.
+    Elsewhere(String),
+}
+
+/// One `listen`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListenFacts {
+    /// The address.
+    pub address: ListenAddress,
+    /// With the `ssl` parameter, or under `ssl on`.
+    pub tls: bool,
+    /// With HTTP/2, by parameter or directive.
+    pub http2: bool,
+    /// With `default_server`.
+    pub default_server: bool,
+    /// With `proxy_protocol`.
+    pub proxy_protocol: bool,
+}
+
+/// Where a server block listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ListenAddress {
+    /// An address of the host, or a wildcard address.
+    Socket(SocketAddr),
+    /// A host name and port, resolved by NGINX when it starts.
+    Name(String, u16),
+    /// A unix socket.
+    Unix(PathBuf),
+}
+
+impl ListenAddress {
+    /// The TCP port; `None` for a unix socket.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        match self {
+            Self::Socket(address) => Some(address.port()),
+            Self::Name(_, port) => Some(*port),
+            Self::Unix(_) => None,
+        }
+    }
+
+    /// The address to connect to from this host: loopback for a wildcard.
+    #[must_use]
+    pub fn reachable(&self) -> Option<SocketAddr> {
+        let Self::Socket(address) = self else { return None };
+        let ip = match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+            IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(std::net::Ipv6Addr::LOCALHOST),
+            ip => ip,
+        };
+        Some(SocketAddr::new(ip, address.port()))
+    }
+}
+
+/// An address that the configuration proxies to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpstreamFacts {
+    /// Where.
+    pub address: UpstreamAddress,
+    /// Whether TLS is spoken to it.
+    pub tls: bool,
+    /// Whether HTTP is spoken to it.
+    pub http: bool,
+    /// `file:line` of the directive that names it.
+    pub origin: String,
+    /// The location that leads there, for people.
+    pub location: String,
+    /// Whether it answers Motion's own routes in Motion's site.
+    pub serves_motion: bool,
+}
+
+/// What a proxied address looks like.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UpstreamAddress {
+    /// An address literal.
+    Socket(SocketAddr),
+    /// A host name.
+    Name(String, u16),
+    /// A unix socket, below the root.
+    Unix(PathBuf),
+    /// It depends on a variable; the literal port, when there is one.
+    Variable(String, Option<u16>),
+}
+
+impl UpstreamAddress {
+    /// Whether it is certainly on this host.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        match self {
+            Self::Socket(address) => address.ip().is_loopback(),
+            Self::Name(name, _) => name == "localhost" || name.ends_with(".localhost"),
+            Self::Unix(_) => true,
+            Self::Variable(..) => false,
+        }
+    }
+}
+
+impl fmt::Display for UpstreamAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Socket(address) => write!(f, "{address}"),
+            Self::Name(name, port) => write!(f, "{name}:{port}"),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+            Self::Variable(text, _) => f.write_str(text),
+        }
+    }
+}

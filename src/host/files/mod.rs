@@ -1,0 +1,21 @@
+//! Files as they are observed and as they are safely changed.
+//!
+//! Invariant: at every moment, also after a power cut, a changed name holds either its
+//! old file or its new one, whole, with owner, mode and extended attributes; the
+//! old inode is kept until the caller discards it, so undoing needs no space. Nothing
+//! here decides what to write.
+
+mod change;
+mod folders;
+mod obstacle;
+mod replace;
+mod state;
+mod undo;
+
+pub use change::{Expect, Installed, Kept, ReplaceError};
+pub(crate) use folders::landing_for_writing;
+pub use folders::{make_folder, remove_folder, set_attributes};
+pub use obstacle::{NotReplaceable, Obstacle, replaceable};
+pub use replace::{create, create_link, remove, replace, replace_entry, replace_link};
+pub use state::{FileState, Hash, OtherKind, forget_cached, observe, observe_target};
+pub use undo::{adopt, discard, leftovers, put_back, sweep};

@@ -1,0 +1,246 @@
+//! What stands at a path: nothing, a file, a link, a folder or something else.
+//!
+//! Invariant: only regular files are opened, so observing a FIFO, a socket or a device
+//! has no effect and does not wait.
+
+use crate::host::attributes::Attributes;
+use crate::host::path::{LinkText, RootPath};
+use crate::host::root::Root;
+use crate::host::walk::{Folder, Landing, Last, kind};
+use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
+use nix::sys::stat::{FileStat, SFlag, fstat};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest, Sha256};
+use std::ffi::OsStr;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read, Write};
+
+/// A SHA-256 over the bytes of a file; 64 hexadecimal digits in text.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hash([u8; 32]);
+
+/// What stands at a path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum FileState {
+    /// Nothing.
+    Absent,
+    /// A regular file.
+    File {
+        /// Of its bytes.
+        sha256: Hash,
+        /// In bytes.
+        size: u64,
+        /// How many names it has.
+        links: u64,
+        /// Owner, mode and so on.
+        attributes: Attributes,
+    },
+    /// A symbolic link.
+    Symlink {
+        /// Its text.
+        target: LinkText,
+        /// Owner and times of the link itself.
+        attributes: Attributes,
+    },
+    /// A folder.
+    Folder {
+        /// Owner, mode and so on.
+        attributes: Attributes,
+    },
+    /// Something that is never opened.
+    Other {
+        /// What it is.
+        kind: OtherKind,
+    },
+}
+
+/// Files that are not files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OtherKind {
+    /// A named pipe.
+    Fifo,
+    /// A unix socket.
+    Socket,
+    /// A character or block device.
+    Device,
+}
+
+/// What stands at `path`; a link in the last place is itself the answer.
+///
+/// # Errors
+/// When it cannot be looked at; a missing folder above is `Absent`.
+pub fn observe(root: &Root, path: &RootPath) -> io::Result<FileState> {
+    observe_by(root, path, Last::Keep)
+}
+
+/// What stands where `path` leads to, links followed.
+///
+/// # Errors
+/// As [`observe`].
+pub fn observe_target(root: &Root, path: &RootPath) -> io::Result<FileState> {
+    observe_by(root, path, Last::Follow)
+}
+
+/// Asks the kernel to read a file's bytes from the disk the next time; it may decline, which
+/// changes nothing but how much the next reading proves.
+pub fn forget_cached(file: &File) {
+    let _advice_only = posix_fadvise(file, 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED);
+}
+
+fn observe_by(root: &Root, path: &RootPath, last: Last) -> io::Result<FileState> {
+    match root.walk(path, last) {
+        Ok(landing) => observe_landing(&landing),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(FileState::Absent)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+pub(super) fn observe_landing(landing: &Landing) -> io::Result<FileState> {
+    observe_entry(&landing.folder, &landing.name)
+}
+
+pub(crate) fn observe_entry(folder: &Folder, name: &OsStr) -> io::Result<FileState> {
+    let Some(stat) = folder.stat_if_any(name)? else { return Ok(FileState::Absent) };
+    Ok(match kind(&stat) {
+        SFlag::S_IFREG => {
+            let file = folder.open_regular(name)?;
+            let (sha256, size) = Hash::of_reader(&file)?;
+            let stat = fstat(&file)?;
+            FileState::File { sha256, size, links: link_count(&stat), attributes: Attributes::of(&file)? }
+        }
+        SFlag::S_IFLNK => FileState::Symlink {
+            target: LinkText::new(folder.read_link(name)?),
+            attributes: Attributes::of_entry(folder, name)?,
+        },
+        SFlag::S_IFDIR => FileState::Folder { attributes: Attributes::of_entry(folder, name)? },
+        SFlag::S_IFIFO => FileState::Other { kind: OtherKind::Fifo },
+        SFlag::S_IFSOCK => FileState::Other { kind: OtherKind::Socket },
+        _ => FileState::Other { kind: OtherKind::Device },
+    })
+}
+
+/// `st_nlink` has another width on every architecture.
+#[expect(clippy::useless_conversion, reason = "a no-op on x86-64 alone")]
+pub(super) fn link_count(stat: &FileStat) -> u64 {
+    u64::from(stat.st_nlink)
+}
+
+impl FileState {
+    /// The hash of a regular file.
+    #[must_use]
+    pub fn hash(&self) -> Option<Hash> {
+        match self {
+            Self::File { sha256, .. } => Some(*sha256),
+            _ => None,
+        }
+    }
+
+    /// The attributes, where it has any that are restored.
+    #[must_use]
+    pub fn attributes(&self) -> Option<&Attributes> {
+        match self {
+            Self::File { attributes, .. }
+            | Self::Symlink { attributes, .. }
+            | Self::Folder { attributes } => Some(attributes),
+            Self::Absent | Self::Other { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for FileState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str("nothing"),
+            Self::File { sha256, .. } => write!(f, "a file with SHA-256 {sha256}"),
+            Self::Symlink { target, .. } => write!(f, "a link to `{target}`"),
+            Self::Folder { .. } => f.write_str("a folder"),
+            Self::Other { kind } => kind.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for OtherKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fifo => "a FIFO",
+            Self::Socket => "a socket",
+            Self::Device => "a device",
+        })
+    }
+}
+
+impl Hash {
+    /// The hash of these bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// The hash and the number of bytes of everything that is still to read.
+    ///
+    /// # Errors
+    /// When reading fails.
+    pub fn of_reader(reader: impl Read) -> io::Result<(Self, u64)> {
+        Self::of_copy(reader, &mut io::sink())
+    }
+
+    /// Copies to the end and returns the hash and the number of the bytes.
+    ///
+    /// # Errors
+    /// When reading or writing fails.
+    pub fn of_copy(mut reader: impl Read, writer: &mut impl Write) -> io::Result<(Self, u64)> {
+        let mut digest = Sha256::new();
+        let mut buffer = vec![0; 1 << 16];
+        let mut size = 0;
+        loop {
+            let read = match reader.read(&mut buffer) {
+                Ok(0) => return Ok((Self(digest.finalize().into()), size)),
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            digest.update(&buffer[..read]);
+            writer.write_all(&buffer[..read])?;
+            size += read as u64;
+        }
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl std::str::FromStr for Hash {
+    type Err = hex::FromHexError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text, &mut bytes)?;
+        Ok(Self(bytes))
+    }
+}
+
+impl Serialize for Hash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Hash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}

@@ -1,0 +1,112 @@
+//! Undoing a change, or letting go of what it replaced.
+//!
+//! Invariant: putting back is one rename of the old inode and writes no data, so it works
+//! on a full disk. A file that somebody edited since is left alone.
+
+use super::change::{Expect, Installed, Kept, ReplaceError};
+use super::replace::{PREFIX, SUFFIX, expect_state, mtime_of, rename_onto_nothing, unlink, walk};
+use super::state::observe_entry;
+use crate::host::attributes::Mtime;
+use crate::host::lock::WriteLock;
+use crate::host::path::RootPath;
+use crate::host::root::Root;
+use crate::host::walk::{Folder, Last};
+use nix::fcntl::renameat;
+use nix::sys::stat::{UtimensatFlags, utimensat};
+use nix::sys::time::TimeSpec;
+use std::ffi::OsStr;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+
+/// Undoes a change: the very inode that stood there comes back, and the folder's time with it.
+/// Needs no space.
+///
+/// # Errors
+/// `Stale` when the file was edited since; otherwise as [`replace`], and the old file still waits.
+pub fn put_back(_lock: &WriteLock, root: &Root, kept: &Kept) -> Result<(), ReplaceError> {
+    let landing = walk(root, &kept.path, Last::Keep)?;
+    expect_state(&landing, &kept.installed.as_expect())?;
+    let io = |source| ReplaceError::io("putting back", &kept.path, source);
+    let (folder, name) = (&landing.folder, landing.name.as_os_str());
+    match (&kept.hidden, &kept.installed) {
+        (None, Installed::Nothing) => return Ok(()),
+        (None, _) => unlink(folder, name).map_err(io)?,
+        (Some(hidden), Installed::Nothing) => {
+            rename_onto_nothing(folder, hidden.name().unwrap_or_default(), name).map_err(io)?;
+        }
+        (Some(hidden), _) => {
+            let hidden = hidden.name().unwrap_or_default();
+            renameat(folder, hidden, folder, name).map_err(|errno| io(errno.into()))?;
+        }
+    }
+    settle_folder(folder, kept.folder_mtime).map_err(io)
+}
+
+/// Lets go of the old file of a change that stays.
+///
+/// # Errors
+/// When the old file cannot be removed; the change itself stands.
+pub fn discard(_lock: &WriteLock, root: &Root, kept: &Kept) -> Result<(), ReplaceError> {
+    let Some(hidden) = &kept.hidden else { return Ok(()) };
+    let io = |source| ReplaceError::io("removing the old file", hidden, source);
+    let landing = walk(root, hidden, Last::Keep)?;
+    unlink(&landing.folder, &landing.name).map_err(io)?;
+    landing.folder.sync().map_err(io)
+}
+
+/// Hidden files of interrupted changes in a folder.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn leftovers(root: &Root, folder: &RootPath) -> io::Result<Vec<RootPath>> {
+    let names = root.read_dir(folder)?;
+    Ok(names.iter().filter(|name| is_hidden(name)).filter_map(|name| folder.join(name).ok()).collect())
+}
+
+/// Finds the change of an interrupted run by what it replaced and what it installed, so that
+/// it can be put back without space. `None` when the old file no longer waits.
+///
+/// # Errors
+/// When the folder or a hidden file cannot be read.
+pub fn adopt(root: &Root, path: &RootPath, was: &Expect, installed: &Installed) -> io::Result<Option<Kept>> {
+    let landing = root.walk(path, Last::Keep)?;
+    let folder_mtime = mtime_of(&landing.folder)?;
+    for hidden in leftovers(root, landing.folder.path())? {
+        let state = observe_entry(&landing.folder, hidden.name().unwrap_or_default())?;
+        if was.is(&state) {
+            let (path, installed) = (landing.path(), installed.clone());
+            return Ok(Some(Kept { path, hidden: Some(hidden), installed, folder_mtime }));
+        }
+    }
+    Ok(None)
+}
+
+/// Removes the hidden files of interrupted changes in a folder.
+///
+/// # Errors
+/// When one of them cannot be removed.
+pub fn sweep(_lock: &WriteLock, root: &Root, folder: &RootPath) -> Result<(), ReplaceError> {
+    let io = |source| ReplaceError::io("removing hidden files in", folder, source);
+    let names = leftovers(root, folder).map_err(io)?;
+    if names.is_empty() {
+        return Ok(());
+    }
+    let folder = root.folder(folder).map_err(io)?;
+    for name in names.iter().filter_map(RootPath::name) {
+        unlink(&folder, name).map_err(io)?;
+    }
+    folder.sync().map_err(io)
+}
+
+fn settle_folder(folder: &Folder, mtime: Mtime) -> io::Result<()> {
+    if let Mtime::At(seconds, nanos) = mtime {
+        let mtime = TimeSpec::new(seconds, nanos);
+        utimensat(folder, ".", &TimeSpec::UTIME_OMIT, &mtime, UtimensatFlags::NoFollowSymlink)?;
+    }
+    folder.sync()
+}
+
+fn is_hidden(name: &OsStr) -> bool {
+    let bytes = name.as_bytes();
+    bytes.starts_with(PREFIX.as_bytes()) && bytes.ends_with(SUFFIX.as_bytes())
+}

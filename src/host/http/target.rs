@@ -1,0 +1,123 @@
+//! Where a request goes, and the name it carries.
+//!
+//! Invariant: the name reaches the server exactly as given or the request is
+//! not made; a probe of another server block would prove the wrong thing. It
+//! must not resolve names.
+
+use super::ProbeError;
+use rustls::pki_types::ServerName;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// The socket that a request is sent to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Address {
+    /// An address and port.
+    Tcp(SocketAddr),
+    /// A unix socket (`listen unix:…`).
+    Unix(PathBuf),
+}
+
+/// What is spoken on the socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scheme {
+    /// Plain HTTP.
+    Http,
+    /// TLS; any certificate is accepted, for probes stay on this machine.
+    Https,
+}
+
+impl Scheme {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+/// One server block as a client sees it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Target {
+    /// Where to connect.
+    pub address: Address,
+    /// Whether to speak TLS.
+    pub scheme: Scheme,
+    /// The name in `Host` and in TLS's server name; empty means the address.
+    pub server_name: String,
+    /// The port in `Host`; left out where it is the scheme's own.
+    pub port: u16,
+}
+
+impl Target {
+    /// The URL of `uri`, whose authority becomes `Host` and the TLS server name.
+    pub(super) fn url(&self, uri: &str) -> Result<String, ProbeError> {
+        if !uri.starts_with('/') || !uri.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
+            return Err(ProbeError::Unaskable("the path is not a plain absolute one"));
+        }
+        let host = self.host()?;
+        let port = match self.port == self.scheme.default_port() {
+            true => String::new(),
+            false => format!(":{}", self.port),
+        };
+        Ok(format!("{}://{host}{port}{uri}", self.scheme.name()))
+    }
+
+    fn host(&self) -> Result<String, ProbeError> {
+        if self.server_name.is_empty() {
+            return Ok(match &self.address {
+                Address::Tcp(SocketAddr::V4(address)) => address.ip().to_string(),
+                Address::Tcp(SocketAddr::V6(address)) => format!("[{}]", address.ip()),
+                Address::Unix(_) => "localhost".to_owned(),
+            });
+        }
+        match ServerName::try_from(self.server_name.as_str()) {
+            Ok(ServerName::IpAddress(rustls::pki_types::IpAddr::V6(_))) => {
+                Ok(format!("[{}]", self.server_name))
+            }
+            Ok(_) => Ok(self.server_name.clone()),
+            Err(_) => Err(ProbeError::Unaskable("the server name is not a host name")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(scheme: Scheme, name: &str, port: u16, uri: &str) -> Result<String, ProbeError> {
+        let address = Address::Tcp("127.0.0.1:8443".parse().unwrap());
+        Target { address, scheme, server_name: name.to_owned(), port }.url(uri)
+    }
+
+    #[test]
+    fn the_name_and_port_reach_the_url() {
+        let check = |scheme, name, port, expect: &str| {
+            assert_eq!(url(scheme, name, port, "/a?b=c").unwrap(), format!("{expect}/a?b=c"));
+        };
+        check(Scheme::Https, "cc.example.test", 443, "https://cc.example.test");
+        check(Scheme::Https, "cc.example.test", 8443, "https://cc.example.test:8443");
+        check(Scheme::Http, "cc.example.test", 443, "http://cc.example.test:443");
+        check(Scheme::Http, "", 80, "http://127.0.0.1");
+        check(Scheme::Http, "_", 80, "http://_");
+        check(Scheme::Http, "under_score.test", 80, "http://under_score.test");
+        check(Scheme::Http, "::1", 80, "http://[::1]");
+    }
+
+    #[test]
+    fn what_cannot_be_asked_for_is_refused() {
+        for name in ["~^www\\d+", "*.example.test", "a b", "x/y", "user@host", "müller.test"] {
+            assert!(matches!(url(Scheme::Http, name, 80, "/"), Err(ProbeError::Unaskable(_))), "{name}");
+        }
+        for uri in ["", "relative", "/a b", "/ü", "/a#b", "/a\r\nHost: evil"] {
+            assert!(matches!(url(Scheme::Http, "a.test", 80, uri), Err(ProbeError::Unaskable(_))), "{uri:?}");
+        }
+    }
+}

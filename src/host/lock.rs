@@ -1,0 +1,118 @@
+//! The lock that makes runs follow one another.
+//!
+//! Invariant: a [`WriteLock`] exists at most once per root, across processes; the
+//! kernel drops it with the process, so a crash leaves nothing to clean. Functions that
+//! write below the root ask for its value.
+
+use super::clock;
+use super::path::RootPath;
+use super::private::PrivateFolder;
+use super::root::Root;
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg, OFlag};
+use nix::sys::stat::SFlag;
+use serde::{Deserialize, Serialize};
+use std::ffi::OsStr;
+use std::fs::{File, Permissions};
+use std::io;
+use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::time::Duration;
+
+/// Where motionctl keeps its state, below the root.
+pub const STATE_FOLDER: &str = "/var/lib/motionctl";
+
+/// The holder's record has one length, so that writing it over the last one needs no space.
+const RECORD: usize = 128;
+
+/// The right to write below one root; given back when the value goes away.
+#[derive(Debug)]
+pub struct WriteLock {
+    file: Flock<File>,
+}
+
+/// Who holds the lock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Process id.
+    pub pid: u32,
+    /// When it took the lock.
+    pub since: jiff::Timestamp,
+}
+
+/// Why there is no lock.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another run has it, and says who it is.
+    #[error("another run holds the lock: process {}, since {}", .0.pid, .0.since)]
+    Held(Holder),
+    /// Another process has it, and has not written who it is.
+    #[error("another run holds the lock `{STATE_FOLDER}/lock`")]
+    HeldByUnknown,
+    /// The lock's file cannot be made, opened or written.
+    #[error("locking `{STATE_FOLDER}/lock`: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl WriteLock {
+    /// Takes the lock of `root` without waiting.
+    ///
+    /// # Errors
+    /// [`LockError::Held`] with the holder, or the reason why the file cannot be used.
+    pub fn take(root: &Root) -> Result<Self, LockError> {
+        let state = RootPath::new(STATE_FOLDER).expect("the state folder is absolute");
+        let folder = PrivateFolder::make_unlocked(root, &state)?;
+        let folder = folder.as_folder();
+        let name = OsStr::new("lock");
+        if let Some(stat) = folder.stat_if_any(name)?
+            && super::walk::kind(&stat) != SFlag::S_IFREG
+        {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file").into());
+        }
+        let file = folder.open(name, OFlag::O_RDWR | OFlag::O_CREAT)?;
+        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(file) => {
+                file.set_permissions(Permissions::from_mode(0o600))?;
+                write_holder(&file)?;
+                Ok(Self { file })
+            }
+            Err((file, Errno::EWOULDBLOCK)) => Err(read_holder(&file)),
+            Err((_, errno)) => Err(io::Error::from(errno).into()),
+        }
+    }
+}
+
+impl Drop for WriteLock {
+    fn drop(&mut self) {
+        // The name of a holder that is gone must not be shown to the next one that waits.
+        // Where this fails, the next holder overwrites it: the result changes nothing.
+        drop(self.file.write_all_at(&[b' '; RECORD], 0));
+    }
+}
+
+/// Writes who holds the lock, over a record of the same length.
+fn write_holder(file: &File) -> io::Result<()> {
+    let holder = Holder { pid: std::process::id(), since: clock::now() };
+    let mut record = serde_json::to_vec(&holder)?;
+    record.resize(RECORD, b' ');
+    match file.write_all_at(&record, 0).and_then(|()| file.sync_all()) {
+        // Undoing a change must work on a full disk; the lock itself needs no space.
+        Err(error) if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+/// Reads who holds the lock; the holder may still be about to write it.
+fn read_holder(file: &File) -> LockError {
+    for _ in 0..20 {
+        let mut record = [b' '; RECORD];
+        if file.read_exact_at(&mut record, 0).is_ok()
+            && let Ok(holder) = serde_json::from_slice::<Holder>(&record)
+        {
+            return LockError::Held(holder);
+        }
+        clock::pause(Duration::from_millis(5));
+    }
+    LockError::HeldByUnknown
+}

@@ -1,0 +1,33 @@
+//! Everything that touches the machine: the server tree, files, processes, sockets,
+//! locks and the clock.
+//!
+//! Invariant: all effects on the system go through this room, and functions that write
+//! below the root take the lock's value. It must not know NGINX's syntax or Motion.
+
+mod append;
+mod attributes;
+pub mod clock;
+pub mod command;
+pub mod files;
+pub mod glob;
+pub mod http;
+pub mod listen;
+mod lock;
+pub mod machine;
+pub mod net;
+mod path;
+mod private;
+pub mod process;
+pub mod random;
+pub mod reach;
+mod root;
+pub mod sandbox;
+mod sys;
+mod walk;
+
+pub use append::AppendFile;
+pub use attributes::{AttributeDifference, Attributes, FileMode, Mtime, Xattrs};
+pub use lock::{Holder, LockError, STATE_FOLDER, WriteLock};
+pub use path::{LinkText, NotRootPath, RootPath, escape, unescape};
+pub use private::{PrivateFolder, free_bytes};
+pub use root::Root;

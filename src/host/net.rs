@@ -1,0 +1,119 @@
+//! Owns the set-up of a private network namespace; invariant: it speaks to the
+//! kernel only about the namespace of the calling process, and must not be
+//! called in the host's own (`sandbox` calls it after `unshare`).
+
+use anyhow::{Context, Result, bail};
+use netlink_packet_core::{
+    NLM_F_ACK, NLM_F_CREATE, NLM_F_REPLACE, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload,
+};
+use netlink_packet_route::{
+    AddressFamily, RouteNetlinkMessage,
+    link::{LinkFlags, LinkMessage},
+    route::{RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteScope, RouteType},
+};
+use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
+use nix::errno::Errno;
+use std::fs;
+use std::path::Path;
+
+/// `lo` is the first interface of every network namespace (`net/core/dev.c`).
+const LOOPBACK: u32 = 1;
+/// The kernel's table of local addresses, `RT_TABLE_LOCAL`.
+const LOCAL_TABLE: u8 = 255;
+
+/// Brings the loopback interface up, so that 127.0.0.1 and ::1 answer.
+///
+/// # Errors
+/// When the kernel refuses (no `CAP_NET_ADMIN` over this network namespace).
+pub fn loopback_up() -> Result<()> {
+    let mut link = LinkMessage::default();
+    link.header.index = LOOPBACK;
+    link.header.flags = LinkFlags::Up;
+    link.header.change_mask = LinkFlags::Up;
+    request(RouteNetlinkMessage::SetLink(link), 0).context("bringing `lo` up")
+}
+
+/// Makes every IPv4 and IPv6 address an address of this machine ("AnyIP"): it
+/// can be listened on and is reached without leaving the loopback interface.
+///
+/// A kernel without IPv6 is not an error.
+///
+/// # Errors
+/// When the kernel refuses the route for IPv4.
+pub fn make_every_address_local() -> Result<()> {
+    local_route(AddressFamily::Inet).context("routing every IPv4 address to `lo`")?;
+    match local_route(AddressFamily::Inet6) {
+        Err(cause) if !lacks_ipv6(&cause) => Err(cause).context("routing every IPv6 address to `lo`"),
+        _ => {
+            // bind() on IPv6 asks the interfaces, not the routes (`inet6_bind`).
+            write_setting("net/ipv6/ip_nonlocal_bind", "1").or_else(|cause| missing_is_fine(&cause))
+        }
+    }
+}
+
+/// Lets a process without capabilities listen on ports below 1024.
+///
+/// # Errors
+/// When the kernel does not know the setting (before 4.11) or refuses it.
+pub fn open_low_ports() -> Result<()> {
+    write_setting("net/ipv4/ip_unprivileged_port_start", "0").context("opening the ports below 1024")
+}
+
+fn local_route(family: AddressFamily) -> Result<()> {
+    let mut route = RouteMessage::default();
+    route.header = RouteHeader {
+        address_family: family,
+        table: LOCAL_TABLE,
+        protocol: RouteProtocol::Boot,
+        scope: RouteScope::Host,
+        kind: RouteType::Local,
+        ..RouteHeader::default()
+    };
+    route.attributes.push(RouteAttribute::Oif(LOOPBACK));
+    request(RouteNetlinkMessage::NewRoute(route), NLM_F_CREATE | NLM_F_REPLACE)
+}
+
+fn lacks_ipv6(cause: &anyhow::Error) -> bool {
+    let known = [Errno::EAFNOSUPPORT, Errno::EOPNOTSUPP, Errno::EPERM, Errno::ENODEV, Errno::EACCES];
+    cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::raw_os_error).is_some_and(|number| {
+        known.contains(&Errno::from_raw(number)) && !Path::new("/proc/sys/net/ipv6").exists()
+    }) || ipv6_is_off()
+}
+
+/// `sysctl net.ipv6.conf.all.disable_ipv6=1` is inherited by new namespaces.
+fn ipv6_is_off() -> bool {
+    fs::read_to_string("/proc/sys/net/ipv6/conf/lo/disable_ipv6").is_ok_and(|text| text.trim() == "1")
+}
+
+fn missing_is_fine(cause: &std::io::Error) -> Result<()> {
+    if cause.kind() == std::io::ErrorKind::NotFound {
+        return Ok(());
+    }
+    bail!("setting net.ipv6.ip_nonlocal_bind: {cause}")
+}
+
+fn write_setting(name: &str, value: &str) -> std::io::Result<()> {
+    fs::write(Path::new("/proc/sys").join(name), value)
+}
+
+/// Sends one request and waits for the kernel's acknowledgement.
+fn request(message: RouteNetlinkMessage, extra_flags: u16) -> Result<()> {
+    let mut socket = Socket::new(NETLINK_ROUTE).context("opening a netlink socket")?;
+    socket.bind_auto().context("binding a netlink socket")?;
+    socket.connect(&SocketAddr::new(0, 0)).context("connecting a netlink socket")?;
+    let mut header = NetlinkHeader::default();
+    header.flags = NLM_F_REQUEST | NLM_F_ACK | extra_flags;
+    let mut packet = NetlinkMessage::new(header, NetlinkPayload::from(message));
+    packet.finalize();
+    let mut buffer = vec![0; packet.buffer_len()];
+    packet.serialize(&mut buffer);
+    socket.send(&buffer, 0).context("sending a netlink request")?;
+    let (answer, _) = socket.recv_from_full().context("reading the kernel's answer")?;
+    let answer = NetlinkMessage::<RouteNetlinkMessage>::deserialize(&answer)
+        .map_err(|cause| anyhow::anyhow!("decoding the kernel's answer: {cause}"))?;
+    match answer.payload {
+        NetlinkPayload::Error(error) if error.code.is_some() => Err(error.to_io().into()),
+        NetlinkPayload::Error(_) => Ok(()),
+        other => bail!("the kernel answered a netlink request with {other:?}"),
+    }
+}

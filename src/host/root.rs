@@ -1,0 +1,169 @@
+//! The server tree that is looked at: the live `/`, or a folder that stands for it.
+//!
+//! Invariant: whatever is read lies inside the root, also through absolute links, `..`
+//! and folders that change meanwhile. Reading has no effect on the tree; writing is
+//! the business of [`super::files`].
+
+use super::path::RootPath;
+use super::walk::{Folder, Landing, Last, kind, walk};
+use nix::fcntl::OFlag;
+use nix::sys::stat::SFlag;
+use std::ffi::OsString;
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// No configuration file is larger; a hostile one must not fill the memory.
+const MOST_BYTES: u64 = 64 << 20;
+
+/// A server tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Root {
+    base: PathBuf,
+}
+
+impl Root {
+    /// This machine.
+    #[must_use]
+    pub fn live() -> Self {
+        Self { base: PathBuf::from("/") }
+    }
+
+    /// The tree below the folder `dir`.
+    ///
+    /// # Errors
+    /// When `dir` is not a folder that can be entered.
+    pub fn at(dir: impl AsRef<Path>) -> io::Result<Self> {
+        let base = dir.as_ref().canonicalize()?;
+        if !base.is_dir() {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
+        Ok(Self { base })
+    }
+
+    /// Whether this is the machine itself.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.base == Path::new("/")
+    }
+
+    /// The folder on this machine that is `/` inside the root.
+    #[must_use]
+    pub fn base(&self) -> &Path {
+        &self.base
+    }
+
+    /// Where `path` would lie on this machine if no part of it were a link: for messages only.
+    #[must_use]
+    pub fn on_host(&self, path: &RootPath) -> PathBuf {
+        self.base.join(path.below())
+    }
+
+    /// The path on this machine of what `path` means inside the root, every link followed.
+    ///
+    /// # Errors
+    /// `NotFound` when there is nothing, `ELOOP` after 40 links, or what the kernel says.
+    pub fn resolve(&self, path: impl AsRef<Path>) -> io::Result<PathBuf> {
+        Ok(self.on_host(&self.resolve_link_target(path)?))
+    }
+
+    /// The path inside the root of what `path` means, every link followed.
+    ///
+    /// # Errors
+    /// As [`Root::resolve`].
+    pub fn resolve_link_target(&self, path: impl AsRef<Path>) -> io::Result<RootPath> {
+        let landing = self.walk(path, Last::Follow)?;
+        landing.stat()?;
+        Ok(landing.path())
+    }
+
+    /// The path inside the root with the links of its folders followed and a link in the last
+    /// place kept. The last name need not exist.
+    ///
+    /// # Errors
+    /// As [`Root::resolve`].
+    pub fn locate(&self, path: impl AsRef<Path>) -> io::Result<RootPath> {
+        Ok(self.walk(path, Last::Keep)?.path())
+    }
+
+    /// The bytes of a regular file of at most 64 MiB.
+    ///
+    /// # Errors
+    /// `InvalidInput` for anything but a regular file, `FileTooLarge`, or as [`Root::resolve`].
+    pub fn read(&self, path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.open(path)?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > MOST_BYTES {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        Ok(bytes)
+    }
+
+    /// Opens a regular file for reading.
+    ///
+    /// # Errors
+    /// `InvalidInput` for anything but a regular file, or as [`Root::resolve`].
+    pub fn open(&self, path: impl AsRef<Path>) -> io::Result<File> {
+        let landing = self.walk(path, Last::Follow)?;
+        landing.folder.open_regular(&landing.name)
+    }
+
+    /// Opens a regular file for reading; a link in the last place is refused.
+    ///
+    /// # Errors
+    /// As [`Root::open`].
+    pub fn open_itself(&self, path: impl AsRef<Path>) -> io::Result<File> {
+        let landing = self.walk(path, Last::Keep)?;
+        landing.folder.open_regular(&landing.name)
+    }
+
+    /// The names in a folder, sorted by bytes.
+    ///
+    /// # Errors
+    /// `NotADirectory`, or as [`Root::resolve`].
+    pub fn read_dir(&self, path: impl AsRef<Path>) -> io::Result<Vec<OsString>> {
+        self.folder(path)?.names()
+    }
+
+    /// What the file system knows about the file, links followed.
+    ///
+    /// # Errors
+    /// As [`Root::resolve`].
+    pub fn metadata(&self, path: impl AsRef<Path>) -> io::Result<Metadata> {
+        status(&self.walk(path, Last::Follow)?)
+    }
+
+    /// What the file system knows about the file or the link itself.
+    ///
+    /// # Errors
+    /// As [`Root::resolve`].
+    pub fn symlink_metadata(&self, path: impl AsRef<Path>) -> io::Result<Metadata> {
+        status(&self.walk(path, Last::Keep)?)
+    }
+
+    /// The text of a symbolic link.
+    ///
+    /// # Errors
+    /// `InvalidInput` when it is not a link, or as [`Root::resolve`].
+    pub fn read_link(&self, path: impl AsRef<Path>) -> io::Result<OsString> {
+        let landing = self.walk(path, Last::Keep)?;
+        landing.folder.read_link(&landing.name)
+    }
+
+    pub(crate) fn walk(&self, path: impl AsRef<Path>, last: Last) -> io::Result<Landing> {
+        walk(&self.base, path.as_ref(), last)
+    }
+
+    /// Opens a folder, links followed.
+    pub(crate) fn folder(&self, path: impl AsRef<Path>) -> io::Result<Folder> {
+        let landing = self.walk(path, Last::Follow)?;
+        if kind(&landing.stat()?) != SFlag::S_IFDIR {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
+        landing.folder.enter(&landing.name)
+    }
+}
+
+fn status(landing: &Landing) -> io::Result<Metadata> {
+    landing.folder.open(&landing.name, OFlag::O_PATH)?.metadata()
+}

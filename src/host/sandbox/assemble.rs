@@ -1,0 +1,128 @@
+//! Owns the order in which a private root is built. Invariant: what must be
+//! seen of the host is opened before anything is mounted over it, and the
+//! host's own root is gone before the job starts.
+
+use super::mounts;
+use super::spec::{Capabilities, Identity, Layout, Mode, Network, Spec};
+use super::staging::{Gauge, Staging};
+use super::{bind, lay, overlay, populate, special};
+use crate::host::net;
+use anyhow::{Context, Result};
+use nix::unistd::{chdir, chroot, pivot_root};
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+/// Where the host's root hangs while the private one is furnished.
+const HOST: &str = "/.motionctl-host";
+
+/// A private root in which the calling process now lives.
+#[derive(Debug)]
+pub(super) struct Built {
+    pub(super) mode: Mode,
+    pub(super) gauge: Gauge,
+    staging: Staging,
+    tree: Option<OwnedFd>,
+    host: Old,
+}
+
+/// What became of the host's root.
+#[derive(Debug, PartialEq, Eq)]
+enum Old {
+    Hanging,
+    /// The caller's root was no mount: it could only be left, not replaced.
+    OutOfReach,
+}
+
+/// Opens the `--root` tree, before anything can hide it; `None` for the live
+/// server. An error is about this spec.
+pub(super) fn open_tree(spec: &Spec) -> Result<Option<OwnedFd>> {
+    (spec.root != Path::new("/")).then(|| mounts::name(&spec.root)).transpose()
+}
+
+/// Builds the bare copy of this server and moves into it. An error means that
+/// this host allows no sandbox.
+pub(super) fn build(
+    spec: &Spec,
+    tree: Option<OwnedFd>,
+    identity: Identity,
+    network: Network,
+    mut notes: Vec<String>,
+) -> Result<Built> {
+    mounts::make_private()?;
+    let root = mounts::name(Path::new("/"))?;
+    let submounts = overlay::submounts()?;
+    let staging = Staging::mount(identity)?;
+    let target = staging.folder()?;
+
+    let whole = match identity {
+        Identity::Root => overlay::root(&staging, &root, &submounts, &target),
+        Identity::UserNamespace => Err(anyhow::anyhow!("an ordinary user may not overlay `/`")),
+    };
+    let (layout, more) = match whole {
+        Ok(more) => (Layout::Overlay, more),
+        Err(cause) => {
+            notes.push(format!("read-only copy with private folders: {cause:#}"));
+            (Layout::Bind, bind::root(&staging, &target)?)
+        }
+    };
+    notes.extend(more);
+    notes.extend(special::furnish(&staging, &target)?);
+    drop((root, submounts));
+    let host = enter(&target, &mut notes)?;
+    if network == Network::Private {
+        configure_network(spec.capabilities, identity, &mut notes)?;
+    }
+    special::lock_kernel_settings()?;
+    let mode = Mode { layout, identity, network, notes };
+    Ok(Built { mode, gauge: staging.gauge()?, staging, tree, host })
+}
+
+impl Built {
+    /// Lays the tree and everything else of the spec, then lets go of the host.
+    /// An error is about this spec.
+    pub(super) fn furnish(self, spec: &Spec) -> Result<(Mode, Gauge)> {
+        if let Some(tree) = &self.tree {
+            lay::lay(&self.staging, tree, spec)
+                .with_context(|| format!("laying `{}` over this host", spec.root.display()))?;
+        }
+        populate::populate(&self.staging, spec)?;
+        if self.host == Old::Hanging {
+            mounts::detach(Path::new(HOST))?;
+            fs::remove_dir(HOST).with_context(|| format!("removing `{HOST}`"))?;
+        }
+        Ok((self.mode, self.gauge))
+    }
+}
+
+/// Makes `target` the root of this process and of all it starts. With
+/// `pivot_root` there is no way back, with `chroot` there is one for a process
+/// that may `chroot` itself; the job may not.
+fn enter(target: &Path, notes: &mut Vec<String>) -> Result<Old> {
+    let hung: PathBuf = target.join(HOST.trim_start_matches('/'));
+    fs::create_dir(&hung).with_context(|| format!("creating `{}`", hung.display()))?;
+    chdir(target).with_context(|| format!("entering `{}`", target.display()))?;
+    let old = match pivot_root(".", &hung) {
+        Ok(()) => Old::Hanging,
+        Err(cause) => {
+            notes.push(format!("chroot instead of pivot_root: {cause}"));
+            chroot(".").context("changing the root")?;
+            Old::OutOfReach
+        }
+    };
+    chdir("/").context("entering the private root")?;
+    Ok(old)
+}
+
+/// On a private network every address is local, so that whatever a
+/// configuration listens on can be listened on.
+fn configure_network(capabilities: Capabilities, identity: Identity, notes: &mut Vec<String>) -> Result<()> {
+    net::loopback_up()?;
+    if let Err(cause) = net::make_every_address_local() {
+        notes.push(format!("only 127.0.0.0/8 is local: {cause:#}"));
+    }
+    if capabilities == Capabilities::None || identity == Identity::UserNamespace {
+        net::open_low_ports()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! Owns the layout `Overlay`: the whole server below one throw-away layer.
+//! Invariant: a lower layer is only ever read. Must not be used by an ordinary
+//! user: the kernel refuses an overlay over mounts it has locked.
+
+use super::bind::LEFT_TO_SPECIAL;
+use super::mounts::{self, Mounted};
+use super::staging::Staging;
+use anyhow::Result;
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+/// No files of anybody: views of the kernel, or triggers.
+const PSEUDO: [&str; 21] = [
+    "autofs",
+    "binfmt_misc",
+    "bpf",
+    "cgroup",
+    "cgroup2",
+    "configfs",
+    "debugfs",
+    "devpts",
+    "devtmpfs",
+    "efivarfs",
+    "fusectl",
+    "hugetlbfs",
+    "mqueue",
+    "nsfs",
+    "proc",
+    "pstore",
+    "rpc_pipefs",
+    "securityfs",
+    "selinuxfs",
+    "sysfs",
+    "tracefs",
+];
+
+/// A file that a container's engine has mounted over (`/etc/resolv.conf`) is
+/// copied up to this size, and only shown read-only above it.
+const SMALL: u64 = 16 << 20;
+
+/// A file system (or a single file) mounted below the root.
+#[derive(Debug)]
+pub(super) struct Submount {
+    path: PathBuf,
+    source: OwnedFd,
+}
+
+/// Opens every real file system mounted below `/`, before anything hides one.
+pub(super) fn submounts() -> Result<Vec<Submount>> {
+    let found = mounts::below(Path::new("/"))?;
+    Ok(found.into_iter().filter(is_real).filter_map(open).collect())
+}
+
+fn is_real(one: &Mounted) -> bool {
+    !PSEUDO.contains(&one.fs_type.as_str())
+        && !LEFT_TO_SPECIAL.iter().any(|special| one.path.starts_with(special))
+}
+
+/// `None` for a mount that another one has hidden, or that vanished.
+fn open(one: Mounted) -> Option<Submount> {
+    let source = mounts::name(&one.path).ok()?;
+    (mounts::mount_id(&source) == Some(one.id)).then_some(Submount { path: one.path, source })
+}
+
+/// Mounts the private copy of `/` on `target`. Returns notes for the reader.
+///
+/// A separate `/var`, `/home`, `/opt` is not part of an overlay over `/` and
+/// gets its own; where that is refused (the file system is itself a stack of
+/// two overlays, or has no such support) it is shown read-only.
+pub(super) fn root(
+    staging: &Staging,
+    root: &OwnedFd,
+    submounts: &[Submount],
+    target: &Path,
+) -> Result<Vec<String>> {
+    staging.overlay(root, target)?;
+    let mut notes = Vec::new();
+    for one in submounts {
+        let Ok(inside) = one.path.strip_prefix("/") else { continue };
+        if let Err(cause) = submount(staging, one, &target.join(inside)) {
+            notes.push(format!("`{}` is left out: {cause:#}", one.path.display()));
+        }
+    }
+    Ok(notes)
+}
+
+fn submount(staging: &Staging, one: &Submount, target: &Path) -> Result<()> {
+    let source = mounts::path_of(&one.source);
+    let found = fs::metadata(&source)?;
+    if found.is_dir() {
+        return staging.overlay(&one.source, target).or_else(|_| mounts::bind_read_only(&source, target));
+    }
+    if found.is_file() && found.len() <= SMALL {
+        let copy = staging.file(&fs::read(&source)?)?;
+        staging.dress(&copy, &found)?;
+        return mounts::bind(&copy, target);
+    }
+    mounts::bind_read_only(&source, target)
+}

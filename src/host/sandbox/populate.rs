@@ -1,0 +1,149 @@
+//! Owns what differs from the server: shadows, removals, staged files, users.
+//! Invariant: works inside the private root by ordinary paths, so a link leads
+//! where it leads inside; an existing file is replaced, never opened for
+//! writing (that would copy a log of gigabytes first).
+
+use super::mounts;
+use super::spec::{Capabilities, Identity, Shadow, ShadowKind, Spec, StagedFile};
+use super::staging::Staging;
+use super::{users, writable};
+use anyhow::{Context, Result, bail};
+use nix::unistd::{Gid, Uid};
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+/// Lays everything of a spec that is not the tree.
+pub(super) fn populate(staging: &Staging, spec: &Spec) -> Result<()> {
+    let mut shadows: Vec<&Shadow> = spec.shadows.iter().collect();
+    shadows.sort();
+    for one in shadows {
+        shadow(staging, one, spec.capabilities)
+            .with_context(|| format!("shadowing `{}`", one.path.display()))?;
+    }
+    for path in &spec.removed {
+        remove(staging, path).with_context(|| format!("leaving out `{}`", path.display()))?;
+    }
+    users::add_missing(staging, &spec.users)?;
+    spec.files.iter().try_for_each(|file| stage(staging, file))
+}
+
+/// Puts a file in its place, whatever is there.
+pub(super) fn stage(staging: &Staging, file: &StagedFile) -> Result<()> {
+    put(staging, file).with_context(|| format!("staging `{}`", file.path.display()))
+}
+
+/// Removes whatever is at `path`; in its own folder's private copy.
+pub(super) fn remove(staging: &Staging, path: &Path) -> Result<()> {
+    let Ok(found) = fs::symlink_metadata(path) else { return Ok(()) };
+    let Some((parent, name)) = path.parent().zip(path.file_name()) else { bail!("it names no file") };
+    let path = writable::folder(staging, parent)?.join(name);
+    let gone = || if found.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+    match gone() {
+        // A container's engine has mounted its own `hosts` there, or a tree a large file.
+        Err(cause) if is_busy(&cause) => mounts::detach(&path).and_then(|()| Ok(gone()?)),
+        removed => removed.map_err(Into::into),
+    }
+    .with_context(|| format!("removing `{}`", path.display()))
+}
+
+fn is_busy(cause: &std::io::Error) -> bool {
+    cause.kind() == ErrorKind::ResourceBusy
+}
+
+fn put(staging: &Staging, file: &StagedFile) -> Result<()> {
+    if !file.path.is_absolute() || writable::is_kernels(&file.path) {
+        bail!("it is not the absolute path of a file");
+    }
+    let path = writable::resolve(&file.path)?;
+    let Some((parent, name)) = path.parent().zip(path.file_name()) else { bail!("it names no file") };
+    let path = writable::folder(staging, parent)?.join(name);
+    match fs::remove_file(&path) {
+        // Something is mounted there: a large file of the tree, or a container's own.
+        Err(cause) if is_busy(&cause) => {
+            let fresh = staging.file(&file.bytes)?;
+            finish(staging, &fresh, file)?;
+            return mounts::bind(&fresh, &path);
+        }
+        Err(cause) if cause.kind() != ErrorKind::NotFound => {
+            return Err(cause).with_context(|| format!("removing `{}`", path.display()));
+        }
+        _ => {}
+    }
+    let mut target = create(&path)?;
+    target.write_all(&file.bytes).with_context(|| format!("writing `{}`", path.display()))?;
+    finish(staging, &path, file)
+}
+
+fn create(path: &Path) -> Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("creating `{}`", path.display()))
+}
+
+fn finish(staging: &Staging, path: &Path, file: &StagedFile) -> Result<()> {
+    staging.own(path, file.uid, file.gid)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(file.mode & 0o7777))
+        .with_context(|| format!("setting the mode of `{}`", path.display()))
+}
+
+fn shadow(staging: &Staging, shadow: &Shadow, capabilities: Capabilities) -> Result<()> {
+    let path = writable::resolve(&shadow.path)?;
+    if writable::is_kernels(&shadow.path) || writable::is_kernels(&path) {
+        return Ok(());
+    }
+    let (Some(parent), found) = (path.parent(), fs::symlink_metadata(&path)) else { return Ok(()) };
+    // Without the folder nginx fails inside as it would outside.
+    if !parent.is_dir() {
+        return Ok(());
+    }
+    writable::folder(staging, parent)?;
+    if capabilities == Capabilities::None {
+        take(staging, parent)?;
+    }
+    match (found, shadow.kind) {
+        (Ok(found), ShadowKind::Folder) if found.is_dir() => {
+            mounts::bind(&staging.folder_like(&found)?, &path)?;
+        }
+        (Ok(found), ShadowKind::File) if found.file_type().is_socket() => return forget(&path),
+        (Ok(found), ShadowKind::File) if found.is_file() || found.file_type().is_fifo() => {
+            empty_file(staging, &path, &found)?;
+        }
+        // Absent: made inside by whoever wants it. A device: stays a device.
+        _ => return Ok(()),
+    }
+    if capabilities == Capabilities::None { take(staging, &path) } else { Ok(()) }
+}
+
+fn empty_file(staging: &Staging, path: &Path, found: &Metadata) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(cause) if is_busy(&cause) => return mounts::bind(&staging.file_like(found)?, path),
+        Err(cause) if cause.kind() != ErrorKind::NotFound => {
+            return Err(cause).context("removing the original");
+        }
+        _ => drop(create(path)?),
+    }
+    staging.dress(path, found)
+}
+
+/// Removes a socket; the private copy of its folder may already lack it.
+fn forget(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(cause) if cause.kind() != ErrorKind::NotFound => Err(cause).context("removing a socket"),
+        _ => Ok(()),
+    }
+}
+
+/// Gives a path to the job, which has no capability to write to anybody else's.
+fn take(staging: &Staging, path: &Path) -> Result<()> {
+    let me = (Uid::effective().as_raw(), Gid::effective().as_raw());
+    let owner = fs::metadata(path).with_context(|| format!("reading `{}`", path.display()))?.uid();
+    if staging.identity() == Identity::UserNamespace || owner == me.0 {
+        return Ok(());
+    }
+    staging.own(path, me.0, me.1)
+}

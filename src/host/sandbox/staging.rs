@@ -1,0 +1,139 @@
+//! Owns the one throw-away file system that every write inside goes to.
+//! Invariant: nothing is created on a live file system, not even a mount
+//! point; what is mounted over is only out of sight for us. Must not know
+//! what the layers are for.
+
+use super::mounts;
+use super::spec::Identity;
+use anyhow::{Context, Result, bail};
+use nix::mount::MsFlags;
+use nix::sys::statvfs::fstatvfs;
+use std::cell::Cell;
+use std::fs::{self, DirBuilder, Metadata};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+
+/// Folders that a Linux server has; the first real one is mounted over. What
+/// it holds is not lost: layers and trees are opened before.
+const PLACES: [&str; 8] = ["/mnt", "/media", "/srv", "/opt", "/tmp", "/var/tmp", "/home", "/usr"];
+
+/// A runaway job fills this and gets ENOSPC, instead of the server's memory.
+const SIZE: &str = "size=1g,mode=0755";
+
+/// A tmpfs of this sandbox alone.
+#[derive(Debug)]
+pub(super) struct Staging {
+    folder: OwnedFd,
+    identity: Identity,
+    layers: Cell<u32>,
+}
+
+impl Staging {
+    /// Mounts it.
+    pub(super) fn mount(identity: Identity) -> Result<Self> {
+        let real = |place: &&&str| fs::symlink_metadata(place).is_ok_and(|found| found.is_dir());
+        let Some(place) = PLACES.iter().find(real).map(Path::new) else {
+            bail!("finding a folder to mount on: none of {PLACES:?} exists");
+        };
+        mounts::new("tmpfs", place, MsFlags::MS_NOSUID | MsFlags::MS_NODEV, SIZE)?;
+        Ok(Self { folder: mounts::name(place)?, identity, layers: Cell::new(0) })
+    }
+
+    /// An empty folder with the owner and mode of another one.
+    pub(super) fn folder_like(&self, model: &Metadata) -> Result<PathBuf> {
+        let folder = self.folder()?;
+        self.dress(&folder, model)?;
+        Ok(folder)
+    }
+
+    /// An empty folder.
+    pub(super) fn folder(&self) -> Result<PathBuf> {
+        let folder = self.next();
+        DirBuilder::new()
+            .mode(0o755)
+            .create(&folder)
+            .with_context(|| format!("creating `{}`", folder.display()))?;
+        Ok(folder)
+    }
+
+    /// An empty file with the owner and mode of another one.
+    pub(super) fn file_like(&self, model: &Metadata) -> Result<PathBuf> {
+        let file = self.file(b"")?;
+        self.dress(&file, model)?;
+        Ok(file)
+    }
+
+    /// A file with these bytes.
+    pub(super) fn file(&self, bytes: &[u8]) -> Result<PathBuf> {
+        let file = self.next();
+        fs::write(&file, bytes).with_context(|| format!("writing `{}`", file.display()))?;
+        Ok(file)
+    }
+
+    /// Mounts the folder `lower` on `target` with a throw-away layer above it.
+    pub(super) fn overlay(&self, lower: &OwnedFd, target: &Path) -> Result<()> {
+        let lower = mounts::path_of(lower);
+        let model = fs::metadata(&lower).with_context(|| format!("reading `{}`", lower.display()))?;
+        // The merged folder shows the owner and mode of its upper half.
+        let (upper, work) = (self.folder_like(&model)?, self.folder()?);
+        let user = if self.identity == Identity::UserNamespace { ",userxattr" } else { "" };
+        let data = format!(
+            "lowerdir={},upperdir={},workdir={}{user}",
+            lower.display(),
+            upper.display(),
+            work.display()
+        );
+        mounts::new("overlay", target, MsFlags::MS_NOSUID | MsFlags::MS_NODEV, &data)
+    }
+
+    /// Gives owner and mode of `model` to `path`, as far as this sandbox may.
+    pub(super) fn dress(&self, path: &Path, model: &Metadata) -> Result<()> {
+        self.own(path, model.uid(), model.gid())?;
+        let mode = model.permissions().mode() & 0o7777;
+        // Read-only for its owner would be read-only for us: we are no root there.
+        let needed = if self.identity == Identity::UserNamespace { 0o700 } else { 0 };
+        fs::set_permissions(path, fs::Permissions::from_mode(mode | (needed & directory_bits(path))))
+            .with_context(|| format!("setting the mode of `{}`", path.display()))
+    }
+
+    /// Gives `path` away; in a user namespace there is nobody to give it to.
+    pub(super) fn own(&self, path: &Path, uid: u32, gid: u32) -> Result<()> {
+        if self.identity == Identity::UserNamespace {
+            return Ok(());
+        }
+        chown(path, Some(uid), Some(gid))
+            .with_context(|| format!("setting the owner of `{}`", path.display()))
+    }
+
+    /// Whether this is the caller alone in a user namespace.
+    pub(super) fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    /// Another name for the file system itself, to measure it at the end.
+    pub(super) fn gauge(&self) -> Result<Gauge> {
+        Ok(Gauge(self.folder.try_clone().context("duplicating a descriptor")?))
+    }
+
+    fn next(&self) -> PathBuf {
+        self.layers.set(self.layers.get() + 1);
+        mounts::path_of(&self.folder).join(self.layers.get().to_string())
+    }
+}
+
+fn directory_bits(path: &Path) -> u32 {
+    if path.is_dir() { 0o700 } else { 0o600 }
+}
+
+/// Tells how much was written inside, after everything is over.
+#[derive(Debug)]
+pub(super) struct Gauge(OwnedFd);
+
+impl Gauge {
+    /// Bytes of memory that the throw-away layers take.
+    pub(super) fn bytes(&self) -> Option<u64> {
+        let found = fstatvfs(&self.0).ok()?;
+        Some(found.blocks().saturating_sub(found.blocks_free()) * found.fragment_size())
+    }
+}

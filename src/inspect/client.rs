@@ -1,0 +1,134 @@
+//! Finds the application, its version, and the new client's files.
+//!
+//! Invariant: a folder counts as the new client's only by what its
+//! `index.html` says; more than one such folder is a finding, not a choice.
+
+use crate::facts::page::{Page, classify};
+use crate::facts::{ClientFacts, MotionFacts};
+use crate::host::Root;
+use crate::outcome::{Finding, Level};
+use std::path::{Path, PathBuf};
+
+/// Where Motion is installed unless a page of it is found elsewhere
+/// (vendor's documentation).
+pub const APPLICATION_ROOT: &str = "/var/opt/motion2";
+/// Folders that never hold a built client.
+const SKIPPED: [&str; 2] = ["node_modules", ".git"];
+/// Deeper folders are not searched; builds lie a few levels down.
+const DEPTH: usize = 12;
+/// Entries after which the search says that it gave up.
+const ENTRIES: usize = 200_000;
+/// Files that may name the version, in the order they are asked.
+const VERSION_FILES: [&str; 3] = ["server/package.json", "package.json", "client/package.json"];
+
+/// What the operator said about the new client.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum ClientChoice {
+    /// Nothing: it is searched for.
+    #[default]
+    Search,
+    /// This folder, below the root.
+    Folder(PathBuf),
+    /// This address.
+    Upstream(String),
+}
+
+/// Looks for the application and its new client.
+pub fn motion(root: &Root, choice: &ClientChoice, findings: &mut Vec<Finding>) -> MotionFacts {
+    let application = PathBuf::from(APPLICATION_ROOT);
+    let exists = root.metadata(&application).is_ok_and(|metadata| metadata.is_dir());
+    let application = exists.then_some(application);
+    let version = application.as_deref().and_then(|application| version(root, application));
+    let client = match choice {
+        ClientChoice::Upstream(url) => Some(ClientFacts::Proxied(url.clone())),
+        ClientChoice::Folder(folder) => named_folder(root, folder, findings),
+        ClientChoice::Search => search(root, application.as_deref(), findings),
+    };
+    MotionFacts { root: application, version, client }
+}
+
+fn named_folder(root: &Root, folder: &Path, findings: &mut Vec<Finding>) -> Option<ClientFacts> {
+    let index = folder.join("index.html");
+    match root.read(&index) {
+        Ok(page) if classify(&page) == Page::NewClient => {
+            return Some(ClientFacts::Static(folder.to_owned()));
+        }
+        Ok(_) => findings.push(
+            Finding::new("newclient.not-found", Level::Stop, "the folder named is not the new client's")
+                .evidence(format!("{}: no <base href=\"/user-ui/\">", index.display()))
+                .advice("name the folder whose index.html is the new client's page"),
+        ),
+        Err(error) => findings.push(
+            Finding::new("newclient.not-found", Level::Stop, "the folder named has no readable page")
+                .evidence(format!("{}: {error}", index.display()))
+                .advice("name the folder whose index.html is the new client's page"),
+        ),
+    }
+    None
+}
+
+fn search(root: &Root, application: Option<&Path>, findings: &mut Vec<Finding>) -> Option<ClientFacts> {
+    let (found, complete) = match application {
+        Some(application) => folders(root, application),
+        None => (Vec::new(), Search::Complete),
+    };
+    let mut finding = match found.as_slice() {
+        [folder] => return Some(ClientFacts::Static(folder.clone())),
+        [] => Finding::new("newclient.not-found", Level::Stop, "no page of the new client was found")
+            .evidence(format!("searched {APPLICATION_ROOT} for an index.html with <base href=\"/user-ui/\">"))
+            .advice("say where it is with --new-client-root DIR or --new-client-upstream URL"),
+        several => several.iter().fold(
+            Finding::new("newclient.ambiguous", Level::Stop, "several folders hold a new client")
+                .advice("say which one serves agents with --new-client-root DIR"),
+            |finding, folder| finding.evidence(folder.display().to_string()),
+        ),
+    };
+    if complete == Search::GaveUp {
+        finding = finding.evidence(format!("the search gave up after {ENTRIES} entries"));
+    }
+    findings.push(finding);
+    None
+}
+
+#[derive(PartialEq, Eq)]
+enum Search {
+    Complete,
+    GaveUp,
+}
+
+/// Every folder below `top` whose `index.html` is the new client's.
+fn folders(root: &Root, top: &Path) -> (Vec<PathBuf>, Search) {
+    let mut found = Vec::new();
+    let mut entries = 0;
+    let mut queue = vec![(top.to_owned(), 0)];
+    while let Some((folder, depth)) = queue.pop() {
+        let Ok(names) = root.read_dir(&folder) else { continue };
+        for name in names {
+            entries += 1;
+            if entries > ENTRIES {
+                return (found, Search::GaveUp);
+            }
+            let path = folder.join(&name);
+            // Links are not followed: they would show one folder twice.
+            let Ok(metadata) = root.symlink_metadata(&path) else { continue };
+            if metadata.is_dir() && depth < DEPTH && !SKIPPED.iter().any(|skipped| name == *skipped) {
+                queue.push((path, depth + 1));
+            } else if metadata.is_file()
+                && name == "index.html"
+                && root.read(&path).is_ok_and(|page| classify(&page) == Page::NewClient)
+            {
+                found.push(folder.clone());
+            }
+        }
+    }
+    found.sort();
+    (found, Search::Complete)
+}
+
+fn version(root: &Root, application: &Path) -> Option<(String, PathBuf)> {
+    VERSION_FILES.iter().map(|file| application.join(file)).find_map(|path| {
+        let package: serde_json::Value = serde_json::from_slice(&root.read(&path).ok()?).ok()?;
+        let version = package.get("version")?.as_str()?;
+        Some((version.to_owned(), path))
+    })
+}

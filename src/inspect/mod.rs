@@ -1,0 +1,156 @@
+//! From a host, or a tree, to [`Facts`] and findings.
+//!
+//! Invariant: reads only. What could not be looked at becomes a finding or a
+//! failure, never an assumption.
+
+mod access;
+mod build;
+mod client;
+mod nginx;
+mod reader;
+mod review;
+mod select;
+mod site;
+mod upstream;
+mod values;
+mod written;
+
+pub use client::{APPLICATION_ROOT, ClientChoice};
+pub use reader::{RootReader, file_facts};
+pub use site::NEW_CLIENT_ROUTE;
+
+use crate::facts::{Facts, HostFacts, NginxFacts, Scope, SiteFacts};
+use crate::host::{Root, machine};
+use crate::nginx::{Config, ConfigError, redact_text};
+use crate::outcome::{Failure, FailureKind, Finding, Level};
+use std::path::PathBuf;
+
+/// What the operator said where discovery may need help.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Motion's NGINX file.
+    pub site: Option<PathBuf>,
+    /// The new client.
+    pub client: ClientChoice,
+}
+
+/// Everything that was found, and what there is to say about it.
+pub struct Inspection {
+    /// The facts.
+    pub facts: Facts,
+    /// The configuration that they come from.
+    pub config: Config,
+    /// Findings, in no order.
+    pub findings: Vec<Finding>,
+}
+
+/// Looks at the server below `root`.
+///
+/// # Errors
+/// When there is no NGINX, no readable configuration, or no certain site; the
+/// findings so far are in the failure.
+pub fn inspect(root: &Root, options: &Options) -> Result<Inspection, Failure> {
+    let mut findings = Vec::new();
+    look(root, options, &mut findings)
+        .map_err(|mut failure| {
+            failure.findings.splice(0..0, findings.clone());
+            failure
+        })
+        .map(|(facts, config)| {
+            findings.extend(review::review(root, &facts, &config));
+            Inspection { facts, config, findings }
+        })
+}
+
+fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(Facts, Config), Failure> {
+    let server = nginx::server(root, findings)?;
+    let reader = RootReader::new(root);
+    let config =
+        Config::load(&server.main_file, &server.prefix, &reader).map_err(|error| unloadable(&error))?;
+    let visits = values::visits(&config);
+    let groups = upstream::groups(&config, &visits);
+    let targets = upstream::targets(&config, &visits, &groups);
+    let motion = client::motion(root, &options.client, findings);
+    let support =
+        site::Support { application_root: motion.root.as_deref(), named_site: options.site.as_deref() };
+    let selected = select::select(site::candidates(&config, &visits, &targets, &support))?;
+    let upstreams = targets
+        .into_iter()
+        .map(|target| {
+            let mut upstream = target.upstream;
+            upstream.serves_motion = selected.upstreams.contains(&upstream.address);
+            upstream
+        })
+        .collect();
+    let nginx = nginx_facts(root, server, &config, &visits, &upstreams);
+    let site = SiteFacts { file: selected.file, servers: selected.servers, upstreams };
+    Ok((Facts { host: host_facts(root), nginx, motion, site, files: reader.into_files() }, config))
+}
+
+/// What a host is called and runs; also where no NGINX is.
+#[must_use]
+pub fn host_facts(root: &Root) -> HostFacts {
+    let read = |path: &str| root.read(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let pretty = read("/etc/os-release").and_then(|text| {
+        let line = text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="))?.to_owned();
+        Some(line.trim_matches('"').to_owned())
+    });
+    let folder =
+        || root.base().file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let name = if root.is_live() {
+        machine::host_name()
+    } else {
+        read("/etc/hostname").map(|name| name.trim().to_owned())
+    };
+    HostFacts {
+        name: name.filter(|name| !name.is_empty()).unwrap_or_else(folder),
+        os: pretty.unwrap_or_else(|| "unknown".to_owned()),
+        scope: if root.is_live() { Scope::Live } else { Scope::Tree(root.base().to_owned()) },
+        superuser: machine::is_superuser(),
+    }
+}
+
+fn nginx_facts(
+    root: &Root,
+    server: nginx::Server,
+    config: &Config,
+    visits: &[values::Visit],
+    upstreams: &Vec<crate::facts::UpstreamFacts>,
+) -> NginxFacts {
+    let conf_prefix = server.main_file.parent().map(PathBuf::from).unwrap_or_default();
+    let user = values::named(config, &config.top(), "user").pop().map(|node| values::arguments(config, node));
+    let mut user = user.unwrap_or_default().into_iter();
+    let mut certificates = written::certificates(config, visits, &conf_prefix);
+    for entry in &mut certificates {
+        let readable = |path: &PathBuf| root.open(path).is_ok();
+        entry.readable = readable(&entry.certificate) && entry.key.as_ref().is_none_or(readable);
+    }
+    NginxFacts {
+        version: server.build.version,
+        version_on_disk: server.on_disk.as_ref().map(|build| build.version),
+        user: user.next().unwrap_or_else(|| server.build.user.clone()),
+        group: user.next(),
+        error_log: written::main_error_log(config, &server.build),
+        written: written::written(config, visits, &server.build, upstreams),
+        certificates,
+        dhparams: written::dhparams(config, visits, &conf_prefix),
+        resolvers: written::resolvers(config, visits),
+        runs_code: written::runs_code(config, visits),
+        binary: server.binary,
+        main_file: server.main_file,
+        conf_prefix,
+        prefix: server.prefix,
+        arguments: server.arguments,
+        master: server.master,
+    }
+}
+
+/// The main file is missing, or the configuration cannot be read as nginx would.
+fn unloadable(error: &ConfigError) -> Failure {
+    let text = redact_text(&error.to_string());
+    let finding = Finding::new("nginx.config-broken", Level::Stop, "NGINX's configuration cannot be read")
+        .evidence(text.clone())
+        .advice("mend it until `nginx -t` accepts it; nothing is changed before");
+    Failure::new(FailureKind::Invalid, format!("reading NGINX's configuration: {text}"))
+        .with_findings(vec![finding])
+}

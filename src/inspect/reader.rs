@@ -1,0 +1,66 @@
+//! Reads configuration files below the root, and remembers what they were.
+//!
+//! Invariant: the hash that is remembered is that of the very bytes that were
+//! parsed, so that a file that changes meanwhile makes the plan stale.
+
+use crate::facts::FileFacts;
+use crate::host::files::{FileState, observe};
+use crate::host::{Root, RootPath};
+use crate::nginx::Reader;
+use sha2::{Digest, Sha256};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A reader below a root.
+pub struct RootReader<'a> {
+    root: &'a Root,
+    files: RefCell<BTreeMap<PathBuf, FileFacts>>,
+}
+
+impl<'a> RootReader<'a> {
+    /// A reader that has read nothing yet.
+    pub fn new(root: &'a Root) -> Self {
+        Self { root, files: RefCell::default() }
+    }
+
+    /// Every file that was read, by its path with links resolved.
+    pub fn into_files(self) -> BTreeMap<PathBuf, FileFacts> {
+        self.files.into_inner()
+    }
+}
+
+impl Reader for RootReader<'_> {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let bytes = self.root.read(path)?;
+        let target = self.root.resolve_link_target(path)?;
+        if let Some(mut facts) = file_facts(self.root, &target)? {
+            facts.sha256 = hex::encode(Sha256::digest(&bytes));
+            self.files.borrow_mut().insert(target.as_path().to_owned(), facts);
+        }
+        Ok(bytes)
+    }
+
+    fn glob(&self, pattern: &Path) -> io::Result<Vec<PathBuf>> {
+        self.root.glob(pattern)
+    }
+
+    fn identity(&self, path: &Path) -> io::Result<PathBuf> {
+        Ok(self.root.resolve_link_target(path)?.as_path().to_owned())
+    }
+}
+
+/// A regular file as plans and facts record it; `None` where there is none.
+///
+/// # Errors
+/// When the path cannot be looked at.
+pub fn file_facts(root: &Root, path: &RootPath) -> io::Result<Option<FileFacts>> {
+    match observe(root, path)? {
+        FileState::File { sha256, attributes, .. } => {
+            Ok(Some(FileFacts { sha256: sha256.to_string(), attributes }))
+        }
+        FileState::Absent => Ok(None),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")),
+    }
+}

@@ -1,0 +1,254 @@
+//! What there is to say about the facts: one function for each finding.
+//!
+//! Invariant: each finding carries what was seen and where; what cannot be
+//! told from here is not claimed.
+
+use super::access::{account, obstacle};
+use crate::facts::{ClientFacts, Facts, RouteState, Scope, ServerRole, UpstreamAddress, UpstreamFacts};
+use crate::host::files::replaceable;
+use crate::host::{Root, RootPath, reach};
+use crate::nginx::Config;
+use crate::outcome::{Finding, Level};
+use regex::bytes::Regex;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+/// The first version whose Agent Profiles use the new client (vendor's release notes).
+const FIRST_VERSION: (u64, u64, u64) = (3, 42, 0);
+/// How long an upstream may take to accept a connection.
+const CONNECT_LIMIT: Duration = Duration::from_millis(500);
+/// More upstreams than this are not tried.
+const MOST_UPSTREAMS: usize = 24;
+
+/// Every finding about the facts, in no order.
+pub fn review(root: &Root, facts: &Facts, config: &Config) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    findings.extend(routes(facts));
+    findings.extend(runs_code(facts));
+    findings.extend(duplicate_servers(config));
+    findings.extend(upstreams(root, facts));
+    findings.extend(client(root, facts));
+    findings.extend(version(facts));
+    findings.extend(site_files(root, facts, config));
+    findings
+}
+
+fn routes(facts: &Facts) -> Vec<Finding> {
+    let serving = || facts.site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
+    let mut findings = Vec::new();
+    for server in serving() {
+        if let RouteState::Elsewhere(place) = &server.new_client {
+            findings.push(
+                Finding::new("routes.elsewhere", Level::Stop, "something else already answers /user-ui/")
+                    .evidence(format!("server {}: {place}", server.label))
+                    .advice("remove that location, or let it serve the new client"),
+            );
+        }
+    }
+    let missing: Vec<_> = serving().filter(|server| server.new_client == RouteState::Missing).collect();
+    let list = |finding: Finding| {
+        missing.iter().fold(finding, |finding, server| finding.evidence(format!("server {}", server.label)))
+    };
+    if !missing.is_empty() {
+        findings.push(list(Finding::new("routes.missing", Level::Info, "the new client's route is missing")));
+    } else if findings.is_empty() {
+        findings.push(Finding::new("routes.migrated", Level::Info, "the new client's route is there"));
+    }
+    findings
+}
+
+fn runs_code(facts: &Facts) -> Option<Finding> {
+    let level = match facts.host.scope {
+        Scope::Live => Level::Info,
+        Scope::Tree(_) => Level::Stop,
+    };
+    let finding = Finding::new("config.runs-code", level, "the configuration makes NGINX run code")
+        .advice("validating this tree runs that code; accept it only if you trust the tree");
+    (!facts.nginx.runs_code.is_empty())
+        .then(|| facts.nginx.runs_code.iter().fold(finding, |finding, line| finding.evidence(line.clone())))
+}
+
+/// Two blocks with the same address and name: nginx uses the first and warns.
+fn duplicate_servers(config: &Config) -> Option<Finding> {
+    let mut seen: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    for server in crate::nginx::routes::servers(config) {
+        let children = config.children(server);
+        let all = |wanted: &str| super::values::named(config, &children, wanted);
+        let first = |node| super::values::first_argument(config, node);
+        let mut listens: Vec<_> = all("listen").into_iter().filter_map(first).collect();
+        if listens.is_empty() {
+            listens.push("80".to_owned());
+        }
+        let names = all("server_name").into_iter().flat_map(|node| super::values::arguments(config, node));
+        let names: Vec<_> = names.collect();
+        for listen in &listens {
+            for name in &names {
+                let places = seen.entry((listen.clone(), name.clone())).or_default();
+                let place = config.place(server);
+                if !places.contains(&place) {
+                    places.push(place);
+                }
+            }
+        }
+    }
+    let finding = Finding::new(
+        "site.duplicate-server",
+        Level::Warn,
+        "two server blocks have the same address and name",
+    )
+    .advice("NGINX uses the first and ignores the others; remove what is not used");
+    let mut repeated = seen.into_iter().filter(|(_, places)| places.len() > 1).peekable();
+    repeated.peek()?;
+    Some(repeated.fold(finding, |finding, ((listen, name), places)| {
+        finding.evidence(format!("{name} on {listen}: {}", places.join(", ")))
+    }))
+}
+
+fn upstreams(root: &Root, facts: &Facts) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut tried: BTreeMap<UpstreamAddress, Option<String>> = BTreeMap::new();
+    for upstream in &facts.site.upstreams {
+        let reason = tried.entry(upstream.address.clone()).or_insert_with(|| dead(root, &upstream.address));
+        let evidence = format!("{} → {} ({})", upstream.location, upstream.address, upstream.origin);
+        if let Some(reason) = reason {
+            findings.push(
+                Finding::new("site.dead-upstream", Level::Warn, "an upstream does not look alive")
+                    .evidence(format!("{evidence}: {reason}"))
+                    .advice("it is carried over as it is; mend it in a change of its own"),
+            );
+        }
+        if is_remote(upstream) && !upstream.serves_motion {
+            findings.push(
+                Finding::new("site.remote-location", Level::Info, "a location leads to another host")
+                    .evidence(evidence),
+            );
+        }
+        if tried.len() >= MOST_UPSTREAMS {
+            break;
+        }
+    }
+    findings
+}
+
+fn is_remote(upstream: &UpstreamFacts) -> bool {
+    match &upstream.address {
+        UpstreamAddress::Variable(..) => false,
+        address => !address.is_local(),
+    }
+}
+
+/// Why an address looks dead. Below a `--root` nothing is connected to.
+fn dead(root: &Root, address: &UpstreamAddress) -> Option<String> {
+    if let UpstreamAddress::Socket(socket) = address
+        && is_mistyped_loopback(&socket.ip().to_string())
+    {
+        return Some("it differs from 127.0.0.1 by one character".to_owned());
+    }
+    if !root.is_live() {
+        return None;
+    }
+    let failed = match address {
+        UpstreamAddress::Socket(socket) => reach::tcp(*socket, CONNECT_LIMIT).err(),
+        UpstreamAddress::Unix(path) => reach::unix(path).err(),
+        UpstreamAddress::Name(..) | UpstreamAddress::Variable(..) => None,
+    };
+    failed.map(|error| error.to_string())
+}
+
+/// Whether one character was left out, added or changed in `127.0.0.1`.
+fn is_mistyped_loopback(text: &str) -> bool {
+    const MEANT: &str = "127.0.0.1";
+    if text.starts_with("127.") {
+        return false;
+    }
+    let (text, meant) = (text.as_bytes(), MEANT.as_bytes());
+    let same_front = text.iter().zip(meant).take_while(|(a, b)| a == b).count();
+    let rest = |bytes: &[u8], skip: usize| bytes.get(same_front + skip..).map(<[u8]>::to_vec);
+    [(1, 0), (0, 1), (1, 1)].iter().any(|(text_skip, meant_skip)| {
+        let (a, b) = (rest(text, *text_skip), rest(meant, *meant_skip));
+        a.is_some() && a == b
+    })
+}
+
+fn client(root: &Root, facts: &Facts) -> Option<Finding> {
+    let Some(ClientFacts::Static(folder)) = &facts.motion.client else { return None };
+    let account = account(root, &facts.nginx.user)?;
+    let blocked = obstacle(root, &folder.join("index.html"), &account)?;
+    Some(
+        Finding::new("newclient.unreadable", Level::Stop, "NGINX's workers cannot read the new client")
+            .evidence(format!("{} is closed to the user {}", blocked.display(), facts.nginx.user))
+            .advice("give that user the right to read it, as the vendor's installer does"),
+    )
+}
+
+fn version(facts: &Facts) -> Option<Finding> {
+    let (version, file) = facts.motion.version.as_ref()?;
+    let mut numbers = version.split(['.', '-']).map(|part| part.parse::<u64>().ok());
+    let found = (numbers.next()??, numbers.next()??, numbers.next().flatten().unwrap_or(0));
+    (found < FIRST_VERSION).then(|| {
+        Finding::new(
+            "newclient.version-old",
+            Level::Warn,
+            "Motion is older than the new client's Agent Profiles",
+        )
+        .evidence(format!("{version} in {}; 3.42.0 is needed", file.display()))
+        .advice("update Motion as well; the routes can be brought before or after")
+    })
+}
+
+fn site_files(root: &Root, facts: &Facts, config: &Config) -> Vec<Finding> {
+    let managed = Regex::new(r"(?i)\b(ansible|puppet|chef|salt|saltstack|cfengine|terraform)\b[^\n]*\b(managed|generated|edit)|managed by (ansible|puppet|chef|salt|cfengine|terraform)")
+        .expect("a constant pattern");
+    let mut findings = Vec::new();
+    for (id, file) in config.files() {
+        let holds_site = facts.site.servers.iter().any(|server| {
+            server.node.file == id
+                && server.role == ServerRole::ServesMotion
+                && server.new_client != RouteState::Present
+        });
+        if !holds_site {
+            continue;
+        }
+        let header: Vec<_> = file.tree.source().split(|byte| *byte == b'\n').take(12).collect();
+        if let Some(line) = header.iter().find(|line| line.starts_with(b"#") && managed.is_match(line)) {
+            findings.push(
+                Finding::new("site.managed-elsewhere", Level::Stop, "another tool manages this file")
+                    .evidence(format!("{}: {}", file.path.display(), String::from_utf8_lossy(line)))
+                    .advice("make the change there, or it will be lost; accept it to go on here"),
+            );
+        }
+        findings.extend(not_replaceable(root, &file.identity));
+    }
+    findings
+}
+
+fn not_replaceable(root: &Root, path: &Path) -> Option<Finding> {
+    let obstacle = replaceable(root, &RootPath::new(path).ok()?).err()?;
+    Some(
+        Finding::new("site.not-replaceable", Level::Stop, "the file cannot be replaced safely")
+            .evidence(obstacle.to_string())
+            .advice("an administrator made it so; undo that first"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_of_the_pen_are_told_from_other_addresses() {
+        for (text, mistyped) in [
+            ("12.0.0.1", true),
+            ("27.0.0.1", true),
+            ("117.0.0.1", true),
+            ("227.0.0.1", true),
+            ("127.0.0.1", false),
+            ("127.0.0.2", false),
+            ("10.0.0.1", false),
+            ("192.0.2.1", false),
+        ] {
+            assert_eq!(is_mistyped_loopback(text), mistyped, "{text}");
+        }
+    }
+}

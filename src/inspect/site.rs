@@ -1,0 +1,338 @@
+//! Motion's server blocks, found by what they do rather than by their name.
+//!
+//! Pure. A block that might be Motion's but is not certain is a finding, never
+//! a guess.
+
+use super::upstream::Target;
+use super::values::{Visit, arguments, name, named};
+use crate::facts::{
+    ListenAddress, ListenFacts, LocationFacts, RouteContent, RouteState, ServerFacts, ServerRole,
+    UpstreamAddress,
+};
+use crate::nginx::routes::{Answer, Handler, answer};
+use crate::nginx::{Config, Node};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+/// Routes that only Motion's site answers apart from `/`.
+const OWN_ROUTES: [&str; 2] = ["/api/", "/socket.io/"];
+/// Routes that any site has.
+const PAGES: [&str; 2] = ["/", "/login"];
+/// The new client's entry.
+pub const NEW_CLIENT_ROUTE: &str = "/user-ui/login";
+/// A page of the new client that no location is likely to name by itself.
+const NEW_CLIENT_PAGE: &str = "/user-ui/motionctl-route-check";
+/// A page that only a catch-all location answers.
+const ANY_ROUTE: &str = "/motionctl-route-check";
+
+/// A server block with the reasons for and against its being Motion's.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// The block.
+    pub server: ServerFacts,
+    /// The file that it stands in.
+    pub file: PathBuf,
+    /// How sure it is.
+    pub certainty: Certainty,
+    /// The addresses that answer Motion's routes.
+    pub upstreams: Vec<UpstreamAddress>,
+    /// What was seen, for people.
+    pub evidence: Vec<String>,
+}
+
+/// How sure it is that a block is Motion's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Certainty {
+    /// It serves something else.
+    No,
+    /// It hands `/` to a local upstream, as any Node application's does.
+    Perhaps,
+    /// It does what Motion's does, and something on the server supports it.
+    Yes,
+}
+
+/// What supports the claim of a block.
+pub struct Support<'a> {
+    /// The application root below the server's root, when it exists.
+    pub application_root: Option<&'a Path>,
+    /// The file that the operator named.
+    pub named_site: Option<&'a Path>,
+}
+
+/// Every server block under `http`, judged.
+pub fn candidates(
+    config: &Config,
+    visits: &[Visit],
+    targets: &[Target],
+    support: &Support,
+) -> Vec<Candidate> {
+    let is_http_server = |visit: &&Visit| {
+        let parent = visit.ancestors.last().map(|node| name(config, *node));
+        config.directive(visit.node).is("server") && parent.as_deref() == Some("http")
+    };
+    let mut found: Vec<Candidate> = Vec::new();
+    for visit in visits.iter().filter(is_http_server) {
+        // A file that is included twice gives the same block twice.
+        if found.iter().all(|candidate| candidate.server.node != visit.node) {
+            found.push(judge(config, visit.node, targets, support));
+        }
+    }
+    found
+}
+
+fn judge(config: &Config, node: Node, targets: &[Target], support: &Support) -> Candidate {
+    let file = config.file(node.file).path.clone();
+    let mut evidence = Vec::new();
+    let mut upstreams = Vec::new();
+    let mut own_routes = 0;
+    let mut local_page = false;
+    for uri in OWN_ROUTES.into_iter().chain(PAGES) {
+        let Some(directive) = proxied_by(&answer(config, node, uri)) else { continue };
+        let found: Vec<_> = targets
+            .iter()
+            .filter(|target| target.directive == directive)
+            .map(|target| target.upstream.address.clone())
+            .collect();
+        let shown: Vec<_> = found.iter().map(ToString::to_string).collect();
+        evidence.push(format!("{uri} is proxied to {}", shown.join(", ")));
+        own_routes += usize::from(OWN_ROUTES.contains(&uri) && has_location(config, node, uri));
+        local_page |= PAGES.contains(&uri) && found.iter().any(UpstreamAddress::is_local);
+        upstreams.extend(found);
+    }
+    upstreams.sort();
+    upstreams.dedup();
+    let root = support.application_root.filter(|root| has_root_under(config, node, root));
+    evidence.extend(root.map(|root| format!("serves files below {}", root.display())));
+    let named_for_motion = file.file_name().is_some_and(|name| name.to_string_lossy().contains("motion"));
+    if named_for_motion {
+        evidence.push(format!("{} is named for Motion", file.display()));
+    }
+    let supported = support.application_root.is_some() || named_for_motion;
+    let proxies = own_routes > 0 || local_page;
+    let certainty = match support.named_site {
+        Some(site) if site == file => {
+            if proxies || root.is_some() {
+                Certainty::Yes
+            } else {
+                Certainty::No
+            }
+        }
+        Some(_) => Certainty::No,
+        None if root.is_some() => Certainty::Yes,
+        None if own_routes > 0 && supported => Certainty::Yes,
+        None if local_page && named_for_motion => Certainty::Yes,
+        None if own_routes > 0 || (local_page && supported) => Certainty::Perhaps,
+        None => Certainty::No,
+    };
+    Candidate { server: server_facts(config, node, certainty), file, certainty, upstreams, evidence }
+}
+
+fn server_facts(config: &Config, node: Node, certainty: Certainty) -> ServerFacts {
+    let children = config.children(node);
+    let names: Vec<_> = named(config, &children, "server_name")
+        .into_iter()
+        .flat_map(|node| arguments(config, node))
+        .collect();
+    let locations = locations(config, node);
+    let listens = listens(config, &children);
+    let role = match certainty {
+        _ if redirects_only(config, node) => ServerRole::RedirectsOnly,
+        Certainty::No => ServerRole::Other,
+        Certainty::Perhaps | Certainty::Yes => ServerRole::ServesMotion,
+    };
+    ServerFacts {
+        node,
+        label: label(&names, &listens),
+        names,
+        listens,
+        role,
+        new_client: route_state(config, node),
+        locations,
+    }
+}
+
+/// The routes that can be asked for, one for each location: its path, or for a
+/// regular expression nothing, since no path is certain to match it.
+fn locations(config: &Config, server: Node) -> Vec<LocationFacts> {
+    let mut found: Vec<LocationFacts> = Vec::new();
+    for node in named(config, &config.children(server), "location") {
+        let words = arguments(config, node);
+        let uri = match words.as_slice() {
+            [path] if path.starts_with('/') => path,
+            [modifier, path] if modifier == "=" || modifier == "^~" => path,
+            _ => continue,
+        };
+        let answer = answer(config, server, uri);
+        let content = match &answer.handler {
+            Handler::Static { .. } | Handler::Folder { .. } | Handler::Return { .. } => RouteContent::Local,
+            Handler::TryFiles { .. } if proxied_by(&answer).is_none() => RouteContent::Local,
+            _ => RouteContent::Elsewhere,
+        };
+        let location = LocationFacts { uri: uri.clone(), content };
+        if !found.contains(&location) {
+            found.push(location);
+        }
+    }
+    found
+}
+
+/// Whether a browser that asks for a page is always sent elsewhere.
+fn redirects_only(config: &Config, node: Node) -> bool {
+    PAGES.iter().all(|uri| match answer(config, node, uri).handler {
+        Handler::Return { status: 301 | 302 | 303 | 307 | 308, target } => {
+            // To another page of the same server is how an application works.
+            target.is_some_and(|target| target.contains("://"))
+        }
+        _ => false,
+    })
+}
+
+/// What answers the new client's route: a location of its own, or whatever
+/// answers everything else.
+fn route_state(config: &Config, node: Node) -> RouteState {
+    let entry = answer(config, node, NEW_CLIENT_ROUTE);
+    let page = answer(config, node, NEW_CLIENT_PAGE);
+    let other = answer(config, node, ANY_ROUTE);
+    let own = |answer: &Answer| outer(answer) != outer(&other);
+    match (own(&entry), own(&page)) {
+        (false, false) => RouteState::Missing,
+        (true, true) if serves(&entry.handler) && serves(&page.handler) => RouteState::Present,
+        _ => RouteState::Elsewhere(describe(config, &if own(&entry) { entry } else { page })),
+    }
+}
+
+/// Whether something other than a fixed status answers.
+fn serves(handler: &Handler) -> bool {
+    !matches!(handler, Handler::Return { .. })
+}
+
+/// The outermost location around an answer; `None` for the server block itself.
+fn outer(answer: &Answer) -> Option<Node> {
+    answer.chain.first().copied()
+}
+
+/// The directive that hands the request on, also when files are tried first.
+fn proxied_by(answer: &Answer) -> Option<Node> {
+    let mut handler = &answer.handler;
+    loop {
+        match handler {
+            Handler::Proxy { directive, .. } => return Some(*directive),
+            Handler::TryFiles { fallback, .. } => handler = &fallback.handler,
+            _ => return None,
+        }
+    }
+}
+
+fn describe(config: &Config, answer: &Answer) -> String {
+    match outer(answer) {
+        Some(node) => format!("{}: location {}", config.place(node), arguments(config, node).join(" ")),
+        None => "the server block itself".to_owned(),
+    }
+}
+
+/// Whether a location other than the catch-all answers the route.
+fn has_location(config: &Config, server: Node, uri: &str) -> bool {
+    let own = answer(config, server, uri);
+    outer(&own).is_some() && outer(&own) != outer(&answer(config, server, ANY_ROUTE))
+}
+
+fn has_root_under(config: &Config, server: Node, application_root: &Path) -> bool {
+    let mut queue = vec![server];
+    while let Some(node) = queue.pop() {
+        for child in config.children(node) {
+            let directive = name(config, child);
+            let path = arguments(config, child).into_iter().next();
+            if ["root", "alias"].contains(&directive.as_str())
+                && path.is_some_and(|path| Path::new(&path).starts_with(application_root))
+            {
+                return true;
+            }
+            queue.push(child);
+        }
+    }
+    false
+}
+
+/// The `listen`s of a server block; nginx's default where there is none.
+fn listens(config: &Config, children: &[Node]) -> Vec<ListenFacts> {
+    let ssl_on = named(config, children, "ssl").last().is_some_and(|node| arguments(config, *node) == ["on"]);
+    let http2_on =
+        named(config, children, "http2").last().is_some_and(|node| arguments(config, *node) == ["on"]);
+    let mut found: Vec<_> = named(config, children, "listen")
+        .into_iter()
+        .filter_map(|node| {
+            let arguments = arguments(config, node);
+            let (address, parameters) = arguments.split_first()?;
+            let has = |wanted: &str| parameters.iter().any(|parameter| parameter == wanted);
+            Some(ListenFacts {
+                address: listen_address(address)?,
+                tls: has("ssl") || ssl_on,
+                http2: has("http2") || http2_on,
+                default_server: has("default_server") || has("default"),
+                proxy_protocol: has("proxy_protocol"),
+            })
+        })
+        .collect();
+    if found.is_empty() {
+        // `*:80` for a master that runs as root (ngx_http_core_module, listen).
+        found.push(ListenFacts {
+            address: ListenAddress::Socket(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 80))),
+            tls: ssl_on,
+            http2: http2_on,
+            default_server: false,
+            proxy_protocol: false,
+        });
+    }
+    found
+}
+
+/// `80`, `*:80`, `127.0.0.1`, `127.0.0.1:80`, `[::]:80`, `localhost:80`, `unix:/x`.
+fn listen_address(text: &str) -> Option<ListenAddress> {
+    if let Some(path) = text.strip_prefix("unix:") {
+        return Some(ListenAddress::Unix(PathBuf::from(path)));
+    }
+    let text = text.replacen('*', "0.0.0.0", usize::from(text.starts_with('*')));
+    if let Ok(port) = text.parse::<u16>() {
+        return Some(ListenAddress::Socket(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))));
+    }
+    match super::upstream::parse_address(&text, Some(80))? {
+        UpstreamAddress::Socket(address) => Some(ListenAddress::Socket(address)),
+        UpstreamAddress::Name(name, port) => Some(ListenAddress::Name(name, port)),
+        UpstreamAddress::Unix(path) => Some(ListenAddress::Unix(path)),
+        UpstreamAddress::Variable(..) => None,
+    }
+}
+
+fn label(names: &[String], listens: &[ListenFacts]) -> String {
+    let name = names.iter().find(|name| !name.is_empty() && *name != "_").map_or("_", String::as_str);
+    let tls_first = listens.iter().find(|listen| listen.tls).or(listens.first());
+    match tls_first.map(|listen| &listen.address) {
+        Some(ListenAddress::Unix(path)) => format!("{name} at unix:{}", path.display()),
+        Some(address) => format!("{name}:{}", address.port().unwrap_or(80)),
+        None => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listens_are_read_as_nginx_reads_them() {
+        let check = |text: &str, expect: Option<&str>| {
+            let found = listen_address(text).map(|address| match address {
+                ListenAddress::Socket(address) => address.to_string(),
+                ListenAddress::Name(name, port) => format!("{name}/{port}"),
+                ListenAddress::Unix(path) => path.display().to_string(),
+            });
+            assert_eq!(found.as_deref(), expect, "{text}");
+        };
+        check("80", Some("0.0.0.0:80"));
+        check("*:8080", Some("0.0.0.0:8080"));
+        check("127.0.0.1", Some("127.0.0.1:80"));
+        check("[::]:443", Some("[::]:443"));
+        check("[::1]", Some("[::1]:80"));
+        check("localhost:8080", Some("localhost/8080"));
+        check("unix:/run/x.sock", Some("/run/x.sock"));
+    }
+}

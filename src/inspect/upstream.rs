@@ -1,0 +1,206 @@
+//! Every address that a configuration hands requests to.
+//!
+//! Pure. A target that depends on a variable is followed through `set` where
+//! that is static, and reported as such where it is not.
+
+use super::values::{Visit, arguments, first_argument, name, named};
+use crate::facts::{UpstreamAddress, UpstreamFacts};
+use crate::nginx::{Config, Node};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+/// How a directive speaks to the address that it names.
+struct Protocol {
+    directive: &'static str,
+    http: bool,
+    default_port: Option<u16>,
+}
+
+const PROTOCOLS: [Protocol; 6] = [
+    Protocol { directive: "proxy_pass", http: true, default_port: Some(80) },
+    Protocol { directive: "grpc_pass", http: false, default_port: Some(80) },
+    Protocol { directive: "fastcgi_pass", http: false, default_port: None },
+    Protocol { directive: "uwsgi_pass", http: false, default_port: None },
+    Protocol { directive: "scgi_pass", http: false, default_port: None },
+    Protocol { directive: "memcached_pass", http: false, default_port: Some(11211) },
+];
+
+/// The addresses of every `upstream` block, by its name.
+pub type Groups = BTreeMap<String, Vec<UpstreamAddress>>;
+
+/// Collects the `upstream` blocks.
+pub fn groups(config: &Config, visits: &[Visit]) -> Groups {
+    let mut groups = Groups::new();
+    for visit in visits.iter().filter(|visit| config.directive(visit.node).is("upstream")) {
+        let Some(group) = first_argument(config, visit.node) else { continue };
+        let servers = named(config, &config.children(visit.node), "server");
+        let addresses = servers
+            .into_iter()
+            .filter_map(|node| first_argument(config, node))
+            .filter_map(|text| parse_address(&text, Some(80)));
+        groups.entry(group).or_default().extend(addresses);
+    }
+    groups
+}
+
+/// A directive that hands requests on, with one address that it leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The directive.
+    pub directive: Node,
+    /// Where it leads.
+    pub upstream: UpstreamFacts,
+}
+
+/// Every address that a location hands requests to, in order.
+pub fn targets(config: &Config, visits: &[Visit], groups: &Groups) -> Vec<Target> {
+    let mut found: Vec<Target> = Vec::new();
+    for visit in visits {
+        let directive = name(config, visit.node);
+        let Some(protocol) = PROTOCOLS.iter().find(|protocol| protocol.directive == directive) else {
+            continue;
+        };
+        let Some(raw) = first_argument(config, visit.node) else { continue };
+        let target = substitute(config, &visit.ancestors, &raw);
+        for address in addresses(&target, protocol.default_port, groups) {
+            let upstream = UpstreamFacts {
+                address,
+                tls: target.starts_with("https://") || target.starts_with("grpcs://"),
+                http: protocol.http,
+                origin: config.place(visit.node),
+                location: location_label(config, &visit.ancestors),
+                serves_motion: false,
+            };
+            let target = Target { directive: visit.node, upstream };
+            // A file that is included twice names each address twice.
+            if !found.contains(&target) {
+                found.push(target);
+            }
+        }
+    }
+    found
+}
+
+/// The addresses behind one `proxy_pass` target.
+fn addresses(target: &str, default_port: Option<u16>, groups: &Groups) -> Vec<UpstreamAddress> {
+    let (scheme, rest) = target.split_once("://").unwrap_or(("", target));
+    let default_port = if scheme == "https" || scheme == "grpcs" { Some(443) } else { default_port };
+    if let Some(socket) = rest.strip_prefix("unix:") {
+        // `unix:/path/to/socket:/uri`: the URI begins after the second colon.
+        let path = socket.split(':').next().unwrap_or(socket);
+        return vec![UpstreamAddress::Unix(PathBuf::from(path))];
+    }
+    let authority = rest.split(['/', '?']).next().unwrap_or(rest);
+    if let Some(group) = groups.get(authority) {
+        return group.clone();
+    }
+    parse_address(authority, default_port).into_iter().collect()
+}
+
+/// An address as `server`, `proxy_pass` and `resolver` spell it.
+pub fn parse_address(text: &str, default_port: Option<u16>) -> Option<UpstreamAddress> {
+    if let Some(path) = text.strip_prefix("unix:") {
+        return Some(UpstreamAddress::Unix(PathBuf::from(path)));
+    }
+    if let Ok(address) = text.parse::<SocketAddr>() {
+        return Some(UpstreamAddress::Socket(address));
+    }
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    if let (Ok(ip), Some(port)) = (bare.parse::<IpAddr>(), default_port) {
+        return Some(UpstreamAddress::Socket(SocketAddr::new(ip, port)));
+    }
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) => (host, port.parse::<u16>().ok()),
+        None => (text, default_port),
+    };
+    if text.contains('$') {
+        return Some(UpstreamAddress::Variable(text.to_owned(), port));
+    }
+    (!host.is_empty()).then_some(())?;
+    Some(UpstreamAddress::Name(host.to_owned(), port?))
+}
+
+/// Replaces variables that a `set` in the surrounding blocks gives a literal
+/// value; others stay.
+fn substitute(config: &Config, ancestors: &[Node], text: &str) -> String {
+    if !text.contains('$') {
+        return text.to_owned();
+    }
+    let mut values = BTreeMap::new();
+    for block in ancestors {
+        for node in named(config, &config.children(*block), "set") {
+            if let [variable, value] = arguments(config, node).as_slice() {
+                values.insert(variable.trim_start_matches('$').to_owned(), value.clone());
+            }
+        }
+    }
+    expand(text, &values)
+}
+
+/// One pass over the text: a value is never expanded again, so that it ends.
+fn expand(text: &str, values: &BTreeMap<String, String>) -> String {
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some(dollar) = rest.find('$') {
+        result.push_str(&rest[..dollar]);
+        let after = &rest[dollar + 1..];
+        let braced = after.strip_prefix('{').and_then(|inner| inner.split_once('}'));
+        let (variable, tail) = braced.unwrap_or_else(|| {
+            let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len());
+            after.split_at(end)
+        });
+        match values.get(variable) {
+            Some(value) => result.push_str(value),
+            None => result.push_str(&rest[dollar..rest.len() - tail.len()]),
+        }
+        rest = tail;
+    }
+    result.push_str(rest);
+    result
+}
+
+/// The innermost location around a directive, for people.
+fn location_label(config: &Config, ancestors: &[Node]) -> String {
+    let location = ancestors.iter().rev().find(|node| config.directive(**node).is("location"));
+    match location {
+        Some(node) => format!("location {}", arguments(config, *node).join(" ")),
+        None => "server".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(target: &str, expect: &[&str]) {
+        let groups = Groups::from([(
+            "node".to_owned(),
+            vec![UpstreamAddress::Unix("/run/node.sock".into()), UpstreamAddress::Name("b.test".into(), 81)],
+        )]);
+        let found: Vec<_> = addresses(target, Some(80), &groups).iter().map(ToString::to_string).collect();
+        assert_eq!(found, expect, "{target}");
+    }
+
+    #[test]
+    fn targets_lead_to_addresses() {
+        check("http://127.0.0.1:9000", &["127.0.0.1:9000"]);
+        check("http://127.0.0.1:9000/api/?x=a:b", &["127.0.0.1:9000"]);
+        check("http://127.0.0.1", &["127.0.0.1:80"]);
+        check("https://[::1]", &["[::1]:443"]);
+        check("http://[::1]:9000/", &["[::1]:9000"]);
+        check("http://node/x", &["unix:/run/node.sock", "b.test:81"]);
+        check("https://a.test", &["a.test:443"]);
+        check("http://unix:/run/x.sock:/uri/", &["unix:/run/x.sock"]);
+        check("http://$host:8080", &["$host:8080"]);
+        check("http://$host", &["$host"]);
+    }
+
+    #[test]
+    fn variables_are_expanded_once() {
+        let values = BTreeMap::from([("a".to_owned(), "$b".to_owned()), ("b".to_owned(), "x".to_owned())]);
+        assert_eq!(expand("http://$a:${b}/$c/${d}", &values), "http://$b:x/$c/${d}");
+        assert_eq!(expand("$", &values), "$");
+        assert_eq!(expand("${a", &values), "${a");
+    }
+}

@@ -1,0 +1,174 @@
+//! What a configuration makes NGINX touch besides serving: files that it
+//! writes, keys that it loads, code that it runs.
+//!
+//! Pure. A path with a variable counts as the folder before the variable.
+
+use super::build::Build;
+use super::values::{Visit, arguments, first_argument, name, named};
+use crate::facts::{CertificateFacts, ShadowKind, UpstreamAddress, UpstreamFacts, WrittenPath};
+use crate::nginx::{Config, Node};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Directives whose first argument is opened for writing.
+const WRITTEN: [(&str, ShadowKind); 13] = [
+    ("access_log", ShadowKind::File),
+    ("error_log", ShadowKind::File),
+    ("pid", ShadowKind::File),
+    ("lock_file", ShadowKind::File),
+    ("client_body_temp_path", ShadowKind::Folder),
+    ("proxy_temp_path", ShadowKind::Folder),
+    ("fastcgi_temp_path", ShadowKind::Folder),
+    ("uwsgi_temp_path", ShadowKind::Folder),
+    ("scgi_temp_path", ShadowKind::Folder),
+    ("proxy_cache_path", ShadowKind::Folder),
+    ("fastcgi_cache_path", ShadowKind::Folder),
+    ("uwsgi_cache_path", ShadowKind::Folder),
+    ("scgi_cache_path", ShadowKind::Folder),
+];
+
+/// Pairs of a certificate and, where it has one, its key.
+const CERTIFICATES: [(&str, Option<&str>); 6] = [
+    ("ssl_certificate", Some("ssl_certificate_key")),
+    ("proxy_ssl_certificate", Some("proxy_ssl_certificate_key")),
+    ("grpc_ssl_certificate", Some("grpc_ssl_certificate_key")),
+    ("ssl_client_certificate", None),
+    ("ssl_trusted_certificate", None),
+    ("proxy_ssl_trusted_certificate", None),
+];
+
+/// Everything that this configuration makes NGINX open for writing.
+pub fn written(
+    config: &Config,
+    visits: &[Visit],
+    build: &Build,
+    upstreams: &[UpstreamFacts],
+) -> Vec<WrittenPath> {
+    let mut found: BTreeSet<WrittenPath> = BTreeSet::new();
+    let mut add = |path: PathBuf, kind| found.insert(WrittenPath { path, kind });
+    for path in &build.files {
+        add(path.clone(), ShadowKind::File);
+    }
+    for path in &build.folders {
+        add(path.clone(), ShadowKind::Folder);
+    }
+    for visit in visits {
+        let directive = name(config, visit.node);
+        let Some(argument) = first_argument(config, visit.node) else { continue };
+        if let Some((_, kind)) = WRITTEN.iter().find(|(known, _)| *known == directive) {
+            if let Some((path, kind)) = written_path(&build.prefix, &argument, *kind) {
+                add(path, kind);
+            }
+        } else if directive == "listen"
+            && let Some(socket) = argument.strip_prefix("unix:")
+        {
+            add(PathBuf::from(socket), ShadowKind::Socket);
+        }
+    }
+    for upstream in upstreams {
+        if let UpstreamAddress::Unix(path) = &upstream.address {
+            add(path.clone(), ShadowKind::Socket);
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// The file or folder behind one argument; `None` for `off`, syslog and the like.
+fn written_path(prefix: &Path, argument: &str, kind: ShadowKind) -> Option<(PathBuf, ShadowKind)> {
+    if argument == "off"
+        || argument == "stderr"
+        || argument.starts_with("syslog:")
+        || argument.starts_with("memory:")
+    {
+        return None;
+    }
+    let Some(dollar) = argument.find('$') else { return Some((prefix.join(argument), kind)) };
+    let folder = argument[..dollar].rsplit_once('/').map(|(folder, _)| folder)?;
+    (!folder.is_empty()).then(|| (prefix.join(folder), ShadowKind::Folder))
+}
+
+/// The main context's error log, when it is a file; nginx's default counts.
+pub fn main_error_log(config: &Config, build: &Build) -> Option<PathBuf> {
+    match named(config, &config.top(), "error_log").pop() {
+        Some(node) => {
+            let argument = first_argument(config, node)?;
+            written_path(&build.prefix, &argument, ShadowKind::File).map(|(path, _)| path)
+        }
+        None => build.error_log.clone(),
+    }
+}
+
+/// Certificates with their keys, by the block that names them.
+pub fn certificates(config: &Config, visits: &[Visit], conf_prefix: &Path) -> Vec<CertificateFacts> {
+    let mut found: Vec<CertificateFacts> = Vec::new();
+    for visit in visits {
+        let directive = name(config, visit.node);
+        let Some((_, key_directive)) = CERTIFICATES.iter().find(|(known, _)| *known == directive) else {
+            continue;
+        };
+        let Some(certificate) = loaded_path(conf_prefix, first_argument(config, visit.node)) else {
+            continue;
+        };
+        let key = key_directive.and_then(|wanted| {
+            // The key stands beside its certificate, or in a block around it.
+            let scopes = visit.ancestors.iter().rev().map(|block| config.children(*block));
+            let node =
+                scopes.chain([config.top()]).find_map(|children| named(config, &children, wanted).pop())?;
+            loaded_path(conf_prefix, first_argument(config, node))
+        });
+        let entry = CertificateFacts {
+            certificate,
+            key,
+            names: server_names(config, &visit.ancestors),
+            readable: true,
+        };
+        if !found.contains(&entry) {
+            found.push(entry);
+        }
+    }
+    found
+}
+
+/// `ssl_dhparam` files.
+pub fn dhparams(config: &Config, visits: &[Visit], conf_prefix: &Path) -> Vec<PathBuf> {
+    let nodes = visits.iter().filter(|visit| config.directive(visit.node).is("ssl_dhparam"));
+    let paths: BTreeSet<_> =
+        nodes.filter_map(|visit| loaded_path(conf_prefix, first_argument(config, visit.node))).collect();
+    paths.into_iter().collect()
+}
+
+/// Addresses of `resolver`, as written, without parameters such as `valid=`.
+pub fn resolvers(config: &Config, visits: &[Visit]) -> Vec<String> {
+    let nodes = visits.iter().filter(|visit| config.directive(visit.node).is("resolver"));
+    let addresses: BTreeSet<_> = nodes
+        .flat_map(|visit| arguments(config, visit.node))
+        .filter(|argument| !argument.contains('='))
+        .collect();
+    addresses.into_iter().collect()
+}
+
+/// Directives that make NGINX run code of the tree's own.
+pub fn runs_code(config: &Config, visits: &[Visit]) -> Vec<String> {
+    let runs = |directive: &str| {
+        ["load_module", "ssl_engine"].contains(&directive)
+            || ["perl", "js_", "lua_"].iter().any(|prefix| directive.starts_with(prefix))
+            || directive.contains("_by_lua")
+    };
+    let nodes = visits.iter().map(|visit| visit.node).filter(|node| runs(&name(config, *node)));
+    nodes.map(|node| format!("{}: {}", config.place(node), name(config, node))).collect()
+}
+
+fn loaded_path(conf_prefix: &Path, argument: Option<String>) -> Option<PathBuf> {
+    let argument = argument?;
+    let is_file =
+        !argument.contains('$') && !argument.starts_with("data:") && !argument.starts_with("engine:");
+    is_file.then(|| conf_prefix.join(argument))
+}
+
+/// The names of the innermost server block around a directive.
+pub fn server_names(config: &Config, ancestors: &[Node]) -> Vec<String> {
+    let server = ancestors.iter().rev().find(|node| config.directive(**node).is("server"));
+    let Some(server) = server else { return Vec::new() };
+    let nodes = named(config, &config.children(*server), "server_name");
+    nodes.into_iter().flat_map(|node| arguments(config, node)).collect()
+}

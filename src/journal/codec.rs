@@ -1,0 +1,198 @@
+//! Records as bytes: one line each, `CHECKSUM JSON`.
+//!
+//! Invariant: a tail that was cut off by a crash is told apart from a record
+//! that was changed afterwards; the first is tolerated, the second is an error.
+
+use super::{Event, Record, Status, next_status};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+/// The format that is written; older ones are read.
+const VERSION: u32 = 1;
+/// Hex digits of SHA-256 before each record.
+const CHECKSUM_LENGTH: usize = 16;
+
+/// A journal that cannot be trusted.
+#[derive(Debug, Error)]
+pub enum JournalError {
+    /// A record in the middle does not match its checksum.
+    #[error("record {sequence} does not match its checksum")]
+    Damaged {
+        /// Which one, counted from 1.
+        sequence: u64,
+    },
+    /// A record is whole but says something that this version cannot read.
+    #[error("record {sequence}: {reason}")]
+    Unreadable {
+        /// Which one, counted from 1.
+        sequence: u64,
+        /// Why.
+        reason: String,
+    },
+    /// The events do not follow each other.
+    #[error("record {sequence}: {reason}")]
+    OutOfOrder {
+        /// Which one, counted from 1.
+        sequence: u64,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Everything a journal says.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Journal {
+    /// Every whole record, in order.
+    pub records: Vec<Record>,
+    /// What they add up to.
+    pub status: Status,
+    /// How many bytes at the front are whole records.
+    pub whole: usize,
+    /// How many bytes of a torn record follow them.
+    pub torn: usize,
+}
+
+impl Journal {
+    /// Reads the bytes of a journal.
+    ///
+    /// # Errors
+    /// When a record other than a torn last one is damaged, unknown or out of order.
+    pub fn decode(bytes: &[u8]) -> Result<Self, JournalError> {
+        let mut journal = Self::default();
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let sequence = journal.records.len() as u64 + 1;
+            let is_last = journal.whole + line.len() == bytes.len();
+            match decode_line(line, sequence) {
+                Ok(record) => {
+                    journal.status = next_status(journal.status, &record.body)
+                        .map_err(|error| JournalError::OutOfOrder { sequence, reason: error.to_string() })?;
+                    journal.records.push(record);
+                    journal.whole += line.len();
+                }
+                // Only an unfinished last line can be the work of a crash: a
+                // record is written with its newline in one call and synced.
+                Err(JournalError::Damaged { .. }) if is_last && !line.ends_with(b"\n") => {
+                    journal.torn = line.len()
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(journal)
+    }
+
+    /// The bytes of the next record.
+    #[must_use]
+    pub fn next_record(&self, time: &str, event: Event) -> Record {
+        Record {
+            version: VERSION,
+            sequence: self.records.len() as u64 + 1,
+            time: time.to_owned(),
+            body: event,
+        }
+    }
+}
+
+/// One record as a line.
+#[must_use]
+pub fn encode(record: &Record) -> Vec<u8> {
+    let json = serde_json::to_string(record).expect("strings and numbers always serialise");
+    format!("{} {json}\n", checksum(json.as_bytes())).into_bytes()
+}
+
+fn decode_line(line: &[u8], sequence: u64) -> Result<Record, JournalError> {
+    let damaged = JournalError::Damaged { sequence };
+    let Some(line) = line.strip_suffix(b"\n") else { return Err(damaged) };
+    let Some((sum, rest)) = line.split_at_checked(CHECKSUM_LENGTH) else { return Err(damaged) };
+    let Some(json) = rest.strip_prefix(b" ") else { return Err(damaged) };
+    if checksum(json).as_bytes() != sum {
+        return Err(damaged);
+    }
+    let unreadable = |reason: String| JournalError::Unreadable { sequence, reason };
+    let record: Record = serde_json::from_slice(json).map_err(|error| unreadable(error.to_string()))?;
+    if record.version != VERSION {
+        return Err(unreadable(format!("format {} is not known to this version", record.version)));
+    }
+    if record.sequence != sequence {
+        return Err(unreadable(format!("is numbered {}", record.sequence)));
+    }
+    Ok(record)
+}
+
+fn checksum(bytes: &[u8]) -> String {
+    let mut sum = hex::encode(Sha256::digest(bytes));
+    sum.truncate(CHECKSUM_LENGTH);
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{JournalStep, RunId, RunKind, RunOutcome, StepVersion};
+    use super::*;
+
+    fn started() -> Event {
+        Event::Started {
+            run: RunId::new("20261122T101500Z", 7),
+            kind: RunKind::Migrate,
+            plan: "ab".into(),
+            backup: "b".into(),
+            steps: vec![JournalStep::SetFile {
+                path: "/etc/nginx/conf.d/motion.conf".into(),
+                from: StepVersion::Absent,
+                to: StepVersion::File("00".into()),
+            }],
+            actor: "root".into(),
+            command: "apply".into(),
+        }
+    }
+
+    fn bytes(events: &[Event]) -> Vec<u8> {
+        let mut journal = Journal::default();
+        let mut bytes = Vec::new();
+        for event in events {
+            let record = journal.next_record("2026-11-22T10:15:00Z", event.clone());
+            bytes.extend(encode(&record));
+            journal.records.push(record);
+        }
+        bytes
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let events = [
+            started(),
+            Event::Intent { step: 0 },
+            Event::Done { step: 0 },
+            Event::Proven,
+            Event::Finished { outcome: RunOutcome::Applied },
+        ];
+        let journal = Journal::decode(&bytes(&events)).expect("reads");
+        let read: Vec<_> = journal.records.into_iter().map(|record| record.body).collect();
+        assert_eq!(read, events);
+    }
+
+    #[test]
+    fn every_torn_tail_is_tolerated() {
+        let whole = bytes(&[started(), Event::Intent { step: 0 }]);
+        let first = bytes(&[started()]).len();
+        for cut in first..whole.len() {
+            let journal = Journal::decode(&whole[..cut]).expect("reads");
+            assert_eq!(
+                (journal.records.len(), journal.whole, journal.torn),
+                (1, first, cut - first),
+                "cut at {cut}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_changed_byte_is_an_error() {
+        let whole = bytes(&[started(), Event::Intent { step: 0 }]);
+        for index in 0..whole.len() {
+            let mut changed = whole.clone();
+            changed[index] ^= 1;
+            if changed.last() == Some(&b'\n') {
+                assert!(Journal::decode(&changed).is_err(), "byte {index}");
+            }
+        }
+    }
+}

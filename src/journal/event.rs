@@ -1,0 +1,143 @@
+//! What can be recorded. The format is versioned: old journals are read for ever.
+
+use serde::{Deserialize, Serialize};
+
+/// Names one run; sortable by time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunId(String);
+
+impl RunId {
+    /// A run named by the moment of its start and its process.
+    #[must_use]
+    pub fn new(start: &str, pid: u32) -> Self {
+        Self(format!("{start}-{pid}"))
+    }
+
+    /// The name as it is written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for RunId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a run is for; it decides which way recovery goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunKind {
+    /// Brings the new client's routes; interrupted, it is undone.
+    Migrate,
+    /// Brings back a backup; interrupted, it is finished.
+    Rollback,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunOutcome {
+    /// The wanted state is in place and proven.
+    Applied,
+    /// The state before the run is in place again.
+    RolledBack,
+    /// The state before the run is in place again because of a failure.
+    Failed,
+}
+
+/// One file's state at one side of a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepVersion {
+    /// There is no such file.
+    Absent,
+    /// A regular file with this SHA-256, in lower-case hex.
+    File(String),
+}
+
+/// A step as the journal knows it: what it touches and what it turns into what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum JournalStep {
+    /// One file is replaced, created or removed.
+    SetFile {
+        /// The file, as seen below the root.
+        path: String,
+        /// Its state before.
+        from: StepVersion,
+        /// Its state after.
+        to: StepVersion,
+    },
+    /// Everything that a backup covers becomes what it holds.
+    RestoreTree {
+        /// The backup's name.
+        backup: String,
+    },
+    /// The master is told to read its configuration again.
+    Reload,
+}
+
+/// One thing that happened, or is about to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Event {
+    /// A run begins; nothing has been touched yet.
+    Started {
+        /// The run.
+        run: RunId,
+        /// What it is for.
+        kind: RunKind,
+        /// The plan's identity.
+        plan: String,
+        /// The backup that holds every `from`; its name, below the store.
+        backup: String,
+        /// What will be done, in order.
+        steps: Vec<JournalStep>,
+        /// Who asked: login name, sudo user, terminal.
+        actor: String,
+        /// The command line, redacted.
+        command: String,
+    },
+    /// A step is about to take effect.
+    Intent {
+        /// Its index in the steps of the newest `Started` or `Undoing`.
+        step: usize,
+    },
+    /// A step has taken effect.
+    Done {
+        /// Its index.
+        step: usize,
+    },
+    /// Every gate passed: from here on the run is finished, not undone.
+    Proven,
+    /// The way back, or the way on after an interruption, begins.
+    Recovering {
+        /// Why.
+        reason: String,
+        /// What will be done, in order.
+        steps: Vec<JournalStep>,
+    },
+    /// The run is over.
+    Finished {
+        /// How.
+        outcome: RunOutcome,
+    },
+}
+
+/// An event with its place and time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// Format of this record.
+    pub version: u32,
+    /// Counts from 1 without gaps.
+    pub sequence: u64,
+    /// Wall-clock time in UTC, RFC 3339; for people, never for decisions.
+    pub time: String,
+    /// What happened.
+    pub body: Event,
+}

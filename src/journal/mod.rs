@@ -1,0 +1,13 @@
+//! The record of what a run is about to do and has done.
+//!
+//! Invariant: an event is on the disk before its effect begins, so that the
+//! journal and the disk together always say how to go on. Holds hashes and
+//! paths, never contents. Pure: the bytes are written by `apply`.
+
+mod codec;
+mod event;
+mod status;
+
+pub use codec::{Journal, JournalError, encode};
+pub use event::{Event, JournalStep, Record, RunId, RunKind, RunOutcome, StepVersion};
+pub use status::{ActiveRun, FinishedRun, IllegalTransition, Phase, Status, StepState, next_status};

@@ -1,0 +1,250 @@
+//! What the events add up to: a pure state machine.
+//!
+//! Invariant: an event that does not fit the status is an error, never ignored.
+
+use super::{Event, JournalStep, RunId, RunKind, RunOutcome};
+use thiserror::Error;
+
+/// Where the newest run stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Status {
+    /// No run has ever started.
+    #[default]
+    Empty,
+    /// A run has started and not ended.
+    Active(ActiveRun),
+    /// The newest run is over.
+    Quiet(FinishedRun),
+}
+
+/// A run that has not ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActiveRun {
+    /// The run.
+    pub run: RunId,
+    /// What it is for.
+    pub kind: RunKind,
+    /// The plan's identity.
+    pub plan: String,
+    /// The backup that holds what the run replaces.
+    pub backup: String,
+    /// The run's own steps, whatever the phase.
+    pub steps: Vec<JournalStep>,
+    /// How far it is.
+    pub phase: Phase,
+    /// The state of each step of the phase.
+    pub progress: Vec<StepState>,
+    /// Whether a reload has been asked for, in any phase.
+    pub reload_intended: bool,
+}
+
+/// What an active run is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Its own steps.
+    Forward,
+    /// Every gate has passed.
+    Proven,
+    /// The steps of a recovery.
+    Recovering,
+}
+
+/// How far one step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepState {
+    /// Not begun.
+    Pending,
+    /// Begun; the effect may or may not be there.
+    Intended,
+    /// The effect is there.
+    Done,
+}
+
+/// A run that is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FinishedRun {
+    /// The run.
+    pub run: RunId,
+    /// What it was for.
+    pub kind: RunKind,
+    /// The backup that holds what it replaced.
+    pub backup: String,
+    /// What it did.
+    pub steps: Vec<JournalStep>,
+    /// How it ended.
+    pub outcome: RunOutcome,
+}
+
+/// An event that does not fit the status.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{event} does not follow {status}")]
+pub struct IllegalTransition {
+    event: &'static str,
+    status: &'static str,
+}
+
+/// The status after one more event.
+///
+/// # Errors
+/// When the event cannot happen in this status.
+pub fn next_status(status: Status, event: &Event) -> Result<Status, IllegalTransition> {
+    let illegal = IllegalTransition { event: event_name(event), status: status_name(&status) };
+    match (status, event) {
+        (Status::Empty | Status::Quiet(_), Event::Started { run, kind, plan, backup, steps, .. }) => {
+            Ok(Status::Active(ActiveRun {
+                run: run.clone(),
+                kind: *kind,
+                plan: plan.clone(),
+                backup: backup.clone(),
+                steps: steps.clone(),
+                phase: Phase::Forward,
+                progress: vec![StepState::Pending; steps.len()],
+                reload_intended: false,
+            }))
+        }
+        (Status::Active(active), event) => advance(active, event).ok_or(illegal),
+        (Status::Empty | Status::Quiet(_), _) => Err(illegal),
+    }
+}
+
+fn advance(mut active: ActiveRun, event: &Event) -> Option<Status> {
+    match event {
+        Event::Started { .. } => return None,
+        Event::Intent { step } => {
+            if active.phase == Phase::Proven || !active.may_begin(*step) {
+                return None;
+            }
+            active.progress[*step] = StepState::Intended;
+            if active.phase == Phase::Forward && active.steps.get(*step) == Some(&JournalStep::Reload) {
+                active.reload_intended = true;
+            }
+        }
+        Event::Done { step } => {
+            if active.progress.get(*step) != Some(&StepState::Intended) {
+                return None;
+            }
+            active.progress[*step] = StepState::Done;
+        }
+        Event::Proven => {
+            if active.phase != Phase::Forward || !active.all_done() {
+                return None;
+            }
+            active.phase = Phase::Proven;
+        }
+        // Allowed in every phase: a recovery that was itself interrupted is
+        // planned again from the disk.
+        Event::Recovering { steps, .. } => {
+            active.phase = Phase::Recovering;
+            active.progress = vec![StepState::Pending; steps.len()];
+        }
+        Event::Finished { outcome } => return active.finish(*outcome).map(Status::Quiet),
+    }
+    Some(Status::Active(active))
+}
+
+impl ActiveRun {
+    /// Whether every step of the phase has taken effect.
+    #[must_use]
+    pub fn all_done(&self) -> bool {
+        self.progress.iter().all(|state| *state == StepState::Done)
+    }
+
+    fn may_begin(&self, step: usize) -> bool {
+        self.progress.get(step) == Some(&StepState::Pending)
+            && self.progress[..step].iter().all(|state| *state == StepState::Done)
+    }
+
+    fn finish(self, outcome: RunOutcome) -> Option<FinishedRun> {
+        let fits = match outcome {
+            RunOutcome::Applied => {
+                self.phase == Phase::Proven || (self.phase == Phase::Recovering && self.all_done())
+            }
+            RunOutcome::RolledBack | RunOutcome::Failed => self.phase == Phase::Recovering && self.all_done(),
+        };
+        fits.then_some(FinishedRun {
+            run: self.run,
+            kind: self.kind,
+            backup: self.backup,
+            steps: self.steps,
+            outcome,
+        })
+    }
+}
+
+fn event_name(event: &Event) -> &'static str {
+    match event {
+        Event::Started { .. } => "the start of a run",
+        Event::Intent { .. } => "the intent of a step",
+        Event::Done { .. } => "the end of a step",
+        Event::Proven => "the proof of a run",
+        Event::Recovering { .. } => "the start of a recovery",
+        Event::Finished { .. } => "the end of a run",
+    }
+}
+
+fn status_name(status: &Status) -> &'static str {
+    match status {
+        Status::Empty => "an empty journal",
+        Status::Active(active) => match active.phase {
+            Phase::Forward => "a run under way",
+            Phase::Proven => "a proven run",
+            Phase::Recovering => "a recovery under way",
+        },
+        Status::Quiet(_) => "a run that is over",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn started() -> Event {
+        Event::Started {
+            run: RunId::new("t", 1),
+            kind: RunKind::Migrate,
+            plan: String::new(),
+            backup: String::new(),
+            steps: vec![JournalStep::Reload, JournalStep::Reload],
+            actor: String::new(),
+            command: String::new(),
+        }
+    }
+
+    fn check(events: &[Event], expect: Result<&str, &str>) {
+        let result = events.iter().try_fold(Status::default(), next_status);
+        let shown = result.as_ref().map(status_name).map_err(ToString::to_string);
+        assert_eq!(shown, expect.map_err(str::to_owned), "{events:?}");
+    }
+
+    #[test]
+    fn the_events_of_a_run_follow_each_other() {
+        let recovering = || Event::Recovering { reason: String::new(), steps: vec![JournalStep::Reload] };
+        let (intent, done) = (|step| Event::Intent { step }, |step| Event::Done { step });
+        let finished = |outcome| Event::Finished { outcome };
+        let whole = [started(), intent(0), done(0), intent(1), done(1), Event::Proven];
+        check(&[], Ok("an empty journal"));
+        check(&whole, Ok("a proven run"));
+        check(&[&whole[..], &[finished(RunOutcome::Applied)]].concat(), Ok("a run that is over"));
+        check(&[&whole[..], &[finished(RunOutcome::Applied), started()]].concat(), Ok("a run under way"));
+        check(&[started(), intent(0), recovering(), recovering()], Ok("a recovery under way"));
+        check(
+            &[started(), recovering(), intent(0), done(0), finished(RunOutcome::RolledBack)],
+            Ok("a run that is over"),
+        );
+
+        check(&[intent(0)], Err("the intent of a step does not follow an empty journal"));
+        check(&[started(), started()], Err("the start of a run does not follow a run under way"));
+        check(&[started(), intent(1)], Err("the intent of a step does not follow a run under way"));
+        check(&[started(), intent(2)], Err("the intent of a step does not follow a run under way"));
+        check(&[started(), done(0)], Err("the end of a step does not follow a run under way"));
+        check(&[started(), Event::Proven], Err("the proof of a run does not follow a run under way"));
+        check(
+            &[started(), finished(RunOutcome::Applied)],
+            Err("the end of a run does not follow a run under way"),
+        );
+        check(
+            &[&whole[..], &[finished(RunOutcome::RolledBack)]].concat(),
+            Err("the end of a run does not follow a proven run"),
+        );
+    }
+}

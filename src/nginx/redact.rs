@@ -1,0 +1,285 @@
+//! What must not be shown of a configuration, by directive and field.
+//!
+//! Invariant: the text keeps its lines, so that positions still hold; only the
+//! values of fields that carry secrets are replaced. A value is never hunted
+//! for elsewhere: a short secret would eat innocent words.
+
+use super::{Body, Config, Directive, DirectiveId, Span, TokenKind, Tree};
+use regex::Regex;
+use std::sync::LazyLock;
+
+/// What stands in place of a secret.
+pub const REDACTED: &str = "[redacted]";
+
+/// Which arguments of a directive carry a secret.
+enum Field {
+    /// All after the first, when the first names something secret.
+    AfterSecretName,
+    /// All of them.
+    All,
+}
+
+/// Directives whose arguments can carry a secret.
+const FIELDS: [(&str, Field); 21] = [
+    ("proxy_set_header", Field::AfterSecretName),
+    ("grpc_set_header", Field::AfterSecretName),
+    ("add_header", Field::AfterSecretName),
+    ("add_trailer", Field::AfterSecretName),
+    ("more_set_headers", Field::AfterSecretName),
+    ("more_set_input_headers", Field::AfterSecretName),
+    ("fastcgi_param", Field::AfterSecretName),
+    ("uwsgi_param", Field::AfterSecretName),
+    ("scgi_param", Field::AfterSecretName),
+    ("set", Field::AfterSecretName),
+    ("env", Field::AfterSecretName),
+    ("perl_set", Field::AfterSecretName),
+    ("if", Field::AfterSecretName),
+    ("auth_basic_user_file", Field::All),
+    ("ssl_password_file", Field::All),
+    ("proxy_ssl_password_file", Field::All),
+    ("grpc_ssl_password_file", Field::All),
+    ("uwsgi_ssl_password_file", Field::All),
+    ("secure_link_md5", Field::All),
+    ("secure_link_secret", Field::All),
+    ("auth_jwt_key_file", Field::All),
+];
+
+/// Words in a header's, variable's or parameter's name that mark its value.
+static SECRET_NAME: LazyLock<Regex> = LazyLock::new(|| {
+    let words = "auth|cookie|credential|passw|passphrase|pwd|secret|signature|token|api.?key|access.?key|private.?key|session";
+    Regex::new(&format!("(?i){words}")).expect("a constant pattern")
+});
+/// `user:password@` in a URL, and `token=…` in a query.
+static IN_TEXT: LazyLock<Regex> = LazyLock::new(|| {
+    let userinfo = r#"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^\s/@"';]+@"#;
+    let name = r"(?:[\w-]*(?:auth|credential|passw|pwd|secret|signature|token|api_?key|access_?key)[\w-]*)";
+    let assigned = format!(r#"(?P<name>{name}\s*[=:]\s*["']?)(?P<value>[^\s&"';]+)"#);
+    let scheme = r"(?P<auth>(?:basic|bearer|digest)\s+)[A-Za-z0-9+/=._~-]{4,}";
+    Regex::new(&format!("(?i){userinfo}|{assigned}|{scheme}")).expect("a constant pattern")
+});
+
+/// The source of a tree with its secrets replaced.
+#[must_use]
+pub fn redact_tree(tree: &Tree) -> Vec<u8> {
+    let mut spans: Vec<(Span, Vec<u8>)> = Vec::new();
+    for id in tree.walk() {
+        let directive = tree.directive(id);
+        let first_secret = first_secret_argument(tree, id);
+        for (index, word) in directive.args.iter().enumerate() {
+            let raw = &tree.source()[word.span.range()];
+            if first_secret.is_some_and(|first| index >= first) {
+                spans.push((word.span, mask(raw)));
+            } else {
+                spans.extend(changed(word.span, raw));
+            }
+        }
+        if let Body::Lua { span } = directive.body {
+            spans.extend(changed(span, &tree.source()[span.range()]));
+        }
+    }
+    let comments = tree.tokens().iter().filter(|token| token.kind == TokenKind::Comment);
+    spans.extend(comments.filter_map(|token| {
+        let raw = &tree.source()[token.span.range()];
+        comment(raw).map(|text| (token.span, text))
+    }));
+    spans.sort_by_key(|(span, _)| span.start);
+    let mut result = Vec::with_capacity(tree.source().len());
+    let mut position = 0;
+    for (span, text) in spans {
+        result.extend_from_slice(&tree.source()[position..span.start]);
+        result.extend_from_slice(&text);
+        position = span.end;
+    }
+    result.extend_from_slice(&tree.source()[position..]);
+    result
+}
+
+/// The bytes of a file with its secrets replaced: by directive where it
+/// parses, by what looks like a secret where it does not.
+#[must_use]
+pub fn redact_source(source: &[u8]) -> Vec<u8> {
+    match Tree::parse(source) {
+        Ok(tree) => redact_tree(&tree),
+        Err(_) => redact_text(&String::from_utf8_lossy(source)).into_bytes(),
+    }
+}
+
+/// The arguments of a directive as they may be shown, joined by spaces.
+#[must_use]
+pub fn redact_arguments(tree: &Tree, id: DirectiveId) -> String {
+    let first_secret = first_secret_argument(tree, id);
+    let show = |(index, word): (usize, &super::Word)| {
+        if first_secret.is_some_and(|first| index >= first) {
+            return REDACTED.to_owned();
+        }
+        redact_text(&String::from_utf8_lossy(&tree.source()[word.span.range()]))
+    };
+    tree.directive(id).args.iter().enumerate().map(show).collect::<Vec<_>>().join(" ")
+}
+
+/// Any text, with what looks like a secret replaced.
+#[must_use]
+pub fn redact_text(text: &str) -> String {
+    let replace = |found: &regex::Captures| {
+        let kept = |name| found.name(name).map(|part| part.as_str());
+        match (kept("scheme"), kept("name"), kept("auth")) {
+            (Some(scheme), _, _) => format!("{scheme}{REDACTED}@"),
+            (_, Some(name), _) if !found["value"].starts_with('$') => format!("{name}{REDACTED}"),
+            (_, _, Some(auth)) => format!("{auth}{REDACTED}"),
+            _ => found[0].to_owned(),
+        }
+    };
+    IN_TEXT.replace_all(text, replace).into_owned()
+}
+
+/// What nginx says, with the quoted arguments of a secret directive replaced.
+/// nginx names the place at the end of a line: `… in /etc/nginx/x.conf:12`.
+#[must_use]
+pub fn redact_message(config: &Config, message: &str) -> String {
+    static PLACE: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r" in (\S+):(\d+)$").expect("a constant pattern"));
+    static QUOTED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#""[^"]*""#).expect("a constant pattern"));
+    let line = |line: &str| {
+        let secret = PLACE.captures(line).is_some_and(|found| {
+            let number: usize = found[2].parse().unwrap_or(0);
+            let (_, file) = match config.files().find(|(_, file)| file.path.as_os_str() == &found[1]) {
+                Some(file) => file,
+                None => return false,
+            };
+            file.tree.walk().any(|id| {
+                let span = file.tree.directive(id).span;
+                let last = file.tree.position(span.end).line;
+                first_secret_argument(&file.tree, id).is_some()
+                    && (file.tree.position(span.start).line..=last).contains(&number)
+            })
+        });
+        if secret {
+            QUOTED.replace_all(line, format!("\"{REDACTED}\"")).into_owned()
+        } else {
+            redact_text(line)
+        }
+    };
+    message.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The index of the first argument that carries a secret.
+fn first_secret_argument(tree: &Tree, id: DirectiveId) -> Option<usize> {
+    let directive = tree.directive(id);
+    if let Some(parent) = directive.parent.map(|parent| tree.directive(parent))
+        && (parent.is("map") || parent.is("geo") || parent.is("split_clients"))
+        && parent.args.iter().any(is_secret_name)
+    {
+        return Some(0).filter(|_| !directive.args.is_empty());
+    }
+    let name = directive.name.text();
+    let (_, field) = FIELDS.iter().find(|(known, _)| *known == name)?;
+    let first = match field {
+        Field::All => 0,
+        Field::AfterSecretName => after_secret_name(directive)?,
+    };
+    (first < directive.args.len()).then_some(first)
+}
+
+fn after_secret_name(directive: &Directive) -> Option<usize> {
+    let position = directive.args.iter().position(is_secret_name)?;
+    match directive.name.text().as_ref() {
+        // `if ($http_authorization != "…")`: any operand may be the secret.
+        "if" => Some(position + 1),
+        // `env NAME=value` and `more_set_headers 'Name: value'` are one word.
+        "env" | "more_set_headers" | "more_set_input_headers" => Some(position),
+        _ if position == 0 => Some(1),
+        _ => None,
+    }
+}
+
+fn is_secret_name(word: &super::Word) -> bool {
+    SECRET_NAME.is_match(&word.text())
+}
+
+fn changed(span: Span, raw: &[u8]) -> Option<(Span, Vec<u8>)> {
+    let text = String::from_utf8_lossy(raw);
+    let redacted = redact_text(&text);
+    (redacted != text).then(|| (span, redacted.into_bytes()))
+}
+
+/// A comment is often a directive that was switched off.
+fn comment(raw: &[u8]) -> Option<Vec<u8>> {
+    let text = String::from_utf8_lossy(raw);
+    let marks = text.len() - text.trim_start_matches(['#', ' ', '\t']).len();
+    let tree = Tree::parse(text[marks..].as_bytes()).ok();
+    let redacted = match tree {
+        Some(tree)
+            if !tree.is_empty() && tree.walk().any(|id| first_secret_argument(&tree, id).is_some()) =>
+        {
+            format!("{}{}", &text[..marks], String::from_utf8_lossy(&redact_tree_once(&tree)))
+        }
+        _ => redact_text(&text),
+    };
+    (redacted != text).then(|| redacted.into_bytes())
+}
+
+/// As [`redact_tree`], but comments are left alone: a comment in a comment
+/// would otherwise be followed for ever.
+fn redact_tree_once(tree: &Tree) -> Vec<u8> {
+    let mut result = Vec::new();
+    let mut position = 0;
+    for id in tree.walk() {
+        let Some(first) = first_secret_argument(tree, id) else { continue };
+        for word in &tree.directive(id).args[first..] {
+            result.extend_from_slice(&tree.source()[position..word.span.start]);
+            result.extend_from_slice(REDACTED.as_bytes());
+            position = word.span.end;
+        }
+    }
+    result.extend_from_slice(&redact_text(&String::from_utf8_lossy(&tree.source()[position..])).into_bytes());
+    result
+}
+
+/// The replacement of a whole word, with as many lines as it had.
+fn mask(raw: &[u8]) -> Vec<u8> {
+    let lines = raw.iter().filter(|byte| **byte == b'\n').count();
+    [REDACTED.as_bytes(), &b"\n".repeat(lines)].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(source: &str, expect: &str) {
+        assert_eq!(String::from_utf8_lossy(&redact_source(source.as_bytes())), expect);
+    }
+
+    #[test]
+    fn secrets_go_and_the_rest_stays() {
+        check("proxy_set_header Authorization \"Basic abc\";", "proxy_set_header Authorization [redacted];");
+        check("proxy_set_header Host $host;", "proxy_set_header Host $host;");
+        check("set $bridge_token abc;", "set $bridge_token [redacted];");
+        check("set $upstream abc;", "set $upstream abc;");
+        check("secure_link_md5 \"$uri s3cret\";", "secure_link_md5 [redacted];");
+        check("proxy_pass http://me:pw@a.test/x;", "proxy_pass http://[redacted]@a.test/x;");
+        check(
+            "proxy_pass http://a.test/?api_key=abc&x=1;",
+            "proxy_pass http://a.test/?api_key=[redacted]&x=1;",
+        );
+        check("map $host $api_token { default abc; }", "map $host $api_token { default [redacted]; }");
+        check(
+            "if ($http_authorization != 'Basic x') { return 401; }",
+            "if ($http_authorization [redacted] [redacted][redacted] { return 401; }",
+        );
+        check(
+            "# proxy_set_header Authorization abc;\nlisten 80;",
+            "# proxy_set_header Authorization [redacted];\nlisten 80;",
+        );
+        check("# token=abc\n", "# token=[redacted]\n");
+        check("set $a_secret 'x\ny'; listen 80;", "set $a_secret [redacted]\n; listen 80;");
+        check(
+            "content_by_lua_block { local token = \"abc\" }",
+            "content_by_lua_block { local token = \"[redacted]\" }",
+        );
+    }
+
+    #[test]
+    fn a_file_that_does_not_parse_is_redacted_too() {
+        check("server { proxy_pass http://me:pw@a.test;", "server { proxy_pass http://[redacted]@a.test;");
+    }
+}

@@ -1,0 +1,228 @@
+//! The planner of recoveries: from the journal and the disk to the steps that
+//! end an interrupted or failed run.
+//!
+//! Invariant: a file that is neither as it was before nor as it was meant to
+//! be is never touched; a person edited it.
+
+use super::step::{Content, Step, Version};
+use crate::facts::FileFacts;
+use crate::journal::{ActiveRun, JournalStep, Phase, RunKind, RunOutcome, StepVersion};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// What is on the disk now, for each path of the run.
+pub type DiskState = BTreeMap<PathBuf, Observed>;
+
+/// One file as it is now, and what the backup knows of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observed {
+    /// What is there now; `None` where there is no file.
+    pub now: Option<FileFacts>,
+    /// What the run's backup holds; `None` where it holds no such file.
+    pub backed_up: Option<FileFacts>,
+}
+
+/// How to end the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovery {
+    /// What is left to do.
+    pub steps: Vec<Step>,
+    /// How the run counts afterwards.
+    pub outcome: RunOutcome,
+    /// Why this way and not the other, for people.
+    pub reason: String,
+}
+
+/// A file that neither way leads on from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stuck {
+    /// The file.
+    pub path: PathBuf,
+    /// Its hash now; `None` where there is no file.
+    pub found: Option<String>,
+    /// The hash before the run.
+    pub before: Option<String>,
+    /// The hash that the run was to give it.
+    pub after: Option<String>,
+    /// Why it cannot be set right.
+    pub reason: StuckReason,
+}
+
+/// Why a file cannot be set right without a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StuckReason {
+    /// It is neither as before nor as intended: somebody edited it.
+    Edited,
+    /// The backup does not hold the contents that are needed.
+    NotInBackup,
+}
+
+/// Plans the end of `run`.
+///
+/// A migration that has not passed every gate is undone; one that has is kept;
+/// a rollback is finished. `why` is the failed gate or the interruption.
+///
+/// # Errors
+/// The files that cannot be set right without a person.
+pub fn recover(run: &ActiveRun, disk: &DiskState, why: &str) -> Result<Recovery, Vec<Stuck>> {
+    let (outcome, way) = match (run.phase, run.kind) {
+        (Phase::Proven, _) => (RunOutcome::Applied, "every gate had passed, so the change is kept"),
+        (_, RunKind::Migrate) => (RunOutcome::Failed, "the change is undone"),
+        (_, RunKind::Rollback) => (RunOutcome::Applied, "the rollback is finished"),
+    };
+    let reason = format!("{why}; {way}");
+    if run.phase == Phase::Proven {
+        return Ok(Recovery { steps: Vec::new(), outcome, reason });
+    }
+    let mut steps = Vec::new();
+    let mut stuck = Vec::new();
+    for step in &run.steps {
+        if let JournalStep::RestoreTree { backup } = step {
+            steps.push(Step::RestoreTree { backup: backup.clone() });
+        }
+        let JournalStep::SetFile { path, from, to } = step else { continue };
+        let (target, other) = if run.kind == RunKind::Rollback { (to, from) } else { (from, to) };
+        let Some(observed) = disk.get(&PathBuf::from(path)) else { continue };
+        match towards(PathBuf::from(path), observed, target, other, &run.backup) {
+            Ok(step) => steps.extend(step),
+            Err(reason) => stuck.push(Stuck {
+                path: path.into(),
+                found: observed.now.as_ref().map(|file| file.sha256.clone()),
+                before: hash(from).map(str::to_owned),
+                after: hash(to).map(str::to_owned),
+                reason,
+            }),
+        }
+    }
+    if !stuck.is_empty() {
+        return Err(stuck);
+    }
+    if run.kind == RunKind::Migrate {
+        steps.reverse();
+    }
+    // A reload that was asked for may have loaded the other side's bytes,
+    // whatever the disk says now.
+    if run.steps.contains(&JournalStep::Reload) && (run.reload_intended || !steps.is_empty()) {
+        steps.push(Step::Reload);
+    }
+    Ok(Recovery { steps, outcome, reason })
+}
+
+/// The step that brings one file to `target`, if it is not there yet.
+fn towards(
+    path: PathBuf,
+    observed: &Observed,
+    target: &StepVersion,
+    other: &StepVersion,
+    backup: &str,
+) -> Result<Option<Step>, StuckReason> {
+    let now = observed.now.as_ref().map(|file| file.sha256.as_str());
+    if now == hash(target) {
+        return Ok(None);
+    }
+    if now != hash(other) {
+        return Err(StuckReason::Edited);
+    }
+    let from = match &observed.now {
+        None => Version::Absent,
+        Some(file) => version(file, Content::Live),
+    };
+    let to = match hash(target) {
+        None => Version::Absent,
+        Some(sha256) => observed
+            .backed_up
+            .as_ref()
+            .filter(|file| file.sha256 == sha256)
+            .map(|file| version(file, Content::Backup(backup.to_owned())))
+            .ok_or(StuckReason::NotInBackup)?,
+    };
+    Ok(Some(Step::SetFile { path, from, to }))
+}
+
+fn version(file: &FileFacts, content: Content) -> Version {
+    Version::File { sha256: file.sha256.clone(), attributes: file.attributes.clone(), content }
+}
+
+fn hash(version: &StepVersion) -> Option<&str> {
+    match version {
+        StepVersion::Absent => None,
+        StepVersion::File(sha256) => Some(sha256),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Attributes;
+    use crate::journal::{RunId, StepState};
+    use std::collections::BTreeMap;
+
+    fn file(sha256: &str) -> FileFacts {
+        let attributes = Attributes::plain(0o644, 0, 0);
+        FileFacts { sha256: sha256.to_owned(), attributes }
+    }
+
+    fn run(kind: RunKind, phase: Phase, reload_intended: bool) -> ActiveRun {
+        let set = |path: &str| JournalStep::SetFile {
+            path: path.to_owned(),
+            from: StepVersion::File("old".into()),
+            to: StepVersion::File("new".into()),
+        };
+        let steps = vec![set("/a"), set("/b"), JournalStep::Reload];
+        ActiveRun {
+            run: RunId::new("t", 1),
+            kind,
+            plan: String::new(),
+            backup: "B".into(),
+            progress: vec![StepState::Pending; steps.len()],
+            steps,
+            phase,
+            reload_intended,
+        }
+    }
+
+    /// `disk` gives the contents of `/a` and `/b`; the answer names the files
+    /// that are set and whether a reload follows.
+    fn check(run: &ActiveRun, disk: [&str; 2], wanted: &str, expect: Result<&[&str], StuckReason>) {
+        let backed_up = Some(file(wanted));
+        let disk = DiskState::from([
+            ("/a".into(), Observed { now: Some(file(disk[0])), backed_up: backed_up.clone() }),
+            ("/b".into(), Observed { now: Some(file(disk[1])), backed_up }),
+        ]);
+        let result = recover(run, &disk, "interrupted");
+        let shown = result.as_ref().map(|recovery| {
+            let name = |step: &Step| match step {
+                Step::SetFile { path, .. } => path.display().to_string(),
+                Step::RestoreTree { .. } => "tree".to_owned(),
+                Step::Reload => "reload".to_owned(),
+            };
+            recovery.steps.iter().map(name).collect::<Vec<_>>()
+        });
+        let shown = shown.map_err(|stuck| stuck[0].reason);
+        assert_eq!(shown, expect.map(|names| names.iter().map(ToString::to_string).collect()));
+    }
+
+    #[test]
+    fn a_migration_is_undone_in_reverse() {
+        let forward = run(RunKind::Migrate, Phase::Forward, false);
+        check(&forward, ["old", "old"], "old", Ok(&[]));
+        check(&forward, ["new", "old"], "old", Ok(&["/a", "reload"]));
+        check(&forward, ["new", "new"], "old", Ok(&["/b", "/a", "reload"]));
+        check(&forward, ["new", "other"], "old", Err(StuckReason::Edited));
+        check(&forward, ["new", "new"], "unrelated", Err(StuckReason::NotInBackup));
+        let reloading = run(RunKind::Migrate, Phase::Forward, true);
+        check(&reloading, ["old", "old"], "old", Ok(&["reload"]));
+    }
+
+    #[test]
+    fn a_proven_migration_is_kept_whatever_came_after() {
+        check(&run(RunKind::Migrate, Phase::Proven, true), ["new", "other"], "old", Ok(&[]));
+    }
+
+    #[test]
+    fn a_rollback_is_finished_in_order() {
+        let rollback = run(RunKind::Rollback, Phase::Forward, false);
+        check(&rollback, ["old", "old"], "new", Ok(&["/a", "/b", "reload"]));
+        check(&rollback, ["new", "old"], "new", Ok(&["/b", "reload"]));
+    }
+}

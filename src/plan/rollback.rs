@@ -1,0 +1,109 @@
+//! The planner of rollbacks: from a backup and the disk to the steps that
+//! bring the backup's files back.
+//!
+//! Invariant: without `Whole`, a file that was edited since the run is never
+//! overwritten.
+
+use super::saved::{Plan, PlanKind};
+use super::step::{Content, Step, Version};
+use crate::facts::{FileFacts, NginxVersion};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// What a rollback restores: one file as the backup has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// The file, below the root.
+    pub path: PathBuf,
+    /// What the backup holds; `None` where there was no file.
+    pub backed_up: Option<FileFacts>,
+    /// What is there now; `None` where there is no file.
+    pub now: Option<FileFacts>,
+    /// What the run left there, when the run is known: anything else is an edit.
+    pub left_by_run: Option<Option<String>>,
+}
+
+/// Plans the way back to `backup`.
+///
+/// # Errors
+/// The files that were edited since the run.
+pub fn rollback(
+    backup: &str,
+    site: PathBuf,
+    nginx: NginxVersion,
+    relies_on: BTreeMap<PathBuf, String>,
+    restored: &[Restored],
+    reload: Reload,
+) -> Result<Plan, Vec<PathBuf>> {
+    let mut steps = Vec::new();
+    let mut edited = Vec::new();
+    for file in restored {
+        if file.now == file.backed_up {
+            continue;
+        }
+        let now = file.now.as_ref().map(|now| now.sha256.clone());
+        let before = file.backed_up.as_ref().map(|backed_up| backed_up.sha256.clone());
+        if file.left_by_run.as_ref().is_some_and(|left| *left != now && now != before) {
+            edited.push(file.path.clone());
+            continue;
+        }
+        let version = |facts: &Option<FileFacts>, content: Content| match facts {
+            None => Version::Absent,
+            Some(facts) => {
+                Version::File { sha256: facts.sha256.clone(), attributes: facts.attributes.clone(), content }
+            }
+        };
+        steps.push(Step::SetFile {
+            path: file.path.clone(),
+            from: version(&file.now, Content::Live),
+            to: version(&file.backed_up, Content::Backup(backup.to_owned())),
+        });
+    }
+    if !edited.is_empty() {
+        return Err(edited);
+    }
+    if !steps.is_empty() && reload == Reload::Wanted {
+        steps.push(Step::Reload);
+    }
+    Ok(Plan::new(PlanKind::Rollback, "restore", site, nginx, relies_on, steps))
+}
+
+/// Whether NGINX runs and is to read the restored configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reload {
+    /// It runs.
+    Wanted,
+    /// It does not run, and is never started.
+    NotRunning,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Attributes;
+
+    fn file(sha256: &str) -> Option<FileFacts> {
+        let attributes = Attributes::plain(0o644, 0, 0);
+        Some(FileFacts { sha256: sha256.to_owned(), attributes })
+    }
+
+    fn check(now: &str, left: Option<&str>, expect: Result<usize, usize>) {
+        let restored = Restored {
+            path: "/a".into(),
+            backed_up: file("old"),
+            now: file(now),
+            left_by_run: left.map(|left| Some(left.to_owned())),
+        };
+        let plan =
+            rollback("B", "/a".into(), NginxVersion(1, 22, 1), BTreeMap::new(), &[restored], Reload::Wanted);
+        assert_eq!(plan.map(|plan| plan.steps.len()).map_err(|edited| edited.len()), expect);
+    }
+
+    #[test]
+    fn what_the_run_left_is_put_back_and_edits_are_refused() {
+        check("new", Some("new"), Ok(2));
+        check("old", Some("new"), Ok(0));
+        check("edited", Some("new"), Err(1));
+        check("edited", None, Ok(2));
+    }
+}

@@ -1,0 +1,290 @@
+//! The steps a plan is made of, their inverses, and the bytes they leave.
+//!
+//! Invariant: [`Step`] is closed; describing, running and inverting it match
+//! exhaustively, and a step says what it expects to replace.
+
+use crate::facts::Attributes;
+use crate::journal::{JournalStep, StepVersion};
+use crate::outcome::StepSection;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// One effect on the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Step {
+    /// Replaces, creates or removes one file, atomically.
+    SetFile {
+        /// The file below the root, links resolved.
+        path: PathBuf,
+        /// What is expected there.
+        from: Version,
+        /// What is there afterwards.
+        to: Version,
+    },
+    /// Makes everything that a backup covers what it holds: links and folders
+    /// too. Running it again goes on where it stopped.
+    RestoreTree {
+        /// The backup's name.
+        backup: String,
+    },
+    /// Tells the running master to read its configuration again.
+    Reload,
+}
+
+/// The state of one file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Version {
+    /// There is no file.
+    Absent,
+    /// A regular file.
+    File {
+        /// SHA-256 of the contents, in lower-case hex.
+        sha256: String,
+        /// Owner, mode and extended attributes.
+        attributes: Attributes,
+        /// Where the contents come from.
+        content: Content,
+    },
+}
+
+/// Where the contents of a version come from. A saved plan never holds what
+/// was read from the server, only what is put in between.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Content {
+    /// What is on the disk when the plan is made.
+    Live,
+    /// What is on the disk, with these changes.
+    Patched(Vec<Patch>),
+    /// The copy in this backup.
+    Backup(String),
+}
+
+/// One change to a file: a byte range and what replaces it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Patch {
+    /// First byte that is replaced.
+    pub start: usize,
+    /// First byte after them; equal to `start` for an insertion.
+    pub end: usize,
+    /// The new text.
+    pub text: String,
+}
+
+/// Patches that do not fit the file.
+#[derive(Debug, Error)]
+pub enum PatchError {
+    /// They overlap or lie outside.
+    #[error("change at bytes {start} to {end} does not fit a file of {length} bytes")]
+    OutOfRange {
+        /// First byte.
+        start: usize,
+        /// First byte after.
+        end: usize,
+        /// The file's length.
+        length: usize,
+    },
+    /// The result is not what the plan promised.
+    #[error("the result has the hash {found}, the plan says {expected}")]
+    WrongResult {
+        /// What came out.
+        found: String,
+        /// What the plan says.
+        expected: String,
+    },
+}
+
+impl Step {
+    /// The step that takes this one back, its old contents taken from `backup`.
+    #[must_use]
+    pub fn inverse(&self, backup: &str) -> Self {
+        match self {
+            Self::SetFile { path, from, to } => {
+                Self::SetFile { path: path.clone(), from: to.clone(), to: from.kept_in(backup) }
+            }
+            // What a whole tree replaced is in the backup that was made before.
+            Self::RestoreTree { .. } => Self::RestoreTree { backup: backup.to_owned() },
+            Self::Reload => Self::Reload,
+        }
+    }
+
+    /// The step as people and pipelines see it.
+    #[must_use]
+    pub fn describe(&self) -> StepSection {
+        match self {
+            Self::SetFile { path, from, to } => {
+                let (kind, describe) = match (from, to) {
+                    (_, Version::Absent) => ("remove-file", "remove the file".to_owned()),
+                    (Version::Absent, Version::File { attributes, .. }) => {
+                        ("create-file", format!("create the file with mode {:04o}", attributes.mode.0))
+                    }
+                    (_, Version::File { content: Content::Backup(id), .. }) => {
+                        ("write-file", format!("put back the contents of backup {id}"))
+                    }
+                    (_, Version::File { content, .. }) => ("write-file", content.describe()),
+                };
+                StepSection { kind: kind.to_owned(), path: Some(path.display().to_string()), describe }
+            }
+            Self::RestoreTree { backup } => StepSection {
+                kind: "restore-tree".to_owned(),
+                path: None,
+                describe: format!("make everything that backup {backup} covers what it holds"),
+            },
+            Self::Reload => StepSection {
+                kind: "reload".to_owned(),
+                path: None,
+                describe: "signal the master and prove that new workers serve".to_owned(),
+            },
+        }
+    }
+
+    /// The step as the journal records it.
+    #[must_use]
+    pub fn to_journal(&self) -> JournalStep {
+        match self {
+            Self::SetFile { path, from, to } => JournalStep::SetFile {
+                path: path.display().to_string(),
+                from: from.to_journal(),
+                to: to.to_journal(),
+            },
+            Self::RestoreTree { backup } => JournalStep::RestoreTree { backup: backup.clone() },
+            Self::Reload => JournalStep::Reload,
+        }
+    }
+}
+
+impl Version {
+    /// The hash of the contents; `None` where there is no file.
+    #[must_use]
+    pub fn sha256(&self) -> Option<&str> {
+        match self {
+            Self::Absent => None,
+            Self::File { sha256, .. } => Some(sha256),
+        }
+    }
+
+    fn kept_in(&self, backup: &str) -> Self {
+        match self {
+            Self::Absent => Self::Absent,
+            Self::File { sha256, attributes, content: _ } => Self::File {
+                sha256: sha256.clone(),
+                attributes: attributes.clone(),
+                content: Content::Backup(backup.to_owned()),
+            },
+        }
+    }
+
+    fn to_journal(&self) -> StepVersion {
+        match self {
+            Self::Absent => StepVersion::Absent,
+            Self::File { sha256, .. } => StepVersion::File(sha256.clone()),
+        }
+    }
+}
+
+impl Content {
+    fn describe(&self) -> String {
+        match self {
+            Self::Live => "leave the contents as they are".to_owned(),
+            Self::Patched(patches) => {
+                let lines: usize = patches.iter().map(|patch| patch.text.lines().count()).sum();
+                let removed: usize = patches.iter().map(|patch| patch.end - patch.start).sum();
+                match removed {
+                    0 => format!("insert {lines} lines, remove nothing"),
+                    _ => format!("write {lines} lines in place of {removed} bytes"),
+                }
+            }
+            Self::Backup(id) => format!("put back the contents of backup {id}"),
+        }
+    }
+}
+
+/// Applies `patches`, given in ascending order, to `source`.
+///
+/// # Errors
+/// When they overlap or do not lie inside the file.
+pub fn patch(source: &[u8], patches: &[Patch]) -> Result<Vec<u8>, PatchError> {
+    let mut result =
+        Vec::with_capacity(source.len() + patches.iter().map(|patch| patch.text.len()).sum::<usize>());
+    let mut position = 0;
+    for patch in patches {
+        if patch.start < position || patch.end < patch.start || patch.end > source.len() {
+            return Err(PatchError::OutOfRange { start: patch.start, end: patch.end, length: source.len() });
+        }
+        result.extend_from_slice(&source[position..patch.start]);
+        result.extend_from_slice(patch.text.as_bytes());
+        position = patch.end;
+    }
+    result.extend_from_slice(&source[position..]);
+    Ok(result)
+}
+
+/// As [`patch`], and the result must have the hash that the plan promised.
+///
+/// # Errors
+/// When the patches do not fit or the result differs.
+pub fn patch_to(source: &[u8], patches: &[Patch], expected: &str) -> Result<Vec<u8>, PatchError> {
+    let result = patch(source, patches)?;
+    let found = sha256_hex(&result);
+    if found == expected {
+        Ok(result)
+    } else {
+        Err(PatchError::WrongResult { found, expected: expected.to_owned() })
+    }
+}
+
+/// SHA-256 in lower-case hex, as plans and journals spell it.
+#[must_use]
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+/// Whether a path may stand in a plan: absolute, without `.` and `..`.
+#[must_use]
+pub fn is_plain_absolute(path: &Path) -> bool {
+    use std::path::Component;
+    path.is_absolute()
+        && path.components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(patches: &[(usize, usize, &str)], expect: Option<&str>) {
+        let patches: Vec<_> = patches
+            .iter()
+            .map(|(start, end, text)| Patch { start: *start, end: *end, text: (*text).to_owned() })
+            .collect();
+        let result = patch(b"abcdef", &patches).ok();
+        assert_eq!(result.as_deref(), expect.map(str::as_bytes), "{patches:?}");
+    }
+
+    #[test]
+    fn patches_apply_in_order_or_not_at_all() {
+        check(&[], Some("abcdef"));
+        check(&[(0, 0, "x"), (6, 6, "y")], Some("xabcdefy"));
+        check(&[(1, 3, "-"), (3, 4, "")], Some("a-ef"));
+        check(&[(3, 4, ""), (1, 3, "-")], None);
+        check(&[(4, 2, "")], None);
+        check(&[(5, 7, "")], None);
+    }
+
+    #[test]
+    fn the_inverse_of_the_inverse_changes_the_same_files() {
+        let attributes = Attributes::plain(0o644, 0, 0);
+        let step = Step::SetFile {
+            path: "/etc/nginx/a".into(),
+            from: Version::File { sha256: "11".into(), attributes, content: Content::Live },
+            to: Version::Absent,
+        };
+        let twice = step.inverse("b").inverse("b");
+        assert_eq!(step.to_journal(), twice.to_journal());
+        assert_ne!(step.to_journal(), step.inverse("b").to_journal());
+    }
+}

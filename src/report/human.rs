@@ -1,0 +1,217 @@
+//! An outcome as text for people: one screen, the verdict first.
+
+use super::style::{Detail, Style};
+use super::{diff, table};
+use crate::outcome::{
+    ErrorLogVerdict, Finding, Level, LoadSection, LocalChanges, Outcome, OutcomeKind, PlanSection, ProbeRow,
+    ReloadSection,
+};
+
+/// The text, ending with a newline.
+#[must_use]
+pub fn human(outcome: &Outcome, style: Style) -> String {
+    let mut lines = vec![headline(outcome, style)];
+    if style.detail > Detail::Quiet {
+        lines.extend(outcome.host.as_ref().map(|host| {
+            let version = |name: &str, version: &Option<String>| match version {
+                Some(version) => format!(" · {name} {version}"),
+                None => String::new(),
+            };
+            style.dim(&format!(
+                "{} · {}{}{}",
+                host.name,
+                host.os,
+                version("nginx", &host.nginx),
+                version("Motion", &host.motion)
+            ))
+        }));
+    }
+    lines.extend(findings(&outcome.findings, style));
+    if style.detail > Detail::Quiet {
+        lines.extend(outcome.plan.iter().flat_map(|section| plan(section, style)));
+        lines.extend(outcome.backup.iter().flat_map(|backup| {
+            let state = if backup.verified { "read again and verified" } else { "not verified" };
+            let text = format!("{} · {} files, {} bytes, {state}", backup.path, backup.files, backup.bytes);
+            section("Backup", vec![text], style)
+        }));
+        lines.extend(outcome.reload.iter().flat_map(|proof| reload(proof, style)));
+        lines.extend(probes(&outcome.probes, style));
+        lines.extend(outcome.load.iter().flat_map(|seen| load(seen, style)));
+        lines.extend(durations(outcome, style));
+    }
+    lines.extend(error(outcome, style));
+    let mut text = lines.join("\n");
+    text.push('\n');
+    text
+}
+
+fn headline(outcome: &Outcome, style: Style) -> String {
+    let verdict = outcome.details.get("verdict").and_then(|value| value.as_str());
+    let text = verdict.unwrap_or(match outcome.outcome {
+        OutcomeKind::Ok => "all is well",
+        OutcomeKind::UpToDate => "up to date: nothing to do",
+        OutcomeKind::ChangesPending => "changes are pending",
+        OutcomeKind::Applied => "applied and proven",
+        OutcomeKind::AwaitingConfirmation => "applied; it is undone unless confirmed in time",
+        OutcomeKind::Refused => "refused: nothing was changed",
+        OutcomeKind::RolledBack => "failed and rolled back: the old configuration serves",
+        OutcomeKind::NeedsOperator => "an operator is needed",
+        OutcomeKind::Failed => "failed: nothing was changed",
+        OutcomeKind::Invalid => "bad input: nothing was changed",
+        OutcomeKind::Unavailable => "could not look: nothing was changed",
+    });
+    let painted = match outcome.exit_code {
+        0 => style.good(text),
+        2 => style.warn(text),
+        _ => style.bad(text),
+    };
+    format!("{} {painted}", style.bold(&format!("{}:", outcome.command)))
+}
+
+fn section(title: &str, body: Vec<String>, style: Style) -> Vec<String> {
+    if body.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![String::new(), style.bold(title)];
+    lines.extend(body.into_iter().map(|line| format!("  {line}")));
+    lines
+}
+
+fn findings(findings: &[Finding], style: Style) -> Vec<String> {
+    let mut body = Vec::new();
+    for finding in findings {
+        if style.detail == Detail::Quiet && !finding.stops() {
+            continue;
+        }
+        let level = match finding.level {
+            Level::Stop if finding.accepted => style.warn("accepted"),
+            Level::Stop => style.bad("stop    "),
+            Level::Warn => style.warn("warn    "),
+            Level::Info => style.dim("info    "),
+        };
+        body.push(format!("{level}  {}  {}", style.bold(&finding.code), finding.title));
+        if finding.level < Level::Info || style.detail == Detail::Verbose {
+            body.extend(finding.evidence.iter().map(|line| format!("          {line}")));
+        }
+        if !finding.advice.is_empty() && (finding.level < Level::Info || style.detail == Detail::Verbose) {
+            body.push(format!("          {} {}", style.dim("→"), finding.advice));
+        }
+    }
+    section("Findings", body, style)
+}
+
+fn plan(plan: &PlanSection, style: Style) -> Vec<String> {
+    let rows: Vec<_> = plan
+        .steps
+        .iter()
+        .enumerate()
+        .map(|(index, step)| {
+            vec![
+                (index + 1).to_string(),
+                step.kind.clone(),
+                step.path.clone().unwrap_or_default(),
+                step.describe.clone(),
+            ]
+        })
+        .collect();
+    let mut lines = section(&format!("Steps ({})", plan.strategy), table::columns(&rows), style);
+    lines.extend(local_changes(&plan.local_changes, style));
+    let painted = diff::paint_unified(&plan.diff.unified, style);
+    lines.extend(section("Diff", painted.lines().map(str::to_owned).collect(), style));
+    lines
+}
+
+fn local_changes(changes: &LocalChanges, style: Style) -> Vec<String> {
+    let lists = [
+        ("carried", &changes.carried),
+        ("already present", &changes.already_present),
+        ("conflicting", &changes.conflicting),
+        ("dropped", &changes.dropped),
+    ];
+    let rows: Vec<_> = lists
+        .iter()
+        .flat_map(|(name, list)| {
+            list.iter().map(|change| vec![(*name).to_owned(), change.path.clone(), change.directive.clone()])
+        })
+        .collect();
+    section("Local changes", table::columns(&rows), style)
+}
+
+fn reload(proof: &ReloadSection, style: Style) -> Vec<String> {
+    let pids = |pids: &[i32]| pids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let verdict = if proof.proven {
+        style.good(&format!("proven after {} ms", proof.millis))
+    } else {
+        style.bad(&format!("not proven within {} ms", proof.millis))
+    };
+    let log = match proof.error_log {
+        ErrorLogVerdict::Clean => "clean",
+        ErrorLogVerdict::Errors => "names an error of this reload",
+        ErrorLogVerdict::NotLookedAt => "not looked at",
+    };
+    let workers = format!("workers {} → {}", pids(&proof.old_workers), pids(&proof.new_workers));
+    section("Reload", vec![format!("{verdict} · {workers} · error log {log}")], style)
+}
+
+fn probes(rows: &[ProbeRow], style: Style) -> Vec<String> {
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let status = |status: u16| if status == 0 { "none".to_owned() } else { status.to_string() };
+    let later = |code: Option<u16>| code.map_or_else(String::new, status);
+    let header = ["server", "route", "before", "after", "restored", "", ""];
+    let mut body = vec![header.map(|cell| style.dim(cell)).to_vec()];
+    body.extend(rows.iter().map(|row| {
+        let verdict = match (row.ok, row.gated) {
+            (true, true) => style.good("ok"),
+            (true, false) => style.dim("seen"),
+            (false, _) => style.bad("FAILED"),
+        };
+        vec![
+            row.server.clone(),
+            row.uri.clone(),
+            status(row.before),
+            later(row.after),
+            later(row.restored),
+            verdict,
+            row.note.clone(),
+        ]
+    }));
+    section("Probes", table::columns(&body), style)
+}
+
+fn load(load: &LoadSection, style: Style) -> Vec<String> {
+    let row = |name: &str, sent: u64, failed: u64| {
+        let failed = format!("{failed} failed");
+        let failed = if failed.starts_with("0 ") { style.good(&failed) } else { style.warn(&failed) };
+        vec![name.to_owned(), format!("{sent} sent"), failed]
+    };
+    let mut body = table::columns(&[
+        row("fresh connections", load.fresh.sent, load.fresh.failed),
+        row("keep-alive requests", load.keepalive.sent, load.keepalive.failed),
+    ]);
+    body.push(format!("{} of them began while the reload was under way", load.during_reload));
+    section("Load during the reload", body, style)
+}
+
+fn durations(outcome: &Outcome, style: Style) -> Vec<String> {
+    let rows: Vec<_> = outcome
+        .durations
+        .iter()
+        .map(|part| vec![part.step.clone(), format!("{:>6} ms", part.millis)])
+        .collect();
+    section("Durations", table::columns(&rows), style)
+}
+
+fn error(outcome: &Outcome, style: Style) -> Vec<String> {
+    let details = outcome.details.get("next").and_then(|value| value.as_array()).into_iter().flatten();
+    let next: Vec<_> = details.filter_map(|line| line.as_str()).map(str::to_owned).collect();
+    let mut lines = Vec::new();
+    if let Some(error) = &outcome.error {
+        lines.push(String::new());
+        lines.push(format!("{} {}", style.bad("error:"), error.message));
+        lines.extend(error.hint.iter().map(|hint| format!("{} {hint}", style.dim("hint:"))));
+    }
+    lines.extend(section("Next", next, style));
+    lines
+}

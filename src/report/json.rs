@@ -1,0 +1,34 @@
+//! The one JSON document that every command answers with.
+//!
+//! Invariant: exactly one document, whatever happened; keys that do not apply
+//! are absent.
+
+use crate::outcome::Outcome;
+use serde::Serialize;
+
+/// The version of the document's shape; it grows only when a key changes its
+/// meaning.
+pub const ENVELOPE_FORMAT: u32 = 1;
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    tool: &'static str,
+    version: &'static str,
+    format: u32,
+    #[serde(flatten)]
+    outcome: &'a Outcome,
+}
+
+/// The document, indented, with a newline at its end.
+#[must_use]
+pub fn json(outcome: &Outcome) -> String {
+    let envelope = Envelope {
+        tool: env!("CARGO_PKG_NAME"),
+        version: env!("CARGO_PKG_VERSION"),
+        format: ENVELOPE_FORMAT,
+        outcome,
+    };
+    let mut text = serde_json::to_string_pretty(&envelope).expect("strings and numbers always serialise");
+    text.push('\n');
+    text
+}

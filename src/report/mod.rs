@@ -1,0 +1,15 @@
+//! Outcomes as people and pipelines read them.
+//!
+//! Invariant: pure; the same outcome gives the same bytes. Nothing secret can
+//! reach this room: what it is given is redacted already.
+
+mod diff;
+mod human;
+mod json;
+mod style;
+mod table;
+
+pub use diff::{paint_unified, unified, words};
+pub use human::human;
+pub use json::{ENVELOPE_FORMAT, json};
+pub use style::{Colour, Detail, Style};

@@ -1,0 +1,345 @@
+//! What one route's answer is held against, and whether it holds.
+//!
+//! Invariant: a route is gated only by what two looks before the change agreed
+//! on; what cannot be told apart is said and not counted. Pure: it must not
+//! ask any server.
+
+use super::probe::{Gate, Probe};
+use crate::facts::page::{self, Page};
+use crate::host::http::ProbeError;
+
+/// What one probe saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Look {
+    /// An answer.
+    Answer(Answer),
+    /// No answer.
+    Silent(ProbeError),
+    /// Not asked: the time for all probes was up.
+    NotTaken,
+}
+
+/// The parts of an answer that compare.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Media type in lower case, without parameters; empty when absent.
+    pub media_type: String,
+    /// `Location`; empty when absent.
+    pub location: String,
+    /// Hash of the body, where it was read to an end.
+    pub sha256: Option<String>,
+    /// Whose page it is.
+    pub page: Page,
+    /// Of a new client's page, why its scripts would not run; `None` when they would.
+    pub script_fault: Option<String>,
+}
+
+/// Two looks at one route before the change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Baseline {
+    /// The first look.
+    pub first: Look,
+    /// The second, at least a second later, so that a clock in a page shows.
+    pub second: Look,
+}
+
+/// How one row fares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Judgement {
+    /// Gated, and as it must be; the note may add something.
+    Holds(String),
+    /// Gated, and not as it must be.
+    Fails(String),
+    /// Says nothing about the change, and why.
+    Ungated(String),
+}
+
+/// How `look` compares with what the gate asks for.
+pub(super) fn judge(probe: &Probe, baseline: &Baseline, look: &Look) -> Judgement {
+    match probe.gate {
+        Gate::AsBefore => as_before(baseline, look),
+        Gate::NewClient => new_client(baseline, look),
+        Gate::NewClientRedirect => redirect(probe, baseline, look),
+        Gate::Informational => Judgement::Ungated(String::new()),
+    }
+}
+
+/// How `look` compares with what stood before the change, for every gate alike.
+pub(super) fn judge_restored(probe: &Probe, baseline: &Baseline, look: &Look) -> Judgement {
+    match probe.gate {
+        Gate::Informational => Judgement::Ungated(String::new()),
+        _ => as_before(baseline, look),
+    }
+}
+
+/// The answer that both looks agreed on, or why there is none to compare with.
+pub(super) fn stable(baseline: &Baseline) -> Result<&Answer, String> {
+    match (&baseline.first, &baseline.second) {
+        (Look::Answer(first), Look::Answer(second)) if same_head(first, second) => Ok(second),
+        (Look::Answer(first), Look::Answer(second)) if gateway(first) && gateway(second) => Ok(second),
+        (Look::Silent(first), Look::Silent(second)) if first == second => Err(format!("before: {second}")),
+        (Look::NotTaken, _) | (_, Look::NotTaken) => Err("not looked at before: out of time".to_owned()),
+        _ => Err("unstable before the change".to_owned()),
+    }
+}
+
+fn same_head(one: &Answer, other: &Answer) -> bool {
+    one.status == other.status && one.media_type == other.media_type && one.location == other.location
+}
+
+/// A dead upstream: NGINX says 504 while it waits for one and 502 once it has
+/// given up on all of them, and forgets that at a reload.
+fn gateway(answer: &Answer) -> bool {
+    matches!(answer.status, 502 | 504)
+}
+
+fn as_before(baseline: &Baseline, look: &Look) -> Judgement {
+    let before = match stable(baseline) {
+        Ok(before) => before,
+        Err(why) => return Judgement::Ungated(cannot_tell(&why, look)),
+    };
+    match look {
+        Look::NotTaken => Judgement::Fails("not looked at: out of time".to_owned()),
+        Look::Answer(now) if gateway(before) && gateway(now) => Judgement::Holds("dead upstream".to_owned()),
+        Look::Silent(ProbeError::Timeout) if gateway(before) => {
+            Judgement::Ungated("dead upstream before, no answer in time now: cannot be told apart".to_owned())
+        }
+        Look::Silent(error) => Judgement::Fails(format!("answered {} before, now {error}", before.status)),
+        Look::Answer(now) => match difference(baseline, before, now) {
+            Some(difference) => Judgement::Fails(difference),
+            None => Judgement::Holds(String::new()),
+        },
+    }
+}
+
+fn cannot_tell(why: &str, look: &Look) -> String {
+    match look {
+        Look::Silent(ProbeError::Timeout) if why.ends_with("in time") => {
+            format!("{why}, and after: cannot be told apart")
+        }
+        _ => why.to_owned(),
+    }
+}
+
+fn difference(baseline: &Baseline, before: &Answer, now: &Answer) -> Option<String> {
+    if before.status != now.status {
+        return Some(format!("answered {} before, now {}", before.status, now.status));
+    }
+    if before.media_type != now.media_type {
+        return Some(format!("was {} before, now {}", or_none(&before.media_type), or_none(&now.media_type)));
+    }
+    if before.location != now.location {
+        return Some("redirects elsewhere than before".to_owned());
+    }
+    let stable_body = match (&baseline.first, &baseline.second) {
+        (Look::Answer(first), Look::Answer(second)) if first.sha256 == second.sha256 => &second.sha256,
+        _ => &None,
+    };
+    match (stable_body, &now.sha256) {
+        (Some(before), Some(now)) if before != now => Some("same kind of answer, other content".to_owned()),
+        _ => None,
+    }
+}
+
+fn or_none(media_type: &str) -> &str {
+    if media_type.is_empty() { "without Content-Type" } else { media_type }
+}
+
+/// Whether the new client answers. A server that turns this probe away before
+/// any location is chosen (access rules, client certificates, no answer at
+/// all), in the same way as before, proves nothing in either direction.
+fn new_client(baseline: &Baseline, look: &Look) -> Judgement {
+    if let Some(note) = turned_away(baseline, look) {
+        return Judgement::Ungated(note);
+    }
+    match look {
+        Look::NotTaken => Judgement::Fails("not looked at: out of time".to_owned()),
+        Look::Silent(error) => Judgement::Fails(format!("the new client does not answer: {error}")),
+        Look::Answer(answer) if answer.status != 200 => {
+            Judgement::Fails(format!("the new client answers {}", answer.status))
+        }
+        Look::Answer(answer) if answer.page == Page::Legacy => {
+            Judgement::Fails("the legacy client answers".to_owned())
+        }
+        Look::Answer(answer) if answer.page == Page::Other => {
+            Judgement::Fails("the page has no <base href=\"/user-ui/\">".to_owned())
+        }
+        Look::Answer(answer) if answer.media_type != "text/html" => {
+            Judgement::Fails(format!("the page is {}", or_none(&answer.media_type)))
+        }
+        Look::Answer(answer) => match &answer.script_fault {
+            Some(fault) => Judgement::Fails(fault.clone()),
+            None => Judgement::Holds("new client".to_owned()),
+        },
+    }
+}
+
+fn redirect(probe: &Probe, baseline: &Baseline, look: &Look) -> Judgement {
+    if let Some(note) = turned_away(baseline, look) {
+        return Judgement::Ungated(note);
+    }
+    match look {
+        Look::Answer(answer) if matches!(answer.status, 301 | 302 | 303 | 307 | 308) => {
+            match leads_to_new_client(&answer.location, probe) {
+                true => Judgement::Holds(String::new()),
+                false => Judgement::Fails("redirects elsewhere than to /user-ui/".to_owned()),
+            }
+        }
+        Look::Answer(answer) => {
+            Judgement::Fails(format!("answers {} instead of redirecting to /user-ui/", answer.status))
+        }
+        Look::Silent(error) => Judgement::Fails(error.to_string()),
+        Look::NotTaken => Judgement::Fails("not looked at: out of time".to_owned()),
+    }
+}
+
+/// A relative `Location`, or one on any port of the same name: NGINX writes the
+/// port it listens on, which need not be the one that the client used.
+fn leads_to_new_client(location: &str, probe: &Probe) -> bool {
+    let path = match location.split_once("://") {
+        None => location,
+        Some(("http" | "https", rest)) => {
+            let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+            let name = &probe.target.server_name;
+            if !name.is_empty() && !host.eq_ignore_ascii_case(name) {
+                return false;
+            }
+            path
+        }
+        Some(_) => return false,
+    };
+    path.split('?').next() == Some(page::NEW_CLIENT)
+}
+
+fn turned_away(baseline: &Baseline, look: &Look) -> Option<String> {
+    match (stable(baseline), look) {
+        (Ok(before), Look::Answer(now))
+            if before.status == now.status && matches!(now.status, 400 | 401 | 403) =>
+        {
+            Some(format!("this probe is turned away ({}) before and after: cannot be told apart", now.status))
+        }
+        (Err(_), Look::Silent(now)) if baseline.second == Look::Silent(now.clone()) => {
+            Some(format!("{now}, before and after: cannot be told apart"))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::http::{Address, Scheme, Target};
+    use crate::verify::probe::Kind;
+
+    fn probe(gate: Gate) -> Probe {
+        let address = Address::Tcp("127.0.0.1:443".parse().unwrap());
+        let target =
+            Target { address, scheme: Scheme::Https, server_name: "cc.example.test".into(), port: 443 };
+        Probe { server: "cc.example.test:443".into(), target, uri: "/x".into(), kind: Kind::Get, gate }
+    }
+
+    fn answer(status: u16) -> Answer {
+        let media_type = "text/html".to_owned();
+        let sha256 = Some("aa".to_owned());
+        Answer { status, media_type, location: String::new(), sha256, page: Page::Other, script_fault: None }
+    }
+
+    fn said(status: u16) -> Look {
+        Look::Answer(answer(status))
+    }
+
+    fn body(sha256: &str) -> Look {
+        Look::Answer(Answer { sha256: Some(sha256.to_owned()), ..answer(200) })
+    }
+
+    fn to(status: u16, location: &str) -> Look {
+        Look::Answer(Answer { location: location.to_owned(), ..answer(status) })
+    }
+
+    fn of(page: Page) -> Look {
+        Look::Answer(Answer { page, ..answer(200) })
+    }
+
+    /// `holds`, `fails` or `ungated`, so that a table reads as one.
+    fn fate(gate: Gate, first: Look, second: Look, now: &Look) -> &'static str {
+        match judge(&probe(gate), &Baseline { first, second }, now) {
+            Judgement::Holds(_) => "holds",
+            Judgement::Fails(_) => "fails",
+            Judgement::Ungated(_) => "ungated",
+        }
+    }
+
+    #[test]
+    fn other_routes_must_answer_as_before() {
+        let check = |first: &Look, second: &Look, now: &Look, expect| {
+            assert_eq!(
+                fate(Gate::AsBefore, first.clone(), second.clone(), now),
+                expect,
+                "{first:?} {second:?} {now:?}"
+            );
+        };
+        let silent = Look::Silent(ProbeError::Timeout);
+        let refused = Look::Silent(ProbeError::Unreachable(std::io::ErrorKind::ConnectionRefused));
+        let json = Look::Answer(Answer { media_type: "application/json".into(), ..answer(200) });
+        check(&said(200), &said(200), &said(200), "holds");
+        check(&said(200), &said(200), &said(404), "fails");
+        check(&said(200), &said(200), &json, "fails");
+        check(&to(301, "/a"), &to(301, "/a"), &to(301, "/b"), "fails");
+        check(&said(200), &said(200), &silent, "fails");
+        check(&said(200), &said(200), &refused, "fails");
+        check(&said(200), &said(200), &Look::NotTaken, "fails");
+        check(&body("aa"), &body("aa"), &body("bb"), "fails");
+        check(&body("aa"), &body("bb"), &body("cc"), "holds");
+        check(&said(200), &said(500), &said(404), "ungated");
+        check(&said(200), &silent, &said(404), "ungated");
+        check(&refused, &refused, &said(200), "ungated");
+        check(&silent, &silent, &silent, "ungated");
+        check(&said(502), &said(502), &said(502), "holds");
+        check(&said(504), &said(502), &said(504), "holds");
+        check(&said(502), &said(502), &silent, "ungated");
+        check(&said(502), &said(502), &said(200), "fails");
+        check(&said(101), &said(101), &said(200), "fails");
+    }
+
+    #[test]
+    fn the_new_client_must_answer_with_scripts_that_run() {
+        let check = |now: &Look, expect| {
+            assert_eq!(fate(Gate::NewClient, of(Page::Legacy), of(Page::Legacy), now), expect, "{now:?}");
+        };
+        check(&of(Page::NewClient), "holds");
+        check(&of(Page::Legacy), "fails");
+        check(&of(Page::Other), "fails");
+        check(&said(404), "fails");
+        check(&said(403), "fails");
+        check(&Look::Silent(ProbeError::Timeout), "fails");
+        let broken = Answer { page: Page::NewClient, script_fault: Some("404".into()), ..answer(200) };
+        check(&Look::Answer(broken), "fails");
+        let plain = Answer { page: Page::NewClient, media_type: "text/plain".into(), ..answer(200) };
+        check(&Look::Answer(plain), "fails");
+    }
+
+    #[test]
+    fn a_server_that_turns_every_probe_away_proves_nothing() {
+        for look in [said(403), said(401), said(400), Look::Silent(ProbeError::Timeout)] {
+            assert_eq!(fate(Gate::NewClient, look.clone(), look.clone(), &look), "ungated", "{look:?}");
+        }
+        assert_eq!(fate(Gate::NewClient, said(403), said(403), &said(404)), "fails");
+    }
+
+    #[test]
+    fn the_bare_path_redirects_to_the_new_client() {
+        let check = |now: &Look, expect| {
+            assert_eq!(fate(Gate::NewClientRedirect, said(404), said(404), now), expect, "{now:?}");
+        };
+        check(&to(301, "/user-ui/"), "holds");
+        check(&to(302, "https://cc.example.test/user-ui/?a=b"), "holds");
+        check(&to(301, "http://CC.example.test:8080/user-ui/"), "holds");
+        check(&to(301, "https://evil.test/user-ui/"), "fails");
+        check(&to(301, "/user-ui/login"), "fails");
+        check(&to(301, "/"), "fails");
+        check(&said(200), "fails");
+    }
+}

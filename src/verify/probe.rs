@@ -1,0 +1,248 @@
+//! Asks every route of the plan, before and after a change.
+//!
+//! Invariant: a round of probes ends within [`ROUND_LIMIT`], whatever the
+//! servers do, and keeps no body. Harmless requests only: GETs without
+//! credentials and WebSocket handshakes. It must not judge; `compare` does.
+
+use super::compare::{self, Verdict};
+use super::gate::{self, Answer, Baseline, Judgement, Look};
+use crate::facts::page::{self, Page};
+use crate::host::http::{
+    Address, BodyEnd, Client, Handshake, ProbeError, Response, Reuse, Scheme, Target, websocket_handshake,
+};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The longest that one round over all probes may take.
+pub const ROUND_LIMIT: Duration = Duration::from_secs(60);
+
+/// Two looks before the change are at least this far apart, so that a page
+/// with a clock of seconds is seen to be unstable.
+const BASELINE_GAP: Duration = Duration::from_millis(1_050);
+
+/// A route that looks wrong is asked once more after this pause: one lost
+/// request is no reason to undo a migration.
+const SECOND_LOOK: Duration = Duration::from_millis(300);
+
+/// Requests under way at once.
+const PARALLEL: usize = 6;
+
+/// Scripts of one page that are asked for.
+const SCRIPT_CAP: usize = 20;
+
+/// The longest that one page and its scripts may take.
+const PAGE_LIMIT: Duration = Duration::from_secs(15);
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A page or file.
+    Get,
+    /// The opening handshake of a WebSocket.
+    WebSocket,
+}
+
+/// What the answer is held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gate {
+    /// The answer before the change.
+    AsBefore,
+    /// The new client's page, with scripts that run.
+    NewClient,
+    /// A redirect to `/user-ui/`.
+    NewClientRedirect,
+    /// Nothing: shown only.
+    Informational,
+}
+
+impl Gate {
+    pub(super) fn is_new_client(self) -> bool {
+        matches!(self, Self::NewClient | Self::NewClientRedirect)
+    }
+}
+
+/// One route of one server block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// `name:port`, for people.
+    pub server: String,
+    /// Where to ask.
+    pub target: Target,
+    /// What to ask for.
+    pub uri: String,
+    /// How to ask.
+    pub kind: Kind,
+    /// What the answer is held against.
+    pub gate: Gate,
+}
+
+/// Every route to ask, in the order of the report.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProbePlan {
+    /// The routes.
+    pub rows: Vec<Probe>,
+}
+
+impl ProbePlan {
+    /// Looks twice before the change; takes a second at least.
+    #[must_use]
+    pub fn observe_before(&self) -> Vec<Baseline> {
+        let started = Instant::now();
+        let first = self.observe();
+        thread::sleep(BASELINE_GAP.saturating_sub(started.elapsed()));
+        let second = self.observe();
+        first.into_iter().zip(second).map(|(first, second)| Baseline { first, second }).collect()
+    }
+
+    /// Looks once at every route.
+    #[must_use]
+    pub fn observe(&self) -> Vec<Look> {
+        observe(&self.rows.iter().collect::<Vec<_>>())
+    }
+
+    /// Looks at every route after the change, and once more at those that fail.
+    #[must_use]
+    pub fn verify_after(&self, baselines: &[Baseline]) -> Verdict {
+        let mut looks = self.observe();
+        self.look_again(&mut looks, |index, look| {
+            let judgement = gate::judge(&self.rows[index], &baselines[index], look);
+            matches!(judgement, Judgement::Fails(_))
+        });
+        compare::after(&self.rows, baselines, &looks)
+    }
+
+    /// Looks at every route after the rollback, and once more at those that fail.
+    #[must_use]
+    pub fn verify_restored(&self, baselines: &[Baseline], changed: &Verdict) -> Verdict {
+        let mut looks = self.observe();
+        self.look_again(&mut looks, |index, look| {
+            let judgement = gate::judge_restored(&self.rows[index], &baselines[index], look);
+            matches!(judgement, Judgement::Fails(_))
+        });
+        compare::restored(&self.rows, baselines, changed, &looks)
+    }
+
+    fn look_again(&self, looks: &mut [Look], fails: impl Fn(usize, &Look) -> bool) {
+        let wrong: Vec<usize> = (0..looks.len()).filter(|&index| fails(index, &looks[index])).collect();
+        if wrong.is_empty() {
+            return;
+        }
+        thread::sleep(SECOND_LOOK);
+        let again: Vec<&Probe> = wrong.iter().map(|&index| &self.rows[index]).collect();
+        for (index, look) in wrong.into_iter().zip(observe(&again)) {
+            looks[index] = look;
+        }
+    }
+}
+
+/// Asks all `probes`, a few at a time, and answers in their order.
+fn observe(probes: &[&Probe]) -> Vec<Look> {
+    let deadline = Instant::now() + ROUND_LIMIT;
+    let next = AtomicUsize::new(0);
+    let looks = Mutex::new(vec![Look::NotTaken; probes.len()]);
+    thread::scope(|scope| {
+        for _ in 0..PARALLEL.min(probes.len()) {
+            scope.spawn(|| {
+                while let Some((index, probe)) = take(&next, probes) {
+                    if Instant::now() >= deadline {
+                        break;
+                    }
+                    let look = ask(probe, deadline);
+                    looks.lock().expect("no holder of this lock panics")[index] = look;
+                }
+            });
+        }
+    });
+    looks.into_inner().expect("no holder of this lock panics")
+}
+
+fn take<'a>(next: &AtomicUsize, probes: &[&'a Probe]) -> Option<(usize, &'a Probe)> {
+    let index = next.fetch_add(1, Ordering::Relaxed);
+    probes.get(index).map(|probe| (index, *probe))
+}
+
+fn ask(probe: &Probe, deadline: Instant) -> Look {
+    let answer = match probe.kind {
+        Kind::Get => ask_page(probe, deadline),
+        Kind::WebSocket => ask_websocket(probe, deadline),
+    };
+    answer.map_or_else(Look::Silent, Look::Answer)
+}
+
+fn ask_websocket(probe: &Probe, deadline: Instant) -> Result<Answer, ProbeError> {
+    Ok(match websocket_handshake(&probe.target, &probe.uri, deadline)? {
+        Handshake::Accepted => bare(101, None, None),
+        Handshake::Mismatched => return Err(ProbeError::Protocol),
+        Handshake::Refused { status, content_type, location } => bare(status, content_type, location),
+    })
+}
+
+fn bare(status: u16, content_type: Option<String>, location: Option<String>) -> Answer {
+    let media_type = content_type.as_deref().map(media_type).unwrap_or_default();
+    Answer {
+        status,
+        media_type,
+        location: location.unwrap_or_default(),
+        sha256: None,
+        page: Page::Other,
+        script_fault: None,
+    }
+}
+
+fn ask_page(probe: &Probe, deadline: Instant) -> Result<Answer, ProbeError> {
+    let deadline = deadline.min(Instant::now() + PAGE_LIMIT);
+    let client = Client::new(&probe.target, Reuse::KeepAlive);
+    let response = client.get(&probe.uri, deadline)?;
+    let page = page::classify(&response.body);
+    let script_fault = match probe.gate == Gate::NewClient && page == Page::NewClient {
+        true => script_fault(&client, &probe.target, &response, deadline),
+        false => None,
+    };
+    let whole = response.body_end != BodyEnd::TimedOut;
+    Ok(Answer {
+        sha256: whole.then_some(response.body_sha256),
+        page,
+        script_fault,
+        ..bare(response.status, response.content_type, response.location)
+    })
+}
+
+/// Why the scripts that a page names would not run; `None` when they would.
+fn script_fault(client: &Client, target: &Target, page: &Response, deadline: Instant) -> Option<String> {
+    let scripts = page::scripts(&page.body, &origin(target));
+    if scripts.is_empty() {
+        return Some("the page names no script of its own".to_owned());
+    }
+    scripts.iter().take(SCRIPT_CAP).find_map(|uri| match client.get(uri, deadline) {
+        Err(error) => Some(format!("the page's script {uri}: {error}")),
+        Ok(script) if script.status != 200 => {
+            Some(format!("the page's script {uri} answers {}", script.status))
+        }
+        Ok(script) => {
+            let kind = script.content_type.as_deref().map(media_type).unwrap_or_default();
+            (!page::is_javascript(&kind)).then(|| format!("the page's script {uri} is served as \"{kind}\""))
+        }
+    })
+}
+
+/// The origin as the page's author writes it: default ports left out.
+fn origin(target: &Target) -> String {
+    let host = match (&target.address, target.server_name.as_str()) {
+        (Address::Tcp(address), "") => address.ip().to_string(),
+        (Address::Unix(_), "") => "localhost".to_owned(),
+        (_, name) => name.to_owned(),
+    };
+    match (target.scheme, target.port) {
+        (Scheme::Http, 80) => format!("http://{host}"),
+        (Scheme::Https, 443) => format!("https://{host}"),
+        (Scheme::Http, port) => format!("http://{host}:{port}"),
+        (Scheme::Https, port) => format!("https://{host}:{port}"),
+    }
+}
+
+/// `text/html` of `Text/HTML; charset=utf-8`.
+fn media_type(content_type: &str) -> String {
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}

@@ -1,0 +1,307 @@
+//! The proof that a reload took effect.
+//!
+//! Invariant: a reload is proven only when every worker that existed before the signal has
+//! retired, new ones serve under the same master, and the new ones came *beside* the old ones, as
+//! a new generation does: a master that could not reload replaces a worker only after it died. NGINX
+//! starts the new workers about 100 ms before it retires the old ones (`ngx_master_process_cycle`).
+
+use super::error_log::{Entry, LogWatch, MainLog};
+use crate::host::process::{self, Master, ProcessId, Role, Worker};
+use crate::host::{Root, clock};
+use crate::outcome::{ErrorLogVerdict, ReloadSection};
+use nix::sys::signal::Signal;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::time::{Duration, Instant};
+
+const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
+const LONGEST_PAUSE: Duration = Duration::from_millis(10);
+/// How often to signal when a generation changed while nobody was looking.
+const MOST_SIGNALS: u32 = 3;
+
+/// What is reloaded and how it is watched.
+#[derive(Debug, Clone, Copy)]
+pub struct ReloadRequest<'a> {
+    /// Where the logs lie.
+    pub root: &'a Root,
+    /// The master to signal.
+    pub master: &'a Master,
+    /// The main-context error logs of the old and of the new configuration.
+    pub logs: &'a [MainLog],
+    /// How long the proof may take.
+    pub timeout: Duration,
+}
+
+/// A reload that took effect.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReloadProof {
+    /// For the outcome.
+    pub section: ReloadSection,
+    /// When the (last) signal was sent.
+    pub signalled: Instant,
+    /// When every old worker was seen to have retired.
+    pub retired: Instant,
+    /// Old workers that still finish connections, WebSockets for instance.
+    pub lingering: Vec<i32>,
+}
+
+/// A reload that is not proven: the old configuration may still serve.
+#[derive(Debug, thiserror::Error)]
+#[error("the reload is not proven: {reason}")]
+pub struct UnprovenReload {
+    /// Why.
+    pub reason: Unproven,
+    /// For the outcome.
+    pub section: ReloadSection,
+    /// What the log says about it, not redacted.
+    pub lines: Vec<String>,
+    /// When the signal was sent; `None` when it was not.
+    pub signalled: Option<Instant>,
+}
+
+/// Why a reload is not proven.
+#[derive(Debug, thiserror::Error)]
+pub enum Unproven {
+    /// The signal could not be sent, so nothing happened.
+    #[error("signalling the master failed: {0}")]
+    NotSignalled(io::Error),
+    /// The processes could not be looked at.
+    #[error("looking at the workers failed: {0}")]
+    NotObserved(io::Error),
+    /// The master ended, or another took its place.
+    #[error("the master ended")]
+    MasterGone,
+    /// The master logged that it does not take the new configuration.
+    #[error("the master refused the new configuration")]
+    Refused,
+    /// In time, these workers did not retire.
+    #[error("old workers still serve: {0:?}")]
+    OldWorkersServe(Vec<i32>),
+    /// In time, no new worker came.
+    #[error("no new worker serves")]
+    NoNewWorker,
+    /// Workers died and were replaced; a new generation was not seen.
+    #[error("workers were replaced one by one, not by a new generation")]
+    NoNewGeneration,
+    /// A new generation serves, and the log names errors of its start.
+    #[error("the new workers serve, but the error log names errors")]
+    LogErrors,
+}
+
+/// Tells the master to reload and watches until that is proven or disproven.
+///
+/// # Errors
+/// [`UnprovenReload`] with the reason and with what was seen.
+pub fn reload(request: &ReloadRequest) -> Result<ReloadProof, Box<UnprovenReload>> {
+    let logs = request.logs.iter().map(|log| LogWatch::start(request.root, log)).collect();
+    let started = clock::monotonic();
+    let mut watch = Watch {
+        master: request.master,
+        logs,
+        started,
+        old_workers: Vec::new(),
+        signalled: None,
+        newcomers: BTreeMap::new(),
+    };
+    let result = watch.signal_until_proven(started + request.timeout);
+    watch.read_logs();
+    let mut section = watch.section();
+    let unproven = |reason, section: ReloadSection, lines| {
+        Err(Box::new(UnprovenReload { reason, section, lines, signalled: watch.signalled }))
+    };
+    match result {
+        Err(reason) => unproven(reason, section, watch.lines(|entry| watch.is_from_start(entry))),
+        Ok(_) if section.error_log == ErrorLogVerdict::Errors => {
+            unproven(Unproven::LogErrors, section, watch.lines(|entry| watch.concerns_start(entry)))
+        }
+        Ok(retired) => {
+            section.proven = true;
+            let lingering = watch.old_workers.iter().filter(|worker| process::is_alive(worker.id));
+            Ok(ReloadProof {
+                lingering: lingering.map(|worker| worker.id.pid).collect(),
+                signalled: watch.signalled.unwrap_or(started),
+                section,
+                retired,
+            })
+        }
+    }
+}
+
+struct Watch<'a> {
+    master: &'a Master,
+    logs: Vec<LogWatch>,
+    started: Instant,
+    /// Every worker from before a signal of ours.
+    old_workers: Vec<Worker>,
+    signalled: Option<Instant>,
+    /// Every worker that appeared since the last signal, also those that are gone.
+    newcomers: BTreeMap<ProcessId, Worker>,
+}
+
+/// What one generation of workers did between two looks.
+struct Generation {
+    old: Vec<Worker>,
+    /// New workers at the last look that served then.
+    new: Vec<Worker>,
+    /// Whether more new workers served at once than old ones had died.
+    came_beside: bool,
+}
+
+impl Watch<'_> {
+    fn signal_until_proven(&mut self, deadline: Instant) -> Result<Instant, Unproven> {
+        for _ in 0..MOST_SIGNALS {
+            let old = process::workers(self.master.id).map_err(Unproven::NotObserved)?;
+            let known: BTreeSet<ProcessId> = self.old_workers.iter().map(|worker| worker.id).collect();
+            self.old_workers.extend(old.iter().filter(|worker| !known.contains(&worker.id)).cloned());
+            self.newcomers.clear();
+            process::signal(self.master.id, Signal::SIGHUP).map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => Unproven::MasterGone,
+                _ => Unproven::NotSignalled(error),
+            })?;
+            self.signalled = Some(clock::monotonic());
+            let mut generation = Generation { old, new: Vec::new(), came_beside: false };
+            let retired = self.watch(&mut generation, deadline)?;
+            if generation.came_beside {
+                return Ok(retired);
+            }
+            // All were replaced, but nobody saw how: a second signal to these workers tells.
+        }
+        Err(Unproven::NoNewGeneration)
+    }
+
+    /// Looks until every old worker has retired and new ones serve.
+    fn watch(&mut self, generation: &mut Generation, deadline: Instant) -> Result<Instant, Unproven> {
+        let mut pause = SHORTEST_PAUSE;
+        loop {
+            self.read_logs();
+            if self.is_refused() {
+                return Err(Unproven::Refused);
+            }
+            // The order matters: the new ones were counted before the old ones are looked at again,
+            // so a worker that replaces a dead one is never counted beside it.
+            let roles: Vec<Option<Role>> =
+                generation.old.iter().map(|worker| process::role(worker.id)).collect();
+            let dead = roles.iter().filter(|role| role.is_none()).count();
+            generation.came_beside |= generation.new.len() > dead;
+            let now = clock::monotonic();
+            let retired = roles.iter().all(|role| matches!(role, None | Some(Role::ShuttingDown)));
+            if retired && !generation.new.is_empty() && self.still_serve(&generation.new) {
+                return Ok(now);
+            }
+            if !process::is_alive(self.master.id) {
+                return Err(Unproven::MasterGone);
+            }
+            if now >= deadline {
+                return Err(overdue(generation, &roles));
+            }
+            self.look_for_new(generation)?;
+            clock::pause(pause.min(deadline.saturating_duration_since(now)));
+            if generation.came_beside {
+                pause = (pause * 5 / 4).min(LONGEST_PAUSE);
+            }
+        }
+    }
+
+    fn look_for_new(&mut self, generation: &mut Generation) -> Result<(), Unproven> {
+        let is_old = |worker: &Worker| generation.old.iter().any(|old| old.id == worker.id);
+        let workers = process::workers(self.master.id).map_err(Unproven::NotObserved)?;
+        let new: Vec<Worker> =
+            workers.into_iter().filter(|worker| worker.role == Role::Serving && !is_old(worker)).collect();
+        self.newcomers.extend(new.iter().map(|worker| (worker.id, worker.clone())));
+        generation.new = new;
+        Ok(())
+    }
+
+    fn still_serve(&self, workers: &[Worker]) -> bool {
+        process::is_alive(self.master.id)
+            && workers.iter().any(|worker| process::role(worker.id) == Some(Role::Serving))
+    }
+
+    fn read_logs(&mut self) {
+        self.logs.iter_mut().for_each(LogWatch::read);
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.logs.iter().flat_map(|log| &log.entries)
+    }
+
+    /// Whether the log says that waiting is in vain.
+    fn is_refused(&self) -> bool {
+        let fatal = |entry: &Entry| {
+            entry.is_emergency
+                || (entry.message.contains("cannot be respawned") && self.is_from_master(entry))
+        };
+        self.entries().any(|entry| fatal(entry) && self.concerns_start(entry))
+    }
+
+    fn is_from_master(&self, entry: &Entry) -> bool {
+        entry.pid == self.master.own_pid
+    }
+
+    /// Whether a line was written by the master or by a worker of the new configuration, which
+    /// may have ended before it was seen: then the master names it.
+    fn is_from_start(&self, entry: &Entry) -> bool {
+        let seen = || self.newcomers.values().any(|worker| worker.own_pid == entry.pid);
+        let named = || {
+            let named = |other: &Entry| self.is_from_master(other) && exited_worker(other) == Some(entry.pid);
+            self.entries().any(named) && !self.is_old(entry.pid)
+        };
+        self.is_from_master(entry) || seen() || named()
+    }
+
+    /// Whether a line says that something is wrong with the new configuration.
+    fn concerns_start(&self, entry: &Entry) -> bool {
+        // Tried again for two seconds; "still could not bind()" ends an attempt that failed.
+        let retried = entry.message.starts_with("bind() to ");
+        // Live traffic as well, although without a connection's number.
+        let of_traffic = [" while resolving", " while requesting certificate status"]
+            .iter()
+            .any(|s| entry.message.contains(s));
+        let of_old_worker = exited_worker(entry).is_some_and(|pid| self.is_old(pid));
+        self.is_from_start(entry) && !(retried || of_traffic || of_old_worker)
+    }
+
+    fn is_old(&self, own_pid: i32) -> bool {
+        self.old_workers.iter().any(|worker| worker.own_pid == own_pid)
+    }
+
+    fn section(&self) -> ReloadSection {
+        let serving = process::workers(self.master.id).unwrap_or_default();
+        let old: BTreeSet<i32> = self.old_workers.iter().map(|worker| worker.id.pid).collect();
+        let is_new = |worker: &&Worker| worker.role == Role::Serving && !old.contains(&worker.id.pid);
+        ReloadSection {
+            proven: false,
+            new_workers: serving.iter().filter(is_new).map(|worker| worker.id.pid).collect(),
+            old_workers: old.iter().copied().collect(),
+            error_log: self.verdict(),
+            millis: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    fn verdict(&self) -> ErrorLogVerdict {
+        if self.entries().any(|entry| self.concerns_start(entry)) {
+            ErrorLogVerdict::Errors
+        } else if self.logs.is_empty() || !self.logs.iter().all(LogWatch::is_looked_at) {
+            ErrorLogVerdict::NotLookedAt
+        } else {
+            ErrorLogVerdict::Clean
+        }
+    }
+
+    fn lines(&self, wanted: impl Fn(&Entry) -> bool) -> Vec<String> {
+        self.entries().filter(|entry| wanted(entry)).map(|entry| entry.line.clone()).collect()
+    }
+}
+
+/// The worker of `worker process 12 exited on signal 9`.
+fn exited_worker(entry: &Entry) -> Option<i32> {
+    let (pid, _) = entry.message.strip_prefix("worker process ")?.split_once(" exited")?;
+    pid.parse().ok()
+}
+
+fn overdue(generation: &Generation, roles: &[Option<Role>]) -> Unproven {
+    let serves = |role: &Option<Role>| !matches!(role, None | Some(Role::ShuttingDown));
+    let left = generation.old.iter().zip(roles).filter(|(_, role)| serves(role));
+    let left: Vec<i32> = left.map(|(worker, _)| worker.id.pid).collect();
+    if left.is_empty() { Unproven::NoNewWorker } else { Unproven::OldWorkersServe(left) }
+}
