@@ -5,7 +5,7 @@
 //! that whatever nginx says about it is about its spelling. Nothing is bound
 //! and nothing is written outside of the test's own folder.
 
-use motionctl::nginx::{Body, Tree, quote_word};
+use motionctl::nginx::{Tree, quote_word};
 use proptest::prelude::*;
 use std::process::Command;
 
@@ -64,8 +64,12 @@ fn x(count: usize) -> String {
 
 /// One row a rule; each is put to nginx and to us.
 fn snippets() -> Vec<Vec<u8>> {
+    [words(), quotes(), blocks(), long_ones()].concat()
+}
+
+/// Separators, comments and where words start; bytes that are not text.
+fn words() -> Vec<Vec<u8>> {
     let mut rows: Vec<Vec<u8>> = Vec::new();
-    // Separators, comments and where words start.
     rows.extend(["", "\n\n", "# only", "#", "env a;", "env\ta\r\n;", "env a;env b;", "env\x0ba;"].map(main));
     rows.extend(
         ["env a#b;", "env a #;\n;", "env # c\n a;", "env a; # c {", "env a;#c", "env #\n#\n a;"].map(main),
@@ -77,7 +81,15 @@ fn snippets() -> Vec<Vec<u8>> {
     rows.extend(
         [";", "\n;", "{", " {}", "}", "\n\n}", "env a }", "env a\n}\n", "env a;;", "env a; ;"].map(main),
     );
-    // Quotes and escapes.
+    rows.push(b"events {}\nenv a\0b;\n".to_vec());
+    rows.push(b"events {}\nenv \xff\xfe;\n# \xff\n".to_vec());
+    rows.push(b"events {}\nenv \"a\"\x01;\n".to_vec());
+    rows
+}
+
+/// Quotes and escapes.
+fn quotes() -> Vec<Vec<u8>> {
+    let mut rows: Vec<Vec<u8>> = Vec::new();
     rows.extend(
         ["env 'a';", "env \"a\";", "env \"a\" ;", "env \"a\"\n;", "env \"a\"b;", "env 'a''b';"].map(main),
     );
@@ -92,7 +104,12 @@ fn snippets() -> Vec<Vec<u8>> {
             .map(main),
     );
     rows.extend(["env \"a\");", "env \"a\")b;", "env \"a\"))", "env a);", "env \"\\", "env 'a\\'"].map(main));
-    // Braces and variables.
+    rows
+}
+
+/// Braces and variables, and blocks that hold data.
+fn blocks() -> Vec<Vec<u8>> {
+    let mut rows: Vec<Vec<u8>> = Vec::new();
     rows.extend(
         ["set $a b}c;", "set $a }b;", "set $a ${args}b;", "set $a \"{\";", "set $a {;", "set $a b{c;"]
             .map(server),
@@ -119,7 +136,6 @@ fn snippets() -> Vec<Vec<u8>> {
         .map(server),
     );
     rows.extend(["root a\n", "listen 80", "location / { root a }", "location / { root a; } }}"].map(server));
-    // Blocks that hold data.
     rows.extend(
         [
             "map $args $x { a b; }",
@@ -143,7 +159,12 @@ fn snippets() -> Vec<Vec<u8>> {
         ["log_format a b;", "log_format a \"b\" 'c'\n\n d;", "log_format a { b }", "upstream u { server a }"]
             .map(http),
     );
-    // The buffer.
+    rows
+}
+
+/// What fills nginx's buffer, and what just fits.
+fn long_ones() -> Vec<Vec<u8>> {
+    let mut rows: Vec<Vec<u8>> = Vec::new();
     for count in [4094, 4095, 4096, 4097, 9000] {
         rows.push(main(&format!("env {};\n", x(count))));
         rows.push(main(&format!("env {} ;\n", x(count - 1))));
@@ -156,10 +177,6 @@ fn snippets() -> Vec<Vec<u8>> {
         rows.push(main(&format!("env \"{}\\", x(count))));
         rows.push(main(&format!("env \"{}\")a;", x(count - 2))));
     }
-    // Bytes that are not text.
-    rows.push(b"events {}\nenv a\0b;\n".to_vec());
-    rows.push(b"events {}\nenv \xff\xfe;\n# \xff\n".to_vec());
-    rows.push(b"events {}\nenv \"a\"\x01;\n".to_vec());
     rows
 }
 
@@ -293,13 +310,4 @@ fn a_second_parser_reads_the_same_directives() {
     for (snippet, reason) in DISAGREEMENTS {
         assert!(disagreeing.iter().any(|text| text.contains(snippet)), "{snippet:?} agrees now: {reason}");
     }
-}
-
-#[test]
-fn lua_blocks_end_where_their_braces_balance() {
-    let source =
-        "http { server { location / { content_by_lua_block {\n  local t = { a = '}' } -- }\n } } } }";
-    let tree = Tree::parse(source).expect("valid");
-    let last = tree.walk().last().expect("the Lua block");
-    assert!(matches!(tree.directive(last).body, Body::Lua { .. }));
 }
