@@ -7,6 +7,7 @@
 
 pub mod apply;
 pub mod backup;
+pub mod cli;
 pub mod facts;
 pub mod host;
 pub mod inspect;

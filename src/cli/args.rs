@@ -251,7 +251,7 @@ pub struct DiffArgs {
 }
 
 /// What to do with backups.
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum BackupsCommand {
     /// List them, newest first
     List,

@@ -64,8 +64,9 @@ impl Context {
         let settings = &self.settings;
         let accept: BTreeSet<String> = site.accept.iter().chain(&settings.accept).cloned().collect();
         if let Some(code) = accept.iter().find(|code| !accepts(code)) {
-            return Err(Failure::new(FailureKind::Usage, format!("`{code}` cannot be accepted"))
-                .with_hint("only topology.*, sessions.*, bundle.*, config.runs-code and site.managed-elsewhere can"));
+            return Err(Failure::new(FailureKind::Usage, format!("`{code}` cannot be accepted")).with_hint(
+                "only topology.*, sessions.*, bundle.*, config.runs-code and site.managed-elsewhere can",
+            ));
         }
         let bundle = match site.bundle.as_ref().or(settings.bundle.as_ref()) {
             Some(dir) => read_bundle(dir)?,
@@ -96,8 +97,9 @@ impl Context {
     pub fn reload_timeout(&self, flag: Option<Duration>) -> Result<Duration, Failure> {
         match (flag, &self.settings.reload_timeout) {
             (Some(timeout), _) => Ok(timeout),
-            (None, Some(text)) => parse_duration(text)
-                .map_err(|error| Failure::new(FailureKind::Invalid, format!("reload_timeout in the settings: {error}"))),
+            (None, Some(text)) => parse_duration(text).map_err(|error| {
+                Failure::new(FailureKind::Invalid, format!("reload_timeout in the settings: {error}"))
+            }),
             (None, None) => Ok(RELOAD_TIMEOUT),
         }
     }
@@ -112,7 +114,8 @@ impl Context {
         self.need_root()?;
         WriteLock::take(&self.root).map_err(|error| match error {
             LockError::Held(_) | LockError::HeldByUnknown => {
-                Failure::new(FailureKind::Refused, error.to_string()).with_hint("wait for that run, or end it")
+                Failure::new(FailureKind::Refused, error.to_string())
+                    .with_hint("wait for that run, or end it")
             }
             LockError::Io(_) => Failure::new(FailureKind::Unavailable, error.to_string()),
         })
@@ -180,7 +183,8 @@ impl Context {
 /// SIGINT and SIGTERM ask to stop; a lost connection does not end a run.
 fn watch_signals(stop: &Arc<AtomicBool>) -> Result<(), Failure> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    let failed = |error: std::io::Error| Failure::new(FailureKind::Failed, format!("watching for signals: {error}"));
+    let failed =
+        |error: std::io::Error| Failure::new(FailureKind::Failed, format!("watching for signals: {error}"));
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(stop)).map_err(failed)?;
     }

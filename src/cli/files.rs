@@ -31,8 +31,9 @@ pub fn read_plan(path: &Path) -> Result<Plan, Failure> {
     let bytes = read_bounded(path).map_err(|error| {
         Failure::new(FailureKind::Unavailable, format!("reading the plan {}: {error}", path.display()))
     })?;
-    Plan::from_json(&bytes)
-        .map_err(|error| Failure::new(FailureKind::Invalid, format!("reading the plan {}: {error}", path.display())))
+    Plan::from_json(&bytes).map_err(|error| {
+        Failure::new(FailureKind::Invalid, format!("reading the plan {}: {error}", path.display()))
+    })
 }
 
 /// Writes a file that the operator asked for, readable by its owner only.

@@ -4,7 +4,10 @@
 //! Invariant: exactly one answer on standard output, whatever happened;
 //! progress and messages go to standard error. Domain logic lives elsewhere.
 
-#![expect(clippy::disallowed_methods, reason = "arguments, environment and the user's own files are read here")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "arguments, environment and the user's own files are read here"
+)]
 
 mod args;
 mod commands;
@@ -69,7 +72,8 @@ fn usage(error: &clap::Error) -> ExitCode {
     if std::env::args_os().any(|argument| argument == "--json") {
         let message = error.kind().as_str().unwrap_or("wrong usage").to_owned();
         let detail = error.to_string();
-        let detail = detail.lines().next().map_or(message, |line| line.trim_start_matches("error: ").to_owned());
+        let detail =
+            detail.lines().next().map_or(message, |line| line.trim_start_matches("error: ").to_owned());
         let outcome = Outcome::failed("usage", Failure::new(FailureKind::Usage, detail));
         print!("{}", report::json(&outcome));
     } else {

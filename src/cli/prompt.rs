@@ -12,14 +12,16 @@ pub fn confirm(context: &Context, host: &str, shown: &str) -> Result<(), Failure
     let terminal = Term::stderr();
     let can_ask = Term::stdout().is_term() && terminal.is_term() && console::user_attended();
     if context.global.no_input || context.global.json || !can_ask {
-        return Err(Failure::new(FailureKind::Usage, "there is no terminal to ask on").with_hint("say --yes to go on without being asked"));
+        return Err(Failure::new(FailureKind::Usage, "there is no terminal to ask on")
+            .with_hint("say --yes to go on without being asked"));
     }
     let over_ssh = std::env::var_os("SSH_CONNECTION").is_some();
     let (question, wanted) = match over_ssh {
         true => (format!("Type this host's name ({host}) to go on: "), host),
         false => (format!("Change {host}? Type yes to go on: "), "yes"),
     };
-    let failed = |error: std::io::Error| Failure::new(FailureKind::Failed, format!("asking on the terminal: {error}"));
+    let failed =
+        |error: std::io::Error| Failure::new(FailureKind::Failed, format!("asking on the terminal: {error}"));
     terminal.write_str(shown).and_then(|()| terminal.write_str(&question)).map_err(failed)?;
     let answer = terminal.read_line().map_err(failed)?;
     if answer.trim() == wanted {

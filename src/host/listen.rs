@@ -27,6 +27,14 @@ pub fn udp(address: SocketAddr, tick: Duration) -> Result<UdpSocket> {
     bind().with_context(|| format!("binding {address}"))
 }
 
+/// Makes the folder that a unix socket will lie in, and those above it.
+///
+/// # Errors
+/// What the kernel says.
+pub fn make_socket_folder(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)
+}
+
 /// A bound socket.
 #[derive(Debug)]
 pub struct Listener {

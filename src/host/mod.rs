@@ -10,6 +10,7 @@ mod append;
 mod attributes;
 pub mod clock;
 pub mod command;
+pub mod daemon;
 pub mod files;
 pub mod glob;
 pub mod http;

@@ -148,8 +148,10 @@ fn plain_file(path: &Path, mode: u32, text: &str) -> StagedFile {
     StagedFile { path: path.to_owned(), mode, uid: 0, gid: 0, bytes: text.as_bytes().to_vec() }
 }
 
-/// `/etc/hosts` with every host name of the configuration.
-fn hosts_file(root: &Root, facts: &Facts) -> Option<StagedFile> {
+/// `/etc/hosts` with every host name of the configuration; `None` where it
+/// names no host.
+#[must_use]
+pub fn hosts_file(root: &Root, facts: &Facts) -> Option<StagedFile> {
     let names: BTreeSet<&str> = facts
         .site
         .upstreams

@@ -91,7 +91,11 @@ fn chosen(saved: Option<Plan>, prepared: &Prepared) -> Result<Option<Plan>, Fail
         .iter()
         .filter(|(path, hash)| now.get(*path) != Some(hash))
         .map(|(path, _)| path.display().to_string())
-        .chain(now.keys().filter(|path| !saved.relies_on.contains_key(*path)).map(|path| path.display().to_string()))
+        .chain(
+            now.keys()
+                .filter(|path| !saved.relies_on.contains_key(*path))
+                .map(|path| path.display().to_string()),
+        )
         .collect();
     let cause = if !moved.is_empty() {
         format!("changed since: {}", moved.join(", "))
@@ -100,7 +104,8 @@ fn chosen(saved: Option<Plan>, prepared: &Prepared) -> Result<Option<Plan>, Fail
     } else {
         return Ok(Some(saved));
     };
-    Err(Failure::new(FailureKind::Refused, format!("the plan is stale: {cause}")).with_hint("make a new one with `motionctl plan --out`"))
+    Err(Failure::new(FailureKind::Refused, format!("the plan is stale: {cause}"))
+        .with_hint("make a new one with `motionctl plan --out`"))
 }
 
 /// Turns what a run did into the answer.

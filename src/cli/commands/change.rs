@@ -3,14 +3,19 @@
 use crate::cli::context::Context;
 use crate::host::RootPath;
 use crate::journal::Status;
-use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, Outcome, OutcomeKind};
+use crate::outcome::{Comparison, Failure, FailureKind, Finding, HostSection, Level, Outcome, OutcomeKind};
+use crate::plan::Preview;
 use crate::prepare::{Options, Prepared, prepare};
 use crate::{apply, backup, inspect};
 
 /// Prepares a change and turns it into an answer that can still change.
 ///
 /// A failure that has something to say about the server keeps saying it.
-pub fn prepared(context: &Context, command: &'static str, options: &Options) -> Result<(Prepared, Outcome), Box<Outcome>> {
+pub fn prepared(
+    context: &Context,
+    command: &'static str,
+    options: &Options,
+) -> Result<(Prepared, Outcome), Box<Outcome>> {
     context.progress.stage("looking at the server");
     match prepare(&context.root, &context.launcher, options) {
         Ok(mut prepared) => {
@@ -21,6 +26,8 @@ pub fn prepared(context: &Context, command: &'static str, options: &Options) -> 
             outcome.host = Some(prepared.host_section());
             outcome.findings.clone_from(&prepared.findings);
             outcome.plan = prepared.plan_section();
+            let previews = prepared.migration.iter().flat_map(|migration| &migration.previews);
+            outcome.comparisons = previews.map(comparison).collect();
             if !prepared.notes.is_empty() {
                 outcome.details.insert("notes".to_owned(), prepared.notes.clone().into());
             }
@@ -32,6 +39,11 @@ pub fn prepared(context: &Context, command: &'static str, options: &Options) -> 
             Err(Box::new(outcome))
         }
     }
+}
+
+fn comparison(preview: &Preview) -> Comparison {
+    let name = preview.path.display().to_string();
+    Comparison { old_name: name.clone(), new_name: name, old: preview.old.clone(), new: preview.new.clone() }
 }
 
 /// The host where nothing more is known.

@@ -13,6 +13,7 @@ pub fn check(context: &Context, args: &CheckArgs) -> Result<Outcome, Failure> {
         Err(outcome) => return Ok(*outcome),
     };
     outcome.plan = None;
+    outcome.comparisons.clear();
     let root = context.global.root.as_ref().map_or(String::new(), |dir| format!(" --root {}", dir.display()));
     if prepared.is_up_to_date() {
         outcome.outcome = OutcomeKind::UpToDate;
@@ -25,7 +26,10 @@ pub fn check(context: &Context, args: &CheckArgs) -> Result<Outcome, Failure> {
         }
         None => {
             outcome.outcome = OutcomeKind::ChangesPending;
-            ("ready: the new client's route is missing and can be brought", format!("motionctl rehearse{root}"))
+            (
+                "ready: the new client's route is missing and can be brought",
+                format!("motionctl rehearse{root}"),
+            )
         }
     };
     outcome.details.insert("verdict".to_owned(), verdict.into());

@@ -33,7 +33,11 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
     let stops = prepared.stops().count();
     let verdict = match stops {
         0 => format!("changes are pending in {files} file{}", plural(files)),
-        _ => format!("changes are pending in {files} file{}; {stops} finding{} would stop an apply", plural(files), plural(stops)),
+        _ => format!(
+            "changes are pending in {files} file{}; {stops} finding{} would stop an apply",
+            plural(files),
+            plural(stops)
+        ),
     };
     outcome.details.insert("verdict".to_owned(), verdict.into());
     Ok(outcome)

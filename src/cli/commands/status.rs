@@ -21,6 +21,7 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
         Err(outcome) => return Ok(*outcome),
     };
     outcome.plan = None;
+    outcome.comparisons.clear();
     let journal = History::look(&context.root)
         .map_err(|error| Failure::from_error(FailureKind::NeedsOperator, &error))?;
     let drifted = drift(context, &journal.status)?;
@@ -38,13 +39,19 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
     if args.detailed_exitcode && pending {
         outcome.exit_code = 2;
     }
-    let mut next: Vec<String> = drifted.iter().map(|path| format!("edited since the last run: {}", path.display())).collect();
+    let mut next: Vec<String> =
+        drifted.iter().map(|path| format!("edited since the last run: {}", path.display())).collect();
     next.extend(newest.iter().map(|backup| format!("newest backup: {}", backup.manifest.id)));
     outcome.details.insert("verdict".to_owned(), verdict.into());
     outcome.details.insert("route_present".to_owned(), served.into());
-    outcome.details.insert("drifted".to_owned(), drifted.iter().map(|path| path.display().to_string()).collect());
+    outcome
+        .details
+        .insert("drifted".to_owned(), drifted.iter().map(|path| path.display().to_string()).collect());
     outcome.details.insert("last_run".to_owned(), last_run(&journal.status));
-    outcome.details.insert("newest_backup".to_owned(), newest.map_or(json!(null), |backup| json!(backup.manifest.id.to_string())));
+    outcome.details.insert(
+        "newest_backup".to_owned(),
+        newest.map_or(json!(null), |backup| json!(backup.manifest.id.to_string())),
+    );
     outcome.details.insert("next".to_owned(), next.into());
     Ok(outcome)
 }
@@ -77,7 +84,9 @@ fn last_run(status: &Status) -> serde_json::Value {
     };
     match status {
         Status::Empty => json!(null),
-        Status::Active(run) => json!({ "id": run.run.as_str(), "kind": kind(run.kind), "outcome": "unfinished", "backup": run.backup }),
+        Status::Active(run) => {
+            json!({ "id": run.run.as_str(), "kind": kind(run.kind), "outcome": "unfinished", "backup": run.backup })
+        }
         Status::Quiet(run) => {
             json!({ "id": run.run.as_str(), "kind": kind(run.kind), "outcome": run.outcome, "backup": run.backup })
         }
