@@ -14,4 +14,4 @@ pub use executor::{ReloadTarget, StepFailure};
 pub use history::History;
 pub use recovery::{Recovered, disk_state, recover};
 pub use run::{Event, Request, Run, SandboxChoice, backup_paths, run};
-pub use staging::{Staged, after_each_file, all_changes};
+pub use staging::states;
