@@ -25,6 +25,9 @@ use anyhow::{Context, Result};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+/// The stage in which files change and NGINX reloads.
+pub const INSTALLING: &str = "installing and reloading";
+
 /// Everything a run needs; nothing in it is left to choose.
 pub struct Request<'a> {
     /// The server.
@@ -148,7 +151,7 @@ fn forward(
     executor: &mut Executor,
     events: &mut dyn FnMut(Event),
 ) -> Result<(), String> {
-    let proof = timed(run, events, "installing and reloading", |run, _| {
+    let proof = timed(run, events, INSTALLING, |run, _| {
         let gate = || match request.sandbox {
             SandboxChoice::Required => Ok(()),
             SandboxChoice::AfterInstall => test_installed(request),
