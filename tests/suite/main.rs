@@ -4,6 +4,7 @@
 //! test started is signalled.
 
 mod bundle;
+mod merge;
 mod probes;
 mod reload;
 mod sandbox;

@@ -87,8 +87,12 @@ impl<'s> Side<'s> {
 
     /// The comments at the end of the file.
     pub fn last_notes(&self) -> Vec<&'s [u8]> {
-        let units = self.tree.and_then(|tree| self.units.get(&std::ptr::from_ref(tree)));
-        units.map(|units| units.comments(units.foot(None))).unwrap_or_default()
+        self.root_units().map(|units| units.comments(units.foot(None))).unwrap_or_default()
+    }
+
+    /// The units of the one tree there is.
+    pub fn root_units(&self) -> Option<&Units<'s>> {
+        self.units.get(&std::ptr::from_ref(self.tree?))
     }
 
     /// The units of the tree that an item stands in.
@@ -282,7 +286,7 @@ mod tests {
             &[(Kind::Spacing, "allow a;"), (Kind::Spacing, "deny all;"), (Kind::Moved, "allow a;")],
         );
         check("a;", "# c\na;", &[(Kind::Comment, "a;")]);
-        check("a { b; }", "a { b; # c\n }", &[(Kind::Spacing, "a { b; # c\n }"), (Kind::Comment, "b; # c")]);
+        check("a { b; }", "a { b; # c\n }", &[(Kind::Spacing, "a { b; # c\n }"), (Kind::Comment, "b;")]);
     }
 
     #[test]
