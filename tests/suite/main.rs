@@ -9,6 +9,7 @@ mod backup;
 mod bundle;
 mod files;
 mod lock;
+mod merge;
 mod oracle;
 mod probes;
 mod reload;

@@ -1,0 +1,75 @@
+//! Small merges, case by case.
+//!
+//! Invariant: `check` compares the merged bytes and the four counts.
+
+use super::*;
+
+fn trees(sources: [&str; 3]) -> [Tree; 3] {
+    sources.map(|source| Tree::parse(source).expect("parses"))
+}
+
+/// The merged text, and how many local changes are carried, already present,
+/// conflicting and dropped.
+fn check(sources: [&str; 3], expect: &str, counts: [usize; 4]) {
+    let [base, ours, theirs] = trees(sources);
+    let merged = merge(&base, &ours, &theirs, &Resolutions::none()).expect("parses");
+    let lists = &merged.lists;
+    let found = [&lists.carried, &lists.already_present, &lists.conflicting, &lists.dropped].map(Vec::len);
+    assert_eq!(found, counts, "{sources:?}: {lists:?}");
+    let text = merged
+        .text()
+        .map_or_else(|error| error.to_string(), |text| String::from_utf8_lossy(text).into_owned());
+    assert_eq!(text, expect, "{sources:?}");
+    if let Ok(splices) = merged.splices() {
+        let spliced = crate::nginx::splice(ours.source(), splices).expect("apart");
+        assert_eq!(String::from_utf8_lossy(&spliced), text, "{sources:?}");
+    }
+}
+
+#[test]
+fn neighbours_do_not_conflict() {
+    check(
+        [
+            "client_max_body_size 1m;\nproxy_read_timeout 60s;\n",
+            "client_max_body_size 9m;\nproxy_read_timeout 60s;\n",
+            "client_max_body_size 1m;\nproxy_read_timeout 90s;\n",
+        ],
+        "client_max_body_size 9m;\nproxy_read_timeout 90s;\n",
+        [1, 0, 0, 0],
+    );
+}
+
+#[test]
+fn identities_hold() {
+    let x = "# a\nserver { # b\n  listen 80;\n\n  gzip on; # c\n}\n# d\n";
+    let b = "server {\n  listen 80;\n  gzip off;\n}\n";
+    check([b, x, b], x, [5, 0, 0, 0]);
+    check([b, b, x], x, [0, 0, 0, 0]);
+    check([b, x, x], x, [0, 5, 0, 0]);
+}
+
+#[test]
+fn new_directives_take_the_place_they_have_in_theirs() {
+    check(
+        [
+            "s {\n\ta;\n\tb;\n}\n",
+            "s {\n\ta;\n\tlocal;\n\tb;\n}\n",
+            "s {\n    a;\n    b;\n    # why\n    new {\n        x;\n    } # end\n}\n",
+        ],
+        "s {\n\ta;\n\tlocal;\n\tb;\n\t# why\n\tnew {\n\t\tx;\n\t} # end\n}\n",
+        [1, 0, 0, 0],
+    );
+    check(["s { a; }", "s { a; l; }", "s { n; a; }"], "s { n; a; l; }", [1, 0, 0, 0]);
+    check(["", "a;\n", "b;\n"], "a;\nb;\n", [1, 0, 0, 0]);
+    check(["s {}", "s {} l;", "s { n { x; } }"], "s { n { x; } } l;", [1, 0, 0, 0]);
+}
+
+#[test]
+fn removals_take_their_comments_along() {
+    check(["a;\n# of b\nb;\nc;\n", "a;\n# of b\nb;\nc;\nl;\n", "a;\nc;\n"], "a;\nc;\nl;\n", [1, 0, 0, 0]);
+    check(
+        ["a;\n\n# apart\n\nb;\nc;\n", "a;\n\n# apart\n\nb;\nc;\nl;\n", "a;\nc;\n"],
+        "a;\n\n# apart\n\nc;\nl;\n",
+        [1, 0, 0, 0],
+    );
+}
