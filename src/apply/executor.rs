@@ -128,7 +128,7 @@ impl Executor<'_> {
         let changed = match to {
             Version::Absent => remove(lock, root, &path, &expect),
             Version::File { attributes, .. } => {
-                let bytes = self.contents(&path, to)?;
+                let bytes = self.contents(&path, from, to)?;
                 match from {
                     Version::Absent => create(lock, root, &path, &bytes, attributes),
                     Version::File { .. } => replace(lock, root, &path, &expect, &bytes, attributes),
@@ -161,12 +161,17 @@ impl Executor<'_> {
         Ok(true)
     }
 
-    fn contents(&self, path: &RootPath, to: &Version) -> Result<Vec<u8>> {
+    fn contents(&self, path: &RootPath, from: &Version, to: &Version) -> Result<Vec<u8>> {
         let Version::File { sha256, content, .. } = to else { return Ok(Vec::new()) };
         match content {
             Content::Live => Err(anyhow!("the plan does not say where the contents of {path} come from")),
             Content::Patched(patches) => {
-                let source = self.root.read(path).with_context(|| format!("reading {path}"))?;
+                let source = match from {
+                    Version::Absent => Vec::new(),
+                    Version::File { .. } => {
+                        self.root.read(path).with_context(|| format!("reading {path}"))?
+                    }
+                };
                 Ok(patch_to(&source, patches, sha256)?)
             }
             Content::Backup(id) => {

@@ -135,10 +135,21 @@ pub struct ChangeArgs {
     /// Where Motion's site and the new client are.
     #[command(flatten)]
     pub site: SiteArgs,
-    /// graft: the live file plus the missing routes; replace: the whole
-    /// template, local changes dropped and listed
+    /// merge: the vendor's changes into the live file; graft: the live file
+    /// plus the missing routes; replace: the whole new file, local changes
+    /// dropped and listed. By default merge where the live file descends from a
+    /// known base, else graft
     #[arg(long, value_name = "STRATEGY")]
     pub strategy: Option<StrategyChoice>,
+    /// The vendor's own new file, in the place of the built-in template
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub candidate: Option<PathBuf>,
+    /// The file that the live one was made from
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub base: Option<PathBuf>,
+    /// Decide a conflict by its path, or all below a block
+    #[arg(long, value_name = "PATH=ours|theirs")]
+    pub resolve: Vec<String>,
     /// How long a reload may take until it counts as failed, such as 30s
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub reload_timeout: Option<Duration>,
@@ -147,6 +158,8 @@ pub struct ChangeArgs {
 /// How the new configuration is made from the old one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum StrategyChoice {
+    /// The vendor's changes put into the live file.
+    Merge,
     /// The live file plus the missing routes.
     Graft,
     /// The whole template.

@@ -205,6 +205,37 @@ impl Content {
     }
 }
 
+/// The changes that turn one text into another, whole lines at a time; `None`
+/// when a changed line is not UTF-8.
+#[must_use]
+pub fn line_patches(old: &[u8], new: &[u8]) -> Option<Vec<Patch>> {
+    let diff = similar::TextDiff::from_lines(old, new);
+    let offsets = |lines: &[&[u8]]| {
+        lines
+            .iter()
+            .scan(0, |end, line| {
+                *end += line.len();
+                Some(*end)
+            })
+            .collect::<Vec<_>>()
+    };
+    let old_lines: Vec<&[u8]> = diff.iter_old_slices().collect();
+    let new_lines: Vec<&[u8]> = diff.iter_new_slices().collect();
+    let (old_ends, new_ends) = (offsets(&old_lines), offsets(&new_lines));
+    let start = |ends: &[usize], line: usize| if line == 0 { 0 } else { ends[line - 1] };
+    let mut patches = Vec::new();
+    for operation in diff.ops().iter().filter(|operation| operation.tag() != similar::DiffTag::Equal) {
+        let (from, to) = (operation.old_range(), operation.new_range());
+        let text = &new[start(&new_ends, to.start)..start(&new_ends, to.end)];
+        patches.push(Patch {
+            start: start(&old_ends, from.start),
+            end: start(&old_ends, from.end),
+            text: String::from_utf8(text.to_vec()).ok()?,
+        });
+    }
+    Some(patches)
+}
+
 /// Applies `patches`, given in ascending order, to `source`.
 ///
 /// # Errors

@@ -226,6 +226,7 @@ fn shown(plan: &Plan) -> PlanSection {
         id: plan.id.clone(),
         strategy: plan.strategy.clone(),
         site: plan.site.display().to_string(),
+        base: None,
         steps: plan.steps.iter().map(Step::describe).collect(),
         local_changes: crate::outcome::LocalChanges::default(),
         diff: crate::outcome::DiffSection::default(),

@@ -4,10 +4,12 @@
 //! longest path that fits wins, and all paths win over the general choice.
 
 use super::super::diff::show::SEPARATOR;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The side that wins a conflict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Choice {
     /// The file that is there.
     Ours,
@@ -16,7 +18,8 @@ pub enum Choice {
 }
 
 /// What the user decided about conflicts.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Resolutions {
     general: Option<Choice>,
     paths: BTreeMap<String, Choice>,
@@ -40,6 +43,19 @@ impl Resolutions {
     pub fn with(mut self, path: impl Into<String>, choice: Choice) -> Self {
         self.paths.insert(path.into(), choice);
         self
+    }
+
+    /// The same decisions, with one for every conflict that no path decides.
+    #[must_use]
+    pub fn otherwise(mut self, choice: Choice) -> Self {
+        self.general = Some(choice);
+        self
+    }
+
+    /// Whether one choice covers every conflict.
+    #[must_use]
+    pub fn is_general(&self) -> bool {
+        self.general.is_some()
     }
 
     /// What was decided about the conflict of this path.
