@@ -85,7 +85,7 @@ pub enum Command {
     Rollback(RollbackArgs),
     /// Finish or undo an interrupted run
     Recover,
-    /// Compare two configurations, files or trees, line by line
+    /// Compare two configurations, files or trees, by directive
     Diff(DiffArgs),
     /// List, show, verify, compare and prune backups
     #[command(subcommand)]
@@ -261,6 +261,9 @@ pub struct DiffArgs {
     /// Compare line by line, changed words highlighted
     #[arg(long)]
     pub lines: bool,
+    /// Show differences in comments and white space, too
+    #[arg(long, conflicts_with = "lines")]
+    pub all: bool,
 }
 
 /// What to do with backups.

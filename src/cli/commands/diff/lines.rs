@@ -1,4 +1,4 @@
-//! `diff`: compares two files or trees line by line.
+//! `diff --lines`: compares two files or trees line by line.
 //!
 //! Secrets are never shown; that they differ is.
 
@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Exits 0 when both are the same, 2 when they differ.
-pub fn diff(context: &Context, args: &DiffArgs) -> Result<Outcome, Failure> {
+pub fn by_line(context: &Context, args: &DiffArgs) -> Result<Outcome, Failure> {
     let names: BTreeSet<PathBuf> = list(&args.old)?.into_iter().chain(list(&args.new)?).collect();
     let mut comparisons = Vec::new();
     let mut hidden = Vec::new();
@@ -53,7 +53,7 @@ pub fn diff(context: &Context, args: &DiffArgs) -> Result<Outcome, Failure> {
 }
 
 /// The files of an operand: their names below it, or nothing for a file itself.
-fn list(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub fn list(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     let failed = |error: &dyn std::fmt::Display| {
         Failure::new(FailureKind::Unavailable, format!("reading {}: {error}", path.display()))
     };
