@@ -7,10 +7,11 @@
 use super::history::History;
 use crate::backup::{BackupId, Store, restore_tree};
 use crate::host::files::{
-    Expect, Hash, Installed, Kept, ReplaceError, adopt, create, discard, put_back, remove, replace,
+    Expect, Hash, Installed, Kept, ReplaceError, adopt, create, discard, make_folder, put_back, remove,
+    remove_folder, replace, set_attributes,
 };
 use crate::host::process::{self, ProcessId};
-use crate::host::{Root, RootPath, WriteLock};
+use crate::host::{Attributes, Root, RootPath, WriteLock, machine};
 use crate::journal::Event;
 use crate::plan::{Content, Step, Version, patch_to};
 use crate::verify::{MainLog, ReloadProof, ReloadRequest, UnprovenReload, reload};
@@ -87,6 +88,8 @@ impl Executor<'_> {
             self.history.record(Event::Intent { step: index })?;
             match step {
                 Step::SetFile { path, from, to } => self.set_file(path, from, to)?,
+                Step::MakeFolder { path } => self.make_folder(path)?,
+                Step::RemoveFolder { path } => self.remove_folder(path)?,
                 Step::RestoreTree { backup } => self.restore_tree(backup)?,
                 Step::Reload => proof = Some(self.reload()?),
             }
@@ -180,6 +183,28 @@ impl Executor<'_> {
                 Ok(backup.content(hash(sha256)?)?)
             }
         }
+    }
+
+    /// Readable for everybody, as the folders beside it are.
+    fn make_folder(&self, path: &Path) -> Result<(), StepFailure> {
+        let path = RootPath::new(path).context("reading the plan")?;
+        let (uid, gid) = machine::user();
+        make_folder(self.lock, self.root, &path)
+            .and_then(|()| set_attributes(self.lock, self.root, &path, &Attributes::plain(0o755, uid, gid)))
+            .with_context(|| format!("making the folder {path}"))?;
+        Ok(())
+    }
+
+    fn remove_folder(&mut self, path: &Path) -> Result<(), StepFailure> {
+        let path = RootPath::new(path).context("reading the plan")?;
+        // Old files that wait in there are in the backup as well.
+        let (inside, rest) = self.kept.drain(..).partition(|kept| kept.path().is_within(&path));
+        self.kept = rest;
+        for kept in Vec::<Kept>::into_iter(inside) {
+            discard(self.lock, self.root, &kept).with_context(|| format!("emptying {path}"))?;
+        }
+        remove_folder(self.lock, self.root, &path).with_context(|| format!("removing the folder {path}"))?;
+        Ok(())
     }
 
     fn restore_tree(&mut self, id: &str) -> Result<(), StepFailure> {

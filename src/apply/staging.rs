@@ -26,7 +26,8 @@ pub fn states(root: &Root, plan: &Plan) -> Result<Vec<Changes>> {
                 state.insert(path.clone(), content);
             }
             Step::RestoreTree { backup } => state.extend(tree(root, backup)?),
-            Step::Reload => continue,
+            // The sandbox makes the folders of the files that it stages.
+            Step::MakeFolder { .. } | Step::RemoveFolder { .. } | Step::Reload => continue,
         }
         states.push(state);
     }

@@ -147,6 +147,9 @@ pub struct ChangeArgs {
     /// The file that the live one was made from
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub base: Option<PathBuf>,
+    /// Move local locations into this file of your own, and include it
+    #[arg(long, value_name = "FILE")]
+    pub local_include: Option<PathBuf>,
     /// Decide a conflict by its path, or all below a block
     #[arg(long, value_name = "PATH=ours|theirs")]
     pub resolve: Vec<String>,

@@ -79,6 +79,7 @@ impl Context {
             candidate: None,
             base: None,
             resolutions,
+            local_include: None,
             accept,
             sandbox: if no_sandbox { SandboxChoice::AfterInstall } else { SandboxChoice::Required },
         })
@@ -90,6 +91,7 @@ impl Context {
         options.strategy = self.strategy(change.strategy)?;
         options.candidate = change.candidate.as_deref().map(read_input).transpose()?;
         options.base = change.base.as_deref().map(read_input).transpose()?;
+        options.local_include = change.local_include.clone().map(|path| self.below_root(path));
         for decision in &change.resolve {
             let (path, choice) = decision.rsplit_once('=').ok_or_else(|| not_a_choice(decision))?;
             options.resolutions =

@@ -3,23 +3,24 @@
 //! Invariant: planning again after the plan was applied gives the empty plan,
 //! and every block that serves Motion serves the new client afterwards.
 
+use super::assemble::finish;
 use super::base::{Base, base};
 use super::bundle::{BadValue, Bundle, BundleError};
 use super::draft::{Draft, staged};
 use super::graft::graft;
 use super::local;
+use super::local_include::extract;
 use super::material::Material;
-use super::saved::{Plan, PlanKind};
-use super::step::{Content, PatchError, Step, Version, line_patches, sha256_hex};
-use super::wish::{Memory, Strategy, StrategyWish, Wish};
-use crate::facts::{Facts, FileFacts, RouteState, ServerRole};
+use super::saved::Plan;
+use super::step::PatchError;
+use super::wish::{Strategy, StrategyWish, Wish};
+use crate::facts::{Facts, RouteState, ServerRole};
 use crate::motion::{redirects_only, route_state};
-use crate::nginx::diff::diff;
 use crate::nginx::merge::{Conflict, Lists, merge};
 use crate::nginx::routes::servers;
-use crate::nginx::{Config, EditError, Node, Tree, redact_source};
-use crate::outcome::{DiffSection, DirectiveChange, LocalChanges};
-use std::path::{Path, PathBuf};
+use crate::nginx::{Config, EditError, Node, Tree};
+use crate::outcome::{DiffSection, LocalChanges};
+use std::path::PathBuf;
 use thiserror::Error;
 
 /// A plan with what people want to see of it.
@@ -35,6 +36,8 @@ pub struct Migration {
     pub resolved: Vec<Conflict>,
     /// Paths of resolutions that no conflict asked for.
     pub unused_resolutions: Vec<String>,
+    /// Local changes that `--local-include` leaves where they are, and why.
+    pub stays: Vec<String>,
     /// What changes, redacted.
     pub diff: DiffSection,
     /// Each changed file before and after, redacted.
@@ -100,13 +103,16 @@ pub struct Conflicts {
 }
 
 /// What a strategy makes of the site's file.
-struct Made {
-    draft: Draft,
+pub(super) struct Made {
+    pub draft: Draft,
     /// The vendor's text that the next merge starts from.
-    vendor: Option<Vec<u8>>,
-    lists: Option<Lists>,
-    resolved: Vec<Conflict>,
-    unused: Vec<String>,
+    pub vendor: Option<Vec<u8>>,
+    pub lists: Option<Lists>,
+    pub resolved: Vec<Conflict>,
+    pub unused: Vec<String>,
+    /// The customer's own file, when local blocks moved there.
+    pub include: Option<Vec<u8>>,
+    pub stays: Vec<String>,
 }
 
 /// Plans the migration of a server.
@@ -116,7 +122,7 @@ struct Made {
 /// conflicts do not allow a plan.
 pub fn migrate(facts: &Facts, config: &Config, bundle: &Bundle, wish: &Wish) -> Result<Migration, PlanError> {
     let material = Material { facts, config };
-    if is_migrated(facts) && wish.candidate.is_none() {
+    if is_migrated(facts) && wish.candidate.is_none() && wish.local_include.is_none() {
         let strategy = match wish.strategy {
             StrategyWish::Named(strategy) => strategy,
             StrategyWish::Auto => Strategy::Graft,
@@ -130,11 +136,17 @@ pub fn migrate(facts: &Facts, config: &Config, bundle: &Bundle, wish: &Wish) -> 
         (StrategyWish::Auto, None, None) => Strategy::Graft,
     };
     let mut made = match strategy {
+        _ if is_migrated(facts) && wish.candidate.is_none() => Made::nothing(),
         Strategy::Graft => Made::nothing(),
         Strategy::Merge => merged(&material, bundle, base.as_ref(), wish)?,
         Strategy::Replace => replaced(&material, bundle, wish)?,
     };
     complete(&material, bundle, wish, &mut made)?;
+    if let Some(target) = &wish.local_include {
+        let moved = extract(&material, base.as_ref(), target, &mut made.draft)?;
+        made.include = moved.include;
+        made.stays = moved.stays;
+    }
     Ok(finish(&material, strategy, base, made, wish))
 }
 
@@ -182,6 +194,7 @@ fn merged(material: &Material, bundle: &Bundle, base: Option<&Base>, wish: &Wish
         lists: Some(merged.lists.clone()),
         resolved: merged.conflicts.clone(),
         unused: merged.unused.clone(),
+        ..Made::nothing()
     })
 }
 
@@ -240,114 +253,14 @@ fn missing(material: &Material, config: &Config) -> Vec<Node> {
 
 impl Made {
     fn nothing() -> Self {
-        Self { draft: Draft::new(), vendor: None, lists: None, resolved: Vec::new(), unused: Vec::new() }
-    }
-}
-
-/// Turns new bytes into a plan and what people want to see of it.
-fn finish(material: &Material, strategy: Strategy, base: Option<Base>, made: Made, wish: &Wish) -> Migration {
-    let Material { facts, config } = *material;
-    let site = material.site_file().map(|file| &file.tree).ok();
-    let mut steps = Vec::new();
-    let mut previews = Vec::new();
-    let mut directives = Vec::new();
-    let mut local_changes = LocalChanges::default();
-    for (path, bytes) in &made.draft {
-        let Some((_, file)) = config.files().find(|(_, file)| file.identity == *path) else { continue };
-        if file.tree.source() == bytes {
-            continue;
+        Self {
+            draft: Draft::new(),
+            vendor: None,
+            lists: None,
+            resolved: Vec::new(),
+            unused: Vec::new(),
+            include: None,
+            stays: Vec::new(),
         }
-        if let Ok(new) = Tree::parse(bytes.clone()) {
-            directives.extend(diff(&file.tree, &new).rows().map(directive_change));
-            if site.is_some_and(|site| std::ptr::eq(site, &file.tree)) {
-                local_changes = match &made.lists {
-                    Some(lists) => local::of_merge(lists),
-                    None => local::unmerged(strategy, base.as_ref(), &file.tree, &new),
-                };
-            }
-        }
-        previews.push(preview(path, file.tree.source(), bytes));
-        steps.extend(set_file(facts, path, file.tree.source(), bytes));
     }
-    if !steps.is_empty() {
-        steps.extend(
-            wish.memory.as_ref().zip(made.vendor).and_then(|(memory, vendor)| remember(memory, &vendor)),
-        );
-        steps.extend(facts.nginx.master.is_some().then_some(Step::Reload));
-    }
-    let relies_on = facts.files.iter().map(|(path, file)| (path.clone(), file.sha256.clone())).collect();
-    let site = facts.site.file.clone();
-    Migration {
-        plan: Plan::new(PlanKind::Migrate, strategy.name(), site, facts.nginx.version, relies_on, steps),
-        base: base.map(|base| base.name),
-        local_changes,
-        resolved: made.resolved,
-        unused_resolutions: made.unused,
-        diff: DiffSection { directives, unified: unified(&previews) },
-        previews,
-    }
-}
-
-fn directive_change(row: &crate::nginx::diff::Row) -> DirectiveChange {
-    DirectiveChange {
-        path: row.path.clone(),
-        directive: row.directive.clone(),
-        old: row.old.clone(),
-        new: row.new.clone(),
-    }
-}
-
-fn set_file(facts: &Facts, path: &Path, old: &[u8], new: &[u8]) -> Option<Step> {
-    let found = facts.files.get(path)?;
-    let version = |sha256: String, attributes, content| Version::File { sha256, attributes, content };
-    Some(Step::SetFile {
-        path: path.to_owned(),
-        from: version(found.sha256.clone(), found.attributes.clone(), Content::Live),
-        to: version(
-            sha256_hex(new),
-            found.attributes.for_new_bytes(),
-            Content::Patched(line_patches(old, new)?),
-        ),
-    })
-}
-
-/// The vendor's text, kept as the base of the next merge.
-fn remember(memory: &Memory, vendor: &[u8]) -> Option<Step> {
-    let old = memory.remembered.as_ref();
-    let from = match old {
-        None => Version::Absent,
-        Some((FileFacts { sha256, attributes }, _)) => {
-            Version::File { sha256: sha256.clone(), attributes: attributes.clone(), content: Content::Live }
-        }
-    };
-    let before = old.map_or(&[][..], |(_, bytes)| bytes);
-    if from.sha256() == Some(&sha256_hex(vendor)) {
-        return None;
-    }
-    Some(Step::SetFile {
-        path: memory.path.clone(),
-        from,
-        to: Version::File {
-            sha256: sha256_hex(vendor),
-            attributes: memory.attributes.clone(),
-            content: Content::Patched(line_patches(before, vendor)?),
-        },
-    })
-}
-
-fn preview(path: &Path, old: &[u8], new: &[u8]) -> Preview {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(&redact_source(bytes)).into_owned();
-    Preview { path: path.to_owned(), old: text(old), new: text(new) }
-}
-
-fn unified(previews: &[Preview]) -> String {
-    let diff = |preview: &Preview| {
-        let name = preview.path.display().to_string();
-        similar::TextDiff::from_lines(&preview.old, &preview.new)
-            .unified_diff()
-            .context_radius(3)
-            .header(&name, &name)
-            .to_string()
-    };
-    previews.iter().map(diff).collect()
 }

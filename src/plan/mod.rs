@@ -4,11 +4,13 @@
 //! to what is there), mode and owner, and the hash of what each step expects
 //! to replace. Pure: reads neither the disk nor the clock.
 
+mod assemble;
 mod base;
 pub mod bundle;
 mod draft;
 mod graft;
 mod local;
+mod local_include;
 mod material;
 mod migrate;
 mod recover;
@@ -25,4 +27,4 @@ pub use saved::{Plan, PlanKind, SavedPlanError};
 pub use step::{
     Content, Patch, PatchError, Step, Version, is_plain_absolute, line_patches, patch, patch_to, sha256_hex,
 };
-pub use wish::{Input, Memory, Strategy, StrategyWish, Wish};
+pub use wish::{Input, LocalInclude, Memory, Strategy, StrategyWish, Wish};

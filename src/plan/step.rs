@@ -25,6 +25,16 @@ pub enum Step {
         /// What is there afterwards.
         to: Version,
     },
+    /// Makes an empty folder in one that is there.
+    MakeFolder {
+        /// The folder below the root.
+        path: PathBuf,
+    },
+    /// Removes an empty folder.
+    RemoveFolder {
+        /// The folder below the root.
+        path: PathBuf,
+    },
     /// Makes everything that a backup covers what it holds: links and folders
     /// too. Running it again goes on where it stopped.
     RestoreTree {
@@ -108,6 +118,8 @@ impl Step {
             Self::SetFile { path, from, to } => {
                 Self::SetFile { path: path.clone(), from: to.clone(), to: from.kept_in(backup) }
             }
+            Self::MakeFolder { path } => Self::RemoveFolder { path: path.clone() },
+            Self::RemoveFolder { path } => Self::MakeFolder { path: path.clone() },
             // What a whole tree replaced is in the backup that was made before.
             Self::RestoreTree { .. } => Self::RestoreTree { backup: backup.to_owned() },
             Self::Reload => Self::Reload,
@@ -131,6 +143,8 @@ impl Step {
                 };
                 StepSection { kind: kind.to_owned(), path: Some(path.display().to_string()), describe }
             }
+            Self::MakeFolder { path } => folder_section("make-folder", path, "make the folder"),
+            Self::RemoveFolder { path } => folder_section("remove-folder", path, "remove the empty folder"),
             Self::RestoreTree { backup } => StepSection {
                 kind: "restore-tree".to_owned(),
                 path: None,
@@ -153,9 +167,19 @@ impl Step {
                 from: from.to_journal(),
                 to: to.to_journal(),
             },
+            Self::MakeFolder { path } => JournalStep::MakeFolder { path: path.display().to_string() },
+            Self::RemoveFolder { path } => JournalStep::RemoveFolder { path: path.display().to_string() },
             Self::RestoreTree { backup } => JournalStep::RestoreTree { backup: backup.clone() },
             Self::Reload => JournalStep::Reload,
         }
+    }
+}
+
+fn folder_section(kind: &str, path: &Path, describe: &str) -> StepSection {
+    StepSection {
+        kind: kind.to_owned(),
+        path: Some(path.display().to_string()),
+        describe: describe.to_owned(),
     }
 }
 

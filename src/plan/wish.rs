@@ -69,6 +69,19 @@ pub struct Memory {
     pub attributes: Attributes,
 }
 
+/// The customer's own file for local blocks.
+#[derive(Debug, Clone)]
+pub struct LocalInclude {
+    /// The file, below the root.
+    pub path: PathBuf,
+    /// It, when it is there.
+    pub existing: Option<(FileFacts, Vec<u8>)>,
+    /// Folders above it that are missing, outermost first.
+    pub missing_folders: Vec<PathBuf>,
+    /// Owner and mode of a new file.
+    pub attributes: Attributes,
+}
+
 /// Everything that is wanted.
 #[derive(Debug, Clone)]
 pub struct Wish {
@@ -82,4 +95,6 @@ pub struct Wish {
     pub memory: Option<Memory>,
     /// What was decided about conflicts.
     pub resolutions: Resolutions,
+    /// Where local blocks are to go.
+    pub local_include: Option<LocalInclude>,
 }

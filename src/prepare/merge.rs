@@ -40,6 +40,16 @@ pub fn merge_findings(migration: &Migration, options: &Options) -> Vec<Finding> 
             ),
         );
     }
+    if !migration.stays.is_empty() {
+        findings.push(migration.stays.iter().fold(
+            Finding::new(
+                "merge.stays-in-place",
+                Level::Info,
+                "some local changes cannot move to the local include",
+            ),
+            |finding, line| finding.evidence(line.clone()),
+        ));
+    }
     if options.candidate.is_some() && migration.base.is_none() && !migration.plan.is_empty() {
         findings.push(
             Finding::new("merge.base-unknown", Level::Warn, "what the live file descends from is not known")

@@ -19,10 +19,12 @@ use crate::inspect::{self, Inspection, file_facts, inspect};
 use crate::nginx::merge::Resolutions;
 use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, PlanSection, sort_findings};
 use crate::plan::bundle::Bundle;
-use crate::plan::{Input, Memory, Migration, PlanError, StrategyWish, Wish, migrate, sha256_hex};
+use crate::plan::{
+    Input, LocalInclude, Memory, Migration, PlanError, StrategyWish, Wish, migrate, sha256_hex,
+};
 use merge::merge_findings;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What the operator asked for.
 #[derive(Debug, Clone)]
@@ -39,6 +41,8 @@ pub struct Options {
     pub base: Option<Input>,
     /// What was decided about conflicts.
     pub resolutions: Resolutions,
+    /// Where local blocks are to go, below the root.
+    pub local_include: Option<PathBuf>,
     /// Findings accepted by name.
     pub accept: BTreeSet<String>,
     /// Whether a sandbox is demanded.
@@ -168,7 +172,25 @@ fn wish(root: &Root, facts: &Facts, options: &Options) -> Wish {
         base: options.base.clone(),
         memory: memory(root, facts),
         resolutions: options.resolutions.clone(),
+        local_include: options.local_include.as_deref().and_then(|path| local_include(root, path)),
     }
+}
+
+/// The customer's own file as it is, and what it needs to be.
+fn local_include(root: &Root, path: &Path) -> Option<LocalInclude> {
+    let at = RootPath::new(path).ok()?;
+    let facts = file_facts(root, &at).ok()?;
+    let existing = facts.and_then(|facts| Some((facts, root.read(path).ok()?)));
+    let folders: Vec<_> = path.ancestors().skip(1).collect();
+    let missing = folders.into_iter().rev().filter(|folder| root.metadata(folder).is_err());
+    let missing_folders = missing.map(Path::to_owned).collect();
+    let (uid, gid) = machine::user();
+    Some(LocalInclude {
+        path: path.to_owned(),
+        existing,
+        missing_folders,
+        attributes: Attributes::plain(0o644, uid, gid),
+    })
 }
 
 /// Where the vendor's text of the last change is kept: beside the journal,

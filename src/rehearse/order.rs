@@ -24,6 +24,7 @@ pub struct Order {
     pub candidate: Option<Input>,
     pub base: Option<Input>,
     pub resolutions: Resolutions,
+    pub local_include: Option<PathBuf>,
     pub accept: BTreeSet<String>,
     pub reload_timeout: Duration,
     pub load: u64,
@@ -132,6 +133,7 @@ impl Order {
             candidate: self.candidate.clone(),
             base: self.base.clone(),
             resolutions: self.resolutions.clone(),
+            local_include: self.local_include.clone(),
             accept: self.accept.clone(),
             sandbox: SandboxChoice::Required,
         }

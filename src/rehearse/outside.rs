@@ -51,6 +51,7 @@ pub fn rehearse(
         candidate: options.candidate.clone(),
         base: options.base.clone(),
         resolutions: options.resolutions.clone(),
+        local_include: options.local_include.clone(),
         accept: accepted(options),
         reload_timeout: wishes.reload_timeout,
         load: wishes.load,
