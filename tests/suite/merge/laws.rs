@@ -151,4 +151,13 @@ proptest! {
             prop_assert!(found.contains(comment) || !merged.lists.dropped.is_empty(), "{} is lost", comment);
         }
     }
+
+    #[test]
+    fn the_side_that_wins_is_all_that_sides_mean([base, ours, theirs] in versions()) {
+        let one = merged(&base, &ours, &theirs, &Resolutions::all(Choice::Ours));
+        let other = merged(&base, &theirs, &ours, &Resolutions::all(Choice::Theirs));
+        let changes = diff(&tree(&text(&one)), &tree(&text(&other)));
+        let left: Vec<_> = changes.directives.iter().filter(|change| change.kind != Kind::Moved).collect();
+        prop_assert!(left.is_empty(), "{:#?}\n{}\n---\n{}", left, text(&one), text(&other));
+    }
 }
