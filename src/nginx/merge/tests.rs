@@ -109,3 +109,32 @@ fn deep_and_wide_files_take_little_time() {
     let ours = base.replace("gzip on", "gzip off");
     check([&base, &ours, &theirs], &theirs.replacen("gzip on", "gzip off", 5_000), [5_000, 0, 0, 0]);
 }
+
+#[test]
+fn what_is_new_in_an_ordered_list_keeps_its_place_in_the_list() {
+    check(
+        [
+            "rewrite a b;\ngzip on;\nrewrite c d;\n",
+            "gzip on;\nrewrite a b;\nrewrite c d;\n",
+            "rewrite a b;\ngzip on;\nrewrite x y;\nrewrite c d;\n",
+        ],
+        "gzip on;\nrewrite a b;\nrewrite x y;\nrewrite c d;\n",
+        [0, 0, 0, 0],
+    );
+}
+
+#[test]
+fn an_open_conflict_gives_no_text_and_a_choice_does() {
+    let [base, ours, theirs] = trees(["gzip on;", "gzip off;", "gzip always;"]);
+    let merged = |choice| {
+        let resolutions = Resolutions::none().with("gzip", choice).with("root", choice);
+        let merged = merge(&base, &ours, &theirs, &resolutions).expect("parses");
+        assert_eq!(merged.unused, ["root"]);
+        String::from_utf8(merged.text().expect("resolved").to_vec()).expect("UTF-8")
+    };
+    assert_eq!(
+        merge(&base, &ours, &theirs, &Resolutions::none()).expect("parses").text(),
+        Err(Unresolved { count: 1 })
+    );
+    assert_eq!((merged(Choice::Ours), merged(Choice::Theirs)), ("gzip off;".into(), "gzip always;".into()));
+}
