@@ -5,6 +5,9 @@
 
 #![warn(missing_docs)]
 
+pub mod apply;
+pub mod backup;
+pub mod cli;
 pub mod facts;
 pub mod host;
 pub mod inspect;
@@ -12,6 +15,7 @@ pub mod journal;
 pub mod nginx;
 pub mod outcome;
 pub mod plan;
+pub mod prepare;
 pub mod rehearse;
 pub mod report;
 pub mod verify;

@@ -251,7 +251,7 @@ pub struct DiffArgs {
 }
 
 /// What to do with backups.
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum BackupsCommand {
     /// List them, newest first
     List,
@@ -284,7 +284,7 @@ pub enum BackupsCommand {
 }
 
 /// Reads `30s`, `10m`, `2h`, `30d` or a sum of them such as `1h30m`.
-fn parse_duration(text: &str) -> Result<Duration, String> {
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let span: jiff::SignedDuration = match text.strip_suffix('d').map(str::parse::<i64>) {
         Some(Ok(days)) => jiff::SignedDuration::from_hours(days.saturating_mul(24)),
         _ => text.parse().map_err(|_| "expected a duration such as 30s, 10m or 30d".to_owned())?,

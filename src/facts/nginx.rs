@@ -1,5 +1,6 @@
 //! Facts about the web server: its binary, its processes, what it writes.
 
+use super::ListenAddress;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
@@ -45,6 +46,8 @@ pub struct NginxFacts {
     pub certificates: Vec<CertificateFacts>,
     /// `ssl_dhparam` files.
     pub dhparams: Vec<PathBuf>,
+    /// Every address that any server block listens on.
+    pub listens: Vec<ListenAddress>,
     /// Addresses of `resolver` directives, with their ports.
     pub resolvers: Vec<String>,
     /// Directives that make NGINX run code, as `file:line: directive`.

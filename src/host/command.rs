@@ -13,6 +13,9 @@ use std::time::Duration;
 /// The search path of programs that we start.
 pub const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// No more of what a program prints is kept.
+const LONGEST: u64 = 1 << 20;
+
 /// What a program printed and how it ended.
 #[derive(Debug)]
 pub struct Printed {
@@ -41,10 +44,18 @@ pub fn run(program: &Path, arguments: &[&str], limit: Duration) -> io::Result<Pr
     let stdout = drain(child.stdout.take());
     let stderr = drain(child.stderr.take());
     let status = wait(&mut child, limit)?;
-    let text = |reader: thread::JoinHandle<Vec<u8>>| {
-        String::from_utf8_lossy(&reader.join().unwrap_or_default()).into_owned()
-    };
+    let text = |reader: thread::JoinHandle<String>| reader.join().unwrap_or_default();
     Ok(Printed { status, stdout: text(stdout), stderr: text(stderr) })
+}
+
+/// What a process that has ended wrote to a pipe, at most 1 MiB of it.
+pub(super) fn read_all(pipe: Option<impl Read>) -> String {
+    let mut bytes = Vec::new();
+    if let Some(pipe) = pipe {
+        // What was read before an error is still worth showing.
+        let _ = pipe.take(LONGEST).read_to_end(&mut bytes);
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The first file of this name on [`SEARCH_PATH`].
@@ -53,15 +64,8 @@ pub fn find(name: &str) -> Option<std::path::PathBuf> {
     SEARCH_PATH.split(':').map(|folder| Path::new(folder).join(name)).find(|path| path.is_file())
 }
 
-fn drain(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<Vec<u8>> {
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(pipe) = pipe {
-            // What was read before an error is still worth showing.
-            let _ = pipe.take(1 << 20).read_to_end(&mut bytes);
-        }
-        bytes
-    })
+fn drain(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<String> {
+    thread::spawn(move || read_all(pipe))
 }
 
 fn wait(child: &mut Child, limit: Duration) -> io::Result<ExitStatus> {

@@ -7,12 +7,33 @@ use anyhow::{Context, Result};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::fs::{self, Permissions};
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// Binds a UDP port, whose reads end after `tick` at the latest; port 0 takes a free one.
+///
+/// # Errors
+/// When the address is not this machine's or the port is taken.
+pub fn udp(address: SocketAddr, tick: Duration) -> Result<UdpSocket> {
+    let bind = || -> io::Result<UdpSocket> {
+        let socket = UdpSocket::bind(address)?;
+        socket.set_read_timeout(Some(tick))?;
+        Ok(socket)
+    };
+    bind().with_context(|| format!("binding {address}"))
+}
+
+/// Makes the folder that a unix socket will lie in, and those above it.
+///
+/// # Errors
+/// What the kernel says.
+pub fn make_socket_folder(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)
+}
 
 /// A bound socket.
 #[derive(Debug)]

@@ -5,8 +5,8 @@
 //! write below the root ask for its value.
 
 use super::clock;
-use super::files::make_private_folder;
 use super::path::RootPath;
+use super::private::PrivateFolder;
 use super::root::Root;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag};
@@ -60,7 +60,8 @@ impl WriteLock {
     /// [`LockError::Held`] with the holder, or the reason why the file cannot be used.
     pub fn take(root: &Root) -> Result<Self, LockError> {
         let state = RootPath::new(STATE_FOLDER).expect("the state folder is absolute");
-        let folder = make_private_folder(root, &state)?;
+        let folder = PrivateFolder::make_unlocked(root, &state)?;
+        let folder = folder.as_folder();
         let name = OsStr::new("lock");
         if let Some(stat) = folder.stat_if_any(name)?
             && super::walk::kind(&stat) != SFlag::S_IFREG

@@ -4,9 +4,13 @@
 //! Invariant: all effects on the system go through this room, and functions that write
 //! below the root take the lock's value. It must not know NGINX's syntax or Motion.
 
+#![expect(clippy::disallowed_methods, reason = "this is the room of effects")]
+
+mod append;
 mod attributes;
 pub mod clock;
 pub mod command;
+pub mod daemon;
 pub mod files;
 pub mod glob;
 pub mod http;
@@ -15,6 +19,7 @@ mod lock;
 pub mod machine;
 pub mod net;
 mod path;
+mod private;
 pub mod process;
 pub mod random;
 pub mod reach;
@@ -23,7 +28,9 @@ pub mod sandbox;
 mod sys;
 mod walk;
 
+pub use append::AppendFile;
 pub use attributes::{AttributeDifference, Attributes, FileMode, Mtime, Xattrs};
 pub use lock::{Holder, LockError, STATE_FOLDER, WriteLock};
 pub use path::{LinkText, NotRootPath, RootPath, escape, unescape};
+pub use private::{PrivateFolder, free_bytes};
 pub use root::Root;

@@ -108,6 +108,15 @@ impl Root {
         landing.folder.open_regular(&landing.name)
     }
 
+    /// Opens a regular file for reading; a link in the last place is refused.
+    ///
+    /// # Errors
+    /// As [`Root::open`].
+    pub fn open_itself(&self, path: impl AsRef<Path>) -> io::Result<File> {
+        let landing = self.walk(path, Last::Keep)?;
+        landing.folder.open_regular(&landing.name)
+    }
+
     /// The names in a folder, sorted by bytes.
     ///
     /// # Errors

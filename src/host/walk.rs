@@ -99,11 +99,6 @@ impl Folder {
         Ok(Self { fd, path })
     }
 
-    /// A second handle on the same folder.
-    pub(crate) fn again(&self) -> io::Result<Self> {
-        self.enter(OsStr::new("."))
-    }
-
     /// A descriptor through which the folder itself can be read, changed and synced.
     pub(crate) fn readable(&self) -> io::Result<File> {
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;

@@ -18,6 +18,7 @@ mod written;
 pub use client::{APPLICATION_ROOT, ClientChoice};
 pub use reader::{RootReader, file_facts};
 pub use site::NEW_CLIENT_ROUTE;
+pub use upstream::parse_upstream;
 
 use crate::facts::{Facts, HostFacts, NginxFacts, Scope, SiteFacts};
 use crate::host::{Root, machine};
@@ -74,7 +75,7 @@ fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(
     let support =
         site::Support { application_root: motion.root.as_deref(), named_site: options.site.as_deref() };
     let selected = select::select(site::candidates(&config, &visits, &targets, &support))?;
-    let upstreams = targets
+    let upstreams: Vec<_> = targets
         .into_iter()
         .map(|target| {
             let mut upstream = target.upstream;
@@ -85,6 +86,31 @@ fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(
     let nginx = nginx_facts(root, server, &config, &visits, &upstreams);
     let site = SiteFacts { file: selected.file, servers: selected.servers, upstreams };
     Ok((Facts { host: host_facts(root), nginx, motion, site, files: reader.into_files() }, config))
+}
+
+/// What is known of a server whose configuration cannot be read: enough to
+/// put a backup back and to reload. `None` where there is no NGINX.
+#[must_use]
+pub fn bare_facts(root: &Root) -> Option<Facts> {
+    let server = nginx::server(root, &mut Vec::new()).ok()?;
+    let empty = Config::load(&server.main_file, &server.prefix, &EmptyReader).ok()?;
+    let nginx = nginx_facts(root, server, &empty, &[], &[]);
+    let motion = crate::facts::MotionFacts { root: None, version: None, client: None };
+    let site = SiteFacts { file: PathBuf::from("/"), servers: Vec::new(), upstreams: Vec::new() };
+    Some(Facts { host: host_facts(root), nginx, motion, site, files: std::collections::BTreeMap::new() })
+}
+
+/// Every file is there and empty.
+struct EmptyReader;
+
+impl crate::nginx::Reader for EmptyReader {
+    fn read(&self, _: &std::path::Path) -> std::io::Result<Vec<u8>> {
+        Ok(Vec::new())
+    }
+
+    fn glob(&self, _: &std::path::Path) -> std::io::Result<Vec<PathBuf>> {
+        Ok(Vec::new())
+    }
 }
 
 /// What a host is called and runs; also where no NGINX is.
@@ -115,7 +141,7 @@ fn nginx_facts(
     server: nginx::Server,
     config: &Config,
     visits: &[values::Visit],
-    upstreams: &Vec<crate::facts::UpstreamFacts>,
+    upstreams: &[crate::facts::UpstreamFacts],
 ) -> NginxFacts {
     let conf_prefix = server.main_file.parent().map(PathBuf::from).unwrap_or_default();
     let user = values::named(config, &config.top(), "user").pop().map(|node| values::arguments(config, node));
@@ -134,6 +160,7 @@ fn nginx_facts(
         written: written::written(config, visits, &server.build, upstreams),
         certificates,
         dhparams: written::dhparams(config, visits, &conf_prefix),
+        listens: site::all_listens(config),
         resolvers: written::resolvers(config, visits),
         runs_code: written::runs_code(config, visits),
         binary: server.binary,

@@ -9,7 +9,7 @@ use crate::facts::{
     ListenAddress, ListenFacts, LocationFacts, RouteContent, RouteState, ServerFacts, ServerRole,
     UpstreamAddress,
 };
-use crate::nginx::routes::{Answer, Handler, answer};
+use crate::nginx::routes::{Answer, Handler, answer, servers};
 use crate::nginx::{Config, Node};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -282,6 +282,19 @@ fn listens(config: &Config, children: &[Node]) -> Vec<ListenFacts> {
             default_server: false,
             proxy_protocol: false,
         });
+    }
+    found
+}
+
+/// Every address that any server block of the configuration listens on.
+pub fn all_listens(config: &Config) -> Vec<ListenAddress> {
+    let mut found = Vec::new();
+    for server in servers(config) {
+        for listen in listens(config, &config.children(server)) {
+            if !found.contains(&listen.address) {
+                found.push(listen.address);
+            }
+        }
     }
     found
 }

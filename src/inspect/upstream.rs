@@ -98,6 +98,12 @@ fn addresses(target: &str, default_port: Option<u16>, groups: &Groups) -> Vec<Up
     parse_address(authority, default_port).into_iter().collect()
 }
 
+/// The addresses behind a URL that the operator gave.
+#[must_use]
+pub fn parse_upstream(url: &str) -> Vec<UpstreamAddress> {
+    addresses(url, Some(80), &Groups::new())
+}
+
 /// An address as `server`, `proxy_pass` and `resolver` spell it.
 pub fn parse_address(text: &str, default_port: Option<u16>) -> Option<UpstreamAddress> {
     if let Some(path) = text.strip_prefix("unix:") {

@@ -72,6 +72,11 @@ pub enum JournalStep {
         /// Its state after.
         to: StepVersion,
     },
+    /// Everything that a backup covers becomes what it holds.
+    RestoreTree {
+        /// The backup's name.
+        backup: String,
+    },
     /// The master is told to read its configuration again.
     Reload,
 }

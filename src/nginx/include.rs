@@ -263,6 +263,33 @@ mod tests {
         assert_eq!(sites, ["/etc/nginx/conf.d/B.conf:1:27", "/etc/nginx/nginx.conf:1:34"]);
     }
 
+    /// Lists what matches in an order of its own, as a disk does.
+    struct Backwards(MemoryReader);
+
+    impl Reader for Backwards {
+        fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+            self.0.read(path)
+        }
+
+        fn glob(&self, pattern: &Path) -> io::Result<Vec<PathBuf>> {
+            self.0.glob(pattern).map(|paths| paths.into_iter().rev().collect())
+        }
+
+        fn identity(&self, path: &Path) -> io::Result<PathBuf> {
+            Ok(if path.ends_with("link") { "/d/B".into() } else { path.to_path_buf() })
+        }
+    }
+
+    #[test]
+    fn globs_are_sorted_by_bytes_and_links_read_once() {
+        let reader =
+            MemoryReader::new().with("/n.conf", "include d/*;").with("/d/a", "a;").with("/d/_", "_;");
+        let reader = Backwards(reader.with("/d/B", "B;").with("/d/link", "B;"));
+        let config = Config::load(Path::new("n.conf"), Path::new("/"), &reader).expect("loads");
+        assert_eq!(shown(&config), "B _ a B");
+        assert_eq!(config.files().count(), 4);
+    }
+
     fn fault(reader: &MemoryReader) -> String {
         load(reader).expect_err("refused").to_string()
     }

@@ -29,8 +29,9 @@ struct Parser<'s> {
     tokens: Vec<Token>,
     directives: Vec<Directive>,
     roots: Vec<DirectiveId>,
-    /// The words of the directive that is being read.
-    words: Vec<Word>,
+    /// The directive that is being read, as far as it has come.
+    name: Option<Word>,
+    args: Vec<Word>,
     /// The blocks that are open, outermost first.
     open: Vec<DirectiveId>,
 }
@@ -42,7 +43,8 @@ impl<'s> Parser<'s> {
             tokens: Vec::with_capacity(source.len() / 5),
             directives: Vec::with_capacity(source.len() / 30),
             roots: Vec::new(),
-            words: Vec::new(),
+            name: None,
+            args: Vec::new(),
             open: Vec::new(),
         }
     }
@@ -51,7 +53,8 @@ impl<'s> Parser<'s> {
         self.tokens.push(token);
         match token.kind {
             TokenKind::Space | TokenKind::Comment => {}
-            TokenKind::Word => self.words.push(Word::read(self.source, token.span)),
+            TokenKind::Word if self.name.is_none() => self.name = Some(Word::read(self.source, token.span)),
+            TokenKind::Word => self.args.push(Word::read(self.source, token.span)),
             TokenKind::Semicolon => self.semicolon(token.span)?,
             TokenKind::Open => self.open(token.span)?,
             TokenKind::LuaBody => self.lua(token.span),
@@ -107,11 +110,11 @@ impl<'s> Parser<'s> {
     /// Ends the words read so far as a directive that ends, or opens, at `end`.
     fn add(&mut self, end: Span, body: Body) -> DirectiveId {
         let id = DirectiveId(u32::try_from(self.directives.len()).expect("fewer directives than bytes"));
-        let mut words = std::mem::take(&mut self.words).into_iter();
-        let name = words.next().expect("the lexer refuses an end without words");
+        let name = self.name.take().expect("the lexer refuses an end without words");
+        let args = std::mem::take(&mut self.args);
         let parent = self.open.last().copied();
         let span = Span::new(name.span.start, end.end);
-        self.directives.push(Directive { name, args: words.collect(), span, body, parent });
+        self.directives.push(Directive { name, args, span, body, parent });
         match parent.map(|parent| &mut self.directives[parent.index()].body) {
             Some(Body::Block { children, .. }) => children.push(id),
             Some(Body::Semicolon | Body::Lua { .. }) | None => self.roots.push(id),
@@ -120,7 +123,7 @@ impl<'s> Parser<'s> {
     }
 
     fn name(&self) -> &[u8] {
-        self.words.first().map_or(&[], |word| word.value.as_slice())
+        self.name.as_ref().map_or(&[], |word| word.value.as_slice())
     }
 
     fn in_data(&self) -> bool {
@@ -180,3 +183,6 @@ mod tests {
         assert_eq!(tree.print(), source.as_bytes());
     }
 }
+
+#[cfg(test)]
+mod properties;

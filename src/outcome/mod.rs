@@ -2,7 +2,7 @@
 //! the answer.
 //!
 //! Invariant: the exit code follows from the [`Outcome`] alone, by the one
-//! table in [`exit`]. This room is data; it must not look at the machine.
+//! table of [`EXIT_CODES`]. This room is data; it must not look at the machine.
 
 mod exit;
 mod failure;
@@ -13,7 +13,7 @@ pub use exit::{EXIT_CODES, ExitMeaning};
 pub use failure::{Failure, FailureKind};
 pub use finding::{Finding, Level, accepts, sort_findings};
 pub use sections::{
-    BackupSection, CommandName, DiffSection, DirectiveChange, DurationSection, ErrorLogVerdict, ErrorSection,
-    HostSection, LoadCount, LoadSection, LocalChange, LocalChanges, Outcome, OutcomeKind, PlanSection,
-    ProbeRow, ReloadSection, StepSection,
+    BackupSection, CommandName, Comparison, DiffSection, DirectiveChange, DurationSection, ErrorLogVerdict,
+    ErrorSection, HostSection, LoadCount, LoadSection, LocalChange, LocalChanges, Outcome, OutcomeKind,
+    PlanSection, ProbeRow, ReloadSection, StepSection,
 };

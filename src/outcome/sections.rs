@@ -81,6 +81,9 @@ pub struct Outcome {
     /// How long each part took.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub durations: Vec<DurationSection>,
+    /// Texts to show beside each other; programs get them in unified form.
+    #[serde(skip)]
+    pub comparisons: Vec<Comparison>,
     /// What a command has to say besides; keys are its own.
     #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
     pub details: serde_json::Map<String, serde_json::Value>,
@@ -104,6 +107,7 @@ impl Outcome {
             probes: Vec::new(),
             load: None,
             durations: Vec::new(),
+            comparisons: Vec::new(),
             details: serde_json::Map::new(),
             error: None,
         }
@@ -124,6 +128,19 @@ impl Outcome {
         self.findings.extend(failure.findings);
         self.error = Some(ErrorSection { message: failure.message, hint: failure.hint });
     }
+}
+
+/// Two texts that differ, redacted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comparison {
+    /// What the first is called.
+    pub old_name: String,
+    /// What the second is called.
+    pub new_name: String,
+    /// The first.
+    pub old: String,
+    /// The second.
+    pub new: String,
 }
 
 /// Why a run failed.

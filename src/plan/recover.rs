@@ -77,6 +77,9 @@ pub fn recover(run: &ActiveRun, disk: &DiskState, why: &str) -> Result<Recovery,
     let mut steps = Vec::new();
     let mut stuck = Vec::new();
     for step in &run.steps {
+        if let JournalStep::RestoreTree { backup } = step {
+            steps.push(Step::RestoreTree { backup: backup.clone() });
+        }
         let JournalStep::SetFile { path, from, to } = step else { continue };
         let (target, other) = if run.kind == RunKind::Rollback { (to, from) } else { (from, to) };
         let Some(observed) = disk.get(&PathBuf::from(path)) else { continue };
@@ -152,7 +155,6 @@ mod tests {
     use super::*;
     use crate::facts::Attributes;
     use crate::journal::{RunId, StepState};
-    use std::collections::BTreeMap;
 
     fn file(sha256: &str) -> FileFacts {
         let attributes = Attributes::plain(0o644, 0, 0);
@@ -190,6 +192,7 @@ mod tests {
         let shown = result.as_ref().map(|recovery| {
             let name = |step: &Step| match step {
                 Step::SetFile { path, .. } => path.display().to_string(),
+                Step::RestoreTree { .. } => "tree".to_owned(),
                 Step::Reload => "reload".to_owned(),
             };
             recovery.steps.iter().map(name).collect::<Vec<_>>()

@@ -120,7 +120,7 @@ impl Plan {
     pub fn files(&self) -> impl Iterator<Item = (&PathBuf, &Version, &Version)> {
         self.steps.iter().filter_map(|step| match step {
             Step::SetFile { path, from, to } => Some((path, from, to)),
-            Step::Reload => None,
+            Step::RestoreTree { .. } | Step::Reload => None,
         })
     }
 

@@ -14,6 +14,7 @@ use thiserror::Error;
 /// One effect on the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(clippy::large_enum_variant, reason = "a plan holds a handful of steps")]
 pub enum Step {
     /// Replaces, creates or removes one file, atomically.
     SetFile {
@@ -23,6 +24,12 @@ pub enum Step {
         from: Version,
         /// What is there afterwards.
         to: Version,
+    },
+    /// Makes everything that a backup covers what it holds: links and folders
+    /// too. Running it again goes on where it stopped.
+    RestoreTree {
+        /// The backup's name.
+        backup: String,
     },
     /// Tells the running master to read its configuration again.
     Reload,
@@ -101,6 +108,8 @@ impl Step {
             Self::SetFile { path, from, to } => {
                 Self::SetFile { path: path.clone(), from: to.clone(), to: from.kept_in(backup) }
             }
+            // What a whole tree replaced is in the backup that was made before.
+            Self::RestoreTree { .. } => Self::RestoreTree { backup: backup.to_owned() },
             Self::Reload => Self::Reload,
         }
     }
@@ -122,6 +131,11 @@ impl Step {
                 };
                 StepSection { kind: kind.to_owned(), path: Some(path.display().to_string()), describe }
             }
+            Self::RestoreTree { backup } => StepSection {
+                kind: "restore-tree".to_owned(),
+                path: None,
+                describe: format!("make everything that backup {backup} covers what it holds"),
+            },
             Self::Reload => StepSection {
                 kind: "reload".to_owned(),
                 path: None,
@@ -139,6 +153,7 @@ impl Step {
                 from: from.to_journal(),
                 to: to.to_journal(),
             },
+            Self::RestoreTree { backup } => JournalStep::RestoreTree { backup: backup.clone() },
             Self::Reload => JournalStep::Reload,
         }
     }

@@ -53,23 +53,6 @@ pub fn words(old_name: &str, new_name: &str, old: &str, new: &str, style: Style)
     text
 }
 
-/// A unified diff with colour by line.
-#[must_use]
-pub fn paint_unified(diff: &str, style: Style) -> String {
-    diff.lines()
-        .map(|line| match line.as_bytes().first() {
-            Some(b'+') => style.good(line),
-            Some(b'-') => style.bad(line),
-            Some(b'@') => style.hunk(line),
-            _ => line.to_owned(),
-        })
-        .fold(String::new(), |mut text, line| {
-            text.push_str(&line);
-            text.push('\n');
-            text
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{Colour, Detail};

@@ -29,6 +29,8 @@ pub fn human(outcome: &Outcome, style: Style) -> String {
     lines.extend(findings(&outcome.findings, style));
     if style.detail > Detail::Quiet {
         lines.extend(outcome.plan.iter().flat_map(|section| plan(section, style)));
+        lines.extend(comparisons(outcome, style));
+        lines.extend(lists(outcome, style));
         lines.extend(outcome.backup.iter().flat_map(|backup| {
             let state = if backup.verified { "read again and verified" } else { "not verified" };
             let text = format!("{} · {} files, {} bytes, {state}", backup.path, backup.files, backup.bytes);
@@ -116,8 +118,35 @@ fn plan(plan: &PlanSection, style: Style) -> Vec<String> {
         .collect();
     let mut lines = section(&format!("Steps ({})", plan.strategy), table::columns(&rows), style);
     lines.extend(local_changes(&plan.local_changes, style));
-    let painted = diff::paint_unified(&plan.diff.unified, style);
-    lines.extend(section("Diff", painted.lines().map(str::to_owned).collect(), style));
+    lines
+}
+
+/// Texts beside each other, the changed words of a line picked out.
+fn comparisons(outcome: &Outcome, style: Style) -> Vec<String> {
+    let painted: String = outcome
+        .comparisons
+        .iter()
+        .map(|texts| diff::words(&texts.old_name, &texts.new_name, &texts.old, &texts.new, style))
+        .collect();
+    section("Diff", painted.lines().map(str::to_owned).collect(), style)
+}
+
+/// Lists that a command has besides, such as backups.
+fn lists(outcome: &Outcome, style: Style) -> Vec<String> {
+    let rows = outcome.details.get("rows").and_then(|rows| rows.as_array()).into_iter().flatten();
+    let rows: Vec<Vec<String>> = rows
+        .map(|row| {
+            let cells = row.as_array().into_iter().flatten();
+            cells.map(|cell| cell.as_str().map_or_else(|| cell.to_string(), str::to_owned)).collect()
+        })
+        .collect();
+    let notes = outcome.details.get("notes").and_then(|notes| notes.as_array()).into_iter().flatten();
+    let notes: Vec<_> = notes.filter_map(|note| note.as_str()).map(str::to_owned).collect();
+    let mut lines = table::columns(&rows);
+    if !lines.is_empty() {
+        lines.insert(0, String::new());
+    }
+    lines.extend(section("Notes", notes, style));
     lines
 }
 

@@ -9,7 +9,7 @@ mod json;
 mod style;
 mod table;
 
-pub use diff::{paint_unified, unified, words};
+pub use diff::{unified, words};
 pub use human::human;
 pub use json::{ENVELOPE_FORMAT, json};
 pub use style::{Colour, Detail, Style};

@@ -226,6 +226,9 @@ fn a_broken_bundle_is_refused_by_name_and_line() {
         "fuel",
     );
     refused("static.conf", "location ^~ /user-ui/ { alias {{ [1, 2] }}; }", "only text and numbers");
+    refused("static.conf", "location /user-ui/ { }", "instead of `location ^~ /user-ui/`");
+    refused("static.conf", "location ^~ /user-ui/ { } location /x { }", "2 directives");
+    refused("static.conf", "location ^~ /user-ui/ {", "`static.conf`");
     let missing = BTreeMap::from([("bundle.toml".to_owned(), embedded_file("bundle.toml"))]);
     assert!(matches!(Bundle::from_files(missing), Err(BundleError::Missing { .. })));
     let mut binary = embedded_files();

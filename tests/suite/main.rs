@@ -3,10 +3,19 @@
 //! Invariant: only loopback and private namespaces are used, and only what a
 //! test started is signalled.
 
+#![expect(clippy::disallowed_methods, reason = "tests set servers up and look at what became of them")]
+
+mod backup;
 mod bundle;
+mod files;
+mod lock;
 mod merge;
+mod oracle;
 mod probes;
 mod reload;
+mod root;
+mod routes;
 mod sandbox;
 mod support;
+mod tidy;
 mod wire;

@@ -23,12 +23,12 @@ fn prove(nginx: &Nginx, logs: &[MainLog], seconds: u64) -> Result<ReloadProof, B
     reload(&ReloadRequest { root: &root, master: &master, logs, timeout: Duration::from_secs(seconds) })
 }
 
-/// Answers `body`; `/dead` is proxied to a port where nobody listens.
+/// Answers `body`; `/dead` is proxied to a socket that does not exist, which nginx logs as `[crit]`.
 fn site(place: &Place, body: &str) -> String {
     format!(
-        "server {{ listen {}; location / {{ return 200 {body}; }} location /dead {{ proxy_pass http://{}; }} }}",
+        "server {{ listen {}; location / {{ return 200 {body}; }} location /dead {{ proxy_pass http://unix:{}/dead.sock; }} }}",
         place.listen(0),
-        place.listen(3)
+        place.dir().display()
     )
 }
 
@@ -63,7 +63,7 @@ fn a_good_reload_under_traffic_is_proven_and_clean() {
     });
     assert!(sent.into_inner() > 0);
     let log = nginx.error_log();
-    assert!(log.contains("[error]") && log.contains("Connection refused"), "traffic logged nothing: {log}");
+    assert!(log.contains("[crit]") && log.contains("dead.sock"), "traffic logged nothing: {log}");
 }
 
 #[test]

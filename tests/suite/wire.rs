@@ -9,10 +9,10 @@ use crate::support::wire_nginx::{
 use motionctl::host::http::{
     Address, BodyEnd, Handshake, PROBE_LIMIT, ProbeError, Scheme, Target, get, websocket_handshake,
 };
-use motionctl::rehearse::certificate::{Certificate, DH_PARAMETERS};
 use motionctl::rehearse::dns::{DnsStandIn, Zone};
 use motionctl::rehearse::load::{Load, LoadOptions, Route, Window};
 use motionctl::rehearse::standin::{Role, StandIn};
+use motionctl::verify::certificate::{Certificate, DH_PARAMETERS};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};

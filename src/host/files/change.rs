@@ -4,7 +4,7 @@
 //! before. Nothing here touches a file.
 
 use super::obstacle::{NotReplaceable, Obstacle};
-use super::state::{FileState, Hash};
+use super::state::{FileState, Hash, OtherKind};
 use crate::host::attributes::Mtime;
 use crate::host::path::{LinkText, RootPath};
 use nix::errno::Errno;
@@ -21,6 +21,8 @@ pub enum Expect {
     File(Hash),
     /// A symbolic link with this text.
     Symlink(LinkText),
+    /// A FIFO, a socket or a device, which can only be removed.
+    Other(OtherKind),
 }
 
 /// What a change put at a name.
@@ -122,18 +124,20 @@ impl Expect {
             (Self::Absent, FileState::Absent) => true,
             (Self::File(hash), FileState::File { sha256, .. }) => hash == sha256,
             (Self::Symlink(text), FileState::Symlink { target, .. }) => text == target,
+            (Self::Other(expected), FileState::Other { kind }) => expected == kind,
             _ => false,
         }
     }
 
-    /// The expectation that exactly `state` fulfils; `None` for folders and special files.
+    /// The expectation that exactly `state` fulfils; `None` for a folder.
     #[must_use]
     pub fn of(state: &FileState) -> Option<Self> {
         match state {
             FileState::Absent => Some(Self::Absent),
             FileState::File { sha256, .. } => Some(Self::File(*sha256)),
             FileState::Symlink { target, .. } => Some(Self::Symlink(target.clone())),
-            FileState::Folder { .. } | FileState::Other { .. } => None,
+            FileState::Other { kind } => Some(Self::Other(*kind)),
+            FileState::Folder { .. } => None,
         }
     }
 }
@@ -154,6 +158,7 @@ impl std::fmt::Display for Expect {
             Self::Absent => f.write_str("nothing"),
             Self::File(hash) => write!(f, "a file with SHA-256 {hash}"),
             Self::Symlink(target) => write!(f, "a link to `{target}`"),
+            Self::Other(kind) => kind.fmt(f),
         }
     }
 }

@@ -1,7 +1,6 @@
-//! Folders: the tool's own private ones, and those of a restored tree.
+//! Folders of the server's tree, and attributes that are set where a file stands.
 //!
-//! Invariant: no symbolic link in a private folder's own place is ever followed, and a
-//! private folder belongs to us and to nobody else.
+//! Invariant: a folder is never reached through a link that somebody else could have planted.
 
 use super::change::ReplaceError;
 use super::obstacle::trusted;
@@ -9,65 +8,13 @@ use crate::host::attributes::Attributes;
 use crate::host::lock::WriteLock;
 use crate::host::path::RootPath;
 use crate::host::root::Root;
-use crate::host::walk::{Folder, Landing, Last, kind};
-use nix::errno::Errno;
+use crate::host::walk::{Landing, Last, kind};
 use nix::fcntl::OFlag;
-use nix::sys::stat::{Mode, SFlag, fchmod, fstat, mkdirat};
-use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
+use nix::sys::stat::{Mode, SFlag, mkdirat};
+use nix::unistd::{UnlinkatFlags, unlinkat};
 use std::io;
 
-/// The folder `path`, made with mode 0700 when it is missing; missing folders above get 0755.
-pub(crate) fn make_private_folder(root: &Root, path: &RootPath) -> io::Result<Folder> {
-    let mut missing = vec![path.clone()];
-    let mut above = path.parent();
-    while let Some(folder) = above {
-        match root.folder(&folder) {
-            Ok(_) => break,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => missing.push(folder.clone()),
-            Err(error) => return Err(error),
-        }
-        above = folder.parent();
-    }
-    for folder in missing.iter().skip(1).rev() {
-        make_if_missing(&landing_for_writing(root, folder, Last::Follow)?, 0o755)?;
-    }
-    make_if_missing(&landing_for_writing(root, path, Last::Keep)?, 0o700)?;
-    enter_private_folder(root, path)
-}
-
-/// The private folder `path`, which must exist, be ours and no link; a mode that lets others
-/// in is tightened.
-pub(crate) fn enter_private_folder(root: &Root, path: &RootPath) -> io::Result<Folder> {
-    let landing = landing_for_writing(root, path, Last::Keep)?;
-    let folder = landing.folder.enter(&landing.name)?;
-    let readable = folder.readable()?;
-    let stat = fstat(&readable)?;
-    if stat.st_uid != geteuid().as_raw() {
-        return Err(io::Error::new(
-            io::ErrorKind::PermissionDenied,
-            format!("`{path}` belongs to user {} and not to us", stat.st_uid),
-        ));
-    }
-    if stat.st_mode & 0o077 != 0 {
-        fchmod(&readable, Mode::S_IRWXU)?;
-    }
-    Ok(folder)
-}
-
-fn make_if_missing(landing: &Landing, mode: u32) -> io::Result<()> {
-    match mkdirat(&landing.folder, landing.name.as_os_str(), Mode::from_bits_truncate(mode)) {
-        // The umask may have taken bits away.
-        Ok(()) => {
-            let made = landing.folder.enter(&landing.name)?;
-            fchmod(made.readable()?, Mode::from_bits_truncate(mode))?;
-            landing.folder.sync()
-        }
-        Err(Errno::EEXIST) => Ok(()),
-        Err(errno) => Err(errno.into()),
-    }
-}
-
-fn landing_for_writing(root: &Root, path: &RootPath, last: Last) -> io::Result<Landing> {
+pub(crate) fn landing_for_writing(root: &Root, path: &RootPath, last: Last) -> io::Result<Landing> {
     let landing = root.walk(path, last)?;
     trusted(&landing).map_err(|obstacle| {
         io::Error::new(io::ErrorKind::PermissionDenied, format!("`{path}`: {obstacle}"))

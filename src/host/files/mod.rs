@@ -13,9 +13,9 @@ mod state;
 mod undo;
 
 pub use change::{Expect, Installed, Kept, ReplaceError};
-pub(crate) use folders::{enter_private_folder, make_private_folder};
+pub(crate) use folders::landing_for_writing;
 pub use folders::{make_folder, remove_folder, set_attributes};
 pub use obstacle::{NotReplaceable, Obstacle, replaceable};
-pub use replace::{create, create_link, remove, replace, replace_link};
-pub use state::{FileState, Hash, OtherKind, observe, observe_target};
+pub use replace::{create, create_link, remove, replace, replace_entry, replace_link};
+pub use state::{FileState, Hash, OtherKind, forget_cached, observe, observe_target};
 pub use undo::{adopt, discard, leftovers, put_back, sweep};

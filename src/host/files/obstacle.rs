@@ -74,7 +74,13 @@ pub fn replaceable(root: &Root, path: &RootPath) -> Result<(), NotReplaceable> {
     let landing = root
         .walk(path, Last::Follow)
         .map_err(|error| NotReplaceable { path: path.clone(), obstacle: unseen(error) })?;
-    clear(&landing).map_err(|obstacle| NotReplaceable { path: landing.path(), obstacle })
+    let blocked = |obstacle| NotReplaceable { path: landing.path(), obstacle };
+    clear(&landing).map_err(blocked)?;
+    match landing.folder.stat_if_any(&landing.name) {
+        Ok(Some(stat)) if kind(&stat) != SFlag::S_IFREG => Err(blocked(Obstacle::NotAFile)),
+        Ok(_) => Ok(()),
+        Err(error) => Err(blocked(unseen(error))),
+    }
 }
 
 /// Whether what stands at the end of a walk can be replaced, removed or created.
@@ -110,9 +116,10 @@ fn look(landing: &Landing) -> io::Result<Result<(), Obstacle>> {
         return Ok(Err(Obstacle::Mounted));
     }
     match kind(&stat) {
-        SFlag::S_IFLNK => return Ok(Ok(())),
         SFlag::S_IFREG => {}
-        _ => return Ok(Err(Obstacle::NotAFile)),
+        SFlag::S_IFDIR => return Ok(Err(Obstacle::NotAFile)),
+        // A link or a special file has no flags or names of its own to lose.
+        _ => return Ok(Ok(())),
     }
     let flags = flags(&folder.open_regular(&landing.name)?)?;
     let links = link_count(&stat);

@@ -40,6 +40,22 @@ pub fn replace(
     install(lock, &landing, expect, &New::File { bytes, attributes })
 }
 
+/// Puts a file at `path` itself, in the place of the file or link that stands there.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_entry(
+    lock: &WriteLock,
+    root: &Root,
+    path: &RootPath,
+    expect: &Expect,
+    bytes: &[u8],
+    attributes: &Attributes,
+) -> Result<Kept, ReplaceError> {
+    let landing = walk(root, path, Last::Keep)?;
+    install(lock, &landing, expect, &New::File { bytes, attributes })
+}
+
 /// Creates the file `path`, where nothing may stand.
 ///
 /// # Errors
@@ -51,8 +67,7 @@ pub fn create(
     bytes: &[u8],
     attributes: &Attributes,
 ) -> Result<Kept, ReplaceError> {
-    let landing = walk(root, path, Last::Keep)?;
-    install(lock, &landing, &Expect::Absent, &New::File { bytes, attributes })
+    replace_entry(lock, root, path, &Expect::Absent, bytes, attributes)
 }
 
 /// Creates the symbolic link `path`, where nothing may stand.
@@ -236,4 +251,24 @@ pub(super) fn unlink(folder: &Folder, name: &OsStr) -> io::Result<()> {
 /// Cleans up after a failure that is reported instead; a hidden file left over is swept later.
 fn unlink_if_any(folder: &Folder, name: &OsStr) {
     drop(unlink(folder, name));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn without_an_exchange_the_old_inode_is_kept_as_well() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let root = Root::at(dir.path()).expect("a root");
+        let folder = root.folder("/").expect("the folder");
+        for (name, text) in [("x", "old"), (".motionctl-0.tmp", "new")] {
+            fs::write(dir.path().join(name), text).expect("writing");
+        }
+        replace_keeping_a_link(&folder, OsStr::new(".motionctl-0.tmp"), OsStr::new("x")).expect("replaced");
+        assert_eq!(fs::read(dir.path().join("x")).expect("reading"), b"new");
+        assert_eq!(fs::read(dir.path().join(".motionctl-0.tmp")).expect("reading"), b"old");
+        assert_eq!(folder.names().expect("names"), [".motionctl-0.tmp", "x"]);
+    }
 }

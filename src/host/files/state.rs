@@ -7,6 +7,7 @@ use crate::host::attributes::Attributes;
 use crate::host::path::{LinkText, RootPath};
 use crate::host::root::Root;
 use crate::host::walk::{Folder, Landing, Last, kind};
+use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 use nix::sys::stat::{FileStat, SFlag, fstat};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
@@ -83,6 +84,12 @@ pub fn observe_target(root: &Root, path: &RootPath) -> io::Result<FileState> {
     observe_by(root, path, Last::Follow)
 }
 
+/// Asks the kernel to read a file's bytes from the disk the next time; it may decline, which
+/// changes nothing but how much the next reading proves.
+pub fn forget_cached(file: &File) {
+    let _advice_only = posix_fadvise(file, 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED);
+}
+
 fn observe_by(root: &Root, path: &RootPath, last: Last) -> io::Result<FileState> {
     match root.walk(path, last) {
         Ok(landing) => observe_landing(&landing),
@@ -152,10 +159,18 @@ impl fmt::Display for FileState {
             Self::File { sha256, .. } => write!(f, "a file with SHA-256 {sha256}"),
             Self::Symlink { target, .. } => write!(f, "a link to `{target}`"),
             Self::Folder { .. } => f.write_str("a folder"),
-            Self::Other { kind: OtherKind::Fifo } => f.write_str("a FIFO"),
-            Self::Other { kind: OtherKind::Socket } => f.write_str("a socket"),
-            Self::Other { kind: OtherKind::Device } => f.write_str("a device"),
+            Self::Other { kind } => kind.fmt(f),
         }
+    }
+}
+
+impl fmt::Display for OtherKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fifo => "a FIFO",
+            Self::Socket => "a socket",
+            Self::Device => "a device",
+        })
     }
 }
 
@@ -193,12 +208,6 @@ impl Hash {
             writer.write_all(&buffer[..read])?;
             size += read as u64;
         }
-    }
-
-    /// The hash of an open file, from its beginning.
-    pub(crate) fn of_file(mut file: &File) -> io::Result<Self> {
-        io::Seek::rewind(&mut file)?;
-        Ok(Self::of_reader(file)?.0)
     }
 }
 

@@ -22,7 +22,8 @@ use std::os::unix::ffi::OsStrExt;
 /// Needs no space.
 ///
 /// # Errors
-/// `Stale` when the file was edited since; otherwise as [`replace`], and the old file still waits.
+/// `Stale` when the file was edited since: both files stay. When only the last sync of the folder
+/// failed, the old file is back, and the message says so.
 pub fn put_back(_lock: &WriteLock, root: &Root, kept: &Kept) -> Result<(), ReplaceError> {
     let landing = walk(root, &kept.path, Last::Keep)?;
     expect_state(&landing, &kept.installed.as_expect())?;
@@ -39,7 +40,8 @@ pub fn put_back(_lock: &WriteLock, root: &Root, kept: &Kept) -> Result<(), Repla
             renameat(folder, hidden, folder, name).map_err(|errno| io(errno.into()))?;
         }
     }
-    settle_folder(folder, kept.folder_mtime).map_err(io)
+    settle_folder(folder, kept.folder_mtime)
+        .map_err(|source| ReplaceError::io("making durable what was put back at", &kept.path, source))
 }
 
 /// Lets go of the old file of a change that stays.

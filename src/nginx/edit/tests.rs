@@ -65,6 +65,8 @@ fn blocks_on_one_line_are_opened_where_needed() {
     assert_eq!(append(file, "s", BLOCK), "s { a; b;\n    n {\n        x;\n    }\n}\n");
     assert_eq!(prepend(file, "s", BLOCK), "s {\n    n {\n        x;\n    }\n    a; b; }\n");
     assert_eq!(before(file, "b", "n; # c"), "s { a;\n    n; # c\n    b; }\n");
+    assert_eq!(after(file, "b", BLOCK), "s { a; b;\n    n {\n        x;\n    }\n}\n");
+    assert_eq!(after(file, "a", BLOCK), "s { a;\n    n {\n        x;\n    }\n    b; }\n");
     assert_eq!(append("s{}", "s", "n;"), "s{ n; }");
     assert_eq!(append("s { }", "s", "n;"), "s { n; }");
     assert_eq!(append("s {\n}\n", "s", "n;"), "s {\n    n;\n}\n");

@@ -6,8 +6,8 @@
 
 use super::super::config::Node;
 use super::request::State;
-use super::router::Router;
-use super::{Answer, Candidate, Handler, Hop, HopCause};
+use super::router::{Router, SPENT};
+use super::{Answer, Candidate, Handler, Hop, HopCause, Wanted};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
@@ -91,6 +91,9 @@ impl Router<'_> {
         let names = self.index_names(&chain);
         let mut index = Vec::new();
         for name in names {
+            if self.is_spent() {
+                return self.end(chain, Handler::Unknown { reason: SPENT.to_owned() }, &state, hops);
+            }
             let Some(name) = state.expand(&name) else {
                 let reason = "the index file depends on the request".to_owned();
                 return self.end(chain, Handler::Unknown { reason }, &state, hops);
@@ -101,7 +104,7 @@ impl Router<'_> {
             };
             let target = if state.args.is_empty() { uri } else { [&uri[..], b"?", &state.args].concat() };
             let answer = self.redirect(&target, HopCause::Index, state.clone(), hops.clone());
-            index.push(Candidate { path: path_of(file), answer });
+            index.push(Candidate { wanted: Wanted::File, path: path_of(file), answer });
         }
         self.end(chain, Handler::Folder { path: path_of(path), index }, &state, hops)
     }
@@ -127,18 +130,18 @@ impl Router<'_> {
         let Some((last, names)) = words.split_last() else { return self.handle(chain, state, hops) };
         let mut tries = Vec::new();
         for &written in names {
-            let (name, wants_folder) = match written.strip_suffix(b"/") {
-                Some(name) => (name, true),
-                None => (written, false),
+            let (name, wanted) = match written.strip_suffix(b"/") {
+                Some(name) => (name, Wanted::Folder),
+                None => (written, Wanted::File),
             };
             let Some(name) = state.expand(name) else { return unknown(depends(), chain) };
             let (path, uri) = self.tried(&base, &state, written, name);
-            if path.ends_with(b"/") && !wants_folder {
+            if path.ends_with(b"/") && wanted == Wanted::File {
                 continue;
             }
             let found = State { uri, ..state.clone() };
             let answer = self.handle(chain.clone(), found, hops.clone());
-            tries.push(Candidate { path: path_of(path), answer });
+            tries.push(Candidate { wanted, path: path_of(path), answer });
         }
         let fallback = match last {
             [b'=', code @ ..] => match std::str::from_utf8(code).ok().and_then(|code| code.parse().ok()) {

@@ -32,12 +32,13 @@ impl Router<'_> {
             let reason = format!("the error page at {} depends on the request", self.config.place(page));
             return self.end(chain.to_vec(), Handler::Unknown { reason }, &state, hops);
         };
+        let cause = HopCause::ErrorPage { status, sent: self.sent_status(page, status) };
         match to.first() {
-            Some(b'/') => self.redirect(&to, HopCause::ErrorPage(status), state, hops),
-            Some(b'@') => self.go_to_named(&to, HopCause::ErrorPage(status), state, hops),
+            Some(b'/') => self.redirect(&to, cause, state, hops),
+            Some(b'@') => self.go_to_named(&to, cause, state, hops),
             _ => {
-                let status =
-                    self.replaced_status(page).filter(|code| (301..=308).contains(code)).unwrap_or(302);
+                let is_redirect = |code: &u16| matches!(code, 301 | 302 | 303 | 307 | 308);
+                let status = self.sent_status(page, status).filter(is_redirect).unwrap_or(302);
                 let target = Some(String::from_utf8_lossy(&to).into_owned());
                 self.end(chain.to_vec(), Handler::Return { status, target }, &state, hops)
             }
@@ -55,10 +56,13 @@ impl Router<'_> {
         })
     }
 
-    /// The status behind `=` in an `error_page`.
-    fn replaced_status(&self, page: Node) -> Option<u16> {
+    /// What the client sees instead of `status`: the code behind `=`, or what
+    /// the page itself gives where nothing stands there.
+    fn sent_status(&self, page: Node, status: u16) -> Option<u16> {
         let args = &self.config.directive(page).args;
-        let equals = args.iter().rev().nth(1)?.value.strip_prefix(b"=")?;
-        std::str::from_utf8(equals).ok()?.parse().ok()
+        match args.iter().rev().nth(1).and_then(|word| word.value.strip_prefix(b"=")) {
+            Some(code) => std::str::from_utf8(code).ok()?.parse().ok(),
+            None => Some(status),
+        }
     }
 }

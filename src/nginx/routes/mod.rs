@@ -52,8 +52,14 @@ pub enum HopCause {
     Rewrite,
     /// The last argument of `try_files`.
     TryFiles,
-    /// An `error_page` for this status.
-    ErrorPage(u16),
+    /// An `error_page`.
+    ErrorPage {
+        /// The status it is for.
+        status: u16,
+        /// The status the client sees, unless the page ends in an error
+        /// itself; `None` where it sees that of the page.
+        sent: Option<u16>,
+    },
     /// An `index` file.
     Index,
 }
@@ -106,9 +112,20 @@ pub enum Handler {
     },
 }
 
+/// What has to exist for a [`Candidate`] to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// A file; a folder of that name is passed over.
+    File,
+    /// A folder; a file of that name is passed over.
+    Folder,
+}
+
 /// A file or folder that may exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
+    /// What the path has to be.
+    pub wanted: Wanted,
     /// The path that nginx looks for.
     pub path: PathBuf,
     /// What answers where it exists.
@@ -127,3 +144,6 @@ pub fn answer(config: &Config, server: Node, target: &str) -> Answer {
 pub fn answer_to(config: &Config, server: Node, request: &Request) -> Answer {
     router::Router::new(config, server).answer(request)
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,8 @@ use super::super::config::{Config, Node};
 use super::location::{self, Found};
 use super::request::{Request, State};
 use super::rewrite::Flow;
-use super::uri::{self, Slashes};
+use super::server::default_servers;
+use super::uri::{Slashes, normalise};
 use super::{Answer, Handler, Hop, HopCause};
 use std::cell::Cell;
 
@@ -17,6 +18,9 @@ const CHANGES: u8 = 11;
 
 /// Alternatives that are followed for one answer.
 const BUDGET: u32 = 256;
+
+/// Why an answer is unknown when the budget is spent.
+pub(super) const SPENT: &str = "there are more alternatives than can be followed";
 
 pub(super) struct Router<'c> {
     pub config: &'c Config,
@@ -44,8 +48,6 @@ impl<'c> Router<'c> {
     }
 
     pub fn answer(&self, request: &Request) -> Answer {
-        let merges = self.inherited(&[], "merge_slashes").is_none_or(|node| self.arg(node, 0) != b"off");
-        let slashes = if merges { Slashes::Merge } else { Slashes::Keep };
         let variables = request.variables.iter().map(|(name, value)| (name.clone(), Some(value.clone())));
         let mut state = State {
             uri: request.target.clone().into_bytes(),
@@ -58,18 +60,50 @@ impl<'c> Router<'c> {
             changes_left: CHANGES,
         };
         state.variables.insert("request_uri".to_owned(), Some(state.uri.clone()));
-        let Some((path, args)) = uri::normalise(&state.uri, slashes) else {
+        let (merged, kept) = (normalise(&state.uri, Slashes::Merge), normalise(&state.uri, Slashes::Keep));
+        let read = if merged == kept {
+            merged
+        } else {
+            let settings = self.slashes();
+            match settings.as_slice() {
+                [Slashes::Merge] => merged,
+                [Slashes::Keep] => kept,
+                _ => {
+                    let reason = "`merge_slashes` differs between the default servers".to_owned();
+                    return self.end(Vec::new(), Handler::Unknown { reason }, &state, Vec::new());
+                }
+            }
+        };
+        let Some((path, args)) = read else {
             return self.respond(&[], 400, None, state, Vec::new());
         };
         (state.uri, state.args) = (path, args);
         self.run(Step::Server, state, Vec::new())
     }
 
+    /// Whether no more alternatives are followed.
+    pub fn is_spent(&self) -> bool {
+        self.budget.get() == 0
+    }
+
+    /// Every setting of `merge_slashes` by which the request line may be read.
+    fn slashes(&self) -> Vec<Slashes> {
+        let setting = |server: Node| {
+            let scopes = [Some(server), self.http].into_iter().flatten();
+            let found = scopes.flat_map(|scope| self.own(scope, "merge_slashes")).next();
+            if found.is_some_and(|node| self.arg(node, 0) == b"off") { Slashes::Keep } else { Slashes::Merge }
+        };
+        let mut settings: Vec<Slashes> =
+            default_servers(self.config, self.server).into_iter().map(setting).collect();
+        settings.sort();
+        settings.dedup();
+        settings
+    }
+
     /// Follows a request from `step` on.
     pub fn run(&self, mut step: Step, mut state: State, mut hops: Vec<Hop>) -> Answer {
-        if self.budget.get() == 0 {
-            let reason = "there are more alternatives than can be followed".to_owned();
-            return self.end(Vec::new(), Handler::Unknown { reason }, &state, hops);
+        if self.is_spent() {
+            return self.end(Vec::new(), Handler::Unknown { reason: SPENT.to_owned() }, &state, hops);
         }
         self.budget.set(self.budget.get() - 1);
         loop {

@@ -59,12 +59,25 @@ pub fn server_for(config: &Config, local: &Endpoint, host: &str) -> ServerMatch 
     {
         return unresolved(config, listener.server);
     }
-    let mut here: Vec<&Listener> = listeners.iter().filter(|listener| listener.at == at).collect();
-    here.dedup_by_key(|listener| listener.server);
-    let default = here.iter().find(|listener| listener.role == Role::Default).or(here.first());
-    let Some(default) = default.map(|listener| listener.server) else { return ServerMatch::Nowhere };
-    let candidates: Vec<Node> = here.iter().map(|listener| listener.server).collect();
+    let Some(default) = default_of(&listeners, &at) else { return ServerMatch::Nowhere };
+    let here = listeners.iter().filter(|listener| listener.at == at);
+    let mut candidates: Vec<Node> = here.map(|listener| listener.server).collect();
+    candidates.dedup();
     by_name(config, &candidates, &host_name(host)).unwrap_or(ServerMatch::Server(default))
+}
+
+/// The default servers of the addresses on which `server` listens. nginx reads
+/// the request line by their settings, before it knows the host.
+pub(super) fn default_servers(config: &Config, server: Node) -> Vec<Node> {
+    let listeners = listeners(config);
+    let own = listeners.iter().filter(|listener| listener.server == server);
+    own.filter_map(|own| default_of(&listeners, &own.at)).collect()
+}
+
+fn default_of(listeners: &[Listener], at: &Endpoint) -> Option<Node> {
+    let mut here = listeners.iter().filter(|listener| listener.at == *at).peekable();
+    let first = here.peek().map(|listener| listener.server);
+    here.find(|listener| listener.role == Role::Default).map(|listener| listener.server).or(first)
 }
 
 fn unresolved(config: &Config, server: Node) -> ServerMatch {

@@ -5,7 +5,7 @@
 //! segments left. A target that nginx answers with 400 is `None`.
 
 /// Whether runs of slashes become one (`merge_slashes`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Slashes {
     Merge,
     Keep,

@@ -5,7 +5,7 @@
 
 use super::BundleError;
 use super::render::environment;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The manifest's name in a bundle.
@@ -24,7 +24,7 @@ const EMBEDDED: [(&str, &str); 5] = [
 ];
 
 /// Templates of the new client's routes and of the whole site.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Bundle {
     pub(super) name: String,
     pub(super) site: String,
@@ -33,7 +33,7 @@ pub struct Bundle {
 }
 
 /// The kinds of new client that a route can be for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ClientKind {
     /// A folder of files.
@@ -42,7 +42,7 @@ pub enum ClientKind {
     Proxied,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Route {
     pub location: String,
     pub template: String,
@@ -50,7 +50,7 @@ pub(super) struct Route {
     pub nginx: (u32, u32, u32),
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Manifest {
     format: u32,
@@ -59,7 +59,7 @@ struct Manifest {
     route: Vec<RouteEntry>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RouteEntry {
     location: String,

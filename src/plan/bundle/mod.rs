@@ -9,7 +9,6 @@ mod error;
 mod manifest;
 mod render;
 mod values;
-mod word;
 
 pub use error::BundleError;
 pub use manifest::{Bundle, ClientKind, MANIFEST};

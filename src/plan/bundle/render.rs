@@ -4,9 +4,10 @@
 //! not by the template's goodwill; a name that is not known is an error. It
 //! must not touch the machine.
 
+use super::BundleError;
 use super::manifest::{Bundle, ClientKind, Route};
 use super::values::{ClientSource, FilePath, Listen, ServerName, Size, UpstreamUrl};
-use super::{BundleError, word};
+use crate::nginx::{Tree, quote_word};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, context};
@@ -97,8 +98,9 @@ impl Bundle {
         let mut rendered = Vec::new();
         for route in self.routes.iter().filter(|route| route.clients.contains(&kind)) {
             new_enough(route, values.nginx_version)?;
-            let text = render(&environment, &route.template, &context)?;
-            rendered.push(RenderedRoute { identity: route.location.clone(), text: tidy(&text) });
+            let text = tidy(&render(&environment, &route.template, &context)?);
+            is_the_location(route, &text)?;
+            rendered.push(RenderedRoute { identity: route.location.clone(), text });
         }
         if rendered.is_empty() {
             return Err(BundleError::NoRoute { kind: kind.name() });
@@ -130,7 +132,9 @@ impl Bundle {
             client_max_body_size => values.client_max_body_size.as_ref().map_or(BODY_SIZE, Size::as_str).to_owned(),
             routes => routes,
         };
-        render(&environment(self)?, &self.site, &context).map(|text| tidy(&text))
+        let text = tidy(&render(&environment(self)?, &self.site, &context)?);
+        parsed(&self.site, &text)?;
+        Ok(text)
     }
 }
 
@@ -169,10 +173,16 @@ fn as_word(value: &Value) -> Result<String, minijinja::Error> {
     match value.as_str() {
         Some(text) if value.is_safe() => Ok(text.to_owned()),
         Some(text) if text.chars().any(char::is_control) => no_word("a control character in a word"),
-        Some(text) => Ok(word::quoted(text)),
+        Some(text) => quoted(text),
         None if value.is_number() => Ok(value.to_string()),
         None => no_word("only text and numbers can be written"),
     }
+}
+
+fn quoted(text: &str) -> Result<String, minijinja::Error> {
+    let refused = |reason: String| minijinja::Error::new(ErrorKind::InvalidOperation, reason);
+    let word = quote_word(text.as_bytes()).map_err(|error| refused(error.to_string()))?;
+    String::from_utf8(word).map_err(|error| refused(error.to_string()))
 }
 
 /// Every line but empty ones moved to the right; safe stays safe.
@@ -189,6 +199,29 @@ fn indented(value: &Value, width: usize) -> Result<Value, minijinja::Error> {
 fn render(environment: &Environment<'_>, name: &str, context: &Value) -> Result<String, BundleError> {
     let template = environment.get_template(name).map_err(|error| template_error(name, &error))?;
     template.render(context).map_err(|error| template_error(name, &error))
+}
+
+/// Whether a route's text is that one location and nothing beside it.
+fn is_the_location(route: &Route, text: &str) -> Result<(), BundleError> {
+    let tree = parsed(&route.template, text)?;
+    let unexpected = |reason: String| BundleError::Unexpected { name: route.template.clone(), reason };
+    let [root] = tree.roots() else {
+        let count = tree.roots().len();
+        return Err(unexpected(format!("{count} directives instead of one location")));
+    };
+    let directive = tree.directive(*root);
+    let arguments: Vec<_> = directive.args.iter().map(|word| word.text()).collect();
+    let found = arguments.join(" ");
+    if directive.is("location") && found == route.location {
+        return Ok(());
+    }
+    let name = directive.name.text();
+    Err(unexpected(format!("`{name} {found}` instead of `location {}`", route.location)))
+}
+
+fn parsed(name: &str, text: &str) -> Result<Tree, BundleError> {
+    Tree::parse(text)
+        .map_err(|error| BundleError::Unexpected { name: name.to_owned(), reason: error.to_string() })
 }
 
 fn template_error(name: &str, error: &minijinja::Error) -> BundleError {

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::host::listen::{Listener, Stream};
+use crate::host::listen::{self, Listener, Stream};
 
 /// How long a waiting thread goes without looking whether it should stop.
 const TICK: Duration = Duration::from_millis(50);
@@ -91,8 +91,7 @@ fn bind(address: SocketAddr) -> Result<(UdpSocket, Listener)> {
     let mut attempts = if address.port() == 0 { 16 } else { 1 };
     loop {
         attempts -= 1;
-        let udp = UdpSocket::bind(address)?;
-        udp.set_read_timeout(Some(TICK))?;
+        let udp = listen::udp(address, TICK)?;
         match Listener::tcp(udp.local_addr()?) {
             Ok(tcp) => return Ok((udp, tcp)),
             Err(error) if attempts == 0 => return Err(error),

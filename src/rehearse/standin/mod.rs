@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::certificate::Certificate;
+use crate::verify::certificate::Certificate;
 
 /// How long the accepting thread waits before it looks whether it should stop.
 const TICK: Duration = Duration::from_millis(50);

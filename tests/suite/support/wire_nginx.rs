@@ -4,7 +4,7 @@
 //! the value. It must not touch `/etc/nginx`, `/run` or `/var`.
 
 use motionctl::host::http::{Address, PROBE_LIMIT, Scheme, Target};
-use motionctl::rehearse::certificate::Certificate;
+use motionctl::verify::certificate::Certificate;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::collections::BTreeSet;

@@ -45,7 +45,7 @@ impl Certificate {
     ///
     /// # Errors
     /// When TLS cannot be set up.
-    pub(super) fn server_config(&self) -> Result<rustls::ServerConfig> {
+    pub(crate) fn server_config(&self) -> Result<rustls::ServerConfig> {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key_der.clone()));
         let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
         rustls::ServerConfig::builder_with_provider(provider)

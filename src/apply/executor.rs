@@ -1,0 +1,216 @@
+//! The one executor: each step's intent, its effect, its end.
+//!
+//! Invariant: a step changes a file only from what it expects; the old file
+//! is kept beside it until the run is over, so that the way back needs no
+//! space. This room chooses nothing.
+
+use super::history::History;
+use crate::backup::{BackupId, Store, restore_tree};
+use crate::host::files::{
+    Expect, Hash, Installed, Kept, ReplaceError, adopt, create, discard, put_back, remove, replace,
+};
+use crate::host::process::{self, ProcessId};
+use crate::host::{Root, RootPath, WriteLock};
+use crate::journal::Event;
+use crate::plan::{Content, Step, Version, patch_to};
+use crate::verify::{MainLog, ReloadProof, ReloadRequest, UnprovenReload, reload};
+use anyhow::{Context, Result, anyhow};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use thiserror::Error;
+
+/// The master to signal and how to watch it.
+#[derive(Debug, Clone)]
+pub struct ReloadTarget {
+    /// The master.
+    pub master: ProcessId,
+    /// The main error logs of the old and of the new configuration.
+    pub logs: Vec<MainLog>,
+    /// How long the proof may take.
+    pub timeout: Duration,
+}
+
+/// Why a step did not take effect.
+#[derive(Debug, Error)]
+pub enum StepFailure {
+    /// The operator or the system asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+    /// The reload is not proven.
+    #[error(transparent)]
+    Reload(#[from] Box<UnprovenReload>),
+    /// Anything else.
+    #[error("{0:#}")]
+    Other(#[from] anyhow::Error),
+}
+
+/// What the steps of one run need.
+pub struct Executor<'a> {
+    pub root: &'a Root,
+    pub lock: &'a WriteLock,
+    pub history: &'a mut History,
+    pub reload: Option<ReloadTarget>,
+    /// Set when a signal asks to stop; looked at before each step.
+    pub stop: &'a AtomicBool,
+    /// The old files of this run, oldest first.
+    pub kept: Vec<Kept>,
+}
+
+/// Whether a run may be stopped between steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopping {
+    /// A signal stops it before the next step.
+    Allowed,
+    /// It is the way back: it goes on to its end.
+    Ignored,
+}
+
+impl Executor<'_> {
+    /// Runs `steps` in order; the proof of the last reload, if there was one.
+    pub fn run(&mut self, steps: &[Step], stopping: Stopping) -> Result<Option<ReloadProof>, StepFailure> {
+        self.run_each(steps, stopping, &|| Ok(()))
+    }
+
+    fn run_each(
+        &mut self,
+        steps: &[Step],
+        stopping: Stopping,
+        before_reload: &dyn Fn() -> Result<(), String>,
+    ) -> Result<Option<ReloadProof>, StepFailure> {
+        let mut proof = None;
+        let files = steps.iter().filter(|step| **step != Step::Reload).count();
+        for (index, step) in steps.iter().enumerate() {
+            if stopping == Stopping::Allowed && self.stop.load(Ordering::SeqCst) {
+                return Err(StepFailure::Interrupted);
+            }
+            self.history.record(Event::Intent { step: index })?;
+            match step {
+                Step::SetFile { path, from, to } => self.set_file(path, from, to)?,
+                Step::RestoreTree { backup } => self.restore_tree(backup)?,
+                Step::Reload => proof = Some(self.reload()?),
+            }
+            self.history.record(Event::Done { step: index })?;
+            if index + 1 == files {
+                before_reload().map_err(|reason| anyhow!(reason))?;
+            }
+        }
+        Ok(proof)
+    }
+
+    /// As [`Executor::run`], with a gate between the files and the reload.
+    pub fn run_with_gate(
+        &mut self,
+        steps: &[Step],
+        gate: &dyn Fn() -> Result<(), String>,
+    ) -> Result<Option<ReloadProof>, StepFailure> {
+        self.run_each(steps, Stopping::Allowed, gate)
+    }
+
+    /// Lets go of the old files: the run stays as it is.
+    pub fn settle(&mut self) -> Result<()> {
+        for kept in self.kept.drain(..) {
+            discard(self.lock, self.root, &kept).context("removing what was replaced")?;
+        }
+        Ok(())
+    }
+
+    fn set_file(&mut self, path: &Path, from: &Version, to: &Version) -> Result<(), StepFailure> {
+        let path = RootPath::new(path).context("reading the plan")?;
+        let expect = expect(from)?;
+        if let Version::File { content: Content::Backup(_), .. } = to
+            && self.put_back(&path, from, to)?
+        {
+            return Ok(());
+        }
+        let (lock, root) = (self.lock, self.root);
+        let installing = || format!("installing {path}");
+        let changed = match to {
+            Version::Absent => remove(lock, root, &path, &expect),
+            Version::File { attributes, .. } => {
+                let bytes = self.contents(&path, to)?;
+                match from {
+                    Version::Absent => create(lock, root, &path, &bytes, attributes),
+                    Version::File { .. } => replace(lock, root, &path, &expect, &bytes, attributes),
+                }
+            }
+        };
+        match changed {
+            Ok(kept) => self.kept.push(kept),
+            Err(ReplaceError::Unsettled { kept, path, source }) => {
+                self.kept.push(*kept);
+                return Err(anyhow!(source).context(format!("making {path} durable")).into());
+            }
+            Err(error) => return Err(anyhow!(error).context(installing()).into()),
+        }
+        Ok(())
+    }
+
+    /// The old inode itself, where it still waits: that needs no space and has
+    /// every attribute.
+    fn put_back(&mut self, path: &RootPath, from: &Version, to: &Version) -> Result<bool> {
+        let (was, installed) = (expect(to)?, installed(from)?);
+        let waiting = self.kept.iter().position(|kept| kept.path() == path && *kept.installed() == installed);
+        let kept = match waiting {
+            Some(index) => Some(self.kept.remove(index)),
+            None => adopt(self.root, path, &was, &installed)
+                .with_context(|| format!("looking for the old {path}"))?,
+        };
+        let Some(kept) = kept.filter(|kept| kept.hidden().is_some()) else { return Ok(false) };
+        put_back(self.lock, self.root, &kept).with_context(|| format!("putting {path} back"))?;
+        Ok(true)
+    }
+
+    fn contents(&self, path: &RootPath, to: &Version) -> Result<Vec<u8>> {
+        let Version::File { sha256, content, .. } = to else { return Ok(Vec::new()) };
+        match content {
+            Content::Live => Err(anyhow!("the plan does not say where the contents of {path} come from")),
+            Content::Patched(patches) => {
+                let source = self.root.read(path).with_context(|| format!("reading {path}"))?;
+                Ok(patch_to(&source, patches, sha256)?)
+            }
+            Content::Backup(id) => {
+                let id: BackupId = id.parse().context("reading the plan")?;
+                let backup = Store::new(self.root).open(&id)?;
+                Ok(backup.content(hash(sha256)?)?)
+            }
+        }
+    }
+
+    fn restore_tree(&mut self, id: &str) -> Result<(), StepFailure> {
+        let id: BackupId = id.parse().context("reading the plan")?;
+        let store = Store::new(self.root);
+        let backup = store.open(&id).context("opening the backup")?;
+        restore_tree(self.lock, &store, &backup, &mut |_| ()).context("restoring the backup")?;
+        Ok(())
+    }
+
+    fn reload(&mut self) -> Result<ReloadProof, StepFailure> {
+        let target = self.reload.as_ref().context("NGINX does not run any more")?;
+        let master = process::master(target.master.pid)
+            .context("looking for the master")?
+            .filter(|master| master.id == target.master)
+            .with_context(|| format!("the master {} is gone", target.master.pid))?;
+        let request =
+            ReloadRequest { root: self.root, master: &master, logs: &target.logs, timeout: target.timeout };
+        Ok(reload(&request)?)
+    }
+}
+
+fn expect(version: &Version) -> Result<Expect> {
+    match version.sha256() {
+        None => Ok(Expect::Absent),
+        Some(sha256) => Ok(Expect::File(hash(sha256)?)),
+    }
+}
+
+fn installed(version: &Version) -> Result<Installed> {
+    match version.sha256() {
+        None => Ok(Installed::Nothing),
+        Some(sha256) => Ok(Installed::File(hash(sha256)?)),
+    }
+}
+
+fn hash(text: &str) -> Result<Hash> {
+    text.parse().map_err(|_| anyhow!("`{text}` is not a SHA-256"))
+}

@@ -1,0 +1,17 @@
+//! Runs plans: the only caller of the host's writing half.
+//!
+//! Invariant: intent, fsync, effect, fsync, done; a failed gate and a crash
+//! take the same road back. This room chooses nothing: it runs what `plan`
+//! gives it.
+
+mod executor;
+mod history;
+mod recovery;
+mod run;
+mod staging;
+
+pub use executor::{ReloadTarget, StepFailure};
+pub use history::History;
+pub use recovery::{Recovered, disk_state, recover};
+pub use run::{Event, INSTALLING, Request, Run, SandboxChoice, backup_paths, run};
+pub use staging::states;

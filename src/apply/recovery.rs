@@ -1,0 +1,163 @@
+//! Ends an interrupted or failed run, as the planner of recoveries says.
+//!
+//! Invariant: the same road for a failed gate and for a crash: look at the
+//! disk, plan, record the plan, run it, record the end.
+
+use super::executor::{Executor, ReloadTarget, Stopping};
+use super::history::History;
+use crate::backup::{BackupId, Entry, Store};
+use crate::facts::FileFacts;
+use crate::host::files::{FileState, observe, sweep};
+use crate::host::{Root, RootPath, WriteLock};
+use crate::journal::{ActiveRun, Event, JournalStep, RunOutcome, Status};
+use crate::outcome::{Failure, FailureKind};
+use crate::plan::{DiskState, Observed, Step, Stuck, StuckReason, recover as plan_recovery};
+use crate::verify::ReloadProof;
+use anyhow::{Context, Result};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+
+/// How a run was ended.
+#[derive(Debug)]
+pub struct Recovered {
+    /// Why this way, for people.
+    pub reason: String,
+    /// How the run counts.
+    pub outcome: RunOutcome,
+    /// What was done.
+    pub steps: Vec<Step>,
+    /// The proof of the reload, if there was one.
+    pub proof: Option<ReloadProof>,
+    /// Whether anything had been changed before.
+    pub changed: bool,
+}
+
+/// Ends an interrupted run, if there is one.
+///
+/// # Errors
+/// `NeedsOperator` when the files were edited meanwhile or the steps fail.
+pub fn recover(
+    root: &Root,
+    lock: &WriteLock,
+    reload: Option<ReloadTarget>,
+    why: &str,
+) -> Result<Option<Recovered>, Failure> {
+    let mut history =
+        History::open(lock, root).map_err(|error| Failure::from_error(FailureKind::NeedsOperator, &error))?;
+    if !matches!(history.status(), Status::Active(_)) {
+        return Ok(None);
+    }
+    let stop = AtomicBool::new(false);
+    let mut executor = Executor { root, lock, history: &mut history, reload, stop: &stop, kept: Vec::new() };
+    run(&mut executor, why).map(Some)
+}
+
+/// Ends the active run of the journal.
+pub(super) fn run(executor: &mut Executor, why: &str) -> Result<Recovered, Failure> {
+    let broken = |error: anyhow::Error| {
+        Failure::from_error(FailureKind::NeedsOperator, &error)
+            .with_hint("run `motionctl recover` again, then `motionctl status`")
+    };
+    let Status::Active(active) = executor.history.status().clone() else {
+        return Err(broken(anyhow::anyhow!("no run is under way")));
+    };
+    let disk = disk_state(executor.root, &active).map_err(broken)?;
+    let recovery = plan_recovery(&active, &disk, why).map_err(|stuck| needs_operator(&active, &stuck))?;
+    let steps: Vec<_> = match &executor.reload {
+        Some(_) => recovery.steps,
+        // Not running: nothing is started, the files are enough.
+        None => recovery.steps.into_iter().filter(|step| *step != Step::Reload).collect(),
+    };
+    let proof = perform(executor, &steps, &recovery.reason, recovery.outcome).map_err(broken)?;
+    sweep_folders(executor, &active).map_err(broken)?;
+    Ok(Recovered {
+        reason: recovery.reason,
+        outcome: recovery.outcome,
+        changed: !steps.is_empty(),
+        steps,
+        proof,
+    })
+}
+
+fn perform(
+    executor: &mut Executor,
+    steps: &[Step],
+    reason: &str,
+    outcome: RunOutcome,
+) -> Result<Option<ReloadProof>> {
+    let journaled = steps.iter().map(Step::to_journal).collect();
+    executor.history.record(Event::Recovering { reason: reason.to_owned(), steps: journaled })?;
+    let proof = executor.run(steps, Stopping::Ignored).map_err(anyhow::Error::from)?;
+    executor.history.record(Event::Finished { outcome })?;
+    executor.settle()?;
+    Ok(proof)
+}
+
+/// Hidden files that the interrupted run left beside its files.
+fn sweep_folders(executor: &Executor, run: &ActiveRun) -> Result<()> {
+    let folders: BTreeSet<_> = paths(run).filter_map(|path| path.parent()).collect();
+    for folder in folders {
+        sweep(executor.lock, executor.root, &folder).with_context(|| format!("tidying {folder}"))?;
+    }
+    Ok(())
+}
+
+/// What is on the disk for each file of a run.
+///
+/// # Errors
+/// When a file or the backup cannot be looked at.
+pub fn disk_state(root: &Root, run: &ActiveRun) -> Result<DiskState> {
+    let backup = match run.backup.parse::<BackupId>() {
+        Ok(id) => Store::new(root).open(&id).ok(),
+        Err(_) => None,
+    };
+    paths(run)
+        .map(|path| {
+            let now = match observe(root, &path).with_context(|| format!("looking at {path}"))? {
+                FileState::File { sha256, attributes, .. } => {
+                    Some(FileFacts { sha256: sha256.to_string(), attributes })
+                }
+                _ => None,
+            };
+            let entry = backup.as_ref().and_then(|backup| backup.manifest.entries.get(&path));
+            let backed_up = match entry {
+                Some(Entry::File { sha256, attributes, .. }) => {
+                    Some(FileFacts { sha256: sha256.to_string(), attributes: attributes.clone() })
+                }
+                _ => None,
+            };
+            Ok((path.as_path().to_owned(), Observed { now, backed_up }))
+        })
+        .collect()
+}
+
+fn paths(run: &ActiveRun) -> impl Iterator<Item = RootPath> {
+    run.steps.iter().filter_map(|step| match step {
+        JournalStep::SetFile { path, .. } => RootPath::new(PathBuf::from(path)).ok(),
+        JournalStep::RestoreTree { .. } | JournalStep::Reload => None,
+    })
+}
+
+fn needs_operator(run: &ActiveRun, stuck: &[Stuck]) -> Failure {
+    let none = || "no file".to_owned();
+    let describe = |file: &Stuck| {
+        let cause = match file.reason {
+            StuckReason::Edited => "was edited meanwhile",
+            StuckReason::NotInBackup => "is not in the backup",
+        };
+        format!(
+            "{} {cause}: found {}, before the run {}, meant to be {}",
+            file.path.display(),
+            file.found.clone().unwrap_or_else(none),
+            file.before.clone().unwrap_or_else(none),
+            file.after.clone().unwrap_or_else(none)
+        )
+    };
+    let message = stuck.iter().map(describe).collect::<Vec<_>>().join("; ");
+    let hint = format!(
+        "compare with `motionctl backups diff {}`, then `motionctl rollback {} --whole-tree`",
+        run.backup, run.backup
+    );
+    Failure::new(FailureKind::NeedsOperator, message).with_hint(hint)
+}

@@ -1,0 +1,356 @@
+//! One run of a plan from the first look to the last: gates, backup, journal,
+//! steps, proof, and the way back.
+//!
+//! Invariant: nothing is changed before the staged whole passed the real
+//! `nginx -t`; whatever fails afterwards is undone, and what is reported was
+//! observed.
+
+use super::executor::{Executor, ReloadTarget, StepFailure};
+use super::history::History;
+use super::recovery::{self, Recovered};
+use super::staging::states;
+use crate::backup::{BackupId, Progress, Request as BackupRequest, Store};
+use crate::facts::Facts;
+use crate::host::process::ProcessId;
+use crate::host::sandbox::Launcher;
+use crate::host::{Root, RootPath, WriteLock, clock};
+use crate::journal::{Event as Record, RunId, RunKind, RunOutcome};
+use crate::nginx::redact_text;
+use crate::outcome::{BackupSection, DurationSection, Failure, FailureKind, ProbeRow, ReloadSection};
+use crate::plan::{Plan, PlanKind, Step};
+use crate::verify::compare::{Baseline, Verdict};
+use crate::verify::probe::ProbePlan;
+use crate::verify::{MainLog, ReloadProof, compare, staged};
+use anyhow::{Context, Result};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// The stage in which files change and NGINX reloads.
+pub const INSTALLING: &str = "installing and reloading";
+
+/// Everything a run needs; nothing in it is left to choose.
+pub struct Request<'a> {
+    /// The server.
+    pub root: &'a Root,
+    /// The right to write.
+    pub lock: &'a WriteLock,
+    /// How sandboxes are started.
+    pub launcher: &'a Launcher,
+    /// The facts that the plan was made from.
+    pub facts: &'a Facts,
+    /// What to do.
+    pub plan: &'a Plan,
+    /// The backup that a rollback takes its contents from.
+    pub source: Option<BackupId>,
+    /// The routes to hold against each other before and after.
+    pub probes: &'a ProbePlan,
+    /// Whether a sandbox is demanded.
+    pub sandbox: SandboxChoice,
+    /// How long a reload may take.
+    pub reload_timeout: Duration,
+    /// Set when a signal asks to stop.
+    pub stop: &'a AtomicBool,
+    /// Who asked.
+    pub actor: String,
+    /// With which command line, redacted.
+    pub command: String,
+}
+
+/// Whether the gate before the change needs a sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SandboxChoice {
+    /// Without one nothing is changed.
+    Required,
+    /// The operator accepts a test after the change instead.
+    AfterInstall,
+}
+
+/// What happens, for whoever shows it.
+#[derive(Debug, Clone, Copy)]
+pub enum Event {
+    /// A part begins.
+    Stage(&'static str),
+    /// The backup grows.
+    Backup(Progress),
+}
+
+/// What a run did and saw.
+#[derive(Debug, Default)]
+pub struct Run {
+    /// The backup that was made.
+    pub backup: Option<BackupSection>,
+    /// The newest reload.
+    pub reload: Option<ReloadSection>,
+    /// What the routes answered.
+    pub probes: Vec<ProbeRow>,
+    /// How long each part took.
+    pub durations: Vec<DurationSection>,
+    /// When each proven reload was signalled and when the old workers had gone.
+    pub windows: Vec<(Instant, Instant)>,
+    /// Old workers that still finish connections.
+    pub lingering: Vec<i32>,
+    /// What the routes answered before, for a later comparison.
+    pub baselines: Vec<Baseline>,
+    /// The judgement of the newest comparison.
+    pub verdict: Verdict,
+}
+
+/// Runs a plan that is not empty. What was done so far is in the first part
+/// of the answer, also when the second is a failure.
+pub fn run(request: &Request, events: &mut dyn FnMut(Event)) -> (Run, Result<(), Failure>) {
+    let mut run = Run::default();
+    let result = perform(request, &mut run, events);
+    (run, result)
+}
+
+fn perform(request: &Request, run: &mut Run, events: &mut dyn FnMut(Event)) -> Result<(), Failure> {
+    let failed = |error: anyhow::Error| Failure::from_error(FailureKind::Failed, &error);
+    if request.sandbox == SandboxChoice::Required {
+        timed(run, events, "validating", |_, _| validate(request))?;
+    }
+    let runs = request.facts.nginx.master.is_some();
+    if runs {
+        run.baselines =
+            timed(run, events, "probing before", |_, _| Ok::<_, Failure>(request.probes.observe_before()))?;
+        run.verdict = compare::before(&request.probes.rows, &run.baselines);
+        run.probes = run.verdict.rows.clone();
+    }
+    let kept_in = match &request.source {
+        Some(backup) => backup.to_string(),
+        None => {
+            let section =
+                timed(run, events, "backing up", |_, events| backup(request, events).map_err(failed))?;
+            let id = section.id.clone();
+            run.backup = Some(section);
+            id
+        }
+    };
+    if request.stop.load(Ordering::SeqCst) {
+        return Err(Failure::new(FailureKind::Failed, "interrupted before anything was changed"));
+    }
+    let mut history = History::open(request.lock, request.root).map_err(failed)?;
+    history.record(started(request, kept_in)).map_err(failed)?;
+    let mut executor = Executor {
+        root: request.root,
+        lock: request.lock,
+        history: &mut history,
+        reload: reload_target(request),
+        stop: request.stop,
+        kept: Vec::new(),
+    };
+    match forward(request, run, &mut executor, events) {
+        Ok(()) => finish(&mut executor),
+        Err(why) => back(request, run, &mut executor, events, why),
+    }
+}
+
+/// The steps and the gates after them; the failed gate, in words.
+fn forward(
+    request: &Request,
+    run: &mut Run,
+    executor: &mut Executor,
+    events: &mut dyn FnMut(Event),
+) -> Result<(), String> {
+    let proof = timed(run, events, INSTALLING, |run, _| {
+        let gate = || match request.sandbox {
+            SandboxChoice::Required => Ok(()),
+            SandboxChoice::AfterInstall => test_installed(request),
+        };
+        executor.run_with_gate(&request.plan.steps, &gate).map_err(|failure| describe(run, &failure))
+    })?;
+    note_proof(run, proof);
+    if request.facts.nginx.master.is_some() {
+        let after = |run: &mut Run, _: &mut dyn FnMut(Event)| {
+            Ok::<_, String>(request.probes.verify_after(&run.baselines))
+        };
+        run.verdict = timed(run, events, "probing after", after)?;
+        run.probes.clone_from(&run.verdict.rows);
+        if !run.verdict.passed() {
+            return Err(format!("a route does not answer as it must: {}", run.verdict.failures.join("; ")));
+        }
+    }
+    Ok(())
+}
+
+/// Without a sandbox NGINX tests what is installed, before it is told to read it.
+fn test_installed(request: &Request) -> Result<(), String> {
+    let verdict =
+        staged::test_installed(request.facts).map_err(|error| format!("running nginx -t: {error}"))?;
+    if verdict.accepted {
+        return Ok(());
+    }
+    Err(format!("nginx refuses the new configuration: {}", verdict.errors.join("; ")))
+}
+
+fn finish(executor: &mut Executor) -> Result<(), Failure> {
+    let record = |executor: &mut Executor| -> Result<()> {
+        executor.history.record(Record::Proven)?;
+        executor.settle()?;
+        executor.history.record(Record::Finished { outcome: RunOutcome::Applied })
+    };
+    record(executor).map_err(|error| {
+        let message = format!("the change is in place and proven, but closing the run failed: {error:#}");
+        Failure::new(FailureKind::NeedsOperator, message).with_hint("run `motionctl recover`")
+    })
+}
+
+/// The way back, its proof, and what that makes of the failure.
+fn back(
+    request: &Request,
+    run: &mut Run,
+    executor: &mut Executor,
+    events: &mut dyn FnMut(Event),
+    why: String,
+) -> Result<(), Failure> {
+    let why = redact_text(&why);
+    // The log that names the first failure must not fail the way back.
+    let recovered = timed(run, events, "rolling back", |_, _| recovery::run(executor, &why));
+    let recovered =
+        recovered.map_err(|failure| Failure { message: format!("{why}; {}", failure.message), ..failure })?;
+    let Recovered { proof, changed, .. } = recovered;
+    note_proof(run, proof);
+    if request.plan.kind == PlanKind::Rollback {
+        // A rollback is finished, not undone: its files are in place, and
+        // whether they serve is for a person to see.
+        let message = format!("the backup's files are in place, but {why}");
+        return Err(Failure::new(FailureKind::NeedsOperator, message).with_hint("run `motionctl status`"));
+    }
+    if !changed {
+        return Err(Failure::new(FailureKind::Failed, why));
+    }
+    if request.facts.nginx.master.is_some() {
+        let verdict = request.probes.verify_restored(&run.baselines, &run.verdict);
+        run.probes = verdict.rows.clone();
+        if !verdict.passed() {
+            let message = format!(
+                "{why}; the old configuration is back, but a route does not answer as before: {}",
+                verdict.failures.join("; ")
+            );
+            return Err(Failure::new(FailureKind::NeedsOperator, message));
+        }
+    }
+    Err(Failure::new(FailureKind::RolledBack, why))
+}
+
+/// The gate before any change, for each state that the disk will be in.
+fn validate(request: &Request) -> Result<(), Failure> {
+    let states = states(request.root, request.plan)
+        .map_err(|error| Failure::from_error(FailureKind::Failed, &error))?;
+    for (index, state) in states.iter().enumerate() {
+        let verdict =
+            staged::test(request.root, request.launcher, request.facts, state).map_err(|refused| {
+                Failure::new(FailureKind::Refused, format!("no sandbox to validate in: {refused}"))
+                    .with_hint("--no-sandbox validates after installing and rolls back on failure")
+            })?;
+        if !verdict.accepted {
+            let errors = redact_text(&verdict.errors.join("; "));
+            let is_last = index + 1 == states.len();
+            return Err(if is_last {
+                Failure::new(FailureKind::Invalid, format!("nginx refuses the new configuration: {errors}"))
+            } else {
+                let message = format!(
+                    "nginx refuses the state after {} of {} files: {errors}",
+                    index + 1,
+                    states.len()
+                );
+                Failure::new(FailureKind::Refused, message)
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The configuration folder and every file that is read from elsewhere.
+#[must_use]
+pub fn backup_paths(facts: &Facts) -> Vec<RootPath> {
+    let outside = facts.files.keys().filter(|path| !path.starts_with(&facts.nginx.conf_prefix));
+    [&facts.nginx.conf_prefix]
+        .into_iter()
+        .chain(outside)
+        .filter_map(|path| RootPath::new(path).ok())
+        .collect()
+}
+
+fn backup(request: &Request, events: &mut dyn FnMut(Event)) -> Result<BackupSection> {
+    let store = Store::new(request.root);
+    let paths = backup_paths(request.facts);
+    let asked = BackupRequest {
+        paths: &paths,
+        reason: match request.plan.kind {
+            PlanKind::Migrate => "before a migration",
+            PlanKind::Rollback => "before a rollback",
+        },
+        run: None,
+        host: &request.facts.host.name,
+        tool_version: env!("CARGO_PKG_VERSION"),
+    };
+    let backup = store
+        .take(request.lock, &asked, &mut |progress| events(Event::Backup(progress)))
+        .context("backing up the configuration")?;
+    let id = backup.manifest.id.clone();
+    Ok(BackupSection {
+        path: store.path_of(&id).to_string(),
+        id: id.to_string(),
+        files: backup.manifest.files(),
+        bytes: backup.manifest.bytes(),
+        verified: true,
+    })
+}
+
+fn started(request: &Request, backup: String) -> Record {
+    Record::Started {
+        run: RunId::new(&clock::now().strftime("%Y%m%dT%H%M%SZ").to_string(), std::process::id()),
+        kind: match request.plan.kind {
+            PlanKind::Migrate => RunKind::Migrate,
+            PlanKind::Rollback => RunKind::Rollback,
+        },
+        plan: request.plan.id.clone(),
+        backup,
+        steps: request.plan.steps.iter().map(Step::to_journal).collect(),
+        actor: request.actor.clone(),
+        command: request.command.clone(),
+    }
+}
+
+fn reload_target(request: &Request) -> Option<ReloadTarget> {
+    let master = request.facts.nginx.master.as_ref()?;
+    let log = request.facts.nginx.error_log.as_ref().and_then(|path| RootPath::new(path).ok());
+    Some(ReloadTarget {
+        master: ProcessId { pid: master.pid, start_time: master.start_time },
+        logs: vec![log.map_or(MainLog::Elsewhere, MainLog::File)],
+        timeout: request.reload_timeout,
+    })
+}
+
+fn describe(run: &mut Run, failure: &StepFailure) -> String {
+    if let StepFailure::Reload(unproven) = failure {
+        run.reload = Some(unproven.section.clone());
+        if !unproven.lines.is_empty() {
+            return format!("{failure}: {}", redact_text(&unproven.lines.join("; ")));
+        }
+    }
+    failure.to_string()
+}
+
+fn note_proof(run: &mut Run, proof: Option<ReloadProof>) {
+    if let Some(proof) = proof {
+        run.windows.push((proof.signalled, proof.retired));
+        run.lingering = proof.lingering;
+        run.reload = Some(proof.section);
+    }
+}
+
+/// Runs one part, notes how long it took, and says that it began.
+fn timed<T, E>(
+    run: &mut Run,
+    events: &mut dyn FnMut(Event),
+    name: &'static str,
+    part: impl FnOnce(&mut Run, &mut dyn FnMut(Event)) -> Result<T, E>,
+) -> Result<T, E> {
+    events(Event::Stage(name));
+    let started = clock::monotonic();
+    let result = part(run, events);
+    let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    run.durations.push(DurationSection { step: name.to_owned(), millis });
+    result
+}

@@ -1,0 +1,60 @@
+//! What can go wrong with a backup.
+//!
+//! Invariant: the variant tells whether the backup, the server or neither was touched.
+
+use super::compare::Difference;
+use super::id::BackupId;
+use super::verify::Problem;
+use crate::host::RootPath;
+use crate::host::files::ReplaceError;
+use std::io;
+
+/// Why a backup could not be made, read or restored.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// A file of the server or of the store could not be read or written.
+    #[error("{operation} `{path}`: {source}")]
+    Io {
+        /// What was being done.
+        operation: &'static str,
+        /// The file.
+        path: String,
+        /// What the kernel says.
+        source: io::Error,
+    },
+    /// There is no backup of this name.
+    #[error("there is no backup `{0}`")]
+    Missing(BackupId),
+    /// A backup does not hold what its manifest says, or the manifest is not readable.
+    #[error("the backup `{id}` is damaged: {}", .problems.first().map(ToString::to_string).unwrap_or_default())]
+    Damaged {
+        /// Which backup.
+        id: String,
+        /// Everything that is wrong with it.
+        problems: Vec<Problem>,
+    },
+    /// A newer version made it.
+    #[error("the backup `{id}` has format {format}, which this version does not know")]
+    Newer {
+        /// Which backup.
+        id: BackupId,
+        /// Its format.
+        format: u32,
+    },
+    /// A file changed while it was copied; a backup of it would be neither old nor new.
+    #[error("`{0}` changed while it was backed up")]
+    Changing(RootPath),
+    /// A file could not be restored.
+    #[error("restoring from the backup: {0}")]
+    Restore(#[from] ReplaceError),
+    /// After restoring, the tree still differs.
+    #[error("the restored tree differs from the backup in {} places", .0.len())]
+    NotRestored(Vec<Difference>),
+}
+
+impl BackupError {
+    pub(super) fn io(operation: &'static str, path: impl ToString) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_string();
+        move |source| Self::Io { operation, path, source }
+    }
+}

@@ -1,0 +1,24 @@
+//! Verified snapshots of the server's configuration.
+//!
+//! Invariant: what is called a backup was written, made durable, read again and found equal to
+//! its manifest; a half-made one has another name. Nothing here chooses what to back up or when
+//! to restore.
+
+mod collect;
+mod compare;
+mod error;
+mod id;
+mod manifest;
+mod restore;
+mod store;
+mod take;
+mod verify;
+
+pub use compare::{Change, Difference, compare};
+pub use error::BackupError;
+pub use id::{BackupId, NotBackupId};
+pub use manifest::{Entry, Manifest};
+pub use restore::{restore_path, restore_tree};
+pub use store::{Backup, Listing, Retention, STORE_FOLDER, Store};
+pub use take::{Progress, Request};
+pub use verify::Problem;

@@ -1,0 +1,231 @@
+//! Where backups lie, and which there are.
+//!
+//! Invariant: only folders with a backup's name are backups. A folder that is being made or removed
+//! has a name with a leading dot, and is cleaned away by the next [`Store::prune`].
+
+use super::collect::collect;
+use super::compare::{Difference, compare};
+use super::error::BackupError;
+use super::id::BackupId;
+use super::manifest::{Entry, FORMAT, Manifest};
+use super::verify::Problem;
+use crate::host::files::Hash;
+use crate::host::{PrivateFolder, Root, RootPath, WriteLock, free_bytes};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::io::{self, Read};
+
+/// Where backups lie, below the root.
+pub const STORE_FOLDER: &str = "/var/backups/motionctl";
+
+pub(super) const CONTENT: &str = "content";
+pub(super) const MANIFEST: &str = "manifest.json";
+pub(super) const MANIFEST_HASH: &str = "manifest.sha256";
+pub(super) const PARTIAL: &str = ".partial-";
+const REMOVING: &str = ".removing-";
+const MOST_MANIFEST_BYTES: u64 = 256 << 20;
+
+/// The backups of one server tree.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub(super) root: Root,
+    pub(super) path: RootPath,
+}
+
+/// A backup whose manifest is sound.
+#[derive(Debug)]
+pub struct Backup {
+    /// What it holds.
+    pub manifest: Manifest,
+    pub(super) folder: PrivateFolder,
+}
+
+/// What lies in the store, newest first.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// Backups whose manifest is sound; their contents were not read again.
+    pub backups: Vec<Backup>,
+    /// Backups that cannot be used, with the reason.
+    pub damaged: Vec<(BackupId, BackupError)>,
+    /// Names of half-made or half-removed backups.
+    pub partial: Vec<String>,
+}
+
+/// Which backups stay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retention {
+    /// So many of the newest stay.
+    pub newest: usize,
+    /// Of the others, only those made before this time go.
+    pub before: Timestamp,
+    /// These stay in any case.
+    pub protected: BTreeSet<BackupId>,
+}
+
+impl Store {
+    /// The store of a server tree, which need not exist yet.
+    #[must_use]
+    pub fn new(root: &Root) -> Self {
+        let path = RootPath::new(STORE_FOLDER).expect("the store's folder is absolute");
+        Self { root: root.clone(), path }
+    }
+
+    /// The folder of a backup, below the root.
+    #[must_use]
+    pub fn path_of(&self, id: &BackupId) -> RootPath {
+        self.path.join(id.as_str()).expect("a backup's name is a plain name")
+    }
+
+    /// How many bytes may still be written to the store.
+    ///
+    /// # Errors
+    /// When its file system cannot be looked at.
+    pub fn free_bytes(&self) -> Result<u64, BackupError> {
+        free_bytes(&self.root, &self.path).map_err(BackupError::io("looking at the space for", &self.path))
+    }
+
+    /// Every backup, and what else lies in the store.
+    ///
+    /// # Errors
+    /// When the store cannot be read; a missing one is empty.
+    pub fn list(&self) -> Result<Listing, BackupError> {
+        let mut listing = Listing::default();
+        let Some(folder) = self.folder_if_any()? else { return Ok(listing) };
+        let names = folder.names().map_err(BackupError::io("listing", &self.path))?;
+        for name in names.iter().rev().filter_map(|name| name.to_str()) {
+            if name.starts_with(PARTIAL) || name.starts_with(REMOVING) {
+                listing.partial.push(name.to_owned());
+            } else if let Ok(id) = name.parse::<BackupId>() {
+                match self.open(&id) {
+                    Ok(backup) => listing.backups.push(backup),
+                    Err(error) => listing.damaged.push((id, error)),
+                }
+            }
+        }
+        Ok(listing)
+    }
+
+    /// Opens a backup and checks its manifest.
+    ///
+    /// # Errors
+    /// `Missing`, `Damaged`, `Newer`, or what the kernel says.
+    pub fn open(&self, id: &BackupId) -> Result<Backup, BackupError> {
+        let folder = self.folder_if_any()?.ok_or_else(|| BackupError::Missing(id.clone()))?;
+        let folder = match folder.folder(id.as_str()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(BackupError::Missing(id.clone()));
+            }
+            other => other.map_err(BackupError::io("opening", self.path_of(id)))?,
+        };
+        let manifest = read_manifest(&folder, id)?;
+        Ok(Backup { manifest, folder })
+    }
+
+    /// What stands on the server where the backup holds something, and what was added there.
+    ///
+    /// # Errors
+    /// When something cannot be read.
+    pub fn live(&self, manifest: &Manifest) -> Result<BTreeMap<RootPath, Entry>, BackupError> {
+        let mut found = collect(&self.root, manifest.roots.iter().chain(manifest.entries.keys()).cloned())?;
+        // A new link may lead to a file that was never part of this, such as `/etc/passwd`.
+        found.retain(|path, _| manifest.covers(path));
+        Ok(found)
+    }
+
+    /// In what the server differs from a backup.
+    ///
+    /// # Errors
+    /// As [`Store::live`].
+    pub fn diff_live(&self, manifest: &Manifest) -> Result<Vec<Difference>, BackupError> {
+        Ok(compare(&manifest.entries, &self.live(manifest)?))
+    }
+
+    /// Removes old backups and everything half-made; returns the names of the removed backups.
+    ///
+    /// # Errors
+    /// When one cannot be removed; what was removed before stays removed.
+    pub fn prune(&self, _lock: &WriteLock, keep: &Retention) -> Result<Vec<BackupId>, BackupError> {
+        let Some(folder) = self.folder_if_any()? else { return Ok(Vec::new()) };
+        let names = folder.names().map_err(BackupError::io("listing", &self.path))?;
+        let names: Vec<&str> = names.iter().filter_map(|name| name.to_str()).collect();
+        let cutoff = keep.before.strftime("%Y%m%dT%H%M%SZ").to_string();
+        let ids = names.iter().rev().filter_map(|name| name.parse::<BackupId>().ok());
+        let doomed: Vec<BackupId> = ids
+            .skip(keep.newest)
+            .filter(|id| id.as_str() < cutoff.as_str() && !keep.protected.contains(id))
+            .collect();
+        for id in &doomed {
+            let hidden = format!("{REMOVING}{id}");
+            folder.rename(id.as_str(), &hidden).map_err(BackupError::io("removing", self.path_of(id)))?;
+        }
+        folder.sync().map_err(BackupError::io("syncing", &self.path))?;
+        let hidden = doomed.iter().map(|id| format!("{REMOVING}{id}"));
+        let left = names.iter().filter(|name| name.starts_with(PARTIAL) || name.starts_with(REMOVING));
+        for name in left.map(|&name| name.to_owned()).chain(hidden) {
+            remove_all(&folder, &name)
+                .map_err(BackupError::io("removing", format!("{}/{name}", self.path)))?;
+        }
+        folder.sync().map_err(BackupError::io("syncing", &self.path))?;
+        Ok(doomed)
+    }
+
+    fn folder_if_any(&self) -> Result<Option<PrivateFolder>, BackupError> {
+        match PrivateFolder::enter(&self.root, &self.path) {
+            Ok(folder) => Ok(Some(folder)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(BackupError::io("opening", &self.path)(error)),
+        }
+    }
+}
+
+/// Removes a folder of the store: files in it, and files in its folder of contents.
+pub(super) fn remove_all(store: &PrivateFolder, name: &str) -> io::Result<()> {
+    let folder = store.folder(name)?;
+    for entry in folder.names()? {
+        if entry != CONTENT {
+            folder.remove_file(&entry)?;
+            continue;
+        }
+        let content = folder.folder(CONTENT)?;
+        content.names()?.iter().try_for_each(|file| content.remove_file(file))?;
+        folder.remove_folder(CONTENT)?;
+    }
+    store.remove_folder(name)
+}
+
+fn read_manifest(folder: &PrivateFolder, id: &BackupId) -> Result<Manifest, BackupError> {
+    let damaged = |problem| BackupError::Damaged { id: id.to_string(), problems: vec![problem] };
+    let read = |name: &str| -> Result<Vec<u8>, BackupError> {
+        let mut bytes = Vec::new();
+        let result = folder
+            .open(OsStr::new(name))
+            .and_then(|file| file.take(MOST_MANIFEST_BYTES).read_to_end(&mut bytes));
+        match result {
+            Ok(_) => Ok(bytes),
+            Err(error) => Err(damaged(Problem::Unreadable(name.to_owned(), error.to_string()))),
+        }
+    };
+    let (bytes, hash) = (read(MANIFEST)?, read(MANIFEST_HASH)?);
+    if hash != manifest_hash_line(&bytes).as_bytes() {
+        return Err(damaged(Problem::ManifestChanged));
+    }
+    let value: serde_json::Value = serde_json::from_slice(&bytes)
+        .map_err(|error| damaged(Problem::ManifestUnreadable(error.to_string())))?;
+    // The number first: a newer format may have fields that this version refuses.
+    let format = value.get("format").and_then(serde_json::Value::as_u64).unwrap_or_default();
+    if format > u64::from(FORMAT) {
+        return Err(BackupError::Newer { id: id.clone(), format: u32::try_from(format).unwrap_or(u32::MAX) });
+    }
+    let manifest: Manifest = serde_json::from_value(value)
+        .map_err(|error| damaged(Problem::ManifestUnreadable(error.to_string())))?;
+    if manifest.id != *id {
+        return Err(damaged(Problem::OtherBackup(manifest.id.to_string())));
+    }
+    Ok(manifest)
+}
+
+/// The line that `sha256sum -c` reads.
+pub(super) fn manifest_hash_line(manifest: &[u8]) -> String {
+    format!("{}  {MANIFEST}\n", Hash::of(manifest))
+}

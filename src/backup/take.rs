@@ -1,0 +1,171 @@
+//! Making a backup.
+//!
+//! Invariant: everything is written below a name that is no backup's, made durable, read again
+//! and compared; the last step is one rename.
+
+use super::collect::{above, collect};
+use super::error::BackupError;
+use super::id::BackupId;
+use super::manifest::{Entry, FORMAT, Manifest};
+use super::store::{
+    Backup, CONTENT, MANIFEST, MANIFEST_HASH, PARTIAL, Store, manifest_hash_line, remove_all,
+};
+use crate::host::files::Hash;
+use crate::host::{PrivateFolder, Root, RootPath, WriteLock, clock, random};
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+
+/// What a file, folder or link takes in the manifest and on the disk besides its bytes.
+const OVERHEAD: u64 = 5 << 10;
+const BLOCK: u64 = 4 << 10;
+const INCOMING: &str = "incoming";
+
+/// What to back up, and what to remember about it.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// Folders with everything in them, and files; missing ones are passed over.
+    pub paths: &'a [RootPath],
+    /// Why.
+    pub reason: &'a str,
+    /// For which run.
+    pub run: Option<&'a str>,
+    /// The server's name.
+    pub host: &'a str,
+    /// The version of motionctl.
+    pub tool_version: &'a str,
+}
+
+/// How far a backup is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes copied so far.
+    pub bytes: u64,
+    /// Bytes to copy in all.
+    pub total: u64,
+}
+
+impl Store {
+    /// How many bytes a backup of these paths takes at most.
+    ///
+    /// # Errors
+    /// When something cannot be read.
+    pub fn needed_bytes(&self, paths: &[RootPath]) -> Result<u64, BackupError> {
+        let entries = collect(&self.root, paths.iter().cloned())?;
+        let size = |entry: &Entry| match entry {
+            Entry::File { size, .. } => size.next_multiple_of(BLOCK) + OVERHEAD,
+            _ => OVERHEAD,
+        };
+        Ok(entries.values().map(size).sum::<u64>() + 4 * BLOCK)
+    }
+
+    /// Makes a backup and verifies it.
+    ///
+    /// # Errors
+    /// [`BackupError`]; what was half made is removed, or stays under a name that is no backup's.
+    pub fn take(
+        &self,
+        lock: &WriteLock,
+        request: &Request,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Backup, BackupError> {
+        let here = |operation| BackupError::io(operation, &self.path);
+        let store = PrivateFolder::make(lock, &self.root, &self.path).map_err(here("making"))?;
+        let created = clock::now();
+        let suffix = random::suffix().map_err(here("naming a backup in"))?;
+        let id = BackupId::new(created, &suffix)
+            .map_err(|error| here("naming a backup in")(io::Error::other(error)))?;
+        let partial = format!("{PARTIAL}{id}");
+        let made = store
+            .make_folder(&partial)
+            .map_err(here("making a folder in"))
+            .and_then(|folder| self.fill(folder, manifest(&id, created, request), progress))
+            .and_then(|backup| {
+                store.rename(&partial, id.as_str()).map_err(here("naming a backup in"))?;
+                store.sync().map_err(here("syncing"))?;
+                Ok(backup)
+            });
+        if made.is_err() {
+            // The reason why it failed matters more than a leftover, which has no backup's name.
+            drop(remove_all(&store, &partial));
+        }
+        made
+    }
+
+    fn fill(
+        &self,
+        folder: PrivateFolder,
+        mut manifest: Manifest,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Backup, BackupError> {
+        let io = |operation| BackupError::io(operation, folder.path());
+        manifest.entries = collect(&self.root, manifest.roots.iter().cloned())?;
+        manifest.above = above(&self.root, &manifest.entries)?;
+        let content = folder.make_folder(CONTENT).map_err(io("making a folder in"))?;
+        let total = manifest.bytes();
+        let (mut bytes, mut kept) = (0, BTreeSet::new());
+        for (path, entry) in &manifest.entries {
+            let Entry::File { sha256, size, .. } = entry else { continue };
+            copy(&self.root, path, *sha256, &content, &mut kept)?;
+            bytes += size;
+            progress(Progress { bytes, total });
+        }
+        content.sync().map_err(io("syncing"))?;
+        let text = serde_json::to_vec_pretty(&manifest).map_err(|error| io("describing")(error.into()))?;
+        write(&folder, MANIFEST, &text).map_err(io("writing the manifest in"))?;
+        let line = manifest_hash_line(&text);
+        write(&folder, MANIFEST_HASH, line.as_bytes()).map_err(io("writing the manifest in"))?;
+        folder.sync().map_err(io("syncing"))?;
+        let backup = Backup { manifest, folder };
+        backup.verify()?;
+        Ok(backup)
+    }
+}
+
+fn manifest(id: &BackupId, created: jiff::Timestamp, request: &Request) -> Manifest {
+    Manifest {
+        format: FORMAT,
+        id: id.clone(),
+        created,
+        host: request.host.to_owned(),
+        tool_version: request.tool_version.to_owned(),
+        reason: request.reason.to_owned(),
+        run: request.run.map(str::to_owned),
+        roots: request.paths.to_vec(),
+        above: std::collections::BTreeMap::new(),
+        entries: std::collections::BTreeMap::new(),
+    }
+}
+
+/// Copies a file under the name of its hash, once for all files with these bytes.
+fn copy(
+    root: &Root,
+    path: &RootPath,
+    expected: Hash,
+    content: &PrivateFolder,
+    kept: &mut BTreeSet<Hash>,
+) -> Result<(), BackupError> {
+    let reading = |error| BackupError::io("reading", path)(error);
+    let source = root.open_itself(path).map_err(reading)?;
+    let before = source.metadata().map_err(reading)?;
+    let mut target = content.create(INCOMING).map_err(BackupError::io("copying", path))?;
+    let (found, _) = Hash::of_copy(&source, &mut target).map_err(BackupError::io("copying", path))?;
+    let after = source.metadata().map_err(reading)?;
+    let stamp = |status: &std::fs::Metadata| (status.size(), status.mtime(), status.mtime_nsec());
+    if found != expected || stamp(&before) != stamp(&after) {
+        return Err(BackupError::Changing(path.clone()));
+    }
+    target.sync_all().map_err(BackupError::io("copying", path))?;
+    let result = if kept.insert(found) {
+        content.rename(INCOMING, found.to_string())
+    } else {
+        content.remove_file(INCOMING)
+    };
+    result.map_err(BackupError::io("copying", path))
+}
+
+fn write(folder: &PrivateFolder, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let mut file = folder.create(name)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}

@@ -1,0 +1,154 @@
+//! `apply`: make the change.
+
+use super::change::{prepared, refusal};
+use super::recover::recover_first;
+use crate::apply::{Request, Run, run};
+use crate::cli::args::ApplyArgs;
+use crate::cli::context::Context;
+use crate::cli::files::read_plan;
+use crate::cli::prompt;
+use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
+use crate::plan::Plan;
+use crate::prepare::{Prepared, Reach, probe_plan};
+
+/// Shows the plan, asks, runs it.
+pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
+    let options = context.change_options(&args.change)?;
+    let saved = args.plan.as_deref().map(read_plan).transpose()?;
+    // Before the facts that are acted on are read; a dry run only reads.
+    let lock = if args.dry_run { None } else { Some(context.lock()?) };
+    if let Some(lock) = &lock {
+        recover_first(context, lock)?;
+    }
+    let (prepared, mut outcome) = match prepared(context, "apply", &options) {
+        Ok(answer) => answer,
+        Err(outcome) => return Ok(*outcome),
+    };
+    let plan = match agreed(context, args, saved, &prepared, &outcome) {
+        Ok(Some(plan)) => plan,
+        Ok(None) => {
+            outcome.outcome = OutcomeKind::UpToDate;
+            return Ok(outcome);
+        }
+        Err(failure) => {
+            outcome.fail(failure);
+            return Ok(outcome);
+        }
+    };
+    let Some(lock) = lock else {
+        outcome.outcome = OutcomeKind::ChangesPending;
+        outcome.details.insert("verdict".to_owned(), "dry run: nothing was changed".into());
+        return Ok(outcome);
+    };
+    let facts = &prepared.inspection.facts;
+    let (done, result) = run(
+        &Request {
+            root: &context.root,
+            lock: &lock,
+            launcher: &context.launcher,
+            facts,
+            plan: &plan,
+            source: None,
+            probes: &probe_plan(&facts.site, Reach::Harmless),
+            sandbox: options.sandbox,
+            reload_timeout: context.reload_timeout(args.change.reload_timeout)?,
+            stop: &context.stop,
+            actor: context.actor(),
+            command: context.command_line(),
+        },
+        &mut |event| context.progress.event(event),
+    );
+    conclude(&mut outcome, done, result);
+    Ok(outcome)
+}
+
+/// The plan, once nothing stops it and a person agreed; `None` when there is
+/// nothing to do.
+fn agreed(
+    context: &Context,
+    args: &ApplyArgs,
+    saved: Option<Plan>,
+    prepared: &Prepared,
+    outcome: &Outcome,
+) -> Result<Option<Plan>, Failure> {
+    let planned = chosen(saved, prepared)?;
+    if planned.as_ref().is_some_and(Plan::is_empty) {
+        return Ok(None);
+    }
+    if let Some(failure) = refusal(prepared) {
+        return Err(failure);
+    }
+    let no_client = || Failure::new(FailureKind::Refused, "there is no plan: the new client was not found");
+    let plan = planned.ok_or_else(no_client)?;
+    if !args.yes && !args.dry_run {
+        prompt::confirm(context, outcome)?;
+    }
+    Ok(Some(plan))
+}
+
+/// The plan to run: the saved one, if the server is as it was then.
+fn chosen(saved: Option<Plan>, prepared: &Prepared) -> Result<Option<Plan>, Failure> {
+    let fresh = prepared.migration.as_ref().map(|migration| &migration.plan);
+    let Some(saved) = saved else { return Ok(fresh.cloned()) };
+    let facts = &prepared.inspection.facts;
+    let now: std::collections::BTreeMap<_, _> =
+        facts.files.iter().map(|(path, file)| (path.clone(), file.sha256.clone())).collect();
+    let moved: Vec<_> = saved
+        .relies_on
+        .iter()
+        .filter(|(path, hash)| now.get(*path) != Some(hash))
+        .map(|(path, _)| path.display().to_string())
+        .chain(
+            now.keys()
+                .filter(|path| !saved.relies_on.contains_key(*path))
+                .map(|path| path.display().to_string()),
+        )
+        .collect();
+    let cause = if !moved.is_empty() {
+        format!("changed since: {}", moved.join(", "))
+    } else if saved.nginx != facts.nginx.version {
+        format!("made for nginx {}, {} runs", saved.nginx, facts.nginx.version)
+    } else {
+        return Ok(Some(saved));
+    };
+    Err(Failure::new(FailureKind::Refused, format!("the plan is stale: {cause}"))
+        .with_hint("make a new one with `motionctl plan --out`"))
+}
+
+/// Turns what a run did into the answer.
+pub fn conclude(outcome: &mut Outcome, done: Run, result: Result<(), Failure>) {
+    outcome.backup = done.backup;
+    outcome.reload = done.reload;
+    outcome.probes = done.probes;
+    outcome.durations = done.durations;
+    if !done.lingering.is_empty() {
+        let note = format!("{} old workers finish their connections", done.lingering.len());
+        outcome.details.insert("lingering".to_owned(), note.into());
+    }
+    match result {
+        Ok(()) => {
+            outcome.outcome = OutcomeKind::Applied;
+            if outcome.reload.is_none() {
+                let verdict = "applied; NGINX does not run, so nothing was reloaded";
+                outcome.details.insert("verdict".to_owned(), verdict.into());
+            }
+        }
+        Err(failure) => {
+            let by_hand = matches!(failure.kind, FailureKind::RolledBack | FailureKind::NeedsOperator);
+            outcome.fail(failure);
+            if by_hand {
+                outcome.details.insert("next".to_owned(), by_hand_commands(outcome).into());
+            }
+        }
+    }
+}
+
+/// What a person can type to check and to undo.
+fn by_hand_commands(outcome: &Outcome) -> Vec<String> {
+    let mut commands = vec!["motionctl status".to_owned(), "nginx -t".to_owned()];
+    if let Some(backup) = &outcome.backup {
+        commands.push(format!("motionctl backups diff {}", backup.id));
+        commands.push(format!("motionctl rollback {} --whole-tree", backup.id));
+    }
+    commands
+}

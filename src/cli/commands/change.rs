@@ -1,0 +1,94 @@
+//! What the commands that look at, plan or make a change have in common.
+
+use crate::cli::context::Context;
+use crate::host::RootPath;
+use crate::journal::Status;
+use crate::outcome::{Comparison, Failure, FailureKind, Finding, HostSection, Level, Outcome, OutcomeKind};
+use crate::plan::Preview;
+use crate::prepare::{Options, Prepared, prepare};
+use crate::{apply, backup, inspect};
+
+/// Prepares a change and turns it into an answer that can still change.
+///
+/// A failure that has something to say about the server keeps saying it.
+pub fn prepared(
+    context: &Context,
+    command: &'static str,
+    options: &Options,
+) -> Result<(Prepared, Outcome), Box<Outcome>> {
+    context.progress.stage("looking at the server");
+    match prepare(&context.root, &context.launcher, options) {
+        Ok(mut prepared) => {
+            prepared.findings.extend(unfinished(context));
+            prepared.findings.extend(disk_space(context, &prepared));
+            crate::outcome::sort_findings(&mut prepared.findings);
+            let mut outcome = Outcome::new(command, OutcomeKind::Ok);
+            outcome.host = Some(prepared.host_section());
+            outcome.findings.clone_from(&prepared.findings);
+            outcome.plan = prepared.plan_section();
+            let previews = prepared.migration.iter().flat_map(|migration| &migration.previews);
+            outcome.comparisons = previews.map(comparison).collect();
+            if !prepared.notes.is_empty() {
+                outcome.details.insert("notes".to_owned(), prepared.notes.clone().into());
+            }
+            Ok((prepared, outcome))
+        }
+        Err(failure) => {
+            let mut outcome = Outcome::failed(command, failure);
+            outcome.host = Some(host(context));
+            Err(Box::new(outcome))
+        }
+    }
+}
+
+fn comparison(preview: &Preview) -> Comparison {
+    let name = preview.path.display().to_string();
+    Comparison { old_name: name.clone(), new_name: name, old: preview.old.clone(), new: preview.new.clone() }
+}
+
+/// The host where nothing more is known.
+pub fn host(context: &Context) -> HostSection {
+    let facts = inspect::host_facts(&context.root);
+    HostSection { name: facts.name, os: facts.os, nginx: None, motion: None }
+}
+
+/// The refusal of an apply by the findings that stop it.
+pub fn refusal(prepared: &Prepared) -> Option<Failure> {
+    let stops: Vec<_> = prepared.stops().map(|finding| finding.code.clone()).collect();
+    if stops.is_empty() {
+        return None;
+    }
+    let acceptable: Vec<_> = stops.iter().filter(|code| crate::outcome::accepts(code)).cloned().collect();
+    let failure = Failure::new(FailureKind::Refused, format!("stopped by {}", stops.join(", ")));
+    Some(if acceptable.len() == stops.len() {
+        failure.with_hint(format!("after reading them: --accept {}", acceptable.join(",")))
+    } else {
+        failure
+    })
+}
+
+/// A run that was interrupted and not ended yet.
+fn unfinished(context: &Context) -> Option<Finding> {
+    let journal = apply::History::look(&context.root).ok()?;
+    let Status::Active(active) = journal.status else { return None };
+    Some(
+        Finding::new("run.unfinished", Level::Stop, "an earlier run was interrupted")
+            .evidence(format!("run {}", active.run))
+            .advice("run `motionctl recover`; every changing command does it first"),
+    )
+}
+
+/// Whether the backup fits.
+fn disk_space(context: &Context, prepared: &Prepared) -> Option<Finding> {
+    if prepared.is_up_to_date() {
+        return None;
+    }
+    let store = backup::Store::new(&context.root);
+    let paths: Vec<RootPath> = apply::backup_paths(&prepared.inspection.facts);
+    let (needed, free) = (store.needed_bytes(&paths).ok()?, store.free_bytes().ok()?);
+    (free < needed).then(|| {
+        Finding::new("host.disk-space", Level::Stop, "the backup does not fit on the disk")
+            .evidence(format!("{needed} bytes needed, {free} free in {}", backup::STORE_FOLDER))
+            .advice("make room, or prune old backups with `motionctl backups prune`")
+    })
+}

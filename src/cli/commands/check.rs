@@ -1,0 +1,38 @@
+//! `check`: is this server ready?
+
+use super::change::{prepared, refusal};
+use crate::cli::args::CheckArgs;
+use crate::cli::context::Context;
+use crate::outcome::{Failure, Outcome, OutcomeKind};
+
+/// Looks, and says whether an apply would go ahead.
+pub fn check(context: &Context, args: &CheckArgs) -> Result<Outcome, Failure> {
+    let options = context.options(&args.site, None)?;
+    let (prepared, mut outcome) = match prepared(context, "check", &options) {
+        Ok(answer) => answer,
+        Err(outcome) => return Ok(*outcome),
+    };
+    outcome.plan = None;
+    outcome.comparisons.clear();
+    let root = context.global.root.as_ref().map_or(String::new(), |dir| format!(" --root {}", dir.display()));
+    if prepared.is_up_to_date() {
+        outcome.outcome = OutcomeKind::UpToDate;
+        return Ok(outcome);
+    }
+    let (verdict, next) = match refusal(&prepared) {
+        Some(failure) => {
+            outcome.fail(failure);
+            ("not ready: read the findings that stop an apply", format!("motionctl plan{root}"))
+        }
+        None => {
+            outcome.outcome = OutcomeKind::ChangesPending;
+            (
+                "ready: the new client's route is missing and can be brought",
+                format!("motionctl rehearse{root}"),
+            )
+        }
+    };
+    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.details.insert("next".to_owned(), vec![next].into());
+    Ok(outcome)
+}

@@ -1,0 +1,58 @@
+//! One module for each command: what was typed, to an answer.
+
+mod apply;
+mod backups;
+mod change;
+mod check;
+mod diff;
+mod plan;
+mod recover;
+mod rehearse;
+mod rollback;
+mod status;
+
+use super::args::{BackupsCommand, Command};
+use super::context::Context;
+use crate::outcome::{Failure, Outcome};
+
+/// Runs a command.
+pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure> {
+    let answer = match command {
+        Command::Check(args) => check::check(context, args),
+        Command::Plan(args) => plan::plan(context, args),
+        Command::Apply(args) => apply::apply(context, args),
+        Command::Rehearse(args) => rehearse::rehearse(context, args),
+        Command::Status(args) => status::status(context, args),
+        Command::Rollback(args) => rollback::rollback(context, args),
+        Command::Recover => recover::recover(context),
+        Command::Diff(args) => diff::diff(context, args),
+        Command::Backups(command) => backups::backups(context, command),
+        Command::Completions { .. } | Command::Man { .. } | Command::SandboxChild => {
+            unreachable!("answered before a context is made")
+        }
+    };
+    context.progress.clear();
+    answer
+}
+
+/// A command's name in the answer.
+pub fn name(command: &Command) -> &'static str {
+    match command {
+        Command::Check(_) => "check",
+        Command::Plan(_) => "plan",
+        Command::Apply(_) => "apply",
+        Command::Rehearse(_) => "rehearse",
+        Command::Status(_) => "status",
+        Command::Rollback(_) => "rollback",
+        Command::Recover => "recover",
+        Command::Diff(_) => "diff",
+        Command::Backups(BackupsCommand::List) => "backups list",
+        Command::Backups(BackupsCommand::Show { .. }) => "backups show",
+        Command::Backups(BackupsCommand::Verify { .. }) => "backups verify",
+        Command::Backups(BackupsCommand::Diff { .. }) => "backups diff",
+        Command::Backups(BackupsCommand::Prune { .. }) => "backups prune",
+        Command::Completions { .. } => "completions",
+        Command::Man { .. } => "man",
+        Command::SandboxChild => "sandbox-child",
+    }
+}

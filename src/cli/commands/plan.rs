@@ -1,0 +1,48 @@
+//! `plan`: what would change.
+
+use super::change::prepared;
+use crate::cli::args::PlanArgs;
+use crate::cli::context::Context;
+use crate::cli::files::write_private;
+use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
+
+/// Plans, shows, and saves the plan where asked.
+pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
+    let options = context.change_options(&args.change)?;
+    let (prepared, mut outcome) = match prepared(context, "plan", &options) {
+        Ok(answer) => answer,
+        Err(outcome) => return Ok(*outcome),
+    };
+    let Some(migration) = &prepared.migration else {
+        outcome.fail(Failure::new(FailureKind::Refused, "there is no plan: the new client was not found"));
+        return Ok(outcome);
+    };
+    if let Some(path) = &args.out {
+        write_private(path, migration.plan.to_json().as_bytes())?;
+        outcome.details.insert("saved".to_owned(), path.display().to_string().into());
+    }
+    if prepared.is_up_to_date() {
+        outcome.outcome = OutcomeKind::UpToDate;
+        return Ok(outcome);
+    }
+    outcome.outcome = OutcomeKind::ChangesPending;
+    if args.detailed_exitcode {
+        outcome.exit_code = 2;
+    }
+    let files = migration.plan.files().count();
+    let stops = prepared.stops().count();
+    let verdict = match stops {
+        0 => format!("changes are pending in {files} file{}", plural(files)),
+        _ => format!(
+            "changes are pending in {files} file{}; {stops} finding{} would stop an apply",
+            plural(files),
+            plural(stops)
+        ),
+    };
+    outcome.details.insert("verdict".to_owned(), verdict.into());
+    Ok(outcome)
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}

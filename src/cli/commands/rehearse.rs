@@ -1,0 +1,83 @@
+//! `rehearse`: make and undo the change on a private copy of this server.
+
+use super::change::prepared;
+use crate::cli::args::RehearseArgs;
+use crate::cli::context::Context;
+use crate::cli::files::write_private;
+use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
+use crate::rehearse::{Keep, Rehearsed, Wishes, rehearse as run};
+use std::path::Path;
+
+/// Rehearses, and says what happened.
+pub fn rehearse(context: &Context, args: &RehearseArgs) -> Result<Outcome, Failure> {
+    let options = context.change_options(&args.change)?;
+    let (prepared, mut outcome) = match prepared(context, "rehearse", &options) {
+        Ok(answer) => answer,
+        Err(outcome) => return Ok(*outcome),
+    };
+    if prepared.is_up_to_date() {
+        outcome.outcome = OutcomeKind::UpToDate;
+        return Ok(outcome);
+    }
+    if let Some(stop) = prepared.stops().find(|stop| stop.code == "config.runs-code") {
+        let message = format!("stopped by {}: nothing of this tree was run", stop.code);
+        outcome.fail(
+            Failure::new(FailureKind::Refused, message)
+                .with_hint("after reading it: --accept config.runs-code"),
+        );
+        return Ok(outcome);
+    }
+    if let Some(dir) = &args.keep
+        && !dir.is_dir()
+    {
+        return Err(Failure::new(FailureKind::Usage, format!("--keep: {} is not a folder", dir.display())));
+    }
+    context.progress.stage("rehearsing on a private copy");
+    let wishes = Wishes {
+        reload_timeout: context.reload_timeout(args.change.reload_timeout)?,
+        load: args.load,
+        keep: if args.keep.is_some() { Keep::Files } else { Keep::Nothing },
+        command: context.command_line(),
+    };
+    match run(&context.root, &context.launcher, &options, &prepared, wishes) {
+        Ok(rehearsed) => {
+            if let Some(dir) = &args.keep {
+                keep(dir, &rehearsed)?;
+            }
+            conclude(&mut outcome, rehearsed);
+        }
+        Err(failure) => outcome.fail(failure),
+    }
+    Ok(outcome)
+}
+
+fn conclude(outcome: &mut Outcome, rehearsed: Rehearsed) {
+    outcome.backup = rehearsed.backup;
+    outcome.reload = rehearsed.reload;
+    outcome.probes = rehearsed.probes;
+    outcome.load = rehearsed.load;
+    outcome.durations = rehearsed.durations;
+    if !rehearsed.notes.is_empty() {
+        outcome.details.insert("notes".to_owned(), rehearsed.notes.into());
+    }
+    match rehearsed.failure {
+        None => {
+            let verdict =
+                "rehearsed: changed, proven, and rolled back on a private copy; this server was not touched";
+            outcome.details.insert("verdict".to_owned(), verdict.into());
+        }
+        Some((kind, message)) => {
+            outcome
+                .details
+                .insert("verdict".to_owned(), "the rehearsal failed; this server was not touched".into());
+            outcome.fail(Failure::new(kind.into(), message));
+        }
+    }
+}
+
+fn keep(dir: &Path, rehearsed: &Rehearsed) -> Result<(), Failure> {
+    for file in &rehearsed.kept {
+        write_private(&dir.join(&file.name), file.text.as_bytes())?;
+    }
+    Ok(())
+}

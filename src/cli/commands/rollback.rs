@@ -1,0 +1,233 @@
+//! `rollback`: undo the newest applied run, or restore the backup named.
+
+use super::apply::conclude;
+use super::backups::{Verified, failure, open, section};
+use super::change::host;
+use super::recover::recover_first;
+use crate::apply::{History, Request, SandboxChoice, run};
+use crate::backup::{Backup, Entry, Store};
+use crate::cli::args::RollbackArgs;
+use crate::cli::context::Context;
+use crate::cli::prompt;
+use crate::facts::{Facts, FileFacts};
+use crate::host::{RootPath, WriteLock};
+use crate::inspect::{self, file_facts, inspect};
+use crate::journal::{Event, JournalStep, RunKind, RunOutcome, StepVersion};
+use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, PlanSection};
+use crate::plan::{Plan, PlanKind, Reload, Restored, Step, rollback as plan_rollback};
+use crate::prepare::rollback_probes;
+use crate::verify::probe::ProbePlan;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// A run that can be undone.
+struct Undoable {
+    backup: String,
+    /// What the run left in each file; `None` where it left no file.
+    left: BTreeMap<PathBuf, Option<String>>,
+}
+
+/// Restores what a run changed, or everything in a backup.
+pub fn rollback(context: &Context, args: &RollbackArgs) -> Result<Outcome, Failure> {
+    let lock = context.lock()?;
+    recover_first(context, &lock)?;
+    let mut outcome = Outcome::new("rollback", OutcomeKind::Ok);
+    outcome.host = Some(host(context));
+    let Some(undo) = undoable(context, args.backup.as_deref())? else {
+        outcome.outcome = OutcomeKind::UpToDate;
+        outcome.details.insert("verdict".to_owned(), "there is no applied run to undo".into());
+        return Ok(outcome);
+    };
+    let store = Store::new(&context.root);
+    let backup = open(&store, &undo.backup)?;
+    backup.verify().map_err(failure)?;
+    let backup_section = section(&store, &backup, Verified::Now);
+    outcome.backup = Some(backup_section.clone());
+    let facts = look(context)?;
+    let agreed = plan(context, args, &store, &backup, &undo, &facts).and_then(|plan| {
+        outcome.plan = Some(shown(&plan)).filter(|_| !plan.is_empty());
+        if !args.yes && !plan.is_empty() {
+            prompt::confirm(context, &outcome)?;
+        }
+        Ok(plan)
+    });
+    match agreed {
+        Ok(plan) if plan.is_empty() => outcome.outcome = OutcomeKind::UpToDate,
+        Ok(plan) => {
+            perform(context, args, &lock, &facts, &plan, &backup, &mut outcome)?;
+            outcome.backup = Some(backup_section);
+        }
+        Err(failure) => outcome.fail(failure),
+    }
+    Ok(outcome)
+}
+
+/// Runs the plan and turns what it did into the answer.
+fn perform(
+    context: &Context,
+    args: &RollbackArgs,
+    lock: &WriteLock,
+    facts: &Facts,
+    plan: &Plan,
+    backup: &Backup,
+    outcome: &mut Outcome,
+) -> Result<(), Failure> {
+    let probes = if args.whole_tree { ProbePlan::default() } else { rollback_probes(&facts.site) };
+    let (done, result) = run(
+        &Request {
+            root: &context.root,
+            lock,
+            launcher: &context.launcher,
+            facts,
+            plan,
+            source: Some(backup.manifest.id.clone()),
+            probes: &probes,
+            sandbox: if args.no_sandbox { SandboxChoice::AfterInstall } else { SandboxChoice::Required },
+            reload_timeout: context.reload_timeout(args.reload_timeout)?,
+            stop: &context.stop,
+            actor: context.actor(),
+            command: context.command_line(),
+        },
+        &mut |event| context.progress.event(event),
+    );
+    conclude(outcome, done, result);
+    if outcome.outcome == OutcomeKind::Applied {
+        let verdict = match outcome.reload {
+            Some(_) => "rolled back and proven",
+            None => "rolled back; NGINX does not run, so nothing was reloaded",
+        };
+        outcome.details.insert("verdict".to_owned(), verdict.into());
+    }
+    Ok(())
+}
+
+/// The newest applied migration, or the one whose backup is named. A backup
+/// that belongs to no run can still be restored.
+fn undoable(context: &Context, named: Option<&str>) -> Result<Option<Undoable>, Failure> {
+    let journal = History::look(&context.root)
+        .map_err(|error| Failure::from_error(FailureKind::NeedsOperator, &error))?;
+    let mut newest = None;
+    let mut current: Option<(Undoable, RunKind)> = None;
+    for record in journal.records {
+        match record.body {
+            Event::Started { kind, backup, steps, .. } => {
+                let left = steps.iter().filter_map(|step| match step {
+                    JournalStep::SetFile { path, to, .. } => Some((PathBuf::from(path), hash(to))),
+                    JournalStep::RestoreTree { .. } | JournalStep::Reload => None,
+                });
+                current = Some((Undoable { left: left.collect(), backup }, kind));
+            }
+            Event::Finished { outcome: RunOutcome::Applied } => match current.take() {
+                Some((run, RunKind::Migrate)) if named.is_none_or(|id| id == run.backup) => {
+                    newest = Some(run)
+                }
+                // A rollback takes the run that it undid off the list.
+                Some((run, RunKind::Rollback))
+                    if named.is_none()
+                        && newest.as_ref().is_some_and(|newest| newest.backup == run.backup) =>
+                {
+                    newest = None;
+                }
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+    Ok(match (newest, named) {
+        (Some(run), _) => Some(run),
+        (None, Some(id)) => Some(Undoable { backup: id.to_owned(), left: BTreeMap::new() }),
+        (None, None) => None,
+    })
+}
+
+fn hash(version: &StepVersion) -> Option<String> {
+    match version {
+        StepVersion::Absent => None,
+        StepVersion::File(hash) => Some(hash.clone()),
+    }
+}
+
+/// The facts as far as a broken configuration allows them.
+fn look(context: &Context) -> Result<Facts, Failure> {
+    let options = inspect::Options { site: context.settings.site.clone(), ..inspect::Options::default() };
+    match inspect(&context.root, &options) {
+        Ok(inspection) => Ok(inspection.facts),
+        Err(failure) => inspect::bare_facts(&context.root).ok_or(failure),
+    }
+}
+
+fn plan(
+    context: &Context,
+    args: &RollbackArgs,
+    store: &Store,
+    backup: &Backup,
+    undo: &Undoable,
+    facts: &Facts,
+) -> Result<Plan, Failure> {
+    let site = facts.site.file.clone();
+    let relies_on = BTreeMap::new();
+    let reload = if facts.nginx.master.is_some() { Reload::Wanted } else { Reload::NotRunning };
+    if args.whole_tree {
+        if store.diff_live(&backup.manifest).map_err(failure)?.is_empty() {
+            return Ok(Plan::new(
+                PlanKind::Rollback,
+                "restore",
+                site,
+                facts.nginx.version,
+                relies_on,
+                Vec::new(),
+            ));
+        }
+        let mut steps = vec![Step::RestoreTree { backup: backup.manifest.id.to_string() }];
+        if reload == Reload::Wanted {
+            steps.push(Step::Reload);
+        }
+        return Ok(Plan::new(PlanKind::Rollback, "whole-tree", site, facts.nginx.version, relies_on, steps));
+    }
+    if undo.left.is_empty() {
+        return Err(Failure::new(FailureKind::Refused, "this backup belongs to no applied run")
+            .with_hint("--whole-tree restores everything in it"));
+    }
+    let restored = undo
+        .left
+        .iter()
+        .map(|(path, left)| restored(context, backup, path, left))
+        .collect::<Result<Vec<_>, _>>()?;
+    let id = backup.manifest.id.to_string();
+    plan_rollback(&id, site, facts.nginx.version, relies_on, &restored, reload).map_err(|edited| {
+        let list: Vec<_> = edited.iter().map(|path| path.display().to_string()).collect();
+        Failure::new(FailureKind::Refused, format!("edited since the run: {}", list.join(", ")))
+            .with_hint(format!("see `motionctl backups diff {id}`; --whole-tree restores it all the same"))
+    })
+}
+
+fn restored(
+    context: &Context,
+    backup: &Backup,
+    path: &PathBuf,
+    left: &Option<String>,
+) -> Result<Restored, Failure> {
+    let failed = |error: String| {
+        Failure::new(FailureKind::Unavailable, format!("looking at {}: {error}", path.display()))
+    };
+    let at = RootPath::new(path).map_err(|error| failed(error.to_string()))?;
+    let now = file_facts(&context.root, &at).map_err(|error| failed(error.to_string()))?;
+    let backed_up = match backup.manifest.entries.get(&at) {
+        Some(Entry::File { sha256, attributes, .. }) => {
+            Some(FileFacts { sha256: sha256.to_string(), attributes: attributes.clone() })
+        }
+        _ => None,
+    };
+    Ok(Restored { path: path.clone(), backed_up, now, left_by_run: Some(left.clone()) })
+}
+
+fn shown(plan: &Plan) -> PlanSection {
+    PlanSection {
+        id: plan.id.clone(),
+        strategy: plan.strategy.clone(),
+        site: plan.site.display().to_string(),
+        steps: plan.steps.iter().map(Step::describe).collect(),
+        local_changes: crate::outcome::LocalChanges::default(),
+        diff: crate::outcome::DiffSection::default(),
+    }
+}

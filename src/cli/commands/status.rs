@@ -1,0 +1,94 @@
+//! `status`: is the route served, did the configuration drift, is a run
+//! unfinished, which is the newest backup?
+
+use super::change::prepared;
+use crate::apply::History;
+use crate::backup::Store;
+use crate::cli::args::StatusArgs;
+use crate::cli::context::Context;
+use crate::host::RootPath;
+use crate::inspect::file_facts;
+use crate::journal::{JournalStep, RunKind, RunOutcome, Status, StepVersion};
+use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Looks, and says what is not as it was left.
+pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> {
+    let options = context.options(&args.site, None)?;
+    let (prepared, mut outcome) = match prepared(context, "status", &options) {
+        Ok(answer) => answer,
+        Err(outcome) => return Ok(*outcome),
+    };
+    outcome.plan = None;
+    outcome.comparisons.clear();
+    let journal = History::look(&context.root)
+        .map_err(|error| Failure::from_error(FailureKind::NeedsOperator, &error))?;
+    let drifted = drift(context, &journal.status)?;
+    let newest = Store::new(&context.root).list().ok().and_then(|listing| listing.backups.into_iter().next());
+    let served = prepared.is_up_to_date();
+    let verdict = match (&journal.status, served, drifted.is_empty()) {
+        (Status::Active(_), ..) => "an interrupted run waits: run `motionctl recover`",
+        (_, true, true) => "the new client's route is there",
+        (_, true, false) => "the new client's route is there; files were edited since the last run",
+        (_, false, true) => "the new client's route is missing",
+        (_, false, false) => "the new client's route is missing; files were edited since the last run",
+    };
+    let pending = !served || !drifted.is_empty() || matches!(journal.status, Status::Active(_));
+    outcome.outcome = if pending { OutcomeKind::ChangesPending } else { OutcomeKind::UpToDate };
+    if args.detailed_exitcode && pending {
+        outcome.exit_code = 2;
+    }
+    let mut next: Vec<String> =
+        drifted.iter().map(|path| format!("edited since the last run: {}", path.display())).collect();
+    next.extend(newest.iter().map(|backup| format!("newest backup: {}", backup.manifest.id)));
+    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.details.insert("route_present".to_owned(), served.into());
+    outcome
+        .details
+        .insert("drifted".to_owned(), drifted.iter().map(|path| path.display().to_string()).collect());
+    outcome.details.insert("last_run".to_owned(), last_run(&journal.status));
+    outcome.details.insert(
+        "newest_backup".to_owned(),
+        newest.map_or(json!(null), |backup| json!(backup.manifest.id.to_string())),
+    );
+    outcome.details.insert("next".to_owned(), next.into());
+    Ok(outcome)
+}
+
+/// Files that are not as the newest run left them.
+fn drift(context: &Context, status: &Status) -> Result<Vec<PathBuf>, Failure> {
+    let Status::Quiet(run) = status else { return Ok(Vec::new()) };
+    let mut drifted = Vec::new();
+    for step in &run.steps {
+        let JournalStep::SetFile { path, from, to } = step else { continue };
+        let left = if run.outcome == RunOutcome::Applied { to } else { from };
+        let Ok(path) = RootPath::new(path) else { continue };
+        let now = file_facts(&context.root, &path)
+            .map_err(|error| Failure::new(FailureKind::Unavailable, format!("looking at {path}: {error}")))?;
+        let same = match left {
+            StepVersion::Absent => now.is_none(),
+            StepVersion::File(hash) => now.is_some_and(|file| file.sha256 == *hash),
+        };
+        if !same {
+            drifted.push(path.as_path().to_owned());
+        }
+    }
+    Ok(drifted)
+}
+
+fn last_run(status: &Status) -> serde_json::Value {
+    let kind = |kind: RunKind| match kind {
+        RunKind::Migrate => "migrate",
+        RunKind::Rollback => "rollback",
+    };
+    match status {
+        Status::Empty => json!(null),
+        Status::Active(run) => {
+            json!({ "id": run.run.as_str(), "kind": kind(run.kind), "outcome": "unfinished", "backup": run.backup })
+        }
+        Status::Quiet(run) => {
+            json!({ "id": run.run.as_str(), "kind": kind(run.kind), "outcome": run.outcome, "backup": run.backup })
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! What every command starts with: the root, the settings, who asks.
+
+use super::args::{ChangeArgs, Global, SiteArgs, StrategyChoice, parse_duration};
+use super::files::read_bundle;
+use super::progress::Progress;
+use super::settings::Settings;
+use crate::apply::SandboxChoice;
+use crate::host::sandbox::Launcher;
+use crate::host::{LockError, Root, WriteLock, machine};
+use crate::inspect::{self, ClientChoice};
+use crate::outcome::{Failure, FailureKind, Finding, Level, accepts};
+use crate::plan::Strategy;
+use crate::plan::bundle::Bundle;
+use crate::prepare::Options;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+/// How long a reload may take unless something else is said.
+const RELOAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What every command starts with.
+pub struct Context {
+    /// The server.
+    pub root: Root,
+    /// The flags that every command has.
+    pub global: Global,
+    /// The configuration file.
+    pub settings: Settings,
+    /// How sandboxes are started, and how they hear of Ctrl-C.
+    pub launcher: Launcher,
+    /// Set by SIGINT and SIGTERM.
+    pub stop: Arc<AtomicBool>,
+    /// What a person sees meanwhile.
+    pub progress: Progress,
+}
+
+impl Context {
+    /// Opens the root and reads the settings.
+    pub fn new(global: &Global) -> Result<Self, Failure> {
+        let root = match &global.root {
+            Some(dir) => Root::at(dir).map_err(|error| {
+                let message = format!("opening the root {}: {error}", dir.display());
+                Failure::new(FailureKind::Unavailable, message)
+            })?,
+            None => Root::live(),
+        };
+        let stop = Arc::new(AtomicBool::new(false));
+        watch_signals(&stop)?;
+        Ok(Self {
+            settings: Settings::read(&root, global.config.as_deref())?,
+            launcher: Launcher { stop: Arc::clone(&stop), ..Launcher::default() },
+            progress: Progress::new(global),
+            root,
+            global: global.clone(),
+            stop,
+        })
+    }
+
+    /// What the flags and the settings ask for.
+    pub fn options(&self, site: &SiteArgs, strategy: Option<StrategyChoice>) -> Result<Options, Failure> {
+        let settings = &self.settings;
+        let accept: BTreeSet<String> = site.accept.iter().chain(&settings.accept).cloned().collect();
+        if let Some(code) = accept.iter().find(|code| !accepts(code)) {
+            return Err(Failure::new(FailureKind::Usage, format!("`{code}` cannot be accepted")).with_hint(
+                "only topology.*, sessions.*, bundle.*, config.runs-code and site.managed-elsewhere can",
+            ));
+        }
+        let bundle = match site.bundle.as_ref().or(settings.bundle.as_ref()) {
+            Some(dir) => read_bundle(dir)?,
+            None => Bundle::embedded(),
+        };
+        let strategy = match (strategy, settings.strategy.as_deref()) {
+            (Some(StrategyChoice::Replace), _) | (None, Some("replace")) => Strategy::Replace,
+            (Some(StrategyChoice::Graft), _) | (None, None | Some("graft")) => Strategy::Graft,
+            (None, Some(other)) => {
+                let message = format!("the settings name the strategy `{other}`, not graft or replace");
+                return Err(Failure::new(FailureKind::Invalid, message));
+            }
+        };
+        let no_sandbox = site.no_sandbox || settings.no_sandbox;
+        Ok(Options {
+            inspect: inspect::Options {
+                site: site.site.clone().or_else(|| settings.site.clone()).map(|path| self.below_root(path)),
+                client: self.client(site),
+            },
+            bundle,
+            strategy,
+            accept,
+            sandbox: if no_sandbox { SandboxChoice::AfterInstall } else { SandboxChoice::Required },
+        })
+    }
+
+    /// How long a reload may take.
+    pub fn reload_timeout(&self, flag: Option<Duration>) -> Result<Duration, Failure> {
+        match (flag, &self.settings.reload_timeout) {
+            (Some(timeout), _) => Ok(timeout),
+            (None, Some(text)) => parse_duration(text).map_err(|error| {
+                Failure::new(FailureKind::Invalid, format!("reload_timeout in the settings: {error}"))
+            }),
+            (None, None) => Ok(RELOAD_TIMEOUT),
+        }
+    }
+
+    /// Options of a change.
+    pub fn change_options(&self, change: &ChangeArgs) -> Result<Options, Failure> {
+        self.options(&change.site, change.strategy)
+    }
+
+    /// Takes the lock, or says who has it.
+    pub fn lock(&self) -> Result<WriteLock, Failure> {
+        self.need_root()?;
+        WriteLock::take(&self.root).map_err(|error| match error {
+            LockError::Held(_) | LockError::HeldByUnknown => {
+                Failure::new(FailureKind::Refused, error.to_string())
+                    .with_hint("wait for that run, or end it")
+            }
+            LockError::Io(_) => Failure::new(FailureKind::Unavailable, error.to_string()),
+        })
+    }
+
+    /// Refuses to go on without root's rights on a live server.
+    pub fn need_root(&self) -> Result<(), Failure> {
+        if machine::is_superuser() || !self.root.is_live() {
+            return Ok(());
+        }
+        let finding = Finding::new("host.not-root", Level::Stop, "only root may change this server")
+            .advice("run it with sudo; check, plan and status need no root");
+        Err(Failure::new(FailureKind::Unavailable, "only root may change this server")
+            .with_hint("run it with sudo; check, plan and status need no root")
+            .with_findings(vec![finding]))
+    }
+
+    /// Who asks, for the journal.
+    pub fn actor(&self) -> String {
+        let user = std::env::var("SUDO_USER").ok().map(|user| format!("sudo by {user}"));
+        let login = std::fs::read_to_string("/proc/self/loginuid").ok();
+        let login = login.map(|id| id.trim().to_owned()).filter(|id| id != "4294967295");
+        let terminal = std::fs::read_link("/proc/self/fd/0").ok().filter(|path| path.starts_with("/dev"));
+        let parts = [
+            Some(format!("uid {}", nix::unistd::getuid())),
+            user,
+            login.map(|id| format!("login uid {id}")),
+            terminal.map(|path| path.display().to_string()),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+
+    /// The command line, redacted, for the journal.
+    pub fn command_line(&self) -> String {
+        let arguments: Vec<_> =
+            std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
+        crate::nginx::redact_text(&arguments.join(" "))
+    }
+
+    fn client(&self, site: &SiteArgs) -> ClientChoice {
+        let settings = &self.settings;
+        match (&site.new_client_root, &site.new_client_upstream) {
+            (Some(dir), _) => ClientChoice::Folder(self.below_root(dir.clone())),
+            (None, Some(url)) => ClientChoice::Upstream(url.clone()),
+            (None, None) => match (&settings.new_client_root, &settings.new_client_upstream) {
+                (Some(dir), _) => ClientChoice::Folder(self.below_root(dir.clone())),
+                (None, Some(url)) => ClientChoice::Upstream(url.clone()),
+                (None, None) => ClientChoice::Search,
+            },
+        }
+    }
+
+    /// A path below the root; one that was typed with the root's folder in
+    /// front, as a shell completes it, means the same.
+    fn below_root(&self, path: PathBuf) -> PathBuf {
+        if self.root.is_live() {
+            return path;
+        }
+        let typed = self.global.root.as_deref().and_then(|dir| path.strip_prefix(dir).ok());
+        let below = typed.or_else(|| path.strip_prefix(self.root.base()).ok());
+        below.map_or_else(|| PathBuf::from("/").join(&path), |rest| PathBuf::from("/").join(rest))
+    }
+}
+
+/// SIGINT and SIGTERM ask to stop; a lost connection does not end a run.
+fn watch_signals(stop: &Arc<AtomicBool>) -> Result<(), Failure> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let failed =
+        |error: std::io::Error| Failure::new(FailureKind::Failed, format!("watching for signals: {error}"));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(stop)).map_err(failed)?;
+    }
+    signal_hook::flag::register(SIGHUP, Arc::new(AtomicBool::new(false))).map_err(failed)?;
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! Files that the operator names on the command line: host paths, as given.
+
+use crate::outcome::{Failure, FailureKind};
+use crate::plan::Plan;
+use crate::plan::bundle::Bundle;
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::path::Path;
+
+/// No bundle's file and no saved plan is larger.
+const LARGEST: u64 = 8 << 20;
+
+/// Reads the templates in a folder.
+pub fn read_bundle(dir: &Path) -> Result<Bundle, Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::new(FailureKind::Unavailable, format!("reading the bundle {}: {error}", dir.display()))
+    };
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(dir).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        if entry.path().is_file() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            files.insert(name, read_bounded(&entry.path()).map_err(failed)?);
+        }
+    }
+    Bundle::from_files(files).map_err(Failure::from)
+}
+
+/// Reads a saved plan.
+pub fn read_plan(path: &Path) -> Result<Plan, Failure> {
+    let bytes = read_bounded(path).map_err(|error| {
+        Failure::new(FailureKind::Unavailable, format!("reading the plan {}: {error}", path.display()))
+    })?;
+    Plan::from_json(&bytes).map_err(|error| {
+        Failure::new(FailureKind::Invalid, format!("reading the plan {}: {error}", path.display()))
+    })
+}
+
+/// Writes a file that the operator asked for, readable by its owner only.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let write = || -> std::io::Result<()> {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600);
+        options.open(path)?.write_all(bytes)
+    };
+    write().map_err(|error| Failure::new(FailureKind::Failed, format!("writing {}: {error}", path.display())))
+}
+
+fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(std::io::Error::other("larger than 8 MiB"));
+    }
+    Ok(bytes)
+}

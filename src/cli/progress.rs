@@ -1,0 +1,67 @@
+//! What a person sees while a command works; on standard error.
+
+use super::args::Global;
+use crate::apply::Event;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::cell::RefCell;
+
+/// Shows stages, and a bar for long work on a terminal.
+pub struct Progress {
+    shown: Shown,
+    bar: RefCell<Option<ProgressBar>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Nothing,
+    Lines,
+    Bars,
+}
+
+impl Progress {
+    /// Quiet when asked to be, or when the answer is for a program.
+    pub fn new(global: &Global) -> Self {
+        let shown = match (global.quiet || global.json, console::Term::stderr().is_term()) {
+            (true, _) => Shown::Nothing,
+            (false, true) => Shown::Bars,
+            (false, false) => Shown::Lines,
+        };
+        Self { shown, bar: RefCell::new(None) }
+    }
+
+    /// Says what begins.
+    pub fn stage(&self, name: &str) {
+        self.clear();
+        match self.shown {
+            Shown::Nothing => {}
+            Shown::Lines => eprintln!("motionctl: {name}"),
+            Shown::Bars => {
+                let bar = ProgressBar::new_spinner().with_message(name.to_owned());
+                bar.enable_steady_tick(std::time::Duration::from_millis(100));
+                self.bar.replace(Some(bar));
+            }
+        }
+    }
+
+    /// Shows an event of a run.
+    pub fn event(&self, event: Event) {
+        match event {
+            Event::Stage(name) => self.stage(name),
+            Event::Backup(progress) => {
+                if let Some(bar) = self.bar.borrow().as_ref() {
+                    let template = "{msg} [{bar:30}] {bytes}/{total_bytes}";
+                    bar.set_style(ProgressStyle::with_template(template).expect("a constant template"));
+                    bar.set_length(progress.total);
+                    bar.set_position(progress.bytes);
+                }
+            }
+        }
+    }
+
+    /// Leaves the terminal as it was.
+    pub fn clear(&self) {
+        if let Some(bar) = self.bar.borrow_mut().take() {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Asking a person before a change.
+//!
+//! Invariant: without a terminal nothing is ever asked; over SSH the answer is
+//! the host's name, so that nobody says yes to the wrong server.
+
+use super::context::Context;
+use crate::outcome::{Failure, FailureKind, Outcome};
+use crate::report;
+use console::Term;
+
+/// Shows what would be done and asks whether to go on, on standard error.
+pub fn confirm(context: &Context, outcome: &Outcome) -> Result<(), Failure> {
+    context.progress.clear();
+    let host = outcome.host.as_ref().map_or("this server", |host| host.name.as_str());
+    let shown = report::human(outcome, super::style(&context.global));
+    let terminal = Term::stderr();
+    let can_ask = Term::stdout().is_term() && terminal.is_term() && console::user_attended();
+    if context.global.no_input || context.global.json || !can_ask {
+        return Err(Failure::new(FailureKind::Usage, "there is no terminal to ask on")
+            .with_hint("say --yes to go on without being asked"));
+    }
+    let over_ssh = std::env::var_os("SSH_CONNECTION").is_some();
+    let (question, wanted) = match over_ssh {
+        true => (format!("Type this host's name ({host}) to go on: "), host),
+        false => (format!("Change {host}? Type yes to go on: "), "yes"),
+    };
+    let failed =
+        |error: std::io::Error| Failure::new(FailureKind::Failed, format!("asking on the terminal: {error}"));
+    terminal.write_str(&shown).and_then(|()| terminal.write_str(&question)).map_err(failed)?;
+    let answer = terminal.read_line().map_err(failed)?;
+    if answer.trim() == wanted {
+        return Ok(());
+    }
+    Err(Failure::new(FailureKind::Refused, "the answer was not the one asked for"))
+}

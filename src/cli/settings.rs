@@ -1,0 +1,62 @@
+//! The configuration file: every key is a flag, and the flag wins.
+
+use crate::host::Root;
+use crate::outcome::{Failure, FailureKind};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// Where the file lies below the root.
+const PLACE: &str = "/etc/motionctl/config.toml";
+
+/// What the configuration file says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// `--site`
+    pub site: Option<PathBuf>,
+    /// `--bundle`
+    pub bundle: Option<PathBuf>,
+    /// `--new-client-root`
+    pub new_client_root: Option<PathBuf>,
+    /// `--new-client-upstream`
+    pub new_client_upstream: Option<String>,
+    /// `--strategy`
+    pub strategy: Option<String>,
+    /// `--accept`
+    #[serde(default)]
+    pub accept: Vec<String>,
+    /// `--reload-timeout`
+    pub reload_timeout: Option<String>,
+    /// `--no-sandbox`
+    #[serde(default)]
+    pub no_sandbox: bool,
+}
+
+impl Settings {
+    /// Reads the file named on the command line, a host path, or the one below
+    /// the root, which may be missing.
+    ///
+    /// # Errors
+    /// When it cannot be read or says something unknown.
+    pub fn read(root: &Root, named: Option<&Path>) -> Result<Self, Failure> {
+        let place = named.unwrap_or(Path::new(PLACE));
+        let bytes = match named {
+            Some(path) => std::fs::read(path),
+            None => root.read(PLACE),
+        };
+        let bytes = match bytes {
+            Ok(bytes) => bytes,
+            Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Self::default());
+            }
+            Err(error) => {
+                let message = format!("reading {}: {error}", place.display());
+                return Err(Failure::new(FailureKind::Unavailable, message));
+            }
+        };
+        toml::from_slice(&bytes).map_err(|error| {
+            let message = format!("reading {}: {}", place.display(), error.message());
+            Failure::new(FailureKind::Invalid, message)
+        })
+    }
+}

@@ -1,0 +1,207 @@
+//! Folders of our own, which nobody else may enter: state, journal and backups.
+//!
+//! Invariant: a private folder belongs to us, and neither it nor anything in it is ever reached
+//! through a symbolic link. What is in it is made with modes 0700 and 0600.
+
+use super::files::landing_for_writing;
+use super::lock::WriteLock;
+use super::path::RootPath;
+use super::root::Root;
+use super::sys::{self, Onto};
+use super::walk::{Folder, Landing, Last};
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, renameat};
+use nix::sys::stat::{Mode, fchmod, fstat, mkdirat};
+use nix::sys::statvfs::fstatvfs;
+use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+
+/// An open private folder.
+#[derive(Debug)]
+pub struct PrivateFolder(Folder);
+
+impl PrivateFolder {
+    /// Opens the folder `path`, made when it is missing; missing folders above get mode 0755, and
+    /// a mode that lets others in is tightened.
+    ///
+    /// # Errors
+    /// When a link or a file stands there, when it belongs to somebody else, or what the kernel says.
+    pub fn make(_lock: &WriteLock, root: &Root, path: &RootPath) -> io::Result<Self> {
+        Self::make_unlocked(root, path)
+    }
+
+    /// As [`PrivateFolder::make`], for the folder that holds the lock itself.
+    pub(super) fn make_unlocked(root: &Root, path: &RootPath) -> io::Result<Self> {
+        make_missing_above(root, path)?;
+        make_if_missing(&landing_for_writing(root, path, Last::Keep)?, 0o700)?;
+        let folder = Self::enter(root, path)?;
+        let readable = folder.0.readable()?;
+        if fstat(&readable)?.st_mode & 0o077 != 0 {
+            fchmod(&readable, Mode::S_IRWXU)?;
+        }
+        Ok(folder)
+    }
+
+    /// Opens the folder `path`.
+    ///
+    /// # Errors
+    /// `NotFound`; otherwise as [`PrivateFolder::make`].
+    pub fn enter(root: &Root, path: &RootPath) -> io::Result<Self> {
+        let landing = landing_for_writing(root, path, Last::Keep)?;
+        Self::ours(landing.folder.enter(&landing.name)?)
+    }
+
+    fn ours(folder: Folder) -> io::Result<Self> {
+        let owner = fstat(folder.readable()?)?.st_uid;
+        if owner == geteuid().as_raw() {
+            return Ok(Self(folder));
+        }
+        let message = format!("`{}` belongs to user {owner} and not to us", folder.path());
+        Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
+    }
+
+    /// Its path inside the root.
+    #[must_use]
+    pub fn path(&self) -> &RootPath {
+        self.0.path()
+    }
+
+    /// The names in it, sorted by bytes.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn names(&self) -> io::Result<Vec<OsString>> {
+        self.0.names()
+    }
+
+    /// Opens the regular file `name` for reading.
+    ///
+    /// # Errors
+    /// `InvalidInput` for anything else, also for a link; `NotFound`.
+    pub fn open(&self, name: impl AsRef<OsStr>) -> io::Result<File> {
+        self.0.open_regular(name.as_ref())
+    }
+
+    /// Creates the file `name`, where nothing may stand.
+    ///
+    /// # Errors
+    /// `AlreadyExists`, or what the kernel says.
+    pub fn create(&self, name: impl AsRef<OsStr>) -> io::Result<File> {
+        self.0.open(name.as_ref(), OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL)
+    }
+
+    /// Makes the folder `name`, where nothing may stand.
+    ///
+    /// # Errors
+    /// As [`PrivateFolder::create`].
+    pub fn make_folder(&self, name: impl AsRef<OsStr>) -> io::Result<Self> {
+        mkdirat(&self.0, name.as_ref(), Mode::S_IRWXU)?;
+        self.folder(name)
+    }
+
+    /// Opens the folder `name` in it.
+    ///
+    /// # Errors
+    /// When it is no folder, belongs to somebody else, or what the kernel says.
+    pub fn folder(&self, name: impl AsRef<OsStr>) -> io::Result<Self> {
+        Self::ours(self.0.enter(name.as_ref())?)
+    }
+
+    /// Gives `old` the name `new`, where nothing may stand.
+    ///
+    /// # Errors
+    /// `AlreadyExists`, or what the kernel says.
+    pub fn rename(&self, old: impl AsRef<OsStr>, new: impl AsRef<OsStr>) -> io::Result<()> {
+        let (old, new) = (old.as_ref(), new.as_ref());
+        match sys::rename(&self.0, old, new, Onto::Nothing) {
+            // Old kernels and some file systems know no flags; nobody else is in here to race with.
+            Err(error)
+                if error.kind() == io::ErrorKind::InvalidInput
+                    || error.kind() == io::ErrorKind::Unsupported =>
+            {
+                if self.0.stat_if_any(new)?.is_some() {
+                    return Err(io::ErrorKind::AlreadyExists.into());
+                }
+                Ok(renameat(&self.0, old, &self.0, new)?)
+            }
+            other => other,
+        }
+    }
+
+    /// Removes the file or link `name`.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn remove_file(&self, name: impl AsRef<OsStr>) -> io::Result<()> {
+        Ok(unlinkat(&self.0, name.as_ref(), UnlinkatFlags::NoRemoveDir)?)
+    }
+
+    /// Removes the empty folder `name`.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn remove_folder(&self, name: impl AsRef<OsStr>) -> io::Result<()> {
+        Ok(unlinkat(&self.0, name.as_ref(), UnlinkatFlags::RemoveDir)?)
+    }
+
+    /// Makes its entries durable.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn sync(&self) -> io::Result<()> {
+        self.0.sync()
+    }
+
+    pub(super) fn as_folder(&self) -> &Folder {
+        &self.0
+    }
+}
+
+/// How many bytes we may still write where `path` lies or would be made.
+///
+/// # Errors
+/// When no folder on the way can be looked at.
+pub fn free_bytes(root: &Root, path: &RootPath) -> io::Result<u64> {
+    let mut at = path.clone();
+    let folder = loop {
+        match (root.folder(&at), at.parent()) {
+            (Ok(folder), _) => break folder,
+            (Err(error), Some(above)) if error.kind() == io::ErrorKind::NotFound => at = above,
+            (Err(error), _) => return Err(error),
+        }
+    };
+    let status = fstatvfs(folder.readable()?)?;
+    Ok(status.blocks_available().saturating_mul(status.fragment_size()))
+}
+
+fn make_missing_above(root: &Root, path: &RootPath) -> io::Result<()> {
+    let mut missing = Vec::new();
+    let mut above = path.parent();
+    while let Some(folder) = above {
+        match root.folder(&folder) {
+            Ok(_) => break,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => missing.push(folder.clone()),
+            Err(error) => return Err(error),
+        }
+        above = folder.parent();
+    }
+    for folder in missing.iter().rev() {
+        make_if_missing(&landing_for_writing(root, folder, Last::Follow)?, 0o755)?;
+    }
+    Ok(())
+}
+
+fn make_if_missing(landing: &Landing, mode: u32) -> io::Result<()> {
+    match mkdirat(&landing.folder, landing.name.as_os_str(), Mode::from_bits_truncate(mode)) {
+        // The umask may have taken bits away.
+        Ok(()) => {
+            let made = landing.folder.enter(&landing.name)?;
+            fchmod(made.readable()?, Mode::from_bits_truncate(mode))?;
+            landing.folder.sync()
+        }
+        Err(Errno::EEXIST) => Ok(()),
+        Err(errno) => Err(errno.into()),
+    }
+}

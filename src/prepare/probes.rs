@@ -1,0 +1,132 @@
+//! Which routes to ask before and after a change.
+//!
+//! Invariant: on a live server only what does no harm is asked: NGINX's own
+//! answers and Motion's entry pages, never a route that another program
+//! answers and might act on.
+
+use crate::facts::{
+    ListenAddress, ListenFacts, LocationFacts, RouteContent, ServerFacts, ServerRole, SiteFacts,
+};
+use crate::host::http::{Address, Scheme, Target};
+use crate::inspect::NEW_CLIENT_ROUTE;
+use crate::verify::probe::{Gate, Kind, Probe, ProbePlan};
+
+/// How much may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// What does no harm on a live server.
+    Harmless,
+    /// Every location: only stand-ins answer.
+    Everything,
+}
+
+/// Motion's pages that are asked without credentials.
+const PAGES: [&str; 3] = ["/", "/login", "/api/"];
+/// Motion's WebSocket, as socket.io opens it.
+const WEB_SOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
+
+/// The routes of a migration.
+#[must_use]
+pub fn probe_plan(site: &SiteFacts, reach: Reach) -> ProbePlan {
+    let mut rows = Vec::new();
+    for server in &site.servers {
+        let Some(target) = target(server) else { continue };
+        match server.role {
+            ServerRole::ServesMotion => rows.extend(motion_rows(server, &target, reach)),
+            ServerRole::RedirectsOnly => {
+                let uris = ["/", "/login", NEW_CLIENT_ROUTE].map(str::to_owned).into_iter();
+                let uris: Vec<_> = uris.chain(location_uris(&server.locations, reach)).collect();
+                rows.extend(gets(server, &target, &unique(uris)));
+            }
+            ServerRole::Other => {
+                let uris: Vec<_> = location_uris(&server.locations, reach).collect();
+                rows.extend(gets(server, &target, &unique(uris)));
+            }
+        }
+    }
+    ProbePlan { rows }
+}
+
+/// The same routes for a rollback: the new client's may go, the others stay.
+#[must_use]
+pub fn rollback_probes(site: &SiteFacts) -> ProbePlan {
+    let mut plan = probe_plan(site, Reach::Harmless);
+    for row in &mut plan.rows {
+        if row.gate != Gate::AsBefore || row.uri.starts_with("/user-ui") {
+            row.gate = Gate::Informational;
+        }
+    }
+    plan
+}
+
+fn motion_rows(server: &ServerFacts, target: &Target, reach: Reach) -> Vec<Probe> {
+    let own = location_uris(&server.locations, reach).filter(|uri| !uri.starts_with("/user-ui"));
+    let uris: Vec<_> = PAGES.map(str::to_owned).into_iter().chain(own).collect();
+    let mut rows = gets(server, target, &unique(uris));
+    let row = |uri: &str, kind, gate| Probe {
+        server: server.label.clone(),
+        target: target.clone(),
+        uri: uri.to_owned(),
+        kind,
+        gate,
+    };
+    rows.push(row(WEB_SOCKET, Kind::WebSocket, Gate::AsBefore));
+    rows.push(row("/user-ui", Kind::Get, Gate::NewClientRedirect));
+    rows.push(row(NEW_CLIENT_ROUTE, Kind::Get, Gate::NewClient));
+    rows
+}
+
+fn location_uris(locations: &[LocationFacts], reach: Reach) -> impl Iterator<Item = String> {
+    locations
+        .iter()
+        .filter(move |location| reach == Reach::Everything || location.content == RouteContent::Local)
+        .map(|location| location.uri.clone())
+}
+
+fn unique(uris: Vec<String>) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for uri in uris {
+        // A plain GET of the WebSocket's path opens a polling session instead.
+        if !found.contains(&uri) && !uri.starts_with("/socket.io") {
+            found.push(uri);
+        }
+    }
+    found
+}
+
+fn gets(server: &ServerFacts, target: &Target, uris: &[String]) -> Vec<Probe> {
+    let probe = |uri: &String| Probe {
+        server: server.label.clone(),
+        target: target.clone(),
+        uri: uri.clone(),
+        kind: Kind::Get,
+        gate: Gate::AsBefore,
+    };
+    uris.iter().map(probe).collect()
+}
+
+/// Where a block is asked: with TLS where it speaks that, by its first plain
+/// name; `None` where its address is not known before NGINX resolves it.
+fn target(server: &ServerFacts) -> Option<Target> {
+    let listen = preferred(&server.listens)?;
+    let address = match &listen.address {
+        ListenAddress::Unix(path) => Address::Unix(path.clone()),
+        other => Address::Tcp(other.reachable()?),
+    };
+    let is_plain = |name: &&String| {
+        let known = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
+        !name.is_empty() && name.bytes().all(known)
+    };
+    Some(Target {
+        address,
+        scheme: if listen.tls { Scheme::Https } else { Scheme::Http },
+        server_name: server.names.iter().find(is_plain).cloned().unwrap_or_default(),
+        port: listen.address.port().unwrap_or(80),
+    })
+}
+
+fn preferred(listens: &[ListenFacts]) -> Option<&ListenFacts> {
+    let spoken = |listen: &&ListenFacts| !listen.proxy_protocol && listen.address.port().is_some();
+    let tls = listens.iter().filter(spoken).find(|listen| listen.tls);
+    tls.or_else(|| listens.iter().find(spoken)).or(listens.first())
+}

@@ -1,0 +1,100 @@
+//! The old and the new configuration before the real `nginx -t`.
+//!
+//! Invariant: what the old configuration already warns about is not held
+//! against the new one.
+
+use super::no_sandbox;
+use crate::apply::{SandboxChoice, states};
+use crate::facts::Facts;
+use crate::host::Root;
+use crate::host::sandbox::{Launcher, Refused};
+use crate::nginx::{Config, redact_message};
+use crate::outcome::{Failure, FailureKind, Finding, Level};
+use crate::plan::Plan;
+use crate::verify::staged::{Changes, Verdict, new_warnings, test};
+
+/// What the tests need.
+pub struct Gate<'a> {
+    pub root: &'a Root,
+    pub launcher: &'a Launcher,
+    pub facts: &'a Facts,
+    pub config: &'a Config,
+    pub sandbox: SandboxChoice,
+}
+
+impl Gate<'_> {
+    /// Tests what is on the disk; `None` where there is no sandbox.
+    pub fn test_old(
+        &self,
+        findings: &mut Vec<Finding>,
+        notes: &mut Vec<String>,
+    ) -> Result<Option<Verdict>, Failure> {
+        let verdict = match self.test(&Changes::new()) {
+            Ok(verdict) => verdict,
+            Err(Refused::Unavailable(reason)) => {
+                findings.push(no_sandbox(self.sandbox, &reason));
+                return Ok(None);
+            }
+            Err(Refused::Failed(reason)) => {
+                return Err(Failure::new(FailureKind::Failed, format!("furnishing the sandbox: {reason}")));
+            }
+        };
+        notes.extend(verdict.notes.iter().cloned());
+        if verdict.accepted {
+            return Ok(Some(verdict));
+        }
+        let finding = verdict.errors.iter().fold(
+            Finding::new("nginx.config-broken", Level::Stop, "the configuration as it is fails `nginx -t`")
+                .advice("mend it first; nothing is changed before"),
+            |finding, line| finding.evidence(redact_message(self.config, line)),
+        );
+        let message = format!("the configuration as it is fails `nginx -t`: {}", self.shown(&verdict));
+        Err(Failure::new(FailureKind::Invalid, message).with_findings(vec![finding]))
+    }
+
+    /// Tests every state that the plan brings.
+    pub fn test_new(&self, plan: &Plan, old: &Verdict, findings: &mut Vec<Finding>) -> Result<(), Failure> {
+        let states =
+            states(self.root, plan).map_err(|error| Failure::from_error(FailureKind::Failed, &error))?;
+        let count = states.len();
+        for (index, state) in states.iter().enumerate() {
+            let verdict = self.test(state).map_err(|refused| {
+                Failure::new(FailureKind::Failed, format!("furnishing the sandbox: {refused}"))
+            })?;
+            if index + 1 < count && !verdict.accepted {
+                findings.push(
+                    Finding::new("plan.no-safe-order", Level::Stop, "nginx refuses a state on the way")
+                        .evidence(format!("after {} of {count} files: {}", index + 1, self.shown(&verdict)))
+                        .advice("change the files so that each can stand without the others"),
+                );
+            } else if !verdict.accepted {
+                let message = format!("nginx refuses the new configuration: {}", self.shown(&verdict));
+                return Err(Failure::new(FailureKind::Invalid, message)
+                    .with_hint("nothing was changed; mend the template"));
+            }
+            let new = new_warnings(old, &verdict);
+            if index + 1 == count && !new.is_empty() {
+                findings.push(
+                    new.iter().fold(
+                        Finding::new(
+                            "nginx.new-warnings",
+                            Level::Warn,
+                            "nginx warns about the new configuration",
+                        )
+                        .advice("read them; the old configuration did not have them"),
+                        |finding, line| finding.evidence(redact_message(self.config, line)),
+                    ),
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn test(&self, changes: &Changes) -> Result<Verdict, Refused> {
+        test(self.root, self.launcher, self.facts, changes)
+    }
+
+    fn shown(&self, verdict: &Verdict) -> String {
+        redact_message(self.config, &verdict.errors.join("\n")).replace('\n', "; ")
+    }
+}

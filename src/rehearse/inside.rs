@@ -1,0 +1,236 @@
+//! The inner side of a rehearsal: in the private copy, the copy is the server.
+//!
+//! Invariant: the change and its way back are made by the very code that
+//! changes a live server; only the upstreams are stand-ins.
+
+use super::load::{Load, LoadOptions, Route, Window};
+use super::order::{Keep, Kept, Order, Rehearsed};
+use super::stage;
+use crate::apply::{Event, INSTALLING, Request, Run, SandboxChoice, run};
+use crate::backup::BackupId;
+use crate::facts::{Facts, FileFacts};
+use crate::host::sandbox::{Capabilities, ChildContext, Launcher};
+use crate::host::{Root, RootPath, WriteLock, clock};
+use crate::inspect::{file_facts, inspect};
+use crate::outcome::{DurationSection, Failure, FailureKind};
+use crate::plan::{Plan, Reload, Restored, Version, rollback};
+use crate::prepare::{Reach, prepare, probe_plan};
+use crate::verify::probe::{Gate, Kind, ProbePlan};
+use anyhow::Context as _;
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+/// How long the load runs before the reload begins.
+const LEAD: Duration = Duration::from_millis(300);
+/// How much of a log is handed out.
+const LOG_TAIL: usize = 256 << 10;
+
+/// Rehearses inside the sandbox and sends the result out; the exit code says
+/// only whether it could be sent.
+pub fn inside(payload: serde_json::Value, context: &ChildContext) -> i32 {
+    let mut rehearsed = Rehearsed::default();
+    let result = serde_json::from_value::<Order>(payload)
+        .context("reading the rehearsal's order")
+        .map_err(|error| Failure::from_error(FailureKind::Failed, &error))
+        .and_then(|order| rehearse(&order, &mut rehearsed));
+    rehearsed.failure = result.err().map(|failure| (failure.kind.into(), failure.message));
+    let sent = serde_json::to_vec(&rehearsed).map(|bytes| context.send(&bytes));
+    i32::from(!matches!(sent, Ok(Ok(()))))
+}
+
+fn rehearse(order: &Order, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
+    let failed = |error: anyhow::Error| Failure::from_error(FailureKind::Failed, &error);
+    let root = Root::live();
+    let options = order.options();
+    let facts = inspect(&root, &options.inspect)?.facts;
+    let started = clock::monotonic();
+    let stage = stage::furnish(&facts).map_err(failed)?;
+    rehearsed.notes.extend(stage.notes.iter().cloned());
+    let capabilities =
+        if facts.nginx.runs_code.is_empty() { Capabilities::Nginx } else { Capabilities::None };
+    stage::start_nginx(&facts, capabilities).map_err(failed)?;
+    note(rehearsed, "starting the private server", started);
+
+    let started = clock::monotonic();
+    let launcher = Launcher::default();
+    let prepared = prepare(&root, &launcher, &options)?;
+    note(rehearsed, "inspecting and planning", started);
+    let plan = &prepared
+        .migration
+        .as_ref()
+        .ok_or_else(|| Failure::new(FailureKind::Refused, "there is no plan"))?
+        .plan;
+    let rehearsal = Rehearsal {
+        order,
+        root: &root,
+        launcher: &launcher,
+        facts: &prepared.inspection.facts,
+        plan,
+        probes: &probe_plan(&prepared.inspection.facts.site, Reach::Everything),
+        lock: &WriteLock::take(&root).map_err(|error| failed(error.into()))?,
+        stop: AtomicBool::new(false),
+    };
+    let done = rehearsal.change(rehearsed)?;
+    rehearsal.go_back(&done, rehearsed)?;
+    if order.keep == Keep::Files {
+        keep(&root, rehearsal.facts, plan, rehearsed);
+    }
+    drop(stage);
+    Ok(())
+}
+
+/// The change and its way back on the furnished copy.
+struct Rehearsal<'a> {
+    order: &'a Order,
+    root: &'a Root,
+    launcher: &'a Launcher,
+    facts: &'a Facts,
+    plan: &'a Plan,
+    probes: &'a ProbePlan,
+    lock: &'a WriteLock,
+    stop: AtomicBool,
+}
+
+impl Rehearsal<'_> {
+    /// The change, under load.
+    fn change(&self, rehearsed: &mut Rehearsed) -> Result<Run, Failure> {
+        let routes = load_routes(self.probes);
+        let mut load = None;
+        let mut log = None;
+        let (done, result) = run(&self.request(self.plan, self.probes, None), &mut |event| match event {
+            Event::Stage(INSTALLING) => {
+                load = Some(Load::start(routes.clone(), LoadOptions { requests: self.order.load }));
+                clock::pause(LEAD);
+            }
+            Event::Stage(_) if load.is_some() => log = load.take().map(Load::stop),
+            Event::Stage(_) | Event::Backup(_) => {}
+        });
+        let log = log.or_else(|| load.take().map(Load::stop));
+        let windows: Vec<_> = done.windows.iter().map(|(from, to)| Window { from: *from, to: *to }).collect();
+        rehearsed.load = log.map(|log| log.section(&windows));
+        rehearsed.backup.clone_from(&done.backup);
+        rehearsed.reload.clone_from(&done.reload);
+        rehearsed.probes.clone_from(&done.probes);
+        rehearsed.durations.extend(done.durations.iter().cloned());
+        result.map(|()| done)
+    }
+
+    /// The way back, by the planner and the executor of every rollback.
+    fn go_back(&self, done: &Run, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
+        let failed = |error: anyhow::Error| Failure::from_error(FailureKind::Failed, &error);
+        let Some(backup) = &done.backup else { return Ok(()) };
+        let id = backup.id.parse().map_err(|error| failed(anyhow::Error::new(error)))?;
+        let restored = restored(self.root, self.plan).map_err(failed)?;
+        let (site, version) = (self.plan.site.clone(), self.facts.nginx.version);
+        let back = rollback(&backup.id, site, version, BTreeMap::new(), &restored, Reload::Wanted);
+        let back = back.map_err(|edited| {
+            Failure::new(FailureKind::Failed, format!("edited during the rehearsal: {edited:?}"))
+        })?;
+        let started = clock::monotonic();
+        let (_, result) = run(&self.request(&back, &ProbePlan::default(), Some(id)), &mut |_| ());
+        result?;
+        note(rehearsed, "rolling back", started);
+        let verdict = self.probes.verify_restored(&done.baselines, &done.verdict);
+        rehearsed.probes.clone_from(&verdict.rows);
+        if !verdict.passed() {
+            let list = verdict.failures.join("; ");
+            let message = format!("after the rollback a route does not answer as before: {list}");
+            return Err(Failure::new(FailureKind::Failed, message));
+        }
+        self.same_bytes()
+    }
+
+    /// The disk says so, too.
+    fn same_bytes(&self) -> Result<(), Failure> {
+        let differing: Vec<_> = self
+            .plan
+            .files()
+            .filter(|(path, from, _)| sha256(self.root, path) != from.sha256().map(str::to_owned))
+            .map(|(path, ..)| path.display().to_string())
+            .collect();
+        if differing.is_empty() {
+            return Ok(());
+        }
+        let list = differing.join(", ");
+        Err(Failure::new(FailureKind::Failed, format!("the rollback left other bytes in {list}")))
+    }
+
+    fn request<'a>(&'a self, plan: &'a Plan, probes: &'a ProbePlan, source: Option<BackupId>) -> Request<'a> {
+        Request {
+            root: self.root,
+            lock: self.lock,
+            launcher: self.launcher,
+            facts: self.facts,
+            plan,
+            source,
+            probes,
+            sandbox: SandboxChoice::Required,
+            reload_timeout: self.order.reload_timeout,
+            stop: &self.stop,
+            actor: "a rehearsal".to_owned(),
+            command: self.order.command.clone(),
+        }
+    }
+}
+
+/// The files as the backup and the disk have them, for the planner.
+fn restored(root: &Root, plan: &Plan) -> anyhow::Result<Vec<Restored>> {
+    plan.files()
+        .map(|(path, from, to)| {
+            let now = file_facts(root, &RootPath::new(path)?)?;
+            Ok(Restored {
+                path: path.clone(),
+                backed_up: facts_of(from),
+                now,
+                left_by_run: Some(to.sha256().map(str::to_owned)),
+            })
+        })
+        .collect()
+}
+
+fn facts_of(version: &Version) -> Option<FileFacts> {
+    match version {
+        Version::Absent => None,
+        Version::File { sha256, attributes, .. } => {
+            Some(FileFacts { sha256: sha256.clone(), attributes: attributes.clone() })
+        }
+    }
+}
+
+fn sha256(root: &Root, path: &std::path::Path) -> Option<String> {
+    let path = RootPath::new(path).ok()?;
+    file_facts(root, &path).ok()?.map(|file| file.sha256)
+}
+
+/// Pages that the load asks for: they answer before and after the change.
+fn load_routes(probes: &ProbePlan) -> Vec<Route> {
+    let steady = probes.rows.iter().filter(|row| row.gate == Gate::AsBefore && row.kind == Kind::Get);
+    steady.map(|row| Route { target: row.target.clone(), uri: row.uri.clone() }).collect()
+}
+
+/// Logs and changed files, redacted, for `--keep`.
+fn keep(root: &Root, facts: &Facts, plan: &Plan, rehearsed: &mut Rehearsed) {
+    let name = |path: &std::path::Path| path.display().to_string().trim_start_matches('/').replace('/', "_");
+    for (path, _, _) in plan.files() {
+        if let Ok(bytes) = root.read(path) {
+            let text = String::from_utf8_lossy(&crate::nginx::redact_source(&bytes)).into_owned();
+            rehearsed.kept.push(Kept { name: format!("{}.restored", name(path)), text });
+        }
+    }
+    let logs = facts.nginx.written.iter().filter(|written| written.kind == crate::facts::ShadowKind::File);
+    for log in logs {
+        let Ok(bytes) = root.read(&log.path) else { continue };
+        if bytes.is_empty() {
+            continue;
+        }
+        let tail = &bytes[bytes.len().saturating_sub(LOG_TAIL)..];
+        let text = crate::nginx::redact_text(&String::from_utf8_lossy(tail));
+        rehearsed.kept.push(Kept { name: name(&log.path), text });
+    }
+}
+
+fn note(rehearsed: &mut Rehearsed, step: &str, started: std::time::Instant) {
+    let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    rehearsed.durations.push(DurationSection { step: step.to_owned(), millis });
+}

@@ -1,0 +1,129 @@
+//! The outer side of a rehearsal: makes the private copy and hands in the order.
+//!
+//! Invariant: whatever happens inside, the copy is gone when this returns.
+
+use super::order::{Keep, Order, Rehearsed};
+use crate::host::sandbox::{Ending, Launcher, Network, Refused, Shadow};
+use crate::host::{Root, STATE_FOLDER, machine};
+use crate::outcome::{Failure, FailureKind, Finding, Level};
+use crate::prepare::{Options, Prepared};
+use crate::verify::staged::{self, Changes};
+use crate::{backup, facts::Scope};
+use std::time::Duration;
+
+/// A rehearsal that hangs is ended after this time.
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// What a rehearsal is asked for besides the options of the change.
+#[derive(Debug, Clone)]
+pub struct Wishes {
+    /// How long a reload may take.
+    pub reload_timeout: Duration,
+    /// Requests of the load, at least.
+    pub load: u64,
+    /// Whether logs and changed files are handed out.
+    pub keep: Keep,
+    /// The command line, redacted, for the journal inside.
+    pub command: String,
+}
+
+/// Rehearses the change that was prepared.
+///
+/// # Errors
+/// When there is no sandbox, or the rehearsal ended without a result.
+pub fn rehearse(
+    root: &Root,
+    launcher: &Launcher,
+    options: &Options,
+    prepared: &Prepared,
+    wishes: Wishes,
+) -> Result<Rehearsed, Failure> {
+    let facts = &prepared.inspection.facts;
+    need_root()?;
+    let client = facts.motion.client.as_ref().ok_or_else(|| {
+        Failure::new(FailureKind::Refused, "there is nothing to rehearse: the new client was not found")
+    })?;
+    let order = Order {
+        site: options.inspect.site.clone(),
+        client: client.into(),
+        bundle: options.bundle.clone(),
+        strategy: options.strategy.name().to_owned(),
+        accept: accepted(options),
+        reload_timeout: wishes.reload_timeout,
+        load: wishes.load,
+        keep: wishes.keep,
+        command: wishes.command,
+    };
+    let payload = serde_json::to_value(order).map_err(|error| {
+        Failure::new(FailureKind::Failed, format!("writing the rehearsal's order: {error}"))
+    })?;
+    let (mut spec, mut notes) = staged::spec(root, facts, &Changes::new());
+    spec.network = Network::Private;
+    spec.deadline = LIMIT;
+    // The server's own journal and backups stay out of it.
+    spec.shadows.extend([STATE_FOLDER, backup::STORE_FOLDER].map(Shadow::folder));
+    if facts.host.scope == Scope::Live {
+        spec.files.extend(staged::hosts_file(root, facts));
+    }
+    let called = launcher.call(&spec, &payload).map_err(|refused| refusal(&refused))?;
+    let mut rehearsed: Rehearsed = match called.ending {
+        Ending::Exited(_) => serde_json::from_slice(&called.result).map_err(|error| {
+            Failure::new(FailureKind::Failed, format!("the rehearsal ended without a result: {error}"))
+        })?,
+        Ending::Stopped => {
+            return Err(Failure::new(FailureKind::Failed, "interrupted; the private copy is gone"));
+        }
+        Ending::TimedOut => {
+            return Err(Failure::new(
+                FailureKind::Failed,
+                format!("the rehearsal did not end within {LIMIT:?}"),
+            ));
+        }
+        Ending::Killed(signal) => {
+            return Err(Failure::new(
+                FailureKind::Failed,
+                format!("the rehearsal was killed by signal {signal}"),
+            ));
+        }
+    };
+    notes.extend(called.mode.notes);
+    notes.append(&mut rehearsed.notes);
+    notes.dedup();
+    rehearsed.notes = notes;
+    Ok(rehearsed)
+}
+
+/// Inside, the copy is the server: what stops a change of the live one has
+/// been said outside and does not stop the rehearsal.
+fn accepted(options: &Options) -> std::collections::BTreeSet<String> {
+    let mut accepted = options.accept.clone();
+    accepted.insert("config.runs-code".to_owned());
+    accepted
+}
+
+fn need_root() -> Result<(), Failure> {
+    if machine::is_superuser() {
+        return Ok(());
+    }
+    let finding =
+        Finding::new("host.not-root", Level::Stop, "a rehearsal needs root: it starts a private NGINX")
+            .advice("run it with sudo; nothing outside the private copy is touched");
+    Err(Failure::new(FailureKind::Unavailable, "a rehearsal needs root")
+        .with_hint("run it with sudo")
+        .with_findings(vec![finding]))
+}
+
+fn refusal(refused: &Refused) -> Failure {
+    match refused {
+        Refused::Unavailable(reason) => {
+            let finding = Finding::new("host.no-sandbox", Level::Stop, "this host allows no sandbox")
+                .evidence(reason.clone())
+                .advice("rehearse on a machine that allows namespaces, on a copy of this server's tree with --root");
+            Failure::new(FailureKind::Refused, format!("this host allows no sandbox: {reason}"))
+                .with_findings(vec![finding])
+        }
+        Refused::Failed(reason) => {
+            Failure::new(FailureKind::Failed, format!("making the private copy: {reason}"))
+        }
+    }
+}

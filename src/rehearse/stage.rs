@@ -1,0 +1,174 @@
+//! Furnishes the private copy: everything that the configuration proxies to,
+//! the name servers that it asks, and NGINX itself.
+//!
+//! Invariant: no stand-in takes an address that the configuration listens on.
+
+use super::dns::{DnsStandIn, Zone};
+use super::standin::{Role, StandIn};
+use crate::facts::{ClientFacts, Facts, ListenAddress, UpstreamAddress, UpstreamFacts};
+use crate::host::daemon::{self, Started};
+use crate::host::listen::make_socket_folder;
+use crate::host::process::masters;
+use crate::host::sandbox::Capabilities;
+use crate::host::{clock, net};
+use crate::inspect::parse_upstream;
+use crate::verify::certificate::Certificate;
+use crate::verify::staged::STAND_IN_ADDRESS;
+use anyhow::{Context, Result, bail};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long NGINX may take to start.
+const START_LIMIT: Duration = Duration::from_secs(10);
+
+/// Everything that runs beside NGINX; ends when dropped.
+pub struct Stage {
+    /// Upstreams.
+    pub stand_ins: Vec<StandIn>,
+    /// Name servers.
+    pub name_servers: Vec<DnsStandIn>,
+    /// What could not be stood in for, for people.
+    pub notes: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Tcp(SocketAddr),
+    Unix(PathBuf),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Speech {
+    Http,
+    Https,
+    Other,
+}
+
+/// Stands in for every upstream and name server of the configuration.
+///
+/// # Errors
+/// When an address cannot be used.
+pub fn furnish(facts: &Facts) -> Result<Stage> {
+    let mut stage = Stage { stand_ins: Vec::new(), name_servers: Vec::new(), notes: Vec::new() };
+    let certificate = Certificate::for_names::<&str>(&[])?;
+    for (place, (role, speech)) in places(facts, &mut stage.notes) {
+        let stand_in = match (&place, speech) {
+            (Place::Tcp(address), _) if listens_on(facts, *address) => {
+                stage
+                    .notes
+                    .push(format!("{address} is proxied to and listened on: NGINX itself answers there"));
+                continue;
+            }
+            (Place::Tcp(address), Speech::Http) => StandIn::http(*address, role),
+            (Place::Tcp(address), Speech::Https) => StandIn::https(*address, role, &certificate),
+            (Place::Tcp(address), Speech::Other) => StandIn::hangup(*address),
+            (Place::Unix(path), _) => {
+                // A copied tree has no `/run` of its own.
+                path.parent().map(make_socket_folder).transpose()?;
+                StandIn::unix(path, role)
+            }
+        };
+        stage.stand_ins.push(stand_in.with_context(|| format!("standing in for {place:?}"))?);
+    }
+    for address in name_servers(facts) {
+        let zone = Zone { names: BTreeMap::new(), default: STAND_IN_ADDRESS };
+        stage.name_servers.push(DnsStandIn::start(address, zone)?);
+    }
+    Ok(stage)
+}
+
+/// Starts the real NGINX on the private copy.
+///
+/// # Errors
+/// When it does not start.
+pub fn start_nginx(facts: &Facts, capabilities: Capabilities) -> Result<()> {
+    if capabilities == Capabilities::None {
+        net::open_low_ports().context("opening low ports in the private network")?;
+    }
+    let binary = &facts.nginx.binary;
+    let started = daemon::start(binary, &facts.nginx.arguments, capabilities, START_LIMIT)
+        .with_context(|| format!("starting {}", binary.display()))?;
+    if let Started::Failed(said) = started {
+        bail!("nginx does not start: {}", crate::nginx::redact_text(said.trim()));
+    }
+    // The first process ends before the master has its workers.
+    let deadline = clock::monotonic() + START_LIMIT;
+    while clock::monotonic() < deadline {
+        if masters()?.iter().any(|master| master.serving().next().is_some()) {
+            return Ok(());
+        }
+        clock::pause(Duration::from_millis(2));
+    }
+    bail!("nginx started, but no worker serves within {START_LIMIT:?}")
+}
+
+/// Every address to stand in for, with what to answer there. Motion's own
+/// address keeps its role when other locations lead there too.
+fn places(facts: &Facts, notes: &mut Vec<String>) -> BTreeMap<Place, (Role, Speech)> {
+    let mut found: BTreeMap<Place, (Role, Speech)> = BTreeMap::new();
+    for upstream in &facts.site.upstreams {
+        let Some(place) = place(&upstream.address) else {
+            notes.push(format!("{} has no fixed port: nothing stands in for it", upstream.address));
+            continue;
+        };
+        let role = if upstream.serves_motion { Role::Motion } else { Role::Other };
+        let entry = found.entry(place).or_insert((role, speech(upstream)));
+        if upstream.serves_motion {
+            entry.0 = Role::Motion;
+        }
+    }
+    if let Some(ClientFacts::Proxied(url)) = &facts.motion.client {
+        let speech = if url.starts_with("https://") { Speech::Https } else { Speech::Http };
+        for place in parse_upstream(url).iter().filter_map(place) {
+            found.insert(place, (Role::NewClient, speech));
+        }
+    }
+    found
+}
+
+fn speech(upstream: &UpstreamFacts) -> Speech {
+    match (upstream.http, upstream.tls) {
+        (true, false) => Speech::Http,
+        (true, true) => Speech::Https,
+        (false, _) => Speech::Other,
+    }
+}
+
+fn place(address: &UpstreamAddress) -> Option<Place> {
+    match address {
+        UpstreamAddress::Socket(address) => Some(Place::Tcp(*address)),
+        UpstreamAddress::Unix(path) => Some(Place::Unix(path.clone())),
+        UpstreamAddress::Name(name, port) if name == "localhost" => {
+            Some(Place::Tcp(SocketAddr::from(([127, 0, 0, 1], *port))))
+        }
+        UpstreamAddress::Name(_, port) | UpstreamAddress::Variable(_, Some(port)) => {
+            Some(Place::Tcp(SocketAddr::from((STAND_IN_ADDRESS, *port))))
+        }
+        UpstreamAddress::Variable(_, None) => None,
+    }
+}
+
+/// Whether NGINX takes this address itself; a wildcard takes every address.
+fn listens_on(facts: &Facts, address: SocketAddr) -> bool {
+    facts.nginx.listens.iter().any(|listen| match listen {
+        ListenAddress::Socket(own) => {
+            own.port() == address.port() && (own.ip().is_unspecified() || own.ip() == address.ip())
+        }
+        ListenAddress::Name(_, port) => *port == address.port(),
+        ListenAddress::Unix(_) => false,
+    })
+}
+
+/// Addresses of `resolver`, with the port that nginx uses by default.
+fn name_servers(facts: &Facts) -> BTreeSet<SocketAddr> {
+    let address = |text: &String| {
+        let bare = text.trim_start_matches('[').trim_end_matches(']');
+        let ip = bare.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, 53));
+        let named = || text.parse::<SocketAddr>().ok();
+        // A resolver by name leads to where every name leads.
+        Some(ip.or_else(named).unwrap_or_else(|| SocketAddr::from((STAND_IN_ADDRESS, 53))))
+    };
+    facts.nginx.resolvers.iter().filter_map(address).collect()
+}

@@ -1,0 +1,250 @@
+//! The gate before any change: the running NGINX's own `-t` on a private copy
+//! of the server with the change in it.
+//!
+//! Invariant: nothing of the live server is touched, and what is tested is the
+//! whole server with exactly these differences. Where a copied tree lacks
+//! keys, or this user may not read them, throw-away ones stand in and the
+//! notes say so.
+
+use super::certificate::{Certificate, DH_PARAMETERS};
+use crate::facts::{Attributes, CertificateFacts, Facts, Scope, ShadowKind, UpstreamAddress};
+use crate::host::sandbox::{
+    Capabilities, Ending, Launcher, Network, Program, Refused, Shadow, Spec, StagedFile,
+};
+use crate::host::{Root, STATE_FOLDER};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How long one `nginx -t` may take; a hanging one is killed.
+const LIMIT: Duration = Duration::from_secs(30);
+/// Where host names lead inside a private network.
+pub const STAND_IN_ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 77, 0, 1);
+
+/// The files in which the tested server differs from the one on disk; `None`
+/// where there is to be no file.
+pub type Changes = BTreeMap<PathBuf, Option<StagedContent>>;
+
+/// One file as it is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StagedContent {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Its owner and mode.
+    pub attributes: Attributes,
+}
+
+/// What NGINX says about a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether it would run it.
+    pub accepted: bool,
+    /// Its warnings, as it printed them; not redacted.
+    pub warnings: Vec<String>,
+    /// Its errors, likewise.
+    pub errors: Vec<String>,
+    /// What differed from the real server, for people.
+    pub notes: Vec<String>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Tests the server with `changes` in a sandbox.
+///
+/// # Errors
+/// When there is no sandbox on this host, or this one could not be furnished.
+pub fn test(root: &Root, launcher: &Launcher, facts: &Facts, changes: &Changes) -> Result<Verdict, Refused> {
+    let started = Instant::now();
+    let (spec, mut notes) = spec(root, facts, changes);
+    let mut arguments = vec!["-t".to_owned()];
+    arguments.extend(facts.nginx.arguments.iter().cloned());
+    let finished = launcher.run(&spec, &Program::new(&facts.nginx.binary, arguments))?;
+    notes.extend(finished.mode.notes.iter().cloned());
+    Ok(verdict(finished.ending, &finished.stderr, notes, started.elapsed()))
+}
+
+/// Tests what is on the disk, without a sandbox. `nginx -t` is not read-only:
+/// only for hosts that allow no sandbox, and only when the operator said so.
+///
+/// # Errors
+/// When NGINX cannot be started.
+pub fn test_installed(facts: &Facts) -> std::io::Result<Verdict> {
+    let started = Instant::now();
+    let mut arguments = vec!["-t"];
+    arguments.extend(facts.nginx.arguments.iter().map(String::as_str));
+    let printed = crate::host::command::run(&facts.nginx.binary, &arguments, LIMIT)?;
+    let ending = printed.status.code().map_or(Ending::TimedOut, Ending::Exited);
+    Ok(verdict(ending, printed.stderr.as_bytes(), Vec::new(), started.elapsed()))
+}
+
+/// Warnings of `new` that `old` does not have; line numbers do not count,
+/// since an insertion moves them.
+#[must_use]
+pub fn new_warnings(old: &Verdict, new: &Verdict) -> Vec<String> {
+    let text = |line: &String| match line.rsplit_once(':') {
+        Some((front, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => front.to_owned(),
+        _ => line.clone(),
+    };
+    let known: BTreeSet<_> = old.warnings.iter().map(text).collect();
+    new.warnings.iter().filter(|line| !known.contains(&text(line))).cloned().collect()
+}
+
+/// A private copy of the server in which NGINX can be tested or started, and
+/// what differs in it from the real one.
+#[must_use]
+pub fn spec(root: &Root, facts: &Facts, changes: &Changes) -> (Spec, Vec<String>) {
+    let mut notes = Vec::new();
+    let mut spec = match &facts.host.scope {
+        Scope::Live => Spec::live(),
+        Scope::Tree(folder) => Spec {
+            replaced: replaced(facts),
+            // Host names of a copied tree mean nothing here; none is looked up.
+            network: Network::Private,
+            ..Spec::tree(folder)
+        },
+    };
+    spec.deadline = LIMIT;
+    spec.shadows = facts
+        .nginx
+        .written
+        .iter()
+        .map(|written| match written.kind {
+            ShadowKind::File | ShadowKind::Socket => Shadow::file(&written.path),
+            ShadowKind::Folder => Shadow::folder(&written.path),
+        })
+        .collect();
+    spec.users =
+        [Some(&facts.nginx.user), facts.nginx.group.as_ref()].into_iter().flatten().cloned().collect();
+    let is_tree = facts.host.scope != Scope::Live;
+    if is_tree && !facts.nginx.runs_code.is_empty() {
+        spec.capabilities = Capabilities::None;
+        notes.push("this tree runs code of its own: NGINX has no capabilities".to_owned());
+    }
+    if is_tree || !facts.host.superuser {
+        spec.files.extend(hosts_file(root, facts));
+        spec.files.extend(throw_away_keys(root, facts, &mut notes));
+    }
+    for (path, content) in changes {
+        match content {
+            Some(content) => spec.files.push(staged(path, content)),
+            None => spec.removed.push(path.clone()),
+        }
+    }
+    (spec, notes)
+}
+
+fn replaced(facts: &Facts) -> Vec<PathBuf> {
+    let state = PathBuf::from(STATE_FOLDER);
+    [facts.nginx.conf_prefix.clone(), state].into_iter().chain(facts.motion.root.clone()).collect()
+}
+
+fn staged(path: &Path, content: &StagedContent) -> StagedFile {
+    let Attributes { mode, uid, gid, .. } = &content.attributes;
+    StagedFile { path: path.to_owned(), mode: mode.0, uid: *uid, gid: *gid, bytes: content.bytes.clone() }
+}
+
+fn plain_file(path: &Path, mode: u32, text: &str) -> StagedFile {
+    StagedFile { path: path.to_owned(), mode, uid: 0, gid: 0, bytes: text.as_bytes().to_vec() }
+}
+
+/// `/etc/hosts` with every host name of the configuration; `None` where it
+/// names no host.
+#[must_use]
+pub fn hosts_file(root: &Root, facts: &Facts) -> Option<StagedFile> {
+    let names: BTreeSet<&str> = facts
+        .site
+        .upstreams
+        .iter()
+        .filter_map(|upstream| match &upstream.address {
+            UpstreamAddress::Name(name, _) => Some(name.as_str()),
+            _ => None,
+        })
+        .filter(|name| *name != "localhost" && !name.contains(char::is_whitespace))
+        .collect();
+    let own = "127.0.0.1 localhost\n::1 localhost\n";
+    let found = root.read("/etc/hosts").ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let mut text = found.unwrap_or_else(|| own.to_owned());
+    if names.is_empty() {
+        return None;
+    }
+    // The first line that names a host wins.
+    let lines: String = names.iter().map(|name| format!("{STAND_IN_ADDRESS} {name}\n")).collect();
+    text.insert_str(0, &lines);
+    Some(plain_file(Path::new("/etc/hosts"), 0o644, &text))
+}
+
+/// Certificates, keys and parameters in the place of those that are missing.
+fn throw_away_keys(root: &Root, facts: &Facts, notes: &mut Vec<String>) -> Vec<StagedFile> {
+    let mut files = Vec::new();
+    let mut made: BTreeSet<&Path> = BTreeSet::new();
+    for entry in facts.nginx.certificates.iter().filter(|entry| !entry.readable) {
+        let Ok(certificate) = Certificate::for_names(&entry.names) else { continue };
+        for (path, mode, pem) in parts(entry, &certificate) {
+            if made.insert(path) {
+                notes.push(format!("{} is not readable: a throw-away one stands in", path.display()));
+                files.push(plain_file(path, mode, pem));
+            }
+        }
+    }
+    for path in facts.nginx.dhparams.iter().filter(|path| root.open(path).is_err()) {
+        notes.push(format!("{} is not readable: the group of RFC 7919 stands in", path.display()));
+        files.push(plain_file(path, 0o644, DH_PARAMETERS));
+    }
+    files
+}
+
+fn parts<'a, 'b>(entry: &'a CertificateFacts, made: &'b Certificate) -> Vec<(&'a Path, u32, &'b str)> {
+    let certificate = (entry.certificate.as_path(), 0o644, made.cert_pem.as_str());
+    let key = entry.key.as_deref().map(|path| (path, 0o600, made.key_pem.as_str()));
+    [certificate].into_iter().chain(key).collect()
+}
+
+fn verdict(ending: Ending, stderr: &[u8], notes: Vec<String>, took: Duration) -> Verdict {
+    let text = String::from_utf8_lossy(stderr);
+    let lines = |level: &str| {
+        let mark = format!("[{level}]");
+        text.lines().filter(|line| line.contains(&mark)).map(trim_prefix).collect::<Vec<_>>()
+    };
+    let accepted = ending == Ending::Exited(0);
+    let mut errors: Vec<String> = ["emerg", "alert", "crit", "error"].into_iter().flat_map(lines).collect();
+    if !accepted && errors.is_empty() {
+        errors.push(match ending {
+            Ending::TimedOut => format!("no answer within {LIMIT:?}"),
+            _ => text.lines().last().unwrap_or("it said nothing").to_owned(),
+        });
+    }
+    Verdict { accepted, warnings: lines("warn"), errors, notes, took }
+}
+
+/// Without `nginx: ` or the time before the level.
+fn trim_prefix(line: &str) -> String {
+    line.find('[').map_or(line, |start| &line[start..]).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(text: &str) -> Verdict {
+        verdict(Ending::Exited(0), text.as_bytes(), Vec::new(), Duration::ZERO)
+    }
+
+    #[test]
+    fn warnings_are_new_only_when_their_text_is() {
+        let old = said("nginx: [warn] protocol options redefined in /etc/nginx/a.conf:3\n");
+        let moved = said("nginx: [warn] protocol options redefined in /etc/nginx/a.conf:9\n");
+        let other = said("nginx: [warn] conflicting server name \"x\" on 0.0.0.0:80, ignored\n");
+        assert!(new_warnings(&old, &moved).is_empty());
+        assert_eq!(new_warnings(&old, &other).len(), 1);
+        assert_eq!(new_warnings(&moved, &other).len(), 1);
+    }
+
+    #[test]
+    fn a_refusal_always_has_a_reason() {
+        let silent = verdict(Ending::Exited(1), b"", Vec::new(), Duration::ZERO);
+        assert_eq!((silent.accepted, silent.errors.len()), (false, 1));
+        let hanging = verdict(Ending::TimedOut, b"", Vec::new(), Duration::ZERO);
+        assert_eq!(hanging.errors, ["no answer within 30s"]);
+    }
+}
