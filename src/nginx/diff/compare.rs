@@ -30,7 +30,7 @@ pub enum Kind {
 }
 
 /// One difference; which positions are there follows from the kind. Comments
-/// at the end of a file belong to no directive and have none.
+/// outside of all blocks that belong to no directive have none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Difference {
     /// The kind.
@@ -79,15 +79,14 @@ impl<'s> Side<'s> {
         self.units_of(index).notes(item.id)
     }
 
-    /// The comments before the end of an item's block.
-    pub fn foot_notes(&self, index: usize) -> Vec<&'s [u8]> {
-        let units = self.units_of(index);
-        units.comments(units.foot(Some(self.outline.items[index].id)))
+    /// The comments in an item's block that belong to no directive in it.
+    pub fn loose_notes(&self, index: usize) -> Vec<&'s [u8]> {
+        self.units_of(index).loose(Some(self.outline.items[index].id))
     }
 
-    /// The comments at the end of the file.
-    pub fn last_notes(&self) -> Vec<&'s [u8]> {
-        self.root_units().map(|units| units.comments(units.foot(None))).unwrap_or_default()
+    /// The comments outside of all blocks that belong to no directive.
+    pub fn file_notes(&self) -> Vec<&'s [u8]> {
+        self.root_units().map(|units| units.loose(None)).unwrap_or_default()
     }
 
     /// The units of the one tree there is.
@@ -119,7 +118,7 @@ pub fn compare(old: &Side<'_>, new: &Side<'_>) -> Vec<Difference> {
     let mut comparison = Comparison { old, new, found: Vec::new(), open: Vec::new() };
     comparison.lists(&old.outline.roots, &new.outline.roots);
     let mut found = comparison.run();
-    if old.last_notes() != new.last_notes() {
+    if old.file_notes() != new.file_notes() {
         found.push(Difference { kind: Kind::Comment, old: None, new: None });
     }
     found
@@ -143,8 +142,8 @@ pub fn compare_heads(old: &Side<'_>, new: &Side<'_>, (from, to): (usize, usize))
     if !same_value {
         differences.push(found(Kind::Changed));
     }
-    let same_foot = !old_item.is_block() || old.foot_notes(from) == new.foot_notes(to);
-    if old.notes(from) != new.notes(to) || !same_foot {
+    let same_loose = !old_item.is_block() || old.loose_notes(from) == new.loose_notes(to);
+    if old.notes(from) != new.notes(to) || !same_loose {
         differences.push(found(Kind::Comment));
     } else if same_value && old.spelling(from) != new.spelling(to) {
         differences.push(found(Kind::Spacing));

@@ -82,7 +82,7 @@ pub struct Change {
     /// The blocks around the directive: `server cc.example.test:443 / location /api/`.
     pub path: String,
     /// Name and arguments as they are now, or were: `proxy_read_timeout 600s`.
-    /// Empty for the comments at the end of a file.
+    /// Empty for comments of the file that belong to no directive.
     pub directive: String,
     /// The old version.
     pub old: Option<Version>,
@@ -147,7 +147,7 @@ pub(super) fn version(side: &Side<'_>, index: usize, kind: Kind) -> Version {
         Kind::Changed if !item.is_block() => show::text(item.tree, item.id),
         Kind::Changed | Kind::Moved | Kind::Spacing => show::heading(&side.outline, index),
         Kind::Comment => {
-            let notes = side.notes(index).into_iter().chain(side.foot_notes(index));
+            let notes = side.notes(index).into_iter().chain(side.loose_notes(index));
             show::comments(notes)
         }
     };

@@ -38,7 +38,7 @@ pub(super) fn rows(old: &Side<'_>, new: &Side<'_>, difference: Difference) -> Ve
 
 fn row(side: &Side<'_>, index: usize, old: Option<String>, new: Option<String>) -> Row {
     let item = &side.outline.items[index];
-    let directive = item.directive().name.text().into_owned();
+    let directive = show::spelled(item.tree, item.id);
     Row { path: show::path_of(&side.outline, item.parent), directive, old, new }
 }
 

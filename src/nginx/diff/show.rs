@@ -79,7 +79,7 @@ pub fn text(tree: &Tree, id: DirectiveId) -> String {
         let arguments = redact_arguments(tree, id);
         let space = if arguments.is_empty() { "" } else { " " };
         lines.push_str(&"    ".repeat(depth));
-        lines.push_str(&format!("{}{space}{arguments}", directive.name.text()));
+        lines.push_str(&format!("{}{space}{arguments}", spelled(tree, id)));
         match &directive.body {
             Body::Semicolon => lines.push_str(";\n"),
             Body::Lua { span } => {
@@ -127,8 +127,13 @@ fn line_label(item: &Item<'_>) -> String {
 }
 
 fn named(item: &Item<'_>, arguments: &str) -> String {
-    let name = item.directive().name.text();
-    if arguments.is_empty() { name.into_owned() } else { format!("{name} {arguments}") }
+    let name = spelled(item.tree, item.id);
+    if arguments.is_empty() { name } else { format!("{name} {arguments}") }
+}
+
+/// The name as it is written: an entry of a `map` may be in quotes.
+pub fn spelled(tree: &Tree, id: DirectiveId) -> String {
+    String::from_utf8_lossy(&tree.source()[tree.directive(id).name.span.range()]).into_owned()
 }
 
 fn server_label(outline: &Outline<'_>, index: usize) -> String {

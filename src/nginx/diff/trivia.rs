@@ -68,12 +68,30 @@ impl<'t> Units<'t> {
         Span::new(last.unwrap_or(start), end)
     }
 
-    /// The comments that go with a directive: above, within and behind it.
+    /// Where the comments that belong to a directive begin, or it itself.
+    pub fn attached(&self, id: DirectiveId) -> usize {
+        let start = self.tree.directive(id).span.start;
+        self.tree.comments_before(id).first().map_or(start, |token| token.span.start.max(self.gap(id).start))
+    }
+
+    /// The comments that go with a directive: right above, within and behind it.
     pub fn notes(&self, id: DirectiveId) -> Vec<&'t [u8]> {
         let head = self.head(id);
-        let mut notes = self.comments(Span::new(self.gap(id).start, head.end));
+        let mut notes = self.comments(Span::new(self.attached(id), head.end));
         notes.extend(self.comments(self.tail(id)));
         notes
+    }
+
+    /// The comments that stand before a directive, apart from it.
+    pub fn apart(&self, id: DirectiveId) -> Vec<&'t [u8]> {
+        self.comments(Span::new(self.gap(id).start, self.attached(id)))
+    }
+
+    /// The comments of a block, or of the file, that belong to no directive in it.
+    pub fn loose(&self, block: Option<DirectiveId>) -> Vec<&'t [u8]> {
+        let mut loose: Vec<_> = self.tree.children(block).iter().flat_map(|&id| self.apart(id)).collect();
+        loose.extend(self.comments(self.foot(block)));
+        loose
     }
 
     /// The comments of a span, without the space behind them.
@@ -107,7 +125,9 @@ mod tests {
             .walk()
             .map(|id| units.notes(id).into_iter().map(String::from_utf8_lossy).collect::<Vec<_>>().join("|"))
             .collect();
-        assert_eq!(found, ["# file|# a|# behind", "# end", "# inner|# in"]);
+        assert_eq!(found, ["# a|# behind", "# end", "# in"]);
+        assert_eq!(units.loose(None), [&b"# file"[..], b"# last"]);
+        assert_eq!(units.loose(Some(tree.roots()[1])), [&b"# inner"[..], b"# foot"]);
         let foot = |block| units.comments(units.foot(block));
         assert_eq!(foot(None), [b"# last"]);
         assert_eq!(foot(Some(tree.roots()[1])), [b"# foot"]);

@@ -7,10 +7,11 @@ use super::super::diff::trivia::Units;
 use super::super::position::Span;
 use super::super::splice::Splice;
 use super::super::tree::{Body, DirectiveId, Tree};
-use super::relay::{Relay, indent_at};
+use super::relay::{Relay, indent_at, line_indent};
 use super::walk::{Act, Entry, Walked};
+use super::writer::{Piece, Writer};
 use super::{Output, Sides};
-use std::ops::Range;
+use std::collections::BTreeSet;
 
 pub(super) fn emit(sides: &Sides<'_, '_>, walked: &Walked) -> Output {
     let tree = |side: &super::Side<'_>| side.tree.map(Tree::source).unwrap_or_default().to_vec();
@@ -22,9 +23,13 @@ pub(super) fn emit(sides: &Sides<'_, '_>, walked: &Walked) -> Output {
     let (Some(ours), Some(theirs)) = (sides.ours.tree, sides.theirs.tree) else {
         return Output { text: ours, splices: Vec::new() };
     };
+    let units = Units::of(ours);
+    let stays = |id: &DirectiveId| !walked.gaps.contains_key(&id.index());
     let emitter = Emitter {
         ours,
-        units: Units::of(ours),
+        staying: ours.walk().filter(stays).flat_map(|id| units.apart(id)).collect(),
+        units,
+        led: None,
         theirs,
         their_units: Units::of(theirs),
         relay: Relay::new(theirs, ours),
@@ -41,6 +46,10 @@ struct Emitter<'a> {
     their_units: Units<'a>,
     relay: Relay<'a>,
     walked: &'a Walked,
+    /// Comments of ours between directives, as far as they stay.
+    staying: BTreeSet<&'a [u8]>,
+    /// The directive of ours whose comments apart are written before it is.
+    led: Option<DirectiveId>,
     writer: Writer<'a>,
 }
 
@@ -83,14 +92,14 @@ impl<'a> Emitter<'a> {
         };
         let id = DirectiveId::at(index);
         let (outer, first) = (self.line_indent(id), self.ours.directive(id).children().first());
-        let beside =
-            first.and_then(|first| indent_at(self.ours.source(), self.ours.directive(*first).span.start));
+        let beside = first.and_then(|first| indent_at(self.ours, self.ours.directive(*first).span.start));
         let indent = beside.map_or_else(|| [&outer, self.relay.unit()].concat(), <[u8]>::to_vec);
-        let inside = match &self.ours.directive(id).body {
-            Body::Block { open, close, .. } => Span::new(open.end, close.start),
-            Body::Semicolon | Body::Lua { .. } => Span::new(0, 0),
+        let line = |offset: usize| self.ours.position(offset).line;
+        let is_inline = match &self.ours.directive(id).body {
+            Body::Block { open, close, .. } => line(open.end) == line(close.start),
+            Body::Semicolon | Body::Lua { .. } => false,
         };
-        Frame { block, entries, indent, is_inline: !self.units.text(inside).contains(&b'\n') }
+        Frame { block, entries, indent, is_inline }
     }
 
     /// Writes a directive of ours; says whether its block is to be written next.
@@ -109,8 +118,11 @@ impl<'a> Emitter<'a> {
                 self.writer.gap(Piece::Text(gap), self.relay.newline(), indent);
             }
             None => {
-                let gap = Piece::Ours(self.units.gap(id).range());
-                self.writer.gap(gap, self.relay.newline(), indent);
+                let mut gap = self.units.gap(id);
+                if self.led == Some(id) {
+                    gap.start = self.apart(id).end;
+                }
+                self.writer.gap(Piece::Ours(gap.range()), self.relay.newline(), indent);
             }
         }
         let span = self.ours.directive(id).span;
@@ -178,18 +190,41 @@ impl<'a> Emitter<'a> {
     /// Leaves a directive out with the comments that belong to it; those that
     /// stand apart above it stay.
     fn remove(&mut self, id: DirectiveId) {
+        let mut kept = self.apart(id);
+        if self.led == Some(id) {
+            kept.start = kept.end;
+        }
+        let has_comments = !self.units.comments(kept).is_empty();
+        self.writer.leave(kept.range(), has_comments);
+    }
+
+    /// What stands apart above a directive of ours, without the last line end.
+    fn apart(&self, id: DirectiveId) -> Span {
         let gap = self.units.gap(id);
-        let attached = self.ours.comments_before(id).first().map_or(gap.end, |token| token.span.start);
-        // A comment on the line of an opening brace is nobody's; it is never cut in two.
-        let kept = Span::new(gap.start, attached.max(gap.start));
-        let text = self.units.text(kept);
+        let text = self.units.text(Span::new(gap.start, self.units.attached(id)));
         let end = text.iter().rposition(|byte| !matches!(byte, b' ' | b'\t')).map_or(0, |at| at + 1);
         let line = text[..end]
             .strip_suffix(b"\n")
             .map_or(end, |line| line.strip_suffix(b"\r").unwrap_or(line).len());
-        let kept = Span::new(kept.start, kept.start + line);
-        let has_comments = !self.units.comments(kept).is_empty();
-        self.writer.leave(kept.range(), has_comments);
+        Span::new(gap.start, gap.start + line)
+    }
+
+    /// Writes what stands apart above the next directive of ours, such as the
+    /// file's header, where something new comes between.
+    fn lead(&mut self, frame: &Frame<'_>) {
+        let next = frame.entries.clone().find_map(|entry| match entry {
+            Entry::Ours(index) => Some(*index),
+            Entry::Theirs(_) => None,
+        });
+        let Some(index) = next.filter(|index| !self.walked.gaps.contains_key(index)) else { return };
+        let id = DirectiveId::at(index);
+        let apart = self.apart(id);
+        if self.led == Some(id) || self.units.comments(apart).is_empty() {
+            return;
+        }
+        self.writer.gap(Piece::Ours(apart.range()), self.relay.newline(), &frame.indent);
+        self.writer.ends_in_comment = true;
+        self.led = Some(id);
     }
 
     /// Writes a directive of theirs that is new here.
@@ -198,7 +233,13 @@ impl<'a> Emitter<'a> {
         let span = self.theirs.directive(id).span;
         let from = self.their_indent(id);
         let text = self.relay.text(span, from, &frame.indent);
-        let gap = self.their_units.gap(id);
+        let mut gap = self.their_units.gap(id);
+        let apart = self.their_units.apart(id);
+        if !apart.is_empty() && apart.iter().all(|comment| self.staying.contains(comment)) {
+            // It stands in ours already, before another directive.
+            gap.start = self.their_units.attached(id);
+            self.lead(frame);
+        }
         let is_flat = !text.contains(&b'\n') && self.their_units.notes(id).is_empty();
         if frame.is_inline && is_flat {
             self.writer.inline(text);
@@ -214,11 +255,11 @@ impl<'a> Emitter<'a> {
 
     /// The white space that the line of a directive of ours starts with.
     fn line_indent(&self, id: DirectiveId) -> Vec<u8> {
-        super::super::layout::indentation(self.ours.source(), self.ours.directive(id).span.start).to_vec()
+        line_indent(self.ours, self.ours.directive(id).span.start).to_vec()
     }
 
     fn their_indent(&self, id: DirectiveId) -> &'a [u8] {
-        super::super::layout::indentation(self.theirs.source(), self.theirs.directive(id).span.start)
+        line_indent(self.theirs, self.theirs.directive(id).span.start)
     }
 }
 
@@ -227,204 +268,4 @@ fn words_of(tree: &Tree, id: DirectiveId) -> Span {
     let directive = tree.directive(id);
     let last = directive.args.last().unwrap_or(&directive.name);
     Span::new(directive.span.start, last.span.end)
-}
-
-/// A part of the merged file.
-enum Piece {
-    Ours(Range<usize>),
-    Text(Vec<u8>),
-}
-
-struct Writer<'s> {
-    source: &'s [u8],
-    pieces: Vec<Piece>,
-    /// Up to here ours is written or left out.
-    written: usize,
-    /// The last thing written is a comment, which nothing may follow on its line.
-    ends_in_comment: bool,
-    /// The last thing written stands on a line of its own.
-    must_break: bool,
-    /// Blank lines above something that was left out.
-    blank: Option<Range<usize>>,
-}
-
-impl<'s> Writer<'s> {
-    fn new(source: &'s [u8]) -> Self {
-        Self {
-            source,
-            pieces: Vec::new(),
-            written: 0,
-            ends_in_comment: false,
-            must_break: false,
-            blank: None,
-        }
-    }
-
-    fn ours(&mut self, range: Range<usize>) {
-        if range.is_empty() {
-            return;
-        }
-        self.ends_in_comment = false;
-        self.must_break = false;
-        if range.start < self.written {
-            // It stands elsewhere now: a copy, because splices do not move.
-            self.pieces.push(Piece::Text(self.source[range].to_vec()));
-        } else {
-            self.written = range.end;
-            self.pieces.push(Piece::Ours(range));
-        }
-    }
-
-    fn text(&mut self, text: Vec<u8>) {
-        if !text.is_empty() {
-            self.ends_in_comment = false;
-            self.must_break = false;
-            self.pieces.push(Piece::Text(text));
-        }
-    }
-
-    fn piece(&mut self, piece: Piece) {
-        match piece {
-            Piece::Ours(range) => self.ours(range),
-            Piece::Text(text) => self.text(text),
-        }
-    }
-
-    fn bytes<'p>(&'p self, piece: &'p Piece) -> &'p [u8] {
-        match piece {
-            Piece::Ours(range) => &self.source[range.clone()],
-            Piece::Text(text) => text,
-        }
-    }
-
-    /// What stands before a directive that was there.
-    fn gap(&mut self, gap: Piece, newline: &[u8], indent: &[u8]) {
-        let bytes = self.bytes(&gap);
-        let breaks = leading_breaks(bytes);
-        if self.pieces.is_empty() && !matches!(&gap, Piece::Ours(range) if range.start == 0) {
-            let text = without_leading_lines(bytes).to_vec();
-            self.blank = None;
-            self.text(text);
-            return;
-        }
-        if let Some(blank) = self.blank.take()
-            && breaks == 1
-        {
-            self.ours(blank);
-            self.piece(gap);
-            return;
-        }
-        if breaks == 0 && (self.ends_in_comment || self.must_break) {
-            let rest = self.bytes(&gap).trim_ascii_start().to_vec();
-            self.text([newline, indent, &rest].concat());
-        } else {
-            self.piece(gap);
-        }
-    }
-
-    /// What stands before a closing brace.
-    fn foot(&mut self, foot: Piece, newline: &[u8], indent: &[u8]) {
-        self.blank = None;
-        if leading_breaks(self.bytes(&foot)) == 0 && (self.ends_in_comment || self.must_break) {
-            let rest = self.bytes(&foot).trim_ascii_start().to_vec();
-            self.text([newline, indent, &rest].concat());
-        } else {
-            self.piece(foot);
-        }
-    }
-
-    /// What stands at the end of the file.
-    fn end(&mut self, foot: Piece, newline: &[u8]) {
-        self.blank = None;
-        let bytes = self.bytes(&foot);
-        if bytes.is_empty() && self.must_break {
-            self.text(newline.to_vec());
-        } else if !bytes.is_empty() && leading_breaks(bytes) == 0 && (self.ends_in_comment || self.must_break)
-        {
-            let rest = bytes.to_vec();
-            self.text([newline, &rest].concat());
-        } else {
-            self.piece(foot);
-        }
-    }
-
-    fn tail(&mut self, tail: Piece) {
-        let is_comment = !self.bytes(&tail).is_empty();
-        self.piece(tail);
-        self.ends_in_comment |= is_comment;
-    }
-
-    /// Something of ours goes; what stands apart above it stays.
-    fn leave(&mut self, kept: Range<usize>, has_comments: bool) {
-        if has_comments {
-            if let Some(blank) = self.blank.take() {
-                self.ours(blank);
-            }
-            let gap = Piece::Ours(kept);
-            self.gap(gap, b"\n", b"");
-            self.ends_in_comment = true;
-        } else if !kept.is_empty() && self.blank.is_none() {
-            self.blank = Some(kept);
-        }
-    }
-
-    /// Something new that fits on the line of its neighbours.
-    fn inline(&mut self, text: Vec<u8>) {
-        if self.ends_in_comment || self.must_break {
-            self.text(b"\n".to_vec());
-        }
-        self.text([b" ", &text[..]].concat());
-    }
-
-    /// The gap of something new that starts a line.
-    fn own_line(&mut self, gap: Vec<u8>, newline: &[u8], indent: &[u8]) {
-        self.blank = None;
-        if self.pieces.is_empty() {
-            self.text(without_leading_lines(&gap).to_vec());
-        } else if leading_breaks(&gap) == 0 {
-            let rest = gap.trim_ascii_start().to_vec();
-            self.text([newline, indent, &rest].concat());
-        } else {
-            self.text(gap);
-        }
-    }
-
-    fn finish(self) -> Output {
-        let mut splices: Vec<Splice> = Vec::new();
-        let mut result = Vec::with_capacity(self.source.len());
-        let mut at = 0;
-        let mut new: Vec<u8> = Vec::new();
-        for piece in self.pieces {
-            match piece {
-                Piece::Text(text) => {
-                    result.extend(&text);
-                    new.extend(text);
-                }
-                Piece::Ours(range) => {
-                    result.extend(&self.source[range.clone()]);
-                    if range.start > at || !new.is_empty() {
-                        splices.push(Splice { range: at..range.start, text: std::mem::take(&mut new) });
-                    }
-                    at = range.end;
-                }
-            }
-        }
-        if at < self.source.len() || !new.is_empty() {
-            splices.push(Splice { range: at..self.source.len(), text: new });
-        }
-        Output { text: result, splices }
-    }
-}
-
-/// Line ends before anything else.
-fn leading_breaks(bytes: &[u8]) -> usize {
-    let space = bytes.iter().take_while(|byte| byte.is_ascii_whitespace());
-    space.filter(|&&byte| byte == b'\n').count()
-}
-
-/// From the start of the first line that is not blank.
-fn without_leading_lines(bytes: &[u8]) -> &[u8] {
-    let space = bytes.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-    let start = bytes[..space].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-    &bytes[start..]
 }

@@ -15,7 +15,9 @@ mod order;
 mod references;
 mod relay;
 mod resolution;
+mod trivia;
 mod walk;
+mod writer;
 
 pub use distance::{Share, distance};
 pub use resolution::{Choice, Resolutions};
@@ -123,7 +125,8 @@ pub struct Local {
     pub kind: Kind,
     /// The blocks around the directive.
     pub path: String,
-    /// Name and arguments, redacted; empty for comments at the end of the file.
+    /// Name and arguments, redacted; empty for comments of the
+    /// file that belong to no directive.
     pub directive: String,
     /// What it was in the base.
     pub base: Option<Version>,
@@ -221,7 +224,11 @@ impl Sides<'_, '_> {
             compare(self.base, self.ours).iter().filter(|found| found.kind != Kind::Spacing).count(),
             "every local change has a fate"
         );
-        for local in &walked.locals {
+        let mut locals = walked.locals.clone();
+        locals.sort_by_key(|local| {
+            (local.difference.new.is_none(), local.difference.new.or(local.difference.old))
+        });
+        for local in &locals {
             let change = describe(self.base, self.ours, local.difference);
             let (list, conflict) = match local.fate {
                 Fate::Carried => (&mut lists.carried, None),

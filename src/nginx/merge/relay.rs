@@ -4,7 +4,7 @@
 //! space between them is changed, and only where the two files differ in
 //! their line ends or indentation.
 
-use super::super::layout::{Layout, indentation, line_start};
+use super::super::layout::Layout;
 use super::super::lexer::TokenKind;
 use super::super::position::Span;
 use super::super::tree::Tree;
@@ -75,11 +75,19 @@ impl<'t> Relay<'t> {
     }
 }
 
-/// The white space that the line of `offset` starts with, if nothing else
-/// stands before `offset` on it.
-pub(super) fn indent_at(source: &[u8], offset: usize) -> Option<&[u8]> {
-    let indent = indentation(source, offset);
-    (line_start(source, offset) + indent.len() >= offset).then_some(indent)
+/// The white space that the line of `offset` starts with. The tree knows where
+/// lines start, so that a file on one line is not searched over and over.
+pub(super) fn line_indent(tree: &Tree, offset: usize) -> &[u8] {
+    let start = offset + 1 - tree.position(offset).column;
+    let line = &tree.source()[start..];
+    let len = line.iter().position(|byte| !matches!(byte, b' ' | b'\t')).unwrap_or(line.len());
+    &line[..len]
+}
+
+/// The same, if nothing else stands before `offset` on its line.
+pub(super) fn indent_at(tree: &Tree, offset: usize) -> Option<&[u8]> {
+    let indent = line_indent(tree, offset);
+    (indent.len() + 1 >= tree.position(offset).column).then_some(indent)
 }
 
 fn is_flat(source: &[u8], span: Span) -> bool {

@@ -4,11 +4,8 @@
 //! an undecided conflict leaves ours in place. Nothing is written yet; open
 //! blocks wait on a list, so nesting costs memory only.
 
-use super::super::diff::compare::{
-    Difference, Kind, Side, compare_heads, compare_pair, pair_lists, same_words,
-};
+use super::super::diff::compare::{Difference, Kind, Side, compare_pair, pair_lists, same_words};
 use super::super::diff::{show, version};
-use super::super::position::Span;
 use super::order::{self, Seat};
 use super::references::Hints;
 use super::{Cause, Choice, Conflict, Resolutions, Sides};
@@ -90,7 +87,7 @@ pub(super) struct Triple {
 }
 
 /// A block that all three have; `None` is the file itself.
-type Open = [Option<usize>; 3];
+pub(super) type Open = [Option<usize>; 3];
 
 pub(super) fn walk(sides: &Sides<'_, '_>, resolutions: &Resolutions, hints: &Hints) -> Walked {
     let walked = Walked {
@@ -291,89 +288,6 @@ impl Walker<'_, '_> {
         if self.choice(conflict) == Some(Choice::Theirs) {
             self.walked.acts[ours] = Act::Replace(theirs);
         }
-    }
-
-    /// White space and comments around a directive: theirs, where ours are
-    /// still the base's.
-    fn around(&mut self, base: usize, ours: usize, theirs: usize) {
-        let gap = |side: &Side<'_>, index: usize| side.units_of(index).gap(side.outline.items[index].id);
-        if self.takes_theirs([base, ours, theirs], gap) {
-            self.walked.gaps.insert(ours, theirs);
-        }
-        let tail = |side: &Side<'_>, index: usize| side.units_of(index).tail(side.outline.items[index].id);
-        if self.takes_theirs([base, ours, theirs], tail) {
-            self.walked.tails.insert(ours, theirs);
-        }
-    }
-
-    fn takes_theirs(
-        &self,
-        [base, ours, theirs]: [usize; 3],
-        span: impl Fn(&Side<'_>, usize) -> Span,
-    ) -> bool {
-        let Sides { base: from, ours: here, theirs: there } = *self.sides;
-        let text = |side: &'_ Side<'_>, index| side.units_of(index).text(span(side, index)).to_vec();
-        let notes = |side: &'_ Side<'_>, index| -> Vec<Vec<u8>> {
-            let notes = side.units_of(index).comments(span(side, index));
-            notes.into_iter().map(<[u8]>::to_vec).collect()
-        };
-        let same_text = text(from, base) == text(here, ours);
-        same_text && text(there, theirs) != text(here, ours)
-            || notes(from, base) == notes(here, ours) && notes(there, theirs) != notes(here, ours)
-    }
-
-    fn foot(&mut self, block: Open) {
-        let Sides { base: from, ours: here, theirs: there } = *self.sides;
-        let foot = |side: &Side<'_>, index: Option<usize>| {
-            let (units, id) = match (index, side.root_units()) {
-                (Some(index), _) => (side.units_of(index), Some(side.outline.items[index].id)),
-                (None, Some(units)) => (units, None),
-                (None, None) => return (Vec::new(), Vec::new()),
-            };
-            let span = units.foot(id);
-            let notes: Vec<_> = units.comments(span).into_iter().map(<[u8]>::to_vec).collect();
-            (units.text(span).to_vec(), notes)
-        };
-        let [base_foot, our_foot, their_foot] =
-            [foot(from, block[0]), foot(here, block[1]), foot(there, block[2])];
-        let same_text = base_foot.0 == our_foot.0 && their_foot.0 != our_foot.0;
-        if same_text || base_foot.1 == our_foot.1 && their_foot.1 != our_foot.1 {
-            self.walked.feet.insert(block[1], block[2]);
-        }
-        if block[1].is_none() && base_foot.1 != our_foot.1 {
-            let fate = if our_foot.1 == their_foot.1 { Fate::AlreadyPresent } else { Fate::Carried };
-            let difference = Difference { kind: Kind::Comment, old: None, new: None };
-            self.walked.locals.push(Decided { difference, fate, theirs: None });
-        }
-    }
-
-    /// The fate of comments that differ: they stay as they are here, unless
-    /// they stand within a directive that is replaced.
-    fn comments(&mut self, triple: Triple) {
-        let (Some(base), Some(ours), Some(theirs)) = (triple.base, triple.ours, triple.theirs) else {
-            return;
-        };
-        let Sides { base: from, ours: here, theirs: there } = *self.sides;
-        let heads = compare_heads(from, here, (base, ours));
-        if !heads.iter().any(|difference| difference.kind == Kind::Comment) {
-            return;
-        }
-        let within = |side: &Side<'_>, index: usize| -> Vec<Vec<u8>> {
-            let units = side.units_of(index);
-            let notes = units.comments(units.head(side.outline.items[index].id));
-            notes.into_iter().map(<[u8]>::to_vec).collect()
-        };
-        let is_replaced = matches!(self.walked.acts[ours], Act::Replace(_) | Act::Open(Some(_)));
-        let same_feet =
-            !here.outline.items[ours].is_block() || here.foot_notes(ours) == there.foot_notes(theirs);
-        let fate = if same_feet && here.notes(ours) == there.notes(theirs) {
-            Fate::AlreadyPresent
-        } else if is_replaced && within(from, base) != within(here, ours) {
-            Fate::Dropped
-        } else {
-            Fate::Carried
-        };
-        self.local(Kind::Comment, triple, fate);
     }
 
     /// Notes a local change.

@@ -67,8 +67,8 @@ const BLOCKS: [&str; 8] = [
 
 pub fn leaf() -> impl Strategy<Value = Node> {
     let words = prop_oneof![
-        (0..VALUES.len(), 0..3u8).prop_map(|(at, value)| format!("{}{value}", VALUES[at])),
-        (0..LINES.len()).prop_map(|at| LINES[at].to_owned()),
+        3 => (0..VALUES.len(), 0..3u8).prop_map(|(at, value)| format!("{}{value}", VALUES[at])),
+        2 => (0..LINES.len()).prop_map(|at| LINES[at].to_owned()),
     ];
     dressed(words).prop_map(|(words, comment, behind, spacing)| Node {
         words,
@@ -99,20 +99,20 @@ pub fn node() -> impl Strategy<Value = Node> {
 }
 
 pub fn config() -> impl Strategy<Value = Vec<Node>> {
-    proptest::collection::vec(node(), 0..7)
+    proptest::collection::vec(node(), 1..6)
 }
 
 pub fn edits() -> impl Strategy<Value = Vec<Edit>> {
     let operation = prop_oneof![
         3 => node().prop_map(Operation::Add),
         2 => Just(Operation::Remove),
-        3 => (0..3u8).prop_map(Operation::Change),
-        1 => any::<u16>().prop_map(Operation::Move),
+        5 => (0..3u8).prop_map(Operation::Change),
+        1 => (0..6u16).prop_map(Operation::Move),
         1 => (0..4u8).prop_map(Operation::Comment),
         1 => (0..6u8).prop_map(Operation::Space),
     ];
-    let edit = (proptest::collection::vec(any::<u16>(), 1..4), operation);
-    proptest::collection::vec(edit.prop_map(|(place, operation)| Edit { place, operation }), 0..6)
+    let edit = (proptest::collection::vec(0..6u16, 1..4), operation);
+    proptest::collection::vec(edit.prop_map(|(place, operation)| Edit { place, operation }), 0..9)
 }
 
 /// The list with the edits made.

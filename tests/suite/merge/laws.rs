@@ -4,10 +4,11 @@
 //! directives where order and spacing have no meaning.
 
 use super::generate::{Node, config, edited, edits, print};
-use motionctl::nginx::Tree;
 use motionctl::nginx::diff::{Changes, Kind, diff};
 use motionctl::nginx::merge::{Choice, Merged, Resolutions, merge};
+use motionctl::nginx::{Token, TokenKind, Tree};
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 
 fn tree(source: &str) -> Tree {
     Tree::parse(source).unwrap_or_else(|error| panic!("{error}: {source}"))
@@ -32,6 +33,15 @@ fn rows(changes: &Changes) -> Vec<String> {
 fn count(base: &str, ours: &str) -> usize {
     let changes = diff(&tree(base), &tree(ours));
     changes.directives.len() + changes.cosmetic.iter().filter(|change| change.kind == Kind::Comment).count()
+}
+
+fn comments(source: &str) -> BTreeSet<String> {
+    let tree = tree(source);
+    let is_comment = |token: &&Token| token.kind == TokenKind::Comment;
+    let found = tree.tokens().iter().filter(is_comment);
+    found
+        .map(|token| String::from_utf8_lossy(&tree.source()[token.span.range()]).trim_end().to_owned())
+        .collect()
 }
 
 /// Two halves of a configuration that no edit of one side shares with one of the other.
@@ -136,5 +146,18 @@ proptest! {
         for local in &merged.lists.dropped {
             prop_assert!(matches!(local.kind, Kind::Comment | Kind::Moved), "{:?}", local);
         }
+        let (before, found) = (comments(&base), comments(&text(&merged)));
+        for comment in comments(&ours).difference(&before) {
+            prop_assert!(found.contains(comment) || !merged.lists.dropped.is_empty(), "{} is lost", comment);
+        }
+    }
+
+    #[test]
+    fn the_side_that_wins_is_all_that_sides_mean([base, ours, theirs] in versions()) {
+        let one = merged(&base, &ours, &theirs, &Resolutions::all(Choice::Ours));
+        let other = merged(&base, &theirs, &ours, &Resolutions::all(Choice::Theirs));
+        let changes = diff(&tree(&text(&one)), &tree(&text(&other)));
+        let left: Vec<_> = changes.directives.iter().filter(|change| change.kind != Kind::Moved).collect();
+        prop_assert!(left.is_empty(), "{:#?}\n{}\n---\n{}", left, text(&one), text(&other));
     }
 }
