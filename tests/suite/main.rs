@@ -11,6 +11,7 @@ mod files;
 mod lock;
 mod oracle;
 mod probes;
+mod rehearse;
 mod reload;
 mod root;
 mod routes;

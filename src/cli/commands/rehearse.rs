@@ -63,13 +63,13 @@ fn conclude(outcome: &mut Outcome, rehearsed: Rehearsed) {
     match rehearsed.failure {
         None => {
             let verdict =
-                "rehearsed: changed, proven, and rolled back on a private copy; this server was not touched";
+                "the change was made, proven and rolled back on a private copy; this server was not touched";
             outcome.details.insert("verdict".to_owned(), verdict.into());
         }
         Some((kind, message)) => {
             outcome
                 .details
-                .insert("verdict".to_owned(), "the rehearsal failed; this server was not touched".into());
+                .insert("verdict".to_owned(), "failed on a private copy; this server was not touched".into());
             outcome.fail(Failure::new(kind.into(), message));
         }
     }
