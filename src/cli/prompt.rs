@@ -5,6 +5,7 @@
 
 use super::context::Context;
 use crate::outcome::{Failure, FailureKind};
+use crate::report::plain_line;
 use console::Term;
 
 /// Asks whether to go on; the text above the question is on standard error.
@@ -17,8 +18,8 @@ pub fn confirm(context: &Context, host: &str, shown: &str) -> Result<(), Failure
     }
     let over_ssh = std::env::var_os("SSH_CONNECTION").is_some();
     let (question, wanted) = match over_ssh {
-        true => (format!("Type this host's name ({host}) to go on: "), host),
-        false => (format!("Change {host}? Type yes to go on: "), "yes"),
+        true => (format!("Type this host's name ({}) to go on: ", plain_line(host)), host),
+        false => (format!("Change {}? Type yes to go on: ", plain_line(host)), "yes"),
     };
     let failed =
         |error: std::io::Error| Failure::new(FailureKind::Failed, format!("asking on the terminal: {error}"));

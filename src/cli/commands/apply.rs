@@ -75,7 +75,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         },
         &mut |event| context.progress.event(event),
     );
-    conclude(&mut outcome, done, result);
+    conclude(context, &mut outcome, done, result);
     Ok(outcome)
 }
 
@@ -109,7 +109,7 @@ fn chosen(saved: Option<Plan>, prepared: &Prepared) -> Result<Option<Plan>, Fail
 }
 
 /// Turns what a run did into the answer.
-pub fn conclude(outcome: &mut Outcome, done: Run, result: Result<(), Failure>) {
+pub fn conclude(context: &Context, outcome: &mut Outcome, done: Run, result: Result<(), Failure>) {
     outcome.backup = done.backup;
     outcome.reload = done.reload;
     outcome.probes = done.probes;
@@ -122,7 +122,7 @@ pub fn conclude(outcome: &mut Outcome, done: Run, result: Result<(), Failure>) {
         Ok(()) => {
             outcome.outcome = OutcomeKind::Applied;
             if outcome.reload.is_none() {
-                let verdict = "applied; NGINX does not run, so nothing was reloaded";
+                let verdict = format!("applied; {}", not_reloaded(context));
                 outcome.details.insert("verdict".to_owned(), verdict.into());
             }
         }
@@ -133,6 +133,15 @@ pub fn conclude(outcome: &mut Outcome, done: Run, result: Result<(), Failure>) {
                 outcome.details.insert("next".to_owned(), by_hand_commands(outcome).into());
             }
         }
+    }
+}
+
+/// Why there was nothing to reload.
+pub fn not_reloaded(context: &Context) -> &'static str {
+    if context.root.is_live() {
+        "NGINX does not run, so nothing was reloaded"
+    } else {
+        "no server runs from this tree, so nothing was reloaded"
     }
 }
 

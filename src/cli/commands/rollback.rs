@@ -1,6 +1,6 @@
 //! `rollback`: undo the newest applied run, or restore the backup named.
 
-use super::apply::conclude;
+use super::apply::{conclude, not_reloaded};
 use super::backups::{Verified, failure, open, section};
 use super::change::host;
 use super::recover::recover_first;
@@ -84,14 +84,14 @@ pub fn rollback(context: &Context, args: &RollbackArgs) -> Result<Outcome, Failu
         },
         &mut |event| context.progress.event(event),
     );
-    conclude(&mut outcome, done, result);
+    conclude(context, &mut outcome, done, result);
     outcome.backup = kept;
     if outcome.outcome == OutcomeKind::Applied {
-        outcome.details.insert("verdict".to_owned(), "rolled back and proven".into());
-        if outcome.reload.is_none() {
-            let verdict = "rolled back; NGINX does not run, so nothing was reloaded";
-            outcome.details.insert("verdict".to_owned(), verdict.into());
-        }
+        let verdict = match outcome.reload {
+            Some(_) => "rolled back and proven".to_owned(),
+            None => format!("rolled back; {}", not_reloaded(context)),
+        };
+        outcome.details.insert("verdict".to_owned(), verdict.into());
     }
     Ok(outcome)
 }
