@@ -13,5 +13,5 @@ mod staging;
 pub use executor::{ReloadTarget, StepFailure};
 pub use history::History;
 pub use recovery::{Recovered, disk_state, recover};
-pub use run::{Event, Request, Run, SandboxChoice, backup_paths, run};
-pub use staging::{Staged, after_each_file, all_changes};
+pub use run::{Event, INSTALLING, Request, Run, SandboxChoice, backup_paths, run};
+pub use staging::states;

@@ -8,7 +8,7 @@
 use super::executor::{Executor, ReloadTarget, StepFailure};
 use super::history::History;
 use super::recovery::{self, Recovered};
-use super::staging::{after_each_file, all_changes};
+use super::staging::states;
 use crate::backup::{BackupId, Progress, Request as BackupRequest, Store};
 use crate::facts::Facts;
 use crate::host::process::ProcessId;
@@ -24,6 +24,9 @@ use crate::verify::{MainLog, ReloadProof, compare, staged};
 use anyhow::{Context, Result};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+/// The stage in which files change and NGINX reloads.
+pub const INSTALLING: &str = "installing and reloading";
 
 /// Everything a run needs; nothing in it is left to choose.
 pub struct Request<'a> {
@@ -148,7 +151,7 @@ fn forward(
     executor: &mut Executor,
     events: &mut dyn FnMut(Event),
 ) -> Result<(), String> {
-    let proof = timed(run, events, "installing and reloading", |run, _| {
+    let proof = timed(run, events, INSTALLING, |run, _| {
         let gate = || match request.sandbox {
             SandboxChoice::Required => Ok(()),
             SandboxChoice::AfterInstall => test_installed(request),
@@ -231,24 +234,24 @@ fn back(
 
 /// The gate before any change, for each state that the disk will be in.
 fn validate(request: &Request) -> Result<(), Failure> {
-    let changes = all_changes(request.root, request.plan)
+    let states = states(request.root, request.plan)
         .map_err(|error| Failure::from_error(FailureKind::Failed, &error))?;
-    for (index, state) in after_each_file(&changes).into_iter().enumerate() {
+    for (index, state) in states.iter().enumerate() {
         let verdict =
-            staged::test(request.root, request.launcher, request.facts, &state).map_err(|refused| {
+            staged::test(request.root, request.launcher, request.facts, state).map_err(|refused| {
                 Failure::new(FailureKind::Refused, format!("no sandbox to validate in: {refused}"))
                     .with_hint("--no-sandbox validates after installing and rolls back on failure")
             })?;
         if !verdict.accepted {
             let errors = redact_text(&verdict.errors.join("; "));
-            let is_last = index + 1 == changes.len();
+            let is_last = index + 1 == states.len();
             return Err(if is_last {
                 Failure::new(FailureKind::Invalid, format!("nginx refuses the new configuration: {errors}"))
             } else {
                 let message = format!(
                     "nginx refuses the state after {} of {} files: {errors}",
                     index + 1,
-                    changes.len()
+                    states.len()
                 );
                 Failure::new(FailureKind::Refused, message)
             });

@@ -3,36 +3,37 @@
 //! Invariant: the bytes that are tested are the bytes that are installed: both
 //! come from the same patches and the same hash.
 
-use crate::backup::{BackupId, Store};
+use crate::backup::{BackupId, Change, Entry, Store};
 use crate::host::Root;
-use crate::plan::{Content, Plan, Version, patch_to};
+use crate::plan::{Content, Plan, Step, Version, patch_to};
 use crate::verify::staged::{Changes, StagedContent};
 use anyhow::{Context, Result, bail};
-use std::path::PathBuf;
+use std::path::Path;
 
-/// Each file of the plan with what it will be, in the order of the steps.
-pub type Staged = Vec<(PathBuf, Option<StagedContent>)>;
-
-/// Makes the files of a plan.
+/// Every state that the disk goes through: after the first step that changes
+/// files, after the second, and so on.
 ///
 /// # Errors
 /// When a file is not what the plan expects, or a backup lacks it.
-pub fn all_changes(root: &Root, plan: &Plan) -> Result<Staged> {
-    plan.files()
-        .map(|(path, _, to)| {
-            let content = content(root, path, to).with_context(|| format!("preparing {}", path.display()))?;
-            Ok((path.clone(), content))
-        })
-        .collect()
+pub fn states(root: &Root, plan: &Plan) -> Result<Vec<Changes>> {
+    let mut states: Vec<Changes> = Vec::new();
+    for step in &plan.steps {
+        let mut state = states.last().cloned().unwrap_or_default();
+        match step {
+            Step::SetFile { path, to, .. } => {
+                let content = content(root, path, to);
+                let content = content.with_context(|| format!("preparing {}", path.display()))?;
+                state.insert(path.clone(), content);
+            }
+            Step::RestoreTree { backup } => state.extend(tree(root, backup)?),
+            Step::Reload => continue,
+        }
+        states.push(state);
+    }
+    Ok(states)
 }
 
-/// Every state that the disk goes through: after the first file, after the
-/// second, and so on.
-pub fn after_each_file(changes: &Staged) -> Vec<Changes> {
-    (1..=changes.len()).map(|count| changes[..count].iter().cloned().collect()).collect()
-}
-
-fn content(root: &Root, path: &PathBuf, to: &Version) -> Result<Option<StagedContent>> {
+fn content(root: &Root, path: &Path, to: &Version) -> Result<Option<StagedContent>> {
     let Version::File { sha256, attributes, content } = to else { return Ok(None) };
     let bytes = match content {
         Content::Live => bail!("the plan does not say where the contents come from"),
@@ -43,4 +44,28 @@ fn content(root: &Root, path: &PathBuf, to: &Version) -> Result<Option<StagedCon
         }
     };
     Ok(Some(StagedContent { bytes, attributes: attributes.clone() }))
+}
+
+/// What restoring a whole backup would change. Links are not staged: the files
+/// that they lead to are part of the backup as well.
+fn tree(root: &Root, id: &str) -> Result<Changes> {
+    let id: BackupId = id.parse()?;
+    let store = Store::new(root);
+    let backup = store.open(&id)?;
+    let mut changes = Changes::new();
+    for difference in store.diff_live(&backup.manifest)? {
+        let path = difference.path.as_path().to_owned();
+        match backup.manifest.entries.get(&difference.path) {
+            Some(Entry::File { sha256, attributes, .. }) => {
+                let content =
+                    StagedContent { bytes: backup.content(*sha256)?, attributes: attributes.clone() };
+                changes.insert(path, Some(content));
+            }
+            None if difference.changes.contains(&Change::Added) => {
+                changes.insert(path, None);
+            }
+            _ => {}
+        }
+    }
+    Ok(changes)
 }

@@ -4,12 +4,15 @@
 //! the host's name, so that nobody says yes to the wrong server.
 
 use super::context::Context;
-use crate::outcome::{Failure, FailureKind};
-use crate::report::plain_line;
+use crate::outcome::{Failure, FailureKind, Outcome};
+use crate::report;
 use console::Term;
 
-/// Asks whether to go on; the text above the question is on standard error.
-pub fn confirm(context: &Context, host: &str, shown: &str) -> Result<(), Failure> {
+/// Shows what would be done and asks whether to go on, on standard error.
+pub fn confirm(context: &Context, outcome: &Outcome) -> Result<(), Failure> {
+    context.progress.clear();
+    let host = outcome.host.as_ref().map_or("this server", |host| host.name.as_str());
+    let shown = report::human(outcome, super::style(&context.global));
     let terminal = Term::stderr();
     let can_ask = Term::stdout().is_term() && terminal.is_term() && console::user_attended();
     if context.global.no_input || context.global.json || !can_ask {
@@ -18,12 +21,12 @@ pub fn confirm(context: &Context, host: &str, shown: &str) -> Result<(), Failure
     }
     let over_ssh = std::env::var_os("SSH_CONNECTION").is_some();
     let (question, wanted) = match over_ssh {
-        true => (format!("Type this host's name ({}) to go on: ", plain_line(host)), host),
-        false => (format!("Change {}? Type yes to go on: ", plain_line(host)), "yes"),
+        true => (format!("Type this host's name ({}) to go on: ", report::plain_line(host)), host),
+        false => (format!("Change {}? Type yes to go on: ", report::plain_line(host)), "yes"),
     };
     let failed =
         |error: std::io::Error| Failure::new(FailureKind::Failed, format!("asking on the terminal: {error}"));
-    terminal.write_str(shown).and_then(|()| terminal.write_str(&question)).map_err(failed)?;
+    terminal.write_str(&shown).and_then(|()| terminal.write_str(&question)).map_err(failed)?;
     let answer = terminal.read_line().map_err(failed)?;
     if answer.trim() == wanted {
         return Ok(());

@@ -75,7 +75,7 @@ fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(
     let support =
         site::Support { application_root: motion.root.as_deref(), named_site: options.site.as_deref() };
     let selected = select::select(site::candidates(&config, &visits, &targets, &support))?;
-    let upstreams = targets
+    let upstreams: Vec<_> = targets
         .into_iter()
         .map(|target| {
             let mut upstream = target.upstream;
@@ -94,7 +94,7 @@ fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(
 pub fn bare_facts(root: &Root) -> Option<Facts> {
     let server = nginx::server(root, &mut Vec::new()).ok()?;
     let empty = Config::load(&server.main_file, &server.prefix, &EmptyReader).ok()?;
-    let nginx = nginx_facts(root, server, &empty, &[], &Vec::new());
+    let nginx = nginx_facts(root, server, &empty, &[], &[]);
     let motion = crate::facts::MotionFacts { root: None, version: None, client: None };
     let site = SiteFacts { file: PathBuf::from("/"), servers: Vec::new(), upstreams: Vec::new() };
     Some(Facts { host: host_facts(root), nginx, motion, site, files: std::collections::BTreeMap::new() })
@@ -141,7 +141,7 @@ fn nginx_facts(
     server: nginx::Server,
     config: &Config,
     visits: &[values::Visit],
-    upstreams: &Vec<crate::facts::UpstreamFacts>,
+    upstreams: &[crate::facts::UpstreamFacts],
 ) -> NginxFacts {
     let conf_prefix = server.main_file.parent().map(PathBuf::from).unwrap_or_default();
     let user = values::named(config, &config.top(), "user").pop().map(|node| values::arguments(config, node));

@@ -78,8 +78,8 @@ pub fn server(root: &Root, findings: &mut Vec<Finding>) -> Result<Server, Failur
 fn running_binary(master: &Master) -> PathBuf {
     match &master.exe {
         Exe::Present(path) => path.clone(),
-        Exe::Deleted(path) if path.is_file() => path.clone(),
-        Exe::Deleted(_) | Exe::Unknown => command::find("nginx").unwrap_or_else(|| master.running_binary()),
+        // The sandbox runs the image that is in memory.
+        Exe::Deleted(_) | Exe::Unknown => master.running_binary(),
     }
 }
 

@@ -155,7 +155,6 @@ mod tests {
     use super::*;
     use crate::facts::Attributes;
     use crate::journal::{RunId, StepState};
-    use std::collections::BTreeMap;
 
     fn file(sha256: &str) -> FileFacts {
         let attributes = Attributes::plain(0o644, 0, 0);

@@ -14,6 +14,7 @@ use thiserror::Error;
 /// One effect on the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(clippy::large_enum_variant, reason = "a plan holds a handful of steps")]
 pub enum Step {
     /// Replaces, creates or removes one file, atomically.
     SetFile {

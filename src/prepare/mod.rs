@@ -130,7 +130,7 @@ fn gather(
     // A tree that runs code is not even tested before somebody accepts that.
     let may_run = !findings.iter().any(|finding| finding.code == "config.runs-code" && finding.stops());
     let gate = tested::Gate { root, launcher, facts, config: &inspection.config, sandbox: options.sandbox };
-    let old = if may_run { gate.old(findings, &mut notes)? } else { None };
+    let old = if may_run { gate.test_old(findings, &mut notes)? } else { None };
     let migration = match migrate(facts, &inspection.config, &options.bundle, options.strategy) {
         Ok(migration) => migration,
         Err(PlanError::NoClient) => return Ok((inspection, None, notes)),
@@ -139,7 +139,7 @@ fn gather(
     if let Some(old) = old
         && !migration.plan.is_empty()
     {
-        gate.new(&migration.plan, &old, findings)?;
+        gate.test_new(&migration.plan, &old, findings)?;
     }
     if facts.host.scope == Scope::Live && facts.nginx.master.is_some() {
         findings.extend(ports::held(root, facts, &inspection.config, &migration.plan));

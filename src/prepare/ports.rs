@@ -3,7 +3,7 @@
 //! Invariant: only addresses that the running configuration does not listen
 //! on yet are looked at: those it holds itself.
 
-use crate::apply::all_changes;
+use crate::apply::states;
 use crate::facts::Facts;
 use crate::host::Root;
 use crate::host::process::{Owners, listeners};
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 /// The finding, when a new `listen` would meet another process.
 pub fn held(root: &Root, facts: &Facts, old: &Config, plan: &Plan) -> Option<Finding> {
-    let changed = all_changes(root, plan).ok()?;
+    let changed = states(root, plan).ok()?.pop()?;
     let changed = changed.into_iter().filter_map(|(path, content)| Some((path, content?.bytes))).collect();
     let reader = Overlaid { below: RootReader::new(root), changed };
     let new = Config::load(&facts.nginx.main_file, &facts.nginx.prefix, &reader).ok()?;

@@ -4,7 +4,7 @@
 //! against the new one.
 
 use super::no_sandbox;
-use crate::apply::{SandboxChoice, after_each_file, all_changes};
+use crate::apply::{SandboxChoice, states};
 use crate::facts::Facts;
 use crate::host::Root;
 use crate::host::sandbox::{Launcher, Refused};
@@ -24,7 +24,7 @@ pub struct Gate<'a> {
 
 impl Gate<'_> {
     /// Tests what is on the disk; `None` where there is no sandbox.
-    pub fn old(
+    pub fn test_old(
         &self,
         findings: &mut Vec<Finding>,
         notes: &mut Vec<String>,
@@ -53,10 +53,9 @@ impl Gate<'_> {
     }
 
     /// Tests every state that the plan brings.
-    pub fn new(&self, plan: &Plan, old: &Verdict, findings: &mut Vec<Finding>) -> Result<(), Failure> {
-        let changes =
-            all_changes(self.root, plan).map_err(|error| Failure::from_error(FailureKind::Failed, &error))?;
-        let states = after_each_file(&changes);
+    pub fn test_new(&self, plan: &Plan, old: &Verdict, findings: &mut Vec<Finding>) -> Result<(), Failure> {
+        let states =
+            states(self.root, plan).map_err(|error| Failure::from_error(FailureKind::Failed, &error))?;
         let count = states.len();
         for (index, state) in states.iter().enumerate() {
             let verdict = self.test(state).map_err(|refused| {

@@ -6,14 +6,15 @@
 use super::load::{Load, LoadOptions, Route, Window};
 use super::order::{Keep, Kept, Order, Rehearsed};
 use super::stage;
-use crate::apply::{Event, Request, Run, SandboxChoice, run};
+use crate::apply::{Event, INSTALLING, Request, Run, SandboxChoice, run};
+use crate::backup::BackupId;
 use crate::facts::{Facts, FileFacts};
 use crate::host::sandbox::{Capabilities, ChildContext, Launcher};
 use crate::host::{Root, RootPath, WriteLock, clock};
 use crate::inspect::{file_facts, inspect};
 use crate::outcome::{DurationSection, Failure, FailureKind};
 use crate::plan::{Plan, Reload, Restored, Version, rollback};
-use crate::prepare::{Prepared, Reach, prepare, probe_plan};
+use crate::prepare::{Reach, prepare, probe_plan};
 use crate::verify::probe::{Gate, Kind, ProbePlan};
 use anyhow::Context as _;
 use std::collections::BTreeMap;
@@ -60,133 +61,116 @@ fn rehearse(order: &Order, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
         .as_ref()
         .ok_or_else(|| Failure::new(FailureKind::Refused, "there is no plan"))?
         .plan;
-    let probes = probe_plan(&prepared.inspection.facts.site, Reach::Everything);
-    let lock = WriteLock::take(&root).map_err(|error| failed(error.into()))?;
-    let done = change(order, &root, &launcher, &prepared, plan, &probes, &lock, rehearsed)?;
-    go_back(order, &root, &launcher, &prepared, plan, &probes, &lock, &done, rehearsed)?;
+    let rehearsal = Rehearsal {
+        order,
+        root: &root,
+        launcher: &launcher,
+        facts: &prepared.inspection.facts,
+        plan,
+        probes: &probe_plan(&prepared.inspection.facts.site, Reach::Everything),
+        lock: &WriteLock::take(&root).map_err(|error| failed(error.into()))?,
+        stop: AtomicBool::new(false),
+    };
+    let done = rehearsal.change(rehearsed)?;
+    rehearsal.go_back(&done, rehearsed)?;
     if order.keep == Keep::Files {
-        keep(&root, &prepared.inspection.facts, plan, rehearsed);
+        keep(&root, rehearsal.facts, plan, rehearsed);
     }
     drop(stage);
     Ok(())
 }
 
-/// The change, under load.
-#[expect(clippy::too_many_arguments, reason = "each is one thing of the stage, used once")]
-fn change(
-    order: &Order,
-    root: &Root,
-    launcher: &Launcher,
-    prepared: &Prepared,
-    plan: &Plan,
-    probes: &ProbePlan,
-    lock: &WriteLock,
-    rehearsed: &mut Rehearsed,
-) -> Result<Run, Failure> {
-    let stop = AtomicBool::new(false);
-    let request = request(order, root, launcher, prepared, plan, probes, lock, &stop);
-    let routes = load_routes(probes);
-    let mut load = None;
-    let mut log = None;
-    let (done, result) = run(&request, &mut |event| match event {
-        Event::Stage("installing and reloading") => {
-            load = Some(Load::start(routes.clone(), LoadOptions { requests: order.load }));
-            clock::pause(LEAD);
-        }
-        Event::Stage(_) if load.is_some() => log = load.take().map(Load::stop),
-        _ => {}
-    });
-    let log = log.or_else(|| load.take().map(Load::stop));
-    let windows: Vec<_> = done.windows.iter().map(|(from, to)| Window { from: *from, to: *to }).collect();
-    rehearsed.load = log.map(|log| log.section(&windows));
-    rehearsed.backup.clone_from(&done.backup);
-    rehearsed.reload.clone_from(&done.reload);
-    rehearsed.probes.clone_from(&done.probes);
-    rehearsed.durations.extend(done.durations.iter().cloned());
-    result.map(|()| done)
-}
-
-/// The way back, by the planner and the executor of every rollback.
-#[expect(clippy::too_many_arguments, reason = "each is one thing of the stage, used once")]
-fn go_back(
-    order: &Order,
-    root: &Root,
-    launcher: &Launcher,
-    prepared: &Prepared,
-    plan: &Plan,
-    probes: &ProbePlan,
-    lock: &WriteLock,
-    done: &Run,
-    rehearsed: &mut Rehearsed,
-) -> Result<(), Failure> {
-    let failed = |error: anyhow::Error| Failure::from_error(FailureKind::Failed, &error);
-    let Some(backup) = &done.backup else { return Ok(()) };
-    let restored = restored(root, plan).map_err(failed)?;
-    let facts = &prepared.inspection.facts;
-    let back = rollback(
-        &backup.id,
-        plan.site.clone(),
-        facts.nginx.version,
-        BTreeMap::new(),
-        &restored,
-        Reload::Wanted,
-    )
-    .map_err(|edited| {
-        Failure::new(FailureKind::Failed, format!("edited during the rehearsal: {edited:?}"))
-    })?;
-    let stop = AtomicBool::new(false);
-    let empty = ProbePlan::default();
-    let mut request = request(order, root, launcher, prepared, &back, &empty, lock, &stop);
-    request.source = Some(backup.id.parse().map_err(|error| failed(anyhow::Error::new(error)))?);
-    let started = clock::monotonic();
-    let (_, result) = run(&request, &mut |_| ());
-    result?;
-    note(rehearsed, "rolling back", started);
-    let verdict = probes.verify_restored(&done.baselines, &done.verdict);
-    rehearsed.probes.clone_from(&verdict.rows);
-    if !verdict.passed() {
-        let message =
-            format!("after the rollback a route does not answer as before: {}", verdict.failures.join("; "));
-        return Err(Failure::new(FailureKind::Failed, message));
-    }
-    let differing: Vec<_> = plan
-        .files()
-        .filter(|(path, from, _)| sha256(root, path) != from.sha256().map(str::to_owned))
-        .map(|(path, ..)| path.display().to_string())
-        .collect();
-    if differing.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::new(
-        FailureKind::Failed,
-        format!("the rollback left other bytes in {}", differing.join(", ")),
-    ))
-}
-
-#[expect(clippy::too_many_arguments, reason = "each is one thing of the stage, used once")]
-fn request<'a>(
-    order: &Order,
+/// The change and its way back on the furnished copy.
+struct Rehearsal<'a> {
+    order: &'a Order,
     root: &'a Root,
     launcher: &'a Launcher,
-    prepared: &'a Prepared,
+    facts: &'a Facts,
     plan: &'a Plan,
     probes: &'a ProbePlan,
     lock: &'a WriteLock,
-    stop: &'a AtomicBool,
-) -> Request<'a> {
-    Request {
-        root,
-        lock,
-        launcher,
-        facts: &prepared.inspection.facts,
-        plan,
-        source: None,
-        probes,
-        sandbox: SandboxChoice::Required,
-        reload_timeout: order.reload_timeout,
-        stop,
-        actor: "a rehearsal".to_owned(),
-        command: order.command.clone(),
+    stop: AtomicBool,
+}
+
+impl Rehearsal<'_> {
+    /// The change, under load.
+    fn change(&self, rehearsed: &mut Rehearsed) -> Result<Run, Failure> {
+        let routes = load_routes(self.probes);
+        let mut load = None;
+        let mut log = None;
+        let (done, result) = run(&self.request(self.plan, self.probes, None), &mut |event| match event {
+            Event::Stage(INSTALLING) => {
+                load = Some(Load::start(routes.clone(), LoadOptions { requests: self.order.load }));
+                clock::pause(LEAD);
+            }
+            Event::Stage(_) if load.is_some() => log = load.take().map(Load::stop),
+            Event::Stage(_) | Event::Backup(_) => {}
+        });
+        let log = log.or_else(|| load.take().map(Load::stop));
+        let windows: Vec<_> = done.windows.iter().map(|(from, to)| Window { from: *from, to: *to }).collect();
+        rehearsed.load = log.map(|log| log.section(&windows));
+        rehearsed.backup.clone_from(&done.backup);
+        rehearsed.reload.clone_from(&done.reload);
+        rehearsed.probes.clone_from(&done.probes);
+        rehearsed.durations.extend(done.durations.iter().cloned());
+        result.map(|()| done)
+    }
+
+    /// The way back, by the planner and the executor of every rollback.
+    fn go_back(&self, done: &Run, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
+        let failed = |error: anyhow::Error| Failure::from_error(FailureKind::Failed, &error);
+        let Some(backup) = &done.backup else { return Ok(()) };
+        let id = backup.id.parse().map_err(|error| failed(anyhow::Error::new(error)))?;
+        let restored = restored(self.root, self.plan).map_err(failed)?;
+        let (site, version) = (self.plan.site.clone(), self.facts.nginx.version);
+        let back = rollback(&backup.id, site, version, BTreeMap::new(), &restored, Reload::Wanted);
+        let back = back.map_err(|edited| {
+            Failure::new(FailureKind::Failed, format!("edited during the rehearsal: {edited:?}"))
+        })?;
+        let started = clock::monotonic();
+        let (_, result) = run(&self.request(&back, &ProbePlan::default(), Some(id)), &mut |_| ());
+        result?;
+        note(rehearsed, "rolling back", started);
+        let verdict = self.probes.verify_restored(&done.baselines, &done.verdict);
+        rehearsed.probes.clone_from(&verdict.rows);
+        if !verdict.passed() {
+            let list = verdict.failures.join("; ");
+            let message = format!("after the rollback a route does not answer as before: {list}");
+            return Err(Failure::new(FailureKind::Failed, message));
+        }
+        self.same_bytes()
+    }
+
+    /// The disk says so, too.
+    fn same_bytes(&self) -> Result<(), Failure> {
+        let differing: Vec<_> = self
+            .plan
+            .files()
+            .filter(|(path, from, _)| sha256(self.root, path) != from.sha256().map(str::to_owned))
+            .map(|(path, ..)| path.display().to_string())
+            .collect();
+        if differing.is_empty() {
+            return Ok(());
+        }
+        let list = differing.join(", ");
+        Err(Failure::new(FailureKind::Failed, format!("the rollback left other bytes in {list}")))
+    }
+
+    fn request<'a>(&'a self, plan: &'a Plan, probes: &'a ProbePlan, source: Option<BackupId>) -> Request<'a> {
+        Request {
+            root: self.root,
+            lock: self.lock,
+            launcher: self.launcher,
+            facts: self.facts,
+            plan,
+            source,
+            probes,
+            sandbox: SandboxChoice::Required,
+            reload_timeout: self.order.reload_timeout,
+            stop: &self.stop,
+            actor: "a rehearsal".to_owned(),
+            command: self.order.command.clone(),
+        }
     }
 }
 

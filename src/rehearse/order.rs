@@ -39,7 +39,9 @@ pub enum Client {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Keep {
+    /// They go with the copy.
     Nothing,
+    /// They are part of the result.
     Files,
 }
 

@@ -10,7 +10,6 @@ use crate::cli::prompt;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::Plan;
 use crate::prepare::{Prepared, Reach, probe_plan};
-use crate::report;
 
 /// Shows the plan, asks, runs it.
 pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
@@ -25,38 +24,22 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };
-    let planned = match chosen(saved, &prepared) {
-        Ok(plan) => plan,
+    let plan = match agreed(context, args, saved, &prepared, &outcome) {
+        Ok(Some(plan)) => plan,
+        Ok(None) => {
+            outcome.outcome = OutcomeKind::UpToDate;
+            return Ok(outcome);
+        }
         Err(failure) => {
             outcome.fail(failure);
             return Ok(outcome);
         }
-    };
-    if planned.as_ref().is_some_and(Plan::is_empty) {
-        outcome.outcome = OutcomeKind::UpToDate;
-        return Ok(outcome);
-    }
-    if let Some(failure) = refusal(&prepared) {
-        outcome.fail(failure);
-        return Ok(outcome);
-    }
-    let Some(plan) = planned else {
-        outcome.fail(Failure::new(FailureKind::Refused, "there is no plan: the new client was not found"));
-        return Ok(outcome);
     };
     let Some(lock) = lock else {
         outcome.outcome = OutcomeKind::ChangesPending;
         outcome.details.insert("verdict".to_owned(), "dry run: nothing was changed".into());
         return Ok(outcome);
     };
-    if !args.yes {
-        context.progress.clear();
-        let shown = report::human(&outcome, super::super::style(&context.global));
-        if let Err(failure) = prompt::confirm(context, &prepared.inspection.facts.host.name, &shown) {
-            outcome.fail(failure);
-            return Ok(outcome);
-        }
-    }
     let facts = &prepared.inspection.facts;
     let (done, result) = run(
         &Request {
@@ -77,6 +60,30 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     );
     conclude(context, &mut outcome, done, result);
     Ok(outcome)
+}
+
+/// The plan, once nothing stops it and a person agreed; `None` when there is
+/// nothing to do.
+fn agreed(
+    context: &Context,
+    args: &ApplyArgs,
+    saved: Option<Plan>,
+    prepared: &Prepared,
+    outcome: &Outcome,
+) -> Result<Option<Plan>, Failure> {
+    let planned = chosen(saved, prepared)?;
+    if planned.as_ref().is_some_and(Plan::is_empty) {
+        return Ok(None);
+    }
+    if let Some(failure) = refusal(prepared) {
+        return Err(failure);
+    }
+    let no_client = || Failure::new(FailureKind::Refused, "there is no plan: the new client was not found");
+    let plan = planned.ok_or_else(no_client)?;
+    if !args.yes && !args.dry_run {
+        prompt::confirm(context, outcome)?;
+    }
+    Ok(Some(plan))
 }
 
 /// The plan to run: the saved one, if the server is as it was then.

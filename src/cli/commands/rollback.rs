@@ -10,13 +10,12 @@ use crate::cli::args::RollbackArgs;
 use crate::cli::context::Context;
 use crate::cli::prompt;
 use crate::facts::{Facts, FileFacts};
-use crate::host::RootPath;
+use crate::host::{RootPath, WriteLock};
 use crate::inspect::{self, file_facts, inspect};
 use crate::journal::{Event, JournalStep, RunKind, RunOutcome, StepVersion};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, PlanSection};
 use crate::plan::{Plan, PlanKind, Reload, Restored, Step, rollback as plan_rollback};
 use crate::prepare::rollback_probes;
-use crate::report;
 use crate::verify::probe::ProbePlan;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -34,46 +33,53 @@ pub fn rollback(context: &Context, args: &RollbackArgs) -> Result<Outcome, Failu
     recover_first(context, &lock)?;
     let mut outcome = Outcome::new("rollback", OutcomeKind::Ok);
     outcome.host = Some(host(context));
-    let Some(run_to_undo) = undoable(context, args.backup.as_deref())? else {
+    let Some(undo) = undoable(context, args.backup.as_deref())? else {
         outcome.outcome = OutcomeKind::UpToDate;
         outcome.details.insert("verdict".to_owned(), "there is no applied run to undo".into());
         return Ok(outcome);
     };
     let store = Store::new(&context.root);
-    let backup = open(&store, &run_to_undo.backup)?;
+    let backup = open(&store, &undo.backup)?;
     backup.verify().map_err(failure)?;
-    outcome.backup = Some(section(&store, &backup, Verified::Now));
+    let backup_section = section(&store, &backup, Verified::Now);
+    outcome.backup = Some(backup_section.clone());
     let facts = look(context)?;
-    let plan = match plan(context, args, &store, &backup, &run_to_undo, &facts) {
-        Ok(plan) => plan,
-        Err(failure) => {
-            outcome.fail(failure);
-            return Ok(outcome);
+    let agreed = plan(context, args, &store, &backup, &undo, &facts).and_then(|plan| {
+        outcome.plan = Some(shown(&plan)).filter(|_| !plan.is_empty());
+        if !args.yes && !plan.is_empty() {
+            prompt::confirm(context, &outcome)?;
         }
-    };
-    outcome.plan = Some(shown(&plan));
-    if plan.is_empty() {
-        outcome.outcome = OutcomeKind::UpToDate;
-        outcome.plan = None;
-        return Ok(outcome);
-    }
-    if !args.yes {
-        context.progress.clear();
-        let text = report::human(&outcome, super::super::style(&context.global));
-        if let Err(failure) = prompt::confirm(context, &facts.host.name, &text) {
-            outcome.fail(failure);
-            return Ok(outcome);
+        Ok(plan)
+    });
+    match agreed {
+        Ok(plan) if plan.is_empty() => outcome.outcome = OutcomeKind::UpToDate,
+        Ok(plan) => {
+            perform(context, args, &lock, &facts, &plan, &backup, &mut outcome)?;
+            outcome.backup = Some(backup_section);
         }
+        Err(failure) => outcome.fail(failure),
     }
-    let kept = outcome.backup.take();
+    Ok(outcome)
+}
+
+/// Runs the plan and turns what it did into the answer.
+fn perform(
+    context: &Context,
+    args: &RollbackArgs,
+    lock: &WriteLock,
+    facts: &Facts,
+    plan: &Plan,
+    backup: &Backup,
+    outcome: &mut Outcome,
+) -> Result<(), Failure> {
     let probes = if args.whole_tree { ProbePlan::default() } else { rollback_probes(&facts.site) };
     let (done, result) = run(
         &Request {
             root: &context.root,
-            lock: &lock,
+            lock,
             launcher: &context.launcher,
-            facts: &facts,
-            plan: &plan,
+            facts,
+            plan,
             source: Some(backup.manifest.id.clone()),
             probes: &probes,
             sandbox: if args.no_sandbox { SandboxChoice::AfterInstall } else { SandboxChoice::Required },
@@ -84,8 +90,7 @@ pub fn rollback(context: &Context, args: &RollbackArgs) -> Result<Outcome, Failu
         },
         &mut |event| context.progress.event(event),
     );
-    conclude(context, &mut outcome, done, result);
-    outcome.backup = kept;
+    conclude(context, outcome, done, result);
     if outcome.outcome == OutcomeKind::Applied {
         let verdict = match outcome.reload {
             Some(_) => "rolled back and proven".to_owned(),
@@ -93,7 +98,7 @@ pub fn rollback(context: &Context, args: &RollbackArgs) -> Result<Outcome, Failu
         };
         outcome.details.insert("verdict".to_owned(), verdict.into());
     }
-    Ok(outcome)
+    Ok(())
 }
 
 /// The newest applied migration, or the one whose backup is named. A backup

@@ -4,7 +4,7 @@
 use super::source::{Source, Token};
 
 /// Who may import whom; `cli` and the crate's root may import everything.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("outcome", &[]),
     ("nginx", &[]),
     // Of host/ only the data types: a file's attributes are facts as they were read.
@@ -16,8 +16,12 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("journal", &[]),
     ("verify", &["host", "facts", "nginx", "outcome"]),
     ("backup", &["host"]),
-    ("apply", &["host", "plan", "journal", "verify", "backup", "facts", "outcome"]),
-    ("rehearse", &["host", "inspect", "plan", "apply", "verify", "backup", "nginx", "facts", "outcome"]),
+    ("apply", &["host", "plan", "journal", "verify", "backup", "nginx", "facts", "outcome"]),
+    ("prepare", &["host", "inspect", "plan", "apply", "verify", "nginx", "facts", "outcome"]),
+    (
+        "rehearse",
+        &["host", "inspect", "plan", "prepare", "apply", "verify", "backup", "nginx", "facts", "outcome"],
+    ),
     ("report", &["outcome", "plan", "facts"]),
 ];
 
