@@ -79,6 +79,9 @@ pub enum PlanError {
     /// The bundle's text is not UTF-8.
     #[error("the rendered routes are not UTF-8 text")]
     NotText,
+    /// A saved plan changes a file that is no part of the configuration.
+    #[error("{} is no part of this configuration", .0.display())]
+    Foreign(PathBuf),
     /// The old file lacks something that the template needs.
     #[error("{0}")]
     Lacks(String),
@@ -100,24 +103,41 @@ pub fn migrate(
         (Strategy::Replace, false) => replace::replace(facts, config, bundle, &route_values(facts)?)?,
     };
     let mut steps = Vec::new();
-    let mut previews = Vec::new();
-    let mut seen = Changes::default();
     for (file, patches) in patches {
-        let source = config.file(file).tree.source();
-        let result = patch(source, &patches)?;
-        let new_tree = Tree::parse(result.clone()).map_err(EditError::Result)?;
-        let found = changes(&config.file(file).tree, &new_tree);
-        seen.removed.extend(found.removed);
-        seen.added.extend(found.added);
-        previews.push(preview(config, file, &result));
-        steps.push(set_file(facts, config, file, patches, &result));
+        steps.push(set_file(facts, config, file, patches)?);
     }
     if !steps.is_empty() && facts.nginx.master.is_some() {
         steps.push(Step::Reload);
     }
     let relies_on = facts.files.iter().map(|(path, file)| (path.clone(), file.sha256.clone())).collect();
     let site = facts.site.file.clone();
-    let plan = Plan::new(PlanKind::Migrate, strategy.name(), site, facts.nginx.version, relies_on, steps);
+    let version = facts.nginx.version;
+    explain(Plan::new(PlanKind::Migrate, strategy.name(), site, version, relies_on, steps), config)
+}
+
+/// A plan, also a saved one, with what people want to see of it.
+///
+/// # Errors
+/// When it does not fit this configuration.
+pub fn explain(plan: Plan, config: &Config) -> Result<Migration, PlanError> {
+    let mut previews = Vec::new();
+    let mut seen = Changes::default();
+    for (path, _, to) in plan.files() {
+        let (_, file) = config
+            .files()
+            .find(|(_, file)| file.identity == *path)
+            .ok_or_else(|| PlanError::Foreign(path.clone()))?;
+        let Version::File { content: Content::Patched(patches), .. } = to else {
+            return Err(PlanError::Foreign(path.clone()));
+        };
+        let result = patch(file.tree.source(), patches)?;
+        let new_tree = Tree::parse(result.clone()).map_err(EditError::Result)?;
+        let found = changes(&file.tree, &new_tree);
+        seen.removed.extend(found.removed);
+        seen.added.extend(found.added);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(&redact_source(bytes)).into_owned();
+        previews.push(Preview { path: path.clone(), old: text(file.tree.source()), new: text(&result) });
+    }
     let dropped = seen.removed.iter().map(super::changes::Entry::to_local_change).collect();
     Ok(Migration {
         plan,
@@ -144,22 +164,18 @@ fn route_values(facts: &Facts) -> Result<RouteValues, PlanError> {
     Ok(RouteValues { nginx_version: (major, minor, patch), client })
 }
 
-fn set_file(facts: &Facts, config: &Config, file: FileId, patches: Vec<Patch>, result: &[u8]) -> Step {
-    let path = config.file(file).identity.clone();
+fn set_file(facts: &Facts, config: &Config, file: FileId, patches: Vec<Patch>) -> Result<Step, PlanError> {
+    let file = config.file(file);
+    let result = patch(file.tree.source(), &patches)?;
+    let path = file.identity.clone();
     let found = facts.files.get(&path).expect("every file of the configuration was recorded");
     let version =
         |sha256: String, content| Version::File { sha256, attributes: found.attributes.clone(), content };
-    Step::SetFile {
+    Ok(Step::SetFile {
         from: version(found.sha256.clone(), Content::Live),
-        to: version(sha256_hex(result), Content::Patched(patches)),
+        to: version(sha256_hex(&result), Content::Patched(patches)),
         path,
-    }
-}
-
-fn preview(config: &Config, file: FileId, result: &[u8]) -> Preview {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(&redact_source(bytes)).into_owned();
-    let file = config.file(file);
-    Preview { path: file.identity.clone(), old: text(file.tree.source()), new: text(result) }
+    })
 }
 
 fn unified(previews: &[Preview]) -> String {

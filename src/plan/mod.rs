@@ -14,7 +14,7 @@ mod rollback;
 mod saved;
 mod step;
 
-pub use migrate::{Migration, PlanError, Preview, Strategy, migrate};
+pub use migrate::{Migration, PlanError, Preview, Strategy, explain, migrate};
 pub use recover::{DiskState, Observed, Recovery, Stuck, StuckReason, recover};
 pub use rollback::{Reload, Restored, rollback};
 pub use saved::{Plan, PlanKind, SavedPlanError};
