@@ -157,12 +157,17 @@ fn no_plan(error: &PlanError) -> Failure {
 }
 
 /// The finding of a host that allows no sandbox.
-fn no_sandbox(choice: SandboxChoice, reason: &str) -> Finding {
+fn no_sandbox(scope: &Scope, choice: SandboxChoice, reason: &str) -> Finding {
     let level = match choice {
         SandboxChoice::Required => Level::Stop,
         SandboxChoice::AfterInstall => Level::Warn,
     };
     Finding::new("host.no-sandbox", level, "this host allows no sandbox to validate in")
         .evidence(reason.to_owned())
-        .advice("--no-sandbox validates after installing and rolls back on failure")
+        .advice(match scope {
+            Scope::Live => "--no-sandbox validates after installing and rolls back on failure",
+            Scope::Tree(_) => {
+                "a copied tree is validated in a sandbox only: use a machine that allows namespaces"
+            }
+        })
 }

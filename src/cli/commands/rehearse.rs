@@ -27,6 +27,14 @@ pub fn rehearse(context: &Context, args: &RehearseArgs) -> Result<Outcome, Failu
         );
         return Ok(outcome);
     }
+    if prepared.stops().any(|stop| stop.code == "host.no-sandbox") {
+        outcome.fail(
+            Failure::new(FailureKind::Refused, "stopped by host.no-sandbox: a rehearsal needs one").with_hint(
+                "rehearse on a machine that allows namespaces, on a copy of this server's tree with --root",
+            ),
+        );
+        return Ok(outcome);
+    }
     if let Some(dir) = &args.keep
         && !dir.is_dir()
     {

@@ -4,7 +4,7 @@ use super::apply::{conclude, not_reloaded};
 use super::backups::{Verified, failure, open, section};
 use super::change::host;
 use super::recover::recover_first;
-use crate::apply::{History, Request, SandboxChoice, run};
+use crate::apply::{History, Request, run};
 use crate::backup::{Backup, Entry, Store};
 use crate::cli::args::RollbackArgs;
 use crate::cli::context::Context;
@@ -82,7 +82,7 @@ fn perform(
             plan,
             source: Some(backup.manifest.id.clone()),
             probes: &probes,
-            sandbox: if args.no_sandbox { SandboxChoice::AfterInstall } else { SandboxChoice::Required },
+            sandbox: context.sandbox(args.no_sandbox)?,
             reload_timeout: context.reload_timeout(args.reload_timeout)?,
             stop: &context.stop,
             actor: context.actor(),
