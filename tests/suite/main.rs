@@ -7,6 +7,7 @@
 
 mod backup;
 mod bundle;
+mod contract;
 mod files;
 mod lock;
 mod oracle;
