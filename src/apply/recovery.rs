@@ -33,22 +33,24 @@ pub struct Recovered {
     pub changed: bool,
 }
 
-/// Ends an interrupted run, if there is one.
+/// Ends an interrupted run, if there is one; `reload` is asked only then.
+/// Without one not even the journal is opened for writing.
 ///
 /// # Errors
 /// `NeedsOperator` when the files were edited meanwhile or the steps fail.
 pub fn recover(
     root: &Root,
     lock: &WriteLock,
-    reload: Option<ReloadTarget>,
+    reload: impl FnOnce() -> Option<ReloadTarget>,
     why: &str,
 ) -> Result<Option<Recovered>, Failure> {
-    let mut history =
-        History::open(lock, root).map_err(|error| Failure::from_error(FailureKind::NeedsOperator, &error))?;
-    if !matches!(history.status(), Status::Active(_)) {
+    let distrusted = |error: anyhow::Error| Failure::from_error(FailureKind::NeedsOperator, &error);
+    if !matches!(History::look(root).map_err(distrusted)?.status, Status::Active(_)) {
         return Ok(None);
     }
+    let mut history = History::open(lock, root).map_err(distrusted)?;
     let stop = AtomicBool::new(false);
+    let reload = reload();
     let mut executor = Executor { root, lock, history: &mut history, reload, stop: &stop, kept: Vec::new() };
     run(&mut executor, why).map(Some)
 }

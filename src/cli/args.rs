@@ -12,7 +12,7 @@ use std::time::Duration;
 #[command(name = "motionctl", version, max_term_width = 100, after_help = EXIT_CODE_HELP)]
 pub struct Cli {
     /// What applies to every command.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Global options")]
     pub global: Global,
     /// What to do.
     #[command(subcommand)]

@@ -68,7 +68,6 @@ impl Context {
             Some(dir) => read_bundle(dir)?,
             None => Bundle::embedded(),
         };
-        let no_sandbox = site.no_sandbox || settings.no_sandbox;
         Ok(Options {
             inspect: inspect::Options {
                 site: site.site.clone().or_else(|| settings.site.clone()).map(|path| self.below_root(path)),
@@ -81,7 +80,7 @@ impl Context {
             resolutions,
             local_include: None,
             accept,
-            sandbox: if no_sandbox { SandboxChoice::AfterInstall } else { SandboxChoice::Required },
+            sandbox: self.sandbox(site.no_sandbox)?,
         })
     }
 
@@ -112,6 +111,19 @@ impl Context {
             })?,
         };
         Ok(StrategyWish::Named(named))
+    }
+
+    /// Whether a sandbox is demanded. Without one only the server itself can
+    /// be tested: NGINX would read this machine's files for the tree's.
+    pub fn sandbox(&self, flag: bool) -> Result<SandboxChoice, Failure> {
+        match (self.root.is_live(), flag) {
+            (false, true) => {
+                Err(Failure::new(FailureKind::Usage, "--no-sandbox cannot test a tree below --root")
+                    .with_hint("use a machine that allows namespaces"))
+            }
+            (true, flag) if flag || self.settings.no_sandbox => Ok(SandboxChoice::AfterInstall),
+            _ => Ok(SandboxChoice::Required),
+        }
     }
 
     /// How long a reload may take.
@@ -147,6 +159,15 @@ impl Context {
         Err(Failure::new(FailureKind::Unavailable, "only root may change this server")
             .with_hint("run it with sudo; check, plan and status need no root")
             .with_findings(vec![finding]))
+    }
+
+    /// ` --root DIR` for commands that are suggested; nothing on a live server.
+    pub fn root_argument(&self) -> String {
+        self.global.root.as_ref().map_or_else(String::new, |dir| {
+            let dir = dir.display().to_string();
+            let plain = dir.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+".contains(&byte));
+            if plain { format!(" --root {dir}") } else { format!(" --root '{}'", dir.replace('\'', "'\\''")) }
+        })
     }
 
     /// Who asks, for the journal.

@@ -2,7 +2,7 @@
 //!
 //! Field names are public contract: they are added to, never renamed.
 
-use super::{Failure, FailureKind, Finding};
+use super::{Failure, FailureKind, Finding, sort_findings};
 use serde::{Deserialize, Serialize};
 
 /// Which command answered.
@@ -126,6 +126,7 @@ impl Outcome {
         self.outcome = failure.kind.into();
         self.exit_code = failure.kind.exit_code();
         self.findings.extend(failure.findings);
+        sort_findings(&mut self.findings);
         self.error = Some(ErrorSection { message: failure.message, hint: failure.hint });
     }
 }

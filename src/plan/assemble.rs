@@ -6,13 +6,13 @@
 use super::base::Base;
 use super::local;
 use super::material::Material;
-use super::migrate::{Made, Migration, Preview};
+use super::migrate::{Made, Migration, PlanError, Preview};
 use super::saved::{Plan, PlanKind};
-use super::step::{Content, Step, Version, line_patches, sha256_hex};
+use super::step::{Content, Step, Version, line_patches, patch, sha256_hex};
 use super::wish::{LocalInclude, Memory, Strategy, Wish};
 use crate::facts::{Attributes, Facts, FileFacts};
 use crate::nginx::diff::diff;
-use crate::nginx::{Tree, redact_source};
+use crate::nginx::{Config, EditError, Tree, redact_source};
 use crate::outcome::{DiffSection, DirectiveChange, LocalChanges};
 use std::path::Path;
 
@@ -71,6 +71,49 @@ pub(super) fn finish(
         diff: DiffSection { directives, unified: unified(&previews) },
         previews,
     }
+}
+
+/// A saved plan with what people want to see of it.
+///
+/// # Errors
+/// When it does not fit this configuration, or changes a file that is neither
+/// part of it nor one of ours beside it.
+pub fn explain(
+    plan: Plan,
+    facts: &Facts,
+    config: &Config,
+    memory: Option<&Path>,
+) -> Result<Migration, PlanError> {
+    let mut previews = Vec::new();
+    let mut directives = Vec::new();
+    for (path, from, to) in plan.files() {
+        let Version::File { content: Content::Patched(patches), .. } = to else {
+            return Err(PlanError::Foreign(path.clone()));
+        };
+        let file = config.files().map(|(_, file)| file).find(|file| file.identity == *path);
+        let is_new = *from == Version::Absent && path.starts_with(&facts.nginx.conf_prefix);
+        match file {
+            Some(file) => {
+                let result = patch(file.tree.source(), patches)?;
+                let new = Tree::parse(result.clone()).map_err(EditError::Result)?;
+                directives.extend(diff(&file.tree, &new).rows().map(directive_change));
+                previews.push(preview(path, file.tree.source(), &result));
+            }
+            None if is_new => previews.push(preview(path, &[], &patch(&[], patches)?)),
+            None if memory == Some(path) => {}
+            None => return Err(PlanError::Foreign(path.clone())),
+        }
+    }
+    Ok(Migration {
+        plan,
+        base: None,
+        local_changes: LocalChanges::default(),
+        resolved: Vec::new(),
+        unused_resolutions: Vec::new(),
+        stays: Vec::new(),
+        diff: DiffSection { directives, unified: unified(&previews) },
+        previews,
+    })
 }
 
 fn directive_change(row: &crate::nginx::diff::Row) -> DirectiveChange {

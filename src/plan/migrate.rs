@@ -76,6 +76,9 @@ pub enum PlanError {
     /// The new text is not UTF-8.
     #[error("the new configuration is not UTF-8 text")]
     NotText,
+    /// A saved plan changes a file that is no part of the configuration.
+    #[error("{} is no part of this configuration", .0.display())]
+    Foreign(PathBuf),
     /// The old file lacks something that the template needs.
     #[error("{0}")]
     Lacks(String),

@@ -19,6 +19,7 @@ mod saved;
 mod step;
 mod wish;
 
+pub use assemble::explain;
 use material::Material;
 pub use migrate::{Conflicts, Migration, PlanError, Preview, migrate};
 pub use recover::{DiskState, Observed, Recovery, Stuck, StuckReason, recover};

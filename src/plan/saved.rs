@@ -130,6 +130,12 @@ impl Plan {
         })
     }
 
+    /// Whether it reloads NGINX.
+    #[must_use]
+    pub fn reloads(&self) -> bool {
+        self.steps.contains(&Step::Reload)
+    }
+
     /// Whether any step takes its bytes from a backup.
     #[must_use]
     pub fn needs_backup(&self) -> bool {

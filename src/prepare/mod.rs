@@ -195,9 +195,14 @@ fn local_include(root: &Root, path: &Path) -> Option<LocalInclude> {
 
 /// Where the vendor's text of the last change is kept: beside the journal,
 /// under a name that follows from the site's file.
-fn memory(root: &Root, facts: &Facts) -> Option<Memory> {
+#[must_use]
+pub fn memory_path(facts: &Facts) -> Option<PathBuf> {
     let name = sha256_hex(facts.site.file.as_os_str().as_encoded_bytes());
-    let path = PathBuf::from(format!("{STATE_FOLDER}/base-{}.conf", &name[..16]));
+    Some(PathBuf::from(format!("{STATE_FOLDER}/base-{}.conf", name.get(..16)?)))
+}
+
+fn memory(root: &Root, facts: &Facts) -> Option<Memory> {
+    let path = memory_path(facts)?;
     let facts = file_facts(root, &RootPath::new(&path).ok()?).ok()?;
     let remembered = facts.and_then(|facts| Some((facts, root.read(&path).ok()?)));
     let (uid, gid) = machine::user();
@@ -225,12 +230,17 @@ fn no_plan(error: &PlanError) -> Failure {
 }
 
 /// The finding of a host that allows no sandbox.
-fn no_sandbox(choice: SandboxChoice, reason: &str) -> Finding {
+fn no_sandbox(scope: &Scope, choice: SandboxChoice, reason: &str) -> Finding {
     let level = match choice {
         SandboxChoice::Required => Level::Stop,
         SandboxChoice::AfterInstall => Level::Warn,
     };
     Finding::new("host.no-sandbox", level, "this host allows no sandbox to validate in")
         .evidence(reason.to_owned())
-        .advice("--no-sandbox validates after installing and rolls back on failure")
+        .advice(match scope {
+            Scope::Live => "--no-sandbox validates after installing and rolls back on failure",
+            Scope::Tree(_) => {
+                "a copied tree is validated in a sandbox only: use a machine that allows namespaces"
+            }
+        })
 }

@@ -1,7 +1,7 @@
 //! An outcome as text for people: one screen, the verdict first.
 
 use super::style::{Detail, Style};
-use super::{diff, table};
+use super::{diff, plain, table};
 use crate::outcome::{
     ErrorLogVerdict, Finding, Level, LoadSection, LocalChanges, Outcome, OutcomeKind, PlanSection, ProbeRow,
     ReloadSection,
@@ -10,6 +10,7 @@ use crate::outcome::{
 /// The text, ending with a newline.
 #[must_use]
 pub fn human(outcome: &Outcome, style: Style) -> String {
+    let outcome = &plain::outcome(outcome);
     let mut lines = vec![headline(outcome, style)];
     if style.detail > Detail::Quiet {
         lines.extend(outcome.host.as_ref().map(|host| {
@@ -50,6 +51,8 @@ pub fn human(outcome: &Outcome, style: Style) -> String {
 fn headline(outcome: &Outcome, style: Style) -> String {
     let verdict = outcome.details.get("verdict").and_then(|value| value.as_str());
     let text = verdict.unwrap_or(match outcome.outcome {
+        // Programs tell wrong usage from other bad input by the exit code.
+        OutcomeKind::Invalid if outcome.exit_code == 64 => "wrong usage: nothing was changed",
         OutcomeKind::Ok => "all is well",
         OutcomeKind::UpToDate => "up to date: nothing to do",
         OutcomeKind::ChangesPending => "changes are pending",

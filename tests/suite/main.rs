@@ -7,11 +7,13 @@
 
 mod backup;
 mod bundle;
+mod contract;
 mod files;
 mod lock;
 mod merge;
 mod oracle;
 mod probes;
+mod rehearse;
 mod reload;
 mod root;
 mod routes;

@@ -14,7 +14,7 @@ pub fn check(context: &Context, args: &CheckArgs) -> Result<Outcome, Failure> {
     };
     outcome.plan = None;
     outcome.comparisons.clear();
-    let root = context.global.root.as_ref().map_or(String::new(), |dir| format!(" --root {}", dir.display()));
+    let root = context.root_argument();
     if prepared.is_up_to_date() {
         outcome.outcome = OutcomeKind::UpToDate;
         return Ok(outcome);

@@ -43,7 +43,7 @@ pub fn recover_first(context: &Context, lock: &WriteLock) -> Result<(), Failure>
 }
 
 fn end(context: &Context, lock: &WriteLock) -> Result<Option<Recovered>, Failure> {
-    end_run(&context.root, lock, reload_target(context), "the run was interrupted")
+    end_run(&context.root, lock, || reload_target(context), "the run was interrupted")
 }
 
 /// The running master, when the server can be looked at; what is on the disk

@@ -1,10 +1,10 @@
 //! `rollback`: undo the newest applied run, or restore the backup named.
 
-use super::apply::conclude;
+use super::apply::{conclude, not_reloaded};
 use super::backups::{Verified, failure, open, section};
 use super::change::host;
 use super::recover::recover_first;
-use crate::apply::{History, Request, SandboxChoice, run};
+use crate::apply::{History, Request, run};
 use crate::backup::{Backup, Entry, Store};
 use crate::cli::args::RollbackArgs;
 use crate::cli::context::Context;
@@ -85,7 +85,7 @@ fn perform(
             plan,
             source: Some(backup.manifest.id.clone()),
             probes: &probes,
-            sandbox: if args.no_sandbox { SandboxChoice::AfterInstall } else { SandboxChoice::Required },
+            sandbox: context.sandbox(args.no_sandbox)?,
             reload_timeout: context.reload_timeout(args.reload_timeout)?,
             stop: &context.stop,
             actor: context.actor(),
@@ -93,11 +93,11 @@ fn perform(
         },
         &mut |event| context.progress.event(event),
     );
-    conclude(outcome, done, result);
+    conclude(context, outcome, done, result);
     if outcome.outcome == OutcomeKind::Applied {
         let verdict = match outcome.reload {
-            Some(_) => "rolled back and proven",
-            None => "rolled back; NGINX does not run, so nothing was reloaded",
+            Some(_) => "rolled back and proven".to_owned(),
+            None => format!("rolled back; {}", not_reloaded(context)),
         };
         outcome.details.insert("verdict".to_owned(), verdict.into());
     }
