@@ -7,7 +7,7 @@
 
 use motionctl::nginx::merge::{Cause, Choice, Lists, Local, Merged, Resolutions, merge};
 use motionctl::nginx::{Tree, splice};
-use motionctl::rehearse::certificate::Certificate;
+use motionctl::verify::certificate::Certificate;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::fs;
