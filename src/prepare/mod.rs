@@ -9,7 +9,7 @@ mod ports;
 mod probes;
 mod tested;
 
-pub use probes::{Reach, probe_plan, rollback_probes};
+pub use probes::{Reach, migration_probes, rollback_probes};
 
 use crate::apply::SandboxChoice;
 use crate::facts::{Attributes, Facts, Scope};
