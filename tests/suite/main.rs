@@ -5,6 +5,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests set servers up and look at what became of them")]
 
+mod apply;
 mod backup;
 mod bundle;
 mod files;

@@ -3,8 +3,10 @@
 //! Invariant: whatever is started here ends with the value that stands for it.
 //! It must not assert anything about the product.
 
+pub mod machine;
 pub mod mount;
 pub mod nginx;
 pub mod site;
 pub mod tree;
+pub mod tree_state;
 pub mod wire_nginx;
