@@ -33,23 +33,25 @@ pub struct Recovered {
     pub changed: bool,
 }
 
-/// Ends an interrupted run, if there is one.
+/// Ends an interrupted run, if there is one; only then is the master to `reload` looked for.
 ///
 /// # Errors
 /// `NeedsOperator` when the files were edited meanwhile or the steps fail.
 pub fn recover(
     root: &Root,
     lock: &WriteLock,
-    reload: Option<ReloadTarget>,
+    reload: impl FnOnce() -> Option<ReloadTarget>,
     why: &str,
 ) -> Result<Option<Recovered>, Failure> {
-    let mut history =
-        History::open(lock, root).map_err(|error| Failure::from_error(FailureKind::NeedsOperator, &error))?;
-    if !matches!(history.status(), Status::Active(_)) {
+    let failed = |error: anyhow::Error| Failure::from_error(FailureKind::NeedsOperator, &error);
+    // Opened for writing only where there is something to write.
+    if !matches!(History::look(root).map_err(failed)?.status, Status::Active(_)) {
         return Ok(None);
     }
+    let mut history = History::open(lock, root).map_err(failed)?;
     let stop = AtomicBool::new(false);
-    let mut executor = Executor { root, lock, history: &mut history, reload, stop: &stop, kept: Vec::new() };
+    let mut executor =
+        Executor { root, lock, history: &mut history, reload: reload(), stop: &stop, kept: Vec::new() };
     run(&mut executor, why).map(Some)
 }
 

@@ -2,12 +2,16 @@
 
 use super::args::Cli;
 use clap::CommandFactory;
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
 /// Prints the completion script of a shell.
 pub fn completions(shell: clap_complete::Shell) -> ExitCode {
-    clap_complete::generate(shell, &mut Cli::command(), "motionctl", &mut std::io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "motionctl", &mut script);
+    // A closed pipe is nobody's failure.
+    drop(std::io::stdout().write_all(&script));
     ExitCode::SUCCESS
 }
 
@@ -16,7 +20,8 @@ pub fn pages(dir: &Path) -> ExitCode {
     match clap_mangen::generate_to(Cli::command(), dir) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: writing manual pages to {}: {error}", dir.display());
+            let message = format!("error: writing manual pages to {}: {error}", dir.display());
+            drop(writeln!(std::io::stderr(), "{message}"));
             ExitCode::from(1)
         }
     }

@@ -75,7 +75,7 @@ fn usage(error: &clap::Error) -> ExitCode {
         let detail =
             detail.lines().next().map_or(message, |line| line.trim_start_matches("error: ").to_owned());
         let outcome = Outcome::failed("usage", Failure::new(FailureKind::Usage, detail));
-        print!("{}", report::json(&outcome));
+        drop(std::io::stdout().write_all(report::json(&outcome).as_bytes()));
     } else {
         let _ = error.print();
     }

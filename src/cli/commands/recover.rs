@@ -37,13 +37,13 @@ pub fn recover(context: &Context) -> Result<Outcome, Failure> {
 /// What every changing command does first.
 pub fn recover_first(context: &Context, lock: &WriteLock) -> Result<(), Failure> {
     if let Some(recovered) = end(context, lock)? {
-        eprintln!("motionctl: recovered an interrupted run: {}", recovered.reason);
+        context.progress.say(&format!("recovered an interrupted run: {}", recovered.reason));
     }
     Ok(())
 }
 
 fn end(context: &Context, lock: &WriteLock) -> Result<Option<Recovered>, Failure> {
-    end_run(&context.root, lock, reload_target(context), "the run was interrupted")
+    end_run(&context.root, lock, || reload_target(context), "the run was interrupted")
 }
 
 /// The running master, when the server can be looked at; what is on the disk
