@@ -6,6 +6,9 @@
 #![expect(clippy::disallowed_methods, reason = "tests set servers up and look at what became of them")]
 
 mod apply;
+mod apply_gates;
+mod apply_guards;
+mod apply_signals;
 mod backup;
 mod bundle;
 mod files;

@@ -8,6 +8,7 @@ use super::site::processes;
 use super::tree_state::{State, state};
 use motionctl::host::http::{Address, Client, Response, Reuse, Scheme, Target};
 use motionctl::host::{net, process};
+use motionctl::journal::{Journal, Record};
 use motionctl::rehearse::standin::{Role, StandIn};
 use motionctl::verify::certificate::Certificate;
 use nix::mount::{MsFlags, mount};
@@ -271,10 +272,12 @@ impl Machine {
         names
     }
 
-    /// The journal's records; none where there is no journal.
+    /// The journal's events; none where there is no journal.
     pub fn journal(&self) -> Vec<serde_json::Value> {
-        let text = fs::read_to_string(self.path("/var/lib/motionctl/journal")).unwrap_or_default();
-        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+        let bytes = fs::read(self.path("/var/lib/motionctl/journal")).unwrap_or_default();
+        let journal = Journal::decode(&bytes).expect("a journal that can be trusted");
+        let event = |record: &Record| serde_json::to_value(&record.body).expect("JSON");
+        journal.records.iter().map(event).collect()
     }
 
     /// The machine's folder outside, for files of the operator.

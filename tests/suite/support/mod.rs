@@ -3,10 +3,12 @@
 //! Invariant: whatever is started here ends with the value that stands for it.
 //! It must not assert anything about the product.
 
+pub mod bundles;
 pub mod machine;
 pub mod mount;
 pub mod nginx;
 pub mod site;
 pub mod tree;
 pub mod tree_state;
+pub mod upstream;
 pub mod wire_nginx;
