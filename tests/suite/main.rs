@@ -16,6 +16,7 @@ mod lock;
 mod oracle;
 mod probes;
 mod reload;
+mod rollback;
 mod root;
 mod routes;
 mod sandbox;
