@@ -33,7 +33,8 @@ pub struct Recovered {
     pub changed: bool,
 }
 
-/// Ends an interrupted run, if there is one; only then is the master to `reload` looked for.
+/// Ends an interrupted run, if there is one; `reload` is asked only then.
+/// Without one not even the journal is opened for writing.
 ///
 /// # Errors
 /// `NeedsOperator` when the files were edited meanwhile or the steps fail.
@@ -43,15 +44,14 @@ pub fn recover(
     reload: impl FnOnce() -> Option<ReloadTarget>,
     why: &str,
 ) -> Result<Option<Recovered>, Failure> {
-    let failed = |error: anyhow::Error| Failure::from_error(FailureKind::NeedsOperator, &error);
-    // Opened for writing only where there is something to write.
-    if !matches!(History::look(root).map_err(failed)?.status, Status::Active(_)) {
+    let distrusted = |error: anyhow::Error| Failure::from_error(FailureKind::NeedsOperator, &error);
+    if !matches!(History::look(root).map_err(distrusted)?.status, Status::Active(_)) {
         return Ok(None);
     }
-    let mut history = History::open(lock, root).map_err(failed)?;
+    let mut history = History::open(lock, root).map_err(distrusted)?;
     let stop = AtomicBool::new(false);
-    let mut executor =
-        Executor { root, lock, history: &mut history, reload: reload(), stop: &stop, kept: Vec::new() };
+    let reload = reload();
+    let mut executor = Executor { root, lock, history: &mut history, reload, stop: &stop, kept: Vec::new() };
     run(&mut executor, why).map(Some)
 }
 
@@ -114,7 +114,7 @@ pub fn disk_state(root: &Root, run: &ActiveRun) -> Result<DiskState> {
         Ok(id) => Store::new(root).open(&id).ok(),
         Err(_) => None,
     };
-    paths(run)
+    let files = paths(run)
         .map(|path| {
             let now = match observe(root, &path).with_context(|| format!("looking at {path}"))? {
                 FileState::File { sha256, attributes, .. } => {
@@ -131,13 +131,22 @@ pub fn disk_state(root: &Root, run: &ActiveRun) -> Result<DiskState> {
             };
             Ok((path.as_path().to_owned(), Observed { now, backed_up }))
         })
-        .collect()
+        .collect::<Result<_>>()?;
+    let folders = run.steps.iter().filter_map(|step| match step {
+        JournalStep::MakeFolder { path } | JournalStep::RemoveFolder { path } => Some(PathBuf::from(path)),
+        JournalStep::SetFile { .. } | JournalStep::RestoreTree { .. } | JournalStep::Reload => None,
+    });
+    let is_there = |path: &PathBuf| root.symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
+    Ok(DiskState { files, folders: folders.filter(is_there).collect() })
 }
 
 fn paths(run: &ActiveRun) -> impl Iterator<Item = RootPath> {
     run.steps.iter().filter_map(|step| match step {
         JournalStep::SetFile { path, .. } => RootPath::new(PathBuf::from(path)).ok(),
-        JournalStep::RestoreTree { .. } | JournalStep::Reload => None,
+        JournalStep::MakeFolder { .. }
+        | JournalStep::RemoveFolder { .. }
+        | JournalStep::RestoreTree { .. }
+        | JournalStep::Reload => None,
     })
 }
 

@@ -283,7 +283,8 @@ pub fn backup_paths(facts: &Facts) -> Vec<RootPath> {
 
 fn backup(request: &Request, events: &mut dyn FnMut(Event)) -> Result<BackupSection> {
     let store = Store::new(request.root);
-    let paths = backup_paths(request.facts);
+    let mut paths = backup_paths(request.facts);
+    paths.extend(request.plan.files().filter_map(|(path, ..)| RootPath::new(path).ok()));
     let asked = BackupRequest {
         paths: &paths,
         reason: match request.plan.kind {

@@ -20,24 +20,28 @@ pub fn states(root: &Root, plan: &Plan) -> Result<Vec<Changes>> {
     for step in &plan.steps {
         let mut state = states.last().cloned().unwrap_or_default();
         match step {
-            Step::SetFile { path, to, .. } => {
-                let content = content(root, path, to);
+            Step::SetFile { path, from, to } => {
+                let content = content(root, path, from, to);
                 let content = content.with_context(|| format!("preparing {}", path.display()))?;
                 state.insert(path.clone(), content);
             }
             Step::RestoreTree { backup } => state.extend(tree(root, backup)?),
-            Step::Reload => continue,
+            // The sandbox makes the folders of the files that it stages.
+            Step::MakeFolder { .. } | Step::RemoveFolder { .. } | Step::Reload => continue,
         }
         states.push(state);
     }
     Ok(states)
 }
 
-fn content(root: &Root, path: &Path, to: &Version) -> Result<Option<StagedContent>> {
+fn content(root: &Root, path: &Path, from: &Version, to: &Version) -> Result<Option<StagedContent>> {
     let Version::File { sha256, attributes, content } = to else { return Ok(None) };
     let bytes = match content {
         Content::Live => bail!("the plan does not say where the contents come from"),
-        Content::Patched(patches) => patch_to(&root.read(path)?, patches, sha256)?,
+        Content::Patched(patches) => match from {
+            Version::Absent => patch_to(&[], patches, sha256)?,
+            Version::File { .. } => patch_to(&root.read(path)?, patches, sha256)?,
+        },
         Content::Backup(id) => {
             let id: BackupId = id.parse()?;
             Store::new(root).open(&id)?.content(sha256.parse()?)?

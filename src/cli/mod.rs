@@ -42,24 +42,26 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    match &cli.command {
-        Command::Completions { shell } => return man::completions(*shell),
-        Command::Man { dir } => return man::pages(dir),
-        _ => {}
-    }
-    let answer = Context::new(&cli.global).and_then(|context| commands::dispatch(&cli.command, &context));
+    let answer = match &cli.command {
+        Command::Completions { shell } if cli.global.json => Ok(man::completions_outcome(*shell)),
+        Command::Completions { shell } => return print(&man::completions(*shell), 0),
+        Command::Man { dir } => man::pages(dir),
+        command => Context::new(&cli.global).and_then(|context| commands::dispatch(command, &context)),
+    };
     let outcome = answer.unwrap_or_else(|failure| Outcome::failed(commands::name(&cli.command), failure));
     show(&cli.global, &outcome)
 }
 
-/// Prints the answer; a closed pipe is nobody's failure.
 fn show(global: &args::Global, outcome: &Outcome) -> ExitCode {
     let text = if global.json { report::json(outcome) } else { report::human(outcome, style(global)) };
+    print(text.as_bytes(), outcome.exit_code)
+}
+
+/// Prints the answer; a closed pipe is nobody's failure.
+fn print(text: &[u8], exit_code: u8) -> ExitCode {
     let mut stdout = std::io::stdout().lock();
-    if stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_err() {
-        return ExitCode::from(outcome.exit_code);
-    }
-    ExitCode::from(outcome.exit_code)
+    let _ = stdout.write_all(text).and_then(|()| stdout.flush());
+    ExitCode::from(exit_code)
 }
 
 /// Help and version are answers; anything else is exit 64.
@@ -70,15 +72,15 @@ fn usage(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if std::env::args_os().any(|argument| argument == "--json") {
-        let message = error.kind().as_str().unwrap_or("wrong usage").to_owned();
-        let detail = error.to_string();
-        let detail =
-            detail.lines().next().map_or(message, |line| line.trim_start_matches("error: ").to_owned());
-        let outcome = Outcome::failed("usage", Failure::new(FailureKind::Usage, detail));
-        drop(std::io::stdout().write_all(report::json(&outcome).as_bytes()));
-    } else {
-        let _ = error.print();
+        // The reason, which may name arguments in lines of its own; usage and
+        // tips follow after an empty line.
+        let text = error.to_string();
+        let reason: Vec<_> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+        let reason = reason.join(" ").trim_start_matches("error: ").to_owned();
+        let failure = Failure::new(FailureKind::Usage, reason).with_hint("see `motionctl --help`");
+        return print(report::json(&Outcome::failed("usage", failure)).as_bytes(), 64);
     }
+    let _ = error.print();
     ExitCode::from(64)
 }
 

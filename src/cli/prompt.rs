@@ -21,8 +21,8 @@ pub fn confirm(context: &Context, outcome: &Outcome) -> Result<(), Failure> {
     }
     let over_ssh = std::env::var_os("SSH_CONNECTION").is_some();
     let (question, wanted) = match over_ssh {
-        true => (format!("Type this host's name ({host}) to go on: "), host),
-        false => (format!("Change {host}? Type yes to go on: "), "yes"),
+        true => (format!("Type this host's name ({}) to go on: ", report::plain_line(host)), host),
+        false => (format!("Change {}? Type yes to go on: ", report::plain_line(host)), "yes"),
     };
     let failed =
         |error: std::io::Error| Failure::new(FailureKind::Failed, format!("asking on the terminal: {error}"));

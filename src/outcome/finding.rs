@@ -65,9 +65,22 @@ impl Finding {
     }
 }
 
-/// Stops first, then warnings, then the rest; by code within a level.
-pub fn sort_findings(findings: &mut [Finding]) {
+/// Stops first, then warnings, then the rest; by code within a level. The same
+/// finding about several places becomes one with the evidence of each.
+pub fn sort_findings(findings: &mut Vec<Finding>) {
     findings.sort_by(|a, b| (a.level, &a.code, &a.title).cmp(&(b.level, &b.code, &b.title)));
+    findings.dedup_by(|next, kept| {
+        let same = (&next.code, next.level, &next.title, &next.advice, next.accepted)
+            == (&kept.code, kept.level, &kept.title, &kept.advice, kept.accepted);
+        if same {
+            for line in next.evidence.drain(..) {
+                if !kept.evidence.contains(&line) {
+                    kept.evidence.push(line);
+                }
+            }
+        }
+        same
+    });
 }
 
 /// Whether an `--accept` of this code is allowed by the contract.
@@ -75,4 +88,20 @@ pub fn sort_findings(findings: &mut [Finding]) {
 pub fn accepts(code: &str) -> bool {
     ["topology.", "sessions.", "bundle."].iter().any(|prefix| code.starts_with(prefix))
         || ["config.runs-code", "site.managed-elsewhere"].contains(&code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_finding_twice_is_one_with_both_places() {
+        let remote = |place: &str| {
+            Finding::new("site.remote-location", Level::Info, "elsewhere").evidence(place.to_owned())
+        };
+        let dead = Finding::new("site.dead-upstream", Level::Warn, "dead").evidence("b");
+        let mut findings = vec![remote("a"), dead.clone(), remote("b"), remote("a")];
+        sort_findings(&mut findings);
+        assert_eq!(findings, [dead, remote("a").evidence("b")]);
+    }
 }

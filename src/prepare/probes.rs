@@ -8,7 +8,7 @@ use crate::facts::{
     ListenAddress, ListenFacts, LocationFacts, RouteContent, ServerFacts, ServerRole, SiteFacts,
 };
 use crate::host::http::{Address, Scheme, Target};
-use crate::inspect::NEW_CLIENT_ROUTE;
+use crate::motion::NEW_CLIENT_ROUTE;
 use crate::verify::probe::{Gate, Kind, Probe, ProbePlan};
 
 /// How much may be asked.

@@ -32,7 +32,7 @@ impl Gate<'_> {
         let verdict = match self.test(&Changes::new()) {
             Ok(verdict) => verdict,
             Err(Refused::Unavailable(reason)) => {
-                findings.push(no_sandbox(self.sandbox, &reason));
+                findings.push(no_sandbox(&self.facts.host.scope, self.sandbox, &reason));
                 return Ok(None);
             }
             Err(Refused::Failed(reason)) => {

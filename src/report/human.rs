@@ -1,7 +1,7 @@
 //! An outcome as text for people: one screen, the verdict first.
 
 use super::style::{Detail, Style};
-use super::{diff, table};
+use super::{diff, plain, table};
 use crate::outcome::{
     ErrorLogVerdict, Finding, Level, LoadSection, LocalChanges, Outcome, OutcomeKind, PlanSection, ProbeRow,
     ReloadSection,
@@ -10,6 +10,7 @@ use crate::outcome::{
 /// The text, ending with a newline.
 #[must_use]
 pub fn human(outcome: &Outcome, style: Style) -> String {
+    let outcome = &plain::outcome(outcome);
     let mut lines = vec![headline(outcome, style)];
     if style.detail > Detail::Quiet {
         lines.extend(outcome.host.as_ref().map(|host| {
@@ -50,6 +51,8 @@ pub fn human(outcome: &Outcome, style: Style) -> String {
 fn headline(outcome: &Outcome, style: Style) -> String {
     let verdict = outcome.details.get("verdict").and_then(|value| value.as_str());
     let text = verdict.unwrap_or(match outcome.outcome {
+        // Programs tell wrong usage from other bad input by the exit code.
+        OutcomeKind::Invalid if outcome.exit_code == 64 => "wrong usage: nothing was changed",
         OutcomeKind::Ok => "all is well",
         OutcomeKind::UpToDate => "up to date: nothing to do",
         OutcomeKind::ChangesPending => "changes are pending",
@@ -131,13 +134,25 @@ fn comparisons(outcome: &Outcome, style: Style) -> Vec<String> {
     section("Diff", painted.lines().map(str::to_owned).collect(), style)
 }
 
+/// A row that begins with the sign of a difference has its colour.
+fn painted(cells: Vec<String>, style: Style) -> Vec<String> {
+    let paint: fn(&Style, &str) -> String = match cells.first().map(String::as_str) {
+        Some("+") => Style::good,
+        Some("-") => Style::bad,
+        Some("~") => Style::warn,
+        _ => return cells,
+    };
+    cells.iter().map(|cell| paint(&style, cell)).collect()
+}
+
 /// Lists that a command has besides, such as backups.
 fn lists(outcome: &Outcome, style: Style) -> Vec<String> {
     let rows = outcome.details.get("rows").and_then(|rows| rows.as_array()).into_iter().flatten();
     let rows: Vec<Vec<String>> = rows
         .map(|row| {
             let cells = row.as_array().into_iter().flatten();
-            cells.map(|cell| cell.as_str().map_or_else(|| cell.to_string(), str::to_owned)).collect()
+            let cells = cells.map(|cell| cell.as_str().map_or_else(|| cell.to_string(), str::to_owned));
+            painted(cells.collect(), style)
         })
         .collect();
     let notes = outcome.details.get("notes").and_then(|notes| notes.as_array()).into_iter().flatten();

@@ -6,10 +6,12 @@
 mod diff;
 mod human;
 mod json;
+mod plain;
 mod style;
 mod table;
 
 pub use diff::{unified, words};
 pub use human::human;
 pub use json::{ENVELOPE_FORMAT, json};
+pub use plain::line as plain_line;
 pub use style::{Colour, Detail, Style};

@@ -5,8 +5,8 @@
 //! ask any server.
 
 use super::probe::{Gate, Probe};
-use crate::facts::page::{self, Page};
 use crate::host::http::ProbeError;
+use crate::motion::page::{self, Page};
 
 /// What one probe saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,6 +147,17 @@ fn or_none(media_type: &str) -> &str {
     if media_type.is_empty() { "without Content-Type" } else { media_type }
 }
 
+/// What answered before the new client does, for people.
+fn shown_before(baseline: &Baseline) -> String {
+    match stable(baseline) {
+        Ok(answer) if answer.page == Page::Legacy => "legacy page".to_owned(),
+        Ok(answer) if answer.page == Page::NewClient => "new client".to_owned(),
+        Ok(answer) if answer.status == 200 => "another page".to_owned(),
+        Ok(answer) => format!("status {}", answer.status),
+        Err(_) => "no steady answer".to_owned(),
+    }
+}
+
 /// Whether the new client answers. A server that turns this probe away before
 /// any location is chosen (access rules, client certificates, no answer at
 /// all), in the same way as before, proves nothing in either direction.
@@ -171,7 +182,7 @@ fn new_client(baseline: &Baseline, look: &Look) -> Judgement {
         }
         Look::Answer(answer) => match &answer.script_fault {
             Some(fault) => Judgement::Fails(fault.clone()),
-            None => Judgement::Holds("new client".to_owned()),
+            None => Judgement::Holds(format!("{} → new client", shown_before(baseline))),
         },
     }
 }
@@ -310,6 +321,17 @@ mod tests {
             assert_eq!(fate(Gate::NewClient, of(Page::Legacy), of(Page::Legacy), now), expect, "{now:?}");
         };
         check(&of(Page::NewClient), "holds");
+        let seen = |before: Look| {
+            let baseline = Baseline { first: before.clone(), second: before };
+            judge(&probe(Gate::NewClient), &baseline, &of(Page::NewClient))
+        };
+        for (before, note) in [
+            (of(Page::Legacy), "legacy page → new client"),
+            (of(Page::Other), "another page → new client"),
+            (said(404), "status 404 → new client"),
+        ] {
+            assert_eq!(seen(before), Judgement::Holds(note.to_owned()));
+        }
         check(&of(Page::Legacy), "fails");
         check(&of(Page::Other), "fails");
         check(&said(404), "fails");

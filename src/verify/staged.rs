@@ -182,16 +182,24 @@ fn throw_away_keys(root: &Root, facts: &Facts, notes: &mut Vec<String>) -> Vec<S
         let Ok(certificate) = Certificate::for_names(&entry.names) else { continue };
         for (path, mode, pem) in parts(entry, &certificate) {
             if made.insert(path) {
-                notes.push(format!("{} is not readable: a throw-away one stands in", path.display()));
+                notes.push(format!("{}: a throw-away one stands in", absence(root, path)));
                 files.push(plain_file(path, mode, pem));
             }
         }
     }
     for path in facts.nginx.dhparams.iter().filter(|path| root.open(path).is_err()) {
-        notes.push(format!("{} is not readable: the group of RFC 7919 stands in", path.display()));
+        notes.push(format!("{}: the group of RFC 7919 stands in", absence(root, path)));
         files.push(plain_file(path, 0o644, DH_PARAMETERS));
     }
     files
+}
+
+/// A copied tree often lacks its keys; on a live server they are there, and
+/// closed to whoever asks.
+fn absence(root: &Root, path: &Path) -> String {
+    let missing = root.metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+    let cause = if missing { "missing" } else { "not readable" };
+    format!("{} is {cause}", path.display())
 }
 
 fn parts<'a, 'b>(entry: &'a CertificateFacts, made: &'b Certificate) -> Vec<(&'a Path, u32, &'b str)> {
@@ -217,9 +225,19 @@ fn verdict(ending: Ending, stderr: &[u8], notes: Vec<String>, took: Duration) ->
     Verdict { accepted, warnings: lines("warn"), errors, notes, took }
 }
 
-/// Without `nginx: ` or the time before the level.
+/// Without `nginx: ` or the time before the level, and without the process,
+/// whose number means nothing outside its sandbox: `[emerg] 2#2: …`.
 fn trim_prefix(line: &str) -> String {
-    line.find('[').map_or(line, |start| &line[start..]).to_owned()
+    let line = line.find('[').map_or(line, |start| &line[start..]);
+    let Some((level, rest)) = line.split_once("] ") else { return line.to_owned() };
+    let is_process = |word: &str| {
+        let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        word.split_once('#').is_some_and(|(pid, thread)| number(pid) && number(thread))
+    };
+    match rest.split_once(": ") {
+        Some((first, said)) if is_process(first) => format!("{level}] {said}"),
+        _ => line.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -238,6 +256,15 @@ mod tests {
         assert!(new_warnings(&old, &moved).is_empty());
         assert_eq!(new_warnings(&old, &other).len(), 1);
         assert_eq!(new_warnings(&moved, &other).len(), 1);
+    }
+
+    #[test]
+    fn what_nginx_says_is_shown_without_its_process() {
+        let check = |line: &str, expect: &str| assert_eq!(trim_prefix(line), expect, "{line}");
+        check("nginx: [emerg] unknown directive \"x\"", "[emerg] unknown directive \"x\"");
+        check("2026/11/22 11:58:25 [emerg] 2#2: bind() failed", "[emerg] bind() failed");
+        check("nginx: [warn] \"a: b\" 1#x: y", "[warn] \"a: b\" 1#x: y");
+        check("it said nothing", "it said nothing");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `apply`: make the change.
 
-use super::change::{prepared, refusal};
+use super::change::{prepared, refusal, show_plan};
 use super::recover::recover_first;
 use crate::apply::{Request, Run, run};
 use crate::cli::args::ApplyArgs;
@@ -8,8 +8,8 @@ use crate::cli::context::Context;
 use crate::cli::files::read_plan;
 use crate::cli::prompt;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
-use crate::plan::Plan;
-use crate::prepare::{Prepared, Reach, probe_plan};
+use crate::plan::{Migration, Plan, explain};
+use crate::prepare::{Prepared, Reach, memory_path, probe_plan};
 
 /// Shows the plan, asks, runs it.
 pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
@@ -20,11 +20,21 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     if let Some(lock) = &lock {
         recover_first(context, lock)?;
     }
-    let (prepared, mut outcome) = match prepared(context, "apply", &options) {
+    let (mut prepared, mut outcome) = match prepared(context, "apply", &options) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };
-    let plan = match agreed(context, args, saved, &prepared, &outcome) {
+    if let Some(saved) = saved {
+        match chosen(saved, &prepared) {
+            Ok(migration) => prepared.migration = Some(migration),
+            Err(failure) => {
+                outcome.fail(failure);
+                return Ok(outcome);
+            }
+        }
+        show_plan(&prepared, &mut outcome);
+    }
+    let plan = match agreed(context, args, &prepared, &outcome) {
         Ok(Some(plan)) => plan,
         Ok(None) => {
             outcome.outcome = OutcomeKind::UpToDate;
@@ -58,7 +68,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         },
         &mut |event| context.progress.event(event),
     );
-    conclude(&mut outcome, done, result);
+    conclude(context, &mut outcome, done, result);
     Ok(outcome)
 }
 
@@ -67,11 +77,10 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
 fn agreed(
     context: &Context,
     args: &ApplyArgs,
-    saved: Option<Plan>,
     prepared: &Prepared,
     outcome: &Outcome,
 ) -> Result<Option<Plan>, Failure> {
-    let planned = chosen(saved, prepared)?;
+    let planned = prepared.migration.as_ref().map(|migration| migration.plan.clone());
     if planned.as_ref().is_some_and(Plan::is_empty) {
         return Ok(None);
     }
@@ -86,10 +95,8 @@ fn agreed(
     Ok(Some(plan))
 }
 
-/// The plan to run: the saved one, if the server is as it was then.
-fn chosen(saved: Option<Plan>, prepared: &Prepared) -> Result<Option<Plan>, Failure> {
-    let fresh = prepared.migration.as_ref().map(|migration| &migration.plan);
-    let Some(saved) = saved else { return Ok(fresh.cloned()) };
+/// The saved plan, if the server is as it was then.
+fn chosen(saved: Plan, prepared: &Prepared) -> Result<Migration, Failure> {
     let facts = &prepared.inspection.facts;
     let now: std::collections::BTreeMap<_, _> =
         facts.files.iter().map(|(path, file)| (path.clone(), file.sha256.clone())).collect();
@@ -108,15 +115,19 @@ fn chosen(saved: Option<Plan>, prepared: &Prepared) -> Result<Option<Plan>, Fail
         format!("changed since: {}", moved.join(", "))
     } else if saved.nginx != facts.nginx.version {
         format!("made for nginx {}, {} runs", saved.nginx, facts.nginx.version)
+    } else if !saved.is_empty() && saved.reloads() != facts.nginx.master.is_some() {
+        // Such a plan would leave a running server with its old configuration.
+        "NGINX was started or stopped since".to_owned()
     } else {
-        return Ok(Some(saved));
+        return explain(saved, facts, &prepared.inspection.config, memory_path(facts).as_deref())
+            .map_err(|error| Failure::new(FailureKind::Invalid, format!("reading the plan: {error}")));
     };
     Err(Failure::new(FailureKind::Refused, format!("the plan is stale: {cause}"))
         .with_hint("make a new one with `motionctl plan --out`"))
 }
 
 /// Turns what a run did into the answer.
-pub fn conclude(outcome: &mut Outcome, done: Run, result: Result<(), Failure>) {
+pub fn conclude(context: &Context, outcome: &mut Outcome, done: Run, result: Result<(), Failure>) {
     outcome.backup = done.backup;
     outcome.reload = done.reload;
     outcome.probes = done.probes;
@@ -129,7 +140,7 @@ pub fn conclude(outcome: &mut Outcome, done: Run, result: Result<(), Failure>) {
         Ok(()) => {
             outcome.outcome = OutcomeKind::Applied;
             if outcome.reload.is_none() {
-                let verdict = "applied; NGINX does not run, so nothing was reloaded";
+                let verdict = format!("applied; {}", not_reloaded(context));
                 outcome.details.insert("verdict".to_owned(), verdict.into());
             }
         }
@@ -137,18 +148,31 @@ pub fn conclude(outcome: &mut Outcome, done: Run, result: Result<(), Failure>) {
             let by_hand = matches!(failure.kind, FailureKind::RolledBack | FailureKind::NeedsOperator);
             outcome.fail(failure);
             if by_hand {
-                outcome.details.insert("next".to_owned(), by_hand_commands(outcome).into());
+                outcome.details.insert("next".to_owned(), by_hand_commands(context, outcome).into());
             }
         }
     }
 }
 
+/// Why there was nothing to reload.
+pub fn not_reloaded(context: &Context) -> &'static str {
+    if context.root.is_live() {
+        "NGINX does not run, so nothing was reloaded"
+    } else {
+        "no server runs from this tree, so nothing was reloaded"
+    }
+}
+
 /// What a person can type to check and to undo.
-fn by_hand_commands(outcome: &Outcome) -> Vec<String> {
-    let mut commands = vec!["motionctl status".to_owned(), "nginx -t".to_owned()];
+fn by_hand_commands(context: &Context, outcome: &Outcome) -> Vec<String> {
+    let root = context.root_argument();
+    let mut commands = vec![format!("motionctl status{root}")];
+    if context.root.is_live() {
+        commands.push("nginx -t".to_owned());
+    }
     if let Some(backup) = &outcome.backup {
-        commands.push(format!("motionctl backups diff {}", backup.id));
-        commands.push(format!("motionctl rollback {} --whole-tree", backup.id));
+        commands.push(format!("motionctl backups diff {}{root}", backup.id));
+        commands.push(format!("motionctl rollback {} --whole-tree{root}", backup.id));
     }
     commands
 }

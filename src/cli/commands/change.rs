@@ -25,9 +25,7 @@ pub fn prepared(
             let mut outcome = Outcome::new(command, OutcomeKind::Ok);
             outcome.host = Some(prepared.host_section());
             outcome.findings.clone_from(&prepared.findings);
-            outcome.plan = prepared.plan_section();
-            let previews = prepared.migration.iter().flat_map(|migration| &migration.previews);
-            outcome.comparisons = previews.map(comparison).collect();
+            show_plan(&prepared, &mut outcome);
             if !prepared.notes.is_empty() {
                 outcome.details.insert("notes".to_owned(), prepared.notes.clone().into());
             }
@@ -39,6 +37,13 @@ pub fn prepared(
             Err(Box::new(outcome))
         }
     }
+}
+
+/// Puts the plan that would be run into the answer.
+pub fn show_plan(prepared: &Prepared, outcome: &mut Outcome) {
+    outcome.plan = prepared.plan_section();
+    let previews = prepared.migration.iter().flat_map(|migration| &migration.previews);
+    outcome.comparisons = previews.map(comparison).collect();
 }
 
 fn comparison(preview: &Preview) -> Comparison {

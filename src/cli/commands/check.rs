@@ -7,14 +7,14 @@ use crate::outcome::{Failure, Outcome, OutcomeKind};
 
 /// Looks, and says whether an apply would go ahead.
 pub fn check(context: &Context, args: &CheckArgs) -> Result<Outcome, Failure> {
-    let options = context.options(&args.site, None)?;
+    let options = context.options(&args.site)?;
     let (prepared, mut outcome) = match prepared(context, "check", &options) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };
     outcome.plan = None;
     outcome.comparisons.clear();
-    let root = context.global.root.as_ref().map_or(String::new(), |dir| format!(" --root {}", dir.display()));
+    let root = context.root_argument();
     if prepared.is_up_to_date() {
         outcome.outcome = OutcomeKind::UpToDate;
         return Ok(outcome);

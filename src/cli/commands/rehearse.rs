@@ -27,6 +27,14 @@ pub fn rehearse(context: &Context, args: &RehearseArgs) -> Result<Outcome, Failu
         );
         return Ok(outcome);
     }
+    if prepared.stops().any(|stop| stop.code == "host.no-sandbox") {
+        outcome.fail(
+            Failure::new(FailureKind::Refused, "stopped by host.no-sandbox: a rehearsal needs one").with_hint(
+                "rehearse on a machine that allows namespaces, on a copy of this server's tree with --root",
+            ),
+        );
+        return Ok(outcome);
+    }
     if let Some(dir) = &args.keep
         && !dir.is_dir()
     {
@@ -63,13 +71,13 @@ fn conclude(outcome: &mut Outcome, rehearsed: Rehearsed) {
     match rehearsed.failure {
         None => {
             let verdict =
-                "rehearsed: changed, proven, and rolled back on a private copy; this server was not touched";
+                "the change was made, proven and rolled back on a private copy; this server was not touched";
             outcome.details.insert("verdict".to_owned(), verdict.into());
         }
         Some((kind, message)) => {
             outcome
                 .details
-                .insert("verdict".to_owned(), "the rehearsal failed; this server was not touched".into());
+                .insert("verdict".to_owned(), "failed on a private copy; this server was not touched".into());
             outcome.fail(Failure::new(kind.into(), message));
         }
     }

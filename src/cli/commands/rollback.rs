@@ -1,10 +1,10 @@
 //! `rollback`: undo the newest applied run, or restore the backup named.
 
-use super::apply::conclude;
+use super::apply::{conclude, not_reloaded};
 use super::backups::{Verified, failure, open, section};
 use super::change::host;
 use super::recover::recover_first;
-use crate::apply::{History, Request, SandboxChoice, run};
+use crate::apply::{History, Request, run};
 use crate::backup::{Backup, Entry, Store};
 use crate::cli::args::RollbackArgs;
 use crate::cli::context::Context;
@@ -23,8 +23,11 @@ use std::path::PathBuf;
 /// A run that can be undone.
 struct Undoable {
     backup: String,
-    /// What the run left in each file; `None` where it left no file.
-    left: BTreeMap<PathBuf, Option<String>>,
+    /// What the run left in each file, in its order; `None` where it left no
+    /// file.
+    left: Vec<(PathBuf, Option<String>)>,
+    /// Folders that it made, in its order.
+    folders: Vec<PathBuf>,
 }
 
 /// Restores what a run changed, or everything in a backup.
@@ -82,7 +85,7 @@ fn perform(
             plan,
             source: Some(backup.manifest.id.clone()),
             probes: &probes,
-            sandbox: if args.no_sandbox { SandboxChoice::AfterInstall } else { SandboxChoice::Required },
+            sandbox: context.sandbox(args.no_sandbox)?,
             reload_timeout: context.reload_timeout(args.reload_timeout)?,
             stop: &context.stop,
             actor: context.actor(),
@@ -90,11 +93,11 @@ fn perform(
         },
         &mut |event| context.progress.event(event),
     );
-    conclude(outcome, done, result);
+    conclude(context, outcome, done, result);
     if outcome.outcome == OutcomeKind::Applied {
         let verdict = match outcome.reload {
-            Some(_) => "rolled back and proven",
-            None => "rolled back; NGINX does not run, so nothing was reloaded",
+            Some(_) => "rolled back and proven".to_owned(),
+            None => format!("rolled back; {}", not_reloaded(context)),
         };
         outcome.details.insert("verdict".to_owned(), verdict.into());
     }
@@ -111,11 +114,17 @@ fn undoable(context: &Context, named: Option<&str>) -> Result<Option<Undoable>, 
     for record in journal.records {
         match record.body {
             Event::Started { kind, backup, steps, .. } => {
-                let left = steps.iter().filter_map(|step| match step {
-                    JournalStep::SetFile { path, to, .. } => Some((PathBuf::from(path), hash(to))),
-                    JournalStep::RestoreTree { .. } | JournalStep::Reload => None,
-                });
-                current = Some((Undoable { left: left.collect(), backup }, kind));
+                let mut undo = Undoable { backup, left: Vec::new(), folders: Vec::new() };
+                for step in steps {
+                    match step {
+                        JournalStep::SetFile { path, to, .. } => undo.left.push((path.into(), hash(&to))),
+                        JournalStep::MakeFolder { path } => undo.folders.push(path.into()),
+                        JournalStep::RemoveFolder { .. }
+                        | JournalStep::RestoreTree { .. }
+                        | JournalStep::Reload => {}
+                    }
+                }
+                current = Some((undo, kind));
             }
             Event::Finished { outcome: RunOutcome::Applied } => match current.take() {
                 Some((run, RunKind::Migrate)) if named.is_none_or(|id| id == run.backup) => {
@@ -135,7 +144,7 @@ fn undoable(context: &Context, named: Option<&str>) -> Result<Option<Undoable>, 
     }
     Ok(match (newest, named) {
         (Some(run), _) => Some(run),
-        (None, Some(id)) => Some(Undoable { backup: id.to_owned(), left: BTreeMap::new() }),
+        (None, Some(id)) => Some(Undoable { backup: id.to_owned(), left: Vec::new(), folders: Vec::new() }),
         (None, None) => None,
     })
 }
@@ -188,13 +197,18 @@ fn plan(
         return Err(Failure::new(FailureKind::Refused, "this backup belongs to no applied run")
             .with_hint("--whole-tree restores everything in it"));
     }
+    // What was done last is undone first.
     let restored = undo
         .left
         .iter()
-        .map(|(path, left)| restored(context, backup, path, left))
+        .rev()
+        .map(|(path, left)| restored(context, backup, path, left.as_ref()))
         .collect::<Result<Vec<_>, _>>()?;
+    let is_there =
+        |path: &&PathBuf| context.root.symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
+    let folders: Vec<_> = undo.folders.iter().rev().filter(is_there).cloned().collect();
     let id = backup.manifest.id.to_string();
-    plan_rollback(&id, site, facts.nginx.version, relies_on, &restored, reload).map_err(|edited| {
+    plan_rollback(&id, site, facts.nginx.version, &restored, &folders, reload).map_err(|edited| {
         let list: Vec<_> = edited.iter().map(|path| path.display().to_string()).collect();
         Failure::new(FailureKind::Refused, format!("edited since the run: {}", list.join(", ")))
             .with_hint(format!("see `motionctl backups diff {id}`; --whole-tree restores it all the same"))
@@ -205,7 +219,7 @@ fn restored(
     context: &Context,
     backup: &Backup,
     path: &PathBuf,
-    left: &Option<String>,
+    left: Option<&String>,
 ) -> Result<Restored, Failure> {
     let failed = |error: String| {
         Failure::new(FailureKind::Unavailable, format!("looking at {}: {error}", path.display()))
@@ -218,7 +232,7 @@ fn restored(
         }
         _ => None,
     };
-    Ok(Restored { path: path.clone(), backed_up, now, left_by_run: Some(left.clone()) })
+    Ok(Restored { path: path.clone(), backed_up, now, left_by_run: Some(left.cloned()) })
 }
 
 fn shown(plan: &Plan) -> PlanSection {
@@ -226,6 +240,7 @@ fn shown(plan: &Plan) -> PlanSection {
         id: plan.id.clone(),
         strategy: plan.strategy.clone(),
         site: plan.site.display().to_string(),
+        base: None,
         steps: plan.steps.iter().map(Step::describe).collect(),
         local_changes: crate::outcome::LocalChanges::default(),
         diff: crate::outcome::DiffSection::default(),

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 /// Looks, and says what is not as it was left.
 pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> {
-    let options = context.options(&args.site, None)?;
+    let options = context.options(&args.site)?;
     let (prepared, mut outcome) = match prepared(context, "status", &options) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
@@ -39,9 +39,11 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
     if args.detailed_exitcode && pending {
         outcome.exit_code = 2;
     }
-    let mut next: Vec<String> =
-        drifted.iter().map(|path| format!("edited since the last run: {}", path.display())).collect();
-    next.extend(newest.iter().map(|backup| format!("newest backup: {}", backup.manifest.id)));
+    let rows = [("last run", run_in_words(&journal.status))]
+        .into_iter()
+        .chain(drifted.iter().map(|path| ("edited since", path.display().to_string())))
+        .chain(newest.iter().map(|backup| ("newest backup", backup.manifest.id.to_string())));
+    let rows: Vec<_> = rows.map(|(name, value)| json!([name, value])).collect();
     outcome.details.insert("verdict".to_owned(), verdict.into());
     outcome.details.insert("route_present".to_owned(), served.into());
     outcome
@@ -52,7 +54,7 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
         "newest_backup".to_owned(),
         newest.map_or(json!(null), |backup| json!(backup.manifest.id.to_string())),
     );
-    outcome.details.insert("next".to_owned(), next.into());
+    outcome.details.insert("rows".to_owned(), rows.into());
     Ok(outcome)
 }
 
@@ -75,6 +77,21 @@ fn drift(context: &Context, status: &Status) -> Result<Vec<PathBuf>, Failure> {
         }
     }
     Ok(drifted)
+}
+
+fn run_in_words(status: &Status) -> String {
+    let kind = |kind: RunKind| match kind {
+        RunKind::Migrate => "migration",
+        RunKind::Rollback => "rollback",
+    };
+    match status {
+        Status::Empty => "none".to_owned(),
+        Status::Active(run) => format!("{}, interrupted", kind(run.kind)),
+        Status::Quiet(run) => match run.outcome {
+            RunOutcome::Applied => kind(run.kind).to_owned(),
+            _ => format!("{}, failed and undone", kind(run.kind)),
+        },
+    }
 }
 
 fn last_run(status: &Status) -> serde_json::Value {

@@ -3,6 +3,7 @@
 //! Invariant: whatever is started here ends with the value that stands for it.
 //! It must not assert anything about the product.
 
+pub mod binary;
 pub mod bundles;
 pub mod machine;
 pub mod mount;

@@ -1,0 +1,189 @@
+//! The shape of the one JSON document: which keys there may be, of which type.
+//!
+//! Invariant: a key that is not listed here is a key that nobody decided on.
+
+use serde_json::Value;
+
+type Check = fn(&Value) -> bool;
+
+const OUTCOMES: [&str; 11] = [
+    "ok",
+    "up-to-date",
+    "changes-pending",
+    "applied",
+    "awaiting-confirmation",
+    "refused",
+    "rolled-back",
+    "needs-operator",
+    "failed",
+    "invalid",
+    "unavailable",
+];
+
+fn text(value: &Value) -> bool {
+    value.is_string()
+}
+
+fn number(value: &Value) -> bool {
+    value.is_u64()
+}
+
+fn flag(value: &Value) -> bool {
+    value.is_boolean()
+}
+
+fn pids(value: &Value) -> bool {
+    value.as_array().is_some_and(|list| list.iter().all(number))
+}
+
+fn texts(value: &Value) -> bool {
+    value.as_array().is_some_and(|list| list.iter().all(text))
+}
+
+fn text_or_null(value: &Value) -> bool {
+    value.is_string() || value.is_null()
+}
+
+fn each(value: &Value, check: Check) -> bool {
+    value.as_array().is_some_and(|list| list.iter().all(check))
+}
+
+/// An object with all of `required`, some of `optional`, and nothing else.
+fn object(value: &Value, required: &[(&str, Check)], optional: &[(&str, Check)]) -> bool {
+    let Some(fields) = value.as_object() else { return false };
+    let find = |name: &str| required.iter().chain(optional).find(|(known, _)| *known == name);
+    required.iter().all(|(name, _)| fields.contains_key(*name))
+        && fields.iter().all(|(name, value)| find(name).is_some_and(|(_, check)| check(value)))
+}
+
+fn finding(value: &Value) -> bool {
+    let level = |value: &Value| ["info", "warn", "stop"].iter().any(|level| value == level);
+    let required: [(&str, Check); 6] = [
+        ("code", text),
+        ("level", level),
+        ("title", text),
+        ("evidence", texts),
+        ("advice", text),
+        ("accepted", flag),
+    ];
+    object(value, &required, &[])
+}
+
+fn host(value: &Value) -> bool {
+    object(value, &[("name", text), ("os", text), ("nginx", text_or_null), ("motion", text_or_null)], &[])
+}
+
+fn step(value: &Value) -> bool {
+    object(value, &[("kind", text), ("describe", text)], &[("path", text)])
+}
+
+fn local_changes(value: &Value) -> bool {
+    let list: Check = |value| each(value, |item| object(item, &[("path", text), ("directive", text)], &[]));
+    let required = [("carried", list), ("already_present", list), ("conflicting", list), ("dropped", list)];
+    object(value, &required, &[])
+}
+
+fn diff(value: &Value) -> bool {
+    object(value, &[("directives", |value| each(value, directive_change)), ("unified", text)], &[])
+}
+
+fn directive_change(value: &Value) -> bool {
+    object(value, &[("path", text), ("directive", text)], &[("old", text), ("new", text)])
+}
+
+fn plan(value: &Value) -> bool {
+    let required: [(&str, Check); 6] = [
+        ("id", text),
+        ("strategy", text),
+        ("site", text),
+        ("steps", |value| each(value, step)),
+        ("local_changes", local_changes),
+        ("diff", diff),
+    ];
+    object(value, &required, &[])
+}
+
+fn backup(value: &Value) -> bool {
+    let required: [(&str, Check); 5] =
+        [("id", text), ("path", text), ("files", number), ("bytes", number), ("verified", flag)];
+    object(value, &required, &[])
+}
+
+fn reload(value: &Value) -> bool {
+    let log = |value: &Value| ["clean", "errors", "not-looked-at"].iter().any(|word| value == word);
+    let required: [(&str, Check); 5] = [
+        ("proven", flag),
+        ("old_workers", pids),
+        ("new_workers", pids),
+        ("error_log", log),
+        ("millis", number),
+    ];
+    object(value, &required, &[])
+}
+
+fn probe(value: &Value) -> bool {
+    let required: [(&str, Check); 5] =
+        [("server", text), ("uri", text), ("before", number), ("gated", flag), ("ok", flag)];
+    object(value, &required, &[("after", number), ("restored", number), ("note", text)])
+}
+
+fn load(value: &Value) -> bool {
+    let count: Check = |value| object(value, &[("sent", number), ("failed", number)], &[]);
+    object(value, &[("fresh", count), ("keepalive", count), ("during_reload", number)], &[])
+}
+
+fn duration(value: &Value) -> bool {
+    object(value, &[("step", text), ("millis", number)], &[])
+}
+
+fn error(value: &Value) -> bool {
+    value.is_null() || object(value, &[("message", text)], &[("hint", text)])
+}
+
+/// Panics unless the document has the contract's shape, and says `command`.
+pub fn check(document: &Value, command: &str) {
+    let required: [(&str, Check); 8] = [
+        ("tool", |value| value == "motionctl"),
+        ("version", |value| value == env!("CARGO_PKG_VERSION")),
+        ("format", |value| value == 1),
+        ("command", text),
+        ("outcome", |value| OUTCOMES.iter().any(|word| value == word)),
+        ("exit_code", number),
+        ("findings", |value| each(value, finding)),
+        ("error", error),
+    ];
+    let optional: [(&str, Check); 8] = [
+        ("host", host),
+        ("plan", plan),
+        ("backup", backup),
+        ("reload", reload),
+        ("probes", |value| each(value, probe) && value != &Value::Array(Vec::new())),
+        ("load", load),
+        ("durations", |value| each(value, duration)),
+        ("details", |value| value.as_object().is_some_and(|fields| !fields.is_empty())),
+    ];
+    assert!(object(document, &required, &optional), "{command}: {document:#}");
+    assert_eq!(document["command"], command);
+    assert_eq!(document["error"].is_null(), document["exit_code"].as_u64() < Some(3) && !failed(document));
+}
+
+fn failed(document: &Value) -> bool {
+    document["outcome"] == "failed"
+}
+
+#[test]
+fn the_check_can_fail() {
+    let document = |extra: &str| {
+        let text = format!(
+            r#"{{"tool": "motionctl", "version": "{}", "format": 1, "command": "x", "outcome": "ok",
+                "exit_code": 0, "findings": [], "error": null{extra}}}"#,
+            env!("CARGO_PKG_VERSION")
+        );
+        serde_json::from_str::<Value>(&text).expect("JSON")
+    };
+    check(&document(""), "x");
+    for extra in [", \"new\": 1", ", \"backup\": {}", ", \"probes\": []", ", \"host\": null"] {
+        let document = document(extra);
+        assert!(std::panic::catch_unwind(|| check(&document, "x")).is_err(), "{extra}");
+    }
+}

@@ -1,0 +1,301 @@
+//! The whole migration and its way back, on a private copy of every fixture.
+//!
+//! Invariant: what a rehearsal says is held against what it must see, and the
+//! tree, the machine and its processes are as before.
+
+use crate::support::binary::{Answer, Server, binary, codes, family, finding, fixture, motionctl, runs};
+use crate::support::nginx::signal;
+use crate::support::site::{eventually, state};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
+const LEGACY_TO_NEW: &str = "legacy page → new client";
+
+/// Rehearses a fixture; a short load still covers the reload.
+fn rehearse(name: &str, strategy: &str) -> Answer {
+    let root = fixture(name).display().to_string();
+    motionctl(["rehearse", "--root", &root, "--strategy", strategy, "--load", "120", "--json"])
+}
+
+/// The document of a rehearsal that went all the way.
+fn whole_road(name: &str, strategy: &str) -> Value {
+    let before = state(&fixture(name));
+    let document = rehearse(name, strategy).json();
+    assert_eq!(document["exit_code"], 0, "{name} {strategy}: {document:#}");
+    assert_eq!(document["outcome"], "ok", "{name} {strategy}");
+    assert_eq!(document["error"], Value::Null);
+    assert_eq!(document["plan"]["strategy"], strategy);
+    assert_eq!(document["reload"]["proven"], true);
+    assert_eq!(document["reload"]["error_log"], "clean");
+    assert_eq!(document["backup"]["verified"], true);
+    assert_eq!(document["load"]["fresh"]["failed"], 0, "{name} {strategy}: {:#}", document["load"]);
+    assert!(document["load"]["fresh"]["sent"].as_u64() >= Some(60), "{:#}", document["load"]);
+    assert!(document["load"]["during_reload"].as_u64() > Some(0), "{name}: the load missed the reload");
+    check_probes(&document);
+    assert!(before == state(&fixture(name)), "{name}: the fixture was touched");
+    document
+}
+
+/// `/user-ui` changes and comes back; every other route never changes.
+fn check_probes(document: &Value) {
+    let rows = document["probes"].as_array().expect("probes");
+    let mut entries = 0;
+    for row in rows {
+        assert_eq!(row["ok"], true, "{row}");
+        assert_eq!(row["gated"], true, "{row}");
+        assert_eq!(row["before"], row["restored"], "{row}");
+        let serves_motion = row["server"] != "cc.example.test:80";
+        match row["uri"].as_str() {
+            Some("/user-ui/login") if serves_motion => {
+                assert_eq!((&row["before"], &row["after"]), (&200.into(), &200.into()), "{row}");
+                assert_eq!(row["note"], LEGACY_TO_NEW, "{row}");
+                entries += 1;
+            }
+            Some("/user-ui") if serves_motion => {
+                assert_eq!((&row["before"], &row["after"]), (&200.into(), &302.into()), "{row}");
+            }
+            Some(uri) => {
+                assert_eq!(row["before"], row["after"], "{row}");
+                if uri.starts_with("/socket.io/") {
+                    assert_eq!(row["before"], 101, "{row}");
+                }
+            }
+            None => panic!("a row without a route: {row}"),
+        }
+    }
+    assert!(entries > 0, "no server block shows the new client");
+}
+
+/// Grafting succeeds and drops nothing; `findings` is all there is to say.
+fn grafted(name: &str, findings: &[&str]) {
+    let document = whole_road(name, "graft");
+    assert_eq!(codes(&document), findings, "{name}");
+    assert_eq!(document["plan"]["local_changes"]["dropped"], Value::Array(Vec::new()), "{name}");
+    let removed = document["plan"]["diff"]["directives"].as_array().expect("directives");
+    assert!(removed.iter().all(|change| change["old"].is_null()), "{name}: {removed:#?}");
+}
+
+/// Replacing succeeds; what it drops is listed, among it `dropped`.
+fn replaced(name: &str, dropped: &[&str]) {
+    check_dropped(name, &whole_road(name, "replace"), dropped);
+}
+
+/// Replacing would lose a route: the gate says which, and the rehearsal fails.
+fn not_replaced(name: &str, lost: &[&str], dropped: &[&str]) {
+    let before = state(&fixture(name));
+    let document = rehearse(name, "replace").json();
+    assert_eq!((&document["exit_code"], &document["outcome"]), (&1.into(), &"failed".into()), "{name}");
+    check_dropped(name, &document, dropped);
+    let rows = document["probes"].as_array().expect("probes");
+    let failed: Vec<_> = rows.iter().filter(|row| row["ok"] == false).collect();
+    let uris: Vec<_> = failed.iter().filter_map(|row| row["uri"].as_str()).collect();
+    assert_eq!(uris, lost, "{name}");
+    let message = document["error"]["message"].as_str().expect("a message");
+    assert!(lost.iter().all(|uri| message.contains(uri)), "{name}: {message}");
+    assert!(rows.iter().all(|row| row["restored"] == row["before"]), "{name}: not rolled back: {rows:#?}");
+    assert!(before == state(&fixture(name)), "{name}: the fixture was touched");
+}
+
+fn check_dropped(name: &str, document: &Value, dropped: &[&str]) {
+    let listed = document["plan"]["local_changes"]["dropped"].as_array().expect("a list");
+    let listed: Vec<_> = listed.iter().filter_map(|change| change["directive"].as_str()).collect();
+    for directive in dropped {
+        assert!(listed.contains(directive), "{name}: `{directive}` is not among {listed:#?}");
+    }
+}
+
+/// Both strategies at once: a rehearsal mostly waits.
+fn both(graft: impl FnOnce() + Send, replace: impl FnOnce()) {
+    thread::scope(|scope| {
+        let other = scope.spawn(graft);
+        replace();
+        other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    });
+}
+
+#[test]
+fn standalone() {
+    both(|| grafted("standalone", &["routes.missing"]), || replaced("standalone", &[]));
+}
+
+#[test]
+fn customised() {
+    both(
+        || grafted("customised", &["routes.missing"]),
+        || {
+            not_replaced(
+                "customised",
+                &["/whatsapp-bridge/", "/healthz"],
+                &["add_header X-Frame-Options 'SAMEORIGIN'", "proxy_read_timeout 600s"],
+            );
+        },
+    );
+}
+
+#[test]
+fn proxied_client() {
+    both(|| grafted("proxied-client", &["routes.missing"]), || replaced("proxied-client", &[]));
+}
+
+#[test]
+fn dead_upstream() {
+    both(
+        || {
+            grafted("dead-upstream", &["site.dead-upstream", "routes.missing", "site.remote-location"]);
+        },
+        || not_replaced("dead-upstream", &["/whatsapp-bridge/"], &["proxy_pass http://12.0.0.1:3434/"]),
+    );
+}
+
+/// nginx uses the other file's blocks, so a new `motion.conf` serves nobody.
+#[test]
+fn duplicate_server() {
+    let routes = ["/user-ui", "/user-ui/login", "/user-ui", "/user-ui/login"];
+    both(
+        || grafted("duplicate-server", &["site.duplicate-server", "routes.missing"]),
+        || not_replaced("duplicate-server", &routes, &[]),
+    );
+}
+
+#[test]
+fn regex_assets() {
+    both(|| grafted("regex-assets", &["routes.missing"]), || replaced("regex-assets", &["expires 1h"]));
+}
+
+#[test]
+fn redirect_in_location() {
+    both(
+        || grafted("redirect-in-location", &["routes.missing"]),
+        || not_replaced("redirect-in-location", &["/.well-known/acme-challenge/"], &["root /var/www/acme"]),
+    );
+}
+
+#[test]
+fn shared_include() {
+    both(
+        || grafted("shared-include", &["routes.missing"]),
+        || replaced("shared-include", &["include motion.d/locations.conf"]),
+    );
+}
+
+#[test]
+fn variables() {
+    both(
+        || {
+            let root = fixture("variables").display().to_string();
+            let document = motionctl(["check", "--root", &root, "--json"]).json();
+            let evidence = finding(&document, "site.remote-location")["evidence"].to_string();
+            assert!(evidence.contains("wallboard.example.test") && evidence.contains("reports.example.test"));
+            grafted("variables", &["routes.missing", "site.remote-location"]);
+        },
+        || not_replaced("variables", &["/wallboard/", "/reports/"], &["resolver_timeout 5s"]),
+    );
+}
+
+#[test]
+fn trees_that_are_migrated_broken_or_no_motion_are_not_rehearsed() {
+    for strategy in ["graft", "replace"] {
+        let done = rehearse("already-migrated", strategy).json();
+        assert_eq!((&done["exit_code"], &done["outcome"]), (&0.into(), &"up-to-date".into()));
+        assert_eq!(codes(&done), ["routes.migrated"]);
+
+        let broken = rehearse("broken", strategy).json();
+        assert_eq!((&broken["exit_code"], &broken["outcome"]), (&65.into(), &"invalid".into()));
+        let evidence = finding(&broken, "nginx.config-broken")["evidence"].to_string();
+        assert!(evidence.contains("proxy_reed_timeout") && evidence.contains("motion.conf:28"), "{evidence}");
+
+        let other = rehearse("no-motion", strategy).json();
+        assert_eq!((&other["exit_code"], &other["outcome"]), (&69.into(), &"unavailable".into()));
+        finding(&other, "site.not-found");
+        for document in [done, broken, other] {
+            assert!(document.get("probes").is_none() && document.get("load").is_none(), "{document:#}");
+        }
+    }
+}
+
+/// Mounts, and what the tool would leave behind if it mistook this machine for
+/// the copy.
+fn machine() -> Vec<BTreeMap<std::path::PathBuf, String>> {
+    ["/var/lib/motionctl", "/var/backups/motionctl", "/etc/motionctl", "/etc/nginx"]
+        .map(|folder| state(Path::new(folder)))
+        .into()
+}
+
+fn mounts(of: &str) -> usize {
+    fs::read_to_string("/proc/self/mountinfo").expect("mounts").matches(of).count()
+}
+
+/// Starts a rehearsal, waits until its private NGINX serves, interrupts it, and
+/// waits until nothing of it is left.
+fn interrupted(interrupt: impl FnOnce(u32)) -> (Option<i32>, String) {
+    let server = Server::copy("standalone");
+    let temp = tempfile::tempdir().expect("a folder");
+    let machine_before = machine();
+    let tree_before = server.state();
+    let mut child = binary()
+        .args(server.arguments(&["rehearse", "--json", "--load", "2000"]))
+        .env("TMPDIR", temp.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let mut seen = BTreeMap::new();
+    eventually("a private worker", || {
+        seen.extend(family(child.id()));
+        seen.values().any(|title| title.starts_with("nginx: worker"))
+    });
+    thread::sleep(Duration::from_millis(700));
+    seen.extend(family(child.id()));
+    interrupt(child.id());
+    let mut stdout = child.stdout.take().expect("a pipe");
+    let status = child.wait().expect("waiting");
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut stdout, &mut text).expect("text");
+    eventually("the end of all that a rehearsal started", || !seen.keys().any(runs));
+    assert!(seen.len() > 4, "{seen:#?}");
+    assert!(tree_before == server.state(), "the tree was touched");
+    assert!(machine_before == machine(), "the machine was touched");
+    assert_eq!(fs::read_dir(temp.path()).expect("a folder").count(), 0, "temporary files are left");
+    assert_eq!(mounts(&server.path().display().to_string()), 0);
+    (status.code(), text)
+}
+
+#[test]
+fn ctrl_c_ends_a_rehearsal_and_leaves_nothing() {
+    let (code, text) = interrupted(|pid| signal(i32::try_from(pid).expect("a pid"), "INT"));
+    assert_eq!(code, Some(1), "{text}");
+    let document: Value = serde_json::from_str(&text).expect("one document");
+    assert_eq!((&document["outcome"], &document["exit_code"]), (&"failed".into(), &1.into()));
+    assert!(document["error"]["message"].to_string().contains("interrupted"), "{document:#}");
+}
+
+#[test]
+fn a_killed_rehearsal_leaves_nothing() {
+    let (code, _) = interrupted(|pid| signal(i32::try_from(pid).expect("a pid"), "KILL"));
+    assert_eq!(code, None);
+}
+
+#[test]
+fn kept_files_are_private_and_hold_the_logs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let keep = folder.path().display().to_string();
+    let root = fixture("standalone").display().to_string();
+    let answer = motionctl(["rehearse", "--root", &root, "--load", "40", "--keep", &keep, "--json"]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    let kept = state(folder.path());
+    let names: Vec<_> = kept.keys().filter_map(|path| path.file_name()?.to_str()).collect();
+    assert!(names.contains(&"etc_nginx_conf.d_motion.conf.restored"), "{names:?}");
+    assert!(names.contains(&"var_log_nginx_access.log"), "{names:?}");
+    use std::os::unix::fs::PermissionsExt;
+    for entry in fs::read_dir(folder.path()).expect("a folder").flatten() {
+        assert_eq!(entry.metadata().expect("a file").permissions().mode() & 0o7777, 0o600, "{entry:?}");
+    }
+    let missing = folder.path().join("nowhere").display().to_string();
+    let answer = motionctl(["rehearse", "--root", &root, "--keep", &missing, "--json"]);
+    assert_eq!(answer.json()["exit_code"], 64);
+}

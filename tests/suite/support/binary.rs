@@ -1,0 +1,185 @@
+//! The real binary as a process, on fixtures and on copies of them.
+//!
+//! Invariant: a copy is private to its test, and a fixture is never written
+//! to. It must not assert anything about the product but that `--json` answers
+//! with one document whose exit code is the process's.
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use tempfile::TempDir;
+
+/// Motion's file in most fixtures.
+pub const SITE: &str = "etc/nginx/conf.d/motion.conf";
+
+/// What a command left behind.
+#[derive(Debug)]
+pub struct Answer {
+    /// Exit status.
+    pub code: i32,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Answer {
+    /// The one document of `--json`.
+    pub fn json(&self) -> Value {
+        let document: Value = serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("not one JSON document: {error}: {self:?}"));
+        assert_eq!(document["exit_code"], self.code, "{self:?}");
+        document
+    }
+}
+
+/// The binary under test.
+pub fn binary() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_motionctl"));
+    command.env_remove("NO_COLOR").stdin(Stdio::null());
+    command
+}
+
+/// Runs the binary to its end, with no terminal.
+pub fn motionctl<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>) -> Answer {
+    answer(&binary().args(arguments).output().expect("the binary starts"))
+}
+
+/// What a finished process left behind.
+pub fn answer(output: &Output) -> Answer {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("output is text");
+    Answer {
+        code: output.status.code().unwrap_or(-1),
+        stdout: text(&output.stdout),
+        stderr: text(&output.stderr),
+    }
+}
+
+/// Where a fixture lies.
+pub fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+}
+
+/// A copy of a fixture that its test may change.
+pub struct Server {
+    folder: TempDir,
+}
+
+impl Server {
+    /// Copies a fixture.
+    pub fn copy(name: &str) -> Self {
+        let folder = tempfile::Builder::new().prefix("motionctl-tree-").tempdir().expect("a folder");
+        let status = Command::new("cp").arg("-a").arg(fixture(name).join(".")).arg(folder.path()).status();
+        assert!(status.expect("cp is installed").success());
+        // Anybody may read it, as a customer's copy in a home directory.
+        Command::new("chmod").arg("a+rX").arg(folder.path()).status().expect("chmod is installed");
+        Self { folder }
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where a path of the tree lies on this machine.
+    pub fn at(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path.trim_start_matches('/'))
+    }
+
+    /// Reads a file of the tree.
+    pub fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.at(path)).expect("a readable file")
+    }
+
+    /// Writes a file of the tree, and the folders that it needs.
+    pub fn write(&self, path: &str, text: impl AsRef<[u8]>) {
+        fs::create_dir_all(self.at(path).parent().expect("a folder")).expect("folders");
+        fs::write(self.at(path), text).expect("writing");
+    }
+
+    /// Replaces a text that occurs in a file of the tree.
+    pub fn replace(&self, path: &str, old: &str, new: &str) {
+        let text = self.read(path);
+        assert!(text.contains(old), "{path} has no `{old}`");
+        self.write(path, text.replacen(old, new, 1));
+    }
+
+    /// Runs a command on the tree, with no terminal.
+    pub fn run(&self, arguments: &[&str]) -> Answer {
+        motionctl(self.arguments(arguments))
+    }
+
+    /// Runs a command on the tree with `--json`, and reads its document.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        let mut with_json = self.arguments(arguments);
+        with_json.push("--json".to_owned());
+        motionctl(with_json).json()
+    }
+
+    /// The arguments with `--root` behind them.
+    pub fn arguments(&self, arguments: &[&str]) -> Vec<String> {
+        let mut all: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        all.extend(["--root".to_owned(), self.path().display().to_string()]);
+        all
+    }
+
+    /// Everything that can be seen of the tree, by its paths.
+    pub fn state(&self) -> BTreeMap<PathBuf, String> {
+        super::site::state(self.path())
+    }
+}
+
+/// The codes of a document's findings, in its order.
+pub fn codes(document: &Value) -> Vec<String> {
+    let findings = document["findings"].as_array().expect("findings");
+    findings.iter().map(|finding| finding["code"].as_str().expect("a code").to_owned()).collect()
+}
+
+/// The finding of this code.
+pub fn finding<'a>(document: &'a Value, code: &str) -> &'a Value {
+    let findings = document["findings"].as_array().expect("findings");
+    let found: Vec<_> = findings.iter().filter(|finding| finding["code"] == code).collect();
+    assert_eq!(found.len(), 1, "{code} in {document:#}");
+    found[0]
+}
+
+/// A process and all its descendants, by pid and start time, with their titles.
+pub fn family(pid: u32) -> BTreeMap<(u32, String), String> {
+    let mut parents = BTreeMap::new();
+    for entry in fs::read_dir("/proc").expect("/proc").flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
+        let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
+        let fields: Vec<_> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
+        let (Some(Ok(parent)), Some(start)) =
+            (fields.get(1).map(|field| field.parse::<u32>()), fields.get(19))
+        else {
+            continue;
+        };
+        let title = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let title = String::from_utf8_lossy(&title).replace('\0', " ");
+        parents.insert(pid, (parent, (*start).to_owned(), title));
+    }
+    let belongs = |mut member: u32| {
+        for _ in 0..64 {
+            match parents.get(&member) {
+                _ if member == pid => return true,
+                Some((parent, ..)) => member = *parent,
+                None => return false,
+            }
+        }
+        false
+    };
+    let members = parents.iter().filter(|(member, _)| belongs(**member));
+    members.map(|(member, (_, start, title))| ((*member, start.clone()), title.clone())).collect()
+}
+
+/// Whether a process of [`family`] still runs; a zombie does not.
+pub fn runs((pid, start): &(u32, String)) -> bool {
+    let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
+    let fields: Vec<_> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
+    fields.first() != Some(&"Z") && fields.get(19) == Some(&start.as_str())
+}
