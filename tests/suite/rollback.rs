@@ -37,7 +37,8 @@ fn everything_that_the_run_changed_comes_back() {
         let site = etc.join("conf.d/motion.conf");
         fs::set_permissions(&site, fs::Permissions::from_mode(0o604)).expect("its mode");
         xattr::set(&site, "user.origin", b"by hand").expect("an attribute");
-        let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::new(1_500_000_000, 123_456_789);
+        let long_ago =
+            std::time::SystemTime::UNIX_EPOCH + std::time::Duration::new(1_500_000_000, 123_456_789);
         let file = fs::File::options().write(true).open(&site).expect("opening");
         file.set_modified(long_ago).expect("its time");
     });
@@ -183,7 +184,8 @@ fn a_damaged_backup_is_not_restored() {
 
 /// One byte more in everything but the manifest.
 fn damage_every_copy(folder: &Path) {
-    let files = walkdir::WalkDir::new(folder).into_iter().flatten().filter(|entry| entry.file_type().is_file());
+    let files =
+        walkdir::WalkDir::new(folder).into_iter().flatten().filter(|entry| entry.file_type().is_file());
     let mut damaged = 0;
     for file in files.filter(|file| !file.file_name().to_string_lossy().contains("manifest")) {
         let mut bytes = fs::read(file.path()).expect("reading");
@@ -205,7 +207,9 @@ fn a_rollback_whose_reload_fails_says_what_is_where() {
     let bundle = bundle.to_str().expect("text");
     // The new site does not listen there any more, and another program comes.
     machine.apply(&["--strategy", "replace", "--bundle", bundle]).expect(0, "applied");
-    eventually("the port is free", || machine.inside(|| std::net::TcpStream::connect(("127.0.0.1", 8445)).is_err()));
+    eventually("the port is free", || {
+        machine.inside(|| std::net::TcpStream::connect(("127.0.0.1", 8445)).is_err())
+    });
     let held = machine.take_port(8445);
     let done = rollback(&machine, &[]);
     assert!(matches!(done.code, Some(3 | 5)), "{done}");
@@ -223,8 +227,12 @@ fn backups_are_listed_shown_compared_and_pruned() {
     rollback(&machine, &[]).expect(0, "applied");
     let second = machine.apply(&[]).json["backup"]["id"].as_str().expect("a name").to_owned();
     let listed = command(&["list"]);
-    let ids: Vec<_> = listed.expect(0, "ok").json["details"]["backups"].as_array().expect("a list").iter()
-        .map(|backup| backup["id"].as_str().expect("a name").to_owned()).collect();
+    let ids: Vec<_> = listed.expect(0, "ok").json["details"]["backups"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|backup| backup["id"].as_str().expect("a name").to_owned())
+        .collect();
     assert_eq!(ids, [second.clone(), first.clone()], "newest first");
     let shown = command(&["show", &first]);
     assert!(shown.expect(0, "ok").stdout.contains(SITE), "{shown}");
