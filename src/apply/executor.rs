@@ -63,7 +63,7 @@ pub struct Executor<'a> {
 pub enum Stopping {
     /// A signal stops it before the next step.
     Allowed,
-    /// It is the way back: it goes on to its end.
+    /// It leads back: it goes on to its end.
     Ignored,
 }
 
@@ -105,9 +105,10 @@ impl Executor<'_> {
     pub fn run_with_gate(
         &mut self,
         steps: &[Step],
+        stopping: Stopping,
         gate: &dyn Fn() -> Result<(), String>,
     ) -> Result<Option<ReloadProof>, StepFailure> {
-        self.run_each(steps, Stopping::Allowed, gate)
+        self.run_each(steps, stopping, gate)
     }
 
     /// Lets go of the old files: the run stays as it is.

@@ -9,7 +9,7 @@
 use super::certificate::{Certificate, DH_PARAMETERS};
 use crate::facts::{Attributes, CertificateFacts, Facts, Scope, ShadowKind, UpstreamAddress};
 use crate::host::sandbox::{
-    Capabilities, Ending, Launcher, Network, Program, Refused, Shadow, Spec, StagedFile,
+    Capabilities, Ending, Launcher, Network, Program, Refused, Shadow, Spec, StagedFile, StagedLink,
 };
 use crate::host::{Root, STATE_FOLDER};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,9 +22,21 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// Where host names lead inside a private network.
 pub const STAND_IN_ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 77, 0, 1);
 
-/// The files in which the tested server differs from the one on disk; `None`
-/// where there is to be no file.
-pub type Changes = BTreeMap<PathBuf, Option<StagedContent>>;
+/// The paths at which the tested server differs from the one on disk.
+pub type Changes = BTreeMap<PathBuf, Staged>;
+
+/// What is to stand at one path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Staged {
+    /// Nothing.
+    Absent,
+    /// A file; a link that stands there is kept, and its target replaced.
+    File(StagedContent),
+    /// A file in the place of a link or folder, which goes.
+    FileInstead(StagedContent),
+    /// A link with this text, whatever stands there.
+    Link(PathBuf),
+}
 
 /// One file as it is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,10 +137,17 @@ pub fn spec(root: &Root, facts: &Facts, changes: &Changes) -> (Spec, Vec<String>
         spec.files.extend(hosts_file(root, facts));
         spec.files.extend(throw_away_keys(root, facts, &mut notes));
     }
-    for (path, content) in changes {
-        match content {
-            Some(content) => spec.files.push(staged(path, content)),
-            None => spec.removed.push(path.clone()),
+    for (path, wanted) in changes {
+        match wanted {
+            Staged::File(content) => spec.files.push(staged(path, content)),
+            Staged::FileInstead(content) => {
+                spec.removed.push(path.clone());
+                spec.files.push(staged(path, content));
+            }
+            Staged::Link(target) => {
+                spec.links.push(StagedLink { path: path.clone(), target: target.clone() });
+            }
+            Staged::Absent => spec.removed.push(path.clone()),
         }
     }
     (spec, notes)

@@ -5,6 +5,10 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests set servers up and look at what became of them")]
 
+mod apply;
+mod apply_gates;
+mod apply_guards;
+mod apply_signals;
 mod backup;
 mod bundle;
 mod contract;
@@ -15,6 +19,7 @@ mod oracle;
 mod probes;
 mod rehearse;
 mod reload;
+mod rollback;
 mod root;
 mod routes;
 mod sandbox;
