@@ -4,7 +4,7 @@
 //! each that only one side has is listed once, redacted. Order and spacing do
 //! not count.
 
-use crate::nginx::{Body, DirectiveId, Tree, redact_arguments};
+use crate::nginx::{Body, DirectiveId, Tree, redact_arguments, redact_name};
 use crate::outcome::{DirectiveChange, LocalChange};
 use std::collections::BTreeMap;
 
@@ -108,8 +108,8 @@ fn entries(tree: &Tree) -> Vec<(Key, Entry)> {
             if let Body::Lua { span } = directive.body {
                 arguments.push(tree.source()[span.range()].to_vec());
             }
-            let key = (path.clone(), name.clone(), arguments);
-            found.push((key, Entry { path, directive: name, arguments: shown }));
+            let key = (path.clone(), name, arguments);
+            found.push((key, Entry { path, directive: redact_name(tree, id), arguments: shown }));
         }
     }
     found
