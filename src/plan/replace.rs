@@ -8,6 +8,7 @@ use super::PlanError;
 use super::bundle::{
     Bundle, FilePath, Listen, RouteValues, ServerName, SiteValues, Size, Tls, Transport, UpstreamUrl,
 };
+use super::graft::wants_routes;
 use super::step::Patch;
 use crate::facts::{Facts, ServerFacts, ServerRole, UpstreamAddress};
 use crate::nginx::{Config, FileId, Node};
@@ -25,6 +26,14 @@ pub fn replace(
         .find(|(_, file)| file.path == facts.site.file)
         .map(|(id, file)| (id, file.tree.source()))
         .ok_or_else(|| PlanError::Lacks("the site's file is not part of the configuration".to_owned()))?;
+    // One file is rewritten; a block of another one that NGINX uses, or uses
+    // instead, would stay without the new client.
+    if let Some(other) = facts.site.servers.iter().find(|s| wants_routes(s) && s.node.file != file) {
+        let place = config.place(other.node);
+        return Err(PlanError::Lacks(format!(
+            "{place} serves Motion, too, and a template replaces one file"
+        )));
+    }
     let in_file: Vec<_> = facts.site.servers.iter().filter(|server| server.node.file == file).collect();
     let text = bundle.render_site(&site_values(facts, config, &in_file, values)?)?;
     if text.as_bytes() == source {
