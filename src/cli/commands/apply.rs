@@ -81,7 +81,7 @@ fn agreed(
     outcome: &Outcome,
 ) -> Result<Option<Plan>, Failure> {
     let planned = prepared.migration.as_ref().map(|migration| migration.plan.clone());
-    if planned.as_ref().is_some_and(Plan::is_empty) {
+    if prepared.is_up_to_date() {
         return Ok(None);
     }
     if let Some(failure) = refusal(prepared) {
