@@ -45,6 +45,10 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
             return Ok(outcome);
         }
     };
+    if !args.yes && !args.dry_run {
+        // It was on the screen when the question was asked.
+        outcome.comparisons.clear();
+    }
     let Some(lock) = lock else {
         outcome.outcome = OutcomeKind::ChangesPending;
         outcome.details.insert("verdict".to_owned(), "dry run: nothing was changed".into());
