@@ -45,6 +45,10 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
             return Ok(outcome);
         }
     };
+    if !args.yes && !args.dry_run {
+        // It was on the screen when the question was asked.
+        outcome.comparisons.clear();
+    }
     let Some(lock) = lock else {
         outcome.outcome = OutcomeKind::ChangesPending;
         outcome.details.insert("verdict".to_owned(), "dry run: nothing was changed".into());
@@ -85,7 +89,7 @@ fn agreed(
     outcome: &Outcome,
 ) -> Result<Option<Plan>, Failure> {
     let planned = prepared.migration.as_ref().map(|migration| migration.plan.clone());
-    if planned.as_ref().is_some_and(Plan::is_empty) {
+    if prepared.is_up_to_date() {
         return Ok(None);
     }
     if let Some(failure) = refusal(prepared) {
