@@ -172,7 +172,7 @@ fn every_block_that_shares_its_locations_gets_the_route() {
     assert_eq!(machine.read(SITE).matches("location ^~ /user-ui/").count(), 2);
     shared.assert_same(&state(&machine.path("/etc/nginx/motion.d")));
     for server in [HTTPS, "office.example.test:8443"] {
-        assert_eq!(done.probe(server, "/user-ui/login")["note"], "new client", "{done}");
+        assert_eq!(done.probe(server, "/user-ui/login")["note"], "legacy page → new client", "{done}");
     }
 }
 
