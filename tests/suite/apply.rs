@@ -49,7 +49,7 @@ fn the_new_client_comes_and_everything_else_stays() {
     // The backup is where it says, and private.
     let id = done.json["backup"]["id"].as_str().expect("a name").to_owned();
     assert_eq!(done.json["backup"]["verified"], true);
-    assert_eq!(machine.backups(), [id.clone()]);
+    assert_eq!(machine.backups(), std::slice::from_ref(&id));
     for folder in ["/var/lib/motionctl", "/var/backups/motionctl"] {
         assert_eq!(fs::metadata(machine.path(folder)).expect("made").permissions().mode() & 0o7777, 0o700);
     }

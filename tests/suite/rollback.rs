@@ -137,6 +137,25 @@ fn the_whole_tree_comes_back_whatever_was_done_to_it() {
 }
 
 #[test]
+fn a_whole_restore_shows_what_it_would_do_first() {
+    let (machine, _) = migrated("standalone");
+    machine.edit("/etc/nginx/mime.types", |text| text.replacen("types {", "types { # by hand", 1));
+    machine.edit("/etc/nginx/tls/motion.key", |text| text.replace("BEGIN", "BEGONE"));
+    fs::write(machine.path("/etc/nginx/added.txt"), "x").expect("writing");
+    let before = machine.configuration();
+    let asked = machine.motionctl(&["rollback", "--whole-tree"]);
+    assert_eq!(asked.code, Some(64), "{asked}");
+    for line in
+        [SITE, "-types { # by hand", "+types {", "-    location ^~ /user-ui/ {", "/etc/nginx/tls/motion.key"]
+    {
+        assert!(asked.stdout.contains(line), "no {line:?} in {asked}");
+    }
+    assert!(asked.stdout.contains("added.txt") && asked.stdout.contains("goes"), "{asked}");
+    assert!(!asked.stdout.contains("PRIVATE KEY"), "{asked}");
+    before.assert_same(&machine.configuration());
+}
+
+#[test]
 fn a_broken_configuration_does_not_bar_the_way_back() {
     let (machine, _) = migrated("standalone");
     machine.edit("/etc/nginx/nginx.conf", |text| text.replace("events {", "events {{{"));
