@@ -12,7 +12,9 @@ use console::Term;
 pub fn confirm(context: &Context, outcome: &Outcome) -> Result<(), Failure> {
     context.progress.clear();
     let host = outcome.host.as_ref().map_or("this server", |host| host.name.as_str());
-    let shown = report::human(outcome, super::style(&context.global));
+    let mut asked = outcome.clone();
+    asked.details.insert("verdict".to_owned(), "this would be done".into());
+    let shown = report::human(&asked, super::style(&context.global));
     let terminal = Term::stderr();
     let can_ask = Term::stdout().is_term() && terminal.is_term() && console::user_attended();
     if context.global.no_input || context.global.json || !can_ask {

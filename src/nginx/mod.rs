@@ -29,7 +29,9 @@ pub use edit::{EditError, Edits, Place};
 pub use lexer::{BUFFER, Lexer, Token, TokenKind, is_space};
 pub use position::{Position, Span, SyntaxError};
 pub use reader::{MemoryReader, Reader};
-pub use redact::{REDACTED, redact_arguments, redact_message, redact_source, redact_text, redact_tree};
+pub use redact::{
+    REDACTED, redact_arguments, redact_message, redact_name, redact_source, redact_text, redact_tree,
+};
 pub use splice::{Overlap, Splice, splice};
 pub use tree::{Body, Directive, DirectiveId, Tree};
 pub use word::{Quote, QuoteError, Word, has_variable, quote_literal, quote_word, value_of};

@@ -49,9 +49,11 @@ static SECRET_NAME: LazyLock<Regex> = LazyLock::new(|| {
     let words = "auth|cookie|credential|passw|passphrase|pwd|secret|signature|token|api.?key|access.?key|private.?key|session";
     Regex::new(&format!("(?i){words}")).expect("a constant pattern")
 });
-/// `user:password@` in a URL, and `token=…` in a query.
+/// `user:password@` in a URL or at the start of a quotation, and `token=…` in
+/// a query.
 static IN_TEXT: LazyLock<Regex> = LazyLock::new(|| {
-    let userinfo = r#"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^\s/@"';]+@"#;
+    let userinfo =
+        r#"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^\s/@"';]+@|(?P<quote>["'])[^\s/@"';:]+:[^\s/@"';]+@"#;
     let name = r"(?:[\w-]*(?:auth|credential|passw|pwd|secret|signature|token|api_?key|access_?key)[\w-]*)";
     let assigned = format!(r#"(?P<name>{name}\s*[=:]\s*["']?)(?P<value>[^\s&"';]+)"#);
     let scheme = r"(?P<auth>(?:basic|bearer|digest)\s+)[A-Za-z0-9+/=._~-]{4,}";
@@ -64,7 +66,11 @@ pub fn redact_tree(tree: &Tree) -> Vec<u8> {
     let mut spans: Vec<(Span, Vec<u8>)> = Vec::new();
     for id in tree.walk() {
         let directive = tree.directive(id);
-        let first_secret = first_secret_argument(tree, id);
+        let loose = is_loose_entry(tree, directive);
+        let first_secret = first_secret_argument(tree, id).or(loose.then_some(0));
+        if loose || is_secret_entry(tree, id) {
+            spans.push((directive.name.span, mask(&tree.source()[directive.name.span.range()])));
+        }
         for (index, word) in directive.args.iter().enumerate() {
             let raw = &tree.source()[word.span.range()];
             if first_secret.is_some_and(|first| index >= first) {
@@ -104,6 +110,18 @@ pub fn redact_source(source: &[u8]) -> Vec<u8> {
     }
 }
 
+/// The name of a directive as it may be shown. In a `map` it is a value that
+/// is compared, which can be the very token that a client must send.
+#[must_use]
+pub fn redact_name(tree: &Tree, id: DirectiveId) -> String {
+    if is_secret_entry(tree, id) {
+        return REDACTED.to_owned();
+    }
+    // As it is written: an entry of a `map` may be in quotes.
+    let name = &tree.source()[tree.directive(id).name.span.range()];
+    redact_text(&String::from_utf8_lossy(name))
+}
+
 /// The arguments of a directive as they may be shown, joined by spaces.
 #[must_use]
 pub fn redact_arguments(tree: &Tree, id: DirectiveId) -> String {
@@ -122,7 +140,7 @@ pub fn redact_arguments(tree: &Tree, id: DirectiveId) -> String {
 pub fn redact_text(text: &str) -> String {
     let replace = |found: &regex::Captures| {
         let kept = |name| found.name(name).map(|part| part.as_str());
-        match (kept("scheme"), kept("name"), kept("auth")) {
+        match (kept("scheme").or(kept("quote")), kept("name"), kept("auth")) {
             (Some(scheme), _, _) => format!("{scheme}{REDACTED}@"),
             (_, Some(name), _) if !found["value"].starts_with('$') => format!("{name}{REDACTED}"),
             (_, _, Some(auth)) => format!("{auth}{REDACTED}"),
@@ -149,8 +167,7 @@ pub fn redact_message(config: &Config, message: &str) -> String {
             file.tree.walk().any(|id| {
                 let span = file.tree.directive(id).span;
                 let last = file.tree.position(span.end).line;
-                first_secret_argument(&file.tree, id).is_some()
-                    && (file.tree.position(span.start).line..=last).contains(&number)
+                holds_secret(&file.tree, id) && (file.tree.position(span.start).line..=last).contains(&number)
             })
         });
         if secret {
@@ -162,14 +179,22 @@ pub fn redact_message(config: &Config, message: &str) -> String {
     message.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// Whether anything of a directive is not to be shown.
+fn holds_secret(tree: &Tree, id: DirectiveId) -> bool {
+    let shown = |word: &super::Word| {
+        let raw = String::from_utf8_lossy(&tree.source()[word.span.range()]);
+        redact_text(&raw) == raw
+    };
+    first_secret_argument(tree, id).is_some()
+        || is_secret_entry(tree, id)
+        || !tree.directive(id).args.iter().all(shown)
+}
+
 /// The index of the first argument that carries a secret.
 fn first_secret_argument(tree: &Tree, id: DirectiveId) -> Option<usize> {
     let directive = tree.directive(id);
-    if let Some(parent) = directive.parent.map(|parent| tree.directive(parent))
-        && (parent.is("map") || parent.is("geo") || parent.is("split_clients"))
-        && parent.args.iter().any(is_secret_name)
-    {
-        return Some(0).filter(|_| !directive.args.is_empty());
+    if in_secret_map(tree, directive) {
+        return Some(0).filter(|_| !directive.args.is_empty() && !directive.is("include"));
     }
     let name = directive.name.text();
     let (_, field) = FIELDS.iter().find(|(known, _)| *known == name)?;
@@ -178,6 +203,32 @@ fn first_secret_argument(tree: &Tree, id: DirectiveId) -> Option<usize> {
         Field::AfterSecretName => after_secret_name(directive)?,
     };
     (first < directive.args.len()).then_some(first)
+}
+
+/// Whether a directive stands in a block that maps from or to a secret.
+fn in_secret_map(tree: &Tree, directive: &Directive) -> bool {
+    directive.parent.map(|parent| tree.directive(parent)).is_some_and(|parent| {
+        (parent.is("map") || parent.is("geo") || parent.is("split_clients"))
+            && parent.args.iter().any(is_secret_name)
+    })
+}
+
+/// Whether this is an entry of a file that some `map` or `geo` includes: no
+/// directive is called so. Which map it is, and whether that holds secrets,
+/// cannot be told from the file.
+fn is_loose_entry(tree: &Tree, directive: &Directive) -> bool {
+    let raw = &tree.source()[directive.name.span.range()];
+    let is_plain = raw.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    directive.parent.is_none() && !is_plain
+}
+
+/// Whether a directive's name is a value of such a map, and not a parameter of
+/// `map` or `geo` (ngx_http_map_module, ngx_http_geo_module).
+fn is_secret_entry(tree: &Tree, id: DirectiveId) -> bool {
+    const PARAMETERS: [&str; 8] =
+        ["default", "hostnames", "volatile", "include", "delete", "proxy", "proxy_recursive", "ranges"];
+    let directive = tree.directive(id);
+    in_secret_map(tree, directive) && !PARAMETERS.iter().any(|known| directive.is(known))
 }
 
 fn after_secret_name(directive: &Directive) -> Option<usize> {
@@ -263,6 +314,12 @@ mod tests {
         );
         check("map $host $api_token { default abc; }", "map $host $api_token { default [redacted]; }");
         check(
+            "map $http_x_api_key $who { default 0; hostnames; k3y joe; }",
+            "map $http_x_api_key $who { default [redacted]; hostnames; [redacted] [redacted]; }",
+        );
+        check("map $host $name { a.test A; }", "map $host $name { a.test A; }");
+        check("\"k3y\" 1;\nk-3y 1;", "[redacted] [redacted];\n[redacted] [redacted];");
+        check(
             "if ($http_authorization != 'Basic x') { return 401; }",
             "if ($http_authorization [redacted] [redacted][redacted] { return 401; }",
         );
@@ -276,6 +333,16 @@ mod tests {
             "content_by_lua_block { local token = \"abc\" }",
             "content_by_lua_block { local token = \"[redacted]\" }",
         );
+    }
+
+    #[test]
+    fn what_nginx_quotes_is_redacted_also_without_a_scheme() {
+        let check = |said: &str, expect: &str| assert_eq!(redact_text(said), expect);
+        check(
+            "invalid port in upstream \"me:pw@a.test:99\"",
+            "invalid port in upstream \"[redacted]@a.test:99\"",
+        );
+        check("host not found in upstream \"a.test:99\"", "host not found in upstream \"a.test:99\"");
     }
 
     #[test]

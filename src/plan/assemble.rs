@@ -14,6 +14,7 @@ use crate::facts::{Attributes, Facts, FileFacts};
 use crate::nginx::diff::diff;
 use crate::nginx::{Config, EditError, Tree, redact_source};
 use crate::outcome::{DiffSection, DirectiveChange, LocalChanges};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Turns new bytes into a plan and what people want to see of it.
@@ -30,6 +31,7 @@ pub(super) fn finish(
     let mut previews = Vec::new();
     let mut directives = Vec::new();
     let mut local_changes = LocalChanges::default();
+    let mut dropped_routes = BTreeSet::new();
     for (path, bytes) in &made.draft {
         let Some((_, file)) = config.files().find(|(_, file)| file.identity == *path) else { continue };
         if file.tree.source() == bytes {
@@ -37,6 +39,9 @@ pub(super) fn finish(
         }
         if let Ok(new) = Tree::parse(bytes.clone()) {
             directives.extend(diff(&file.tree, &new).rows().map(directive_change));
+            if strategy == Strategy::Replace {
+                dropped_routes.extend(dropped(&file.tree, &new));
+            }
             if site.is_some_and(|site| std::ptr::eq(site, &file.tree)) {
                 local_changes = match &made.lists {
                     Some(lists) => local::of_merge(lists),
@@ -68,6 +73,7 @@ pub(super) fn finish(
         resolved: made.resolved,
         unused_resolutions: made.unused,
         stays: made.stays,
+        dropped_routes,
         diff: DiffSection { directives, unified: unified(&previews) },
         previews,
     }
@@ -86,6 +92,7 @@ pub fn explain(
 ) -> Result<Migration, PlanError> {
     let mut previews = Vec::new();
     let mut directives = Vec::new();
+    let mut dropped_routes = BTreeSet::new();
     for (path, from, to) in plan.files() {
         let Version::File { content: Content::Patched(patches), .. } = to else {
             return Err(PlanError::Foreign(path.clone()));
@@ -97,6 +104,9 @@ pub fn explain(
                 let result = patch(file.tree.source(), patches)?;
                 let new = Tree::parse(result.clone()).map_err(EditError::Result)?;
                 directives.extend(diff(&file.tree, &new).rows().map(directive_change));
+                if plan.strategy == Strategy::Replace.name() {
+                    dropped_routes.extend(dropped(&file.tree, &new));
+                }
                 previews.push(preview(path, file.tree.source(), &result));
             }
             None if is_new => previews.push(preview(path, &[], &patch(&[], patches)?)),
@@ -111,9 +121,19 @@ pub fn explain(
         resolved: Vec::new(),
         unused_resolutions: Vec::new(),
         stays: Vec::new(),
+        dropped_routes,
         diff: DiffSection { directives, unified: unified(&previews) },
         previews,
     })
+}
+
+/// Paths of locations that only the old file has.
+fn dropped(old: &Tree, new: &Tree) -> BTreeSet<String> {
+    let paths = |tree: &Tree| -> BTreeSet<String> {
+        let locations = tree.walk().map(|id| tree.directive(id)).filter(|directive| directive.is("location"));
+        locations.filter_map(|location| location.args.last().map(|path| path.text().into_owned())).collect()
+    };
+    paths(old).difference(&paths(new)).cloned().collect()
 }
 
 fn directive_change(row: &crate::nginx::diff::Row) -> DirectiveChange {

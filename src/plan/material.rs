@@ -10,7 +10,17 @@ use super::bundle::{
     UpstreamUrl,
 };
 use crate::facts::{ClientFacts, Facts, NginxVersion, ServerFacts, ServerRole, UpstreamAddress};
+use crate::nginx::routes::{Handler, answer};
 use crate::nginx::{Config, File, FileId, Node};
+
+/// How a template names Motion's upstream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Naming {
+    /// As the old file does: its `upstream` blocks stay.
+    AsWritten,
+    /// By its address: nothing else of the old file stays.
+    ByAddress,
+}
 
 /// What every strategy works with.
 #[derive(Clone, Copy)]
@@ -48,7 +58,7 @@ impl<'a> Material<'a> {
     }
 
     /// The values of the whole site.
-    pub fn site_values(&self) -> Result<SiteValues, PlanError> {
+    pub fn site_values(&self, naming: Naming) -> Result<SiteValues, PlanError> {
         let file = self.site()?;
         let servers: Vec<_> =
             self.facts.site.servers.iter().filter(|server| server.node.file == file).collect();
@@ -65,7 +75,7 @@ impl<'a> Material<'a> {
             routes: self.route_values()?,
             server_names: main.names.iter().map(|name| ServerName::parse(name)).collect::<Result<_, _>>()?,
             transport: self.transport(&servers, main)?,
-            node: UpstreamUrl::parse(&self.node_url()?)?,
+            node: self.node(main.node, naming)?,
             client_max_body_size: size.map(|size| Size::parse(&size)).transpose()?,
         })
     }
@@ -98,6 +108,17 @@ impl<'a> Material<'a> {
             certificate_key: path("ssl_certificate_key")?,
             http2: main.listens.iter().any(|listen| listen.http2),
         }))
+    }
+
+    /// Motion's upstream: as `/` is proxied, or its one address.
+    fn node(&self, server: Node, naming: Naming) -> Result<UpstreamUrl, PlanError> {
+        if naming == Naming::AsWritten
+            && let Handler::Proxy { target, .. } = answer(self.config, server, "/").handler
+            && let Ok(url) = UpstreamUrl::parse(&target)
+        {
+            return Ok(url);
+        }
+        Ok(UpstreamUrl::parse(&self.node_url()?)?)
     }
 
     /// The one address that answers Motion's routes.

@@ -4,13 +4,13 @@
 //! and every block that serves Motion serves the new client afterwards.
 
 use super::assemble::finish;
-use super::base::{Base, base};
+use super::base::{Base, base, common};
 use super::bundle::{BadValue, Bundle, BundleError};
 use super::draft::{Draft, staged};
 use super::graft::graft;
 use super::local;
 use super::local_include::extract;
-use super::material::Material;
+use super::material::{Material, Naming};
 use super::saved::Plan;
 use super::step::PatchError;
 use super::wish::{Strategy, StrategyWish, Wish};
@@ -20,6 +20,7 @@ use crate::nginx::merge::{Conflict, Lists, merge};
 use crate::nginx::routes::servers;
 use crate::nginx::{Config, EditError, Node, Tree};
 use crate::outcome::{DiffSection, LocalChanges};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -38,6 +39,9 @@ pub struct Migration {
     pub unused_resolutions: Vec<String>,
     /// Local changes that `--local-include` leaves where they are, and why.
     pub stays: Vec<String>,
+    /// Paths of locations that are gone afterwards: only a replacement drops
+    /// any, and their routes cannot answer as before.
+    pub dropped_routes: BTreeSet<String>,
     /// What changes, redacted.
     pub diff: DiffSection,
     /// Each changed file before and after, redacted.
@@ -161,10 +165,10 @@ fn is_migrated(facts: &Facts) -> bool {
 }
 
 /// The vendor's file: the candidate, or the template with the old values.
-fn theirs(material: &Material, bundle: &Bundle, wish: &Wish) -> Result<Vec<u8>, PlanError> {
+fn theirs(material: &Material, bundle: &Bundle, wish: &Wish, naming: Naming) -> Result<Vec<u8>, PlanError> {
     match &wish.candidate {
         Some(candidate) => Ok(candidate.bytes.clone()),
-        None => Ok(bundle.render_site(&material.site_values()?)?.into_bytes()),
+        None => Ok(bundle.render_site(&material.site_values(naming)?)?.into_bytes()),
     }
 }
 
@@ -179,11 +183,13 @@ fn parse_theirs(bytes: &[u8], wish: &Wish) -> Result<Tree, PlanError> {
 /// one side has is kept, and everything that both have otherwise is a conflict.
 fn merged(material: &Material, bundle: &Bundle, base: Option<&Base>, wish: &Wish) -> Result<Made, PlanError> {
     let file = material.site_file()?;
-    let bytes = theirs(material, bundle, wish)?;
+    let bytes = theirs(material, bundle, wish, Naming::AsWritten)?;
     let theirs = parse_theirs(&bytes, wish)?;
-    let empty = Tree::parse(Vec::new()).map_err(EditError::Result)?;
-    let base = base.map_or(&empty, |base| &base.tree);
-    let merged = merge(base, &file.tree, &theirs, &wish.resolutions).map_err(EditError::Result)?;
+    let base = match base {
+        Some(base) => base.tree.clone(),
+        None => common(&file.tree, &theirs)?,
+    };
+    let merged = merge(&base, &file.tree, &theirs, &wish.resolutions).map_err(EditError::Result)?;
     let Ok(text) = merged.text() else {
         return Err(PlanError::Conflicts(Box::new(Conflicts {
             conflicts: merged.open().cloned().collect(),
@@ -203,7 +209,7 @@ fn merged(material: &Material, bundle: &Bundle, base: Option<&Base>, wish: &Wish
 
 /// Strategy `replace`: the whole template, what else was there is dropped.
 fn replaced(material: &Material, bundle: &Bundle, wish: &Wish) -> Result<Made, PlanError> {
-    let bytes = theirs(material, bundle, wish)?;
+    let bytes = theirs(material, bundle, wish, Naming::ByAddress)?;
     parse_theirs(&bytes, wish)?;
     let draft = Draft::from([(material.site_file()?.identity.clone(), bytes.clone())]);
     Ok(Made { draft, vendor: Some(bytes), ..Made::nothing() })

@@ -20,7 +20,6 @@ mod step;
 mod wish;
 
 pub use assemble::explain;
-use material::Material;
 pub use migrate::{Conflicts, Migration, PlanError, Preview, migrate};
 pub use recover::{DiskState, Observed, Recovery, Stuck, StuckReason, recover};
 pub use rollback::{Reload, Restored, rollback};

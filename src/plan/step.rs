@@ -148,7 +148,7 @@ impl Step {
             Self::RestoreTree { backup } => StepSection {
                 kind: "restore-tree".to_owned(),
                 path: None,
-                describe: format!("make everything that backup {backup} covers what it holds"),
+                describe: format!("put everything back as backup {backup} has it"),
             },
             Self::Reload => StepSection {
                 kind: "reload".to_owned(),

@@ -66,7 +66,7 @@ fn finding(conflicts: &[Conflict], title: &str) -> Finding {
     conflicts.iter().fold(finding, |finding, conflict| {
         let shown = |name: &str, version: &Option<Version>| match version {
             Some(version) => {
-                format!("{name} (line {}): {}", version.position.line, version.text.replace('\n', " "))
+                format!("{name} (line {}): {}", version.position.line, one_line(&version.text))
             }
             None => format!("{name}: not there"),
         };
@@ -80,6 +80,16 @@ fn finding(conflicts: &[Conflict], title: &str) -> Finding {
             .evidence(format!("  {}", shown("ours", &conflict.ours)))
             .evidence(format!("  {}", shown("theirs", &conflict.theirs)))
     })
+}
+
+/// A directive on one line; a long block is cut.
+fn one_line(text: &str) -> String {
+    const LONGEST: usize = 160;
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{} …", &line[..end]),
+        None => line,
+    }
 }
 
 fn cause(cause: Cause) -> &'static str {

@@ -9,10 +9,10 @@ mod ports;
 mod probes;
 mod tested;
 
-pub use probes::{Reach, probe_plan, rollback_probes};
+pub use probes::{Reach, migration_probes, rollback_probes};
 
 use crate::apply::SandboxChoice;
-use crate::facts::{Attributes, Facts, Scope};
+use crate::facts::{Attributes, Facts, RouteState, Scope, ServerFacts, ServerRole};
 use crate::host::sandbox::Launcher;
 use crate::host::{Root, RootPath, STATE_FOLDER, machine};
 use crate::inspect::{self, Inspection, file_facts, inspect};
@@ -67,10 +67,15 @@ impl Prepared {
         self.findings.iter().filter(|finding| finding.stops())
     }
 
-    /// Whether the server already is as wanted.
+    /// Whether the server already is as wanted. An empty plan alone does not
+    /// say so: where something else answers the route, nothing can be planned.
     #[must_use]
     pub fn is_up_to_date(&self) -> bool {
+        let elsewhere = |server: &ServerFacts| {
+            matches!(server.new_client, RouteState::Elsewhere(_)) && server.role == ServerRole::ServesMotion
+        };
         self.migration.as_ref().is_some_and(|migration| migration.plan.is_empty())
+            && !self.inspection.facts.site.servers.iter().any(elsewhere)
     }
 
     /// The plan for the answer.

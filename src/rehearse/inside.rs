@@ -14,7 +14,7 @@ use crate::host::{Root, RootPath, WriteLock, clock};
 use crate::inspect::{file_facts, inspect};
 use crate::outcome::{DurationSection, Failure, FailureKind};
 use crate::plan::{Plan, Reload, Restored, Step, Version, rollback};
-use crate::prepare::{Reach, prepare, probe_plan};
+use crate::prepare::{Reach, migration_probes, prepare};
 use crate::verify::probe::{Gate, Kind, ProbePlan};
 use anyhow::Context as _;
 use std::path::PathBuf;
@@ -56,18 +56,16 @@ fn rehearse(order: &Order, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
     let launcher = Launcher::default();
     let prepared = prepare(&root, &launcher, &options)?;
     note(rehearsed, "inspecting and planning", started);
-    let plan = &prepared
-        .migration
-        .as_ref()
-        .ok_or_else(|| Failure::new(FailureKind::Refused, "there is no plan"))?
-        .plan;
+    let migration = prepared.migration.as_ref();
+    let migration = migration.ok_or_else(|| Failure::new(FailureKind::Refused, "there is no plan"))?;
+    let plan = &migration.plan;
     let rehearsal = Rehearsal {
         order,
         root: &root,
         launcher: &launcher,
         facts: &prepared.inspection.facts,
         plan,
-        probes: &probe_plan(&prepared.inspection.facts.site, Reach::Everything),
+        probes: &migration_probes(&prepared.inspection.facts.site, migration, Reach::Everything),
         lock: &WriteLock::take(&root).map_err(|error| failed(error.into()))?,
         stop: AtomicBool::new(false),
     };

@@ -67,7 +67,7 @@ pub fn rehearse(
     // The server's own journal and backups stay out of it.
     spec.shadows.extend([STATE_FOLDER, backup::STORE_FOLDER].map(Shadow::folder));
     if facts.host.scope == Scope::Live {
-        spec.files.extend(staged::hosts_file(root, facts));
+        spec.files.extend(staged::hosts_file(root, facts, &Changes::new()));
     }
     let called = launcher.call(&spec, &payload).map_err(|refused| refusal(&refused))?;
     let mut rehearsed: Rehearsed = match called.ending {

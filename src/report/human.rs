@@ -33,7 +33,7 @@ pub fn human(outcome: &Outcome, style: Style) -> String {
         lines.extend(comparisons(outcome, style));
         lines.extend(lists(outcome, style));
         lines.extend(outcome.backup.iter().flat_map(|backup| {
-            let state = if backup.verified { "read again and verified" } else { "not verified" };
+            let state = if backup.verified { "read again and verified" } else { "contents not read again" };
             let text = format!("{} · {} files, {} bytes, {state}", backup.path, backup.files, backup.bytes);
             section("Backup", vec![text], style)
         }));

@@ -7,6 +7,7 @@ pub mod certificate;
 pub mod compare;
 mod error_log;
 mod gate;
+mod named;
 pub mod probe;
 mod reload;
 pub mod staged;

@@ -7,7 +7,8 @@
 //! notes say so.
 
 use super::certificate::{Certificate, DH_PARAMETERS};
-use crate::facts::{Attributes, CertificateFacts, Facts, Scope, ShadowKind, UpstreamAddress};
+use super::named;
+use crate::facts::{Attributes, CertificateFacts, ClientFacts, Facts, Scope, ShadowKind, UpstreamAddress};
 use crate::host::sandbox::{
     Capabilities, Ending, Launcher, Network, Program, Refused, Shadow, Spec, StagedFile, StagedLink,
 };
@@ -36,6 +37,16 @@ pub enum Staged {
     FileInstead(StagedContent),
     /// A link with this text, whatever stands there.
     Link(PathBuf),
+}
+
+impl Staged {
+    /// The bytes that NGINX will read there, where they are staged.
+    fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::File(content) | Self::FileInstead(content) => Some(&content.bytes),
+            Self::Absent | Self::Link(_) => None,
+        }
+    }
 }
 
 /// One file as it is to be.
@@ -134,8 +145,8 @@ pub fn spec(root: &Root, facts: &Facts, changes: &Changes) -> (Spec, Vec<String>
         notes.push("this tree runs code of its own: NGINX has no capabilities".to_owned());
     }
     if is_tree || !facts.host.superuser {
-        spec.files.extend(hosts_file(root, facts));
-        spec.files.extend(throw_away_keys(root, facts, &mut notes));
+        spec.files.extend(hosts_file(root, facts, changes));
+        spec.files.extend(throw_away_keys(root, facts, changes, &mut notes));
     }
     for (path, wanted) in changes {
         match wanted {
@@ -167,19 +178,23 @@ fn plain_file(path: &Path, mode: u32, text: &str) -> StagedFile {
     StagedFile { path: path.to_owned(), mode, uid: 0, gid: 0, bytes: text.as_bytes().to_vec() }
 }
 
-/// `/etc/hosts` with every host name of the configuration; `None` where it
-/// names no host.
+/// `/etc/hosts` with every host name of the configuration as it is and as it
+/// would be, and the new client's; `None` where there is none.
 #[must_use]
-pub fn hosts_file(root: &Root, facts: &Facts) -> Option<StagedFile> {
-    let names: BTreeSet<&str> = facts
-        .site
-        .upstreams
-        .iter()
-        .filter_map(|upstream| match &upstream.address {
-            UpstreamAddress::Name(name, _) => Some(name.as_str()),
-            _ => None,
-        })
-        .filter(|name| *name != "localhost" && !name.contains(char::is_whitespace))
+pub fn hosts_file(root: &Root, facts: &Facts, changes: &Changes) -> Option<StagedFile> {
+    let found = facts.site.upstreams.iter().filter_map(|upstream| match &upstream.address {
+        UpstreamAddress::Name(name, _) => Some(name.clone()),
+        _ => None,
+    });
+    let client = match &facts.motion.client {
+        Some(ClientFacts::Proxied(url)) => named::host(url),
+        Some(ClientFacts::Static(_)) | None => None,
+    };
+    let to_come = changes.values().filter_map(Staged::bytes).flat_map(named::hosts);
+    let names: BTreeSet<String> = found
+        .chain(client)
+        .chain(to_come)
+        .filter(|name| name != "localhost" && !name.contains(char::is_whitespace))
         .collect();
     let own = "127.0.0.1 localhost\n::1 localhost\n";
     let found = root.read("/etc/hosts").ok().and_then(|bytes| String::from_utf8(bytes).ok());
@@ -194,13 +209,25 @@ pub fn hosts_file(root: &Root, facts: &Facts) -> Option<StagedFile> {
 }
 
 /// Certificates, keys and parameters in the place of those that are missing.
-fn throw_away_keys(root: &Root, facts: &Facts, notes: &mut Vec<String>) -> Vec<StagedFile> {
+fn throw_away_keys(
+    root: &Root,
+    facts: &Facts,
+    changes: &Changes,
+    notes: &mut Vec<String>,
+) -> Vec<StagedFile> {
     let mut files = Vec::new();
-    let mut made: BTreeSet<&Path> = BTreeSet::new();
-    for entry in facts.nginx.certificates.iter().filter(|entry| !entry.readable) {
+    let mut made: BTreeSet<PathBuf> = BTreeSet::new();
+    let readable = |path: &PathBuf| root.open(path).is_ok();
+    let to_come = changes
+        .values()
+        .filter_map(Staged::bytes)
+        .flat_map(|bytes| named::certificates(bytes, &facts.nginx.conf_prefix))
+        .filter(|entry| !readable(&entry.certificate) || !entry.key.as_ref().is_none_or(readable));
+    let on_disk = facts.nginx.certificates.iter().filter(|entry| !entry.readable).cloned();
+    for entry in on_disk.chain(to_come) {
         let Ok(certificate) = Certificate::for_names(&entry.names) else { continue };
-        for (path, mode, pem) in parts(entry, &certificate) {
-            if made.insert(path) {
+        for (path, mode, pem) in parts(&entry, &certificate) {
+            if made.insert(path.to_owned()) {
                 notes.push(format!("{}: a throw-away one stands in", absence(root, path)));
                 files.push(plain_file(path, mode, pem));
             }

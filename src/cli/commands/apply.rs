@@ -9,7 +9,7 @@ use crate::cli::files::read_plan;
 use crate::cli::prompt;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{Migration, Plan, explain};
-use crate::prepare::{Prepared, Reach, memory_path, probe_plan};
+use crate::prepare::{Prepared, Reach, memory_path, migration_probes};
 
 /// Shows the plan, asks, runs it.
 pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
@@ -45,12 +45,20 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
             return Ok(outcome);
         }
     };
+    if !args.yes && !args.dry_run {
+        // It was on the screen when the question was asked.
+        outcome.comparisons.clear();
+    }
     let Some(lock) = lock else {
         outcome.outcome = OutcomeKind::ChangesPending;
         outcome.details.insert("verdict".to_owned(), "dry run: nothing was changed".into());
         return Ok(outcome);
     };
     let facts = &prepared.inspection.facts;
+    let migration = prepared.migration.as_ref();
+    let probes = migration
+        .map(|migration| migration_probes(&facts.site, migration, Reach::Harmless))
+        .unwrap_or_default();
     let (done, result) = run(
         &Request {
             root: &context.root,
@@ -59,7 +67,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
             facts,
             plan: &plan,
             source: None,
-            probes: &probe_plan(&facts.site, Reach::Harmless),
+            probes: &probes,
             sandbox: options.sandbox,
             reload_timeout: context.reload_timeout(args.change.reload_timeout)?,
             stop: &context.stop,
@@ -81,7 +89,7 @@ fn agreed(
     outcome: &Outcome,
 ) -> Result<Option<Plan>, Failure> {
     let planned = prepared.migration.as_ref().map(|migration| migration.plan.clone());
-    if planned.as_ref().is_some_and(Plan::is_empty) {
+    if prepared.is_up_to_date() {
         return Ok(None);
     }
     if let Some(failure) = refusal(prepared) {

@@ -1,6 +1,6 @@
 //! `plan`: what would change.
 
-use super::change::prepared;
+use super::change::{prepared, refusal};
 use crate::cli::args::PlanArgs;
 use crate::cli::context::Context;
 use crate::cli::files::write_private;
@@ -23,6 +23,12 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
     }
     if prepared.is_up_to_date() {
         outcome.outcome = OutcomeKind::UpToDate;
+        return Ok(outcome);
+    }
+    if migration.plan.is_empty() {
+        if let Some(failure) = refusal(&prepared) {
+            outcome.fail(failure);
+        }
         return Ok(outcome);
     }
     outcome.outcome = OutcomeKind::ChangesPending;

@@ -1,6 +1,6 @@
 //! `rehearse`: make and undo the change on a private copy of this server.
 
-use super::change::prepared;
+use super::change::{prepared, refusal};
 use crate::cli::args::RehearseArgs;
 use crate::cli::context::Context;
 use crate::cli::files::write_private;
@@ -17,6 +17,12 @@ pub fn rehearse(context: &Context, args: &RehearseArgs) -> Result<Outcome, Failu
     };
     if prepared.is_up_to_date() {
         outcome.outcome = OutcomeKind::UpToDate;
+        return Ok(outcome);
+    }
+    if prepared.migration.as_ref().is_some_and(|migration| migration.plan.is_empty())
+        && let Some(failure) = refusal(&prepared)
+    {
+        outcome.fail(failure);
         return Ok(outcome);
     }
     if let Some(stop) = prepared.stops().find(|stop| stop.code == "config.runs-code") {

@@ -4,6 +4,7 @@
 //! for what stands in it, and a row of its own only where it is empty or its
 //! own arguments differ.
 
+use super::super::redact::redact_name;
 use super::compare::{Difference, Kind, Side};
 use super::show;
 
@@ -38,7 +39,7 @@ pub(super) fn rows(old: &Side<'_>, new: &Side<'_>, difference: Difference) -> Ve
 
 fn row(side: &Side<'_>, index: usize, old: Option<String>, new: Option<String>) -> Row {
     let item = &side.outline.items[index];
-    let directive = show::spelled(item.tree, item.id);
+    let directive = redact_name(item.tree, item.id);
     Row { path: show::path_of(&side.outline, item.parent), directive, old, new }
 }
 

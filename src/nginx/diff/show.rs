@@ -4,7 +4,7 @@
 //! Paths and indentation are bounded, so that hostile nesting costs no more
 //! than its own size.
 
-use super::super::redact::{REDACTED, redact_arguments, redact_source, redact_text};
+use super::super::redact::{REDACTED, redact_arguments, redact_name, redact_source, redact_text};
 use super::super::tree::{Body, DirectiveId, Tree};
 use super::outline::{Item, Outline};
 
@@ -79,7 +79,7 @@ pub fn text(tree: &Tree, id: DirectiveId) -> String {
         let arguments = redact_arguments(tree, id);
         let space = if arguments.is_empty() { "" } else { " " };
         lines.push_str(&"    ".repeat(depth));
-        lines.push_str(&format!("{}{space}{arguments}", spelled(tree, id)));
+        lines.push_str(&format!("{}{space}{arguments}", redact_name(tree, id)));
         match &directive.body {
             Body::Semicolon => lines.push_str(";\n"),
             Body::Lua { span } => {
@@ -127,13 +127,8 @@ fn line_label(item: &Item<'_>) -> String {
 }
 
 fn named(item: &Item<'_>, arguments: &str) -> String {
-    let name = spelled(item.tree, item.id);
+    let name = redact_name(item.tree, item.id);
     if arguments.is_empty() { name } else { format!("{name} {arguments}") }
-}
-
-/// The name as it is written: an entry of a `map` may be in quotes.
-pub fn spelled(tree: &Tree, id: DirectiveId) -> String {
-    String::from_utf8_lossy(&tree.source()[tree.directive(id).name.span.range()]).into_owned()
 }
 
 fn server_label(outline: &Outline<'_>, index: usize) -> String {

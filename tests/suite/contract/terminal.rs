@@ -118,7 +118,7 @@ fn a_server_s_files_cannot_speak_to_the_terminal() {
             assert_eq!(harmful, None, "{arguments:?}: {said:?}");
         }
     }
-    let plain = fixture("standalone").display().to_string();
-    let said = motionctl(["diff", &plain, &hostile.path().display().to_string()]);
+    let plain = fixture("standalone").join("etc/nginx").display().to_string();
+    let said = motionctl(["diff", &plain, &hostile.at("etc/nginx").display().to_string()]);
     assert!(!said.stdout.contains('\u{1b}') && said.stdout.contains("\\u{1b}[2J"), "{}", said.stdout);
 }

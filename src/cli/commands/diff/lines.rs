@@ -1,10 +1,11 @@
 //! `diff --lines`: compares two files or trees line by line.
 //!
-//! Secrets are never shown; that they differ is.
+//! Secrets are never shown, nor files that are no configuration; that they
+//! differ is.
 
 use crate::cli::args::DiffArgs;
 use crate::cli::context::Context;
-use crate::nginx::redact_source;
+use crate::nginx::{Tree, redact_source};
 use crate::outcome::{Comparison, Failure, FailureKind, Outcome, OutcomeKind};
 use crate::report;
 use std::collections::BTreeSet;
@@ -15,12 +16,23 @@ pub fn by_line(context: &Context, args: &DiffArgs) -> Result<Outcome, Failure> {
     let names: BTreeSet<PathBuf> = list(&args.old)?.into_iter().chain(list(&args.new)?).collect();
     let mut comparisons = Vec::new();
     let mut hidden = Vec::new();
+    let mut differs = false;
     for name in names {
         let (a, b) = (at(&args.old, &name), at(&args.new, &name));
         let (old, new) = (read(&a)?, read(&b)?);
         if old == new {
             continue;
         }
+        if ![(&a, &old), (&b, &new)].into_iter().all(|(path, bytes)| can_be_shown(path, bytes.as_deref())) {
+            hidden.push(format!(
+                "{} and {} differ: not shown, no NGINX configuration",
+                a.display(),
+                b.display()
+            ));
+            differs = true;
+            continue;
+        }
+        differs = true;
         let texts = Comparison {
             old_name: a.display().to_string(),
             new_name: b.display().to_string(),
@@ -32,7 +44,6 @@ pub fn by_line(context: &Context, args: &DiffArgs) -> Result<Outcome, Failure> {
         }
         comparisons.push(texts);
     }
-    let differs = !comparisons.is_empty();
     let mut outcome =
         Outcome::new("diff", if differs { OutcomeKind::ChangesPending } else { OutcomeKind::Ok });
     outcome.exit_code = if differs { 2 } else { 0 };
@@ -88,6 +99,13 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
             Err(Failure::new(FailureKind::Unavailable, format!("reading {}: {error}", path.display())))
         }
     }
+}
+
+/// Keys and lists of passwords lie beside configurations, and nothing in them
+/// tells what is secret. A configuration that is broken is called like one.
+fn can_be_shown(path: &Path, bytes: Option<&[u8]>) -> bool {
+    let named = path.extension().is_some_and(|extension| extension == "conf");
+    bytes.is_none_or(|bytes| named || Tree::parse(bytes).is_ok())
 }
 
 fn shown(bytes: Option<&[u8]>) -> String {

@@ -6,7 +6,7 @@
 
 use crate::host::Root;
 use crate::inspect::RootReader;
-use crate::nginx::{Config, Reader, Tree};
+use crate::nginx::{Config, Reader, SyntaxError, Tree};
 use crate::outcome::{Failure, FailureKind};
 use std::collections::BTreeMap;
 use std::io;
@@ -78,14 +78,23 @@ fn files(path: &Path) -> Result<Operand, Failure> {
         let bytes = std::fs::read(&file).map_err(|error| {
             Failure::new(FailureKind::Unavailable, format!("reading {}: {error}", file.display()))
         })?;
-        files.insert(name, parse(&file, bytes)?);
+        // Keys and lists of passwords lie beside configurations.
+        let is_named = file.extension().is_some_and(|extension| extension == "conf");
+        match Tree::parse(bytes) {
+            Ok(tree) => drop(files.insert(name, tree)),
+            Err(error) if is_named => return Err(unparsable(&file, &error)),
+            Err(_) => {}
+        }
     }
     Ok(Operand::Files(files, parse(path, Vec::new())?))
 }
 
 fn parse(path: &Path, bytes: Vec<u8>) -> Result<Tree, Failure> {
-    Tree::parse(bytes)
-        .map_err(|error| Failure::new(FailureKind::Invalid, format!("reading {}: {error}", path.display())))
+    Tree::parse(bytes).map_err(|error| unparsable(path, &error))
+}
+
+fn unparsable(path: &Path, error: &SyntaxError) -> Failure {
+    Failure::new(FailureKind::Invalid, format!("reading {}: {error}", path.display()))
 }
 
 /// A copy of the configuration folder, which names itself by its place on the

@@ -1,0 +1,105 @@
+//! What a file that is about to be installed names: hosts that NGINX looks up
+//! when it reads it, and certificates that it loads.
+//!
+//! Invariant: the facts describe what is on the disk; this describes what is
+//! not there yet, or is to come back. Pure; a name too many does no harm.
+
+use crate::facts::CertificateFacts;
+use crate::nginx::{Directive, DirectiveId, Tree};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+/// Directives whose first argument is an address, with or without a scheme.
+const ADDRESSED: [&str; 7] =
+    ["proxy_pass", "grpc_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "memcached_pass", "server"];
+
+/// The host names in a configuration file; none when it does not parse.
+pub fn hosts(source: &[u8]) -> BTreeSet<String> {
+    let Ok(tree) = Tree::parse(source) else { return BTreeSet::new() };
+    let directives = tree.walk().map(|id| tree.directive(id));
+    let addressed = directives.filter(|directive| ADDRESSED.iter().any(|name| directive.is(name)));
+    addressed.filter_map(|directive| host(&first(directive)?)).collect()
+}
+
+/// The host name of a URL or an address; `None` for IP addresses, sockets and
+/// what only a request decides.
+pub fn host(address: &str) -> Option<String> {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let authority = rest.split(['/', '?']).next().unwrap_or(rest);
+    if authority.starts_with("unix:") || authority.contains(['$', '[', '@']) {
+        return None;
+    }
+    let host = authority.split(':').next().unwrap_or(authority);
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+    let is_name = !host.is_empty() && host.bytes().all(known) && host.parse::<IpAddr>().is_err();
+    (is_name && host != "localhost").then(|| host.to_owned())
+}
+
+/// The certificates in a configuration file, with the keys beside them.
+pub fn certificates(source: &[u8], conf_prefix: &Path) -> Vec<CertificateFacts> {
+    let Ok(tree) = Tree::parse(source) else { return Vec::new() };
+    let is_certificate = |id: &DirectiveId| tree.directive(*id).is("ssl_certificate");
+    let ids: Vec<_> = tree.walk().filter(is_certificate).collect();
+    let found = ids.into_iter().filter_map(|id| {
+        let parent = tree.directive(id).parent;
+        let beside = |name: &str| {
+            tree.walk()
+                .map(|other| tree.directive(other))
+                .find(|other| other.parent == parent && other.is(name))
+        };
+        Some(CertificateFacts {
+            certificate: path(conf_prefix, &first(tree.directive(id))?)?,
+            key: beside("ssl_certificate_key").and_then(first).and_then(|text| path(conf_prefix, &text)),
+            names: beside("server_name")
+                .map(|directive| directive.args.iter().map(|word| word.text().into_owned()).collect())
+                .unwrap_or_default(),
+            readable: true,
+        })
+    });
+    found.collect()
+}
+
+fn first(directive: &Directive) -> Option<String> {
+    directive.args.first().map(|word| word.text().into_owned())
+}
+
+fn path(conf_prefix: &Path, text: &str) -> Option<PathBuf> {
+    let is_file = !text.contains('$') && !text.starts_with("data:") && !text.starts_with("engine:");
+    is_file.then(|| conf_prefix.join(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_told_from_addresses() {
+        let check = |text: &str, expect: Option<&str>| assert_eq!(host(text).as_deref(), expect, "{text}");
+        check("http://wallboard.example.test:8090/x", Some("wallboard.example.test"));
+        check("https://a.test", Some("a.test"));
+        check("b.test:81", Some("b.test"));
+        check("http://127.0.0.1:9000", None);
+        check("http://[::1]:9000", None);
+        check("http://unix:/run/x.sock:/", None);
+        check("unix:/run/x.sock", None);
+        check("http://$reports:8088", None);
+        check("localhost:9000", None);
+        check("http://user:secret@a.test", None);
+        check("", None);
+    }
+
+    #[test]
+    fn a_file_names_its_hosts_and_certificates() {
+        let source = b"upstream n { server a.test:1; server 127.0.0.1:2; }\n\
+            server { server_name x.test; ssl_certificate tls/a.crt; ssl_certificate_key /k/a.key;\n\
+            location / { proxy_pass http://n; } location /b/ { proxy_pass http://b.test/; } }";
+        assert_eq!(hosts(source).into_iter().collect::<Vec<_>>(), ["a.test", "b.test", "n"]);
+        let found = certificates(source, Path::new("/etc/nginx"));
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].certificate, Path::new("/etc/nginx/tls/a.crt"));
+        assert_eq!(found[0].key.as_deref(), Some(Path::new("/k/a.key")));
+        assert_eq!(found[0].names, ["x.test"]);
+        assert!(hosts(b"server {").is_empty() && certificates(b"}", Path::new("/")).is_empty());
+    }
+}

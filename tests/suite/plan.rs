@@ -1,0 +1,5 @@
+//! What is planned for which server: finding Motion among other things, and
+//! trees that were made to harm.
+
+mod discovery;
+mod hostile;

@@ -1,0 +1,186 @@
+//! Trees that were made to harm: code that would run, files that never end,
+//! links that lead out, values that would close a block.
+//!
+//! Invariant: each ends soon, with an exit code of the contract, and nothing
+//! outside the tree is read as its configuration.
+
+use crate::support::binary::{Answer, SITE, Server, codes, finding};
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// Longer than any of these may take.
+const SOON: Duration = Duration::from_secs(20);
+
+/// Runs a command and looks at the clock.
+fn soon(server: &Server, arguments: &[&str]) -> Answer {
+    let started = Instant::now();
+    let answer = server.run(arguments);
+    assert!(started.elapsed() < SOON, "{arguments:?} took {:?}", started.elapsed());
+    assert!(!answer.stderr.contains("panicked"), "{answer:?}");
+    answer
+}
+
+/// Broken in a way that names `what`: 65 for every command.
+fn broken(server: &Server, what: &str) {
+    for command in [&["check"][..], &["plan"], &["apply", "--yes"], &["rehearse"], &["status"]] {
+        let answer = soon(server, &[command, &["--json"]].concat());
+        let found = answer.json();
+        assert_eq!(found["exit_code"], 65, "{command:?}: {found:#}");
+        assert!(finding(&found, "nginx.config-broken")["evidence"].to_string().contains(what), "{found:#}");
+    }
+    assert!(!server.at("var/backups").exists() && server.read(SITE).contains("/api/"));
+}
+
+/// A module whose mere loading shows which capabilities it has: it speaks as
+/// nginx does, so that what it says is shown.
+fn module(server: &Server) {
+    let source = server.at("module.c");
+    let text = r#"
+        #include <stdio.h>
+        #include <string.h>
+        __attribute__((constructor)) static void loaded(void) {
+            char line[256];
+            FILE *status = fopen("/proc/self/status", "r");
+            while (status && fgets(line, sizeof line, status))
+                if (!strncmp(line, "CapEff:", 7) || !strncmp(line, "NoNewPrivs:", 11))
+                    fprintf(stderr, "nginx: [emerg] module ran with %s", line);
+        }
+    "#;
+    fs::write(&source, text).expect("writing");
+    fs::create_dir_all(server.at("etc/nginx/t")).expect("a folder");
+    let compiled = Command::new("cc")
+        .args(["-shared", "-fPIC", "-o"])
+        .arg(server.at("etc/nginx/t/x.so"))
+        .arg(&source)
+        .status()
+        .expect("cc links this very test");
+    assert!(compiled.success());
+    let main = server.read("etc/nginx/nginx.conf");
+    server.write("etc/nginx/nginx.conf", format!("load_module /etc/nginx/t/x.so;\n{main}"));
+}
+
+#[test]
+fn a_tree_that_runs_code_is_not_even_tested() {
+    let server = Server::copy("standalone");
+    module(&server);
+    let before = server.state();
+    for (command, code) in [("check", 3), ("plan", 0), ("rehearse", 3)] {
+        let answer = soon(&server, &[command, "--json"]);
+        let found = answer.json();
+        assert_eq!(found["exit_code"], code, "{command}: {found:#}");
+        let stop = finding(&found, "config.runs-code");
+        assert_eq!((&stop["level"], &stop["accepted"]), (&"stop".into(), &false.into()));
+        assert!(stop["evidence"].to_string().contains("nginx.conf:1"), "{stop}");
+        assert!(!answer.stdout.contains("module ran") && !answer.stderr.contains("module ran"), "{answer:?}");
+    }
+    assert!(before == server.state());
+    let refused = server.json(&["apply", "--yes"]);
+    assert_eq!(refused["exit_code"], 3, "{refused:#}");
+    assert!(!server.at("var/backups").exists());
+}
+
+#[test]
+fn accepted_code_runs_without_any_capability() {
+    let server = Server::copy("standalone");
+    module(&server);
+    for command in [&["check"][..], &["plan"], &["rehearse"], &["apply", "--yes"]] {
+        let found = server.json(&[command, &["--accept", "config.runs-code"]].concat());
+        assert_eq!(found["exit_code"], 65, "it is no module of nginx: {found:#}");
+        let said = finding(&found, "nginx.config-broken")["evidence"].to_string();
+        assert!(said.contains("CapEff:\\t0000000000000000"), "{said}");
+        assert!(said.contains("NoNewPrivs:\\t1"), "{said}");
+        assert_eq!(finding(&found, "config.runs-code")["accepted"], true);
+    }
+}
+
+#[test]
+fn loops_pipes_and_endless_files_end() {
+    let server = Server::copy("standalone");
+    symlink("loop.conf", server.at("etc/nginx/conf.d/loop.conf")).expect("a link");
+    broken(&server, "loop.conf");
+
+    let server = Server::copy("standalone");
+    let pipe = server.at("etc/nginx/conf.d/pipe.conf");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    broken(&server, "pipe.conf");
+
+    let server = Server::copy("standalone");
+    let large = fs::File::create(server.at("etc/nginx/conf.d/large.conf")).expect("a file");
+    large.set_len(100 << 20).expect("a sparse file");
+    broken(&server, "large.conf");
+
+    let server = Server::copy("standalone");
+    server.write("etc/nginx/conf.d/a.conf", "include /etc/nginx/conf.d/b.inc;\n");
+    server.write("etc/nginx/conf.d/b.inc", "include /etc/nginx/conf.d/a.conf;\n");
+    broken(&server, "b.inc");
+
+    let server = Server::copy("standalone");
+    server.write("etc/nginx/conf.d/deep.conf", "x { ".repeat(300_000));
+    broken(&server, "deep.conf");
+
+    let server = Server::copy("standalone");
+    fs::create_dir(server.at("etc/nginx/conf.d/folder.conf")).expect("a folder");
+    broken(&server, "folder.conf");
+}
+
+#[test]
+fn links_stay_inside_the_tree() {
+    let outside = tempfile::tempdir().expect("a folder");
+    let foreign = outside.path().join("foreign.conf");
+    fs::write(&foreign, "server { listen 81; server_name foreign.example.test; }\n").expect("writing");
+    let server = Server::copy("standalone");
+    symlink(&foreign, server.at("etc/nginx/conf.d/out.conf")).expect("a link");
+    broken(&server, "out.conf");
+    fs::remove_file(server.at("etc/nginx/conf.d/out.conf")).expect("removing");
+
+    symlink(
+        "../../../../../../../../../..".to_owned() + &foreign.display().to_string(),
+        server.at("etc/nginx/conf.d/dots.conf"),
+    )
+    .expect("a link");
+    broken(&server, "dots.conf");
+    fs::remove_file(server.at("etc/nginx/conf.d/dots.conf")).expect("removing");
+
+    // The site itself, through an absolute link, as `sites-enabled` often has it.
+    server.write("etc/nginx/real/motion.conf", server.read(SITE));
+    fs::remove_file(server.at(SITE)).expect("removing");
+    symlink("/etc/nginx/real/motion.conf", server.at(SITE)).expect("a link");
+    let applied = server.json(&["apply", "--yes"]);
+    assert_eq!(applied["outcome"], "applied", "{applied:#}");
+    assert!(fs::symlink_metadata(server.at(SITE)).expect("a link").is_symlink(), "the link is kept");
+    assert!(server.read("etc/nginx/real/motion.conf").contains("/user-ui/"));
+}
+
+#[test]
+fn values_that_would_close_a_block_are_refused_by_a_template() {
+    for name in
+        ["\"a{b}.test\"", "\"x; }\"", "\"q\\\"q.test\"", "\"sp ace.test\"", "\"$host\"", "\"{{7*7}}\""]
+    {
+        let server = Server::copy("standalone");
+        server.replace(SITE, "    listen 443 ssl;", &format!("    listen 443 ssl;\n    server_name {name};"));
+        let replaced = server.json(&["plan", "--strategy", "replace"]);
+        assert_eq!(replaced["exit_code"], 65, "{name}: {replaced:#}");
+        assert!(replaced.get("plan").is_none(), "{replaced:#}");
+        // Nothing of the old file enters a graft.
+        let grafted = server.json(&["plan", "--strategy", "graft"]);
+        assert_eq!(grafted["exit_code"], 0, "{name}: {grafted:#}");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_survive() {
+    let server = Server::copy("standalone");
+    let mut bytes = b"# caf\xe9 \xff\xfe\r\n".to_vec();
+    bytes.extend(server.read(SITE).into_bytes());
+    server.write(SITE, &bytes);
+    let planned = server.json(&["plan"]);
+    assert_eq!(planned["exit_code"], 0, "{planned:#}");
+    assert_eq!(server.json(&["apply", "--yes"])["outcome"], "applied");
+    let now = fs::read(server.at(SITE)).expect("readable");
+    assert!(now.starts_with(b"# caf\xe9 \xff\xfe\r\n"));
+    assert_eq!(server.json(&["rollback", "--yes"])["outcome"], "applied");
+    assert_eq!(fs::read(server.at(SITE)).expect("readable"), bytes);
+    assert_eq!(codes(&server.json(&["check"])), ["routes.missing"]);
+}
