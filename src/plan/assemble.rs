@@ -93,6 +93,7 @@ pub fn explain(
     let mut previews = Vec::new();
     let mut directives = Vec::new();
     let mut dropped_routes = BTreeSet::new();
+    let mut local_changes = LocalChanges::default();
     for (path, from, to) in plan.files() {
         let Version::File { content: Content::Patched(patches), .. } = to else {
             return Err(PlanError::Foreign(path.clone()));
@@ -106,6 +107,8 @@ pub fn explain(
                 directives.extend(diff(&file.tree, &new).rows().map(directive_change));
                 if plan.strategy == Strategy::Replace.name() {
                     dropped_routes.extend(dropped(&file.tree, &new));
+                    let lists = local::unmerged(Strategy::Replace, None, &file.tree, &new);
+                    local_changes.dropped.extend(lists.dropped);
                 }
                 previews.push(preview(path, file.tree.source(), &result));
             }
@@ -117,7 +120,7 @@ pub fn explain(
     Ok(Migration {
         plan,
         base: None,
-        local_changes: LocalChanges::default(),
+        local_changes,
         resolved: Vec::new(),
         unused_resolutions: Vec::new(),
         stays: Vec::new(),

@@ -53,6 +53,10 @@ fn there_and_back(name: &str, strategy: &str) {
     assert_eq!(applied["backup"]["verified"], true);
     let changed: Vec<_> = files.iter().zip(&before).filter(|(path, was)| exact(path) != **was).collect();
     let steps = applied["plan"]["steps"].as_array().expect("steps");
+    // A replacement remembers what it was made with, beside the journal.
+    let (own, steps): (Vec<_>, Vec<_>) =
+        steps.iter().partition(|step| step["path"].to_string().contains("/var/lib/motionctl/"));
+    assert_eq!(own.len(), usize::from(strategy == "replace"), "{own:#?}");
     assert_eq!(changed.len(), steps.len(), "{name} {strategy}: {changed:?} {steps:#?}");
     assert!(steps.iter().all(|step| step["kind"] == "write-file"), "{steps:#?}");
 
