@@ -22,6 +22,7 @@ use crate::verify::compare::{Baseline, Verdict};
 use crate::verify::probe::ProbePlan;
 use crate::verify::{MainLog, ReloadProof, compare, staged};
 use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -57,7 +58,8 @@ pub struct Request<'a> {
 }
 
 /// Whether the gate before the change needs a sandbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SandboxChoice {
     /// Without one nothing is changed.
     Required,

@@ -7,6 +7,7 @@ use crate::facts::{ClientFacts, MotionFacts};
 use crate::host::Root;
 use crate::motion::page::{Page, classify};
 use crate::outcome::{Finding, Level};
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// Where Motion is installed unless a page of it is found elsewhere
@@ -22,7 +23,8 @@ const ENTRIES: usize = 200_000;
 const VERSION_FILES: [&str; 3] = ["server/package.json", "package.json", "client/package.json"];
 
 /// What the operator said about the new client.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ClientChoice {
     /// Nothing: it is searched for.
     #[default]

@@ -23,10 +23,12 @@ use crate::facts::{Facts, HostFacts, NginxFacts, Scope, SiteFacts};
 use crate::host::{Root, machine};
 use crate::nginx::{Config, ConfigError, redact_text};
 use crate::outcome::{Failure, FailureKind, Finding, Level};
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// What the operator said where discovery may need help.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Options {
     /// Motion's NGINX file.
     pub site: Option<PathBuf>,

@@ -61,6 +61,7 @@ fn named(kind: Kind, directive: &str) -> String {
     match (kind, directive) {
         (Kind::Comment, "") => "comments of the file".to_owned(),
         (Kind::Comment, directive) => format!("comments of {directive}"),
+        (Kind::Removed, directive) => format!("removed: {directive}"),
         (_, directive) => directive.to_owned(),
     }
 }
@@ -69,7 +70,7 @@ fn named(kind: Kind, directive: &str) -> String {
 fn kept(change: &Change) -> LocalChange {
     LocalChange {
         path: change.path.clone(),
-        directive: change.directive.clone(),
+        directive: named(change.kind, &change.directive),
         snippet: change.new.as_ref().map(|ours| ours.text.clone()),
     }
 }

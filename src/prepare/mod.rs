@@ -23,11 +23,13 @@ use crate::plan::{
     Input, LocalInclude, Memory, Migration, PlanError, StrategyWish, Wish, migrate, sha256_hex,
 };
 use merge::merge_findings;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What the operator asked for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Options {
     /// Where discovery needs help.
     pub inspect: inspect::Options,

@@ -42,7 +42,7 @@ pub fn inside(payload: serde_json::Value, context: &ChildContext) -> i32 {
 fn rehearse(order: &Order, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
     let failed = |error: anyhow::Error| Failure::from_error(FailureKind::Failed, &error);
     let root = Root::live();
-    let options = order.options();
+    let options = &order.options;
     let facts = inspect(&root, &options.inspect)?.facts;
     let started = clock::monotonic();
     let stage = stage::furnish(&facts).map_err(failed)?;
@@ -54,7 +54,7 @@ fn rehearse(order: &Order, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
 
     let started = clock::monotonic();
     let launcher = Launcher::default();
-    let prepared = prepare(&root, &launcher, &options)?;
+    let prepared = prepare(&root, &launcher, options)?;
     note(rehearsed, "inspecting and planning", started);
     let migration = prepared.migration.as_ref();
     let migration = migration.ok_or_else(|| Failure::new(FailureKind::Refused, "there is no plan"))?;

@@ -1,43 +1,24 @@
 //! What crosses the sandbox's wall: the order in, the result out.
 
-use crate::apply::SandboxChoice;
-use crate::facts::ClientFacts;
-use crate::inspect::{self, ClientChoice};
-use crate::nginx::merge::Resolutions;
 use crate::outcome::{BackupSection, DurationSection, FailureKind, LoadSection, ProbeRow, ReloadSection};
-use crate::plan::bundle::Bundle;
-use crate::plan::{Input, StrategyWish};
 use crate::prepare::Options;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// What to rehearse.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
-    pub site: Option<PathBuf>,
-    pub client: Client,
-    pub bundle: Bundle,
-    pub strategy: StrategyWish,
-    pub candidate: Option<Input>,
-    pub base: Option<Input>,
-    pub resolutions: Resolutions,
-    pub local_include: Option<PathBuf>,
-    pub accept: BTreeSet<String>,
+    /// The options of the change, as they apply inside.
+    pub options: Options,
+    /// How long a reload may take.
     pub reload_timeout: Duration,
+    /// Requests of the load, at least.
     pub load: u64,
+    /// Whether logs and changed files are handed out.
     pub keep: Keep,
+    /// The command line, redacted, for the journal inside.
     pub command: String,
-}
-
-/// Where the new client is; the choice is made outside, once.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Client {
-    Folder(PathBuf),
-    Upstream(String),
 }
 
 /// Whether logs and changed files are handed out.
@@ -113,38 +94,6 @@ impl From<FailureName> for FailureKind {
             FailureName::Failed => Self::Failed,
             FailureName::Invalid => Self::Invalid,
             FailureName::Refused => Self::Refused,
-        }
-    }
-}
-
-impl Order {
-    /// The options of the change, as they apply inside.
-    pub fn options(&self) -> Options {
-        Options {
-            inspect: inspect::Options {
-                site: self.site.clone(),
-                client: match &self.client {
-                    Client::Folder(folder) => ClientChoice::Folder(folder.clone()),
-                    Client::Upstream(url) => ClientChoice::Upstream(url.clone()),
-                },
-            },
-            bundle: self.bundle.clone(),
-            strategy: self.strategy,
-            candidate: self.candidate.clone(),
-            base: self.base.clone(),
-            resolutions: self.resolutions.clone(),
-            local_include: self.local_include.clone(),
-            accept: self.accept.clone(),
-            sandbox: SandboxChoice::Required,
-        }
-    }
-}
-
-impl From<&ClientFacts> for Client {
-    fn from(facts: &ClientFacts) -> Self {
-        match facts {
-            ClientFacts::Static(folder) => Self::Folder(folder.clone()),
-            ClientFacts::Proxied(url) => Self::Upstream(url.clone()),
         }
     }
 }

@@ -3,14 +3,16 @@
 //! Invariant: whatever happens inside, the copy is gone when this returns.
 
 use super::order::{Keep, Order, Rehearsed};
+use crate::apply::SandboxChoice;
 use crate::host::sandbox::{Ending, Launcher, Network, Refused, Shadow};
 use crate::host::{Root, STATE_FOLDER, machine};
+use crate::inspect::ClientChoice;
 use crate::outcome::{Failure, FailureKind, Finding, Level};
 use crate::prepare::{Options, Prepared};
 use crate::verify::staged::{self, Changes};
 use crate::{
     backup,
-    facts::{Facts, Scope},
+    facts::{ClientFacts, Facts, Scope},
 };
 use std::time::Duration;
 
@@ -82,34 +84,22 @@ pub fn rehearse(
     Ok(rehearsed)
 }
 
-/// What to do inside.
+/// What to do inside. The new client is where it was found outside; what stops
+/// a change of the live server has been said there and does not stop the
+/// rehearsal.
 fn order(facts: &Facts, options: &Options, wishes: Wishes) -> Result<Order, Failure> {
     let client = facts.motion.client.as_ref().ok_or_else(|| {
         Failure::new(FailureKind::Refused, "there is nothing to rehearse: the new client was not found")
     })?;
-    Ok(Order {
-        site: options.inspect.site.clone(),
-        client: client.into(),
-        bundle: options.bundle.clone(),
-        strategy: options.strategy,
-        candidate: options.candidate.clone(),
-        base: options.base.clone(),
-        resolutions: options.resolutions.clone(),
-        local_include: options.local_include.clone(),
-        accept: accepted(options),
-        reload_timeout: wishes.reload_timeout,
-        load: wishes.load,
-        keep: wishes.keep,
-        command: wishes.command,
-    })
-}
-
-/// Inside, the copy is the server: what stops a change of the live one has
-/// been said outside and does not stop the rehearsal.
-fn accepted(options: &Options) -> std::collections::BTreeSet<String> {
-    let mut accepted = options.accept.clone();
-    accepted.insert("config.runs-code".to_owned());
-    accepted
+    let mut options = options.clone();
+    options.inspect.client = match client {
+        ClientFacts::Static(folder) => ClientChoice::Folder(folder.clone()),
+        ClientFacts::Proxied(url) => ClientChoice::Upstream(url.clone()),
+    };
+    options.accept.insert("config.runs-code".to_owned());
+    options.sandbox = SandboxChoice::Required;
+    let Wishes { reload_timeout, load, keep, command } = wishes;
+    Ok(Order { options, reload_timeout, load, keep, command })
 }
 
 fn need_root() -> Result<(), Failure> {
