@@ -305,7 +305,10 @@ pub enum BackupsCommand {
 /// Reads `30s`, `10m`, `2h`, `30d` or a sum of them such as `1h30m`.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let span: jiff::SignedDuration = match text.strip_suffix('d').map(str::parse::<i64>) {
-        Some(Ok(days)) => jiff::SignedDuration::from_hours(days.saturating_mul(24)),
+        Some(Ok(days)) => {
+            let seconds = days.checked_mul(86_400).ok_or("this is longer than any clock runs")?;
+            jiff::SignedDuration::from_secs(seconds)
+        }
         _ => text.parse().map_err(|_| "expected a duration such as 30s, 10m or 30d".to_owned())?,
     };
     Duration::try_from(span).map_err(|_| "a duration cannot be negative".to_owned())
@@ -331,6 +334,7 @@ mod tests {
         check("1h30m", Some(5400));
         check("30d", Some(2_592_000));
         check("-5s", None);
+        check("9223372036854775807d", None);
         check("soon", None);
         check("", None);
     }

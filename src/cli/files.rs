@@ -47,11 +47,14 @@ pub fn read_plan(path: &Path) -> Result<Plan, Failure> {
 
 /// Writes a file that the operator asked for, readable by its owner only.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    use std::os::unix::fs::OpenOptionsExt;
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
     let write = || -> std::io::Result<()> {
         let mut options = std::fs::OpenOptions::new();
         options.write(true).create(true).truncate(true).mode(0o600);
-        options.open(path)?.write_all(bytes)
+        let mut file = options.open(path)?;
+        // The mode counts only for a new file.
+        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+        file.write_all(bytes)
     };
     write().map_err(|error| Failure::new(FailureKind::Failed, format!("writing {}: {error}", path.display())))
 }

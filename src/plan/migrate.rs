@@ -219,7 +219,7 @@ fn replaced(material: &Material, bundle: &Bundle, wish: &Wish) -> Result<Made, P
 /// strategy did not bring is grafted. A candidate has to bring it itself.
 fn complete(material: &Material, bundle: &Bundle, wish: &Wish, made: &mut Made) -> Result<(), PlanError> {
     let config = staged(material.config, &made.draft)?;
-    let missing = missing(material, &config);
+    let missing = missing(material, &config, &made.draft);
     let site = &material.facts.site.file;
     if let Some(candidate) = &wish.candidate
         && missing.iter().any(|server| config.file(server.file).path == *site)
@@ -234,30 +234,49 @@ fn complete(material: &Material, bundle: &Bundle, wish: &Wish, made: &mut Made) 
 }
 
 /// Server blocks of the staged configuration that serve Motion and lack the
-/// route; by name, since a strategy may have moved them.
-fn missing(material: &Material, config: &Config) -> Vec<Node> {
-    let names = |config: &Config, server: Node| -> Vec<String> {
-        let children = config.children(server).into_iter().map(|node| config.directive(node));
-        let names = children.filter(|directive| directive.is("server_name"));
-        names.flat_map(|directive| directive.args.iter().map(|word| word.text().into_owned())).collect()
-    };
+/// route. A strategy may have moved them inside the file that it changed:
+/// there a block is known by its names and addresses.
+fn missing(material: &Material, config: &Config, draft: &Draft) -> Vec<Node> {
     let of_role = |role: ServerRole| {
         let servers = material.facts.site.servers.iter().filter(move |server| server.role == role);
-        servers.map(|server| server.names.clone()).collect::<Vec<_>>()
+        servers.map(|server| server.node).collect::<Vec<_>>()
     };
     let (serving, other) = (of_role(ServerRole::ServesMotion), of_role(ServerRole::Other));
+    let place = |config: &Config, node: Node| (config.file(node.file).identity.clone(), node.directive);
+    let is_motion = |server: Node| {
+        if !draft.contains_key(&config.file(server.file).identity) {
+            let here = place(config, server);
+            return serving.iter().any(|node| place(material.config, *node) == here);
+        }
+        let is_same = |node: &Node| {
+            overlap(config, server, material.config, *node, "server_name")
+                && overlap(config, server, material.config, *node, "listen")
+        };
+        serving.iter().any(is_same) && !other.iter().any(is_same)
+    };
     servers(config)
         .into_iter()
         .filter(|server| {
-            let own = names(config, *server);
-            let is_motion =
-                serving.iter().any(|names| *names == own || names.iter().any(|name| own.contains(name)));
-            is_motion
-                && !other.contains(&own)
+            is_motion(*server)
                 && !redirects_only(config, *server)
                 && route_state(config, *server) == RouteState::Missing
         })
         .collect()
+}
+
+/// Whether two blocks share a value of a directive, or both have none.
+fn overlap(config: &Config, server: Node, other: &Config, node: Node, name: &str) -> bool {
+    let values = |config: &Config, server: Node| -> BTreeSet<String> {
+        let children = config.children(server).into_iter().map(|node| config.directive(node));
+        let found = children.filter(|directive| directive.is(name));
+        let count = if name == "listen" { 1 } else { usize::MAX };
+        found
+            .flat_map(|directive| directive.args.iter().take(count))
+            .map(|word| word.text().into_owned())
+            .collect()
+    };
+    let (one, two) = (values(config, server), values(other, node));
+    one == two || one.intersection(&two).next().is_some()
 }
 
 impl Made {

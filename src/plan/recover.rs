@@ -112,7 +112,9 @@ pub fn recover(run: &ActiveRun, disk: &DiskState, why: &str) -> Result<Recovery,
     }
     // A reload that was asked for may have loaded the other side's bytes,
     // whatever the disk says now.
-    if run.steps.contains(&JournalStep::Reload) && (run.reload_intended || !steps.is_empty()) {
+    // A rollback that was interrupted has not reloaded before it says so.
+    let is_due = run.reload_intended || !steps.is_empty() || run.kind == RunKind::Rollback;
+    if run.steps.contains(&JournalStep::Reload) && is_due {
         steps.push(Step::Reload);
     }
     Ok(Recovery { steps, outcome, reason })
@@ -252,5 +254,6 @@ mod tests {
         let rollback = run(RunKind::Rollback, Phase::Forward, false);
         check(&rollback, ["old", "old"], "new", Ok(&["/a", "/b", "reload"]));
         check(&rollback, ["new", "old"], "new", Ok(&["/b", "reload"]));
+        check(&rollback, ["new", "new"], "new", Ok(&["reload"]));
     }
 }

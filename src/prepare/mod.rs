@@ -153,7 +153,7 @@ fn gather(
     let may_run = !findings.iter().any(|finding| finding.code == "config.runs-code" && finding.stops());
     let gate = tested::Gate { root, launcher, facts, config: &inspection.config, sandbox: options.sandbox };
     let old = if may_run { gate.test_old(findings, &mut notes)? } else { None };
-    let wish = wish(root, facts, options);
+    let wish = wish(root, facts, options)?;
     let migration = match migrate(facts, &inspection.config, &options.bundle, &wish) {
         Ok(migration) => migration,
         Err(PlanError::NoClient) => return Ok((inspection, None, notes)),
@@ -172,32 +172,34 @@ fn gather(
 }
 
 /// What is wanted, with what the last change left behind.
-fn wish(root: &Root, facts: &Facts, options: &Options) -> Wish {
-    Wish {
+fn wish(root: &Root, facts: &Facts, options: &Options) -> Result<Wish, Failure> {
+    Ok(Wish {
         strategy: options.strategy,
         candidate: options.candidate.clone(),
         base: options.base.clone(),
         memory: memory(root, facts),
         resolutions: options.resolutions.clone(),
-        local_include: options.local_include.as_deref().and_then(|path| local_include(root, path)),
-    }
+        local_include: options.local_include.as_deref().map(|path| local_include(root, path)).transpose()?,
+    })
 }
 
 /// The customer's own file as it is, and what it needs to be.
-fn local_include(root: &Root, path: &Path) -> Option<LocalInclude> {
-    let at = RootPath::new(path).ok()?;
-    let facts = file_facts(root, &at).ok()?;
-    let existing = facts.and_then(|facts| Some((facts, root.read(path).ok()?)));
+fn local_include(root: &Root, path: &Path) -> Result<LocalInclude, Failure> {
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::new(FailureKind::Unavailable, format!("looking at {}: {error}", path.display()))
+    };
+    let at = RootPath::new(path).map_err(|error| failed(&error))?;
+    let facts = file_facts(root, &at).map_err(|error| failed(&error))?;
+    let existing = match facts {
+        Some(facts) => Some((facts, root.read(path).map_err(|error| failed(&error))?)),
+        None => None,
+    };
     let folders: Vec<_> = path.ancestors().skip(1).collect();
     let missing = folders.into_iter().rev().filter(|folder| root.metadata(folder).is_err());
     let missing_folders = missing.map(Path::to_owned).collect();
     let (uid, gid) = machine::user();
-    Some(LocalInclude {
-        path: path.to_owned(),
-        existing,
-        missing_folders,
-        attributes: Attributes::plain(0o644, uid, gid),
-    })
+    let attributes = Attributes::plain(0o644, uid, gid);
+    Ok(LocalInclude { path: path.to_owned(), existing, missing_folders, attributes })
 }
 
 /// Where the vendor's text of the last change is kept: beside the journal,

@@ -8,13 +8,17 @@ use crate::cli::context::Context;
 use crate::cli::files::read_plan;
 use crate::cli::prompt;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
-use crate::plan::{Migration, Plan, explain};
+use crate::plan::{Migration, Plan, Strategy, StrategyWish, explain};
 use crate::prepare::{Prepared, Reach, memory_path, migration_probes};
 
 /// Shows the plan, asks, runs it.
 pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
-    let options = context.change_options(&args.change)?;
+    let mut options = context.change_options(&args.change)?;
     let saved = args.plan.as_deref().map(read_plan).transpose()?;
+    if saved.is_some() {
+        // What the saved plan decided is not decided again.
+        options.strategy = StrategyWish::Named(Strategy::Graft);
+    }
     // Before the facts that are acted on are read; a dry run only reads.
     let lock = if args.dry_run { None } else { Some(context.lock()?) };
     if let Some(lock) = &lock {

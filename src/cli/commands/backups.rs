@@ -230,5 +230,6 @@ fn needed(context: &Context) -> Result<BTreeSet<BackupId>, Failure> {
         Status::Active(run) => Some(&run.backup),
         Status::Quiet(run) => Some(&run.backup),
     };
-    Ok(backup.and_then(|id| id.parse().ok()).into_iter().collect())
+    let undoable = super::rollback::undoable(context, None)?.map(|run| run.backup);
+    Ok(backup.cloned().into_iter().chain(undoable).filter_map(|id| id.parse().ok()).collect())
 }

@@ -4,7 +4,9 @@ use super::change::{prepared, refusal};
 use crate::cli::args::PlanArgs;
 use crate::cli::context::Context;
 use crate::cli::files::write_private;
+use crate::nginx::redact_source;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
+use crate::plan::{Content, Plan, Version};
 
 /// Plans, shows, and saves the plan where asked.
 pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
@@ -18,6 +20,16 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
         return Ok(outcome);
     };
     if let Some(path) = &args.out {
+        if holds_secret(&migration.plan) {
+            outcome.fail(
+                Failure::new(
+                    FailureKind::Refused,
+                    "the plan would hold a secret of the live file, so it is not saved",
+                )
+                .with_hint("apply it without saving, or use --strategy graft"),
+            );
+            return Ok(outcome);
+        }
         write_private(path, migration.plan.to_json().as_bytes())?;
         outcome.details.insert("saved".to_owned(), path.display().to_string().into());
     }
@@ -47,6 +59,17 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
     };
     outcome.details.insert("verdict".to_owned(), verdict.into());
     Ok(outcome)
+}
+
+/// Whether a change repeats a line of the live file that must not be shown: a
+/// saved plan is read by others.
+fn holds_secret(plan: &Plan) -> bool {
+    plan.files().any(|(_, _, to)| match to {
+        Version::File { content: Content::Patched(patches), .. } => {
+            patches.iter().any(|patch| redact_source(patch.text.as_bytes()) != patch.text.as_bytes())
+        }
+        _ => false,
+    })
 }
 
 fn plural(count: usize) -> &'static str {

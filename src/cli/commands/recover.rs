@@ -49,8 +49,9 @@ fn end(context: &Context, lock: &WriteLock) -> Result<Option<Recovered>, Failure
 /// The running master, when the server can be looked at; what is on the disk
 /// may be half of a change, so this must not depend on a valid configuration.
 fn reload_target(context: &Context) -> Option<ReloadTarget> {
-    let options = inspect::Options::default();
-    let facts = inspect(&context.root, &options).ok()?.facts;
+    let options = inspect::Options { site: context.settings.site.clone(), ..inspect::Options::default() };
+    let looked = inspect(&context.root, &options).ok().map(|inspection| inspection.facts);
+    let facts = looked.or_else(|| inspect::bare_facts(&context.root))?;
     let master = facts.nginx.master?;
     let log = facts.nginx.error_log.and_then(|path| RootPath::new(path).ok());
     Some(ReloadTarget {

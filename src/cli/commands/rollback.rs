@@ -22,8 +22,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// A run that can be undone.
-struct Undoable {
-    backup: String,
+pub struct Undoable {
+    /// The backup that holds what it replaced.
+    pub backup: String,
     /// What the run left in each file, in its order; `None` where it left no
     /// file.
     left: Vec<(PathBuf, Option<String>)>,
@@ -110,7 +111,7 @@ fn perform(
 
 /// The newest applied migration, or the one whose backup is named. A backup
 /// that belongs to no run can still be restored.
-fn undoable(context: &Context, named: Option<&str>) -> Result<Option<Undoable>, Failure> {
+pub fn undoable(context: &Context, named: Option<&str>) -> Result<Option<Undoable>, Failure> {
     let journal = History::look(&context.root)
         .map_err(|error| Failure::from_error(FailureKind::NeedsOperator, &error))?;
     let mut newest = None;
