@@ -3,7 +3,7 @@
 //! Invariant: whatever happens inside, the copy is gone when this returns.
 
 use super::order::{Keep, Order, Rehearsed};
-use crate::host::sandbox::{Ending, Launcher, Network, Refused, Shadow};
+use crate::host::sandbox::{Capabilities, Ending, Launcher, Network, Refused, Shadow};
 use crate::host::{Root, STATE_FOLDER, machine};
 use crate::outcome::{Failure, FailureKind, Finding, Level};
 use crate::prepare::{Options, Prepared};
@@ -59,6 +59,10 @@ pub fn rehearse(
     })?;
     let (mut spec, mut notes) = staged::spec(root, facts, &Changes::new());
     spec.network = Network::Private;
+    if !facts.nginx.runs_code.is_empty() {
+        // The private NGINX gets none, and then needs the ports below 1024.
+        spec.capabilities = Capabilities::None;
+    }
     spec.deadline = LIMIT;
     // The server's own journal and backups stay out of it.
     spec.shadows.extend([STATE_FOLDER, backup::STORE_FOLDER].map(Shadow::folder));
