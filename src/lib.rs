@@ -12,6 +12,7 @@ pub mod facts;
 pub mod host;
 pub mod inspect;
 pub mod journal;
+pub mod motion;
 pub mod nginx;
 pub mod outcome;
 pub mod plan;

@@ -7,10 +7,11 @@
 use super::history::History;
 use crate::backup::{BackupId, Store, restore_tree};
 use crate::host::files::{
-    Expect, Hash, Installed, Kept, ReplaceError, adopt, create, discard, put_back, remove, replace,
+    Expect, Hash, Installed, Kept, ReplaceError, adopt, create, discard, make_folder, put_back, remove,
+    remove_folder, replace, set_attributes,
 };
 use crate::host::process::{self, ProcessId};
-use crate::host::{Root, RootPath, WriteLock};
+use crate::host::{Attributes, Root, RootPath, WriteLock, machine};
 use crate::journal::Event;
 use crate::plan::{Content, Step, Version, patch_to};
 use crate::verify::{MainLog, ReloadProof, ReloadRequest, UnprovenReload, reload};
@@ -62,7 +63,7 @@ pub struct Executor<'a> {
 pub enum Stopping {
     /// A signal stops it before the next step.
     Allowed,
-    /// It is the way back: it goes on to its end.
+    /// It leads back: it goes on to its end.
     Ignored,
 }
 
@@ -87,6 +88,8 @@ impl Executor<'_> {
             self.history.record(Event::Intent { step: index })?;
             match step {
                 Step::SetFile { path, from, to } => self.set_file(path, from, to)?,
+                Step::MakeFolder { path } => self.make_folder(path)?,
+                Step::RemoveFolder { path } => self.remove_folder(path)?,
                 Step::RestoreTree { backup } => self.restore_tree(backup)?,
                 Step::Reload => proof = Some(self.reload()?),
             }
@@ -102,9 +105,10 @@ impl Executor<'_> {
     pub fn run_with_gate(
         &mut self,
         steps: &[Step],
+        stopping: Stopping,
         gate: &dyn Fn() -> Result<(), String>,
     ) -> Result<Option<ReloadProof>, StepFailure> {
-        self.run_each(steps, Stopping::Allowed, gate)
+        self.run_each(steps, stopping, gate)
     }
 
     /// Lets go of the old files: the run stays as it is.
@@ -128,7 +132,7 @@ impl Executor<'_> {
         let changed = match to {
             Version::Absent => remove(lock, root, &path, &expect),
             Version::File { attributes, .. } => {
-                let bytes = self.contents(&path, to)?;
+                let bytes = self.contents(&path, from, to)?;
                 match from {
                     Version::Absent => create(lock, root, &path, &bytes, attributes),
                     Version::File { .. } => replace(lock, root, &path, &expect, &bytes, attributes),
@@ -161,12 +165,17 @@ impl Executor<'_> {
         Ok(true)
     }
 
-    fn contents(&self, path: &RootPath, to: &Version) -> Result<Vec<u8>> {
+    fn contents(&self, path: &RootPath, from: &Version, to: &Version) -> Result<Vec<u8>> {
         let Version::File { sha256, content, .. } = to else { return Ok(Vec::new()) };
         match content {
             Content::Live => Err(anyhow!("the plan does not say where the contents of {path} come from")),
             Content::Patched(patches) => {
-                let source = self.root.read(path).with_context(|| format!("reading {path}"))?;
+                let source = match from {
+                    Version::Absent => Vec::new(),
+                    Version::File { .. } => {
+                        self.root.read(path).with_context(|| format!("reading {path}"))?
+                    }
+                };
                 Ok(patch_to(&source, patches, sha256)?)
             }
             Content::Backup(id) => {
@@ -175,6 +184,28 @@ impl Executor<'_> {
                 Ok(backup.content(hash(sha256)?)?)
             }
         }
+    }
+
+    /// Readable for everybody, as the folders beside it are.
+    fn make_folder(&self, path: &Path) -> Result<(), StepFailure> {
+        let path = RootPath::new(path).context("reading the plan")?;
+        let (uid, gid) = machine::user();
+        make_folder(self.lock, self.root, &path)
+            .and_then(|()| set_attributes(self.lock, self.root, &path, &Attributes::plain(0o755, uid, gid)))
+            .with_context(|| format!("making the folder {path}"))?;
+        Ok(())
+    }
+
+    fn remove_folder(&mut self, path: &Path) -> Result<(), StepFailure> {
+        let path = RootPath::new(path).context("reading the plan")?;
+        // Old files that wait in there are in the backup as well.
+        let (inside, rest) = self.kept.drain(..).partition(|kept| kept.path().is_within(&path));
+        self.kept = rest;
+        for kept in Vec::<Kept>::into_iter(inside) {
+            discard(self.lock, self.root, &kept).with_context(|| format!("emptying {path}"))?;
+        }
+        remove_folder(self.lock, self.root, &path).with_context(|| format!("removing the folder {path}"))?;
+        Ok(())
     }
 
     fn restore_tree(&mut self, id: &str) -> Result<(), StepFailure> {

@@ -114,7 +114,7 @@ pub fn disk_state(root: &Root, run: &ActiveRun) -> Result<DiskState> {
         Ok(id) => Store::new(root).open(&id).ok(),
         Err(_) => None,
     };
-    paths(run)
+    let files = paths(run)
         .map(|path| {
             let now = match observe(root, &path).with_context(|| format!("looking at {path}"))? {
                 FileState::File { sha256, attributes, .. } => {
@@ -131,13 +131,22 @@ pub fn disk_state(root: &Root, run: &ActiveRun) -> Result<DiskState> {
             };
             Ok((path.as_path().to_owned(), Observed { now, backed_up }))
         })
-        .collect()
+        .collect::<Result<_>>()?;
+    let folders = run.steps.iter().filter_map(|step| match step {
+        JournalStep::MakeFolder { path } | JournalStep::RemoveFolder { path } => Some(PathBuf::from(path)),
+        JournalStep::SetFile { .. } | JournalStep::RestoreTree { .. } | JournalStep::Reload => None,
+    });
+    let is_there = |path: &PathBuf| root.symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
+    Ok(DiskState { files, folders: folders.filter(is_there).collect() })
 }
 
 fn paths(run: &ActiveRun) -> impl Iterator<Item = RootPath> {
     run.steps.iter().filter_map(|step| match step {
         JournalStep::SetFile { path, .. } => RootPath::new(PathBuf::from(path)).ok(),
-        JournalStep::RestoreTree { .. } | JournalStep::Reload => None,
+        JournalStep::MakeFolder { .. }
+        | JournalStep::RemoveFolder { .. }
+        | JournalStep::RestoreTree { .. }
+        | JournalStep::Reload => None,
     })
 }
 

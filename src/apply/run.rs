@@ -5,7 +5,7 @@
 //! `nginx -t`; whatever fails afterwards is undone, and what is reported was
 //! observed.
 
-use super::executor::{Executor, ReloadTarget, StepFailure};
+use super::executor::{Executor, ReloadTarget, StepFailure, Stopping};
 use super::history::History;
 use super::recovery::{self, Recovered};
 use super::staging::states;
@@ -151,12 +151,18 @@ fn forward(
     executor: &mut Executor,
     events: &mut dyn FnMut(Event),
 ) -> Result<(), String> {
+    // A rollback that has begun is finished; only a migration can be undone.
+    let stopping = match request.plan.kind {
+        PlanKind::Migrate => Stopping::Allowed,
+        PlanKind::Rollback => Stopping::Ignored,
+    };
     let proof = timed(run, events, INSTALLING, |run, _| {
         let gate = || match request.sandbox {
             SandboxChoice::Required => Ok(()),
             SandboxChoice::AfterInstall => test_installed(request),
         };
-        executor.run_with_gate(&request.plan.steps, &gate).map_err(|failure| describe(run, &failure))
+        let done = executor.run_with_gate(&request.plan.steps, stopping, &gate);
+        done.map_err(|failure| describe(run, &failure))
     })?;
     note_proof(run, proof);
     if request.facts.nginx.master.is_some() {
@@ -168,6 +174,10 @@ fn forward(
         if !run.verdict.passed() {
             return Err(format!("a route does not answer as it must: {}", run.verdict.failures.join("; ")));
         }
+    }
+    // The last moment to stop at: from here on the run is finished.
+    if stopping == Stopping::Allowed && request.stop.load(Ordering::SeqCst) {
+        return Err(StepFailure::Interrupted.to_string());
     }
     Ok(())
 }
@@ -273,7 +283,8 @@ pub fn backup_paths(facts: &Facts) -> Vec<RootPath> {
 
 fn backup(request: &Request, events: &mut dyn FnMut(Event)) -> Result<BackupSection> {
     let store = Store::new(request.root);
-    let paths = backup_paths(request.facts);
+    let mut paths = backup_paths(request.facts);
+    paths.extend(request.plan.files().filter_map(|(path, ..)| RootPath::new(path).ok()));
     let asked = BackupRequest {
         paths: &paths,
         reason: match request.plan.kind {

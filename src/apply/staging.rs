@@ -6,7 +6,7 @@
 use crate::backup::{BackupId, Change, Entry, Store};
 use crate::host::Root;
 use crate::plan::{Content, Plan, Step, Version, patch_to};
-use crate::verify::staged::{Changes, StagedContent};
+use crate::verify::staged::{Changes, Staged, StagedContent};
 use anyhow::{Context, Result, bail};
 use std::path::Path;
 
@@ -20,52 +20,57 @@ pub fn states(root: &Root, plan: &Plan) -> Result<Vec<Changes>> {
     for step in &plan.steps {
         let mut state = states.last().cloned().unwrap_or_default();
         match step {
-            Step::SetFile { path, to, .. } => {
-                let content = content(root, path, to);
+            Step::SetFile { path, from, to } => {
+                let content = content(root, path, from, to);
                 let content = content.with_context(|| format!("preparing {}", path.display()))?;
                 state.insert(path.clone(), content);
             }
             Step::RestoreTree { backup } => state.extend(tree(root, backup)?),
-            Step::Reload => continue,
+            // The sandbox makes the folders of the files that it stages.
+            Step::MakeFolder { .. } | Step::RemoveFolder { .. } | Step::Reload => continue,
         }
         states.push(state);
     }
     Ok(states)
 }
 
-fn content(root: &Root, path: &Path, to: &Version) -> Result<Option<StagedContent>> {
-    let Version::File { sha256, attributes, content } = to else { return Ok(None) };
+fn content(root: &Root, path: &Path, from: &Version, to: &Version) -> Result<Staged> {
+    let Version::File { sha256, attributes, content } = to else { return Ok(Staged::Absent) };
     let bytes = match content {
         Content::Live => bail!("the plan does not say where the contents come from"),
-        Content::Patched(patches) => patch_to(&root.read(path)?, patches, sha256)?,
+        Content::Patched(patches) => match from {
+            Version::Absent => patch_to(&[], patches, sha256)?,
+            Version::File { .. } => patch_to(&root.read(path)?, patches, sha256)?,
+        },
         Content::Backup(id) => {
             let id: BackupId = id.parse()?;
             Store::new(root).open(&id)?.content(sha256.parse()?)?
         }
     };
-    Ok(Some(StagedContent { bytes, attributes: attributes.clone() }))
+    Ok(Staged::File(StagedContent { bytes, attributes: attributes.clone() }))
 }
 
-/// What restoring a whole backup would change. Links are not staged: the files
-/// that they lead to are part of the backup as well.
+/// What restoring a whole backup would change; attributes of folders apart.
 fn tree(root: &Root, id: &str) -> Result<Changes> {
     let id: BackupId = id.parse()?;
     let store = Store::new(root);
     let backup = store.open(&id)?;
     let mut changes = Changes::new();
     for difference in store.diff_live(&backup.manifest)? {
-        let path = difference.path.as_path().to_owned();
-        match backup.manifest.entries.get(&difference.path) {
+        let is_other_kind = difference.changes.contains(&Change::Kind);
+        let wanted = match backup.manifest.entries.get(&difference.path) {
             Some(Entry::File { sha256, attributes, .. }) => {
                 let content =
                     StagedContent { bytes: backup.content(*sha256)?, attributes: attributes.clone() };
-                changes.insert(path, Some(content));
+                if is_other_kind { Staged::FileInstead(content) } else { Staged::File(content) }
             }
-            None if difference.changes.contains(&Change::Added) => {
-                changes.insert(path, None);
-            }
-            _ => {}
-        }
+            Some(Entry::Symlink { target, .. }) => Staged::Link(target.as_os_str().into()),
+            // The folder itself is made for what is staged in it.
+            Some(Entry::Folder { .. }) if is_other_kind => Staged::Absent,
+            Some(Entry::Folder { .. } | Entry::Skipped { .. }) => continue,
+            None => Staged::Absent,
+        };
+        changes.insert(difference.path.as_path().to_owned(), wanted);
     }
     Ok(changes)
 }

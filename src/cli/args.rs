@@ -85,7 +85,7 @@ pub enum Command {
     Rollback(RollbackArgs),
     /// Finish or undo an interrupted run
     Recover,
-    /// Compare two configurations, files or trees, line by line
+    /// Compare two configurations, files or trees, by directive
     Diff(DiffArgs),
     /// List, show, verify, compare and prune backups
     #[command(subcommand)]
@@ -135,10 +135,24 @@ pub struct ChangeArgs {
     /// Where Motion's site and the new client are.
     #[command(flatten)]
     pub site: SiteArgs,
-    /// graft: the live file plus the missing routes; replace: the whole
-    /// template, local changes dropped and listed
+    /// merge: the vendor's changes into the live file; graft: the live file
+    /// plus the missing routes; replace: the whole new file, local changes
+    /// dropped and listed. By default merge where the live file descends from a
+    /// known base, else graft
     #[arg(long, value_name = "STRATEGY")]
     pub strategy: Option<StrategyChoice>,
+    /// The vendor's own new file, in the place of the built-in template
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub candidate: Option<PathBuf>,
+    /// The file that the live one was made from
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub base: Option<PathBuf>,
+    /// Move local locations into this file of your own, and include it
+    #[arg(long, value_name = "FILE")]
+    pub local_include: Option<PathBuf>,
+    /// Decide a conflict by its path, or all below a block
+    #[arg(long, value_name = "PATH=ours|theirs")]
+    pub resolve: Vec<String>,
     /// How long a reload may take until it counts as failed, such as 30s
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub reload_timeout: Option<Duration>,
@@ -147,6 +161,8 @@ pub struct ChangeArgs {
 /// How the new configuration is made from the old one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum StrategyChoice {
+    /// The vendor's changes put into the live file.
+    Merge,
     /// The live file plus the missing routes.
     Graft,
     /// The whole template.
@@ -248,6 +264,9 @@ pub struct DiffArgs {
     /// Compare line by line, changed words highlighted
     #[arg(long)]
     pub lines: bool,
+    /// Show differences in comments and white space, too
+    #[arg(long, conflicts_with = "lines")]
+    pub all: bool,
 }
 
 /// What to do with backups.

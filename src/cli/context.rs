@@ -1,16 +1,17 @@
 //! What every command starts with: the root, the settings, who asks.
 
 use super::args::{ChangeArgs, Global, SiteArgs, StrategyChoice, parse_duration};
-use super::files::read_bundle;
+use super::files::{read_bundle, read_input};
 use super::progress::Progress;
 use super::settings::Settings;
 use crate::apply::SandboxChoice;
 use crate::host::sandbox::Launcher;
 use crate::host::{LockError, Root, WriteLock, machine};
 use crate::inspect::{self, ClientChoice};
+use crate::nginx::merge::{Choice, Resolutions};
 use crate::outcome::{Failure, FailureKind, Finding, Level, accepts};
-use crate::plan::Strategy;
 use crate::plan::bundle::Bundle;
+use crate::plan::{Strategy, StrategyWish};
 use crate::prepare::Options;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -60,25 +61,12 @@ impl Context {
     }
 
     /// What the flags and the settings ask for.
-    pub fn options(&self, site: &SiteArgs, strategy: Option<StrategyChoice>) -> Result<Options, Failure> {
+    pub fn options(&self, site: &SiteArgs) -> Result<Options, Failure> {
         let settings = &self.settings;
-        let accept: BTreeSet<String> = site.accept.iter().chain(&settings.accept).cloned().collect();
-        if let Some(code) = accept.iter().find(|code| !accepts(code)) {
-            return Err(Failure::new(FailureKind::Usage, format!("`{code}` cannot be accepted")).with_hint(
-                "only topology.*, sessions.*, bundle.*, config.runs-code and site.managed-elsewhere can",
-            ));
-        }
+        let (accept, resolutions) = decisions(site.accept.iter().chain(&settings.accept))?;
         let bundle = match site.bundle.as_ref().or(settings.bundle.as_ref()) {
             Some(dir) => read_bundle(dir)?,
             None => Bundle::embedded(),
-        };
-        let strategy = match (strategy, settings.strategy.as_deref()) {
-            (Some(StrategyChoice::Replace), _) | (None, Some("replace")) => Strategy::Replace,
-            (Some(StrategyChoice::Graft), _) | (None, None | Some("graft")) => Strategy::Graft,
-            (None, Some(other)) => {
-                let message = format!("the settings name the strategy `{other}`, not graft or replace");
-                return Err(Failure::new(FailureKind::Invalid, message));
-            }
         };
         Ok(Options {
             inspect: inspect::Options {
@@ -86,10 +74,43 @@ impl Context {
                 client: self.client(site),
             },
             bundle,
-            strategy,
+            strategy: StrategyWish::Auto,
+            candidate: None,
+            base: None,
+            resolutions,
+            local_include: None,
             accept,
             sandbox: self.sandbox(site.no_sandbox)?,
         })
+    }
+
+    /// Options of a change.
+    pub fn change_options(&self, change: &ChangeArgs) -> Result<Options, Failure> {
+        let mut options = self.options(&change.site)?;
+        options.strategy = self.strategy(change.strategy)?;
+        options.candidate = change.candidate.as_deref().map(read_input).transpose()?;
+        options.base = change.base.as_deref().map(read_input).transpose()?;
+        options.local_include = change.local_include.clone().map(|path| self.below_root(path));
+        for decision in &change.resolve {
+            let (path, choice) = decision.rsplit_once('=').ok_or_else(|| not_a_choice(decision))?;
+            options.resolutions =
+                options.resolutions.with(path, choice_of(choice).ok_or_else(|| not_a_choice(decision))?);
+        }
+        Ok(options)
+    }
+
+    fn strategy(&self, flag: Option<StrategyChoice>) -> Result<StrategyWish, Failure> {
+        let named = match (flag, self.settings.strategy.as_deref()) {
+            (Some(StrategyChoice::Merge), _) => Strategy::Merge,
+            (Some(StrategyChoice::Graft), _) => Strategy::Graft,
+            (Some(StrategyChoice::Replace), _) => Strategy::Replace,
+            (None, None) => return Ok(StrategyWish::Auto),
+            (None, Some(name)) => Strategy::named(name).ok_or_else(|| {
+                let message = format!("the settings name the strategy `{name}`, not merge, graft or replace");
+                Failure::new(FailureKind::Invalid, message)
+            })?,
+        };
+        Ok(StrategyWish::Named(named))
     }
 
     /// Whether a sandbox is demanded. Without one only the server itself can
@@ -114,11 +135,6 @@ impl Context {
             }),
             (None, None) => Ok(RELOAD_TIMEOUT),
         }
-    }
-
-    /// Options of a change.
-    pub fn change_options(&self, change: &ChangeArgs) -> Result<Options, Failure> {
-        self.options(&change.site, change.strategy)
     }
 
     /// Takes the lock, or says who has it.
@@ -199,6 +215,38 @@ impl Context {
         let below = typed.or_else(|| path.strip_prefix(self.root.base()).ok());
         below.map_or_else(|| PathBuf::from("/").join(&path), |rest| PathBuf::from("/").join(rest))
     }
+}
+
+/// Findings accepted by name, and what `merge.conflict=…` decides.
+fn decisions<'a>(
+    accepted: impl Iterator<Item = &'a String>,
+) -> Result<(BTreeSet<String>, Resolutions), Failure> {
+    let mut codes = BTreeSet::new();
+    let mut resolutions = Resolutions::none();
+    for code in accepted {
+        if let Some(choice) = code.strip_prefix("merge.conflict=") {
+            resolutions = resolutions.otherwise(choice_of(choice).ok_or_else(|| not_a_choice(code))?);
+        } else if accepts(code) {
+            codes.insert(code.clone());
+        } else {
+            return Err(Failure::new(FailureKind::Usage, format!("`{code}` cannot be accepted")).with_hint(
+                "only topology.*, sessions.*, bundle.*, config.runs-code, site.managed-elsewhere and merge.conflict=ours|theirs can",
+            ));
+        }
+    }
+    Ok((codes, resolutions))
+}
+
+fn choice_of(text: &str) -> Option<Choice> {
+    match text {
+        "ours" => Some(Choice::Ours),
+        "theirs" => Some(Choice::Theirs),
+        _ => None,
+    }
+}
+
+fn not_a_choice(text: &str) -> Failure {
+    Failure::new(FailureKind::Usage, format!("`{text}` does not end in =ours or =theirs"))
 }
 
 /// SIGINT and SIGTERM ask to stop; a lost connection does not end a run.

@@ -1,8 +1,8 @@
 //! Files that the operator names on the command line: host paths, as given.
 
 use crate::outcome::{Failure, FailureKind};
-use crate::plan::Plan;
 use crate::plan::bundle::Bundle;
+use crate::plan::{Input, Plan};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::path::Path;
@@ -24,6 +24,15 @@ pub fn read_bundle(dir: &Path) -> Result<Bundle, Failure> {
         }
     }
     Bundle::from_files(files).map_err(Failure::from)
+}
+
+/// Reads a configuration file that the operator named.
+pub fn read_input(path: &Path) -> Result<Input, Failure> {
+    let name = path.display().to_string();
+    match read_bounded(path) {
+        Ok(bytes) => Ok(Input { name, bytes }),
+        Err(error) => Err(Failure::new(FailureKind::Unavailable, format!("reading {name}: {error}"))),
+    }
 }
 
 /// Reads a saved plan.

@@ -4,6 +4,7 @@ use super::args::Global;
 use crate::apply::Event;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::cell::RefCell;
+use std::io::Write;
 
 /// Shows stages, and a bar for long work on a terminal.
 pub struct Progress {
@@ -34,13 +35,18 @@ impl Progress {
         self.clear();
         match self.shown {
             Shown::Nothing => {}
-            Shown::Lines => eprintln!("motionctl: {name}"),
+            Shown::Lines => self.say(name),
             Shown::Bars => {
                 let bar = ProgressBar::new_spinner().with_message(name.to_owned());
                 bar.enable_steady_tick(std::time::Duration::from_millis(100));
                 self.bar.replace(Some(bar));
             }
         }
+    }
+
+    /// A line for whoever still listens: a closed pipe never interrupts a run.
+    pub fn say(&self, text: &str) {
+        drop(writeln!(std::io::stderr(), "motionctl: {text}"));
     }
 
     /// Shows an event of a run.

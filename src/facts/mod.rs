@@ -7,17 +7,17 @@
 mod host;
 mod motion;
 mod nginx;
-pub mod page;
 mod site;
 
 pub use crate::host::Attributes;
+pub use crate::motion::RouteState;
 pub use host::{FileFacts, HostFacts, Scope};
 pub use motion::{ClientFacts, MotionFacts};
 pub use nginx::{
     CertificateFacts, MasterFacts, NginxFacts, NginxVersion, ShadowKind, WorkerFacts, WrittenPath,
 };
 pub use site::{
-    ListenAddress, ListenFacts, LocationFacts, RouteContent, RouteState, ServerFacts, ServerRole, SiteFacts,
+    ListenAddress, ListenFacts, LocationFacts, RouteContent, ServerFacts, ServerRole, SiteFacts,
     UpstreamAddress, UpstreamFacts,
 };
 

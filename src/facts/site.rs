@@ -1,5 +1,6 @@
 //! Facts about Motion's part of the configuration: blocks, routes, upstreams.
 
+use crate::motion::RouteState;
 use crate::nginx::Node;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -62,17 +63,6 @@ pub enum ServerRole {
     RedirectsOnly,
     /// It shares the file and serves something else.
     Other,
-}
-
-/// Whether the new client's route is there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RouteState {
-    /// A location of its own answers it.
-    Present,
-    /// A location that also answers other routes answers it.
-    Missing,
-    /// A location of its own answers with something else; which, for people.
-    Elsewhere(String),
 }
 
 /// One `listen`.

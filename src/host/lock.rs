@@ -16,7 +16,7 @@ use std::ffi::OsStr;
 use std::fs::{File, Permissions};
 use std::io;
 use std::os::unix::fs::{FileExt, PermissionsExt};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Where motionctl keeps its state, below the root.
 pub const STATE_FOLDER: &str = "/var/lib/motionctl";
@@ -28,6 +28,7 @@ const RECORD: usize = 128;
 #[derive(Debug)]
 pub struct WriteLock {
     file: Flock<File>,
+    modified: SystemTime,
 }
 
 /// Who holds the lock.
@@ -72,8 +73,9 @@ impl WriteLock {
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
             Ok(file) => {
                 file.set_permissions(Permissions::from_mode(0o600))?;
+                let modified = file.metadata()?.modified()?;
                 write_holder(&file)?;
-                Ok(Self { file })
+                Ok(Self { file, modified })
             }
             Err((file, Errno::EWOULDBLOCK)) => Err(read_holder(&file)),
             Err((_, errno)) => Err(io::Error::from(errno).into()),
@@ -86,6 +88,8 @@ impl Drop for WriteLock {
         // The name of a holder that is gone must not be shown to the next one that waits.
         // Where this fails, the next holder overwrites it: the result changes nothing.
         drop(self.file.write_all_at(&[b' '; RECORD], 0));
+        // A run that has nothing to do leaves no trace, not even here.
+        drop(self.file.set_modified(self.modified));
     }
 }
 

@@ -3,9 +3,9 @@
 //! Invariant: a folder counts as the new client's only by what its
 //! `index.html` says; more than one such folder is a finding, not a choice.
 
-use crate::facts::page::{Page, classify};
 use crate::facts::{ClientFacts, MotionFacts};
 use crate::host::Root;
+use crate::motion::page::{Page, classify};
 use crate::outcome::{Finding, Level};
 use std::path::{Path, PathBuf};
 

@@ -17,7 +17,6 @@ mod written;
 
 pub use client::{APPLICATION_ROOT, ClientChoice};
 pub use reader::{RootReader, file_facts};
-pub use site::NEW_CLIENT_ROUTE;
 pub use upstream::parse_upstream;
 
 use crate::facts::{Facts, HostFacts, NginxFacts, Scope, SiteFacts};

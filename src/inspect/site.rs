@@ -6,9 +6,9 @@
 use super::upstream::Target;
 use super::values::{Visit, arguments, name, named};
 use crate::facts::{
-    ListenAddress, ListenFacts, LocationFacts, RouteContent, RouteState, ServerFacts, ServerRole,
-    UpstreamAddress,
+    ListenAddress, ListenFacts, LocationFacts, RouteContent, ServerFacts, ServerRole, UpstreamAddress,
 };
+use crate::motion::{ANY_ROUTE, PAGES, outer, redirects_only, route_state};
 use crate::nginx::routes::{Answer, Handler, answer, servers};
 use crate::nginx::{Config, Node};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -16,15 +16,6 @@ use std::path::{Path, PathBuf};
 
 /// Routes that only Motion's site answers apart from `/`.
 const OWN_ROUTES: [&str; 2] = ["/api/", "/socket.io/"];
-/// Routes that any site has.
-const PAGES: [&str; 2] = ["/", "/login"];
-/// The new client's entry.
-pub const NEW_CLIENT_ROUTE: &str = "/user-ui/login";
-/// A page of the new client that no location is likely to name by itself.
-const NEW_CLIENT_PAGE: &str = "/user-ui/motionctl-route-check";
-/// A page that only a catch-all location answers.
-const ANY_ROUTE: &str = "/motionctl-route-check";
-
 /// A server block with the reasons for and against its being Motion's.
 #[derive(Debug, Clone)]
 pub struct Candidate {
@@ -176,41 +167,6 @@ fn locations(config: &Config, server: Node) -> Vec<LocationFacts> {
     found
 }
 
-/// Whether a browser that asks for a page is always sent elsewhere.
-fn redirects_only(config: &Config, node: Node) -> bool {
-    PAGES.iter().all(|uri| match answer(config, node, uri).handler {
-        Handler::Return { status: 301 | 302 | 303 | 307 | 308, target } => {
-            // To another page of the same server is how an application works.
-            target.is_some_and(|target| target.contains("://"))
-        }
-        _ => false,
-    })
-}
-
-/// What answers the new client's route: a location of its own, or whatever
-/// answers everything else.
-fn route_state(config: &Config, node: Node) -> RouteState {
-    let entry = answer(config, node, NEW_CLIENT_ROUTE);
-    let page = answer(config, node, NEW_CLIENT_PAGE);
-    let other = answer(config, node, ANY_ROUTE);
-    let own = |answer: &Answer| outer(answer) != outer(&other);
-    match (own(&entry), own(&page)) {
-        (false, false) => RouteState::Missing,
-        (true, true) if serves(&entry.handler) && serves(&page.handler) => RouteState::Present,
-        _ => RouteState::Elsewhere(describe(config, &if own(&entry) { entry } else { page })),
-    }
-}
-
-/// Whether something other than a fixed status answers.
-fn serves(handler: &Handler) -> bool {
-    !matches!(handler, Handler::Return { .. })
-}
-
-/// The outermost location around an answer; `None` for the server block itself.
-fn outer(answer: &Answer) -> Option<Node> {
-    answer.chain.first().copied()
-}
-
 /// The directive that hands the request on, also when files are tried first.
 fn proxied_by(answer: &Answer) -> Option<Node> {
     let mut handler = &answer.handler;
@@ -220,13 +176,6 @@ fn proxied_by(answer: &Answer) -> Option<Node> {
             Handler::TryFiles { fallback, .. } => handler = &fallback.handler,
             _ => return None,
         }
-    }
-}
-
-fn describe(config: &Config, answer: &Answer) -> String {
-    match outer(answer) {
-        Some(node) => format!("{}: location {}", config.place(node), arguments(config, node).join(" ")),
-        None => "the server block itself".to_owned(),
     }
 }
 

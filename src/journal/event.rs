@@ -72,6 +72,16 @@ pub enum JournalStep {
         /// Its state after.
         to: StepVersion,
     },
+    /// An empty folder is made.
+    MakeFolder {
+        /// The folder, as seen below the root.
+        path: String,
+    },
+    /// An empty folder is removed.
+    RemoveFolder {
+        /// The folder, as seen below the root.
+        path: String,
+    },
     /// Everything that a backup covers becomes what it holds.
     RestoreTree {
         /// The backup's name.

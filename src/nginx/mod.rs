@@ -6,12 +6,15 @@
 //! input makes it panic, and no nesting makes it overflow.
 
 mod config;
+pub mod diff;
 mod edit;
 mod grammar;
+mod identity;
 mod include;
 mod layout;
 mod lexer;
 mod lua;
+pub mod merge;
 mod parser;
 mod position;
 mod reader;

@@ -117,7 +117,9 @@ pub fn redact_name(tree: &Tree, id: DirectiveId) -> String {
     if is_secret_entry(tree, id) {
         return REDACTED.to_owned();
     }
-    redact_text(&tree.directive(id).name.text())
+    // As it is written: an entry of a `map` may be in quotes.
+    let name = &tree.source()[tree.directive(id).name.span.range()];
+    redact_text(&String::from_utf8_lossy(name))
 }
 
 /// The arguments of a directive as they may be shown, joined by spaces.

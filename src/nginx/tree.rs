@@ -16,6 +16,11 @@ impl DirectiveId {
     pub(super) fn index(self) -> usize {
         self.0 as usize
     }
+
+    /// The id of an index that came from [`DirectiveId::index`].
+    pub(super) fn at(index: usize) -> Self {
+        Self(u32::try_from(index).expect("an index was an id"))
+    }
 }
 
 /// A directive: name, arguments and what ends it.

@@ -176,6 +176,9 @@ pub struct PlanSection {
     pub strategy: String,
     /// Motion's NGINX file.
     pub site: String,
+    /// What the live file descends from; absent when that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
     /// What will be done, in order.
     pub steps: Vec<StepSection>,
     /// What happens to the customer's own changes.
@@ -216,6 +219,9 @@ pub struct LocalChange {
     pub path: String,
     /// The directive, redacted.
     pub directive: String,
+    /// Its whole text, ready to be put back by hand; redacted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snippet: Option<String>,
 }
 
 /// What differs between two configurations.

@@ -1,46 +1,47 @@
 //! The planner of migrations: from facts to the steps that bring the routes.
 //!
-//! Invariant: planning again after the plan was applied gives the empty plan.
+//! Invariant: planning again after the plan was applied gives the empty plan,
+//! and every block that serves Motion serves the new client afterwards.
 
-use super::bundle::{BadValue, Bundle, BundleError, ClientFolder, ClientSource, RouteValues, UpstreamUrl};
-use super::changes::{Changes, changes};
-use super::saved::{Plan, PlanKind};
-use super::step::{Content, Patch, PatchError, Step, Version, patch, sha256_hex};
-use super::{graft, replace};
-use crate::facts::{ClientFacts, Facts, NginxVersion, RouteState};
-use crate::nginx::{Config, EditError, FileId, Tree, redact_source};
+use super::assemble::finish;
+use super::base::{Base, base, common};
+use super::bundle::{BadValue, Bundle, BundleError};
+use super::draft::{Draft, staged};
+use super::graft::graft;
+use super::local;
+use super::local_include::extract;
+use super::material::{Material, Naming};
+use super::saved::Plan;
+use super::step::PatchError;
+use super::wish::{Strategy, StrategyWish, Wish};
+use crate::facts::{Facts, RouteState, ServerRole};
+use crate::motion::{redirects_only, route_state};
+use crate::nginx::merge::{Conflict, Lists, merge};
+use crate::nginx::routes::servers;
+use crate::nginx::{Config, EditError, Node, Tree};
 use crate::outcome::{DiffSection, LocalChanges};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use thiserror::Error;
-
-/// How the new configuration is made from the old one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Strategy {
-    /// The live files plus the missing routes.
-    Graft,
-    /// The whole template.
-    Replace,
-}
-
-impl Strategy {
-    /// As it is typed and printed.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Graft => "graft",
-            Self::Replace => "replace",
-        }
-    }
-}
 
 /// A plan with what people want to see of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Migration {
     /// The plan.
     pub plan: Plan,
+    /// What the live file descends from, for people; `None` when unknown.
+    pub base: Option<String>,
     /// What happens to the customer's own directives.
     pub local_changes: LocalChanges,
+    /// Conflicts that were resolved as the operator said.
+    pub resolved: Vec<Conflict>,
+    /// Paths of resolutions that no conflict asked for.
+    pub unused_resolutions: Vec<String>,
+    /// Local changes that `--local-include` leaves where they are, and why.
+    pub stays: Vec<String>,
+    /// Paths of locations that are gone afterwards: only a replacement drops
+    /// any, and their routes cannot answer as before.
+    pub dropped_routes: BTreeSet<String>,
     /// What changes, redacted.
     pub diff: DiffSection,
     /// Each changed file before and after, redacted.
@@ -76,8 +77,8 @@ pub enum PlanError {
     /// The changes do not fit the file.
     #[error(transparent)]
     Patch(#[from] PatchError),
-    /// The bundle's text is not UTF-8.
-    #[error("the rendered routes are not UTF-8 text")]
+    /// The new text is not UTF-8.
+    #[error("the new configuration is not UTF-8 text")]
     NotText,
     /// A saved plan changes a file that is no part of the configuration.
     #[error("{} is no part of this configuration", .0.display())]
@@ -85,107 +86,190 @@ pub enum PlanError {
     /// The old file lacks something that the template needs.
     #[error("{0}")]
     Lacks(String),
+    /// A file that the operator named does not parse.
+    #[error("{0}: {1}")]
+    BadInput(String, String),
+    /// The new configuration cannot be loaded.
+    #[error("the new configuration does not load: {0}")]
+    Unloadable(String),
+    /// The candidate does not serve the new client.
+    #[error("{0} has no route for /user-ui/")]
+    CandidateLacksRoute(String),
+    /// Both sides changed the same directives.
+    #[error("{} conflicts are not resolved", .0.conflicts.len())]
+    Conflicts(Box<Conflicts>),
+}
+
+/// What has to be decided before there is a plan.
+#[derive(Debug, Clone)]
+pub struct Conflicts {
+    /// The open ones.
+    pub conflicts: Vec<Conflict>,
+    /// What becomes of the other local changes.
+    pub local_changes: LocalChanges,
+}
+
+/// What a strategy makes of the site's file.
+pub(super) struct Made {
+    pub draft: Draft,
+    /// The vendor's text that the next merge starts from.
+    pub vendor: Option<Vec<u8>>,
+    pub lists: Option<Lists>,
+    pub resolved: Vec<Conflict>,
+    pub unused: Vec<String>,
+    /// The customer's own file, when local blocks moved there.
+    pub include: Option<Vec<u8>>,
+    pub stays: Vec<String>,
 }
 
 /// Plans the migration of a server.
 ///
 /// # Errors
-/// When the bundle, the server's values or the edits do not allow a plan.
-pub fn migrate(
-    facts: &Facts,
-    config: &Config,
-    bundle: &Bundle,
-    strategy: Strategy,
-) -> Result<Migration, PlanError> {
-    let patches = match (strategy, is_migrated(facts)) {
-        (_, true) => BTreeMap::new(),
-        (Strategy::Graft, false) => graft::graft(facts, config, bundle, &route_values(facts)?)?,
-        (Strategy::Replace, false) => replace::replace(facts, config, bundle, &route_values(facts)?)?,
-    };
-    let mut steps = Vec::new();
-    for (file, patches) in patches {
-        steps.push(set_file(facts, config, file, patches)?);
-    }
-    if !steps.is_empty() && facts.nginx.master.is_some() {
-        steps.push(Step::Reload);
-    }
-    let relies_on = facts.files.iter().map(|(path, file)| (path.clone(), file.sha256.clone())).collect();
-    let site = facts.site.file.clone();
-    let version = facts.nginx.version;
-    explain(Plan::new(PlanKind::Migrate, strategy.name(), site, version, relies_on, steps), config)
-}
-
-/// A plan, also a saved one, with what people want to see of it.
-///
-/// # Errors
-/// When it does not fit this configuration.
-pub fn explain(plan: Plan, config: &Config) -> Result<Migration, PlanError> {
-    let mut previews = Vec::new();
-    let mut seen = Changes::default();
-    for (path, _, to) in plan.files() {
-        let (_, file) = config
-            .files()
-            .find(|(_, file)| file.identity == *path)
-            .ok_or_else(|| PlanError::Foreign(path.clone()))?;
-        let Version::File { content: Content::Patched(patches), .. } = to else {
-            return Err(PlanError::Foreign(path.clone()));
+/// When the bundle, the server's values, the operator's files or open
+/// conflicts do not allow a plan.
+pub fn migrate(facts: &Facts, config: &Config, bundle: &Bundle, wish: &Wish) -> Result<Migration, PlanError> {
+    let material = Material { facts, config };
+    if is_migrated(facts) && wish.candidate.is_none() && wish.local_include.is_none() {
+        let strategy = match wish.strategy {
+            StrategyWish::Named(strategy) => strategy,
+            StrategyWish::Auto => Strategy::Graft,
         };
-        let result = patch(file.tree.source(), patches)?;
-        let new_tree = Tree::parse(result.clone()).map_err(EditError::Result)?;
-        let found = changes(&file.tree, &new_tree);
-        seen.removed.extend(found.removed);
-        seen.added.extend(found.added);
-        let text = |bytes: &[u8]| String::from_utf8_lossy(&redact_source(bytes)).into_owned();
-        previews.push(Preview { path: path.clone(), old: text(file.tree.source()), new: text(&result) });
+        return Ok(finish(&material, strategy, None, Made::nothing(), wish));
     }
-    let dropped = seen.removed.iter().map(super::changes::Entry::to_local_change).collect();
-    Ok(Migration {
-        plan,
-        local_changes: LocalChanges { dropped, ..LocalChanges::default() },
-        diff: DiffSection { directives: seen.to_section(), unified: unified(&previews) },
-        previews,
-    })
+    let base = base(&material, bundle, wish)?;
+    let strategy = match (wish.strategy, &base, &wish.candidate) {
+        (StrategyWish::Named(strategy), ..) => strategy,
+        (StrategyWish::Auto, Some(_), _) | (StrategyWish::Auto, _, Some(_)) => Strategy::Merge,
+        (StrategyWish::Auto, None, None) => Strategy::Graft,
+    };
+    let mut made = match strategy {
+        _ if is_migrated(facts) && wish.candidate.is_none() => Made::nothing(),
+        Strategy::Graft => Made::nothing(),
+        Strategy::Merge => merged(&material, bundle, base.as_ref(), wish)?,
+        Strategy::Replace => replaced(&material, bundle, wish)?,
+    };
+    complete(&material, bundle, wish, &mut made)?;
+    if let Some(target) = &wish.local_include {
+        let moved = extract(&material, base.as_ref(), target, &mut made.draft)?;
+        made.include = moved.include;
+        made.stays = moved.stays;
+    }
+    Ok(finish(&material, strategy, base, made, wish))
 }
 
 /// Whether every block that serves Motion serves the new client.
 fn is_migrated(facts: &Facts) -> bool {
-    !facts.site.servers.iter().any(graft::wants_routes)
-        && facts.site.servers.iter().any(|server| server.new_client == RouteState::Present)
+    let serving = || facts.site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
+    serving().all(|server| server.new_client != RouteState::Missing)
+        && serving().any(|server| server.new_client == RouteState::Present)
 }
 
-fn route_values(facts: &Facts) -> Result<RouteValues, PlanError> {
-    let client = match facts.motion.client.as_ref().ok_or(PlanError::NoClient)? {
-        ClientFacts::Static(root) => {
-            ClientSource::Static { root: ClientFolder::parse(&root.to_string_lossy())? }
-        }
-        ClientFacts::Proxied(url) => ClientSource::Proxied { upstream: UpstreamUrl::parse(url)? },
-    };
-    let NginxVersion(major, minor, patch) = facts.nginx.version;
-    Ok(RouteValues { nginx_version: (major, minor, patch), client })
+/// The vendor's file: the candidate, or the template with the old values.
+fn theirs(material: &Material, bundle: &Bundle, wish: &Wish, naming: Naming) -> Result<Vec<u8>, PlanError> {
+    match &wish.candidate {
+        Some(candidate) => Ok(candidate.bytes.clone()),
+        None => Ok(bundle.render_site(&material.site_values(naming)?)?.into_bytes()),
+    }
 }
 
-fn set_file(facts: &Facts, config: &Config, file: FileId, patches: Vec<Patch>) -> Result<Step, PlanError> {
-    let file = config.file(file);
-    let result = patch(file.tree.source(), &patches)?;
-    let path = file.identity.clone();
-    let found = facts.files.get(&path).expect("every file of the configuration was recorded");
-    let version =
-        |sha256: String, content| Version::File { sha256, attributes: found.attributes.clone(), content };
-    Ok(Step::SetFile {
-        from: version(found.sha256.clone(), Content::Live),
-        to: version(sha256_hex(&result), Content::Patched(patches)),
-        path,
+fn parse_theirs(bytes: &[u8], wish: &Wish) -> Result<Tree, PlanError> {
+    Tree::parse(bytes).map_err(|error| match &wish.candidate {
+        Some(candidate) => PlanError::BadInput(candidate.name.clone(), error.to_string()),
+        None => PlanError::Edit(EditError::Result(error)),
     })
 }
 
-fn unified(previews: &[Preview]) -> String {
-    let diff = |preview: &Preview| {
-        let name = preview.path.display().to_string();
-        similar::TextDiff::from_lines(&preview.old, &preview.new)
-            .unified_diff()
-            .context_radius(3)
-            .header(&name, &name)
-            .to_string()
+/// Strategy `merge`. Where nothing is known of the base, everything that only
+/// one side has is kept, and everything that both have otherwise is a conflict.
+fn merged(material: &Material, bundle: &Bundle, base: Option<&Base>, wish: &Wish) -> Result<Made, PlanError> {
+    let file = material.site_file()?;
+    let bytes = theirs(material, bundle, wish, Naming::AsWritten)?;
+    let theirs = parse_theirs(&bytes, wish)?;
+    let base = match base {
+        Some(base) => base.tree.clone(),
+        None => common(&file.tree, &theirs)?,
     };
-    previews.iter().map(diff).collect()
+    let merged = merge(&base, &file.tree, &theirs, &wish.resolutions).map_err(EditError::Result)?;
+    let Ok(text) = merged.text() else {
+        return Err(PlanError::Conflicts(Box::new(Conflicts {
+            conflicts: merged.open().cloned().collect(),
+            local_changes: local::of_merge(&merged.lists),
+        })));
+    };
+    let draft = Draft::from([(file.identity.clone(), text.to_vec())]);
+    Ok(Made {
+        draft,
+        vendor: Some(bytes),
+        lists: Some(merged.lists.clone()),
+        resolved: merged.conflicts.clone(),
+        unused: merged.unused.clone(),
+        ..Made::nothing()
+    })
+}
+
+/// Strategy `replace`: the whole template, what else was there is dropped.
+fn replaced(material: &Material, bundle: &Bundle, wish: &Wish) -> Result<Made, PlanError> {
+    let bytes = theirs(material, bundle, wish, Naming::ByAddress)?;
+    parse_theirs(&bytes, wish)?;
+    let draft = Draft::from([(material.site_file()?.identity.clone(), bytes.clone())]);
+    Ok(Made { draft, vendor: Some(bytes), ..Made::nothing() })
+}
+
+/// Sees to it that every block that serves Motion has the routes: what a
+/// strategy did not bring is grafted. A candidate has to bring it itself.
+fn complete(material: &Material, bundle: &Bundle, wish: &Wish, made: &mut Made) -> Result<(), PlanError> {
+    let config = staged(material.config, &made.draft)?;
+    let missing = missing(material, &config);
+    let site = &material.facts.site.file;
+    if let Some(candidate) = &wish.candidate
+        && missing.iter().any(|server| config.file(server.file).path == *site)
+    {
+        return Err(PlanError::CandidateLacksRoute(candidate.name.clone()));
+    }
+    if !missing.is_empty() {
+        let routes = bundle.render_routes(&material.route_values()?)?;
+        made.draft.extend(graft(&config, &missing, &routes)?);
+    }
+    Ok(())
+}
+
+/// Server blocks of the staged configuration that serve Motion and lack the
+/// route; by name, since a strategy may have moved them.
+fn missing(material: &Material, config: &Config) -> Vec<Node> {
+    let names = |config: &Config, server: Node| -> Vec<String> {
+        let children = config.children(server).into_iter().map(|node| config.directive(node));
+        let names = children.filter(|directive| directive.is("server_name"));
+        names.flat_map(|directive| directive.args.iter().map(|word| word.text().into_owned())).collect()
+    };
+    let of_role = |role: ServerRole| {
+        let servers = material.facts.site.servers.iter().filter(move |server| server.role == role);
+        servers.map(|server| server.names.clone()).collect::<Vec<_>>()
+    };
+    let (serving, other) = (of_role(ServerRole::ServesMotion), of_role(ServerRole::Other));
+    servers(config)
+        .into_iter()
+        .filter(|server| {
+            let own = names(config, *server);
+            let is_motion =
+                serving.iter().any(|names| *names == own || names.iter().any(|name| own.contains(name)));
+            is_motion
+                && !other.contains(&own)
+                && !redirects_only(config, *server)
+                && route_state(config, *server) == RouteState::Missing
+        })
+        .collect()
+}
+
+impl Made {
+    fn nothing() -> Self {
+        Self {
+            draft: Draft::new(),
+            vendor: None,
+            lists: None,
+            resolved: Vec::new(),
+            unused: Vec::new(),
+            include: None,
+            stays: Vec::new(),
+        }
+    }
 }

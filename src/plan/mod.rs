@@ -4,18 +4,27 @@
 //! to what is there), mode and owner, and the hash of what each step expects
 //! to replace. Pure: reads neither the disk nor the clock.
 
+mod assemble;
+mod base;
 pub mod bundle;
-mod changes;
+mod draft;
 mod graft;
+mod local;
+mod local_include;
+mod material;
 mod migrate;
 mod recover;
-mod replace;
 mod rollback;
 mod saved;
 mod step;
+mod wish;
 
-pub use migrate::{Migration, PlanError, Preview, Strategy, explain, migrate};
+pub use assemble::explain;
+pub use migrate::{Conflicts, Migration, PlanError, Preview, migrate};
 pub use recover::{DiskState, Observed, Recovery, Stuck, StuckReason, recover};
 pub use rollback::{Reload, Restored, rollback};
 pub use saved::{Plan, PlanKind, SavedPlanError};
-pub use step::{Content, Patch, PatchError, Step, Version, is_plain_absolute, patch, patch_to, sha256_hex};
+pub use step::{
+    Content, Patch, PatchError, Step, Version, is_plain_absolute, line_patches, patch, patch_to, sha256_hex,
+};
+pub use wish::{Input, LocalInclude, Memory, Strategy, StrategyWish, Wish};

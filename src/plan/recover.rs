@@ -7,11 +7,17 @@
 use super::step::{Content, Step, Version};
 use crate::facts::FileFacts;
 use crate::journal::{ActiveRun, JournalStep, Phase, RunKind, RunOutcome, StepVersion};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// What is on the disk now, for each path of the run.
-pub type DiskState = BTreeMap<PathBuf, Observed>;
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DiskState {
+    /// Files.
+    pub files: BTreeMap<PathBuf, Observed>,
+    /// Folders that are there.
+    pub folders: BTreeSet<PathBuf>,
+}
 
 /// One file as it is now, and what the backup knows of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,12 +83,16 @@ pub fn recover(run: &ActiveRun, disk: &DiskState, why: &str) -> Result<Recovery,
     let mut steps = Vec::new();
     let mut stuck = Vec::new();
     for step in &run.steps {
-        if let JournalStep::RestoreTree { backup } = step {
-            steps.push(Step::RestoreTree { backup: backup.clone() });
+        match step {
+            JournalStep::RestoreTree { backup } => steps.push(Step::RestoreTree { backup: backup.clone() }),
+            JournalStep::MakeFolder { path } | JournalStep::RemoveFolder { path } => {
+                steps.extend(folder(step, run.kind, path, disk));
+            }
+            JournalStep::SetFile { .. } | JournalStep::Reload => {}
         }
         let JournalStep::SetFile { path, from, to } = step else { continue };
         let (target, other) = if run.kind == RunKind::Rollback { (to, from) } else { (from, to) };
-        let Some(observed) = disk.get(&PathBuf::from(path)) else { continue };
+        let Some(observed) = disk.files.get(&PathBuf::from(path)) else { continue };
         match towards(PathBuf::from(path), observed, target, other, &run.backup) {
             Ok(step) => steps.extend(step),
             Err(reason) => stuck.push(Stuck {
@@ -106,6 +116,23 @@ pub fn recover(run: &ActiveRun, disk: &DiskState, why: &str) -> Result<Recovery,
         steps.push(Step::Reload);
     }
     Ok(Recovery { steps, outcome, reason })
+}
+
+/// The step that brings a folder to where it was before a migration, or to
+/// where a rollback wants it.
+fn folder(step: &JournalStep, kind: RunKind, path: &str, disk: &DiskState) -> Option<Step> {
+    let path = PathBuf::from(path);
+    let wanted = matches!(
+        (step, kind),
+        (JournalStep::MakeFolder { .. }, RunKind::Rollback)
+            | (JournalStep::RemoveFolder { .. }, RunKind::Migrate)
+    );
+    let is_there = disk.folders.contains(&path);
+    match (wanted, is_there) {
+        (true, false) => Some(Step::MakeFolder { path }),
+        (false, true) => Some(Step::RemoveFolder { path }),
+        _ => None,
+    }
 }
 
 /// The step that brings one file to `target`, if it is not there yet.
@@ -184,15 +211,17 @@ mod tests {
     /// that are set and whether a reload follows.
     fn check(run: &ActiveRun, disk: [&str; 2], wanted: &str, expect: Result<&[&str], StuckReason>) {
         let backed_up = Some(file(wanted));
-        let disk = DiskState::from([
+        let files = BTreeMap::from([
             ("/a".into(), Observed { now: Some(file(disk[0])), backed_up: backed_up.clone() }),
             ("/b".into(), Observed { now: Some(file(disk[1])), backed_up }),
         ]);
+        let disk = DiskState { files, folders: BTreeSet::new() };
         let result = recover(run, &disk, "interrupted");
         let shown = result.as_ref().map(|recovery| {
             let name = |step: &Step| match step {
                 Step::SetFile { path, .. } => path.display().to_string(),
                 Step::RestoreTree { .. } => "tree".to_owned(),
+                Step::MakeFolder { path } | Step::RemoveFolder { path } => path.display().to_string(),
                 Step::Reload => "reload".to_owned(),
             };
             recovery.steps.iter().map(name).collect::<Vec<_>>()

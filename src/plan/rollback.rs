@@ -23,7 +23,8 @@ pub struct Restored {
     pub left_by_run: Option<Option<String>>,
 }
 
-/// Plans the way back to `backup`.
+/// Plans the way back to `backup`, file by file in the order given, then the
+/// folders that the run made.
 ///
 /// # Errors
 /// The files that were edited since the run.
@@ -31,8 +32,8 @@ pub fn rollback(
     backup: &str,
     site: PathBuf,
     nginx: NginxVersion,
-    relies_on: BTreeMap<PathBuf, String>,
     restored: &[Restored],
+    folders: &[PathBuf],
     reload: Reload,
 ) -> Result<Plan, Vec<PathBuf>> {
     let mut steps = Vec::new();
@@ -62,10 +63,11 @@ pub fn rollback(
     if !edited.is_empty() {
         return Err(edited);
     }
+    steps.extend(folders.iter().map(|path| Step::RemoveFolder { path: path.clone() }));
     if !steps.is_empty() && reload == Reload::Wanted {
         steps.push(Step::Reload);
     }
-    Ok(Plan::new(PlanKind::Rollback, "restore", site, nginx, relies_on, steps))
+    Ok(Plan::new(PlanKind::Rollback, "restore", site, nginx, BTreeMap::new(), steps))
 }
 
 /// Whether NGINX runs and is to read the restored configuration.
@@ -94,8 +96,7 @@ mod tests {
             now: file(now),
             left_by_run: left.map(|left| Some(left.to_owned())),
         };
-        let plan =
-            rollback("B", "/a".into(), NginxVersion(1, 22, 1), BTreeMap::new(), &[restored], Reload::Wanted);
+        let plan = rollback("B", "/a".into(), NginxVersion(1, 22, 1), &[restored], &[], Reload::Wanted);
         assert_eq!(plan.map(|plan| plan.steps.len()).map_err(|edited| edited.len()), expect);
     }
 

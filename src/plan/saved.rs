@@ -102,7 +102,11 @@ impl Plan {
         if plan.id != plan.computed_id() {
             return Err(SavedPlanError::Changed);
         }
-        let mut paths = plan.files().map(|(path, ..)| path).chain([&plan.site]);
+        let folders = plan.steps.iter().filter_map(|step| match step {
+            Step::MakeFolder { path } | Step::RemoveFolder { path } => Some(path),
+            Step::SetFile { .. } | Step::RestoreTree { .. } | Step::Reload => None,
+        });
+        let mut paths = plan.files().map(|(path, ..)| path).chain(folders).chain([&plan.site]);
         if let Some(path) = paths.find(|path| !is_plain_absolute(path)) {
             return Err(SavedPlanError::Path(path.clone()));
         }
@@ -120,7 +124,9 @@ impl Plan {
     pub fn files(&self) -> impl Iterator<Item = (&PathBuf, &Version, &Version)> {
         self.steps.iter().filter_map(|step| match step {
             Step::SetFile { path, from, to } => Some((path, from, to)),
-            Step::RestoreTree { .. } | Step::Reload => None,
+            Step::MakeFolder { .. } | Step::RemoveFolder { .. } | Step::RestoreTree { .. } | Step::Reload => {
+                None
+            }
         })
     }
 

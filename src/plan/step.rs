@@ -25,6 +25,16 @@ pub enum Step {
         /// What is there afterwards.
         to: Version,
     },
+    /// Makes an empty folder in one that is there.
+    MakeFolder {
+        /// The folder below the root.
+        path: PathBuf,
+    },
+    /// Removes an empty folder.
+    RemoveFolder {
+        /// The folder below the root.
+        path: PathBuf,
+    },
     /// Makes everything that a backup covers what it holds: links and folders
     /// too. Running it again goes on where it stopped.
     RestoreTree {
@@ -108,6 +118,8 @@ impl Step {
             Self::SetFile { path, from, to } => {
                 Self::SetFile { path: path.clone(), from: to.clone(), to: from.kept_in(backup) }
             }
+            Self::MakeFolder { path } => Self::RemoveFolder { path: path.clone() },
+            Self::RemoveFolder { path } => Self::MakeFolder { path: path.clone() },
             // What a whole tree replaced is in the backup that was made before.
             Self::RestoreTree { .. } => Self::RestoreTree { backup: backup.to_owned() },
             Self::Reload => Self::Reload,
@@ -131,6 +143,8 @@ impl Step {
                 };
                 StepSection { kind: kind.to_owned(), path: Some(path.display().to_string()), describe }
             }
+            Self::MakeFolder { path } => folder_section("make-folder", path, "make the folder"),
+            Self::RemoveFolder { path } => folder_section("remove-folder", path, "remove the empty folder"),
             Self::RestoreTree { backup } => StepSection {
                 kind: "restore-tree".to_owned(),
                 path: None,
@@ -153,9 +167,19 @@ impl Step {
                 from: from.to_journal(),
                 to: to.to_journal(),
             },
+            Self::MakeFolder { path } => JournalStep::MakeFolder { path: path.display().to_string() },
+            Self::RemoveFolder { path } => JournalStep::RemoveFolder { path: path.display().to_string() },
             Self::RestoreTree { backup } => JournalStep::RestoreTree { backup: backup.clone() },
             Self::Reload => JournalStep::Reload,
         }
+    }
+}
+
+fn folder_section(kind: &str, path: &Path, describe: &str) -> StepSection {
+    StepSection {
+        kind: kind.to_owned(),
+        path: Some(path.display().to_string()),
+        describe: describe.to_owned(),
     }
 }
 
@@ -203,6 +227,37 @@ impl Content {
             Self::Backup(id) => format!("put back the contents of backup {id}"),
         }
     }
+}
+
+/// The changes that turn one text into another, whole lines at a time; `None`
+/// when a changed line is not UTF-8.
+#[must_use]
+pub fn line_patches(old: &[u8], new: &[u8]) -> Option<Vec<Patch>> {
+    let diff = similar::TextDiff::from_lines(old, new);
+    let offsets = |lines: &[&[u8]]| {
+        lines
+            .iter()
+            .scan(0, |end, line| {
+                *end += line.len();
+                Some(*end)
+            })
+            .collect::<Vec<_>>()
+    };
+    let old_lines: Vec<&[u8]> = diff.iter_old_slices().collect();
+    let new_lines: Vec<&[u8]> = diff.iter_new_slices().collect();
+    let (old_ends, new_ends) = (offsets(&old_lines), offsets(&new_lines));
+    let start = |ends: &[usize], line: usize| if line == 0 { 0 } else { ends[line - 1] };
+    let mut patches = Vec::new();
+    for operation in diff.ops().iter().filter(|operation| operation.tag() != similar::DiffTag::Equal) {
+        let (from, to) = (operation.old_range(), operation.new_range());
+        let text = &new[start(&new_ends, to.start)..start(&new_ends, to.end)];
+        patches.push(Patch {
+            start: start(&old_ends, from.start),
+            end: start(&old_ends, from.end),
+            text: String::from_utf8(text.to_vec()).ok()?,
+        });
+    }
+    Some(patches)
 }
 
 /// Applies `patches`, given in ascending order, to `source`.

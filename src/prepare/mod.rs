@@ -4,21 +4,27 @@
 //! Invariant: reads and tests only; what `check`, `plan`, `apply` and
 //! `rehearse` decide on is made here once, so that they cannot disagree.
 
+mod merge;
 mod ports;
 mod probes;
 mod tested;
 
-pub use probes::{Reach, probe_plan, rollback_probes};
+pub use probes::{Reach, migration_probes, rollback_probes};
 
 use crate::apply::SandboxChoice;
-use crate::facts::{RouteState, Scope, ServerFacts, ServerRole};
-use crate::host::Root;
+use crate::facts::{Attributes, Facts, RouteState, Scope, ServerFacts, ServerRole};
 use crate::host::sandbox::Launcher;
-use crate::inspect::{self, Inspection, inspect};
+use crate::host::{Root, RootPath, STATE_FOLDER, machine};
+use crate::inspect::{self, Inspection, file_facts, inspect};
+use crate::nginx::merge::Resolutions;
 use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, PlanSection, sort_findings};
 use crate::plan::bundle::Bundle;
-use crate::plan::{Migration, PlanError, Strategy, migrate};
+use crate::plan::{
+    Input, LocalInclude, Memory, Migration, PlanError, StrategyWish, Wish, migrate, sha256_hex,
+};
+use merge::merge_findings;
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 /// What the operator asked for.
 #[derive(Debug, Clone)]
@@ -28,7 +34,15 @@ pub struct Options {
     /// The templates.
     pub bundle: Bundle,
     /// How the new configuration is made.
-    pub strategy: Strategy,
+    pub strategy: StrategyWish,
+    /// The vendor's own new file.
+    pub candidate: Option<Input>,
+    /// What the live file descends from.
+    pub base: Option<Input>,
+    /// What was decided about conflicts.
+    pub resolutions: Resolutions,
+    /// Where local blocks are to go, below the root.
+    pub local_include: Option<PathBuf>,
     /// Findings accepted by name.
     pub accept: BTreeSet<String>,
     /// Whether a sandbox is demanded.
@@ -72,6 +86,7 @@ impl Prepared {
             id: migration.plan.id.clone(),
             strategy: migration.plan.strategy.clone(),
             site: migration.plan.site.display().to_string(),
+            base: migration.base.clone(),
             steps: migration.plan.steps.iter().map(crate::plan::Step::describe).collect(),
             local_changes: migration.local_changes.clone(),
             diff: migration.diff.clone(),
@@ -136,11 +151,13 @@ fn gather(
     let may_run = !findings.iter().any(|finding| finding.code == "config.runs-code" && finding.stops());
     let gate = tested::Gate { root, launcher, facts, config: &inspection.config, sandbox: options.sandbox };
     let old = if may_run { gate.test_old(findings, &mut notes)? } else { None };
-    let migration = match migrate(facts, &inspection.config, &options.bundle, options.strategy) {
+    let wish = wish(root, facts, options);
+    let migration = match migrate(facts, &inspection.config, &options.bundle, &wish) {
         Ok(migration) => migration,
         Err(PlanError::NoClient) => return Ok((inspection, None, notes)),
         Err(error) => return Err(no_plan(&error)),
     };
+    findings.extend(merge_findings(&migration, options));
     if let Some(old) = old
         && !migration.plan.is_empty()
     {
@@ -152,11 +169,67 @@ fn gather(
     Ok((inspection, Some(migration), notes))
 }
 
+/// What is wanted, with what the last change left behind.
+fn wish(root: &Root, facts: &Facts, options: &Options) -> Wish {
+    Wish {
+        strategy: options.strategy,
+        candidate: options.candidate.clone(),
+        base: options.base.clone(),
+        memory: memory(root, facts),
+        resolutions: options.resolutions.clone(),
+        local_include: options.local_include.as_deref().and_then(|path| local_include(root, path)),
+    }
+}
+
+/// The customer's own file as it is, and what it needs to be.
+fn local_include(root: &Root, path: &Path) -> Option<LocalInclude> {
+    let at = RootPath::new(path).ok()?;
+    let facts = file_facts(root, &at).ok()?;
+    let existing = facts.and_then(|facts| Some((facts, root.read(path).ok()?)));
+    let folders: Vec<_> = path.ancestors().skip(1).collect();
+    let missing = folders.into_iter().rev().filter(|folder| root.metadata(folder).is_err());
+    let missing_folders = missing.map(Path::to_owned).collect();
+    let (uid, gid) = machine::user();
+    Some(LocalInclude {
+        path: path.to_owned(),
+        existing,
+        missing_folders,
+        attributes: Attributes::plain(0o644, uid, gid),
+    })
+}
+
+/// Where the vendor's text of the last change is kept: beside the journal,
+/// under a name that follows from the site's file.
+#[must_use]
+pub fn memory_path(facts: &Facts) -> Option<PathBuf> {
+    let name = sha256_hex(facts.site.file.as_os_str().as_encoded_bytes());
+    Some(PathBuf::from(format!("{STATE_FOLDER}/base-{}.conf", name.get(..16)?)))
+}
+
+fn memory(root: &Root, facts: &Facts) -> Option<Memory> {
+    let path = memory_path(facts)?;
+    let facts = file_facts(root, &RootPath::new(&path).ok()?).ok()?;
+    let remembered = facts.and_then(|facts| Some((facts, root.read(&path).ok()?)));
+    let (uid, gid) = machine::user();
+    Some(Memory { path, remembered, attributes: Attributes::plain(0o600, uid, gid) })
+}
+
 fn no_plan(error: &PlanError) -> Failure {
     let text = crate::nginx::redact_text(&error.to_string());
     match error {
         PlanError::Lacks(_) => Failure::new(FailureKind::Refused, format!("planning: {text}"))
             .with_hint("--strategy graft changes less and needs less"),
+        PlanError::Conflicts(conflicts) => merge::refused(conflicts),
+        PlanError::CandidateLacksRoute(_) => {
+            let finding = Finding::new(
+                "candidate.lacks-route",
+                Level::Stop,
+                "the candidate does not serve the new client",
+            )
+            .evidence(text.clone())
+            .advice("ask the vendor for the file of this version, or leave --candidate out");
+            Failure::new(FailureKind::Invalid, text).with_findings(vec![finding])
+        }
         _ => Failure::new(FailureKind::Invalid, format!("planning: {text}")),
     }
 }

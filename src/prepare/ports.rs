@@ -12,6 +12,7 @@ use crate::nginx::routes::servers;
 use crate::nginx::{Config, Reader};
 use crate::outcome::{Finding, Level};
 use crate::plan::Plan;
+use crate::verify::staged::Staged;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,11 @@ use std::path::{Path, PathBuf};
 /// The finding, when a new `listen` would meet another process.
 pub fn held(root: &Root, facts: &Facts, old: &Config, plan: &Plan) -> Option<Finding> {
     let changed = states(root, plan).ok()?.pop()?;
-    let changed = changed.into_iter().filter_map(|(path, content)| Some((path, content?.bytes))).collect();
+    let changed = changed.into_iter().filter_map(|(path, wanted)| match wanted {
+        Staged::File(content) | Staged::FileInstead(content) => Some((path, content.bytes)),
+        Staged::Absent | Staged::Link(_) => None,
+    });
+    let changed = changed.collect();
     let reader = Overlaid { below: RootReader::new(root), changed };
     let new = Config::load(&facts.nginx.main_file, &facts.nginx.prefix, &reader).ok()?;
     let known = ports(old);

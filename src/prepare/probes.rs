@@ -8,7 +8,8 @@ use crate::facts::{
     ListenAddress, ListenFacts, LocationFacts, RouteContent, ServerFacts, ServerRole, SiteFacts,
 };
 use crate::host::http::{Address, Scheme, Target};
-use crate::inspect::NEW_CLIENT_ROUTE;
+use crate::motion::NEW_CLIENT_ROUTE;
+use crate::plan::Migration;
 use crate::verify::probe::{Gate, Kind, Probe, ProbePlan};
 
 /// How much may be asked.
@@ -26,8 +27,7 @@ const PAGES: [&str; 3] = ["/", "/login", "/api/"];
 const WEB_SOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
 
 /// The routes of a migration.
-#[must_use]
-pub fn probe_plan(site: &SiteFacts, reach: Reach) -> ProbePlan {
+fn probe_plan(site: &SiteFacts, reach: Reach) -> ProbePlan {
     let mut rows = Vec::new();
     for server in &site.servers {
         let Some(target) = target(server) else { continue };
@@ -45,6 +45,19 @@ pub fn probe_plan(site: &SiteFacts, reach: Reach) -> ProbePlan {
         }
     }
     ProbePlan { rows }
+}
+
+/// The routes of a migration whose strategy drops some of them: these are
+/// shown and not held against anything.
+#[must_use]
+pub fn migration_probes(site: &SiteFacts, migration: &Migration, reach: Reach) -> ProbePlan {
+    let mut plan = probe_plan(site, reach);
+    for row in plan.rows.iter_mut().filter(|row| row.gate == Gate::AsBefore) {
+        if migration.dropped_routes.contains(&row.uri) {
+            row.gate = Gate::Informational;
+        }
+    }
+    plan
 }
 
 /// The same routes for a rollback: the new client's may go, the others stay.

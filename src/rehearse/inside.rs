@@ -13,11 +13,11 @@ use crate::host::sandbox::{Capabilities, ChildContext, Launcher};
 use crate::host::{Root, RootPath, WriteLock, clock};
 use crate::inspect::{file_facts, inspect};
 use crate::outcome::{DurationSection, Failure, FailureKind};
-use crate::plan::{Plan, Reload, Restored, Version, rollback};
-use crate::prepare::{Reach, prepare, probe_plan};
+use crate::plan::{Plan, Reload, Restored, Step, Version, rollback};
+use crate::prepare::{Reach, migration_probes, prepare};
 use crate::verify::probe::{Gate, Kind, ProbePlan};
 use anyhow::Context as _;
-use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -57,18 +57,16 @@ fn rehearse(order: &Order, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
     let launcher = Launcher { most: capabilities, ..Launcher::default() };
     let prepared = prepare(&root, &launcher, &options)?;
     note(rehearsed, "inspecting and planning", started);
-    let plan = &prepared
-        .migration
-        .as_ref()
-        .ok_or_else(|| Failure::new(FailureKind::Refused, "there is no plan"))?
-        .plan;
+    let migration = prepared.migration.as_ref();
+    let migration = migration.ok_or_else(|| Failure::new(FailureKind::Refused, "there is no plan"))?;
+    let plan = &migration.plan;
     let rehearsal = Rehearsal {
         order,
         root: &root,
         launcher: &launcher,
         facts: &prepared.inspection.facts,
         plan,
-        probes: &probe_plan(&prepared.inspection.facts.site, Reach::Everything),
+        probes: &migration_probes(&prepared.inspection.facts.site, migration, Reach::Everything),
         lock: &WriteLock::take(&root).map_err(|error| failed(error.into()))?,
         stop: AtomicBool::new(false),
     };
@@ -124,7 +122,7 @@ impl Rehearsal<'_> {
         let id = backup.id.parse().map_err(|error| failed(anyhow::Error::new(error)))?;
         let restored = restored(self.root, self.plan).map_err(failed)?;
         let (site, version) = (self.plan.site.clone(), self.facts.nginx.version);
-        let back = rollback(&backup.id, site, version, BTreeMap::new(), &restored, Reload::Wanted);
+        let back = rollback(&backup.id, site, version, &restored, &made_folders(self.plan), Reload::Wanted);
         let back = back.map_err(|edited| {
             Failure::new(FailureKind::Failed, format!("edited during the rehearsal: {edited:?}"))
         })?;
@@ -175,9 +173,22 @@ impl Rehearsal<'_> {
     }
 }
 
-/// The files as the backup and the disk have them, for the planner.
+/// Folders that the plan made, the innermost first.
+fn made_folders(plan: &Plan) -> Vec<PathBuf> {
+    let made = plan.steps.iter().rev().filter_map(|step| match step {
+        Step::MakeFolder { path } => Some(path.clone()),
+        _ => None,
+    });
+    made.collect()
+}
+
+/// The files as the backup and the disk have them, for the planner; what was
+/// changed last comes first.
 fn restored(root: &Root, plan: &Plan) -> anyhow::Result<Vec<Restored>> {
-    plan.files()
+    let mut files: Vec<_> = plan.files().collect();
+    files.reverse();
+    files
+        .into_iter()
         .map(|(path, from, to)| {
             let now = file_facts(root, &RootPath::new(path)?)?;
             Ok(Restored {

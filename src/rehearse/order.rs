@@ -3,9 +3,10 @@
 use crate::apply::SandboxChoice;
 use crate::facts::ClientFacts;
 use crate::inspect::{self, ClientChoice};
+use crate::nginx::merge::Resolutions;
 use crate::outcome::{BackupSection, DurationSection, FailureKind, LoadSection, ProbeRow, ReloadSection};
-use crate::plan::Strategy;
 use crate::plan::bundle::Bundle;
+use crate::plan::{Input, StrategyWish};
 use crate::prepare::Options;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -19,7 +20,11 @@ pub struct Order {
     pub site: Option<PathBuf>,
     pub client: Client,
     pub bundle: Bundle,
-    pub strategy: String,
+    pub strategy: StrategyWish,
+    pub candidate: Option<Input>,
+    pub base: Option<Input>,
+    pub resolutions: Resolutions,
+    pub local_include: Option<PathBuf>,
     pub accept: BTreeSet<String>,
     pub reload_timeout: Duration,
     pub load: u64,
@@ -124,11 +129,11 @@ impl Order {
                 },
             },
             bundle: self.bundle.clone(),
-            strategy: if self.strategy == Strategy::Replace.name() {
-                Strategy::Replace
-            } else {
-                Strategy::Graft
-            },
+            strategy: self.strategy,
+            candidate: self.candidate.clone(),
+            base: self.base.clone(),
+            resolutions: self.resolutions.clone(),
+            local_include: self.local_include.clone(),
             accept: self.accept.clone(),
             sandbox: SandboxChoice::Required,
         }

@@ -134,13 +134,25 @@ fn comparisons(outcome: &Outcome, style: Style) -> Vec<String> {
     section("Diff", painted.lines().map(str::to_owned).collect(), style)
 }
 
+/// A row that begins with the sign of a difference has its colour.
+fn painted(cells: Vec<String>, style: Style) -> Vec<String> {
+    let paint: fn(&Style, &str) -> String = match cells.first().map(String::as_str) {
+        Some("+") => Style::good,
+        Some("-") => Style::bad,
+        Some("~") => Style::warn,
+        _ => return cells,
+    };
+    cells.iter().map(|cell| paint(&style, cell)).collect()
+}
+
 /// Lists that a command has besides, such as backups.
 fn lists(outcome: &Outcome, style: Style) -> Vec<String> {
     let rows = outcome.details.get("rows").and_then(|rows| rows.as_array()).into_iter().flatten();
     let rows: Vec<Vec<String>> = rows
         .map(|row| {
             let cells = row.as_array().into_iter().flatten();
-            cells.map(|cell| cell.as_str().map_or_else(|| cell.to_string(), str::to_owned)).collect()
+            let cells = cells.map(|cell| cell.as_str().map_or_else(|| cell.to_string(), str::to_owned));
+            painted(cells.collect(), style)
         })
         .collect();
     let notes = outcome.details.get("notes").and_then(|notes| notes.as_array()).into_iter().flatten();

@@ -29,6 +29,7 @@ pub fn outcome(outcome: &Outcome) -> Outcome {
     plain.findings.iter_mut().for_each(finding);
     if let Some(plan) = &mut plain.plan {
         clean([&mut plan.site, &mut plan.strategy]);
+        clean(&mut plan.base);
         for step in &mut plan.steps {
             clean([&mut step.describe, &mut step.kind]);
             clean(&mut step.path);
@@ -63,10 +64,13 @@ fn finding(finding: &mut Finding) {
 
 fn local_changes(changes: &mut LocalChanges) {
     let LocalChanges { carried, already_present, conflicting, dropped } = changes;
-    for LocalChange { path, directive } in
+    for LocalChange { path, directive, snippet } in
         carried.iter_mut().chain(already_present).chain(conflicting).chain(dropped)
     {
         clean([path, directive]);
+        if let Some(text) = snippet {
+            *text = lines(text);
+        }
     }
 }
 

@@ -113,8 +113,8 @@ fn join(first: &str, second: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::page::Page;
     use crate::host::http::{Address, Scheme, Target};
+    use crate::motion::page::Page;
     use crate::verify::probe::Kind;
 
     fn probe(gate: Gate) -> Probe {

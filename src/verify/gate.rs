@@ -5,8 +5,8 @@
 //! ask any server.
 
 use super::probe::{Gate, Probe};
-use crate::facts::page::{self, Page};
 use crate::host::http::ProbeError;
+use crate::motion::page::{self, Page};
 
 /// What one probe saw.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,10 +6,10 @@
 
 use super::compare::{self, Verdict};
 use super::gate::{self, Answer, Baseline, Judgement, Look};
-use crate::facts::page::{self, Page};
 use crate::host::http::{
     Address, BodyEnd, Client, Handshake, ProbeError, Response, Reuse, Scheme, Target, websocket_handshake,
 };
+use crate::motion::page::{self, Page};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;

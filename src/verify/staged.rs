@@ -10,7 +10,7 @@ use super::certificate::{Certificate, DH_PARAMETERS};
 use super::named;
 use crate::facts::{Attributes, CertificateFacts, ClientFacts, Facts, Scope, ShadowKind, UpstreamAddress};
 use crate::host::sandbox::{
-    Capabilities, Ending, Launcher, Network, Program, Refused, Shadow, Spec, StagedFile,
+    Capabilities, Ending, Launcher, Network, Program, Refused, Shadow, Spec, StagedFile, StagedLink,
 };
 use crate::host::{Root, STATE_FOLDER};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,9 +23,31 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// Where host names lead inside a private network.
 pub const STAND_IN_ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 77, 0, 1);
 
-/// The files in which the tested server differs from the one on disk; `None`
-/// where there is to be no file.
-pub type Changes = BTreeMap<PathBuf, Option<StagedContent>>;
+/// The paths at which the tested server differs from the one on disk.
+pub type Changes = BTreeMap<PathBuf, Staged>;
+
+/// What is to stand at one path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Staged {
+    /// Nothing.
+    Absent,
+    /// A file; a link that stands there is kept, and its target replaced.
+    File(StagedContent),
+    /// A file in the place of a link or folder, which goes.
+    FileInstead(StagedContent),
+    /// A link with this text, whatever stands there.
+    Link(PathBuf),
+}
+
+impl Staged {
+    /// The bytes that NGINX will read there, where they are staged.
+    fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::File(content) | Self::FileInstead(content) => Some(&content.bytes),
+            Self::Absent | Self::Link(_) => None,
+        }
+    }
+}
 
 /// One file as it is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,10 +148,17 @@ pub fn spec(root: &Root, facts: &Facts, changes: &Changes) -> (Spec, Vec<String>
         spec.files.extend(hosts_file(root, facts, changes));
         spec.files.extend(throw_away_keys(root, facts, changes, &mut notes));
     }
-    for (path, content) in changes {
-        match content {
-            Some(content) => spec.files.push(staged(path, content)),
-            None => spec.removed.push(path.clone()),
+    for (path, wanted) in changes {
+        match wanted {
+            Staged::File(content) => spec.files.push(staged(path, content)),
+            Staged::FileInstead(content) => {
+                spec.removed.push(path.clone());
+                spec.files.push(staged(path, content));
+            }
+            Staged::Link(target) => {
+                spec.links.push(StagedLink { path: path.clone(), target: target.clone() });
+            }
+            Staged::Absent => spec.removed.push(path.clone()),
         }
     }
     (spec, notes)
@@ -161,7 +190,7 @@ pub fn hosts_file(root: &Root, facts: &Facts, changes: &Changes) -> Option<Stage
         Some(ClientFacts::Proxied(url)) => named::host(url),
         Some(ClientFacts::Static(_)) | None => None,
     };
-    let to_come = changes.values().flatten().flat_map(|content| named::hosts(&content.bytes));
+    let to_come = changes.values().filter_map(Staged::bytes).flat_map(named::hosts);
     let names: BTreeSet<String> = found
         .chain(client)
         .chain(to_come)
@@ -191,8 +220,8 @@ fn throw_away_keys(
     let readable = |path: &PathBuf| root.open(path).is_ok();
     let to_come = changes
         .values()
-        .flatten()
-        .flat_map(|content| named::certificates(&content.bytes, &facts.nginx.conf_prefix))
+        .filter_map(Staged::bytes)
+        .flat_map(|bytes| named::certificates(bytes, &facts.nginx.conf_prefix))
         .filter(|entry| !readable(&entry.certificate) || !entry.key.as_ref().is_none_or(readable));
     let on_disk = facts.nginx.certificates.iter().filter(|entry| !entry.readable).cloned();
     for entry in on_disk.chain(to_come) {

@@ -5,17 +5,23 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests set servers up and look at what became of them")]
 
+mod apply;
+mod apply_gates;
+mod apply_guards;
+mod apply_signals;
 mod backup;
 mod bundle;
 mod contract;
 mod files;
 mod lock;
+mod merge;
 mod oracle;
 mod plan;
 mod probes;
 mod redaction;
 mod rehearse;
 mod reload;
+mod rollback;
 mod root;
 mod routes;
 mod sandbox;

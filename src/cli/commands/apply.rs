@@ -9,7 +9,7 @@ use crate::cli::files::read_plan;
 use crate::cli::prompt;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{Migration, Plan, explain};
-use crate::prepare::{Prepared, Reach, probe_plan};
+use crate::prepare::{Prepared, Reach, memory_path, migration_probes};
 
 /// Shows the plan, asks, runs it.
 pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
@@ -55,6 +55,10 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         return Ok(outcome);
     };
     let facts = &prepared.inspection.facts;
+    let migration = prepared.migration.as_ref();
+    let probes = migration
+        .map(|migration| migration_probes(&facts.site, migration, Reach::Harmless))
+        .unwrap_or_default();
     let (done, result) = run(
         &Request {
             root: &context.root,
@@ -63,7 +67,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
             facts,
             plan: &plan,
             source: None,
-            probes: &probe_plan(&facts.site, Reach::Harmless),
+            probes: &probes,
             sandbox: options.sandbox,
             reload_timeout: context.reload_timeout(args.change.reload_timeout)?,
             stop: &context.stop,
@@ -123,7 +127,7 @@ fn chosen(saved: Plan, prepared: &Prepared) -> Result<Migration, Failure> {
         // Such a plan would leave a running server with its old configuration.
         "NGINX was started or stopped since".to_owned()
     } else {
-        return explain(saved, &prepared.inspection.config)
+        return explain(saved, facts, &prepared.inspection.config, memory_path(facts).as_deref())
             .map_err(|error| Failure::new(FailureKind::Invalid, format!("reading the plan: {error}")));
     };
     Err(Failure::new(FailureKind::Refused, format!("the plan is stale: {cause}"))

@@ -7,7 +7,7 @@ use crate::outcome::{Failure, Outcome, OutcomeKind};
 
 /// Looks, and says whether an apply would go ahead.
 pub fn check(context: &Context, args: &CheckArgs) -> Result<Outcome, Failure> {
-    let options = context.options(&args.site, None)?;
+    let options = context.options(&args.site)?;
     let (prepared, mut outcome) = match prepared(context, "check", &options) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),

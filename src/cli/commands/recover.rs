@@ -37,7 +37,7 @@ pub fn recover(context: &Context) -> Result<Outcome, Failure> {
 /// What every changing command does first.
 pub fn recover_first(context: &Context, lock: &WriteLock) -> Result<(), Failure> {
     if let Some(recovered) = end(context, lock)? {
-        eprintln!("motionctl: recovered an interrupted run: {}", recovered.reason);
+        context.progress.say(&format!("recovered an interrupted run: {}", recovered.reason));
     }
     Ok(())
 }

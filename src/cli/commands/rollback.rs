@@ -23,8 +23,11 @@ use std::path::PathBuf;
 /// A run that can be undone.
 struct Undoable {
     backup: String,
-    /// What the run left in each file; `None` where it left no file.
-    left: BTreeMap<PathBuf, Option<String>>,
+    /// What the run left in each file, in its order; `None` where it left no
+    /// file.
+    left: Vec<(PathBuf, Option<String>)>,
+    /// Folders that it made, in its order.
+    folders: Vec<PathBuf>,
 }
 
 /// Restores what a run changed, or everything in a backup.
@@ -111,11 +114,17 @@ fn undoable(context: &Context, named: Option<&str>) -> Result<Option<Undoable>, 
     for record in journal.records {
         match record.body {
             Event::Started { kind, backup, steps, .. } => {
-                let left = steps.iter().filter_map(|step| match step {
-                    JournalStep::SetFile { path, to, .. } => Some((PathBuf::from(path), hash(to))),
-                    JournalStep::RestoreTree { .. } | JournalStep::Reload => None,
-                });
-                current = Some((Undoable { left: left.collect(), backup }, kind));
+                let mut undo = Undoable { backup, left: Vec::new(), folders: Vec::new() };
+                for step in steps {
+                    match step {
+                        JournalStep::SetFile { path, to, .. } => undo.left.push((path.into(), hash(&to))),
+                        JournalStep::MakeFolder { path } => undo.folders.push(path.into()),
+                        JournalStep::RemoveFolder { .. }
+                        | JournalStep::RestoreTree { .. }
+                        | JournalStep::Reload => {}
+                    }
+                }
+                current = Some((undo, kind));
             }
             Event::Finished { outcome: RunOutcome::Applied } => match current.take() {
                 Some((run, RunKind::Migrate)) if named.is_none_or(|id| id == run.backup) => {
@@ -135,7 +144,7 @@ fn undoable(context: &Context, named: Option<&str>) -> Result<Option<Undoable>, 
     }
     Ok(match (newest, named) {
         (Some(run), _) => Some(run),
-        (None, Some(id)) => Some(Undoable { backup: id.to_owned(), left: BTreeMap::new() }),
+        (None, Some(id)) => Some(Undoable { backup: id.to_owned(), left: Vec::new(), folders: Vec::new() }),
         (None, None) => None,
     })
 }
@@ -188,13 +197,18 @@ fn plan(
         return Err(Failure::new(FailureKind::Refused, "this backup belongs to no applied run")
             .with_hint("--whole-tree restores everything in it"));
     }
+    // What was done last is undone first.
     let restored = undo
         .left
         .iter()
-        .map(|(path, left)| restored(context, backup, path, left))
+        .rev()
+        .map(|(path, left)| restored(context, backup, path, left.as_ref()))
         .collect::<Result<Vec<_>, _>>()?;
+    let is_there =
+        |path: &&PathBuf| context.root.symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
+    let folders: Vec<_> = undo.folders.iter().rev().filter(is_there).cloned().collect();
     let id = backup.manifest.id.to_string();
-    plan_rollback(&id, site, facts.nginx.version, relies_on, &restored, reload).map_err(|edited| {
+    plan_rollback(&id, site, facts.nginx.version, &restored, &folders, reload).map_err(|edited| {
         let list: Vec<_> = edited.iter().map(|path| path.display().to_string()).collect();
         Failure::new(FailureKind::Refused, format!("edited since the run: {}", list.join(", ")))
             .with_hint(format!("see `motionctl backups diff {id}`; --whole-tree restores it all the same"))
@@ -205,7 +219,7 @@ fn restored(
     context: &Context,
     backup: &Backup,
     path: &PathBuf,
-    left: &Option<String>,
+    left: Option<&String>,
 ) -> Result<Restored, Failure> {
     let failed = |error: String| {
         Failure::new(FailureKind::Unavailable, format!("looking at {}: {error}", path.display()))
@@ -218,7 +232,7 @@ fn restored(
         }
         _ => None,
     };
-    Ok(Restored { path: path.clone(), backed_up, now, left_by_run: Some(left.clone()) })
+    Ok(Restored { path: path.clone(), backed_up, now, left_by_run: Some(left.cloned()) })
 }
 
 fn shown(plan: &Plan) -> PlanSection {
@@ -226,6 +240,7 @@ fn shown(plan: &Plan) -> PlanSection {
         id: plan.id.clone(),
         strategy: plan.strategy.clone(),
         site: plan.site.display().to_string(),
+        base: None,
         steps: plan.steps.iter().map(Step::describe).collect(),
         local_changes: crate::outcome::LocalChanges::default(),
         diff: crate::outcome::DiffSection::default(),

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 /// Looks, and says what is not as it was left.
 pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> {
-    let options = context.options(&args.site, None)?;
+    let options = context.options(&args.site)?;
     let (prepared, mut outcome) = match prepared(context, "status", &options) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),

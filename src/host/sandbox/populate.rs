@@ -1,17 +1,17 @@
-//! Owns what differs from the server: shadows, removals, staged files, users.
+//! Owns what differs from the server: shadows, removals, staged links and files, users.
 //! Invariant: works inside the private root by ordinary paths, so a link leads
 //! where it leads inside; an existing file is replaced, never opened for
 //! writing (that would copy a log of gigabytes first).
 
 use super::mounts;
-use super::spec::{Capabilities, Identity, Shadow, ShadowKind, Spec, StagedFile};
+use super::spec::{Capabilities, Identity, Shadow, ShadowKind, Spec, StagedFile, StagedLink};
 use super::staging::Staging;
 use super::{users, writable};
 use anyhow::{Context, Result, bail};
 use nix::unistd::{Gid, Uid};
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::Path;
 
 /// Lays everything of a spec that is not the tree.
@@ -24,6 +24,9 @@ pub(super) fn populate(staging: &Staging, spec: &Spec) -> Result<()> {
     }
     for path in &spec.removed {
         remove(staging, path).with_context(|| format!("leaving out `{}`", path.display()))?;
+    }
+    for one in &spec.links {
+        link(staging, one).with_context(|| format!("linking `{}`", one.path.display()))?;
     }
     users::add_missing(staging, &spec.users)?;
     spec.files.iter().try_for_each(|file| stage(staging, file))
@@ -46,6 +49,14 @@ pub(super) fn remove(staging: &Staging, path: &Path) -> Result<()> {
         removed => removed.map_err(Into::into),
     }
     .with_context(|| format!("removing `{}`", path.display()))
+}
+
+fn link(staging: &Staging, link: &StagedLink) -> Result<()> {
+    remove(staging, &link.path)?;
+    let Some((parent, name)) = link.path.parent().zip(link.path.file_name()) else {
+        bail!("it names no link")
+    };
+    symlink(&link.target, writable::folder(staging, parent)?.join(name)).context("creating it")
 }
 
 fn is_busy(cause: &std::io::Error) -> bool {

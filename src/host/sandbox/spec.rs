@@ -20,6 +20,8 @@ pub struct Spec {
     pub shadows: Vec<Shadow>,
     /// Files that do not exist inside.
     pub removed: Vec<PathBuf>,
+    /// Links laid after the removals, whatever stands there.
+    pub links: Vec<StagedLink>,
     /// Files laid over everything else, last.
     pub files: Vec<StagedFile>,
     /// Users and groups that must exist; the missing ones are added to the
@@ -49,6 +51,7 @@ impl Spec {
             replaced: Vec::new(),
             shadows: Vec::new(),
             removed: Vec::new(),
+            links: Vec::new(),
             files: Vec::new(),
             users: Vec::new(),
             network: Network::Host,
@@ -74,6 +77,16 @@ pub struct StagedFile {
     /// The content.
     #[serde(with = "hex_bytes")]
     pub bytes: Vec<u8>,
+}
+
+/// A symbolic link.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StagedLink {
+    /// Absolute, inside the sandbox.
+    pub path: PathBuf,
+    /// Where it leads; relative to its own folder, as links are.
+    pub target: PathBuf,
 }
 
 /// Something that is opened for writing and must not be the live thing.

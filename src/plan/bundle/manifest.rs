@@ -23,6 +23,12 @@ const EMBEDDED: [(&str, &str); 5] = [
     ("server.conf", include_str!("../../../templates/new-client/server.conf")),
 ];
 
+/// What sites looked like before the new client; always compiled in.
+pub(super) const LEGACY: [(&str, &str); 2] = [
+    ("separate-locations", include_str!("../../../templates/legacy/separate-locations.conf")),
+    ("one-location", include_str!("../../../templates/legacy/one-location.conf")),
+];
+
 /// Templates of the new client's routes and of the whole site.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Bundle {

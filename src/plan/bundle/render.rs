@@ -5,7 +5,7 @@
 //! must not touch the machine.
 
 use super::BundleError;
-use super::manifest::{Bundle, ClientKind, Route};
+use super::manifest::{Bundle, ClientKind, LEGACY, Route};
 use super::values::{ClientSource, FilePath, Listen, ServerName, Size, UpstreamUrl};
 use crate::nginx::{Tree, quote_word};
 use minijinja::syntax::SyntaxConfig;
@@ -108,33 +108,47 @@ impl Bundle {
         Ok(rendered)
     }
 
-    /// Renders the whole site, for the strategy that replaces the old file.
+    /// Renders the whole site as it is with the new client.
     ///
     /// # Errors
     /// As [`Self::render_routes`].
     pub fn render_site(&self, values: &SiteValues) -> Result<String, BundleError> {
         let routes = self.render_routes(&values.routes)?;
-        let routes: Vec<Value> = routes
-            .into_iter()
-            .map(|route| Value::from_safe_string(route.text.trim_end().to_owned()))
-            .collect();
-        let (plain, tls) = match &values.transport {
-            Transport::Plain { listens } => (listens, Value::from(())),
-            Transport::Tls(tls) => (&tls.redirects, tls_value(tls, values.routes.nginx_version)),
-        };
-        let context = context! {
-            nginx => shown(values.routes.nginx_version),
-            client => client_value(&values.routes.client),
-            server_names => values.server_names.iter().map(|name| name.as_str().to_owned()).collect::<Vec<_>>(),
-            plain_listens => listen_values(plain),
-            tls => tls,
-            node => values.node.to_string(),
-            client_max_body_size => values.client_max_body_size.as_ref().map_or(BODY_SIZE, Size::as_str).to_owned(),
-            routes => routes,
-        };
-        let text = tidy(&render(&environment(self)?, &self.site, &context)?);
-        parsed(&self.site, &text)?;
-        Ok(text)
+        render(&environment(self)?, &self.site, &site_context(values, routes)).map(|text| tidy(&text))
+    }
+
+    /// Renders every legacy site: what a live file may descend from. Their
+    /// names come with them.
+    ///
+    /// # Errors
+    /// When one does not render.
+    pub fn render_legacy(&self, values: &SiteValues) -> Result<Vec<(&'static str, String)>, BundleError> {
+        let mut environment = environment(self)?;
+        for (name, text) in LEGACY {
+            environment.add_template(name, text).map_err(|error| template_error(name, &error))?;
+        }
+        let context = site_context(values, Vec::new());
+        let legacy = |(name, _)| render(&environment, name, &context).map(|text| (name, tidy(&text)));
+        LEGACY.into_iter().map(legacy).collect()
+    }
+}
+
+fn site_context(values: &SiteValues, routes: Vec<RenderedRoute>) -> Value {
+    let routes: Vec<Value> =
+        routes.into_iter().map(|route| Value::from_safe_string(route.text.trim_end().to_owned())).collect();
+    let (plain, tls) = match &values.transport {
+        Transport::Plain { listens } => (listens, Value::from(())),
+        Transport::Tls(tls) => (&tls.redirects, tls_value(tls, values.routes.nginx_version)),
+    };
+    context! {
+        nginx => shown(values.routes.nginx_version),
+        client => client_value(&values.routes.client),
+        server_names => values.server_names.iter().map(|name| name.as_str().to_owned()).collect::<Vec<_>>(),
+        plain_listens => listen_values(plain),
+        tls => tls,
+        node => values.node.to_string(),
+        client_max_body_size => values.client_max_body_size.as_ref().map_or(BODY_SIZE, Size::as_str).to_owned(),
+        routes => routes,
     }
 }
 

@@ -4,8 +4,12 @@
 //! It must not assert anything about the product.
 
 pub mod binary;
+pub mod bundles;
+pub mod machine;
 pub mod mount;
 pub mod nginx;
 pub mod site;
 pub mod tree;
+pub mod tree_state;
+pub mod upstream;
 pub mod wire_nginx;

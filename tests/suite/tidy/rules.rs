@@ -4,20 +4,21 @@
 use super::source::{Source, Token};
 
 /// Who may import whom; `cli` and the crate's root may import everything.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("outcome", &[]),
     ("nginx", &[]),
+    ("motion", &["nginx"]),
     // Of host/ only the data types: a file's attributes are facts as they were read.
-    ("facts", &["nginx", "host"]),
+    ("facts", &["nginx", "motion", "host"]),
     ("host", &[]),
     ("db", &["host"]),
-    ("inspect", &["host", "db", "nginx", "facts", "outcome"]),
-    ("plan", &["facts", "nginx", "journal", "outcome"]),
+    ("inspect", &["motion", "host", "db", "nginx", "facts", "outcome"]),
+    ("plan", &["motion", "facts", "nginx", "journal", "outcome"]),
     ("journal", &[]),
-    ("verify", &["host", "facts", "nginx", "outcome"]),
+    ("verify", &["motion", "host", "facts", "nginx", "outcome"]),
     ("backup", &["host"]),
     ("apply", &["host", "plan", "journal", "verify", "backup", "nginx", "facts", "outcome"]),
-    ("prepare", &["host", "inspect", "plan", "apply", "verify", "nginx", "facts", "outcome"]),
+    ("prepare", &["motion", "host", "inspect", "plan", "apply", "verify", "nginx", "facts", "outcome"]),
     (
         "rehearse",
         &["host", "inspect", "plan", "prepare", "apply", "verify", "backup", "nginx", "facts", "outcome"],

@@ -1,0 +1,130 @@
+//! What a person names to be compared: a file, a whole configuration, or a
+//! folder of files.
+//!
+//! Invariant: includes are followed inside the operand only; a copy of
+//! `/etc/nginx` means its own files, never this server's.
+
+use crate::host::Root;
+use crate::inspect::RootReader;
+use crate::nginx::{Config, Reader, SyntaxError, Tree};
+use crate::outcome::{Failure, FailureKind};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Where a configuration folder lies on a server.
+const CONF_FOLDER: &str = "/etc/nginx";
+/// The main file in it.
+const MAIN_FILE: &str = "nginx.conf";
+
+/// Something that can be compared.
+pub enum Operand {
+    /// One file.
+    Tree(Tree),
+    /// A main file with its includes.
+    Config(Config),
+    /// Files without a main file, by their names.
+    Files(BTreeMap<PathBuf, Tree>, Tree),
+}
+
+impl Operand {
+    /// The names of its files.
+    pub fn names(&self) -> impl Iterator<Item = &Path> {
+        let files = match self {
+            Self::Files(files, _) => Some(files.keys().map(PathBuf::as_path)),
+            Self::Tree(_) | Self::Config(_) => None,
+        };
+        files.into_iter().flatten()
+    }
+
+    /// One of its files; an empty one where it has none of that name.
+    pub fn file(&self, name: &Path) -> &Tree {
+        match self {
+            Self::Files(files, empty) => files.get(name).unwrap_or(empty),
+            Self::Tree(tree) => tree,
+            Self::Config(config) => &config.file(config.main()).tree,
+        }
+    }
+}
+
+/// Opens what is named.
+pub fn open(path: &Path) -> Result<Operand, Failure> {
+    let unreadable = |error: &dyn std::fmt::Display| {
+        Failure::new(FailureKind::Unavailable, format!("reading {}: {error}", path.display()))
+    };
+    if !std::fs::metadata(path).map_err(|error| unreadable(&error))?.is_dir() {
+        let bytes = std::fs::read(path).map_err(|error| unreadable(&error))?;
+        return Ok(Operand::Tree(parse(path, bytes)?));
+    }
+    let root = Root::at(path).map_err(|error| unreadable(&error))?;
+    let main = Path::new(CONF_FOLDER).join(MAIN_FILE);
+    let loaded = if root.metadata(&main).is_ok() {
+        Config::load(&main, Path::new(CONF_FOLDER), &RootReader::new(&root))
+    } else if root.metadata(Path::new("/").join(MAIN_FILE)).is_ok() {
+        Config::load(&main, Path::new(CONF_FOLDER), &FolderReader { below: RootReader::new(&root) })
+    } else {
+        return files(path);
+    };
+    loaded.map(Operand::Config).map_err(|error| {
+        let text = crate::nginx::redact_text(&error.to_string());
+        Failure::new(FailureKind::Invalid, format!("reading {}: {text}", path.display()))
+    })
+}
+
+fn files(path: &Path) -> Result<Operand, Failure> {
+    let mut files = BTreeMap::new();
+    for name in super::lines::list(path)? {
+        let file = path.join(&name);
+        let bytes = std::fs::read(&file).map_err(|error| {
+            Failure::new(FailureKind::Unavailable, format!("reading {}: {error}", file.display()))
+        })?;
+        // Keys and lists of passwords lie beside configurations.
+        let is_named = file.extension().is_some_and(|extension| extension == "conf");
+        match Tree::parse(bytes) {
+            Ok(tree) => drop(files.insert(name, tree)),
+            Err(error) if is_named => return Err(unparsable(&file, &error)),
+            Err(_) => {}
+        }
+    }
+    Ok(Operand::Files(files, parse(path, Vec::new())?))
+}
+
+fn parse(path: &Path, bytes: Vec<u8>) -> Result<Tree, Failure> {
+    Tree::parse(bytes).map_err(|error| unparsable(path, &error))
+}
+
+fn unparsable(path: &Path, error: &SyntaxError) -> Failure {
+    Failure::new(FailureKind::Invalid, format!("reading {}: {error}", path.display()))
+}
+
+/// A copy of the configuration folder, which names itself by its place on the
+/// server.
+struct FolderReader<'a> {
+    below: RootReader<'a>,
+}
+
+fn inside(path: &Path) -> io::Result<PathBuf> {
+    let rest = path.strip_prefix(CONF_FOLDER).map_err(|_| {
+        io::Error::new(io::ErrorKind::NotFound, format!("it lies outside of the copied {CONF_FOLDER}"))
+    })?;
+    Ok(Path::new("/").join(rest))
+}
+
+impl Reader for FolderReader<'_> {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.below.read(&inside(path)?)
+    }
+
+    fn glob(&self, pattern: &Path) -> io::Result<Vec<PathBuf>> {
+        // What lies outside is not in the copy: no match, as for an empty folder.
+        let Ok(pattern) = inside(pattern) else { return Ok(Vec::new()) };
+        let found = self.below.glob(&pattern)?;
+        let named = |path: PathBuf| Path::new(CONF_FOLDER).join(path.strip_prefix("/").unwrap_or(&path));
+        Ok(found.into_iter().map(named).collect())
+    }
+
+    fn identity(&self, path: &Path) -> io::Result<PathBuf> {
+        let found = self.below.identity(&inside(path)?)?;
+        Ok(Path::new(CONF_FOLDER).join(found.strip_prefix("/").unwrap_or(&found)))
+    }
+}

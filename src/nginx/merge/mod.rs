@@ -1,0 +1,273 @@
+//! Three-way merge of configurations by directive: the vendor's changes put
+//! into the file that is there, and what became of each local change.
+//!
+//! Ours is the canvas: a server's own file keeps its comments, spacing and
+//! order, and the vendor's changes are splices of it. Only what stands in ours
+//! byte for byte as in the base is taken from theirs as it is written there.
+//!
+//! Invariant: each local change is in exactly one list, and while a conflict
+//! is open there is no text. Nothing here chooses between two versions, and
+//! two blocks never become one.
+
+mod distance;
+mod emit;
+mod order;
+mod references;
+mod relay;
+mod resolution;
+mod trivia;
+mod walk;
+mod writer;
+
+pub use distance::{Share, distance};
+pub use resolution::{Choice, Resolutions};
+
+use super::diff::compare::{Side, compare};
+use super::diff::outline::Meanings;
+use super::diff::{Kind, Row, Version, describe, show, version};
+use super::position::SyntaxError;
+use super::splice::Splice;
+use super::tree::Tree;
+use references::Hints;
+use walk::{Fate, Walked};
+
+/// What came of a merge.
+#[derive(Debug, Clone)]
+pub struct Merged {
+    /// Every local change.
+    pub lists: Lists,
+    /// Where both sides want something else, resolved or not.
+    pub conflicts: Vec<Conflict>,
+    /// What the vendor removed and stays, because a local change needs it.
+    pub kept: Vec<Kept>,
+    /// Paths of resolutions that no conflict asked for.
+    pub unused: Vec<String>,
+    result: Output,
+}
+
+/// The merged file, and how it is made from ours.
+#[derive(Debug, Clone)]
+struct Output {
+    text: Vec<u8>,
+    splices: Vec<Splice>,
+}
+
+/// Conflicts are open, and there is no merged file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{count} conflicts are not resolved")]
+pub struct Unresolved {
+    /// How many.
+    pub count: usize,
+}
+
+impl Merged {
+    /// The merged file.
+    ///
+    /// # Errors
+    /// While a conflict is open.
+    pub fn text(&self) -> Result<&[u8], Unresolved> {
+        self.closed().map(|()| self.result.text.as_slice())
+    }
+
+    /// The merged file as splices of ours, sorted and apart.
+    ///
+    /// # Errors
+    /// While a conflict is open.
+    pub fn splices(&self) -> Result<&[Splice], Unresolved> {
+        self.closed().map(|()| self.result.splices.as_slice())
+    }
+
+    /// The conflicts that nobody has resolved.
+    pub fn open(&self) -> impl Iterator<Item = &Conflict> {
+        self.conflicts.iter().filter(|conflict| conflict.choice.is_none())
+    }
+
+    fn closed(&self) -> Result<(), Unresolved> {
+        match self.open().count() {
+            0 => Ok(()),
+            count => Err(Unresolved { count }),
+        }
+    }
+}
+
+/// Each local change in exactly one list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lists {
+    /// In the merged file.
+    pub carried: Vec<Local>,
+    /// The vendor made the same change.
+    pub already_present: Vec<Local>,
+    /// Part of an open conflict.
+    pub conflicting: Vec<Local>,
+    /// Not in the merged file: a conflict was resolved so, or it was a comment
+    /// on, or the place of, a directive that the vendor removed.
+    pub dropped: Vec<Local>,
+}
+
+impl Lists {
+    /// How many local changes there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        [&self.carried, &self.already_present, &self.conflicting, &self.dropped].map(Vec::len).iter().sum()
+    }
+
+    /// Whether there is no local change.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A local change: what differs from the base in ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Local {
+    /// The kind; white space alone is no change.
+    pub kind: Kind,
+    /// The blocks around the directive.
+    pub path: String,
+    /// Name and arguments, redacted; empty for comments of the
+    /// file that belong to no directive.
+    pub directive: String,
+    /// What it was in the base.
+    pub base: Option<Version>,
+    /// What it is in ours, with its place.
+    pub ours: Option<Version>,
+    /// The vendor's version of the same directive, with its place.
+    pub theirs: Option<Version>,
+    /// The conflict it is, or was, part of.
+    pub conflict: Option<usize>,
+    /// The same line by line.
+    pub rows: Vec<Row>,
+}
+
+/// Both sides want something else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// What a resolution names it by: block path and directive.
+    pub path: String,
+    /// What kind of conflict it is.
+    pub cause: Cause,
+    /// The version both sides started from.
+    pub base: Option<Version>,
+    /// Ours; none where it was removed.
+    pub ours: Option<Version>,
+    /// Theirs; none where it was removed.
+    pub theirs: Option<Version>,
+    /// How it was resolved.
+    pub choice: Option<Choice>,
+}
+
+/// Why a conflict is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// Both changed one directive, differently.
+    BothChanged,
+    /// Both added a directive with one identity, differently.
+    BothAdded,
+    /// The vendor removed what was changed here.
+    RemovedByTheirs,
+    /// The vendor changed what was removed here.
+    RemovedByOurs,
+    /// Both put something into one place of an ordered list, or reordered it.
+    /// Both stay; the choice says whose come first.
+    Order,
+    /// What was removed here is used by what the vendor added.
+    UsedByTheirs,
+}
+
+/// A definition that the vendor removed and a local change still uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Block path and directive.
+    pub path: String,
+    /// It, in ours.
+    pub ours: Version,
+}
+
+/// Merges the vendor's changes, base to theirs, into ours.
+///
+/// # Errors
+/// Where the merged file would not parse: a word that only just fits nginx's
+/// buffer may not fit it behind another indentation.
+pub fn merge(
+    base: &Tree,
+    ours: &Tree,
+    theirs: &Tree,
+    resolutions: &Resolutions,
+) -> Result<Merged, SyntaxError> {
+    let mut meanings = Meanings::default();
+    let [base, ours, theirs] = [base, ours, theirs].map(|tree| Side::of_tree(tree, &mut meanings));
+    let sides = Sides { base: &base, ours: &ours, theirs: &theirs };
+    let mut hints = Hints::default();
+    loop {
+        let walked = walk::walk(&sides, resolutions, &hints);
+        let result = emit::emit(&sides, &walked);
+        let tree = Tree::parse(result.text.clone())?;
+        if !references::look(&sides, &walked, &tree, &mut hints) {
+            return Ok(sides.merged(walked, result, resolutions));
+        }
+    }
+}
+
+/// The three versions that a merge is about.
+struct Sides<'a, 's> {
+    base: &'a Side<'s>,
+    ours: &'a Side<'s>,
+    theirs: &'a Side<'s>,
+}
+
+impl Sides<'_, '_> {
+    fn merged(&self, walked: Walked, result: Output, resolutions: &Resolutions) -> Merged {
+        let mut lists = Lists::default();
+        debug_assert_eq!(
+            walked.locals.len(),
+            compare(self.base, self.ours).iter().filter(|found| found.kind != Kind::Spacing).count(),
+            "every local change has a fate"
+        );
+        let mut locals = walked.locals.clone();
+        locals.sort_by_key(|local| {
+            (local.difference.new.is_none(), local.difference.new.or(local.difference.old))
+        });
+        for local in &locals {
+            let change = describe(self.base, self.ours, local.difference);
+            let (list, conflict) = match local.fate {
+                Fate::Carried => (&mut lists.carried, None),
+                Fate::AlreadyPresent => (&mut lists.already_present, None),
+                Fate::Dropped => (&mut lists.dropped, None),
+                Fate::Disputed(index) => match walked.conflicts[index].choice {
+                    None => (&mut lists.conflicting, Some(index)),
+                    Some(Choice::Ours) => (&mut lists.carried, Some(index)),
+                    Some(Choice::Theirs) if walked.conflicts[index].cause == Cause::Order => {
+                        (&mut lists.carried, Some(index))
+                    }
+                    Some(Choice::Theirs) => (&mut lists.dropped, Some(index)),
+                },
+            };
+            list.push(Local {
+                kind: change.kind,
+                path: change.path,
+                directive: change.directive,
+                base: change.old,
+                ours: change.new,
+                theirs: local.theirs.map(|index| version(self.theirs, index, change.kind)),
+                conflict,
+                rows: change.rows,
+            });
+        }
+        let kept = walked.kept.iter().map(|&index| Kept {
+            path: show::full_path(&self.ours.outline, index),
+            ours: version(self.ours, index, Kind::Removed),
+        });
+        let asked: Vec<&str> = walked.conflicts.iter().map(|conflict| conflict.path.as_str()).collect();
+        Merged {
+            lists,
+            kept: kept.collect(),
+            unused: resolutions.unused(&asked),
+            conflicts: walked.conflicts,
+            result,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,214 @@
+//! Turns new bytes into a plan, and into what people want to see of it.
+//!
+//! Invariant: only what differs becomes a step, and files are written before
+//! others name them.
+
+use super::base::Base;
+use super::local;
+use super::material::Material;
+use super::migrate::{Made, Migration, PlanError, Preview};
+use super::saved::{Plan, PlanKind};
+use super::step::{Content, Step, Version, line_patches, patch, sha256_hex};
+use super::wish::{LocalInclude, Memory, Strategy, Wish};
+use crate::facts::{Attributes, Facts, FileFacts};
+use crate::nginx::diff::diff;
+use crate::nginx::{Config, EditError, Tree, redact_source};
+use crate::outcome::{DiffSection, DirectiveChange, LocalChanges};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Turns new bytes into a plan and what people want to see of it.
+pub(super) fn finish(
+    material: &Material,
+    strategy: Strategy,
+    base: Option<Base>,
+    made: Made,
+    wish: &Wish,
+) -> Migration {
+    let Material { facts, config } = *material;
+    let site = material.site_file().map(|file| &file.tree).ok();
+    let mut steps = Vec::new();
+    let mut previews = Vec::new();
+    let mut directives = Vec::new();
+    let mut local_changes = LocalChanges::default();
+    let mut dropped_routes = BTreeSet::new();
+    for (path, bytes) in &made.draft {
+        let Some((_, file)) = config.files().find(|(_, file)| file.identity == *path) else { continue };
+        if file.tree.source() == bytes {
+            continue;
+        }
+        if let Ok(new) = Tree::parse(bytes.clone()) {
+            directives.extend(diff(&file.tree, &new).rows().map(directive_change));
+            if strategy == Strategy::Replace {
+                dropped_routes.extend(dropped(&file.tree, &new));
+            }
+            if site.is_some_and(|site| std::ptr::eq(site, &file.tree)) {
+                local_changes = match &made.lists {
+                    Some(lists) => local::of_merge(lists),
+                    None => local::unmerged(strategy, base.as_ref(), &file.tree, &new),
+                };
+            }
+        }
+        previews.push(preview(path, file.tree.source(), bytes));
+        steps.extend(set_file(facts, path, file.tree.source(), bytes));
+    }
+    if let Some((target, own)) = wish.local_include.as_ref().zip(made.include.as_ref()) {
+        // The vendor's file may name the customer's only once it is there.
+        let before = target.existing.as_ref().map_or(&[][..], |(_, old)| old);
+        previews.insert(0, preview(&target.path, before, own));
+        steps.splice(0..0, include_steps(target, own));
+    }
+    if !steps.is_empty() {
+        steps.extend(
+            wish.memory.as_ref().zip(made.vendor).and_then(|(memory, vendor)| remember(memory, &vendor)),
+        );
+        steps.extend(facts.nginx.master.is_some().then_some(Step::Reload));
+    }
+    let relies_on = facts.files.iter().map(|(path, file)| (path.clone(), file.sha256.clone())).collect();
+    let site = facts.site.file.clone();
+    Migration {
+        plan: Plan::new(PlanKind::Migrate, strategy.name(), site, facts.nginx.version, relies_on, steps),
+        base: base.map(|base| base.name),
+        local_changes,
+        resolved: made.resolved,
+        unused_resolutions: made.unused,
+        stays: made.stays,
+        dropped_routes,
+        diff: DiffSection { directives, unified: unified(&previews) },
+        previews,
+    }
+}
+
+/// A saved plan with what people want to see of it.
+///
+/// # Errors
+/// When it does not fit this configuration, or changes a file that is neither
+/// part of it nor one of ours beside it.
+pub fn explain(
+    plan: Plan,
+    facts: &Facts,
+    config: &Config,
+    memory: Option<&Path>,
+) -> Result<Migration, PlanError> {
+    let mut previews = Vec::new();
+    let mut directives = Vec::new();
+    let mut dropped_routes = BTreeSet::new();
+    for (path, from, to) in plan.files() {
+        let Version::File { content: Content::Patched(patches), .. } = to else {
+            return Err(PlanError::Foreign(path.clone()));
+        };
+        let file = config.files().map(|(_, file)| file).find(|file| file.identity == *path);
+        let is_new = *from == Version::Absent && path.starts_with(&facts.nginx.conf_prefix);
+        match file {
+            Some(file) => {
+                let result = patch(file.tree.source(), patches)?;
+                let new = Tree::parse(result.clone()).map_err(EditError::Result)?;
+                directives.extend(diff(&file.tree, &new).rows().map(directive_change));
+                if plan.strategy == Strategy::Replace.name() {
+                    dropped_routes.extend(dropped(&file.tree, &new));
+                }
+                previews.push(preview(path, file.tree.source(), &result));
+            }
+            None if is_new => previews.push(preview(path, &[], &patch(&[], patches)?)),
+            None if memory == Some(path) => {}
+            None => return Err(PlanError::Foreign(path.clone())),
+        }
+    }
+    Ok(Migration {
+        plan,
+        base: None,
+        local_changes: LocalChanges::default(),
+        resolved: Vec::new(),
+        unused_resolutions: Vec::new(),
+        stays: Vec::new(),
+        dropped_routes,
+        diff: DiffSection { directives, unified: unified(&previews) },
+        previews,
+    })
+}
+
+/// Paths of locations that only the old file has.
+fn dropped(old: &Tree, new: &Tree) -> BTreeSet<String> {
+    let paths = |tree: &Tree| -> BTreeSet<String> {
+        let locations = tree.walk().map(|id| tree.directive(id)).filter(|directive| directive.is("location"));
+        locations.filter_map(|location| location.args.last().map(|path| path.text().into_owned())).collect()
+    };
+    paths(old).difference(&paths(new)).cloned().collect()
+}
+
+fn directive_change(row: &crate::nginx::diff::Row) -> DirectiveChange {
+    DirectiveChange {
+        path: row.path.clone(),
+        directive: row.directive.clone(),
+        old: row.old.clone(),
+        new: row.new.clone(),
+    }
+}
+
+fn set_file(facts: &Facts, path: &Path, old: &[u8], new: &[u8]) -> Option<Step> {
+    let found = facts.files.get(path)?;
+    let version = |sha256: String, attributes, content| Version::File { sha256, attributes, content };
+    Some(Step::SetFile {
+        path: path.to_owned(),
+        from: version(found.sha256.clone(), found.attributes.clone(), Content::Live),
+        to: version(
+            sha256_hex(new),
+            found.attributes.for_new_bytes(),
+            Content::Patched(line_patches(old, new)?),
+        ),
+    })
+}
+
+/// The vendor's text, kept as the base of the next merge.
+fn remember(memory: &Memory, vendor: &[u8]) -> Option<Step> {
+    write_text(&memory.path, memory.remembered.as_ref(), &memory.attributes, vendor)
+}
+
+/// The customer's own file, with the folders that it needs.
+fn include_steps(target: &LocalInclude, own: &[u8]) -> Vec<Step> {
+    let folders = target.missing_folders.iter().map(|path| Step::MakeFolder { path: path.clone() });
+    folders.chain(write_text(&target.path, target.existing.as_ref(), &target.attributes, own)).collect()
+}
+
+/// The step that makes a file of ours say this; `None` when it does.
+fn write_text(
+    path: &Path,
+    old: Option<&(FileFacts, Vec<u8>)>,
+    attributes: &Attributes,
+    new: &[u8],
+) -> Option<Step> {
+    let from = match old {
+        None => Version::Absent,
+        Some((FileFacts { sha256, attributes }, _)) => {
+            Version::File { sha256: sha256.clone(), attributes: attributes.clone(), content: Content::Live }
+        }
+    };
+    if from.sha256() == Some(&sha256_hex(new)) {
+        return None;
+    }
+    let attributes = old.map_or_else(|| attributes.clone(), |(facts, _)| facts.attributes.for_new_bytes());
+    let before = old.map_or(&[][..], |(_, bytes)| bytes);
+    let content = Content::Patched(line_patches(before, new)?);
+    Some(Step::SetFile {
+        path: path.to_owned(),
+        from,
+        to: Version::File { sha256: sha256_hex(new), attributes, content },
+    })
+}
+
+fn preview(path: &Path, old: &[u8], new: &[u8]) -> Preview {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(&redact_source(bytes)).into_owned();
+    Preview { path: path.to_owned(), old: text(old), new: text(new) }
+}
+
+fn unified(previews: &[Preview]) -> String {
+    let diff = |preview: &Preview| {
+        let name = preview.path.display().to_string();
+        similar::TextDiff::from_lines(&preview.old, &preview.new)
+            .unified_diff()
+            .context_radius(3)
+            .header(&name, &name)
+            .to_string()
+    };
+    previews.iter().map(diff).collect()
+}

@@ -1,0 +1,75 @@
+//! What becomes of each local change, for the answer.
+//!
+//! Invariant: each local change is in exactly one list.
+
+use super::base::Base;
+use super::wish::Strategy;
+use crate::nginx::Tree;
+use crate::nginx::diff::{Change, diff};
+use crate::nginx::merge::{Lists, Local};
+use crate::outcome::{LocalChange, LocalChanges};
+
+/// The lists of a merge.
+pub fn of_merge(lists: &Lists) -> LocalChanges {
+    let all = |list: &[Local]| list.iter().map(local).collect();
+    LocalChanges {
+        carried: all(&lists.carried),
+        already_present: all(&lists.already_present),
+        conflicting: all(&lists.conflicting),
+        dropped: all(&lists.dropped),
+    }
+}
+
+/// The lists where nothing was merged: a graft keeps everything, a replacement
+/// keeps what the new file says as well. Without a base, what a replacement
+/// takes away counts as local.
+pub fn unmerged(strategy: Strategy, base: Option<&Base>, old: &Tree, new: &Tree) -> LocalChanges {
+    let mut lists = LocalChanges::default();
+    match (strategy, base) {
+        (Strategy::Replace, None) => {
+            let gone = diff(old, new).directives;
+            lists.dropped = gone.iter().filter(|change| change.old.is_some()).map(dropped).collect();
+        }
+        (_, None) => {}
+        (Strategy::Replace, Some(base)) => {
+            let still = diff(&base.tree, new).directives;
+            for change in diff(&base.tree, old).directives {
+                let same = |other: &Change| {
+                    (&other.path, &other.directive, other.kind)
+                        == (&change.path, &change.directive, change.kind)
+                };
+                let list =
+                    if still.iter().any(same) { &mut lists.already_present } else { &mut lists.dropped };
+                list.push(kept(&change));
+            }
+        }
+        (_, Some(base)) => lists.carried = diff(&base.tree, old).directives.iter().map(kept).collect(),
+    }
+    lists
+}
+
+fn local(change: &Local) -> LocalChange {
+    LocalChange {
+        path: change.path.clone(),
+        directive: change.directive.clone(),
+        snippet: change.ours.as_ref().map(|ours| ours.text.clone()),
+    }
+}
+
+/// A change of the old file against its base.
+fn kept(change: &Change) -> LocalChange {
+    LocalChange {
+        path: change.path.clone(),
+        directive: change.directive.clone(),
+        snippet: change.new.as_ref().map(|ours| ours.text.clone()),
+    }
+}
+
+/// Something of the old file that the new one does not have.
+fn dropped(change: &Change) -> LocalChange {
+    LocalChange {
+        path: change.path.clone(),
+        directive: change.directive.clone(),
+        snippet: change.old.as_ref().map(|ours| ours.text.clone()),
+    }
+}

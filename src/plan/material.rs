@@ -1,0 +1,165 @@
+//! The server as the strategies see it: facts, configuration, and the values
+//! of the old file that a template may take.
+//!
+//! Invariant: a value of the old file enters a template only through the
+//! bundle's checked types.
+
+use super::PlanError;
+use super::bundle::{
+    ClientFolder, ClientSource, FilePath, Listen, RouteValues, ServerName, SiteValues, Size, Tls, Transport,
+    UpstreamUrl,
+};
+use crate::facts::{ClientFacts, Facts, NginxVersion, ServerFacts, ServerRole, UpstreamAddress};
+use crate::nginx::routes::{Handler, answer};
+use crate::nginx::{Config, File, FileId, Node};
+
+/// How a template names Motion's upstream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Naming {
+    /// As the old file does: its `upstream` blocks stay.
+    AsWritten,
+    /// By its address: nothing else of the old file stays.
+    ByAddress,
+}
+
+/// What every strategy works with.
+#[derive(Clone, Copy)]
+pub struct Material<'a> {
+    /// The facts.
+    pub facts: &'a Facts,
+    /// The configuration that they come from.
+    pub config: &'a Config,
+}
+
+impl<'a> Material<'a> {
+    /// The site's file.
+    pub fn site(&self) -> Result<FileId, PlanError> {
+        let found = self.config.files().find(|(_, file)| file.path == self.facts.site.file);
+        found
+            .map(|(id, _)| id)
+            .ok_or_else(|| PlanError::Lacks("the site's file is not part of the configuration".to_owned()))
+    }
+
+    /// The same, with what stands in it.
+    pub fn site_file(&self) -> Result<&'a File, PlanError> {
+        Ok(self.config.file(self.site()?))
+    }
+
+    /// The values of the new client's routes.
+    pub fn route_values(&self) -> Result<RouteValues, PlanError> {
+        let client = match self.facts.motion.client.as_ref().ok_or(PlanError::NoClient)? {
+            ClientFacts::Static(root) => {
+                ClientSource::Static { root: ClientFolder::parse(&root.to_string_lossy())? }
+            }
+            ClientFacts::Proxied(url) => ClientSource::Proxied { upstream: UpstreamUrl::parse(url)? },
+        };
+        let NginxVersion(major, minor, patch) = self.facts.nginx.version;
+        Ok(RouteValues { nginx_version: (major, minor, patch), client })
+    }
+
+    /// The values of the whole site.
+    pub fn site_values(&self, naming: Naming) -> Result<SiteValues, PlanError> {
+        let file = self.site()?;
+        let servers: Vec<_> =
+            self.facts.site.servers.iter().filter(|server| server.node.file == file).collect();
+        let serving: Vec<_> =
+            servers.iter().copied().filter(|server| server.role == ServerRole::ServesMotion).collect();
+        let has_tls = |server: &&&ServerFacts| server.listens.iter().any(|listen| listen.tls);
+        let main = serving
+            .iter()
+            .find(has_tls)
+            .or(serving.first())
+            .ok_or_else(|| PlanError::Lacks("no server block of the file serves Motion".to_owned()))?;
+        let size = self.first(main.node, "client_max_body_size");
+        Ok(SiteValues {
+            routes: self.route_values()?,
+            server_names: main.names.iter().map(|name| ServerName::parse(name)).collect::<Result<_, _>>()?,
+            transport: self.transport(&servers, main)?,
+            node: self.node(main.node, naming)?,
+            client_max_body_size: size.map(|size| Size::parse(&size)).transpose()?,
+        })
+    }
+
+    fn transport(&self, servers: &[&ServerFacts], main: &ServerFacts) -> Result<Transport, PlanError> {
+        let (mut tls, mut plain) = (Vec::new(), Vec::new());
+        for server in servers.iter().filter(|server| server.role != ServerRole::Other) {
+            let nodes = self.named(server.node, "listen");
+            for (node, facts) in nodes.into_iter().zip(&server.listens) {
+                let words: Vec<_> =
+                    self.config.directive(node).args.iter().map(|word| word.text().into_owned()).collect();
+                let listen = Listen::parse(&words)?;
+                let list = if facts.tls { &mut tls } else { &mut plain };
+                if !list.contains(&listen) {
+                    list.push(listen);
+                }
+            }
+        }
+        if tls.is_empty() {
+            return Ok(Transport::Plain { listens: plain });
+        }
+        let path = |name: &str| match self.inherited(main.node, name) {
+            Some(path) => Ok(FilePath::parse(&path)?),
+            None => Err(PlanError::Lacks(format!("the old file has no `{name}`"))),
+        };
+        Ok(Transport::Tls(Tls {
+            listens: tls,
+            redirects: plain,
+            certificate: path("ssl_certificate")?,
+            certificate_key: path("ssl_certificate_key")?,
+            http2: main.listens.iter().any(|listen| listen.http2),
+        }))
+    }
+
+    /// Motion's upstream: as `/` is proxied, or its one address.
+    fn node(&self, server: Node, naming: Naming) -> Result<UpstreamUrl, PlanError> {
+        if naming == Naming::AsWritten
+            && let Handler::Proxy { target, .. } = answer(self.config, server, "/").handler
+            && let Ok(url) = UpstreamUrl::parse(&target)
+        {
+            return Ok(url);
+        }
+        Ok(UpstreamUrl::parse(&self.node_url()?)?)
+    }
+
+    /// The one address that answers Motion's routes.
+    fn node_url(&self) -> Result<String, PlanError> {
+        let mut upstreams: Vec<_> = self
+            .facts
+            .site
+            .upstreams
+            .iter()
+            .filter(|upstream| upstream.serves_motion && upstream.http)
+            .collect();
+        upstreams.sort_by(|a, b| a.address.cmp(&b.address));
+        upstreams.dedup_by(|a, b| a.address == b.address);
+        let [upstream] = upstreams.as_slice() else {
+            let count = upstreams.len();
+            return Err(PlanError::Lacks(format!(
+                "the template takes one Motion upstream, the old file has {count}"
+            )));
+        };
+        let scheme = if upstream.tls { "https" } else { "http" };
+        match &upstream.address {
+            UpstreamAddress::Variable(text, _) => {
+                Err(PlanError::Lacks(format!("Motion's upstream `{text}` depends on a variable")))
+            }
+            address => Ok(format!("{scheme}://{address}")),
+        }
+    }
+
+    fn named(&self, block: Node, name: &str) -> Vec<Node> {
+        let children = self.config.children(block);
+        children.into_iter().filter(|node| self.config.directive(*node).is(name)).collect()
+    }
+
+    fn first(&self, block: Node, name: &str) -> Option<String> {
+        let node = self.named(block, name).into_iter().next()?;
+        self.config.directive(node).args.first().map(|word| word.text().into_owned())
+    }
+
+    /// The value in the block, or in the blocks around it.
+    fn inherited(&self, block: Node, name: &str) -> Option<String> {
+        let http = self.config.top().into_iter().find(|node| self.config.directive(*node).is("http"));
+        self.first(block, name).or_else(|| self.first(http?, name))
+    }
+}

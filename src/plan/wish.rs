@@ -1,0 +1,100 @@
+//! What the operator wants of a migration, beyond what the server shows.
+//!
+//! Invariant: every file that the operator named is here as bytes; the planner
+//! opens nothing.
+
+use crate::facts::{Attributes, FileFacts};
+use crate::nginx::merge::Resolutions;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// How the new configuration is to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StrategyWish {
+    /// `merge` where the file descends from a known base, else `graft`.
+    Auto,
+    /// This one.
+    Named(Strategy),
+}
+
+/// How the new configuration is made from the old one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strategy {
+    /// The vendor's changes put into the live file.
+    Merge,
+    /// The live files plus the missing routes.
+    Graft,
+    /// The whole template or candidate.
+    Replace,
+}
+
+impl Strategy {
+    /// As it is typed and printed.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Merge => "merge",
+            Self::Graft => "graft",
+            Self::Replace => "replace",
+        }
+    }
+
+    /// The strategy of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Merge, Self::Graft, Self::Replace].into_iter().find(|strategy| strategy.name() == name)
+    }
+}
+
+/// A file that the operator named, or that motionctl remembered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// What to call it.
+    pub name: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+/// Where the vendor's text of the last change is remembered.
+#[derive(Debug, Clone)]
+pub struct Memory {
+    /// The file, below the root.
+    pub path: PathBuf,
+    /// It, when there is one.
+    pub remembered: Option<(FileFacts, Vec<u8>)>,
+    /// Owner and mode of a new one.
+    pub attributes: Attributes,
+}
+
+/// The customer's own file for local blocks.
+#[derive(Debug, Clone)]
+pub struct LocalInclude {
+    /// The file, below the root.
+    pub path: PathBuf,
+    /// It, when it is there.
+    pub existing: Option<(FileFacts, Vec<u8>)>,
+    /// Folders above it that are missing, outermost first.
+    pub missing_folders: Vec<PathBuf>,
+    /// Owner and mode of a new file.
+    pub attributes: Attributes,
+}
+
+/// Everything that is wanted.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// How.
+    pub strategy: StrategyWish,
+    /// The vendor's own new file, in the place of the template.
+    pub candidate: Option<Input>,
+    /// What the live file descends from.
+    pub base: Option<Input>,
+    /// What the last change was made with.
+    pub memory: Option<Memory>,
+    /// What was decided about conflicts.
+    pub resolutions: Resolutions,
+    /// Where local blocks are to go.
+    pub local_include: Option<LocalInclude>,
+}

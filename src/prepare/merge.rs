@@ -1,0 +1,104 @@
+//! Conflicts of a merge, as findings and as a refusal.
+//!
+//! Invariant: both versions are shown with their places; none is chosen here.
+
+use super::Options;
+use crate::nginx::diff::Version;
+use crate::nginx::merge::{Cause, Choice, Conflict};
+use crate::outcome::{Failure, FailureKind, Finding, Level};
+use crate::plan::{Conflicts, Migration};
+
+/// Conflicts that nobody decided: there is no plan.
+pub fn refused(conflicts: &Conflicts) -> Failure {
+    let count = conflicts.conflicts.len();
+    let message = match count {
+        1 => "1 conflict is not resolved".to_owned(),
+        count => format!("{count} conflicts are not resolved"),
+    };
+    let path = conflicts.conflicts.first().map_or_else(String::new, |conflict| conflict.path.clone());
+    let hint = format!(
+        "--resolve '{path}=ours' (or theirs), or --accept merge.conflict=ours for all; --strategy graft merges nothing"
+    );
+    let finding = finding(&conflicts.conflicts, "both sides changed the same directives");
+    Failure::new(FailureKind::Refused, message).with_hint(hint).with_findings(vec![finding])
+}
+
+/// What was decided, and decisions that no conflict asked for.
+pub fn merge_findings(migration: &Migration, options: &Options) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if !migration.resolved.is_empty() {
+        let mut finding = finding(&migration.resolved, "conflicts were resolved as you said");
+        finding.accepted = true;
+        findings.push(finding);
+    }
+    if !migration.unused_resolutions.is_empty() {
+        findings.push(
+            migration.unused_resolutions.iter().fold(
+                Finding::new("merge.unused-resolution", Level::Warn, "a resolution decides no conflict")
+                    .advice("check the path against the conflicts that are listed"),
+                |finding, path| finding.evidence(path.clone()),
+            ),
+        );
+    }
+    if !migration.stays.is_empty() {
+        findings.push(migration.stays.iter().fold(
+            Finding::new(
+                "merge.stays-in-place",
+                Level::Info,
+                "some local changes cannot move to the local include",
+            ),
+            |finding, line| finding.evidence(line.clone()),
+        ));
+    }
+    if options.candidate.is_some() && migration.base.is_none() && !migration.plan.is_empty() {
+        findings.push(
+            Finding::new("merge.base-unknown", Level::Warn, "what the live file descends from is not known")
+                .advice("name the vendor's file that it was made from with --base FILE; without it whatever differs is a conflict"),
+        );
+    }
+    findings
+}
+
+fn finding(conflicts: &[Conflict], title: &str) -> Finding {
+    let finding = Finding::new("merge.conflict", Level::Stop, title).advice(
+        "decide each with --resolve 'PATH=ours|theirs', or all with --accept merge.conflict=ours|theirs",
+    );
+    conflicts.iter().fold(finding, |finding, conflict| {
+        let shown = |name: &str, version: &Option<Version>| match version {
+            Some(version) => {
+                format!("{name} (line {}): {}", version.position.line, one_line(&version.text))
+            }
+            None => format!("{name}: not there"),
+        };
+        let choice = match conflict.choice {
+            Some(Choice::Ours) => ", resolved as ours",
+            Some(Choice::Theirs) => ", resolved as theirs",
+            None => "",
+        };
+        finding
+            .evidence(format!("{}: {}{choice}", conflict.path, cause(conflict.cause)))
+            .evidence(format!("  {}", shown("ours", &conflict.ours)))
+            .evidence(format!("  {}", shown("theirs", &conflict.theirs)))
+    })
+}
+
+/// A directive on one line; a long block is cut.
+fn one_line(text: &str) -> String {
+    const LONGEST: usize = 160;
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{} …", &line[..end]),
+        None => line,
+    }
+}
+
+fn cause(cause: Cause) -> &'static str {
+    match cause {
+        Cause::BothChanged => "both sides changed it",
+        Cause::BothAdded => "both sides added it, differently",
+        Cause::RemovedByTheirs => "the new file removes what was changed here",
+        Cause::RemovedByOurs => "the new file changes what was removed here",
+        Cause::Order => "both sides put something at the same place of an ordered list",
+        Cause::UsedByTheirs => "the new file uses what was removed here",
+    }
+}

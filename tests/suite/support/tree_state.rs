@@ -1,0 +1,87 @@
+//! Everything that can be seen of a folder from outside, to compare with later.
+//!
+//! Invariant: two equal states mean equal bytes, kinds, links, owners, modes,
+//! times of change and extended attributes, of the folder itself as well.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// A folder as it was at one moment.
+#[derive(Clone, PartialEq, Eq)]
+pub struct State(BTreeMap<PathBuf, Seen>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Seen {
+    is_folder: bool,
+    mode: String,
+    owner: (u32, u32),
+    mtime: String,
+    xattrs: BTreeMap<String, Vec<u8>>,
+    content: Vec<u8>,
+}
+
+/// Looks at everything below a folder.
+pub fn state(folder: &Path) -> State {
+    let entries = walkdir::WalkDir::new(folder).follow_links(false).into_iter();
+    let seen = entries.map(|entry| {
+        let entry = entry.expect("reading the folder");
+        let path = entry.path().strip_prefix(folder).expect("below it").to_owned();
+        (path, look(entry.path()))
+    });
+    State(seen.collect())
+}
+
+fn look(path: &Path) -> Seen {
+    let found = fs::symlink_metadata(path).expect("looking");
+    let content = if found.is_symlink() {
+        fs::read_link(path).expect("reading a link").into_os_string().into_encoded_bytes()
+    } else if found.is_file() {
+        fs::read(path).expect("reading")
+    } else {
+        Vec::new()
+    };
+    let names = xattr::list(path).expect("listing attributes");
+    let value = |name: &std::ffi::OsStr| xattr::get(path, name).expect("reading").unwrap_or_default();
+    Seen {
+        is_folder: found.is_dir(),
+        mode: format!("{:o}", found.mode()),
+        owner: (found.uid(), found.gid()),
+        mtime: format!("{}.{:09}", found.mtime(), found.mtime_nsec()),
+        xattrs: names.map(|name| (name.to_string_lossy().into_owned(), value(&name))).collect(),
+        content,
+    }
+}
+
+impl State {
+    /// The same without the times of folders: every file that is made in one moves its time.
+    pub fn without_folder_times(mut self) -> Self {
+        for seen in self.0.values_mut().filter(|seen| seen.is_folder) {
+            seen.mtime.clear();
+        }
+        self
+    }
+
+    /// Panics with what differs.
+    #[track_caller]
+    pub fn assert_same(&self, later: &Self) {
+        let mut differences = String::new();
+        let paths: std::collections::BTreeSet<_> = self.0.keys().chain(later.0.keys()).collect();
+        for path in paths {
+            let (old, new) = (self.0.get(path), later.0.get(path));
+            if old != new {
+                let show = |seen: Option<&Seen>| seen.map_or_else(|| "nothing".to_owned(), shown);
+                writeln!(differences, "{}: {} → {}", path.display(), show(old), show(new))
+                    .expect("writing to a string");
+            }
+        }
+        assert!(differences.is_empty(), "not as before:\n{differences}");
+    }
+}
+
+fn shown(seen: &Seen) -> String {
+    let content = String::from_utf8_lossy(&seen.content);
+    format!("{} {:?} {} {:?} {content:.400}", seen.mode, seen.owner, seen.mtime, seen.xattrs)
+}
