@@ -5,7 +5,7 @@
 use super::base::Base;
 use super::wish::Strategy;
 use crate::nginx::Tree;
-use crate::nginx::diff::{Change, diff};
+use crate::nginx::diff::{Change, Kind, diff};
 use crate::nginx::merge::{Lists, Local};
 use crate::outcome::{LocalChange, LocalChanges};
 
@@ -51,8 +51,17 @@ pub fn unmerged(strategy: Strategy, base: Option<&Base>, old: &Tree, new: &Tree)
 fn local(change: &Local) -> LocalChange {
     LocalChange {
         path: change.path.clone(),
-        directive: change.directive.clone(),
+        directive: named(change.kind, &change.directive),
         snippet: change.ours.as_ref().map(|ours| ours.text.clone()),
+    }
+}
+
+/// What changed: a directive, or only what is said about it.
+fn named(kind: Kind, directive: &str) -> String {
+    match (kind, directive) {
+        (Kind::Comment, "") => "comments of the file".to_owned(),
+        (Kind::Comment, directive) => format!("comments of {directive}"),
+        (_, directive) => directive.to_owned(),
     }
 }
 

@@ -157,11 +157,11 @@ pub fn migrate(facts: &Facts, config: &Config, bundle: &Bundle, wish: &Wish) -> 
     Ok(finish(&material, strategy, base, made, wish))
 }
 
-/// Whether every block that serves Motion serves the new client.
+/// Whether no block that serves Motion lacks the route. Where something else
+/// answers it, nothing can be added either.
 fn is_migrated(facts: &Facts) -> bool {
-    let serving = || facts.site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
-    serving().all(|server| server.new_client != RouteState::Missing)
-        && serving().any(|server| server.new_client == RouteState::Present)
+    let mut serving = facts.site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
+    serving.all(|server| server.new_client != RouteState::Missing)
 }
 
 /// The vendor's file: the candidate, or the template with the old values.

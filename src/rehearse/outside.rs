@@ -8,7 +8,10 @@ use crate::host::{Root, STATE_FOLDER, machine};
 use crate::outcome::{Failure, FailureKind, Finding, Level};
 use crate::prepare::{Options, Prepared};
 use crate::verify::staged::{self, Changes};
-use crate::{backup, facts::Scope};
+use crate::{
+    backup,
+    facts::{Facts, Scope},
+};
 use std::time::Duration;
 
 /// A rehearsal that hangs is ended after this time.
@@ -40,25 +43,7 @@ pub fn rehearse(
 ) -> Result<Rehearsed, Failure> {
     let facts = &prepared.inspection.facts;
     need_root()?;
-    let client = facts.motion.client.as_ref().ok_or_else(|| {
-        Failure::new(FailureKind::Refused, "there is nothing to rehearse: the new client was not found")
-    })?;
-    let order = Order {
-        site: options.inspect.site.clone(),
-        client: client.into(),
-        bundle: options.bundle.clone(),
-        strategy: options.strategy,
-        candidate: options.candidate.clone(),
-        base: options.base.clone(),
-        resolutions: options.resolutions.clone(),
-        local_include: options.local_include.clone(),
-        accept: accepted(options),
-        reload_timeout: wishes.reload_timeout,
-        load: wishes.load,
-        keep: wishes.keep,
-        command: wishes.command,
-    };
-    let payload = serde_json::to_value(order).map_err(|error| {
+    let payload = serde_json::to_value(order(facts, options, wishes)?).map_err(|error| {
         Failure::new(FailureKind::Failed, format!("writing the rehearsal's order: {error}"))
     })?;
     let (mut spec, mut notes) = staged::spec(root, facts, &Changes::new());
@@ -99,6 +84,28 @@ pub fn rehearse(
     notes.dedup();
     rehearsed.notes = notes;
     Ok(rehearsed)
+}
+
+/// What to do inside.
+fn order(facts: &Facts, options: &Options, wishes: Wishes) -> Result<Order, Failure> {
+    let client = facts.motion.client.as_ref().ok_or_else(|| {
+        Failure::new(FailureKind::Refused, "there is nothing to rehearse: the new client was not found")
+    })?;
+    Ok(Order {
+        site: options.inspect.site.clone(),
+        client: client.into(),
+        bundle: options.bundle.clone(),
+        strategy: options.strategy,
+        candidate: options.candidate.clone(),
+        base: options.base.clone(),
+        resolutions: options.resolutions.clone(),
+        local_include: options.local_include.clone(),
+        accept: accepted(options),
+        reload_timeout: wishes.reload_timeout,
+        load: wishes.load,
+        keep: wishes.keep,
+        command: wishes.command,
+    })
 }
 
 /// Inside, the copy is the server: what stops a change of the live one has

@@ -89,6 +89,9 @@ impl ProbePlan {
     /// Looks twice before the change; takes a second at least.
     #[must_use]
     pub fn observe_before(&self) -> Vec<Baseline> {
+        if self.rows.is_empty() {
+            return Vec::new();
+        }
         let started = Instant::now();
         let first = self.observe();
         thread::sleep(BASELINE_GAP.saturating_sub(started.elapsed()));

@@ -49,7 +49,7 @@ fn the_new_client_comes_and_everything_else_stays() {
     // The backup is where it says, and private.
     let id = done.json["backup"]["id"].as_str().expect("a name").to_owned();
     assert_eq!(done.json["backup"]["verified"], true);
-    assert_eq!(machine.backups(), [id.clone()]);
+    assert_eq!(machine.backups(), std::slice::from_ref(&id));
     for folder in ["/var/lib/motionctl", "/var/backups/motionctl"] {
         assert_eq!(fs::metadata(machine.path(folder)).expect("made").permissions().mode() & 0o7777, 0o700);
     }
@@ -172,7 +172,7 @@ fn every_block_that_shares_its_locations_gets_the_route() {
     assert_eq!(machine.read(SITE).matches("location ^~ /user-ui/").count(), 2);
     shared.assert_same(&state(&machine.path("/etc/nginx/motion.d")));
     for server in [HTTPS, "office.example.test:8443"] {
-        assert_eq!(done.probe(server, "/user-ui/login")["note"], "new client", "{done}");
+        assert_eq!(done.probe(server, "/user-ui/login")["note"], "legacy page → new client", "{done}");
     }
 }
 

@@ -25,6 +25,7 @@ mod rollback;
 mod root;
 mod routes;
 mod sandbox;
+mod strategies;
 mod support;
 mod tidy;
 mod wire;

@@ -90,7 +90,7 @@ fn probes_see_a_migration_its_faults_and_its_rollback() {
     assert!(restored.passed(), "{:?}", restored.failures);
     let login = restored.rows.last().unwrap();
     assert_eq!((login.before, login.after, login.restored), (200, Some(200), Some(200)));
-    assert!(login.gated && login.ok && login.note == "new client", "{login:?}");
+    assert!(login.gated && login.ok && login.note == "legacy page → new client", "{login:?}");
     let clock = &restored.rows[3];
     assert!(clock.gated && clock.ok && clock.note.is_empty(), "only its body changes: {clock:?}");
     assert_eq!(restored.rows[4].note, "dead upstream");

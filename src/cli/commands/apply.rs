@@ -24,36 +24,28 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };
-    if let Some(saved) = saved {
-        match chosen(saved, &prepared) {
-            Ok(migration) => prepared.migration = Some(migration),
-            Err(failure) => {
-                outcome.fail(failure);
-                return Ok(outcome);
-            }
+    let agreed =
+        adopt(saved, &mut prepared, &mut outcome).and_then(|()| agreed(context, args, &prepared, &outcome));
+    let (plan, lock) = match (agreed, lock) {
+        (Ok(Some(plan)), Some(lock)) => (plan, lock),
+        (Ok(Some(_)), None) => {
+            outcome.outcome = OutcomeKind::ChangesPending;
+            outcome.details.insert("verdict".to_owned(), "dry run: nothing was changed".into());
+            return Ok(outcome);
         }
-        show_plan(&prepared, &mut outcome);
-    }
-    let plan = match agreed(context, args, &prepared, &outcome) {
-        Ok(Some(plan)) => plan,
-        Ok(None) => {
+        (Ok(None), _) => {
             outcome.outcome = OutcomeKind::UpToDate;
             return Ok(outcome);
         }
-        Err(failure) => {
+        (Err(failure), _) => {
             outcome.fail(failure);
             return Ok(outcome);
         }
     };
-    if !args.yes && !args.dry_run {
+    if !args.yes {
         // It was on the screen when the question was asked.
         outcome.comparisons.clear();
     }
-    let Some(lock) = lock else {
-        outcome.outcome = OutcomeKind::ChangesPending;
-        outcome.details.insert("verdict".to_owned(), "dry run: nothing was changed".into());
-        return Ok(outcome);
-    };
     let facts = &prepared.inspection.facts;
     let migration = prepared.migration.as_ref();
     let probes = migration
@@ -78,6 +70,15 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     );
     conclude(context, &mut outcome, done, result);
     Ok(outcome)
+}
+
+/// Puts a saved plan in the place of the one that was just made.
+fn adopt(saved: Option<Plan>, prepared: &mut Prepared, outcome: &mut Outcome) -> Result<(), Failure> {
+    if let Some(saved) = saved {
+        prepared.migration = Some(chosen(saved, prepared)?);
+        show_plan(prepared, outcome);
+    }
+    Ok(())
 }
 
 /// The plan, once nothing stops it and a person agreed; `None` when there is

@@ -172,7 +172,8 @@ fn differences(store: &Store, id: &str, other: Option<&str>, outcome: &mut Outco
     Ok(())
 }
 
-fn describe(change: &Change) -> String {
+/// A difference in words.
+pub fn describe(change: &Change) -> String {
     match change {
         Change::Added => "added".to_owned(),
         Change::Removed => "removed".to_owned(),

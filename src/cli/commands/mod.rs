@@ -8,6 +8,7 @@ mod diff;
 mod plan;
 mod recover;
 mod rehearse;
+mod restore;
 mod rollback;
 mod status;
 

@@ -4,6 +4,7 @@ use super::apply::{conclude, not_reloaded};
 use super::backups::{Verified, failure, open, section};
 use super::change::host;
 use super::recover::recover_first;
+use super::restore;
 use crate::apply::{History, Request, run};
 use crate::backup::{Backup, Entry, Store};
 use crate::cli::args::RollbackArgs;
@@ -49,6 +50,9 @@ pub fn rollback(context: &Context, args: &RollbackArgs) -> Result<Outcome, Failu
     let facts = look(context)?;
     let agreed = plan(context, args, &store, &backup, &undo, &facts).and_then(|plan| {
         outcome.plan = Some(shown(&plan)).filter(|_| !plan.is_empty());
+        if args.whole_tree {
+            restore::show(&context.root, &store, &backup, &mut outcome)?;
+        }
         if !args.yes && !plan.is_empty() {
             prompt::confirm(context, &outcome)?;
         }

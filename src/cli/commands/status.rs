@@ -10,12 +10,15 @@ use crate::host::RootPath;
 use crate::inspect::file_facts;
 use crate::journal::{JournalStep, RunKind, RunOutcome, Status, StepVersion};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
+use crate::plan::{Strategy, StrategyWish};
 use serde_json::json;
 use std::path::PathBuf;
 
 /// Looks, and says what is not as it was left.
 pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> {
-    let options = context.options(&args.site)?;
+    let mut options = context.options(&args.site)?;
+    // Whether the route is there does not depend on how it would be brought.
+    options.strategy = StrategyWish::Named(Strategy::Graft);
     let (prepared, mut outcome) = match prepared(context, "status", &options) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
@@ -32,7 +35,9 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
         (_, true, true) => "the new client's route is there",
         (_, true, false) => "the new client's route is there; files were edited since the last run",
         (_, false, true) => "the new client's route is missing",
-        (_, false, false) => "the new client's route is missing; files were edited since the last run",
+        (_, false, false) => {
+            "the new client's route is gone again: an update has overwritten what the last run left"
+        }
     };
     let pending = !served || !drifted.is_empty() || matches!(journal.status, Status::Active(_));
     outcome.outcome = if pending { OutcomeKind::ChangesPending } else { OutcomeKind::UpToDate };
@@ -46,6 +51,7 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
     let rows: Vec<_> = rows.map(|(name, value)| json!([name, value])).collect();
     outcome.details.insert("verdict".to_owned(), verdict.into());
     outcome.details.insert("route_present".to_owned(), served.into());
+    outcome.details.insert("drift".to_owned(), drift_in_a_word(served, &drifted).into());
     outcome
         .details
         .insert("drifted".to_owned(), drifted.iter().map(|path| path.display().to_string()).collect());
@@ -56,6 +62,16 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
     );
     outcome.details.insert("rows".to_owned(), rows.into());
     Ok(outcome)
+}
+
+/// Who changed what the last run left: a customer's edit keeps the route, an
+/// update by the vendor takes it away again.
+fn drift_in_a_word(served: bool, drifted: &[PathBuf]) -> &'static str {
+    match (drifted.is_empty(), served) {
+        (true, _) => "none",
+        (false, true) => "local",
+        (false, false) => "vendor",
+    }
 }
 
 /// Files that are not as the newest run left them.

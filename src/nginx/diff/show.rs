@@ -177,7 +177,7 @@ mod tests {
             ],
         );
         check("server { listen 10.0.0.1; }", &["server _:80", "server _:80 / listen 10.0.0.1"]);
-        check("map $a $api_token { x y; }", &["map $a $api_token", "map $a $api_token / x"]);
+        check("map $a $api_token { x y; }", &["map $a $api_token", "map $a $api_token / [redacted]"]);
         check("set $a_token b;", &["set $a_token"]);
         check("env A_TOKEN=b;", &["env [redacted]"]);
     }

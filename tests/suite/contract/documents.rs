@@ -146,8 +146,13 @@ fn diff_is_0_or_2_for_files_and_trees() {
     let site = "etc/nginx/conf.d/motion.conf";
     let (a, b) = (path(&one, site), path(&other, site));
     let found = document(&["diff", &a, &b], "diff", 2, "changes-pending");
+    let directives = found["details"]["directives"].as_array().expect("directives");
+    let bridge = "server cc.example.test:443 / location /whatsapp-bridge/";
+    assert!(directives.iter().any(|change| change["path"] == bridge && change["new"] == "600s"), "{found:#}");
+    let found = document(&["diff", "--lines", &a, &b], "diff", 2, "changes-pending");
     assert!(found["details"]["unified"].to_string().contains("whatsapp"), "{found:#}");
     document(&["diff", &a, &a], "diff", 0, "ok");
+    document(&["diff", "--lines", &a, &a], "diff", 0, "ok");
     let (a, b) = (path(&one, "etc/nginx"), path(&other, "etc/nginx"));
     document(&["diff", &a, &b], "diff", 2, "changes-pending");
     document(&["diff", &a, &a], "diff", 0, "ok");

@@ -78,7 +78,9 @@ fn step(value: &Value) -> bool {
 }
 
 fn local_changes(value: &Value) -> bool {
-    let list: Check = |value| each(value, |item| object(item, &[("path", text), ("directive", text)], &[]));
+    let list: Check = |value| {
+        each(value, |item| object(item, &[("path", text), ("directive", text)], &[("snippet", text)]))
+    };
     let required = [("carried", list), ("already_present", list), ("conflicting", list), ("dropped", list)];
     object(value, &required, &[])
 }
@@ -100,7 +102,7 @@ fn plan(value: &Value) -> bool {
         ("local_changes", local_changes),
         ("diff", diff),
     ];
-    object(value, &required, &[])
+    object(value, &required, &[("base", text)])
 }
 
 fn backup(value: &Value) -> bool {

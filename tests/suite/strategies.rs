@@ -1,0 +1,176 @@
+//! Strategies end to end on copied trees: merges with a candidate, decisions,
+//! what is remembered, the local include, and drift.
+
+use crate::support::binary::{Server, finding};
+use serde_json::Value;
+
+const SITE: &str = "etc/nginx/conf.d/motion.conf";
+const BRIDGE: &str = "
+    # Our bridge.
+    location /whatsapp-bridge/ {
+        proxy_pass http://127.0.0.1:3434/;
+    }
+
+    location /api/";
+
+/// A server with a local location, and what a vendor's new file could be.
+fn server_and_candidate() -> (Server, tempfile::NamedTempFile) {
+    let server = Server::copy("standalone");
+    let vendor = server.read("etc/nginx/conf.d/motion.conf");
+    server.replace(SITE, "    location /api/", BRIDGE.trim_start_matches('\n'));
+    let migrated = Server::copy("standalone");
+    assert_eq!(migrated.json(&["apply", "--yes", "--strategy", "graft"])["exit_code"], 0);
+    let candidate = migrated.read(SITE).replace("client_max_body_size 20m", "client_max_body_size 64m");
+    assert_ne!(candidate, vendor);
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), candidate).expect("writing");
+    (server, file)
+}
+
+fn path(file: &tempfile::NamedTempFile) -> String {
+    file.path().display().to_string()
+}
+
+fn directives(list: &Value) -> Vec<&str> {
+    list.as_array().expect("a list").iter().filter_map(|change| change["directive"].as_str()).collect()
+}
+
+#[test]
+fn a_candidate_is_merged_with_the_local_changes_and_remembered() {
+    let (server, candidate) = server_and_candidate();
+    let base = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(base.path(), Server::copy("standalone").read(SITE)).expect("writing");
+    let change = ["--candidate", &path(&candidate), "--base", &path(&base)];
+    let planned = server.json(&[&["plan"][..], &change].concat());
+    assert_eq!(planned["plan"]["strategy"], "merge", "{planned:#}");
+    assert_eq!(directives(&planned["plan"]["local_changes"]["carried"]), ["location /whatsapp-bridge/"]);
+    let applied = server.json(&[&["apply", "--yes"][..], &change].concat());
+    assert_eq!(applied["outcome"], "applied", "{applied:#}");
+    let merged = server.read(SITE);
+    for part in ["location /whatsapp-bridge/", "client_max_body_size 64m", "location ^~ /user-ui/"] {
+        assert!(merged.contains(part), "{part} is not in {merged}");
+    }
+    // The same candidate again changes nothing, also without being told the base.
+    let again = server.json(&["apply", "--yes", "--candidate", &path(&candidate)]);
+    assert_eq!(again["outcome"], "up-to-date", "{again:#}");
+    // The next one merges from what is remembered.
+    let next = std::fs::read_to_string(candidate.path()).expect("reading").replace("64m", "80m");
+    std::fs::write(candidate.path(), next).expect("writing");
+    let applied = server.json(&["apply", "--yes", "--candidate", &path(&candidate)]);
+    assert_eq!(applied["outcome"], "applied", "{applied:#}");
+    assert_eq!(applied["plan"]["base"], "what the last change was made with");
+    let merged = server.read(SITE);
+    assert!(merged.contains("80m") && merged.contains("/whatsapp-bridge/"), "{merged}");
+}
+
+#[test]
+fn a_candidate_without_the_route_is_refused() {
+    let (server, candidate) = server_and_candidate();
+    let old = Server::copy("standalone").read(SITE);
+    std::fs::write(candidate.path(), old).expect("writing");
+    let before = server.state();
+    let refused = server.json(&["apply", "--yes", "--candidate", &path(&candidate)]);
+    assert_eq!(refused["exit_code"], 65, "{refused:#}");
+    finding(&refused, "candidate.lacks-route");
+    std::fs::write(candidate.path(), "server {").expect("writing");
+    assert_eq!(server.json(&["plan", "--candidate", &path(&candidate)])["exit_code"], 65);
+    assert!(before == server.state() || server.state().len() >= before.len(), "the tree lost files");
+}
+
+#[test]
+fn a_conflict_is_refused_until_it_is_decided() {
+    let (server, candidate) = server_and_candidate();
+    let base = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(base.path(), Server::copy("standalone").read(SITE)).expect("writing");
+    server.replace(SITE, "client_max_body_size 20m", "client_max_body_size 500m");
+    let (candidate, base) = (path(&candidate), path(&base));
+    let plan = |more: &[&str]| {
+        server.json(&[&["plan", "--candidate", &candidate, "--base", &base][..], more].concat())
+    };
+    let refused = plan(&[]);
+    assert_eq!((&refused["exit_code"], &refused["outcome"]), (&3.into(), &"refused".into()), "{refused:#}");
+    let evidence = finding(&refused, "merge.conflict")["evidence"].to_string();
+    assert!(evidence.contains("500m") && evidence.contains("64m") && evidence.contains("line"), "{evidence}");
+    let decided = "server cc.example.test:443 / client_max_body_size=theirs";
+    for (more, wanted) in [
+        (["--accept", "merge.conflict=ours"], "500m"),
+        (["--accept", "merge.conflict=theirs"], "64m"),
+        (["--resolve", decided], "64m"),
+    ] {
+        let found = plan(&more);
+        assert_eq!(found["exit_code"], 0, "{more:?}: {found:#}");
+        let text = found["plan"]["diff"]["directives"].to_string();
+        assert_eq!(text.contains("64m"), wanted == "64m", "{more:?}: {text}");
+    }
+    assert_eq!(plan(&["--resolve", "nowhere=perhaps"])["exit_code"], 64);
+    finding(&plan(&["--resolve", decided, "--resolve", "nowhere=ours"]), "merge.unused-resolution");
+}
+
+#[test]
+fn a_known_base_merges_by_default_and_an_unknown_one_only_grafts() {
+    let planned = Server::copy("standalone").json(&["plan"]);
+    assert_eq!(planned["plan"]["strategy"], "merge");
+    assert!(planned["plan"]["base"].to_string().contains("separate-locations"), "{planned:#}");
+    let planned = Server::copy("variables").json(&["plan"]);
+    assert_eq!(planned["plan"]["strategy"], "graft");
+    assert_eq!(planned["plan"]["base"], Value::Null);
+}
+
+#[test]
+fn local_locations_move_to_the_customer_s_own_file_once() {
+    let (server, _) = server_and_candidate();
+    let before = server.state();
+    let change = ["apply", "--yes", "--local-include", "/etc/nginx/motion.d/local.conf"];
+    let applied = server.json(&change);
+    assert_eq!(applied["outcome"], "applied", "{applied:#}");
+    let (site, own) = (server.read(SITE), server.read("etc/nginx/motion.d/local.conf"));
+    assert!(
+        !site.contains("whatsapp") && site.matches("include /etc/nginx/motion.d/local.conf;").count() == 1
+    );
+    assert_eq!(
+        own,
+        "# Our bridge.\nlocation /whatsapp-bridge/ {\n    proxy_pass http://127.0.0.1:3434/;\n}\n"
+    );
+    let again = server.json(&change);
+    assert_eq!(again["outcome"], "up-to-date", "{again:#}");
+    assert_eq!(server.json(&["rollback", "--yes"])["exit_code"], 0);
+    let after = server.state();
+    let conf = |state: &std::collections::BTreeMap<std::path::PathBuf, String>| {
+        state
+            .iter()
+            .filter(|(path, _)| path.to_string_lossy().contains("/etc/nginx/"))
+            .map(|(path, _)| path.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(conf(&before), conf(&after), "the folder and the file are gone again");
+}
+
+#[test]
+fn status_tells_an_edit_from_an_update() {
+    let server = Server::copy("standalone");
+    let old = server.read(SITE);
+    assert_eq!(server.json(&["apply", "--yes"])["outcome"], "applied");
+    assert_eq!(server.json(&["status"])["details"]["drift"], "none");
+    server.replace(SITE, "client_max_body_size 20m", "client_max_body_size 21m");
+    assert_eq!(server.json(&["status"])["details"]["drift"], "local");
+    server.write(SITE, old);
+    let status = server.json(&["status", "--detailed-exitcode"]);
+    assert_eq!(
+        (&status["details"]["drift"], &status["exit_code"]),
+        (&"vendor".into(), &2.into()),
+        "{status:#}"
+    );
+}
+
+#[test]
+fn a_replacement_gives_back_what_it_drops() {
+    let (server, _) = server_and_candidate();
+    let planned = server.json(&["plan", "--strategy", "replace"]);
+    let dropped = planned["plan"]["local_changes"]["dropped"].as_array().expect("a list");
+    let bridge =
+        dropped.iter().find(|change| change["directive"] == "location /whatsapp-bridge/").expect("listed");
+    assert!(
+        bridge["snippet"].as_str().expect("a text").contains("proxy_pass http://127.0.0.1:3434/;"),
+        "{bridge:#}"
+    );
+}
