@@ -13,7 +13,7 @@ use super::wish::{LocalInclude, Memory, Strategy, Wish};
 use crate::facts::{Attributes, Facts, FileFacts};
 use crate::nginx::diff::diff;
 use crate::nginx::{Config, EditError, Tree, redact_source};
-use crate::outcome::{DiffSection, DirectiveChange, LocalChanges};
+use crate::outcome::{DiffSection, DirectiveChange, LocalChange, LocalChanges};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -93,6 +93,7 @@ pub fn explain(
     let mut previews = Vec::new();
     let mut directives = Vec::new();
     let mut dropped_routes = BTreeSet::new();
+    let mut local_changes = LocalChanges::default();
     for (path, from, to) in plan.files() {
         let Version::File { content: Content::Patched(patches), .. } = to else {
             return Err(PlanError::Foreign(path.clone()));
@@ -114,10 +115,13 @@ pub fn explain(
             None => return Err(PlanError::Foreign(path.clone())),
         }
     }
+    if plan.strategy == Strategy::Replace.name() {
+        local_changes.dropped = directives.iter().filter_map(lost).collect();
+    }
     Ok(Migration {
         plan,
         base: None,
-        local_changes: LocalChanges::default(),
+        local_changes,
         resolved: Vec::new(),
         unused_resolutions: Vec::new(),
         stays: Vec::new(),
@@ -125,6 +129,14 @@ pub fn explain(
         diff: DiffSection { directives, unified: unified(&previews) },
         previews,
     })
+}
+
+/// What a replacement takes away: without the base, the directives themselves.
+fn lost(change: &DirectiveChange) -> Option<LocalChange> {
+    let old = change.old.as_ref().filter(|_| change.new.is_none())?;
+    let directive =
+        if old.is_empty() { change.directive.clone() } else { format!("{} {old}", change.directive) };
+    Some(LocalChange { path: change.path.clone(), directive, snippet: None })
 }
 
 /// Paths of locations that only the old file has.

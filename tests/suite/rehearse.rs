@@ -181,7 +181,7 @@ fn redirect_in_location() {
             replaced_with_losses(
                 "redirect-in-location",
                 &["/.well-known/acme-challenge/"],
-                &["root /var/www/acme"],
+                &["location ^~ /.well-known/acme-challenge/"],
             )
         },
     );

@@ -8,13 +8,17 @@ use crate::cli::context::Context;
 use crate::cli::files::read_plan;
 use crate::cli::prompt;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
-use crate::plan::{Migration, Plan, explain};
+use crate::plan::{Migration, Plan, Strategy, StrategyWish, explain};
 use crate::prepare::{Prepared, Reach, memory_path, migration_probes};
 
 /// Shows the plan, asks, runs it.
 pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
-    let options = context.change_options(&args.change)?;
+    let mut options = context.change_options(&args.change)?;
     let saved = args.plan.as_deref().map(read_plan).transpose()?;
+    // Made again in the same way it is the same plan, with all that is known of it.
+    if let Some(strategy) = saved.as_ref().and_then(|plan| Strategy::named(&plan.strategy)) {
+        options.strategy = StrategyWish::Named(strategy);
+    }
     // Before the facts that are acted on are read; a dry run only reads.
     let lock = if args.dry_run { None } else { Some(context.lock()?) };
     if let Some(lock) = &lock {
@@ -74,7 +78,8 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
 
 /// Puts a saved plan in the place of the one that was just made.
 fn adopt(saved: Option<Plan>, prepared: &mut Prepared, outcome: &mut Outcome) -> Result<(), Failure> {
-    if let Some(saved) = saved {
+    let fresh = prepared.migration.as_ref().map(|migration| &migration.plan.id);
+    if let Some(saved) = saved.filter(|saved| fresh != Some(&saved.id)) {
         prepared.migration = Some(chosen(saved, prepared)?);
         show_plan(prepared, outcome);
     }
