@@ -13,7 +13,7 @@ use super::wish::{LocalInclude, Memory, Strategy, Wish};
 use crate::facts::{Attributes, Facts, FileFacts};
 use crate::nginx::diff::diff;
 use crate::nginx::{Config, EditError, Tree, redact_source};
-use crate::outcome::{DiffSection, DirectiveChange, LocalChange, LocalChanges};
+use crate::outcome::{DiffSection, DirectiveChange, LocalChanges};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -107,6 +107,8 @@ pub fn explain(
                 directives.extend(diff(&file.tree, &new).rows().map(directive_change));
                 if plan.strategy == Strategy::Replace.name() {
                     dropped_routes.extend(dropped(&file.tree, &new));
+                    let lists = local::unmerged(Strategy::Replace, None, &file.tree, &new);
+                    local_changes.dropped.extend(lists.dropped);
                 }
                 previews.push(preview(path, file.tree.source(), &result));
             }
@@ -114,9 +116,6 @@ pub fn explain(
             None if memory == Some(path) => {}
             None => return Err(PlanError::Foreign(path.clone())),
         }
-    }
-    if plan.strategy == Strategy::Replace.name() {
-        local_changes.dropped = directives.iter().filter_map(lost).collect();
     }
     Ok(Migration {
         plan,
@@ -129,14 +128,6 @@ pub fn explain(
         diff: DiffSection { directives, unified: unified(&previews) },
         previews,
     })
-}
-
-/// What a replacement takes away: without the base, the directives themselves.
-fn lost(change: &DirectiveChange) -> Option<LocalChange> {
-    let old = change.old.as_ref().filter(|_| change.new.is_none())?;
-    let directive =
-        if old.is_empty() { change.directive.clone() } else { format!("{} {old}", change.directive) };
-    Some(LocalChange { path: change.path.clone(), directive, snippet: None })
 }
 
 /// Paths of locations that only the old file has.
