@@ -4,7 +4,7 @@
 
 use super::order::{Keep, Order, Rehearsed};
 use crate::apply::SandboxChoice;
-use crate::host::sandbox::{Ending, Launcher, Network, Refused, Shadow};
+use crate::host::sandbox::{Capabilities, Ending, Launcher, Network, Refused, Shadow};
 use crate::host::{Root, STATE_FOLDER, machine};
 use crate::inspect::ClientChoice;
 use crate::outcome::{Failure, FailureKind, Finding, Level};
@@ -50,6 +50,10 @@ pub fn rehearse(
     })?;
     let (mut spec, mut notes) = staged::spec(root, facts, &Changes::new());
     spec.network = Network::Private;
+    if !facts.nginx.runs_code.is_empty() {
+        // The private NGINX gets none, and then needs the ports below 1024.
+        spec.capabilities = Capabilities::None;
+    }
     spec.deadline = LIMIT;
     // The server's own journal and backups stay out of it.
     spec.shadows.extend([STATE_FOLDER, backup::STORE_FOLDER].map(Shadow::folder));

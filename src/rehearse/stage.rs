@@ -6,11 +6,11 @@
 use super::dns::{DnsStandIn, Zone};
 use super::standin::{Role, StandIn};
 use crate::facts::{ClientFacts, Facts, ListenAddress, UpstreamAddress, UpstreamFacts};
+use crate::host::clock;
 use crate::host::daemon::{self, Started};
 use crate::host::listen::make_socket_folder;
 use crate::host::process::masters;
 use crate::host::sandbox::Capabilities;
-use crate::host::{clock, net};
 use crate::inspect::parse_upstream;
 use crate::verify::certificate::Certificate;
 use crate::verify::staged::STAND_IN_ADDRESS;
@@ -84,9 +84,6 @@ pub fn furnish(facts: &Facts) -> Result<Stage> {
 /// # Errors
 /// When it does not start.
 pub fn start_nginx(facts: &Facts, capabilities: Capabilities) -> Result<()> {
-    if capabilities == Capabilities::None {
-        net::open_low_ports().context("opening low ports in the private network")?;
-    }
     let binary = &facts.nginx.binary;
     let started = daemon::start(binary, &facts.nginx.arguments, capabilities, START_LIMIT)
         .with_context(|| format!("starting {}", binary.display()))?;

@@ -71,14 +71,14 @@ server {
 
 fn with_secrets() -> Server {
     let server = Server::copy("customised");
-    server.write("etc/nginx/conf.d/bridge.conf", SECRETS);
     server.write("etc/nginx/pw-hunter2x.txt", "");
     server.write("etc/nginx/users-hunter2x", "u:pw-hunter2x\n");
-    // And in the file that is changed, so that diffs and context show it.
+    // In the file that is changed: a graft shows what is near, a replacement
+    // shows and lists all of it as dropped.
     let near = "        # set $webhook_token near1-hunter2x;\n        set $webhook_secret near2-hunter2x;\n";
     let text = server.read(SITE);
     let end = text.rfind('}').expect("a block");
-    server.write(SITE, format!("{}{near}{}", &text[..end], &text[end..]));
+    server.write(SITE, format!("{SECRETS}{}{near}{}", &text[..end], &text[end..]));
     server
 }
 
@@ -175,7 +175,7 @@ fn comparisons_hide_secrets_and_still_say_that_they_differ() {
     for server in [&one, &other] {
         server.write("etc/nginx/lua.conf", UNKNOWN_TO_NGINX);
     }
-    other.replace("etc/nginx/conf.d/bridge.conf", "t1-hunter2x", "t9-hunter2x");
+    other.replace(SITE, "t1-hunter2x", "t9-hunter2x");
     other.replace("etc/nginx/lua.conf", "proxy_pass", "# new\n        proxy_pass");
     for form in [&[][..], &["--lines"], &["--color", "always"], &["--json"]] {
         let arguments = ["diff", &path(&one, "etc/nginx"), &path(&other, "etc/nginx")];

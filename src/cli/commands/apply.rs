@@ -15,9 +15,11 @@ use crate::prepare::{Prepared, Reach, memory_path, migration_probes};
 pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     let mut options = context.change_options(&args.change)?;
     let saved = args.plan.as_deref().map(read_plan).transpose()?;
-    if saved.is_some() {
-        // What the saved plan decided is not decided again.
-        options.strategy = StrategyWish::Named(Strategy::Graft);
+    if let Some(saved) = &saved {
+        // Made again in the same way it is the same plan, with all that is
+        // known of it; but what a merge decided is not decided again.
+        let strategy = Strategy::named(&saved.strategy).filter(|strategy| *strategy != Strategy::Merge);
+        options.strategy = StrategyWish::Named(strategy.unwrap_or(Strategy::Graft));
     }
     // Before the facts that are acted on are read; a dry run only reads.
     let lock = if args.dry_run { None } else { Some(context.lock()?) };
@@ -78,7 +80,8 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
 
 /// Puts a saved plan in the place of the one that was just made.
 fn adopt(saved: Option<Plan>, prepared: &mut Prepared, outcome: &mut Outcome) -> Result<(), Failure> {
-    if let Some(saved) = saved {
+    let fresh = prepared.migration.as_ref().map(|migration| &migration.plan.id);
+    if let Some(saved) = saved.filter(|saved| fresh != Some(&saved.id)) {
         prepared.migration = Some(chosen(saved, prepared)?);
         show_plan(prepared, outcome);
     }

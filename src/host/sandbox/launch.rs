@@ -4,7 +4,7 @@
 
 use super::drain::{self, Heard};
 use super::job::clean_environment;
-use super::spec::{Ending, Job, Mode, Order, Program, Report, Spec};
+use super::spec::{Capabilities, Ending, Job, Mode, Order, Program, Report, Spec};
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::unistd::pipe2;
 use std::io::{self, Write};
@@ -64,11 +64,14 @@ pub struct Launcher {
     pub exe: PathBuf,
     /// When set, the job gets SIGTERM, and SIGKILL three seconds later.
     pub stop: Arc<AtomicBool>,
+    /// The most that a program gets, whatever a spec says: where the programs
+    /// of a whole run are not trusted.
+    pub most: Capabilities,
 }
 
 impl Default for Launcher {
     fn default() -> Self {
-        Self { exe: PathBuf::from("/proc/self/exe"), stop: Arc::default() }
+        Self { exe: PathBuf::from("/proc/self/exe"), stop: Arc::default(), most: Capabilities::Nginx }
     }
 }
 
@@ -127,8 +130,13 @@ impl Launcher {
         let failed = |what: &str, cause: &dyn std::fmt::Display| Refused::Failed(format!("{what}: {cause}"));
         let (report, report_end) = pipe2(OFlag::O_CLOEXEC).map_err(|e| failed("opening a pipe", &e))?;
         let (result, result_end) = pipe2(OFlag::O_CLOEXEC).map_err(|e| failed("opening a pipe", &e))?;
+        let mut spec = spec.clone();
+        if self.most == Capabilities::None {
+            spec.capabilities = Capabilities::None;
+        }
+        let deadline = spec.deadline;
         let order = Order {
-            spec: spec.clone(),
+            spec,
             job,
             parent: i32::try_from(std::process::id()).map_err(|e| failed("reading the process id", &e))?,
             report: report_end.as_raw_fd(),
@@ -145,7 +153,7 @@ impl Launcher {
             let length = (order.len() as u64).to_le_bytes();
             let _unread = input.write_all(&length).and_then(|()| input.write_all(&order));
         }
-        let heard = drain::hear(&mut child.0, report, result, spec.deadline, &self.stop)
+        let heard = drain::hear(&mut child.0, report, result, deadline, &self.stop)
             .map_err(|e| failed("listening to the sandbox", &e))?;
         drop((lifeline, child));
         verdict(heard)

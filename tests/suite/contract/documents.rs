@@ -212,8 +212,8 @@ fn findings_tell_what_stops_and_what_does_not() {
     let found = document(&["check", "--root", &root], "check", 69, "unavailable");
     assert_eq!(codes(&found), ["newclient.not-found", "site.not-found"]);
     assert_eq!(finding(&found, "site.not-found")["level"], "stop");
-    let server = Server::copy("broken");
-    let root = server.path().display().to_string();
+    let broken = Server::copy("broken");
+    let root = broken.path().display().to_string();
     for command in ["check", "plan", "apply", "rehearse"] {
         let found = document(&[command, "--root", &root], command, 65, "invalid");
         finding(&found, "nginx.config-broken");

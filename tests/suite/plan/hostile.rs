@@ -33,27 +33,68 @@ fn broken(server: &Server, what: &str) {
     assert!(!server.at("var/backups").exists() && server.read(SITE).contains("/api/"));
 }
 
-/// A module whose mere loading shows which capabilities it has: it speaks as
-/// nginx does, so that what it says is shown.
-fn module(server: &Server) {
-    let source = server.at("module.c");
-    let text = r#"
-        #include <stdio.h>
-        #include <string.h>
-        __attribute__((constructor)) static void loaded(void) {
-            char line[256];
-            FILE *status = fopen("/proc/self/status", "r");
-            while (status && fgets(line, sizeof line, status))
-                if (!strncmp(line, "CapEff:", 7) || !strncmp(line, "NoNewPrivs:", 11))
-                    fprintf(stderr, "nginx: [emerg] module ran with %s", line);
+/// A module that nginx loads, and that ends it when it has any capability: it
+/// speaks as nginx does, so that what it says is shown.
+const MODULE: &str = r#"
+    #include <stdio.h>
+    #include <stdlib.h>
+    #include <string.h>
+    #include <unistd.h>
+    __attribute__((constructor)) static void loaded(void) {
+        char line[256];
+        FILE *status = fopen("/proc/self/status", "r");
+        while (status && fgets(line, sizeof line, status)) {
+            int capable = !strncmp(line, "CapEff:", 7) && strtoull(line + 7, NULL, 16) != 0;
+            int free = !strncmp(line, "NoNewPrivs:", 11) && atoi(line + 11) != 1;
+            if (capable || free || @LOUD@) {
+                fprintf(stderr, "nginx: [emerg] module ran with %s", line);
+                if (capable || free) _exit(1);
+            }
         }
-    "#;
-    fs::write(&source, text).expect("writing");
+        if (@LOUD@) _exit(1);
+    }
+    /* ngx_module_t of a 64-bit build: indexes, name, spares, version, signature, and no hooks. */
+    struct module { long ctx_index, index; char *name; long spare[2], version; const char *signature; void *rest[18]; };
+    struct module silent = { -1, -1, NULL, { 0, 0 }, @VERSION@, "@SIGNATURE@", { NULL } };
+    struct module *ngx_modules[] = { &silent, NULL };
+    char *ngx_module_names[] = { "silent", NULL };
+    char *ngx_module_order[] = { NULL };
+"#;
+
+#[derive(Clone, Copy)]
+enum Module {
+    /// Says what it runs with, and fails.
+    Loud,
+    /// Fails only when it has a capability.
+    Quiet,
+}
+
+fn module(server: &Server, kind: Module) {
+    let nginx = fs::read("/usr/sbin/nginx").expect("nginx is installed");
+    let find = |pattern: &str| {
+        let found =
+            regex::bytes::Regex::new(pattern).expect("a pattern").captures(&nginx).expect("nginx's own");
+        found
+            .iter()
+            .skip(1)
+            .flatten()
+            .map(|part| String::from_utf8_lossy(part.as_bytes()).into_owned())
+            .collect::<Vec<_>>()
+    };
+    let numbers: Vec<u64> =
+        find(r"nginx/(\d+)\.(\d+)\.(\d+)").iter().map(|number| number.parse().expect("a number")).collect();
+    let version = numbers[0] * 1_000_000 + numbers[1] * 1_000 + numbers[2];
+    let loud = if matches!(kind, Module::Loud) { "1" } else { "0" };
+    let text = MODULE
+        .replace("@LOUD@", loud)
+        .replace("@VERSION@", &version.to_string())
+        .replace("@SIGNATURE@", &find(r"\x00(\d,\d,\d,[01]{20,})\x00")[0]);
+    server.write("module.c", text);
     fs::create_dir_all(server.at("etc/nginx/t")).expect("a folder");
     let compiled = Command::new("cc")
         .args(["-shared", "-fPIC", "-o"])
         .arg(server.at("etc/nginx/t/x.so"))
-        .arg(&source)
+        .arg(server.at("module.c"))
         .status()
         .expect("cc links this very test");
     assert!(compiled.success());
@@ -64,7 +105,7 @@ fn module(server: &Server) {
 #[test]
 fn a_tree_that_runs_code_is_not_even_tested() {
     let server = Server::copy("standalone");
-    module(&server);
+    module(&server, Module::Loud);
     let before = server.state();
     for (command, code) in [("check", 3), ("plan", 0), ("rehearse", 3)] {
         let answer = soon(&server, &[command, "--json"]);
@@ -84,15 +125,25 @@ fn a_tree_that_runs_code_is_not_even_tested() {
 #[test]
 fn accepted_code_runs_without_any_capability() {
     let server = Server::copy("standalone");
-    module(&server);
+    module(&server, Module::Loud);
     for command in [&["check"][..], &["plan"], &["rehearse"], &["apply", "--yes"]] {
         let found = server.json(&[command, &["--accept", "config.runs-code"]].concat());
-        assert_eq!(found["exit_code"], 65, "it is no module of nginx: {found:#}");
+        assert_eq!(found["exit_code"], 65, "the module fails: {found:#}");
         let said = finding(&found, "nginx.config-broken")["evidence"].to_string();
         assert!(said.contains("CapEff:\\t0000000000000000"), "{said}");
         assert!(said.contains("NoNewPrivs:\\t1"), "{said}");
         assert_eq!(finding(&found, "config.runs-code")["accepted"], true);
     }
+}
+
+/// Inside the rehearsal, too: at every test and while it serves.
+#[test]
+fn accepted_code_is_rehearsed_without_any_capability() {
+    let server = Server::copy("standalone");
+    module(&server, Module::Quiet);
+    let found = server.json(&["rehearse", "--load", "40", "--accept", "config.runs-code"]);
+    assert_eq!((&found["exit_code"], &found["outcome"]), (&0.into(), &"ok".into()), "{found:#}");
+    assert_eq!(found["reload"]["proven"], true);
 }
 
 #[test]
