@@ -19,7 +19,8 @@ const LEGACY_TO_NEW: &str = "legacy page → new client";
 /// Rehearses a fixture; a short load still covers the reload.
 fn rehearse(name: &str, strategy: &str) -> Answer {
     let root = fixture(name).display().to_string();
-    motionctl(["rehearse", "--root", &root, "--strategy", strategy, "--load", "120", "--json"])
+    let decided = ["--accept", "merge.conflict=ours", "--load", "120", "--json"];
+    motionctl(["rehearse", "--root", &root, "--strategy", strategy].into_iter().chain(decided))
 }
 
 /// The document of a rehearsal that went all the way.
@@ -207,6 +208,30 @@ fn variables() {
         },
         || replaced_with_losses("variables", &["/wallboard/", "/reports/"], &["resolver_timeout 5s"]),
     );
+}
+
+/// Merging drops nothing: every local route answers as before. Only where no
+/// base is near do conflicts need the decision that `rehearse` brings.
+#[test]
+fn merging_carries_every_local_route() {
+    let merged = |name: &str| {
+        let lists = &whole_road(name, "merge")["plan"]["local_changes"];
+        assert_eq!(
+            (lists["conflicting"].to_string(), lists["dropped"].to_string()),
+            ("[]".into(), "[]".into()),
+            "{name}"
+        );
+    };
+    let groups = [
+        ["standalone", "customised", "proxied-client"],
+        ["dead-upstream", "duplicate-server", "regex-assets"],
+        ["redirect-in-location", "shared-include", "variables"],
+    ];
+    thread::scope(|scope| {
+        for group in groups {
+            scope.spawn(move || group.into_iter().for_each(merged));
+        }
+    });
 }
 
 #[test]
