@@ -16,10 +16,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     let mut options = context.change_options(&args.change)?;
     let saved = args.plan.as_deref().map(read_plan).transpose()?;
     if let Some(saved) = &saved {
-        // Made again in the same way it is the same plan, with all that is
-        // known of it; but what a merge decided is not decided again.
-        let strategy = Strategy::named(&saved.strategy).filter(|strategy| *strategy != Strategy::Merge);
-        options.strategy = StrategyWish::Named(strategy.unwrap_or(Strategy::Graft));
+        options.strategy = StrategyWish::Named(again(saved));
     }
     // Before the facts that are acted on are read; a dry run only reads.
     let lock = if args.dry_run { None } else { Some(context.lock()?) };
@@ -76,6 +73,13 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     );
     conclude(context, &mut outcome, done, result);
     Ok(outcome)
+}
+
+/// Made again in the same way it is the same plan, with all that is known of
+/// it; but what a merge decided is not decided again.
+fn again(saved: &Plan) -> Strategy {
+    let strategy = Strategy::named(&saved.strategy).filter(|strategy| *strategy != Strategy::Merge);
+    strategy.unwrap_or(Strategy::Graft)
 }
 
 /// Puts a saved plan in the place of the one that was just made.
