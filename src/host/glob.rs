@@ -1,6 +1,6 @@
 //! File name patterns as nginx's `include` knows them: `glob(3)` without flags.
 //!
-//! Invariant: what matches is a pure question of bytes ([`matches`]), in time
+//! Invariant: what matches is a pure question of bytes ([`matches()`]), in time
 //! proportional to pattern times name; only [`Root::glob`] reads folders.
 
 use super::root::Root;

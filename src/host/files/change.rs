@@ -98,7 +98,7 @@ pub enum ReplaceError {
     Unsettled {
         /// The file.
         path: RootPath,
-        /// The change, which [`put_back`] can still undo.
+        /// The change, which `put_back` can still undo.
         kept: Box<Kept>,
         /// What the kernel says.
         source: io::Error,
