@@ -6,6 +6,7 @@
 
 use super::history::History;
 use crate::backup::{BackupId, Store, restore_tree};
+use crate::facts::NginxFacts;
 use crate::host::files::{
     Expect, Hash, Installed, Kept, ReplaceError, adopt, create, discard, make_folder, put_back, remove,
     remove_folder, replace, set_attributes,
@@ -26,10 +27,24 @@ use thiserror::Error;
 pub struct ReloadTarget {
     /// The master.
     pub master: ProcessId,
-    /// The main error logs of the old and of the new configuration.
+    /// The main error log of the configuration that was read.
     pub logs: Vec<MainLog>,
     /// How long the proof may take.
     pub timeout: Duration,
+}
+
+impl ReloadTarget {
+    /// The running master of these facts; `None` when none runs.
+    #[must_use]
+    pub fn of(nginx: &NginxFacts, timeout: Duration) -> Option<Self> {
+        let master = nginx.master.as_ref()?;
+        let log = nginx.error_log.as_ref().and_then(|path| RootPath::new(path).ok());
+        Some(Self {
+            master: ProcessId { pid: master.pid, start_time: master.start_time },
+            logs: vec![log.map_or(MainLog::Elsewhere, MainLog::File)],
+            timeout,
+        })
+    }
 }
 
 /// Why a step did not take effect.

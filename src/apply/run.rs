@@ -11,7 +11,6 @@ use super::recovery::{self, Recovered};
 use super::staging::states;
 use crate::backup::{BackupId, Progress, Request as BackupRequest, Store};
 use crate::facts::Facts;
-use crate::host::process::ProcessId;
 use crate::host::sandbox::Launcher;
 use crate::host::{Root, RootPath, WriteLock, clock};
 use crate::journal::{Event as Record, RunId, RunKind, RunOutcome};
@@ -20,7 +19,7 @@ use crate::outcome::{BackupSection, DurationSection, Failure, FailureKind, Probe
 use crate::plan::{Plan, PlanKind, Step};
 use crate::verify::compare::{Baseline, Verdict};
 use crate::verify::probe::ProbePlan;
-use crate::verify::{MainLog, ReloadProof, compare, staged};
+use crate::verify::{ReloadProof, compare, staged};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -136,7 +135,7 @@ fn perform(request: &Request, run: &mut Run, events: &mut dyn FnMut(Event)) -> R
         root: request.root,
         lock: request.lock,
         history: &mut history,
-        reload: reload_target(request),
+        reload: ReloadTarget::of(&request.facts.nginx, request.reload_timeout),
         stop: request.stop,
         kept: Vec::new(),
     };
@@ -323,16 +322,6 @@ fn started(request: &Request, backup: String) -> Record {
         actor: request.actor.clone(),
         command: request.command.clone(),
     }
-}
-
-fn reload_target(request: &Request) -> Option<ReloadTarget> {
-    let master = request.facts.nginx.master.as_ref()?;
-    let log = request.facts.nginx.error_log.as_ref().and_then(|path| RootPath::new(path).ok());
-    Some(ReloadTarget {
-        master: ProcessId { pid: master.pid, start_time: master.start_time },
-        logs: vec![log.map_or(MainLog::Elsewhere, MainLog::File)],
-        timeout: request.reload_timeout,
-    })
 }
 
 fn describe(run: &mut Run, failure: &StepFailure) -> String {

@@ -114,7 +114,7 @@ pub enum Event {
     },
     /// A step is about to take effect.
     Intent {
-        /// Its index in the steps of the newest `Started` or `Undoing`.
+        /// Its index in the steps of the newest `Started` or `Recovering`.
         step: usize,
     },
     /// A step has taken effect.

@@ -3,7 +3,7 @@
 //! Invariant: the identity is a hash over everything that the plan fixes, so
 //! that a changed plan file is noticed.
 
-use super::step::{Content, Step, Version, is_plain_absolute, sha256_hex};
+use super::step::{Step, Version, is_plain_absolute, sha256_hex};
 use crate::facts::NginxVersion;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -134,12 +134,6 @@ impl Plan {
     #[must_use]
     pub fn reloads(&self) -> bool {
         self.steps.contains(&Step::Reload)
-    }
-
-    /// Whether any step takes its bytes from a backup.
-    #[must_use]
-    pub fn needs_backup(&self) -> bool {
-        self.files().any(|(_, _, to)| matches!(to, Version::File { content: Content::Backup(_), .. }))
     }
 
     fn computed_id(&self) -> String {

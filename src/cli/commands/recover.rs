@@ -3,11 +3,9 @@
 use super::change::host;
 use crate::apply::{Recovered, ReloadTarget, recover as end_run};
 use crate::cli::context::Context;
-use crate::host::process::ProcessId;
-use crate::host::{RootPath, WriteLock};
+use crate::host::WriteLock;
 use crate::inspect::{self, inspect};
 use crate::outcome::{Failure, Outcome, OutcomeKind};
-use crate::verify::MainLog;
 use std::time::Duration;
 
 /// How long the reload of a recovery may take.
@@ -52,11 +50,5 @@ fn reload_target(context: &Context) -> Option<ReloadTarget> {
     let options = inspect::Options { site: context.settings.site.clone(), ..inspect::Options::default() };
     let looked = inspect(&context.root, &options).ok().map(|inspection| inspection.facts);
     let facts = looked.or_else(|| inspect::bare_facts(&context.root))?;
-    let master = facts.nginx.master?;
-    let log = facts.nginx.error_log.and_then(|path| RootPath::new(path).ok());
-    Some(ReloadTarget {
-        master: ProcessId { pid: master.pid, start_time: master.start_time },
-        logs: vec![log.map_or(MainLog::Elsewhere, MainLog::File)],
-        timeout: RELOAD_TIMEOUT,
-    })
+    ReloadTarget::of(&facts.nginx, RELOAD_TIMEOUT)
 }
