@@ -14,7 +14,7 @@ use crate::host::{Root, RootPath, WriteLock, clock};
 use crate::inspect::{file_facts, inspect};
 use crate::outcome::{DurationSection, Failure, FailureKind};
 use crate::plan::{Plan, Reload, Restored, Step, Version, rollback};
-use crate::prepare::{Reach, migration_probes, prepare};
+use crate::prepare::{Reach, prepare};
 use crate::verify::probe::{Gate, Kind, ProbePlan};
 use anyhow::Context as _;
 use std::path::PathBuf;
@@ -66,7 +66,7 @@ fn rehearse(order: &Order, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
         launcher: &launcher,
         facts: &prepared.inspection.facts,
         plan,
-        probes: &migration_probes(&prepared.inspection.facts.site, migration, Reach::Everything),
+        probes: &prepared.probes(Reach::Everything),
         lock: &WriteLock::take(&root).map_err(|error| failed(error.into()))?,
         stop: AtomicBool::new(false),
     };

@@ -9,7 +9,7 @@ use crate::cli::files::read_plan;
 use crate::cli::prompt;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{Migration, Plan, Strategy, StrategyWish, explain};
-use crate::prepare::{Prepared, Reach, memory_path, migration_probes};
+use crate::prepare::{Prepared, Reach, memory_path};
 
 /// Shows the plan, asks, runs it.
 pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
@@ -50,10 +50,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         outcome.comparisons.clear();
     }
     let facts = &prepared.inspection.facts;
-    let migration = prepared.migration.as_ref();
-    let probes = migration
-        .map(|migration| migration_probes(&facts.site, migration, Reach::Harmless))
-        .unwrap_or_default();
+    let probes = prepared.probes(Reach::Harmless);
     let (done, result) = run(
         &Request {
             root: &context.root,
