@@ -14,8 +14,8 @@ use crate::facts::{Attributes, Facts, FileFacts};
 use crate::nginx::diff::diff;
 use crate::nginx::{Config, EditError, Tree, redact_source};
 use crate::outcome::{DiffSection, DirectiveChange, LocalChanges};
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 /// Turns new bytes into a plan and what people want to see of it.
 pub(super) fn finish(
@@ -79,7 +79,8 @@ pub(super) fn finish(
     }
 }
 
-/// A saved plan with what people want to see of it.
+/// A saved plan with what people want to see of it. `beside` holds the files
+/// of its steps that are there and no part of the configuration yet.
 ///
 /// # Errors
 /// When it does not fit this configuration, or changes a file that is neither
@@ -89,6 +90,7 @@ pub fn explain(
     facts: &Facts,
     config: &Config,
     memory: Option<&Path>,
+    beside: &BTreeMap<PathBuf, Vec<u8>>,
 ) -> Result<Migration, PlanError> {
     let mut previews = Vec::new();
     let mut directives = Vec::new();
@@ -99,7 +101,7 @@ pub fn explain(
             return Err(PlanError::Foreign(path.clone()));
         };
         let file = config.files().map(|(_, file)| file).find(|file| file.identity == *path);
-        let is_new = *from == Version::Absent && path.starts_with(&facts.nginx.conf_prefix);
+        let is_ours = path.starts_with(&facts.nginx.conf_prefix);
         match file {
             Some(file) => {
                 let result = patch(file.tree.source(), patches)?;
@@ -112,8 +114,17 @@ pub fn explain(
                 }
                 previews.push(preview(path, file.tree.source(), &result));
             }
-            None if is_new => previews.push(preview(path, &[], &patch(&[], patches)?)),
             None if memory == Some(path) => {}
+            None if is_ours => {
+                let absent = Vec::new();
+                let old = match from {
+                    Version::Absent => &absent,
+                    Version::File { .. } => {
+                        beside.get(path).ok_or_else(|| PlanError::Foreign(path.clone()))?
+                    }
+                };
+                previews.push(preview(path, old, &patch(old, patches)?));
+            }
             None => return Err(PlanError::Foreign(path.clone())),
         }
     }
