@@ -6,14 +6,14 @@
 use super::base::Base;
 use super::local;
 use super::material::Material;
-use super::migrate::{Made, Migration, PlanError, Preview};
+use super::migrate::{Made, Migration, PlanError};
 use super::saved::{Plan, PlanKind};
 use super::step::{Content, Step, Version, line_patches, patch, sha256_hex};
 use super::wish::{LocalInclude, Memory, Strategy, Wish};
 use crate::facts::{Attributes, Facts, FileFacts};
 use crate::nginx::diff::diff;
 use crate::nginx::{Config, EditError, Tree, redact_source};
-use crate::outcome::{DiffSection, DirectiveChange, LocalChanges};
+use crate::outcome::{Comparison, DiffSection, DirectiveChange, LocalChanges};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -74,7 +74,7 @@ pub(super) fn finish(
         unused_resolutions: made.unused,
         stays: made.stays,
         dropped_routes,
-        diff: DiffSection { directives, unified: unified(&previews) },
+        diff: DiffSection { directives, unified: previews.iter().map(Comparison::unified).collect() },
         previews,
     }
 }
@@ -136,7 +136,7 @@ pub fn explain(
         unused_resolutions: Vec::new(),
         stays: Vec::new(),
         dropped_routes,
-        diff: DiffSection { directives, unified: unified(&previews) },
+        diff: DiffSection { directives, unified: previews.iter().map(Comparison::unified).collect() },
         previews,
     })
 }
@@ -210,19 +210,7 @@ fn write_text(
     })
 }
 
-fn preview(path: &Path, old: &[u8], new: &[u8]) -> Preview {
+fn preview(path: &Path, old: &[u8], new: &[u8]) -> Comparison {
     let text = |bytes: &[u8]| String::from_utf8_lossy(&redact_source(bytes)).into_owned();
-    Preview { path: path.to_owned(), old: text(old), new: text(new) }
-}
-
-fn unified(previews: &[Preview]) -> String {
-    let diff = |preview: &Preview| {
-        let name = preview.path.display().to_string();
-        similar::TextDiff::from_lines(&preview.old, &preview.new)
-            .unified_diff()
-            .context_radius(3)
-            .header(&name, &name)
-            .to_string()
-    };
-    previews.iter().map(diff).collect()
+    Comparison::of_file(path, text(old), text(new))
 }
