@@ -17,5 +17,5 @@ pub use finding::{Finding, Level, accepts, sort_findings};
 pub use sections::{
     BackupSection, CommandName, DiffSection, DirectiveChange, DurationSection, ErrorLogVerdict, ErrorSection,
     HostSection, LoadCount, LoadSection, LocalChange, LocalChanges, Outcome, OutcomeKind, PlanSection,
-    ProbeRow, ReloadSection, StepSection,
+    ProbeRow, ProblemSection, ReloadSection, StepSection,
 };

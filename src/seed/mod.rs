@@ -1,0 +1,11 @@
+//! Seeding: agents, queues, profiles and who belongs to what, from a file that
+//! a person keeps.
+//!
+//! Invariant: a file is read completely, and every fault in it said, before a
+//! database is asked anything. Names of tables and columns come from the
+//! schema map, never from a manifest. Nothing here prints.
+
+mod channel;
+pub mod manifest;
+
+pub use channel::Channel;
