@@ -4,6 +4,8 @@
 //! the live database before anything is written. No SQL is built from values.
 
 mod channel;
+pub mod embedded;
 pub mod map;
+pub mod verify;
 
 pub use channel::Channel;
