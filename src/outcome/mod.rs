@@ -15,5 +15,5 @@ pub use finding::{Finding, Level, accepts, sort_findings};
 pub use sections::{
     BackupSection, CommandName, Comparison, DiffSection, DirectiveChange, DurationSection, ErrorLogVerdict,
     ErrorSection, HostSection, LoadCount, LoadSection, LocalChange, LocalChanges, Outcome, OutcomeKind,
-    PlanSection, ProbeRow, ReloadSection, StepSection,
+    PlanSection, ProbeRow, ProblemSection, ReloadSection, StepSection,
 };

@@ -1,10 +1,14 @@
-//! Seeding: agents, queues and profiles of a manifest into Motion's database.
+//! Seeding: agents, queues, profiles and who belongs to what, from a file that
+//! a person keeps.
 //!
-//! Invariant: which table and column holds what comes from a reviewed schema map, verified against
-//! the live database before anything is written. No SQL is built from values.
+//! Invariant: a file is read completely, and every fault in it said, before a
+//! database is asked anything. Names of tables and columns come from the
+//! schema map, never from a manifest, and the map is held against the database
+//! before it is used. Nothing here prints.
 
 mod channel;
 pub mod embedded;
+pub mod manifest;
 pub mod map;
 pub mod verify;
 
