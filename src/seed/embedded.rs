@@ -46,7 +46,9 @@ pub fn ownership(connection: &mut Connection) -> Result<Ownership, DbError> {
     let rows = connection.rows("SELECT value FROM motionctl WHERE name = 'schema'", &[])?;
     Ok(match rows.first().map(|row| row.text(0)).transpose()? {
         Some(MARKER) => Ownership::Ours,
-        Some(other) => Ownership::Foreign(format!("its schema is `{other}`, and this motionctl knows `{MARKER}`")),
+        Some(other) => {
+            Ownership::Foreign(format!("its schema is `{other}`, and this motionctl knows `{MARKER}`"))
+        }
         None => Ownership::Foreign("its table motionctl names no schema".to_owned()),
     })
 }

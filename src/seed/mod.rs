@@ -2,9 +2,9 @@
 //! a person keeps.
 //!
 //! Invariant: a file is read completely, and every fault in it said, before a
-//! database is asked anything. Which table and column holds what comes from a
-//! schema map that is verified against the live database before anything is
-//! written; no SQL is built from values. Nothing here prints.
+//! database is asked anything. Names of tables and columns come from the
+//! schema map, never from a manifest, and the map is held against the database
+//! before it is used. Nothing here prints.
 
 mod channel;
 pub mod embedded;

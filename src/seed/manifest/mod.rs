@@ -14,6 +14,7 @@ mod sections;
 mod source;
 mod syntax;
 mod tree;
+mod warnings;
 
 pub use model::{
     Agent, Links, Managed, Manifest, Member, Mode, Name, Permission, Place, Profile, Queue, Right, Setting,
@@ -22,6 +23,7 @@ pub use model::{
 pub use near::suggest;
 pub use source::{Problem, Source, Weight, shown};
 
+use crate::outcome::Finding;
 use reader::{Entry, Reader};
 use scalar::{Plain, classify};
 use tree::{Node, Tree, Value};
@@ -38,6 +40,14 @@ pub struct Validated {
     pub manifest: Option<Manifest>,
     /// Errors and warnings, in the order of the file.
     pub problems: Vec<Problem>,
+}
+
+impl Validated {
+    /// The warnings, as answers show them.
+    #[must_use]
+    pub fn findings(&self) -> Vec<Finding> {
+        warnings::findings(&self.source, &self.problems)
+    }
 }
 
 /// Reads a manifest; `name` is what messages call the file.

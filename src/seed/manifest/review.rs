@@ -7,17 +7,9 @@ use super::model::{Agent, Links, Managed, Manifest, Name, Place, Profile, Queue,
 use super::near::{Index, suggest};
 use super::reader::Reader;
 use super::source::{Problem, shown};
+use super::warnings::{FULLNAME, NEAR_MISS, UNUSUAL, USERNAME};
 use crate::seed::Channel;
 use std::collections::{BTreeMap, HashMap};
-
-/// A name that the manifest uses is nearly one that it declares.
-const NEAR_MISS: &str = "seed.near-miss";
-/// A value that is not one of those known.
-const UNUSUAL: &str = "seed.unusual-value";
-/// A new agent of this name would be refused.
-const USERNAME: &str = "seed.username";
-/// A new agent whose full name is its number would be refused.
-const FULLNAME: &str = "seed.fullname-is-internal";
 
 const VOICE_STRATEGIES: [&str; 7] =
     ["ringall", "rrmemory", "leastrecent", "fewestcalls", "random", "linear", "wrandom"];

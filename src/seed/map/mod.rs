@@ -18,8 +18,8 @@ pub use document::{FORMAT, MapError};
 pub use ident::{Ident, same_column};
 pub use link::{Condition, Link, LinkKind, Only};
 pub use literal::{Literal, SettingType};
-pub use needs::{Needs, Part, Use};
 pub use model::{
     Changed, Effect, Map, Mark, PermissionColumns, Permissions, ProfileColumns, Profiles, QueueColumns,
     Queues, ReportMember, ReportMemberColumns, TableDefinition, UserColumns, UserProfiles, Users,
 };
+pub use needs::{Needs, Part, Use};

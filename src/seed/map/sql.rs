@@ -6,49 +6,47 @@
 use super::ident::Ident;
 use super::link::{Condition, Link};
 use super::literal::Literal;
-use crate::db::{Engine, Value};
+use crate::db::{Value, quoted};
 
 impl Ident {
-    /// The name as it stands in a statement. What would end the quotes is doubled.
+    /// The name as it stands in a statement, of any engine: SQLite takes the server's quotes, too, and unlike its own
+    /// they never turn a column that does not exist into a text.
     #[must_use]
-    pub fn quoted(&self, engine: Engine) -> String {
-        let quote = match engine {
-            Engine::MariaDb | Engine::MySql | Engine::Sqlite => '`',
-        };
-        format!("{quote}{}{quote}", self.as_str().replace(quote, &format!("{quote}{quote}")))
+    pub fn quoted(&self) -> String {
+        quoted(self.as_str())
     }
 
-    /// `t.column`: the name behind the alias of its table.
+    /// The same behind the alias of its table.
     #[must_use]
-    pub fn of(&self, alias: &'static str, engine: Engine) -> String {
-        format!("{alias}.{}", self.quoted(engine))
+    pub fn of(&self, alias: &'static str) -> String {
+        format!("{alias}.{}", self.quoted())
     }
 }
 
 /// Names in a row, as in `SELECT …` or `INSERT INTO t (…)`.
 #[must_use]
-pub fn list<'a>(names: impl IntoIterator<Item = &'a Ident>, engine: Engine) -> String {
-    names.into_iter().map(|name| name.quoted(engine)).collect::<Vec<_>>().join(", ")
+pub fn list<'a>(names: impl IntoIterator<Item = &'a Ident>) -> String {
+    names.into_iter().map(|name| name.quoted()).collect::<Vec<_>>().join(", ")
 }
 
 /// `INSERT INTO t (…) VALUES (?, …), …` for this many rows.
 #[must_use]
-pub fn insert(table: &Ident, columns: &[&Ident], rows: usize, engine: Engine) -> String {
+pub fn insert(table: &Ident, columns: &[&Ident], rows: usize) -> String {
     let row = format!("({})", vec!["?"; columns.len()].join(", "));
-    let names = list(columns.iter().copied(), engine);
-    format!("INSERT INTO {} ({names}) VALUES {}", table.quoted(engine), vec![row; rows].join(", "))
+    let names = list(columns.iter().copied());
+    format!("INSERT INTO {} ({names}) VALUES {}", table.quoted(), vec![row; rows].join(", "))
 }
 
 impl Link {
     /// What holds for each row of this kind, as the text behind `WHERE`; with
     /// [`condition_values`](Self::condition_values) for its `?`.
     #[must_use]
-    pub fn where_sql(&self, engine: Engine) -> String {
+    pub fn where_sql(&self) -> String {
         // Channels that share a table may have a queue column each, NULL in the others' rows.
-        let ends = [&self.owner, &self.member].map(|column| format!("{} IS NOT NULL", column.quoted(engine)));
+        let ends = [&self.owner, &self.member].map(|column| format!("{} IS NOT NULL", column.quoted()));
         let conditions = self.conditions.iter().map(|condition| match condition {
-            Condition::Equals(column, _) => format!("{} = ?", column.quoted(engine)),
-            Condition::IsNull(column) => format!("{} IS NULL", column.quoted(engine)),
+            Condition::Equals(column, _) => format!("{} = ?", column.quoted()),
+            Condition::IsNull(column) => format!("{} IS NULL", column.quoted()),
         });
         ends.into_iter().chain(conditions).collect::<Vec<_>>().join(" AND ")
     }
@@ -84,11 +82,9 @@ mod tests {
 
     #[test]
     fn no_name_leaves_its_quotes() {
-        for engine in [Engine::MariaDb, Engine::MySql, Engine::Sqlite] {
-            assert_eq!(ident("users").quoted(engine), "`users`");
-            assert_eq!(ident("a` b\"'--").quoted(engine), "`a`` b\"'--`");
-        }
-        assert_eq!(ident("id").of("u", Engine::Sqlite), "u.`id`");
+        assert_eq!(ident("users").quoted(), "`users`");
+        assert_eq!(ident("a` b\"'--").quoted(), "`a`` b\"'--`");
+        assert_eq!(ident("id").of("u"), "u.`id`");
     }
 
     #[test]
@@ -107,15 +103,9 @@ mod tests {
             created: None,
             updated: None,
         };
-        assert_eq!(
-            link.where_sql(Engine::MariaDb),
-            "`p` IS NOT NULL AND `q` IS NOT NULL AND `channel` = ? AND `a` IS NULL"
-        );
+        assert_eq!(link.where_sql(), "`p` IS NOT NULL AND `q` IS NOT NULL AND `channel` = ? AND `a` IS NULL");
         assert_eq!(link.condition_values(), [Value::Text("chat".to_owned())]);
         let columns = [&link.owner, &link.member];
-        assert_eq!(
-            insert(&link.table, &columns, 2, Engine::Sqlite),
-            "INSERT INTO `links` (`p`, `q`) VALUES (?, ?), (?, ?)"
-        );
+        assert_eq!(insert(&link.table, &columns, 2), "INSERT INTO `links` (`p`, `q`) VALUES (?, ?), (?, ?)");
     }
 }

@@ -6,7 +6,8 @@
 use super::Difference;
 use super::definition::describe;
 use super::shape::{Filled, Kind, Shape, Want};
-use crate::db::{Column, ColumnDefault, Engine, Table};
+use crate::db::Engine;
+use crate::db::catalog::{Column, ColumnDefault, Table};
 use crate::seed::map::{Ident, Literal, Use};
 use std::collections::BTreeSet;
 
@@ -87,9 +88,9 @@ fn refers(table: &Table, column: &Column, to: &Ident, key: &Ident, engine: Engin
         Engine::Sqlite => name.eq_ignore_ascii_case(to.as_str()),
         Engine::MariaDb | Engine::MySql => name == to.as_str(),
     };
-    let its_own = table.foreign_keys.iter().filter(|found| {
-        matches!(found.columns.as_slice(), [from] if from.eq_ignore_ascii_case(&column.name))
-    });
+    let its_own = table.foreign_keys.iter().filter(
+        |found| matches!(found.columns.as_slice(), [from] if from.eq_ignore_ascii_case(&column.name)),
+    );
     its_own.into_iter().all(|found| {
         // SQLite leaves the column out where the primary key is meant.
         let same_key = matches!(found.to_columns.as_slice(), [it] if it.is_empty() || key.is_column(it));
@@ -138,10 +139,12 @@ impl Family<'_> {
 
     fn is_text(&self) -> bool {
         match self.engine {
-            Engine::Sqlite => ["char", "clob", "text"].iter().any(|part| self.column.data_type.contains(part)),
-            Engine::MariaDb | Engine::MySql => self.is_one_of(&[
-                "varchar", "char", "text", "tinytext", "mediumtext", "longtext", "enum",
-            ]),
+            Engine::Sqlite => {
+                ["char", "clob", "text"].iter().any(|part| self.column.data_type.contains(part))
+            }
+            Engine::MariaDb | Engine::MySql => {
+                self.is_one_of(&["varchar", "char", "text", "tinytext", "mediumtext", "longtext", "enum"])
+            }
         }
     }
 
@@ -160,7 +163,9 @@ impl Family<'_> {
     /// Whether a text can be stored as it is.
     fn holds(&self, text: &str) -> bool {
         let fits = self.column.length.is_none_or(|most| text.chars().count() as u64 <= most);
-        self.is_text() && fits && self.members().is_none_or(|members| members.iter().any(|member| member == text))
+        self.is_text()
+            && fits
+            && self.members().is_none_or(|members| members.iter().any(|member| member == text))
     }
 
     fn members(&self) -> Option<Vec<String>> {

@@ -5,7 +5,7 @@
 //! screen do not count: servers drop them in an upgrade.
 
 use super::Difference;
-use crate::db::{Column, ColumnDefault, Table};
+use crate::db::catalog::{Column, ColumnDefault, Table};
 use crate::seed::map::{Ident, TableDefinition};
 
 /// The line of a column.
@@ -64,7 +64,8 @@ fn type_of(column: &Column) -> String {
         return column.full_type.clone();
     }
     let full = column.full_type.to_lowercase();
-    let is_integer = ["int", "bigint", "mediumint", "smallint", "tinyint"].contains(&column.data_type.as_str());
+    let is_integer =
+        ["int", "bigint", "mediumint", "smallint", "tinyint"].contains(&column.data_type.as_str());
     match (full.split_once('('), full.split_once(')')) {
         (Some((name, _)), Some((_, rest))) if is_integer && !full.starts_with("tinyint(1)") => {
             format!("{name}{rest}")
@@ -76,7 +77,7 @@ fn type_of(column: &Column) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::ForeignKey;
+    use crate::db::catalog::ForeignKey;
 
     fn column(full_type: &str) -> Column {
         Column {

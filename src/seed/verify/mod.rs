@@ -11,7 +11,8 @@ mod shape;
 pub use definition::describe;
 pub use outside::{OutsideReference, outside_references};
 
-use crate::db::{Catalog, Engine, Table, TableKind};
+use crate::db::catalog::{Table, TableKind};
+use crate::db::{Catalog, Engine};
 use crate::outcome::{Finding, Level};
 use crate::seed::map::{Ident, Map, Needs, Part, Use};
 use shape::Shape;
@@ -107,8 +108,9 @@ impl Verification {
             findings.push(with(finding, lines(&self.differences)));
         }
         if !self.triggers.is_empty() {
-            let finding = Finding::new("seed.trigger", Level::Warn, "triggers run when these tables are written")
-                .advice("read what they do; it happens in the same transaction");
+            let finding =
+                Finding::new("seed.trigger", Level::Warn, "triggers run when these tables are written")
+                    .advice("read what they do; it happens in the same transaction");
             findings.push(with(finding, self.triggers.iter().cloned().collect()));
         }
         findings
@@ -167,8 +169,11 @@ impl Look<'_> {
         for_what: Use,
         found: &mut Verification,
     ) -> Vec<Difference> {
-        let mut differences: Vec<Difference> =
-            shape.wants.iter().filter_map(|want| column::difference(shape, want, table, self.engine, for_what)).collect();
+        let mut differences: Vec<Difference> = shape
+            .wants
+            .iter()
+            .filter_map(|want| column::difference(shape, want, table, self.engine, for_what))
+            .collect();
         if shape.name.is_some_and(|name| table.is_unique(&[name.as_str()])) {
             found.unique_names.insert(part);
         }

@@ -6,8 +6,8 @@
 use super::Difference;
 use crate::seed::Channel;
 use crate::seed::map::{
-    Condition, Ident, Link, LinkEnds, LinkKind, Literal, Map, Part, Permissions, Profiles, Queues, ReportMember,
-    SettingType, Users,
+    Condition, Ident, Link, LinkEnds, LinkKind, Literal, Map, Part, Permissions, Profiles, Queues,
+    ReportMember, SettingType, Users,
 };
 use std::collections::BTreeMap;
 
@@ -132,7 +132,9 @@ impl<'a> Wants<'a> {
     }
 
     fn fixed(self, fixed: &'a BTreeMap<Ident, Literal>) -> Self {
-        fixed.iter().fold(self, |wants, (column, value)| wants.with(column, Kind::Holds(value), Filled::Always))
+        fixed
+            .iter()
+            .fold(self, |wants, (column, value)| wants.with(column, Kind::Holds(value), Filled::Always))
     }
 }
 
@@ -237,7 +239,8 @@ fn permissions(permissions: &Permissions) -> Vec<Shape<'_>> {
     for column in [&c.view, &c.read, &c.edit, &c.delete] {
         wants = wants.with(column, Kind::Flag, Filled::Always);
     }
-    let named = Wants::new().with(&names.id, Kind::Key, Filled::Never).with(&names.name, Kind::Text, Filled::Never);
+    let named =
+        Wants::new().with(&names.id, Kind::Key, Filled::Never).with(&names.name, Kind::Text, Filled::Never);
     let key = || "permissions".to_owned();
     vec![
         Shape { key: key(), table: &permissions.table, wants: wants.0, name: None },
