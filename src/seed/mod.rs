@@ -10,6 +10,7 @@ mod channel;
 pub mod embedded;
 pub mod manifest;
 pub mod map;
+pub mod snapshot;
 pub mod verify;
 
 pub use channel::Channel;
