@@ -10,7 +10,12 @@ mod channel;
 pub mod embedded;
 pub mod manifest;
 pub mod map;
+pub mod plan;
+mod planned;
+mod session;
 pub mod snapshot;
 pub mod verify;
 
 pub use channel::Channel;
+pub use planned::Planned;
+pub use session::{Purpose, Session, failure};

@@ -19,12 +19,7 @@ const MOST_OWNERS: usize = 20 * CHUNK;
 ///
 /// # Errors
 /// When the database fails.
-pub fn read(
-    conn: &mut Connection,
-    map: &Map,
-    catalog: &Catalog,
-    scope: &Scope,
-) -> Result<Snapshot, DbError> {
+pub fn read(conn: &mut Connection, map: &Map, catalog: &Catalog, scope: &Scope) -> Result<Snapshot, DbError> {
     let mut snapshot = Snapshot::default();
     for (part, wanted) in &scope.parts {
         if let Some(section) = Section::of(map, *part) {
