@@ -6,6 +6,7 @@
 //! schema map, never from a manifest, and the map is held against the database
 //! before it is used. Nothing here prints.
 
+pub mod apply;
 mod channel;
 pub mod embedded;
 pub mod manifest;

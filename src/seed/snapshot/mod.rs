@@ -10,6 +10,8 @@ mod scope;
 mod section;
 
 pub use model::{Group, LinkRow, Links, Names, Record, Records, Snapshot, Standing};
+pub(in crate::seed) use names::CHUNK;
 pub use reader::read;
+pub(in crate::seed) use reader::records;
 pub use scope::{Others, Owners, Scope, Unnamed, Wanted};
 pub use section::{Column, Field, Kind, Section};

@@ -10,7 +10,7 @@ use crate::seed::manifest::Name;
 use std::collections::HashMap;
 
 /// The most names or ids in one statement.
-pub(super) const CHUNK: usize = 1_000;
+pub(in crate::seed) const CHUNK: usize = 1_000;
 
 /// How a column compares texts, as pieces of SQL.
 pub(super) struct Comparison {

@@ -51,7 +51,7 @@ fn ids(snapshot: &Snapshot, kind: LinkKind, names: &BTreeSet<Name>) -> BTreeSet<
 }
 
 /// The rows of a section.
-pub(super) fn records(
+pub(in crate::seed) fn records(
     conn: &mut Connection,
     catalog: &Catalog,
     section: &Section<'_>,
