@@ -8,7 +8,8 @@ use crate::outcome::{Failure, Outcome, OutcomeKind};
 /// Looks, and says whether an apply would go ahead.
 pub fn check(context: &Context, args: &CheckArgs) -> Result<Outcome, Failure> {
     let options = context.options(&args.site)?;
-    let (prepared, mut outcome) = match prepared(context, "check", &options) {
+    let database = context.database(&args.database)?;
+    let (prepared, mut outcome) = match prepared(context, "check", &options, &database) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };

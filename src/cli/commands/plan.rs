@@ -11,7 +11,8 @@ use crate::plan::{Content, Plan, Version};
 /// Plans, shows, and saves the plan where asked.
 pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
     let options = context.change_options(&args.change)?;
-    let (prepared, mut outcome) = match prepared(context, "plan", &options) {
+    let database = context.database(&args.database)?;
+    let (prepared, mut outcome) = match prepared(context, "plan", &options, &database) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };

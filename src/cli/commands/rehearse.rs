@@ -11,7 +11,8 @@ use std::path::Path;
 /// Rehearses, and says what happened.
 pub fn rehearse(context: &Context, args: &RehearseArgs) -> Result<Outcome, Failure> {
     let options = context.change_options(&args.change)?;
-    let (prepared, mut outcome) = match prepared(context, "rehearse", &options) {
+    let database = context.database(&args.database)?;
+    let (prepared, mut outcome) = match prepared(context, "rehearse", &options, &database) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };

@@ -17,9 +17,10 @@ use std::path::PathBuf;
 /// Looks, and says what is not as it was left.
 pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> {
     let mut options = context.options(&args.site)?;
+    let database = context.database(&args.database)?;
     // Whether the route is there does not depend on how it would be brought.
     options.strategy = StrategyWish::Named(Strategy::Graft);
-    let (prepared, mut outcome) = match prepared(context, "status", &options) {
+    let (prepared, mut outcome) = match prepared(context, "status", &options, &database) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };
