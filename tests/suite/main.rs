@@ -26,6 +26,7 @@ mod rollback;
 mod root;
 mod routes;
 mod sandbox;
+mod sessions;
 mod strategies;
 mod support;
 mod tidy;

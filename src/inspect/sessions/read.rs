@@ -7,7 +7,7 @@ use super::tables::{CallTable, ProfileTable, SessionTables};
 use crate::db::catalog::Table;
 use crate::db::{Catalog, Connection, DbError, Engine, ErrorKind, Row, Value, quoted};
 use crate::facts::{OnlineUser, OpenSession, OpenSessions, RoleFacts, SessionFacts};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Without an index on the end of sessions this many of the newest rows are searched.
 const NEWEST: u64 = 20_000;
@@ -138,7 +138,7 @@ impl<'a> Reader<'a> {
         // Nothing depends on these; a missing one is noted and left out.
         let optional: Vec<&str> =
             optional.into_iter().filter(|column| self.table(&sessions.table, &[column]).is_some()).collect();
-        let (from, searched) = match open_rows(table, &sessions.left) {
+        let (from, searched) = match open_rows(table, &sessions.left, &[&needed[..], &optional[..]].concat()) {
             Some(from) => from,
             None => {
                 self.missing(format!(
@@ -255,7 +255,7 @@ impl<'a> Reader<'a> {
     fn calls(&mut self) -> Result<(), DbError> {
         let Some(CallTable { table, ended }) = &self.tables.calls else { return Ok(()) };
         let Some(found) = self.table(table, &[ended]) else { return Ok(()) };
-        let Some((from, _)) = open_rows(found, ended) else {
+        let Some((from, _)) = open_rows(found, ended, &[ended]) else {
             self.missing(format!("{table} has neither an index on {ended} nor a single key"));
             return Ok(());
         };
@@ -276,13 +276,19 @@ impl<'a> Reader<'a> {
 }
 
 /// What to search for rows without an end: all by an index, or the newest by the key, with their number.
-fn open_rows(table: &Table, ended: &str) -> Option<(String, Option<u64>)> {
+fn open_rows(table: &Table, ended: &str, columns: &[&str]) -> Option<(String, Option<u64>)> {
     let name = quoted(&table.name);
     if table.is_indexed(&[ended]) {
         return Some((name, None));
     }
     let [key] = table.primary_key() else { return None };
-    let newest = format!("(SELECT * FROM {name} ORDER BY {} DESC LIMIT {NEWEST}) AS newest", quoted(key));
+    let columns: BTreeSet<String> = columns.iter().map(|column| quoted(column)).collect();
+    let columns: Vec<String> = columns.into_iter().collect();
+    let newest = format!(
+        "(SELECT {} FROM {name} ORDER BY {} DESC LIMIT {NEWEST}) AS newest",
+        columns.join(", "),
+        quoted(key)
+    );
     Some((newest, Some(NEWEST)))
 }
 

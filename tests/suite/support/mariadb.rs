@@ -137,7 +137,13 @@ impl MariaDb {
         let signal = |name: &str| {
             assert!(Command::new("kill").args([name, pid.trim()]).status().expect("kill").success());
         };
+        let stat = format!("/proc/{}/stat", pid.trim());
+        let stopped = || fs::read_to_string(&stat).expect("a process").contains(") T ");
         signal("-STOP");
+        // Its threads stop one after the other.
+        while !stopped() {
+            sleep(Duration::from_millis(5));
+        }
         let answer = during();
         signal("-CONT");
         answer
