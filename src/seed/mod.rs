@@ -7,6 +7,7 @@
 //! before it is used. Nothing here prints.
 
 mod channel;
+pub mod discover;
 pub mod embedded;
 pub mod manifest;
 pub mod map;
