@@ -14,6 +14,7 @@ mod bundle;
 mod contract;
 mod files;
 mod lock;
+mod manifest;
 mod merge;
 mod oracle;
 mod plan;
