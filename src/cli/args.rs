@@ -2,6 +2,8 @@
 //!
 //! Invariant: nothing here decides; each field is one flag of the contract.
 
+pub mod seed;
+
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -90,6 +92,9 @@ pub enum Command {
     /// List, show, verify, compare and prune backups
     #[command(subcommand)]
     Backups(BackupsCommand),
+    /// Agents, queues and profiles from a file, into Motion's database
+    #[command(subcommand)]
+    Seed(seed::SeedCommand),
     /// Print the completion script of a shell
     Completions {
         /// The shell

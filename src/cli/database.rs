@@ -10,15 +10,19 @@ use crate::db::{
     Wanted, local_sockets,
 };
 use crate::host::machine;
+use crate::inspect::sessions::{ProfileTable, SessionTable, SessionTables};
 use crate::outcome::{Failure, FailureKind};
+use crate::seed::map::{Ident, Map};
 use console::Term;
 use std::cell::RefCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The URL, where no flag names one.
 const URL_VARIABLE: &str = "MOTIONCTL_DB";
 /// A file that holds the password and nothing else.
 const PASSWORD_VARIABLE: &str = "MOTIONCTL_DB_PASSWORD_FILE";
+/// Where the schema map lies below the root.
+const MAP: &str = "/etc/motionctl/schema-map.toml";
 
 /// The database of a command.
 pub enum Database {
@@ -68,7 +72,7 @@ impl Context {
             return Ok(Database::None("no_db in the settings".to_owned()));
         }
         // A copied tree's settings name files of another machine.
-        let setting = |path: &Option<std::path::PathBuf>| path.clone().filter(|_| live);
+        let setting = |path: &Option<PathBuf>| path.clone().filter(|_| live);
         let options = args.defaults_file.clone().or_else(|| setting(&settings.defaults_file));
         let options =
             options.map(|path| OptionFile::read(&path)).transpose().map_err(|error| untrusted(&error))?;
@@ -82,17 +86,64 @@ impl Context {
         };
         meant(&wanted)
     }
+
+    /// The tables that tell who is logged in: the schema map's, or those that are documented.
+    ///
+    /// # Errors
+    /// When a map was named that cannot be read, or there is one that means nothing.
+    pub fn session_tables(&self, args: &DatabaseArgs) -> Result<SessionTables, Failure> {
+        let named = args.map.clone().or_else(|| self.settings.map.clone().filter(|_| self.root.is_live()));
+        let place = named.clone().unwrap_or_else(|| PathBuf::from(MAP));
+        let bytes = match &named {
+            Some(path) => std::fs::read(path),
+            None => self.root.read(MAP),
+        };
+        let bytes = match bytes {
+            Ok(bytes) => bytes,
+            Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(SessionTables::default());
+            }
+            Err(error) => {
+                let message = format!("reading the schema map {}: {error}", place.display());
+                return Err(Failure::new(FailureKind::Unavailable, message));
+            }
+        };
+        let text = String::from_utf8_lossy(&bytes);
+        let map = Map::parse(&place.display().to_string(), &text).map_err(|error| {
+            Failure::new(FailureKind::Invalid, format!("reading the schema map: {error}"))
+        })?;
+        Ok(tables_of(&map))
+    }
 }
 
-impl Database {
-    /// The source, where there is one.
-    #[must_use]
-    pub fn source(&self) -> Option<&Source> {
-        match self {
-            Self::Named(named) => Some(&named.source),
-            Self::None(_) | Self::Tree => None,
-        }
+/// What a map says about sessions; what it does not say is as documented.
+fn tables_of(map: &Map) -> SessionTables {
+    let text = |name: &Ident| name.as_str().to_owned();
+    let mut tables = SessionTables::default();
+    let users = &map.users;
+    tables.users.table = text(&users.table);
+    tables.users.agent_role.clone_from(&users.agent_role);
+    tables.users.name = text(&users.columns.name);
+    tables.users.role = text(&users.columns.role);
+    tables.users.online = text(&users.columns.online);
+    if let Some(report) = &map.report_member {
+        let columns = &report.columns;
+        tables.sessions = SessionTable {
+            table: text(&report.table),
+            member: text(&columns.member),
+            channel: columns.channel.as_ref().map(text),
+            login: columns.kind.as_ref().map(text).zip(report.login.clone()),
+            entered: text(&columns.entered),
+            left: text(&columns.left),
+            profile: columns.profile.iter().map(text).collect(),
+        };
     }
+    tables.profiles = map.profiles.as_ref().map(|profiles| ProfileTable {
+        table: text(&profiles.table),
+        id: text(&profiles.columns.id),
+        name: text(&profiles.columns.name),
+    });
+    tables
 }
 
 impl Named {

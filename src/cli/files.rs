@@ -9,6 +9,8 @@ use std::path::Path;
 
 /// No bundle's file and no saved plan is larger.
 const LARGEST: u64 = 8 << 20;
+/// A million memberships, each on a long line of its own, fit.
+const LARGEST_MANIFEST: u64 = 128 << 20;
 
 /// Reads the templates in a folder.
 pub fn read_bundle(dir: &Path) -> Result<Bundle, Failure> {
@@ -45,6 +47,22 @@ pub fn read_plan(path: &Path) -> Result<Plan, Failure> {
     })
 }
 
+/// Reads a manifest and says what messages call it; `-` is standard input.
+pub fn read_manifest(path: &Path) -> Result<(String, Vec<u8>), Failure> {
+    let (name, read) = if path == Path::new("-") {
+        ("<stdin>".to_owned(), bounded(std::io::stdin().lock(), LARGEST_MANIFEST))
+    } else {
+        let file = std::fs::File::open(path);
+        (path.display().to_string(), file.and_then(|file| bounded(file, LARGEST_MANIFEST)))
+    };
+    match read {
+        Ok(bytes) => Ok((name, bytes)),
+        Err(error) => {
+            Err(Failure::new(FailureKind::Unavailable, format!("reading the manifest {name}: {error}")))
+        }
+    }
+}
+
 /// Writes a file that the operator asked for, readable by its owner only.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -60,10 +78,14 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 }
 
 fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
+    bounded(std::fs::File::open(path)?, LARGEST)
+}
+
+fn bounded(input: impl Read, largest: u64) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(std::io::Error::other("larger than 8 MiB"));
+    input.take(largest + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > largest {
+        return Err(std::io::Error::other(format!("larger than {} MiB", largest >> 20)));
     }
     Ok(bytes)
 }

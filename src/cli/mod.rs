@@ -23,7 +23,9 @@ pub use args::Cli;
 
 use crate::host::sandbox::{self, SUBCOMMAND};
 use crate::outcome::{Failure, FailureKind, Outcome};
+use crate::seed::manifest::JSON_SCHEMA;
 use crate::{rehearse, report};
+use args::seed::{SchemaCommand, SeedCommand};
 use args::{ColorChoice, Command};
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -46,6 +48,9 @@ pub fn main() -> ExitCode {
     let answer = match &cli.command {
         Command::Completions { shell } if cli.global.json => Ok(man::completions_outcome(*shell)),
         Command::Completions { shell } => return print(&man::completions(*shell), 0),
+        Command::Seed(SeedCommand::Schema(SchemaCommand::JsonSchema)) if !cli.global.json => {
+            return print(JSON_SCHEMA.as_bytes(), 0);
+        }
         Command::Man { dir } => man::pages(dir),
         command => Context::new(&cli.global).and_then(|context| commands::dispatch(command, &context)),
     };

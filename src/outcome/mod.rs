@@ -15,5 +15,5 @@ pub use finding::{Finding, Level, accepts, sort_findings};
 pub use sections::{
     BackupSection, CommandName, Comparison, DatabaseSection, DiffSection, DirectiveChange, DurationSection,
     ErrorLogVerdict, ErrorSection, HostSection, LoadCount, LoadSection, LocalChange, LocalChanges, Outcome,
-    OutcomeKind, PlanSection, ProbeRow, ReloadSection, StepSection,
+    OutcomeKind, PlanSection, ProbeRow, ProblemSection, ReloadSection, StepSection,
 };

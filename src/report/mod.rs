@@ -7,6 +7,7 @@ mod diff;
 mod human;
 mod json;
 mod plain;
+mod problems;
 mod style;
 mod table;
 

@@ -15,6 +15,7 @@ mod contract;
 mod database;
 mod files;
 mod lock;
+mod manifest;
 mod merge;
 mod oracle;
 mod plan;

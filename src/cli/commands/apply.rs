@@ -2,7 +2,7 @@
 
 use super::change::{prepared, refusal, show_plan};
 use super::recover::recover_first;
-use super::sessions::{at_the_moment, leave_to_the_wait};
+use super::sessions::{Watch, leave_to_the_wait};
 use crate::apply::{Request, Run, run};
 use crate::cli::args::ApplyArgs;
 use crate::cli::context::Context;
@@ -15,7 +15,7 @@ use crate::prepare::{Prepared, Reach, memory_path, migration_probes};
 /// Shows the plan, asks, runs it.
 pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     let mut options = context.change_options(&args.change)?;
-    let database = context.database(&args.database)?;
+    let watch = Watch::new(context, &args.database)?;
     let saved = args.plan.as_deref().map(read_plan).transpose()?;
     if let Some(saved) = &saved {
         options.strategy = StrategyWish::Named(again(saved));
@@ -25,7 +25,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     if let Some(lock) = &lock {
         recover_first(context, lock)?;
     }
-    let (mut prepared, mut outcome) = match prepared(context, "apply", &options, &database) {
+    let (mut prepared, mut outcome) = match prepared(context, "apply", &options, &watch) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };
@@ -52,7 +52,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         // It was on the screen when the question was asked.
         outcome.comparisons.clear();
     }
-    if let Err(failure) = at_the_moment(context, &database, &options.accept, args.wait_idle, &mut outcome) {
+    if let Err(failure) = watch.at_the_moment(context, &options.accept, args.wait_idle, &mut outcome) {
         outcome.fail(failure);
         return Ok(outcome);
     }

@@ -1,8 +1,7 @@
 //! What the commands that look at, plan or make a change have in common.
 
-use super::sessions::ask;
+use super::sessions::Watch;
 use crate::cli::context::Context;
-use crate::cli::database::Database;
 use crate::host::RootPath;
 use crate::journal::Status;
 use crate::outcome::{Comparison, Failure, FailureKind, Finding, HostSection, Level, Outcome, OutcomeKind};
@@ -17,13 +16,13 @@ pub fn prepared(
     context: &Context,
     command: &'static str,
     options: &Options,
-    database: &Database,
+    watch: &Watch,
 ) -> Result<(Prepared, Outcome), Box<Outcome>> {
     context.progress.stage("looking at the server");
     match prepare(&context.root, &context.launcher, options) {
         Ok(mut prepared) => {
             prepared.findings.extend(unfinished(context));
-            let mut asked = ask(context, database);
+            let mut asked = watch.ask(context);
             accept(&mut asked.findings, &options.accept);
             prepared.findings.append(&mut asked.findings);
             prepared.findings.extend(disk_space(context, &prepared));

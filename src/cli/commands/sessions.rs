@@ -3,9 +3,10 @@
 //! Invariant: what is known at the moment of the change decides, not what was known when the plan was shown. Nothing
 //! here changes anything.
 
+use crate::cli::args::DatabaseArgs;
 use crate::cli::context::Context;
 use crate::cli::database::{Database, Named};
-use crate::db::{Connection, DbError, Engine, Limits, Server};
+use crate::db::{DbError, Engine, Limits, Server};
 use crate::facts::SessionFacts;
 use crate::host::clock;
 use crate::inspect::database::{
@@ -44,56 +45,133 @@ impl Asked {
     }
 }
 
-/// Asks who is logged in, and whether the database is one of several.
-pub fn ask(context: &Context, database: &Database) -> Asked {
-    let named = match database {
-        Database::Named(named) => named,
-        Database::None(why) => return Asked { findings: not_asked(why), ..Asked::default() },
-        Database::Tree => return Asked { findings: not_asked_below_root(), ..Asked::default() },
-    };
-    context.progress.stage("asking the database who is logged in");
-    let remote = named.source().remote_host();
-    match named.open(context, &Limits::inspection()) {
-        Ok(mut conn) => {
-            let Survey { findings, sessions } = survey(&mut conn, &SessionTables::default(), remote);
-            Asked { findings, sessions, database: Some(section(conn.server())) }
+/// The database beside a change, and the tables that tell who is logged in.
+pub struct Watch {
+    database: Database,
+    tables: SessionTables,
+}
+
+impl Watch {
+    /// What the flags, the environment and the settings say.
+    pub fn new(context: &Context, args: &DatabaseArgs) -> Result<Self, Failure> {
+        let database = context.database(args)?;
+        Ok(Self { database, tables: context.session_tables(args)? })
+    }
+
+    /// Asks who is logged in, and whether the database is one of several.
+    pub fn ask(&self, context: &Context) -> Asked {
+        let named = match &self.database {
+            Database::Named(named) => named,
+            Database::None(why) => return Asked { findings: not_asked(why), ..Asked::default() },
+            Database::Tree => return Asked { findings: not_asked_below_root(), ..Asked::default() },
+        };
+        context.progress.stage("asking the database who is logged in");
+        let remote = named.source().remote_host();
+        match named.open(context, &Limits::inspection()) {
+            Ok(mut conn) => {
+                let Survey { findings, sessions } = survey(&mut conn, &self.tables, remote);
+                Asked { findings, sessions, database: Some(section(conn.server())) }
+            }
+            Err(error) => Asked { findings: unreachable(&error, remote), ..Asked::default() },
         }
-        Err(error) => Asked { findings: unreachable(&error, remote), ..Asked::default() },
+    }
+
+    /// Asks once more who is logged in, just before the first effect, and waits for everybody to leave if that was
+    /// asked for. New findings take the place of the old ones in the answer.
+    ///
+    /// # Errors
+    /// When agents are at work now, or not everybody left in time.
+    pub fn at_the_moment(
+        &self,
+        context: &Context,
+        accepted: &BTreeSet<String>,
+        wait: Option<Duration>,
+        outcome: &mut Outcome,
+    ) -> Result<(), Failure> {
+        let named = match &self.database {
+            Database::Named(named) => named,
+            Database::None(why) => return unasked(why, accepted, wait),
+            Database::Tree => return Ok(()),
+        };
+        if let Some(limit) = wait.filter(|_| !accepted.contains("sessions.online")) {
+            self.wait_until_idle(context, named, accepted, limit)?;
+        }
+        let mut now = match self.now(context, named) {
+            Ok(survey) => survey.findings,
+            Err(error) => unreachable(&error, None).into_iter().filter(about_sessions).collect(),
+        };
+        accept(&mut now, accepted);
+        let stop = now.iter().find(|finding| finding.stops()).map(|finding| finding.title.clone());
+        outcome.findings.retain(|finding| !about_sessions(finding));
+        outcome.findings.extend(now);
+        sort_findings(&mut outcome.findings);
+        match stop {
+            None => Ok(()),
+            Some(title) => {
+                Err(Failure::new(FailureKind::Refused, format!("stopped by sessions.online: {title}"))
+                    .with_hint(
+                        "nothing was changed; --wait-idle 30m waits, --accept sessions.online goes on",
+                    ))
+            }
+        }
+    }
+
+    fn wait_until_idle(
+        &self,
+        context: &Context,
+        named: &Named,
+        accepted: &BTreeSet<String>,
+        limit: Duration,
+    ) -> Result<(), Failure> {
+        let deadline = clock::monotonic() + limit;
+        let mut shown = String::new();
+        loop {
+            let line = match self.seen(context, named) {
+                Seen::Online(0) => return Ok(()),
+                Seen::Unknown(_) if accepted.contains("sessions.unknown") => return Ok(()),
+                Seen::Online(count) => format!("waiting: {count} logged in"),
+                Seen::Unknown(why) => format!("waiting: who is logged in is not known: {why}"),
+            };
+            if shown != line {
+                context.progress.stage(&line);
+                shown.clone_from(&line);
+            }
+            let next = (clock::monotonic() + PAUSE).min(deadline);
+            while clock::monotonic() < next {
+                if context.stop.load(Ordering::SeqCst) {
+                    return Err(Failure::new(
+                        FailureKind::Failed,
+                        "stopped while waiting; nothing was changed",
+                    ));
+                }
+                clock::pause(TICK);
+            }
+            if clock::monotonic() >= deadline {
+                return Err(gave_up(limit, &line));
+            }
+        }
+    }
+
+    fn seen(&self, context: &Context, named: &Named) -> Seen {
+        match self.now(context, named) {
+            Ok(Survey { sessions: Some(facts), .. }) if facts.roles.is_empty() => {
+                Seen::Unknown(facts.unknown.join("; "))
+            }
+            Ok(Survey { sessions: Some(facts), .. }) => Seen::Online(facts.online_count()),
+            Ok(Survey { sessions: None, .. }) => Seen::Unknown("the database does not say".to_owned()),
+            Err(error) => Seen::Unknown(error.to_string()),
+        }
+    }
+
+    fn now(&self, context: &Context, named: &Named) -> Result<Survey, DbError> {
+        let mut conn = named.open(context, &Limits::inspection())?;
+        survey_sessions(&mut conn, &self.tables)
     }
 }
 
-/// Asks once more who is logged in, just before the first effect, and waits for everybody to leave if that was asked
-/// for. New findings take the place of the old ones in the answer.
-///
-/// # Errors
-/// When agents are at work now, or not everybody left in time.
-pub fn at_the_moment(
-    context: &Context,
-    database: &Database,
-    accepted: &BTreeSet<String>,
-    wait: Option<Duration>,
-    outcome: &mut Outcome,
-) -> Result<(), Failure> {
-    let Database::Named(named) = database else { return unasked(database, accepted, wait) };
-    if let Some(limit) = wait.filter(|_| !accepted.contains("sessions.online")) {
-        wait_until_idle(context, named, accepted, limit)?;
-    }
-    let mut now = match now(context, named) {
-        Ok(survey) => survey.findings,
-        Err(error) => unreachable(&error, None).into_iter().filter(about_sessions).collect(),
-    };
-    accept(&mut now, accepted);
-    let stop = now.iter().find(|finding| finding.stops()).map(|finding| finding.title.clone());
-    outcome.findings.retain(|finding| !about_sessions(finding));
-    outcome.findings.extend(now);
-    sort_findings(&mut outcome.findings);
-    match stop {
-        None => Ok(()),
-        Some(title) => {
-            Err(Failure::new(FailureKind::Refused, format!("stopped by sessions.online: {title}"))
-                .with_hint("nothing was changed; --wait-idle 30m waits, --accept sessions.online goes on"))
-        }
-    }
+enum Seen {
+    Online(u64),
+    Unknown(String),
 }
 
 /// Findings that a wait may make go away do not refuse before it.
@@ -108,11 +186,7 @@ fn about_sessions(finding: &Finding) -> bool {
 }
 
 /// Without a database nobody can be waited for.
-fn unasked(database: &Database, accepted: &BTreeSet<String>, wait: Option<Duration>) -> Result<(), Failure> {
-    let why = match database {
-        Database::None(why) => why.as_str(),
-        Database::Tree | Database::Named(_) => return Ok(()),
-    };
+fn unasked(why: &str, accepted: &BTreeSet<String>, wait: Option<Duration>) -> Result<(), Failure> {
     if wait.is_none() || accepted.contains("sessions.unknown") || accepted.contains("sessions.online") {
         return Ok(());
     }
@@ -120,56 +194,10 @@ fn unasked(database: &Database, accepted: &BTreeSet<String>, wait: Option<Durati
         .with_hint("name the database with --db, or --accept sessions.unknown"))
 }
 
-fn wait_until_idle(
-    context: &Context,
-    named: &Named,
-    accepted: &BTreeSet<String>,
-    limit: Duration,
-) -> Result<(), Failure> {
-    let deadline = clock::monotonic() + limit;
-    let mut shown = None;
-    loop {
-        let seen = match now(context, named) {
-            Ok(survey) => match survey.sessions {
-                Some(facts) if facts.roles.is_empty() => Seen::Unknown(facts.unknown.join("; ")),
-                Some(facts) => Seen::Online(facts.online_count()),
-                None => Seen::Unknown("the database does not say".to_owned()),
-            },
-            Err(error) => Seen::Unknown(error.to_string()),
-        };
-        let line = match &seen {
-            Seen::Online(0) => return Ok(()),
-            Seen::Unknown(_) if accepted.contains("sessions.unknown") => return Ok(()),
-            Seen::Online(count) => format!("waiting: {count} logged in"),
-            Seen::Unknown(why) => format!("waiting: who is logged in is not known: {why}"),
-        };
-        if shown.as_ref() != Some(&line) {
-            context.progress.stage(&line);
-            shown = Some(line.clone());
-        }
-        let next = (clock::monotonic() + PAUSE).min(deadline);
-        while clock::monotonic() < next {
-            if context.stop.load(Ordering::SeqCst) {
-                return Err(Failure::new(FailureKind::Failed, "stopped while waiting; nothing was changed"));
-            }
-            clock::pause(TICK);
-        }
-        if clock::monotonic() >= deadline {
-            let limit = limit.as_secs();
-            return Err(Failure::new(FailureKind::Refused, format!("gave up after {limit} s of {line}"))
-                .with_hint("nothing was changed; flags may be stale: look at them with motionctl check, and go on with --accept sessions.online"));
-        }
-    }
-}
-
-enum Seen {
-    Online(u64),
-    Unknown(String),
-}
-
-fn now(context: &Context, named: &Named) -> Result<Survey, DbError> {
-    let mut conn: Connection = named.open(context, &Limits::inspection())?;
-    survey_sessions(&mut conn, &SessionTables::default())
+fn gave_up(limit: Duration, last: &str) -> Failure {
+    Failure::new(FailureKind::Refused, format!("gave up after {} s of {last}", limit.as_secs())).with_hint(
+        "nothing was changed; motionctl check tells which flags may be stale, --accept sessions.online goes on",
+    )
 }
 
 /// All that is ever shown of a connection.

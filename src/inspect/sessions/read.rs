@@ -138,7 +138,8 @@ impl<'a> Reader<'a> {
         // Nothing depends on these; a missing one is noted and left out.
         let optional: Vec<&str> =
             optional.into_iter().filter(|column| self.table(&sessions.table, &[column]).is_some()).collect();
-        let (from, searched) = match open_rows(table, &sessions.left, &[&needed[..], &optional[..]].concat()) {
+        let (from, searched) = match open_rows(table, &sessions.left, &[&needed[..], &optional[..]].concat())
+        {
             Some(from) => from,
             None => {
                 self.missing(format!(
