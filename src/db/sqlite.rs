@@ -92,7 +92,7 @@ impl SqliteSession {
     ) -> Result<(), DbError> {
         self.limited(|conn| {
             let mut statement = conn.prepare_cached(sql).map_err(|error| translated(&error))?;
-            let names: Arc<[String]> = statement.column_names().into_iter().map(str::to_owned).collect();
+            let names: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
             let mut rows = statement.query(parameters(values)).map_err(|error| translated(&error))?;
             while let Some(row) = rows.next().map_err(|error| translated(&error))? {
                 let mut values = Vec::with_capacity(names.len());

@@ -68,3 +68,60 @@ pub fn create(connection: &mut Connection) -> Result<(), DbError> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::{Catalog, Engine, Limits, Source};
+    use crate::seed::map::{Map, Needs, Part};
+    use crate::seed::verify::{outside_references, verify};
+    use std::collections::BTreeSet;
+
+    fn memory(script: &str) -> Connection {
+        let mut connection = Connection::open(&Source::Memory, &Limits::work()).expect("memory");
+        connection.script(script).expect("a script");
+        connection
+    }
+
+    #[test]
+    fn the_schema_fits_the_built_in_map() {
+        let mut connection = memory("");
+        create(&mut connection).expect("a schema");
+        let catalog = Catalog::read(&mut connection).expect("a catalog");
+        let map = Map::built_in();
+        let found = verify(&map, &catalog, Engine::Sqlite, &Needs::all(&map));
+        assert_eq!((&found.mismatches, &found.differences), (&Vec::new(), &Vec::new()));
+        assert_eq!(found.demanded, std::collections::BTreeMap::new(), "a manifest may leave these out");
+        assert!(found.unique_names.contains(&Part::Profiles) && found.triggers.is_empty());
+        let tables: BTreeSet<&str> = catalog.tables.keys().map(String::as_str).collect();
+        let mapped: BTreeSet<&str> = map.table_names().into_iter().map(|name| name.as_str()).collect();
+        assert_eq!(tables.difference(&mapped).copied().collect::<Vec<_>>(), ["motionctl"]);
+        for table in map.table_names() {
+            assert_eq!(outside_references(&map, &catalog, table), []);
+        }
+    }
+
+    #[test]
+    fn only_our_own_file_is_ours() {
+        let check = |script: &str, expected: &str| {
+            let found = ownership(&mut memory(script)).expect("a database");
+            let words = match found {
+                Ownership::Ours => "ours".to_owned(),
+                Ownership::Empty => "empty".to_owned(),
+                Ownership::Foreign(why) => why,
+            };
+            assert_eq!(words, expected, "{script}");
+        };
+        let ours = |more: &str| format!("{SCHEMA}{more}");
+        check("", "empty");
+        check(&ours(""), "ours");
+        check("CREATE TABLE a (b)", "its application id is 0 and not 1296258124");
+        check("PRAGMA application_id = 5", "its application id is 5 and not 1296258124");
+        check("PRAGMA application_id = 1296258124", "it has no table motionctl");
+        check(&ours("DELETE FROM motionctl"), "its table motionctl names no schema");
+        check(
+            &ours("UPDATE motionctl SET value = 'embedded 2'"),
+            "its schema is `embedded 2`, and this motionctl knows `embedded 1`",
+        );
+    }
+}

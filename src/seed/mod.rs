@@ -8,6 +8,7 @@
 
 pub mod apply;
 mod channel;
+pub mod discover;
 pub mod embedded;
 pub mod manifest;
 pub mod map;

@@ -2,6 +2,7 @@
 
 use super::change::{prepared, refusal, show_plan};
 use super::recover::recover_first;
+use super::sessions::{Watch, leave_to_the_wait};
 use crate::apply::{Request, Run, run};
 use crate::cli::args::ApplyArgs;
 use crate::cli::context::Context;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 /// Shows the plan, asks, runs it.
 pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     let mut options = context.change_options(&args.change)?;
+    let watch = Watch::new(context, &args.database)?;
     let saved = args.plan.as_deref().map(read_plan).transpose()?;
     if let Some(saved) = &saved {
         options.strategy = StrategyWish::Named(again(saved));
@@ -25,10 +27,11 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     if let Some(lock) = &lock {
         recover_first(context, lock)?;
     }
-    let (mut prepared, mut outcome) = match prepared(context, "apply", &options) {
+    let (mut prepared, mut outcome) = match prepared(context, "apply", &options, &watch) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };
+    leave_to_the_wait(&mut prepared.findings, args.wait_idle);
     let agreed = adopt(&context.root, saved, &mut prepared, &mut outcome)
         .and_then(|()| agreed(context, args, &prepared, &outcome));
     let (plan, lock) = match (agreed, lock) {
@@ -50,6 +53,10 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     if !args.yes {
         // It was on the screen when the question was asked.
         outcome.comparisons.clear();
+    }
+    if let Err(failure) = watch.at_the_moment(context, &options.accept, args.wait_idle, &mut outcome) {
+        outcome.fail(failure);
+        return Ok(outcome);
     }
     let facts = &prepared.inspection.facts;
     let probes = prepared.probes(Reach::Harmless);

@@ -128,8 +128,10 @@ impl Source {
         let line = masked(self.line(place.line));
         let column = (place.column as usize).saturating_sub(1);
         // A window of the line; what is left of it starts well before the place.
-        let skip = column.saturating_sub(WIDTH / 2);
+        let fits = line.chars().nth(WIDTH).is_none();
+        let skip = if fits { 0 } else { column.saturating_sub(WIDTH / 2) };
         let ahead: Vec<char> = line.chars().skip(skip).take(WIDTH).collect();
+        let column = column.min(skip + ahead.len());
         let before: String = ahead.iter().take(column - skip).map(|c| harmless(*c)).collect();
         let rest = ahead.get(column - skip..).unwrap_or_default();
         let marked: String = rest.iter().take(token_length(rest)).map(|c| harmless(*c)).collect();
@@ -246,7 +248,7 @@ mod tests {
         check("a\r\nkey: v", (2, 1), ["key: v", "^^^"]);
         check("日本: x", (1, 5), ["日本: x", "      ^"]);
         check("a", (9, 1), ["", "^"]);
-        check("a", (1, 400), ["…", " ^"]);
+        check("a", (1, 400), ["a", " ^"]);
     }
 
     #[test]

@@ -78,33 +78,46 @@ impl Map {
         names
     }
 
-    /// The columns of each part, under the part's key; a column stands once for each use.
-    pub(super) fn columns(&self) -> Vec<(String, Vec<&Ident>)> {
-        let mut all = vec![("users".to_owned(), self.user_columns())];
+    /// The columns that each part names, by table; a table of several parts comes several times.
+    pub fn columns_of_tables(&self) -> impl Iterator<Item = (&Ident, Vec<&Ident>)> {
+        self.columns().into_iter().map(|(_, table, columns)| (table, columns))
+    }
+
+    /// The table and columns of each part, under the part's key; a column stands once for each use.
+    pub(super) fn columns(&self) -> Vec<(String, &Ident, Vec<&Ident>)> {
+        let mut all = vec![("users".to_owned(), &self.users.table, self.user_columns())];
         all.extend(
-            self.queues.iter().map(|(channel, queues)| (format!("queues.{channel}"), queues.all_columns())),
+            self.queues
+                .iter()
+                .map(|(channel, queues)| (format!("queues.{channel}"), &queues.table, queues.all_columns())),
         );
         if let Some(profiles) = &self.profiles {
             let c = &profiles.columns;
             let optional = [&c.description, &c.created, &c.updated, &c.deleted];
             let columns = [&c.id, &c.name, &c.enabled].into_iter().chain(optional.into_iter().flatten());
-            all.push(("profiles".to_owned(), columns.chain(profiles.fixed.keys()).collect()));
+            all.push((
+                "profiles".to_owned(),
+                &profiles.table,
+                columns.chain(profiles.fixed.keys()).collect(),
+            ));
         }
-        all.extend(self.links.iter().map(|(kind, link)| (format!("links.{kind}"), link.all_columns())));
+        all.extend(
+            self.links.iter().map(|(kind, link)| (format!("links.{kind}"), &link.table, link.all_columns())),
+        );
         if let Some(report) = &self.report_member {
             let c = &report.columns;
             let named =
                 [&c.id, &c.member, &c.entered, &c.left].into_iter().chain(c.channel.iter().chain(&c.kind));
-            all.push(("report_member".to_owned(), named.chain(&c.profile).collect()));
+            all.push(("report_member".to_owned(), &report.table, named.chain(&c.profile).collect()));
         }
         if let Some(permissions) = &self.permissions {
             let c = &permissions.columns;
             let named = [&c.user_profile, &c.section, &c.view, &c.read, &c.edit, &c.delete];
             let optional = [&c.id, &c.created, &c.updated].into_iter().flatten();
             let columns = named.into_iter().chain(optional).chain(permissions.fixed.keys()).collect();
-            all.push(("permissions".to_owned(), columns));
+            all.push(("permissions".to_owned(), &permissions.table, columns));
             let names = vec![&permissions.user_profiles.id, &permissions.user_profiles.name];
-            all.push(("permissions.user_profiles".to_owned(), names));
+            all.push(("permissions.user_profiles".to_owned(), &permissions.user_profiles.table, names));
         }
         all
     }

@@ -10,7 +10,7 @@ use crate::seed::Channel;
 /// Everything that contradicts itself, each with its key.
 pub fn complaints(map: &Map) -> Vec<String> {
     let mut found = Vec::new();
-    for (place, columns) in map.columns() {
+    for (place, _, columns) in map.columns() {
         twice(&place, &columns, &mut found);
     }
     for (channel, queues) in &map.queues {

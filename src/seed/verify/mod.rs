@@ -5,10 +5,12 @@
 
 mod column;
 mod definition;
+mod family;
 mod outside;
 mod shape;
 
 pub use definition::describe;
+pub use family::Family;
 pub use outside::{OutsideReference, outside_references};
 
 use crate::db::catalog::{Table, TableKind};
