@@ -12,6 +12,7 @@
 mod args;
 mod commands;
 mod context;
+mod database;
 mod files;
 mod man;
 mod progress;

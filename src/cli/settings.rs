@@ -30,6 +30,17 @@ pub struct Settings {
     /// `--no-sandbox`
     #[serde(default)]
     pub no_sandbox: bool,
+    /// `--db`
+    pub db: Option<String>,
+    /// `--no-db`
+    #[serde(default)]
+    pub no_db: bool,
+    /// `--defaults-file`
+    pub defaults_file: Option<PathBuf>,
+    /// `--db-ca`
+    pub db_ca: Option<PathBuf>,
+    /// `--map`
+    pub map: Option<PathBuf>,
 }
 
 impl Settings {

@@ -378,7 +378,7 @@ fn connecting(error: &Error) -> DbError {
         (ErrorKind::Lost, _) => {
             DbError::new(ErrorKind::Unreachable, format!("the connection was closed at once: {translated}"))
         }
-        // A parse error of the greeting: something answers, and it is no server.
+        // A greeting that cannot be read: something answers, and it is no server.
         (ErrorKind::Other, Error::IoError(_) | Error::CodecError(_)) => {
             DbError::new(ErrorKind::NotADatabase, "what answers does not speak MySQL's protocol")
         }
@@ -394,7 +394,12 @@ fn translated(error: &Error) -> DbError {
         }
         Error::TlsError(error) => DbError::new(ErrorKind::Tls, error.to_string()),
         Error::IoError(error) => of_io(error),
-        Error::CodecError(_) => DbError::new(ErrorKind::Other, error.to_string()),
+        Error::CodecError(codec) => {
+            // The codec wraps what went wrong below it.
+            let below =
+                std::error::Error::source(codec).and_then(|cause| cause.downcast_ref::<std::io::Error>());
+            below.map_or_else(|| DbError::new(ErrorKind::Other, codec.to_string()), of_io)
+        }
         Error::DriverError(error) => of_driver(error),
         Error::UrlError(_) | Error::FromValueError(_) | Error::FromRowError(_) => {
             // These texts may quote values.

@@ -199,6 +199,12 @@ impl Source {
         self
     }
 
+    /// Whether a password is known for it.
+    #[must_use]
+    pub fn has_password(&self) -> bool {
+        matches!(self, Self::Server { password: Some(_), .. })
+    }
+
     /// Whether it is a server elsewhere than on this machine, as far as its address says.
     #[must_use]
     pub fn remote_host(&self) -> Option<&str> {

@@ -6,10 +6,12 @@
 mod access;
 mod build;
 mod client;
+pub mod database;
 mod nginx;
 mod reader;
 mod review;
 mod select;
+pub mod sessions;
 mod site;
 mod upstream;
 mod values;

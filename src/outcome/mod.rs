@@ -13,7 +13,7 @@ pub use exit::{EXIT_CODES, ExitMeaning};
 pub use failure::{Failure, FailureKind};
 pub use finding::{Finding, Level, accepts, sort_findings};
 pub use sections::{
-    BackupSection, CommandName, Comparison, DiffSection, DirectiveChange, DurationSection, ErrorLogVerdict,
-    ErrorSection, HostSection, LoadCount, LoadSection, LocalChange, LocalChanges, Outcome, OutcomeKind,
-    PlanSection, ProbeRow, ProblemSection, ReloadSection, StepSection,
+    BackupSection, CommandName, Comparison, DatabaseSection, DiffSection, DirectiveChange, DurationSection,
+    ErrorLogVerdict, ErrorSection, HostSection, LoadCount, LoadSection, LocalChange, LocalChanges, Outcome,
+    OutcomeKind, PlanSection, ProbeRow, ProblemSection, ReloadSection, StepSection,
 };

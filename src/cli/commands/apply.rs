@@ -2,6 +2,7 @@
 
 use super::change::{prepared, refusal, show_plan};
 use super::recover::recover_first;
+use super::sessions::{Watch, leave_to_the_wait};
 use crate::apply::{Request, Run, run};
 use crate::cli::args::ApplyArgs;
 use crate::cli::context::Context;
@@ -14,6 +15,7 @@ use crate::prepare::{Prepared, Reach, memory_path, migration_probes};
 /// Shows the plan, asks, runs it.
 pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     let mut options = context.change_options(&args.change)?;
+    let watch = Watch::new(context, &args.database)?;
     let saved = args.plan.as_deref().map(read_plan).transpose()?;
     if let Some(saved) = &saved {
         options.strategy = StrategyWish::Named(again(saved));
@@ -23,10 +25,11 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     if let Some(lock) = &lock {
         recover_first(context, lock)?;
     }
-    let (mut prepared, mut outcome) = match prepared(context, "apply", &options) {
+    let (mut prepared, mut outcome) = match prepared(context, "apply", &options, &watch) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };
+    leave_to_the_wait(&mut prepared.findings, args.wait_idle);
     let agreed =
         adopt(saved, &mut prepared, &mut outcome).and_then(|()| agreed(context, args, &prepared, &outcome));
     let (plan, lock) = match (agreed, lock) {
@@ -48,6 +51,10 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     if !args.yes {
         // It was on the screen when the question was asked.
         outcome.comparisons.clear();
+    }
+    if let Err(failure) = watch.at_the_moment(context, &options.accept, args.wait_idle, &mut outcome) {
+        outcome.fail(failure);
+        return Ok(outcome);
     }
     let facts = &prepared.inspection.facts;
     let migration = prepared.migration.as_ref();

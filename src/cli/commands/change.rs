@@ -1,11 +1,12 @@
 //! What the commands that look at, plan or make a change have in common.
 
+use super::sessions::Watch;
 use crate::cli::context::Context;
 use crate::host::RootPath;
 use crate::journal::Status;
 use crate::outcome::{Comparison, Failure, FailureKind, Finding, HostSection, Level, Outcome, OutcomeKind};
 use crate::plan::Preview;
-use crate::prepare::{Options, Prepared, prepare};
+use crate::prepare::{Options, Prepared, accept, prepare};
 use crate::{apply, backup, inspect};
 
 /// Prepares a change and turns it into an answer that can still change.
@@ -15,15 +16,20 @@ pub fn prepared(
     context: &Context,
     command: &'static str,
     options: &Options,
+    watch: &Watch,
 ) -> Result<(Prepared, Outcome), Box<Outcome>> {
     context.progress.stage("looking at the server");
     match prepare(&context.root, &context.launcher, options) {
         Ok(mut prepared) => {
             prepared.findings.extend(unfinished(context));
+            let mut asked = watch.ask(context);
+            accept(&mut asked.findings, &options.accept);
+            prepared.findings.append(&mut asked.findings);
             prepared.findings.extend(disk_space(context, &prepared));
             crate::outcome::sort_findings(&mut prepared.findings);
             let mut outcome = Outcome::new(command, OutcomeKind::Ok);
             outcome.host = Some(prepared.host_section());
+            asked.show(&mut outcome);
             outcome.findings.clone_from(&prepared.findings);
             show_plan(&prepared, &mut outcome);
             if !prepared.notes.is_empty() {

@@ -11,6 +11,7 @@ mod rehearse;
 mod restore;
 mod rollback;
 mod seed;
+mod sessions;
 mod status;
 
 use super::args::{BackupsCommand, Command};

@@ -1,6 +1,7 @@
 //! `rehearse`: make and undo the change on a private copy of this server.
 
 use super::change::{prepared, refusal};
+use super::sessions::Watch;
 use crate::cli::args::RehearseArgs;
 use crate::cli::context::Context;
 use crate::cli::files::write_private;
@@ -11,7 +12,8 @@ use std::path::Path;
 /// Rehearses, and says what happened.
 pub fn rehearse(context: &Context, args: &RehearseArgs) -> Result<Outcome, Failure> {
     let options = context.change_options(&args.change)?;
-    let (prepared, mut outcome) = match prepared(context, "rehearse", &options) {
+    let watch = Watch::new(context, &args.database)?;
+    let (prepared, mut outcome) = match prepared(context, "rehearse", &options, &watch) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };

@@ -2,6 +2,7 @@
 //! unfinished, which is the newest backup?
 
 use super::change::prepared;
+use super::sessions::Watch;
 use crate::apply::History;
 use crate::backup::Store;
 use crate::cli::args::StatusArgs;
@@ -17,9 +18,10 @@ use std::path::PathBuf;
 /// Looks, and says what is not as it was left.
 pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> {
     let mut options = context.options(&args.site)?;
+    let watch = Watch::new(context, &args.database)?;
     // Whether the route is there does not depend on how it would be brought.
     options.strategy = StrategyWish::Named(Strategy::Graft);
-    let (prepared, mut outcome) = match prepared(context, "status", &options) {
+    let (prepared, mut outcome) = match prepared(context, "status", &options, &watch) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };

@@ -1,7 +1,7 @@
 //! Reaching a server, and being told why not, in time.
 
 use crate::support::mariadb::{MariaDb, shared};
-use motionctl::db::{Connection, DbError, Engine, ErrorKind, Limits, Source, Tls, Transport};
+use motionctl::db::{Connection, DbError, Engine, ErrorKind, Limits, Secret, Source, Tls, Transport};
 use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
@@ -62,16 +62,18 @@ fn an_authority_that_did_not_sign_is_an_error_of_tls() {
 
 #[test]
 fn a_certificate_for_another_address_is_an_error_of_tls() {
-    let server = shared();
+    let schema = shared().schema();
+    let server = schema.server;
+    let user = schema.user("s3cret", "SELECT");
     let source = Source::Server {
         transport: Transport::Tcp {
             host: MariaDb::OTHER_HOST.to_owned(),
             port: server.port,
             tls: Tls::Authority(server.file("ca.pem")),
         },
-        user: "root".to_owned(),
-        password: None,
-        schema: "mysql".to_owned(),
+        user,
+        password: Some(Secret::new("s3cret")),
+        schema: schema.name.clone(),
     };
     let error = refused(&source);
     assert_eq!(error.kind(), ErrorKind::Tls, "{error}");

@@ -5,4 +5,6 @@
 mod catalog;
 mod connecting;
 mod option_file;
+mod replica;
+mod secrets;
 mod statements;

@@ -50,17 +50,16 @@ impl MariaDb {
 
     /// Starts a server with these options besides the usual ones.
     pub fn start(options: &[&str]) -> Self {
-        let folder =
-            tempfile::Builder::new().prefix("motionctl-mariadb-").tempdir().expect("a folder").keep();
-        let data = folder.join("data");
-        copy(installed(), &data);
-        certificates(&folder);
         let mut last = String::new();
         // A port that was free may be taken by the time that the server gets there.
         for _ in 0..5 {
+            let folder =
+                tempfile::Builder::new().prefix("motionctl-mariadb-").tempdir().expect("a folder").keep();
+            copy(installed(), &folder.join("data"));
+            certificates(&folder);
             let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port").local_addr();
             let port = port.expect("bound").port();
-            let mut server = Self { holder: hold(&folder, port, options), folder: folder.clone(), port };
+            let server = Self { holder: hold(&folder, port, options), folder, port };
             match server.wait() {
                 Ok(()) => return server,
                 Err(log) => last = log,
@@ -69,7 +68,7 @@ impl MariaDb {
         panic!("MariaDB did not start:\n{last}");
     }
 
-    /// Its folder: `socket`, `ca.pem`, `log`.
+    /// Its folder: `socket`, `ca.pem`, `error.log`.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
@@ -138,20 +137,26 @@ impl MariaDb {
         let signal = |name: &str| {
             assert!(Command::new("kill").args([name, pid.trim()]).status().expect("kill").success());
         };
+        let stat = format!("/proc/{}/stat", pid.trim());
+        let stopped = || fs::read_to_string(&stat).expect("a process").contains(") T ");
         signal("-STOP");
+        // Its threads stop one after the other.
+        while !stopped() {
+            sleep(Duration::from_millis(5));
+        }
         let answer = during();
         signal("-CONT");
         answer
     }
 
-    fn wait(&mut self) -> Result<(), String> {
-        let log = || fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+    fn wait(&self) -> Result<(), String> {
+        let log = || fs::read_to_string(self.folder.join("error.log")).unwrap_or_default();
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             if log().contains("ready for connections") && self.try_sql("SELECT 1").is_ok() {
                 return Ok(());
             }
-            if self.holder.try_wait().expect("a child").is_some() {
+            if log().contains("Aborting") {
                 return Err(log());
             }
             sleep(Duration::from_millis(20));
@@ -257,7 +262,7 @@ fn hold(folder: &Path, port: u16, options: &[&str]) -> Child {
         format!("--datadir={}", at("data")),
         format!("--socket={}", at("socket")),
         format!("--pid-file={}", at("pid")),
-        format!("--log-error={}", at("log")),
+        format!("--log-error={}", at("error.log")),
         format!("--bind-address={},{}", MariaDb::HOST, MariaDb::OTHER_HOST),
         format!("--port={port}"),
         format!("--ssl-ca={}", at("ca.pem")),
