@@ -8,6 +8,7 @@
 
 pub mod apply;
 mod channel;
+pub mod consequences;
 pub mod discover;
 pub mod embedded;
 pub mod manifest;

@@ -2,6 +2,7 @@
 //!
 //! Invariant: everything is read in one READ ONLY transaction. What is planned and what it relies on belong together.
 
+use super::consequences::{self, Look};
 use super::manifest::{Manifest, Problem, shown, suggest};
 use super::map::{Needs, Part, Use};
 use super::plan::{Draft, Fingerprint, Input, Plan, Unknown, draft, noun};
@@ -54,12 +55,16 @@ impl Session {
             return Err(self.refused(manifest, draft).unwrap_or_else(|error| failure(&error)));
         }
         let fingerprint = self.fingerprint(&snapshot);
-        let mut findings = draft.findings;
-        let verification = self.verify(&needs(scope, &draft.plan));
+        let Draft { mut plan, mut findings, .. } = draft;
+        consequences::label(&mut self.conn, &self.map, &mut plan).map_err(failed)?;
+        let look = &mut Look { conn: &mut self.conn, map: &self.map, catalog: &self.catalog, plan: &plan };
+        findings.extend(consequences::findings(look).map_err(failed)?);
+        findings.extend(consequences::standing(&mut self.conn).map_err(failed)?);
+        let verification = self.verify(&needs(scope, &plan));
         findings.extend(verification.findings());
         findings.extend(verify::unreviewed(&self.map, self.conn.engine()));
         sort_findings(&mut findings);
-        Ok(Planned { plan: draft.plan, fingerprint, findings })
+        Ok(Planned { plan, fingerprint, findings })
     }
 
     pub(super) fn draft(&self, manifest: &Manifest, unnamed: Unnamed, snapshot: &Snapshot) -> Draft {

@@ -4,7 +4,7 @@
 
 use crate::db::Value;
 use crate::seed::map::Link;
-use crate::seed::snapshot::{CHUNK, LinkRow};
+use crate::seed::snapshot::{CHUNK, LinkRow, marks};
 use std::collections::BTreeMap;
 
 /// SQLite takes 32,766 values in a statement, servers 65,535.
@@ -23,11 +23,6 @@ pub(super) struct Batch {
 /// How many rows of so many columns one statement takes.
 pub(super) fn pieces(columns: usize) -> usize {
     (MOST_VALUES / columns.max(1)).clamp(1, CHUNK)
-}
-
-/// `?, ?, …`
-pub(super) fn marks(count: usize) -> String {
-    vec!["?"; count].join(", ")
 }
 
 /// These links, by their own key where they have one, else by owner and members.

@@ -6,7 +6,7 @@
 use crate::db::{Catalog, Connection, DbError, Engine};
 use crate::seed::map::{Map, Part};
 use crate::seed::plan::{Plan, RowRef, ends};
-use crate::seed::snapshot::{CHUNK, Section};
+use crate::seed::snapshot::{CHUNK, Section, marks};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -110,7 +110,7 @@ fn by_key(
     let ids: Vec<i64> = ids.iter().copied().collect();
     let mut found = 0;
     for chunk in ids.chunks(CHUNK) {
-        let marks = super::batch::marks(chunk.len());
+        let marks = marks(chunk.len());
         let sql = format!("SELECT {id} FROM {table}{key} WHERE {id} IN ({marks}) ORDER BY {id} {how}");
         let values: Vec<_> = chunk.iter().map(|id| (*id).into()).collect();
         found += conn.rows(&sql, &values)?.len();

@@ -9,7 +9,7 @@ use crate::db::{Catalog, Connection, Value};
 use crate::seed::manifest::Name;
 use crate::seed::map::{Ident, Link, LinkKind, Map, Part, sql};
 use crate::seed::plan::{Given, Insert, NewLink, Plan, RowRef, Update, Weigh};
-use crate::seed::snapshot::{CHUNK, Field, LinkRow, Section, Wanted, records};
+use crate::seed::snapshot::{CHUNK, Field, LinkRow, Section, Wanted, marks, records};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A plan that is being written, inside a transaction of the caller.
@@ -94,7 +94,7 @@ impl Writer<'_> {
         let ids: Vec<i64> = self.plan.delete.iter().map(|delete| delete.id).collect();
         let what = format!("deleting from {}", section.table);
         for chunk in ids.chunks(CHUNK) {
-            let condition = format!("{} IN ({})", section.id.quoted(), batch::marks(chunk.len()));
+            let condition = format!("{} IN ({})", section.id.quoted(), marks(chunk.len()));
             let mut values: Vec<Value> = Vec::new();
             let sql = match section.deleted {
                 Some(deleted) => {

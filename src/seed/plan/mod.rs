@@ -3,15 +3,19 @@
 //! Invariant: pure; the same manifest, map and snapshot give the same plan. It reads no database, and everything that
 //! is wrong is said at once.
 
+mod describe;
 mod entities;
 mod fingerprint;
+mod gates;
 mod links;
 mod model;
 mod planner;
 mod profiles;
 mod wishes;
 
+pub use describe::{Line, changes, lines};
 pub use fingerprint::{FORMAT, Fingerprint};
+pub use gates::{Allowance, Prune, refused};
 pub use model::{
     Delete, Deletions, FieldChange, Given, Insert, NewLink, Origin, Plan, RowRef, Update, Weigh, Why, ends,
     noun,

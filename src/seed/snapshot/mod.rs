@@ -10,8 +10,8 @@ mod scope;
 mod section;
 
 pub use model::{Group, LinkRow, Links, Names, Record, Records, Snapshot, Standing};
-pub(in crate::seed) use names::CHUNK;
+pub(in crate::seed) use names::{CHUNK, marks};
 pub use reader::read;
-pub(in crate::seed) use reader::records;
+pub(in crate::seed) use reader::{links, records};
 pub use scope::{Others, Owners, Scope, Unnamed, Wanted};
 pub use section::{Column, Field, Kind, Section};

@@ -141,7 +141,7 @@ impl Keyed {
 }
 
 /// `?, ?, …`
-pub(super) fn marks(count: usize) -> String {
+pub(in crate::seed) fn marks(count: usize) -> String {
     let mut marks = "?, ".repeat(count);
     marks.truncate(marks.len().saturating_sub(2));
     marks

@@ -9,7 +9,7 @@ use super::scope::{Others, Owners, Scope, Wanted};
 use super::section::Section;
 use crate::db::{Catalog, Connection, DbError, Row, Value};
 use crate::seed::manifest::Name;
-use crate::seed::map::{Link, LinkKind, Map, Part};
+use crate::seed::map::{Ident, Link, LinkKind, Map, Part};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Beyond this many owners a table of links is read whole and sifted here.
@@ -163,10 +163,10 @@ fn record(section: &Section<'_>, row: &Row) -> Result<Record, DbError> {
 }
 
 /// Links, of everybody or of those whose column holds one of the ids.
-pub(super) fn links(
+pub(in crate::seed) fn links(
     conn: &mut Connection,
     link: &Link,
-    only: Option<(&crate::seed::map::Ident, &BTreeSet<i64>)>,
+    only: Option<(&Ident, &BTreeSet<i64>)>,
 ) -> Result<Links, DbError> {
     let mut columns = vec![link.owner.quoted(), link.member.quoted()];
     columns.extend(link.id.as_ref().map(|column| column.quoted()));
