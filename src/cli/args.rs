@@ -252,9 +252,6 @@ pub struct RehearseArgs {
     /// How the change is planned and made.
     #[command(flatten)]
     pub change: ChangeArgs,
-    /// Which database is asked.
-    #[command(flatten)]
-    pub database: DatabaseArgs,
     /// Requests of the load during the reload, at least
     #[arg(long, value_name = "N", default_value_t = 400)]
     pub load: u64,

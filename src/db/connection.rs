@@ -26,8 +26,8 @@ impl Limits {
     #[must_use]
     pub const fn inspection() -> Self {
         Self {
-            connect: Duration::from_millis(1_000),
-            query: Duration::from_millis(500),
+            connect: Duration::from_millis(1_500),
+            query: Duration::from_millis(1_500),
             lock: Duration::from_secs(1),
         }
     }

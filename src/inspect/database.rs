@@ -183,7 +183,7 @@ fn topology(
 
 /// Variables that every user may read. A server without Galera has its variables, too: the value counts.
 fn variables(conn: &mut Connection) -> Result<Vec<(String, String)>, DbError> {
-    let sql = "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('wsrep_on', 'wsrep_cluster_name', \
+    let sql = "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('wsrep_on', \
                'group_replication_group_name', 'read_only', 'super_read_only', 'innodb_read_only', 'hostname')";
     let rows = conn.rows(sql, &[])?;
     Ok(rows.iter().map(|row| (row.value(0).display().to_ascii_lowercase(), row.value(1).display())).collect())
@@ -226,4 +226,26 @@ fn replicas(rows: &[Row]) -> Finding {
             None => format!("replica with server id {id}"),
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_value_tells_a_cluster_and_not_the_variable() {
+        let check =
+            |name, value, expect: Option<&str>| assert_eq!(cluster_sign(name, value).as_deref(), expect);
+        check("wsrep_on", "OFF", None);
+        check("wsrep_on", "ON", Some("Galera: wsrep_on=ON"));
+        check("wsrep_cluster_name", "my_wsrep_cluster", None);
+        check("group_replication_group_name", "", None);
+        check(
+            "group_replication_group_name",
+            "a-b",
+            Some("group replication: group_replication_group_name=a-b"),
+        );
+        check("read_only", "0", None);
+        check("super_read_only", "ON", Some("super_read_only=ON"));
+    }
 }

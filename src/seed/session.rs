@@ -8,6 +8,7 @@ use super::map::{Map, Needs};
 use super::verify::{Verification, verify};
 use crate::db::{Catalog, Connection, DbError, Engine, ErrorKind, FileAccess, Limits, Server, Source};
 use crate::outcome::{Failure, FailureKind};
+use std::path::Path;
 
 /// What a database is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,23 +35,25 @@ pub struct Session {
 }
 
 impl Session {
-    /// Opens a database.
+    /// A database that is open already: a server's, or an empty one in memory.
     ///
     /// # Errors
-    /// When nobody answers, a file is not ours, or its tables cannot be looked at.
-    pub fn open(source: &Source, map: Map, purpose: Purpose) -> Result<Self, Failure> {
-        let limits = Limits::work();
-        let (mut conn, shown) = match source {
-            Source::File { path, .. } => open_file(source, path, purpose, &limits)?,
-            Source::Server { .. } | Source::Memory => {
-                let mut conn = Connection::open(source, &limits).map_err(|error| failure(&error))?;
-                if matches!(source, Source::Memory) {
-                    embedded::create(&mut conn).map_err(|error| failure(&error))?;
-                }
-                let shown = conn.server().clone();
-                (conn, shown)
-            }
-        };
+    /// When its tables cannot be looked at.
+    pub fn of(conn: Connection, map: Map) -> Result<Self, Failure> {
+        let shown = conn.server().clone();
+        Self::shown_as(conn, shown, map)
+    }
+
+    /// A SQLite file; its path tells it from others.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or is not ours.
+    pub fn file(path: &Path, map: Map, purpose: Purpose) -> Result<Self, Failure> {
+        let (conn, shown) = open_file(path, purpose)?;
+        Self::shown_as(conn, shown, map)
+    }
+
+    fn shown_as(mut conn: Connection, shown: Server, map: Map) -> Result<Self, Failure> {
         let names: Vec<&str> = map.table_names().into_iter().map(super::map::Ident::as_str).collect();
         let catalog = Catalog::of(&mut conn, &names).map_err(|error| failure(&error))?;
         let identity = identity(&mut conn, &shown).map_err(|error| failure(&error))?;
@@ -95,17 +98,13 @@ impl Session {
     }
 }
 
-fn open_file(
-    source: &Source,
-    path: &std::path::Path,
-    purpose: Purpose,
-    limits: &Limits,
-) -> Result<(Connection, Server), Failure> {
+fn open_file(path: &Path, purpose: Purpose) -> Result<(Connection, Server), Failure> {
+    let limits = &Limits::work();
     let access = match purpose {
         Purpose::Read | Purpose::Plan => FileAccess::Read,
         Purpose::Write => FileAccess::Create,
     };
-    let opened = Connection::open(&source.clone().with_access(access), limits);
+    let opened = Connection::open(&Source::File { path: path.to_owned(), access }, limits);
     let empty = |shown: Option<Server>| {
         let mut conn = Connection::open(&Source::Memory, limits).map_err(|error| failure(&error))?;
         embedded::create(&mut conn).map_err(|error| failure(&error))?;

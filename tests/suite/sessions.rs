@@ -213,13 +213,27 @@ fn a_database_that_does_not_answer_is_a_finding_in_time() {
         assert_eq!(document["exit_code"], 0, "{document:#}");
     };
     check(tcp(free), &[], "refused");
-    check(tcp(silent_port), &[], "stopped answering");
+    check(tcp(silent_port), &[], "no answer within 1500 ms");
     check(tcp(server.port), &[], "access denied");
     check(tcp(server.port), &["--db-ca", &right], "access denied");
     check(tcp(server.port), &["--db-ca", &wrong], "invalid peer certificate");
     check(server.socket_url("no_such_schema"), &[], "unknown database");
     check("mysql:///motion2?socket=/nonexistent".to_owned(), &[], "no such file");
     check("sqlite:/nonexistent".to_owned(), &[], "no such file");
+}
+
+#[test]
+fn a_database_on_another_host_is_a_stop_whether_it_answers_or_not() {
+    // TEST-NET-1 (RFC 5737): nobody is there.
+    let url = "mysql://nobody@192.0.2.1/motion2?tls=off";
+    let started = Instant::now();
+    let document = Server::copy("standalone").json(&["check", "--db", url]);
+    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+    assert_says(&evidence(&document, "topology.remote-database"), &["192.0.2.1"]);
+    assert_eq!(
+        (finding(&document, "sessions.unknown")["level"].as_str(), document["exit_code"].as_u64()),
+        (Some("warn"), Some(3))
+    );
 }
 
 #[test]
@@ -313,4 +327,28 @@ fn waiting_in_vain_changes_nothing() {
     assert!(blind.error().contains("cannot see who is logged in"), "{blind}");
     before.assert_same(&machine.configuration());
     machine.apply(&["--db", &url, "--wait-idle", "1h", "--accept", "sessions.online"]).expect(0, "applied");
+}
+
+#[test]
+fn a_schema_map_tells_what_the_profile_columns_mean() {
+    let schema = shared().motion();
+    user(&schema, "anna", "agent", 1, "");
+    user(&schema, "bert", "agent", 1, "");
+    session(&schema, "anna", 300, ["'7'", "NULL"]);
+    session(&schema, "bert", 300, ["NULL", "'Morning'"]);
+    schema.sql(
+        "CREATE TABLE agent_profiles (id INT PRIMARY KEY, name VARCHAR(255)); \
+         INSERT INTO agent_profiles VALUES (7, 'Morning')",
+    );
+    let map = concat!(env!("CARGO_MANIFEST_DIR"), "/templates/seed/schema-map.toml");
+    let document = Server::copy("standalone").json(&["check", "--db", &schema.url(), "--map", map]);
+    let text = evidence(&document, "sessions.online");
+    assert_says(
+        &text,
+        &["profile Morning (data3=7, data4=NULL)", "profile Morning (data3=NULL, data4=Morning)"],
+    );
+    let broken = Server::copy("standalone");
+    broken.write("map.toml", "users = 1\n");
+    let map = broken.at("map.toml").display().to_string();
+    assert_eq!(broken.json(&["check", "--map", &map])["exit_code"], 65);
 }

@@ -2,7 +2,8 @@
 //!
 //! Invariant: as in [`super`]: nothing here decides.
 
-use clap::{Args, Subcommand, ValueHint};
+use super::DatabaseArgs;
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
 /// What to do about agents, queues and profiles.
@@ -10,6 +11,10 @@ use std::path::PathBuf;
 pub enum SeedCommand {
     /// Read manifests and say all that is wrong with them; no database is asked
     Validate(ValidateArgs),
+    /// What would change in the database; nothing is written
+    Plan(Box<SeedPlanArgs>),
+    /// Make the change: all of it in one transaction, or nothing
+    Apply(Box<SeedApplyArgs>),
     /// The schema of manifests and of the database
     #[command(subcommand)]
     Schema(SchemaCommand),
@@ -28,4 +33,104 @@ pub struct ValidateArgs {
 pub enum SchemaCommand {
     /// Print the JSON Schema of manifests, for editors
     JsonSchema,
+    /// Print the schema map that is in effect; no database is asked
+    Show(SchemaShowArgs),
+    /// Compare the schema map with the database; nothing is written
+    Check(SchemaCheckArgs),
+    /// Propose a schema map from the database, for a person to review
+    Discover(SchemaDiscoverArgs),
+}
+
+/// Arguments of `seed schema show`.
+#[derive(Debug, Args)]
+pub struct SchemaShowArgs {
+    /// The database and its map.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+}
+
+/// Arguments of `seed schema check`.
+#[derive(Debug, Args)]
+pub struct SchemaCheckArgs {
+    /// The database and its map.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+}
+
+/// Arguments of `seed schema discover`.
+#[derive(Debug, Args)]
+pub struct SchemaDiscoverArgs {
+    /// The database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// Write the proposal to FILE; by default where --map looks for it
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub out: Option<PathBuf>,
+    /// Replace the file where there is one
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Arguments of `seed plan`.
+#[derive(Debug, Args)]
+pub struct SeedPlanArgs {
+    /// The manifest; `-` reads standard input
+    #[arg(value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
+    pub manifest: PathBuf,
+    /// What may be done, and where.
+    #[command(flatten)]
+    pub change: SeedChangeArgs,
+    /// Save the plan for a later apply
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub out: Option<PathBuf>,
+    /// Exit 2 when changes are pending
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+}
+
+/// Arguments of `seed apply`.
+#[derive(Debug, Args)]
+pub struct SeedApplyArgs {
+    /// The manifest, or a plan saved by `seed plan --out`; `-` reads standard
+    /// input
+    #[arg(value_name = "MANIFEST|PLAN", value_hint = ValueHint::FilePath)]
+    pub input: PathBuf,
+    /// What may be done, and where.
+    #[command(flatten)]
+    pub change: SeedChangeArgs,
+    /// Show the plan and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// What a seed may do, and where.
+#[derive(Debug, Args)]
+pub struct SeedChangeArgs {
+    /// The database and its map.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// Allow deletions: of memberships; of profiles, and then of every one that
+    /// the manifest does not name; or only of those marked `absent: true`
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    pub prune: Vec<PruneChoice>,
+    /// Refuse a plan that deletes more rows than this
+    #[arg(long, value_name = "N")]
+    pub max_delete: Option<u64>,
+    /// Accept these findings by name, such as seed.disable-in-use
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    pub accept: Vec<String>,
+}
+
+/// Deletions that can be allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PruneChoice {
+    /// Links of agents and profiles that stay.
+    Memberships,
+    /// Profiles, also those that the manifest does not name.
+    Profiles,
+    /// Profiles marked `absent: true`.
+    Absent,
 }

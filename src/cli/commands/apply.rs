@@ -1,6 +1,6 @@
 //! `apply`: make the change.
 
-use super::change::{prepared, refusal, show_plan};
+use super::change::{refusal, show_plan, watched};
 use super::recover::recover_first;
 use super::sessions::{Watch, leave_to_the_wait};
 use crate::apply::{Request, Run, run};
@@ -8,10 +8,10 @@ use crate::cli::args::ApplyArgs;
 use crate::cli::context::Context;
 use crate::cli::files::read_plan;
 use crate::cli::prompt;
-use crate::host::Root;
+use crate::host::{Root, WriteLock};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{Migration, Plan, Strategy, StrategyWish, explain};
-use crate::prepare::{Prepared, Reach, memory_path};
+use crate::prepare::{Options, Prepared, Reach, memory_path};
 use std::path::PathBuf;
 
 /// Shows the plan, asks, runs it.
@@ -27,7 +27,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     if let Some(lock) = &lock {
         recover_first(context, lock)?;
     }
-    let (mut prepared, mut outcome) = match prepared(context, "apply", &options, &watch) {
+    let (mut prepared, mut outcome) = match watched(context, "apply", &options, &watch) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };
@@ -58,27 +58,43 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         outcome.fail(failure);
         return Ok(outcome);
     }
-    let facts = &prepared.inspection.facts;
-    let probes = prepared.probes(Reach::Harmless);
+    let change = Change { args, options: &options, prepared: &prepared, plan: &plan, lock: &lock };
+    make(context, &change, &mut outcome)?;
+    Ok(outcome)
+}
+
+/// A change that was agreed to.
+struct Change<'a> {
+    args: &'a ApplyArgs,
+    options: &'a Options,
+    prepared: &'a Prepared,
+    plan: &'a Plan,
+    lock: &'a WriteLock,
+}
+
+/// Makes the change, and says in the answer what became of it.
+fn make(context: &Context, change: &Change<'_>, outcome: &mut Outcome) -> Result<(), Failure> {
+    let facts = &change.prepared.inspection.facts;
+    let probes = change.prepared.probes(Reach::Harmless);
     let (done, result) = run(
         &Request {
             root: &context.root,
-            lock: &lock,
+            lock: change.lock,
             launcher: &context.launcher,
             facts,
-            plan: &plan,
+            plan: change.plan,
             source: None,
             probes: &probes,
-            sandbox: options.sandbox,
-            reload_timeout: context.reload_timeout(args.change.reload_timeout)?,
+            sandbox: change.options.sandbox,
+            reload_timeout: context.reload_timeout(change.args.change.reload_timeout)?,
             stop: &context.stop,
             actor: context.actor(),
             command: context.command_line(),
         },
         &mut |event| context.progress.event(event),
     );
-    conclude(context, &mut outcome, done, result);
-    Ok(outcome)
+    conclude(context, outcome, done, result);
+    Ok(())
 }
 
 /// Made again in the same way it is the same plan, with all that is known of

@@ -15,20 +15,15 @@ pub fn prepared(
     context: &Context,
     command: &'static str,
     options: &Options,
-    watch: &Watch,
 ) -> Result<(Prepared, Outcome), Box<Outcome>> {
     context.progress.stage("looking at the server");
     match prepare(&context.root, &context.launcher, options) {
         Ok(mut prepared) => {
             prepared.findings.extend(unfinished(context));
-            let mut asked = watch.ask(context);
-            accept(&mut asked.findings, &options.accept);
-            prepared.findings.append(&mut asked.findings);
             prepared.findings.extend(disk_space(context, &prepared));
             crate::outcome::sort_findings(&mut prepared.findings);
             let mut outcome = Outcome::new(command, OutcomeKind::Ok);
             outcome.host = Some(prepared.host_section());
-            asked.show(&mut outcome);
             outcome.findings.clone_from(&prepared.findings);
             show_plan(&prepared, &mut outcome);
             if !prepared.notes.is_empty() {
@@ -42,6 +37,23 @@ pub fn prepared(
             Err(Box::new(outcome))
         }
     }
+}
+
+/// The same, with what the database says about it.
+pub fn watched(
+    context: &Context,
+    command: &'static str,
+    options: &Options,
+    watch: &Watch,
+) -> Result<(Prepared, Outcome), Box<Outcome>> {
+    let (mut prepared, mut outcome) = prepared(context, command, options)?;
+    let mut asked = watch.ask(context);
+    accept(&mut asked.findings, &options.accept);
+    asked.show(&mut outcome);
+    prepared.findings.extend(asked.findings);
+    crate::outcome::sort_findings(&mut prepared.findings);
+    outcome.findings.clone_from(&prepared.findings);
+    Ok((prepared, outcome))
 }
 
 /// Puts the plan that would be run into the answer.

@@ -1,6 +1,6 @@
 //! `check`: is this server ready?
 
-use super::change::{prepared, refusal};
+use super::change::{refusal, watched};
 use super::sessions::Watch;
 use crate::cli::args::CheckArgs;
 use crate::cli::context::Context;
@@ -10,7 +10,7 @@ use crate::outcome::{Failure, Outcome, OutcomeKind};
 pub fn check(context: &Context, args: &CheckArgs) -> Result<Outcome, Failure> {
     let options = context.options(&args.site)?;
     let watch = Watch::new(context, &args.database)?;
-    let (prepared, mut outcome) = match prepared(context, "check", &options, &watch) {
+    let (prepared, mut outcome) = match watched(context, "check", &options, &watch) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };

@@ -1,6 +1,6 @@
 //! `plan`: what would change.
 
-use super::change::{prepared, refusal};
+use super::change::{refusal, watched};
 use super::sessions::Watch;
 use crate::cli::args::PlanArgs;
 use crate::cli::context::Context;
@@ -13,7 +13,7 @@ use crate::plan::{Content, Plan, Version};
 pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
     let options = context.change_options(&args.change)?;
     let watch = Watch::new(context, &args.database)?;
-    let (prepared, mut outcome) = match prepared(context, "plan", &options, &watch) {
+    let (prepared, mut outcome) = match watched(context, "plan", &options, &watch) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };

@@ -1,7 +1,6 @@
 //! `rehearse`: make and undo the change on a private copy of this server.
 
 use super::change::{prepared, refusal};
-use super::sessions::Watch;
 use crate::cli::args::RehearseArgs;
 use crate::cli::context::Context;
 use crate::cli::files::write_private;
@@ -12,8 +11,7 @@ use std::path::Path;
 /// Rehearses, and says what happened.
 pub fn rehearse(context: &Context, args: &RehearseArgs) -> Result<Outcome, Failure> {
     let options = context.change_options(&args.change)?;
-    let watch = Watch::new(context, &args.database)?;
-    let (prepared, mut outcome) = match prepared(context, "rehearse", &options, &watch) {
+    let (prepared, mut outcome) = match prepared(context, "rehearse", &options) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };

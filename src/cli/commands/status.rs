@@ -1,7 +1,7 @@
 //! `status`: is the route served, did the configuration drift, is a run
 //! unfinished, which is the newest backup?
 
-use super::change::prepared;
+use super::change::watched;
 use super::sessions::Watch;
 use crate::apply::History;
 use crate::backup::Store;
@@ -21,7 +21,7 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
     let watch = Watch::new(context, &args.database)?;
     // Whether the route is there does not depend on how it would be brought.
     options.strategy = StrategyWish::Named(Strategy::Graft);
-    let (prepared, mut outcome) = match prepared(context, "status", &options, &watch) {
+    let (prepared, mut outcome) = match watched(context, "status", &options, &watch) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };

@@ -19,7 +19,7 @@ use crate::host::clock;
 use crate::outcome::{Failure, FailureKind};
 use locks::Asked;
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use write::{Trouble, Writer};
 
 /// How often a run that lost against another one is tried again.
@@ -65,6 +65,29 @@ pub struct Applied {
     pub notes: Vec<String>,
 }
 
+/// Why nothing was written.
+#[derive(Debug)]
+pub enum NotApplied {
+    /// What was agreed to relies on something that has changed since; another plan can be made.
+    Moved(Failure),
+    /// Anything else.
+    Failed(Failure),
+}
+
+impl From<NotApplied> for Failure {
+    fn from(why: NotApplied) -> Self {
+        match why {
+            NotApplied::Moved(failure) | NotApplied::Failed(failure) => failure,
+        }
+    }
+}
+
+impl From<Failure> for NotApplied {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
 /// How one try ended.
 enum Tried {
     Committed {
@@ -87,14 +110,15 @@ impl Session {
         request: &Request<'_>,
         again: &mut dyn FnMut() -> Result<Self, Failure>,
         watch: &mut dyn FnMut(Event<'_>) -> Result<(), Stopped>,
-    ) -> Result<Applied, Failure> {
+    ) -> Result<Applied, NotApplied> {
         let mut applied = Applied::default();
         if request.advisory == Advisory::Taken {
             match locks::advisory(&mut self.conn, &self.identity).map_err(|error| failure(&error))? {
                 Asked::Held => {}
                 Asked::Refused(who) => {
                     let message = format!("another apply works on this database (connection {who})");
-                    return Err(Failure::new(FailureKind::Refused, message).with_hint("wait for it to end"));
+                    let failure = Failure::new(FailureKind::Refused, message);
+                    return Err(failure.with_hint("wait for it to end").into());
                 }
                 Asked::Unsupported => {}
             }
@@ -110,16 +134,20 @@ impl Session {
                     return Ok(applied);
                 }
                 Ok(Tried::Unknown(error)) => {
-                    return settle(request, &error, again).map(|()| applied);
+                    settle(request, &error, again)?;
+                    applied.rows = request.planned.plan.rows();
+                    return Ok(applied);
                 }
-                Err(Ended::Final(failure)) => return Err(*failure),
+                Err(Ended::Final(failure)) => return Err(NotApplied::Failed(*failure)),
+                Err(Ended::Moved(what)) => return Err(NotApplied::Moved(moved(&what))),
                 Err(Ended::Database(error)) => error,
             };
             let over = applied.tries > TRIES || begun.elapsed() > PATIENCE;
             if !error.is_retryable() || over {
-                return Err(rolled_back(&error, applied.tries));
+                return Err(rolled_back(&error, applied.tries).into());
             }
-            (watch)(Event::Stage("another writer was in the way; trying again")).map_err(stopped)?;
+            let again = Event::Stage("another writer was in the way; trying again");
+            (watch)(again).map_err(|stop| NotApplied::Failed(stopped(stop)))?;
             clock::pause(Duration::from_millis(100 << applied.tries));
         }
     }
@@ -132,7 +160,7 @@ impl Session {
         (watch)(Event::Stage("locking rows")).map_err(|stop| Ended::from(stopped(stop)))?;
         self.conn.begin(Access::Write)?;
         let begun = clock::monotonic();
-        let answer = self.inside(request, watch, begun);
+        let answer = self.inside(request, watch);
         if answer.is_err() {
             // The first error is the one to tell; a connection that is lost is rolled back by the server.
             self.conn.rollback().ok();
@@ -155,15 +183,14 @@ impl Session {
         &mut self,
         request: &Request<'_>,
         watch: &mut dyn FnMut(Event<'_>) -> Result<(), Stopped>,
-        _begun: Instant,
     ) -> Result<(u64, BTreeSet<String>), Ended> {
         let plan = &request.planned.plan;
         if let Some(gone) = locks::rows(&mut self.conn, &self.map, &self.catalog, plan)? {
-            return Err(moved(&gone).into());
+            return Err(Ended::Moved(gone));
         }
         // The view of the transaction begins here, behind the locks: nothing that it relies on can change any more.
         if self.seen(request)?.1 != request.planned.fingerprint {
-            return Err(moved("rows that the plan relies on were changed").into());
+            return Err(Ended::Moved("rows that the plan relies on were changed".to_owned()));
         }
         (watch)(Event::Stage("writing")).map_err(|stop| Ended::from(stopped(stop)))?;
         let now = clock::now().strftime("%Y-%m-%d %H:%M:%S").to_string();
@@ -172,7 +199,7 @@ impl Session {
         let mut writer = Writer { conn, map, catalog, plan, now: &now, watch, done: 0, notes };
         writer.run().map_err(|trouble| match trouble {
             Trouble::Database(error) => Ended::Database(error),
-            Trouble::Moved(what) => moved(&what).into(),
+            Trouble::Moved(what) => Ended::Moved(what),
             Trouble::Stopped => stopped(Stopped).into(),
         })?;
         let (done, notes) = (writer.done, writer.notes);
@@ -201,6 +228,9 @@ fn leftover(draft: &Draft) -> Option<String> {
     }
     if let Some(unknown) = draft.unknown.first() {
         return Some(format!("{} is not there", unknown.name));
+    }
+    if let Some(stop) = draft.findings.iter().find(|finding| finding.stops()) {
+        return Some(stop.title.clone());
     }
     let Plan { insert, update, .. } = &draft.plan;
     if draft.plan.is_empty() {
@@ -244,6 +274,7 @@ fn settle(
 /// How a try ended without COMMIT: for good, or by an error that may pass.
 enum Ended {
     Final(Box<Failure>),
+    Moved(String),
     Database(DbError),
 }
 

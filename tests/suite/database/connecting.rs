@@ -24,12 +24,12 @@ fn tcp(host: &str, port: u16) -> Source {
     }
 }
 
-/// Runs with a limit of one second, and fails when it took much longer.
+/// Runs with the limits of an inspection, and fails when it took much longer.
 fn within_the_limit(source: &Source) -> DbError {
     let started = Instant::now();
     let error = Connection::open(source, &Limits::inspection()).err().expect("an error");
     let took = started.elapsed();
-    assert!(took < Duration::from_millis(2_500), "{took:?}");
+    assert!(took < Duration::from_secs(3), "{took:?}");
     error
 }
 
@@ -173,7 +173,7 @@ fn a_server_that_stops_answering_is_given_up() {
     let started = Instant::now();
     let error = server.frozen(|| conn.rows("SELECT 1", &[]).expect_err("silence"));
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
-    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
     // The late answer must not be taken for the next statement's.
     assert_eq!(conn.rows("SELECT 2", &[]).expect_err("out of step").kind(), ErrorKind::Lost);
 }

@@ -4,8 +4,9 @@ use crate::support::binary::Server;
 use crate::support::machine::Machine;
 use crate::support::mariadb::{option_file, shared};
 use std::fs;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 const PASSWORD: &str = "tr0ub4dor&3";
 
@@ -58,4 +59,39 @@ fn a_file_named_by_a_variable_gives_the_password() {
     let refused = run();
     assert_eq!(refused.code, 69);
     assert!(refused.stdout.contains("chmod 600"), "{refused:?}");
+}
+
+#[test]
+fn a_password_is_asked_for_on_a_terminal_and_not_shown() {
+    let schema = shared().motion();
+    schema.sql("INSERT INTO users (name, fullname, createdAt, updatedAt) VALUES ('a', 'b', NOW(), NOW())");
+    let user = schema.user(PASSWORD, "SELECT");
+    let tree = Server::copy("standalone");
+    let url = format!("mysql://{user}@127.0.0.1:{}/{}", schema.server.port, schema.name);
+    let arguments = tree.arguments(&["check", "--db", &url]).join("' '");
+    let line = format!("'{}' '{arguments}'", env!("CARGO_BIN_EXE_motionctl"));
+    // script(1) gives it a terminal.
+    let mut terminal = Command::new("script")
+        .args(["-qec", &line, "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("script is installed");
+    let mut shown = terminal.stdout.take().expect("piped");
+    let mut text = String::new();
+    let mut buffer = [0; 1024];
+    while !text.contains("Password: ") {
+        let read = shown.read(&mut buffer).expect("reading");
+        assert!(read > 0, "it ended without asking: {text}");
+        text.push_str(&String::from_utf8_lossy(&buffer[..read]));
+    }
+    let mut keyboard = terminal.stdin.take().expect("piped");
+    keyboard.write_all(format!("{PASSWORD}\n").as_bytes()).expect("typing");
+    let mut rest = Vec::new();
+    shown.read_to_end(&mut rest).expect("reading");
+    text.push_str(&String::from_utf8_lossy(&rest));
+    terminal.wait().expect("an end");
+    assert!(text.contains("nobody is logged in"), "{text}");
+    assert!(!text.contains(PASSWORD), "{text}");
 }

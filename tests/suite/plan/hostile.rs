@@ -233,5 +233,5 @@ fn bytes_that_are_no_text_survive() {
     assert!(now.starts_with(b"# caf\xe9 \xff\xfe\r\n"));
     assert_eq!(server.json(&["rollback", "--yes"])["outcome"], "applied");
     assert_eq!(fs::read(server.at(SITE)).expect("readable"), bytes);
-    assert_eq!(codes(&server.json(&["check"])), ["routes.missing"]);
+    assert!(codes(&server.json(&["check"])).contains(&"routes.missing".to_owned()));
 }

@@ -3,5 +3,6 @@
 //! Invariant: what is said of one engine is said of the other, unless a test says why not.
 
 mod broken;
+mod commands;
 mod shapes;
 mod support;

@@ -55,6 +55,11 @@ impl Database {
         self.schema.is_some()
     }
 
+    /// Its URL, of a server.
+    pub fn url(&self) -> String {
+        self.schema.as_ref().expect("a server").url()
+    }
+
     pub fn engine(&self) -> Engine {
         self.connection.engine()
     }
