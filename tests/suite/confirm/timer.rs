@@ -5,16 +5,23 @@ use super::*;
 use crate::support::machine::eventually;
 use crate::support::paused::{Moment, paused_at};
 use motionctl::host::{Root, WriteLock};
+use motionctl::journal::{Event, Journal, encode};
 use nix::sys::signal::Signal;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::time::{Duration, Instant};
 
 #[test]
 fn nobody_confirms() {
     let machine = Machine::new("standalone");
     let systemd = Systemd::start(&machine);
     let before = machine.configuration().without_folder_times();
+    let inode = || fs::metadata(machine.path(SITE)).expect("the site").ino();
+    let old = inode();
 
     let done = apply(&machine);
 
+    assert_ne!(inode(), old);
     let waits = &done.json["details"]["confirmation"];
     assert_eq!(waits["armed"], true, "{done}");
     assert!(waits["seconds_left"].as_u64().is_some_and(|left| (300..=600).contains(&left)), "{done}");
@@ -46,6 +53,7 @@ fn nobody_confirms() {
     fired.expect(0, "applied");
     assert_eq!(fired.json["reload"]["proven"], true, "{fired}");
     before.assert_same(&machine.configuration().without_folder_times());
+    assert_eq!(inode(), old, "the old file had waited: its way back needs no space");
     assert!(!serves_the_new_client(&machine));
     assert_eq!(ended(&machine), "rolled-back");
     assert_eq!(leftovers(&machine), [""; 0]);
@@ -60,7 +68,6 @@ fn nobody_confirms() {
 fn somebody_confirms_in_time() {
     waiting!(machine, systemd, before);
     let late = systemd.command(UNDO);
-    let after = machine.configuration().without_folder_times();
 
     let confirmed = run(&machine, &["confirm"]);
 
@@ -76,7 +83,6 @@ fn somebody_confirms_in_time() {
     run(&machine, &["confirm"]).expect(0, "up-to-date");
     kept.assert_same(&machine.configuration().without_folder_times());
     assert!(serves_the_new_client(&machine));
-    drop(after);
 
     run(&machine, &["rollback", "--yes"]).expect(0, "applied");
     before.assert_same(&machine.configuration().without_folder_times());
@@ -132,6 +138,47 @@ fn it_is_killed_after_the_timer_is_armed() {
     assert!(!serves_the_new_client(machine));
     assert_eq!(ended(machine), "failed");
     assert_eq!(systemd.armed(), [""; 0], "the warning is taken back");
+}
+
+#[test]
+fn it_is_killed_between_the_confirmation_and_the_end() {
+    for fired in [true, false] {
+        waiting!(machine, systemd, before);
+        let path = machine.path("/var/lib/motionctl/journal");
+        let mut bytes = fs::read(&path).expect("a journal");
+        let journal = Journal::decode(&bytes).expect("one that can be trusted");
+        let record = journal.next_record("2026-01-01T00:00:00Z", Event::Confirmed { actor: String::new() });
+        bytes.extend(encode(&record));
+        fs::write(&path, bytes).expect("writing");
+        // Whoever ends it, it stays: it was confirmed.
+        match fired {
+            true => systemd.fire(UNDO).expect(0, "applied"),
+            false => run(&machine, &["confirm"]).expect(0, "ok"),
+        };
+        assert_eq!(ended(&machine), "applied");
+        assert!(serves_the_new_client(&machine));
+        assert_eq!((leftovers(&machine), systemd.armed()), (Vec::new(), Vec::new()));
+        run(&machine, &["rollback", "--yes"]).expect(0, "applied");
+        before.assert_same(&machine.configuration().without_folder_times());
+    }
+}
+
+#[test]
+fn the_time_is_over_before_the_change_is_proven() {
+    let machine = Machine::new("standalone");
+    let systemd = Systemd::start(&machine);
+    let before = machine.configuration().without_folder_times();
+    systemd.set("hold");
+    let running = machine.spawn(&["apply", "--yes", "--json", "--confirm-within", "10s"]);
+    eventually("it arms the timer", || systemd.has("held"));
+    let end = Instant::now() + Duration::from_secs(10);
+    eventually("the time is over", || Instant::now() > end);
+    systemd.unset("hold");
+    let done = running.finish();
+    done.expect(4, "rolled-back");
+    assert!(done.error().contains("the time to confirm was over"), "{done}");
+    before.assert_same(&machine.configuration().without_folder_times());
+    assert_eq!(systemd.armed(), [""; 0]);
 }
 
 #[test]
