@@ -214,6 +214,28 @@ fn the_timer_waits_for_whoever_holds_the_lock() {
 }
 
 #[test]
+fn an_interrupted_run_whose_files_were_edited_is_left_by_its_backup() {
+    let paused = paused_at(Moment::ProbesAfter);
+    let machine = &paused.machine;
+    let before = machine.configuration().without_folder_times();
+    let running = paused.apply(&[]);
+    running.signal(Signal::SIGKILL);
+    assert_eq!(running.finish().code, None);
+    machine.edit(SITE, |text| format!("{text}# by hand\n"));
+    let stuck = run(machine, &["recover"]);
+    stuck.expect(5, "needs-operator");
+    let backup = machine.backups().pop().expect("one");
+    let hint = stuck.json["error"]["hint"].as_str().expect("a hint");
+    assert!(hint.contains(&format!("motionctl rollback {backup} --whole-tree")), "{hint}");
+    run(machine, &["rollback", &backup, "--yes"]).expect(5, "needs-operator");
+    let back = run(machine, &["rollback", &backup, "--whole-tree", "--yes"]);
+    assert_eq!(back.expect(0, "applied").json["reload"]["proven"], true, "{back}");
+    before.assert_same(&machine.configuration().without_folder_times());
+    assert!(!serves_the_new_client(machine));
+    run(machine, &["recover"]).expect(0, "up-to-date");
+}
+
+#[test]
 fn files_that_were_edited_meanwhile_are_left_alone() {
     waiting!(machine, systemd, before);
     machine.edit(SITE, |text| format!("{text}# by hand\n"));
