@@ -86,6 +86,12 @@ fn somebody_confirms_in_time() {
 
     run(&machine, &["rollback", "--yes"]).expect(0, "applied");
     before.assert_same(&machine.configuration().without_folder_times());
+
+    // The timer of one run is none of the next one's.
+    let _waits = apply(&machine);
+    systemd.run(&late).finish().expect(0, "up-to-date");
+    assert!(serves_the_new_client(&machine));
+    assert_eq!(systemd.armed().len(), 2);
 }
 
 #[test]
