@@ -69,7 +69,7 @@ pub fn validate(bytes: &[u8], name: &str) -> Validated {
     if tree.whole {
         review::doubts(&mut reader, &manifest);
     }
-    let problems = reader.into_problems();
+    let problems = reader.into_problems(&source);
     let is_valid = !problems.iter().any(Problem::is_error);
     Validated { source, manifest: is_valid.then_some(manifest), problems }
 }
@@ -83,10 +83,7 @@ fn decode(bytes: &[u8]) -> Result<&str, Problem> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|error| {
         let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
-        let before = String::from_utf8_lossy(valid);
-        let number = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
-        let place = Place { line: number(before.matches('\n').count()), column: number(column) };
+        let place = source::end_of(&String::from_utf8_lossy(valid));
         Problem::error(place, format!("not UTF-8 at byte {}", error.valid_up_to())).hint("save it as UTF-8")
     })
 }

@@ -6,7 +6,7 @@
 use super::model::{Managed, Name, Place, Spanned};
 use super::near;
 use super::scalar::{Plain, classify};
-use super::source::{Problem, shown};
+use super::source::{Problem, Source, shown};
 use super::tree::{Node, Value};
 use std::collections::HashMap;
 
@@ -46,9 +46,10 @@ impl Reader {
         }
     }
 
-    /// All problems in the order of the file, each once.
-    pub fn into_problems(self) -> Vec<Problem> {
+    /// All problems in the order of the file, each once and inside of it.
+    pub fn into_problems(self, source: &Source) -> Vec<Problem> {
         let mut problems = self.problems;
+        source.keep_inside(problems.iter_mut().map(|problem| &mut problem.place));
         problems.sort_by(|a, b| (a.place, a.weight, &a.message).cmp(&(b.place, b.weight, &b.message)));
         problems.dedup();
         problems
@@ -63,10 +64,14 @@ impl Reader {
     ) -> Option<Fields<'t, N>> {
         self.expect_mapping(node, what)?;
         let mut fields: Fields<'t, N> = [None; N];
+        // A misspelt key stands for the one that was meant, which is not missing then.
+        let mut meant: Fields<'t, N> = [None; N];
         for (key, value) in node.entries() {
             let Some(text) = self.key(key) else { continue };
             let Some(index) = known.iter().position(|name| **name == **text) else {
-                self.unknown_key(key.place, text, what, &known);
+                if let Some(index) = self.unknown_key(key.place, text, what, &known) {
+                    meant[index] = Some(Entry { key: key.place, name: known[index], value });
+                }
                 continue;
             };
             if let Some(first) = &fields[index] {
@@ -76,6 +81,9 @@ impl Reader {
                 continue;
             }
             fields[index] = Some(Entry { key: key.place, name: known[index], value });
+        }
+        for (field, meant) in fields.iter_mut().zip(meant) {
+            *field = field.or(meant);
         }
         Some(fields)
     }
@@ -289,14 +297,17 @@ impl Reader {
         }
     }
 
-    fn unknown_key(&mut self, place: Place, text: &str, what: &str, known: &[&'static str]) {
+    /// Reports a key that is not known, and says which was probably meant.
+    fn unknown_key(&mut self, place: Place, text: &str, what: &str, known: &[&'static str]) -> Option<usize> {
         let problem = Problem::error(place, format!("unknown key {} in {what}", shown(text)));
-        let hint = match (near::suggest(text, known.iter().copied()), elsewhere(text)) {
+        let meant = near::suggest(text, known.iter().copied());
+        let hint = match (meant, elsewhere(text)) {
             (Some(suggestion), _) => format!("did you mean `{suggestion}`?"),
             (None, Some(hint)) => hint.to_owned(),
             (None, None) => format!("{what} has {}", listed(known)),
         };
         self.report(problem.hint(hint));
+        known.iter().position(|name| Some(*name) == meant)
     }
 }
 
@@ -331,8 +342,12 @@ fn quote_it(place: Place, text: &str, what: Plain) -> Problem {
         Plain::Integer(_) => "a negative number",
         Plain::Empty | Plain::Text => "something else",
     };
-    Problem::error(place, format!("readers of YAML may take {} for {taken}", shown(text)))
-        .hint(format!("quote it: '{text}'"))
+    let hint = match what {
+        _ if text.len() > 40 => "quote it".to_owned(),
+        Plain::Ambiguous("null") => format!("quote it: '{text}'; only `null` clears a column"),
+        _ => format!("quote it: '{text}'"),
+    };
+    Problem::error(place, format!("readers of YAML may take {} for {taken}", shown(text))).hint(hint)
 }
 
 fn listed(names: &[&str]) -> String {

@@ -144,6 +144,17 @@ impl Source {
         vec![shown, format!("{blank}{marks}")]
     }
 
+    /// Moves places that are not in this text to its end: the parser sees the
+    /// end of a file in a line of its own, which no editor shows.
+    pub(super) fn keep_inside<'a>(&self, places: impl IntoIterator<Item = &'a mut Place>) {
+        let (end, shown_end) = (end_of(&self.text), end_of(self.text.trim_end()));
+        for place in places {
+            if *place > end {
+                *place = shown_end;
+            }
+        }
+    }
+
     /// A line's text without its end; empty behind the last one.
     fn line(&self, number: u32) -> &str {
         let starts = self.lines.get_or_init(|| line_starts(&self.text).into());
@@ -166,6 +177,15 @@ pub fn shown(text: &str) -> String {
     }
     quoted.push('`');
     quoted
+}
+
+/// The place behind a text.
+pub(super) fn end_of(text: &str) -> Place {
+    let starts = line_starts(text);
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let last = starts.last().map_or(0, |start| *start as usize);
+    let column = text.get(last..).unwrap_or_default().chars().count();
+    Place { line: number(starts.len()), column: number(column).saturating_add(1) }
 }
 
 /// Where lines begin, ended as YAML ends them: CR, LF or both.

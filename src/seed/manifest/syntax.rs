@@ -8,40 +8,33 @@ use super::tree::place;
 use saphyr_parser::ScanError;
 
 /// Part of what the parser says, what it means, and what to do.
-const MEANINGS: [(&str, &str, &str); 12] = [
+const MEANINGS: &[(&str, &str, &str)] = &[
     ("unknown anchor", "no anchor of this name stands above", "an alias `*name` repeats what `&name` marks"),
-    (
-        "unexpected end of stream",
-        "quotes that are opened are not closed",
-        "the file ends inside of a quoted text",
-    ),
-    (
-        "unexpected document indicator",
-        "quotes that are opened are not closed",
-        "a document ends inside of a quoted text",
-    ),
-    ("recursion limit", "brackets are nested too deep", "no manifest is; what follows was not read"),
+    ("unexpected end of stream", UNCLOSED, "the file ends inside of a quoted text"),
+    ("unexpected document indicator", UNCLOSED, "a document ends inside of a quoted text"),
+    ("invalid indentation in quoted", UNCLOSED, "or they go on in a line that is not indented"),
+    ("recursion limit", "brackets are nested too deep", "no manifest needs that"),
     ("unexpected character", "a text cannot begin with this character", "put the text in quotes"),
-    ("unprintable character", "a byte 0 stands here", "is this a text file?"),
+    ("unprintable character", "a byte 0 stands here", "the file may not be text"),
     ("byte order mark", "a byte order mark inside of the file", "remove it; it may come from joined files"),
-    (
-        "unknown escape",
-        "no such escape in double quotes",
-        "write `\\\\` for a backslash, or use single quotes",
-    ),
+    ("unknown escape", "no such escape in double quotes", "write `\\\\`, or use single quotes"),
     (
         "mapping values are not allowed",
         "a `:` where no key can stand",
         "put a text that holds `: ` in quotes",
     ),
-    ("simple key expect", "a key without its `:`", "a key and its value are written `key: value`"),
+    ("simple key expect", "a key without its `:`", "here or in the line before; write `key: value`"),
     ("trailing content after", "text behind the closing quote", "put the whole text in quotes"),
-    (
-        "invalid indentation",
-        "the indentation fits no list or mapping above",
-        "entries of one list begin in one column",
-    ),
+    ("expected '-' indicator", MISFIT, "entries of one list begin in one column"),
+    ("did not find expected key", MISFIT, "keys of one mapping begin in one column"),
+    ("invalid indentation", MISFIT, "entries of one list begin in one column"),
+    ("expected ',' or ']'", "`[` is not closed", "items are parted by `,` and end with `]`"),
+    ("expected ',' or '}'", "`{` is not closed", "keys are parted by `,` and end with `}`"),
+    ("misplaced bracket", "a closing bracket that nothing opens", "remove it, or put the text in quotes"),
 ];
+
+const UNCLOSED: &str = "quotes that are opened are not closed";
+const MISFIT: &str = "the indentation fits no list or mapping above";
 
 /// An error of the parser, with its cause where that is known.
 pub(super) fn explain(error: &ScanError, text: &str) -> Problem {

@@ -21,7 +21,7 @@ fn said(file: &Validated) -> String {
         };
         let place = problem.place;
         writeln!(text, "{}:{} {weight}{}", place.line, place.column, problem.message).expect("a string");
-        for hint in &problem.hint {
+        if let Some(hint) = &problem.hint {
             writeln!(text, "    {hint}").expect("a string");
         }
     }
@@ -139,11 +139,11 @@ profiles:
     refused where the agent has to be created
 6:36 seed.fullname-is-internal: the full name `1001` is the internal number
     refused where the agent has to be created
-7:43 seed.near-miss: `Talk now` is not declared here, `Talk Now` is
+7:45 seed.near-miss: `Talk now` is not declared here, `Talk Now` is
     right if the database has both
-7:71 seed.near-miss: `Suport` is not declared here, `Support` is
+7:72 seed.near-miss: `Suport` is not declared here, `Support` is
     right if the database has both
-9:45 seed.near-miss: `agnet2` is not declared here, `agent2` is
+9:47 seed.near-miss: `agnet2` is not declared here, `agent2` is
     right if the database has both
 9:83 seed.near-miss: `support` is not declared here, `Support` is
     right if the database has both

@@ -60,8 +60,8 @@ fn check(bytes: &[u8]) -> Result<(), TestCaseError> {
     let file = validate(bytes, "x");
     let text = file.source.text();
     // Lines as YAML ends them; one more may begin behind the last end.
-    let lines: Vec<&str> =
-        text.split('\n').flat_map(|line| line.trim_end_matches('\r').split('\r')).collect();
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let lines: Vec<&str> = text.split('\n').collect();
     prop_assert_eq!(file.manifest.is_none(), file.problems.iter().any(|problem| problem.is_error()));
     for problem in &file.problems {
         let (line, column) = (problem.place.line as usize, problem.place.column as usize);
@@ -69,7 +69,7 @@ fn check(bytes: &[u8]) -> Result<(), TestCaseError> {
         prop_assert!(found.is_some(), "{:?} of {} lines", problem, lines.len());
         let length = found.map_or(0, |line| line.chars().count());
         prop_assert!((1..=length + 1).contains(&column), "{:?} in {:?}", problem, found);
-        file.source.section(problem);
+        prop_assert!(!file.source.section(problem).excerpt.is_empty());
     }
     Ok(())
 }

@@ -12,15 +12,52 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-/// Bad manifests that are good as JSON: the fault is in how they are written,
-/// or in what entries mean to each other.
-const BEYOND_A_SCHEMA: [&str; 6] = [
-    "agent-twice",
-    "alias-bomb",
-    "alias-in-itself",
-    "absent-no",
-    "byte-order-mark-inside",
+/// The fault is in how it is written: JSON has no such spelling, and an editor
+/// shows the schema what it read.
+const SPELLING: &[&str] = &[
     "content-after-end",
+    "enabled-capitals",
+    "fullname-empty",
+    "plain-binary",
+    "plain-date",
+    "plain-equals",
+    "plain-exponent",
+    "plain-hexadecimal",
+    "plain-in-list",
+    "plain-infinity",
+    "plain-leading-zero",
+    "plain-many-digits",
+    "plain-no",
+    "plain-not-a-number",
+    "plain-octal",
+    "plain-off",
+    "plain-plus",
+    "plain-sexagesimal",
+    "plain-tilde",
+    "plain-timestamp",
+    "plain-underscore",
+    "plain-y",
+    "plain-yes",
+    "second-document",
+    "settings-ambiguous",
+    "tag",
+    "timeout-octal",
+];
+
+/// The fault is in what entries mean to each other.
+const MEANING: &[&str] = &[
+    "agent-twice",
+    "control-characters",
+    "member-and-removed",
+    "permission-twice",
+    "profile-twice",
+    "queue-twice",
+    "rename-chain",
+    "rename-of-an-absent-one",
+    "rename-swap",
+    "rename-to-itself",
+    "rename-twice",
+    "twice-in-two-forms",
 ];
 
 #[test]
@@ -41,7 +78,7 @@ fn reader_and_schema_agree() {
             Some(_) => {}
         }
     }
-    let listed: BTreeSet<String> = BEYOND_A_SCHEMA.iter().map(|name| (*name).to_owned()).collect();
+    let listed: BTreeSet<String> = SPELLING.iter().chain(MEANING).map(|name| (*name).to_owned()).collect();
     assert_eq!(passed, listed, "what only the reader refuses");
     assert!(not_yaml.len() < 40, "{not_yaml:?}");
 }
@@ -49,6 +86,7 @@ fn reader_and_schema_agree() {
 /// The first document of a stream; none where it is not YAML.
 fn as_json(bytes: &[u8]) -> Option<Value> {
     let text = std::str::from_utf8(bytes).ok()?;
+    let mut copied = 0;
     let mut anchors: BTreeMap<usize, Value> = BTreeMap::new();
     // What is open, with its anchor; a document is a list of one.
     let mut open: Vec<(usize, Open)> = vec![(0, Open::List(Vec::new()))];
@@ -56,7 +94,15 @@ fn as_json(bytes: &[u8]) -> Option<Value> {
         let (value, anchor) = match event.ok()?.0 {
             Event::Scalar(text, style, anchor, None) => (scalar(&text, style), anchor),
             Event::Scalar(text, _, anchor, Some(_)) => (Value::String(text.into_owned()), anchor),
-            Event::Alias(anchor) => (anchors.get(&anchor)?.clone(), 0),
+            Event::Alias(anchor) => {
+                let value = anchors.get(&anchor)?.clone();
+                copied += value.to_string().len();
+                // What grows without end is no document that an editor would show.
+                if copied > 1 << 20 {
+                    return None;
+                }
+                (value, 0)
+            }
             Event::SequenceStart(anchor, _) => {
                 open.push((anchor, Open::List(Vec::new())));
                 continue;
