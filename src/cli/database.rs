@@ -6,8 +6,8 @@
 use super::args::DatabaseArgs;
 use super::context::Context;
 use crate::db::{
-    Connection, DbError, DbUrl, ErrorKind, Limits, OptionFile, OptionFileError, Secret, Source, SourceError,
-    Wanted, local_sockets,
+    Connection, DbError, DbUrl, ErrorKind, FileAccess, Limits, OptionFile, OptionFileError, Secret, Source,
+    SourceError, Wanted, local_sockets,
 };
 use crate::host::machine;
 use crate::inspect::sessions::{ProfileTable, SessionTable, SessionTables};
@@ -22,7 +22,7 @@ const URL_VARIABLE: &str = "MOTIONCTL_DB";
 /// A file that holds the password and nothing else.
 const PASSWORD_VARIABLE: &str = "MOTIONCTL_DB_PASSWORD_FILE";
 /// Where the schema map lies below the root.
-const MAP: &str = "/etc/motionctl/schema-map.toml";
+pub(super) const MAP: &str = "/etc/motionctl/schema-map.toml";
 
 /// The database of a command.
 pub enum Database {
@@ -147,6 +147,12 @@ fn tables_of(map: &Map) -> SessionTables {
 }
 
 impl Named {
+    /// The same, with this access to a file; a server's privileges are the server's to know.
+    #[must_use]
+    pub fn with_access(self, access: FileAccess) -> Self {
+        Self { source: self.source.with_access(access), ..self }
+    }
+
     /// The source that is meant.
     #[must_use]
     pub fn source(&self) -> &Source {

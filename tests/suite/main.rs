@@ -28,6 +28,7 @@ mod rollback;
 mod root;
 mod routes;
 mod sandbox;
+mod schema_map;
 mod sessions;
 mod strategies;
 mod support;

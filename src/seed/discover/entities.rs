@@ -16,7 +16,7 @@ pub const USERS: [Field; 7] = [
     needed("name", Type::Text, &["name", "username", "login"]),
     needed("fullname", Type::Text, &["fullname", "displayname"]),
     needed("email", Type::Text, &["email", "mail"]),
-    needed("internal", Type::Text, &["internal", "extension", "exten"]),
+    needed("internal", Type::TextOrNumber, &["internal", "extension", "exten"]),
     needed("role", Type::Text, &["role", "usertype"]),
     needed("online", Type::Flag, &["online", "isonline"]),
 ];

@@ -16,6 +16,8 @@ pub enum Type {
     Number,
     /// Text.
     Text,
+    /// Text or whole numbers.
+    TextOrNumber,
     /// True or false.
     Flag,
     /// A moment.
@@ -76,6 +78,7 @@ pub fn takes(column: &Column, kind: Type, engine: Engine) -> bool {
     match kind {
         Type::Number => family.is_integer(),
         Type::Text => family.is_text(),
+        Type::TextOrNumber => family.is_text() || family.is_integer(),
         Type::Flag => family.is_flag(),
         Type::Time => family.is_time(),
     }

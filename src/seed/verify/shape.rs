@@ -42,6 +42,8 @@ pub enum Kind<'a> {
     Reference(&'a Ident, &'a Ident),
     /// Text.
     Text,
+    /// Text or whole numbers: an extension is either.
+    TextOrInteger,
     /// True or false.
     Flag,
     /// Whole numbers.
@@ -145,7 +147,7 @@ fn users(users: &Users) -> Shape<'_> {
         .with(&c.name, Kind::Text, Filled::Always)
         .with(&c.fullname, Kind::Text, Filled::Always)
         .with(&c.email, Kind::Text, Filled::Sometimes)
-        .with(&c.internal, Kind::Text, Filled::Always)
+        .with(&c.internal, Kind::TextOrInteger, Filled::Always)
         .with(&c.role, Kind::Says(&users.agent_role), Filled::Always)
         .with(&c.online, Kind::Flag, Filled::Never)
         .times(c.created.as_ref(), c.updated.as_ref())
