@@ -81,6 +81,7 @@ impl Context {
             local_include: None,
             accept,
             sandbox: self.sandbox(site.no_sandbox)?,
+            probes: settings.probes.clone(),
         })
     }
 
@@ -168,6 +169,18 @@ impl Context {
             let plain = dir.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+".contains(&byte));
             if plain { format!(" --root {dir}") } else { format!(" --root '{}'", dir.replace('\'', "'\\''")) }
         })
+    }
+
+    /// `--config FILE` for a command that runs later and elsewhere.
+    pub fn config_argument(&self) -> Result<Vec<String>, Failure> {
+        let Some(file) = &self.global.config else { return Ok(Vec::new()) };
+        let path = std::path::absolute(file).map_err(|error| {
+            Failure::new(FailureKind::Unavailable, format!("looking for {}: {error}", file.display()))
+        })?;
+        let text = path.to_str().ok_or_else(|| {
+            Failure::new(FailureKind::Usage, format!("--config {}: the path is not text", path.display()))
+        })?;
+        Ok(vec!["--config".to_owned(), text.to_owned()])
     }
 
     /// Who asks, for the journal.

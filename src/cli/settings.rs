@@ -2,6 +2,7 @@
 
 use crate::host::Root;
 use crate::outcome::{Failure, FailureKind};
+use crate::prepare::StatedProbe;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -41,6 +42,9 @@ pub struct Settings {
     pub db_ca: Option<PathBuf>,
     /// `--map`
     pub map: Option<PathBuf>,
+    /// Routes that must answer after a change as is said here.
+    #[serde(default, rename = "probe")]
+    pub probes: Vec<StatedProbe>,
 }
 
 impl Settings {

@@ -1,38 +1,39 @@
 //! `apply`: make the change.
 
 use super::change::{refusal, show_plan, watched};
+use super::confirm;
+use super::pending;
 use super::recover::recover_first;
 use super::sessions::{Watch, leave_to_the_wait};
-use crate::apply::{Request, Run, run};
+use crate::apply::{Confirmation, Pending, Request, Run, run};
 use crate::cli::args::ApplyArgs;
 use crate::cli::context::Context;
 use crate::cli::files::read_plan;
 use crate::cli::prompt;
-use crate::host::WriteLock;
+use crate::host::{Root, WriteLock};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{Migration, Plan, Strategy, StrategyWish, explain};
-use crate::prepare::{Options, Prepared, Reach, memory_path, migration_probes};
+use crate::prepare::{Options, Prepared, Reach, memory_path};
+use std::path::PathBuf;
 
 /// Shows the plan, asks, runs it.
 pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     let mut options = context.change_options(&args.change)?;
     let watch = Watch::new(context, &args.database)?;
+    let confirmation = confirm::demanded(context, args.confirm_within)?;
     let saved = args.plan.as_deref().map(read_plan).transpose()?;
     if let Some(saved) = &saved {
         options.strategy = StrategyWish::Named(again(saved));
     }
     // Before the facts that are acted on are read; a dry run only reads.
-    let lock = if args.dry_run { None } else { Some(context.lock()?) };
-    if let Some(lock) = &lock {
-        recover_first(context, lock)?;
-    }
+    let lock = if args.dry_run { None } else { Some(lock_alone(context)?) };
     let (mut prepared, mut outcome) = match watched(context, "apply", &options, &watch) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };
     leave_to_the_wait(&mut prepared.findings, args.wait_idle);
-    let agreed =
-        adopt(saved, &mut prepared, &mut outcome).and_then(|()| agreed(context, args, &prepared, &outcome));
+    let agreed = adopt(&context.root, saved, &mut prepared, &mut outcome)
+        .and_then(|()| agreed(context, args, &prepared, &outcome));
     let (plan, lock) = match (agreed, lock) {
         (Ok(Some(plan)), Some(lock)) => (plan, lock),
         (Ok(Some(_)), None) => {
@@ -57,7 +58,8 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         outcome.fail(failure);
         return Ok(outcome);
     }
-    let change = Change { args, options: &options, prepared: &prepared, plan: &plan, lock: &lock };
+    let change =
+        Change { args, options: &options, prepared: &prepared, plan: &plan, lock: &lock, confirmation };
     make(context, &change, &mut outcome)?;
     Ok(outcome)
 }
@@ -69,15 +71,13 @@ struct Change<'a> {
     prepared: &'a Prepared,
     plan: &'a Plan,
     lock: &'a WriteLock,
+    confirmation: Confirmation,
 }
 
 /// Makes the change, and says in the answer what became of it.
 fn make(context: &Context, change: &Change<'_>, outcome: &mut Outcome) -> Result<(), Failure> {
     let facts = &change.prepared.inspection.facts;
-    let migration = change.prepared.migration.as_ref();
-    let probes = migration
-        .map(|migration| migration_probes(&facts.site, migration, Reach::Harmless))
-        .unwrap_or_default();
+    let probes = change.prepared.probes(Reach::Harmless);
     let (done, result) = run(
         &Request {
             root: &context.root,
@@ -88,6 +88,7 @@ fn make(context: &Context, change: &Change<'_>, outcome: &mut Outcome) -> Result
             source: None,
             probes: &probes,
             sandbox: change.options.sandbox,
+            confirmation: change.confirmation.clone(),
             reload_timeout: context.reload_timeout(change.args.change.reload_timeout)?,
             stop: &context.stop,
             actor: context.actor(),
@@ -99,6 +100,16 @@ fn make(context: &Context, change: &Change<'_>, outcome: &mut Outcome) -> Result
     Ok(())
 }
 
+/// The lock, when no other run is open any more.
+fn lock_alone(context: &Context) -> Result<WriteLock, Failure> {
+    let lock = context.lock()?;
+    recover_first(context, &lock)?;
+    match pending::look(context)? {
+        Some(pending) => Err(confirm::refusal(&pending)),
+        None => Ok(lock),
+    }
+}
+
 /// Made again in the same way it is the same plan, with all that is known of
 /// it; but what a merge decided is not decided again.
 fn again(saved: &Plan) -> Strategy {
@@ -107,10 +118,15 @@ fn again(saved: &Plan) -> Strategy {
 }
 
 /// Puts a saved plan in the place of the one that was just made.
-fn adopt(saved: Option<Plan>, prepared: &mut Prepared, outcome: &mut Outcome) -> Result<(), Failure> {
+fn adopt(
+    root: &Root,
+    saved: Option<Plan>,
+    prepared: &mut Prepared,
+    outcome: &mut Outcome,
+) -> Result<(), Failure> {
     let fresh = prepared.migration.as_ref().map(|migration| &migration.plan.id);
     if let Some(saved) = saved.filter(|saved| fresh != Some(&saved.id)) {
-        prepared.migration = Some(chosen(saved, prepared)?);
+        prepared.migration = Some(chosen(root, saved, prepared)?);
         show_plan(prepared, outcome);
     }
     Ok(())
@@ -140,7 +156,7 @@ fn agreed(
 }
 
 /// The saved plan, if the server is as it was then.
-fn chosen(saved: Plan, prepared: &Prepared) -> Result<Migration, Failure> {
+fn chosen(root: &Root, saved: Plan, prepared: &Prepared) -> Result<Migration, Failure> {
     let facts = &prepared.inspection.facts;
     let now: std::collections::BTreeMap<_, _> =
         facts.files.iter().map(|(path, file)| (path.clone(), file.sha256.clone())).collect();
@@ -163,7 +179,11 @@ fn chosen(saved: Plan, prepared: &Prepared) -> Result<Migration, Failure> {
         // Such a plan would leave a running server with its old configuration.
         "NGINX was started or stopped since".to_owned()
     } else {
-        return explain(saved, facts, &prepared.inspection.config, memory_path(facts).as_deref())
+        let known = |path: &PathBuf| facts.files.contains_key(path);
+        let beside = saved.files().map(|(path, ..)| path).filter(|path| !known(path));
+        let beside = beside.filter_map(|path| Some((path.clone(), root.read(path).ok()?))).collect();
+        let config = &prepared.inspection.config;
+        return explain(saved, facts, config, memory_path(facts).as_deref(), &beside)
             .map_err(|error| Failure::new(FailureKind::Invalid, format!("reading the plan: {error}")));
     };
     Err(Failure::new(FailureKind::Refused, format!("the plan is stale: {cause}"))
@@ -176,18 +196,13 @@ pub fn conclude(context: &Context, outcome: &mut Outcome, done: Run, result: Res
     outcome.reload = done.reload;
     outcome.probes = done.probes;
     outcome.durations = done.durations;
+    confirm::note(outcome, done.notes);
     if !done.lingering.is_empty() {
         let note = format!("{} old workers finish their connections", done.lingering.len());
         outcome.details.insert("lingering".to_owned(), note.into());
     }
     match result {
-        Ok(()) => {
-            outcome.outcome = OutcomeKind::Applied;
-            if outcome.reload.is_none() {
-                let verdict = format!("applied; {}", not_reloaded(context));
-                outcome.details.insert("verdict".to_owned(), verdict.into());
-            }
-        }
+        Ok(()) => succeeded(context, outcome, done.pending.as_ref()),
         Err(failure) => {
             let by_hand = matches!(failure.kind, FailureKind::RolledBack | FailureKind::NeedsOperator);
             outcome.fail(failure);
@@ -196,6 +211,22 @@ pub fn conclude(context: &Context, outcome: &mut Outcome, done: Run, result: Res
             }
         }
     }
+}
+
+fn succeeded(context: &Context, outcome: &mut Outcome, pending: Option<&Pending>) {
+    outcome.outcome = OutcomeKind::Applied;
+    let mut verdict = match outcome.reload {
+        Some(_) => "applied and proven".to_owned(),
+        None => format!("applied; {}", not_reloaded(context)),
+    };
+    if let Some(pending) = pending {
+        outcome.outcome = OutcomeKind::AwaitingConfirmation;
+        verdict = format!("{verdict}; undone unless confirmed: {}", confirm::time_in_words(pending));
+        outcome.details.insert("confirmation".to_owned(), confirm::section(pending));
+        let next = ["motionctl confirm", "motionctl rollback", "motionctl status"];
+        outcome.details.insert("next".to_owned(), next.as_slice().into());
+    }
+    outcome.details.insert("verdict".to_owned(), verdict.into());
 }
 
 /// Why there was nothing to reload.

@@ -1,11 +1,11 @@
 //! What the commands that look at, plan or make a change have in common.
 
 use super::sessions::Watch;
+use crate::apply::Pending;
 use crate::cli::context::Context;
 use crate::host::RootPath;
 use crate::journal::Status;
-use crate::outcome::{Comparison, Failure, FailureKind, Finding, HostSection, Level, Outcome, OutcomeKind};
-use crate::plan::Preview;
+use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, Outcome, OutcomeKind};
 use crate::prepare::{Options, Prepared, accept, prepare};
 use crate::{apply, backup, inspect};
 
@@ -61,12 +61,7 @@ pub fn watched(
 pub fn show_plan(prepared: &Prepared, outcome: &mut Outcome) {
     outcome.plan = prepared.plan_section();
     let previews = prepared.migration.iter().flat_map(|migration| &migration.previews);
-    outcome.comparisons = previews.map(comparison).collect();
-}
-
-fn comparison(preview: &Preview) -> Comparison {
-    let name = preview.path.display().to_string();
-    Comparison { old_name: name.clone(), new_name: name, old: preview.old.clone(), new: preview.new.clone() }
+    outcome.comparisons = previews.cloned().collect();
 }
 
 /// The host where nothing more is known.
@@ -90,9 +85,12 @@ pub fn refusal(prepared: &Prepared) -> Option<Failure> {
     })
 }
 
-/// A run that was interrupted and not ended yet.
+/// A run that was interrupted and not ended yet, or waits for its confirmation.
 fn unfinished(context: &Context) -> Option<Finding> {
     let journal = apply::History::look(&context.root).ok()?;
+    if let Some(pending) = Pending::of(&journal.status).ok()? {
+        return Some(super::confirm::finding(&pending));
+    }
     let Status::Active(active) = journal.status else { return None };
     Some(
         Finding::new("run.unfinished", Level::Stop, "an earlier run was interrupted")
