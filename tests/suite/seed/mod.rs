@@ -2,10 +2,12 @@
 //!
 //! Invariant: a case runs on both engines unless it is about what only one of them has.
 
+mod commands;
 mod deletions;
 mod example;
 mod names;
 mod people;
+mod property;
 mod rules;
 mod support;
 mod transaction;
