@@ -4,8 +4,8 @@
 //! that way may be in use.
 
 use super::{Look, few};
-use crate::db::Catalog;
-use crate::db::{Connection, DbError, ErrorKind, Value};
+use crate::db::catalog::Table;
+use crate::db::{Catalog, Connection, DbError, ErrorKind, Value};
 use crate::outcome::{Finding, Level};
 use crate::seed::manifest::shown;
 use crate::seed::map::{Map, Part, ReportMember};
@@ -117,6 +117,16 @@ pub(in crate::seed) fn in_use(
     }
 }
 
+/// How open sessions are found without a search through all that ever were.
+enum Way {
+    /// An index, or a small table.
+    Whole,
+    /// An index on who it was and when it ended: agent by agent.
+    Members(Vec<Value>),
+    /// The newest rows, whose keys are above this one.
+    Newest(i64),
+}
+
 fn sessions(
     conn: &mut Connection,
     map: &Map,
@@ -129,7 +139,6 @@ fn sessions(
     let Some(table) = catalog.table(report.table.as_str()) else {
         return Ok(InUse::Maybe(format!("the table {} cannot be seen", report.table)));
     };
-    let member = c.member.quoted();
     let mut conditions = vec![format!("{} IS NULL", c.left.quoted())];
     let mut values: Vec<Value> = Vec::new();
     if let (Some(kind), Some(login)) = (&c.kind, &report.login) {
@@ -142,39 +151,22 @@ fn sessions(
     for _ in &c.profile {
         values.extend([id.to_string().into(), name.into()]);
     }
-    let indexed = table.is_indexed(&[c.left.as_str()]) || table.rows.is_some_and(|rows| rows < NEWEST);
-    let mut bound = None;
-    if !indexed {
-        // The key is read from its end, whatever the table's size.
-        let key = c.id.quoted();
-        let sql = format!(
-            "SELECT MAX({key}), COUNT(*) FROM (SELECT {key} FROM {} ORDER BY {key} DESC LIMIT {NEWEST}) newest",
-            report.table.quoted()
-        );
-        let rows = conn.rows(&sql, &[])?;
-        let newest =
-            rows.first().map(|row| Ok::<_, DbError>((row.optional_int(0)?, row.int(1)?))).transpose()?;
-        if let Some((Some(last), count)) = newest
-            && count as u64 >= NEWEST
-        {
-            let first = last - i64::try_from(NEWEST).unwrap_or(i64::MAX);
-            conditions.push(format!("{key} > ?"));
-            values.push(first.into());
-            bound = Some(format!(
-                "no index serves the question, and only the newest {NEWEST} sessions were looked at"
-            ));
+    let question = Question { report, conditions, values };
+    let mut members = BTreeSet::new();
+    let way = way(conn, map, table, report)?;
+    match &way {
+        Way::Whole => question.ask(conn, "", &[], &mut members)?,
+        Way::Members(agents) => {
+            for chunk in agents.chunks(CHUNK) {
+                let more = format!("{} IN ({})", c.member.quoted(), marks(chunk.len()));
+                question.ask(conn, &more, chunk, &mut members)?;
+            }
+        }
+        Way::Newest(above) => {
+            let more = format!("{} > ?", c.id.quoted());
+            question.ask(conn, &more, &[(*above).into()], &mut members)?;
         }
     }
-    let sql = format!(
-        "SELECT DISTINCT {member} FROM {} WHERE {} AND {member} IS NOT NULL LIMIT {SESSIONS}",
-        report.table.quoted(),
-        conditions.join(" AND ")
-    );
-    let members: BTreeSet<String> = conn
-        .rows(&sql, &values)?
-        .iter()
-        .map(|row| row.text(0).map(str::to_owned))
-        .collect::<Result<_, _>>()?;
     let online = online(conn, map, &members)?;
     if !online.is_empty() {
         return Ok(InUse::Yes(online.into_iter().collect()));
@@ -184,7 +176,68 @@ fn sessions(
         let others = if others > 0 { format!(" and {others} more") } else { String::new() };
         return Ok(InUse::Maybe(format!("{agent}{others} has an open session with it and is not online")));
     }
-    Ok(bound.map_or(InUse::No, InUse::Maybe))
+    Ok(match way {
+        Way::Whole | Way::Members(_) => InUse::No,
+        Way::Newest(_) => InUse::Maybe(format!(
+            "no index serves the question, and only the newest {NEWEST} sessions were looked at"
+        )),
+    })
+}
+
+/// Who has an open session.
+struct Question<'a> {
+    report: &'a ReportMember,
+    conditions: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Question<'_> {
+    fn ask(
+        &self,
+        conn: &mut Connection,
+        more: &str,
+        values: &[Value],
+        members: &mut BTreeSet<String>,
+    ) -> Result<(), DbError> {
+        let member = self.report.columns.member.quoted();
+        let conditions = self.conditions.iter().map(String::as_str).chain([more]);
+        let conditions: Vec<&str> = conditions.filter(|condition| !condition.is_empty()).collect();
+        let sql = format!(
+            "SELECT DISTINCT {member} FROM {} WHERE {} AND {member} IS NOT NULL LIMIT {SESSIONS}",
+            self.report.table.quoted(),
+            conditions.join(" AND ")
+        );
+        for row in conn.rows(&sql, &[&self.values, values].concat())? {
+            members.insert(row.text(0)?.to_owned());
+        }
+        Ok(())
+    }
+}
+
+fn way(conn: &mut Connection, map: &Map, table: &Table, report: &ReportMember) -> Result<Way, DbError> {
+    let c = &report.columns;
+    if table.is_indexed(&[c.left.as_str()]) || table.rows.is_some_and(|rows| rows < NEWEST) {
+        return Ok(Way::Whole);
+    }
+    if table.is_indexed(&[c.member.as_str(), c.left.as_str()]) {
+        let users = &map.users;
+        let (name, role) = (users.columns.name.quoted(), users.columns.role.quoted());
+        let sql =
+            format!("SELECT {name} FROM {} WHERE {role} = ? AND {name} IS NOT NULL", users.table.quoted());
+        let rows = conn.rows(&sql, &[users.agent_role.as_str().into()])?;
+        return Ok(Way::Members(rows.iter().map(|row| row.value(0).clone()).collect()));
+    }
+    // The key is read from its end, whatever the table's size.
+    let (key, from) = (c.id.quoted(), report.table.quoted());
+    let newest = format!("SELECT {key} FROM {from} ORDER BY {key} DESC LIMIT {NEWEST}");
+    let rows = conn.rows(&format!("SELECT MAX({key}), COUNT(*) FROM ({newest}) newest"), &[])?;
+    let Some(row) = rows.first() else { return Ok(Way::Whole) };
+    match (row.optional_int(0)?, row.int(1)?) {
+        (Some(last), count) if count.unsigned_abs() >= NEWEST => {
+            Ok(Way::Newest(last - i64::try_from(NEWEST).unwrap_or(i64::MAX)))
+        }
+        _ => Ok(Way::Whole),
+    }
 }
 
 /// Those of these users who are logged in.

@@ -5,6 +5,7 @@
 mod commands;
 mod deletions;
 mod example;
+mod kill;
 mod names;
 mod people;
 mod property;

@@ -4,6 +4,7 @@
 //! the same about the same file.
 
 mod apply;
+mod client;
 mod database;
 mod manifest;
 mod plan;
