@@ -12,7 +12,7 @@ use crate::host::files::{
     remove_folder, replace, set_attributes,
 };
 use crate::host::process::{self, ProcessId};
-use crate::host::{Attributes, Root, RootPath, WriteLock, machine};
+use crate::host::{Attributes, Root, RootPath, WriteLock, kill_point, machine};
 use crate::journal::Event;
 use crate::plan::{Content, Step, Version, patch_to};
 use crate::verify::{MainLog, ReloadProof, ReloadRequest, UnprovenReload, reload};
@@ -101,6 +101,7 @@ impl Executor<'_> {
                 return Err(StepFailure::Interrupted);
             }
             self.history.record(Event::Intent { step: index })?;
+            kill_point!("step: between its intent and its effect");
             match step {
                 Step::SetFile { path, from, to } => self.set_file(path, from, to)?,
                 Step::MakeFolder { path } => self.make_folder(path)?,
@@ -108,6 +109,7 @@ impl Executor<'_> {
                 Step::RestoreTree { backup } => self.restore_tree(backup)?,
                 Step::Reload => proof = Some(self.reload()?),
             }
+            kill_point!("step: between its effect and its end");
             self.history.record(Event::Done { step: index })?;
             if index + 1 == files {
                 before_reload().map_err(|reason| anyhow!(reason))?;

@@ -11,7 +11,7 @@ use super::store::{
     Backup, CONTENT, MANIFEST, MANIFEST_HASH, PARTIAL, Store, manifest_hash_line, remove_all,
 };
 use crate::host::files::Hash;
-use crate::host::{PrivateFolder, Root, RootPath, WriteLock, clock, random};
+use crate::host::{PrivateFolder, Root, RootPath, WriteLock, clock, kill_point, random};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
@@ -149,7 +149,9 @@ fn copy(
     let source = root.open_itself(path).map_err(reading)?;
     let before = source.metadata().map_err(reading)?;
     let mut target = content.create(INCOMING).map_err(BackupError::io("copying", path))?;
+    kill_point!("backup: before a file is copied");
     let (found, _) = Hash::of_copy(&source, &mut target).map_err(BackupError::io("copying", path))?;
+    kill_point!("backup: after a file was copied");
     let after = source.metadata().map_err(reading)?;
     let stamp = |status: &std::fs::Metadata| (status.size(), status.mtime(), status.mtime_nsec());
     if found != expected || stamp(&before) != stamp(&after) {
@@ -166,6 +168,8 @@ fn copy(
 
 fn write(folder: &PrivateFolder, name: &str, bytes: &[u8]) -> io::Result<()> {
     let mut file = folder.create(name)?;
+    kill_point!("backup: before the manifest is written");
     file.write_all(bytes)?;
+    kill_point!("backup: after the manifest was written");
     file.sync_all()
 }

@@ -38,6 +38,8 @@ pub fn main() -> ExitCode {
         let code = sandbox::child_main(rehearse::inside);
         return ExitCode::from(u8::try_from(code).unwrap_or(1));
     }
+    #[cfg(feature = "kill-points")]
+    arm_kill_points();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
@@ -50,6 +52,17 @@ pub fn main() -> ExitCode {
     };
     let outcome = answer.unwrap_or_else(|failure| Outcome::failed(commands::name(&cli.command), failure));
     show(&cli.global, &outcome)
+}
+
+/// Where a test wants this process to end: a file for the places reached, and the number of one.
+#[cfg(feature = "kill-points")]
+fn arm_kill_points() {
+    use crate::host::crash::{MARK, arm};
+    let asked = |what: &str| std::env::var(format!("{MARK}_{what}")).ok();
+    if let Some(log) = asked("LOG") {
+        let at = asked("AT").and_then(|at| at.parse().ok()).unwrap_or(0);
+        arm(std::path::Path::new(&log), at).expect("a test's log can be opened");
+    }
 }
 
 fn show(global: &args::Global, outcome: &Outcome) -> ExitCode {

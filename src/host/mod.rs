@@ -10,6 +10,7 @@ mod append;
 mod attributes;
 pub mod clock;
 pub mod command;
+pub mod crash;
 pub mod daemon;
 pub mod files;
 pub mod glob;
@@ -30,6 +31,7 @@ mod walk;
 
 pub use append::AppendFile;
 pub use attributes::{AttributeDifference, Attributes, FileMode, Mtime, Xattrs};
+pub(crate) use crash::kill_point;
 pub use lock::{Holder, LockError, STATE_FOLDER, WriteLock};
 pub use path::{LinkText, NotRootPath, RootPath, escape, unescape};
 pub use private::{PrivateFolder, free_bytes};

@@ -7,7 +7,7 @@
 
 use super::error_log::{Entry, LogWatch, MainLog};
 use crate::host::process::{self, Master, ProcessId, Role, Worker};
-use crate::host::{Root, clock};
+use crate::host::{Root, clock, kill_point};
 use crate::outcome::{ErrorLogVerdict, ReloadSection};
 use nix::sys::signal::Signal;
 use std::collections::{BTreeMap, BTreeSet};
@@ -154,13 +154,16 @@ impl Watch<'_> {
             let known: BTreeSet<ProcessId> = self.old_workers.iter().map(|worker| worker.id).collect();
             self.old_workers.extend(old.iter().filter(|worker| !known.contains(&worker.id)).cloned());
             self.newcomers.clear();
+            kill_point!("reload: before the signal");
             process::signal(self.master.id, Signal::SIGHUP).map_err(|error| match error.kind() {
                 io::ErrorKind::NotFound => Unproven::MasterGone,
                 _ => Unproven::NotSignalled(error),
             })?;
             self.signalled = Some(clock::monotonic());
+            kill_point!("reload: after the signal");
             let mut generation = Generation { old, new: Vec::new(), came_beside: false };
             let retired = self.watch(&mut generation, deadline)?;
+            kill_point!("reload: after the old workers retired");
             if generation.came_beside {
                 return Ok(retired);
             }

@@ -12,6 +12,7 @@ mod apply_signals;
 mod backup;
 mod bundle;
 mod contract;
+mod crash;
 mod files;
 mod lock;
 mod merge;

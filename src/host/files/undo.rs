@@ -7,6 +7,7 @@ use super::change::{Expect, Installed, Kept, ReplaceError};
 use super::replace::{PREFIX, SUFFIX, expect_state, mtime_of, rename_onto_nothing, unlink, walk};
 use super::state::observe_entry;
 use crate::host::attributes::Mtime;
+use crate::host::kill_point;
 use crate::host::lock::WriteLock;
 use crate::host::path::RootPath;
 use crate::host::root::Root;
@@ -29,6 +30,7 @@ pub fn put_back(_lock: &WriteLock, root: &Root, kept: &Kept) -> Result<(), Repla
     expect_state(&landing, &kept.installed.as_expect())?;
     let io = |source| ReplaceError::io("putting back", &kept.path, source);
     let (folder, name) = (&landing.folder, landing.name.as_os_str());
+    kill_point!("put back: before the rename");
     match (&kept.hidden, &kept.installed) {
         (None, Installed::Nothing) => return Ok(()),
         (None, _) => unlink(folder, name).map_err(io)?,
@@ -40,6 +42,7 @@ pub fn put_back(_lock: &WriteLock, root: &Root, kept: &Kept) -> Result<(), Repla
             renameat(folder, hidden, folder, name).map_err(|errno| io(errno.into()))?;
         }
     }
+    kill_point!("put back: after the rename");
     settle_folder(folder, kept.folder_mtime)
         .map_err(|source| ReplaceError::io("making durable what was put back at", &kept.path, source))
 }
@@ -52,7 +55,9 @@ pub fn discard(_lock: &WriteLock, root: &Root, kept: &Kept) -> Result<(), Replac
     let Some(hidden) = &kept.hidden else { return Ok(()) };
     let io = |source| ReplaceError::io("removing the old file", hidden, source);
     let landing = walk(root, hidden, Last::Keep)?;
+    kill_point!("discard: before");
     unlink(&landing.folder, &landing.name).map_err(io)?;
+    kill_point!("discard: after");
     landing.folder.sync().map_err(io)
 }
 
@@ -95,7 +100,9 @@ pub fn sweep(_lock: &WriteLock, root: &Root, folder: &RootPath) -> Result<(), Re
     }
     let folder = root.folder(folder).map_err(io)?;
     for name in names.iter().filter_map(RootPath::name) {
+        kill_point!("sweep: before a hidden file goes");
         unlink(&folder, name).map_err(io)?;
+        kill_point!("sweep: after a hidden file went");
     }
     folder.sync().map_err(io)
 }
