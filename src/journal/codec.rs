@@ -7,8 +7,10 @@ use super::{Event, Record, Status, next_status};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-/// The format that is written; older ones are read.
-const VERSION: u32 = 1;
+/// The newest format that is known; all older ones are read. A record carries
+/// the oldest format that knows its event, so that a journal without anything
+/// new is also read by an older version.
+const NEWEST: u32 = 2;
 /// Hex digits of SHA-256 before each record.
 const CHECKSUM_LENGTH: usize = 16;
 
@@ -84,7 +86,7 @@ impl Journal {
     #[must_use]
     pub fn next_record(&self, time: &str, event: Event) -> Record {
         Record {
-            version: VERSION,
+            version: event.format(),
             sequence: self.records.len() as u64 + 1,
             time: time.to_owned(),
             body: event,
@@ -109,7 +111,7 @@ fn decode_line(line: &[u8], sequence: u64) -> Result<Record, JournalError> {
     }
     let unreadable = |reason: String| JournalError::Unreadable { sequence, reason };
     let record: Record = serde_json::from_slice(json).map_err(|error| unreadable(error.to_string()))?;
-    if record.version != VERSION {
+    if !(1..=NEWEST).contains(&record.version) {
         return Err(unreadable(format!("format {} is not known to this version", record.version)));
     }
     if record.sequence != sequence {
