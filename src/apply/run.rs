@@ -6,7 +6,7 @@
 //! observed.
 
 use super::confirmation::{self, Confirmation, Pending};
-use super::executor::{Executor, ReloadTarget, StepFailure, Stopping};
+use super::executor::{Executor, InstalledLog, ReloadTarget, StepFailure, Stopping};
 use super::history::History;
 use super::recovery::{self, Recovered};
 use super::staging::states;
@@ -49,6 +49,8 @@ pub struct Request<'a> {
     pub sandbox: SandboxChoice,
     /// Whether somebody has to confirm it.
     pub confirmation: Confirmation,
+    /// Finds the main error log of what is installed.
+    pub installed_log: InstalledLog,
     /// How long a reload may take.
     pub reload_timeout: Duration,
     /// Set when a signal asks to stop.
@@ -137,12 +139,14 @@ fn perform(request: &Request, run: &mut Run, events: &mut dyn FnMut(Event)) -> R
         return Err(Failure::new(FailureKind::Failed, "interrupted before anything was changed"));
     }
     let mut history = History::open(request.lock, request.root).map_err(failed)?;
-    history.record(started(request, kept_in)).map_err(failed)?;
+    let start = started(request, kept_in);
+    history.make_room(&start).map_err(failed)?;
+    history.record(start).map_err(failed)?;
     let mut executor = Executor {
         root: request.root,
         lock: request.lock,
         history: &mut history,
-        reload: ReloadTarget::of(&request.facts.nginx, request.reload_timeout),
+        reload: ReloadTarget::of(&request.facts.nginx, request.installed_log, request.reload_timeout),
         stop: request.stop,
         kept: Vec::new(),
     };
@@ -235,7 +239,6 @@ fn back(
     why: String,
 ) -> Result<(), Failure> {
     let why = redact_text(&why);
-    // The log that names the first failure must not fail the way back.
     let recovered = timed(run, events, "rolling back", |_, _| recovery::run(executor, &why));
     let recovered =
         recovered.map_err(|failure| Failure { message: format!("{why}; {}", failure.message), ..failure })?;

@@ -40,6 +40,8 @@ pub struct NginxFacts {
     pub master: Option<MasterFacts>,
     /// The main context's error log, when it is a file.
     pub error_log: Option<PathBuf>,
+    /// The error log that was compiled in, which counts where none is named.
+    pub default_error_log: Option<PathBuf>,
     /// Everything that this configuration makes NGINX open for writing.
     pub written: Vec<WrittenPath>,
     /// Certificates and keys that it loads.

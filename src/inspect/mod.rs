@@ -95,13 +95,22 @@ fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(
 /// What is known of a server whose configuration cannot be read: enough to
 /// put a backup back and to reload. `None` where there is no NGINX.
 #[must_use]
-pub fn bare_facts(root: &Root) -> Option<Facts> {
-    let server = nginx::server(root, &mut Vec::new()).ok()?;
-    let empty = Config::load(&server.main_file, &server.prefix, &EmptyReader).ok()?;
+pub fn bare_facts(root: &Root) -> Result<Facts, Failure> {
+    let server = nginx::server(root, &mut Vec::new())?;
+    let empty =
+        Config::load(&server.main_file, &server.prefix, &EmptyReader).map_err(|error| unloadable(&error))?;
     let nginx = nginx_facts(root, server, &empty, &[], &[]);
     let motion = crate::facts::MotionFacts { root: None, version: None, client: None };
     let site = SiteFacts { file: PathBuf::from("/"), servers: Vec::new(), upstreams: Vec::new() };
-    Some(Facts { host: host_facts(root), nginx, motion, site, files: std::collections::BTreeMap::new() })
+    Ok(Facts { host: host_facts(root), nginx, motion, site, files: std::collections::BTreeMap::new() })
+}
+
+/// Where the main context of the configuration on the disk logs; `None` when
+/// that is no file, or the configuration cannot be read.
+#[must_use]
+pub fn installed_error_log(root: &Root, nginx: &NginxFacts) -> Option<PathBuf> {
+    let config = Config::load(&nginx.main_file, &nginx.prefix, &RootReader::new(root)).ok()?;
+    written::named_error_log(&config, &nginx.prefix, nginx.default_error_log.as_ref())
 }
 
 /// Every file is there and empty.
@@ -161,6 +170,7 @@ fn nginx_facts(
         user: user.next().unwrap_or_else(|| server.build.user.clone()),
         group: user.next(),
         error_log: written::main_error_log(config, &server.build),
+        default_error_log: server.build.error_log.clone(),
         written: written::written(config, visits, &server.build, upstreams),
         certificates,
         dhparams: written::dhparams(config, visits, &conf_prefix),

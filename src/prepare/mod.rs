@@ -170,7 +170,7 @@ fn gather(
     let may_run = !findings.iter().any(|finding| finding.code == "config.runs-code" && finding.stops());
     let gate = tested::Gate { root, launcher, facts, config: &inspection.config, sandbox: options.sandbox };
     let old = if may_run { gate.test_old(findings, &mut notes)? } else { None };
-    let wish = wish(root, facts, options)?;
+    let wish = wish(root, facts, options, findings)?;
     let migration = match migrate(facts, &inspection.config, &options.bundle, &wish) {
         Ok(migration) => migration,
         Err(PlanError::NoClient) => return Ok((inspection, None, notes)),
@@ -189,12 +189,12 @@ fn gather(
 }
 
 /// What is wanted, with what the last change left behind.
-fn wish(root: &Root, facts: &Facts, options: &Options) -> Result<Wish, Failure> {
+fn wish(root: &Root, facts: &Facts, options: &Options, findings: &mut Vec<Finding>) -> Result<Wish, Failure> {
     Ok(Wish {
         strategy: options.strategy,
         candidate: options.candidate.clone(),
         base: options.base.clone(),
-        memory: memory(root, facts),
+        memory: remembered(root, facts, findings),
         resolutions: options.resolutions.clone(),
         local_include: options.local_include.as_deref().map(|path| local_include(root, path)).transpose()?,
     })
@@ -227,12 +227,38 @@ pub fn memory_path(facts: &Facts) -> Option<PathBuf> {
     Some(PathBuf::from(format!("{STATE_FOLDER}/base-{}.conf", name.get(..16)?)))
 }
 
-fn memory(root: &Root, facts: &Facts) -> Option<Memory> {
+/// The remembered base; `None` where it cannot be read, which is said: without
+/// it a merge would be planned as if there had never been a change.
+fn remembered(root: &Root, facts: &Facts, findings: &mut Vec<Finding>) -> Option<Memory> {
     let path = memory_path(facts)?;
-    let facts = file_facts(root, &RootPath::new(&path).ok()?).ok()?;
-    let remembered = facts.and_then(|facts| Some((facts, root.read(&path).ok()?)));
+    match memory(root, &path) {
+        Ok(memory) => Some(memory),
+        Err(error) => {
+            // An ordinary user may not read it; whoever may has to know why it cannot be read.
+            let may_read = machine::is_superuser() || error.kind() != std::io::ErrorKind::PermissionDenied;
+            let level = if may_read { Level::Stop } else { Level::Warn };
+            findings.push(
+                Finding::new(
+                    "site.base-unreadable",
+                    level,
+                    "what the last change left behind cannot be read",
+                )
+                .evidence(format!("{}: {error}", path.display()))
+                .advice("mend the file, or remove it: then the next change is planned without it"),
+            );
+            None
+        }
+    }
+}
+
+fn memory(root: &Root, path: &Path) -> std::io::Result<Memory> {
+    let at = RootPath::new(path).map_err(std::io::Error::other)?;
+    let remembered = match file_facts(root, &at)? {
+        Some(facts) => Some((facts, root.read(path)?)),
+        None => None,
+    };
     let (uid, gid) = machine::user();
-    Some(Memory { path, remembered, attributes: Attributes::plain(0o600, uid, gid) })
+    Ok(Memory { path: path.to_owned(), remembered, attributes: Attributes::plain(0o600, uid, gid) })
 }
 
 fn no_plan(error: &PlanError) -> Failure {

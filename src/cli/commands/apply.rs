@@ -10,6 +10,7 @@ use crate::cli::context::Context;
 use crate::cli::files::read_plan;
 use crate::cli::prompt;
 use crate::host::Root;
+use crate::inspect::installed_error_log;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{Migration, Plan, Strategy, StrategyWish, explain};
 use crate::prepare::{Prepared, Reach, memory_path};
@@ -70,6 +71,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
             probes: &probes,
             sandbox: options.sandbox,
             confirmation,
+            installed_log: installed_error_log,
             reload_timeout: context.reload_timeout(args.change.reload_timeout)?,
             stop: &context.stop,
             actor: context.actor(),

@@ -67,7 +67,7 @@ pub const ALL: [Scenario; 14] = [
         ..PLAIN
     },
     Scenario { name: "apply: a linked site", fixture: "redirect-in-location", arrange: nothing, ..PLAIN },
-    Scenario { name: "apply: new folders", fixture: "customised", command: APPLY_INCLUDE, ..PLAIN },
+    Scenario { name: "apply: new folders", arrange: a_local_bridge, command: APPLY_INCLUDE, ..PLAIN },
     Scenario { name: "rollback: one file", history: &[APPLY], command: ROLLBACK, ..PLAIN },
     Scenario {
         name: "rollback: two files",
@@ -79,7 +79,7 @@ pub const ALL: [Scenario; 14] = [
     },
     Scenario {
         name: "rollback: new folders",
-        fixture: "customised",
+        arrange: a_local_bridge,
         history: &[APPLY_INCLUDE],
         command: ROLLBACK,
         ..PLAIN
@@ -103,7 +103,7 @@ pub const ALL: [Scenario; 14] = [
     },
     Scenario {
         name: "recover: undo new folders",
-        fixture: "customised",
+        arrange: a_local_bridge,
         interrupted: Some((APPLY_INCLUDE, DONE, 4)),
         command: RECOVER,
         promise: Promise::After,
@@ -143,6 +143,12 @@ pub const ALL: [Scenario; 14] = [
         promise: Promise::EachBackup,
         ..PLAIN
     },
+];
+
+/// Whose system calls are struck.
+pub const CALLED: [Scenario; 2] = [
+    Scenario { name: "apply", ..PLAIN },
+    Scenario { name: "rollback", history: &[APPLY], command: ROLLBACK, ..PLAIN },
 ];
 
 /// A command that ran to its end or was killed.
@@ -223,6 +229,16 @@ fn odd(file: &Path, mode: u32, origin: &[u8]) {
     let long_ago = std::time::UNIX_EPOCH + std::time::Duration::new(1_500_000_000, 123_456_789);
     let opened = fs::File::options().write(true).open(file).expect("opening");
     opened.set_modified(long_ago).expect("its time");
+}
+
+/// A location of the customer's own, which can move to a file of its own.
+fn a_local_bridge(tree: &Path) {
+    let site = tree.join("etc/nginx/conf.d/motion.conf");
+    let text = fs::read_to_string(&site).expect("the site");
+    let bridge =
+        "    location /bridge/ {\n        proxy_pass http://127.0.0.1:3434/;\n    }\n\n    location /api/ {";
+    fs::write(&site, text.replacen("    location /api/ {", bridge, 1)).expect("writing");
+    odd_attributes(tree);
 }
 
 /// Two files with the same bytes in one folder, which differ in everything else.

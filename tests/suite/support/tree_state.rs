@@ -81,10 +81,12 @@ impl State {
         self
     }
 
-    /// Every path with its contents, as one text to compare by.
-    pub fn contents(&self) -> String {
-        let line = |(path, seen): (&PathBuf, &Seen)| format!("{} {:?}\n", path.display(), seen.content);
-        self.0.iter().map(line).collect()
+    /// Every path with its contents, as one text to compare by; names with a leading dot left out.
+    pub fn visible_contents(&self) -> String {
+        let is_hidden =
+            |path: &&PathBuf| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        let shown = self.0.iter().filter(|(path, _)| !is_hidden(path));
+        shown.map(|(path, seen)| format!("{} {:?}\n", path.display(), seen.content)).collect()
     }
 
     /// The files and links whose contents differ, or that only one has.
