@@ -54,14 +54,20 @@ pub fn main() -> ExitCode {
     show(&cli.global, &outcome)
 }
 
-/// Where a test wants this process to end: a file for the places reached, and the number of one.
+/// Where a test wants this process to end: a file for the places reached, the name and number of one,
+/// and another signal than the one that ends it at once.
 #[cfg(feature = "kill-points")]
 fn arm_kill_points() {
-    use crate::host::crash::{MARK, arm};
+    use crate::host::crash::{Asked, MARK, arm};
+    use nix::sys::signal::Signal;
     let asked = |what: &str| std::env::var(format!("{MARK}_{what}")).ok();
     if let Some(log) = asked("LOG") {
-        let at = asked("AT").and_then(|at| at.parse().ok()).unwrap_or(0);
-        arm(std::path::Path::new(&log), at).expect("a test's log can be opened");
+        let asked = Asked {
+            place: asked("PLACE").unwrap_or_default(),
+            at: asked("AT").and_then(|at| at.parse().ok()).unwrap_or(0),
+            signal: asked("SIGNAL").and_then(|name| name.parse().ok()).unwrap_or(Signal::SIGKILL),
+        };
+        arm(std::path::Path::new(&log), asked).expect("a test's log can be opened");
     }
 }
 

@@ -1,4 +1,5 @@
-//! Places where a test ends this process, as a power cut would: on both sides of every effect.
+//! Places where a test ends this process, as a power cut would, or sends it another signal: on both
+//! sides of every effect.
 //!
 //! Invariant: they are compiled only with the feature `kill-points`, which the tests turn on and no
 //! release does; `make build` looks for [`MARK`] in what it built. Nothing here changes anything.
@@ -13,7 +14,7 @@ macro_rules! kill_point {
 pub(crate) use kill_point;
 
 #[cfg(feature = "kill-points")]
-pub use armed::{MARK, arm, reached};
+pub use armed::{Asked, MARK, arm, reached};
 
 #[cfg(feature = "kill-points")]
 mod armed {
@@ -33,28 +34,38 @@ mod armed {
 
     struct Armed {
         log: File,
-        at: usize,
+        asked: Asked,
     }
 
-    /// Writes the name of each place that is reached to `log`, a line each, and ends the process at
-    /// the one numbered `at`, counted from 1; 0 is none.
+    /// Where a test wants this process to get a signal.
+    pub struct Asked {
+        /// At places whose names begin so.
+        pub place: String,
+        /// At the how manieth of them, counted from 1; 0 is none.
+        pub at: usize,
+        /// Which signal.
+        pub signal: Signal,
+    }
+
+    /// Writes the name of each place that is reached to `log`, a line each, and sends this process
+    /// the signal where it was asked for.
     ///
     /// # Errors
     /// When the log cannot be opened.
-    pub fn arm(log: &Path, at: usize) -> std::io::Result<()> {
+    pub fn arm(log: &Path, asked: Asked) -> std::io::Result<()> {
         let log = File::options().append(true).create(true).open(log)?;
         // A second call would come from a second main.
-        let _armed_before = ARMED.set(Armed { log, at });
+        let _armed_before = ARMED.set(Armed { log, asked });
         Ok(())
     }
 
-    /// Notes that the place `name` was reached, and ends the process if it is the one.
+    /// Notes that the place `name` was reached, and sends the signal if it is the one.
     pub fn reached(name: &str) {
         let Some(armed) = ARMED.get() else { return };
-        let number = REACHED.fetch_add(1, Ordering::SeqCst) + 1;
         (&armed.log).write_all(format!("{name}\n").as_bytes()).expect("a test's log can be written");
-        if number == armed.at {
-            raise(Signal::SIGKILL).expect("a process may end itself");
+        let Asked { place, at, signal } = &armed.asked;
+        if name.starts_with(place.as_str()) && REACHED.fetch_add(1, Ordering::SeqCst) + 1 == *at {
+            raise(*signal).expect("a process may signal itself");
         }
     }
 }

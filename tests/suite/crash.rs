@@ -6,8 +6,10 @@
 
 mod calls;
 mod judge;
+mod live;
 mod points;
 mod scenario;
+mod signals;
 mod table;
 mod trace;
 

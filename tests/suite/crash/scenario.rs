@@ -16,10 +16,12 @@ pub struct Scenario {
     pub arrange: fn(&Path),
     /// Commands that ran before, to their end.
     pub history: &'static [&'static [&'static str]],
-    /// A command that was killed: where, and the how manieth time there.
-    pub interrupted: Option<(&'static [&'static str], &'static str, usize)>,
     /// What the administrator did since.
     pub meanwhile: fn(&Path),
+    /// A command that was killed: where, and the how manieth time there.
+    pub interrupted: Option<(&'static [&'static str], &'static str, usize)>,
+    /// What the power cut did besides.
+    pub damage: fn(&Path),
     /// What is killed.
     pub command: &'static [&'static str],
     pub promise: Promise,
@@ -53,12 +55,13 @@ const PLAIN: Scenario = Scenario {
     history: &[],
     interrupted: None,
     meanwhile: nothing,
+    damage: nothing,
     command: APPLY,
     promise: Promise::BeforeOrAfter,
 };
 
 /// Everything that changes a tree.
-pub const ALL: [Scenario; 14] = [
+pub const ALL: [Scenario; 15] = [
     Scenario { name: "apply: one file", ..PLAIN },
     Scenario {
         name: "apply: two files, equal contents",
@@ -87,6 +90,7 @@ pub const ALL: [Scenario; 14] = [
     // A whole tree is finished, not undone: what stood there is in no backup.
     Scenario {
         name: "rollback: whole tree",
+        arrange: with_a_link,
         history: &[APPLY],
         meanwhile: vandalise,
         command: WHOLE,
@@ -97,6 +101,14 @@ pub const ALL: [Scenario; 14] = [
         fixture: "duplicate-server",
         arrange: twins,
         interrupted: Some((APPLY, DONE, 2)),
+        command: RECOVER,
+        promise: Promise::After,
+        ..PLAIN
+    },
+    Scenario {
+        name: "recover: undo, the journal torn",
+        interrupted: Some((APPLY, DONE, 2)),
+        damage: tear_the_journal,
         command: RECOVER,
         promise: Promise::After,
         ..PLAIN
@@ -128,6 +140,7 @@ pub const ALL: [Scenario; 14] = [
     },
     Scenario {
         name: "recover: finish a whole tree",
+        arrange: with_a_link,
         history: &[APPLY],
         meanwhile: vandalise,
         interrupted: Some((WHOLE, "install: after the swap", 1)),
@@ -148,6 +161,12 @@ pub const ALL: [Scenario; 14] = [
 /// Whose system calls are struck.
 pub const CALLED: [Scenario; 2] = [
     Scenario { name: "apply", ..PLAIN },
+    Scenario { name: "rollback", history: &[APPLY], command: ROLLBACK, ..PLAIN },
+];
+
+/// Who is interrupted by signals.
+pub const SIGNALLED: [Scenario; 2] = [
+    Scenario { name: "apply: new folders", arrange: a_local_bridge, command: APPLY_INCLUDE, ..PLAIN },
     Scenario { name: "rollback", history: &[APPLY], command: ROLLBACK, ..PLAIN },
 ];
 
@@ -178,33 +197,42 @@ impl Scenario {
             let ran = run(server.path(), command, 0);
             assert!(ran.output.status.success(), "{}: {command:?}: {:?}", self.name, ran.output);
         }
-        if self.interrupted.is_none_or(|(command, ..)| command == WHOLE) {
-            (self.meanwhile)(server.path());
-        }
+        (self.meanwhile)(server.path());
         if let Some((command, place, time)) = self.interrupted {
-            let whole = copy(server.path());
-            let reached = run(whole.path(), command, 0).reached;
-            let mut places = reached.iter().enumerate().filter(|(_, name)| *name == place);
-            let (number, _) = places.nth(time - 1).unwrap_or_else(|| panic!("{}: {reached:?}", self.name));
-            assert!(run(server.path(), command, number + 1).was_killed(), "{}", self.name);
+            let ran = run_with(server.path(), command, (place, time), "SIGKILL");
+            assert!(ran.was_killed(), "{}: {:?}", self.name, ran.reached);
         }
+        (self.damage)(server.path());
         server
     }
 }
 
 /// Runs a command on a tree and kills it at the place with this number; 0 is none.
 pub fn run(tree: &Path, command: &[&str], kill_at: usize) -> Ran {
+    run_with(tree, command, ("", kill_at), "SIGKILL")
+}
+
+/// Runs a command on a tree and sends it a signal at the how manieth place of this name.
+pub fn run_with(tree: &Path, command: &[&str], at: (&str, usize), signal: &str) -> Ran {
     let log = tempfile::NamedTempFile::new().expect("a file");
-    let output = binary()
-        .args(command)
-        .arg("--root")
-        .arg(tree)
-        .env("MOTIONCTL_KILL_POINT_LOG", log.path())
-        .env("MOTIONCTL_KILL_POINT_AT", kill_at.to_string())
-        .output()
-        .expect("the binary starts");
+    let output = command_at(tree, command, log.path(), at, signal).output().expect("the binary starts");
     let reached = fs::read_to_string(log.path()).expect("its log").lines().map(str::to_owned).collect();
     Ran { output, reached }
+}
+
+/// The command that sends itself a signal at a place.
+pub fn command_at(
+    tree: &Path,
+    command: &[&str],
+    log: &Path,
+    (place, time): (&str, usize),
+    signal: &str,
+) -> std::process::Command {
+    let mut asked = binary();
+    asked.args(command).arg("--root").arg(tree);
+    asked.env("MOTIONCTL_KILL_POINT_LOG", log).env("MOTIONCTL_KILL_POINT_PLACE", place);
+    asked.env("MOTIONCTL_KILL_POINT_AT", time.to_string()).env("MOTIONCTL_KILL_POINT_SIGNAL", signal);
+    asked
 }
 
 /// A copy of a tree with everything that it has.
@@ -249,6 +277,11 @@ fn twins(tree: &Path) {
     odd(&tree.join(other), 0o640, b"other");
 }
 
+fn with_a_link(tree: &Path) {
+    odd_attributes(tree);
+    symlink("conf.d/motion.conf", tree.join("etc/nginx/site")).expect("a link");
+}
+
 /// Everything that a whole restore has to set right.
 fn vandalise(tree: &Path) {
     let at = |path: &str| tree.join("etc/nginx").join(path);
@@ -256,9 +289,18 @@ fn vandalise(tree: &Path) {
     fs::write(at("added/deep/file"), "x").expect("writing");
     symlink("nginx.conf", at("added-link")).expect("a link");
     fs::remove_file(at("mime.types")).expect("removing");
+    fs::remove_file(at("site")).expect("removing");
     fs::set_permissions(at("nginx.conf"), fs::Permissions::from_mode(0o666)).expect("its mode");
     fs::remove_file(at("conf.d/motion.conf")).expect("removing");
     fs::create_dir_all(at("conf.d/motion.conf/in-the-way")).expect("folders");
+}
+
+/// A part of the next record, and blocks of it that never reached the disk.
+fn tear_the_journal(tree: &Path) {
+    let journal = tree.join("var/lib/motionctl/journal");
+    let mut bytes = fs::read(&journal).expect("a journal");
+    bytes.extend(b"0123456789abcdef {\"version\":1,\0\0\0\0");
+    fs::write(&journal, bytes).expect("writing");
 }
 
 fn half_a_backup(tree: &Path) {
