@@ -8,7 +8,7 @@ mod calls;
 mod judge;
 mod live;
 mod points;
-mod scenario;
+pub mod scenario;
 mod signals;
 mod table;
 mod trace;

@@ -14,6 +14,7 @@ mod bundle;
 mod compat;
 mod contract;
 mod crash;
+mod faults;
 mod files;
 mod lock;
 mod merge;

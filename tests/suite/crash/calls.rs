@@ -131,7 +131,8 @@ fn has_fired(case: &Case, struck: &Struck) -> bool {
     case.watched == Watched::Family || arguments(&head(at)) == arguments(&head(&case.call.line))
 }
 
-/// What stands between the parentheses, without the descriptor that a call returns.
+/// What stands between the parentheses; the time in a journal's record has not always as many digits.
 fn arguments(line: &str) -> String {
-    line.trim_end_matches([')', ' ']).to_owned()
+    let pieces = line.trim_end_matches([')', ' ']).split(|c: char| c.is_ascii_digit());
+    pieces.filter(|piece| !piece.is_empty()).collect::<Vec<_>>().join("#")
 }
