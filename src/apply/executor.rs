@@ -75,7 +75,7 @@ pub enum StepFailure {
     #[error(transparent)]
     Reload(#[from] Box<UnprovenReload>),
     /// Anything else.
-    #[error("{0:#}")]
+    #[error(transparent)]
     Other(#[from] anyhow::Error),
 }
 

@@ -174,6 +174,10 @@ fn perform(
         let journaled = steps.iter().map(Step::to_journal).collect();
         executor.history.record(Event::Recovering { reason: recovery.reason.clone(), steps: journaled })?;
     }
+    if steps.is_empty() && active.phase == Phase::Recovering {
+        // The recovery before this one set the files right, and perhaps got no further.
+        gate().map_err(|reason| anyhow::anyhow!(reason))?;
+    }
     let proof = executor.run_with_gate(steps, Stopping::Ignored, gate).map_err(anyhow::Error::from)?;
     // While the run is open: what a crash leaves here, the next recovery clears away.
     executor.settle()?;

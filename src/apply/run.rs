@@ -356,7 +356,7 @@ fn describe(run: &mut Run, failure: &StepFailure) -> String {
             return format!("{failure}: {}", redact_text(&unproven.lines.join("; ")));
         }
     }
-    failure.to_string()
+    format!("{failure:#}")
 }
 
 fn note_proof(run: &mut Run, proof: Option<ReloadProof>) {

@@ -14,7 +14,7 @@ pub use probes::{Reach, StatedProbe, rollback_probes};
 use crate::apply::SandboxChoice;
 use crate::facts::{Attributes, Facts, RouteState, Scope, ServerFacts, ServerRole};
 use crate::host::sandbox::Launcher;
-use crate::host::{Root, RootPath, STATE_FOLDER, machine};
+use crate::host::{Root, RootPath, STATE_FOLDER, escape, machine};
 use crate::inspect::{self, Inspection, file_facts, inspect};
 use crate::nginx::merge::Resolutions;
 use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, PlanSection, sort_findings};
@@ -170,6 +170,11 @@ fn gather(
     let may_run = !findings.iter().any(|finding| finding.code == "config.runs-code" && finding.stops());
     let gate = tested::Gate { root, launcher, facts, config: &inspection.config, sandbox: options.sandbox };
     let old = if may_run { gate.test_old(findings, &mut notes)? } else { None };
+    if let Some(path) = facts.files.keys().chain([&facts.site.file]).find(|path| path.to_str().is_none()) {
+        let name = escape(path.as_os_str().as_encoded_bytes());
+        return Err(Failure::new(FailureKind::Refused, format!("planning: the name `{name}` is not UTF-8"))
+            .with_hint("no plan can hold such a name: rename the file, then plan again"));
+    }
     let wish = wish(root, facts, options, findings)?;
     let migration = match migrate(facts, &inspection.config, &options.bundle, &wish) {
         Ok(migration) => migration,
@@ -177,8 +182,11 @@ fn gather(
         Err(error) => return Err(no_plan(&error)),
     };
     findings.extend(merge_findings(&migration, options));
+    // Where the file cannot be replaced, no sandbox can replace it either; the finding stops the change.
+    let is_replaceable = findings.iter().all(|finding| finding.code != "site.not-replaceable");
     if let Some(old) = old
         && !migration.plan.is_empty()
+        && is_replaceable
     {
         gate.test_new(&migration.plan, &old, findings)?;
     }

@@ -211,7 +211,8 @@ fn plan(
     undo: &Undoable,
     facts: &Facts,
 ) -> Result<Plan, Failure> {
-    let site = facts.site.file.clone();
+    // Only shown here, and the plan is text.
+    let site = PathBuf::from(facts.site.file.to_string_lossy().into_owned());
     let relies_on = BTreeMap::new();
     let reload = if facts.nginx.master.is_some() { Reload::Wanted } else { Reload::NotRunning };
     if args.whole_tree {

@@ -91,7 +91,7 @@ fn a_folder_in_the_place_of_a_file_is_named() {
         assert!(said.to_string().contains(text), "{folder}: no {text:?} in {said:#}");
         before.assert_same(&state(&server.at("etc")));
     };
-    check(SITE, 69, "site.not-found");
+    check(SITE, 65, "not a regular file");
     check("var/lib/motionctl/journal", 5, "var/lib/motionctl/journal");
     check("var/lib/motionctl/lock", 69, "var/lib/motionctl/lock");
 }

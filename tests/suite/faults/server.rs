@@ -108,7 +108,7 @@ fn an_error_log_that_cannot_be_read_is_said_to_be_unseen() {
         assert!(text.contains("error_log"), "{text}");
         let lines = text.lines().filter(|line| !line.trim_start().starts_with("error_log"));
         let rest: String = lines.map(|line| format!("{line}\n")).collect();
-        fs::write(&main, format!("error_log syslog:server=unix:/run/nobody.sock;\n{rest}")).expect("writing");
+        fs::write(&main, format!("error_log /dev/null;\n{rest}")).expect("writing");
     });
     let done = machine.apply(&[]);
     done.expect(0, "applied");
