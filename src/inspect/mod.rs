@@ -11,12 +11,14 @@ mod reader;
 mod review;
 mod select;
 mod site;
+mod topology;
 mod upstream;
 mod values;
 mod written;
 
 pub use client::{APPLICATION_ROOT, ClientChoice};
 pub use reader::{RootReader, file_facts};
+pub use topology::topology;
 pub use upstream::parse_upstream;
 
 use crate::facts::{Facts, HostFacts, NginxFacts, Scope, SiteFacts};

@@ -28,4 +28,5 @@ mod sandbox;
 mod strategies;
 mod support;
 mod tidy;
+mod topology;
 mod wire;

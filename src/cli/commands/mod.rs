@@ -10,6 +10,7 @@ mod recover;
 mod rehearse;
 mod restore;
 mod rollback;
+mod space;
 mod status;
 
 use super::args::{BackupsCommand, Command};

@@ -3,7 +3,8 @@
 //! user: the kernel refuses an overlay over mounts it has locked.
 
 use super::bind::LEFT_TO_SPECIAL;
-use super::mounts::{self, Mounted};
+use super::mounts;
+use crate::host::mounts::Mounted;
 use super::staging::Staging;
 use anyhow::Result;
 use std::fs;
