@@ -15,7 +15,7 @@ use crate::apply::SandboxChoice;
 use crate::facts::{Attributes, Facts, RouteState, Scope, ServerFacts, ServerRole};
 use crate::host::sandbox::Launcher;
 use crate::host::{Root, RootPath, STATE_FOLDER, machine};
-use crate::inspect::{self, Inspection, file_facts, inspect, topology};
+use crate::inspect::{self, Inspection, file_facts, inspect, survey};
 use crate::nginx::merge::Resolutions;
 use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, PlanSection, sort_findings};
 use crate::plan::bundle::Bundle;
@@ -146,7 +146,7 @@ fn gather(
 ) -> Result<Gathered, Failure> {
     let mut inspection = inspect(root, &options.inspect)?;
     findings.append(&mut inspection.findings);
-    findings.extend(topology(root, &inspection.facts, &inspection.config));
+    findings.extend(survey(root, &inspection));
     accept(findings, &options.accept);
     let mut notes = Vec::new();
     let facts = &inspection.facts;

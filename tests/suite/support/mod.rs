@@ -12,4 +12,5 @@ pub mod site;
 pub mod tree;
 pub mod tree_state;
 pub mod upstream;
+pub mod wire_address;
 pub mod wire_nginx;
