@@ -49,7 +49,13 @@ fn parse_line(line: &[u8]) -> Option<Mounted> {
     fields.find(|&field| field == b"-")?;
     let mut text = || fields.next().map(|field| String::from_utf8_lossy(&unescape(field)).into_owned());
     let fs_type = text()?;
-    Some(Mounted { id, path, fs_type, source: text().unwrap_or_default(), options: text().unwrap_or_default() })
+    Some(Mounted {
+        id,
+        path,
+        fs_type,
+        source: text().unwrap_or_default(),
+        options: text().unwrap_or_default(),
+    })
 }
 
 /// Space, tab, newline and backslash are written as three octal digits, as in `/etc/fstab`.
@@ -75,7 +81,8 @@ mod tests {
 
     #[test]
     fn reads_a_line_with_escapes_and_optional_fields() {
-        let line = br"36 35 98:0 / /srv/a\040b\134c rw,noatime master:1 shared:2 - nfs4 nas:/x\040y rw,vers=4";
+        let line =
+            br"36 35 98:0 / /srv/a\040b\134c rw,noatime master:1 shared:2 - nfs4 nas:/x\040y rw,vers=4";
         let found = parse_line(line).unwrap();
         assert_eq!((found.id, found.fs_type.as_str()), (36, "nfs4"));
         assert_eq!((found.source.as_str(), found.options.as_str()), ("nas:/x y", "rw,vers=4"));

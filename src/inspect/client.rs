@@ -138,9 +138,8 @@ fn folders(root: &Root, top: &Path) -> (Vec<PathBuf>, Search) {
 
 /// The first source that names a version; where none does, what each said.
 fn version(root: &Root, application: &Path, findings: &mut Vec<Finding>) -> Option<(String, PathBuf)> {
-    let mut unknown =
-        Finding::new("newclient.version-unknown", Level::Info, "Motion's version is not known")
-            .advice("Agent Profiles use the new client from Motion 3.42.0 on: ask Motion for its version");
+    let mut unknown = Finding::new("newclient.version-unknown", Level::Info, "Motion's version is not known")
+        .advice("Agent Profiles use the new client from Motion 3.42.0 on: ask Motion for its version");
     for (file, read) in VERSION_SOURCES {
         let path = application.join(file);
         let text = match root.read_at_most(&path, MOST_BYTES) {

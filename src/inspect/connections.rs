@@ -5,8 +5,8 @@
 //! idle keep-alive connection look alike.
 
 use crate::facts::{Facts, UpstreamAddress};
-use crate::host::process::{self, ProcessId};
 use crate::host::Root;
+use crate::host::process::{self, ProcessId};
 use crate::outcome::{Finding, Level};
 use std::collections::BTreeSet;
 use std::io;
@@ -48,10 +48,8 @@ fn sample(master: ProcessId, facts: &Facts) -> io::Result<Vec<Count>> {
     // Old workers, too: that is where WebSockets stay after a reload.
     let pids: Vec<i32> = process::workers(master)?.iter().map(|worker| worker.id.pid).collect();
     let by_worker = process::connections(&pids, |remote| addresses.iter().any(|one| is_at(one, remote)))?;
-    let mut counts: Vec<_> = by_worker
-        .into_iter()
-        .map(|(pid, open)| Count { who: format!("worker {pid}"), open })
-        .collect();
+    let mut counts: Vec<_> =
+        by_worker.into_iter().map(|(pid, open)| Count { who: format!("worker {pid}"), open }).collect();
     for address in addresses {
         if let UpstreamAddress::Unix(path) = address {
             let open = process::accepted(path)?;
@@ -77,11 +75,15 @@ fn told(counts: &[Count]) -> Finding {
         1 => "at most 1 WebSocket is open".to_owned(),
         _ => format!("at most {total} WebSockets are open"),
     };
-    let finding = Finding::new("sessions.connections", Level::Info, title)
-        .advice("they stay on the old workers after a reload, until they end or worker_shutdown_timeout cuts them");
+    let finding = Finding::new("sessions.connections", Level::Info, title).advice(
+        "they stay on the old workers after a reload, until they end or worker_shutdown_timeout cuts them",
+    );
     let open = counts.iter().filter(|count| count.open > 0);
     open.fold(finding, |finding, count| {
         let plural = if count.open == 1 { "" } else { "s" };
-        finding.evidence(format!("{}: {} connection{plural} to Motion, kept alive or upgraded", count.who, count.open))
+        finding.evidence(format!(
+            "{}: {} connection{plural} to Motion, kept alive or upgraded",
+            count.who, count.open
+        ))
     })
 }

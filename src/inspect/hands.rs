@@ -21,8 +21,10 @@ const RENEWALS: &str = "/etc/letsencrypt/renewal";
 pub fn managed_elsewhere(path: &Path, source: &[u8]) -> Option<Finding> {
     let tool = Regex::new(r"(?i)\b(ansible|puppet|chef|salt|saltstack|cfengine|terraform|rudder|bcfg2)\b")
         .expect("a constant pattern");
-    let claim = Regex::new(r"(?i)\b(managed|generated|maintained|controlled|rendered|do not edit|don't edit|not edit)\b")
-        .expect("a constant pattern");
+    let claim = Regex::new(
+        r"(?i)\b(managed|generated|maintained|controlled|rendered|do not edit|don't edit|not edit)\b",
+    )
+    .expect("a constant pattern");
     let header = source.split(|byte| *byte == b'\n').take(HEADER).map(String::from_utf8_lossy);
     let comments: Vec<_> = header.filter(|line| line.trim_start().starts_with('#')).collect();
     let line = comments.iter().find(|line| tool.is_match(line) && claim.is_match(line))?;

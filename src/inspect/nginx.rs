@@ -96,7 +96,8 @@ fn skew(
         }
         Exe::Present(_) | Exe::Unknown => {
             let (path, build) = found.filter(|(_, build)| build.version != running.version)?;
-            let line = format!("running {}, {} on disk as {}", running.version, build.version, path.display());
+            let line =
+                format!("running {}, {} on disk as {}", running.version, build.version, path.display());
             Some((Some(disk(path, build)), finding.evidence(line)))
         }
     }
@@ -178,7 +179,9 @@ fn described(master: &Master) -> String {
         None => "its built-in main file".to_owned(),
     };
     match (master.root, master.cgroup.as_deref().and_then(|groups| groups.rsplit('/').next())) {
-        (Surroundings::Other, Some(group)) if !group.is_empty() => format!("{conf}, root of its own, in {group}"),
+        (Surroundings::Other, Some(group)) if !group.is_empty() => {
+            format!("{conf}, root of its own, in {group}")
+        }
         (Surroundings::Other, _) => format!("{conf}, root of its own"),
         _ => conf,
     }

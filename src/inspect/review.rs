@@ -184,7 +184,8 @@ fn client(root: &Root, facts: &Facts) -> Option<Finding> {
 
 fn version(facts: &Facts) -> Option<Finding> {
     let (version, file) = facts.motion.version.as_ref()?;
-    let mut numbers = version.trim_start_matches('v').split(['.', '-', '+']).map(|part| part.parse::<u64>().ok());
+    let mut numbers =
+        version.trim_start_matches('v').split(['.', '-', '+']).map(|part| part.parse::<u64>().ok());
     let found = (numbers.next()??, numbers.next()??, numbers.next().flatten().unwrap_or(0));
     (found < FIRST_VERSION).then(|| {
         Finding::new(

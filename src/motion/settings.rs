@@ -87,7 +87,8 @@ pub fn production_hosts(text: &str) -> Vec<HostSetting> {
     )
     .expect("a constant pattern");
     let setting = |key: &str, host: String| HostSetting { key: key.to_owned(), about: About::Database, host };
-    let in_urls = url.find_iter(&code).filter_map(|found| Some(setting("a database URL", host_of(found.as_str())?)));
+    let in_urls =
+        url.find_iter(&code).filter_map(|found| Some(setting("a database URL", host_of(found.as_str())?)));
     let in_objects = object.captures_iter(&code).filter_map(|found| {
         let host = found.get(2).or(found.get(3))?.as_str();
         Some(setting(&format!("{}.host", &found[1]), host_of(host)?))
@@ -159,7 +160,10 @@ mod tests {
     fn the_second_version_s_file_is_read() {
         let text = "module.exports = {\n  // mysql: { host: 'old' },\n  mysql: {\n    user: 'motion', password: 'x',\n    \
             host: '10.0.0.5'\n  },\n  uri: \"mysql://a:b@10.0.0.6/motion2\",\n  redis: { host: '10.0.0.8' }\n};\n";
-        assert_eq!(hosts(&production_hosts(text)), [("a database URL", "10.0.0.6"), ("mysql.host", "10.0.0.5")]);
+        assert_eq!(
+            hosts(&production_hosts(text)),
+            [("a database URL", "10.0.0.6"), ("mysql.host", "10.0.0.5")]
+        );
         assert!(production_hosts("mysql: { host: process.env.DB || 'x' }").is_empty());
     }
 }

@@ -164,7 +164,14 @@ fn gather(
     if let Some(old) = old
         && !migration.plan.is_empty()
     {
-        gate.test_new(&migration.plan, &old, findings)?;
+        let barred = findings.iter().any(|finding| finding.code == "site.not-replaceable" && finding.stops());
+        match gate.test_new(&migration.plan, &old, findings) {
+            // An immutable file cannot be replaced in a sandbox either.
+            Err(failure) if barred && failure.kind == FailureKind::Failed => {
+                notes.push(format!("the new configuration was not tested: {}", failure.message));
+            }
+            tested => tested?,
+        }
     }
     if facts.host.scope == Scope::Live && facts.nginx.master.is_some() {
         findings.extend(ports::held(root, facts, &inspection.config, &migration.plan));

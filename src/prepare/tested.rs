@@ -41,7 +41,7 @@ impl Gate<'_> {
         };
         notes.extend(verdict.notes.iter().cloned());
         if verdict.accepted {
-            self.test_old_by_the_other(findings)?;
+            self.ask_the_other_about_the_old(findings);
             return Ok(Some(verdict));
         }
         let finding = verdict.errors.iter().fold(
@@ -55,41 +55,44 @@ impl Gate<'_> {
 
     /// The binary that a restart would start has a say, too: what it thinks of
     /// the old configuration is told, and nobody is stopped by it.
-    fn test_old_by_the_other(&self, findings: &mut [Finding]) -> Result<(), Failure> {
-        let Some(verdict) = self.by_the_other(&Changes::new())? else { return Ok(()) };
-        let line = if verdict.accepted {
-            "the one on disk accepts the configuration as it is".to_owned()
-        } else {
-            format!("the one on disk refuses the configuration as it is: {}", self.shown(&verdict))
+    fn ask_the_other_about_the_old(&self, findings: &mut [Finding]) {
+        let line = match self.by_the_other(&Changes::new()) {
+            None => return,
+            Some(Ok(verdict)) if verdict.accepted => {
+                "the one on disk accepts the configuration as it is".to_owned()
+            }
+            Some(Ok(verdict)) => {
+                format!("the one on disk refuses the configuration as it is: {}", self.shown(&verdict))
+            }
+            Some(Err(refused)) => format!("the one on disk could not be asked: {refused}"),
         };
         note_skew(findings, line);
-        Ok(())
     }
 
     /// The whole new configuration by the binary that a restart would start: a
     /// change must not make a restart fail that would have worked.
     fn test_new_by_the_other(&self, state: &Changes, findings: &mut [Finding]) -> Result<(), Failure> {
-        let Some(new) = self.by_the_other(state)? else { return Ok(()) };
+        // That it could not be asked has been said about the old one.
+        let Some(Ok(new)) = self.by_the_other(state) else { return Ok(()) };
         if new.accepted {
             note_skew(findings, "the one on disk accepts the new configuration".to_owned());
             return Ok(());
         }
         let line = format!("the one on disk refuses the new configuration: {}", self.shown(&new));
-        let worked = self.by_the_other(&Changes::new())?.is_some_and(|old| old.accepted);
         note_skew(findings, line.clone());
-        if worked {
-            return Err(Failure::new(FailureKind::Invalid, format!("two versions of nginx are here, and {line}"))
-                .with_hint("restart NGINX first, so that the new version is the one that is asked"));
+        match self.by_the_other(&Changes::new()) {
+            Some(Ok(old)) if old.accepted => {
+                let message = format!("two versions of nginx are here, and {line}");
+                Err(Failure::new(FailureKind::Invalid, message)
+                    .with_hint("restart NGINX first, so that the new version is the one that is asked"))
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
-    fn by_the_other(&self, changes: &Changes) -> Result<Option<Verdict>, Failure> {
-        let Some(other) = &self.facts.nginx.on_disk else { return Ok(None) };
-        let verdict = test_by(&other.path, self.root, self.launcher, self.facts, changes);
-        verdict.map(Some).map_err(|refused| {
-            Failure::new(FailureKind::Failed, format!("furnishing the sandbox: {refused}"))
-        })
+    fn by_the_other(&self, changes: &Changes) -> Option<Result<Verdict, Refused>> {
+        let other = self.facts.nginx.on_disk.as_ref()?;
+        Some(test_by(&other.path, self.root, self.launcher, self.facts, changes))
     }
 
     /// Tests every state that the plan brings.

@@ -61,13 +61,16 @@ mod tests {
     #[test]
     fn the_same_text_gives_no_diff() {
         assert_eq!(unified("a", "b", "x\n", "x\n"), "");
-        assert_eq!(words("a", "b", "x\n", "x\n", Style { colour: Colour::Off, detail: Detail::Normal }), "");
+        assert_eq!(
+            words("a", "b", "x\n", "x\n", Style { colour: Colour::Off, detail: Detail::Normal, width: 80 }),
+            ""
+        );
     }
 
     #[test]
     fn words_and_lines_agree_without_colour() {
         let (old, new) = ("a\nkeep\nold word\n", "a\nkeep\nnew word\nmore\n");
-        let style = Style { colour: Colour::Off, detail: Detail::Normal };
+        let style = Style { colour: Colour::Off, detail: Detail::Normal, width: 80 };
         assert_eq!(words("a", "b", old, new, style), unified("a", "b", old, new));
     }
 }

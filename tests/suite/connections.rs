@@ -76,10 +76,12 @@ fn connections_to_a_unix_socket_are_counted() {
     let machine = Machine::without_motion("standalone", |nginx| {
         let site = nginx.join("conf.d/motion.conf");
         let text = std::fs::read_to_string(&site).expect("the site");
-        std::fs::write(&site, text.replace("http://127.0.0.1:9000", "http://unix:/run/motion.sock")).expect("writing");
+        std::fs::write(&site, text.replace("http://127.0.0.1:9000", "http://unix:/run/motion.sock"))
+            .expect("writing");
         plain("http://unix:/run/motion.sock")(nginx);
     });
-    let _motion = machine.inside(|| StandIn::unix(Path::new("/run/motion.sock"), Role::Motion).expect("a stand-in"));
+    let _motion =
+        machine.inside(|| StandIn::unix(Path::new("/run/motion.sock"), Role::Motion).expect("a stand-in"));
     machine.shell("chmod 666 /run/motion.sock");
     machine.start_nginx();
     let kept = websocket(&machine);

@@ -40,9 +40,13 @@ fn backup(root: &Root, prepared: &Prepared) -> Result<(Needed, Space), BackupErr
 fn lacks(what: &str, folder: &str, needed: Needed, space: &Space) -> Option<Finding> {
     if space.access == Access::ReadOnly {
         return Some(
-            Finding::new("host.read-only", Level::Stop, "a folder that a change writes to is mounted read-only")
-                .evidence(format!("{what} goes to {folder}, and {} is on a read-only mount", space.folder))
-                .advice("mount it for writing (`mount -o remount,rw`), and find out why it was not"),
+            Finding::new(
+                "host.read-only",
+                Level::Stop,
+                "a folder that a change writes to is mounted read-only",
+            )
+            .evidence(format!("{what} goes to {folder}, and {} is on a read-only mount", space.folder))
+            .advice("mount it for writing (`mount -o remount,rw`), and find out why it was not"),
         );
     }
     let too_little = Finding::new("host.disk-space", Level::Stop, "a change does not fit on the disk")
@@ -88,8 +92,14 @@ mod tests {
         let few = code(&space(4999, Some(10), Access::Writable));
         assert_eq!(few.as_deref(), Some("host.disk-space: it needs 5 KiB, and 4 KiB are free in /var/x"));
         let inodes = code(&space(5000, Some(9), Access::Writable));
-        assert_eq!(inodes.as_deref(), Some("host.disk-space: it needs 10 files, and 9 inodes are free in /var/x"));
+        assert_eq!(
+            inodes.as_deref(),
+            Some("host.disk-space: it needs 10 files, and 9 inodes are free in /var/x")
+        );
         let closed = code(&space(9999, Some(99), Access::ReadOnly));
-        assert_eq!(closed.as_deref(), Some("host.read-only: it goes to /var/x, and /var is on a read-only mount"));
+        assert_eq!(
+            closed.as_deref(),
+            Some("host.read-only: it goes to /var/x, and /var is on a read-only mount")
+        );
     }
 }

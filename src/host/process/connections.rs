@@ -17,10 +17,7 @@ use std::path::Path;
 /// # Errors
 /// `PermissionDenied` where a process of another user may not be looked at, or when the kernel's
 /// tables cannot be read.
-pub fn connections(
-    pids: &[i32],
-    wanted: impl Fn(SocketAddr) -> bool,
-) -> io::Result<BTreeMap<i32, usize>> {
+pub fn connections(pids: &[i32], wanted: impl Fn(SocketAddr) -> bool) -> io::Result<BTreeMap<i32, usize>> {
     let mut counts = BTreeMap::new();
     for &pid in pids {
         let Ok(process) = Process::new(pid) else { continue };

@@ -78,7 +78,9 @@ fn hides_processes() -> bool {
     let mounts = mounts::list().unwrap_or_default();
     let options = mounts::covering(&mounts, Path::new("/proc")).map(|one| one.options.clone());
     options.is_none_or(|options| {
-        options.split(',').any(|option| option.starts_with("hidepid=") && !["hidepid=0", "hidepid=off"].contains(&option))
+        options
+            .split(',')
+            .any(|option| option.starts_with("hidepid=") && !["hidepid=0", "hidepid=off"].contains(&option))
     })
 }
 

@@ -79,8 +79,11 @@ pub(super) fn detach(target: &Path) -> Result<()> {
 /// lists real paths, and ours may lead through a descriptor.
 pub(super) fn below(folder: &Path) -> Result<Vec<Mounted>> {
     let folder = fs::canonicalize(folder).with_context(|| format!("resolving `{}`", folder.display()))?;
-    let mut found: Vec<Mounted> =
-        list().context("reading `/proc/self/mountinfo`")?.into_iter().filter(|one| one.path != folder && one.path.starts_with(&folder)).collect();
+    let mut found: Vec<Mounted> = list()
+        .context("reading `/proc/self/mountinfo`")?
+        .into_iter()
+        .filter(|one| one.path != folder && one.path.starts_with(&folder))
+        .collect();
     found.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
 }

@@ -4,8 +4,8 @@
 
 use super::bind::LEFT_TO_SPECIAL;
 use super::mounts;
-use crate::host::mounts::Mounted;
 use super::staging::Staging;
+use crate::host::mounts::Mounted;
 use anyhow::Result;
 use std::fs;
 use std::os::fd::OwnedFd;

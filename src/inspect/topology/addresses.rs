@@ -16,7 +16,8 @@ pub fn floating(view: &View) -> Seen {
         return seen;
     }
     for (interface, addresses) in &view.configured {
-        let v4: Vec<_> = addresses.iter().filter(|address| address.is_ipv4()).map(ToString::to_string).collect();
+        let v4: Vec<_> =
+            addresses.iter().filter(|address| address.is_ipv4()).map(ToString::to_string).collect();
         if v4.len() > 1 {
             seen.found(format!("{interface} is given {}", v4.join(" and ")));
         }

@@ -31,7 +31,11 @@ const BALANCERS: [Balancer; 8] = [
     Balancer {
         programs: &["varnishd", "cache-main"],
         units: &["varnish", "varnishncsa"],
-        files: &["/etc/default/varnish", "/etc/varnish/varnish.params", "/etc/systemd/system/varnish.service"],
+        files: &[
+            "/etc/default/varnish",
+            "/etc/varnish/varnish.params",
+            "/etc/systemd/system/varnish.service",
+        ],
         folders: &[("/etc/systemd/system/varnish.service.d", ".conf")],
     },
     Balancer {
@@ -51,12 +55,22 @@ const BALANCERS: [Balancer; 8] = [
     Balancer {
         programs: &["envoy", "pound", "hitch", "lighttpd", "squid"],
         units: &["envoy", "pound", "hitch", "lighttpd", "squid"],
-        files: &["/etc/lighttpd/lighttpd.conf", "/etc/squid/squid.conf", "/etc/pound/pound.cfg", "/etc/hitch/hitch.conf"],
+        files: &[
+            "/etc/lighttpd/lighttpd.conf",
+            "/etc/squid/squid.conf",
+            "/etc/pound/pound.cfg",
+            "/etc/hitch/hitch.conf",
+        ],
         folders: &[],
     },
     // A container's port that is published on this host.
     Balancer { programs: &["docker-proxy", "conmon", "rootlessport"], units: &[], files: &[], folders: &[] },
-    Balancer { programs: &["stunnel", "stunnel4"], units: &["stunnel4", "stunnel"], files: &[], folders: &[] },
+    Balancer {
+        programs: &["stunnel", "stunnel4"],
+        units: &["stunnel4", "stunnel"],
+        files: &[],
+        folders: &[],
+    },
 ];
 
 /// Who else answers on the public ports.
@@ -85,8 +99,10 @@ fn held(view: &View) -> Seen {
                 }
                 continue;
             };
-            let held = owners.iter().filter_map(|owner| programs.iter().find(|program| program.id == owner.id));
-            let names = held.filter_map(|program| Some((known().find(|name| program.is(name))?, program.id.pid)));
+            let held =
+                owners.iter().filter_map(|owner| programs.iter().find(|program| program.id == owner.id));
+            let names =
+                held.filter_map(|program| Some((known().find(|name| program.is(name))?, program.id.pid)));
             for (name, pid) in names {
                 seen.found(format!("{name}, pid {pid}, listens on {}", listener.address));
             }
@@ -132,8 +148,18 @@ fn configured(view: &View) -> Seen {
 /// Whether a line of a balancer's configuration opens a port.
 fn binds(line: &str) -> bool {
     const WORDS: [&str; 12] = [
-        "bind", "listen", "frontend", "address:", "address =", "http_port", "https_port", "server.port", "port",
-        "execstart", "varnish_listen_port", "daemon_opts",
+        "bind",
+        "listen",
+        "frontend",
+        "address:",
+        "address =",
+        "http_port",
+        "https_port",
+        "server.port",
+        "port",
+        "execstart",
+        "varnish_listen_port",
+        "daemon_opts",
     ];
     let line = line.to_ascii_lowercase();
     !line.starts_with(['#', ';', '/']) && WORDS.iter().any(|word| line.starts_with(word))

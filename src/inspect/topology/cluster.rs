@@ -14,7 +14,11 @@ struct Manager {
 }
 
 const MANAGERS: [Manager; 6] = [
-    Manager { programs: &["keepalived"], units: &["keepalived"], files: &["/etc/keepalived/keepalived.conf"] },
+    Manager {
+        programs: &["keepalived"],
+        units: &["keepalived"],
+        files: &["/etc/keepalived/keepalived.conf"],
+    },
     Manager { programs: &["corosync"], units: &["corosync"], files: &["/etc/corosync/corosync.conf"] },
     Manager {
         programs: &["pacemakerd", "pacemaker-based"],
@@ -22,7 +26,11 @@ const MANAGERS: [Manager; 6] = [
         files: &["/var/lib/pacemaker/cib/cib.xml"],
     },
     Manager { programs: &["pcsd"], units: &["pcsd"], files: &["/var/lib/pcsd/pcs_settings.conf"] },
-    Manager { programs: &["heartbeat"], units: &["heartbeat"], files: &["/etc/ha.d/ha.cf", "/etc/heartbeat/ha.cf"] },
+    Manager {
+        programs: &["heartbeat"],
+        units: &["heartbeat"],
+        files: &["/etc/ha.d/ha.cf", "/etc/heartbeat/ha.cf"],
+    },
     Manager { programs: &["ucarp", "vrrpd"], units: &["ucarp", "vrrpd"], files: &[] },
 ];
 

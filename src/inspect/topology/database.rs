@@ -32,12 +32,16 @@ pub fn clustered(view: &View) -> Seen {
     let mut seen = Seen::default();
     let options = server_options(view, &mut seen);
     let last = |name: &str| options.iter().rev().find(|option| option.name == name);
-    let on = |option: &ServerOption| ["on", "1", "true", "yes"].contains(&option.value.to_ascii_lowercase().as_str());
-    let show = |option: &ServerOption| format!("{}={} in {}", option.name, option.value, option.file.display());
+    let on = |option: &ServerOption| {
+        ["on", "1", "true", "yes"].contains(&option.value.to_ascii_lowercase().as_str())
+    };
+    let show =
+        |option: &ServerOption| format!("{}={} in {}", option.name, option.value, option.file.display());
     if let Some(option) = last("wsrep_on").filter(|option| on(option)) {
         seen.found(show(option));
     } else if last("wsrep_on").is_none()
-        && let Some(option) = last("wsrep_cluster_address").filter(|option| option.value.starts_with("gcomm://"))
+        && let Some(option) =
+            last("wsrep_cluster_address").filter(|option| option.value.starts_with("gcomm://"))
     {
         seen.found(show(option));
     }
@@ -72,7 +76,11 @@ pub fn remote(view: &View) -> Seen {
 pub fn data_folder(view: &View) -> PathBuf {
     // What cannot be read is said by the sign that the options are for.
     let options = server_options(view, &mut Seen::default());
-    let set = options.iter().rev().find(|option| option.name == "datadir").map(|option| PathBuf::from(&option.value));
+    let set = options
+        .iter()
+        .rev()
+        .find(|option| option.name == "datadir")
+        .map(|option| PathBuf::from(&option.value));
     set.filter(|path| path.is_absolute()).unwrap_or_else(|| PathBuf::from("/var/lib/mysql"))
 }
 
@@ -84,7 +92,8 @@ fn server_options(view: &View, seen: &mut Seen) -> Vec<ServerOption> {
     let mut next = 0;
     while let Some(path) = queue.get(next).cloned() {
         next += 1;
-        let identity = view.root.resolve_link_target(&path).map_or(path.clone(), |path| path.as_path().to_owned());
+        let identity =
+            view.root.resolve_link_target(&path).map_or(path.clone(), |path| path.as_path().to_owned());
         if known.len() >= MOST_FILES || !known.insert(identity) {
             continue;
         }
@@ -120,7 +129,8 @@ fn options_of(text: &str, file: &Path) -> Vec<ServerOption> {
             let (name, value) = line.split_once('=').unwrap_or((line, ""));
             let name = name.trim().replace('-', "_");
             let name = name.strip_prefix("loose_").unwrap_or(&name).to_owned();
-            let value = value.split(" #").next().unwrap_or_default().trim().trim_matches(['"', '\'']).to_owned();
+            let value =
+                value.split(" #").next().unwrap_or_default().trim().trim_matches(['"', '\'']).to_owned();
             found.push(ServerOption { name, value, file: file.to_owned() });
         }
     }

@@ -4,8 +4,8 @@
 //! without one: a tree may be hostile. What is written there is a statement
 //! of intent, not what runs.
 
-use crate::host::mounts::unescape;
 use crate::host::Root;
+use crate::host::mounts::unescape;
 use std::ffi::OsString;
 use std::io;
 use std::net::IpAddr;
@@ -86,7 +86,8 @@ fn fstab_line(line: &str, origin: &Path) -> Option<ListedMount> {
 
 fn mount_unit(text: &str, origin: &Path) -> Option<ListedMount> {
     let value = |key: &str| {
-        let found = text.lines().find_map(|line| line.trim().strip_prefix(key)?.trim_start().strip_prefix('='));
+        let found =
+            text.lines().find_map(|line| line.trim().strip_prefix(key)?.trim_start().strip_prefix('='));
         found.map(|value| value.trim().to_owned())
     };
     Some(ListedMount {
@@ -147,7 +148,8 @@ fn interfaces(text: &str, add: &mut impl FnMut(&str, IpAddr)) {
                 address_of(address).into_iter().for_each(|address| add(current, address));
             }
             [first, ..] if !first.starts_with('#') => {
-                let added = words.windows(2).filter(|pair| pair[0] == "add").filter_map(|pair| address_of(pair[1]));
+                let added =
+                    words.windows(2).filter(|pair| pair[0] == "add").filter_map(|pair| address_of(pair[1]));
                 added.for_each(|address| add(current, address));
             }
             _ => {}

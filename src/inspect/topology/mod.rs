@@ -21,7 +21,7 @@ use crate::host::Root;
 use crate::nginx::Config;
 use crate::outcome::{Finding, Level};
 use std::collections::BTreeMap;
-use view::{Seen, View};
+use view::{Seen, Unseen, View};
 
 /// What to do about any sign that this is not a standalone server.
 const VENDOR: &str = "contact the vendor's support: this procedure is for standalone servers";
@@ -129,31 +129,36 @@ const SIGNS: [Sign; 10] = [
 pub fn topology(root: &Root, facts: &Facts, config: &Config) -> Vec<Finding> {
     let view = View::new(root, facts, config);
     let mut findings = Vec::new();
-    let mut unseen: BTreeMap<(String, String), Vec<&str>> = BTreeMap::new();
+    let mut unseen = Vec::new();
+    let mut in_question = Vec::new();
     for sign in &SIGNS {
         let seen = (sign.look)(&view);
         if !seen.evidence.is_empty() {
             let finding = Finding::new(sign.code, sign.level, sign.title).advice(sign.advice);
             findings.push(seen.evidence.into_iter().fold(finding, Finding::evidence));
         }
-        for thing in seen.unseen {
-            let names = unseen.entry((thing.what, thing.why)).or_default();
-            if !names.contains(&sign.name) {
-                names.push(sign.name);
-            }
+        if !seen.unseen.is_empty() {
+            in_question.push(sign.name);
         }
+        unseen.extend(seen.unseen);
     }
-    findings.extend(unknown(&unseen));
+    findings.extend(unknown(unseen, &in_question));
     findings
 }
 
-fn unknown(unseen: &BTreeMap<(String, String), Vec<&str>>) -> Option<Finding> {
-    let finding = Finding::new(
-        "topology.unknown",
-        Level::Warn,
-        "whether this is a standalone server was not wholly seen",
-    )
-    .advice("look on the server itself, as root; or make sure of it in another way");
-    let lines = unseen.iter().map(|((what, why), signs)| format!("{}: {what}: {why}", signs.join(", ")));
-    (!unseen.is_empty()).then(|| lines.fold(finding, Finding::evidence))
+/// What was not seen, things with one cause on one line, and what that leaves open.
+fn unknown(unseen: Vec<Unseen>, in_question: &[&str]) -> Option<Finding> {
+    let mut by_cause: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for Unseen { what, why } in unseen {
+        let things = by_cause.entry(why).or_default();
+        if !things.contains(&what) {
+            things.push(what);
+        }
+    }
+    let finding = Finding::new("topology.unknown", Level::Warn, "parts of the server could not be looked at")
+        .advice("look on the server itself, as root; or make sure of it in another way");
+    let lines = by_cause.iter().map(|(why, things)| format!("{}: {why}", things.join(", ")));
+    (!in_question.is_empty()).then(|| {
+        lines.fold(finding, Finding::evidence).evidence(format!("in question: {}", in_question.join(", ")))
+    })
 }

@@ -11,8 +11,20 @@ use std::path::{Path, PathBuf};
 
 /// File systems that another server can mount at the same time.
 const SHARED: [&str; 14] = [
-    "nfs", "nfs4", "glusterfs", "fuse.glusterfs", "ceph", "fuse.ceph", "fuse.ceph-fuse", "ocfs2", "gfs2", "lustre",
-    "cifs", "smb3", "beegfs", "fuse.mfs",
+    "nfs",
+    "nfs4",
+    "glusterfs",
+    "fuse.glusterfs",
+    "ceph",
+    "fuse.ceph",
+    "fuse.ceph-fuse",
+    "ocfs2",
+    "gfs2",
+    "lustre",
+    "cifs",
+    "smb3",
+    "beegfs",
+    "fuse.mfs",
 ];
 
 /// DRBD, and what the application and the database lie on.
@@ -49,7 +61,8 @@ pub fn shared(view: &View) -> Seen {
 }
 
 fn places(view: &View) -> [(&'static str, PathBuf); 2] {
-    let application = view.facts.motion.root.clone().unwrap_or_else(|| Path::new(APPLICATION_ROOT).to_owned());
+    let application =
+        view.facts.motion.root.clone().unwrap_or_else(|| Path::new(APPLICATION_ROOT).to_owned());
     [("the application", application), ("the database", data_folder(view))]
 }
 

@@ -42,7 +42,8 @@ impl Units {
             units.folders += usize::from(!links.is_empty());
             for link in links {
                 let file = link.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                let name = file.strip_prefix('S').map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
+                let name =
+                    file.strip_prefix('S').map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
                 if let Some(name) = name.filter(|name| !name.is_empty()) {
                     units.enabled.entry(name.to_owned()).or_insert(link);
                 }

@@ -6,10 +6,10 @@
 use super::files::{self, ListedMount};
 use super::units::Units;
 use crate::facts::Facts;
+use crate::host::Root;
 use crate::host::addresses::{self, InterfaceAddress};
 use crate::host::mounts::{self, Mounted};
 use crate::host::process::{Programs, Running, programs};
-use crate::host::Root;
 use crate::inspect::client::APPLICATION_ROOT;
 use crate::inspect::values::{Visit, visits};
 use crate::motion::settings::{ENV_FILE, HostSetting, PRODUCTION_FILE, env_hosts, production_hosts};
@@ -160,7 +160,11 @@ impl<'a> View<'a> {
 
 fn live<T>(root: &Root, what: &str, look: fn() -> io::Result<T>) -> Result<T, Unseen> {
     let unseen = |why: String| Unseen { what: what.to_owned(), why };
-    if root.is_live() { look().map_err(|error| unseen(error.to_string())) } else { Err(unseen(A_TREE.to_owned())) }
+    if root.is_live() {
+        look().map_err(|error| unseen(error.to_string()))
+    } else {
+        Err(unseen(A_TREE.to_owned()))
+    }
 }
 
 fn running(root: &Root) -> Result<Vec<Running>, Unseen> {

@@ -43,7 +43,8 @@ fn running(view: &View, seen: &mut Seen) {
 fn is_motion(program: &Running) -> bool {
     let inside = |path: &Path| path.starts_with(APPLICATION_ROOT);
     let names = || program.arguments.iter().take(4).any(|word| inside(Path::new(word)));
-    let interpreter = ["node", "nodejs", "PM2"].iter().any(|name| program.is(name) || program.name.starts_with(name));
+    let interpreter =
+        ["node", "nodejs", "PM2"].iter().any(|name| program.is(name) || program.name.starts_with(name));
     interpreter && (names() || program.cwd.as_deref().is_some_and(inside))
 }
 

@@ -37,7 +37,10 @@ fn processes_of_cluster_managers_are_seen() {
     let done = check(&machine);
     done.expect(3, "refused");
     let evidence = said(&done, "topology.cluster-manager");
-    assert!(evidence.contains("process keepalived, pid ") && evidence.contains("process pcsd, pid "), "{done}");
+    assert!(
+        evidence.contains("process keepalived, pid ") && evidence.contains("process pcsd, pid "),
+        "{done}"
+    );
     let refused = machine.apply(&[]);
     refused.expect(3, "refused");
     assert!(!machine.read("/etc/nginx/conf.d/motion.conf").contains("/user-ui/"));
@@ -115,7 +118,10 @@ fn what_the_application_lies_on_is_seen() {
     assert_eq!(mounted.code, Some(0), "{mounted}");
     let done = check(&machine);
     let evidence = said(&done, "topology.shared-storage");
-    assert!(evidence.contains("the application /var/opt/motion2 is on /var/opt/motion2: tmpfs from /dev/drbd0"), "{done}");
+    assert!(
+        evidence.contains("the application /var/opt/motion2 is on /var/opt/motion2: tmpfs from /dev/drbd0"),
+        "{done}"
+    );
 }
 
 #[test]
@@ -124,12 +130,16 @@ fn what_an_ordinary_user_cannot_see_is_unknown() {
     let binary = env!("CARGO_BIN_EXE_motionctl");
     let placed = machine.shell(&format!("touch /run/motionctl && mount --bind '{binary}' /run/motionctl"));
     assert_eq!(placed.code, Some(0), "{placed}");
-    let hidden = machine.shell("mount -t proc -o hidepid=invisible proc /proc || mount -o remount,hidepid=2 /proc");
+    let hidden =
+        machine.shell("mount -t proc -o hidepid=invisible proc /proc || mount -o remount,hidepid=2 /proc");
     assert_eq!(hidden.code, Some(0), "{hidden}");
     let as_nobody = machine.command("/run/motionctl", &["check", "--json"], |command| {
         use std::os::unix::process::CommandExt;
         command.uid(65534).gid(65534);
     });
     let done = as_nobody.finish();
-    assert!(said(&done, "topology.unknown").contains("processes: /proc hides those of other users"), "{done}");
+    assert!(
+        said(&done, "topology.unknown").contains("processes: /proc hides those of other users"),
+        "{done}"
+    );
 }
