@@ -199,7 +199,7 @@ info  b.last        a title that is too long for one line of
         assert_eq!(columns(&shortened("日本語日本語日本語", 9)), 9);
         assert_eq!(shortened("ab", 0), "…");
         assert_eq!(wrapped("a  bb ccc", 4), ["a bb", "ccc"]);
-        assert_eq!(fitted("a bb ccc dddd eeee ffff", 8), ["a bb", "ccc…fff"]);
+        assert_eq!(fitted("a bb ccc dddd eeee ffff", 8), ["a bb", "ccc…ff"]);
         assert_eq!(fitted("a/very/long/path", 8), ["a/ve…ath"]);
     }
 }
