@@ -217,7 +217,7 @@ pub struct RehearseArgs {
     /// Requests of the load during the reload, at least
     #[arg(long, value_name = "N", default_value_t = 400)]
     pub load: u64,
-    /// Keep NGINX's logs, and the files as the way back left them, in DIR
+    /// Keep the changed files and NGINX's logs, redacted, in DIR; also of a rehearsal that failed
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub keep: Option<PathBuf>,
 }

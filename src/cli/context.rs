@@ -81,6 +81,7 @@ impl Context {
             local_include: None,
             accept,
             sandbox: self.sandbox(site.no_sandbox)?,
+            probes: settings.probes.clone(),
         })
     }
 

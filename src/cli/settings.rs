@@ -2,6 +2,7 @@
 
 use crate::host::Root;
 use crate::outcome::{Failure, FailureKind};
+use crate::prepare::StatedProbe;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -30,6 +31,9 @@ pub struct Settings {
     /// `--no-sandbox`
     #[serde(default)]
     pub no_sandbox: bool,
+    /// Routes that must answer after a change as is said here.
+    #[serde(default, rename = "probe")]
+    pub probes: Vec<StatedProbe>,
 }
 
 impl Settings {

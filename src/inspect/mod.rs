@@ -20,6 +20,7 @@ mod written;
 
 pub use client::{APPLICATION_ROOT, ClientChoice};
 pub use reader::{RootReader, file_facts};
+pub use site::all_listens;
 pub use upstream::parse_upstream;
 
 use crate::facts::{Facts, HostFacts, NginxFacts, Scope, SiteFacts};

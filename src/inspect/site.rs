@@ -254,6 +254,15 @@ fn listen_address(text: &str) -> Option<ListenAddress> {
         return Some(ListenAddress::Unix(PathBuf::from(path)));
     }
     let text = text.replacen('*', "0.0.0.0", usize::from(text.starts_with('*')));
+    // Of a range of ports (1.15.10 and newer) the first stands for all.
+    let (head, tail) = text.rsplit_once(':').map_or(("", text.as_str()), |(host, port)| (host, port));
+    let first =
+        tail.split_once('-').filter(|(first, _)| first.parse::<u16>().is_ok()).map(|(first, _)| first);
+    let text = match first {
+        Some(first) if head.is_empty() => first.to_owned(),
+        Some(first) => format!("{head}:{first}"),
+        None => text,
+    };
     if let Ok(port) = text.parse::<u16>() {
         return Some(ListenAddress::Socket(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))));
     }
@@ -295,6 +304,9 @@ mod tests {
         check("[::]:443", Some("[::]:443"));
         check("[::1]", Some("[::1]:80"));
         check("localhost:8080", Some("localhost/8080"));
+        check("8000-8010", Some("0.0.0.0:8000"));
+        check("127.0.0.1:8000-8010", Some("127.0.0.1:8000"));
+        check("my-host:8080", Some("my-host/8080"));
         check("unix:/run/x.sock", Some("/run/x.sock"));
     }
 }

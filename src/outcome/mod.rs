@@ -4,16 +4,18 @@
 //! Invariant: the exit code follows from the [`Outcome`] alone, by the one
 //! table of [`EXIT_CODES`]. This room is data; it must not look at the machine.
 
+mod comparison;
 mod exit;
 mod failure;
 mod finding;
 mod sections;
 
+pub use comparison::{CONTEXT, Comparison};
 pub use exit::{EXIT_CODES, ExitMeaning};
 pub use failure::{Failure, FailureKind};
 pub use finding::{Finding, Level, accepts, sort_findings};
 pub use sections::{
-    BackupSection, CommandName, Comparison, DiffSection, DirectiveChange, DurationSection, ErrorLogVerdict,
-    ErrorSection, HostSection, LoadCount, LoadSection, LocalChange, LocalChanges, Outcome, OutcomeKind,
-    PlanSection, ProbeRow, ReloadSection, StepSection,
+    BackupSection, CommandName, DiffSection, DirectiveChange, DurationSection, ErrorLogVerdict, ErrorSection,
+    HostSection, LoadCount, LoadSection, LocalChange, LocalChanges, Outcome, OutcomeKind, PlanSection,
+    ProbeRow, ReloadSection, StepSection,
 };

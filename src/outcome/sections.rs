@@ -2,7 +2,7 @@
 //!
 //! Field names are public contract: they are added to, never renamed.
 
-use super::{Failure, FailureKind, Finding, sort_findings};
+use super::{Comparison, Failure, FailureKind, Finding, sort_findings};
 use serde::{Deserialize, Serialize};
 
 /// Which command answered.
@@ -129,19 +129,6 @@ impl Outcome {
         sort_findings(&mut self.findings);
         self.error = Some(ErrorSection { message: failure.message, hint: failure.hint });
     }
-}
-
-/// Two texts that differ, redacted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Comparison {
-    /// What the first is called.
-    pub old_name: String,
-    /// What the second is called.
-    pub new_name: String,
-    /// The first.
-    pub old: String,
-    /// The second.
-    pub new: String,
 }
 
 /// Why a run failed.

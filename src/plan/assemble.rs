@@ -6,16 +6,16 @@
 use super::base::Base;
 use super::local;
 use super::material::Material;
-use super::migrate::{Made, Migration, PlanError, Preview};
+use super::migrate::{Made, Migration, PlanError};
 use super::saved::{Plan, PlanKind};
 use super::step::{Content, Step, Version, line_patches, patch, sha256_hex};
 use super::wish::{LocalInclude, Memory, Strategy, Wish};
 use crate::facts::{Attributes, Facts, FileFacts};
 use crate::nginx::diff::diff;
 use crate::nginx::{Config, EditError, Tree, redact_source};
-use crate::outcome::{DiffSection, DirectiveChange, LocalChanges};
-use std::collections::BTreeSet;
-use std::path::Path;
+use crate::outcome::{Comparison, DiffSection, DirectiveChange, LocalChanges};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 /// Turns new bytes into a plan and what people want to see of it.
 pub(super) fn finish(
@@ -74,12 +74,13 @@ pub(super) fn finish(
         unused_resolutions: made.unused,
         stays: made.stays,
         dropped_routes,
-        diff: DiffSection { directives, unified: unified(&previews) },
+        diff: DiffSection { directives, unified: previews.iter().map(Comparison::unified).collect() },
         previews,
     }
 }
 
-/// A saved plan with what people want to see of it.
+/// A saved plan with what people want to see of it. `beside` holds the files
+/// of its steps that are there and no part of the configuration yet.
 ///
 /// # Errors
 /// When it does not fit this configuration, or changes a file that is neither
@@ -89,6 +90,7 @@ pub fn explain(
     facts: &Facts,
     config: &Config,
     memory: Option<&Path>,
+    beside: &BTreeMap<PathBuf, Vec<u8>>,
 ) -> Result<Migration, PlanError> {
     let mut previews = Vec::new();
     let mut directives = Vec::new();
@@ -99,7 +101,7 @@ pub fn explain(
             return Err(PlanError::Foreign(path.clone()));
         };
         let file = config.files().map(|(_, file)| file).find(|file| file.identity == *path);
-        let is_new = *from == Version::Absent && path.starts_with(&facts.nginx.conf_prefix);
+        let is_ours = path.starts_with(&facts.nginx.conf_prefix);
         match file {
             Some(file) => {
                 let result = patch(file.tree.source(), patches)?;
@@ -112,8 +114,17 @@ pub fn explain(
                 }
                 previews.push(preview(path, file.tree.source(), &result));
             }
-            None if is_new => previews.push(preview(path, &[], &patch(&[], patches)?)),
             None if memory == Some(path) => {}
+            None if is_ours => {
+                let absent = Vec::new();
+                let old = match from {
+                    Version::Absent => &absent,
+                    Version::File { .. } => {
+                        beside.get(path).ok_or_else(|| PlanError::Foreign(path.clone()))?
+                    }
+                };
+                previews.push(preview(path, old, &patch(old, patches)?));
+            }
             None => return Err(PlanError::Foreign(path.clone())),
         }
     }
@@ -125,7 +136,7 @@ pub fn explain(
         unused_resolutions: Vec::new(),
         stays: Vec::new(),
         dropped_routes,
-        diff: DiffSection { directives, unified: unified(&previews) },
+        diff: DiffSection { directives, unified: previews.iter().map(Comparison::unified).collect() },
         previews,
     })
 }
@@ -199,19 +210,7 @@ fn write_text(
     })
 }
 
-fn preview(path: &Path, old: &[u8], new: &[u8]) -> Preview {
+fn preview(path: &Path, old: &[u8], new: &[u8]) -> Comparison {
     let text = |bytes: &[u8]| String::from_utf8_lossy(&redact_source(bytes)).into_owned();
-    Preview { path: path.to_owned(), old: text(old), new: text(new) }
-}
-
-fn unified(previews: &[Preview]) -> String {
-    let diff = |preview: &Preview| {
-        let name = preview.path.display().to_string();
-        similar::TextDiff::from_lines(&preview.old, &preview.new)
-            .unified_diff()
-            .context_radius(3)
-            .header(&name, &name)
-            .to_string()
-    };
-    previews.iter().map(diff).collect()
+    Comparison::of_file(path, text(old), text(new))
 }

@@ -19,7 +19,7 @@ use crate::motion::{redirects_only, route_state};
 use crate::nginx::merge::{Conflict, Lists, merge};
 use crate::nginx::routes::servers;
 use crate::nginx::{Config, EditError, Node, Tree};
-use crate::outcome::{DiffSection, LocalChanges};
+use crate::outcome::{Comparison, DiffSection, LocalChanges};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use thiserror::Error;
@@ -45,18 +45,7 @@ pub struct Migration {
     /// What changes, redacted.
     pub diff: DiffSection,
     /// Each changed file before and after, redacted.
-    pub previews: Vec<Preview>,
-}
-
-/// One changed file, redacted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Preview {
-    /// The file.
-    pub path: PathBuf,
-    /// Its text before.
-    pub old: String,
-    /// Its text after.
-    pub new: String,
+    pub previews: Vec<Comparison>,
 }
 
 /// Why there is no plan.

@@ -20,7 +20,7 @@ mod step;
 mod wish;
 
 pub use assemble::explain;
-pub use migrate::{Conflicts, Migration, PlanError, Preview, migrate};
+pub use migrate::{Conflicts, Migration, PlanError, migrate};
 pub use recover::{DiskState, Observed, Recovery, Stuck, StuckReason, recover};
 pub use rollback::{Reload, Restored, rollback};
 pub use saved::{Plan, PlanKind, SavedPlanError};

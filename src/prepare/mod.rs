@@ -9,7 +9,7 @@ mod ports;
 mod probes;
 mod tested;
 
-pub use probes::{Reach, migration_probes, rollback_probes};
+pub use probes::{Reach, StatedProbe, rollback_probes};
 
 use crate::apply::SandboxChoice;
 use crate::facts::{Attributes, Facts, RouteState, Scope, ServerFacts, ServerRole};
@@ -22,6 +22,7 @@ use crate::plan::bundle::Bundle;
 use crate::plan::{
     Input, LocalInclude, Memory, Migration, PlanError, StrategyWish, Wish, migrate, sha256_hex,
 };
+use crate::verify::probe::{Probe, ProbePlan};
 use merge::merge_findings;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -49,6 +50,8 @@ pub struct Options {
     pub accept: BTreeSet<String>,
     /// Whether a sandbox is demanded.
     pub sandbox: SandboxChoice,
+    /// Routes that must answer after the change as the operator says.
+    pub probes: Vec<StatedProbe>,
 }
 
 /// Everything that is known before the first effect.
@@ -61,6 +64,8 @@ pub struct Prepared {
     pub findings: Vec<Finding>,
     /// What differed from the real server in the tests, for people.
     pub notes: Vec<String>,
+    /// What the operator wants to see after the change, each at its server.
+    stated: Vec<Probe>,
 }
 
 impl Prepared {
@@ -78,6 +83,15 @@ impl Prepared {
         };
         self.migration.as_ref().is_some_and(|migration| migration.plan.is_empty())
             && !self.inspection.facts.site.servers.iter().any(elsewhere)
+    }
+
+    /// The routes to ask before and after the change.
+    #[must_use]
+    pub fn probes(&self, reach: Reach) -> ProbePlan {
+        let site = &self.inspection.facts.site;
+        self.migration.as_ref().map_or_else(ProbePlan::default, |migration| {
+            probes::migration_probes(site, migration, reach, &self.stated)
+        })
     }
 
     /// The plan for the answer.
@@ -119,7 +133,10 @@ pub fn prepare(root: &Root, launcher: &Launcher, options: &Options) -> Result<Pr
     accept(&mut findings, &options.accept);
     sort_findings(&mut findings);
     match result {
-        Ok((inspection, migration, notes)) => Ok(Prepared { inspection, migration, findings, notes }),
+        Ok((inspection, migration, notes)) => {
+            let stated = probes::stated_probes(&inspection.facts.site, &options.probes)?;
+            Ok(Prepared { inspection, migration, findings, notes, stated })
+        }
         Err(mut failure) => {
             findings.append(&mut failure.findings);
             accept(&mut findings, &options.accept);

@@ -1,14 +1,13 @@
 //! Whether another process holds a port that the new configuration wants.
 //!
 //! Invariant: only addresses that the running configuration does not listen
-//! on yet are looked at: those it holds itself.
+//! on yet are looked at, and sockets that the running NGINX holds do not count.
 
 use crate::apply::states;
-use crate::facts::Facts;
+use crate::facts::{Facts, ListenAddress};
 use crate::host::Root;
-use crate::host::process::{Owners, listeners};
-use crate::inspect::RootReader;
-use crate::nginx::routes::servers;
+use crate::host::process::{Listener, Owner, Owners, listeners};
+use crate::inspect::{RootReader, all_listens};
 use crate::nginx::{Config, Reader};
 use crate::outcome::{Finding, Level};
 use crate::plan::Plan;
@@ -27,19 +26,13 @@ pub fn held(root: &Root, facts: &Facts, old: &Config, plan: &Plan) -> Option<Fin
     let changed = changed.collect();
     let reader = Overlaid { below: RootReader::new(root), changed };
     let new = Config::load(&facts.nginx.main_file, &facts.nginx.prefix, &reader).ok()?;
-    let known = ports(old);
-    let mut evidence = Vec::new();
-    for port in ports(&new).difference(&known) {
-        for listener in listeners(*port).unwrap_or_default() {
-            let owners = match &listener.owners {
-                Owners::Known(owners) => owners
-                    .iter()
-                    .map(|owner| format!("process {} ({})", owner.id.pid, owner.title))
-                    .collect::<Vec<_>>()
-                    .join(", "),
-                Owners::Unknown => "a process of another user".to_owned(),
-            };
-            evidence.push(format!("port {port} is held by {owners}"));
+    let known = all_listens(old);
+    let mut evidence = BTreeSet::new();
+    for address in all_listens(&new).iter().filter(|address| !known.contains(address)) {
+        for listener in address.port().map(listeners).transpose().ok()?.unwrap_or_default() {
+            if meets(address, &listener) && !is_own(&listener, facts) {
+                evidence.insert(format!("{} is held by {}", listener.address, holders(&listener)));
+            }
         }
     }
     let finding =
@@ -50,21 +43,36 @@ pub fn held(root: &Root, facts: &Facts, old: &Config, plan: &Plan) -> Option<Fin
     (!evidence.is_empty()).then(|| evidence.into_iter().fold(finding, Finding::evidence))
 }
 
-/// Every TCP port that a configuration's HTTP servers listen on.
-fn ports(config: &Config) -> BTreeSet<u16> {
-    let listens = servers(config).into_iter().flat_map(|server| config.children(server));
-    listens
-        .filter(|node| config.directive(*node).is("listen"))
-        .filter_map(|node| {
-            let address = config.directive(node).args.first()?.text().into_owned();
-            if address.starts_with("unix:") {
-                return None;
-            }
-            let port = address.rsplit(':').next().unwrap_or(&address);
-            // An address without a port listens on 80 (ngx_http_core_module).
-            Some(port.parse().unwrap_or(80))
-        })
-        .collect()
+/// Whether binding `wanted` would fail because of `listener`.
+fn meets(wanted: &ListenAddress, listener: &Listener) -> bool {
+    let held = listener.address.ip();
+    match wanted {
+        // NGINX's own `[::]` takes no IPv4 (`ipv6only=on`); another program's may.
+        ListenAddress::Socket(wanted) if wanted.is_ipv4() == held.is_ipv4() => {
+            held.is_unspecified() || wanted.ip().is_unspecified() || held == wanted.ip()
+        }
+        ListenAddress::Socket(_) => held.is_ipv6() && held.is_unspecified(),
+        // NGINX resolves the name when it binds; any address may come of it.
+        ListenAddress::Name(..) => true,
+        ListenAddress::Unix(_) => false,
+    }
+}
+
+/// Whether the running NGINX holds it: it hands its own sockets on.
+fn is_own(listener: &Listener, facts: &Facts) -> bool {
+    let Some(master) = &facts.nginx.master else { return false };
+    let ours = |owner: &Owner| owner.id.pid == master.pid || owner.parent == master.pid;
+    matches!(&listener.owners, Owners::Known(owners) if owners.iter().all(ours))
+}
+
+fn holders(listener: &Listener) -> String {
+    match &listener.owners {
+        Owners::Known(owners) => {
+            let named = |owner: &Owner| format!("process {} ({})", owner.id.pid, owner.title);
+            owners.iter().map(named).collect::<Vec<_>>().join(", ")
+        }
+        Owners::Unknown => "a process of another user".to_owned(),
+    }
 }
 
 /// The root with some files already changed.
@@ -88,5 +96,27 @@ impl Reader for Overlaid<'_> {
 
     fn identity(&self, path: &Path) -> io::Result<PathBuf> {
         self.below.identity(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_meets_what_would_bar_its_binding() {
+        let check = |wanted: &str, held: &str, expect: bool| {
+            let listener = Listener { address: held.parse().unwrap(), owners: Owners::Unknown };
+            let address = ListenAddress::Socket(wanted.parse().unwrap());
+            assert_eq!(meets(&address, &listener), expect, "{wanted} {held}");
+        };
+        check("0.0.0.0:81", "127.0.0.1:81", true);
+        check("127.0.0.1:81", "0.0.0.0:81", true);
+        check("127.0.0.1:81", "127.0.0.1:81", true);
+        check("127.0.0.1:81", "192.0.2.1:81", false);
+        check("[::]:81", "127.0.0.1:81", false);
+        check("127.0.0.1:81", "[::]:81", true);
+        check("127.0.0.1:81", "[::1]:81", false);
+        check("[::1]:81", "[::]:81", true);
     }
 }

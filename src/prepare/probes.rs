@@ -7,10 +7,31 @@
 use crate::facts::{
     ListenAddress, ListenFacts, LocationFacts, RouteContent, ServerFacts, ServerRole, SiteFacts,
 };
-use crate::host::http::{Address, Scheme, Target};
+use crate::host::http::{Address, Location, Scheme, Target};
 use crate::motion::NEW_CLIENT_ROUTE;
+use crate::outcome::{Failure, FailureKind};
 use crate::plan::Migration;
 use crate::verify::probe::{Gate, Kind, Probe, ProbePlan};
+use serde::{Deserialize, Serialize};
+
+/// A route that must answer after a change as the operator says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatedProbe {
+    /// Such as `https://cc.example.test/health`; a server block of this
+    /// configuration must answer it, for nothing else is ever asked.
+    pub url: String,
+    /// The HTTP status that it must have.
+    #[serde(default = "ok")]
+    pub status: u16,
+    /// Text that the answer must contain.
+    #[serde(default)]
+    pub contains: String,
+}
+
+fn ok() -> u16 {
+    200
+}
 
 /// How much may be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,17 +68,67 @@ fn probe_plan(site: &SiteFacts, reach: Reach) -> ProbePlan {
     ProbePlan { rows }
 }
 
-/// The routes of a migration whose strategy drops some of them: these are
-/// shown and not held against anything.
-#[must_use]
-pub fn migration_probes(site: &SiteFacts, migration: &Migration, reach: Reach) -> ProbePlan {
+/// The routes of a migration. Those that its strategy drops are shown and not
+/// held against anything; nor is what the operator says of the real Motion
+/// where only a stand-in answers.
+pub(super) fn migration_probes(
+    site: &SiteFacts,
+    migration: &Migration,
+    reach: Reach,
+    stated: &[Probe],
+) -> ProbePlan {
     let mut plan = probe_plan(site, reach);
     for row in plan.rows.iter_mut().filter(|row| row.gate == Gate::AsBefore) {
         if migration.dropped_routes.contains(&row.uri) {
             row.gate = Gate::Informational;
         }
     }
+    plan.rows.extend(stated.iter().cloned().map(|probe| match reach {
+        Reach::Harmless => probe,
+        Reach::Everything => Probe { gate: Gate::Informational, ..probe },
+    }));
     plan
+}
+
+/// Each stated probe at the block that answers it.
+///
+/// # Errors
+/// When one is no URL, or no block listens for it.
+pub(super) fn stated_probes(site: &SiteFacts, stated: &[StatedProbe]) -> Result<Vec<Probe>, Failure> {
+    let invalid = |url: &str, why: &str| {
+        Failure::new(FailureKind::Invalid, format!("the probe `{}`: {why}", crate::nginx::redact_text(url)))
+    };
+    let probe = |stated: &StatedProbe| {
+        let location: Location =
+            stated.url.parse().map_err(|error| invalid(&stated.url, &format!("{error}")))?;
+        let (server, target) = answering(site, &location)
+            .ok_or_else(|| invalid(&stated.url, "no server block of this configuration listens for it"))?;
+        let gate = Gate::Stated(stated.status, stated.contains.clone());
+        Ok(Probe { server: server.label.clone(), target, uri: location.uri, kind: Kind::Get, gate })
+    };
+    stated.iter().map(probe).collect()
+}
+
+/// The block that has the name on that port, else the first on the port, as
+/// NGINX chooses.
+fn answering<'a>(site: &'a SiteFacts, location: &Location) -> Option<(&'a ServerFacts, Target)> {
+    let listening: Vec<_> =
+        site.servers.iter().filter_map(|server| Some((server, on(server, location)?))).collect();
+    let named =
+        |server: &ServerFacts| server.names.iter().any(|name| name.eq_ignore_ascii_case(&location.host));
+    let (server, address) =
+        listening.iter().find(|(server, _)| named(server)).or(listening.first()).cloned()?;
+    let Location { scheme, port, .. } = *location;
+    Some((
+        server,
+        Target { address: Address::Tcp(address), scheme, server_name: location.host.clone(), port },
+    ))
+}
+
+fn on(server: &ServerFacts, location: &Location) -> Option<std::net::SocketAddr> {
+    let tls = location.scheme == Scheme::Https;
+    let fits = |listen: &&ListenFacts| listen.tls == tls && listen.address.port() == Some(location.port);
+    server.listens.iter().filter(fits).find_map(|listen| listen.address.reachable())
 }
 
 /// The same routes for a rollback: the new client's may go, the others stay.

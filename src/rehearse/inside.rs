@@ -6,18 +6,20 @@
 use super::load::{Load, LoadOptions, Route, Window};
 use super::order::{Keep, Kept, Order, Rehearsed};
 use super::stage;
-use crate::apply::{Event, INSTALLING, Request, Run, SandboxChoice, run};
+use crate::apply::{Event, INSTALLING, Request, Run, SandboxChoice, run, states};
 use crate::backup::BackupId;
-use crate::facts::{Facts, FileFacts};
+use crate::facts::{Facts, FileFacts, ShadowKind};
 use crate::host::sandbox::{Capabilities, ChildContext, Launcher};
 use crate::host::{Root, RootPath, WriteLock, clock};
 use crate::inspect::{file_facts, inspect};
+use crate::nginx::{redact_source, redact_text};
 use crate::outcome::{DurationSection, Failure, FailureKind};
 use crate::plan::{Plan, Reload, Restored, Step, Version, rollback};
-use crate::prepare::{Reach, migration_probes, prepare};
+use crate::prepare::{Reach, prepare};
 use crate::verify::probe::{Gate, Kind, ProbePlan};
+use crate::verify::staged::Staged;
 use anyhow::Context as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -66,17 +68,19 @@ fn rehearse(order: &Order, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
         launcher: &launcher,
         facts: &prepared.inspection.facts,
         plan,
-        probes: &migration_probes(&prepared.inspection.facts.site, migration, Reach::Everything),
+        probes: &prepared.probes(Reach::Everything),
         lock: &WriteLock::take(&root).map_err(|error| failed(error.into()))?,
         stop: AtomicBool::new(false),
     };
-    let done = rehearsal.change(rehearsed)?;
-    rehearsal.go_back(&done, rehearsed)?;
     if order.keep == Keep::Files {
-        keep(&root, rehearsal.facts, plan, rehearsed);
+        keep_planned(&root, plan, rehearsed);
+    }
+    let result = rehearsal.change(rehearsed).and_then(|done| rehearsal.go_back(&done, rehearsed));
+    if order.keep == Keep::Files {
+        keep_logs(&root, rehearsal.facts, rehearsed);
     }
     drop(stage);
-    Ok(())
+    result
 }
 
 /// The change and its way back on the furnished copy.
@@ -210,7 +214,7 @@ fn facts_of(version: &Version) -> Option<FileFacts> {
     }
 }
 
-fn sha256(root: &Root, path: &std::path::Path) -> Option<String> {
+fn sha256(root: &Root, path: &Path) -> Option<String> {
     let path = RootPath::new(path).ok()?;
     file_facts(root, &path).ok()?.map(|file| file.sha256)
 }
@@ -221,25 +225,35 @@ fn load_routes(probes: &ProbePlan) -> Vec<Route> {
     steady.map(|row| Route { target: row.target.clone(), uri: row.uri.clone() }).collect()
 }
 
-/// Logs and changed files, redacted, for `--keep`.
-fn keep(root: &Root, facts: &Facts, plan: &Plan, rehearsed: &mut Rehearsed) {
-    let name = |path: &std::path::Path| path.display().to_string().trim_start_matches('/').replace('/', "_");
-    for (path, _, _) in plan.files() {
-        if let Ok(bytes) = root.read(path) {
-            let text = String::from_utf8_lossy(&crate::nginx::redact_source(&bytes)).into_owned();
-            rehearsed.kept.push(Kept { name: format!("{}.restored", name(path)), text });
+/// The files as the change makes them, redacted, for `--keep`.
+fn keep_planned(root: &Root, plan: &Plan, rehearsed: &mut Rehearsed) {
+    // Where they cannot be made, the change fails next and says why.
+    let last = states(root, plan).ok().and_then(|mut states| states.pop()).unwrap_or_default();
+    for (path, wanted) in last {
+        if let Staged::File(content) | Staged::FileInstead(content) = wanted {
+            let text = String::from_utf8_lossy(&redact_source(&content.bytes)).into_owned();
+            rehearsed.kept.push(Kept { name: kept_name(&path), text });
         }
     }
-    let logs = facts.nginx.written.iter().filter(|written| written.kind == crate::facts::ShadowKind::File);
+}
+
+/// The ends of the logs, redacted, for `--keep`.
+fn keep_logs(root: &Root, facts: &Facts, rehearsed: &mut Rehearsed) {
+    let is_log = |path: &Path| path.extension().is_none_or(|kind| kind != "pid" && kind != "lock");
+    let logs = facts.nginx.written.iter().filter(|one| one.kind == ShadowKind::File && is_log(&one.path));
     for log in logs {
         let Ok(bytes) = root.read(&log.path) else { continue };
         if bytes.is_empty() {
             continue;
         }
         let tail = &bytes[bytes.len().saturating_sub(LOG_TAIL)..];
-        let text = crate::nginx::redact_text(&String::from_utf8_lossy(tail));
-        rehearsed.kept.push(Kept { name: name(&log.path), text });
+        let text = redact_text(&String::from_utf8_lossy(tail));
+        rehearsed.kept.push(Kept { name: kept_name(&log.path), text });
     }
+}
+
+fn kept_name(path: &Path) -> String {
+    path.display().to_string().trim_start_matches('/').replace('/', "_")
 }
 
 fn note(rehearsed: &mut Rehearsed, step: &str, started: std::time::Instant) {

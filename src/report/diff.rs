@@ -1,31 +1,19 @@
-//! Unified diffs of configuration files, plain and painted.
+//! Unified diffs of configuration files, painted.
 
 use super::Style;
+use crate::outcome::{CONTEXT, Comparison};
 use similar::{ChangeTag, TextDiff};
 use std::fmt::Write;
 
-/// Lines of context around a change.
-const CONTEXT: usize = 3;
-
-/// The unified diff of two texts; empty when they are the same.
+/// The unified diff of two texts for a terminal, the changed words of a line picked out.
 #[must_use]
-pub fn unified(old_name: &str, new_name: &str, old: &str, new: &str) -> String {
-    TextDiff::from_lines(old, new)
-        .unified_diff()
-        .context_radius(CONTEXT)
-        .header(old_name, new_name)
-        .to_string()
-}
-
-/// The same diff for a terminal, the changed words of a line picked out.
-#[must_use]
-pub fn words(old_name: &str, new_name: &str, old: &str, new: &str, style: Style) -> String {
-    let diff = TextDiff::from_lines(old, new);
+pub fn words(texts: &Comparison, style: Style) -> String {
+    let diff = TextDiff::from_lines(&texts.old, &texts.new);
     let mut text = String::new();
     for (index, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
         if index == 0 {
-            let _ = writeln!(text, "{}", style.bad(&format!("--- {old_name}")));
-            let _ = writeln!(text, "{}", style.good(&format!("+++ {new_name}")));
+            let _ = writeln!(text, "{}", style.bad(&format!("--- {}", texts.old_name)));
+            let _ = writeln!(text, "{}", style.good(&format!("+++ {}", texts.new_name)));
         }
         let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
         let range = |start: usize, end: usize| format!("{},{}", start + 1, end - start);
@@ -58,19 +46,21 @@ mod tests {
     use super::super::{Colour, Detail};
     use super::*;
 
+    fn texts(old: &str, new: &str) -> Comparison {
+        Comparison::of_file("a".as_ref(), old.to_owned(), new.to_owned())
+    }
+
     #[test]
     fn the_same_text_gives_no_diff() {
-        assert_eq!(unified("a", "b", "x\n", "x\n"), "");
-        assert_eq!(
-            words("a", "b", "x\n", "x\n", Style { colour: Colour::Off, detail: Detail::Normal, width: 80 }),
-            ""
-        );
+        let texts = texts("x\n", "x\n");
+        assert_eq!(texts.unified(), "");
+        assert_eq!(words(&texts, Style { colour: Colour::Off, detail: Detail::Normal, width: 80 }), "");
     }
 
     #[test]
     fn words_and_lines_agree_without_colour() {
-        let (old, new) = ("a\nkeep\nold word\n", "a\nkeep\nnew word\nmore\n");
+        let texts = texts("a\nkeep\nold word\n", "a\nkeep\nnew word\nmore\n");
         let style = Style { colour: Colour::Off, detail: Detail::Normal, width: 80 };
-        assert_eq!(words("a", "b", old, new, style), unified("a", "b", old, new));
+        assert_eq!(words(&texts, style), texts.unified());
     }
 }

@@ -10,6 +10,8 @@ use crate::outcome::{Finding, Level};
 const INDENT: usize = 6;
 /// The widest column of codes; a longer code pushes its title.
 const WIDEST_CODE: usize = 26;
+/// Lines that one piece of evidence may take.
+const MOST_LINES: usize = 3;
 /// Lines of evidence that are shown unless everything is asked for.
 const MOST_EVIDENCE: usize = 3;
 
@@ -105,19 +107,22 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// The text on one line, or on two with the middle of the rest left out.
+/// The text on a few lines; of a longer one the middle is left out.
 fn fitted(text: &str, width: usize) -> Vec<String> {
     if columns(text) <= width {
         return vec![text.to_owned()];
     }
     let narrower = width.saturating_sub(2);
-    let mut lines = wrapped(text, narrower).into_iter();
-    let first = lines.next().unwrap_or_default();
-    let rest: Vec<_> = lines.collect();
-    if rest.is_empty() || columns(&first) > width {
-        return vec![shortened(text, width)];
+    let lines = wrapped(text, narrower);
+    if lines.len() <= MOST_LINES && lines.iter().all(|line| columns(line) <= narrower) {
+        return lines;
     }
-    vec![first, shortened(&rest.join(" "), narrower)]
+    let Some((first, rest)) =
+        lines.split_first().filter(|(first, rest)| !rest.is_empty() && columns(first) <= width)
+    else {
+        return vec![shortened(text, width)];
+    };
+    vec![first.clone(), shortened(&rest.join(" "), narrower)]
 }
 
 /// The text with its middle left out where it is too wide: what it begins with
@@ -200,6 +205,7 @@ info  b.last        a title that is too long for one line of
         assert_eq!(shortened("ab", 0), "…");
         assert_eq!(wrapped("a  bb ccc", 4), ["a bb", "ccc"]);
         assert_eq!(fitted("a bb ccc dddd eeee ffff", 8), ["a bb", "ccc…ff"]);
+        assert_eq!(fitted("a bb ccc dddd", 8), ["a bb", "ccc", "dddd"]);
         assert_eq!(fitted("a/very/long/path", 8), ["a/ve…ath"]);
     }
 }

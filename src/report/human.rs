@@ -102,11 +102,7 @@ fn plan(plan: &PlanSection, style: Style) -> Vec<String> {
 
 /// Texts beside each other, the changed words of a line picked out.
 fn comparisons(outcome: &Outcome, style: Style) -> Vec<String> {
-    let painted: String = outcome
-        .comparisons
-        .iter()
-        .map(|texts| diff::words(&texts.old_name, &texts.new_name, &texts.old, &texts.new, style))
-        .collect();
+    let painted: String = outcome.comparisons.iter().map(|texts| diff::words(texts, style)).collect();
     section("Diff", painted.lines().map(str::to_owned).collect(), style)
 }
 

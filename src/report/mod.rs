@@ -11,7 +11,7 @@ mod plain;
 mod style;
 mod table;
 
-pub use diff::{unified, words};
+pub use diff::words;
 pub use human::human;
 pub use json::{ENVELOPE_FORMAT, json};
 pub use plain::line as plain_line;

@@ -31,7 +31,7 @@ impl Verdict {
 pub fn before(probes: &[Probe], baselines: &[Baseline]) -> Verdict {
     let rows = probes.iter().zip(baselines).map(|(probe, baseline)| {
         let note = stable(baseline).err().unwrap_or_default();
-        let gated = probe.gate.is_new_client() || (probe.gate == Gate::AsBefore && note.is_empty());
+        let gated = probe.gate.wants_something_new() || (probe.gate == Gate::AsBefore && note.is_empty());
         row(probe, baseline, gated, note)
     });
     Verdict { rows: rows.collect(), failures: Vec::new() }
@@ -127,7 +127,7 @@ mod tests {
     fn answer(status: u16) -> Answer {
         let media_type = "text/html".to_owned();
         let sha256 = Some("aa".to_owned());
-        Answer { status, media_type, location: String::new(), sha256, page: Page::Other, script_fault: None }
+        Answer { status, media_type, location: String::new(), sha256, page: Page::Other, fault: None }
     }
 
     fn said(status: u16) -> Look {

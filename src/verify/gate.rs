@@ -32,8 +32,9 @@ pub struct Answer {
     pub sha256: Option<String>,
     /// Whose page it is.
     pub page: Page,
-    /// Of a new client's page, why its scripts would not run; `None` when they would.
-    pub script_fault: Option<String>,
+    /// What its body lacks: of a new client's page scripts that run, of a stated
+    /// probe the text asked for; `None` when nothing.
+    pub fault: Option<String>,
 }
 
 /// Two looks at one route before the change.
@@ -58,8 +59,9 @@ pub(super) enum Judgement {
 
 /// How `look` compares with what the gate asks for.
 pub(super) fn judge(probe: &Probe, baseline: &Baseline, look: &Look) -> Judgement {
-    match probe.gate {
+    match &probe.gate {
         Gate::AsBefore => as_before(baseline, look),
+        Gate::Stated(status, _) => stated(*status, look),
         Gate::NewClient => new_client(baseline, look),
         Gate::NewClientRedirect => redirect(probe, baseline, look),
         Gate::Informational => Judgement::Ungated(String::new()),
@@ -180,9 +182,24 @@ fn new_client(baseline: &Baseline, look: &Look) -> Judgement {
         Look::Answer(answer) if answer.media_type != "text/html" => {
             Judgement::Fails(format!("the page is {}", or_none(&answer.media_type)))
         }
-        Look::Answer(answer) => match &answer.script_fault {
+        Look::Answer(answer) => match &answer.fault {
             Some(fault) => Judgement::Fails(fault.clone()),
             None => Judgement::Holds(format!("{} → new client", shown_before(baseline))),
+        },
+    }
+}
+
+/// What the operator says must be so, whatever stood before.
+fn stated(status: u16, look: &Look) -> Judgement {
+    match look {
+        Look::NotTaken => Judgement::Fails("not looked at: out of time".to_owned()),
+        Look::Silent(error) => Judgement::Fails(error.to_string()),
+        Look::Answer(answer) if answer.status != status => {
+            Judgement::Fails(format!("answers {} instead of {status}", answer.status))
+        }
+        Look::Answer(answer) => match &answer.fault {
+            Some(fault) => Judgement::Fails(fault.clone()),
+            None => Judgement::Holds(String::new()),
         },
     }
 }
@@ -255,7 +272,7 @@ mod tests {
     fn answer(status: u16) -> Answer {
         let media_type = "text/html".to_owned();
         let sha256 = Some("aa".to_owned());
-        Answer { status, media_type, location: String::new(), sha256, page: Page::Other, script_fault: None }
+        Answer { status, media_type, location: String::new(), sha256, page: Page::Other, fault: None }
     }
 
     fn said(status: u16) -> Look {
@@ -337,10 +354,23 @@ mod tests {
         check(&said(404), "fails");
         check(&said(403), "fails");
         check(&Look::Silent(ProbeError::Timeout), "fails");
-        let broken = Answer { page: Page::NewClient, script_fault: Some("404".into()), ..answer(200) };
+        let broken = Answer { page: Page::NewClient, fault: Some("404".into()), ..answer(200) };
         check(&Look::Answer(broken), "fails");
         let plain = Answer { page: Page::NewClient, media_type: "text/plain".into(), ..answer(200) };
         check(&Look::Answer(plain), "fails");
+    }
+
+    #[test]
+    fn a_stated_probe_is_held_against_what_was_said() {
+        let gate = Gate::Stated(204, String::new());
+        let check = |now: &Look, expect| {
+            assert_eq!(fate(gate.clone(), said(500), said(500), now), expect, "{now:?}");
+        };
+        check(&said(204), "holds");
+        check(&said(200), "fails");
+        check(&Look::Silent(ProbeError::Timeout), "fails");
+        check(&Look::NotTaken, "fails");
+        check(&Look::Answer(Answer { fault: Some("lacks".into()), ..answer(204) }), "fails");
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub enum Kind {
 }
 
 /// What the answer is held against.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Gate {
     /// The answer before the change.
     AsBefore,
@@ -53,13 +53,16 @@ pub enum Gate {
     NewClient,
     /// A redirect to `/user-ui/`.
     NewClientRedirect,
+    /// What the operator says: this status, and a page that contains this text.
+    Stated(u16, String),
     /// Nothing: shown only.
     Informational,
 }
 
 impl Gate {
-    pub(super) fn is_new_client(self) -> bool {
-        matches!(self, Self::NewClient | Self::NewClientRedirect)
+    /// Whether it asks for something else than what stood before.
+    pub(super) fn wants_something_new(&self) -> bool {
+        matches!(self, Self::NewClient | Self::NewClientRedirect | Self::Stated(..))
     }
 }
 
@@ -190,7 +193,7 @@ fn bare(status: u16, content_type: Option<String>, location: Option<String>) -> 
         location: location.unwrap_or_default(),
         sha256: None,
         page: Page::Other,
-        script_fault: None,
+        fault: None,
     }
 }
 
@@ -199,15 +202,18 @@ fn ask_page(probe: &Probe, deadline: Instant) -> Result<Answer, ProbeError> {
     let client = Client::new(&probe.target, Reuse::KeepAlive);
     let response = client.get(&probe.uri, deadline)?;
     let page = page::classify(&response.body);
-    let script_fault = match probe.gate == Gate::NewClient && page == Page::NewClient {
-        true => script_fault(&client, &probe.target, &response, deadline),
-        false => None,
+    let fault = match &probe.gate {
+        Gate::NewClient if page == Page::NewClient => {
+            script_fault(&client, &probe.target, &response, deadline)
+        }
+        Gate::Stated(_, text) => missing_text(&response.body, text),
+        _ => None,
     };
     let whole = response.body_end != BodyEnd::TimedOut;
     Ok(Answer {
         sha256: whole.then_some(response.body_sha256),
         page,
-        script_fault,
+        fault,
         ..bare(response.status, response.content_type, response.location)
     })
 }
@@ -228,6 +234,13 @@ fn script_fault(client: &Client, target: &Target, page: &Response, deadline: Ins
             (!page::is_javascript(&kind)).then(|| format!("the page's script {uri} is served as \"{kind}\""))
         }
     })
+}
+
+/// What a page lacks that the operator wants to see in it. The text itself is
+/// the operator's and may be a secret; the message leaves it out.
+fn missing_text(body: &[u8], text: &str) -> Option<String> {
+    let found = text.is_empty() || body.windows(text.len()).any(|window| window == text.as_bytes());
+    (!found).then(|| "the answer does not contain the text asked for".to_owned())
 }
 
 /// The origin as the page's author writes it: default ports left out.

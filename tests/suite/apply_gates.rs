@@ -277,3 +277,45 @@ fn the_failed_route_is_named_for_people_too() {
     }
     assert_eq!(before.machine.ask(Scheme::Http, 80, "/").status, 301);
 }
+
+/// Applies with these `[[probe]]` settings.
+fn apply_with(machine: &Machine, settings: &str) -> Output {
+    let file = machine.scratch().join("config.toml");
+    fs::write(&file, settings).expect("settings");
+    machine.apply(&["--config", text(&file)])
+}
+
+#[test]
+fn what_the_operator_says_of_a_route_must_be_so_after_the_change() {
+    let url = "https://cc.example.test/user-ui/login";
+    let machine = Machine::new("standalone");
+    let done = apply_with(&machine, &format!("[[probe]]\nurl = \"{url}\"\ncontains = \"/user-ui/\"\n"));
+    done.expect(0, "applied");
+    let asked = |row: &&serde_json::Value| row["uri"] == "/user-ui/login" && row["server"] == HTTPS;
+    assert_eq!(done.json["probes"].as_array().expect("rows").iter().filter(asked).count(), 2, "{done}");
+
+    for wrong in ["status = 418", "contains = \"no-such-word\""] {
+        let before = Before::new(Machine::new("standalone"));
+        let done = apply_with(&before.machine, &format!("[[probe]]\nurl = \"{url}\"\n{wrong}\n"));
+        before.assert_restored();
+        done.expect(4, "rolled-back");
+        assert!(!done.to_string().contains("no-such-word"), "the text may be a secret: {done}");
+    }
+}
+
+#[test]
+fn a_stated_probe_that_nothing_here_answers_is_refused_before_anything_happens() {
+    let before = Before::new(Machine::new("standalone"));
+    let workers = before.machine.workers();
+    for (url, word) in [
+        ("https://cc.example.test:9999/", "listens for it"),
+        ("ftp://cc.example.test/", "neither http:// nor https://"),
+        ("https://user:hunter2@cc.example.test/", "password"),
+    ] {
+        let done = apply_with(&before.machine, &format!("[[probe]]\nurl = \"{url}\"\n"));
+        done.expect(65, "invalid");
+        assert!(done.error().contains(word), "{done}");
+        assert!(!done.to_string().contains("hunter2"), "{done}");
+    }
+    before.assert_untouched(&workers);
+}

@@ -3,7 +3,9 @@
 //! Invariant: what a rehearsal says is held against what it must see, and the
 //! tree, the machine and its processes are as before.
 
-use crate::support::binary::{Answer, Server, binary, codes_beside_unknown, family, finding, fixture, motionctl, runs};
+use crate::support::binary::{
+    Answer, Server, binary, codes_beside_unknown, family, finding, fixture, motionctl, runs,
+};
 use crate::support::nginx::signal;
 use crate::support::site::{eventually, state};
 use serde_json::Value;
@@ -337,13 +339,28 @@ fn kept_files_are_private_and_hold_the_logs() {
     assert_eq!(answer.code, 0, "{answer:?}");
     let kept = state(folder.path());
     let names: Vec<_> = kept.keys().filter_map(|path| path.file_name()?.to_str()).collect();
-    assert!(names.contains(&"etc_nginx_conf.d_motion.conf.restored"), "{names:?}");
+    assert!(names.contains(&"etc_nginx_conf.d_motion.conf"), "{names:?}");
     assert!(names.contains(&"var_log_nginx_access.log"), "{names:?}");
     use std::os::unix::fs::PermissionsExt;
     for entry in fs::read_dir(folder.path()).expect("a folder").flatten() {
         assert_eq!(entry.metadata().expect("a file").permissions().mode() & 0o7777, 0o600, "{entry:?}");
     }
+    let changed = fs::read_to_string(folder.path().join("etc_nginx_conf.d_motion.conf")).expect("kept");
+    assert!(changed.contains("/user-ui/"), "the file as it was changed, not as it was put back");
     let missing = folder.path().join("nowhere").display().to_string();
     let answer = motionctl(["rehearse", "--root", &root, "--keep", &missing, "--json"]);
     assert_eq!(answer.json()["exit_code"], 64);
+}
+
+#[test]
+fn a_rehearsal_that_fails_hands_out_what_is_needed_to_see_why() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let keep = folder.path().display().to_string();
+    let root = fixture("redirect-in-location").display().to_string();
+    let arguments = ["rehearse", "--root", &root, "--strategy", "merge", "--load", "40", "--keep", &keep];
+    assert_eq!(motionctl(arguments).code, 1);
+    let kept = state(folder.path());
+    let names: Vec<_> = kept.keys().filter_map(|path| path.file_name()?.to_str()).collect();
+    assert!(names.contains(&"etc_nginx_sites-available_motion.conf"), "{names:?}");
+    assert!(names.iter().any(|name| name.ends_with(".log")), "{names:?}");
 }

@@ -3,6 +3,7 @@
 
 use crate::support::binary::{Server, finding};
 use serde_json::Value;
+use std::fs;
 
 const SITE: &str = "etc/nginx/conf.d/motion.conf";
 const BRIDGE: &str = "
@@ -143,6 +144,21 @@ fn local_locations_move_to_the_customer_s_own_file_once() {
             .collect::<Vec<_>>()
     };
     assert_eq!(conf(&before), conf(&after), "the folder and the file are gone again");
+}
+
+#[test]
+fn a_saved_plan_adds_to_a_file_of_the_customer_s_that_nothing_includes_yet() {
+    let (server, _) = server_and_candidate();
+    let own = "/etc/nginx/motion.d/local.conf";
+    fs::create_dir_all(server.path().join("etc/nginx/motion.d")).expect("a folder");
+    server.write(&own[1..], "# Mine.\n");
+    let saved = server.path().join("plan.json").display().to_string();
+    let planned = server.json(&["plan", "--local-include", own, "--out", &saved]);
+    assert_eq!(planned["outcome"], "changes-pending", "{planned:#}");
+    let applied = server.json(&["apply", &saved, "--yes"]);
+    assert_eq!(applied["outcome"], "applied", "{applied:#}");
+    let now = server.read(&own[1..]);
+    assert!(now.starts_with("# Mine.\n") && now.contains("whatsapp-bridge"), "{now}");
 }
 
 #[test]

@@ -7,9 +7,11 @@ use crate::cli::args::ApplyArgs;
 use crate::cli::context::Context;
 use crate::cli::files::read_plan;
 use crate::cli::prompt;
+use crate::host::Root;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{Migration, Plan, Strategy, StrategyWish, explain};
-use crate::prepare::{Prepared, Reach, memory_path, migration_probes};
+use crate::prepare::{Prepared, Reach, memory_path};
+use std::path::PathBuf;
 
 /// Shows the plan, asks, runs it.
 pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
@@ -27,8 +29,8 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };
-    let agreed =
-        adopt(saved, &mut prepared, &mut outcome).and_then(|()| agreed(context, args, &prepared, &outcome));
+    let agreed = adopt(&context.root, saved, &mut prepared, &mut outcome)
+        .and_then(|()| agreed(context, args, &prepared, &outcome));
     let (plan, lock) = match (agreed, lock) {
         (Ok(Some(plan)), Some(lock)) => (plan, lock),
         (Ok(Some(_)), None) => {
@@ -50,10 +52,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         outcome.comparisons.clear();
     }
     let facts = &prepared.inspection.facts;
-    let migration = prepared.migration.as_ref();
-    let probes = migration
-        .map(|migration| migration_probes(&facts.site, migration, Reach::Harmless))
-        .unwrap_or_default();
+    let probes = prepared.probes(Reach::Harmless);
     let (done, result) = run(
         &Request {
             root: &context.root,
@@ -83,10 +82,15 @@ fn again(saved: &Plan) -> Strategy {
 }
 
 /// Puts a saved plan in the place of the one that was just made.
-fn adopt(saved: Option<Plan>, prepared: &mut Prepared, outcome: &mut Outcome) -> Result<(), Failure> {
+fn adopt(
+    root: &Root,
+    saved: Option<Plan>,
+    prepared: &mut Prepared,
+    outcome: &mut Outcome,
+) -> Result<(), Failure> {
     let fresh = prepared.migration.as_ref().map(|migration| &migration.plan.id);
     if let Some(saved) = saved.filter(|saved| fresh != Some(&saved.id)) {
-        prepared.migration = Some(chosen(saved, prepared)?);
+        prepared.migration = Some(chosen(root, saved, prepared)?);
         show_plan(prepared, outcome);
     }
     Ok(())
@@ -116,7 +120,7 @@ fn agreed(
 }
 
 /// The saved plan, if the server is as it was then.
-fn chosen(saved: Plan, prepared: &Prepared) -> Result<Migration, Failure> {
+fn chosen(root: &Root, saved: Plan, prepared: &Prepared) -> Result<Migration, Failure> {
     let facts = &prepared.inspection.facts;
     let now: std::collections::BTreeMap<_, _> =
         facts.files.iter().map(|(path, file)| (path.clone(), file.sha256.clone())).collect();
@@ -139,7 +143,11 @@ fn chosen(saved: Plan, prepared: &Prepared) -> Result<Migration, Failure> {
         // Such a plan would leave a running server with its old configuration.
         "NGINX was started or stopped since".to_owned()
     } else {
-        return explain(saved, facts, &prepared.inspection.config, memory_path(facts).as_deref())
+        let known = |path: &PathBuf| facts.files.contains_key(path);
+        let beside = saved.files().map(|(path, ..)| path).filter(|path| !known(path));
+        let beside = beside.filter_map(|path| Some((path.clone(), root.read(path).ok()?))).collect();
+        let config = &prepared.inspection.config;
+        return explain(saved, facts, config, memory_path(facts).as_deref(), &beside)
             .map_err(|error| Failure::new(FailureKind::Invalid, format!("reading the plan: {error}")));
     };
     Err(Failure::new(FailureKind::Refused, format!("the plan is stale: {cause}"))

@@ -3,8 +3,7 @@
 use super::space::space;
 use crate::cli::context::Context;
 use crate::journal::Status;
-use crate::outcome::{Comparison, Failure, FailureKind, Finding, HostSection, Level, Outcome, OutcomeKind};
-use crate::plan::Preview;
+use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, Outcome, OutcomeKind};
 use crate::prepare::{Options, Prepared, prepare};
 use crate::{apply, inspect};
 
@@ -43,12 +42,7 @@ pub fn prepared(
 pub fn show_plan(prepared: &Prepared, outcome: &mut Outcome) {
     outcome.plan = prepared.plan_section();
     let previews = prepared.migration.iter().flat_map(|migration| &migration.previews);
-    outcome.comparisons = previews.map(comparison).collect();
-}
-
-fn comparison(preview: &Preview) -> Comparison {
-    let name = preview.path.display().to_string();
-    Comparison { old_name: name.clone(), new_name: name, old: preview.old.clone(), new: preview.new.clone() }
+    outcome.comparisons = previews.cloned().collect();
 }
 
 /// The host where nothing more is known.

@@ -56,6 +56,43 @@ pub struct Target {
     pub port: u16,
 }
 
+/// A URL taken apart; who answers it is not known yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location {
+    /// What is spoken.
+    pub scheme: Scheme,
+    /// The name or address, as written.
+    pub host: String,
+    /// The port; the scheme's own where none is written.
+    pub port: u16,
+    /// Path and query.
+    pub uri: String,
+}
+
+impl std::str::FromStr for Location {
+    type Err = ProbeError;
+
+    fn from_str(url: &str) -> Result<Self, ProbeError> {
+        let not_a_url = |_| ProbeError::Unaskable("not a URL");
+        let parts: ureq::http::Uri = url.parse().map_err(not_a_url)?;
+        let scheme = match parts.scheme_str() {
+            Some("http") => Scheme::Http,
+            Some("https") => Scheme::Https,
+            _ => return Err(ProbeError::Unaskable("neither http:// nor https://")),
+        };
+        let authority = parts.authority().ok_or(ProbeError::Unaskable("without a host"))?;
+        if authority.as_str().contains('@') {
+            return Err(ProbeError::Unaskable("with a password; probes carry none"));
+        }
+        Ok(Self {
+            scheme,
+            host: authority.host().to_owned(),
+            port: authority.port_u16().unwrap_or_else(|| scheme.default_port()),
+            uri: parts.path_and_query().map_or("/", |both| both.as_str()).to_owned(),
+        })
+    }
+}
+
 impl Target {
     /// The URL of `uri`, whose authority becomes `Host` and the TLS server name.
     pub(super) fn url(&self, uri: &str) -> Result<String, ProbeError> {

@@ -63,11 +63,18 @@ pub(super) fn read_only_below(folder: &Path) -> Result<()> {
             continue;
         }
         if let Err(cause) = read_only(&one.path) {
-            detach(&one.path).context(cause)?;
+            // Behind a folder that we may not traverse, nothing that we start can reach it either.
+            if !is_out_of_reach(&one.path) {
+                detach(&one.path).context(cause)?;
+            }
             gone = Some(one.path);
         }
     }
     Ok(())
+}
+
+fn is_out_of_reach(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
 }
 
 /// Takes a mount and everything below it out of sight.

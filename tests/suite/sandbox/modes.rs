@@ -9,11 +9,14 @@ use std::os::unix::net::UnixListener;
 
 const AS_NOBODY: &str = "exec setpriv --reuid=65534 --regid=65534 --clear-groups \"$CHILD\" \"$@\"";
 
-/// As in a container, and as in a rehearsal: `/` is an overlay, N levels deep.
+/// As in a container, and as in a rehearsal: `/` is an overlay, N levels deep;
+/// one of them is there already where the tests themselves run in a container.
 fn on_overlays(levels: u32) -> String {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let inside = mounts.lines().any(|line| line.contains(" / / ") && line.contains(" - overlay "));
     let mut script = "set -e; mount -t tmpfs t /mnt; cd /mnt; ".to_owned();
     let mut lower = "/".to_owned();
-    for level in 0..levels {
+    for level in u32::from(inside)..levels {
         script += &format!(
             "mkdir u{level} w{level} m{level}; \
              mount -t overlay o -o lowerdir={lower},upperdir=u{level},workdir=w{level} m{level}; "
@@ -21,7 +24,8 @@ fn on_overlays(levels: u32) -> String {
         lower = format!("/mnt/m{level}");
     }
     script += &format!(
-        "mount -t proc p {lower}/proc; mount --rbind /dev {lower}/dev; exec chroot {lower} \"$CHILD\" \"$@\""
+        "mount -t proc p {lower}/proc; mount --rbind /dev {lower}/dev; \
+         if mountpoint -q /tmp; then mount --rbind /tmp {lower}/tmp; fi; exec chroot {lower} \"$CHILD\" \"$@\""
     );
     format!("exec unshare -m sh -c 'CHILD=\"$0\"; {script}' \"$CHILD\" \"$@\"")
 }
@@ -141,6 +145,25 @@ fn a_tree_is_laid_also_where_overlays_are_too_deep() {
         .unwrap();
     assert_eq!(done.mode.layout, Layout::Bind);
     assert_eq!(text(&done.stdout), "page/etc/nginx/nginx.conf\n1\n", "{}", text(&done.stderr));
+}
+
+#[test]
+fn a_mount_that_an_ordinary_user_cannot_reach_does_not_bar_the_sandbox() {
+    let site = Site::new("listen 80;");
+    let closed = site.path("closed");
+    fs::create_dir_all(closed.join("mounted")).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
+    let wrapper = format!(
+        "exec unshare -m sh -c 'mount -t tmpfs t {}/mounted && exec setpriv --reuid=65534 --regid=65534 \
+         --clear-groups \"$0\" \"$@\"' \"$CHILD\" \"$@\"",
+        closed.display()
+    );
+    let launcher = launcher_through(site.folder.path(), &wrapper);
+    let done = match launcher.run(&site.spec, &site.test()) {
+        Err(Refused::Unavailable(reason)) => return assert!(!reason.contains("closed"), "{reason}"),
+        done => done.unwrap(),
+    };
+    assert!(done.ending.success(), "{:?} {}", done.mode, text(&done.stderr));
 }
 
 #[test]

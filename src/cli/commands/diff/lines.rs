@@ -7,7 +7,6 @@ use crate::cli::args::DiffArgs;
 use crate::cli::context::Context;
 use crate::nginx::{Tree, redact_source};
 use crate::outcome::{Comparison, Failure, FailureKind, Outcome, OutcomeKind};
-use crate::report;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -53,10 +52,7 @@ pub fn by_line(context: &Context, args: &DiffArgs) -> Result<Outcome, Failure> {
         outcome.details.insert("notes".to_owned(), hidden.into());
     }
     if context.global.json {
-        let unified: String = comparisons
-            .iter()
-            .map(|texts| report::unified(&texts.old_name, &texts.new_name, &texts.old, &texts.new))
-            .collect();
+        let unified: String = comparisons.iter().map(Comparison::unified).collect();
         outcome.details.insert("unified".to_owned(), unified.into());
     }
     outcome.comparisons = comparisons;
