@@ -22,8 +22,10 @@ const DEPTH: usize = 12;
 const ENTRIES: usize = 200_000;
 /// No page and no description of a package is larger.
 const MOST_BYTES: u64 = 1 << 20;
+/// What a file's text says that the version is.
+type Reading = fn(&str) -> Option<String>;
 /// Files that may name the version, in the order they are asked, and how.
-const VERSION_SOURCES: [(&str, fn(&str) -> Option<String>); 5] = [
+const VERSION_SOURCES: [(&str, Reading); 5] = [
     ("server/package.json", package_version),
     ("package.json", package_version),
     (ENV_FILE, |text| env_value(text, "XC_VERSION")),

@@ -177,11 +177,13 @@ fn running(root: &Root) -> Result<Vec<Running>, Unseen> {
     }
 }
 
-/// V3's file, else V2's.
+/// The hosts that a file's text names.
+type Reading = fn(&str) -> Vec<HostSetting>;
+
+/// What both V3's file and V2's say.
 fn settings(root: &Root) -> Result<Vec<(PathBuf, HostSetting)>, Unseen> {
     let application = Path::new(APPLICATION_ROOT);
-    let kinds: [(&str, fn(&str) -> Vec<HostSetting>); 2] =
-        [(ENV_FILE, env_hosts), (PRODUCTION_FILE, production_hosts)];
+    let kinds: [(&str, Reading); 2] = [(ENV_FILE, env_hosts), (PRODUCTION_FILE, production_hosts)];
     let mut found = Vec::new();
     let mut causes = Vec::new();
     for (name, read) in kinds {
