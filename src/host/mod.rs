@@ -29,6 +29,9 @@ mod root;
 pub mod sandbox;
 mod space;
 mod sys;
+pub mod terminals;
+pub mod timers;
+mod uptime;
 mod walk;
 
 pub use append::AppendFile;
@@ -38,3 +41,4 @@ pub use path::{LinkText, NotRootPath, RootPath, escape, unescape};
 pub use private::PrivateFolder;
 pub use root::Root;
 pub use space::{Access, Space, space_at};
+pub use uptime::{Uptime, uptime};
