@@ -183,10 +183,11 @@ fn refuse_late(pending: &Pending) -> Result<(), Failure> {
 fn deadline(within: Duration) -> Result<Deadline> {
     let now = uptime().context("reading the clock")?;
     let end = now.elapsed.checked_add(within).context("the time to confirm is too long")?;
+    let wall = clock::now().checked_add(within).context("the time to confirm is too long")?;
     Ok(Deadline {
         boot: now.boot,
         uptime_millis: u64::try_from(end.as_millis()).context("the time to confirm is too long")?,
-        wall: clock::now().checked_add(within).context("the time to confirm is too long")?.to_string(),
+        wall: wall.strftime("%FT%TZ").to_string(),
     })
 }
 

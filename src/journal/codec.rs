@@ -131,7 +131,7 @@ fn checksum(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{JournalStep, RunId, RunKind, RunOutcome, StepVersion};
+    use super::super::{Deadline, JournalStep, RunId, RunKind, RunOutcome, StepVersion};
     use super::*;
 
     fn started() -> Event {
@@ -173,6 +173,21 @@ mod tests {
         let journal = Journal::decode(&bytes(&events)).expect("reads");
         let read: Vec<_> = journal.records.into_iter().map(|record| record.body).collect();
         assert_eq!(read, events);
+    }
+
+    #[test]
+    fn a_record_has_the_oldest_format_that_knows_its_event() {
+        let deadline = Deadline { boot: "b".into(), uptime_millis: 1, wall: "w".into() };
+        let events = [started(), Event::ConfirmBy { deadline }, Event::Intent { step: 0 }];
+        let journal = Journal::decode(&bytes(&events)).expect("reads");
+        let formats: Vec<_> = journal.records.iter().map(|record| record.version).collect();
+        assert_eq!(formats, [1, 2, 1]);
+
+        for unknown in [0, NEWEST + 1] {
+            let record = Record { version: unknown, ..journal.records[0].clone() };
+            let error = Journal::decode(&encode(&record)).expect_err("another format").to_string();
+            assert!(error.contains(&format!("format {unknown} is not known")), "{error}");
+        }
     }
 
     #[test]

@@ -281,12 +281,13 @@ mod tests {
         let undo = Event::Recovering { reason: String::new(), steps: Vec::new() };
         let undone = Event::Finished { outcome: RunOutcome::RolledBack };
         check(&waiting, Ok("a run that waits for its confirmation"));
-        check(&[&waiting[..], &[confirmed.clone()]].concat(), Ok("a proven run"));
+        check(&[&waiting[..], std::slice::from_ref(&confirmed)].concat(), Ok("a proven run"));
         check(&[&waiting[..], &[confirmed.clone(), applied.clone()]].concat(), Ok("a run that is over"));
         check(&[&waiting[..], &[undo.clone(), undone]].concat(), Ok("a run that is over"));
 
         let refused = |events: &[Event], last: &Event| {
-            let result = [events, &[last.clone()]].concat().iter().try_fold(Status::default(), next_status);
+            let result =
+                [events, std::slice::from_ref(last)].concat().iter().try_fold(Status::default(), next_status);
             assert!(result.is_err(), "{last:?} after {events:?}");
         };
         refused(&open, &Event::Proven);

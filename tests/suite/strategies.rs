@@ -151,7 +151,7 @@ fn a_saved_plan_adds_to_a_file_of_the_customer_s_that_nothing_includes_yet() {
     let (server, _) = server_and_candidate();
     let own = "/etc/nginx/motion.d/local.conf";
     fs::create_dir_all(server.path().join("etc/nginx/motion.d")).expect("a folder");
-    server.write(&own[1..], "# Mine.\n".to_owned());
+    server.write(&own[1..], "# Mine.\n");
     let saved = server.path().join("plan.json").display().to_string();
     let planned = server.json(&["plan", "--local-include", own, "--out", &saved]);
     assert_eq!(planned["outcome"], "changes-pending", "{planned:#}");

@@ -9,7 +9,7 @@ use crate::cli::args::ApplyArgs;
 use crate::cli::context::Context;
 use crate::cli::files::read_plan;
 use crate::cli::prompt;
-use crate::host::Root;
+use crate::host::{Root, WriteLock};
 use crate::inspect::installed_error_log;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{Migration, Plan, Strategy, StrategyWish, explain};
@@ -25,13 +25,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         options.strategy = StrategyWish::Named(again(saved));
     }
     // Before the facts that are acted on are read; a dry run only reads.
-    let lock = if args.dry_run { None } else { Some(context.lock()?) };
-    if let Some(lock) = &lock {
-        recover_first(context, lock)?;
-        if let Some(pending) = pending::look(context)? {
-            return Err(confirm::refusal(&pending));
-        }
-    }
+    let lock = if args.dry_run { None } else { Some(lock_alone(context)?) };
     let (mut prepared, mut outcome) = match prepared(context, "apply", &options) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
@@ -81,6 +75,16 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     );
     conclude(context, &mut outcome, done, result);
     Ok(outcome)
+}
+
+/// The lock, when no other run is open any more.
+fn lock_alone(context: &Context) -> Result<WriteLock, Failure> {
+    let lock = context.lock()?;
+    recover_first(context, &lock)?;
+    match pending::look(context)? {
+        Some(pending) => Err(confirm::refusal(&pending)),
+        None => Ok(lock),
+    }
 }
 
 /// Made again in the same way it is the same plan, with all that is known of

@@ -12,6 +12,7 @@ mod recover;
 mod rehearse;
 mod restore;
 mod rollback;
+mod space;
 mod status;
 mod unconfirmed;
 

@@ -120,7 +120,8 @@ fn run_in_words(status: &Status) -> String {
         Status::Active(run) => format!("{}, interrupted", kind(run.kind)),
         Status::Quiet(run) => match run.outcome {
             RunOutcome::Applied => kind(run.kind).to_owned(),
-            _ => format!("{}, failed and undone", kind(run.kind)),
+            RunOutcome::RolledBack => format!("{}, undone", kind(run.kind)),
+            RunOutcome::Failed => format!("{}, failed and undone", kind(run.kind)),
         },
     }
 }

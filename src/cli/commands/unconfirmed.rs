@@ -120,6 +120,6 @@ fn tell(context: &Context, text: &str) -> String {
         0 => format!("{} terminals told", told.told),
         missed => format!("{} terminals told, {missed} did not take it", told.told),
     };
-    context.progress.say(&format!("{}: {said}", text.replace('\n', " ")));
+    context.progress.say(&format!("{} ({said})", text.replace('\n', " ")));
     said
 }
