@@ -4,6 +4,7 @@
 use super::in_parallel;
 use super::table::{End, Table};
 use crate::support::machine::{Machine, Output};
+use crate::support::systemd::Systemd;
 use crate::support::tree_state::State;
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,6 +14,8 @@ use std::sync::Mutex;
 const MACHINES: usize = 4;
 const APPLY: &[&str] = &["apply", "--yes", "--json"];
 const ROLLBACK: &[&str] = &["rollback", "--yes", "--json"];
+const APPLY_WITHIN: &[&str] = &["apply", "--yes", "--json", "--confirm-within", "1h"];
+const CONFIRM: &[&str] = &["confirm", "--json"];
 const RECOVER: &[&str] = &["recover", "--json"];
 /// Where nothing is killed.
 const NOWHERE: (&str, usize) = ("", 0);
@@ -27,9 +30,17 @@ struct Row {
     allowed: &'static [End],
 }
 
-const ROWS: [Row; 4] = [
+const ROWS: [Row; 6] = [
     Row { name: "apply", before: &[], command: APPLY, allowed: &[End::Old, End::New] },
     Row { name: "rollback", before: &[(APPLY, None)], command: ROLLBACK, allowed: &[End::Old, End::New] },
+    Row {
+        name: "apply --confirm-within",
+        before: &[],
+        command: APPLY_WITHIN,
+        allowed: &[End::Old, End::New],
+    },
+    // Unconfirmed it goes on waiting, with time left.
+    Row { name: "confirm", before: &[(APPLY_WITHIN, None)], command: CONFIRM, allowed: &[End::New] },
     Row {
         name: "recover: undo what was reloaded",
         before: &[(APPLY, Some("reload: after the old workers retired"))],
@@ -85,6 +96,7 @@ struct Ground {
 impl Ground {
     fn new() -> Self {
         let machine = Machine::new("standalone");
+        Systemd::start(&machine);
         let legacy = machine.configuration().without_folder_times();
         Self { machine, legacy }
     }
@@ -134,7 +146,7 @@ fn undisturbed(row: &Row) -> Vec<String> {
 /// live server. Each by its name and how manieth of that name it is: a machine
 /// on which a case ran has the folders that the first one made.
 fn interesting(places: &[String]) -> Vec<(String, usize)> {
-    let first = places.iter().position(|place| place.starts_with("step: ")).expect("there are steps");
+    let first = places.iter().position(|place| place.starts_with("step: ")).unwrap_or(0);
     let kinds = ["step: ", "reload: ", "put back: ", "discard: ", "append: after the sync"];
     let is_one = |place: &String| kinds.iter().any(|kind| place.starts_with(kind));
     let time = |index: usize| places[..=index].iter().filter(|place| **place == places[index]).count();
@@ -161,8 +173,8 @@ fn kill_at(row: &Row, ground: &Ground, (place, time): (&str, usize)) -> Result<E
     let serves_new = ground.serves_the_new_client();
     let end = match (row.command, &is_legacy, serves_new) {
         (ROLLBACK, Ok(()), false) => End::New,
-        (ROLLBACK, Err(_), true) | (APPLY | RECOVER, Ok(()), false) => End::Old,
-        (APPLY | RECOVER, Err(_), true) => End::New,
+        (ROLLBACK, Err(_), true) | (_, Ok(()), false) => End::Old,
+        (_, Err(_), true) => End::New,
         _ => return Err(format!("served and installed differ: new client {serves_new}, {is_legacy:?}")),
     };
     if serves_new {
