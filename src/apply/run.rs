@@ -29,6 +29,9 @@ use std::time::{Duration, Instant};
 /// The stage in which files change and NGINX reloads.
 pub const INSTALLING: &str = "installing and reloading";
 
+/// What a signal before the first effect comes to.
+const INTERRUPTED: &str = "interrupted before anything was changed";
+
 /// Everything a run needs; nothing in it is left to choose.
 pub struct Request<'a> {
     /// The server.
@@ -136,7 +139,7 @@ fn perform(request: &Request, run: &mut Run, events: &mut dyn FnMut(Event)) -> R
         }
     };
     if request.stop.load(Ordering::SeqCst) {
-        return Err(Failure::new(FailureKind::Failed, "interrupted before anything was changed"));
+        return Err(Failure::new(FailureKind::Failed, INTERRUPTED));
     }
     let mut history = History::open(request.lock, request.root).map_err(failed)?;
     let start = started(request, kept_in);
@@ -275,6 +278,9 @@ fn validate(request: &Request) -> Result<(), Failure> {
     for (index, state) in states.iter().enumerate() {
         let verdict =
             staged::test(request.root, request.launcher, request.facts, state).map_err(|refused| {
+                if request.stop.load(Ordering::SeqCst) {
+                    return Failure::new(FailureKind::Failed, INTERRUPTED);
+                }
                 Failure::new(FailureKind::Refused, format!("no sandbox to validate in: {refused}"))
                     .with_hint("--no-sandbox validates after installing and rolls back on failure")
             })?;

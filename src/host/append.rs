@@ -2,7 +2,7 @@
 //!
 //! Invariant: space for the next pieces is reserved before anything is changed, so that the record
 //! of an undo fits on a disk that has become full. A piece that was not acknowledged is not there:
-//! what a failed append left is cut off before the next one.
+//! what a failed append left is cut off, at the latest before the next one.
 
 use super::kill_point;
 use super::lock::{STATE_FOLDER, WriteLock};
@@ -113,20 +113,31 @@ impl AppendFile {
     /// Adds `bytes` at the end, durably.
     ///
     /// # Errors
-    /// What the kernel says; nothing was added then, though a crash may still find it.
+    /// What the kernel says; nothing was added then, unless cutting it off failed, too.
     pub fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.tail == Tail::Unknown {
             self.cut(self.length)?;
         }
         self.tail = Tail::Unknown;
+        let written = self.write_durably(bytes);
+        if written.is_err() {
+            // Whoever reads the file next must not find what is said to have failed. Where this
+            // fails as well, the next append tries again, and the first failure is the one to tell.
+            drop(self.cut(self.length));
+            return written;
+        }
+        self.length += bytes.len() as u64;
+        self.tail = Tail::Nothing;
+        Ok(())
+    }
+
+    fn write_durably(&mut self, bytes: &[u8]) -> io::Result<()> {
         kill_point!("append: before the write");
         self.file.seek(SeekFrom::Start(self.length))?;
         self.file.write_all(bytes)?;
         kill_point!("append: between write and sync");
         self.file.sync_data()?;
         kill_point!("append: after the sync");
-        self.length += bytes.len() as u64;
-        self.tail = Tail::Nothing;
         Ok(())
     }
 }

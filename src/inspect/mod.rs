@@ -107,8 +107,10 @@ fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(
 }
 
 /// What is known of a server whose configuration cannot be read: enough to
-/// put a backup back and to reload. `None` where there is no NGINX.
-#[must_use]
+/// put a backup back and to reload.
+///
+/// # Errors
+/// When there is no NGINX, or it does not say what it is.
 pub fn bare_facts(root: &Root) -> Result<Facts, Failure> {
     let server = nginx::server(root, &mut Vec::new())?;
     let empty =

@@ -63,7 +63,7 @@ fn kill_at(judge: &Judge, number: usize) -> Result<End, String> {
     }
     judge.recover_twice(tree.path())?;
     let end = judge.judge(tree.path())?;
-    if number % FINISH_EACH == 0 {
+    if number.is_multiple_of(FINISH_EACH) {
         judge.finish(tree.path(), end)?;
     }
     Ok(end)

@@ -45,7 +45,9 @@ fn signal_at(judge: &Judge, signal: &str, number: usize) -> Result<End, String> 
         "SIGHUP" => &[0],
         // A rollback that has begun is finished.
         _ if !undoable => &[0, 1],
-        _ if number <= begins => &[1],
+        // The flag is looked at before a step's intent is written.
+        _ if number + 3 <= begins => &[1],
+        _ if number <= begins => &[1, 4],
         _ => &[4, 0],
     };
     if !code.is_some_and(|code| allowed.contains(&code)) {

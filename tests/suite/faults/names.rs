@@ -22,7 +22,7 @@ fn a_link_that_was_planted_in_the_backup_path_is_not_followed() {
         fs::create_dir(&target).expect("a folder");
         symlink("/elsewhere", &at).expect("a link");
         let before = state(&server.at("etc"));
-        let said = server.json(&APPLY);
+        let said = server.json(APPLY);
         // Root's own link above our folders is a way of laying a server out.
         let allowed: &[i64] = if planted == "var/backups" { &[0, 1] } else { &[1, 69] };
         assert!(
@@ -45,7 +45,7 @@ fn hostile_file_names_are_backed_up_and_come_back() {
         fs::write(server.at("etc/nginx").join(OsStr::from_bytes(name)), name).expect("writing");
     }
     let before = state(&server.at("etc/nginx")).without_folder_times();
-    assert_eq!(server.json(&APPLY)["outcome"], "applied");
+    assert_eq!(server.json(APPLY)["outcome"], "applied");
     for name in names {
         fs::remove_file(server.at("etc/nginx").join(OsStr::from_bytes(name))).expect("removing");
     }
@@ -61,7 +61,7 @@ fn an_included_file_with_a_hostile_name_ends_in_an_answer() {
         fs::write(server.at("etc/nginx/conf.d").join(OsStr::from_bytes(name)), "# nothing\n")
             .expect("writing");
         let before = state(&server.at("etc")).without_folder_times();
-        let said = server.json(&APPLY);
+        let said = server.json(APPLY);
         let code = said["exit_code"].as_i64().expect("a code");
         assert!([0, 1, 3, 65].contains(&code), "{name:?}: {said:#}");
         let human = server.run(&["plan"]);
@@ -77,7 +77,7 @@ fn an_included_file_with_a_hostile_name_ends_in_an_answer() {
 fn a_folder_in_the_place_of_a_file_is_named() {
     let check = |folder: &str, code: i64, text: &str| {
         let server = Server::copy("standalone");
-        let base = server.json(&APPLY);
+        let base = server.json(APPLY);
         assert_eq!(base["exit_code"], 0);
         assert_eq!(server.json(&["rollback", "--yes"])["exit_code"], 0);
         let at = server.at(folder);
@@ -86,7 +86,7 @@ fn a_folder_in_the_place_of_a_file_is_named() {
         }
         fs::create_dir_all(&at).expect("a folder");
         let before = state(&server.at("etc"));
-        let said = server.json(&APPLY);
+        let said = server.json(APPLY);
         assert_eq!(said["exit_code"], code, "{folder}: {said:#}");
         assert!(said.to_string().contains(text), "{folder}: no {text:?} in {said:#}");
         before.assert_same(&state(&server.at("etc")));
@@ -99,7 +99,7 @@ fn a_folder_in_the_place_of_a_file_is_named() {
 #[test]
 fn a_remembered_base_that_cannot_be_read_stops_the_change() {
     let server = Server::copy("standalone");
-    assert_eq!(server.json(&APPLY)["exit_code"], 0);
+    assert_eq!(server.json(APPLY)["exit_code"], 0);
     let books = fs::read_dir(server.at("var/lib/motionctl")).expect("our books");
     let base =
         books.flatten().map(|entry| entry.path()).find(|path| path.to_string_lossy().contains("/base-"));
