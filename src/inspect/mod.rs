@@ -7,13 +7,16 @@ mod access;
 mod boot;
 mod build;
 mod client;
+mod connections;
 pub mod database;
+mod hands;
 mod nginx;
 mod reader;
 mod review;
 mod select;
 pub mod sessions;
 mod site;
+mod topology;
 mod upstream;
 mod values;
 mod written;
@@ -67,6 +70,17 @@ pub fn inspect(root: &Root, options: &Options) -> Result<Inspection, Failure> {
             findings.extend(review::review(root, &facts, &config));
             Inspection { facts, config, findings }
         })
+}
+
+/// What else there is to say before a change: whether this is a standalone
+/// server, who is connected, who else writes these files. In no order.
+#[must_use]
+pub fn survey(root: &Root, inspection: &Inspection) -> Vec<Finding> {
+    let (facts, config) = (&inspection.facts, &inspection.config);
+    let mut findings = topology::topology(root, facts, config);
+    findings.extend(connections::connections(root, facts));
+    findings.extend(hands::hands(root));
+    findings
 }
 
 fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(Facts, Config), Failure> {
@@ -159,7 +173,7 @@ fn nginx_facts(
     }
     NginxFacts {
         version: server.build.version,
-        version_on_disk: server.on_disk.as_ref().map(|build| build.version),
+        on_disk: server.on_disk,
         user: user.next().unwrap_or_else(|| server.build.user.clone()),
         group: user.next(),
         error_log: written::main_error_log(config, &server.build),
