@@ -16,7 +16,7 @@ needs() {
     echo "cc gcc gcc"
     case $purpose in
         demo) echo "nginx nginx nginx" ;;
-        test) echo "nginx nginx nginx"; echo "strace strace strace" ;;
+        test) echo "nginx nginx nginx"; echo "strace strace strace"; echo "systemd-analyze systemd systemd" ;;
         lint) echo "python3 python3 python3" ;;
         *) say "not a purpose: $purpose"; exit 64 ;;
     esac

@@ -18,6 +18,8 @@ use std::os::unix::fs::MetadataExt;
 
 /// What a file, folder or link takes in the manifest and on the disk besides its bytes.
 const OVERHEAD: u64 = 5 << 10;
+/// The store, the backup, its contents, the manifest and its hash.
+const FILES_OF_ITS_OWN: u64 = 5;
 const BLOCK: u64 = 4 << 10;
 const INCOMING: &str = "incoming";
 
@@ -36,6 +38,15 @@ pub struct Request<'a> {
     pub tool_version: &'a str,
 }
 
+/// What a backup takes at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Needed {
+    /// Bytes on the disk.
+    pub bytes: u64,
+    /// Files and folders.
+    pub files: u64,
+}
+
 /// How far a backup is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
@@ -46,17 +57,21 @@ pub struct Progress {
 }
 
 impl Store {
-    /// How many bytes a backup of these paths takes at most.
+    /// What a backup of these paths takes at most.
     ///
     /// # Errors
     /// When something cannot be read.
-    pub fn needed_bytes(&self, paths: &[RootPath]) -> Result<u64, BackupError> {
+    pub fn needed(&self, paths: &[RootPath]) -> Result<Needed, BackupError> {
         let entries = collect(&self.root, paths.iter().cloned())?;
         let size = |entry: &Entry| match entry {
             Entry::File { size, .. } => size.next_multiple_of(BLOCK) + OVERHEAD,
             _ => OVERHEAD,
         };
-        Ok(entries.values().map(size).sum::<u64>() + 4 * BLOCK)
+        let kept = entries.values().filter(|entry| matches!(entry, Entry::File { .. })).count();
+        Ok(Needed {
+            bytes: entries.values().map(size).sum::<u64>() + 4 * BLOCK,
+            files: kept as u64 + FILES_OF_ITS_OWN,
+        })
     }
 
     /// Makes a backup and verifies it.

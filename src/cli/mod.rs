@@ -32,6 +32,11 @@ use context::Context;
 use std::io::Write;
 use std::process::ExitCode;
 
+/// Columns of a line on paper and in logs.
+const NARROWEST: usize = 80;
+/// A longer line is hard to follow with the eye.
+const WIDEST: usize = 120;
+
 /// Parses, runs, reports.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -102,5 +107,8 @@ fn style(global: &args::Global) -> report::Style {
         (false, 0) => report::Detail::Normal,
         (false, _) => report::Detail::Verbose,
     };
-    report::Style { colour, detail }
+    // Where there is no terminal, a line is as long as on the narrowest usual one.
+    let columns =
+        console::Term::stdout().size_checked().map_or(NARROWEST, |(_, columns)| usize::from(columns));
+    report::Style { colour, detail, width: columns.clamp(NARROWEST, WIDEST) }
 }

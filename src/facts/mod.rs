@@ -14,7 +14,7 @@ pub use crate::motion::RouteState;
 pub use host::{FileFacts, HostFacts, Scope};
 pub use motion::{ClientFacts, MotionFacts};
 pub use nginx::{
-    CertificateFacts, MasterFacts, NginxFacts, NginxVersion, ShadowKind, WorkerFacts, WrittenPath,
+    CertificateFacts, DiskBinary, MasterFacts, NginxFacts, NginxVersion, ShadowKind, WorkerFacts, WrittenPath,
 };
 pub use site::{
     ListenAddress, ListenFacts, LocationFacts, RouteContent, ServerFacts, ServerRole, SiteFacts,

@@ -12,7 +12,6 @@ use super::walk::{Folder, Landing, Last};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, renameat};
 use nix::sys::stat::{Mode, fchmod, fstat, mkdirat};
-use nix::sys::statvfs::fstatvfs;
 use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -157,23 +156,6 @@ impl PrivateFolder {
     pub(super) fn as_folder(&self) -> &Folder {
         &self.0
     }
-}
-
-/// How many bytes we may still write where `path` lies or would be made.
-///
-/// # Errors
-/// When no folder on the way can be looked at.
-pub fn free_bytes(root: &Root, path: &RootPath) -> io::Result<u64> {
-    let mut at = path.clone();
-    let folder = loop {
-        match (root.folder(&at), at.parent()) {
-            (Ok(folder), _) => break folder,
-            (Err(error), Some(above)) if error.kind() == io::ErrorKind::NotFound => at = above,
-            (Err(error), _) => return Err(error),
-        }
-    };
-    let status = fstatvfs(folder.readable()?)?;
-    Ok(status.blocks_available().saturating_mul(status.fragment_size()))
 }
 
 fn make_missing_above(root: &Root, path: &RootPath) -> io::Result<()> {

@@ -4,17 +4,22 @@
 //! failure, never an assumption.
 
 mod access;
+mod boot;
 mod build;
 mod client;
+mod connections;
+mod hands;
 mod nginx;
 mod reader;
 mod review;
 mod select;
 mod site;
+mod topology;
 mod upstream;
 mod values;
 mod written;
 
+pub use boot::{BootUnit, UNIT as BOOT_UNIT, boot_unit, no_boot_unit};
 pub use client::{APPLICATION_ROOT, ClientChoice};
 pub use reader::{RootReader, file_facts};
 pub use site::all_listens;
@@ -63,6 +68,17 @@ pub fn inspect(root: &Root, options: &Options) -> Result<Inspection, Failure> {
             findings.extend(review::review(root, &facts, &config));
             Inspection { facts, config, findings }
         })
+}
+
+/// What else there is to say before a change: whether this is a standalone
+/// server, who is connected, who else writes these files. In no order.
+#[must_use]
+pub fn survey(root: &Root, inspection: &Inspection) -> Vec<Finding> {
+    let (facts, config) = (&inspection.facts, &inspection.config);
+    let mut findings = topology::topology(root, facts, config);
+    findings.extend(connections::connections(root, facts));
+    findings.extend(hands::hands(root));
+    findings
 }
 
 fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(Facts, Config), Failure> {
@@ -155,7 +171,7 @@ fn nginx_facts(
     }
     NginxFacts {
         version: server.build.version,
-        version_on_disk: server.on_disk.as_ref().map(|build| build.version),
+        on_disk: server.on_disk,
         user: user.next().unwrap_or_else(|| server.build.user.clone()),
         group: user.next(),
         error_log: written::main_error_log(config, &server.build),

@@ -15,7 +15,7 @@ use crate::apply::SandboxChoice;
 use crate::facts::{Attributes, Facts, RouteState, Scope, ServerFacts, ServerRole};
 use crate::host::sandbox::Launcher;
 use crate::host::{Root, RootPath, STATE_FOLDER, machine};
-use crate::inspect::{self, Inspection, file_facts, inspect};
+use crate::inspect::{self, Inspection, file_facts, inspect, survey};
 use crate::nginx::merge::Resolutions;
 use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, PlanSection, sort_findings};
 use crate::plan::bundle::Bundle;
@@ -163,6 +163,7 @@ fn gather(
 ) -> Result<Gathered, Failure> {
     let mut inspection = inspect(root, &options.inspect)?;
     findings.append(&mut inspection.findings);
+    findings.extend(survey(root, &inspection));
     accept(findings, &options.accept);
     let mut notes = Vec::new();
     let facts = &inspection.facts;
@@ -180,7 +181,14 @@ fn gather(
     if let Some(old) = old
         && !migration.plan.is_empty()
     {
-        gate.test_new(&migration.plan, &old, findings)?;
+        let barred = findings.iter().any(|finding| finding.code == "site.not-replaceable" && finding.stops());
+        match gate.test_new(&migration.plan, &old, findings) {
+            // An immutable file cannot be replaced in a sandbox either.
+            Err(failure) if barred && failure.kind == FailureKind::Failed => {
+                notes.push(format!("the new configuration was not tested: {}", failure.message));
+            }
+            tested => tested?,
+        }
     }
     if facts.host.scope == Scope::Live && facts.nginx.master.is_some() {
         findings.extend(ports::held(root, facts, &inspection.config, &migration.plan));

@@ -1,13 +1,15 @@
 //! `apply`: make the change.
 
 use super::change::{prepared, refusal, show_plan};
+use super::confirm;
+use super::pending;
 use super::recover::recover_first;
-use crate::apply::{Request, Run, run};
+use crate::apply::{Pending, Request, Run, run};
 use crate::cli::args::ApplyArgs;
 use crate::cli::context::Context;
 use crate::cli::files::read_plan;
 use crate::cli::prompt;
-use crate::host::Root;
+use crate::host::{Root, WriteLock};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{Migration, Plan, Strategy, StrategyWish, explain};
 use crate::prepare::{Prepared, Reach, memory_path};
@@ -16,15 +18,13 @@ use std::path::PathBuf;
 /// Shows the plan, asks, runs it.
 pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     let mut options = context.change_options(&args.change)?;
+    let confirmation = confirm::demanded(context, args.confirm_within)?;
     let saved = args.plan.as_deref().map(read_plan).transpose()?;
     if let Some(saved) = &saved {
         options.strategy = StrategyWish::Named(again(saved));
     }
     // Before the facts that are acted on are read; a dry run only reads.
-    let lock = if args.dry_run { None } else { Some(context.lock()?) };
-    if let Some(lock) = &lock {
-        recover_first(context, lock)?;
-    }
+    let lock = if args.dry_run { None } else { Some(lock_alone(context)?) };
     let (mut prepared, mut outcome) = match prepared(context, "apply", &options) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
@@ -63,6 +63,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
             source: None,
             probes: &probes,
             sandbox: options.sandbox,
+            confirmation,
             reload_timeout: context.reload_timeout(args.change.reload_timeout)?,
             stop: &context.stop,
             actor: context.actor(),
@@ -72,6 +73,16 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     );
     conclude(context, &mut outcome, done, result);
     Ok(outcome)
+}
+
+/// The lock, when no other run is open any more.
+fn lock_alone(context: &Context) -> Result<WriteLock, Failure> {
+    let lock = context.lock()?;
+    recover_first(context, &lock)?;
+    match pending::look(context)? {
+        Some(pending) => Err(confirm::refusal(&pending)),
+        None => Ok(lock),
+    }
 }
 
 /// Made again in the same way it is the same plan, with all that is known of
@@ -160,18 +171,13 @@ pub fn conclude(context: &Context, outcome: &mut Outcome, done: Run, result: Res
     outcome.reload = done.reload;
     outcome.probes = done.probes;
     outcome.durations = done.durations;
+    confirm::note(outcome, done.notes);
     if !done.lingering.is_empty() {
         let note = format!("{} old workers finish their connections", done.lingering.len());
         outcome.details.insert("lingering".to_owned(), note.into());
     }
     match result {
-        Ok(()) => {
-            outcome.outcome = OutcomeKind::Applied;
-            if outcome.reload.is_none() {
-                let verdict = format!("applied; {}", not_reloaded(context));
-                outcome.details.insert("verdict".to_owned(), verdict.into());
-            }
-        }
+        Ok(()) => succeeded(context, outcome, done.pending.as_ref()),
         Err(failure) => {
             let by_hand = matches!(failure.kind, FailureKind::RolledBack | FailureKind::NeedsOperator);
             outcome.fail(failure);
@@ -180,6 +186,22 @@ pub fn conclude(context: &Context, outcome: &mut Outcome, done: Run, result: Res
             }
         }
     }
+}
+
+fn succeeded(context: &Context, outcome: &mut Outcome, pending: Option<&Pending>) {
+    outcome.outcome = OutcomeKind::Applied;
+    let mut verdict = match outcome.reload {
+        Some(_) => "applied and proven".to_owned(),
+        None => format!("applied; {}", not_reloaded(context)),
+    };
+    if let Some(pending) = pending {
+        outcome.outcome = OutcomeKind::AwaitingConfirmation;
+        verdict = format!("{verdict}; undone unless confirmed: {}", confirm::time_in_words(pending));
+        outcome.details.insert("confirmation".to_owned(), confirm::section(pending));
+        let next = ["motionctl confirm", "motionctl rollback", "motionctl status"];
+        outcome.details.insert("next".to_owned(), next.as_slice().into());
+    }
+    outcome.details.insert("verdict".to_owned(), verdict.into());
 }
 
 /// Why there was nothing to reload.

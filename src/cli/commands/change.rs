@@ -1,11 +1,12 @@
 //! What the commands that look at, plan or make a change have in common.
 
+use super::space::space;
+use crate::apply::Pending;
 use crate::cli::context::Context;
-use crate::host::RootPath;
 use crate::journal::Status;
 use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, Outcome, OutcomeKind};
 use crate::prepare::{Options, Prepared, prepare};
-use crate::{apply, backup, inspect};
+use crate::{apply, inspect};
 
 /// Prepares a change and turns it into an answer that can still change.
 ///
@@ -19,7 +20,7 @@ pub fn prepared(
     match prepare(&context.root, &context.launcher, options) {
         Ok(mut prepared) => {
             prepared.findings.extend(unfinished(context));
-            prepared.findings.extend(disk_space(context, &prepared));
+            prepared.findings.extend(space(&context.root, &prepared));
             crate::outcome::sort_findings(&mut prepared.findings);
             let mut outcome = Outcome::new(command, OutcomeKind::Ok);
             outcome.host = Some(prepared.host_section());
@@ -66,28 +67,16 @@ pub fn refusal(prepared: &Prepared) -> Option<Failure> {
     })
 }
 
-/// A run that was interrupted and not ended yet.
+/// A run that was interrupted and not ended yet, or waits for its confirmation.
 fn unfinished(context: &Context) -> Option<Finding> {
     let journal = apply::History::look(&context.root).ok()?;
+    if let Some(pending) = Pending::of(&journal.status).ok()? {
+        return Some(super::confirm::finding(&pending));
+    }
     let Status::Active(active) = journal.status else { return None };
     Some(
         Finding::new("run.unfinished", Level::Stop, "an earlier run was interrupted")
             .evidence(format!("run {}", active.run))
             .advice("run `motionctl recover`; every changing command does it first"),
     )
-}
-
-/// Whether the backup fits.
-fn disk_space(context: &Context, prepared: &Prepared) -> Option<Finding> {
-    if prepared.is_up_to_date() {
-        return None;
-    }
-    let store = backup::Store::new(&context.root);
-    let paths: Vec<RootPath> = apply::backup_paths(&prepared.inspection.facts);
-    let (needed, free) = (store.needed_bytes(&paths).ok()?, store.free_bytes().ok()?);
-    (free < needed).then(|| {
-        Finding::new("host.disk-space", Level::Stop, "the backup does not fit on the disk")
-            .evidence(format!("{needed} bytes needed, {free} free in {}", backup::STORE_FOLDER))
-            .advice("make room, or prune old backups with `motionctl backups prune`")
-    })
 }
