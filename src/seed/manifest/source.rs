@@ -147,6 +147,10 @@ impl Source {
     /// Moves places that are not in this text to its end: the parser sees the
     /// end of a file in a line of its own, which no editor shows.
     pub(super) fn keep_inside<'a>(&self, places: impl IntoIterator<Item = &'a mut Place>) {
+        let mut places = places.into_iter().peekable();
+        if places.peek().is_none() {
+            return;
+        }
         let (end, shown_end) = (end_of(&self.text), end_of(self.text.trim_end()));
         for place in places {
             if *place > end {
