@@ -8,6 +8,7 @@
 pub mod apply;
 pub mod backup;
 pub mod cli;
+pub mod db;
 pub mod facts;
 pub mod host;
 pub mod inspect;
@@ -19,4 +20,5 @@ pub mod plan;
 pub mod prepare;
 pub mod rehearse;
 pub mod report;
+pub mod seed;
 pub mod verify;

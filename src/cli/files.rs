@@ -9,6 +9,8 @@ use std::path::Path;
 
 /// No bundle's file and no saved plan is larger.
 const LARGEST: u64 = 8 << 20;
+/// A million memberships, each on a long line of its own, fit.
+const LARGEST_MANIFEST: u64 = 128 << 20;
 
 /// Reads the templates in a folder.
 pub fn read_bundle(dir: &Path) -> Result<Bundle, Failure> {
@@ -45,6 +47,22 @@ pub fn read_plan(path: &Path) -> Result<Plan, Failure> {
     })
 }
 
+/// Reads a manifest and says what messages call it; `-` is standard input.
+pub fn read_manifest(path: &Path) -> Result<(String, Vec<u8>), Failure> {
+    let (name, read) = if path == Path::new("-") {
+        ("<stdin>".to_owned(), bounded(std::io::stdin().lock(), LARGEST_MANIFEST))
+    } else {
+        let file = std::fs::File::open(path);
+        (path.display().to_string(), file.and_then(|file| bounded(file, LARGEST_MANIFEST)))
+    };
+    match read {
+        Ok(bytes) => Ok((name, bytes)),
+        Err(error) => {
+            Err(Failure::new(FailureKind::Unavailable, format!("reading the manifest {name}: {error}")))
+        }
+    }
+}
+
 /// Writes a file that the operator asked for, readable by its owner only.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -59,11 +77,49 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     write().map_err(|error| Failure::new(FailureKind::Failed, format!("writing {}: {error}", path.display())))
 }
 
+/// What to do with a file that stands where one is to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Leave it, and refuse.
+    Keep,
+    /// Replace it.
+    Replace,
+}
+
+/// Writes a file that a person goes on working with: whole or not at all, and readable by its owner only.
+pub fn write_whole(path: &Path, bytes: &[u8], standing: Standing) -> Result<(), Failure> {
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::new(FailureKind::Failed, format!("writing {}: {error}", path.display()))
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file =
+        tempfile::Builder::new().prefix(".motionctl-").tempfile_in(folder).map_err(|e| failed(&e))?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(|error| failed(&error))?;
+    let placed = match standing {
+        Standing::Keep => file.persist_noclobber(path),
+        Standing::Replace => file.persist(path),
+    };
+    match placed {
+        Ok(_) => {
+            std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| failed(&error))
+        }
+        Err(refused) if refused.error.kind() == std::io::ErrorKind::AlreadyExists => Err(Failure::new(
+            FailureKind::Refused,
+            format!("writing {}: there is a file already", path.display()),
+        )),
+        Err(refused) => Err(failed(&refused.error)),
+    }
+}
+
 fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
+    bounded(std::fs::File::open(path)?, LARGEST)
+}
+
+fn bounded(input: impl Read, largest: u64) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(std::io::Error::other("larger than 8 MiB"));
+    input.take(largest + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > largest {
+        return Err(std::io::Error::other(format!("larger than {} MiB", largest >> 20)));
     }
     Ok(bytes)
 }

@@ -12,6 +12,7 @@
 mod args;
 mod commands;
 mod context;
+mod database;
 mod files;
 mod man;
 mod progress;
@@ -22,7 +23,9 @@ pub use args::Cli;
 
 use crate::host::sandbox::{self, SUBCOMMAND};
 use crate::outcome::{Failure, FailureKind, Outcome};
+use crate::seed::manifest::JSON_SCHEMA;
 use crate::{rehearse, report};
+use args::seed::{SchemaCommand, SeedCommand};
 use args::{ColorChoice, Command};
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -52,10 +55,20 @@ pub fn main() -> ExitCode {
     let answer = match &cli.command {
         Command::Completions { shell } if cli.global.json => Ok(man::completions_outcome(*shell)),
         Command::Completions { shell } => return print(&man::completions(*shell), 0),
+        Command::Seed(SeedCommand::Schema(SchemaCommand::JsonSchema)) if !cli.global.json => {
+            return print(JSON_SCHEMA.as_bytes(), 0);
+        }
         Command::Man { dir } => man::pages(dir),
         command => Context::new(&cli.global).and_then(|context| commands::dispatch(command, &context)),
     };
     let outcome = answer.unwrap_or_else(|failure| Outcome::failed(commands::name(&cli.command), failure));
+    // A map is text with comments, which people read and redirect; programs get it inside of the document.
+    if let (Command::Seed(SeedCommand::Schema(SchemaCommand::Show(_))), false) =
+        (&cli.command, cli.global.json)
+        && let Some(text) = outcome.details.get("text").and_then(|text| text.as_str())
+    {
+        return print(text.as_bytes(), outcome.exit_code);
+    }
     show(&cli.global, &outcome)
 }
 

@@ -1,6 +1,6 @@
 //! Typed failures: the variant says what state the server is in.
 
-use super::Finding;
+use super::{Finding, ProblemSection};
 use std::fmt;
 
 /// Why a run did not do what was asked, and what that leaves on the server.
@@ -14,6 +14,8 @@ pub struct Failure {
     pub hint: Option<String>,
     /// Findings gathered before the failure.
     pub findings: Vec<Finding>,
+    /// What is wrong with a file that the operator wrote.
+    pub problems: Vec<ProblemSection>,
 }
 
 /// The state that a [`Failure`] leaves behind.
@@ -54,7 +56,7 @@ impl FailureKind {
 impl Failure {
     /// A failure of `kind` with its message.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None, findings: Vec::new() }
+        Self { kind, message: message.into(), hint: None, findings: Vec::new(), problems: Vec::new() }
     }
 
     /// A failure of `kind` from an error, its chain joined by colons.
@@ -67,6 +69,13 @@ impl Failure {
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same failure with what is wrong in a file, place by place.
+    #[must_use]
+    pub fn with_problems(mut self, problems: Vec<ProblemSection>) -> Self {
+        self.problems = problems;
         self
     }
 

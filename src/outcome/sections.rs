@@ -61,6 +61,9 @@ pub struct Outcome {
     /// The server that was looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<HostSection>,
+    /// The database that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<DatabaseSection>,
     /// What the checks saw.
     pub findings: Vec<Finding>,
     /// What would change, or has changed.
@@ -84,6 +87,9 @@ pub struct Outcome {
     /// Texts to show beside each other; programs get them in unified form.
     #[serde(skip)]
     pub comparisons: Vec<Comparison>,
+    /// What is wrong with a file that the operator wrote, in its order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<ProblemSection>,
     /// What a command has to say besides; keys are its own.
     #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
     pub details: serde_json::Map<String, serde_json::Value>,
@@ -100,6 +106,7 @@ impl Outcome {
             outcome,
             exit_code: 0,
             host: None,
+            database: None,
             findings: Vec::new(),
             plan: None,
             backup: None,
@@ -108,6 +115,7 @@ impl Outcome {
             load: None,
             durations: Vec::new(),
             comparisons: Vec::new(),
+            problems: Vec::new(),
             details: serde_json::Map::new(),
             error: None,
         }
@@ -126,9 +134,27 @@ impl Outcome {
         self.outcome = failure.kind.into();
         self.exit_code = failure.kind.exit_code();
         self.findings.extend(failure.findings);
+        self.problems.extend(failure.problems);
         sort_findings(&mut self.findings);
         self.error = Some(ErrorSection { message: failure.message, hint: failure.hint });
     }
+}
+
+/// The database that was asked: all that is ever shown of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DatabaseSection {
+    /// `MariaDB`, `MySQL` or `SQLite`.
+    pub server: String,
+    /// Its version.
+    pub version: String,
+    /// The user; empty for SQLite.
+    pub user: String,
+    /// A host, a socket or a file.
+    pub host: String,
+    /// The schema.
+    pub schema: String,
+    /// How it was reached.
+    pub transport: String,
 }
 
 /// Why a run failed.
@@ -139,6 +165,25 @@ pub struct ErrorSection {
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+}
+
+/// One thing that is wrong at a place of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProblemSection {
+    /// The file as it was given, or `<stdin>`.
+    pub file: String,
+    /// Line, from 1; 0 where the file as a whole is meant.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// The line, and below it a mark at the place.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub excerpt: Vec<String>,
 }
 
 /// The server that was looked at.

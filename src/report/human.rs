@@ -1,7 +1,7 @@
 //! An outcome as text for people: one screen, the verdict first.
 
 use super::style::{Detail, Style};
-use super::{diff, findings, plain, table};
+use super::{diff, findings, plain, problems, table};
 use crate::outcome::{
     ErrorLogVerdict, LoadSection, LocalChanges, Outcome, OutcomeKind, PlanSection, ProbeRow, ReloadSection,
 };
@@ -27,6 +27,7 @@ pub fn human(outcome: &Outcome, style: Style) -> String {
         }));
     }
     lines.extend(findings::findings(&outcome.findings, style));
+    lines.extend(section("Problems", problems::blocks(&outcome.problems, style), style));
     if style.detail > Detail::Quiet {
         lines.extend(outcome.plan.iter().flat_map(|section| plan(section, style)));
         lines.extend(comparisons(outcome, style));

@@ -8,6 +8,7 @@ mod findings;
 mod human;
 mod json;
 mod plain;
+mod problems;
 mod style;
 mod table;
 

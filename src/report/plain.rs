@@ -43,6 +43,11 @@ pub fn outcome(outcome: &Outcome) -> Outcome {
         clean([&mut row.server, &mut row.uri, &mut row.note]);
     }
     plain.comparisons.iter_mut().for_each(comparison);
+    for problem in &mut plain.problems {
+        clean([&mut problem.file, &mut problem.message]);
+        clean(&mut problem.hint);
+        clean(&mut problem.excerpt);
+    }
     plain.details.values_mut().for_each(value);
     if let Some(error) = &mut plain.error {
         clean([&mut error.message]);

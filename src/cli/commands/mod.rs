@@ -12,6 +12,8 @@ mod recover;
 mod rehearse;
 mod restore;
 mod rollback;
+mod seed;
+mod sessions;
 mod space;
 mod status;
 mod unconfirmed;
@@ -33,6 +35,7 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         Command::Recover(args) => recover::recover(context, args),
         Command::Diff(args) => diff::diff(context, args),
         Command::Backups(command) => backups::backups(context, command),
+        Command::Seed(command) => seed::seed(context, command),
         Command::Completions { .. } | Command::Man { .. } | Command::SandboxChild => {
             unreachable!("answered before a context is made")
         }
@@ -58,6 +61,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::Backups(BackupsCommand::Verify { .. }) => "backups verify",
         Command::Backups(BackupsCommand::Diff { .. }) => "backups diff",
         Command::Backups(BackupsCommand::Prune { .. }) => "backups prune",
+        Command::Seed(command) => seed::name(command),
         Command::Completions { .. } => "completions",
         Command::Man { .. } => "man",
         Command::SandboxChild => "sandbox-child",

@@ -4,7 +4,7 @@
 use super::source::{Source, Token};
 
 /// Who may import whom; `cli` and the crate's root may import everything.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("outcome", &[]),
     ("nginx", &[]),
     ("motion", &["nginx"]),
@@ -12,6 +12,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("facts", &["nginx", "motion", "host"]),
     ("host", &[]),
     ("db", &["host"]),
+    ("seed", &["db", "outcome", "host"]),
     ("inspect", &["motion", "host", "db", "nginx", "facts", "outcome"]),
     ("plan", &["motion", "facts", "nginx", "journal", "outcome"]),
     ("journal", &[]),

@@ -1,0 +1,45 @@
+//! `seed`: one module for each command below it.
+//!
+//! Invariant: a manifest is read by [`manifest`], so that every command says
+//! the same about the same file.
+
+mod database;
+mod manifest;
+mod schema;
+mod validate;
+
+use crate::cli::args::seed::{SchemaCommand, SeedCommand};
+use crate::cli::context::Context;
+use crate::outcome::{Failure, Outcome, OutcomeKind};
+use crate::seed::manifest::JSON_SCHEMA;
+
+/// Runs a command below `seed`.
+pub fn seed(context: &Context, command: &SeedCommand) -> Result<Outcome, Failure> {
+    match command {
+        SeedCommand::Validate(args) => validate::validate(args),
+        SeedCommand::Schema(SchemaCommand::JsonSchema) => Ok(json_schema()),
+        SeedCommand::Schema(SchemaCommand::Show(args)) => schema::show(context, args),
+        SeedCommand::Schema(SchemaCommand::Check(args)) => schema::check(context, args),
+        SeedCommand::Schema(SchemaCommand::Discover(args)) => schema::discover(context, args),
+    }
+}
+
+/// A command's name in the answer.
+pub fn name(command: &SeedCommand) -> &'static str {
+    match command {
+        SeedCommand::Validate(_) => "seed validate",
+        SeedCommand::Schema(SchemaCommand::JsonSchema) => "seed schema json-schema",
+        SeedCommand::Schema(SchemaCommand::Show(_)) => "seed schema show",
+        SeedCommand::Schema(SchemaCommand::Check(_)) => "seed schema check",
+        SeedCommand::Schema(SchemaCommand::Discover(_)) => "seed schema discover",
+    }
+}
+
+/// The schema inside of the answer that `--json` promises; without it the
+/// schema is printed by itself.
+fn json_schema() -> Outcome {
+    let mut outcome = Outcome::new("seed schema json-schema", OutcomeKind::Ok);
+    let schema = serde_json::from_str(JSON_SCHEMA).expect("the schema is compiled in and tested");
+    outcome.details.insert("schema".to_owned(), schema);
+    outcome
+}

@@ -1,0 +1,69 @@
+//! `seed validate`: is a manifest right, as far as it can be known without a
+//! database?
+//!
+//! Invariant: exit 0 or 65; nothing but the files is looked at.
+
+use super::manifest::{read, refusal};
+use crate::cli::args::seed::ValidateArgs;
+use crate::outcome::{Failure, Outcome, OutcomeKind};
+use crate::seed::manifest::{Links, Manifest, Validated};
+use serde_json::{Value, json};
+
+/// Reads each file and says all that is wrong with all of them.
+pub fn validate(args: &ValidateArgs) -> Result<Outcome, Failure> {
+    let files = args.manifests.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
+    let mut outcome = Outcome::new("seed validate", OutcomeKind::Ok);
+    outcome.details.insert("manifests".to_owned(), files.iter().map(summary).collect());
+    if let Some(failure) = refusal(&files) {
+        outcome.details.insert("verdict".to_owned(), failure.message.clone().into());
+        outcome.fail(failure);
+        return Ok(outcome);
+    }
+    outcome.findings = files.iter().flat_map(Validated::findings).collect();
+    crate::outcome::sort_findings(&mut outcome.findings);
+    let verdict = match files.as_slice() {
+        [file] => format!("{} is a valid manifest", file.source.name()),
+        files => format!("{} valid manifests", files.len()),
+    };
+    outcome.details.insert("verdict".to_owned(), verdict.into());
+    let rows = files.iter().filter_map(|file| file.manifest.as_ref()).map(row);
+    outcome.details.insert("rows".to_owned(), rows.collect());
+    Ok(outcome)
+}
+
+fn summary(file: &Validated) -> Value {
+    let Some(manifest) = &file.manifest else {
+        return json!({ "file": file.source.name(), "valid": false });
+    };
+    json!({
+        "file": file.source.name(),
+        "valid": true,
+        "queues": manifest.queues.len(),
+        "agents": manifest.agents.len(),
+        "profiles": manifest.profiles.len(),
+        "memberships": memberships(manifest),
+        "permissions": manifest.permissions.len(),
+    })
+}
+
+fn row(manifest: &Manifest) -> Value {
+    let cell =
+        |count: usize, what: &str| if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") };
+    json!([
+        manifest.source.name(),
+        cell(manifest.queues.len(), "queue"),
+        cell(manifest.agents.len(), "agent"),
+        cell(manifest.profiles.len(), "profile"),
+        cell(memberships(manifest), "membership"),
+        cell(manifest.permissions.len(), "permission"),
+    ])
+}
+
+/// Links that the manifest names, added or removed.
+fn memberships(manifest: &Manifest) -> usize {
+    let count = |links: &Links| links.members.len() + links.remove.len();
+    let personal = manifest.agents.iter().flat_map(|agent| agent.personal.values());
+    let queues = manifest.profiles.iter().flat_map(|profile| profile.queues.values());
+    let agents = manifest.profiles.iter().filter_map(|profile| profile.agents.as_ref());
+    personal.chain(queues).chain(agents).map(count).sum()
+}

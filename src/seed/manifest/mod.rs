@@ -1,0 +1,137 @@
+//! Manifests: the file in which a person says who works on what.
+//!
+//! Invariant: one run says everything that is wrong with a file, in the order
+//! of the file; a manifest that is returned has no error. Pure: no database,
+//! no file, no clock. No input makes it panic or overflow the stack.
+
+mod links;
+mod model;
+mod near;
+mod reader;
+mod review;
+mod scalar;
+mod sections;
+mod source;
+mod syntax;
+mod tree;
+mod warnings;
+
+pub use model::{
+    Agent, Links, Managed, Manifest, Member, Mode, Name, Permission, Place, Profile, Queue, Right, Setting,
+    SettingValue, Spanned,
+};
+pub use near::suggest;
+pub use source::{Problem, Source, Weight, shown};
+
+use crate::outcome::Finding;
+use reader::{Entry, Reader};
+use scalar::{Plain, classify};
+use tree::{Node, Tree, Value};
+
+/// The JSON Schema (draft-07) of manifests, for editors.
+pub const JSON_SCHEMA: &str = include_str!("../../../templates/seed/manifest.schema.json");
+
+/// What there is to say about a file, and the manifest if nothing refuses it.
+#[derive(Debug, Clone)]
+pub struct Validated {
+    /// The file's text, for excerpts.
+    pub source: Source,
+    /// The manifest, if no problem is an error.
+    pub manifest: Option<Manifest>,
+    /// Errors and warnings, in the order of the file.
+    pub problems: Vec<Problem>,
+}
+
+impl Validated {
+    /// The warnings, as answers show them.
+    #[must_use]
+    pub fn findings(&self) -> Vec<Finding> {
+        warnings::findings(&self.source, &self.problems)
+    }
+}
+
+/// Reads a manifest; `name` is what messages call the file.
+#[must_use]
+pub fn validate(bytes: &[u8], name: &str) -> Validated {
+    let text = match decode(bytes) {
+        Ok(text) => text,
+        Err(problem) => {
+            let source = Source::new(name, &String::from_utf8_lossy(bytes));
+            return Validated { source, manifest: None, problems: vec![problem] };
+        }
+    };
+    let source = Source::new(name, text);
+    let mut tree = Tree::read(text);
+    let mut reader = Reader::new(std::mem::take(&mut tree.problems));
+    let manifest = manifest(&mut reader, &tree, source.clone());
+    review::contradictions(&mut reader, &manifest);
+    // What a file that breaks off would have declared is not known.
+    if tree.whole {
+        review::doubts(&mut reader, &manifest);
+    }
+    let problems = reader.into_problems(&source);
+    let is_valid = !problems.iter().any(Problem::is_error);
+    Validated { source, manifest: is_valid.then_some(manifest), problems }
+}
+
+/// UTF-8, with or without the mark that some editors put before it.
+fn decode(bytes: &[u8]) -> Result<&str, Problem> {
+    let start = Place { line: 1, column: 1 };
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(Problem::error(start, "the file is UTF-16").hint("save it as UTF-8"));
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    std::str::from_utf8(bytes).map_err(|error| {
+        let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let place = source::end_of(&String::from_utf8_lossy(valid));
+        Problem::error(place, format!("not UTF-8 at byte {}", error.valid_up_to())).hint("save it as UTF-8")
+    })
+}
+
+fn manifest(reader: &mut Reader, tree: &Tree, source: Source) -> Manifest {
+    let mut manifest = Manifest {
+        source,
+        queues: Vec::new(),
+        agents: Vec::new(),
+        profiles: Vec::new(),
+        permissions: Vec::new(),
+    };
+    let what = "a manifest";
+    let empty = |node: Node<'_>| matches!(node.value(), Value::Plain(text) if text.is_empty());
+    let Some(root) = tree.root().filter(|node| !empty(*node)) else {
+        if tree.whole {
+            let problem = Problem::error(Place { line: 1, column: 1 }, "the file is empty");
+            reader.report(problem.hint("the shortest manifest is `version: 1`"));
+        }
+        return manifest;
+    };
+    let keys = ["version", "queues", "agents", "profiles", "permissions"];
+    let Some([version, queues, agents, profiles, permissions]) = reader.fields(root, what, keys) else {
+        return manifest;
+    };
+    if let Some(entry) = reader.require(version, "version", what, root) {
+        check_version(reader, entry);
+    }
+    manifest.queues = queues.map(|entry| sections::queues(reader, entry)).unwrap_or_default();
+    manifest.agents = list(reader, agents, "agents", sections::agent);
+    manifest.profiles = list(reader, profiles, "profiles", sections::profile);
+    manifest.permissions = list(reader, permissions, "permissions", sections::permission);
+    manifest
+}
+
+fn list<'t, T>(
+    reader: &mut Reader,
+    field: Option<Entry<'t>>,
+    what: &str,
+    read: impl Fn(&mut Reader, Node<'t>) -> Option<T>,
+) -> Vec<T> {
+    let nodes = field.map(|entry| reader.items(entry, what)).unwrap_or_default();
+    nodes.into_iter().filter_map(|node| read(reader, node)).collect()
+}
+
+fn check_version(reader: &mut Reader, entry: Entry<'_>) {
+    match entry.value.value() {
+        Value::Plain(text) if classify(text) == Plain::Integer(1) => {}
+        _ => reader.wrong(entry, "`1`, the only version there is", "without quotes"),
+    }
+}

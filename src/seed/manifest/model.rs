@@ -1,0 +1,251 @@
+//! A manifest as data: what a person wants, each wish with its place.
+//!
+//! Invariant: what is here is consistent in itself: no name is declared twice,
+//! no list names a thing twice, renames are neither chained nor swapped. What
+//! the database has, and which keys creating a row needs, is not known here.
+
+use super::source::Source;
+use crate::seed::Channel;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A name or another short text; the same text is kept once.
+pub type Name = Arc<str>;
+
+/// Where something stands in a manifest. The default is the file as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Place {
+    /// Line, from 1; 0 where the file as a whole is meant.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+}
+
+/// A value and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spanned<T> {
+    /// What was written.
+    pub value: T,
+    /// Where.
+    pub place: Place,
+}
+
+/// What a manifest says about a column.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Managed<T> {
+    /// Nothing: the column is left as it is.
+    #[default]
+    Absent,
+    /// `null`: the column is cleared, if it can be.
+    Null(Place),
+    /// This value.
+    Value(Spanned<T>),
+}
+
+impl<T> Managed<T> {
+    /// The value, where there is one.
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Self::Value(spanned) => Some(&spanned.value),
+            Self::Absent | Self::Null(_) => None,
+        }
+    }
+
+    /// Where the manifest speaks of the column, if it does.
+    pub fn place(&self) -> Option<Place> {
+        match self {
+            Self::Absent => None,
+            Self::Null(place) => Some(*place),
+            Self::Value(spanned) => Some(spanned.place),
+        }
+    }
+}
+
+/// A whole manifest.
+#[derive(Debug, Clone)]
+pub struct Manifest {
+    /// The file, for messages that point into it.
+    pub source: Source,
+    /// Queues to create or update, in the order of the file.
+    pub queues: Vec<Queue>,
+    /// Agents to create or update, and their Personal Profiles.
+    pub agents: Vec<Agent>,
+    /// Agent Profiles.
+    pub profiles: Vec<Profile>,
+    /// What User Profiles may do with Agent Profiles.
+    pub permissions: Vec<Permission>,
+}
+
+/// A queue. Which keys a channel's queues have was checked: a voice queue has
+/// a `kind` and neither `timeout` nor `weight`, the others the reverse.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queue {
+    /// What it serves.
+    pub channel: Channel,
+    /// Its key, within the channel.
+    pub name: Spanned<Name>,
+    /// How waiting work is handed out.
+    pub strategy: Managed<Name>,
+    /// `type`: inbound or outbound, of voice queues.
+    pub kind: Managed<Name>,
+    /// In seconds.
+    pub timeout: Managed<u32>,
+    /// Which queue is served first.
+    pub weight: Managed<u32>,
+    /// For people.
+    pub description: Managed<Name>,
+    /// Columns by name, each once; which may be set is the schema map's to say.
+    pub settings: Vec<Setting>,
+}
+
+/// One column of a queue by its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// The column as written.
+    pub column: Spanned<Name>,
+    /// What it is set to.
+    pub value: Spanned<SettingValue>,
+}
+
+/// A value for a column whose type only the schema map knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SettingValue {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Integer(i64),
+    /// Anything else.
+    Text(Name),
+}
+
+/// An agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agent {
+    /// The key: `users.name`.
+    pub username: Spanned<Name>,
+    /// The name that people see.
+    pub fullname: Managed<Name>,
+    /// For the mail that sets the first password.
+    pub email: Managed<Name>,
+    /// The extension; written when the row is created and never changed.
+    pub internal: Option<Spanned<Name>>,
+    /// The Personal Profile: queues linked to the agent directly.
+    pub personal: BTreeMap<Channel, Links>,
+}
+
+impl Agent {
+    /// Whether the username has only the letters, digits, `.` and `_` that the
+    /// application accepts in a new one.
+    #[must_use]
+    pub fn username_is_allowed(&self) -> bool {
+        self.username.value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'_')
+    }
+
+    /// Whether the full name is the internal number, which the application
+    /// refuses in a new agent.
+    #[must_use]
+    pub fn fullname_is_internal(&self) -> bool {
+        self.internal.as_ref().is_some_and(|internal| self.fullname.value() == Some(&internal.value))
+    }
+}
+
+/// An Agent Profile. One that is [`absent`](Self::absent) has nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// The key.
+    pub name: Spanned<Name>,
+    /// `absent: true`: it is to be deleted.
+    pub absent: Option<Place>,
+    /// What it was called before; no other profile of the file has this name.
+    pub previous_name: Option<Spanned<Name>>,
+    /// Whether agents can choose it.
+    pub enabled: Option<Spanned<bool>>,
+    /// For people.
+    pub description: Managed<Name>,
+    /// Who may choose it, by username.
+    pub agents: Option<Links>,
+    /// Its queues.
+    pub queues: BTreeMap<Channel, Links>,
+}
+
+/// A list of links and how it is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Links {
+    /// Where the list stands.
+    pub place: Place,
+    /// Whether links that it does not name stay.
+    pub mode: Mode,
+    /// Who or what is linked, each once.
+    pub members: Vec<Member>,
+    /// Whose link goes, each once and none that is a member; empty with
+    /// [`Mode::Exact`].
+    pub remove: Vec<Spanned<Name>>,
+}
+
+/// Whether links that a list does not name stay. An exact list may be empty
+/// only where `allow_empty` said so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// They stay.
+    Merge,
+    /// They go.
+    Exact,
+}
+
+/// One end of a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// A username or a queue's name.
+    pub name: Name,
+    /// Where it stands.
+    pub place: Place,
+    /// The lower, the earlier served; only of a profile's voice queues. `None`
+    /// leaves the penalty of a link that is there.
+    pub penalty: Option<u32>,
+}
+
+/// What a User Profile may do with Agent Profiles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permission {
+    /// The User Profile, which must exist.
+    pub user_profile: Spanned<Name>,
+    /// Where the list of rights stands.
+    pub place: Place,
+    /// Whether rights that the list does not name stay.
+    pub mode: Mode,
+    /// Rights to grant, each once.
+    pub grant: Vec<Spanned<Right>>,
+    /// Rights to revoke, each once and none that is granted.
+    pub revoke: Vec<Spanned<Right>>,
+}
+
+/// A right on the section of Agent Profiles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Right {
+    /// See the section.
+    View,
+    /// Look into a profile.
+    Read,
+    /// Change one.
+    Edit,
+    /// Delete one.
+    Delete,
+}
+
+impl Right {
+    /// Every right.
+    pub const ALL: [Self; 4] = [Self::View, Self::Read, Self::Edit, Self::Delete];
+
+    /// As a manifest writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::View => "view",
+            Self::Read => "read",
+            Self::Edit => "edit",
+            Self::Delete => "delete",
+        }
+    }
+}

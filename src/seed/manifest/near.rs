@@ -1,0 +1,123 @@
+//! Names that are nearly the same: for "did you mean" and for warnings.
+//!
+//! Invariant: names that differ in digits only are not near; `Shift 1` and
+//! `Shift 2` are both meant. Time grows with the number of names, not with its
+//! square.
+
+use std::collections::HashMap;
+
+/// No name that somebody mistyped is longer; comparing takes the square of it.
+const LONGEST: usize = 128;
+
+/// The candidate that a person most likely meant, if any is near enough.
+#[must_use]
+pub fn suggest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if typed.len() > LONGEST {
+        return None;
+    }
+    let folded = fold(typed);
+    let near =
+        candidates.into_iter().filter(|candidate| candidate.len() <= LONGEST).filter_map(|candidate| {
+            let other = fold(candidate);
+            let distance = strsim::osa_distance(&folded, &other);
+            let longest = folded.chars().count().max(other.chars().count());
+            // A third of the letters may be wrong, as in `usrnam`; two of a long word more than one of a short.
+            (distance * 3 <= longest).then_some((distance, candidate))
+        });
+    near.min().map(|(_, candidate)| candidate)
+}
+
+/// Declared names, found by what somebody may have meant to write.
+pub(super) struct Index<'a> {
+    by_key: HashMap<String, Vec<&'a str>>,
+}
+
+impl<'a> Index<'a> {
+    /// Of these names.
+    pub fn new(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut by_key: HashMap<String, Vec<&'a str>> = HashMap::new();
+        for name in names.into_iter().filter(|name| name.len() <= LONGEST) {
+            for key in keys(name) {
+                by_key.entry(key).or_default().push(name);
+            }
+        }
+        Self { by_key }
+    }
+
+    /// The declared name that `typed` is one slip away from.
+    pub fn near(&self, typed: &str) -> Option<&'a str> {
+        if typed.len() > LONGEST {
+            return None;
+        }
+        let found = keys(typed).into_iter().filter_map(|key| self.by_key.get(&key)).flatten();
+        let near = found.copied().filter(|name| *name != typed && !differ_in_digits(name, typed));
+        near.map(|name| (strsim::osa_distance(&fold(name), &fold(typed)), name)).min().map(|(_, name)| name)
+    }
+}
+
+/// Case and spaces are slips that cost nothing.
+fn fold(name: &str) -> String {
+    name.split([' ', '_', '-']).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// A name and all that it is with one letter less: two names within one slip
+/// of each other have one of these in common.
+fn keys(name: &str) -> Vec<String> {
+    let folded = fold(name);
+    let mut keys = Vec::new();
+    // Of very short names everything is near.
+    if folded.chars().count() > 3 {
+        keys.extend(folded.char_indices().map(|(index, c)| {
+            let mut shorter = folded.clone();
+            shorter.replace_range(index..index + c.len_utf8(), "");
+            shorter
+        }));
+    }
+    keys.push(folded);
+    keys.dedup();
+    keys
+}
+
+fn differ_in_digits(one: &str, other: &str) -> bool {
+    let letters = |name: &str| fold(name).chars().filter(|c| !c.is_numeric()).collect::<String>();
+    let digits = |name: &str| name.chars().filter(|c| c.is_numeric()).collect::<String>();
+    digits(one) != digits(other) && letters(one) == letters(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_meant_is_found() {
+        let keys = ["name", "strategy", "type", "description", "settings"];
+        let check = |typed, expect| assert_eq!(suggest(typed, keys), expect, "{typed}");
+        check("nmae", Some("name"));
+        check("Strategy", Some("strategy"));
+        check("descripton", Some("description"));
+        check("typ", Some("type"));
+        check("colour", None);
+        check("", None);
+        check(&"x".repeat(1_000_000), None);
+    }
+
+    #[test]
+    fn one_slip_is_near_and_another_number_is_not() {
+        let index = Index::new(["Talk Now", "Support", "agent1", "Shift 12", "QA"]);
+        let check = |typed, expect| assert_eq!(index.near(typed), expect, "{typed}");
+        check("Talk now", Some("Talk Now"));
+        check("TalkNow", Some("Talk Now"));
+        check("Suport", Some("Support"));
+        check("Supprot", Some("Support"));
+        check("Supportt", Some("Support"));
+        check("support ", Some("Support"));
+        check("agent2", None);
+        check("agent12", None);
+        check("Shift 21", None);
+        check("agemt1", Some("agent1"));
+        check("QB", None);
+        check("qa", Some("QA"));
+        check("Medical", None);
+        check("Support", None);
+    }
+}

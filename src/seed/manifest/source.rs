@@ -1,0 +1,293 @@
+//! A manifest's text and what is said about it, place by place.
+//!
+//! Invariant: what is shown of a file is harmless for a terminal, of bounded
+//! width, and holds no value of a key that looks like a secret.
+
+use super::model::Place;
+use crate::outcome::ProblemSection;
+use regex::Regex;
+use std::sync::{Arc, LazyLock, OnceLock};
+
+/// As much of a line as is shown around a place.
+const WIDTH: usize = 96;
+
+/// As much of a text as a message quotes.
+const QUOTED: usize = 60;
+
+/// The text of a manifest, and what its file is called.
+#[derive(Debug, Clone)]
+pub struct Source {
+    name: Arc<str>,
+    text: Arc<str>,
+    /// Where lines begin; made when the first excerpt is.
+    lines: OnceLock<Arc<[u32]>>,
+}
+
+/// Something wrong or doubtful at a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Whether it refuses the file.
+    pub weight: Weight,
+    /// Where.
+    pub place: Place,
+    /// What, in lower case and without a full stop.
+    pub message: String,
+    /// What to write instead.
+    pub hint: Option<String>,
+}
+
+/// Whether a problem refuses the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// It does.
+    Error,
+    /// It does not; the code of the finding that says so.
+    Warning(&'static str),
+}
+
+impl Problem {
+    /// What refuses the file.
+    pub fn error(place: Place, message: impl Into<String>) -> Self {
+        Self { weight: Weight::Error, place, message: message.into(), hint: None }
+    }
+
+    /// What a person should read, as part of the finding `code`.
+    pub fn warning(code: &'static str, place: Place, message: impl Into<String>) -> Self {
+        Self { weight: Weight::Warning(code), place, message: message.into(), hint: None }
+    }
+
+    /// The same with advice.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same with "did you mean", where there is something to mean.
+    #[must_use]
+    pub fn did_you_mean(self, suggestion: Option<&str>) -> Self {
+        match suggestion {
+            Some(suggestion) => self.hint(format!("did you mean {}?", shown(suggestion))),
+            None => self,
+        }
+    }
+
+    /// Whether it refuses the file.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.weight == Weight::Error
+    }
+}
+
+impl Source {
+    pub(super) fn new(name: &str, text: &str) -> Self {
+        Self { name: name.into(), text: text.into(), lines: OnceLock::new() }
+    }
+
+    /// What the file is called: its path as given, or `<stdin>`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The file as text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// `file:line:column`, or the file alone.
+    #[must_use]
+    pub fn locate(&self, place: Place) -> String {
+        if place.line == 0 {
+            return self.name.to_string();
+        }
+        format!("{}:{}:{}", self.name, place.line, place.column)
+    }
+
+    /// A problem as answers show it, with the line it is about.
+    #[must_use]
+    pub fn section(&self, problem: &Problem) -> ProblemSection {
+        ProblemSection {
+            file: self.name.to_string(),
+            line: problem.place.line,
+            column: problem.place.column,
+            message: problem.message.clone(),
+            hint: problem.hint.clone(),
+            excerpt: self.excerpt(problem.place),
+        }
+    }
+
+    /// The line of a place and, below it, what marks the place; nothing where
+    /// the file as a whole is meant.
+    #[must_use]
+    pub fn excerpt(&self, place: Place) -> Vec<String> {
+        if place.line == 0 {
+            return Vec::new();
+        }
+        let line = masked(self.line(place.line));
+        let column = (place.column as usize).saturating_sub(1);
+        // A window of the line; what is left of it starts well before the place.
+        let fits = line.chars().nth(WIDTH).is_none();
+        let skip = if fits { 0 } else { column.saturating_sub(WIDTH / 2) };
+        let ahead: Vec<char> = line.chars().skip(skip).take(WIDTH).collect();
+        let column = column.min(skip + ahead.len());
+        let before: String = ahead.iter().take(column - skip).map(|c| harmless(*c)).collect();
+        let rest = ahead.get(column - skip..).unwrap_or_default();
+        let marked: String = rest.iter().take(token_length(rest)).map(|c| harmless(*c)).collect();
+        let after: String = rest.iter().skip(token_length(rest)).map(|c| harmless(*c)).collect();
+        let lead = if skip > 0 { "…" } else { "" };
+        let tail = if line.chars().nth(skip + WIDTH).is_some() { "…" } else { "" };
+        let shown = format!("{lead}{before}{marked}{after}{tail}").trim_end().to_owned();
+        let blank = " ".repeat(console::measure_text_width(&format!("{lead}{before}")));
+        let marks = "^".repeat(console::measure_text_width(&marked).max(1));
+        vec![shown, format!("{blank}{marks}")]
+    }
+
+    /// Moves places that are not in this text to its end: the parser sees the
+    /// end of a file in a line of its own, which no editor shows.
+    pub(super) fn keep_inside<'a>(&self, places: impl IntoIterator<Item = &'a mut Place>) {
+        let mut places = places.into_iter().peekable();
+        if places.peek().is_none() {
+            return;
+        }
+        let (end, shown_end) = (end_of(&self.text), end_of(self.text.trim_end()));
+        for place in places {
+            if *place > end {
+                *place = shown_end;
+            }
+        }
+    }
+
+    /// A line's text without its end; empty behind the last one.
+    fn line(&self, number: u32) -> &str {
+        let starts = self.lines.get_or_init(|| line_starts(&self.text).into());
+        let index = (number as usize).saturating_sub(1);
+        let Some(start) = starts.get(index) else { return "" };
+        let end = starts.get(index + 1).map_or(self.text.len(), |end| *end as usize);
+        self.text.get(*start as usize..end).unwrap_or_default().trim_end_matches(['\n', '\r'])
+    }
+}
+
+/// A text as messages quote it: in backticks, cut, and harmless.
+#[must_use]
+pub fn shown(text: &str) -> String {
+    let mut quoted = String::from("`");
+    for c in text.chars().take(QUOTED) {
+        if is_harmful(c) { quoted.extend(c.escape_default()) } else { quoted.push(c) }
+    }
+    if text.chars().nth(QUOTED).is_some() {
+        quoted.push('…');
+    }
+    quoted.push('`');
+    quoted
+}
+
+/// The place behind a text.
+pub(super) fn end_of(text: &str) -> Place {
+    let starts = line_starts(text);
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let last = starts.last().map_or(0, |start| *start as usize);
+    let column = text.get(last..).unwrap_or_default().chars().count();
+    Place { line: number(starts.len()), column: number(column).saturating_add(1) }
+}
+
+/// Where lines begin, ended as YAML ends them: CR, LF or both.
+fn line_starts(text: &str) -> Vec<u32> {
+    let bytes = text.as_bytes();
+    let mut starts = vec![0];
+    for (index, byte) in bytes.iter().enumerate() {
+        let ends = *byte == b'\n' || (*byte == b'\r' && bytes.get(index + 1) != Some(&b'\n'));
+        if ends && let Ok(next) = u32::try_from(index + 1) {
+            starts.push(next);
+        }
+    }
+    starts
+}
+
+/// How many characters the word at the start of `rest` has.
+fn token_length(rest: &[char]) -> usize {
+    let Some(first) = rest.first() else { return 0 };
+    if let '"' | '\'' = first {
+        let close = rest.iter().skip(1).position(|c| c == first);
+        return close.map_or(rest.len(), |position| position + 2);
+    }
+    if "[]{},".contains(*first) {
+        return 1;
+    }
+    let ends = |index: usize| match rest[index] {
+        ',' | '[' | ']' | '{' | '}' => true,
+        ':' => rest.get(index + 1).is_none_or(|next| *next == ' '),
+        ' ' => rest[index..].iter().find(|c| **c != ' ').is_none_or(|next| *next == '#'),
+        _ => false,
+    };
+    (1..rest.len()).find(|index| ends(*index)).unwrap_or(rest.len())
+}
+
+/// Control characters, marks that turn the reading direction and characters
+/// without a width cannot be seen, and a terminal may obey them.
+fn is_harmful(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// In an excerpt each character stays one, so that the mark below it fits.
+fn harmless(c: char) -> char {
+    match c {
+        '\t' => ' ',
+        c if is_harmful(c) => '\u{fffd}',
+        c => c,
+    }
+}
+
+/// A line whose values of keys like `password` are not shown. A manifest has
+/// no such key; a person may have tried.
+fn masked(line: &str) -> String {
+    static SECRET: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r#"(?i)((?:pass(?:word|wd|phrase)?|secret|token|md5)["']?\s*:\s*)[^\s,}][^,}]*"#)
+            .expect("the expression is constant")
+    });
+    // As long as it was: what stands behind it keeps its column.
+    let stars = |found: &regex::Captures<'_>| {
+        let (whole, key) = (&found[0], &found[1]);
+        format!("{key}{}", "*".repeat(whole[key.len()..].chars().count()))
+    };
+    SECRET.replace_all(line, stars).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, (line, column): (u32, u32), expect: [&str; 2]) {
+        let excerpt = Source::new("x.yaml", text).excerpt(Place { line, column });
+        assert_eq!(excerpt, expect, "{text:?}");
+    }
+
+    #[test]
+    fn the_word_at_the_place_is_marked() {
+        check("a: b\nagents: [one, two]\n", (2, 10), ["agents: [one, two]", "         ^^^"]);
+        check("x: 'it' # why", (1, 4), ["x: 'it' # why", "   ^^^^"]);
+        check("name: Talk Now # why", (1, 7), ["name: Talk Now # why", "      ^^^^^^^^"]);
+        check("a\r\nkey: v", (2, 1), ["key: v", "^^^"]);
+        check("日本: x", (1, 5), ["日本: x", "      ^"]);
+        check("a", (9, 1), ["", "^"]);
+        check("a", (1, 400), ["a", " ^"]);
+    }
+
+    #[test]
+    fn nothing_harmful_and_no_secret_is_shown() {
+        check("a: \u{1b}[2J\u{202e}", (1, 4), ["a: \u{fffd}[2J\u{fffd}", "   ^"]);
+        check("{ password: hunter2, x: 1 }", (1, 3), ["{ password: *******, x: 1 }", "  ^^^^^^^^"]);
+        assert_eq!(shown("a\u{1b}b\nc"), "`a\\u{1b}b\\nc`");
+        assert_eq!(shown(&"x".repeat(61)), format!("`{}…`", "x".repeat(60)));
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_place() {
+        let text = format!("{}, here, {}", "a, ".repeat(100), "b, ".repeat(100));
+        let excerpt = Source::new("x", &text).excerpt(Place { line: 1, column: 303 });
+        assert!(excerpt[0].starts_with('…') && excerpt[0].ends_with('…'), "{excerpt:?}");
+        assert_eq!(excerpt[0].chars().position(|c| c == 'h'), excerpt[1].chars().position(|c| c == '^'));
+    }
+}
