@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what is missing for `make demo`, `make test` or `make lint`, and nothing else.
 #
-# Starts no service and stops none: where the nginx package would start one, it is told not to.
+# Starts no service and stops none: where a package would start one, it is told not to.
 # Usage: packaging/setup.sh demo|test|lint
 set -eu
 
@@ -16,7 +16,12 @@ needs() {
     echo "cc gcc gcc"
     case $purpose in
         demo) echo "nginx nginx nginx" ;;
-        test) echo "nginx nginx nginx"; echo "strace strace strace"; echo "systemd-analyze systemd systemd" ;;
+        test)
+            echo "nginx nginx nginx"
+            echo "strace strace strace"
+            echo "systemd-analyze systemd systemd"
+            echo "mariadb-install-db mariadb-server mariadb-server"
+            ;;
         lint) echo "python3 python3 python3" ;;
         *) say "not a purpose: $purpose"; exit 64 ;;
     esac
@@ -58,14 +63,14 @@ with_apt() {
             printf "#!/bin/sh\nexit 101\n" >"$policy"
             chmod 755 "$policy"
         fi
-        new_nginx=no
-        case " $* " in *" nginx "*) new_nginx=yes ;; esac
         export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
         apt-get -q update
         apt-get -q -y -o DPkg::Lock::Timeout=120 install --no-install-recommends "$@"
-        if [ $new_nginx = yes ] && [ -d /run/systemd/system ]; then
-            systemctl disable nginx.service
-        fi
+        # What is new here does not start at the next boot either.
+        for service in nginx:nginx mariadb-server:mariadb; do
+            case " $* " in *" ${service%:*} "*) ;; *) continue ;; esac
+            if [ -d /run/systemd/system ]; then systemctl disable "${service#*:}.service"; fi
+        done
     ' setup "$@"
 }
 

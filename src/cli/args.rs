@@ -139,6 +139,27 @@ pub struct SiteArgs {
     pub no_sandbox: bool,
 }
 
+/// Which database is asked, and how.
+#[derive(Debug, Clone, Default, Args)]
+pub struct DatabaseArgs {
+    /// The database: mysql://USER@HOST:PORT/SCHEMA, mysql:///SCHEMA?socket=PATH,
+    /// sqlite:FILE or sqlite; by default the local server's socket, as root
+    #[arg(long, value_name = "URL", conflicts_with = "no_db")]
+    pub db: Option<String>,
+    /// Ask no database
+    #[arg(long)]
+    pub no_db: bool,
+    /// Read user, password and address from a file of MySQL's kind
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub defaults_file: Option<PathBuf>,
+    /// The authority that signed the database server's certificate
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub db_ca: Option<PathBuf>,
+    /// The schema map: which table and column holds what
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub map: Option<PathBuf>,
+}
+
 /// How the change is planned and made.
 #[derive(Debug, Clone, Args)]
 pub struct ChangeArgs {
@@ -185,6 +206,9 @@ pub struct CheckArgs {
     /// Where Motion's site and the new client are.
     #[command(flatten)]
     pub site: SiteArgs,
+    /// Which database is asked.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
 }
 
 /// Arguments of `plan`.
@@ -193,6 +217,9 @@ pub struct PlanArgs {
     /// How the change is planned.
     #[command(flatten)]
     pub change: ChangeArgs,
+    /// Which database is asked.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
     /// Save the plan for a later apply
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub out: Option<PathBuf>,
@@ -210,12 +237,18 @@ pub struct ApplyArgs {
     /// How the change is planned and made.
     #[command(flatten)]
     pub change: ChangeArgs,
+    /// Which database is asked.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
     /// Show the plan and change nothing
     #[arg(long)]
     pub dry_run: bool,
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
+    /// Wait up to this long until nobody is logged in, such as 30m
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub wait_idle: Option<Duration>,
     /// Undo the change unless `motionctl confirm` comes in time, such as 10m
     #[arg(long, value_name = "DURATION", value_parser = parse_window)]
     pub confirm_within: Option<Duration>,
@@ -241,6 +274,9 @@ pub struct StatusArgs {
     /// Where Motion's site and the new client are.
     #[command(flatten)]
     pub site: SiteArgs,
+    /// Which database is asked.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
     /// Exit 2 when the route is missing or the configuration has drifted
     #[arg(long)]
     pub detailed_exitcode: bool,

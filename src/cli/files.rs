@@ -77,6 +77,40 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     write().map_err(|error| Failure::new(FailureKind::Failed, format!("writing {}: {error}", path.display())))
 }
 
+/// What to do with a file that stands where one is to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Leave it, and refuse.
+    Keep,
+    /// Replace it.
+    Replace,
+}
+
+/// Writes a file that a person goes on working with: whole or not at all, and readable by its owner only.
+pub fn write_whole(path: &Path, bytes: &[u8], standing: Standing) -> Result<(), Failure> {
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::new(FailureKind::Failed, format!("writing {}: {error}", path.display()))
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file =
+        tempfile::Builder::new().prefix(".motionctl-").tempfile_in(folder).map_err(|e| failed(&e))?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(|error| failed(&error))?;
+    let placed = match standing {
+        Standing::Keep => file.persist_noclobber(path),
+        Standing::Replace => file.persist(path),
+    };
+    match placed {
+        Ok(_) => {
+            std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| failed(&error))
+        }
+        Err(refused) if refused.error.kind() == std::io::ErrorKind::AlreadyExists => Err(Failure::new(
+            FailureKind::Refused,
+            format!("writing {}: there is a file already", path.display()),
+        )),
+        Err(refused) => Err(failed(&refused.error)),
+    }
+}
+
 fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
     bounded(std::fs::File::open(path)?, LARGEST)
 }

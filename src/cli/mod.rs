@@ -12,6 +12,7 @@
 mod args;
 mod commands;
 mod context;
+mod database;
 mod files;
 mod man;
 mod progress;
@@ -59,6 +60,13 @@ pub fn main() -> ExitCode {
         command => Context::new(&cli.global).and_then(|context| commands::dispatch(command, &context)),
     };
     let outcome = answer.unwrap_or_else(|failure| Outcome::failed(commands::name(&cli.command), failure));
+    // A map is text with comments, which people read and redirect; programs get it inside of the document.
+    if let (Command::Seed(SeedCommand::Schema(SchemaCommand::Show(_))), false) =
+        (&cli.command, cli.global.json)
+        && let Some(text) = outcome.details.get("text").and_then(|text| text.as_str())
+    {
+        return print(text.as_bytes(), outcome.exit_code);
+    }
     show(&cli.global, &outcome)
 }
 

@@ -31,6 +31,17 @@ pub struct Settings {
     /// `--no-sandbox`
     #[serde(default)]
     pub no_sandbox: bool,
+    /// `--db`
+    pub db: Option<String>,
+    /// `--no-db`
+    #[serde(default)]
+    pub no_db: bool,
+    /// `--defaults-file`
+    pub defaults_file: Option<PathBuf>,
+    /// `--db-ca`
+    pub db_ca: Option<PathBuf>,
+    /// `--map`
+    pub map: Option<PathBuf>,
     /// Routes that must answer after a change as is said here.
     #[serde(default, rename = "probe")]
     pub probes: Vec<StatedProbe>,

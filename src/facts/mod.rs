@@ -7,6 +7,7 @@
 mod host;
 mod motion;
 mod nginx;
+mod sessions;
 mod site;
 
 pub use crate::host::Attributes;
@@ -16,6 +17,7 @@ pub use motion::{ClientFacts, MotionFacts};
 pub use nginx::{
     CertificateFacts, DiskBinary, MasterFacts, NginxFacts, NginxVersion, ShadowKind, WorkerFacts, WrittenPath,
 };
+pub use sessions::{OnlineUser, OpenSession, OpenSessions, RoleFacts, SessionFacts};
 pub use site::{
     ListenAddress, ListenFacts, LocationFacts, RouteContent, ServerFacts, ServerRole, SiteFacts,
     UpstreamAddress, UpstreamFacts,

@@ -15,7 +15,7 @@ pub use exit::{EXIT_CODES, ExitMeaning};
 pub use failure::{Failure, FailureKind};
 pub use finding::{Finding, Level, accepts, sort_findings};
 pub use sections::{
-    BackupSection, CommandName, DiffSection, DirectiveChange, DurationSection, ErrorLogVerdict, ErrorSection,
-    HostSection, LoadCount, LoadSection, LocalChange, LocalChanges, Outcome, OutcomeKind, PlanSection,
-    ProbeRow, ProblemSection, ReloadSection, StepSection,
+    BackupSection, CommandName, DatabaseSection, DiffSection, DirectiveChange, DurationSection,
+    ErrorLogVerdict, ErrorSection, HostSection, LoadCount, LoadSection, LocalChange, LocalChanges, Outcome,
+    OutcomeKind, PlanSection, ProbeRow, ProblemSection, ReloadSection, StepSection,
 };

@@ -61,6 +61,9 @@ pub struct Outcome {
     /// The server that was looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<HostSection>,
+    /// The database that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<DatabaseSection>,
     /// What the checks saw.
     pub findings: Vec<Finding>,
     /// What would change, or has changed.
@@ -103,6 +106,7 @@ impl Outcome {
             outcome,
             exit_code: 0,
             host: None,
+            database: None,
             findings: Vec::new(),
             plan: None,
             backup: None,
@@ -134,6 +138,23 @@ impl Outcome {
         sort_findings(&mut self.findings);
         self.error = Some(ErrorSection { message: failure.message, hint: failure.hint });
     }
+}
+
+/// The database that was asked: all that is ever shown of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DatabaseSection {
+    /// `MariaDB`, `MySQL` or `SQLite`.
+    pub server: String,
+    /// Its version.
+    pub version: String,
+    /// The user; empty for SQLite.
+    pub user: String,
+    /// A host, a socket or a file.
+    pub host: String,
+    /// The schema.
+    pub schema: String,
+    /// How it was reached.
+    pub transport: String,
 }
 
 /// Why a run failed.

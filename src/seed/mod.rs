@@ -3,9 +3,14 @@
 //!
 //! Invariant: a file is read completely, and every fault in it said, before a
 //! database is asked anything. Names of tables and columns come from the
-//! schema map, never from a manifest. Nothing here prints.
+//! schema map, never from a manifest, and the map is held against the database
+//! before it is used. Nothing here prints.
 
 mod channel;
+pub mod discover;
+pub mod embedded;
 pub mod manifest;
+pub mod map;
+pub mod verify;
 
 pub use channel::Channel;

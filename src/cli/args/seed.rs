@@ -2,6 +2,7 @@
 //!
 //! Invariant: as in [`super`]: nothing here decides.
 
+use super::DatabaseArgs;
 use clap::{Args, Subcommand, ValueHint};
 use std::path::PathBuf;
 
@@ -28,4 +29,40 @@ pub struct ValidateArgs {
 pub enum SchemaCommand {
     /// Print the JSON Schema of manifests, for editors
     JsonSchema,
+    /// Print the schema map that is in effect; no database is asked
+    Show(SchemaShowArgs),
+    /// Compare the schema map with the database; nothing is written
+    Check(SchemaCheckArgs),
+    /// Propose a schema map from the database, for a person to review
+    Discover(SchemaDiscoverArgs),
+}
+
+/// Arguments of `seed schema show`.
+#[derive(Debug, Args)]
+pub struct SchemaShowArgs {
+    /// The database and its map.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+}
+
+/// Arguments of `seed schema check`.
+#[derive(Debug, Args)]
+pub struct SchemaCheckArgs {
+    /// The database and its map.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+}
+
+/// Arguments of `seed schema discover`.
+#[derive(Debug, Args)]
+pub struct SchemaDiscoverArgs {
+    /// The database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// Write the proposal to FILE; by default where --map looks for it
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub out: Option<PathBuf>,
+    /// Replace the file where there is one
+    #[arg(long)]
+    pub force: bool,
 }

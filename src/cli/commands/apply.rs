@@ -1,10 +1,11 @@
 //! `apply`: make the change.
 
-use super::change::{prepared, refusal, show_plan};
+use super::change::{refusal, show_plan, watched};
 use super::confirm;
 use super::pending;
 use super::recover::recover_first;
-use crate::apply::{Pending, Request, Run, run};
+use super::sessions::{Watch, leave_to_the_wait};
+use crate::apply::{Confirmation, Pending, Request, Run, run};
 use crate::cli::args::ApplyArgs;
 use crate::cli::context::Context;
 use crate::cli::files::read_plan;
@@ -12,12 +13,13 @@ use crate::cli::prompt;
 use crate::host::{Root, WriteLock};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{Migration, Plan, Strategy, StrategyWish, explain};
-use crate::prepare::{Prepared, Reach, memory_path};
+use crate::prepare::{Options, Prepared, Reach, memory_path};
 use std::path::PathBuf;
 
 /// Shows the plan, asks, runs it.
 pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     let mut options = context.change_options(&args.change)?;
+    let watch = Watch::new(context, &args.database)?;
     let confirmation = confirm::demanded(context, args.confirm_within)?;
     let saved = args.plan.as_deref().map(read_plan).transpose()?;
     if let Some(saved) = &saved {
@@ -25,10 +27,11 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     }
     // Before the facts that are acted on are read; a dry run only reads.
     let lock = if args.dry_run { None } else { Some(lock_alone(context)?) };
-    let (mut prepared, mut outcome) = match prepared(context, "apply", &options) {
+    let (mut prepared, mut outcome) = match watched(context, "apply", &options, &watch) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };
+    leave_to_the_wait(&mut prepared.findings, args.wait_idle);
     let agreed = adopt(&context.root, saved, &mut prepared, &mut outcome)
         .and_then(|()| agreed(context, args, &prepared, &outcome));
     let (plan, lock) = match (agreed, lock) {
@@ -51,28 +54,50 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         // It was on the screen when the question was asked.
         outcome.comparisons.clear();
     }
-    let facts = &prepared.inspection.facts;
-    let probes = prepared.probes(Reach::Harmless);
+    if let Err(failure) = watch.at_the_moment(context, &options.accept, args.wait_idle, &mut outcome) {
+        outcome.fail(failure);
+        return Ok(outcome);
+    }
+    let change =
+        Change { args, options: &options, prepared: &prepared, plan: &plan, lock: &lock, confirmation };
+    make(context, &change, &mut outcome)?;
+    Ok(outcome)
+}
+
+/// A change that was agreed to.
+struct Change<'a> {
+    args: &'a ApplyArgs,
+    options: &'a Options,
+    prepared: &'a Prepared,
+    plan: &'a Plan,
+    lock: &'a WriteLock,
+    confirmation: Confirmation,
+}
+
+/// Makes the change, and says in the answer what became of it.
+fn make(context: &Context, change: &Change<'_>, outcome: &mut Outcome) -> Result<(), Failure> {
+    let facts = &change.prepared.inspection.facts;
+    let probes = change.prepared.probes(Reach::Harmless);
     let (done, result) = run(
         &Request {
             root: &context.root,
-            lock: &lock,
+            lock: change.lock,
             launcher: &context.launcher,
             facts,
-            plan: &plan,
+            plan: change.plan,
             source: None,
             probes: &probes,
-            sandbox: options.sandbox,
-            confirmation,
-            reload_timeout: context.reload_timeout(args.change.reload_timeout)?,
+            sandbox: change.options.sandbox,
+            confirmation: change.confirmation.clone(),
+            reload_timeout: context.reload_timeout(change.args.change.reload_timeout)?,
             stop: &context.stop,
             actor: context.actor(),
             command: context.command_line(),
         },
         &mut |event| context.progress.event(event),
     );
-    conclude(context, &mut outcome, done, result);
-    Ok(outcome)
+    conclude(context, outcome, done, result);
+    Ok(())
 }
 
 /// The lock, when no other run is open any more.

@@ -1,11 +1,12 @@
 //! What the commands that look at, plan or make a change have in common.
 
+use super::sessions::Watch;
 use super::space::space;
 use crate::apply::Pending;
 use crate::cli::context::Context;
 use crate::journal::Status;
 use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, Outcome, OutcomeKind};
-use crate::prepare::{Options, Prepared, prepare};
+use crate::prepare::{Options, Prepared, accept, prepare};
 use crate::{apply, inspect};
 
 /// Prepares a change and turns it into an answer that can still change.
@@ -37,6 +38,23 @@ pub fn prepared(
             Err(Box::new(outcome))
         }
     }
+}
+
+/// The same, with what the database says about it.
+pub fn watched(
+    context: &Context,
+    command: &'static str,
+    options: &Options,
+    watch: &Watch,
+) -> Result<(Prepared, Outcome), Box<Outcome>> {
+    let (mut prepared, mut outcome) = prepared(context, command, options)?;
+    let mut asked = watch.ask(context);
+    accept(&mut asked.findings, &options.accept);
+    asked.show(&mut outcome);
+    prepared.findings.extend(asked.findings);
+    crate::outcome::sort_findings(&mut prepared.findings);
+    outcome.findings.clone_from(&prepared.findings);
+    Ok((prepared, outcome))
 }
 
 /// Puts the plan that would be run into the answer.

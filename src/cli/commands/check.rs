@@ -1,6 +1,7 @@
 //! `check`: is this server ready?
 
-use super::change::{prepared, refusal};
+use super::change::{refusal, watched};
+use super::sessions::Watch;
 use crate::cli::args::CheckArgs;
 use crate::cli::context::Context;
 use crate::outcome::{Failure, Outcome, OutcomeKind};
@@ -8,7 +9,8 @@ use crate::outcome::{Failure, Outcome, OutcomeKind};
 /// Looks, and says whether an apply would go ahead.
 pub fn check(context: &Context, args: &CheckArgs) -> Result<Outcome, Failure> {
     let options = context.options(&args.site)?;
-    let (prepared, mut outcome) = match prepared(context, "check", &options) {
+    let watch = Watch::new(context, &args.database)?;
+    let (prepared, mut outcome) = match watched(context, "check", &options, &watch) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };

@@ -13,6 +13,7 @@ mod rehearse;
 mod restore;
 mod rollback;
 mod seed;
+mod sessions;
 mod space;
 mod status;
 mod unconfirmed;

@@ -1,6 +1,7 @@
 //! `plan`: what would change.
 
-use super::change::{prepared, refusal};
+use super::change::{refusal, watched};
+use super::sessions::Watch;
 use crate::cli::args::PlanArgs;
 use crate::cli::context::Context;
 use crate::cli::files::write_private;
@@ -11,7 +12,8 @@ use crate::plan::{Content, Plan, Version};
 /// Plans, shows, and saves the plan where asked.
 pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
     let options = context.change_options(&args.change)?;
-    let (prepared, mut outcome) = match prepared(context, "plan", &options) {
+    let watch = Watch::new(context, &args.database)?;
+    let (prepared, mut outcome) = match watched(context, "plan", &options, &watch) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };

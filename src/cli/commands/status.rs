@@ -1,8 +1,9 @@
 //! `status`: is the route served, did the configuration drift, is a run
 //! unfinished, which is the newest backup?
 
-use super::change::prepared;
+use super::change::watched;
 use super::confirm::{section, time_in_words};
+use super::sessions::Watch;
 use crate::apply::{History, Pending};
 use crate::backup::Store;
 use crate::cli::args::StatusArgs;
@@ -18,9 +19,10 @@ use std::path::PathBuf;
 /// Looks, and says what is not as it was left.
 pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> {
     let mut options = context.options(&args.site)?;
+    let watch = Watch::new(context, &args.database)?;
     // Whether the route is there does not depend on how it would be brought.
     options.strategy = StrategyWish::Named(Strategy::Graft);
-    let (prepared, mut outcome) = match prepared(context, "status", &options) {
+    let (prepared, mut outcome) = match watched(context, "status", &options, &watch) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };

@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use view::{Seen, Unseen, View};
 
 /// What to do about any sign that this is not a standalone server.
-const VENDOR: &str = "contact the vendor's support: this procedure is for standalone servers";
+pub(super) const VENDOR: &str = "contact the vendor's support: this procedure is for standalone servers";
 
 /// One thing that a standalone server does not have.
 struct Sign {
@@ -155,10 +155,16 @@ fn unknown(unseen: Vec<Unseen>, in_question: &[&str]) -> Option<Finding> {
             things.push(what);
         }
     }
-    let finding = Finding::new("topology.unknown", Level::Warn, "parts of the server could not be looked at")
-        .advice("look on the server itself, as root; or make sure of it in another way");
     let lines = by_cause.iter().map(|(why, things)| format!("{}: {why}", things.join(", ")));
     (!in_question.is_empty()).then(|| {
-        lines.fold(finding, Finding::evidence).evidence(format!("in question: {}", in_question.join(", ")))
+        lines
+            .fold(not_wholly_seen(), Finding::evidence)
+            .evidence(format!("in question: {}", in_question.join(", ")))
     })
+}
+
+/// The finding of what could not be looked at, without its evidence.
+pub(super) fn not_wholly_seen() -> Finding {
+    Finding::new("topology.unknown", Level::Warn, "parts of the server could not be looked at")
+        .advice("look on the server itself, as root; or make sure of it in another way")
 }

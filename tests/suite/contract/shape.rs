@@ -73,6 +73,12 @@ fn host(value: &Value) -> bool {
     object(value, &[("name", text), ("os", text), ("nginx", text_or_null), ("motion", text_or_null)], &[])
 }
 
+fn database(value: &Value) -> bool {
+    let texts =
+        ["server", "version", "user", "host", "schema", "transport"].map(|name| (name, text as Check));
+    object(value, &texts, &[])
+}
+
 fn step(value: &Value) -> bool {
     object(value, &[("kind", text), ("describe", text)], &[("path", text)])
 }
@@ -154,8 +160,9 @@ pub fn check(document: &Value, command: &str) {
         ("findings", |value| each(value, finding)),
         ("error", error),
     ];
-    let optional: [(&str, Check); 8] = [
+    let optional: [(&str, Check); 9] = [
         ("host", host),
+        ("database", database),
         ("plan", plan),
         ("backup", backup),
         ("reload", reload),

@@ -6,6 +6,7 @@
 pub mod binary;
 pub mod bundles;
 pub mod machine;
+pub mod mariadb;
 pub mod mount;
 pub mod nginx;
 pub mod paused;

@@ -3,7 +3,9 @@
 //! Invariant: a manifest is read by [`manifest`], so that every command says
 //! the same about the same file.
 
+mod database;
 mod manifest;
+mod schema;
 mod validate;
 
 use crate::cli::args::seed::{SchemaCommand, SeedCommand};
@@ -12,10 +14,13 @@ use crate::outcome::{Failure, Outcome, OutcomeKind};
 use crate::seed::manifest::JSON_SCHEMA;
 
 /// Runs a command below `seed`.
-pub fn seed(_context: &Context, command: &SeedCommand) -> Result<Outcome, Failure> {
+pub fn seed(context: &Context, command: &SeedCommand) -> Result<Outcome, Failure> {
     match command {
         SeedCommand::Validate(args) => validate::validate(args),
         SeedCommand::Schema(SchemaCommand::JsonSchema) => Ok(json_schema()),
+        SeedCommand::Schema(SchemaCommand::Show(args)) => schema::show(context, args),
+        SeedCommand::Schema(SchemaCommand::Check(args)) => schema::check(context, args),
+        SeedCommand::Schema(SchemaCommand::Discover(args)) => schema::discover(context, args),
     }
 }
 
@@ -24,6 +29,9 @@ pub fn name(command: &SeedCommand) -> &'static str {
     match command {
         SeedCommand::Validate(_) => "seed validate",
         SeedCommand::Schema(SchemaCommand::JsonSchema) => "seed schema json-schema",
+        SeedCommand::Schema(SchemaCommand::Show(_)) => "seed schema show",
+        SeedCommand::Schema(SchemaCommand::Check(_)) => "seed schema check",
+        SeedCommand::Schema(SchemaCommand::Discover(_)) => "seed schema discover",
     }
 }
 

@@ -1,0 +1,218 @@
+//! Asking the database beside a migration: who is logged in before it, and again at the moment of the change.
+//!
+//! Invariant: what is known at the moment of the change decides, not what was known when the plan was shown. Nothing
+//! here changes anything.
+
+use crate::cli::args::DatabaseArgs;
+use crate::cli::context::Context;
+use crate::cli::database::{Database, Named};
+use crate::db::{DbError, Engine, Limits, Server};
+use crate::facts::SessionFacts;
+use crate::host::clock;
+use crate::inspect::database::{
+    Survey, not_asked, not_asked_below_root, survey, survey_sessions, unreachable,
+};
+use crate::inspect::sessions::SessionTables;
+use crate::outcome::{DatabaseSection, Failure, FailureKind, Finding, Level, Outcome, sort_findings};
+use crate::prepare::accept;
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// Between two looks at who is logged in.
+const PAUSE: Duration = Duration::from_secs(2);
+/// Between two looks whether somebody asked to stop.
+const TICK: Duration = Duration::from_millis(100);
+
+/// What the database said about this server.
+#[derive(Default)]
+pub struct Asked {
+    /// What there is to say.
+    pub findings: Vec<Finding>,
+    sessions: Option<SessionFacts>,
+    database: Option<DatabaseSection>,
+}
+
+impl Asked {
+    /// Puts it into the answer; the findings are the caller's to place.
+    pub fn show(&self, outcome: &mut Outcome) {
+        outcome.database.clone_from(&self.database);
+        if let Some(sessions) = &self.sessions
+            && let Ok(sessions) = serde_json::to_value(sessions)
+        {
+            outcome.details.insert("sessions".to_owned(), sessions);
+        }
+    }
+}
+
+/// The database beside a change, and the tables that tell who is logged in.
+pub struct Watch {
+    database: Database,
+    tables: SessionTables,
+}
+
+impl Watch {
+    /// What the flags, the environment and the settings say.
+    pub fn new(context: &Context, args: &DatabaseArgs) -> Result<Self, Failure> {
+        let database = context.database(args)?;
+        Ok(Self { database, tables: context.session_tables(args)? })
+    }
+
+    /// Asks who is logged in, and whether the database is one of several.
+    pub fn ask(&self, context: &Context) -> Asked {
+        let named = match &self.database {
+            Database::Named(named) => named,
+            Database::None(why) => return Asked { findings: not_asked(why), ..Asked::default() },
+            Database::Tree => return Asked { findings: not_asked_below_root(), ..Asked::default() },
+        };
+        context.progress.stage("asking the database who is logged in");
+        let remote = named.source().remote_host();
+        match named.open(context, &Limits::inspection()) {
+            Ok(mut conn) => {
+                let Survey { findings, sessions } = survey(&mut conn, &self.tables, remote);
+                Asked { findings, sessions, database: Some(section(conn.server())) }
+            }
+            Err(error) => Asked { findings: unreachable(&error, remote), ..Asked::default() },
+        }
+    }
+
+    /// Asks once more who is logged in, just before the first effect, and waits for everybody to leave if that was
+    /// asked for. New findings take the place of the old ones in the answer.
+    ///
+    /// # Errors
+    /// When agents are at work now, or not everybody left in time.
+    pub fn at_the_moment(
+        &self,
+        context: &Context,
+        accepted: &BTreeSet<String>,
+        wait: Option<Duration>,
+        outcome: &mut Outcome,
+    ) -> Result<(), Failure> {
+        let named = match &self.database {
+            Database::Named(named) => named,
+            Database::None(why) => return unasked(why, accepted, wait),
+            Database::Tree => return Ok(()),
+        };
+        if let Some(limit) = wait.filter(|_| !accepted.contains("sessions.online")) {
+            self.wait_until_idle(context, named, accepted, limit)?;
+        }
+        let mut now = match self.now(context, named) {
+            Ok(survey) => survey.findings,
+            Err(error) => unreachable(&error, None).into_iter().filter(about_sessions).collect(),
+        };
+        accept(&mut now, accepted);
+        let stop = now.iter().find(|finding| finding.stops()).map(|finding| finding.title.clone());
+        outcome.findings.retain(|finding| !about_sessions(finding));
+        outcome.findings.extend(now);
+        sort_findings(&mut outcome.findings);
+        match stop {
+            None => Ok(()),
+            Some(title) => {
+                Err(Failure::new(FailureKind::Refused, format!("stopped by sessions.online: {title}"))
+                    .with_hint(
+                        "nothing was changed; --wait-idle 30m waits, --accept sessions.online goes on",
+                    ))
+            }
+        }
+    }
+
+    fn wait_until_idle(
+        &self,
+        context: &Context,
+        named: &Named,
+        accepted: &BTreeSet<String>,
+        limit: Duration,
+    ) -> Result<(), Failure> {
+        let deadline = clock::monotonic() + limit;
+        let mut shown = String::new();
+        loop {
+            let line = match self.seen(context, named) {
+                Seen::Online(0) => return Ok(()),
+                Seen::Unknown(_) if accepted.contains("sessions.unknown") => return Ok(()),
+                Seen::Online(count) => format!("waiting: {count} logged in"),
+                Seen::Unknown(why) => format!("waiting: who is logged in is not known: {why}"),
+            };
+            if shown != line {
+                context.progress.stage(&line);
+                shown.clone_from(&line);
+            }
+            let next = (clock::monotonic() + PAUSE).min(deadline);
+            while clock::monotonic() < next {
+                if context.stop.load(Ordering::SeqCst) {
+                    return Err(Failure::new(
+                        FailureKind::Failed,
+                        "stopped while waiting; nothing was changed",
+                    ));
+                }
+                clock::pause(TICK);
+            }
+            if clock::monotonic() >= deadline {
+                return Err(gave_up(limit, &line));
+            }
+        }
+    }
+
+    fn seen(&self, context: &Context, named: &Named) -> Seen {
+        match self.now(context, named) {
+            Ok(Survey { sessions: Some(facts), .. }) if facts.roles.is_empty() => {
+                Seen::Unknown(facts.unknown.join("; "))
+            }
+            Ok(Survey { sessions: Some(facts), .. }) => Seen::Online(facts.online_count()),
+            Ok(Survey { sessions: None, .. }) => Seen::Unknown("the database does not say".to_owned()),
+            Err(error) => Seen::Unknown(error.to_string()),
+        }
+    }
+
+    fn now(&self, context: &Context, named: &Named) -> Result<Survey, DbError> {
+        let mut conn = named.open(context, &Limits::inspection())?;
+        survey_sessions(&mut conn, &self.tables)
+    }
+}
+
+enum Seen {
+    Online(u64),
+    Unknown(String),
+}
+
+/// Findings that a wait may make go away do not refuse before it.
+pub fn leave_to_the_wait(findings: &mut [Finding], wait: Option<Duration>) {
+    for finding in findings.iter_mut().filter(|finding| wait.is_some() && finding.code == "sessions.online") {
+        finding.level = Level::Warn;
+    }
+}
+
+fn about_sessions(finding: &Finding) -> bool {
+    ["sessions.online", "sessions.idle", "sessions.unknown"].contains(&finding.code.as_str())
+}
+
+/// Without a database nobody can be waited for.
+fn unasked(why: &str, accepted: &BTreeSet<String>, wait: Option<Duration>) -> Result<(), Failure> {
+    if wait.is_none() || accepted.contains("sessions.unknown") || accepted.contains("sessions.online") {
+        return Ok(());
+    }
+    Err(Failure::new(FailureKind::Refused, format!("--wait-idle cannot see who is logged in: {why}"))
+        .with_hint("name the database with --db, or --accept sessions.unknown"))
+}
+
+fn gave_up(limit: Duration, last: &str) -> Failure {
+    Failure::new(FailureKind::Refused, format!("gave up after {} s of {last}", limit.as_secs())).with_hint(
+        "nothing was changed; motionctl check tells which flags may be stale, --accept sessions.online goes on",
+    )
+}
+
+/// All that is ever shown of a connection.
+pub fn section(server: &Server) -> DatabaseSection {
+    DatabaseSection {
+        server: match server.engine {
+            Engine::MariaDb => "MariaDB",
+            Engine::MySql => "MySQL",
+            Engine::Sqlite => "SQLite",
+        }
+        .to_owned(),
+        version: server.version.clone(),
+        user: server.user.clone(),
+        host: server.host.clone(),
+        schema: server.schema.clone(),
+        transport: server.transport.to_owned(),
+    }
+}

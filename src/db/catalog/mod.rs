@@ -1,0 +1,279 @@
+//! What tables there are, and how they are made.
+//!
+//! Invariant: names are kept as the server writes them; a table's name counts letter by letter, a column's does not.
+//! What the user may not see is missing here: missing is not the same as not there.
+
+mod file;
+mod server;
+
+use super::connection::{Connection, Engine};
+use super::error::DbError;
+use std::collections::BTreeMap;
+
+/// The tables of one schema.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Catalog {
+    /// By name.
+    pub tables: BTreeMap<String, Table>,
+}
+
+/// One table or view.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Table {
+    /// Its name.
+    pub name: String,
+    /// Table or view.
+    pub kind: TableKind,
+    /// The storage engine, such as `InnoDB`; none for views.
+    pub engine: Option<String>,
+    /// The collation of columns that name none.
+    pub collation: Option<String>,
+    /// How many rows there may be; an estimate of the server.
+    pub rows: Option<u64>,
+    /// Its columns, in their order.
+    pub columns: Vec<Column>,
+    /// Its indexes, the primary key first.
+    pub indexes: Vec<Index>,
+    /// What it refers to.
+    pub foreign_keys: Vec<ForeignKey>,
+    /// What runs when it is written.
+    pub triggers: Vec<Trigger>,
+}
+
+/// Table or view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TableKind {
+    /// A table.
+    #[default]
+    Table,
+    /// A view.
+    View,
+}
+
+/// One column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// The type without length, in lower case: `varchar`.
+    pub data_type: String,
+    /// The type as declared: `int(10) unsigned`.
+    pub full_type: String,
+    /// The most characters that it holds.
+    pub length: Option<u64>,
+    /// The character set of text.
+    pub charset: Option<String>,
+    /// The collation of text.
+    pub collation: Option<String>,
+    /// Whether NULL may be stored.
+    pub nullable: bool,
+    /// What is stored when nothing is given.
+    pub default: ColumnDefault,
+    /// `auto_increment`, `on update …`, `VIRTUAL GENERATED`, as the server puts it.
+    pub extra: String,
+    /// What somebody wrote about it.
+    pub comment: String,
+}
+
+/// What a column holds when nothing is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ColumnDefault {
+    /// Nothing: an insert must name it.
+    None,
+    /// NULL.
+    Null,
+    /// This value, without quotes.
+    Literal(String),
+    /// What this computes, such as `current_timestamp()`.
+    Expression(String),
+}
+
+/// An index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Index {
+    /// Its name; `PRIMARY` for the primary key.
+    pub name: String,
+    /// Whether a key occurs once.
+    pub unique: bool,
+    /// Its columns in their order; an expression is empty.
+    pub columns: Vec<String>,
+    /// Whether it covers columns only in part, or only some rows.
+    pub partial: bool,
+}
+
+/// A foreign key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignKey {
+    /// Its name.
+    pub name: String,
+    /// The columns that refer.
+    pub columns: Vec<String>,
+    /// The schema referred to, where it is another one.
+    pub to_schema: Option<String>,
+    /// The table referred to.
+    pub to_table: String,
+    /// The columns referred to.
+    pub to_columns: Vec<String>,
+    /// `CASCADE`, `SET NULL`, `RESTRICT` or `NO ACTION`.
+    pub on_delete: String,
+    /// The same for updates.
+    pub on_update: String,
+}
+
+/// A trigger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trigger {
+    /// Its name.
+    pub name: String,
+    /// `BEFORE`, `AFTER` or `INSTEAD OF`.
+    pub timing: String,
+    /// `INSERT`, `UPDATE` or `DELETE`.
+    pub event: String,
+}
+
+impl Catalog {
+    /// Reads the whole schema.
+    ///
+    /// # Errors
+    /// When the database fails; what the user may not see is missing instead.
+    pub fn read(conn: &mut Connection) -> Result<Self, DbError> {
+        Self::read_names(conn, &Names::All)
+    }
+
+    /// Reads these tables only, which is quick also where there are thousands. One that does not exist is missing.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn of(conn: &mut Connection, names: &[&str]) -> Result<Self, DbError> {
+        if names.is_empty() {
+            return Ok(Self::default());
+        }
+        Self::read_names(conn, &Names::Some(names))
+    }
+
+    fn read_names(conn: &mut Connection, names: &Names<'_>) -> Result<Self, DbError> {
+        let tables = match conn.engine() {
+            Engine::MariaDb | Engine::MySql => server::read(conn, names)?,
+            Engine::Sqlite => file::read(conn, names)?,
+        };
+        Ok(Self { tables })
+    }
+
+    /// The table with exactly this name.
+    #[must_use]
+    pub fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.get(name)
+    }
+
+    /// Every foreign key that refers to this table, with the table that has it.
+    pub fn references_to<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a Table, &'a ForeignKey)> {
+        self.tables.values().flat_map(move |table| {
+            let refers = move |key: &&ForeignKey| key.to_table == name && key.to_schema.is_none();
+            table.foreign_keys.iter().filter(refers).map(move |key| (table, key))
+        })
+    }
+}
+
+impl Table {
+    /// The column with this name, in any case.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The columns of the primary key, in its order.
+    #[must_use]
+    pub fn primary_key(&self) -> &[String] {
+        let primary = self.indexes.iter().find(|index| index.name == "PRIMARY");
+        primary.map_or(&[], |index| &index.columns)
+    }
+
+    /// Whether an index begins with these columns, in this order: then a search by them is quick.
+    #[must_use]
+    pub fn is_indexed(&self, columns: &[&str]) -> bool {
+        self.indexes.iter().any(|index| {
+            let same = |(known, wanted): (&String, &&str)| known.eq_ignore_ascii_case(wanted);
+            index.columns.len() >= columns.len() && index.columns.iter().zip(columns).all(same)
+        })
+    }
+
+    /// Whether exactly these columns, in any order, are unique together.
+    #[must_use]
+    pub fn is_unique(&self, columns: &[&str]) -> bool {
+        let covers = |index: &&Index| {
+            let has = |name: &&str| index.columns.iter().any(|known| known.eq_ignore_ascii_case(name));
+            index.unique && !index.partial && index.columns.len() == columns.len() && columns.iter().all(has)
+        };
+        self.indexes.iter().any(|index| covers(&index))
+    }
+
+    /// Whether a rollback takes back what was written; SQLite has no engines and always does.
+    #[must_use]
+    pub fn is_transactional(&self) -> bool {
+        self.engine.as_ref().is_none_or(|engine| engine.eq_ignore_ascii_case("innodb"))
+    }
+}
+
+impl Column {
+    /// Whether the server gives the value.
+    #[must_use]
+    pub fn is_auto_increment(&self) -> bool {
+        self.extra.to_ascii_lowercase().contains("auto_increment")
+    }
+
+    /// Whether the value is computed from others and cannot be written.
+    #[must_use]
+    pub fn is_generated(&self) -> bool {
+        let extra = self.extra.to_ascii_lowercase();
+        // MySQL marks defaults that are expressions with DEFAULT_GENERATED.
+        extra.contains("generated") && !extra.contains("default_generated")
+    }
+}
+
+/// A name as an identifier in a statement: the one way by which names get there.
+#[must_use]
+pub fn quoted(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}
+
+/// Which tables are read.
+enum Names<'a> {
+    All,
+    Some(&'a [&'a str]),
+}
+
+impl Names<'_> {
+    fn has(&self, name: &str) -> bool {
+        match self {
+            Names::All => true,
+            Names::Some(names) => names.contains(&name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_leave_their_quotes() {
+        assert_eq!(quoted("users"), "`users`");
+        assert_eq!(quoted("a`; DROP TABLE b; --"), "`a``; DROP TABLE b; --`");
+    }
+
+    #[test]
+    fn indexes_answer_what_they_serve() {
+        let index = |name: &str, unique, columns: &[&str]| Index {
+            name: name.to_owned(),
+            unique,
+            columns: columns.iter().map(ToString::to_string).collect(),
+            partial: false,
+        };
+        let indexes = vec![index("PRIMARY", true, &["id"]), index("a", true, &["UserId", "QueueId"])];
+        let table = Table { indexes, ..Table::default() };
+        assert_eq!(table.primary_key(), ["id"]);
+        assert!(table.is_indexed(&["userid"]) && table.is_indexed(&["UserId", "QueueId"]));
+        assert!(!table.is_indexed(&["QueueId"]) && !table.is_unique(&["UserId"]));
+        assert!(table.is_unique(&["QueueId", "UserId"]));
+    }
+}

@@ -1,0 +1,212 @@
+//! Proposes a schema map from a database's catalog, for a person to review.
+//!
+//! Invariant: pure, and never sure of more than it knows: each line has a grade and a reason, nobody
+//! is named as its reviewer, and nothing may be created by it.
+
+mod entities;
+mod fields;
+mod links;
+mod names;
+mod profiles;
+mod proposal;
+mod references;
+
+pub use links::Values as Samples;
+pub use proposal::{Entry, Grade, Proposal, Section};
+
+use crate::db::{Catalog, Engine};
+use crate::seed::Channel;
+use crate::seed::map::{Map, same_column};
+use crate::seed::verify::describe;
+use entities::{Entities, Found, PROFILES, SESSIONS, USERS, queue_fields};
+use fields::{DELETED, Field, TIMES, columns};
+use references::{Target, Targets};
+use std::collections::BTreeMap;
+
+/// The documented role of agents.
+const AGENT: &str = "agent";
+
+/// Proposes a map. `samples` are the values found in the columns that [`wanted_samples`] names; it
+/// may lack any of them.
+#[must_use]
+pub fn discover(catalog: &Catalog, engine: Engine, samples: &Samples) -> Proposal {
+    let found = Discovery::new(catalog, engine);
+    let mut proposal = Proposal { sections: Vec::new(), notes: found.entities.notes.clone() };
+    found.users(&mut proposal);
+    for (channel, queues) in &found.entities.queues {
+        found.queues(*channel, queues, &mut proposal);
+    }
+    match &found.profiles {
+        Ok(profiles) => found.profiles(profiles, &mut proposal),
+        Err(note) => proposal.notes.push(note.clone()),
+    }
+    let channels: Vec<Channel> = found.entities.queues.keys().copied().collect();
+    let (links, notes) = links::links(catalog, &found.targets, &channels, engine, samples);
+    proposal.sections.extend(links.into_iter().flat_map(|(_, sections)| sections));
+    proposal.notes.extend(notes);
+    found.sessions(&mut proposal);
+    proposal.notes.push(
+        "permissions: never proposed, their tables are not public; add them by hand if you seed them"
+            .to_owned(),
+    );
+    record(catalog, &mut proposal);
+    proposal
+}
+
+/// Columns whose values tell channels apart: `SELECT DISTINCT` of each answers what names cannot.
+#[must_use]
+pub fn wanted_samples(catalog: &Catalog, engine: Engine) -> Vec<(String, String)> {
+    links::wanted_samples(catalog, &Discovery::new(catalog, engine).targets, engine)
+}
+
+struct Discovery<'a> {
+    engine: Engine,
+    entities: Entities<'a>,
+    profiles: Result<Found<'a>, String>,
+    targets: Targets<'a>,
+}
+
+impl<'a> Discovery<'a> {
+    fn new(catalog: &'a Catalog, engine: Engine) -> Self {
+        let entities = Entities::find(catalog, engine);
+        let mut targets = Targets::default();
+        if let Some(users) = &entities.users {
+            targets = targets.with(Target::Users, users.table);
+        }
+        for (channel, queues) in &entities.queues {
+            targets = targets.with(Target::Queues(*channel), queues.table);
+        }
+        let profiles = profiles::profiles(catalog, &entities, &targets, engine);
+        if let Ok(profiles) = &profiles {
+            targets = targets.with(Target::Profiles, profiles.table);
+        }
+        Self { engine, entities, profiles, targets }
+    }
+
+    fn users(&self, proposal: &mut Proposal) {
+        let mut head = Section::new("users");
+        let Some(users) = &self.entities.users else {
+            head.entries.push(Entry::Missing(
+                "table".to_owned(),
+                "no table with names, roles and extensions".to_owned(),
+            ));
+            proposal.sections.push(head);
+            return;
+        };
+        named(&mut head, users);
+        head.entries.push(Entry::Remark(
+            "create = true is for a person to say, who knows all that Motion writes with a new agent"
+                .to_owned(),
+        ));
+        head.text("agent_role", AGENT, Grade::Certain, "documented");
+        proposal.sections.push(head);
+        let fields: Vec<&Field> = USERS.iter().chain(&TIMES).chain([&DELETED]).collect();
+        proposal.sections.push(columns("users.columns", users.table, &fields, users.known, self.engine));
+    }
+
+    fn queues(&self, channel: Channel, queues: &Found<'_>, proposal: &mut Proposal) {
+        let key = format!("queues.{channel}");
+        let mut head = Section::new(&key);
+        named(&mut head, queues);
+        head.entries.push(Entry::Remark(
+            "create = true is for a person to say; so are the settings that a manifest may change".to_owned(),
+        ));
+        proposal.sections.push(head);
+        let fields = queue_fields(channel);
+        proposal.sections.push(columns(
+            &format!("{key}.columns"),
+            queues.table,
+            &fields,
+            queues.known,
+            self.engine,
+        ));
+    }
+
+    fn profiles(&self, profiles: &Found<'_>, proposal: &mut Proposal) {
+        let mut head = Section::new("profiles");
+        named(&mut head, profiles);
+        proposal.sections.push(head);
+        let fields: Vec<&Field> = PROFILES.iter().chain(&TIMES).chain([&DELETED]).collect();
+        let columns = columns("profiles.columns", profiles.table, &fields, profiles.known, self.engine);
+        proposal.sections.push(columns);
+    }
+
+    fn sessions(&self, proposal: &mut Proposal) {
+        let Some(sessions) = &self.entities.sessions else {
+            proposal.notes.push(
+                "report_member: no table found; whether a profile is in use cannot be known".to_owned(),
+            );
+            return;
+        };
+        let data: Vec<&str> = ["data3", "data4"]
+            .into_iter()
+            .filter_map(|name| sessions.table.column(name).map(|column| column.name.as_str()))
+            .collect();
+        let mut section = columns(
+            "report_member.columns",
+            sessions.table,
+            &SESSIONS.each_ref(),
+            sessions.known,
+            self.engine,
+        );
+        if data.is_empty() {
+            let reason = "no column called data3 or data4".to_owned();
+            section.entries.push(Entry::Missing("profile".to_owned(), reason));
+        } else {
+            let value = data.iter().map(|name| proposal::quoted(name)).collect::<Vec<_>>().join(", ");
+            let reason = "documented; which of them holds the profile is not public".to_owned();
+            section.entries.push(Entry::Line(
+                "profile".to_owned(),
+                format!("[{value}]"),
+                Grade::Certain,
+                reason,
+            ));
+        }
+        let mut head = Section::new("report_member");
+        named(&mut head, sessions);
+        let has_type =
+            section.entries.iter().any(|entry| matches!(entry, Entry::Line(key, ..) if key == "type"));
+        if has_type {
+            head.text("login", "LOGIN", Grade::Likely, "seen on real servers");
+        }
+        proposal.sections.extend([head, section]);
+    }
+}
+
+fn named(head: &mut Section, found: &Found<'_>) {
+    head.text("table", &found.table.name, found.grade, found.reason.clone());
+}
+
+/// Records what the named columns are, so that a later check sees what has changed.
+fn record(catalog: &Catalog, proposal: &mut Proposal) {
+    let Ok(map) = Map::parse("proposal", &proposal.to_toml("")) else {
+        let why = "tables: not recorded, because something that is needed was not found";
+        proposal.notes.push(why.to_owned());
+        return;
+    };
+    let mut used: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (table, columns) in map.columns_of_tables() {
+        let known = used.entry(table.as_str()).or_default();
+        for column in columns {
+            if !known.iter().any(|known| same_column(known, column.as_str())) {
+                known.push(column.as_str());
+            }
+        }
+    }
+    for (table, names) in used {
+        let Some(table) = catalog.table(table) else { continue };
+        let place = format!("tables.{}", proposal::key(&table.name));
+        let mut head = Section::new(&place);
+        if let Some(engine) = &table.engine {
+            head.entries.push(Entry::Recorded("engine".to_owned(), proposal::quoted(engine)));
+        }
+        let mut section = Section::new(format!("{place}.columns"));
+        for column in
+            table.columns.iter().filter(|column| names.iter().any(|name| same_column(name, &column.name)))
+        {
+            let line = proposal::quoted(&describe(table, column));
+            section.entries.push(Entry::Recorded(proposal::key(&column.name), line));
+        }
+        proposal.sections.extend([head, section]);
+    }
+}

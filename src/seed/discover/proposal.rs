@@ -1,0 +1,174 @@
+//! A proposed map: lines with a grade and a reason, and their text.
+//!
+//! Invariant: each line that a person must judge says how sure it is and why. Nobody is named as a
+//! reviewer, and nothing may be created: a person says that.
+
+use crate::seed::map::Map;
+use std::fmt::Write;
+
+/// How sure a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grade {
+    /// It might be; compare it with care.
+    Guess,
+    /// The names and types agree with the conventions.
+    Likely,
+    /// It is documented, or the database itself says it.
+    Certain,
+}
+
+impl Grade {
+    /// Its word in the file.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Guess => "guess",
+            Self::Likely => "likely",
+            Self::Certain => "certain",
+        }
+    }
+}
+
+/// A proposed map.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proposal {
+    /// Its tables, in order.
+    pub sections: Vec<Section>,
+    /// What could not be found or told.
+    pub notes: Vec<String>,
+}
+
+/// One table of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// Its key, such as `users.columns`.
+    pub key: String,
+    /// Its lines.
+    pub entries: Vec<Entry>,
+}
+
+/// One line of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// A key, its value as TOML, how sure that is and why.
+    Line(String, String, Grade, String),
+    /// A key that is needed and was not found, and what was looked for.
+    Missing(String, String),
+    /// What is recorded, and not to be judged.
+    Recorded(String, String),
+    /// A remark.
+    Remark(String),
+}
+
+impl Section {
+    /// A section without lines.
+    pub fn new(key: impl Into<String>) -> Self {
+        Self { key: key.into(), entries: Vec::new() }
+    }
+
+    /// Adds a line whose value is a text.
+    pub fn text(&mut self, key: &str, value: &str, grade: Grade, reason: impl Into<String>) {
+        self.entries.push(Entry::Line(key.to_owned(), quoted(value), grade, reason.into()));
+    }
+}
+
+impl Proposal {
+    /// How many lines have this grade.
+    #[must_use]
+    pub fn count(&self, grade: Grade) -> usize {
+        self.entries().filter(|entry| matches!(entry, Entry::Line(_, _, its, _) if *its == grade)).count()
+    }
+
+    /// The keys that are needed and were not found.
+    #[must_use]
+    pub fn missing(&self) -> Vec<String> {
+        let of = |section: &Section, entry: &Entry| match entry {
+            Entry::Missing(key, _) => Some(format!("{}.{key}", section.key)),
+            _ => None,
+        };
+        let missing = |section| {
+            let section: &Section = section;
+            section.entries.iter().filter_map(|entry| of(section, entry)).collect::<Vec<_>>()
+        };
+        self.sections.iter().flat_map(missing).collect()
+    }
+
+    /// The file: what is described goes into its head.
+    #[must_use]
+    pub fn to_toml(&self, of_what: &str) -> String {
+        let mut text = format!(
+            "# Schema map proposed by `motionctl seed schema discover` for {}.\n{HEAD}",
+            of_what.replace(char::is_control, " ")
+        );
+        for note in &self.notes {
+            comment(&mut text, note);
+        }
+        let _ = write!(text, "\nformat = 1\nname = {}\n{REVIEW}", quoted(of_what));
+        for section in &self.sections {
+            let _ = write!(text, "\n[{}]\n", section.key);
+            for entry in &section.entries {
+                entry_text(&mut text, entry);
+            }
+        }
+        text.push('\n');
+        text.push_str(effects());
+        text
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.sections.iter().flat_map(|section| &section.entries)
+    }
+}
+
+const HEAD: &str = "\
+# Nothing here is known before a person has compared it with the database. Each line says how sure it is and why:
+#   certain  documented, or the database itself says so
+#   likely   names and types agree with the conventions
+#   guess    compare it with care
+# What to do: docs/seeding.md, \"Schema map: from discover to a reviewed map\".
+";
+
+const REVIEW: &str = "\
+# Your name, once you have compared every line. While it is empty, nothing is written to MySQL or MariaDB.
+reviewed_by = \"\"
+";
+
+fn entry_text(text: &mut String, entry: &Entry) {
+    let _ = match entry {
+        Entry::Line(key, value, grade, reason) => {
+            writeln!(text, "{key} = {value}  # {}: {}", grade.word(), one_line(reason))
+        }
+        Entry::Missing(key, reason) => writeln!(text, "# {key} = \"\"  # not found: {}", one_line(reason)),
+        Entry::Recorded(key, value) => writeln!(text, "{key} = {value}"),
+        Entry::Remark(remark) => {
+            comment(text, remark);
+            Ok(())
+        }
+    };
+}
+
+fn comment(text: &mut String, remark: &str) {
+    let _ = writeln!(text, "# {}", one_line(remark));
+}
+
+/// Names of a database may hold anything; a comment ends at a line's end.
+fn one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
+/// What the application notices of a change is the same on every server, as far as it is known.
+fn effects() -> &'static str {
+    let built_in = Map::built_in_text();
+    built_in.find("# What the running application").map_or("", |start| &built_in[start..])
+}
+
+/// A text as TOML writes it.
+pub fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+/// A key as TOML writes it.
+pub fn key(name: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if !name.is_empty() && name.chars().all(bare) { name.to_owned() } else { quoted(name) }
+}

@@ -1,0 +1,103 @@
+//! Links: which agents and queues belong to a profile, and which queues to an agent directly.
+//!
+//! Invariant: whatever the shape of the tables (one for each channel, one for all channels with a
+//! discriminator, personal and profile links in one), a link is an owner column, a member column, the
+//! conditions that its rows fulfil, and the values that a new row gets besides.
+
+use super::ident::Ident;
+use super::literal::Literal;
+use crate::seed::Channel;
+use serde::{Deserialize, Serialize, Serializer};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Which links.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LinkKind {
+    /// The agents of profiles: owner is the profile, member the agent.
+    ProfileAgents,
+    /// The queues of profiles: owner is the profile, member the queue.
+    ProfileQueues(Channel),
+    /// The queues of agents, their Personal Profile: owner is the agent, member the queue.
+    Personal(Channel),
+}
+
+impl LinkKind {
+    /// The channel of the queues.
+    #[must_use]
+    pub fn channel(self) -> Option<Channel> {
+        match self {
+            Self::ProfileAgents => None,
+            Self::ProfileQueues(channel) | Self::Personal(channel) => Some(channel),
+        }
+    }
+}
+
+/// As the map's key below `links`.
+impl fmt::Display for LinkKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ProfileAgents => f.write_str("profile_agents"),
+            Self::ProfileQueues(channel) => write!(f, "profile_queues.{channel}"),
+            Self::Personal(channel) => write!(f, "personal.{channel}"),
+        }
+    }
+}
+
+impl Serialize for LinkKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Where links of one kind are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Link {
+    /// The table.
+    pub table: Ident,
+    /// The column with the id of the profile, or of the agent of personal links.
+    pub owner: Ident,
+    /// The column with the id of the queue, or of the agent of a profile.
+    pub member: Ident,
+    /// What tells rows of this kind from others in the table; all must hold.
+    pub conditions: Vec<Condition>,
+    /// What a new row holds besides owner, member, penalty and times.
+    pub fixed: BTreeMap<Ident, Literal>,
+    /// The row's own primary key; without one, owner, member and the conditions name the row.
+    pub id: Option<Ident>,
+    /// The penalty, on voice queues of profiles.
+    pub penalty: Option<Ident>,
+    /// When the row was made.
+    pub created: Option<Ident>,
+    /// When it was last changed.
+    pub updated: Option<Ident>,
+}
+
+/// What holds for every row of a kind of links.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum Condition {
+    /// The column holds this value; a new row gets it.
+    Equals(Ident, Literal),
+    /// The column is NULL; a new row leaves it out.
+    IsNull(Ident),
+}
+
+impl Condition {
+    /// The column that it is about.
+    #[must_use]
+    pub fn column(&self) -> &Ident {
+        match self {
+            Self::Equals(column, _) | Self::IsNull(column) => column,
+        }
+    }
+}
+
+/// A discriminator: only rows with this value are meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Only {
+    /// The column.
+    pub column: Ident,
+    /// Its value.
+    pub value: Literal,
+}

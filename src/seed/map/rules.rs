@@ -1,0 +1,89 @@
+//! What a map must not say, whatever the database is like.
+//!
+//! Invariant: rows of two kinds of links are never mixed up, and no column holds two things.
+
+use super::ident::Ident;
+use super::link::{Condition, Link, LinkKind};
+use super::model::Map;
+use crate::seed::Channel;
+
+/// Everything that contradicts itself, each with its key.
+pub fn complaints(map: &Map) -> Vec<String> {
+    let mut found = Vec::new();
+    for (place, _, columns) in map.columns() {
+        twice(&place, &columns, &mut found);
+    }
+    for (channel, queues) in &map.queues {
+        let columns = &queues.columns;
+        let others = match channel {
+            Channel::Voice => vec![("timeout", &columns.timeout), ("weight", &columns.weight)],
+            _ => vec![("type", &columns.kind)],
+        };
+        for (name, _) in others.into_iter().filter(|(_, column)| column.is_some()) {
+            found.push(format!("queues.{channel}.columns: {channel} queues have no `{name}`"));
+        }
+    }
+    for (kind, link) in &map.links {
+        found.extend(link_complaints(map, *kind, link));
+    }
+    mixed_up(map, &mut found);
+    if let Some(report) = &map.report_member {
+        if report.columns.profile.is_empty() {
+            found.push("report_member.columns.profile: names no column".to_owned());
+        }
+        if report.login.is_some() && report.columns.kind.is_none() {
+            found.push("report_member.login: needs `columns.type`".to_owned());
+        }
+    }
+    found
+}
+
+fn link_complaints(map: &Map, kind: LinkKind, link: &Link) -> Vec<String> {
+    let mut found = Vec::new();
+    if link.penalty.is_some() && kind != LinkKind::ProfileQueues(Channel::Voice) {
+        found.push(format!("links.{kind}.columns: only voice queues of profiles have a `penalty`"));
+    }
+    if !matches!(kind, LinkKind::Personal(_)) && map.profiles.is_none() {
+        found.push(format!("links.{kind}: there are no `profiles`"));
+    }
+    if let Some(channel) = kind.channel().filter(|channel| !map.queues.contains_key(channel)) {
+        found.push(format!("links.{kind}: there are no `queues.{channel}`"));
+    }
+    found
+}
+
+/// Kinds of links in one table whose rows cannot be told apart. Channels with a queue column of
+/// their own can: it is NULL in the rows of the others.
+fn mixed_up(map: &Map, found: &mut Vec<String>) {
+    let links: Vec<_> = map.links.iter().collect();
+    for (index, (kind, link)) in links.iter().enumerate() {
+        for (other_kind, other) in &links[index + 1..] {
+            if link.table == other.table && !excludes(link, other) && !excludes(other, link) {
+                found.push(format!(
+                    "links.{other_kind}: its rows of `{}` cannot be told from those of links.{kind}; \
+                     `only` or a column that is NULL in one of them is missing",
+                    link.table
+                ));
+            }
+        }
+    }
+}
+
+/// Whether no row can be both.
+fn excludes(link: &Link, other: &Link) -> bool {
+    let needed = [&other.owner, &other.member];
+    link.conditions.iter().any(|condition| match condition {
+        Condition::IsNull(column) => needed.iter().any(|needed| needed.is_column(column.as_str())),
+        Condition::Equals(column, value) => other.conditions.iter().any(|condition| {
+            matches!(condition, Condition::Equals(its, other) if its.is_column(column.as_str()) && other != value)
+        }),
+    }) || !link.member.is_column(other.member.as_str()) && link.owner.is_column(other.owner.as_str())
+}
+
+fn twice(place: &str, columns: &[&Ident], found: &mut Vec<String>) {
+    for (index, column) in columns.iter().enumerate() {
+        if columns[..index].iter().any(|earlier| earlier.is_column(column.as_str())) {
+            found.push(format!("{place}: the column `{column}` stands for two things"));
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What a column is, in one line: as `discover` records it and `verify` finds it.
+//!
+//! Invariant: two columns have the same line exactly if type, length, character set, nullability,
+//! default, automatic values and foreign key are the same. Widths that only pad numbers on a
+//! screen do not count: servers drop them in an upgrade.
+
+use super::Difference;
+use crate::db::catalog::{Column, ColumnDefault, Table};
+use crate::seed::map::{Ident, TableDefinition};
+
+/// The line of a column.
+#[must_use]
+pub fn describe(table: &Table, column: &Column) -> String {
+    let mut words = vec![type_of(column)];
+    words.extend(column.charset.iter().map(|charset| format!("charset {charset}")));
+    words.push(if column.nullable { "null" } else { "not null" }.to_owned());
+    match &column.default {
+        ColumnDefault::None | ColumnDefault::Null => {}
+        ColumnDefault::Literal(text) => words.push(format!("default '{}'", text.replace('\'', "''"))),
+        ColumnDefault::Expression(text) => words.push(format!("default {}", text.to_lowercase())),
+    }
+    if column.is_auto_increment() {
+        words.push("auto_increment".to_owned());
+    } else if column.is_generated() {
+        words.push("generated".to_owned());
+    }
+    for key in &table.foreign_keys {
+        if let [from] = key.columns.as_slice()
+            && from.eq_ignore_ascii_case(&column.name)
+        {
+            let schema = key.to_schema.as_ref().map_or_else(String::new, |schema| format!("{schema}."));
+            words.push(format!("references {schema}{}({})", key.to_table, key.to_columns.join(", ")));
+        }
+    }
+    words.join(" ")
+}
+
+/// What has changed since a table was recorded; with the column, unless it is the table itself.
+pub fn differences(recorded: &TableDefinition, table: &Table) -> Vec<(Option<Ident>, Difference)> {
+    let mut found = Vec::new();
+    if let Some(engine) = &recorded.engine {
+        let live = table.engine.as_deref().unwrap_or("none");
+        if !live.eq_ignore_ascii_case(engine) {
+            let (expected, found_engine) = (format!("the engine {engine}"), live.to_owned());
+            found.push((None, Difference { place: table.name.clone(), expected, found: found_engine }));
+        }
+    }
+    for (name, line) in &recorded.columns {
+        let expected = line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let live = table.column(name.as_str());
+        let live = live.map_or_else(|| "no such column".to_owned(), |column| describe(table, column));
+        if live.split_whitespace().collect::<Vec<_>>().join(" ") != expected {
+            let place = format!("{}.{name}", table.name);
+            found.push((Some(name.clone()), Difference { place, expected, found: live }));
+        }
+    }
+    found
+}
+
+/// The type without a number's width on the screen; `tinyint(1)` is how booleans are told.
+fn type_of(column: &Column) -> String {
+    // Members of an ENUM keep their case.
+    if ["enum", "set"].contains(&column.data_type.as_str()) {
+        return column.full_type.clone();
+    }
+    let full = column.full_type.to_lowercase();
+    let is_integer =
+        ["int", "bigint", "mediumint", "smallint", "tinyint"].contains(&column.data_type.as_str());
+    match (full.split_once('('), full.split_once(')')) {
+        (Some((name, _)), Some((_, rest))) if is_integer && !full.starts_with("tinyint(1)") => {
+            format!("{name}{rest}")
+        }
+        _ => full,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::catalog::ForeignKey;
+
+    fn column(full_type: &str) -> Column {
+        Column {
+            name: "a".to_owned(),
+            data_type: full_type.split('(').next().unwrap_or_default().to_lowercase(),
+            full_type: full_type.to_owned(),
+            length: None,
+            charset: None,
+            collation: None,
+            nullable: true,
+            default: ColumnDefault::None,
+            extra: String::new(),
+            comment: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_column_is_one_line() {
+        let check = |column: &Column, table: &Table, line: &str| assert_eq!(describe(table, column), line);
+        let plain = Table::default();
+        check(&column("int(11)"), &plain, "int null");
+        check(&column("int(10) unsigned"), &plain, "int unsigned null");
+        check(&column("tinyint(1)"), &plain, "tinyint(1) null");
+        check(&column("enum('Voice','b(1)')"), &plain, "enum('Voice','b(1)') null");
+        let mut name = column("VARCHAR(255)");
+        name.charset = Some("latin1".to_owned());
+        name.nullable = false;
+        name.default = ColumnDefault::Literal("it's".to_owned());
+        check(&name, &plain, "varchar(255) charset latin1 not null default 'it''s'");
+        let key = ForeignKey {
+            name: "k".to_owned(),
+            columns: vec!["A".to_owned()],
+            to_schema: None,
+            to_table: "users".to_owned(),
+            to_columns: vec!["id".to_owned()],
+            on_delete: String::new(),
+            on_update: String::new(),
+        };
+        check(
+            &column("bigint(20)"),
+            &Table { foreign_keys: vec![key], ..Table::default() },
+            "bigint null references users(id)",
+        );
+    }
+}

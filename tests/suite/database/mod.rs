@@ -1,0 +1,10 @@
+//! Databases as they are: a real MariaDB by socket, TCP and TLS, and SQLite files.
+//!
+//! Invariant: every refusal and every silence ends within its limit, with a kind that a caller can act on.
+
+mod catalog;
+mod connecting;
+mod option_file;
+mod replica;
+mod secrets;
+mod statements;

@@ -1,0 +1,182 @@
+//! `seed schema show`, `check` and `discover` as processes.
+//!
+//! Invariant: the road from a proposal to a reviewed map is walked as a person walks it.
+
+use super::support::{Database, for_sqlite};
+use crate::support::binary::{codes, finding, motionctl};
+use motionctl::db::{Connection, FileAccess, Limits, Source};
+use motionctl::seed::embedded;
+use motionctl::seed::map::Map;
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+fn folder() -> TempDir {
+    tempfile::Builder::new().prefix("motionctl-map-").tempdir().expect("a folder")
+}
+
+fn json(arguments: &[&str]) -> Value {
+    motionctl(arguments.iter().copied().chain(["--json"])).json()
+}
+
+/// A SQLite file with these tables.
+fn file(folder: &Path, sql: &str) -> PathBuf {
+    let path = folder.join("motion.db");
+    let source = Source::File { path: path.clone(), access: FileAccess::Create };
+    let mut connection = Connection::open(&source, &Limits::work()).expect("a file");
+    connection.script(&for_sqlite(sql)).expect("tables");
+    path
+}
+
+#[test]
+fn from_discover_to_a_reviewed_map() {
+    let [_, database] = Database::shaped("one-table");
+    let folder = folder();
+    let map = folder.path().join("map.toml").display().to_string();
+    let url = database.url();
+    let discover = ["seed", "schema", "discover", "--db", &url, "--out", &map];
+    let document = json(&discover);
+    assert_eq!(
+        (document["outcome"].as_str(), document["details"]["file"].as_str()),
+        (Some("ok"), Some(map.as_str()))
+    );
+    assert_eq!(document["details"]["missing"], serde_json::json!([]));
+    assert!(
+        document["details"]["grades"]["certain"].as_u64().is_some_and(|count| count > 10),
+        "{document:#}"
+    );
+    let text = fs::read_to_string(&map).expect("the proposal");
+    assert!(text.contains("reviewed_by = \"\"\n") && !text.contains("\ncreate = true"), "{text}");
+    assert!(text.contains("[effects.next-login]") && text.contains(" # likely: "), "{text}");
+    let again = json(&discover);
+    assert_eq!((again["exit_code"].as_u64(), again["outcome"].as_str()), (Some(3), Some("refused")));
+    assert_eq!(fs::read_to_string(&map).expect("unchanged"), text);
+    assert_eq!(json(&[&discover[..], &["--force"]].concat())["exit_code"], 0);
+
+    let check = ["seed", "schema", "check", "--db", &url, "--map", &map];
+    let unreviewed = json(&check);
+    assert_eq!(unreviewed["exit_code"], 3);
+    assert_eq!(codes(&unreviewed), ["seed.map-unreviewed"]);
+    fs::write(&map, text.replace("reviewed_by = \"\"", "reviewed_by = \"Ann\"")).expect("a signature");
+    let reviewed = json(&check);
+    assert_eq!((reviewed["exit_code"].as_u64(), codes(&reviewed).len()), (Some(0), 0));
+    assert_eq!(
+        (&reviewed["details"]["map"]["reviewed_by"], &reviewed["database"]["server"]),
+        (&"Ann".into(), &"MariaDB".into())
+    );
+}
+
+#[test]
+fn a_check_says_what_has_changed_since() {
+    let [_, mut database] = Database::shaped("channel-tables");
+    let folder = folder();
+    let map = folder.path().join("map.toml").display().to_string();
+    let url = database.url();
+    assert_eq!(json(&["seed", "schema", "discover", "--db", &url, "--out", &map])["exit_code"], 0);
+    database.sql("ALTER TABLE agent_profiles MODIFY name VARCHAR(64) NOT NULL; ALTER TABLE chat_queues DROP COLUMN timeout;");
+    let document = json(&["seed", "schema", "check", "--db", &url, "--map", &map]);
+    assert_eq!(document["exit_code"], 3);
+    let evidence = &finding(&document, "seed.map-mismatch")["evidence"];
+    let expected = [
+        "agent_profiles.name: expected varchar(255) charset utf8mb4 not null, found varchar(64) charset utf8mb4 not null",
+        "chat_queues.timeout (queues.chat): expected whole numbers, found no such column",
+    ];
+    assert_eq!(evidence, &serde_json::json!(expected));
+    assert_eq!(document["details"]["mismatches"], *evidence);
+}
+
+#[test]
+fn the_built_in_map_is_for_files_of_our_own() {
+    let folder = folder();
+    let path = file(folder.path(), "");
+    let url = format!("sqlite:{}", path.display());
+    let check = ["seed", "schema", "check", "--db", &url];
+    let empty = json(&check);
+    assert_eq!(
+        (empty["exit_code"].as_u64(), empty["details"]["map"]["source"].as_str()),
+        (Some(0), Some("built-in"))
+    );
+    let source = Source::File { path: path.clone(), access: FileAccess::Write };
+    let mut connection = Connection::open(&source, &Limits::work()).expect("the file");
+    embedded::create(&mut connection).expect("the schema");
+    let ours = json(&check);
+    assert_eq!((ours["exit_code"].as_u64(), codes(&ours).len()), (Some(0), 0));
+    assert_eq!(ours["details"]["map"]["hash"], Map::built_in().hash());
+
+    connection.script("PRAGMA application_id = 7").expect("a mark");
+    let foreign = json(&check);
+    assert_eq!((foreign["exit_code"].as_u64(), foreign["outcome"].as_str()), (Some(3), Some("refused")));
+    let message = foreign["error"]["message"].as_str().expect("a message");
+    assert!(
+        message.ends_with("was not made by motionctl: its application id is 7 and not 1296258124"),
+        "{message}"
+    );
+    let missing = json(&["seed", "schema", "check", "--db", "sqlite:/nonexistent/motion.db"]);
+    assert_eq!(missing["exit_code"], 69);
+}
+
+#[test]
+fn a_map_is_shown_as_it_is_written() {
+    let folder = folder();
+    let shown = motionctl(["seed", "schema", "show", "--db", "sqlite"]);
+    assert_eq!((shown.code, shown.stdout.as_str()), (0, Map::built_in_text()));
+    let path = folder.path().join("map.toml");
+    let text = Map::built_in_text().replace("reviewed_by = \"\"", "reviewed_by = \"Ann\" # compared");
+    fs::write(&path, &text).expect("a map");
+    let name = path.display().to_string();
+    let shown = motionctl(["seed", "schema", "show", "--no-db", "--map", &name]);
+    assert_eq!((shown.code, shown.stdout), (0, text.clone()));
+    let document = json(&["seed", "schema", "show", "--no-db", "--map", &name]);
+    assert_eq!(
+        (&document["details"]["map"]["reviewed_by"], &document["details"]["text"]),
+        (&"Ann".into(), &text.into())
+    );
+}
+
+#[test]
+fn the_documented_map_is_one() {
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/seeding.md")).expect("the page");
+    let block = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let map = Map::parse("docs/seeding.md", block).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((map.links.len(), map.queues.len(), map.is_reviewed()), (4, 2, false));
+}
+
+#[test]
+fn maps_that_are_none_are_65_and_missing_ones_69() {
+    let folder = folder();
+    let path = folder.path().join("map.toml");
+    let name = path.display().to_string();
+    let show = || json(&["seed", "schema", "show", "--no-db", "--map", &name]);
+    assert_eq!(show()["exit_code"], 69);
+    for (text, wanted) in [
+        ("format = 1\ncolour = 2\n", ":2:1: unknown field `colour`"),
+        ("format = 9\n", "missing field `users`"),
+    ] {
+        fs::write(&path, text).expect("a map");
+        let document = show();
+        assert_eq!(document["exit_code"], 65);
+        let message = document["error"]["message"].as_str().expect("a message");
+        assert!(message.contains(wanted), "{message}");
+    }
+    fs::write(&path, b"\xff").expect("a file");
+    assert_eq!(show()["exit_code"], 65);
+}
+
+#[test]
+fn discovery_on_a_file_and_without_a_database() {
+    let folder = folder();
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/database/shapes/without-keys.sql");
+    let path = file(folder.path(), &fs::read_to_string(fixture).expect("a fixture"));
+    let out = folder.path().join("map.toml").display().to_string();
+    let url = format!("sqlite:{}", path.display());
+    let before = fs::read(&path).expect("a file");
+    let answer = motionctl(["seed", "schema", "discover", "--db", &url, "--out", &out]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    assert!(answer.stdout.contains("compare each line with the database"), "{answer:?}");
+    assert_eq!(fs::read(&path).expect("a file"), before, "the database is only read");
+    assert_eq!(json(&["seed", "schema", "check", "--db", &url, "--map", &out])["exit_code"], 0);
+    assert_eq!(json(&["seed", "schema", "discover", "--no-db", "--out", &out])["exit_code"], 69);
+    let nowhere = json(&["seed", "schema", "discover", "--db", &url, "--out", "/nonexistent/map.toml"]);
+    assert_eq!((nowhere["exit_code"].as_u64(), nowhere["outcome"].as_str()), (Some(1), Some("failed")));
+}

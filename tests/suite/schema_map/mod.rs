@@ -1,0 +1,8 @@
+//! Schema maps against databases of several shapes, on MariaDB and on SQLite.
+//!
+//! Invariant: what is said of one engine is said of the other, unless a test says why not.
+
+mod broken;
+mod commands;
+mod shapes;
+mod support;

@@ -1,0 +1,169 @@
+//! Discovery on each shape: the tables it finds among others, and that its map fits.
+
+use super::support::{Database, SHAPES, lines};
+use motionctl::seed::Channel::{Chat, Mail, Openchannel, Voice};
+use motionctl::seed::discover::Grade;
+use motionctl::seed::map::LinkKind::{Personal, ProfileAgents, ProfileQueues};
+use motionctl::seed::map::{Condition, LinkKind, Map, Needs};
+use motionctl::seed::verify::unreviewed;
+
+/// A kind with its table, owner, member and conditions in one line.
+fn links(map: &Map) -> Vec<(LinkKind, String)> {
+    let line = |kind: &LinkKind| {
+        let link = map.link(*kind).expect("its own key");
+        let conditions = link.conditions.iter().map(|condition| match condition {
+            Condition::Equals(column, value) => format!(" {column}={value}"),
+            Condition::IsNull(column) => format!(" {column}=NULL"),
+        });
+        let penalty = link.penalty.as_ref().map_or_else(String::new, |column| format!(" +{column}"));
+        format!("{} {}>{}{}{penalty}", link.table, link.owner, link.member, conditions.collect::<String>())
+    };
+    map.links.keys().map(|kind| (*kind, line(kind))).collect()
+}
+
+fn check(shape: &str, expected: &[(LinkKind, &str)]) {
+    for mut database in Database::shaped(shape) {
+        let map = database.map();
+        let expected: Vec<_> = expected.iter().map(|(kind, line)| (*kind, (*line).to_owned())).collect();
+        assert_eq!(links(&map), expected, "{shape} on {:?}", database.engine());
+        assert!(!map.users.create && map.queues.values().all(|queues| !queues.create));
+    }
+}
+
+#[test]
+fn a_table_for_each_channel() {
+    check(
+        "channel-tables",
+        &[
+            (ProfileAgents, "user_has_agent_profiles AgentProfileId>UserId"),
+            (ProfileQueues(Voice), "agent_profile_has_voice_queues AgentProfileId>VoiceQueueId +penalty"),
+            (ProfileQueues(Chat), "agent_profile_has_chat_queues AgentProfileId>ChatQueueId"),
+            (ProfileQueues(Mail), "agent_profile_has_mail_queues AgentProfileId>MailQueueId"),
+            (Personal(Voice), "user_has_voice_queues UserId>VoiceQueueId"),
+            (Personal(Chat), "user_has_chat_queues UserId>ChatQueueId"),
+            (Personal(Mail), "user_has_mail_queues UserId>MailQueueId"),
+        ],
+    );
+}
+
+#[test]
+fn one_table_of_links_with_a_discriminator() {
+    for mut database in Database::shaped("discriminator") {
+        let text = database.discover().to_toml("a test");
+        assert!(
+            text.contains("# new rows need a value for addedBy (varchar(255)")
+                && text.contains("add it below [links.personal.voice.fixed] as addedBy = …"),
+            "{text}"
+        );
+        let email = if database.is_server() { "email" } else { "mail" };
+        let map = database.map();
+        let expected = [
+            (ProfileAgents, "agent_profile_members profile_id>user_id".to_owned()),
+            (
+                ProfileQueues(Voice),
+                "agent_profile_queues AgentProfileId>QueueId channel=\"voice\" +penalty".to_owned(),
+            ),
+            (ProfileQueues(Chat), "agent_profile_queues AgentProfileId>QueueId channel=\"chat\"".to_owned()),
+            (ProfileQueues(Mail), format!("agent_profile_queues AgentProfileId>QueueId channel=\"{email}\"")),
+            (Personal(Voice), "agent_queues UserId>QueueId queue_type=\"voice\"".to_owned()),
+            (Personal(Chat), "agent_queues UserId>QueueId queue_type=\"chat\"".to_owned()),
+            (Personal(Mail), "agent_queues UserId>QueueId queue_type=\"mail\"".to_owned()),
+        ];
+        assert_eq!(links(&map), expected);
+        assert_eq!(
+            map.profiles.as_ref().map(|profiles| profiles.columns.enabled.as_str()),
+            Some("isEnabled")
+        );
+        let found = database.verify(&map);
+        let demanded = "agent_queues.addedBy (links.personal.chat): expected a default, NULL, or a value for new \
+                        rows under links.personal.chat.fixed, found varchar(255)";
+        assert!(lines(&found.mismatches)[0].starts_with(demanded), "{:?}", lines(&found.mismatches));
+        assert_eq!(found.mismatches.len(), 3);
+    }
+}
+
+#[test]
+fn personal_and_profile_links_in_one_table() {
+    check(
+        "one-table",
+        &[
+            (ProfileAgents, "agent_profile_has_users AgentProfileId>UserId"),
+            (ProfileQueues(Voice), "user_has_voice_queues AgentProfileId>VoiceQueueId UserId=NULL +penalty"),
+            (ProfileQueues(Chat), "user_has_chat_queues AgentProfileId>ChatQueueId UserId=NULL"),
+            (Personal(Voice), "user_has_voice_queues UserId>VoiceQueueId AgentProfileId=NULL"),
+            (Personal(Chat), "user_has_chat_queues UserId>ChatQueueId AgentProfileId=NULL"),
+        ],
+    );
+    for mut database in Database::shaped("one-table") {
+        let profiles = database.map().profiles.expect("profiles");
+        assert_eq!(profiles.columns.deleted.as_ref().map(|column| column.as_str()), Some("deletedAt"));
+    }
+}
+
+#[test]
+fn no_foreign_keys_and_values_of_rows() {
+    let queues = "queue_members agent_profile_id>queue_id";
+    let personal = "queue_members agent_id>queue_id";
+    check(
+        "without-keys",
+        &[
+            (ProfileAgents, "agent_profile_agent agent_profile_id>agent_id"),
+            (ProfileQueues(Voice), &format!("{queues} channel=\"VOICE\" agent_id=NULL +penalty")),
+            (ProfileQueues(Chat), &format!("{queues} channel=\"CHAT\" agent_id=NULL")),
+            (ProfileQueues(Openchannel), &format!("{queues} channel=\"openchannel\" agent_id=NULL")),
+            (Personal(Voice), &format!("{personal} channel=\"VOICE\" agent_profile_id=NULL")),
+            (Personal(Chat), &format!("{personal} channel=\"CHAT\" agent_profile_id=NULL")),
+            (Personal(Openchannel), &format!("{personal} channel=\"openchannel\" agent_profile_id=NULL")),
+        ],
+    );
+    for mut database in Database::shaped("without-keys") {
+        let text = database.discover().to_toml("a test");
+        for line in [
+            "table = \"cm_open_channel_queues\"  # guess: its name contains the channel",
+            "only = { column = \"channel\", value = \"VOICE\" }  # certain: rows hold this value",
+            "only = { column = \"channel\", value = \"openchannel\" }  # guess: no row says it",
+            "name = \"user_name\"  # guess: a name like it",
+            "# queues.fax: no table found",
+        ] {
+            assert!(text.contains(line), "no {line} in\n{text}");
+        }
+    }
+}
+
+#[test]
+fn what_is_proposed_fits_the_database_once_it_is_signed() {
+    for shape in SHAPES.iter().filter(|shape| **shape != "discriminator") {
+        for mut database in Database::shaped(shape) {
+            let proposal = database.discover();
+            assert_eq!(proposal.missing(), [""; 0], "{shape}");
+            assert!(proposal.count(Grade::Certain) > 0 && proposal.count(Grade::Likely) > 0);
+            let text = proposal.to_toml("a test");
+            let unsigned = Map::parse("proposal", &text).expect("a map");
+            assert_eq!(unreviewed(&unsigned, database.engine()).is_some(), database.is_server(), "{shape}");
+            let map = database.map();
+            assert_eq!(unreviewed(&map, database.engine()), None);
+            let found = database.verify(&map);
+            assert_eq!(lines(&found.mismatches), [""; 0], "{shape} on {:?}", database.engine());
+            assert_eq!((lines(&found.differences), found.triggers.len()), (Vec::new(), 0));
+            assert!(!map.tables.is_empty(), "definitions are recorded");
+            assert_eq!(Needs::all(&map).iter().count(), Needs::reading(&map).iter().count());
+        }
+    }
+}
+
+#[test]
+fn rows_of_an_agent_and_a_profile_at_once_are_not_links() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/database/shapes/one-table.sql");
+    let sql = std::fs::read_to_string(path)
+        .expect("a fixture")
+        .replace("  UserId INTEGER ", "  UserId INTEGER NOT NULL ");
+    for mut database in Database::both() {
+        database.sql(&sql.replace("NOT NULL NOT NULL", "NOT NULL"));
+        let proposal = database.discover();
+        let note = "user_has_voice_queues: UserId is never NULL, so that its rows belong to an agent and a profile at \
+                    once; such links are not proposed";
+        assert!(proposal.notes.contains(&note.to_owned()), "{:?}", proposal.notes);
+        let map = database.map();
+        assert!(map.link(ProfileQueues(Voice)).is_none() && map.link(Personal(Voice)).is_some());
+    }
+}
