@@ -121,7 +121,7 @@ fn documented_code(line: &str) -> Option<String> {
 
 /// A string literal that is a finding's code.
 fn finding_code(token: &str) -> Option<String> {
-    const AREAS: [&str; 12] = [
+    const AREAS: [&str; 13] = [
         "nginx",
         "site",
         "routes",
@@ -134,6 +134,7 @@ fn finding_code(token: &str) -> Option<String> {
         "host",
         "run",
         "bundle",
+        "seed",
     ];
     let text = token.strip_prefix('"')?.strip_suffix('"')?;
     let (area, name) = text.split_once('.')?;
