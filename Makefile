@@ -3,6 +3,7 @@
 CARGO_TARGET_DIR ?= target
 export CARGO_TARGET_DIR
 PREFIX ?= /usr/local
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 
 BIN := $(CARGO_TARGET_DIR)/release/motionctl
 ROOT := $(filter 0,$(shell id -u))
@@ -49,12 +50,13 @@ bench: ## Measure, and compare with the peers
 build: ## Build the release binary
 	cargo build --release --locked
 
-install: build ## Install the binary, its manual pages and completions below $(DESTDIR)$(PREFIX)
+install: build ## Install the binary, the boot unit, manual pages and completions below $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/motionctl
-	install -d $(DESTDIR)$(PREFIX)/share/man/man1 \
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(PREFIX)/share/man/man1 \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	sed 's|@BINDIR@|$(PREFIX)/bin|' templates/systemd/motionctl-recover.service >$(DESTDIR)$(UNITDIR)/motionctl-recover.service
 	$(BIN) man $(DESTDIR)$(PREFIX)/share/man/man1
 	$(BIN) completions bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/motionctl
 	$(BIN) completions zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_motionctl

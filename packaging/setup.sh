@@ -19,6 +19,7 @@ needs() {
         test)
             echo "nginx nginx nginx"
             echo "strace strace strace"
+            echo "systemd-analyze systemd systemd"
             echo "mariadb-install-db mariadb-server mariadb-server"
             ;;
         lint) echo "python3 python3 python3" ;;

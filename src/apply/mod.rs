@@ -4,14 +4,16 @@
 //! take the same road back. This room chooses nothing: it runs what `plan`
 //! gives it.
 
+mod confirmation;
 mod executor;
 mod history;
 mod recovery;
 mod run;
 mod staging;
 
+pub use confirmation::{Confirmation, Confirmed, Pending, Window, confirm};
 pub use executor::{ReloadTarget, StepFailure};
 pub use history::History;
-pub use recovery::{Recovered, disk_state, recover};
+pub use recovery::{Recovered, UNCONFIRMED, Unconfirmed, disk_state, recover, restore_whole};
 pub use run::{Event, INSTALLING, Request, Run, SandboxChoice, backup_paths, run};
 pub use staging::states;

@@ -3,20 +3,27 @@
 //! Invariant: the same road for a failed gate and for a crash: look at the
 //! disk, plan, record the plan, run it, record the end.
 
+use super::confirmation::{Pending, disarm};
 use super::executor::{Executor, ReloadTarget, Stopping};
 use super::history::History;
 use crate::backup::{BackupId, Entry, Store};
 use crate::facts::FileFacts;
 use crate::host::files::{FileState, observe, sweep};
 use crate::host::{Root, RootPath, WriteLock};
-use crate::journal::{ActiveRun, Event, JournalStep, RunOutcome, Status};
+use crate::journal::{ActiveRun, Event, JournalStep, Phase, RunOutcome, Status};
 use crate::outcome::{Failure, FailureKind};
-use crate::plan::{DiskState, Observed, Step, Stuck, StuckReason, recover as plan_recovery};
+use crate::plan::{
+    DiskState, Observed, Recovery, Step, Stuck, StuckReason, recover as plan_recovery,
+    recover_whole as plan_whole,
+};
 use crate::verify::ReloadProof;
 use anyhow::{Context, Result};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
+
+/// Why a change that nobody confirmed is undone.
+pub const UNCONFIRMED: &str = "nobody confirmed the change in time";
 
 /// How a run was ended.
 #[derive(Debug)]
@@ -31,6 +38,17 @@ pub struct Recovered {
     pub proof: Option<ReloadProof>,
     /// Whether anything had been changed before.
     pub changed: bool,
+    /// What was left undone beside it, for people.
+    pub notes: Vec<String>,
+}
+
+/// What becomes of a change that waits for its confirmation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unconfirmed {
+    /// It is left to wait while it has time; without, it is undone.
+    Waits,
+    /// It is undone, also when it has time.
+    Undone,
 }
 
 /// Ends an interrupted run, if there is one; `reload` is asked only then.
@@ -42,12 +60,19 @@ pub fn recover(
     root: &Root,
     lock: &WriteLock,
     reload: impl FnOnce() -> Option<ReloadTarget>,
+    unconfirmed: Unconfirmed,
     why: &str,
 ) -> Result<Option<Recovered>, Failure> {
     let distrusted = |error: anyhow::Error| Failure::from_error(FailureKind::NeedsOperator, &error);
-    if !matches!(History::look(root).map_err(distrusted)?.status, Status::Active(_)) {
+    let status = History::look(root).map_err(distrusted)?.status;
+    if !matches!(status, Status::Active(_)) {
         return Ok(None);
     }
+    let pending = Pending::of(&status).map_err(distrusted)?;
+    if unconfirmed == Unconfirmed::Waits && pending.as_ref().is_some_and(Pending::has_time) {
+        return Ok(None);
+    }
+    let why = if pending.is_some() && unconfirmed == Unconfirmed::Waits { UNCONFIRMED } else { why };
     let mut history = History::open(lock, root).map_err(distrusted)?;
     let stop = AtomicBool::new(false);
     let reload = reload();
@@ -55,25 +80,52 @@ pub fn recover(
     run(&mut executor, why).map(Some)
 }
 
+/// Ends an interrupted run by restoring everything that its backup holds,
+/// whatever was edited since: only when a person says so.
+///
+/// # Errors
+/// `NeedsOperator` when the steps fail.
+pub fn restore_whole(
+    root: &Root,
+    lock: &WriteLock,
+    reload: impl FnOnce() -> Option<ReloadTarget>,
+    why: &str,
+) -> Result<Option<Recovered>, Failure> {
+    let distrusted = |error: anyhow::Error| Failure::from_error(FailureKind::NeedsOperator, &error);
+    let mut history = History::open(lock, root).map_err(distrusted)?;
+    let Status::Active(active) = history.status().clone() else { return Ok(None) };
+    let stop = AtomicBool::new(false);
+    let reload = reload();
+    let mut executor = Executor { root, lock, history: &mut history, reload, stop: &stop, kept: Vec::new() };
+    carry_out(&mut executor, &active, plan_whole(&active, why)).map(Some)
+}
+
 /// Ends the active run of the journal.
 pub(super) fn run(executor: &mut Executor, why: &str) -> Result<Recovered, Failure> {
-    let broken = |error: anyhow::Error| {
-        Failure::from_error(FailureKind::NeedsOperator, &error)
-            .with_hint("run `motionctl recover` again, then `motionctl status`")
-    };
     let Status::Active(active) = executor.history.status().clone() else {
-        return Err(broken(anyhow::anyhow!("no run is under way")));
+        return Err(broken(&anyhow::anyhow!("no run is under way")));
     };
-    let disk = disk_state(executor.root, &active).map_err(broken)?;
+    let disk = disk_state(executor.root, &active).map_err(|error| broken(&error))?;
     let recovery = plan_recovery(&active, &disk, why).map_err(|stuck| needs_operator(&active, &stuck))?;
+    carry_out(executor, &active, recovery)
+}
+
+fn broken(error: &anyhow::Error) -> Failure {
+    Failure::from_error(FailureKind::NeedsOperator, error)
+        .with_hint("run `motionctl recover` again, then `motionctl status`")
+}
+
+fn carry_out(executor: &mut Executor, active: &ActiveRun, recovery: Recovery) -> Result<Recovered, Failure> {
     let steps: Vec<_> = match &executor.reload {
-        Some(_) => recovery.steps,
+        Some(_) => recovery.steps.clone(),
         // Not running: nothing is started, the files are enough.
-        None => recovery.steps.into_iter().filter(|step| *step != Step::Reload).collect(),
+        None => recovery.steps.iter().filter(|step| **step != Step::Reload).cloned().collect(),
     };
-    let proof = perform(executor, &steps, &recovery.reason, recovery.outcome).map_err(broken)?;
-    sweep_folders(executor, &active).map_err(broken)?;
+    let proof = perform(executor, active, &steps, &recovery).map_err(|error| broken(&error))?;
+    sweep_folders(executor, active).map_err(|error| broken(&error))?;
+    let notes = disarm(executor.root, active);
     Ok(Recovered {
+        notes,
         reason: recovery.reason,
         outcome: recovery.outcome,
         changed: !steps.is_empty(),
@@ -84,14 +136,17 @@ pub(super) fn run(executor: &mut Executor, why: &str) -> Result<Recovered, Failu
 
 fn perform(
     executor: &mut Executor,
+    active: &ActiveRun,
     steps: &[Step],
-    reason: &str,
-    outcome: RunOutcome,
+    recovery: &Recovery,
 ) -> Result<Option<ReloadProof>> {
-    let journaled = steps.iter().map(Step::to_journal).collect();
-    executor.history.record(Event::Recovering { reason: reason.to_owned(), steps: journaled })?;
+    // A run that stands and only has to be closed begins nothing.
+    if active.phase != Phase::Proven {
+        let journaled = steps.iter().map(Step::to_journal).collect();
+        executor.history.record(Event::Recovering { reason: recovery.reason.clone(), steps: journaled })?;
+    }
     let proof = executor.run(steps, Stopping::Ignored).map_err(anyhow::Error::from)?;
-    executor.history.record(Event::Finished { outcome })?;
+    executor.history.record(Event::Finished { outcome: recovery.outcome })?;
     executor.settle()?;
     Ok(proof)
 }

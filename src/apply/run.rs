@@ -5,6 +5,7 @@
 //! `nginx -t`; whatever fails afterwards is undone, and what is reported was
 //! observed.
 
+use super::confirmation::{self, Confirmation, Pending};
 use super::executor::{Executor, ReloadTarget, StepFailure, Stopping};
 use super::history::History;
 use super::recovery::{self, Recovered};
@@ -46,6 +47,8 @@ pub struct Request<'a> {
     pub probes: &'a ProbePlan,
     /// Whether a sandbox is demanded.
     pub sandbox: SandboxChoice,
+    /// Whether somebody has to confirm it.
+    pub confirmation: Confirmation,
     /// How long a reload may take.
     pub reload_timeout: Duration,
     /// Set when a signal asks to stop.
@@ -94,6 +97,10 @@ pub struct Run {
     pub baselines: Vec<Baseline>,
     /// The judgement of the newest comparison.
     pub verdict: Verdict,
+    /// Until when it waits for a confirmation, where one was demanded.
+    pub pending: Option<Pending>,
+    /// What could not be tidied up, for people.
+    pub notes: Vec<String>,
 }
 
 /// Runs a plan that is not empty. What was done so far is in the first part
@@ -139,8 +146,12 @@ fn perform(request: &Request, run: &mut Run, events: &mut dyn FnMut(Event)) -> R
         stop: request.stop,
         kept: Vec::new(),
     };
-    match forward(request, run, &mut executor, events) {
-        Ok(()) => finish(&mut executor),
+    let demanded = confirmation::demand(&mut executor, &request.confirmation);
+    let gone = demanded
+        .map_err(|error| format!("{error:#}"))
+        .and_then(|()| forward(request, run, &mut executor, events));
+    match gone {
+        Ok(()) => finish(request, run, &mut executor),
         Err(why) => back(request, run, &mut executor, events, why),
     }
 }
@@ -180,7 +191,11 @@ fn forward(
     if stopping == Stopping::Allowed && request.stop.load(Ordering::SeqCst) {
         return Err(StepFailure::Interrupted.to_string());
     }
-    Ok(())
+    match confirmation::is_too_late(executor) {
+        Ok(false) => Ok(()),
+        Ok(true) => Err("the time to confirm was over before the change was proven".to_owned()),
+        Err(error) => Err(format!("{error:#}")),
+    }
 }
 
 /// Without a sandbox NGINX tests what is installed, before it is told to read it.
@@ -193,8 +208,14 @@ fn test_installed(request: &Request) -> Result<(), String> {
     Err(format!("nginx refuses the new configuration: {}", verdict.errors.join("; ")))
 }
 
-fn finish(executor: &mut Executor) -> Result<(), Failure> {
-    let record = |executor: &mut Executor| -> Result<()> {
+fn finish(request: &Request, run: &mut Run, executor: &mut Executor) -> Result<(), Failure> {
+    let mut record = |executor: &mut Executor| -> Result<()> {
+        // The old files go on waiting beside the new ones: the way back must
+        // need no space.
+        if let Confirmation::Within(_) = request.confirmation {
+            run.pending = confirmation::await_confirmation(executor)?;
+            return Ok(());
+        }
         executor.history.record(Record::Proven)?;
         executor.settle()?;
         executor.history.record(Record::Finished { outcome: RunOutcome::Applied })
@@ -218,7 +239,8 @@ fn back(
     let recovered = timed(run, events, "rolling back", |_, _| recovery::run(executor, &why));
     let recovered =
         recovered.map_err(|failure| Failure { message: format!("{why}; {}", failure.message), ..failure })?;
-    let Recovered { proof, changed, .. } = recovered;
+    let Recovered { proof, changed, notes, .. } = recovered;
+    run.notes.extend(notes);
     note_proof(run, proof);
     if request.plan.kind == PlanKind::Rollback {
         // A rollback is finished, not undone: its files are in place, and

@@ -21,6 +21,9 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// The reload and its proof lie within the time to confirm.
+const SHORTEST_WINDOW: Duration = Duration::from_secs(10);
+
 const EXIT_CODE_HELP: &str = "\
 Exit codes:
   0   done, or nothing to do
@@ -83,10 +86,12 @@ pub enum Command {
     Rehearse(RehearseArgs),
     /// Is the route served? Did the configuration drift? Is a run unfinished?
     Status(StatusArgs),
+    /// Keep the change that waits for its confirmation
+    Confirm,
     /// Undo the newest applied run, or restore the backup named
     Rollback(RollbackArgs),
     /// Finish or undo an interrupted run
-    Recover,
+    Recover(RecoverArgs),
     /// Compare two configurations, files or trees, by directive
     Diff(DiffArgs),
     /// List, show, verify, compare and prune backups
@@ -244,6 +249,9 @@ pub struct ApplyArgs {
     /// Wait up to this long until nobody is logged in, such as 30m
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub wait_idle: Option<Duration>,
+    /// Undo the change unless `motionctl confirm` comes in time, such as 10m
+    #[arg(long, value_name = "DURATION", value_parser = parse_window)]
+    pub confirm_within: Option<Duration>,
 }
 
 /// Arguments of `rehearse`.
@@ -285,12 +293,26 @@ pub struct RollbackArgs {
     /// Restore everything in the backup, not only what the run changed
     #[arg(long)]
     pub whole_tree: bool,
+    /// Undo RUN if it still waits for its confirmation; what the timer runs
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["backup", "whole_tree"])]
+    pub unconfirmed: Option<String>,
+    /// Only warn whoever is logged in that RUN is about to be undone
+    #[arg(long, requires = "unconfirmed")]
+    pub warn: bool,
     /// How long a reload may take until it counts as failed, such as 30s
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub reload_timeout: Option<Duration>,
     /// Validate after restoring where the kernel refuses a sandbox
     #[arg(long)]
     pub no_sandbox: bool,
+}
+
+/// Arguments of `recover`.
+#[derive(Debug, Args)]
+pub struct RecoverArgs {
+    /// Before NGINX starts: a change that waits for its confirmation is undone
+    #[arg(long)]
+    pub boot: bool,
 }
 
 /// Arguments of `diff`.
@@ -353,6 +375,15 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         _ => text.parse().map_err(|_| "expected a duration such as 30s, 10m or 30d".to_owned())?,
     };
     Duration::try_from(span).map_err(|_| "a duration cannot be negative".to_owned())
+}
+
+/// Reads how long a change may wait for its confirmation.
+fn parse_window(text: &str) -> Result<Duration, String> {
+    let window = parse_duration(text)?;
+    if window < SHORTEST_WINDOW {
+        return Err(format!("nobody can confirm within less than {} s", SHORTEST_WINDOW.as_secs()));
+    }
+    Ok(window)
 }
 
 #[cfg(test)]

@@ -171,6 +171,18 @@ impl Context {
         })
     }
 
+    /// `--config FILE` for a command that runs later and elsewhere.
+    pub fn config_argument(&self) -> Result<Vec<String>, Failure> {
+        let Some(file) = &self.global.config else { return Ok(Vec::new()) };
+        let path = std::path::absolute(file).map_err(|error| {
+            Failure::new(FailureKind::Unavailable, format!("looking for {}: {error}", file.display()))
+        })?;
+        let text = path.to_str().ok_or_else(|| {
+            Failure::new(FailureKind::Usage, format!("--config {}: the path is not text", path.display()))
+        })?;
+        Ok(vec!["--config".to_owned(), text.to_owned()])
+    }
+
     /// Who asks, for the journal.
     pub fn actor(&self) -> String {
         let user = std::env::var("SUDO_USER").ok().map(|user| format!("sudo by {user}"));

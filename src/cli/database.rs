@@ -68,7 +68,7 @@ impl Context {
         let variable = variable.map(|text| url(&text, FailureKind::Usage, URL_VARIABLE)).transpose()?;
         let set = settings.db.as_deref().filter(|_| live);
         let set = set.map(|text| url(text, FailureKind::Invalid, "db in the settings")).transpose()?;
-        if typed.is_none() && variable.is_none() && settings.no_db {
+        if typed.is_none() && variable.is_none() && args.defaults_file.is_none() && settings.no_db {
             return Ok(Database::None("no_db in the settings".to_owned()));
         }
         // A copied tree's settings name files of another machine.

@@ -26,6 +26,9 @@ pub mod reach;
 mod root;
 pub mod sandbox;
 mod sys;
+pub mod terminals;
+pub mod timers;
+mod uptime;
 mod walk;
 
 pub use append::AppendFile;
@@ -34,3 +37,4 @@ pub use lock::{Holder, LockError, STATE_FOLDER, WriteLock};
 pub use path::{LinkText, NotRootPath, RootPath, escape, unescape};
 pub use private::{PrivateFolder, free_bytes};
 pub use root::Root;
+pub use uptime::{Uptime, uptime};

@@ -217,10 +217,7 @@ fn replicas(rows: &[Row]) -> Finding {
     .advice("make sure that the replica is for reports and not for taking over");
     rows.iter().fold(finding, |finding, row| {
         let host = row.named("Host").map(Value::display).filter(|host| !host.is_empty());
-        let id = row
-            .named("Server_id")
-            .or_else(|| row.named("Server_Id"))
-            .map_or_else(String::new, Value::display);
+        let id = row.named("Server_id").map_or_else(String::new, Value::display);
         finding.evidence(match host {
             Some(host) => format!("replica {host}, server id {id}"),
             None => format!("replica with server id {id}"),

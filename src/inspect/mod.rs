@@ -4,6 +4,7 @@
 //! failure, never an assumption.
 
 mod access;
+mod boot;
 mod build;
 mod client;
 pub mod database;
@@ -17,6 +18,7 @@ mod upstream;
 mod values;
 mod written;
 
+pub use boot::{BootUnit, UNIT as BOOT_UNIT, boot_unit, no_boot_unit};
 pub use client::{APPLICATION_ROOT, ClientChoice};
 pub use reader::{RootReader, file_facts};
 pub use site::all_listens;

@@ -4,6 +4,7 @@
 //! told from here is not claimed.
 
 use super::access::{account, obstacle};
+use super::boot::{BootUnit, boot_unit, no_boot_unit};
 use crate::facts::{ClientFacts, Facts, RouteState, Scope, ServerRole, UpstreamAddress, UpstreamFacts};
 use crate::host::files::replaceable;
 use crate::host::{Root, RootPath, reach};
@@ -31,7 +32,15 @@ pub fn review(root: &Root, facts: &Facts, config: &Config) -> Vec<Finding> {
     findings.extend(client(root, facts));
     findings.extend(version(facts));
     findings.extend(site_files(root, facts, config));
+    findings.extend(boot(root));
     findings
+}
+
+fn boot(root: &Root) -> Option<Finding> {
+    match boot_unit(root) {
+        BootUnit::Missing(reason) => Some(no_boot_unit(&reason)),
+        BootUnit::Enabled | BootUnit::NoSystemd => None,
+    }
 }
 
 fn routes(facts: &Facts) -> Vec<Finding> {

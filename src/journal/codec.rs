@@ -7,8 +7,10 @@ use super::{Event, Record, Status, next_status};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-/// The format that is written; older ones are read.
-const VERSION: u32 = 1;
+/// The newest format that is known; all older ones are read. A record carries
+/// the oldest format that knows its event, so that a journal without anything
+/// new is also read by an older version.
+const NEWEST: u32 = 2;
 /// Hex digits of SHA-256 before each record.
 const CHECKSUM_LENGTH: usize = 16;
 
@@ -84,7 +86,7 @@ impl Journal {
     #[must_use]
     pub fn next_record(&self, time: &str, event: Event) -> Record {
         Record {
-            version: VERSION,
+            version: event.format(),
             sequence: self.records.len() as u64 + 1,
             time: time.to_owned(),
             body: event,
@@ -109,7 +111,7 @@ fn decode_line(line: &[u8], sequence: u64) -> Result<Record, JournalError> {
     }
     let unreadable = |reason: String| JournalError::Unreadable { sequence, reason };
     let record: Record = serde_json::from_slice(json).map_err(|error| unreadable(error.to_string()))?;
-    if record.version != VERSION {
+    if !(1..=NEWEST).contains(&record.version) {
         return Err(unreadable(format!("format {} is not known to this version", record.version)));
     }
     if record.sequence != sequence {
@@ -126,7 +128,7 @@ fn checksum(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{JournalStep, RunId, RunKind, RunOutcome, StepVersion};
+    use super::super::{Deadline, JournalStep, RunId, RunKind, RunOutcome, StepVersion};
     use super::*;
 
     fn started() -> Event {
@@ -168,6 +170,21 @@ mod tests {
         let journal = Journal::decode(&bytes(&events)).expect("reads");
         let read: Vec<_> = journal.records.into_iter().map(|record| record.body).collect();
         assert_eq!(read, events);
+    }
+
+    #[test]
+    fn a_record_has_the_oldest_format_that_knows_its_event() {
+        let deadline = Deadline { boot: "b".into(), uptime_millis: 1, wall: "w".into() };
+        let events = [started(), Event::ConfirmBy { deadline }, Event::Intent { step: 0 }];
+        let journal = Journal::decode(&bytes(&events)).expect("reads");
+        let formats: Vec<_> = journal.records.iter().map(|record| record.version).collect();
+        assert_eq!(formats, [1, 2, 1]);
+
+        for unknown in [0, NEWEST + 1] {
+            let record = Record { version: unknown, ..journal.records[0].clone() };
+            let error = Journal::decode(&encode(&record)).expect_err("another format").to_string();
+            assert!(error.contains(&format!("format {unknown} is not known")), "{error}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What can be recorded. The format is versioned: old journals are read for ever.
 
+use super::Deadline;
 use serde::{Deserialize, Serialize};
 
 /// Names one run; sortable by time.
@@ -122,8 +123,22 @@ pub enum Event {
         /// Its index.
         step: usize,
     },
+    /// Unless somebody confirms the run by then, it is undone; recorded before
+    /// the timer is armed, and that before the first step.
+    ConfirmBy {
+        /// Until when.
+        deadline: Deadline,
+    },
     /// Every gate passed: from here on the run is finished, not undone.
     Proven,
+    /// Every gate passed, in the place of [`Event::Proven`] where there is a
+    /// deadline: the run is undone unless it is confirmed.
+    AwaitingConfirmation,
+    /// Somebody confirmed in time: from here on the run is finished, not undone.
+    Confirmed {
+        /// Who: login name, sudo user, terminal.
+        actor: String,
+    },
     /// The way back, or the way on after an interruption, begins.
     Recovering {
         /// Why.
@@ -138,11 +153,27 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// The oldest format that knows this event.
+    #[must_use]
+    pub fn format(&self) -> u32 {
+        match self {
+            Self::Started { .. }
+            | Self::Intent { .. }
+            | Self::Done { .. }
+            | Self::Proven
+            | Self::Recovering { .. }
+            | Self::Finished { .. } => 1,
+            Self::ConfirmBy { .. } | Self::AwaitingConfirmation | Self::Confirmed { .. } => 2,
+        }
+    }
+}
+
 /// An event with its place and time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
-    /// Format of this record.
+    /// Format of this record: the oldest one that knows its event.
     pub version: u32,
     /// Counts from 1 without gaps.
     pub sequence: u64,

@@ -5,9 +5,13 @@
 //! paths, never contents. Pure: the bytes are written by `apply`.
 
 mod codec;
+mod deadline;
 mod event;
 mod status;
 
 pub use codec::{Journal, JournalError, encode};
+pub use deadline::{Deadline, TimeLeft};
 pub use event::{Event, JournalStep, Record, RunId, RunKind, RunOutcome, StepVersion};
-pub use status::{ActiveRun, FinishedRun, IllegalTransition, Phase, Status, StepState, next_status};
+pub use status::{
+    ActiveRun, FinishedRun, IllegalTransition, Phase, Standing, Status, StepState, next_status,
+};

@@ -2,7 +2,7 @@
 //!
 //! Invariant: an event that does not fit the status is an error, never ignored.
 
-use super::{Event, JournalStep, RunId, RunKind, RunOutcome};
+use super::{Deadline, Event, JournalStep, RunId, RunKind, RunOutcome};
 use thiserror::Error;
 
 /// Where the newest run stands.
@@ -36,6 +36,10 @@ pub struct ActiveRun {
     pub progress: Vec<StepState>,
     /// Whether a reload has been asked for, in any phase.
     pub reload_intended: bool,
+    /// What the gates and the operator have said of it, in any phase.
+    pub standing: Standing,
+    /// By when it must be confirmed; `None` when nobody asked for that.
+    pub confirm_by: Option<Deadline>,
 }
 
 /// What an active run is doing.
@@ -43,10 +47,24 @@ pub struct ActiveRun {
 pub enum Phase {
     /// Its own steps.
     Forward,
-    /// Every gate has passed.
+    /// Every gate has passed, and nothing more is to happen.
     Proven,
+    /// Every gate has passed, and somebody must confirm it.
+    Awaiting,
     /// The steps of a recovery.
     Recovering,
+}
+
+/// What the gates and the operator have said of a run. It outlives the phase:
+/// a recovery that is interrupted goes the same way again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Not every gate has passed yet.
+    Unproven,
+    /// Every gate has passed; it was to be confirmed.
+    Unconfirmed,
+    /// It stays.
+    Kept,
 }
 
 /// How far one step is.
@@ -100,6 +118,8 @@ pub fn next_status(status: Status, event: &Event) -> Result<Status, IllegalTrans
                 phase: Phase::Forward,
                 progress: vec![StepState::Pending; steps.len()],
                 reload_intended: false,
+                standing: Standing::Unproven,
+                confirm_by: None,
             }))
         }
         (Status::Active(active), event) => advance(active, event).ok_or(illegal),
@@ -111,7 +131,8 @@ fn advance(mut active: ActiveRun, event: &Event) -> Option<Status> {
     match event {
         Event::Started { .. } => return None,
         Event::Intent { step } => {
-            if active.phase == Phase::Proven || !active.may_begin(*step) {
+            let takes_steps = matches!(active.phase, Phase::Forward | Phase::Recovering);
+            if !takes_steps || !active.may_begin(*step) {
                 return None;
             }
             active.progress[*step] = StepState::Intended;
@@ -125,11 +146,29 @@ fn advance(mut active: ActiveRun, event: &Event) -> Option<Status> {
             }
             active.progress[*step] = StepState::Done;
         }
-        Event::Proven => {
-            if active.phase != Phase::Forward || !active.all_done() {
+        Event::ConfirmBy { deadline } => {
+            if !active.may_get_a_deadline() {
                 return None;
             }
-            active.phase = Phase::Proven;
+            active.confirm_by = Some(deadline.clone());
+        }
+        Event::Proven => {
+            if active.phase != Phase::Forward || !active.all_done() || active.confirm_by.is_some() {
+                return None;
+            }
+            (active.phase, active.standing) = (Phase::Proven, Standing::Kept);
+        }
+        Event::AwaitingConfirmation => {
+            if active.phase != Phase::Forward || !active.all_done() || active.confirm_by.is_none() {
+                return None;
+            }
+            (active.phase, active.standing) = (Phase::Awaiting, Standing::Unconfirmed);
+        }
+        Event::Confirmed { .. } => {
+            if active.phase != Phase::Awaiting {
+                return None;
+            }
+            (active.phase, active.standing) = (Phase::Proven, Standing::Kept);
         }
         // Allowed in every phase: a recovery that was itself interrupted is
         // planned again from the disk.
@@ -147,6 +186,15 @@ impl ActiveRun {
     #[must_use]
     pub fn all_done(&self) -> bool {
         self.progress.iter().all(|state| *state == StepState::Done)
+    }
+
+    /// Only what can be undone may wait for a confirmation, and only before
+    /// anything was touched.
+    fn may_get_a_deadline(&self) -> bool {
+        self.kind == RunKind::Migrate
+            && self.phase == Phase::Forward
+            && self.confirm_by.is_none()
+            && self.progress.iter().all(|state| *state == StepState::Pending)
     }
 
     fn may_begin(&self, step: usize) -> bool {
@@ -176,7 +224,10 @@ fn event_name(event: &Event) -> &'static str {
         Event::Started { .. } => "the start of a run",
         Event::Intent { .. } => "the intent of a step",
         Event::Done { .. } => "the end of a step",
+        Event::ConfirmBy { .. } => "the deadline of a run",
         Event::Proven => "the proof of a run",
+        Event::AwaitingConfirmation => "the wait for a confirmation",
+        Event::Confirmed { .. } => "the confirmation of a run",
         Event::Recovering { .. } => "the start of a recovery",
         Event::Finished { .. } => "the end of a run",
     }
@@ -188,6 +239,7 @@ fn status_name(status: &Status) -> &'static str {
         Status::Active(active) => match active.phase {
             Phase::Forward => "a run under way",
             Phase::Proven => "a proven run",
+            Phase::Awaiting => "a run that waits for its confirmation",
             Phase::Recovering => "a recovery under way",
         },
         Status::Quiet(_) => "a run that is over",
@@ -214,6 +266,39 @@ mod tests {
         let result = events.iter().try_fold(Status::default(), next_status);
         let shown = result.as_ref().map(status_name).map_err(ToString::to_string);
         assert_eq!(shown, expect.map_err(str::to_owned), "{events:?}");
+    }
+
+    #[test]
+    fn a_confirmation_follows_a_deadline_and_every_step() {
+        let deadline = Deadline { boot: "b".into(), uptime_millis: 1, wall: String::new() };
+        let by = Event::ConfirmBy { deadline };
+        let confirmed = Event::Confirmed { actor: String::new() };
+        let (intent, done) = (|step| Event::Intent { step }, |step| Event::Done { step });
+        let steps = [intent(0), done(0), intent(1), done(1)];
+        let open = [&[started(), by.clone()][..], &steps].concat();
+        let waiting = [&open[..], &[Event::AwaitingConfirmation]].concat();
+        let applied = Event::Finished { outcome: RunOutcome::Applied };
+        let undo = Event::Recovering { reason: String::new(), steps: Vec::new() };
+        let undone = Event::Finished { outcome: RunOutcome::RolledBack };
+        check(&waiting, Ok("a run that waits for its confirmation"));
+        check(&[&waiting[..], std::slice::from_ref(&confirmed)].concat(), Ok("a proven run"));
+        check(&[&waiting[..], &[confirmed.clone(), applied.clone()]].concat(), Ok("a run that is over"));
+        check(&[&waiting[..], &[undo.clone(), undone]].concat(), Ok("a run that is over"));
+
+        let refused = |events: &[Event], last: &Event| {
+            let result =
+                [events, std::slice::from_ref(last)].concat().iter().try_fold(Status::default(), next_status);
+            assert!(result.is_err(), "{last:?} after {events:?}");
+        };
+        refused(&open, &Event::Proven);
+        refused(&[started()], &Event::AwaitingConfirmation);
+        refused(&[&[started()][..], &steps].concat(), &Event::AwaitingConfirmation);
+        refused(&[started(), by.clone()], &by);
+        refused(&[started(), intent(0)], &by);
+        refused(&waiting, &applied);
+        refused(&waiting, &intent(0));
+        refused(&[&waiting[..], &[undo]].concat(), &confirmed);
+        refused(&open, &confirmed);
     }
 
     #[test]

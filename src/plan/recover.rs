@@ -6,7 +6,7 @@
 
 use super::step::{Content, Step, Version};
 use crate::facts::FileFacts;
-use crate::journal::{ActiveRun, JournalStep, Phase, RunKind, RunOutcome, StepVersion};
+use crate::journal::{ActiveRun, JournalStep, RunKind, RunOutcome, Standing, StepVersion};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -65,19 +65,20 @@ pub enum StuckReason {
 
 /// Plans the end of `run`.
 ///
-/// A migration that has not passed every gate is undone; one that has is kept;
-/// a rollback is finished. `why` is the failed gate or the interruption.
+/// A migration that has not passed every gate, or was not confirmed where that
+/// was demanded, is undone; one that stands is kept; a rollback is finished. `why` is the failed gate or the interruption.
 ///
 /// # Errors
 /// The files that cannot be set right without a person.
 pub fn recover(run: &ActiveRun, disk: &DiskState, why: &str) -> Result<Recovery, Vec<Stuck>> {
-    let (outcome, way) = match (run.phase, run.kind) {
-        (Phase::Proven, _) => (RunOutcome::Applied, "every gate had passed, so the change is kept"),
-        (_, RunKind::Migrate) => (RunOutcome::Failed, "the change is undone"),
+    let (outcome, way) = match (run.standing, run.kind) {
+        (Standing::Kept, _) => (RunOutcome::Applied, "every gate had passed, so the change is kept"),
+        (Standing::Unconfirmed, RunKind::Migrate) => (RunOutcome::RolledBack, "the change is undone"),
+        (Standing::Unproven, RunKind::Migrate) => (RunOutcome::Failed, "the change is undone"),
         (_, RunKind::Rollback) => (RunOutcome::Applied, "the rollback is finished"),
     };
     let reason = format!("{why}; {way}");
-    if run.phase == Phase::Proven {
+    if run.standing == Standing::Kept {
         return Ok(Recovery { steps: Vec::new(), outcome, reason });
     }
     let mut steps = Vec::new();
@@ -118,6 +119,18 @@ pub fn recover(run: &ActiveRun, disk: &DiskState, why: &str) -> Result<Recovery,
         steps.push(Step::Reload);
     }
     Ok(Recovery { steps, outcome, reason })
+}
+
+/// Plans the end of `run` by restoring everything that its backup holds: the
+/// way out where a person has edited the files, and only on a person's word.
+#[must_use]
+pub fn recover_whole(run: &ActiveRun, why: &str) -> Recovery {
+    let mut steps = vec![Step::RestoreTree { backup: run.backup.clone() }];
+    if run.steps.contains(&JournalStep::Reload) {
+        steps.push(Step::Reload);
+    }
+    let outcome = RunOutcome::RolledBack;
+    Recovery { steps, outcome, reason: format!("{why}; everything in the backup is restored") }
 }
 
 /// The step that brings a folder to where it was before a migration, or to
@@ -183,14 +196,14 @@ fn hash(version: &StepVersion) -> Option<&str> {
 mod tests {
     use super::*;
     use crate::facts::Attributes;
-    use crate::journal::{RunId, StepState};
+    use crate::journal::{Phase, RunId, StepState};
 
     fn file(sha256: &str) -> FileFacts {
         let attributes = Attributes::plain(0o644, 0, 0);
         FileFacts { sha256: sha256.to_owned(), attributes }
     }
 
-    fn run(kind: RunKind, phase: Phase, reload_intended: bool) -> ActiveRun {
+    fn run(kind: RunKind, standing: Standing, reload_intended: bool) -> ActiveRun {
         let set = |path: &str| JournalStep::SetFile {
             path: path.to_owned(),
             from: StepVersion::File("old".into()),
@@ -204,8 +217,10 @@ mod tests {
             backup: "B".into(),
             progress: vec![StepState::Pending; steps.len()],
             steps,
-            phase,
+            phase: Phase::Recovering,
             reload_intended,
+            standing,
+            confirm_by: None,
         }
     }
 
@@ -234,24 +249,31 @@ mod tests {
 
     #[test]
     fn a_migration_is_undone_in_reverse() {
-        let forward = run(RunKind::Migrate, Phase::Forward, false);
+        let forward = run(RunKind::Migrate, Standing::Unproven, false);
         check(&forward, ["old", "old"], "old", Ok(&[]));
         check(&forward, ["new", "old"], "old", Ok(&["/a", "reload"]));
         check(&forward, ["new", "new"], "old", Ok(&["/b", "/a", "reload"]));
         check(&forward, ["new", "other"], "old", Err(StuckReason::Edited));
         check(&forward, ["new", "new"], "unrelated", Err(StuckReason::NotInBackup));
-        let reloading = run(RunKind::Migrate, Phase::Forward, true);
+        let reloading = run(RunKind::Migrate, Standing::Unproven, true);
         check(&reloading, ["old", "old"], "old", Ok(&["reload"]));
     }
 
     #[test]
     fn a_proven_migration_is_kept_whatever_came_after() {
-        check(&run(RunKind::Migrate, Phase::Proven, true), ["new", "other"], "old", Ok(&[]));
+        check(&run(RunKind::Migrate, Standing::Kept, true), ["new", "other"], "old", Ok(&[]));
+    }
+
+    #[test]
+    fn an_unconfirmed_migration_is_undone() {
+        let unconfirmed = run(RunKind::Migrate, Standing::Unconfirmed, true);
+        check(&unconfirmed, ["new", "new"], "old", Ok(&["/b", "/a", "reload"]));
+        check(&unconfirmed, ["new", "edited"], "old", Err(StuckReason::Edited));
     }
 
     #[test]
     fn a_rollback_is_finished_in_order() {
-        let rollback = run(RunKind::Rollback, Phase::Forward, false);
+        let rollback = run(RunKind::Rollback, Standing::Unproven, false);
         check(&rollback, ["old", "old"], "new", Ok(&["/a", "/b", "reload"]));
         check(&rollback, ["new", "old"], "new", Ok(&["/b", "reload"]));
         check(&rollback, ["new", "new"], "new", Ok(&["reload"]));

@@ -6,7 +6,7 @@
 use super::load::{Load, LoadOptions, Route, Window};
 use super::order::{Keep, Kept, Order, Rehearsed};
 use super::stage;
-use crate::apply::{Event, INSTALLING, Request, Run, SandboxChoice, run, states};
+use crate::apply::{Confirmation, Event, INSTALLING, Request, Run, SandboxChoice, run, states};
 use crate::backup::BackupId;
 use crate::facts::{Facts, FileFacts, ShadowKind};
 use crate::host::sandbox::{Capabilities, ChildContext, Launcher};
@@ -169,6 +169,7 @@ impl Rehearsal<'_> {
             source,
             probes,
             sandbox: SandboxChoice::Required,
+            confirmation: Confirmation::NotAsked,
             reload_timeout: self.order.reload_timeout,
             stop: &self.stop,
             actor: "a rehearsal".to_owned(),

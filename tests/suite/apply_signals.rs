@@ -3,73 +3,14 @@
 //! Invariant: before the first effect a signal ends the run (1), after it the
 //! run is undone (4); a lost terminal ends nothing.
 
-use crate::support::machine::{Machine, NAME, Running, eventually};
-use crate::support::upstream::Upstream;
+use crate::support::machine::{Machine, NAME, eventually};
+use crate::support::paused::{LEGACY, Moment, paused_at};
 use motionctl::host::http::Scheme;
 use nix::sys::signal::Signal;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
-
-const LEGACY: &str = "<html ng-app=\"motion\"><title>Motion</title></html>";
-
-/// A machine whose upstream stops the run at a moment: requests wait there.
-struct Paused {
-    machine: Machine,
-    _upstream: Upstream,
-    waiting: Receiver<()>,
-    go_on: Vec<Sender<()>>,
-}
-
-/// When requests of the run are held up.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Moment {
-    /// Before anything was changed.
-    ProbesBefore,
-    /// When the new configuration serves, and is not proven yet.
-    ProbesAfter,
-}
-
-/// A machine on which the first request of a run's moment waits until it is told to go on.
-fn paused_at(moment: Moment) -> Paused {
-    let machine = Machine::without_motion("standalone", |_| ());
-    let listener = machine.take_port(9000);
-    let journal = machine.path("/var/lib/motionctl/journal");
-    let (tell, waiting) = channel();
-    let (release, held) = channel();
-    let (tell, held) = (std::sync::Mutex::new(tell), std::sync::Mutex::new(Some(held)));
-    let seen = Arc::new(AtomicUsize::new(0));
-    let upstream = Upstream::start(listener, move |_| {
-        // The journal's first record is written between the probes before and those after.
-        let begun = fs::metadata(&journal).is_ok_and(|journal| journal.len() > 0);
-        let now = if begun { Moment::ProbesAfter } else { Moment::ProbesBefore };
-        if now == moment && seen.fetch_add(1, Ordering::SeqCst) == 0 {
-            let held: Receiver<()> = held.lock().expect("nobody panics").take().expect("once");
-            tell.lock().expect("nobody panics").send(()).expect("the test waits");
-            let _released = held.recv_timeout(Duration::from_secs(4));
-        }
-        LEGACY.to_owned()
-    });
-    machine.start_nginx();
-    Paused { machine, _upstream: upstream, waiting, go_on: vec![release] }
-}
-
-impl Paused {
-    /// Starts an apply and returns when it waits.
-    fn apply(&self) -> Running<'_> {
-        let running = self.machine.spawn(&["apply", "--yes", "--json"]);
-        self.waiting.recv_timeout(Duration::from_secs(20)).expect("the run gets that far");
-        running
-    }
-
-    fn go_on(&self) {
-        self.go_on[0].send(()).expect("it waits");
-    }
-}
 
 #[test]
 fn a_signal_before_the_first_effect_ends_the_run() {
@@ -77,7 +18,7 @@ fn a_signal_before_the_first_effect_ends_the_run() {
         let paused = paused_at(Moment::ProbesBefore);
         let machine = &paused.machine;
         let (before, workers) = (machine.configuration(), machine.workers());
-        let running = paused.apply();
+        let running = paused.apply(&[]);
         running.signal(signal);
         paused.go_on();
         running.finish().expect(1, "failed");
@@ -93,7 +34,7 @@ fn a_signal_after_the_first_effect_undoes_the_run() {
         let paused = paused_at(Moment::ProbesAfter);
         let machine = &paused.machine;
         let before = machine.configuration().without_folder_times();
-        let running = paused.apply();
+        let running = paused.apply(&[]);
         assert_ne!(machine.get("/user-ui/login").body, LEGACY.as_bytes(), "the change serves by now");
         running.signal(signal);
         paused.go_on();
@@ -109,7 +50,7 @@ fn a_signal_after_the_first_effect_undoes_the_run() {
 fn a_lost_terminal_ends_nothing() {
     for moment in [Moment::ProbesBefore, Moment::ProbesAfter] {
         let paused = paused_at(moment);
-        let mut running = paused.apply();
+        let mut running = paused.apply(&[]);
         running.signal(Signal::SIGHUP);
         running.close_output();
         paused.go_on();

@@ -11,6 +11,7 @@ mod apply_guards;
 mod apply_signals;
 mod backup;
 mod bundle;
+mod confirm;
 mod contract;
 mod database;
 mod files;

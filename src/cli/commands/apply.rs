@@ -1,9 +1,11 @@
 //! `apply`: make the change.
 
 use super::change::{refusal, show_plan, watched};
+use super::confirm;
+use super::pending;
 use super::recover::recover_first;
 use super::sessions::{Watch, leave_to_the_wait};
-use crate::apply::{Request, Run, run};
+use crate::apply::{Confirmation, Pending, Request, Run, run};
 use crate::cli::args::ApplyArgs;
 use crate::cli::context::Context;
 use crate::cli::files::read_plan;
@@ -18,15 +20,13 @@ use std::path::PathBuf;
 pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     let mut options = context.change_options(&args.change)?;
     let watch = Watch::new(context, &args.database)?;
+    let confirmation = confirm::demanded(context, args.confirm_within)?;
     let saved = args.plan.as_deref().map(read_plan).transpose()?;
     if let Some(saved) = &saved {
         options.strategy = StrategyWish::Named(again(saved));
     }
     // Before the facts that are acted on are read; a dry run only reads.
-    let lock = if args.dry_run { None } else { Some(context.lock()?) };
-    if let Some(lock) = &lock {
-        recover_first(context, lock)?;
-    }
+    let lock = if args.dry_run { None } else { Some(lock_alone(context)?) };
     let (mut prepared, mut outcome) = match watched(context, "apply", &options, &watch) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
@@ -58,7 +58,8 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         outcome.fail(failure);
         return Ok(outcome);
     }
-    let change = Change { args, options: &options, prepared: &prepared, plan: &plan, lock: &lock };
+    let change =
+        Change { args, options: &options, prepared: &prepared, plan: &plan, lock: &lock, confirmation };
     make(context, &change, &mut outcome)?;
     Ok(outcome)
 }
@@ -70,6 +71,7 @@ struct Change<'a> {
     prepared: &'a Prepared,
     plan: &'a Plan,
     lock: &'a WriteLock,
+    confirmation: Confirmation,
 }
 
 /// Makes the change, and says in the answer what became of it.
@@ -86,6 +88,7 @@ fn make(context: &Context, change: &Change<'_>, outcome: &mut Outcome) -> Result
             source: None,
             probes: &probes,
             sandbox: change.options.sandbox,
+            confirmation: change.confirmation.clone(),
             reload_timeout: context.reload_timeout(change.args.change.reload_timeout)?,
             stop: &context.stop,
             actor: context.actor(),
@@ -95,6 +98,16 @@ fn make(context: &Context, change: &Change<'_>, outcome: &mut Outcome) -> Result
     );
     conclude(context, outcome, done, result);
     Ok(())
+}
+
+/// The lock, when no other run is open any more.
+fn lock_alone(context: &Context) -> Result<WriteLock, Failure> {
+    let lock = context.lock()?;
+    recover_first(context, &lock)?;
+    match pending::look(context)? {
+        Some(pending) => Err(confirm::refusal(&pending)),
+        None => Ok(lock),
+    }
 }
 
 /// Made again in the same way it is the same plan, with all that is known of
@@ -183,18 +196,13 @@ pub fn conclude(context: &Context, outcome: &mut Outcome, done: Run, result: Res
     outcome.reload = done.reload;
     outcome.probes = done.probes;
     outcome.durations = done.durations;
+    confirm::note(outcome, done.notes);
     if !done.lingering.is_empty() {
         let note = format!("{} old workers finish their connections", done.lingering.len());
         outcome.details.insert("lingering".to_owned(), note.into());
     }
     match result {
-        Ok(()) => {
-            outcome.outcome = OutcomeKind::Applied;
-            if outcome.reload.is_none() {
-                let verdict = format!("applied; {}", not_reloaded(context));
-                outcome.details.insert("verdict".to_owned(), verdict.into());
-            }
-        }
+        Ok(()) => succeeded(context, outcome, done.pending.as_ref()),
         Err(failure) => {
             let by_hand = matches!(failure.kind, FailureKind::RolledBack | FailureKind::NeedsOperator);
             outcome.fail(failure);
@@ -203,6 +211,22 @@ pub fn conclude(context: &Context, outcome: &mut Outcome, done: Run, result: Res
             }
         }
     }
+}
+
+fn succeeded(context: &Context, outcome: &mut Outcome, pending: Option<&Pending>) {
+    outcome.outcome = OutcomeKind::Applied;
+    let mut verdict = match outcome.reload {
+        Some(_) => "applied and proven".to_owned(),
+        None => format!("applied; {}", not_reloaded(context)),
+    };
+    if let Some(pending) = pending {
+        outcome.outcome = OutcomeKind::AwaitingConfirmation;
+        verdict = format!("{verdict}; undone unless confirmed: {}", confirm::time_in_words(pending));
+        outcome.details.insert("confirmation".to_owned(), confirm::section(pending));
+        let next = ["motionctl confirm", "motionctl rollback", "motionctl status"];
+        outcome.details.insert("next".to_owned(), next.as_slice().into());
+    }
+    outcome.details.insert("verdict".to_owned(), verdict.into());
 }
 
 /// Why there was nothing to reload.

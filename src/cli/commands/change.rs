@@ -1,6 +1,7 @@
 //! What the commands that look at, plan or make a change have in common.
 
 use super::sessions::Watch;
+use crate::apply::Pending;
 use crate::cli::context::Context;
 use crate::host::RootPath;
 use crate::journal::Status;
@@ -84,9 +85,12 @@ pub fn refusal(prepared: &Prepared) -> Option<Failure> {
     })
 }
 
-/// A run that was interrupted and not ended yet.
+/// A run that was interrupted and not ended yet, or waits for its confirmation.
 fn unfinished(context: &Context) -> Option<Finding> {
     let journal = apply::History::look(&context.root).ok()?;
+    if let Some(pending) = Pending::of(&journal.status).ok()? {
+        return Some(super::confirm::finding(&pending));
+    }
     let Status::Active(active) = journal.status else { return None };
     Some(
         Finding::new("run.unfinished", Level::Stop, "an earlier run was interrupted")

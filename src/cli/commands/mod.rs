@@ -4,7 +4,9 @@ mod apply;
 mod backups;
 mod change;
 mod check;
+mod confirm;
 mod diff;
+mod pending;
 mod plan;
 mod recover;
 mod rehearse;
@@ -13,6 +15,7 @@ mod rollback;
 mod seed;
 mod sessions;
 mod status;
+mod unconfirmed;
 
 use super::args::{BackupsCommand, Command};
 use super::context::Context;
@@ -27,7 +30,8 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         Command::Rehearse(args) => rehearse::rehearse(context, args),
         Command::Status(args) => status::status(context, args),
         Command::Rollback(args) => rollback::rollback(context, args),
-        Command::Recover => recover::recover(context),
+        Command::Confirm => confirm::confirm(context),
+        Command::Recover(args) => recover::recover(context, args),
         Command::Diff(args) => diff::diff(context, args),
         Command::Backups(command) => backups::backups(context, command),
         Command::Seed(command) => seed::seed(context, command),
@@ -48,7 +52,8 @@ pub fn name(command: &Command) -> &'static str {
         Command::Rehearse(_) => "rehearse",
         Command::Status(_) => "status",
         Command::Rollback(_) => "rollback",
-        Command::Recover => "recover",
+        Command::Confirm => "confirm",
+        Command::Recover(_) => "recover",
         Command::Diff(_) => "diff",
         Command::Backups(BackupsCommand::List) => "backups list",
         Command::Backups(BackupsCommand::Show { .. }) => "backups show",

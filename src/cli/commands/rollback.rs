@@ -3,9 +3,12 @@
 use super::apply::{conclude, not_reloaded};
 use super::backups::{Verified, failure, open, section};
 use super::change::host;
+use super::confirm;
+use super::pending;
 use super::recover::recover_first;
 use super::restore;
-use crate::apply::{History, Request, run};
+use super::unconfirmed;
+use crate::apply::{Confirmation, History, Request, run};
 use crate::backup::{Backup, Entry, Store};
 use crate::cli::args::RollbackArgs;
 use crate::cli::context::Context;
@@ -34,8 +37,21 @@ pub struct Undoable {
 
 /// Restores what a run changed, or everything in a backup.
 pub fn rollback(context: &Context, args: &RollbackArgs) -> Result<Outcome, Failure> {
+    match (&args.unconfirmed, args.warn) {
+        (Some(run), true) => return unconfirmed::warn(context, run),
+        (Some(run), false) => return unconfirmed::undo(context, run),
+        (None, _) => {}
+    }
+    if let Some(pending) = pending::look(context)? {
+        return pending::undo(context, args, &pending);
+    }
     let lock = context.lock()?;
-    recover_first(context, &lock)?;
+    if let Err(stuck) = recover_first(context, &lock) {
+        return pending::whole(context, args, &lock)?.ok_or(stuck);
+    }
+    if let Some(pending) = pending::look(context)? {
+        return Err(confirm::refusal(&pending));
+    }
     let mut outcome = Outcome::new("rollback", OutcomeKind::Ok);
     outcome.host = Some(host(context));
     let Some(undo) = undoable(context, args.backup.as_deref())? else {
@@ -91,6 +107,7 @@ fn perform(
             source: Some(backup.manifest.id.clone()),
             probes: &probes,
             sandbox: context.sandbox(args.no_sandbox)?,
+            confirmation: Confirmation::NotAsked,
             reload_timeout: context.reload_timeout(args.reload_timeout)?,
             stop: &context.stop,
             actor: context.actor(),

@@ -2,14 +2,15 @@
 //! unfinished, which is the newest backup?
 
 use super::change::watched;
+use super::confirm::{section, time_in_words};
 use super::sessions::Watch;
-use crate::apply::History;
+use crate::apply::{History, Pending};
 use crate::backup::Store;
 use crate::cli::args::StatusArgs;
 use crate::cli::context::Context;
 use crate::host::RootPath;
 use crate::inspect::file_facts;
-use crate::journal::{JournalStep, RunKind, RunOutcome, Status, StepVersion};
+use crate::journal::{JournalStep, Phase, RunKind, RunOutcome, Status, StepVersion};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{Strategy, StrategyWish};
 use serde_json::json;
@@ -32,7 +33,10 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
     let drifted = drift(context, &journal.status)?;
     let newest = Store::new(&context.root).list().ok().and_then(|listing| listing.backups.into_iter().next());
     let served = prepared.is_up_to_date();
+    let pending = Pending::of(&journal.status)
+        .map_err(|error| Failure::from_error(FailureKind::NeedsOperator, &error))?;
     let verdict = match (&journal.status, served, drifted.is_empty()) {
+        _ if pending.is_some() => "a change waits for its confirmation: run `motionctl confirm`",
         (Status::Active(_), ..) => "an interrupted run waits: run `motionctl recover`",
         (_, true, true) => "the new client's route is there",
         (_, true, false) => "the new client's route is there; files were edited since the last run",
@@ -41,13 +45,14 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
             "the new client's route is gone again: an update has overwritten what the last run left"
         }
     };
-    let pending = !served || !drifted.is_empty() || matches!(journal.status, Status::Active(_));
-    outcome.outcome = if pending { OutcomeKind::ChangesPending } else { OutcomeKind::UpToDate };
-    if args.detailed_exitcode && pending {
+    let has_changes = !served || !drifted.is_empty() || matches!(journal.status, Status::Active(_));
+    outcome.outcome = if has_changes { OutcomeKind::ChangesPending } else { OutcomeKind::UpToDate };
+    if args.detailed_exitcode && has_changes {
         outcome.exit_code = 2;
     }
     let rows = [("last run", run_in_words(&journal.status))]
         .into_iter()
+        .chain(pending.iter().map(|pending| ("confirmation", time_in_words(pending))))
         .chain(drifted.iter().map(|path| ("edited since", path.display().to_string())))
         .chain(newest.iter().map(|backup| ("newest backup", backup.manifest.id.to_string())));
     let rows: Vec<_> = rows.map(|(name, value)| json!([name, value])).collect();
@@ -62,6 +67,9 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
         "newest_backup".to_owned(),
         newest.map_or(json!(null), |backup| json!(backup.manifest.id.to_string())),
     );
+    if let Some(pending) = &pending {
+        outcome.details.insert("confirmation".to_owned(), section(pending));
+    }
     outcome.details.insert("rows".to_owned(), rows.into());
     Ok(outcome)
 }
@@ -78,11 +86,15 @@ fn drift_in_a_word(served: bool, drifted: &[PathBuf]) -> &'static str {
 
 /// Files that are not as the newest run left them.
 fn drift(context: &Context, status: &Status) -> Result<Vec<PathBuf>, Failure> {
-    let Status::Quiet(run) = status else { return Ok(Vec::new()) };
+    let (steps, stands) = match status {
+        Status::Quiet(run) => (&run.steps, run.outcome == RunOutcome::Applied),
+        Status::Active(run) if run.phase == Phase::Awaiting => (&run.steps, true),
+        Status::Empty | Status::Active(_) => return Ok(Vec::new()),
+    };
     let mut drifted = Vec::new();
-    for step in &run.steps {
+    for step in steps {
         let JournalStep::SetFile { path, from, to } = step else { continue };
-        let left = if run.outcome == RunOutcome::Applied { to } else { from };
+        let left = if stands { to } else { from };
         let Ok(path) = RootPath::new(path) else { continue };
         let now = file_facts(&context.root, &path)
             .map_err(|error| Failure::new(FailureKind::Unavailable, format!("looking at {path}: {error}")))?;
@@ -104,10 +116,14 @@ fn run_in_words(status: &Status) -> String {
     };
     match status {
         Status::Empty => "none".to_owned(),
+        Status::Active(run) if run.phase == Phase::Awaiting => {
+            format!("{}, waits for its confirmation", kind(run.kind))
+        }
         Status::Active(run) => format!("{}, interrupted", kind(run.kind)),
         Status::Quiet(run) => match run.outcome {
             RunOutcome::Applied => kind(run.kind).to_owned(),
-            _ => format!("{}, failed and undone", kind(run.kind)),
+            RunOutcome::RolledBack => format!("{}, undone", kind(run.kind)),
+            RunOutcome::Failed => format!("{}, failed and undone", kind(run.kind)),
         },
     }
 }
@@ -120,7 +136,11 @@ fn last_run(status: &Status) -> serde_json::Value {
     match status {
         Status::Empty => json!(null),
         Status::Active(run) => {
-            json!({ "id": run.run.as_str(), "kind": kind(run.kind), "outcome": "unfinished", "backup": run.backup })
+            let outcome = match run.phase {
+                Phase::Awaiting => "awaiting-confirmation",
+                Phase::Forward | Phase::Proven | Phase::Recovering => "unfinished",
+            };
+            json!({ "id": run.run.as_str(), "kind": kind(run.kind), "outcome": outcome, "backup": run.backup })
         }
         Status::Quiet(run) => {
             json!({ "id": run.run.as_str(), "kind": kind(run.kind), "outcome": run.outcome, "backup": run.backup })

@@ -196,21 +196,25 @@ impl Look<'_> {
         differences
     }
 
-    /// Tables that were recorded when the map was made, and have changed since.
+    /// Tables that were recorded when the map was made, and have changed since. What is missing is
+    /// said by the parts that name it.
     fn recorded(&self, needs: &Needs, found: &mut Verification) {
+        let all = Needs::all(self.map);
+        let shapes = |needs: &Needs| -> Vec<Shape<'_>> {
+            needs.iter().flat_map(|(part, _)| Shape::of(self.map, part)).collect()
+        };
+        let (used, named) = (shapes(needs), shapes(&all));
         for (name, recorded) in &self.map.tables {
-            let used: Vec<Shape<'_>> = needs
-                .iter()
-                .flat_map(|(part, _)| Shape::of(self.map, part))
-                .filter(|shape| shape.table == name)
-                .collect();
-            // That it is missing is said where it is used.
             let Some(table) = self.catalog.table(name.as_str()) else { continue };
             for (column, difference) in definition::differences(recorded, table) {
-                let relied_on = match &column {
-                    Some(column) => used.iter().any(|shape| shape.uses(column)),
-                    None => !used.is_empty(),
+                let names = |shape: &&Shape<'_>| {
+                    shape.table == name && column.as_ref().is_none_or(|column| shape.uses(column))
                 };
+                let is_there = column.as_ref().is_none_or(|column| table.column(column.as_str()).is_some());
+                if !is_there && named.iter().any(|shape| names(&shape)) {
+                    continue;
+                }
+                let relied_on = used.iter().any(|shape| names(&shape));
                 if relied_on { &mut found.mismatches } else { &mut found.differences }.push(difference);
             }
         }

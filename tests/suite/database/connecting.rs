@@ -134,11 +134,12 @@ fn a_server_that_accepts_and_says_nothing_is_given_up() {
     assert_eq!(within_the_limit(&source).kind(), ErrorKind::Timeout);
 }
 
-/// Sends `greeting` to whoever connects, one byte at a time when `slowly`.
+/// Sends `greeting` to whoever connects, with a pause after each byte.
 fn impostor(greeting: &'static [u8], pause: Duration) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("bound").port();
     std::thread::spawn(move || {
+        let mut held = Vec::new();
         while let Ok((mut stream, _)) = listener.accept() {
             for byte in greeting {
                 if stream.write_all(&[*byte]).is_err() {
@@ -146,6 +147,8 @@ fn impostor(greeting: &'static [u8], pause: Duration) -> u16 {
                 }
                 std::thread::sleep(pause);
             }
+            // Closed with an answer unread, it would take back what was sent.
+            held.push(stream);
         }
     });
     port
@@ -160,6 +163,14 @@ fn what_is_no_server_is_found_out() {
     let empty = impostor(&[0, 0, 0, 0, 0, 0, 0, 1], Duration::ZERO);
     let error = within_the_limit(&tcp("127.0.0.1", empty));
     assert!(matches!(error.kind(), ErrorKind::NotADatabase | ErrorKind::Unreachable), "{error}");
+    // The same after a greeting that any server might send.
+    let greeted = impostor(
+        b"\x4b\0\0\0\x0a5.5.5-x\0\x01\0\0\x0012345678\0\x08\xa2\x21\x02\0\x08\0\x15\0\0\0\0\0\0\0\0\0\0\
+          123456789012\0mysql_native_password\0\0\0\0\x02",
+        Duration::ZERO,
+    );
+    let error = within_the_limit(&tcp("127.0.0.1", greeted));
+    assert_eq!(error.kind(), ErrorKind::NotADatabase, "{error}");
     // A byte now and then satisfies the socket's limit, not ours.
     let slow = impostor(&[80, 0, 0, 0, 10, 53, 46, 53, 46, 53, 46, 53, 46, 53], Duration::from_millis(300));
     assert_eq!(within_the_limit(&tcp("127.0.0.1", slow)).kind(), ErrorKind::Timeout);

@@ -37,9 +37,15 @@ fn from_discover_to_a_reviewed_map() {
     let url = database.url();
     let discover = ["seed", "schema", "discover", "--db", &url, "--out", &map];
     let document = json(&discover);
-    assert_eq!((document["outcome"].as_str(), document["file"].as_str()), (Some("ok"), Some(map.as_str())));
-    assert_eq!(document["missing"], serde_json::json!([]));
-    assert!(document["grades"]["certain"].as_u64().is_some_and(|count| count > 10), "{document:#}");
+    assert_eq!(
+        (document["outcome"].as_str(), document["details"]["file"].as_str()),
+        (Some("ok"), Some(map.as_str()))
+    );
+    assert_eq!(document["details"]["missing"], serde_json::json!([]));
+    assert!(
+        document["details"]["grades"]["certain"].as_u64().is_some_and(|count| count > 10),
+        "{document:#}"
+    );
     let text = fs::read_to_string(&map).expect("the proposal");
     assert!(text.contains("reviewed_by = \"\"\n") && !text.contains("\ncreate = true"), "{text}");
     assert!(text.contains("[effects.next-login]") && text.contains(" # likely: "), "{text}");
@@ -56,7 +62,7 @@ fn from_discover_to_a_reviewed_map() {
     let reviewed = json(&check);
     assert_eq!((reviewed["exit_code"].as_u64(), codes(&reviewed).len()), (Some(0), 0));
     assert_eq!(
-        (&reviewed["map"]["reviewed_by"], &reviewed["database"]["server"]),
+        (&reviewed["details"]["map"]["reviewed_by"], &reviewed["database"]["server"]),
         (&"Ann".into(), &"MariaDB".into())
     );
 }
@@ -75,10 +81,9 @@ fn a_check_says_what_has_changed_since() {
     let expected = [
         "agent_profiles.name: expected varchar(255) charset utf8mb4 not null, found varchar(64) charset utf8mb4 not null",
         "chat_queues.timeout (queues.chat): expected whole numbers, found no such column",
-        "chat_queues.timeout: expected int not null default '10', found no such column",
     ];
     assert_eq!(evidence, &serde_json::json!(expected));
-    assert_eq!(document["mismatches"], *evidence);
+    assert_eq!(document["details"]["mismatches"], *evidence);
 }
 
 #[test]
@@ -88,13 +93,16 @@ fn the_built_in_map_is_for_files_of_our_own() {
     let url = format!("sqlite:{}", path.display());
     let check = ["seed", "schema", "check", "--db", &url];
     let empty = json(&check);
-    assert_eq!((empty["exit_code"].as_u64(), empty["map"]["source"].as_str()), (Some(0), Some("built-in")));
+    assert_eq!(
+        (empty["exit_code"].as_u64(), empty["details"]["map"]["source"].as_str()),
+        (Some(0), Some("built-in"))
+    );
     let source = Source::File { path: path.clone(), access: FileAccess::Write };
     let mut connection = Connection::open(&source, &Limits::work()).expect("the file");
     embedded::create(&mut connection).expect("the schema");
     let ours = json(&check);
     assert_eq!((ours["exit_code"].as_u64(), codes(&ours).len()), (Some(0), 0));
-    assert_eq!(ours["map"]["hash"], Map::built_in().hash());
+    assert_eq!(ours["details"]["map"]["hash"], Map::built_in().hash());
 
     connection.script("PRAGMA application_id = 7").expect("a mark");
     let foreign = json(&check);
@@ -120,7 +128,10 @@ fn a_map_is_shown_as_it_is_written() {
     let shown = motionctl(["seed", "schema", "show", "--no-db", "--map", &name]);
     assert_eq!((shown.code, shown.stdout), (0, text.clone()));
     let document = json(&["seed", "schema", "show", "--no-db", "--map", &name]);
-    assert_eq!((&document["map"]["reviewed_by"], &document["text"]), (&"Ann".into(), &text.into()));
+    assert_eq!(
+        (&document["details"]["map"]["reviewed_by"], &document["details"]["text"]),
+        (&"Ann".into(), &text.into())
+    );
 }
 
 #[test]

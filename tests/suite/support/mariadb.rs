@@ -13,7 +13,6 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
 
 /// How long a server may take to start on a machine with much else to do.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -217,28 +216,24 @@ pub fn option_file(folder: &Path, text: &str) -> PathBuf {
 
 /// Freshly installed data, made once and copied for every server.
 fn installed() -> &'static Path {
-    static INSTALLED: OnceLock<(TempDir, Child)> = OnceLock::new();
-    let (folder, _) = INSTALLED.get_or_init(|| {
-        let folder = tempfile::Builder::new().prefix("motionctl-mariadb-data-").tempdir().expect("a folder");
-        give_to_mysql(folder.path());
+    static INSTALLED: OnceLock<(PathBuf, Child)> = OnceLock::new();
+    let (data, _) = INSTALLED.get_or_init(|| {
+        let folder = tempfile::Builder::new().prefix("motionctl-mariadb-data-").tempdir();
+        let folder = folder.expect("a folder").keep();
+        // Statics are not dropped; this shell removes the folder when the process has gone.
+        let keeper = keeper(&folder, ":");
+        give_to_mysql(&folder);
+        let data = folder.join("data");
         let output = Command::new("mariadb-install-db")
-            .args([
-                "--no-defaults",
-                "--user=mysql",
-                "--skip-test-db",
-                "--auth-root-authentication-method=socket",
-            ])
-            .args(["--innodb-log-file-size=4M", "--innodb-flush-method=nosync"])
-            .arg(format!("--datadir={}", folder.path().join("data").display()))
+            .args(["--no-defaults", "--user=mysql", "--skip-test-db"])
+            .args(["--auth-root-authentication-method=socket", "--innodb-log-file-size=4M"])
+            .args(["--innodb-flush-method=nosync", &format!("--datadir={}", data.display())])
             .output()
             .expect("mariadb-install-db is installed; packaging/setup.sh test installs it");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-        // Statics are not dropped; this shell removes the folder when the process has gone.
-        let keeper = keeper(folder.path(), ":");
-        (folder, keeper)
+        (data, keeper)
     });
-    static DATA: OnceLock<PathBuf> = OnceLock::new();
-    DATA.get_or_init(|| folder.path().join("data"))
+    data
 }
 
 fn copy(from: &Path, to: &Path) {

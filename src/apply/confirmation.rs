@@ -1,0 +1,236 @@
+//! Changes that undo themselves unless somebody confirms them in time.
+//!
+//! Invariant: the deadline is in the journal before the timer is armed, and the
+//! timer is armed before the first file changes; so whatever ends the run, its
+//! terminal or its session, something is left that undoes it. The timer decides
+//! nothing: what it runs looks at the journal.
+
+use super::executor::Executor;
+use super::history::History;
+use super::recovery::{Recovered, run as end_run};
+use crate::host::timers::{Armed, Timer, Timers};
+use crate::host::{Root, WriteLock, clock, uptime};
+use crate::journal::{
+    ActiveRun, Deadline, Event, Phase, RunId, RunKind, RunOutcome, Standing, Status, TimeLeft,
+};
+use crate::outcome::{Failure, FailureKind};
+use anyhow::{Context, Result, anyhow};
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+/// Terminals are warned this long before the end, or a quarter of the time
+/// before it where that is less.
+const WARNING: Duration = Duration::from_secs(60);
+
+/// Whether a change has to be confirmed.
+#[derive(Debug, Clone)]
+pub enum Confirmation {
+    /// Once proven it stays.
+    NotAsked,
+    /// It is undone unless it is confirmed in time.
+    Within(Window),
+}
+
+/// How long a change waits, and who undoes it.
+#[derive(Debug, Clone)]
+pub struct Window {
+    /// From just before the first file changes.
+    pub within: Duration,
+    /// The service manager.
+    pub timers: Timers,
+    /// The command that undoes the run whose name follows it.
+    pub undo: Vec<String>,
+    /// The command that warns of it, likewise.
+    pub warn: Vec<String>,
+}
+
+/// A change that waits for its confirmation.
+#[derive(Debug, Clone)]
+pub struct Pending {
+    /// The run.
+    pub run: RunId,
+    /// The backup that holds what it replaced.
+    pub backup: String,
+    /// Until when.
+    pub deadline: Deadline,
+    /// How much of the time is left.
+    pub left: TimeLeft,
+}
+
+/// What a confirmation found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Confirmed {
+    /// The change that waited; it stays.
+    Now(RunId),
+    /// Nothing waits, and the newest change stays.
+    Already(RunId),
+}
+
+impl Pending {
+    /// The change of this status that waits, if there is one.
+    ///
+    /// # Errors
+    /// When the clock cannot be asked.
+    pub fn of(status: &Status) -> Result<Option<Self>> {
+        let Status::Active(ActiveRun { run, backup, confirm_by: Some(deadline), phase, .. }) = status else {
+            return Ok(None);
+        };
+        if *phase != Phase::Awaiting {
+            return Ok(None);
+        }
+        let left = left(deadline)?;
+        Ok(Some(Self { run: run.clone(), backup: backup.clone(), deadline: deadline.clone(), left }))
+    }
+
+    /// The change that waits below `root`, if there is one.
+    ///
+    /// # Errors
+    /// When the journal or the clock cannot be read.
+    pub fn look(root: &Root) -> Result<Option<Self>> {
+        Self::of(&History::look(root)?.status)
+    }
+
+    /// Whether it may still be confirmed.
+    #[must_use]
+    pub fn has_time(&self) -> bool {
+        matches!(self.left, TimeLeft::Left(_))
+    }
+
+    /// Whether its timer waits.
+    ///
+    /// # Errors
+    /// When systemd cannot be asked.
+    pub fn armed(&self) -> std::io::Result<Armed> {
+        Timers::reach()?.armed(&undo_unit(&self.run))
+    }
+}
+
+/// Records the deadline of the run that has just started, and arms its timer.
+pub(super) fn demand(executor: &mut Executor, confirmation: &Confirmation) -> Result<()> {
+    let Confirmation::Within(window) = confirmation else { return Ok(()) };
+    let Status::Active(ActiveRun { run, .. }) = executor.history.status() else {
+        return Err(anyhow!("no run is under way"));
+    };
+    let run = run.clone();
+    executor.history.record(Event::ConfirmBy { deadline: deadline(window.within)? })?;
+    arm(window, &run).context("arming the timer that would undo the change")
+}
+
+/// The gates have passed: from now on somebody has to confirm it.
+pub(super) fn await_confirmation(executor: &mut Executor) -> Result<Option<Pending>> {
+    executor.history.record(Event::AwaitingConfirmation)?;
+    Pending::of(executor.history.status())
+}
+
+/// Whether the time of the active run is over before it was proven.
+pub(super) fn is_too_late(executor: &Executor) -> Result<bool> {
+    let Status::Active(ActiveRun { confirm_by: Some(deadline), .. }) = executor.history.status() else {
+        return Ok(false);
+    };
+    Ok(!matches!(left(deadline)?, TimeLeft::Left(_)))
+}
+
+/// Keeps the change that waits.
+///
+/// # Errors
+/// `Refused` when none waits, or its time is over; `NeedsOperator` when the
+/// journal or a folder cannot be written.
+pub fn confirm(root: &Root, lock: &WriteLock, actor: String) -> Result<(Confirmed, Vec<String>), Failure> {
+    let broken = |error: anyhow::Error| Failure::from_error(FailureKind::NeedsOperator, &error);
+    let nothing = || Failure::new(FailureKind::Refused, "no change waits for a confirmation");
+    match History::look(root).map_err(broken)?.status {
+        Status::Quiet(run) if run.outcome == RunOutcome::Applied && run.kind == RunKind::Migrate => {
+            return Ok((Confirmed::Already(run.run), Vec::new()));
+        }
+        Status::Quiet(run) if run.outcome == RunOutcome::RolledBack => {
+            return Err(Failure::new(
+                FailureKind::Refused,
+                format!("the change {} was undone before it was confirmed", run.run),
+            )
+            .with_hint("make it again with `motionctl apply`"));
+        }
+        Status::Empty | Status::Quiet(_) => return Err(nothing()),
+        Status::Active(_) => {}
+    }
+    let mut history = History::open(lock, root).map_err(broken)?;
+    let Status::Active(active) = history.status().clone() else { return Err(nothing()) };
+    if active.standing != Standing::Kept {
+        let pending = Pending::of(history.status())
+            .map_err(broken)?
+            .ok_or_else(|| nothing().with_hint("a run was interrupted: run `motionctl recover`"))?;
+        refuse_late(&pending)?;
+        history.record(Event::Confirmed { actor }).map_err(broken)?;
+    }
+    let stop = AtomicBool::new(false);
+    let mut executor =
+        Executor { root, lock, history: &mut history, reload: None, stop: &stop, kept: Vec::new() };
+    let Recovered { notes, .. } = end_run(&mut executor, "confirmed")?;
+    Ok((Confirmed::Now(active.run), notes))
+}
+
+fn refuse_late(pending: &Pending) -> Result<(), Failure> {
+    let why = match pending.left {
+        TimeLeft::Left(_) => return Ok(()),
+        TimeLeft::Over => format!("the time to confirm was over at {}", pending.deadline.wall),
+        TimeLeft::Restarted => {
+            "the server was started again since, which ends the time to confirm".to_owned()
+        }
+    };
+    Err(Failure::new(FailureKind::Refused, format!("{why}: the change is about to be undone"))
+        .with_hint("`motionctl recover` undoes it now; then make it again"))
+}
+
+fn deadline(within: Duration) -> Result<Deadline> {
+    let now = uptime().context("reading the clock")?;
+    let end = now.elapsed.checked_add(within).context("the time to confirm is too long")?;
+    let wall = clock::now().checked_add(within).context("the time to confirm is too long")?;
+    Ok(Deadline {
+        boot: now.boot,
+        uptime_millis: u64::try_from(end.as_millis()).context("the time to confirm is too long")?,
+        wall: wall.strftime("%FT%TZ").to_string(),
+    })
+}
+
+fn left(deadline: &Deadline) -> Result<TimeLeft> {
+    let now = uptime().context("reading the clock")?;
+    Ok(deadline.left(&now.boot, now.elapsed))
+}
+
+fn arm(window: &Window, run: &RunId) -> Result<()> {
+    let named = |command: &[String]| [command, &[run.to_string()]].concat();
+    let lead = WARNING.min(window.within / 4);
+    window.timers.arm(&Timer {
+        name: &undo_unit(run),
+        description: "Undo a change of motionctl that nobody has confirmed",
+        after: window.within,
+        command: &named(&window.undo),
+    })?;
+    window.timers.arm(&Timer {
+        name: &warn_unit(run),
+        description: "Warn that a change of motionctl is about to be undone",
+        after: window.within.saturating_sub(lead),
+        command: &named(&window.warn),
+    })?;
+    Ok(())
+}
+
+/// Stops the timers of a run that is over; what could not be stopped, in words.
+/// A timer that fires all the same finds nothing to do.
+pub(super) fn disarm(root: &Root, run: &ActiveRun) -> Vec<String> {
+    if run.confirm_by.is_none() || !root.is_live() {
+        return Vec::new();
+    }
+    // Where systemd does not run any more, its timers do not either.
+    let Ok(timers) = Timers::reach() else { return Vec::new() };
+    let units = [warn_unit(&run.run), undo_unit(&run.run)];
+    let failed = units.iter().filter_map(|unit| timers.disarm(unit).err());
+    failed.map(|error| format!("a timer is left, and will find nothing to do: {error}")).collect()
+}
+
+fn undo_unit(run: &RunId) -> String {
+    format!("motionctl-unconfirmed-{run}")
+}
+
+fn warn_unit(run: &RunId) -> String {
+    format!("motionctl-warning-{run}")
+}

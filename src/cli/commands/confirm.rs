@@ -1,0 +1,141 @@
+//! `confirm`: keep the change that waits for its confirmation; and what there
+//! is to know of one that waits.
+
+use super::change::host;
+use crate::apply::{self, Confirmation, Confirmed, Pending, Window};
+use crate::cli::context::Context;
+use crate::host::timers::{Armed, Timers, this_program};
+use crate::inspect::{BootUnit, boot_unit, no_boot_unit};
+use crate::journal::TimeLeft;
+use crate::outcome::{Failure, FailureKind, Finding, Level, Outcome, OutcomeKind};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Keeps it. Accepted from any session: what counts is that somebody still
+/// reaches this server.
+pub fn confirm(context: &Context) -> Result<Outcome, Failure> {
+    let lock = context.lock()?;
+    let mut outcome = Outcome::new("confirm", OutcomeKind::Ok);
+    outcome.host = Some(host(context));
+    match apply::confirm(&context.root, &lock, context.actor()) {
+        Ok((confirmed, notes)) => {
+            let (run, verdict) = match confirmed {
+                Confirmed::Now(run) => (run, "confirmed: the change stays"),
+                Confirmed::Already(run) => {
+                    outcome.outcome = OutcomeKind::UpToDate;
+                    (run, "nothing waits for a confirmation: the newest change stays")
+                }
+            };
+            outcome.details.insert("verdict".to_owned(), verdict.into());
+            outcome.details.insert("run".to_owned(), run.as_str().into());
+            note(&mut outcome, notes);
+        }
+        Err(failure) => outcome.fail(failure),
+    }
+    Ok(outcome)
+}
+
+/// What `--confirm-within` demands of a run.
+///
+/// # Errors
+/// When what undoes the change could not be armed, or would not outlive a
+/// restart: then nothing is changed.
+pub fn demanded(context: &Context, within: Option<Duration>) -> Result<Confirmation, Failure> {
+    let Some(within) = within else { return Ok(Confirmation::NotAsked) };
+    let refused = |message: &str, finding: Finding| {
+        let hint = finding.advice.clone();
+        Failure::new(FailureKind::Refused, message).with_hint(hint).with_findings(vec![finding])
+    };
+    let no_timer = |reason: String| {
+        let finding = Finding::new("host.no-timer", Level::Stop, "no timer can be armed here")
+            .evidence(reason.clone())
+            .advice("leave --confirm-within out; every proof is made all the same");
+        refused(&format!("--confirm-within: nothing could undo the change in time: {reason}"), finding)
+    };
+    if !context.root.is_live() {
+        return Err(no_timer("a tree below --root is not the server that runs here".to_owned()));
+    }
+    let timers = Timers::reach().map_err(|error| no_timer(error.to_string()))?;
+    if let BootUnit::Missing(reason) = boot_unit(&context.root) {
+        let mut finding = no_boot_unit(&reason);
+        finding.level = Level::Stop;
+        return Err(refused(
+            "--confirm-within: the promise to undo the change would not outlive a restart",
+            finding,
+        ));
+    }
+    let program = this_program().map_err(|error| no_timer(error.to_string()))?;
+    let mut command = vec![program];
+    command.extend(context.config_argument()?);
+    command.extend(["rollback", "--yes"].map(str::to_owned));
+    let with = |more: &[&str]| {
+        [command.as_slice(), &more.iter().map(ToString::to_string).collect::<Vec<_>>()].concat()
+    };
+    Ok(Confirmation::Within(Window {
+        within,
+        timers,
+        undo: with(&["--unconfirmed"]),
+        warn: with(&["--warn", "--unconfirmed"]),
+    }))
+}
+
+/// The finding of a change that waits.
+pub fn finding(pending: &Pending) -> Finding {
+    Finding::new("run.awaiting-confirmation", Level::Stop, "a change waits for its confirmation")
+        .evidence(format!("run {}: {}", pending.run, time_in_words(pending)))
+        .advice(if pending.has_time() {
+            "keep it with `motionctl confirm`, or undo it with `motionctl rollback`"
+        } else {
+            "`motionctl recover` undoes it now; every changing command does it first"
+        })
+}
+
+/// The refusal of another change meanwhile.
+pub fn refusal(pending: &Pending) -> Failure {
+    let finding = finding(pending);
+    Failure::new(FailureKind::Refused, "a change waits for its confirmation")
+        .with_hint(finding.advice.clone())
+        .with_findings(vec![finding])
+}
+
+/// How much time is left, for people.
+pub fn time_in_words(pending: &Pending) -> String {
+    let wall = &pending.deadline.wall;
+    match pending.left {
+        TimeLeft::Left(left) => format!("{} left, until {wall}", seconds_in_words(left)),
+        TimeLeft::Over => format!("the time was over at {wall}"),
+        TimeLeft::Restarted => "the time is over: the server was started again".to_owned(),
+    }
+}
+
+/// What waits, for programs.
+pub fn section(pending: &Pending) -> Value {
+    let seconds = match pending.left {
+        TimeLeft::Left(left) => left.as_secs(),
+        TimeLeft::Over | TimeLeft::Restarted => 0,
+    };
+    // Unknown is not no.
+    let armed = pending.armed().ok().map(|armed| armed == Armed::Yes);
+    json!({
+        "run": pending.run.as_str(),
+        "backup": pending.backup,
+        "until": pending.deadline.wall,
+        "seconds_left": seconds,
+        "armed": armed,
+    })
+}
+
+/// Notes for people, where there are any.
+pub fn note(outcome: &mut Outcome, notes: Vec<String>) {
+    if !notes.is_empty() {
+        outcome.details.insert("notes".to_owned(), notes.into());
+    }
+}
+
+fn seconds_in_words(left: Duration) -> String {
+    let (minutes, seconds) = (left.as_secs() / 60, left.as_secs() % 60);
+    match minutes {
+        0 => format!("{seconds} s"),
+        _ => format!("{minutes} min {seconds} s"),
+    }
+}

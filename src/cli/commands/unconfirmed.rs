@@ -1,0 +1,125 @@
+//! What the timer of a change runs: warn whoever is logged in, and undo the
+//! change unless it was confirmed.
+//!
+//! Invariant: it acts on the run that it was armed for and on no other. It
+//! trusts the timer that the time is over, so that no second clock can stop
+//! it, and the journal for everything else.
+
+use super::change::host;
+use super::confirm::note;
+use super::recover::{end, show};
+use crate::apply::{History, Pending, UNCONFIRMED, Unconfirmed};
+use crate::cli::context::Context;
+use crate::host::{WriteLock, clock, terminals};
+use crate::journal::{ActiveRun, Status};
+use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// Between two looks at a lock that somebody holds.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Undoes a run that nobody confirmed.
+pub fn undo(context: &Context, run: &str) -> Result<Outcome, Failure> {
+    let mut outcome = Outcome::new("rollback", OutcomeKind::UpToDate);
+    outcome.host = Some(host(context));
+    if !is_open(context, run)? {
+        return Ok(nothing_to_do(outcome, run));
+    }
+    let lock = wait_for_lock(context)?;
+    // Whoever held the lock may have confirmed it.
+    if !is_open(context, run)? {
+        return Ok(nothing_to_do(outcome, run));
+    }
+    let name = outcome.host.as_ref().map_or_else(String::new, |host| host.name.clone());
+    tell(context, &format!("motionctl on {name}: nobody confirmed the change of NGINX; it is undone now."));
+    match end(context, &lock, Unconfirmed::Undone, UNCONFIRMED) {
+        Ok(Some(recovered)) => {
+            tell(context, &format!("motionctl on {name}: the change of NGINX is undone."));
+            show(&mut outcome, recovered);
+            outcome.outcome = OutcomeKind::Applied;
+        }
+        Ok(None) => return Ok(nothing_to_do(outcome, run)),
+        Err(failure) => {
+            tell(
+                context,
+                &format!(
+                    "motionctl on {name}: the change of NGINX could NOT be undone; see `motionctl status`."
+                ),
+            );
+            outcome.fail(failure);
+        }
+    }
+    Ok(outcome)
+}
+
+/// Warns that a run is about to be undone, as long as that can be helped.
+pub fn warn(context: &Context, run: &str) -> Result<Outcome, Failure> {
+    context.need_root()?;
+    let mut outcome = Outcome::new("rollback", OutcomeKind::UpToDate);
+    outcome.host = Some(host(context));
+    let pending = Pending::look(&context.root).map_err(|error| unreadable(&error))?;
+    let Some(pending) = pending.filter(|pending| pending.run.as_str() == run) else {
+        return Ok(nothing_to_do(outcome, run));
+    };
+    let name = outcome.host.as_ref().map_or_else(String::new, |host| host.name.clone());
+    let told = tell(
+        context,
+        &format!(
+            "motionctl on {name}: the change of NGINX is undone soon ({}).\nTo keep it: motionctl confirm",
+            super::confirm::time_in_words(&pending)
+        ),
+    );
+    outcome.outcome = OutcomeKind::Ok;
+    outcome.details.insert("verdict".to_owned(), "warned whoever is logged in".into());
+    note(&mut outcome, vec![told]);
+    Ok(outcome)
+}
+
+/// Whether this run has begun and not ended, however far it is.
+fn is_open(context: &Context, run: &str) -> Result<bool, Failure> {
+    let journal = History::look(&context.root).map_err(|error| unreadable(&error))?;
+    Ok(matches!(&journal.status, Status::Active(ActiveRun { run: open, .. }) if open.as_str() == run))
+}
+
+fn unreadable(error: &anyhow::Error) -> Failure {
+    Failure::from_error(FailureKind::NeedsOperator, error)
+}
+
+fn nothing_to_do(mut outcome: Outcome, run: &str) -> Outcome {
+    let verdict = format!("nothing to do: the run {run} does not wait for a confirmation");
+    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome
+}
+
+/// Whoever holds the lock ends: a run is finite, and none asks anybody anything
+/// while a change waits.
+fn wait_for_lock(context: &Context) -> Result<WriteLock, Failure> {
+    let mut said = false;
+    loop {
+        match context.lock() {
+            Err(failure) if failure.kind == FailureKind::Refused => {
+                if context.stop.load(Ordering::SeqCst) {
+                    return Err(failure);
+                }
+                if !said {
+                    context.progress.say(&format!("waiting: {}", failure.message));
+                    said = true;
+                }
+                clock::pause(PAUSE);
+            }
+            answer => return answer,
+        }
+    }
+}
+
+/// Tells the terminals, and says how many.
+fn tell(context: &Context, text: &str) -> String {
+    let told = terminals::tell(text);
+    let said = match told.missed {
+        0 => format!("{} terminals told", told.told),
+        missed => format!("{} terminals told, {missed} did not take it", told.told),
+    };
+    context.progress.say(&format!("{} ({said})", text.replace('\n', " ")));
+    said
+}

@@ -1,0 +1,263 @@
+//! The whole road of a change that waits: the countdown, the timer, the
+//! confirmation, the way back by hand.
+
+use super::*;
+use crate::support::machine::eventually;
+use crate::support::paused::{Moment, paused_at};
+use motionctl::host::{Root, WriteLock};
+use motionctl::journal::{Event, Journal, encode};
+use nix::sys::signal::Signal;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::time::{Duration, Instant};
+
+#[test]
+fn nobody_confirms() {
+    let machine = Machine::new("standalone");
+    let systemd = Systemd::start(&machine);
+    let before = machine.configuration().without_folder_times();
+    let inode = || fs::metadata(machine.path(SITE)).expect("the site").ino();
+    let old = inode();
+
+    let done = apply(&machine);
+
+    assert_ne!(inode(), old);
+    let waits = &done.json["details"]["confirmation"];
+    assert_eq!(waits["armed"], true, "{done}");
+    assert!(waits["seconds_left"].as_u64().is_some_and(|left| (300..=600).contains(&left)), "{done}");
+    assert!(serves_the_new_client(&machine));
+    assert_eq!(systemd.armed().len(), 2);
+    let calls = systemd.calls();
+    let armed: Vec<_> = calls.iter().filter(|call| call.starts_with("systemd-run ")).collect();
+    assert!(
+        armed[0].contains("--on-active=600000ms") && armed[1].contains("--on-active=540000ms"),
+        "{calls:?}"
+    );
+
+    let status = run(&machine, &["status"]);
+    status.expect(0, "changes-pending");
+    assert_eq!(status.json["details"]["confirmation"]["armed"], true, "{status}");
+    assert_eq!(status.json["details"]["last_run"]["outcome"], "awaiting-confirmation");
+    assert_eq!(status.finding("run.awaiting-confirmation").expect("a finding")["level"], "stop");
+    let words = status_in_words(&machine);
+    assert!(
+        words.contains("motionctl confirm") && words.contains(" min ") && words.contains(" left, until "),
+        "{words}"
+    );
+    assert_eq!(run(&machine, &["status", "--detailed-exitcode"]).code, Some(2));
+
+    systemd.fire(WARN).expect(0, "ok");
+    assert!(serves_the_new_client(&machine), "a warning undoes nothing");
+    let fired = systemd.fire(UNDO);
+
+    fired.expect(0, "applied");
+    assert_eq!(fired.json["reload"]["proven"], true, "{fired}");
+    before.assert_same(&machine.configuration().without_folder_times());
+    assert_eq!(inode(), old, "the old file had waited: its way back needs no space");
+    assert!(!serves_the_new_client(&machine));
+    assert_eq!(ended(&machine), "rolled-back");
+    assert_eq!(leftovers(&machine), [""; 0]);
+    let status = run(&machine, &["status"]);
+    assert!(status.json["details"]["confirmation"].is_null(), "{status}");
+    assert_eq!(run(&machine, &["confirm"]).expect(3, "refused").json["details"], Value::Null);
+    // And the way is free for another.
+    machine.apply(&[]).expect(0, "applied");
+}
+
+#[test]
+fn somebody_confirms_in_time() {
+    waiting!(machine, systemd, before);
+    let late = systemd.command(UNDO);
+
+    let confirmed = run(&machine, &["confirm"]);
+
+    confirmed.expect(0, "ok");
+    assert_eq!(systemd.armed(), [""; 0]);
+    assert_eq!(leftovers(&machine), [""; 0], "the old files are let go of");
+    assert_eq!(ended(&machine), "applied");
+    assert!(
+        events(&machine).ends_with(&["awaiting-confirmation", "confirmed", "finished"].map(str::to_owned))
+    );
+    let kept = machine.configuration().without_folder_times();
+    systemd.run(&late).finish().expect(0, "up-to-date");
+    run(&machine, &["confirm"]).expect(0, "up-to-date");
+    kept.assert_same(&machine.configuration().without_folder_times());
+    assert!(serves_the_new_client(&machine));
+
+    run(&machine, &["rollback", "--yes"]).expect(0, "applied");
+    before.assert_same(&machine.configuration().without_folder_times());
+
+    // The timer of one run is none of the next one's.
+    let _waits = apply(&machine);
+    systemd.run(&late).finish().expect(0, "up-to-date");
+    assert!(serves_the_new_client(&machine));
+    assert_eq!(systemd.armed().len(), 2);
+}
+
+#[test]
+fn somebody_goes_back_by_hand() {
+    waiting!(machine, systemd, before);
+    let backup = machine.backups().pop().expect("one");
+    let back = run(&machine, &["rollback", "--yes"]);
+    back.expect(0, "applied");
+    assert_eq!(back.json["backup"]["id"], backup);
+    assert_eq!(systemd.armed(), [""; 0]);
+    before.assert_same(&machine.configuration().without_folder_times());
+    assert_eq!(ended(&machine), "rolled-back");
+}
+
+#[test]
+fn it_is_killed_before_the_timer_is_armed() {
+    let machine = Machine::new("standalone");
+    let systemd = Systemd::start(&machine);
+    let before = machine.configuration();
+    systemd.set("hold");
+    let running = machine.spawn(&["apply", "--yes", "--json", "--confirm-within", "10m"]);
+    eventually("it arms the timer", || systemd.has("held"));
+    running.signal(Signal::SIGKILL);
+    assert_eq!(running.finish().code, None);
+    assert_eq!(events(&machine), ["started", "confirm-by"], "the deadline comes first");
+    assert_eq!(systemd.armed(), [""; 0]);
+    before.assert_same(&machine.configuration());
+
+    run(&machine, &["recover"]).expect(0, "ok");
+
+    assert_eq!(ended(&machine), "failed");
+    before.assert_same(&machine.configuration());
+}
+
+#[test]
+fn it_is_killed_after_the_timer_is_armed() {
+    let paused = paused_at(Moment::ProbesAfter);
+    let machine = &paused.machine;
+    let systemd = Systemd::start(machine);
+    let before = machine.configuration().without_folder_times();
+    let running = paused.apply(&["--confirm-within", "10m"]);
+    running.signal(Signal::SIGKILL);
+    assert_eq!(running.finish().code, None);
+    assert!(serves_the_new_client(machine), "it died with the change in place");
+    assert_eq!(systemd.armed().len(), 2);
+
+    systemd.fire(UNDO).expect(0, "applied");
+
+    before.assert_same(&machine.configuration().without_folder_times());
+    assert!(!serves_the_new_client(machine));
+    assert_eq!(ended(machine), "failed");
+    assert_eq!(systemd.armed(), [""; 0], "the warning is taken back");
+}
+
+#[test]
+fn it_is_killed_between_the_confirmation_and_the_end() {
+    for fired in [true, false] {
+        waiting!(machine, systemd, before);
+        let path = machine.path("/var/lib/motionctl/journal");
+        let mut bytes = fs::read(&path).expect("a journal");
+        let journal = Journal::decode(&bytes).expect("one that can be trusted");
+        let record = journal.next_record("2026-01-01T00:00:00Z", Event::Confirmed { actor: String::new() });
+        bytes.extend(encode(&record));
+        fs::write(&path, bytes).expect("writing");
+        // Whoever ends it, it stays: it was confirmed.
+        match fired {
+            true => systemd.fire(UNDO).expect(0, "applied"),
+            false => run(&machine, &["confirm"]).expect(0, "ok"),
+        };
+        assert_eq!(ended(&machine), "applied");
+        assert!(serves_the_new_client(&machine));
+        assert_eq!((leftovers(&machine), systemd.armed()), (Vec::new(), Vec::new()));
+        run(&machine, &["rollback", "--yes"]).expect(0, "applied");
+        before.assert_same(&machine.configuration().without_folder_times());
+    }
+}
+
+#[test]
+fn the_time_is_over_before_the_change_is_proven() {
+    let machine = Machine::new("standalone");
+    let systemd = Systemd::start(&machine);
+    let before = machine.configuration().without_folder_times();
+    systemd.set("hold");
+    let running = machine.spawn(&["apply", "--yes", "--json", "--confirm-within", "10s"]);
+    eventually("it arms the timer", || systemd.has("held"));
+    let end = Instant::now() + Duration::from_secs(10);
+    eventually("the time is over", || Instant::now() > end);
+    systemd.unset("hold");
+    let done = running.finish();
+    done.expect(4, "rolled-back");
+    assert!(done.error().contains("the time to confirm was over"), "{done}");
+    before.assert_same(&machine.configuration().without_folder_times());
+    assert_eq!(systemd.armed(), [""; 0]);
+}
+
+#[test]
+fn the_time_is_over() {
+    waiting!(machine, systemd, before);
+    // An hour further on the clock that counts; the wall clock stays.
+    let later = |arguments: &[&str]| {
+        let program = ["--time", "--monotonic", "3600", env!("CARGO_BIN_EXE_motionctl")];
+        machine.command("unshare", &[&program, arguments, &["--json"]].concat(), |_| ()).finish()
+    };
+    let status = later(&["status"]);
+    assert_eq!(status.json["details"]["confirmation"]["seconds_left"], 0, "{status}");
+    let late = later(&["confirm"]);
+    late.expect(3, "refused");
+    assert!(late.error().contains("the time to confirm was over"), "{late}");
+    assert!(serves_the_new_client(&machine));
+    later(&["recover"]).expect(0, "ok");
+    before.assert_same(&machine.configuration().without_folder_times());
+    assert_eq!(ended(&machine), "rolled-back");
+    assert_eq!(systemd.armed(), [""; 0]);
+}
+
+#[test]
+fn the_timer_waits_for_whoever_holds_the_lock() {
+    waiting!(machine, systemd, before);
+    let lock = machine.inside(|| WriteLock::take(&Root::live()).expect("nobody holds it"));
+    let fired = systemd.run(&systemd.command(UNDO));
+    let waiting = machine.inside(|| WriteLock::take(&Root::live()).is_err());
+    assert!(waiting && serves_the_new_client(&machine));
+    drop(lock);
+    fired.finish().expect(0, "applied");
+    before.assert_same(&machine.configuration().without_folder_times());
+}
+
+#[test]
+fn an_interrupted_run_whose_files_were_edited_is_left_by_its_backup() {
+    let paused = paused_at(Moment::ProbesAfter);
+    let machine = &paused.machine;
+    let before = machine.configuration().without_folder_times();
+    let running = paused.apply(&[]);
+    running.signal(Signal::SIGKILL);
+    assert_eq!(running.finish().code, None);
+    machine.edit(SITE, |text| format!("{text}# by hand\n"));
+    let stuck = run(machine, &["recover"]);
+    stuck.expect(5, "needs-operator");
+    let backup = machine.backups().pop().expect("one");
+    let hint = stuck.json["error"]["hint"].as_str().expect("a hint");
+    assert!(hint.contains(&format!("motionctl rollback {backup} --whole-tree")), "{hint}");
+    run(machine, &["rollback", &backup, "--yes"]).expect(5, "needs-operator");
+    let back = run(machine, &["rollback", &backup, "--whole-tree", "--yes"]);
+    assert_eq!(back.expect(0, "applied").json["reload"]["proven"], true, "{back}");
+    before.assert_same(&machine.configuration().without_folder_times());
+    assert!(!serves_the_new_client(machine));
+    run(machine, &["recover"]).expect(0, "up-to-date");
+}
+
+#[test]
+fn files_that_were_edited_meanwhile_are_left_alone() {
+    waiting!(machine, systemd, before);
+    machine.edit(SITE, |text| format!("{text}# by hand\n"));
+    let edited = machine.read(SITE);
+
+    let fired = systemd.fire(UNDO);
+
+    fired.expect(5, "needs-operator");
+    assert!(fired.error().contains(SITE) && fired.error().contains("was edited meanwhile"), "{fired}");
+    assert_eq!(machine.read(SITE), edited);
+    let backup = machine.backups().pop().expect("one");
+    let hint = fired.json["error"]["hint"].as_str().expect("a hint");
+    assert!(hint.contains(&format!("motionctl rollback {backup} --whole-tree")), "{hint}");
+    // What the hint says leads out of it.
+    run(&machine, &["rollback", &backup, "--whole-tree", "--yes"]).expect(0, "applied");
+    before.assert_same(&machine.configuration().without_folder_times());
+    assert!(!serves_the_new_client(&machine));
+    assert_eq!(ended(&machine), "rolled-back");
+}
