@@ -126,44 +126,15 @@ fn sessions(
     name: &str,
 ) -> Result<InUse, DbError> {
     let c = &report.columns;
-    let Some(table) = catalog.table(report.table.as_str()) else {
-        return Ok(InUse::Maybe(format!("the table {} cannot be seen", report.table)));
-    };
     let member = c.member.quoted();
-    let mut conditions = vec![format!("{} IS NULL", c.left.quoted())];
-    let mut values: Vec<Value> = Vec::new();
-    if let (Some(kind), Some(login)) = (&c.kind, &report.login) {
-        conditions.push(format!("{} = ?", kind.quoted()));
-        values.push(login.as_str().into());
-    }
+    let Some(Scan { mut conditions, mut values, bound }) = scan(conn, catalog, report)? else {
+        return Ok(InUse::Maybe(unseen(report)));
+    };
     let named: Vec<String> =
         c.profile.iter().map(|column| format!("{} IN (?, ?)", column.quoted())).collect();
     conditions.push(format!("({})", named.join(" OR ")));
     for _ in &c.profile {
         values.extend([id.to_string().into(), name.into()]);
-    }
-    let indexed = table.is_indexed(&[c.left.as_str()]) || table.rows.is_some_and(|rows| rows < NEWEST);
-    let mut bound = None;
-    if !indexed {
-        // The key is read from its end, whatever the table's size.
-        let key = c.id.quoted();
-        let sql = format!(
-            "SELECT MAX({key}), COUNT(*) FROM (SELECT {key} FROM {} ORDER BY {key} DESC LIMIT {NEWEST}) newest",
-            report.table.quoted()
-        );
-        let rows = conn.rows(&sql, &[])?;
-        let newest =
-            rows.first().map(|row| Ok::<_, DbError>((row.optional_int(0)?, row.int(1)?))).transpose()?;
-        if let Some((Some(last), count)) = newest
-            && count as u64 >= NEWEST
-        {
-            let first = last - i64::try_from(NEWEST).unwrap_or(i64::MAX);
-            conditions.push(format!("{key} > ?"));
-            values.push(first.into());
-            bound = Some(format!(
-                "no index serves the question, and only the newest {NEWEST} sessions were looked at"
-            ));
-        }
     }
     let sql = format!(
         "SELECT DISTINCT {member} FROM {} WHERE {} AND {member} IS NOT NULL LIMIT {SESSIONS}",
@@ -187,8 +158,65 @@ fn sessions(
     Ok(bound.map_or(InUse::No, InUse::Maybe))
 }
 
+/// How open sessions are found.
+pub(super) struct Scan {
+    /// What holds for each of them.
+    pub conditions: Vec<String>,
+    /// The values of the conditions.
+    pub values: Vec<Value>,
+    /// Why there may be others.
+    pub bound: Option<String>,
+}
+
+/// How open sessions are found; none where their table cannot be seen.
+pub(super) fn scan(
+    conn: &mut Connection,
+    catalog: &Catalog,
+    report: &ReportMember,
+) -> Result<Option<Scan>, DbError> {
+    let c = &report.columns;
+    let Some(table) = catalog.table(report.table.as_str()) else { return Ok(None) };
+    let mut scan =
+        Scan { conditions: vec![format!("{} IS NULL", c.left.quoted())], values: Vec::new(), bound: None };
+    if let (Some(kind), Some(login)) = (&c.kind, &report.login) {
+        scan.conditions.push(format!("{} = ?", kind.quoted()));
+        scan.values.push(login.as_str().into());
+    }
+    if table.is_indexed(&[c.left.as_str()]) || table.rows.is_some_and(|rows| rows < NEWEST) {
+        return Ok(Some(scan));
+    }
+    // The key is read from its end, whatever the table's size.
+    let key = c.id.quoted();
+    let sql = format!(
+        "SELECT MAX({key}), COUNT(*) FROM (SELECT {key} FROM {} ORDER BY {key} DESC LIMIT {NEWEST}) newest",
+        report.table.quoted()
+    );
+    let rows = conn.rows(&sql, &[])?;
+    let newest = rows.first().map(|row| Ok::<_, DbError>((row.optional_int(0)?, row.int(1)?))).transpose()?;
+    if let Some((Some(last), count)) = newest
+        && u64::try_from(count).is_ok_and(|count| count >= NEWEST)
+    {
+        let first = last - i64::try_from(NEWEST).unwrap_or(i64::MAX);
+        scan.conditions.push(format!("{key} > ?"));
+        scan.values.push(first.into());
+        scan.bound = Some(format!(
+            "no index serves the question, and only the newest {NEWEST} sessions were looked at"
+        ));
+    }
+    Ok(Some(scan))
+}
+
+/// Why nothing is known where the table of sessions cannot be seen.
+pub(super) fn unseen(report: &ReportMember) -> String {
+    format!("the table {} cannot be seen", report.table)
+}
+
 /// Those of these users who are logged in.
-fn online(conn: &mut Connection, map: &Map, members: &BTreeSet<String>) -> Result<BTreeSet<String>, DbError> {
+pub(super) fn online(
+    conn: &mut Connection,
+    map: &Map,
+    members: &BTreeSet<String>,
+) -> Result<BTreeSet<String>, DbError> {
     let mut found = BTreeSet::new();
     let Some(section) = Section::of(map, Part::Users) else { return Ok(found) };
     let Some(online) = section.online else { return Ok(found) };
