@@ -135,6 +135,14 @@ fn a_map_is_shown_as_it_is_written() {
 }
 
 #[test]
+fn the_documented_map_is_one() {
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/seeding.md")).expect("the page");
+    let block = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let map = Map::parse("docs/seeding.md", block).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((map.links.len(), map.queues.len(), map.is_reviewed()), (4, 2, false));
+}
+
+#[test]
 fn maps_that_are_none_are_65_and_missing_ones_69() {
     let folder = folder();
     let path = folder.path().join("map.toml");

@@ -150,3 +150,20 @@ fn what_is_proposed_fits_the_database_once_it_is_signed() {
         }
     }
 }
+
+#[test]
+fn rows_of_an_agent_and_a_profile_at_once_are_not_links() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/database/shapes/one-table.sql");
+    let sql = std::fs::read_to_string(path)
+        .expect("a fixture")
+        .replace("  UserId INTEGER ", "  UserId INTEGER NOT NULL ");
+    for mut database in Database::both() {
+        database.sql(&sql.replace("NOT NULL NOT NULL", "NOT NULL"));
+        let proposal = database.discover();
+        let note = "user_has_voice_queues: UserId is never NULL, so that its rows belong to an agent and a profile at \
+                    once; such links are not proposed";
+        assert!(proposal.notes.contains(&note.to_owned()), "{:?}", proposal.notes);
+        let map = database.map();
+        assert!(map.link(ProfileQueues(Voice)).is_none() && map.link(Personal(Voice)).is_some());
+    }
+}

@@ -1,0 +1,12 @@
+//! Seeding: every rule on SQLite and on a real MariaDB.
+//!
+//! Invariant: a case runs on both engines unless it is about what only one of them has.
+
+mod deletions;
+mod example;
+mod names;
+mod people;
+mod rules;
+mod support;
+mod transaction;
+mod traps;
