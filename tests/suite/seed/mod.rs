@@ -2,8 +2,11 @@
 //!
 //! Invariant: a case runs on both engines unless it is about what only one of them has.
 
+mod access;
+mod crash;
 mod deletions;
 mod example;
+mod export;
 mod names;
 mod people;
 mod rules;
