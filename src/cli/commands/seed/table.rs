@@ -1,13 +1,13 @@
 //! Rows of a table that a terminal can show.
 //!
-//! Invariant: on a terminal no line is longer than it is wide, and what does not fit is broken between items, or cut
-//! and marked; everywhere else each row is one line and nothing is cut.
+//! Invariant: on a terminal no line is longer than it is wide: lists go on below, and other cells are cut and marked;
+//! everywhere else each row is one line and nothing is cut.
 
 use console::{Term, measure_text_width, truncate_str};
 use serde_json::{Value, json};
 
 /// The narrowest that the last column gets.
-const NARROWEST: usize = 24;
+const NARROWEST: usize = 30;
 /// What parts columns, and stands before them.
 const GAP: usize = 2;
 
@@ -76,23 +76,38 @@ fn limits(widths: &[usize], most: usize) -> Vec<usize> {
     limits
 }
 
-/// Items as lines of at most this width; at least one line.
+/// Items as lines of at most this width, broken between words; at least one line.
 fn broken(items: &[String], width: usize) -> Vec<String> {
+    let text = items.join(", ");
     let mut lines = vec![String::new()];
-    for (index, item) in items.iter().enumerate() {
-        let comma = if index + 1 < items.len() { "," } else { "" };
-        let item = format!("{}{comma}", truncate_str(item, width - comma.len(), "…"));
+    for word in text.split(' ').flat_map(|word| pieces(word, width)) {
         let line = lines.last_mut().expect("there is one from the start");
         if line.is_empty() {
-            *line = item;
-        } else if measure_text_width(line) + 1 + measure_text_width(&item) <= width {
+            *line = word;
+        } else if measure_text_width(line) + 1 + measure_text_width(&word) <= width {
             line.push(' ');
-            line.push_str(&item);
+            line.push_str(&word);
         } else {
-            lines.push(item);
+            lines.push(word);
         }
     }
     lines
+}
+
+/// A word, cut where it is wider than a line.
+fn pieces(word: &str, width: usize) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    let mut taken = 0;
+    for c in word.chars() {
+        let wide = measure_text_width(c.encode_utf8(&mut [0; 4]));
+        if taken + wide > width {
+            pieces.push(String::new());
+            taken = 0;
+        }
+        taken += wide;
+        pieces.last_mut().expect("there is one from the start").push(c);
+    }
+    pieces
 }
 
 fn line(mut cells: Vec<String>, last: String, count: usize) -> Value {
@@ -140,8 +155,8 @@ mod tests {
     #[test]
     fn a_long_list_goes_on_below() {
         let items = ["Talk Now", "Assistance", "Support", "Medical"];
-        let rows = laid_out(vec![row(&["agent1"], &items)], Width::Columns(34));
-        assert_eq!(rows, [json!(["agent1", "Talk Now, Assistance,"]), json!(["", "Support, Medical"])]);
+        let rows = laid_out(vec![row(&["agent1"], &items)], Width::Columns(39));
+        assert_eq!(rows, [json!(["agent1", "Talk Now, Assistance, Support,"]), json!(["", "Medical"])]);
         assert_eq!(laid_out(vec![row(&["a"], &[])], Width::Columns(80)), [json!(["a", ""])]);
     }
 }
