@@ -3,12 +3,14 @@
 //! Invariant: a case runs on both engines unless it is about what only one of them has.
 
 mod access;
+mod commands;
 mod crash;
 mod deletions;
 mod example;
 mod export;
 mod names;
 mod people;
+mod property;
 mod rules;
 mod support;
 mod transaction;
