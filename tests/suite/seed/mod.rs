@@ -11,6 +11,7 @@ mod export;
 mod names;
 mod people;
 mod property;
+mod round_trip;
 mod rules;
 mod support;
 mod transaction;
