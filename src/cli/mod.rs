@@ -62,12 +62,8 @@ pub fn main() -> ExitCode {
         command => Context::new(&cli.global).and_then(|context| commands::dispatch(command, &context)),
     };
     let outcome = answer.unwrap_or_else(|failure| Outcome::failed(commands::name(&cli.command), failure));
-    // A map is text with comments, which people read and redirect; programs get it inside of the document.
-    if let (Command::Seed(SeedCommand::Schema(SchemaCommand::Show(_))), false) =
-        (&cli.command, cli.global.json)
-        && let Some(text) = outcome.details.get("text").and_then(|text| text.as_str())
-    {
-        return print(text.as_bytes(), outcome.exit_code);
+    if is_text(&cli.command) && !cli.global.json {
+        return show_text(&cli.global, &outcome);
     }
     show(&cli.global, &outcome)
 }
@@ -87,6 +83,21 @@ fn arm_kill_points() {
         };
         arm(std::path::Path::new(&log), asked).expect("a test's log can be opened");
     }
+}
+
+/// Whether the answer is a file with comments, which people read and redirect; programs get it inside of the document.
+fn is_text(command: &Command) -> bool {
+    matches!(command, Command::Seed(SeedCommand::Schema(SchemaCommand::Show(_)) | SeedCommand::Export(_)))
+}
+
+/// Prints the file; a failure must not end up in what it is redirected to.
+fn show_text(global: &args::Global, outcome: &Outcome) -> ExitCode {
+    if let Some(text) = outcome.details.get("text").and_then(|text| text.as_str()) {
+        return print(text.as_bytes(), outcome.exit_code);
+    }
+    // A closed pipe is nobody's failure.
+    drop(std::io::stderr().lock().write_all(report::human(outcome, style(global)).as_bytes()));
+    ExitCode::from(outcome.exit_code)
 }
 
 fn show(global: &args::Global, outcome: &Outcome) -> ExitCode {

@@ -64,6 +64,16 @@ impl Progress {
         }
     }
 
+    /// Shows how many rows of how many were written.
+    pub fn rows(&self, done: u64, total: u64) {
+        if let Some(bar) = self.bar.borrow().as_ref() {
+            let template = "{msg} [{bar:30}] {pos}/{len} rows";
+            bar.set_style(ProgressStyle::with_template(template).expect("a constant template"));
+            bar.set_length(total);
+            bar.set_position(done);
+        }
+    }
+
     /// Leaves the terminal as it was.
     pub fn clear(&self) {
         if let Some(bar) = self.bar.borrow_mut().take() {

@@ -69,6 +69,9 @@ pub struct Outcome {
     /// What would change, or has changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanSection>,
+    /// Rows that would change, or have changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changes: Option<serde_json::Value>,
     /// The backup that was made or named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backup: Option<BackupSection>,
@@ -109,6 +112,7 @@ impl Outcome {
             database: None,
             findings: Vec::new(),
             plan: None,
+            changes: None,
             backup: None,
             reload: None,
             probes: Vec::new(),

@@ -34,6 +34,7 @@ mod root;
 mod routes;
 mod sandbox;
 mod schema_map;
+mod seed;
 mod sessions;
 mod strategies;
 mod support;

@@ -3,7 +3,9 @@
 //! Invariant: as in [`super`]: nothing here decides.
 
 use super::DatabaseArgs;
-use clap::{Args, Subcommand, ValueHint};
+use crate::seed::Channel;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
 /// What to do about agents, queues and profiles.
@@ -11,6 +13,16 @@ use std::path::PathBuf;
 pub enum SeedCommand {
     /// Read manifests and say all that is wrong with them; no database is asked
     Validate(ValidateArgs),
+    /// What would change in the database; nothing is written
+    Plan(Box<SeedPlanArgs>),
+    /// Make the change: all of it in one transaction, or nothing
+    Apply(Box<SeedApplyArgs>),
+    /// Print the database as a manifest; nothing is written
+    Export(ExportArgs),
+    /// All profiles: who and what belongs to them, and whether they are in use
+    List(ListArgs),
+    /// What the login offers agents: profiles, and the queues of each
+    Access(AccessArgs),
     /// The schema of manifests and of the database
     #[command(subcommand)]
     Schema(SchemaCommand),
@@ -65,4 +77,120 @@ pub struct SchemaDiscoverArgs {
     /// Replace the file where there is one
     #[arg(long)]
     pub force: bool,
+}
+
+/// Arguments of `seed plan`.
+#[derive(Debug, Args)]
+pub struct SeedPlanArgs {
+    /// The manifest; `-` reads standard input
+    #[arg(value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
+    pub manifest: PathBuf,
+    /// What may be done, and where.
+    #[command(flatten)]
+    pub change: SeedChangeArgs,
+    /// Save the plan for a later apply
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub out: Option<PathBuf>,
+    /// Exit 2 when changes are pending
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+}
+
+/// Arguments of `seed apply`.
+#[derive(Debug, Args)]
+pub struct SeedApplyArgs {
+    /// The manifest, or a plan saved by `seed plan --out`; `-` reads standard
+    /// input
+    #[arg(value_name = "MANIFEST|PLAN", value_hint = ValueHint::FilePath)]
+    pub input: PathBuf,
+    /// What may be done, and where.
+    #[command(flatten)]
+    pub change: SeedChangeArgs,
+    /// Show the plan and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// Arguments of `seed export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// Write exact lists and every column, so that a later plan shows any drift
+    #[arg(long)]
+    pub exact: bool,
+    /// Export this profile alone; may be given several times
+    #[arg(long, value_name = "profile=NAME", value_parser = profile)]
+    pub only: Vec<String>,
+    /// Export queues and memberships of these channels alone
+    #[arg(long, value_name = "CHANNEL", value_delimiter = ',', value_parser = channels())]
+    pub channel: Vec<Channel>,
+    /// The database and its map.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+}
+
+/// Arguments of `seed list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// The database and its map.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+}
+
+/// Arguments of `seed access`.
+#[derive(Debug, Args)]
+pub struct AccessArgs {
+    /// Usernames; by default all agents
+    #[arg(value_name = "AGENT")]
+    pub agents: Vec<String>,
+    /// Answer as if this manifest had been applied; `-` reads standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub with: Option<PathBuf>,
+    /// The database and its map.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+}
+
+/// `profile=NAME`.
+fn profile(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some(("profile", name)) if !name.is_empty() => Ok(name.to_owned()),
+        _ => Err("it takes profile=NAME".to_owned()),
+    }
+}
+
+fn channels() -> impl TypedValueParser<Value = Channel> {
+    PossibleValuesParser::new(Channel::NAMES)
+        .map(|name| Channel::named(&name).expect("only names of channels are taken"))
+}
+
+/// What a seed may do, and where.
+#[derive(Debug, Args)]
+pub struct SeedChangeArgs {
+    /// The database and its map.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// Allow deletions: of memberships; of profiles, and then of every one that
+    /// the manifest does not name; or only of those marked `absent: true`
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    pub prune: Vec<PruneChoice>,
+    /// Refuse a plan that deletes more rows than this
+    #[arg(long, value_name = "N")]
+    pub max_delete: Option<u64>,
+    /// Accept these findings by name, such as seed.disable-in-use
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    pub accept: Vec<String>,
+}
+
+/// Deletions that can be allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PruneChoice {
+    /// Links of agents and profiles that stay.
+    Memberships,
+    /// Profiles, also those that the manifest does not name.
+    Profiles,
+    /// Profiles marked `absent: true`.
+    Absent,
 }

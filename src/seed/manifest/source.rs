@@ -226,7 +226,7 @@ fn token_length(rest: &[char]) -> usize {
 
 /// Control characters, marks that turn the reading direction and characters
 /// without a width cannot be seen, and a terminal may obey them.
-fn is_harmful(c: char) -> bool {
+pub(super) fn is_harmful(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }

@@ -1,0 +1,159 @@
+//! `seed apply`: make the change, in one transaction.
+//!
+//! Invariant: nobody is asked while a lock is held or a connection is open; what was agreed to is what is done, or
+//! nothing is.
+
+use super::plan::{Place, Work, counted, valid};
+use super::saved::Saved;
+use crate::cli::args::seed::SeedApplyArgs;
+use crate::cli::context::Context;
+use crate::cli::files::read_manifest;
+use crate::cli::prompt;
+use crate::outcome::{DurationSection, Failure, FailureKind, Finding, Outcome, OutcomeKind};
+use crate::seed::apply::{Advisory, Applied, Event, NotApplied, Request, Stopped};
+use crate::seed::manifest::{Manifest, Validated};
+use crate::seed::plan::Allowance;
+use crate::seed::{Planned, Purpose, Session};
+use std::sync::atomic::Ordering;
+
+/// How often a plan that nobody read is made again because the database moved.
+const PLANS: u32 = 3;
+
+/// Shows the plan, asks, does it.
+pub fn apply(context: &Context, args: &SeedApplyArgs) -> Result<Outcome, Failure> {
+    let mut work = Work::new(context, &args.change)?;
+    let (name, bytes) = read_manifest(&args.input)?;
+    let saved = Saved::read(&name, &bytes)?;
+    let validated = match &saved {
+        Some(saved) => {
+            work.allowed = joined(&work.allowed, &saved.allowed());
+            valid(saved.manifest.text.as_bytes(), &saved.manifest.name)?
+        }
+        None => valid(&bytes, &name)?,
+    };
+    drop(bytes);
+    let place = Place::new(context, &args.change.database)?;
+    let session = place.open(context, Purpose::Plan)?;
+    let mut outcome = work.outcome("seed apply", &session);
+    let run = Run { context, args, work: &work, place: &place, saved: saved.as_ref(), validated: &validated };
+    if let Some(manifest) = &validated.manifest
+        && let Err(failure) = run.go(session, manifest, &mut outcome)
+    {
+        outcome.fail(failure);
+    }
+    Ok(outcome)
+}
+
+/// What was allowed when a plan was saved, and now.
+fn joined(now: &Allowance, then: &Allowance) -> Allowance {
+    Allowance { prune: now.prune.union(&then.prune).copied().collect(), most: now.most.or(then.most) }
+}
+
+struct Run<'a> {
+    context: &'a Context,
+    args: &'a SeedApplyArgs,
+    work: &'a Work,
+    place: &'a Place,
+    saved: Option<&'a Saved>,
+    validated: &'a Validated,
+}
+
+impl Run<'_> {
+    fn go(&self, mut session: Session, manifest: &Manifest, outcome: &mut Outcome) -> Result<(), Failure> {
+        let mut planned = self.planned(&mut session, manifest, outcome)?;
+        if planned.plan.is_empty() {
+            outcome.outcome = OutcomeKind::UpToDate;
+            return Ok(());
+        }
+        if self.args.dry_run {
+            outcome.outcome = OutcomeKind::ChangesPending;
+            let verdict = format!("dry run: nothing was changed; {} would be", counted(&planned));
+            outcome.details.insert("verdict".to_owned(), verdict.into());
+            return Ok(());
+        }
+        // A person may think for longer than a connection lives.
+        drop(session);
+        if !self.args.yes {
+            prompt::confirm(self.context, outcome)?;
+            // It was on the screen when the question was asked.
+            outcome.details.remove("rows");
+        }
+        let mut plans = 1;
+        let applied = loop {
+            match self.once(manifest, &planned) {
+                Ok(applied) => break applied,
+                // Nobody agreed to more than the manifest.
+                Err(NotApplied::Moved(_)) if self.args.yes && self.saved.is_none() && plans < PLANS => {
+                    plans += 1;
+                    let mut session = self.place.open(self.context, Purpose::Plan)?;
+                    planned = self.planned(&mut session, manifest, outcome)?;
+                    if planned.plan.is_empty() {
+                        outcome.outcome = OutcomeKind::UpToDate;
+                        return Ok(());
+                    }
+                }
+                Err(failed) => return Err(failed.into()),
+            }
+        };
+        conclude(outcome, &planned, applied);
+        Ok(())
+    }
+
+    /// The plan, if nothing stops it.
+    fn planned(
+        &self,
+        session: &mut Session,
+        manifest: &Manifest,
+        outcome: &mut Outcome,
+    ) -> Result<Planned, Failure> {
+        let planned = self.work.plan(self.context, session, manifest)?;
+        self.work.show(&planned, self.validated, outcome);
+        if let Some(saved) = self.saved {
+            saved.compare(&planned, session)?;
+        }
+        let stops: Vec<_> = outcome.findings.iter().filter(|finding| finding.stops()).collect();
+        match stops.as_slice() {
+            [] => Ok(planned),
+            stops => Err(refusal(stops)),
+        }
+    }
+
+    fn once(&self, manifest: &Manifest, planned: &Planned) -> Result<Applied, NotApplied> {
+        let progress = &self.context.progress;
+        let mut session = self.place.open(self.context, Purpose::Write)?;
+        let request = Request { manifest, unnamed: self.work.unnamed(), planned, advisory: Advisory::Taken };
+        let total = planned.plan.rows();
+        let mut again = || self.place.open(self.context, Purpose::Write);
+        let mut watch = |event: Event<'_>| {
+            match event {
+                Event::Stage(name) => progress.stage(name),
+                Event::Written(done) => progress.rows(done, total),
+            }
+            if self.context.stop.load(Ordering::SeqCst) { Err(Stopped) } else { Ok(()) }
+        };
+        session.apply(&request, &mut again, &mut watch)
+    }
+}
+
+fn refusal(stops: &[&Finding]) -> Failure {
+    let codes: std::collections::BTreeSet<_> = stops.iter().map(|finding| finding.code.as_str()).collect();
+    let codes = codes.into_iter().collect::<Vec<_>>().join(", ");
+    let failure = Failure::new(FailureKind::Refused, format!("stopped by {codes}"));
+    match stops.iter().find(|finding| !finding.advice.is_empty()) {
+        Some(finding) => failure.with_hint(finding.advice.clone()),
+        None => failure,
+    }
+}
+
+fn conclude(outcome: &mut Outcome, planned: &Planned, applied: Applied) {
+    outcome.outcome = OutcomeKind::Applied;
+    let millis = u64::try_from(applied.locked.as_millis()).unwrap_or(u64::MAX);
+    let verdict =
+        format!("applied: {} in one transaction; rows were locked for {millis} ms", counted(planned));
+    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.details.insert("tries".to_owned(), applied.tries.into());
+    if !applied.notes.is_empty() {
+        outcome.details.insert("notes".to_owned(), applied.notes.into());
+    }
+    outcome.durations.push(DurationSection { step: "rows locked".to_owned(), millis });
+}

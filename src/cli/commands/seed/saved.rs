@@ -1,0 +1,138 @@
+//! Saved plans of seeding.
+//!
+//! Invariant: a plan is made again from the manifest in the file, and is applied only if it is the same; no name of a
+//! table or column, and no change, is ever taken from the file.
+
+use crate::outcome::{DatabaseSection, Failure, FailureKind};
+use crate::seed::plan::{Allowance, FORMAT, Fingerprint, Plan, Prune, changes};
+use crate::seed::{Planned, Session};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// The key by which a saved plan is told from a manifest, which is YAML and may be JSON.
+const MARK: &str = "motionctl_seed_plan";
+
+/// What a file holds.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Saved {
+    motionctl_seed_plan: u32,
+    /// The database, for people.
+    database: Shown,
+    /// The map's hash.
+    map: String,
+    /// What the plan relies on.
+    pub fingerprint: Fingerprint,
+    /// SHA-256 of the changes.
+    pub digest: String,
+    /// Deletions that were allowed when it was made.
+    prune: Vec<String>,
+    max_delete: Option<u64>,
+    /// What it was made from.
+    pub manifest: SavedManifest,
+    /// The changes, for people and programs.
+    changes: Value,
+}
+
+/// A manifest inside of a saved plan.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SavedManifest {
+    /// What the file was called.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shown {
+    server: String,
+    version: String,
+    host: String,
+    schema: String,
+}
+
+impl Saved {
+    /// A plan, ready to be written.
+    pub fn new(
+        planned: &Planned,
+        session: &Session,
+        database: &DatabaseSection,
+        allowed: &Allowance,
+        manifest: SavedManifest,
+    ) -> Self {
+        let DatabaseSection { server, version, host, schema, .. } = database.clone();
+        Self {
+            motionctl_seed_plan: FORMAT,
+            database: Shown { server, version, host, schema },
+            map: session.map().hash(),
+            fingerprint: planned.fingerprint.clone(),
+            digest: digest(&planned.plan),
+            prune: allowed.prune.iter().map(|prune| prune.name().to_owned()).collect(),
+            max_delete: allowed.most,
+            manifest,
+            changes: changes(&planned.plan),
+        }
+    }
+
+    /// The bytes of the file.
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut bytes = serde_json::to_vec_pretty(self).expect("a plan has text keys and no odd floats");
+        bytes.push(b'\n');
+        bytes
+    }
+
+    /// A saved plan, if these bytes are one.
+    ///
+    /// # Errors
+    /// When they are one that cannot be read.
+    pub fn read(name: &str, bytes: &[u8]) -> Result<Option<Self>, Failure> {
+        let begins = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+        let head = String::from_utf8_lossy(bytes.get(..200.min(bytes.len())).unwrap_or_default());
+        if begins != Some(&b'{') || !head.contains(MARK) {
+            return Ok(None);
+        }
+        let invalid =
+            |why: String| Failure::new(FailureKind::Invalid, format!("reading the plan {name}: {why}"));
+        let saved: Self = serde_json::from_slice(bytes).map_err(|error| invalid(error.to_string()))?;
+        if saved.motionctl_seed_plan != FORMAT {
+            let format = saved.motionctl_seed_plan;
+            return Err(invalid(format!("this motionctl reads format {FORMAT}, not {format}")));
+        }
+        Ok(Some(saved))
+    }
+
+    /// Deletions that were allowed when it was made.
+    pub fn allowed(&self) -> Allowance {
+        let all = [Prune::Memberships, Prune::Profiles, Prune::Absent];
+        let prune = all.into_iter().filter(|prune| self.prune.iter().any(|name| name == prune.name()));
+        Allowance { prune: prune.collect(), most: self.max_delete }
+    }
+
+    /// Refuses a plan that is not this one any more.
+    pub fn compare(&self, planned: &Planned, session: &Session) -> Result<(), Failure> {
+        let stale = |why: &str| {
+            let failure = Failure::new(FailureKind::Refused, format!("the plan is stale: {why}"));
+            Err(failure.with_hint("make a new one with `motionctl seed plan --out`"))
+        };
+        if self.map != session.map().hash() {
+            return stale("it was made by another schema map");
+        }
+        if self.fingerprint != planned.fingerprint {
+            return stale("the database has moved since, or is another one");
+        }
+        if self.digest != digest(&planned.plan) {
+            return stale("this motionctl would do something else");
+        }
+        Ok(())
+    }
+}
+
+/// SHA-256 of what a plan does.
+fn digest(plan: &Plan) -> String {
+    hex::encode(Sha256::digest(
+        serde_json::to_vec(&changes(plan)).expect("a plan has text keys and no odd floats"),
+    ))
+}

@@ -1,0 +1,240 @@
+//! Writes a plan, in batches.
+//!
+//! Invariant: names of tables and columns come from the map, every value is bound, ids of new rows are read back by
+//! name, and a statement that changes another number of rows than the plan says stops the run.
+
+use super::batch::{self, Batch, pieces};
+use super::{Event, Stopped};
+use crate::db::{Catalog, Connection, Value};
+use crate::seed::manifest::Name;
+use crate::seed::map::{Ident, Link, LinkKind, Map, Part, sql};
+use crate::seed::plan::{Given, Insert, NewLink, Plan, RowRef, Update, Weigh};
+use crate::seed::snapshot::{CHUNK, Field, LinkRow, Section, Wanted, marks, records};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A plan that is being written, inside a transaction of the caller.
+pub(super) struct Writer<'a> {
+    pub conn: &'a mut Connection,
+    pub map: &'a Map,
+    pub catalog: &'a Catalog,
+    pub plan: &'a Plan,
+    /// The moment that goes into the columns for times, in UTC.
+    pub now: &'a str,
+    /// Hears of rows that were written; may ask to stop.
+    pub watch: &'a mut dyn FnMut(Event<'_>) -> Result<(), Stopped>,
+    /// Rows written so far.
+    pub done: u64,
+    /// Notes of the server.
+    pub notes: BTreeSet<String>,
+}
+
+/// Why writing stopped.
+pub(super) enum Trouble {
+    /// The database said no.
+    Database(crate::db::DbError),
+    /// What was to be changed is not as it was.
+    Moved(String),
+    /// The caller asked to stop.
+    Stopped,
+}
+
+impl From<crate::db::DbError> for Trouble {
+    fn from(error: crate::db::DbError) -> Self {
+        Self::Database(error)
+    }
+}
+
+type Done = Result<(), Trouble>;
+
+impl Writer<'_> {
+    /// Writes everything.
+    pub fn run(&mut self) -> Done {
+        let plan = self.plan;
+        for (kind, links) in &plan.unlink {
+            if let Some(link) = self.map.link(*kind) {
+                self.unlink(link, links)?;
+            }
+        }
+        self.delete()?;
+        plan.update.iter().try_for_each(|update| self.update(update))?;
+        let ids = self.insert()?;
+        for (kind, weighed) in &plan.weigh {
+            if let Some(link) = self.map.link(*kind) {
+                self.weigh(link, weighed)?;
+            }
+        }
+        for (kind, links) in &plan.link {
+            self.link(*kind, links, &ids)?;
+        }
+        Ok(())
+    }
+
+    /// Runs one statement that must change exactly so many rows.
+    fn change(&mut self, sql: &str, values: &[Value], rows: usize, what: &str) -> Done {
+        let change = self.conn.change(sql, values).map_err(|error| error.during(what))?;
+        self.notes.extend(change.notes);
+        if change.rows != rows as u64 {
+            return Err(Trouble::Moved(format!("{what}: {} rows were changed, not {rows}", change.rows)));
+        }
+        self.done += rows as u64;
+        (self.watch)(Event::Written(self.done)).map_err(|Stopped| Trouble::Stopped)
+    }
+
+    fn unlink(&mut self, link: &Link, links: &[LinkRow]) -> Done {
+        let what = format!("deleting from {}", link.table);
+        for Batch { condition, values, rows } in batch::links(link, links) {
+            let sql = format!("DELETE FROM {} WHERE {condition}", link.table.quoted());
+            self.change(&sql, &values, rows, &what)?;
+        }
+        Ok(())
+    }
+
+    fn delete(&mut self) -> Done {
+        let Some(section) = Section::of(self.map, Part::Profiles) else { return Ok(()) };
+        let ids: Vec<i64> = self.plan.delete.iter().map(|delete| delete.id).collect();
+        let what = format!("deleting from {}", section.table);
+        for chunk in ids.chunks(CHUNK) {
+            let condition = format!("{} IN ({})", section.id.quoted(), marks(chunk.len()));
+            let mut values: Vec<Value> = Vec::new();
+            let sql = match section.deleted {
+                Some(deleted) => {
+                    let times: Vec<&Ident> = [Some(deleted), section.updated].into_iter().flatten().collect();
+                    values.extend(times.iter().map(|_| Value::from(self.now)));
+                    let set = assignments(&times);
+                    format!("UPDATE {} SET {set} WHERE {condition}", section.table.quoted())
+                }
+                None => format!("DELETE FROM {} WHERE {condition}", section.table.quoted()),
+            };
+            values.extend(chunk.iter().map(|id| Value::from(*id)));
+            self.change(&sql, &values, chunk.len(), &what)?;
+        }
+        Ok(())
+    }
+
+    fn update(&mut self, update: &Update) -> Done {
+        let Some(section) = Section::of(self.map, update.part) else { return Ok(()) };
+        let mut columns = Vec::new();
+        let mut values = Vec::new();
+        for change in &update.changes {
+            if let Some(ident) = section.ident(&change.field) {
+                columns.push(ident);
+                values.push(change.new.clone());
+            }
+        }
+        if let Some(updated) = section.updated {
+            columns.push(updated);
+            values.push(self.now.into());
+        }
+        values.push(update.id.into());
+        let (table, id) = (section.table.quoted(), section.id.quoted());
+        let sql = format!("UPDATE {table} SET {} WHERE {id} = ?", assignments(&columns));
+        self.change(&sql, &values, 1, &format!("changing {} in {}", update.name, section.table))
+    }
+
+    /// Inserts rows and gives their ids, in the order of the plan.
+    fn insert(&mut self) -> Result<Vec<i64>, Trouble> {
+        let plan = self.plan;
+        // Rows of one shape share a statement.
+        let mut shapes: BTreeMap<(Part, Vec<&Field>), Vec<&Insert>> = BTreeMap::new();
+        for insert in &plan.insert {
+            let fields = insert.values.iter().map(|given| &given.field).collect();
+            shapes.entry((insert.part, fields)).or_default().push(insert);
+        }
+        let mut names: BTreeMap<Part, BTreeSet<Name>> = BTreeMap::new();
+        for ((part, fields), inserts) in &shapes {
+            let Some(section) = Section::of(self.map, *part) else { continue };
+            self.insert_shape(&section, fields, inserts)?;
+            names.entry(*part).or_default().extend(inserts.iter().map(|insert| insert.name.clone()));
+        }
+        let mut found = BTreeMap::new();
+        for (part, names) in names {
+            let Some(section) = Section::of(self.map, part) else { continue };
+            let wanted = Wanted { names, ..Wanted::default() };
+            found.insert(part, records(self.conn, self.catalog, &section, &wanted)?);
+        }
+        let id = |insert: &Insert| {
+            let record = found.get(&insert.part).and_then(|records| records.named(&insert.name));
+            let lost = || Trouble::Moved(format!("the new row {} is not there, or twice", insert.name));
+            record.map(|record| record.id).ok_or_else(lost)
+        };
+        plan.insert.iter().map(id).collect()
+    }
+
+    fn insert_shape(&mut self, section: &Section<'_>, fields: &[&Field], inserts: &[&Insert]) -> Done {
+        let mut columns = vec![section.name];
+        columns.extend(fields.iter().filter_map(|field| section.ident(field)));
+        let mut rest: Vec<(&Ident, Value)> = Vec::new();
+        rest.extend(section.role.map(|(role, agent)| (role, agent.into())));
+        rest.extend([section.created, section.updated].into_iter().flatten().map(|c| (c, self.now.into())));
+        let given = |fixed: &Ident| columns.iter().any(|column| column.is_column(fixed.as_str()));
+        let fixed: Vec<_> = section.fixed.iter().filter(|(column, _)| !given(column)).collect();
+        rest.extend(fixed.into_iter().map(|(column, value)| (column, Value::from(value))));
+        columns.extend(rest.iter().map(|(column, _)| *column));
+        let what = format!("inserting into {}", section.table);
+        for chunk in inserts.chunks(pieces(columns.len())) {
+            let mut values = Vec::with_capacity(chunk.len() * columns.len());
+            for insert in chunk {
+                values.push(Value::from(&*insert.name));
+                values.extend(insert.values.iter().map(|given: &Given| given.value.clone()));
+                values.extend(rest.iter().map(|(_, value)| value.clone()));
+            }
+            let sql = sql::insert(section.table, &columns, chunk.len());
+            self.change(&sql, &values, chunk.len(), &what)?;
+        }
+        Ok(())
+    }
+
+    fn weigh(&mut self, link: &Link, weighed: &[Weigh]) -> Done {
+        let Some(penalty) = &link.penalty else { return Ok(()) };
+        let mut by_penalty: BTreeMap<i32, Vec<LinkRow>> = BTreeMap::new();
+        for weigh in weighed {
+            by_penalty.entry(weigh.penalty).or_default().push(weigh.link);
+        }
+        let columns: Vec<&Ident> = std::iter::once(penalty).chain(&link.updated).collect();
+        let what = format!("changing penalties in {}", link.table);
+        for (value, links) in by_penalty {
+            for Batch { condition, values, rows } in batch::links(link, &links) {
+                let set = assignments(&columns);
+                let sql = format!("UPDATE {} SET {set} WHERE {condition}", link.table.quoted());
+                let mut all: Vec<Value> = vec![i64::from(value).into()];
+                all.extend(link.updated.iter().map(|_| Value::from(self.now)));
+                all.extend(values);
+                self.change(&sql, &all, rows, &what)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn link(&mut self, kind: LinkKind, links: &[NewLink], ids: &[i64]) -> Done {
+        let Some(link) = self.map.link(kind) else { return Ok(()) };
+        let mut columns = vec![&link.owner, &link.member];
+        columns.extend(&link.penalty);
+        let mut rest: Vec<(&Ident, Value)> = Vec::new();
+        rest.extend(link.fixed.iter().map(|(column, value)| (column, Value::from(value))));
+        rest.extend([&link.created, &link.updated].into_iter().flatten().map(|c| (c, self.now.into())));
+        columns.extend(rest.iter().map(|(column, _)| *column));
+        let id = |row: RowRef| match row {
+            RowRef::Id(id) => Ok(id),
+            RowRef::New(index) => ids
+                .get(index as usize)
+                .copied()
+                .ok_or_else(|| Trouble::Moved("a new row has no id".to_owned())),
+        };
+        let what = format!("inserting into {}", link.table);
+        for chunk in links.chunks(pieces(columns.len())) {
+            let mut values = Vec::with_capacity(chunk.len() * columns.len());
+            for new in chunk {
+                values.extend([Value::from(id(new.owner)?), Value::from(id(new.member)?)]);
+                values.extend(link.penalty.iter().map(|_| i64::from(new.penalty.unwrap_or(0)).into()));
+                values.extend(rest.iter().map(|(_, value)| value.clone()));
+            }
+            let sql = sql::insert(&link.table, &columns, chunk.len());
+            self.change(&sql, &values, chunk.len(), &what)?;
+        }
+        Ok(())
+    }
+}
+
+fn assignments(columns: &[&Ident]) -> String {
+    columns.iter().map(|column| format!("{} = ?", column.quoted())).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,108 @@
+//! What a plan means for people at work and for other tables: read beside it, in the same transaction.
+//!
+//! Invariant: nothing here changes a plan, and nothing is read when there is nothing to do. What could not be looked at
+//! is said; it is never taken for a no.
+
+mod in_use;
+mod open;
+mod outside;
+mod people;
+mod server;
+
+pub use in_use::InUse;
+pub(in crate::seed) use open::{OpenSessions, open_sessions};
+pub use server::standing;
+
+use super::map::Map;
+use super::plan::{Plan, RowRef, ends};
+use super::snapshot::{CHUNK, Section, marks};
+use crate::db::{Catalog, Connection, DbError, Value};
+use crate::outcome::Finding;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a plan is looked at with.
+pub(super) struct Look<'a> {
+    pub conn: &'a mut Connection,
+    pub map: &'a Map,
+    pub catalog: &'a Catalog,
+    pub plan: &'a Plan,
+}
+
+/// Everything that a person should know before a plan is carried out.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
+    if look.plan.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut findings = in_use::findings(look)?;
+    findings.extend(outside::findings(look)?);
+    findings.extend(people::findings(look)?);
+    Ok(findings)
+}
+
+/// Names the rows at the ends of links that the plan did not have to read.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn label(conn: &mut Connection, map: &Map, plan: &mut Plan) -> Result<(), DbError> {
+    let mut wanted: BTreeMap<_, BTreeSet<i64>> = BTreeMap::new();
+    for (kind, links) in &plan.unlink {
+        let (owners, members) = ends(*kind);
+        for link in links {
+            for (part, id) in [(owners, link.owner), (members, link.member)] {
+                if !plan.labels.contains_key(&(part, id)) {
+                    wanted.entry(part).or_default().insert(id);
+                }
+            }
+        }
+    }
+    for (part, ids) in wanted {
+        let Some(section) = Section::of(map, part) else { continue };
+        for (id, name) in names(conn, &section, &ids)? {
+            plan.labels.insert((part, id), name.into());
+        }
+    }
+    Ok(())
+}
+
+/// The names of rows, by id.
+fn names(
+    conn: &mut Connection,
+    section: &Section<'_>,
+    ids: &BTreeSet<i64>,
+) -> Result<BTreeMap<i64, String>, DbError> {
+    let (id, name, table) = (section.id.quoted(), section.name.quoted(), section.table.quoted());
+    let ids: Vec<i64> = ids.iter().copied().collect();
+    let mut found = BTreeMap::new();
+    for chunk in ids.chunks(CHUNK) {
+        let sql = format!("SELECT {id}, {name} FROM {table} WHERE {id} IN ({})", marks(chunk.len()));
+        let values: Vec<Value> = chunk.iter().map(|id| (*id).into()).collect();
+        for row in conn.rows(&sql, &values)? {
+            if let Some(name) = row.optional_text(1)? {
+                found.insert(row.int(0)?, name.to_owned());
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The id of a row that is there.
+fn id(row: RowRef) -> Option<i64> {
+    match row {
+        RowRef::Id(id) => Some(id),
+        RowRef::New(_) => None,
+    }
+}
+
+/// As many names as people read, and how many more there are.
+fn few(names: impl IntoIterator<Item = String>) -> String {
+    let mut names = names.into_iter();
+    let mut shown: Vec<String> = names.by_ref().take(10).collect();
+    let more = names.count();
+    if more > 0 {
+        shown.push(format!("… and {more} more"));
+    }
+    shown.join(", ")
+}

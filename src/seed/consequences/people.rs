@@ -1,0 +1,272 @@
+//! What a plan leaves agents with.
+//!
+//! Invariant: judged by what links will be there when the plan is done, of which only those are read that it touches.
+
+use super::{Look, few, id, names};
+use crate::db::{DbError, Value};
+use crate::outcome::{Finding, Level};
+use crate::seed::Channel;
+use crate::seed::manifest::shown;
+use crate::seed::map::{Ident, LinkKind, Part};
+use crate::seed::plan::{RowRef, is_set};
+use crate::seed::snapshot::{CHUNK, Field, Links, Section, links, marks};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Owner and member.
+type Pair = (RowRef, RowRef);
+
+pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
+    let mut findings = becomes_personal(look)?;
+    findings.extend(without_queue(look)?);
+    findings.extend(online(look)?);
+    Ok(findings)
+}
+
+/// Links of a kind whose owner or member is one of these, as they will be.
+fn after(
+    look: &mut Look<'_>,
+    kind: LinkKind,
+    end: End,
+    ids: &BTreeSet<i64>,
+) -> Result<BTreeSet<Pair>, DbError> {
+    let Some(link) = look.map.link(kind) else { return Ok(BTreeSet::new()) };
+    let found = if ids.is_empty() {
+        Links::default()
+    } else {
+        links(look.conn, link, Some((end.column(&link.owner, &link.member), ids)))?
+    };
+    let mut pairs: BTreeSet<Pair> =
+        found.rows().iter().map(|row| (RowRef::Id(row.owner), RowRef::Id(row.member))).collect();
+    for gone in look.plan.unlink.get(&kind).into_iter().flatten() {
+        pairs.remove(&(RowRef::Id(gone.owner), RowRef::Id(gone.member)));
+    }
+    pairs.extend(look.plan.link.get(&kind).into_iter().flatten().map(|new| (new.owner, new.member)));
+    Ok(pairs)
+}
+
+/// One of the two columns of a link.
+#[derive(Clone, Copy)]
+enum End {
+    Owner,
+    Member,
+}
+
+impl End {
+    fn column<'a>(self, owner: &'a Ident, member: &'a Ident) -> &'a Ident {
+        match self {
+            Self::Owner => owner,
+            Self::Member => member,
+        }
+    }
+}
+
+/// Queues that leave a profile and stay with its agents as personal ones.
+fn becomes_personal(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
+    let mut findings = Vec::new();
+    for channel in Channel::ALL {
+        let Some(gone) = look.plan.unlink.get(&LinkKind::ProfileQueues(channel)) else { continue };
+        let profiles: BTreeSet<i64> = gone.iter().map(|link| link.owner).collect();
+        let queues: BTreeSet<i64> = gone.iter().map(|link| link.member).collect();
+        let mut agents: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
+        // Those who had it until now keep it as well when the profile itself goes.
+        if let Some(link) = look.map.link(LinkKind::ProfileAgents) {
+            for row in links(look.conn, link, Some((&link.owner, &profiles)))?.rows() {
+                agents.entry(row.owner).or_default().insert(row.member);
+            }
+        }
+        for (owner, member) in after(look, LinkKind::ProfileAgents, End::Owner, &BTreeSet::new())? {
+            if let (Some(owner), Some(member)) = (id(owner), id(member)) {
+                agents.entry(owner).or_default().insert(member);
+            }
+        }
+        let personal = after(look, LinkKind::Personal(channel), End::Member, &queues)?;
+        for link in gone.clone() {
+            let of_profile = agents.get(&link.owner).into_iter().flatten();
+            let kept: BTreeSet<i64> = of_profile
+                .filter(|agent| personal.contains(&(RowRef::Id(**agent), RowRef::Id(link.member))))
+                .copied()
+                .collect();
+            if kept.is_empty() {
+                continue;
+            }
+            let Some(section) = Section::of(look.map, Part::Users) else { continue };
+            let names = names(look.conn, &section, &kept)?;
+            let queue = look.plan.label(Part::Queues(channel), RowRef::Id(link.member));
+            let profile = look.plan.label(Part::Profiles, RowRef::Id(link.owner));
+            let title = "agents keep a queue that is removed from their profile: it is a personal one, too";
+            findings.push(
+                Finding::new("seed.queue-becomes-personal", Level::Warn, title)
+                    .evidence(format!(
+                        "{channel} queue {} of profile {}: {}",
+                        shown(&queue),
+                        shown(&profile),
+                        few(names.into_values())
+                    ))
+                    .advice("remove it from their `personal` lists if they shall not serve it any more"),
+            );
+        }
+    }
+    Ok(findings)
+}
+
+/// Agents whom the plan touches and leaves without any queue.
+fn without_queue(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
+    let candidates = touched(look);
+    let ids: BTreeSet<i64> = candidates.iter().filter_map(|row| id(*row)).collect();
+    let mut left = candidates;
+    for channel in Channel::ALL {
+        for (agent, _) in after(look, LinkKind::Personal(channel), End::Owner, &ids)? {
+            left.remove(&agent);
+        }
+    }
+    let ids: BTreeSet<i64> = ids.into_iter().filter(|id| left.contains(&RowRef::Id(*id))).collect();
+    let members = after(look, LinkKind::ProfileAgents, End::Member, &ids)?;
+    let mut by_profile: BTreeMap<RowRef, Vec<RowRef>> = BTreeMap::new();
+    for (profile, agent) in members {
+        if left.contains(&agent) {
+            by_profile.entry(profile).or_default().push(agent);
+        }
+    }
+    let profiles: BTreeSet<i64> = by_profile.keys().filter_map(|row| id(*row)).collect();
+    let closed = closed(look, &profiles)?;
+    for channel in Channel::ALL {
+        for (profile, _) in after(look, LinkKind::ProfileQueues(channel), End::Owner, &profiles)? {
+            if !closed.contains(&profile) {
+                by_profile.get(&profile).into_iter().flatten().for_each(|agent| {
+                    left.remove(agent);
+                });
+            }
+        }
+    }
+    if left.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: BTreeSet<i64> = left.iter().filter_map(|row| id(*row)).collect();
+    let Some(section) = Section::of(look.map, Part::Users) else { return Ok(Vec::new()) };
+    let known = names(look.conn, &section, &ids)?;
+    let called = left.iter().map(|row| match row {
+        RowRef::Id(id) => known.get(id).cloned().unwrap_or_else(|| format!("id {id}")),
+        new @ RowRef::New(_) => look.plan.label(Part::Users, *new).to_string(),
+    });
+    let title = "agents are left without any queue";
+    Ok(vec![
+        Finding::new("seed.agent-without-queue", Level::Warn, title)
+            .evidence(few(called))
+            .advice("give them a personal queue, or put them into an enabled profile that has queues"),
+    ])
+}
+
+/// Agents that the plan creates or takes something from.
+fn touched(look: &Look<'_>) -> BTreeSet<RowRef> {
+    let mut touched = BTreeSet::new();
+    for (index, insert) in look.plan.insert.iter().enumerate() {
+        if insert.part == Part::Users {
+            touched.insert(RowRef::New(u32::try_from(index).unwrap_or(u32::MAX)));
+        }
+    }
+    for (kind, links) in &look.plan.unlink {
+        match kind {
+            LinkKind::ProfileAgents => touched.extend(links.iter().map(|link| RowRef::Id(link.member))),
+            LinkKind::Personal(_) => touched.extend(links.iter().map(|link| RowRef::Id(link.owner))),
+            LinkKind::ProfileQueues(_) => {}
+        }
+    }
+    touched
+}
+
+/// Profiles that cannot be chosen when the plan is done.
+fn closed(look: &mut Look<'_>, profiles: &BTreeSet<i64>) -> Result<BTreeSet<RowRef>, DbError> {
+    let mut closed = BTreeSet::new();
+    let Some(section) = Section::of(look.map, Part::Profiles) else { return Ok(closed) };
+    let Some(enabled) = section.ident(&Field::Enabled) else { return Ok(closed) };
+    let (key, enabled, table) = (section.id.quoted(), enabled.quoted(), section.table.quoted());
+    let ids: Vec<i64> = profiles.iter().copied().collect();
+    for chunk in ids.chunks(CHUNK) {
+        let sql = format!("SELECT {key}, {enabled} FROM {table} WHERE {key} IN ({})", marks(chunk.len()));
+        let values: Vec<Value> = chunk.iter().map(|id| (*id).into()).collect();
+        for row in look.conn.rows(&sql, &values)? {
+            if !is_set(row.value(1)) {
+                closed.insert(RowRef::Id(row.int(0)?));
+            }
+        }
+    }
+    let mut decide = |row: RowRef, field: &Field, value: &Value| {
+        if *field == Field::Enabled {
+            if is_set(value) {
+                closed.remove(&row)
+            } else {
+                closed.insert(row)
+            };
+        }
+    };
+    for update in look.plan.update.iter().filter(|update| update.part == Part::Profiles) {
+        update.changes.iter().for_each(|change| decide(RowRef::Id(update.id), &change.field, &change.new));
+    }
+    for (index, insert) in look.plan.insert.iter().enumerate().filter(|(_, i)| i.part == Part::Profiles) {
+        let row = RowRef::New(u32::try_from(index).unwrap_or(u32::MAX));
+        insert.values.iter().for_each(|given| decide(row, &given.field, &given.value));
+    }
+    Ok(closed)
+}
+
+/// Agents who are logged in and will notice nothing until they log in again.
+fn online(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
+    let Some(section) = Section::of(look.map, Part::Users) else { return Ok(Vec::new()) };
+    let Some((online, (role, agent))) = section.online.zip(section.role) else { return Ok(Vec::new()) };
+    let mut profiles: BTreeSet<i64> = BTreeSet::new();
+    let mut agents: BTreeSet<i64> = BTreeSet::new();
+    let plan = look.plan;
+    let gone =
+        plan.unlink.iter().flat_map(|(kind, links)| links.iter().map(|l| (*kind, l.owner, Some(l.member))));
+    let weighed = plan.weigh.iter().flat_map(|(kind, all)| all.iter().map(|w| (*kind, w.link.owner, None)));
+    let new = plan.link.iter().flat_map(|(kind, links)| {
+        links.iter().filter_map(|link| Some((*kind, id(link.owner)?, id(link.member))))
+    });
+    for (kind, owner, member) in gone.chain(weighed).chain(new) {
+        match kind {
+            LinkKind::ProfileAgents => agents.extend(member),
+            LinkKind::ProfileQueues(_) => {
+                profiles.insert(owner);
+            }
+            LinkKind::Personal(_) => {
+                agents.insert(owner);
+            }
+        }
+    }
+    if profiles.is_empty() && agents.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT {}, {} FROM {} WHERE {} = 1 AND {} = ?",
+        section.id.quoted(),
+        section.name.quoted(),
+        section.table.quoted(),
+        online.quoted(),
+        role.quoted()
+    );
+    let mut logged_in: BTreeMap<i64, String> = BTreeMap::new();
+    for row in look.conn.rows(&sql, &[agent.into()])? {
+        logged_in.insert(row.int(0)?, row.optional_text(1)?.unwrap_or_default().to_owned());
+    }
+    if let Some(link) = look.map.link(LinkKind::ProfileAgents).filter(|_| !profiles.is_empty()) {
+        let ids: BTreeSet<i64> = logged_in.keys().copied().collect();
+        if !ids.is_empty() {
+            let found = links(look.conn, link, Some((&link.member, &ids)))?;
+            let of_profile = found.rows().iter().filter(|row| profiles.contains(&row.owner));
+            agents.extend(of_profile.map(|row| row.member));
+        }
+    }
+    let called: Vec<String> = agents.iter().filter_map(|agent| logged_in.get(agent).cloned()).collect();
+    if called.is_empty() {
+        return Ok(Vec::new());
+    }
+    let title = match called.len() {
+        1 => "1 agent whom this concerns is logged in".to_owned(),
+        count => format!("{count} agents whom this concerns are logged in"),
+    };
+    Ok(vec![
+        Finding::new("seed.agents-online", Level::Warn, title)
+            .evidence(few(called))
+            .advice("they keep their queues until their next login or Change Profile"),
+    ])
+}

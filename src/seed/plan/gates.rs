@@ -1,0 +1,110 @@
+//! What must be said before rows go.
+//!
+//! Invariant: a plan that deletes is applied only if its kinds of deletions were named and their number was granted.
+
+use super::model::Deletions;
+use crate::outcome::{Finding, Level};
+use std::collections::BTreeSet;
+
+/// A kind of deletions that `--prune` names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Prune {
+    /// Links of agents and profiles that stay.
+    Memberships,
+    /// Profiles: those marked `absent: true`, and those that the manifest does not name.
+    Profiles,
+    /// Profiles marked `absent: true` alone.
+    Absent,
+}
+
+impl Prune {
+    /// As the flag has it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Memberships => "memberships",
+            Self::Profiles => "profiles",
+            Self::Absent => "absent",
+        }
+    }
+}
+
+/// What somebody allowed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Allowance {
+    /// Kinds of deletions.
+    pub prune: BTreeSet<Prune>,
+    /// How many rows may go.
+    pub most: Option<u64>,
+}
+
+/// What refuses these deletions, with the flags that would allow them.
+#[must_use]
+pub fn refused(deletions: &Deletions, allowed: &Allowance) -> Option<Finding> {
+    let total = deletions.total();
+    let mut needed = BTreeSet::new();
+    if deletions.memberships > 0 {
+        needed.insert(Prune::Memberships);
+    }
+    if deletions.unnamed > 0 {
+        needed.insert(Prune::Profiles);
+    } else if deletions.absent > 0 && !allowed.prune.contains(&Prune::Profiles) {
+        needed.insert(Prune::Absent);
+    }
+    let kinds = needed.iter().all(|kind| allowed.prune.contains(kind));
+    if total == 0 || (kinds && allowed.most.is_some_and(|most| total <= most)) {
+        return None;
+    }
+    // Said as it must be typed; what was allowed already stays allowed.
+    let all: BTreeSet<_> = needed.union(&allowed.prune).map(|kind| kind.name()).collect();
+    let flags = format!("--prune {} --max-delete {total}", all.into_iter().collect::<Vec<_>>().join(","));
+    let rows = if total == 1 { "1 row goes".to_owned() } else { format!("{total} rows go") };
+    let mut finding =
+        Finding::new("seed.deletions-not-allowed", Level::Stop, format!("{rows}, and that was not allowed"))
+            .advice(format!("if all of them are to go: {flags}"));
+    let counted = [
+        (deletions.memberships, "memberships of agents and profiles that stay"),
+        (deletions.absent, "profiles marked `absent: true`"),
+        (deletions.unnamed, "profiles that the manifest does not name"),
+        (deletions.dependent, "memberships of profiles that go"),
+    ];
+    for (count, what) in counted.into_iter().filter(|(count, _)| *count > 0) {
+        finding = finding.evidence(format!("{count} {what}"));
+    }
+    if let Some(most) = allowed.most.filter(|most| *most < total) {
+        finding = finding.evidence(format!("--max-delete allows {most}"));
+    }
+    Some(finding)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(deletions: Deletions, prune: &[Prune], most: Option<u64>, expect: Option<&str>) {
+        let allowed = Allowance { prune: prune.iter().copied().collect(), most };
+        let advice = refused(&deletions, &allowed).map(|finding| finding.advice);
+        let expect = expect.map(|flags| format!("if all of them are to go: {flags}"));
+        assert_eq!(advice, expect, "{deletions:?} {allowed:?}");
+    }
+
+    #[test]
+    fn kinds_and_number_must_both_be_allowed() {
+        use Prune::{Absent, Memberships, Profiles};
+        let links = Deletions { memberships: 3, ..Deletions::default() };
+        check(Deletions::default(), &[], None, None);
+        check(links, &[], None, Some("--prune memberships --max-delete 3"));
+        check(links, &[Memberships], None, Some("--prune memberships --max-delete 3"));
+        check(links, &[Memberships], Some(2), Some("--prune memberships --max-delete 3"));
+        check(links, &[Profiles], Some(3), Some("--prune memberships,profiles --max-delete 3"));
+        check(links, &[Memberships], Some(3), None);
+        let absent = Deletions { absent: 1, dependent: 4, ..Deletions::default() };
+        check(absent, &[], Some(5), Some("--prune absent --max-delete 5"));
+        check(absent, &[Absent], Some(5), None);
+        check(absent, &[Profiles], Some(5), None);
+        check(absent, &[Profiles], Some(4), Some("--prune profiles --max-delete 5"));
+        let unnamed = Deletions { unnamed: 1, ..absent };
+        check(unnamed, &[Absent], Some(6), Some("--prune absent,profiles --max-delete 6"));
+        check(unnamed, &[Profiles], Some(6), None);
+    }
+}

@@ -1,0 +1,95 @@
+//! Plans of seeding: what a manifest means for the rows that are there.
+//!
+//! Invariant: pure; the same manifest, map and snapshot give the same plan. It reads no database, and everything that
+//! is wrong is said at once.
+
+mod describe;
+mod entities;
+mod fingerprint;
+mod gates;
+mod links;
+mod model;
+mod planner;
+mod profiles;
+mod wishes;
+
+pub use describe::{Line, changes, lines};
+pub use fingerprint::{FORMAT, Fingerprint};
+pub use gates::{Allowance, Prune, refused};
+pub use model::{
+    Delete, Deletions, FieldChange, Given, Insert, NewLink, Origin, Plan, RowRef, Update, Weigh, Why, ends,
+    noun,
+};
+pub use planner::{Input, Unknown};
+pub use wishes::is_set;
+
+use crate::outcome::{Finding, sort_findings};
+use crate::seed::manifest::Problem;
+use crate::seed::map::Part;
+use crate::seed::snapshot::{LinkRow, Snapshot};
+use planner::Planner;
+use std::collections::HashSet;
+
+/// What came of planning.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// The changes, as far as they could be planned.
+    pub plan: Plan,
+    /// What refuses the manifest, in the order of the file.
+    pub problems: Vec<Problem>,
+    /// Names that mean nothing, in the order of the file.
+    pub unknown: Vec<Unknown>,
+    /// What a person should know.
+    pub findings: Vec<Finding>,
+}
+
+/// Plans.
+#[must_use]
+pub fn draft(input: &Input<'_>) -> Draft {
+    let mut planner = Planner::new(input);
+    entities::queues(&mut planner);
+    entities::agents(&mut planner);
+    profiles::profiles(&mut planner);
+    links::lists(&mut planner);
+    // Refused rather than passed over: a person would believe that the rights are as the file says.
+    for permission in &input.manifest.permissions {
+        let problem =
+            Problem::error(permission.user_profile.place, "permissions are not written by this motionctl");
+        planner.report(problem.hint("leave `permissions` out, and set the rights in Motion's User Profiles"));
+    }
+    let Planner { mut plan, mut problems, mut unknown, mut findings, .. } = planner;
+    label(&mut plan, input.snapshot);
+    problems.sort_by_key(|problem| problem.place);
+    unknown.sort_by_key(|unknown| unknown.place);
+    sort_findings(&mut findings);
+    Draft { plan, problems, unknown, findings }
+}
+
+/// Names the rows that links are about, as far as they were read.
+fn label(plan: &mut Plan, snapshot: &Snapshot) {
+    // A row is an end of many links.
+    let mut wanted: HashSet<(Part, i64)> = HashSet::new();
+    let mut both = |kind, owner: RowRef, member: RowRef| {
+        let (owners, members) = ends(kind);
+        for (part, row) in [(owners, owner), (members, member)] {
+            if let RowRef::Id(id) = row {
+                wanted.insert((part, id));
+            }
+        }
+    };
+    let of_row = |link: &LinkRow| (RowRef::Id(link.owner), RowRef::Id(link.member));
+    for (kind, links) in &plan.unlink {
+        links.iter().map(of_row).for_each(|(owner, member)| both(*kind, owner, member));
+    }
+    for (kind, links) in &plan.weigh {
+        links.iter().map(|weigh| of_row(&weigh.link)).for_each(|(owner, member)| both(*kind, owner, member));
+    }
+    for (kind, links) in &plan.link {
+        links.iter().for_each(|link| both(*kind, link.owner, link.member));
+    }
+    for (part, id) in wanted {
+        if let Some(record) = snapshot.part(part).and_then(|records| records.rows.get(&id)) {
+            plan.labels.insert((part, id), record.name.clone());
+        }
+    }
+}

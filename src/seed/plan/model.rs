@@ -1,0 +1,224 @@
+//! Plans: changes of rows, in the order in which they are made.
+//!
+//! Invariant: a plan leaves no choices and holds no name of a table or column; what is to be changed is named by part,
+//! field and id. A pair of owner and member is never both unlinked and linked.
+
+use crate::db::Value;
+use crate::seed::manifest::Name;
+use crate::seed::map::{LinkKind, Part};
+use crate::seed::snapshot::{Field, LinkRow};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Changes of rows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Plan {
+    /// Links that go, first of all.
+    pub unlink: BTreeMap<LinkKind, Vec<LinkRow>>,
+    /// Profiles that go, after their links.
+    pub delete: Vec<Delete>,
+    /// Rows of which columns change.
+    pub update: Vec<Update>,
+    /// Rows that come.
+    pub insert: Vec<Insert>,
+    /// Links whose penalty changes.
+    pub weigh: BTreeMap<LinkKind, Vec<Weigh>>,
+    /// Links that come, last of all.
+    pub link: BTreeMap<LinkKind, Vec<NewLink>>,
+    /// What the rows that links are about are called.
+    pub labels: BTreeMap<(Part, i64), Name>,
+}
+
+/// A row: one that is there, or one that the plan inserts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RowRef {
+    /// It has this id.
+    Id(i64),
+    /// It is the insert at this index.
+    New(u32),
+}
+
+/// A profile that goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delete {
+    /// Its id.
+    pub id: i64,
+    /// Its name.
+    pub name: Name,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why a profile goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// The manifest says `absent: true`.
+    Absent,
+    /// The manifest does not name it, and `--prune profiles` was said.
+    Unnamed,
+}
+
+/// A row of which columns change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Update {
+    /// What it is.
+    pub part: Part,
+    /// Its id.
+    pub id: i64,
+    /// Its name before.
+    pub name: Name,
+    /// Its columns, each once.
+    pub changes: Vec<FieldChange>,
+}
+
+/// A column that changes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldChange {
+    /// Which.
+    pub field: Field,
+    /// What it holds.
+    pub old: Value,
+    /// What it shall hold.
+    pub new: Value,
+}
+
+/// A row that comes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Insert {
+    /// What it is.
+    pub part: Part,
+    /// Its name.
+    pub name: Name,
+    /// Its other columns, each once.
+    pub values: Vec<Given>,
+}
+
+/// A column of a new row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Given {
+    /// Which.
+    pub field: Field,
+    /// What it shall hold.
+    pub value: Value,
+    /// Who says so.
+    pub origin: Origin,
+}
+
+/// Who says what a column of a new row holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The manifest.
+    Manifest,
+    /// Nobody; it is the default.
+    Default,
+}
+
+/// A link whose penalty changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Weigh {
+    /// The link as it is.
+    pub link: LinkRow,
+    /// The penalty that it shall have.
+    pub penalty: i32,
+}
+
+/// A link that comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewLink {
+    /// The profile, or the agent of personal links.
+    pub owner: RowRef,
+    /// The agent or queue.
+    pub member: RowRef,
+    /// Its penalty, where such links have one.
+    pub penalty: Option<i32>,
+    /// Who says so.
+    pub origin: Origin,
+}
+
+/// How many rows go.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Deletions {
+    /// Links of profiles and agents that stay.
+    pub memberships: u64,
+    /// Profiles that `absent: true` names.
+    pub absent: u64,
+    /// Profiles that no entry names.
+    pub unnamed: u64,
+    /// Links of profiles that go.
+    pub dependent: u64,
+}
+
+impl Deletions {
+    /// Every row.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.memberships + self.absent + self.unnamed + self.dependent
+    }
+}
+
+impl Plan {
+    /// Whether nothing is to be done.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows() == 0
+    }
+
+    /// How many rows are written.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        let links = self.unlink.values().map(Vec::len).chain(self.weigh.values().map(Vec::len));
+        let links = links.chain(self.link.values().map(Vec::len)).sum::<usize>();
+        (links + self.delete.len() + self.update.len() + self.insert.len()) as u64
+    }
+
+    /// How many rows go.
+    #[must_use]
+    pub fn deletions(&self) -> Deletions {
+        let gone: BTreeSet<i64> = self.delete.iter().map(|delete| delete.id).collect();
+        let mut count = Deletions::default();
+        for (kind, links) in &self.unlink {
+            let of_profiles = !matches!(kind, LinkKind::Personal(_));
+            for link in links {
+                let dependent = of_profiles && gone.contains(&link.owner);
+                *if dependent { &mut count.dependent } else { &mut count.memberships } += 1;
+            }
+        }
+        let because = |why| self.delete.iter().filter(|delete| delete.why == why).count() as u64;
+        count.absent = because(Why::Absent);
+        count.unnamed = because(Why::Unnamed);
+        count
+    }
+
+    /// What a row is called.
+    #[must_use]
+    pub fn label(&self, part: Part, row: RowRef) -> Name {
+        match row {
+            RowRef::Id(id) => {
+                self.labels.get(&(part, id)).cloned().unwrap_or_else(|| format!("id {id}").into())
+            }
+            RowRef::New(index) => {
+                self.insert.get(index as usize).map_or_else(|| "?".into(), |insert| insert.name.clone())
+            }
+        }
+    }
+}
+
+/// The parts of the rows at both ends of a kind of links.
+#[must_use]
+pub fn ends(kind: LinkKind) -> (Part, Part) {
+    match kind {
+        LinkKind::ProfileAgents => (Part::Profiles, Part::Users),
+        LinkKind::ProfileQueues(channel) => (Part::Profiles, Part::Queues(channel)),
+        LinkKind::Personal(channel) => (Part::Users, Part::Queues(channel)),
+    }
+}
+
+/// What one row of a part is called in messages.
+#[must_use]
+pub fn noun(part: Part) -> String {
+    match part {
+        Part::Users => "agent".to_owned(),
+        Part::Queues(channel) => format!("{channel} queue"),
+        Part::Profiles => "profile".to_owned(),
+        other => other.to_string(),
+    }
+}

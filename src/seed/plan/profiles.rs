@@ -1,0 +1,154 @@
+//! Profiles: created, changed, renamed, deleted.
+//!
+//! Invariant: two entries never mean the same row, and a row is either deleted or changed.
+
+use super::entities::{change_and_rename, create};
+use super::model::{Delete, RowRef, Why};
+use super::planner::{Planner, Target};
+use super::wishes;
+use crate::outcome::{Finding, Level};
+use crate::seed::manifest::{Place, Problem, Profile, shown};
+use crate::seed::map::{LinkKind, Part};
+use crate::seed::snapshot::{Group, Record, Records, Section, Standing, Unnamed};
+use std::collections::HashMap;
+
+/// Plans every profile of the manifest, and with [`Unnamed::Go`] those that it does not name.
+pub(super) fn profiles(planner: &mut Planner<'_>) {
+    let manifest = planner.manifest;
+    let mut meant: HashMap<i64, Place> = HashMap::new();
+    for profile in &manifest.profiles {
+        let place = profile.name.place;
+        let Some((section, records)) = planner.part(Part::Profiles, place) else { return };
+        let Some(group) = planner.group(Part::Profiles, records, &profile.name.value, place) else {
+            continue;
+        };
+        let target = if profile.absent.is_some() {
+            absent(planner, records, group, profile)
+        } else {
+            present(planner, &section, records, group, profile)
+        };
+        if let Target::Row(RowRef::Id(id)) = target
+            && let Some(first) = meant.insert(id, place)
+        {
+            let message =
+                format!("{} means the same profile as line {}", shown(&profile.name.value), first.line);
+            planner.report(Problem::error(place, message).hint("to the database the names are the same"));
+        }
+        planner.declare(Part::Profiles, group, target, &profile.name.value, place);
+    }
+    if planner.unnamed == Unnamed::Go {
+        let snapshot = planner.snapshot;
+        let unnamed = snapshot.profiles().into_iter().flat_map(Records::live);
+        let unnamed: Vec<&Record> = unnamed.filter(|record| !meant.contains_key(&record.id)).collect();
+        for record in unnamed {
+            delete(planner, record, Why::Unnamed);
+        }
+    }
+}
+
+fn absent<'a>(planner: &mut Planner<'a>, records: &'a Records, group: Group, profile: &Profile) -> Target {
+    let live = records.of_group(group).any(|record| record.standing == Standing::Live);
+    // A deleted row is absent already.
+    if !live {
+        return Target::Unusable;
+    }
+    let name = &profile.name;
+    match planner.existing(Part::Profiles, records, group, &name.value, name.place) {
+        Ok(Some(record)) => {
+            delete(planner, record, Why::Absent);
+            Target::Row(RowRef::Id(record.id))
+        }
+        Ok(None) | Err(_) => Target::Unusable,
+    }
+}
+
+fn present<'a>(
+    planner: &mut Planner<'a>,
+    section: &Section<'a>,
+    records: &'a Records,
+    group: Group,
+    profile: &Profile,
+) -> Target {
+    let name = &profile.name;
+    let wishes = wishes::of_profile(planner, section, profile);
+    let Some(previous) = &profile.previous_name else {
+        return match planner.existing(Part::Profiles, records, group, &name.value, name.place) {
+            Ok(Some(record)) => change_and_rename(planner, section, record, wishes, None),
+            Ok(None) => create(planner, section, name, wishes, &[]),
+            Err(target) => target,
+        };
+    };
+    let Some(old_group) = planner.group(Part::Profiles, records, &previous.value, previous.place) else {
+        return Target::Unusable;
+    };
+    // The same to the server, as after a change of case: the row keeps its key and gets the new spelling.
+    if old_group == group {
+        let mut live = records.of_group(group).filter(|record| record.standing == Standing::Live);
+        return match (live.next(), live.next()) {
+            (Some(record), None) => change_and_rename(planner, section, record, wishes, Some(&name.value)),
+            (None, _) => create_renamed(planner, section, profile, wishes),
+            _ => match planner.existing(Part::Profiles, records, group, &name.value, name.place) {
+                Ok(_) => Target::Unusable,
+                Err(target) => target,
+            },
+        };
+    }
+    let is_live = |group| records.of_group(group).any(|record| record.standing == Standing::Live);
+    match (is_live(old_group), is_live(group)) {
+        (true, false) => {
+            // Says so if a deleted row is in the way of the new name.
+            if let Err(target) = planner.existing(Part::Profiles, records, group, &name.value, name.place) {
+                return target;
+            }
+            match planner.existing(Part::Profiles, records, old_group, &previous.value, previous.place) {
+                Ok(Some(record)) => change_and_rename(planner, section, record, wishes, Some(&name.value)),
+                Ok(None) => Target::Unusable,
+                Err(target) => target,
+            }
+        }
+        (false, true) => match planner.existing(Part::Profiles, records, group, &name.value, name.place) {
+            Ok(Some(record)) => change_and_rename(planner, section, record, wishes, None),
+            Ok(None) => Target::Unusable,
+            Err(target) => target,
+        },
+        (true, true) => {
+            let title = "a profile is to be renamed to a name that another one has";
+            let finding = Finding::new("seed.rename-conflict", Level::Stop, title)
+                .advice("delete or rename one of them first, or leave `previous_name` out");
+            let evidence = format!("both {} and {} exist", shown(&previous.value), shown(&name.value));
+            planner.find(finding, previous.place, &evidence);
+            Target::Unusable
+        }
+        (false, false) => create_renamed(planner, section, profile, wishes),
+    }
+}
+
+/// Neither name is there: created, which a person should know.
+fn create_renamed(
+    planner: &mut Planner<'_>,
+    section: &Section<'_>,
+    profile: &Profile,
+    wishes: Vec<wishes::Wish>,
+) -> Target {
+    if let Some(previous) = &profile.previous_name {
+        let title = "a profile to be renamed does not exist under either name; it is created";
+        let finding = Finding::new("seed.rename-missing", Level::Warn, title)
+            .advice("leave `previous_name` out if it is new; mend it if it is not");
+        let evidence =
+            format!("neither {} nor {} exists", shown(&previous.value), shown(&profile.name.value));
+        planner.find(finding, previous.place, &evidence);
+    }
+    create(planner, section, &profile.name, wishes, &[])
+}
+
+/// Plans that a profile goes, its links first.
+fn delete(planner: &mut Planner<'_>, record: &Record, why: Why) {
+    let kinds = planner.map.links.keys().filter(|kind| !matches!(kind, LinkKind::Personal(_)));
+    for kind in kinds {
+        let links = planner.snapshot.links(*kind, record.id);
+        if !links.is_empty() {
+            planner.plan.unlink.entry(*kind).or_default().extend_from_slice(links);
+        }
+    }
+    planner.plan.delete.push(Delete { id: record.id, name: record.name.clone(), why });
+}

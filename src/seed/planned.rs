@@ -1,0 +1,156 @@
+//! A plan with all that is known about it, made by one look at the database.
+//!
+//! Invariant: everything is read in one READ ONLY transaction. What is planned and what it relies on belong together.
+
+use super::consequences::{self, Look};
+use super::manifest::{Manifest, Problem, shown, suggest};
+use super::map::{Needs, Part, Use};
+use super::plan::{Draft, Fingerprint, Input, Plan, Unknown, draft, noun};
+use super::session::{Session, failure};
+use super::snapshot::{Scope, Section, Snapshot, Unnamed, read};
+use super::verify;
+use crate::db::{Access, DbError, Value};
+use crate::outcome::{Failure, FailureKind, Finding, sort_findings};
+
+/// As many names as are looked through for "did you mean".
+const CANDIDATES: u32 = 5_000;
+
+/// A plan and what it relies on.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// The changes.
+    pub plan: Plan,
+    /// What they rely on.
+    pub fingerprint: Fingerprint,
+    /// What a person should know; a stop refuses to apply it.
+    pub findings: Vec<Finding>,
+}
+
+impl Session {
+    /// Plans a manifest.
+    ///
+    /// # Errors
+    /// When the map does not fit, the manifest names what does not exist, or the database fails.
+    pub fn plan(&mut self, manifest: &Manifest, unnamed: Unnamed) -> Result<Planned, Failure> {
+        let scope = Scope::of(manifest, &self.map, unnamed);
+        self.require(&scope.needs())?;
+        self.conn.begin(Access::ReadOnlySnapshot).map_err(|error| failure(&error))?;
+        let answer = self.plan_inside(manifest, unnamed, &scope);
+        let ended = self.conn.rollback().map_err(|error| failure(&error));
+        let planned = answer?;
+        ended?;
+        Ok(planned)
+    }
+
+    fn plan_inside(
+        &mut self,
+        manifest: &Manifest,
+        unnamed: Unnamed,
+        scope: &Scope,
+    ) -> Result<Planned, Failure> {
+        let failed = |error: DbError| failure(&error);
+        let snapshot = read(&mut self.conn, &self.map, &self.catalog, scope).map_err(failed)?;
+        let draft = self.draft(manifest, unnamed, &snapshot);
+        if !draft.problems.is_empty() || !draft.unknown.is_empty() {
+            return Err(self.refused(manifest, draft).unwrap_or_else(|error| failure(&error)));
+        }
+        let fingerprint = self.fingerprint(&snapshot);
+        let Draft { mut plan, mut findings, .. } = draft;
+        consequences::label(&mut self.conn, &self.map, &mut plan).map_err(failed)?;
+        let look = &mut Look { conn: &mut self.conn, map: &self.map, catalog: &self.catalog, plan: &plan };
+        findings.extend(consequences::findings(look).map_err(failed)?);
+        findings.extend(consequences::standing(&mut self.conn).map_err(failed)?);
+        let verification = self.verify(&needs(scope, &plan));
+        findings.extend(verification.findings());
+        findings.extend(verify::unreviewed(&self.map, self.conn.engine()));
+        sort_findings(&mut findings);
+        Ok(Planned { plan, fingerprint, findings })
+    }
+
+    pub(super) fn draft(&self, manifest: &Manifest, unnamed: Unnamed, snapshot: &Snapshot) -> Draft {
+        draft(&Input { manifest, map: &self.map, catalog: &self.catalog, snapshot, unnamed })
+    }
+
+    pub(super) fn fingerprint(&self, snapshot: &Snapshot) -> Fingerprint {
+        Fingerprint::of(snapshot, &self.map, &self.identity)
+    }
+
+    /// All that refuses a manifest, each with its place.
+    pub(super) fn refused(&mut self, manifest: &Manifest, draft: Draft) -> Result<Failure, DbError> {
+        let mut problems = draft.problems;
+        for unknown in &draft.unknown {
+            problems.push(self.unknown(manifest, unknown)?);
+        }
+        problems.sort_by_key(|problem| problem.place);
+        let count = problems.len();
+        let name = manifest.source.name();
+        let message = match count {
+            1 => format!("1 problem in {name}"),
+            _ => format!("{count} problems in {name}"),
+        };
+        let sections = problems.iter().map(|problem| manifest.source.section(problem)).collect();
+        let failure = Failure::new(FailureKind::Invalid, message).with_problems(sections);
+        Ok(failure.with_findings(draft.findings))
+    }
+
+    fn unknown(&mut self, manifest: &Manifest, unknown: &Unknown) -> Result<Problem, DbError> {
+        let Unknown { part, name, place } = unknown;
+        let message =
+            format!("there is no {} {}, neither here nor in the database", noun(*part), shown(name));
+        let problem = Problem::error(*place, message);
+        let mut candidates = self.names(*part)?;
+        candidates.extend(declared(manifest, *part));
+        let meant = suggest(name, candidates.iter().map(String::as_str).filter(|known| **known != **name));
+        Ok(match meant {
+            Some(meant) => problem.did_you_mean(Some(meant)),
+            None => problem.hint(format!("declare it under `{}`, or create it in Motion", list(*part))),
+        })
+    }
+
+    /// Names of a part, as many as are worth looking through.
+    pub(super) fn names(&mut self, part: Part) -> Result<Vec<String>, DbError> {
+        let Some(section) = Section::of(&self.map, part) else { return Ok(Vec::new()) };
+        let name = section.name.quoted();
+        let mut sql = format!("SELECT {name} FROM {} WHERE {name} IS NOT NULL", section.table.quoted());
+        let mut values: Vec<Value> = Vec::new();
+        if let Some((role, agent)) = section.role {
+            sql = format!("{sql} AND {} = ?", role.quoted());
+            values.push(agent.into());
+        }
+        let rows = self.conn.rows(&format!("{sql} LIMIT {CANDIDATES}"), &values)?;
+        Ok(rows.iter().filter_map(|row| row.text(0).ok().map(str::to_owned)).collect())
+    }
+}
+
+/// What the manifest declares of a part.
+fn declared(manifest: &Manifest, part: Part) -> Vec<String> {
+    match part {
+        Part::Users => manifest.agents.iter().map(|agent| agent.username.value.to_string()).collect(),
+        Part::Queues(channel) => {
+            let queues = manifest.queues.iter().filter(|queue| queue.channel == channel);
+            queues.map(|queue| queue.name.value.to_string()).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Where a manifest declares rows of a part.
+fn list(part: Part) -> String {
+    match part {
+        Part::Users => "agents".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// What a plan does with each part of the map.
+fn needs(scope: &Scope, plan: &Plan) -> Needs {
+    let mut needs = scope.needs();
+    plan.insert.iter().for_each(|insert| needs.add(insert.part, Use::Create));
+    plan.update.iter().for_each(|update| needs.add(update.part, Use::Change));
+    plan.unlink.keys().chain(plan.weigh.keys()).for_each(|kind| needs.add(Part::Links(*kind), Use::Change));
+    plan.link.keys().for_each(|kind| needs.add(Part::Links(*kind), Use::Create));
+    if !plan.delete.is_empty() {
+        needs.add(Part::Profiles, Use::Change);
+    }
+    needs
+}

@@ -1,0 +1,185 @@
+//! A database that is seeded: a connection, the map that fits it, and how its tables are made.
+//!
+//! Invariant: a map is held against the database before anything is read by it. A SQLite file that is not ours is
+//! never read from or written to, and a missing one is made only for writing.
+
+use super::embedded::{self, Ownership};
+use super::map::{Map, Needs};
+use super::verify::{Verification, verify};
+use crate::db::{Catalog, Connection, DbError, Engine, ErrorKind, FileAccess, Limits, Server, Source};
+use crate::outcome::{Failure, FailureKind};
+use std::path::Path;
+
+/// What a database is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To read what is there: a missing file is a failure.
+    Read,
+    /// To plan: a missing file is an empty database, and stays missing.
+    Plan,
+    /// To write: a missing file is made.
+    Write,
+}
+
+/// An open database.
+pub struct Session {
+    /// The connection.
+    pub(super) conn: Connection,
+    /// Where things are.
+    pub(super) map: Map,
+    /// How the tables of the map are made.
+    pub(super) catalog: Catalog,
+    /// Which database this is, for fingerprints.
+    pub(super) identity: String,
+    shown: Server,
+}
+
+impl Session {
+    /// A database that is open already: a server's, or an empty one in memory.
+    ///
+    /// # Errors
+    /// When its tables cannot be looked at.
+    pub fn of(conn: Connection, map: Map) -> Result<Self, Failure> {
+        let shown = conn.server().clone();
+        Self::shown_as(conn, shown, map)
+    }
+
+    /// A SQLite file; its path tells it from others.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or is not ours.
+    pub fn file(path: &Path, map: Map, purpose: Purpose) -> Result<Self, Failure> {
+        let (conn, shown) = open_file(path, purpose)?;
+        Self::shown_as(conn, shown, map)
+    }
+
+    fn shown_as(mut conn: Connection, shown: Server, map: Map) -> Result<Self, Failure> {
+        let names: Vec<&str> = map.table_names().into_iter().map(super::map::Ident::as_str).collect();
+        let catalog = Catalog::of(&mut conn, &names).map_err(|error| failure(&error))?;
+        let identity = identity(&mut conn, &shown).map_err(|error| failure(&error))?;
+        Ok(Self { conn, map, catalog, identity, shown })
+    }
+
+    /// What may be shown of the server.
+    #[must_use]
+    pub fn server(&self) -> &Server {
+        &self.shown
+    }
+
+    /// Where things are.
+    #[must_use]
+    pub fn map(&self) -> &Map {
+        &self.map
+    }
+
+    /// The map and the connection, for statements.
+    #[must_use]
+    pub fn parts(&mut self) -> (&mut Connection, &Map, &Catalog) {
+        (&mut self.conn, &self.map, &self.catalog)
+    }
+
+    /// Holds the map against the database.
+    #[must_use]
+    pub fn verify(&self, needs: &Needs) -> Verification {
+        verify(&self.map, &self.catalog, self.conn.engine(), needs)
+    }
+
+    /// Refuses where the map does not fit in what is needed.
+    ///
+    /// # Errors
+    /// With the finding `seed.map-mismatch`.
+    pub fn require(&self, needs: &Needs) -> Result<(), Failure> {
+        let verification = self.verify(needs);
+        if verification.mismatches.is_empty() {
+            return Ok(());
+        }
+        let message = "the schema map does not fit the database, so that it cannot be read by it";
+        Err(Failure::new(FailureKind::Refused, message).with_findings(verification.findings()))
+    }
+}
+
+fn open_file(path: &Path, purpose: Purpose) -> Result<(Connection, Server), Failure> {
+    let limits = &Limits::work();
+    let access = match purpose {
+        Purpose::Read | Purpose::Plan => FileAccess::Read,
+        Purpose::Write => FileAccess::Create,
+    };
+    let opened = Connection::open(&Source::File { path: path.to_owned(), access }, limits);
+    let empty = |shown: Option<Server>| {
+        let mut conn = Connection::open(&Source::Memory, limits).map_err(|error| failure(&error))?;
+        embedded::create(&mut conn).map_err(|error| failure(&error))?;
+        let mut shown = shown.unwrap_or_else(|| conn.server().clone());
+        shown.host = path.display().to_string();
+        shown.transport = "file";
+        Ok((conn, shown))
+    };
+    let mut conn = match opened {
+        Ok(conn) => conn,
+        Err(error) if error.kind() == ErrorKind::Unreachable && purpose == Purpose::Plan => {
+            return empty(None);
+        }
+        Err(error) if error.kind() == ErrorKind::Unreachable && purpose == Purpose::Read => {
+            let missing = failure(&error);
+            return Err(missing.with_hint("--db names another file; `motionctl seed apply` makes a new one"));
+        }
+        Err(error) => return Err(failure(&error)),
+    };
+    let shown = conn.server().clone();
+    match (embedded::ownership(&mut conn).map_err(|error| failure(&error))?, purpose) {
+        (Ownership::Ours, _) => Ok((conn, shown)),
+        (Ownership::Empty, Purpose::Plan) => empty(Some(shown)),
+        (Ownership::Empty, Purpose::Write) => {
+            embedded::create(&mut conn).map_err(|error| failure(&error))?;
+            Ok((conn, shown))
+        }
+        (Ownership::Empty, Purpose::Read) => {
+            let message = format!("the database {} is empty", path.display());
+            Err(Failure::new(FailureKind::Unavailable, message).with_hint("`motionctl seed apply` fills it"))
+        }
+        (Ownership::Foreign(why), _) => {
+            let message = format!("{} is a database of something else: {why}", path.display());
+            Err(Failure::new(FailureKind::Refused, message)
+                .with_hint("name another file; one that does not exist is made"))
+        }
+    }
+}
+
+/// Which database this is: another server, or another schema of it, is another one.
+fn identity(conn: &mut Connection, shown: &Server) -> Result<String, DbError> {
+    match conn.engine() {
+        Engine::Sqlite => Ok(format!("sqlite {}", shown.host)),
+        Engine::MariaDb | Engine::MySql => {
+            let rows = conn.rows("SELECT @@hostname, @@port, @@datadir", &[])?;
+            let row = rows.first();
+            let part = |index| row.map_or_else(String::new, |row| row.value(index).display());
+            Ok(format!("mysql {} {} {} {}", part(0), part(1), part(2), shown.schema))
+        }
+    }
+}
+
+/// What a failure to look or to write means for the caller: nothing was changed.
+#[must_use]
+pub fn failure(error: &DbError) -> Failure {
+    use ErrorKind as Kind;
+    let kind = match error.kind() {
+        Kind::Unreachable | Kind::Credentials | Kind::Tls | Kind::Privilege | Kind::NotADatabase => {
+            FailureKind::Unavailable
+        }
+        Kind::ReadOnly => FailureKind::Refused,
+        Kind::Timeout
+        | Kind::MissingTable
+        | Kind::MissingColumn
+        | Kind::Locked
+        | Kind::Lost
+        | Kind::Duplicate
+        | Kind::Referenced
+        | Kind::Warned
+        | Kind::Other => FailureKind::Failed,
+    };
+    let failure = Failure::new(kind, error.to_string());
+    match error.kind() {
+        Kind::Unreachable => failure.with_hint("`--db sqlite` works without a server"),
+        Kind::Privilege => failure.with_hint("docs/seeding.md lists the privileges that are needed"),
+        _ => failure,
+    }
+}

@@ -1,0 +1,213 @@
+//! What was read of a database: rows by id, what names mean, links.
+//!
+//! Invariant: exactly what a plan matches or relies on, and compact: a link is four numbers. Nothing here is computed
+//! that the database did not say.
+
+use crate::db::Value;
+use crate::seed::Channel;
+use crate::seed::manifest::Name;
+use crate::seed::map::{LinkKind, Part};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::num::NonZeroI64;
+
+/// What one transaction saw.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// Agents, queues and profiles.
+    pub parts: BTreeMap<Part, Records>,
+    /// Links of the owners that were asked for.
+    pub links: BTreeMap<LinkKind, Links>,
+}
+
+/// The rows of a part.
+#[derive(Debug, Clone, Default)]
+pub struct Records {
+    /// By id.
+    pub rows: BTreeMap<i64, Record>,
+    /// What the names that were asked for mean.
+    pub names: Names,
+}
+
+/// One row that has a name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Primary key.
+    pub id: i64,
+    /// Its name as it is stored.
+    pub name: Name,
+    /// Whether it is what its part is about.
+    pub standing: Standing,
+    /// Whether the user is logged in; never part of a fingerprint.
+    pub online: bool,
+    /// The managed columns, in the order of the section.
+    pub values: Box<[Value]>,
+    /// When it was made and last changed, where the map says; never part of a fingerprint.
+    pub times: [Option<Name>; 2],
+}
+
+/// Whether a row is what its part is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// It is.
+    Live,
+    /// It was deleted softly.
+    Deleted,
+    /// A user who is no agent, and what else.
+    OtherRole(Name),
+}
+
+/// What names mean to the server: under its collation, not ours.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    groups: HashMap<Name, u32>,
+    rows: Vec<Vec<i64>>,
+    unholdable: HashSet<Name>,
+}
+
+/// Names that the server holds to be the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Group(pub u32);
+
+impl Names {
+    /// Puts a name among those with the same key; keys are the server's.
+    pub(super) fn add(&mut self, name: Name, group: u32) {
+        let needed = group as usize + 1;
+        if self.rows.len() < needed {
+            self.rows.resize(needed, Vec::new());
+        }
+        self.groups.insert(name, group);
+    }
+
+    pub(super) fn add_unholdable(&mut self, name: Name) {
+        self.unholdable.insert(name);
+    }
+
+    pub(super) fn add_row(&mut self, group: u32, id: i64) {
+        let rows = &mut self.rows[group as usize];
+        if !rows.contains(&id) {
+            rows.push(id);
+            rows.sort_unstable();
+        }
+    }
+
+    /// The group of a name; none where it was not asked for, or cannot be stored.
+    #[must_use]
+    pub fn group(&self, name: &Name) -> Option<Group> {
+        self.groups.get(name).copied().map(Group)
+    }
+
+    /// The rows that have a name of this group, in the order of their ids.
+    #[must_use]
+    pub fn rows(&self, group: Group) -> &[i64] {
+        self.rows.get(group.0 as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the column's character set has no place for a name.
+    #[must_use]
+    pub fn is_unholdable(&self, name: &Name) -> bool {
+        self.unholdable.contains(name)
+    }
+
+    /// Every name that was asked for and can be stored, with its group, in order.
+    #[must_use]
+    pub fn sorted(&self) -> Vec<(&Name, Group)> {
+        let mut names: Vec<_> = self.groups.iter().map(|(name, group)| (name, Group(*group))).collect();
+        names.sort_unstable();
+        names
+    }
+}
+
+impl Records {
+    /// Rows that are what the part is about.
+    pub fn live(&self) -> impl Iterator<Item = &Record> {
+        self.rows.values().filter(|record| record.standing == Standing::Live)
+    }
+
+    /// The rows of a group that stand so.
+    pub fn of_group(&self, group: Group) -> impl Iterator<Item = &Record> {
+        self.names.rows(group).iter().filter_map(|id| self.rows.get(id))
+    }
+
+    /// The one live row that has this name, if there is exactly one.
+    #[must_use]
+    pub fn named(&self, name: &Name) -> Option<&Record> {
+        let group = self.names.group(name)?;
+        let mut live = self.of_group(group).filter(|record| record.standing == Standing::Live);
+        live.next().filter(|_| live.next().is_none())
+    }
+}
+
+impl Snapshot {
+    /// The rows of a part.
+    #[must_use]
+    pub fn part(&self, part: Part) -> Option<&Records> {
+        self.parts.get(&part)
+    }
+
+    /// Agents.
+    #[must_use]
+    pub fn agents(&self) -> Option<&Records> {
+        self.part(Part::Users)
+    }
+
+    /// The queues of a channel.
+    #[must_use]
+    pub fn queues(&self, channel: Channel) -> Option<&Records> {
+        self.part(Part::Queues(channel))
+    }
+
+    /// Profiles.
+    #[must_use]
+    pub fn profiles(&self) -> Option<&Records> {
+        self.part(Part::Profiles)
+    }
+
+    /// The links of an owner; empty where they were not asked for.
+    #[must_use]
+    pub fn links(&self, kind: LinkKind, owner: i64) -> &[LinkRow] {
+        self.links.get(&kind).map_or(&[], |links| links.of(owner))
+    }
+}
+
+/// Links of one kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Links {
+    rows: Vec<LinkRow>,
+}
+
+/// One link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LinkRow {
+    /// The profile's id, or the agent's of personal links.
+    pub owner: i64,
+    /// The agent's or queue's id.
+    pub member: i64,
+    /// The link's own id, where it has one.
+    pub row: Option<NonZeroI64>,
+    /// Its penalty, where it has one.
+    pub penalty: Option<i32>,
+}
+
+impl Links {
+    /// Links in any order.
+    #[must_use]
+    pub fn new(mut rows: Vec<LinkRow>) -> Self {
+        rows.sort_unstable();
+        rows.shrink_to_fit();
+        Self { rows }
+    }
+
+    /// By owner, then member.
+    #[must_use]
+    pub fn rows(&self) -> &[LinkRow] {
+        &self.rows
+    }
+
+    /// The links of one owner.
+    #[must_use]
+    pub fn of(&self, owner: i64) -> &[LinkRow] {
+        let start = self.rows.partition_point(|row| row.owner < owner);
+        let rest = &self.rows[start..];
+        &rest[..rest.partition_point(|row| row.owner == owner)]
+    }
+}

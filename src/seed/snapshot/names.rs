@@ -1,0 +1,165 @@
+//! What names mean to the server.
+//!
+//! Invariant: whether two names are the same, and whether a column can hold one, is the server's word; a name that it
+//! cannot hold is never part of a comparison.
+
+use super::model::Names;
+use super::section::Section;
+use crate::db::{Catalog, Connection, DbError, Engine, ErrorKind, Value};
+use crate::seed::manifest::Name;
+use std::collections::HashMap;
+
+/// The most names or ids in one statement.
+pub(in crate::seed) const CHUNK: usize = 1_000;
+
+/// How a column compares texts, as pieces of SQL.
+pub(super) struct Comparison {
+    engine: Engine,
+    charset: Option<String>,
+    collation: Option<String>,
+    /// Whether spaces at the end count for nothing.
+    pads: bool,
+}
+
+impl Comparison {
+    /// How the names of a section are compared.
+    pub fn of(conn: &mut Connection, catalog: &Catalog, section: &Section<'_>) -> Result<Self, DbError> {
+        let column =
+            catalog.table(section.table.as_str()).and_then(|table| table.column(section.name.as_str()));
+        let known = |name: &Option<String>| name.as_deref().filter(|name| is_word(name)).map(str::to_owned);
+        let mut comparison = Self {
+            engine: conn.engine(),
+            charset: column.and_then(|column| known(&column.charset)),
+            collation: column.and_then(|column| known(&column.collation)),
+            pads: false,
+        };
+        if let (Some(charset), Some(collation)) = (&comparison.charset, &comparison.collation) {
+            let text = |text: &str| format!("CONVERT('{text}' USING {charset}) COLLATE {collation}");
+            let rows = conn.rows(&format!("SELECT {} = {}", text("a "), text("a")), &[])?;
+            comparison.pads = rows.first().map(|row| row.int(0)).transpose()? == Some(1);
+        }
+        Ok(comparison)
+    }
+
+    /// What is equal for equal texts only. Servers promise it of their weight strings.
+    fn key(&self, text: &str) -> String {
+        let text = if self.pads { format!("RTRIM({text})") } else { text.to_owned() };
+        match (self.engine, &self.charset, &self.collation) {
+            // The embedded schema compares names without regard to the case of ASCII letters, as this does.
+            (Engine::Sqlite, ..) => format!("lower({text})"),
+            (_, Some(charset), Some(collation)) => {
+                format!("WEIGHT_STRING(CONVERT({text} USING {charset}) COLLATE {collation})")
+            }
+            _ => format!("WEIGHT_STRING({text})"),
+        }
+    }
+
+    /// The text as the column would hold it; none where it can hold every text.
+    fn held(&self, text: &str) -> Option<String> {
+        let charset = self.charset.as_deref().filter(|charset| *charset != "utf8mb4")?;
+        Some(format!("CONVERT(CONVERT({text} USING {charset}) USING utf8mb4)"))
+    }
+
+    /// Sorts names into groups that are the same to the server.
+    pub fn group(&self, conn: &mut Connection, wanted: &[Name]) -> Result<Keyed, DbError> {
+        let mut keyed = Keyed { names: Names::default(), groups: HashMap::new() };
+        let expressions: Vec<_> = std::iter::once(self.key("?")).chain(self.held("?")).collect();
+        let each = expressions.len();
+        let list = expressions.join(", ");
+        for chunk in wanted.chunks(CHUNK) {
+            let sql = format!("SELECT {}", vec![list.as_str(); chunk.len()].join(", "));
+            let values: Vec<Value> =
+                chunk.iter().flat_map(|name| std::iter::repeat_n(Value::from(&**name), each)).collect();
+            let rows = conn.rows(&sql, &values)?;
+            let row = rows.into_iter().next().ok_or_else(no_answer)?;
+            let mut answers = row.into_values().into_iter();
+            for name in chunk {
+                let key = answers.next().ok_or_else(no_answer)?;
+                let holds = match answers.by_ref().take(each - 1).next() {
+                    Some(Value::Text(held)) => held == **name,
+                    Some(_) => false,
+                    None => true,
+                };
+                if holds {
+                    keyed.add(name.clone(), bytes(key)?);
+                } else {
+                    keyed.names.add_unholdable(name.clone());
+                }
+            }
+        }
+        Ok(keyed)
+    }
+
+    /// The keys of the names of rows.
+    pub fn keys_of_rows(
+        &self,
+        conn: &mut Connection,
+        section: &Section<'_>,
+        ids: &[i64],
+    ) -> Result<Vec<(i64, Vec<u8>)>, DbError> {
+        let mut keys = Vec::new();
+        for chunk in ids.chunks(CHUNK) {
+            let sql = format!(
+                "SELECT {id}, {key} FROM {table} WHERE {id} IN ({marks})",
+                id = section.id.quoted(),
+                key = self.key(&section.name.quoted()),
+                table = section.table.quoted(),
+                marks = marks(chunk.len()),
+            );
+            let values: Vec<Value> = chunk.iter().map(|id| (*id).into()).collect();
+            for row in conn.rows(&sql, &values)? {
+                keys.push((row.int(0)?, bytes(row.value(1).clone())?));
+            }
+        }
+        Ok(keys)
+    }
+}
+
+/// Names with the keys of their groups.
+pub(super) struct Keyed {
+    /// The names.
+    pub names: Names,
+    groups: HashMap<Vec<u8>, u32>,
+}
+
+impl Keyed {
+    fn add(&mut self, name: Name, key: Vec<u8>) {
+        let next = u32::try_from(self.groups.len()).unwrap_or(u32::MAX);
+        let group = *self.groups.entry(key).or_insert(next);
+        self.names.add(name, group);
+    }
+
+    /// The group of a row, by its name's bytes.
+    pub fn group_of_name(&self, name: &Name) -> Option<u32> {
+        self.names.group(name).map(|group| group.0)
+    }
+
+    /// The group of a row, by its name's key.
+    pub fn group_of_key(&self, key: &[u8]) -> Option<u32> {
+        self.groups.get(key).copied()
+    }
+}
+
+/// `?, ?, …`
+pub(in crate::seed) fn marks(count: usize) -> String {
+    let mut marks = "?, ".repeat(count);
+    marks.truncate(marks.len().saturating_sub(2));
+    marks
+}
+
+fn bytes(key: Value) -> Result<Vec<u8>, DbError> {
+    match key {
+        Value::Bytes(bytes) => Ok(bytes),
+        Value::Text(text) => Ok(text.into_bytes()),
+        _ => Err(no_answer()),
+    }
+}
+
+fn no_answer() -> DbError {
+    DbError::new(ErrorKind::Other, "the server does not say how it compares names")
+}
+
+/// Names of character sets and collations stand in SQL as they are.
+fn is_word(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}

@@ -1,0 +1,181 @@
+//! What is to be read: what a manifest names, or everything that the map manages.
+//!
+//! Invariant: pure, and as small as the manifest: a name stands here once, however often it is used.
+
+use crate::seed::Channel;
+use crate::seed::manifest::{Links, Manifest, Name};
+use crate::seed::map::{LinkKind, Map, Needs, Part, Use};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is to be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// Agents, queues and profiles.
+    pub parts: BTreeMap<Part, Wanted>,
+    /// Links, by who has them.
+    pub links: BTreeMap<LinkKind, Owners>,
+}
+
+/// Which rows of a part.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Names that must be looked up.
+    pub names: BTreeSet<Name>,
+    /// Whether the other rows are read as well.
+    pub others: Others,
+}
+
+/// Whether rows that no name asks for are read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Others {
+    /// They are not.
+    #[default]
+    Left,
+    /// All that are what the part is about, and those deleted softly.
+    Read,
+}
+
+/// Whose links.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owners {
+    /// Everybody's.
+    All,
+    /// Those of the rows with these names.
+    Named(BTreeSet<Name>),
+}
+
+/// What happens to profiles that a manifest does not name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Unnamed {
+    /// They stay.
+    #[default]
+    Stay,
+    /// They go: `--prune profiles`.
+    Go,
+}
+
+impl Scope {
+    /// Everything that a map manages.
+    #[must_use]
+    pub fn everything(map: &Map) -> Self {
+        let all = || Wanted { names: BTreeSet::new(), others: Others::Read };
+        let profiles = map.profiles.as_ref().map(|_| Part::Profiles);
+        let queues = map.queues.keys().map(|channel| Part::Queues(*channel));
+        Self {
+            parts: queues.chain([Part::Users]).chain(profiles).map(|part| (part, all())).collect(),
+            links: map.links.keys().map(|kind| (*kind, Owners::All)).collect(),
+        }
+    }
+
+    /// What a manifest names, and with [`Unnamed::Go`] every profile.
+    #[must_use]
+    pub fn of(manifest: &Manifest, map: &Map, unnamed: Unnamed) -> Self {
+        let mut scope = Self::default();
+        for queue in &manifest.queues {
+            scope.name(Part::Queues(queue.channel), &queue.name.value);
+        }
+        for agent in &manifest.agents {
+            scope.name(Part::Users, &agent.username.value);
+            for (channel, links) in &agent.personal {
+                scope.own(LinkKind::Personal(*channel), &agent.username.value);
+                scope.list(Part::Queues(*channel), links);
+            }
+        }
+        for profile in &manifest.profiles {
+            let names = [Some(&profile.name), profile.previous_name.as_ref()];
+            for name in names.into_iter().flatten().map(|name| &name.value) {
+                scope.name(Part::Profiles, name);
+                if profile.agents.is_some() || profile.absent.is_some() {
+                    scope.own(LinkKind::ProfileAgents, name);
+                }
+                for channel in Channel::ALL {
+                    if profile.queues.contains_key(&channel) || profile.absent.is_some() {
+                        scope.own(LinkKind::ProfileQueues(channel), name);
+                    }
+                }
+            }
+            if let Some(links) = &profile.agents {
+                scope.list(Part::Users, links);
+            }
+            for (channel, links) in &profile.queues {
+                scope.list(Part::Queues(*channel), links);
+            }
+        }
+        if unnamed == Unnamed::Go {
+            scope.parts.entry(Part::Profiles).or_default().others = Others::Read;
+            let of_profiles = |kind: &&LinkKind| !matches!(kind, LinkKind::Personal(_));
+            scope.links.extend(map.links.keys().filter(of_profiles).map(|kind| (*kind, Owners::All)));
+        }
+        // What the map does not have is said by the planner, place by place.
+        scope.links.retain(|kind, _| map.link(*kind).is_some());
+        scope.parts.retain(|part, _| super::Section::of(map, *part).is_some());
+        scope
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        for (part, wanted) in other.parts {
+            let known = self.parts.entry(part).or_default();
+            known.names.extend(wanted.names);
+            if wanted.others == Others::Read {
+                known.others = Others::Read;
+            }
+        }
+        for (kind, owners) in other.links {
+            match (self.links.remove(&kind), owners) {
+                (Some(Owners::Named(mut names)), Owners::Named(more)) => {
+                    names.extend(more);
+                    self.links.insert(kind, Owners::Named(names));
+                }
+                (None, owners) => {
+                    self.links.insert(kind, owners);
+                }
+                _ => {
+                    self.links.insert(kind, Owners::All);
+                }
+            }
+        }
+        self
+    }
+
+    /// The same without the queues of other channels, and the links to them.
+    #[must_use]
+    pub fn of_channels(mut self, channels: &BTreeSet<Channel>) -> Self {
+        let other = |channel: Option<Channel>| channel.is_some_and(|channel| !channels.contains(&channel));
+        self.parts.retain(|part, _| !matches!(part, Part::Queues(channel) if other(Some(*channel))));
+        self.links.retain(|kind, _| !other(kind.channel()));
+        self
+    }
+
+    /// The parts of the map that reading this relies on.
+    #[must_use]
+    pub fn needs(&self) -> Needs {
+        let mut needs = Needs::none();
+        self.parts.keys().for_each(|part| needs.add(*part, Use::Read));
+        self.links.keys().for_each(|kind| needs.add(Part::Links(*kind), Use::Read));
+        needs
+    }
+
+    fn name(&mut self, part: Part, name: &Name) {
+        self.parts.entry(part).or_default().names.insert(name.clone());
+    }
+
+    fn own(&mut self, kind: LinkKind, name: &Name) {
+        let owners = self.links.entry(kind).or_insert_with(|| Owners::Named(BTreeSet::new()));
+        if let Owners::Named(names) = owners {
+            names.insert(name.clone());
+        }
+    }
+
+    fn list(&mut self, part: Part, links: &Links) {
+        let names = &mut self.parts.entry(part).or_default().names;
+        let removed = links.remove.iter().map(|name| &name.value);
+        for name in links.members.iter().map(|member| &member.name).chain(removed) {
+            // Almost all are there already, and asking is cheaper than another count of who has it.
+            if !names.contains(name) {
+                names.insert(name.clone());
+            }
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Seeding: every rule on SQLite and on a real MariaDB.
+//!
+//! Invariant: a case runs on both engines unless it is about what only one of them has.
+
+mod access;
+mod commands;
+mod crash;
+mod deletions;
+mod example;
+mod export;
+mod names;
+mod people;
+mod property;
+mod round_trip;
+mod rules;
+mod support;
+mod transaction;
+mod traps;

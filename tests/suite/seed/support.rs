@@ -1,0 +1,282 @@
+//! Databases with the embedded schema, on both engines, and manifests applied to them.
+//!
+//! Invariant: both engines run the same text, but for words that only one of them knows; what is compared names rows
+//! and holds no ids or times.
+
+use crate::support::mariadb::{Schema, shared};
+use motionctl::db::{Connection, FileAccess, Limits, Source};
+use motionctl::outcome::{Failure, Finding};
+use motionctl::seed::apply::{Advisory, Applied, Event, NotApplied, Request, Stopped};
+use motionctl::seed::manifest::{Manifest, validate};
+use motionctl::seed::map::Map;
+use motionctl::seed::plan::lines;
+use motionctl::seed::snapshot::Unnamed;
+use motionctl::seed::{Planned, Purpose, Session};
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+/// The document's example.
+pub const EXAMPLE: &str = include_str!("../../../fixtures/manifests/good/example.yaml");
+/// The embedded schema, in the words of SQLite.
+const SCHEMA: &str = include_str!("../../../templates/seed/schema.sql");
+
+/// A database that a test may change.
+pub struct Db {
+    pub schema: Option<Schema<'static>>,
+    folder: TempDir,
+    map: Map,
+}
+
+impl Db {
+    /// One with the embedded schema on each engine.
+    pub fn both() -> [Self; 2] {
+        Self::both_with(str::to_owned, str::to_owned)
+    }
+
+    /// One on each engine, with a schema and a map that differ from the embedded ones.
+    pub fn both_with(schema: impl Fn(&str) -> String, map: impl Fn(&str) -> String) -> [Self; 2] {
+        [Self::sqlite(&schema, &map), Self::mariadb(&schema, &map)]
+    }
+
+    /// A file.
+    pub fn sqlite(schema: impl Fn(&str) -> String, map: impl Fn(&str) -> String) -> Self {
+        let db = Self { schema: None, folder: folder(), map: reviewed(map) };
+        let source = Source::File { path: db.file(), access: FileAccess::Create };
+        let mut conn = Connection::open(&source, &Limits::work()).expect("a file");
+        conn.script(&schema(SCHEMA)).expect("the schema");
+        db
+    }
+
+    /// A schema of the shared server.
+    pub fn mariadb(schema: impl Fn(&str) -> String, map: impl Fn(&str) -> String) -> Self {
+        let database = shared().schema();
+        database.sql(&for_mariadb(&schema(SCHEMA)));
+        Self { schema: Some(database), folder: folder(), map: reviewed(map) }
+    }
+
+    /// The file of a database that is one.
+    pub fn file(&self) -> PathBuf {
+        self.folder.path().join("motion.db")
+    }
+
+    /// A folder for what belongs to it.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+
+    pub fn is_server(&self) -> bool {
+        self.schema.is_some()
+    }
+
+    /// As `--db` has it.
+    pub fn url(&self) -> String {
+        match &self.schema {
+            Some(schema) => schema.url(),
+            None => format!("sqlite:{}", self.file().display()),
+        }
+    }
+
+    /// A map for `--map`: the built-in one, signed.
+    pub fn map_file(&self) -> PathBuf {
+        let path = self.folder.path().join("map.toml");
+        let signed = Map::built_in_text().replace("reviewed_by = \"\"", "reviewed_by = \"Ann\"");
+        std::fs::write(&path, signed).expect("writing");
+        path
+    }
+
+    pub fn connect(&self) -> Connection {
+        match &self.schema {
+            Some(schema) => schema.connect(),
+            None => {
+                let source = Source::File { path: self.file(), access: FileAccess::Write };
+                Connection::open(&source, &Limits::work()).expect("a file")
+            }
+        }
+    }
+
+    pub fn session(&self) -> Session {
+        match &self.schema {
+            Some(schema) => Session::of(schema.connect(), self.map.clone()),
+            None => Session::file(&self.file(), self.map.clone(), Purpose::Write),
+        }
+        .expect("a session")
+    }
+
+    /// Runs statements of both engines.
+    pub fn sql(&self, text: &str) {
+        self.connect().script(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    }
+
+    /// Rows, their columns joined by bars.
+    pub fn rows(&self, sql: &str) -> Vec<String> {
+        let rows = self.connect().rows(sql, &[]).unwrap_or_else(|error| panic!("{error}\n{sql}"));
+        let shown = |row: &motionctl::db::Row| {
+            row.values().iter().map(motionctl::db::Value::display).collect::<Vec<_>>().join("|")
+        };
+        rows.iter().map(shown).collect()
+    }
+
+    pub fn plan(&self, text: &str) -> Result<Planned, Failure> {
+        self.session().plan(&manifest(text), Unnamed::Stay)
+    }
+
+    pub fn plan_and_prune(&self, text: &str) -> Result<Planned, Failure> {
+        self.session().plan(&manifest(text), Unnamed::Go)
+    }
+
+    /// Plans and applies, whatever the findings.
+    pub fn apply(&self, text: &str) -> Applied {
+        self.try_apply(text, Unnamed::Stay).unwrap_or_else(|failure| panic!("{failure}\n{text}"))
+    }
+
+    pub fn try_apply(&self, text: &str, unnamed: Unnamed) -> Result<Applied, Failure> {
+        let manifest = manifest(text);
+        let planned = self.session().plan(&manifest, unnamed)?;
+        Ok(self.carry_out(&manifest, unnamed, &planned, Advisory::Taken, &mut |_| Ok(()))?)
+    }
+
+    /// Applies what was planned, and hears of its progress.
+    pub fn carry_out(
+        &self,
+        manifest: &Manifest,
+        unnamed: Unnamed,
+        planned: &Planned,
+        advisory: Advisory,
+        watch: &mut dyn FnMut(Event<'_>) -> Result<(), Stopped>,
+    ) -> Result<Applied, NotApplied> {
+        let request = Request { manifest, unnamed, planned, advisory };
+        self.session().apply(&request, &mut || Ok(self.session()), watch)
+    }
+
+    /// Everything that is managed, by name.
+    pub fn dump(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        let mut add = |what: &str, sql: String| {
+            all.extend(self.rows(&sql).into_iter().map(|row| format!("{what} {row}")));
+        };
+        let agents = "SELECT name, fullname, email, internal, role, online FROM users ORDER BY name";
+        add("user", agents.to_owned());
+        add("profile", "SELECT name, enabled, description FROM agent_profiles ORDER BY name".to_owned());
+        let link = |table: &str, owner: [&str; 2], member: [&str; 2], more: &str| {
+            format!(
+                "SELECT o.name, m.name{more} FROM {table} l JOIN {} o ON o.id = l.{} JOIN {} m ON m.id = l.{} \
+                 ORDER BY o.name, m.name",
+                owner[0], owner[1], member[0], member[1]
+            )
+        };
+        let (profile, user) = (["agent_profiles", "AgentProfileId"], ["users", "UserId"]);
+        add("agents", link("agent_profile_has_users", profile, user, ""));
+        for (channel, key) in [("voice", "Voice"), ("chat", "Chat"), ("mail", "Mail")] {
+            let own = if channel == "voice" { "type" } else { "timeout" };
+            let table = format!("{channel}_queues");
+            add(channel, format!("SELECT name, strategy, {own}, description FROM {table} ORDER BY name"));
+            let (column, penalty) =
+                (format!("{key}QueueId"), if channel == "voice" { ", l.penalty" } else { "" });
+            let queue = [table.as_str(), column.as_str()];
+            let links = format!("agent_profile_has_{channel}_queues");
+            add(&format!("{channel} of profile"), link(&links, profile, queue, penalty));
+            let links = format!("user_has_{channel}_queues");
+            add(&format!("personal {channel}"), link(&links, user, queue, ""));
+        }
+        all
+    }
+
+    /// From now on every write to the managed tables is recorded.
+    pub fn record_writes(&self) {
+        self.sql(
+            "CREATE TABLE writes (id INTEGER PRIMARY KEY, what VARCHAR(64))"
+                .replace(
+                    "id INTEGER PRIMARY KEY",
+                    if self.is_server() {
+                        "id INTEGER PRIMARY KEY AUTO_INCREMENT"
+                    } else {
+                        "id INTEGER PRIMARY KEY"
+                    },
+                )
+                .as_str(),
+        );
+        let tables = self.rows(if self.is_server() {
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() \
+             AND table_name NOT IN ('writes', 'motionctl')"
+        } else {
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('writes', 'motionctl') \
+             AND name NOT LIKE 'sqlite%'"
+        });
+        for table in tables {
+            for event in ["insert", "update", "delete"] {
+                let insert = format!("INSERT INTO writes (what) VALUES ('{event} {table}')");
+                let body = if self.is_server() { insert } else { format!("BEGIN {insert}; END") };
+                self.sql(&format!(
+                    "CREATE TRIGGER {table}_{event} AFTER {event} ON {table} FOR EACH ROW {body}"
+                ));
+            }
+        }
+    }
+
+    /// What was written since, in order.
+    pub fn writes(&self) -> Vec<String> {
+        self.rows("SELECT what FROM writes ORDER BY id")
+    }
+}
+
+/// A manifest that is right.
+pub fn manifest(text: &str) -> Manifest {
+    let text = if text.starts_with("version") || text.starts_with('#') {
+        text.to_owned()
+    } else {
+        format!("version: 1\n{text}")
+    };
+    let validated = validate(text.as_bytes(), "m.yaml");
+    validated.manifest.unwrap_or_else(|| panic!("{:?}\n{text}", validated.problems))
+}
+
+/// A plan's lines, words parted by one space.
+pub fn shown(planned: &Planned) -> Vec<String> {
+    lines(&planned.plan).iter().map(|line| line.join(" ")).collect()
+}
+
+/// The codes of findings, with their level.
+pub fn codes(findings: &[Finding]) -> Vec<String> {
+    findings.iter().map(|finding| format!("{:?} {}", finding.level, finding.code).to_lowercase()).collect()
+}
+
+/// The one finding of a code.
+pub fn finding<'a>(findings: &'a [Finding], code: &str) -> &'a Finding {
+    let found: Vec<_> = findings.iter().filter(|finding| finding.code == code).collect();
+    assert_eq!(found.len(), 1, "{code} among {findings:#?}");
+    found[0]
+}
+
+/// Problems as `line:column message`.
+pub fn problems(failure: &Failure) -> Vec<String> {
+    let shown = |problem: &motionctl::outcome::ProblemSection| {
+        let hint = problem.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
+        format!("{}:{} {}{hint}", problem.line, problem.column, problem.message)
+    };
+    failure.problems.iter().map(shown).collect()
+}
+
+/// The schema in MariaDB's words.
+pub fn for_mariadb(schema: &str) -> String {
+    let lines: Vec<String> = schema
+        .lines()
+        .filter(|line| !line.starts_with("PRAGMA") && !line.starts_with("--"))
+        .map(|line| {
+            line.replace(
+                "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT",
+                "INTEGER NOT NULL AUTO_INCREMENT PRIMARY KEY",
+            )
+            .replace(" COLLATE NOCASE", "")
+        })
+        .collect();
+    lines.join("\n")
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+fn reviewed(map: impl Fn(&str) -> String) -> Map {
+    let text = Map::built_in_text().replace("reviewed_by = \"\"", "reviewed_by = \"Ann\"");
+    Map::parse("test", &map(&text)).expect("a map")
+}
