@@ -74,10 +74,9 @@ fn sensible(mut wishes: BTreeMap<usize, Wish>, model: &Model) -> BTreeMap<usize,
     let mut taken = BTreeSet::new();
     for (name, wish) in &mut wishes {
         wish.previous = wish.previous.filter(|previous| {
-            !names.contains(previous)
-                && !wish.absent
-                && !(model.contains_key(previous) && model.contains_key(name))
-                && taken.insert(*previous)
+            let both = model.contains_key(previous) && model.contains_key(name);
+            let barred = names.contains(previous) || wish.absent || both;
+            !barred && taken.insert(*previous)
         });
     }
     wishes

@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn no_line_is_wider_than_the_terminal() {
         let long = "名前".repeat(60);
-        let rows = vec![
+        let rows = [
             row(&[&long, "Profile 1"], &["Talk Now", "Assistance", &long, "Support", "Medical", "Tech Hour"]),
             row(&["a", "b"], &[]),
         ];
