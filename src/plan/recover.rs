@@ -245,7 +245,7 @@ mod tests {
             backup: "B".into(),
             progress: vec![StepState::Pending; steps.len()],
             steps,
-            phase: Phase::Recovering,
+            phase: Phase::Forward,
             reload_intended,
             standing,
             confirm_by: None,
