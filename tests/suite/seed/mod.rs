@@ -4,7 +4,6 @@
 
 mod access;
 mod commands;
-mod crash;
 mod deletions;
 mod example;
 mod export;
