@@ -7,6 +7,7 @@ mod commands;
 mod deletions;
 mod example;
 mod export;
+mod kill;
 mod names;
 mod people;
 mod property;
