@@ -4,11 +4,12 @@
 //! that way may be in use.
 
 use super::{Look, few};
-use crate::db::Catalog;
-use crate::db::{Connection, DbError, ErrorKind, Value};
+use crate::db::catalog::Table;
+use crate::db::{Catalog, Connection, DbError, ErrorKind, Row, Value};
 use crate::outcome::{Finding, Level};
 use crate::seed::manifest::shown;
-use crate::seed::map::{Map, Part, ReportMember};
+use crate::seed::map::sql::list;
+use crate::seed::map::{Ident, Map, Part, ReportMember};
 use crate::seed::plan::is_set;
 use crate::seed::snapshot::{CHUNK, Field, Section, marks};
 use std::collections::BTreeSet;
@@ -16,7 +17,7 @@ use std::collections::BTreeSet;
 /// As many rows are looked at where no index helps.
 const NEWEST: u64 = 200_000;
 /// More open sessions of one profile are not listed.
-const SESSIONS: usize = 10_000;
+pub(super) const SESSIONS: usize = 10_000;
 
 /// Whether a profile is in use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +118,16 @@ pub(in crate::seed) fn in_use(
     }
 }
 
+/// How open sessions are found without a search through all that ever were.
+pub(super) enum Way {
+    /// An index, or a small table.
+    Whole,
+    /// An index on who it was and when it ended: agent by agent.
+    Members(Vec<Value>),
+    /// The newest rows, whose keys are above this one.
+    Newest(i64),
+}
+
 fn sessions(
     conn: &mut Connection,
     map: &Map,
@@ -126,26 +137,22 @@ fn sessions(
     name: &str,
 ) -> Result<InUse, DbError> {
     let c = &report.columns;
-    let member = c.member.quoted();
-    let Some(Scan { mut conditions, mut values, bound }) = scan(conn, catalog, report)? else {
+    let Some(table) = catalog.table(report.table.as_str()) else {
         return Ok(InUse::Maybe(unseen(report)));
     };
+    let mut question = Question::of(report);
     let named: Vec<String> =
         c.profile.iter().map(|column| format!("{} IN (?, ?)", column.quoted())).collect();
-    conditions.push(format!("({})", named.join(" OR ")));
+    question.conditions.push(format!("({})", named.join(" OR ")));
     for _ in &c.profile {
-        values.extend([id.to_string().into(), name.into()]);
+        question.values.extend([id.to_string().into(), name.into()]);
     }
-    let sql = format!(
-        "SELECT DISTINCT {member} FROM {} WHERE {} AND {member} IS NOT NULL LIMIT {SESSIONS}",
-        report.table.quoted(),
-        conditions.join(" AND ")
-    );
-    let members: BTreeSet<String> = conn
-        .rows(&sql, &values)?
-        .iter()
-        .map(|row| row.text(0).map(str::to_owned))
-        .collect::<Result<_, _>>()?;
+    let mut members = BTreeSet::new();
+    let way = way(conn, map, table, report)?;
+    question.ask(conn, &way, &mut |row| {
+        members.insert(row.text(0)?.to_owned());
+        Ok(())
+    })?;
     let online = online(conn, map, &members)?;
     if !online.is_empty() {
         return Ok(InUse::Yes(online.into_iter().collect()));
@@ -155,60 +162,122 @@ fn sessions(
         let others = if others > 0 { format!(" and {others} more") } else { String::new() };
         return Ok(InUse::Maybe(format!("{agent}{others} has an open session with it and is not online")));
     }
-    Ok(bound.map_or(InUse::No, InUse::Maybe))
+    Ok(way.doubt().map_or(InUse::No, InUse::Maybe))
 }
 
-/// How open sessions are found.
-pub(super) struct Scan {
-    /// What holds for each of them.
-    pub conditions: Vec<String>,
-    /// The values of the conditions.
-    pub values: Vec<Value>,
-    /// Why there may be others.
-    pub bound: Option<String>,
-}
-
-/// How open sessions are found; none where their table cannot be seen.
-pub(super) fn scan(
-    conn: &mut Connection,
-    catalog: &Catalog,
-    report: &ReportMember,
-) -> Result<Option<Scan>, DbError> {
-    let c = &report.columns;
-    let Some(table) = catalog.table(report.table.as_str()) else { return Ok(None) };
-    let mut scan =
-        Scan { conditions: vec![format!("{} IS NULL", c.left.quoted())], values: Vec::new(), bound: None };
-    if let (Some(kind), Some(login)) = (&c.kind, &report.login) {
-        scan.conditions.push(format!("{} = ?", kind.quoted()));
-        scan.values.push(login.as_str().into());
+impl Way {
+    /// Why there may be sessions that were not looked at.
+    pub(super) fn doubt(&self) -> Option<String> {
+        match self {
+            Self::Whole | Self::Members(_) => None,
+            Self::Newest(_) => Some(format!(
+                "no index serves the question, and only the newest {NEWEST} sessions were looked at"
+            )),
+        }
     }
-    if table.is_indexed(&[c.left.as_str()]) || table.rows.is_some_and(|rows| rows < NEWEST) {
-        return Ok(Some(scan));
-    }
-    // The key is read from its end, whatever the table's size.
-    let key = c.id.quoted();
-    let sql = format!(
-        "SELECT MAX({key}), COUNT(*) FROM (SELECT {key} FROM {} ORDER BY {key} DESC LIMIT {NEWEST}) newest",
-        report.table.quoted()
-    );
-    let rows = conn.rows(&sql, &[])?;
-    let newest = rows.first().map(|row| Ok::<_, DbError>((row.optional_int(0)?, row.int(1)?))).transpose()?;
-    if let Some((Some(last), count)) = newest
-        && u64::try_from(count).is_ok_and(|count| count >= NEWEST)
-    {
-        let first = last - i64::try_from(NEWEST).unwrap_or(i64::MAX);
-        scan.conditions.push(format!("{key} > ?"));
-        scan.values.push(first.into());
-        scan.bound = Some(format!(
-            "no index serves the question, and only the newest {NEWEST} sessions were looked at"
-        ));
-    }
-    Ok(Some(scan))
 }
 
 /// Why nothing is known where the table of sessions cannot be seen.
 pub(super) fn unseen(report: &ReportMember) -> String {
     format!("the table {} cannot be seen", report.table)
+}
+
+/// A question about open sessions.
+pub(super) struct Question<'a> {
+    report: &'a ReportMember,
+    /// What is asked besides who it is.
+    pub columns: Vec<&'a Ident>,
+    /// What holds for each of them.
+    conditions: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl<'a> Question<'a> {
+    /// About all of them.
+    pub fn of(report: &'a ReportMember) -> Self {
+        let c = &report.columns;
+        let mut question = Self {
+            report,
+            columns: Vec::new(),
+            conditions: vec![format!("{} IS NULL", c.left.quoted())],
+            values: Vec::new(),
+        };
+        if let (Some(kind), Some(login)) = (&c.kind, &report.login) {
+            question.conditions.push(format!("{} = ?", kind.quoted()));
+            question.values.push(login.as_str().into());
+        }
+        question
+    }
+
+    /// Asks; the first value of each row is the user.
+    pub fn ask(
+        &self,
+        conn: &mut Connection,
+        way: &Way,
+        take: &mut dyn FnMut(Row) -> Result<(), DbError>,
+    ) -> Result<(), DbError> {
+        match way {
+            Way::Whole => self.ask_some(conn, None, &[], take),
+            Way::Members(agents) => agents.chunks(CHUNK).try_for_each(|chunk| {
+                let more = format!("{} IN ({})", self.report.columns.member.quoted(), marks(chunk.len()));
+                self.ask_some(conn, Some(&more), chunk, take)
+            }),
+            Way::Newest(above) => {
+                let more = format!("{} > ?", self.report.columns.id.quoted());
+                self.ask_some(conn, Some(&more), &[(*above).into()], take)
+            }
+        }
+    }
+
+    fn ask_some(
+        &self,
+        conn: &mut Connection,
+        more: Option<&str>,
+        values: &[Value],
+        take: &mut dyn FnMut(Row) -> Result<(), DbError>,
+    ) -> Result<(), DbError> {
+        let member = &self.report.columns.member;
+        let conditions: Vec<&str> = self.conditions.iter().map(String::as_str).chain(more).collect();
+        let sql = format!(
+            "SELECT DISTINCT {} FROM {} WHERE {} AND {} IS NOT NULL LIMIT {SESSIONS}",
+            list(std::iter::once(member).chain(self.columns.iter().copied())),
+            self.report.table.quoted(),
+            conditions.join(" AND "),
+            member.quoted()
+        );
+        conn.each(&sql, &[&self.values, values].concat(), take)
+    }
+}
+
+pub(super) fn way(
+    conn: &mut Connection,
+    map: &Map,
+    table: &Table,
+    report: &ReportMember,
+) -> Result<Way, DbError> {
+    let c = &report.columns;
+    if table.is_indexed(&[c.left.as_str()]) || table.rows.is_some_and(|rows| rows < NEWEST) {
+        return Ok(Way::Whole);
+    }
+    if table.is_indexed(&[c.member.as_str(), c.left.as_str()]) {
+        let users = &map.users;
+        let (name, role) = (users.columns.name.quoted(), users.columns.role.quoted());
+        let sql =
+            format!("SELECT {name} FROM {} WHERE {role} = ? AND {name} IS NOT NULL", users.table.quoted());
+        let rows = conn.rows(&sql, &[users.agent_role.as_str().into()])?;
+        return Ok(Way::Members(rows.iter().map(|row| row.value(0).clone()).collect()));
+    }
+    // The key is read from its end, whatever the table's size.
+    let (key, from) = (c.id.quoted(), report.table.quoted());
+    let newest = format!("SELECT {key} FROM {from} ORDER BY {key} DESC LIMIT {NEWEST}");
+    let rows = conn.rows(&format!("SELECT MAX({key}), COUNT(*) FROM ({newest}) newest"), &[])?;
+    let Some(row) = rows.first() else { return Ok(Way::Whole) };
+    match (row.optional_int(0)?, row.int(1)?) {
+        (Some(last), count) if count.unsigned_abs() >= NEWEST => {
+            Ok(Way::Newest(last - i64::try_from(NEWEST).unwrap_or(i64::MAX)))
+        }
+        _ => Ok(Way::Whole),
+    }
 }
 
 /// Those of these users who are logged in.

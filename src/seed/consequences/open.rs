@@ -2,14 +2,11 @@
 //!
 //! Invariant: one look at the table of sessions, however many profiles there are; it judges as `in_use` does for one.
 
-use super::in_use::{InUse, Scan, online, scan, unseen};
+use super::in_use::{InUse, Question, SESSIONS, online, unseen, way};
 use crate::db::{Catalog, Connection, DbError, ErrorKind};
 use crate::seed::manifest::Name;
 use crate::seed::map::Map;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// More open sessions are not read.
-const MOST: usize = 100_000;
 
 /// Who has an open session, and what its row says about the profile.
 #[derive(Debug, Clone, Default)]
@@ -41,23 +38,16 @@ fn sessions(conn: &mut Connection, map: &Map, catalog: &Catalog) -> Result<OpenS
     let Some(report) = &map.report_member else {
         return Ok(OpenSessions::unknown("the schema map does not say where sessions are".to_owned()));
     };
-    let Some(Scan { conditions, values, bound }) = scan(conn, catalog, report)? else {
+    let Some(table) = catalog.table(report.table.as_str()) else {
         return Ok(OpenSessions::unknown(unseen(report)));
     };
-    let c = &report.columns;
-    let columns: Vec<String> =
-        std::iter::once(&c.member).chain(&c.profile).map(|column| column.quoted()).collect();
-    let sql = format!(
-        "SELECT DISTINCT {} FROM {} WHERE {} AND {} IS NOT NULL LIMIT {MOST}",
-        columns.join(", "),
-        report.table.quoted(),
-        conditions.join(" AND "),
-        c.member.quoted(),
-    );
-    let mut open = OpenSessions { unknown: bound, ..OpenSessions::default() };
+    let mut question = Question::of(report);
+    question.columns = report.columns.profile.iter().collect();
+    let way = way(conn, map, table, report)?;
+    let mut open = OpenSessions { unknown: way.doubt(), ..OpenSessions::default() };
     let mut members = BTreeSet::new();
     let mut rows = 0;
-    conn.each(&sql, &values, &mut |row| {
+    question.ask(conn, &way, &mut |row| {
         rows += 1;
         let member = row.text(0)?.to_owned();
         for value in row.values().iter().skip(1).filter(|value| !value.is_null()) {
@@ -66,8 +56,8 @@ fn sessions(conn: &mut Connection, map: &Map, catalog: &Catalog) -> Result<OpenS
         members.insert(member);
         Ok(())
     })?;
-    if rows == MOST {
-        open.unknown = Some(format!("only {MOST} open sessions were looked at"));
+    if rows >= SESSIONS {
+        open.unknown = Some(format!("only {SESSIONS} open sessions were looked at"));
     }
     open.online = online(conn, map, &members)?;
     Ok(open)

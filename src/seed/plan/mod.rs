@@ -23,10 +23,11 @@ pub use model::{
 pub use planner::{Input, Unknown};
 pub use wishes::is_set;
 
+use crate::db::Value;
 use crate::outcome::{Finding, sort_findings};
 use crate::seed::manifest::Problem;
 use crate::seed::map::Part;
-use crate::seed::snapshot::{LinkRow, Snapshot};
+use crate::seed::snapshot::{Field, LinkRow, Snapshot};
 use planner::Planner;
 use std::collections::HashSet;
 
@@ -90,6 +91,13 @@ fn label(plan: &mut Plan, snapshot: &Snapshot) {
     for (part, id) in wanted {
         if let Some(record) = snapshot.part(part).and_then(|records| records.rows.get(&id)) {
             plan.labels.insert((part, id), record.name.clone());
+        }
+    }
+    // What is renamed is called by its new name in all that follows.
+    for update in &plan.update {
+        let renamed = update.changes.iter().find(|change| change.field == Field::Name);
+        if let Some(FieldChange { new: Value::Text(name), .. }) = renamed {
+            plan.labels.insert((update.part, update.id), name.as_str().into());
         }
     }
 }

@@ -238,7 +238,8 @@ impl<'a> Planner<'a> {
 
     /// What a name in a list means; what is wrong with it is said once.
     pub fn target(&mut self, part: Part, name: &Name, place: Place) -> Option<(Group, RowRef)> {
-        let (_, records) = self.part(part, place)?;
+        // Not by `part`: there are as many of these as links.
+        let records = self.snapshot.part(part)?;
         let group = self.group(part, records, name, place)?;
         if let Some(target) = self.targets.get(&(part, group)) {
             return match target {

@@ -5,7 +5,7 @@
 use crate::seed::Channel;
 use crate::seed::manifest::{Links, Manifest, Name};
 use crate::seed::map::{LinkKind, Map, Needs, Part, Use};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// What is to be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -71,6 +71,8 @@ impl Scope {
     #[must_use]
     pub fn of(manifest: &Manifest, map: &Map, unnamed: Unnamed) -> Self {
         let mut scope = Self::default();
+        // A name is used by many lists, and looking it up in order is slower than that.
+        let seen = &mut HashSet::new();
         for queue in &manifest.queues {
             scope.name(Part::Queues(queue.channel), &queue.name.value);
         }
@@ -78,7 +80,7 @@ impl Scope {
             scope.name(Part::Users, &agent.username.value);
             for (channel, links) in &agent.personal {
                 scope.own(LinkKind::Personal(*channel), &agent.username.value);
-                scope.list(Part::Queues(*channel), links);
+                scope.list(Part::Queues(*channel), links, seen);
             }
         }
         for profile in &manifest.profiles {
@@ -95,10 +97,10 @@ impl Scope {
                 }
             }
             if let Some(links) = &profile.agents {
-                scope.list(Part::Users, links);
+                scope.list(Part::Users, links, seen);
             }
             for (channel, links) in &profile.queues {
-                scope.list(Part::Queues(*channel), links);
+                scope.list(Part::Queues(*channel), links, seen);
             }
         }
         if unnamed == Unnamed::Go {
@@ -168,12 +170,11 @@ impl Scope {
         }
     }
 
-    fn list(&mut self, part: Part, links: &Links) {
+    fn list(&mut self, part: Part, links: &Links, seen: &mut HashSet<(Part, Name)>) {
         let names = &mut self.parts.entry(part).or_default().names;
         let removed = links.remove.iter().map(|name| &name.value);
         for name in links.members.iter().map(|member| &member.name).chain(removed) {
-            // Almost all are there already, and asking is cheaper than another count of who has it.
-            if !names.contains(name) {
+            if seen.insert((part, name.clone())) {
                 names.insert(name.clone());
             }
         }

@@ -4,10 +4,10 @@
 
 mod access;
 mod commands;
-mod crash;
 mod deletions;
 mod example;
 mod export;
+mod kill;
 mod names;
 mod people;
 mod property;

@@ -86,7 +86,7 @@ fn a_key_that_is_absent_is_not_managed_and_null_clears() {
         assert!(db.dump().contains(&"chat C1|beepall|30|NULL".to_owned()));
         let failure = db.plan("queues:\n  chat: [{ name: C1, strategy: null }]").expect_err("NOT NULL");
         assert_eq!(failure.kind.exit_code(), 65);
-        let expect = "3:34 `strategy` cannot be null: the column strategy is NOT NULL";
+        let expect = "3:32 `strategy` cannot be null: the column strategy is NOT NULL";
         assert_eq!(problems(&failure), [expect]);
     }
 }
@@ -106,8 +106,8 @@ fn settings_are_those_that_the_map_lists() {
         assert_eq!(
             problems(&failure),
             [
-                "3:36 `monitor_formt` is no column that the schema map lists as settable; did you mean `monitor_format`?",
-                "3:68 `dialActive` is true or false",
+                "3:35 `monitor_formt` is no column that the schema map lists as settable; did you mean `monitor_format`?",
+                "3:67 `dialActive` is true or false",
             ]
         );
     }

@@ -146,19 +146,20 @@ fn two_applies_at_once_end_as_one_after_the_other() {
         })
     };
     let expect = [serial([0, 1]), serial([1, 0])];
-    for advisory in [Advisory::Taken, Advisory::Left] {
-        for _ in 0..4 {
-            for (engine, db) in Db::both_with(loose, str::to_owned).iter().enumerate() {
-                db.apply(STAFF);
-                let barrier = Barrier::new(2);
-                std::thread::scope(|scope| {
-                    for text in wishes {
-                        scope.spawn(|| until_done(db, text, advisory, &barrier));
-                    }
-                });
-                let found = db.dump();
-                assert!(expect.iter().any(|serial| serial[engine] == found), "{advisory:?}: {found:#?}");
+    for (engine, db) in Db::both_with(loose, str::to_owned).iter().enumerate() {
+        for advisory in [Advisory::Taken, Advisory::Left, Advisory::Left, Advisory::Left] {
+            for table in ["agent_profile_has_users", "agent_profile_has_voice_queues", "agent_profiles"] {
+                db.sql(&format!("DELETE FROM {table}"));
             }
+            db.apply(STAFF);
+            let barrier = Barrier::new(2);
+            std::thread::scope(|scope| {
+                for text in wishes {
+                    scope.spawn(|| until_done(db, text, advisory, &barrier));
+                }
+            });
+            let found = db.dump();
+            assert!(expect.iter().any(|serial| serial[engine] == found), "{advisory:?}: {found:#?}");
         }
     }
 }

@@ -17,7 +17,9 @@ fn server() -> Db {
 /// Trap 22: rows of MyISAM survive a rollback.
 #[test]
 fn tables_that_cannot_roll_back_are_not_written() {
-    let db = server();
+    // Foreign keys would not let go of it.
+    let references = regex::Regex::new(r" REFERENCES \w+ \(id\)").expect("a pattern");
+    let db = Db::mariadb(|schema| references.replace_all(schema, "").into_owned(), str::to_owned);
     db.sql("ALTER TABLE agent_profile_has_chat_queues ENGINE = MyISAM");
     let planned = db.plan(EXAMPLE).expect("reading is harmless");
     let stop = finding(&planned.findings, "seed.map-mismatch");
@@ -78,7 +80,7 @@ fn an_unrelated_login_does_not_wait_for_an_apply() {
     };
     for db in [server(), Db::mariadb(without, str::to_owned)] {
         db.apply(EXAMPLE);
-        db.apply("agents:\n  - { username: other, fullname: O, internal: '7' }\n  - { username: named, fullname: N, internal: '8' }");
+        db.apply("agents:\n  - { username: other, fullname: Ot, internal: '7' }\n  - { username: named, fullname: Na, internal: '8' }");
         let wanted = manifest(
             "agents:\n  - { username: agent1, fullname: New, personal: { voice: [Talk Now] } }\n  - { username: fresh, fullname: F, internal: '9' }\nprofiles: [{ name: Profile 1, agents: [named, fresh], enabled: false }]",
         );

@@ -107,7 +107,7 @@ impl Run<'_> {
         outcome: &mut Outcome,
     ) -> Result<Planned, Failure> {
         let planned = self.work.plan(self.context, session, manifest)?;
-        self.work.show(&planned, self.validated, outcome);
+        self.work.show(self.context, &planned, self.validated, outcome);
         if let Some(saved) = self.saved {
             saved.compare(&planned, session)?;
         }

@@ -5,6 +5,7 @@
 
 mod access;
 mod apply;
+mod client;
 mod database;
 mod export;
 mod list;

@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing is written but the plan that was asked for; a stop is shown and does not end it.
 
+use super::client;
 use super::database;
 use super::manifest::refusal;
 use super::saved::{Saved, SavedManifest};
@@ -38,7 +39,7 @@ pub fn plan(context: &Context, args: &SeedPlanArgs) -> Result<Outcome, Failure> 
             return Ok(outcome);
         }
     };
-    work.show(&planned, &validated, &mut outcome);
+    work.show(context, &planned, &validated, &mut outcome);
     if let Some(path) = &args.out {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let manifest = SavedManifest { name, text };
@@ -162,17 +163,21 @@ impl Work {
     ) -> Result<Planned, Failure> {
         context.progress.stage("planning");
         let mut planned = session.plan(manifest, self.unnamed())?;
+        if !planned.plan.is_empty() {
+            planned.findings.extend(client::missing(context));
+        }
         planned.findings.extend(refused(&planned.plan.deletions(), &self.allowed));
         accept(&mut planned.findings, &self.accepted);
         Ok(planned)
     }
 
     /// Puts a plan into the answer.
-    pub fn show(&self, planned: &Planned, validated: &Validated, outcome: &mut Outcome) {
+    pub fn show(&self, context: &Context, planned: &Planned, validated: &Validated, outcome: &mut Outcome) {
         outcome.findings.clone_from(&planned.findings);
         outcome.findings.extend(validated.findings());
         sort_findings(&mut outcome.findings);
-        outcome.changes = Some(changes(&planned.plan));
+        // There may be a million, and people get lines.
+        outcome.changes = context.global.json.then(|| changes(&planned.plan));
         let rows: Vec<_> = lines(&planned.plan).into_iter().map(Vec::from).collect();
         outcome.details.insert("rows".to_owned(), rows.into());
         outcome.details.insert("fingerprint".to_owned(), planned.fingerprint.as_str().into());

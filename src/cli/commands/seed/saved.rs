@@ -90,8 +90,8 @@ impl Saved {
     /// When they are one that cannot be read.
     pub fn read(name: &str, bytes: &[u8]) -> Result<Option<Self>, Failure> {
         let begins = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
-        let head = String::from_utf8_lossy(bytes.get(..200.min(bytes.len())).unwrap_or_default());
-        if begins != Some(&b'{') || !head.contains(MARK) {
+        let is_marked = || bytes.windows(MARK.len()).any(|window| window == MARK.as_bytes());
+        if begins != Some(&b'{') || !is_marked() {
             return Ok(None);
         }
         let invalid =

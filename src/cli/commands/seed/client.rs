@@ -1,0 +1,19 @@
+//! Whether this host serves the new client, which alone knows Agent Profiles.
+//!
+//! Invariant: only said where an NGINX with Motion's site is on this host; elsewhere nothing is known, nor claimed.
+
+use crate::cli::args::SiteArgs;
+use crate::cli::context::Context;
+use crate::inspect::inspect;
+use crate::outcome::{Finding, Level};
+
+/// A warning where Motion's site is here and lacks the new client's route.
+pub fn missing(context: &Context) -> Option<Finding> {
+    let options = context.options(&SiteArgs::default()).ok()?;
+    let inspection = inspect(&context.root, &options.inspect).ok()?;
+    let found = inspection.findings.iter().find(|finding| finding.code == "routes.missing")?;
+    let title = "NGINX on this host does not serve the new client, and only there profiles can be chosen";
+    let finding = Finding::new("seed.no-new-client", Level::Warn, title)
+        .advice("`motionctl plan` shows what is missing; seeding does not depend on it");
+    Some(found.evidence.iter().fold(finding, |finding, line| finding.evidence(line.clone())))
+}
