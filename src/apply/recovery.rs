@@ -13,7 +13,7 @@ use crate::host::{Root, RootPath, WriteLock};
 use crate::journal::{ActiveRun, Event, JournalStep, Phase, RunOutcome, Status};
 use crate::outcome::{Failure, FailureKind};
 use crate::plan::{
-    DiskState, Observed, Recovery, Step, Stuck, StuckReason, recover as plan_recovery,
+    DiskState, Now, Observed, Recovery, Step, Stuck, StuckReason, recover as plan_recovery,
     recover_whole as plan_whole,
 };
 use crate::verify::ReloadProof;
@@ -51,7 +51,23 @@ pub enum Unconfirmed {
     Undone,
 }
 
-/// Ends an interrupted run, if there is one; `reload` is asked only then.
+/// The server whose run is ended, as far as a recovery has to ask.
+pub trait Server {
+    /// The master to reload; `None` when NGINX does not run.
+    ///
+    /// # Errors
+    /// When that could not be looked at.
+    fn reload_target(&self) -> Result<Option<ReloadTarget>, Failure>;
+
+    /// Whether NGINX accepts what is on the disk, once the files are set right
+    /// and before it is told to read them.
+    ///
+    /// # Errors
+    /// What NGINX says against it.
+    fn test(&self) -> Result<(), String>;
+}
+
+/// Ends an interrupted run, if there is one; `server` is asked only then.
 /// Without one not even the journal is opened for writing.
 ///
 /// # Errors
@@ -59,7 +75,7 @@ pub enum Unconfirmed {
 pub fn recover(
     root: &Root,
     lock: &WriteLock,
-    reload: impl FnOnce() -> Option<ReloadTarget>,
+    server: &dyn Server,
     unconfirmed: Unconfirmed,
     why: &str,
 ) -> Result<Option<Recovered>, Failure> {
@@ -73,11 +89,11 @@ pub fn recover(
         return Ok(None);
     }
     let why = if pending.is_some() && unconfirmed == Unconfirmed::Waits { UNCONFIRMED } else { why };
+    let reload = server.reload_target()?;
     let mut history = History::open(lock, root).map_err(distrusted)?;
     let stop = AtomicBool::new(false);
-    let reload = reload();
     let mut executor = Executor { root, lock, history: &mut history, reload, stop: &stop, kept: Vec::new() };
-    run(&mut executor, why).map(Some)
+    end(&mut executor, why, &|| server.test()).map(Some)
 }
 
 /// Ends an interrupted run by restoring everything that its backup holds,
@@ -88,26 +104,34 @@ pub fn recover(
 pub fn restore_whole(
     root: &Root,
     lock: &WriteLock,
-    reload: impl FnOnce() -> Option<ReloadTarget>,
+    server: &dyn Server,
     why: &str,
 ) -> Result<Option<Recovered>, Failure> {
     let distrusted = |error: anyhow::Error| Failure::from_error(FailureKind::NeedsOperator, &error);
+    let reload = server.reload_target()?;
     let mut history = History::open(lock, root).map_err(distrusted)?;
     let Status::Active(active) = history.status().clone() else { return Ok(None) };
     let stop = AtomicBool::new(false);
-    let reload = reload();
     let mut executor = Executor { root, lock, history: &mut history, reload, stop: &stop, kept: Vec::new() };
-    carry_out(&mut executor, &active, plan_whole(&active, why)).map(Some)
+    carry_out(&mut executor, &active, plan_whole(&active, why), &|| server.test()).map(Some)
 }
 
-/// Ends the active run of the journal.
+/// Ends the active run of the journal, by whoever has tested the server already.
 pub(super) fn run(executor: &mut Executor, why: &str) -> Result<Recovered, Failure> {
+    end(executor, why, &|| Ok(()))
+}
+
+fn end(
+    executor: &mut Executor,
+    why: &str,
+    gate: &dyn Fn() -> Result<(), String>,
+) -> Result<Recovered, Failure> {
     let Status::Active(active) = executor.history.status().clone() else {
         return Err(broken(&anyhow::anyhow!("no run is under way")));
     };
     let disk = disk_state(executor.root, &active).map_err(|error| broken(&error))?;
     let recovery = plan_recovery(&active, &disk, why).map_err(|stuck| needs_operator(&active, &stuck))?;
-    carry_out(executor, &active, recovery)
+    carry_out(executor, &active, recovery, gate)
 }
 
 fn broken(error: &anyhow::Error) -> Failure {
@@ -115,14 +139,18 @@ fn broken(error: &anyhow::Error) -> Failure {
         .with_hint("run `motionctl recover` again, then `motionctl status`")
 }
 
-fn carry_out(executor: &mut Executor, active: &ActiveRun, recovery: Recovery) -> Result<Recovered, Failure> {
+fn carry_out(
+    executor: &mut Executor,
+    active: &ActiveRun,
+    recovery: Recovery,
+    gate: &dyn Fn() -> Result<(), String>,
+) -> Result<Recovered, Failure> {
     let steps: Vec<_> = match &executor.reload {
         Some(_) => recovery.steps.clone(),
         // Not running: nothing is started, the files are enough.
         None => recovery.steps.iter().filter(|step| **step != Step::Reload).cloned().collect(),
     };
-    let proof = perform(executor, active, &steps, &recovery).map_err(|error| broken(&error))?;
-    sweep_folders(executor, active).map_err(|error| broken(&error))?;
+    let proof = perform(executor, active, &steps, &recovery, gate).map_err(|error| broken(&error))?;
     let notes = disarm(executor.root, active);
     Ok(Recovered {
         notes,
@@ -139,15 +167,22 @@ fn perform(
     active: &ActiveRun,
     steps: &[Step],
     recovery: &Recovery,
+    gate: &dyn Fn() -> Result<(), String>,
 ) -> Result<Option<ReloadProof>> {
     // A run that stands and only has to be closed begins nothing.
     if active.phase != Phase::Proven {
         let journaled = steps.iter().map(Step::to_journal).collect();
         executor.history.record(Event::Recovering { reason: recovery.reason.clone(), steps: journaled })?;
     }
-    let proof = executor.run(steps, Stopping::Ignored).map_err(anyhow::Error::from)?;
-    executor.history.record(Event::Finished { outcome: recovery.outcome })?;
+    if steps.is_empty() && active.phase == Phase::Recovering {
+        // The recovery before this one set the files right, and perhaps got no further.
+        gate().map_err(|reason| anyhow::anyhow!(reason))?;
+    }
+    let proof = executor.run_with_gate(steps, Stopping::Ignored, gate).map_err(anyhow::Error::from)?;
+    // While the run is open: what a crash leaves here, the next recovery clears away.
     executor.settle()?;
+    sweep_folders(executor, active)?;
+    executor.history.record(Event::Finished { outcome: recovery.outcome })?;
     Ok(proof)
 }
 
@@ -173,9 +208,10 @@ pub fn disk_state(root: &Root, run: &ActiveRun) -> Result<DiskState> {
         .map(|path| {
             let now = match observe(root, &path).with_context(|| format!("looking at {path}"))? {
                 FileState::File { sha256, attributes, .. } => {
-                    Some(FileFacts { sha256: sha256.to_string(), attributes })
+                    Now::File(FileFacts { sha256: sha256.to_string(), attributes })
                 }
-                _ => None,
+                FileState::Absent => Now::Nothing,
+                other => Now::Other(other.to_string()),
             };
             let entry = backup.as_ref().and_then(|backup| backup.manifest.entries.get(&path));
             let backed_up = match entry {
@@ -206,18 +242,21 @@ fn paths(run: &ActiveRun) -> impl Iterator<Item = RootPath> {
 }
 
 fn needs_operator(run: &ActiveRun, stuck: &[Stuck]) -> Failure {
-    let none = || "no file".to_owned();
+    let hash = |hash: &Option<String>| match hash {
+        Some(hash) => format!("SHA-256 {hash}"),
+        None => "no file".to_owned(),
+    };
     let describe = |file: &Stuck| {
         let cause = match file.reason {
             StuckReason::Edited => "was edited meanwhile",
-            StuckReason::NotInBackup => "is not in the backup",
+            StuckReason::NotInBackup => "cannot be put back from the backup",
         };
         format!(
             "{} {cause}: found {}, before the run {}, meant to be {}",
             file.path.display(),
-            file.found.clone().unwrap_or_else(none),
-            file.before.clone().unwrap_or_else(none),
-            file.after.clone().unwrap_or_else(none)
+            file.found,
+            hash(&file.before),
+            hash(&file.after)
         )
     };
     let message = stuck.iter().map(describe).collect::<Vec<_>>().join("; ");

@@ -6,7 +6,7 @@
 //! observed.
 
 use super::confirmation::{self, Confirmation, Pending};
-use super::executor::{Executor, ReloadTarget, StepFailure, Stopping};
+use super::executor::{Executor, InstalledLog, ReloadTarget, StepFailure, Stopping};
 use super::history::History;
 use super::recovery::{self, Recovered};
 use super::staging::states;
@@ -29,6 +29,9 @@ use std::time::{Duration, Instant};
 /// The stage in which files change and NGINX reloads.
 pub const INSTALLING: &str = "installing and reloading";
 
+/// What a signal before the first effect comes to.
+const INTERRUPTED: &str = "interrupted before anything was changed";
+
 /// Everything a run needs; nothing in it is left to choose.
 pub struct Request<'a> {
     /// The server.
@@ -49,6 +52,8 @@ pub struct Request<'a> {
     pub sandbox: SandboxChoice,
     /// Whether somebody has to confirm it.
     pub confirmation: Confirmation,
+    /// Finds the main error log of what is installed.
+    pub installed_log: InstalledLog,
     /// How long a reload may take.
     pub reload_timeout: Duration,
     /// Set when a signal asks to stop.
@@ -134,15 +139,17 @@ fn perform(request: &Request, run: &mut Run, events: &mut dyn FnMut(Event)) -> R
         }
     };
     if request.stop.load(Ordering::SeqCst) {
-        return Err(Failure::new(FailureKind::Failed, "interrupted before anything was changed"));
+        return Err(Failure::new(FailureKind::Failed, INTERRUPTED));
     }
     let mut history = History::open(request.lock, request.root).map_err(failed)?;
-    history.record(started(request, kept_in)).map_err(failed)?;
+    let start = started(request, kept_in);
+    history.make_room(&start).map_err(failed)?;
+    history.record(start).map_err(failed)?;
     let mut executor = Executor {
         root: request.root,
         lock: request.lock,
         history: &mut history,
-        reload: ReloadTarget::of(&request.facts.nginx, request.reload_timeout),
+        reload: ReloadTarget::of(&request.facts.nginx, request.installed_log, request.reload_timeout),
         stop: request.stop,
         kept: Vec::new(),
     };
@@ -235,7 +242,6 @@ fn back(
     why: String,
 ) -> Result<(), Failure> {
     let why = redact_text(&why);
-    // The log that names the first failure must not fail the way back.
     let recovered = timed(run, events, "rolling back", |_, _| recovery::run(executor, &why));
     let recovered =
         recovered.map_err(|failure| Failure { message: format!("{why}; {}", failure.message), ..failure })?;
@@ -272,6 +278,9 @@ fn validate(request: &Request) -> Result<(), Failure> {
     for (index, state) in states.iter().enumerate() {
         let verdict =
             staged::test(request.root, request.launcher, request.facts, state).map_err(|refused| {
+                if request.stop.load(Ordering::SeqCst) {
+                    return Failure::new(FailureKind::Failed, INTERRUPTED);
+                }
                 Failure::new(FailureKind::Refused, format!("no sandbox to validate in: {refused}"))
                     .with_hint("--no-sandbox validates after installing and rolls back on failure")
             })?;
@@ -353,7 +362,7 @@ fn describe(run: &mut Run, failure: &StepFailure) -> String {
             return format!("{failure}: {}", redact_text(&unproven.lines.join("; ")));
         }
     }
-    failure.to_string()
+    format!("{failure:#}")
 }
 
 fn note_proof(run: &mut Run, proof: Option<ReloadProof>) {

@@ -20,5 +20,5 @@ pub use id::{BackupId, NotBackupId};
 pub use manifest::{Entry, Manifest};
 pub use restore::{restore_path, restore_tree};
 pub use store::{Backup, Listing, Retention, STORE_FOLDER, Store};
-pub use take::{Progress, Request};
+pub use take::{Needed, Progress, Request};
 pub use verify::Problem;

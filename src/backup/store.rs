@@ -10,7 +10,7 @@ use super::id::BackupId;
 use super::manifest::{Entry, FORMAT, Manifest};
 use super::verify::Problem;
 use crate::host::files::Hash;
-use crate::host::{PrivateFolder, Root, RootPath, WriteLock, free_bytes};
+use crate::host::{PrivateFolder, Root, RootPath, Space, WriteLock, space_at};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -77,12 +77,12 @@ impl Store {
         self.path.join(id.as_str()).expect("a backup's name is a plain name")
     }
 
-    /// How many bytes may still be written to the store.
+    /// What may still be written to the store.
     ///
     /// # Errors
     /// When its file system cannot be looked at.
-    pub fn free_bytes(&self) -> Result<u64, BackupError> {
-        free_bytes(&self.root, &self.path).map_err(BackupError::io("looking at the space for", &self.path))
+    pub fn space(&self) -> Result<Space, BackupError> {
+        space_at(&self.root, &self.path).map_err(BackupError::io("looking at the space for", &self.path))
     }
 
     /// Every backup, and what else lies in the store.

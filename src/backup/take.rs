@@ -11,13 +11,15 @@ use super::store::{
     Backup, CONTENT, MANIFEST, MANIFEST_HASH, PARTIAL, Store, manifest_hash_line, remove_all,
 };
 use crate::host::files::Hash;
-use crate::host::{PrivateFolder, Root, RootPath, WriteLock, clock, random};
+use crate::host::{PrivateFolder, Root, RootPath, WriteLock, clock, kill_point, random};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 
 /// What a file, folder or link takes in the manifest and on the disk besides its bytes.
 const OVERHEAD: u64 = 5 << 10;
+/// The store, the backup, its contents, the manifest and its hash.
+const FILES_OF_ITS_OWN: u64 = 5;
 const BLOCK: u64 = 4 << 10;
 const INCOMING: &str = "incoming";
 
@@ -36,6 +38,15 @@ pub struct Request<'a> {
     pub tool_version: &'a str,
 }
 
+/// What a backup takes at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Needed {
+    /// Bytes on the disk.
+    pub bytes: u64,
+    /// Files and folders.
+    pub files: u64,
+}
+
 /// How far a backup is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
@@ -46,17 +57,21 @@ pub struct Progress {
 }
 
 impl Store {
-    /// How many bytes a backup of these paths takes at most.
+    /// What a backup of these paths takes at most.
     ///
     /// # Errors
     /// When something cannot be read.
-    pub fn needed_bytes(&self, paths: &[RootPath]) -> Result<u64, BackupError> {
+    pub fn needed(&self, paths: &[RootPath]) -> Result<Needed, BackupError> {
         let entries = collect(&self.root, paths.iter().cloned())?;
         let size = |entry: &Entry| match entry {
             Entry::File { size, .. } => size.next_multiple_of(BLOCK) + OVERHEAD,
             _ => OVERHEAD,
         };
-        Ok(entries.values().map(size).sum::<u64>() + 4 * BLOCK)
+        let kept = entries.values().filter(|entry| matches!(entry, Entry::File { .. })).count();
+        Ok(Needed {
+            bytes: entries.values().map(size).sum::<u64>() + 4 * BLOCK,
+            files: kept as u64 + FILES_OF_ITS_OWN,
+        })
     }
 
     /// Makes a backup and verifies it.
@@ -149,7 +164,9 @@ fn copy(
     let source = root.open_itself(path).map_err(reading)?;
     let before = source.metadata().map_err(reading)?;
     let mut target = content.create(INCOMING).map_err(BackupError::io("copying", path))?;
+    kill_point!("backup: before a file is copied");
     let (found, _) = Hash::of_copy(&source, &mut target).map_err(BackupError::io("copying", path))?;
+    kill_point!("backup: after a file was copied");
     let after = source.metadata().map_err(reading)?;
     let stamp = |status: &std::fs::Metadata| (status.size(), status.mtime(), status.mtime_nsec());
     if found != expected || stamp(&before) != stamp(&after) {
@@ -166,6 +183,8 @@ fn copy(
 
 fn write(folder: &PrivateFolder, name: &str, bytes: &[u8]) -> io::Result<()> {
     let mut file = folder.create(name)?;
+    kill_point!("backup: before the manifest is written");
     file.write_all(bytes)?;
+    kill_point!("backup: after the manifest was written");
     file.sync_all()
 }

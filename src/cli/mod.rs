@@ -33,6 +33,11 @@ use context::Context;
 use std::io::Write;
 use std::process::ExitCode;
 
+/// Columns of a line on paper and in logs.
+const NARROWEST: usize = 80;
+/// A longer line is hard to follow with the eye.
+const WIDEST: usize = 120;
+
 /// Parses, runs, reports.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -41,6 +46,8 @@ pub fn main() -> ExitCode {
         let code = sandbox::child_main(rehearse::inside);
         return ExitCode::from(u8::try_from(code).unwrap_or(1));
     }
+    #[cfg(feature = "kill-points")]
+    arm_kill_points();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
@@ -55,14 +62,42 @@ pub fn main() -> ExitCode {
         command => Context::new(&cli.global).and_then(|context| commands::dispatch(command, &context)),
     };
     let outcome = answer.unwrap_or_else(|failure| Outcome::failed(commands::name(&cli.command), failure));
-    // A map is text with comments, which people read and redirect; programs get it inside of the document.
-    if let (Command::Seed(SeedCommand::Schema(SchemaCommand::Show(_))), false) =
-        (&cli.command, cli.global.json)
-        && let Some(text) = outcome.details.get("text").and_then(|text| text.as_str())
-    {
-        return print(text.as_bytes(), outcome.exit_code);
+    if is_text(&cli.command) && !cli.global.json {
+        return show_text(&cli.global, &outcome);
     }
     show(&cli.global, &outcome)
+}
+
+/// Where a test wants this process to end: a file for the places reached, the name and number of one,
+/// and another signal than the one that ends it at once.
+#[cfg(feature = "kill-points")]
+fn arm_kill_points() {
+    use crate::host::crash::{Asked, MARK, arm};
+    use nix::sys::signal::Signal;
+    let asked = |what: &str| std::env::var(format!("{MARK}_{what}")).ok();
+    if let Some(log) = asked("LOG") {
+        let asked = Asked {
+            place: asked("PLACE").unwrap_or_default(),
+            at: asked("AT").and_then(|at| at.parse().ok()).unwrap_or(0),
+            signal: asked("SIGNAL").and_then(|name| name.parse().ok()).unwrap_or(Signal::SIGKILL),
+        };
+        arm(std::path::Path::new(&log), asked).expect("a test's log can be opened");
+    }
+}
+
+/// Whether the answer is a file with comments, which people read and redirect; programs get it inside of the document.
+fn is_text(command: &Command) -> bool {
+    matches!(command, Command::Seed(SeedCommand::Schema(SchemaCommand::Show(_)) | SeedCommand::Export(_)))
+}
+
+/// Prints the file; a failure must not end up in what it is redirected to.
+fn show_text(global: &args::Global, outcome: &Outcome) -> ExitCode {
+    if let Some(text) = outcome.details.get("text").and_then(|text| text.as_str()) {
+        return print(text.as_bytes(), outcome.exit_code);
+    }
+    // A closed pipe is nobody's failure.
+    drop(std::io::stderr().lock().write_all(report::human(outcome, style(global)).as_bytes()));
+    ExitCode::from(outcome.exit_code)
 }
 
 fn show(global: &args::Global, outcome: &Outcome) -> ExitCode {
@@ -110,5 +145,8 @@ fn style(global: &args::Global) -> report::Style {
         (false, 0) => report::Detail::Normal,
         (false, _) => report::Detail::Verbose,
     };
-    report::Style { colour, detail }
+    // Where there is no terminal, a line is as long as on the narrowest usual one.
+    let columns =
+        console::Term::stdout().size_checked().map_or(NARROWEST, |(_, columns)| usize::from(columns));
+    report::Style { colour, detail, width: columns.clamp(NARROWEST, WIDEST) }
 }

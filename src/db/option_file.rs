@@ -319,6 +319,6 @@ mod tests {
         assert_eq!(Line::of("ssl_ca=/x"), option("ssl-ca", "/x"));
         assert_eq!(Line::of("password"), Ok(Line::Option("password", None)));
         assert_eq!(Line::of("password="), option("password", ""));
-        assert!(Line::of("[client").is_err() && Line::of("!inlcude x").is_err());
+        assert!(Line::of("[client").is_err() && Line::of("!contain x").is_err());
     }
 }

@@ -201,7 +201,7 @@ mod tests {
         check("mysql://db/a/b", Err(UrlError::Schema("a/b".to_owned())));
         check("mysql://db/%zz", Err(UrlError::Escape));
         check("mysql://db/?socket=/run/s", Err(UrlError::HostAndSocket));
-        check("mysql:///?sockt=/run/s", Err(UrlError::Parameter("sockt".to_owned())));
+        check("mysql:///?pipe=/run/s", Err(UrlError::Parameter("pipe".to_owned())));
         check("sqlite:", Err(UrlError::NoFile));
     }
 }

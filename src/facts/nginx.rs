@@ -22,8 +22,8 @@ pub struct NginxFacts {
     pub binary: PathBuf,
     /// Its version.
     pub version: NginxVersion,
-    /// The version on disk, where it differs from the running master's.
-    pub version_on_disk: Option<NginxVersion>,
+    /// The binary that a restart would start, where it is another than the running master's.
+    pub on_disk: Option<DiskBinary>,
     /// The configuration's main file, below the root.
     pub main_file: PathBuf,
     /// The folder that relative includes start from.
@@ -40,6 +40,8 @@ pub struct NginxFacts {
     pub master: Option<MasterFacts>,
     /// The main context's error log, when it is a file.
     pub error_log: Option<PathBuf>,
+    /// The error log that was compiled in, which counts where none is named.
+    pub default_error_log: Option<PathBuf>,
     /// Everything that this configuration makes NGINX open for writing.
     pub written: Vec<WrittenPath>,
     /// Certificates and keys that it loads.
@@ -52,6 +54,15 @@ pub struct NginxFacts {
     pub resolvers: Vec<String>,
     /// Directives that make NGINX run code, as `file:line: directive`.
     pub runs_code: Vec<String>,
+}
+
+/// A binary that does not run yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiskBinary {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Its version.
+    pub version: NginxVersion,
 }
 
 /// A running master process.

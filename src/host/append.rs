@@ -1,31 +1,45 @@
 //! A file that only grows, each piece durable before the call returns.
 //!
-//! Invariant: space for the next pieces is reserved when the file is opened,
-//! so that the record of an undo fits on a disk that has become full.
+//! Invariant: space for the next pieces is reserved before anything is changed, so that the record
+//! of an undo fits on a disk that has become full. A piece that was not acknowledged is not there:
+//! what a failed append left is cut off, at the latest before the next one.
 
+use super::kill_point;
 use super::lock::{STATE_FOLDER, WriteLock};
 use super::path::RootPath;
 use super::root::Root;
+use nix::errno::Errno;
 use nix::fcntl::{FallocateFlags, OFlag, fallocate, open};
 use nix::sys::stat::Mode;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
-/// How much space is reserved beyond the end.
-const RESERVE: i64 = 64 << 10;
+/// How much space is reserved beyond the end when the file is opened.
+const RESERVE: u64 = 64 << 10;
 
 /// A file in the state folder, open for appending.
 #[derive(Debug)]
 pub struct AppendFile {
     file: File,
+    /// Everything before this was acknowledged.
     length: u64,
+    tail: Tail,
+}
+
+/// What lies behind the acknowledged pieces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tail {
+    Nothing,
+    /// Perhaps a part of a piece, or all of it: an append failed.
+    Unknown,
 }
 
 impl AppendFile {
-    /// Opens the file `name` in the state folder, making it where it is missing.
+    /// Opens the file `name` in the state folder, making it where it is missing. A full disk is no
+    /// reason to refuse: what has to be undone has its space from before.
     ///
     /// # Errors
-    /// When it is a link, belongs to somebody else's folder, or there is no space.
+    /// When it is a link, or what the kernel says.
     pub fn open(_lock: &WriteLock, root: &Root, name: &str) -> io::Result<Self> {
         let folder = RootPath::new(STATE_FOLDER).expect("the state folder is absolute");
         let path = root.resolve(&folder)?.join(name);
@@ -34,11 +48,39 @@ impl AppendFile {
         if !file.metadata()?.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
         }
+        kill_point!("append: after the file was opened");
         let length = file.metadata()?.len();
-        reserve(&file, length)?;
+        let opened = Self { file, length, tail: Tail::Nothing };
+        opened.reserve_if_possible()?;
         // The name itself must survive a power cut.
         File::open(path.parent().expect("a file in a folder"))?.sync_all()?;
-        Ok(Self { file, length })
+        kill_point!("append: after the name was made durable");
+        Ok(opened)
+    }
+
+    /// Reserves space for `bytes` more without growing the file. File systems that cannot are not
+    /// a reason to refuse.
+    ///
+    /// # Errors
+    /// When there is no space.
+    pub fn reserve(&self, bytes: u64) -> io::Result<()> {
+        let start = i64::try_from(self.length).map_err(io::Error::other)?;
+        let bytes = i64::try_from(bytes.max(RESERVE)).map_err(io::Error::other)?;
+        match fallocate(&self.file, FallocateFlags::FALLOC_FL_KEEP_SIZE, start, bytes) {
+            Err(Errno::EOPNOTSUPP | Errno::ENOSYS) | Ok(()) => Ok(()),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    fn reserve_if_possible(&self) -> io::Result<()> {
+        match self.reserve(RESERVE) {
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) =>
+            {
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     /// Everything that is in the file.
@@ -57,30 +99,45 @@ impl AppendFile {
     /// # Errors
     /// What the kernel says.
     pub fn cut(&mut self, length: u64) -> io::Result<()> {
+        kill_point!("append: before a torn tail is cut");
         self.file.set_len(length)?;
         self.length = length;
-        reserve(&self.file, length)?;
-        self.file.sync_all()
+        kill_point!("append: after a torn tail was cut");
+        // Cutting gives back what was reserved behind the end.
+        self.reserve_if_possible()?;
+        self.file.sync_all()?;
+        self.tail = Tail::Nothing;
+        Ok(())
     }
 
     /// Adds `bytes` at the end, durably.
     ///
     /// # Errors
-    /// What the kernel says; the file may then end in a part of `bytes`.
+    /// What the kernel says; nothing was added then, unless cutting it off failed, too.
     pub fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.tail == Tail::Unknown {
+            self.cut(self.length)?;
+        }
+        self.tail = Tail::Unknown;
+        let written = self.write_durably(bytes);
+        if written.is_err() {
+            // Whoever reads the file next must not find what is said to have failed. Where this
+            // fails as well, the next append tries again, and the first failure is the one to tell.
+            drop(self.cut(self.length));
+            return written;
+        }
+        self.length += bytes.len() as u64;
+        self.tail = Tail::Nothing;
+        Ok(())
+    }
+
+    fn write_durably(&mut self, bytes: &[u8]) -> io::Result<()> {
+        kill_point!("append: before the write");
         self.file.seek(SeekFrom::Start(self.length))?;
         self.file.write_all(bytes)?;
-        self.length += bytes.len() as u64;
-        self.file.sync_data()
-    }
-}
-
-/// Reserves space without growing the file. File systems that cannot are not
-/// a reason to refuse.
-fn reserve(file: &File, length: u64) -> io::Result<()> {
-    let start = i64::try_from(length).map_err(io::Error::other)?;
-    match fallocate(file, FallocateFlags::FALLOC_FL_KEEP_SIZE, start, RESERVE) {
-        Err(nix::errno::Errno::EOPNOTSUPP | nix::errno::Errno::ENOSYS) | Ok(()) => Ok(()),
-        Err(errno) => Err(errno.into()),
+        kill_point!("append: between write and sync");
+        self.file.sync_data()?;
+        kill_point!("append: after the sync");
+        Ok(())
     }
 }

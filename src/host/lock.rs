@@ -5,6 +5,7 @@
 //! write below the root ask for its value.
 
 use super::clock;
+use super::kill_point;
 use super::path::RootPath;
 use super::private::PrivateFolder;
 use super::root::Root;
@@ -98,7 +99,10 @@ fn write_holder(file: &File) -> io::Result<()> {
     let holder = Holder { pid: std::process::id(), since: clock::now() };
     let mut record = serde_json::to_vec(&holder)?;
     record.resize(RECORD, b' ');
-    match file.write_all_at(&record, 0).and_then(|()| file.sync_all()) {
+    kill_point!("lock: before its holder is written");
+    let written = file.write_all_at(&record, 0).and_then(|()| file.sync_all());
+    kill_point!("lock: after its holder was written");
+    match written {
         // Undoing a change must work on a full disk; the lock itself needs no space.
         Err(error) if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
             Ok(())

@@ -6,10 +6,12 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the room of effects")]
 
+pub mod addresses;
 mod append;
 mod attributes;
 pub mod clock;
 pub mod command;
+pub mod crash;
 pub mod daemon;
 pub mod files;
 pub mod glob;
@@ -17,6 +19,7 @@ pub mod http;
 pub mod listen;
 mod lock;
 pub mod machine;
+pub mod mounts;
 pub mod net;
 mod path;
 mod private;
@@ -25,6 +28,7 @@ pub mod random;
 pub mod reach;
 mod root;
 pub mod sandbox;
+mod space;
 mod sys;
 pub mod terminals;
 pub mod timers;
@@ -33,8 +37,10 @@ mod walk;
 
 pub use append::AppendFile;
 pub use attributes::{AttributeDifference, Attributes, FileMode, Mtime, Xattrs};
+pub(crate) use crash::kill_point;
 pub use lock::{Holder, LockError, STATE_FOLDER, WriteLock};
 pub use path::{LinkText, NotRootPath, RootPath, escape, unescape};
-pub use private::{PrivateFolder, free_bytes};
+pub use private::PrivateFolder;
 pub use root::Root;
+pub use space::{Access, Space, space_at};
 pub use uptime::{Uptime, uptime};

@@ -4,6 +4,7 @@
 //! through a symbolic link. What is in it is made with modes 0700 and 0600.
 
 use super::files::landing_for_writing;
+use super::kill_point;
 use super::lock::WriteLock;
 use super::path::RootPath;
 use super::root::Root;
@@ -12,7 +13,6 @@ use super::walk::{Folder, Landing, Last};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, renameat};
 use nix::sys::stat::{Mode, fchmod, fstat, mkdirat};
-use nix::sys::statvfs::fstatvfs;
 use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -97,7 +97,9 @@ impl PrivateFolder {
     /// # Errors
     /// As [`PrivateFolder::create`].
     pub fn make_folder(&self, name: impl AsRef<OsStr>) -> io::Result<Self> {
+        kill_point!("private: before a folder is made");
         mkdirat(&self.0, name.as_ref(), Mode::S_IRWXU)?;
+        kill_point!("private: after a folder was made");
         self.folder(name)
     }
 
@@ -115,7 +117,10 @@ impl PrivateFolder {
     /// `AlreadyExists`, or what the kernel says.
     pub fn rename(&self, old: impl AsRef<OsStr>, new: impl AsRef<OsStr>) -> io::Result<()> {
         let (old, new) = (old.as_ref(), new.as_ref());
-        match sys::rename(&self.0, old, new, Onto::Nothing) {
+        kill_point!("private: before a rename");
+        let renamed = sys::rename(&self.0, old, new, Onto::Nothing);
+        kill_point!("private: after a rename");
+        match renamed {
             // Old kernels and some file systems know no flags; nobody else is in here to race with.
             Err(error)
                 if error.kind() == io::ErrorKind::InvalidInput
@@ -135,7 +140,10 @@ impl PrivateFolder {
     /// # Errors
     /// What the kernel says.
     pub fn remove_file(&self, name: impl AsRef<OsStr>) -> io::Result<()> {
-        Ok(unlinkat(&self.0, name.as_ref(), UnlinkatFlags::NoRemoveDir)?)
+        kill_point!("private: before a file goes");
+        unlinkat(&self.0, name.as_ref(), UnlinkatFlags::NoRemoveDir)?;
+        kill_point!("private: after a file went");
+        Ok(())
     }
 
     /// Removes the empty folder `name`.
@@ -143,7 +151,10 @@ impl PrivateFolder {
     /// # Errors
     /// What the kernel says.
     pub fn remove_folder(&self, name: impl AsRef<OsStr>) -> io::Result<()> {
-        Ok(unlinkat(&self.0, name.as_ref(), UnlinkatFlags::RemoveDir)?)
+        kill_point!("private: before a folder goes");
+        unlinkat(&self.0, name.as_ref(), UnlinkatFlags::RemoveDir)?;
+        kill_point!("private: after a folder went");
+        Ok(())
     }
 
     /// Makes its entries durable.
@@ -157,23 +168,6 @@ impl PrivateFolder {
     pub(super) fn as_folder(&self) -> &Folder {
         &self.0
     }
-}
-
-/// How many bytes we may still write where `path` lies or would be made.
-///
-/// # Errors
-/// When no folder on the way can be looked at.
-pub fn free_bytes(root: &Root, path: &RootPath) -> io::Result<u64> {
-    let mut at = path.clone();
-    let folder = loop {
-        match (root.folder(&at), at.parent()) {
-            (Ok(folder), _) => break folder,
-            (Err(error), Some(above)) if error.kind() == io::ErrorKind::NotFound => at = above,
-            (Err(error), _) => return Err(error),
-        }
-    };
-    let status = fstatvfs(folder.readable()?)?;
-    Ok(status.blocks_available().saturating_mul(status.fragment_size()))
 }
 
 fn make_missing_above(root: &Root, path: &RootPath) -> io::Result<()> {
@@ -194,9 +188,11 @@ fn make_missing_above(root: &Root, path: &RootPath) -> io::Result<()> {
 }
 
 fn make_if_missing(landing: &Landing, mode: u32) -> io::Result<()> {
+    kill_point!("private folder: before it is made");
     match mkdirat(&landing.folder, landing.name.as_os_str(), Mode::from_bits_truncate(mode)) {
         // The umask may have taken bits away.
         Ok(()) => {
+            kill_point!("private folder: after it was made");
             let made = landing.folder.enter(&landing.name)?;
             fchmod(made.readable()?, Mode::from_bits_truncate(mode))?;
             landing.folder.sync()

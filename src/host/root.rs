@@ -91,9 +91,17 @@ impl Root {
     /// # Errors
     /// `InvalidInput` for anything but a regular file, `FileTooLarge`, or as [`Root::resolve`].
     pub fn read(&self, path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
+        self.read_at_most(path, MOST_BYTES)
+    }
+
+    /// The bytes of a regular file of at most `most` bytes.
+    ///
+    /// # Errors
+    /// As [`Root::read`].
+    pub fn read_at_most(&self, path: impl AsRef<Path>, most: u64) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        self.open(path)?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > MOST_BYTES {
+        self.open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > most {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         Ok(bytes)

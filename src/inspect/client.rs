@@ -6,6 +6,7 @@
 use crate::facts::{ClientFacts, MotionFacts};
 use crate::host::Root;
 use crate::motion::page::{Page, classify};
+use crate::motion::settings::{ENV_FILE, env_value};
 use crate::outcome::{Finding, Level};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -19,8 +20,18 @@ const SKIPPED: [&str; 2] = ["node_modules", ".git"];
 const DEPTH: usize = 12;
 /// Entries after which the search says that it gave up.
 const ENTRIES: usize = 200_000;
-/// Files that may name the version, in the order they are asked.
-const VERSION_FILES: [&str; 3] = ["server/package.json", "package.json", "client/package.json"];
+/// No page and no description of a package is larger.
+const MOST_BYTES: u64 = 1 << 20;
+/// What a file's text says that the version is.
+type Reading = fn(&str) -> Option<String>;
+/// Files that may name the version, in the order they are asked, and how.
+const VERSION_SOURCES: [(&str, Reading); 5] = [
+    ("server/package.json", package_version),
+    ("package.json", package_version),
+    (ENV_FILE, |text| env_value(text, "XC_VERSION")),
+    ("VERSION", |text| text.lines().next().map(|line| line.trim().to_owned())),
+    ("client/package.json", package_version),
+];
 
 /// What the operator said about the new client.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +51,7 @@ pub fn motion(root: &Root, choice: &ClientChoice, findings: &mut Vec<Finding>) -
     let application = PathBuf::from(APPLICATION_ROOT);
     let exists = root.metadata(&application).is_ok_and(|metadata| metadata.is_dir());
     let application = exists.then_some(application);
-    let version = application.as_deref().and_then(|application| version(root, application));
+    let version = application.as_deref().and_then(|application| version(root, application, findings));
     let client = match choice {
         ClientChoice::Upstream(url) => Some(ClientFacts::Proxied(url.clone())),
         ClientChoice::Folder(folder) => named_folder(root, folder, findings),
@@ -51,7 +62,7 @@ pub fn motion(root: &Root, choice: &ClientChoice, findings: &mut Vec<Finding>) -
 
 fn named_folder(root: &Root, folder: &Path, findings: &mut Vec<Finding>) -> Option<ClientFacts> {
     let index = folder.join("index.html");
-    match root.read(&index) {
+    match root.read_at_most(&index, MOST_BYTES) {
         Ok(page) if classify(&page) == Page::NewClient => {
             return Some(ClientFacts::Static(folder.to_owned()));
         }
@@ -117,7 +128,7 @@ fn folders(root: &Root, top: &Path) -> (Vec<PathBuf>, Search) {
                 queue.push((path, depth + 1));
             } else if metadata.is_file()
                 && name == "index.html"
-                && root.read(&path).is_ok_and(|page| classify(&page) == Page::NewClient)
+                && root.read_at_most(&path, MOST_BYTES).is_ok_and(|page| classify(&page) == Page::NewClient)
             {
                 found.push(folder.clone());
             }
@@ -127,10 +138,35 @@ fn folders(root: &Root, top: &Path) -> (Vec<PathBuf>, Search) {
     (found, Search::Complete)
 }
 
-fn version(root: &Root, application: &Path) -> Option<(String, PathBuf)> {
-    VERSION_FILES.iter().map(|file| application.join(file)).find_map(|path| {
-        let package: serde_json::Value = serde_json::from_slice(&root.read(&path).ok()?).ok()?;
-        let version = package.get("version")?.as_str()?;
-        Some((version.to_owned(), path))
-    })
+/// The first source that names a version; where none does, what each said.
+fn version(root: &Root, application: &Path, findings: &mut Vec<Finding>) -> Option<(String, PathBuf)> {
+    let mut unknown = Finding::new("newclient.version-unknown", Level::Info, "Motion's version is not known")
+        .advice("Agent Profiles use the new client from Motion 3.42.0 on: ask Motion for its version");
+    for (file, read) in VERSION_SOURCES {
+        let path = application.join(file);
+        let text = match root.read_at_most(&path, MOST_BYTES) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(error) => {
+                unknown = unknown.evidence(format!("{}: {error}", path.display()));
+                continue;
+            }
+        };
+        match read(&text).filter(|version| looks_like_a_version(version)) {
+            Some(version) => return Some((version, path)),
+            None => unknown = unknown.evidence(format!("{} names no version", path.display())),
+        }
+    }
+    findings.push(unknown);
+    None
+}
+
+fn package_version(text: &str) -> Option<String> {
+    let package: serde_json::Value = serde_json::from_str(text).ok()?;
+    Some(package.get("version")?.as_str()?.to_owned())
+}
+
+/// `3.45.2`, also with a `v` before and more behind.
+fn looks_like_a_version(text: &str) -> bool {
+    let numbers = text.strip_prefix('v').unwrap_or(text);
+    text.len() < 64 && numbers.starts_with(|c: char| c.is_ascii_digit()) && !text.contains(char::is_control)
 }

@@ -4,13 +4,11 @@
 //! unknown, never no. Nothing is written, and no wait is longer than the connection's limits.
 
 use super::sessions::{SessionTables, judge, sessions};
+use super::topology::{VENDOR, not_wholly_seen};
 use crate::db::{Connection, DbError, Engine, ErrorKind, Row, Value};
 use crate::facts::SessionFacts;
 use crate::host::machine;
 use crate::outcome::{Finding, Level};
-
-/// What to do about any sign that this is not a standalone server.
-const VENDOR: &str = "contact the vendor's support: this procedure is for standalone servers";
 
 /// What the database said.
 pub struct Survey {
@@ -89,13 +87,7 @@ fn sessions_unknown(level: Level) -> Finding {
 }
 
 fn topology_unknown(evidence: Vec<String>) -> Finding {
-    let finding = Finding::new(
-        "topology.unknown",
-        Level::Warn,
-        "whether this is a standalone server was not wholly seen",
-    )
-    .advice("look on the server itself, as root; or make sure of it in another way");
-    evidence.into_iter().fold(finding, Finding::evidence)
+    evidence.into_iter().fold(not_wholly_seen(), Finding::evidence)
 }
 
 fn remote(host: &str) -> Finding {

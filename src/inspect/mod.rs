@@ -7,13 +7,16 @@ mod access;
 mod boot;
 mod build;
 mod client;
+mod connections;
 pub mod database;
+mod hands;
 mod nginx;
 mod reader;
 mod review;
 mod select;
 pub mod sessions;
 mod site;
+mod topology;
 mod upstream;
 mod values;
 mod written;
@@ -69,6 +72,17 @@ pub fn inspect(root: &Root, options: &Options) -> Result<Inspection, Failure> {
         })
 }
 
+/// What else there is to say before a change: whether this is a standalone
+/// server, who is connected, who else writes these files. In no order.
+#[must_use]
+pub fn survey(root: &Root, inspection: &Inspection) -> Vec<Finding> {
+    let (facts, config) = (&inspection.facts, &inspection.config);
+    let mut findings = topology::topology(root, facts, config);
+    findings.extend(connections::connections(root, facts));
+    findings.extend(hands::hands(root));
+    findings
+}
+
 fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(Facts, Config), Failure> {
     let server = nginx::server(root, findings)?;
     let reader = RootReader::new(root);
@@ -95,15 +109,26 @@ fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(
 }
 
 /// What is known of a server whose configuration cannot be read: enough to
-/// put a backup back and to reload. `None` where there is no NGINX.
-#[must_use]
-pub fn bare_facts(root: &Root) -> Option<Facts> {
-    let server = nginx::server(root, &mut Vec::new()).ok()?;
-    let empty = Config::load(&server.main_file, &server.prefix, &EmptyReader).ok()?;
+/// put a backup back and to reload.
+///
+/// # Errors
+/// When there is no NGINX, or it does not say what it is.
+pub fn bare_facts(root: &Root) -> Result<Facts, Failure> {
+    let server = nginx::server(root, &mut Vec::new())?;
+    let empty =
+        Config::load(&server.main_file, &server.prefix, &EmptyReader).map_err(|error| unloadable(&error))?;
     let nginx = nginx_facts(root, server, &empty, &[], &[]);
     let motion = crate::facts::MotionFacts { root: None, version: None, client: None };
     let site = SiteFacts { file: PathBuf::from("/"), servers: Vec::new(), upstreams: Vec::new() };
-    Some(Facts { host: host_facts(root), nginx, motion, site, files: std::collections::BTreeMap::new() })
+    Ok(Facts { host: host_facts(root), nginx, motion, site, files: std::collections::BTreeMap::new() })
+}
+
+/// Where the main context of the configuration on the disk logs; `None` when
+/// that is no file, or the configuration cannot be read.
+#[must_use]
+pub fn installed_error_log(root: &Root, nginx: &NginxFacts) -> Option<PathBuf> {
+    let config = Config::load(&nginx.main_file, &nginx.prefix, &RootReader::new(root)).ok()?;
+    written::named_error_log(&config, &nginx.prefix, nginx.default_error_log.as_ref())
 }
 
 /// Every file is there and empty.
@@ -159,10 +184,11 @@ fn nginx_facts(
     }
     NginxFacts {
         version: server.build.version,
-        version_on_disk: server.on_disk.as_ref().map(|build| build.version),
+        on_disk: server.on_disk,
         user: user.next().unwrap_or_else(|| server.build.user.clone()),
         group: user.next(),
         error_log: written::main_error_log(config, &server.build),
+        default_error_log: server.build.error_log.clone(),
         written: written::written(config, visits, &server.build, upstreams),
         certificates,
         dhparams: written::dhparams(config, visits, &conf_prefix),

@@ -5,8 +5,8 @@
 //! never signalled for the host's.
 
 use super::build::{Build, parse_build};
-use crate::facts::{MasterFacts, WorkerFacts};
-use crate::host::process::{self, Exe, Master};
+use crate::facts::{DiskBinary, MasterFacts, WorkerFacts};
+use crate::host::process::{self, Exe, Master, Surroundings};
 use crate::host::{Root, command};
 use crate::outcome::{Failure, FailureKind, Finding, Level};
 use std::os::unix::fs::MetadataExt;
@@ -22,8 +22,8 @@ pub struct Server {
     pub binary: PathBuf,
     /// What it was built with.
     pub build: Build,
-    /// The version on disk, where it is another than the running one.
-    pub on_disk: Option<Build>,
+    /// The binary that a restart would start, where it is another than the running one.
+    pub on_disk: Option<DiskBinary>,
     /// `-c`, `-p`, `-g` and `-e` of the running master.
     pub arguments: Vec<String>,
     /// The main file.
@@ -47,12 +47,12 @@ pub fn server(root: &Root, findings: &mut Vec<Finding>) -> Result<Server, Failur
         (None, Some(path), Some(build)) => (path.clone(), build.clone()),
         _ => return Err(missing()),
     };
-    let skew = on_disk.filter(|on_disk| on_disk.version != running.version);
-    findings.extend(skew.as_ref().map(|on_disk| {
-        Finding::new("nginx.version-skew", Level::Warn, "the running NGINX is not the one on disk")
-            .evidence(format!("running {}, on disk {}", running.version, on_disk.version))
-            .advice("restart NGINX in a quiet hour, so that a reload reads what was validated")
-    }));
+    let skew = master.as_ref().and_then(|master| {
+        let found = on_disk_path.as_deref().zip(on_disk.as_ref());
+        let (skew, finding) = skew(master, &running, found)?;
+        findings.push(finding);
+        skew
+    });
     let title = master.as_ref().map(|master| master.arguments.clone()).unwrap_or_default();
     let text = |option: &Option<std::ffi::OsString>| {
         option.as_ref().map(|value| value.to_string_lossy().into_owned())
@@ -72,6 +72,35 @@ pub fn server(root: &Root, findings: &mut Vec<Finding>) -> Result<Server, Failur
         workers: master.workers.iter().map(|worker| WorkerFacts { pid: worker.id.pid }).collect(),
     });
     Ok(Server { binary, build: running, on_disk: skew, arguments, main_file, prefix, master })
+}
+
+/// What a restart would start, where that is not what runs.
+fn skew(
+    master: &Master,
+    running: &Build,
+    found: Option<(&Path, &Build)>,
+) -> Option<(Option<DiskBinary>, Finding)> {
+    let finding = Finding::new("nginx.version-skew", Level::Warn, "the running NGINX is not the one on disk")
+        .advice("restart NGINX in a quiet hour, so that a reload reads what was validated");
+    let disk = |path: &Path, build: &Build| DiskBinary { path: path.to_owned(), version: build.version };
+    match &master.exe {
+        Exe::Deleted(path) => {
+            // What stands there now, as a package upgrade leaves it.
+            let replaced = build(path).ok().map(|build| disk(path, &build));
+            let disk = replaced.or_else(|| found.map(|(path, build)| disk(path, build)));
+            let now = disk.as_ref().map_or("nothing".to_owned(), |disk| {
+                format!("{} on disk as {}", disk.version, disk.path.display())
+            });
+            let line = format!("running {} from a file that was replaced or removed, {now}", running.version);
+            Some((disk, finding.evidence(line)))
+        }
+        Exe::Present(_) | Exe::Unknown => {
+            let (path, build) = found.filter(|(_, build)| build.version != running.version)?;
+            let line =
+                format!("running {}, {} on disk as {}", running.version, build.version, path.display());
+            Some((Some(disk(path, build)), finding.evidence(line)))
+        }
+    }
 }
 
 /// The path that a sandbox can run; the file may have been replaced since.
@@ -110,55 +139,68 @@ fn own_master(
     let masters = process::masters().map_err(|error| {
         Failure::new(FailureKind::Unavailable, format!("looking for NGINX in /proc: {error}"))
     })?;
+    let (unseen, seen): (Vec<_>, Vec<_>) =
+        masters.into_iter().partition(|master| master.root == Surroundings::Unknown);
     let (mut own, other): (Vec<_>, Vec<_>) =
-        masters.into_iter().partition(|master| reads_our_file(root, master, on_disk));
-    let show = |master: &Master| format!("pid {}, {}", master.id.pid, described(master));
-    match own.len() {
-        0 => {
-            findings.push(if other.is_empty() {
-                Finding::new("nginx.not-running", Level::Warn, "NGINX does not run")
-                    .advice("the change is made and validated, but nothing is reloaded or started")
-            } else {
-                other.iter().map(show).fold(
-                    Finding::new(
-                        "nginx.other-root",
-                        Level::Stop,
-                        "the running NGINX reads another file system",
-                    )
-                    .advice("run motionctl where that NGINX runs, in its container or chroot"),
-                    Finding::evidence,
-                )
-            });
-            Ok(None)
-        }
-        1 => Ok(own.pop()),
-        _ => {
-            findings.push(own.iter().map(show).fold(
-                Finding::new("nginx.several-masters", Level::Stop, "several NGINX masters run here").advice(
-                    "stop the ones that do not serve Motion, or move them to containers of their own",
-                ),
-                Finding::evidence,
-            ));
-            own.sort_by_key(|master| master.arguments.conf.is_some());
-            Ok(own.into_iter().next())
-        }
+        seen.into_iter().partition(|master| reads_our_file(root, master, on_disk));
+    let listed = |finding: Finding, masters: &[Master]| {
+        let show = |master: &Master| format!("pid {}, {}", master.id.pid, described(master));
+        masters.iter().map(show).fold(finding, Finding::evidence)
+    };
+    if own.is_empty() {
+        let finding = if !unseen.is_empty() {
+            let title = "whether the running NGINX is this server's could not be seen";
+            let finding = Finding::new("nginx.unknown", Level::Warn, title).advice("look as root");
+            listed(finding, &unseen)
+        } else if !other.is_empty() {
+            let title = "the running NGINX reads another file system";
+            let finding = Finding::new("nginx.other-root", Level::Stop, title)
+                .advice("run motionctl where that NGINX runs, in its container or chroot");
+            listed(finding, &other)
+        } else {
+            Finding::new("nginx.not-running", Level::Warn, "NGINX does not run")
+                .advice("the change is made and validated, but nothing is reloaded or started")
+        };
+        findings.push(finding);
+        return Ok(None);
     }
+    if own.len() > 1 {
+        let finding = Finding::new("nginx.several-masters", Level::Stop, "several NGINX masters run here")
+            .advice("stop the ones that do not serve Motion, or move them to containers of their own");
+        findings.push(listed(finding, &own));
+        own.sort_by_key(|master| master.arguments.conf.is_some());
+    }
+    Ok(own.into_iter().next())
 }
 
 fn described(master: &Master) -> String {
-    match &master.arguments.conf {
+    let conf = match &master.arguments.conf {
         Some(conf) => format!("-c {}", conf.to_string_lossy()),
         None => "its built-in main file".to_owned(),
+    };
+    match (master.root, master.cgroup.as_deref().and_then(|groups| groups.rsplit('/').next())) {
+        (Surroundings::Other, Some(group)) if !group.is_empty() => {
+            format!("{conf}, root of its own, in {group}")
+        }
+        (Surroundings::Other, _) => format!("{conf}, root of its own"),
+        _ => conf,
     }
 }
 
 /// Whether the master's main file is the file that we see under that name.
+///
+/// A master with a root of its own is not ours even when the file is: its
+/// libraries, keys and includes need not be.
 fn reads_our_file(root: &Root, master: &Master, on_disk: Option<&Build>) -> bool {
-    let built_in = || on_disk.map(|build| build.conf_path.clone());
-    let conf = master.arguments.conf.as_ref().map(PathBuf::from).or_else(built_in);
-    let prefix = master.arguments.prefix.as_ref().map(PathBuf::from);
-    let prefix = prefix.or_else(|| on_disk.map(|build| build.prefix.clone())).unwrap_or_default();
-    let Some(conf) = conf.map(|conf| prefix.join(conf)) else { return false };
+    if master.root == Surroundings::Other {
+        return false;
+    }
+    // Only a binary of this root is run.
+    let own = build(&master.running_binary()).ok();
+    let Some(build) = own.as_ref().or(on_disk) else { return false };
+    let prefix = master.arguments.prefix.as_ref().map_or_else(|| build.prefix.clone(), PathBuf::from);
+    let conf = master.arguments.conf.as_ref().map_or_else(|| build.conf_path.clone(), PathBuf::from);
+    let conf = prefix.join(conf);
     let identity = |root: &Root| root.metadata(&conf).ok().map(|metadata| (metadata.dev(), metadata.ino()));
     let theirs = Root::at(format!("/proc/{}/root", master.id.pid)).ok().and_then(|root| identity(&root));
     theirs.is_some() && theirs == identity(root)

@@ -5,12 +5,12 @@
 
 use super::access::{account, obstacle};
 use super::boot::{BootUnit, boot_unit, no_boot_unit};
+use super::hands::managed_elsewhere;
 use crate::facts::{ClientFacts, Facts, RouteState, Scope, ServerRole, UpstreamAddress, UpstreamFacts};
 use crate::host::files::replaceable;
 use crate::host::{Root, RootPath, reach};
 use crate::nginx::Config;
 use crate::outcome::{Finding, Level};
-use regex::bytes::Regex;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -193,7 +193,8 @@ fn client(root: &Root, facts: &Facts) -> Option<Finding> {
 
 fn version(facts: &Facts) -> Option<Finding> {
     let (version, file) = facts.motion.version.as_ref()?;
-    let mut numbers = version.split(['.', '-']).map(|part| part.parse::<u64>().ok());
+    let mut numbers =
+        version.trim_start_matches('v').split(['.', '-', '+']).map(|part| part.parse::<u64>().ok());
     let found = (numbers.next()??, numbers.next()??, numbers.next().flatten().unwrap_or(0));
     (found < FIRST_VERSION).then(|| {
         Finding::new(
@@ -207,8 +208,6 @@ fn version(facts: &Facts) -> Option<Finding> {
 }
 
 fn site_files(root: &Root, facts: &Facts, config: &Config) -> Vec<Finding> {
-    let managed = Regex::new(r"(?i)\b(ansible|puppet|chef|salt|saltstack|cfengine|terraform)\b[^\n]*\b(managed|generated|edit)|managed by (ansible|puppet|chef|salt|cfengine|terraform)")
-        .expect("a constant pattern");
     let mut findings = Vec::new();
     for (id, file) in config.files() {
         let holds_site = facts.site.servers.iter().any(|server| {
@@ -216,18 +215,10 @@ fn site_files(root: &Root, facts: &Facts, config: &Config) -> Vec<Finding> {
                 && server.role == ServerRole::ServesMotion
                 && server.new_client != RouteState::Present
         });
-        if !holds_site {
-            continue;
+        if holds_site {
+            findings.extend(managed_elsewhere(&file.path, file.tree.source()));
+            findings.extend(not_replaceable(root, &file.identity));
         }
-        let header: Vec<_> = file.tree.source().split(|byte| *byte == b'\n').take(12).collect();
-        if let Some(line) = header.iter().find(|line| line.starts_with(b"#") && managed.is_match(line)) {
-            findings.push(
-                Finding::new("site.managed-elsewhere", Level::Stop, "another tool manages this file")
-                    .evidence(format!("{}: {}", file.path.display(), String::from_utf8_lossy(line)))
-                    .advice("make the change there, or it will be lost; accept it to go on here"),
-            );
-        }
-        findings.extend(not_replaceable(root, &file.identity));
     }
     findings
 }

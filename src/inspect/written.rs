@@ -89,12 +89,17 @@ fn written_path(prefix: &Path, argument: &str, kind: ShadowKind) -> Option<(Path
 
 /// The main context's error log, when it is a file; nginx's default counts.
 pub fn main_error_log(config: &Config, build: &Build) -> Option<PathBuf> {
+    named_error_log(config, &build.prefix, build.error_log.as_ref())
+}
+
+/// As [`main_error_log`], without the whole of what NGINX was built with.
+pub fn named_error_log(config: &Config, prefix: &Path, default: Option<&PathBuf>) -> Option<PathBuf> {
     match named(config, &config.top(), "error_log").pop() {
         Some(node) => {
             let argument = first_argument(config, node)?;
-            written_path(&build.prefix, &argument, ShadowKind::File).map(|(path, _)| path)
+            written_path(prefix, &argument, ShadowKind::File).map(|(path, _)| path)
         }
-        None => build.error_log.clone(),
+        None => default.cloned(),
     }
 }
 

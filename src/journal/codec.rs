@@ -71,9 +71,12 @@ impl Journal {
                     journal.records.push(record);
                     journal.whole += line.len();
                 }
-                // Only an unfinished last line can be the work of a crash: a
-                // record is written with its newline in one call and synced.
-                Err(JournalError::Damaged { .. }) if is_last && !line.ends_with(b"\n") => {
+                // Only the last line can be the work of a crash: a record is
+                // written with its newline in one call and synced. It lacks its
+                // end then, or blocks of it that never reached the disk are zeros.
+                Err(JournalError::Damaged { .. })
+                    if is_last && (!line.ends_with(b"\n") || line.contains(&0)) =>
+                {
                     journal.torn = line.len()
                 }
                 Err(error) => return Err(error),
@@ -199,6 +202,22 @@ mod tests {
                 "cut at {cut}"
             );
         }
+    }
+
+    #[test]
+    fn a_tail_with_blocks_that_were_never_written_is_tolerated() {
+        let whole = bytes(&[started(), Event::Intent { step: 0 }]);
+        let first = bytes(&[started()]).len();
+        let mut zeros = whole.clone();
+        zeros[first..whole.len() - 1].fill(0);
+        for tail in [&zeros[..], &zeros[..whole.len() - 1]] {
+            let journal = Journal::decode(tail).expect("reads");
+            assert_eq!((journal.records.len(), journal.torn), (1, tail.len() - first));
+        }
+        // In the middle it is damage.
+        let mut damaged = whole.clone();
+        damaged[10] = 0;
+        assert!(Journal::decode(&damaged).is_err());
     }
 
     #[test]

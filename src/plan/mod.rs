@@ -21,7 +21,7 @@ mod wish;
 
 pub use assemble::explain;
 pub use migrate::{Conflicts, Migration, PlanError, migrate};
-pub use recover::{DiskState, Observed, Recovery, Stuck, StuckReason, recover, recover_whole};
+pub use recover::{DiskState, Now, Observed, Recovery, Stuck, StuckReason, recover, recover_whole};
 pub use rollback::{Reload, Restored, rollback};
 pub use saved::{Plan, PlanKind, SavedPlanError};
 pub use step::{

@@ -6,7 +6,7 @@
 
 use super::step::{Content, Step, Version};
 use crate::facts::FileFacts;
-use crate::journal::{ActiveRun, JournalStep, RunKind, RunOutcome, Standing, StepVersion};
+use crate::journal::{ActiveRun, JournalStep, Phase, RunKind, RunOutcome, Standing, StepVersion};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -22,10 +22,21 @@ pub struct DiskState {
 /// One file as it is now, and what the backup knows of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observed {
-    /// What is there now; `None` where there is no file.
-    pub now: Option<FileFacts>,
+    /// What is there now.
+    pub now: Now,
     /// What the run's backup holds; `None` where it holds no such file.
     pub backed_up: Option<FileFacts>,
+}
+
+/// What stands at a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Now {
+    /// Nothing.
+    Nothing,
+    /// A regular file.
+    File(FileFacts),
+    /// A folder, a link or a special file, in words: none of a run's making.
+    Other(String),
 }
 
 /// How to end the run.
@@ -44,8 +55,8 @@ pub struct Recovery {
 pub struct Stuck {
     /// The file.
     pub path: PathBuf,
-    /// Its hash now; `None` where there is no file.
-    pub found: Option<String>,
+    /// What is there now, in words.
+    pub found: String,
     /// The hash before the run.
     pub before: Option<String>,
     /// The hash that the run was to give it.
@@ -98,7 +109,7 @@ pub fn recover(run: &ActiveRun, disk: &DiskState, why: &str) -> Result<Recovery,
             Ok(step) => steps.extend(step),
             Err(reason) => stuck.push(Stuck {
                 path: path.into(),
-                found: observed.now.as_ref().map(|file| file.sha256.clone()),
+                found: observed.now.to_string(),
                 before: hash(from).map(str::to_owned),
                 after: hash(to).map(str::to_owned),
                 reason,
@@ -112,9 +123,12 @@ pub fn recover(run: &ActiveRun, disk: &DiskState, why: &str) -> Result<Recovery,
         steps.reverse();
     }
     // A reload that was asked for may have loaded the other side's bytes,
-    // whatever the disk says now.
-    // A rollback that was interrupted has not reloaded before it says so.
-    let is_due = run.reload_intended || !steps.is_empty() || run.kind == RunKind::Rollback;
+    // whatever the disk says now. A rollback or a recovery that was interrupted
+    // has not reloaded before it says so.
+    let is_due = run.reload_intended
+        || !steps.is_empty()
+        || run.kind == RunKind::Rollback
+        || run.phase == Phase::Recovering;
     if run.steps.contains(&JournalStep::Reload) && is_due {
         steps.push(Step::Reload);
     }
@@ -158,7 +172,11 @@ fn towards(
     other: &StepVersion,
     backup: &str,
 ) -> Result<Option<Step>, StuckReason> {
-    let now = observed.now.as_ref().map(|file| file.sha256.as_str());
+    let now = match &observed.now {
+        Now::Nothing => None,
+        Now::File(file) => Some(file.sha256.as_str()),
+        Now::Other(_) => return Err(StuckReason::Edited),
+    };
     if now == hash(target) {
         return Ok(None);
     }
@@ -166,8 +184,8 @@ fn towards(
         return Err(StuckReason::Edited);
     }
     let from = match &observed.now {
-        None => Version::Absent,
-        Some(file) => version(file, Content::Live),
+        Now::File(file) => version(file, Content::Live),
+        Now::Nothing | Now::Other(_) => Version::Absent,
     };
     let to = match hash(target) {
         None => Version::Absent,
@@ -179,6 +197,16 @@ fn towards(
             .ok_or(StuckReason::NotInBackup)?,
     };
     Ok(Some(Step::SetFile { path, from, to }))
+}
+
+impl std::fmt::Display for Now {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("no file"),
+            Self::File(file) => write!(f, "SHA-256 {}", file.sha256),
+            Self::Other(what) => f.write_str(what),
+        }
+    }
 }
 
 fn version(file: &FileFacts, content: Content) -> Version {
@@ -196,7 +224,7 @@ fn hash(version: &StepVersion) -> Option<&str> {
 mod tests {
     use super::*;
     use crate::facts::Attributes;
-    use crate::journal::{Phase, RunId, StepState};
+    use crate::journal::{RunId, StepState};
 
     fn file(sha256: &str) -> FileFacts {
         let attributes = Attributes::plain(0o644, 0, 0);
@@ -217,10 +245,18 @@ mod tests {
             backup: "B".into(),
             progress: vec![StepState::Pending; steps.len()],
             steps,
-            phase: Phase::Recovering,
+            phase: Phase::Forward,
             reload_intended,
             standing,
             confirm_by: None,
+        }
+    }
+
+    fn now(contents: &str) -> Now {
+        match contents {
+            "" => Now::Nothing,
+            "a folder" => Now::Other(contents.to_owned()),
+            _ => Now::File(file(contents)),
         }
     }
 
@@ -229,8 +265,8 @@ mod tests {
     fn check(run: &ActiveRun, disk: [&str; 2], wanted: &str, expect: Result<&[&str], StuckReason>) {
         let backed_up = Some(file(wanted));
         let files = BTreeMap::from([
-            ("/a".into(), Observed { now: Some(file(disk[0])), backed_up: backed_up.clone() }),
-            ("/b".into(), Observed { now: Some(file(disk[1])), backed_up }),
+            ("/a".into(), Observed { now: now(disk[0]), backed_up: backed_up.clone() }),
+            ("/b".into(), Observed { now: now(disk[1]), backed_up }),
         ]);
         let disk = DiskState { files, folders: BTreeSet::new() };
         let result = recover(run, &disk, "interrupted");
@@ -254,9 +290,13 @@ mod tests {
         check(&forward, ["new", "old"], "old", Ok(&["/a", "reload"]));
         check(&forward, ["new", "new"], "old", Ok(&["/b", "/a", "reload"]));
         check(&forward, ["new", "other"], "old", Err(StuckReason::Edited));
+        check(&forward, ["new", ""], "old", Err(StuckReason::Edited));
+        check(&forward, ["new", "a folder"], "old", Err(StuckReason::Edited));
         check(&forward, ["new", "new"], "unrelated", Err(StuckReason::NotInBackup));
         let reloading = run(RunKind::Migrate, Standing::Unproven, true);
         check(&reloading, ["old", "old"], "old", Ok(&["reload"]));
+        let again = ActiveRun { phase: Phase::Recovering, ..forward.clone() };
+        check(&again, ["old", "old"], "old", Ok(&["reload"]));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The planner of rollbacks: from a backup and the disk to the steps that
 //! bring the backup's files back.
 //!
-//! Invariant: without `Whole`, a file that was edited since the run is never
-//! overwritten.
+//! Invariant: a file that was edited since the run is never overwritten. Whole
+//! trees are restored by one step of their own, and not planned here.
 
 use super::saved::{Plan, PlanKind};
 use super::step::{Content, Step, Version};

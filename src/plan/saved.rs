@@ -3,7 +3,7 @@
 //! Invariant: the identity is a hash over everything that the plan fixes, so
 //! that a changed plan file is noticed.
 
-use super::step::{Step, Version, is_plain_absolute, sha256_hex};
+use super::step::{Content, Step, Version, are_in_order, is_plain_absolute, sha256_hex};
 use crate::facts::NginxVersion;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -58,6 +58,9 @@ pub enum SavedPlanError {
     /// It was changed after it was saved.
     #[error("the plan was changed after it was saved")]
     Changed,
+    /// A change ends before it starts, or overlaps the one before.
+    #[error("the plan changes {0:?} at ranges that overlap")]
+    Ranges(PathBuf),
     /// It names a path that no plan contains.
     #[error("the plan names the path {0:?}")]
     Path(PathBuf),
@@ -111,6 +114,13 @@ impl Plan {
             return Err(SavedPlanError::Path(path.clone()));
         }
         drop(paths);
+        let in_order = |version: &Version| match version {
+            Version::File { content: Content::Patched(patches), .. } => are_in_order(patches),
+            Version::File { .. } | Version::Absent => true,
+        };
+        if let Some((path, ..)) = plan.files().find(|(_, from, to)| !in_order(from) || !in_order(to)) {
+            return Err(SavedPlanError::Ranges(path.clone()));
+        }
         Ok(plan)
     }
 
@@ -144,7 +154,9 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
+    use super::super::step::Patch;
     use super::*;
+    use crate::facts::Attributes;
 
     fn plan() -> Plan {
         let site = PathBuf::from("/etc/nginx/conf.d/motion.conf");
@@ -170,6 +182,27 @@ mod tests {
         let newer = plan().to_json().replace("\"format\": 1", "\"format\": 2");
         assert!(matches!(Plan::from_json(newer.as_bytes()), Err(SavedPlanError::Format(2))));
         assert!(matches!(Plan::from_json(b"{}"), Err(SavedPlanError::Shape(_))));
+    }
+
+    #[test]
+    fn a_plan_whose_ranges_overlap_is_refused() {
+        let check = |ranges: &[(usize, usize)], expect: bool| {
+            let patch = |&(start, end): &(usize, usize)| Patch { start, end, text: String::new() };
+            let content = Content::Patched(ranges.iter().map(patch).collect());
+            let attributes = Attributes::plain(0o644, 0, 0);
+            let to = Version::File { sha256: "00".into(), attributes, content };
+            let path = PathBuf::from("/etc/nginx/conf.d/motion.conf");
+            let steps = vec![Step::SetFile { path: path.clone(), from: Version::Absent, to }];
+            let files = BTreeMap::new();
+            let plan = Plan::new(PlanKind::Migrate, "graft", path, NginxVersion(1, 22, 1), files, steps);
+            assert_eq!(Plan::from_json(plan.to_json().as_bytes()).is_ok(), expect, "{ranges:?}");
+            // Describing it is safe all the same.
+            let _section = plan.steps[0].describe();
+        };
+        check(&[(0, 0), (3, 5), (5, 5)], true);
+        check(&[(5, 3)], false);
+        check(&[(0, usize::MAX), (0, 1)], false);
+        check(&[(3, 5), (4, 6)], false);
     }
 
     #[test]

@@ -218,7 +218,9 @@ impl Content {
             Self::Live => "leave the contents as they are".to_owned(),
             Self::Patched(patches) => {
                 let lines: usize = patches.iter().map(|patch| patch.text.lines().count()).sum();
-                let removed: usize = patches.iter().map(|patch| patch.end - patch.start).sum();
+                let removed = patches
+                    .iter()
+                    .fold(0_usize, |sum, patch| sum.saturating_add(patch.end.saturating_sub(patch.start)));
                 match removed {
                     0 => format!("insert {lines} lines, remove nothing"),
                     _ => format!("write {lines} lines in place of {removed} bytes"),
@@ -258,6 +260,17 @@ pub fn line_patches(old: &[u8], new: &[u8]) -> Option<Vec<Patch>> {
         });
     }
     Some(patches)
+}
+
+/// Whether each patch ends where or after it starts, and starts where or after the one before ended.
+#[must_use]
+pub fn are_in_order(patches: &[Patch]) -> bool {
+    let mut position = 0;
+    patches.iter().all(|patch| {
+        let fits = position <= patch.start && patch.start <= patch.end;
+        position = patch.end;
+        fits
+    })
 }
 
 /// Applies `patches`, given in ascending order, to `source`.

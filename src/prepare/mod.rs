@@ -14,8 +14,8 @@ pub use probes::{Reach, StatedProbe, rollback_probes};
 use crate::apply::SandboxChoice;
 use crate::facts::{Attributes, Facts, RouteState, Scope, ServerFacts, ServerRole};
 use crate::host::sandbox::Launcher;
-use crate::host::{Root, RootPath, STATE_FOLDER, machine};
-use crate::inspect::{self, Inspection, file_facts, inspect};
+use crate::host::{Root, RootPath, STATE_FOLDER, escape, machine};
+use crate::inspect::{self, Inspection, file_facts, inspect, survey};
 use crate::nginx::merge::Resolutions;
 use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, PlanSection, sort_findings};
 use crate::plan::bundle::Bundle;
@@ -163,6 +163,7 @@ fn gather(
 ) -> Result<Gathered, Failure> {
     let mut inspection = inspect(root, &options.inspect)?;
     findings.append(&mut inspection.findings);
+    findings.extend(survey(root, &inspection));
     accept(findings, &options.accept);
     let mut notes = Vec::new();
     let facts = &inspection.facts;
@@ -170,7 +171,12 @@ fn gather(
     let may_run = !findings.iter().any(|finding| finding.code == "config.runs-code" && finding.stops());
     let gate = tested::Gate { root, launcher, facts, config: &inspection.config, sandbox: options.sandbox };
     let old = if may_run { gate.test_old(findings, &mut notes)? } else { None };
-    let wish = wish(root, facts, options)?;
+    if let Some(path) = facts.files.keys().chain([&facts.site.file]).find(|path| path.to_str().is_none()) {
+        let name = escape(path.as_os_str().as_encoded_bytes());
+        return Err(Failure::new(FailureKind::Refused, format!("planning: the name `{name}` is not UTF-8"))
+            .with_hint("no plan can hold such a name: rename the file, then plan again"));
+    }
+    let wish = wish(root, facts, options, findings)?;
     let migration = match migrate(facts, &inspection.config, &options.bundle, &wish) {
         Ok(migration) => migration,
         Err(PlanError::NoClient) => return Ok((inspection, None, notes)),
@@ -180,7 +186,14 @@ fn gather(
     if let Some(old) = old
         && !migration.plan.is_empty()
     {
-        gate.test_new(&migration.plan, &old, findings)?;
+        let barred = findings.iter().any(|finding| finding.code == "site.not-replaceable" && finding.stops());
+        match gate.test_new(&migration.plan, &old, findings) {
+            // An immutable file cannot be replaced in a sandbox either.
+            Err(failure) if barred && failure.kind == FailureKind::Failed => {
+                notes.push(format!("the new configuration was not tested: {}", failure.message));
+            }
+            tested => tested?,
+        }
     }
     if facts.host.scope == Scope::Live && facts.nginx.master.is_some() {
         findings.extend(ports::held(root, facts, &inspection.config, &migration.plan));
@@ -189,12 +202,12 @@ fn gather(
 }
 
 /// What is wanted, with what the last change left behind.
-fn wish(root: &Root, facts: &Facts, options: &Options) -> Result<Wish, Failure> {
+fn wish(root: &Root, facts: &Facts, options: &Options, findings: &mut Vec<Finding>) -> Result<Wish, Failure> {
     Ok(Wish {
         strategy: options.strategy,
         candidate: options.candidate.clone(),
         base: options.base.clone(),
-        memory: memory(root, facts),
+        memory: remembered(root, facts, findings),
         resolutions: options.resolutions.clone(),
         local_include: options.local_include.as_deref().map(|path| local_include(root, path)).transpose()?,
     })
@@ -227,12 +240,38 @@ pub fn memory_path(facts: &Facts) -> Option<PathBuf> {
     Some(PathBuf::from(format!("{STATE_FOLDER}/base-{}.conf", name.get(..16)?)))
 }
 
-fn memory(root: &Root, facts: &Facts) -> Option<Memory> {
+/// The remembered base; `None` where it cannot be read, which is said: without
+/// it a merge would be planned as if there had never been a change.
+fn remembered(root: &Root, facts: &Facts, findings: &mut Vec<Finding>) -> Option<Memory> {
     let path = memory_path(facts)?;
-    let facts = file_facts(root, &RootPath::new(&path).ok()?).ok()?;
-    let remembered = facts.and_then(|facts| Some((facts, root.read(&path).ok()?)));
+    match memory(root, &path) {
+        Ok(memory) => Some(memory),
+        Err(error) => {
+            // An ordinary user may not read it; whoever may has to know why it cannot be read.
+            let may_read = machine::is_superuser() || error.kind() != std::io::ErrorKind::PermissionDenied;
+            let level = if may_read { Level::Stop } else { Level::Warn };
+            findings.push(
+                Finding::new(
+                    "site.base-unreadable",
+                    level,
+                    "what the last change left behind cannot be read",
+                )
+                .evidence(format!("{}: {error}", path.display()))
+                .advice("mend the file, or remove it: then the next change is planned without it"),
+            );
+            None
+        }
+    }
+}
+
+fn memory(root: &Root, path: &Path) -> std::io::Result<Memory> {
+    let at = RootPath::new(path).map_err(std::io::Error::other)?;
+    let remembered = match file_facts(root, &at)? {
+        Some(facts) => Some((facts, root.read(path)?)),
+        None => None,
+    };
     let (uid, gid) = machine::user();
-    Some(Memory { path, remembered, attributes: Attributes::plain(0o600, uid, gid) })
+    Ok(Memory { path: path.to_owned(), remembered, attributes: Attributes::plain(0o600, uid, gid) })
 }
 
 fn no_plan(error: &PlanError) -> Failure {

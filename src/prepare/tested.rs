@@ -11,7 +11,7 @@ use crate::host::sandbox::{Launcher, Refused};
 use crate::nginx::{Config, redact_message};
 use crate::outcome::{Failure, FailureKind, Finding, Level};
 use crate::plan::Plan;
-use crate::verify::staged::{Changes, Verdict, new_warnings, test};
+use crate::verify::staged::{Changes, Verdict, new_warnings, test, test_by};
 
 /// What the tests need.
 pub struct Gate<'a> {
@@ -41,6 +41,7 @@ impl Gate<'_> {
         };
         notes.extend(verdict.notes.iter().cloned());
         if verdict.accepted {
+            self.ask_the_other_about_the_old(findings);
             return Ok(Some(verdict));
         }
         let finding = verdict.errors.iter().fold(
@@ -50,6 +51,48 @@ impl Gate<'_> {
         );
         let message = format!("the configuration as it is fails `nginx -t`: {}", self.shown(&verdict));
         Err(Failure::new(FailureKind::Invalid, message).with_findings(vec![finding]))
+    }
+
+    /// The binary that a restart would start has a say, too: what it thinks of
+    /// the old configuration is told, and nobody is stopped by it.
+    fn ask_the_other_about_the_old(&self, findings: &mut [Finding]) {
+        let line = match self.by_the_other(&Changes::new()) {
+            None => return,
+            Some(Ok(verdict)) if verdict.accepted => {
+                "the one on disk accepts the configuration as it is".to_owned()
+            }
+            Some(Ok(verdict)) => {
+                format!("the one on disk refuses the configuration as it is: {}", self.shown(&verdict))
+            }
+            Some(Err(refused)) => format!("the one on disk could not be asked: {refused}"),
+        };
+        note_skew(findings, line);
+    }
+
+    /// The whole new configuration by the binary that a restart would start: a
+    /// change must not make a restart fail that would have worked.
+    fn test_new_by_the_other(&self, state: &Changes, findings: &mut [Finding]) -> Result<(), Failure> {
+        // That it could not be asked has been said about the old one.
+        let Some(Ok(new)) = self.by_the_other(state) else { return Ok(()) };
+        if new.accepted {
+            note_skew(findings, "the one on disk accepts the new configuration".to_owned());
+            return Ok(());
+        }
+        let line = format!("the one on disk refuses the new configuration: {}", self.shown(&new));
+        note_skew(findings, line.clone());
+        match self.by_the_other(&Changes::new()) {
+            Some(Ok(old)) if old.accepted => {
+                let message = format!("two versions of nginx are here, and {line}");
+                Err(Failure::new(FailureKind::Invalid, message)
+                    .with_hint("restart NGINX first, so that the new version is the one that is asked"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn by_the_other(&self, changes: &Changes) -> Option<Result<Verdict, Refused>> {
+        let other = self.facts.nginx.on_disk.as_ref()?;
+        Some(test_by(&other.path, self.root, self.launcher, self.facts, changes))
     }
 
     /// Tests every state that the plan brings.
@@ -71,6 +114,9 @@ impl Gate<'_> {
                 let message = format!("nginx refuses the new configuration: {}", self.shown(&verdict));
                 return Err(Failure::new(FailureKind::Invalid, message)
                     .with_hint("nothing was changed; mend the template"));
+            }
+            if index + 1 == count {
+                self.test_new_by_the_other(state, findings)?;
             }
             let new = new_warnings(old, &verdict);
             if index + 1 == count && !new.is_empty() {
@@ -96,5 +142,12 @@ impl Gate<'_> {
 
     fn shown(&self, verdict: &Verdict) -> String {
         redact_message(self.config, &verdict.errors.join("\n")).replace('\n', "; ")
+    }
+}
+
+/// Adds to what was said about the two binaries.
+fn note_skew(findings: &mut [Finding], line: String) {
+    if let Some(finding) = findings.iter_mut().find(|finding| finding.code == "nginx.version-skew") {
+        finding.evidence.push(line);
     }
 }

@@ -11,7 +11,7 @@ use crate::backup::BackupId;
 use crate::facts::{Facts, FileFacts, ShadowKind};
 use crate::host::sandbox::{Capabilities, ChildContext, Launcher};
 use crate::host::{Root, RootPath, WriteLock, clock};
-use crate::inspect::{file_facts, inspect};
+use crate::inspect::{file_facts, inspect, installed_error_log};
 use crate::nginx::{redact_source, redact_text};
 use crate::outcome::{DurationSection, Failure, FailureKind};
 use crate::plan::{Plan, Reload, Restored, Step, Version, rollback};
@@ -170,6 +170,7 @@ impl Rehearsal<'_> {
             probes,
             sandbox: SandboxChoice::Required,
             confirmation: Confirmation::NotAsked,
+            installed_log: installed_error_log,
             reload_timeout: self.order.reload_timeout,
             stop: &self.stop,
             actor: "a rehearsal".to_owned(),

@@ -54,13 +54,13 @@ mod tests {
     fn the_same_text_gives_no_diff() {
         let texts = texts("x\n", "x\n");
         assert_eq!(texts.unified(), "");
-        assert_eq!(words(&texts, Style { colour: Colour::Off, detail: Detail::Normal }), "");
+        assert_eq!(words(&texts, Style { colour: Colour::Off, detail: Detail::Normal, width: 80 }), "");
     }
 
     #[test]
     fn words_and_lines_agree_without_colour() {
         let texts = texts("a\nkeep\nold word\n", "a\nkeep\nnew word\nmore\n");
-        let style = Style { colour: Colour::Off, detail: Detail::Normal };
+        let style = Style { colour: Colour::Off, detail: Detail::Normal, width: 80 };
         assert_eq!(words(&texts, style), texts.unified());
     }
 }

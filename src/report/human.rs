@@ -1,10 +1,9 @@
 //! An outcome as text for people: one screen, the verdict first.
 
 use super::style::{Detail, Style};
-use super::{diff, plain, problems, table};
+use super::{diff, findings, plain, problems, table};
 use crate::outcome::{
-    ErrorLogVerdict, Finding, Level, LoadSection, LocalChanges, Outcome, OutcomeKind, PlanSection, ProbeRow,
-    ReloadSection,
+    ErrorLogVerdict, LoadSection, LocalChanges, Outcome, OutcomeKind, PlanSection, ProbeRow, ReloadSection,
 };
 
 /// The text, ending with a newline.
@@ -27,7 +26,7 @@ pub fn human(outcome: &Outcome, style: Style) -> String {
             ))
         }));
     }
-    lines.extend(findings(&outcome.findings, style));
+    lines.extend(findings::findings(&outcome.findings, style));
     lines.extend(section("Problems", problems::blocks(&outcome.problems, style), style));
     if style.detail > Detail::Quiet {
         lines.extend(outcome.plan.iter().flat_map(|section| plan(section, style)));
@@ -83,29 +82,6 @@ fn section(title: &str, body: Vec<String>, style: Style) -> Vec<String> {
     lines
 }
 
-fn findings(findings: &[Finding], style: Style) -> Vec<String> {
-    let mut body = Vec::new();
-    for finding in findings {
-        if style.detail == Detail::Quiet && !finding.stops() {
-            continue;
-        }
-        let level = match finding.level {
-            Level::Stop if finding.accepted => style.warn("accepted"),
-            Level::Stop => style.bad("stop    "),
-            Level::Warn => style.warn("warn    "),
-            Level::Info => style.dim("info    "),
-        };
-        body.push(format!("{level}  {}  {}", style.bold(&finding.code), finding.title));
-        if finding.level < Level::Info || style.detail == Detail::Verbose {
-            body.extend(finding.evidence.iter().map(|line| format!("          {line}")));
-        }
-        if !finding.advice.is_empty() && (finding.level < Level::Info || style.detail == Detail::Verbose) {
-            body.push(format!("          {} {}", style.dim("→"), finding.advice));
-        }
-    }
-    section("Findings", body, style)
-}
-
 fn plan(plan: &PlanSection, style: Style) -> Vec<String> {
     let rows: Vec<_> = plan
         .steps
@@ -158,7 +134,10 @@ fn lists(outcome: &Outcome, style: Style) -> Vec<String> {
     if !lines.is_empty() {
         lines.insert(0, String::new());
     }
-    lines.extend(section("Notes", notes, style));
+    // A check is one screen: how its tests differ from the server is a detail.
+    if outcome.command != "check" || style.detail == Detail::Verbose {
+        lines.extend(section("Notes", notes, style));
+    }
     lines
 }
 
@@ -246,9 +225,15 @@ fn durations(outcome: &Outcome, style: Style) -> Vec<String> {
 
 fn error(outcome: &Outcome, style: Style) -> Vec<String> {
     let details = outcome.details.get("next").and_then(|value| value.as_array()).into_iter().flatten();
-    let next: Vec<_> = details.filter_map(|line| line.as_str()).map(str::to_owned).collect();
+    let mut next: Vec<_> = details.filter_map(|line| line.as_str()).map(str::to_owned).collect();
     let mut lines = Vec::new();
-    if let Some(error) = &outcome.error {
+    if let Some(error) = &outcome.error
+        && outcome.command == "check"
+        && outcome.outcome == OutcomeKind::Refused
+    {
+        // The verdict and the findings have said what stops it.
+        next.extend(error.hint.clone());
+    } else if let Some(error) = &outcome.error {
         lines.push(String::new());
         lines.push(format!("{} {}", style.bad("error:"), error.message));
         lines.extend(error.hint.iter().map(|hint| format!("{} {hint}", style.dim("hint:"))));

@@ -4,6 +4,7 @@
 //! reach this room: what it is given is redacted already.
 
 mod diff;
+mod findings;
 mod human;
 mod json;
 mod plain;

@@ -27,6 +27,8 @@ pub struct Style {
     pub colour: Colour,
     /// How much.
     pub detail: Detail,
+    /// How many columns a line may have.
+    pub width: usize,
 }
 
 impl Style {

@@ -6,15 +6,19 @@
 //! schema map, never from a manifest, and the map is held against the database
 //! before it is used. Nothing here prints.
 
+pub mod access;
 pub mod apply;
 mod channel;
 pub mod consequences;
 pub mod discover;
 pub mod embedded;
+pub mod export;
+pub mod list;
 pub mod manifest;
 pub mod map;
 pub mod plan;
 mod planned;
+mod reading;
 mod session;
 pub mod snapshot;
 pub mod verify;

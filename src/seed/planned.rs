@@ -7,7 +7,7 @@ use super::manifest::{Manifest, Problem, shown, suggest};
 use super::map::{Needs, Part, Use};
 use super::plan::{Draft, Fingerprint, Input, Plan, Unknown, draft, noun};
 use super::session::{Session, failure};
-use super::snapshot::{Others, Scope, Section, Snapshot, Unnamed, Wanted, read};
+use super::snapshot::{Scope, Section, Snapshot, Unnamed, read};
 use super::verify;
 use crate::db::{Access, DbError, Value};
 use crate::outcome::{Failure, FailureKind, Finding, sort_findings};
@@ -76,7 +76,7 @@ impl Session {
     }
 
     /// All that refuses a manifest, each with its place.
-    fn refused(&mut self, manifest: &Manifest, draft: Draft) -> Result<Failure, DbError> {
+    pub(super) fn refused(&mut self, manifest: &Manifest, draft: Draft) -> Result<Failure, DbError> {
         let mut problems = draft.problems;
         for unknown in &draft.unknown {
             problems.push(self.unknown(manifest, unknown)?);
@@ -108,7 +108,7 @@ impl Session {
     }
 
     /// Names of a part, as many as are worth looking through.
-    fn names(&mut self, part: Part) -> Result<Vec<String>, DbError> {
+    pub(super) fn names(&mut self, part: Part) -> Result<Vec<String>, DbError> {
         let Some(section) = Section::of(&self.map, part) else { return Ok(Vec::new()) };
         let name = section.name.quoted();
         let mut sql = format!("SELECT {name} FROM {} WHERE {name} IS NOT NULL", section.table.quoted());
@@ -153,24 +153,4 @@ fn needs(scope: &Scope, plan: &Plan) -> Needs {
         needs.add(Part::Profiles, Use::Change);
     }
     needs
-}
-
-/// Everything that the map manages.
-impl Session {
-    /// Reads all agents, queues, profiles and links, in one READ ONLY transaction; these names besides.
-    ///
-    /// # Errors
-    /// When the map does not fit, or the database fails.
-    pub fn everything(&mut self, agents: &[super::manifest::Name]) -> Result<Snapshot, Failure> {
-        let mut scope = Scope::everything(&self.map);
-        let names = agents.iter().cloned().collect();
-        scope.parts.insert(Part::Users, Wanted { names, others: Others::Read });
-        self.require(&scope.needs())?;
-        self.conn.begin(Access::ReadOnlySnapshot).map_err(|error| failure(&error))?;
-        let answer = read(&mut self.conn, &self.map, &self.catalog, &scope);
-        let ended = self.conn.rollback();
-        let snapshot = answer.map_err(|error| failure(&error))?;
-        ended.map_err(|error| failure(&error))?;
-        Ok(snapshot)
-    }
 }

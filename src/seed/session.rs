@@ -118,6 +118,10 @@ fn open_file(path: &Path, purpose: Purpose) -> Result<(Connection, Server), Fail
         Err(error) if error.kind() == ErrorKind::Unreachable && purpose == Purpose::Plan => {
             return empty(None);
         }
+        Err(error) if error.kind() == ErrorKind::Unreachable && purpose == Purpose::Read => {
+            let missing = failure(&error);
+            return Err(missing.with_hint("--db names another file; `motionctl seed apply` makes a new one"));
+        }
         Err(error) => return Err(failure(&error)),
     };
     let shown = conn.server().clone();

@@ -7,15 +7,20 @@
 
 use super::error_log::{Entry, LogWatch, MainLog};
 use crate::host::process::{self, Master, ProcessId, Role, Worker};
-use crate::host::{Root, clock};
+use crate::host::{Root, clock, kill_point};
 use crate::outcome::{ErrorLogVerdict, ReloadSection};
 use nix::sys::signal::Signal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(10);
+/// How long a reload that was signalled may still take once somebody wants the run to stop. Cutting
+/// it short would signal a master that may be in the middle of it; a master that retries a `bind()`
+/// needs two and a half seconds to give up.
+const HURRIED: Duration = Duration::from_secs(5);
 /// How often to signal when a generation changed while nobody was looking.
 const MOST_SIGNALS: u32 = 3;
 
@@ -30,6 +35,8 @@ pub struct ReloadRequest<'a> {
     pub logs: &'a [MainLog],
     /// How long the proof may take.
     pub timeout: Duration,
+    /// Set when somebody wants the run to stop: then the proof gets little more time.
+    pub hurry: &'a AtomicBool,
 }
 
 /// A reload that took effect.
@@ -102,6 +109,8 @@ pub fn reload(request: &ReloadRequest) -> Result<ReloadProof, Box<UnprovenReload
         old_workers: Vec::new(),
         signalled: None,
         newcomers: BTreeMap::new(),
+        hurry: request.hurry,
+        hurried: None,
     };
     let result = watch.signal_until_proven(started + request.timeout);
     watch.read_logs();
@@ -136,6 +145,9 @@ struct Watch<'a> {
     signalled: Option<Instant>,
     /// Every worker that appeared since the last signal, also those that are gone.
     newcomers: BTreeMap<ProcessId, Worker>,
+    hurry: &'a AtomicBool,
+    /// The end of the proof since it was seen.
+    hurried: Option<Instant>,
 }
 
 /// What one generation of workers did between two looks.
@@ -154,13 +166,16 @@ impl Watch<'_> {
             let known: BTreeSet<ProcessId> = self.old_workers.iter().map(|worker| worker.id).collect();
             self.old_workers.extend(old.iter().filter(|worker| !known.contains(&worker.id)).cloned());
             self.newcomers.clear();
+            kill_point!("reload: before the signal");
             process::signal(self.master.id, Signal::SIGHUP).map_err(|error| match error.kind() {
                 io::ErrorKind::NotFound => Unproven::MasterGone,
                 _ => Unproven::NotSignalled(error),
             })?;
             self.signalled = Some(clock::monotonic());
+            kill_point!("reload: after the signal");
             let mut generation = Generation { old, new: Vec::new(), came_beside: false };
             let retired = self.watch(&mut generation, deadline)?;
+            kill_point!("reload: after the old workers retired");
             if generation.came_beside {
                 return Ok(retired);
             }
@@ -184,6 +199,7 @@ impl Watch<'_> {
             let dead = roles.iter().filter(|role| role.is_none()).count();
             generation.came_beside |= generation.new.len() > dead;
             let now = clock::monotonic();
+            let deadline = self.hurried_deadline(deadline, now);
             let retired = roles.iter().all(|role| matches!(role, None | Some(Role::ShuttingDown)));
             if retired && !generation.new.is_empty() && self.still_serve(&generation.new) {
                 return Ok(now);
@@ -200,6 +216,13 @@ impl Watch<'_> {
                 pause = (pause * 5 / 4).min(LONGEST_PAUSE);
             }
         }
+    }
+
+    fn hurried_deadline(&mut self, deadline: Instant, now: Instant) -> Instant {
+        if self.hurried.is_none() && self.hurry.load(Ordering::SeqCst) {
+            self.hurried = Some(now + HURRIED);
+        }
+        self.hurried.map_or(deadline, |hurried| hurried.min(deadline))
     }
 
     fn look_for_new(&mut self, generation: &mut Generation) -> Result<(), Unproven> {

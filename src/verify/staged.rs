@@ -16,6 +16,7 @@ use crate::host::{Root, STATE_FOLDER};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// How long one `nginx -t` may take; a hanging one is killed.
@@ -78,11 +79,29 @@ pub struct Verdict {
 /// # Errors
 /// When there is no sandbox on this host, or this one could not be furnished.
 pub fn test(root: &Root, launcher: &Launcher, facts: &Facts, changes: &Changes) -> Result<Verdict, Refused> {
+    test_by(&facts.nginx.binary, root, launcher, facts, changes)
+}
+
+/// As [`test`], by another binary than the one that runs.
+///
+/// # Errors
+/// As [`test`].
+pub fn test_by(
+    binary: &Path,
+    root: &Root,
+    launcher: &Launcher,
+    facts: &Facts,
+    changes: &Changes,
+) -> Result<Verdict, Refused> {
     let started = Instant::now();
     let (spec, mut notes) = spec(root, facts, changes);
     let mut arguments = vec!["-t".to_owned()];
     arguments.extend(facts.nginx.arguments.iter().cloned());
-    let finished = launcher.run(&spec, &Program::new(&facts.nginx.binary, arguments))?;
+    let finished = launcher.run(&spec, &Program::new(binary, arguments))?;
+    // The sandbox ends at once then, and what NGINX came to say by then is no verdict.
+    if launcher.stop.load(Ordering::SeqCst) {
+        return Err(Refused::Failed("interrupted".to_owned()));
+    }
     notes.extend(finished.mode.notes.iter().cloned());
     Ok(verdict(finished.ending, &finished.stderr, notes, started.elapsed()))
 }

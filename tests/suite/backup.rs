@@ -295,8 +295,8 @@ fn old_backups_go_and_needed_ones_stay() {
 #[test]
 fn space_is_counted_before_it_is_used() {
     let server = Server::new();
-    let needed = server.store.needed_bytes(&[at("/etc/nginx")]).expect("counted");
-    let free = server.store.free_bytes().expect("looked");
+    let needed = server.store.needed(&[at("/etc/nginx")]).expect("counted").bytes;
+    let free = server.store.space().expect("looked").bytes;
     let backup = server.take();
     let used =
         std::process::Command::new("du").arg("-sB1").arg(server.inside(&backup, "")).output().expect("du");

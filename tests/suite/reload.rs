@@ -20,7 +20,8 @@ fn main_log(nginx: &Nginx) -> MainLog {
 
 fn prove(nginx: &Nginx, logs: &[MainLog], seconds: u64) -> Result<ReloadProof, Box<UnprovenReload>> {
     let (root, master) = (Root::live(), master(nginx));
-    reload(&ReloadRequest { root: &root, master: &master, logs, timeout: Duration::from_secs(seconds) })
+    let timeout = Duration::from_secs(seconds);
+    reload(&ReloadRequest { root: &root, master: &master, logs, timeout, hurry: &AtomicBool::new(false) })
 }
 
 /// Answers `body`; `/dead` is proxied to a socket that does not exist, which nginx logs as `[crit]`.
@@ -194,8 +195,9 @@ fn a_master_that_is_gone_is_not_signalled() {
     let nginx = Nginx::start(conf("old"));
     let (root, master, log) = (Root::live(), master(&nginx), main_log(&nginx));
     drop(nginx);
-    let request =
-        ReloadRequest { root: &root, master: &master, logs: &[log], timeout: Duration::from_secs(5) };
+    let (logs, hurry) = ([log], AtomicBool::new(false));
+    let timeout = Duration::from_secs(5);
+    let request = ReloadRequest { root: &root, master: &master, logs: &logs, timeout, hurry: &hurry };
     let error = reload(&request).expect_err("not proven");
     assert!(matches!(error.reason, Unproven::MasterGone), "{error}");
     assert!(error.signalled.is_none());
@@ -214,6 +216,22 @@ fn a_master_that_ends_meanwhile_is_noticed() {
         prove(&nginx, &[MainLog::Elsewhere], 15).expect_err("not proven")
     });
     assert!(matches!(error.reason, Unproven::MasterGone), "{error}");
+}
+
+#[test]
+fn whoever_wants_to_stop_waits_no_longer_than_the_master_may_need() {
+    let (nginx, _held) = bind_conflict();
+    let (root, master, hurry) = (Root::live(), master(&nginx), AtomicBool::new(true));
+    let started = Instant::now();
+    // The log does not say that waiting is in vain.
+    let logs = [MainLog::Elsewhere];
+    let timeout = Duration::from_secs(600);
+    let error = reload(&ReloadRequest { root: &root, master: &master, logs: &logs, timeout, hurry: &hurry });
+    let error = error.expect_err("not proven");
+    assert!(matches!(error.reason, Unproven::OldWorkersServe(_)), "{error}");
+    // Longer than nginx tries to bind, so that a second signal does not meet the first.
+    let took = started.elapsed();
+    assert!(took > Duration::from_secs(3) && took < Duration::from_secs(120), "{took:?}");
 }
 
 #[test]

@@ -3,6 +3,8 @@
 //! Invariant: as in [`super`]: nothing here decides.
 
 use super::DatabaseArgs;
+use crate::seed::Channel;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
@@ -15,6 +17,12 @@ pub enum SeedCommand {
     Plan(Box<SeedPlanArgs>),
     /// Make the change: all of it in one transaction, or nothing
     Apply(Box<SeedApplyArgs>),
+    /// Print the database as a manifest; nothing is written
+    Export(ExportArgs),
+    /// All profiles: who and what belongs to them, and whether they are in use
+    List(ListArgs),
+    /// What the login offers agents: profiles, and the queues of each
+    Access(AccessArgs),
     /// The schema of manifests and of the database
     #[command(subcommand)]
     Schema(SchemaCommand),
@@ -104,6 +112,58 @@ pub struct SeedApplyArgs {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
+}
+
+/// Arguments of `seed export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// Write exact lists and every column, so that a later plan shows any drift
+    #[arg(long)]
+    pub exact: bool,
+    /// Export this profile alone; may be given several times
+    #[arg(long, value_name = "profile=NAME", value_parser = profile)]
+    pub only: Vec<String>,
+    /// Export queues and memberships of these channels alone
+    #[arg(long, value_name = "CHANNEL", value_delimiter = ',', value_parser = channels())]
+    pub channel: Vec<Channel>,
+    /// The database and its map.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+}
+
+/// Arguments of `seed list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// The database and its map.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+}
+
+/// Arguments of `seed access`.
+#[derive(Debug, Args)]
+pub struct AccessArgs {
+    /// Usernames; by default all agents
+    #[arg(value_name = "AGENT")]
+    pub agents: Vec<String>,
+    /// Answer as if this manifest had been applied; `-` reads standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub with: Option<PathBuf>,
+    /// The database and its map.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+}
+
+/// `profile=NAME`.
+fn profile(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some(("profile", name)) if !name.is_empty() => Ok(name.to_owned()),
+        _ => Err("it takes profile=NAME".to_owned()),
+    }
+}
+
+fn channels() -> impl TypedValueParser<Value = Channel> {
+    PossibleValuesParser::new(Channel::NAMES)
+        .map(|name| Channel::named(&name).expect("only names of channels are taken"))
 }
 
 /// What a seed may do, and where.

@@ -11,6 +11,7 @@ use crate::cli::context::Context;
 use crate::cli::files::read_plan;
 use crate::cli::prompt;
 use crate::host::{Root, WriteLock};
+use crate::inspect::installed_error_log;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{Migration, Plan, Strategy, StrategyWish, explain};
 use crate::prepare::{Options, Prepared, Reach, memory_path};
@@ -89,6 +90,7 @@ fn make(context: &Context, change: &Change<'_>, outcome: &mut Outcome) -> Result
             probes: &probes,
             sandbox: change.options.sandbox,
             confirmation: change.confirmation.clone(),
+            installed_log: installed_error_log,
             reload_timeout: context.reload_timeout(change.args.change.reload_timeout)?,
             stop: &context.stop,
             actor: context.actor(),

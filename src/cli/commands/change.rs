@@ -1,13 +1,13 @@
 //! What the commands that look at, plan or make a change have in common.
 
 use super::sessions::Watch;
+use super::space::space;
 use crate::apply::Pending;
 use crate::cli::context::Context;
-use crate::host::RootPath;
 use crate::journal::Status;
 use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, Outcome, OutcomeKind};
 use crate::prepare::{Options, Prepared, accept, prepare};
-use crate::{apply, backup, inspect};
+use crate::{apply, inspect};
 
 /// Prepares a change and turns it into an answer that can still change.
 ///
@@ -21,7 +21,7 @@ pub fn prepared(
     match prepare(&context.root, &context.launcher, options) {
         Ok(mut prepared) => {
             prepared.findings.extend(unfinished(context));
-            prepared.findings.extend(disk_space(context, &prepared));
+            prepared.findings.extend(space(&context.root, &prepared));
             crate::outcome::sort_findings(&mut prepared.findings);
             let mut outcome = Outcome::new(command, OutcomeKind::Ok);
             outcome.host = Some(prepared.host_section());
@@ -97,19 +97,4 @@ fn unfinished(context: &Context) -> Option<Finding> {
             .evidence(format!("run {}", active.run))
             .advice("run `motionctl recover`; every changing command does it first"),
     )
-}
-
-/// Whether the backup fits.
-fn disk_space(context: &Context, prepared: &Prepared) -> Option<Finding> {
-    if prepared.is_up_to_date() {
-        return None;
-    }
-    let store = backup::Store::new(&context.root);
-    let paths: Vec<RootPath> = apply::backup_paths(&prepared.inspection.facts);
-    let (needed, free) = (store.needed_bytes(&paths).ok()?, store.free_bytes().ok()?);
-    (free < needed).then(|| {
-        Finding::new("host.disk-space", Level::Stop, "the backup does not fit on the disk")
-            .evidence(format!("{needed} bytes needed, {free} free in {}", backup::STORE_FOLDER))
-            .advice("make room, or prune old backups with `motionctl backups prune`")
-    })
 }

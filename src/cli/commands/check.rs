@@ -21,17 +21,20 @@ pub fn check(context: &Context, args: &CheckArgs) -> Result<Outcome, Failure> {
         outcome.outcome = OutcomeKind::UpToDate;
         return Ok(outcome);
     }
+    let stops = prepared.stops().count();
     let (verdict, next) = match refusal(&prepared) {
         Some(failure) => {
             outcome.fail(failure);
-            ("not ready: read the findings that stop an apply", format!("motionctl plan{root}"))
+            let verdict = match stops {
+                1 => "not ready: one finding stops an apply".to_owned(),
+                _ => format!("not ready: {stops} findings stop an apply"),
+            };
+            (verdict, format!("motionctl plan{root}"))
         }
         None => {
             outcome.outcome = OutcomeKind::ChangesPending;
-            (
-                "ready: the new client's route is missing and can be brought",
-                format!("motionctl rehearse{root}"),
-            )
+            let verdict = "ready: the new client's route is missing and can be brought".to_owned();
+            (verdict, format!("motionctl rehearse{root}"))
         }
     };
     outcome.details.insert("verdict".to_owned(), verdict.into());

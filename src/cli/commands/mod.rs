@@ -14,6 +14,7 @@ mod restore;
 mod rollback;
 mod seed;
 mod sessions;
+mod space;
 mod status;
 mod unconfirmed;
 

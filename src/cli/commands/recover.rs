@@ -2,13 +2,19 @@
 
 use super::change::host;
 use super::confirm::{note, time_in_words};
-use crate::apply::{Pending, Recovered, ReloadTarget, Unconfirmed, recover as end_run, restore_whole};
+use crate::apply::{
+    Pending, Recovered, ReloadTarget, Server, Unconfirmed, recover as end_run, restore_whole,
+};
 use crate::cli::args::RecoverArgs;
 use crate::cli::context::Context;
-use crate::host::WriteLock;
+use crate::facts::Facts;
 use crate::host::timers::Armed;
-use crate::inspect::{self, inspect};
+use crate::host::{Root, WriteLock};
+use crate::inspect::{self, inspect, installed_error_log};
+use crate::nginx::redact_text;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
+use crate::verify::staged::{self, Changes};
+use std::cell::RefCell;
 use std::time::Duration;
 
 /// Why a run that ended without an end is ended.
@@ -69,13 +75,17 @@ pub fn end(
     unconfirmed: Unconfirmed,
     why: &str,
 ) -> Result<Option<Recovered>, Failure> {
-    end_run(&context.root, lock, || reload_target(context), unconfirmed, why)
+    let server = Found::new(context);
+    let ended = end_run(&context.root, lock, &server, unconfirmed, why);
+    server.with_notes(ended)
 }
 
 /// Ends the run that is open by restoring its whole backup, whatever was
 /// edited since.
 pub fn end_whole(context: &Context, lock: &WriteLock, why: &str) -> Result<Option<Recovered>, Failure> {
-    restore_whole(&context.root, lock, || reload_target(context), why)
+    let server = Found::new(context);
+    let ended = restore_whole(&context.root, lock, &server, why);
+    server.with_notes(ended)
 }
 
 /// As [`end`], asking nothing of the network or the configuration. NGINX does
@@ -85,8 +95,98 @@ fn end_at_boot(
     lock: &WriteLock,
     unconfirmed: Unconfirmed,
 ) -> Result<Option<Recovered>, Failure> {
-    let target = || ReloadTarget::of(&inspect::bare_facts(&context.root)?.nginx, RELOAD_TIMEOUT);
-    end_run(&context.root, lock, target, unconfirmed, "the server was started again")
+    end_run(&context.root, lock, &Booting(context), unconfirmed, "the server was started again")
+}
+
+/// The server as it is found after an interruption: what is on the disk may be
+/// half of a change, so nothing here depends on a valid configuration.
+struct Found<'a> {
+    context: &'a Context,
+    notes: RefCell<Vec<String>>,
+}
+
+impl<'a> Found<'a> {
+    fn new(context: &'a Context) -> Self {
+        Self { context, notes: RefCell::default() }
+    }
+
+    fn options(&self) -> inspect::Options {
+        inspect::Options { site: self.context.settings.site.clone(), ..inspect::Options::default() }
+    }
+
+    fn with_notes(self, ended: Result<Option<Recovered>, Failure>) -> Result<Option<Recovered>, Failure> {
+        ended.map(|recovered| {
+            recovered.map(|mut recovered| {
+                recovered.notes.extend(self.notes.into_inner());
+                recovered
+            })
+        })
+    }
+
+    fn untested(&self, why: &str) -> Result<(), String> {
+        self.notes.borrow_mut().push(format!("not tested again before it was used: {why}"));
+        Ok(())
+    }
+}
+
+impl Server for Found<'_> {
+    fn reload_target(&self) -> Result<Option<ReloadTarget>, Failure> {
+        let root = &self.context.root;
+        let looked = inspect(root, &self.options()).map(|inspection| inspection.facts);
+        let facts = looked.ok().map_or_else(|| bare(root), |facts| Ok(Some(facts)))?;
+        Ok(facts.and_then(|facts| ReloadTarget::of(&facts.nginx, installed_error_log, RELOAD_TIMEOUT)))
+    }
+
+    fn test(&self) -> Result<(), String> {
+        let root = &self.context.root;
+        let facts = match inspect(root, &self.options()) {
+            Ok(inspection) => inspection.facts,
+            Err(failure) if failure.kind == FailureKind::Invalid => return Err(failure.message),
+            Err(failure) => return self.untested(&failure.message),
+        };
+        if !facts.nginx.runs_code.is_empty() && !root.is_live() {
+            return self.untested("this tree runs code of its own");
+        }
+        match staged::test(root, &self.context.launcher, &facts, &Changes::new()) {
+            Ok(verdict) if verdict.accepted => Ok(()),
+            Ok(verdict) => {
+                let errors = redact_text(&verdict.errors.join("; "));
+                Err(format!(
+                    "the files are set right, but nginx refuses what is on the disk, so it was not told to \
+                     read it: {errors}"
+                ))
+            }
+            Err(refused) => self.untested(&refused.to_string()),
+        }
+    }
+}
+
+/// The server while the machine starts.
+struct Booting<'a>(&'a Context);
+
+impl Server for Booting<'_> {
+    fn reload_target(&self) -> Result<Option<ReloadTarget>, Failure> {
+        let facts = bare(&self.0.root)?;
+        Ok(facts.and_then(|facts| ReloadTarget::of(&facts.nginx, installed_error_log, RELOAD_TIMEOUT)))
+    }
+
+    fn test(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// What is known of NGINX without its configuration; `None` where there is no
+/// NGINX at all.
+fn bare(root: &Root) -> Result<Option<Facts>, Failure> {
+    match inspect::bare_facts(root) {
+        Ok(facts) => Ok(Some(facts)),
+        Err(failure) if failure.findings.iter().any(|finding| finding.code == "nginx.missing") => Ok(None),
+        Err(failure) => Err(Failure::new(
+            FailureKind::NeedsOperator,
+            format!("could not look whether NGINX runs: {}; nothing was recovered", failure.message),
+        )
+        .with_hint("mend that, then run `motionctl recover`")),
+    }
 }
 
 /// A change that waits belongs to the start of the machine in which its timer
@@ -101,13 +201,4 @@ fn at_boot(context: &Context) -> Result<Unconfirmed, Failure> {
 
 fn unreadable(error: &anyhow::Error) -> Failure {
     Failure::from_error(FailureKind::NeedsOperator, error)
-}
-
-/// The running master, when the server can be looked at; what is on the disk
-/// may be half of a change, so this must not depend on a valid configuration.
-fn reload_target(context: &Context) -> Option<ReloadTarget> {
-    let options = inspect::Options { site: context.settings.site.clone(), ..inspect::Options::default() };
-    let looked = inspect(&context.root, &options).ok().map(|inspection| inspection.facts);
-    let facts = looked.or_else(|| inspect::bare_facts(&context.root))?;
-    ReloadTarget::of(&facts.nginx, RELOAD_TIMEOUT)
 }

@@ -15,7 +15,7 @@ use crate::cli::context::Context;
 use crate::cli::prompt;
 use crate::facts::{Facts, FileFacts};
 use crate::host::{RootPath, WriteLock};
-use crate::inspect::{self, file_facts, inspect};
+use crate::inspect::{self, file_facts, inspect, installed_error_log};
 use crate::journal::{Event, JournalStep, RunKind, RunOutcome, StepVersion};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, PlanSection};
 use crate::plan::{Plan, PlanKind, Reload, Restored, Step, rollback as plan_rollback};
@@ -25,6 +25,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// A run that can be undone.
+#[derive(Debug, Clone)]
 pub struct Undoable {
     /// The backup that holds what it replaced.
     pub backup: String,
@@ -33,6 +34,8 @@ pub struct Undoable {
     left: Vec<(PathBuf, Option<String>)>,
     /// Folders that it made, in its order.
     folders: Vec<PathBuf>,
+    /// Whether it restored everything in its backup.
+    is_whole: bool,
 }
 
 /// Restores what a run changed, or everything in a backup.
@@ -108,6 +111,7 @@ fn perform(
             probes: &probes,
             sandbox: context.sandbox(args.no_sandbox)?,
             confirmation: Confirmation::NotAsked,
+            installed_log: installed_error_log,
             reload_timeout: context.reload_timeout(args.reload_timeout)?,
             stop: &context.stop,
             actor: context.actor(),
@@ -126,49 +130,61 @@ fn perform(
     Ok(())
 }
 
-/// The newest applied migration, or the one whose backup is named. A backup
+/// The newest applied migration that still stands, or the one whose backup is named. A backup
 /// that belongs to no run can still be restored.
 pub fn undoable(context: &Context, named: Option<&str>) -> Result<Option<Undoable>, Failure> {
     let journal = History::look(&context.root)
         .map_err(|error| Failure::from_error(FailureKind::NeedsOperator, &error))?;
-    let mut newest = None;
+    // Applied migrations that stand, oldest first, and all that ever were.
+    let (mut standing, mut applied): (Vec<Undoable>, Vec<Undoable>) = Default::default();
     let mut current: Option<(Undoable, RunKind)> = None;
     for record in journal.records {
         match record.body {
-            Event::Started { kind, backup, steps, .. } => {
-                let mut undo = Undoable { backup, left: Vec::new(), folders: Vec::new() };
-                for step in steps {
-                    match step {
-                        JournalStep::SetFile { path, to, .. } => undo.left.push((path.into(), hash(&to))),
-                        JournalStep::MakeFolder { path } => undo.folders.push(path.into()),
-                        JournalStep::RemoveFolder { .. }
-                        | JournalStep::RestoreTree { .. }
-                        | JournalStep::Reload => {}
-                    }
-                }
-                current = Some((undo, kind));
-            }
+            Event::Started { kind, backup, steps, .. } => current = Some((changed_by(backup, steps), kind)),
             Event::Finished { outcome: RunOutcome::Applied } => match current.take() {
-                Some((run, RunKind::Migrate)) if named.is_none_or(|id| id == run.backup) => {
-                    newest = Some(run)
+                Some((run, RunKind::Migrate)) => {
+                    applied.push(run.clone());
+                    standing.push(run);
                 }
-                // A rollback takes the run that it undid off the list.
-                Some((run, RunKind::Rollback))
-                    if named.is_none()
-                        && newest.as_ref().is_some_and(|newest| newest.backup == run.backup) =>
-                {
-                    newest = None;
-                }
-                _ => {}
+                Some((undo, RunKind::Rollback)) => take_off(&mut standing, &undo),
+                None => {}
             },
             _ => {}
         }
     }
-    Ok(match (newest, named) {
-        (Some(run), _) => Some(run),
-        (None, Some(id)) => Some(Undoable { backup: id.to_owned(), left: Vec::new(), folders: Vec::new() }),
-        (None, None) => None,
+    Ok(match named {
+        None => standing.pop(),
+        Some(id) => Some(applied.into_iter().rfind(|run| run.backup == id).unwrap_or_else(|| Undoable {
+            backup: id.to_owned(),
+            left: Vec::new(),
+            folders: Vec::new(),
+            is_whole: false,
+        })),
     })
+}
+
+/// A rollback takes the run that it undid off the list; one that restored
+/// everything also takes those that came after it.
+fn take_off(standing: &mut Vec<Undoable>, undo: &Undoable) {
+    let Some(undone) = standing.iter().rposition(|run| run.backup == undo.backup) else { return };
+    if undo.is_whole {
+        standing.truncate(undone);
+    } else {
+        standing.remove(undone);
+    }
+}
+
+fn changed_by(backup: String, steps: Vec<JournalStep>) -> Undoable {
+    let mut undo = Undoable { backup, left: Vec::new(), folders: Vec::new(), is_whole: false };
+    for step in steps {
+        match step {
+            JournalStep::SetFile { path, to, .. } => undo.left.push((path.into(), hash(&to))),
+            JournalStep::MakeFolder { path } => undo.folders.push(path.into()),
+            JournalStep::RestoreTree { .. } => undo.is_whole = true,
+            JournalStep::RemoveFolder { .. } | JournalStep::Reload => {}
+        }
+    }
+    undo
 }
 
 fn hash(version: &StepVersion) -> Option<String> {
@@ -183,7 +199,7 @@ fn look(context: &Context) -> Result<Facts, Failure> {
     let options = inspect::Options { site: context.settings.site.clone(), ..inspect::Options::default() };
     match inspect(&context.root, &options) {
         Ok(inspection) => Ok(inspection.facts),
-        Err(failure) => inspect::bare_facts(&context.root).ok_or(failure),
+        Err(failure) => inspect::bare_facts(&context.root).map_err(|_| failure),
     }
 }
 
@@ -195,7 +211,8 @@ fn plan(
     undo: &Undoable,
     facts: &Facts,
 ) -> Result<Plan, Failure> {
-    let site = facts.site.file.clone();
+    // Only shown here, and the plan is text.
+    let site = PathBuf::from(facts.site.file.to_string_lossy().into_owned());
     let relies_on = BTreeMap::new();
     let reload = if facts.nginx.master.is_some() { Reload::Wanted } else { Reload::NotRunning };
     if args.whole_tree {

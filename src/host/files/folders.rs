@@ -5,6 +5,7 @@
 use super::change::ReplaceError;
 use super::obstacle::trusted;
 use crate::host::attributes::Attributes;
+use crate::host::kill_point;
 use crate::host::lock::WriteLock;
 use crate::host::path::RootPath;
 use crate::host::root::Root;
@@ -29,7 +30,9 @@ pub(crate) fn landing_for_writing(root: &Root, path: &RootPath, last: Last) -> i
 pub fn make_folder(_lock: &WriteLock, root: &Root, path: &RootPath) -> Result<(), ReplaceError> {
     let io = |source| ReplaceError::io("making the folder", path, source);
     let landing = landing_for_writing(root, path, Last::Keep).map_err(io)?;
+    kill_point!("make folder: before");
     mkdirat(&landing.folder, landing.name.as_os_str(), Mode::S_IRWXU).map_err(|errno| io(errno.into()))?;
+    kill_point!("make folder: after");
     landing.folder.sync().map_err(io)
 }
 
@@ -40,8 +43,10 @@ pub fn make_folder(_lock: &WriteLock, root: &Root, path: &RootPath) -> Result<()
 pub fn remove_folder(_lock: &WriteLock, root: &Root, path: &RootPath) -> Result<(), ReplaceError> {
     let io = |source| ReplaceError::io("removing the folder", path, source);
     let landing = landing_for_writing(root, path, Last::Keep).map_err(io)?;
+    kill_point!("remove folder: before");
     unlinkat(&landing.folder, landing.name.as_os_str(), UnlinkatFlags::RemoveDir)
         .map_err(|errno| io(errno.into()))?;
+    kill_point!("remove folder: after");
     landing.folder.sync().map_err(io)
 }
 
@@ -70,5 +75,8 @@ pub fn set_attributes(
             _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file, folder or link")),
         }
     };
-    set().map_err(|source| ReplaceError::io("setting the attributes of", path, source))
+    kill_point!("set attributes: before");
+    let done = set();
+    kill_point!("set attributes: after");
+    done.map_err(|source| ReplaceError::io("setting the attributes of", path, source))
 }

@@ -8,6 +8,7 @@ use super::change::{Expect, Installed, Kept, ReplaceError};
 use super::obstacle::{NotReplaceable, clear};
 use super::state::{FileState, Hash, observe_entry};
 use crate::host::attributes::{Attributes, Mtime};
+use crate::host::kill_point;
 use crate::host::lock::WriteLock;
 use crate::host::path::{LinkText, RootPath};
 use crate::host::random;
@@ -126,6 +127,7 @@ fn install(_lock: &WriteLock, at: &Landing, expect: &Expect, new: &New) -> Resul
     expect_state(at, expect)?;
     let folder_mtime = mtime_of(&at.folder).map_err(io)?;
     let hidden = OsString::from(format!("{PREFIX}{}{SUFFIX}", random::suffix().map_err(io)?));
+    kill_point!("install: before the hidden file");
     let installed = match prepare(&at.folder, &hidden, new) {
         Ok(installed) => installed,
         Err(source) => {
@@ -133,6 +135,7 @@ fn install(_lock: &WriteLock, at: &Landing, expect: &Expect, new: &New) -> Resul
             return Err(io(source));
         }
     };
+    kill_point!("install: before the swap");
     if let Err(error) = swap(at, &hidden, expect, new) {
         if !matches!(new, New::Nothing) {
             unlink_if_any(&at.folder, &hidden);
@@ -142,6 +145,7 @@ fn install(_lock: &WriteLock, at: &Landing, expect: &Expect, new: &New) -> Resul
     let waits = (*expect != Expect::Absent).then(|| at.folder.path().join(&hidden));
     let hidden = waits.transpose().expect("a hidden name is a plain name");
     let kept = Kept { path, hidden, installed, folder_mtime };
+    kill_point!("install: after the swap");
     match at.folder.sync() {
         Ok(()) => Ok(kept),
         Err(source) => Err(ReplaceError::Unsettled { path: kept.path.clone(), kept: Box::new(kept), source }),
@@ -154,13 +158,17 @@ fn prepare(folder: &Folder, hidden: &OsStr, new: &New) -> io::Result<Installed> 
         New::Nothing => Ok(Installed::Nothing),
         New::File { bytes, attributes } => {
             let mut file = folder.open(hidden, OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL)?;
+            kill_point!("install: hidden file made");
             file.write_all(bytes)?;
+            kill_point!("install: hidden file written");
             attributes.apply(&file)?;
+            kill_point!("install: hidden file has its attributes");
             file.sync_all()?;
             Ok(Installed::File(Hash::of(bytes)))
         }
         New::Symlink { target, attributes } => {
             symlinkat(target.as_os_str(), folder, hidden)?;
+            kill_point!("install: hidden link made");
             attributes.apply_to_link(folder, hidden)?;
             Ok(Installed::Symlink((*target).clone()))
         }

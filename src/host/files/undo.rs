@@ -6,7 +6,8 @@
 use super::change::{Expect, Installed, Kept, ReplaceError};
 use super::replace::{PREFIX, SUFFIX, expect_state, mtime_of, rename_onto_nothing, unlink, walk};
 use super::state::observe_entry;
-use crate::host::attributes::Mtime;
+use crate::host::attributes::{Attributes, Mtime};
+use crate::host::kill_point;
 use crate::host::lock::WriteLock;
 use crate::host::path::RootPath;
 use crate::host::root::Root;
@@ -29,6 +30,7 @@ pub fn put_back(_lock: &WriteLock, root: &Root, kept: &Kept) -> Result<(), Repla
     expect_state(&landing, &kept.installed.as_expect())?;
     let io = |source| ReplaceError::io("putting back", &kept.path, source);
     let (folder, name) = (&landing.folder, landing.name.as_os_str());
+    kill_point!("put back: before the rename");
     match (&kept.hidden, &kept.installed) {
         (None, Installed::Nothing) => return Ok(()),
         (None, _) => unlink(folder, name).map_err(io)?,
@@ -40,6 +42,7 @@ pub fn put_back(_lock: &WriteLock, root: &Root, kept: &Kept) -> Result<(), Repla
             renameat(folder, hidden, folder, name).map_err(|errno| io(errno.into()))?;
         }
     }
+    kill_point!("put back: after the rename");
     settle_folder(folder, kept.folder_mtime)
         .map_err(|source| ReplaceError::io("making durable what was put back at", &kept.path, source))
 }
@@ -52,30 +55,47 @@ pub fn discard(_lock: &WriteLock, root: &Root, kept: &Kept) -> Result<(), Replac
     let Some(hidden) = &kept.hidden else { return Ok(()) };
     let io = |source| ReplaceError::io("removing the old file", hidden, source);
     let landing = walk(root, hidden, Last::Keep)?;
+    kill_point!("discard: before");
     unlink(&landing.folder, &landing.name).map_err(io)?;
+    kill_point!("discard: after");
     landing.folder.sync().map_err(io)
 }
 
-/// Hidden files of interrupted changes in a folder.
+/// Hidden files of interrupted changes in a folder; none where the folder is gone.
 ///
 /// # Errors
 /// When the folder cannot be read.
 pub fn leftovers(root: &Root, folder: &RootPath) -> io::Result<Vec<RootPath>> {
-    let names = root.read_dir(folder)?;
+    let names = match root.read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other?,
+    };
     Ok(names.iter().filter(|name| is_hidden(name)).filter_map(|name| folder.join(name).ok()).collect())
 }
 
 /// Finds the change of an interrupted run by what it replaced and what it installed, so that
 /// it can be put back without space. `None` when the old file no longer waits.
 ///
+/// Bytes alone do not tell: a twin of the file may wait beside it, or a new file that never got its
+/// owner and mode.
+///
 /// # Errors
 /// When the folder or a hidden file cannot be read.
-pub fn adopt(root: &Root, path: &RootPath, was: &Expect, installed: &Installed) -> io::Result<Option<Kept>> {
+pub fn adopt(
+    root: &Root,
+    path: &RootPath,
+    was: &Expect,
+    attributes: &Attributes,
+    installed: &Installed,
+) -> io::Result<Option<Kept>> {
     let landing = root.walk(path, Last::Keep)?;
     let folder_mtime = mtime_of(&landing.folder)?;
     for hidden in leftovers(root, landing.folder.path())? {
-        let state = observe_entry(&landing.folder, hidden.name().unwrap_or_default())?;
-        if was.is(&state) {
+        let name = hidden.name().unwrap_or_default();
+        let state = observe_entry(&landing.folder, name)?;
+        if was.is(&state) && state.attributes() == Some(attributes) {
+            // It may have been written just before a crash, and not be on the disk yet.
+            landing.folder.open_regular(name)?.sync_all()?;
             let (path, installed) = (landing.path(), installed.clone());
             return Ok(Some(Kept { path, hidden: Some(hidden), installed, folder_mtime }));
         }
@@ -95,7 +115,9 @@ pub fn sweep(_lock: &WriteLock, root: &Root, folder: &RootPath) -> Result<(), Re
     }
     let folder = root.folder(folder).map_err(io)?;
     for name in names.iter().filter_map(RootPath::name) {
+        kill_point!("sweep: before a hidden file goes");
         unlink(&folder, name).map_err(io)?;
+        kill_point!("sweep: after a hidden file went");
     }
     folder.sync().map_err(io)
 }

@@ -4,10 +4,14 @@
 //! another process is never taken for it, nor signalled. What may not be read is said to be
 //! unknown. Nothing here starts a process or interprets a configuration.
 
+mod connections;
 mod listeners;
+mod programs;
 mod title;
 
+pub use connections::{accepted, connections};
 pub use listeners::{Listener, Owner, Owners, listeners};
+pub use programs::{Programs, Running, programs};
 pub use title::MasterArguments;
 
 use super::sys;

@@ -1,27 +1,18 @@
-//! Owns the wording of mount calls and the list of what is mounted.
+//! Owns the wording of mount calls.
 //! Invariant: works only inside a private mount namespace; the caller has made
 //! it so with [`make_private`]. Must not decide what is mounted.
 
+use crate::host::mounts::{Mounted, list};
 use anyhow::{Context, Result};
 use nix::fcntl::{OFlag, open};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::stat::Mode;
 use nix::sys::statvfs::{FsFlags, statvfs};
-use std::ffi::OsString;
 use std::fs;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 const NOTHING: Option<&str> = None;
-
-/// One line of `/proc/self/mountinfo`.
-#[derive(Debug)]
-pub(super) struct Mounted {
-    pub(super) id: u64,
-    pub(super) path: PathBuf,
-    pub(super) fs_type: String,
-}
 
 /// Cuts the mount namespace off: nothing we mount reaches the host, nothing
 /// the host mounts reaches us.
@@ -95,8 +86,11 @@ pub(super) fn detach(target: &Path) -> Result<()> {
 /// lists real paths, and ours may lead through a descriptor.
 pub(super) fn below(folder: &Path) -> Result<Vec<Mounted>> {
     let folder = fs::canonicalize(folder).with_context(|| format!("resolving `{}`", folder.display()))?;
-    let mut found: Vec<Mounted> =
-        list()?.into_iter().filter(|one| one.path != folder && one.path.starts_with(&folder)).collect();
+    let mut found: Vec<Mounted> = list()
+        .context("reading `/proc/self/mountinfo`")?
+        .into_iter()
+        .filter(|one| one.path != folder && one.path.starts_with(&folder))
+        .collect();
     found.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
 }
@@ -120,37 +114,6 @@ pub(super) fn mount_id(descriptor: &OwnedFd) -> Option<u64> {
     info.lines().find_map(|line| line.strip_prefix("mnt_id:"))?.trim().parse().ok()
 }
 
-fn list() -> Result<Vec<Mounted>> {
-    let bytes = fs::read("/proc/self/mountinfo").context("reading `/proc/self/mountinfo`")?;
-    Ok(bytes.split(|&byte| byte == b'\n').filter_map(parse_line).collect())
-}
-
-/// `36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw` (proc(5)).
-fn parse_line(line: &[u8]) -> Option<Mounted> {
-    let mut fields = line.split(|&byte| byte == b' ');
-    let id = std::str::from_utf8(fields.next()?).ok()?.parse().ok()?;
-    let path = PathBuf::from(OsString::from_vec(unescape(fields.nth(3)?)));
-    fields.find(|&field| field == b"-")?;
-    let fs_type = String::from_utf8_lossy(fields.next()?).into_owned();
-    Some(Mounted { id, path, fs_type })
-}
-
-/// Space, tab, newline and backslash are written as three octal digits.
-fn unescape(field: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(field.len());
-    let mut rest = field;
-    while let Some((&byte, tail)) = rest.split_first() {
-        let code = (byte == b'\\').then(|| tail.get(..3)).flatten().and_then(octal);
-        out.push(code.unwrap_or(byte));
-        rest = if code.is_some() { &tail[3..] } else { tail };
-    }
-    out
-}
-
-fn octal(digits: &[u8]) -> Option<u8> {
-    u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok()
-}
-
 fn flags_of(found: FsFlags) -> MsFlags {
     let pairs = [
         (FsFlags::ST_NOSUID, MsFlags::MS_NOSUID),
@@ -164,24 +127,4 @@ fn flags_of(found: FsFlags) -> MsFlags {
     let times = FsFlags::ST_NOATIME | FsFlags::ST_RELATIME;
     let start = if found.intersects(times) { MsFlags::empty() } else { MsFlags::MS_STRICTATIME };
     pairs.iter().filter(|(seen, _)| found.contains(*seen)).fold(start, |all, (_, flag)| all | *flag)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_a_line_with_escapes_and_optional_fields() {
-        let line = br"36 35 98:0 / /srv/a\040b\134c rw,noatime master:1 shared:2 - ext4 /dev/root rw";
-        let found = parse_line(line).unwrap();
-        assert_eq!((found.id, found.fs_type.as_str()), (36, "ext4"));
-        assert_eq!(found.path, Path::new(r"/srv/a b\c"));
-    }
-
-    #[test]
-    fn a_broken_line_is_passed_over() {
-        assert!(parse_line(b"").is_none());
-        assert!(parse_line(b"36 35 98:0 / /mnt rw").is_none());
-        assert_eq!(unescape(br"a\9zz\04"), br"a\9zz\04");
-    }
 }

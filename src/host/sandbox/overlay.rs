@@ -3,8 +3,9 @@
 //! user: the kernel refuses an overlay over mounts it has locked.
 
 use super::bind::LEFT_TO_SPECIAL;
-use super::mounts::{self, Mounted};
+use super::mounts;
 use super::staging::Staging;
+use crate::host::mounts::Mounted;
 use anyhow::Result;
 use std::fs;
 use std::os::fd::OwnedFd;

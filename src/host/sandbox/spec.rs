@@ -12,13 +12,16 @@ use std::time::Duration;
 pub struct Spec {
     /// `/` for the live server, or the folder of a `--root` tree that is laid
     /// over this host (programs and libraries still come from the host).
+    #[serde(with = "as_text")]
     pub root: PathBuf,
     /// Folders that come wholly from the tree, even where this host has them
     /// (`/etc/nginx`, the application root). Ignored for the live server.
+    #[serde(with = "as_texts")]
     pub replaced: Vec<PathBuf>,
     /// What is opened for writing inside: replaced by something empty, never copied.
     pub shadows: Vec<Shadow>,
     /// Files that do not exist inside.
+    #[serde(with = "as_texts")]
     pub removed: Vec<PathBuf>,
     /// Links laid after the removals, whatever stands there.
     pub links: Vec<StagedLink>,
@@ -67,6 +70,7 @@ impl Spec {
 #[serde(deny_unknown_fields)]
 pub struct StagedFile {
     /// Absolute, inside the sandbox.
+    #[serde(with = "as_text")]
     pub path: PathBuf,
     /// Permission bits.
     pub mode: u32,
@@ -84,8 +88,10 @@ pub struct StagedFile {
 #[serde(deny_unknown_fields)]
 pub struct StagedLink {
     /// Absolute, inside the sandbox.
+    #[serde(with = "as_text")]
     pub path: PathBuf,
     /// Where it leads; relative to its own folder, as links are.
+    #[serde(with = "as_text")]
     pub target: PathBuf,
 }
 
@@ -94,6 +100,7 @@ pub struct StagedLink {
 #[serde(deny_unknown_fields)]
 pub struct Shadow {
     /// Absolute, inside the sandbox; need not exist.
+    #[serde(with = "as_text")]
     pub path: PathBuf,
     /// What is expected there.
     pub kind: ShadowKind,
@@ -163,6 +170,7 @@ pub enum Job {
 pub struct Program {
     /// Absolute. `/proc/PID/exe` names the binary of a running process of the
     /// host, which may be deleted or newer on disk.
+    #[serde(with = "as_text")]
     pub path: PathBuf,
     /// Without the program's own name.
     pub args: Vec<String>,
@@ -270,5 +278,45 @@ mod hex_bytes {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
         hex::decode(String::deserialize(from)?).map_err(D::Error::custom)
+    }
+}
+/// Names of files are bytes, JSON is text.
+mod as_text {
+    use crate::host::path::{escape, unescape};
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use std::ffi::OsString;
+    use std::os::unix::ffi::{OsStrExt, OsStringExt};
+    use std::path::{Path, PathBuf};
+
+    pub(super) fn text(path: &Path) -> String {
+        escape(path.as_os_str().as_bytes())
+    }
+
+    pub(super) fn path<E: Error>(text: &str) -> Result<PathBuf, E> {
+        let bytes = unescape(text).ok_or_else(|| E::custom("not an escaped path"))?;
+        Ok(PathBuf::from(OsString::from_vec(bytes)))
+    }
+
+    pub(super) fn serialize<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&text(path))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
+        path(&String::deserialize(deserializer)?)
+    }
+}
+
+/// As [`as_text`], for several.
+mod as_texts {
+    use super::as_text::{path, text};
+    use serde::{Deserialize, Deserializer, Serializer};
+    use std::path::PathBuf;
+
+    pub(super) fn serialize<S: Serializer>(paths: &[PathBuf], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(paths.iter().map(|path| text(path)))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PathBuf>, D::Error> {
+        Vec::<String>::deserialize(deserializer)?.iter().map(|text| path(text)).collect()
     }
 }

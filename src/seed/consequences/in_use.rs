@@ -5,10 +5,11 @@
 
 use super::{Look, few};
 use crate::db::catalog::Table;
-use crate::db::{Catalog, Connection, DbError, ErrorKind, Value};
+use crate::db::{Catalog, Connection, DbError, ErrorKind, Row, Value};
 use crate::outcome::{Finding, Level};
 use crate::seed::manifest::shown;
-use crate::seed::map::{Map, Part, ReportMember};
+use crate::seed::map::sql::list;
+use crate::seed::map::{Ident, Map, Part, ReportMember};
 use crate::seed::plan::is_set;
 use crate::seed::snapshot::{CHUNK, Field, Section, marks};
 use std::collections::BTreeSet;
@@ -16,7 +17,7 @@ use std::collections::BTreeSet;
 /// As many rows are looked at where no index helps.
 const NEWEST: u64 = 200_000;
 /// More open sessions of one profile are not listed.
-const SESSIONS: usize = 10_000;
+pub(super) const SESSIONS: usize = 10_000;
 
 /// Whether a profile is in use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,7 +119,7 @@ pub(in crate::seed) fn in_use(
 }
 
 /// How open sessions are found without a search through all that ever were.
-enum Way {
+pub(super) enum Way {
     /// An index, or a small table.
     Whole,
     /// An index on who it was and when it ended: agent by agent.
@@ -137,36 +138,21 @@ fn sessions(
 ) -> Result<InUse, DbError> {
     let c = &report.columns;
     let Some(table) = catalog.table(report.table.as_str()) else {
-        return Ok(InUse::Maybe(format!("the table {} cannot be seen", report.table)));
+        return Ok(InUse::Maybe(unseen(report)));
     };
-    let mut conditions = vec![format!("{} IS NULL", c.left.quoted())];
-    let mut values: Vec<Value> = Vec::new();
-    if let (Some(kind), Some(login)) = (&c.kind, &report.login) {
-        conditions.push(format!("{} = ?", kind.quoted()));
-        values.push(login.as_str().into());
-    }
+    let mut question = Question::of(report);
     let named: Vec<String> =
         c.profile.iter().map(|column| format!("{} IN (?, ?)", column.quoted())).collect();
-    conditions.push(format!("({})", named.join(" OR ")));
+    question.conditions.push(format!("({})", named.join(" OR ")));
     for _ in &c.profile {
-        values.extend([id.to_string().into(), name.into()]);
+        question.values.extend([id.to_string().into(), name.into()]);
     }
-    let question = Question { report, conditions, values };
     let mut members = BTreeSet::new();
     let way = way(conn, map, table, report)?;
-    match &way {
-        Way::Whole => question.ask(conn, "", &[], &mut members)?,
-        Way::Members(agents) => {
-            for chunk in agents.chunks(CHUNK) {
-                let more = format!("{} IN ({})", c.member.quoted(), marks(chunk.len()));
-                question.ask(conn, &more, chunk, &mut members)?;
-            }
-        }
-        Way::Newest(above) => {
-            let more = format!("{} > ?", c.id.quoted());
-            question.ask(conn, &more, &[(*above).into()], &mut members)?;
-        }
-    }
+    question.ask(conn, &way, &mut |row| {
+        members.insert(row.text(0)?.to_owned());
+        Ok(())
+    })?;
     let online = online(conn, map, &members)?;
     if !online.is_empty() {
         return Ok(InUse::Yes(online.into_iter().collect()));
@@ -176,45 +162,99 @@ fn sessions(
         let others = if others > 0 { format!(" and {others} more") } else { String::new() };
         return Ok(InUse::Maybe(format!("{agent}{others} has an open session with it and is not online")));
     }
-    Ok(match way {
-        Way::Whole | Way::Members(_) => InUse::No,
-        Way::Newest(_) => InUse::Maybe(format!(
-            "no index serves the question, and only the newest {NEWEST} sessions were looked at"
-        )),
-    })
+    Ok(way.doubt().map_or(InUse::No, InUse::Maybe))
 }
 
-/// Who has an open session.
-struct Question<'a> {
+impl Way {
+    /// Why there may be sessions that were not looked at.
+    pub(super) fn doubt(&self) -> Option<String> {
+        match self {
+            Self::Whole | Self::Members(_) => None,
+            Self::Newest(_) => Some(format!(
+                "no index serves the question, and only the newest {NEWEST} sessions were looked at"
+            )),
+        }
+    }
+}
+
+/// Why nothing is known where the table of sessions cannot be seen.
+pub(super) fn unseen(report: &ReportMember) -> String {
+    format!("the table {} cannot be seen", report.table)
+}
+
+/// A question about open sessions.
+pub(super) struct Question<'a> {
     report: &'a ReportMember,
+    /// What is asked besides who it is.
+    pub columns: Vec<&'a Ident>,
+    /// What holds for each of them.
     conditions: Vec<String>,
     values: Vec<Value>,
 }
 
-impl Question<'_> {
-    fn ask(
+impl<'a> Question<'a> {
+    /// About all of them.
+    pub fn of(report: &'a ReportMember) -> Self {
+        let c = &report.columns;
+        let mut question = Self {
+            report,
+            columns: Vec::new(),
+            conditions: vec![format!("{} IS NULL", c.left.quoted())],
+            values: Vec::new(),
+        };
+        if let (Some(kind), Some(login)) = (&c.kind, &report.login) {
+            question.conditions.push(format!("{} = ?", kind.quoted()));
+            question.values.push(login.as_str().into());
+        }
+        question
+    }
+
+    /// Asks; the first value of each row is the user.
+    pub fn ask(
         &self,
         conn: &mut Connection,
-        more: &str,
-        values: &[Value],
-        members: &mut BTreeSet<String>,
+        way: &Way,
+        take: &mut dyn FnMut(Row) -> Result<(), DbError>,
     ) -> Result<(), DbError> {
-        let member = self.report.columns.member.quoted();
-        let conditions = self.conditions.iter().map(String::as_str).chain([more]);
-        let conditions: Vec<&str> = conditions.filter(|condition| !condition.is_empty()).collect();
-        let sql = format!(
-            "SELECT DISTINCT {member} FROM {} WHERE {} AND {member} IS NOT NULL LIMIT {SESSIONS}",
-            self.report.table.quoted(),
-            conditions.join(" AND ")
-        );
-        for row in conn.rows(&sql, &[&self.values, values].concat())? {
-            members.insert(row.text(0)?.to_owned());
+        match way {
+            Way::Whole => self.ask_some(conn, None, &[], take),
+            Way::Members(agents) => agents.chunks(CHUNK).try_for_each(|chunk| {
+                let more = format!("{} IN ({})", self.report.columns.member.quoted(), marks(chunk.len()));
+                self.ask_some(conn, Some(&more), chunk, take)
+            }),
+            Way::Newest(above) => {
+                let more = format!("{} > ?", self.report.columns.id.quoted());
+                self.ask_some(conn, Some(&more), &[(*above).into()], take)
+            }
         }
-        Ok(())
+    }
+
+    fn ask_some(
+        &self,
+        conn: &mut Connection,
+        more: Option<&str>,
+        values: &[Value],
+        take: &mut dyn FnMut(Row) -> Result<(), DbError>,
+    ) -> Result<(), DbError> {
+        let member = &self.report.columns.member;
+        let conditions: Vec<&str> = self.conditions.iter().map(String::as_str).chain(more).collect();
+        let sql = format!(
+            "SELECT DISTINCT {} FROM {} WHERE {} AND {} IS NOT NULL LIMIT {SESSIONS}",
+            list(std::iter::once(member).chain(self.columns.iter().copied())),
+            self.report.table.quoted(),
+            conditions.join(" AND "),
+            member.quoted()
+        );
+        conn.each(&sql, &[&self.values, values].concat(), take)
     }
 }
 
-fn way(conn: &mut Connection, map: &Map, table: &Table, report: &ReportMember) -> Result<Way, DbError> {
+pub(super) fn way(
+    conn: &mut Connection,
+    map: &Map,
+    table: &Table,
+    report: &ReportMember,
+) -> Result<Way, DbError> {
     let c = &report.columns;
     if table.is_indexed(&[c.left.as_str()]) || table.rows.is_some_and(|rows| rows < NEWEST) {
         return Ok(Way::Whole);
@@ -241,7 +281,11 @@ fn way(conn: &mut Connection, map: &Map, table: &Table, report: &ReportMember) -
 }
 
 /// Those of these users who are logged in.
-fn online(conn: &mut Connection, map: &Map, members: &BTreeSet<String>) -> Result<BTreeSet<String>, DbError> {
+pub(super) fn online(
+    conn: &mut Connection,
+    map: &Map,
+    members: &BTreeSet<String>,
+) -> Result<BTreeSet<String>, DbError> {
     let mut found = BTreeSet::new();
     let Some(section) = Section::of(map, Part::Users) else { return Ok(found) };
     let Some(online) = section.online else { return Ok(found) };

@@ -4,11 +4,13 @@
 //! is said; it is never taken for a no.
 
 mod in_use;
+mod open;
 mod outside;
 mod people;
 mod server;
 
 pub use in_use::InUse;
+pub(in crate::seed) use open::{OpenSessions, open_sessions};
 pub use server::standing;
 
 use super::map::Map;

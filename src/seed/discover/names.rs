@@ -43,7 +43,7 @@ pub fn referred(column: &str) -> Option<String> {
 
 fn singular(word: &str) -> String {
     match word {
-        "sms" | "status" | "has" => word.to_owned(),
+        "sms" | "status" | "has" | "whats" => word.to_owned(),
         _ if word.ends_with("ss") => word.to_owned(),
         _ => match (word.strip_suffix("ies"), word.strip_suffix('s')) {
             (Some(stem), _) => format!("{stem}y"),

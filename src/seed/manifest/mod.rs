@@ -7,6 +7,7 @@
 mod links;
 mod model;
 mod near;
+mod quote;
 mod reader;
 mod review;
 mod scalar;
@@ -21,6 +22,7 @@ pub use model::{
     SettingValue, Spanned,
 };
 pub use near::suggest;
+pub use quote::{quoted, scalar};
 pub use source::{Problem, Source, Weight, shown};
 
 use crate::outcome::Finding;

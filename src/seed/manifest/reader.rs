@@ -299,6 +299,10 @@ impl Reader {
 
     /// Reports a key that is not known, and says which was probably meant.
     fn unknown_key(&mut self, place: Place, text: &str, what: &str, known: &[&'static str]) -> Option<usize> {
+        // Comparing takes time, and nobody would read it.
+        if self.problems.len() >= MOST_PROBLEMS {
+            return None;
+        }
         let problem = Problem::error(place, format!("unknown key {} in {what}", shown(text)));
         let meant = near::suggest(text, known.iter().copied());
         let hint = match (meant, elsewhere(text)) {

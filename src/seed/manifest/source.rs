@@ -147,6 +147,10 @@ impl Source {
     /// Moves places that are not in this text to its end: the parser sees the
     /// end of a file in a line of its own, which no editor shows.
     pub(super) fn keep_inside<'a>(&self, places: impl IntoIterator<Item = &'a mut Place>) {
+        let mut places = places.into_iter().peekable();
+        if places.peek().is_none() {
+            return;
+        }
         let (end, shown_end) = (end_of(&self.text), end_of(self.text.trim_end()));
         for place in places {
             if *place > end {
@@ -222,7 +226,7 @@ fn token_length(rest: &[char]) -> usize {
 
 /// Control characters, marks that turn the reading direction and characters
 /// without a width cannot be seen, and a terminal may obey them.
-fn is_harmful(c: char) -> bool {
+pub(super) fn is_harmful(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }

@@ -114,6 +114,42 @@ impl Scope {
         scope
     }
 
+    /// Both together.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        for (part, wanted) in other.parts {
+            let known = self.parts.entry(part).or_default();
+            known.names.extend(wanted.names);
+            if wanted.others == Others::Read {
+                known.others = Others::Read;
+            }
+        }
+        for (kind, owners) in other.links {
+            match (self.links.remove(&kind), owners) {
+                (Some(Owners::Named(mut names)), Owners::Named(more)) => {
+                    names.extend(more);
+                    self.links.insert(kind, Owners::Named(names));
+                }
+                (None, owners) => {
+                    self.links.insert(kind, owners);
+                }
+                _ => {
+                    self.links.insert(kind, Owners::All);
+                }
+            }
+        }
+        self
+    }
+
+    /// The same without the queues of other channels, and the links to them.
+    #[must_use]
+    pub fn of_channels(mut self, channels: &BTreeSet<Channel>) -> Self {
+        let other = |channel: Option<Channel>| channel.is_some_and(|channel| !channels.contains(&channel));
+        self.parts.retain(|part, _| !matches!(part, Part::Queues(channel) if other(Some(*channel))));
+        self.links.retain(|kind, _| !other(kind.channel()));
+        self
+    }
+
     /// The parts of the map that reading this relies on.
     #[must_use]
     pub fn needs(&self) -> Needs {

@@ -2,13 +2,16 @@
 //!
 //! Invariant: a case runs on both engines unless it is about what only one of them has.
 
+mod access;
 mod commands;
 mod deletions;
 mod example;
+mod export;
 mod kill;
 mod names;
 mod people;
 mod property;
+mod round_trip;
 mod rules;
 mod support;
 mod transaction;

@@ -137,6 +137,14 @@ pub fn codes(document: &Value) -> Vec<String> {
     findings.iter().map(|finding| finding["code"].as_str().expect("a code").to_owned()).collect()
 }
 
+/// As [`codes`], without the one that every tree has: its processes are not to be seen.
+pub fn codes_beside_unknown(document: &Value) -> Vec<String> {
+    let mut codes = codes(document);
+    assert!(codes.iter().any(|code| code == "topology.unknown"), "a tree without it: {document:#}");
+    codes.retain(|code| !code.ends_with(".unknown"));
+    codes
+}
+
 /// The finding of this code.
 pub fn finding<'a>(document: &'a Value, code: &str) -> &'a Value {
     let findings = document["findings"].as_array().expect("findings");

@@ -195,6 +195,18 @@ impl Machine {
         self.command(env!("CARGO_BIN_EXE_motionctl"), arguments, |_| ())
     }
 
+    /// Starts motionctl, and returns when it has stopped itself at the how manieth kill point of a name.
+    pub fn stopped_at(&self, arguments: &[&str], (place, time): (&str, usize)) -> Running<'_> {
+        let log = self.scratch().join("places");
+        let running = self.command(env!("CARGO_BIN_EXE_motionctl"), arguments, |command| {
+            command.env("MOTIONCTL_KILL_POINT_LOG", &log).env("MOTIONCTL_KILL_POINT_PLACE", place);
+            command.env("MOTIONCTL_KILL_POINT_AT", time.to_string());
+            command.env("MOTIONCTL_KILL_POINT_SIGNAL", "SIGSTOP");
+        });
+        running.wait_until_stopped();
+        running
+    }
+
     /// Applies the migration with `--json` and these arguments.
     pub fn apply(&self, more: &[&str]) -> Output {
         self.motionctl(&[&["apply", "--yes", "--json"], more].concat())
@@ -301,6 +313,17 @@ impl Running<'_> {
     /// Sends a signal to it.
     pub fn signal(&self, signal: Signal) {
         kill(self.pid(), signal).expect("it runs");
+    }
+
+    /// Waits until it has stopped itself, as it was told to; panics when it ends instead.
+    pub fn wait_until_stopped(&self) {
+        let stat = format!("/proc/{}/stat", self.pid());
+        eventually("it stops", || {
+            let state = fs::read_to_string(&stat).expect("it runs");
+            let state = state.rsplit(") ").next().and_then(|rest| rest.chars().next());
+            assert_ne!(state, Some('Z'), "it ended before it came there");
+            state == Some('T')
+        });
     }
 
     fn pid(&self) -> Pid {

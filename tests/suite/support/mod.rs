@@ -15,4 +15,5 @@ pub mod systemd;
 pub mod tree;
 pub mod tree_state;
 pub mod upstream;
+pub mod wire_address;
 pub mod wire_nginx;

@@ -64,9 +64,56 @@ impl State {
         self
     }
 
+    /// The same without what lies below these folders, and without what holds for one moment only.
+    pub fn without(mut self, folders: &[&str]) -> Self {
+        self.0.retain(|path, _| !folders.iter().any(|folder| path.starts_with(folder)));
+        self
+    }
+
+    /// The same without those of these folders that hold nothing.
+    pub fn without_empty(mut self, folders: &[&str]) -> Self {
+        for folder in folders {
+            let inside = |path: &PathBuf| path.starts_with(folder) && path != Path::new(folder);
+            if !self.0.keys().any(inside) {
+                self.0.remove(Path::new(folder));
+            }
+        }
+        self
+    }
+
+    /// Every path with its contents, as one text to compare by; names with a leading dot left out.
+    pub fn visible_contents(&self) -> String {
+        let is_hidden =
+            |path: &&PathBuf| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        let shown = self.0.iter().filter(|(path, _)| !is_hidden(path));
+        shown.map(|(path, seen)| format!("{} {:?}\n", path.display(), seen.content)).collect()
+    }
+
+    /// The files and links whose contents differ, or that only one has.
+    pub fn changed_since(&self, earlier: &Self) -> std::collections::BTreeSet<PathBuf> {
+        let paths: std::collections::BTreeSet<_> = self.0.keys().chain(earlier.0.keys()).collect();
+        let content = |state: &Self, path: &PathBuf| state.0.get(path).map(|seen| seen.content.clone());
+        let differs = |path: &&&PathBuf| content(self, path) != content(earlier, path);
+        paths.iter().filter(differs).map(|path| (*path).clone()).collect()
+    }
+
+    /// The same without the times of these files, which were written at another moment.
+    pub fn without_times_of(mut self, paths: &std::collections::BTreeSet<PathBuf>) -> Self {
+        for (_, seen) in self.0.iter_mut().filter(|(path, _)| paths.contains(*path)) {
+            seen.mtime.clear();
+        }
+        self
+    }
+
     /// Panics with what differs.
     #[track_caller]
     pub fn assert_same(&self, later: &Self) {
+        let differences = self.differences(later);
+        assert!(differences.is_empty(), "not as before:\n{differences}");
+    }
+
+    /// What differs, a line each; empty when nothing does.
+    pub fn differences(&self, later: &Self) -> String {
         let mut differences = String::new();
         let paths: std::collections::BTreeSet<_> = self.0.keys().chain(later.0.keys()).collect();
         for path in paths {
@@ -77,7 +124,7 @@ impl State {
                     .expect("writing to a string");
             }
         }
-        assert!(differences.is_empty(), "not as before:\n{differences}");
+        differences
     }
 }
 

@@ -3,13 +3,17 @@
 //! Invariant: a manifest is read by [`manifest`], so that every command says
 //! the same about the same file.
 
+mod access;
 mod apply;
 mod client;
 mod database;
+mod export;
+mod list;
 mod manifest;
 mod plan;
 mod saved;
 mod schema;
+mod table;
 mod validate;
 
 use crate::cli::args::seed::{SchemaCommand, SeedCommand};
@@ -23,6 +27,9 @@ pub fn seed(context: &Context, command: &SeedCommand) -> Result<Outcome, Failure
         SeedCommand::Validate(args) => validate::validate(args),
         SeedCommand::Plan(args) => plan::plan(context, args),
         SeedCommand::Apply(args) => apply::apply(context, args),
+        SeedCommand::Export(args) => export::export(context, args),
+        SeedCommand::List(args) => list::list(context, args),
+        SeedCommand::Access(args) => access::access(context, args),
         SeedCommand::Schema(SchemaCommand::JsonSchema) => Ok(json_schema()),
         SeedCommand::Schema(SchemaCommand::Show(args)) => schema::show(context, args),
         SeedCommand::Schema(SchemaCommand::Check(args)) => schema::check(context, args),
@@ -36,6 +43,9 @@ pub fn name(command: &SeedCommand) -> &'static str {
         SeedCommand::Validate(_) => "seed validate",
         SeedCommand::Plan(_) => "seed plan",
         SeedCommand::Apply(_) => "seed apply",
+        SeedCommand::Export(_) => "seed export",
+        SeedCommand::List(_) => "seed list",
+        SeedCommand::Access(_) => "seed access",
         SeedCommand::Schema(SchemaCommand::JsonSchema) => "seed schema json-schema",
         SeedCommand::Schema(SchemaCommand::Show(_)) => "seed schema show",
         SeedCommand::Schema(SchemaCommand::Check(_)) => "seed schema check",

@@ -1,0 +1,170 @@
+//! Is this a standalone server? Every sign of high availability, disaster
+//! recovery and reverse proxies, as a row of a table.
+//!
+//! Invariant: what could not be looked at is unknown, never absent, and is
+//! named. A sign says what was seen and where; what it means for this server
+//! is the operator's and the vendor's to say.
+
+mod addresses;
+mod balancer;
+mod cluster;
+mod database;
+mod files;
+mod proxy;
+mod storage;
+mod units;
+mod view;
+mod voice;
+
+use crate::facts::Facts;
+use crate::host::Root;
+use crate::nginx::Config;
+use crate::outcome::{Finding, Level};
+use std::collections::BTreeMap;
+use view::{Seen, Unseen, View};
+
+/// What to do about any sign that this is not a standalone server.
+pub(super) const VENDOR: &str = "contact the vendor's support: this procedure is for standalone servers";
+
+/// One thing that a standalone server does not have.
+struct Sign {
+    /// The finding's code.
+    code: &'static str,
+    /// How much it matters.
+    level: Level,
+    /// What it is called among the unknown.
+    name: &'static str,
+    /// One line for people.
+    title: &'static str,
+    /// How it is looked for.
+    look: fn(&View) -> Seen,
+    /// What to do about it.
+    advice: &'static str,
+}
+
+const SIGNS: [Sign; 10] = [
+    Sign {
+        code: "topology.cluster-manager",
+        level: Level::Stop,
+        name: "cluster managers",
+        title: "a cluster manager is on this server",
+        look: cluster::managers,
+        advice: VENDOR,
+    },
+    Sign {
+        code: "topology.shared-storage",
+        level: Level::Stop,
+        name: "shared storage",
+        title: "storage is shared with another server",
+        look: storage::shared,
+        advice: VENDOR,
+    },
+    Sign {
+        code: "topology.database-cluster",
+        level: Level::Stop,
+        name: "database clusters",
+        title: "the database is part of a cluster",
+        look: database::clustered,
+        advice: VENDOR,
+    },
+    Sign {
+        code: "topology.remote-upstream",
+        level: Level::Stop,
+        name: "Motion's upstream",
+        title: "Motion is not served by one process of this server",
+        look: proxy::remote_upstream,
+        advice: VENDOR,
+    },
+    Sign {
+        code: "topology.remote-database",
+        level: Level::Stop,
+        name: "the database's host",
+        title: "Motion's database is on another host",
+        look: database::remote,
+        advice: VENDOR,
+    },
+    Sign {
+        code: "topology.floating-address",
+        level: Level::Stop,
+        name: "floating addresses",
+        title: "an interface has a second address, which may move between servers",
+        look: addresses::floating,
+        advice: VENDOR,
+    },
+    Sign {
+        code: "topology.behind-proxy",
+        level: Level::Stop,
+        name: "a proxy in front",
+        title: "NGINX is told that a proxy stands in front of it",
+        look: proxy::behind,
+        advice: VENDOR,
+    },
+    Sign {
+        code: "topology.other-balancer",
+        level: Level::Stop,
+        name: "other balancers",
+        title: "another balancer or web server holds the public ports",
+        look: balancer::other,
+        advice: VENDOR,
+    },
+    Sign {
+        code: "topology.split-voice",
+        level: Level::Stop,
+        name: "split voice",
+        title: "Asterisk is not on Motion's server",
+        look: voice::split,
+        advice: VENDOR,
+    },
+    Sign {
+        code: "topology.no-tls",
+        level: Level::Info,
+        name: "TLS",
+        title: "no server block of Motion's listens with TLS",
+        look: proxy::no_tls,
+        advice: "if something in front of this server ends TLS, contact the vendor's support",
+    },
+];
+
+/// Every sign that was seen, and what could not be looked at.
+pub fn topology(root: &Root, facts: &Facts, config: &Config) -> Vec<Finding> {
+    let view = View::new(root, facts, config);
+    let mut findings = Vec::new();
+    let mut unseen = Vec::new();
+    let mut in_question = Vec::new();
+    for sign in &SIGNS {
+        let seen = (sign.look)(&view);
+        if !seen.evidence.is_empty() {
+            let finding = Finding::new(sign.code, sign.level, sign.title).advice(sign.advice);
+            findings.push(seen.evidence.into_iter().fold(finding, Finding::evidence));
+        }
+        if !seen.unseen.is_empty() {
+            in_question.push(sign.name);
+        }
+        unseen.extend(seen.unseen);
+    }
+    findings.extend(unknown(unseen, &in_question));
+    findings
+}
+
+/// What was not seen, things with one cause on one line, and what that leaves open.
+fn unknown(unseen: Vec<Unseen>, in_question: &[&str]) -> Option<Finding> {
+    let mut by_cause: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for Unseen { what, why } in unseen {
+        let things = by_cause.entry(why).or_default();
+        if !things.contains(&what) {
+            things.push(what);
+        }
+    }
+    let lines = by_cause.iter().map(|(why, things)| format!("{}: {why}", things.join(", ")));
+    (!in_question.is_empty()).then(|| {
+        lines
+            .fold(not_wholly_seen(), Finding::evidence)
+            .evidence(format!("in question: {}", in_question.join(", ")))
+    })
+}
+
+/// The finding of what could not be looked at, without its evidence.
+pub(super) fn not_wholly_seen() -> Finding {
+    Finding::new("topology.unknown", Level::Warn, "parts of the server could not be looked at")
+        .advice("look on the server itself, as root; or make sure of it in another way")
+}

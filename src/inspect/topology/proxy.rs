@@ -1,0 +1,83 @@
+//! What NGINX's own configuration says about other servers: the upstream that
+//! serves Motion, a proxy in front, TLS.
+//!
+//! Invariant: only Motion's server blocks count, and what `http` says for
+//! them; another site of the same NGINX is nobody's sign.
+
+use super::view::{Seen, View, Whose};
+use crate::facts::{ServerFacts, ServerRole, UpstreamAddress};
+use crate::inspect::values::{Visit, arguments, name};
+use std::collections::BTreeMap;
+
+/// Whether one process of this host answers Motion's routes.
+pub fn remote_upstream(view: &View) -> Seen {
+    let mut seen = Seen::default();
+    let mut by_directive: BTreeMap<&str, Vec<&UpstreamAddress>> = BTreeMap::new();
+    for upstream in view.facts.site.upstreams.iter().filter(|upstream| upstream.serves_motion) {
+        let addresses = by_directive.entry(&upstream.origin).or_default();
+        if !addresses.contains(&&upstream.address) {
+            addresses.push(&upstream.address);
+        }
+        let evidence = format!("{} → {} ({})", upstream.location, upstream.address, upstream.origin);
+        match &upstream.address {
+            UpstreamAddress::Variable(text, _) => {
+                seen.missed(format!("where {text} leads ({})", upstream.origin), "it depends on a variable");
+            }
+            UpstreamAddress::Unix(_) => {}
+            UpstreamAddress::Socket(address) if view.whose(&address.ip().to_string()) == Whose::Own => {}
+            UpstreamAddress::Name(name, _) if view.whose(name) == Whose::Own => {}
+            UpstreamAddress::Socket(_) | UpstreamAddress::Name(..) => seen.found(evidence),
+        }
+    }
+    for (origin, addresses) in by_directive.iter().filter(|(_, addresses)| addresses.len() > 1) {
+        let list: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+        seen.found(format!("{origin} spreads requests over {}", list.join(", ")));
+    }
+    seen
+}
+
+/// Whether NGINX takes the client's address from a proxy.
+pub fn behind(view: &View) -> Seen {
+    let mut seen = Seen::default();
+    for visit in view.visits.iter().filter(|visit| concerns_motion(view, visit)) {
+        let directive = name(view.config, visit.node);
+        let words = arguments(view.config, visit.node);
+        let tells = match directive.as_str() {
+            "set_real_ip_from" | "real_ip_header" => true,
+            "listen" => words.iter().skip(1).any(|word| word == "proxy_protocol"),
+            _ => false,
+        };
+        let line = || format!("{directive} {} ({})", words.join(" "), view.config.place(visit.node));
+        if tells && !seen.evidence.contains(&line()) {
+            seen.found(line());
+        }
+    }
+    seen
+}
+
+/// Whether Motion's server blocks leave TLS to somebody else.
+pub fn no_tls(view: &View) -> Seen {
+    let mut seen = Seen::default();
+    let serving: Vec<&ServerFacts> =
+        view.facts.site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion).collect();
+    if serving.iter().all(|server| server.listens.iter().all(|listen| !listen.tls)) {
+        serving.iter().for_each(|server| seen.found(format!("server {}", server.label)));
+    }
+    seen
+}
+
+/// Whether a directive stands in `http` itself, or in a server block of Motion's.
+fn concerns_motion(view: &View, visit: &Visit) -> bool {
+    let is =
+        |wanted: &'static str| move |node: &&crate::nginx::Node| view.config.directive(**node).is(wanted);
+    let in_http = visit.ancestors.iter().any(|node| is("http")(&node));
+    match visit.ancestors.iter().find(is("server")) {
+        Some(server) => view
+            .facts
+            .site
+            .servers
+            .iter()
+            .any(|known| known.node == *server && known.role != ServerRole::Other),
+        None => in_http,
+    }
+}

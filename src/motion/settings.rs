@@ -1,0 +1,169 @@
+//! Motion's own settings: which hosts they name, and for what.
+//!
+//! Invariant: only the host of a setting leaves this file, never a password, a user or a whole
+//! URL. What a key means is read from its words; a key that does not say so is passed over.
+
+use regex::Regex;
+
+/// Where V3 keeps its settings, below the application root (vendor's documentation).
+pub const ENV_FILE: &str = ".env";
+/// Where V2 keeps them.
+pub const PRODUCTION_FILE: &str = "server/config/environment/production.js";
+
+/// What a setting is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// Motion's database.
+    Database,
+    /// Asterisk.
+    Voice,
+}
+
+/// A setting that names a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostSetting {
+    /// Its key.
+    pub key: String,
+    /// What it is about.
+    pub about: About,
+    /// The host, or the path of a socket.
+    pub host: String,
+}
+
+const DATABASE: [&str; 7] = ["DB", "DATABASE", "MYSQL", "MARIADB", "SEQUELIZE", "SQL", "RDBMS"];
+const VOICE: [&str; 4] = ["ASTERISK", "AMI", "AGI", "ARI"];
+const HOST: [&str; 7] = ["HOST", "HOSTNAME", "SERVER", "ADDRESS", "URL", "URI", "SOCKET"];
+/// A second database to read reports from: a standalone server may have one.
+const SECOND: [&str; 6] = ["REPLICA", "SLAVE", "REPORT", "REPORTING", "READ", "READONLY"];
+
+/// The hosts that a `.env` file names: `XC_DB_HOST=10.0.0.5`, `XC_MYSQL_URI=mysql://…`.
+#[must_use]
+pub fn env_hosts(text: &str) -> Vec<HostSetting> {
+    text.lines().filter_map(env_setting).collect()
+}
+
+/// The value of one key of a `.env` file.
+#[must_use]
+pub fn env_value(text: &str, wanted: &str) -> Option<String> {
+    text.lines().filter_map(assignment).find_map(|(key, value)| (key == wanted).then_some(value))
+}
+
+fn env_setting(line: &str) -> Option<HostSetting> {
+    let (key, value) = assignment(line)?;
+    let key_in_capitals = key.to_ascii_uppercase();
+    let words: Vec<&str> = key_in_capitals.split('_').collect();
+    let has = |known: &[&str]| words.iter().any(|word| known.contains(word));
+    let about = match (has(&DATABASE), has(&VOICE)) {
+        (true, _) if !has(&SECOND) => About::Database,
+        (false, true) => About::Voice,
+        _ => return None,
+    };
+    let host = if has(&HOST) || value.contains("://") { host_of(&value)? } else { return None };
+    Some(HostSetting { key, about, host })
+}
+
+/// `KEY=value`, `export KEY="value"`, with a comment behind an unquoted value.
+fn assignment(line: &str) -> Option<(String, String)> {
+    let line = line.trim();
+    let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
+    let (key, value) = line.split_once('=')?;
+    let key = key.trim();
+    let plain = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let value = value.trim();
+    let quoted = |quote: char| value.strip_prefix(quote).and_then(|rest| rest.split(quote).next());
+    let bare = || value.split(" #").next().unwrap_or(value).trim_end();
+    plain.then(|| (key.to_owned(), quoted('"').or_else(|| quoted('\'')).unwrap_or_else(bare).to_owned()))
+}
+
+/// The database hosts that `production.js` names: in a URL, or as `host` of an object that is
+/// named for the database. What is computed there is not known, and not guessed.
+#[must_use]
+pub fn production_hosts(text: &str) -> Vec<HostSetting> {
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let code = lines.collect::<Vec<_>>().join("\n");
+    let url = Regex::new(r#"\b(?:mysql|mariadb)://[^\s'"`]+"#).expect("a constant pattern");
+    let object = Regex::new(
+        r#"(?s)\b(mysql|mariadb|sequelize|database|db)\b['"]?\s*:\s*\{.{0,800}?\bhost['"]?\s*:\s*(?:'([^']*)'|"([^"]*)")"#,
+    )
+    .expect("a constant pattern");
+    let setting = |key: &str, host: String| HostSetting { key: key.to_owned(), about: About::Database, host };
+    let in_urls =
+        url.find_iter(&code).filter_map(|found| Some(setting("a database URL", host_of(found.as_str())?)));
+    let in_objects = object.captures_iter(&code).filter_map(|found| {
+        let host = found.get(2).or(found.get(3))?.as_str();
+        Some(setting(&format!("{}.host", &found[1]), host_of(host)?))
+    });
+    in_urls.chain(in_objects).collect()
+}
+
+/// The host of `host`, `host:port`, `[::1]:port`, a socket's path, or any of them in a URL with
+/// a user and a password.
+fn host_of(value: &str) -> Option<String> {
+    let value = value.trim();
+    if value.starts_with('/') {
+        return Some(value.to_owned());
+    }
+    let rest = value.split_once("://").map_or(value, |(_, rest)| rest);
+    // A password may hold `/`, `?`, `#` and `@`: nothing before the last `@` is looked at.
+    let behind_user = rest.rsplit_once('@').map_or(rest, |(_, behind)| behind);
+    let address = behind_user.split(['/', '?', '#']).next()?;
+    let host = match address.strip_prefix('[') {
+        Some(inner) => inner.split(']').next()?,
+        // An IPv6 address without brackets has no port behind it.
+        None if address.matches(':').count() > 1 => address,
+        None => address.split(':').next()?,
+    };
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:%".contains(&byte);
+    (!host.is_empty() && host.bytes().all(plain)).then(|| host.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hosts(settings: &[HostSetting]) -> Vec<(&str, &str)> {
+        settings.iter().map(|setting| (setting.key.as_str(), setting.host.as_str())).collect()
+    }
+
+    #[test]
+    fn keys_are_read_by_their_words() {
+        let text = "# XC_DB_HOST=commented\nXC_HOST=10.0.0.1\nexport XC_DB_HOST = \"db.example.test\" # x\n\
+            XC_MYSQL_URI='mysql://motion:p@ss:w#rd@10.0.0.5:3306/motion2'\nXC_MYSQL_PASSWORD=10.0.0.9\n\
+            XC_DB_REPLICA_HOST=10.0.0.6\nXC_AMI_HOST=10.0.0.7 # pbx\nXC_MYSQL_SOCKET=/run/x.sock\nnonsense\n";
+        let found = env_hosts(text);
+        assert_eq!(
+            hosts(&found),
+            [
+                ("XC_DB_HOST", "db.example.test"),
+                ("XC_MYSQL_URI", "10.0.0.5"),
+                ("XC_AMI_HOST", "10.0.0.7"),
+                ("XC_MYSQL_SOCKET", "/run/x.sock"),
+            ]
+        );
+        assert_eq!(found[2].about, About::Voice);
+        assert_eq!(env_value("A=1\nXC_VERSION=3.1.0\n", "XC_VERSION").as_deref(), Some("3.1.0"));
+    }
+
+    #[test]
+    fn urls_give_their_host_and_nothing_else() {
+        let check = |value: &str, host: Option<&str>| assert_eq!(host_of(value).as_deref(), host, "{value}");
+        check("mysql://motion:p@ss@10.0.0.5:3306/motion2", Some("10.0.0.5"));
+        check("mysql://[2001:db8::1]:3306/x", Some("2001:db8::1"));
+        check("2001:db8::1", Some("2001:db8::1"));
+        check("db:3306", Some("db"));
+        check("", None);
+        check("${DB}", None);
+        check("mysql://user:secret", Some("user"));
+    }
+
+    #[test]
+    fn the_second_version_s_file_is_read() {
+        let text = "module.exports = {\n  // mysql: { host: 'old' },\n  mysql: {\n    user: 'motion', password: 'x',\n    \
+            host: '10.0.0.5'\n  },\n  uri: \"mysql://a:b@10.0.0.6/motion2\",\n  redis: { host: '10.0.0.8' }\n};\n";
+        assert_eq!(
+            hosts(&production_hosts(text)),
+            [("a database URL", "10.0.0.6"), ("mysql.host", "10.0.0.5")]
+        );
+        assert!(production_hosts("mysql: { host: process.env.DB || 'x' }").is_empty());
+    }
+}

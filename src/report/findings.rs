@@ -1,0 +1,211 @@
+//! Findings as text: a line each, and below it what a person needs to decide.
+//!
+//! Invariant: no line is wider than the style allows but where everything was
+//! asked for; what is left out is counted.
+
+use super::style::{Detail, Style};
+use crate::outcome::{Finding, Level};
+
+/// Columns of the level and the space behind it.
+const INDENT: usize = 6;
+/// The widest column of codes; a longer code pushes its title.
+const WIDEST_CODE: usize = 26;
+/// Lines that one piece of evidence may take.
+const MOST_LINES: usize = 3;
+/// Lines of evidence that are shown unless everything is asked for.
+const MOST_EVIDENCE: usize = 3;
+
+/// The findings, in the order in which they come, with an empty line between levels.
+pub fn findings(findings: &[Finding], style: Style) -> Vec<String> {
+    let shown: Vec<&Finding> =
+        findings.iter().filter(|finding| style.detail > Detail::Quiet || finding.stops()).collect();
+    let widest = shown.iter().map(|finding| finding.code.len()).max().unwrap_or(0).min(WIDEST_CODE);
+    let mut lines = Vec::new();
+    let mut level = None;
+    for (index, finding) in shown.iter().enumerate() {
+        if level != Some(finding.level) {
+            lines.push(String::new());
+            level = Some(finding.level);
+        }
+        let next = shown.get(index + 1).filter(|next| next.level == finding.level);
+        let advice_follows = next.is_some_and(|next| next.advice == finding.advice);
+        lines.extend(headline(finding, widest, style));
+        if finding.level < Level::Info || style.detail == Detail::Verbose {
+            lines.extend(evidence(finding, style));
+            // The same advice for several is given once, below the last.
+            if !finding.advice.is_empty() && !advice_follows {
+                lines.extend(advice(&finding.advice, style));
+            }
+        }
+    }
+    lines
+}
+
+fn headline(finding: &Finding, widest: usize, style: Style) -> Vec<String> {
+    let level = match finding.level {
+        Level::Stop if finding.accepted => style.warn("stop"),
+        Level::Stop => style.bad("stop"),
+        Level::Warn => style.warn("warn"),
+        Level::Info => style.dim("info"),
+    };
+    let padding = " ".repeat(widest.saturating_sub(finding.code.len()));
+    let column = INDENT + widest.max(finding.code.len()) + 2;
+    let room = style.width.saturating_sub(column).max(24);
+    let accepted = if finding.accepted { " (accepted)" } else { "" };
+    let mut titles = wrapped(&format!("{}{accepted}", finding.title), room).into_iter();
+    let first = titles.next().unwrap_or_default();
+    let mut lines = vec![format!("{level}  {}{padding}  {first}", style.bold(&finding.code))];
+    lines.extend(titles.map(|more| format!("{}{more}", " ".repeat(column))));
+    lines
+}
+
+fn evidence(finding: &Finding, style: Style) -> Vec<String> {
+    let indent = " ".repeat(INDENT);
+    if style.detail == Detail::Verbose {
+        return finding.evidence.iter().map(|line| format!("{indent}{line}")).collect();
+    }
+    let room = style.width.saturating_sub(INDENT);
+    let all = finding.evidence.len();
+    // One line that says "1 more" takes the room of the line itself.
+    let shown = if all <= MOST_EVIDENCE + 1 { all } else { MOST_EVIDENCE };
+    let mut lines: Vec<_> = Vec::new();
+    for line in finding.evidence.iter().take(shown) {
+        let mut parts = fitted(line, room).into_iter();
+        lines.extend(parts.next().map(|first| format!("{indent}{first}")));
+        lines.extend(parts.map(|more| format!("{indent}  {more}")));
+    }
+    if shown < all {
+        lines.push(format!("{indent}{}", style.dim(&format!("and {} more, with -v", all - shown))));
+    }
+    lines
+}
+
+fn advice(text: &str, style: Style) -> Vec<String> {
+    let indent = " ".repeat(INDENT);
+    let room = style.width.saturating_sub(INDENT + 2);
+    let lines = wrapped(text, room).into_iter().enumerate();
+    lines
+        .map(|(index, line)| {
+            format!("{indent}{} {line}", if index == 0 { style.dim("→") } else { " ".to_owned() })
+        })
+        .collect()
+}
+
+/// The text in lines of at most `width` columns, broken between words; a
+/// longer word has a line of its own.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        match lines.last_mut() {
+            Some(line) if columns(line) + 1 + columns(word) <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// The text on a few lines; of a longer one the middle is left out.
+fn fitted(text: &str, width: usize) -> Vec<String> {
+    if columns(text) <= width {
+        return vec![text.to_owned()];
+    }
+    let narrower = width.saturating_sub(2);
+    let lines = wrapped(text, narrower);
+    if lines.len() <= MOST_LINES && lines.iter().all(|line| columns(line) <= narrower) {
+        return lines;
+    }
+    let Some((first, rest)) =
+        lines.split_first().filter(|(first, rest)| !rest.is_empty() && columns(first) <= width)
+    else {
+        return vec![shortened(text, width)];
+    };
+    vec![first.clone(), shortened(&rest.join(" "), narrower)]
+}
+
+/// The text with its middle left out where it is too wide: what it begins with
+/// says what it is, and its end says where.
+fn shortened(text: &str, width: usize) -> String {
+    if columns(text) <= width {
+        return text.to_owned();
+    }
+    let room = width.saturating_sub(1);
+    let (front, back) = (room - room / 2, room / 2);
+    let taken = |characters: &mut dyn Iterator<Item = char>, room: usize| {
+        let mut used = 0;
+        characters
+            .take_while(|character| {
+                used += columns(character.encode_utf8(&mut [0; 4]));
+                used <= room
+            })
+            .collect::<String>()
+    };
+    let start = taken(&mut text.chars(), front);
+    let end: String = taken(&mut text.chars().rev(), back).chars().rev().collect();
+    format!("{start}…{end}")
+}
+
+fn columns(text: &str) -> usize {
+    console::measure_text_width(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Colour;
+
+    fn show(found: &[Finding], detail: Detail) -> String {
+        findings(found, Style { colour: Colour::Off, detail, width: 60 }).join("\n")
+    }
+
+    fn many(code: &'static str, level: Level, lines: usize) -> Finding {
+        let finding =
+            Finding::new(code, level, "a title that is too long for one line of this width").advice("ask");
+        (0..lines).fold(finding, |finding, number| finding.evidence(format!("line {number}")))
+    }
+
+    #[test]
+    fn a_screen_is_aligned_and_short() {
+        let found = [
+            many("a.first", Level::Stop, 5),
+            many("a.longer-one", Level::Stop, 4),
+            many("b.last", Level::Info, 2),
+        ];
+        let expect = "
+stop  a.first       a title that is too long for one line of
+                    this width
+      line 0
+      line 1
+      line 2
+      and 2 more, with -v
+stop  a.longer-one  a title that is too long for one line of
+                    this width
+      line 0
+      line 1
+      line 2
+      line 3
+      → ask
+
+info  b.last        a title that is too long for one line of
+                    this width";
+        assert_eq!(show(&found, Detail::Normal), expect);
+        let verbose = show(&found, Detail::Verbose);
+        assert!(verbose.contains("line 4") && verbose.ends_with("line 1\n      → ask"), "{verbose}");
+        assert!(!show(&found, Detail::Quiet).contains("b.last"));
+        assert_eq!(show(&[], Detail::Normal), "");
+    }
+
+    #[test]
+    fn long_lines_lose_their_middle() {
+        assert_eq!(shortened("abcdefghij", 10), "abcdefghij");
+        assert_eq!(shortened("abcdefghijk", 10), "abcde…hijk");
+        assert_eq!(columns(&shortened("日本語日本語日本語", 9)), 9);
+        assert_eq!(shortened("ab", 0), "…");
+        assert_eq!(wrapped("a  bb ccc", 4), ["a bb", "ccc"]);
+        assert_eq!(fitted("a bb ccc dddd eeee ffff", 8), ["a bb", "ccc…ff"]);
+        assert_eq!(fitted("a bb ccc dddd", 8), ["a bb", "ccc", "dddd"]);
+        assert_eq!(fitted("a/very/long/path", 8), ["a/ve…ath"]);
+    }
+}

@@ -1,0 +1,203 @@
+//! What the login offers each agent: the profiles that can be chosen, and the queues of each.
+//!
+//! Invariant: the Personal Profile comes first and every other profile inherits its queues; a disabled profile is not
+//! offered. With a manifest the answer is the one after its apply, and nothing is written.
+
+mod view;
+
+use super::manifest::{Manifest, Name, shown};
+use super::map::{LinkKind, Part};
+use super::plan::{Draft, RowRef};
+use super::session::{Session, failure};
+use super::snapshot::{Scope, Snapshot, Standing, Unnamed};
+use crate::outcome::{Failure, FailureKind, Finding};
+use crate::seed::Channel;
+use std::collections::{BTreeMap, BTreeSet};
+use view::{View, position_of_enabled};
+
+/// What one agent is offered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// The username.
+    pub agent: Name,
+    /// The agent's own queues: the Personal Profile, which is always offered.
+    pub personal: Vec<Served>,
+    /// The profiles that can be chosen, by name.
+    pub profiles: Vec<Offered>,
+    /// The agent's profiles that are disabled.
+    pub disabled: Vec<Name>,
+}
+
+/// A profile that can be chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offered {
+    /// Its name.
+    pub name: Name,
+    /// Its own queues and then those of the Personal Profile, each by channel and name.
+    pub queues: Vec<Served>,
+}
+
+/// A queue that is served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Served {
+    /// Its channel.
+    pub channel: Channel,
+    /// Its name.
+    pub name: Name,
+    /// The penalty of the profile's link.
+    pub penalty: Option<i32>,
+    /// Whose link it is.
+    pub from: From,
+}
+
+/// Whose link makes a queue one that is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum From {
+    /// The profile's.
+    Profile,
+    /// The agent's.
+    Personal,
+}
+
+/// Which state is asked about.
+#[derive(Debug, Clone, Copy)]
+pub enum State<'a> {
+    /// The one that is.
+    Present,
+    /// The one after a manifest was applied.
+    After(&'a Manifest),
+}
+
+/// What was found.
+#[derive(Debug, Clone, Default)]
+pub struct Accesses {
+    /// By username, as often as it occurs.
+    pub agents: Vec<Access>,
+    /// What would stop the manifest from being applied, or should be known.
+    pub findings: Vec<Finding>,
+}
+
+impl Session {
+    /// What these agents are offered; all agents where none is named.
+    ///
+    /// # Errors
+    /// When the map does not fit, a name means no agent, the manifest names what does not exist, or the database fails.
+    pub fn access(&mut self, agents: &[Name], state: State<'_>) -> Result<Accesses, Failure> {
+        let mut scope = Scope::everything(&self.map);
+        if let State::After(manifest) = state {
+            scope = scope.and(Scope::of(manifest, &self.map, Unnamed::Stay));
+        }
+        scope.parts.entry(Part::Users).or_default().names.extend(agents.iter().cloned());
+        self.reading(&scope.needs(), |session| {
+            let snapshot = session.snapshot(&scope)?;
+            let mut view = View::of(&snapshot, |part| position_of_enabled(&session.map, part));
+            let mut findings = Vec::new();
+            if let State::After(manifest) = state {
+                let draft = session.wanted(manifest, &snapshot)?;
+                view = view.after(&draft.plan);
+                findings = draft.findings;
+            }
+            let chosen = match agents {
+                [] => view.rows(Part::Users).map(|(row, _)| row).collect(),
+                names => session.chosen(names, &snapshot, &view)?,
+            };
+            Ok(Accesses { agents: accesses(&view, &chosen), findings })
+        })
+    }
+
+    fn wanted(&mut self, manifest: &Manifest, snapshot: &Snapshot) -> Result<Draft, Failure> {
+        let draft = self.draft(manifest, Unnamed::Stay, snapshot);
+        if draft.problems.is_empty() && draft.unknown.is_empty() {
+            return Ok(draft);
+        }
+        Err(self.refused(manifest, draft).unwrap_or_else(|error| failure(&error)))
+    }
+
+    /// The agents of these names, those of the manifest included.
+    fn chosen(
+        &mut self,
+        names: &[Name],
+        snapshot: &Snapshot,
+        view: &View,
+    ) -> Result<BTreeSet<RowRef>, Failure> {
+        let mut chosen = BTreeSet::new();
+        let Some(records) = snapshot.agents() else { return Ok(chosen) };
+        for name in names {
+            let group = records.names.group(name);
+            let ids = group.map_or(&[][..], |group| records.names.rows(group));
+            let mut found: BTreeSet<RowRef> = ids.iter().map(|id| RowRef::Id(*id)).collect();
+            let new = view.rows(Part::Users).filter(|(row, what)| {
+                matches!(row, RowRef::New(_)) && group.is_some() && records.names.group(&what.name) == group
+            });
+            found.extend(new.map(|(row, _)| row));
+            found.retain(|row| view.row(Part::Users, *row).is_some());
+            if found.is_empty() {
+                let other = ids.iter().filter_map(|id| records.rows.get(id)).find_map(|record| match &record
+                    .standing
+                {
+                    Standing::OtherRole(role) => Some(role),
+                    Standing::Live | Standing::Deleted => None,
+                });
+                return Err(match other {
+                    Some(role) => {
+                        let message =
+                            format!("{} is no agent but a user with the role {}", shown(name), shown(role));
+                        Failure::new(FailureKind::Invalid, message)
+                    }
+                    None => self.unknown_name(Part::Users, name).unwrap_or_else(|error| failure(&error)),
+                });
+            }
+            chosen.extend(found);
+        }
+        Ok(chosen)
+    }
+}
+
+fn accesses(view: &View, chosen: &BTreeSet<RowRef>) -> Vec<Access> {
+    let profiles = view.profiles_of_agents();
+    let mut own = BTreeMap::new();
+    let mut accesses = Vec::new();
+    for agent in chosen {
+        let Some(row) = view.row(Part::Users, *agent) else { continue };
+        let personal = served(view, *agent, LinkKind::Personal, From::Personal);
+        let mut access =
+            Access { agent: row.name.clone(), personal, profiles: Vec::new(), disabled: Vec::new() };
+        for profile in profiles.get(agent).into_iter().flatten() {
+            let Some(row) = view.row(Part::Profiles, *profile) else { continue };
+            if !row.enabled {
+                access.disabled.push(row.name.clone());
+                continue;
+            }
+            // Many agents share a profile.
+            let own = own
+                .entry(*profile)
+                .or_insert_with(|| served(view, *profile, LinkKind::ProfileQueues, From::Profile));
+            let mut queues = own.clone();
+            let inherited = access.personal.iter().filter(|queue| {
+                !own.iter().any(|known| (known.channel, &known.name) == (queue.channel, &queue.name))
+            });
+            queues.extend(inherited.cloned());
+            access.profiles.push(Offered { name: row.name.clone(), queues });
+        }
+        access.profiles.sort_by(|one, other| one.name.cmp(&other.name));
+        access.disabled.sort_unstable();
+        accesses.push(access);
+    }
+    accesses.sort_by(|one, other| one.agent.cmp(&other.agent));
+    accesses
+}
+
+/// The queues of an owner, by channel and name.
+fn served(view: &View, owner: RowRef, kind: fn(Channel) -> LinkKind, from: From) -> Vec<Served> {
+    let mut all = Vec::new();
+    for channel in Channel::ALL {
+        let members = view.members(kind(channel), owner).filter_map(|(member, penalty)| {
+            let row = view.row(Part::Queues(channel), member)?;
+            Some(Served { channel, name: row.name.clone(), penalty, from })
+        });
+        let start = all.len();
+        all.extend(members);
+        all[start..].sort_by(|one: &Served, other| one.name.cmp(&other.name));
+    }
+    all
+}

@@ -1,0 +1,119 @@
+//! All profiles, with who and what belongs to them.
+//!
+//! Invariant: read in one view of the database; rows that were deleted softly do not exist here. Sorted by name.
+
+use super::consequences::{InUse, OpenSessions, open_sessions};
+use super::manifest::Name;
+use super::map::{LinkKind, Part, Use};
+use super::plan::is_set;
+use super::session::{Session, failure};
+use super::snapshot::{Field, LinkRow, Record, Records, Scope, Section, Snapshot, Standing, Wanted, records};
+use crate::outcome::Failure;
+use crate::seed::Channel;
+use std::collections::BTreeMap;
+
+/// A profile and what belongs to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListedProfile {
+    /// Its id.
+    pub id: i64,
+    /// Its name.
+    pub name: Name,
+    /// Whether agents can choose it.
+    pub enabled: bool,
+    /// For people.
+    pub description: Option<Name>,
+    /// When it was made, where the map says.
+    pub created: Option<Name>,
+    /// When it was last changed, where the map says.
+    pub updated: Option<Name>,
+    /// Who may choose it.
+    pub agents: Vec<Name>,
+    /// Its queues, with their penalty where they have one.
+    pub queues: BTreeMap<Channel, Vec<(Name, Option<i32>)>>,
+    /// Whether somebody works with it.
+    pub in_use: InUse,
+}
+
+impl Session {
+    /// Every profile.
+    ///
+    /// # Errors
+    /// When the map does not fit, or the database fails.
+    pub fn list(&mut self) -> Result<Vec<ListedProfile>, Failure> {
+        let mut scope = Scope::everything(&self.map);
+        scope.links.retain(|kind, _| !matches!(kind, LinkKind::Personal(_)));
+        let mut needs = scope.needs();
+        if self.map.report_member.is_some() {
+            needs.add(Part::ReportMember, Use::Read);
+        }
+        self.reading(&needs, |session| {
+            let snapshot = session.snapshot(&scope)?;
+            let sessions = open_sessions(&mut session.conn, &session.map, &session.catalog)
+                .map_err(|error| failure(&error))?;
+            let mentions = session.mentions(&sessions)?;
+            let Some(section) = Section::of(&session.map, Part::Profiles) else { return Ok(Vec::new()) };
+            let profiles = snapshot.profiles().into_iter().flat_map(Records::live);
+            let mut listed: Vec<ListedProfile> = profiles
+                .map(|record| {
+                    let mentioned = mentions.get(&record.id).into_iter().flatten();
+                    listed(&section, &snapshot, record, sessions.in_use(mentioned))
+                })
+                .collect();
+            listed.sort_by(|one, other| (&one.name, one.id).cmp(&(&other.name, other.id)));
+            Ok(listed)
+        })
+    }
+
+    /// How sessions mention each profile: by its id, and by what its name is to the server.
+    fn mentions(&mut self, sessions: &OpenSessions) -> Result<BTreeMap<i64, Vec<Name>>, Failure> {
+        let mut mentions: BTreeMap<i64, Vec<Name>> = BTreeMap::new();
+        let Some(section) = Section::of(&self.map, Part::Profiles) else { return Ok(mentions) };
+        let wanted = Wanted { names: sessions.mentioned().cloned().collect(), ..Wanted::default() };
+        let found =
+            records(&mut self.conn, &self.catalog, &section, &wanted).map_err(|error| failure(&error))?;
+        for mention in sessions.mentioned() {
+            let ids = found.names.group(mention).map_or(&[][..], |group| found.names.rows(group));
+            for id in ids.iter().copied().chain(mention.parse()) {
+                mentions.entry(id).or_default().push(mention.clone());
+            }
+        }
+        Ok(mentions)
+    }
+}
+
+fn listed(section: &Section<'_>, snapshot: &Snapshot, record: &Record, in_use: InUse) -> ListedProfile {
+    let value = |field: &Field| section.position(field).map(|index| &record.values[index]);
+    let [created, updated] = record.times.clone();
+    let queues = Channel::ALL.into_iter().map(|channel| {
+        let links = snapshot.links(LinkKind::ProfileQueues(channel), record.id);
+        (channel, members(snapshot.queues(channel), links))
+    });
+    let agents = members(snapshot.agents(), snapshot.links(LinkKind::ProfileAgents, record.id));
+    ListedProfile {
+        id: record.id,
+        name: record.name.clone(),
+        enabled: value(&Field::Enabled).is_some_and(is_set),
+        description: value(&Field::Description)
+            .filter(|value| !value.is_null())
+            .map(|value| value.display().into()),
+        created,
+        updated,
+        agents: agents.into_iter().map(|(name, _)| name).collect(),
+        queues: queues.filter(|(_, members)| !members.is_empty()).collect(),
+        in_use,
+    }
+}
+
+/// The names at the other end of links, sorted; what is not there any more is left out.
+fn members(records: Option<&Records>, links: &[LinkRow]) -> Vec<(Name, Option<i32>)> {
+    let Some(records) = records else { return Vec::new() };
+    let named = |link: &LinkRow| {
+        let record = records.rows.get(&link.member).filter(|record| record.standing == Standing::Live)?;
+        Some((record.name.clone(), link.penalty))
+    };
+    let mut members: Vec<_> = links.iter().filter_map(named).collect();
+    members.sort_unstable();
+    members.dedup();
+    members
+}

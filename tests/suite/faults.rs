@@ -1,0 +1,7 @@
+//! What can go wrong on a server, each with the exit code of the contract, a
+//! message that claims only what was observed, and the way out.
+
+mod disk;
+mod names;
+mod recovery;
+mod server;

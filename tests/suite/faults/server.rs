@@ -1,0 +1,181 @@
+//! Faults of NGINX, of the clock, and of people who are too many.
+
+use crate::support::machine::{Machine, eventually};
+use nix::sys::signal::Signal;
+use std::fs;
+
+const SITE: &str = "/etc/nginx/conf.d/motion.conf";
+const APPLY: &[&str] = &["apply", "--yes", "--json"];
+
+fn serves_the_new_client(machine: &Machine) -> bool {
+    String::from_utf8_lossy(&machine.get("/user-ui/login").body).contains("<base href=\"/user-ui/\">")
+}
+
+#[test]
+fn an_nginx_that_is_killed_during_the_reload_is_not_started() {
+    let machine = Machine::new("standalone");
+    let before = machine.configuration().without_folder_times();
+    let running = machine.stopped_at(APPLY, ("reload: after the signal", 1));
+    assert_eq!(machine.shell("pkill -9 -x nginx").code, Some(0));
+    eventually("nginx is gone", || machine.masters().is_empty());
+    running.signal(Signal::SIGCONT);
+    let done = running.finish();
+    // The files are back; that nothing serves is for a person.
+    done.expect(5, "needs-operator");
+    assert!(done.error().contains("the master ended") && done.error().contains("is gone"), "{done}");
+    before.assert_same(&machine.configuration().without_folder_times());
+    assert!(machine.masters().is_empty(), "it was started");
+    let next = done.json["details"]["next"].to_string();
+    assert!(
+        next.contains("motionctl status") && done.json["error"]["hint"].to_string().contains("recover"),
+        "{done}"
+    );
+    let recovered = machine.motionctl(&["recover", "--json"]);
+    recovered.expect(0, "ok");
+    assert!(recovered.json.get("reload").is_none() && machine.masters().is_empty(), "{recovered}");
+    machine.start_nginx();
+    assert!(!serves_the_new_client(&machine));
+}
+
+#[test]
+fn a_master_that_is_replaced_meanwhile_is_found_by_the_recovery() {
+    let machine = Machine::new("standalone");
+    let before = machine.configuration().without_folder_times();
+    let running = machine.stopped_at(APPLY, ("reload: before the signal", 1));
+    assert_eq!(machine.shell("nginx -s quit").code, Some(0));
+    eventually("the old master is gone", || machine.masters().is_empty());
+    machine.start_nginx();
+    assert!(serves_the_new_client(&machine), "it read what was installed");
+    running.signal(Signal::SIGCONT);
+    let done = running.finish();
+    done.expect(5, "needs-operator");
+    before.assert_same(&machine.configuration().without_folder_times());
+    let recovered = machine.motionctl(&["recover", "--json"]);
+    recovered.expect(0, "ok");
+    assert_eq!(recovered.json["reload"]["proven"], true, "{recovered}");
+    assert!(!serves_the_new_client(&machine));
+    machine.motionctl(&["recover", "--json"]).expect(0, "up-to-date");
+}
+
+/// Puts a script in the place of nginx's binary; `real` is the program itself.
+fn in_the_place_of_nginx(machine: &Machine, script: &str) {
+    let file = machine.scratch().join("nginx");
+    let real = machine.scratch().join("real-nginx");
+    fs::copy("/usr/sbin/nginx", &real).expect("nginx is installed");
+    fs::write(&file, format!("#!/bin/sh\n{}\n", script.replace("REAL", &real.display().to_string())))
+        .expect("writing");
+    let line = format!("chmod 755 '{0}' && mount --bind '{0}' /usr/sbin/nginx", file.display());
+    let placed = machine.shell(&line);
+    assert_eq!(placed.code, Some(0), "{placed}");
+}
+
+#[test]
+fn an_nginx_that_hangs_while_it_tests_is_ended() {
+    let machine = Machine::stopped("standalone", |_| ());
+    in_the_place_of_nginx(&machine, "case \"$1\" in -V) exec REAL -V ;; esac\nexec sleep 1000");
+    let before = machine.configuration();
+    let done = machine.apply(&[]);
+    done.expect(65, "invalid");
+    assert!(done.error().contains("no answer within 30s"), "{done}");
+    before.assert_same(&machine.configuration());
+    assert!(machine.journal().is_empty());
+}
+
+#[test]
+fn an_nginx_that_could_not_be_looked_at_is_not_taken_for_one_that_does_not_run() {
+    let machine = Machine::new("standalone");
+    let before = machine.configuration().without_folder_times();
+    let running = machine.stopped_at(APPLY, ("reload: after the old workers retired", 1));
+    running.signal(Signal::SIGKILL);
+    running.finish();
+    in_the_place_of_nginx(&machine, "exec sleep 1000");
+    let stuck = machine.motionctl(&["recover", "--json"]);
+    stuck.expect(5, "needs-operator");
+    assert!(stuck.error().contains("could not look whether NGINX runs"), "{stuck}");
+    assert!(stuck.json["error"]["hint"].to_string().contains("motionctl recover"), "{stuck}");
+    assert!(machine.read(SITE).contains("/user-ui/"), "nothing was touched");
+    assert_eq!(machine.shell("umount /usr/sbin/nginx").code, Some(0));
+    machine.motionctl(&["recover", "--json"]).expect(0, "ok");
+    before.assert_same(&machine.configuration().without_folder_times());
+    assert!(!serves_the_new_client(&machine));
+}
+
+#[test]
+fn an_error_log_that_cannot_be_read_is_said_to_be_unseen() {
+    let machine = Machine::edited("standalone", |etc| {
+        let main = etc.join("nginx.conf");
+        let text = fs::read_to_string(&main).expect("the main file");
+        assert!(text.contains("error_log"), "{text}");
+        let lines = text.lines().filter(|line| !line.trim_start().starts_with("error_log"));
+        let rest: String = lines.map(|line| format!("{line}\n")).collect();
+        fs::write(&main, format!("error_log /dev/null;\n{rest}")).expect("writing");
+    });
+    let done = machine.apply(&[]);
+    done.expect(0, "applied");
+    assert_eq!(done.json["reload"]["error_log"], "not-looked-at", "{done}");
+    assert_eq!(done.json["reload"]["proven"], true);
+}
+
+#[test]
+fn of_two_applies_at_once_one_does_the_work() {
+    let machine = Machine::new("standalone");
+    let (one, other) = (machine.spawn(APPLY), machine.spawn(APPLY));
+    let done = [one.finish(), other.finish()];
+    let mut codes = done.each_ref().map(|done| done.code.expect("no signal"));
+    codes.sort_unstable();
+    // The other one was refused by the lock, or came when all was done.
+    assert!(codes == [0, 3] || codes == [0, 0], "{done:?}");
+    let started = machine.journal().iter().filter(|event| event["event"] == "started").count();
+    assert_eq!((started, machine.backups().len()), (1, 1));
+    assert!(serves_the_new_client(&machine));
+}
+
+#[test]
+fn a_clock_that_was_set_back_confuses_nobody() {
+    let machine = Machine::new("standalone");
+    let before = machine.configuration().without_folder_times();
+    let ahead = clock_ahead(&machine);
+    let run = |arguments: &[&str]| {
+        machine.command(env!("CARGO_BIN_EXE_motionctl"), arguments, |command| {
+            command.env("LD_PRELOAD", &ahead);
+        })
+    };
+    let done = run(APPLY).finish();
+    done.expect(0, "applied");
+    assert!(machine.backups()[0].as_str() > "2050", "{:?}", machine.backups());
+    // Back in our time: what came last is the newest, whatever its date.
+    machine.motionctl(&["rollback", "--yes", "--json"]).expect(0, "applied");
+    before.assert_same(&machine.configuration().without_folder_times());
+    machine.apply(&[]).expect(0, "applied");
+    let pruned = machine.motionctl(&["backups", "prune", "--keep", "1", "--json"]);
+    assert_eq!(pruned.code, Some(0), "{pruned}");
+    machine.motionctl(&["rollback", "--yes", "--json"]).expect(0, "applied");
+    before.assert_same(&machine.configuration().without_folder_times());
+    // A run that was cut off in the future is ended in the present.
+    let log = machine.scratch().join("places");
+    let cut_off = machine.command(env!("CARGO_BIN_EXE_motionctl"), APPLY, |command| {
+        command.env("LD_PRELOAD", &ahead).env("MOTIONCTL_KILL_POINT_LOG", &log);
+        command
+            .env("MOTIONCTL_KILL_POINT_PLACE", "reload: after the signal")
+            .env("MOTIONCTL_KILL_POINT_AT", "1");
+    });
+    assert_eq!(cut_off.finish().code, None);
+    machine.motionctl(&["recover", "--json"]).expect(0, "ok");
+    before.assert_same(&machine.configuration().without_folder_times());
+    assert!(!serves_the_new_client(&machine));
+}
+
+/// A library that puts the wall clock thirty years ahead.
+fn clock_ahead(machine: &Machine) -> std::path::PathBuf {
+    let (source, library) = (machine.scratch().join("clock.c"), machine.scratch().join("clock.so"));
+    let text = "#define _GNU_SOURCE\n#include <time.h>\n#include <unistd.h>\n#include <sys/syscall.h>\n\
+        int clock_gettime(clockid_t clock, struct timespec *at) {\n\
+        int result = syscall(SYS_clock_gettime, clock, at);\n\
+        if (result == 0 && clock == CLOCK_REALTIME) at->tv_sec += 946728000;\n\
+        return result;\n}\n";
+    fs::write(&source, text).expect("writing");
+    let built =
+        std::process::Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&library, &source]).status();
+    assert!(built.expect("a C compiler links Rust, too").success());
+    library
+}
