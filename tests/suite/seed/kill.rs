@@ -89,7 +89,12 @@ fn forward(mut client: TcpStream, mut server: TcpStream, at: usize, moment: Mome
         let runs = header[3] == 0 && matches!(packet.get(4), Some(&(QUERY | EXECUTE)));
         let hit = runs && seen.fetch_add(1, Ordering::SeqCst) + 1 == at;
         let kill = || {
-            let pid = nix::unistd::Pid::from_raw(victim.load(Ordering::SeqCst));
+            // Its number is stored just after it was started; 0 would mean everybody.
+            let mut pid = 0;
+            while pid == 0 {
+                pid = victim.load(Ordering::SeqCst);
+            }
+            let pid = nix::unistd::Pid::from_raw(pid);
             nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).expect("the run is there");
             *killed.lock().expect("nobody panicked") =
                 Some(String::from_utf8_lossy(&packet[4..]).into_owned());
