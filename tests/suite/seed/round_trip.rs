@@ -179,6 +179,10 @@ fn fill(db: &Db, random: &Random) {
         let values = vec![id.into(), name.as_str().into(), i64::from(*enabled).into(), text(description)];
         insert(conn, "agent_profiles", "id, name, enabled, description", values);
     }
+    link(conn, random);
+}
+
+fn link(conn: &mut Connection, random: &Random) {
     let pair =
         |(one, other): &(usize, usize)| vec![Value::from(*one as i64 + 1), Value::from(*other as i64 + 1)];
     let links = [
