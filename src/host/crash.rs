@@ -2,7 +2,7 @@
 //! sides of every effect.
 //!
 //! Invariant: they are compiled only with the feature `kill-points`, which the tests turn on and no
-//! release does; `make build` looks for [`MARK`] in what it built. Nothing here changes anything.
+//! release does; `make build` looks for `MARK` in what it built. Nothing here changes anything.
 
 /// Ends the process here when a test asked for it; nothing at all without the feature.
 macro_rules! kill_point {

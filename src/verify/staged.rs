@@ -82,10 +82,10 @@ pub fn test(root: &Root, launcher: &Launcher, facts: &Facts, changes: &Changes) 
     test_by(&facts.nginx.binary, root, launcher, facts, changes)
 }
 
-/// As [`test`], by another binary than the one that runs.
+/// As [`test()`], by another binary than the one that runs.
 ///
 /// # Errors
-/// As [`test`].
+/// As [`test()`].
 pub fn test_by(
     binary: &Path,
     root: &Root,

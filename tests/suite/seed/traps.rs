@@ -80,7 +80,7 @@ fn an_unrelated_login_does_not_wait_for_an_apply() {
     };
     for db in [server(), Db::mariadb(without, str::to_owned)] {
         db.apply(EXAMPLE);
-        db.apply("agents:\n  - { username: other, fullname: Ot, internal: '7' }\n  - { username: named, fullname: Na, internal: '8' }");
+        db.apply("agents:\n  - { username: other, fullname: Other One, internal: '7' }\n  - { username: named, fullname: Named One, internal: '8' }");
         let wanted = manifest(
             "agents:\n  - { username: agent1, fullname: New, personal: { voice: [Talk Now] } }\n  - { username: fresh, fullname: F, internal: '9' }\nprofiles: [{ name: Profile 1, agents: [named, fresh], enabled: false }]",
         );
