@@ -10,7 +10,7 @@ mod write;
 pub use locks::Advisory;
 
 use super::manifest::Manifest;
-use super::plan::{Draft, Fingerprint, Plan};
+use super::plan::{Draft, Plan};
 use super::planned::Planned;
 use super::session::{Session, failure};
 use super::snapshot::{Scope, Unnamed, read};
@@ -189,7 +189,9 @@ impl Session {
             return Err(Ended::Moved(gone));
         }
         // The view of the transaction begins here, behind the locks: nothing that it relies on can change any more.
-        if self.seen(request)?.1 != request.planned.fingerprint {
+        let scope = &Scope::of(request.manifest, &self.map, request.unnamed);
+        let before = read(&mut self.conn, &self.map, &self.catalog, scope)?;
+        if self.fingerprint(&before) != request.planned.fingerprint {
             return Err(Ended::Moved("rows that the plan relies on were changed".to_owned()));
         }
         (watch)(Event::Stage("writing")).map_err(|stop| Ended::from(stopped(stop)))?;
@@ -204,20 +206,13 @@ impl Session {
         })?;
         let (done, notes) = (writer.done, writer.notes);
         (watch)(Event::Stage("reading again")).map_err(|stop| Ended::from(stopped(stop)))?;
-        let left = self.seen(request)?.0;
+        let after = read(&mut self.conn, &self.map, &self.catalog, scope)?;
+        let left = self.draft(request.manifest, request.unnamed, &after);
         if let Some(what) = leftover(&left) {
             let message = format!("what was written is not what was wanted: {what}; rolled back");
             return Err(Failure::new(FailureKind::Failed, message).with_findings(left.findings).into());
         }
         Ok((done, notes))
-    }
-
-    /// What planning gives now, in the transaction that is open.
-    fn seen(&mut self, request: &Request<'_>) -> Result<(Draft, Fingerprint), DbError> {
-        let scope = Scope::of(request.manifest, &self.map, request.unnamed);
-        let snapshot = read(&mut self.conn, &self.map, &self.catalog, &scope)?;
-        let fingerprint = self.fingerprint(&snapshot);
-        Ok((self.draft(request.manifest, request.unnamed, &snapshot), fingerprint))
     }
 }
 
