@@ -16,5 +16,6 @@ mod proxy;
 mod round_trip;
 mod rules;
 mod support;
+mod terminal;
 mod transaction;
 mod traps;
