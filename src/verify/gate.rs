@@ -259,25 +259,7 @@ fn turned_away(baseline: &Baseline, look: &Look) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::http::{Address, Scheme, Target};
-    use crate::verify::probe::Kind;
-
-    fn probe(gate: Gate) -> Probe {
-        let address = Address::Tcp("127.0.0.1:443".parse().unwrap());
-        let target =
-            Target { address, scheme: Scheme::Https, server_name: "cc.example.test".into(), port: 443 };
-        Probe { server: "cc.example.test:443".into(), target, uri: "/x".into(), kind: Kind::Get, gate }
-    }
-
-    fn answer(status: u16) -> Answer {
-        let media_type = "text/html".to_owned();
-        let sha256 = Some("aa".to_owned());
-        Answer { status, media_type, location: String::new(), sha256, page: Page::Other, fault: None }
-    }
-
-    fn said(status: u16) -> Look {
-        Look::Answer(answer(status))
-    }
+    use crate::verify::samples::{answer, probe, said};
 
     fn body(sha256: &str) -> Look {
         Look::Answer(Answer { sha256: Some(sha256.to_owned()), ..answer(200) })

@@ -10,6 +10,8 @@ mod gate;
 mod named;
 pub mod probe;
 mod reload;
+#[cfg(test)]
+mod samples;
 pub mod staged;
 
 pub use error_log::MainLog;

@@ -1,0 +1,25 @@
+//! Probes and answers that the tests of this room share.
+
+use super::gate::{Answer, Look};
+use super::probe::{Gate, Kind, Probe};
+use crate::host::http::{Address, Scheme, Target};
+use crate::motion::page::Page;
+
+/// A probe of one page.
+pub(super) fn probe(gate: Gate) -> Probe {
+    let address = Address::Tcp("127.0.0.1:443".parse().unwrap());
+    let target = Target { address, scheme: Scheme::Https, server_name: "cc.example.test".into(), port: 443 };
+    Probe { server: "cc.example.test:443".into(), target, uri: "/x".into(), kind: Kind::Get, gate }
+}
+
+/// A page that answers so.
+pub(super) fn answer(status: u16) -> Answer {
+    let media_type = "text/html".to_owned();
+    let sha256 = Some("aa".to_owned());
+    Answer { status, media_type, location: String::new(), sha256, page: Page::Other, fault: None }
+}
+
+/// What was seen of it.
+pub(super) fn said(status: u16) -> Look {
+    Look::Answer(answer(status))
+}
