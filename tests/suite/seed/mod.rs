@@ -13,6 +13,7 @@ mod people;
 mod property;
 mod round_trip;
 mod rules;
+mod shapes;
 mod support;
 mod transaction;
 mod traps;

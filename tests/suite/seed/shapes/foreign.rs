@@ -1,0 +1,60 @@
+//! Rows that share a table with links and are none that the map knows.
+
+use super::support::{difference, planned};
+use super::{LINKED, ROWS, linked};
+use crate::seed::access::asked;
+use crate::seed::export::{changes_nothing, everything, exact, exported};
+use motionctl::seed::access::State;
+use motionctl::seed::plan::Deletions;
+use motionctl::seed::snapshot::Unnamed;
+
+const EMPTY: &str = "
+agents:
+  - { username: ann, personal: { voice: { mode: exact, members: [], allow_empty: true }, chat: { mode: exact, members: [], allow_empty: true } } }
+profiles:
+  - name: Day
+    agents: { mode: exact, members: [], allow_empty: true }
+    queues: { voice: { mode: exact, members: [], allow_empty: true }, chat: { mode: exact, members: [], allow_empty: true } }";
+
+#[test]
+fn they_are_neither_read_nor_counted() {
+    for (shape, keys, db) in linked() {
+        let texts = [everything(), exact()].map(|request| exported(&db, &request));
+        let offered = asked(&db, &[], State::Present);
+        let listed = db.session().list().expect("a list");
+        db.sql(shape.foreign);
+        db.sql(shape.foreign_of_profile);
+        assert_eq!(asked(&db, &[], State::Present), offered, "{} {keys:?}", shape.name);
+        assert_eq!(db.session().list().expect("a list"), listed, "{} {keys:?}", shape.name);
+        for (request, text) in [everything(), exact()].into_iter().zip(texts) {
+            assert_eq!(exported(&db, &request), text, "{} {keys:?}", shape.name);
+            changes_nothing(&db, &text);
+        }
+        let expect = Deletions { memberships: 10, absent: 0, unnamed: 0, dependent: 0 };
+        assert_eq!(planned(&db, EMPTY, Unnamed::Stay).plan.deletions(), expect, "{} {keys:?}", shape.name);
+    }
+}
+
+#[test]
+fn they_stay_as_they_are() {
+    for (shape, keys, db) in linked() {
+        let known = shape.whole(&db);
+        db.sql(shape.foreign);
+        db.sql(shape.foreign_of_profile);
+        let foreign = difference(&known, &shape.whole(&db));
+        assert_eq!(foreign.len(), shape.foreign_rows, "{} {foreign:?}", shape.name);
+        let heavy = "profiles: [{ name: Day, queues: { voice: [{ name: V1, penalty: 9 }, { name: V2, penalty: 9 }] } }]";
+        for text in [heavy, EMPTY, LINKED] {
+            let before = shape.whole(&db);
+            db.apply(text);
+            let gone = difference(&before, &shape.whole(&db));
+            for line in &foreign {
+                let line = line.replacen('+', "-", 1);
+                assert!(!gone.contains(&line), "{} {keys:?} {text}: {line}", shape.name);
+            }
+        }
+        let links = difference(&ROWS.map(str::to_owned), &shape.links(&db));
+        assert!(links.iter().all(|line| line.starts_with('+')), "{} {keys:?} {links:?}", shape.name);
+        assert_eq!(shape.whole(&db).len(), ROWS.len() + shape.foreign_rows, "{} {keys:?}", shape.name);
+    }
+}
