@@ -58,3 +58,38 @@ fn they_stay_as_they_are() {
         assert_eq!(shape.whole(&db).len(), ROWS.len() + shape.foreign_rows, "{} {keys:?}", shape.name);
     }
 }
+
+/// The database may delete them with the profile, or refuse it; the map has no word for them.
+#[test]
+fn a_profile_that_they_refer_to_is_not_deleted() {
+    for (shape, keys, db) in linked() {
+        db.sql(shape.foreign);
+        let stops = |text: &str, unnamed: Unnamed| {
+            let findings = planned(&db, text, unnamed).findings;
+            let found = findings.into_iter().filter(|finding| finding.code == "seed.outside-reference");
+            found
+                .inspect(|finding| assert!(finding.stops()))
+                .flat_map(|stop| stop.evidence)
+                .collect::<Vec<_>>()
+        };
+        let day = "profiles: [{ name: Day, absent: true }]";
+        assert_eq!(stops(day, Unnamed::Stay), [""; 0], "{} {keys:?}", shape.name);
+        db.sql(shape.foreign_of_profile);
+        let expected = match shape.name {
+            "discriminator" => vec!["2 rows of agent_profile_queues.AgentProfileId"],
+            "one-table" => vec![
+                "1 rows of user_has_chat_queues.AgentProfileId",
+                "1 rows of user_has_voice_queues.AgentProfileId",
+            ],
+            // Nothing says that these columns refer to anything.
+            _ => Vec::new(),
+        };
+        for (text, unnamed) in [(day, Unnamed::Stay), ("profiles: [{ name: Night }]", Unnamed::Go)] {
+            let found = stops(text, unnamed);
+            let found: Vec<&str> = found.iter().filter_map(|line| line.split(" besides ").next()).collect();
+            assert_eq!(found, expected, "{} {keys:?}", shape.name);
+        }
+        assert_eq!(stops("profiles: [{ name: Night, absent: true }]", Unnamed::Stay), [""; 0]);
+        assert_eq!(stops(EMPTY, Unnamed::Stay), [""; 0], "links alone may go");
+    }
+}

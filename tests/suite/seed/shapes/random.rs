@@ -6,7 +6,7 @@ use crate::seed::property::check;
 /// On a file, and fewer on the server.
 fn run(shape: &'static Shape, keys: Keys) {
     for db in shape.databases(keys) {
-        check(&db, &shape.model, if db.is_server() { 12 } else { 32 });
+        check(&db, &shape.model, if db.is_server() { 8 } else { 24 });
     }
 }
 
