@@ -5,6 +5,7 @@ use crate::seed::access::asked;
 use crate::seed::export::{changes_nothing, everything, exact, exported};
 use crate::seed::support::{Db, EXAMPLE, codes, manifest, shown};
 use motionctl::seed::access::State;
+use motionctl::seed::list::ListedProfile;
 use motionctl::seed::snapshot::Unnamed;
 
 /// The shapes that have all of the example's tables.
@@ -36,7 +37,7 @@ const OFFERED: [&str; 3] = [
 ];
 
 #[test]
-fn it_is_planned_applied_and_offered() {
+fn it_is_planned_applied_offered_and_listed() {
     for (shape, keys, both) in empty() {
         for db in both {
             let example = manifest(EXAMPLE);
@@ -58,21 +59,8 @@ fn it_is_planned_applied_and_offered() {
             assert_eq!(db.apply(EXAMPLE).rows, 15);
             assert_eq!(shape.links(&db), LINKS, "{} {keys:?}", shape.name);
             assert_eq!(asked(&db, &["agent1"], State::Present), OFFERED);
-            db.record_writes();
-            assert!(planned(&db, EXAMPLE, Unnamed::Go).plan.is_empty());
-            assert_eq!(db.apply(EXAMPLE).rows, 0);
-            assert_eq!(db.writes(), [""; 0]);
-        }
-    }
-}
-
-#[test]
-fn its_profiles_are_listed() {
-    for (shape, keys, both) in empty() {
-        for db in both {
-            db.apply(EXAMPLE);
             let profiles = db.session().list().expect("a list");
-            let line = |profile: &motionctl::seed::list::ListedProfile| {
+            let line = |profile: &ListedProfile| {
                 format!("{} {:?} {:?}", profile.name, profile.agents, profile.queues)
             };
             assert_eq!(
@@ -80,10 +68,12 @@ fn its_profiles_are_listed() {
                 [
                     r#"Profile 1 ["agent1"] {Voice: [("Talk Now", Some(0))], Mail: [("Assistance", None)]}"#,
                     r#"Profile 2 ["agent1"] {Voice: [("Tech Hour", Some(0))], Chat: [("Medical", None)]}"#,
-                ],
-                "{} {keys:?}",
-                shape.name
+                ]
             );
+            db.record_writes();
+            assert!(planned(&db, EXAMPLE, Unnamed::Go).plan.is_empty());
+            assert_eq!(db.apply(EXAMPLE).rows, 0);
+            assert_eq!(db.writes(), [""; 0]);
         }
     }
 }

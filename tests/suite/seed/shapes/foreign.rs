@@ -1,7 +1,7 @@
 //! Rows that share a table with links and are none that the map knows.
 
 use super::support::{difference, planned};
-use super::{LINKED, ROWS, linked};
+use super::{ANY, LINKED, ROWS, linked};
 use crate::seed::access::asked;
 use crate::seed::export::{changes_nothing, everything, exact, exported};
 use motionctl::seed::access::State;
@@ -18,7 +18,7 @@ profiles:
 
 #[test]
 fn they_are_neither_read_nor_counted() {
-    for (shape, keys, db) in linked() {
+    for (shape, keys, db) in linked(ANY) {
         let texts = [everything(), exact()].map(|request| exported(&db, &request));
         let offered = asked(&db, &[], State::Present);
         let listed = db.session().list().expect("a list");
@@ -37,7 +37,7 @@ fn they_are_neither_read_nor_counted() {
 
 #[test]
 fn they_stay_as_they_are() {
-    for (shape, keys, db) in linked() {
+    for (shape, keys, db) in linked(ANY) {
         let known = shape.whole(&db);
         db.sql(shape.foreign);
         db.sql(shape.foreign_of_profile);
@@ -62,7 +62,7 @@ fn they_stay_as_they_are() {
 /// The database may delete them with the profile, or refuse it; the map has no word for them.
 #[test]
 fn a_profile_that_they_refer_to_is_not_deleted() {
-    for (shape, keys, db) in linked() {
+    for (shape, keys, db) in linked(ANY) {
         db.sql(shape.foreign);
         let stops = |text: &str, unnamed: Unnamed| {
             let findings = planned(&db, text, unnamed).findings;
