@@ -76,6 +76,7 @@ impl Bench {
         let manifest = self.file("usual.yaml", &USUAL.manifest());
         let batches = self.file("batches.sql", &USUAL.sql(BATCH, "BEGIN;\n", "COMMIT;\n"));
         let single = self.file("single.sql", &USUAL.sql(1, "", ""));
+        let by_name = self.file("by-name.sql", &USUAL.sql_by_name());
         let (mut apply, mut again, mut peer) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..RUNS {
             let schema = self.schema();
@@ -87,9 +88,13 @@ impl Bench {
             peer.push(self.client(&schema, &batches));
             USUAL.check(&schema);
         }
-        let schema = self.schema();
-        let rows = self.client(&schema, &single);
-        USUAL.check(&schema);
+        let loaded = |file| {
+            let schema = self.schema();
+            let time = self.client(&schema, file);
+            USUAL.check(&schema);
+            time
+        };
+        let (rows, names) = (loaded(&single), loaded(&by_name));
         let (apply, again, peer) = (median(apply), median(again), median(peer));
         let ratio = |one: Duration, other: Duration| one.as_secs_f64() / other.as_secs_f64();
         let what = "20,000 memberships: apply, to mariadb < batches.sql";
@@ -101,7 +106,9 @@ impl Bench {
             ratio(again, peer),
             Limit::Most(1.0),
         );
-        table.add("row by row, to apply", rows, apply, ratio(rows, apply), Limit::Least(20.0));
+        let what = "row by row, by name, as a loader must; to apply";
+        table.add(what, names, apply, ratio(names, apply), Limit::Least(20.0));
+        table.add("row by row, ids known beforehand; to apply", rows, apply, ratio(rows, apply), Limit::None);
     }
 
     /// Whether time grows as the rows do, and how much memory that takes.
@@ -266,6 +273,53 @@ impl Size {
         text
     }
 
+    /// The same rows as a loader inserts them that knows names, one by one: only what is not there, ids by sub-select,
+    /// each in a transaction of its own.
+    fn sql_by_name(&self) -> String {
+        let each = self.queues / 2;
+        let mut text = String::new();
+        let mut row = |table: &str, columns: &str, name: &str, values: &str| {
+            writeln!(
+                text,
+                "INSERT INTO {table} (name, {columns}, createdAt, updatedAt) SELECT '{name}', {values}, {TIMES} \
+                 FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE name = '{name}');"
+            )
+            .expect("text");
+        };
+        for queue in 0..each {
+            row("voice_queues", "strategy, type", &format!("Voice {queue}"), "'rrmemory', 'inbound'");
+            row("chat_queues", "strategy, timeout", &format!("Chat {queue}"), "'beepall', 30");
+        }
+        for agent in 0..self.agents {
+            let values = format!("'Agent {agent}', 'a{agent}@example.test', '{}', 'agent'", 10_000 + agent);
+            row("users", "fullname, email, internal, role", &format!("agent{agent}"), &values);
+        }
+        for profile in 0..self.profiles {
+            row("agent_profiles", "enabled", &format!("Profile {profile}"), "1");
+        }
+        let queues = self.queues_of_a_profile / 2;
+        let links = [
+            ("users", "UserId", "agent_profile_has_users", "agent", self.agents_of_a_profile, self.agents),
+            ("voice_queues", "VoiceQueueId", "agent_profile_has_voice_queues", "Voice ", queues, each),
+            ("chat_queues", "ChatQueueId", "agent_profile_has_chat_queues", "Chat ", queues, each),
+        ];
+        for profile in 0..self.profiles {
+            for (members, column, table, prefix, count, of) in links {
+                for member in Self::members(profile, count, of) {
+                    writeln!(
+                        text,
+                        "INSERT INTO {table} (AgentProfileId, {column}, createdAt, updatedAt) \
+                         SELECT p.id, m.id, {TIMES} FROM agent_profiles p, {members} m \
+                         WHERE p.name = 'Profile {profile}' AND m.name = '{prefix}{member}' AND NOT EXISTS \
+                         (SELECT 1 FROM {table} l WHERE l.AgentProfileId = p.id AND l.{column} = m.id);"
+                    )
+                    .expect("text");
+                }
+            }
+        }
+        text
+    }
+
     /// Both peers must have done the same work.
     fn check(&self, schema: &Schema<'_>) {
         let found = schema.sql(
@@ -283,6 +337,8 @@ impl Size {
 enum Limit {
     Most(f64),
     Least(f64),
+    /// Only shown.
+    None,
 }
 
 #[derive(Default)]
@@ -296,6 +352,7 @@ impl Table {
         let (limit, kept) = match limit {
             Limit::Most(most) => (format!("≤ {most:.1}x"), ratio <= most),
             Limit::Least(least) => (format!("≥ {least:.1}x"), ratio >= least),
+            Limit::None => (String::new(), true),
         };
         let times = format!("{:.1} ms / {:.1} ms", millis(one), millis(other));
         self.line(what, times, format!("{ratio:.2}x"), limit, kept);

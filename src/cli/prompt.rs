@@ -8,10 +8,15 @@ use crate::outcome::{Failure, FailureKind, Outcome};
 use crate::report;
 use console::Term;
 
-/// Shows what would be done and asks whether to go on, on standard error.
+/// Shows what would be done to this server and asks whether to go on, on standard error.
 pub fn confirm(context: &Context, outcome: &Outcome) -> Result<(), Failure> {
+    confirm_change_of(host(outcome), context, outcome)
+}
+
+/// The same about something else than this server.
+pub fn confirm_change_of(what: &str, context: &Context, outcome: &Outcome) -> Result<(), Failure> {
     context.progress.clear();
-    let host = outcome.host.as_ref().map_or("this server", |host| host.name.as_str());
+    let host = report::plain_line(host(outcome));
     let mut asked = outcome.clone();
     asked.details.insert("verdict".to_owned(), "this would be done".into());
     let shown = report::human(&asked, super::style(&context.global));
@@ -22,9 +27,10 @@ pub fn confirm(context: &Context, outcome: &Outcome) -> Result<(), Failure> {
             .with_hint("say --yes to go on without being asked"));
     }
     let over_ssh = std::env::var_os("SSH_CONNECTION").is_some();
+    let what = report::plain_line(what);
     let (question, wanted) = match over_ssh {
-        true => (format!("Type this host's name ({}) to go on: ", report::plain_line(host)), host),
-        false => (format!("Change {}? Type yes to go on: ", report::plain_line(host)), "yes"),
+        true => (format!("Change {what}? Type this host's name ({host}) to go on: "), host.as_str()),
+        false => (format!("Change {what}? Type yes to go on: "), "yes"),
     };
     let failed =
         |error: std::io::Error| Failure::new(FailureKind::Failed, format!("asking on the terminal: {error}"));
@@ -34,4 +40,8 @@ pub fn confirm(context: &Context, outcome: &Outcome) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::new(FailureKind::Refused, "the answer was not the one asked for"))
+}
+
+fn host(outcome: &Outcome) -> &str {
+    outcome.host.as_ref().map_or("this server", |host| host.name.as_str())
 }

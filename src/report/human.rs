@@ -3,7 +3,8 @@
 use super::style::{Detail, Style};
 use super::{diff, findings, plain, problems, table};
 use crate::outcome::{
-    ErrorLogVerdict, LoadSection, LocalChanges, Outcome, OutcomeKind, PlanSection, ProbeRow, ReloadSection,
+    DatabaseSection, ErrorLogVerdict, LoadSection, LocalChanges, Outcome, OutcomeKind, PlanSection, ProbeRow,
+    ReloadSection,
 };
 
 /// The text, ending with a newline.
@@ -25,6 +26,7 @@ pub fn human(outcome: &Outcome, style: Style) -> String {
                 version("Motion", &host.motion)
             ))
         }));
+        lines.extend(outcome.database.as_ref().map(|database| style.dim(&self::database(database))));
     }
     lines.extend(findings::findings(&outcome.findings, style));
     lines.extend(section("Problems", problems::blocks(&outcome.problems, style), style));
@@ -46,6 +48,15 @@ pub fn human(outcome: &Outcome, style: Style) -> String {
     let mut text = lines.join("\n");
     text.push('\n');
     text
+}
+
+/// Which database was asked, so that nobody takes a test for the real one.
+fn database(database: &DatabaseSection) -> String {
+    let DatabaseSection { server, version, user, host, schema, transport } = database;
+    match transport.as_str() {
+        "file" => format!("{server} {version} · {host}"),
+        _ => format!("{server} {version} · schema {schema} at {host} as {user} · {transport}"),
+    }
 }
 
 fn headline(outcome: &Outcome, style: Style) -> String {

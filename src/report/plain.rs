@@ -26,6 +26,10 @@ pub fn outcome(outcome: &Outcome) -> Outcome {
         clean([&mut host.name, &mut host.os]);
         clean([&mut host.nginx, &mut host.motion].into_iter().flatten());
     }
+    if let Some(database) = &mut plain.database {
+        clean([&mut database.server, &mut database.version, &mut database.user, &mut database.host]);
+        clean([&mut database.schema, &mut database.transport]);
+    }
     plain.findings.iter_mut().for_each(finding);
     if let Some(plan) = &mut plain.plan {
         clean([&mut plan.site, &mut plan.strategy]);

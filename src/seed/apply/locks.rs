@@ -9,6 +9,7 @@ use crate::seed::plan::{Plan, RowRef, ends};
 use crate::seed::snapshot::{CHUNK, Section, marks};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// Whether two runs are kept apart from the start. The rows' locks keep each whole by themselves.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,16 +32,17 @@ pub(super) enum Asked {
     Unsupported,
 }
 
-/// Asks for the advisory lock, without waiting.
-pub(super) fn advisory(conn: &mut Connection, identity: &str) -> Result<Asked, DbError> {
+/// Asks for the advisory lock, and waits for it so long.
+pub(super) fn advisory(conn: &mut Connection, identity: &str, wait: Duration) -> Result<Asked, DbError> {
     if conn.engine() == Engine::Sqlite {
         return Ok(Asked::Unsupported);
     }
     // Names of locks are those of the whole server and at most 64 characters long.
     let digest = hex::encode(Sha256::digest(identity));
     let name = format!("motionctl.seed.{}", &digest[..32]);
-    let rows = match conn.rows("SELECT GET_LOCK(?, 0), IS_USED_LOCK(?)", &[name.clone().into(), name.into()])
-    {
+    let wait = i64::try_from(wait.as_secs()).unwrap_or(i64::MAX);
+    let values = [name.clone().into(), wait.into(), name.into()];
+    let rows = match conn.rows("SELECT GET_LOCK(?, ?), IS_USED_LOCK(?)", &values) {
         Ok(rows) => rows,
         // Galera refuses it (ER_NOT_SUPPORTED_YET); the rows' locks remain.
         Err(error) if error.code() == Some(1235) => return Ok(Asked::Unsupported),

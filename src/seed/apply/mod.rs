@@ -5,6 +5,7 @@
 
 mod batch;
 mod locks;
+mod settle;
 mod write;
 
 pub use locks::Advisory;
@@ -113,7 +114,9 @@ impl Session {
     ) -> Result<Applied, NotApplied> {
         let mut applied = Applied::default();
         if request.advisory == Advisory::Taken {
-            match locks::advisory(&mut self.conn, &self.identity).map_err(|error| failure(&error))? {
+            match locks::advisory(&mut self.conn, &self.identity, Duration::ZERO)
+                .map_err(|error| failure(&error))?
+            {
                 Asked::Held => {}
                 Asked::Refused(who) => {
                     let message = format!("another apply works on this database (connection {who})");
@@ -134,8 +137,10 @@ impl Session {
                     return Ok(applied);
                 }
                 Ok(Tried::Unknown(error)) => {
-                    settle(request, &error, again)?;
+                    settle::settle(request, &error, again)?;
                     applied.rows = request.planned.plan.rows();
+                    // At most; only the server knows when it let them go.
+                    applied.locked = begun.elapsed();
                     return Ok(applied);
                 }
                 Err(Ended::Final(failure)) => return Err(NotApplied::Failed(*failure)),
@@ -234,36 +239,6 @@ fn leftover(draft: &Draft) -> Option<String> {
     let first = insert.first().map(|insert| &insert.name).or(update.first().map(|update| &update.name));
     let first = first.map_or_else(String::new, |name| format!(", {name} among them"));
     Some(format!("{} changes are still to be made{first}", draft.plan.rows()))
-}
-
-/// Finds out whether a COMMIT arrived whose answer was lost.
-fn settle(
-    request: &Request<'_>,
-    error: &DbError,
-    again: &mut dyn FnMut() -> Result<Session, Failure>,
-) -> Result<(), Failure> {
-    let unknown = |why: String| {
-        Failure::new(
-            FailureKind::NeedsOperator,
-            format!("the connection was lost during COMMIT ({error}), and {why}"),
-        )
-        .with_hint(
-            "`motionctl seed plan` with the same manifest says what is missing; an apply is all or nothing",
-        )
-    };
-    let mut session =
-        again().map_err(|failure| unknown(format!("the database cannot be asked: {failure}")))?;
-    let planned = session
-        .plan(request.manifest, request.unnamed)
-        .map_err(|failure| unknown(format!("the database cannot be read: {failure}")))?;
-    if planned.plan.is_empty() {
-        return Ok(());
-    }
-    if planned.fingerprint == request.planned.fingerprint {
-        let message = format!("the connection was lost during COMMIT ({error}); nothing was changed");
-        return Err(Failure::new(FailureKind::Failed, message));
-    }
-    Err(unknown("the database is neither as it was nor as it was to become".to_owned()))
 }
 
 /// How a try ended without COMMIT: for good, or by an error that may pass.

@@ -56,7 +56,7 @@ impl Writer<'_> {
             }
         }
         self.delete()?;
-        plan.update.iter().try_for_each(|update| self.update(update))?;
+        self.update()?;
         let ids = self.insert()?;
         for (kind, weighed) in &plan.weigh {
             if let Some(link) = self.map.link(*kind) {
@@ -111,24 +111,45 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn update(&mut self, update: &Update) -> Done {
-        let Some(section) = Section::of(self.map, update.part) else { return Ok(()) };
-        let mut columns = Vec::new();
-        let mut values = Vec::new();
-        for change in &update.changes {
-            if let Some(ident) = section.ident(&change.field) {
-                columns.push(ident);
-                values.push(change.new.clone());
-            }
+    /// Changes rows; those of which the same fields change share a statement.
+    fn update(&mut self) -> Done {
+        let plan = self.plan;
+        let mut shapes: BTreeMap<(Part, Vec<&Field>), Vec<&Update>> = BTreeMap::new();
+        for update in &plan.update {
+            let fields = update.changes.iter().map(|change| &change.field).collect();
+            shapes.entry((update.part, fields)).or_default().push(update);
         }
-        if let Some(updated) = section.updated {
-            columns.push(updated);
-            values.push(self.now.into());
+        for ((part, fields), updates) in &shapes {
+            let Some(section) = Section::of(self.map, *part) else { continue };
+            self.update_shape(&section, fields, updates)?;
         }
-        values.push(update.id.into());
+        Ok(())
+    }
+
+    fn update_shape(&mut self, section: &Section<'_>, fields: &[&Field], updates: &[&Update]) -> Done {
         let (table, id) = (section.table.quoted(), section.id.quoted());
-        let sql = format!("UPDATE {table} SET {} WHERE {id} = ?", assignments(&columns));
-        self.change(&sql, &values, 1, &format!("changing {} in {}", update.name, section.table))
+        let what = format!("changing {}", section.table);
+        for chunk in updates.chunks(pieces(2 * fields.len() + 1)) {
+            let cases = " WHEN ? THEN ?".repeat(chunk.len());
+            let mut set = Vec::new();
+            let mut values: Vec<Value> = Vec::new();
+            for (index, field) in fields.iter().enumerate() {
+                let Some(column) = section.ident(field) else { continue };
+                set.push(format!("{} = CASE {id}{cases} END", column.quoted()));
+                for update in chunk {
+                    values.extend([update.id.into(), update.changes[index].new.clone()]);
+                }
+            }
+            if let Some(updated) = section.updated {
+                set.push(assignments(&[updated]));
+                values.push(self.now.into());
+            }
+            values.extend(chunk.iter().map(|update| Value::from(update.id)));
+            let (set, marks) = (set.join(", "), marks(chunk.len()));
+            let sql = format!("UPDATE {table} SET {set} WHERE {id} IN ({marks})");
+            self.change(&sql, &values, chunk.len(), &what)?;
+        }
+        Ok(())
     }
 
     /// Inserts rows and gives their ids, in the order of the plan.

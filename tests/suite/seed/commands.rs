@@ -1,7 +1,7 @@
 //! `seed plan` and `seed apply` as commands: flags, files, exit codes, the document of `--json`.
 
 use super::support::{Db, EXAMPLE};
-use crate::support::binary::{Answer, motionctl};
+use crate::support::binary::{Answer, Server, codes, motionctl};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -268,4 +268,21 @@ fn a_stop_that_was_read_can_be_accepted() {
             flags.into_iter().chain(["--accept", "seed.profile-maybe-in-use"]).collect();
         assert_eq!(seed(&db, "apply", &gone, &accepted).code, 0);
     }
+}
+
+/// Profiles are chosen in the new client alone.
+#[test]
+fn a_site_without_the_new_client_is_said() {
+    let [db, _] = Db::both();
+    let path = file(&db, "m.yaml", EXAMPLE);
+    let warned = |server: &Server| {
+        let root = server.path().display().to_string();
+        let plan = seed(&db, "plan", &path, &["--json", "--root", &root]);
+        assert_eq!(plan.code, 0, "{plan:?}");
+        codes(&plan.json()).contains(&"seed.no-new-client".to_owned())
+    };
+    let server = Server::copy("standalone");
+    assert!(warned(&server));
+    assert_eq!(server.run(&["apply", "--yes"]).code, 0);
+    assert!(!warned(&server), "the route is there now");
 }

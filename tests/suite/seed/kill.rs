@@ -2,10 +2,9 @@
 //!
 //! Invariant: a kill that did not happen fails the test; so does a run that was never killed, or never finished.
 
+use super::proxy::{self, Fate};
 use super::support::{Db, EXAMPLE};
 use crate::support::binary::binary;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
@@ -23,95 +22,29 @@ profiles:
 ";
 const FLAGS: [&str; 5] = ["--yes", "--prune", "absent,memberships", "--max-delete", "99"];
 
-/// The protocol's commands that run a statement: COM_QUERY and COM_STMT_EXECUTE.
-const QUERY: u8 = 3;
-const EXECUTE: u8 = 23;
-
-/// Whether the server still gets the statement.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Moment {
-    Before,
-    After,
+/// Counts the statements of a run, and kills it at one of them.
+#[derive(Default)]
+struct State {
+    victim: AtomicI32,
+    seen: AtomicUsize,
+    killed: Mutex<Option<String>>,
 }
 
-/// Counts the statements of a client, and kills it at one of them.
-struct Proxy {
-    port: u16,
-    victim: Arc<AtomicI32>,
-    seen: Arc<AtomicUsize>,
-    killed: Arc<Mutex<Option<String>>>,
-}
-
-impl Proxy {
-    fn start(to: u16, at: usize, moment: Moment) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("bound").port();
-        let proxy = Self { port, victim: Arc::default(), seen: Arc::default(), killed: Arc::default() };
-        let (victim, seen, killed) =
-            (Arc::clone(&proxy.victim), Arc::clone(&proxy.seen), Arc::clone(&proxy.killed));
-        std::thread::spawn(move || {
-            for client in listener.incoming() {
-                let Ok(client) = client else { return };
-                let Ok(server) = TcpStream::connect(("127.0.0.1", to)) else { return };
-                // Small packets that wait for each other's receipt would take 40 ms each.
-                client.set_nodelay(true).and_then(|()| server.set_nodelay(true)).expect("TCP");
-                let back = (server.try_clone().expect("a handle"), client.try_clone().expect("a handle"));
-                std::thread::spawn(move || copy(back.0, back.1));
-                let state = (Arc::clone(&victim), Arc::clone(&seen), Arc::clone(&killed));
-                std::thread::spawn(move || forward(client, server, at, moment, &state));
-            }
-        });
-        proxy
+impl State {
+    fn heard(&self, statement: &str, at: usize, fate: Fate) -> Fate {
+        if self.seen.fetch_add(1, Ordering::SeqCst) + 1 != at {
+            return Fate::Passes;
+        }
+        // Its number is stored just after it was started; 0 would mean everybody.
+        let mut pid = 0;
+        while pid == 0 {
+            pid = self.victim.load(Ordering::SeqCst);
+        }
+        let pid = nix::unistd::Pid::from_raw(pid);
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).expect("the run is there");
+        *self.killed.lock().expect("nobody panicked") = Some(statement.to_owned());
+        fate
     }
-}
-
-type State = (Arc<AtomicI32>, Arc<AtomicUsize>, Arc<Mutex<Option<String>>>);
-
-fn copy(mut from: TcpStream, mut to: TcpStream) {
-    let _ = std::io::copy(&mut from, &mut to);
-    let _ = to.shutdown(std::net::Shutdown::Both);
-}
-
-/// Passes packets on; one whose sequence number is 0 is a command.
-fn forward(mut client: TcpStream, mut server: TcpStream, at: usize, moment: Moment, state: &State) {
-    let (victim, seen, killed) = state;
-    loop {
-        let mut packet = vec![0; 4];
-        if client.read_exact(&mut packet).is_err() {
-            break;
-        }
-        let header = [packet[0], packet[1], packet[2], packet[3]];
-        let length = usize::from(header[0]) | usize::from(header[1]) << 8 | usize::from(header[2]) << 16;
-        packet.resize(4 + length, 0);
-        if client.read_exact(&mut packet[4..]).is_err() {
-            break;
-        }
-        let runs = header[3] == 0 && matches!(packet.get(4), Some(&(QUERY | EXECUTE)));
-        let hit = runs && seen.fetch_add(1, Ordering::SeqCst) + 1 == at;
-        let kill = || {
-            // Its number is stored just after it was started; 0 would mean everybody.
-            let mut pid = 0;
-            while pid == 0 {
-                pid = victim.load(Ordering::SeqCst);
-            }
-            let pid = nix::unistd::Pid::from_raw(pid);
-            nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).expect("the run is there");
-            *killed.lock().expect("nobody panicked") =
-                Some(String::from_utf8_lossy(&packet[4..]).into_owned());
-        };
-        if hit && moment == Moment::Before {
-            kill();
-            break;
-        }
-        if server.write_all(&packet).is_err() {
-            break;
-        }
-        if hit {
-            kill();
-            break;
-        }
-    }
-    let _ = server.shutdown(std::net::Shutdown::Write);
 }
 
 fn run(db: &Db, command: &str, url: &str, password: &Path) -> Child {
@@ -139,31 +72,31 @@ fn settled(db: &Db, user: &str) {
 fn killed_at_every_statement_an_apply_is_all_or_nothing() {
     let db = Db::mariadb(str::to_owned, str::to_owned);
     let schema = db.schema.as_ref().expect("a server");
-    let user = schema.user("secret", "ALL PRIVILEGES");
-    let password = db.folder().join("password");
-    std::fs::write(&password, "secret").expect("writing");
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(&password, std::fs::Permissions::from_mode(0o600)).expect("a mode");
+    let (user, password) = db.user("ALL PRIVILEGES");
     db.apply(EXAMPLE);
     let before = db.dump();
-    let attempt = |command: &str, at: usize, moment: Moment| {
-        let proxy = Proxy::start(schema.server.port, at, moment);
-        let url = format!("mysql://{user}@127.0.0.1:{}/{}", proxy.port, schema.name);
+    let attempt = |command: &str, at: usize, fate: Fate| {
+        let state = Arc::new(State::default());
+        let port = {
+            let state = Arc::clone(&state);
+            proxy::start(schema.server.port, move |statement| state.heard(statement, at, fate))
+        };
+        let url = format!("mysql://{user}@127.0.0.1:{port}/{}", schema.name);
         let mut child = run(&db, command, &url, &password);
-        proxy.victim.store(i32::try_from(child.id()).expect("a pid"), Ordering::SeqCst);
+        state.victim.store(i32::try_from(child.id()).expect("a pid"), Ordering::SeqCst);
         let status = child.wait().expect("it ends");
         settled(&db, &user);
-        let killed = proxy.killed.lock().expect("nobody panicked").clone();
+        let killed = state.killed.lock().expect("nobody panicked").clone();
         assert_eq!(killed.is_some(), !status.success(), "{command} {at}: {status:?}");
-        (killed, proxy.seen.load(Ordering::SeqCst))
+        (killed, state.seen.load(Ordering::SeqCst))
     };
     // What a plan asks writes nothing; the connection that writes comes after it.
-    let (_, first) = attempt("plan", usize::MAX, Moment::Before);
+    let (_, first) = attempt("plan", usize::MAX, Fate::CutBefore);
     let mut half = 0;
     let mut last = String::new();
     let total = (first + 1..)
         .find(|at| {
-            let (killed, _) = attempt("apply", *at, Moment::Before);
+            let (killed, _) = attempt("apply", *at, Fate::CutBefore);
             let Some(statement) = killed else { return true };
             assert_eq!(db.dump(), before, "killed before statement {at}, {statement:?}");
             half += 1;
@@ -177,7 +110,7 @@ fn killed_at_every_statement_an_apply_is_all_or_nothing() {
     assert!(last.contains("COMMIT"), "{last:?}");
     let mut whole = 0;
     for at in total - 3..total {
-        let (killed, _) = attempt("apply", at, Moment::After);
+        let (killed, _) = attempt("apply", at, Fate::CutAfter);
         let statement = killed.expect("it is reached");
         if db.dump() != before {
             whole += 1;

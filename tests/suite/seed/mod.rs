@@ -4,6 +4,7 @@
 
 mod access;
 mod commands;
+mod commit;
 mod deletions;
 mod example;
 mod export;
@@ -11,9 +12,11 @@ mod kill;
 mod names;
 mod people;
 mod property;
+mod proxy;
 mod round_trip;
 mod rules;
 mod shapes;
 mod support;
+mod terminal;
 mod transaction;
 mod traps;

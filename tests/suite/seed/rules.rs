@@ -91,6 +91,32 @@ fn a_key_that_is_absent_is_not_managed_and_null_clears() {
     }
 }
 
+/// Rows that change in the same fields go in one statement, and each gets its own values.
+#[test]
+fn many_rows_change_at_once() {
+    for db in staffed() {
+        let applied = db.apply(
+            "agents:
+  - { username: ann, fullname: Anna, email: null }
+  - { username: bob, fullname: Bob 7, email: bob@example.test }
+  - { username: cid, fullname: Cid 8 }
+profiles:
+  - { name: Day, enabled: false }
+  - { name: Night, description: Late }",
+        );
+        assert_eq!(applied.rows, 5);
+        let dump = db.dump();
+        let expected = [
+            "user ann|Anna|NULL|1|agent|0",
+            "user bob|Bob 7|bob@example.test|2|agent|0",
+            "user cid|Cid 8|NULL|3|agent|0",
+            "profile Day|0|NULL",
+            "profile Night|1|Late",
+        ];
+        assert_eq!(dump[..5], expected, "{dump:#?}");
+    }
+}
+
 #[test]
 fn settings_are_those_that_the_map_lists() {
     for db in staffed() {

@@ -101,6 +101,16 @@ impl Db {
         path
     }
 
+    /// A user of the server with these privileges on the schema, and the file that holds the password.
+    pub fn user(&self, privileges: &str) -> (String, PathBuf) {
+        use std::os::unix::fs::PermissionsExt;
+        let schema = self.schema.as_ref().expect("a server");
+        let password = self.folder().join("password");
+        std::fs::write(&password, "secret").expect("writing");
+        std::fs::set_permissions(&password, std::fs::Permissions::from_mode(0o600)).expect("a mode");
+        (schema.user("secret", privileges), password)
+    }
+
     pub fn connect(&self) -> Connection {
         match &self.schema {
             Some(schema) => schema.connect(),

@@ -240,7 +240,6 @@ fn an_unsigned_map_and_a_read_only_server_stop() {
     assert!(finding(&planned.findings, "seed.replica").stops());
 }
 
-/// The answer to COMMIT is lost; whether it arrived is found out.
 #[test]
 fn a_connection_that_is_lost_before_commit_leaves_nothing() {
     let db = server();

@@ -71,10 +71,15 @@ impl Run<'_> {
             outcome.details.insert("verdict".to_owned(), verdict.into());
             return Ok(());
         }
+        let server = session.server();
+        let what = match server.transport {
+            "file" => format!("the database {}", server.host),
+            _ => format!("the schema {} at {}", server.schema, server.host),
+        };
         // A person may think for longer than a connection lives.
         drop(session);
         if !self.args.yes {
-            prompt::confirm(self.context, outcome)?;
+            prompt::confirm_change_of(&what, self.context, outcome)?;
             // It was on the screen when the question was asked.
             outcome.details.remove("rows");
         }
