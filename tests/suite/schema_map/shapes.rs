@@ -103,6 +103,22 @@ fn personal_and_profile_links_in_one_table() {
 }
 
 #[test]
+fn a_column_for_the_queues_of_each_channel() {
+    check(
+        "queue-columns",
+        &[
+            (ProfileAgents, "agent_profile_has_users AgentProfileId>UserId"),
+            (ProfileQueues(Voice), "user_has_queues AgentProfileId>VoiceQueueId UserId=NULL +penalty"),
+            (ProfileQueues(Chat), "user_has_queues AgentProfileId>ChatQueueId UserId=NULL"),
+            (ProfileQueues(Mail), "user_has_queues AgentProfileId>MailQueueId UserId=NULL"),
+            (Personal(Voice), "user_has_queues UserId>VoiceQueueId AgentProfileId=NULL"),
+            (Personal(Chat), "user_has_queues UserId>ChatQueueId AgentProfileId=NULL"),
+            (Personal(Mail), "user_has_queues UserId>MailQueueId AgentProfileId=NULL"),
+        ],
+    );
+}
+
+#[test]
 fn no_foreign_keys_and_values_of_rows() {
     let queues = "queue_members agent_profile_id>queue_id";
     let personal = "queue_members agent_id>queue_id";

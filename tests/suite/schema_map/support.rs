@@ -12,7 +12,8 @@ use std::fs;
 use std::path::Path;
 
 /// The shapes.
-pub const SHAPES: [&str; 4] = ["channel-tables", "discriminator", "one-table", "without-keys"];
+pub const SHAPES: [&str; 5] =
+    ["channel-tables", "discriminator", "one-table", "queue-columns", "without-keys"];
 
 /// A database that a test may change.
 pub struct Database {

@@ -1,5 +1,5 @@
 //! Seeding where links share tables: all channels in one with a discriminator, those of profiles and of agents in one,
-//! and both at once; with keys of their own and without any.
+//! both at once, and all with a column for each channel's queue; with keys of their own and without any.
 //!
 //! Invariant: ids of agents, profiles and queues of every channel are the same numbers, so that a statement that forgets
 //! a condition touches rows of another kind.

@@ -283,9 +283,51 @@ pub static BOTH: Shape = Shape {
     },
 };
 
+/// One table for every channel, for profiles and for agents, with a column for the queues of each channel.
+pub static COLUMNS: Shape = Shape {
+    name: "queue-columns",
+    named: ["users", "agent_profiles", "voice_queues", "chat_queues"],
+    voice: "user_has_queues",
+    tables: &["agent_profile_has_users", "user_has_queues"],
+    links: "
+        SELECT p.name, u.name, 'agents', '' FROM agent_profile_has_users l
+            JOIN agent_profiles p ON p.id = l.AgentProfileId JOIN users u ON u.id = l.UserId
+        UNION ALL SELECT p.name, l.penalty, 'voice', q.name FROM user_has_queues l
+            JOIN agent_profiles p ON p.id = l.AgentProfileId JOIN voice_queues q ON q.id = l.VoiceQueueId
+            WHERE l.UserId IS NULL AND l.ChatQueueId IS NULL AND l.MailQueueId IS NULL
+        UNION ALL SELECT COALESCE(p.name, '-'), COALESCE(u.name, '-'),
+            CASE WHEN l.VoiceQueueId > 0 THEN 'voice' WHEN l.ChatQueueId > 0 THEN 'chat' ELSE 'mail' END,
+            COALESCE(v.name, c.name, m.name) FROM user_has_queues l
+            LEFT JOIN agent_profiles p ON p.id = l.AgentProfileId LEFT JOIN users u ON u.id = l.UserId
+            LEFT JOIN voice_queues v ON v.id = l.VoiceQueueId LEFT JOIN chat_queues c ON c.id = l.ChatQueueId
+            LEFT JOIN mail_queues m ON m.id = l.MailQueueId
+            WHERE (l.UserId IS NOT NULL OR l.VoiceQueueId IS NULL) AND l.penalty IS NULL",
+    foreign: "
+        INSERT INTO user_has_queues (UserId, AgentProfileId, ChatQueueId, createdAt, updatedAt) VALUES
+            (1, NULL, NULL, '2026-01-01 00:00:00', '2026-01-01 00:00:00'),
+            (NULL, NULL, 1, '2026-01-01 00:00:00', '2026-01-01 00:00:00')",
+    foreign_of_profile: "
+        INSERT INTO user_has_queues (UserId, AgentProfileId, ChatQueueId, createdAt, updatedAt) VALUES
+            (NULL, 1, NULL, '2026-01-01 00:00:00', '2026-01-01 00:00:00'),
+            (1, 1, 1, '2026-01-01 00:00:00', '2026-01-01 00:00:00')",
+    foreign_rows: 4,
+    fixed: &[],
+    model: Tables {
+        profiles: "SELECT name, enabled FROM agent_profiles ORDER BY name",
+        agents: "SELECT p.name, u.name FROM agent_profile_has_users l JOIN agent_profiles p ON p.id = l.AgentProfileId
+            JOIN users u ON u.id = l.UserId ORDER BY p.name, u.name",
+        queues: "SELECT p.name, q.name, l.penalty FROM user_has_queues l
+            JOIN agent_profiles p ON p.id = l.AgentProfileId JOIN voice_queues q ON q.id = l.VoiceQueueId
+            ORDER BY p.name, q.name",
+        clear: "DELETE FROM agent_profile_has_users; DELETE FROM user_has_queues WHERE AgentProfileId IS NOT NULL;
+            DELETE FROM agent_profiles",
+        others: "SELECT * FROM user_has_queues WHERE AgentProfileId IS NULL ORDER BY id",
+    },
+};
+
 /// Every shape on every engine.
 pub fn everywhere(keys: &'static [Keys]) -> impl Iterator<Item = (&'static Shape, Keys, Db)> {
-    let shapes = [&DISCRIMINATOR, &ONE_TABLE, &BOTH];
+    let shapes = [&DISCRIMINATOR, &ONE_TABLE, &BOTH, &COLUMNS];
     let with_keys = shapes.into_iter().flat_map(|shape| keys.iter().map(move |keys| (shape, *keys)));
     with_keys.flat_map(|(shape, keys)| shape.databases(keys).map(|db| (shape, keys, db)))
 }
