@@ -215,11 +215,14 @@ impl Writer<'_> {
         let what = format!("changing penalties in {}", link.table);
         for (value, links) in by_penalty {
             for Batch { condition, values, rows } in batch::links(link, &links) {
-                let set = assignments(&columns);
-                let sql = format!("UPDATE {} SET {set} WHERE {condition}", link.table.quoted());
+                let (set, column) = (assignments(&columns), penalty.quoted());
+                // A pair without a key may be there twice, and one of its rows may have the penalty already.
+                let other = format!("({column} IS NULL OR {column} <> ?)");
+                let sql = format!("UPDATE {} SET {set} WHERE {condition} AND {other}", link.table.quoted());
                 let mut all: Vec<Value> = vec![i64::from(value).into()];
                 all.extend(link.updated.iter().map(|_| Value::from(self.now)));
                 all.extend(values);
+                all.push(i64::from(value).into());
                 self.change(&sql, &all, rows, &what)?;
             }
         }

@@ -1,4 +1,4 @@
-//! Rows of tables outside the map that refer to rows that are to go.
+//! Rows that the map does not know and that refer to rows that are to go: in tables outside it, and beside links.
 //!
 //! Invariant: a reference stops the plan, whatever the database would do about it: cascades are not counted.
 
@@ -7,8 +7,8 @@ use crate::db::{Catalog, DbError, Value};
 use crate::outcome::{Finding, Level};
 use crate::seed::map::Ident;
 use crate::seed::snapshot::{CHUNK, marks};
-use crate::seed::verify::outside_references;
-use std::collections::BTreeMap;
+use crate::seed::verify::{inside_references, outside_references};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
     let mut going: BTreeMap<(&Ident, Option<&Ident>), Vec<i64>> = BTreeMap::new();
@@ -26,7 +26,7 @@ pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
         return Ok(Vec::new());
     }
     let whole = Catalog::read(look.conn)?;
-    let mut findings = Vec::new();
+    let mut findings = beside_links(look, &whole)?;
     for ((table, key), ids) in going {
         for reference in outside_references(look.map, &whole, table) {
             let by_key = key.is_some_and(|key| key.is_column(reference.to.as_str()));
@@ -46,6 +46,44 @@ pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
                         .advice("remove these references in Motion first, or keep the rows"),
                 );
             }
+        }
+    }
+    Ok(findings)
+}
+
+/// Rows that share a table with links, refer to profiles that go, and are not among the links that the plan deletes:
+/// those of a channel that the map does not have, or of an agent as well.
+fn beside_links(look: &mut Look<'_>, whole: &Catalog) -> Result<Vec<Finding>, DbError> {
+    let (map, plan) = (look.map, look.plan);
+    let Some(profiles) = map.profiles.as_ref().filter(|_| !plan.delete.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let going: BTreeSet<i64> = plan.delete.iter().map(|delete| delete.id).collect();
+    let ids: Vec<i64> = going.iter().copied().collect();
+    let mut findings = Vec::new();
+    for reference in inside_references(map, whole, &profiles.table) {
+        if !profiles.columns.id.is_column(reference.to.as_str()) {
+            continue;
+        }
+        let links = plan.unlink.iter().filter(|(kind, _)| {
+            map.link(**kind).is_some_and(|link| {
+                link.table == reference.table && link.owner.is_column(reference.column.as_str())
+            })
+        });
+        let known = links.flat_map(|(_, rows)| rows).filter(|row| going.contains(&row.owner)).count();
+        let rows = referring(look, &reference.table, &reference.column, &ids)?.saturating_sub(known as u64);
+        if rows > 0 {
+            let title = "rows that are no links to the schema map refer to profiles that are to go";
+            findings.push(
+                Finding::new("seed.outside-reference", Level::Stop, title)
+                    .evidence(format!(
+                        "{rows} rows of {}.{} besides the links that go with them (on delete: {})",
+                        reference.table,
+                        reference.column,
+                        reference.on_delete.to_lowercase()
+                    ))
+                    .advice("remove these rows in Motion first, or keep the profiles"),
+            );
         }
     }
     Ok(findings)

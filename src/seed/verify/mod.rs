@@ -11,7 +11,7 @@ mod shape;
 
 pub use definition::describe;
 pub use family::Family;
-pub use outside::{OutsideReference, outside_references};
+pub use outside::{Reference, inside_references, outside_references};
 
 use crate::db::catalog::{Table, TableKind};
 use crate::db::{Catalog, Engine};

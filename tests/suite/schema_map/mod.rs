@@ -5,4 +5,4 @@
 mod broken;
 mod commands;
 mod shapes;
-mod support;
+pub mod support;

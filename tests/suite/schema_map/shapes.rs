@@ -90,14 +90,32 @@ fn personal_and_profile_links_in_one_table() {
             (ProfileAgents, "agent_profile_has_users AgentProfileId>UserId"),
             (ProfileQueues(Voice), "user_has_voice_queues AgentProfileId>VoiceQueueId UserId=NULL +penalty"),
             (ProfileQueues(Chat), "user_has_chat_queues AgentProfileId>ChatQueueId UserId=NULL"),
+            (ProfileQueues(Mail), "user_has_mail_queues AgentProfileId>MailQueueId UserId=NULL"),
             (Personal(Voice), "user_has_voice_queues UserId>VoiceQueueId AgentProfileId=NULL"),
             (Personal(Chat), "user_has_chat_queues UserId>ChatQueueId AgentProfileId=NULL"),
+            (Personal(Mail), "user_has_mail_queues UserId>MailQueueId AgentProfileId=NULL"),
         ],
     );
     for mut database in Database::shaped("one-table") {
         let profiles = database.map().profiles.expect("profiles");
         assert_eq!(profiles.columns.deleted.as_ref().map(|column| column.as_str()), Some("deletedAt"));
     }
+}
+
+#[test]
+fn a_column_for_the_queues_of_each_channel() {
+    check(
+        "queue-columns",
+        &[
+            (ProfileAgents, "agent_profile_has_users AgentProfileId>UserId"),
+            (ProfileQueues(Voice), "user_has_queues AgentProfileId>VoiceQueueId UserId=NULL +penalty"),
+            (ProfileQueues(Chat), "user_has_queues AgentProfileId>ChatQueueId UserId=NULL"),
+            (ProfileQueues(Mail), "user_has_queues AgentProfileId>MailQueueId UserId=NULL"),
+            (Personal(Voice), "user_has_queues UserId>VoiceQueueId AgentProfileId=NULL"),
+            (Personal(Chat), "user_has_queues UserId>ChatQueueId AgentProfileId=NULL"),
+            (Personal(Mail), "user_has_queues UserId>MailQueueId AgentProfileId=NULL"),
+        ],
+    );
 }
 
 #[test]

@@ -12,7 +12,8 @@ use std::fs;
 use std::path::Path;
 
 /// The shapes.
-pub const SHAPES: [&str; 4] = ["channel-tables", "discriminator", "one-table", "without-keys"];
+pub const SHAPES: [&str; 5] =
+    ["channel-tables", "discriminator", "one-table", "queue-columns", "without-keys"];
 
 /// A database that a test may change.
 pub struct Database {
@@ -68,18 +69,9 @@ impl Database {
         Catalog::read(&mut self.connection).expect("a catalog")
     }
 
-    /// What discovery proposes, with the values that it asks for.
+    /// What discovery proposes.
     pub fn discover(&mut self) -> Proposal {
-        let catalog = self.catalog();
-        let mut samples = Samples::new();
-        for (table, column) in wanted_samples(&catalog, self.engine()) {
-            let quoted = |name: &str| name.parse::<Ident>().expect("a name").quoted();
-            let sql = format!("SELECT DISTINCT {} FROM {}", quoted(&column), quoted(&table));
-            let rows = self.connection.rows(&sql, &[]).expect("rows");
-            let values = rows.iter().map(|row| row.text(0).expect("text").to_owned()).collect();
-            samples.insert((table, column), values);
-        }
-        discover(&catalog, self.engine(), &samples)
+        proposed(&mut self.connection)
     }
 
     /// The map that discovery proposes, signed.
@@ -93,6 +85,21 @@ impl Database {
         let needs = motionctl::seed::map::Needs::all(map);
         verify(map, &self.catalog(), self.engine(), &needs)
     }
+}
+
+/// What discovery proposes, with the values that it asks for.
+pub fn proposed(connection: &mut Connection) -> Proposal {
+    let engine = connection.engine();
+    let catalog = Catalog::read(connection).expect("a catalog");
+    let mut samples = Samples::new();
+    for (table, column) in wanted_samples(&catalog, engine) {
+        let quoted = |name: &str| name.parse::<Ident>().expect("a name").quoted();
+        let sql = format!("SELECT DISTINCT {} FROM {}", quoted(&column), quoted(&table));
+        let rows = connection.rows(&sql, &[]).expect("rows");
+        let values = rows.iter().map(|row| row.text(0).expect("text").to_owned()).collect();
+        samples.insert((table, column), values);
+    }
+    discover(&catalog, engine, &samples)
 }
 
 /// The same statements in the words of SQLite.

@@ -21,7 +21,8 @@ fn lines(accesses: &[Access]) -> Vec<String> {
     lines
 }
 
-fn asked(db: &Db, agents: &[&str], state: State<'_>) -> Vec<String> {
+/// What the login offers these agents, all where none is named.
+pub fn asked(db: &Db, agents: &[&str], state: State<'_>) -> Vec<String> {
     let agents: Vec<_> = agents.iter().map(|name| (*name).into()).collect();
     lines(&db.session().access(&agents, state).unwrap_or_else(|failure| panic!("{failure}")).agents)
 }

@@ -15,6 +15,7 @@ mod property;
 mod proxy;
 mod round_trip;
 mod rules;
+mod shapes;
 mod support;
 mod terminal;
 mod transaction;

@@ -3,6 +3,7 @@
 //! Invariant: both engines run the same text, but for words that only one of them knows; what is compared names rows
 //! and holds no ids or times.
 
+use crate::schema_map::support::for_sqlite;
 use crate::support::mariadb::{Schema, shared};
 use motionctl::db::{Connection, FileAccess, Limits, Source};
 use motionctl::outcome::{Failure, Finding};
@@ -11,7 +12,7 @@ use motionctl::seed::manifest::{Manifest, validate};
 use motionctl::seed::map::Map;
 use motionctl::seed::plan::lines;
 use motionctl::seed::snapshot::Unnamed;
-use motionctl::seed::{Planned, Purpose, Session};
+use motionctl::seed::{Planned, Session};
 use std::path::PathBuf;
 use tempfile::TempDir;
 
@@ -19,6 +20,9 @@ use tempfile::TempDir;
 pub const EXAMPLE: &str = include_str!("../../../fixtures/manifests/good/example.yaml");
 /// The embedded schema, in the words of SQLite.
 const SCHEMA: &str = include_str!("../../../templates/seed/schema.sql");
+
+/// The name of a database that is a file.
+const FILE: &str = "motion.db";
 
 /// A database that a test may change.
 pub struct Db {
@@ -47,6 +51,19 @@ impl Db {
         db
     }
 
+    /// One on each engine, with a schema in the words of MariaDB and the map that is made of it.
+    pub fn both_of(schema: &str, map: impl Fn(&mut Connection) -> Map) -> [Self; 2] {
+        let folder_of_file = folder();
+        let source = Source::File { path: folder_of_file.path().join(FILE), access: FileAccess::Create };
+        let mut conn = Connection::open(&source, &Limits::work()).expect("a file");
+        conn.script(&for_sqlite(schema)).expect("the schema");
+        let file = Self { schema: None, folder: folder_of_file, map: map(&mut conn) };
+        let database = shared().schema();
+        database.sql(schema);
+        let map = map(&mut database.connect());
+        [file, Self { schema: Some(database), folder: folder(), map }]
+    }
+
     /// A schema of the shared server.
     pub fn mariadb(schema: impl Fn(&str) -> String, map: impl Fn(&str) -> String) -> Self {
         let database = shared().schema();
@@ -56,7 +73,7 @@ impl Db {
 
     /// The file of a database that is one.
     pub fn file(&self) -> PathBuf {
-        self.folder.path().join("motion.db")
+        self.folder.path().join(FILE)
     }
 
     /// A folder for what belongs to it.
@@ -105,11 +122,7 @@ impl Db {
     }
 
     pub fn session(&self) -> Session {
-        match &self.schema {
-            Some(schema) => Session::of(schema.connect(), self.map.clone()),
-            None => Session::file(&self.file(), self.map.clone(), Purpose::Write),
-        }
-        .expect("a session")
+        Session::of(self.connect(), self.map.clone()).expect("a session")
     }
 
     /// Runs statements of both engines.
