@@ -10,7 +10,7 @@ mod people;
 mod server;
 
 pub use in_use::InUse;
-pub(in crate::seed) use open::{OpenSessions, open_sessions};
+pub(in crate::seed) use open::open_sessions;
 pub use server::standing;
 
 use super::map::Map;
@@ -36,9 +36,19 @@ pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
     if look.plan.is_empty() {
         return Ok(Vec::new());
     }
+    let mut findings = guards(look)?;
+    findings.extend(people::findings(look)?);
+    Ok(findings)
+}
+
+/// Those findings that refuse a plan for what is not in it: people at work, and rows of other tables. They are looked
+/// for again just before it is carried out.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn guards(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
     let mut findings = in_use::findings(look)?;
     findings.extend(outside::findings(look)?);
-    findings.extend(people::findings(look)?);
     Ok(findings)
 }
 

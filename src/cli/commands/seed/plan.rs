@@ -135,7 +135,9 @@ impl Work {
         for code in &args.accept {
             if !(code.starts_with("seed.") && accepts(code)) {
                 return Err(Failure::new(FailureKind::Usage, format!("`{code}` cannot be accepted"))
-                    .with_hint("only seed.disable-in-use and seed.profile-maybe-in-use can"));
+                    .with_hint(
+                        "only seed.disable-in-use, seed.outside-unknown and seed.profile-maybe-in-use can",
+                    ));
             }
         }
         Ok(Self { allowed, accepted: args.accept.iter().cloned().collect(), host: host(context) })
