@@ -81,7 +81,7 @@ fn a_profile_that_they_refer_to_is_not_deleted() {
                 "1 rows of user_has_chat_queues.AgentProfileId",
                 "1 rows of user_has_voice_queues.AgentProfileId",
             ],
-            "queue-columns" => vec!["2 rows of user_has_queues.AgentProfileId"],
+            "queue-columns" => vec!["3 rows of user_has_queues.AgentProfileId"],
             // Nothing says that these columns refer to anything.
             _ => Vec::new(),
         };
