@@ -113,8 +113,12 @@ fn disabled(name: &str, found: &InUse) -> Finding {
             "{}: {why}; agents who are logged in with it stay so and cannot choose it again after logout",
             shown(name)
         )),
-        InUse::No => Finding::new("seed.profile-disabled", Level::Info, "a profile becomes unavailable")
-            .evidence(format!("{} becomes unavailable at once; nobody is logged in with it", shown(name))),
+        // In the title, because that is what people see of good news.
+        InUse::No => Finding::new(
+            "seed.profile-disabled",
+            Level::Info,
+            format!("profile {} becomes unavailable at once; nobody is logged in with it", shown(name)),
+        ),
     }
 }
 

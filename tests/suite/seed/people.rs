@@ -63,6 +63,10 @@ fn a_profile_in_use_is_not_deleted() {
 fn disabling_a_profile_in_use_is_a_stop_that_can_be_accepted() {
     for db in staffed() {
         assert_eq!(levels(&db, DISABLE, "seed.profile-disabled"), ["info seed.profile-disabled"]);
+        // A terminal shows the title alone of what is good news.
+        let planned = db.plan(DISABLE).expect("a plan");
+        let said = &finding(&planned.findings, "seed.profile-disabled").title;
+        assert_eq!(said, "profile `Day` becomes unavailable at once; nobody is logged in with it");
         session(&db, "ann", "data4", "Day");
         db.sql("UPDATE users SET online = 1 WHERE name = 'ann'");
         let planned = db.plan(DISABLE).expect("a plan");
