@@ -3,7 +3,7 @@
 //! Invariant: everything is read in one READ ONLY transaction. What is planned and what it relies on belong together.
 
 use super::consequences::{self, Look};
-use super::manifest::{Manifest, Problem, shown, suggest};
+use super::manifest::{Candidates, Manifest, Problem, shown};
 use super::map::{Needs, Part, Use};
 use super::plan::{Draft, Fingerprint, Input, Plan, Unknown, draft, noun};
 use super::session::{Session, failure};
@@ -11,9 +11,12 @@ use super::snapshot::{Scope, Section, Snapshot, Unnamed, read};
 use super::verify;
 use crate::db::{Access, DbError, Value};
 use crate::outcome::{Failure, FailureKind, Finding, sort_findings};
+use std::collections::BTreeMap;
 
 /// As many names as are looked through for "did you mean".
 const CANDIDATES: u32 = 5_000;
+/// As many names as this is done for: each is compared with all of those, and people mend a few at a time.
+const SUGGESTIONS: usize = 50;
 
 /// A plan and what it relies on.
 #[derive(Debug, Clone)]
@@ -78,9 +81,7 @@ impl Session {
     /// All that refuses a manifest, each with its place.
     pub(super) fn refused(&mut self, manifest: &Manifest, draft: Draft) -> Result<Failure, DbError> {
         let mut problems = draft.problems;
-        for unknown in &draft.unknown {
-            problems.push(self.unknown(manifest, unknown)?);
-        }
+        problems.extend(self.unknown(manifest, &draft.unknown)?);
         problems.sort_by_key(|problem| problem.place);
         let count = problems.len();
         let name = manifest.source.name();
@@ -93,18 +94,31 @@ impl Session {
         Ok(failure.with_findings(draft.findings))
     }
 
-    fn unknown(&mut self, manifest: &Manifest, unknown: &Unknown) -> Result<Problem, DbError> {
-        let Unknown { part, name, place } = unknown;
-        let message =
-            format!("there is no {} {}, neither here nor in the database", noun(*part), shown(name));
-        let problem = Problem::error(*place, message);
-        let mut candidates = self.names(*part)?;
-        candidates.extend(declared(manifest, *part));
-        let meant = suggest(name, candidates.iter().map(String::as_str).filter(|known| **known != **name));
-        Ok(match meant {
-            Some(meant) => problem.did_you_mean(Some(meant)),
-            None => problem.hint(format!("declare it under `{}`, or create it in Motion", list(*part))),
-        })
+    /// Names that mean nothing; the first of them with what may have been meant.
+    fn unknown(&mut self, manifest: &Manifest, unknown: &[Unknown]) -> Result<Vec<Problem>, DbError> {
+        let suggested = &unknown[..unknown.len().min(SUGGESTIONS)];
+        let mut names: BTreeMap<Part, Vec<String>> = BTreeMap::new();
+        for Unknown { part, .. } in suggested {
+            if !names.contains_key(part) {
+                let mut known = self.names(*part)?;
+                known.extend(declared(manifest, *part));
+                names.insert(*part, known);
+            }
+        }
+        let candidates =
+            names.iter().map(|(part, names)| (*part, Candidates::new(names.iter().map(String::as_str))));
+        let candidates: BTreeMap<Part, Candidates<'_>> = candidates.collect();
+        let problem = |(index, Unknown { part, name, place }): (usize, &Unknown)| {
+            let message =
+                format!("there is no {} {}, neither here nor in the database", noun(*part), shown(name));
+            let candidates = candidates.get(part).filter(|_| index < SUGGESTIONS);
+            let problem = Problem::error(*place, message);
+            match candidates.and_then(|candidates| candidates.suggest(name)) {
+                Some(meant) => problem.did_you_mean(Some(meant)),
+                None => problem.hint(format!("declare it under `{}`, or create it in Motion", list(*part))),
+            }
+        };
+        Ok(unknown.iter().enumerate().map(problem).collect())
     }
 
     /// Names of a part, as many as are worth looking through.

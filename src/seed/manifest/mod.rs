@@ -21,7 +21,7 @@ pub use model::{
     Agent, Links, Managed, Manifest, Member, Mode, Name, Permission, Place, Profile, Queue, Right, Setting,
     SettingValue, Spanned,
 };
-pub use near::suggest;
+pub use near::{Candidates, suggest};
 pub use quote::{quoted, scalar};
 pub use source::{Problem, Source, Weight, shown};
 

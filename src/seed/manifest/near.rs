@@ -12,19 +12,47 @@ const LONGEST: usize = 128;
 /// The candidate that a person most likely meant, if any is near enough.
 #[must_use]
 pub fn suggest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    if typed.len() > LONGEST {
-        return None;
-    }
-    let folded = fold(typed);
-    let near =
-        candidates.into_iter().filter(|candidate| candidate.len() <= LONGEST).filter_map(|candidate| {
-            let other = fold(candidate);
-            let distance = strsim::osa_distance(&folded, &other);
-            let longest = folded.chars().count().max(other.chars().count());
-            // A third of the letters may be wrong, as in `usrnam`; two of a long word more than one of a short.
-            (distance * 3 <= longest).then_some((distance, candidate))
+    Candidates::new(candidates).suggest(typed)
+}
+
+/// Names among which more than one is looked for: each is made ready once.
+pub struct Candidates<'a> {
+    /// As it is compared, how many characters that has, and the name.
+    folded: Vec<(String, usize, &'a str)>,
+}
+
+impl<'a> Candidates<'a> {
+    /// Of these names.
+    pub fn new(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let names = names.into_iter().filter(|name| name.len() <= LONGEST);
+        let folded = names.map(|name| {
+            let folded = fold(name);
+            let length = folded.chars().count();
+            (folded, length, name)
         });
-    near.min().map(|(_, candidate)| candidate)
+        Self { folded: folded.collect() }
+    }
+
+    /// The one that a person most likely meant, if any is near enough; a name is not meant by itself.
+    #[must_use]
+    pub fn suggest(&self, typed: &str) -> Option<&'a str> {
+        if typed.len() > LONGEST {
+            return None;
+        }
+        let folded = fold(typed);
+        let length = folded.chars().count();
+        let near = self.folded.iter().filter_map(|(other, others, candidate)| {
+            let longest = length.max(*others);
+            // A third of the letters may be wrong, as in `usrnam`; two of a long word more than one of a short.
+            let is_near = |distance: usize| distance * 3 <= longest;
+            if !is_near(length.abs_diff(*others)) || *candidate == typed {
+                return None;
+            }
+            let distance = strsim::osa_distance(&folded, other);
+            is_near(distance).then_some((distance, *candidate))
+        });
+        near.min().map(|(_, candidate)| candidate)
+    }
 }
 
 /// Declared names, found by what somebody may have meant to write.

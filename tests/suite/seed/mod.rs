@@ -17,6 +17,7 @@ mod proxy;
 mod round_trip;
 mod rules;
 mod shapes;
+mod suggestions;
 mod support;
 mod terminal;
 mod transaction;
