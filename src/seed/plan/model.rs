@@ -188,6 +188,17 @@ impl Plan {
         count
     }
 
+    /// Whether the same rows go as by another plan: profiles, and pairs that are unlinked.
+    #[must_use]
+    pub fn deletes_the_same(&self, other: &Self) -> bool {
+        let pairs = |plan: &Self| -> BTreeSet<(LinkKind, i64, i64)> {
+            let all =
+                plan.unlink.iter().flat_map(|(kind, links)| links.iter().map(move |link| (*kind, link)));
+            all.map(|(kind, link)| (kind, link.owner, link.member)).collect()
+        };
+        self.delete == other.delete && pairs(self) == pairs(other)
+    }
+
     /// What a row is called.
     #[must_use]
     pub fn label(&self, part: Part, row: RowRef) -> Name {

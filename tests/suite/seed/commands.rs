@@ -6,14 +6,15 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 /// A manifest's file beside the database.
-fn file(db: &Db, name: &str, text: &str) -> PathBuf {
+pub fn file(db: &Db, name: &str, text: &str) -> PathBuf {
     let path = db.folder().join(name);
     let text = if text.starts_with(['#', '{']) { text.to_owned() } else { format!("version: 1\n{text}") };
     std::fs::write(&path, text).expect("writing");
     path
 }
 
-fn seed(db: &Db, command: &str, input: &Path, more: &[&str]) -> Answer {
+/// Runs a command on a manifest or a saved plan.
+pub fn seed(db: &Db, command: &str, input: &Path, more: &[&str]) -> Answer {
     let mut arguments = vec!["seed".to_owned(), command.to_owned(), input.display().to_string()];
     arguments.extend(["--db".to_owned(), db.url()]);
     if db.is_server() {

@@ -10,6 +10,7 @@ mod example;
 mod export;
 mod guards;
 mod kill;
+mod moved;
 mod names;
 mod people;
 mod property;

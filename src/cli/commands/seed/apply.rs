@@ -87,14 +87,18 @@ impl Run<'_> {
         let applied = loop {
             match self.once(manifest, &planned) {
                 Ok(applied) => break applied,
-                // Nobody agreed to more than the manifest.
-                Err(NotApplied::Moved(_)) if self.args.yes && self.saved.is_none() && plans < PLANS => {
+                // Nobody agreed to more than the manifest, and to the rows that go as they were shown.
+                Err(NotApplied::Moved(moved)) if self.args.yes && self.saved.is_none() && plans < PLANS => {
                     plans += 1;
                     let mut session = self.place.open(self.context, Purpose::Plan)?;
-                    planned = self.planned(&mut session, manifest, outcome)?;
+                    let shown =
+                        std::mem::replace(&mut planned, self.planned(&mut session, manifest, outcome)?);
                     if planned.plan.is_empty() {
                         outcome.outcome = OutcomeKind::UpToDate;
                         return Ok(());
+                    }
+                    if !planned.plan.deletes_the_same(&shown.plan) {
+                        return Err(moved);
                     }
                 }
                 Err(failed) => return Err(failed.into()),
