@@ -82,6 +82,8 @@ struct Writer<'a> {
     nameable: Nameable<'a>,
     lists: Lists,
     channels: Vec<Channel>,
+    /// Extensions of more than one agent.
+    shared: BTreeSet<String>,
     text: Text,
     export: Export,
 }
@@ -121,6 +123,7 @@ impl Session {
                 nameable: Nameable::of(&snapshot),
                 lists: request.lists,
                 channels,
+                shared: BTreeSet::new(),
                 text: Text::default(),
                 export: Export::default(),
             };

@@ -44,6 +44,10 @@ impl Writer<'_> {
         if !records.is_empty() {
             self.text.open(0, "agents");
         }
+        let section = Section::of(self.map, Part::Users);
+        if let Some(internal) = section.and_then(|section| section.position(&Field::Internal)) {
+            self.shared = shared_extensions(&records, internal);
+        }
         for record in records {
             self.text.item(1, &format!("username: {}", scalar(&record.name)));
             self.columns(Part::Users, record, 2);
@@ -79,7 +83,12 @@ impl Writer<'_> {
             if value.is_null() && self.is_implied(&section, column) {
                 continue;
             }
-            match (written(column, value), &column.field) {
+            let is_shared = column.field == Field::Internal && self.shared.contains(&value.display());
+            let written = match written(column, value) {
+                Ok(_) if is_shared => Err("that of another agent, too"),
+                answer => answer,
+            };
+            match (written, &column.field) {
                 (Ok(written), Field::Setting(name)) => settings.push((name.clone(), written)),
                 (Ok(written), field) => self.text.value(level, &field.to_string(), &written),
                 (Err(why), field) => {
@@ -112,6 +121,13 @@ impl Writer<'_> {
         let is_null = matches!(default, Some(ColumnDefault::None | ColumnDefault::Null));
         self.lists == Lists::Merge && !is_fixed && (is_null || column.field == Field::Description)
     }
+}
+
+/// Extensions of more than one of these agents, which no two agents of a manifest have.
+fn shared_extensions(agents: &[&Record], internal: usize) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    let extensions = agents.iter().map(|agent| &agent.values[internal]).filter(|value| !value.is_null());
+    extensions.map(Value::display).filter(|extension| !seen.insert(extension.clone())).collect()
 }
 
 /// A value as a manifest writes it, or why it cannot.

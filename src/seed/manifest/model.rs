@@ -1,7 +1,7 @@
 //! A manifest as data: what a person wants, each wish with its place.
 //!
-//! Invariant: what is here is consistent in itself: no name is declared twice,
-//! no list names a thing twice, renames are neither chained nor swapped. What
+//! Invariant: what is here is consistent in itself: no name or extension is declared
+//! twice, no list names a thing twice, renames are neither chained nor swapped. What
 //! the database has, and which keys creating a row needs, is not known here.
 
 use super::source::Source;

@@ -17,7 +17,7 @@ const DIGITAL_STRATEGIES: [&str; 3] = ["beepall", "rrmemory", "leastrecent"];
 const KINDS: [&str; 2] = ["inbound", "outbound"];
 const MOST_WEIGHT: u32 = 10;
 
-/// Names that are declared twice, and renames that cross each other.
+/// Names and extensions that are declared twice, and renames that cross each other.
 pub(super) fn contradictions(reader: &mut Reader, manifest: &Manifest) {
     for channel in Channel::ALL {
         let queues = manifest.queues.iter().filter(|queue| queue.channel == channel);
@@ -25,6 +25,8 @@ pub(super) fn contradictions(reader: &mut Reader, manifest: &Manifest) {
         declared_once(reader, names, &format!("the {channel} queue"));
     }
     declared_once(reader, manifest.agents.iter().map(|agent| &agent.username), "the agent");
+    let internals = manifest.agents.iter().filter_map(|agent| agent.internal.as_ref());
+    declared_once(reader, internals, "the internal number");
     declared_once(reader, manifest.profiles.iter().map(|profile| &profile.name), "the profile");
     let profiles = manifest.permissions.iter().map(|permission| &permission.user_profile);
     declared_once(reader, profiles, "the User Profile");

@@ -88,6 +88,18 @@ fn may_be_created(planner: &mut Planner<'_>, agent: &Agent) -> bool {
         let message = format!("the full name of {} is its internal number", shown(&agent.username.value));
         planner.report(Problem::error(fullname.place, message).hint("the two must differ in a new agent"));
     }
+    if let Some(internal) = &agent.internal
+        && let Some(holder) = planner.snapshot.extensions.get(&internal.value).and_then(|all| all.first())
+    {
+        let message = format!(
+            "{} cannot be created: the user {} has the internal number {}",
+            shown(&agent.username.value),
+            shown(&holder.name),
+            shown(&internal.value)
+        );
+        let problem = Problem::error(internal.place, message);
+        planner.report(problem.hint("no two users have the same: give the new agent one that is free"));
+    }
     planner.problems.len() == before
 }
 

@@ -57,6 +57,12 @@ impl Fingerprint {
                 hash.number(link.penalty.map_or(i64::MIN, i64::from));
             }
         }
+        hash.number(snapshot.extensions.len() as i64);
+        for (extension, holders) in &snapshot.extensions {
+            hash.text(extension);
+            hash.number(holders.len() as i64);
+            holders.iter().for_each(|holder| hash.number(holder.id));
+        }
         Self(hex::encode(hash.0.finalize()))
     }
 

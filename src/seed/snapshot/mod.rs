@@ -3,13 +3,14 @@
 //! Invariant: read in one READ ONLY transaction by plain SELECTs, for which SELECT grants suffice; ids are read by name
 //! and never computed; memory is bounded by the manifest and the managed rows. It decides nothing.
 
+mod extensions;
 mod model;
 mod names;
 mod reader;
 mod scope;
 mod section;
 
-pub use model::{Group, LinkRow, Links, Names, Record, Records, Snapshot, Standing};
+pub use model::{Group, Holder, LinkRow, Links, Names, Record, Records, Snapshot, Standing};
 pub(in crate::seed) use names::{CHUNK, marks};
 pub use reader::read;
 pub(in crate::seed) use reader::{links, records};

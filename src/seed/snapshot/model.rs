@@ -17,6 +17,17 @@ pub struct Snapshot {
     pub parts: BTreeMap<Part, Records>,
     /// Links of the owners that were asked for.
     pub links: BTreeMap<LinkKind, Links>,
+    /// Extensions that new agents are to get, and the users who have them already.
+    pub extensions: BTreeMap<Name, Vec<Holder>>,
+}
+
+/// A user of any role who has an extension.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Holder {
+    /// Primary key.
+    pub id: i64,
+    /// The username.
+    pub name: Name,
 }
 
 /// The rows of a part.

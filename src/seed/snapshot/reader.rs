@@ -3,6 +3,7 @@
 //! Invariant: plain SELECTs inside one transaction that the caller began; no statement for each row, no lock, and no
 //! table is read whole unless most of it is wanted.
 
+use super::extensions;
 use super::model::{LinkRow, Links, Record, Records, Snapshot, Standing};
 use super::names::{CHUNK, Comparison, Keyed, marks};
 use super::scope::{Others, Owners, Scope, Wanted};
@@ -25,6 +26,11 @@ pub fn read(conn: &mut Connection, map: &Map, catalog: &Catalog, scope: &Scope) 
         if let Some(section) = Section::of(map, *part) {
             snapshot.parts.insert(*part, records(conn, catalog, &section, wanted)?);
         }
+    }
+    if let (Some(section), Some(agents)) = (Section::of(map, Part::Users), snapshot.agents())
+        && section.create
+    {
+        snapshot.extensions = extensions::holders(conn, catalog, &section, agents, &scope.extensions)?;
     }
     for (kind, owners) in &scope.links {
         let Some(link) = map.link(*kind) else { continue };

@@ -14,6 +14,8 @@ pub struct Scope {
     pub parts: BTreeMap<Part, Wanted>,
     /// Links, by who has them.
     pub links: BTreeMap<LinkKind, Owners>,
+    /// The extensions of agents, by username: who has them is read for those agents who are not there.
+    pub extensions: BTreeMap<Name, Name>,
 }
 
 /// Which rows of a part.
@@ -64,6 +66,7 @@ impl Scope {
         Self {
             parts: queues.chain([Part::Users]).chain(profiles).map(|part| (part, all())).collect(),
             links: map.links.keys().map(|kind| (*kind, Owners::All)).collect(),
+            extensions: BTreeMap::new(),
         }
     }
 
@@ -78,6 +81,9 @@ impl Scope {
         }
         for agent in &manifest.agents {
             scope.name(Part::Users, &agent.username.value);
+            if let Some(internal) = &agent.internal {
+                scope.extensions.insert(agent.username.value.clone(), internal.value.clone());
+            }
             for (channel, links) in &agent.personal {
                 scope.own(LinkKind::Personal(*channel), &agent.username.value);
                 scope.list(Part::Queues(*channel), links, seen);
@@ -117,6 +123,7 @@ impl Scope {
     /// Both together.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
+        self.extensions.extend(other.extensions);
         for (part, wanted) in other.parts {
             let known = self.parts.entry(part).or_default();
             known.names.extend(wanted.names);

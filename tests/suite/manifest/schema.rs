@@ -48,6 +48,7 @@ const SPELLING: &[&str] = &[
 const MEANING: &[&str] = &[
     "agent-twice",
     "control-characters",
+    "internal-twice",
     "member-and-removed",
     "permission-twice",
     "profile-twice",

@@ -8,6 +8,7 @@ mod commit;
 mod deletions;
 mod example;
 mod export;
+mod extensions;
 mod guards;
 mod kill;
 mod moved;
