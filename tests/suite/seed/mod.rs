@@ -18,6 +18,7 @@ mod property;
 mod proxy;
 mod round_trip;
 mod rules;
+mod saved;
 mod shapes;
 mod suggestions;
 mod support;

@@ -6,17 +6,20 @@
 use crate::outcome::{DatabaseSection, Failure, FailureKind};
 use crate::seed::plan::{Allowance, FORMAT, Fingerprint, Plan, Prune, changes};
 use crate::seed::{Planned, Session};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
+use std::fmt;
 
 /// The key by which a saved plan is told from a manifest, which is YAML and may be JSON.
 const MARK: &str = "motionctl_seed_plan";
 
-/// What a file holds.
+/// What a file holds. Its changes are written for people and programs, and passed over when it is read.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Saved {
+pub struct Saved<Changes = IgnoredAny> {
     motionctl_seed_plan: u32,
     /// The database, for people.
     database: Shown,
@@ -31,8 +34,7 @@ pub struct Saved {
     max_delete: Option<u64>,
     /// What it was made from.
     pub manifest: SavedManifest,
-    /// The changes, for people and programs.
-    changes: Value,
+    changes: Changes,
 }
 
 /// A manifest inside of a saved plan.
@@ -54,7 +56,7 @@ struct Shown {
     schema: String,
 }
 
-impl Saved {
+impl Saved<Value> {
     /// A plan, ready to be written.
     pub fn new(
         planned: &Planned,
@@ -83,15 +85,15 @@ impl Saved {
         bytes.push(b'\n');
         bytes
     }
+}
 
+impl Saved {
     /// A saved plan, if these bytes are one.
     ///
     /// # Errors
     /// When they are one that cannot be read.
     pub fn read(name: &str, bytes: &[u8]) -> Result<Option<Self>, Failure> {
-        let begins = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
-        let is_marked = || bytes.windows(MARK.len()).any(|window| window == MARK.as_bytes());
-        if begins != Some(&b'{') || !is_marked() {
+        if !is_marked(bytes) {
             return Ok(None);
         }
         let invalid =
@@ -125,6 +127,39 @@ impl Saved {
         }
         if self.digest != digest(&planned.plan) {
             return stale("this motionctl would do something else");
+        }
+        Ok(())
+    }
+}
+
+/// Whether a text has the mark as a key of its own: one that breaks off is a plan, and a manifest that only speaks of
+/// plans is none.
+fn is_marked(bytes: &[u8]) -> bool {
+    let mut search = Search { found: false };
+    // An error says that the text is no JSON from there on.
+    let _ = serde_json::Deserializer::from_slice(bytes).deserialize_map(&mut search);
+    search.found
+}
+
+/// Goes through the keys of an object until the mark is found.
+struct Search {
+    found: bool,
+}
+
+impl<'de> Visitor<'de> for &mut Search {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+            self.found = key == MARK;
+            if self.found {
+                break;
+            }
+            map.next_value::<IgnoredAny>()?;
         }
         Ok(())
     }
