@@ -24,5 +24,5 @@ pub mod snapshot;
 pub mod verify;
 
 pub use channel::Channel;
-pub use planned::Planned;
+pub use planned::{Agreement, Planned};
 pub use session::{Purpose, Session, failure};

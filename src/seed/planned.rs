@@ -27,6 +27,17 @@ pub struct Planned {
     pub fingerprint: Fingerprint,
     /// What a person should know; a stop refuses to apply it.
     pub findings: Vec<Finding>,
+    /// How the database stands to the manifest.
+    pub agreement: Agreement,
+}
+
+/// How a database stands to a manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Agreement {
+    /// It is as the manifest says.
+    Agrees,
+    /// Something is to be changed, or is otherwise than the manifest says and no apply changes it.
+    Differs,
 }
 
 impl Session {
@@ -59,6 +70,9 @@ impl Session {
         }
         let fingerprint = self.fingerprint(&snapshot);
         let Draft { mut plan, mut findings, .. } = draft;
+        // Stops that follow are about the server and the map, and say nothing of what the manifest wants.
+        let agrees = plan.is_empty() && !findings.iter().any(Finding::stops);
+        let agreement = if agrees { Agreement::Agrees } else { Agreement::Differs };
         consequences::label(&mut self.conn, &self.map, &mut plan).map_err(failed)?;
         let look = &mut Look { conn: &mut self.conn, map: &self.map, catalog: &self.catalog, plan: &plan };
         findings.extend(consequences::findings(look).map_err(failed)?);
@@ -67,7 +81,7 @@ impl Session {
         findings.extend(verification.findings());
         findings.extend(verify::unreviewed(&self.map, self.conn.engine()));
         sort_findings(&mut findings);
-        Ok(Planned { plan, fingerprint, findings })
+        Ok(Planned { plan, fingerprint, findings, agreement })
     }
 
     pub(super) fn draft(&self, manifest: &Manifest, unnamed: Unnamed, snapshot: &Snapshot) -> Draft {

@@ -6,6 +6,7 @@ mod access;
 mod commands;
 mod commit;
 mod deletions;
+mod drift;
 mod example;
 mod export;
 mod extensions;

@@ -20,7 +20,7 @@ use crate::seed::manifest::{Manifest, Validated, validate};
 use crate::seed::map::Map;
 use crate::seed::plan::{Allowance, Prune, changes, lines, refused};
 use crate::seed::snapshot::Unnamed;
-use crate::seed::{Planned, Purpose, Session, failure};
+use crate::seed::{Agreement, Planned, Purpose, Session, failure};
 use std::collections::BTreeSet;
 
 /// Plans, shows, and saves the plan where asked.
@@ -47,24 +47,30 @@ pub fn plan(context: &Context, args: &SeedPlanArgs) -> Result<Outcome, Failure> 
         write_private(path, &saved.to_json())?;
         outcome.details.insert("saved".to_owned(), path.display().to_string().into());
     }
-    if planned.plan.is_empty() {
-        if !outcome.findings.iter().any(crate::outcome::Finding::stops) {
-            outcome.outcome = OutcomeKind::UpToDate;
-        }
-        return Ok(outcome);
-    }
-    outcome.outcome = OutcomeKind::ChangesPending;
-    if args.detailed_exitcode {
+    judge(&planned, args, &mut outcome);
+    Ok(outcome)
+}
+
+/// Whether the database is as the manifest says, and what would come of an apply.
+fn judge(planned: &Planned, args: &SeedPlanArgs, outcome: &mut Outcome) {
+    let stops = outcome.findings.iter().filter(|finding| finding.stops()).count();
+    let stopped = format!("{stops} finding{} would stop an apply", if stops == 1 { "" } else { "s" });
+    let pending = format!("changes are pending: {}", counted(planned));
+    let verdict = match (planned.agreement, planned.plan.is_empty(), stops) {
+        (Agreement::Agrees, _, 0) => "up to date: nothing to do".to_owned(),
+        (Agreement::Agrees, ..) => format!("up to date: nothing to do; {stopped}"),
+        (Agreement::Differs, true, _) => format!("nothing would be written, but {stopped}"),
+        (Agreement::Differs, false, 0) => pending,
+        (Agreement::Differs, false, _) => format!("{pending}; {stopped}"),
+    };
+    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.outcome = match planned.agreement {
+        Agreement::Agrees => OutcomeKind::UpToDate,
+        Agreement::Differs => OutcomeKind::ChangesPending,
+    };
+    if planned.agreement == Agreement::Differs && args.detailed_exitcode {
         outcome.exit_code = 2;
     }
-    let stops = outcome.findings.iter().filter(|finding| finding.stops()).count();
-    let mut verdict = format!("changes are pending: {}", counted(&planned));
-    if stops > 0 {
-        verdict =
-            format!("{verdict}; {stops} finding{} would stop an apply", if stops == 1 { "" } else { "s" });
-    }
-    outcome.details.insert("verdict".to_owned(), verdict.into());
-    Ok(outcome)
 }
 
 /// The manifest, without an error in it.
