@@ -1,10 +1,16 @@
 //! Files that the operator names on the command line: host paths, as given.
+//!
+//! Invariant: a file is written whole or not at all, readable by its owner only, and in the place of nothing but a plain
+//! file that was not read for it.
 
 use crate::outcome::{Failure, FailureKind};
 use crate::plan::bundle::Bundle;
 use crate::plan::{Input, Plan};
 use std::collections::BTreeMap;
+use std::fs::Metadata;
 use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// No bundle's file and no saved plan is larger.
@@ -63,18 +69,28 @@ pub fn read_manifest(path: &Path) -> Result<(String, Vec<u8>), Failure> {
     }
 }
 
-/// Writes a file that the operator asked for, readable by its owner only.
-pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-    let write = || -> std::io::Result<()> {
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600);
-        let mut file = options.open(path)?;
-        // The mode counts only for a new file.
-        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
-        file.write_all(bytes)
+/// Writes a file that the operator asked for: whole or not at all, and readable by its owner only. Refused where it is
+/// one of the files that were `read` for it.
+pub fn write_out(path: &Path, bytes: &[u8], standing: Standing, read: &[&Path]) -> Result<(), Failure> {
+    let there = std::fs::symlink_metadata(path).ok();
+    let same = |input: &&Path| match (&there, identity(input)) {
+        (Some(there), Ok(input)) => (there.dev(), there.ino()) == (input.dev(), input.ino()),
+        _ => false,
     };
-    write().map_err(|error| Failure::new(FailureKind::Failed, format!("writing {}: {error}", path.display())))
+    if read.iter().any(same) {
+        let message = format!("writing {}: this is the file that was read", path.display());
+        return Err(Failure::new(FailureKind::Refused, message).with_hint("--out names another file"));
+    }
+    write_whole(path, bytes, standing)
+}
+
+/// Which file a path of the command line is; `-` is standard input.
+fn identity(path: &Path) -> std::io::Result<Metadata> {
+    if path == Path::new("-") {
+        let input = std::io::stdin().as_fd().try_clone_to_owned()?;
+        return std::fs::File::from(input).metadata();
+    }
+    std::fs::metadata(path)
 }
 
 /// What to do with a file that stands where one is to be written.
@@ -82,15 +98,21 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 pub enum Standing {
     /// Leave it, and refuse.
     Keep,
-    /// Replace it.
+    /// Replace it, if it is a plain file: a link, a device or a pipe stands there for somebody else.
     Replace,
 }
 
-/// Writes a file that a person goes on working with: whole or not at all, and readable by its owner only.
-pub fn write_whole(path: &Path, bytes: &[u8], standing: Standing) -> Result<(), Failure> {
+fn write_whole(path: &Path, bytes: &[u8], standing: Standing) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| {
         Failure::new(FailureKind::Failed, format!("writing {}: {error}", path.display()))
     };
+    if standing == Standing::Replace
+        && let Some(what) = std::fs::symlink_metadata(path).ok().and_then(|there| other_than_a_file(&there))
+    {
+        let message =
+            format!("writing {}: {what} stands there, and only a plain file is replaced", path.display());
+        return Err(Failure::new(FailureKind::Refused, message).with_hint("--out names another file"));
+    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file =
         tempfile::Builder::new().prefix(".motionctl-").tempfile_in(folder).map_err(|e| failed(&e))?;
@@ -106,8 +128,20 @@ pub fn write_whole(path: &Path, bytes: &[u8], standing: Standing) -> Result<(), 
         Err(refused) if refused.error.kind() == std::io::ErrorKind::AlreadyExists => Err(Failure::new(
             FailureKind::Refused,
             format!("writing {}: there is a file already", path.display()),
-        )),
+        )
+        .with_hint("--out names another file, --force replaces this one")),
         Err(refused) => Err(failed(&refused.error)),
+    }
+}
+
+/// What it is instead.
+fn other_than_a_file(there: &Metadata) -> Option<&'static str> {
+    let kind = there.file_type();
+    match () {
+        () if kind.is_file() => None,
+        () if kind.is_symlink() => Some("a link"),
+        () if kind.is_dir() => Some("a folder"),
+        () => Some("a device, a pipe or a socket"),
     }
 }
 

@@ -4,10 +4,11 @@ use super::change::{refusal, watched};
 use super::sessions::Watch;
 use crate::cli::args::PlanArgs;
 use crate::cli::context::Context;
-use crate::cli::files::write_private;
+use crate::cli::files::{Standing, write_out};
 use crate::nginx::redact_source;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{Content, Plan, Version};
+use std::path::PathBuf;
 
 /// Plans, shows, and saves the plan where asked.
 pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
@@ -32,7 +33,11 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
             );
             return Ok(outcome);
         }
-        write_private(path, migration.plan.to_json().as_bytes())?;
+        let live = migration.plan.files().filter_map(|(path, ..)| context.root.resolve(path).ok());
+        let live: Vec<PathBuf> = live.collect();
+        let named = [&args.change.candidate, &args.change.base].into_iter().flatten();
+        let read: Vec<_> = named.chain(&live).map(PathBuf::as_path).collect();
+        write_out(path, migration.plan.to_json().as_bytes(), Standing::Replace, &read)?;
         outcome.details.insert("saved".to_owned(), path.display().to_string().into());
     }
     if prepared.is_up_to_date() {

@@ -3,7 +3,7 @@
 use super::change::{prepared, refusal};
 use crate::cli::args::RehearseArgs;
 use crate::cli::context::Context;
-use crate::cli::files::write_private;
+use crate::cli::files::{Standing, write_out};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::rehearse::{Keep, Rehearsed, Wishes, rehearse as run};
 use std::path::Path;
@@ -91,7 +91,7 @@ fn conclude(outcome: &mut Outcome, rehearsed: Rehearsed) {
 
 fn keep(dir: &Path, rehearsed: &Rehearsed) -> Result<(), Failure> {
     for file in &rehearsed.kept {
-        write_private(&dir.join(&file.name), file.text.as_bytes())?;
+        write_out(&dir.join(&file.name), file.text.as_bytes(), Standing::Replace, &[])?;
     }
     Ok(())
 }

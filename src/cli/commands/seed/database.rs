@@ -74,6 +74,14 @@ pub fn is_file(source: &Source) -> bool {
     matches!(source, Source::File { .. } | Source::Memory)
 }
 
+/// The SQLite file of a source that is one.
+pub fn file_of(source: &Source) -> Option<&Path> {
+    match source {
+        Source::File { path, .. } => Some(path),
+        Source::Memory | Source::Server { .. } => None,
+    }
+}
+
 /// The map for a database of this kind: the one named by a flag; else the built-in one for SQLite; else the one of
 /// the settings, or in its usual place.
 pub fn map(context: &Context, args: &DatabaseArgs, is_sqlite: bool) -> Result<MapFile, Failure> {

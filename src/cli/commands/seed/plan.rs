@@ -12,7 +12,7 @@ use crate::cli::commands::change::host;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
 use crate::cli::database::Named;
-use crate::cli::files::{read_manifest, write_private};
+use crate::cli::files::{Standing, read_manifest, write_out};
 use crate::db::{Limits, Source};
 use crate::outcome::{CommandName, Failure, FailureKind, Outcome, OutcomeKind, accepts, sort_findings};
 use crate::prepare::accept;
@@ -22,6 +22,7 @@ use crate::seed::plan::{Allowance, Prune, changes, lines, refused};
 use crate::seed::snapshot::Unnamed;
 use crate::seed::{Agreement, Planned, Purpose, Session, failure};
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 /// Plans, shows, and saves the plan where asked.
 pub fn plan(context: &Context, args: &SeedPlanArgs) -> Result<Outcome, Failure> {
@@ -44,7 +45,8 @@ pub fn plan(context: &Context, args: &SeedPlanArgs) -> Result<Outcome, Failure> 
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let manifest = SavedManifest { name, text };
         let saved = Saved::new(&planned, &session, &section(session.server()), &work.allowed, manifest);
-        write_private(path, &saved.to_json())?;
+        let read = place.files(&args.manifest, &args.change.database);
+        write_out(path, &saved.to_json(), Standing::Replace, &read)?;
         outcome.details.insert("saved".to_owned(), path.display().to_string().into());
     }
     judge(&planned, args, &mut outcome);
@@ -102,6 +104,14 @@ impl Place {
         let named = database::named(context, args)?;
         let map = database::map(context, args, database::is_file(named.source()))?.map;
         Ok(Self { named: *named, map })
+    }
+
+    /// The files that a plan is made from.
+    fn files<'a>(&'a self, manifest: &'a Path, args: &'a DatabaseArgs) -> Vec<&'a Path> {
+        let mut files = vec![manifest];
+        files.extend([&args.map, &args.defaults_file].into_iter().flatten().map(PathBuf::as_path));
+        files.extend(database::file_of(self.named.source()));
+        files
     }
 
     /// Opens it.

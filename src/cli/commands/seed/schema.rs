@@ -2,11 +2,13 @@
 //!
 //! Invariant: the database is only read; a proposal goes to a file and never over one without `--force`.
 
-use super::database::{MapFile, built_in, is_file, map, named, open, own, shown, unavailable, usual_place};
+use super::database::{
+    MapFile, built_in, file_of, is_file, map, named, open, own, shown, unavailable, usual_place,
+};
 use crate::cli::args::seed::{SchemaCheckArgs, SchemaDiscoverArgs, SchemaShowArgs};
 use crate::cli::context::Context;
 use crate::cli::database::{Database, MAP};
-use crate::cli::files::{Standing, write_whole};
+use crate::cli::files::{Standing, write_out};
 use crate::db::{Catalog, Connection, FileAccess};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, sort_findings};
 use crate::seed::discover::{Grade, Proposal, Samples, discover as propose, wanted_samples};
@@ -14,7 +16,7 @@ use crate::seed::embedded::Ownership;
 use crate::seed::map::{Ident, Map, Needs};
 use crate::seed::verify::{unreviewed, verify};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Values of a column that are looked at; there are fewer channels.
 const MOST_VALUES: usize = 50;
@@ -86,7 +88,9 @@ fn empty(connection: &Connection, file: &MapFile) -> Outcome {
 /// Proposes a map and writes it to a file.
 pub fn discover(context: &Context, args: &SchemaDiscoverArgs) -> Result<Outcome, Failure> {
     let place = place(context, args)?;
-    let mut connection = open(context, *named(context, &args.database)?, FileAccess::Read)?;
+    let named = named(context, &args.database)?;
+    let file = file_of(named.source()).map(Path::to_owned);
+    let mut connection = open(context, *named, FileAccess::Read)?;
     let catalog = Catalog::read(&mut connection).map_err(|error| unavailable(&error))?;
     if catalog.tables.is_empty() {
         let message = "the database has no table that this user may see";
@@ -100,10 +104,9 @@ pub fn discover(context: &Context, args: &SchemaDiscoverArgs) -> Result<Outcome,
     let text = proposal
         .to_toml(&format!("{} on {} ({} {})", server.schema, server.host, server.server, server.version));
     let standing = if args.force { Standing::Replace } else { Standing::Keep };
-    write_whole(&place, text.as_bytes(), standing).map_err(|failure| match failure.kind {
-        FailureKind::Refused => failure.with_hint("--out names another file, --force replaces this one"),
-        _ => failure,
-    })?;
+    let read: Vec<&Path> =
+        [&args.database.defaults_file, &file].into_iter().flatten().map(PathBuf::as_path).collect();
+    write_out(&place, text.as_bytes(), standing, &read)?;
     let mut outcome = Outcome::new("seed schema discover", OutcomeKind::Ok);
     outcome.database = Some(server);
     outcome.details.insert("file".to_owned(), place.display().to_string().into());
