@@ -2,7 +2,7 @@
 //!
 //! Invariant: all open sessions are looked at once; whatever could not be looked at may be in use.
 
-use super::open::{OpenSessions, open_sessions};
+use super::sessions::{InUse, OpenSessions, open_sessions};
 use super::{Look, few};
 use crate::db::DbError;
 use crate::outcome::{Finding, Level};
@@ -11,17 +11,6 @@ use crate::seed::map::Part;
 use crate::seed::plan::{FieldChange, Update, is_set};
 use crate::seed::snapshot::Field;
 use std::collections::BTreeMap;
-
-/// Whether a profile is in use.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum InUse {
-    /// These agents are logged in with it.
-    Yes(Vec<String>),
-    /// It cannot be told, and why.
-    Maybe(String),
-    /// Nobody is.
-    No,
-}
 
 /// Findings about profiles that are deleted, disabled or renamed.
 pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {

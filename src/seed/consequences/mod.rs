@@ -4,14 +4,14 @@
 //! is said; it is never taken for a no.
 
 mod in_use;
-mod open;
 mod outside;
 mod people;
 mod server;
+mod sessions;
 
-pub use in_use::InUse;
-pub(in crate::seed) use open::open_sessions;
 pub use server::standing;
+pub use sessions::InUse;
+pub(in crate::seed) use sessions::open_sessions;
 
 use super::map::Map;
 use super::plan::{Plan, RowRef, ends};

@@ -8,7 +8,6 @@ use super::manifest::refusal;
 use super::saved::{Saved, SavedManifest};
 use crate::cli::args::DatabaseArgs;
 use crate::cli::args::seed::{PruneChoice, SeedChangeArgs, SeedPlanArgs};
-use crate::cli::commands::change::host;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
 use crate::cli::database::Named;
@@ -156,7 +155,7 @@ impl Work {
                     ));
             }
         }
-        Ok(Self { allowed, accepted: args.accept.iter().cloned().collect(), host: host(context) })
+        Ok(Self { allowed, accepted: args.accept.iter().cloned().collect(), host: context.host() })
     }
 
     /// What happens to profiles that the manifest does not name.

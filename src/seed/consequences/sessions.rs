@@ -3,7 +3,6 @@
 //! Invariant: sessions are read with queries that an index serves, or of the newest rows alone; what cannot be read that
 //! way may be in use.
 
-use super::in_use::InUse;
 use crate::db::catalog::Table;
 use crate::db::{Catalog, Connection, DbError, ErrorKind, Row, Value};
 use crate::seed::manifest::Name;
@@ -16,6 +15,17 @@ use std::collections::{BTreeMap, BTreeSet};
 const NEWEST: u64 = 200_000;
 /// More open sessions are not listed.
 const SESSIONS: usize = 10_000;
+
+/// Whether a profile is in use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InUse {
+    /// These agents are logged in with it.
+    Yes(Vec<String>),
+    /// It cannot be told, and why.
+    Maybe(String),
+    /// Nobody is.
+    No,
+}
 
 /// Who has an open session, and what its row says about the profile.
 #[derive(Debug, Clone, Default)]
