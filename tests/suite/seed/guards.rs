@@ -99,7 +99,8 @@ fn what_refuses_a_plan_is_looked_for_again() {
         );
         db.sql("INSERT INTO plugin SELECT id FROM agent_profiles");
     };
-    let cases: [(&str, &dyn Fn(&Db), &str); 3] = [
+    type Meanwhile<'a> = &'a dyn Fn(&Db);
+    let cases: [(&str, Meanwhile<'_>, &str); 3] = [
         (DELETE, &log_in, "is in use (`Day`: ann is logged in with it)"),
         (DISABLE, &log_in, "is in use (`Day`: agents ann stay logged in"),
         (DELETE, &refer, "refer to rows that are to go"),
