@@ -76,6 +76,27 @@ pub fn verify(map: &Map, catalog: &Catalog, engine: Engine, needs: &Needs) -> Ve
     found
 }
 
+/// The tables, and columns of other tables, that are needed and that the catalog does not have.
+#[must_use]
+pub fn unseen<'a>(
+    map: &'a Map,
+    catalog: &Catalog,
+    needs: &Needs,
+) -> BTreeSet<(&'a Ident, Option<&'a Ident>)> {
+    let mut unseen = BTreeSet::new();
+    for shape in needs.iter().flat_map(|(part, _)| Shape::of(map, part)) {
+        match catalog.table(shape.table.as_str()) {
+            None => drop(unseen.insert((shape.table, None))),
+            Some(table) => {
+                let columns = shape.wants.iter().map(|want| want.column);
+                let missing = columns.filter(|column| table.column(column.as_str()).is_none());
+                unseen.extend(missing.map(|column| (shape.table, Some(column))));
+            }
+        }
+    }
+    unseen
+}
+
 /// A map that nobody has signed, where a server's database would be written by it.
 #[must_use]
 pub fn unreviewed(map: &Map, engine: Engine) -> Option<Finding> {

@@ -11,6 +11,7 @@ mod export;
 mod kill;
 mod names;
 mod people;
+mod privileges;
 mod property;
 mod proxy;
 mod round_trip;
