@@ -4,6 +4,7 @@
 
 use super::model::{Insert, Plan, RowRef, noun};
 use crate::db::Catalog;
+use crate::db::catalog::{Covers, Index};
 use crate::outcome::{Finding, Level};
 use crate::seed::manifest::{Manifest, Name, Place, Problem, Source, shown};
 use crate::seed::map::{LinkKind, Map, Part};
@@ -208,8 +209,10 @@ impl<'a> Planner<'a> {
         let Some(section) = Section::of(self.map, part) else { return };
         let table = self.catalog.table(section.table.as_str());
         let unique = table.is_some_and(|table| {
-            let covers = |index: &&crate::db::catalog::Index| {
-                index.unique && matches!(index.columns.as_slice(), [one] if section.name.is_column(one))
+            let covers = |index: &&Index| {
+                // An index of some rows is there so that a deleted one is in nobody's way.
+                let has_name = matches!(index.columns.as_slice(), [one] if section.name.is_column(one));
+                index.unique && index.covers != Covers::SomeRows && has_name
             };
             table.indexes.iter().any(|index| covers(&index))
         });
