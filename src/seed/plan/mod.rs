@@ -6,6 +6,7 @@
 mod describe;
 mod entities;
 mod fingerprint;
+mod fit;
 mod gates;
 mod links;
 mod model;

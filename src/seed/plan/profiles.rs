@@ -85,7 +85,7 @@ fn present<'a>(
     if old_group == group {
         let mut live = records.of_group(group).filter(|record| record.standing == Standing::Live);
         return match (live.next(), live.next()) {
-            (Some(record), None) => change_and_rename(planner, section, record, wishes, Some(&name.value)),
+            (Some(record), None) => change_and_rename(planner, section, record, wishes, Some(name)),
             (None, _) => create_renamed(planner, section, profile, wishes),
             _ => match planner.existing(Part::Profiles, records, group, &name.value, name.place) {
                 Ok(_) => Target::Unusable,
@@ -101,7 +101,7 @@ fn present<'a>(
                 return target;
             }
             match planner.existing(Part::Profiles, records, old_group, &previous.value, previous.place) {
-                Ok(Some(record)) => change_and_rename(planner, section, record, wishes, Some(&name.value)),
+                Ok(Some(record)) => change_and_rename(planner, section, record, wishes, Some(name)),
                 Ok(None) => Target::Unusable,
                 Err(target) => target,
             }

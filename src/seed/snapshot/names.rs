@@ -59,7 +59,7 @@ impl Comparison {
     /// The text as the column would hold it; none where it can hold every text.
     fn held(&self, text: &str) -> Option<String> {
         let charset = self.charset.as_deref().filter(|charset| *charset != "utf8mb4")?;
-        Some(format!("CONVERT(CONVERT({text} USING {charset}) USING utf8mb4)"))
+        Some(held(charset, text))
     }
 
     /// Sorts names into groups that are the same to the server.
@@ -139,6 +139,11 @@ impl Keyed {
     }
 }
 
+/// A text as a character set holds it; the charset's name must be a word.
+pub(super) fn held(charset: &str, text: &str) -> String {
+    format!("CONVERT(CONVERT({text} USING {charset}) USING utf8mb4)")
+}
+
 /// `?, ?, …`
 pub(in crate::seed) fn marks(count: usize) -> String {
     let mut marks = "?, ".repeat(count);
@@ -159,6 +164,6 @@ fn no_answer() -> DbError {
 }
 
 /// Names of character sets and collations stand in SQL as they are.
-fn is_word(name: &str) -> bool {
+pub(super) fn is_word(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

@@ -7,6 +7,7 @@ use super::model::{LinkRow, Links, Record, Records, Snapshot, Standing};
 use super::names::{CHUNK, Comparison, Keyed, marks};
 use super::scope::{Others, Owners, Scope, Wanted};
 use super::section::Section;
+use super::texts::unholdable;
 use crate::db::{Catalog, Connection, DbError, Row, Value};
 use crate::seed::manifest::Name;
 use crate::seed::map::{Ident, Link, LinkKind, Map, Part};
@@ -38,6 +39,7 @@ pub fn read(conn: &mut Connection, map: &Map, catalog: &Catalog, scope: &Scope) 
         };
         snapshot.links.insert(*kind, found);
     }
+    snapshot.unholdable = unholdable(conn, map, catalog, &scope.texts)?;
     Ok(snapshot)
 }
 

@@ -2,8 +2,10 @@
 //!
 //! Invariant: pure, and as small as the manifest: a name stands here once, however often it is used.
 
+use super::section::Field;
+use super::texts::Texts;
 use crate::seed::Channel;
-use crate::seed::manifest::{Links, Manifest, Name};
+use crate::seed::manifest::{Links, Manifest, Name, SettingValue};
 use crate::seed::map::{LinkKind, Map, Needs, Part, Use};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -14,6 +16,8 @@ pub struct Scope {
     pub parts: BTreeMap<Part, Wanted>,
     /// Links, by who has them.
     pub links: BTreeMap<LinkKind, Owners>,
+    /// Texts of which it must be known whether their columns can hold them.
+    pub texts: Texts,
 }
 
 /// Which rows of a part.
@@ -64,6 +68,7 @@ impl Scope {
         Self {
             parts: queues.chain([Part::Users]).chain(profiles).map(|part| (part, all())).collect(),
             links: map.links.keys().map(|kind| (*kind, Owners::All)).collect(),
+            texts: Texts::new(),
         }
     }
 
@@ -74,16 +79,29 @@ impl Scope {
         // A name is used by many lists, and looking it up in order is slower than that.
         let seen = &mut HashSet::new();
         for queue in &manifest.queues {
-            scope.name(Part::Queues(queue.channel), &queue.name.value);
+            let part = Part::Queues(queue.channel);
+            scope.name(part, &queue.name.value);
+            scope.text(part, Field::Strategy, queue.strategy.value());
+            scope.text(part, Field::Kind, queue.kind.value());
+            scope.text(part, Field::Description, queue.description.value());
+            for setting in &queue.settings {
+                if let SettingValue::Text(text) = &setting.value.value {
+                    scope.setting(map, part, &setting.column.value, text);
+                }
+            }
         }
         for agent in &manifest.agents {
             scope.name(Part::Users, &agent.username.value);
+            scope.text(Part::Users, Field::Fullname, agent.fullname.value());
+            scope.text(Part::Users, Field::Email, agent.email.value());
+            scope.text(Part::Users, Field::Internal, agent.internal.as_ref().map(|internal| &internal.value));
             for (channel, links) in &agent.personal {
                 scope.own(LinkKind::Personal(*channel), &agent.username.value);
                 scope.list(Part::Queues(*channel), links, seen);
             }
         }
         for profile in &manifest.profiles {
+            scope.text(Part::Profiles, Field::Description, profile.description.value());
             let names = [Some(&profile.name), profile.previous_name.as_ref()];
             for name in names.into_iter().flatten().map(|name| &name.value) {
                 scope.name(Part::Profiles, name);
@@ -138,6 +156,9 @@ impl Scope {
                 }
             }
         }
+        for (column, texts) in other.texts {
+            self.texts.entry(column).or_default().extend(texts);
+        }
         self
     }
 
@@ -161,6 +182,24 @@ impl Scope {
 
     fn name(&mut self, part: Part, name: &Name) {
         self.parts.entry(part).or_default().names.insert(name.clone());
+    }
+
+    fn text(&mut self, part: Part, field: Field, text: Option<&Name>) {
+        if let Some(text) = text {
+            self.texts.entry((part, field)).or_default().insert(text.clone());
+        }
+    }
+
+    /// The text of a column as the map spells it; columns have no case.
+    fn setting(&mut self, map: &Map, part: Part, column: &str, text: &Name) {
+        let Some(section) = super::Section::of(map, part) else { return };
+        let found = section
+            .columns
+            .into_iter()
+            .find(|known| matches!(&known.field, Field::Setting(_)) && known.ident.is_column(column));
+        if let Some(found) = found {
+            self.text(part, found.field, Some(text));
+        }
     }
 
     fn own(&mut self, kind: LinkKind, name: &Name) {

@@ -10,7 +10,7 @@ mod outside;
 mod shape;
 
 pub use definition::describe;
-pub use family::Family;
+pub use family::{Family, members};
 pub use outside::{Reference, inside_references, outside_references};
 
 use crate::db::catalog::{Table, TableKind};

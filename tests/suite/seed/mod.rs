@@ -21,3 +21,4 @@ mod support;
 mod terminal;
 mod transaction;
 mod traps;
+mod values;
