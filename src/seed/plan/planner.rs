@@ -160,6 +160,11 @@ impl<'a> Planner<'a> {
         self.targets.insert((part, group), target);
     }
 
+    /// Whether an entry of the manifest is about this group.
+    pub fn is_declared(&self, part: Part, group: Group) -> bool {
+        self.declared.contains_key(&(part, group))
+    }
+
     /// The live row of a group: none, one, or a reason to stop, which is said.
     pub fn existing(
         &mut self,

@@ -59,11 +59,26 @@ pub(in crate::seed) fn records(
     section: &Section<'_>,
     wanted: &Wanted,
 ) -> Result<Records, DbError> {
+    let mut others = BTreeMap::new();
+    if wanted.others != Others::Left {
+        let mut condition = format!("{} IS NOT NULL", section.name.quoted());
+        let mut values = Vec::new();
+        if let Some((role, agent)) = section.role {
+            condition = format!("{condition} AND {} = ?", role.quoted());
+            values.push(agent.into());
+        }
+        select(conn, section, &condition, values, &mut others)?;
+    }
+    let mut list = wanted.names.clone();
+    if wanted.others == Others::Compared {
+        let live = others.values().filter(|record: &&Record| record.standing == Standing::Live);
+        list.extend(live.map(|record| record.name.clone()));
+    }
     let mut rows = BTreeMap::new();
     let mut names = super::Names::default();
-    if !wanted.names.is_empty() {
+    if !list.is_empty() {
         let comparison = Comparison::of(conn, catalog, section)?;
-        let mut list: Vec<Name> = wanted.names.iter().cloned().collect();
+        let mut list: Vec<Name> = list.into_iter().collect();
         let mut keyed = comparison.group(conn, &list)?;
         list.retain(|name| !keyed.names.is_unholdable(name));
         for chunk in list.chunks(CHUNK) {
@@ -74,15 +89,7 @@ pub(in crate::seed) fn records(
         assign(conn, section, &comparison, &mut keyed, &rows)?;
         names = keyed.names;
     }
-    if wanted.others == Others::Read {
-        let mut condition = format!("{} IS NOT NULL", section.name.quoted());
-        let mut values = Vec::new();
-        if let Some((role, agent)) = section.role {
-            condition = format!("{condition} AND {} = ?", role.quoted());
-            values.push(agent.into());
-        }
-        select(conn, section, &condition, values, &mut rows)?;
-    }
+    rows.append(&mut others);
     Ok(Records { rows, names })
 }
 

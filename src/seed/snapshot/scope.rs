@@ -30,13 +30,15 @@ pub struct Wanted {
 }
 
 /// Whether rows that no name asks for are read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Others {
     /// They are not.
     #[default]
     Left,
     /// All that are what the part is about, and those deleted softly.
     Read,
+    /// The same, and the names of those that live are looked up as well: which of them are the same is known.
+    Compared,
 }
 
 /// Whose links.
@@ -122,7 +124,8 @@ impl Scope {
             }
         }
         if unnamed == Unnamed::Go {
-            scope.parts.entry(Part::Profiles).or_default().others = Others::Read;
+            // One that a manifest cannot name does not go because it does not.
+            scope.parts.entry(Part::Profiles).or_default().others = Others::Compared;
             let of_profiles = |kind: &&LinkKind| !matches!(kind, LinkKind::Personal(_));
             scope.links.extend(map.links.keys().filter(of_profiles).map(|kind| (*kind, Owners::All)));
         }
@@ -138,9 +141,7 @@ impl Scope {
         for (part, wanted) in other.parts {
             let known = self.parts.entry(part).or_default();
             known.names.extend(wanted.names);
-            if wanted.others == Others::Read {
-                known.others = Others::Read;
-            }
+            known.others = known.others.max(wanted.others);
         }
         for (kind, owners) in other.links {
             match (self.links.remove(&kind), owners) {
