@@ -312,7 +312,10 @@ fn converted(value: mysql::Value, column: &Column) -> Value {
         mysql::Value::NULL => Value::Null,
         mysql::Value::Int(number) => Value::Int(number),
         mysql::Value::UInt(number) => whole(number),
-        mysql::Value::Float(number) => Value::Float(f64::from(number)),
+        // The shortest digits that mean it, as in the text protocol: 0.1 and not 0.10000000149011612.
+        mysql::Value::Float(number) => {
+            Value::Float(number.to_string().parse().unwrap_or_else(|_| f64::from(number)))
+        }
         mysql::Value::Double(number) => Value::Float(number),
         mysql::Value::Date(year, month, day, ..) if column.column_type() == ColumnType::MYSQL_TYPE_DATE => {
             Value::Text(format!("{year:04}-{month:02}-{day:02}"))

@@ -132,7 +132,12 @@ fn select(
     columns.extend(section.deleted.map(|column| format!("{} IS NOT NULL", column.quoted())));
     columns.extend(section.columns.iter().map(|column| column.ident.quoted()));
     columns.extend([section.created, section.updated].into_iter().flatten().map(|column| column.quoted()));
-    let sql = format!("SELECT {} FROM {} WHERE {condition}", columns.join(", "), section.table.quoted());
+    let mut sql = format!("SELECT {} FROM {} WHERE {condition}", columns.join(", "), section.table.quoted());
+    if values.is_empty() {
+        // With a value the server answers in binary; in its other protocol a FLOAT has six digits and no more.
+        sql.push_str(" AND ? = 1");
+        values.push(Value::Int(1));
+    }
     conn.each(&sql, &values, &mut |row| {
         let record = record(section, &row)?;
         rows.insert(record.id, record);

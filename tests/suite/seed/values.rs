@@ -2,7 +2,8 @@
 //!
 //! Invariant: each case would be an error of the server, or another value than the one that was given.
 
-use super::support::{Db, problems};
+use super::export::{changes_nothing, everything, exported};
+use super::support::{Db, problems, shown};
 
 const STAFF: &str = "
 queues:
@@ -109,6 +110,43 @@ fn texts_have_the_length_and_the_words_of_their_column() {
             "3:38 `description` has 256 bytes, and the column description holds 255",
         ]
     );
+}
+
+/// A FLOAT says less than its digits: 0.1 is 0.10000000149011612.
+#[test]
+fn fractions_come_back_as_they_were_written() {
+    let settable =
+        |map: &str| map.replacen("settings = {", "settings = { ratio = \"decimal\", share = \"decimal\",", 1);
+    let columns = |schema: &str| {
+        schema.replacen(
+            "    type VARCHAR(255) NOT NULL,",
+            "    type VARCHAR(255) NOT NULL, ratio FLOAT, share DECIMAL(5,2),",
+            1,
+        )
+    };
+    for db in Db::both_with(columns, settable) {
+        db.apply(STAFF);
+        for ratio in ["0.1", "-3.25", "16777216", "1.5e-7"] {
+            let text = format!(
+                "queues: {{ voice: [{{ name: V, settings: {{ ratio: '{ratio}', share: '1.10' }} }}] }}"
+            );
+            db.apply(&text);
+            let planned = db.plan(&text).expect("a plan");
+            assert!(planned.plan.is_empty(), "{ratio}: {:?}", shown(&planned));
+        }
+        db.apply("queues: { voice: [{ name: V, settings: { ratio: '0.12345679' } }] }");
+        let export = exported(&db, &everything());
+        assert!(export.contains("ratio: \"0.12345679\""), "{export}");
+        changes_nothing(&db, &export);
+        let text = "queues: { voice: [{ name: V, settings: { ratio: '0.123456789', share: '1.125' } }] }";
+        assert_eq!(
+            refused(&db, text),
+            [
+                "2:49 `settings.ratio` is `0.123456789`, and the column ratio (float) holds 0.12345679 in its place",
+                "2:71 `settings.share` is `1.125`, and the column share (decimal(5,2)) holds 3 digits before the point and 2 behind it",
+            ]
+        );
+    }
 }
 
 /// A new name is as long as any other.
