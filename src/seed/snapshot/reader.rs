@@ -4,7 +4,7 @@
 //! table is read whole unless most of it is wanted.
 
 use super::model::{LinkRow, Links, Record, Records, Snapshot, Standing};
-use super::names::{CHUNK, Comparison, Keyed, marks};
+use super::names::{CHUNK, Comparison, Keyed, compare, marks};
 use super::scope::{Others, Owners, Scope, Wanted};
 use super::section::Section;
 use super::texts::unholdable;
@@ -86,22 +86,23 @@ pub(in crate::seed) fn records(
             let values = chunk.iter().map(|name| Value::from(&**name)).collect();
             select(conn, section, &condition, values, &mut rows)?;
         }
-        assign(conn, section, &comparison, &mut keyed, &rows)?;
+        assign(conn, section, &comparison, &mut keyed, &list, &rows)?;
         names = keyed.names;
     }
     rows.append(&mut others);
     Ok(Records { rows, names })
 }
 
-/// Says of each row which of the names it has.
+/// Says of each row which of the names it has; every row has one, because it was found by them.
 fn assign(
     conn: &mut Connection,
     section: &Section<'_>,
     comparison: &Comparison,
     keyed: &mut Keyed,
+    list: &[Name],
     rows: &BTreeMap<i64, Record>,
 ) -> Result<(), DbError> {
-    let mut others = Vec::new();
+    let (mut others, mut odd) = (Vec::new(), Vec::new());
     for record in rows.values() {
         match keyed.group_of_name(&record.name) {
             Some(group) => keyed.names.add_row(group, record.id),
@@ -109,7 +110,14 @@ fn assign(
         }
     }
     for (id, key) in comparison.keys_of_rows(conn, section, &others)? {
-        if let Some(group) = keyed.group_of_key(&key) {
+        match keyed.group_of_key(&key) {
+            Some(group) => keyed.names.add_row(group, id),
+            None => odd.push(id),
+        }
+    }
+    // The same to the server and not by its weights: left out, such a row would be inserted again.
+    for (id, name) in compare(conn, section, &odd, list)? {
+        if let Some(group) = keyed.group_of_name(&name) {
             keyed.names.add_row(group, id);
         }
     }
