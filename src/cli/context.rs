@@ -9,7 +9,7 @@ use crate::host::sandbox::Launcher;
 use crate::host::{LockError, Root, WriteLock, machine};
 use crate::inspect::{self, ClientChoice};
 use crate::nginx::merge::{Choice, Resolutions};
-use crate::outcome::{Failure, FailureKind, Finding, Level, accepts};
+use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, accepts};
 use crate::plan::bundle::Bundle;
 use crate::plan::{Strategy, StrategyWish};
 use crate::prepare::Options;
@@ -58,6 +58,12 @@ impl Context {
             global: global.clone(),
             stop,
         })
+    }
+
+    /// The host where nothing more is known.
+    pub fn host(&self) -> HostSection {
+        let facts = inspect::host_facts(&self.root);
+        HostSection { name: facts.name, os: facts.os, nginx: None, motion: None }
     }
 
     /// What the flags and the settings ask for.

@@ -88,7 +88,7 @@ pub fn sort_findings(findings: &mut Vec<Finding>) {
 pub fn accepts(code: &str) -> bool {
     ["topology.", "sessions.", "bundle."].iter().any(|prefix| code.starts_with(prefix))
         || ["config.runs-code", "site.managed-elsewhere"].contains(&code)
-        || ["seed.disable-in-use", "seed.profile-maybe-in-use"].contains(&code)
+        || ["seed.disable-in-use", "seed.outside-unknown", "seed.profile-maybe-in-use"].contains(&code)
 }
 
 #[cfg(test)]

@@ -2,12 +2,13 @@
 //!
 //! Invariant: read in one view of the database; rows that were deleted softly do not exist here. Sorted by name.
 
-use super::consequences::{InUse, OpenSessions, open_sessions};
+use super::consequences::{InUse, open_sessions};
 use super::manifest::Name;
 use super::map::{LinkKind, Part, Use};
 use super::plan::is_set;
 use super::session::{Session, failure};
-use super::snapshot::{Field, LinkRow, Record, Records, Scope, Section, Snapshot, Standing, Wanted, records};
+use super::snapshot::{Field, LinkRow, Record, Records, Scope, Section, Snapshot, Standing};
+use crate::db::DbError;
 use crate::outcome::Failure;
 use crate::seed::Channel;
 use std::collections::BTreeMap;
@@ -49,9 +50,10 @@ impl Session {
         }
         self.reading(&needs, |session| {
             let snapshot = session.snapshot(&scope)?;
-            let sessions = open_sessions(&mut session.conn, &session.map, &session.catalog)
-                .map_err(|error| failure(&error))?;
-            let mentions = session.mentions(&sessions)?;
+            let (conn, map, catalog) = session.parts();
+            let failed = |error: DbError| failure(&error);
+            let sessions = open_sessions(conn, map, catalog).map_err(failed)?;
+            let mentions = sessions.mentions(conn, map, catalog).map_err(failed)?;
             let Some(section) = Section::of(&session.map, Part::Profiles) else { return Ok(Vec::new()) };
             let profiles = snapshot.profiles().into_iter().flat_map(Records::live);
             let mut listed: Vec<ListedProfile> = profiles
@@ -63,22 +65,6 @@ impl Session {
             listed.sort_by(|one, other| (&one.name, one.id).cmp(&(&other.name, other.id)));
             Ok(listed)
         })
-    }
-
-    /// How sessions mention each profile: by its id, and by what its name is to the server.
-    fn mentions(&mut self, sessions: &OpenSessions) -> Result<BTreeMap<i64, Vec<Name>>, Failure> {
-        let mut mentions: BTreeMap<i64, Vec<Name>> = BTreeMap::new();
-        let Some(section) = Section::of(&self.map, Part::Profiles) else { return Ok(mentions) };
-        let wanted = Wanted { names: sessions.mentioned().cloned().collect(), ..Wanted::default() };
-        let found =
-            records(&mut self.conn, &self.catalog, &section, &wanted).map_err(|error| failure(&error))?;
-        for mention in sessions.mentioned() {
-            let ids = found.names.group(mention).map_or(&[][..], |group| found.names.rows(group));
-            for id in ids.iter().copied().chain(mention.parse()) {
-                mentions.entry(id).or_default().push(mention.clone());
-            }
-        }
-        Ok(mentions)
     }
 }
 

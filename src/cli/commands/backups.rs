@@ -1,6 +1,5 @@
 //! `backups`: list, show, verify, compare, prune.
 
-use super::change::host;
 use crate::apply::History;
 use crate::backup::{Backup, BackupError, BackupId, Change, Difference, Entry, Retention, Store, compare};
 use crate::cli::args::BackupsCommand;
@@ -17,7 +16,7 @@ pub fn backups(context: &Context, command: &BackupsCommand) -> Result<Outcome, F
     let store = Store::new(&context.root);
     let mut outcome =
         Outcome::new(super::name(&crate::cli::args::Command::Backups(command.clone())), OutcomeKind::Ok);
-    outcome.host = Some(host(context));
+    outcome.host = Some(context.host());
     match command {
         BackupsCommand::List => list(&store, &mut outcome)?,
         BackupsCommand::Show { id } => show(&store, id, &mut outcome)?,

@@ -2,12 +2,12 @@
 
 use super::sessions::Watch;
 use super::space::space;
+use crate::apply;
 use crate::apply::Pending;
 use crate::cli::context::Context;
 use crate::journal::Status;
-use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, Outcome, OutcomeKind};
+use crate::outcome::{Failure, FailureKind, Finding, Level, Outcome, OutcomeKind};
 use crate::prepare::{Options, Prepared, accept, prepare};
-use crate::{apply, inspect};
 
 /// Prepares a change and turns it into an answer that can still change.
 ///
@@ -34,7 +34,7 @@ pub fn prepared(
         }
         Err(failure) => {
             let mut outcome = Outcome::failed(command, failure);
-            outcome.host = Some(host(context));
+            outcome.host = Some(context.host());
             Err(Box::new(outcome))
         }
     }
@@ -62,12 +62,6 @@ pub fn show_plan(prepared: &Prepared, outcome: &mut Outcome) {
     outcome.plan = prepared.plan_section();
     let previews = prepared.migration.iter().flat_map(|migration| &migration.previews);
     outcome.comparisons = previews.cloned().collect();
-}
-
-/// The host where nothing more is known.
-pub fn host(context: &Context) -> HostSection {
-    let facts = inspect::host_facts(&context.root);
-    HostSection { name: facts.name, os: facts.os, nginx: None, motion: None }
 }
 
 /// The refusal of an apply by the findings that stop it.

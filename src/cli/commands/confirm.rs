@@ -1,7 +1,6 @@
 //! `confirm`: keep the change that waits for its confirmation; and what there
 //! is to know of one that waits.
 
-use super::change::host;
 use crate::apply::{self, Confirmation, Confirmed, Pending, Window};
 use crate::cli::context::Context;
 use crate::host::timers::{Armed, Timers, this_program};
@@ -16,7 +15,7 @@ use std::time::Duration;
 pub fn confirm(context: &Context) -> Result<Outcome, Failure> {
     let lock = context.lock()?;
     let mut outcome = Outcome::new("confirm", OutcomeKind::Ok);
-    outcome.host = Some(host(context));
+    outcome.host = Some(context.host());
     match apply::confirm(&context.root, &lock, context.actor()) {
         Ok((confirmed, notes)) => {
             let (run, verdict) = match confirmed {

@@ -5,7 +5,6 @@
 //! other, so that the journal says what became of it.
 
 use super::backups::{Verified, failure, open, section};
-use super::change::host;
 use super::confirm::refusal;
 use super::recover::{end, end_whole, show};
 use super::restore;
@@ -70,7 +69,7 @@ pub fn whole(context: &Context, args: &RollbackArgs, lock: &WriteLock) -> Result
 fn described(context: &Context, args: &RollbackArgs, id: &str) -> Result<Outcome, Failure> {
     context.need_root()?;
     let mut outcome = Outcome::new("rollback", OutcomeKind::Ok);
-    outcome.host = Some(host(context));
+    outcome.host = Some(context.host());
     let store = Store::new(&context.root);
     let backup = open(&store, id)?;
     backup.verify().map_err(failure)?;

@@ -1,6 +1,5 @@
 //! `recover`: finish or undo an interrupted run.
 
-use super::change::host;
 use super::confirm::{note, time_in_words};
 use crate::apply::{
     Pending, Recovered, ReloadTarget, Server, Unconfirmed, recover as end_run, restore_whole,
@@ -27,7 +26,7 @@ pub fn recover(context: &Context, args: &RecoverArgs) -> Result<Outcome, Failure
     let lock = context.lock()?;
     let unconfirmed = if args.boot { at_boot(context)? } else { Unconfirmed::Waits };
     let mut outcome = Outcome::new("recover", OutcomeKind::UpToDate);
-    outcome.host = Some(host(context));
+    outcome.host = Some(context.host());
     let ended = match args.boot {
         true => end_at_boot(context, &lock, unconfirmed),
         false => end(context, &lock, unconfirmed, INTERRUPTED),

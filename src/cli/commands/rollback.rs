@@ -2,7 +2,6 @@
 
 use super::apply::{conclude, not_reloaded};
 use super::backups::{Verified, failure, open, section};
-use super::change::host;
 use super::confirm;
 use super::pending;
 use super::recover::recover_first;
@@ -56,7 +55,7 @@ pub fn rollback(context: &Context, args: &RollbackArgs) -> Result<Outcome, Failu
         return Err(confirm::refusal(&pending));
     }
     let mut outcome = Outcome::new("rollback", OutcomeKind::Ok);
-    outcome.host = Some(host(context));
+    outcome.host = Some(context.host());
     let Some(undo) = undoable(context, args.backup.as_deref())? else {
         outcome.outcome = OutcomeKind::UpToDate;
         outcome.details.insert("verdict".to_owned(), "there is no applied run to undo".into());

@@ -5,7 +5,6 @@
 //! trusts the timer that the time is over, so that no second clock can stop
 //! it, and the journal for everything else.
 
-use super::change::host;
 use super::confirm::note;
 use super::recover::{end, show};
 use crate::apply::{History, Pending, UNCONFIRMED, Unconfirmed};
@@ -22,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// Undoes a run that nobody confirmed.
 pub fn undo(context: &Context, run: &str) -> Result<Outcome, Failure> {
     let mut outcome = Outcome::new("rollback", OutcomeKind::UpToDate);
-    outcome.host = Some(host(context));
+    outcome.host = Some(context.host());
     if !is_open(context, run)? {
         return Ok(nothing_to_do(outcome, run));
     }
@@ -57,7 +56,7 @@ pub fn undo(context: &Context, run: &str) -> Result<Outcome, Failure> {
 pub fn warn(context: &Context, run: &str) -> Result<Outcome, Failure> {
     context.need_root()?;
     let mut outcome = Outcome::new("rollback", OutcomeKind::UpToDate);
-    outcome.host = Some(host(context));
+    outcome.host = Some(context.host());
     let pending = Pending::look(&context.root).map_err(|error| unreadable(&error))?;
     let Some(pending) = pending.filter(|pending| pending.run.as_str() == run) else {
         return Ok(nothing_to_do(outcome, run));

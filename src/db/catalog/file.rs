@@ -30,7 +30,24 @@ pub(super) fn read(conn: &mut Connection, names: &Names<'_>) -> Result<BTreeMap<
         tables.insert(name, table);
     }
     triggers(conn, &mut tables)?;
+    complete_references(&mut tables);
     Ok(tables)
+}
+
+/// Says who is referred to as the table itself is spelt, and by which column where that was left out.
+fn complete_references(tables: &mut BTreeMap<String, Table>) {
+    let known: Vec<(String, Vec<String>)> =
+        tables.values().map(|table| (table.name.clone(), table.primary_key().to_vec())).collect();
+    for key in tables.values_mut().flat_map(|table| &mut table.foreign_keys) {
+        let Some((name, primary)) = known.iter().find(|(name, _)| name.eq_ignore_ascii_case(&key.to_table))
+        else {
+            continue;
+        };
+        key.to_table.clone_from(name);
+        if key.to_columns.iter().all(String::is_empty) && primary.len() == key.columns.len() {
+            key.to_columns.clone_from(primary);
+        }
+    }
 }
 
 fn columns(conn: &mut Connection, table: &mut Table) -> Result<(), DbError> {

@@ -131,6 +131,21 @@ pub struct ForeignKey {
     pub on_update: String,
 }
 
+/// A column of another schema's table that refers to this schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// The schema of the table that refers.
+    pub schema: String,
+    /// The table that refers.
+    pub table: String,
+    /// Its column.
+    pub column: String,
+    /// The table referred to.
+    pub to_table: String,
+    /// The column referred to.
+    pub to_column: String,
+}
+
 /// A trigger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trigger {
@@ -168,6 +183,17 @@ impl Catalog {
             Engine::Sqlite => file::read(conn, names)?,
         };
         Ok(Self { tables })
+    }
+
+    /// What refers to this schema from others. Servers look through every schema for it.
+    ///
+    /// # Errors
+    /// When the database fails; what the user may not see is missing instead.
+    pub fn elsewhere(conn: &mut Connection) -> Result<Vec<Elsewhere>, DbError> {
+        match conn.engine() {
+            Engine::MariaDb | Engine::MySql => server::elsewhere(conn),
+            Engine::Sqlite => Ok(Vec::new()),
+        }
     }
 
     /// The table with exactly this name.

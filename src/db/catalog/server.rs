@@ -1,8 +1,9 @@
 //! Tables of MySQL and MariaDB, from `information_schema`.
 //!
-//! Invariant: the schema is named by a value, because servers open every table of every schema otherwise.
+//! Invariant: the schema is named by a value, because servers open every table of every schema otherwise; only
+//! [`elsewhere`] has no choice.
 
-use super::{Column, ColumnDefault, Covers, ForeignKey, Index, Names, Table, TableKind, Trigger};
+use super::{Column, ColumnDefault, Covers, Elsewhere, ForeignKey, Index, Names, Table, TableKind, Trigger};
 use crate::db::connection::{Connection, Engine};
 use crate::db::error::DbError;
 use crate::db::value::{Row, Value};
@@ -212,6 +213,27 @@ fn foreign_keys(conn: &mut Connection, ask: &Ask<'_>, tables: &mut Tables) -> Re
             Ok(())
         },
     )
+}
+
+pub(super) fn elsewhere(conn: &mut Connection) -> Result<Vec<Elsewhere>, DbError> {
+    let schema = conn.server().schema.clone();
+    let rows = conn.rows(
+        "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME \
+         FROM information_schema.KEY_COLUMN_USAGE WHERE REFERENCED_TABLE_SCHEMA = ? AND TABLE_SCHEMA <> ?",
+        &[schema.as_str().into(), schema.as_str().into()],
+    )?;
+    let text = |row: &Row, index| row.text(index).map(str::to_owned);
+    rows.iter()
+        .map(|row| {
+            Ok(Elsewhere {
+                schema: text(row, 0)?,
+                table: text(row, 1)?,
+                column: text(row, 2)?,
+                to_table: text(row, 3)?,
+                to_column: text(row, 4)?,
+            })
+        })
+        .collect()
 }
 
 fn triggers(conn: &mut Connection, ask: &Ask<'_>, tables: &mut Tables) -> Result<(), DbError> {

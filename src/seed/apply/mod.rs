@@ -10,6 +10,7 @@ mod write;
 
 pub use locks::Advisory;
 
+use super::consequences::{self, Look};
 use super::manifest::Manifest;
 use super::plan::{Draft, Plan};
 use super::planned::Planned;
@@ -17,7 +18,7 @@ use super::session::{Session, failure};
 use super::snapshot::{Scope, Unnamed, read};
 use crate::db::{Access, Catalog, Connection, DbError, ErrorKind};
 use crate::host::clock;
-use crate::outcome::{Failure, FailureKind};
+use crate::outcome::{Failure, FailureKind, Finding};
 use locks::Asked;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -199,6 +200,9 @@ impl Session {
         if self.fingerprint(&before) != request.planned.fingerprint {
             return Err(Ended::Moved("rows that the plan relies on were changed".to_owned()));
         }
+        if let Some(stop) = self.new_stop(request)? {
+            return Err(Ended::Moved(format!("{} ({})", stop.title, stop.evidence.join("; "))));
+        }
         (watch)(Event::Stage("writing")).map_err(|stop| Ended::from(stopped(stop)))?;
         let now = clock::now().strftime("%Y-%m-%d %H:%M:%S").to_string();
         let (conn, map, catalog): (&mut Connection, _, &Catalog) = (&mut self.conn, &self.map, &self.catalog);
@@ -218,6 +222,20 @@ impl Session {
             return Err(Failure::new(FailureKind::Failed, message).with_findings(left.findings).into());
         }
         Ok((done, notes))
+    }
+
+    /// What refuses the plan by now and did not when it was agreed to: a person may have read for an hour, and agents
+    /// have logged in meanwhile.
+    fn new_stop(&mut self, request: &Request<'_>) -> Result<Option<Finding>, DbError> {
+        let plan = &request.planned.plan;
+        let look = &mut Look { conn: &mut self.conn, map: &self.map, catalog: &self.catalog, plan };
+        let known = |stop: &Finding| {
+            let same = |known: &&Finding| known.code == stop.code;
+            let mut before = request.planned.findings.iter().filter(same);
+            before.any(|known| known.accepted || known.evidence == stop.evidence)
+        };
+        let found = consequences::guards(look)?;
+        Ok(found.into_iter().find(|finding| finding.stops() && !known(finding)))
     }
 }
 

@@ -4,14 +4,14 @@
 //! is said; it is never taken for a no.
 
 mod in_use;
-mod open;
 mod outside;
 mod people;
 mod server;
+mod sessions;
 
-pub use in_use::InUse;
-pub(in crate::seed) use open::{OpenSessions, open_sessions};
 pub use server::standing;
+pub use sessions::InUse;
+pub(in crate::seed) use sessions::open_sessions;
 
 use super::map::Map;
 use super::plan::{Plan, RowRef, ends};
@@ -36,9 +36,19 @@ pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
     if look.plan.is_empty() {
         return Ok(Vec::new());
     }
+    let mut findings = guards(look)?;
+    findings.extend(people::findings(look)?);
+    Ok(findings)
+}
+
+/// Those findings that refuse a plan for what is not in it: people at work, and rows of other tables. They are looked
+/// for again just before it is carried out.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn guards(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
     let mut findings = in_use::findings(look)?;
     findings.extend(outside::findings(look)?);
-    findings.extend(people::findings(look)?);
     Ok(findings)
 }
 

@@ -1,97 +1,100 @@
-//! Rows that the map does not know and that refer to rows that are to go: in tables outside it, and beside links.
+//! Rows that the plan does not know and that refer to rows that are to go.
 //!
-//! Invariant: a reference stops the plan, whatever the database would do about it: cascades are not counted.
+//! Invariant: a reference stops the plan, whatever the database would do about it: cascades are not counted. What this
+//! user cannot see is said, and not taken for a no.
 
 use super::Look;
-use crate::db::{Catalog, DbError, Value};
+use crate::db::{Catalog, DbError, Engine, ErrorKind, Value};
 use crate::outcome::{Finding, Level};
 use crate::seed::map::Ident;
 use crate::seed::snapshot::{CHUNK, marks};
-use crate::seed::verify::{inside_references, outside_references};
+use crate::seed::verify::{Reference, references_to};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Rows that are to go: their table, its key, and the values of that.
+type Going<'a> = BTreeMap<(&'a Ident, Option<&'a Ident>), BTreeSet<i64>>;
+
 pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
-    let mut going: BTreeMap<(&Ident, Option<&Ident>), Vec<i64>> = BTreeMap::new();
-    if let Some(profiles) = look.map.profiles.as_ref().filter(|_| !look.plan.delete.is_empty()) {
-        let ids = look.plan.delete.iter().map(|delete| delete.id).collect();
-        going.insert((&profiles.table, Some(&profiles.columns.id)), ids);
-    }
-    for (kind, links) in &look.plan.unlink {
-        if let Some(link) = look.map.link(*kind) {
-            let ids = links.iter().filter_map(|link| link.row).map(std::num::NonZeroI64::get);
-            going.entry((&link.table, link.id.as_ref())).or_default().extend(ids);
-        }
-    }
+    let going = going(look);
     if going.is_empty() {
         return Ok(Vec::new());
     }
-    let whole = Catalog::read(look.conn)?;
-    let mut findings = beside_links(look, &whole)?;
+    let mut findings = unseen(look)?;
+    let own = Catalog::read(look.conn)?;
+    let elsewhere = match Catalog::elsewhere(look.conn) {
+        Err(error) if error.kind() == ErrorKind::Timeout => {
+            findings.push(unknown(format!("the tables of other schemas: {error}"), Level::Info));
+            Vec::new()
+        }
+        answer => answer?,
+    };
     for ((table, key), ids) in going {
-        for reference in outside_references(look.map, &whole, table) {
+        for reference in references_to(&own, &elsewhere, table) {
             let by_key = key.is_some_and(|key| key.is_column(reference.to.as_str()));
-            let ids: &[i64] = if by_key { &ids } else { &[] };
-            let rows = referring(look, &reference.table, &reference.column, ids)?;
+            let ids: Vec<i64> = ids.iter().copied().filter(|_| by_key).collect();
+            let known = unlinked(look, &reference, table, &ids);
+            let rows = referring(look, &reference, &ids)?.saturating_sub(known);
             if rows > 0 {
-                let title = "a table that the schema map does not know refers to rows that are to go";
-                let what = if by_key { "to them" } else { "to rows of it" };
-                findings.push(
-                    Finding::new("seed.outside-reference", Level::Stop, title)
-                        .evidence(format!(
-                            "{rows} rows of {}.{} refer to {table}, {what} (on delete: {})",
-                            reference.table,
-                            reference.column,
-                            reference.on_delete.to_lowercase()
-                        ))
-                        .advice("remove these references in Motion first, or keep the rows"),
-                );
+                findings.push(refers(&reference, table, rows, by_key));
             }
         }
     }
     Ok(findings)
 }
 
-/// Rows that share a table with links, refer to profiles that go, and are not among the links that the plan deletes:
-/// those of a channel that the map does not have, or of an agent as well.
-fn beside_links(look: &mut Look<'_>, whole: &Catalog) -> Result<Vec<Finding>, DbError> {
+fn going<'a>(look: &Look<'a>) -> Going<'a> {
     let (map, plan) = (look.map, look.plan);
-    let Some(profiles) = map.profiles.as_ref().filter(|_| !plan.delete.is_empty()) else {
-        return Ok(Vec::new());
-    };
-    let going: BTreeSet<i64> = plan.delete.iter().map(|delete| delete.id).collect();
-    let ids: Vec<i64> = going.iter().copied().collect();
-    let mut findings = Vec::new();
-    for reference in inside_references(map, whole, &profiles.table) {
-        if !profiles.columns.id.is_column(reference.to.as_str()) {
-            continue;
-        }
-        let links = plan.unlink.iter().filter(|(kind, _)| {
-            map.link(**kind).is_some_and(|link| {
-                link.table == reference.table && link.owner.is_column(reference.column.as_str())
-            })
-        });
-        let known = links.flat_map(|(_, rows)| rows).filter(|row| going.contains(&row.owner)).count();
-        let rows = referring(look, &reference.table, &reference.column, &ids)?.saturating_sub(known as u64);
-        if rows > 0 {
-            let title = "rows that are no links to the schema map refer to profiles that are to go";
-            findings.push(
-                Finding::new("seed.outside-reference", Level::Stop, title)
-                    .evidence(format!(
-                        "{rows} rows of {}.{} besides the links that go with them (on delete: {})",
-                        reference.table,
-                        reference.column,
-                        reference.on_delete.to_lowercase()
-                    ))
-                    .advice("remove these rows in Motion first, or keep the profiles"),
-            );
+    let mut going = Going::new();
+    if let Some(profiles) = map.profiles.as_ref().filter(|_| !plan.delete.is_empty()) {
+        let ids = plan.delete.iter().map(|delete| delete.id).collect();
+        going.insert((&profiles.table, Some(&profiles.columns.id)), ids);
+    }
+    for (kind, links) in &plan.unlink {
+        if let Some(link) = map.link(*kind) {
+            let ids = links.iter().filter_map(|link| link.row).map(std::num::NonZeroI64::get);
+            going.entry((&link.table, link.id.as_ref())).or_default().extend(ids);
         }
     }
-    Ok(findings)
+    going
+}
+
+/// How many of the referring rows are links that the plan deletes itself, before the profiles that they belong to.
+fn unlinked(look: &Look<'_>, reference: &Reference, table: &Ident, ids: &[i64]) -> u64 {
+    let (map, plan) = (look.map, look.plan);
+    if reference.schema.is_some() || map.profiles.as_ref().is_none_or(|profiles| profiles.table != *table) {
+        return 0;
+    }
+    let links = plan.unlink.iter().filter(|(kind, _)| {
+        map.link(**kind).is_some_and(|link| {
+            link.table == reference.table && link.owner.is_column(reference.column.as_str())
+        })
+    });
+    links.flat_map(|(_, rows)| rows).filter(|row| ids.contains(&row.owner)).count() as u64
+}
+
+fn refers(reference: &Reference, table: &Ident, rows: u64, by_key: bool) -> Finding {
+    let title = "rows that the schema map does not know refer to rows that are to go";
+    let from = match &reference.schema {
+        Some(schema) => format!("{schema}.{}.{}", reference.table, reference.column),
+        None => format!("{}.{}", reference.table, reference.column),
+    };
+    let what = if by_key { "to them" } else { "to rows of it" };
+    let on_delete = match reference.on_delete.as_str() {
+        "" => "not known".to_owned(),
+        rule => rule.to_lowercase(),
+    };
+    Finding::new("seed.outside-reference", Level::Stop, title)
+        .evidence(format!("{rows} rows of {from} refer to {table}, {what} (on delete: {on_delete})"))
+        .advice("remove these references in Motion first, or keep the rows")
 }
 
 /// How many rows refer to these ids; to anything, where no ids tell which.
-fn referring(look: &mut Look<'_>, table: &Ident, column: &Ident, ids: &[i64]) -> Result<u64, DbError> {
-    let (table, column) = (table.quoted(), column.quoted());
+fn referring(look: &mut Look<'_>, reference: &Reference, ids: &[i64]) -> Result<u64, DbError> {
+    let column = reference.column.quoted();
+    let table = match &reference.schema {
+        Some(schema) => format!("{}.{}", schema.quoted(), reference.table.quoted()),
+        None => reference.table.quoted(),
+    };
     let mut count = 0;
     let mut ask = |condition: String, values: &[Value]| {
         let rows =
@@ -107,4 +110,38 @@ fn referring(look: &mut Look<'_>, table: &Ident, column: &Ident, ids: &[i64]) ->
         ask(format!("IN ({})", marks(chunk.len())), &values)?;
     }
     Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// Tables that this user cannot see may refer to the rows as well.
+fn unseen(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
+    if look.conn.engine() == Engine::Sqlite {
+        return Ok(Vec::new());
+    }
+    // Whoever may read a whole schema is told that a table of no name in it does not exist, anybody else that he must
+    // not read it.
+    let mut reads = |table: &str| match look.conn.rows(&format!("SELECT 1 FROM {table}"), &[]) {
+        Err(error) if error.kind() == ErrorKind::Privilege => Ok(false),
+        Err(error) if matches!(error.kind(), ErrorKind::Lost | ErrorKind::Unreachable) => Err(error),
+        _ => Ok(true),
+    };
+    if !reads("`motionctl no such table`")? {
+        let what = "not every table of this schema is to be seen by this user".to_owned();
+        return Ok(vec![unknown(what, Level::Stop)]);
+    }
+    if !reads("`motionctl no such schema`.`no such table`")? {
+        let what = "tables of other schemas are not to be seen by this user".to_owned();
+        return Ok(vec![unknown(what, Level::Info)]);
+    }
+    Ok(Vec::new())
+}
+
+fn unknown(what: String, level: Level) -> Finding {
+    let title = "whether other tables refer to rows that are to go is not known";
+    let finding = Finding::new("seed.outside-unknown", level, title).evidence(what);
+    match level {
+        Level::Stop => {
+            finding.advice("grant SELECT on the schema, or accept it with --accept seed.outside-unknown")
+        }
+        _ => finding,
+    }
 }

@@ -8,7 +8,7 @@ use crate::outcome::{Finding, Level};
 use crate::seed::Channel;
 use crate::seed::manifest::shown;
 use crate::seed::map::{Ident, LinkKind, Part};
-use crate::seed::plan::{RowRef, is_set};
+use crate::seed::plan::{FieldChange, RowRef, is_set};
 use crate::seed::snapshot::{CHUNK, Field, Links, Section, links, marks};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -111,7 +111,7 @@ fn becomes_personal(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
 
 /// Agents whom the plan touches and leaves without any queue.
 fn without_queue(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
-    let candidates = touched(look);
+    let candidates = touched(look)?;
     let ids: BTreeSet<i64> = candidates.iter().filter_map(|row| id(*row)).collect();
     let mut left = candidates;
     for channel in Channel::ALL {
@@ -129,12 +129,12 @@ fn without_queue(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
     }
     let profiles: BTreeSet<i64> = by_profile.keys().filter_map(|row| id(*row)).collect();
     let closed = closed(look, &profiles)?;
+    by_profile.retain(|profile, _| !closed.contains(profile));
     for channel in Channel::ALL {
         for (profile, _) in after(look, LinkKind::ProfileQueues(channel), End::Owner, &profiles)? {
-            if !closed.contains(&profile) {
-                by_profile.get(&profile).into_iter().flatten().for_each(|agent| {
-                    left.remove(agent);
-                });
+            // One queue is enough for all of them.
+            for agent in by_profile.remove(&profile).into_iter().flatten() {
+                left.remove(&agent);
             }
         }
     }
@@ -156,22 +156,33 @@ fn without_queue(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
     ])
 }
 
-/// Agents that the plan creates or takes something from.
-fn touched(look: &Look<'_>) -> BTreeSet<RowRef> {
+/// Agents that the plan creates or takes something from, themselves or by a profile.
+fn touched(look: &mut Look<'_>) -> Result<BTreeSet<RowRef>, DbError> {
+    let plan = look.plan;
     let mut touched = BTreeSet::new();
-    for (index, insert) in look.plan.insert.iter().enumerate() {
+    for (index, insert) in plan.insert.iter().enumerate() {
         if insert.part == Part::Users {
             touched.insert(RowRef::New(u32::try_from(index).unwrap_or(u32::MAX)));
         }
     }
-    for (kind, links) in &look.plan.unlink {
+    let mut poorer: BTreeSet<i64> = BTreeSet::new();
+    for (kind, links) in &plan.unlink {
         match kind {
             LinkKind::ProfileAgents => touched.extend(links.iter().map(|link| RowRef::Id(link.member))),
             LinkKind::Personal(_) => touched.extend(links.iter().map(|link| RowRef::Id(link.owner))),
-            LinkKind::ProfileQueues(_) => {}
+            LinkKind::ProfileQueues(_) => poorer.extend(links.iter().map(|link| link.owner)),
         }
     }
-    touched
+    let disabled = plan.update.iter().filter(|update| {
+        let is_off = |change: &FieldChange| change.field == Field::Enabled && !is_set(&change.new);
+        update.part == Part::Profiles && update.changes.iter().any(is_off)
+    });
+    poorer.extend(disabled.map(|update| update.id));
+    if let Some(link) = look.map.link(LinkKind::ProfileAgents).filter(|_| !poorer.is_empty()) {
+        let members = links(look.conn, link, Some((&link.owner, &poorer)))?;
+        touched.extend(members.rows().iter().map(|row| RowRef::Id(row.member)));
+    }
+    Ok(touched)
 }
 
 /// Profiles that cannot be chosen when the plan is done.

@@ -153,6 +153,10 @@ impl Links {
                 Err(complaint) => complaints.push(complaint),
             }
         }
+        let all: Vec<Link> = links.values().cloned().collect();
+        for link in links.values_mut() {
+            link.conditions.extend(rules::told_apart_by(link, &all).into_iter().map(Condition::IsNull));
+        }
         links
     }
 }

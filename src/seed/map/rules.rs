@@ -71,13 +71,38 @@ fn mixed_up(map: &Map, found: &mut Vec<String>) {
 
 /// Whether no row can be both.
 fn excludes(link: &Link, other: &Link) -> bool {
+    conditions_exclude(link, other) || is_of_another_column(link, other)
+}
+
+/// Whether what holds for rows of the one cannot hold for rows of the other.
+fn conditions_exclude(link: &Link, other: &Link) -> bool {
     let needed = [&other.owner, &other.member];
     link.conditions.iter().any(|condition| match condition {
         Condition::IsNull(column) => needed.iter().any(|needed| needed.is_column(column.as_str())),
         Condition::Equals(column, value) => other.conditions.iter().any(|condition| {
             matches!(condition, Condition::Equals(its, other) if its.is_column(column.as_str()) && other != value)
         }),
-    }) || !link.member.is_column(other.member.as_str()) && link.owner.is_column(other.owner.as_str())
+    })
+}
+
+/// Whether both belong to the same owner and have a member column each.
+fn is_of_another_column(link: &Link, other: &Link) -> bool {
+    !link.member.is_column(other.member.as_str()) && link.owner.is_column(other.owner.as_str())
+}
+
+/// Columns that are NULL in the rows of this kind, because only they tell them from those of others in the table. A row
+/// that fills two of them is of neither kind: changing it as the one would change the other.
+pub(super) fn told_apart_by(link: &Link, all: &[Link]) -> Vec<Ident> {
+    let others = all.iter().filter(|other| {
+        other.table == link.table
+            && is_of_another_column(link, other)
+            && !conditions_exclude(link, other)
+            && !conditions_exclude(other, link)
+    });
+    let mut columns: Vec<Ident> = others.map(|other| other.member.clone()).collect();
+    columns.sort();
+    columns.dedup();
+    columns
 }
 
 fn twice(place: &str, columns: &[&Ident], found: &mut Vec<String>) {

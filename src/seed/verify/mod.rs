@@ -6,12 +6,12 @@
 mod column;
 mod definition;
 mod family;
-mod outside;
+mod references;
 mod shape;
 
 pub use definition::describe;
 pub use family::{Family, members};
-pub use outside::{Reference, inside_references, outside_references};
+pub use references::{Reference, references_to};
 
 use crate::db::catalog::{Table, TableKind};
 use crate::db::{Catalog, Engine};

@@ -6,7 +6,7 @@ use super::support::{Database, lines};
 use motionctl::seed::Channel::Voice;
 use motionctl::seed::map::LinkKind::{Personal, ProfileQueues};
 use motionctl::seed::map::{Map, Needs, Part, Use};
-use motionctl::seed::verify::{outside_references, verify};
+use motionctl::seed::verify::{references_to, verify};
 
 const TABLES: &str = "
 CREATE TABLE users (
@@ -363,16 +363,16 @@ fn what_was_recorded_is_held_against_what_is() {
 }
 
 #[test]
-fn who_refers_to_a_table_from_outside_is_known() {
+fn who_refers_to_a_table_is_known() {
     for mut database in Database::both() {
         database.sql(TABLES);
         database.sql("CREATE TABLE plugin_shifts (id INTEGER NOT NULL PRIMARY KEY AUTO_INCREMENT, profile INTEGER REFERENCES profiles (id)) ENGINE=InnoDB;");
         let (map, catalog) = (map(), database.catalog());
         let profiles = &map.profiles.as_ref().expect("profiles").table;
-        let found = outside_references(&map, &catalog, profiles);
+        let found = references_to(&catalog, &[], profiles);
         let found: Vec<_> =
             found.iter().map(|one| format!("{}.{} to {}", one.table, one.column, one.to)).collect();
-        assert_eq!(found, ["plugin_shifts.profile to id"]);
-        assert_eq!(outside_references(&map, &catalog, &map.users.table), []);
+        assert_eq!(found, ["links.ProfileId to id", "plugin_shifts.profile to id"]);
+        assert_eq!(references_to(&catalog, &[], &map.users.table), []);
     }
 }

@@ -108,12 +108,30 @@ fn a_column_for_the_queues_of_each_channel() {
         "queue-columns",
         &[
             (ProfileAgents, "agent_profile_has_users AgentProfileId>UserId"),
-            (ProfileQueues(Voice), "user_has_queues AgentProfileId>VoiceQueueId UserId=NULL +penalty"),
-            (ProfileQueues(Chat), "user_has_queues AgentProfileId>ChatQueueId UserId=NULL"),
-            (ProfileQueues(Mail), "user_has_queues AgentProfileId>MailQueueId UserId=NULL"),
-            (Personal(Voice), "user_has_queues UserId>VoiceQueueId AgentProfileId=NULL"),
-            (Personal(Chat), "user_has_queues UserId>ChatQueueId AgentProfileId=NULL"),
-            (Personal(Mail), "user_has_queues UserId>MailQueueId AgentProfileId=NULL"),
+            (
+                ProfileQueues(Voice),
+                "user_has_queues AgentProfileId>VoiceQueueId UserId=NULL ChatQueueId=NULL MailQueueId=NULL +penalty",
+            ),
+            (
+                ProfileQueues(Chat),
+                "user_has_queues AgentProfileId>ChatQueueId UserId=NULL MailQueueId=NULL VoiceQueueId=NULL",
+            ),
+            (
+                ProfileQueues(Mail),
+                "user_has_queues AgentProfileId>MailQueueId UserId=NULL ChatQueueId=NULL VoiceQueueId=NULL",
+            ),
+            (
+                Personal(Voice),
+                "user_has_queues UserId>VoiceQueueId AgentProfileId=NULL ChatQueueId=NULL MailQueueId=NULL",
+            ),
+            (
+                Personal(Chat),
+                "user_has_queues UserId>ChatQueueId AgentProfileId=NULL MailQueueId=NULL VoiceQueueId=NULL",
+            ),
+            (
+                Personal(Mail),
+                "user_has_queues UserId>MailQueueId AgentProfileId=NULL ChatQueueId=NULL VoiceQueueId=NULL",
+            ),
         ],
     );
 }

@@ -8,6 +8,7 @@ mod commit;
 mod deletions;
 mod example;
 mod export;
+mod guards;
 mod kill;
 mod names;
 mod people;

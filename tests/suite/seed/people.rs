@@ -3,7 +3,7 @@
 use super::support::{Db, codes, finding};
 use motionctl::outcome::accepts;
 
-const STAFF: &str = "
+pub const STAFF: &str = "
 queues:
   voice: [{ name: V1, strategy: ringall, type: inbound }]
   chat: [{ name: C1, strategy: beepall, timeout: 30 }]
@@ -14,17 +14,17 @@ profiles:
   - { name: Day, agents: [ann, bob], queues: { voice: [V1], chat: [C1] } }
   - { name: Night, agents: [bob] }
 ";
-const DELETE: &str = "profiles: [{ name: Day, absent: true }]";
-const DISABLE: &str = "profiles: [{ name: Day, enabled: false }]";
+pub const DELETE: &str = "profiles: [{ name: Day, absent: true }]";
+pub const DISABLE: &str = "profiles: [{ name: Day, enabled: false }]";
 
-fn staffed() -> [Db; 2] {
+pub fn staffed() -> [Db; 2] {
     let both = Db::both();
     both.iter().for_each(|db| drop(db.apply(STAFF)));
     both
 }
 
-/// An open session of `agent`, with `profile` in the column; sessions of others around it.
-fn session(db: &Db, agent: &str, column: &str, profile: &str) {
+/// An open session of `agent`, with `profile` in the column.
+pub fn session(db: &Db, agent: &str, column: &str, profile: &str) {
     let now = "'2024-01-01 10:00:00'";
     db.sql(&format!(
         "INSERT INTO report_member (membername, channel, type, {column}, enterAt, exitAt, createdAt, updatedAt) \
@@ -32,7 +32,7 @@ fn session(db: &Db, agent: &str, column: &str, profile: &str) {
     ));
 }
 
-fn levels(db: &Db, text: &str, prefix: &str) -> Vec<String> {
+pub fn levels(db: &Db, text: &str, prefix: &str) -> Vec<String> {
     let planned = db.plan(text).expect("a plan");
     codes(&planned.findings).into_iter().filter(|code| code.contains(prefix)).collect()
 }
@@ -120,7 +120,7 @@ fn agents_who_are_left_without_a_queue_are_named() {
         assert_eq!(finding(&planned.findings, "seed.agent-without-queue").evidence, ["cid"]);
         let closed = "agents: [{ username: dan, fullname: Dan, internal: '4' }]\nprofiles: [{ name: Day, enabled: false, agents: [dan] }]";
         let planned = db.plan(closed).expect("a plan");
-        assert_eq!(finding(&planned.findings, "seed.agent-without-queue").evidence, ["dan"]);
+        assert_eq!(finding(&planned.findings, "seed.agent-without-queue").evidence, ["bob, dan"]);
     }
 }
 
@@ -138,5 +138,48 @@ fn agents_who_are_logged_in_are_counted() {
         );
         assert_eq!(levels(&db, "agents: [{ username: ann, personal: { voice: [V1] } }]", "online").len(), 1);
         assert_eq!(levels(&db, "profiles: [{ name: New }]", "online"), [""; 0]);
+    }
+}
+
+/// What the type of a row means is Motion's; one with the profile's id or name may be a session.
+#[test]
+fn every_type_of_open_row_counts() {
+    for db in staffed() {
+        session(&db, "ann", "data4", "Day");
+        db.sql("UPDATE report_member SET type = 'agent'; UPDATE users SET online = 1 WHERE name = 'ann'");
+        assert_eq!(levels(&db, DELETE, "in-use"), ["stop seed.profile-in-use"]);
+    }
+}
+
+/// Names are the server's to compare, in sessions as well.
+#[test]
+fn a_session_is_found_by_what_its_name_means() {
+    for db in staffed() {
+        session(&db, "ann", "data4", "DAY");
+        assert_eq!(levels(&db, DELETE, "in-use"), ["stop seed.profile-maybe-in-use"]);
+    }
+}
+
+#[test]
+fn a_rename_that_hides_a_session_is_said() {
+    let rename = "profiles: [{ name: Early, previous_name: Day }]";
+    for db in staffed() {
+        let id = db.rows("SELECT id FROM agent_profiles WHERE name = 'Day'").remove(0);
+        session(&db, "ann", "data3", &id);
+        assert_eq!(levels(&db, rename, "in-use"), [""; 0], "the id stays");
+        session(&db, "ann", "data4", "Day");
+        assert_eq!(levels(&db, rename, "in-use"), ["warn seed.rename-in-use"]);
+    }
+}
+
+#[test]
+fn a_profile_that_loses_its_queues_leaves_its_agents_without() {
+    let lose = "profiles: [{ name: Day, queues: { voice: { mode: exact, members: [], allow_empty: true }, chat: { remove: [C1] } } }]";
+    for db in staffed() {
+        for text in [lose, DISABLE, DELETE] {
+            let planned = db.plan(text).expect("a plan");
+            let warning = finding(&planned.findings, "seed.agent-without-queue");
+            assert_eq!(warning.evidence, ["bob"], "{text}: ann has a personal queue");
+        }
     }
 }

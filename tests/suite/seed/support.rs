@@ -5,7 +5,7 @@
 
 use crate::schema_map::support::for_sqlite;
 use crate::support::mariadb::{Schema, shared};
-use motionctl::db::{Connection, FileAccess, Limits, Source};
+use motionctl::db::{Connection, FileAccess, Limits, Source, Tls};
 use motionctl::outcome::{Failure, Finding};
 use motionctl::seed::apply::{Advisory, Applied, Event, NotApplied, Request, Stopped};
 use motionctl::seed::manifest::{Manifest, validate};
@@ -123,6 +123,14 @@ impl Db {
 
     pub fn session(&self) -> Session {
         Session::of(self.connect(), self.map.clone()).expect("a session")
+    }
+
+    /// A session of a user of the server whose password is `secret`.
+    pub fn session_of(&self, user: &str) -> Session {
+        let schema = self.schema.as_ref().expect("a server");
+        let source = schema.server.by_tcp(user, "secret", &schema.name, Tls::Off);
+        let conn = Connection::open(&source, &Limits::work()).expect("a connection");
+        Session::of(conn, self.map.clone()).expect("a session")
     }
 
     /// Runs statements of both engines.

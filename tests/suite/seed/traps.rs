@@ -2,7 +2,7 @@
 
 use super::support::{Db, EXAMPLE, codes, finding, manifest};
 use crate::support::mariadb::{MariaDb, shared};
-use motionctl::db::{Access, Connection, Limits, Tls};
+use motionctl::db::{Access, Connection, Limits};
 use motionctl::outcome::FailureKind;
 use motionctl::seed::Session;
 use motionctl::seed::apply::{Advisory, Event};
@@ -141,20 +141,13 @@ fn a_second_run_is_refused_at_once() {
     assert_eq!(db.apply("profiles: [{ name: Third }]").rows, 1, "the lock is free again");
 }
 
-fn as_user(db: &Db, user: &str) -> Session {
-    let schema = db.schema.as_ref().expect("a server");
-    let source = schema.server.by_tcp(user, "secret", &schema.name, Tls::Off);
-    let conn = Connection::open(&source, &Limits::work()).expect("a connection");
-    Session::of(conn, db.session().map().clone()).expect("a session")
-}
-
 /// Trap 31: with SELECT alone the state of a replica is unknown, which is not no, and a plan can be made.
 #[test]
 fn select_is_enough_to_plan() {
     let db = server();
     db.apply(EXAMPLE);
     let user = db.schema.as_ref().expect("a server").user("secret", "SELECT");
-    let mut session = as_user(&db, &user);
+    let mut session = db.session_of(&user);
     let planned = session
         .plan(&manifest("profiles: [{ name: Third, agents: [agent1] }]"), Unnamed::Stay)
         .expect("a plan");
@@ -188,15 +181,15 @@ fn the_documented_grants_are_enough_to_apply() {
     ];
     for text in texts {
         let wanted = manifest(text);
-        let planned = as_user(&db, &user).plan(&wanted, Unnamed::Stay).expect("a plan");
+        let planned = db.session_of(&user).plan(&wanted, Unnamed::Stay).expect("a plan");
         let request = motionctl::seed::apply::Request {
             manifest: &wanted,
             unnamed: Unnamed::Stay,
             planned: &planned,
             advisory: Advisory::Taken,
         };
-        as_user(&db, &user)
-            .apply(&request, &mut || Ok(as_user(&db, &user)), &mut |_| Ok(()))
+        db.session_of(&user)
+            .apply(&request, &mut || Ok(db.session_of(&user)), &mut |_| Ok(()))
             .map_err(motionctl::outcome::Failure::from)
             .expect("applied");
     }

@@ -8,7 +8,6 @@ use super::manifest::refusal;
 use super::saved::{Saved, SavedManifest};
 use crate::cli::args::DatabaseArgs;
 use crate::cli::args::seed::{PruneChoice, SeedChangeArgs, SeedPlanArgs};
-use crate::cli::commands::change::host;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
 use crate::cli::database::Named;
@@ -135,10 +134,12 @@ impl Work {
         for code in &args.accept {
             if !(code.starts_with("seed.") && accepts(code)) {
                 return Err(Failure::new(FailureKind::Usage, format!("`{code}` cannot be accepted"))
-                    .with_hint("only seed.disable-in-use and seed.profile-maybe-in-use can"));
+                    .with_hint(
+                        "only seed.disable-in-use, seed.outside-unknown and seed.profile-maybe-in-use can",
+                    ));
             }
         }
-        Ok(Self { allowed, accepted: args.accept.iter().cloned().collect(), host: host(context) })
+        Ok(Self { allowed, accepted: args.accept.iter().cloned().collect(), host: context.host() })
     }
 
     /// What happens to profiles that the manifest does not name.

@@ -81,13 +81,13 @@ fn a_profile_that_they_refer_to_is_not_deleted() {
                 "1 rows of user_has_chat_queues.AgentProfileId",
                 "1 rows of user_has_voice_queues.AgentProfileId",
             ],
-            "queue-columns" => vec!["2 rows of user_has_queues.AgentProfileId"],
+            "queue-columns" => vec!["3 rows of user_has_queues.AgentProfileId"],
             // Nothing says that these columns refer to anything.
             _ => Vec::new(),
         };
         for (text, unnamed) in [(day, Unnamed::Stay), ("profiles: [{ name: Night }]", Unnamed::Go)] {
             let found = stops(text, unnamed);
-            let found: Vec<&str> = found.iter().filter_map(|line| line.split(" besides ").next()).collect();
+            let found: Vec<&str> = found.iter().filter_map(|line| line.split(" refer ").next()).collect();
             assert_eq!(found, expected, "{} {keys:?}", shape.name);
         }
         assert_eq!(stops("profiles: [{ name: Night, absent: true }]", Unnamed::Stay), [""; 0]);

@@ -303,14 +303,16 @@ pub static COLUMNS: Shape = Shape {
             LEFT JOIN mail_queues m ON m.id = l.MailQueueId
             WHERE (l.UserId IS NOT NULL OR l.VoiceQueueId IS NULL) AND l.penalty IS NULL",
     foreign: "
-        INSERT INTO user_has_queues (UserId, AgentProfileId, ChatQueueId, createdAt, updatedAt) VALUES
-            (1, NULL, NULL, '2026-01-01 00:00:00', '2026-01-01 00:00:00'),
-            (NULL, NULL, 1, '2026-01-01 00:00:00', '2026-01-01 00:00:00')",
+        INSERT INTO user_has_queues (UserId, AgentProfileId, VoiceQueueId, ChatQueueId, createdAt, updatedAt) VALUES
+            (1, NULL, NULL, NULL, '2026-01-01 00:00:00', '2026-01-01 00:00:00'),
+            (1, NULL, 1, 1, '2026-01-01 00:00:00', '2026-01-01 00:00:00'),
+            (NULL, NULL, NULL, 1, '2026-01-01 00:00:00', '2026-01-01 00:00:00')",
     foreign_of_profile: "
-        INSERT INTO user_has_queues (UserId, AgentProfileId, ChatQueueId, createdAt, updatedAt) VALUES
-            (NULL, 1, NULL, '2026-01-01 00:00:00', '2026-01-01 00:00:00'),
-            (1, 1, 1, '2026-01-01 00:00:00', '2026-01-01 00:00:00')",
-    foreign_rows: 4,
+        INSERT INTO user_has_queues (UserId, AgentProfileId, VoiceQueueId, ChatQueueId, createdAt, updatedAt) VALUES
+            (NULL, 1, NULL, NULL, '2026-01-01 00:00:00', '2026-01-01 00:00:00'),
+            (NULL, 1, 2, 1, '2026-01-01 00:00:00', '2026-01-01 00:00:00'),
+            (1, 1, NULL, 1, '2026-01-01 00:00:00', '2026-01-01 00:00:00')",
+    foreign_rows: 6,
     fixed: &[],
     model: Tables {
         profiles: "SELECT name, enabled FROM agent_profiles ORDER BY name",
