@@ -113,6 +113,12 @@ impl ServerSession {
         })?;
         if warnings > 0 {
             change.notes = self.notes()?;
+            // What cannot be read may be the one that counts.
+            if change.notes.len() < usize::from(warnings) {
+                let unread = usize::from(warnings) - change.notes.len();
+                let text = format!("the server warned, and does not say of what ({unread} of {warnings})");
+                return Err(DbError::new(ErrorKind::Warned, text));
+            }
         }
         Ok(change)
     }
@@ -232,6 +238,8 @@ fn options(
 
 /// The session that everything else counts on; gives the server's version.
 fn set_up(conn: &mut Conn, limits: &Limits) -> Result<String, Error> {
+    // First of all: a server's own limit would cut every answer short, and a row that is not seen is inserted again.
+    conn.query_drop(format!("SET SESSION sql_select_limit = {}", u64::MAX))?;
     let version: String = conn.query_first("SELECT VERSION()")?.unwrap_or_default();
     let lock = limits.lock.as_secs().max(1);
     conn.query_drop("SET NAMES utf8mb4")?;
@@ -240,6 +248,11 @@ fn set_up(conn: &mut Conn, limits: &Limits) -> Result<String, Error> {
          ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', SESSION time_zone = '+00:00', \
          SESSION autocommit = 1, SESSION lock_wait_timeout = {lock}, SESSION wait_timeout = 30"
     ))?;
+    // What a server may have turned off for everybody: checks of keys, and the list of warnings, which are read.
+    conn.query_drop(
+        "SET SESSION foreign_key_checks = 1, SESSION unique_checks = 1, SESSION sql_safe_updates = 0, \
+         SESSION completion_type = 0, SESSION max_error_count = 65535",
+    )?;
     conn.query_drop("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")?;
     let query = match engine(&version) {
         Engine::MariaDb => format!("SET SESSION max_statement_time = {}", limits.query.as_secs_f64()),
@@ -299,7 +312,10 @@ fn converted(value: mysql::Value, column: &Column) -> Value {
         mysql::Value::NULL => Value::Null,
         mysql::Value::Int(number) => Value::Int(number),
         mysql::Value::UInt(number) => whole(number),
-        mysql::Value::Float(number) => Value::Float(f64::from(number)),
+        // The shortest digits that mean it, as in the text protocol: 0.1 and not 0.10000000149011612.
+        mysql::Value::Float(number) => {
+            Value::Float(number.to_string().parse().unwrap_or_else(|_| f64::from(number)))
+        }
         mysql::Value::Double(number) => Value::Float(number),
         mysql::Value::Date(year, month, day, ..) if column.column_type() == ColumnType::MYSQL_TYPE_DATE => {
             Value::Text(format!("{year:04}-{month:02}-{day:02}"))

@@ -265,6 +265,7 @@ mod tests {
         let tls = r#"Tcp { host: "db.test", port: 3306, tls: Authority("/ca") } ann motion2 with password"#;
         check(&with(""), tls);
         check(&with("mysql:///x?socket=/s"), "Socket(\"/s\") ann x with password");
+        check(&with("mysql://bob@localhost/x?socket=/s"), "Socket(\"/s\") bob x with password");
     }
 
     #[test]

@@ -102,7 +102,9 @@ fn server(text: &str) -> Result<DbUrl, UrlError> {
             }
         }
     }
-    let host = Some(host).filter(|host| !host.is_empty());
+    // To MySQL's clients `localhost` is the socket.
+    let is_socket = |host: &str| socket.is_some() && port.is_none() && host.eq_ignore_ascii_case("localhost");
+    let host = Some(host).filter(|host| !host.is_empty() && !is_socket(host));
     if socket.is_some() && (host.is_some() || port.is_some()) {
         return Err(UrlError::HostAndSocket);
     }
@@ -186,7 +188,8 @@ mod tests {
             schema: Some("motion2".to_owned()),
             tls: Some(false),
         };
-        check("mysql:///motion2?socket=/run/my%20sql.sock&tls=off", Ok(socket));
+        check("mysql:///motion2?socket=/run/my%20sql.sock&tls=off", Ok(socket.clone()));
+        check("mysql://LocalHost/motion2?socket=/run/my%20sql.sock&tls=off", Ok(socket));
     }
 
     #[test]
@@ -201,6 +204,8 @@ mod tests {
         check("mysql://db/a/b", Err(UrlError::Schema("a/b".to_owned())));
         check("mysql://db/%zz", Err(UrlError::Escape));
         check("mysql://db/?socket=/run/s", Err(UrlError::HostAndSocket));
+        check("mysql://localhost:3306/?socket=/run/s", Err(UrlError::HostAndSocket));
+        check("mysql://127.0.0.1/?socket=/run/s", Err(UrlError::HostAndSocket));
         check("mysql:///?pipe=/run/s", Err(UrlError::Parameter("pipe".to_owned())));
         check("sqlite:", Err(UrlError::NoFile));
     }

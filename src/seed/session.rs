@@ -4,8 +4,8 @@
 //! never read from or written to, and a missing one is made only for writing.
 
 use super::embedded::{self, Ownership};
-use super::map::{Map, Needs};
-use super::verify::{Verification, verify};
+use super::map::{Ident, Map, Needs};
+use super::verify::{Verification, unseen, verify};
 use crate::db::{Catalog, Connection, DbError, Engine, ErrorKind, FileAccess, Limits, Server, Source};
 use crate::outcome::{Failure, FailureKind};
 use std::path::Path;
@@ -54,7 +54,7 @@ impl Session {
     }
 
     fn shown_as(mut conn: Connection, shown: Server, map: Map) -> Result<Self, Failure> {
-        let names: Vec<&str> = map.table_names().into_iter().map(super::map::Ident::as_str).collect();
+        let names: Vec<&str> = map.table_names().into_iter().map(Ident::as_str).collect();
         let catalog = Catalog::of(&mut conn, &names).map_err(|error| failure(&error))?;
         let identity = identity(&mut conn, &shown).map_err(|error| failure(&error))?;
         Ok(Self { conn, map, catalog, identity, shown })
@@ -87,12 +87,13 @@ impl Session {
     /// Refuses where the map does not fit in what is needed.
     ///
     /// # Errors
-    /// With the finding `seed.map-mismatch`.
-    pub fn require(&self, needs: &Needs) -> Result<(), Failure> {
+    /// With the finding `seed.map-mismatch`; unavailable where only a privilege is missing.
+    pub fn require(&mut self, needs: &Needs) -> Result<(), Failure> {
         let verification = self.verify(needs);
         if verification.mismatches.is_empty() {
             return Ok(());
         }
+        granted(&mut self.conn, &self.map, &self.catalog, needs)?;
         let message = "the schema map does not fit the database, so that it cannot be read by it";
         Err(Failure::new(FailureKind::Refused, message).with_findings(verification.findings()))
     }
@@ -155,6 +156,33 @@ fn identity(conn: &mut Connection, shown: &Server) -> Result<String, DbError> {
             Ok(format!("mysql {} {} {} {}", part(0), part(1), part(2), shown.schema))
         }
     }
+}
+
+/// Refuses where something that is needed is hidden from this user: a catalog has only what somebody may see, so that a
+/// missing grant looks there like a wrong map. The database is asked about nothing but what the catalog lacks.
+///
+/// # Errors
+/// When a privilege is missing, or the database fails.
+pub fn granted(conn: &mut Connection, map: &Map, catalog: &Catalog, needs: &Needs) -> Result<(), Failure> {
+    let mut hidden = Vec::new();
+    for (table, column) in unseen(map, catalog, needs) {
+        let what = column.map_or_else(|| "1".to_owned(), Ident::quoted);
+        match conn.rows(&format!("SELECT {what} FROM {} LIMIT 0", table.quoted()), &[]) {
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::Privilege => {
+                hidden.push(column.map_or_else(|| table.to_string(), |column| format!("{table}.{column}")));
+            }
+            // That it is not there is what the verification says.
+            Err(error) if matches!(error.kind(), ErrorKind::MissingTable | ErrorKind::MissingColumn) => {}
+            Err(error) => return Err(failure(&error)),
+        }
+    }
+    if hidden.is_empty() {
+        return Ok(());
+    }
+    let message = format!("the user {} may not read {}", conn.server().user, hidden.join(", "));
+    Err(Failure::new(FailureKind::Unavailable, message)
+        .with_hint("grant SELECT: docs/seeding.md has the statements under Privileges"))
 }
 
 /// What a failure to look or to write means for the caller: nothing was changed.

@@ -3,7 +3,7 @@
 //! Invariant: a declared length is read as a server would mean it; SQLite itself enforces none.
 
 use super::server::sql_default;
-use super::{Column, ColumnDefault, ForeignKey, Index, Names, Table, TableKind, Trigger};
+use super::{Column, ColumnDefault, Covers, ForeignKey, Index, Names, Table, TableKind, Trigger};
 use crate::db::connection::Connection;
 use crate::db::error::DbError;
 use std::collections::BTreeMap;
@@ -89,7 +89,12 @@ fn columns(conn: &mut Connection, table: &mut Table) -> Result<(), DbError> {
     if !primary.is_empty() {
         primary.sort();
         let columns = primary.into_iter().map(|(_, name)| name).collect();
-        table.indexes.push(Index { name: "PRIMARY".to_owned(), unique: true, columns, partial: false });
+        table.indexes.push(Index {
+            name: "PRIMARY".to_owned(),
+            unique: true,
+            columns,
+            covers: Covers::Whole,
+        });
     }
     Ok(())
 }
@@ -125,7 +130,8 @@ fn indexes(conn: &mut Connection, table: &mut Table) -> Result<(), DbError> {
             .iter()
             .map(|part| part.optional_text(0).map(|name| name.unwrap_or_default().to_owned()))
             .collect::<Result<_, _>>()?;
-        table.indexes.push(Index { name, unique: row.int(1)? != 0, columns, partial: row.int(3)? != 0 });
+        let covers = if row.int(3)? == 0 { Covers::Whole } else { Covers::SomeRows };
+        table.indexes.push(Index { name, unique: row.int(1)? != 0, columns, covers });
     }
     Ok(())
 }

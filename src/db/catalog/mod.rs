@@ -97,8 +97,19 @@ pub struct Index {
     pub unique: bool,
     /// Its columns in their order; an expression is empty.
     pub columns: Vec<String>,
-    /// Whether it covers columns only in part, or only some rows.
-    pub partial: bool,
+    /// How much of the table it is about.
+    pub covers: Covers,
+}
+
+/// How much of a table an index is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Covers {
+    /// Its columns, in every row.
+    Whole,
+    /// The first letters of columns: what is unique there is unique as a whole, and more is taken than the same values.
+    Prefix,
+    /// Some rows only: the others may hold the same.
+    SomeRows,
 }
 
 /// A foreign key.
@@ -228,7 +239,10 @@ impl Table {
     pub fn is_unique(&self, columns: &[&str]) -> bool {
         let covers = |index: &&Index| {
             let has = |name: &&str| index.columns.iter().any(|known| known.eq_ignore_ascii_case(name));
-            index.unique && !index.partial && index.columns.len() == columns.len() && columns.iter().all(has)
+            index.unique
+                && index.covers == Covers::Whole
+                && index.columns.len() == columns.len()
+                && columns.iter().all(has)
         };
         self.indexes.iter().any(|index| covers(&index))
     }
@@ -293,7 +307,7 @@ mod tests {
             name: name.to_owned(),
             unique,
             columns: columns.iter().map(ToString::to_string).collect(),
-            partial: false,
+            covers: Covers::Whole,
         };
         let indexes = vec![index("PRIMARY", true, &["id"]), index("a", true, &["UserId", "QueueId"])];
         let table = Table { indexes, ..Table::default() };

@@ -3,7 +3,7 @@
 //! Invariant: the schema is named by a value, because servers open every table of every schema otherwise; only
 //! [`elsewhere`] has no choice.
 
-use super::{Column, ColumnDefault, Elsewhere, ForeignKey, Index, Names, Table, TableKind, Trigger};
+use super::{Column, ColumnDefault, Covers, Elsewhere, ForeignKey, Index, Names, Table, TableKind, Trigger};
 use crate::db::connection::{Connection, Engine};
 use crate::db::error::DbError;
 use crate::db::value::{Row, Value};
@@ -157,11 +157,13 @@ fn indexes(conn: &mut Connection, ask: &Ask<'_>, tables: &mut Tables) -> Result<
             if table.indexes.last().is_none_or(|index| index.name != name) {
                 let unique = row.int(2)? == 0;
                 let name = name.to_owned();
-                table.indexes.push(Index { name, unique, columns: Vec::new(), partial: false });
+                table.indexes.push(Index { name, unique, columns: Vec::new(), covers: Covers::Whole });
             }
             if let Some(index) = table.indexes.last_mut() {
                 index.columns.push(row.optional_text(3)?.unwrap_or_default().to_owned());
-                index.partial |= row.optional_int(4)?.is_some();
+                if row.optional_int(4)?.is_some() {
+                    index.covers = Covers::Prefix;
+                }
             }
             Ok(())
         },

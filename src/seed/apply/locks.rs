@@ -3,6 +3,7 @@
 //! Invariant: rows are locked by primary key, in one order, and never by a search through users, because a locked user
 //! cannot log in. SQLite locks the whole file by itself.
 
+use crate::db::catalog::Covers;
 use crate::db::{Catalog, Connection, DbError, Engine};
 use crate::seed::map::{Map, Part};
 use crate::seed::plan::{Plan, RowRef, ends};
@@ -125,7 +126,10 @@ fn key(catalog: &Catalog, section: &Section<'_>) -> String {
     let table = catalog.table(section.table.as_str());
     let is_key = |columns: &[String]| matches!(columns, [one] if section.id.is_column(one));
     let index = table.and_then(|table| {
-        table.indexes.iter().find(|index| index.unique && !index.partial && is_key(&index.columns))
+        table
+            .indexes
+            .iter()
+            .find(|index| index.unique && index.covers == Covers::Whole && is_key(&index.columns))
     });
     index.map_or_else(String::new, |index| format!(" FORCE INDEX ({})", crate::db::quoted(&index.name)))
 }

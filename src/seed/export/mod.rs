@@ -98,19 +98,12 @@ impl Session {
         let of_channels = channels.iter().copied().collect();
         let scope = Scope::everything(&self.map).of_channels(&of_channels);
         self.reading(&scope.needs(), |session| {
-            let rows = Scope { parts: scope.parts.clone(), ..Scope::default() };
-            let found = session.snapshot(&rows)?;
             // Whether two names are the same is the server's word, so that it is asked about each of them.
             let mut named = scope.clone();
-            for (part, records) in &found.parts {
-                let wanted = named.parts.entry(*part).or_default();
-                wanted.names = records.live().map(|record| record.name.clone()).collect();
-                wanted.others = Others::Read;
-            }
+            named.parts.values_mut().for_each(|wanted| wanted.others = Others::Compared);
             if let Extent::Profiles(names) = &request.extent {
                 named.parts.entry(Part::Profiles).or_default().names.extend(names.iter().cloned());
             }
-            drop(found);
             let snapshot = session.snapshot(&named)?;
             let only = match &request.extent {
                 Extent::All => None,

@@ -2,9 +2,10 @@
 //!
 //! Invariant: an agent's extension is written when the row is made and never again, because the row is the SIP peer.
 
+use super::fit::refusal;
 use super::model::{FieldChange, Given, Insert, Origin, RowRef, Update, noun};
 use super::planner::{Planner, Target};
-use super::wishes::{self, Wish, same, too_much};
+use super::wishes::{self, Wish, same};
 use crate::db::Value;
 use crate::db::catalog::ColumnDefault;
 use crate::outcome::{Finding, Level};
@@ -138,11 +139,14 @@ pub(super) fn change_and_rename(
     section: &Section<'_>,
     record: &Record,
     wishes: Vec<Wish>,
-    rename: Option<&Name>,
+    rename: Option<&Spanned<Name>>,
 ) -> Target {
     let mut changes: Vec<FieldChange> = Vec::new();
-    if let Some(name) = rename.filter(|name| **name != record.name) {
-        let [old, new] = [&record.name, name].map(|name| Value::from(&**name));
+    if let Some(name) = rename.filter(|name| name.value != record.name) {
+        if !name_fits(planner, section, name) {
+            return Target::Unusable;
+        }
+        let [old, new] = [&record.name, &name.value].map(|name| Value::from(&**name));
         changes.push(FieldChange { field: Field::Name, old, new });
     }
     for wish in wishes {
@@ -181,15 +185,24 @@ pub(super) fn create(
         .map(|wish| Given { field: wish.field, value: wish.value, origin: Origin::Manifest })
         .collect();
     complete(planner, section, name, &mut values, needed);
-    let table = planner.catalog.table(section.table.as_str());
-    let column = table.and_then(|table| table.column(section.name.as_str()));
-    if let Some(message) = column.and_then(|column| too_much(&Field::Name, &name.value, column)) {
-        planner.report(Problem::error(name.place, message));
-    }
+    name_fits(planner, section, name);
     if planner.problems.len() > before {
         return Target::Unusable;
     }
     Target::Row(planner.insert(Insert { part: section.part, name: name.value.clone(), values }))
+}
+
+/// Whether a name is one that a row can get; if not, that is said.
+fn name_fits(planner: &mut Planner<'_>, section: &Section<'_>, name: &Spanned<Name>) -> bool {
+    let table = planner.catalog.table(section.table.as_str());
+    let column = table.and_then(|table| table.column(section.name.as_str()));
+    let value = Value::from(&*name.value);
+    let refused = column.and_then(|column| refusal(&Field::Name, &value, column));
+    let fits = refused.is_none();
+    if let Some(message) = refused {
+        planner.report(Problem::error(name.place, message));
+    }
+    fits
 }
 
 /// Gives defaults to columns that nobody speaks of; what the database demands besides is a problem.

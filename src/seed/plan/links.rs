@@ -2,6 +2,7 @@
 //!
 //! Invariant: of one owner and one kind of links a member is added, removed, weighed or left, never two of these.
 
+use super::fit::refusal;
 use super::model::{NewLink, Origin, RowRef, Weigh};
 use super::planner::Planner;
 use crate::seed::Channel;
@@ -147,6 +148,15 @@ fn penalty(planner: &mut Planner<'_>, kind: LinkKind, penalty: Option<u32>, plac
     if lacks && kind == LinkKind::ProfileQueues(Channel::Voice) {
         let message = format!("the schema map names no column for `penalty` of links.{kind}");
         planner.report(Problem::error(place, message).hint("leave it out, or complete the map"));
+        return None;
+    }
+    let column = planner
+        .map
+        .link(kind)
+        .and_then(|link| planner.catalog.table(link.table.as_str())?.column(link.penalty.as_ref()?.as_str()));
+    let value = i64::from(penalty).into();
+    if let Some(message) = column.and_then(|column| refusal(&"penalty", &value, column)) {
+        planner.report(Problem::error(place, message));
         return None;
     }
     let Ok(penalty) = i32::try_from(penalty) else {

@@ -6,9 +6,11 @@
 mod describe;
 mod entities;
 mod fingerprint;
+mod fit;
 mod gates;
 mod links;
 mod model;
+mod nameable;
 mod planner;
 mod profiles;
 mod wishes;
@@ -20,6 +22,7 @@ pub use model::{
     Delete, Deletions, FieldChange, Given, Insert, NewLink, Origin, Plan, RowRef, Update, Weigh, Why, ends,
     noun,
 };
+pub use nameable::nameable;
 pub use planner::{Input, Unknown};
 pub use wishes::is_set;
 

@@ -4,6 +4,7 @@
 
 use super::model::{Insert, Plan, RowRef, noun};
 use crate::db::Catalog;
+use crate::db::catalog::{Covers, Index};
 use crate::outcome::{Finding, Level};
 use crate::seed::manifest::{Manifest, Name, Place, Problem, Source, shown};
 use crate::seed::map::{LinkKind, Map, Part};
@@ -159,6 +160,11 @@ impl<'a> Planner<'a> {
         self.targets.insert((part, group), target);
     }
 
+    /// Whether an entry of the manifest is about this group.
+    pub fn is_declared(&self, part: Part, group: Group) -> bool {
+        self.declared.contains_key(&(part, group))
+    }
+
     /// The live row of a group: none, one, or a reason to stop, which is said.
     pub fn existing(
         &mut self,
@@ -208,8 +214,10 @@ impl<'a> Planner<'a> {
         let Some(section) = Section::of(self.map, part) else { return };
         let table = self.catalog.table(section.table.as_str());
         let unique = table.is_some_and(|table| {
-            let covers = |index: &&crate::db::catalog::Index| {
-                index.unique && matches!(index.columns.as_slice(), [one] if section.name.is_column(one))
+            let covers = |index: &&Index| {
+                // An index of some rows is there so that a deleted one is in nobody's way.
+                let has_name = matches!(index.columns.as_slice(), [one] if section.name.is_column(one));
+                index.unique && index.covers != Covers::SomeRows && has_name
             };
             table.indexes.iter().any(|index| covers(&index))
         });

@@ -4,6 +4,7 @@
 
 use super::entities::{change_and_rename, create};
 use super::model::{Delete, RowRef, Why};
+use super::nameable::nameable;
 use super::planner::{Planner, Target};
 use super::wishes;
 use crate::outcome::{Finding, Level};
@@ -37,12 +38,32 @@ pub(super) fn profiles(planner: &mut Planner<'_>) {
         planner.declare(Part::Profiles, group, target, &profile.name.value, place);
     }
     if planner.unnamed == Unnamed::Go {
-        let snapshot = planner.snapshot;
-        let unnamed = snapshot.profiles().into_iter().flat_map(Records::live);
-        let unnamed: Vec<&Record> = unnamed.filter(|record| !meant.contains_key(&record.id)).collect();
-        for record in unnamed {
-            delete(planner, record, Why::Unnamed);
+        unnamed(planner, &meant);
+    }
+}
+
+/// Plans that profiles go which no entry means; one that no entry can mean stays, and stops the plan.
+fn unnamed(planner: &mut Planner<'_>, meant: &HashMap<i64, Place>) {
+    let Some(records) = planner.snapshot.profiles() else { return };
+    let mut unnameable = Vec::new();
+    for record in records.live().filter(|record| !meant.contains_key(&record.id)) {
+        match nameable(Part::Profiles, records, record) {
+            Ok(()) => delete(planner, record, Why::Unnamed),
+            Err(why) => {
+                let group = records.names.group(&record.name);
+                // What the manifest says of this name has been judged, and refused, already.
+                if group.is_none_or(|group| !planner.is_declared(Part::Profiles, group)) {
+                    unnameable.extend(why);
+                }
+            }
         }
+    }
+    if !unnameable.is_empty() {
+        let title =
+            "profiles that no manifest can name would have to go, because this one does not name them";
+        let finding = Finding::new("seed.ambiguous-name", Level::Stop, title)
+            .advice("give each a name of its own in Motion, or delete it there");
+        planner.findings.push(unnameable.into_iter().fold(finding, Finding::evidence));
     }
 }
 
@@ -85,7 +106,7 @@ fn present<'a>(
     if old_group == group {
         let mut live = records.of_group(group).filter(|record| record.standing == Standing::Live);
         return match (live.next(), live.next()) {
-            (Some(record), None) => change_and_rename(planner, section, record, wishes, Some(&name.value)),
+            (Some(record), None) => change_and_rename(planner, section, record, wishes, Some(name)),
             (None, _) => create_renamed(planner, section, profile, wishes),
             _ => match planner.existing(Part::Profiles, records, group, &name.value, name.place) {
                 Ok(_) => Target::Unusable,
@@ -101,7 +122,7 @@ fn present<'a>(
                 return target;
             }
             match planner.existing(Part::Profiles, records, old_group, &previous.value, previous.place) {
-                Ok(Some(record)) => change_and_rename(planner, section, record, wishes, Some(&name.value)),
+                Ok(Some(record)) => change_and_rename(planner, section, record, wishes, Some(name)),
                 Ok(None) => Target::Unusable,
                 Err(target) => target,
             }

@@ -1,7 +1,8 @@
 //! What a manifest says about the columns of one row, in one form for agents, queues and profiles.
 //!
-//! Invariant: pure; what a column cannot hold is a problem with its place, and no wish.
+//! Invariant: pure; what a column cannot hold is a problem with its place.
 
+use super::fit::refusal;
 use super::planner::Planner;
 use crate::db::Value;
 use crate::db::catalog;
@@ -134,7 +135,7 @@ fn converted(kind: Kind, value: &SettingValue) -> Result<Value, &'static str> {
     }
 }
 
-/// A wish that the column can hold, as far as its definition says.
+/// A wish; what the column cannot hold, as far as its definition and the server say, is a problem.
 fn checked(
     planner: &mut Planner<'_>,
     section: &Section<'_>,
@@ -149,40 +150,34 @@ fn checked(
     };
     let table = planner.catalog.table(section.table.as_str());
     let column = table.and_then(|table| table.column(ident.as_str()));
-    let refused = match (&value, column) {
-        (_, None) => None,
-        (Value::Null, Some(column)) if !column.nullable => {
-            Some(format!("`{field}` cannot be null: the column {ident} is NOT NULL"))
-        }
-        (Value::Text(text), Some(column)) => too_much(&field, text, column),
-        _ => None,
-    };
+    let refused = column.and_then(|column| {
+        refusal(&field, &value, column).or_else(|| {
+            let Value::Text(text) = &value else { return None };
+            lost(planner, section, &field, text, column)
+        })
+    });
     if let Some(message) = refused {
         planner.report(Problem::error(place, message));
-        return None;
+        // Something was said, so that it is not missing as well; with a problem there is no plan.
+        return Some(Wish { field, value, place }).filter(|wish| !wish.value.is_null());
     }
     Some(Wish { field, value, place })
 }
 
-/// What keeps a column from holding a text.
-pub(super) fn too_much(field: &Field, text: &str, column: &catalog::Column) -> Option<String> {
-    let length = text.chars().count() as u64;
-    if let Some(most) = column.length.filter(|most| length > *most) {
-        return Some(format!(
-            "`{field}` has {length} characters, and the column {} holds {most}",
-            column.name
-        ));
-    }
-    let charset = column.charset.as_deref()?;
-    let outside = match charset {
-        "utf8" | "utf8mb3" | "ucs2" => text.chars().find(|c| c.len_utf8() > 3),
-        "ascii" => text.chars().find(|c| !c.is_ascii()),
-        _ => None,
-    }?;
+/// The character that a column's character set has no place for, in the words of a problem.
+fn lost(
+    planner: &Planner<'_>,
+    section: &Section<'_>,
+    field: &Field,
+    text: &str,
+    column: &catalog::Column,
+) -> Option<String> {
+    let lost = planner.snapshot.unholdable.lost(section.part, field, text)?;
     Some(format!(
-        "`{field}` has the character {}, which the column {} ({charset}) cannot hold",
-        shown(&outside.to_string()),
-        column.name
+        "`{field}` has the character {}, which the column {} ({}) cannot hold",
+        shown(&lost.to_string()),
+        column.name,
+        column.charset.as_deref().unwrap_or("its character set")
     ))
 }
 

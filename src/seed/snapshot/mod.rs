@@ -9,6 +9,7 @@ mod names;
 mod reader;
 mod scope;
 mod section;
+mod texts;
 
 pub use model::{Group, Holder, LinkRow, Links, Names, Record, Records, Snapshot, Standing};
 pub(in crate::seed) use names::{CHUNK, marks};
@@ -16,3 +17,4 @@ pub use reader::read;
 pub(in crate::seed) use reader::{links, records};
 pub use scope::{Others, Owners, Scope, Unnamed, Wanted};
 pub use section::{Column, Field, Kind, Section};
+pub use texts::{Texts, Unholdable};

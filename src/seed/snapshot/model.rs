@@ -3,6 +3,7 @@
 //! Invariant: exactly what a plan matches or relies on, and compact: a link is four numbers. Nothing here is computed
 //! that the database did not say.
 
+use super::texts::Unholdable;
 use crate::db::Value;
 use crate::seed::Channel;
 use crate::seed::manifest::Name;
@@ -17,6 +18,8 @@ pub struct Snapshot {
     pub parts: BTreeMap<Part, Records>,
     /// Links of the owners that were asked for.
     pub links: BTreeMap<LinkKind, Links>,
+    /// Texts that their columns cannot hold.
+    pub unholdable: Unholdable,
     /// Extensions that new agents are to get, and the users who have them already.
     pub extensions: BTreeMap<Name, Vec<Holder>>,
 }

@@ -7,7 +7,7 @@ use super::model::Names;
 use super::section::Section;
 use crate::db::{Catalog, Connection, DbError, Engine, ErrorKind, Value};
 use crate::seed::manifest::Name;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// The most names or ids in one statement.
 pub(in crate::seed) const CHUNK: usize = 1_000;
@@ -19,8 +19,8 @@ pub(super) struct Comparison {
     engine: Engine,
     charset: Option<String>,
     collation: Option<String>,
-    /// Whether spaces at the end count for nothing.
-    pads: bool,
+    /// What a space weighs, where spaces at the end count for nothing.
+    space: Option<Vec<u8>>,
 }
 
 impl Comparison {
@@ -33,19 +33,23 @@ impl Comparison {
             engine: conn.engine(),
             charset: column.and_then(|column| known(&column.charset)),
             collation: column.and_then(|column| known(&column.collation)),
-            pads: false,
+            space: None,
         };
         if let (Some(charset), Some(collation)) = (&comparison.charset, &comparison.collation) {
             let text = |text: &str| format!("CONVERT('{text}' USING {charset}) COLLATE {collation}");
-            let rows = conn.rows(&format!("SELECT {} = {}", text("a "), text("a")), &[])?;
-            comparison.pads = rows.first().map(|row| row.int(0)).transpose()? == Some(1);
+            let (a, spaced, space) = (text("a"), text("a "), text(" "));
+            let rows = conn.rows(&format!("SELECT {a} = {spaced}, HEX(WEIGHT_STRING({space}))"), &[])?;
+            let row = rows.first().ok_or_else(no_answer)?;
+            if row.optional_int(0)? == Some(1) {
+                comparison.space = Some(hex::decode(row.text(1)?).map_err(|_| no_answer())?);
+            }
         }
         Ok(comparison)
     }
 
     /// What is equal for equal texts only. Servers promise it of their weight strings.
     fn key(&self, text: &str) -> String {
-        let text = if self.pads { format!("RTRIM({text})") } else { text.to_owned() };
+        let text = if self.space.is_some() { format!("RTRIM({text})") } else { text.to_owned() };
         match (self.engine, &self.charset, &self.collation) {
             // The embedded schema compares names without regard to the case of ASCII letters, as this does.
             (Engine::Sqlite, ..) => format!("lower({text})"),
@@ -56,10 +60,20 @@ impl Comparison {
         }
     }
 
+    /// A key without spaces at its end, which count for nothing also in front of letters that weigh nothing.
+    fn without_spaces(&self, mut key: Vec<u8>) -> Vec<u8> {
+        if let Some(space) = self.space.as_ref().filter(|space| !space.is_empty()) {
+            while key.ends_with(space) {
+                key.truncate(key.len() - space.len());
+            }
+        }
+        key
+    }
+
     /// The text as the column would hold it; none where it can hold every text.
     fn held(&self, text: &str) -> Option<String> {
         let charset = self.charset.as_deref().filter(|charset| *charset != "utf8mb4")?;
-        Some(format!("CONVERT(CONVERT({text} USING {charset}) USING utf8mb4)"))
+        Some(held(charset, text))
     }
 
     /// Sorts names into groups that are the same to the server.
@@ -77,7 +91,7 @@ impl Comparison {
             let mut answers = rows.first().ok_or_else(no_answer)?.text(0)?.split(',');
             let mut next = || hex::decode(answers.next().ok_or_else(no_answer)?).map_err(|_| no_answer());
             for name in chunk {
-                let key = next()?;
+                let key = self.without_spaces(next()?);
                 // A text that cannot be held comes back as another one.
                 if each > 1 && next()? != name.as_bytes() {
                     keyed.names.add_unholdable(name.clone());
@@ -107,11 +121,47 @@ impl Comparison {
             );
             let values: Vec<Value> = chunk.iter().map(|id| (*id).into()).collect();
             for row in conn.rows(&sql, &values)? {
-                keys.push((row.int(0)?, bytes(row.value(1).clone())?));
+                keys.push((row.int(0)?, self.without_spaces(bytes(row.value(1).clone())?)));
             }
         }
         Ok(keys)
     }
+}
+
+/// Which of the names each of a few rows has, by comparing them one with another.
+///
+/// # Errors
+/// When a row has none of them, or the database fails.
+pub(super) fn compare(
+    conn: &mut Connection,
+    section: &Section<'_>,
+    ids: &[i64],
+    names: &[Name],
+) -> Result<Vec<(i64, Name)>, DbError> {
+    let (id, name) = (section.id.quoted(), section.name.quoted());
+    let mut found = Vec::new();
+    for ids in ids.chunks(CHUNK) {
+        let mut left: BTreeSet<i64> = ids.iter().copied().collect();
+        for chunk in names.chunks(CHUNK) {
+            let cases: String = (0..chunk.len()).map(|index| format!(" WHEN ? THEN {index}")).collect();
+            let marks = marks(ids.len());
+            let table = section.table.quoted();
+            let sql = format!("SELECT {id}, CASE {name}{cases} END FROM {table} WHERE {id} IN ({marks})");
+            let mut values: Vec<Value> = chunk.iter().map(|name| Value::from(&**name)).collect();
+            values.extend(ids.iter().map(|id| Value::from(*id)));
+            for row in conn.rows(&sql, &values)? {
+                let (id, index) = (row.int(0)?, row.optional_int(1)?);
+                let index = index.and_then(|index| usize::try_from(index).ok());
+                if let Some(name) = index.and_then(|index| chunk.get(index)).filter(|_| left.remove(&id)) {
+                    found.push((id, name.clone()));
+                }
+            }
+        }
+        if !left.is_empty() {
+            return Err(no_answer());
+        }
+    }
+    Ok(found)
 }
 
 /// Names with the keys of their groups.
@@ -139,6 +189,11 @@ impl Keyed {
     }
 }
 
+/// A text as a character set holds it; the charset's name must be a word.
+pub(super) fn held(charset: &str, text: &str) -> String {
+    format!("CONVERT(CONVERT({text} USING {charset}) USING utf8mb4)")
+}
+
 /// `?, ?, …`
 pub(in crate::seed) fn marks(count: usize) -> String {
     let mut marks = "?, ".repeat(count);
@@ -159,6 +214,6 @@ fn no_answer() -> DbError {
 }
 
 /// Names of character sets and collations stand in SQL as they are.
-fn is_word(name: &str) -> bool {
+pub(super) fn is_word(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

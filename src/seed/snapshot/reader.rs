@@ -5,9 +5,10 @@
 
 use super::extensions;
 use super::model::{LinkRow, Links, Record, Records, Snapshot, Standing};
-use super::names::{CHUNK, Comparison, Keyed, marks};
+use super::names::{CHUNK, Comparison, Keyed, compare, marks};
 use super::scope::{Others, Owners, Scope, Wanted};
 use super::section::Section;
+use super::texts::unholdable;
 use crate::db::{Catalog, Connection, DbError, Row, Value};
 use crate::seed::manifest::Name;
 use crate::seed::map::{Ident, Link, LinkKind, Map, Part};
@@ -44,6 +45,7 @@ pub fn read(conn: &mut Connection, map: &Map, catalog: &Catalog, scope: &Scope) 
         };
         snapshot.links.insert(*kind, found);
     }
+    snapshot.unholdable = unholdable(conn, map, catalog, &scope.texts)?;
     Ok(snapshot)
 }
 
@@ -63,11 +65,26 @@ pub(in crate::seed) fn records(
     section: &Section<'_>,
     wanted: &Wanted,
 ) -> Result<Records, DbError> {
+    let mut others = BTreeMap::new();
+    if wanted.others != Others::Left {
+        let mut condition = format!("{} IS NOT NULL", section.name.quoted());
+        let mut values = Vec::new();
+        if let Some((role, agent)) = section.role {
+            condition = format!("{condition} AND {} = ?", role.quoted());
+            values.push(agent.into());
+        }
+        select(conn, section, &condition, values, &mut others)?;
+    }
+    let mut list = wanted.names.clone();
+    if wanted.others == Others::Compared {
+        let live = others.values().filter(|record: &&Record| record.standing == Standing::Live);
+        list.extend(live.map(|record| record.name.clone()));
+    }
     let mut rows = BTreeMap::new();
     let mut names = super::Names::default();
-    if !wanted.names.is_empty() {
+    if !list.is_empty() {
         let comparison = Comparison::of(conn, catalog, section)?;
-        let mut list: Vec<Name> = wanted.names.iter().cloned().collect();
+        let mut list: Vec<Name> = list.into_iter().collect();
         let mut keyed = comparison.group(conn, &list)?;
         list.retain(|name| !keyed.names.is_unholdable(name));
         for chunk in list.chunks(CHUNK) {
@@ -75,30 +92,23 @@ pub(in crate::seed) fn records(
             let values = chunk.iter().map(|name| Value::from(&**name)).collect();
             select(conn, section, &condition, values, &mut rows)?;
         }
-        assign(conn, section, &comparison, &mut keyed, &rows)?;
+        assign(conn, section, &comparison, &mut keyed, &list, &rows)?;
         names = keyed.names;
     }
-    if wanted.others == Others::Read {
-        let mut condition = format!("{} IS NOT NULL", section.name.quoted());
-        let mut values = Vec::new();
-        if let Some((role, agent)) = section.role {
-            condition = format!("{condition} AND {} = ?", role.quoted());
-            values.push(agent.into());
-        }
-        select(conn, section, &condition, values, &mut rows)?;
-    }
+    rows.append(&mut others);
     Ok(Records { rows, names })
 }
 
-/// Says of each row which of the names it has.
+/// Says of each row which of the names it has; every row has one, because it was found by them.
 fn assign(
     conn: &mut Connection,
     section: &Section<'_>,
     comparison: &Comparison,
     keyed: &mut Keyed,
+    list: &[Name],
     rows: &BTreeMap<i64, Record>,
 ) -> Result<(), DbError> {
-    let mut others = Vec::new();
+    let (mut others, mut odd) = (Vec::new(), Vec::new());
     for record in rows.values() {
         match keyed.group_of_name(&record.name) {
             Some(group) => keyed.names.add_row(group, record.id),
@@ -106,7 +116,14 @@ fn assign(
         }
     }
     for (id, key) in comparison.keys_of_rows(conn, section, &others)? {
-        if let Some(group) = keyed.group_of_key(&key) {
+        match keyed.group_of_key(&key) {
+            Some(group) => keyed.names.add_row(group, id),
+            None => odd.push(id),
+        }
+    }
+    // The same to the server and not by its weights: left out, such a row would be inserted again.
+    for (id, name) in compare(conn, section, &odd, list)? {
+        if let Some(group) = keyed.group_of_name(&name) {
             keyed.names.add_row(group, id);
         }
     }
@@ -129,7 +146,12 @@ fn select(
     columns.extend(section.deleted.map(|column| format!("{} IS NOT NULL", column.quoted())));
     columns.extend(section.columns.iter().map(|column| column.ident.quoted()));
     columns.extend([section.created, section.updated].into_iter().flatten().map(|column| column.quoted()));
-    let sql = format!("SELECT {} FROM {} WHERE {condition}", columns.join(", "), section.table.quoted());
+    let mut sql = format!("SELECT {} FROM {} WHERE {condition}", columns.join(", "), section.table.quoted());
+    if values.is_empty() {
+        // With a value the server answers in binary; in its other protocol a FLOAT has six digits and no more.
+        sql.push_str(" AND ? = 1");
+        values.push(Value::Int(1));
+    }
     conn.each(&sql, &values, &mut |row| {
         let record = record(section, &row)?;
         rows.insert(record.id, record);

@@ -2,8 +2,10 @@
 //!
 //! Invariant: pure, and as small as the manifest: a name stands here once, however often it is used.
 
+use super::section::Field;
+use super::texts::Texts;
 use crate::seed::Channel;
-use crate::seed::manifest::{Links, Manifest, Name};
+use crate::seed::manifest::{Links, Manifest, Name, SettingValue};
 use crate::seed::map::{LinkKind, Map, Needs, Part, Use};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -16,6 +18,8 @@ pub struct Scope {
     pub links: BTreeMap<LinkKind, Owners>,
     /// The extensions of agents, by username: who has them is read for those agents who are not there.
     pub extensions: BTreeMap<Name, Name>,
+    /// Texts of which it must be known whether their columns can hold them.
+    pub texts: Texts,
 }
 
 /// Which rows of a part.
@@ -28,13 +32,15 @@ pub struct Wanted {
 }
 
 /// Whether rows that no name asks for are read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Others {
     /// They are not.
     #[default]
     Left,
     /// All that are what the part is about, and those deleted softly.
     Read,
+    /// The same, and the names of those that live are looked up as well: which of them are the same is known.
+    Compared,
 }
 
 /// Whose links.
@@ -67,6 +73,7 @@ impl Scope {
             parts: queues.chain([Part::Users]).chain(profiles).map(|part| (part, all())).collect(),
             links: map.links.keys().map(|kind| (*kind, Owners::All)).collect(),
             extensions: BTreeMap::new(),
+            texts: Texts::new(),
         }
     }
 
@@ -77,19 +84,32 @@ impl Scope {
         // A name is used by many lists, and looking it up in order is slower than that.
         let seen = &mut HashSet::new();
         for queue in &manifest.queues {
-            scope.name(Part::Queues(queue.channel), &queue.name.value);
+            let part = Part::Queues(queue.channel);
+            scope.name(part, &queue.name.value);
+            scope.text(part, Field::Strategy, queue.strategy.value());
+            scope.text(part, Field::Kind, queue.kind.value());
+            scope.text(part, Field::Description, queue.description.value());
+            for setting in &queue.settings {
+                if let SettingValue::Text(text) = &setting.value.value {
+                    scope.setting(map, part, &setting.column.value, text);
+                }
+            }
         }
         for agent in &manifest.agents {
             scope.name(Part::Users, &agent.username.value);
             if let Some(internal) = &agent.internal {
                 scope.extensions.insert(agent.username.value.clone(), internal.value.clone());
             }
+            scope.text(Part::Users, Field::Fullname, agent.fullname.value());
+            scope.text(Part::Users, Field::Email, agent.email.value());
+            scope.text(Part::Users, Field::Internal, agent.internal.as_ref().map(|internal| &internal.value));
             for (channel, links) in &agent.personal {
                 scope.own(LinkKind::Personal(*channel), &agent.username.value);
                 scope.list(Part::Queues(*channel), links, seen);
             }
         }
         for profile in &manifest.profiles {
+            scope.text(Part::Profiles, Field::Description, profile.description.value());
             let names = [Some(&profile.name), profile.previous_name.as_ref()];
             for name in names.into_iter().flatten().map(|name| &name.value) {
                 scope.name(Part::Profiles, name);
@@ -110,7 +130,8 @@ impl Scope {
             }
         }
         if unnamed == Unnamed::Go {
-            scope.parts.entry(Part::Profiles).or_default().others = Others::Read;
+            // One that a manifest cannot name does not go because it does not.
+            scope.parts.entry(Part::Profiles).or_default().others = Others::Compared;
             let of_profiles = |kind: &&LinkKind| !matches!(kind, LinkKind::Personal(_));
             scope.links.extend(map.links.keys().filter(of_profiles).map(|kind| (*kind, Owners::All)));
         }
@@ -127,9 +148,7 @@ impl Scope {
         for (part, wanted) in other.parts {
             let known = self.parts.entry(part).or_default();
             known.names.extend(wanted.names);
-            if wanted.others == Others::Read {
-                known.others = Others::Read;
-            }
+            known.others = known.others.max(wanted.others);
         }
         for (kind, owners) in other.links {
             match (self.links.remove(&kind), owners) {
@@ -144,6 +163,9 @@ impl Scope {
                     self.links.insert(kind, Owners::All);
                 }
             }
+        }
+        for (column, texts) in other.texts {
+            self.texts.entry(column).or_default().extend(texts);
         }
         self
     }
@@ -168,6 +190,24 @@ impl Scope {
 
     fn name(&mut self, part: Part, name: &Name) {
         self.parts.entry(part).or_default().names.insert(name.clone());
+    }
+
+    fn text(&mut self, part: Part, field: Field, text: Option<&Name>) {
+        if let Some(text) = text {
+            self.texts.entry((part, field)).or_default().insert(text.clone());
+        }
+    }
+
+    /// The text of a column as the map spells it; columns have no case.
+    fn setting(&mut self, map: &Map, part: Part, column: &str, text: &Name) {
+        let Some(section) = super::Section::of(map, part) else { return };
+        let found = section
+            .columns
+            .into_iter()
+            .find(|known| matches!(&known.field, Field::Setting(_)) && known.ident.is_column(column));
+        if let Some(found) = found {
+            self.text(part, found.field, Some(text));
+        }
     }
 
     fn own(&mut self, kind: LinkKind, name: &Name) {

@@ -66,8 +66,14 @@ impl Family<'_> {
 
     /// The members of an ENUM.
     pub fn members(&self) -> Option<Vec<String>> {
-        (self.column.data_type == "enum").then(|| enum_members(&self.column.full_type))
+        members(self.column)
     }
+}
+
+/// The members of a column that is an ENUM.
+#[must_use]
+pub fn members(column: &Column) -> Option<Vec<String>> {
+    (column.data_type == "enum").then(|| enum_members(&column.full_type))
 }
 
 /// The members of `enum('a','b')`, without quotes.

@@ -10,7 +10,7 @@ mod references;
 mod shape;
 
 pub use definition::describe;
-pub use family::Family;
+pub use family::{Family, members};
 pub use references::{Reference, references_to};
 
 use crate::db::catalog::{Table, TableKind};
@@ -74,6 +74,27 @@ pub fn verify(map: &Map, catalog: &Catalog, engine: Engine, needs: &Needs) -> Ve
     }
     found.differences.retain(|difference| !found.mismatches.contains(difference));
     found
+}
+
+/// The tables, and columns of other tables, that are needed and that the catalog does not have.
+#[must_use]
+pub fn unseen<'a>(
+    map: &'a Map,
+    catalog: &Catalog,
+    needs: &Needs,
+) -> BTreeSet<(&'a Ident, Option<&'a Ident>)> {
+    let mut unseen = BTreeSet::new();
+    for shape in needs.iter().flat_map(|(part, _)| Shape::of(map, part)) {
+        match catalog.table(shape.table.as_str()) {
+            None => drop(unseen.insert((shape.table, None))),
+            Some(table) => {
+                let columns = shape.wants.iter().map(|want| want.column);
+                let missing = columns.filter(|column| table.column(column.as_str()).is_none());
+                unseen.extend(missing.map(|column| (shape.table, Some(column))));
+            }
+        }
+    }
+    unseen
 }
 
 /// A map that nobody has signed, where a server's database would be written by it.

@@ -121,6 +121,51 @@ fn the_session_is_strict_utc_and_impatient() {
     assert_eq!(others, ["+00:00", "utf8mb4", "5", "5", "30", "20", "REPEATABLE-READ", "utf8mb4"]);
 }
 
+/// A server may have set anything for everybody; the session is the same on each.
+#[test]
+fn what_a_server_sets_for_everybody_does_not_count() {
+    let server = MariaDb::start(&[]);
+    let schema = server.motion();
+    schema.sql("CREATE TABLE things (id INT PRIMARY KEY, name VARCHAR(3) NOT NULL) ENGINE=InnoDB");
+    server.sql(
+        "SET GLOBAL sql_select_limit = 1, GLOBAL foreign_key_checks = 0, GLOBAL unique_checks = 0, \
+         GLOBAL sql_safe_updates = 1, GLOBAL completion_type = 'CHAIN', GLOBAL max_error_count = 0, \
+         GLOBAL autocommit = 0",
+    );
+    let mut conn = schema.connect();
+    let variables = "SELECT @@foreign_key_checks, @@unique_checks, @@sql_safe_updates, @@completion_type, \
+                     @@max_error_count, @@autocommit";
+    let row = conn.rows(variables, &[]).expect("variables").remove(0);
+    let found: Vec<String> = row.values().iter().map(Value::display).collect();
+    assert_eq!(found, ["1", "1", "0", "NO_CHAIN", "65535", "1"]);
+    conn.change("INSERT INTO things VALUES (1, 'a'), (2, 'b')", &[]).expect("an insert");
+    assert_eq!(conn.rows("SELECT id FROM things", &[]).expect("rows").len(), 2);
+    assert_eq!(conn.change("UPDATE things SET name = 'c'", &[]).expect("an update").rows, 2);
+    let error = conn.change("INSERT IGNORE INTO things VALUES (3, 'long')", &[]).expect_err("a warning");
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Warned, Some(1265)), "{error}");
+}
+
+#[test]
+fn a_warning_that_cannot_be_read_is_a_failure() {
+    let schema = shared().schema();
+    schema.sql("CREATE TABLE things (id INT PRIMARY KEY, name VARCHAR(3) NOT NULL) ENGINE=InnoDB");
+    let mut conn = schema.connect();
+    let insert = "INSERT IGNORE INTO things VALUES (1, 'long'), (2, 'short')";
+    for (most, code) in [(0, None), (1, Some(1265))] {
+        conn.script(&format!("SET SESSION max_error_count = {most}")).expect("set");
+        let error = conn.change(insert, &[]).expect_err("a warning");
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Warned, code), "{error}");
+        conn.change("DELETE FROM things", &[]).expect("empty again");
+    }
+    // Of two notes, only one can be read.
+    conn.script("SET SESSION max_error_count = 1").expect("set");
+    let insert = "INSERT INTO things VALUES (1, 'abc  '), (2, 'abc  ')";
+    let error = conn.change(insert, &[]).expect_err("unread");
+    assert_eq!(error.kind(), ErrorKind::Warned, "{error}");
+    conn.script("SET SESSION max_error_count = 64; DELETE FROM things").expect("set");
+    assert_eq!(conn.change(insert, &[]).expect("an insert").notes.len(), 2);
+}
+
 #[test]
 fn a_snapshot_does_not_move_and_cannot_write() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -1,6 +1,6 @@
 //! Exports: planned again they change nothing, and an empty database that they are applied to exports the same bytes.
 
-use super::support::{Db, EXAMPLE, manifest, shown};
+use super::support::{Db, EXAMPLE, finding, manifest, shown};
 use motionctl::outcome::FailureKind;
 use motionctl::seed::Channel;
 use motionctl::seed::export::{Channels, Extent, Lists, Request};
@@ -192,6 +192,57 @@ fn what_cannot_be_named_is_left_out_and_said() {
             let planned = db.plan(text).expect("a plan");
             assert!(planned.plan.is_empty(), "{:?}\n{text}", shown(&planned));
         }
+    }
+}
+
+/// The drift gate of docs/seeding.md: what an export could not name is no reason to delete it.
+#[test]
+fn what_an_export_could_not_name_is_not_pruned() {
+    for db in Db::both_with(loose, loose_map) {
+        db.apply(EXAMPLE);
+        let times = "'2026-01-01 00:00:00', '2026-01-01 00:00:00'";
+        let row = |name: &str| format!("('{name}', 1, {times})");
+        db.sql(&format!(
+            "INSERT INTO agent_profiles (name, enabled, createdAt, updatedAt) VALUES {}, {}, {}",
+            row("P1"),
+            row("p1"),
+            row(" ")
+        ));
+        let agreed = exported(&db, &exact());
+        let planned = db.plan_and_prune(&agreed).expect("a plan");
+        assert!(planned.plan.is_empty(), "{:?}", shown(&planned));
+        let stop = finding(&planned.findings, "seed.ambiguous-name");
+        assert!(stop.stops());
+        assert_eq!(
+            stop.evidence,
+            [
+                "profile `P1` (id 3): to the database id 4 has the same name",
+                "profile `p1` (id 4): to the database id 3 has the same name",
+                "profile ` ` (id 5): its name is blank",
+            ]
+        );
+        assert!(db.try_apply(&agreed, Unnamed::Go).is_err(), "a stop that is left refuses the apply");
+        assert_eq!(db.rows("SELECT COUNT(*) FROM agent_profiles"), ["5"]);
+        // One whose name is its own goes, as it did.
+        db.sql("UPDATE agent_profiles SET name = 'P2' WHERE id = 4; UPDATE agent_profiles SET name = 'P3' WHERE id = 5");
+        let planned = db.plan_and_prune(&agreed).expect("a plan");
+        assert_eq!(planned.plan.deletions().unnamed, 3);
+        assert_eq!(planned.findings, []);
+    }
+}
+
+/// Two rows of a name that the manifest uses are judged once, and neither goes.
+#[test]
+fn two_profiles_of_a_wanted_name_are_not_pruned_either() {
+    for db in Db::both_with(loose, loose_map) {
+        db.apply("profiles: [{ name: P1 }]");
+        db.sql("INSERT INTO agent_profiles (name, enabled, createdAt, updatedAt) SELECT 'p1', 1, createdAt, updatedAt FROM agent_profiles");
+        let planned = db.plan_and_prune("profiles: [{ name: P1 }]").expect("a plan");
+        assert!(planned.plan.is_empty(), "{:?}", shown(&planned));
+        assert_eq!(
+            finding(&planned.findings, "seed.ambiguous-name").evidence,
+            ["m.yaml:2:20: profile `P1`: ids 1, 2"]
+        );
     }
 }
 

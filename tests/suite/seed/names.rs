@@ -157,6 +157,50 @@ fn a_deleted_row_that_holds_a_wanted_name_stops_where_names_are_unique() {
     }
 }
 
+/// Letters that weigh nothing behind a space: the same to the server, in one level of weights and in three.
+#[test]
+fn a_row_that_is_the_same_to_the_server_is_not_inserted_again() {
+    for collation in ["utf8mb4_unicode_ci", "utf8mb4_uca1400_as_cs"] {
+        let db = Db::mariadb(
+            |schema| {
+                let name = format!("name VARCHAR(255) COLLATE {collation} NOT NULL");
+                loose(schema).replace("name VARCHAR(255) NOT NULL COLLATE NOCASE", &name)
+            },
+            str::to_owned,
+        );
+        db.apply("profiles: [{ name: P1 }, { name: P2 }]");
+        db.sql("UPDATE agent_profiles SET name = CONCAT('P1 ', _utf8mb4 x'E2808B') WHERE name = 'P1'");
+        let planned = db.plan("profiles: [{ name: P1, enabled: true }]").expect("a plan");
+        assert!(planned.plan.is_empty(), "{collation}: {:?}", shown(&planned));
+        assert_eq!(codes(&planned.findings), ["warn seed.near-miss"]);
+        db.apply("profiles: [{ name: P1, enabled: false }, { name: P3 }]");
+        assert_eq!(db.rows("SELECT COUNT(*), SUM(enabled) FROM agent_profiles"), ["3|2"], "{collation}");
+    }
+}
+
+/// An index of the rows that live lets the name of a deleted one be used; one of the first letters does not.
+#[test]
+fn only_an_index_that_covers_the_deleted_row_stops() {
+    let gone = "UPDATE agent_profiles SET deletedAt = '2024-01-01 00:00:00'";
+    let db = Db::sqlite(|schema| loose(&soft(schema)), soft_map);
+    db.sql("CREATE UNIQUE INDEX living ON agent_profiles (name) WHERE deletedAt IS NULL");
+    db.apply("profiles: [{ name: Gone }]");
+    db.sql(gone);
+    let planned = db.plan("profiles: [{ name: Gone }]").expect("a plan");
+    assert_eq!(codes(&planned.findings), ["warn seed.name-soft-deleted"]);
+    db.apply("profiles: [{ name: Gone }]");
+    assert_eq!(db.rows("SELECT COUNT(*) FROM agent_profiles"), ["2"]);
+
+    let db = Db::mariadb(|schema| loose(&soft(schema)), soft_map);
+    db.sql("CREATE UNIQUE INDEX letters ON agent_profiles (name(3))");
+    db.apply("profiles: [{ name: Gone }]");
+    db.sql(gone);
+    let planned = db.plan("profiles: [{ name: Gone }]").expect("a plan");
+    assert!(finding(&planned.findings, "seed.name-soft-deleted").stops());
+    let failure = db.try_apply("profiles: [{ name: Gone }]", Default::default()).expect_err("it is taken");
+    assert!(failure.message.contains("error 1062"), "the stop is right: {failure}");
+}
+
 /// Trap 26: more names and links than one statement takes.
 #[test]
 fn many_names_go_in_pieces() {

@@ -1,0 +1,120 @@
+//! Texts that a column's character set has no place for.
+//!
+//! Invariant: whether a column can hold a text is the server's word, asked in batches inside the snapshot; columns that
+//! hold every text are not asked about.
+
+use super::names::{held, is_word};
+use super::section::{Field, Section};
+use crate::db::{Catalog, Connection, DbError, ErrorKind, Value};
+use crate::seed::manifest::Name;
+use crate::seed::map::{Map, Part};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// The most texts in one question.
+const TEXTS: usize = 100;
+/// The most bytes in one question; the answer is twice as long, and a packet holds 16 MiB.
+const BYTES: usize = 1 << 20;
+
+/// Texts that columns are to hold.
+pub type Texts = BTreeMap<(Part, Field), BTreeSet<Name>>;
+
+/// Texts that their columns cannot hold, each with the first character that would be lost.
+#[derive(Debug, Clone, Default)]
+pub struct Unholdable(HashMap<(Part, Field), HashMap<Name, char>>);
+
+impl Unholdable {
+    /// The first character of a text that its column has no place for.
+    #[must_use]
+    pub fn lost(&self, part: Part, field: &Field, text: &str) -> Option<char> {
+        self.0.get(&(part, field.clone()))?.get(text).copied()
+    }
+}
+
+/// Asks about texts.
+pub(super) fn unholdable(
+    conn: &mut Connection,
+    map: &Map,
+    catalog: &Catalog,
+    texts: &Texts,
+) -> Result<Unholdable, DbError> {
+    let mut unholdable = Unholdable::default();
+    for ((part, field), texts) in texts {
+        let Some(section) = Section::of(map, *part) else { continue };
+        let column = section.ident(field).and_then(|ident| {
+            catalog.table(section.table.as_str()).and_then(|table| table.column(ident.as_str()))
+        });
+        let Some(column) = column else { continue };
+        let charset = column.charset.as_deref().filter(|charset| is_word(charset) && *charset != "utf8mb4");
+        let Some(charset) = charset else { continue };
+        // What is too long is refused for that.
+        let fits = |text: &&Name| column.length.is_none_or(|most| text.chars().count() as u64 <= most);
+        let texts: Vec<&Name> = texts.iter().filter(fits).collect();
+        let mut lost = HashMap::new();
+        for chunk in chunks(&texts) {
+            ask(conn, charset, chunk, &mut lost)?;
+        }
+        unholdable.0.insert((*part, field.clone()), lost);
+    }
+    Ok(unholdable)
+}
+
+fn ask(
+    conn: &mut Connection,
+    charset: &str,
+    texts: &[&Name],
+    lost: &mut HashMap<Name, char>,
+) -> Result<(), DbError> {
+    let no_answer = || DbError::new(ErrorKind::Other, "the server does not say what its character sets hold");
+    let one = format!("HEX({})", held(charset, "?"));
+    let sql = format!("SELECT CONCAT_WS(',', {})", vec![one.as_str(); texts.len()].join(", "));
+    let values: Vec<Value> = texts.iter().map(|text| Value::from(&***text)).collect();
+    let rows = conn.rows(&sql, &values)?;
+    let mut answers = rows.first().ok_or_else(no_answer)?.text(0)?.split(',');
+    for text in texts {
+        let back = hex::decode(answers.next().ok_or_else(no_answer)?).map_err(|_| no_answer())?;
+        // What cannot be held comes back as another character.
+        let back = String::from_utf8_lossy(&back);
+        let mut others = back.chars();
+        if let Some(letter) = text.chars().find(|letter| others.next() != Some(*letter)) {
+            lost.insert((*text).clone(), letter);
+        }
+    }
+    Ok(())
+}
+
+/// Texts in pieces of few enough and short enough ones; a text is never parted.
+fn chunks<'a, 'n>(texts: &'a [&'n Name]) -> Vec<&'a [&'n Name]> {
+    let mut chunks = Vec::new();
+    let (mut start, mut bytes) = (0, 0);
+    for (index, text) in texts.iter().enumerate() {
+        if index > start && (index - start == TEXTS || bytes + text.len() > BYTES) {
+            chunks.push(&texts[start..index]);
+            (start, bytes) = (index, 0);
+        }
+        bytes += text.len();
+    }
+    if start < texts.len() {
+        chunks.push(&texts[start..]);
+    }
+    chunks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_small_in_number_and_bytes() {
+        let check = |lengths: &[usize], expect: &[usize]| {
+            let names: Vec<Name> = lengths.iter().map(|length| "x".repeat(*length).into()).collect();
+            let names: Vec<&Name> = names.iter().collect();
+            let found: Vec<usize> = chunks(&names).iter().map(|chunk| chunk.len()).collect();
+            assert_eq!(found, expect, "{lengths:?}");
+        };
+        check(&[], &[]);
+        check(&[1, 1], &[2]);
+        check(&[1; TEXTS + 1], &[TEXTS, 1]);
+        check(&[BYTES, 1, 2 * BYTES, 1], &[1, 1, 1, 1]);
+        check(&[BYTES - 1, 1, 1], &[2, 1]);
+    }
+}
