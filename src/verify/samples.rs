@@ -7,7 +7,7 @@ use crate::motion::page::Page;
 
 /// A probe of one page.
 pub(super) fn probe(gate: Gate) -> Probe {
-    let address = Address::Tcp("127.0.0.1:443".parse().unwrap());
+    let address = Address::Tcp("127.0.0.1:443".parse().expect("an address"));
     let target = Target { address, scheme: Scheme::Https, server_name: "cc.example.test".into(), port: 443 };
     Probe { server: "cc.example.test:443".into(), target, uri: "/x".into(), kind: Kind::Get, gate }
 }

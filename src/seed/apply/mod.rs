@@ -232,7 +232,9 @@ impl Session {
         let known = |stop: &Finding| {
             let same = |known: &&Finding| known.code == stop.code;
             let mut before = request.planned.findings.iter().filter(same);
-            before.any(|known| known.accepted || known.evidence == stop.evidence)
+            // Findings of one kind are one by then, with the evidence of all.
+            before
+                .any(|known| known.accepted || stop.evidence.iter().all(|line| known.evidence.contains(line)))
         };
         let found = consequences::guards(look)?;
         Ok(found.into_iter().find(|finding| finding.stops() && !known(finding)))

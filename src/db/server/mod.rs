@@ -3,24 +3,26 @@
 //! Invariant: connecting happens beside the caller, so that no look-up, greeting or handshake can hold it up; after
 //! an error of the transport the connection is not used again. The driver's own texts and panics end here.
 
+mod errors;
+mod values;
+
 use super::connection::{Access, Change, Engine, Limits, Server};
 use super::error::{DbError, ErrorKind, one_line};
 use super::secret::Secret;
 use super::source::{Tls, Transport};
 use super::value::{Row, Value};
-use mysql::consts::{CapabilityFlags, ColumnFlags, ColumnType};
+use errors::{connecting, translated};
+use mysql::consts::CapabilityFlags;
 use mysql::prelude::{Protocol, Queryable};
-use mysql::{Column, Conn, DriverError, Error, Opts, OptsBuilder, Params, QueryResult, SslOpts};
+use mysql::{Column, Conn, Error, Opts, OptsBuilder, QueryResult, SslOpts};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
+use values::{converted, parameters};
 
 /// What the socket waits longer than the statement may take, so that the server's own limit speaks first.
 const GRACE: Duration = Duration::from_millis(250);
-/// The number of bytes, in the place of a character set (Protocol::ColumnDefinition, collation 63).
-const BINARY: u16 = 63;
-
 /// A session on a server.
 pub(super) struct ServerSession {
     conn: Conn,
@@ -288,174 +290,4 @@ fn drain<P: Protocol>(
         }
     }
     Ok(())
-}
-
-fn parameters(values: &[Value]) -> Params {
-    Params::Positional(
-        values
-            .iter()
-            .map(|value| match value {
-                Value::Null => mysql::Value::NULL,
-                Value::Int(number) => mysql::Value::Int(*number),
-                Value::UInt(number) => mysql::Value::UInt(*number),
-                Value::Float(number) => mysql::Value::Double(*number),
-                Value::Text(text) => mysql::Value::Bytes(text.clone().into_bytes()),
-                Value::Bytes(bytes) => mysql::Value::Bytes(bytes.clone()),
-            })
-            .collect(),
-    )
-}
-
-/// The same value for both of the server's protocols: statements with values answer in binary, others in text.
-fn converted(value: mysql::Value, column: &Column) -> Value {
-    match value {
-        mysql::Value::NULL => Value::Null,
-        mysql::Value::Int(number) => Value::Int(number),
-        mysql::Value::UInt(number) => whole(number),
-        // The shortest digits that mean it, as in the text protocol: 0.1 and not 0.10000000149011612.
-        mysql::Value::Float(number) => {
-            Value::Float(number.to_string().parse().unwrap_or_else(|_| f64::from(number)))
-        }
-        mysql::Value::Double(number) => Value::Float(number),
-        mysql::Value::Date(year, month, day, ..) if column.column_type() == ColumnType::MYSQL_TYPE_DATE => {
-            Value::Text(format!("{year:04}-{month:02}-{day:02}"))
-        }
-        mysql::Value::Date(year, month, day, hour, minute, second, micros) => Value::Text(format!(
-            "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}{}",
-            fraction(micros, column.decimals())
-        )),
-        mysql::Value::Time(negative, days, hours, minutes, seconds, micros) => Value::Text(format!(
-            "{}{:02}:{minutes:02}:{seconds:02}{}",
-            if negative { "-" } else { "" },
-            u64::from(days) * 24 + u64::from(hours),
-            fraction(micros, column.decimals())
-        )),
-        mysql::Value::Bytes(bytes) => from_bytes(bytes, column),
-    }
-}
-
-fn fraction(micros: u32, decimals: u8) -> String {
-    let digits = format!("{micros:06}");
-    match digits.get(..usize::from(decimals.min(6))) {
-        Some(digits) if !digits.is_empty() => format!(".{digits}"),
-        _ => String::new(),
-    }
-}
-
-fn whole(number: u64) -> Value {
-    i64::try_from(number).map_or(Value::UInt(number), Value::Int)
-}
-
-fn from_bytes(bytes: Vec<u8>, column: &Column) -> Value {
-    use ColumnType as T;
-    let text = |bytes: Vec<u8>| match String::from_utf8(bytes) {
-        Ok(text) => Value::Text(text),
-        Err(error) => Value::Bytes(error.into_bytes()),
-    };
-    match column.column_type() {
-        T::MYSQL_TYPE_TINY
-        | T::MYSQL_TYPE_SHORT
-        | T::MYSQL_TYPE_INT24
-        | T::MYSQL_TYPE_LONG
-        | T::MYSQL_TYPE_LONGLONG
-        | T::MYSQL_TYPE_YEAR => {
-            let digits = std::str::from_utf8(&bytes).ok();
-            let number = if column.flags().contains(ColumnFlags::UNSIGNED_FLAG) {
-                digits.and_then(|text| text.parse().ok()).map(whole)
-            } else {
-                digits.and_then(|text| text.parse().ok()).map(Value::Int)
-            };
-            number.unwrap_or_else(|| text(bytes))
-        }
-        T::MYSQL_TYPE_FLOAT | T::MYSQL_TYPE_DOUBLE => {
-            let number = std::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok());
-            number.map_or_else(|| text(bytes), Value::Float)
-        }
-        T::MYSQL_TYPE_BIT if bytes.len() <= 8 => {
-            whole(bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
-        }
-        T::MYSQL_TYPE_DECIMAL
-        | T::MYSQL_TYPE_NEWDECIMAL
-        | T::MYSQL_TYPE_JSON
-        | T::MYSQL_TYPE_DATE
-        | T::MYSQL_TYPE_NEWDATE
-        | T::MYSQL_TYPE_TIME
-        | T::MYSQL_TYPE_DATETIME
-        | T::MYSQL_TYPE_TIMESTAMP => text(bytes),
-        _ if column.character_set() == BINARY => Value::Bytes(bytes),
-        _ => text(bytes),
-    }
-}
-
-/// An error while connecting: nothing was asked yet, so nothing can be lost.
-fn connecting(error: &Error) -> DbError {
-    let translated = translated(error);
-    match (translated.kind(), error) {
-        (ErrorKind::Lost, _) => {
-            DbError::new(ErrorKind::Unreachable, format!("the connection was closed at once: {translated}"))
-        }
-        // A greeting that cannot be read: something answers, and it is no server.
-        (ErrorKind::Other, Error::IoError(_) | Error::CodecError(_)) => {
-            DbError::new(ErrorKind::NotADatabase, "what answers does not speak MySQL's protocol")
-        }
-        _ => translated,
-    }
-}
-
-fn translated(error: &Error) -> DbError {
-    match error {
-        Error::MySqlError(error) => {
-            let kind = if error.code == 3159 { ErrorKind::Tls } else { DbError::kind_of_code(error.code) };
-            DbError::new(kind, &error.message).with_code(u32::from(error.code))
-        }
-        Error::TlsError(error) => DbError::new(ErrorKind::Tls, error.to_string()),
-        Error::IoError(error) => of_io(error),
-        Error::CodecError(codec) => {
-            // The codec wraps what went wrong below it.
-            let below =
-                std::error::Error::source(codec).and_then(|cause| cause.downcast_ref::<std::io::Error>());
-            below.map_or_else(|| DbError::new(ErrorKind::Other, codec.to_string()), of_io)
-        }
-        Error::DriverError(error) => of_driver(error),
-        Error::UrlError(_) | Error::FromValueError(_) | Error::FromRowError(_) => {
-            // These texts may quote values.
-            DbError::new(ErrorKind::Other, "the driver could not read the answer")
-        }
-    }
-}
-
-fn of_io(error: &std::io::Error) -> DbError {
-    use std::io::ErrorKind as Io;
-    if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        return DbError::new(ErrorKind::Tls, tls.to_string());
-    }
-    match error.kind() {
-        Io::WouldBlock | Io::TimedOut => DbError::new(ErrorKind::Timeout, "the database stopped answering"),
-        Io::BrokenPipe
-        | Io::UnexpectedEof
-        | Io::ConnectionReset
-        | Io::ConnectionAborted
-        | Io::NotConnected => DbError::new(ErrorKind::Lost, "the database closed the connection"),
-        Io::NotFound | Io::ConnectionRefused | Io::PermissionDenied => {
-            DbError::new(ErrorKind::Unreachable, error.to_string())
-        }
-        _ => DbError::new(ErrorKind::Other, error.to_string()),
-    }
-}
-
-fn of_driver(error: &DriverError) -> DbError {
-    let kind = match error {
-        DriverError::ConnectTimeout | DriverError::Timeout => ErrorKind::Timeout,
-        DriverError::CouldNotConnect(Some((_, cause, _))) => {
-            return DbError::new(ErrorKind::Unreachable, cause);
-        }
-        DriverError::CouldNotConnect(None) => ErrorKind::Unreachable,
-        DriverError::TlsNotSupported => ErrorKind::Tls,
-        DriverError::UnknownAuthPlugin(_)
-        | DriverError::OldMysqlPasswordDisabled
-        | DriverError::CleartextPluginDisabled => ErrorKind::Credentials,
-        DriverError::UnsupportedProtocol(_) | DriverError::Protocol41NotSet => ErrorKind::NotADatabase,
-        _ => ErrorKind::Other,
-    };
-    DbError::new(kind, error.to_string())
 }
