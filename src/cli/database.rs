@@ -9,7 +9,7 @@ use crate::db::{
     Connection, DbError, DbUrl, ErrorKind, FileAccess, Limits, OptionFile, OptionFileError, Secret, Source,
     SourceError, Wanted, local_sockets,
 };
-use crate::host::machine;
+use crate::host::{machine, read_hidden};
 use crate::inspect::sessions::{ProfileTable, SessionTable, SessionTables};
 use crate::outcome::{Failure, FailureKind};
 use crate::seed::map::{Ident, Map};
@@ -175,8 +175,10 @@ impl Named {
         }
         context.progress.clear();
         let terminal = Term::stderr();
-        let prompt = terminal.write_str(&format!("{error}\nPassword: "));
-        let Ok(password) = prompt.and_then(|()| terminal.read_secure_line()) else { return Err(error) };
+        let answer = read_hidden(|| terminal.write_str(&format!("{error}\nPassword: ")));
+        // The line's end was not shown either; a terminal that has gone is noticed elsewhere.
+        terminal.write_line("").ok();
+        let Ok(password) = answer else { return Err(error) };
         let password = Secret::new(password);
         let conn = Connection::open(&self.with(Some(password.clone())), limits)?;
         self.typed.replace(Some(password));

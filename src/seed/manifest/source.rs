@@ -193,7 +193,7 @@ pub(super) fn end_of(text: &str) -> Place {
 }
 
 /// Where lines begin, ended as YAML ends them: CR, LF or both.
-fn line_starts(text: &str) -> Vec<u32> {
+pub(super) fn line_starts(text: &str) -> Vec<u32> {
     let bytes = text.as_bytes();
     let mut starts = vec![0];
     for (index, byte) in bytes.iter().enumerate() {

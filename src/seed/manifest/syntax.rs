@@ -3,7 +3,7 @@
 //! Invariant: an error without words of ours keeps the parser's.
 
 use super::model::Place;
-use super::source::Problem;
+use super::source::{Problem, line_starts};
 use super::tree::place;
 use saphyr_parser::ScanError;
 
@@ -56,8 +56,10 @@ pub(super) fn explain(error: &ScanError, text: &str) -> Problem {
 /// A tab in the white space that begins the line of an error, or the one after
 /// it where the parser stopped at a line's end.
 fn tab_before(text: &str, at: Place) -> Option<Place> {
-    let lines = text.split('\n').enumerate().skip((at.line as usize).saturating_sub(1)).take(2);
-    lines.into_iter().find_map(|(index, line)| {
+    let starts = line_starts(text);
+    let lines = starts.iter().enumerate().skip((at.line as usize).saturating_sub(1)).take(2);
+    lines.into_iter().find_map(|(index, start)| {
+        let line = text.get(*start as usize..).unwrap_or_default();
         let tab = line.chars().take_while(|c| *c == ' ' || *c == '\t').position(|c| c == '\t')?;
         let line = u32::try_from(index + 1).unwrap_or(u32::MAX);
         let column = u32::try_from(tab + 1).unwrap_or(u32::MAX);

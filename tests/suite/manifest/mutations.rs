@@ -74,6 +74,14 @@ fn check(bytes: &[u8]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// Found by the property below: lines may end in CR alone, also beside others that do not.
+#[test]
+fn lines_end_in_three_ways() {
+    for text in ["?\r\r\n \t", "?\r\t", "?\n\r\n\t", "a:\r\tb: c\n"] {
+        check(text.as_bytes()).unwrap_or_else(|error| panic!("{text:?}: {error}"));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 768, failure_persistence: None, ..ProptestConfig::default() })]
 

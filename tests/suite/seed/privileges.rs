@@ -44,7 +44,7 @@ fn without_select_the_database_is_unavailable_and_the_map_is_not_blamed() {
     let path = db.folder().join("m.yaml");
     std::fs::write(&path, "version: 1\nprofiles: [{ name: Day }]\n").expect("writing");
     let path = path.display().to_string();
-    for arguments in [&["list"][..], &["plan", &path], &["export"]] {
+    for arguments in [&["list"][..], &["plan", &path], &["export"], &["schema", "check"]] {
         let answer = seed(&db, &user, arguments);
         let document = answer.json();
         assert_eq!((answer.code, &document["exit_code"]), (69, &69.into()), "{document:#}");

@@ -13,6 +13,7 @@ use crate::db::{Catalog, Connection, FileAccess};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, sort_findings};
 use crate::seed::discover::{Grade, Proposal, Samples, discover as propose, wanted_samples};
 use crate::seed::embedded::Ownership;
+use crate::seed::granted;
 use crate::seed::map::{Ident, Map, Needs};
 use crate::seed::verify::{unreviewed, verify};
 use serde_json::{Value, json};
@@ -49,6 +50,7 @@ pub fn check(context: &Context, args: &SchemaCheckArgs) -> Result<Outcome, Failu
     }
     let catalog = Catalog::read(&mut connection).map_err(|error| unavailable(&error))?;
     let needs = Needs::all(&file.map);
+    granted(&mut connection, &file.map, &catalog, &needs)?;
     let found = verify(&file.map, &catalog, connection.engine(), &needs);
     let mut outcome = Outcome::new("seed schema check", OutcomeKind::Ok);
     outcome.database = Some(shown(&connection));
