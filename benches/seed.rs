@@ -106,7 +106,7 @@ impl Bench {
             ratio(again, peer),
             Limit::Most(1.0),
         );
-        let what = "row by row, by name, as a loader must; to apply";
+        let what = "row by row, find or create; to apply";
         table.add(what, names, apply, ratio(names, apply), Limit::Least(20.0));
         table.add("row by row, ids known beforehand; to apply", rows, apply, ratio(rows, apply), Limit::None);
     }
@@ -273,16 +273,17 @@ impl Size {
         text
     }
 
-    /// The same rows as a loader inserts them that knows names, one by one: only what is not there, ids by sub-select,
-    /// each in a transaction of its own.
+    /// The same rows, one by one, as an application makes them through its object mapper (find or create): both ends of a
+    /// link are looked up by name, and each row is looked for and inserted in a transaction of its own.
     fn sql_by_name(&self) -> String {
         let each = self.queues / 2;
         let mut text = String::new();
         let mut row = |table: &str, columns: &str, name: &str, values: &str| {
             writeln!(
                 text,
-                "INSERT INTO {table} (name, {columns}, createdAt, updatedAt) SELECT '{name}', {values}, {TIMES} \
-                 FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE name = '{name}');"
+                "BEGIN;\nSELECT COUNT(*) INTO @there FROM {table} WHERE name = '{name}';\n\
+                 INSERT INTO {table} (name, {columns}, createdAt, updatedAt) \
+                 SELECT '{name}', {values}, {TIMES} FROM DUAL WHERE @there = 0;\nCOMMIT;"
             )
             .expect("text");
         };
@@ -308,10 +309,12 @@ impl Size {
                 for member in Self::members(profile, count, of) {
                     writeln!(
                         text,
-                        "INSERT INTO {table} (AgentProfileId, {column}, createdAt, updatedAt) \
-                         SELECT p.id, m.id, {TIMES} FROM agent_profiles p, {members} m \
-                         WHERE p.name = 'Profile {profile}' AND m.name = '{prefix}{member}' AND NOT EXISTS \
-                         (SELECT 1 FROM {table} l WHERE l.AgentProfileId = p.id AND l.{column} = m.id);"
+                        "SELECT id INTO @profile FROM agent_profiles WHERE name = 'Profile {profile}';\n\
+                         SELECT id INTO @member FROM {members} WHERE name = '{prefix}{member}';\nBEGIN;\n\
+                         SELECT COUNT(*) INTO @there FROM {table} \
+                         WHERE AgentProfileId = @profile AND {column} = @member;\n\
+                         INSERT INTO {table} (AgentProfileId, {column}, createdAt, updatedAt) \
+                         SELECT @profile, @member, {TIMES} FROM DUAL WHERE @there = 0;\nCOMMIT;"
                     )
                     .expect("text");
                 }
