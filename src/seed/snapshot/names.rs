@@ -80,23 +80,16 @@ impl Comparison {
     pub fn group(&self, conn: &mut Connection, wanted: &[Name]) -> Result<Keyed, DbError> {
         let mut keyed = Keyed { names: Names::default(), groups: HashMap::new() };
         let expressions: Vec<_> = std::iter::once(self.key("?")).chain(self.held("?")).collect();
-        let each = expressions.len();
-        let list = expressions.iter().map(|text| format!("HEX({text})")).collect::<Vec<_>>().join(", ");
         for chunk in wanted.chunks(NAMES) {
-            // One column: the description of a thousand takes longer than what is in them.
-            let sql = format!("SELECT CONCAT_WS(',', {})", vec![list.as_str(); chunk.len()].join(", "));
-            let values: Vec<Value> =
-                chunk.iter().flat_map(|name| std::iter::repeat_n(Value::from(&**name), each)).collect();
-            let rows = conn.rows(&sql, &values)?;
-            let mut answers = rows.first().ok_or_else(no_answer)?.text(0)?.split(',');
-            let mut next = || hex::decode(answers.next().ok_or_else(no_answer)?).map_err(|_| no_answer());
-            for name in chunk {
-                let key = self.without_spaces(next()?);
-                // A text that cannot be held comes back as another one.
-                if each > 1 && next()? != name.as_bytes() {
-                    keyed.names.add_unholdable(name.clone());
-                } else {
-                    keyed.add(name.clone(), key);
+            let texts: Vec<&str> = chunk.iter().map(|name| &**name).collect();
+            let answers = made_of(conn, &expressions, &texts)?;
+            let of_each = answers.chunks_exact(expressions.len());
+            for (name, answers) in chunk.iter().zip(of_each) {
+                match answers {
+                    // A text that cannot be held comes back as another one.
+                    [_, held] if held != name.as_bytes() => keyed.names.add_unholdable(name.clone()),
+                    [key, ..] => keyed.add(name.clone(), self.without_spaces(key.clone())),
+                    [] => return Err(no_answer()),
                 }
             }
         }
@@ -187,6 +180,23 @@ impl Keyed {
     pub fn group_of_key(&self, key: &[u8]) -> Option<u32> {
         self.groups.get(key).copied()
     }
+}
+
+/// What the server makes of each text, by each of the expressions in turn; `?` is the text there.
+pub(super) fn made_of(
+    conn: &mut Connection,
+    expressions: &[String],
+    texts: &[&str],
+) -> Result<Vec<Vec<u8>>, DbError> {
+    let each = expressions.iter().map(|text| format!("HEX({text})")).collect::<Vec<_>>().join(", ");
+    // One column: the description of a thousand takes longer than what is in them.
+    let sql = format!("SELECT CONCAT_WS(',', {})", vec![each.as_str(); texts.len()].join(", "));
+    let values = texts.iter().flat_map(|text| std::iter::repeat_n(Value::from(*text), expressions.len()));
+    let rows = conn.rows(&sql, &values.collect::<Vec<_>>())?;
+    let answers = rows.first().ok_or_else(no_answer)?.text(0)?.split(',').map(hex::decode);
+    let answers: Vec<_> = answers.collect::<Result<_, _>>().map_err(|_| no_answer())?;
+    // What is NULL is left out, and would move the rest.
+    if answers.len() == expressions.len() * texts.len() { Ok(answers) } else { Err(no_answer()) }
 }
 
 /// A text as a character set holds it; the charset's name must be a word.

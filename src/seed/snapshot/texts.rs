@@ -3,9 +3,9 @@
 //! Invariant: whether a column can hold a text is the server's word, asked in batches inside the snapshot; columns that
 //! hold every text are not asked about.
 
-use super::names::{held, is_word};
+use super::names::{held, is_word, made_of};
 use super::section::{Field, Section};
-use crate::db::{Catalog, Connection, DbError, ErrorKind, Value};
+use crate::db::{Catalog, Connection, DbError};
 use crate::seed::manifest::Name;
 use crate::seed::map::{Map, Part};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -64,16 +64,11 @@ fn ask(
     texts: &[&Name],
     lost: &mut HashMap<Name, char>,
 ) -> Result<(), DbError> {
-    let no_answer = || DbError::new(ErrorKind::Other, "the server does not say what its character sets hold");
-    let one = format!("HEX({})", held(charset, "?"));
-    let sql = format!("SELECT CONCAT_WS(',', {})", vec![one.as_str(); texts.len()].join(", "));
-    let values: Vec<Value> = texts.iter().map(|text| Value::from(&***text)).collect();
-    let rows = conn.rows(&sql, &values)?;
-    let mut answers = rows.first().ok_or_else(no_answer)?.text(0)?.split(',');
-    for text in texts {
-        let back = hex::decode(answers.next().ok_or_else(no_answer)?).map_err(|_| no_answer())?;
+    let asked: Vec<&str> = texts.iter().map(|text| &***text).collect();
+    let answers = made_of(conn, &[held(charset, "?")], &asked)?;
+    for (text, back) in texts.iter().zip(&answers) {
         // What cannot be held comes back as another character.
-        let back = String::from_utf8_lossy(&back);
+        let back = String::from_utf8_lossy(back);
         let mut others = back.chars();
         if let Some(letter) = text.chars().find(|letter| others.next() != Some(*letter)) {
             lost.insert((*text).clone(), letter);
