@@ -23,18 +23,18 @@ demo: ## Install nginx if it is missing, build, and rehearse a whole migration o
 
 test: ## Install what the tests need and run them all
 	@packaging/setup.sh test
-	cargo test --locked $(RUNNER)
+	cargo test --locked --workspace $(RUNNER)
 
 lint: fmt clippy doc typos deny ## Run every lint
 
 fmt: ## Is the code formatted?
-	cargo fmt --check
+	cargo fmt --all --check
 
 clippy: ## Rust's own lints, warnings refused
-	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 doc: ## Does the documentation of the code build without a warning?
-	RUSTDOCFLAGS=-Dwarnings cargo doc --locked --no-deps --document-private-items
+	RUSTDOCFLAGS=-Dwarnings cargo doc --locked --workspace --no-deps --document-private-items
 
 typos: ## Spelling
 	@packaging/setup.sh lint
@@ -46,7 +46,7 @@ deny: ## Licences, sources and duplicates of the dependencies
 
 bench: ## Measure, and compare with the peers
 	@packaging/setup.sh test
-	cargo bench --locked $(RUNNER)
+	cargo bench --locked --workspace $(RUNNER)
 
 build: ## Build the release binary, and see that it has no kill points of the tests
 	cargo build --release --locked

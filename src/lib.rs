@@ -14,7 +14,6 @@ pub mod host;
 pub mod inspect;
 pub mod journal;
 pub mod motion;
-pub mod nginx;
 pub mod outcome;
 pub mod plan;
 pub mod prepare;

@@ -8,11 +8,11 @@ use crate::apply::SandboxChoice;
 use crate::host::sandbox::Launcher;
 use crate::host::{LockError, Root, WriteLock, machine};
 use crate::inspect::{self, ClientChoice};
-use crate::nginx::merge::{Choice, Resolutions};
 use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, accepts};
 use crate::plan::bundle::Bundle;
 use crate::plan::{Strategy, StrategyWish};
 use crate::prepare::Options;
+use nginx_config::merge::{Choice, Resolutions};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -208,7 +208,7 @@ impl Context {
     pub fn command_line(&self) -> String {
         let arguments: Vec<_> =
             std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
-        crate::nginx::redact_text(&arguments.join(" "))
+        nginx_config::redact_text(&arguments.join(" "))
     }
 
     fn client(&self, site: &SiteArgs) -> ClientChoice {

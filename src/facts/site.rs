@@ -1,7 +1,7 @@
 //! Facts about Motion's part of the configuration: blocks, routes, upstreams.
 
 use crate::motion::RouteState;
-use crate::nginx::Node;
+use nginx_config::Node;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;

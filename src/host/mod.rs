@@ -14,7 +14,6 @@ pub mod command;
 pub mod crash;
 pub mod daemon;
 pub mod files;
-pub mod glob;
 mod hidden;
 pub mod http;
 pub mod listen;

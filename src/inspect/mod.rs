@@ -29,8 +29,8 @@ pub use upstream::parse_upstream;
 
 use crate::facts::{Facts, HostFacts, NginxFacts, Scope, SiteFacts};
 use crate::host::{Root, machine};
-use crate::nginx::{Config, ConfigError, redact_text};
 use crate::outcome::{Failure, FailureKind, Finding, Level};
+use nginx_config::{Config, ConfigError, redact_text};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -134,13 +134,17 @@ pub fn installed_error_log(root: &Root, nginx: &NginxFacts) -> Option<PathBuf> {
 /// Every file is there and empty.
 struct EmptyReader;
 
-impl crate::nginx::Reader for EmptyReader {
+impl nginx_config::Reader for EmptyReader {
     fn read(&self, _: &std::path::Path) -> std::io::Result<Vec<u8>> {
         Ok(Vec::new())
     }
 
-    fn glob(&self, _: &std::path::Path) -> std::io::Result<Vec<PathBuf>> {
+    fn list(&self, _: &std::path::Path) -> std::io::Result<Vec<std::ffi::OsString>> {
         Ok(Vec::new())
+    }
+
+    fn exists(&self, _: &std::path::Path) -> std::io::Result<bool> {
+        Ok(true)
     }
 }
 

@@ -6,10 +6,11 @@
 use crate::facts::FileFacts;
 use crate::host::files::{FileState, observe};
 use crate::host::{Root, RootPath};
-use crate::nginx::Reader;
+use nginx_config::Reader;
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -42,8 +43,18 @@ impl Reader for RootReader<'_> {
         Ok(bytes)
     }
 
-    fn glob(&self, pattern: &Path) -> io::Result<Vec<PathBuf>> {
-        self.root.glob(pattern)
+    fn list(&self, folder: &Path) -> io::Result<Vec<OsString>> {
+        self.root.read_dir(folder)
+    }
+
+    fn exists(&self, path: &Path) -> io::Result<bool> {
+        match self.root.symlink_metadata(path) {
+            Ok(_) => Ok(true),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn identity(&self, path: &Path) -> io::Result<PathBuf> {

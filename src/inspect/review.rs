@@ -9,8 +9,8 @@ use super::hands::managed_elsewhere;
 use crate::facts::{ClientFacts, Facts, RouteState, Scope, ServerRole, UpstreamAddress, UpstreamFacts};
 use crate::host::files::replaceable;
 use crate::host::{Root, RootPath, reach};
-use crate::nginx::Config;
 use crate::outcome::{Finding, Level};
+use nginx_config::Config;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -81,7 +81,7 @@ fn runs_code(facts: &Facts) -> Option<Finding> {
 /// Two blocks with the same address and name: nginx uses the first and warns.
 fn duplicate_servers(config: &Config) -> Option<Finding> {
     let mut seen: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-    for server in crate::nginx::routes::servers(config) {
+    for server in nginx_config::routes::servers(config) {
         let children = config.children(server);
         let all = |wanted: &str| super::values::named(config, &children, wanted);
         let first = |node| super::values::first_argument(config, node);

@@ -9,8 +9,8 @@ use crate::facts::{
     ListenAddress, ListenFacts, LocationFacts, RouteContent, ServerFacts, ServerRole, UpstreamAddress,
 };
 use crate::motion::{ANY_ROUTE, PAGES, outer, redirects_only, route_state};
-use crate::nginx::routes::{Answer, Handler, answer, servers};
-use crate::nginx::{Config, Node};
+use nginx_config::routes::{Answer, Handler, answer, servers};
+use nginx_config::{Config, Node};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 

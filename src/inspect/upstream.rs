@@ -5,7 +5,7 @@
 
 use super::values::{Visit, arguments, first_argument, name, named};
 use crate::facts::{UpstreamAddress, UpstreamFacts};
-use crate::nginx::{Config, Node};
+use nginx_config::{Config, Node};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;

@@ -2,7 +2,7 @@
 //!
 //! Pure: looks only at the tree. Knows blocks and arguments, not meaning.
 
-use crate::nginx::{Config, Node};
+use nginx_config::{Config, Node};
 
 /// A directive with the blocks around it, outermost first.
 pub struct Visit {

@@ -6,7 +6,7 @@
 use super::build::Build;
 use super::values::{Visit, arguments, first_argument, name, named};
 use crate::facts::{CertificateFacts, ShadowKind, UpstreamAddress, UpstreamFacts, WrittenPath};
-use crate::nginx::{Config, Node};
+use nginx_config::{Config, Node};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

@@ -2,8 +2,8 @@
 //!
 //! Invariant: computed in nginx's own order, never guessed from names.
 
-use crate::nginx::routes::{Answer, Handler, answer};
-use crate::nginx::{Config, Node};
+use nginx_config::routes::{Answer, Handler, answer};
+use nginx_config::{Config, Node};
 
 /// Pages that any site has.
 pub const PAGES: [&str; 2] = ["/", "/login"];

@@ -11,9 +11,9 @@ use super::saved::{Plan, PlanKind};
 use super::step::{Content, Step, Version, line_patches, patch, sha256_hex};
 use super::wish::{LocalInclude, Memory, Strategy, Wish};
 use crate::facts::{Attributes, Facts, FileFacts};
-use crate::nginx::diff::diff;
-use crate::nginx::{Config, EditError, Tree, redact_source};
 use crate::outcome::{Comparison, DiffSection, DirectiveChange, LocalChanges};
+use nginx_config::diff::diff;
+use nginx_config::{Config, EditError, Tree, redact_source};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -150,7 +150,7 @@ fn dropped(old: &Tree, new: &Tree) -> BTreeSet<String> {
     paths(old).difference(&paths(new)).cloned().collect()
 }
 
-fn directive_change(row: &crate::nginx::diff::Row) -> DirectiveChange {
+fn directive_change(row: &nginx_config::diff::Row) -> DirectiveChange {
     DirectiveChange {
         path: row.path.clone(),
         directive: row.directive.clone(),

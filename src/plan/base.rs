@@ -8,9 +8,9 @@ use super::PlanError;
 use super::bundle::{Bundle, SiteValues};
 use super::material::{Material, Naming};
 use super::wish::{Input, Wish};
-use crate::nginx::diff::{Kind, diff};
-use crate::nginx::merge::{Share, distance};
-use crate::nginx::{EditError, Edits, Tree, splice};
+use nginx_config::diff::{Kind, diff};
+use nginx_config::merge::{Share, distance};
+use nginx_config::{EditError, Edits, Tree, splice};
 use std::collections::BTreeSet;
 
 /// How much of a legacy template has to be found in the live file.

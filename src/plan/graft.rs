@@ -6,7 +6,7 @@
 use super::PlanError;
 use super::bundle::RenderedRoute;
 use super::draft::Draft;
-use crate::nginx::{Config, Edits, FileId, Node, Place, splice};
+use nginx_config::{Config, Edits, FileId, Node, Place, splice};
 use std::collections::BTreeMap;
 
 /// Adds the routes to each of these server blocks that lacks them.
@@ -24,7 +24,7 @@ pub fn graft(config: &Config, servers: &[Node], routes: &[RenderedRoute]) -> Res
             let text: Vec<_> = missing.map(|route| route.text.as_str()).collect();
             edits.append_to(Place::Block(server.directive), text.join("\n"))?;
         }
-        let bytes = splice(file.tree.source(), &edits.finish()?).map_err(crate::nginx::EditError::Overlap)?;
+        let bytes = splice(file.tree.source(), &edits.finish()?).map_err(nginx_config::EditError::Overlap)?;
         draft.insert(file.identity.clone(), bytes);
     }
     Ok(draft)

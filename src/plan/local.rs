@@ -4,10 +4,10 @@
 
 use super::base::Base;
 use super::wish::Strategy;
-use crate::nginx::Tree;
-use crate::nginx::diff::{Change, Kind, diff};
-use crate::nginx::merge::{Lists, Local};
 use crate::outcome::{LocalChange, LocalChanges};
+use nginx_config::Tree;
+use nginx_config::diff::{Change, Kind, diff};
+use nginx_config::merge::{Lists, Local};
 
 /// The lists of a merge.
 pub fn of_merge(lists: &Lists) -> LocalChanges {

@@ -11,9 +11,9 @@ use super::draft::{Draft, staged};
 use super::material::Material;
 use super::wish::LocalInclude;
 use crate::motion::{RouteState, route_state};
-use crate::nginx::diff::{Kind, diff};
-use crate::nginx::routes::servers;
-use crate::nginx::{Config, DirectiveId, EditError, Edits, Node, Place, Tree, quote_word, splice};
+use nginx_config::diff::{Kind, diff};
+use nginx_config::routes::servers;
+use nginx_config::{Config, DirectiveId, EditError, Edits, Node, Place, Tree, quote_word, splice};
 
 /// What moved, and what did not.
 pub struct Moved {

@@ -10,8 +10,8 @@ use super::bundle::{
     UpstreamUrl,
 };
 use crate::facts::{ClientFacts, Facts, NginxVersion, ServerFacts, ServerRole, UpstreamAddress};
-use crate::nginx::routes::{Handler, answer};
-use crate::nginx::{Config, File, FileId, Node};
+use nginx_config::routes::{Handler, answer};
+use nginx_config::{Config, File, FileId, Node};
 
 /// How a template names Motion's upstream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! opens nothing.
 
 use crate::facts::{Attributes, FileFacts};
-use crate::nginx::merge::Resolutions;
+use nginx_config::merge::Resolutions;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 

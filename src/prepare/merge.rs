@@ -3,10 +3,10 @@
 //! Invariant: both versions are shown with their places; none is chosen here.
 
 use super::Options;
-use crate::nginx::diff::Version;
-use crate::nginx::merge::{Cause, Choice, Conflict};
 use crate::outcome::{Failure, FailureKind, Finding, Level};
 use crate::plan::{Conflicts, Migration};
+use nginx_config::diff::Version;
+use nginx_config::merge::{Cause, Choice, Conflict};
 
 /// Conflicts that nobody decided: there is no plan.
 pub fn refused(conflicts: &Conflicts) -> Failure {

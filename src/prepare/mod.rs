@@ -16,7 +16,6 @@ use crate::facts::{Attributes, Facts, RouteState, Scope, ServerFacts, ServerRole
 use crate::host::sandbox::Launcher;
 use crate::host::{Root, RootPath, STATE_FOLDER, escape, machine};
 use crate::inspect::{self, Inspection, file_facts, inspect, survey};
-use crate::nginx::merge::Resolutions;
 use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, PlanSection, sort_findings};
 use crate::plan::bundle::Bundle;
 use crate::plan::{
@@ -24,6 +23,7 @@ use crate::plan::{
 };
 use crate::verify::probe::{Probe, ProbePlan};
 use merge::merge_findings;
+use nginx_config::merge::Resolutions;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -275,7 +275,7 @@ fn memory(root: &Root, path: &Path) -> std::io::Result<Memory> {
 }
 
 fn no_plan(error: &PlanError) -> Failure {
-    let text = crate::nginx::redact_text(&error.to_string());
+    let text = nginx_config::redact_text(&error.to_string());
     match error {
         PlanError::Lacks(_) => Failure::new(FailureKind::Refused, format!("planning: {text}"))
             .with_hint("--strategy graft changes less and needs less"),

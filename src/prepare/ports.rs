@@ -8,11 +8,12 @@ use crate::facts::{Facts, ListenAddress};
 use crate::host::Root;
 use crate::host::process::{Listener, Owner, Owners, listeners};
 use crate::inspect::{RootReader, all_listens};
-use crate::nginx::{Config, Reader};
 use crate::outcome::{Finding, Level};
 use crate::plan::Plan;
 use crate::verify::staged::Staged;
-use std::collections::{BTreeMap, BTreeSet};
+use nginx_config::{Config, Listing, Reader};
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -78,7 +79,7 @@ fn holders(listener: &Listener) -> String {
 /// The root with some files already changed.
 struct Overlaid<'a> {
     below: RootReader<'a>,
-    changed: BTreeMap<PathBuf, Vec<u8>>,
+    changed: Listing<Vec<u8>>,
 }
 
 impl Reader for Overlaid<'_> {
@@ -90,8 +91,19 @@ impl Reader for Overlaid<'_> {
         }
     }
 
-    fn glob(&self, pattern: &Path) -> io::Result<Vec<PathBuf>> {
-        self.below.glob(pattern)
+    fn list(&self, folder: &Path) -> io::Result<Vec<OsString>> {
+        let mut names = match (self.below.list(folder), self.changed.list(folder)) {
+            (Ok(names), Ok(more)) => names.into_iter().chain(more).collect(),
+            (Ok(names), Err(_)) | (Err(_), Ok(names)) => names,
+            (Err(error), Err(_)) => return Err(error),
+        };
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    fn exists(&self, path: &Path) -> io::Result<bool> {
+        Ok(self.changed.exists(path) || self.below.exists(path)?)
     }
 
     fn identity(&self, path: &Path) -> io::Result<PathBuf> {

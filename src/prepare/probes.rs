@@ -96,7 +96,7 @@ pub(super) fn migration_probes(
 /// When one is no URL, or no block listens for it.
 pub(super) fn stated_probes(site: &SiteFacts, stated: &[StatedProbe]) -> Result<Vec<Probe>, Failure> {
     let invalid = |url: &str, why: &str| {
-        Failure::new(FailureKind::Invalid, format!("the probe `{}`: {why}", crate::nginx::redact_text(url)))
+        Failure::new(FailureKind::Invalid, format!("the probe `{}`: {why}", nginx_config::redact_text(url)))
     };
     let probe = |stated: &StatedProbe| {
         let location: Location =

@@ -8,10 +8,10 @@ use crate::apply::{SandboxChoice, states};
 use crate::facts::Facts;
 use crate::host::Root;
 use crate::host::sandbox::{Launcher, Refused};
-use crate::nginx::{Config, redact_message};
 use crate::outcome::{Failure, FailureKind, Finding, Level};
 use crate::plan::Plan;
 use crate::verify::staged::{Changes, Verdict, new_warnings, test, test_by};
+use nginx_config::{Config, redact_message};
 
 /// What the tests need.
 pub struct Gate<'a> {

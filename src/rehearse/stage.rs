@@ -88,7 +88,7 @@ pub fn start_nginx(facts: &Facts, capabilities: Capabilities) -> Result<()> {
     let started = daemon::start(binary, &facts.nginx.arguments, capabilities, START_LIMIT)
         .with_context(|| format!("starting {}", binary.display()))?;
     if let Started::Failed(said) = started {
-        bail!("nginx does not start: {}", crate::nginx::redact_text(said.trim()));
+        bail!("nginx does not start: {}", nginx_config::redact_text(said.trim()));
     }
     // The first process ends before the master has its workers.
     let deadline = clock::monotonic() + START_LIMIT;

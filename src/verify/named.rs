@@ -5,7 +5,7 @@
 //! not there yet, or is to come back. Pure; a name too many does no harm.
 
 use crate::facts::CertificateFacts;
-use crate::nginx::{Directive, DirectiveId, Tree};
+use nginx_config::{Directive, DirectiveId, Tree};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};

@@ -21,8 +21,6 @@ mod faults;
 mod files;
 mod lock;
 mod manifest;
-mod merge;
-mod oracle;
 mod place;
 mod plan;
 mod probes;

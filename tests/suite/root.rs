@@ -2,8 +2,11 @@
 
 use crate::support::tree::{Tree, at};
 use motionctl::host::files::{FileState, Obstacle, OtherKind, observe, replaceable};
+use motionctl::inspect::RootReader;
+use nginx_config::glob;
 use std::io;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 
 #[test]
 fn links_are_followed_inside_the_root_only() {
@@ -54,13 +57,16 @@ fn globs_match_as_nginx_includes_do() {
     symlink("nowhere", tree.host("/etc/nginx/dangling.conf")).expect("a link");
     symlink("/etc/nginx", tree.host("/etc/link")).expect("a link");
     let glob = |pattern: &str| -> Vec<String> {
-        let found = tree.root.glob(pattern).expect(pattern);
+        let found = glob::expand(&RootReader::new(&tree.root), Path::new(pattern)).expect(pattern);
         found.iter().map(|path| path.to_string_lossy().into_owned()).collect()
     };
     let sorted = ["B.conf", "a.conf", "b.conf", "dangling.conf"].map(|name| format!("/etc/nginx/{name}"));
     assert_eq!(glob("/etc/nginx/*.conf"), sorted);
     assert_eq!(glob("/etc/l*/[ab].conf"), ["/etc/link/a.conf", "/etc/link/b.conf"]);
     assert_eq!(glob("/etc/nginx/.*.conf"), ["/etc/nginx/.hidden.conf"]);
+    assert_eq!(glob("/etc/n*/"), ["/etc/nginx"]);
+    assert_eq!(glob("/etc/nginx/*/"), ["/etc/nginx/sites-available"]);
+    assert_eq!(glob("/etc/nginx/*.conf/"), [""; 0]);
     assert_eq!(glob("/etc/none/*.conf"), [""; 0]);
     assert_eq!(glob("/etc/nginx/a.conf/*"), [""; 0]);
 }

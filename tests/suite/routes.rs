@@ -9,8 +9,8 @@ mod hosts;
 
 use crate::support::nginx::{Nginx, get};
 use cases::CASES;
-use motionctl::nginx::routes::{Answer, Candidate, Handler, HopCause, Wanted, answer, servers};
-use motionctl::nginx::{Config, MemoryReader};
+use nginx_config::routes::{Answer, Candidate, Handler, HopCause, Wanted, answer, servers};
+use nginx_config::{Config, MemoryReader};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;

@@ -5,9 +5,9 @@ use super::sessions::Watch;
 use crate::cli::args::PlanArgs;
 use crate::cli::context::Context;
 use crate::cli::files::{Standing, write_out};
-use crate::nginx::redact_source;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{Content, Plan, Version};
+use nginx_config::redact_source;
 use std::path::PathBuf;
 
 /// Plans, shows, and saves the plan where asked.

@@ -10,9 +10,9 @@ use crate::facts::Facts;
 use crate::host::timers::Armed;
 use crate::host::{Root, WriteLock};
 use crate::inspect::{self, inspect, installed_error_log};
-use crate::nginx::redact_text;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::verify::staged::{self, Changes};
+use nginx_config::redact_text;
 use std::cell::RefCell;
 use std::time::Duration;
 

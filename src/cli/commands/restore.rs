@@ -6,8 +6,8 @@
 use super::backups::{describe, failure};
 use crate::backup::{Backup, BackupError, Change, Difference, Entry, Store};
 use crate::host::Root;
-use crate::nginx::{Tree, redact_source};
 use crate::outcome::{Comparison, Failure, Outcome};
+use nginx_config::{Tree, redact_source};
 use serde_json::{Value, json};
 
 /// Lists each path, and each configuration by its lines.

@@ -18,8 +18,8 @@ mod voice;
 
 use crate::facts::Facts;
 use crate::host::Root;
-use crate::nginx::Config;
 use crate::outcome::{Finding, Level};
+use nginx_config::Config;
 use std::collections::BTreeMap;
 use view::{Seen, Unseen, View};
 

@@ -13,7 +13,7 @@ use crate::host::process::{Programs, Running, programs};
 use crate::inspect::client::APPLICATION_ROOT;
 use crate::inspect::values::{Visit, visits};
 use crate::motion::settings::{ENV_FILE, HostSetting, PRODUCTION_FILE, env_hosts, production_hosts};
-use crate::nginx::Config;
+use nginx_config::Config;
 use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};

@@ -7,10 +7,10 @@
 use super::BundleError;
 use super::manifest::{Bundle, ClientKind, LEGACY, Route};
 use super::values::{ClientSource, FilePath, Listen, ServerName, Size, UpstreamUrl};
-use crate::nginx::{Tree, quote_word};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, context};
+use nginx_config::{Tree, quote_word};
 
 /// What a template may do before it is stopped, in the engine's instructions;
 /// the embedded ones need some hundreds.

@@ -196,3 +196,15 @@ fn versions_before_agent_profiles_are_told() {
         assert_eq!(found["exit_code"], 0, "it does not stop");
     }
 }
+
+#[test]
+fn includes_are_followed_by_the_rules_of_glob() {
+    // `[^…]` is glob(3)'s and no other language's negation; `**` is a star.
+    for pattern in ["conf.d/[^_]*.conf", "conf.d/[[:alpha:]]*.conf", "conf.d/**.conf", "conf.[a-e]/*"] {
+        let server = Server::copy("standalone");
+        server.replace("etc/nginx/nginx.conf", "/etc/nginx/conf.d/*.conf", &format!("/etc/nginx/{pattern}"));
+        let document = server.json(&["plan", "--strategy", "graft", "--detailed-exitcode"]);
+        assert_eq!(document["exit_code"], 2, "{pattern}: {document}");
+        assert_eq!(document["plan"]["steps"][0]["path"], "/etc/nginx/conf.d/motion.conf", "{pattern}");
+    }
+}

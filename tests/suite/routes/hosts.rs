@@ -4,8 +4,8 @@
 
 use super::{expected, loaded};
 use crate::support::nginx::{Nginx, get};
-use motionctl::nginx::Node;
-use motionctl::nginx::routes::{Endpoint, ServerMatch, answer, server_for, servers};
+use nginx_config::Node;
+use nginx_config::routes::{Endpoint, ServerMatch, answer, server_for, servers};
 use std::net::SocketAddr;
 
 /// The names of the servers on the first port.

@@ -4,26 +4,22 @@
 use super::source::{Source, Token};
 
 /// Who may import whom; `cli` and the crate's root may import everything.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("outcome", &[]),
-    ("nginx", &[]),
-    ("motion", &["nginx"]),
+    ("motion", &[]),
     // Of host/ only the data types: a file's attributes are facts as they were read.
-    ("facts", &["nginx", "motion", "host"]),
+    ("facts", &["motion", "host"]),
     ("host", &[]),
     ("db", &["host"]),
     ("seed", &["db", "outcome", "host"]),
-    ("inspect", &["motion", "host", "db", "nginx", "facts", "outcome"]),
-    ("plan", &["motion", "facts", "nginx", "journal", "outcome"]),
+    ("inspect", &["motion", "host", "db", "facts", "outcome"]),
+    ("plan", &["motion", "facts", "journal", "outcome"]),
     ("journal", &[]),
-    ("verify", &["motion", "host", "facts", "nginx", "outcome"]),
+    ("verify", &["motion", "host", "facts", "outcome"]),
     ("backup", &["host"]),
-    ("apply", &["host", "plan", "journal", "verify", "backup", "nginx", "facts", "outcome"]),
-    ("prepare", &["motion", "host", "inspect", "plan", "apply", "verify", "nginx", "facts", "outcome"]),
-    (
-        "rehearse",
-        &["host", "inspect", "plan", "prepare", "apply", "verify", "backup", "nginx", "facts", "outcome"],
-    ),
+    ("apply", &["host", "plan", "journal", "verify", "backup", "facts", "outcome"]),
+    ("prepare", &["motion", "host", "inspect", "plan", "apply", "verify", "facts", "outcome"]),
+    ("rehearse", &["host", "inspect", "plan", "prepare", "apply", "verify", "backup", "facts", "outcome"]),
     ("report", &["outcome", "plan", "facts"]),
 ];
 
@@ -240,7 +236,7 @@ fn imports_are_complained_about() {
         ("use crate::host::Root;", 1),
         ("use crate::{facts::Facts, host::{Root, Clock}, outcome};", 1),
         ("fn a() { crate::apply::run(); super::super::host::x(); }", 2),
-        ("use super::host; use crate::plan::x; use crate::nginx::Tree;", 0),
+        ("use super::host; use crate::plan::x; use crate::journal::Event;", 0),
         ("// use crate::host;\nconst A: &str = \"crate::host\";", 0),
         ("#[cfg(test)] mod tests { use crate::host::Root; }", 0),
     ];
@@ -248,9 +244,9 @@ fn imports_are_complained_about() {
     check("src/cli/x.rs", imports_against_the_arrows, &[("use crate::host;", 0)]);
     check("src/attic/x.rs", imports_against_the_arrows, &[("", 1)]);
     check(
-        "src/nginx/mod.rs",
+        "src/motion/mod.rs",
         imports_against_the_arrows,
-        &[("use super::host::x;", 1), ("use super::nginx;", 0)],
+        &[("use super::host::x;", 1), ("use super::motion;", 0)],
     );
 }
 

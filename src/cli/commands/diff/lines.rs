@@ -5,8 +5,8 @@
 
 use crate::cli::args::DiffArgs;
 use crate::cli::context::Context;
-use crate::nginx::{Tree, redact_source};
 use crate::outcome::{Comparison, Failure, FailureKind, Outcome, OutcomeKind};
+use nginx_config::{Tree, redact_source};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

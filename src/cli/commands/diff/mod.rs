@@ -8,8 +8,8 @@ mod operand;
 
 use crate::cli::args::DiffArgs;
 use crate::cli::context::Context;
-use crate::nginx::diff::{Change, Changes, Kind, Row, diff as compare};
 use crate::outcome::{DirectiveChange, Failure, Outcome, OutcomeKind};
+use nginx_config::diff::{Change, Changes, Kind, Row, diff as compare};
 use operand::{Operand, open};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

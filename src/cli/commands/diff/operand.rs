@@ -6,9 +6,10 @@
 
 use crate::host::Root;
 use crate::inspect::RootReader;
-use crate::nginx::{Config, Reader, SyntaxError, Tree};
 use crate::outcome::{Failure, FailureKind};
+use nginx_config::{Config, Reader, SyntaxError, Tree};
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -66,7 +67,7 @@ pub fn open(path: &Path) -> Result<Operand, Failure> {
         return files(path);
     };
     loaded.map(Operand::Config).map_err(|error| {
-        let text = crate::nginx::redact_text(&error.to_string());
+        let text = nginx_config::redact_text(&error.to_string());
         Failure::new(FailureKind::Invalid, format!("reading {}: {text}", path.display()))
     })
 }
@@ -115,12 +116,13 @@ impl Reader for FolderReader<'_> {
         self.below.read(&inside(path)?)
     }
 
-    fn glob(&self, pattern: &Path) -> io::Result<Vec<PathBuf>> {
-        // What lies outside is not in the copy: no match, as for an empty folder.
-        let Ok(pattern) = inside(pattern) else { return Ok(Vec::new()) };
-        let found = self.below.glob(&pattern)?;
-        let named = |path: PathBuf| Path::new(CONF_FOLDER).join(path.strip_prefix("/").unwrap_or(&path));
-        Ok(found.into_iter().map(named).collect())
+    fn list(&self, folder: &Path) -> io::Result<Vec<OsString>> {
+        self.below.list(&inside(folder)?)
+    }
+
+    fn exists(&self, path: &Path) -> io::Result<bool> {
+        // What lies outside is not in the copy.
+        inside(path).map_or(Ok(false), |path| self.below.exists(&path))
     }
 
     fn identity(&self, path: &Path) -> io::Result<PathBuf> {

@@ -1,0 +1,297 @@
+//! What differs between two outlines, as positions in both.
+//!
+//! Invariant: each difference is named once: a directive that only one side
+//! has stands for everything in it. Takes near-linear time, and nesting costs
+//! memory only.
+
+use super::outline::{Meanings, Outline};
+use super::pairing::pair;
+use super::trivia::Units;
+use crate::config::Config;
+use crate::identity::OrderClass;
+use crate::tree::Tree;
+use std::collections::{BTreeMap, HashMap};
+
+/// What kind of difference it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Only the new side has the directive.
+    Added,
+    /// Only the old side has it.
+    Removed,
+    /// It has another value; of a block, other arguments.
+    Changed,
+    /// It stands in another place among siblings whose order has a meaning.
+    Moved,
+    /// Only its comments differ.
+    Comment,
+    /// Only white space or the spelling of a word differ.
+    Spacing,
+}
+
+/// One difference; which positions are there follows from the kind. Comments
+/// outside of all blocks that belong to no directive have none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Difference {
+    /// The kind.
+    pub kind: Kind,
+    /// The directive of the old side.
+    pub old: Option<usize>,
+    /// The directive of the new side.
+    pub new: Option<usize>,
+}
+
+/// An outline with the units of its trees.
+#[derive(Debug)]
+pub struct Side<'s> {
+    /// Its directives.
+    pub outline: Outline<'s>,
+    /// The one tree it is made of, where it is.
+    pub tree: Option<&'s Tree>,
+    units: HashMap<*const Tree, Units<'s>>,
+}
+
+impl<'s> Side<'s> {
+    /// One file.
+    pub fn of_tree(tree: &'s Tree, meanings: &mut Meanings) -> Self {
+        let mut side = Self::of(Outline::of_tree(tree, meanings));
+        side.tree = Some(tree);
+        side.units.entry(std::ptr::from_ref(tree)).or_insert_with(|| Units::of(tree));
+        side
+    }
+
+    /// A configuration, includes expanded.
+    pub fn of_config(config: &'s Config, meanings: &mut Meanings) -> Self {
+        Self::of(Outline::of_config(config, meanings))
+    }
+
+    fn of(outline: Outline<'s>) -> Self {
+        let mut units = HashMap::new();
+        for item in &outline.items {
+            units.entry(std::ptr::from_ref(item.tree)).or_insert_with(|| Units::of(item.tree));
+        }
+        Self { outline, tree: None, units }
+    }
+
+    /// The comments that belong to an item.
+    pub fn notes(&self, index: usize) -> Vec<&'s [u8]> {
+        let item = &self.outline.items[index];
+        self.units_of(index).notes(item.id)
+    }
+
+    /// The comments in an item's block that belong to no directive in it.
+    pub fn loose_notes(&self, index: usize) -> Vec<&'s [u8]> {
+        self.units_of(index).loose(Some(self.outline.items[index].id))
+    }
+
+    /// The comments outside of all blocks that belong to no directive.
+    pub fn file_notes(&self) -> Vec<&'s [u8]> {
+        self.root_units().map(|units| units.loose(None)).unwrap_or_default()
+    }
+
+    /// The units of the one tree there is.
+    pub fn root_units(&self) -> Option<&Units<'s>> {
+        self.units.get(&std::ptr::from_ref(self.tree?))
+    }
+
+    /// The units of the tree that an item stands in.
+    pub fn units_of(&self, index: usize) -> &Units<'s> {
+        &self.units[&std::ptr::from_ref(self.outline.items[index].tree)]
+    }
+
+    /// How an item is written, from its gap to its tail, without what stands in its block.
+    fn spelling(&self, index: usize) -> [&'s [u8]; 4] {
+        let item = &self.outline.items[index];
+        let units = self.units_of(index);
+        let foot = if item.is_block() { units.text(units.foot(Some(item.id))) } else { b"" };
+        [
+            units.text(units.gap(item.id)),
+            units.text(units.head(item.id)),
+            foot,
+            units.text(units.tail(item.id)),
+        ]
+    }
+}
+
+/// All differences between two outlines.
+pub fn compare(old: &Side<'_>, new: &Side<'_>) -> Vec<Difference> {
+    let mut comparison = Comparison { old, new, found: Vec::new(), open: Vec::new() };
+    comparison.lists(&old.outline.roots, &new.outline.roots);
+    let mut found = comparison.run();
+    if old.file_notes() != new.file_notes() {
+        found.push(Difference { kind: Kind::Comment, old: None, new: None });
+    }
+    found
+}
+
+/// The differences between two directives that are paired.
+pub fn compare_pair(old: &Side<'_>, new: &Side<'_>, pair: (usize, usize)) -> Vec<Difference> {
+    Comparison { old, new, found: Vec::new(), open: vec![Task::Pair(pair.0, pair.1)] }.run()
+}
+
+/// What differs of two paired directives themselves, whatever stands in them.
+pub fn compare_heads(old: &Side<'_>, new: &Side<'_>, (from, to): (usize, usize)) -> Vec<Difference> {
+    let (old_item, new_item) = (&old.outline.items[from], &new.outline.items[to]);
+    let found = |kind| Difference { kind, old: Some(from), new: Some(to) };
+    let mut differences = Vec::new();
+    let same_value = if old_item.is_block() && new_item.is_block() {
+        same_words(old, new, (from, to))
+    } else {
+        old_item.meaning == new_item.meaning
+    };
+    if !same_value {
+        differences.push(found(Kind::Changed));
+    }
+    let same_loose = !old_item.is_block() || old.loose_notes(from) == new.loose_notes(to);
+    if old.notes(from) != new.notes(to) || !same_loose {
+        differences.push(found(Kind::Comment));
+    } else if same_value && old.spelling(from) != new.spelling(to) {
+        differences.push(found(Kind::Spacing));
+    }
+    differences
+}
+
+/// Whether two directives have one name and the same arguments.
+pub fn same_words(old: &Side<'_>, new: &Side<'_>, (from, to): (usize, usize)) -> bool {
+    let words = |side: &Side<'_>, index: usize| {
+        let directive = side.outline.items[index].directive();
+        std::iter::once(&directive.name)
+            .chain(&directive.args)
+            .map(|word| word.value.clone())
+            .collect::<Vec<_>>()
+    };
+    words(old, from) == words(new, to)
+}
+
+/// The pairs of two lists of siblings, and who is left.
+pub fn pair_lists(old: &Outline<'_>, new: &Outline<'_>, from: &[usize], to: &[usize]) -> Vec<Option<usize>> {
+    let left: Vec<_> = from.iter().map(|&index| &old.items[index]).collect();
+    let right: Vec<_> = to.iter().map(|&index| &new.items[index]).collect();
+    pair(&left, &right).into_iter().map(|partner| partner.map(|partner| to[partner])).collect()
+}
+
+/// Which of these pairs moved: the fewest that must, within each class of order.
+pub fn moved(old: &Outline<'_>, pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
+    let mut classes: BTreeMap<OrderClass, Vec<(usize, usize)>> = BTreeMap::new();
+    for &pair in pairs {
+        if let Some(class) = old.items[pair.0].identity.order {
+            classes.entry(class).or_default().push(pair);
+        }
+    }
+    classes.into_values().flat_map(out_of_order).collect()
+}
+
+/// What is outside of a longest increasing run, by patience sorting.
+fn out_of_order(mut pairs: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
+    pairs.sort_unstable();
+    let mut ends: Vec<usize> = Vec::new();
+    let mut before: Vec<Option<usize>> = Vec::with_capacity(pairs.len());
+    for (index, &(_, new)) in pairs.iter().enumerate() {
+        let pile = ends.partition_point(|&end| pairs[end].1 < new);
+        before.push(pile.checked_sub(1).map(|pile| ends[pile]));
+        if pile == ends.len() { ends.push(index) } else { ends[pile] = index }
+    }
+    let mut stays = vec![false; pairs.len()];
+    let mut next = ends.last().copied();
+    while let Some(index) = next {
+        stays[index] = true;
+        next = before[index];
+    }
+    pairs.into_iter().zip(stays).filter(|(_, stays)| !stays).map(|(pair, _)| pair).collect()
+}
+
+enum Task {
+    Pair(usize, usize),
+    Only(Difference),
+}
+
+struct Comparison<'a, 's> {
+    old: &'a Side<'s>,
+    new: &'a Side<'s>,
+    found: Vec<Difference>,
+    /// What is left to look at, the next one last.
+    open: Vec<Task>,
+}
+
+impl Comparison<'_, '_> {
+    fn run(mut self) -> Vec<Difference> {
+        while let Some(task) = self.open.pop() {
+            match task {
+                Task::Only(difference) => self.found.push(difference),
+                Task::Pair(from, to) => {
+                    self.found.extend(compare_heads(self.old, self.new, (from, to)));
+                    let (old, new) = (&self.old.outline, &self.new.outline);
+                    self.lists(&old.items[from].children, &new.items[to].children);
+                }
+            }
+        }
+        self.found
+    }
+
+    fn lists(&mut self, from: &[usize], to: &[usize]) {
+        let partners = pair_lists(&self.old.outline, &self.new.outline, from, to);
+        let pairs: Vec<_> =
+            from.iter().zip(&partners).filter_map(|(&old, new)| Some((old, (*new)?))).collect();
+        let mut tasks: Vec<Task> = Vec::new();
+        for (&old, partner) in from.iter().zip(&partners) {
+            tasks.push(match partner {
+                Some(new) => Task::Pair(old, *new),
+                None => Task::Only(Difference { kind: Kind::Removed, old: Some(old), new: None }),
+            });
+        }
+        let moves = moved(&self.old.outline, &pairs);
+        let moves = moves.into_iter().map(|(old, new)| (Kind::Moved, Some(old), new));
+        let taken: std::collections::BTreeSet<_> = pairs.iter().map(|(_, new)| *new).collect();
+        let added = to.iter().filter(|new| !taken.contains(new)).map(|&new| (Kind::Added, None, new));
+        tasks.extend(
+            moves.chain(added).map(|(kind, old, new)| Task::Only(Difference { kind, old, new: Some(new) })),
+        );
+        self.open.extend(tasks.into_iter().rev());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(old: &str, new: &str, expect: &[(Kind, &str)]) {
+        let trees = [old, new].map(|source| Tree::parse(source).expect("parses"));
+        let mut meanings = Meanings::default();
+        let [old_side, new_side] = [&trees[0], &trees[1]].map(|tree| Side::of_tree(tree, &mut meanings));
+        let name = |difference: &Difference| {
+            let (side, index) = match (difference.new, difference.old) {
+                (Some(new), _) => (&new_side, new),
+                (None, Some(old)) => (&old_side, old),
+                (None, None) => panic!("a difference of nothing"),
+            };
+            let item = &side.outline.items[index];
+            String::from_utf8_lossy(&item.tree.source()[item.directive().span.range()]).into_owned()
+        };
+        let found = compare(&old_side, &new_side);
+        let shown: Vec<_> = found.iter().map(|difference| (difference.kind, name(difference))).collect();
+        let shown: Vec<_> = shown.iter().map(|(kind, name)| (*kind, name.as_str())).collect();
+        assert_eq!(shown, expect, "{old} → {new}");
+    }
+
+    #[test]
+    fn each_difference_is_named_once() {
+        check("a 1; b 2;", "b   2;a 1;", &[(Kind::Spacing, "b   2;")]);
+        check("gzip on;", "gzip off;", &[(Kind::Changed, "gzip off;")]);
+        check("s { a 1; }", "s { a 2 3; }", &[(Kind::Removed, "a 1;"), (Kind::Added, "a 2 3;")]);
+        check("s { location /x { a; } }", "s { }", &[(Kind::Removed, "location /x { a; }")]);
+        check(
+            "allow a; deny all;",
+            "deny all; allow a;",
+            &[(Kind::Spacing, "allow a;"), (Kind::Spacing, "deny all;"), (Kind::Moved, "allow a;")],
+        );
+        check("a;", "# c\na;", &[(Kind::Comment, "a;")]);
+        check("a { b; }", "a { b; # c\n }", &[(Kind::Spacing, "a { b; # c\n }"), (Kind::Comment, "b;")]);
+    }
+
+    #[test]
+    fn deep_nesting_costs_no_stack() {
+        let old = "a{".repeat(50_000) + &"}".repeat(50_000);
+        let new = "a{".repeat(50_000) + "b;" + &"}".repeat(50_000);
+        check(&old, &new, &[(Kind::Added, "b;")]);
+    }
+}

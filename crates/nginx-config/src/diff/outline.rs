@@ -1,0 +1,200 @@
+//! One configuration as differences see it: its directives with their
+//! identities, includes expanded, and one number for all that mean the same.
+//!
+//! Invariant: two directives have one meaning exactly when their words and
+//! their blocks do, whatever their spelling; order counts only where it has a
+//! meaning to nginx. Numbers can be compared between outlines that were made
+//! with one [`Meanings`].
+
+use crate::config::{Config, Node};
+use crate::identity::{Identity, OrderClass};
+use crate::tree::{Body, Directive, DirectiveId, Tree};
+use std::collections::HashMap;
+use std::path::Path;
+
+/// The number of everything that means the same.
+pub type Meaning = u32;
+
+/// Directives by what they mean. Kept whole, so that no hash can deceive.
+#[derive(Debug, Default)]
+pub struct Meanings(HashMap<Spelled, Meaning>);
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Spelled {
+    words: Vec<Vec<u8>>,
+    body: Inside,
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Inside {
+    Nothing,
+    Lua(Vec<u8>),
+    Block { free: Vec<Meaning>, ordered: Vec<(OrderClass, Meaning)> },
+}
+
+impl Meanings {
+    fn number(
+        &mut self,
+        directive: &Directive,
+        source: &[u8],
+        children: &[(Option<OrderClass>, Meaning)],
+    ) -> Meaning {
+        let body = match directive.body {
+            Body::Semicolon => Inside::Nothing,
+            Body::Lua { span } => Inside::Lua(source[span.range()].trim_ascii().to_vec()),
+            Body::Block { .. } => {
+                let mut free: Vec<_> = children
+                    .iter()
+                    .filter(|(order, _)| order.is_none())
+                    .map(|(_, meaning)| *meaning)
+                    .collect();
+                free.sort_unstable();
+                let mut ordered: Vec<_> =
+                    children.iter().filter_map(|(order, meaning)| Some(((*order)?, *meaning))).collect();
+                ordered.sort_by_key(|(order, _)| *order);
+                Inside::Block { free, ordered }
+            }
+        };
+        let words = std::iter::once(&directive.name).chain(&directive.args).map(|word| word.value.clone());
+        let next = Meaning::try_from(self.0.len()).expect("fewer directives than 2^32");
+        *self.0.entry(Spelled { words: words.collect(), body }).or_insert(next)
+    }
+}
+
+/// One directive of an [`Outline`].
+#[derive(Debug)]
+pub struct Item<'s> {
+    /// The tree it stands in.
+    pub tree: &'s Tree,
+    /// The file of that tree, where there are several.
+    pub file: Option<&'s Path>,
+    /// Its id there.
+    pub id: DirectiveId,
+    /// The block around it.
+    pub parent: Option<usize>,
+    /// The directives in it.
+    pub children: Vec<usize>,
+    /// How it is recognised.
+    pub identity: Identity,
+    /// What it means, with all that stands in it.
+    pub meaning: Meaning,
+}
+
+impl<'s> Item<'s> {
+    /// The directive itself.
+    pub fn directive(&self) -> &'s Directive {
+        self.tree.directive(self.id)
+    }
+
+    /// Whether it holds directives.
+    pub fn is_block(&self) -> bool {
+        matches!(self.directive().body, Body::Block { .. })
+    }
+}
+
+/// A configuration, directives in the order in which nginx reads them.
+#[derive(Debug)]
+pub struct Outline<'s> {
+    /// All directives, blocks before what they hold.
+    pub items: Vec<Item<'s>>,
+    /// Those that stand in no block.
+    pub roots: Vec<usize>,
+}
+
+/// Where a directive comes from and which block holds it.
+type Place<'s> = (&'s Tree, Option<&'s Path>, DirectiveId, Option<usize>);
+
+impl<'s> Outline<'s> {
+    /// The outline of one file; positions are the indexes of its directives.
+    pub fn of_tree(tree: &'s Tree, meanings: &mut Meanings) -> Self {
+        let place = |id: DirectiveId| (tree, None, id, tree.directive(id).parent.map(DirectiveId::index));
+        Self::build(tree.walk().map(place).collect(), meanings)
+    }
+
+    /// The outline of a configuration with its includes expanded.
+    pub fn of_config(config: &'s Config, meanings: &mut Meanings) -> Self {
+        let mut places: Vec<Place<'s>> = Vec::new();
+        let mut around: Vec<usize> = Vec::new();
+        let mut walk = config.walk();
+        while let Some(Node { file, directive }) = walk.next() {
+            around.truncate(walk.ancestors().len());
+            let file = config.file(file);
+            places.push((&file.tree, Some(file.path.as_path()), directive, around.last().copied()));
+            around.push(places.len() - 1);
+        }
+        Self::build(places, meanings)
+    }
+
+    /// The directives in a block, or those outside of all blocks.
+    pub fn children(&self, block: Option<usize>) -> &[usize] {
+        block.map_or(&self.roots, |block| &self.items[block].children)
+    }
+
+    fn build(places: Vec<Place<'s>>, meanings: &mut Meanings) -> Self {
+        let mut roots = Vec::new();
+        let mut children: Vec<Vec<usize>> = vec![Vec::new(); places.len()];
+        for (index, (.., parent)) in places.iter().enumerate() {
+            parent.map_or(&mut roots, |parent| &mut children[parent]).push(index);
+        }
+        let directive = |index: usize| {
+            let (tree, _, id, _) = places[index];
+            tree.directive(id)
+        };
+        let mut items: Vec<Item<'s>> = Vec::with_capacity(places.len());
+        // From the last to the first, so that what a block holds is known before the block.
+        for (index, &(tree, file, id, parent)) in places.iter().enumerate().rev() {
+            let children = std::mem::take(&mut children[index]);
+            let inside = children.iter().map(|&child| directive(child));
+            let identity = Identity::of(parent.map(directive), directive(index), inside);
+            let known = |child: usize| &items[places.len() - 1 - child];
+            let held: Vec<_> =
+                children.iter().map(|&child| (known(child).identity.order, known(child).meaning)).collect();
+            let meaning = meanings.number(directive(index), tree.source(), &held);
+            items.push(Item { tree, file, id, parent, children, identity, meaning });
+        }
+        items.reverse();
+        Self { items, roots }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, MemoryReader};
+
+    /// Whether two sources mean the same.
+    fn check(first: &str, second: &str, same: bool) {
+        let [first_tree, second_tree] = [first, second].map(|source| Tree::parse(source).expect("parses"));
+        let mut meanings = Meanings::default();
+        let [one, other] = [&first_tree, &second_tree].map(|tree| {
+            let outline = Outline::of_tree(tree, &mut meanings);
+            outline.items[outline.roots[0]].meaning
+        });
+        assert_eq!(one == other, same, "{first} and {second}");
+    }
+
+    #[test]
+    fn spelling_and_free_order_mean_nothing() {
+        check("a { b 1; c 'x'; }", "a {\n c \"x\"; # c\n b 1;}", true);
+        check("a { b 1; }", "a { b 2; }", false);
+        check("a { allow x; b; deny all; }", "a { b; allow x; deny all; }", true);
+        check("a { allow x; deny all; }", "a { deny all; allow x; }", false);
+        check("a { location ~ x {} location ~ y {} }", "a { location ~ y {} location ~ x {} }", false);
+        check("a { location /x {} location /y {} }", "a { location /y {} location /x {} }", true);
+        check("x_by_lua_block { a }", "x_by_lua_block {a}", true);
+        check("x_by_lua_block { a b }", "x_by_lua_block { a  b }", false);
+    }
+
+    #[test]
+    fn includes_are_expanded() {
+        let reader = MemoryReader::new().with("/n.conf", "a { include b; c; }").with("/b", "d { e; } f;");
+        let config = Config::load(Path::new("/n.conf"), Path::new("/"), &reader).expect("loads");
+        let outline = Outline::of_config(&config, &mut Meanings::default());
+        let names = |list: &[usize]| -> Vec<_> {
+            list.iter().map(|&index| outline.items[index].directive().name.text().into_owned()).collect()
+        };
+        assert_eq!(names(&outline.roots), ["a"]);
+        assert_eq!(names(outline.children(Some(0))), ["d", "f", "c"]);
+        assert_eq!(outline.items[1].file, Some(Path::new("/b")));
+    }
+}

@@ -1,0 +1,45 @@
+//! NGINX configurations: bytes to a lossless tree and back, includes, edits,
+//! and which block answers a request.
+//!
+//! Invariant: no byte is lost; what is printed from a tree is what was read.
+//! This crate is pure: files come through a [`Reader`] that is passed in, no
+//! input makes it panic, and no nesting makes it overflow.
+
+#![warn(missing_docs)]
+
+/// The README's example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
+
+mod config;
+pub mod diff;
+mod edit;
+pub mod glob;
+mod grammar;
+mod identity;
+mod include;
+mod layout;
+mod lexer;
+mod lua;
+pub mod merge;
+mod parser;
+mod position;
+mod reader;
+mod redact;
+pub mod routes;
+mod splice;
+mod tree;
+mod word;
+
+pub use config::{Config, ConfigError, ConfigErrorKind, File, FileId, Limits, Node, Walk};
+pub use edit::{EditError, Edits, Place};
+pub use lexer::{BUFFER, Lexer, Token, TokenKind, is_space};
+pub use position::{Position, Span, SyntaxError};
+pub use reader::{Changed, Listing, MemoryReader, Reader};
+pub use redact::{
+    REDACTED, redact_arguments, redact_message, redact_name, redact_source, redact_text, redact_tree,
+};
+pub use splice::{Overlap, Splice, splice};
+pub use tree::{Body, Directive, DirectiveId, Tree};
+pub use word::{Quote, QuoteError, Word, has_variable, quote_literal, quote_word, value_of};

@@ -1,0 +1,95 @@
+//! Which side wins a conflict, as the user decided.
+//!
+//! Invariant: a path decides the conflict of that path and those below it; the
+//! longest path that fits wins, and all paths win over the general choice.
+
+use crate::diff::show::SEPARATOR;
+use std::collections::BTreeMap;
+
+/// The side that wins a conflict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
+pub enum Choice {
+    /// The file that is there.
+    Ours,
+    /// The vendor's.
+    Theirs,
+}
+
+/// What the user decided about conflicts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+pub struct Resolutions {
+    general: Option<Choice>,
+    paths: BTreeMap<String, Choice>,
+}
+
+impl Resolutions {
+    /// Nothing is decided: every conflict stays open.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// One choice for every conflict that no path decides.
+    #[must_use]
+    pub fn all(choice: Choice) -> Self {
+        Self { general: Some(choice), paths: BTreeMap::new() }
+    }
+
+    /// The same decisions and one more, for a conflict's path or a block.
+    #[must_use]
+    pub fn with(mut self, path: impl Into<String>, choice: Choice) -> Self {
+        self.paths.insert(path.into(), choice);
+        self
+    }
+
+    /// The same decisions, with one for every conflict that no path decides.
+    #[must_use]
+    pub fn otherwise(mut self, choice: Choice) -> Self {
+        self.general = Some(choice);
+        self
+    }
+
+    /// Whether one choice covers every conflict.
+    #[must_use]
+    pub fn is_general(&self) -> bool {
+        self.general.is_some()
+    }
+
+    /// What was decided about the conflict of this path.
+    #[must_use]
+    pub fn of(&self, path: &str) -> Option<Choice> {
+        let fitting = self.paths.iter().filter(|(known, _)| covers(known, path));
+        fitting.max_by_key(|(known, _)| known.len()).map(|(_, choice)| *choice).or(self.general)
+    }
+
+    /// The paths that decide none of these conflicts.
+    pub(super) fn unused(&self, conflicts: &[&str]) -> Vec<String> {
+        let is_unused = |path: &&String| !conflicts.iter().any(|conflict| covers(path, conflict));
+        self.paths.keys().filter(is_unused).cloned().collect()
+    }
+}
+
+fn covers(known: &str, path: &str) -> bool {
+    path.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with(SEPARATOR))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_path_decides() {
+        let some = Resolutions::all(Choice::Ours)
+            .with("server a:443", Choice::Theirs)
+            .with("server a:443 / location /x", Choice::Ours);
+        assert_eq!(some.of("server b:443"), Some(Choice::Ours));
+        assert_eq!(some.of("server a:443 / root"), Some(Choice::Theirs));
+        assert_eq!(some.of("server a:4433"), Some(Choice::Ours));
+        assert_eq!(some.of("server a:443 / location /x / root"), Some(Choice::Ours));
+        assert_eq!(some.of("server a:443 / location /xy"), Some(Choice::Theirs));
+        assert_eq!(Resolutions::none().of("a"), None);
+        assert_eq!(some.unused(&["server a:443 / root"]), ["server a:443 / location /x"]);
+    }
+}

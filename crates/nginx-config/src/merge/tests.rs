@@ -1,0 +1,140 @@
+//! Small merges, case by case.
+//!
+//! Invariant: `check` compares the merged bytes and the four counts.
+
+use super::*;
+
+fn trees(sources: [&str; 3]) -> [Tree; 3] {
+    sources.map(|source| Tree::parse(source).expect("parses"))
+}
+
+/// The merged text, and how many local changes are carried, already present,
+/// conflicting and dropped.
+fn check(sources: [&str; 3], expect: &str, counts: [usize; 4]) {
+    let [base, ours, theirs] = trees(sources);
+    let merged = merge(&base, &ours, &theirs, &Resolutions::none()).expect("parses");
+    let lists = &merged.lists;
+    let found = [&lists.carried, &lists.already_present, &lists.conflicting, &lists.dropped].map(Vec::len);
+    assert_eq!(found, counts, "{sources:?}: {lists:?}");
+    let text = merged
+        .text()
+        .map_or_else(|error| error.to_string(), |text| String::from_utf8_lossy(text).into_owned());
+    assert_eq!(text, expect, "{sources:?}");
+    if let Ok(splices) = merged.splices() {
+        let spliced = crate::splice(ours.source(), splices).expect("apart");
+        assert_eq!(String::from_utf8_lossy(&spliced), text, "{sources:?}");
+    }
+}
+
+#[test]
+fn neighbours_do_not_conflict() {
+    check(
+        [
+            "client_max_body_size 1m;\nproxy_read_timeout 60s;\n",
+            "client_max_body_size 9m;\nproxy_read_timeout 60s;\n",
+            "client_max_body_size 1m;\nproxy_read_timeout 90s;\n",
+        ],
+        "client_max_body_size 9m;\nproxy_read_timeout 90s;\n",
+        [1, 0, 0, 0],
+    );
+}
+
+#[test]
+fn identities_hold() {
+    let x = "# a\nserver { # b\n  listen 80;\n\n  gzip on; # c\n}\n# d\n";
+    let b = "server {\n  listen 80;\n  gzip off;\n}\n";
+    check([b, x, b], x, [4, 0, 0, 0]);
+    check([b, b, x], x, [0, 0, 0, 0]);
+    check([b, x, x], x, [0, 4, 0, 0]);
+}
+
+#[test]
+fn new_directives_take_the_place_they_have_in_theirs() {
+    check(
+        [
+            "s {\n\ta;\n\tb;\n}\n",
+            "s {\n\ta;\n\tlocal;\n\tb;\n}\n",
+            "s {\n    a;\n    b;\n    # why\n    new {\n        x;\n    } # end\n}\n",
+        ],
+        "s {\n\ta;\n\tlocal;\n\tb;\n\t# why\n\tnew {\n\t\tx;\n\t} # end\n}\n",
+        [1, 0, 0, 0],
+    );
+    check(["s { a; }", "s { a; l; }", "s { n; a; }"], "s { n; a; l; }", [1, 0, 0, 0]);
+    check(["", "a;\n", "b;\n"], "a;\nb;\n", [1, 0, 0, 0]);
+    check(["s {}", "s {} l;", "s { n { x; } }"], "s { n { x; } } l;", [1, 0, 0, 0]);
+}
+
+#[test]
+fn removals_take_their_comments_along() {
+    check(["a;\n# of b\nb;\nc;\n", "a;\n# of b\nb;\nc;\nl;\n", "a;\nc;\n"], "a;\nc;\nl;\n", [1, 0, 0, 0]);
+    check(
+        ["a;\n\n# apart\n\nb;\nc;\n", "a;\n\n# apart\n\nb;\nc;\nl;\n", "a;\nc;\n"],
+        "a;\n\n# apart\n\nc;\nl;\n",
+        [1, 0, 0, 0],
+    );
+}
+
+#[test]
+fn nothing_follows_a_comment_on_its_line() {
+    check(["a;\nb;", "a; # x\nb;\nl;", "b;\nn; # y"], "b;\nn; # y\nl;", [1, 0, 0, 1]);
+    check(["s { a; }", "s { a; # x\n }", "s { a; n; }"], "s { a; # x\n    n;\n }", [1, 0, 0, 0]);
+    check(["s {\n}", "s {\n  l; # x\n}", "s {\n  n; # y\n}"], "s {\n  l; # x\n  n; # y\n}", [1, 0, 0, 0]);
+}
+
+#[test]
+fn a_comment_within_a_replaced_directive_is_said_to_be_lost() {
+    check(["gzip on;\nx;", "gzip # why\n on;\nx;", "gzip off;\nx;"], "gzip off;\nx;", [0, 0, 0, 1]);
+}
+
+#[test]
+fn a_file_header_is_not_doubled() {
+    check(
+        ["# file\n\na;\n", "# file\n# ours\n\na;\nl;\n", "# file\n# ours\n\nmap $a $b { x y; }\n\na;\n"],
+        "# file\n# ours\n\nmap $a $b { x y; }\na;\nl;\n",
+        [1, 1, 0, 0],
+    );
+}
+
+#[test]
+fn deep_and_wide_files_take_little_time() {
+    let nest = |inside: &str| "a{".repeat(20_000) + inside + &"}".repeat(20_000);
+    let [base, ours, theirs] = [nest("x;"), nest("x;l;"), nest("x;n;")];
+    check([&base, &ours, &theirs], &nest("x; n;l;"), [1, 0, 0, 0]);
+    let wide = |value: u8, count: usize| -> String {
+        (0..count)
+            .map(|number| format!("location /{number} {{ proxy_read_timeout {value}s; gzip on; }}\n"))
+            .collect()
+    };
+    let (base, theirs) = (wide(1, 5_000), wide(2, 5_001));
+    let ours = base.replace("gzip on", "gzip off");
+    check([&base, &ours, &theirs], &theirs.replacen("gzip on", "gzip off", 5_000), [5_000, 0, 0, 0]);
+}
+
+#[test]
+fn what_is_new_in_an_ordered_list_keeps_its_place_in_the_list() {
+    check(
+        [
+            "rewrite a b;\ngzip on;\nrewrite c d;\n",
+            "gzip on;\nrewrite a b;\nrewrite c d;\n",
+            "rewrite a b;\ngzip on;\nrewrite x y;\nrewrite c d;\n",
+        ],
+        "gzip on;\nrewrite a b;\nrewrite x y;\nrewrite c d;\n",
+        [0, 0, 0, 0],
+    );
+}
+
+#[test]
+fn an_open_conflict_gives_no_text_and_a_choice_does() {
+    let [base, ours, theirs] = trees(["gzip on;", "gzip off;", "gzip always;"]);
+    let merged = |choice| {
+        let resolutions = Resolutions::none().with("gzip", choice).with("root", choice);
+        let merged = merge(&base, &ours, &theirs, &resolutions).expect("parses");
+        assert_eq!(merged.unused, ["root"]);
+        String::from_utf8(merged.text().expect("resolved").to_vec()).expect("UTF-8")
+    };
+    assert_eq!(
+        merge(&base, &ours, &theirs, &Resolutions::none()).expect("parses").text(),
+        Err(Unresolved { count: 1 })
+    );
+    assert_eq!((merged(Choice::Ours), merged(Choice::Theirs)), ("gzip off;".into(), "gzip always;".into()));
+}

@@ -1,0 +1,216 @@
+//! What produces the response once a request is in its location:
+//! `try_files`, content handlers, files and index files.
+//!
+//! Invariant: nothing is looked up on a disk; each outcome that depends on one
+//! is an alternative of the answer.
+
+use super::request::State;
+use super::router::{Router, SPENT};
+use super::{Answer, Candidate, Handler, Hop, HopCause, Wanted};
+use crate::config::Node;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+
+/// Directives that pass a request on.
+const PASSES: &[&str] =
+    &["fastcgi_pass", "grpc_pass", "memcached_pass", "proxy_pass", "scgi_pass", "uwsgi_pass"];
+
+/// Other directives that answer instead of the file system.
+const HANDLERS: &[&str] = &[
+    "api",
+    "content_by_lua",
+    "content_by_lua_block",
+    "content_by_lua_file",
+    "echo",
+    "empty_gif",
+    "flv",
+    "js_content",
+    "mp4",
+    "perl",
+    "status",
+    "stub_status",
+];
+
+/// Where the files of a location lie.
+struct Base {
+    /// `root`, or what `alias` names.
+    folder: Vec<u8>,
+    /// How many bytes of the URI `alias` stands for; none for `root`.
+    replaces: Option<usize>,
+    /// An `alias` in a regular expression is a whole path.
+    is_whole_path: bool,
+}
+
+impl Router<'_> {
+    /// Answers in `chain`, by `try_files` first.
+    pub fn content(&self, chain: Vec<Node>, state: State, hops: Vec<Hop>) -> Answer {
+        let scope = chain.last().copied().unwrap_or(self.server);
+        match self.own(scope, "try_files").first() {
+            Some(&node) => self.try_files(node, chain, state, hops),
+            None => self.handle(chain, state, hops),
+        }
+    }
+
+    fn handle(&self, chain: Vec<Node>, state: State, hops: Vec<Hop>) -> Answer {
+        if let Some(handler) = self.own_handler(&chain) {
+            return self.end(chain, handler, &state, hops);
+        }
+        let path = self.base(&chain, &state).and_then(|base| self.path(&base, &state, &state.uri.clone()));
+        match path {
+            Err(handler) => self.end(chain, handler, &state, hops),
+            Ok(path) if state.uri.ends_with(b"/") => self.folder(path, chain, state, hops),
+            Ok(path) => self.end(chain, Handler::Static { path: path_of(path) }, &state, hops),
+        }
+    }
+
+    /// A content handler of the location; inside of an `if`, of the one around it.
+    fn own_handler(&self, chain: &[Node]) -> Option<Handler> {
+        for &scope in chain.iter().rev() {
+            let is_handler = |node: &Node| {
+                let directive = self.config.directive(*node);
+                PASSES.iter().chain(HANDLERS).any(|name| directive.is(name))
+            };
+            if let Some(directive) = self.config.children(scope).into_iter().rfind(is_handler) {
+                let found = self.config.directive(directive);
+                return Some(if PASSES.iter().any(|name| found.is(name)) {
+                    let target = String::from_utf8_lossy(self.arg(directive, 0)).into_owned();
+                    Handler::Proxy { target, directive }
+                } else {
+                    Handler::Other { directive }
+                });
+            }
+            if !self.config.directive(scope).is("if") {
+                return None;
+            }
+        }
+        None
+    }
+
+    fn folder(&self, path: Vec<u8>, chain: Vec<Node>, state: State, hops: Vec<Hop>) -> Answer {
+        let names = self.index_names(&chain);
+        let mut index = Vec::new();
+        for name in names {
+            if self.is_spent() {
+                return self.end(chain, Handler::Unknown { reason: SPENT.to_owned() }, &state, hops);
+            }
+            let Some(name) = state.expand(&name) else {
+                let reason = "the index file depends on the request".to_owned();
+                return self.end(chain, Handler::Unknown { reason }, &state, hops);
+            };
+            let (file, uri) = match name.first() {
+                Some(b'/') => (name.clone(), name),
+                _ => ([&path[..], &name].concat(), [&state.uri[..], &name].concat()),
+            };
+            let target = if state.args.is_empty() { uri } else { [&uri[..], b"?", &state.args].concat() };
+            let answer = self.redirect(&target, HopCause::Index, state.clone(), hops.clone());
+            index.push(Candidate { wanted: Wanted::File, path: path_of(file), answer });
+        }
+        self.end(chain, Handler::Folder { path: path_of(path), index }, &state, hops)
+    }
+
+    fn index_names(&self, chain: &[Node]) -> Vec<Vec<u8>> {
+        let own = self.scopes(chain).map(|scope| self.own(scope, "index")).find(|found| !found.is_empty());
+        let Some(directives) = own else { return vec![b"index.html".to_vec()] };
+        let words = directives.iter().flat_map(|&node| &self.config.directive(node).args);
+        words.map(|word| word.value.clone()).collect()
+    }
+
+    fn try_files(&self, node: Node, chain: Vec<Node>, state: State, hops: Vec<Hop>) -> Answer {
+        let unknown = |handler, chain: Vec<Node>| self.end(chain, handler, &state, hops.clone());
+        let base = match self.base(&chain, &state) {
+            Ok(base) => base,
+            Err(handler) => return unknown(handler, chain),
+        };
+        let depends = || Handler::Unknown {
+            reason: format!("the files at {} depend on the request", self.config.place(node)),
+        };
+        let words: Vec<&[u8]> =
+            self.config.directive(node).args.iter().map(|word| word.value.as_slice()).collect();
+        let Some((last, names)) = words.split_last() else { return self.handle(chain, state, hops) };
+        let mut tries = Vec::new();
+        for &written in names {
+            let (name, wanted) = match written.strip_suffix(b"/") {
+                Some(name) => (name, Wanted::Folder),
+                None => (written, Wanted::File),
+            };
+            let Some(name) = state.expand(name) else { return unknown(depends(), chain) };
+            let (path, uri) = self.tried(&base, &state, written, name);
+            if path.ends_with(b"/") && wanted == Wanted::File {
+                continue;
+            }
+            let found = State { uri, ..state.clone() };
+            let answer = self.handle(chain.clone(), found, hops.clone());
+            tries.push(Candidate { wanted, path: path_of(path), answer });
+        }
+        let fallback = match last {
+            [b'=', code @ ..] => match std::str::from_utf8(code).ok().and_then(|code| code.parse().ok()) {
+                Some(status) => self.respond(&chain, status, None, state.clone(), hops.clone()),
+                None => return unknown(depends(), chain),
+            },
+            [b'@', ..] => self.go_to_named(last, HopCause::TryFiles, state.clone(), hops.clone()),
+            _ => match state.expand(last) {
+                Some(uri) => self.redirect(&uri, HopCause::TryFiles, state.clone(), hops.clone()),
+                None => return unknown(depends(), chain),
+            },
+        };
+        self.end(chain, Handler::TryFiles { tries, fallback: Box::new(fallback) }, &state, hops)
+    }
+
+    /// The path that a name of `try_files` stands for, and the URI it becomes.
+    fn tried(&self, base: &Base, state: &State, written: &[u8], name: Vec<u8>) -> (Vec<u8>, Vec<u8>) {
+        let Some(replaces) = base.replaces.filter(|_| !base.is_whole_path) else {
+            return ([&base.folder[..], &name].concat(), name);
+        };
+        let prefix = state.uri.get(..replaces).unwrap_or_default();
+        let has_variables = written.contains(&b'$');
+        let inside = name.strip_prefix(prefix).filter(|_| has_variables).unwrap_or(&name);
+        ([&base.folder[..], inside].concat(), [prefix, inside].concat())
+    }
+
+    /// Where files are looked for in `chain`.
+    fn base(&self, chain: &[Node], state: &State) -> Result<Base, Handler> {
+        for scope in self.scopes(chain) {
+            let own = self.own(scope, "alias").pop().or_else(|| self.own(scope, "root").pop());
+            let Some(node) = own else { continue };
+            let Some(folder) = state.expand(self.arg(node, 0)) else {
+                let reason = format!("the folder at {} depends on the request", self.config.place(node));
+                return Err(Handler::Unknown { reason });
+            };
+            if self.config.directive(node).is("root") {
+                return Ok(Base { folder: self.absolute(folder), replaces: None, is_whole_path: false });
+            }
+            let is_fixed = |name: &[u8]| (Some(name.len()), false);
+            let (replaces, is_whole_path) = match super::matcher(self.config, scope) {
+                Some(
+                    super::Matcher::Exact(name) | super::Matcher::Prefix(name) | super::Matcher::Final(name),
+                ) => is_fixed(&name),
+                _ => (Some(0), true),
+            };
+            return Ok(Base { folder: self.absolute(folder), replaces, is_whole_path });
+        }
+        Ok(Base { folder: self.absolute(b"html".to_vec()), replaces: None, is_whole_path: false })
+    }
+
+    fn path(&self, base: &Base, state: &State, uri: &[u8]) -> Result<Vec<u8>, Handler> {
+        match base.replaces {
+            None => Ok([&base.folder[..], uri].concat()),
+            Some(_) if state.moved => Err(Handler::Return { status: 500, target: None }),
+            Some(_) if base.is_whole_path => Ok(base.folder.clone()),
+            Some(len) => Ok([&base.folder[..], uri.get(len..).unwrap_or_default()].concat()),
+        }
+    }
+
+    /// A folder as nginx completes it; `root` and `alias` are relative to the prefix.
+    fn absolute(&self, folder: Vec<u8>) -> Vec<u8> {
+        if folder.first() == Some(&b'/') {
+            return folder;
+        }
+        let prefix = self.config.prefix().join(path_of(folder));
+        prefix.into_os_string().into_vec()
+    }
+}
+
+fn path_of(bytes: Vec<u8>) -> PathBuf {
+    PathBuf::from(OsString::from_vec(bytes))
+}

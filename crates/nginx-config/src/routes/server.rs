@@ -1,0 +1,224 @@
+//! Which server block answers on an address, for a host name.
+//!
+//! Invariant: the order is nginx's: the most specific address first, then the
+//! exact name, the longest leading wildcard, the longest trailing one, the
+//! first regular expression, and the default server.
+
+use super::pattern::{self, Case};
+use crate::config::{Config, Node};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// An address that nginx listens on, or that a connection arrives at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Endpoint {
+    /// An address and a port; the unspecified address stands for all.
+    Tcp(IpAddr, u16),
+    /// A socket in the file system.
+    Unix(Vec<u8>),
+    /// A host name, which nginx resolves when it starts.
+    Name(String, u16),
+}
+
+/// The server block that answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServerMatch {
+    /// This one.
+    Server(Node),
+    /// No server block listens there.
+    Nowhere,
+    /// It depends on what cannot be known from the files.
+    Unknown {
+        /// On what it depends.
+        reason: String,
+    },
+}
+
+/// The `server` blocks of `http`, in nginx's order.
+#[must_use]
+pub fn servers(config: &Config) -> Vec<Node> {
+    let named = |nodes: Vec<Node>, name: &'static str| {
+        nodes.into_iter().filter(move |&node| config.directive(node).is(name))
+    };
+    named(config.top(), "http").flat_map(|http| named(config.children(http), "server")).collect()
+}
+
+/// The server block for a connection to `local` that asks for `host`, which
+/// may carry a port.
+#[must_use]
+pub fn server_for(config: &Config, local: &Endpoint, host: &str) -> ServerMatch {
+    let listeners = listeners(config);
+    let named = |listener: &&Listener| matches!((&listener.at, local), (Endpoint::Name(_, port), Endpoint::Tcp(_, at)) if port == at);
+    let Some(at) = most_specific(&listeners, local) else {
+        return match listeners.iter().find(named) {
+            Some(listener) => unresolved(config, listener.server),
+            None => ServerMatch::Nowhere,
+        };
+    };
+    if at != *local
+        && let Some(listener) = listeners.iter().find(named)
+    {
+        return unresolved(config, listener.server);
+    }
+    let Some(default) = default_of(&listeners, &at) else { return ServerMatch::Nowhere };
+    let here = listeners.iter().filter(|listener| listener.at == at);
+    let mut candidates: Vec<Node> = here.map(|listener| listener.server).collect();
+    candidates.dedup();
+    by_name(config, &candidates, &host_name(host)).unwrap_or(ServerMatch::Server(default))
+}
+
+/// The default servers of the addresses on which `server` listens. nginx reads
+/// the request line by their settings, before it knows the host.
+pub(super) fn default_servers(config: &Config, server: Node) -> Vec<Node> {
+    let listeners = listeners(config);
+    let own = listeners.iter().filter(|listener| listener.server == server);
+    own.filter_map(|own| default_of(&listeners, &own.at)).collect()
+}
+
+fn default_of(listeners: &[Listener], at: &Endpoint) -> Option<Node> {
+    let mut here = listeners.iter().filter(|listener| listener.at == *at).peekable();
+    let first = here.peek().map(|listener| listener.server);
+    here.find(|listener| listener.role == Role::Default).map(|listener| listener.server).or(first)
+}
+
+fn unresolved(config: &Config, server: Node) -> ServerMatch {
+    ServerMatch::Unknown { reason: format!("the server at {} listens on a host name", config.place(server)) }
+}
+
+struct Listener {
+    server: Node,
+    at: Endpoint,
+    role: Role,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Default,
+    Ordinary,
+}
+
+fn listeners(config: &Config) -> Vec<Listener> {
+    let mut all = Vec::new();
+    for server in servers(config) {
+        let before = all.len();
+        for node in config.children(server) {
+            let directive = config.directive(node);
+            let Some(address) = directive.arg(0).filter(|_| directive.is("listen")) else { continue };
+            let has = |option: &str| directive.args.iter().skip(1).any(|word| word.is(option));
+            let role = if has("default_server") || has("default") { Role::Default } else { Role::Ordinary };
+            let mut at = endpoints(&String::from_utf8_lossy(address));
+            if let (true, Some(&Endpoint::Tcp(IpAddr::V6(Ipv6Addr::UNSPECIFIED), port))) =
+                (has("ipv6only=off"), at.first())
+            {
+                at.push(any(port));
+            }
+            all.extend(at.into_iter().map(|at| Listener { server, at, role }));
+        }
+        if all.len() == before {
+            all.push(Listener { server, at: any(80), role: Role::Ordinary });
+        }
+    }
+    all
+}
+
+fn any(port: u16) -> Endpoint {
+    Endpoint::Tcp(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port)
+}
+
+/// What an argument of `listen` stands for; several for a range of ports.
+pub(super) fn endpoints(argument: &str) -> Vec<Endpoint> {
+    if let Some(path) = argument.strip_prefix("unix:") {
+        return vec![Endpoint::Unix(path.as_bytes().to_vec())];
+    }
+    let (host, ports) = match argument.rsplit_once(':') {
+        Some((host, ports)) if !ports.contains(']') => (host, ports),
+        _ if argument.starts_with(|first: char| first.is_ascii_digit()) && !argument.contains('.') => {
+            ("*", argument)
+        }
+        _ => (argument, "80"),
+    };
+    let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
+    let (Ok(first), Ok(last)) = (first.parse::<u16>(), last.parse::<u16>()) else { return Vec::new() };
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let at = |port| match (bare, bare.parse::<IpAddr>()) {
+        ("*", _) => any(port),
+        (_, Ok(address)) => Endpoint::Tcp(address, port),
+        (name, Err(_)) => Endpoint::Name(name.to_ascii_lowercase(), port),
+    };
+    (first..=last).map(at).collect()
+}
+
+/// The listening address that takes a connection to `local`.
+fn most_specific(listeners: &[Listener], local: &Endpoint) -> Option<Endpoint> {
+    let wide = match local {
+        Endpoint::Tcp(IpAddr::V4(_), port) => Some(any(*port)),
+        Endpoint::Tcp(IpAddr::V6(_), port) => Some(Endpoint::Tcp(IpAddr::V6(Ipv6Addr::UNSPECIFIED), *port)),
+        Endpoint::Unix(_) | Endpoint::Name(..) => None,
+    };
+    [Some(local.clone()), wide].into_iter().flatten().find(|at| listeners.iter().any(|one| one.at == *at))
+}
+
+/// A `Host` as nginx compares it: lower case, without port and final dot.
+fn host_name(host: &str) -> String {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if !port.contains(']') => name,
+        _ => host,
+    };
+    name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
+}
+
+fn by_name(config: &Config, servers: &[Node], host: &str) -> Option<ServerMatch> {
+    let mut wildcard: Option<(u8, usize, Node)> = None;
+    let mut regexes = Vec::new();
+    for &server in servers {
+        for name in names(config, server) {
+            if let Some(pattern) = name.strip_prefix('~') {
+                regexes.push((server, pattern.to_owned()));
+                continue;
+            }
+            let name = name.to_ascii_lowercase();
+            if name == host || name.strip_prefix('.') == Some(host) {
+                return Some(ServerMatch::Server(server));
+            }
+            if let Some((rank, len)) = wildcard_rank(&name, host)
+                && wildcard.is_none_or(|(best, longest, _)| (rank, len) > (best, longest))
+            {
+                wildcard = Some((rank, len, server));
+            }
+        }
+    }
+    if let Some((_, _, server)) = wildcard {
+        return Some(ServerMatch::Server(server));
+    }
+    for (server, pattern) in regexes {
+        match pattern::compile(pattern.as_bytes(), Case::Insensitive) {
+            Some(regex) if regex.is_match(host.as_bytes()) => return Some(ServerMatch::Server(server)),
+            Some(_) => {}
+            None => {
+                let reason = format!("a server name of {} needs PCRE", config.place(server));
+                return Some(ServerMatch::Unknown { reason });
+            }
+        }
+    }
+    None
+}
+
+/// Leading wildcards go before trailing ones, longer before shorter.
+fn wildcard_rank(name: &str, host: &str) -> Option<(u8, usize)> {
+    let leading = name.strip_prefix("*.").or_else(|| name.strip_prefix('.'));
+    if let Some(suffix) = leading {
+        let before = host.strip_suffix(suffix)?.strip_suffix('.')?;
+        return (!before.is_empty()).then_some((2, suffix.len()));
+    }
+    let prefix = name.strip_suffix(".*")?;
+    let after = host.strip_prefix(prefix)?.strip_prefix('.')?;
+    (!after.is_empty()).then_some((1, prefix.len()))
+}
+
+fn names(config: &Config, server: Node) -> Vec<String> {
+    let children = config.children(server).into_iter().map(|node| config.directive(node));
+    let words =
+        children.filter(|directive| directive.is("server_name")).flat_map(|directive| &directive.args);
+    let names: Vec<String> = words.map(|word| word.text().into_owned()).collect();
+    // Without a name a server answers requests without a Host.
+    if names.is_empty() { vec![String::new()] } else { names }
+}

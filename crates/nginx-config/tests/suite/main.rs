@@ -1,0 +1,8 @@
+//! Laws over generated configurations, hand-written cases, and the real nginx as the judge of both.
+//!
+//! Invariant: nothing is started but `nginx -t`, on files in temporary folders.
+
+#![expect(clippy::disallowed_methods, reason = "tests read cases and run `nginx -t`")]
+
+mod merge;
+mod oracle;
