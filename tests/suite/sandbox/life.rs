@@ -32,9 +32,9 @@ fn much_output_is_cut_and_does_not_block() {
 
 #[test]
 fn a_program_that_cannot_be_started_is_said() {
-    let refused = launcher().run(&Spec::live(), &program("/etc/hostname", [""; 0])).unwrap_err();
+    let refused = launcher().run(&Spec::live(), &program("/etc/passwd", [""; 0])).unwrap_err();
     let Refused::Failed(reason) = refused else { panic!("{refused:?}") };
-    assert!(reason.contains("starting `/etc/hostname`"), "{reason}");
+    assert!(reason.contains("starting `/etc/passwd`"), "{reason}");
 }
 
 #[test]
