@@ -102,7 +102,7 @@ fn foreign(strangers: &[Stranger]) -> Option<Finding> {
         let (because, help) = match why {
             Why::User => (
                 "it runs as another user".to_owned(),
-                "an NGINX that another user runs is migrated by that user, who runs motionctl himself",
+                "an NGINX that another user runs is migrated by that user; `motionctl plan` as that user shows the change",
             ),
             Why::UserNamespace => (
                 "it lives in a user namespace of its own".to_owned(),

@@ -135,24 +135,25 @@ fn skew(master: &Master, running: &Build, found: Option<&Asked>) -> Option<(Opti
 /// The program that the operator names; the rule holds for it, too.
 fn open_named(path: &Path) -> Result<Executable, Failure> {
     Executable::open(path).map_err(|distrust| {
-        let (code, title) = match distrust {
-            Distrust::Missing(_) => ("nginx.missing", "the NGINX named with --nginx was not found"),
+        let finding = match distrust {
+            Distrust::Missing(_) => {
+                Finding::new("nginx.missing", Level::Stop, "the program named with --nginx is not there")
+                    .advice("name NGINX's program, or leave --nginx out")
+            }
             Distrust::NotOurs { .. } | Distrust::Unseen { .. } => {
-                ("nginx.untrusted", "the NGINX named with --nginx is not run")
+                Finding::new("nginx.untrusted", Level::Stop, "the program named with --nginx is not run")
+                    .advice("name a program that root owns and nobody else can change")
             }
         };
-        let finding = Finding::new(code, Level::Stop, title).evidence(distrust.to_string()).advice(
-            "name a program that belongs to root and that nobody else can write, nor a folder above it",
-        );
         Failure::new(FailureKind::Unavailable, format!("--nginx {}: {distrust}", path.display()))
             .with_hint(finding.advice.clone())
-            .with_findings(vec![finding])
+            .with_findings(vec![finding.evidence(distrust.to_string())])
     })
 }
 
 /// What PATH has and nobody may run.
 fn untrusted(refused: &[Distrust]) -> Option<Finding> {
-    let title = "a program called `nginx` was not run: others can change it";
+    let title = "a program called `nginx` is not run: others than root can change it";
     let finding = Finding::new("nginx.untrusted", Level::Warn, title)
         .advice("give it and the folders above it to root alone, or remove it");
     let listed = refused.iter().map(ToString::to_string);

@@ -85,12 +85,12 @@ fn evidence(done: &Output, code: &str) -> String {
 fn assert_left_alone(machine: &Machine, recorder: &Recorder, words: &[&str]) {
     for command in COMMANDS {
         let done = machine.motionctl(&[command, &["--json"]].concat());
+        recorder.assert_nobody_ran_it();
         assert_eq!(done.code, Some(0), "{command:?}: {done}");
         let told = evidence(&done, "nginx.foreign-process");
         for word in words {
             assert!(told.contains(word), "{command:?}: {word} is not in {told}: {done}");
         }
-        recorder.assert_nobody_ran_it();
     }
 }
 
@@ -187,9 +187,9 @@ fn a_program_that_others_can_write_is_not_executed_even_when_root_runs_it() {
         spoil(&recorder.outside);
         let running = recorder.hold(&machine, "", "");
         let done = machine.motionctl(&["check", "--json"]);
+        recorder.assert_nobody_ran_it();
         assert_eq!(done.code, Some(0), "{done}");
         assert!(evidence(&done, "nginx.foreign-process").contains(word), "{name}: {done}");
-        recorder.assert_nobody_ran_it();
         drop(running);
         eventually("it is gone", || machine.masters().len() == 1);
     }
@@ -286,6 +286,45 @@ fn a_program_of_the_search_path_obeys_the_same_rule() {
     done.expect(69, "unavailable");
     assert!(evidence(&done, "nginx.missing").contains("/var/opt/theirs belongs to the user 1500"), "{done}");
     recorder.assert_nobody_ran_it();
+}
+
+/// Answers `-V` like nginx and writes down how it was run; any test fails with the capabilities that it has.
+const WITNESS: &str = r#"#!/bin/sh
+case $1 in
+-V)
+    { env; grep -E '^(CapEff|CapBnd|NoNewPrivs):' /proc/self/status; } >>/var/opt/witness/asked
+    exec /usr/sbin/nginx -V ;;
+esac
+echo "nginx: [emerg] $(grep CapEff: /proc/self/status)" >&2
+exit 1
+"#;
+
+#[test]
+fn a_program_is_asked_and_tests_without_privileges_that_it_does_not_need() {
+    let machine = Machine::stopped("standalone", |_| ());
+    let folder = machine.path("/var/opt/witness");
+    fs::create_dir(&folder).expect("a folder");
+    // Readable by root alone, and a script, which its interpreter opens itself.
+    for (name, text, mode) in [("nginx", WITNESS, 0o750), ("asked", "", 0o600)] {
+        fs::write(folder.join(name), text).expect("writing");
+        fs::set_permissions(folder.join(name), Permissions::from_mode(mode)).expect("its mode");
+    }
+    let running = machine.command(
+        env!("CARGO_BIN_EXE_motionctl"),
+        &["check", "--json", "--nginx", "/var/opt/witness/nginx"],
+        |command| {
+            command.env("LD_PRELOAD", "/nowhere/hostile.so").env("SECRET", "x");
+        },
+    );
+    let done = running.finish();
+    done.expect(65, "invalid");
+    let asked = machine.read("/var/opt/witness/asked");
+    for line in ["CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1", "LANG=C"] {
+        assert!(asked.contains(line), "{line} is not in {asked}");
+    }
+    assert!(!asked.contains("LD_PRELOAD") && !asked.contains("SECRET"), "{asked}");
+    // chown, dac_override, fowner, net_bind_service.
+    assert!(evidence(&done, "nginx.config-broken").contains("000000000000040b"), "{done}");
 }
 
 #[test]
