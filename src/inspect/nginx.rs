@@ -140,7 +140,7 @@ fn open_named(path: &Path) -> Result<Executable, Failure> {
                 Finding::new("nginx.missing", Level::Stop, "the program named with --nginx is not there")
                     .advice("name NGINX's program, or leave --nginx out")
             }
-            Distrust::NotOurs { .. } | Distrust::Unseen { .. } => {
+            Distrust::NoFile(_) | Distrust::NotOurs { .. } | Distrust::Unseen { .. } => {
                 Finding::new("nginx.untrusted", Level::Stop, "the program named with --nginx is not run")
                     .advice("name a program that root owns and nobody else can change")
             }

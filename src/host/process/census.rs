@@ -87,16 +87,16 @@ pub fn census(named: Option<&Executable>) -> io::Result<Census> {
     let mut found = Census { masters: Vec::new(), strangers: Vec::new() };
     for stat in stats.iter().filter(|stat| is_titled(stat)) {
         let id = id_of(stat);
-        let judged = viewer.judge(stat.pid).and_then(|running| {
-            let is_named = named.is_some_and(|named| named.is_run_as(&running));
-            if is_named || is_known(running.executable.name()) {
-                Ok(running)
-            } else {
-                Err(Standing::Foreign(Why::Name))
-            }
-        });
-        // After the judgement: then it is the title of what was judged.
+        let first = viewer.judge(stat.pid);
         let Some(arguments) = title_of(stat.pid).and_then(|title| title::arguments(&title)) else { continue };
+        // Judged again after its title was read: a process can execute another program, as another user.
+        let judged = first.and_then(|first| match viewer.judge(stat.pid) {
+            Ok(again) if again != first => Err(Standing::Unseen),
+            Ok(_) if named.is_some_and(|named| named.is_run_as(&first)) => Ok(first),
+            Ok(_) if is_known(first.executable.name()) => Ok(first),
+            Ok(_) => Err(Standing::Foreign(Why::Name)),
+            Err(standing) => Err(standing),
+        });
         let workers = children(stat.pid, &stats);
         if !is_alive(id) {
             continue;

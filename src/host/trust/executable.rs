@@ -7,6 +7,7 @@
 use super::rule::{Judge, Traits};
 use crate::host::accounts::Accounts;
 use crate::host::command::SEARCH_PATH;
+use crate::host::path::escape;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl, open};
 use nix::sys::stat::Mode;
@@ -47,10 +48,13 @@ struct Held {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Distrust {
     /// It is not there.
-    #[error("{} is not there", .0.display())]
+    #[error("{} is not there", shown(.0))]
     Missing(PathBuf),
+    /// It is a folder, a device or the like.
+    #[error("{} is no regular file", shown(.0))]
+    NoFile(PathBuf),
     /// Somebody else can have written it, or a folder above it.
-    #[error("{} {because}", .path.display())]
+    #[error("{} {because}", shown(.path))]
     NotOurs {
         /// The file, or the folder.
         path: PathBuf,
@@ -58,7 +62,7 @@ pub enum Distrust {
         because: String,
     },
     /// It could not be looked at.
-    #[error("{} could not be looked at: {because}", .path.display())]
+    #[error("{} could not be looked at: {because}", shown(.path))]
     Unseen {
         /// The file, or the folder.
         path: PathBuf,
@@ -94,7 +98,7 @@ pub fn find(name: &str) -> Found {
         let path = Path::new(folder).join(name);
         match open_by(&judge, &path) {
             Ok(program) => return Found { program: Some(program), refused },
-            Err(Distrust::Missing(_)) => {}
+            Err(Distrust::Missing(_) | Distrust::NoFile(_)) => {}
             Err(distrust) => refused.push(distrust),
         }
     }
@@ -254,10 +258,10 @@ fn judge_folder(judge: &Judge, base: &Path, folder: &Path) -> Result<(), Distrus
 }
 
 fn judge_file(judge: &Judge, path: &Path, descriptor: &OwnedFd, metadata: &Metadata) -> Result<(), Distrust> {
-    let objection = match metadata.is_file() {
-        true => judge.objection(&traits(metadata, &link_to(descriptor))),
-        false => Some("is no regular file".to_owned()),
-    };
+    if !metadata.is_file() {
+        return Err(Distrust::NoFile(path.to_owned()));
+    }
+    let objection = judge.objection(&traits(metadata, &link_to(descriptor)));
     objection.map_or(Ok(()), |because| Err(Distrust::NotOurs { path: path.to_owned(), because }))
 }
 
@@ -333,6 +337,11 @@ fn parts(path: &Path) -> impl Iterator<Item = OsString> {
         Component::ParentDir => Some(OsStr::new("..").to_owned()),
         Component::RootDir | Component::CurDir | Component::Prefix(_) => None,
     })
+}
+
+/// Names of other users' files may hold anything.
+fn shown(path: &Path) -> String {
+    escape(path.as_os_str().as_bytes())
 }
 
 fn unseen(path: &Path, error: &io::Error) -> Distrust {
