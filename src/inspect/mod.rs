@@ -94,7 +94,7 @@ fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(
     let motion = client::motion(root, &options.client, findings);
     let support =
         site::Support { application_root: motion.root.as_deref(), named_site: options.site.as_deref() };
-    let selected = select::select(site::candidates(&config, &visits, &targets, &support))?;
+    let selected = select::select(site::candidates(&config, &targets, &support))?;
     let upstreams: Vec<_> = targets
         .into_iter()
         .map(|target| {
@@ -179,7 +179,7 @@ fn nginx_facts(
     upstreams: &[crate::facts::UpstreamFacts],
 ) -> NginxFacts {
     let conf_prefix = server.main_file.parent().map(PathBuf::from).unwrap_or_default();
-    let user = values::named(config, &config.top(), "user").pop().map(|node| values::arguments(config, node));
+    let user = config.top_named("user").next_back().map(|node| values::arguments(config, node));
     let mut user = user.unwrap_or_default().into_iter();
     let mut certificates = written::certificates(config, visits, &conf_prefix);
     for entry in &mut certificates {

@@ -81,15 +81,14 @@ fn runs_code(facts: &Facts) -> Option<Finding> {
 /// Two blocks with the same address and name: nginx uses the first and warns.
 fn duplicate_servers(config: &Config) -> Option<Finding> {
     let mut seen: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-    for server in nginx_config::routes::servers(config) {
-        let children = config.children(server);
-        let all = |wanted: &str| super::values::named(config, &children, wanted);
+    for &server in nginx_config::routes::servers(config) {
         let first = |node| super::values::first_argument(config, node);
-        let mut listens: Vec<_> = all("listen").into_iter().filter_map(first).collect();
+        let mut listens: Vec<_> = config.named(server, "listen").filter_map(first).collect();
         if listens.is_empty() {
             listens.push("80".to_owned());
         }
-        let names = all("server_name").into_iter().flat_map(|node| super::values::arguments(config, node));
+        let names =
+            config.named(server, "server_name").flat_map(|node| super::values::arguments(config, node));
         let names: Vec<_> = names.collect();
         for listen in &listens {
             for name in &names {

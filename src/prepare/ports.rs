@@ -27,7 +27,7 @@ pub fn held(root: &Root, facts: &Facts, old: &Config, plan: &Plan) -> Option<Fin
     let changed = changed.collect();
     let reader = Overlaid { below: RootReader::new(root), changed };
     let new = Config::load(&facts.nginx.main_file, &facts.nginx.prefix, &reader).ok()?;
-    let known = all_listens(old);
+    let known: BTreeSet<_> = all_listens(old).into_iter().collect();
     let mut evidence = BTreeSet::new();
     for address in all_listens(&new).iter().filter(|address| !known.contains(address)) {
         for listener in address.port().map(listeners).transpose().ok()?.unwrap_or_default() {
