@@ -8,7 +8,8 @@ use crate::apply::SandboxChoice;
 use crate::host::sandbox::Launcher;
 use crate::host::{LockError, Root, WriteLock, machine};
 use crate::inspect::{self, ClientChoice};
-use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, accepts};
+use crate::outcome::codes::{Accepted, Family, accepted};
+use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level};
 use crate::plan::bundle::Bundle;
 use crate::plan::{Strategy, StrategyWish};
 use crate::prepare::Options;
@@ -238,19 +239,17 @@ impl Context {
 
 /// Findings accepted by name, and what `merge.conflict=…` decides.
 fn decisions<'a>(
-    accepted: impl Iterator<Item = &'a String>,
+    words: impl Iterator<Item = &'a String>,
 ) -> Result<(BTreeSet<String>, Resolutions), Failure> {
     let mut codes = BTreeSet::new();
     let mut resolutions = Resolutions::none();
-    for code in accepted {
-        if let Some(choice) = code.strip_prefix("merge.conflict=") {
-            resolutions = resolutions.otherwise(choice_of(choice).ok_or_else(|| not_a_choice(code))?);
-        } else if accepts(code) {
-            codes.insert(code.clone());
-        } else {
-            return Err(Failure::new(FailureKind::Usage, format!("`{code}` cannot be accepted")).with_hint(
-                "only topology.*, sessions.*, bundle.*, config.runs-code, site.managed-elsewhere and merge.conflict=ours|theirs can",
-            ));
+    for word in words {
+        match accepted(word, Family::Migration)? {
+            Accepted::Finding(code) => drop(codes.insert(code.name().to_owned())),
+            Accepted::Side(_, side) => {
+                resolutions = resolutions.otherwise(choice_of(side).ok_or_else(|| not_a_choice(word))?);
+            }
+            Accepted::Reserved => {}
         }
     }
     Ok((codes, resolutions))

@@ -86,9 +86,7 @@ pub fn sort_findings(findings: &mut Vec<Finding>) {
 /// Whether an `--accept` of this code is allowed by the contract.
 #[must_use]
 pub fn accepts(code: &str) -> bool {
-    ["topology.", "sessions.", "bundle."].iter().any(|prefix| code.starts_with(prefix))
-        || ["config.runs-code", "site.managed-elsewhere"].contains(&code)
-        || ["seed.disable-in-use", "seed.outside-unknown", "seed.profile-maybe-in-use"].contains(&code)
+    super::codes::named(code).is_some_and(|code| matches!(code.accept(), super::codes::Accept::ByName(_)))
 }
 
 #[cfg(test)]

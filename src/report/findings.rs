@@ -4,6 +4,7 @@
 //! asked for; what is left out is counted.
 
 use super::style::{Detail, Style};
+use super::wrap::{columns, wrapped};
 use crate::outcome::{Finding, Level};
 
 /// Columns of the level and the space behind it.
@@ -91,22 +92,6 @@ fn advice(text: &str, style: Style) -> Vec<String> {
         .collect()
 }
 
-/// The text in lines of at most `width` columns, broken between words; a
-/// longer word has a line of its own.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        match lines.last_mut() {
-            Some(line) if columns(line) + 1 + columns(word) <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
 /// The text on a few lines; of a longer one the middle is left out.
 fn fitted(text: &str, width: usize) -> Vec<String> {
     if columns(text) <= width {
@@ -145,10 +130,6 @@ fn shortened(text: &str, width: usize) -> String {
     let start = taken(&mut text.chars(), front);
     let end: String = taken(&mut text.chars().rev(), back).chars().rev().collect();
     format!("{start}…{end}")
-}
-
-fn columns(text: &str) -> usize {
-    console::measure_text_width(text)
 }
 
 #[cfg(test)]
@@ -203,7 +184,6 @@ info  b.last        a title that is too long for one line of
         assert_eq!(shortened("abcdefghijk", 10), "abcde…hijk");
         assert_eq!(columns(&shortened("日本語日本語日本語", 9)), 9);
         assert_eq!(shortened("ab", 0), "…");
-        assert_eq!(wrapped("a  bb ccc", 4), ["a bb", "ccc"]);
         assert_eq!(fitted("a bb ccc dddd eeee ffff", 8), ["a bb", "ccc…ff"]);
         assert_eq!(fitted("a bb ccc dddd", 8), ["a bb", "ccc", "dddd"]);
         assert_eq!(fitted("a/very/long/path", 8), ["a/ve…ath"]);

@@ -64,19 +64,25 @@ pub fn show_plan(prepared: &Prepared, outcome: &mut Outcome) {
     outcome.comparisons = previews.cloned().collect();
 }
 
-/// The refusal of an apply by the findings that stop it.
+/// The refusal of an apply by the findings that stop it, or because there is no plan.
 pub fn refusal(prepared: &Prepared) -> Option<Failure> {
     let stops: Vec<_> = prepared.stops().map(|finding| finding.code.clone()).collect();
     if stops.is_empty() {
-        return None;
+        return prepared.migration.is_none().then(no_plan);
     }
     let acceptable: Vec<_> = stops.iter().filter(|code| crate::outcome::accepts(code)).cloned().collect();
     let failure = Failure::new(FailureKind::Refused, format!("stopped by {}", stops.join(", ")));
-    Some(if acceptable.len() == stops.len() {
+    Some(if acceptable.len() == stops.len() && prepared.migration.is_some() {
         failure.with_hint(format!("after reading them: --accept {}", acceptable.join(",")))
     } else {
         failure
     })
+}
+
+/// What nobody can accept away: there is nothing that the routes could lead to.
+pub fn no_plan() -> Failure {
+    Failure::new(FailureKind::Refused, "there is no plan: the new client was not found")
+        .with_hint("name it with --new-client-root DIR or --new-client-upstream URL")
 }
 
 /// A run that was interrupted and not ended yet, or waits for its confirmation.

@@ -4,6 +4,7 @@
 use super::root;
 use super::source::sources;
 use motionctl::outcome::EXIT_CODES;
+use motionctl::outcome::codes::{self, Family};
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
@@ -32,27 +33,91 @@ fn every_command_and_flag_is_documented_and_there() {
 }
 
 #[test]
-fn every_exit_code_has_a_row_and_a_runbook() {
-    let (commands, operations) = (page("commands.md"), page("operations.md"));
-    for row in EXIT_CODES {
-        let line = format!("| {} | {} | {} |", row.code, row.meaning, row.state);
-        assert!(commands.contains(&line), "docs/commands.md lacks {line}");
-        let heading = format!("\n## Exit {}:", row.code);
-        assert!(operations.contains(&heading), "docs/operations.md lacks {heading:?}");
-    }
+fn every_exit_code_has_its_row_and_a_runbook() {
+    let rows =
+        EXIT_CODES.map(|row| [row.code.to_string(), cell(row.meaning), cell(row.state), cell(row.next)]);
+    same_table("commands.md", "| code | meaning |", &rows.map(|cells| cells.to_vec()));
+    let runbooks: Vec<String> = page("operations.md")
+        .lines()
+        .filter(|line| line.starts_with("## Exit "))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(runbooks, EXIT_CODES.map(|row| format!("## Exit {}: {}", row.code, row.title)));
 }
 
 #[test]
-fn every_finding_is_documented_and_there() {
-    let page = page("findings.md");
-    let documented: BTreeSet<String> = page.lines().filter_map(documented_code).collect();
+fn every_finding_has_its_row() {
+    let rows: Vec<Vec<String>> = codes::all()
+        .map(|code| {
+            let exit = code.exit_code().filter(|exit| *exit != 3).map(|exit| format!(", {exit}"));
+            let accept = match code.accept_words().as_slice() {
+                [] if code.exit_code().is_some() => "no".to_owned(),
+                [] => "–".to_owned(),
+                [word] if word == code.name() => "yes".to_owned(),
+                words => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or "),
+            };
+            vec![
+                format!("`{code}`"),
+                cell(&format!("{}{}", code.levels_in_words(), exit.unwrap_or_default())),
+                accept,
+                cell(code.meaning()),
+                cell(code.looked_for()),
+                cell(code.advice()),
+            ]
+        })
+        .collect();
+    assert!(rows.len() > 10);
+    same_table("findings.md", "| code | level |", &rows);
+}
+
+#[test]
+fn every_row_is_raised_and_no_code_is_spelt_out_beside_the_table() {
+    let rows: BTreeSet<&str> = codes::all().map(|code| code.name()).collect();
     let mut raised = BTreeSet::new();
-    for source in sources(&["src"]) {
+    for source in sources(&["src"]).iter().filter(|source| !source.path.starts_with("src/outcome/codes/")) {
         raised.extend(source.code().iter().filter_map(|token| finding_code(&token.text)));
     }
-    assert!(documented.len() > 10, "docs/findings.md is not read: {documented:?}");
-    assert_eq!(raised.difference(&documented).collect::<Vec<_>>(), Vec::<&String>::new(), "not documented");
-    assert_eq!(documented.difference(&raised).collect::<Vec<_>>(), Vec::<&String>::new(), "never raised");
+    let raised: BTreeSet<&str> = raised.iter().map(String::as_str).collect();
+    assert_eq!(rows.difference(&raised).collect::<Vec<_>>(), Vec::<&&str>::new(), "never raised");
+}
+
+#[test]
+fn what_can_be_accepted_is_said_where_the_option_is() {
+    let page = page("commands.md");
+    for family in [Family::Migration, Family::Seed] {
+        let words = codes::acceptable(family).into_iter().map(|word| format!("`{}`", cell(&word)));
+        let words: BTreeSet<String> = words.collect();
+        let rows = page.lines().filter(|line| line.starts_with("| `--accept CODE,…` |"));
+        let said =
+            rows.map(|row| row.split('`').skip(3).step_by(2).map(|word| format!("`{word}`")).collect());
+        let said: Vec<BTreeSet<String>> = said.collect();
+        assert!(said.contains(&words), "docs/commands.md has no `--accept` with {words:?}, but {said:?}");
+    }
+}
+
+/// Compares the rows of a table with a page, or writes them into it.
+fn same_table(name: &str, header: &str, rows: &[Vec<String>]) {
+    let page = page(name);
+    let lines: Vec<&str> = page.lines().collect();
+    let start = lines.iter().position(|line| line.starts_with(header)).expect("the table is there") + 2;
+    let end = start + lines[start..].iter().take_while(|line| line.starts_with('|')).count();
+    let wanted: Vec<String> = rows.iter().map(|cells| format!("| {} |", cells.join(" | "))).collect();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        let before = lines[..start].iter().map(|line| (*line).to_owned());
+        let after = lines[end..].iter().map(|line| (*line).to_owned());
+        let text: Vec<String> = before.chain(wanted).chain(after).collect();
+        fs::write(root().join("docs").join(name), text.join("\n") + "\n").expect("the page can be written");
+        return;
+    }
+    for (found, wanted) in lines[start..end].iter().zip(&wanted) {
+        assert_eq!(found, wanted, "docs/{name}; UPDATE_DOCS=1 writes the table again");
+    }
+    assert_eq!(end - start, wanted.len(), "rows in docs/{name}; UPDATE_DOCS=1 writes the table again");
+}
+
+/// A text in a cell of a table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
 }
 
 /// Follows the help of every command that the help of another names.
@@ -113,34 +178,10 @@ fn headings(page: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// The code in the first column of a table.
-fn documented_code(line: &str) -> Option<String> {
-    let cell = line.strip_prefix("| `")?.split_once("` |")?.0;
-    finding_code(&format!("\"{cell}\""))
-}
-
 /// A string literal that is a finding's code.
 fn finding_code(token: &str) -> Option<String> {
-    const AREAS: [&str; 13] = [
-        "nginx",
-        "site",
-        "routes",
-        "newclient",
-        "merge",
-        "plan",
-        "config",
-        "topology",
-        "sessions",
-        "host",
-        "run",
-        "bundle",
-        "seed",
-    ];
     let text = token.strip_prefix('"')?.strip_suffix('"')?;
-    let (area, name) = text.split_once('.')?;
-    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-    let is_file = ["conf", "toml", "json", "pid", "log", "sock"].contains(&name);
-    (AREAS.contains(&area) && is_name && !is_file).then(|| text.to_owned())
+    codes::named(text).map(|code| code.name().to_owned())
 }
 
 fn page(name: &str) -> String {
@@ -158,7 +199,6 @@ fn help_and_pages_are_read_as_people_read_them() {
         headings("# A\n## `motionctl backups list`\n### `motionctl apply [PLAN]`\n"),
         set(&["backups list", "apply"])
     );
-    assert_eq!(documented_code("| `site.ambiguous` | stop |"), Some("site.ambiguous".to_owned()));
     assert_eq!(finding_code("\"nginx.conf\""), None);
     assert_eq!(finding_code("\"host.no-sandbox\""), Some("host.no-sandbox".to_owned()));
 }

@@ -13,7 +13,8 @@ use crate::cli::context::Context;
 use crate::cli::database::Named;
 use crate::cli::files::{Standing, read_manifest, write_out};
 use crate::db::{Limits, Source};
-use crate::outcome::{CommandName, Failure, FailureKind, Outcome, OutcomeKind, accepts, sort_findings};
+use crate::outcome::codes::{self, Family};
+use crate::outcome::{CommandName, Failure, Outcome, OutcomeKind, sort_findings};
 use crate::prepare::accept;
 use crate::seed::manifest::{Manifest, Validated, validate};
 use crate::seed::map::Map;
@@ -147,13 +148,8 @@ impl Work {
             PruneChoice::Absent => Prune::Absent,
         });
         let allowed = Allowance { prune: prune.collect(), most: args.max_delete };
-        for code in &args.accept {
-            if !(code.starts_with("seed.") && accepts(code)) {
-                return Err(Failure::new(FailureKind::Usage, format!("`{code}` cannot be accepted"))
-                    .with_hint(
-                        "only seed.disable-in-use, seed.outside-unknown and seed.profile-maybe-in-use can",
-                    ));
-            }
+        for word in &args.accept {
+            codes::accepted(word, Family::Seed)?;
         }
         Ok(Self { allowed, accepted: args.accept.iter().cloned().collect(), host: context.host() })
     }
