@@ -17,7 +17,7 @@ pub use comparison::{CONTEXT, Comparison};
 pub use exit::{EXIT_CODES, ExitMeaning};
 pub use explanation::Explanation;
 pub use failure::{Failure, FailureKind};
-pub use finding::{Finding, Level, accepts, sort_findings};
+pub use finding::{Finding, Level, sort_findings};
 pub use sections::{
     BackupSection, CommandName, DatabaseSection, DiffSection, DirectiveChange, DurationSection,
     ErrorLogVerdict, ErrorSection, HostSection, LoadCount, LoadSection, LocalChange, LocalChanges, Outcome,

@@ -41,6 +41,12 @@ pub enum Accepted<'a> {
 }
 
 impl Accept {
+    /// Whether `--accept CODE` takes it, without a side.
+    #[must_use]
+    pub fn is_by_name(self) -> bool {
+        matches!(self, Self::ByName(_))
+    }
+
     /// The commands whose `--accept` takes it.
     #[must_use]
     pub fn family(self) -> Option<Family> {

@@ -112,10 +112,16 @@ impl Code {
         self.0.grades
     }
 
+    /// Whether a finding of this code may have the level.
+    #[must_use]
+    pub fn has(self, level: Level) -> bool {
+        self.grades().iter().any(|grade| grade.level == level)
+    }
+
     /// With which exit code it refuses an apply; `None` where it never does.
     #[must_use]
     pub fn exit_code(self) -> Option<u8> {
-        self.grades().iter().any(|grade| grade.level == Level::Stop).then_some(self.0.exit)
+        self.has(Level::Stop).then_some(self.0.exit)
     }
 
     /// Whether and how `--accept` takes it.

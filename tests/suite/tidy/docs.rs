@@ -4,7 +4,7 @@
 use super::root;
 use super::source::sources;
 use motionctl::outcome::EXIT_CODES;
-use motionctl::outcome::codes::{self, Family};
+use motionctl::outcome::codes::{self, Code, Family};
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
@@ -72,13 +72,39 @@ fn every_finding_has_its_row() {
 
 #[test]
 fn every_row_is_raised_and_no_code_is_spelt_out_beside_the_table() {
-    let rows: BTreeSet<&str> = codes::all().map(|code| code.name()).collect();
-    let mut raised = BTreeSet::new();
+    let mut unused: BTreeSet<String> = codes::all().map(constant).collect();
+    let mut spelt = Vec::new();
     for source in sources(&["src"]).iter().filter(|source| !source.path.starts_with("src/outcome/codes/")) {
-        raised.extend(source.code().iter().filter_map(|token| finding_code(&token.text)));
+        for token in source.code() {
+            unused.remove(&token.text);
+            if is_spelt_out(&token.text) {
+                spelt.push(format!("{}:{}: {}", source.path, token.lines.start(), token.text));
+            }
+        }
     }
-    let raised: BTreeSet<&str> = raised.iter().map(String::as_str).collect();
-    assert_eq!(rows.difference(&raised).collect::<Vec<_>>(), Vec::<&&str>::new(), "never raised");
+    assert_eq!(unused, BTreeSet::new(), "never raised");
+    assert_eq!(spelt, Vec::<String>::new(), "a misspelt one would compile: take the constant");
+}
+
+#[test]
+fn every_code_that_a_text_names_is_a_row() {
+    let mut unknown = Vec::new();
+    for name in ["commands.md", "findings.md", "operations.md", "seeding.md", "architecture.md"] {
+        let page = page(name);
+        let quoted = page.split('`').skip(1).step_by(2);
+        unknown.extend(quoted.filter(|text| is_misspelt(text)).map(|text| format!("docs/{name}: {text}")));
+    }
+    for source in sources(&["src"]) {
+        for token in source.code().iter().filter(|token| token.text.starts_with('"')) {
+            // What is typed behind the option ends where the sentence goes on.
+            let typed =
+                token.text.split("--accept ").skip(1).filter_map(|rest| rest.split([' ', ';', '"']).next());
+            unknown.extend(
+                typed.filter(|word| is_misspelt(word)).map(|word| format!("{}: {word}", source.path)),
+            );
+        }
+    }
+    assert_eq!(unknown, Vec::<String>::new());
 }
 
 #[test]
@@ -178,10 +204,30 @@ fn headings(page: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// A string literal that is a finding's code.
-fn finding_code(token: &str) -> Option<String> {
-    let text = token.strip_prefix('"')?.strip_suffix('"')?;
-    codes::named(text).map(|code| code.name().to_owned())
+/// What the constant of a code is called.
+fn constant(code: Code) -> String {
+    code.name().to_uppercase().replace(['.', '-'], "_")
+}
+
+/// Whether a token is a literal that holds nothing but a finding's code.
+fn is_spelt_out(token: &str) -> bool {
+    let text = token.strip_prefix('"').and_then(|token| token.strip_suffix('"'));
+    text.is_some_and(|text| codes::named(text).is_some())
+}
+
+/// Whether it looks like a finding's code and is none.
+fn is_misspelt(text: &str) -> bool {
+    let name = text.split('=').next().unwrap_or_default();
+    let Some((area, rest)) = name.split_once('.') else { return false };
+    let is_name = !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    let is_file = ["conf", "toml", "yaml", "json", "sock"].contains(&rest);
+    // `plan.diff` and its like are keys of the JSON document.
+    let is_key = area == "plan";
+    is_name
+        && !is_file
+        && !is_key
+        && codes::all().any(|code| code.area() == area)
+        && codes::named(name).is_none()
 }
 
 fn page(name: &str) -> String {
@@ -199,6 +245,9 @@ fn help_and_pages_are_read_as_people_read_them() {
         headings("# A\n## `motionctl backups list`\n### `motionctl apply [PLAN]`\n"),
         set(&["backups list", "apply"])
     );
-    assert_eq!(finding_code("\"nginx.conf\""), None);
-    assert_eq!(finding_code("\"host.no-sandbox\""), Some("host.no-sandbox".to_owned()));
+    assert!(is_misspelt("host.no-sandbx") && is_misspelt("merge.conflicts=ours"));
+    assert!(
+        !is_misspelt("host.no-sandbox") && !is_misspelt("merge.conflict=ours") && !is_misspelt("nginx.conf")
+    );
+    assert!(is_spelt_out("\"host.no-sandbox\"") && !is_spelt_out("\"nginx.conf\""));
 }

@@ -13,7 +13,7 @@ use crate::cli::context::Context;
 use crate::cli::database::Named;
 use crate::cli::files::{Standing, read_manifest, write_out};
 use crate::db::{Limits, Source};
-use crate::outcome::codes::{self, Family};
+use crate::outcome::codes::{self, Accepted, Code, Family};
 use crate::outcome::{CommandName, Failure, Outcome, OutcomeKind, sort_findings};
 use crate::prepare::accept;
 use crate::seed::manifest::{Manifest, Validated, validate};
@@ -135,7 +135,7 @@ impl Place {
 pub struct Work {
     /// Deletions that are allowed.
     pub allowed: Allowance,
-    accepted: BTreeSet<String>,
+    accepted: BTreeSet<Code>,
     host: crate::outcome::HostSection,
 }
 
@@ -148,10 +148,13 @@ impl Work {
             PruneChoice::Absent => Prune::Absent,
         });
         let allowed = Allowance { prune: prune.collect(), most: args.max_delete };
+        let mut accepted = BTreeSet::new();
         for word in &args.accept {
-            codes::accepted(word, Family::Seed)?;
+            if let Accepted::Finding(code) = codes::accepted(word, Family::Seed)? {
+                accepted.insert(code);
+            }
         }
-        Ok(Self { allowed, accepted: args.accept.iter().cloned().collect(), host: context.host() })
+        Ok(Self { allowed, accepted, host: context.host() })
     }
 
     /// What happens to profiles that the manifest does not name.
