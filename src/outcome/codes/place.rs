@@ -27,7 +27,8 @@ codes! {
     SESSIONS_UNKNOWN = graded("sessions.unknown", &[usual(Warn), when(Info, "with `--root`")])
         .accepted_by(Migration)
         .means("who is logged in was not seen, or not wholly")
-        .looked_for("the database: none, no answer, a missing right, table or column; the evidence says which")
+        .looked_for("the database; the evidence says what was in the way: none is named, no answer, a right, table or \
+                     column that is missing")
         .advises("what the finding advises: `--db`, `--defaults-file`, `--db-ca`, `--map`");
     SESSIONS_CONNECTIONS = info("sessions.connections").accepted_by(Migration)
         .means("connections that NGINX's workers have open to Motion")

@@ -46,6 +46,30 @@ fn every_exit_code_has_its_row_and_a_runbook() {
 }
 
 #[test]
+fn help_and_the_manual_page_have_every_exit_code() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = |arguments: &[&std::ffi::OsStr]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_motionctl")).args(arguments).output();
+        let output = output.expect("the binary runs");
+        assert!(output.status.success(), "{arguments:?}");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    run(&["man".as_ref(), folder.path().as_os_str()]);
+    let page = fs::read_to_string(folder.path().join("motionctl.1")).expect("the page is there");
+    let (_, status) = page.split_once(".SH \"EXIT STATUS\"").expect("the section is there");
+    let help = run(&["--help".as_ref()]);
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for row in EXIT_CODES {
+        let line = format!("{} {}", row.code, row.meaning);
+        assert!(words(&help).contains(&line), "--help lacks {line}");
+        let entry =
+            format!("\\fB{}\\fR {}. Server: {}. Next: {}.", row.code, row.meaning, row.state, row.next);
+        assert!(words(&status).replace("\\-", "-").contains(&entry), "motionctl(1) lacks {entry}");
+    }
+    assert_eq!(page.matches(EXIT_CODES[4].meaning).count(), 1, "said once");
+}
+
+#[test]
 fn every_finding_has_its_row() {
     let rows: Vec<Vec<String>> = codes::all()
         .map(|code| {
