@@ -88,7 +88,7 @@ pub fn accepted(word: &str, family: Family) -> Result<Accepted<'_>, Failure> {
             word,
             match accept.family() {
                 Some(other) if other != family => {
-                    format!("only {} can accept it", other.commands().join(" and "))
+                    format!("it can be accepted by: {}", other.commands().join(", "))
                 }
                 Some(_) => format!("write `{name}` alone"),
                 None => format!(
@@ -184,9 +184,9 @@ mod tests {
         assert_eq!(hint("sessions.online=ours", Family::Migration), "write `sessions.online` alone");
         assert_eq!(
             hint("seed.disable-in-use", Family::Migration),
-            "only seed plan and seed apply can accept it"
+            "it can be accepted by: seed plan, seed apply"
         );
-        assert!(hint("sessions.online", Family::Seed).starts_with("only check and plan and"));
+        assert!(hint("sessions.online", Family::Seed).ends_with("by: check, plan, apply, rehearse, status"));
         hint("bundle.x", Family::Seed);
     }
 }

@@ -64,7 +64,7 @@ fn help_and_the_manual_page_have_every_exit_code() {
         assert!(words(&help).contains(&line), "--help lacks {line}");
         let entry =
             format!("\\fB{}\\fR {}. Server: {}. Next: {}.", row.code, row.meaning, row.state, row.next);
-        assert!(words(&status).replace("\\-", "-").contains(&entry), "motionctl(1) lacks {entry}");
+        assert!(words(status).replace("\\-", "-").contains(&entry), "motionctl(1) lacks {entry}");
     }
     assert_eq!(page.matches(EXIT_CODES[4].meaning).count(), 1, "said once");
 }
