@@ -29,7 +29,8 @@ pub use upstream::parse_upstream;
 
 use crate::facts::{Facts, HostFacts, NginxFacts, Scope, SiteFacts};
 use crate::host::{Root, machine};
-use crate::outcome::{Failure, FailureKind, Finding, Level};
+use crate::outcome::codes;
+use crate::outcome::{Failure, FailureKind, Finding};
 use nginx_config::{Config, ConfigError, redact_text};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -211,7 +212,7 @@ fn nginx_facts(
 /// The main file is missing, or the configuration cannot be read as nginx would.
 fn unloadable(error: &ConfigError) -> Failure {
     let text = redact_text(&error.to_string());
-    let finding = Finding::new("nginx.config-broken", Level::Stop, "NGINX's configuration cannot be read")
+    let finding = Finding::new(codes::NGINX_CONFIG_BROKEN, "NGINX's configuration cannot be read")
         .evidence(text.clone())
         .advice("mend it until `nginx -t` accepts it; nothing is changed before");
     Failure::new(FailureKind::Invalid, format!("reading NGINX's configuration: {text}"))

@@ -8,7 +8,8 @@ use super::build::{Build, parse_build};
 use crate::facts::{DiskBinary, MasterFacts, WorkerFacts};
 use crate::host::process::{self, Exe, Master, Surroundings};
 use crate::host::{Root, command};
-use crate::outcome::{Failure, FailureKind, Finding, Level};
+use crate::outcome::codes;
+use crate::outcome::{Failure, FailureKind, Finding};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -80,7 +81,7 @@ fn skew(
     running: &Build,
     found: Option<(&Path, &Build)>,
 ) -> Option<(Option<DiskBinary>, Finding)> {
-    let finding = Finding::new("nginx.version-skew", Level::Warn, "the running NGINX is not the one on disk")
+    let finding = Finding::new(codes::NGINX_VERSION_SKEW, "the running NGINX is not the one on disk")
         .advice("restart NGINX in a quiet hour, so that a reload reads what was validated");
     let disk = |path: &Path, build: &Build| DiskBinary { path: path.to_owned(), version: build.version };
     match &master.exe {
@@ -113,7 +114,7 @@ fn running_binary(master: &Master) -> PathBuf {
 }
 
 fn missing() -> Failure {
-    let finding = Finding::new("nginx.missing", Level::Stop, "no NGINX was found")
+    let finding = Finding::new(codes::NGINX_MISSING, "no NGINX was found")
         .evidence(format!("no `nginx` on {}", command::SEARCH_PATH))
         .advice("install NGINX, or run motionctl on the server itself");
     Failure::new(FailureKind::Unavailable, "no NGINX was found").with_findings(vec![finding])
@@ -150,22 +151,22 @@ fn own_master(
     if own.is_empty() {
         let finding = if !unseen.is_empty() {
             let title = "whether the running NGINX is this server's could not be seen";
-            let finding = Finding::new("nginx.unknown", Level::Warn, title).advice("look as root");
+            let finding = Finding::new(codes::NGINX_UNKNOWN, title).advice("look as root");
             listed(finding, &unseen)
         } else if !other.is_empty() {
             let title = "the running NGINX reads another file system";
-            let finding = Finding::new("nginx.other-root", Level::Stop, title)
+            let finding = Finding::new(codes::NGINX_OTHER_ROOT, title)
                 .advice("run motionctl where that NGINX runs, in its container or chroot");
             listed(finding, &other)
         } else {
-            Finding::new("nginx.not-running", Level::Warn, "NGINX does not run")
+            Finding::new(codes::NGINX_NOT_RUNNING, "NGINX does not run")
                 .advice("the change is made and validated, but nothing is reloaded or started")
         };
         findings.push(finding);
         return Ok(None);
     }
     if own.len() > 1 {
-        let finding = Finding::new("nginx.several-masters", Level::Stop, "several NGINX masters run here")
+        let finding = Finding::new(codes::NGINX_SEVERAL_MASTERS, "several NGINX masters run here")
             .advice("stop the ones that do not serve Motion, or move them to containers of their own");
         findings.push(listed(finding, &own));
         own.sort_by_key(|master| master.arguments.conf.is_some());

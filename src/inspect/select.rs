@@ -5,7 +5,8 @@
 
 use super::site::{Candidate, Certainty};
 use crate::facts::{ServerFacts, ServerRole, UpstreamAddress};
-use crate::outcome::{Failure, FailureKind, Finding, Level};
+use crate::outcome::codes;
+use crate::outcome::{Failure, FailureKind, Finding};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -115,7 +116,7 @@ fn site_file(own: &[&Candidate]) -> PathBuf {
 
 fn not_found(candidates: &[Candidate]) -> Failure {
     let finding = candidates.iter().take(10).fold(
-        Finding::new("site.not-found", Level::Stop, "no server block serves Motion")
+        Finding::new(codes::SITE_NOT_FOUND, "no server block serves Motion")
             .advice("name Motion's NGINX file with --site FILE"),
         |finding, candidate| {
             finding.evidence(format!(
@@ -132,7 +133,7 @@ fn not_found(candidates: &[Candidate]) -> Failure {
 
 fn ambiguous(candidates: &[&Candidate]) -> Failure {
     let finding = candidates.iter().fold(
-        Finding::new("site.ambiguous", Level::Stop, "which server block is Motion's is not certain")
+        Finding::new(codes::SITE_AMBIGUOUS, "which server block is Motion's is not certain")
             .advice("name Motion's NGINX file with --site FILE"),
         |finding, candidate| {
             let seen = candidate.evidence.join("; ");

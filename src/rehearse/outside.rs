@@ -7,6 +7,7 @@ use crate::apply::SandboxChoice;
 use crate::host::sandbox::{Capabilities, Ending, Launcher, Network, Refused, Shadow};
 use crate::host::{Root, STATE_FOLDER, machine};
 use crate::inspect::ClientChoice;
+use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, Level};
 use crate::prepare::{Options, Prepared};
 use crate::verify::staged::{self, Changes};
@@ -100,7 +101,7 @@ fn order(facts: &Facts, options: &Options, wishes: Wishes) -> Result<Order, Fail
         ClientFacts::Static(folder) => ClientChoice::Folder(folder.clone()),
         ClientFacts::Proxied(url) => ClientChoice::Upstream(url.clone()),
     };
-    options.accept.insert("config.runs-code".to_owned());
+    options.accept.insert(codes::CONFIG_RUNS_CODE);
     options.sandbox = SandboxChoice::Required;
     let Wishes { reload_timeout, load, keep, command } = wishes;
     Ok(Order { options, reload_timeout, load, keep, command })
@@ -110,9 +111,8 @@ fn need_root() -> Result<(), Failure> {
     if machine::is_superuser() {
         return Ok(());
     }
-    let finding =
-        Finding::new("host.not-root", Level::Stop, "a rehearsal needs root: it starts a private NGINX")
-            .advice("run it with sudo; nothing outside the private copy is touched");
+    let finding = Finding::new(codes::HOST_NOT_ROOT, "a rehearsal needs root: it starts a private NGINX")
+        .advice("run it with sudo; nothing outside the private copy is touched");
     Err(Failure::new(FailureKind::Unavailable, "a rehearsal needs root")
         .with_hint("run it with sudo")
         .with_findings(vec![finding]))
@@ -121,7 +121,7 @@ fn need_root() -> Result<(), Failure> {
 fn refusal(refused: &Refused) -> Failure {
     match refused {
         Refused::Unavailable(reason) => {
-            let finding = Finding::new("host.no-sandbox", Level::Stop, "this host allows no sandbox")
+            let finding = Finding::graded(codes::HOST_NO_SANDBOX, Level::Stop, "this host allows no sandbox")
                 .evidence(reason.clone())
                 .advice("rehearse on a machine that allows namespaces, on a copy of this server's tree with --root");
             Failure::new(FailureKind::Refused, format!("this host allows no sandbox: {reason}"))

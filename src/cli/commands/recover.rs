@@ -10,6 +10,7 @@ use crate::facts::Facts;
 use crate::host::timers::Armed;
 use crate::host::{Root, WriteLock};
 use crate::inspect::{self, inspect, installed_error_log};
+use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::verify::staged::{self, Changes};
 use nginx_config::redact_text;
@@ -179,7 +180,9 @@ impl Server for Booting<'_> {
 fn bare(root: &Root) -> Result<Option<Facts>, Failure> {
     match inspect::bare_facts(root) {
         Ok(facts) => Ok(Some(facts)),
-        Err(failure) if failure.findings.iter().any(|finding| finding.code == "nginx.missing") => Ok(None),
+        Err(failure) if failure.findings.iter().any(|finding| finding.code == codes::NGINX_MISSING) => {
+            Ok(None)
+        }
         Err(failure) => Err(Failure::new(
             FailureKind::NeedsOperator,
             format!("could not look whether NGINX runs: {}; nothing was recovered", failure.message),
