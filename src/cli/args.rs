@@ -4,6 +4,8 @@
 
 pub mod seed;
 
+use crate::cli::explain::{accept_help, exit_codes_help};
+use crate::outcome::codes::Family;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,7 +13,7 @@ use std::time::Duration;
 /// Moves an XCALLY Motion server's NGINX configuration to the new client,
 /// with a backup, a validation, a proof and a way back.
 #[derive(Debug, Parser)]
-#[command(name = "motionctl", version, max_term_width = 100, after_help = EXIT_CODE_HELP)]
+#[command(name = "motionctl", version, max_term_width = 100, after_help = exit_codes_help())]
 pub struct Cli {
     /// What applies to every command.
     #[command(flatten, next_help_heading = "Global options")]
@@ -23,18 +25,6 @@ pub struct Cli {
 
 /// The reload and its proof lie within the time to confirm.
 const SHORTEST_WINDOW: Duration = Duration::from_secs(10);
-
-const EXIT_CODE_HELP: &str = "\
-Exit codes:
-  0   done, or nothing to do
-  1   failed; nothing was changed
-  2   changes are pending (with --detailed-exitcode; diff always)
-  3   refused by a guard, a conflict, a stale plan or the lock
-  4   the change failed and was rolled back; the old configuration serves
-  5   an operator is needed; the message says what to do
-  64  wrong usage
-  65  bad input: configuration, plan or template
-  69  could not look: no NGINX, no Motion site, not root";
 
 /// What applies to every command.
 #[derive(Debug, Clone, Args)]
@@ -100,6 +90,12 @@ pub enum Command {
     /// Agents, queues and profiles from a file, into Motion's database
     #[command(subcommand)]
     Seed(seed::SeedCommand),
+    /// What a finding or an exit code means, how it was looked for, what to do
+    Explain {
+        /// A finding such as site.ambiguous, an area such as topology, or an exit code; lists all by default
+        #[arg(value_name = "CODE")]
+        what: Option<String>,
+    },
     /// Print the completion script of a shell
     Completions {
         /// The shell
@@ -151,8 +147,8 @@ pub struct SiteArgs {
     /// The address that serves the new client, such as http://127.0.0.1:9001
     #[arg(long, value_name = "URL")]
     pub new_client_upstream: Option<String>,
-    /// Accept these findings by name, such as topology.behind-proxy
-    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    /// Findings that are accepted.
+    #[arg(long, value_name = "CODE", value_delimiter = ',', help = accept_help(Family::Migration))]
     pub accept: Vec<String>,
     /// Validate after installing where the kernel refuses a sandbox
     #[arg(long)]
@@ -416,10 +412,28 @@ fn parse_window(text: &str) -> Result<Duration, String> {
 mod tests {
     use super::*;
     use clap::CommandFactory;
+    use std::collections::BTreeSet;
 
     #[test]
     fn the_definition_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_commands_that_take_accept_are_those_that_the_table_names() {
+        fn with_accept(command: &clap::Command, path: &str, found: &mut BTreeSet<String>) {
+            for child in command.get_subcommands() {
+                let path = format!("{path} {}", child.get_name());
+                if child.get_arguments().any(|argument| argument.get_long() == Some("accept")) {
+                    found.insert(path.trim_start().to_owned());
+                }
+                with_accept(child, &path, found);
+            }
+        }
+        let mut found = BTreeSet::new();
+        with_accept(&Cli::command(), "", &mut found);
+        let named = [Family::Migration, Family::Seed].into_iter().flat_map(Family::commands);
+        assert_eq!(found, named.map(|name| (*name).to_owned()).collect());
     }
 
     #[test]

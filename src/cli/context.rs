@@ -8,7 +8,8 @@ use crate::apply::SandboxChoice;
 use crate::host::sandbox::Launcher;
 use crate::host::{LockError, Root, WriteLock, machine};
 use crate::inspect::{self, ClientChoice};
-use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, accepts};
+use crate::outcome::codes::{self, Accepted, Code, Family, accepted};
+use crate::outcome::{Failure, FailureKind, Finding, HostSection};
 use crate::plan::bundle::Bundle;
 use crate::plan::{Strategy, StrategyWish};
 use crate::prepare::Options;
@@ -172,7 +173,7 @@ impl Context {
         if machine::is_superuser() || !self.root.is_live() {
             return Ok(());
         }
-        let finding = Finding::new("host.not-root", Level::Stop, "only root may change this server")
+        let finding = Finding::new(codes::HOST_NOT_ROOT, "only root may change this server")
             .advice("run it with sudo; check, plan and status need no root");
         Err(Failure::new(FailureKind::Unavailable, "only root may change this server")
             .with_hint("run it with sudo; check, plan and status need no root")
@@ -262,23 +263,19 @@ fn absolute(file: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// Findings accepted by name, and what `merge.conflict=…` decides.
-fn decisions<'a>(
-    accepted: impl Iterator<Item = &'a String>,
-) -> Result<(BTreeSet<String>, Resolutions), Failure> {
-    let mut codes = BTreeSet::new();
+fn decisions<'a>(words: impl Iterator<Item = &'a String>) -> Result<(BTreeSet<Code>, Resolutions), Failure> {
+    let mut named = BTreeSet::new();
     let mut resolutions = Resolutions::none();
-    for code in accepted {
-        if let Some(choice) = code.strip_prefix("merge.conflict=") {
-            resolutions = resolutions.otherwise(choice_of(choice).ok_or_else(|| not_a_choice(code))?);
-        } else if accepts(code) {
-            codes.insert(code.clone());
-        } else {
-            return Err(Failure::new(FailureKind::Usage, format!("`{code}` cannot be accepted")).with_hint(
-                "only topology.*, sessions.*, bundle.*, config.runs-code, site.managed-elsewhere and merge.conflict=ours|theirs can",
-            ));
+    for word in words {
+        match accepted(word, Family::Migration)? {
+            Accepted::Finding(code) => drop(named.insert(code)),
+            Accepted::Side(_, side) => {
+                resolutions = resolutions.otherwise(choice_of(side).ok_or_else(|| not_a_choice(word))?);
+            }
+            Accepted::Reserved => {}
         }
     }
-    Ok((codes, resolutions))
+    Ok((named, resolutions))
 }
 
 fn choice_of(text: &str) -> Option<Choice> {

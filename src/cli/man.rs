@@ -1,8 +1,12 @@
 //! Completion scripts and manual pages, from the one definition of the flags.
+//!
+//! Invariant: a page says nothing that `--help`, the flags and the table of exit codes do not say.
 
 use super::args::Cli;
-use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
+use crate::outcome::{EXIT_CODES, Failure, FailureKind, Outcome, OutcomeKind};
 use clap::CommandFactory;
+use clap_mangen::roff::{Roff, bold, roman};
+use std::io;
 use std::path::Path;
 
 /// The completion script of a shell.
@@ -22,7 +26,7 @@ pub fn completions_outcome(shell: clap_complete::Shell) -> Outcome {
 
 /// Writes `motionctl.1` and a page for each command.
 pub fn pages(dir: &Path) -> Result<Outcome, Failure> {
-    clap_mangen::generate_to(Cli::command(), dir).map_err(|error| {
+    write(dir).map_err(|error| {
         let message = format!("writing manual pages to {}: {error}", dir.display());
         Failure::new(FailureKind::Failed, message)
     })?;
@@ -30,4 +34,24 @@ pub fn pages(dir: &Path) -> Result<Outcome, Failure> {
     let verdict = format!("manual pages written to {}", dir.display());
     outcome.details.insert("verdict".to_owned(), verdict.into());
     Ok(outcome)
+}
+
+fn write(dir: &Path) -> io::Result<()> {
+    // As `man` readers expect them: a section of its own, not the help's text under "EXTRA".
+    clap_mangen::generate_to(Cli::command().after_help(None), dir)?;
+    let mut page = std::fs::OpenOptions::new().append(true).open(dir.join("motionctl.1"))?;
+    exit_status().to_writer(&mut page)
+}
+
+fn exit_status() -> Roff {
+    let mut section = Roff::new();
+    section.control("SH", ["EXIT STATUS"]);
+    for row in EXIT_CODES {
+        section.control("TP", []);
+        section.text([bold(row.code.to_string())]);
+        section.text([roman(format!("{}. Server: {}. Next: {}.", row.meaning, row.state, row.next))]);
+    }
+    section.control("PP", []);
+    section.text([roman("motionctl explain CODE says the same, and what each finding means.")]);
+    section
 }

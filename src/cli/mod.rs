@@ -13,6 +13,7 @@ mod args;
 mod commands;
 mod context;
 mod database;
+mod explain;
 mod files;
 mod man;
 mod progress;
@@ -59,6 +60,7 @@ pub fn main() -> ExitCode {
             return print(JSON_SCHEMA.as_bytes(), 0);
         }
         Command::Man { dir } => man::pages(dir),
+        Command::Explain { what } => explain::explain(what.as_deref()),
         command => Context::new(&cli.global, command.nginx())
             .and_then(|context| commands::dispatch(command, &context)),
     };

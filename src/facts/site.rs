@@ -81,7 +81,7 @@ pub struct ListenFacts {
 }
 
 /// Where a server block listens.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ListenAddress {
     /// An address of the host, or a wildcard address.
     Socket(SocketAddr),

@@ -5,6 +5,7 @@
 //! and of a copied tree. Where there is no systemd, nothing is claimed.
 
 use crate::host::{Root, timers};
+use crate::outcome::codes;
 use crate::outcome::{Finding, Level};
 use std::path::Path;
 
@@ -58,7 +59,7 @@ pub fn boot_unit(root: &Root) -> BootUnit {
 #[must_use]
 pub fn no_boot_unit(reason: &str) -> Finding {
     let title = "after a power cut nothing finishes or undoes a change before NGINX starts";
-    Finding::new("host.no-boot-unit", Level::Warn, title)
+    Finding::graded(codes::HOST_NO_BOOT_UNIT, Level::Warn, title)
         .evidence(reason.to_owned())
         .advice(format!("install the unit with `make install`, then `systemctl enable {UNIT}`"))
 }

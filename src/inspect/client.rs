@@ -7,7 +7,8 @@ use crate::facts::{ClientFacts, MotionFacts};
 use crate::host::Root;
 use crate::motion::page::{Page, classify};
 use crate::motion::settings::{ENV_FILE, env_value};
-use crate::outcome::{Finding, Level};
+use crate::outcome::Finding;
+use crate::outcome::codes;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -67,12 +68,12 @@ fn named_folder(root: &Root, folder: &Path, findings: &mut Vec<Finding>) -> Opti
             return Some(ClientFacts::Static(folder.to_owned()));
         }
         Ok(_) => findings.push(
-            Finding::new("newclient.not-found", Level::Stop, "the folder named is not the new client's")
+            Finding::new(codes::NEWCLIENT_NOT_FOUND, "the folder named is not the new client's")
                 .evidence(format!("{}: no <base href=\"/user-ui/\">", index.display()))
                 .advice("name the folder whose index.html is the new client's page"),
         ),
         Err(error) => findings.push(
-            Finding::new("newclient.not-found", Level::Stop, "the folder named has no readable page")
+            Finding::new(codes::NEWCLIENT_NOT_FOUND, "the folder named has no readable page")
                 .evidence(format!("{}: {error}", index.display()))
                 .advice("name the folder whose index.html is the new client's page"),
         ),
@@ -87,11 +88,11 @@ fn search(root: &Root, application: Option<&Path>, findings: &mut Vec<Finding>) 
     };
     let mut finding = match found.as_slice() {
         [folder] => return Some(ClientFacts::Static(folder.clone())),
-        [] => Finding::new("newclient.not-found", Level::Stop, "no page of the new client was found")
+        [] => Finding::new(codes::NEWCLIENT_NOT_FOUND, "no page of the new client was found")
             .evidence(format!("searched {APPLICATION_ROOT} for an index.html with <base href=\"/user-ui/\">"))
             .advice("say where it is with --new-client-root DIR or --new-client-upstream URL"),
         several => several.iter().fold(
-            Finding::new("newclient.ambiguous", Level::Stop, "several folders hold a new client")
+            Finding::new(codes::NEWCLIENT_AMBIGUOUS, "several folders hold a new client")
                 .advice("say which one serves agents with --new-client-root DIR"),
             |finding, folder| finding.evidence(folder.display().to_string()),
         ),
@@ -140,7 +141,7 @@ fn folders(root: &Root, top: &Path) -> (Vec<PathBuf>, Search) {
 
 /// The first source that names a version; where none does, what each said.
 fn version(root: &Root, application: &Path, findings: &mut Vec<Finding>) -> Option<(String, PathBuf)> {
-    let mut unknown = Finding::new("newclient.version-unknown", Level::Info, "Motion's version is not known")
+    let mut unknown = Finding::new(codes::NEWCLIENT_VERSION_UNKNOWN, "Motion's version is not known")
         .advice("Agent Profiles use the new client from Motion 3.42.0 on: ask Motion for its version");
     for (file, read) in VERSION_SOURCES {
         let path = application.join(file);

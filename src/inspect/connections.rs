@@ -7,7 +7,8 @@
 use crate::facts::{Facts, UpstreamAddress};
 use crate::host::Root;
 use crate::host::process::{self, ProcessId};
-use crate::outcome::{Finding, Level};
+use crate::outcome::Finding;
+use crate::outcome::codes;
 use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
@@ -21,13 +22,11 @@ pub fn connections(root: &Root, facts: &Facts) -> Option<Finding> {
     let id = ProcessId { pid: master.pid, start_time: master.start_time };
     Some(match sample(id, facts) {
         Ok(counts) => told(&counts),
-        Err(error) => {
-            Finding::new("sessions.connections", Level::Info, "connections to Motion were not counted")
-                .evidence(match error.kind() {
-                    io::ErrorKind::PermissionDenied => "only root sees the workers' sockets".to_owned(),
-                    _ => error.to_string(),
-                })
-        }
+        Err(error) => Finding::new(codes::SESSIONS_CONNECTIONS, "connections to Motion were not counted")
+            .evidence(match error.kind() {
+                io::ErrorKind::PermissionDenied => "only root sees the workers' sockets".to_owned(),
+                _ => error.to_string(),
+            }),
     })
 }
 
@@ -75,7 +74,7 @@ fn told(counts: &[Count]) -> Finding {
         1 => "at most 1 WebSocket is open".to_owned(),
         _ => format!("at most {total} WebSockets are open"),
     };
-    let finding = Finding::new("sessions.connections", Level::Info, title).advice(
+    let finding = Finding::new(codes::SESSIONS_CONNECTIONS, title).advice(
         "they stay on the old workers after a reload, until they end or worker_shutdown_timeout cuts them",
     );
     let open = counts.iter().filter(|count| count.open > 0);

@@ -8,6 +8,7 @@ use super::topology::{VENDOR, not_wholly_seen};
 use crate::db::{Connection, DbError, Engine, ErrorKind, Row, Value};
 use crate::facts::SessionFacts;
 use crate::host::machine;
+use crate::outcome::codes;
 use crate::outcome::{Finding, Level};
 
 /// What the database said.
@@ -83,7 +84,7 @@ pub fn not_asked_below_root() -> Vec<Finding> {
 }
 
 fn sessions_unknown(level: Level) -> Finding {
-    Finding::new("sessions.unknown", level, "who is logged in is not known")
+    Finding::graded(codes::SESSIONS_UNKNOWN, level, "who is logged in is not known")
 }
 
 fn topology_unknown(evidence: Vec<String>) -> Finding {
@@ -91,7 +92,7 @@ fn topology_unknown(evidence: Vec<String>) -> Finding {
 }
 
 fn remote(host: &str) -> Finding {
-    Finding::new("topology.remote-database", Level::Stop, "Motion's database is on another host")
+    Finding::new(codes::TOPOLOGY_REMOTE_DATABASE, "Motion's database is on another host")
         .evidence(format!("the database is asked at {host}"))
         .advice(VENDOR)
 }
@@ -159,9 +160,8 @@ fn topology(
         }
     }
     if !cluster.is_empty() {
-        let finding =
-            Finding::new("topology.database-cluster", Level::Stop, "the database is part of a cluster")
-                .advice(VENDOR);
+        let finding = Finding::new(codes::TOPOLOGY_DATABASE_CLUSTER, "the database is part of a cluster")
+            .advice(VENDOR);
         findings.push(cluster.into_iter().fold(finding, Finding::evidence));
     }
     match ask(conn, &["SHOW REPLICAS", "SHOW REPLICA HOSTS", "SHOW SLAVE HOSTS"])? {
@@ -202,8 +202,7 @@ fn source_line(row: &Row) -> String {
 
 fn replicas(rows: &[Row]) -> Finding {
     let finding = Finding::new(
-        "topology.database-replica",
-        Level::Warn,
+        codes::TOPOLOGY_DATABASE_REPLICA,
         "replicas are attached to the database; one for reports is a legitimate standalone set-up",
     )
     .advice("make sure that the replica is for reports and not for taking over");

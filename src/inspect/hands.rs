@@ -5,6 +5,7 @@
 //! theirs is run or changed.
 
 use crate::host::Root;
+use crate::outcome::codes;
 use crate::outcome::{Finding, Level};
 use regex::Regex;
 use std::path::Path;
@@ -29,7 +30,7 @@ pub fn managed_elsewhere(path: &Path, source: &[u8]) -> Option<Finding> {
     let comments: Vec<_> = header.filter(|line| line.trim_start().starts_with('#')).collect();
     let line = comments.iter().find(|line| tool.is_match(line) && claim.is_match(line))?;
     Some(
-        Finding::new("site.managed-elsewhere", Level::Stop, "another tool manages this file")
+        Finding::new(codes::SITE_MANAGED_ELSEWHERE, "another tool manages this file")
             .evidence(format!("{}: {}", path.display(), line.trim()))
             .advice("make the change there, or it will be lost; accept it to go on here"),
     )
@@ -58,10 +59,13 @@ fn certbot(root: &Root) -> Option<Finding> {
         if by_nginx { edits.push(line) } else { others.push(line) }
     }
     let (finding, lines) = if edits.is_empty() {
-        (Finding::new("site.certbot", Level::Info, "certbot renews certificates here"), others)
+        (Finding::graded(codes::SITE_CERTBOT, Level::Info, "certbot renews certificates here"), others)
     } else {
-        let finding = Finding::new("site.certbot", Level::Warn, "certbot edits NGINX's files when it renews")
-            .advice("let no renewal run meanwhile: `systemctl stop certbot.timer`, and start it afterwards");
+        let finding =
+            Finding::graded(codes::SITE_CERTBOT, Level::Warn, "certbot edits NGINX's files when it renews")
+                .advice(
+                    "let no renewal run meanwhile: `systemctl stop certbot.timer`, and start it afterwards",
+                );
         (finding, edits)
     };
     (!lines.is_empty()).then(|| lines.into_iter().fold(finding, Finding::evidence))
@@ -72,7 +76,7 @@ fn etckeeper(root: &Root) -> Option<Finding> {
     let places = ["/etc/etckeeper/etckeeper.conf", "/etc/.git", "/etc/.hg", "/etc/.bzr"];
     let path = places.into_iter().find(|path| root.symlink_metadata(path).is_ok())?;
     Some(
-        Finding::new("host.etckeeper", Level::Info, "/etc has a history of its own")
+        Finding::new(codes::HOST_ETCKEEPER, "/etc has a history of its own")
             .evidence(path)
             .advice("commit what is open before the change, and the change after it"),
     )
@@ -99,7 +103,7 @@ fn selinux(root: &Root) -> Option<Finding> {
         }
     };
     (mode != "disabled").then(|| {
-        Finding::new("host.selinux", Level::Info, format!("SELinux is {mode}"))
+        Finding::new(codes::HOST_SELINUX, format!("SELinux is {mode}"))
             .evidence(source.to_owned())
             .advice("labels are kept; a new client's folder needs httpd_sys_content_t, an upstream httpd_can_network_connect")
     })

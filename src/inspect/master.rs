@@ -8,7 +8,8 @@ use super::nginx::{Asked, ask};
 use crate::host::Root;
 use crate::host::process::{self, Census, Master, MasterArguments, Stranger};
 use crate::host::trust::{Executable, Space, Standing, Why};
-use crate::outcome::{Failure, FailureKind, Finding, Level};
+use crate::outcome::codes;
+use crate::outcome::{Failure, FailureKind, Finding};
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -58,7 +59,7 @@ pub fn choose(
         findings.push(none(unseen, elsewhere, &unwanted));
     }
     if own.len() > 1 {
-        let finding = Finding::new("nginx.several-masters", Level::Stop, "several NGINX masters run here")
+        let finding = Finding::new(codes::NGINX_SEVERAL_MASTERS, "several NGINX masters run here")
             .advice("stop the ones that do not serve Motion, or move them to containers of their own");
         let lines = own.iter().map(|(master, _)| described(master.id.pid, &master.arguments));
         findings.push(lines.fold(finding, Finding::evidence));
@@ -74,10 +75,10 @@ pub fn choose(
 fn none(unseen: Vec<String>, elsewhere: Vec<String>, unwanted: &[Master]) -> Finding {
     let (finding, lines) = if !unseen.is_empty() {
         let title = "whether the running NGINX is this server's could not be seen";
-        (Finding::new("nginx.unknown", Level::Warn, title).advice("look as root"), unseen)
+        (Finding::new(codes::NGINX_UNKNOWN, title).advice("look as root"), unseen)
     } else if !elsewhere.is_empty() {
         let title = "the running NGINX reads another file system";
-        let finding = Finding::new("nginx.other-root", Level::Stop, title)
+        let finding = Finding::new(codes::NGINX_OTHER_ROOT, title)
             .advice("run motionctl where that NGINX runs, in its container or chroot");
         (finding, elsewhere)
     } else {
@@ -85,7 +86,7 @@ fn none(unseen: Vec<String>, elsewhere: Vec<String>, unwanted: &[Master]) -> Fin
             let program = master.program.executable.name().display();
             format!("pid {} runs {program}, which --nginx does not name", master.id.pid)
         };
-        let finding = Finding::new("nginx.not-running", Level::Warn, "NGINX does not run")
+        let finding = Finding::new(codes::NGINX_NOT_RUNNING, "NGINX does not run")
             .advice("the change is made and validated, but nothing is reloaded or started");
         (finding, unwanted.iter().map(runs).collect())
     };
@@ -95,7 +96,7 @@ fn none(unseen: Vec<String>, elsewhere: Vec<String>, unwanted: &[Master]) -> Fin
 /// What is left alone, whatever it calls itself.
 fn foreign(strangers: &[Stranger]) -> Option<Finding> {
     let title = "a process calls itself NGINX and is left alone: it is neither executed nor signalled";
-    let mut finding = Finding::new("nginx.foreign-process", Level::Info, title);
+    let mut finding = Finding::new(codes::NGINX_FOREIGN_PROCESS, title);
     let mut advice = BTreeSet::new();
     for stranger in strangers {
         let Standing::Foreign(why) = &stranger.standing else { continue };

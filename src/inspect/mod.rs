@@ -30,7 +30,8 @@ pub use upstream::parse_upstream;
 
 use crate::facts::{Facts, HostFacts, NginxFacts, Scope, SiteFacts};
 use crate::host::{Root, machine};
-use crate::outcome::{Failure, FailureKind, Finding, Level};
+use crate::outcome::codes;
+use crate::outcome::{Failure, FailureKind, Finding};
 use nginx_config::{Config, ConfigError, redact_text};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -98,7 +99,7 @@ fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(
     let motion = client::motion(root, &options.client, findings);
     let support =
         site::Support { application_root: motion.root.as_deref(), named_site: options.site.as_deref() };
-    let selected = select::select(site::candidates(&config, &visits, &targets, &support))?;
+    let selected = select::select(site::candidates(&config, &targets, &support))?;
     let upstreams: Vec<_> = targets
         .into_iter()
         .map(|target| {
@@ -183,7 +184,7 @@ fn nginx_facts(
     upstreams: &[crate::facts::UpstreamFacts],
 ) -> NginxFacts {
     let conf_prefix = server.main_file.parent().map(PathBuf::from).unwrap_or_default();
-    let user = values::named(config, &config.top(), "user").pop().map(|node| values::arguments(config, node));
+    let user = config.top_named("user").next_back().map(|node| values::arguments(config, node));
     let mut user = user.unwrap_or_default().into_iter();
     let mut certificates = written::certificates(config, visits, &conf_prefix);
     for entry in &mut certificates {
@@ -216,7 +217,7 @@ fn nginx_facts(
 /// The main file is missing, or the configuration cannot be read as nginx would.
 fn unloadable(error: &ConfigError) -> Failure {
     let text = redact_text(&error.to_string());
-    let finding = Finding::new("nginx.config-broken", Level::Stop, "NGINX's configuration cannot be read")
+    let finding = Finding::new(codes::NGINX_CONFIG_BROKEN, "NGINX's configuration cannot be read")
         .evidence(text.clone())
         .advice("mend it until `nginx -t` accepts it; nothing is changed before");
     Failure::new(FailureKind::Invalid, format!("reading NGINX's configuration: {text}"))

@@ -11,6 +11,7 @@ use crate::host::command::{self, Privileges};
 use crate::host::process::Master;
 use crate::host::sandbox::Capabilities;
 use crate::host::trust::{self, Distrust, Executable};
+use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, Level};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -112,7 +113,7 @@ pub(super) fn ask(program: Executable) -> Result<Asked, Failure> {
 
 /// What a restart would start, where that is not what runs.
 fn skew(master: &Master, running: &Build, found: Option<&Asked>) -> Option<(Option<DiskBinary>, Finding)> {
-    let finding = Finding::new("nginx.version-skew", Level::Warn, "the running NGINX is not the one on disk")
+    let finding = Finding::new(codes::NGINX_VERSION_SKEW, "the running NGINX is not the one on disk")
         .advice("restart NGINX in a quiet hour, so that a reload reads what was validated");
     let disk = |asked: &Asked| DiskBinary { program: asked.program.clone(), version: asked.build.version };
     if master.program.replaced {
@@ -137,13 +138,15 @@ fn open_named(path: &Path) -> Result<Executable, Failure> {
     Executable::open(path).map_err(|distrust| {
         let finding = match distrust {
             Distrust::Missing(_) => {
-                Finding::new("nginx.missing", Level::Stop, "the program named with --nginx is not there")
+                Finding::new(codes::NGINX_MISSING, "the program named with --nginx is not there")
                     .advice("name NGINX's program, or leave --nginx out")
             }
-            Distrust::NoFile(_) | Distrust::NotOurs { .. } | Distrust::Unseen { .. } => {
-                Finding::new("nginx.untrusted", Level::Stop, "the program named with --nginx is not run")
-                    .advice("name a program that root owns and nobody else can change")
-            }
+            Distrust::NoFile(_) | Distrust::NotOurs { .. } | Distrust::Unseen { .. } => Finding::graded(
+                codes::NGINX_UNTRUSTED,
+                Level::Stop,
+                "the program named with --nginx is not run",
+            )
+            .advice("name a program that root owns and nobody else can change"),
         };
         Failure::new(FailureKind::Unavailable, format!("--nginx {}: {distrust}", path.display()))
             .with_hint(finding.advice.clone())
@@ -154,7 +157,7 @@ fn open_named(path: &Path) -> Result<Executable, Failure> {
 /// What PATH has and nobody may run.
 fn untrusted(refused: &[Distrust]) -> Option<Finding> {
     let title = "a program called `nginx` is not run: others than root can change it";
-    let finding = Finding::new("nginx.untrusted", Level::Warn, title)
+    let finding = Finding::graded(codes::NGINX_UNTRUSTED, Level::Warn, title)
         .advice("give it and the folders above it to root alone, or remove it");
     let listed = refused.iter().map(ToString::to_string);
     (!refused.is_empty()).then(|| listed.fold(finding, Finding::evidence))
@@ -162,7 +165,7 @@ fn untrusted(refused: &[Distrust]) -> Option<Finding> {
 
 fn missing(refused: &[Distrust]) -> Failure {
     let what = if refused.is_empty() { "no `nginx`" } else { "no `nginx` that may be run" };
-    let finding = Finding::new("nginx.missing", Level::Stop, "no NGINX was found")
+    let finding = Finding::new(codes::NGINX_MISSING, "no NGINX was found")
         .evidence(format!("{what} on {}", command::SEARCH_PATH))
         .advice("install NGINX, name its program with --nginx, or run motionctl on the server itself");
     let finding = refused.iter().map(ToString::to_string).fold(finding, Finding::evidence);

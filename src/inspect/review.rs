@@ -9,6 +9,7 @@ use super::hands::managed_elsewhere;
 use crate::facts::{ClientFacts, Facts, RouteState, Scope, ServerRole, UpstreamAddress, UpstreamFacts};
 use crate::host::files::replaceable;
 use crate::host::{Root, RootPath, reach};
+use crate::outcome::codes;
 use crate::outcome::{Finding, Level};
 use nginx_config::Config;
 use std::collections::BTreeMap;
@@ -49,7 +50,7 @@ fn routes(facts: &Facts) -> Vec<Finding> {
     for server in serving() {
         if let RouteState::Elsewhere(place) = &server.new_client {
             findings.push(
-                Finding::new("routes.elsewhere", Level::Stop, "something else already answers /user-ui/")
+                Finding::new(codes::ROUTES_ELSEWHERE, "something else already answers /user-ui/")
                     .evidence(format!("server {}: {place}", server.label))
                     .advice("remove that location, or let it serve the new client"),
             );
@@ -60,9 +61,9 @@ fn routes(facts: &Facts) -> Vec<Finding> {
         missing.iter().fold(finding, |finding, server| finding.evidence(format!("server {}", server.label)))
     };
     if !missing.is_empty() {
-        findings.push(list(Finding::new("routes.missing", Level::Info, "the new client's route is missing")));
+        findings.push(list(Finding::new(codes::ROUTES_MISSING, "the new client's route is missing")));
     } else if findings.is_empty() {
-        findings.push(Finding::new("routes.migrated", Level::Info, "the new client's route is there"));
+        findings.push(Finding::new(codes::ROUTES_MIGRATED, "the new client's route is there"));
     }
     findings
 }
@@ -72,7 +73,7 @@ fn runs_code(facts: &Facts) -> Option<Finding> {
         Scope::Live => Level::Info,
         Scope::Tree(_) => Level::Stop,
     };
-    let finding = Finding::new("config.runs-code", level, "the configuration makes NGINX run code")
+    let finding = Finding::graded(codes::CONFIG_RUNS_CODE, level, "the configuration makes NGINX run code")
         .advice("validating this tree runs that code; accept it only if you trust the tree");
     (!facts.nginx.runs_code.is_empty())
         .then(|| facts.nginx.runs_code.iter().fold(finding, |finding, line| finding.evidence(line.clone())))
@@ -81,15 +82,14 @@ fn runs_code(facts: &Facts) -> Option<Finding> {
 /// Two blocks with the same address and name: nginx uses the first and warns.
 fn duplicate_servers(config: &Config) -> Option<Finding> {
     let mut seen: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-    for server in nginx_config::routes::servers(config) {
-        let children = config.children(server);
-        let all = |wanted: &str| super::values::named(config, &children, wanted);
+    for &server in nginx_config::routes::servers(config) {
         let first = |node| super::values::first_argument(config, node);
-        let mut listens: Vec<_> = all("listen").into_iter().filter_map(first).collect();
+        let mut listens: Vec<_> = config.named(server, "listen").filter_map(first).collect();
         if listens.is_empty() {
             listens.push("80".to_owned());
         }
-        let names = all("server_name").into_iter().flat_map(|node| super::values::arguments(config, node));
+        let names =
+            config.named(server, "server_name").flat_map(|node| super::values::arguments(config, node));
         let names: Vec<_> = names.collect();
         for listen in &listens {
             for name in &names {
@@ -101,12 +101,9 @@ fn duplicate_servers(config: &Config) -> Option<Finding> {
             }
         }
     }
-    let finding = Finding::new(
-        "site.duplicate-server",
-        Level::Warn,
-        "two server blocks have the same address and name",
-    )
-    .advice("NGINX uses the first and ignores the others; remove what is not used");
+    let finding =
+        Finding::new(codes::SITE_DUPLICATE_SERVER, "two server blocks have the same address and name")
+            .advice("NGINX uses the first and ignores the others; remove what is not used");
     let mut repeated = seen.into_iter().filter(|(_, places)| places.len() > 1).peekable();
     repeated.peek()?;
     Some(repeated.fold(finding, |finding, ((listen, name), places)| {
@@ -122,14 +119,14 @@ fn upstreams(root: &Root, facts: &Facts) -> Vec<Finding> {
         let evidence = format!("{} → {} ({})", upstream.location, upstream.address, upstream.origin);
         if let Some(reason) = reason {
             findings.push(
-                Finding::new("site.dead-upstream", Level::Warn, "an upstream does not look alive")
+                Finding::new(codes::SITE_DEAD_UPSTREAM, "an upstream does not look alive")
                     .evidence(format!("{evidence}: {reason}"))
                     .advice("it is carried over as it is; mend it in a change of its own"),
             );
         }
         if is_remote(upstream) && !upstream.serves_motion {
             findings.push(
-                Finding::new("site.remote-location", Level::Info, "a location leads to another host")
+                Finding::new(codes::SITE_REMOTE_LOCATION, "a location leads to another host")
                     .evidence(evidence),
             );
         }
@@ -185,7 +182,7 @@ fn client(root: &Root, facts: &Facts) -> Option<Finding> {
     let account = account(root, &facts.nginx.user)?;
     let blocked = obstacle(root, &folder.join("index.html"), &account)?;
     Some(
-        Finding::new("newclient.unreadable", Level::Stop, "NGINX's workers cannot read the new client")
+        Finding::new(codes::NEWCLIENT_UNREADABLE, "NGINX's workers cannot read the new client")
             .evidence(format!("{} is closed to the user {}", blocked.display(), facts.nginx.user))
             .advice("give that user the right to read it, as the vendor's installer does"),
     )
@@ -197,13 +194,9 @@ fn version(facts: &Facts) -> Option<Finding> {
         version.trim_start_matches('v').split(['.', '-', '+']).map(|part| part.parse::<u64>().ok());
     let found = (numbers.next()??, numbers.next()??, numbers.next().flatten().unwrap_or(0));
     (found < FIRST_VERSION).then(|| {
-        Finding::new(
-            "newclient.version-old",
-            Level::Warn,
-            "Motion is older than the new client's Agent Profiles",
-        )
-        .evidence(format!("{version} in {}; 3.42.0 is needed", file.display()))
-        .advice("update Motion as well; the routes can be brought before or after")
+        Finding::new(codes::NEWCLIENT_VERSION_OLD, "Motion is older than the new client's Agent Profiles")
+            .evidence(format!("{version} in {}; 3.42.0 is needed", file.display()))
+            .advice("update Motion as well; the routes can be brought before or after")
     })
 }
 
@@ -226,7 +219,7 @@ fn site_files(root: &Root, facts: &Facts, config: &Config) -> Vec<Finding> {
 fn not_replaceable(root: &Root, path: &Path) -> Option<Finding> {
     let obstacle = replaceable(root, &RootPath::new(path).ok()?).err()?;
     Some(
-        Finding::new("site.not-replaceable", Level::Stop, "the file cannot be replaced safely")
+        Finding::new(codes::SITE_NOT_REPLACEABLE, "the file cannot be replaced safely")
             .evidence(obstacle.to_string())
             .advice("an administrator made it so; undo that first"),
     )

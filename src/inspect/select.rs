@@ -5,9 +5,10 @@
 
 use super::site::{Candidate, Certainty};
 use crate::facts::{ServerFacts, ServerRole, UpstreamAddress};
-use crate::outcome::{Failure, FailureKind, Finding, Level};
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use crate::outcome::codes;
+use crate::outcome::{Failure, FailureKind, Finding};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 /// Motion's site.
 #[derive(Debug)]
@@ -63,14 +64,6 @@ pub fn select(candidates: Vec<Candidate>) -> Result<Selected, Failure> {
 /// The blocks that lead to one application; more than one is ambiguous, unless
 /// a file's name settles it.
 fn one_application<'a>(sure: &[&'a Candidate]) -> Result<Vec<&'a Candidate>, Failure> {
-    let connected = |candidates: &[&'a Candidate]| {
-        let mut reached: Vec<&Candidate> = candidates.first().copied().into_iter().collect();
-        let mut rest: Vec<&Candidate> = candidates.iter().skip(1).copied().collect();
-        while let Some(index) = rest.iter().position(|next| reached.iter().any(|one| same_site(one, next))) {
-            reached.push(rest.remove(index));
-        }
-        (reached, rest)
-    };
     let (all, others) = connected(sure);
     if others.is_empty() {
         return Ok(all);
@@ -80,8 +73,32 @@ fn one_application<'a>(sure: &[&'a Candidate]) -> Result<Vec<&'a Candidate>, Fai
     if !all.is_empty() && others.is_empty() { Ok(all) } else { Err(ambiguous(sure)) }
 }
 
-fn same_site(one: &Candidate, other: &Candidate) -> bool {
-    one.file == other.file || one.upstreams.iter().any(|upstream| other.upstreams.contains(upstream))
+/// The candidates that the first one is tied to, by a file or an address or by way of others; and the rest.
+fn connected<'a>(candidates: &[&'a Candidate]) -> (Vec<&'a Candidate>, Vec<&'a Candidate>) {
+    let mut of_file: BTreeMap<&Path, Vec<usize>> = BTreeMap::new();
+    let mut of_address: BTreeMap<&UpstreamAddress, Vec<usize>> = BTreeMap::new();
+    for (index, candidate) in candidates.iter().enumerate() {
+        of_file.entry(&candidate.file).or_default().push(index);
+        for address in &candidate.upstreams {
+            of_address.entry(address).or_default().push(index);
+        }
+    }
+    let mut reached = vec![false; candidates.len()];
+    let mut waiting: Vec<usize> = (0..candidates.len().min(1)).collect();
+    while let Some(index) = waiting.pop() {
+        if std::mem::replace(&mut reached[index], true) {
+            continue;
+        }
+        // Each file and each address is followed once; what it ties is tied then.
+        waiting.extend(of_file.remove(candidates[index].file.as_path()).unwrap_or_default());
+        for address in &candidates[index].upstreams {
+            waiting.extend(of_address.remove(address).unwrap_or_default());
+        }
+    }
+    let (tied, rest): (Vec<_>, Vec<_>) = candidates.iter().zip(reached).partition(|(_, reached)| *reached);
+    let plain =
+        |list: Vec<(&&'a Candidate, bool)>| list.into_iter().map(|(candidate, _)| *candidate).collect();
+    (plain(tied), plain(rest))
 }
 
 fn is_named_for_motion(candidate: &Candidate) -> bool {
@@ -99,7 +116,7 @@ fn site_file(own: &[&Candidate]) -> PathBuf {
 
 fn not_found(candidates: &[Candidate]) -> Failure {
     let finding = candidates.iter().take(10).fold(
-        Finding::new("site.not-found", Level::Stop, "no server block serves Motion")
+        Finding::new(codes::SITE_NOT_FOUND, "no server block serves Motion")
             .advice("name Motion's NGINX file with --site FILE"),
         |finding, candidate| {
             finding.evidence(format!(
@@ -116,7 +133,7 @@ fn not_found(candidates: &[Candidate]) -> Failure {
 
 fn ambiguous(candidates: &[&Candidate]) -> Failure {
     let finding = candidates.iter().fold(
-        Finding::new("site.ambiguous", Level::Stop, "which server block is Motion's is not certain")
+        Finding::new(codes::SITE_AMBIGUOUS, "which server block is Motion's is not certain")
             .advice("name Motion's NGINX file with --site FILE"),
         |finding, candidate| {
             let seen = candidate.evidence.join("; ");

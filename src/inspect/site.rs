@@ -4,13 +4,14 @@
 //! a guess.
 
 use super::upstream::Target;
-use super::values::{Visit, arguments, name, named};
+use super::values::{arguments, name};
 use crate::facts::{
     ListenAddress, ListenFacts, LocationFacts, RouteContent, ServerFacts, ServerRole, UpstreamAddress,
 };
 use crate::motion::{ANY_ROUTE, PAGES, outer, redirects_only, route_state};
 use nginx_config::routes::{Answer, Handler, answer, servers};
 use nginx_config::{Config, Node};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -51,27 +52,23 @@ pub struct Support<'a> {
 }
 
 /// Every server block under `http`, judged.
-pub fn candidates(
-    config: &Config,
-    visits: &[Visit],
-    targets: &[Target],
-    support: &Support,
-) -> Vec<Candidate> {
-    let is_http_server = |visit: &&Visit| {
-        let parent = visit.ancestors.last().map(|node| name(config, *node));
-        config.directive(visit.node).is("server") && parent.as_deref() == Some("http")
-    };
-    let mut found: Vec<Candidate> = Vec::new();
-    for visit in visits.iter().filter(is_http_server) {
-        // A file that is included twice gives the same block twice.
-        if found.iter().all(|candidate| candidate.server.node != visit.node) {
-            found.push(judge(config, visit.node, targets, support));
-        }
+pub fn candidates(config: &Config, targets: &[Target], support: &Support) -> Vec<Candidate> {
+    let mut addresses: BTreeMap<Node, Vec<UpstreamAddress>> = BTreeMap::new();
+    for target in targets {
+        addresses.entry(target.directive).or_default().push(target.upstream.address.clone());
     }
-    found
+    // A file that is included twice gives the same block twice.
+    let mut seen = BTreeSet::new();
+    let blocks = servers(config).iter().filter(|&&server| seen.insert(server));
+    blocks.map(|&server| judge(config, server, &addresses, support)).collect()
 }
 
-fn judge(config: &Config, node: Node, targets: &[Target], support: &Support) -> Candidate {
+fn judge(
+    config: &Config,
+    node: Node,
+    addresses: &BTreeMap<Node, Vec<UpstreamAddress>>,
+    support: &Support,
+) -> Candidate {
     let file = config.file(node.file).path.clone();
     let mut evidence = Vec::new();
     let mut upstreams = Vec::new();
@@ -79,11 +76,7 @@ fn judge(config: &Config, node: Node, targets: &[Target], support: &Support) -> 
     let mut local_page = false;
     for uri in OWN_ROUTES.into_iter().chain(PAGES) {
         let Some(directive) = proxied_by(&answer(config, node, uri)) else { continue };
-        let found: Vec<_> = targets
-            .iter()
-            .filter(|target| target.directive == directive)
-            .map(|target| target.upstream.address.clone())
-            .collect();
+        let found = addresses.get(&directive).cloned().unwrap_or_default();
         let shown: Vec<_> = found.iter().map(ToString::to_string).collect();
         evidence.push(format!("{uri} is proxied to {}", shown.join(", ")));
         own_routes += usize::from(OWN_ROUTES.contains(&uri) && has_location(config, node, uri));
@@ -119,13 +112,9 @@ fn judge(config: &Config, node: Node, targets: &[Target], support: &Support) -> 
 }
 
 fn server_facts(config: &Config, node: Node, certainty: Certainty) -> ServerFacts {
-    let children = config.children(node);
-    let names: Vec<_> = named(config, &children, "server_name")
-        .into_iter()
-        .flat_map(|node| arguments(config, node))
-        .collect();
+    let names: Vec<_> = config.named(node, "server_name").flat_map(|node| arguments(config, node)).collect();
     let locations = locations(config, node);
-    let listens = listens(config, &children);
+    let listens = listens(config, node);
     let role = match certainty {
         _ if redirects_only(config, node) => ServerRole::RedirectsOnly,
         Certainty::No => ServerRole::Other,
@@ -146,23 +135,25 @@ fn server_facts(config: &Config, node: Node, certainty: Certainty) -> ServerFact
 /// regular expression nothing, since no path is certain to match it.
 fn locations(config: &Config, server: Node) -> Vec<LocationFacts> {
     let mut found: Vec<LocationFacts> = Vec::new();
-    for node in named(config, &config.children(server), "location") {
+    let mut seen = BTreeSet::new();
+    for node in config.named(server, "location") {
         let words = arguments(config, node);
         let uri = match words.as_slice() {
             [path] if path.starts_with('/') => path,
             [modifier, path] if modifier == "=" || modifier == "^~" => path,
             _ => continue,
         };
+        // One answer for each URI: the location that NGINX chooses for it.
+        if !seen.insert(uri.clone()) {
+            continue;
+        }
         let answer = answer(config, server, uri);
         let content = match &answer.handler {
             Handler::Static { .. } | Handler::Folder { .. } | Handler::Return { .. } => RouteContent::Local,
             Handler::TryFiles { .. } if proxied_by(&answer).is_none() => RouteContent::Local,
             _ => RouteContent::Elsewhere,
         };
-        let location = LocationFacts { uri: uri.clone(), content };
-        if !found.contains(&location) {
-            found.push(location);
-        }
+        found.push(LocationFacts { uri: uri.clone(), content });
     }
     found
 }
@@ -188,7 +179,7 @@ fn has_location(config: &Config, server: Node, uri: &str) -> bool {
 fn has_root_under(config: &Config, server: Node, application_root: &Path) -> bool {
     let mut queue = vec![server];
     while let Some(node) = queue.pop() {
-        for child in config.children(node) {
+        for &child in config.children(node) {
             let directive = name(config, child);
             let path = arguments(config, child).into_iter().next();
             if ["root", "alias"].contains(&directive.as_str())
@@ -203,12 +194,13 @@ fn has_root_under(config: &Config, server: Node, application_root: &Path) -> boo
 }
 
 /// The `listen`s of a server block; nginx's default where there is none.
-fn listens(config: &Config, children: &[Node]) -> Vec<ListenFacts> {
-    let ssl_on = named(config, children, "ssl").last().is_some_and(|node| arguments(config, *node) == ["on"]);
-    let http2_on =
-        named(config, children, "http2").last().is_some_and(|node| arguments(config, *node) == ["on"]);
-    let mut found: Vec<_> = named(config, children, "listen")
-        .into_iter()
+fn listens(config: &Config, server: Node) -> Vec<ListenFacts> {
+    let is_on = |name: &str| {
+        config.named(server, name).next_back().is_some_and(|node| arguments(config, node) == ["on"])
+    };
+    let (ssl_on, http2_on) = (is_on("ssl"), is_on("http2"));
+    let mut found: Vec<_> = config
+        .named(server, "listen")
         .filter_map(|node| {
             let arguments = arguments(config, node);
             let (address, parameters) = arguments.split_first()?;
@@ -237,15 +229,10 @@ fn listens(config: &Config, children: &[Node]) -> Vec<ListenFacts> {
 
 /// Every address that any server block of the configuration listens on.
 pub fn all_listens(config: &Config) -> Vec<ListenAddress> {
-    let mut found = Vec::new();
-    for server in servers(config) {
-        for listen in listens(config, &config.children(server)) {
-            if !found.contains(&listen.address) {
-                found.push(listen.address);
-            }
-        }
-    }
-    found
+    let mut seen = BTreeSet::new();
+    let listens = servers(config).iter().flat_map(|server| listens(config, *server));
+    let addresses = listens.map(|listen| listen.address);
+    addresses.filter(|address| seen.insert(address.clone())).collect()
 }
 
 /// `80`, `*:80`, `127.0.0.1`, `127.0.0.1:80`, `[::]:80`, `localhost:80`, `unix:/x`.

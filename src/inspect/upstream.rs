@@ -3,7 +3,7 @@
 //! Pure. A target that depends on a variable is followed through `set` where
 //! that is static, and reported as such where it is not.
 
-use super::values::{Visit, arguments, first_argument, name, named};
+use super::values::{Visit, arguments, first_argument, name};
 use crate::facts::{UpstreamAddress, UpstreamFacts};
 use nginx_config::{Config, Node};
 use std::collections::BTreeMap;
@@ -34,9 +34,8 @@ pub fn groups(config: &Config, visits: &[Visit]) -> Groups {
     let mut groups = Groups::new();
     for visit in visits.iter().filter(|visit| config.directive(visit.node).is("upstream")) {
         let Some(group) = first_argument(config, visit.node) else { continue };
-        let servers = named(config, &config.children(visit.node), "server");
-        let addresses = servers
-            .into_iter()
+        let addresses = config
+            .named(visit.node, "server")
             .filter_map(|node| first_argument(config, node))
             .filter_map(|text| parse_address(&text, Some(80)));
         groups.entry(group).or_default().extend(addresses);
@@ -56,6 +55,8 @@ pub struct Target {
 /// Every address that a location hands requests to, in order.
 pub fn targets(config: &Config, visits: &[Visit], groups: &Groups) -> Vec<Target> {
     let mut found: Vec<Target> = Vec::new();
+    // What a directive leads to already: a file that is included twice names each address twice.
+    let mut known: BTreeMap<Node, Vec<UpstreamFacts>> = BTreeMap::new();
     for visit in visits {
         let directive = name(config, visit.node);
         let Some(protocol) = PROTOCOLS.iter().find(|protocol| protocol.directive == directive) else {
@@ -72,10 +73,10 @@ pub fn targets(config: &Config, visits: &[Visit], groups: &Groups) -> Vec<Target
                 location: location_label(config, &visit.ancestors),
                 serves_motion: false,
             };
-            let target = Target { directive: visit.node, upstream };
-            // A file that is included twice names each address twice.
-            if !found.contains(&target) {
-                found.push(target);
+            let known = known.entry(visit.node).or_default();
+            if !known.contains(&upstream) {
+                known.push(upstream.clone());
+                found.push(Target { directive: visit.node, upstream });
             }
         }
     }
@@ -135,7 +136,7 @@ fn substitute(config: &Config, ancestors: &[Node], text: &str) -> String {
     }
     let mut values = BTreeMap::new();
     for block in ancestors {
-        for node in named(config, &config.children(*block), "set") {
+        for node in config.named(*block, "set") {
             if let [variable, value] = arguments(config, node).as_slice() {
                 values.insert(variable.trim_start_matches('$').to_owned(), value.clone());
             }

@@ -36,8 +36,3 @@ pub fn arguments(config: &Config, node: Node) -> Vec<String> {
 pub fn first_argument(config: &Config, node: Node) -> Option<String> {
     config.directive(node).args.first().map(|word| word.text().into_owned())
 }
-
-/// Every directive of this name among these.
-pub fn named(config: &Config, nodes: &[Node], wanted: &str) -> Vec<Node> {
-    nodes.iter().copied().filter(|node| config.directive(*node).is(wanted)).collect()
-}

@@ -4,7 +4,7 @@
 //! Pure. A path with a variable counts as the folder before the variable.
 
 use super::build::Build;
-use super::values::{Visit, arguments, first_argument, name, named};
+use super::values::{Visit, arguments, first_argument, name};
 use crate::facts::{CertificateFacts, ShadowKind, UpstreamAddress, UpstreamFacts, WrittenPath};
 use nginx_config::{Config, Node};
 use std::collections::BTreeSet;
@@ -94,7 +94,7 @@ pub fn main_error_log(config: &Config, build: &Build) -> Option<PathBuf> {
 
 /// As [`main_error_log`], without the whole of what NGINX was built with.
 pub fn named_error_log(config: &Config, prefix: &Path, default: Option<&PathBuf>) -> Option<PathBuf> {
-    match named(config, &config.top(), "error_log").pop() {
+    match config.top_named("error_log").next_back() {
         Some(node) => {
             let argument = first_argument(config, node)?;
             written_path(prefix, &argument, ShadowKind::File).map(|(path, _)| path)
@@ -106,6 +106,7 @@ pub fn named_error_log(config: &Config, prefix: &Path, default: Option<&PathBuf>
 /// Certificates with their keys, by the block that names them.
 pub fn certificates(config: &Config, visits: &[Visit], conf_prefix: &Path) -> Vec<CertificateFacts> {
     let mut found: Vec<CertificateFacts> = Vec::new();
+    let mut seen = BTreeSet::new();
     for visit in visits {
         let directive = name(config, visit.node);
         let Some((_, key_directive)) = CERTIFICATES.iter().find(|(known, _)| *known == directive) else {
@@ -116,19 +117,15 @@ pub fn certificates(config: &Config, visits: &[Visit], conf_prefix: &Path) -> Ve
         };
         let key = key_directive.and_then(|wanted| {
             // The key stands beside its certificate, or in a block around it.
-            let scopes = visit.ancestors.iter().rev().map(|block| config.children(*block));
-            let node =
-                scopes.chain([config.top()]).find_map(|children| named(config, &children, wanted).pop())?;
+            let mut scopes = visit.ancestors.iter().rev();
+            let node = scopes
+                .find_map(|block| config.named(*block, wanted).next_back())
+                .or_else(|| config.top_named(wanted).next_back())?;
             loaded_path(conf_prefix, first_argument(config, node))
         });
-        let entry = CertificateFacts {
-            certificate,
-            key,
-            names: server_names(config, &visit.ancestors),
-            readable: true,
-        };
-        if !found.contains(&entry) {
-            found.push(entry);
+        let names = server_names(config, &visit.ancestors);
+        if seen.insert((certificate.clone(), key.clone(), names.clone())) {
+            found.push(CertificateFacts { certificate, key, names, readable: true });
         }
     }
     found
@@ -174,6 +171,6 @@ fn loaded_path(conf_prefix: &Path, argument: Option<String>) -> Option<PathBuf> 
 pub fn server_names(config: &Config, ancestors: &[Node]) -> Vec<String> {
     let server = ancestors.iter().rev().find(|node| config.directive(**node).is("server"));
     let Some(server) = server else { return Vec::new() };
-    let nodes = named(config, &config.children(*server), "server_name");
-    nodes.into_iter().flat_map(|node| arguments(config, node)).collect()
+    let nodes = config.named(*server, "server_name");
+    nodes.flat_map(|node| arguments(config, node)).collect()
 }

@@ -1,5 +1,6 @@
 //! Findings: what a check saw, with a stable code, its evidence and advice.
 
+use super::codes::Code;
 use serde::{Deserialize, Serialize};
 
 /// How much a finding matters to an apply.
@@ -17,8 +18,8 @@ pub enum Level {
 /// One thing that a check has to say about the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// Stable name, such as `site.ambiguous`.
-    pub code: String,
+    /// Its row in the table of findings.
+    pub code: Code,
     /// How much it matters.
     pub level: Level,
     /// One line for people.
@@ -32,16 +33,28 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// A finding without evidence or advice yet.
-    pub fn new(code: &'static str, level: Level, title: impl Into<String>) -> Self {
-        Self {
-            code: code.to_owned(),
-            level,
-            title: title.into(),
-            evidence: Vec::new(),
-            advice: String::new(),
-            accepted: false,
-        }
+    /// A finding without evidence or advice yet, of the one level that its code has.
+    pub fn new(code: Code, title: impl Into<String>) -> Self {
+        debug_assert!(code.grades().len() == 1, "{code} has several levels: say which");
+        // In a release a code of several counts as the gravest of them.
+        let level = code.grades().iter().map(|grade| grade.level).min().unwrap_or(Level::Stop);
+        Self::of(code, level, title.into())
+    }
+
+    /// The same of a code that has several levels.
+    pub fn graded(code: Code, level: Level, title: impl Into<String>) -> Self {
+        debug_assert!(code.has(level), "{code} is never {level:?}");
+        Self::of(code, level, title.into())
+    }
+
+    fn of(code: Code, level: Level, title: String) -> Self {
+        Self { code, level, title, evidence: Vec::new(), advice: String::new(), accepted: false }
+    }
+
+    /// Gives it another of its code's levels, where more has become known.
+    pub fn regrade(&mut self, level: Level) {
+        debug_assert!(self.code.has(level), "{} is never {level:?}", self.code);
+        self.level = level;
     }
 
     /// The same finding with one more line of evidence.
@@ -68,10 +81,10 @@ impl Finding {
 /// Stops first, then warnings, then the rest; by code within a level. The same
 /// finding about several places becomes one with the evidence of each.
 pub fn sort_findings(findings: &mut Vec<Finding>) {
-    findings.sort_by(|a, b| (a.level, &a.code, &a.title).cmp(&(b.level, &b.code, &b.title)));
+    findings.sort_by(|a, b| (a.level, a.code, &a.title).cmp(&(b.level, b.code, &b.title)));
     findings.dedup_by(|next, kept| {
-        let same = (&next.code, next.level, &next.title, &next.advice, next.accepted)
-            == (&kept.code, kept.level, &kept.title, &kept.advice, kept.accepted);
+        let same = (next.code, next.level, &next.title, &next.advice, next.accepted)
+            == (kept.code, kept.level, &kept.title, &kept.advice, kept.accepted);
         if same {
             for line in next.evidence.drain(..) {
                 if !kept.evidence.contains(&line) {
@@ -83,26 +96,30 @@ pub fn sort_findings(findings: &mut Vec<Finding>) {
     });
 }
 
-/// Whether an `--accept` of this code is allowed by the contract.
-#[must_use]
-pub fn accepts(code: &str) -> bool {
-    ["topology.", "sessions.", "bundle."].iter().any(|prefix| code.starts_with(prefix))
-        || ["config.runs-code", "site.managed-elsewhere"].contains(&code)
-        || ["seed.disable-in-use", "seed.outside-unknown", "seed.profile-maybe-in-use"].contains(&code)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::codes;
     use super::*;
 
     #[test]
     fn the_same_finding_twice_is_one_with_both_places() {
-        let remote = |place: &str| {
-            Finding::new("site.remote-location", Level::Info, "elsewhere").evidence(place.to_owned())
-        };
-        let dead = Finding::new("site.dead-upstream", Level::Warn, "dead").evidence("b");
+        let remote =
+            |place: &str| Finding::new(codes::SITE_REMOTE_LOCATION, "elsewhere").evidence(place.to_owned());
+        let dead = Finding::new(codes::SITE_DEAD_UPSTREAM, "dead").evidence("b");
         let mut findings = vec![remote("a"), dead.clone(), remote("b"), remote("a")];
         sort_findings(&mut findings);
         assert_eq!(findings, [dead, remote("a").evidence("b")]);
+    }
+
+    #[test]
+    #[should_panic(expected = "routes.missing is never Stop")]
+    fn a_level_that_the_table_does_not_name_is_a_mistake() {
+        Finding::graded(codes::ROUTES_MISSING, Level::Stop, "missing");
+    }
+
+    #[test]
+    #[should_panic(expected = "say which")]
+    fn a_code_of_several_levels_is_raised_with_one() {
+        Finding::new(codes::SESSIONS_ONLINE, "online");
     }
 }

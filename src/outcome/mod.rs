@@ -4,16 +4,20 @@
 //! Invariant: the exit code follows from the [`Outcome`] alone, by the one
 //! table of [`EXIT_CODES`]. This room is data; it must not look at the machine.
 
+pub mod codes;
+
 mod comparison;
 mod exit;
+mod explanation;
 mod failure;
 mod finding;
 mod sections;
 
 pub use comparison::{CONTEXT, Comparison};
 pub use exit::{EXIT_CODES, ExitMeaning};
+pub use explanation::Explanation;
 pub use failure::{Failure, FailureKind};
-pub use finding::{Finding, Level, accepts, sort_findings};
+pub use finding::{Finding, Level, sort_findings};
 pub use sections::{
     BackupSection, CommandName, DatabaseSection, DiffSection, DirectiveChange, DurationSection,
     ErrorLogVerdict, ErrorSection, HostSection, LoadCount, LoadSection, LocalChange, LocalChanges, Outcome,

@@ -2,7 +2,7 @@
 //!
 //! Field names are public contract: they are added to, never renamed.
 
-use super::{Comparison, Failure, FailureKind, Finding, sort_findings};
+use super::{Comparison, Explanation, Failure, FailureKind, Finding, sort_findings};
 use serde::{Deserialize, Serialize};
 
 /// Which command answered.
@@ -93,6 +93,9 @@ pub struct Outcome {
     /// What is wrong with a file that the operator wrote, in its order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<ProblemSection>,
+    /// What findings and exit codes mean.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub explanations: Vec<Explanation>,
     /// What a command has to say besides; keys are its own.
     #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
     pub details: serde_json::Map<String, serde_json::Value>,
@@ -120,6 +123,7 @@ impl Outcome {
             durations: Vec::new(),
             comparisons: Vec::new(),
             problems: Vec::new(),
+            explanations: Vec::new(),
             details: serde_json::Map::new(),
             error: None,
         }

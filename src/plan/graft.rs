@@ -33,8 +33,8 @@ pub fn graft(config: &Config, servers: &[Node], routes: &[RenderedRoute]) -> Res
 /// Whether the block already has this very location; a second one would be
 /// refused by nginx as a duplicate.
 fn has_location(config: &Config, server: Node, identity: &str) -> bool {
-    config.children(server).into_iter().map(|node| config.directive(node)).any(|directive| {
-        let words: Vec<_> = directive.args.iter().map(|word| word.text()).collect();
-        directive.is("location") && words.join(" ") == identity
+    config.named(server, "location").any(|node| {
+        let words: Vec<_> = config.directive(node).args.iter().map(|word| word.text()).collect();
+        words.join(" ") == identity
     })
 }

@@ -14,6 +14,7 @@ use crate::motion::{RouteState, route_state};
 use nginx_config::diff::{Kind, diff};
 use nginx_config::routes::servers;
 use nginx_config::{Config, DirectiveId, EditError, Edits, Node, Place, Tree, quote_word, splice};
+use std::collections::BTreeMap;
 
 /// What moved, and what did not.
 pub struct Moved {
@@ -78,21 +79,21 @@ fn serving(material: &Material, config: &Config) -> Option<Node> {
             && route_state(config, *server) == RouteState::Present
     };
     let has_tls = |server: &Node| {
-        let listens = config.children(*server).into_iter().map(|node| config.directive(node));
-        listens
-            .filter(|directive| directive.is("listen"))
-            .any(|listen| listen.args.iter().any(|word| word.is("ssl")))
+        let mut listens = config.named(*server, "listen");
+        listens.any(|listen| config.directive(listen).args.iter().any(|word| word.is("ssl")))
     };
-    let all: Vec<_> = servers(config).into_iter().filter(in_site).collect();
+    let all: Vec<_> = servers(config).iter().copied().filter(in_site).collect();
     all.iter().copied().find(has_tls).or(all.first().copied())
 }
 
 /// Local locations that can move, and what cannot.
 fn sort(base: &Base, tree: &Tree, server: DirectiveId) -> (Vec<DirectiveId>, Vec<String>) {
     let (mut moving, mut stays) = (Vec::new(), Vec::new());
+    let by_start: BTreeMap<usize, DirectiveId> =
+        tree.walk().map(|id| (tree.directive(id).span.start, id)).collect();
     for change in diff(&base.tree, tree).directives {
         let Some(new) = change.new.as_ref().filter(|_| change.kind == Kind::Added) else { continue };
-        let Some(id) = tree.walk().find(|id| tree.directive(*id).span == new.span) else { continue };
+        let Some(&id) = by_start.get(&new.span.start) else { continue };
         let directive = tree.directive(id);
         let words: Vec<_> = directive.args.iter().map(|word| word.text()).collect();
         let is_own_route = words.last().is_some_and(|path| path.starts_with("/user-ui"));

@@ -83,8 +83,8 @@ impl<'a> Material<'a> {
     fn transport(&self, servers: &[&ServerFacts], main: &ServerFacts) -> Result<Transport, PlanError> {
         let (mut tls, mut plain) = (Vec::new(), Vec::new());
         for server in servers.iter().filter(|server| server.role != ServerRole::Other) {
-            let nodes = self.named(server.node, "listen");
-            for (node, facts) in nodes.into_iter().zip(&server.listens) {
+            let nodes = self.config.named(server.node, "listen");
+            for (node, facts) in nodes.zip(&server.listens) {
                 let words: Vec<_> =
                     self.config.directive(node).args.iter().map(|word| word.text().into_owned()).collect();
                 let listen = Listen::parse(&words)?;
@@ -147,19 +147,13 @@ impl<'a> Material<'a> {
         }
     }
 
-    fn named(&self, block: Node, name: &str) -> Vec<Node> {
-        let children = self.config.children(block);
-        children.into_iter().filter(|node| self.config.directive(*node).is(name)).collect()
-    }
-
     fn first(&self, block: Node, name: &str) -> Option<String> {
-        let node = self.named(block, name).into_iter().next()?;
+        let node = self.config.named(block, name).next()?;
         self.config.directive(node).args.first().map(|word| word.text().into_owned())
     }
 
     /// The value in the block, or in the blocks around it.
     fn inherited(&self, block: Node, name: &str) -> Option<String> {
-        let http = self.config.top().into_iter().find(|node| self.config.directive(*node).is("http"));
-        self.first(block, name).or_else(|| self.first(http?, name))
+        self.first(block, name).or_else(|| self.first(self.config.top_named("http").next()?, name))
     }
 }

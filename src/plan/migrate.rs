@@ -19,9 +19,9 @@ use crate::motion::{redirects_only, route_state};
 use crate::outcome::{Comparison, DiffSection, LocalChanges};
 use nginx_config::merge::{Conflict, Lists, merge};
 use nginx_config::routes::servers;
-use nginx_config::{Config, EditError, Node, Tree};
+use nginx_config::{Config, DirectiveId, EditError, Node, Tree};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// A plan with what people want to see of it.
@@ -231,11 +231,13 @@ fn missing(material: &Material, config: &Config, draft: &Draft) -> Vec<Node> {
         servers.map(|server| server.node).collect::<Vec<_>>()
     };
     let (serving, other) = (of_role(ServerRole::ServesMotion), of_role(ServerRole::Other));
-    let place = |config: &Config, node: Node| (config.file(node.file).identity.clone(), node.directive);
+    fn place(config: &Config, node: Node) -> (&Path, DirectiveId) {
+        (&config.file(node.file).identity, node.directive)
+    }
+    let unchanged: BTreeSet<_> = serving.iter().map(|node| place(material.config, *node)).collect();
     let is_motion = |server: Node| {
         if !draft.contains_key(&config.file(server.file).identity) {
-            let here = place(config, server);
-            return serving.iter().any(|node| place(material.config, *node) == here);
+            return unchanged.contains(&place(config, server));
         }
         let is_same = |node: &Node| {
             overlap(config, server, material.config, *node, "server_name")
@@ -244,7 +246,8 @@ fn missing(material: &Material, config: &Config, draft: &Draft) -> Vec<Node> {
         serving.iter().any(is_same) && !other.iter().any(is_same)
     };
     servers(config)
-        .into_iter()
+        .iter()
+        .copied()
         .filter(|server| {
             is_motion(*server)
                 && !redirects_only(config, *server)
@@ -256,8 +259,7 @@ fn missing(material: &Material, config: &Config, draft: &Draft) -> Vec<Node> {
 /// Whether two blocks share a value of a directive, or both have none.
 fn overlap(config: &Config, server: Node, other: &Config, node: Node, name: &str) -> bool {
     let values = |config: &Config, server: Node| -> BTreeSet<String> {
-        let children = config.children(server).into_iter().map(|node| config.directive(node));
-        let found = children.filter(|directive| directive.is(name));
+        let found = config.named(server, name).map(|node| config.directive(node));
         let count = if name == "listen" { 1 } else { usize::MAX };
         found
             .flat_map(|directive| directive.args.iter().take(count))

@@ -3,7 +3,8 @@
 //! Invariant: both versions are shown with their places; none is chosen here.
 
 use super::Options;
-use crate::outcome::{Failure, FailureKind, Finding, Level};
+use crate::outcome::codes;
+use crate::outcome::{Failure, FailureKind, Finding};
 use crate::plan::{Conflicts, Migration};
 use nginx_config::diff::Version;
 use nginx_config::merge::{Cause, Choice, Conflict};
@@ -34,7 +35,7 @@ pub fn merge_findings(migration: &Migration, options: &Options) -> Vec<Finding> 
     if !migration.unused_resolutions.is_empty() {
         findings.push(
             migration.unused_resolutions.iter().fold(
-                Finding::new("merge.unused-resolution", Level::Warn, "a resolution decides no conflict")
+                Finding::new(codes::MERGE_UNUSED_RESOLUTION, "a resolution decides no conflict")
                     .advice("check the path against the conflicts that are listed"),
                 |finding, path| finding.evidence(path.clone()),
             ),
@@ -42,17 +43,13 @@ pub fn merge_findings(migration: &Migration, options: &Options) -> Vec<Finding> 
     }
     if !migration.stays.is_empty() {
         findings.push(migration.stays.iter().fold(
-            Finding::new(
-                "merge.stays-in-place",
-                Level::Info,
-                "some local changes cannot move to the local include",
-            ),
+            Finding::new(codes::MERGE_STAYS_IN_PLACE, "some local changes cannot move to the local include"),
             |finding, line| finding.evidence(line.clone()),
         ));
     }
     if options.candidate.is_some() && migration.base.is_none() && !migration.plan.is_empty() {
         findings.push(
-            Finding::new("merge.base-unknown", Level::Warn, "what the live file descends from is not known")
+            Finding::new(codes::MERGE_BASE_UNKNOWN, "what the live file descends from is not known")
                 .advice("name the vendor's file that it was made from with --base FILE; without it whatever differs is a conflict"),
         );
     }
@@ -60,7 +57,7 @@ pub fn merge_findings(migration: &Migration, options: &Options) -> Vec<Finding> 
 }
 
 fn finding(conflicts: &[Conflict], title: &str) -> Finding {
-    let finding = Finding::new("merge.conflict", Level::Stop, title).advice(
+    let finding = Finding::new(codes::MERGE_CONFLICT, title).advice(
         "decide each with --resolve 'PATH=ours|theirs', or all with --accept merge.conflict=ours|theirs",
     );
     conflicts.iter().fold(finding, |finding, conflict| {

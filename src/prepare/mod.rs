@@ -16,6 +16,7 @@ use crate::facts::{Attributes, Facts, RouteState, Scope, ServerFacts, ServerRole
 use crate::host::sandbox::Launcher;
 use crate::host::{Root, RootPath, STATE_FOLDER, escape, machine};
 use crate::inspect::{self, Inspection, file_facts, inspect, survey};
+use crate::outcome::codes::{self, Code};
 use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, PlanSection, sort_findings};
 use crate::plan::bundle::Bundle;
 use crate::plan::{
@@ -47,7 +48,7 @@ pub struct Options {
     /// Where local blocks are to go, below the root.
     pub local_include: Option<PathBuf>,
     /// Findings accepted by name.
-    pub accept: BTreeSet<String>,
+    pub accept: BTreeSet<Code>,
     /// Whether a sandbox is demanded.
     pub sandbox: SandboxChoice,
     /// Routes that must answer after the change as the operator says.
@@ -147,7 +148,7 @@ pub fn prepare(root: &Root, launcher: &Launcher, options: &Options) -> Result<Pr
 }
 
 /// Marks what the operator accepted.
-pub fn accept(findings: &mut [Finding], accepted: &BTreeSet<String>) {
+pub fn accept(findings: &mut [Finding], accepted: &BTreeSet<Code>) {
     for finding in findings {
         finding.accepted |= accepted.contains(&finding.code);
     }
@@ -168,7 +169,7 @@ fn gather(
     let mut notes = Vec::new();
     let facts = &inspection.facts;
     // A tree that runs code is not even tested before somebody accepts that.
-    let may_run = !findings.iter().any(|finding| finding.code == "config.runs-code" && finding.stops());
+    let may_run = !findings.iter().any(|finding| finding.code == codes::CONFIG_RUNS_CODE && finding.stops());
     let gate = tested::Gate { root, launcher, facts, config: &inspection.config, sandbox: options.sandbox };
     let old = if may_run { gate.test_old(findings, &mut notes)? } else { None };
     if let Some(path) = facts.files.keys().chain([&facts.site.file]).find(|path| path.to_str().is_none()) {
@@ -186,7 +187,8 @@ fn gather(
     if let Some(old) = old
         && !migration.plan.is_empty()
     {
-        let barred = findings.iter().any(|finding| finding.code == "site.not-replaceable" && finding.stops());
+        let barred =
+            findings.iter().any(|finding| finding.code == codes::SITE_NOT_REPLACEABLE && finding.stops());
         match gate.test_new(&migration.plan, &old, findings) {
             // An immutable file cannot be replaced in a sandbox either.
             Err(failure) if barred && failure.kind == FailureKind::Failed => {
@@ -251,8 +253,8 @@ fn remembered(root: &Root, facts: &Facts, findings: &mut Vec<Finding>) -> Option
             let may_read = machine::is_superuser() || error.kind() != std::io::ErrorKind::PermissionDenied;
             let level = if may_read { Level::Stop } else { Level::Warn };
             findings.push(
-                Finding::new(
-                    "site.base-unreadable",
+                Finding::graded(
+                    codes::SITE_BASE_UNREADABLE,
                     level,
                     "what the last change left behind cannot be read",
                 )
@@ -281,13 +283,10 @@ fn no_plan(error: &PlanError) -> Failure {
             .with_hint("--strategy graft changes less and needs less"),
         PlanError::Conflicts(conflicts) => merge::refused(conflicts),
         PlanError::CandidateLacksRoute(_) => {
-            let finding = Finding::new(
-                "candidate.lacks-route",
-                Level::Stop,
-                "the candidate does not serve the new client",
-            )
-            .evidence(text.clone())
-            .advice("ask the vendor for the file of this version, or leave --candidate out");
+            let finding =
+                Finding::new(codes::CANDIDATE_LACKS_ROUTE, "the candidate does not serve the new client")
+                    .evidence(text.clone())
+                    .advice("ask the vendor for the file of this version, or leave --candidate out");
             Failure::new(FailureKind::Invalid, text).with_findings(vec![finding])
         }
         _ => Failure::new(FailureKind::Invalid, format!("planning: {text}")),
@@ -300,7 +299,7 @@ fn no_sandbox(scope: &Scope, choice: SandboxChoice, reason: &str) -> Finding {
         SandboxChoice::Required => Level::Stop,
         SandboxChoice::AfterInstall => Level::Warn,
     };
-    Finding::new("host.no-sandbox", level, "this host allows no sandbox to validate in")
+    Finding::graded(codes::HOST_NO_SANDBOX, level, "this host allows no sandbox to validate in")
         .evidence(reason.to_owned())
         .advice(match scope {
             Scope::Live => "--no-sandbox validates after installing and rolls back on failure",

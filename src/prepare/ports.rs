@@ -8,7 +8,8 @@ use crate::facts::{Facts, ListenAddress};
 use crate::host::Root;
 use crate::host::process::{Listener, Owner, Owners, listeners};
 use crate::inspect::{RootReader, all_listens};
-use crate::outcome::{Finding, Level};
+use crate::outcome::Finding;
+use crate::outcome::codes;
 use crate::plan::Plan;
 use crate::verify::staged::Staged;
 use nginx_config::{Config, Listing, Reader};
@@ -27,7 +28,7 @@ pub fn held(root: &Root, facts: &Facts, old: &Config, plan: &Plan) -> Option<Fin
     let changed = changed.collect();
     let reader = Overlaid { below: RootReader::new(root), changed };
     let new = Config::load(&facts.nginx.main_file, &facts.nginx.prefix, &reader).ok()?;
-    let known = all_listens(old);
+    let known: BTreeSet<_> = all_listens(old).into_iter().collect();
     let mut evidence = BTreeSet::new();
     for address in &all_listens(&new) {
         // Where nothing is reloaded, a new port is nobody's yet.
@@ -43,10 +44,9 @@ pub fn held(root: &Root, facts: &Facts, old: &Config, plan: &Plan) -> Option<Fin
         }
     }
     let finding =
-        Finding::new("nginx.port-held", Level::Stop, "another process holds a port of the configuration")
-            .advice(
-                "stop that process, or choose another port: nginx would accept the reload and not perform it",
-            );
+        Finding::new(codes::NGINX_PORT_HELD, "another process holds an address of the configuration").advice(
+            "stop that process, or choose another port: nginx would accept the reload and not perform it",
+        );
     (!evidence.is_empty()).then(|| evidence.into_iter().fold(finding, Finding::evidence))
 }
 

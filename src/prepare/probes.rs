@@ -13,6 +13,7 @@ use crate::outcome::{Failure, FailureKind};
 use crate::plan::Migration;
 use crate::verify::probe::{Gate, Kind, Probe, ProbePlan};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A route that must answer after a change as the operator says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -168,14 +169,10 @@ fn location_uris(locations: &[LocationFacts], reach: Reach) -> impl Iterator<Ite
 }
 
 fn unique(uris: Vec<String>) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    for uri in uris {
-        // A plain GET of the WebSocket's path opens a polling session instead.
-        if !found.contains(&uri) && !uri.starts_with("/socket.io") {
-            found.push(uri);
-        }
-    }
-    found
+    let mut seen = BTreeSet::new();
+    // A plain GET of the WebSocket's path opens a polling session instead.
+    let asked = uris.into_iter().filter(|uri| !uri.starts_with("/socket.io"));
+    asked.filter(|uri| seen.insert(uri.clone())).collect()
 }
 
 fn gets(server: &ServerFacts, target: &Target, uris: &[String]) -> Vec<Probe> {

@@ -8,7 +8,8 @@ use crate::apply::{SandboxChoice, states};
 use crate::facts::Facts;
 use crate::host::Root;
 use crate::host::sandbox::{Launcher, Refused};
-use crate::outcome::{Failure, FailureKind, Finding, Level};
+use crate::outcome::codes;
+use crate::outcome::{Failure, FailureKind, Finding};
 use crate::plan::Plan;
 use crate::verify::staged::{Changes, Verdict, new_warnings, test, test_by};
 use nginx_config::{Config, redact_message};
@@ -45,7 +46,7 @@ impl Gate<'_> {
             return Ok(Some(verdict));
         }
         let finding = verdict.errors.iter().fold(
-            Finding::new("nginx.config-broken", Level::Stop, "the configuration as it is fails `nginx -t`")
+            Finding::new(codes::NGINX_CONFIG_BROKEN, "the configuration as it is fails `nginx -t`")
                 .advice("mend it first; nothing is changed before"),
             |finding, line| finding.evidence(redact_message(self.config, line)),
         );
@@ -106,7 +107,7 @@ impl Gate<'_> {
             })?;
             if index + 1 < count && !verdict.accepted {
                 findings.push(
-                    Finding::new("plan.no-safe-order", Level::Stop, "nginx refuses a state on the way")
+                    Finding::new(codes::PLAN_NO_SAFE_ORDER, "nginx refuses a state on the way")
                         .evidence(format!("after {} of {count} files: {}", index + 1, self.shown(&verdict)))
                         .advice("change the files so that each can stand without the others"),
                 );
@@ -122,12 +123,8 @@ impl Gate<'_> {
             if index + 1 == count && !new.is_empty() {
                 findings.push(
                     new.iter().fold(
-                        Finding::new(
-                            "nginx.new-warnings",
-                            Level::Warn,
-                            "nginx warns about the new configuration",
-                        )
-                        .advice("read them; the old configuration did not have them"),
+                        Finding::new(codes::NGINX_NEW_WARNINGS, "nginx warns about the new configuration")
+                            .advice("read them; the old configuration did not have them"),
                         |finding, line| finding.evidence(redact_message(self.config, line)),
                     ),
                 );
@@ -147,7 +144,7 @@ impl Gate<'_> {
 
 /// Adds to what was said about the two binaries.
 fn note_skew(findings: &mut [Finding], line: String) {
-    if let Some(finding) = findings.iter_mut().find(|finding| finding.code == "nginx.version-skew") {
+    if let Some(finding) = findings.iter_mut().find(|finding| finding.code == codes::NGINX_VERSION_SKEW) {
         finding.evidence.push(line);
     }
 }

@@ -8,6 +8,7 @@ use crate::host::sandbox::{Capabilities, Ending, Launcher, Network, Refused, Sha
 use crate::host::trust::Executable;
 use crate::host::{Root, STATE_FOLDER, machine};
 use crate::inspect::ClientChoice;
+use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, Level};
 use crate::prepare::{Options, Prepared};
 use crate::verify::staged::{self, Changes};
@@ -101,7 +102,7 @@ fn order(facts: &Facts, options: &Options, wishes: Wishes) -> Result<Order, Fail
         ClientFacts::Static(folder) => ClientChoice::Folder(folder.clone()),
         ClientFacts::Proxied(url) => ClientChoice::Upstream(url.clone()),
     };
-    options.accept.insert("config.runs-code".to_owned());
+    options.accept.insert(codes::CONFIG_RUNS_CODE);
     // What validates outside runs inside, also where PATH has another.
     let program = &facts.nginx.program;
     if Executable::open(program.name()).is_ok_and(|there| there == *program) {
@@ -116,9 +117,8 @@ fn need_root() -> Result<(), Failure> {
     if machine::is_superuser() {
         return Ok(());
     }
-    let finding =
-        Finding::new("host.not-root", Level::Stop, "a rehearsal needs root: it starts a private NGINX")
-            .advice("run it with sudo; nothing outside the private copy is touched");
+    let finding = Finding::new(codes::HOST_NOT_ROOT, "a rehearsal needs root: it starts a private NGINX")
+        .advice("run it with sudo; nothing outside the private copy is touched");
     Err(Failure::new(FailureKind::Unavailable, "a rehearsal needs root")
         .with_hint("run it with sudo")
         .with_findings(vec![finding]))
@@ -127,7 +127,7 @@ fn need_root() -> Result<(), Failure> {
 fn refusal(refused: &Refused) -> Failure {
     match refused {
         Refused::Unavailable(reason) => {
-            let finding = Finding::new("host.no-sandbox", Level::Stop, "this host allows no sandbox")
+            let finding = Finding::graded(codes::HOST_NO_SANDBOX, Level::Stop, "this host allows no sandbox")
                 .evidence(reason.clone())
                 .advice("rehearse on a machine that allows namespaces, on a copy of this server's tree with --root");
             Failure::new(FailureKind::Refused, format!("this host allows no sandbox: {reason}"))

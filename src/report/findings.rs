@@ -4,6 +4,7 @@
 //! asked for; what is left out is counted.
 
 use super::style::{Detail, Style};
+use super::wrap::{columns, wrapped};
 use crate::outcome::{Finding, Level};
 
 /// Columns of the level and the space behind it.
@@ -19,7 +20,7 @@ const MOST_EVIDENCE: usize = 3;
 pub fn findings(findings: &[Finding], style: Style) -> Vec<String> {
     let shown: Vec<&Finding> =
         findings.iter().filter(|finding| style.detail > Detail::Quiet || finding.stops()).collect();
-    let widest = shown.iter().map(|finding| finding.code.len()).max().unwrap_or(0).min(WIDEST_CODE);
+    let widest = shown.iter().map(|finding| finding.code.name().len()).max().unwrap_or(0).min(WIDEST_CODE);
     let mut lines = Vec::new();
     let mut level = None;
     for (index, finding) in shown.iter().enumerate() {
@@ -48,13 +49,13 @@ fn headline(finding: &Finding, widest: usize, style: Style) -> Vec<String> {
         Level::Warn => style.warn("warn"),
         Level::Info => style.dim("info"),
     };
-    let padding = " ".repeat(widest.saturating_sub(finding.code.len()));
-    let column = INDENT + widest.max(finding.code.len()) + 2;
+    let padding = " ".repeat(widest.saturating_sub(finding.code.name().len()));
+    let column = INDENT + widest.max(finding.code.name().len()) + 2;
     let room = style.width.saturating_sub(column).max(24);
     let accepted = if finding.accepted { " (accepted)" } else { "" };
     let mut titles = wrapped(&format!("{}{accepted}", finding.title), room).into_iter();
     let first = titles.next().unwrap_or_default();
-    let mut lines = vec![format!("{level}  {}{padding}  {first}", style.bold(&finding.code))];
+    let mut lines = vec![format!("{level}  {}{padding}  {first}", style.bold(finding.code.name()))];
     lines.extend(titles.map(|more| format!("{}{more}", " ".repeat(column))));
     lines
 }
@@ -89,22 +90,6 @@ fn advice(text: &str, style: Style) -> Vec<String> {
             format!("{indent}{} {line}", if index == 0 { style.dim("→") } else { " ".to_owned() })
         })
         .collect()
-}
-
-/// The text in lines of at most `width` columns, broken between words; a
-/// longer word has a line of its own.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        match lines.last_mut() {
-            Some(line) if columns(line) + 1 + columns(word) <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 /// The text on a few lines; of a longer one the middle is left out.
@@ -147,53 +132,46 @@ fn shortened(text: &str, width: usize) -> String {
     format!("{start}…{end}")
 }
 
-fn columns(text: &str) -> usize {
-    console::measure_text_width(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outcome::codes::{self, Code};
     use crate::report::Colour;
 
     fn show(found: &[Finding], detail: Detail) -> String {
         findings(found, Style { colour: Colour::Off, detail, width: 60 }).join("\n")
     }
 
-    fn many(code: &'static str, level: Level, lines: usize) -> Finding {
-        let finding =
-            Finding::new(code, level, "a title that is too long for one line of this width").advice("ask");
+    fn many(code: Code, lines: usize) -> Finding {
+        let finding = Finding::new(code, "a title that is too long for one line of this width").advice("ask");
         (0..lines).fold(finding, |finding, number| finding.evidence(format!("line {number}")))
     }
 
     #[test]
     fn a_screen_is_aligned_and_short() {
-        let found = [
-            many("a.first", Level::Stop, 5),
-            many("a.longer-one", Level::Stop, 4),
-            many("b.last", Level::Info, 2),
-        ];
+        let found =
+            [many(codes::HOST_NO_TIMER, 5), many(codes::HOST_READ_ONLY, 4), many(codes::HOST_SELINUX, 2)];
         let expect = "
-stop  a.first       a title that is too long for one line of
-                    this width
+stop  host.no-timer   a title that is too long for one line
+                      of this width
       line 0
       line 1
       line 2
       and 2 more, with -v
-stop  a.longer-one  a title that is too long for one line of
-                    this width
+stop  host.read-only  a title that is too long for one line
+                      of this width
       line 0
       line 1
       line 2
       line 3
       → ask
 
-info  b.last        a title that is too long for one line of
-                    this width";
+info  host.selinux    a title that is too long for one line
+                      of this width";
         assert_eq!(show(&found, Detail::Normal), expect);
         let verbose = show(&found, Detail::Verbose);
         assert!(verbose.contains("line 4") && verbose.ends_with("line 1\n      → ask"), "{verbose}");
-        assert!(!show(&found, Detail::Quiet).contains("b.last"));
+        assert!(!show(&found, Detail::Quiet).contains("host.selinux"));
         assert_eq!(show(&[], Detail::Normal), "");
     }
 
@@ -203,7 +181,6 @@ info  b.last        a title that is too long for one line of
         assert_eq!(shortened("abcdefghijk", 10), "abcde…hijk");
         assert_eq!(columns(&shortened("日本語日本語日本語", 9)), 9);
         assert_eq!(shortened("ab", 0), "…");
-        assert_eq!(wrapped("a  bb ccc", 4), ["a bb", "ccc"]);
         assert_eq!(fitted("a bb ccc dddd eeee ffff", 8), ["a bb", "ccc…ff"]);
         assert_eq!(fitted("a bb ccc dddd", 8), ["a bb", "ccc", "dddd"]);
         assert_eq!(fitted("a/very/long/path", 8), ["a/ve…ath"]);

@@ -1,7 +1,7 @@
 //! An outcome as text for people: one screen, the verdict first.
 
 use super::style::{Detail, Style};
-use super::{diff, findings, plain, problems, table};
+use super::{diff, explained, findings, plain, problems, table};
 use crate::outcome::{
     DatabaseSection, ErrorLogVerdict, LoadSection, LocalChanges, Outcome, OutcomeKind, PlanSection, ProbeRow,
     ReloadSection,
@@ -29,6 +29,7 @@ pub fn human(outcome: &Outcome, style: Style) -> String {
         lines.extend(outcome.database.as_ref().map(|database| style.dim(&self::database(database))));
     }
     lines.extend(findings::findings(&outcome.findings, style));
+    lines.extend(explained::explanations(&outcome.explanations, style));
     lines.extend(section("Problems", problems::blocks(&outcome.problems, style), style));
     if style.detail > Detail::Quiet {
         lines.extend(outcome.plan.iter().flat_map(|section| plan(section, style)));

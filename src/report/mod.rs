@@ -4,6 +4,7 @@
 //! reach this room: what it is given is redacted already.
 
 mod diff;
+mod explained;
 mod findings;
 mod human;
 mod json;
@@ -11,9 +12,11 @@ mod plain;
 mod problems;
 mod style;
 mod table;
+mod wrap;
 
 pub use diff::words;
 pub use human::human;
 pub use json::{ENVELOPE_FORMAT, json};
 pub use plain::line as plain_line;
 pub use style::{Colour, Detail, Style};
+pub use wrap::hanging;

@@ -67,7 +67,7 @@ fn clean<'a>(texts: impl IntoIterator<Item = &'a mut String>) {
 }
 
 fn finding(finding: &mut Finding) {
-    clean([&mut finding.code, &mut finding.title, &mut finding.advice]);
+    clean([&mut finding.title, &mut finding.advice]);
     clean(&mut finding.evidence);
 }
 

@@ -19,6 +19,7 @@ mod crash;
 mod database;
 mod faults;
 mod files;
+mod linear;
 mod lock;
 mod manifest;
 mod place;

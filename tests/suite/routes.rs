@@ -142,7 +142,7 @@ fn nginx_answers_as_foretold() {
     let blocks = servers(&config);
     assert_eq!(blocks.len(), CASES.len());
     let mut wrong = Vec::new();
-    for (number, (case, &server)) in CASES.iter().zip(&blocks).enumerate() {
+    for (number, (case, &server)) in CASES.iter().zip(blocks).enumerate() {
         for uri in case.uris {
             let (ours, theirs) =
                 (expected(&answer(&config, server, uri)), wire(&nginx, &format!("s{number}"), uri));
@@ -203,7 +203,7 @@ fn nginx_answers_as_foretold_for_any_locations() {
     let nginx = serving(&bodies);
     let config = loaded(&nginx);
     let (mut wrong, mut redirects, mut found) = (Vec::new(), 0, 0);
-    for (number, server) in servers(&config).into_iter().enumerate() {
+    for (number, server) in servers(&config).iter().copied().enumerate() {
         for uri in &uris {
             let (ours, theirs) =
                 (expected(&answer(&config, server, uri)), wire(&nginx, &format!("s{number}"), uri));

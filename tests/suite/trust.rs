@@ -220,8 +220,9 @@ fn a_foreigner_that_holds_a_port_of_the_configuration_stops_by_the_port() {
         eventually("it is gone", || machine.masters().is_empty());
     }
     assert_eq!(machine.read(SITE), before);
-    // On another port it is in nobody's way.
+    // On another port it is in nobody's way, and what does not call itself NGINX is nothing new.
     let _held = recorder.hold(&machine, AS_USER, "8099");
+    let _taken = machine.take_port(443);
     machine.apply(&[]).expect(0, "applied");
 }
 

@@ -5,9 +5,11 @@
 //! [`Limits`]. What directives mean is not judged here.
 
 use super::include;
+use super::index::Index;
 use super::position::{Position, SyntaxError};
 use super::reader::Reader;
 use super::tree::{Directive, DirectiveId, Tree};
+use super::work;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -122,6 +124,7 @@ pub struct Config {
     pub(super) prefix: PathBuf,
     pub(super) files: Vec<File>,
     pub(super) includes: BTreeMap<Node, Vec<FileId>>,
+    pub(super) index: Index,
 }
 
 impl Config {
@@ -193,26 +196,26 @@ impl Config {
 
     /// The directives of the outermost level, includes expanded.
     #[must_use]
-    pub fn top(&self) -> Vec<Node> {
-        self.expand(self.main(), self.file(self.main()).tree.roots())
+    pub fn top(&self) -> &[Node] {
+        &self.top_block().nodes
     }
 
     /// The directives of a block, includes expanded.
     #[must_use]
-    pub fn children(&self, block: Node) -> Vec<Node> {
-        self.expand(block.file, self.directive(block).children())
+    pub fn children(&self, block: Node) -> &[Node] {
+        let nodes = &self.block(block).nodes;
+        work::done(nodes.len());
+        nodes
     }
 
     /// Every directive depth first, in the order in which nginx reads them.
     #[must_use]
     pub fn walk(&self) -> Walk<'_> {
-        let mut first = self.top();
-        first.reverse();
-        Walk { config: self, levels: vec![first], ancestors: Vec::new(), entered: None }
+        Walk { config: self, levels: vec![self.top().iter()], ancestors: Vec::new(), entered: None }
     }
 
     /// A list of directives with every `include` replaced by what it leads to.
-    fn expand(&self, file: FileId, list: &[DirectiveId]) -> Vec<Node> {
+    pub(super) fn expand(&self, file: FileId, list: &[DirectiveId]) -> Vec<Node> {
         let mut nodes = Vec::with_capacity(list.len());
         let mut waiting: Vec<Node> = list.iter().rev().map(|&directive| Node { file, directive }).collect();
         while let Some(node) = waiting.pop() {
@@ -233,8 +236,8 @@ impl Config {
 #[derive(Debug)]
 pub struct Walk<'c> {
     config: &'c Config,
-    /// What is left to visit of each open block, last first.
-    levels: Vec<Vec<Node>>,
+    /// What is left to visit of each open block.
+    levels: Vec<std::slice::Iter<'c, Node>>,
     ancestors: Vec<Node>,
     /// The node returned last, whose block is opened by the next step.
     entered: Option<Node>,
@@ -253,18 +256,23 @@ impl Iterator for Walk<'_> {
 
     fn next(&mut self) -> Option<Node> {
         if let Some(node) = self.entered.take() {
-            let mut children = self.config.children(node);
+            let children = self.config.children(node);
             if !children.is_empty() {
-                children.reverse();
-                self.levels.push(children);
+                self.levels.push(children.iter());
                 self.ancestors.push(node);
             }
         }
-        while self.levels.last().is_some_and(Vec::is_empty) {
-            self.levels.pop();
-            self.ancestors.pop();
+        loop {
+            match self.levels.last_mut()?.next() {
+                Some(&node) => {
+                    self.entered = Some(node);
+                    return self.entered;
+                }
+                None => {
+                    self.levels.pop();
+                    self.ancestors.pop();
+                }
+            }
         }
-        self.entered = self.levels.last_mut()?.pop();
-        self.entered
     }
 }

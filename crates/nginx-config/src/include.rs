@@ -6,6 +6,7 @@
 
 use super::config::{Config, ConfigError, ConfigErrorKind, File, FileId, Limits, Node};
 use super::glob;
+use super::index::Index;
 use super::reader::Reader;
 use super::tree::{Body, DirectiveId, Tree};
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,10 +30,16 @@ pub(super) fn load(
         states: Vec::new(),
         bytes: 0,
         inclusions: 0,
-        config: Config { prefix: prefix.to_path_buf(), files: Vec::new(), includes: BTreeMap::new() },
+        config: Config {
+            prefix: prefix.to_path_buf(),
+            files: Vec::new(),
+            includes: BTreeMap::new(),
+            index: Index::default(),
+        },
     };
     let id = loader.open(&main, None)?;
     loader.follow(id)?;
+    loader.config.index = Index::new(loader.config.files.len());
     Ok(loader.config)
 }
 

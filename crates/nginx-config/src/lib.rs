@@ -19,6 +19,7 @@ pub mod glob;
 mod grammar;
 mod identity;
 mod include;
+mod index;
 mod layout;
 mod lexer;
 mod lua;
@@ -31,6 +32,10 @@ pub mod routes;
 mod splice;
 mod tree;
 mod word;
+#[cfg(feature = "count-work")]
+pub mod work;
+#[cfg(not(feature = "count-work"))]
+mod work;
 
 pub use config::{Config, ConfigError, ConfigErrorKind, File, FileId, Limits, Node, Walk};
 pub use edit::{EditError, Edits, Place};

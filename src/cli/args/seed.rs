@@ -3,6 +3,8 @@
 //! Invariant: as in [`super`]: nothing here decides.
 
 use super::DatabaseArgs;
+use crate::cli::explain::accept_help;
+use crate::outcome::codes::Family;
 use crate::seed::Channel;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
@@ -179,8 +181,8 @@ pub struct SeedChangeArgs {
     /// Refuse a plan that deletes more rows than this
     #[arg(long, value_name = "N")]
     pub max_delete: Option<u64>,
-    /// Accept these findings by name, such as seed.disable-in-use
-    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    /// Findings that are accepted.
+    #[arg(long, value_name = "CODE", value_delimiter = ',', help = accept_help(Family::Seed))]
     pub accept: Vec<String>,
 }
 

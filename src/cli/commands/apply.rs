@@ -1,6 +1,6 @@
 //! `apply`: make the change.
 
-use super::change::{refusal, show_plan, watched};
+use super::change::{no_plan, refusal, show_plan, watched};
 use super::confirm;
 use super::pending;
 use super::recover::recover_first;
@@ -149,8 +149,7 @@ fn agreed(
     if let Some(failure) = refusal(prepared) {
         return Err(failure);
     }
-    let no_client = || Failure::new(FailureKind::Refused, "there is no plan: the new client was not found");
-    let plan = planned.ok_or_else(no_client)?;
+    let plan = planned.ok_or_else(no_plan)?;
     if !args.yes && !args.dry_run {
         prompt::confirm(context, outcome)?;
     }

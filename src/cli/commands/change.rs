@@ -6,7 +6,8 @@ use crate::apply;
 use crate::apply::Pending;
 use crate::cli::context::Context;
 use crate::journal::Status;
-use crate::outcome::{Failure, FailureKind, Finding, Level, Outcome, OutcomeKind};
+use crate::outcome::codes::{self, Code};
+use crate::outcome::{Failure, FailureKind, Finding, Outcome, OutcomeKind};
 use crate::prepare::{Options, Prepared, accept, prepare};
 
 /// Prepares a change and turns it into an answer that can still change.
@@ -64,19 +65,26 @@ pub fn show_plan(prepared: &Prepared, outcome: &mut Outcome) {
     outcome.comparisons = previews.cloned().collect();
 }
 
-/// The refusal of an apply by the findings that stop it.
+/// The refusal of an apply by the findings that stop it, or because there is no plan.
 pub fn refusal(prepared: &Prepared) -> Option<Failure> {
-    let stops: Vec<_> = prepared.stops().map(|finding| finding.code.clone()).collect();
+    let stops: Vec<Code> = prepared.stops().map(|finding| finding.code).collect();
     if stops.is_empty() {
-        return None;
+        return prepared.migration.is_none().then(no_plan);
     }
-    let acceptable: Vec<_> = stops.iter().filter(|code| crate::outcome::accepts(code)).cloned().collect();
-    let failure = Failure::new(FailureKind::Refused, format!("stopped by {}", stops.join(", ")));
-    Some(if acceptable.len() == stops.len() {
-        failure.with_hint(format!("after reading them: --accept {}", acceptable.join(",")))
+    let names = |between| stops.iter().map(|code| code.name()).collect::<Vec<_>>().join(between);
+    let failure = Failure::new(FailureKind::Refused, format!("stopped by {}", names(", ")));
+    let may_go_on = prepared.migration.is_some() && stops.iter().all(|code| code.accept().is_by_name());
+    Some(if may_go_on {
+        failure.with_hint(format!("after reading them: --accept {}", names(",")))
     } else {
         failure
     })
+}
+
+/// What nobody can accept away: there is nothing that the routes could lead to.
+pub fn no_plan() -> Failure {
+    Failure::new(FailureKind::Refused, "there is no plan: the new client was not found")
+        .with_hint("name it with --new-client-root DIR or --new-client-upstream URL")
 }
 
 /// A run that was interrupted and not ended yet, or waits for its confirmation.
@@ -87,7 +95,7 @@ fn unfinished(context: &Context) -> Option<Finding> {
     }
     let Status::Active(active) = journal.status else { return None };
     Some(
-        Finding::new("run.unfinished", Level::Stop, "an earlier run was interrupted")
+        Finding::new(codes::RUN_UNFINISHED, "an earlier run was interrupted")
             .evidence(format!("run {}", active.run))
             .advice("run `motionctl recover`; every changing command does it first"),
     )

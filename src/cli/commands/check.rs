@@ -26,6 +26,7 @@ pub fn check(context: &Context, args: &CheckArgs) -> Result<Outcome, Failure> {
         Some(failure) => {
             outcome.fail(failure);
             let verdict = match stops {
+                0 => "not ready: there is nothing that the route could lead to".to_owned(),
                 1 => "not ready: one finding stops an apply".to_owned(),
                 _ => format!("not ready: {stops} findings stop an apply"),
             };

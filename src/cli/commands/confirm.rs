@@ -6,6 +6,7 @@ use crate::cli::context::Context;
 use crate::host::timers::{Armed, Timers, this_program};
 use crate::inspect::{BootUnit, boot_unit, no_boot_unit};
 use crate::journal::TimeLeft;
+use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, Level, Outcome, OutcomeKind};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -46,7 +47,7 @@ pub fn demanded(context: &Context, within: Option<Duration>) -> Result<Confirmat
         Failure::new(FailureKind::Refused, message).with_hint(hint).with_findings(vec![finding])
     };
     let no_timer = |reason: String| {
-        let finding = Finding::new("host.no-timer", Level::Stop, "no timer can be armed here")
+        let finding = Finding::new(codes::HOST_NO_TIMER, "no timer can be armed here")
             .evidence(reason.clone())
             .advice("leave --confirm-within out; every proof is made all the same");
         refused(&format!("--confirm-within: nothing could undo the change in time: {reason}"), finding)
@@ -57,7 +58,7 @@ pub fn demanded(context: &Context, within: Option<Duration>) -> Result<Confirmat
     let timers = Timers::reach().map_err(|error| no_timer(error.to_string()))?;
     if let BootUnit::Missing(reason) = boot_unit(&context.root) {
         let mut finding = no_boot_unit(&reason);
-        finding.level = Level::Stop;
+        finding.regrade(Level::Stop);
         return Err(refused(
             "--confirm-within: the promise to undo the change would not outlive a restart",
             finding,
@@ -81,7 +82,7 @@ pub fn demanded(context: &Context, within: Option<Duration>) -> Result<Confirmat
 
 /// The finding of a change that waits.
 pub fn finding(pending: &Pending) -> Finding {
-    Finding::new("run.awaiting-confirmation", Level::Stop, "a change waits for its confirmation")
+    Finding::new(codes::RUN_AWAITING_CONFIRMATION, "a change waits for its confirmation")
         .evidence(format!("run {}: {}", pending.run, time_in_words(pending)))
         .advice(if pending.has_time() {
             "keep it with `motionctl confirm`, or undo it with `motionctl rollback`"

@@ -36,7 +36,10 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         Command::Diff(args) => diff::diff(context, args),
         Command::Backups(command) => backups::backups(context, command),
         Command::Seed(command) => seed::seed(context, command),
-        Command::Completions { .. } | Command::Man { .. } | Command::SandboxChild => {
+        Command::Explain { .. }
+        | Command::Completions { .. }
+        | Command::Man { .. }
+        | Command::SandboxChild => {
             unreachable!("answered before a context is made")
         }
     };
@@ -62,6 +65,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::Backups(BackupsCommand::Diff { .. }) => "backups diff",
         Command::Backups(BackupsCommand::Prune { .. }) => "backups prune",
         Command::Seed(command) => seed::name(command),
+        Command::Explain { .. } => "explain",
         Command::Completions { .. } => "completions",
         Command::Man { .. } => "man",
         Command::SandboxChild => "sandbox-child",

@@ -1,6 +1,6 @@
 //! `plan`: what would change.
 
-use super::change::{refusal, watched};
+use super::change::{no_plan, refusal, watched};
 use super::sessions::Watch;
 use crate::cli::args::PlanArgs;
 use crate::cli::context::Context;
@@ -19,7 +19,7 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
         Err(outcome) => return Ok(*outcome),
     };
     let Some(migration) = &prepared.migration else {
-        outcome.fail(Failure::new(FailureKind::Refused, "there is no plan: the new client was not found"));
+        outcome.fail(no_plan());
         return Ok(outcome);
     };
     if let Some(path) = &args.out {

@@ -10,6 +10,7 @@ use crate::facts::Facts;
 use crate::host::WriteLock;
 use crate::host::timers::Armed;
 use crate::inspect::{self, inspect, installed_error_log};
+use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::verify::staged::{self, Changes};
 use nginx_config::redact_text;
@@ -175,7 +176,9 @@ impl Server for Booting<'_> {
 fn bare(context: &Context) -> Result<Option<Facts>, Failure> {
     match inspect::bare_facts(&context.root, &context.bare_options()) {
         Ok(facts) => Ok(Some(facts)),
-        Err(failure) if failure.findings.iter().any(|finding| finding.code == "nginx.missing") => Ok(None),
+        Err(failure) if failure.findings.iter().any(|finding| finding.code == codes::NGINX_MISSING) => {
+            Ok(None)
+        }
         Err(failure) => Err(Failure::new(
             FailureKind::NeedsOperator,
             format!("could not look whether NGINX runs: {}; nothing was recovered", failure.message),

@@ -4,6 +4,7 @@ use super::change::{prepared, refusal};
 use crate::cli::args::RehearseArgs;
 use crate::cli::context::Context;
 use crate::cli::files::{Standing, write_out};
+use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::rehearse::{Keep, Rehearsed, Wishes, rehearse as run};
 use std::path::Path;
@@ -25,7 +26,7 @@ pub fn rehearse(context: &Context, args: &RehearseArgs) -> Result<Outcome, Failu
         outcome.fail(failure);
         return Ok(outcome);
     }
-    if let Some(stop) = prepared.stops().find(|stop| stop.code == "config.runs-code") {
+    if let Some(stop) = prepared.stops().find(|stop| stop.code == codes::CONFIG_RUNS_CODE) {
         let message = format!("stopped by {}: nothing of this tree was run", stop.code);
         outcome.fail(
             Failure::new(FailureKind::Refused, message)
@@ -33,7 +34,7 @@ pub fn rehearse(context: &Context, args: &RehearseArgs) -> Result<Outcome, Failu
         );
         return Ok(outcome);
     }
-    if prepared.stops().any(|stop| stop.code == "host.no-sandbox") {
+    if prepared.stops().any(|stop| stop.code == codes::HOST_NO_SANDBOX) {
         outcome.fail(
             Failure::new(FailureKind::Refused, "stopped by host.no-sandbox: a rehearsal needs one").with_hint(
                 "rehearse on a machine that allows namespaces, on a copy of this server's tree with --root",

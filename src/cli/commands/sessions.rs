@@ -13,6 +13,7 @@ use crate::inspect::database::{
     Survey, not_asked, not_asked_below_root, survey, survey_sessions, unreachable,
 };
 use crate::inspect::sessions::SessionTables;
+use crate::outcome::codes::{self, Code};
 use crate::outcome::{DatabaseSection, Failure, FailureKind, Finding, Level, Outcome, sort_findings};
 use crate::prepare::accept;
 use std::collections::BTreeSet;
@@ -84,7 +85,7 @@ impl Watch {
     pub fn at_the_moment(
         &self,
         context: &Context,
-        accepted: &BTreeSet<String>,
+        accepted: &BTreeSet<Code>,
         wait: Option<Duration>,
         outcome: &mut Outcome,
     ) -> Result<(), Failure> {
@@ -93,7 +94,7 @@ impl Watch {
             Database::None(why) => return unasked(why, accepted, wait),
             Database::Tree => return Ok(()),
         };
-        if let Some(limit) = wait.filter(|_| !accepted.contains("sessions.online")) {
+        if let Some(limit) = wait.filter(|_| !accepted.contains(&codes::SESSIONS_ONLINE)) {
             self.wait_until_idle(context, named, accepted, limit)?;
         }
         let mut now = match self.now(context, named) {
@@ -120,7 +121,7 @@ impl Watch {
         &self,
         context: &Context,
         named: &Named,
-        accepted: &BTreeSet<String>,
+        accepted: &BTreeSet<Code>,
         limit: Duration,
     ) -> Result<(), Failure> {
         let deadline = clock::monotonic() + limit;
@@ -128,7 +129,7 @@ impl Watch {
         loop {
             let line = match self.seen(context, named) {
                 Seen::Online(0) => return Ok(()),
-                Seen::Unknown(_) if accepted.contains("sessions.unknown") => return Ok(()),
+                Seen::Unknown(_) if accepted.contains(&codes::SESSIONS_UNKNOWN) => return Ok(()),
                 Seen::Online(count) => format!("waiting: {count} logged in"),
                 Seen::Unknown(why) => format!("waiting: who is logged in is not known: {why}"),
             };
@@ -176,18 +177,23 @@ enum Seen {
 
 /// Findings that a wait may make go away do not refuse before it.
 pub fn leave_to_the_wait(findings: &mut [Finding], wait: Option<Duration>) {
-    for finding in findings.iter_mut().filter(|finding| wait.is_some() && finding.code == "sessions.online") {
-        finding.level = Level::Warn;
+    for finding in
+        findings.iter_mut().filter(|finding| wait.is_some() && finding.code == codes::SESSIONS_ONLINE)
+    {
+        finding.regrade(Level::Warn);
     }
 }
 
 fn about_sessions(finding: &Finding) -> bool {
-    ["sessions.online", "sessions.idle", "sessions.unknown"].contains(&finding.code.as_str())
+    [codes::SESSIONS_ONLINE, codes::SESSIONS_IDLE, codes::SESSIONS_UNKNOWN].contains(&finding.code)
 }
 
 /// Without a database nobody can be waited for.
-fn unasked(why: &str, accepted: &BTreeSet<String>, wait: Option<Duration>) -> Result<(), Failure> {
-    if wait.is_none() || accepted.contains("sessions.unknown") || accepted.contains("sessions.online") {
+fn unasked(why: &str, accepted: &BTreeSet<Code>, wait: Option<Duration>) -> Result<(), Failure> {
+    if wait.is_none()
+        || accepted.contains(&codes::SESSIONS_UNKNOWN)
+        || accepted.contains(&codes::SESSIONS_ONLINE)
+    {
         return Ok(());
     }
     Err(Failure::new(FailureKind::Refused, format!("--wait-idle cannot see who is logged in: {why}"))

@@ -6,6 +6,7 @@
 use crate::apply::backup_paths;
 use crate::backup::{BackupError, Needed, STORE_FOLDER, Store};
 use crate::host::{Access, Root, RootPath, STATE_FOLDER, Space, space_at};
+use crate::outcome::codes;
 use crate::outcome::{Finding, Level};
 use crate::prepare::Prepared;
 use std::io;
@@ -40,17 +41,14 @@ fn backup(root: &Root, prepared: &Prepared) -> Result<(Needed, Space), BackupErr
 fn lacks(what: &str, folder: &str, needed: Needed, space: &Space) -> Option<Finding> {
     if space.access == Access::ReadOnly {
         return Some(
-            Finding::new(
-                "host.read-only",
-                Level::Stop,
-                "a folder that a change writes to is mounted read-only",
-            )
-            .evidence(format!("{what} goes to {folder}, and {} is on a read-only mount", space.folder))
-            .advice("mount it for writing (`mount -o remount,rw`), and find out why it was not"),
+            Finding::new(codes::HOST_READ_ONLY, "a folder that a change writes to is mounted read-only")
+                .evidence(format!("{what} goes to {folder}, and {} is on a read-only mount", space.folder))
+                .advice("mount it for writing (`mount -o remount,rw`), and find out why it was not"),
         );
     }
-    let too_little = Finding::new("host.disk-space", Level::Stop, "a change does not fit on the disk")
-        .advice("make room, or prune old backups with `motionctl backups prune`");
+    let too_little =
+        Finding::graded(codes::HOST_DISK_SPACE, Level::Stop, "a change does not fit on the disk")
+            .advice("make room, or prune old backups with `motionctl backups prune`");
     if space.bytes < needed.bytes {
         let (wanted, free) = (in_words(needed.bytes, u64::div_ceil), in_words(space.bytes, u64::div_euclid));
         return Some(too_little.evidence(format!("{what} needs {wanted}, and {free} are free in {folder}")));
@@ -63,7 +61,7 @@ fn lacks(what: &str, folder: &str, needed: Needed, space: &Space) -> Option<Find
 fn not_computed(error: &(dyn std::error::Error + 'static)) -> Finding {
     let denied = error.source().and_then(|source| source.downcast_ref::<io::Error>());
     let denied = denied.is_some_and(|source| source.kind() == io::ErrorKind::PermissionDenied);
-    Finding::new("host.disk-space", Level::Warn, "whether a change fits on the disk is not known")
+    Finding::graded(codes::HOST_DISK_SPACE, Level::Warn, "whether a change fits on the disk is not known")
         .evidence(error.to_string())
         .advice(if denied { "look as root" } else { "an apply would fail in the same way; mend it first" })
 }

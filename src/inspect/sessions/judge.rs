@@ -4,6 +4,7 @@
 
 use super::tables::SessionTables;
 use crate::facts::{OnlineUser, OpenSession, SessionFacts};
+use crate::outcome::codes;
 use crate::outcome::{Finding, Level};
 
 /// An agent who did something in this time is at work.
@@ -35,7 +36,7 @@ fn online(facts: &SessionFacts, tables: &SessionTables) -> Option<Finding> {
         (_, 0) => (Level::Stop, format!("{count} {users} logged in, and agents are at work")),
         _ => (Level::Stop, format!("{count} {users} logged in, and calls are in progress")),
     };
-    let mut finding = Finding::new("sessions.online", level, title).advice(
+    let mut finding = Finding::graded(codes::SESSIONS_ONLINE, level, title).advice(
         "do it when nobody is logged in: apply --wait-idle 30m waits for that; --accept sessions.online goes on",
     );
     finding.evidence.extend(role_lines(facts));
@@ -55,15 +56,16 @@ fn online(facts: &SessionFacts, tables: &SessionTables) -> Option<Finding> {
 
 fn nobody(facts: &SessionFacts) -> Finding {
     let mut finding =
-        Finding::new("sessions.idle", Level::Info, "nobody is logged in").advice("nothing: a good moment");
+        Finding::new(codes::SESSIONS_IDLE, "nobody is logged in").advice("nothing: a good moment");
     finding.evidence.extend(role_lines(facts));
     finding.evidence.extend(doubts(facts));
     finding
 }
 
 fn unknown(facts: &SessionFacts) -> Option<Finding> {
-    let finding = Finding::new("sessions.unknown", Level::Warn, "who is logged in was not wholly seen")
-        .advice("let the database's user read these tables, or name them in a schema map with --map");
+    let finding =
+        Finding::graded(codes::SESSIONS_UNKNOWN, Level::Warn, "who is logged in was not wholly seen")
+            .advice("let the database's user read these tables, or name them in a schema map with --map");
     (!facts.unknown.is_empty()).then(|| facts.unknown.iter().cloned().fold(finding, Finding::evidence))
 }
 
@@ -168,6 +170,7 @@ fn ago(seconds: i64) -> String {
 mod tests {
     use super::*;
     use crate::facts::{OpenSessions, RoleFacts};
+    use crate::outcome::codes::Code;
 
     fn agent(idle: Option<i64>) -> SessionFacts {
         let user = OnlineUser {
@@ -185,16 +188,15 @@ mod tests {
         }
     }
 
-    fn level(facts: &SessionFacts) -> (String, Level) {
+    fn level(facts: &SessionFacts) -> (Code, Level) {
         let finding = judge(facts, &SessionTables::default()).remove(0);
         (finding.code, finding.level)
     }
 
     #[test]
     fn an_agent_at_work_stops_and_a_stale_flag_warns() {
-        let check = |idle, expect| {
-            assert_eq!(level(&agent(idle)), ("sessions.online".to_owned(), expect), "{idle:?}")
-        };
+        let check =
+            |idle, expect| assert_eq!(level(&agent(idle)), (codes::SESSIONS_ONLINE, expect), "{idle:?}");
         check(Some(0), Level::Stop);
         check(Some(900), Level::Stop);
         check(Some(901), Level::Warn);
@@ -213,7 +215,7 @@ mod tests {
         let mut facts = agent(None);
         facts.online.clear();
         facts.roles.values_mut().for_each(|role| role.online = 0);
-        assert_eq!(level(&facts), ("sessions.idle".to_owned(), Level::Info));
+        assert_eq!(level(&facts), (codes::SESSIONS_IDLE, Level::Info));
         assert!(judge(&SessionFacts::default(), &SessionTables::default()).is_empty());
     }
 

@@ -18,7 +18,8 @@ mod voice;
 
 use crate::facts::Facts;
 use crate::host::Root;
-use crate::outcome::{Finding, Level};
+use crate::outcome::Finding;
+use crate::outcome::codes::{self, Code};
 use nginx_config::Config;
 use std::collections::BTreeMap;
 use view::{Seen, Unseen, View};
@@ -29,9 +30,7 @@ pub(super) const VENDOR: &str = "contact the vendor's support: this procedure is
 /// One thing that a standalone server does not have.
 struct Sign {
     /// The finding's code.
-    code: &'static str,
-    /// How much it matters.
-    level: Level,
+    code: Code,
     /// What it is called among the unknown.
     name: &'static str,
     /// One line for people.
@@ -44,80 +43,70 @@ struct Sign {
 
 const SIGNS: [Sign; 10] = [
     Sign {
-        code: "topology.cluster-manager",
-        level: Level::Stop,
+        code: codes::TOPOLOGY_CLUSTER_MANAGER,
         name: "cluster managers",
         title: "a cluster manager is on this server",
         look: cluster::managers,
         advice: VENDOR,
     },
     Sign {
-        code: "topology.shared-storage",
-        level: Level::Stop,
+        code: codes::TOPOLOGY_SHARED_STORAGE,
         name: "shared storage",
         title: "storage is shared with another server",
         look: storage::shared,
         advice: VENDOR,
     },
     Sign {
-        code: "topology.database-cluster",
-        level: Level::Stop,
+        code: codes::TOPOLOGY_DATABASE_CLUSTER,
         name: "database clusters",
         title: "the database is part of a cluster",
         look: database::clustered,
         advice: VENDOR,
     },
     Sign {
-        code: "topology.remote-upstream",
-        level: Level::Stop,
+        code: codes::TOPOLOGY_REMOTE_UPSTREAM,
         name: "Motion's upstream",
         title: "Motion is not served by one process of this server",
         look: proxy::remote_upstream,
         advice: VENDOR,
     },
     Sign {
-        code: "topology.remote-database",
-        level: Level::Stop,
+        code: codes::TOPOLOGY_REMOTE_DATABASE,
         name: "the database's host",
         title: "Motion's database is on another host",
         look: database::remote,
         advice: VENDOR,
     },
     Sign {
-        code: "topology.floating-address",
-        level: Level::Stop,
+        code: codes::TOPOLOGY_FLOATING_ADDRESS,
         name: "floating addresses",
         title: "an interface has a second address, which may move between servers",
         look: addresses::floating,
         advice: VENDOR,
     },
     Sign {
-        code: "topology.behind-proxy",
-        level: Level::Stop,
+        code: codes::TOPOLOGY_BEHIND_PROXY,
         name: "a proxy in front",
         title: "NGINX is told that a proxy stands in front of it",
         look: proxy::behind,
         advice: VENDOR,
     },
     Sign {
-        code: "topology.other-balancer",
-        level: Level::Stop,
+        code: codes::TOPOLOGY_OTHER_BALANCER,
         name: "other balancers",
         title: "another balancer or web server holds the public ports",
         look: balancer::other,
         advice: VENDOR,
     },
     Sign {
-        code: "topology.split-voice",
-        level: Level::Stop,
+        code: codes::TOPOLOGY_SPLIT_VOICE,
         name: "split voice",
         title: "Asterisk is not on Motion's server",
         look: voice::split,
         advice: VENDOR,
     },
     Sign {
-        code: "topology.no-tls",
-        level: Level::Info,
+        code: codes::TOPOLOGY_NO_TLS,
         name: "TLS",
         title: "no server block of Motion's listens with TLS",
         look: proxy::no_tls,
@@ -134,7 +123,7 @@ pub fn topology(root: &Root, facts: &Facts, config: &Config) -> Vec<Finding> {
     for sign in &SIGNS {
         let seen = (sign.look)(&view);
         if !seen.evidence.is_empty() {
-            let finding = Finding::new(sign.code, sign.level, sign.title).advice(sign.advice);
+            let finding = Finding::new(sign.code, sign.title).advice(sign.advice);
             findings.push(seen.evidence.into_iter().fold(finding, Finding::evidence));
         }
         if !seen.unseen.is_empty() {
@@ -165,6 +154,6 @@ fn unknown(unseen: Vec<Unseen>, in_question: &[&str]) -> Option<Finding> {
 
 /// The finding of what could not be looked at, without its evidence.
 pub(super) fn not_wholly_seen() -> Finding {
-    Finding::new("topology.unknown", Level::Warn, "parts of the server could not be looked at")
+    Finding::new(codes::TOPOLOGY_UNKNOWN, "parts of the server could not be looked at")
         .advice("look on the server itself, as root; or make sure of it in another way")
 }

@@ -5,7 +5,8 @@
 use super::sessions::{InUse, OpenSessions, open_sessions};
 use super::{Look, few};
 use crate::db::DbError;
-use crate::outcome::{Finding, Level};
+use crate::outcome::Finding;
+use crate::outcome::codes;
 use crate::seed::manifest::{Name, shown};
 use crate::seed::map::Part;
 use crate::seed::plan::{FieldChange, Update, is_set};
@@ -64,7 +65,7 @@ fn concerns_people(update: &Update) -> bool {
 fn deleted(name: &str, found: &InUse) -> Option<Finding> {
     match found {
         InUse::Yes(agents) => Some(
-            Finding::new("seed.profile-in-use", Level::Stop, "a profile that is to be deleted is in use")
+            Finding::new(codes::SEED_PROFILE_IN_USE, "a profile that is to be deleted is in use")
                 .evidence(format!(
                     "{}: {} {} logged in with it",
                     shown(name),
@@ -74,13 +75,9 @@ fn deleted(name: &str, found: &InUse) -> Option<Finding> {
                 .advice("let them log out or change their profile first"),
         ),
         InUse::Maybe(why) => Some(
-            Finding::new(
-                "seed.profile-maybe-in-use",
-                Level::Stop,
-                "a profile that is to be deleted may be in use",
-            )
-            .evidence(format!("{}: {why}", shown(name)))
-            .advice("ask the agents, then accept it with --accept seed.profile-maybe-in-use"),
+            Finding::new(codes::SEED_PROFILE_MAYBE_IN_USE, "a profile that is to be deleted may be in use")
+                .evidence(format!("{}: {why}", shown(name)))
+                .advice("ask the agents, then accept it with --accept seed.profile-maybe-in-use"),
         ),
         InUse::No => None,
     }
@@ -89,9 +86,8 @@ fn deleted(name: &str, found: &InUse) -> Option<Finding> {
 fn disabled(name: &str, found: &InUse) -> Finding {
     let title = "a profile that is to be disabled is in use";
     let advice = "accept it with --accept seed.disable-in-use once you have read what follows from it";
-    let stop = |evidence: String| {
-        Finding::new("seed.disable-in-use", Level::Stop, title).evidence(evidence).advice(advice)
-    };
+    let stop =
+        |evidence: String| Finding::new(codes::SEED_DISABLE_IN_USE, title).evidence(evidence).advice(advice);
     match found {
         InUse::Yes(agents) => stop(format!(
             "{}: agents {} stay logged in with it and cannot choose it again after logout",
@@ -104,8 +100,7 @@ fn disabled(name: &str, found: &InUse) -> Finding {
         )),
         // In the title, because that is what people see of good news.
         InUse::No => Finding::new(
-            "seed.profile-disabled",
-            Level::Info,
+            codes::SEED_PROFILE_DISABLED,
             format!("profile {} becomes unavailable at once; nobody is logged in with it", shown(name)),
         ),
     }
@@ -121,7 +116,7 @@ fn renamed(update: &Update, mentions: Option<&Vec<Name>>) -> Option<Finding> {
     let by_name = mentions?.iter().find(|mention| mention.parse::<i64>().is_err())?;
     let title = "a profile that is renamed stands in open sessions under its old name";
     let evidence = format!("{}: open sessions name it {}", shown(&old), shown(by_name));
-    Some(Finding::new("seed.rename-in-use", Level::Warn, title).evidence(evidence).advice(
+    Some(Finding::new(codes::SEED_RENAME_IN_USE, title).evidence(evidence).advice(
         "until these agents have logged in again, do not delete the profile: it would not look in use",
     ))
 }

@@ -5,6 +5,7 @@
 
 use super::Look;
 use crate::db::{Catalog, DbError, Engine, ErrorKind, Value};
+use crate::outcome::codes;
 use crate::outcome::{Finding, Level};
 use crate::seed::map::Ident;
 use crate::seed::snapshot::{CHUNK, marks};
@@ -84,7 +85,7 @@ fn refers(reference: &Reference, table: &Ident, rows: u64, by_key: bool) -> Find
         "" => "not known".to_owned(),
         rule => rule.to_lowercase(),
     };
-    Finding::new("seed.outside-reference", Level::Stop, title)
+    Finding::new(codes::SEED_OUTSIDE_REFERENCE, title)
         .evidence(format!("{rows} rows of {from} refer to {table}, {what} (on delete: {on_delete})"))
         .advice("remove these references in Motion first, or keep the rows")
 }
@@ -138,7 +139,7 @@ fn unseen(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
 
 fn unknown(what: String, level: Level) -> Finding {
     let title = "whether other tables refer to rows that are to go is not known";
-    let finding = Finding::new("seed.outside-unknown", level, title).evidence(what);
+    let finding = Finding::graded(codes::SEED_OUTSIDE_UNKNOWN, level, title).evidence(what);
     match level {
         Level::Stop => {
             finding.advice("grant SELECT on the schema, or accept it with --accept seed.outside-unknown")

@@ -4,7 +4,8 @@
 
 use super::{Look, few, id, names};
 use crate::db::{DbError, Value};
-use crate::outcome::{Finding, Level};
+use crate::outcome::Finding;
+use crate::outcome::codes;
 use crate::seed::Channel;
 use crate::seed::manifest::shown;
 use crate::seed::map::{Ident, LinkKind, Part};
@@ -95,7 +96,7 @@ fn becomes_personal(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
             let profile = look.plan.label(Part::Profiles, RowRef::Id(link.owner));
             let title = "agents keep a queue that is removed from their profile: it is a personal one, too";
             findings.push(
-                Finding::new("seed.queue-becomes-personal", Level::Warn, title)
+                Finding::new(codes::SEED_QUEUE_BECOMES_PERSONAL, title)
                     .evidence(format!(
                         "{channel} queue {} of profile {}: {}",
                         shown(&queue),
@@ -150,7 +151,7 @@ fn without_queue(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
     });
     let title = "agents are left without any queue";
     Ok(vec![
-        Finding::new("seed.agent-without-queue", Level::Warn, title)
+        Finding::new(codes::SEED_AGENT_WITHOUT_QUEUE, title)
             .evidence(few(called))
             .advice("give them a personal queue, or put them into an enabled profile that has queues"),
     ])
@@ -276,7 +277,7 @@ fn online(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
         count => format!("{count} agents whom this concerns are logged in"),
     };
     Ok(vec![
-        Finding::new("seed.agents-online", Level::Warn, title)
+        Finding::new(codes::SEED_AGENTS_ONLINE, title)
             .evidence(few(called))
             .advice("they keep their queues until their next login or Change Profile"),
     ])

@@ -3,7 +3,8 @@
 //! Invariant: a privilege that is missing means that it is not known, which is said and stops nothing.
 
 use crate::db::{Connection, DbError, Engine, ErrorKind};
-use crate::outcome::{Finding, Level};
+use crate::outcome::Finding;
+use crate::outcome::codes;
 
 /// A replica, or a server that only reads: what is written there is lost or refused.
 ///
@@ -15,7 +16,7 @@ pub fn standing(conn: &mut Connection) -> Result<Vec<Finding>, DbError> {
     }
     let mut findings = Vec::new();
     let stop = |evidence: &str| {
-        Finding::new("seed.replica", Level::Stop, "this server must not be written to")
+        Finding::new(codes::SEED_REPLICA, "this server must not be written to")
             .evidence(evidence.to_owned())
             .advice("name the server that takes the writes with --db")
     };
@@ -30,13 +31,9 @@ pub fn standing(conn: &mut Connection) -> Result<Vec<Finding>, DbError> {
         Ok(false) => {}
         Err(error) if matches!(error.kind(), ErrorKind::Lost | ErrorKind::Unreachable) => return Err(error),
         Err(error) => findings.push(
-            Finding::new(
-                "seed.replica-unknown",
-                Level::Warn,
-                "whether this server is a replica is not known",
-            )
-            .evidence(error.to_string())
-            .advice("make sure that it is the server that Motion writes to"),
+            Finding::new(codes::SEED_REPLICA_UNKNOWN, "whether this server is a replica is not known")
+                .evidence(error.to_string())
+                .advice("make sure that it is the server that Motion writes to"),
         ),
     }
     Ok(findings)

@@ -7,7 +7,7 @@ use super::model::{Agent, Links, Managed, Manifest, Name, Place, Profile, Queue,
 use super::near::{Index, suggest};
 use super::reader::Reader;
 use super::source::{Problem, shown};
-use super::warnings::{FULLNAME, NEAR_MISS, UNUSUAL, USERNAME};
+use crate::outcome::codes;
 use crate::seed::Channel;
 use std::collections::{BTreeMap, HashMap};
 
@@ -86,7 +86,7 @@ fn queue_doubts(reader: &mut Reader, queue: &Queue) {
         && weight.value > MOST_WEIGHT
     {
         let message = format!("a weight is from 0 to {MOST_WEIGHT}, not {}", weight.value);
-        reader.report(Problem::warning(UNUSUAL, weight.place, message));
+        reader.report(Problem::warning(codes::SEED_UNUSUAL_VALUE, weight.place, message));
     }
 }
 
@@ -95,8 +95,11 @@ fn unusual(reader: &mut Reader, value: &Managed<Name>, key: &str, usual: &[&str]
     if usual.contains(&&*value.value) {
         return;
     }
-    let problem =
-        Problem::warning(UNUSUAL, value.place, format!("{} is no known {key}", shown(&value.value)));
+    let problem = Problem::warning(
+        codes::SEED_UNUSUAL_VALUE,
+        value.place,
+        format!("{} is no known {key}", shown(&value.value)),
+    );
     reader.report(match suggest(&value.value, usual.iter().copied()) {
         Some(meant) => problem.did_you_mean(Some(meant)),
         None => problem.hint(format!("known are {}", usual.join(", "))),
@@ -108,12 +111,12 @@ fn agent_doubts(reader: &mut Reader, agent: &Agent) {
     if !agent.username_is_allowed() {
         let message =
             format!("{} has other characters than letters, digits, `.` and `_`", shown(&username.value));
-        let problem = Problem::warning(USERNAME, username.place, message);
+        let problem = Problem::warning(codes::SEED_USERNAME, username.place, message);
         reader.report(problem.hint("refused where the agent has to be created"));
     }
     if let (true, Managed::Value(fullname)) = (agent.fullname_is_internal(), &agent.fullname) {
         let message = format!("the full name {} is the internal number", shown(&fullname.value));
-        let problem = Problem::warning(FULLNAME, fullname.place, message);
+        let problem = Problem::warning(codes::SEED_FULLNAME_IS_INTERNAL, fullname.place, message);
         reader.report(problem.hint("refused where the agent has to be created"));
     }
 }
@@ -170,7 +173,7 @@ impl<'a> Near<'a> {
             };
             if let Some(declared) = near {
                 let message = format!("{} is not declared here, {} is", shown(name), shown(declared));
-                let problem = Problem::warning(NEAR_MISS, place, message);
+                let problem = Problem::warning(codes::SEED_NEAR_MISS, place, message);
                 reader.report(problem.hint("right if the database has both"));
             }
         }

@@ -5,6 +5,7 @@
 
 use super::model::Place;
 use crate::outcome::ProblemSection;
+use crate::outcome::codes::Code;
 use regex::Regex;
 use std::sync::{Arc, LazyLock, OnceLock};
 
@@ -42,7 +43,7 @@ pub enum Weight {
     /// It does.
     Error,
     /// It does not; the code of the finding that says so.
-    Warning(&'static str),
+    Warning(Code),
 }
 
 impl Problem {
@@ -52,7 +53,7 @@ impl Problem {
     }
 
     /// What a person should read, as part of the finding `code`.
-    pub fn warning(code: &'static str, place: Place, message: impl Into<String>) -> Self {
+    pub fn warning(code: Code, place: Place, message: impl Into<String>) -> Self {
         Self { weight: Weight::Warning(code), place, message: message.into(), hint: None }
     }
 

@@ -4,30 +4,30 @@
 //! the evidence, with its place.
 
 use super::source::{Problem, Source, Weight};
-use crate::outcome::{Finding, Level};
+use crate::outcome::Finding;
+use crate::outcome::codes::{self, Code};
 
-/// A name that the manifest uses is nearly one that it declares.
-pub(super) const NEAR_MISS: &str = "seed.near-miss";
-/// A value that is not one of those known.
-pub(super) const UNUSUAL: &str = "seed.unusual-value";
-/// A new agent of this name would be refused.
-pub(super) const USERNAME: &str = "seed.username";
-/// A new agent whose full name is its number would be refused.
-pub(super) const FULLNAME: &str = "seed.fullname-is-internal";
-
-const TEXTS: [(&str, &str, &str); 4] = [
+const TEXTS: [(Code, &str, &str); 4] = [
     (
-        NEAR_MISS,
+        codes::SEED_NEAR_MISS,
         "a name is nearly one that the manifest declares",
         "mend the spelling; it is right if the database has both",
     ),
-    (UNUSUAL, "a value is none of those known", "mend it, or leave it if your release of Motion has it"),
     (
-        USERNAME,
+        codes::SEED_UNUSUAL_VALUE,
+        "a value is none of those known",
+        "mend it, or leave it if your release of Motion has it",
+    ),
+    (
+        codes::SEED_USERNAME,
         "a username has other characters than letters, digits, `.` and `_`",
         "such an agent can be kept but not created",
     ),
-    (FULLNAME, "a full name is the agent's internal number", "such an agent can be kept but not created"),
+    (
+        codes::SEED_FULLNAME_IS_INTERNAL,
+        "a full name is the agent's internal number",
+        "such an agent can be kept but not created",
+    ),
 ];
 
 /// The warnings among these problems, one finding for each code.
@@ -37,7 +37,7 @@ pub(super) fn findings(source: &Source, problems: &[Problem]) -> Vec<Finding> {
         let of_code = problems.iter().filter(|problem| problem.weight == Weight::Warning(code));
         let evidence: Vec<String> = of_code.map(|problem| line(source, problem)).collect();
         if !evidence.is_empty() {
-            let finding = Finding::new(code, Level::Warn, title).advice(advice);
+            let finding = Finding::new(code, title).advice(advice);
             findings.push(evidence.into_iter().fold(finding, Finding::evidence));
         }
     }

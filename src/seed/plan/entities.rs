@@ -8,7 +8,8 @@ use super::planner::{Planner, Target};
 use super::wishes::{self, Wish, same};
 use crate::db::Value;
 use crate::db::catalog::ColumnDefault;
-use crate::outcome::{Finding, Level};
+use crate::outcome::Finding;
+use crate::outcome::codes;
 use crate::seed::Channel;
 use crate::seed::manifest::{Agent, Managed, Name, Place, Problem, Queue, Spanned, shown};
 use crate::seed::map::Part;
@@ -112,7 +113,7 @@ fn same_internal(planner: &mut Planner<'_>, section: &Section<'_>, record: &Reco
         return;
     }
     let title = "an agent has another internal number than the manifest says";
-    let finding = Finding::new("seed.internal-differs", Level::Stop, title)
+    let finding = Finding::new(codes::SEED_INTERNAL_DIFFERS, title)
         .advice("the row is the SIP peer: change the number in Motion, or correct the manifest");
     let evidence = format!(
         "agent {}: {} in the database, {} in the manifest",

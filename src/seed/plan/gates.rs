@@ -3,7 +3,8 @@
 //! Invariant: a plan that deletes is applied only if its kinds of deletions were named and their number was granted.
 
 use super::model::Deletions;
-use crate::outcome::{Finding, Level};
+use crate::outcome::Finding;
+use crate::outcome::codes;
 use std::collections::BTreeSet;
 
 /// A kind of deletions that `--prune` names.
@@ -60,7 +61,7 @@ pub fn refused(deletions: &Deletions, allowed: &Allowance) -> Option<Finding> {
     let flags = format!("--prune {} --max-delete {total}", all.into_iter().collect::<Vec<_>>().join(","));
     let rows = if total == 1 { "1 row goes".to_owned() } else { format!("{total} rows go") };
     let mut finding =
-        Finding::new("seed.deletions-not-allowed", Level::Stop, format!("{rows}, and that was not allowed"))
+        Finding::new(codes::SEED_DELETIONS_NOT_ALLOWED, format!("{rows}, and that was not allowed"))
             .advice(format!("if all of them are to go: {flags}"));
     let counted = [
         (deletions.memberships, "memberships of agents and profiles that stay"),

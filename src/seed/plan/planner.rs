@@ -5,6 +5,7 @@
 use super::model::{Insert, Plan, RowRef, noun};
 use crate::db::Catalog;
 use crate::db::catalog::{Covers, Index};
+use crate::outcome::codes;
 use crate::outcome::{Finding, Level};
 use crate::seed::manifest::{Manifest, Name, Place, Problem, Source, shown};
 use crate::seed::map::{LinkKind, Map, Part};
@@ -187,7 +188,7 @@ impl<'a> Planner<'a> {
             [one] => match &one.standing {
                 Standing::OtherRole(role) => {
                     let title = "a user who is no agent has this name";
-                    let finding = Finding::new("seed.name-of-other-role", Level::Stop, title)
+                    let finding = Finding::new(codes::SEED_NAME_OF_OTHER_ROLE, title)
                         .advice("choose another username; only agents are managed");
                     let evidence = format!("{} is a user with the role {}", shown(name), shown(role));
                     self.find(finding, place, &evidence);
@@ -200,7 +201,7 @@ impl<'a> Planner<'a> {
             },
             several => {
                 let title = "several rows have the same name";
-                let finding = Finding::new("seed.ambiguous-name", Level::Stop, title)
+                let finding = Finding::new(codes::SEED_AMBIGUOUS_NAME, title)
                     .advice("rename or delete all but one of them in Motion");
                 let ids: Vec<_> = several.iter().map(|record| record.id.to_string()).collect();
                 let evidence = format!("{} {}: ids {}", noun(part), shown(name), ids.join(", "));
@@ -226,7 +227,7 @@ impl<'a> Planner<'a> {
             Level::Stop => "a deleted row holds a wanted name, and names are unique",
             _ => "a deleted row has a wanted name",
         };
-        let finding = Finding::new("seed.name-soft-deleted", level, title).advice(
+        let finding = Finding::graded(codes::SEED_NAME_SOFT_DELETED, level, title).advice(
             "nothing is restored; restore or rename the deleted row in Motion, or choose another name",
         );
         let evidence = format!("{} {}: deleted row with id {}", noun(part), shown(name), dead.id);
@@ -238,7 +239,7 @@ impl<'a> Planner<'a> {
         if record.name == *name || !self.missing.insert((part, name.clone())) {
             return;
         }
-        let finding = Finding::new("seed.near-miss", Level::Warn, "the database spells a name differently")
+        let finding = Finding::new(codes::SEED_NEAR_MISS, "the database spells a name differently")
             .advice("to the server it is the same; spell it as the database does");
         let evidence = format!("{} is {} in the database", shown(name), shown(&record.name));
         self.find(finding, place, &evidence);

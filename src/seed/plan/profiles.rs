@@ -7,7 +7,8 @@ use super::model::{Delete, RowRef, Why};
 use super::nameable::nameable;
 use super::planner::{Planner, Target};
 use super::wishes;
-use crate::outcome::{Finding, Level};
+use crate::outcome::Finding;
+use crate::outcome::codes;
 use crate::seed::manifest::{Place, Problem, Profile, shown};
 use crate::seed::map::{LinkKind, Part};
 use crate::seed::snapshot::{Group, Record, Records, Section, Standing, Unnamed};
@@ -61,7 +62,7 @@ fn unnamed(planner: &mut Planner<'_>, meant: &HashMap<i64, Place>) {
     if !unnameable.is_empty() {
         let title =
             "profiles that no manifest can name would have to go, because this one does not name them";
-        let finding = Finding::new("seed.ambiguous-name", Level::Stop, title)
+        let finding = Finding::new(codes::SEED_AMBIGUOUS_NAME, title)
             .advice("give each a name of its own in Motion, or delete it there");
         planner.findings.push(unnameable.into_iter().fold(finding, Finding::evidence));
     }
@@ -134,7 +135,7 @@ fn present<'a>(
         },
         (true, true) => {
             let title = "a profile is to be renamed to a name that another one has";
-            let finding = Finding::new("seed.rename-conflict", Level::Stop, title)
+            let finding = Finding::new(codes::SEED_RENAME_CONFLICT, title)
                 .advice("delete or rename one of them first, or leave `previous_name` out");
             let evidence = format!("both {} and {} exist", shown(&previous.value), shown(&name.value));
             planner.find(finding, previous.place, &evidence);
@@ -153,7 +154,7 @@ fn create_renamed(
 ) -> Target {
     if let Some(previous) = &profile.previous_name {
         let title = "a profile to be renamed does not exist under either name; it is created";
-        let finding = Finding::new("seed.rename-missing", Level::Warn, title)
+        let finding = Finding::new(codes::SEED_RENAME_MISSING, title)
             .advice("leave `previous_name` out if it is new; mend it if it is not");
         let evidence =
             format!("neither {} nor {} exists", shown(&previous.value), shown(&profile.name.value));

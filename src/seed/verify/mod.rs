@@ -15,7 +15,8 @@ pub use references::{Reference, references_to};
 
 use crate::db::catalog::{Table, TableKind};
 use crate::db::{Catalog, Engine};
-use crate::outcome::{Finding, Level};
+use crate::outcome::Finding;
+use crate::outcome::codes;
 use crate::seed::map::{Ident, Map, Needs, Part, Use};
 use shape::Shape;
 use std::collections::{BTreeMap, BTreeSet};
@@ -102,7 +103,7 @@ pub fn unseen<'a>(
 pub fn unreviewed(map: &Map, engine: Engine) -> Option<Finding> {
     let needed = matches!(engine, Engine::MariaDb | Engine::MySql) && !map.is_reviewed();
     needed.then(|| {
-        Finding::new("seed.map-unreviewed", Level::Stop, "nobody has reviewed the schema map")
+        Finding::new(codes::SEED_MAP_UNREVIEWED, "nobody has reviewed the schema map")
             .evidence("reviewed_by is empty")
             .advice("compare each line with the database, then put your name into reviewed_by")
     })
@@ -117,8 +118,7 @@ impl Verification {
         let mut findings = Vec::new();
         if !self.mismatches.is_empty() {
             let finding = Finding::new(
-                "seed.map-mismatch",
-                Level::Stop,
+                codes::SEED_MAP_MISMATCH,
                 "the schema map does not fit the database; nothing is written by it",
             )
             .advice("correct the map, or let `motionctl seed schema discover` propose a new one");
@@ -126,14 +126,13 @@ impl Verification {
         }
         if !self.differences.is_empty() {
             let title = "parts of the schema map that this command does not use do not fit the database";
-            let finding = Finding::new("seed.map-differs", Level::Warn, title)
-                .advice("correct them before they are needed");
+            let finding =
+                Finding::new(codes::SEED_MAP_DIFFERS, title).advice("correct them before they are needed");
             findings.push(with(finding, lines(&self.differences)));
         }
         if !self.triggers.is_empty() {
-            let finding =
-                Finding::new("seed.trigger", Level::Warn, "triggers run when these tables are written")
-                    .advice("read what they do; it happens in the same transaction");
+            let finding = Finding::new(codes::SEED_TRIGGER, "triggers run when these tables are written")
+                .advice("read what they do; it happens in the same transaction");
             findings.push(with(finding, self.triggers.iter().cloned().collect()));
         }
         findings

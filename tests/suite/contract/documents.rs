@@ -41,7 +41,10 @@ fn wrong_usage_is_64_with_a_document() {
             assert!(found["error"]["message"].to_string().contains(code), "{found:#}");
         }
     }
-    let good = "topology.unknown,sessions.online,bundle.x,config.runs-code,site.managed-elsewhere";
+    let misspelt = ["check", "--root", &root, "--accept", "topology.behind-prxy"];
+    let found = document(&misspelt, "check", 64, "invalid");
+    assert!(found["error"]["hint"].to_string().contains("topology.behind-proxy"), "{found:#}");
+    let good = "topology.unknown,newclient.version-old,sessions.online,bundle.x,config.runs-code,site.managed-elsewhere";
     document(&["check", "--root", &root, "--accept", good], "check", 0, "changes-pending");
     document(&["plan", "--root", &root, "--no-sandbox"], "plan", 64, "invalid");
 }
@@ -82,6 +85,27 @@ fn every_command_answers_with_a_document() {
     let left = at(&["backups", "diff", id], "backups diff", 2, "changes-pending");
     assert_eq!(left["details"]["rows"], serde_json::json!([["/etc/nginx/conf.d", "time of change"]]));
     at(&["backups", "prune", "--keep", "0"], "backups prune", 0, "up-to-date");
+}
+
+#[test]
+fn findings_and_exit_codes_are_explained_where_nothing_else_works() {
+    let nowhere = ["--root", "/nowhere", "--config", "/nowhere"];
+    let explain = |what: &[&str]| {
+        let arguments: Vec<_> = ["explain"].iter().chain(what).chain(&nowhere).copied().collect();
+        document(&arguments, "explain", 0, "ok")["explanations"].as_array().expect("a list").clone()
+    };
+    let [conflict] = &explain(&["merge.conflict"])[..] else { panic!("one row") };
+    assert_eq!((&conflict["code"], &conflict["exit_code"]), (&"merge.conflict".into(), &3.into()));
+    assert_eq!(conflict["accept"], serde_json::json!(["merge.conflict=ours", "merge.conflict=theirs"]));
+    let [four] = &explain(&["4"])[..] else { panic!("one row") };
+    assert_eq!((&four["kind"], &four["state"]), (&"exit-code".into(), &"as before".into()));
+    let area = explain(&["topology"]);
+    assert!(area.len() > 5 && area.iter().all(|row| row["code"].as_str().unwrap().starts_with("topology.")));
+    assert!(explain(&[]).len() > area.len());
+
+    let unknown = document(&["explain", "topology.behind-prxy"], "explain", 64, "invalid");
+    assert!(unknown["error"]["hint"].to_string().contains("topology.behind-proxy"), "{unknown:#}");
+    document(&["explain", "7"], "explain", 64, "invalid");
 }
 
 #[test]

@@ -144,6 +144,30 @@ fn duration(value: &Value) -> bool {
     object(value, &[("step", text), ("millis", number)], &[])
 }
 
+fn explanation(value: &Value) -> bool {
+    let levels: Check = |value| {
+        each(value, |level| object(level, &[("level", text)], &[("when", text)])) && value[0].is_object()
+    };
+    let kind: (&str, Check) = ("kind", text);
+    let finding: [(&str, Check); 8] = [
+        kind,
+        ("code", text),
+        ("levels", levels),
+        ("accept", texts),
+        ("accepted_by", texts),
+        ("meaning", text),
+        ("looked_for", text),
+        ("advice", text),
+    ];
+    let exit: [(&str, Check); 5] =
+        [kind, ("exit_code", number), ("meaning", text), ("state", text), ("next", text)];
+    match value["kind"].as_str() {
+        Some("finding") => object(value, &finding, &[("exit_code", number)]),
+        Some("exit-code") => object(value, &exit, &[]),
+        _ => false,
+    }
+}
+
 fn error(value: &Value) -> bool {
     value.is_null() || object(value, &[("message", text)], &[("hint", text)])
 }
@@ -160,7 +184,7 @@ pub fn check(document: &Value, command: &str) {
         ("findings", |value| each(value, finding)),
         ("error", error),
     ];
-    let optional: [(&str, Check); 9] = [
+    let optional: [(&str, Check); 10] = [
         ("host", host),
         ("database", database),
         ("plan", plan),
@@ -169,6 +193,7 @@ pub fn check(document: &Value, command: &str) {
         ("probes", |value| each(value, probe) && value != &Value::Array(Vec::new())),
         ("load", load),
         ("durations", |value| each(value, duration)),
+        ("explanations", |value| each(value, explanation) && value != &Value::Array(Vec::new())),
         ("details", |value| value.as_object().is_some_and(|fields| !fields.is_empty())),
     ];
     assert!(object(document, &required, &optional), "{command}: {document:#}");

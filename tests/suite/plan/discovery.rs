@@ -92,6 +92,8 @@ fn a_new_client_that_is_not_found_can_be_named() {
     for command in ["check", "plan", "apply", "rehearse"] {
         let found = server.json(&[command, "--no-input"]);
         assert_eq!(stops(&found), stopped(3, "newclient.not-found"), "{command}: {found:#}");
+        let accepted = server.json(&[command, "--no-input", "--accept", "newclient.not-found"]);
+        assert_eq!(stops(&accepted), free(3), "{command}: accepting it finds no client: {accepted:#}");
     }
     let found = server.json(&["plan", "--new-client-root", "/srv/spa/dist"]);
     assert_eq!(stops(&found), free(0), "{found:#}");
@@ -136,6 +138,7 @@ fn a_new_client_that_nginx_cannot_read_stops() {
     let evidence = finding(&found, "newclient.unreadable")["evidence"].to_string();
     assert!(evidence.contains("/var/opt/motion2/client-new ") && evidence.contains("www-data"), "{evidence}");
     assert_eq!(server.json(&["plan"])["exit_code"], 0, "a plan is shown all the same");
+    assert_eq!(stops(&server.json(&["check", "--accept", "newclient.unreadable"])), free(0));
     assert_eq!(stops(&server.json(&["apply", "--yes"])), stopped(3, "newclient.unreadable"));
     let page = server.at(&format!("{CLIENT}/index.html"));
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).expect("chmod");

@@ -303,7 +303,7 @@ fn only_what_is_relied_on_must_match() {
         );
         let findings = found.findings();
         assert_eq!(
-            (findings.len(), findings[0].code.as_str(), findings[0].stops()),
+            (findings.len(), findings[0].code.name(), findings[0].stops()),
             (1, "seed.map-differs", false)
         );
         // A link relies on both of its ends.

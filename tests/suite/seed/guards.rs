@@ -2,14 +2,15 @@
 
 use super::people::{DELETE, DISABLE, session, staffed};
 use super::support::{Db, codes, finding, manifest};
-use motionctl::outcome::{Failure, accepts};
+use motionctl::outcome::Failure;
+use motionctl::outcome::codes::SEED_OUTSIDE_UNKNOWN;
 use motionctl::seed::apply::{Advisory, NotApplied};
 use motionctl::seed::snapshot::Unnamed;
 use motionctl::seed::{Planned, Session};
 
 /// The evidence of `seed.outside-reference`.
 fn references(planned: &Planned) -> Vec<String> {
-    let found = planned.findings.iter().filter(|finding| finding.code == "seed.outside-reference");
+    let found = planned.findings.iter().filter(|finding| finding.code.name() == "seed.outside-reference");
     found.inspect(|finding| assert!(finding.stops())).flat_map(|stop| stop.evidence.clone()).collect()
 }
 
@@ -77,7 +78,7 @@ fn what_a_user_cannot_see_may_refer_to_a_profile() {
         schema.sql(&format!("GRANT SELECT ON {table} TO '{narrow}'@'%'"));
     }
     assert_eq!(unknown(&narrow), "stop seed.outside-unknown");
-    assert!(accepts("seed.outside-unknown"));
+    assert!(SEED_OUTSIDE_UNKNOWN.accept().is_by_name());
     let all = db.plan(DELETE).expect("a plan");
     assert!(!codes(&all.findings).iter().any(|code| code.contains("outside")), "{all:?}");
 }

@@ -128,7 +128,7 @@ fn only_agents_are_matched() {
         let planned = db.plan(text).expect("a plan");
         assert!(planned.plan.is_empty(), "{:?}", shown(&planned));
         let stop = finding(&planned.findings, "seed.name-of-other-role");
-        assert!(stop.stops() && !motionctl::outcome::accepts(&stop.code));
+        assert!(stop.stops() && !stop.code.accept().is_by_name());
         assert_eq!(stop.evidence, ["m.yaml:2:22: `root` is a user with the role `admin`"]);
     }
 }

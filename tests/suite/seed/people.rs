@@ -1,7 +1,7 @@
 //! What a plan means for people at work.
 
 use super::support::{Db, codes, finding};
-use motionctl::outcome::accepts;
+use motionctl::outcome::codes::SEED_PROFILE_MAYBE_IN_USE;
 
 pub const STAFF: &str = "
 queues:
@@ -52,7 +52,7 @@ fn a_profile_in_use_is_not_deleted() {
             let planned = db.plan(DELETE).expect("a plan");
             let stop = finding(&planned.findings, "seed.profile-in-use");
             assert_eq!(stop.evidence, ["`Day`: ann is logged in with it"]);
-            assert!(!accepts(&stop.code) && accepts("seed.profile-maybe-in-use"));
+            assert!(!stop.code.accept().is_by_name() && SEED_PROFILE_MAYBE_IN_USE.accept().is_by_name());
             db.sql("UPDATE report_member SET exitAt = '2024-01-01 11:00:00' WHERE membername = 'ann'");
             assert_eq!(levels(&db, DELETE, "in-use"), [""; 0]);
         }
@@ -71,7 +71,7 @@ fn disabling_a_profile_in_use_is_a_stop_that_can_be_accepted() {
         db.sql("UPDATE users SET online = 1 WHERE name = 'ann'");
         let planned = db.plan(DISABLE).expect("a plan");
         let stop = finding(&planned.findings, "seed.disable-in-use");
-        assert!(stop.stops() && accepts(&stop.code));
+        assert!(stop.stops() && stop.code.accept().is_by_name());
         assert!(
             stop.evidence[0].contains("ann stay logged in with it and cannot choose it again after logout")
         );

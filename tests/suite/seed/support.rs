@@ -273,7 +273,7 @@ pub fn codes(findings: &[Finding]) -> Vec<String> {
 
 /// The one finding of a code.
 pub fn finding<'a>(findings: &'a [Finding], code: &str) -> &'a Finding {
-    let found: Vec<_> = findings.iter().filter(|finding| finding.code == code).collect();
+    let found: Vec<_> = findings.iter().filter(|finding| finding.code.name() == code).collect();
     assert_eq!(found.len(), 1, "{code} among {findings:#?}");
     found[0]
 }

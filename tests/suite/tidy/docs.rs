@@ -4,6 +4,7 @@
 use super::root;
 use super::source::sources;
 use motionctl::outcome::EXIT_CODES;
+use motionctl::outcome::codes::{self, Code, Family};
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
@@ -32,27 +33,141 @@ fn every_command_and_flag_is_documented_and_there() {
 }
 
 #[test]
-fn every_exit_code_has_a_row_and_a_runbook() {
-    let (commands, operations) = (page("commands.md"), page("operations.md"));
-    for row in EXIT_CODES {
-        let line = format!("| {} | {} | {} |", row.code, row.meaning, row.state);
-        assert!(commands.contains(&line), "docs/commands.md lacks {line}");
-        let heading = format!("\n## Exit {}:", row.code);
-        assert!(operations.contains(&heading), "docs/operations.md lacks {heading:?}");
-    }
+fn every_exit_code_has_its_row_and_a_runbook() {
+    let rows =
+        EXIT_CODES.map(|row| [row.code.to_string(), cell(row.meaning), cell(row.state), cell(row.next)]);
+    same_table("commands.md", "| code | meaning |", &rows.map(|cells| cells.to_vec()));
+    let runbooks: Vec<String> = page("operations.md")
+        .lines()
+        .filter(|line| line.starts_with("## Exit "))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(runbooks, EXIT_CODES.map(|row| format!("## Exit {}: {}", row.code, row.title)));
 }
 
 #[test]
-fn every_finding_is_documented_and_there() {
-    let page = page("findings.md");
-    let documented: BTreeSet<String> = page.lines().filter_map(documented_code).collect();
-    let mut raised = BTreeSet::new();
-    for source in sources(&["src"]) {
-        raised.extend(source.code().iter().filter_map(|token| finding_code(&token.text)));
+fn help_and_the_manual_page_have_every_exit_code() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = |arguments: &[&std::ffi::OsStr]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_motionctl")).args(arguments).output();
+        let output = output.expect("the binary runs");
+        assert!(output.status.success(), "{arguments:?}");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    run(&["man".as_ref(), folder.path().as_os_str()]);
+    let page = fs::read_to_string(folder.path().join("motionctl.1")).expect("the page is there");
+    let (_, status) = page.split_once(".SH \"EXIT STATUS\"").expect("the section is there");
+    let help = run(&["--help".as_ref()]);
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for row in EXIT_CODES {
+        let line = format!("{} {}", row.code, row.meaning);
+        assert!(words(&help).contains(&line), "--help lacks {line}");
+        let entry =
+            format!("\\fB{}\\fR {}. Server: {}. Next: {}.", row.code, row.meaning, row.state, row.next);
+        assert!(words(status).replace("\\-", "-").contains(&entry), "motionctl(1) lacks {entry}");
     }
-    assert!(documented.len() > 10, "docs/findings.md is not read: {documented:?}");
-    assert_eq!(raised.difference(&documented).collect::<Vec<_>>(), Vec::<&String>::new(), "not documented");
-    assert_eq!(documented.difference(&raised).collect::<Vec<_>>(), Vec::<&String>::new(), "never raised");
+    assert_eq!(page.matches(EXIT_CODES[4].meaning).count(), 1, "said once");
+}
+
+#[test]
+fn every_finding_has_its_row() {
+    let rows: Vec<Vec<String>> = codes::all()
+        .map(|code| {
+            let exit = code.exit_code().filter(|exit| *exit != 3).map(|exit| format!(", {exit}"));
+            let accept = match code.accept_words().as_slice() {
+                [] if code.exit_code().is_some() => "no".to_owned(),
+                [] => "–".to_owned(),
+                [word] if word == code.name() => "yes".to_owned(),
+                words => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or "),
+            };
+            vec![
+                format!("`{code}`"),
+                cell(&format!("{}{}", code.levels_in_words(), exit.unwrap_or_default())),
+                accept,
+                cell(code.meaning()),
+                cell(code.looked_for()),
+                cell(code.advice()),
+            ]
+        })
+        .collect();
+    assert!(rows.len() > 10);
+    same_table("findings.md", "| code | level |", &rows);
+}
+
+#[test]
+fn every_row_is_raised_and_no_code_is_spelt_out_beside_the_table() {
+    let mut unused: BTreeSet<String> = codes::all().map(constant).collect();
+    let mut spelt = Vec::new();
+    for source in sources(&["src"]).iter().filter(|source| !source.path.starts_with("src/outcome/codes/")) {
+        for token in source.code() {
+            unused.remove(&token.text);
+            if is_spelt_out(&token.text) {
+                spelt.push(format!("{}:{}: {}", source.path, token.lines.start(), token.text));
+            }
+        }
+    }
+    assert_eq!(unused, BTreeSet::new(), "never raised");
+    assert_eq!(spelt, Vec::<String>::new(), "a misspelt one would compile: take the constant");
+}
+
+#[test]
+fn every_code_that_a_text_names_is_a_row() {
+    let mut unknown = Vec::new();
+    for name in ["commands.md", "findings.md", "operations.md", "seeding.md", "architecture.md"] {
+        let page = page(name);
+        let quoted = page.split('`').skip(1).step_by(2);
+        unknown.extend(quoted.filter(|text| is_misspelt(text)).map(|text| format!("docs/{name}: {text}")));
+    }
+    for source in sources(&["src"]) {
+        for token in source.code().iter().filter(|token| token.text.starts_with('"')) {
+            // What is typed behind the option ends where the sentence goes on.
+            let typed =
+                token.text.split("--accept ").skip(1).filter_map(|rest| rest.split([' ', ';', '"']).next());
+            unknown.extend(
+                typed.filter(|word| is_misspelt(word)).map(|word| format!("{}: {word}", source.path)),
+            );
+        }
+    }
+    assert_eq!(unknown, Vec::<String>::new());
+}
+
+#[test]
+fn what_can_be_accepted_is_said_where_the_option_is() {
+    let page = page("commands.md");
+    for family in [Family::Migration, Family::Seed] {
+        let words = codes::acceptable(family).into_iter().map(|word| format!("`{}`", cell(&word)));
+        let words: BTreeSet<String> = words.collect();
+        let rows = page.lines().filter(|line| line.starts_with("| `--accept CODE,…` |"));
+        let said =
+            rows.map(|row| row.split('`').skip(3).step_by(2).map(|word| format!("`{word}`")).collect());
+        let said: Vec<BTreeSet<String>> = said.collect();
+        assert!(said.contains(&words), "docs/commands.md has no `--accept` with {words:?}, but {said:?}");
+    }
+}
+
+/// Compares the rows of a table with a page, or writes them into it.
+fn same_table(name: &str, header: &str, rows: &[Vec<String>]) {
+    let page = page(name);
+    let lines: Vec<&str> = page.lines().collect();
+    let start = lines.iter().position(|line| line.starts_with(header)).expect("the table is there") + 2;
+    let end = start + lines[start..].iter().take_while(|line| line.starts_with('|')).count();
+    let wanted: Vec<String> = rows.iter().map(|cells| format!("| {} |", cells.join(" | "))).collect();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        let before = lines[..start].iter().map(|line| (*line).to_owned());
+        let after = lines[end..].iter().map(|line| (*line).to_owned());
+        let text: Vec<String> = before.chain(wanted).chain(after).collect();
+        fs::write(root().join("docs").join(name), text.join("\n") + "\n").expect("the page can be written");
+        return;
+    }
+    for (found, wanted) in lines[start..end].iter().zip(&wanted) {
+        assert_eq!(found, wanted, "docs/{name}; UPDATE_DOCS=1 writes the table again");
+    }
+    assert_eq!(end - start, wanted.len(), "rows in docs/{name}; UPDATE_DOCS=1 writes the table again");
+}
+
+/// A text in a cell of a table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
 }
 
 /// Follows the help of every command that the help of another names.
@@ -113,34 +228,30 @@ fn headings(page: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// The code in the first column of a table.
-fn documented_code(line: &str) -> Option<String> {
-    let cell = line.strip_prefix("| `")?.split_once("` |")?.0;
-    finding_code(&format!("\"{cell}\""))
+/// What the constant of a code is called.
+fn constant(code: Code) -> String {
+    code.name().to_uppercase().replace(['.', '-'], "_")
 }
 
-/// A string literal that is a finding's code.
-fn finding_code(token: &str) -> Option<String> {
-    const AREAS: [&str; 13] = [
-        "nginx",
-        "site",
-        "routes",
-        "newclient",
-        "merge",
-        "plan",
-        "config",
-        "topology",
-        "sessions",
-        "host",
-        "run",
-        "bundle",
-        "seed",
-    ];
-    let text = token.strip_prefix('"')?.strip_suffix('"')?;
-    let (area, name) = text.split_once('.')?;
-    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-    let is_file = ["conf", "toml", "json", "pid", "log", "sock"].contains(&name);
-    (AREAS.contains(&area) && is_name && !is_file).then(|| text.to_owned())
+/// Whether a token is a literal that holds nothing but a finding's code.
+fn is_spelt_out(token: &str) -> bool {
+    let text = token.strip_prefix('"').and_then(|token| token.strip_suffix('"'));
+    text.is_some_and(|text| codes::named(text).is_some())
+}
+
+/// Whether it looks like a finding's code and is none.
+fn is_misspelt(text: &str) -> bool {
+    let name = text.split('=').next().unwrap_or_default();
+    let Some((area, rest)) = name.split_once('.') else { return false };
+    let is_name = !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    let is_file = ["conf", "toml", "yaml", "json", "sock"].contains(&rest);
+    // `plan.diff` and its like are keys of the JSON document.
+    let is_key = area == "plan";
+    is_name
+        && !is_file
+        && !is_key
+        && codes::all().any(|code| code.area() == area)
+        && codes::named(name).is_none()
 }
 
 fn page(name: &str) -> String {
@@ -158,7 +269,9 @@ fn help_and_pages_are_read_as_people_read_them() {
         headings("# A\n## `motionctl backups list`\n### `motionctl apply [PLAN]`\n"),
         set(&["backups list", "apply"])
     );
-    assert_eq!(documented_code("| `site.ambiguous` | stop |"), Some("site.ambiguous".to_owned()));
-    assert_eq!(finding_code("\"nginx.conf\""), None);
-    assert_eq!(finding_code("\"host.no-sandbox\""), Some("host.no-sandbox".to_owned()));
+    assert!(is_misspelt("host.no-sandbx") && is_misspelt("merge.conflicts=ours"));
+    assert!(
+        !is_misspelt("host.no-sandbox") && !is_misspelt("merge.conflict=ours") && !is_misspelt("nginx.conf")
+    );
+    assert!(is_spelt_out("\"host.no-sandbox\"") && !is_spelt_out("\"nginx.conf\""));
 }

@@ -71,7 +71,7 @@ impl Router<'_> {
                 let directive = self.config.directive(*node);
                 PASSES.iter().chain(HANDLERS).any(|name| directive.is(name))
             };
-            if let Some(directive) = self.config.children(scope).into_iter().rfind(is_handler) {
+            if let Some(directive) = self.config.children(scope).iter().copied().rfind(is_handler) {
                 let found = self.config.directive(directive);
                 return Some(if PASSES.iter().any(|name| found.is(name)) {
                     let target = String::from_utf8_lossy(self.arg(directive, 0)).into_owned();

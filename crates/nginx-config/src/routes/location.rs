@@ -5,6 +5,10 @@
 
 use super::pattern::{self, Captures, Case};
 use crate::config::{Config, Node};
+use crate::work;
+use regex::bytes::Regex;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
 
 /// How a `location` is matched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +69,7 @@ pub(super) fn find(config: &Config, server: Node, uri: &[u8]) -> Found {
     loop {
         let mut levels = Vec::new();
         let deepest = loop {
-            let level = Level::of(config, scope);
+            let level = config.level(scope);
             let prefix = match level.fixed(uri) {
                 Fixed::Exact(node) => {
                     chain.push(node);
@@ -107,27 +111,67 @@ pub(super) fn find(config: &Config, server: Node, uri: &[u8]) -> Found {
 /// The first regular expression that matches, from the innermost level out.
 fn try_regexes(
     config: &Config,
-    levels: &[(Level, usize, bool)],
+    levels: &[(&Level, usize, bool)],
     uri: &[u8],
 ) -> Option<Result<(Node, usize, Captures), String>> {
     for (level, depth, _) in levels.iter().rev().filter(|&&(_, _, tries_regexes)| tries_regexes) {
-        for (node, pattern, case) in &level.regexes {
-            let place = config.place(*node);
-            let Some(regex) = pattern::compile(pattern, *case).filter(|_| !uri.contains(&b'\n')) else {
-                return Some(Err(format!("the regular expression at {place} needs PCRE")));
+        work::done(level.regexes.len());
+        for location in &level.regexes {
+            let node = location.node;
+            let Some(regex) = location.compiled().filter(|_| !uri.contains(&b'\n')) else {
+                return Some(Err(format!("the regular expression at {} needs PCRE", config.place(node))));
             };
-            if let Some(captures) = pattern::captures(&regex, uri) {
-                return Some(Ok((*node, *depth, captures)));
+            if let Some(captures) = pattern::captures(regex, uri) {
+                return Some(Ok((node, *depth, captures)));
             }
         }
     }
     None
 }
 
-/// The locations of one block.
-struct Level {
-    fixed: Vec<(Node, Matcher, bool)>,
-    regexes: Vec<(Node, Vec<u8>, Case)>,
+/// The locations of one block, made ready to be searched.
+#[derive(Debug, Default)]
+pub(crate) struct Level {
+    exact: HashMap<Vec<u8>, Node>,
+    /// Names that are prefixes, in order.
+    prefixes: Vec<Prefix>,
+    /// Names without the slash at their end, where nginx redirects to the name.
+    slashes: HashMap<Vec<u8>, Node>,
+    named: HashMap<Vec<u8>, Node>,
+    regexes: Vec<RegexLocation>,
+}
+
+/// A location whose name is a prefix.
+#[derive(Debug)]
+struct Prefix {
+    name: Vec<u8>,
+    node: Node,
+    regexes: TriesRegexes,
+    /// Where the longest of the other names stands that this one begins with.
+    shorter: Option<usize>,
+}
+
+/// Whether regular expressions are tried where a prefix is the longest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TriesRegexes {
+    Yes,
+    /// `^~`
+    No,
+}
+
+/// A location with a regular expression, which is compiled when a URI first meets it.
+#[derive(Debug)]
+struct RegexLocation {
+    node: Node,
+    pattern: Vec<u8>,
+    case: Case,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl RegexLocation {
+    fn compiled(&self) -> Option<&Regex> {
+        self.compiled.get_or_init(|| pattern::compile(&self.pattern, self.case)).as_ref()
+    }
 }
 
 /// What the names without regular expressions give for a URI.
@@ -140,43 +184,87 @@ enum Fixed {
 }
 
 impl Level {
-    fn of(config: &Config, scope: Node) -> Self {
-        let mut level = Self { fixed: Vec::new(), regexes: Vec::new() };
-        for node in config.children(scope) {
-            match matcher(config, node) {
-                Some(Matcher::Regex(pattern, case)) => level.regexes.push((node, pattern, case)),
-                Some(Matcher::Named(_)) | None => {}
-                Some(fixed) => level.fixed.push((node, fixed, redirects_to_slash(config, node))),
+    pub(crate) fn of(config: &Config, nodes: &[Node]) -> Self {
+        let mut level = Self::default();
+        let mut prefixes = BTreeMap::new();
+        for &node in nodes {
+            let name = match matcher(config, node) {
+                Some(Matcher::Exact(name)) => {
+                    level.exact.entry(name.clone()).or_insert(node);
+                    name
+                }
+                Some(Matcher::Prefix(name)) => {
+                    prefixes.entry(name.clone()).or_insert((node, TriesRegexes::Yes));
+                    name
+                }
+                Some(Matcher::Final(name)) => {
+                    prefixes.entry(name.clone()).or_insert((node, TriesRegexes::No));
+                    name
+                }
+                Some(Matcher::Regex(pattern, case)) => {
+                    level.regexes.push(RegexLocation { node, pattern, case, compiled: OnceLock::new() });
+                    continue;
+                }
+                Some(Matcher::Named(name)) => {
+                    level.named.entry(name).or_insert(node);
+                    continue;
+                }
+                None => continue,
+            };
+            if let Some(without) = name.strip_suffix(b"/")
+                && redirects_to_slash(config, node)
+            {
+                level.slashes.insert(without.to_vec(), node);
             }
+        }
+        for (name, (node, regexes)) in prefixes {
+            let before = level.prefixes.len().checked_sub(1);
+            let shorter = level.begins(before, &name);
+            level.prefixes.push(Prefix { name, node, regexes, shorter });
         }
         level
     }
 
-    fn fixed(&self, uri: &[u8]) -> Fixed {
-        let mut longest: Option<(usize, Fixed)> = None;
-        let mut slash = None;
-        for (node, matcher, redirects) in &self.fixed {
-            let (name, result) = match matcher {
-                Matcher::Exact(name) if name == uri => return Fixed::Exact(*node),
-                Matcher::Exact(name) => (name, None),
-                Matcher::Prefix(name) => (name, Some(Fixed::Prefix(*node))),
-                Matcher::Final(name) => (name, Some(Fixed::Final(*node))),
-                Matcher::Regex(..) | Matcher::Named(_) => continue,
-            };
-            if *redirects && name.strip_suffix(b"/") == Some(uri) {
-                slash = Some(*node);
+    /// The longest name at `from`, or shorter than it, that `text` begins with.
+    fn begins(&self, mut from: Option<usize>, text: &[u8]) -> Option<usize> {
+        while let Some(at) = from {
+            work::done(1);
+            if text.starts_with(&self.prefixes[at].name) {
+                return from;
             }
-            if let Some(result) = result.filter(|_| uri.starts_with(name))
-                && longest.as_ref().is_none_or(|(len, _)| *len < name.len())
-            {
-                longest = Some((name.len(), result));
-            }
+            from = self.prefixes[at].shorter;
         }
-        match (longest, slash) {
-            (Some((len, whole)), _) if len == uri.len() => whole,
-            (_, Some(node)) => Fixed::Slash(node),
-            (Some((_, part)), None) => part,
+        None
+    }
+
+    /// The location `@name`, with the `@`.
+    pub(crate) fn called(&self, name: &[u8]) -> Option<Node> {
+        self.named.get(name).copied()
+    }
+
+    fn fixed(&self, uri: &[u8]) -> Fixed {
+        if let Some(&node) = self.exact.get(uri) {
+            return Fixed::Exact(node);
+        }
+        // A name that the URI begins with stands before the URI in the order, and whatever stands
+        // between the two begins with that name, too.
+        let before = self.prefixes.partition_point(|prefix| prefix.name.as_slice() <= uri);
+        let longest = self.begins(before.checked_sub(1), uri).map(|at| &self.prefixes[at]);
+        // A name that is the whole URI goes before the redirect to one with a slash more.
+        match (longest, self.slashes.get(uri)) {
+            (Some(prefix), Some(_)) if prefix.name == uri => prefix.found(),
+            (_, Some(&node)) => Fixed::Slash(node),
+            (Some(prefix), None) => prefix.found(),
             (None, None) => Fixed::None,
+        }
+    }
+}
+
+impl Prefix {
+    fn found(&self) -> Fixed {
+        match self.regexes {
+            TriesRegexes::Yes => Fixed::Prefix(self.node),
+            TriesRegexes::No => Fixed::Final(self.node),
         }
     }
 }

@@ -6,13 +6,13 @@
 
 mod content;
 mod errors;
-mod location;
+pub(crate) mod location;
 mod pattern;
 mod redirect;
 mod request;
 mod rewrite;
 mod router;
-mod server;
+pub(crate) mod server;
 mod uri;
 
 pub use location::{Matcher, matcher};

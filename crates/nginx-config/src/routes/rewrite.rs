@@ -50,7 +50,7 @@ enum Truth {
 impl Router<'_> {
     /// Runs the rewrite directives of `block`; a true `if` joins the chain.
     pub fn rewrites(&self, block: Node, state: &mut State, chain: &mut Vec<Node>) -> Flow {
-        let mut waiting: VecDeque<Node> = self.config.children(block).into();
+        let mut waiting: VecDeque<Node> = self.config.rewrites_of(block).iter().copied().collect();
         let mut changed = false;
         while let Some(node) = waiting.pop_front() {
             match self.config.directive(node).name.value.as_slice() {
@@ -66,7 +66,7 @@ impl Router<'_> {
                         if !chain.is_empty() {
                             chain.push(node);
                         }
-                        for child in self.config.children(node).into_iter().rev() {
+                        for &child in self.config.rewrites_of(node).iter().rev() {
                             waiting.push_front(child);
                         }
                     }
@@ -162,7 +162,7 @@ impl Router<'_> {
         if forgets || !children.iter().all(harmless) {
             return false;
         }
-        for child in children {
+        for &child in children {
             if let Some(name) = self.arg(child, 0).strip_prefix(b"$") {
                 state.variables.insert(String::from_utf8_lossy(name).into_owned(), None);
             }

@@ -41,9 +41,7 @@ pub(super) enum Step {
 
 impl<'c> Router<'c> {
     pub fn new(config: &'c Config, server: Node) -> Self {
-        let is_http = |node: &Node| config.directive(*node).is("http");
-        let http =
-            config.top().into_iter().filter(is_http).find(|&http| config.children(http).contains(&server));
+        let http = config.indexed_servers().http.get(&server).copied();
         Self { config, server, http, budget: Cell::new(BUDGET) }
     }
 
@@ -192,10 +190,7 @@ impl<'c> Router<'c> {
     /// An internal redirect to a named location.
     pub fn go_to_named(&self, name: &[u8], cause: HopCause, mut state: State, mut hops: Vec<Hop>) -> Answer {
         hops.push(Hop { cause, target: String::from_utf8_lossy(name).into_owned() });
-        let is_it = |node: &Node| {
-            location::matcher(self.config, *node) == Some(location::Matcher::Named(name.to_vec()))
-        };
-        let found = self.config.children(self.server).into_iter().find(is_it);
+        let found = self.config.level(self.server).called(name);
         state.internal = true;
         match found.filter(|_| use_up_change(&mut state)) {
             Some(node) => self.run(Step::Inside(vec![node]), state, hops),
@@ -219,7 +214,7 @@ impl<'c> Router<'c> {
 
     /// The directives called `name` that stand in `scope` itself.
     pub fn own(&self, scope: Node, name: &str) -> Vec<Node> {
-        self.config.children(scope).into_iter().filter(|&node| self.config.directive(node).is(name)).collect()
+        self.config.named(scope, name).collect()
     }
 
     pub fn arg(&self, node: Node, index: usize) -> &'c [u8] {

@@ -6,6 +6,7 @@
 
 use super::pattern::{self, Case};
 use crate::config::{Config, Node};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// An address that nginx listens on, or that a connection arrives at.
@@ -33,61 +34,61 @@ pub enum ServerMatch {
     },
 }
 
-/// The `server` blocks of `http`, in nginx's order.
+/// The `server` blocks of `http`, in nginx's order; one that is included twice stands there twice.
 #[must_use]
-pub fn servers(config: &Config) -> Vec<Node> {
-    let named = |nodes: Vec<Node>, name: &'static str| {
-        nodes.into_iter().filter(move |&node| config.directive(node).is(name))
-    };
-    named(config.top(), "http").flat_map(|http| named(config.children(http), "server")).collect()
+pub fn servers(config: &Config) -> &[Node] {
+    &config.indexed_servers().list
 }
 
 /// The server block for a connection to `local` that asks for `host`, which
 /// may carry a port.
 #[must_use]
 pub fn server_for(config: &Config, local: &Endpoint, host: &str) -> ServerMatch {
-    let listeners = listeners(config);
-    let named = |listener: &&Listener| matches!((&listener.at, local), (Endpoint::Name(_, port), Endpoint::Tcp(_, at)) if port == at);
-    let Some(at) = most_specific(&listeners, local) else {
-        return match listeners.iter().find(named) {
-            Some(listener) => unresolved(config, listener.server),
-            None => ServerMatch::Nowhere,
-        };
+    let listeners = config.listeners();
+    let unresolved = || {
+        let port = if let Endpoint::Tcp(_, port) = local { Some(port) } else { None };
+        let server = port.and_then(|port| listeners.by_name.get(port))?;
+        let reason = format!("the server at {} listens on a host name", config.place(*server));
+        Some(ServerMatch::Unknown { reason })
+    };
+    let Some(at) = listeners.most_specific(local) else {
+        return unresolved().unwrap_or(ServerMatch::Nowhere);
     };
     if at != *local
-        && let Some(listener) = listeners.iter().find(named)
+        && let Some(unknown) = unresolved()
     {
-        return unresolved(config, listener.server);
+        return unknown;
     }
-    let Some(default) = default_of(&listeners, &at) else { return ServerMatch::Nowhere };
-    let here = listeners.iter().filter(|listener| listener.at == at);
-    let mut candidates: Vec<Node> = here.map(|listener| listener.server).collect();
-    candidates.dedup();
-    by_name(config, &candidates, &host_name(host)).unwrap_or(ServerMatch::Server(default))
+    let Some(Address { default, servers }) = listeners.addresses.get(&at) else {
+        return ServerMatch::Nowhere;
+    };
+    by_name(config, servers, &host_name(host)).unwrap_or(ServerMatch::Server(*default))
 }
 
 /// The default servers of the addresses on which `server` listens. nginx reads
 /// the request line by their settings, before it knows the host.
 pub(super) fn default_servers(config: &Config, server: Node) -> Vec<Node> {
-    let listeners = listeners(config);
-    let own = listeners.iter().filter(|listener| listener.server == server);
-    own.filter_map(|own| default_of(&listeners, &own.at)).collect()
+    let listeners = config.listeners();
+    let own = listeners.own.get(&server).into_iter().flatten();
+    own.filter_map(|at| Some(listeners.addresses.get(at)?.default)).collect()
 }
 
-fn default_of(listeners: &[Listener], at: &Endpoint) -> Option<Node> {
-    let mut here = listeners.iter().filter(|listener| listener.at == *at).peekable();
-    let first = here.peek().map(|listener| listener.server);
-    here.find(|listener| listener.role == Role::Default).map(|listener| listener.server).or(first)
+/// Every address that is listened on.
+#[derive(Debug, Default)]
+pub(crate) struct Listeners {
+    addresses: BTreeMap<Endpoint, Address>,
+    /// The addresses of each server block.
+    own: HashMap<Node, Vec<Endpoint>>,
+    /// The first block that listens on a host name, by port.
+    by_name: BTreeMap<u16, Node>,
 }
 
-fn unresolved(config: &Config, server: Node) -> ServerMatch {
-    ServerMatch::Unknown { reason: format!("the server at {} listens on a host name", config.place(server)) }
-}
-
-struct Listener {
-    server: Node,
-    at: Endpoint,
-    role: Role,
+/// The server blocks of one address.
+#[derive(Debug)]
+struct Address {
+    /// The one that is called so, or the first.
+    default: Node,
+    servers: Vec<Node>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -96,28 +97,60 @@ enum Role {
     Ordinary,
 }
 
-fn listeners(config: &Config) -> Vec<Listener> {
-    let mut all = Vec::new();
-    for server in servers(config) {
-        let before = all.len();
-        for node in config.children(server) {
-            let directive = config.directive(node);
-            let Some(address) = directive.arg(0).filter(|_| directive.is("listen")) else { continue };
-            let has = |option: &str| directive.args.iter().skip(1).any(|word| word.is(option));
-            let role = if has("default_server") || has("default") { Role::Default } else { Role::Ordinary };
-            let mut at = endpoints(&String::from_utf8_lossy(address));
-            if let (true, Some(&Endpoint::Tcp(IpAddr::V6(Ipv6Addr::UNSPECIFIED), port))) =
-                (has("ipv6only=off"), at.first())
-            {
-                at.push(any(port));
+impl Listeners {
+    pub(crate) fn of(config: &Config) -> Self {
+        let mut all = Self::default();
+        let mut explicit = BTreeSet::new();
+        for &server in servers(config) {
+            let before = all.own.get(&server).map_or(0, Vec::len);
+            for node in config.named(server, "listen") {
+                let directive = config.directive(node);
+                let Some(address) = directive.arg(0) else { continue };
+                let has = |option: &str| directive.args.iter().skip(1).any(|word| word.is(option));
+                let role =
+                    if has("default_server") || has("default") { Role::Default } else { Role::Ordinary };
+                let mut at = endpoints(&String::from_utf8_lossy(address));
+                if let (true, Some(&Endpoint::Tcp(IpAddr::V6(Ipv6Addr::UNSPECIFIED), port))) =
+                    (has("ipv6only=off"), at.first())
+                {
+                    at.push(any(port));
+                }
+                at.into_iter().for_each(|at| all.add(server, at, role, &mut explicit));
             }
-            all.extend(at.into_iter().map(|at| Listener { server, at, role }));
+            if all.own.get(&server).map_or(0, Vec::len) == before {
+                all.add(server, any(80), Role::Ordinary, &mut explicit);
+            }
         }
-        if all.len() == before {
-            all.push(Listener { server, at: any(80), role: Role::Ordinary });
-        }
+        all
     }
-    all
+
+    /// `explicit` holds the addresses that have a server called the default one.
+    fn add(&mut self, server: Node, at: Endpoint, role: Role, explicit: &mut BTreeSet<Endpoint>) {
+        if let Endpoint::Name(_, port) = at {
+            self.by_name.entry(port).or_insert(server);
+        }
+        let address =
+            self.addresses.entry(at.clone()).or_insert(Address { default: server, servers: Vec::new() });
+        if role == Role::Default && explicit.insert(at.clone()) {
+            address.default = server;
+        }
+        if address.servers.last() != Some(&server) {
+            address.servers.push(server);
+        }
+        self.own.entry(server).or_default().push(at);
+    }
+
+    /// The listening address that takes a connection to `local`.
+    fn most_specific(&self, local: &Endpoint) -> Option<Endpoint> {
+        let wide = match local {
+            Endpoint::Tcp(IpAddr::V4(_), port) => Some(any(*port)),
+            Endpoint::Tcp(IpAddr::V6(_), port) => {
+                Some(Endpoint::Tcp(IpAddr::V6(Ipv6Addr::UNSPECIFIED), *port))
+            }
+            Endpoint::Unix(_) | Endpoint::Name(..) => None,
+        };
+        [Some(local.clone()), wide].into_iter().flatten().find(|at| self.addresses.contains_key(at))
+    }
 }
 
 fn any(port: u16) -> Endpoint {
@@ -145,16 +178,6 @@ pub(super) fn endpoints(argument: &str) -> Vec<Endpoint> {
         (name, Err(_)) => Endpoint::Name(name.to_ascii_lowercase(), port),
     };
     (first..=last).map(at).collect()
-}
-
-/// The listening address that takes a connection to `local`.
-fn most_specific(listeners: &[Listener], local: &Endpoint) -> Option<Endpoint> {
-    let wide = match local {
-        Endpoint::Tcp(IpAddr::V4(_), port) => Some(any(*port)),
-        Endpoint::Tcp(IpAddr::V6(_), port) => Some(Endpoint::Tcp(IpAddr::V6(Ipv6Addr::UNSPECIFIED), *port)),
-        Endpoint::Unix(_) | Endpoint::Name(..) => None,
-    };
-    [Some(local.clone()), wide].into_iter().flatten().find(|at| listeners.iter().any(|one| one.at == *at))
 }
 
 /// A `Host` as nginx compares it: lower case, without port and final dot.
@@ -215,9 +238,7 @@ fn wildcard_rank(name: &str, host: &str) -> Option<(u8, usize)> {
 }
 
 fn names(config: &Config, server: Node) -> Vec<String> {
-    let children = config.children(server).into_iter().map(|node| config.directive(node));
-    let words =
-        children.filter(|directive| directive.is("server_name")).flat_map(|directive| &directive.args);
+    let words = config.named(server, "server_name").flat_map(|node| &config.directive(node).args);
     let names: Vec<String> = words.map(|word| word.text().into_owned()).collect();
     // Without a name a server answers requests without a Host.
     if names.is_empty() { vec![String::new()] } else { names }

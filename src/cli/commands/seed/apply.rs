@@ -145,7 +145,7 @@ impl Run<'_> {
 }
 
 fn refusal(stops: &[&Finding]) -> Failure {
-    let codes: std::collections::BTreeSet<_> = stops.iter().map(|finding| finding.code.as_str()).collect();
+    let codes: std::collections::BTreeSet<_> = stops.iter().map(|finding| finding.code.name()).collect();
     let codes = codes.into_iter().collect::<Vec<_>>().join(", ");
     let failure = Failure::new(FailureKind::Refused, format!("stopped by {codes}"));
     match stops.iter().find(|finding| !finding.advice.is_empty()) {

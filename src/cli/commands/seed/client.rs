@@ -5,15 +5,16 @@
 use crate::cli::args::SiteArgs;
 use crate::cli::context::Context;
 use crate::inspect::inspect;
-use crate::outcome::{Finding, Level};
+use crate::outcome::Finding;
+use crate::outcome::codes;
 
 /// A warning where Motion's site is here and lacks the new client's route.
 pub fn missing(context: &Context) -> Option<Finding> {
     let options = context.options(&SiteArgs::default()).ok()?;
     let inspection = inspect(&context.root, &options.inspect).ok()?;
-    let found = inspection.findings.iter().find(|finding| finding.code == "routes.missing")?;
+    let found = inspection.findings.iter().find(|finding| finding.code == codes::ROUTES_MISSING)?;
     let title = "NGINX on this host does not serve the new client, and only there profiles can be chosen";
-    let finding = Finding::new("seed.no-new-client", Level::Warn, title)
+    let finding = Finding::new(codes::SEED_NO_NEW_CLIENT, title)
         .advice("`motionctl plan` shows what is missing; seeding does not depend on it");
     Some(found.evidence.iter().fold(finding, |finding, line| finding.evidence(line.clone())))
 }

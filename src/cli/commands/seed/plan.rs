@@ -13,7 +13,8 @@ use crate::cli::context::Context;
 use crate::cli::database::Named;
 use crate::cli::files::{Standing, read_manifest, write_out};
 use crate::db::{Limits, Source};
-use crate::outcome::{CommandName, Failure, FailureKind, Outcome, OutcomeKind, accepts, sort_findings};
+use crate::outcome::codes::{self, Accepted, Code, Family};
+use crate::outcome::{CommandName, Failure, Outcome, OutcomeKind, sort_findings};
 use crate::prepare::accept;
 use crate::seed::manifest::{Manifest, Validated, validate};
 use crate::seed::map::Map;
@@ -134,7 +135,7 @@ impl Place {
 pub struct Work {
     /// Deletions that are allowed.
     pub allowed: Allowance,
-    accepted: BTreeSet<String>,
+    accepted: BTreeSet<Code>,
     host: crate::outcome::HostSection,
 }
 
@@ -147,15 +148,13 @@ impl Work {
             PruneChoice::Absent => Prune::Absent,
         });
         let allowed = Allowance { prune: prune.collect(), most: args.max_delete };
-        for code in &args.accept {
-            if !(code.starts_with("seed.") && accepts(code)) {
-                return Err(Failure::new(FailureKind::Usage, format!("`{code}` cannot be accepted"))
-                    .with_hint(
-                        "only seed.disable-in-use, seed.outside-unknown and seed.profile-maybe-in-use can",
-                    ));
+        let mut accepted = BTreeSet::new();
+        for word in &args.accept {
+            if let Accepted::Finding(code) = codes::accepted(word, Family::Seed)? {
+                accepted.insert(code);
             }
         }
-        Ok(Self { allowed, accepted: args.accept.iter().cloned().collect(), host: context.host() })
+        Ok(Self { allowed, accepted, host: context.host() })
     }
 
     /// What happens to profiles that the manifest does not name.

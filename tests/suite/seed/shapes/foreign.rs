@@ -66,7 +66,8 @@ fn a_profile_that_they_refer_to_is_not_deleted() {
         db.sql(shape.foreign);
         let stops = |text: &str, unnamed: Unnamed| {
             let findings = planned(&db, text, unnamed).findings;
-            let found = findings.into_iter().filter(|finding| finding.code == "seed.outside-reference");
+            let found =
+                findings.into_iter().filter(|finding| finding.code.name() == "seed.outside-reference");
             found
                 .inspect(|finding| assert!(finding.stops()))
                 .flat_map(|stop| stop.evidence)

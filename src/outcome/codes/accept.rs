@@ -1,0 +1,192 @@
+//! What `--accept` takes: parsing, what is wrong usage, and what help and hints say of it.
+//!
+//! Invariant: follows from the table's rows; nothing else names what may be accepted.
+
+use super::{Code, all, named, nearest};
+use crate::outcome::{Failure, FailureKind};
+
+/// Areas that the contract gives to `--accept` of a migration as a whole. One that has no row in this release takes any
+/// name: a script that was written for a newer one goes on working.
+const WHOLE: [&str; 4] = ["topology", "sessions", "newclient", "bundle"];
+
+/// Whether and how `--accept` takes a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accept {
+    /// There is nothing to accept, or going on would break something.
+    Never,
+    /// `--accept CODE`.
+    ByName(Family),
+    /// `--accept CODE=ours` or `CODE=theirs`.
+    BySide(Family),
+}
+
+/// Commands that take the same codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// Those that look at a migration or make one.
+    Migration,
+    /// Those that look at a change of the database or make it.
+    Seed,
+}
+
+/// What one word of `--accept` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepted<'a> {
+    /// This finding does not stop the run.
+    Finding(Code),
+    /// What this finding asks is decided so; the side is the caller's to understand.
+    Side(Code, &'a str),
+    /// A code of an area that has none in this release.
+    Reserved,
+}
+
+impl Accept {
+    /// Whether `--accept CODE` takes it, without a side.
+    #[must_use]
+    pub fn is_by_name(self) -> bool {
+        matches!(self, Self::ByName(_))
+    }
+
+    /// The commands whose `--accept` takes it.
+    #[must_use]
+    pub fn family(self) -> Option<Family> {
+        match self {
+            Self::Never => None,
+            Self::ByName(family) | Self::BySide(family) => Some(family),
+        }
+    }
+}
+
+impl Family {
+    /// The commands that have the option.
+    #[must_use]
+    pub const fn commands(self) -> &'static [&'static str] {
+        match self {
+            Self::Migration => &["check", "plan", "apply", "rehearse", "status"],
+            Self::Seed => &["seed plan", "seed apply"],
+        }
+    }
+}
+
+/// Reads one word of `--accept`.
+///
+/// # Errors
+/// Wrong usage: no finding has that name, or these commands may not accept it.
+pub fn accepted(word: &str, family: Family) -> Result<Accepted<'_>, Failure> {
+    let (name, side) = word.split_once('=').map_or((word, None), |(name, side)| (name, Some(side)));
+    let Some(code) = named(name) else {
+        let reserved = family == Family::Migration && side.is_none() && is_reserved(name);
+        return if reserved { Ok(Accepted::Reserved) } else { Err(unknown(word)) };
+    };
+    match (code.accept(), side) {
+        (Accept::ByName(by), None) if by == family => Ok(Accepted::Finding(code)),
+        (Accept::BySide(by), Some(side)) if by == family => Ok(Accepted::Side(code, side)),
+        (Accept::BySide(by), None) if by == family => {
+            Err(refused(word, format!("say which side counts: {name}=ours or {name}=theirs")))
+        }
+        (accept, _) => Err(refused(
+            word,
+            match accept.family() {
+                Some(other) if other != family => {
+                    format!("it can be accepted by: {}", other.commands().join(", "))
+                }
+                Some(_) => format!("write `{name}` alone"),
+                None => format!(
+                    "only {} can; `motionctl explain {name}` says what to do",
+                    acceptable(family).join(", ")
+                ),
+            },
+        )),
+    }
+}
+
+/// All that these commands accept, as an admin types it; an area that is taken whole is one word.
+#[must_use]
+pub fn acceptable(family: Family) -> Vec<String> {
+    let mut words: Vec<String> = match family {
+        Family::Migration => WHOLE.map(|area| format!("{area}.*")).to_vec(),
+        Family::Seed => Vec::new(),
+    };
+    let takes = |code: &Code| code.accept().family() == Some(family);
+    words.extend(all().filter(takes).filter(|code| !WHOLE.contains(&code.area())).map(|code| {
+        match code.accept() {
+            Accept::BySide(_) => format!("{code}=ours|theirs"),
+            Accept::ByName(_) | Accept::Never => code.name().to_owned(),
+        }
+    }));
+    words
+}
+
+/// Whether it is a code of an area that has none in this release.
+fn is_reserved(name: &str) -> bool {
+    let area = name.split_once('.').map(|(area, _)| area);
+    area.is_some_and(|area| WHOLE.contains(&area) && !all().any(|code| code.area() == area))
+}
+
+fn unknown(word: &str) -> Failure {
+    let meant = nearest(word).map_or_else(String::new, |code| format!("did you mean `{code}`? "));
+    Failure::new(FailureKind::Usage, format!("`{word}` cannot be accepted: no finding has this name"))
+        .with_hint(format!("{meant}`motionctl explain` lists them all"))
+}
+
+fn refused(word: &str, hint: String) -> Failure {
+    Failure::new(FailureKind::Usage, format!("`{word}` cannot be accepted")).with_hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::*;
+    use super::*;
+
+    /// Word for word what the contract says of `--accept`.
+    #[test]
+    fn what_is_accepted_is_what_the_contract_says() {
+        assert_eq!(
+            acceptable(Family::Migration),
+            [
+                "topology.*",
+                "sessions.*",
+                "newclient.*",
+                "bundle.*",
+                "site.managed-elsewhere",
+                "merge.conflict=ours|theirs",
+                "config.runs-code"
+            ]
+        );
+        for code in all().filter(|code| WHOLE.contains(&code.area())) {
+            assert_eq!(code.accept(), Accept::ByName(Family::Migration), "{code}");
+        }
+        assert_eq!(
+            acceptable(Family::Seed),
+            ["seed.outside-unknown", "seed.profile-maybe-in-use", "seed.disable-in-use"]
+        );
+    }
+
+    #[test]
+    fn words_are_taken_or_refused_with_what_to_type_instead() {
+        let hint = |word, family| {
+            let failure = accepted(word, family).expect_err(word);
+            assert_eq!(failure.kind, FailureKind::Usage);
+            assert!(failure.message.contains(&format!("`{word}`")), "{failure}");
+            failure.hint.expect("a hint")
+        };
+        let by_migration = |word| accepted(word, Family::Migration).expect(word);
+        assert_eq!(by_migration("topology.unknown"), Accepted::Finding(TOPOLOGY_UNKNOWN));
+        assert_eq!(by_migration("merge.conflict=ours"), Accepted::Side(MERGE_CONFLICT, "ours"));
+        assert_eq!(by_migration("bundle.x"), Accepted::Reserved);
+        assert_eq!(
+            hint("topology.behind-prxy", Family::Migration),
+            "did you mean `topology.behind-proxy`? `motionctl explain` lists them all"
+        );
+        assert_eq!(hint("nonsense", Family::Migration), "`motionctl explain` lists them all");
+        assert!(hint("merge.conflict", Family::Migration).contains("merge.conflict=theirs"));
+        assert!(hint("site.ambiguous", Family::Migration).contains("topology.*"));
+        assert_eq!(hint("sessions.online=ours", Family::Migration), "write `sessions.online` alone");
+        assert_eq!(
+            hint("seed.disable-in-use", Family::Migration),
+            "it can be accepted by: seed plan, seed apply"
+        );
+        assert!(hint("sessions.online", Family::Seed).ends_with("by: check, plan, apply, rehearse, status"));
+        hint("bundle.x", Family::Seed);
+    }
+}

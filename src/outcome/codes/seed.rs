@@ -1,0 +1,131 @@
+//! Findings about manifests and Motion's database.
+//!
+//! Invariant: rows only; what raises them is elsewhere.
+
+use super::Family::Seed;
+use super::row::{graded, info, stop, warn, when};
+use crate::outcome::Level::{Info, Stop, Warn};
+
+codes! {
+    SEED_AMBIGUOUS_NAME = stop("seed.ambiguous-name")
+        .means("several rows have a name that the manifest uses")
+        .looked_for("names as the server compares them: under its collation `Support` and `SUPPORT` may be one. With \
+                     `--prune profiles` also where a profile has no name of its own, or a blank one: it is not deleted \
+                     for not being named")
+        .advises("rename or delete all but one in Motion");
+    SEED_NAME_OF_OTHER_ROLE = stop("seed.name-of-other-role")
+        .means("a user who is no agent has the name")
+        .looked_for("the table of users, which holds administrators, too")
+        .advises("choose another username");
+    SEED_INTERNAL_DIFFERS = stop("seed.internal-differs")
+        .means("the manifest's `internal` is not the agent's")
+        .looked_for("the agent's row, which is the SIP peer: its number is never changed")
+        .advises("change it in Motion, or correct the manifest");
+    SEED_RENAME_CONFLICT = stop("seed.rename-conflict")
+        .means("a profile is to be renamed, and both names exist")
+        .looked_for("profiles of the old and of the new name")
+        .advises("delete or rename one of them, or leave `previous_name` out");
+    SEED_RENAME_MISSING = warn("seed.rename-missing")
+        .means("a profile to be renamed exists under neither name: it is created")
+        .looked_for("profiles of the old and of the new name")
+        .advises("leave `previous_name` out if it is new");
+    SEED_DELETIONS_NOT_ALLOWED = stop("seed.deletions-not-allowed")
+        .means("rows go, and `--prune` and `--max-delete` do not allow all of them")
+        .looked_for("the deletions of the plan, counted by kind")
+        .advises("the finding's advice has the exact flags");
+    SEED_NAME_SOFT_DELETED =
+        graded("seed.name-soft-deleted", &[when(Stop, "where a unique index covers it"), when(Warn, "elsewhere")])
+        .means("a deleted row holds a wanted name")
+        .looked_for("rows that are marked as deleted, and the indexes of their table")
+        .advises("restore or rename it in Motion, or choose another name");
+    SEED_OUTSIDE_REFERENCE = stop("seed.outside-reference")
+        .means("rows that the plan does not know refer to rows that are to go")
+        .looked_for("foreign keys of a table outside the map, of another schema, of users, or beside links in their \
+                     table; looked for again when the plan is carried out")
+        .advises("remove the references in Motion, or keep the rows");
+    SEED_OUTSIDE_UNKNOWN = graded(
+        "seed.outside-unknown",
+        &[when(Stop, "where tables of the schema are hidden"), when(Info, "where only other schemas are")],
+    )
+        .accepted_by(Seed)
+        .means("whether other tables refer to rows that are to go is not known")
+        .looked_for("whether this user can see every table of the schema, and of other schemas")
+        .advises("grant `SELECT` on the schema, or accept it");
+    SEED_REPLICA = stop("seed.replica")
+        .means("the server is read-only or a replica")
+        .looked_for("`read_only`, and the server's own word on what it replicates")
+        .advises("name the one that takes the writes");
+    SEED_REPLICA_UNKNOWN = warn("seed.replica-unknown")
+        .means("whether the server is a replica is not known")
+        .looked_for("the server's own word, which this user may not ask for")
+        .advises("make sure of it; `REPLICA MONITOR` (MariaDB) or `REPLICATION CLIENT` (MySQL) allows the question");
+    SEED_PROFILE_IN_USE = stop("seed.profile-in-use")
+        .means("a profile that is to be deleted has an open session of an agent who is online")
+        .looked_for("open sessions that name it, by id or name; looked for again when the plan is carried out")
+        .advises("let the agents log out or change their profile");
+    SEED_PROFILE_MAYBE_IN_USE = stop("seed.profile-maybe-in-use").accepted_by(Seed)
+        .means("a profile that is to be deleted may be in use")
+        .looked_for("an open session of somebody who is not online, or sessions that cannot be read")
+        .advises("ask the agents, then accept it");
+    SEED_DISABLE_IN_USE = stop("seed.disable-in-use").accepted_by(Seed)
+        .means("a profile that is to be disabled is, or may be, in use")
+        .looked_for("open sessions that name it: these agents stay logged in with it and cannot choose it again")
+        .advises("accept it once you have read that");
+    SEED_PROFILE_DISABLED = info("seed.profile-disabled")
+        .means("a profile becomes unavailable at once; nobody uses it")
+        .looked_for("open sessions that name it")
+        .advises("nothing");
+    SEED_RENAME_IN_USE = warn("seed.rename-in-use")
+        .means("a profile that is renamed stands in open sessions under its old name")
+        .looked_for("open sessions that name it by its name: until these end, it does not look in use")
+        .advises("do not delete it until its agents have logged in again");
+    SEED_QUEUE_BECOMES_PERSONAL = warn("seed.queue-becomes-personal")
+        .means("agents of a profile keep a queue that is removed from it")
+        .looked_for("queues that are linked to these agents directly")
+        .advises("remove it from their `personal` lists, too");
+    SEED_AGENT_WITHOUT_QUEUE = warn("seed.agent-without-queue")
+        .means("the plan leaves agents without any queue")
+        .looked_for("the queues of the agents that it touches, their own and those of enabled profiles, as they will be")
+        .advises("give them one, or an enabled profile that has queues");
+    SEED_AGENTS_ONLINE = warn("seed.agents-online")
+        .means("agents whom this concerns are logged in")
+        .looked_for("who of them is online")
+        .advises("nothing: they keep their queues until their next login or Change Profile");
+    SEED_NO_NEW_CLIENT = warn("seed.no-new-client")
+        .means("NGINX on this host serves Motion without the new client's route")
+        .looked_for("Motion's site, as `motionctl check` does; agents choose profiles only in the new client")
+        .advises("`motionctl plan` shows what is missing");
+    SEED_MAP_MISMATCH = stop("seed.map-mismatch")
+        .means("the schema map and the database differ where the command relies on it")
+        .looked_for("tables, columns, types and keys in the database's catalog; each line says what is expected and \
+                     what was found")
+        .advises("correct the map, or let `motionctl seed schema discover` propose a new one");
+    SEED_MAP_DIFFERS = warn("seed.map-differs")
+        .means("the schema map and the database differ in parts that the command does not use")
+        .looked_for("tables, columns, types and keys in the database's catalog")
+        .advises("correct them before they are needed");
+    SEED_MAP_UNREVIEWED = stop("seed.map-unreviewed")
+        .means("nobody has reviewed the schema map")
+        .looked_for("`reviewed_by` of the map, where the database is MySQL or MariaDB")
+        .advises("compare each line, then put your name there");
+    SEED_TRIGGER = warn("seed.trigger")
+        .means("a table that is written has triggers")
+        .looked_for("the database's catalog")
+        .advises("read what they do; it happens in the same transaction");
+    SEED_NEAR_MISS = warn("seed.near-miss")
+        .means("a name is nearly one that the manifest declares, or the database spells it differently")
+        .looked_for("each name that a manifest uses, against those that it declares and those of the database")
+        .advises("correct the spelling; it is right if the database has both");
+    SEED_UNUSUAL_VALUE = warn("seed.unusual-value")
+        .means("a strategy, a type or a weight in a manifest is none of those known")
+        .looked_for("the values that releases of Motion are known to have")
+        .advises("correct it, or leave it if your release of Motion has it");
+    SEED_USERNAME = warn("seed.username")
+        .means("a username in a manifest has other characters than letters, digits, `.` and `_`")
+        .looked_for("each agent of the manifest")
+        .advises("correct it; such an agent can be kept but not created");
+    SEED_FULLNAME_IS_INTERNAL = warn("seed.fullname-is-internal")
+        .means("an agent's full name in a manifest is the internal number")
+        .looked_for("each agent of the manifest")
+        .advises("correct it; such an agent can be kept but not created");
+}

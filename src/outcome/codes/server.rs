@@ -1,0 +1,103 @@
+//! Findings about NGINX, this host and runs of our own.
+//!
+//! Invariant: rows only; what raises them is elsewhere.
+
+use super::row::{graded, info, stop, usual, warn, when};
+use crate::outcome::Level::{Stop, Warn};
+
+codes! {
+    NGINX_MISSING = stop("nginx.missing").exits(69)
+        .means("there is no NGINX to ask")
+        .looked_for("a program `nginx` in the usual folders of programs of this machine, or the one named with \
+                     `--nginx`, and a master that runs")
+        .advises("install it, or name its program with `--nginx`; with `--root`, install it on this machine");
+    NGINX_UNTRUSTED = graded("nginx.untrusted", &[usual(Warn), when(Stop, "for the program named with `--nginx`")])
+        .exits(69)
+        .means("a program called `nginx`, or the one named with `--nginx`, is not run: others can change it")
+        .looked_for("its owner and every folder above it: root's, and writable by nobody else, by mode, group or \
+                     access list")
+        .advises("`chown root` and `chmod go-w` what the evidence names, or name another program");
+    NGINX_FOREIGN_PROCESS = info("nginx.foreign-process")
+        .means("a process calls itself NGINX and is left alone: neither executed nor signalled nor chosen")
+        .looked_for("titles in `/proc`: one of another user or user namespace, one whose program others than root can \
+                     change, or one that has another name")
+        .advises("an NGINX of another user is migrated by that user; where it is this server's, give its program to \
+                  root alone, or name it with `--nginx`");
+    NGINX_NOT_RUNNING = warn("nginx.not-running")
+        .means("NGINX does not run: files are changed and validated, and nothing is reloaded")
+        .looked_for("master processes in `/proc`")
+        .advises("start it when you want it to serve");
+    NGINX_CONFIG_BROKEN = stop("nginx.config-broken").exits(65)
+        .means("the configuration as it is does not pass `nginx -t`")
+        .looked_for("its files are read as NGINX reads them, then tested by the running `nginx` in a private view of \
+                     this machine")
+        .advises("fix it first; the evidence has NGINX's own words, with file and line");
+    NGINX_NEW_WARNINGS = warn("nginx.new-warnings")
+        .means("the new configuration passes with warnings that the old one does not have")
+        .looked_for("`nginx -t` of the old and of the new configuration, their warnings compared")
+        .advises("read them");
+    NGINX_PORT_HELD = stop("nginx.port-held")
+        .means("another program holds an address that the configuration listens on")
+        .looked_for("each `listen` that is new, against the listening sockets of this machine: NGINX would accept the \
+                     reload and keep the old workers. The others only against processes that call themselves NGINX \
+                     and are not this server's")
+        .advises("stop that program, or choose another port");
+    NGINX_SEVERAL_MASTERS = stop("nginx.several-masters")
+        .means("more than one master runs, and which serves Motion is not certain")
+        .looked_for("master processes in `/proc` that read this main file")
+        .advises("stop the other, or work inside its container");
+    NGINX_OTHER_ROOT = stop("nginx.other-root")
+        .means("root's running master lives in a container or chroot, or reads another main file than this one")
+        .looked_for("root, pid namespace and main file of each master that is really root's, by device and inode")
+        .advises("work inside it");
+    NGINX_UNKNOWN = warn("nginx.unknown")
+        .means("a master runs, and whether it is this server's could not be seen")
+        .looked_for("`/proc` of a process that belongs to another user")
+        .advises("look as root");
+    NGINX_VERSION_SKEW = warn("nginx.version-skew")
+        .means("the NGINX on disk is not the one that runs, as after a package upgrade")
+        .looked_for("the running program's own file and version, and the one on disk. Both test the change: one that \
+                     only the program on disk refuses is refused (65) when that program accepts the old configuration")
+        .advises("restart NGINX at a quiet hour");
+    HOST_DISK_SPACE = graded("host.disk-space", &[usual(Stop), when(Warn, "when it could not be computed")])
+        .means("a change does not fit on the disk")
+        .looked_for("bytes and inodes that the backup and the journal need, against what is free, before anything starts")
+        .advises("make room, for instance with `motionctl backups prune`; look as root");
+    HOST_READ_ONLY = stop("host.read-only")
+        .means("the backup's or the journal's folder is on a read-only mount")
+        .looked_for("the mounts of `/var/backups/motionctl` and `/var/lib/motionctl`")
+        .advises("mount it for writing, and find out why it was not");
+    HOST_ETCKEEPER = info("host.etckeeper")
+        .means("`/etc` has a history of its own")
+        .looked_for("`etckeeper.conf`, or a repository in `/etc`")
+        .advises("commit before and after");
+    HOST_SELINUX = info("host.selinux")
+        .means("SELinux is enforcing or permissive")
+        .looked_for("the kernel's own word; in a tree `/etc/selinux/config`")
+        .advises("give the new client's folder a label that NGINX may read (`httpd_sys_content_t`)");
+    HOST_NOT_ROOT = stop("host.not-root").exits(69)
+        .means("only root may make this change")
+        .looked_for("the effective user of this command")
+        .advises("run it with `sudo`; `check`, `plan` and `status` need no root");
+    HOST_NO_SANDBOX = graded("host.no-sandbox", &[usual(Stop), when(Warn, "with `--no-sandbox`")])
+        .means("the kernel refuses the private view in which the new configuration is tested")
+        .looked_for("a child that asks the kernel for namespaces of its own")
+        .advises("`--no-sandbox` tests the change in place and undoes it at once on failure; a tree below `--root` \
+                  needs a machine that allows it");
+    HOST_NO_BOOT_UNIT = graded("host.no-boot-unit", &[usual(Warn), when(Stop, "with `--confirm-within`")])
+        .means("after a power cut in the middle of a change nothing sets it right before NGINX starts")
+        .looked_for("an enabled `motionctl-recover.service`, where systemd runs, or where a tree has its folder")
+        .advises("`make install`, then `systemctl enable motionctl-recover.service`");
+    HOST_NO_TIMER = stop("host.no-timer")
+        .means("`--confirm-within` was asked for, and no timer can be armed")
+        .looked_for("whether systemd runs and answers, and whether the tree is this server")
+        .advises("leave the option out");
+    RUN_UNFINISHED = stop("run.unfinished")
+        .means("an earlier run was interrupted")
+        .looked_for("a run without an end in the journal")
+        .advises("`motionctl recover`; every changing command does it first");
+    RUN_AWAITING_CONFIRMATION = stop("run.awaiting-confirmation")
+        .means("a change waits for its confirmation: no other is made meanwhile")
+        .looked_for("the journal; the evidence says how much time is left")
+        .advises("`motionctl confirm` or `motionctl rollback`");
+}

@@ -1,0 +1,115 @@
+//! Findings about Motion's site, its routes, the new client and the plan.
+//!
+//! Invariant: rows only; what raises them is elsewhere.
+
+use super::Family::Migration;
+use super::row::{graded, info, stop, usual, warn, when};
+use crate::outcome::Level::{Info, Stop, Warn};
+
+codes! {
+    SITE_NOT_FOUND = stop("site.not-found").exits(69)
+        .means("no server block has Motion's routes")
+        .looked_for("each server block of the configuration: what answers `/`, `/api` and `/socket.io`")
+        .advises("name its file with `--site`");
+    SITE_AMBIGUOUS = stop("site.ambiguous")
+        .means("several files could be Motion's")
+        .looked_for("server blocks with Motion's routes that lead to different applications, or one that proxies `/` \
+                     where nothing says that it is Motion")
+        .advises("name the file with `--site`");
+    SITE_NOT_REPLACEABLE = stop("site.not-replaceable")
+        .means("the file cannot be replaced safely")
+        .looked_for("the immutable flag, a mount on the file, a second name of it (hard link)")
+        .advises("undo that; it is never cleared silently");
+    SITE_BASE_UNREADABLE =
+        graded("site.base-unreadable", &[usual(Stop), when(Warn, "for an ordinary user")])
+        .means("what the last change left behind cannot be read")
+        .looked_for("`/var/lib/motionctl/base-*.conf`, the vendor's text that a merge starts from")
+        .advises("fix the file, or remove it: then the next change is planned without it");
+    SITE_DUPLICATE_SERVER = warn("site.duplicate-server")
+        .means("two server blocks have the same address and name: NGINX uses the first, and only warns")
+        .looked_for("`listen` and `server_name` of all server blocks")
+        .advises("remove the one that is not used");
+    SITE_MANAGED_ELSEWHERE = stop("site.managed-elsewhere").accepted_by(Migration)
+        .means("another tool writes this file")
+        .looked_for("a header that names Ansible, Puppet, Chef, Salt or the like in the first lines of Motion's files")
+        .advises("make the change there, or accept that it may be overwritten");
+    SITE_CERTBOT = graded("site.certbot", &[usual(Info), when(Warn, "when certbot edits NGINX's files")])
+        .means("certificates are renewed by certbot")
+        .looked_for("`/etc/letsencrypt/renewal`: a warning where NGINX is the authenticator or the installer")
+        .advises("let no renewal run during the change");
+    SITE_DEAD_UPSTREAM = warn("site.dead-upstream")
+        .means("an upstream does not answer, or its address looks like a slip of the pen, such as `12.0.0.1`")
+        .looked_for("each address that a location proxies to; on the server itself it is also connected to")
+        .advises("correct it in a change of its own; it is left as it is");
+    SITE_REMOTE_LOCATION = info("site.remote-location")
+        .means("a location that does not serve Motion itself leads to another machine")
+        .looked_for("each address that a location proxies to")
+        .advises("nothing");
+    ROUTES_MIGRATED = info("routes.migrated")
+        .means("`/user-ui/` is served by the new client")
+        .looked_for("which location of each of Motion's server blocks answers it, in NGINX's own order")
+        .advises("nothing");
+    ROUTES_MISSING = info("routes.missing")
+        .means("`/user-ui/` is not served by the new client")
+        .looked_for("which location of each of Motion's server blocks answers it, in NGINX's own order")
+        .advises("`motionctl apply`");
+    ROUTES_ELSEWHERE = stop("routes.elsewhere")
+        .means("a location of its own answers `/user-ui/` with something else")
+        .looked_for("which location of each of Motion's server blocks answers it: a second one would be a duplicate")
+        .advises("remove it, or let it serve the new client");
+    NEWCLIENT_NOT_FOUND = stop("newclient.not-found").accepted_by(Migration)
+        .means("the new client was not found; without it there is no plan, also when this is accepted")
+        .looked_for("a folder below the application root, or the one that is named, that holds an `index.html` with \
+                     `<base href=\"/user-ui/\">`")
+        .advises("`--new-client-root DIR` or `--new-client-upstream URL`");
+    NEWCLIENT_AMBIGUOUS = stop("newclient.ambiguous").accepted_by(Migration)
+        .means("several folders hold a new client; there is no plan until one is chosen")
+        .looked_for("every `index.html` with `<base href=\"/user-ui/\">` below the application root")
+        .advises("choose one with `--new-client-root`");
+    NEWCLIENT_UNREADABLE = stop("newclient.unreadable").accepted_by(Migration)
+        .means("NGINX's user cannot read the new client's files, or not enter a folder above them")
+        .looked_for("owner, group and mode of each folder down to `index.html`; the evidence names the first obstacle")
+        .advises("grant it");
+    NEWCLIENT_VERSION_OLD = warn("newclient.version-old").accepted_by(Migration)
+        .means("Motion is older than 3.42.0, in which Agent Profiles use the new client")
+        .looked_for("the version in Motion's own files; the evidence names the file")
+        .advises("update Motion");
+    NEWCLIENT_VERSION_UNKNOWN = info("newclient.version-unknown").accepted_by(Migration)
+        .means("Motion's version could not be read")
+        .looked_for("`server/package.json`, `package.json`, `XC_VERSION` in `.env`, `VERSION`, `client/package.json`; \
+                     the evidence says what each has")
+        .advises("make sure that it is 3.42.0 or newer");
+    MERGE_CONFLICT = stop("merge.conflict").decided_by(Migration)
+        .means("the live file and the new one changed the same directive differently")
+        .looked_for("base, live file and new file, compared directive by directive; both versions are shown with \
+                     their lines")
+        .advises("decide each with `--resolve 'PATH=ours'`, all others with `--accept merge.conflict=ours` (or \
+                  `theirs`), or take `--strategy graft`");
+    MERGE_UNUSED_RESOLUTION = warn("merge.unused-resolution")
+        .means("a `--resolve` names a path that has no conflict")
+        .looked_for("each `--resolve`, against the conflicts that there are")
+        .advises("check its spelling against the conflicts");
+    MERGE_BASE_UNKNOWN = warn("merge.base-unknown")
+        .means("what the live file was made from is not known")
+        .looked_for("with `--candidate`: a base that is named, or remembered from the last change. Without one, \
+                     whatever both files have differently is a conflict")
+        .advises("name the vendor's old file with `--base`");
+    MERGE_STAYS_IN_PLACE = info("merge.stays-in-place")
+        .means("some local changes cannot move to the local include")
+        .looked_for("with `--local-include`: each local change; the evidence says why")
+        .advises("nothing");
+    CANDIDATE_LACKS_ROUTE = stop("candidate.lacks-route").exits(65)
+        .means("the file given with `--candidate` does not serve the new client")
+        .looked_for("which location of the candidate answers `/user-ui/`")
+        .advises("ask for the file of this version");
+    PLAN_NO_SAFE_ORDER = stop("plan.no-safe-order")
+        .means("no order of the steps keeps every moment between them startable")
+        .looked_for("`nginx -t` of each state between two steps")
+        .advises("report it, with the plan");
+    CONFIG_RUNS_CODE =
+        graded("config.runs-code", &[when(Stop, "with `--root`"), when(Info, "on this server")])
+        .accepted_by(Migration)
+        .means("the configuration loads code: testing it runs that code")
+        .looked_for("`load_module`, `ssl_engine`, Perl and Lua in every file of the configuration")
+        .advises("accept it only for a tree that you trust");
+}

@@ -1,0 +1,55 @@
+//! Text in lines that fit, broken between words.
+//!
+//! Invariant: no word is broken or lost; widths are what a terminal shows.
+
+/// A text is never squeezed into less than this beside its name.
+const NARROWEST: usize = 24;
+
+/// The text in lines of at most `width` columns, broken between words; a
+/// longer word has a line of its own.
+#[must_use]
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        match lines.last_mut() {
+            Some(line) if columns(line) + 1 + columns(word) <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// `name  text`, the text behind a column of names and its further lines below each other.
+#[must_use]
+pub fn hanging(name: &str, column: usize, text: &str, width: usize) -> Vec<String> {
+    let mut lines = wrapped(text, width.saturating_sub(column).max(NARROWEST)).into_iter();
+    let padding = " ".repeat(column.saturating_sub(columns(name)));
+    let first = format!("{name}{padding}{}", lines.next().unwrap_or_default());
+    let further = lines.map(|line| format!("{}{line}", " ".repeat(column)));
+    std::iter::once(first).chain(further).collect()
+}
+
+/// How many columns a terminal gives to the text.
+#[must_use]
+pub fn columns(text: &str) -> usize {
+    console::measure_text_width(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_between_words_and_hang_below_each_other() {
+        assert_eq!(wrapped("a  bb ccc", 4), ["a bb", "ccc"]);
+        assert_eq!(
+            hanging("4", 4, "the change failed and was rolled back", 30),
+            ["4   the change failed and was", "    rolled back"]
+        );
+        assert_eq!(hanging("a long name", 4, "x", 30), ["a long namex"]);
+        assert_eq!(hanging("a", 4, "", 30), ["a   "]);
+    }
+}
