@@ -86,7 +86,7 @@ fn none(unseen: Vec<String>, elsewhere: Vec<String>, unwanted: &[Master]) -> Fin
             let program = master.program.executable.name().display();
             format!("pid {} runs {program}, which --nginx does not name", master.id.pid)
         };
-        let finding = Finding::new(codes::NGINX_NOT_RUNNING, "NGINX does not run")
+        let finding = Finding::new(codes::NGINX_NOT_RUNNING, "no NGINX of this server runs")
             .advice("the change is made and validated, but nothing is reloaded or started");
         (finding, unwanted.iter().map(runs).collect())
     };

@@ -24,8 +24,8 @@ codes! {
         .advises("an NGINX of another user is migrated by that user; where it is this server's, give its program to \
                   root alone, or name it with `--nginx`");
     NGINX_NOT_RUNNING = warn("nginx.not-running")
-        .means("NGINX does not run: files are changed and validated, and nothing is reloaded")
-        .looked_for("master processes in `/proc`")
+        .means("no NGINX of this server runs: files are changed and validated, and nothing is reloaded")
+        .looked_for("master processes in `/proc` that are root's, in our namespaces, and run a program of root's alone")
         .advises("start it when you want it to serve");
     NGINX_CONFIG_BROKEN = stop("nginx.config-broken").exits(65)
         .means("the configuration as it is does not pass `nginx -t`")
