@@ -4,6 +4,7 @@
 //! is kept beside it until the run is over, so that the way back needs no
 //! space. This room chooses nothing.
 
+use super::content::after;
 use super::history::History;
 use crate::backup::{BackupId, Store, restore_tree};
 use crate::facts::NginxFacts;
@@ -14,7 +15,7 @@ use crate::host::files::{
 use crate::host::process::{self, ProcessId};
 use crate::host::{Attributes, Root, RootPath, WriteLock, kill_point, machine};
 use crate::journal::Event;
-use crate::plan::{Content, Step, Version, patch_to};
+use crate::plan::{Content, Step, Version};
 use crate::verify::{MainLog, ReloadProof, ReloadRequest, UnprovenReload, reload};
 use anyhow::{Context, Result, anyhow};
 use std::path::{Path, PathBuf};
@@ -155,14 +156,11 @@ impl Executor<'_> {
         }
         let (lock, root) = (self.lock, self.root);
         let installing = || format!("installing {path}");
-        let changed = match to {
-            Version::Absent => remove(lock, root, &path, &expect),
-            Version::File { attributes, .. } => {
-                let bytes = self.contents(&path, from, to)?;
-                match from {
-                    Version::Absent => create(lock, root, &path, &bytes, attributes),
-                    Version::File { .. } => replace(lock, root, &path, &expect, &bytes, attributes),
-                }
+        let changed = match (from, after(root, path.as_path(), from, to)?) {
+            (_, None) => remove(lock, root, &path, &expect),
+            (Version::Absent, Some(file)) => create(lock, root, &path, &file.bytes, &file.attributes),
+            (Version::File { .. }, Some(file)) => {
+                replace(lock, root, &path, &expect, &file.bytes, &file.attributes)
             }
         };
         match changed {
@@ -190,27 +188,6 @@ impl Executor<'_> {
         let Some(kept) = kept.filter(|kept| kept.hidden().is_some()) else { return Ok(false) };
         put_back(self.lock, self.root, &kept).with_context(|| format!("putting {path} back"))?;
         Ok(true)
-    }
-
-    fn contents(&self, path: &RootPath, from: &Version, to: &Version) -> Result<Vec<u8>> {
-        let Version::File { sha256, content, .. } = to else { return Ok(Vec::new()) };
-        match content {
-            Content::Live => Err(anyhow!("the plan does not say where the contents of {path} come from")),
-            Content::Patched(patches) => {
-                let source = match from {
-                    Version::Absent => Vec::new(),
-                    Version::File { .. } => {
-                        self.root.read(path).with_context(|| format!("reading {path}"))?
-                    }
-                };
-                Ok(patch_to(&source, patches, sha256)?)
-            }
-            Content::Backup(id) => {
-                let id: BackupId = id.parse().context("reading the plan")?;
-                let backup = Store::new(self.root).open(&id)?;
-                Ok(backup.content(hash(sha256)?)?)
-            }
-        }
     }
 
     /// Readable for everybody, as the folders beside it are.
