@@ -9,13 +9,14 @@ use super::history::History;
 use crate::backup::{BackupId, Store, restore_tree};
 use crate::facts::NginxFacts;
 use crate::host::files::{
-    Expect, Hash, Installed, Kept, ReplaceError, adopt, create, discard, make_folder, put_back, remove,
+    Expect, Installed, Kept, ReplaceError, adopt, create, discard, make_folder, put_back, remove,
     remove_folder, replace, set_attributes, sweep,
 };
 use crate::host::process::{self, ProcessId};
-use crate::host::{Attributes, Root, RootPath, WriteLock, kill_point, machine};
+use crate::host::{Attributes, Root, WriteLock, kill_point, machine};
 use crate::journal::Event;
 use crate::plan::{Content, Step, Version};
+use crate::values::{Hash, RootPath};
 use crate::verify::{MainLog, ReloadProof, ReloadRequest, UnprovenReload, reload};
 use anyhow::{Context, Result, anyhow};
 use std::path::{Path, PathBuf};

@@ -9,13 +9,14 @@ use super::history::History;
 use crate::backup::{BackupId, Entry, Store};
 use crate::facts::FileFacts;
 use crate::host::files::{FileState, observe, sweep};
-use crate::host::{Root, RootPath, WriteLock};
+use crate::host::{Root, WriteLock};
 use crate::journal::{ActiveRun, Event, JournalStep, Phase, RunOutcome, Status};
 use crate::outcome::{Failure, FailureKind};
 use crate::plan::{
     DiskState, Now, Observed, Recovery, Step, Stuck, StuckReason, recover as plan_recovery,
     recover_whole as plan_whole,
 };
+use crate::values::RootPath;
 use crate::verify::ReloadProof;
 use anyhow::{Context, Result};
 use std::collections::BTreeSet;

@@ -7,7 +7,8 @@ use super::error::BackupError;
 use super::manifest::Entry;
 use super::store::STORE_FOLDER;
 use crate::host::files::{FileState, observe};
-use crate::host::{Attributes, Root, RootPath};
+use crate::host::{Attributes, Root};
+use crate::values::RootPath;
 use std::collections::BTreeMap;
 use std::io;
 

@@ -3,8 +3,8 @@
 //! Invariant: pure. Each path that differs is named once, with everything in which it differs.
 
 use super::manifest::Entry;
-use crate::host::files::Hash;
-use crate::host::{AttributeDifference, LinkText, RootPath};
+use crate::host::AttributeDifference;
+use crate::values::{Hash, LinkText, RootPath};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One path in which two states differ.

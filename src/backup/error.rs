@@ -5,8 +5,8 @@
 use super::compare::Difference;
 use super::id::BackupId;
 use super::verify::Problem;
-use crate::host::RootPath;
 use crate::host::files::ReplaceError;
+use crate::values::RootPath;
 use std::io;
 
 /// Why a backup could not be made, read or restored.

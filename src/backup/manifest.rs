@@ -4,8 +4,9 @@
 //! come back; the format carries a number, and a newer one is refused.
 
 use super::id::BackupId;
-use crate::host::files::{Expect, FileState, Hash, OtherKind};
-use crate::host::{Attributes, LinkText, RootPath};
+use crate::host::Attributes;
+use crate::host::files::{Expect, FileState, OtherKind};
+use crate::values::{Hash, LinkText, RootPath};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -16,8 +16,8 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use xattr::FileExt;
 
-use super::path::{escape, unescape};
 use super::walk::Folder;
+use crate::values::{escape, unescape};
 
 /// Mode, owner, time of change and extended attributes of a file, folder or link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,8 +4,9 @@
 //! parsed, so that a file that changes meanwhile makes the plan stale.
 
 use crate::facts::FileFacts;
+use crate::host::Root;
 use crate::host::files::{FileState, observe};
-use crate::host::{Root, RootPath};
+use crate::values::RootPath;
 use nginx_config::Reader;
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;

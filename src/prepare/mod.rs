@@ -14,7 +14,7 @@ pub use probes::{Reach, StatedProbe, rollback_probes};
 use crate::apply::SandboxChoice;
 use crate::facts::{Attributes, Facts, RouteState, Scope, ServerFacts, ServerRole};
 use crate::host::sandbox::Launcher;
-use crate::host::{Root, RootPath, STATE_FOLDER, escape, machine};
+use crate::host::{Root, STATE_FOLDER, machine};
 use crate::inspect::{self, Inspection, file_facts, inspect, survey};
 use crate::outcome::codes::{self, Code};
 use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, PlanSection, sort_findings};
@@ -22,6 +22,7 @@ use crate::plan::bundle::Bundle;
 use crate::plan::{
     Input, LocalInclude, Memory, Migration, PlanError, StrategyWish, Wish, migrate, sha256_hex,
 };
+use crate::values::{RootPath, escape};
 use crate::verify::probe::{Probe, ProbePlan};
 use merge::merge_findings;
 use nginx_config::merge::Resolutions;

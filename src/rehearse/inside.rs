@@ -10,11 +10,12 @@ use crate::apply::{Confirmation, Event, INSTALLING, Request, Run, SandboxChoice,
 use crate::backup::BackupId;
 use crate::facts::{Facts, FileFacts, ShadowKind};
 use crate::host::sandbox::{Capabilities, ChildContext, Launcher};
-use crate::host::{Root, RootPath, WriteLock, clock};
+use crate::host::{Root, WriteLock, clock};
 use crate::inspect::{file_facts, inspect, installed_error_log};
 use crate::outcome::{DurationSection, Failure, FailureKind};
 use crate::plan::{Plan, Reload, Restored, Step, Version, rollback};
 use crate::prepare::{Reach, prepare};
+use crate::values::RootPath;
 use crate::verify::probe::{Gate, Kind, ProbePlan};
 use crate::verify::staged::Staged;
 use anyhow::Context as _;

@@ -8,11 +8,11 @@ use crate::apply::{History, Pending};
 use crate::backup::Store;
 use crate::cli::args::StatusArgs;
 use crate::cli::context::Context;
-use crate::host::RootPath;
 use crate::inspect::file_facts;
 use crate::journal::{JournalStep, Phase, RunKind, RunOutcome, Status, StepVersion};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{Strategy, StrategyWish};
+use crate::values::RootPath;
 use serde_json::json;
 use std::path::PathBuf;
 

@@ -6,15 +6,15 @@
 
 use super::change::{Expect, Installed, Kept, ReplaceError};
 use super::obstacle::{NotReplaceable, clear};
-use super::state::{FileState, Hash, observe_entry};
+use super::state::{FileState, observe_entry};
 use crate::host::attributes::{Attributes, Mtime};
 use crate::host::kill_point;
 use crate::host::lock::WriteLock;
-use crate::host::path::{LinkText, RootPath};
 use crate::host::random;
 use crate::host::root::Root;
 use crate::host::sys::{self, Onto};
 use crate::host::walk::{Folder, Landing, Last};
+use crate::values::{Hash, LinkText, RootPath};
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, renameat};
 use nix::unistd::{UnlinkatFlags, linkat, symlinkat, unlinkat};

@@ -1,0 +1,12 @@
+//! The plain values that the other rooms speak in: what a file's bytes hash to, where it lies.
+//!
+//! Invariant: a value is checked once, where it is made or read, and holds what its type says
+//! from then on. Data only: nothing here touches the machine, and this room uses no other.
+
+mod escape;
+mod hash;
+mod path;
+
+pub use escape::{escape, unescape};
+pub use hash::Hash;
+pub use path::{LinkText, NotRootPath, RootPath};
