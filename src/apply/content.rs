@@ -4,9 +4,10 @@
 //! Invariant: there is no second way to these bytes. The gate and the executor both ask
 //! [`after`], and every source is held against the hash that the plan promised.
 
-use crate::backup::{BackupId, Store};
+use crate::backup::Store;
 use crate::host::Root;
 use crate::plan::{Content, Version, patch_to};
+use crate::values::BackupId;
 use crate::verify::staged::StagedContent;
 use anyhow::{Context, Result, bail};
 use std::path::Path;

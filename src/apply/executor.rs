@@ -6,7 +6,7 @@
 
 use super::content::after;
 use super::history::History;
-use crate::backup::{BackupId, Store, restore_tree};
+use crate::backup::{Store, restore_tree};
 use crate::facts::NginxFacts;
 use crate::host::files::{
     Expect, Installed, Kept, ReplaceError, adopt, create, discard, make_folder, put_back, remove,
@@ -16,7 +16,7 @@ use crate::host::process::{self, ProcessId};
 use crate::host::{Attributes, Root, WriteLock, kill_point, machine};
 use crate::journal::Event;
 use crate::plan::{Content, Step, Version};
-use crate::values::{Hash, RootPath};
+use crate::values::{BackupId, Hash, RootPath};
 use crate::verify::{MainLog, ReloadProof, ReloadRequest, UnprovenReload, reload};
 use anyhow::{Context, Result, anyhow};
 use std::path::{Path, PathBuf};

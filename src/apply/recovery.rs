@@ -6,7 +6,7 @@
 use super::confirmation::{Pending, disarm};
 use super::executor::{Executor, ReloadTarget, Stopping};
 use super::history::History;
-use crate::backup::{BackupId, Entry, Store};
+use crate::backup::{Entry, Store};
 use crate::facts::FileFacts;
 use crate::host::files::{FileState, observe, sweep};
 use crate::host::{Root, WriteLock};
@@ -16,7 +16,7 @@ use crate::plan::{
     DiskState, Now, Observed, Recovery, Step, Stuck, StuckReason, recover as plan_recovery,
     recover_whole as plan_whole,
 };
-use crate::values::RootPath;
+use crate::values::{BackupId, RootPath};
 use crate::verify::ReloadProof;
 use anyhow::{Context, Result};
 use std::collections::BTreeSet;

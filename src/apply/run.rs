@@ -10,14 +10,14 @@ use super::executor::{Executor, InstalledLog, ReloadTarget, StepFailure, Stoppin
 use super::history::History;
 use super::recovery::{self, Recovered};
 use super::staging::states;
-use crate::backup::{BackupId, Progress, Request as BackupRequest, Store};
+use crate::backup::{Progress, Request as BackupRequest, Store};
 use crate::facts::Facts;
 use crate::host::sandbox::Launcher;
 use crate::host::{Root, WriteLock, clock};
 use crate::journal::{Event as Record, RunId, RunKind, RunOutcome};
 use crate::outcome::{BackupSection, DurationSection, Failure, FailureKind, ProbeRow, ReloadSection};
 use crate::plan::{Plan, PlanKind, Step};
-use crate::values::RootPath;
+use crate::values::{BackupId, RootPath};
 use crate::verify::compare::{Baseline, Verdict};
 use crate::verify::probe::ProbePlan;
 use crate::verify::{ReloadProof, compare, staged};

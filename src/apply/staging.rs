@@ -4,9 +4,10 @@
 //! come from [`after`].
 
 use super::content::after;
-use crate::backup::{BackupId, Change, Entry, Store};
+use crate::backup::{Change, Entry, Store};
 use crate::host::Root;
 use crate::plan::{Plan, Step};
+use crate::values::BackupId;
 use crate::verify::staged::{Changes, Staged, StagedContent};
 use anyhow::Result;
 

@@ -3,10 +3,9 @@
 //! Invariant: names and links are escaped without loss, so files with any bytes in their names
 //! come back; the format carries a number, and a newer one is refused.
 
-use super::id::BackupId;
 use crate::host::Attributes;
 use crate::host::files::{Expect, FileState, OtherKind};
-use crate::values::{Hash, LinkText, RootPath};
+use crate::values::{BackupId, Hash, LinkText, RootPath};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

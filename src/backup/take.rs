@@ -5,14 +5,13 @@
 
 use super::collect::{above, collect};
 use super::error::BackupError;
-use super::id::BackupId;
 use super::manifest::{Entry, FORMAT, Manifest};
 use super::store::{
     Backup, CONTENT, MANIFEST, MANIFEST_HASH, PARTIAL, Store, manifest_hash_line, remove_all,
 };
 use crate::host::files::copy_hashed;
 use crate::host::{PrivateFolder, Root, WriteLock, clock, kill_point, random};
-use crate::values::{Hash, RootPath};
+use crate::values::{BackupId, Hash, RootPath};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;

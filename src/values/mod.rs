@@ -3,10 +3,12 @@
 //! Invariant: a value is checked once, where it is made or read, and holds what its type says
 //! from then on. Data only: nothing here touches the machine, and this room uses no other.
 
+mod backup_id;
 mod escape;
 mod hash;
 mod path;
 
+pub use backup_id::{BackupId, NotBackupId};
 pub use escape::{escape, unescape};
 pub use hash::Hash;
 pub use path::{LinkText, NotRootPath, RootPath};

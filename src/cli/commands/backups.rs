@@ -1,12 +1,13 @@
 //! `backups`: list, show, verify, compare, prune.
 
 use crate::apply::History;
-use crate::backup::{Backup, BackupError, BackupId, Change, Difference, Entry, Retention, Store, compare};
+use crate::backup::{Backup, BackupError, Change, Difference, Entry, Retention, Store, compare};
 use crate::cli::args::BackupsCommand;
 use crate::cli::context::Context;
 use crate::host::{AttributeDifference, clock};
 use crate::journal::Status;
 use crate::outcome::{BackupSection, Failure, FailureKind, Outcome, OutcomeKind};
+use crate::values::BackupId;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -46,7 +46,7 @@ impl FromStr for BackupId {
         if text.len() == SHAPE.len() && text.as_bytes().iter().zip(SHAPE).all(fits) {
             return Ok(Self(text.to_owned()));
         }
-        Err(NotBackupId(crate::values::escape(text.as_bytes())))
+        Err(NotBackupId(super::escape(text.as_bytes())))
     }
 }
 
