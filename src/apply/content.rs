@@ -47,12 +47,12 @@ mod tests {
     use super::super::staging::states;
     use super::*;
     use crate::backup::{Backup, Request};
-    use crate::facts::{Attributes, NginxVersion};
+    use crate::facts::NginxVersion;
     use crate::host::files::{Expect, FileState, create, create_link, discard, make_folder, observe, remove};
     use crate::host::{WriteLock, machine};
     use crate::journal::{Event, RunId, RunKind, RunOutcome};
     use crate::plan::{Plan, PlanKind, Step, line_patches};
-    use crate::values::{Hash, LinkText, RootPath};
+    use crate::values::{Attributes, Hash, LinkText, RootPath};
     use crate::verify::staged::Staged;
     use std::collections::BTreeMap;
     use std::sync::atomic::AtomicBool;

@@ -13,10 +13,10 @@ use crate::host::files::{
     remove_folder, replace, set_attributes, sweep,
 };
 use crate::host::process::{self, ProcessId};
-use crate::host::{Attributes, Root, WriteLock, kill_point, machine};
+use crate::host::{Root, WriteLock, kill_point, machine};
 use crate::journal::Event;
 use crate::plan::{Content, Step, Version};
-use crate::values::{BackupId, Hash, RootPath};
+use crate::values::{Attributes, BackupId, Hash, RootPath};
 use crate::verify::{MainLog, ReloadProof, ReloadRequest, UnprovenReload, reload};
 use anyhow::{Context, Result, anyhow};
 use std::path::{Path, PathBuf};

@@ -3,9 +3,8 @@
 //! Invariant: names and links are escaped without loss, so files with any bytes in their names
 //! come back; the format carries a number, and a newer one is refused.
 
-use crate::host::Attributes;
 use crate::host::files::{Expect, FileState, OtherKind};
-use crate::values::{BackupId, Hash, LinkText, RootPath};
+use crate::values::{Attributes, BackupId, Hash, LinkText, RootPath};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! Facts about the machine and its files.
 
-use crate::host::Attributes;
+use crate::values::Attributes;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 

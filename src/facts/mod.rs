@@ -10,7 +10,6 @@ mod nginx;
 mod sessions;
 mod site;
 
-pub use crate::host::Attributes;
 pub use crate::motion::RouteState;
 pub use host::{FileFacts, HostFacts, Scope};
 pub use motion::{ClientFacts, MotionFacts};

@@ -35,7 +35,6 @@ mod uptime;
 mod walk;
 
 pub use append::AppendFile;
-pub use attributes::{AttributeDifference, Attributes, FileMode, Mtime, Xattrs};
 pub(crate) use crash::kill_point;
 pub use hidden::read_hidden;
 pub use lock::{Holder, LockError, STATE_FOLDER, WriteLock};

@@ -223,8 +223,8 @@ fn hash(version: &StepVersion) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::Attributes;
     use crate::journal::{RunId, StepState};
+    use crate::values::Attributes;
 
     fn file(sha256: &str) -> FileFacts {
         let attributes = Attributes::plain(0o644, 0, 0);

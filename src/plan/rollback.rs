@@ -82,7 +82,7 @@ pub enum Reload {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::Attributes;
+    use crate::values::Attributes;
 
     fn file(sha256: &str) -> Option<FileFacts> {
         let attributes = Attributes::plain(0o644, 0, 0);

@@ -156,7 +156,7 @@ impl Plan {
 mod tests {
     use super::super::step::Patch;
     use super::*;
-    use crate::facts::Attributes;
+    use crate::values::Attributes;
 
     fn plan() -> Plan {
         let site = PathBuf::from("/etc/nginx/conf.d/motion.conf");

@@ -3,9 +3,9 @@
 //! Invariant: [`Step`] is closed; describing, running and inverting it match
 //! exhaustively, and a step says what it expects to replace.
 
-use crate::facts::Attributes;
 use crate::journal::{JournalStep, StepVersion};
 use crate::outcome::StepSection;
+use crate::values::Attributes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};

@@ -3,7 +3,8 @@
 //! Invariant: every file that the operator named is here as bytes; the planner
 //! opens nothing.
 
-use crate::facts::{Attributes, FileFacts};
+use crate::facts::FileFacts;
+use crate::values::Attributes;
 use nginx_config::merge::Resolutions;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;

@@ -12,7 +12,7 @@ mod tested;
 pub use probes::{Reach, StatedProbe, rollback_probes};
 
 use crate::apply::SandboxChoice;
-use crate::facts::{Attributes, Facts, RouteState, Scope, ServerFacts, ServerRole};
+use crate::facts::{Facts, RouteState, Scope, ServerFacts, ServerRole};
 use crate::host::sandbox::Launcher;
 use crate::host::{Root, STATE_FOLDER, machine};
 use crate::inspect::{self, Inspection, file_facts, inspect, survey};
@@ -22,7 +22,7 @@ use crate::plan::bundle::Bundle;
 use crate::plan::{
     Input, LocalInclude, Memory, Migration, PlanError, StrategyWish, Wish, migrate, sha256_hex,
 };
-use crate::values::{RootPath, escape};
+use crate::values::{Attributes, RootPath, escape};
 use crate::verify::probe::{Probe, ProbePlan};
 use merge::merge_findings;
 use nginx_config::merge::Resolutions;

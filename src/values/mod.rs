@@ -1,13 +1,16 @@
-//! The plain values that the other rooms speak in: what a file's bytes hash to, where it lies.
+//! The plain values that the other rooms speak in: what a file's bytes hash to, where it
+//! lies, what else it has, how backups and runs are called.
 //!
 //! Invariant: a value is checked once, where it is made or read, and holds what its type says
 //! from then on. Data only: nothing here touches the machine, and this room uses no other.
 
+mod attributes;
 mod backup_id;
 mod escape;
 mod hash;
 mod path;
 
+pub use attributes::{AttributeDifference, Attributes, FileMode, Mtime, Xattrs};
 pub use backup_id::{BackupId, NotBackupId};
 pub use escape::{escape, unescape};
 pub use hash::Hash;

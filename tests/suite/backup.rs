@@ -7,8 +7,8 @@ use motionctl::backup::{
     restore_path, restore_tree,
 };
 use motionctl::host::files::{Expect, OtherKind, put_back};
-use motionctl::host::{AttributeDifference, Root, WriteLock};
-use motionctl::values::Hash;
+use motionctl::host::{Root, WriteLock};
+use motionctl::values::{AttributeDifference, Hash};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;

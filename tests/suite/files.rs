@@ -6,9 +6,8 @@ use motionctl::host::files::{
     Expect, Installed, Obstacle, ReplaceError, adopt, create, create_link, discard, leftovers, observe,
     observe_target, put_back, remove, replace, replaceable, sweep,
 };
-use motionctl::host::{Attributes, Mtime};
 use motionctl::inspect::RootReader;
-use motionctl::values::{Hash, LinkText, RootPath};
+use motionctl::values::{Attributes, Hash, LinkText, Mtime, RootPath};
 use nginx_config::glob;
 use nix::mount::MsFlags;
 use std::fs;

@@ -5,8 +5,7 @@
 
 use super::obstacle::{NotReplaceable, Obstacle};
 use super::state::{FileState, OtherKind};
-use crate::host::attributes::Mtime;
-use crate::values::{Hash, LinkText, RootPath};
+use crate::values::{Hash, LinkText, Mtime, RootPath};
 use nix::errno::Errno;
 use serde::{Deserialize, Serialize};
 use std::io;

@@ -4,9 +4,10 @@
 //! has no effect and does not wait.
 
 use super::digest::hash_of;
-use crate::host::attributes::Attributes;
+use crate::host::attributes;
 use crate::host::root::Root;
 use crate::host::walk::{Folder, Landing, Last, kind};
+use crate::values::Attributes;
 use crate::values::{Hash, LinkText, RootPath};
 use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 use nix::sys::stat::{FileStat, SFlag, fstat};
@@ -107,13 +108,13 @@ pub(crate) fn observe_entry(folder: &Folder, name: &OsStr) -> io::Result<FileSta
             let file = folder.open_regular(name)?;
             let (sha256, size) = hash_of(&file)?;
             let stat = fstat(&file)?;
-            FileState::File { sha256, size, links: link_count(&stat), attributes: Attributes::of(&file)? }
+            FileState::File { sha256, size, links: link_count(&stat), attributes: attributes::of(&file)? }
         }
         SFlag::S_IFLNK => FileState::Symlink {
             target: LinkText::new(folder.read_link(name)?),
-            attributes: Attributes::of_entry(folder, name)?,
+            attributes: attributes::of_entry(folder, name)?,
         },
-        SFlag::S_IFDIR => FileState::Folder { attributes: Attributes::of_entry(folder, name)? },
+        SFlag::S_IFDIR => FileState::Folder { attributes: attributes::of_entry(folder, name)? },
         SFlag::S_IFIFO => FileState::Other { kind: OtherKind::Fifo },
         SFlag::S_IFSOCK => FileState::Other { kind: OtherKind::Socket },
         _ => FileState::Other { kind: OtherKind::Device },
