@@ -7,23 +7,27 @@
 use crate::backup::Store;
 use crate::host::Root;
 use crate::plan::{Content, Version, patch_to};
-use crate::values::BackupId;
+use crate::values::{Hash, RootPath};
 use crate::verify::staged::StagedContent;
 use anyhow::{Context, Result, bail};
-use std::path::Path;
 
 /// The file at `path` once a step has turned `from` into `to`; `None` where there is none then.
 ///
 /// # Errors
 /// When the file is not what the plan expects, or a backup lacks it.
-pub(super) fn after(root: &Root, path: &Path, from: &Version, to: &Version) -> Result<Option<StagedContent>> {
+pub(super) fn after(
+    root: &Root,
+    path: &RootPath,
+    from: &Version,
+    to: &Version,
+) -> Result<Option<StagedContent>> {
     let Version::File { sha256, attributes, content } = to else { return Ok(None) };
-    let bytes = bytes(root, path, from, sha256, content);
-    let bytes = bytes.with_context(|| format!("preparing {}", path.display()))?;
+    let bytes = bytes(root, path, from, *sha256, content);
+    let bytes = bytes.with_context(|| format!("preparing {path}"))?;
     Ok(Some(StagedContent { bytes, attributes: attributes.clone() }))
 }
 
-fn bytes(root: &Root, path: &Path, from: &Version, sha256: &str, content: &Content) -> Result<Vec<u8>> {
+fn bytes(root: &Root, path: &RootPath, from: &Version, sha256: Hash, content: &Content) -> Result<Vec<u8>> {
     match content {
         Content::Live => bail!("the plan does not say where the contents come from"),
         Content::Patched(patches) => {
@@ -33,10 +37,7 @@ fn bytes(root: &Root, path: &Path, from: &Version, sha256: &str, content: &Conte
             };
             Ok(patch_to(&before, patches, sha256)?)
         }
-        Content::Backup(id) => {
-            let id: BackupId = id.parse()?;
-            Ok(Store::new(root).open(&id)?.content(sha256.parse()?)?)
-        }
+        Content::Backup(id) => Ok(Store::new(root).open(id)?.content(sha256)?),
     }
 }
 
@@ -50,9 +51,9 @@ mod tests {
     use crate::facts::NginxVersion;
     use crate::host::files::{Expect, FileState, create, create_link, discard, make_folder, observe, remove};
     use crate::host::{WriteLock, machine};
-    use crate::journal::{Event, RunId, RunKind, RunOutcome};
+    use crate::journal::{Event, RunKind, RunOutcome};
     use crate::plan::{Plan, PlanKind, Step, line_patches};
-    use crate::values::{Attributes, Hash, LinkText, RootPath};
+    use crate::values::{Attributes, LinkText, TextPath};
     use crate::verify::staged::Staged;
     use std::collections::BTreeMap;
     use std::sync::atomic::AtomicBool;
@@ -100,10 +101,10 @@ mod tests {
         fn install(&self, plan: &Plan) {
             let mut history = History::open(&self.lock, &self.root).expect("the journal");
             let start = Event::Started {
-                run: RunId::new("t", 1),
+                run: "20261122T101500Z-1".parse().expect("a run's name"),
                 kind: RunKind::Migrate,
-                plan: plan.id.clone(),
-                backup: String::new(),
+                plan: plan.id,
+                backup: "20261122T101500Z-0a1b2c3d".parse().expect("a backup's name"),
                 steps: plan.steps.iter().map(Step::to_journal).collect(),
                 actor: String::new(),
                 command: String::new(),
@@ -124,7 +125,7 @@ mod tests {
             let plan = Plan::new(
                 PlanKind::Migrate,
                 "graft",
-                "/etc/a".into(),
+                "/etc/a".to_owned(),
                 NginxVersion(1, 22, 1),
                 BTreeMap::new(),
                 vec![step],
@@ -164,7 +165,7 @@ mod tests {
     }
 
     fn version(text: &str, mode: u32, content: Content) -> Version {
-        let sha256 = Hash::of(text.as_bytes()).to_string();
+        let sha256 = Hash::of(text.as_bytes());
         Version::File { sha256, attributes: attributes(mode), content }
     }
 
@@ -174,7 +175,7 @@ mod tests {
     }
 
     fn set(path: &str, from: Version, to: Version) -> Step {
-        Step::SetFile { path: path.into(), from, to }
+        Step::SetFile { path: TextPath::new(path).expect("a path"), from, to }
     }
 
     #[test]
@@ -182,7 +183,7 @@ mod tests {
         let live = |text| version(text, 0o600, Content::Live);
         let server = Server::with(&[("/etc/a", "1\n2\n"), ("/etc/b", "old\n")]);
         let backup = server.backup();
-        let kept = |text| version(text, 0o640, Content::Backup(backup.manifest.id.to_string()));
+        let kept = |text| version(text, 0o640, Content::Backup(backup.manifest.id.clone()));
         server.check("a change", set("/etc/a", live("1\n2\n"), patched("1\n2\n", "1\n3\n")));
         server.check("a new file", set("/etc/c", Version::Absent, patched("", "new\n")));
         server.check("a removal", set("/etc/b", live("old\n"), Version::Absent));
@@ -208,7 +209,7 @@ mod tests {
         }
         server.link("/etc/elsewhere", "added");
         make_folder(&server.lock, &server.root, &at("/etc/folder")).expect("a folder");
-        server.check("a whole tree", Step::RestoreTree { backup: backup.manifest.id.to_string() });
+        server.check("a whole tree", Step::RestoreTree { backup: backup.manifest.id.clone() });
     }
 
     #[test]
@@ -220,10 +221,10 @@ mod tests {
         for (content, says) in [
             (Content::Live, "where the contents come from"),
             (Content::Patched(patches), "the result has the hash"),
-            (Content::Backup(backup.manifest.id.to_string()), "are missing"),
+            (Content::Backup(backup.manifest.id.clone()), "are missing"),
         ] {
             let to = version("other\n", 0o644, content);
-            let refused = after(&server.root, Path::new("/etc/a"), &live, &to).expect_err("refused");
+            let refused = after(&server.root, &at("/etc/a"), &live, &to).expect_err("refused");
             assert!(format!("{refused:#}").contains(says), "{refused:#}");
         }
     }

@@ -23,7 +23,7 @@ pub fn states(root: &Root, plan: &Plan) -> Result<Vec<Changes>> {
         match step {
             Step::SetFile { path, from, to } => {
                 let file = after(root, path, from, to)?;
-                state.insert(path.clone(), file.map_or(Staged::Absent, Staged::File));
+                state.insert(path.as_path().to_owned(), file.map_or(Staged::Absent, Staged::File));
             }
             Step::RestoreTree { backup } => state.extend(tree(root, backup)?),
             // The sandbox makes the folders of the files that it stages.
@@ -35,10 +35,9 @@ pub fn states(root: &Root, plan: &Plan) -> Result<Vec<Changes>> {
 }
 
 /// What restoring a whole backup would change; attributes of folders apart.
-fn tree(root: &Root, id: &str) -> Result<Changes> {
-    let id: BackupId = id.parse()?;
+fn tree(root: &Root, id: &BackupId) -> Result<Changes> {
     let store = Store::new(root);
-    let backup = store.open(&id)?;
+    let backup = store.open(id)?;
     let mut changes = Changes::new();
     for difference in store.diff_live(&backup.manifest)? {
         let is_other_kind = difference.changes.contains(&Change::Kind);

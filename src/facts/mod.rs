@@ -22,8 +22,8 @@ pub use site::{
     UpstreamAddress, UpstreamFacts,
 };
 
+use crate::values::RootPath;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 /// Everything that was found on one server.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,5 +38,5 @@ pub struct Facts {
     pub site: SiteFacts,
     /// Every configuration file that was read, by its path below the root
     /// with links resolved.
-    pub files: BTreeMap<PathBuf, FileFacts>,
+    pub files: BTreeMap<RootPath, FileFacts>,
 }

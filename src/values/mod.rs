@@ -9,9 +9,13 @@ mod backup_id;
 mod escape;
 mod hash;
 mod path;
+mod run_id;
+mod text_path;
 
 pub use attributes::{AttributeDifference, Attributes, FileMode, Mtime, Xattrs};
 pub use backup_id::{BackupId, NotBackupId};
 pub use escape::{escape, unescape};
 pub use hash::Hash;
 pub use path::{LinkText, NotRootPath, RootPath};
+pub use run_id::{NotRunId, RunId};
+pub use text_path::{NotText, TextPath};

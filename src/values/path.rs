@@ -5,6 +5,7 @@
 
 use super::escape::{escape, unescape};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Borrow;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -97,6 +98,13 @@ impl RootPath {
 
 impl AsRef<Path> for RootPath {
     fn as_ref(&self) -> &Path {
+        &self.0
+    }
+}
+
+/// Maps are asked by the plain paths of a configuration; both compare alike.
+impl Borrow<Path> for RootPath {
+    fn borrow(&self) -> &Path {
         &self.0
     }
 }

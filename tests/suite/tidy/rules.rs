@@ -14,7 +14,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("seed", &["db", "outcome", "host"]),
     ("inspect", &["values", "motion", "host", "db", "facts", "outcome"]),
     ("plan", &["values", "motion", "facts", "journal", "outcome"]),
-    ("journal", &[]),
+    ("journal", &["values"]),
     ("verify", &["values", "motion", "host", "facts", "outcome"]),
     ("backup", &["values", "host"]),
     ("apply", &["values", "host", "plan", "journal", "verify", "backup", "facts", "outcome"]),
