@@ -2,13 +2,19 @@
 //!
 //! Invariant: a [`Hash`] is 32 bytes that a SHA-256 came to, or text that could be one.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use super::escape::escape;
+use super::text::written_as_text;
 use sha2::{Digest, Sha256};
 use std::fmt;
 
 /// A SHA-256 over the bytes of a file; 64 hexadecimal digits in text.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hash([u8; 32]);
+
+/// A text that is no hash.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a SHA-256")]
+pub struct NotHash(String);
 
 impl Hash {
     /// The hash of these bytes.
@@ -37,23 +43,15 @@ impl fmt::Debug for Hash {
 }
 
 impl std::str::FromStr for Hash {
-    type Err = hex::FromHexError;
+    type Err = NotHash;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, NotHash> {
         let mut bytes = [0; 32];
-        hex::decode_to_slice(text, &mut bytes)?;
-        Ok(Self(bytes))
+        match hex::decode_to_slice(text, &mut bytes) {
+            Ok(()) => Ok(Self(bytes)),
+            Err(_) => Err(NotHash(escape(text.as_bytes()))),
+        }
     }
 }
 
-impl Serialize for Hash {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Hash {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
+written_as_text!(Hash);

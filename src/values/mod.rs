@@ -10,12 +10,13 @@ mod escape;
 mod hash;
 mod path;
 mod run_id;
+mod text;
 mod text_path;
 
 pub use attributes::{AttributeDifference, Attributes, FileMode, Mtime, Xattrs};
 pub use backup_id::{BackupId, NotBackupId};
 pub use escape::{escape, unescape};
-pub use hash::Hash;
+pub use hash::{Hash, NotHash};
 pub use path::{LinkText, NotRootPath, RootPath};
 pub use run_id::{NotRunId, RunId};
 pub use text_path::{NotText, TextPath};

@@ -4,6 +4,7 @@
 //! joining it below a folder never leaves that folder by its text.
 
 use super::escape::{escape, unescape};
+use super::text::written_as_text;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Borrow;
 use std::ffi::{OsStr, OsString};
@@ -131,17 +132,7 @@ impl std::str::FromStr for RootPath {
     }
 }
 
-impl Serialize for RootPath {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for RootPath {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
+written_as_text!(RootPath);
 
 /// What a symbolic link says: any bytes, relative or absolute.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]

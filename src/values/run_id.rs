@@ -3,8 +3,8 @@
 //! Invariant: a [`RunId`] is a time and the number of a process, so it sorts by time and can
 //! stand in a command and in the name of a unit.
 
+use super::text::written_as_text;
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 
@@ -59,17 +59,7 @@ impl fmt::Display for RunId {
     }
 }
 
-impl Serialize for RunId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for RunId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
+written_as_text!(RunId);
 
 #[cfg(test)]
 mod tests {
