@@ -75,18 +75,10 @@ impl Plan {
         steps: Vec<Step>,
     ) -> Self {
         let strategy = strategy.to_owned();
-        let id = Fixed {
-            format: FORMAT,
-            id: "",
-            kind,
-            strategy: &strategy,
-            site: &site,
-            nginx,
-            relies_on: &relies_on,
-            steps: &steps,
-        }
-        .hash();
-        Self { format: FORMAT, id, kind, strategy, site, nginx, relies_on, steps }
+        let unnamed = Hash::of(b"");
+        let mut plan = Self { format: FORMAT, id: unnamed, kind, strategy, site, nginx, relies_on, steps };
+        plan.id = plan.computed_id();
+        plan
     }
 
     /// The bytes of a saved plan.
@@ -144,11 +136,13 @@ impl Plan {
 
     fn computed_id(&self) -> Hash {
         let Self { format, id: _, kind, strategy, site, nginx, relies_on, steps } = self;
-        Fixed { format: *format, id: "", kind: *kind, strategy, site, nginx: *nginx, relies_on, steps }.hash()
+        let fixed =
+            Fixed { format: *format, id: "", kind: *kind, strategy, site, nginx: *nginx, relies_on, steps };
+        Hash::of(serde_json::to_string(&fixed).expect("text and numbers always serialise").as_bytes())
     }
 }
 
-/// What the identity is the hash of: the plan, as it is written, without a name.
+/// What the identity is the hash of: the plan as it is written, but for its name.
 #[derive(Serialize)]
 struct Fixed<'a> {
     format: u32,
@@ -159,12 +153,6 @@ struct Fixed<'a> {
     nginx: NginxVersion,
     relies_on: &'a BTreeMap<TextPath, Hash>,
     steps: &'a [Step],
-}
-
-impl Fixed<'_> {
-    fn hash(&self) -> Hash {
-        Hash::of(serde_json::to_string(self).expect("text and numbers always serialise").as_bytes())
-    }
 }
 
 #[cfg(test)]
