@@ -4,7 +4,7 @@
 //! looked at has unknown owners, never none.
 
 use super::{ProcessId, title_of};
-use crate::host::path::escape;
+use crate::values::escape;
 use procfs::net::{TcpNetEntry, TcpState};
 use procfs::process::FDTarget;
 use std::collections::BTreeMap;
