@@ -20,4 +20,5 @@ pub mod prepare;
 pub mod rehearse;
 pub mod report;
 pub mod seed;
+pub mod values;
 pub mod verify;

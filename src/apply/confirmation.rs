@@ -10,10 +10,9 @@ use super::history::History;
 use super::recovery::{Recovered, run as end_run};
 use crate::host::timers::{Armed, Timer, Timers};
 use crate::host::{Root, WriteLock, clock, uptime};
-use crate::journal::{
-    ActiveRun, Deadline, Event, Phase, RunId, RunKind, RunOutcome, Standing, Status, TimeLeft,
-};
+use crate::journal::{ActiveRun, Deadline, Event, Phase, RunKind, RunOutcome, Standing, Status, TimeLeft};
 use crate::outcome::{Failure, FailureKind};
+use crate::values::{BackupId, RunId};
 use anyhow::{Context, Result, anyhow};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -50,7 +49,7 @@ pub struct Pending {
     /// The run.
     pub run: RunId,
     /// The backup that holds what it replaced.
-    pub backup: String,
+    pub backup: BackupId,
     /// Until when.
     pub deadline: Deadline,
     /// How much of the time is left.

@@ -4,20 +4,22 @@
 //! is kept beside it until the run is over, so that the way back needs no
 //! space. This room chooses nothing.
 
+use super::content::after;
 use super::history::History;
-use crate::backup::{BackupId, Store, restore_tree};
+use crate::backup::{Store, restore_tree};
 use crate::facts::NginxFacts;
 use crate::host::files::{
-    Expect, Hash, Installed, Kept, ReplaceError, adopt, create, discard, make_folder, put_back, remove,
+    Expect, Installed, Kept, ReplaceError, adopt, create, discard, make_folder, put_back, remove,
     remove_folder, replace, set_attributes, sweep,
 };
 use crate::host::process::{self, ProcessId};
-use crate::host::{Attributes, Root, RootPath, WriteLock, kill_point, machine};
+use crate::host::{Root, WriteLock, kill_point, machine};
 use crate::journal::Event;
-use crate::plan::{Content, Step, Version, patch_to};
+use crate::plan::{Content, Step, Version};
+use crate::values::{Attributes, BackupId, RootPath};
 use crate::verify::{MainLog, ReloadProof, ReloadRequest, UnprovenReload, reload};
 use anyhow::{Context, Result, anyhow};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use thiserror::Error;
@@ -145,24 +147,20 @@ impl Executor<'_> {
         Ok(())
     }
 
-    fn set_file(&mut self, path: &Path, from: &Version, to: &Version) -> Result<(), StepFailure> {
-        let path = RootPath::new(path).context("reading the plan")?;
-        let expect = expect(from)?;
+    fn set_file(&mut self, path: &RootPath, from: &Version, to: &Version) -> Result<(), StepFailure> {
+        let expect = expect(from);
         if let Version::File { content: Content::Backup(_), .. } = to
-            && self.put_back(&path, from, to)?
+            && self.put_back(path, from, to)?
         {
             return Ok(());
         }
         let (lock, root) = (self.lock, self.root);
         let installing = || format!("installing {path}");
-        let changed = match to {
-            Version::Absent => remove(lock, root, &path, &expect),
-            Version::File { attributes, .. } => {
-                let bytes = self.contents(&path, from, to)?;
-                match from {
-                    Version::Absent => create(lock, root, &path, &bytes, attributes),
-                    Version::File { .. } => replace(lock, root, &path, &expect, &bytes, attributes),
-                }
+        let changed = match (from, after(root, path, from, to)?) {
+            (_, None) => remove(lock, root, path, &expect),
+            (Version::Absent, Some(file)) => create(lock, root, path, &file.bytes, &file.attributes),
+            (Version::File { .. }, Some(file)) => {
+                replace(lock, root, path, &expect, &file.bytes, &file.attributes)
             }
         };
         match changed {
@@ -179,7 +177,7 @@ impl Executor<'_> {
     /// The old inode itself, where it still waits: that needs no space and has
     /// every attribute.
     fn put_back(&mut self, path: &RootPath, from: &Version, to: &Version) -> Result<bool> {
-        let (was, installed) = (expect(to)?, installed(from)?);
+        let (was, installed) = (expect(to), installed(from));
         let waiting = self.kept.iter().position(|kept| kept.path() == path && *kept.installed() == installed);
         let kept = match (waiting, to) {
             (Some(index), _) => Some(self.kept.remove(index)),
@@ -192,55 +190,31 @@ impl Executor<'_> {
         Ok(true)
     }
 
-    fn contents(&self, path: &RootPath, from: &Version, to: &Version) -> Result<Vec<u8>> {
-        let Version::File { sha256, content, .. } = to else { return Ok(Vec::new()) };
-        match content {
-            Content::Live => Err(anyhow!("the plan does not say where the contents of {path} come from")),
-            Content::Patched(patches) => {
-                let source = match from {
-                    Version::Absent => Vec::new(),
-                    Version::File { .. } => {
-                        self.root.read(path).with_context(|| format!("reading {path}"))?
-                    }
-                };
-                Ok(patch_to(&source, patches, sha256)?)
-            }
-            Content::Backup(id) => {
-                let id: BackupId = id.parse().context("reading the plan")?;
-                let backup = Store::new(self.root).open(&id)?;
-                Ok(backup.content(hash(sha256)?)?)
-            }
-        }
-    }
-
     /// Readable for everybody, as the folders beside it are.
-    fn make_folder(&self, path: &Path) -> Result<(), StepFailure> {
-        let path = RootPath::new(path).context("reading the plan")?;
+    fn make_folder(&self, path: &RootPath) -> Result<(), StepFailure> {
         let (uid, gid) = machine::user();
-        make_folder(self.lock, self.root, &path)
-            .and_then(|()| set_attributes(self.lock, self.root, &path, &Attributes::plain(0o755, uid, gid)))
+        make_folder(self.lock, self.root, path)
+            .and_then(|()| set_attributes(self.lock, self.root, path, &Attributes::plain(0o755, uid, gid)))
             .with_context(|| format!("making the folder {path}"))?;
         Ok(())
     }
 
-    fn remove_folder(&mut self, path: &Path) -> Result<(), StepFailure> {
-        let path = RootPath::new(path).context("reading the plan")?;
+    fn remove_folder(&mut self, path: &RootPath) -> Result<(), StepFailure> {
         // Old files that wait in there are in the backup as well.
-        let (inside, rest) = self.kept.drain(..).partition(|kept| kept.path().is_within(&path));
+        let (inside, rest) = self.kept.drain(..).partition(|kept| kept.path().is_within(path));
         self.kept = rest;
         for kept in Vec::<Kept>::into_iter(inside) {
             discard(self.lock, self.root, &kept).with_context(|| format!("emptying {path}"))?;
         }
         // So is what an interrupted run left in there.
-        sweep(self.lock, self.root, &path).with_context(|| format!("emptying {path}"))?;
-        remove_folder(self.lock, self.root, &path).with_context(|| format!("removing the folder {path}"))?;
+        sweep(self.lock, self.root, path).with_context(|| format!("emptying {path}"))?;
+        remove_folder(self.lock, self.root, path).with_context(|| format!("removing the folder {path}"))?;
         Ok(())
     }
 
-    fn restore_tree(&mut self, id: &str) -> Result<(), StepFailure> {
-        let id: BackupId = id.parse().context("reading the plan")?;
+    fn restore_tree(&mut self, id: &BackupId) -> Result<(), StepFailure> {
         let store = Store::new(self.root);
-        let backup = store.open(&id).context("opening the backup")?;
+        let backup = store.open(id).context("opening the backup")?;
         restore_tree(self.lock, &store, &backup, &mut |_| ()).context("restoring the backup")?;
         Ok(())
     }
@@ -262,20 +236,10 @@ impl Executor<'_> {
     }
 }
 
-fn expect(version: &Version) -> Result<Expect> {
-    match version.sha256() {
-        None => Ok(Expect::Absent),
-        Some(sha256) => Ok(Expect::File(hash(sha256)?)),
-    }
+fn expect(version: &Version) -> Expect {
+    version.sha256().map_or(Expect::Absent, Expect::File)
 }
 
-fn installed(version: &Version) -> Result<Installed> {
-    match version.sha256() {
-        None => Ok(Installed::Nothing),
-        Some(sha256) => Ok(Installed::File(hash(sha256)?)),
-    }
-}
-
-fn hash(text: &str) -> Result<Hash> {
-    text.parse().map_err(|_| anyhow!("`{text}` is not a SHA-256"))
+fn installed(version: &Version) -> Installed {
+    version.sha256().map_or(Installed::Nothing, Installed::File)
 }

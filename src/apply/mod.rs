@@ -5,6 +5,7 @@
 //! gives it.
 
 mod confirmation;
+mod content;
 mod executor;
 mod history;
 mod recovery;

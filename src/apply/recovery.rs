@@ -6,20 +6,20 @@
 use super::confirmation::{Pending, disarm};
 use super::executor::{Executor, ReloadTarget, Stopping};
 use super::history::History;
-use crate::backup::{BackupId, Entry, Store};
+use crate::backup::{Entry, Store};
 use crate::facts::FileFacts;
 use crate::host::files::{FileState, observe, sweep};
-use crate::host::{Root, RootPath, WriteLock};
+use crate::host::{Root, WriteLock};
 use crate::journal::{ActiveRun, Event, JournalStep, Phase, RunOutcome, Status};
 use crate::outcome::{Failure, FailureKind};
 use crate::plan::{
     DiskState, Now, Observed, Recovery, Step, Stuck, StuckReason, recover as plan_recovery,
     recover_whole as plan_whole,
 };
+use crate::values::{Hash, TextPath};
 use crate::verify::ReloadProof;
 use anyhow::{Context, Result};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 /// Why a change that nobody confirmed is undone.
@@ -200,40 +200,35 @@ fn sweep_folders(executor: &Executor, run: &ActiveRun) -> Result<()> {
 /// # Errors
 /// When a file or the backup cannot be looked at.
 pub fn disk_state(root: &Root, run: &ActiveRun) -> Result<DiskState> {
-    let backup = match run.backup.parse::<BackupId>() {
-        Ok(id) => Store::new(root).open(&id).ok(),
-        Err(_) => None,
-    };
+    let backup = Store::new(root).open(&run.backup).ok();
     let files = paths(run)
         .map(|path| {
-            let now = match observe(root, &path).with_context(|| format!("looking at {path}"))? {
-                FileState::File { sha256, attributes, .. } => {
-                    Now::File(FileFacts { sha256: sha256.to_string(), attributes })
-                }
+            let now = match observe(root, path).with_context(|| format!("looking at {}", path.as_str()))? {
+                FileState::File { sha256, attributes, .. } => Now::File(FileFacts { sha256, attributes }),
                 FileState::Absent => Now::Nothing,
                 other => Now::Other(other.to_string()),
             };
-            let entry = backup.as_ref().and_then(|backup| backup.manifest.entries.get(&path));
+            let entry = backup.as_ref().and_then(|backup| backup.manifest.entries.get(path.as_path()));
             let backed_up = match entry {
                 Some(Entry::File { sha256, attributes, .. }) => {
-                    Some(FileFacts { sha256: sha256.to_string(), attributes: attributes.clone() })
+                    Some(FileFacts { sha256: *sha256, attributes: attributes.clone() })
                 }
                 _ => None,
             };
-            Ok((path.as_path().to_owned(), Observed { now, backed_up }))
+            Ok((path.clone(), Observed { now, backed_up }))
         })
         .collect::<Result<_>>()?;
     let folders = run.steps.iter().filter_map(|step| match step {
-        JournalStep::MakeFolder { path } | JournalStep::RemoveFolder { path } => Some(PathBuf::from(path)),
+        JournalStep::MakeFolder { path } | JournalStep::RemoveFolder { path } => Some(path),
         JournalStep::SetFile { .. } | JournalStep::RestoreTree { .. } | JournalStep::Reload => None,
     });
-    let is_there = |path: &PathBuf| root.symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
-    Ok(DiskState { files, folders: folders.filter(is_there).collect() })
+    let is_there = |path: &&TextPath| root.symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
+    Ok(DiskState { files, folders: folders.filter(is_there).cloned().collect() })
 }
 
-fn paths(run: &ActiveRun) -> impl Iterator<Item = RootPath> {
+fn paths(run: &ActiveRun) -> impl Iterator<Item = &TextPath> {
     run.steps.iter().filter_map(|step| match step {
-        JournalStep::SetFile { path, .. } => RootPath::new(PathBuf::from(path)).ok(),
+        JournalStep::SetFile { path, .. } => Some(path),
         JournalStep::MakeFolder { .. }
         | JournalStep::RemoveFolder { .. }
         | JournalStep::RestoreTree { .. }
@@ -242,7 +237,7 @@ fn paths(run: &ActiveRun) -> impl Iterator<Item = RootPath> {
 }
 
 fn needs_operator(run: &ActiveRun, stuck: &[Stuck]) -> Failure {
-    let hash = |hash: &Option<String>| match hash {
+    let hash = |hash: Option<Hash>| match hash {
         Some(hash) => format!("SHA-256 {hash}"),
         None => "no file".to_owned(),
     };
@@ -253,10 +248,10 @@ fn needs_operator(run: &ActiveRun, stuck: &[Stuck]) -> Failure {
         };
         format!(
             "{} {cause}: found {}, before the run {}, meant to be {}",
-            file.path.display(),
+            file.path.as_str(),
             file.found,
-            hash(&file.before),
-            hash(&file.after)
+            hash(file.before),
+            hash(file.after)
         )
     };
     let message = stuck.iter().map(describe).collect::<Vec<_>>().join("; ");

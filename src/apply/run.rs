@@ -10,13 +10,14 @@ use super::executor::{Executor, InstalledLog, ReloadTarget, StepFailure, Stoppin
 use super::history::History;
 use super::recovery::{self, Recovered};
 use super::staging::states;
-use crate::backup::{BackupId, Progress, Request as BackupRequest, Store};
+use crate::backup::{Progress, Request as BackupRequest, Store};
 use crate::facts::Facts;
 use crate::host::sandbox::Launcher;
-use crate::host::{Root, RootPath, WriteLock, clock};
-use crate::journal::{Event as Record, RunId, RunKind, RunOutcome};
+use crate::host::{Root, WriteLock, clock};
+use crate::journal::{Event as Record, RunKind, RunOutcome};
 use crate::outcome::{BackupSection, DurationSection, Failure, FailureKind, ProbeRow, ReloadSection};
 use crate::plan::{Plan, PlanKind, Step};
+use crate::values::{BackupId, RootPath, RunId};
 use crate::verify::compare::{Baseline, Verdict};
 use crate::verify::probe::ProbePlan;
 use crate::verify::{ReloadProof, compare, staged};
@@ -88,6 +89,8 @@ pub enum Event {
 pub struct Run {
     /// The backup that was made.
     pub backup: Option<BackupSection>,
+    /// The backup that holds what the steps replace, once it is known.
+    pub kept_in: Option<BackupId>,
     /// The newest reload.
     pub reload: Option<ReloadSection>,
     /// What the routes answered.
@@ -129,15 +132,15 @@ fn perform(request: &Request, run: &mut Run, events: &mut dyn FnMut(Event)) -> R
         run.probes = run.verdict.rows.clone();
     }
     let kept_in = match &request.source {
-        Some(backup) => backup.to_string(),
+        Some(backup) => backup.clone(),
         None => {
-            let section =
+            let (id, section) =
                 timed(run, events, "backing up", |_, events| backup(request, events).map_err(failed))?;
-            let id = section.id.clone();
             run.backup = Some(section);
             id
         }
     };
+    run.kept_in = Some(kept_in.clone());
     if request.stop.load(Ordering::SeqCst) {
         return Err(Failure::new(FailureKind::Failed, INTERRUPTED));
     }
@@ -305,18 +308,15 @@ fn validate(request: &Request) -> Result<(), Failure> {
 /// The configuration folder and every file that is read from elsewhere.
 #[must_use]
 pub fn backup_paths(facts: &Facts) -> Vec<RootPath> {
-    let outside = facts.files.keys().filter(|path| !path.starts_with(&facts.nginx.conf_prefix));
-    [&facts.nginx.conf_prefix]
-        .into_iter()
-        .chain(outside)
-        .filter_map(|path| RootPath::new(path).ok())
-        .collect()
+    let prefix = &facts.nginx.conf_prefix;
+    let outside = facts.files.keys().filter(|path| !path.as_path().starts_with(prefix));
+    RootPath::new(prefix).into_iter().chain(outside.cloned()).collect()
 }
 
-fn backup(request: &Request, events: &mut dyn FnMut(Event)) -> Result<BackupSection> {
+fn backup(request: &Request, events: &mut dyn FnMut(Event)) -> Result<(BackupId, BackupSection)> {
     let store = Store::new(request.root);
     let mut paths = backup_paths(request.facts);
-    paths.extend(request.plan.files().filter_map(|(path, ..)| RootPath::new(path).ok()));
+    paths.extend(request.plan.files().map(|(path, ..)| RootPath::clone(path)));
     let asked = BackupRequest {
         paths: &paths,
         reason: match request.plan.kind {
@@ -331,23 +331,24 @@ fn backup(request: &Request, events: &mut dyn FnMut(Event)) -> Result<BackupSect
         .take(request.lock, &asked, &mut |progress| events(Event::Backup(progress)))
         .context("backing up the configuration")?;
     let id = backup.manifest.id.clone();
-    Ok(BackupSection {
+    let section = BackupSection {
         path: store.path_of(&id).to_string(),
         id: id.to_string(),
         files: backup.manifest.files(),
         bytes: backup.manifest.bytes(),
         verified: true,
-    })
+    };
+    Ok((id, section))
 }
 
-fn started(request: &Request, backup: String) -> Record {
+fn started(request: &Request, backup: BackupId) -> Record {
     Record::Started {
-        run: RunId::new(&clock::now().strftime("%Y%m%dT%H%M%SZ").to_string(), std::process::id()),
+        run: RunId::new(clock::now(), std::process::id()),
         kind: match request.plan.kind {
             PlanKind::Migrate => RunKind::Migrate,
             PlanKind::Rollback => RunKind::Rollback,
         },
-        plan: request.plan.id.clone(),
+        plan: request.plan.id,
         backup,
         steps: request.plan.steps.iter().map(Step::to_journal).collect(),
         actor: request.actor.clone(),

@@ -1,14 +1,15 @@
 //! The files of a plan as they will be, for the gate before the change.
 //!
 //! Invariant: the bytes that are tested are the bytes that are installed: both
-//! come from the same patches and the same hash.
+//! come from [`after`].
 
-use crate::backup::{BackupId, Change, Entry, Store};
+use super::content::after;
+use crate::backup::{Change, Entry, Store};
 use crate::host::Root;
-use crate::plan::{Content, Plan, Step, Version, patch_to};
+use crate::plan::{Plan, Step};
+use crate::values::BackupId;
 use crate::verify::staged::{Changes, Staged, StagedContent};
-use anyhow::{Context, Result, bail};
-use std::path::Path;
+use anyhow::Result;
 
 /// Every state that the disk goes through: after the first step that changes
 /// files, after the second, and so on.
@@ -21,9 +22,8 @@ pub fn states(root: &Root, plan: &Plan) -> Result<Vec<Changes>> {
         let mut state = states.last().cloned().unwrap_or_default();
         match step {
             Step::SetFile { path, from, to } => {
-                let content = content(root, path, from, to);
-                let content = content.with_context(|| format!("preparing {}", path.display()))?;
-                state.insert(path.clone(), content);
+                let file = after(root, path, from, to)?;
+                state.insert(path.as_path().to_owned(), file.map_or(Staged::Absent, Staged::File));
             }
             Step::RestoreTree { backup } => state.extend(tree(root, backup)?),
             // The sandbox makes the folders of the files that it stages.
@@ -34,27 +34,10 @@ pub fn states(root: &Root, plan: &Plan) -> Result<Vec<Changes>> {
     Ok(states)
 }
 
-fn content(root: &Root, path: &Path, from: &Version, to: &Version) -> Result<Staged> {
-    let Version::File { sha256, attributes, content } = to else { return Ok(Staged::Absent) };
-    let bytes = match content {
-        Content::Live => bail!("the plan does not say where the contents come from"),
-        Content::Patched(patches) => match from {
-            Version::Absent => patch_to(&[], patches, sha256)?,
-            Version::File { .. } => patch_to(&root.read(path)?, patches, sha256)?,
-        },
-        Content::Backup(id) => {
-            let id: BackupId = id.parse()?;
-            Store::new(root).open(&id)?.content(sha256.parse()?)?
-        }
-    };
-    Ok(Staged::File(StagedContent { bytes, attributes: attributes.clone() }))
-}
-
 /// What restoring a whole backup would change; attributes of folders apart.
-fn tree(root: &Root, id: &str) -> Result<Changes> {
-    let id: BackupId = id.parse()?;
+fn tree(root: &Root, id: &BackupId) -> Result<Changes> {
     let store = Store::new(root);
-    let backup = store.open(&id)?;
+    let backup = store.open(id)?;
     let mut changes = Changes::new();
     for difference in store.diff_live(&backup.manifest)? {
         let is_other_kind = difference.changes.contains(&Change::Kind);

@@ -6,8 +6,9 @@
 use super::error::BackupError;
 use super::manifest::Entry;
 use super::store::STORE_FOLDER;
+use crate::host::Root;
 use crate::host::files::{FileState, observe};
-use crate::host::{Attributes, Root, RootPath};
+use crate::values::{Attributes, RootPath};
 use std::collections::BTreeMap;
 use std::io;
 

@@ -3,8 +3,7 @@
 //! Invariant: pure. Each path that differs is named once, with everything in which it differs.
 
 use super::manifest::Entry;
-use crate::host::files::Hash;
-use crate::host::{AttributeDifference, LinkText, RootPath};
+use crate::values::{AttributeDifference, Hash, LinkText, RootPath};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One path in which two states differ.

@@ -3,10 +3,9 @@
 //! Invariant: the variant tells whether the backup, the server or neither was touched.
 
 use super::compare::Difference;
-use super::id::BackupId;
 use super::verify::Problem;
-use crate::host::RootPath;
 use crate::host::files::ReplaceError;
+use crate::values::{BackupId, RootPath};
 use std::io;
 
 /// Why a backup could not be made, read or restored.

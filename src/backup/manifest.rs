@@ -3,9 +3,8 @@
 //! Invariant: names and links are escaped without loss, so files with any bytes in their names
 //! come back; the format carries a number, and a newer one is refused.
 
-use super::id::BackupId;
-use crate::host::files::{Expect, FileState, Hash, OtherKind};
-use crate::host::{Attributes, LinkText, RootPath};
+use crate::host::files::{Expect, FileState, OtherKind};
+use crate::values::{Attributes, BackupId, Hash, LinkText, RootPath};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -7,7 +7,6 @@
 mod collect;
 mod compare;
 mod error;
-mod id;
 mod manifest;
 mod restore;
 mod store;
@@ -16,7 +15,6 @@ mod verify;
 
 pub use compare::{Change, Difference, compare};
 pub use error::BackupError;
-pub use id::{BackupId, NotBackupId};
 pub use manifest::{Entry, Manifest};
 pub use restore::{restore_path, restore_tree};
 pub use store::{Backup, Listing, Retention, STORE_FOLDER, Store};

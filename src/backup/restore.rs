@@ -12,7 +12,8 @@ use crate::host::files::{
     Expect, Kept, ReplaceError, discard, make_folder, remove, remove_folder, replace_entry, replace_link,
     set_attributes,
 };
-use crate::host::{Root, RootPath, WriteLock};
+use crate::host::{Root, WriteLock};
+use crate::values::RootPath;
 use std::collections::BTreeMap;
 
 /// Puts one file or link back as the backup has it; one that the backup does not have is removed.

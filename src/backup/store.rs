@@ -6,11 +6,10 @@
 use super::collect::collect;
 use super::compare::{Difference, compare};
 use super::error::BackupError;
-use super::id::BackupId;
 use super::manifest::{Entry, FORMAT, Manifest};
 use super::verify::Problem;
-use crate::host::files::Hash;
-use crate::host::{PrivateFolder, Root, RootPath, Space, WriteLock, space_at};
+use crate::host::{PrivateFolder, Root, Space, WriteLock, space_at};
+use crate::values::{BackupId, Hash, RootPath};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;

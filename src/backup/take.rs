@@ -5,13 +5,13 @@
 
 use super::collect::{above, collect};
 use super::error::BackupError;
-use super::id::BackupId;
 use super::manifest::{Entry, FORMAT, Manifest};
 use super::store::{
     Backup, CONTENT, MANIFEST, MANIFEST_HASH, PARTIAL, Store, manifest_hash_line, remove_all,
 };
-use crate::host::files::Hash;
-use crate::host::{PrivateFolder, Root, RootPath, WriteLock, clock, kill_point, random};
+use crate::host::files::copy_hashed;
+use crate::host::{PrivateFolder, Root, WriteLock, clock, kill_point, random};
+use crate::values::{BackupId, Hash, RootPath};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
@@ -165,7 +165,7 @@ fn copy(
     let before = source.metadata().map_err(reading)?;
     let mut target = content.create(INCOMING).map_err(BackupError::io("copying", path))?;
     kill_point!("backup: before a file is copied");
-    let (found, _) = Hash::of_copy(&source, &mut target).map_err(BackupError::io("copying", path))?;
+    let (found, _) = copy_hashed(&source, &mut target).map_err(BackupError::io("copying", path))?;
     kill_point!("backup: after a file was copied");
     let after = source.metadata().map_err(reading)?;
     let stamp = |status: &std::fs::Metadata| (status.size(), status.mtime(), status.mtime_nsec());

@@ -4,7 +4,8 @@
 
 use super::error::BackupError;
 use super::store::{Backup, CONTENT};
-use crate::host::files::Hash;
+use crate::host::files::{forget_cached, hash_of};
+use crate::values::Hash;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
@@ -87,8 +88,8 @@ impl Backup {
 
 /// Hashes what is on the disk rather than what is still in memory, where the kernel agrees.
 fn re_read(file: &File) -> io::Result<Hash> {
-    crate::host::files::forget_cached(file);
-    Ok(Hash::of_reader(file)?.0)
+    forget_cached(file);
+    Ok(hash_of(file)?.0)
 }
 
 impl fmt::Display for Problem {

@@ -1,6 +1,6 @@
 //! Facts about the machine and its files.
 
-use crate::host::Attributes;
+use crate::values::{Attributes, Hash};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -29,8 +29,8 @@ pub struct HostFacts {
 /// A regular file as it was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileFacts {
-    /// SHA-256 of its contents, in lower-case hex.
-    pub sha256: String,
+    /// Of its bytes.
+    pub sha256: Hash,
     /// Who owns it and who may read it.
     pub attributes: Attributes,
 }

@@ -10,7 +10,6 @@ mod nginx;
 mod sessions;
 mod site;
 
-pub use crate::host::Attributes;
 pub use crate::motion::RouteState;
 pub use host::{FileFacts, HostFacts, Scope};
 pub use motion::{ClientFacts, MotionFacts};
@@ -23,8 +22,8 @@ pub use site::{
     UpstreamAddress, UpstreamFacts,
 };
 
+use crate::values::RootPath;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 /// Everything that was found on one server.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,5 +38,5 @@ pub struct Facts {
     pub site: SiteFacts,
     /// Every configuration file that was read, by its path below the root
     /// with links resolved.
-    pub files: BTreeMap<PathBuf, FileFacts>,
+    pub files: BTreeMap<RootPath, FileFacts>,
 }

@@ -6,8 +6,8 @@
 
 use super::kill_point;
 use super::lock::{STATE_FOLDER, WriteLock};
-use super::path::RootPath;
 use super::root::Root;
+use crate::values::RootPath;
 use nix::errno::Errno;
 use nix::fcntl::{FallocateFlags, OFlag, fallocate, open};
 use nix::sys::stat::Mode;

@@ -6,9 +6,9 @@
 
 use super::clock;
 use super::kill_point;
-use super::path::RootPath;
 use super::private::PrivateFolder;
 use super::root::Root;
+use crate::values::RootPath;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag};
 use nix::sys::stat::SFlag;

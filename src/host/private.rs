@@ -6,10 +6,10 @@
 use super::files::landing_for_writing;
 use super::kill_point;
 use super::lock::WriteLock;
-use super::path::RootPath;
 use super::root::Root;
 use super::sys::{self, Onto};
 use super::walk::{Folder, Landing, Last};
+use crate::values::RootPath;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, renameat};
 use nix::sys::stat::{Mode, fchmod, fstat, mkdirat};

@@ -4,8 +4,8 @@
 //! and folders that change meanwhile. Reading has no effect on the tree; writing is
 //! the business of [`super::files`].
 
-use super::path::RootPath;
 use super::walk::{Folder, Landing, Last, kind, walk};
+use crate::values::RootPath;
 use nix::fcntl::OFlag;
 use nix::sys::stat::SFlag;
 use std::ffi::OsString;

@@ -3,8 +3,8 @@
 //! Invariant: what is asked about is the file system on which a path lies or would be made; it is
 //! looked at and not written to.
 
-use super::path::RootPath;
 use super::root::Root;
+use crate::values::RootPath;
 use nix::sys::statvfs::{FsFlags, fstatvfs};
 use std::io;
 

@@ -4,10 +4,10 @@
 //! parsed, so that a file that changes meanwhile makes the plan stale.
 
 use crate::facts::FileFacts;
+use crate::host::Root;
 use crate::host::files::{FileState, observe};
-use crate::host::{Root, RootPath};
+use crate::values::{Hash, RootPath};
 use nginx_config::Reader;
-use sha2::{Digest, Sha256};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 /// A reader below a root.
 pub struct RootReader<'a> {
     root: &'a Root,
-    files: RefCell<BTreeMap<PathBuf, FileFacts>>,
+    files: RefCell<BTreeMap<RootPath, FileFacts>>,
 }
 
 impl<'a> RootReader<'a> {
@@ -27,7 +27,7 @@ impl<'a> RootReader<'a> {
     }
 
     /// Every file that was read, by its path with links resolved.
-    pub fn into_files(self) -> BTreeMap<PathBuf, FileFacts> {
+    pub fn into_files(self) -> BTreeMap<RootPath, FileFacts> {
         self.files.into_inner()
     }
 }
@@ -37,8 +37,8 @@ impl Reader for RootReader<'_> {
         let bytes = self.root.read(path)?;
         let target = self.root.resolve_link_target(path)?;
         if let Some(mut facts) = file_facts(self.root, &target)? {
-            facts.sha256 = hex::encode(Sha256::digest(&bytes));
-            self.files.borrow_mut().insert(target.as_path().to_owned(), facts);
+            facts.sha256 = Hash::of(&bytes);
+            self.files.borrow_mut().insert(target, facts);
         }
         Ok(bytes)
     }
@@ -68,9 +68,7 @@ impl Reader for RootReader<'_> {
 /// When the path cannot be looked at.
 pub fn file_facts(root: &Root, path: &RootPath) -> io::Result<Option<FileFacts>> {
     match observe(root, path)? {
-        FileState::File { sha256, attributes, .. } => {
-            Ok(Some(FileFacts { sha256: sha256.to_string(), attributes }))
-        }
+        FileState::File { sha256, attributes, .. } => Ok(Some(FileFacts { sha256, attributes })),
         FileState::Absent => Ok(None),
         _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")),
     }

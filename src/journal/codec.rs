@@ -4,7 +4,7 @@
 //! that was changed afterwards; the first is tolerated, the second is an error.
 
 use super::{Event, Record, Status, next_status};
-use sha2::{Digest, Sha256};
+use crate::values::Hash;
 use thiserror::Error;
 
 /// The newest format that is known; all older ones are read. A record carries
@@ -124,26 +124,27 @@ fn decode_line(line: &[u8], sequence: u64) -> Result<Record, JournalError> {
 }
 
 fn checksum(bytes: &[u8]) -> String {
-    let mut sum = hex::encode(Sha256::digest(bytes));
+    let mut sum = Hash::of(bytes).to_string();
     sum.truncate(CHECKSUM_LENGTH);
     sum
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Deadline, JournalStep, RunId, RunKind, RunOutcome, StepVersion};
+    use super::super::{Deadline, JournalStep, RunKind, RunOutcome, StepVersion};
     use super::*;
+    use crate::values::TextPath;
 
     fn started() -> Event {
         Event::Started {
-            run: RunId::new("20261122T101500Z", 7),
+            run: "20261122T101500Z-7".parse().expect("a run's name"),
             kind: RunKind::Migrate,
-            plan: "ab".into(),
-            backup: "b".into(),
+            plan: Hash::of(b"a plan"),
+            backup: "20261122T101500Z-0a1b2c3d".parse().expect("a backup's name"),
             steps: vec![JournalStep::SetFile {
-                path: "/etc/nginx/conf.d/motion.conf".into(),
+                path: TextPath::new("/etc/nginx/conf.d/motion.conf").expect("a path"),
                 from: StepVersion::Absent,
-                to: StepVersion::File("00".into()),
+                to: StepVersion::File(Hash::of(b"new")),
             }],
             actor: "root".into(),
             command: "apply".into(),
@@ -187,6 +188,27 @@ mod tests {
             let record = Record { version: unknown, ..journal.records[0].clone() };
             let error = Journal::decode(&encode(&record)).expect_err("another format").to_string();
             assert!(error.contains(&format!("format {unknown} is not known")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_record_with_a_bad_path_hash_or_name_is_refused_when_it_is_read() {
+        let whole = String::from_utf8(bytes(&[started()])).expect("text");
+        let json = whole[CHECKSUM_LENGTH + 1..].trim_end();
+        let (plan, new) = (Hash::of(b"a plan").to_string(), Hash::of(b"new").to_string());
+        for (good, bad) in [
+            ("/etc/nginx/conf.d/motion.conf", "/etc/../../motion.conf"),
+            ("/etc/nginx/conf.d/motion.conf", "motion.conf"),
+            (plan.as_str(), "00"),
+            (new.as_str(), ""),
+            ("20261122T101500Z-0a1b2c3d", "../0a1b2c3d"),
+            ("20261122T101500Z-7", "20261122T101500Z-7 --yes"),
+        ] {
+            let json = json.replace(&format!("\"{good}\""), &format!("\"{bad}\""));
+            let line = format!("{} {json}\n", checksum(json.as_bytes()));
+            assert_ne!(line, whole, "{good}");
+            let refused = Journal::decode(line.as_bytes());
+            assert!(matches!(refused, Err(JournalError::Unreadable { .. })), "{bad}: {refused:?}");
         }
     }
 

@@ -1,32 +1,8 @@
 //! What can be recorded. The format is versioned: old journals are read for ever.
 
 use super::Deadline;
+use crate::values::{BackupId, Hash, RunId, TextPath};
 use serde::{Deserialize, Serialize};
-
-/// Names one run; sortable by time.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct RunId(String);
-
-impl RunId {
-    /// A run named by the moment of its start and its process.
-    #[must_use]
-    pub fn new(start: &str, pid: u32) -> Self {
-        Self(format!("{start}-{pid}"))
-    }
-
-    /// The name as it is written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Display for RunId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// What a run is for; it decides which way recovery goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,8 +32,8 @@ pub enum RunOutcome {
 pub enum StepVersion {
     /// There is no such file.
     Absent,
-    /// A regular file with this SHA-256, in lower-case hex.
-    File(String),
+    /// A regular file with these bytes.
+    File(Hash),
 }
 
 /// A step as the journal knows it: what it touches and what it turns into what.
@@ -67,7 +43,7 @@ pub enum JournalStep {
     /// One file is replaced, created or removed.
     SetFile {
         /// The file, as seen below the root.
-        path: String,
+        path: TextPath,
         /// Its state before.
         from: StepVersion,
         /// Its state after.
@@ -76,17 +52,17 @@ pub enum JournalStep {
     /// An empty folder is made.
     MakeFolder {
         /// The folder, as seen below the root.
-        path: String,
+        path: TextPath,
     },
     /// An empty folder is removed.
     RemoveFolder {
         /// The folder, as seen below the root.
-        path: String,
+        path: TextPath,
     },
     /// Everything that a backup covers becomes what it holds.
     RestoreTree {
-        /// The backup's name.
-        backup: String,
+        /// The backup.
+        backup: BackupId,
     },
     /// The master is told to read its configuration again.
     Reload,
@@ -103,9 +79,9 @@ pub enum Event {
         /// What it is for.
         kind: RunKind,
         /// The plan's identity.
-        plan: String,
-        /// The backup that holds every `from`; its name, below the store.
-        backup: String,
+        plan: Hash,
+        /// The backup that holds every `from`.
+        backup: BackupId,
         /// What will be done, in order.
         steps: Vec<JournalStep>,
         /// Who asked: login name, sudo user, terminal.

@@ -11,7 +11,7 @@ mod status;
 
 pub use codec::{Journal, JournalError, encode};
 pub use deadline::{Deadline, TimeLeft};
-pub use event::{Event, JournalStep, Record, RunId, RunKind, RunOutcome, StepVersion};
+pub use event::{Event, JournalStep, Record, RunKind, RunOutcome, StepVersion};
 pub use status::{
     ActiveRun, FinishedRun, IllegalTransition, Phase, Standing, Status, StepState, next_status,
 };

@@ -2,7 +2,8 @@
 //!
 //! Invariant: an event that does not fit the status is an error, never ignored.
 
-use super::{Deadline, Event, JournalStep, RunId, RunKind, RunOutcome};
+use super::{Deadline, Event, JournalStep, RunKind, RunOutcome};
+use crate::values::{BackupId, Hash, RunId};
 use thiserror::Error;
 
 /// Where the newest run stands.
@@ -25,9 +26,9 @@ pub struct ActiveRun {
     /// What it is for.
     pub kind: RunKind,
     /// The plan's identity.
-    pub plan: String,
+    pub plan: Hash,
     /// The backup that holds what the run replaces.
-    pub backup: String,
+    pub backup: BackupId,
     /// The run's own steps, whatever the phase.
     pub steps: Vec<JournalStep>,
     /// How far it is.
@@ -86,7 +87,7 @@ pub struct FinishedRun {
     /// What it was for.
     pub kind: RunKind,
     /// The backup that holds what it replaced.
-    pub backup: String,
+    pub backup: BackupId,
     /// What it did.
     pub steps: Vec<JournalStep>,
     /// How it ended.
@@ -112,7 +113,7 @@ pub fn next_status(status: Status, event: &Event) -> Result<Status, IllegalTrans
             Ok(Status::Active(ActiveRun {
                 run: run.clone(),
                 kind: *kind,
-                plan: plan.clone(),
+                plan: *plan,
                 backup: backup.clone(),
                 steps: steps.clone(),
                 phase: Phase::Forward,
@@ -252,10 +253,10 @@ mod tests {
 
     fn started() -> Event {
         Event::Started {
-            run: RunId::new("t", 1),
+            run: "20261122T101500Z-1".parse().expect("a run's name"),
             kind: RunKind::Migrate,
-            plan: String::new(),
-            backup: String::new(),
+            plan: Hash::of(b"a plan"),
+            backup: "20261122T101500Z-0a1b2c3d".parse().expect("a backup's name"),
             steps: vec![JournalStep::Reload, JournalStep::Reload],
             actor: String::new(),
             command: String::new(),

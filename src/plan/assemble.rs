@@ -8,14 +8,15 @@ use super::local;
 use super::material::Material;
 use super::migrate::{Made, Migration, PlanError};
 use super::saved::{Plan, PlanKind};
-use super::step::{Content, Step, Version, line_patches, patch, sha256_hex};
+use super::step::{Content, Step, Version, line_patches, patch};
 use super::wish::{LocalInclude, Memory, Strategy, Wish};
-use crate::facts::{Attributes, Facts, FileFacts};
+use crate::facts::{Facts, FileFacts};
 use crate::outcome::{Comparison, DiffSection, DirectiveChange, LocalChanges};
+use crate::values::{Attributes, Hash, TextPath};
 use nginx_config::diff::diff;
 use nginx_config::{Config, EditError, Tree, redact_source};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Turns new bytes into a plan and what people want to see of it.
 pub(super) fn finish(
@@ -25,7 +26,7 @@ pub(super) fn finish(
     made: Made,
     wish: &Wish,
 ) -> Migration {
-    let Material { facts, config } = *material;
+    let Material { facts, config, .. } = *material;
     let site = material.site_file().map(|file| &file.tree).ok();
     let mut steps = Vec::new();
     let mut previews = Vec::new();
@@ -50,7 +51,7 @@ pub(super) fn finish(
             }
         }
         previews.push(preview(path, file.tree.source(), bytes));
-        steps.extend(set_file(facts, path, file.tree.source(), bytes));
+        steps.extend(set_file(material, path, file.tree.source(), bytes));
     }
     if let Some((target, own)) = wish.local_include.as_ref().zip(made.include.as_ref()) {
         // The vendor's file may name the customer's only once it is there.
@@ -64,8 +65,8 @@ pub(super) fn finish(
         );
         steps.extend(facts.nginx.master.is_some().then_some(Step::Reload));
     }
-    let relies_on = facts.files.iter().map(|(path, file)| (path.clone(), file.sha256.clone())).collect();
-    let site = facts.site.file.clone();
+    let relies_on = material.files.iter().map(|(path, file)| (path.clone(), file.sha256)).collect();
+    let site = material.site.to_owned();
     Migration {
         plan: Plan::new(PlanKind::Migrate, strategy.name(), site, facts.nginx.version, relies_on, steps),
         base: base.map(|base| base.name),
@@ -89,8 +90,8 @@ pub fn explain(
     plan: Plan,
     facts: &Facts,
     config: &Config,
-    memory: Option<&Path>,
-    beside: &BTreeMap<PathBuf, Vec<u8>>,
+    memory: &TextPath,
+    beside: &BTreeMap<TextPath, Vec<u8>>,
 ) -> Result<Migration, PlanError> {
     let mut previews = Vec::new();
     let mut directives = Vec::new();
@@ -100,8 +101,8 @@ pub fn explain(
         let Version::File { content: Content::Patched(patches), .. } = to else {
             return Err(PlanError::Foreign(path.clone()));
         };
-        let file = config.files().map(|(_, file)| file).find(|file| file.identity == *path);
-        let is_ours = path.starts_with(&facts.nginx.conf_prefix);
+        let file = config.files().map(|(_, file)| file).find(|file| file.identity == path.as_path());
+        let is_ours = path.as_path().starts_with(&facts.nginx.conf_prefix);
         match file {
             Some(file) => {
                 let result = patch(file.tree.source(), patches)?;
@@ -114,7 +115,7 @@ pub fn explain(
                 }
                 previews.push(preview(path, file.tree.source(), &result));
             }
-            None if memory == Some(path) => {}
+            None if memory == path => {}
             None if is_ours => {
                 let absent = Vec::new();
                 let old = match from {
@@ -159,14 +160,14 @@ fn directive_change(row: &nginx_config::diff::Row) -> DirectiveChange {
     }
 }
 
-fn set_file(facts: &Facts, path: &Path, old: &[u8], new: &[u8]) -> Option<Step> {
-    let found = facts.files.get(path)?;
-    let version = |sha256: String, attributes, content| Version::File { sha256, attributes, content };
+fn set_file(material: &Material, path: &Path, old: &[u8], new: &[u8]) -> Option<Step> {
+    let (path, found) = material.files.get_key_value(path)?;
+    let version = |sha256, attributes, content| Version::File { sha256, attributes, content };
     Some(Step::SetFile {
-        path: path.to_owned(),
-        from: version(found.sha256.clone(), found.attributes.clone(), Content::Live),
+        path: path.clone(),
+        from: version(found.sha256, found.attributes.clone(), Content::Live),
         to: version(
-            sha256_hex(new),
+            Hash::of(new),
             found.attributes.for_new_bytes(),
             Content::Patched(line_patches(old, new)?),
         ),
@@ -186,7 +187,7 @@ fn include_steps(target: &LocalInclude, own: &[u8]) -> Vec<Step> {
 
 /// The step that makes a file of ours say this; `None` when it does.
 fn write_text(
-    path: &Path,
+    path: &TextPath,
     old: Option<&(FileFacts, Vec<u8>)>,
     attributes: &Attributes,
     new: &[u8],
@@ -194,23 +195,20 @@ fn write_text(
     let from = match old {
         None => Version::Absent,
         Some((FileFacts { sha256, attributes }, _)) => {
-            Version::File { sha256: sha256.clone(), attributes: attributes.clone(), content: Content::Live }
+            Version::File { sha256: *sha256, attributes: attributes.clone(), content: Content::Live }
         }
     };
-    if from.sha256() == Some(&sha256_hex(new)) {
+    let sha256 = Hash::of(new);
+    if from.sha256() == Some(sha256) {
         return None;
     }
     let attributes = old.map_or_else(|| attributes.clone(), |(facts, _)| facts.attributes.for_new_bytes());
     let before = old.map_or(&[][..], |(_, bytes)| bytes);
     let content = Content::Patched(line_patches(before, new)?);
-    Some(Step::SetFile {
-        path: path.to_owned(),
-        from,
-        to: Version::File { sha256: sha256_hex(new), attributes, content },
-    })
+    Some(Step::SetFile { path: path.clone(), from, to: Version::File { sha256, attributes, content } })
 }
 
-fn preview(path: &Path, old: &[u8], new: &[u8]) -> Comparison {
+fn preview(path: impl AsRef<Path>, old: &[u8], new: &[u8]) -> Comparison {
     let text = |bytes: &[u8]| String::from_utf8_lossy(&redact_source(bytes)).into_owned();
-    Comparison::of_file(path, text(old), text(new))
+    Comparison::of_file(path.as_ref(), text(old), text(new))
 }

@@ -11,6 +11,7 @@ use super::draft::{Draft, staged};
 use super::material::Material;
 use super::wish::LocalInclude;
 use crate::motion::{RouteState, route_state};
+use crate::values::TextPath;
 use nginx_config::diff::{Kind, diff};
 use nginx_config::routes::servers;
 use nginx_config::{Config, DirectiveId, EditError, Edits, Node, Place, Tree, quote_word, splice};
@@ -58,7 +59,7 @@ pub fn extract(
         edits.remove_with_comments(*id);
     }
     if !includes(&config, server, target) {
-        let path = target.path.to_string_lossy();
+        let path = target.path.as_str();
         let word =
             quote_word(path.as_bytes()).map_err(|error| PlanError::Lacks(format!("{path}: {error}")))?;
         let line = format!(
@@ -133,6 +134,9 @@ fn includes(config: &Config, server: Node, target: &LocalInclude) -> bool {
     file.tree.directive(server.directive).children().iter().any(|id| {
         let directive = file.tree.directive(*id);
         directive.is("include")
-            && directive.args.first().is_some_and(|word| word.is(&target.path.to_string_lossy()))
+            && directive
+                .args
+                .first()
+                .is_some_and(|word| TextPath::new(&word.text()).as_ref() == Ok(&target.path))
     })
 }

@@ -9,9 +9,11 @@ use super::bundle::{
     ClientFolder, ClientSource, FilePath, Listen, RouteValues, ServerName, SiteValues, Size, Tls, Transport,
     UpstreamUrl,
 };
-use crate::facts::{ClientFacts, Facts, NginxVersion, ServerFacts, ServerRole, UpstreamAddress};
+use crate::facts::{ClientFacts, Facts, FileFacts, NginxVersion, ServerFacts, ServerRole, UpstreamAddress};
+use crate::values::TextPath;
 use nginx_config::routes::{Handler, answer};
 use nginx_config::{Config, File, FileId, Node};
+use std::collections::BTreeMap;
 
 /// How a template names Motion's upstream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,11 +31,15 @@ pub struct Material<'a> {
     pub facts: &'a Facts,
     /// The configuration that they come from.
     pub config: &'a Config,
+    /// Every configuration file that was read, by a name that a plan can hold.
+    pub files: &'a BTreeMap<TextPath, FileFacts>,
+    /// The site's file, as the configuration names it.
+    pub site: &'a str,
 }
 
 impl<'a> Material<'a> {
     /// The site's file.
-    pub fn site(&self) -> Result<FileId, PlanError> {
+    pub fn site_id(&self) -> Result<FileId, PlanError> {
         let found = self.config.files().find(|(_, file)| file.path == self.facts.site.file);
         found
             .map(|(id, _)| id)
@@ -42,7 +48,7 @@ impl<'a> Material<'a> {
 
     /// The same, with what stands in it.
     pub fn site_file(&self) -> Result<&'a File, PlanError> {
-        Ok(self.config.file(self.site()?))
+        Ok(self.config.file(self.site_id()?))
     }
 
     /// The values of the new client's routes.
@@ -59,7 +65,7 @@ impl<'a> Material<'a> {
 
     /// The values of the whole site.
     pub fn site_values(&self, naming: Naming) -> Result<SiteValues, PlanError> {
-        let file = self.site()?;
+        let file = self.site_id()?;
         let servers: Vec<_> =
             self.facts.site.servers.iter().filter(|server| server.node.file == file).collect();
         let serving: Vec<_> =

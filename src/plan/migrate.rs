@@ -14,14 +14,15 @@ use super::material::{Material, Naming};
 use super::saved::Plan;
 use super::step::PatchError;
 use super::wish::{Strategy, StrategyWish, Wish};
-use crate::facts::{Facts, RouteState, ServerRole};
+use crate::facts::{Facts, FileFacts, RouteState, ServerRole};
 use crate::motion::{redirects_only, route_state};
 use crate::outcome::{Comparison, DiffSection, LocalChanges};
+use crate::values::{NotText, TextPath};
 use nginx_config::merge::{Conflict, Lists, merge};
 use nginx_config::routes::servers;
 use nginx_config::{Config, DirectiveId, EditError, Node, Tree};
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use thiserror::Error;
 
 /// A plan with what people want to see of it.
@@ -69,9 +70,12 @@ pub enum PlanError {
     /// The new text is not UTF-8.
     #[error("the new configuration is not UTF-8 text")]
     NotText,
+    /// A file has a name that no plan can hold.
+    #[error(transparent)]
+    Name(#[from] NotText),
     /// A saved plan changes a file that is no part of the configuration.
-    #[error("{} is no part of this configuration", .0.display())]
-    Foreign(PathBuf),
+    #[error("{} is no part of this configuration", .0.as_str())]
+    Foreign(TextPath),
     /// The old file lacks something that the template needs.
     #[error("{0}")]
     Lacks(String),
@@ -117,7 +121,9 @@ pub(super) struct Made {
 /// When the bundle, the server's values, the operator's files or open
 /// conflicts do not allow a plan.
 pub fn migrate(facts: &Facts, config: &Config, bundle: &Bundle, wish: &Wish) -> Result<Migration, PlanError> {
-    let material = Material { facts, config };
+    let site = facts.site.file.to_str().ok_or_else(|| NotText::named(&facts.site.file))?;
+    let files = named_in_text(facts)?;
+    let material = Material { facts, config, files: &files, site };
     if is_migrated(facts) && wish.candidate.is_none() && wish.local_include.is_none() {
         let strategy = match wish.strategy {
             StrategyWish::Named(strategy) => strategy,
@@ -144,6 +150,11 @@ pub fn migrate(facts: &Facts, config: &Config, bundle: &Bundle, wish: &Wish) -> 
         made.stays = moved.stays;
     }
     Ok(finish(&material, strategy, base, made, wish))
+}
+
+/// The configuration files that were read, by names that a plan can hold.
+fn named_in_text(facts: &Facts) -> Result<BTreeMap<TextPath, FileFacts>, NotText> {
+    facts.files.iter().map(|(path, file)| Ok((path.clone().try_into()?, file.clone()))).collect()
 }
 
 /// Whether no block that serves Motion lacks the route. Where something else

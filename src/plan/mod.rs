@@ -24,7 +24,5 @@ pub use migrate::{Conflicts, Migration, PlanError, migrate};
 pub use recover::{DiskState, Now, Observed, Recovery, Stuck, StuckReason, recover, recover_whole};
 pub use rollback::{Reload, Restored, rollback};
 pub use saved::{Plan, PlanKind, SavedPlanError};
-pub use step::{
-    Content, Patch, PatchError, Step, Version, is_plain_absolute, line_patches, patch, patch_to, sha256_hex,
-};
+pub use step::{Content, Patch, PatchError, Step, Version, line_patches, patch, patch_to};
 pub use wish::{Input, LocalInclude, Memory, Strategy, StrategyWish, Wish};

@@ -7,16 +7,16 @@
 use super::step::{Content, Step, Version};
 use crate::facts::FileFacts;
 use crate::journal::{ActiveRun, JournalStep, Phase, RunKind, RunOutcome, Standing, StepVersion};
+use crate::values::{BackupId, Hash, TextPath};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 /// What is on the disk now, for each path of the run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DiskState {
     /// Files.
-    pub files: BTreeMap<PathBuf, Observed>,
+    pub files: BTreeMap<TextPath, Observed>,
     /// Folders that are there.
-    pub folders: BTreeSet<PathBuf>,
+    pub folders: BTreeSet<TextPath>,
 }
 
 /// One file as it is now, and what the backup knows of it.
@@ -54,13 +54,13 @@ pub struct Recovery {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stuck {
     /// The file.
-    pub path: PathBuf,
+    pub path: TextPath,
     /// What is there now, in words.
     pub found: String,
     /// The hash before the run.
-    pub before: Option<String>,
+    pub before: Option<Hash>,
     /// The hash that the run was to give it.
-    pub after: Option<String>,
+    pub after: Option<Hash>,
     /// Why it cannot be set right.
     pub reason: StuckReason,
 }
@@ -104,14 +104,14 @@ pub fn recover(run: &ActiveRun, disk: &DiskState, why: &str) -> Result<Recovery,
         }
         let JournalStep::SetFile { path, from, to } = step else { continue };
         let (target, other) = if run.kind == RunKind::Rollback { (to, from) } else { (from, to) };
-        let Some(observed) = disk.files.get(&PathBuf::from(path)) else { continue };
-        match towards(PathBuf::from(path), observed, target, other, &run.backup) {
+        let Some(observed) = disk.files.get(path) else { continue };
+        match towards(path, observed, target, other, &run.backup) {
             Ok(step) => steps.extend(step),
             Err(reason) => stuck.push(Stuck {
-                path: path.into(),
+                path: path.clone(),
                 found: observed.now.to_string(),
-                before: hash(from).map(str::to_owned),
-                after: hash(to).map(str::to_owned),
+                before: hash(from),
+                after: hash(to),
                 reason,
             }),
         }
@@ -149,32 +149,31 @@ pub fn recover_whole(run: &ActiveRun, why: &str) -> Recovery {
 
 /// The step that brings a folder to where it was before a migration, or to
 /// where a rollback wants it.
-fn folder(step: &JournalStep, kind: RunKind, path: &str, disk: &DiskState) -> Option<Step> {
-    let path = PathBuf::from(path);
+fn folder(step: &JournalStep, kind: RunKind, path: &TextPath, disk: &DiskState) -> Option<Step> {
     let wanted = matches!(
         (step, kind),
         (JournalStep::MakeFolder { .. }, RunKind::Rollback)
             | (JournalStep::RemoveFolder { .. }, RunKind::Migrate)
     );
-    let is_there = disk.folders.contains(&path);
+    let is_there = disk.folders.contains(path);
     match (wanted, is_there) {
-        (true, false) => Some(Step::MakeFolder { path }),
-        (false, true) => Some(Step::RemoveFolder { path }),
+        (true, false) => Some(Step::MakeFolder { path: path.clone() }),
+        (false, true) => Some(Step::RemoveFolder { path: path.clone() }),
         _ => None,
     }
 }
 
 /// The step that brings one file to `target`, if it is not there yet.
 fn towards(
-    path: PathBuf,
+    path: &TextPath,
     observed: &Observed,
     target: &StepVersion,
     other: &StepVersion,
-    backup: &str,
+    backup: &BackupId,
 ) -> Result<Option<Step>, StuckReason> {
     let now = match &observed.now {
         Now::Nothing => None,
-        Now::File(file) => Some(file.sha256.as_str()),
+        Now::File(file) => Some(file.sha256),
         Now::Other(_) => return Err(StuckReason::Edited),
     };
     if now == hash(target) {
@@ -193,10 +192,10 @@ fn towards(
             .backed_up
             .as_ref()
             .filter(|file| file.sha256 == sha256)
-            .map(|file| version(file, Content::Backup(backup.to_owned())))
+            .map(|file| version(file, Content::Backup(backup.clone())))
             .ok_or(StuckReason::NotInBackup)?,
     };
-    Ok(Some(Step::SetFile { path, from, to }))
+    Ok(Some(Step::SetFile { path: path.clone(), from, to }))
 }
 
 impl std::fmt::Display for Now {
@@ -210,39 +209,38 @@ impl std::fmt::Display for Now {
 }
 
 fn version(file: &FileFacts, content: Content) -> Version {
-    Version::File { sha256: file.sha256.clone(), attributes: file.attributes.clone(), content }
+    Version::File { sha256: file.sha256, attributes: file.attributes.clone(), content }
 }
 
-fn hash(version: &StepVersion) -> Option<&str> {
+fn hash(version: &StepVersion) -> Option<Hash> {
     match version {
         StepVersion::Absent => None,
-        StepVersion::File(sha256) => Some(sha256),
+        StepVersion::File(sha256) => Some(*sha256),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::Attributes;
-    use crate::journal::{RunId, StepState};
+    use crate::journal::StepState;
+    use crate::values::Attributes;
 
-    fn file(sha256: &str) -> FileFacts {
-        let attributes = Attributes::plain(0o644, 0, 0);
-        FileFacts { sha256: sha256.to_owned(), attributes }
+    fn file(contents: &str) -> FileFacts {
+        FileFacts { sha256: Hash::of(contents.as_bytes()), attributes: Attributes::plain(0o644, 0, 0) }
     }
 
     fn run(kind: RunKind, standing: Standing, reload_intended: bool) -> ActiveRun {
         let set = |path: &str| JournalStep::SetFile {
-            path: path.to_owned(),
-            from: StepVersion::File("old".into()),
-            to: StepVersion::File("new".into()),
+            path: at(path),
+            from: StepVersion::File(Hash::of(b"old")),
+            to: StepVersion::File(Hash::of(b"new")),
         };
         let steps = vec![set("/a"), set("/b"), JournalStep::Reload];
         ActiveRun {
-            run: RunId::new("t", 1),
+            run: "20261122T101500Z-1".parse().expect("a run's name"),
             kind,
-            plan: String::new(),
-            backup: "B".into(),
+            plan: Hash::of(b"a plan"),
+            backup: "20261122T101500Z-0a1b2c3d".parse().expect("a backup's name"),
             progress: vec![StepState::Pending; steps.len()],
             steps,
             phase: Phase::Forward,
@@ -250,6 +248,10 @@ mod tests {
             standing,
             confirm_by: None,
         }
+    }
+
+    fn at(path: &str) -> TextPath {
+        TextPath::new(path).expect("a path")
     }
 
     fn now(contents: &str) -> Now {
@@ -265,16 +267,16 @@ mod tests {
     fn check(run: &ActiveRun, disk: [&str; 2], wanted: &str, expect: Result<&[&str], StuckReason>) {
         let backed_up = Some(file(wanted));
         let files = BTreeMap::from([
-            ("/a".into(), Observed { now: now(disk[0]), backed_up: backed_up.clone() }),
-            ("/b".into(), Observed { now: now(disk[1]), backed_up }),
+            (at("/a"), Observed { now: now(disk[0]), backed_up: backed_up.clone() }),
+            (at("/b"), Observed { now: now(disk[1]), backed_up }),
         ]);
         let disk = DiskState { files, folders: BTreeSet::new() };
         let result = recover(run, &disk, "interrupted");
         let shown = result.as_ref().map(|recovery| {
             let name = |step: &Step| match step {
-                Step::SetFile { path, .. } => path.display().to_string(),
+                Step::SetFile { path, .. } => path.as_str().to_owned(),
                 Step::RestoreTree { .. } => "tree".to_owned(),
-                Step::MakeFolder { path } | Step::RemoveFolder { path } => path.display().to_string(),
+                Step::MakeFolder { path } | Step::RemoveFolder { path } => path.as_str().to_owned(),
                 Step::Reload => "reload".to_owned(),
             };
             recovery.steps.iter().map(name).collect::<Vec<_>>()

@@ -7,20 +7,20 @@
 use super::saved::{Plan, PlanKind};
 use super::step::{Content, Step, Version};
 use crate::facts::{FileFacts, NginxVersion};
+use crate::values::{BackupId, Hash, TextPath};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 /// What a rollback restores: one file as the backup has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored {
     /// The file, below the root.
-    pub path: PathBuf,
+    pub path: TextPath,
     /// What the backup holds; `None` where there was no file.
     pub backed_up: Option<FileFacts>,
     /// What is there now; `None` where there is no file.
     pub now: Option<FileFacts>,
     /// What the run left there, when the run is known: anything else is an edit.
-    pub left_by_run: Option<Option<String>>,
+    pub left_by_run: Option<Option<Hash>>,
 }
 
 /// Plans the way back to `backup`, file by file in the order given, then the
@@ -29,21 +29,21 @@ pub struct Restored {
 /// # Errors
 /// The files that were edited since the run.
 pub fn rollback(
-    backup: &str,
-    site: PathBuf,
+    backup: &BackupId,
+    site: String,
     nginx: NginxVersion,
     restored: &[Restored],
-    folders: &[PathBuf],
+    folders: &[TextPath],
     reload: Reload,
-) -> Result<Plan, Vec<PathBuf>> {
+) -> Result<Plan, Vec<TextPath>> {
     let mut steps = Vec::new();
     let mut edited = Vec::new();
     for file in restored {
         if file.now == file.backed_up {
             continue;
         }
-        let now = file.now.as_ref().map(|now| now.sha256.clone());
-        let before = file.backed_up.as_ref().map(|backed_up| backed_up.sha256.clone());
+        let now = file.now.as_ref().map(|now| now.sha256);
+        let before = file.backed_up.as_ref().map(|backed_up| backed_up.sha256);
         if file.left_by_run.as_ref().is_some_and(|left| *left != now && now != before) {
             edited.push(file.path.clone());
             continue;
@@ -51,13 +51,13 @@ pub fn rollback(
         let version = |facts: &Option<FileFacts>, content: Content| match facts {
             None => Version::Absent,
             Some(facts) => {
-                Version::File { sha256: facts.sha256.clone(), attributes: facts.attributes.clone(), content }
+                Version::File { sha256: facts.sha256, attributes: facts.attributes.clone(), content }
             }
         };
         steps.push(Step::SetFile {
             path: file.path.clone(),
             from: version(&file.now, Content::Live),
-            to: version(&file.backed_up, Content::Backup(backup.to_owned())),
+            to: version(&file.backed_up, Content::Backup(backup.clone())),
         });
     }
     if !edited.is_empty() {
@@ -82,21 +82,22 @@ pub enum Reload {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::Attributes;
+    use crate::values::Attributes;
 
-    fn file(sha256: &str) -> Option<FileFacts> {
+    fn file(contents: &str) -> Option<FileFacts> {
         let attributes = Attributes::plain(0o644, 0, 0);
-        Some(FileFacts { sha256: sha256.to_owned(), attributes })
+        Some(FileFacts { sha256: Hash::of(contents.as_bytes()), attributes })
     }
 
     fn check(now: &str, left: Option<&str>, expect: Result<usize, usize>) {
         let restored = Restored {
-            path: "/a".into(),
+            path: TextPath::new("/a").expect("a path"),
             backed_up: file("old"),
             now: file(now),
-            left_by_run: left.map(|left| Some(left.to_owned())),
+            left_by_run: left.map(|left| Some(Hash::of(left.as_bytes()))),
         };
-        let plan = rollback("B", "/a".into(), NginxVersion(1, 22, 1), &[restored], &[], Reload::Wanted);
+        let backup = "20261122T101500Z-0a1b2c3d".parse().expect("a backup's name");
+        let plan = rollback(&backup, "/a".into(), NginxVersion(1, 22, 1), &[restored], &[], Reload::Wanted);
         assert_eq!(plan.map(|plan| plan.steps.len()).map_err(|edited| edited.len()), expect);
     }
 

@@ -3,11 +3,11 @@
 //! Invariant: the identity is a hash over everything that the plan fixes, so
 //! that a changed plan file is noticed.
 
-use super::step::{Content, Step, Version, are_in_order, is_plain_absolute, sha256_hex};
+use super::step::{Content, Step, Version, are_in_order};
 use crate::facts::NginxVersion;
+use crate::values::{Hash, TextPath};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use thiserror::Error;
 
 /// The format that is written and read.
@@ -20,18 +20,18 @@ pub struct Plan {
     /// The format of this structure.
     pub format: u32,
     /// SHA-256 over all the rest.
-    pub id: String,
+    pub id: Hash,
     /// What the run is for.
     pub kind: PlanKind,
     /// How the new configuration was made.
     pub strategy: String,
-    /// Motion's NGINX file.
-    pub site: PathBuf,
+    /// Motion's NGINX file as the configuration names it; only shown.
+    pub site: String,
     /// The NGINX that the templates were rendered for.
     pub nginx: NginxVersion,
     /// Every configuration file that was read, with its hash: a change to any
     /// of them makes the plan stale.
-    pub relies_on: BTreeMap<PathBuf, String>,
+    pub relies_on: BTreeMap<TextPath, Hash>,
     /// What will be done, in order.
     pub steps: Vec<Step>,
 }
@@ -60,10 +60,7 @@ pub enum SavedPlanError {
     Changed,
     /// A change ends before it starts, or overlaps the one before.
     #[error("the plan changes {0:?} at ranges that overlap")]
-    Ranges(PathBuf),
-    /// It names a path that no plan contains.
-    #[error("the plan names the path {0:?}")]
-    Path(PathBuf),
+    Ranges(TextPath),
 }
 
 impl Plan {
@@ -72,14 +69,14 @@ impl Plan {
     pub fn new(
         kind: PlanKind,
         strategy: &str,
-        site: PathBuf,
+        site: String,
         nginx: NginxVersion,
-        relies_on: BTreeMap<PathBuf, String>,
+        relies_on: BTreeMap<TextPath, Hash>,
         steps: Vec<Step>,
     ) -> Self {
         let strategy = strategy.to_owned();
-        let mut plan =
-            Self { format: FORMAT, id: String::new(), kind, strategy, site, nginx, relies_on, steps };
+        let unnamed = Hash::of(b"");
+        let mut plan = Self { format: FORMAT, id: unnamed, kind, strategy, site, nginx, relies_on, steps };
         plan.id = plan.computed_id();
         plan
     }
@@ -87,7 +84,7 @@ impl Plan {
     /// The bytes of a saved plan.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).expect("paths were read as text");
+        let mut text = serde_json::to_string_pretty(self).expect("text and numbers always serialise");
         text.push('\n');
         text
     }
@@ -105,15 +102,6 @@ impl Plan {
         if plan.id != plan.computed_id() {
             return Err(SavedPlanError::Changed);
         }
-        let folders = plan.steps.iter().filter_map(|step| match step {
-            Step::MakeFolder { path } | Step::RemoveFolder { path } => Some(path),
-            Step::SetFile { .. } | Step::RestoreTree { .. } | Step::Reload => None,
-        });
-        let mut paths = plan.files().map(|(path, ..)| path).chain(folders).chain([&plan.site]);
-        if let Some(path) = paths.find(|path| !is_plain_absolute(path)) {
-            return Err(SavedPlanError::Path(path.clone()));
-        }
-        drop(paths);
         let in_order = |version: &Version| match version {
             Version::File { content: Content::Patched(patches), .. } => are_in_order(patches),
             Version::File { .. } | Version::Absent => true,
@@ -131,7 +119,7 @@ impl Plan {
     }
 
     /// The files that the plan changes, with what is expected before and after.
-    pub fn files(&self) -> impl Iterator<Item = (&PathBuf, &Version, &Version)> {
+    pub fn files(&self) -> impl Iterator<Item = (&TextPath, &Version, &Version)> {
         self.steps.iter().filter_map(|step| match step {
             Step::SetFile { path, from, to } => Some((path, from, to)),
             Step::MakeFolder { .. } | Step::RemoveFolder { .. } | Step::RestoreTree { .. } | Step::Reload => {
@@ -146,20 +134,35 @@ impl Plan {
         self.steps.contains(&Step::Reload)
     }
 
-    fn computed_id(&self) -> String {
-        let unnamed = Self { id: String::new(), ..self.clone() };
-        sha256_hex(serde_json::to_string(&unnamed).expect("paths were read as text").as_bytes())
+    fn computed_id(&self) -> Hash {
+        let Self { format, id: _, kind, strategy, site, nginx, relies_on, steps } = self;
+        let fixed =
+            Fixed { format: *format, id: "", kind: *kind, strategy, site, nginx: *nginx, relies_on, steps };
+        Hash::of(serde_json::to_string(&fixed).expect("text and numbers always serialise").as_bytes())
     }
+}
+
+/// What the identity is the hash of: the plan as it is written, but for its name.
+#[derive(Serialize)]
+struct Fixed<'a> {
+    format: u32,
+    id: &'static str,
+    kind: PlanKind,
+    strategy: &'a str,
+    site: &'a str,
+    nginx: NginxVersion,
+    relies_on: &'a BTreeMap<TextPath, Hash>,
+    steps: &'a [Step],
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::step::Patch;
     use super::*;
-    use crate::facts::Attributes;
+    use crate::values::Attributes;
 
     fn plan() -> Plan {
-        let site = PathBuf::from("/etc/nginx/conf.d/motion.conf");
+        let site = "/etc/nginx/conf.d/motion.conf".to_owned();
         Plan::new(
             PlanKind::Migrate,
             "graft",
@@ -190,11 +193,12 @@ mod tests {
             let patch = |&(start, end): &(usize, usize)| Patch { start, end, text: String::new() };
             let content = Content::Patched(ranges.iter().map(patch).collect());
             let attributes = Attributes::plain(0o644, 0, 0);
-            let to = Version::File { sha256: "00".into(), attributes, content };
-            let path = PathBuf::from("/etc/nginx/conf.d/motion.conf");
-            let steps = vec![Step::SetFile { path: path.clone(), from: Version::Absent, to }];
+            let to = Version::File { sha256: Hash::of(b"new"), attributes, content };
+            let path = TextPath::new("/etc/nginx/conf.d/motion.conf").expect("a path");
+            let site = path.as_str().to_owned();
+            let steps = vec![Step::SetFile { path, from: Version::Absent, to }];
             let files = BTreeMap::new();
-            let plan = Plan::new(PlanKind::Migrate, "graft", path, NginxVersion(1, 22, 1), files, steps);
+            let plan = Plan::new(PlanKind::Migrate, "graft", site, NginxVersion(1, 22, 1), files, steps);
             assert_eq!(Plan::from_json(plan.to_json().as_bytes()).is_ok(), expect, "{ranges:?}");
             // Describing it is safe all the same.
             let _section = plan.steps[0].describe();
@@ -206,10 +210,34 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_cannot_leave_its_root_by_dots() {
-        let site = PathBuf::from("/etc/nginx/../../x");
-        let plan =
-            Plan::new(PlanKind::Migrate, "graft", site, NginxVersion(1, 22, 1), BTreeMap::new(), vec![]);
-        assert!(matches!(Plan::from_json(plan.to_json().as_bytes()), Err(SavedPlanError::Path(_))));
+    fn a_plan_with_a_bad_path_hash_or_backup_is_refused_when_it_is_read() {
+        let backup = "20261122T101500Z-0a1b2c3d";
+        let attributes = Attributes::plain(0o644, 0, 0);
+        let content = Content::Backup(backup.parse().expect("a backup's name"));
+        let steps = vec![Step::SetFile {
+            path: TextPath::new("/etc/nginx/a.conf").expect("a path"),
+            from: Version::Absent,
+            to: Version::File { sha256: Hash::of(b"new"), attributes, content },
+        }];
+        let relies_on = [(TextPath::new("/etc/nginx/b.conf").expect("a path"), Hash::of(b"b"))].into();
+        let site = "/etc/nginx/sites/../site.conf".to_owned();
+        let plan = Plan::new(PlanKind::Migrate, "graft", site, NginxVersion(1, 22, 1), relies_on, steps);
+        let text = plan.to_json();
+        assert_eq!(Plan::from_json(text.as_bytes()).expect("the site is only shown"), plan);
+        let (new, b, id) = (Hash::of(b"new").to_string(), Hash::of(b"b").to_string(), plan.id.to_string());
+        for (good, bad) in [
+            ("/etc/nginx/a.conf", "/etc/../../a.conf"),
+            ("/etc/nginx/a.conf", "a.conf"),
+            ("/etc/nginx/b.conf", "b.conf"),
+            (new.as_str(), "00"),
+            (b.as_str(), ""),
+            (id.as_str(), "x"),
+            (backup, "../../backup"),
+        ] {
+            let changed = text.replace(good, bad);
+            assert_ne!(changed, text, "{good}");
+            let refused = Plan::from_json(changed.as_bytes());
+            assert!(matches!(refused, Err(SavedPlanError::Shape(_))), "{bad}: {refused:?}");
+        }
     }
 }

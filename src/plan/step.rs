@@ -3,12 +3,10 @@
 //! Invariant: [`Step`] is closed; describing, running and inverting it match
 //! exhaustively, and a step says what it expects to replace.
 
-use crate::facts::Attributes;
 use crate::journal::{JournalStep, StepVersion};
 use crate::outcome::StepSection;
+use crate::values::{Attributes, BackupId, Hash, TextPath};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// One effect on the server.
@@ -19,7 +17,7 @@ pub enum Step {
     /// Replaces, creates or removes one file, atomically.
     SetFile {
         /// The file below the root, links resolved.
-        path: PathBuf,
+        path: TextPath,
         /// What is expected there.
         from: Version,
         /// What is there afterwards.
@@ -28,18 +26,18 @@ pub enum Step {
     /// Makes an empty folder in one that is there.
     MakeFolder {
         /// The folder below the root.
-        path: PathBuf,
+        path: TextPath,
     },
     /// Removes an empty folder.
     RemoveFolder {
         /// The folder below the root.
-        path: PathBuf,
+        path: TextPath,
     },
     /// Makes everything that a backup covers what it holds: links and folders
     /// too. Running it again goes on where it stopped.
     RestoreTree {
-        /// The backup's name.
-        backup: String,
+        /// The backup.
+        backup: BackupId,
     },
     /// Tells the running master to read its configuration again.
     Reload,
@@ -53,8 +51,8 @@ pub enum Version {
     Absent,
     /// A regular file.
     File {
-        /// SHA-256 of the contents, in lower-case hex.
-        sha256: String,
+        /// Of its bytes.
+        sha256: Hash,
         /// Owner, mode and extended attributes.
         attributes: Attributes,
         /// Where the contents come from.
@@ -72,7 +70,7 @@ pub enum Content {
     /// What is on the disk, with these changes.
     Patched(Vec<Patch>),
     /// The copy in this backup.
-    Backup(String),
+    Backup(BackupId),
 }
 
 /// One change to a file: a byte range and what replaces it.
@@ -104,16 +102,16 @@ pub enum PatchError {
     #[error("the result has the hash {found}, the plan says {expected}")]
     WrongResult {
         /// What came out.
-        found: String,
+        found: Hash,
         /// What the plan says.
-        expected: String,
+        expected: Hash,
     },
 }
 
 impl Step {
     /// The step that takes this one back, its old contents taken from `backup`.
     #[must_use]
-    pub fn inverse(&self, backup: &str) -> Self {
+    pub fn inverse(&self, backup: &BackupId) -> Self {
         match self {
             Self::SetFile { path, from, to } => {
                 Self::SetFile { path: path.clone(), from: to.clone(), to: from.kept_in(backup) }
@@ -121,7 +119,7 @@ impl Step {
             Self::MakeFolder { path } => Self::RemoveFolder { path: path.clone() },
             Self::RemoveFolder { path } => Self::MakeFolder { path: path.clone() },
             // What a whole tree replaced is in the backup that was made before.
-            Self::RestoreTree { .. } => Self::RestoreTree { backup: backup.to_owned() },
+            Self::RestoreTree { .. } => Self::RestoreTree { backup: backup.clone() },
             Self::Reload => Self::Reload,
         }
     }
@@ -141,7 +139,7 @@ impl Step {
                     }
                     (_, Version::File { content, .. }) => ("write-file", content.describe()),
                 };
-                StepSection { kind: kind.to_owned(), path: Some(path.display().to_string()), describe }
+                StepSection { kind: kind.to_owned(), path: Some(path.as_str().to_owned()), describe }
             }
             Self::MakeFolder { path } => folder_section("make-folder", path, "make the folder"),
             Self::RemoveFolder { path } => folder_section("remove-folder", path, "remove the empty folder"),
@@ -162,44 +160,38 @@ impl Step {
     #[must_use]
     pub fn to_journal(&self) -> JournalStep {
         match self {
-            Self::SetFile { path, from, to } => JournalStep::SetFile {
-                path: path.display().to_string(),
-                from: from.to_journal(),
-                to: to.to_journal(),
-            },
-            Self::MakeFolder { path } => JournalStep::MakeFolder { path: path.display().to_string() },
-            Self::RemoveFolder { path } => JournalStep::RemoveFolder { path: path.display().to_string() },
+            Self::SetFile { path, from, to } => {
+                JournalStep::SetFile { path: path.clone(), from: from.to_journal(), to: to.to_journal() }
+            }
+            Self::MakeFolder { path } => JournalStep::MakeFolder { path: path.clone() },
+            Self::RemoveFolder { path } => JournalStep::RemoveFolder { path: path.clone() },
             Self::RestoreTree { backup } => JournalStep::RestoreTree { backup: backup.clone() },
             Self::Reload => JournalStep::Reload,
         }
     }
 }
 
-fn folder_section(kind: &str, path: &Path, describe: &str) -> StepSection {
-    StepSection {
-        kind: kind.to_owned(),
-        path: Some(path.display().to_string()),
-        describe: describe.to_owned(),
-    }
+fn folder_section(kind: &str, path: &TextPath, describe: &str) -> StepSection {
+    StepSection { kind: kind.to_owned(), path: Some(path.as_str().to_owned()), describe: describe.to_owned() }
 }
 
 impl Version {
     /// The hash of the contents; `None` where there is no file.
     #[must_use]
-    pub fn sha256(&self) -> Option<&str> {
+    pub fn sha256(&self) -> Option<Hash> {
         match self {
             Self::Absent => None,
-            Self::File { sha256, .. } => Some(sha256),
+            Self::File { sha256, .. } => Some(*sha256),
         }
     }
 
-    fn kept_in(&self, backup: &str) -> Self {
+    fn kept_in(&self, backup: &BackupId) -> Self {
         match self {
             Self::Absent => Self::Absent,
             Self::File { sha256, attributes, content: _ } => Self::File {
-                sha256: sha256.clone(),
+                sha256: *sha256,
                 attributes: attributes.clone(),
-                content: Content::Backup(backup.to_owned()),
+                content: Content::Backup(backup.clone()),
             },
         }
     }
@@ -207,7 +199,7 @@ impl Version {
     fn to_journal(&self) -> StepVersion {
         match self {
             Self::Absent => StepVersion::Absent,
-            Self::File { sha256, .. } => StepVersion::File(sha256.clone()),
+            Self::File { sha256, .. } => StepVersion::File(*sha256),
         }
     }
 }
@@ -297,28 +289,10 @@ pub fn patch(source: &[u8], patches: &[Patch]) -> Result<Vec<u8>, PatchError> {
 ///
 /// # Errors
 /// When the patches do not fit or the result differs.
-pub fn patch_to(source: &[u8], patches: &[Patch], expected: &str) -> Result<Vec<u8>, PatchError> {
+pub fn patch_to(source: &[u8], patches: &[Patch], expected: Hash) -> Result<Vec<u8>, PatchError> {
     let result = patch(source, patches)?;
-    let found = sha256_hex(&result);
-    if found == expected {
-        Ok(result)
-    } else {
-        Err(PatchError::WrongResult { found, expected: expected.to_owned() })
-    }
-}
-
-/// SHA-256 in lower-case hex, as plans and journals spell it.
-#[must_use]
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
-}
-
-/// Whether a path may stand in a plan: absolute, without `.` and `..`.
-#[must_use]
-pub fn is_plain_absolute(path: &Path) -> bool {
-    use std::path::Component;
-    path.is_absolute()
-        && path.components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)))
+    let found = Hash::of(&result);
+    if found == expected { Ok(result) } else { Err(PatchError::WrongResult { found, expected }) }
 }
 
 #[cfg(test)]
@@ -348,12 +322,13 @@ mod tests {
     fn the_inverse_of_the_inverse_changes_the_same_files() {
         let attributes = Attributes::plain(0o644, 0, 0);
         let step = Step::SetFile {
-            path: "/etc/nginx/a".into(),
-            from: Version::File { sha256: "11".into(), attributes, content: Content::Live },
+            path: TextPath::new("/etc/nginx/a").expect("a path"),
+            from: Version::File { sha256: Hash::of(b"old"), attributes, content: Content::Live },
             to: Version::Absent,
         };
-        let twice = step.inverse("b").inverse("b");
+        let backup = "20261122T101500Z-0a1b2c3d".parse().expect("a backup's name");
+        let twice = step.inverse(&backup).inverse(&backup);
         assert_eq!(step.to_journal(), twice.to_journal());
-        assert_ne!(step.to_journal(), step.inverse("b").to_journal());
+        assert_ne!(step.to_journal(), step.inverse(&backup).to_journal());
     }
 }

@@ -3,10 +3,10 @@
 //! Invariant: every file that the operator named is here as bytes; the planner
 //! opens nothing.
 
-use crate::facts::{Attributes, FileFacts};
+use crate::facts::FileFacts;
+use crate::values::{Attributes, TextPath};
 use nginx_config::merge::Resolutions;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
 
 /// How the new configuration is to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,7 +62,7 @@ pub struct Input {
 #[derive(Debug, Clone)]
 pub struct Memory {
     /// The file, below the root.
-    pub path: PathBuf,
+    pub path: TextPath,
     /// It, when there is one.
     pub remembered: Option<(FileFacts, Vec<u8>)>,
     /// Owner and mode of a new one.
@@ -73,11 +73,11 @@ pub struct Memory {
 #[derive(Debug, Clone)]
 pub struct LocalInclude {
     /// The file, below the root.
-    pub path: PathBuf,
+    pub path: TextPath,
     /// It, when it is there.
     pub existing: Option<(FileFacts, Vec<u8>)>,
     /// Folders above it that are missing, outermost first.
-    pub missing_folders: Vec<PathBuf>,
+    pub missing_folders: Vec<TextPath>,
     /// Owner and mode of a new file.
     pub attributes: Attributes,
 }

@@ -12,16 +12,15 @@ mod tested;
 pub use probes::{Reach, StatedProbe, rollback_probes};
 
 use crate::apply::SandboxChoice;
-use crate::facts::{Attributes, Facts, RouteState, Scope, ServerFacts, ServerRole};
+use crate::facts::{Facts, RouteState, Scope, ServerFacts, ServerRole};
 use crate::host::sandbox::Launcher;
-use crate::host::{Root, RootPath, STATE_FOLDER, escape, machine};
+use crate::host::{Root, STATE_FOLDER, machine};
 use crate::inspect::{self, Inspection, file_facts, inspect, survey};
 use crate::outcome::codes::{self, Code};
 use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, PlanSection, sort_findings};
 use crate::plan::bundle::Bundle;
-use crate::plan::{
-    Input, LocalInclude, Memory, Migration, PlanError, StrategyWish, Wish, migrate, sha256_hex,
-};
+use crate::plan::{Input, LocalInclude, Memory, Migration, PlanError, StrategyWish, Wish, migrate};
+use crate::values::{Attributes, Hash, RootPath, TextPath};
 use crate::verify::probe::{Probe, ProbePlan};
 use merge::merge_findings;
 use nginx_config::merge::Resolutions;
@@ -100,9 +99,9 @@ impl Prepared {
     pub fn plan_section(&self) -> Option<PlanSection> {
         let migration = self.migration.as_ref()?;
         Some(PlanSection {
-            id: migration.plan.id.clone(),
+            id: migration.plan.id.to_string(),
             strategy: migration.plan.strategy.clone(),
-            site: migration.plan.site.display().to_string(),
+            site: migration.plan.site.clone(),
             base: migration.base.clone(),
             steps: migration.plan.steps.iter().map(crate::plan::Step::describe).collect(),
             local_changes: migration.local_changes.clone(),
@@ -172,11 +171,6 @@ fn gather(
     let may_run = !findings.iter().any(|finding| finding.code == codes::CONFIG_RUNS_CODE && finding.stops());
     let gate = tested::Gate { root, launcher, facts, config: &inspection.config, sandbox: options.sandbox };
     let old = if may_run { gate.test_old(findings, &mut notes)? } else { None };
-    if let Some(path) = facts.files.keys().chain([&facts.site.file]).find(|path| path.to_str().is_none()) {
-        let name = escape(path.as_os_str().as_encoded_bytes());
-        return Err(Failure::new(FailureKind::Refused, format!("planning: the name `{name}` is not UTF-8"))
-            .with_hint("no plan can hold such a name: rename the file, then plan again"));
-    }
     let wish = wish(root, facts, options, findings)?;
     let migration = match migrate(facts, &inspection.config, &options.bundle, &wish) {
         Ok(migration) => migration,
@@ -221,31 +215,32 @@ fn local_include(root: &Root, path: &Path) -> Result<LocalInclude, Failure> {
         Failure::new(FailureKind::Unavailable, format!("looking at {}: {error}", path.display()))
     };
     let at = RootPath::new(path).map_err(|error| failed(&error))?;
+    let at = TextPath::try_from(at).map_err(|error| failed(&error))?;
     let facts = file_facts(root, &at).map_err(|error| failed(&error))?;
     let existing = match facts {
-        Some(facts) => Some((facts, root.read(path).map_err(|error| failed(&error))?)),
+        Some(facts) => Some((facts, root.read(&at).map_err(|error| failed(&error))?)),
         None => None,
     };
-    let folders: Vec<_> = path.ancestors().skip(1).collect();
-    let missing = folders.into_iter().rev().filter(|folder| root.metadata(folder).is_err());
-    let missing_folders = missing.map(Path::to_owned).collect();
+    let missing = at.folders_above().into_iter().filter(|folder| root.metadata(folder).is_err());
+    let missing_folders = missing.collect();
     let (uid, gid) = machine::user();
     let attributes = Attributes::plain(0o644, uid, gid);
-    Ok(LocalInclude { path: path.to_owned(), existing, missing_folders, attributes })
+    Ok(LocalInclude { path: at, existing, missing_folders, attributes })
 }
 
 /// Where the vendor's text of the last change is kept: beside the journal,
 /// under a name that follows from the site's file.
 #[must_use]
-pub fn memory_path(facts: &Facts) -> Option<PathBuf> {
-    let name = sha256_hex(facts.site.file.as_os_str().as_encoded_bytes());
-    Some(PathBuf::from(format!("{STATE_FOLDER}/base-{}.conf", name.get(..16)?)))
+pub fn memory_path(facts: &Facts) -> TextPath {
+    let name = Hash::of(facts.site.file.as_os_str().as_encoded_bytes()).to_string();
+    let path = format!("{STATE_FOLDER}/base-{name:.16}.conf");
+    TextPath::new(&path).expect("the state's folder is absolute")
 }
 
 /// The remembered base; `None` where it cannot be read, which is said: without
 /// it a merge would be planned as if there had never been a change.
 fn remembered(root: &Root, facts: &Facts, findings: &mut Vec<Finding>) -> Option<Memory> {
-    let path = memory_path(facts)?;
+    let path = memory_path(facts);
     match memory(root, &path) {
         Ok(memory) => Some(memory),
         Err(error) => {
@@ -258,7 +253,7 @@ fn remembered(root: &Root, facts: &Facts, findings: &mut Vec<Finding>) -> Option
                     level,
                     "what the last change left behind cannot be read",
                 )
-                .evidence(format!("{}: {error}", path.display()))
+                .evidence(format!("{}: {error}", path.as_str()))
                 .advice("mend the file, or remove it: then the next change is planned without it"),
             );
             None
@@ -266,14 +261,13 @@ fn remembered(root: &Root, facts: &Facts, findings: &mut Vec<Finding>) -> Option
     }
 }
 
-fn memory(root: &Root, path: &Path) -> std::io::Result<Memory> {
-    let at = RootPath::new(path).map_err(std::io::Error::other)?;
-    let remembered = match file_facts(root, &at)? {
+fn memory(root: &Root, path: &TextPath) -> std::io::Result<Memory> {
+    let remembered = match file_facts(root, path)? {
         Some(facts) => Some((facts, root.read(path)?)),
         None => None,
     };
     let (uid, gid) = machine::user();
-    Ok(Memory { path: path.to_owned(), remembered, attributes: Attributes::plain(0o600, uid, gid) })
+    Ok(Memory { path: path.clone(), remembered, attributes: Attributes::plain(0o600, uid, gid) })
 }
 
 fn no_plan(error: &PlanError) -> Failure {
@@ -281,6 +275,8 @@ fn no_plan(error: &PlanError) -> Failure {
     match error {
         PlanError::Lacks(_) => Failure::new(FailureKind::Refused, format!("planning: {text}"))
             .with_hint("--strategy graft changes less and needs less"),
+        PlanError::Name(_) => Failure::new(FailureKind::Refused, format!("planning: {text}"))
+            .with_hint("no plan can hold such a name: rename the file, then plan again"),
         PlanError::Conflicts(conflicts) => merge::refused(conflicts),
         PlanError::CandidateLacksRoute(_) => {
             let finding =

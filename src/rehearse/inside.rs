@@ -7,19 +7,19 @@ use super::load::{Load, LoadOptions, Route, Window};
 use super::order::{Keep, Kept, Order, Rehearsed};
 use super::stage;
 use crate::apply::{Confirmation, Event, INSTALLING, Request, Run, SandboxChoice, run, states};
-use crate::backup::BackupId;
 use crate::facts::{Facts, FileFacts, ShadowKind};
 use crate::host::sandbox::{Capabilities, ChildContext, Launcher};
-use crate::host::{Root, RootPath, WriteLock, clock};
+use crate::host::{Root, WriteLock, clock};
 use crate::inspect::{file_facts, inspect, installed_error_log};
 use crate::outcome::{DurationSection, Failure, FailureKind};
 use crate::plan::{Plan, Reload, Restored, Step, Version, rollback};
 use crate::prepare::{Reach, prepare};
+use crate::values::{BackupId, Hash, RootPath, TextPath};
 use crate::verify::probe::{Gate, Kind, ProbePlan};
 use crate::verify::staged::Staged;
 use anyhow::Context as _;
 use nginx_config::{redact_source, redact_text};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -122,16 +122,15 @@ impl Rehearsal<'_> {
     /// The way back, by the planner and the executor of every rollback.
     fn go_back(&self, done: &Run, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
         let failed = |error: anyhow::Error| Failure::from_error(FailureKind::Failed, &error);
-        let Some(backup) = &done.backup else { return Ok(()) };
-        let id = backup.id.parse().map_err(|error| failed(anyhow::Error::new(error)))?;
+        let Some(backup) = &done.kept_in else { return Ok(()) };
         let restored = restored(self.root, self.plan).map_err(failed)?;
         let (site, version) = (self.plan.site.clone(), self.facts.nginx.version);
-        let back = rollback(&backup.id, site, version, &restored, &made_folders(self.plan), Reload::Wanted);
+        let back = rollback(backup, site, version, &restored, &made_folders(self.plan), Reload::Wanted);
         let back = back.map_err(|edited| {
             Failure::new(FailureKind::Failed, format!("edited during the rehearsal: {edited:?}"))
         })?;
         let started = clock::monotonic();
-        let (_, result) = run(&self.request(&back, &ProbePlan::default(), Some(id)), &mut |_| ());
+        let (_, result) = run(&self.request(&back, &ProbePlan::default(), Some(backup.clone())), &mut |_| ());
         result?;
         note(rehearsed, "rolling back", started);
         let verdict = self.probes.verify_restored(&done.baselines, &done.verdict);
@@ -149,8 +148,8 @@ impl Rehearsal<'_> {
         let differing: Vec<_> = self
             .plan
             .files()
-            .filter(|(path, from, _)| sha256(self.root, path) != from.sha256().map(str::to_owned))
-            .map(|(path, ..)| path.display().to_string())
+            .filter(|(path, from, _)| sha256(self.root, path) != from.sha256())
+            .map(|(path, ..)| path.as_str())
             .collect();
         if differing.is_empty() {
             return Ok(());
@@ -180,7 +179,7 @@ impl Rehearsal<'_> {
 }
 
 /// Folders that the plan made, the innermost first.
-fn made_folders(plan: &Plan) -> Vec<PathBuf> {
+fn made_folders(plan: &Plan) -> Vec<TextPath> {
     let made = plan.steps.iter().rev().filter_map(|step| match step {
         Step::MakeFolder { path } => Some(path.clone()),
         _ => None,
@@ -196,12 +195,12 @@ fn restored(root: &Root, plan: &Plan) -> anyhow::Result<Vec<Restored>> {
     files
         .into_iter()
         .map(|(path, from, to)| {
-            let now = file_facts(root, &RootPath::new(path)?)?;
+            let now = file_facts(root, path)?;
             Ok(Restored {
                 path: path.clone(),
                 backed_up: facts_of(from),
                 now,
-                left_by_run: Some(to.sha256().map(str::to_owned)),
+                left_by_run: Some(to.sha256()),
             })
         })
         .collect()
@@ -211,14 +210,13 @@ fn facts_of(version: &Version) -> Option<FileFacts> {
     match version {
         Version::Absent => None,
         Version::File { sha256, attributes, .. } => {
-            Some(FileFacts { sha256: sha256.clone(), attributes: attributes.clone() })
+            Some(FileFacts { sha256: *sha256, attributes: attributes.clone() })
         }
     }
 }
 
-fn sha256(root: &Root, path: &Path) -> Option<String> {
-    let path = RootPath::new(path).ok()?;
-    file_facts(root, &path).ok()?.map(|file| file.sha256)
+fn sha256(root: &Root, path: &RootPath) -> Option<Hash> {
+    file_facts(root, path).ok()?.map(|file| file.sha256)
 }
 
 /// Pages that the load asks for: they answer before and after the change.

@@ -4,7 +4,8 @@
 //! file is rotated or truncated meanwhile. Lines about a connection (`*N`) are the business of live
 //! traffic and not looked at. The format is that of `ngx_log_error_core`.
 
-use crate::host::{Root, RootPath};
+use crate::host::Root;
+use crate::values::RootPath;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;

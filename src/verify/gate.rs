@@ -7,6 +7,7 @@
 use super::probe::{Gate, Probe};
 use crate::host::http::ProbeError;
 use crate::motion::page::{self, Page};
+use crate::values::Hash;
 
 /// What one probe saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub struct Answer {
     /// `Location`; empty when absent.
     pub location: String,
     /// Hash of the body, where it was read to an end.
-    pub sha256: Option<String>,
+    pub sha256: Option<Hash>,
     /// Whose page it is.
     pub page: Page,
     /// What its body lacks: of a new client's page scripts that run, of a stated
@@ -136,10 +137,10 @@ fn difference(baseline: &Baseline, before: &Answer, now: &Answer) -> Option<Stri
         return Some("redirects elsewhere than before".to_owned());
     }
     let stable_body = match (&baseline.first, &baseline.second) {
-        (Look::Answer(first), Look::Answer(second)) if first.sha256 == second.sha256 => &second.sha256,
-        _ => &None,
+        (Look::Answer(first), Look::Answer(second)) if first.sha256 == second.sha256 => second.sha256,
+        _ => None,
     };
-    match (stable_body, &now.sha256) {
+    match (stable_body, now.sha256) {
         (Some(before), Some(now)) if before != now => Some("same kind of answer, other content".to_owned()),
         _ => None,
     }
@@ -261,8 +262,8 @@ mod tests {
     use super::*;
     use crate::verify::samples::{answer, probe, said};
 
-    fn body(sha256: &str) -> Look {
-        Look::Answer(Answer { sha256: Some(sha256.to_owned()), ..answer(200) })
+    fn body(text: &str) -> Look {
+        Look::Answer(Answer { sha256: Some(Hash::of(text.as_bytes())), ..answer(200) })
     }
 
     fn to(status: u16, location: &str) -> Look {

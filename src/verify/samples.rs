@@ -4,6 +4,7 @@ use super::gate::{Answer, Look};
 use super::probe::{Gate, Kind, Probe};
 use crate::host::http::{Address, Scheme, Target};
 use crate::motion::page::Page;
+use crate::values::Hash;
 
 /// A probe of one page.
 pub(super) fn probe(gate: Gate) -> Probe {
@@ -15,7 +16,7 @@ pub(super) fn probe(gate: Gate) -> Probe {
 /// A page that answers so.
 pub(super) fn answer(status: u16) -> Answer {
     let media_type = "text/html".to_owned();
-    let sha256 = Some("aa".to_owned());
+    let sha256 = Some(Hash::of(b"a page"));
     Answer { status, media_type, location: String::new(), sha256, page: Page::Other, fault: None }
 }
 

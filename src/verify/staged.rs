@@ -8,13 +8,14 @@
 
 use super::certificate::{Certificate, DH_PARAMETERS};
 use super::named;
-use crate::facts::{Attributes, CertificateFacts, ClientFacts, Facts, Scope, ShadowKind, UpstreamAddress};
+use crate::facts::{CertificateFacts, ClientFacts, Facts, Scope, ShadowKind, UpstreamAddress};
 use crate::host::command::{self, Privileges};
 use crate::host::sandbox::{
     Capabilities, Ending, Launcher, Network, Program, Refused, Shadow, Spec, StagedFile, StagedLink,
 };
 use crate::host::trust::Executable;
 use crate::host::{Root, STATE_FOLDER};
+use crate::values::Attributes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};

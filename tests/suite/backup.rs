@@ -6,8 +6,9 @@ use motionctl::backup::{
     Backup, BackupError, Change, Entry, Problem, Request, Retention, STORE_FOLDER, Store, compare,
     restore_path, restore_tree,
 };
-use motionctl::host::files::{Expect, Hash, OtherKind, put_back};
-use motionctl::host::{AttributeDifference, Root, WriteLock};
+use motionctl::host::files::{Expect, OtherKind, put_back};
+use motionctl::host::{Root, WriteLock};
+use motionctl::values::{AttributeDifference, Hash};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;

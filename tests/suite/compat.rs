@@ -3,7 +3,8 @@
 //! Invariant: a sample in `fixtures/compat/` is never changed and never goes;
 //! a new format adds samples of its own.
 
-use motionctl::journal::{ActiveRun, FinishedRun, Journal, Status, StepState};
+use motionctl::journal::{ActiveRun, FinishedRun, Journal, Status, StepState, encode};
+use motionctl::plan::Plan;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -36,11 +37,24 @@ fn journals_of_format_1_are_read() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let journal = Journal::decode(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(journal.whole + journal.torn, bytes.len(), "{name}");
+        let written: Vec<u8> = journal.records.iter().flat_map(encode).collect();
+        assert_eq!(written, bytes[..journal.whole], "{name}: written otherwise than it was");
         read.insert(name, (journal.records.len(), journal.torn, stands(&journal.status)));
     }
     let expected =
         JOURNALS_1.map(|(name, records, torn, stands)| (name.to_owned(), (records, torn, stands.to_owned())));
     assert_eq!(read, BTreeMap::from(expected));
+}
+
+#[test]
+fn saved_plans_of_format_1_are_read_and_written_as_they_were() {
+    for (name, steps) in [("graft", 1), ("merge-with-local-include", 4)] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("fixtures/compat/plan-1/{name}.json"));
+        let bytes = fs::read(path).expect("a sample");
+        let plan = Plan::from_json(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(plan.steps.len(), steps, "{name}");
+        assert_eq!(plan.to_json().as_bytes(), bytes, "{name}: written otherwise than it was");
+    }
 }
 
 fn stands(status: &Status) -> String {

@@ -3,11 +3,11 @@
 use crate::support::mount::Mount;
 use crate::support::tree::{Tree, at, run};
 use motionctl::host::files::{
-    Expect, Hash, Installed, Obstacle, ReplaceError, adopt, create, create_link, discard, leftovers, observe,
+    Expect, Installed, Obstacle, ReplaceError, adopt, create, create_link, discard, leftovers, observe,
     observe_target, put_back, remove, replace, replaceable, sweep,
 };
-use motionctl::host::{Attributes, LinkText, Mtime, RootPath};
 use motionctl::inspect::RootReader;
+use motionctl::values::{Attributes, Hash, LinkText, Mtime, RootPath};
 use nginx_config::glob;
 use nix::mount::MsFlags;
 use std::fs;

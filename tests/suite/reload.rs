@@ -1,9 +1,10 @@
 //! A reload is proven by what real workers do, and never by less.
 
 use crate::support::nginx::{Nginx, Place, get, signal};
+use motionctl::host::Root;
 use motionctl::host::process::{self, Census, Master, Owners};
-use motionctl::host::{Root, RootPath};
 use motionctl::outcome::ErrorLogVerdict;
+use motionctl::values::RootPath;
 use motionctl::verify::{MainLog, ReloadProof, ReloadRequest, Unproven, UnprovenReload, reload};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

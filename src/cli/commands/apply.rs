@@ -15,7 +15,7 @@ use crate::inspect::installed_error_log;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{Migration, Plan, Strategy, StrategyWish, explain};
 use crate::prepare::{Options, Prepared, Reach, memory_path};
-use std::path::PathBuf;
+use crate::values::TextPath;
 
 /// Shows the plan, asks, runs it.
 pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
@@ -159,17 +159,18 @@ fn agreed(
 /// The saved plan, if the server is as it was then.
 fn chosen(root: &Root, saved: Plan, prepared: &Prepared) -> Result<Migration, Failure> {
     let facts = &prepared.inspection.facts;
-    let now: std::collections::BTreeMap<_, _> =
-        facts.files.iter().map(|(path, file)| (path.clone(), file.sha256.clone())).collect();
+    let now = |path: &TextPath| facts.files.get(path.as_path()).map(|file| file.sha256);
     let moved: Vec<_> = saved
         .relies_on
         .iter()
-        .filter(|(path, hash)| now.get(*path) != Some(hash))
-        .map(|(path, _)| path.display().to_string())
+        .filter(|(path, hash)| now(path) != Some(**hash))
+        .map(|(path, _)| path.as_str().to_owned())
         .chain(
-            now.keys()
-                .filter(|path| !saved.relies_on.contains_key(*path))
-                .map(|path| path.display().to_string()),
+            facts
+                .files
+                .keys()
+                .filter(|path| !saved.relies_on.contains_key(path.as_path()))
+                .map(|path| path.as_path().display().to_string()),
         )
         .collect();
     let cause = if !moved.is_empty() {
@@ -180,11 +181,11 @@ fn chosen(root: &Root, saved: Plan, prepared: &Prepared) -> Result<Migration, Fa
         // Such a plan would leave a running server with its old configuration.
         "NGINX was started or stopped since".to_owned()
     } else {
-        let known = |path: &PathBuf| facts.files.contains_key(path);
+        let known = |path: &TextPath| facts.files.contains_key(path.as_path());
         let beside = saved.files().map(|(path, ..)| path).filter(|path| !known(path));
         let beside = beside.filter_map(|path| Some((path.clone(), root.read(path).ok()?))).collect();
         let config = &prepared.inspection.config;
-        return explain(saved, facts, config, memory_path(facts).as_deref(), &beside)
+        return explain(saved, facts, config, &memory_path(facts), &beside)
             .map_err(|error| Failure::new(FailureKind::Invalid, format!("reading the plan: {error}")));
     };
     Err(Failure::new(FailureKind::Refused, format!("the plan is stale: {cause}"))

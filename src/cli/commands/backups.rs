@@ -1,12 +1,13 @@
 //! `backups`: list, show, verify, compare, prune.
 
 use crate::apply::History;
-use crate::backup::{Backup, BackupError, BackupId, Change, Difference, Entry, Retention, Store, compare};
+use crate::backup::{Backup, BackupError, Change, Difference, Entry, Retention, Store, compare};
 use crate::cli::args::BackupsCommand;
 use crate::cli::context::Context;
-use crate::host::{AttributeDifference, clock};
+use crate::host::clock;
 use crate::journal::Status;
 use crate::outcome::{BackupSection, Failure, FailureKind, Outcome, OutcomeKind};
+use crate::values::{AttributeDifference, BackupId};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -29,12 +30,15 @@ pub fn backups(context: &Context, command: &BackupsCommand) -> Result<Outcome, F
     Ok(outcome)
 }
 
+/// The name of a backup, as it was typed.
+pub fn named(id: &str) -> Result<BackupId, Failure> {
+    id.parse()
+        .map_err(|error| Failure::new(FailureKind::Usage, format!("reading the backup's name: {error}")))
+}
+
 /// A backup by its typed name.
-pub fn open(store: &Store, id: &str) -> Result<Backup, Failure> {
-    let id: BackupId = id
-        .parse()
-        .map_err(|error| Failure::new(FailureKind::Usage, format!("reading the backup's name: {error}")))?;
-    store.open(&id).map_err(failure)
+fn open(store: &Store, id: &str) -> Result<Backup, Failure> {
+    store.open(&named(id)?).map_err(failure)
 }
 
 /// A backup for the answer.
@@ -230,5 +234,5 @@ fn needed(context: &Context) -> Result<BTreeSet<BackupId>, Failure> {
         Status::Quiet(run) => Some(&run.backup),
     };
     let undoable = super::rollback::undoable(context, None)?.map(|run| run.backup);
-    Ok(backup.cloned().into_iter().chain(undoable).filter_map(|id| id.parse().ok()).collect())
+    Ok(backup.cloned().into_iter().chain(undoable).collect())
 }

@@ -4,7 +4,7 @@
 //! Invariant: the run that is open is ended by the planner of recoveries and no
 //! other, so that the journal says what became of it.
 
-use super::backups::{Verified, failure, open, section};
+use super::backups::{Verified, failure, section};
 use super::confirm::refusal;
 use super::recover::{end, end_whole, show};
 use super::restore;
@@ -16,11 +16,12 @@ use crate::cli::prompt;
 use crate::host::WriteLock;
 use crate::journal::Status;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
+use crate::values::BackupId;
 
 /// Undoes a change that waits. Whoever is asked is asked before the lock is
 /// taken: the timer must not wait for an answer.
 pub fn undo(context: &Context, args: &RollbackArgs, pending: &Pending) -> Result<Outcome, Failure> {
-    if args.backup.as_ref().is_some_and(|id| *id != pending.backup) {
+    if args.backup.as_ref().is_some_and(|id| id != pending.backup.as_str()) {
         return Err(refusal(pending));
     }
     let mut outcome = described(context, args, &pending.backup)?;
@@ -54,7 +55,7 @@ pub fn whole(context: &Context, args: &RollbackArgs, lock: &WriteLock) -> Result
     let journal = History::look(&context.root)
         .map_err(|error| Failure::from_error(FailureKind::NeedsOperator, &error))?;
     let Status::Active(run) = journal.status else { return Ok(None) };
-    if !args.whole_tree || args.backup.as_ref().is_some_and(|id| *id != run.backup) {
+    if !args.whole_tree || args.backup.as_ref().is_some_and(|id| id != run.backup.as_str()) {
         return Ok(None);
     }
     let mut outcome = described(context, args, &run.backup)?;
@@ -66,12 +67,12 @@ pub fn whole(context: &Context, args: &RollbackArgs, lock: &WriteLock) -> Result
 }
 
 /// What would be restored, for whoever is asked.
-fn described(context: &Context, args: &RollbackArgs, id: &str) -> Result<Outcome, Failure> {
+fn described(context: &Context, args: &RollbackArgs, id: &BackupId) -> Result<Outcome, Failure> {
     context.need_root()?;
     let mut outcome = Outcome::new("rollback", OutcomeKind::Ok);
     outcome.host = Some(context.host());
     let store = Store::new(&context.root);
-    let backup = open(&store, id)?;
+    let backup = store.open(id).map_err(failure)?;
     backup.verify().map_err(failure)?;
     outcome.backup = Some(section(&store, &backup, Verified::Now));
     if args.whole_tree {

@@ -1,7 +1,7 @@
 //! `rollback`: undo the newest applied run, or restore the backup named.
 
 use super::apply::{conclude, not_reloaded};
-use super::backups::{Verified, failure, open, section};
+use super::backups::{Verified, failure, named, section};
 use super::confirm;
 use super::pending;
 use super::recover::recover_first;
@@ -13,26 +13,26 @@ use crate::cli::args::RollbackArgs;
 use crate::cli::context::Context;
 use crate::cli::prompt;
 use crate::facts::{Facts, FileFacts};
-use crate::host::{RootPath, WriteLock};
+use crate::host::WriteLock;
 use crate::inspect::{self, file_facts, inspect, installed_error_log};
 use crate::journal::{Event, JournalStep, RunKind, RunOutcome, StepVersion};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, PlanSection};
 use crate::plan::{Plan, PlanKind, Reload, Restored, Step, rollback as plan_rollback};
 use crate::prepare::rollback_probes;
+use crate::values::{BackupId, Hash, TextPath};
 use crate::verify::probe::ProbePlan;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 /// A run that can be undone.
 #[derive(Debug, Clone)]
 pub struct Undoable {
     /// The backup that holds what it replaced.
-    pub backup: String,
+    pub backup: BackupId,
     /// What the run left in each file, in its order; `None` where it left no
     /// file.
-    left: Vec<(PathBuf, Option<String>)>,
+    left: Vec<(TextPath, Option<Hash>)>,
     /// Folders that it made, in its order.
-    folders: Vec<PathBuf>,
+    folders: Vec<TextPath>,
     /// Whether it restored everything in its backup.
     is_whole: bool,
 }
@@ -56,13 +56,13 @@ pub fn rollback(context: &Context, args: &RollbackArgs) -> Result<Outcome, Failu
     }
     let mut outcome = Outcome::new("rollback", OutcomeKind::Ok);
     outcome.host = Some(context.host());
-    let Some(undo) = undoable(context, args.backup.as_deref())? else {
+    let Some(undo) = undoable(context, args.backup.as_deref().map(named).transpose()?)? else {
         outcome.outcome = OutcomeKind::UpToDate;
         outcome.details.insert("verdict".to_owned(), "there is no applied run to undo".into());
         return Ok(outcome);
     };
     let store = Store::new(&context.root);
-    let backup = open(&store, &undo.backup)?;
+    let backup = store.open(&undo.backup).map_err(failure)?;
     backup.verify().map_err(failure)?;
     let backup_section = section(&store, &backup, Verified::Now);
     outcome.backup = Some(backup_section.clone());
@@ -131,7 +131,7 @@ fn perform(
 
 /// The newest applied migration that still stands, or the one whose backup is named. A backup
 /// that belongs to no run can still be restored.
-pub fn undoable(context: &Context, named: Option<&str>) -> Result<Option<Undoable>, Failure> {
+pub fn undoable(context: &Context, named: Option<BackupId>) -> Result<Option<Undoable>, Failure> {
     let journal = History::look(&context.root)
         .map_err(|error| Failure::from_error(FailureKind::NeedsOperator, &error))?;
     // Applied migrations that stand, oldest first, and all that ever were.
@@ -153,8 +153,8 @@ pub fn undoable(context: &Context, named: Option<&str>) -> Result<Option<Undoabl
     }
     Ok(match named {
         None => standing.pop(),
-        Some(id) => Some(applied.into_iter().rfind(|run| run.backup == id).unwrap_or_else(|| Undoable {
-            backup: id.to_owned(),
+        Some(id) => Some(applied.into_iter().rfind(|run| run.backup == id).unwrap_or(Undoable {
+            backup: id,
             left: Vec::new(),
             folders: Vec::new(),
             is_whole: false,
@@ -173,12 +173,12 @@ fn take_off(standing: &mut Vec<Undoable>, undo: &Undoable) {
     }
 }
 
-fn changed_by(backup: String, steps: Vec<JournalStep>) -> Undoable {
+fn changed_by(backup: BackupId, steps: Vec<JournalStep>) -> Undoable {
     let mut undo = Undoable { backup, left: Vec::new(), folders: Vec::new(), is_whole: false };
     for step in steps {
         match step {
-            JournalStep::SetFile { path, to, .. } => undo.left.push((path.into(), hash(&to))),
-            JournalStep::MakeFolder { path } => undo.folders.push(path.into()),
+            JournalStep::SetFile { path, to, .. } => undo.left.push((path, hash(&to))),
+            JournalStep::MakeFolder { path } => undo.folders.push(path),
             JournalStep::RestoreTree { .. } => undo.is_whole = true,
             JournalStep::RemoveFolder { .. } | JournalStep::Reload => {}
         }
@@ -186,10 +186,10 @@ fn changed_by(backup: String, steps: Vec<JournalStep>) -> Undoable {
     undo
 }
 
-fn hash(version: &StepVersion) -> Option<String> {
+fn hash(version: &StepVersion) -> Option<Hash> {
     match version {
         StepVersion::Absent => None,
-        StepVersion::File(hash) => Some(hash.clone()),
+        StepVersion::File(hash) => Some(*hash),
     }
 }
 
@@ -211,7 +211,7 @@ fn plan(
     facts: &Facts,
 ) -> Result<Plan, Failure> {
     // Only shown here, and the plan is text.
-    let site = PathBuf::from(facts.site.file.to_string_lossy().into_owned());
+    let site = facts.site.file.to_string_lossy().into_owned();
     let relies_on = BTreeMap::new();
     let reload = if facts.nginx.master.is_some() { Reload::Wanted } else { Reload::NotRunning };
     if args.whole_tree {
@@ -225,7 +225,7 @@ fn plan(
                 Vec::new(),
             ));
         }
-        let mut steps = vec![Step::RestoreTree { backup: backup.manifest.id.to_string() }];
+        let mut steps = vec![Step::RestoreTree { backup: backup.manifest.id.clone() }];
         if reload == Reload::Wanted {
             steps.push(Step::Reload);
         }
@@ -240,14 +240,14 @@ fn plan(
         .left
         .iter()
         .rev()
-        .map(|(path, left)| restored(context, backup, path, left.as_ref()))
+        .map(|(path, left)| restored(context, backup, path, *left))
         .collect::<Result<Vec<_>, _>>()?;
     let is_there =
-        |path: &&PathBuf| context.root.symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
+        |path: &&TextPath| context.root.symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
     let folders: Vec<_> = undo.folders.iter().rev().filter(is_there).cloned().collect();
-    let id = backup.manifest.id.to_string();
-    plan_rollback(&id, site, facts.nginx.version, &restored, &folders, reload).map_err(|edited| {
-        let list: Vec<_> = edited.iter().map(|path| path.display().to_string()).collect();
+    let id = &backup.manifest.id;
+    plan_rollback(id, site, facts.nginx.version, &restored, &folders, reload).map_err(|edited| {
+        let list: Vec<_> = edited.iter().map(TextPath::as_str).collect();
         Failure::new(FailureKind::Refused, format!("edited since the run: {}", list.join(", ")))
             .with_hint(format!("see `motionctl backups diff {id}`; --whole-tree restores it all the same"))
     })
@@ -256,28 +256,27 @@ fn plan(
 fn restored(
     context: &Context,
     backup: &Backup,
-    path: &PathBuf,
-    left: Option<&String>,
+    path: &TextPath,
+    left: Option<Hash>,
 ) -> Result<Restored, Failure> {
     let failed = |error: String| {
-        Failure::new(FailureKind::Unavailable, format!("looking at {}: {error}", path.display()))
+        Failure::new(FailureKind::Unavailable, format!("looking at {}: {error}", path.as_str()))
     };
-    let at = RootPath::new(path).map_err(|error| failed(error.to_string()))?;
-    let now = file_facts(&context.root, &at).map_err(|error| failed(error.to_string()))?;
-    let backed_up = match backup.manifest.entries.get(&at) {
+    let now = file_facts(&context.root, path).map_err(|error| failed(error.to_string()))?;
+    let backed_up = match backup.manifest.entries.get(path.as_path()) {
         Some(Entry::File { sha256, attributes, .. }) => {
-            Some(FileFacts { sha256: sha256.to_string(), attributes: attributes.clone() })
+            Some(FileFacts { sha256: *sha256, attributes: attributes.clone() })
         }
         _ => None,
     };
-    Ok(Restored { path: path.clone(), backed_up, now, left_by_run: Some(left.cloned()) })
+    Ok(Restored { path: path.clone(), backed_up, now, left_by_run: Some(left) })
 }
 
 fn shown(plan: &Plan) -> PlanSection {
     PlanSection {
-        id: plan.id.clone(),
+        id: plan.id.to_string(),
         strategy: plan.strategy.clone(),
-        site: plan.site.display().to_string(),
+        site: plan.site.clone(),
         base: None,
         steps: plan.steps.iter().map(Step::describe).collect(),
         local_changes: crate::outcome::LocalChanges::default(),

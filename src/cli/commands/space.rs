@@ -5,10 +5,11 @@
 
 use crate::apply::backup_paths;
 use crate::backup::{BackupError, Needed, STORE_FOLDER, Store};
-use crate::host::{Access, Root, RootPath, STATE_FOLDER, Space, space_at};
+use crate::host::{Access, Root, STATE_FOLDER, Space, space_at};
 use crate::outcome::codes;
 use crate::outcome::{Finding, Level};
 use crate::prepare::Prepared;
+use crate::values::RootPath;
 use std::io;
 
 /// The journal's room, reserved before the first effect, and the files that are replaced.

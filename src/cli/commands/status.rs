@@ -8,13 +8,12 @@ use crate::apply::{History, Pending};
 use crate::backup::Store;
 use crate::cli::args::StatusArgs;
 use crate::cli::context::Context;
-use crate::host::RootPath;
 use crate::inspect::file_facts;
 use crate::journal::{JournalStep, Phase, RunKind, RunOutcome, Status, StepVersion};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{Strategy, StrategyWish};
+use crate::values::TextPath;
 use serde_json::json;
-use std::path::PathBuf;
 
 /// Looks, and says what is not as it was left.
 pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> {
@@ -53,15 +52,13 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
     let rows = [("last run", run_in_words(&journal.status))]
         .into_iter()
         .chain(pending.iter().map(|pending| ("confirmation", time_in_words(pending))))
-        .chain(drifted.iter().map(|path| ("edited since", path.display().to_string())))
+        .chain(drifted.iter().map(|path| ("edited since", path.as_str().to_owned())))
         .chain(newest.iter().map(|backup| ("newest backup", backup.manifest.id.to_string())));
     let rows: Vec<_> = rows.map(|(name, value)| json!([name, value])).collect();
     outcome.details.insert("verdict".to_owned(), verdict.into());
     outcome.details.insert("route_present".to_owned(), served.into());
     outcome.details.insert("drift".to_owned(), drift_in_a_word(served, &drifted).into());
-    outcome
-        .details
-        .insert("drifted".to_owned(), drifted.iter().map(|path| path.display().to_string()).collect());
+    outcome.details.insert("drifted".to_owned(), drifted.iter().map(TextPath::as_str).collect());
     outcome.details.insert("last_run".to_owned(), last_run(&journal.status));
     outcome.details.insert(
         "newest_backup".to_owned(),
@@ -76,7 +73,7 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
 
 /// Who changed what the last run left: a customer's edit keeps the route, an
 /// update by the vendor takes it away again.
-fn drift_in_a_word(served: bool, drifted: &[PathBuf]) -> &'static str {
+fn drift_in_a_word(served: bool, drifted: &[TextPath]) -> &'static str {
     match (drifted.is_empty(), served) {
         (true, _) => "none",
         (false, true) => "local",
@@ -85,7 +82,7 @@ fn drift_in_a_word(served: bool, drifted: &[PathBuf]) -> &'static str {
 }
 
 /// Files that are not as the newest run left them.
-fn drift(context: &Context, status: &Status) -> Result<Vec<PathBuf>, Failure> {
+fn drift(context: &Context, status: &Status) -> Result<Vec<TextPath>, Failure> {
     let (steps, stands) = match status {
         Status::Quiet(run) => (&run.steps, run.outcome == RunOutcome::Applied),
         Status::Active(run) if run.phase == Phase::Awaiting => (&run.steps, true),
@@ -95,15 +92,15 @@ fn drift(context: &Context, status: &Status) -> Result<Vec<PathBuf>, Failure> {
     for step in steps {
         let JournalStep::SetFile { path, from, to } = step else { continue };
         let left = if stands { to } else { from };
-        let Ok(path) = RootPath::new(path) else { continue };
-        let now = file_facts(&context.root, &path)
-            .map_err(|error| Failure::new(FailureKind::Unavailable, format!("looking at {path}: {error}")))?;
+        let now = file_facts(&context.root, path).map_err(|error| {
+            Failure::new(FailureKind::Unavailable, format!("looking at {}: {error}", path.as_str()))
+        })?;
         let same = match left {
             StepVersion::Absent => now.is_none(),
             StepVersion::File(hash) => now.is_some_and(|file| file.sha256 == *hash),
         };
         if !same {
-            drifted.push(path.as_path().to_owned());
+            drifted.push(path.clone());
         }
     }
     Ok(drifted)

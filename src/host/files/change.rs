@@ -4,9 +4,8 @@
 //! before. Nothing here touches a file.
 
 use super::obstacle::{NotReplaceable, Obstacle};
-use super::state::{FileState, Hash, OtherKind};
-use crate::host::attributes::Mtime;
-use crate::host::path::{LinkText, RootPath};
+use super::state::{FileState, OtherKind};
+use crate::values::{Hash, LinkText, Mtime, RootPath};
 use nix::errno::Errno;
 use serde::{Deserialize, Serialize};
 use std::io;

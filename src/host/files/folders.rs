@@ -4,12 +4,12 @@
 
 use super::change::ReplaceError;
 use super::obstacle::trusted;
-use crate::host::attributes::Attributes;
+use crate::host::attributes;
 use crate::host::kill_point;
 use crate::host::lock::WriteLock;
-use crate::host::path::RootPath;
 use crate::host::root::Root;
 use crate::host::walk::{Landing, Last, kind};
+use crate::values::{Attributes, RootPath};
 use nix::fcntl::OFlag;
 use nix::sys::stat::{Mode, SFlag, mkdirat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
@@ -64,12 +64,12 @@ pub fn set_attributes(
         let landing = landing_for_writing(root, path, Last::Keep)?;
         match kind(&landing.stat()?) {
             SFlag::S_IFLNK => {
-                attributes.apply_to_link(&landing.folder, &landing.name)?;
+                attributes::give_to_link(attributes, &landing.folder, &landing.name)?;
                 landing.folder.sync()
             }
             SFlag::S_IFDIR | SFlag::S_IFREG => {
                 let file = landing.folder.open(&landing.name, OFlag::O_RDONLY)?;
-                attributes.apply(&file)?;
+                attributes::give(attributes, &file)?;
                 file.sync_all()
             }
             _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file, folder or link")),

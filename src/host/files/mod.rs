@@ -6,6 +6,7 @@
 //! here decides what to write.
 
 mod change;
+mod digest;
 mod folders;
 mod obstacle;
 mod replace;
@@ -13,9 +14,10 @@ mod state;
 mod undo;
 
 pub use change::{Expect, Installed, Kept, ReplaceError};
+pub use digest::{copy_hashed, hash_of};
 pub(crate) use folders::landing_for_writing;
 pub use folders::{make_folder, remove_folder, set_attributes};
 pub use obstacle::{NotReplaceable, Obstacle, replaceable};
 pub use replace::{create, create_link, remove, replace, replace_entry, replace_link};
-pub use state::{FileState, Hash, OtherKind, forget_cached, observe, observe_target};
+pub use state::{FileState, OtherKind, forget_cached, observe, observe_target};
 pub use undo::{adopt, discard, leftovers, put_back, sweep};

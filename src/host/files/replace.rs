@@ -6,15 +6,15 @@
 
 use super::change::{Expect, Installed, Kept, ReplaceError};
 use super::obstacle::{NotReplaceable, clear};
-use super::state::{FileState, Hash, observe_entry};
-use crate::host::attributes::{Attributes, Mtime};
+use super::state::{FileState, observe_entry};
+use crate::host::attributes;
 use crate::host::kill_point;
 use crate::host::lock::WriteLock;
-use crate::host::path::{LinkText, RootPath};
 use crate::host::random;
 use crate::host::root::Root;
 use crate::host::sys::{self, Onto};
 use crate::host::walk::{Folder, Landing, Last};
+use crate::values::{Attributes, Hash, LinkText, Mtime, RootPath};
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, renameat};
 use nix::unistd::{UnlinkatFlags, linkat, symlinkat, unlinkat};
@@ -161,7 +161,7 @@ fn prepare(folder: &Folder, hidden: &OsStr, new: &New) -> io::Result<Installed> 
             kill_point!("install: hidden file made");
             file.write_all(bytes)?;
             kill_point!("install: hidden file written");
-            attributes.apply(&file)?;
+            attributes::give(attributes, &file)?;
             kill_point!("install: hidden file has its attributes");
             file.sync_all()?;
             Ok(Installed::File(Hash::of(bytes)))
@@ -169,7 +169,7 @@ fn prepare(folder: &Folder, hidden: &OsStr, new: &New) -> io::Result<Installed> 
         New::Symlink { target, attributes } => {
             symlinkat(target.as_os_str(), folder, hidden)?;
             kill_point!("install: hidden link made");
-            attributes.apply_to_link(folder, hidden)?;
+            attributes::give_to_link(attributes, folder, hidden)?;
             Ok(Installed::Symlink((*target).clone()))
         }
     }

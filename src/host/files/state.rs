@@ -3,22 +3,19 @@
 //! Invariant: only regular files are opened, so observing a FIFO, a socket or a device
 //! has no effect and does not wait.
 
-use crate::host::attributes::Attributes;
-use crate::host::path::{LinkText, RootPath};
+use super::digest::hash_of;
+use crate::host::attributes;
 use crate::host::root::Root;
 use crate::host::walk::{Folder, Landing, Last, kind};
+use crate::values::Attributes;
+use crate::values::{Hash, LinkText, RootPath};
 use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 use nix::sys::stat::{FileStat, SFlag, fstat};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use sha2::{Digest, Sha256};
+use serde::{Deserialize, Serialize};
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read, Write};
-
-/// A SHA-256 over the bytes of a file; 64 hexadecimal digits in text.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Hash([u8; 32]);
+use std::io;
 
 /// What stands at a path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,15 +106,15 @@ pub(crate) fn observe_entry(folder: &Folder, name: &OsStr) -> io::Result<FileSta
     Ok(match kind(&stat) {
         SFlag::S_IFREG => {
             let file = folder.open_regular(name)?;
-            let (sha256, size) = Hash::of_reader(&file)?;
+            let (sha256, size) = hash_of(&file)?;
             let stat = fstat(&file)?;
-            FileState::File { sha256, size, links: link_count(&stat), attributes: Attributes::of(&file)? }
+            FileState::File { sha256, size, links: link_count(&stat), attributes: attributes::of(&file)? }
         }
         SFlag::S_IFLNK => FileState::Symlink {
             target: LinkText::new(folder.read_link(name)?),
-            attributes: Attributes::of_entry(folder, name)?,
+            attributes: attributes::of_entry(folder, name)?,
         },
-        SFlag::S_IFDIR => FileState::Folder { attributes: Attributes::of_entry(folder, name)? },
+        SFlag::S_IFDIR => FileState::Folder { attributes: attributes::of_entry(folder, name)? },
         SFlag::S_IFIFO => FileState::Other { kind: OtherKind::Fifo },
         SFlag::S_IFSOCK => FileState::Other { kind: OtherKind::Socket },
         _ => FileState::Other { kind: OtherKind::Device },
@@ -171,76 +168,5 @@ impl fmt::Display for OtherKind {
             Self::Socket => "a socket",
             Self::Device => "a device",
         })
-    }
-}
-
-impl Hash {
-    /// The hash of these bytes.
-    #[must_use]
-    pub fn of(bytes: &[u8]) -> Self {
-        Self(Sha256::digest(bytes).into())
-    }
-
-    /// The hash and the number of bytes of everything that is still to read.
-    ///
-    /// # Errors
-    /// When reading fails.
-    pub fn of_reader(reader: impl Read) -> io::Result<(Self, u64)> {
-        Self::of_copy(reader, &mut io::sink())
-    }
-
-    /// Copies to the end and returns the hash and the number of the bytes.
-    ///
-    /// # Errors
-    /// When reading or writing fails.
-    pub fn of_copy(mut reader: impl Read, writer: &mut impl Write) -> io::Result<(Self, u64)> {
-        let mut digest = Sha256::new();
-        let mut buffer = vec![0; 1 << 16];
-        let mut size = 0;
-        loop {
-            let read = match reader.read(&mut buffer) {
-                Ok(0) => return Ok((Self(digest.finalize().into()), size)),
-                Ok(read) => read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
-            digest.update(&buffer[..read]);
-            writer.write_all(&buffer[..read])?;
-            size += read as u64;
-        }
-    }
-}
-
-impl fmt::Display for Hash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
-    }
-}
-
-impl fmt::Debug for Hash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")
-    }
-}
-
-impl std::str::FromStr for Hash {
-    type Err = hex::FromHexError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut bytes = [0; 32];
-        hex::decode_to_slice(text, &mut bytes)?;
-        Ok(Self(bytes))
-    }
-}
-
-impl Serialize for Hash {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Hash {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }

@@ -6,12 +6,11 @@
 use super::change::{Expect, Installed, Kept, ReplaceError};
 use super::replace::{PREFIX, SUFFIX, expect_state, mtime_of, rename_onto_nothing, unlink, walk};
 use super::state::observe_entry;
-use crate::host::attributes::{Attributes, Mtime};
 use crate::host::kill_point;
 use crate::host::lock::WriteLock;
-use crate::host::path::RootPath;
 use crate::host::root::Root;
 use crate::host::walk::{Folder, Last};
+use crate::values::{Attributes, Mtime, RootPath};
 use nix::fcntl::renameat;
 use nix::sys::stat::{UtimensatFlags, utimensat};
 use nix::sys::time::TimeSpec;

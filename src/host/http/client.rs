@@ -5,7 +5,7 @@
 
 use super::connect::agent;
 use super::{ProbeError, Target};
-use sha2::{Digest, Sha256};
+use crate::values::Hash;
 use std::io::Read;
 use std::time::{Duration, Instant};
 use ureq::Agent;
@@ -34,8 +34,8 @@ pub struct Response {
     pub body: Vec<u8>,
     /// How the body ended.
     pub body_end: BodyEnd,
-    /// SHA-256 of `body`, in hexadecimal.
-    pub body_sha256: String,
+    /// The hash of `body`.
+    pub body_sha256: Hash,
 }
 
 /// How far a body was read.
@@ -112,7 +112,7 @@ impl Client {
             status: head.status.as_u16(),
             content_type: text(&head.headers, &header::CONTENT_TYPE),
             location: text(&head.headers, &header::LOCATION),
-            body_sha256: hex::encode(Sha256::digest(&body)),
+            body_sha256: Hash::of(&body),
             body,
             body_end,
         })

@@ -6,8 +6,8 @@
 use super::title::{self, MasterArguments};
 use super::{ProcessId, Role, Worker, all_stats, children, id_of, is_alive, title_of};
 use crate::host::accounts::Accounts;
-use crate::host::path::escape;
 use crate::host::trust::{Executable, Running, Standing, Viewer, Why};
+use crate::values::escape;
 use procfs::process::{Process, Stat};
 use std::fs;
 use std::io;

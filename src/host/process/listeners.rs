@@ -5,7 +5,7 @@
 
 use super::{ProcessId, title_of};
 use crate::host::accounts::Accounts;
-use crate::host::path::escape;
+use crate::values::escape;
 use procfs::net::{TcpNetEntry, TcpState};
 use procfs::process::FDTarget;
 use std::collections::BTreeMap;

@@ -6,7 +6,7 @@
 use super::ProcessId;
 use crate::host::machine;
 use crate::host::mounts;
-use crate::host::path::escape;
+use crate::values::escape;
 use procfs::process::Process;
 use std::fs;
 use std::io;

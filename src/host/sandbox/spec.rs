@@ -298,7 +298,7 @@ mod hex_bytes {
 }
 /// Names of files are bytes, JSON is text.
 mod as_text {
-    use crate::host::path::{escape, unescape};
+    use crate::values::{escape, unescape};
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
     use std::ffi::OsString;
     use std::os::unix::ffi::{OsStrExt, OsStringExt};

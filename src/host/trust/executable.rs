@@ -7,7 +7,7 @@
 use super::rule::{Judge, Traits};
 use crate::host::accounts::Accounts;
 use crate::host::command::SEARCH_PATH;
-use crate::host::path::escape;
+use crate::values::escape;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl, open};
 use nix::sys::stat::Mode;

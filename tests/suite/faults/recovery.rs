@@ -3,7 +3,7 @@
 use crate::crash::scenario::{run, run_with};
 use crate::support::binary::{SITE, Server};
 use crate::support::tree_state::state;
-use motionctl::host::files::Hash;
+use motionctl::values::Hash;
 use std::fs;
 
 const APPLY: &[&str] = &["apply", "--yes"];

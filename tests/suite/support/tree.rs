@@ -1,7 +1,8 @@
 //! A server tree in a temporary folder, to read from and to write to.
 
-use motionctl::host::files::{Expect, Hash, Kept, ReplaceError, replace};
-use motionctl::host::{Attributes, Root, RootPath, WriteLock};
+use motionctl::host::files::{Expect, Kept, ReplaceError, replace};
+use motionctl::host::{Root, WriteLock};
+use motionctl::values::{Attributes, Hash, RootPath};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

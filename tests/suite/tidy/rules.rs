@@ -4,27 +4,30 @@
 use super::source::{Source, Token};
 
 /// Who may import whom; `cli` and the crate's root may import everything.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
+    ("values", &[]),
     ("outcome", &[]),
     ("motion", &[]),
-    // Of host/ only the data types: a file's attributes are facts as they were read.
-    ("facts", &["motion", "host"]),
-    ("host", &[]),
+    ("facts", &["values", "motion"]),
+    ("host", &["values"]),
     ("db", &["host"]),
     ("seed", &["db", "outcome", "host"]),
-    ("inspect", &["motion", "host", "db", "facts", "outcome"]),
-    ("plan", &["motion", "facts", "journal", "outcome"]),
-    ("journal", &[]),
-    ("verify", &["motion", "host", "facts", "outcome"]),
-    ("backup", &["host"]),
-    ("apply", &["host", "plan", "journal", "verify", "backup", "facts", "outcome"]),
-    ("prepare", &["motion", "host", "inspect", "plan", "apply", "verify", "facts", "outcome"]),
-    ("rehearse", &["host", "inspect", "plan", "prepare", "apply", "verify", "backup", "facts", "outcome"]),
+    ("inspect", &["values", "motion", "host", "db", "facts", "outcome"]),
+    ("plan", &["values", "motion", "facts", "journal", "outcome"]),
+    ("journal", &["values"]),
+    ("verify", &["values", "motion", "host", "facts", "outcome"]),
+    ("backup", &["values", "host"]),
+    ("apply", &["values", "host", "plan", "journal", "verify", "backup", "facts", "outcome"]),
+    ("prepare", &["values", "motion", "host", "inspect", "plan", "apply", "verify", "facts", "outcome"]),
+    (
+        "rehearse",
+        &["values", "host", "inspect", "plan", "prepare", "apply", "verify", "backup", "facts", "outcome"],
+    ),
     ("report", &["outcome", "plan", "facts"]),
 ];
 
 /// Rooms whose every value may end on a screen or in a file.
-const ORDERED: [&str; 5] = ["outcome", "facts", "plan", "journal", "report"];
+const ORDERED: [&str; 6] = ["values", "outcome", "facts", "plan", "journal", "report"];
 
 pub fn imports_against_the_arrows(source: &Source) -> Vec<String> {
     let room = source.room();

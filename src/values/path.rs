@@ -1,17 +1,18 @@
-//! Names of files: absolute paths as seen inside a root, and a spelling of any
-//! bytes that survives JSON and terminals.
+//! Names of files: absolute paths as seen inside a root, and what links say.
 //!
 //! Invariant: a [`RootPath`] is absolute, without `.`, `..`, empty parts or NUL, so
-//! joining it below a folder never leaves that folder by its text. This file
-//! does not touch the file system.
+//! joining it below a folder never leaves that folder by its text.
 
+use super::escape::{escape, unescape};
+use super::text::written_as_text;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Borrow;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
 
-/// An absolute, normalised path as seen inside a [`super::Root`].
+/// An absolute, normalised path as seen inside a server's root.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RootPath(PathBuf);
 
@@ -26,7 +27,7 @@ impl RootPath {
     /// The path, with `.` and repeated slashes removed.
     ///
     /// `..` is refused rather than folded: with a symbolic link before it, the
-    /// text does not say which folder is meant ([`super::Root::locate`] does).
+    /// text does not say which folder is meant.
     ///
     /// # Errors
     /// When the path is relative, or contains `..` or NUL.
@@ -102,6 +103,13 @@ impl AsRef<Path> for RootPath {
     }
 }
 
+/// Maps are asked by the plain paths of a configuration; both compare alike.
+impl Borrow<Path> for RootPath {
+    fn borrow(&self) -> &Path {
+        &self.0
+    }
+}
+
 impl fmt::Display for RootPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&escape(self.as_bytes()))
@@ -124,17 +132,7 @@ impl std::str::FromStr for RootPath {
     }
 }
 
-impl Serialize for RootPath {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for RootPath {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
+written_as_text!(RootPath);
 
 /// What a symbolic link says: any bytes, relative or absolute.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -179,69 +177,9 @@ impl<'de> Deserialize<'de> for LinkText {
     }
 }
 
-/// Any bytes as one line of printable text: UTF-8 stays, a backslash is doubled, control
-/// characters and bytes that are not UTF-8 become `\xHH`.
-#[must_use]
-pub fn escape(bytes: &[u8]) -> String {
-    use fmt::Write as _;
-    let mut text = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        for character in chunk.valid().chars() {
-            if character == '\\' {
-                text.push_str("\\\\");
-            } else if character.is_control() || is_disguise(character) {
-                let mut buffer = [0; 4];
-                for byte in character.encode_utf8(&mut buffer).bytes() {
-                    write!(text, "\\x{byte:02x}").expect("writing to a string");
-                }
-            } else {
-                text.push(character);
-            }
-        }
-        for byte in chunk.invalid() {
-            write!(text, "\\x{byte:02x}").expect("writing to a string");
-        }
-    }
-    text
-}
-
-/// Characters that reorder or break a line on a terminal without being control characters.
-fn is_disguise(character: char) -> bool {
-    matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-}
-
-/// The bytes that [`escape`] wrote; `None` for text that it never writes.
-#[must_use]
-pub fn unescape(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        rest = after;
-        if first != b'\\' {
-            bytes.push(first);
-            continue;
-        }
-        match rest {
-            [b'\\', after @ ..] => {
-                bytes.push(b'\\');
-                rest = after;
-            }
-            [b'x', high, low, after @ ..] => {
-                let mut byte = [0];
-                hex::decode_to_slice([*high, *low], &mut byte).ok()?;
-                bytes.push(byte[0]);
-                rest = after;
-            }
-            _ => return None,
-        }
-    }
-    Some(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     #[test]
     fn paths_are_normalised_or_refused() {
@@ -253,20 +191,5 @@ mod tests {
         }
         assert!(RootPath::new("/a").expect("absolute").join("../b").is_err());
         assert!(RootPath::new("/a").expect("absolute").join("..").is_err());
-    }
-
-    #[test]
-    fn hostile_names_stay_one_line() {
-        assert_eq!(escape(b"a\nb\\c\xff\x1b[31m"), "a\\x0ab\\\\c\\xff\\x1b[31m");
-        assert_eq!(escape("caf\u{e9}\u{202e}".as_bytes()), "caf\u{e9}\\xe2\\x80\\xae");
-        assert_eq!(unescape("\\q"), None);
-        assert_eq!(unescape("\\x4"), None);
-    }
-
-    proptest! {
-        #[test]
-        fn escaping_loses_no_byte(bytes: Vec<u8>) {
-            prop_assert_eq!(unescape(&escape(&bytes)), Some(bytes));
-        }
     }
 }

@@ -3,8 +3,8 @@
 //! Invariant: a [`BackupId`] is a time and eight digits, so it sorts by time and is a plain file
 //! name whatever somebody typed.
 
+use super::text::written_as_text;
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 
@@ -46,7 +46,7 @@ impl FromStr for BackupId {
         if text.len() == SHAPE.len() && text.as_bytes().iter().zip(SHAPE).all(fits) {
             return Ok(Self(text.to_owned()));
         }
-        Err(NotBackupId(crate::host::escape(text.as_bytes())))
+        Err(NotBackupId(super::escape(text.as_bytes())))
     }
 }
 
@@ -56,17 +56,7 @@ impl fmt::Display for BackupId {
     }
 }
 
-impl Serialize for BackupId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for BackupId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
+written_as_text!(BackupId);
 
 #[cfg(test)]
 mod tests {
