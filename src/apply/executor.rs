@@ -221,14 +221,13 @@ impl Executor<'_> {
 
     fn reload(&mut self, stopping: Stopping) -> Result<ReloadProof, StepFailure> {
         let target = self.reload.as_ref().context("NGINX does not run any more")?;
-        let master = process::master(target.master.pid)
-            .context("looking for the master")?
-            .filter(|master| master.id == target.master)
-            .with_context(|| format!("the master {} is gone", target.master.pid))?;
+        if !process::is_ours(target.master) {
+            return Err(anyhow!("the master {} is gone", target.master.pid).into());
+        }
         let patient = AtomicBool::new(false);
         let request = ReloadRequest {
             root: self.root,
-            master: &master,
+            master: target.master,
             logs: &target.logs(self.root),
             timeout: target.timeout,
             hurry: if stopping == Stopping::Allowed { self.stop } else { &patient },

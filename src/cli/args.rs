@@ -7,7 +7,7 @@ pub mod seed;
 use crate::cli::explain::{accept_help, exit_codes_help};
 use crate::outcome::codes::Family;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Moves an XCALLY Motion server's NGINX configuration to the new client,
@@ -112,12 +112,32 @@ pub enum Command {
     SandboxChild,
 }
 
+impl Command {
+    /// `--nginx` of the commands that have it.
+    pub fn nginx(&self) -> Option<&Path> {
+        let named = match self {
+            Self::Check(args) => &args.site.nginx,
+            Self::Plan(args) => &args.change.site.nginx,
+            Self::Apply(args) => &args.change.site.nginx,
+            Self::Rehearse(args) => &args.change.site.nginx,
+            Self::Status(args) => &args.site.nginx,
+            Self::Rollback(args) => &args.nginx,
+            Self::Recover(args) => &args.nginx,
+            _ => return None,
+        };
+        named.as_deref()
+    }
+}
+
 /// Where Motion's site and the new client are, when they cannot be found.
 #[derive(Debug, Clone, Default, Args)]
 pub struct SiteArgs {
     /// Motion's NGINX file, when it cannot be found
     #[arg(long, value_name = "FILE")]
     pub site: Option<PathBuf>,
+    /// NGINX's program, when it is not the one on PATH; it must be root's alone all the same
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub nginx: Option<PathBuf>,
     /// Use the templates in DIR instead of the built-in ones
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub bundle: Option<PathBuf>,
@@ -286,6 +306,9 @@ pub struct RollbackArgs {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
+    /// NGINX's program, when it is not the one on PATH; it must be root's alone all the same
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub nginx: Option<PathBuf>,
     /// Restore everything in the backup, not only what the run changed
     #[arg(long)]
     pub whole_tree: bool,
@@ -309,6 +332,9 @@ pub struct RecoverArgs {
     /// Before NGINX starts: a change that waits for its confirmation is undone
     #[arg(long)]
     pub boot: bool,
+    /// NGINX's program, when it is not the one on PATH; it must be root's alone all the same
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub nginx: Option<PathBuf>,
 }
 
 /// Arguments of `diff`.

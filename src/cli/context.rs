@@ -15,7 +15,7 @@ use crate::plan::{Strategy, StrategyWish};
 use crate::prepare::Options;
 use nginx_config::merge::{Choice, Resolutions};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -37,11 +37,13 @@ pub struct Context {
     pub stop: Arc<AtomicBool>,
     /// What a person sees meanwhile.
     pub progress: Progress,
+    /// NGINX's program, when the operator named it; absolute.
+    nginx: Option<PathBuf>,
 }
 
 impl Context {
-    /// Opens the root and reads the settings.
-    pub fn new(global: &Global) -> Result<Self, Failure> {
+    /// Opens the root and reads the settings; `nginx` is the command's `--nginx`.
+    pub fn new(global: &Global, nginx: Option<&Path>) -> Result<Self, Failure> {
         let root = match &global.root {
             Some(dir) => Root::at(dir).map_err(|error| {
                 let message = format!("opening the root {}: {error}", dir.display());
@@ -51,8 +53,10 @@ impl Context {
         };
         let stop = Arc::new(AtomicBool::new(false));
         watch_signals(&stop)?;
+        let settings = Settings::read(&root, global.config.as_deref())?;
         Ok(Self {
-            settings: Settings::read(&root, global.config.as_deref())?,
+            nginx: nginx.or(settings.nginx.as_deref()).map(absolute).transpose()?,
+            settings,
             launcher: Launcher { stop: Arc::clone(&stop), ..Launcher::default() },
             progress: Progress::new(global),
             root,
@@ -78,6 +82,7 @@ impl Context {
         Ok(Options {
             inspect: inspect::Options {
                 site: site.site.clone().or_else(|| settings.site.clone()).map(|path| self.below_root(path)),
+                nginx: self.nginx.clone(),
                 client: self.client(site),
             },
             bundle,
@@ -90,6 +95,12 @@ impl Context {
             sandbox: self.sandbox(site.no_sandbox)?,
             probes: settings.probes.clone(),
         })
+    }
+
+    /// How the server is looked at by what changes nothing anew: undoing, recovering.
+    pub fn bare_options(&self) -> inspect::Options {
+        let (site, nginx) = (self.settings.site.clone(), self.nginx.clone());
+        inspect::Options { site, nginx, ..inspect::Options::default() }
     }
 
     /// Options of a change.
@@ -180,14 +191,12 @@ impl Context {
 
     /// `--config FILE` for a command that runs later and elsewhere.
     pub fn config_argument(&self) -> Result<Vec<String>, Failure> {
-        let Some(file) = &self.global.config else { return Ok(Vec::new()) };
-        let path = std::path::absolute(file).map_err(|error| {
-            Failure::new(FailureKind::Unavailable, format!("looking for {}: {error}", file.display()))
-        })?;
-        let text = path.to_str().ok_or_else(|| {
-            Failure::new(FailureKind::Usage, format!("--config {}: the path is not text", path.display()))
-        })?;
-        Ok(vec!["--config".to_owned(), text.to_owned()])
+        file_argument("--config", self.global.config.as_deref())
+    }
+
+    /// `--nginx FILE`, likewise.
+    pub fn nginx_argument(&self) -> Result<Vec<String>, Failure> {
+        file_argument("--nginx", self.nginx.as_deref())
     }
 
     /// Who asks, for the journal.
@@ -235,6 +244,22 @@ impl Context {
         let below = typed.or_else(|| path.strip_prefix(self.root.base()).ok());
         below.map_or_else(|| PathBuf::from("/").join(&path), |rest| PathBuf::from("/").join(rest))
     }
+}
+
+/// A file's option for a command that runs later and elsewhere.
+fn file_argument(option: &str, file: Option<&Path>) -> Result<Vec<String>, Failure> {
+    let Some(file) = file else { return Ok(Vec::new()) };
+    let path = absolute(file)?;
+    let text = path.to_str().ok_or_else(|| {
+        Failure::new(FailureKind::Usage, format!("{option} {}: the path is not text", path.display()))
+    })?;
+    Ok(vec![option.to_owned(), text.to_owned()])
+}
+
+fn absolute(file: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(file).map_err(|error| {
+        Failure::new(FailureKind::Unavailable, format!("looking for {}: {error}", file.display()))
+    })
 }
 
 /// Findings accepted by name, and what `merge.conflict=…` decides.

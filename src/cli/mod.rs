@@ -61,7 +61,8 @@ pub fn main() -> ExitCode {
         }
         Command::Man { dir } => man::pages(dir),
         Command::Explain { what } => explain::explain(what.as_deref()),
-        command => Context::new(&cli.global).and_then(|context| commands::dispatch(command, &context)),
+        command => Context::new(&cli.global, command.nginx())
+            .and_then(|context| commands::dispatch(command, &context)),
     };
     let outcome = answer.unwrap_or_else(|failure| Outcome::failed(commands::name(&cli.command), failure));
     if is_text(&cli.command) && !cli.global.json {

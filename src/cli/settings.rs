@@ -15,6 +15,8 @@ const PLACE: &str = "/etc/motionctl/config.toml";
 pub struct Settings {
     /// `--site`
     pub site: Option<PathBuf>,
+    /// `--nginx`
+    pub nginx: Option<PathBuf>,
     /// `--bundle`
     pub bundle: Option<PathBuf>,
     /// `--new-client-root`

@@ -1,7 +1,9 @@
 //! Facts about the web server: its binary, its processes, what it writes.
 
 use super::ListenAddress;
+use crate::host::trust::Executable;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -18,8 +20,8 @@ impl fmt::Display for NginxVersion {
 /// The NGINX that serves, or would serve, this tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NginxFacts {
-    /// The binary that validates: the running master's, else the one on disk.
-    pub binary: PathBuf,
+    /// The program that validates: the running master's, else the one on disk.
+    pub program: Executable,
     /// Its version.
     pub version: NginxVersion,
     /// The binary that a restart would start, where it is another than the running master's.
@@ -38,6 +40,8 @@ pub struct NginxFacts {
     pub group: Option<String>,
     /// The master that serves this configuration, when it runs.
     pub master: Option<MasterFacts>,
+    /// The pids of everything else that calls itself a master, or is one of another program.
+    pub others: BTreeSet<i32>,
     /// The main context's error log, when it is a file.
     pub error_log: Option<PathBuf>,
     /// The error log that was compiled in, which counts where none is named.
@@ -59,8 +63,8 @@ pub struct NginxFacts {
 /// A binary that does not run yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiskBinary {
-    /// Where it lies.
-    pub path: PathBuf,
+    /// The file.
+    pub program: Executable,
     /// Its version.
     pub version: NginxVersion,
 }

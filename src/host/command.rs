@@ -1,11 +1,15 @@
 //! Runs a program of this machine and reads what it prints.
 //!
-//! Invariant: the program gets no input, no environment but `PATH` and `LANG`,
-//! and a limit of time after which it is killed.
+//! Invariant: the program was judged ([`Executable`]) and is executed through its descriptor. It gets no input,
+//! no environment but `PATH` and `LANG`, and a limit of time after which it is killed.
 
 use super::clock;
+use super::sandbox::{Capabilities, drop_to};
+use super::trust::Executable;
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::Signal;
 use std::io::{self, Read};
-use std::path::Path;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -15,6 +19,15 @@ pub const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
 
 /// No more of what a program prints is kept.
 const LONGEST: u64 = 1 << 20;
+
+/// What a program may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Privileges {
+    /// What we may: for the tools of the service manager, which act on the whole machine.
+    Kept,
+    /// These capabilities, never more, and it dies with us.
+    Lowered(Capabilities),
+}
 
 /// What a program printed and how it ended.
 #[derive(Debug)]
@@ -31,21 +44,43 @@ pub struct Printed {
 ///
 /// # Errors
 /// When it cannot be started, or does not end within `limit`.
-pub fn run(program: &Path, arguments: &[&str], limit: Duration) -> io::Result<Printed> {
-    let mut child = Command::new(program)
-        .args(arguments)
-        .env_clear()
-        .env("PATH", SEARCH_PATH)
-        .env("LANG", "C")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
+#[expect(unsafe_code, reason = "privileges are dropped between fork and exec")]
+pub fn run(
+    program: &Executable,
+    arguments: &[&str],
+    privileges: Privileges,
+    limit: Duration,
+) -> io::Result<Printed> {
+    let mut command = command(program);
+    command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+    if let Privileges::Lowered(capabilities) = privileges {
+        let mut lower = drop_to(capabilities);
+        let lower = move || {
+            lower()?;
+            // Last: a change of credentials clears it.
+            set_pdeathsig(Signal::SIGKILL).map_err(io::Error::from)
+        };
+        // SAFETY: the closure only makes system calls; all that it needs was allocated and looked up when
+        // `drop_to` was called, before the fork.
+        unsafe { command.pre_exec(lower) };
+    }
+    let mut child = command.spawn()?;
     let stdout = drain(child.stdout.take());
     let stderr = drain(child.stderr.take());
     let status = wait(&mut child, limit)?;
     let text = |reader: thread::JoinHandle<String>| reader.join().unwrap_or_default();
     Ok(Printed { status, stdout: text(stdout), stderr: text(stderr) })
+}
+
+/// A program with nothing of ours but its descriptor where an interpreter needs it.
+#[expect(unsafe_code, reason = "a descriptor is handed over between fork and exec")]
+pub(super) fn command(program: &Executable) -> Command {
+    let mut command = Command::new(program.image());
+    command.arg0(program.name()).current_dir("/").stdin(Stdio::null());
+    command.env_clear().env("PATH", SEARCH_PATH).env("LANG", "C");
+    // SAFETY: the closure only calls fcntl on a descriptor that it keeps open.
+    unsafe { command.pre_exec(program.hand_over()) };
+    command
 }
 
 /// What a process that has ended wrote to a pipe, at most 1 MiB of it.
@@ -56,12 +91,6 @@ pub(super) fn read_all(pipe: Option<impl Read>) -> String {
         let _ = pipe.take(LONGEST).read_to_end(&mut bytes);
     }
     String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// The first file of this name on [`SEARCH_PATH`].
-#[must_use]
-pub fn find(name: &str) -> Option<std::path::PathBuf> {
-    SEARCH_PATH.split(':').map(|folder| Path::new(folder).join(name)).find(|path| path.is_file())
 }
 
 fn drain(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<String> {

@@ -1,15 +1,14 @@
 //! Starts a program that goes on in the background by itself.
 //!
-//! Invariant: the program has only the capabilities that it was given, no
-//! input and a clean environment.
+//! Invariant: the program was judged ([`Executable`]) and has only the
+//! capabilities that it was given, no input and a clean environment.
 
-use super::command::SEARCH_PATH;
 use super::sandbox::{Capabilities, drop_to};
+use super::trust::Executable;
 use super::{clock, command};
 use std::io;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 /// What became of the program that was started.
@@ -30,20 +29,13 @@ pub enum Started {
 /// When it cannot be started.
 #[expect(unsafe_code, reason = "capabilities are dropped between fork and exec")]
 pub fn start(
-    program: &Path,
+    program: &Executable,
     arguments: &[String],
     capabilities: Capabilities,
     limit: Duration,
 ) -> io::Result<Started> {
-    let mut started = Command::new(program);
-    started
-        .args(arguments)
-        .env_clear()
-        .env("PATH", SEARCH_PATH)
-        .env("LANG", "C")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped());
+    let mut started = command::command(program);
+    started.args(arguments).stdout(Stdio::null()).stderr(Stdio::piped());
     // SAFETY: the closure only makes system calls; all that it needs was
     // allocated and looked up when `drop_to` was called, before the fork.
     unsafe { started.pre_exec(drop_to(capabilities)) };

@@ -6,6 +6,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the room of effects")]
 
+mod accounts;
 pub mod addresses;
 mod append;
 mod attributes;
@@ -31,6 +32,7 @@ mod space;
 mod sys;
 pub mod terminals;
 pub mod timers;
+pub mod trust;
 mod uptime;
 mod walk;
 

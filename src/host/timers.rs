@@ -5,10 +5,11 @@
 //! timer counts from the moment it is armed, on the monotonic clock; it ends
 //! with this start of the machine.
 
-use super::command::{self, Printed};
+use super::command::{self, Printed, Privileges};
+use super::trust::{self, Executable};
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 /// The folder that is there exactly when systemd is the init system (sd_booted(3)).
@@ -21,8 +22,8 @@ const LONGEST_NAME: usize = 200;
 /// The right to arm timers.
 #[derive(Debug, Clone)]
 pub struct Timers {
-    systemctl: PathBuf,
-    systemd_run: PathBuf,
+    systemctl: Executable,
+    systemd_run: Executable,
 }
 
 /// A command and when it runs.
@@ -63,7 +64,11 @@ impl Timers {
             return Err(io::Error::other(format!("systemd does not run here: there is no {BOOTED}")));
         }
         let program = |name: &str| {
-            command::find(name).ok_or_else(|| io::Error::other(format!("`{name}` is not installed")))
+            let found = trust::find(name);
+            let refused = found.refused.first().map(|distrust| format!("`{name}` is not run: {distrust}"));
+            found.program.ok_or_else(|| {
+                io::Error::other(refused.unwrap_or_else(|| format!("`{name}` is not installed")))
+            })
         };
         let timers = Self { systemctl: program("systemctl")?, systemd_run: program("systemd-run")? };
         succeeded("systemctl", &timers.systemctl(&["show", "--property=Version"])?)?;
@@ -90,7 +95,7 @@ impl Timers {
             "--",
         ];
         arguments.extend(timer.command.iter().map(String::as_str));
-        succeeded("systemd-run", &command::run(&self.systemd_run, &arguments, LIMIT)?)
+        succeeded("systemd-run", &command::run(&self.systemd_run, &arguments, Privileges::Kept, LIMIT)?)
     }
 
     /// Stops a timer; the command of one that has fired goes on.
@@ -118,7 +123,7 @@ impl Timers {
     }
 
     fn systemctl(&self, arguments: &[&str]) -> io::Result<Printed> {
-        command::run(&self.systemctl, arguments, LIMIT)
+        command::run(&self.systemctl, arguments, Privileges::Kept, LIMIT)
     }
 }
 

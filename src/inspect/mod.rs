@@ -10,6 +10,7 @@ mod client;
 mod connections;
 pub mod database;
 mod hands;
+mod master;
 mod nginx;
 mod reader;
 mod review;
@@ -41,6 +42,9 @@ use std::path::PathBuf;
 pub struct Options {
     /// Motion's NGINX file.
     pub site: Option<PathBuf>,
+    /// NGINX's program, a path of this machine.
+    #[serde(default)]
+    pub nginx: Option<PathBuf>,
     /// The new client.
     pub client: ClientChoice,
 }
@@ -85,7 +89,7 @@ pub fn survey(root: &Root, inspection: &Inspection) -> Vec<Finding> {
 }
 
 fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(Facts, Config), Failure> {
-    let server = nginx::server(root, findings)?;
+    let server = nginx::server(root, options.nginx.as_deref(), findings)?;
     let reader = RootReader::new(root);
     let config =
         Config::load(&server.main_file, &server.prefix, &reader).map_err(|error| unloadable(&error))?;
@@ -114,8 +118,8 @@ fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(
 ///
 /// # Errors
 /// When there is no NGINX, or it does not say what it is.
-pub fn bare_facts(root: &Root) -> Result<Facts, Failure> {
-    let server = nginx::server(root, &mut Vec::new())?;
+pub fn bare_facts(root: &Root, options: &Options) -> Result<Facts, Failure> {
+    let server = nginx::server(root, options.nginx.as_deref(), &mut Vec::new())?;
     let empty =
         Config::load(&server.main_file, &server.prefix, &EmptyReader).map_err(|error| unloadable(&error))?;
     let nginx = nginx_facts(root, server, &empty, &[], &[]);
@@ -200,12 +204,13 @@ fn nginx_facts(
         listens: site::all_listens(config),
         resolvers: written::resolvers(config, visits),
         runs_code: written::runs_code(config, visits),
-        binary: server.binary,
+        program: server.program,
         main_file: server.main_file,
         conf_prefix,
         prefix: server.prefix,
         arguments: server.arguments,
         master: server.master,
+        others: server.others,
     }
 }
 

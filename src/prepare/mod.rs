@@ -191,7 +191,7 @@ fn gather(
             tested => tested?,
         }
     }
-    if facts.host.scope == Scope::Live && facts.nginx.master.is_some() {
+    if facts.host.scope == Scope::Live {
         findings.extend(ports::held(root, facts, &inspection.config, &migration.plan));
     }
     Ok((inspection, Some(migration), notes))

@@ -1,7 +1,7 @@
 //! Whether another process holds a port that the new configuration wants.
 //!
-//! Invariant: only addresses that the running configuration does not listen
-//! on yet are looked at, and sockets that the running NGINX holds do not count.
+//! Invariant: of addresses that the configuration listens on already, only what calls itself
+//! NGINX and is not this server's counts as another holder; sockets of the running NGINX never do.
 
 use crate::apply::states;
 use crate::facts::{Facts, ListenAddress};
@@ -18,7 +18,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The finding, when a new `listen` would meet another process.
+/// The finding, when a new `listen` would meet another process, or an old one is not this NGINX's.
 pub fn held(root: &Root, facts: &Facts, old: &Config, plan: &Plan) -> Option<Finding> {
     let changed = states(root, plan).ok()?.pop()?;
     let changed = changed.into_iter().filter_map(|(path, wanted)| match wanted {
@@ -30,15 +30,21 @@ pub fn held(root: &Root, facts: &Facts, old: &Config, plan: &Plan) -> Option<Fin
     let new = Config::load(&facts.nginx.main_file, &facts.nginx.prefix, &reader).ok()?;
     let known: BTreeSet<_> = all_listens(old).into_iter().collect();
     let mut evidence = BTreeSet::new();
-    for address in all_listens(&new).iter().filter(|address| !known.contains(address)) {
+    for address in &all_listens(&new) {
+        // Where nothing is reloaded, a new port is nobody's yet.
+        let is_new = !known.contains(address) && facts.nginx.master.is_some();
+        if !is_new && facts.nginx.others.is_empty() {
+            continue;
+        }
+        let is_anothers = if is_new { is_not_own } else { is_of_others };
         for listener in address.port().map(listeners).transpose().ok()?.unwrap_or_default() {
-            if meets(address, &listener) && !is_own(&listener, facts) {
+            if meets(address, &listener) && is_anothers(&listener, facts) {
                 evidence.insert(format!("{} is held by {}", listener.address, holders(&listener)));
             }
         }
     }
     let finding =
-        Finding::new(codes::NGINX_PORT_HELD, "another process holds a port of the new configuration").advice(
+        Finding::new(codes::NGINX_PORT_HELD, "another process holds an address of the configuration").advice(
             "stop that process, or choose another port: nginx would accept the reload and not perform it",
         );
     (!evidence.is_empty()).then(|| evidence.into_iter().fold(finding, Finding::evidence))
@@ -59,17 +65,28 @@ fn meets(wanted: &ListenAddress, listener: &Listener) -> bool {
     }
 }
 
-/// Whether the running NGINX holds it: it hands its own sockets on.
-fn is_own(listener: &Listener, facts: &Facts) -> bool {
-    let Some(master) = &facts.nginx.master else { return false };
+/// Whether another than the running NGINX holds it, which hands its own sockets on.
+fn is_not_own(listener: &Listener, facts: &Facts) -> bool {
+    let Some(master) = &facts.nginx.master else { return true };
     let ours = |owner: &Owner| owner.id.pid == master.pid || owner.parent == master.pid;
-    matches!(&listener.owners, Owners::Known(owners) if owners.iter().all(ours))
+    !matches!(&listener.owners, Owners::Known(owners) if owners.iter().all(ours))
+}
+
+/// Whether something that calls itself NGINX holds it, and is not this server's.
+fn is_of_others(listener: &Listener, facts: &Facts) -> bool {
+    let others = &facts.nginx.others;
+    let theirs = |owner: &Owner| others.contains(&owner.id.pid) || others.contains(&owner.parent);
+    matches!(&listener.owners, Owners::Known(owners) if owners.iter().any(theirs))
 }
 
 fn holders(listener: &Listener) -> String {
     match &listener.owners {
         Owners::Known(owners) => {
-            let named = |owner: &Owner| format!("process {} ({})", owner.id.pid, owner.title);
+            let named = |owner: &Owner| {
+                let Owner { id, user, program, title, .. } = owner;
+                let program = program.as_deref().unwrap_or("not to be seen");
+                format!("process {} ({title}), user {user}, program {program}", id.pid)
+            };
             owners.iter().map(named).collect::<Vec<_>>().join(", ")
         }
         Owners::Unknown => "a process of another user".to_owned(),

@@ -93,7 +93,7 @@ impl Gate<'_> {
 
     fn by_the_other(&self, changes: &Changes) -> Option<Result<Verdict, Refused>> {
         let other = self.facts.nginx.on_disk.as_ref()?;
-        Some(test_by(&other.path, self.root, self.launcher, self.facts, changes))
+        Some(test_by(&other.program, self.root, self.launcher, self.facts, changes))
     }
 
     /// Tests every state that the plan brings.

@@ -5,6 +5,7 @@
 use super::order::{Keep, Order, Rehearsed};
 use crate::apply::SandboxChoice;
 use crate::host::sandbox::{Capabilities, Ending, Launcher, Network, Refused, Shadow};
+use crate::host::trust::Executable;
 use crate::host::{Root, STATE_FOLDER, machine};
 use crate::inspect::ClientChoice;
 use crate::outcome::codes;
@@ -102,6 +103,11 @@ fn order(facts: &Facts, options: &Options, wishes: Wishes) -> Result<Order, Fail
         ClientFacts::Proxied(url) => ClientChoice::Upstream(url.clone()),
     };
     options.accept.insert(codes::CONFIG_RUNS_CODE);
+    // What validates outside runs inside, also where PATH has another.
+    let program = &facts.nginx.program;
+    if Executable::open(program.name()).is_ok_and(|there| there == *program) {
+        options.inspect.nginx = Some(program.name().to_owned());
+    }
     options.sandbox = SandboxChoice::Required;
     let Wishes { reload_timeout, load, keep, command } = wishes;
     Ok(Order { options, reload_timeout, load, keep, command })

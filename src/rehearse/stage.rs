@@ -9,7 +9,7 @@ use crate::facts::{ClientFacts, Facts, ListenAddress, UpstreamAddress, UpstreamF
 use crate::host::clock;
 use crate::host::daemon::{self, Started};
 use crate::host::listen::make_socket_folder;
-use crate::host::process::masters;
+use crate::host::process::census;
 use crate::host::sandbox::Capabilities;
 use crate::inspect::parse_upstream;
 use crate::verify::certificate::Certificate;
@@ -84,16 +84,16 @@ pub fn furnish(facts: &Facts) -> Result<Stage> {
 /// # Errors
 /// When it does not start.
 pub fn start_nginx(facts: &Facts, capabilities: Capabilities) -> Result<()> {
-    let binary = &facts.nginx.binary;
-    let started = daemon::start(binary, &facts.nginx.arguments, capabilities, START_LIMIT)
-        .with_context(|| format!("starting {}", binary.display()))?;
+    let program = &facts.nginx.program;
+    let started = daemon::start(program, &facts.nginx.arguments, capabilities, START_LIMIT)
+        .with_context(|| format!("starting {}", program.name().display()))?;
     if let Started::Failed(said) = started {
         bail!("nginx does not start: {}", nginx_config::redact_text(said.trim()));
     }
     // The first process ends before the master has its workers.
     let deadline = clock::monotonic() + START_LIMIT;
     while clock::monotonic() < deadline {
-        if masters()?.iter().any(|master| master.serving().next().is_some()) {
+        if census(Some(program))?.masters.iter().any(|master| master.serving().next().is_some()) {
             return Ok(());
         }
         clock::pause(Duration::from_millis(2));

@@ -6,7 +6,7 @@
 //! starts the new workers about 100 ms before it retires the old ones (`ngx_master_process_cycle`).
 
 use super::error_log::{Entry, LogWatch, MainLog};
-use crate::host::process::{self, Master, ProcessId, Role, Worker};
+use crate::host::process::{self, ProcessId, Role, Worker};
 use crate::host::{Root, clock, kill_point};
 use crate::outcome::{ErrorLogVerdict, ReloadSection};
 use nix::sys::signal::Signal;
@@ -29,8 +29,8 @@ const MOST_SIGNALS: u32 = 3;
 pub struct ReloadRequest<'a> {
     /// Where the logs lie.
     pub root: &'a Root,
-    /// The master to signal.
-    pub master: &'a Master,
+    /// The master to signal; it numbers processes as we do, so its log's pids are ours.
+    pub master: ProcessId,
     /// The main-context error logs of the old and of the new configuration.
     pub logs: &'a [MainLog],
     /// How long the proof may take.
@@ -137,7 +137,7 @@ pub fn reload(request: &ReloadRequest) -> Result<ReloadProof, Box<UnprovenReload
 }
 
 struct Watch<'a> {
-    master: &'a Master,
+    master: ProcessId,
     logs: Vec<LogWatch>,
     started: Instant,
     /// Every worker from before a signal of ours.
@@ -162,12 +162,12 @@ struct Generation {
 impl Watch<'_> {
     fn signal_until_proven(&mut self, deadline: Instant) -> Result<Instant, Unproven> {
         for _ in 0..MOST_SIGNALS {
-            let old = process::workers(self.master.id).map_err(Unproven::NotObserved)?;
+            let old = process::workers(self.master).map_err(Unproven::NotObserved)?;
             let known: BTreeSet<ProcessId> = self.old_workers.iter().map(|worker| worker.id).collect();
             self.old_workers.extend(old.iter().filter(|worker| !known.contains(&worker.id)).cloned());
             self.newcomers.clear();
             kill_point!("reload: before the signal");
-            process::signal(self.master.id, Signal::SIGHUP).map_err(|error| match error.kind() {
+            process::signal(self.master, Signal::SIGHUP).map_err(|error| match error.kind() {
                 io::ErrorKind::NotFound => Unproven::MasterGone,
                 _ => Unproven::NotSignalled(error),
             })?;
@@ -204,7 +204,7 @@ impl Watch<'_> {
             if retired && !generation.new.is_empty() && self.still_serve(&generation.new) {
                 return Ok(now);
             }
-            if !process::is_alive(self.master.id) {
+            if !process::is_alive(self.master) {
                 return Err(Unproven::MasterGone);
             }
             if now >= deadline {
@@ -227,7 +227,7 @@ impl Watch<'_> {
 
     fn look_for_new(&mut self, generation: &mut Generation) -> Result<(), Unproven> {
         let is_old = |worker: &Worker| generation.old.iter().any(|old| old.id == worker.id);
-        let workers = process::workers(self.master.id).map_err(Unproven::NotObserved)?;
+        let workers = process::workers(self.master).map_err(Unproven::NotObserved)?;
         let new: Vec<Worker> =
             workers.into_iter().filter(|worker| worker.role == Role::Serving && !is_old(worker)).collect();
         self.newcomers.extend(new.iter().map(|worker| (worker.id, worker.clone())));
@@ -236,7 +236,7 @@ impl Watch<'_> {
     }
 
     fn still_serve(&self, workers: &[Worker]) -> bool {
-        process::is_alive(self.master.id)
+        process::is_alive(self.master)
             && workers.iter().any(|worker| process::role(worker.id) == Some(Role::Serving))
     }
 
@@ -258,13 +258,13 @@ impl Watch<'_> {
     }
 
     fn is_from_master(&self, entry: &Entry) -> bool {
-        entry.pid == self.master.own_pid
+        entry.pid == self.master.pid
     }
 
     /// Whether a line was written by the master or by a worker of the new configuration, which
     /// may have ended before it was seen: then the master names it.
     fn is_from_start(&self, entry: &Entry) -> bool {
-        let seen = || self.newcomers.values().any(|worker| worker.own_pid == entry.pid);
+        let seen = || self.newcomers.values().any(|worker| worker.id.pid == entry.pid);
         let named = || {
             let named = |other: &Entry| self.is_from_master(other) && exited_worker(other) == Some(entry.pid);
             self.entries().any(named) && !self.is_old(entry.pid)
@@ -284,12 +284,12 @@ impl Watch<'_> {
         self.is_from_start(entry) && !(retried || of_traffic || of_old_worker)
     }
 
-    fn is_old(&self, own_pid: i32) -> bool {
-        self.old_workers.iter().any(|worker| worker.own_pid == own_pid)
+    fn is_old(&self, pid: i32) -> bool {
+        self.old_workers.iter().any(|worker| worker.id.pid == pid)
     }
 
     fn section(&self) -> ReloadSection {
-        let serving = process::workers(self.master.id).unwrap_or_default();
+        let serving = process::workers(self.master).unwrap_or_default();
         let old: BTreeSet<i32> = self.old_workers.iter().map(|worker| worker.id.pid).collect();
         let is_new = |worker: &&Worker| worker.role == Role::Serving && !old.contains(&worker.id.pid);
         ReloadSection {

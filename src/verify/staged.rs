@@ -9,9 +9,11 @@
 use super::certificate::{Certificate, DH_PARAMETERS};
 use super::named;
 use crate::facts::{CertificateFacts, ClientFacts, Facts, Scope, ShadowKind, UpstreamAddress};
+use crate::host::command::{self, Privileges};
 use crate::host::sandbox::{
     Capabilities, Ending, Launcher, Network, Program, Refused, Shadow, Spec, StagedFile, StagedLink,
 };
+use crate::host::trust::Executable;
 use crate::host::{Root, STATE_FOLDER};
 use crate::values::Attributes;
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,25 +82,28 @@ pub struct Verdict {
 /// # Errors
 /// When there is no sandbox on this host, or this one could not be furnished.
 pub fn test(root: &Root, launcher: &Launcher, facts: &Facts, changes: &Changes) -> Result<Verdict, Refused> {
-    test_by(&facts.nginx.binary, root, launcher, facts, changes)
+    test_by(&facts.nginx.program, root, launcher, facts, changes)
 }
 
-/// As [`test()`], by another binary than the one that runs.
+/// As [`test()`], by another program than the one that runs.
 ///
 /// # Errors
 /// As [`test()`].
 pub fn test_by(
-    binary: &Path,
+    program: &Executable,
     root: &Root,
     launcher: &Launcher,
     facts: &Facts,
     changes: &Changes,
 ) -> Result<Verdict, Refused> {
     let started = Instant::now();
-    let (spec, mut notes) = spec(root, facts, changes);
+    let (mut spec, mut notes) = spec(root, facts, changes);
+    if spec.capabilities == Capabilities::Nginx {
+        spec.capabilities = Capabilities::Test;
+    }
     let mut arguments = vec!["-t".to_owned()];
     arguments.extend(facts.nginx.arguments.iter().cloned());
-    let finished = launcher.run(&spec, &Program::new(binary, arguments))?;
+    let finished = launcher.run(&spec, &Program::new(program, arguments))?;
     // The sandbox ends at once then, and what NGINX came to say by then is no verdict.
     if launcher.stop.load(Ordering::SeqCst) {
         return Err(Refused::Failed("interrupted".to_owned()));
@@ -116,7 +121,8 @@ pub fn test_installed(facts: &Facts) -> std::io::Result<Verdict> {
     let started = Instant::now();
     let mut arguments = vec!["-t"];
     arguments.extend(facts.nginx.arguments.iter().map(String::as_str));
-    let printed = crate::host::command::run(&facts.nginx.binary, &arguments, LIMIT)?;
+    let privileges = Privileges::Lowered(Capabilities::Test);
+    let printed = command::run(&facts.nginx.program, &arguments, privileges, LIMIT)?;
     let ending = printed.status.code().map_or(Ending::TimedOut, Ending::Exited);
     Ok(verdict(ending, printed.stderr.as_bytes(), Vec::new(), started.elapsed()))
 }

@@ -39,4 +39,5 @@ mod strategies;
 mod support;
 mod tidy;
 mod topology;
+mod trust;
 mod wire;

@@ -2,7 +2,7 @@
 
 use crate::support::nginx::{Nginx, Place, get, signal};
 use motionctl::host::Root;
-use motionctl::host::process::{self, Exe, Master, Owners, Surroundings};
+use motionctl::host::process::{self, Census, Master, Owners};
 use motionctl::outcome::ErrorLogVerdict;
 use motionctl::values::RootPath;
 use motionctl::verify::{MainLog, ReloadProof, ReloadRequest, Unproven, UnprovenReload, reload};
@@ -12,7 +12,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 fn master(nginx: &Nginx) -> Master {
-    process::master(nginx.master_pid()).expect("/proc").expect("our nginx is a master")
+    let found = process::census(None).expect("/proc").masters;
+    let ours = found.into_iter().find(|master| master.id.pid == nginx.master_pid());
+    ours.expect("our nginx is a master")
 }
 
 fn main_log(nginx: &Nginx) -> MainLog {
@@ -20,9 +22,9 @@ fn main_log(nginx: &Nginx) -> MainLog {
 }
 
 fn prove(nginx: &Nginx, logs: &[MainLog], seconds: u64) -> Result<ReloadProof, Box<UnprovenReload>> {
-    let (root, master) = (Root::live(), master(nginx));
+    let (root, master) = (Root::live(), master(nginx).id);
     let timeout = Duration::from_secs(seconds);
-    reload(&ReloadRequest { root: &root, master: &master, logs, timeout, hurry: &AtomicBool::new(false) })
+    reload(&ReloadRequest { root: &root, master, logs, timeout, hurry: &AtomicBool::new(false) })
 }
 
 /// Answers `body`; `/dead` is proxied to a socket that does not exist, which nginx logs as `[crit]`.
@@ -198,7 +200,7 @@ fn a_master_that_is_gone_is_not_signalled() {
     drop(nginx);
     let (logs, hurry) = ([log], AtomicBool::new(false));
     let timeout = Duration::from_secs(5);
-    let request = ReloadRequest { root: &root, master: &master, logs: &logs, timeout, hurry: &hurry };
+    let request = ReloadRequest { root: &root, master: master.id, logs: &logs, timeout, hurry: &hurry };
     let error = reload(&request).expect_err("not proven");
     assert!(matches!(error.reason, Unproven::MasterGone), "{error}");
     assert!(error.signalled.is_none());
@@ -227,7 +229,8 @@ fn whoever_wants_to_stop_waits_no_longer_than_the_master_may_need() {
     // The log does not say that waiting is in vain.
     let logs = [MainLog::Elsewhere];
     let timeout = Duration::from_secs(600);
-    let error = reload(&ReloadRequest { root: &root, master: &master, logs: &logs, timeout, hurry: &hurry });
+    let error =
+        reload(&ReloadRequest { root: &root, master: master.id, logs: &logs, timeout, hurry: &hurry });
     let error = error.expect_err("not proven");
     assert!(matches!(error.reason, Unproven::OldWorkersServe(_)), "{error}");
     // Longer than nginx tries to bind, so that a second signal does not meet the first.
@@ -239,18 +242,17 @@ fn whoever_wants_to_stop_waits_no_longer_than_the_master_may_need() {
 fn masters_are_found_with_what_they_were_started_with() {
     let nginx = Nginx::start(conf("old"));
     let found = master(&nginx);
-    assert!(process::masters().expect("/proc").iter().any(|master| master.id == found.id));
     assert_eq!(found.arguments.conf.as_deref(), Some(nginx.place.conf().as_os_str()));
     assert_eq!(found.arguments.prefix.as_deref(), Some(nginx.place.dir().as_os_str()));
     assert_eq!(found.arguments.global.as_deref(), Some("daemon off;".as_ref()));
-    assert!(matches!(&found.exe, Exe::Present(path) if path.ends_with("nginx")), "{:?}", found.exe);
-    assert_eq!((found.root, found.pid_namespace), (Surroundings::Same, Surroundings::Same));
-    assert_eq!((found.uid, found.own_pid), (0, found.id.pid));
+    assert!(found.program.executable.name().ends_with("nginx") && !found.program.replaced, "{found:?}");
     let serving: Vec<i32> = found.serving().map(|worker| worker.id.pid).collect();
     assert_eq!(serving, nginx.workers().into_iter().collect::<Vec<_>>());
 
     let worker = *nginx.workers().first().expect("a worker");
-    assert_eq!(process::master(worker).expect("/proc"), None, "a worker is no master");
+    let Census { masters, strangers } = process::census(None).expect("/proc");
+    let titled = masters.iter().map(|master| master.id).chain(strangers.iter().map(|other| other.id));
+    assert!(titled.into_iter().all(|id| id.pid != worker), "a worker is no master");
     let mut reused = found.id;
     reused.start_time += 1;
     let error = process::signal(reused, nix::sys::signal::Signal::SIGTERM).expect_err("another process");

@@ -7,8 +7,8 @@ use crate::apply::{
 use crate::cli::args::RecoverArgs;
 use crate::cli::context::Context;
 use crate::facts::Facts;
+use crate::host::WriteLock;
 use crate::host::timers::Armed;
-use crate::host::{Root, WriteLock};
 use crate::inspect::{self, inspect, installed_error_log};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
@@ -110,10 +110,6 @@ impl<'a> Found<'a> {
         Self { context, notes: RefCell::default() }
     }
 
-    fn options(&self) -> inspect::Options {
-        inspect::Options { site: self.context.settings.site.clone(), ..inspect::Options::default() }
-    }
-
     fn with_notes(self, ended: Result<Option<Recovered>, Failure>) -> Result<Option<Recovered>, Failure> {
         ended.map(|recovered| {
             recovered.map(|mut recovered| {
@@ -132,14 +128,14 @@ impl<'a> Found<'a> {
 impl Server for Found<'_> {
     fn reload_target(&self) -> Result<Option<ReloadTarget>, Failure> {
         let root = &self.context.root;
-        let looked = inspect(root, &self.options()).map(|inspection| inspection.facts);
-        let facts = looked.ok().map_or_else(|| bare(root), |facts| Ok(Some(facts)))?;
+        let looked = inspect(root, &self.context.bare_options()).map(|inspection| inspection.facts);
+        let facts = looked.ok().map_or_else(|| bare(self.context), |facts| Ok(Some(facts)))?;
         Ok(facts.and_then(|facts| ReloadTarget::of(&facts.nginx, installed_error_log, RELOAD_TIMEOUT)))
     }
 
     fn test(&self) -> Result<(), String> {
         let root = &self.context.root;
-        let facts = match inspect(root, &self.options()) {
+        let facts = match inspect(root, &self.context.bare_options()) {
             Ok(inspection) => inspection.facts,
             Err(failure) if failure.kind == FailureKind::Invalid => return Err(failure.message),
             Err(failure) => return self.untested(&failure.message),
@@ -166,7 +162,7 @@ struct Booting<'a>(&'a Context);
 
 impl Server for Booting<'_> {
     fn reload_target(&self) -> Result<Option<ReloadTarget>, Failure> {
-        let facts = bare(&self.0.root)?;
+        let facts = bare(self.0)?;
         Ok(facts.and_then(|facts| ReloadTarget::of(&facts.nginx, installed_error_log, RELOAD_TIMEOUT)))
     }
 
@@ -177,8 +173,8 @@ impl Server for Booting<'_> {
 
 /// What is known of NGINX without its configuration; `None` where there is no
 /// NGINX at all.
-fn bare(root: &Root) -> Result<Option<Facts>, Failure> {
-    match inspect::bare_facts(root) {
+fn bare(context: &Context) -> Result<Option<Facts>, Failure> {
+    match inspect::bare_facts(&context.root, &context.bare_options()) {
         Ok(facts) => Ok(Some(facts)),
         Err(failure) if failure.findings.iter().any(|finding| finding.code == codes::NGINX_MISSING) => {
             Ok(None)

@@ -195,10 +195,10 @@ fn hash(version: &StepVersion) -> Option<Hash> {
 
 /// The facts as far as a broken configuration allows them.
 fn look(context: &Context) -> Result<Facts, Failure> {
-    let options = inspect::Options { site: context.settings.site.clone(), ..inspect::Options::default() };
+    let options = context.bare_options();
     match inspect(&context.root, &options) {
         Ok(inspection) => Ok(inspection.facts),
-        Err(failure) => inspect::bare_facts(&context.root).map_err(|_| failure),
+        Err(failure) => inspect::bare_facts(&context.root, &options).map_err(|_| failure),
     }
 }
 

@@ -4,12 +4,14 @@
 //! looked at has unknown owners, never none.
 
 use super::{ProcessId, title_of};
+use crate::host::accounts::Accounts;
 use crate::values::escape;
 use procfs::net::{TcpNetEntry, TcpState};
 use procfs::process::FDTarget;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::ffi::OsStrExt;
 
 /// A socket that accepts connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +40,10 @@ pub struct Owner {
     pub parent: i32,
     /// What it calls itself, escaped.
     pub title: String,
+    /// The user it runs as, with the name where it has one.
+    pub user: String,
+    /// Its program, escaped; `None` when that may not be read.
+    pub program: Option<String>,
 }
 
 /// Every listener on `port`, IPv4 before IPv6.
@@ -64,6 +70,7 @@ pub fn listeners(port: u16) -> io::Result<Vec<Listener>> {
 
 fn holders(entries: &[TcpNetEntry]) -> io::Result<BTreeMap<u64, Vec<Owner>>> {
     let mut found: BTreeMap<u64, Vec<Owner>> = BTreeMap::new();
+    let accounts = Accounts::of_this_machine();
     for process in procfs::process::all_processes().map_err(io::Error::other)?.flatten() {
         let (Ok(stat), Ok(descriptors)) = (process.stat(), process.fd()) else { continue };
         for descriptor in descriptors.flatten() {
@@ -75,6 +82,8 @@ fn holders(entries: &[TcpNetEntry]) -> io::Result<BTreeMap<u64, Vec<Owner>>> {
                 id: ProcessId { pid: stat.pid, start_time: stat.starttime },
                 parent: stat.ppid,
                 title: escape(&title_of(stat.pid).unwrap_or_default()),
+                user: process.status().map_or_else(|_| "unknown".to_owned(), |it| accounts.user(it.ruid)),
+                program: process.exe().ok().map(|path| escape(path.as_os_str().as_bytes())),
             };
             let owners = found.entry(inode).or_default();
             if !owners.contains(&owner) {

@@ -22,6 +22,15 @@ const NGINX: [Capability; 7] = [
     Capability::CAP_SETUID,
 ];
 
+/// What it needs to test a configuration: it makes and gives away temporary
+/// folders, binds every address and reads keys, and stops before its workers.
+const TEST: [Capability; 4] = [
+    Capability::CAP_CHOWN,
+    Capability::CAP_DAC_OVERRIDE,
+    Capability::CAP_FOWNER,
+    Capability::CAP_NET_BIND_SERVICE,
+];
+
 /// Who uid 0 is in a user namespace: not 0, so that nginx ignores `user`
 /// instead of failing to chown, while root's files are still its own.
 pub(super) const NOBODY: u32 = 65_534;
@@ -31,10 +40,12 @@ pub(super) const NOBODY: u32 = 65_534;
 /// process has threads: everything is looked up and allocated here, before.
 pub fn drop_to(wanted: Capabilities) -> impl FnMut() -> io::Result<()> + Send + Sync + 'static {
     let held = caps::read(None, CapSet::Permitted).unwrap_or_default();
-    let kept: CapsHashSet = match wanted {
-        Capabilities::Nginx => NGINX.into_iter().filter(|one| held.contains(one)).collect(),
-        Capabilities::None => CapsHashSet::new(),
+    let needed: &[Capability] = match wanted {
+        Capabilities::Nginx => &NGINX,
+        Capabilities::Test => &TEST,
+        Capabilities::None => &[],
     };
+    let kept: CapsHashSet = needed.iter().filter(|one| held.contains(one)).copied().collect();
     let gone: Vec<Capability> = caps::all().into_iter().filter(|one| !kept.contains(one)).collect();
     let (uid, gid) = (Uid::effective().as_raw(), Gid::effective().as_raw());
     let maps = [

@@ -15,9 +15,10 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::{Mode, umask};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Gid, Pid, Uid, close, dup2_stdin, fork, getppid, setsid};
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 /// Longer orders are nobody's: a staged tree is some megabytes.
 const LONGEST: u64 = 1 << 30;
@@ -55,10 +56,22 @@ fn take_order() -> Result<(Order, File, File, OwnedFd)> {
     let mut text = Vec::new();
     input.take(length).read_to_end(&mut text).context("reading the order")?;
     let order: Order = serde_json::from_slice(&text).context("understanding the order")?;
-    if order.report < 3 || order.result < 3 || order.report == order.result {
+    let image = match &order.job {
+        Job::Exec(program) => Some(program.image),
+        Job::Nothing | Job::Call(_) => None,
+    };
+    let passed: Vec<RawFd> = [order.report, order.result].into_iter().chain(image).collect();
+    let distinct: BTreeSet<&RawFd> = passed.iter().collect();
+    if passed.iter().any(|&descriptor| descriptor < 3) || distinct.len() < passed.len() {
         bail!("the order names wrong descriptors");
     }
-    close_others(&[0, 1, 2, order.report, order.result])?;
+    close_others(&[&[0, 1, 2], passed.as_slice()].concat())?;
+    // Only what starts the program lets an interpreter have it.
+    if let Some(image) = image {
+        // SAFETY: it was passed to us for this purpose, and nothing closes it meanwhile.
+        let image = unsafe { BorrowedFd::borrow_raw(image) };
+        fcntl(image, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).context("closing the program on exec")?;
+    }
     let lifeline = io::stdin().as_fd().try_clone_to_owned().context("keeping the lifeline")?;
     dup2_stdin(File::open("/dev/null").context("opening `/dev/null`")?).context("closing the input")?;
     // SAFETY: the launcher passed this descriptor to us for this purpose; it is

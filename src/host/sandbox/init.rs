@@ -48,7 +48,7 @@ where
     let prepared = set_pdeathsig(Signal::SIGKILL)
         .context("asking to die with the parent")
         .and_then(|()| if is_cut(&lifeline) { bail!("the caller is gone") } else { Ok(()) })
-        .and_then(|()| Ok((Prepared::new(job, result)?, assemble::open_tree(&spec)?)));
+        .and_then(|()| Ok((Prepared::new(job, result), assemble::open_tree(&spec)?)));
     let ready = match prepared {
         Ok((prepared, tree)) => {
             assemble::build(&spec, tree, identity, network, notes).map(|built| (prepared, built))

@@ -2,13 +2,14 @@
 //! 0, 1 and 2, and only the capabilities of the spec. Must not wait for it.
 
 use super::caps::drop_to;
-use super::spec::{Capabilities, Job, Mode, Program};
+use super::spec::{Capabilities, Exec, Job, Mode};
+use crate::host::trust::inherit;
 use anyhow::{Context, Result};
 use nix::sys::signal::SigSet;
 use nix::unistd::{ForkResult, Pid, fork};
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
@@ -35,20 +36,12 @@ impl ChildContext {
 #[derive(Debug)]
 pub(super) struct Prepared {
     job: Job,
-    /// The binary of a running process; its `/proc` entry is not visible inside.
-    image: Option<OwnedFd>,
     result: File,
 }
 
 impl Prepared {
-    pub(super) fn new(job: Job, result: File) -> Result<Self> {
-        let image = match &job {
-            Job::Exec(program) if program.path.starts_with("/proc") => {
-                Some(super::mounts::name(&program.path)?)
-            }
-            _ => None,
-        };
-        Ok(Self { job, image, result })
+    pub(super) fn new(job: Job, result: File) -> Self {
+        Self { job, result }
     }
 
     /// Starts the job; `None` when there is nothing to run.
@@ -58,7 +51,7 @@ impl Prepared {
     {
         match self.job {
             Job::Nothing => Ok(None),
-            Job::Exec(program) => exec(&program, self.image.as_ref(), capabilities).map(Some),
+            Job::Exec(program) => exec(&program, capabilities).map(Some),
             Job::Call(payload) => {
                 let context = ChildContext { mode, result: self.result };
                 call(payload, &context, run).map(Some)
@@ -67,14 +60,21 @@ impl Prepared {
     }
 }
 
-fn exec(program: &Program, image: Option<&OwnedFd>, capabilities: Capabilities) -> Result<Pid> {
-    let path = image.map_or_else(|| program.path.clone(), super::mounts::path_of);
-    let mut command = Command::new(&path);
-    command.args(&program.args).arg0(&program.path).current_dir("/");
+/// What the caller judged and held open, whatever has its name in here.
+fn exec(program: &Exec, capabilities: Capabilities) -> Result<Pid> {
+    // SAFETY: `take_order` kept this descriptor open and checked it; nobody
+    // else in this process uses or closes it.
+    let image = unsafe { OwnedFd::from_raw_fd(program.image) };
+    let mut command = Command::new(super::mounts::path_of(&image));
+    command.args(&program.args).arg0(&program.name).current_dir("/");
     // SAFETY: this process has one thread, so a lock held by another cannot
     // survive the fork; the closure calls only the kernel.
     unsafe { command.pre_exec(drop_to(capabilities)) };
-    let child = command.spawn().with_context(|| format!("starting `{}`", program.path.display()))?;
+    if program.interpreted {
+        // SAFETY: as above. The interpreter opens it by its number.
+        unsafe { command.pre_exec(move || inherit(&image)) };
+    }
+    let child = command.spawn().with_context(|| format!("starting `{}`", program.name.display()))?;
     Ok(Pid::from_raw(i32::try_from(child.id()).context("reading a process id")?))
 }
 

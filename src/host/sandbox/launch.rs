@@ -4,8 +4,9 @@
 
 use super::drain::{self, Heard};
 use super::job::clean_environment;
-use super::spec::{Capabilities, Ending, Job, Mode, Order, Program, Report, Spec};
-use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
+use super::spec::{Capabilities, Ending, Exec, Job, Mode, Order, Program, Report, Spec};
+use crate::host::trust::{Executable, inherit};
+use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -105,7 +106,14 @@ impl Launcher {
     /// # Errors
     /// When there was no sandbox; a program that ran and failed is no error.
     pub fn run(&self, spec: &Spec, program: &Program) -> Result<Finished, Refused> {
-        self.launch(spec, Job::Exec(program.clone()), Streams::Captured).map(|(finished, _)| finished)
+        let Program { executable, args } = program;
+        let job = Job::Exec(Exec {
+            image: executable.descriptor(),
+            interpreted: executable.is_interpreted(),
+            name: executable.name().to_owned(),
+            args: args.clone(),
+        });
+        self.launch(spec, job, Some(executable), Streams::Captured).map(|(finished, _)| finished)
     }
 
     /// Runs the function given to [`super::child_main`] with this value. Its
@@ -114,7 +122,7 @@ impl Launcher {
     /// # Errors
     /// When there was no sandbox; a function that ran and failed is no error.
     pub fn call(&self, spec: &Spec, payload: &serde_json::Value) -> Result<Called, Refused> {
-        let (finished, result) = self.launch(spec, Job::Call(payload.clone()), Streams::Inherited)?;
+        let (finished, result) = self.launch(spec, Job::Call(payload.clone()), None, Streams::Inherited)?;
         Ok(Called { ending: finished.ending, result, mode: finished.mode })
     }
 
@@ -123,10 +131,16 @@ impl Launcher {
     /// # Errors
     /// When this host allows none.
     pub fn probe(&self) -> Result<Mode, Refused> {
-        self.launch(&Spec::live(), Job::Nothing, Streams::Captured).map(|(finished, _)| finished.mode)
+        self.launch(&Spec::live(), Job::Nothing, None, Streams::Captured).map(|(finished, _)| finished.mode)
     }
 
-    fn launch(&self, spec: &Spec, job: Job, streams: Streams) -> Result<(Finished, Vec<u8>), Refused> {
+    fn launch(
+        &self,
+        spec: &Spec,
+        job: Job,
+        image: Option<&Executable>,
+        streams: Streams,
+    ) -> Result<(Finished, Vec<u8>), Refused> {
         let failed = |what: &str, cause: &dyn std::fmt::Display| Refused::Failed(format!("{what}: {cause}"));
         let (report, report_end) = pipe2(OFlag::O_CLOEXEC).map_err(|e| failed("opening a pipe", &e))?;
         let (result, result_end) = pipe2(OFlag::O_CLOEXEC).map_err(|e| failed("opening a pipe", &e))?;
@@ -144,7 +158,7 @@ impl Launcher {
         };
         let order = serde_json::to_vec(&order).map_err(|e| failed("writing the order", &e))?;
         let child = self
-            .start([report_end, result_end], streams)
+            .start([report_end, result_end], image.cloned(), streams)
             .map_err(|e| Refused::Unavailable(format!("starting `{}`: {e}", self.exe.display())))?;
         let mut child = Guard(child);
         let lifeline = child.0.stdin.take();
@@ -159,7 +173,7 @@ impl Launcher {
         verdict(heard)
     }
 
-    fn start(&self, ends: [OwnedFd; 2], streams: Streams) -> io::Result<Child> {
+    fn start(&self, ends: [OwnedFd; 2], image: Option<Executable>, streams: Streams) -> io::Result<Child> {
         let mut command = Command::new(&self.exe);
         command.arg0("motionctl").arg(SUBCOMMAND).env_clear().envs(clean_environment());
         command.stdin(Stdio::piped());
@@ -168,9 +182,8 @@ impl Launcher {
         }
         // Only this child inherits them, not one that another thread forks.
         let pass = move || {
-            ends.iter().try_for_each(|end| {
-                fcntl(end, FcntlArg::F_SETFD(FdFlag::empty())).map(drop).map_err(io::Error::from)
-            })
+            image.iter().try_for_each(Executable::inherit)?;
+            ends.iter().try_for_each(inherit)
         };
         // SAFETY: between fork and exec only fcntl is called, which is safe there.
         unsafe { command.pre_exec(pass) };

@@ -50,6 +50,6 @@ pub use child::child_main;
 pub use job::ChildContext;
 pub use launch::{Called, Finished, Launcher, Refused, SUBCOMMAND, call, probe, run};
 pub use spec::{
-    Capabilities, Ending, Identity, Job, Layout, Mode, Network, Program, Shadow, ShadowKind, Spec,
-    StagedFile, StagedLink,
+    Capabilities, Ending, Identity, Layout, Mode, Network, Program, Shadow, ShadowKind, Spec, StagedFile,
+    StagedLink,
 };

@@ -2,6 +2,7 @@
 //! Invariant: everything the child needs is in here or in an open descriptor,
 //! never in its arguments or environment. Must not touch the machine.
 
+use crate::host::trust::Executable;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -147,6 +148,8 @@ pub enum Network {
 pub enum Capabilities {
     /// What nginx uses: chown, setuid, setgid, low ports, file permissions, kill.
     Nginx,
+    /// What `nginx -t` uses of these: it starts no worker, so it becomes nobody else and signals nobody.
+    Test,
     /// None, for trees that run code of their own; implies a private network
     /// in which low ports need no capability.
     None,
@@ -155,32 +158,45 @@ pub enum Capabilities {
 /// What runs inside.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Job {
+pub(super) enum Job {
     /// Nothing: the set-up itself is what is asked about.
     Nothing,
-    /// A program.
-    Exec(Program),
+    /// A program, held open by the descriptor that is passed on.
+    Exec(Exec),
     /// The function given to [`super::child_main`], with this value.
     Call(serde_json::Value),
 }
 
-/// A program of the sandbox with its arguments.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// A program of the host with its arguments. Its file may be deleted or newer
+/// on disk; what is held open is what runs.
+#[derive(Debug, Clone)]
 pub struct Program {
-    /// Absolute. `/proc/PID/exe` names the binary of a running process of the
-    /// host, which may be deleted or newer on disk.
-    #[serde(with = "as_text")]
-    pub path: PathBuf,
+    /// Which one.
+    pub executable: Executable,
     /// Without the program's own name.
     pub args: Vec<String>,
 }
 
 impl Program {
     /// A program and its arguments.
-    pub fn new<A: Into<String>>(path: impl Into<PathBuf>, args: impl IntoIterator<Item = A>) -> Self {
-        Self { path: path.into(), args: args.into_iter().map(Into::into).collect() }
+    pub fn new<A: Into<String>>(executable: &Executable, args: impl IntoIterator<Item = A>) -> Self {
+        Self { executable: executable.clone(), args: args.into_iter().map(Into::into).collect() }
     }
+}
+
+/// A program as the child hears of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Exec {
+    /// Its descriptor, inherited.
+    pub(super) image: i32,
+    /// Whether an interpreter opens that descriptor, too.
+    pub(super) interpreted: bool,
+    /// What it is called.
+    #[serde(with = "as_text")]
+    pub(super) name: PathBuf,
+    /// Without the program's own name.
+    pub(super) args: Vec<String>,
 }
 
 /// What kind of sandbox the kernel allowed.

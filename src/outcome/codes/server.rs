@@ -8,11 +8,24 @@ use crate::outcome::Level::{Stop, Warn};
 codes! {
     NGINX_MISSING = stop("nginx.missing").exits(69)
         .means("there is no NGINX to ask")
-        .looked_for("a program `nginx` in the usual folders of programs of this machine, and a master that runs")
-        .advises("install it; with `--root`, install it on this machine");
+        .looked_for("a program `nginx` in the usual folders of programs of this machine, or the one named with \
+                     `--nginx`, and a master that runs")
+        .advises("install it, or name its program with `--nginx`; with `--root`, install it on this machine");
+    NGINX_UNTRUSTED = graded("nginx.untrusted", &[usual(Warn), when(Stop, "for the program named with `--nginx`")])
+        .exits(69)
+        .means("a program called `nginx`, or the one named with `--nginx`, is not run: others can change it")
+        .looked_for("its owner and every folder above it: root's, and writable by nobody else, by mode, group or \
+                     access list")
+        .advises("`chown root` and `chmod go-w` what the evidence names, or name another program");
+    NGINX_FOREIGN_PROCESS = info("nginx.foreign-process")
+        .means("a process calls itself NGINX and is left alone: neither executed nor signalled nor chosen")
+        .looked_for("titles in `/proc`: one of another user or user namespace, one whose program others than root can \
+                     change, or one that has another name")
+        .advises("an NGINX of another user is migrated by that user; where it is this server's, give its program to \
+                  root alone, or name it with `--nginx`");
     NGINX_NOT_RUNNING = warn("nginx.not-running")
-        .means("NGINX does not run: files are changed and validated, and nothing is reloaded")
-        .looked_for("master processes in `/proc`")
+        .means("no NGINX of this server runs: files are changed and validated, and nothing is reloaded")
+        .looked_for("master processes in `/proc` that are root's, in our namespaces, and run a program of root's alone")
         .advises("start it when you want it to serve");
     NGINX_CONFIG_BROKEN = stop("nginx.config-broken").exits(65)
         .means("the configuration as it is does not pass `nginx -t`")
@@ -24,17 +37,18 @@ codes! {
         .looked_for("`nginx -t` of the old and of the new configuration, their warnings compared")
         .advises("read them");
     NGINX_PORT_HELD = stop("nginx.port-held")
-        .means("another program holds an address that the new configuration listens on")
+        .means("another program holds an address that the configuration listens on")
         .looked_for("each `listen` that is new, against the listening sockets of this machine: NGINX would accept the \
-                     reload and keep the old workers")
+                     reload and keep the old workers. The others only against processes that call themselves NGINX \
+                     and are not this server's")
         .advises("stop that program, or choose another port");
     NGINX_SEVERAL_MASTERS = stop("nginx.several-masters")
         .means("more than one master runs, and which serves Motion is not certain")
         .looked_for("master processes in `/proc` that read this main file")
         .advises("stop the other, or work inside its container");
     NGINX_OTHER_ROOT = stop("nginx.other-root")
-        .means("the running master has a root of its own, or reads another main file than the one seen here")
-        .looked_for("the root and the main file of each master, compared by device and inode: a container, a chroot")
+        .means("root's running master lives in a container or chroot, or reads another main file than this one")
+        .looked_for("root, pid namespace and main file of each master that is really root's, by device and inode")
         .advises("work inside it");
     NGINX_UNKNOWN = warn("nginx.unknown")
         .means("a master runs, and whether it is this server's could not be seen")

@@ -1,10 +1,11 @@
 //! Nothing that runs inside outlives anything outside.
 
-use crate::support::site::{eventually, launcher, processes, shell};
-use motionctl::host::sandbox::{Ending, Network, Program, Refused, Spec};
+use crate::support::site::{eventually, launcher, processes, program, shell};
+use motionctl::host::sandbox::{Ending, Network, Refused, Spec};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -30,20 +31,27 @@ fn much_output_is_cut_and_does_not_block() {
 }
 
 #[test]
-fn a_missing_program_is_said() {
-    let refused = launcher().run(&Spec::live(), &Program::new("/no/such/program", [""; 0])).unwrap_err();
+fn a_program_that_cannot_be_started_is_said() {
+    let refused = launcher().run(&Spec::live(), &program("/etc/passwd", [""; 0])).unwrap_err();
     let Refused::Failed(reason) = refused else { panic!("{refused:?}") };
-    assert!(reason.contains("starting `/no/such/program`"), "{reason}");
+    assert!(reason.contains("starting `/etc/passwd`"), "{reason}");
 }
 
 #[test]
-fn the_binary_of_a_running_process_can_be_run() {
-    let mut sleeper = Command::new("/bin/sleep").arg(unique(9)).spawn().unwrap();
-    let exe = format!("/proc/{}/exe", sleeper.id());
-    let done = launcher().run(&Spec::live(), &Program::new(exe, ["0"]));
-    sleeper.kill().unwrap();
-    sleeper.wait().unwrap();
-    assert_eq!(done.unwrap().ending, Ending::Exited(0));
+fn what_is_held_open_runs_whatever_has_its_name_by_then() {
+    // Not below /tmp: whatever lies in a folder that everybody can write is not executed.
+    let folder = tempfile::Builder::new().prefix("motionctl-").tempdir_in("/opt").unwrap();
+    let path = folder.path().join("program");
+    let write = |text: &str| {
+        fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+    };
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+    write("exit 3");
+    let held = program(path.to_str().unwrap(), [""; 0]);
+    fs::remove_file(&path).unwrap();
+    write("exit 4");
+    assert_eq!(launcher().run(&Spec::live(), &held).unwrap().ending, Ending::Exited(3));
 }
 
 #[test]

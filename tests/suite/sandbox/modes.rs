@@ -1,8 +1,8 @@
 //! Ordinary users, containers, nested sandboxes, separate file systems.
 
 use super::outside::connect_to;
-use crate::support::site::{Site, debian_shadows, folder, launcher_through, shell, state, text};
-use motionctl::host::sandbox::{Identity, Layout, Network, Program, Refused, Shadow, Spec, StagedFile};
+use crate::support::site::{Site, debian_shadows, folder, launcher_through, program, shell, state, text};
+use motionctl::host::sandbox::{Identity, Layout, Network, Refused, Shadow, Spec, StagedFile};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
@@ -71,7 +71,7 @@ fn an_ordinary_user_stages_files_into_the_hosts_configuration() {
     spec.files.push(staged("/etc/nginx/sites-enabled/default", "server { listen 80; }\n"));
     spec.users.push("someone".into());
     spec.shadows = debian_shadows();
-    let done = match launcher.run(&spec, &Program::new("/usr/sbin/nginx", ["-T"])) {
+    let done = match launcher.run(&spec, &program("/usr/sbin/nginx", ["-T"])) {
         Err(Refused::Unavailable(reason)) => return assert!(!reason.is_empty()),
         done => done.unwrap(),
     };
@@ -185,7 +185,7 @@ fn an_ordinary_user_lays_a_tree() {
     spec.shadows = debian_shadows();
     let launcher = launcher_through(folder.path(), AS_NOBODY);
     let before = state(&tree);
-    let done = match launcher.run(&spec, &Program::new("/usr/sbin/nginx", ["-t"])) {
+    let done = match launcher.run(&spec, &program("/usr/sbin/nginx", ["-t"])) {
         Err(Refused::Unavailable(reason)) => return assert!(!reason.is_empty()),
         done => done.unwrap(),
     };

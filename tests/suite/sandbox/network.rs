@@ -24,7 +24,7 @@ fn every_address_is_reached_and_none_outside() {
         my $a = $l->accept; print "from ", $a->peerhost, "\n"; open F, "/proc/net/dev"; print grep /:/, <F>;"#;
     let mut spec = Spec::live();
     spec.network = Network::Private;
-    let perl = motionctl::host::sandbox::Program::new("/usr/bin/perl", ["-e", code]);
+    let perl = crate::support::site::program("/usr/bin/perl", ["-e", code]);
     let done = launcher().run(&spec, &perl).unwrap();
     let said = text(&done.stdout);
     assert!(said.starts_with("from 10.9.9.9\n"), "{said}{}", text(&done.stderr));

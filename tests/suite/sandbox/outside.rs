@@ -1,6 +1,6 @@
 //! Nothing of the live server changes.
 
-use crate::support::site::{Site, folder, launcher, shell, state, text};
+use crate::support::site::{Site, folder, launcher, program, shell, state, text};
 use motionctl::host::sandbox::{Ending, Program, Shadow, Spec, StagedFile};
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -35,7 +35,7 @@ fn the_hosts_own_nginx_is_left_alone() {
     // Somebody else may write to /run at the same time, but not three times.
     let same = (0..3).any(|_| {
         let before = look();
-        let done = launcher().run(&spec, &Program::new("/usr/sbin/nginx", ["-T"])).unwrap();
+        let done = launcher().run(&spec, &program("/usr/sbin/nginx", ["-T"])).unwrap();
         assert!(done.ending.success(), "{}", text(&done.stderr));
         assert!(text(&done.stdout).contains("staged.example.test"), "the staged file was not read");
         look() == before
@@ -75,14 +75,14 @@ fn a_live_unix_listener_is_neither_reached_nor_removed() {
     assert!(listener.accept().is_err(), "the live listener got a connection");
     assert_eq!(fs::metadata(&socket).unwrap().ino(), before);
     // The control: outside, the same program does connect.
-    let outside = std::process::Command::new(&connect.path).args(&connect.args).status().unwrap();
+    let outside = std::process::Command::new(connect.executable.name()).args(&connect.args).status().unwrap();
     assert!(outside.success() && listener.accept().is_ok());
 }
 
 /// perl-base is essential on Debian; no other tool that speaks unix sockets is.
 pub fn connect_to(socket: &Path) -> Program {
     let code = "use IO::Socket::UNIX; exit(IO::Socket::UNIX->new(Peer => $ARGV[0]) ? 0 : 1)";
-    Program::new("/usr/bin/perl", ["-e", code, &socket.display().to_string()])
+    program("/usr/bin/perl", ["-e", code, &socket.display().to_string()])
 }
 
 #[test]

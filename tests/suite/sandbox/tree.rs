@@ -1,7 +1,7 @@
 //! A `--root` tree laid over this host.
 
-use crate::support::site::{eventually, folder, launcher, shell, state, text};
-use motionctl::host::sandbox::{Capabilities, Program, Shadow, Spec, StagedFile};
+use crate::support::site::{eventually, folder, launcher, program, shell, state, text};
+use motionctl::host::sandbox::{Capabilities, Shadow, Spec, StagedFile};
 use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::Path;
@@ -49,7 +49,7 @@ fn tree() -> (TempDir, Spec) {
 fn nginx_of_this_host_reads_only_the_trees_configuration() {
     let (tree, spec) = tree();
     let before = state(tree.path());
-    let done = launcher().run(&spec, &Program::new("/usr/sbin/nginx", ["-T"])).unwrap();
+    let done = launcher().run(&spec, &program("/usr/sbin/nginx", ["-T"])).unwrap();
     let said = text(&done.stdout);
     assert!(done.ending.success(), "{}", text(&done.stderr));
     assert!(said.contains("127.0.0.1:39401"), "{said}");
@@ -126,7 +126,7 @@ fn keys_of_another_owner_are_readable_without_capabilities() {
     spec.capabilities = Capabilities::None;
     let done = launcher().run(&spec, &shell("cat /etc/nginx/key.pem")).unwrap();
     assert_eq!(text(&done.stdout), "secret", "{}", text(&done.stderr));
-    let done = launcher().run(&spec, &Program::new("/usr/sbin/nginx", ["-t"])).unwrap();
+    let done = launcher().run(&spec, &program("/usr/sbin/nginx", ["-t"])).unwrap();
     assert!(done.ending.success(), "{}", text(&done.stderr));
 }
 

@@ -7,7 +7,8 @@
 use super::site::processes;
 use super::tree_state::{State, state};
 use motionctl::host::http::{Address, Client, Response, Reuse, Scheme, Target};
-use motionctl::host::{net, process};
+use motionctl::host::net;
+use motionctl::host::process::{self, Census, ProcessId, Worker};
 use motionctl::journal::{Journal, Record};
 use motionctl::rehearse::standin::{Role, StandIn};
 use motionctl::verify::certificate::Certificate;
@@ -60,6 +61,22 @@ pub struct Output {
     pub stdout: String,
     /// Standard error.
     pub stderr: String,
+}
+
+/// A master inside, with its children.
+#[derive(Debug)]
+pub struct Master {
+    /// Which process.
+    pub id: ProcessId,
+    /// Its children.
+    pub workers: Vec<Worker>,
+}
+
+impl Master {
+    /// The children that accept connections.
+    pub fn serving(&self) -> impl Iterator<Item = &Worker> {
+        self.workers.iter().filter(|worker| worker.role == process::Role::Serving)
+    }
 }
 
 /// A command under way inside; dropped, it is killed. The machine's end would
@@ -235,9 +252,15 @@ impl Machine {
         self.node.as_ref().expect("it has one").requests()
     }
 
-    /// The masters, by their pids inside.
-    pub fn masters(&self) -> Vec<process::Master> {
-        self.inside(|| process::masters().expect("reading /proc"))
+    /// The masters, by their pids inside. From here they live in another pid namespace, so nobody among them is
+    /// believed, only counted.
+    pub fn masters(&self) -> Vec<Master> {
+        let master = |id| Master { id, workers: process::workers(id).expect("reading /proc") };
+        self.inside(|| {
+            let Census { masters, strangers } = process::census(None).expect("reading /proc");
+            let ids = masters.iter().map(|master| master.id).chain(strangers.iter().map(|other| other.id));
+            ids.map(master).collect()
+        })
     }
 
     /// The one master's pid inside.
@@ -250,7 +273,7 @@ impl Machine {
     /// The workers that accept connections, by their pids inside.
     pub fn workers(&self) -> BTreeSet<i32> {
         let masters = self.masters();
-        masters.iter().flat_map(process::Master::serving).map(|worker| worker.id.pid).collect()
+        masters.iter().flat_map(Master::serving).map(|worker| worker.id.pid).collect()
     }
 
     /// Where a path of the machine lies outside; below `/etc/nginx` and the folders of `/var`.

@@ -2,6 +2,7 @@
 //! to know of it; nothing of the host's own nginx is in it but the program.
 
 use motionctl::host::sandbox::{Launcher, Program, Shadow, Spec};
+use motionctl::host::trust::Executable;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -42,8 +43,14 @@ pub fn folder() -> TempDir {
     folder
 }
 
+/// A program of this machine.
+pub fn program<A: Into<String>>(path: &str, args: impl IntoIterator<Item = A>) -> Program {
+    let executable = Executable::open(Path::new(path));
+    Program::new(&executable.unwrap_or_else(|distrust| panic!("{path}: {distrust}")), args)
+}
+
 pub fn shell(script: &str) -> Program {
-    Program::new("/bin/sh", ["-c", script])
+    program("/bin/sh", ["-c", script])
 }
 
 /// A configuration that opens, creates and chowns all that nginx can.
@@ -92,7 +99,7 @@ impl Site {
 
     pub fn test(&self) -> Program {
         let conf = self.path("nginx.conf").display().to_string();
-        Program::new("/usr/sbin/nginx", ["-t", "-c", &conf])
+        program("/usr/sbin/nginx", ["-t", "-c", &conf])
     }
 }
 
