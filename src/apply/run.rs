@@ -13,6 +13,7 @@ use super::staging::states;
 use crate::backup::{Progress, Request as BackupRequest, Store};
 use crate::facts::Facts;
 use crate::host::sandbox::Launcher;
+use crate::host::trust::Executable;
 use crate::host::{Root, WriteLock, clock};
 use crate::journal::{Event as Record, RunKind, RunOutcome};
 use crate::outcome::{BackupSection, DurationSection, Failure, FailureKind, ProbeRow, ReloadSection};
@@ -43,6 +44,8 @@ pub struct Request<'a> {
     pub launcher: &'a Launcher,
     /// The facts that the plan was made from.
     pub facts: &'a Facts,
+    /// NGINX's program, which tests the change.
+    pub program: &'a Executable,
     /// What to do.
     pub plan: &'a Plan,
     /// The backup that a rollback takes its contents from.
@@ -210,8 +213,8 @@ fn forward(
 
 /// Without a sandbox NGINX tests what is installed, before it is told to read it.
 fn test_installed(request: &Request) -> Result<(), String> {
-    let verdict =
-        staged::test_installed(request.facts).map_err(|error| format!("running nginx -t: {error}"))?;
+    let verdict = staged::test_installed(request.program, request.facts)
+        .map_err(|error| format!("running nginx -t: {error}"))?;
     if verdict.accepted {
         return Ok(());
     }
@@ -279,8 +282,8 @@ fn validate(request: &Request) -> Result<(), Failure> {
     let states = states(request.root, request.plan)
         .map_err(|error| Failure::from_error(FailureKind::Failed, &error))?;
     for (index, state) in states.iter().enumerate() {
-        let verdict =
-            staged::test(request.root, request.launcher, request.facts, state).map_err(|refused| {
+        let verdict = staged::test(request.program, request.root, request.launcher, request.facts, state)
+            .map_err(|refused| {
                 if request.stop.load(Ordering::SeqCst) {
                     return Failure::new(FailureKind::Failed, INTERRUPTED);
                 }

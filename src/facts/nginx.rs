@@ -1,7 +1,6 @@
 //! Facts about the web server: its binary, its processes, what it writes.
 
 use super::ListenAddress;
-use crate::host::trust::Executable;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -20,12 +19,8 @@ impl fmt::Display for NginxVersion {
 /// The NGINX that serves, or would serve, this tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NginxFacts {
-    /// The program that validates: the running master's, else the one on disk.
-    pub program: Executable,
-    /// Its version.
+    /// The version of the program that validates: the running master's, else the one on disk.
     pub version: NginxVersion,
-    /// The binary that a restart would start, where it is another than the running master's.
-    pub on_disk: Option<DiskBinary>,
     /// The configuration's main file, below the root.
     pub main_file: PathBuf,
     /// The folder that relative includes start from.
@@ -58,15 +53,6 @@ pub struct NginxFacts {
     pub resolvers: Vec<String>,
     /// Directives that make NGINX run code, as `file:line: directive`.
     pub runs_code: Vec<String>,
-}
-
-/// A binary that does not run yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DiskBinary {
-    /// The file.
-    pub program: Executable,
-    /// Its version.
-    pub version: NginxVersion,
 }
 
 /// A running master process.

@@ -24,6 +24,7 @@ mod written;
 
 pub use boot::{BootUnit, UNIT as BOOT_UNIT, boot_unit, no_boot_unit};
 pub use client::{APPLICATION_ROOT, ClientChoice};
+pub use nginx::Programs;
 pub use reader::{RootReader, file_facts};
 pub use site::all_listens;
 pub use upstream::parse_upstream;
@@ -57,6 +58,16 @@ pub struct Inspection {
     pub config: Config,
     /// Findings, in no order.
     pub findings: Vec<Finding>,
+    /// NGINX's programs.
+    pub programs: Programs,
+}
+
+/// What is known of a server of which less was asked.
+pub struct Known {
+    /// The facts.
+    pub facts: Facts,
+    /// NGINX's programs.
+    pub programs: Programs,
 }
 
 /// Looks at the server below `root`.
@@ -71,9 +82,9 @@ pub fn inspect(root: &Root, options: &Options) -> Result<Inspection, Failure> {
             failure.findings.splice(0..0, findings.clone());
             failure
         })
-        .map(|(facts, config)| {
+        .map(|(Known { facts, programs }, config)| {
             findings.extend(review::review(root, &facts, &config));
-            Inspection { facts, config, findings }
+            Inspection { facts, config, findings, programs }
         })
 }
 
@@ -88,7 +99,7 @@ pub fn survey(root: &Root, inspection: &Inspection) -> Vec<Finding> {
     findings
 }
 
-fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(Facts, Config), Failure> {
+fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(Known, Config), Failure> {
     let server = nginx::server(root, options.nginx.as_deref(), findings)?;
     let reader = RootReader::new(root);
     let config =
@@ -108,9 +119,11 @@ fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(
             upstream
         })
         .collect();
+    let programs = server.programs.clone();
     let nginx = nginx_facts(root, server, &config, &visits, &upstreams);
     let site = SiteFacts { file: selected.file, servers: selected.servers, upstreams };
-    Ok((Facts { host: host_facts(root), nginx, motion, site, files: reader.into_files() }, config))
+    let facts = Facts { host: host_facts(root), nginx, motion, site, files: reader.into_files() };
+    Ok((Known { facts, programs }, config))
 }
 
 /// What is known of a server whose configuration cannot be read: enough to
@@ -118,14 +131,16 @@ fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(
 ///
 /// # Errors
 /// When there is no NGINX, or it does not say what it is.
-pub fn bare_facts(root: &Root, options: &Options) -> Result<Facts, Failure> {
+pub fn bare_facts(root: &Root, options: &Options) -> Result<Known, Failure> {
     let server = nginx::server(root, options.nginx.as_deref(), &mut Vec::new())?;
     let empty =
         Config::load(&server.main_file, &server.prefix, &EmptyReader).map_err(|error| unloadable(&error))?;
+    let programs = server.programs.clone();
     let nginx = nginx_facts(root, server, &empty, &[], &[]);
     let motion = crate::facts::MotionFacts { root: None, version: None, client: None };
     let site = SiteFacts { file: PathBuf::from("/"), servers: Vec::new(), upstreams: Vec::new() };
-    Ok(Facts { host: host_facts(root), nginx, motion, site, files: std::collections::BTreeMap::new() })
+    let files = std::collections::BTreeMap::new();
+    Ok(Known { facts: Facts { host: host_facts(root), nginx, motion, site, files }, programs })
 }
 
 /// Where the main context of the configuration on the disk logs; `None` when
@@ -193,7 +208,6 @@ fn nginx_facts(
     }
     NginxFacts {
         version: server.build.version,
-        on_disk: server.on_disk,
         user: user.next().unwrap_or_else(|| server.build.user.clone()),
         group: user.next(),
         error_log: written::main_error_log(config, &server.build),
@@ -204,7 +218,6 @@ fn nginx_facts(
         listens: site::all_listens(config),
         resolvers: written::resolvers(config, visits),
         runs_code: written::runs_code(config, visits),
-        program: server.program,
         main_file: server.main_file,
         conf_prefix,
         prefix: server.prefix,

@@ -5,7 +5,7 @@
 
 use super::build::{Build, parse_build};
 use super::master::{self, Chosen};
-use crate::facts::{DiskBinary, MasterFacts, WorkerFacts};
+use crate::facts::{MasterFacts, WorkerFacts};
 use crate::host::Root;
 use crate::host::command::{self, Privileges};
 use crate::host::process::Master;
@@ -20,14 +20,21 @@ use std::time::Duration;
 /// How long `nginx -V` may take.
 const VERSION_LIMIT: Duration = Duration::from_secs(5);
 
+/// The programs of an NGINX, held open since they were judged.
+#[derive(Debug, Clone)]
+pub struct Programs {
+    /// The one that validates: the running master's, else the one on disk.
+    pub validating: Executable,
+    /// The one that a restart would start, where it is another than the running master's.
+    pub on_disk: Option<Executable>,
+}
+
 /// The NGINX of a root.
 pub struct Server {
-    /// The program that validates.
-    pub program: Executable,
-    /// What it was built with.
+    /// Its programs.
+    pub programs: Programs,
+    /// What the one that validates was built with.
     pub build: Build,
-    /// The program that a restart would start, where it is another than the running one.
-    pub on_disk: Option<DiskBinary>,
     /// `-c`, `-p`, `-g` and `-e` of the running master.
     pub arguments: Vec<String>,
     /// The main file.
@@ -96,7 +103,8 @@ pub fn server(root: &Root, named: Option<&Path>, findings: &mut Vec<Finding>) ->
         workers: master.workers.iter().map(|worker| WorkerFacts { pid: worker.id.pid }).collect(),
     });
     let others = chosen.others;
-    Ok(Server { program, build, on_disk: skew, arguments, main_file, prefix, master, others })
+    let programs = Programs { validating: program, on_disk: skew };
+    Ok(Server { programs, build, arguments, main_file, prefix, master, others })
 }
 
 /// Asks a program what it was built with. It needs no privilege to say that.
@@ -112,25 +120,24 @@ pub(super) fn ask(program: Executable) -> Result<Asked, Failure> {
 }
 
 /// What a restart would start, where that is not what runs.
-fn skew(master: &Master, running: &Build, found: Option<&Asked>) -> Option<(Option<DiskBinary>, Finding)> {
+fn skew(master: &Master, running: &Build, found: Option<&Asked>) -> Option<(Option<Executable>, Finding)> {
     let finding = Finding::new(codes::NGINX_VERSION_SKEW, "the running NGINX is not the one on disk")
         .advice("restart NGINX in a quiet hour, so that a reload reads what was validated");
-    let disk = |asked: &Asked| DiskBinary { program: asked.program.clone(), version: asked.build.version };
     if master.program.replaced {
         // What stands there now, as a package upgrade leaves it.
         let path = master.program.executable.name();
         let replaced = Executable::open(path).ok().and_then(|program| ask(program).ok());
-        let disk = replaced.as_ref().or(found).map(disk);
-        let now = disk.as_ref().map_or("nothing".to_owned(), |disk| {
-            format!("{} on disk as {}", disk.version, disk.program.name().display())
+        let disk = replaced.as_ref().or(found);
+        let now = disk.map_or("nothing".to_owned(), |disk| {
+            format!("{} on disk as {}", disk.build.version, disk.program.name().display())
         });
         let line = format!("running {} from a file that was replaced or removed, {now}", running.version);
-        return Some((disk, finding.evidence(line)));
+        return Some((disk.map(|disk| disk.program.clone()), finding.evidence(line)));
     }
     let found = found.filter(|found| found.build.version != running.version)?;
     let (version, path) = (found.build.version, found.program.name().display());
     let line = format!("running {}, {version} on disk as {path}", running.version);
-    Some((Some(disk(found)), finding.evidence(line)))
+    Some((Some(found.program.clone()), finding.evidence(line)))
 }
 
 /// The program that the operator names; the rule holds for it, too.

@@ -169,7 +169,8 @@ fn gather(
     let facts = &inspection.facts;
     // A tree that runs code is not even tested before somebody accepts that.
     let may_run = !findings.iter().any(|finding| finding.code == codes::CONFIG_RUNS_CODE && finding.stops());
-    let gate = tested::Gate { root, launcher, facts, config: &inspection.config, sandbox: options.sandbox };
+    let (programs, config) = (&inspection.programs, &inspection.config);
+    let gate = tested::Gate { root, launcher, facts, programs, config, sandbox: options.sandbox };
     let old = if may_run { gate.test_old(findings, &mut notes)? } else { None };
     let wish = wish(root, facts, options, findings)?;
     let migration = match migrate(facts, &inspection.config, &options.bundle, &wish) {

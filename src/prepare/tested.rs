@@ -8,10 +8,11 @@ use crate::apply::{SandboxChoice, states};
 use crate::facts::Facts;
 use crate::host::Root;
 use crate::host::sandbox::{Launcher, Refused};
+use crate::inspect::Programs;
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding};
 use crate::plan::Plan;
-use crate::verify::staged::{Changes, Verdict, new_warnings, test, test_by};
+use crate::verify::staged::{Changes, Verdict, new_warnings, test};
 use nginx_config::{Config, redact_message};
 
 /// What the tests need.
@@ -19,6 +20,7 @@ pub struct Gate<'a> {
     pub root: &'a Root,
     pub launcher: &'a Launcher,
     pub facts: &'a Facts,
+    pub programs: &'a Programs,
     pub config: &'a Config,
     pub sandbox: SandboxChoice,
 }
@@ -92,8 +94,8 @@ impl Gate<'_> {
     }
 
     fn by_the_other(&self, changes: &Changes) -> Option<Result<Verdict, Refused>> {
-        let other = self.facts.nginx.on_disk.as_ref()?;
-        Some(test_by(&other.program, self.root, self.launcher, self.facts, changes))
+        let other = self.programs.on_disk.as_ref()?;
+        Some(test(other, self.root, self.launcher, self.facts, changes))
     }
 
     /// Tests every state that the plan brings.
@@ -134,7 +136,7 @@ impl Gate<'_> {
     }
 
     fn test(&self, changes: &Changes) -> Result<Verdict, Refused> {
-        test(self.root, self.launcher, self.facts, changes)
+        test(&self.programs.validating, self.root, self.launcher, self.facts, changes)
     }
 
     fn shown(&self, verdict: &Verdict) -> String {

@@ -9,8 +9,9 @@ use super::stage;
 use crate::apply::{Confirmation, Event, INSTALLING, Request, Run, SandboxChoice, run, states};
 use crate::facts::{Facts, FileFacts, ShadowKind};
 use crate::host::sandbox::{Capabilities, ChildContext, Launcher};
+use crate::host::trust::Executable;
 use crate::host::{Root, WriteLock, clock};
-use crate::inspect::{file_facts, inspect, installed_error_log};
+use crate::inspect::{Inspection, file_facts, inspect, installed_error_log};
 use crate::outcome::{DurationSection, Failure, FailureKind};
 use crate::plan::{Plan, Reload, Restored, Step, Version, rollback};
 use crate::prepare::{Reach, prepare};
@@ -45,13 +46,13 @@ fn rehearse(order: &Order, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
     let failed = |error: anyhow::Error| Failure::from_error(FailureKind::Failed, &error);
     let root = Root::live();
     let options = &order.options;
-    let facts = inspect(&root, &options.inspect)?.facts;
+    let Inspection { facts, programs, .. } = inspect(&root, &options.inspect)?;
     let started = clock::monotonic();
     let stage = stage::furnish(&facts).map_err(failed)?;
     rehearsed.notes.extend(stage.notes.iter().cloned());
     let capabilities =
         if facts.nginx.runs_code.is_empty() { Capabilities::Nginx } else { Capabilities::None };
-    stage::start_nginx(&facts, capabilities).map_err(failed)?;
+    stage::start_nginx(&programs.validating, &facts, capabilities).map_err(failed)?;
     note(rehearsed, "starting the private server", started);
 
     let started = clock::monotonic();
@@ -67,6 +68,7 @@ fn rehearse(order: &Order, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
         root: &root,
         launcher: &launcher,
         facts: &prepared.inspection.facts,
+        program: &prepared.inspection.programs.validating,
         plan,
         probes: &prepared.probes(Reach::Everything),
         lock: &WriteLock::take(&root).map_err(|error| failed(error.into()))?,
@@ -89,6 +91,7 @@ struct Rehearsal<'a> {
     root: &'a Root,
     launcher: &'a Launcher,
     facts: &'a Facts,
+    program: &'a Executable,
     plan: &'a Plan,
     probes: &'a ProbePlan,
     lock: &'a WriteLock,
@@ -164,6 +167,7 @@ impl Rehearsal<'_> {
             lock: self.lock,
             launcher: self.launcher,
             facts: self.facts,
+            program: self.program,
             plan,
             source,
             probes,

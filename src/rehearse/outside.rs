@@ -7,14 +7,14 @@ use crate::apply::SandboxChoice;
 use crate::host::sandbox::{Capabilities, Ending, Launcher, Network, Refused, Shadow};
 use crate::host::trust::Executable;
 use crate::host::{Root, STATE_FOLDER, machine};
-use crate::inspect::ClientChoice;
+use crate::inspect::{ClientChoice, Inspection};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, Level};
 use crate::prepare::{Options, Prepared};
 use crate::verify::staged::{self, Changes};
 use crate::{
     backup,
-    facts::{ClientFacts, Facts, Scope},
+    facts::{ClientFacts, Scope},
 };
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ pub fn rehearse(
 ) -> Result<Rehearsed, Failure> {
     let facts = &prepared.inspection.facts;
     need_root()?;
-    let payload = serde_json::to_value(order(facts, options, wishes)?).map_err(|error| {
+    let payload = serde_json::to_value(order(&prepared.inspection, options, wishes)?).map_err(|error| {
         Failure::new(FailureKind::Failed, format!("writing the rehearsal's order: {error}"))
     })?;
     let (mut spec, mut notes) = staged::spec(root, facts, &Changes::new());
@@ -93,8 +93,8 @@ pub fn rehearse(
 /// What to do inside. The new client is where it was found outside; what stops
 /// a change of the live server has been said there and does not stop the
 /// rehearsal.
-fn order(facts: &Facts, options: &Options, wishes: Wishes) -> Result<Order, Failure> {
-    let client = facts.motion.client.as_ref().ok_or_else(|| {
+fn order(inspection: &Inspection, options: &Options, wishes: Wishes) -> Result<Order, Failure> {
+    let client = inspection.facts.motion.client.as_ref().ok_or_else(|| {
         Failure::new(FailureKind::Refused, "there is nothing to rehearse: the new client was not found")
     })?;
     let mut options = options.clone();
@@ -104,7 +104,7 @@ fn order(facts: &Facts, options: &Options, wishes: Wishes) -> Result<Order, Fail
     };
     options.accept.insert(codes::CONFIG_RUNS_CODE);
     // What validates outside runs inside, also where PATH has another.
-    let program = &facts.nginx.program;
+    let program = &inspection.programs.validating;
     if Executable::open(program.name()).is_ok_and(|there| there == *program) {
         options.inspect.nginx = Some(program.name().to_owned());
     }

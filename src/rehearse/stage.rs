@@ -11,6 +11,7 @@ use crate::host::daemon::{self, Started};
 use crate::host::listen::make_socket_folder;
 use crate::host::process::census;
 use crate::host::sandbox::Capabilities;
+use crate::host::trust::Executable;
 use crate::inspect::parse_upstream;
 use crate::verify::certificate::Certificate;
 use crate::verify::staged::STAND_IN_ADDRESS;
@@ -83,8 +84,7 @@ pub fn furnish(facts: &Facts) -> Result<Stage> {
 ///
 /// # Errors
 /// When it does not start.
-pub fn start_nginx(facts: &Facts, capabilities: Capabilities) -> Result<()> {
-    let program = &facts.nginx.program;
+pub fn start_nginx(program: &Executable, facts: &Facts, capabilities: Capabilities) -> Result<()> {
     let started = daemon::start(program, &facts.nginx.arguments, capabilities, START_LIMIT)
         .with_context(|| format!("starting {}", program.name().display()))?;
     if let Started::Failed(said) = started {

@@ -77,19 +77,11 @@ pub struct Verdict {
     pub took: Duration,
 }
 
-/// Tests the server with `changes` in a sandbox.
+/// Lets `program` test the server with `changes` in a sandbox.
 ///
 /// # Errors
 /// When there is no sandbox on this host, or this one could not be furnished.
-pub fn test(root: &Root, launcher: &Launcher, facts: &Facts, changes: &Changes) -> Result<Verdict, Refused> {
-    test_by(&facts.nginx.program, root, launcher, facts, changes)
-}
-
-/// As [`test()`], by another program than the one that runs.
-///
-/// # Errors
-/// As [`test()`].
-pub fn test_by(
+pub fn test(
     program: &Executable,
     root: &Root,
     launcher: &Launcher,
@@ -117,12 +109,12 @@ pub fn test_by(
 ///
 /// # Errors
 /// When NGINX cannot be started.
-pub fn test_installed(facts: &Facts) -> std::io::Result<Verdict> {
+pub fn test_installed(program: &Executable, facts: &Facts) -> std::io::Result<Verdict> {
     let started = Instant::now();
     let mut arguments = vec!["-t"];
     arguments.extend(facts.nginx.arguments.iter().map(String::as_str));
     let privileges = Privileges::Lowered(Capabilities::Test);
-    let printed = command::run(&facts.nginx.program, &arguments, privileges, LIMIT)?;
+    let printed = command::run(program, &arguments, privileges, LIMIT)?;
     let ending = printed.status.code().map_or(Ending::TimedOut, Ending::Exited);
     Ok(verdict(ending, printed.stderr.as_bytes(), Vec::new(), started.elapsed()))
 }

@@ -77,14 +77,15 @@ struct Change<'a> {
 
 /// Makes the change, and says in the answer what became of it.
 fn make(context: &Context, change: &Change<'_>, outcome: &mut Outcome) -> Result<(), Failure> {
-    let facts = &change.prepared.inspection.facts;
+    let inspection = &change.prepared.inspection;
     let probes = change.prepared.probes(Reach::Harmless);
     let (done, result) = run(
         &Request {
             root: &context.root,
             lock: change.lock,
             launcher: &context.launcher,
-            facts,
+            facts: &inspection.facts,
+            program: &inspection.programs.validating,
             plan: change.plan,
             source: None,
             probes: &probes,

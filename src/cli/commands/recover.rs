@@ -9,7 +9,7 @@ use crate::cli::context::Context;
 use crate::facts::Facts;
 use crate::host::WriteLock;
 use crate::host::timers::Armed;
-use crate::inspect::{self, inspect, installed_error_log};
+use crate::inspect::{self, Inspection, inspect, installed_error_log};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::verify::staged::{self, Changes};
@@ -135,15 +135,15 @@ impl Server for Found<'_> {
 
     fn test(&self) -> Result<(), String> {
         let root = &self.context.root;
-        let facts = match inspect(root, &self.context.bare_options()) {
-            Ok(inspection) => inspection.facts,
+        let Inspection { facts, programs, .. } = match inspect(root, &self.context.bare_options()) {
+            Ok(inspection) => inspection,
             Err(failure) if failure.kind == FailureKind::Invalid => return Err(failure.message),
             Err(failure) => return self.untested(&failure.message),
         };
         if !facts.nginx.runs_code.is_empty() && !root.is_live() {
             return self.untested("this tree runs code of its own");
         }
-        match staged::test(root, &self.context.launcher, &facts, &Changes::new()) {
+        match staged::test(&programs.validating, root, &self.context.launcher, &facts, &Changes::new()) {
             Ok(verdict) if verdict.accepted => Ok(()),
             Ok(verdict) => {
                 let errors = redact_text(&verdict.errors.join("; "));
@@ -175,7 +175,7 @@ impl Server for Booting<'_> {
 /// NGINX at all.
 fn bare(context: &Context) -> Result<Option<Facts>, Failure> {
     match inspect::bare_facts(&context.root, &context.bare_options()) {
-        Ok(facts) => Ok(Some(facts)),
+        Ok(known) => Ok(Some(known.facts)),
         Err(failure) if failure.findings.iter().any(|finding| finding.code == codes::NGINX_MISSING) => {
             Ok(None)
         }

@@ -14,7 +14,7 @@ use crate::cli::context::Context;
 use crate::cli::prompt;
 use crate::facts::{Facts, FileFacts};
 use crate::host::WriteLock;
-use crate::inspect::{self, file_facts, inspect, installed_error_log};
+use crate::inspect::{self, Inspection, Known, file_facts, inspect, installed_error_log};
 use crate::journal::{Event, JournalStep, RunKind, RunOutcome, StepVersion};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, PlanSection};
 use crate::plan::{Plan, PlanKind, Reload, Restored, Step, rollback as plan_rollback};
@@ -66,8 +66,8 @@ pub fn rollback(context: &Context, args: &RollbackArgs) -> Result<Outcome, Failu
     backup.verify().map_err(failure)?;
     let backup_section = section(&store, &backup, Verified::Now);
     outcome.backup = Some(backup_section.clone());
-    let facts = look(context)?;
-    let agreed = plan(context, args, &store, &backup, &undo, &facts).and_then(|plan| {
+    let known = look(context)?;
+    let agreed = plan(context, args, &store, &backup, &undo, &known.facts).and_then(|plan| {
         outcome.plan = Some(shown(&plan)).filter(|_| !plan.is_empty());
         if args.whole_tree {
             restore::show(&context.root, &store, &backup, &mut outcome)?;
@@ -80,7 +80,7 @@ pub fn rollback(context: &Context, args: &RollbackArgs) -> Result<Outcome, Failu
     match agreed {
         Ok(plan) if plan.is_empty() => outcome.outcome = OutcomeKind::UpToDate,
         Ok(plan) => {
-            perform(context, args, &lock, &facts, &plan, &backup, &mut outcome)?;
+            perform(context, args, &lock, &known, &plan, &backup, &mut outcome)?;
             outcome.backup = Some(backup_section);
         }
         Err(failure) => outcome.fail(failure),
@@ -93,18 +93,19 @@ fn perform(
     context: &Context,
     args: &RollbackArgs,
     lock: &WriteLock,
-    facts: &Facts,
+    known: &Known,
     plan: &Plan,
     backup: &Backup,
     outcome: &mut Outcome,
 ) -> Result<(), Failure> {
-    let probes = if args.whole_tree { ProbePlan::default() } else { rollback_probes(&facts.site) };
+    let probes = if args.whole_tree { ProbePlan::default() } else { rollback_probes(&known.facts.site) };
     let (done, result) = run(
         &Request {
             root: &context.root,
             lock,
             launcher: &context.launcher,
-            facts,
+            facts: &known.facts,
+            program: &known.programs.validating,
             plan,
             source: Some(backup.manifest.id.clone()),
             probes: &probes,
@@ -194,10 +195,10 @@ fn hash(version: &StepVersion) -> Option<Hash> {
 }
 
 /// The facts as far as a broken configuration allows them.
-fn look(context: &Context) -> Result<Facts, Failure> {
+fn look(context: &Context) -> Result<Known, Failure> {
     let options = context.bare_options();
     match inspect(&context.root, &options) {
-        Ok(inspection) => Ok(inspection.facts),
+        Ok(Inspection { facts, programs, .. }) => Ok(Known { facts, programs }),
         Err(failure) => inspect::bare_facts(&context.root, &options).map_err(|_| failure),
     }
 }
