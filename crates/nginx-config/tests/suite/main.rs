@@ -3,6 +3,7 @@
 //! Invariant: nothing is started but `nginx -t`, on files in temporary folders.
 
 #![expect(clippy::disallowed_methods, reason = "tests read cases and run `nginx -t`")]
+#![expect(clippy::unwrap_used, reason = "what a helper cannot do fails its test")]
 
 mod merge;
 mod oracle;
