@@ -5,6 +5,7 @@
 
 pub mod binary;
 pub mod bundles;
+pub mod depth;
 pub mod machine;
 pub mod mariadb;
 pub mod mount;
