@@ -30,12 +30,14 @@ impl BackupId {
     }
 
     /// The second that names of backups made at `time` begin with.
-    pub(super) fn second_of(time: Timestamp) -> String {
+    #[must_use]
+    pub fn second_of(time: Timestamp) -> String {
         time.strftime("%Y%m%dT%H%M%SZ").to_string()
     }
 
     /// The second that it begins with; as texts they sort by time.
-    pub(super) fn second(&self) -> &str {
+    #[must_use]
+    pub fn second(&self) -> &str {
         &self.0[..SECOND]
     }
 

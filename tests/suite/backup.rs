@@ -4,12 +4,12 @@ use crate::support::binary::motionctl;
 use crate::support::mount::Mount;
 use crate::support::tree::at;
 use motionctl::backup::{
-    Backup, BackupError, BackupId, Change, Entry, Problem, Request, Retention, STORE_FOLDER, Store, compare,
+    Backup, BackupError, Change, Entry, Problem, Request, Retention, STORE_FOLDER, Store, compare,
     restore_path, restore_tree,
 };
 use motionctl::host::files::{Expect, OtherKind, put_back};
 use motionctl::host::{Root, WriteLock};
-use motionctl::values::{AttributeDifference, Hash};
+use motionctl::values::{AttributeDifference, BackupId, Hash};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
