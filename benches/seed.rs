@@ -4,6 +4,7 @@
 //! behind is counted. Every limit is printed with what was measured; one that is missed fails the run.
 
 #![expect(clippy::disallowed_methods, reason = "runs a server, its client and the binary")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 #[expect(dead_code, reason = "the tests use more of it")]
 #[path = "../tests/suite/support/mariadb.rs"]

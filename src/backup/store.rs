@@ -54,10 +54,10 @@ pub struct Listing {
 /// Which backups stay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retention {
-    /// So many of the newest stay.
+    /// So many of the newest stay; one whose manifest cannot be read is not counted.
     pub newest: usize,
-    /// Of the others, only those made before this time go.
-    pub before: Timestamp,
+    /// Of the others, those made before this time go; without it, all.
+    pub before: Option<Timestamp>,
     /// These stay in any case.
     pub protected: BTreeSet<BackupId>,
 }
@@ -91,15 +91,19 @@ impl Store {
     pub fn list(&self) -> Result<Listing, BackupError> {
         let mut listing = Listing::default();
         let Some(folder) = self.folder_if_any()? else { return Ok(listing) };
-        let names = folder.names().map_err(BackupError::io("listing", &self.path))?;
-        for name in names.iter().rev().filter_map(|name| name.to_str()) {
-            if name.starts_with(PARTIAL) || name.starts_with(REMOVING) {
-                listing.partial.push(name.to_owned());
-            } else if let Ok(id) = name.parse::<BackupId>() {
-                match self.open(&id) {
-                    Ok(backup) => listing.backups.push(backup),
-                    Err(error) => listing.damaged.push((id, error)),
-                }
+        let names = self.names(&folder)?;
+        listing.partial = names.iter().rev().filter(|name| is_partial(name)).cloned().collect();
+        let mut found: Vec<_> = ids(&names)
+            .map(|id| {
+                let opened = self.open(&id);
+                (Found::new(id, &opened), opened)
+            })
+            .collect();
+        found.sort_by(|(one, _), (other, _)| other.age().cmp(&one.age()));
+        for (Found { id, .. }, opened) in found {
+            match opened {
+                Ok(backup) => listing.backups.push(backup),
+                Err(error) => listing.damaged.push((id, error)),
             }
         }
         Ok(listing)
@@ -146,27 +150,34 @@ impl Store {
     /// When one cannot be removed; what was removed before stays removed.
     pub fn prune(&self, _lock: &WriteLock, keep: &Retention) -> Result<Vec<BackupId>, BackupError> {
         let Some(folder) = self.folder_if_any()? else { return Ok(Vec::new()) };
-        let names = folder.names().map_err(BackupError::io("listing", &self.path))?;
-        let names: Vec<&str> = names.iter().filter_map(|name| name.to_str()).collect();
-        let cutoff = keep.before.strftime("%Y%m%dT%H%M%SZ").to_string();
-        let ids = names.iter().rev().filter_map(|name| name.parse::<BackupId>().ok());
-        let doomed: Vec<BackupId> = ids
-            .skip(keep.newest)
-            .filter(|id| id.as_str() < cutoff.as_str() && !keep.protected.contains(id))
+        let names = self.names(&folder)?;
+        // Only the times stay in memory: of thousands of backups not all folders can be open at once.
+        let mut found: Vec<Found> = ids(&names)
+            .map(|id| {
+                let opened = self.open(&id);
+                Found::new(id, &opened)
+            })
             .collect();
+        found.sort_by(|one, other| other.age().cmp(&one.age()));
+        let doomed = keep.doomed(&found);
         for id in &doomed {
             let hidden = format!("{REMOVING}{id}");
             folder.rename(id.as_str(), &hidden).map_err(BackupError::io("removing", self.path_of(id)))?;
         }
         folder.sync().map_err(BackupError::io("syncing", &self.path))?;
         let hidden = doomed.iter().map(|id| format!("{REMOVING}{id}"));
-        let left = names.iter().filter(|name| name.starts_with(PARTIAL) || name.starts_with(REMOVING));
-        for name in left.map(|&name| name.to_owned()).chain(hidden) {
+        let left = names.iter().filter(|name| is_partial(name)).cloned();
+        for name in left.chain(hidden) {
             remove_all(&folder, &name)
                 .map_err(BackupError::io("removing", format!("{}/{name}", self.path)))?;
         }
         folder.sync().map_err(BackupError::io("syncing", &self.path))?;
         Ok(doomed)
+    }
+
+    fn names(&self, folder: &PrivateFolder) -> Result<Vec<String>, BackupError> {
+        let names = folder.names().map_err(BackupError::io("listing", &self.path))?;
+        Ok(names.into_iter().filter_map(|name| name.into_string().ok()).collect())
     }
 
     fn folder_if_any(&self) -> Result<Option<PrivateFolder>, BackupError> {
@@ -176,6 +187,55 @@ impl Store {
             Err(error) => Err(BackupError::io("opening", &self.path)(error)),
         }
     }
+}
+
+/// A folder with a backup's name.
+struct Found {
+    id: BackupId,
+    /// As its manifest says, if that is sound.
+    created: Option<Timestamp>,
+}
+
+impl Found {
+    fn new(id: BackupId, opened: &Result<Backup, BackupError>) -> Self {
+        Self { id, created: opened.as_ref().ok().map(|backup| backup.manifest.created) }
+    }
+
+    /// Sorts by time: by the second in the name, which damaged ones have, too, and within it by the manifest.
+    fn age(&self) -> (&str, Option<Timestamp>, &BackupId) {
+        (self.id.second(), self.created, &self.id)
+    }
+
+    fn is_before(&self, time: Timestamp) -> bool {
+        match self.created {
+            Some(created) => created < time,
+            None => self.id.second() < BackupId::second_of(time).as_str(),
+        }
+    }
+}
+
+impl Retention {
+    /// Which of these go.
+    fn doomed(&self, newest_first: &[Found]) -> Vec<BackupId> {
+        let mut kept = 0;
+        let goes = |found: &&Found| {
+            if kept < self.newest {
+                // A damaged one must not take the place of the backup that can be restored.
+                kept += usize::from(found.created.is_some());
+                return false;
+            }
+            self.before.is_none_or(|time| found.is_before(time)) && !self.protected.contains(&found.id)
+        };
+        newest_first.iter().filter(goes).map(|found| found.id.clone()).collect()
+    }
+}
+
+fn ids(names: &[String]) -> impl Iterator<Item = BackupId> {
+    names.iter().filter_map(|name| name.parse().ok())
+}
+
+fn is_partial(name: &str) -> bool {
+    name.starts_with(PARTIAL) || name.starts_with(REMOVING)
 }
 
 /// Removes a folder of the store: files in it, and files in its folder of contents.

@@ -5,6 +5,7 @@
 //! below the root take the lock's value. It must not know NGINX's syntax or Motion.
 
 #![expect(clippy::disallowed_methods, reason = "this is the room of effects")]
+#![expect(unsafe_code, reason = "forks, raw descriptors and system calls that no crate offers")]
 
 mod accounts;
 pub mod addresses;

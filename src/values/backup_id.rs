@@ -1,7 +1,7 @@
 //! Names of backups.
 //!
-//! Invariant: a [`BackupId`] is a time and eight digits, so it sorts by time and is a plain file
-//! name whatever somebody typed.
+//! Invariant: a [`BackupId`] is a second and eight random digits, so it is a plain file name whatever
+//! somebody typed. It says nothing about the order within its second: the manifest does.
 
 use super::text::written_as_text;
 use jiff::Timestamp;
@@ -11,6 +11,9 @@ use std::str::FromStr;
 /// The name of a backup, such as `20261122T101500Z-0a1b2c3d`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BackupId(String);
+
+/// So many bytes of a name are its second.
+const SECOND: usize = "00000000T000000Z".len();
 
 /// A text that is no backup's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,7 +26,19 @@ impl BackupId {
     /// # Errors
     /// When the suffix is not.
     pub fn new(time: Timestamp, suffix: &str) -> Result<Self, NotBackupId> {
-        format!("{}-{suffix}", time.strftime("%Y%m%dT%H%M%SZ")).parse()
+        format!("{}-{suffix}", Self::second_of(time)).parse()
+    }
+
+    /// The second that names of backups made at `time` begin with.
+    #[must_use]
+    pub fn second_of(time: Timestamp) -> String {
+        time.strftime("%Y%m%dT%H%M%SZ").to_string()
+    }
+
+    /// The second that it begins with; as texts they sort by time.
+    #[must_use]
+    pub fn second(&self) -> &str {
+        &self.0[..SECOND]
     }
 
     /// The name as text.
@@ -69,7 +84,7 @@ mod tests {
         assert_eq!(id.as_str(), "20260102T030405Z-0a1b2c3d");
         let later =
             BackupId::new("2026-01-02T03:04:06Z".parse().expect("a time"), "00000000").expect("a name");
-        assert!(id < later);
+        assert!(id.second() < later.second());
         for text in [
             "",
             "..",

@@ -1,5 +1,6 @@
 //! Backups hold everything, are believed only when read again, and restore exactly.
 
+use crate::support::binary::motionctl;
 use crate::support::mount::Mount;
 use crate::support::tree::at;
 use motionctl::backup::{
@@ -8,13 +9,15 @@ use motionctl::backup::{
 };
 use motionctl::host::files::{Expect, OtherKind, put_back};
 use motionctl::host::{Root, WriteLock};
-use motionctl::values::{AttributeDifference, Hash};
+use motionctl::values::{AttributeDifference, BackupId, Hash};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
 use tempfile::TempDir;
 
 struct Server {
@@ -271,15 +274,13 @@ fn planted_links_in_the_store_are_refused() {
 fn old_backups_go_and_needed_ones_stay() {
     let server = Server::new();
     let ids: Vec<_> = (0..4).map(|_| server.take().manifest.id).collect();
-    let mut sorted = ids.clone();
-    sorted.sort();
-    sorted.reverse();
+    let sorted: Vec<_> = ids.into_iter().rev().collect();
     fs::create_dir_all(server.host(STORE_FOLDER).join(".partial-x/content")).expect("folders");
     fs::write(server.host(STORE_FOLDER).join(".partial-x/content/incoming"), "half").expect("writing");
     assert_eq!(server.store.list().expect("lists").partial, [".partial-x"]);
     let keep = |before: &str, protected: &[usize]| Retention {
         newest: 1,
-        before: before.parse().expect("a time"),
+        before: Some(before.parse().expect("a time")),
         protected: protected.iter().map(|&n| sorted[n].clone()).collect(),
     };
     let removed = server.store.prune(&server.lock, &keep("2020-01-01T00:00:00Z", &[])).expect("pruned");
@@ -293,14 +294,65 @@ fn old_backups_go_and_needed_ones_stay() {
     assert!(matches!(server.store.open(&sorted[1]), Err(BackupError::Missing(_))));
 }
 
+/// Makes backups until three within one second have names that sort in another order than they were made in.
+fn three_in_one_second(server: &Server) -> [BackupId; 3] {
+    let second = |id: &BackupId| id.as_str()[..16].to_owned();
+    let mut ids: Vec<BackupId> = Vec::new();
+    loop {
+        ids.push(server.take().manifest.id);
+        if let [.., one, two, three] = &ids[..]
+            && second(one) == second(three)
+            && (one > three || two > three)
+        {
+            return [one.clone(), two.clone(), three.clone()];
+        }
+        assert!(ids.len() < 1000, "names in the order of making again and again: {ids:?}");
+    }
+}
+
+#[test]
+fn within_one_second_the_newest_stays_whenever_it_is_asked() {
+    let server = Server::new();
+    let [.., newest] = three_in_one_second(&server);
+    assert_eq!(server.store.list().expect("lists").backups[0].manifest.id, newest);
+    let copy = tempfile::tempdir().expect("a folder");
+    let copied = Command::new("cp").arg("-a").arg(server.dir.path().join(".")).arg(copy.path()).status();
+    assert!(copied.expect("cp is installed").success());
+    let prune = |tree: &Path| {
+        let tree = tree.to_str().expect("a plain path");
+        let document = motionctl(["backups", "prune", "--keep", "1", "--json", "--root", tree]).json();
+        assert_eq!(document["outcome"], "applied", "{document:#}");
+        document["details"]["removed"].clone()
+    };
+    let Server { dir, lock, .. } = server;
+    drop(lock);
+    let at_once = prune(dir.path());
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(prune(copy.path()), at_once);
+    for tree in [dir.path(), copy.path()] {
+        let left = Store::new(&Root::at(tree).expect("a root")).list().expect("lists");
+        assert_eq!(left.backups.iter().map(|backup| &backup.manifest.id).collect::<Vec<_>>(), [&newest]);
+    }
+}
+
+#[test]
+fn a_damaged_backup_does_not_take_the_place_of_a_sound_one() {
+    let server = Server::new();
+    let ids: Vec<_> = (0..3).map(|_| server.take().manifest.id).collect();
+    let folder = server.host(STORE_FOLDER);
+    fs::rename(folder.join(ids[2].as_str()), folder.join("29990101T000000Z-00000000")).expect("renaming");
+    assert_eq!(server.store.list().expect("lists").damaged.len(), 1, "the manifest has another name");
+    let keep = Retention { newest: 1, before: None, protected: BTreeSet::new() };
+    assert_eq!(server.store.prune(&server.lock, &keep).expect("pruned"), [ids[0].clone()]);
+}
+
 #[test]
 fn space_is_counted_before_it_is_used() {
     let server = Server::new();
     let needed = server.store.needed(&[at("/etc/nginx")]).expect("counted").bytes;
     let free = server.store.space().expect("looked").bytes;
     let backup = server.take();
-    let used =
-        std::process::Command::new("du").arg("-sB1").arg(server.inside(&backup, "")).output().expect("du");
+    let used = Command::new("du").arg("-sB1").arg(server.inside(&backup, "")).output().expect("du");
     let used: u64 = String::from_utf8_lossy(&used.stdout)
         .split_whitespace()
         .next()

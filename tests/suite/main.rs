@@ -4,6 +4,7 @@
 //! test started is signalled.
 
 #![expect(clippy::disallowed_methods, reason = "tests set servers up and look at what became of them")]
+#![expect(clippy::unwrap_used, reason = "what a helper cannot do fails its test")]
 
 mod apply;
 mod apply_gates;

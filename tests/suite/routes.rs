@@ -7,6 +7,7 @@
 mod cases;
 mod hosts;
 
+use crate::support::depth::generated;
 use crate::support::nginx::{Nginx, get};
 use cases::CASES;
 use nginx_config::routes::{Answer, Candidate, Handler, HopCause, Wanted, answer, servers};
@@ -193,11 +194,17 @@ fn random_locations() -> impl Strategy<Value = String> {
     })
 }
 
+/// Each has locations of its own.
+fn servers_to_ask() -> usize {
+    generated("routes, servers with any locations", 100, 1_000).cases as usize
+}
+
 #[test]
 fn nginx_answers_as_foretold_for_any_locations() {
     let mut runner = TestRunner::deterministic();
     let draw = |runner: &mut TestRunner| random_locations().new_tree(runner).expect("drawn").current();
-    let bodies: Vec<String> = (0..150).map(|number| with_names(&draw(&mut runner), number)).collect();
+    let bodies: Vec<String> =
+        (0..servers_to_ask()).map(|number| with_names(&draw(&mut runner), number)).collect();
     let uri = "(/[abA]{1,2}){1,3}/?|(/[ab]{0,1}){1,3}";
     let uris: Vec<String> = (0..30).map(|_| uri.new_tree(&mut runner).expect("drawn").current()).collect();
     let nginx = serving(&bodies);

@@ -6,6 +6,7 @@
 //! and said. Prints medians; it must not fail on a slow machine.
 
 #![expect(clippy::disallowed_methods, reason = "reads the fixtures")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use nginx_config::Tree;
 use std::fs;

@@ -236,6 +236,7 @@ mod tests {
     use proptest::prelude::*;
     use std::ffi::CString;
 
+    #[expect(unsafe_code, reason = "the judge is the C library's function")]
     fn libc_matches(pattern: &[u8], name: &[u8]) -> bool {
         let (pattern, name) = (CString::new(pattern).expect("no NUL"), CString::new(name).expect("no NUL"));
         // SAFETY: both are NUL-terminated and outlive the call.

@@ -204,11 +204,10 @@ fn prune(
 ) -> Result<(), Failure> {
     let lock = context.lock()?;
     super::recover::recover_first(context, &lock)?;
-    let age = older_than.map(jiff::SignedDuration::try_from).transpose();
-    let age =
-        age.map_err(|_| Failure::new(FailureKind::Usage, "--older-than is too long"))?.unwrap_or_default();
-    let before = clock::now()
-        .checked_sub(age)
+    // Without a limit there is none, not even now: what goes must not depend on when this is asked.
+    let before = older_than
+        .map(|age| clock::now().checked_sub(age))
+        .transpose()
         .map_err(|_| Failure::new(FailureKind::Usage, "--older-than is too long"))?;
     let protected = needed(context)?;
     let removed =

@@ -8,6 +8,7 @@ use super::scenario::{CALLED, copy};
 use super::table::{End, Table};
 use super::trace::{Call, Struck, Watched, calls, strike};
 use super::{THREADS, in_parallel, is_wanted};
+use crate::support::depth;
 use std::collections::BTreeMap;
 
 const FAULTS: [&str; 5] = ["signal=KILL", "error=ENOSPC", "error=EIO", "error=EROFS", "error=EACCES"];
@@ -34,12 +35,19 @@ fn every_system_call_that_is_killed_or_fails_leaves_the_old_server_or_the_new_on
         let chosen = choose(&ours);
         assert!(chosen.len() > 20, "{}: {ours:?}", scenario.name);
         let mut cases: Vec<Case> = Vec::new();
-        for fault in FAULTS {
+        for (turn, fault) in FAULTS.into_iter().enumerate() {
             let row = format!("{}, {fault}", scenario.name);
-            table.note(&row, format!("{} of {} calls", chosen.len(), ours.len()));
-            let case =
-                |call: &Call| Case { row: row.clone(), call: call.clone(), fault, watched: Watched::Ours };
-            cases.extend(chosen.iter().map(case));
+            // In a sample every call is struck by one of the faults.
+            let is_its_turn = |index: usize| depth::is_deep() || index % FAULTS.len() == turn;
+            let turns = chosen.iter().enumerate().filter(|(index, _)| is_its_turn(*index));
+            let before = cases.len();
+            cases.extend(turns.map(|(_, call)| Case {
+                row: row.clone(),
+                call: call.clone(),
+                fault,
+                watched: Watched::Ours,
+            }));
+            table.note(&row, format!("{} of {} calls", cases.len() - before, ours.len()));
         }
         cases.extend(of_children(&judge, &mut table));
         table = in_parallel(THREADS, &cases, table, |case, table| run(&judge, case, table));
@@ -83,7 +91,10 @@ fn of_children(judge: &Judge, table: &mut Table) -> Vec<Case> {
         // The count is each process's own: what ours makes as often is struck in ours as well.
         let only_theirs: Vec<usize> = (most(&ours, name)..all.len()).collect();
         for index in evenly(&only_theirs, OF_A_CHILD_S_CALLS) {
-            for fault in ["signal=KILL", "error=EIO"] {
+            let faults = ["signal=KILL", "error=EIO"];
+            // In a sample, too, they take turns.
+            let taken = if depth::is_deep() { &faults[..] } else { &faults[cases.len() % 2..][..1] };
+            for &fault in taken {
                 let row = format!("{}, in the sandbox, {fault}", judge.scenario.name);
                 let call = all[index].clone();
                 cases.push(Case { row, call, fault, watched: Watched::Family });

@@ -5,9 +5,12 @@ use super::judge::Judge;
 use super::scenario::{SIGNALLED, copy, run_with};
 use super::table::{End, Table};
 use super::{THREADS, in_parallel, is_wanted};
+use crate::support::depth;
 
 /// Of the second signal, which takes the same road as the first, one moment in so many.
 const EACH: usize = 3;
+/// A sample sends each signal so often.
+const SAMPLE: usize = 6;
 
 #[test]
 fn a_signal_at_any_moment_undoes_the_run_or_comes_too_late() {
@@ -16,7 +19,13 @@ fn a_signal_at_any_moment_undoes_the_run_or_comes_too_late() {
         let judge = Judge::new(scenario);
         let mut cases = Vec::new();
         for (signal, each) in [("SIGINT", 1), ("SIGTERM", EACH), ("SIGHUP", EACH)] {
-            cases.extend((1..=judge.places.len()).step_by(each).map(|number| (signal, number)));
+            let moments: Vec<usize> = (1..=judge.places.len()).step_by(each).collect();
+            let chosen = depth::evenly(&moments, SAMPLE);
+            table.note(
+                &format!("{}, {signal}", scenario.name),
+                format!("{} of {} places", chosen.len(), judge.places.len()),
+            );
+            cases.extend(chosen.into_iter().map(|number| (signal, number)));
         }
         table = in_parallel(THREADS, &cases, table, |&(signal, number), table| {
             let row = format!("{}, {signal}", scenario.name);

@@ -1,9 +1,8 @@
 //! What came of the cases of a matrix, shown also when the test passes.
 
+use crate::support::depth;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::path::Path;
 
 /// How one case ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,14 +51,9 @@ impl Table {
         self.rows.entry(row.to_owned()).or_default().note = note;
     }
 
-    /// Shows the table on standard error, past the test harness, which keeps
-    /// what passing tests print to itself, and beside the other test data.
-    /// Then fails if a case was mixed or did not fire.
+    /// Shows the table, then fails if a case was mixed or did not fire.
     pub fn conclude(&self, name: &str) {
-        let text = self.text(name);
-        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}.txt", name.replace(' ', "-")));
-        std::fs::write(&file, &text).expect("a test may write its own data");
-        std::io::stderr().lock().write_all(text.as_bytes()).expect("standard error takes it");
+        depth::report(name, &self.text());
         assert!(self.complaints.is_empty(), "{} complaints:\n{}", self.complaints.len(), self.first());
         for (name, row) in &self.rows {
             assert_eq!((row.fired, row.ends.get(&End::Mixed)), (row.cases, None), "{name}");
@@ -70,9 +64,9 @@ impl Table {
         self.complaints.iter().take(12).cloned().collect::<Vec<_>>().join("\n")
     }
 
-    fn text(&self, name: &str) -> String {
+    fn text(&self) -> String {
         let widest = self.rows.keys().map(|name| name.chars().count()).max().unwrap_or(0);
-        let mut text = format!("\n{name}\n  {:widest$}  cases  fired   old   new  refused  mixed\n", "");
+        let mut text = format!("  {:widest$}  cases  fired   old   new  refused  mixed\n", "");
         for (name, row) in &self.rows {
             let end = |end| row.ends.get(&end).copied().unwrap_or(0);
             let counts = (end(End::Old), end(End::New), end(End::Refused), end(End::Mixed));

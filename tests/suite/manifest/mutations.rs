@@ -2,6 +2,7 @@
 //! named is in the file.
 
 use super::fixtures;
+use crate::support::depth::generated;
 use motionctl::seed::manifest::validate;
 use proptest::prelude::*;
 use std::fs;
@@ -83,7 +84,7 @@ fn lines_end_in_three_ways() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 768, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(generated("manifests, damaged", 384, 12_288))]
 
     #[test]
     fn damaged_manifests_are_judged(which in any::<usize>(), damages in prop::collection::vec(damage(), 1..8)) {

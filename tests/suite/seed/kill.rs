@@ -5,6 +5,7 @@
 use super::proxy::{self, Fate};
 use super::support::{Db, EXAMPLE};
 use crate::support::binary::binary;
+use crate::support::depth;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
@@ -20,6 +21,8 @@ profiles:
   - { name: Profile 2, absent: true }
   - { name: Third, agents: [agent1] }
 ";
+/// A sample kills at so many statements, at the first and at COMMIT among them.
+const STATEMENTS: usize = 10;
 const FLAGS: [&str; 5] = ["--yes", "--prune", "absent,memberships", "--max-delete", "99"];
 
 /// Counts the statements of a run, and kills it at one of them.
@@ -92,24 +95,21 @@ fn killed_at_every_statement_an_apply_is_all_or_nothing() {
     };
     // What a plan asks writes nothing; the connection that writes comes after it.
     let (_, first) = attempt("plan", usize::MAX, Fate::CutBefore);
-    let mut half = 0;
-    let mut last = String::new();
-    let total = (first + 1..)
-        .find(|at| {
-            let (killed, _) = attempt("apply", *at, Fate::CutBefore);
-            let Some(statement) = killed else { return true };
-            assert_eq!(db.dump(), before, "killed before statement {at}, {statement:?}");
-            half += 1;
-            last = statement;
-            false
-        })
-        .expect("it ends");
-    assert!(total > first + 30 && half == total - first - 1, "{half} of {first} to {total}");
+    let (_, total) = attempt("apply", usize::MAX, Fate::CutBefore);
     restore(&db, &before);
+    let statements: Vec<usize> = (first + 1..=total).collect();
+    assert!(statements.len() >= 30, "{first} to {total}");
+    let chosen = depth::evenly(&statements, STATEMENTS);
+    let mut last = String::new();
+    for &at in &chosen {
+        let (killed, _) = attempt("apply", at, Fate::CutBefore);
+        last = killed.unwrap_or_else(|| panic!("statement {at} was not reached"));
+        assert_eq!(db.dump(), before, "killed before statement {at}, {last:?}");
+    }
     // Killed once the server has the statement: only COMMIT, the last of all, is the difference.
     assert!(last.contains("COMMIT"), "{last:?}");
     let mut whole = 0;
-    for at in total - 3..total {
+    for at in total - 2..=total {
         let (killed, _) = attempt("apply", at, Fate::CutAfter);
         let statement = killed.expect("it is reached");
         if db.dump() != before {
@@ -120,6 +120,8 @@ fn killed_at_every_statement_an_apply_is_all_or_nothing() {
         }
     }
     assert!(whole > 0, "COMMIT was never sent");
+    let title = format!("seed, killed at {} of {} statements", chosen.len(), statements.len());
+    depth::report(&title, "");
 }
 
 /// As it was before the change.
@@ -146,8 +148,10 @@ fn killed_at_every_write_a_file_is_all_or_nothing() {
     std::fs::write(&manifest, CHANGE).expect("writing");
     let original = std::fs::read(db.file()).expect("the file");
     let (mut whole, mut half) = (0, 0);
+    // In a sample every other call.
+    let each = if depth::is_deep() { 1 } else { 2 };
     for call in ["pwrite64", "fsync", "unlink"] {
-        for at in 1.. {
+        for at in (1..).step_by(each) {
             let _ = std::fs::remove_file(db.folder().join("motion.db-journal"));
             std::fs::write(db.file(), &original).expect("writing");
             let mut command = Command::new("strace");
@@ -170,5 +174,6 @@ fn killed_at_every_write_a_file_is_all_or_nothing() {
             }
         }
     }
-    assert!(whole + half > 10 && half > 5, "{whole} times all of it, {half} times nothing");
+    assert!((whole + half) * each > 10 && half > 2, "{whole} times all of it, {half} times nothing");
+    depth::report(&format!("seed, killed at {} writes, one in {each}", whole + half), "");
 }

@@ -2,6 +2,7 @@
 //! model says.
 
 use super::support::{Db, manifest, shown};
+use crate::support::depth::generated;
 use motionctl::outcome::Failure;
 use motionctl::seed::apply::Advisory;
 use motionctl::seed::snapshot::Unnamed;
@@ -225,12 +226,12 @@ fn staff() -> String {
     text
 }
 
-/// Runs so many cases in a database without profiles.
-pub fn check(db: &Db, tables: &Tables, cases: u32) {
+/// Runs generated cases in a database without profiles.
+pub fn check(db: &Db, tables: &Tables, config: Config) {
     db.apply(&staff());
     let others = db.rows(tables.others);
     assert_eq!(others.len(), 2 * AGENTS.len() * QUEUES.len());
-    let config = Config { cases, failure_persistence: None, max_shrink_iters: 64, ..Config::default() };
+    let config = Config { max_shrink_iters: 64, ..config };
     let runs = proptest::collection::vec((wishes(), any::<bool>()), 1..4);
     let answer = TestRunner::new(config).run(&runs, |runs| {
         db.sql(tables.clear);
@@ -262,10 +263,18 @@ fn failed(failure: &Failure, text: &str) -> TestCaseError {
 
 #[test]
 fn after_an_apply_nothing_is_left_on_sqlite() {
-    check(&Db::sqlite(str::to_owned, str::to_owned), &EMBEDDED, 64);
+    check(
+        &Db::sqlite(str::to_owned, str::to_owned),
+        &EMBEDDED,
+        generated("seed, applies to SQLite", 16, 256),
+    );
 }
 
 #[test]
 fn after_an_apply_nothing_is_left_on_mariadb() {
-    check(&Db::mariadb(str::to_owned, str::to_owned), &EMBEDDED, 48);
+    check(
+        &Db::mariadb(str::to_owned, str::to_owned),
+        &EMBEDDED,
+        generated("seed, applies to MariaDB", 12, 192),
+    );
 }

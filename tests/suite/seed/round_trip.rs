@@ -3,6 +3,7 @@
 
 use super::export::{changes_nothing, everything, exact, exported};
 use super::support::Db;
+use crate::support::depth::generated;
 use motionctl::db::{Connection, Value};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -214,8 +215,9 @@ fn without_comments(text: &str) -> String {
     text.lines().filter(|line| !line.starts_with('#')).fold(String::new(), |all, line| all + line + "\n")
 }
 
-fn check([db, second]: [Db; 2], cases: u32) {
-    let config = Config { cases, failure_persistence: None, max_shrink_iters: 256, ..Config::default() };
+fn check([db, second]: [Db; 2], config: Config) {
+    let config = Config { max_shrink_iters: 256, ..config };
+    let cases = config.cases;
     let filled = std::cell::Cell::new(0);
     let answer = TestRunner::new(config).run(&random(), |random| {
         empty(&db);
@@ -242,10 +244,10 @@ fn two(make: impl Fn() -> Db) -> [Db; 2] {
 
 #[test]
 fn every_sqlite_database_comes_back() {
-    check(two(|| Db::sqlite(str::to_owned, str::to_owned)), 96);
+    check(two(|| Db::sqlite(str::to_owned, str::to_owned)), generated("seed, SQLite and back", 24, 384));
 }
 
 #[test]
 fn every_mariadb_database_comes_back() {
-    check(two(|| Db::mariadb(str::to_owned, str::to_owned)), 48);
+    check(two(|| Db::mariadb(str::to_owned, str::to_owned)), generated("seed, MariaDB and back", 12, 192));
 }

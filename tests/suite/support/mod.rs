@@ -1,10 +1,23 @@
-//! What several modules of the suite share.
+//! What several modules of the suite share. `docs/testing.md` says more about each.
+//!
+//! | take | for |
+//! |---|---|
+//! | [`binary::Server`] | the binary with `--root` on a copy of a fixture; the cheapest that runs a whole command |
+//! | [`machine::Machine`] | the binary on `/` of a server of its own: a running NGINX, a reload, probes |
+//! | [`systemd::Systemd`] | a service manager for a `Machine`; the test plays the timers |
+//! | [`site::Site`] | the sandbox: programs in it, and what is left outside |
+//! | [`tree::Tree`] | reading and replacing files below a root, with the lock taken |
+//! | [`nginx::Nginx`] | what an NGINX answers to a configuration that the test writes |
+//! | [`wire_nginx::Nginx`] | probes: addresses, TLS, what is on the wire during a reload |
+//! | [`mariadb::MariaDb`], [`mariadb::Schema`] | a database server, shared, and a schema of the test's own on it |
+//! | [`depth`] | how many cases of a matrix or of generated input a run has |
 //!
 //! Invariant: whatever is started here ends with the value that stands for it.
 //! It must not assert anything about the product.
 
 pub mod binary;
 pub mod bundles;
+pub mod depth;
 pub mod machine;
 pub mod mariadb;
 pub mod mount;

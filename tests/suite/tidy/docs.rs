@@ -2,7 +2,7 @@
 //! do: commands, flags, exit codes, findings.
 
 use super::root;
-use super::source::sources;
+use super::source::product;
 use motionctl::outcome::EXIT_CODES;
 use motionctl::outcome::codes::{self, Code, Family};
 use std::collections::BTreeSet;
@@ -98,7 +98,7 @@ fn every_finding_has_its_row() {
 fn every_row_is_raised_and_no_code_is_spelt_out_beside_the_table() {
     let mut unused: BTreeSet<String> = codes::all().map(constant).collect();
     let mut spelt = Vec::new();
-    for source in sources(&["src"]).iter().filter(|source| !source.path.starts_with("src/outcome/codes/")) {
+    for source in product().filter(|source| !source.path.starts_with("src/outcome/codes/")) {
         for token in source.code() {
             unused.remove(&token.text);
             if is_spelt_out(&token.text) {
@@ -118,7 +118,7 @@ fn every_code_that_a_text_names_is_a_row() {
         let quoted = page.split('`').skip(1).step_by(2);
         unknown.extend(quoted.filter(|text| is_misspelt(text)).map(|text| format!("docs/{name}: {text}")));
     }
-    for source in sources(&["src"]) {
+    for source in product() {
         for token in source.code().iter().filter(|token| token.text.starts_with('"')) {
             // What is typed behind the option ends where the sentence goes on.
             let typed =

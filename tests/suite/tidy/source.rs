@@ -3,9 +3,14 @@
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::ops::RangeInclusive;
+use std::sync::LazyLock;
 use walkdir::WalkDir;
+
+/// Where Rust files lie, below the package.
+const FOLDERS: [&str; 5] = ["src", "crates", "tests", "benches", "fuzz"];
 
 /// A file of ours.
 pub struct Source {
@@ -31,8 +36,7 @@ impl Source {
     /// Reads `text` as the file `path`.
     pub fn new(path: &str, text: &str) -> Self {
         let stream: TokenStream = text.parse().unwrap_or_else(|error| panic!("{path}: {error}"));
-        let file_of_tests =
-            !path.starts_with("src/") || path.ends_with("/tests.rs") || path.contains("/tests/");
+        let file_of_tests = !is_product(path) || path.ends_with("/tests.rs") || path.contains("/tests/");
         let mut tokens = Vec::new();
         flatten(stream, file_of_tests, &mut tokens);
         Self { path: path.to_owned(), text: text.to_owned(), tokens }
@@ -53,10 +57,15 @@ impl Source {
         tokens.into_iter().flat_map(|token| token.lines.clone()).collect::<BTreeSet<_>>().len()
     }
 
-    /// The room of the house that the file belongs to: `host` for `src/host/…`.
+    /// Whether the file is part of a library or a program, not of their tests, benches or fuzz targets.
+    pub fn is_product(&self) -> bool {
+        is_product(&self.path)
+    }
+
+    /// The room of the house that the file belongs to: `host` for `src/host/…`, `nginx-config` for that crate.
     pub fn room(&self) -> &str {
-        let below = self.path.strip_prefix("src/").unwrap_or_default();
-        below.split('/').next().unwrap_or_default().trim_end_matches(".rs")
+        let inside = self.path.strip_prefix("src/").or_else(|| self.path.strip_prefix("crates/"));
+        inside.unwrap_or_default().split('/').next().unwrap_or_default().trim_end_matches(".rs")
     }
 
     /// How many modules lie between the crate's root and this file.
@@ -66,20 +75,36 @@ impl Source {
     }
 }
 
-/// Every Rust file below these folders of the package.
-pub fn sources(folders: &[&str]) -> Vec<Source> {
+/// Every Rust file of both packages, read once for all rules.
+pub fn sources() -> &'static [Source] {
+    static ALL: LazyLock<Vec<Source>> =
+        LazyLock::new(|| FOLDERS.iter().flat_map(|folder| read_below(folder)).collect());
+    &ALL
+}
+
+/// Every file that is compiled into the product.
+pub fn product() -> impl Iterator<Item = &'static Source> {
+    sources().iter().filter(|source| source.is_product())
+}
+
+fn read_below(folder: &str) -> Vec<Source> {
     let root = super::root();
-    let mut found = Vec::new();
-    for folder in folders {
-        for entry in WalkDir::new(root.join(folder)).sort_by_file_name().into_iter().flatten() {
-            if entry.path().extension().is_some_and(|extension| extension == "rs") {
-                let path = entry.path().strip_prefix(root).expect("walked from there").display().to_string();
-                let text = fs::read_to_string(entry.path()).expect("our own sources are readable");
-                found.push(Source::new(&path, &text));
-            }
-        }
-    }
-    found
+    let is_ours = |name: &OsStr| name != "target" && name != "fixtures";
+    let entries = WalkDir::new(root.join(folder)).sort_by_file_name().into_iter();
+    let files = entries.filter_entry(|entry| is_ours(entry.file_name())).flatten();
+    files
+        .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "rs"))
+        .map(|entry| {
+            let path = entry.path().strip_prefix(root).expect("walked from there").display().to_string();
+            Source::new(&path, &fs::read_to_string(entry.path()).expect("our own sources are readable"))
+        })
+        .collect()
+}
+
+fn is_product(path: &str) -> bool {
+    let in_a_crate =
+        || path.strip_prefix("crates/").and_then(|inside| inside.split('/').nth(1)) == Some("src");
+    path.starts_with("src/") || in_a_crate()
 }
 
 fn flatten(stream: TokenStream, in_test: bool, out: &mut Vec<Token>) {
@@ -155,4 +180,17 @@ fn comments_are_no_code_and_tests_are_marked() {
     assert_eq!((source.room(), source.depth()), ("x", 2));
     assert_eq!(Source::new("src/x/mod.rs", "").depth(), 1);
     assert!(Source::new("src/x/tests.rs", "fn a() {}").code().is_empty());
+}
+
+#[test]
+fn the_product_is_told_from_what_tries_it() {
+    let is = |path: &str| Source::new(path, "").is_product();
+    assert!(is("src/main.rs") && is("crates/nginx-config/src/merge/walk.rs"));
+    assert!(
+        !is("tests/suite/main.rs")
+            && !is("crates/nginx-config/tests/src/x.rs")
+            && !is("fuzz/fuzz_targets/x.rs")
+    );
+    assert_eq!(Source::new("crates/nginx-config/src/merge/walk.rs", "").room(), "nginx-config");
+    assert_eq!(Source::new("src/main.rs", "").room(), "main");
 }

@@ -3,6 +3,10 @@
 //! Invariant: nothing is started but `nginx -t`, on files in temporary folders.
 
 #![expect(clippy::disallowed_methods, reason = "tests read cases and run `nginx -t`")]
+#![expect(clippy::unwrap_used, reason = "what a helper cannot do fails its test")]
 
+#[expect(dead_code, reason = "the tests of the product use more of it")]
+#[path = "../../../../tests/suite/support/depth.rs"]
+mod depth;
 mod merge;
 mod oracle;

@@ -5,6 +5,7 @@
 //! that whatever nginx says about it is about its spelling. Nothing is bound
 //! and nothing is written outside of the test's own folder.
 
+use crate::depth::generated;
 use nginx_config::{Tree, quote_word};
 use proptest::prelude::*;
 use std::process::Command;
@@ -215,7 +216,7 @@ fn soup() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(generated("NGINX as the judge of generated files", 200, 4_000))]
 
     #[test]
     fn nginx_judges_token_soup_alike(text in soup()) {

@@ -2,25 +2,31 @@
 
 use super::support::{BOTH, DISCRIMINATOR, Keys, ONE_TABLE, Shape};
 use crate::seed::property::check;
+use crate::support::depth::generated;
 
 /// On a file, and fewer on the server.
-fn run(shape: &'static Shape, keys: Keys) {
+fn run(name: &str, shape: &'static Shape, keys: Keys) {
     for db in shape.databases(keys) {
-        check(&db, &shape.model, if db.is_server() { 8 } else { 24 });
+        let config = if db.is_server() {
+            generated(&format!("seed, {name}, MariaDB"), 3, 32)
+        } else {
+            generated(&format!("seed, {name}, SQLite"), 8, 96)
+        };
+        check(&db, &shape.model, config);
     }
 }
 
 #[test]
 fn with_a_discriminator() {
-    run(&DISCRIMINATOR, Keys::Given);
+    run("a discriminator", &DISCRIMINATOR, Keys::Given);
 }
 
 #[test]
 fn of_profiles_and_agents_together() {
-    run(&ONE_TABLE, Keys::Given);
+    run("one table", &ONE_TABLE, Keys::Given);
 }
 
 #[test]
 fn with_both_and_without_keys() {
-    run(&BOTH, Keys::None);
+    run("no keys", &BOTH, Keys::None);
 }

@@ -4,6 +4,7 @@
 //! directives where order and spacing have no meaning.
 
 use super::generate::{Node, config, edited, edits, print};
+use crate::depth::generated;
 use nginx_config::diff::{Changes, Kind, diff};
 use nginx_config::merge::{Choice, Merged, Resolutions, merge};
 use nginx_config::{Token, TokenKind, Tree};
@@ -75,7 +76,7 @@ fn versions() -> impl Strategy<Value = [String; 3]> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(generated("merge, its laws", 256, 8_192))]
 
     #[test]
     fn without_a_change_of_theirs_ours_stays([base, ours, _] in versions()) {

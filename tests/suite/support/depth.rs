@@ -1,0 +1,55 @@
+//! How deep the matrices and the generated tests go: a sample for every change, everything for `make test-deep`.
+//!
+//! Invariant: a sample is the same in every run, leaves no row of a matrix out, and says of how many it is. Nothing
+//! else in the tests asks how deep it is to go.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "reads the one variable, and keeps what `make test-deep` prints"
+)]
+
+use proptest::test_runner::{Config, RngSeed};
+use std::io::Write;
+use std::path::Path;
+
+/// `deep` asks for everything; without it a sample is taken.
+const VARIABLE: &str = "MOTIONCTL_TEST_DEPTH";
+/// The generated cases of a sample are always these.
+const SEED: RngSeed = RngSeed::Fixed(11);
+
+/// Whether everything is asked for.
+pub fn is_deep() -> bool {
+    match std::env::var(VARIABLE) {
+        Ok(depth) if depth == "deep" => true,
+        Ok(depth) => panic!("{VARIABLE} is `deep` or not set, not {depth:?}"),
+        Err(_) => false,
+    }
+}
+
+/// All, or so many of them: the first, the last and what lies evenly between.
+pub fn evenly<T: Clone>(all: &[T], sample: usize) -> Vec<T> {
+    assert!(sample > 1, "the first and the last");
+    if is_deep() || all.len() <= sample {
+        return all.to_vec();
+    }
+    (0..sample).map(|n| all[n * (all.len() - 1) / (sample - 1)].clone()).collect()
+}
+
+/// How many cases are generated, and from what: the same few, or many that nobody has seen.
+pub fn generated(name: &str, sample: u32, deep: u32) -> Config {
+    let (cases, rng_seed) = if is_deep() { (deep, RngSeed::Random) } else { (sample, SEED) };
+    report(&format!("{name}: {cases} generated cases"), "");
+    Config { cases, rng_seed, failure_persistence: None, ..Config::default() }
+}
+
+/// Says on standard error what was done, past the test harness, which keeps what passing tests print to itself; and
+/// keeps it for the end of `make test-deep`.
+pub fn report(title: &str, table: &str) {
+    let sample = if is_deep() { "" } else { " (a sample)" };
+    let text = format!("{title}{sample}\n{table}");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("depth");
+    let file = folder.join(format!("{}.txt", title.replace([' ', ':'], "-")));
+    std::fs::create_dir_all(&folder).expect("a test may write its own data");
+    std::fs::write(file, &text).expect("a test may write its own data");
+    std::io::stderr().lock().write_all(text.as_bytes()).expect("standard error takes it");
+}
