@@ -9,7 +9,7 @@ use super::config::{Config, FileId, Node};
 use super::routes::location::Level;
 use super::routes::server::Listeners;
 use super::work;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 /// Up to so many directives a list is searched faster than a table is made.
@@ -26,6 +26,7 @@ pub(crate) struct Index {
     files: Vec<OnceLock<Vec<OnceLock<Box<Block>>>>>,
     servers: OnceLock<Servers>,
     listeners: OnceLock<Box<Listeners>>,
+    set_variables: OnceLock<HashSet<Vec<u8>>>,
 }
 
 /// The server blocks below `http`.
@@ -90,6 +91,16 @@ impl Config {
                 }
             }
             servers
+        })
+    }
+
+    /// The variables that some `set` makes, in lower case, without the `$`.
+    pub(crate) fn set_variables(&self) -> &HashSet<Vec<u8>> {
+        self.index.set_variables.get_or_init(|| {
+            let trees = self.files().map(|(_, file)| &file.tree);
+            let directives = trees.flat_map(|tree| tree.walk().map(|id| tree.directive(id)));
+            let names = directives.filter(|directive| directive.is("set")).filter_map(|set| set.arg(0));
+            names.filter_map(|name| Some(name.strip_prefix(b"$")?.to_ascii_lowercase())).collect()
         })
     }
 

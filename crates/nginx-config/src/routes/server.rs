@@ -4,7 +4,7 @@
 //! exact name, the longest leading wildcard, the longest trailing one, the
 //! first regular expression, and the default server.
 
-use super::pattern::{self, Case};
+use super::pattern::{Case, Matched, Pattern};
 use crate::config::{Config, Node};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -181,7 +181,7 @@ pub(super) fn endpoints(argument: &str) -> Vec<Endpoint> {
 }
 
 /// A `Host` as nginx compares it: lower case, without port and final dot.
-fn host_name(host: &str) -> String {
+pub(super) fn host_name(host: &str) -> String {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if !port.contains(']') => name,
         _ => host,
@@ -213,11 +213,11 @@ fn by_name(config: &Config, servers: &[Node], host: &str) -> Option<ServerMatch>
         return Some(ServerMatch::Server(server));
     }
     for (server, pattern) in regexes {
-        match pattern::compile(pattern.as_bytes(), Case::Insensitive) {
-            Some(regex) if regex.is_match(host.as_bytes()) => return Some(ServerMatch::Server(server)),
-            Some(_) => {}
-            None => {
-                let reason = format!("a server name of {} needs PCRE", config.place(server));
+        match Pattern::compile(pattern.as_bytes(), Case::Insensitive).matches(host.as_bytes()) {
+            Matched::Yes(_) => return Some(ServerMatch::Server(server)),
+            Matched::No => {}
+            Matched::Unknown => {
+                let reason = format!("a server name of {} cannot be run here", config.place(server));
                 return Some(ServerMatch::Unknown { reason });
             }
         }
