@@ -7,10 +7,11 @@
 
 use super::config::{Config, FileId, Node};
 use super::routes::location::Level;
+use super::routes::pattern::{Case, Pattern};
 use super::routes::server::Listeners;
 use super::work;
 use std::collections::{HashMap, HashSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Up to so many directives a list is searched faster than a table is made.
 const SMALL: usize = 16;
@@ -27,6 +28,8 @@ pub(crate) struct Index {
     servers: OnceLock<Servers>,
     listeners: OnceLock<Box<Listeners>>,
     set_variables: OnceLock<HashSet<Vec<u8>>>,
+    /// The regular expressions of conditions and rewrites, by their directives.
+    patterns: Mutex<HashMap<Node, Arc<Pattern>>>,
 }
 
 /// The server blocks below `http`.
@@ -102,6 +105,12 @@ impl Config {
             let names = directives.filter(|directive| directive.is("set")).filter_map(|set| set.arg(0));
             names.filter_map(|name| Some(name.strip_prefix(b"$")?.to_ascii_lowercase())).collect()
         })
+    }
+
+    /// The regular expression of a directive that has one, compiled once.
+    pub(crate) fn pattern(&self, directive: Node, pattern: &[u8], case: Case) -> Arc<Pattern> {
+        let mut known = self.index.patterns.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(directive).or_insert_with(|| Arc::new(Pattern::compile(pattern, case))).clone()
     }
 
     pub(crate) fn listeners(&self) -> &Listeners {

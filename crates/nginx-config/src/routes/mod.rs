@@ -8,7 +8,7 @@
 mod content;
 mod errors;
 pub(crate) mod location;
-mod pattern;
+pub(crate) mod pattern;
 mod redirect;
 mod request;
 mod rewrite;

@@ -7,7 +7,7 @@
 use super::Wanted;
 use super::content::path_of;
 use super::location::Groups;
-use super::pattern::{Case, Matched, Pattern};
+use super::pattern::{Case, Matched};
 use super::redirect::Target;
 use super::request::{State, Value};
 use super::router::Router;
@@ -123,7 +123,7 @@ impl Router<'_> {
             let reason = format!("{what} at {}", self.config.place(node));
             Rewritten::Ends(Flow::Unknown { reason })
         };
-        let pattern = Pattern::compile(self.arg(node, 0), Case::Sensitive);
+        let pattern = self.config.pattern(node, self.arg(node, 0), Case::Sensitive);
         let question = || [b"~", self.arg(node, 0), &state.uri].join(&0);
         let groups = match pattern.matches(&state.uri) {
             Matched::Yes(captures) => Groups::Known(captures),
@@ -241,7 +241,7 @@ impl Router<'_> {
         node: Node,
         state: &mut State,
     ) -> Condition {
-        let compiled = Pattern::compile(pattern, case);
+        let compiled = self.config.pattern(node, pattern, case);
         let known = value.known();
         let matched = known.as_ref().map_or(Matched::Unknown, |value| compiled.matches(value));
         let holds = match matched {
