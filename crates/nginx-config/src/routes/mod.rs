@@ -19,7 +19,7 @@ mod ways;
 
 pub use location::{Matcher, matcher};
 pub use request::{Request, Transport};
-pub use server::{Endpoint, ServerMatch, server_for, servers};
+pub use server::{Door, Endpoint, ServerMatch, doors, name_to_ask, server_for, servers};
 pub use ways::{Assumption, Way, Ways};
 
 use super::config::{Config, Node};
@@ -37,6 +37,9 @@ pub struct Answer {
     pub uri: String,
     /// The internal redirects on the way, first to last.
     pub hops: Vec<Hop>,
+    /// What of the server block itself changed the URI or answered, before any location: its
+    /// `rewrite`s and `return`s, first to last.
+    pub acted: Vec<Node>,
 }
 
 /// One internal redirect.

@@ -4,6 +4,7 @@
 //! one; whatever is not known stays unknown through every expansion.
 
 use super::Wanted;
+use crate::config::Node;
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -158,6 +159,8 @@ pub(super) struct State<'c> {
     pub error_page: bool,
     /// Internal redirects that nginx still allows.
     pub changes_left: u8,
+    /// Directives of the server block itself that changed the URI, or answered.
+    pub acted: Vec<Node>,
 }
 
 impl<'c> State<'c> {
@@ -172,6 +175,7 @@ impl<'c> State<'c> {
             moved: false,
             error_page: false,
             changes_left: changes,
+            acted: Vec::new(),
         }
     }
 

@@ -62,7 +62,10 @@ impl Router<'_> {
         while let Some(node) = waiting.pop_front() {
             match self.config.directive(node).name.value.as_slice() {
                 b"set" => self.set(node, state),
-                b"return" => return self.returns(node, state),
+                b"return" => {
+                    self.note(node, block, state);
+                    return self.returns(node, state);
+                }
                 b"break" => {
                     state.moved |= changed;
                     return Flow::On;
@@ -87,18 +90,35 @@ impl Router<'_> {
                 }
                 b"rewrite" => match self.rewrite(node, state) {
                     Rewritten::No => {}
-                    Rewritten::Yes => changed = true,
-                    Rewritten::Last => return Flow::Anew,
+                    Rewritten::Yes => {
+                        self.note(node, block, state);
+                        changed = true;
+                    }
+                    Rewritten::Last => {
+                        self.note(node, block, state);
+                        return Flow::Anew;
+                    }
                     Rewritten::Break => {
+                        self.note(node, block, state);
                         state.moved = true;
                         return Flow::On;
                     }
-                    Rewritten::Ends(flow) => return flow,
+                    Rewritten::Ends(flow) => {
+                        self.note(node, block, state);
+                        return flow;
+                    }
                 },
                 _ => {}
             }
         }
         if changed { Flow::Anew } else { Flow::On }
+    }
+
+    /// Notes what acted in the server block itself.
+    fn note(&self, directive: Node, block: Node, state: &mut State) {
+        if block == self.server {
+            state.acted.push(directive);
+        }
     }
 
     fn set(&self, node: Node, state: &mut State) {

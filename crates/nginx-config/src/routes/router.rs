@@ -201,7 +201,8 @@ impl<'c> Router<'c> {
     }
 
     pub fn end(&self, chain: Vec<Node>, handler: Handler, state: &State, hops: Vec<Hop>) -> Answer {
-        Answer { chain, handler, uri: String::from_utf8_lossy(&state.uri).into_owned(), hops }
+        let uri = String::from_utf8_lossy(&state.uri).into_owned();
+        Answer { chain, handler, uri, hops, acted: state.acted.clone() }
     }
 
     /// The blocks that settings are inherited from, innermost first.

@@ -101,8 +101,8 @@ impl Ways {
             Some(assumed) => depends(config, assumed.directive),
             None => super::router::SPENT.to_owned(),
         };
-        let Answer { uri, hops, .. } = self.list.swap_remove(0).answer;
-        Answer { chain: Vec::new(), handler: Handler::Unknown { reason }, uri, hops }
+        let first = self.list.swap_remove(0).answer;
+        Answer { chain: Vec::new(), handler: Handler::Unknown { reason }, ..first }
     }
 }
 
