@@ -11,6 +11,8 @@ pub struct MotionFacts {
     pub version: Option<(String, PathBuf)>,
     /// Where the new client is.
     pub client: Option<ClientFacts>,
+    /// The scripts and style sheets that its page names, as a browser asks for them; none where it has no page here.
+    pub assets: Vec<String>,
 }
 
 /// Where the new client comes from.

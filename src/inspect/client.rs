@@ -5,7 +5,7 @@
 
 use crate::facts::{ClientFacts, MotionFacts};
 use crate::host::Root;
-use crate::motion::page::{Page, classify};
+use crate::motion::page::{Page, classify, scripts, styles};
 use crate::motion::settings::{ENV_FILE, env_value};
 use crate::outcome::Finding;
 use crate::outcome::codes;
@@ -58,7 +58,17 @@ pub fn motion(root: &Root, choice: &ClientChoice, findings: &mut Vec<Finding>) -
         ClientChoice::Folder(folder) => named_folder(root, folder, findings),
         ClientChoice::Search => search(root, application.as_deref(), findings),
     };
-    MotionFacts { root: application, version, client }
+    let assets = client.as_ref().map_or_else(Vec::new, |client| assets(root, client));
+    MotionFacts { root: application, version, client, assets }
+}
+
+/// What the client's own page loads from this server.
+fn assets(root: &Root, client: &ClientFacts) -> Vec<String> {
+    let ClientFacts::Static(folder) = client else { return Vec::new() };
+    let Ok(page) = root.read_at_most(folder.join("index.html"), MOST_BYTES) else { return Vec::new() };
+    // Any origin will do: what the page names in full belongs to another server.
+    let origin = "https://localhost";
+    scripts(&page, origin).into_iter().chain(styles(&page, origin)).collect()
 }
 
 fn named_folder(root: &Root, folder: &Path, findings: &mut Vec<Finding>) -> Option<ClientFacts> {

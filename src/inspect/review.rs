@@ -9,6 +9,7 @@ use super::hands::managed_elsewhere;
 use crate::facts::{ClientFacts, Facts, RouteState, Scope, ServerRole, UpstreamAddress, UpstreamFacts};
 use crate::host::files::replaceable;
 use crate::host::{Root, reach};
+use crate::motion::Block;
 use crate::outcome::codes;
 use crate::outcome::{Finding, Level};
 use crate::values::RootPath;
@@ -27,7 +28,7 @@ const MOST_UPSTREAMS: usize = 24;
 /// Every finding about the facts, in no order.
 pub fn review(root: &Root, facts: &Facts, config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
-    findings.extend(routes(facts));
+    findings.extend(routes(facts, config));
     findings.extend(runs_code(facts));
     findings.extend(duplicate_servers(config));
     findings.extend(upstreams(root, facts));
@@ -45,16 +46,39 @@ fn boot(root: &Root) -> Option<Finding> {
     }
 }
 
-fn routes(facts: &Facts) -> Vec<Finding> {
+fn routes(facts: &Facts, config: &Config) -> Vec<Finding> {
     let serving = || facts.site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
     let mut findings = Vec::new();
     for server in serving() {
         if let RouteState::Elsewhere(place) = &server.new_client {
             findings.push(
-                Finding::new(codes::ROUTES_ELSEWHERE, "something else already answers /user-ui/")
-                    .evidence(format!("server {}: {place}", server.label))
-                    .advice("remove that location, or let it serve the new client"),
+                Finding::graded(
+                    codes::ROUTES_ELSEWHERE,
+                    Level::Stop,
+                    "something else already answers /user-ui/",
+                )
+                .evidence(format!("server {}: {place}", server.label))
+                .advice("remove that location, or let it serve the new client"),
             );
+        }
+        if let RouteState::CannotTell(reason) = &server.new_client {
+            let level = if facts.host.scope == Scope::Live { Level::Info } else { Level::Warn };
+            findings.push(
+                Finding::graded(codes::ROUTES_CANNOT_TELL, level, "what answers /user-ui/ cannot be told from here")
+                    .evidence(format!("server {}: {reason}", server.label))
+                    .advice("ask the server for /user-ui/login, or name the client with --new-client-root or --new-client-upstream"),
+            );
+        }
+        let taken = match server.new_client {
+            RouteState::Present => Block::new(config, server.node).taken(&facts.motion.assets),
+            _ => Vec::new(),
+        };
+        if !taken.is_empty() {
+            let title = "something else answers what the new client's page loads";
+            let finding = Finding::graded(codes::ROUTES_ELSEWHERE, Level::Warn, title)
+                .advice("let the location of /user-ui/ answer it: `location ^~ /user-ui/` keeps regular expressions away");
+            let line = |line: &String| format!("server {}: {line}", server.label);
+            findings.push(taken.iter().map(line).fold(finding, Finding::evidence));
         }
     }
     let missing: Vec<_> = serving().filter(|server| server.new_client == RouteState::Missing).collect();

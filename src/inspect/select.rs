@@ -3,12 +3,12 @@
 //! Pure. Two sites that could both be Motion's are never reduced to one by
 //! order or luck.
 
-use super::site::{Candidate, Certainty};
+use super::site::{Candidate, Certainty, HasRoot};
 use crate::facts::{ServerFacts, ServerRole, UpstreamAddress};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Motion's site.
 #[derive(Debug)]
@@ -26,27 +26,31 @@ pub struct Selected {
 /// # Errors
 /// When there is none, or more than one.
 pub fn select(candidates: Vec<Candidate>) -> Result<Selected, Failure> {
-    let sure: Vec<&Candidate> =
-        candidates.iter().filter(|candidate| candidate.certainty == Certainty::Yes).collect();
-    if sure.is_empty() {
-        let perhaps: Vec<_> =
-            candidates.iter().filter(|candidate| candidate.certainty == Certainty::Perhaps).collect();
+    let of = |certainty: Certainty| -> Vec<&Candidate> {
+        candidates.iter().filter(|candidate| candidate.certainty == certainty).collect()
+    };
+    // What is weaker only joins what is stronger, by an address that they share.
+    let sure = [of(Certainty::Yes), of(Certainty::Named)].into_iter().find(|found| !found.is_empty());
+    let Some(sure) = sure else {
+        let perhaps = of(Certainty::Perhaps);
         return Err(if perhaps.is_empty() { not_found(&candidates) } else { ambiguous(&perhaps) });
-    }
+    };
     let own = one_application(&sure)?;
     let upstreams: BTreeSet<_> = own.iter().flat_map(|candidate| candidate.upstreams.clone()).collect();
     let names: BTreeSet<_> = own.iter().flat_map(|candidate| candidate.server.names.clone()).collect();
     let files: BTreeSet<_> = own.iter().map(|candidate| candidate.file.clone()).collect();
+    let chosen: BTreeSet<_> = own.iter().map(|candidate| candidate.server.node).collect();
     let file = site_file(&own);
     let servers = candidates
         .into_iter()
         .filter_map(|candidate| {
-            let certain = files.contains(&candidate.file) && candidate.certainty == Certainty::Yes;
-            let same_application = candidate.upstreams.iter().any(|upstream| upstreams.contains(upstream));
+            let same_application = chosen.contains(&candidate.server.node)
+                || candidate.root == HasRoot::Yes
+                || candidate.upstreams.iter().any(|upstream| upstreams.contains(upstream));
             let mut server = candidate.server;
             server.role = match server.role {
                 ServerRole::RedirectsOnly => ServerRole::RedirectsOnly,
-                _ if certain || same_application => ServerRole::ServesMotion,
+                _ if same_application => ServerRole::ServesMotion,
                 _ => ServerRole::Other,
             };
             let shares_name = server.names.iter().any(|name| names.contains(name));
@@ -73,12 +77,15 @@ fn one_application<'a>(sure: &[&'a Candidate]) -> Result<Vec<&'a Candidate>, Fai
     if !all.is_empty() && others.is_empty() { Ok(all) } else { Err(ambiguous(sure)) }
 }
 
-/// The candidates that the first one is tied to, by a file or an address or by way of others; and the rest.
+/// The candidates that the first one is tied to, by an address, by files of the application root, or by way of
+/// others; and the rest. Another application may well stand in the same file.
 fn connected<'a>(candidates: &[&'a Candidate]) -> (Vec<&'a Candidate>, Vec<&'a Candidate>) {
-    let mut of_file: BTreeMap<&Path, Vec<usize>> = BTreeMap::new();
+    let mut of_root = Vec::new();
     let mut of_address: BTreeMap<&UpstreamAddress, Vec<usize>> = BTreeMap::new();
     for (index, candidate) in candidates.iter().enumerate() {
-        of_file.entry(&candidate.file).or_default().push(index);
+        if candidate.root == HasRoot::Yes {
+            of_root.push(index);
+        }
         for address in &candidate.upstreams {
             of_address.entry(address).or_default().push(index);
         }
@@ -89,8 +96,10 @@ fn connected<'a>(candidates: &[&'a Candidate]) -> (Vec<&'a Candidate>, Vec<&'a C
         if std::mem::replace(&mut reached[index], true) {
             continue;
         }
-        // Each file and each address is followed once; what it ties is tied then.
-        waiting.extend(of_file.remove(candidates[index].file.as_path()).unwrap_or_default());
+        // The root and each address are followed once; what they tie is tied then.
+        if candidates[index].root == HasRoot::Yes {
+            waiting.append(&mut of_root);
+        }
         for address in &candidates[index].upstreams {
             waiting.extend(of_address.remove(address).unwrap_or_default());
         }

@@ -8,15 +8,16 @@ use super::values::{arguments, name};
 use crate::facts::{
     ListenAddress, ListenFacts, LocationFacts, RouteContent, ServerFacts, ServerRole, UpstreamAddress,
 };
-use crate::motion::{ANY_ROUTE, PAGES, outer, redirects_only, route_state};
-use nginx_config::routes::{Answer, Handler, answer, servers};
-use nginx_config::{Config, Node};
+use crate::motion::{ANY_ROUTE, Block, PAGES};
+use nginx_config::routes::{Answer, Handler, servers};
+use nginx_config::{Config, FileId, Node};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 /// Routes that only Motion's site answers apart from `/`.
 const OWN_ROUTES: [&str; 2] = ["/api/", "/socket.io/"];
+
 /// A server block with the reasons for and against its being Motion's.
 #[derive(Debug, Clone)]
 pub struct Candidate {
@@ -28,8 +29,19 @@ pub struct Candidate {
     pub certainty: Certainty,
     /// The addresses that answer Motion's routes.
     pub upstreams: Vec<UpstreamAddress>,
+    /// Whether it serves files of the application root.
+    pub root: HasRoot,
     /// What was seen, for people.
     pub evidence: Vec<String>,
+}
+
+/// Whether a block serves files of the application root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HasRoot {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
 }
 
 /// How sure it is that a block is Motion's.
@@ -39,6 +51,8 @@ pub enum Certainty {
     No,
     /// It hands `/` to a local upstream, as any Node application's does.
     Perhaps,
+    /// As that, in a file that is named for Motion, or that the operator named.
+    Named,
     /// It does what Motion's does, and something on the server supports it.
     Yes,
 }
@@ -48,14 +62,18 @@ pub struct Support<'a> {
     /// The application root below the server's root, when it exists.
     pub application_root: Option<&'a Path>,
     /// The file that the operator named.
-    pub named_site: Option<&'a Path>,
+    pub named_site: Option<FileId>,
 }
+
+/// The addresses that a directive leads to, in one server block.
+type Addresses = BTreeMap<(Node, Option<Node>), Vec<UpstreamAddress>>;
 
 /// Every server block under `http`, judged.
 pub fn candidates(config: &Config, targets: &[Target], support: &Support) -> Vec<Candidate> {
-    let mut addresses: BTreeMap<Node, Vec<UpstreamAddress>> = BTreeMap::new();
+    let mut addresses = Addresses::new();
     for target in targets {
-        addresses.entry(target.directive).or_default().push(target.upstream.address.clone());
+        let found = addresses.entry((target.directive, target.server)).or_default();
+        found.push(target.upstream.address.clone());
     }
     // A file that is included twice gives the same block twice.
     let mut seen = BTreeSet::new();
@@ -63,62 +81,70 @@ pub fn candidates(config: &Config, targets: &[Target], support: &Support) -> Vec
     blocks.map(|&server| judge(config, server, &addresses, support)).collect()
 }
 
-fn judge(
-    config: &Config,
-    node: Node,
-    addresses: &BTreeMap<Node, Vec<UpstreamAddress>>,
-    support: &Support,
-) -> Candidate {
+fn judge(config: &Config, node: Node, addresses: &Addresses, support: &Support) -> Candidate {
     let file = config.file(node.file).path.clone();
+    let block = Block::new(config, node);
+    let catch_all: Vec<_> = block.ways(ANY_ROUTE).iter().map(|way| innermost(config, &way.answer)).collect();
     let mut evidence = Vec::new();
-    let mut upstreams = Vec::new();
+    let mut upstreams = BTreeSet::new();
     let mut own_routes = 0;
     let mut local_page = false;
     for uri in OWN_ROUTES.into_iter().chain(PAGES) {
-        let Some(directive) = proxied_by(&answer(config, node, uri)) else { continue };
-        let found = addresses.get(&directive).cloned().unwrap_or_default();
+        // A condition may send the request elsewhere; what counts is where it can go.
+        let ways = block.ways(uri);
+        let proxied: Vec<_> = ways.iter().filter_map(|way| Some((way, proxied_by(&way.answer)?))).collect();
+        let found: BTreeSet<_> = proxied
+            .iter()
+            .filter_map(|(_, by)| addresses.get(&(*by, Some(node))))
+            .flatten()
+            .cloned()
+            .collect();
+        if proxied.is_empty() {
+            continue;
+        }
         let shown: Vec<_> = found.iter().map(ToString::to_string).collect();
         evidence.push(format!("{uri} is proxied to {}", shown.join(", ")));
-        own_routes += usize::from(OWN_ROUTES.contains(&uri) && has_location(config, node, uri));
+        let of_its_own = proxied.iter().any(|(way, _)| !catch_all.contains(&innermost(config, &way.answer)));
+        own_routes += usize::from(OWN_ROUTES.contains(&uri) && of_its_own);
         local_page |= PAGES.contains(&uri) && found.iter().any(UpstreamAddress::is_local);
         upstreams.extend(found);
     }
-    upstreams.sort();
-    upstreams.dedup();
     let root = support.application_root.filter(|root| has_root_under(config, node, root));
     evidence.extend(root.map(|root| format!("serves files below {}", root.display())));
     let named_for_motion = file.file_name().is_some_and(|name| name.to_string_lossy().contains("motion"));
     if named_for_motion {
         evidence.push(format!("{} is named for Motion", file.display()));
     }
-    let supported = support.application_root.is_some() || named_for_motion;
-    let proxies = own_routes > 0 || local_page;
-    let certainty = match support.named_site {
-        Some(site) if site == file => {
-            if proxies || root.is_some() {
-                Certainty::Yes
-            } else {
-                Certainty::No
-            }
+    let named = support.named_site.map_or(named_for_motion, |site| site == node.file);
+    let supported = support.application_root.is_some() || named;
+    let certainty = match () {
+        // Of blocks in other files than the one that was named none leads the way.
+        () if support.named_site.is_some_and(|site| site != node.file) => Certainty::No,
+        () if root.is_some() || (own_routes > 0 && supported) => Certainty::Yes,
+        () if named && (local_page || (support.named_site.is_some() && !upstreams.is_empty())) => {
+            Certainty::Named
         }
-        Some(_) => Certainty::No,
-        None if root.is_some() => Certainty::Yes,
-        None if own_routes > 0 && supported => Certainty::Yes,
-        None if local_page && named_for_motion => Certainty::Yes,
-        None if own_routes > 0 || (local_page && supported) => Certainty::Perhaps,
-        None => Certainty::No,
+        () if own_routes > 0 || (local_page && supported) => Certainty::Perhaps,
+        () => Certainty::No,
     };
-    Candidate { server: server_facts(config, node, certainty), file, certainty, upstreams, evidence }
+    let root = if root.is_some() { HasRoot::Yes } else { HasRoot::No };
+    let server = server_facts(config, node, &block, certainty);
+    Candidate { server, file, certainty, upstreams: upstreams.into_iter().collect(), root, evidence }
 }
 
-fn server_facts(config: &Config, node: Node, certainty: Certainty) -> ServerFacts {
+/// The innermost location around an answer.
+fn innermost(config: &Config, answer: &Answer) -> Option<Node> {
+    answer.chain.iter().rev().copied().find(|node| config.directive(*node).is("location"))
+}
+
+fn server_facts(config: &Config, node: Node, block: &Block, certainty: Certainty) -> ServerFacts {
     let names: Vec<_> = config.named(node, "server_name").flat_map(|node| arguments(config, node)).collect();
-    let locations = locations(config, node);
+    let locations = locations(config, node, block);
     let listens = listens(config, node);
     let role = match certainty {
-        _ if redirects_only(config, node) => ServerRole::RedirectsOnly,
+        _ if block.redirects_only() => ServerRole::RedirectsOnly,
         Certainty::No => ServerRole::Other,
-        Certainty::Perhaps | Certainty::Yes => ServerRole::ServesMotion,
+        Certainty::Perhaps | Certainty::Named | Certainty::Yes => ServerRole::ServesMotion,
     };
     ServerFacts {
         node,
@@ -126,14 +152,14 @@ fn server_facts(config: &Config, node: Node, certainty: Certainty) -> ServerFact
         names,
         listens,
         role,
-        new_client: route_state(config, node),
+        new_client: block.new_client(),
         locations,
     }
 }
 
 /// The routes that can be asked for, one for each location: its path, or for a
 /// regular expression nothing, since no path is certain to match it.
-fn locations(config: &Config, server: Node) -> Vec<LocationFacts> {
+fn locations(config: &Config, server: Node, block: &Block) -> Vec<LocationFacts> {
     let mut found: Vec<LocationFacts> = Vec::new();
     let mut seen = BTreeSet::new();
     for node in config.named(server, "location") {
@@ -147,7 +173,7 @@ fn locations(config: &Config, server: Node) -> Vec<LocationFacts> {
         if !seen.insert(uri.clone()) {
             continue;
         }
-        let answer = answer(config, server, uri);
+        let Some(answer) = block.answer(uri) else { continue };
         let content = match &answer.handler {
             Handler::Static { .. } | Handler::Folder { .. } | Handler::Return { .. } => RouteContent::Local,
             Handler::TryFiles { .. } if proxied_by(&answer).is_none() => RouteContent::Local,
@@ -168,12 +194,6 @@ fn proxied_by(answer: &Answer) -> Option<Node> {
             _ => return None,
         }
     }
-}
-
-/// Whether a location other than the catch-all answers the route.
-fn has_location(config: &Config, server: Node, uri: &str) -> bool {
-    let own = answer(config, server, uri);
-    outer(&own).is_some() && outer(&own) != outer(&answer(config, server, ANY_ROUTE))
 }
 
 fn has_root_under(config: &Config, server: Node, application_root: &Path) -> bool {

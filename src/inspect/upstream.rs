@@ -26,6 +26,10 @@ const PROTOCOLS: [Protocol; 6] = [
     Protocol { directive: "memcached_pass", http: false, default_port: Some(11211) },
 ];
 
+/// Variables that hold a part of the request, never an address.
+const OF_THE_REQUEST: [&str; 6] =
+    ["$request_uri", "$uri", "$document_uri", "$is_args", "$args", "$query_string"];
+
 /// The addresses of every `upstream` block, by its name.
 pub type Groups = BTreeMap<String, Vec<UpstreamAddress>>;
 
@@ -48,6 +52,8 @@ pub fn groups(config: &Config, visits: &[Visit]) -> Groups {
 pub struct Target {
     /// The directive.
     pub directive: Node,
+    /// The server block that it stands in, by way of an include or not.
+    pub server: Option<Node>,
     /// Where it leads.
     pub upstream: UpstreamFacts,
 }
@@ -56,8 +62,9 @@ pub struct Target {
 pub fn targets(config: &Config, visits: &[Visit], groups: &Groups) -> Vec<Target> {
     let mut found: Vec<Target> = Vec::new();
     // What a directive leads to already: a file that is included twice names each address twice.
-    let mut known: BTreeMap<Node, Vec<UpstreamFacts>> = BTreeMap::new();
+    let mut known: BTreeMap<(Node, Option<Node>), Vec<UpstreamFacts>> = BTreeMap::new();
     for visit in visits {
+        let server = visit.ancestors.iter().copied().find(|node| config.directive(*node).is("server"));
         let directive = name(config, visit.node);
         let Some(protocol) = PROTOCOLS.iter().find(|protocol| protocol.directive == directive) else {
             continue;
@@ -73,10 +80,10 @@ pub fn targets(config: &Config, visits: &[Visit], groups: &Groups) -> Vec<Target
                 location: location_label(config, &visit.ancestors),
                 serves_motion: false,
             };
-            let known = known.entry(visit.node).or_default();
+            let known = known.entry((visit.node, server)).or_default();
             if !known.contains(&upstream) {
                 known.push(upstream.clone());
-                found.push(Target { directive: visit.node, upstream });
+                found.push(Target { directive: visit.node, server, upstream });
             }
         }
     }
@@ -93,6 +100,9 @@ fn addresses(target: &str, default_port: Option<u16>, groups: &Groups) -> Vec<Up
         return vec![UpstreamAddress::Unix(PathBuf::from(path))];
     }
     let authority = rest.split(['/', '?']).next().unwrap_or(rest);
+    // What of the request is appended is no part of the address.
+    let appended = OF_THE_REQUEST.iter().filter_map(|variable| authority.find(variable)).min();
+    let authority = &authority[..appended.unwrap_or(authority.len())];
     if let Some(group) = groups.get(authority) {
         return group.clone();
     }
@@ -201,6 +211,8 @@ mod tests {
         check("http://unix:/run/x.sock:/uri/", &["unix:/run/x.sock"]);
         check("http://$host:8080", &["$host:8080"]);
         check("http://$host", &["$host"]);
+        check("http://127.0.0.1:9000$request_uri", &["127.0.0.1:9000"]);
+        check("http://node$uri$is_args$args", &["unix:/run/node.sock", "b.test:81"]);
     }
 
     #[test]

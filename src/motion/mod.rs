@@ -7,4 +7,6 @@ pub mod page;
 mod routes;
 pub mod settings;
 
-pub use routes::{ANY_ROUTE, NEW_CLIENT_ROUTE, PAGES, RouteState, outer, redirects_only, route_state};
+pub use routes::{
+    ANY_ROUTE, Block, Content, NEW_CLIENT_ROUTE, PAGES, RouteState, outer, redirects_only, route_state,
+};

@@ -1,4 +1,4 @@
-//! Which client a page belongs to, and which scripts it names.
+//! Which client a page belongs to, and which scripts and styles it names.
 //!
 //! Invariant: any bytes have an answer, found in linear time. This looks at
 //! markup as a browser would where it matters (comments, quoting, order of
@@ -27,6 +27,11 @@ const VALUE: &str = r#"\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+))"#;
 static COMMENT: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)<!--.*?-->"));
 static BASE: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"(?i)<base\b[^>]*?[\s/]href{VALUE}")));
 static SCRIPT: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"(?i)<script\b[^>]*?[\s/]src{VALUE}")));
+static LINK: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)<link\b[^>]*>"));
+static HREF: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"(?i)[\s/]href{VALUE}")));
+static STYLESHEET: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r#"(?i)[\s/]rel\s*=\s*(?:"[^"]*\bstylesheet\b|'[^']*\bstylesheet\b|stylesheet\b)"#)
+});
 static LEGACY: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)switch-to-new-experience|<[^>]*\s(?:data-|x-)?ng-app(?:[\s=>/])"));
 
@@ -53,12 +58,22 @@ pub fn classify(body: &[u8]) -> Page {
 #[must_use]
 pub fn scripts(body: &[u8], origin: &str) -> Vec<String> {
     let body = COMMENT.replace_all(body, &b""[..]);
-    let base = base(&body).unwrap_or_else(|| "/".to_owned());
+    named(&body, SCRIPT.captures_iter(&body).map(|captures| attribute(&captures)), origin)
+}
+
+/// Paths of the style sheets that the page loads, as [`scripts`].
+#[must_use]
+pub fn styles(body: &[u8], origin: &str) -> Vec<String> {
+    let body = COMMENT.replace_all(body, &b""[..]);
+    let links = LINK.find_iter(&body).map(|link| link.as_bytes()).filter(|link| STYLESHEET.is_match(link));
+    named(&body, links.filter_map(|link| Some(attribute(&HREF.captures(link)?))), origin)
+}
+
+fn named(body: &[u8], references: impl Iterator<Item = String>, origin: &str) -> Vec<String> {
+    let base = base(body).unwrap_or_else(|| "/".to_owned());
     let mut paths: Vec<String> = Vec::new();
-    for captures in SCRIPT.captures_iter(&body) {
-        if let Some(path) = resolve(&attribute(&captures), &base, origin)
-            && !paths.contains(&path)
-        {
+    for path in references.filter_map(|reference| resolve(&reference, &base, origin)) {
+        if !paths.contains(&path) {
             paths.push(path);
         }
     }
@@ -141,6 +156,16 @@ mod tests {
         check(r#"<base href="/user-ui/"><a id="switch-to-new-experience">"#, Page::Legacy);
         check(r#"<base href="/user-ui/"><p class="ng-app-shell">"#, Page::NewClient);
         check("\u{0}<<<>", Page::Other);
+    }
+
+    #[test]
+    fn style_sheets_are_told_from_other_links() {
+        let page = r#"<base href="/user-ui/"><link rel="icon" href="favicon.svg"><link href=styles.1.css rel=stylesheet>
+            <LINK media="print" rel="preload stylesheet" href='/user-ui/print.css'><!-- <link rel=stylesheet href=x.css> -->"#;
+        assert_eq!(
+            styles(page.as_bytes(), "https://a.test"),
+            ["/user-ui/styles.1.css", "/user-ui/print.css"]
+        );
     }
 
     #[test]

@@ -1,9 +1,14 @@
 //! Motion's routes in a server block: what answers them.
 //!
-//! Invariant: computed in nginx's own order, never guessed from names.
+//! Invariant: computed in nginx's own order, through every door of the block and on every way that a
+//! request can go, never guessed from names. What the ways do not agree on is not decided here.
 
-use nginx_config::routes::{Answer, Handler, answer};
+use nginx_config::routes::{
+    Answer, Assumption, Door, Endpoint, Handler, Request, Wanted, Way, Ways, doors, name_to_ask, ways,
+};
 use nginx_config::{Config, Node};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 /// Pages that any site has.
 pub const PAGES: [&str; 2] = ["/", "/login"];
@@ -13,43 +18,276 @@ pub const NEW_CLIENT_ROUTE: &str = "/user-ui/login";
 const NEW_CLIENT_PAGE: &str = "/user-ui/motionctl-route-check";
 /// A page that only a catch-all location answers.
 pub const ANY_ROUTE: &str = "/motionctl-route-check";
+/// Routes that a location made for the new client does not answer.
+const NEIGHBOURS: [&str; 5] = [ANY_ROUTE, "/u", "/user", "/users/1", "/user-x/login"];
 
 /// Whether the new client's route is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RouteState {
-    /// A location of its own answers it.
+    /// A location that is made for it answers it.
     Present,
     /// A location that also answers other routes answers it.
     Missing,
-    /// A location of its own answers with something else; which, for people.
+    /// Something else takes it, or a location of its own answers with something else; which, for people.
     Elsewhere(String),
+    /// It depends on what is not known here; on what, for people.
+    CannotTell(String),
 }
 
-/// What answers the new client's route: a location of its own, or whatever
-/// answers everything else.
-#[must_use]
-pub fn route_state(config: &Config, server: Node) -> RouteState {
-    let entry = answer(config, server, NEW_CLIENT_ROUTE);
-    let page = answer(config, server, NEW_CLIENT_PAGE);
-    let other = answer(config, server, ANY_ROUTE);
-    let own = |answer: &Answer| outer(answer) != outer(&other);
-    match (own(&entry), own(&page)) {
-        (false, false) => RouteState::Missing,
-        (true, true) if serves(&entry.handler) && serves(&page.handler) => RouteState::Present,
-        _ => RouteState::Elsewhere(describe(config, &if own(&entry) { entry } else { page })),
+/// What a location serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// A file.
+    Page(PathBuf),
+    /// What another server answers; the argument as written.
+    Proxied(String),
+    /// Something else.
+    Other,
+}
+
+/// A server block as clients reach it.
+pub struct Block<'c> {
+    config: &'c Config,
+    server: Node,
+    host: Option<String>,
+    doors: Vec<Door>,
+}
+
+impl<'c> Block<'c> {
+    /// This server block.
+    #[must_use]
+    pub fn new(config: &'c Config, server: Node) -> Self {
+        let mut all = doors(config, server);
+        // Doors that differ by their addresses only answer alike.
+        let mut seen = BTreeSet::new();
+        all.retain(|door| seen.insert((port(door), door.transport)));
+        Self { config, server, host: name_to_ask(config, server), doors: all }
+    }
+
+    /// Every way that a GET of `uri` can go, through a door.
+    fn ways_through(&self, door: &Door, uri: &str) -> Ways {
+        let request = Request::get(uri).at(port(door), door.transport);
+        let request = match &self.host {
+            Some(host) => request.to_host(host),
+            None => request,
+        };
+        ways(self.config, self.server, &request)
+    }
+
+    /// Every way that a GET of `uri` can go, through any door.
+    #[must_use]
+    pub fn ways(&self, uri: &str) -> Vec<Way> {
+        self.doors.iter().flat_map(|door| self.ways_through(door, uri).list).collect()
+    }
+
+    /// Whether a browser that asks for a page is always sent to another server or scheme, or turned
+    /// away. To another page of the same server is how an application works.
+    #[must_use]
+    pub fn redirects_only(&self) -> bool {
+        self.doors.iter().all(|door| self.only_redirects_at(door))
+    }
+
+    fn only_redirects_at(&self, door: &Door) -> bool {
+        PAGES.iter().all(|uri| {
+            let ways = self.ways_through(door, uri);
+            let kinds: BTreeSet<_> = ways.list.iter().map(|way| Kind::of(&way.answer)).collect();
+            ways.complete && kinds.contains(&Kind::Away) && !kinds.contains(&Kind::Other)
+        })
+    }
+
+    /// The doors behind which something is served.
+    fn serving_doors(&self) -> Vec<&Door> {
+        let serving: Vec<&Door> = self.doors.iter().filter(|door| !self.only_redirects_at(door)).collect();
+        if serving.is_empty() { self.doors.iter().collect() } else { serving }
+    }
+
+    /// What answers `uri` where it is served at all: through the first door that does not only send
+    /// away, on the way on which nothing unknown holds.
+    #[must_use]
+    pub fn answer(&self, uri: &str) -> Option<Answer> {
+        let door = *self.serving_doors().first()?;
+        self.ways_through(door, uri).list.into_iter().next().map(|way| way.answer)
+    }
+
+    /// What answers the new client's route: a location of its own, or whatever answers other routes.
+    #[must_use]
+    pub fn new_client(&self) -> RouteState {
+        let mut states = Vec::new();
+        for door in self.serving_doors() {
+            let others: Vec<Way> =
+                NEIGHBOURS.iter().flat_map(|uri| self.ways_through(door, uri).list).collect();
+            for uri in [NEW_CLIENT_ROUTE, NEW_CLIENT_PAGE] {
+                let ways = self.ways_through(door, uri);
+                if !ways.complete {
+                    return RouteState::CannotTell(format!(
+                        "the server block at {} has more conditions than can be followed",
+                        self.config.place(self.server)
+                    ));
+                }
+                states.extend(ways.list.iter().filter_map(|way| self.judge(way, &others)));
+            }
+        }
+        combined(states)
+    }
+
+    /// What the location that answers the new client's route serves as its page.
+    #[must_use]
+    pub fn new_client_content(&self) -> Option<Content> {
+        let answer = self.answer(NEW_CLIENT_ROUTE)?;
+        Some(match &page_of(&answer).handler {
+            Handler::Static { path } => Content::Page(path.clone()),
+            Handler::Proxy { target, .. } => Content::Proxied(target.clone()),
+            _ => Content::Other,
+        })
+    }
+
+    /// What takes these paths from the location that answers the new client's route, for people.
+    #[must_use]
+    pub fn taken(&self, assets: &[String]) -> Vec<String> {
+        let mut found = Vec::new();
+        for door in self.serving_doors() {
+            let own: BTreeSet<_> =
+                self.ways_through(door, NEW_CLIENT_ROUTE).list.iter().map(outer_of).collect();
+            for asset in assets {
+                for way in
+                    self.ways_through(door, asset).list.iter().filter(|way| !own.contains(&outer_of(way)))
+                {
+                    if way.answer.chain.is_empty() && way.answer.acted.is_empty() {
+                        continue;
+                    }
+                    let line = format!("{asset} is answered by {}", self.describe(&way.answer));
+                    if !found.contains(&line) {
+                        found.push(line);
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// `None` for a way on which every route is answered alike before any location.
+    fn judge(&self, way: &Way, others: &[Way]) -> Option<RouteState> {
+        let alike = || others.iter().filter(|other| compatible(&way.assumed, &other.assumed));
+        if let Handler::Unknown { reason } = &way.answer.handler {
+            return Some(RouteState::CannotTell(reason.clone()));
+        }
+        // What the server block does to every route, such as a page for maintenance, is no answer of this one.
+        let same = |other: &Way| {
+            other.answer.acted == way.answer.acted
+                && outer_of(other) == outer_of(way)
+                && status(&other.answer) == status(&way.answer)
+        };
+        if !way.answer.acted.is_empty() && alike().any(same) {
+            return None;
+        }
+        let is_own_act = |node: &&Node| alike().all(|other| !other.answer.acted.contains(node));
+        if let Some(&taking) = way.answer.acted.iter().find(is_own_act) {
+            return Some(RouteState::Elsewhere(self.directive(taking)));
+        }
+        let outer = outer_of(way);
+        if outer.is_none() || alike().any(|other| outer_of(other) == outer) {
+            return Some(RouteState::Missing);
+        }
+        Some(self.own_location(&way.answer, outer))
+    }
+
+    /// A location that answers no neighbour: does it serve?
+    fn own_location(&self, answer: &Answer, outer: Option<Node>) -> RouteState {
+        if outer.is_some_and(|location| self.refuses_everybody(location)) {
+            return RouteState::Elsewhere(format!("{} lets nobody in", self.describe(answer)));
+        }
+        let page = page_of(answer);
+        // An internal redirect runs the server's own rewrites again.
+        if let Some(&taking) = page.acted.get(answer.acted.len()) {
+            return RouteState::Elsewhere(format!(
+                "{}, whose page is taken by {}",
+                self.describe(answer),
+                self.directive(taking)
+            ));
+        }
+        match &page.handler {
+            Handler::Unknown { reason } => RouteState::CannotTell(reason.clone()),
+            Handler::Return { .. } => RouteState::Elsewhere(self.describe(answer)),
+            _ if page.chain.first().copied() != outer => RouteState::Elsewhere(format!(
+                "{}, whose page is answered by {}",
+                self.describe(answer),
+                self.describe(page)
+            )),
+            _ => RouteState::Present,
+        }
+    }
+
+    /// `deny all` without an `allow` before it.
+    fn refuses_everybody(&self, location: Node) -> bool {
+        let mut rules = self.config.children(location).iter().map(|&node| self.config.directive(node));
+        let first = rules.find(|directive| directive.is("allow") || directive.is("deny"));
+        first.is_some_and(|directive| directive.is("deny") && directive.arg(0) == Some(b"all"))
+    }
+
+    /// `FILE:LINE:COLUMN: DIRECTIVE`.
+    fn directive(&self, node: Node) -> String {
+        let directive = self.config.directive(node);
+        let words: Vec<_> = std::iter::once(directive.name.text())
+            .chain(directive.args.iter().map(|word| word.text()))
+            .collect();
+        format!("{}: {}", self.config.place(node), words.join(" "))
+    }
+
+    fn describe(&self, answer: &Answer) -> String {
+        match outer(answer).or(answer.acted.last().copied()) {
+            Some(node) => self.directive(node),
+            None => "the server block itself".to_owned(),
+        }
     }
 }
 
-/// Whether a browser that asks for a page is always sent to another server or
-/// scheme. To another page of the same server is how an application works.
+/// What answers in the end where a route is not a file: the last argument of `try_files`, as the file
+/// that it names.
+fn page_of(answer: &Answer) -> &Answer {
+    let Handler::TryFiles { fallback, .. } = &answer.handler else { return answer };
+    match &fallback.handler {
+        Handler::TryFiles { tries, fallback: next } => {
+            let file = tries.iter().find(|one| one.wanted == Wanted::File);
+            file.map_or(next.as_ref(), |one| &one.answer)
+        }
+        _ => fallback,
+    }
+}
+
+/// What a page's answer is to a browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// It is sent to another server or scheme.
+    Away,
+    /// It is turned away.
+    Refused,
+    Other,
+}
+
+impl Kind {
+    fn of(answer: &Answer) -> Self {
+        match &answer.handler {
+            Handler::Return { status: 301 | 302 | 303 | 307 | 308, target: Some(target) }
+                if target.contains("://") =>
+            {
+                Self::Away
+            }
+            Handler::Return { status: 400.., .. } => Self::Refused,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// As [`Block::redirects_only`].
 #[must_use]
 pub fn redirects_only(config: &Config, server: Node) -> bool {
-    PAGES.iter().all(|uri| match answer(config, server, uri).handler {
-        Handler::Return { status: 301 | 302 | 303 | 307 | 308, target } => {
-            target.is_some_and(|target| target.contains("://"))
-        }
-        _ => false,
-    })
+    Block::new(config, server).redirects_only()
+}
+
+/// As [`Block::new_client`].
+#[must_use]
+pub fn route_state(config: &Config, server: Node) -> RouteState {
+    Block::new(config, server).new_client()
 }
 
 /// The outermost location around an answer; `None` for the server block itself.
@@ -58,17 +296,38 @@ pub fn outer(answer: &Answer) -> Option<Node> {
     answer.chain.first().copied()
 }
 
-/// Whether something other than a fixed status answers.
-fn serves(handler: &Handler) -> bool {
-    !matches!(handler, Handler::Return { .. })
+fn outer_of(way: &Way) -> Option<Node> {
+    outer(&way.answer)
 }
 
-fn describe(config: &Config, answer: &Answer) -> String {
-    match outer(answer) {
-        Some(node) => {
-            let words: Vec<_> = config.directive(node).args.iter().map(|word| word.text()).collect();
-            format!("{}: location {}", config.place(node), words.join(" "))
-        }
-        None => "the server block itself".to_owned(),
+fn port(door: &Door) -> u16 {
+    match door.at {
+        Endpoint::Tcp(_, port) | Endpoint::Name(_, port) => port,
+        Endpoint::Unix(_) => 0,
     }
+}
+
+fn status(answer: &Answer) -> Option<u16> {
+    match answer.handler {
+        Handler::Return { status, .. } => Some(status),
+        _ => None,
+    }
+}
+
+/// Whether both can hold at once.
+fn compatible(one: &[Assumption], other: &[Assumption]) -> bool {
+    one.iter().all(|assumed| {
+        other.iter().all(|other| other.directive != assumed.directive || other.holds == assumed.holds)
+    })
+}
+
+/// What all ways come to: the worst that one of them says.
+fn combined(states: Vec<RouteState>) -> RouteState {
+    let worst = |state: &RouteState| match state {
+        RouteState::Elsewhere(_) => 3,
+        RouteState::CannotTell(_) => 2,
+        RouteState::Missing => 1,
+        RouteState::Present => 0,
+    };
+    states.into_iter().rev().max_by_key(worst).unwrap_or(RouteState::Missing)
 }

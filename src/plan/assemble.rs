@@ -75,6 +75,7 @@ pub(super) fn finish(
         unused_resolutions: made.unused,
         stays: made.stays,
         dropped_routes,
+        not_effective: Vec::new(),
         diff: DiffSection { directives, unified: previews.iter().map(Comparison::unified).collect() },
         previews,
     }
@@ -137,6 +138,7 @@ pub fn explain(
         unused_resolutions: Vec::new(),
         stays: Vec::new(),
         dropped_routes,
+        not_effective: Vec::new(),
         diff: DiffSection { directives, unified: previews.iter().map(Comparison::unified).collect() },
         previews,
     })

@@ -3,6 +3,7 @@
 //! Invariant: both versions are shown with their places; none is chosen here.
 
 use super::Options;
+use crate::outcome::Level;
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding};
 use crate::plan::{Conflicts, Migration};
@@ -27,6 +28,12 @@ pub fn refused(conflicts: &Conflicts) -> Failure {
 /// What was decided, and decisions that no conflict asked for.
 pub fn merge_findings(migration: &Migration, options: &Options) -> Vec<Finding> {
     let mut findings = Vec::new();
+    if !migration.not_effective.is_empty() && !migration.plan.is_empty() {
+        let title = "the new client would not be what answers after the change";
+        let finding = Finding::graded(codes::ROUTES_ELSEWHERE, Level::Stop, title)
+            .advice("remove what the evidence names, or let it serve the new client");
+        findings.push(migration.not_effective.iter().cloned().fold(finding, Finding::evidence));
+    }
     if !migration.resolved.is_empty() {
         let mut finding = finding(&migration.resolved, "conflicts were resolved as you said");
         finding.accepted = true;

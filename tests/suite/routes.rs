@@ -6,9 +6,10 @@
 
 mod cases;
 mod hosts;
+mod random;
 
 use crate::support::depth::generated;
-use crate::support::nginx::{Nginx, get};
+use crate::support::nginx::{Nginx, Place, get};
 use cases::CASES;
 use nginx_config::routes::{Answer, Candidate, Handler, HopCause, Wanted, answer, servers};
 use nginx_config::{Config, MemoryReader};
@@ -28,7 +29,10 @@ fn loaded(nginx: &Nginx) -> Config {
 
 /// What a client sees of an answer: a status, and what tells answers apart.
 fn wire(nginx: &Nginx, host: &str, uri: &str) -> String {
-    let answer = get(nginx.place.socket(0), host, uri).expect("an answer");
+    shown(&get(nginx.place.socket(0), host, uri).expect("an answer"))
+}
+
+fn shown(answer: &crate::support::nginx::Answer) -> String {
     let header = answer.headers.iter().find_map(|line| line.strip_prefix("Location: "));
     let location = header.map(|url| {
         match url.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..])) {
@@ -69,9 +73,11 @@ fn handled(handler: &Handler, uri: &str) -> String {
         }
         Handler::Static { path } if is_folder(path) => format!("301 {uri}/"),
         Handler::Static { .. } => "404".to_owned(),
-        Handler::Folder { index, .. } => {
-            index.iter().find(|one| exists(one)).map_or("404".to_owned(), |one| expected(&one.answer))
-        }
+        Handler::Folder { path, index } => match index.iter().find(|one| exists(one)) {
+            Some(one) => expected(&one.answer),
+            None if is_folder(path) => "403".to_owned(),
+            None => "404".to_owned(),
+        },
         Handler::TryFiles { tries, fallback } => {
             expected(tries.iter().find(|one| exists(one)).map_or(fallback, |one| &one.answer))
         }
@@ -107,6 +113,10 @@ const FILES: &[&str] = &[
     "/html/sub/x.php",
     "/www/f.txt",
     "/www/d/e.css",
+    "/www/b/index.html",
+    "/www/on",
+    "/html/a.js",
+    "/html/b/x",
 ];
 
 /// Puts a name of its own into each `R`.
@@ -119,13 +129,17 @@ fn with_names(template: &str, server: usize) -> String {
     text
 }
 
+fn write_files(place: &Place) {
+    for file in FILES {
+        let path = place.dir().join(file.trim_start_matches('/'));
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+        std::fs::write(&path, path.file_name().expect("a name").as_encoded_bytes()).expect("a file");
+    }
+}
+
 fn serving(bodies: &[String]) -> Nginx {
     Nginx::serving(|place| {
-        for file in FILES {
-            let path = place.dir().join(file.trim_start_matches('/'));
-            std::fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
-            std::fs::write(&path, path.file_name().expect("a name").as_encoded_bytes()).expect("a file");
-        }
+        write_files(place);
         let server = |(number, body): (usize, &String)| {
             format!("server {{ listen {}; server_name s{number}; {body}\n}}\n", place.listen(0))
         };

@@ -7,10 +7,11 @@
 
 use super::config::{Config, FileId, Node};
 use super::routes::location::Level;
+use super::routes::pattern::{Case, Pattern};
 use super::routes::server::Listeners;
 use super::work;
-use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Up to so many directives a list is searched faster than a table is made.
 const SMALL: usize = 16;
@@ -26,6 +27,9 @@ pub(crate) struct Index {
     files: Vec<OnceLock<Vec<OnceLock<Box<Block>>>>>,
     servers: OnceLock<Servers>,
     listeners: OnceLock<Box<Listeners>>,
+    set_variables: OnceLock<HashSet<Vec<u8>>>,
+    /// The regular expressions of conditions and rewrites, by their directives.
+    patterns: Mutex<HashMap<Node, Arc<Pattern>>>,
 }
 
 /// The server blocks below `http`.
@@ -91,6 +95,22 @@ impl Config {
             }
             servers
         })
+    }
+
+    /// The variables that some `set` makes, in lower case, without the `$`.
+    pub(crate) fn set_variables(&self) -> &HashSet<Vec<u8>> {
+        self.index.set_variables.get_or_init(|| {
+            let trees = self.files().map(|(_, file)| &file.tree);
+            let directives = trees.flat_map(|tree| tree.walk().map(|id| tree.directive(id)));
+            let names = directives.filter(|directive| directive.is("set")).filter_map(|set| set.arg(0));
+            names.filter_map(|name| Some(name.strip_prefix(b"$")?.to_ascii_lowercase())).collect()
+        })
+    }
+
+    /// The regular expression of a directive that has one, compiled once.
+    pub(crate) fn pattern(&self, directive: Node, pattern: &[u8], case: Case) -> Arc<Pattern> {
+        let mut known = self.index.patterns.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(directive).or_insert_with(|| Arc::new(Pattern::compile(pattern, case))).clone()
     }
 
     pub(crate) fn listeners(&self) -> &Listeners {

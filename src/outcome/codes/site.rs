@@ -53,10 +53,23 @@ codes! {
         .means("`/user-ui/` is not served by the new client")
         .looked_for("which location of each of Motion's server blocks answers it, in NGINX's own order")
         .advises("`motionctl apply`");
-    ROUTES_ELSEWHERE = stop("routes.elsewhere")
-        .means("a location of its own answers `/user-ui/` with something else")
-        .looked_for("which location of each of Motion's server blocks answers it: a second one would be a duplicate")
-        .advises("remove it, or let it serve the new client");
+    ROUTES_ELSEWHERE = graded("routes.elsewhere", &[
+        usual(Stop),
+        when(Warn, "the new client answers, and something else takes what its page loads"),
+    ])
+        .means("something other than the new client answers `/user-ui/`, or what its page loads: a location of its own, a \
+                condition or a rewrite of the server, or a block that NGINX reads first")
+        .looked_for("what answers in each of Motion's server blocks, before the change and after it, on every way that a \
+                     request can go; whether the page is on the disk; which block NGINX answers from")
+        .advises("remove what the evidence names, or let it serve the new client");
+    ROUTES_CANNOT_TELL = graded("routes.cannot-tell", &[
+        usual(Warn),
+        when(Info, "on a live server, which can be asked"),
+    ])
+        .means("whether the new client answers `/user-ui/` cannot be told from what is in view")
+        .looked_for("the page below the root, and the address that the route is handed to")
+        .advises("ask the server for `/user-ui/login`, or name the client with `--new-client-root` or \
+                  `--new-client-upstream`");
     NEWCLIENT_NOT_FOUND = stop("newclient.not-found").accepted_by(Migration)
         .means("the new client was not found; without it there is no plan, also when this is accepted")
         .looked_for("a folder below the application root, or the one that is named, that holds an `index.html` with \

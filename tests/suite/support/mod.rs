@@ -25,6 +25,7 @@ pub mod nginx;
 pub mod paused;
 pub mod site;
 pub mod systemd;
+pub mod tls;
 pub mod tree;
 pub mod tree_state;
 pub mod upstream;

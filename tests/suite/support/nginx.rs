@@ -271,6 +271,11 @@ pub fn get(socket: SocketAddr, host: &str, path: &str) -> std::io::Result<Answer
     write!(stream, "GET {path} HTTP/1.0\r\nHost: {host}\r\n\r\n")?;
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes)?;
+    read_answer(&bytes)
+}
+
+/// A response that was read to its end.
+pub fn read_answer(bytes: &[u8]) -> std::io::Result<Answer> {
     let malformed = || std::io::Error::other(format!("not a response: {} bytes", bytes.len()));
     let split = bytes.windows(4).position(|w| w == b"\r\n\r\n").ok_or_else(malformed)?;
     let head = String::from_utf8_lossy(&bytes[..split]).into_owned();

@@ -33,13 +33,19 @@ const HANDLERS: &[&str] = &[
 ];
 
 /// Where the files of a location lie.
-struct Base {
+pub(super) struct Base {
     /// `root`, or what `alias` names.
     folder: Vec<u8>,
     /// How many bytes of the URI `alias` stands for; none for `root`.
     replaces: Option<usize>,
     /// An `alias` in a regular expression is a whole path.
     is_whole_path: bool,
+}
+
+impl Base {
+    pub fn folder(&self) -> &[u8] {
+        &self.folder
+    }
 }
 
 impl Router<'_> {
@@ -169,7 +175,7 @@ impl Router<'_> {
     }
 
     /// Where files are looked for in `chain`.
-    fn base(&self, chain: &[Node], state: &State) -> Result<Base, Handler> {
+    pub fn base(&self, chain: &[Node], state: &State) -> Result<Base, Handler> {
         for scope in self.scopes(chain) {
             let own = self.own(scope, "alias").pop().or_else(|| self.own(scope, "root").pop());
             let Some(node) = own else { continue };
@@ -192,7 +198,7 @@ impl Router<'_> {
         Ok(Base { folder: self.absolute(b"html".to_vec()), replaces: None, is_whole_path: false })
     }
 
-    fn path(&self, base: &Base, state: &State, uri: &[u8]) -> Result<Vec<u8>, Handler> {
+    pub fn path(&self, base: &Base, state: &State, uri: &[u8]) -> Result<Vec<u8>, Handler> {
         match base.replaces {
             None => Ok([&base.folder[..], uri].concat()),
             Some(_) if state.moved => Err(Handler::Return { status: 500, target: None }),
@@ -211,6 +217,6 @@ impl Router<'_> {
     }
 }
 
-fn path_of(bytes: Vec<u8>) -> PathBuf {
+pub(super) fn path_of(bytes: Vec<u8>) -> PathBuf {
     PathBuf::from(OsString::from_vec(bytes))
 }

@@ -3,10 +3,9 @@
 //! Invariant: the search is a loop over levels, not a recursion, so nested
 //! locations cost no stack. It reads names only, never what locations do.
 
-use super::pattern::{self, Captures, Case};
+use super::pattern::{Captures, Case, Matched, Pattern};
 use crate::config::{Config, Node};
 use crate::work;
-use regex::bytes::Regex;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
@@ -50,19 +49,30 @@ pub fn matcher(config: &Config, location: Node) -> Option<Matcher> {
 }
 
 /// Where the search for a location ended.
-pub(super) enum Found {
+pub(super) enum Found<'c> {
     /// In a location, or in none where the chain is empty.
-    Location { chain: Vec<Node>, captures: Option<Captures> },
+    Location { chain: Vec<Node>, groups: Option<Groups<'c>> },
     /// nginx answers 301 with a slash appended.
     Slash { chain: Vec<Node> },
-    /// At a regular expression that cannot be run here.
-    Unknown { reason: String },
 }
 
-/// The location of `server` that a URI belongs to.
-pub(super) fn find(config: &Config, server: Node, uri: &[u8]) -> Found {
+/// What a regular expression left behind.
+pub(super) enum Groups<'c> {
+    Known(Captures),
+    /// It cannot be run here, and was taken for one that matches.
+    Unknown(&'c Pattern),
+}
+
+/// The location of `server` that a URI belongs to. `holds` decides on regular expressions that
+/// cannot be run here.
+pub(super) fn find<'c>(
+    config: &'c Config,
+    server: Node,
+    uri: &[u8],
+    holds: impl Fn(Node) -> bool,
+) -> Found<'c> {
     let mut chain: Vec<Node> = Vec::new();
-    let mut captures = None;
+    let mut groups = None;
     // Once inside a regular expression nginx forgets a slash redirect.
     let mut in_regex = false;
     let mut scope = server;
@@ -73,12 +83,12 @@ pub(super) fn find(config: &Config, server: Node, uri: &[u8]) -> Found {
             let prefix = match level.fixed(uri) {
                 Fixed::Exact(node) => {
                     chain.push(node);
-                    return Found::Location { chain, captures };
+                    return Found::Location { chain, groups };
                 }
                 Fixed::Slash(node) => {
                     chain.push(node);
                     if in_regex {
-                        return Found::Location { chain, captures };
+                        return Found::Location { chain, groups };
                     }
                     return Found::Slash { chain };
                 }
@@ -92,37 +102,33 @@ pub(super) fn find(config: &Config, server: Node, uri: &[u8]) -> Found {
             chain.push(node);
             scope = node;
         };
-        let Some(matched) = try_regexes(config, &levels, uri) else {
-            return Found::Location { chain: deepest, captures };
+        let Some((node, depth, found)) = try_regexes(&levels, uri, &holds) else {
+            return Found::Location { chain: deepest, groups };
         };
-        match matched {
-            Ok((node, depth, groups)) => {
-                chain.truncate(depth);
-                chain.push(node);
-                captures = Some(groups);
-                in_regex = true;
-                scope = node;
-            }
-            Err(reason) => return Found::Unknown { reason },
-        }
+        chain.truncate(depth);
+        chain.push(node);
+        groups = Some(found);
+        in_regex = true;
+        scope = node;
     }
 }
 
 /// The first regular expression that matches, from the innermost level out.
-fn try_regexes(
-    config: &Config,
-    levels: &[(&Level, usize, bool)],
+fn try_regexes<'c>(
+    levels: &[(&'c Level, usize, bool)],
     uri: &[u8],
-) -> Option<Result<(Node, usize, Captures), String>> {
+    holds: impl Fn(Node) -> bool,
+) -> Option<(Node, usize, Groups<'c>)> {
     for (level, depth, _) in levels.iter().rev().filter(|&&(_, _, tries_regexes)| tries_regexes) {
         work::done(level.regexes.len());
         for location in &level.regexes {
-            let node = location.node;
-            let Some(regex) = location.compiled().filter(|_| !uri.contains(&b'\n')) else {
-                return Some(Err(format!("the regular expression at {} needs PCRE", config.place(node))));
-            };
-            if let Some(captures) = pattern::captures(regex, uri) {
-                return Some(Ok((node, *depth, captures)));
+            let pattern = location.compiled();
+            match pattern.matches(uri) {
+                Matched::Yes(captures) => return Some((location.node, *depth, Groups::Known(captures))),
+                Matched::Unknown if holds(location.node) => {
+                    return Some((location.node, *depth, Groups::Unknown(pattern)));
+                }
+                Matched::No | Matched::Unknown => {}
             }
         }
     }
@@ -165,12 +171,12 @@ struct RegexLocation {
     node: Node,
     pattern: Vec<u8>,
     case: Case,
-    compiled: OnceLock<Option<Regex>>,
+    compiled: OnceLock<Pattern>,
 }
 
 impl RegexLocation {
-    fn compiled(&self) -> Option<&Regex> {
-        self.compiled.get_or_init(|| pattern::compile(&self.pattern, self.case)).as_ref()
+    fn compiled(&self) -> &Pattern {
+        self.compiled.get_or_init(|| Pattern::compile(&self.pattern, self.case))
     }
 }
 

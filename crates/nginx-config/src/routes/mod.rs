@@ -1,23 +1,26 @@
 //! Which block of a configuration answers a request, and how.
 //!
 //! Invariant: an answer is nginx's own or says `Unknown` with the reason; it
-//! is never a guess. What depends on the disk is returned as alternatives,
-//! what depends on the client's address or credentials is not looked at.
+//! is never a guess. What depends on the disk is returned as alternatives, what
+//! depends on the rest of the request as ways, each with what it assumes. What
+//! depends on the client's address or credentials is not looked at.
 
 mod content;
 mod errors;
 pub(crate) mod location;
-mod pattern;
+pub(crate) mod pattern;
 mod redirect;
 mod request;
 mod rewrite;
 mod router;
 pub(crate) mod server;
 mod uri;
+mod ways;
 
 pub use location::{Matcher, matcher};
-pub use request::Request;
-pub use server::{Endpoint, ServerMatch, server_for, servers};
+pub use request::{Request, Transport};
+pub use server::{Door, Endpoint, ServerMatch, doors, name_to_ask, server_for, servers};
+pub use ways::{Assumption, Way, Ways};
 
 use super::config::{Config, Node};
 use std::path::PathBuf;
@@ -34,6 +37,9 @@ pub struct Answer {
     pub uri: String,
     /// The internal redirects on the way, first to last.
     pub hops: Vec<Hop>,
+    /// What of the server block itself changed the URI or answered, before any location: its
+    /// `rewrite`s and `return`s, first to last.
+    pub acted: Vec<Node>,
 }
 
 /// One internal redirect.
@@ -142,7 +148,14 @@ pub fn answer(config: &Config, server: Node, target: &str) -> Answer {
 /// As [`answer`], for a request of which more is known.
 #[must_use]
 pub fn answer_to(config: &Config, server: Node, request: &Request) -> Answer {
-    router::Router::new(config, server).answer(request)
+    ways(config, server, request).agreed(config)
+}
+
+/// Every way that a request can go through `server`, where that depends on what is not known: an
+/// `if` on a header, a file that may exist, a regular expression that cannot be run here.
+#[must_use]
+pub fn ways(config: &Config, server: Node, request: &Request) -> Ways {
+    ways::ways(config, server, request)
 }
 
 #[cfg(test)]

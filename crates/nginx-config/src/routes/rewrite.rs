@@ -4,11 +4,15 @@
 //! Invariant: a condition that is not known makes the answer unknown, unless
 //! neither outcome of it changes which handler answers.
 
-use super::pattern::{self, Case};
+use super::Wanted;
+use super::content::path_of;
+use super::location::Groups;
+use super::pattern::{Case, Matched};
 use super::redirect::Target;
-use super::request::State;
+use super::request::{State, Value};
 use super::router::Router;
 use crate::config::Node;
+use crate::word::Word;
 use std::collections::VecDeque;
 
 /// How the directives of a block left a request.
@@ -40,11 +44,14 @@ const HARMLESS: &[&str] = &[
 ];
 
 /// What a condition comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Truth {
-    True,
-    False,
-    Unknown,
+#[derive(Debug)]
+enum Condition {
+    Holds(bool),
+    /// It depends on the answer to a question, which other conditions may ask, too.
+    Unknown {
+        question: Vec<u8>,
+        negated: bool,
+    },
 }
 
 impl Router<'_> {
@@ -55,14 +62,24 @@ impl Router<'_> {
         while let Some(node) = waiting.pop_front() {
             match self.config.directive(node).name.value.as_slice() {
                 b"set" => self.set(node, state),
-                b"return" => return self.returns(node, state),
+                b"return" => {
+                    self.note(node, block, state);
+                    return self.returns(node, state);
+                }
                 b"break" => {
                     state.moved |= changed;
                     return Flow::On;
                 }
-                b"if" => match self.condition(node, state) {
-                    Truth::False => {}
-                    Truth::True => {
+                b"if" => {
+                    let condition = self.condition(node, chain, state);
+                    let holds = match condition {
+                        Condition::Holds(holds) => holds,
+                        Condition::Unknown { .. } if self.is_harmless(node, block, state) => false,
+                        Condition::Unknown { question, negated } => {
+                            self.choices.holds(node, question) != negated
+                        }
+                    };
+                    if holds {
                         if !chain.is_empty() {
                             chain.push(node);
                         }
@@ -70,22 +87,26 @@ impl Router<'_> {
                             waiting.push_front(child);
                         }
                     }
-                    Truth::Unknown if self.is_harmless(node, block, state) => {}
-                    Truth::Unknown => {
-                        let reason =
-                            format!("the condition at {} depends on the request", self.config.place(node));
-                        return Flow::Unknown { reason };
-                    }
-                },
+                }
                 b"rewrite" => match self.rewrite(node, state) {
                     Rewritten::No => {}
-                    Rewritten::Yes => changed = true,
-                    Rewritten::Last => return Flow::Anew,
+                    Rewritten::Yes => {
+                        self.note(node, block, state);
+                        changed = true;
+                    }
+                    Rewritten::Last => {
+                        self.note(node, block, state);
+                        return Flow::Anew;
+                    }
                     Rewritten::Break => {
+                        self.note(node, block, state);
                         state.moved = true;
                         return Flow::On;
                     }
-                    Rewritten::Ends(flow) => return flow,
+                    Rewritten::Ends(flow) => {
+                        self.note(node, block, state);
+                        return flow;
+                    }
                 },
                 _ => {}
             }
@@ -93,10 +114,17 @@ impl Router<'_> {
         if changed { Flow::Anew } else { Flow::On }
     }
 
+    /// Notes what acted in the server block itself.
+    fn note(&self, directive: Node, block: Node, state: &mut State) {
+        if block == self.server {
+            state.acted.push(directive);
+        }
+    }
+
     fn set(&self, node: Node, state: &mut State) {
         let Some(name) = self.arg(node, 0).strip_prefix(b"$") else { return };
         let value = state.expand(self.arg(node, 1));
-        state.variables.insert(String::from_utf8_lossy(name).into_owned(), value);
+        state.variables.insert(String::from_utf8_lossy(name).to_ascii_lowercase(), value);
     }
 
     fn returns(&self, node: Node, state: &State) -> Flow {
@@ -115,15 +143,14 @@ impl Router<'_> {
             let reason = format!("{what} at {}", self.config.place(node));
             Rewritten::Ends(Flow::Unknown { reason })
         };
-        let regex =
-            pattern::compile(self.arg(node, 0), Case::Sensitive).filter(|_| !state.uri.contains(&b'\n'));
-        let Some(regex) = regex else {
-            return unknown("PCRE is needed for the regular expression");
+        let pattern = self.config.pattern(node, self.arg(node, 0), Case::Sensitive);
+        let question = || [b"~", self.arg(node, 0), &state.uri].join(&0);
+        let groups = match pattern.matches(&state.uri) {
+            Matched::Yes(captures) => Groups::Known(captures),
+            Matched::Unknown if self.choices.holds(node, question()) => Groups::Unknown(&pattern),
+            Matched::No | Matched::Unknown => return Rewritten::No,
         };
-        let Some(captures) = pattern::captures(&regex, &state.uri) else {
-            return Rewritten::No;
-        };
-        self.remember(Some(captures), state);
+        self.remember(Some(groups), state);
         let flag = self.arg(node, 2);
         match Target::of(self.arg(node, 1), flag) {
             Target::Client { status, url } => {
@@ -164,42 +191,163 @@ impl Router<'_> {
         }
         for &child in children {
             if let Some(name) = self.arg(child, 0).strip_prefix(b"$") {
-                state.variables.insert(String::from_utf8_lossy(name).into_owned(), None);
+                state.variables.insert(String::from_utf8_lossy(name).to_ascii_lowercase(), None);
             }
         }
         true
     }
 
-    fn condition(&self, node: Node, state: &mut State) -> Truth {
-        let words = &self.config.directive(node).args;
-        let mut words: Vec<&[u8]> = words.iter().map(|word| word.value.as_slice()).collect();
-        if let Some(first) = words.first_mut() {
-            *first = first.strip_prefix(b"(").unwrap_or(first);
-        }
-        if let Some(last) = words.last_mut() {
-            *last = last.strip_suffix(b")").unwrap_or(last);
-        }
-        words.retain(|word| !word.is_empty());
-        let truth = |holds: bool| if holds { Truth::True } else { Truth::False };
-        let value = words.first().filter(|word| word.starts_with(b"$")).and_then(|word| state.expand(word));
-        let Some(value) = value else { return Truth::Unknown };
-        match words[1..] {
-            [] => truth(!value.is_empty() && value != b"0"),
-            [b"=", other] => state.expand(other).map_or(Truth::Unknown, |other| truth(value == other)),
-            [b"!=", other] => state.expand(other).map_or(Truth::Unknown, |other| truth(value != other)),
-            [operator @ (b"~" | b"~*" | b"!~" | b"!~*"), pattern] => {
-                let case = if operator.ends_with(b"*") { Case::Insensitive } else { Case::Sensitive };
-                let Some(regex) = pattern::compile(pattern, case).filter(|_| !value.contains(&b'\n')) else {
-                    return Truth::Unknown;
-                };
-                let captures = pattern::captures(&regex, &value);
-                let matches = captures.is_some();
-                self.remember(captures, state);
-                truth(matches != operator.starts_with(b"!"))
+    fn condition(&self, node: Node, chain: &[Node], state: &mut State) -> Condition {
+        let words = words_of(&self.config.directive(node).args);
+        let Some((&first, rest)) = words.split_first() else { return Condition::Holds(false) };
+        let operator = rest.first().copied().unwrap_or_default();
+        let Some(name) = first.strip_prefix(b"$") else {
+            let (test, negated) = without_not(first);
+            return self.file_test(test, negated, operator, chain, state);
+        };
+        let name = String::from_utf8_lossy(name).to_ascii_lowercase();
+        let value = match name.as_str() {
+            "document_root" | "request_filename" => {
+                self.path_variable(&name, chain, state).map_or(Value::Unknown, Value::Known)
             }
-            _ => Truth::Unknown,
+            name => state.variable(name),
+        };
+        let (operator, negated) = without_not(operator);
+        match (operator, rest.get(1)) {
+            (b"", _) => self.is_true(name.as_bytes(), value),
+            (b"=", Some(other)) => self.equals((name.as_bytes(), value), other, negated, chain, state),
+            (b"~" | b"~*", Some(pattern)) => {
+                let case = if operator == b"~*" { Case::Insensitive } else { Case::Sensitive };
+                self.matches((name.as_bytes(), value), (pattern, case), negated, node, state)
+            }
+            _ => Condition::Unknown { question: words.join(&0), negated: false },
         }
     }
+
+    /// `if ($x)`: neither empty nor `0`.
+    fn is_true(&self, name: &[u8], value: Value) -> Condition {
+        match value {
+            Value::Known(value) => Condition::Holds(!value.is_empty() && value != b"0"),
+            Value::Something => Condition::Holds(true),
+            Value::Unknown => Condition::Unknown { question: name.to_vec(), negated: false },
+        }
+    }
+
+    fn equals(
+        &self,
+        (name, value): (&[u8], Value),
+        other: &[u8],
+        negated: bool,
+        chain: &[Node],
+        state: &State,
+    ) -> Condition {
+        let other_value = self.expand(other, chain, state);
+        match (&value, &other_value) {
+            (Value::Known(value), Some(other)) => Condition::Holds((value == other) != negated),
+            (Value::Something, Some(other)) if other.is_empty() || other == b"0" => Condition::Holds(negated),
+            _ => {
+                let known = value.known().unwrap_or_default();
+                let question = [b"=", name, &known, other_value.as_deref().unwrap_or(other)].join(&0);
+                Condition::Unknown { question, negated }
+            }
+        }
+    }
+
+    fn matches(
+        &self,
+        (name, value): (&[u8], Value),
+        (pattern, case): (&[u8], Case),
+        negated: bool,
+        node: Node,
+        state: &mut State,
+    ) -> Condition {
+        let compiled = self.config.pattern(node, pattern, case);
+        let known = value.known();
+        let matched = known.as_ref().map_or(Matched::Unknown, |value| compiled.matches(value));
+        let holds = match matched {
+            Matched::Yes(captures) => {
+                self.remember(Some(Groups::Known(captures)), state);
+                true
+            }
+            Matched::No => false,
+            Matched::Unknown => {
+                let case = if case == Case::Insensitive { &b"~*"[..] } else { b"~" };
+                let question = [case, name, &known.unwrap_or_default(), pattern].join(&0);
+                // What follows may use the groups of a match, of which nothing is known.
+                if compiled.has_groups() {
+                    let holds = self.choices.holds(node, question);
+                    if holds {
+                        self.remember(Some(Groups::Unknown(&compiled)), state);
+                    }
+                    return Condition::Holds(holds != negated);
+                }
+                return Condition::Unknown { question, negated };
+            }
+        };
+        Condition::Holds(holds != negated)
+    }
+
+    /// `-f`, `-d`, `-e` and `-x`.
+    fn file_test(
+        &self,
+        test: &[u8],
+        negated: bool,
+        operand: &[u8],
+        chain: &[Node],
+        state: &State,
+    ) -> Condition {
+        let path = self.expand(operand, chain, state);
+        let lies = path.as_ref().and_then(|path| state.fixed.request.lies_at(&path_of(path.clone())));
+        let holds = match (test, lies) {
+            (b"-f", Some(lies)) => lies == Some(Wanted::File),
+            (b"-d", Some(lies)) => lies == Some(Wanted::Folder),
+            (b"-e", Some(lies)) => lies.is_some(),
+            (b"-x", Some(None)) => false,
+            _ => {
+                let question = [test, path.as_deref().unwrap_or(operand)].join(&0);
+                return Condition::Unknown { question, negated };
+            }
+        };
+        Condition::Holds(holds != negated)
+    }
+
+    /// As [`State::expand`], with the variables that depend on the block.
+    fn expand(&self, value: &[u8], chain: &[Node], state: &State) -> Option<Vec<u8>> {
+        state.expand_by(value, |name| match name {
+            "document_root" | "request_filename" => self.path_variable(name, chain, state),
+            _ => state.variable(name).known(),
+        })
+    }
+
+    fn path_variable(&self, name: &str, chain: &[Node], state: &State) -> Option<Vec<u8>> {
+        let base = self.base(chain, state).ok()?;
+        match name {
+            "document_root" => Some(base.folder().to_vec()),
+            _ => self.path(&base, state, &state.uri).ok(),
+        }
+    }
+}
+
+/// The words of a condition without its parentheses, which may stand alone or not; empty words are
+/// values.
+fn words_of(args: &[Word]) -> Vec<&[u8]> {
+    let mut words: Vec<&[u8]> = args.iter().map(|word| word.value.as_slice()).collect();
+    match words.first_mut() {
+        Some(&mut b"(") => drop(words.remove(0)),
+        Some(first) => *first = first.strip_prefix(b"(").unwrap_or(first),
+        None => {}
+    }
+    match words.last_mut() {
+        Some(&mut b")") => drop(words.pop()),
+        Some(last) => *last = last.strip_suffix(b")").unwrap_or(last),
+        None => {}
+    }
+    words
+}
+
+/// An operator without the `!` in front of it, and whether there was one.
+fn without_not(operator: &[u8]) -> (&[u8], bool) {
+    operator.strip_prefix(b"!").map_or((operator, false), |rest| (rest, true))
 }
 
 /// What one `rewrite` did.

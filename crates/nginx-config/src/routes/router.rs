@@ -4,11 +4,12 @@
 //! that nginx allows, and all turns together are bounded by a budget: hostile
 //! configurations cost time, never a hang.
 
-use super::location::{self, Found};
-use super::request::{Request, State};
+use super::location::{self, Found, Groups};
+use super::request::{Fixed, Request, State};
 use super::rewrite::Flow;
 use super::server::default_servers;
 use super::uri::{Slashes, normalise};
+use super::ways::Choices;
 use super::{Answer, Handler, Hop, HopCause};
 use crate::config::{Config, Node};
 use std::cell::Cell;
@@ -26,6 +27,8 @@ pub(super) struct Router<'c> {
     pub config: &'c Config,
     pub server: Node,
     pub http: Option<Node>,
+    pub choices: Choices,
+    request: &'c Request,
     budget: Cell<u32>,
 }
 
@@ -40,24 +43,19 @@ pub(super) enum Step {
 }
 
 impl<'c> Router<'c> {
-    pub fn new(config: &'c Config, server: Node) -> Self {
+    pub fn new(config: &'c Config, server: Node, request: &'c Request, choices: Choices) -> Self {
         let http = config.indexed_servers().http.get(&server).copied();
-        Self { config, server, http, budget: Cell::new(BUDGET) }
+        Self { config, server, http, choices, request, budget: Cell::new(BUDGET) }
     }
 
-    pub fn answer(&self, request: &Request) -> Answer {
-        let variables = request.variables.iter().map(|(name, value)| (name.clone(), Some(value.clone())));
-        let mut state = State {
-            uri: request.target.clone().into_bytes(),
-            args: Vec::new(),
-            variables: variables.collect(),
-            captures: Vec::new(),
-            internal: false,
-            moved: false,
-            error_page: false,
-            changes_left: CHANGES,
+    pub fn answer(&self) -> Answer {
+        let name = self.own(self.server, "server_name").first().map(|&node| self.arg(node, 0));
+        let fixed = Fixed {
+            request: self.request,
+            server_name: name.unwrap_or_default().to_ascii_lowercase(),
+            set_somewhere: self.config.set_variables(),
         };
-        state.variables.insert("request_uri".to_owned(), Some(state.uri.clone()));
+        let mut state = State::new(&fixed, CHANGES);
         let (merged, kept) = (normalise(&state.uri, Slashes::Merge), normalise(&state.uri, Slashes::Keep));
         let read = if merged == kept {
             merged
@@ -149,10 +147,9 @@ impl<'c> Router<'c> {
                 Flow::Respond { status, target } => Err(Stop::Status(Vec::new(), status, target)),
                 Flow::Unknown { reason } => Err(Stop::Handler(Vec::new(), Handler::Unknown { reason })),
             },
-            Step::Search => match location::find(self.config, self.server, &state.uri) {
-                Found::Unknown { reason } => Err(Stop::Handler(Vec::new(), Handler::Unknown { reason })),
-                Found::Location { chain, captures } => {
-                    self.remember(captures, state);
+            Step::Search => match self.search(&state.uri) {
+                Found::Location { chain, groups } => {
+                    self.remember(groups, state);
                     state.moved = false;
                     if !state.internal && self.is_internal(&chain) {
                         return Err(Stop::Status(chain, 404, None));
@@ -172,6 +169,11 @@ impl<'c> Router<'c> {
             },
             Step::Inside(chain) => Ok(chain),
         }
+    }
+
+    fn search(&self, uri: &[u8]) -> Found<'c> {
+        let question = |node: Node| [self.config.place(node).as_bytes(), uri].join(&0);
+        location::find(self.config, self.server, uri, |node| self.choices.holds(node, question(node)))
     }
 
     /// An internal redirect to a URI, which may carry arguments.
@@ -199,7 +201,8 @@ impl<'c> Router<'c> {
     }
 
     pub fn end(&self, chain: Vec<Node>, handler: Handler, state: &State, hops: Vec<Hop>) -> Answer {
-        Answer { chain, handler, uri: String::from_utf8_lossy(&state.uri).into_owned(), hops }
+        let uri = String::from_utf8_lossy(&state.uri).into_owned();
+        Answer { chain, handler, uri, hops, acted: state.acted.clone() }
     }
 
     /// The blocks that settings are inherited from, innermost first.
@@ -225,10 +228,20 @@ impl<'c> Router<'c> {
         chain.iter().any(|&location| !self.own(location, "internal").is_empty())
     }
 
-    pub fn remember(&self, captures: Option<super::pattern::Captures>, state: &mut State) {
-        let Some(captures) = captures else { return };
-        state.captures = captures.groups;
-        state.variables.extend(captures.named.into_iter().map(|(name, value)| (name, Some(value))));
+    pub fn remember(&self, groups: Option<Groups>, state: &mut State) {
+        match groups {
+            Some(Groups::Known(captures)) => {
+                state.captures = Some(captures.groups);
+                let named = captures.named.into_iter();
+                state.variables.extend(named.map(|(name, value)| (name.to_ascii_lowercase(), Some(value))));
+            }
+            Some(Groups::Unknown(pattern)) => {
+                state.captures = None;
+                let names = pattern.names().iter();
+                state.variables.extend(names.map(|name| (name.to_ascii_lowercase(), None)));
+            }
+            None => {}
+        }
     }
 }
 

@@ -4,10 +4,13 @@
 //! exact name, the longest leading wildcard, the longest trailing one, the
 //! first regular expression, and the default server.
 
-use super::pattern::{self, Case};
+use super::pattern::{Case, Matched, Pattern};
+use super::request::Transport;
 use crate::config::{Config, Node};
+use crate::work;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::OnceLock;
 
 /// An address that nginx listens on, or that a connection arrives at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,10 +62,9 @@ pub fn server_for(config: &Config, local: &Endpoint, host: &str) -> ServerMatch 
     {
         return unknown;
     }
-    let Some(Address { default, servers }) = listeners.addresses.get(&at) else {
-        return ServerMatch::Nowhere;
-    };
-    by_name(config, servers, &host_name(host)).unwrap_or(ServerMatch::Server(*default))
+    let Some(address) = listeners.addresses.get(&at) else { return ServerMatch::Nowhere };
+    let names = address.names.get_or_init(|| Names::of(config, &address.servers));
+    names.server_for(config, &host_name(host)).unwrap_or(ServerMatch::Server(address.default))
 }
 
 /// The default servers of the addresses on which `server` listens. nginx reads
@@ -71,6 +73,42 @@ pub(super) fn default_servers(config: &Config, server: Node) -> Vec<Node> {
     let listeners = config.listeners();
     let own = listeners.own.get(&server).into_iter().flatten();
     own.filter_map(|at| Some(listeners.addresses.get(at)?.default)).collect()
+}
+
+/// A way into a server block.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Door {
+    /// Where it listens.
+    pub at: Endpoint,
+    /// What is spoken there: TLS where any block asks for it on this address.
+    pub transport: Transport,
+}
+
+/// The ways into a server block, as it lists them; those for QUIC are left out.
+#[must_use]
+pub fn doors(config: &Config, server: Node) -> Vec<Door> {
+    let listeners = config.listeners();
+    let own = listeners.own.get(&server).into_iter().flatten();
+    own.filter_map(|at| Some(Door { at: at.clone(), transport: listeners.addresses.get(at)?.transport }))
+        .collect()
+}
+
+/// A host name that leads to this server block on its addresses: one of its names, or one that a
+/// wildcard among them stands for. `None` where it has only regular expressions, or none.
+#[must_use]
+pub fn name_to_ask(config: &Config, server: Node) -> Option<String> {
+    let names = names(config, server);
+    let plain = |name: &&String| {
+        let known = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
+        !name.is_empty() && name.bytes().all(known) && !name.starts_with('.')
+    };
+    let covered = |name: &String| match name.as_bytes() {
+        [b'*', b'.', ..] => Some(format!("motionctl{}", &name[1..])),
+        [b'.', ..] => Some(name[1..].to_owned()),
+        [.., b'.', b'*'] => Some(format!("{}test", &name[..name.len() - 1])),
+        _ => None,
+    };
+    names.iter().find(plain).cloned().or_else(|| names.iter().find_map(covered))
 }
 
 /// Every address that is listened on.
@@ -89,6 +127,16 @@ struct Address {
     /// The one that is called so, or the first.
     default: Node,
     servers: Vec<Node>,
+    transport: Transport,
+    names: OnceLock<Names>,
+}
+
+/// The names of the server blocks of one address, ready to be searched.
+#[derive(Debug, Default)]
+struct Names {
+    exact: HashMap<String, Node>,
+    wildcards: Vec<(Node, String)>,
+    regexes: Vec<(Node, Pattern)>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -102,35 +150,52 @@ impl Listeners {
         let mut all = Self::default();
         let mut explicit = BTreeSet::new();
         for &server in servers(config) {
-            let before = all.own.get(&server).map_or(0, Vec::len);
+            let mut listens = false;
+            let ssl_on = config.named(server, "ssl").next_back();
+            let ssl_on = ssl_on.is_some_and(|node| config.directive(node).arg(0) == Some(b"on"));
             for node in config.named(server, "listen") {
                 let directive = config.directive(node);
                 let Some(address) = directive.arg(0) else { continue };
                 let has = |option: &str| directive.args.iter().skip(1).any(|word| word.is(option));
                 let role =
                     if has("default_server") || has("default") { Role::Default } else { Role::Ordinary };
+                listens = true;
+                // Over UDP, beside whatever listens on the same port.
+                if has("quic") {
+                    continue;
+                }
+                let transport = if ssl_on || has("ssl") { Transport::Tls } else { Transport::Plain };
                 let mut at = endpoints(&String::from_utf8_lossy(address));
                 if let (true, Some(&Endpoint::Tcp(IpAddr::V6(Ipv6Addr::UNSPECIFIED), port))) =
                     (has("ipv6only=off"), at.first())
                 {
                     at.push(any(port));
                 }
-                at.into_iter().for_each(|at| all.add(server, at, role, &mut explicit));
+                at.into_iter().for_each(|at| all.add(server, at, (role, transport), &mut explicit));
             }
-            if all.own.get(&server).map_or(0, Vec::len) == before {
-                all.add(server, any(80), Role::Ordinary, &mut explicit);
+            if !listens {
+                let transport = if ssl_on { Transport::Tls } else { Transport::Plain };
+                all.add(server, any(80), (Role::Ordinary, transport), &mut explicit);
             }
         }
         all
     }
 
     /// `explicit` holds the addresses that have a server called the default one.
-    fn add(&mut self, server: Node, at: Endpoint, role: Role, explicit: &mut BTreeSet<Endpoint>) {
+    fn add(
+        &mut self,
+        server: Node,
+        at: Endpoint,
+        (role, transport): (Role, Transport),
+        explicit: &mut BTreeSet<Endpoint>,
+    ) {
         if let Endpoint::Name(_, port) = at {
             self.by_name.entry(port).or_insert(server);
         }
-        let address =
-            self.addresses.entry(at.clone()).or_insert(Address { default: server, servers: Vec::new() });
+        let address = self.addresses.entry(at.clone()).or_insert_with(|| Address::new(server, transport));
+        if transport == Transport::Tls {
+            address.transport = transport;
+        }
         if role == Role::Default && explicit.insert(at.clone()) {
             address.default = server;
         }
@@ -181,7 +246,7 @@ pub(super) fn endpoints(argument: &str) -> Vec<Endpoint> {
 }
 
 /// A `Host` as nginx compares it: lower case, without port and final dot.
-fn host_name(host: &str) -> String {
+pub(super) fn host_name(host: &str) -> String {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if !port.contains(']') => name,
         _ => host,
@@ -189,40 +254,64 @@ fn host_name(host: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
 
-fn by_name(config: &Config, servers: &[Node], host: &str) -> Option<ServerMatch> {
-    let mut wildcard: Option<(u8, usize, Node)> = None;
-    let mut regexes = Vec::new();
-    for &server in servers {
-        for name in names(config, server) {
-            if let Some(pattern) = name.strip_prefix('~') {
-                regexes.push((server, pattern.to_owned()));
-                continue;
+impl Address {
+    fn new(default: Node, transport: Transport) -> Self {
+        Self { default, servers: Vec::new(), transport, names: OnceLock::new() }
+    }
+}
+
+impl Names {
+    fn of(config: &Config, servers: &[Node]) -> Self {
+        let mut found = Self::default();
+        for &server in servers {
+            for name in names(config, server) {
+                if let Some(pattern) = name.strip_prefix('~') {
+                    let pattern = Pattern::compile(pattern.as_bytes(), Case::Insensitive);
+                    found.regexes.push((server, pattern));
+                    continue;
+                }
+                let name = name.to_ascii_lowercase();
+                // `.x` stands for x, too.
+                let exact = name.strip_prefix('.').unwrap_or(&name).to_owned();
+                if name.contains('*') || name.starts_with('.') {
+                    found.wildcards.push((server, name.clone()));
+                }
+                if !name.contains('*') {
+                    found.exact.entry(exact).or_insert(server);
+                }
             }
-            let name = name.to_ascii_lowercase();
-            if name == host || name.strip_prefix('.') == Some(host) {
-                return Some(ServerMatch::Server(server));
-            }
-            if let Some((rank, len)) = wildcard_rank(&name, host)
-                && wildcard.is_none_or(|(best, longest, _)| (rank, len) > (best, longest))
+        }
+        found
+    }
+
+    fn server_for(&self, config: &Config, host: &str) -> Option<ServerMatch> {
+        if let Some(&server) = self.exact.get(host) {
+            return Some(ServerMatch::Server(server));
+        }
+        work::done(self.wildcards.len() + self.regexes.len());
+        let mut best: Option<(u8, usize, Node)> = None;
+        for (server, name) in &self.wildcards {
+            if let Some((rank, len)) = wildcard_rank(name, host)
+                && best.is_none_or(|(other, longest, _)| (rank, len) > (other, longest))
             {
-                wildcard = Some((rank, len, server));
+                best = Some((rank, len, *server));
             }
         }
-    }
-    if let Some((_, _, server)) = wildcard {
-        return Some(ServerMatch::Server(server));
-    }
-    for (server, pattern) in regexes {
-        match pattern::compile(pattern.as_bytes(), Case::Insensitive) {
-            Some(regex) if regex.is_match(host.as_bytes()) => return Some(ServerMatch::Server(server)),
-            Some(_) => {}
-            None => {
-                let reason = format!("a server name of {} needs PCRE", config.place(server));
-                return Some(ServerMatch::Unknown { reason });
+        if let Some((_, _, server)) = best {
+            return Some(ServerMatch::Server(server));
+        }
+        for (server, pattern) in &self.regexes {
+            match pattern.matches(host.as_bytes()) {
+                Matched::Yes(_) => return Some(ServerMatch::Server(*server)),
+                Matched::No => {}
+                Matched::Unknown => {
+                    let reason = format!("a server name of {} cannot be run here", config.place(*server));
+                    return Some(ServerMatch::Unknown { reason });
+                }
             }
         }
+        None
     }
-    None
 }
 
 /// Leading wildcards go before trailing ones, longer before shorter.

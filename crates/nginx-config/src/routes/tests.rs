@@ -66,9 +66,9 @@ fn content_handlers_stay_with_their_location() {
 #[test]
 fn what_is_not_known_is_said() {
     unknown(
-        "location ~ ^/(?!a) { } location / { }",
+        "location ~ \"^/b{,3}\" { stub_status; } location / { }",
         "/b",
-        "the regular expression at /etc/servers:1:10 needs PCRE",
+        "the regular expression at /etc/servers:1:10 cannot be run here",
     );
     unknown(
         "if ($scheme = http) { return 301 /x; }",
@@ -89,6 +89,82 @@ fn what_is_not_known_is_said() {
     );
     let (answer, _) = ask("if ($http_x) { set $a b; } location / { add_header a b; }", "/a");
     assert_eq!(answer.handler, Handler::Static { path: "/srv/a".into() });
+}
+
+/// Each way as what it assumes and what answers: a status, or the block of the answer.
+fn ways_of(server: &str, request: &Request) -> Vec<String> {
+    let config = load(server);
+    let ways = ways(&config, servers(&config)[0], request);
+    let shown = |way: &Way| {
+        let assumed = way.assumed.iter().map(|assumed| if assumed.holds { '+' } else { '-' });
+        let answer = match &way.answer.handler {
+            Handler::Return { status, .. } => status.to_string(),
+            Handler::Unknown { reason } => reason.clone(),
+            _ => match way.answer.chain.last() {
+                Some(&node) => config.directive(node).args[0].text().into_owned(),
+                None => "server".to_owned(),
+            },
+        };
+        format!("{}{answer}", assumed.collect::<String>())
+    };
+    let mut shown: Vec<_> = ways.list.iter().map(shown).collect();
+    if !ways.complete {
+        shown.push("more".to_owned());
+    }
+    shown
+}
+
+#[test]
+fn what_depends_goes_both_ways() {
+    let get = Request::get("/a");
+    let check = |server: &str, expect: &[&str]| assert_eq!(ways_of(server, &get), expect, "{server}");
+    check("if (-f /on) { return 503; } location /a { }", &["-/a", "+503"]);
+    check("if ($http_x = a) { return 403; } if ($http_y) { return 404; }", &["--server", "-+404", "+403"]);
+    // The same question has the same answer on one way, however it is asked.
+    check("if ($http_x = a) { return 403; } if ($http_x != a) { return 404; }", &["-404", "+403"]);
+    check("if (!-e $request_filename) { return 404; } if (-e /srv/a) { return 403; }", &["-404", "+403"]);
+    check("location ~ \"^/a{,3}\" { } location / { }", &["-/", "+~"]);
+    // What is the same both ways is no question.
+    check("if ($http_x) { set $a b; } location / { }", &["/"]);
+    // Nor is a location that nothing can take away.
+    check("location ^~ /a { } location ~ \"^/a{,3}\" { }", &["^~"]);
+    // A variable that a `set` makes is empty until it runs.
+    check("if ($a = b) { return 403; } if ($http_x) { set $a b; } location / { }", &["/"]);
+    check("if ($http_x ~ (.)) { set $a $1; } if ($a = b) { return 403; }", &["-server", "+-server", "++403"]);
+    let endless: String = (0..80).map(|n| format!("if ($http_x{n}) {{ return 403; }} ")).collect();
+    let shown = ways_of(&endless, &get);
+    assert_eq!((shown.len(), shown.last().map(String::as_str)), (65, Some("more")));
+}
+
+#[test]
+fn a_listener_and_a_host_decide_conditions() {
+    let asked = |request: Request| {
+        let conditions = [
+            ("$scheme != https", "1"),
+            ("$https = ''", "2"),
+            ("$ssl_protocol = ''", "3"),
+            ("$server_port = 80", "4"),
+            ("$host !~* ^cc\\.example\\.test$", "5"),
+            ("$http_x_forwarded_proto = http", "6"),
+            ("$arg_a = 1", "7"),
+            ("$server_name = cc.example.test", "8"),
+            ("-f $document_root/on", "9"),
+        ];
+        let list = conditions
+            .map(|(condition, number)| format!("if ({condition}) {{ set $n \"${{n}}{number}\"; }} "));
+        let config =
+            load(&format!("server_name CC.example.test b; set $n _; {} return 200 $n;", list.concat()));
+        match answer_to(&config, servers(&config)[0], &request).handler {
+            Handler::Return { target: Some(text), .. } => text,
+            other => panic!("{other:?}"),
+        }
+    };
+    let bare = |target: &str| Request::get(target).without_other_headers().among([]);
+    let plain = bare("/?A=1").at(80, Transport::Plain).to_host("x.test").header("X-Forwarded-Proto", "http");
+    assert_eq!(asked(plain), "_12345678");
+    let tls = bare("/").at(443, Transport::Tls).to_host("CC.example.test.:443");
+    assert_eq!(asked(tls.clone()), "_8");
+    assert_eq!(asked(tls.among([("/srv/on".into(), Wanted::File)])), "_89");
 }
 
 #[test]

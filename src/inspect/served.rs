@@ -1,0 +1,97 @@
+//! What the configuration alone cannot say about a route that has a location: whether the page is there, and
+//! whether NGINX ever asks that server block.
+//!
+//! Invariant: reads files below the root only. What is not in view is said to be so, never taken for missing.
+
+use super::upstream::parse_upstream;
+use crate::facts::{ClientFacts, MotionFacts, RouteState, ServerFacts, ServerRole};
+use crate::host::Root;
+use crate::motion::page::{Page, classify};
+use crate::motion::{Block, Content};
+use nginx_config::routes::{Endpoint, ServerMatch, doors, server_for};
+use nginx_config::{Config, Node};
+use std::io;
+use std::path::Path;
+
+/// No page is larger.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// Settles the routes of the blocks that serve Motion by what is on the disk.
+pub fn settle(root: &Root, config: &Config, motion: &MotionFacts, servers: &mut [ServerFacts]) {
+    let serving: Vec<Node> = servers
+        .iter()
+        .filter(|server| server.role == ServerRole::ServesMotion)
+        .map(|server| server.node)
+        .collect();
+    for server in servers.iter_mut().filter(|server| server.role == ServerRole::ServesMotion) {
+        if server.new_client == RouteState::Present
+            && let Some(content) = Block::new(config, server.node).new_client_content()
+        {
+            server.new_client = on_the_disk(root, motion, &content);
+        }
+        if let Some(other) = shadowed(config, server, &serving) {
+            server.new_client = RouteState::Elsewhere(other);
+        }
+    }
+}
+
+fn on_the_disk(root: &Root, motion: &MotionFacts, content: &Content) -> RouteState {
+    match content {
+        Content::Page(path) => page(root, motion, path),
+        Content::Proxied(target) => match &motion.client {
+            Some(ClientFacts::Proxied(url)) if parse_upstream(url) == parse_upstream(target) => {
+                RouteState::Present
+            }
+            _ => RouteState::CannotTell(format!(
+                "the route is handed to {target}, which is not known to be the new client"
+            )),
+        },
+        Content::Other => RouteState::Present,
+    }
+}
+
+fn page(root: &Root, motion: &MotionFacts, path: &Path) -> RouteState {
+    let shown = path.display();
+    match root.read_at_most(path, MOST_BYTES) {
+        Ok(page) if classify(&page) == Page::NewClient => RouteState::Present,
+        Ok(_) => RouteState::Elsewhere(format!("{shown} is served, which is not the new client's page")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let in_view =
+                motion.root.is_some() || path.parent().is_some_and(|folder| root.metadata(folder).is_ok());
+            if in_view {
+                RouteState::Elsewhere(format!("{shown} is served, and is missing"))
+            } else {
+                RouteState::CannotTell(format!("{shown} is served, which is not in view here"))
+            }
+        }
+        Err(error) => {
+            RouteState::CannotTell(format!("{shown} is served, which cannot be read here: {error}"))
+        }
+    }
+}
+
+/// The block that NGINX answers from in this one's place, for all of its addresses and names; not where that one
+/// serves Motion as well.
+fn shadowed(config: &Config, server: &ServerFacts, serving: &[Node]) -> Option<String> {
+    let names: Vec<&String> = server.names.iter().filter(|name| !name.contains(['~', '*', '$'])).collect();
+    let mut other = None;
+    for door in doors(config, server.node) {
+        if matches!(door.at, Endpoint::Name(..)) {
+            return None;
+        }
+        for name in &names {
+            match server_for(config, &door.at, name.trim_start_matches('.')) {
+                ServerMatch::Server(found) if found != server.node && !serving.contains(&found) => {
+                    other.get_or_insert((name.to_string(), found));
+                }
+                _ => return None,
+            }
+        }
+    }
+    let (name, found) = other?;
+    Some(format!(
+        "the block at {} never answers: NGINX answers {name} from the block at {}",
+        config.place(server.node),
+        config.place(found)
+    ))
+}
