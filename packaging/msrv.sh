@@ -10,7 +10,6 @@ set -eu
 # So many minor versions newer still say something about the oldest.
 slack=${MSRV_SLACK:-2}
 suites="trixie trixie-backports forky sid"
-mirror=http://deb.debian.org/debian
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 work=$target/msrv
@@ -41,6 +40,9 @@ done
 
 wanted="no Rust 1.$oldest_minor to 1.$newest_minor here"
 command -v apt-get >/dev/null 2>&1 && [ -r $keyring ] || skip "$wanted, and this is no Debian"
+# The mirror that this machine's own packages come from.
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -m 1 '/debian/*$' || true)
+[ -n "$mirror" ] || skip "$wanted, and apt knows no mirror of Debian"
 
 # An apt of our own: the system's lists and packages stay as they are.
 mkdir -p "$work/lists/partial" "$work/cache/archives/partial"

@@ -36,9 +36,9 @@ pub fn held(root: &Root, facts: &Facts, old: &Config, plan: &Plan) -> Option<Fin
         if !is_new && facts.nginx.others.is_empty() {
             continue;
         }
-        let is_anothers = if is_new { is_not_own } else { is_of_others };
+        let is_of_another = if is_new { is_not_own } else { is_of_others };
         for listener in address.port().map(listeners).transpose().ok()?.unwrap_or_default() {
-            if meets(address, &listener) && is_anothers(&listener, facts) {
+            if meets(address, &listener) && is_of_another(&listener, facts) {
                 evidence.insert(format!("{} is held by {}", listener.address, holders(&listener)));
             }
         }
