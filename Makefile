@@ -39,9 +39,11 @@ fmt: ## Is the code formatted?
 	cargo fmt --all --check
 
 clippy: ## Rust's own lints, warnings refused
+	@packaging/setup.sh build
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 doc: ## Does the documentation of the code build without a warning?
+	@packaging/setup.sh build
 	RUSTDOCFLAGS=-Dwarnings cargo doc --locked --workspace --no-deps --document-private-items
 
 typos: ## Spelling
@@ -64,6 +66,7 @@ bench: ## Measure, and compare with the peers
 	cargo bench --locked --workspace $(RUNNER)
 
 build: ## Build the release binary, and see that it has no kill points of the tests
+	@packaging/setup.sh build
 	cargo build --release --locked
 	@! grep -q MOTIONCTL_KILL_POINT $(BIN) || { echo "$(BIN) has the kill points of the tests" >&2; exit 1; }
 

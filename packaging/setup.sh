@@ -1,12 +1,12 @@
 #!/bin/sh
-# Installs what is missing for `make demo`, `make test` or `make lint`, and nothing else.
+# Installs what is missing for `make build`, `make demo`, `make test` or `make lint`, and nothing else.
 #
 # Starts no service and stops none: where a package would start one, it is told not to.
-# Usage: packaging/setup.sh demo|test|lint
+# Usage: packaging/setup.sh build|demo|test|lint
 set -eu
 
 PATH=$PATH:/usr/sbin:/sbin
-purpose=${1:?usage: packaging/setup.sh demo|test|lint}
+purpose=${1:?usage: packaging/setup.sh build|demo|test|lint}
 
 say() { echo "setup: $*" >&2; }
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -15,6 +15,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 needs() {
     echo "cc gcc gcc"
     case $purpose in
+        build) ;;
         demo) echo "nginx nginx nginx" ;;
         test)
             echo "nginx nginx nginx"
