@@ -25,9 +25,9 @@ pub fn settle(root: &Root, config: &Config, motion: &MotionFacts, servers: &mut 
         .collect();
     for server in servers.iter_mut().filter(|server| server.role == ServerRole::ServesMotion) {
         if server.new_client == RouteState::Present
-            && let Some(content) = Block::new(config, server.node).new_client_content()
+            && let Some((content, location)) = Block::new(config, server.node).new_client_content()
         {
-            server.new_client = on_the_disk(root, motion, &content);
+            server.new_client = on_the_disk(root, motion, &content, &location);
         }
         if let Some(other) = shadowed(config, server, &serving) {
             server.new_client = RouteState::Elsewhere(other);
@@ -35,38 +35,36 @@ pub fn settle(root: &Root, config: &Config, motion: &MotionFacts, servers: &mut 
     }
 }
 
-fn on_the_disk(root: &Root, motion: &MotionFacts, content: &Content) -> RouteState {
+fn on_the_disk(root: &Root, motion: &MotionFacts, content: &Content, location: &str) -> RouteState {
     match content {
-        Content::Page(path) => page(root, motion, path),
+        Content::Page(path) => page(root, motion, path, location),
         Content::Proxied(target) => match &motion.client {
             Some(ClientFacts::Proxied(url)) if parse_upstream(url) == parse_upstream(target) => {
                 RouteState::Present
             }
             _ => RouteState::CannotTell(format!(
-                "the route is handed to {target}, which is not known to be the new client"
+                "{location} hands the route to {target}, which is not known to be the new client"
             )),
         },
         Content::Other => RouteState::Present,
     }
 }
 
-fn page(root: &Root, motion: &MotionFacts, path: &Path) -> RouteState {
-    let shown = path.display();
+fn page(root: &Root, motion: &MotionFacts, path: &Path, location: &str) -> RouteState {
+    let served = format!("{location} serves {}", path.display());
     match root.read_at_most(path, MOST_BYTES) {
         Ok(page) if classify(&page) == Page::NewClient => RouteState::Present,
-        Ok(_) => RouteState::Elsewhere(format!("{shown} is served, which is not the new client's page")),
+        Ok(_) => RouteState::Elsewhere(format!("{served}, which is not the new client's page")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let in_view =
                 motion.root.is_some() || path.parent().is_some_and(|folder| root.metadata(folder).is_ok());
             if in_view {
-                RouteState::Elsewhere(format!("{shown} is served, and is missing"))
+                RouteState::Elsewhere(format!("{served}, which is missing"))
             } else {
-                RouteState::CannotTell(format!("{shown} is served, which is not in view here"))
+                RouteState::CannotTell(format!("{served}, which is not in view here"))
             }
         }
-        Err(error) => {
-            RouteState::CannotTell(format!("{shown} is served, which cannot be read here: {error}"))
-        }
+        Err(error) => RouteState::CannotTell(format!("{served}, which cannot be read here: {error}")),
     }
 }
 

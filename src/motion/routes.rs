@@ -130,15 +130,16 @@ impl<'c> Block<'c> {
         combined(states)
     }
 
-    /// What the location that answers the new client's route serves as its page.
+    /// What the location that answers the new client's route serves as its page; and that location, for people.
     #[must_use]
-    pub fn new_client_content(&self) -> Option<Content> {
+    pub fn new_client_content(&self) -> Option<(Content, String)> {
         let answer = self.answer(NEW_CLIENT_ROUTE)?;
-        Some(match &page_of(&answer).handler {
+        let content = match &page_of(&answer).handler {
             Handler::Static { path } => Content::Page(path.clone()),
             Handler::Proxy { target, .. } => Content::Proxied(target.clone()),
             _ => Content::Other,
-        })
+        };
+        Some((content, self.describe(&answer)))
     }
 
     /// What takes these paths from the location that answers the new client's route, for people.

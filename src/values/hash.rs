@@ -1,6 +1,6 @@
 //! What identifies the bytes of a file.
 //!
-//! Invariant: a [`Hash`] is 32 bytes that a SHA-256 came to, or text that could be one.
+//! Invariant: a [`struct@Hash`] is 32 bytes that a SHA-256 came to, or text that could be one.
 
 use super::escape::escape;
 use super::text::written_as_text;

@@ -1,5 +1,6 @@
 //! What is planned for which server: finding Motion among other things, and
 //! trees that were made to harm.
 
+mod blocks;
 mod discovery;
 mod hostile;

@@ -58,7 +58,7 @@ pub enum Role {
 /// The children that a master has now, by pid; empty when the master is gone.
 ///
 /// # Errors
-/// As [`census`].
+/// As [`census()`].
 pub fn workers(master: ProcessId) -> io::Result<Vec<Worker>> {
     if !is_alive(master) {
         return Ok(Vec::new());
