@@ -57,10 +57,9 @@ codes! {
         usual(Stop),
         when(Warn, "the new client answers, and something else takes what its page loads"),
     ])
-        .means("something other than the new client answers `/user-ui/`, or what its page loads: a location of its own, a \
-                condition or a rewrite of the server, or a block that NGINX reads first")
-        .looked_for("what answers in each of Motion's server blocks, before the change and after it, on every way that a \
-                     request can go; whether the page is on the disk; which block NGINX answers from")
+        .means("something other than the new client answers `/user-ui/`, or what its page loads")
+        .looked_for("what answers in Motion's blocks, before and after the change, on every way that a request can go; \
+                     the page on the disk; the block that NGINX reads first")
         .advises("remove what the evidence names, or let it serve the new client");
     ROUTES_CANNOT_TELL = graded("routes.cannot-tell", &[
         usual(Warn),
