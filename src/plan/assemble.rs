@@ -4,6 +4,8 @@
 //! others name them.
 
 use super::base::Base;
+use super::draft::Draft;
+use super::effect::not_effective;
 use super::local;
 use super::material::Material;
 use super::migrate::{Made, Migration, PlanError};
@@ -25,7 +27,7 @@ pub(super) fn finish(
     base: Option<Base>,
     made: Made,
     wish: &Wish,
-) -> Migration {
+) -> Result<Migration, PlanError> {
     let Material { facts, config, .. } = *material;
     let site = material.site_file().map(|file| &file.tree).ok();
     let mut steps = Vec::new();
@@ -51,7 +53,7 @@ pub(super) fn finish(
             }
         }
         previews.push(preview(path, file.tree.source(), bytes));
-        steps.extend(set_file(material, path, file.tree.source(), bytes));
+        steps.push(set_file(material, path, file.tree.source(), bytes)?);
     }
     if let Some((target, own)) = wish.local_include.as_ref().zip(made.include.as_ref()) {
         // The vendor's file may name the customer's only once it is there.
@@ -67,7 +69,7 @@ pub(super) fn finish(
     }
     let relies_on = material.files.iter().map(|(path, file)| (path.clone(), file.sha256)).collect();
     let site = material.site.to_owned();
-    Migration {
+    Ok(Migration {
         plan: Plan::new(PlanKind::Migrate, strategy.name(), site, facts.nginx.version, relies_on, steps),
         base: base.map(|base| base.name),
         local_changes,
@@ -78,7 +80,7 @@ pub(super) fn finish(
         not_effective: Vec::new(),
         diff: DiffSection { directives, unified: previews.iter().map(Comparison::unified).collect() },
         previews,
-    }
+    })
 }
 
 /// A saved plan with what people want to see of it. `beside` holds the files
@@ -98,6 +100,7 @@ pub fn explain(
     let mut directives = Vec::new();
     let mut dropped_routes = BTreeSet::new();
     let mut local_changes = LocalChanges::default();
+    let mut draft = Draft::new();
     for (path, from, to) in plan.files() {
         let Version::File { content: Content::Patched(patches), .. } = to else {
             return Err(PlanError::Foreign(path.clone()));
@@ -115,6 +118,7 @@ pub fn explain(
                     local_changes.dropped.extend(lists.dropped);
                 }
                 previews.push(preview(path, file.tree.source(), &result));
+                draft.insert(file.identity.clone(), result);
             }
             None if memory == path => {}
             None if is_ours => {
@@ -125,7 +129,9 @@ pub fn explain(
                         beside.get(path).ok_or_else(|| PlanError::Foreign(path.clone()))?
                     }
                 };
-                previews.push(preview(path, old, &patch(old, patches)?));
+                let result = patch(old, patches)?;
+                previews.push(preview(path, old, &result));
+                draft.insert(path.as_path().to_owned(), result);
             }
             None => return Err(PlanError::Foreign(path.clone())),
         }
@@ -138,7 +144,7 @@ pub fn explain(
         unused_resolutions: Vec::new(),
         stays: Vec::new(),
         dropped_routes,
-        not_effective: Vec::new(),
+        not_effective: not_effective(facts, config, &draft)?,
         diff: DiffSection { directives, unified: previews.iter().map(Comparison::unified).collect() },
         previews,
     })
@@ -162,16 +168,19 @@ fn directive_change(row: &nginx_config::diff::Row) -> DirectiveChange {
     }
 }
 
-fn set_file(material: &Material, path: &Path, old: &[u8], new: &[u8]) -> Option<Step> {
-    let (path, found) = material.files.get_key_value(path)?;
+/// # Errors
+/// When a changed line is no text: a plan could not hold it.
+fn set_file(material: &Material, path: &Path, old: &[u8], new: &[u8]) -> Result<Step, PlanError> {
+    let unknown = || PlanError::Lacks(format!("{} was not read", path.display()));
+    let (path, found) = material.files.get_key_value(path).ok_or_else(unknown)?;
     let version = |sha256, attributes, content| Version::File { sha256, attributes, content };
-    Some(Step::SetFile {
+    Ok(Step::SetFile {
         path: path.clone(),
         from: version(found.sha256, found.attributes.clone(), Content::Live),
         to: version(
             Hash::of(new),
             found.attributes.for_new_bytes(),
-            Content::Patched(line_patches(old, new)?),
+            Content::Patched(line_patches(old, new).ok_or(PlanError::NotText)?),
         ),
     })
 }

@@ -7,6 +7,7 @@ use super::assemble::finish;
 use super::base::{Base, base, common};
 use super::bundle::{BadValue, Bundle, BundleError};
 use super::draft::{Draft, staged};
+use super::effect::{motion_blocks, not_effective};
 use super::graft::graft;
 use super::local;
 use super::local_include::extract;
@@ -15,14 +16,12 @@ use super::saved::Plan;
 use super::step::PatchError;
 use super::wish::{Strategy, StrategyWish, Wish};
 use crate::facts::{Facts, FileFacts, RouteState, ServerRole};
-use crate::motion::{Block, redirects_only, route_state};
+use crate::motion::route_state;
 use crate::outcome::{Comparison, DiffSection, LocalChanges};
 use crate::values::{NotText, TextPath};
 use nginx_config::merge::{Conflict, Lists, merge};
-use nginx_config::routes::servers;
-use nginx_config::{Config, DirectiveId, EditError, Node, Tree};
+use nginx_config::{Config, EditError, Node, Tree};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use thiserror::Error;
 
 /// A plan with what people want to see of it.
@@ -131,7 +130,7 @@ pub fn migrate(facts: &Facts, config: &Config, bundle: &Bundle, wish: &Wish) -> 
             StrategyWish::Named(strategy) => strategy,
             StrategyWish::Auto => Strategy::Graft,
         };
-        return Ok(finish(&material, strategy, None, Made::nothing(), wish));
+        return finish(&material, strategy, None, Made::nothing(), wish);
     }
     let base = base(&material, bundle, wish)?;
     let strategy = match (wish.strategy, &base, &wish.candidate) {
@@ -151,36 +150,12 @@ pub fn migrate(facts: &Facts, config: &Config, bundle: &Bundle, wish: &Wish) -> 
         made.include = moved.include;
         made.stays = moved.stays;
     }
-    let not_effective = not_effective(&material, &made, wish)?;
-    Ok(Migration { not_effective, ..finish(&material, strategy, base, made, wish) })
-}
-
-/// What of Motion the new client would not answer for after the change, each with the reason.
-fn not_effective(material: &Material, made: &Made, wish: &Wish) -> Result<Vec<String>, PlanError> {
     let mut draft = made.draft.clone();
     if let (Some(target), Some(own)) = (&wish.local_include, &made.include) {
         draft.insert(target.path.as_path().to_owned(), own.clone());
     }
-    let config = staged(material.config, &draft)?;
-    let mut found = Vec::new();
-    for server in motion_blocks(material, &config, &draft) {
-        let block = Block::new(&config, server);
-        let place = config.place(server);
-        match block.new_client() {
-            RouteState::Elsewhere(by) => found.push(format!("server at {place}: {by}")),
-            RouteState::Missing => {
-                found.push(format!("server at {place}: no location for /user-ui/ would answer"))
-            }
-            RouteState::Present | RouteState::CannotTell(_) => {}
-        }
-        found.extend(
-            block
-                .taken(&material.facts.motion.assets)
-                .iter()
-                .map(|line| format!("server at {place}: {line}")),
-        );
-    }
-    Ok(found)
+    let not_effective = not_effective(facts, config, &draft)?;
+    Ok(Migration { not_effective, ..finish(&material, strategy, base, made, wish)? })
 }
 
 /// The configuration files that were read, by names that a plan can hold.
@@ -268,52 +243,9 @@ fn complete(material: &Material, bundle: &Bundle, wish: &Wish, made: &mut Made) 
 /// route. A strategy may have moved them inside the file that it changed:
 /// there a block is known by its names and addresses.
 fn missing(material: &Material, config: &Config, draft: &Draft) -> Vec<Node> {
-    let mut found = motion_blocks(material, config, draft);
+    let mut found = motion_blocks(material.facts, material.config, config, draft);
     found.retain(|server| route_state(config, *server) == RouteState::Missing);
     found
-}
-
-/// Server blocks of the new configuration that serve Motion.
-fn motion_blocks(material: &Material, config: &Config, draft: &Draft) -> Vec<Node> {
-    let of_role = |role: ServerRole| {
-        let servers = material.facts.site.servers.iter().filter(move |server| server.role == role);
-        servers.map(|server| server.node).collect::<Vec<_>>()
-    };
-    let (serving, other) = (of_role(ServerRole::ServesMotion), of_role(ServerRole::Other));
-    fn place(config: &Config, node: Node) -> (&Path, DirectiveId) {
-        (&config.file(node.file).identity, node.directive)
-    }
-    let unchanged: BTreeSet<_> = serving.iter().map(|node| place(material.config, *node)).collect();
-    let ends = |nodes: &[Node]| -> BTreeSet<_> {
-        nodes.iter().flat_map(|node| name_and_address(material.config, *node)).collect()
-    };
-    let (motions, others) = (ends(&serving), ends(&other));
-    let is_motion = |server: Node| {
-        if !draft.contains_key(&config.file(server.file).identity) {
-            return unchanged.contains(&place(config, server));
-        }
-        // Its place moved with the change; it is the block that answers the same name at the same address.
-        let own = name_and_address(config, server);
-        own.iter().any(|end| motions.contains(end)) && !own.iter().any(|end| others.contains(end))
-    };
-    servers(config)
-        .iter()
-        .copied()
-        .filter(|server| is_motion(*server) && !redirects_only(config, *server))
-        .collect()
-}
-
-/// Each name of a block at each of its addresses, as written; an empty text where it has none.
-fn name_and_address(config: &Config, server: Node) -> Vec<(String, String)> {
-    let values = |directive: &str, count: usize| -> Vec<String> {
-        let found =
-            config.named(server, directive).flat_map(|node| config.directive(node).args.iter().take(count));
-        let found: Vec<_> = found.map(|word| word.text().into_owned()).collect();
-        if found.is_empty() { vec![String::new()] } else { found }
-    };
-    let addresses = values("listen", 1);
-    let pair = |name: String| addresses.iter().map(move |address| (name.clone(), address.clone()));
-    values("server_name", usize::MAX).into_iter().flat_map(pair).collect()
 }
 
 impl Made {

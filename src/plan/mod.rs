@@ -8,6 +8,7 @@ mod assemble;
 mod base;
 pub mod bundle;
 mod draft;
+mod effect;
 mod graft;
 mod local;
 mod local_include;

@@ -23,6 +23,7 @@ use crate::plan::{Input, LocalInclude, Memory, Migration, PlanError, StrategyWis
 use crate::values::{Attributes, Hash, RootPath, TextPath};
 use crate::verify::probe::{Probe, ProbePlan};
 use merge::merge_findings;
+pub use merge::not_effective;
 use nginx_config::merge::Resolutions;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;

@@ -14,7 +14,7 @@ use crate::host::{Root, WriteLock};
 use crate::inspect::installed_error_log;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{Migration, Plan, Strategy, StrategyWish, explain};
-use crate::prepare::{Options, Prepared, Reach, memory_path};
+use crate::prepare::{Options, Prepared, Reach, memory_path, not_effective};
 use crate::values::TextPath;
 
 /// Shows the plan, asks, runs it.
@@ -129,7 +129,12 @@ fn adopt(
 ) -> Result<(), Failure> {
     let fresh = prepared.migration.as_ref().map(|migration| &migration.plan.id);
     if let Some(saved) = saved.filter(|saved| fresh != Some(&saved.id)) {
-        prepared.migration = Some(chosen(root, saved, prepared)?);
+        let migration = chosen(root, saved, prepared)?;
+        if let Some(finding) = not_effective(&migration) {
+            prepared.findings.push(finding.clone());
+            outcome.findings.push(finding);
+        }
+        prepared.migration = Some(migration);
         show_plan(prepared, outcome);
     }
     Ok(())

@@ -225,6 +225,28 @@ fn a_regular_expression_that_takes_the_scripts_is_named() {
     let planned = server.json(&[&["apply", "--yes"][..], &operands].concat());
     assert_eq!(planned["exit_code"], 3, "{planned:#}");
     assert!(elsewhere(&planned, "stop").contains("js|css"), "{planned:#}");
+    // Nor does it go through as a saved plan.
+    let saved = server.at("plan.json");
+    let saved = saved.to_str().expect("text");
+    let planned = server.json(&[&["plan", "--out", saved][..], &operands].concat());
+    assert_eq!(planned["exit_code"], 0, "{planned:#}");
+    let applied = server.json(&["apply", saved, "--yes"]);
+    assert_eq!(applied["exit_code"], 3, "{applied:#}");
+    assert!(elsewhere(&applied, "stop").contains("js|css"), "{applied:#}");
+}
+
+#[test]
+fn a_change_that_is_no_text_is_refused_and_not_left_out() {
+    let server = server(&motion(""));
+    let latin1 =
+        motion("location ^~ /user-ui/ { return 204; }").replace("server {", "# caf\u{e8}\nserver {");
+    let bytes: Vec<u8> = latin1.chars().map(|c| u8::try_from(c).expect("latin1")).collect();
+    server.write("new.conf", bytes);
+    let candidate = server.at("new.conf");
+    let operands = ["plan", "--strategy", "replace", "--candidate", candidate.to_str().expect("text")];
+    let planned = server.json(&operands);
+    assert_eq!(planned["exit_code"], 65, "{planned:#}");
+    assert!(planned["error"].to_string().contains("not UTF-8 text"), "{planned:#}");
 }
 
 #[test]

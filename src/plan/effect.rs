@@ -1,0 +1,77 @@
+//! Whether a change does what it is for: which blocks of the new configuration serve Motion, and what would answer
+//! for the new client there.
+//!
+//! Invariant: judged by the configuration that the change makes, whatever made the change; a saved plan as well.
+
+use super::PlanError;
+use super::draft::{Draft, staged};
+use crate::facts::{Facts, RouteState, ServerRole};
+use crate::motion::{Block, redirects_only};
+use nginx_config::routes::servers;
+use nginx_config::{Config, DirectiveId, Node};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// What of Motion the new client would not answer for after the change, each with the reason.
+pub(super) fn not_effective(facts: &Facts, old: &Config, draft: &Draft) -> Result<Vec<String>, PlanError> {
+    let config = staged(old, draft)?;
+    let mut found = Vec::new();
+    for server in motion_blocks(facts, old, &config, draft) {
+        let block = Block::new(&config, server);
+        let place = config.place(server);
+        match block.new_client() {
+            RouteState::Elsewhere(by) => found.push(format!("server at {place}: {by}")),
+            RouteState::Missing => {
+                found.push(format!("server at {place}: no location for /user-ui/ would answer"))
+            }
+            RouteState::Present | RouteState::CannotTell(_) => {}
+        }
+        found.extend(
+            block.taken(&facts.motion.assets).iter().map(|line| format!("server at {place}: {line}")),
+        );
+    }
+    Ok(found)
+}
+
+/// Server blocks of the new configuration that serve Motion.
+pub(super) fn motion_blocks(facts: &Facts, old: &Config, config: &Config, draft: &Draft) -> Vec<Node> {
+    let of_role = |role: ServerRole| {
+        let servers = facts.site.servers.iter().filter(move |server| server.role == role);
+        servers.map(|server| server.node).collect::<Vec<_>>()
+    };
+    let (serving, other) = (of_role(ServerRole::ServesMotion), of_role(ServerRole::Other));
+    fn place(config: &Config, node: Node) -> (&Path, DirectiveId) {
+        (&config.file(node.file).identity, node.directive)
+    }
+    let unchanged: BTreeSet<_> = serving.iter().map(|node| place(old, *node)).collect();
+    let ends = |nodes: &[Node]| -> BTreeSet<_> {
+        nodes.iter().flat_map(|node| name_and_address(old, *node)).collect()
+    };
+    let (motions, others) = (ends(&serving), ends(&other));
+    let is_motion = |server: Node| {
+        if !draft.contains_key(&config.file(server.file).identity) {
+            return unchanged.contains(&place(config, server));
+        }
+        // Its place moved with the change; it is the block that answers the same name at the same address.
+        let own = name_and_address(config, server);
+        own.iter().any(|end| motions.contains(end)) && !own.iter().any(|end| others.contains(end))
+    };
+    servers(config)
+        .iter()
+        .copied()
+        .filter(|server| is_motion(*server) && !redirects_only(config, *server))
+        .collect()
+}
+
+/// Each name of a block at each of its addresses, as written; an empty text where it has none.
+fn name_and_address(config: &Config, server: Node) -> Vec<(String, String)> {
+    let values = |directive: &str, count: usize| -> Vec<String> {
+        let found =
+            config.named(server, directive).flat_map(|node| config.directive(node).args.iter().take(count));
+        let found: Vec<_> = found.map(|word| word.text().into_owned()).collect();
+        if found.is_empty() { vec![String::new()] } else { found }
+    };
+    let addresses = values("listen", 1);
+    let pair = |name: String| addresses.iter().map(move |address| (name.clone(), address.clone()));
+    values("server_name", usize::MAX).into_iter().flat_map(pair).collect()
+}
