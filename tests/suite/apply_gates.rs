@@ -269,7 +269,9 @@ fn without_a_sandbox_nginx_judges_before_the_reload() {
 fn the_failed_route_is_named_for_people_too() {
     let before = Before::new(Machine::new("standalone"));
     let folder = before.machine.scratch();
-    let bundle = bundle_with(&folder, "static.conf", "try_files $uri /user-ui/index.html;", "return 404;");
+    // That it names a page which is not there is seen on the wire alone.
+    let page = "try_files $uri /user-ui/index.html;";
+    let bundle = bundle_with(&folder, "static.conf", page, "try_files $uri /user-ui/nowhere.html;");
     let done = before.machine.motionctl(&["apply", "--yes", "--bundle", text(&bundle)]);
     assert_eq!(done.code, Some(4), "{done}");
     for line in ["failed and rolled back", "the new client answers 404", "motionctl status", "nginx -t"] {
