@@ -238,8 +238,7 @@ fn a_regular_expression_that_takes_the_scripts_is_named() {
 #[test]
 fn a_change_that_is_no_text_is_refused_and_not_left_out() {
     let server = server(&motion(""));
-    let latin1 =
-        motion("location ^~ /user-ui/ { return 204; }").replace("server {", "# caf\u{e8}\nserver {");
+    let latin1 = motion("location ^~ /user-ui/ { return 204; }").replace("server {", "# caf\u{e8}\nserver {");
     let bytes: Vec<u8> = latin1.chars().map(|c| u8::try_from(c).expect("latin1")).collect();
     server.write("new.conf", bytes);
     let candidate = server.at("new.conf");
