@@ -88,15 +88,19 @@ fn an_open_web_socket_outlives_the_reload() {
     socket.read_exact(&mut answer).expect("an answer");
     assert_eq!(&answer, b"HTTP/1.1 101");
     let mut rest = [0; 1024];
-    let _headers = socket.read(&mut rest).expect("headers");
+    // The headers may come in several pieces; what follows them must be nothing.
+    let mut headers = Vec::new();
+    while !headers.ends_with(b"\r\n\r\n") {
+        let read = socket.read(&mut rest).expect("headers");
+        headers.extend_from_slice(&rest[..read]);
+    }
 
     let done = machine.apply(&[]);
 
     done.expect(0, "applied");
-    assert!(
-        done.json["details"]["lingering"].as_str().is_some_and(|note| note.starts_with("1 old worker")),
-        "{done}"
-    );
+    // The one that holds the socket; the other of the two may still be ending when it is looked at.
+    let note = done.json["details"]["lingering"].as_str().unwrap_or_default();
+    assert!(["1 old worker", "2 old workers"].iter().any(|start| note.starts_with(start)), "{done}");
     // It still is one connection from end to end: the stand-in ends it when it is told to.
     socket.set_nonblocking(true).expect("a look");
     assert_eq!(socket.read(&mut rest).expect_err("open").kind(), std::io::ErrorKind::WouldBlock);
