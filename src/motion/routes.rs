@@ -4,7 +4,8 @@
 //! request can go, never guessed from names. What the ways do not agree on is not decided here.
 
 use nginx_config::routes::{
-    Answer, Assumption, Door, Endpoint, Handler, Request, Wanted, Way, Ways, doors, name_to_ask, ways,
+    Answer, Assumption, Door, Endpoint, Handler, Matcher, Request, Wanted, Way, Ways, doors, matcher,
+    name_to_ask, ways,
 };
 use nginx_config::{Config, Node};
 use std::collections::BTreeSet;
@@ -14,6 +15,8 @@ use std::path::PathBuf;
 pub const PAGES: [&str; 2] = ["/", "/login"];
 /// The new client's entry.
 pub const NEW_CLIENT_ROUTE: &str = "/user-ui/login";
+/// Where the new client is, without the slash at its end.
+const NEW_CLIENT_PATH: &str = "/user-ui";
 /// A page of the new client that no location is likely to name by itself.
 const NEW_CLIENT_PAGE: &str = "/user-ui/motionctl-route-check";
 /// A page that only a catch-all location answers.
@@ -43,6 +46,17 @@ pub enum Content {
     Proxied(String),
     /// Something else.
     Other,
+}
+
+/// What `/user-ui` without a slash at its end meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BarePath {
+    /// A redirect to `/user-ui/`.
+    Redirects,
+    /// The location that serves the new client, which may show its page or redirect.
+    OwnLocation,
+    /// Something that is not made for the new client.
+    Elsewhere,
 }
 
 /// A server block as clients reach it.
@@ -140,6 +154,48 @@ impl<'c> Block<'c> {
             _ => Content::Other,
         };
         Some((content, self.describe(&answer)))
+    }
+
+    /// The block's own locations that are made for the new client: those that are named below its path, and those
+    /// that answer its page or these files and no others. In the order of the block.
+    #[must_use]
+    pub fn made_for_new_client(&self, assets: &[String]) -> Vec<Node> {
+        let answering = |uris: &mut dyn Iterator<Item = String>| -> BTreeSet<Node> {
+            uris.flat_map(|uri| self.ways(&uri)).filter_map(|way| outer_of(&way)).collect()
+        };
+        // A regular expression for every script of the server answers the same file elsewhere, too.
+        let elsewhere = assets.iter().filter_map(|asset| asset.strip_prefix(NEW_CLIENT_PATH));
+        let elsewhere = elsewhere.map(|rest| format!("{ANY_ROUTE}{rest}"));
+        let others = answering(&mut NEIGHBOURS.iter().map(ToString::to_string).chain(elsewhere));
+        let pages = [NEW_CLIENT_PATH, "/user-ui/", NEW_CLIENT_ROUTE, NEW_CLIENT_PAGE];
+        let own = answering(&mut pages.iter().map(ToString::to_string).chain(assets.iter().cloned()));
+        let locations = self.config.named(self.server, "location");
+        let is_own = |node: &Node| {
+            is_below_new_client(self.config, *node) || (own.contains(node) && !others.contains(node))
+        };
+        locations.filter(is_own).collect()
+    }
+
+    /// Whether `/user-ui` without a slash at its end leads to the new client: on every way, by a redirect.
+    #[must_use]
+    pub fn bare_path(&self) -> BarePath {
+        let mut kinds = BTreeSet::new();
+        for door in self.serving_doors() {
+            let own: BTreeSet<_> =
+                self.ways_through(door, NEW_CLIENT_ROUTE).list.iter().map(outer_of).collect();
+            let ways = self.ways_through(door, NEW_CLIENT_PATH);
+            kinds.extend(ways.list.iter().map(|way| match &way.answer.handler {
+                Handler::Return { status: 301 | 302 | 303 | 307 | 308, target: Some(target) }
+                    if leads_to_new_client(target) =>
+                {
+                    BarePath::Redirects
+                }
+                _ if own.contains(&outer_of(way)) => BarePath::OwnLocation,
+                _ => BarePath::Elsewhere,
+            }));
+        }
+        // Where the ways differ, no more is asked than what the weakest of them can answer.
+        kinds.into_iter().next_back().unwrap_or(BarePath::Elsewhere)
     }
 
     /// What takes these paths from the location that answers the new client's route, for people.
@@ -277,6 +333,25 @@ impl Kind {
             _ => Self::Other,
         }
     }
+}
+
+/// Whether a location is named for a path below the new client's.
+fn is_below_new_client(config: &Config, location: Node) -> bool {
+    let path = match matcher(config, location) {
+        Some(Matcher::Exact(path) | Matcher::Prefix(path) | Matcher::Final(path)) => path,
+        _ => return false,
+    };
+    let rest = path.strip_prefix(NEW_CLIENT_PATH.as_bytes());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+}
+
+/// Whether a redirect's target is the new client's folder, on whatever server.
+fn leads_to_new_client(target: &str) -> bool {
+    let path = match target.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("", |at| &rest[at..]),
+        None => target,
+    };
+    path.strip_prefix(NEW_CLIENT_PATH).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// As [`Block::redirects_only`].

@@ -5,30 +5,44 @@
 
 use super::PlanError;
 use super::draft::{Draft, staged};
-use crate::facts::{Facts, RouteState, ServerRole};
-use crate::motion::{Block, redirects_only};
+use crate::facts::{Facts, RouteState, ServerFacts, ServerRole};
+use crate::motion::{BarePath, Block, redirects_only};
 use nginx_config::routes::servers;
 use nginx_config::{Config, DirectiveId, Node};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// What of Motion the new client would not answer for after the change, each with the reason.
-pub(super) fn not_effective(facts: &Facts, old: &Config, draft: &Draft) -> Result<Vec<String>, PlanError> {
+/// What a change does to Motion's blocks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Effect {
+    /// What of Motion the new client would not answer for, each with the reason.
+    pub lacking: Vec<String>,
+    /// What `/user-ui` without a slash at its end meets, by the label of the live block.
+    pub bare_paths: BTreeMap<String, BarePath>,
+}
+
+/// What a change would do.
+pub(super) fn effect(facts: &Facts, old: &Config, draft: &Draft) -> Result<Effect, PlanError> {
     let config = staged(old, draft)?;
-    let mut found = Vec::new();
+    let mut found = Effect::default();
     for server in motion_blocks(facts, old, &config, draft) {
         let block = Block::new(&config, server);
         let place = config.place(server);
+        let mut lacks = |what: String| found.lacking.push(format!("server at {place}: {what}"));
         match block.new_client() {
-            RouteState::Elsewhere(by) => found.push(format!("server at {place}: {by}")),
-            RouteState::Missing => {
-                found.push(format!("server at {place}: no location for /user-ui/ would answer"))
-            }
+            RouteState::Elsewhere(by) => lacks(by),
+            RouteState::Missing => lacks("no location for /user-ui/ would answer".to_owned()),
             RouteState::Present | RouteState::CannotTell(_) => {}
         }
-        found.extend(
-            block.taken(&facts.motion.assets).iter().map(|line| format!("server at {place}: {line}")),
-        );
+        block.taken(&facts.motion.assets).into_iter().for_each(lacks);
+        let ends = name_and_address(&config, server);
+        let same =
+            |live: &&ServerFacts| name_and_address(old, live.node).iter().any(|end| ends.contains(end));
+        let serving = facts.site.servers.iter().filter(|live| live.role == ServerRole::ServesMotion);
+        for live in serving.filter(same) {
+            let met = found.bare_paths.entry(live.label.clone()).or_insert(BarePath::Redirects);
+            *met = block.bare_path().max(*met);
+        }
     }
     Ok(found)
 }

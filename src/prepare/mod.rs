@@ -4,7 +4,9 @@
 //! Invariant: reads and tests only; what `check`, `plan`, `apply` and
 //! `rehearse` decide on is made here once, so that they cannot disagree.
 
+mod candidate;
 mod merge;
+mod named;
 mod ports;
 mod probes;
 mod tested;
@@ -16,6 +18,7 @@ use crate::facts::{Facts, RouteState, Scope, ServerFacts, ServerRole};
 use crate::host::sandbox::Launcher;
 use crate::host::{Root, STATE_FOLDER, machine};
 use crate::inspect::{self, Inspection, file_facts, inspect, survey};
+use crate::motion::BarePath;
 use crate::outcome::codes::{self, Code};
 use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, PlanSection, sort_findings};
 use crate::plan::bundle::Bundle;
@@ -173,13 +176,14 @@ fn gather(
     let (programs, config) = (&inspection.programs, &inspection.config);
     let gate = tested::Gate { root, launcher, facts, programs, config, sandbox: options.sandbox };
     let old = if may_run { gate.test_old(findings, &mut notes)? } else { None };
-    let wish = wish(root, facts, options, findings)?;
+    let wish = wish(root, &inspection, options, findings)?;
     let migration = match migrate(facts, &inspection.config, &options.bundle, &wish) {
         Ok(migration) => migration,
         Err(PlanError::NoClient) => return Ok((inspection, None, notes)),
         Err(error) => return Err(no_plan(&error)),
     };
     findings.extend(merge_findings(&migration, options));
+    notes.extend(bare_path_notes(&migration));
     if let Some(old) = old
         && !migration.plan.is_empty()
     {
@@ -199,13 +203,31 @@ fn gather(
     Ok((inspection, Some(migration), notes))
 }
 
+/// Where people who type the address without its slash stay with what answered before.
+fn bare_path_notes(migration: &Migration) -> impl Iterator<Item = String> {
+    let elsewhere = migration.effect.bare_paths.iter().filter(|(_, met)| **met == BarePath::Elsewhere);
+    elsewhere.map(|(server, _)| {
+        format!(
+            "{server}: /user-ui without a slash at its end does not lead to the new client; /user-ui/ does"
+        )
+    })
+}
+
 /// What is wanted, with what the last change left behind.
-fn wish(root: &Root, facts: &Facts, options: &Options, findings: &mut Vec<Finding>) -> Result<Wish, Failure> {
+fn wish(
+    root: &Root,
+    inspection: &Inspection,
+    options: &Options,
+    findings: &mut Vec<Finding>,
+) -> Result<Wish, Failure> {
+    options.base.iter().try_for_each(|base| candidate::base(inspection, base))?;
+    let candidate = options.candidate.clone();
+    let read = |input| candidate::candidate(root, inspection, options.strategy, input);
     Ok(Wish {
         strategy: options.strategy,
-        candidate: options.candidate.clone(),
+        candidate: candidate.map(read).transpose()?,
         base: options.base.clone(),
-        memory: remembered(root, facts, findings),
+        memory: remembered(root, &inspection.facts, findings),
         resolutions: options.resolutions.clone(),
         local_include: options.local_include.as_deref().map(|path| local_include(root, path)).transpose()?,
     })
@@ -280,13 +302,18 @@ fn no_plan(error: &PlanError) -> Failure {
         PlanError::Name(_) => Failure::new(FailureKind::Refused, format!("planning: {text}"))
             .with_hint("no plan can hold such a name: rename the file, then plan again"),
         PlanError::Conflicts(conflicts) => merge::refused(conflicts),
-        PlanError::CandidateLacksRoute(_) => {
+        PlanError::CandidateLacksRoute { seen, .. } => {
             let finding =
                 Finding::new(codes::CANDIDATE_LACKS_ROUTE, "the candidate does not serve the new client")
                     .evidence(text.clone())
                     .advice("ask the vendor for the file of this version, or leave --candidate out");
+            let finding = seen.iter().cloned().fold(finding, Finding::evidence);
             Failure::new(FailureKind::Invalid, text).with_findings(vec![finding])
         }
+        PlanError::CandidateUnclear { .. }
+        | PlanError::CandidateNeeds { .. }
+        | PlanError::CandidateMoves { .. } => Failure::new(FailureKind::Refused, text)
+            .with_hint("--strategy merge takes the candidate's other directives as well; or leave --candidate out, and motionctl's own routes are added"),
         _ => Failure::new(FailureKind::Invalid, format!("planning: {text}")),
     }
 }

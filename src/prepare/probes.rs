@@ -8,7 +8,7 @@ use crate::facts::{
     ListenAddress, ListenFacts, LocationFacts, RouteContent, ServerFacts, ServerRole, SiteFacts,
 };
 use crate::host::http::{Address, Location, Scheme, Target};
-use crate::motion::NEW_CLIENT_ROUTE;
+use crate::motion::{BarePath, NEW_CLIENT_ROUTE};
 use crate::outcome::{Failure, FailureKind};
 use crate::plan::Migration;
 use crate::verify::probe::{Gate, Kind, Probe, ProbePlan};
@@ -83,6 +83,15 @@ pub(super) fn migration_probes(
         if migration.dropped_routes.contains(&row.uri) {
             row.gate = Gate::Informational;
         }
+    }
+    for row in plan.rows.iter_mut().filter(|row| row.gate == Gate::NewClientRedirect) {
+        row.gate = match migration.effect.bare_paths.get(&row.server) {
+            None | Some(BarePath::Redirects) => Gate::NewClientRedirect,
+            // Whether its page or a redirect is for the disk and the client's process to say.
+            Some(BarePath::OwnLocation) => Gate::Informational,
+            // The change leaves it as it was, and so it must answer.
+            Some(BarePath::Elsewhere) => Gate::AsBefore,
+        };
     }
     plan.rows.extend(stated.iter().cloned().map(|probe| match reach {
         Reach::Harmless => probe,
