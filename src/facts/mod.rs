@@ -14,7 +14,8 @@ pub use crate::motion::RouteState;
 pub use host::{FileFacts, HostFacts, Scope};
 pub use motion::{ClientFacts, MotionFacts};
 pub use nginx::{
-    CertificateFacts, MasterFacts, NginxFacts, NginxVersion, ShadowKind, WorkerFacts, WrittenPath,
+    CERTIFICATES, CertificateFacts, MasterFacts, NginxFacts, NginxVersion, ShadowKind, WorkerFacts,
+    WrittenPath,
 };
 pub use sessions::{OnlineUser, OpenSession, OpenSessions, RoleFacts, SessionFacts};
 pub use site::{

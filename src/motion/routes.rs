@@ -201,24 +201,26 @@ impl<'c> Block<'c> {
     /// What takes these paths from the location that answers the new client's route, for people.
     #[must_use]
     pub fn taken(&self, assets: &[String]) -> Vec<String> {
-        let mut found = Vec::new();
+        let (mut found, mut page_is_at) = (Vec::new(), BTreeSet::new());
         for door in self.serving_doors() {
-            let own: BTreeSet<_> =
-                self.ways_through(door, NEW_CLIENT_ROUTE).list.iter().map(outer_of).collect();
+            let page = self.ways_through(door, NEW_CLIENT_ROUTE).list;
+            let own: BTreeSet<_> = page.iter().map(outer_of).collect();
+            let Some(wanted) = page.first().map(|way| self.describe(&way.answer)) else { continue };
             for asset in assets {
-                for way in
-                    self.ways_through(door, asset).list.iter().filter(|way| !own.contains(&outer_of(way)))
-                {
+                let ways = self.ways_through(door, asset).list;
+                for way in ways.iter().filter(|way| !own.contains(&outer_of(way))) {
                     if way.answer.chain.is_empty() && way.answer.acted.is_empty() {
                         continue;
                     }
                     let line = format!("{asset} is answered by {}", self.describe(&way.answer));
                     if !found.contains(&line) {
                         found.push(line);
+                        page_is_at.insert(wanted.clone());
                     }
                 }
             }
         }
+        found.extend(page_is_at.into_iter().map(|location| format!("its page is answered by {location}")));
         found
     }
 

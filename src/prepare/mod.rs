@@ -5,6 +5,7 @@
 //! `rehearse` decide on is made here once, so that they cannot disagree.
 
 mod candidate;
+mod certificates;
 mod merge;
 mod named;
 mod ports;
@@ -13,7 +14,7 @@ mod tested;
 
 pub use probes::{Reach, StatedProbe, rollback_probes};
 
-use crate::apply::SandboxChoice;
+use crate::apply::{SandboxChoice, states};
 use crate::facts::{Facts, RouteState, Scope, ServerFacts, ServerRole};
 use crate::host::sandbox::Launcher;
 use crate::host::{Root, STATE_FOLDER, machine};
@@ -184,6 +185,11 @@ fn gather(
     };
     findings.extend(merge_findings(&migration, options));
     notes.extend(bare_path_notes(&migration));
+    let missing = match options.candidate {
+        Some(_) => missing_certificates(root, &inspection, &migration)?,
+        None => Vec::new(),
+    };
+    findings.extend(certificates::finding(facts, &missing));
     if let Some(old) = old
         && !migration.plan.is_empty()
     {
@@ -194,6 +200,10 @@ fn gather(
             Err(failure) if barred && failure.kind == FailureKind::Failed => {
                 notes.push(format!("the new configuration was not tested: {}", failure.message));
             }
+            // Said already; NGINX goes no further than to the first file that is missing.
+            Err(failure) if missing.iter().any(|path| names(&failure, path)) => {
+                notes.push(format!("NGINX could not test the whole of it: {}", failure.message));
+            }
             tested => tested?,
         }
     }
@@ -201,6 +211,25 @@ fn gather(
         findings.extend(ports::held(root, facts, &inspection.config, &migration.plan));
     }
     Ok((inspection, Some(migration), notes))
+}
+
+/// Files for TLS that the plan names and that are not there.
+fn missing_certificates(
+    root: &Root,
+    inspection: &Inspection,
+    migration: &Migration,
+) -> Result<Vec<PathBuf>, Failure> {
+    let states = states(root, &migration.plan);
+    let states = states.map_err(|error| Failure::from_error(FailureKind::Failed, &error))?;
+    let last =
+        states.last().map(|state| certificates::missing(root, &inspection.facts, &inspection.config, state));
+    Ok(last.unwrap_or_default())
+}
+
+/// Whether NGINX's refusal is about this file.
+fn names(failure: &Failure, path: &Path) -> bool {
+    let quoted = format!("\"{}\"", path.display());
+    failure.kind == FailureKind::Invalid && failure.message.contains(&quoted)
 }
 
 /// Where people who type the address without its slash stay with what answered before.

@@ -83,10 +83,8 @@ fn no_text(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
         _ => {}
     }
     if bytes.contains(&0) {
-        // Every second byte of Latin text in UTF-16 is zero, also where no mark stands in front.
-        let zeros = bytes.iter().filter(|byte| **byte == 0).count();
-        let is_wide = zeros * 3 > bytes.len();
-        return Some(if is_wide { (utf16, AGAIN) } else { ("it is no text but binary data", ANOTHER) });
+        let wide = is_wide(bytes);
+        return Some(if wide { (utf16, AGAIN) } else { ("it is no text but binary data", ANOTHER) });
     }
     let text = bytes.trim_ascii_start();
     let begins = |start: &[u8]| text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start));
@@ -101,6 +99,13 @@ fn no_text(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
         )),
         () => None,
     }
+}
+
+/// Whether it is Latin text in UTF-16 without a mark in front: every second byte is zero, and no other.
+fn is_wide(bytes: &[u8]) -> bool {
+    let zeros = |first: usize| bytes.iter().skip(first).step_by(2).filter(|byte| **byte == 0).count();
+    let (even, odd) = (zeros(0), zeros(1));
+    even.min(odd) == 0 && even.max(odd) * 10 > bytes.len() * 4
 }
 
 /// Why there is no server block in it; `None` where there is one, or an include may bring one.

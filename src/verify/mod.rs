@@ -7,7 +7,7 @@ pub mod certificate;
 pub mod compare;
 mod error_log;
 mod gate;
-mod named;
+pub mod named;
 pub mod probe;
 mod reload;
 #[cfg(test)]

@@ -45,7 +45,8 @@ pub enum Staged {
 
 impl Staged {
     /// The bytes that NGINX will read there, where they are staged.
-    fn bytes(&self) -> Option<&[u8]> {
+    #[must_use]
+    pub fn bytes(&self) -> Option<&[u8]> {
         match self {
             Self::File(content) | Self::FileInstead(content) => Some(&content.bytes),
             Self::Absent | Self::Link(_) => None,
@@ -251,7 +252,12 @@ fn throw_away_keys(
             }
         }
     }
-    for path in facts.nginx.dhparams.iter().filter(|path| root.open(path).is_err()) {
+    let to_come = changes
+        .values()
+        .filter_map(Staged::bytes)
+        .flat_map(|bytes| named::files_of(bytes, &facts.nginx.conf_prefix, &["ssl_dhparam"]));
+    let dhparams: BTreeSet<PathBuf> = facts.nginx.dhparams.iter().cloned().chain(to_come).collect();
+    for path in dhparams.iter().filter(|path| root.open(path).is_err()) {
         notes.push(format!("{}: the group of RFC 7919 stands in", absence(root, path)));
         files.push(plain_file(path, 0o644, DH_PARAMETERS));
     }

@@ -5,7 +5,8 @@ use crate::cli::args::RehearseArgs;
 use crate::cli::context::Context;
 use crate::cli::files::{Standing, write_out};
 use crate::outcome::codes;
-use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
+use crate::outcome::{Failure, FailureKind, Finding, Outcome, OutcomeKind};
+use crate::prepare::not_effective;
 use crate::rehearse::{Keep, Rehearsed, Wishes, rehearse as run};
 use std::path::Path;
 
@@ -60,6 +61,12 @@ pub fn rehearse(context: &Context, args: &RehearseArgs) -> Result<Outcome, Failu
                 keep(dir, &rehearsed)?;
             }
             conclude(&mut outcome, rehearsed);
+            // Stand-ins answered; what the configuration says about the real application goes first.
+            let lacking = prepared.migration.as_ref().and_then(not_effective).filter(Finding::stops);
+            if let (Some(finding), None) = (lacking, &outcome.error) {
+                let message = format!("the change would not do what it is for: {}", finding.code);
+                outcome.fail(Failure::new(FailureKind::Failed, message));
+            }
         }
         Err(failure) => outcome.fail(failure),
     }

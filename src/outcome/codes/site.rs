@@ -114,6 +114,15 @@ codes! {
         .means("the file given with `--candidate` does not serve the new client")
         .looked_for("which location of the candidate answers `/user-ui/`")
         .advises("ask for the file of this version");
+    CANDIDATE_CERTIFICATE_MISSING = graded("candidate.certificate-missing", &[
+        usual(Stop),
+        when(Warn, "with `--root`: a copied tree often lacks its keys"),
+    ])
+        .means("the change brings a certificate, key or parameter file that is not there")
+        .looked_for("`ssl_certificate`, its key and what else NGINX loads for TLS, in the files that the change writes \
+                     and the live ones do not name")
+        .advises("put the files there, or keep the server's own lines: `--strategy graft` takes only the new client's \
+                  locations");
     PLAN_NO_SAFE_ORDER = stop("plan.no-safe-order")
         .means("no order of the steps keeps every moment between them startable")
         .looked_for("`nginx -t` of each state between two steps")
