@@ -4,8 +4,8 @@
 //! request can go, never guessed from names. What the ways do not agree on is not decided here.
 
 use nginx_config::routes::{
-    Answer, Assumption, Door, Endpoint, Handler, Matcher, Request, Wanted, Way, Ways, doors, matcher,
-    name_to_ask, ways,
+    Answer, Assumption, Candidate, Door, Endpoint, Handler, Matcher, Request, Wanted, Way, Ways, doors,
+    matcher, name_to_ask, ways,
 };
 use nginx_config::{Config, Node};
 use std::collections::BTreeSet;
@@ -301,13 +301,19 @@ impl<'c> Block<'c> {
 }
 
 /// What answers in the end where a route is not a file: the last argument of `try_files`, as the file
-/// that it names.
+/// that it names; or the file before it where the last one is a status for when even that is missing.
 fn page_of(answer: &Answer) -> &Answer {
-    let Handler::TryFiles { fallback, .. } = &answer.handler else { return answer };
+    let Handler::TryFiles { tries, fallback } = &answer.handler else { return answer };
     match &fallback.handler {
         Handler::TryFiles { tries, fallback: next } => {
             let file = tries.iter().find(|one| one.wanted == Wanted::File);
             file.map_or(next.as_ref(), |one| &one.answer)
+        }
+        Handler::Return { status: 400.., target: None } => {
+            // A file that is named by the route itself is no page of the application.
+            let route = answer.uri.rsplit('/').next().unwrap_or_default();
+            let page = |one: &&Candidate| one.wanted == Wanted::File && !one.path.ends_with(route);
+            tries.iter().rfind(page).map_or(fallback, |one| &one.answer)
         }
         _ => fallback,
     }

@@ -2,5 +2,6 @@
 //! trees that were made to harm.
 
 mod blocks;
+mod candidates;
 mod discovery;
 mod hostile;

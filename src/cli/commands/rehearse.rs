@@ -80,7 +80,8 @@ fn conclude(outcome: &mut Outcome, rehearsed: Rehearsed) {
     outcome.load = rehearsed.load;
     outcome.durations = rehearsed.durations;
     if !rehearsed.notes.is_empty() {
-        outcome.details.insert("notes".to_owned(), rehearsed.notes.into());
+        let notes = outcome.details.entry("notes".to_owned()).or_insert_with(|| Vec::<String>::new().into());
+        add_notes(notes, rehearsed.notes);
     }
     match rehearsed.failure {
         None => {
@@ -93,6 +94,16 @@ fn conclude(outcome: &mut Outcome, rehearsed: Rehearsed) {
                 .details
                 .insert("verdict".to_owned(), "failed on a private copy; this server was not touched".into());
             outcome.fail(Failure::new(kind.into(), message));
+        }
+    }
+}
+
+/// Adds what was not said before the rehearsal.
+fn add_notes(notes: &mut serde_json::Value, more: Vec<String>) {
+    let Some(notes) = notes.as_array_mut() else { return };
+    for note in more.into_iter().map(serde_json::Value::from) {
+        if !notes.contains(&note) {
+            notes.push(note);
         }
     }
 }
