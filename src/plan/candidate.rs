@@ -43,45 +43,73 @@ pub fn additions(
     servers: &[Node],
     assets: &[String],
 ) -> Result<Vec<(Node, Addition)>, PlanError> {
-    let mut taking = Taking { candidate, config, live: defined(config), above: BTreeSet::new() };
+    let sources = Sources::of(candidate, assets);
+    let mut taking = Taking {
+        candidate,
+        config,
+        live: defined(config),
+        theirs: defined(&candidate.config),
+        above: BTreeSet::new(),
+    };
     servers
         .iter()
         .map(|server| {
-            let source = source(candidate, config, *server, assets)?;
+            let source = sources.for_server(config, *server)?;
             Ok((*server, taking.for_server(source, *server, assets)?))
         })
         .collect()
 }
 
-/// The block of the candidate whose locations a live block takes. Several may fit if they say the same; else those
-/// that listen on the same port.
-fn source(candidate: &Candidate, live: &Config, server: Node, assets: &[String]) -> Result<Node, PlanError> {
-    let config = &candidate.config;
-    let with_route: Vec<Node> = candidate
-        .motion
-        .iter()
-        .copied()
-        .filter(|node| Block::new(config, *node).new_client() != RouteState::Missing)
-        .collect();
-    let agree = |nodes: &[Node]| {
-        let made = |node: Node| Block::new(config, node).made_for_new_client(assets);
-        nodes.windows(2).all(|pair| {
-            let (one, other) = (made(pair[0]), made(pair[1]));
-            one.len() == other.len()
-                && one.iter().zip(&other).all(|(one, other)| same((config, *one), (config, *other)))
-        })
-    };
-    let ports = ports(live, server);
-    let near = |node: &Node| self::ports(config, *node).iter().any(|port| ports.contains(port));
-    let nearest: Vec<Node> = with_route.iter().copied().filter(near).collect();
-    let fitting = if agree(&with_route) || nearest.is_empty() { with_route } else { nearest };
-    match fitting.first() {
-        Some(first) if agree(&fitting) => Ok(*first),
-        _ => Err(PlanError::CandidateUnclear {
-            name: candidate.input.name.clone(),
-            blocks: fitting.iter().map(|node| place(candidate, *node)).collect(),
-        }),
+/// The blocks of the candidate whose locations live blocks may take.
+struct Sources<'a> {
+    candidate: &'a Candidate,
+    /// Each with its locations for the new client.
+    with_route: Vec<(Node, Vec<Node>)>,
+    /// Whether they all say the same.
+    alike: bool,
+}
+
+impl<'a> Sources<'a> {
+    fn of(candidate: &'a Candidate, assets: &[String]) -> Self {
+        let blocks = candidate.motion.iter().map(|node| (*node, Block::new(&candidate.config, *node)));
+        let with_route = blocks.filter(|(_, block)| block.new_client() != RouteState::Missing);
+        let with_route: Vec<_> =
+            with_route.map(|(node, block)| (node, block.made_for_new_client(assets))).collect();
+        let alike = agree(&candidate.config, &with_route.iter().collect::<Vec<_>>());
+        Self { candidate, with_route, alike }
     }
+
+    /// Several may fit if they say the same; else those that listen on the same port.
+    fn for_server(&self, live: &Config, server: Node) -> Result<Node, PlanError> {
+        let all: Vec<&(Node, Vec<Node>)> = self.with_route.iter().collect();
+        let (fitting, alike) = if self.alike {
+            (all, true)
+        } else {
+            let config = &self.candidate.config;
+            let ports = ports(live, server);
+            let is_near = |(node, _): &&&(Node, Vec<Node>)| !self::ports(config, *node).is_disjoint(&ports);
+            let near: Vec<_> = all.iter().filter(is_near).copied().collect();
+            let fitting = if near.is_empty() { all } else { near };
+            let alike = agree(config, &fitting);
+            (fitting, alike)
+        };
+        match fitting.first() {
+            Some((first, _)) if alike => Ok(*first),
+            _ => Err(PlanError::CandidateUnclear {
+                name: self.candidate.input.name.clone(),
+                blocks: fitting.iter().map(|(node, _)| place(self.candidate, *node)).collect(),
+            }),
+        }
+    }
+}
+
+/// Whether these blocks serve the new client by the same text.
+fn agree(config: &Config, blocks: &[&(Node, Vec<Node>)]) -> bool {
+    blocks.windows(2).all(|pair| {
+        let [(_, one), (_, other)] = pair else { return true };
+        one.len() == other.len()
+            && one.iter().zip(other).all(|(one, other)| same((config, *one), (config, *other)))
+    })
 }
 
 /// The ports of a block, as written; 80 where it names none.
@@ -102,6 +130,8 @@ struct Taking<'a> {
     config: &'a Config,
     /// What the live configuration gives a name to.
     live: BTreeMap<Name, Node>,
+    /// What the candidate does.
+    theirs: BTreeMap<Name, Node>,
     /// What an earlier block brought along already.
     above: BTreeSet<Node>,
 }
@@ -111,7 +141,7 @@ impl Taking<'_> {
         let theirs = &self.candidate.config;
         let mut chosen: Vec<Node> = Block::new(theirs, source).made_for_new_client(assets);
         let made = chosen.clone();
-        let (their_names, their_sets) = (defined(theirs), sets(theirs, source));
+        let their_sets = sets(theirs, source);
         let (mut above, mut beside, mut inside) = (Vec::new(), Vec::new(), Vec::new());
         let mut seen: BTreeSet<Name> = BTreeSet::new();
         let mut next = 0;
@@ -137,7 +167,7 @@ impl Taking<'_> {
                     waiting.extend(used(theirs, set).names);
                     beside.push(self.text(set)?);
                 }
-                if let Some(definition) = self.definition_needed(&name, &their_names)? {
+                if let Some(definition) = self.definition_needed(&name, server)? {
                     waiting.extend(used(theirs, definition).names);
                     above.push(self.text(definition)?);
                 }
@@ -174,30 +204,26 @@ impl Taking<'_> {
         server: Node,
     ) -> Result<Option<Node>, PlanError> {
         let Name::Variable(variable) = name else { return Ok(None) };
-        let live = sets(self.config, server).get(variable).copied();
-        match (theirs.get(variable), live, self.live.get(name)) {
-            (None, ..) => Ok(None),
-            (Some(set), Some(live), _) if same((self.config, live), (&self.candidate.config, *set)) => {
-                Ok(None)
-            }
-            (Some(set), None, None) => Ok(Some(*set)),
-            (Some(set), live, named) => Err(match live.or(named.copied()) {
-                Some(live) => self.taken(*set, live),
-                None => PlanError::Lacks(shown(self.candidate, *set)),
-            }),
+        let Some(&set) = theirs.get(variable) else { return Ok(None) };
+        let own = sets(self.config, server).get(variable).copied();
+        match own.or_else(|| self.live.get(name).copied()) {
+            None => Ok(Some(set)),
+            Some(live) if same((self.config, live), (&self.candidate.config, set)) => Ok(None),
+            Some(live) => Err(self.taken(set, live)),
         }
     }
 
     /// The directive of `http` that gives a name, where the live configuration lacks it.
-    fn definition_needed(
-        &mut self,
-        name: &Name,
-        theirs: &BTreeMap<Name, Node>,
-    ) -> Result<Option<Node>, PlanError> {
-        let Some(&definition) = theirs.get(name) else { return Ok(None) };
-        match self.live.get(name) {
-            Some(live) if same((self.config, *live), (&self.candidate.config, definition)) => Ok(None),
-            Some(live) => Err(self.taken(definition, *live)),
+    fn definition_needed(&mut self, name: &Name, server: Node) -> Result<Option<Node>, PlanError> {
+        let Some(&definition) = self.theirs.get(name) else { return Ok(None) };
+        // A `set` of the live block takes the place of what a `map` would say.
+        let set = match name {
+            Name::Variable(variable) => sets(self.config, server).get(variable).copied(),
+            Name::Group(_) | Name::Zone(_) | Name::Format(_) => None,
+        };
+        match set.or_else(|| self.live.get(name).copied()) {
+            Some(live) if same((self.config, live), (&self.candidate.config, definition)) => Ok(None),
+            Some(live) => Err(self.taken(definition, live)),
             None => Ok(self.above.insert(definition).then_some(definition)),
         }
     }
@@ -247,7 +273,8 @@ fn serves_files(config: &Config, location: Node, setting: &str) -> bool {
     let has = |name: &str| config.named(location, name).next().is_some();
     let by_others = ["proxy_pass", "grpc_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "return"];
     let hands_on = !has("try_files") && by_others.iter().any(|name| has(name));
-    !hands_on && !has(setting) && !(setting == "root" && has("alias"))
+    let decides_itself = has(setting) || (setting == "root" && has("alias"));
+    !hands_on && !decides_itself
 }
 
 /// The value of a setting in a server block or around it, as it is to be written.

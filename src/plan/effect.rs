@@ -5,7 +5,7 @@
 
 use super::PlanError;
 use super::draft::{Draft, staged};
-use crate::facts::{Facts, RouteState, ServerFacts, ServerRole};
+use crate::facts::{Facts, RouteState, ServerRole};
 use crate::motion::{BarePath, Block, redirects_only};
 use nginx_config::routes::servers;
 use nginx_config::{Config, DirectiveId, Node};
@@ -25,6 +25,11 @@ pub struct Effect {
 pub(super) fn effect(facts: &Facts, old: &Config, draft: &Draft) -> Result<Effect, PlanError> {
     let config = staged(old, draft)?;
     let mut found = Effect::default();
+    // A block is known again by its names and addresses: its place may have moved.
+    let serving = facts.site.servers.iter().filter(|live| live.role == ServerRole::ServesMotion);
+    let labels: BTreeMap<_, _> = serving
+        .flat_map(|live| name_and_address(old, live.node).into_iter().map(move |end| (end, &live.label)))
+        .collect();
     for server in motion_blocks(facts, old, &config, draft) {
         let block = Block::new(&config, server);
         let place = config.place(server);
@@ -35,13 +40,10 @@ pub(super) fn effect(facts: &Facts, old: &Config, draft: &Draft) -> Result<Effec
             RouteState::Present | RouteState::CannotTell(_) => {}
         }
         block.taken(&facts.motion.assets).into_iter().for_each(lacks);
-        let ends = name_and_address(&config, server);
-        let same =
-            |live: &&ServerFacts| name_and_address(old, live.node).iter().any(|end| ends.contains(end));
-        let serving = facts.site.servers.iter().filter(|live| live.role == ServerRole::ServesMotion);
-        for live in serving.filter(same) {
-            let met = found.bare_paths.entry(live.label.clone()).or_insert(BarePath::Redirects);
-            *met = block.bare_path().max(*met);
+        let met = block.bare_path();
+        for label in name_and_address(&config, server).iter().filter_map(|end| labels.get(end)) {
+            let worst = found.bare_paths.entry((*label).clone()).or_insert(BarePath::Redirects);
+            *worst = met.max(*worst);
         }
     }
     Ok(found)

@@ -42,8 +42,8 @@ pub fn certificates(source: &[u8], conf_prefix: &Path) -> Vec<CertificateFacts> 
     let around = |id: DirectiveId, name: &str| {
         let mut block = tree.directive(id).parent;
         loop {
-            let beside = tree.children(block).iter().map(|other| tree.directive(*other));
-            let found = beside.filter(|other| other.is(name)).last();
+            let mut beside = tree.children(block).iter().map(|other| tree.directive(*other));
+            let found = beside.rfind(|other| other.is(name));
             match block {
                 Some(inner) if found.is_none() => block = tree.directive(inner).parent,
                 _ => return found,

@@ -207,6 +207,17 @@ fn what_the_live_server_has_with_another_meaning_is_named_and_left() {
 }
 
 #[test]
+fn a_set_of_the_live_block_is_not_what_the_candidate_s_map_would_say() {
+    let route = format!(
+        "    location /user-ui/ {{ alias {CLIENT}/; try_files $uri /user-ui/index.html; add_header X $say; }}"
+    );
+    let planned = graft(&live("    set $say old;\n"), vendor("map $host $say { default new; }", &route));
+    assert_eq!(planned["exit_code"], 3, "{planned:#}");
+    let said = error(&planned);
+    assert!(said.contains("map $host $say") && said.contains("set $say"), "{said}");
+}
+
+#[test]
 fn two_blocks_of_a_candidate_that_differ_are_told_apart_by_their_ports_or_not_at_all() {
     let other = |port: u16, path: &str| {
         format!(
