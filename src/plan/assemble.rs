@@ -84,7 +84,8 @@ pub(super) fn finish(
 }
 
 /// A saved plan with what people want to see of it. `beside` holds the files
-/// of its steps that are there and no part of the configuration yet.
+/// of its steps that are there and no part of the configuration yet,
+/// `included` those that its files name and nothing read before.
 ///
 /// # Errors
 /// When it does not fit this configuration, or changes a file that is neither
@@ -95,12 +96,13 @@ pub fn explain(
     config: &Config,
     memory: &TextPath,
     beside: &BTreeMap<TextPath, Vec<u8>>,
+    included: Draft,
 ) -> Result<Migration, PlanError> {
     let mut previews = Vec::new();
     let mut directives = Vec::new();
     let mut dropped_routes = BTreeSet::new();
     let mut local_changes = LocalChanges::default();
-    let mut draft = Draft::new();
+    let mut draft = included;
     for (path, from, to) in plan.files() {
         let Version::File { content: Content::Patched(patches), .. } = to else {
             return Err(PlanError::Foreign(path.clone()));

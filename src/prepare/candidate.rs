@@ -4,10 +4,11 @@
 //! counts; nothing is judged here but whether it can be read at all.
 
 use super::named::{Level, fits, readable};
+use crate::apply::states;
 use crate::host::Root;
 use crate::inspect::{Inspection, RootReader, motion_blocks_of};
 use crate::outcome::{Failure, FailureKind};
-use crate::plan::{Candidate, Input, Strategy, StrategyWish};
+use crate::plan::{Candidate, Input, Plan, Strategy, StrategyWish};
 use nginx_config::{Config, ConfigError, File, Reader, redact_text};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -42,11 +43,9 @@ pub fn candidate(
             input.bytes.clone()
         }
     };
-    let reader = InPlace { root: RootReader::new(root), identity: &site.identity, bytes: &bytes };
-    let main = &inspection.config.file(inspection.config.main()).path;
-    let config = Config::load(main, inspection.config.prefix(), &reader)
+    let config = in_place(root, inspection, BTreeMap::from([(site.identity.as_path(), &bytes[..])]))
         .map_err(|error| unloadable(&input, site, &error))?;
-    let known: BTreeSet<&Path> = inspection.config.files().map(|(_, file)| file.identity.as_path()).collect();
+    let known = known(inspection);
     let is_new = |file: &File| file.identity == site.identity || !known.contains(file.identity.as_path());
     let own = config.files().filter(|(_, file)| is_new(file));
     let own: BTreeSet<_> = own.map(|(id, _)| id).collect();
@@ -78,6 +77,33 @@ pub fn base(inspection: &Inspection, input: &Input) -> Result<(), Failure> {
     }
 }
 
+/// The files that the configuration of a plan includes and the live one does not, by every path that leads to each:
+/// a plan holds what it writes, not what it names. None where that configuration does not load.
+pub fn included(root: &Root, inspection: &Inspection, plan: &Plan) -> BTreeMap<PathBuf, Vec<u8>> {
+    let Some(last) = states(root, plan).ok().and_then(|states| states.last().cloned()) else {
+        return BTreeMap::new();
+    };
+    let written = last.iter().filter_map(|(path, staged)| Some((path.as_path(), staged.bytes()?))).collect();
+    let config = in_place(root, inspection, written);
+    let found = config.map(|config| beside(&config, &known(inspection))).unwrap_or_default();
+    found.into_iter().filter(|(path, _)| !last.contains_key(path)).collect()
+}
+
+/// The server's configuration with these bytes, by identity, in the place of what is on the disk.
+fn in_place(
+    root: &Root,
+    inspection: &Inspection,
+    bytes: BTreeMap<&Path, &[u8]>,
+) -> Result<Config, ConfigError> {
+    let live = &inspection.config;
+    let reader = InPlace { root: RootReader::new(root), bytes };
+    Config::load(&live.file(live.main()).path, live.prefix(), &reader)
+}
+
+fn known(inspection: &Inspection) -> BTreeSet<&Path> {
+    inspection.config.files().map(|(_, file)| file.identity.as_path()).collect()
+}
+
 /// What the candidate includes and the live configuration does not.
 fn beside(config: &Config, known: &BTreeSet<&Path>) -> BTreeMap<PathBuf, Vec<u8>> {
     let new = config.files().map(|(_, file)| file).filter(|file| !known.contains(file.identity.as_path()));
@@ -93,19 +119,17 @@ fn unloadable(input: &Input, site: &File, error: &ConfigError) -> Failure {
         .with_hint("a file that it includes has to be on this server first")
 }
 
-/// The files below the root, one of them with other bytes.
+/// The files below the root, some of them with other bytes, or not there yet.
 struct InPlace<'a> {
     root: RootReader<'a>,
-    identity: &'a Path,
-    bytes: &'a [u8],
+    bytes: BTreeMap<&'a Path, &'a [u8]>,
 }
 
 impl Reader for InPlace<'_> {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        if self.root.identity(path)? == self.identity {
-            Ok(self.bytes.to_vec())
-        } else {
-            self.root.read(path)
+        match self.bytes.get(self.identity(path)?.as_path()) {
+            Some(bytes) => Ok(bytes.to_vec()),
+            None => self.root.read(path),
         }
     }
 
@@ -114,10 +138,11 @@ impl Reader for InPlace<'_> {
     }
 
     fn exists(&self, path: &Path) -> io::Result<bool> {
-        self.root.exists(path)
+        Ok(self.bytes.contains_key(path) || self.root.exists(path)?)
     }
 
     fn identity(&self, path: &Path) -> io::Result<PathBuf> {
-        self.root.identity(path)
+        // One that is not there yet cannot be a link to another.
+        if self.bytes.contains_key(path) { Ok(path.to_owned()) } else { self.root.identity(path) }
     }
 }

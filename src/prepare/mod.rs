@@ -26,6 +26,7 @@ use crate::plan::bundle::Bundle;
 use crate::plan::{Input, LocalInclude, Memory, Migration, PlanError, StrategyWish, Wish, migrate};
 use crate::values::{Attributes, Hash, RootPath, TextPath};
 use crate::verify::probe::{Probe, ProbePlan};
+pub use candidate::included;
 use merge::merge_findings;
 pub use merge::not_effective;
 use nginx_config::merge::Resolutions;

@@ -14,7 +14,7 @@ use crate::host::{Root, WriteLock};
 use crate::inspect::installed_error_log;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{Migration, Plan, Strategy, StrategyWish, explain};
-use crate::prepare::{Options, Prepared, Reach, memory_path, not_effective};
+use crate::prepare::{Options, Prepared, Reach, included, memory_path, not_effective};
 use crate::values::TextPath;
 
 /// Shows the plan, asks, runs it.
@@ -191,7 +191,8 @@ fn chosen(root: &Root, saved: Plan, prepared: &Prepared) -> Result<Migration, Fa
         let beside = saved.files().map(|(path, ..)| path).filter(|path| !known(path));
         let beside = beside.filter_map(|path| Some((path.clone(), root.read(path).ok()?))).collect();
         let config = &prepared.inspection.config;
-        return explain(saved, facts, config, &memory_path(facts), &beside)
+        let included = included(root, &prepared.inspection, &saved);
+        return explain(saved, facts, config, &memory_path(facts), &beside, included)
             .map_err(|error| Failure::new(FailureKind::Invalid, format!("reading the plan: {error}")));
     };
     Err(Failure::new(FailureKind::Refused, format!("the plan is stale: {cause}"))

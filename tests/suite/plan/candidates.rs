@@ -86,6 +86,22 @@ fn a_candidate_s_route_is_found_however_it_is_written() {
 }
 
 #[test]
+fn what_a_candidate_includes_is_followed_also_by_a_saved_plan() {
+    let server = live("");
+    server.write("etc/nginx/snippets/new-client.conf", plain_route());
+    let site = server
+        .read(SITE)
+        .replace("    location /api/", "    include snippets/new-client.conf;\n    location /api/");
+    let saved = server.at("plan.json").display().to_string();
+    let planned = with(&server, &["plan", "--strategy", "replace", "--out", &saved], site);
+    assert_eq!(planned["exit_code"], 0, "{planned:#}");
+    let applied = server.json(&["apply", &saved, "--yes"]);
+    assert_eq!(applied["outcome"], "applied", "{applied:#}");
+    assert!(server.read(SITE).contains("include snippets/new-client.conf;"));
+    assert!(codes(&server.json(&["check"])).contains(&"routes.migrated".to_owned()));
+}
+
+#[test]
 fn a_candidate_that_lacks_the_route_says_what_answers_instead() {
     for (other, seen) in [
         ("", "vendor.conf:10:5: location /"),
