@@ -10,6 +10,7 @@ mod client;
 mod connections;
 pub mod database;
 mod hands;
+mod managed;
 mod master;
 mod nginx;
 mod reader;

@@ -5,7 +5,7 @@
 
 use super::access::{account, obstacle};
 use super::boot::{BootUnit, boot_unit, no_boot_unit};
-use super::hands::managed_elsewhere;
+use super::managed::managed_elsewhere;
 use crate::facts::{ClientFacts, Facts, RouteState, Scope, ServerRole, UpstreamAddress, UpstreamFacts};
 use crate::host::files::replaceable;
 use crate::host::{Root, reach};
@@ -234,7 +234,7 @@ fn site_files(root: &Root, facts: &Facts, config: &Config) -> Vec<Finding> {
                 && server.new_client != RouteState::Present
         });
         if holds_site {
-            findings.extend(managed_elsewhere(&file.path, file.tree.source()));
+            findings.extend(managed_elsewhere(&file.path, &file.identity, file.tree.source()));
             findings.extend(not_replaceable(root, &file.identity));
         }
     }

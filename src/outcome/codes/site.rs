@@ -31,7 +31,9 @@ codes! {
         .advises("remove the one that is not used");
     SITE_MANAGED_ELSEWHERE = stop("site.managed-elsewhere").accepted_by(Migration)
         .means("another tool writes this file")
-        .looked_for("a header that names Ansible, Puppet, Chef, Salt or the like in the first lines of Motion's files")
+        .looked_for("in the first lines of Motion's files: the name of Ansible, Puppet, a hosting panel or the like with \
+                     `managed`, or that the file is generated; anywhere: marks of container proxies and panels; and \
+                     the folders that panels write into")
         .advises("make the change there, or accept that it may be overwritten");
     SITE_CERTBOT = graded("site.certbot", &[usual(Info), when(Warn, "when certbot edits NGINX's files")])
         .means("certificates are renewed by certbot")
