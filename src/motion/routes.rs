@@ -80,6 +80,12 @@ impl<'c> Block<'c> {
         self.doors.iter().flat_map(|door| self.ways_through(door, uri).list).collect()
     }
 
+    /// Whether these are all the ways that a GET of `uri` can go.
+    #[must_use]
+    pub fn is_followed(&self, uri: &str) -> bool {
+        self.doors.iter().all(|door| self.ways_through(door, uri).complete)
+    }
+
     /// Whether a browser that asks for a page is always sent to another server or scheme, or turned
     /// away. To another page of the same server is how an application works.
     #[must_use]

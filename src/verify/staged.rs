@@ -189,7 +189,8 @@ pub fn spec(root: &Root, facts: &Facts, changes: &Changes) -> (Spec, Vec<String>
 /// is in them is not worth copying. Of the server itself a missing one is a fault, and is not made.
 fn folders_to_make(root: &Root, facts: &Facts, notes: &mut Vec<String>) -> Vec<PathBuf> {
     let host = Root::live();
-    let plain = |path: &&Path| path.is_absolute() && !path.components().any(|part| part == Component::ParentDir);
+    let plain =
+        |path: &&Path| path.is_absolute() && !path.components().any(|part| part == Component::ParentDir);
     let is_missing = |path: &&Path| root.metadata(path).is_err() && host.metadata(path).is_err();
     let mut missing = BTreeSet::new();
     for written in &facts.nginx.written {
