@@ -297,7 +297,7 @@ pub struct StatusArgs {
     /// Which database is asked.
     #[command(flatten)]
     pub database: DatabaseArgs,
-    /// Exit 2 when the route is missing or the configuration has drifted
+    /// Exit 2 when the route is not known to be served, or the configuration has drifted
     #[arg(long)]
     pub detailed_exitcode: bool,
 }

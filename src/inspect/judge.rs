@@ -35,8 +35,19 @@ pub struct Candidate {
     pub upstreams: Vec<UpstreamAddress>,
     /// Whether it serves files of the application root.
     pub root: HasRoot,
+    /// Whether all that decides is known.
+    pub reading: Reading,
     /// What was seen, for people.
     pub evidence: Vec<String>,
+}
+
+/// Whether all that decides on a block is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// It is.
+    Whole,
+    /// A variable, a table or a condition leaves something open.
+    Open,
 }
 
 /// Whether a block stands in the file that the operator named.
@@ -144,6 +155,8 @@ fn judge(
         Some(certainty) => certainty,
         None => by_routes(&doing, named, support),
     };
+    let reading =
+        if doing.shared.is_none() && doing.unknown.is_empty() { Reading::Whole } else { Reading::Open };
     doing.evidence.extend(doing.shared.iter().chain(&doing.unknown).cloned());
     let site = match support.named_site {
         None => Site::Open,
@@ -154,7 +167,7 @@ fn judge(
     let upstreams = doing.pages.union(&doing.own_routes).cloned().collect();
     let server = server_facts(config, node, &block);
     let place = config.place(node);
-    Candidate { server, place, file, site, certainty, upstreams, root, evidence: doing.evidence }
+    Candidate { server, place, file, site, certainty, upstreams, root, reading, evidence: doing.evidence }
 }
 
 fn doing(config: &Config, node: Node, block: &Block, of_directive: &Targets, own: &Own) -> Doing {

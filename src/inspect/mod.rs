@@ -33,6 +33,7 @@ pub use client::{APPLICATION_ROOT, ClientChoice};
 pub use named::ServerName;
 pub use nginx::Programs;
 pub use reader::{RootReader, file_facts};
+pub use review::routes;
 pub use site::all_listens;
 pub use upstream::parse_upstream;
 
@@ -126,7 +127,7 @@ fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(
     let mut selected = select::select(candidates, &options.servers, &own)?;
     findings.append(&mut selected.findings);
     motion.places = own.places;
-    served::settle(root, &config, &motion, &mut selected.servers);
+    served::settle(root, &config, &motion, &targets, &mut selected.servers);
     let upstreams: Vec<_> = targets
         .into_iter()
         .map(|target| {

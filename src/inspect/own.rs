@@ -72,8 +72,14 @@ impl Own {
                 let known = self.places.iter().any(|(place, _)| *place == OwnPlace::Socket(path.clone()));
                 if known { Whose::Motions } else { Whose::Open }
             }
-            UpstreamAddress::Variable(_, Some(port)) if names_ports && !has(*port) => Whose::Others,
-            UpstreamAddress::Variable(..) => Whose::Perhaps,
+            // The port is known only where it is written; a variable may hold one of its own.
+            UpstreamAddress::Variable(text, _) => {
+                let written = text.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+                match written {
+                    Some(port) if names_ports && !has(port) => Whose::Others,
+                    _ => Whose::Perhaps,
+                }
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 //! Pure. Invariant: two blocks that could both be Motion's are never reduced to one by order or luck, and none of which
 //! it cannot be told is left out in silence. What a person named is settled.
 
-use super::judge::{Candidate, Certainty, HasRoot, Site};
+use super::judge::{Candidate, Certainty, HasRoot, Reading, Site};
 use super::named::{left_out, named};
 use super::own::Own;
 use crate::facts::{ServerFacts, ServerRole, UpstreamAddress};
@@ -107,7 +107,8 @@ fn is_open(one: &Candidate, lead: &[&Candidate], chosen: &Nodes) -> bool {
     }
     let by_place = lead.iter().all(|one| one.certainty == Certainty::Known);
     let shares = lead.iter().flat_map(|one| &one.upstreams).any(|upstream| one.upstreams.contains(upstream));
-    one.certainty == Certainty::CannotTell || (by_place && shares)
+    let may_be = !matches!(one.certainty, Certainty::No | Certainty::Contradicted);
+    (may_be && one.reading == Reading::Open) || (by_place && shares)
 }
 
 /// The blocks that lead to one application; more than one is ambiguous, unless

@@ -39,8 +39,8 @@ pub enum RouteState {
 pub enum Content {
     /// A file.
     Page(PathBuf),
-    /// What another server answers; the argument as written.
-    Proxied(String),
+    /// What another server answers; the argument as written, and the directive.
+    Proxied(String, Node),
     /// Something else.
     Other,
 }
@@ -142,7 +142,7 @@ impl<'c> Block<'c> {
         let answer = self.answer(NEW_CLIENT_ROUTE)?;
         let content = match &page_of(&answer).handler {
             Handler::Static { path } => Content::Page(path.clone()),
-            Handler::Proxy { target, .. } => Content::Proxied(target.clone()),
+            Handler::Proxy { target, directive } => Content::Proxied(target.clone(), *directive),
             _ => Content::Other,
         };
         Some((content, self.describe(&answer)))
