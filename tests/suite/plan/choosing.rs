@@ -254,3 +254,22 @@ fn a_block_without_a_name_can_be_named_all_the_same() {
     let (first, second) = text.split_once("3000").expect("both blocks");
     assert!(!first.contains("user-ui") && second.contains("/user-ui/"), "{text}");
 }
+
+#[test]
+fn a_block_that_another_one_hides_takes_the_route_from_nobody() {
+    // NGINX answers from the first of two blocks with one name; the second may be anything.
+    let motion = block("cc", "http://127.0.0.1:9000", &NODE);
+    let old = block("cc", "http://127.0.0.1:8090", &["/"]);
+    let server = server(&[("motion.conf", motion.clone() + &old)]);
+    let applied = server.json(&["apply", "--yes", "--strategy", "graft"]);
+    assert_eq!(applied["outcome"], "applied", "{applied:#}");
+    let text = server.read(SITE);
+    let (first, second) = text.split_once("8090").expect("both blocks");
+    assert!(first.contains("/user-ui/") && !second.contains("/user-ui/"), "{text}");
+    assert_eq!(server.json(&["check"])["outcome"], "up-to-date");
+    // The other way round it would not be asked: the change is refused, and nothing says that all is well.
+    let hidden = self::server(&[("motion.conf", old + &motion)]);
+    let checked = hidden.json(&["check"]);
+    assert_eq!(checked["exit_code"], 3, "{checked:#}");
+    assert!(codes(&checked).contains(&"routes.elsewhere".to_owned()), "{checked:#}");
+}
