@@ -126,6 +126,10 @@ pub struct UpstreamFacts {
     pub http: bool,
     /// `file:line` of the directive that names it.
     pub origin: String,
+    /// The server block that it stands in, by way of an include or not.
+    pub server: Option<Node>,
+    /// What the directive names, once its variables are filled in.
+    pub target: String,
     /// The location that leads there, for people.
     pub location: String,
     /// Whether it answers Motion's own routes in Motion's site.

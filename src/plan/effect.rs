@@ -9,8 +9,8 @@ use crate::facts::{Facts, RouteState, ServerRole};
 use crate::motion::{Block, redirects_only};
 use nginx_config::routes::servers;
 use nginx_config::{Config, DirectiveId, Node};
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 /// What of Motion the new client would not answer for after the change, each with the reason.
 pub(super) fn not_effective(facts: &Facts, old: &Config, draft: &Draft) -> Result<Vec<String>, PlanError> {
@@ -48,9 +48,13 @@ pub(super) fn motion_blocks(facts: &Facts, old: &Config, config: &Config, draft:
         nodes.iter().flat_map(|node| name_and_address(old, *node)).collect()
     };
     let (motions, others) = (ends(&serving), ends(&other));
+    let kept = kept_in_order(old, config, draft);
     let is_motion = |server: Node| {
         if !draft.contains_key(&config.file(server.file).identity) {
             return unchanged.contains(&place(config, server));
+        }
+        if let Some(before) = kept.get(&server) {
+            return serving.contains(before);
         }
         // Its place moved with the change; it is the block that answers the same name at the same address.
         let own = name_and_address(config, server);
@@ -61,6 +65,33 @@ pub(super) fn motion_blocks(facts: &Facts, old: &Config, config: &Config, draft:
         .copied()
         .filter(|server| is_motion(*server) && !redirects_only(config, *server))
         .collect()
+}
+
+/// The blocks of changed files that are certainly the same as before: where a file has as many as it had, each with the
+/// names and addresses of the one at its place. Two blocks may have the same ones, and only one of them be Motion's.
+fn kept_in_order(old: &Config, new: &Config, draft: &Draft) -> BTreeMap<Node, Node> {
+    let blocks = |config: &Config| {
+        let mut of_file: BTreeMap<PathBuf, Vec<Node>> = BTreeMap::new();
+        for &server in servers(config) {
+            let list = of_file.entry(config.file(server.file).identity.clone()).or_default();
+            if !list.contains(&server) {
+                list.push(server);
+            }
+        }
+        of_file
+    };
+    let (before, after) = (blocks(old), blocks(new));
+    let mut kept = BTreeMap::new();
+    for (file, now) in after.iter().filter(|(file, _)| draft.contains_key(*file)) {
+        let was = before.get(file).map_or(&[][..], Vec::as_slice);
+        let pairs = || now.iter().zip(was);
+        if was.len() == now.len()
+            && pairs().all(|(now, was)| name_and_address(new, *now) == name_and_address(old, *was))
+        {
+            kept.extend(pairs());
+        }
+    }
+    kept
 }
 
 /// Each name of a block at each of its addresses, as written; an empty text where it has none.
