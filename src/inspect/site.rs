@@ -154,6 +154,9 @@ fn server_facts(config: &Config, node: Node, block: &Block, certainty: Certainty
         role,
         new_client: block.new_client(),
         locations,
+        // For the blocks that are chosen in the end: `served` looks.
+        entrance: Err("it was not looked for".to_owned()),
+        limits: Vec::new(),
     }
 }
 
@@ -230,7 +233,6 @@ fn listens(config: &Config, server: Node) -> Vec<ListenFacts> {
                 tls: has("ssl") || ssl_on,
                 http2: has("http2") || http2_on,
                 default_server: has("default_server") || has("default"),
-                proxy_protocol: has("proxy_protocol"),
             })
         })
         .collect();
@@ -241,7 +243,6 @@ fn listens(config: &Config, server: Node) -> Vec<ListenFacts> {
             tls: ssl_on,
             http2: http2_on,
             default_server: false,
-            proxy_protocol: false,
         });
     }
     found

@@ -9,7 +9,7 @@ mod ports;
 mod probes;
 mod tested;
 
-pub use probes::{Reach, StatedProbe, rollback_probes};
+pub use probes::{Reach, StatedProbe, not_asked, rollback_probes, why_not_asked};
 
 use crate::apply::SandboxChoice;
 use crate::facts::{Facts, RouteState, Scope, ServerFacts, ServerRole};
@@ -135,7 +135,7 @@ pub fn prepare(root: &Root, launcher: &Launcher, options: &Options) -> Result<Pr
     sort_findings(&mut findings);
     match result {
         Ok((inspection, migration, notes)) => {
-            let stated = probes::stated_probes(&inspection.facts.site, &options.probes)?;
+            let stated = probes::stated_probes(&inspection.facts.site, &inspection.config, &options.probes)?;
             Ok(Prepared { inspection, migration, findings, notes, stated })
         }
         Err(mut failure) => {
@@ -192,6 +192,9 @@ fn gather(
             }
             tested => tested?,
         }
+    }
+    if !migration.plan.is_empty() {
+        findings.extend(not_asked(&facts.site, &[]));
     }
     if facts.host.scope == Scope::Live {
         findings.extend(ports::held(root, facts, &inspection.config, &migration.plan));

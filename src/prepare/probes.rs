@@ -5,13 +5,16 @@
 //! answers and might act on.
 
 use crate::facts::{
-    ListenAddress, ListenFacts, LocationFacts, RouteContent, ServerFacts, ServerRole, SiteFacts,
+    Entrance, ListenAddress, LocationFacts, RouteContent, ServerFacts, ServerRole, SiteFacts,
 };
-use crate::host::http::{Address, Location, Scheme, Target};
+use crate::host::http::{Address, Location, Preface, Scheme, Sender, Target};
 use crate::motion::NEW_CLIENT_ROUTE;
-use crate::outcome::{Failure, FailureKind};
+use crate::outcome::codes;
+use crate::outcome::{Failure, FailureKind, Finding, ProbeRow};
 use crate::plan::Migration;
 use crate::verify::probe::{Gate, Kind, Probe, ProbePlan};
+use nginx_config::Config;
+use nginx_config::routes::{self, Door, Endpoint, ServerMatch, Transport, doors, server_for};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -52,7 +55,7 @@ const WEB_SOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
 fn probe_plan(site: &SiteFacts, reach: Reach) -> ProbePlan {
     let mut rows = Vec::new();
     for server in &site.servers {
-        let Some(target) = target(server) else { continue };
+        let Some(target) = server.entrance.as_ref().ok().and_then(target) else { continue };
         match server.role {
             ServerRole::ServesMotion => rows.extend(motion_rows(server, &target, reach)),
             ServerRole::RedirectsOnly => {
@@ -95,41 +98,78 @@ pub(super) fn migration_probes(
 ///
 /// # Errors
 /// When one is no URL, or no block listens for it.
-pub(super) fn stated_probes(site: &SiteFacts, stated: &[StatedProbe]) -> Result<Vec<Probe>, Failure> {
+pub(super) fn stated_probes(
+    site: &SiteFacts,
+    config: &Config,
+    stated: &[StatedProbe],
+) -> Result<Vec<Probe>, Failure> {
     let invalid = |url: &str, why: &str| {
         Failure::new(FailureKind::Invalid, format!("the probe `{}`: {why}", nginx_config::redact_text(url)))
     };
     let probe = |stated: &StatedProbe| {
         let location: Location =
             stated.url.parse().map_err(|error| invalid(&stated.url, &format!("{error}")))?;
-        let (server, target) = answering(site, &location)
+        let (server, target) = answering(site, config, &location)
             .ok_or_else(|| invalid(&stated.url, "no server block of this configuration listens for it"))?;
         let gate = Gate::Stated(stated.status, stated.contains.clone());
-        Ok(Probe { server: server.label.clone(), target, uri: location.uri, kind: Kind::Get, gate })
+        let server_label = server.label.clone();
+        let limits = server.limits.clone();
+        Ok(Probe { server: server_label, target, uri: location.uri, kind: Kind::Get, gate, limits })
     };
     stated.iter().map(probe).collect()
 }
 
-/// The block that has the name on that port, else the first on the port, as
-/// NGINX chooses.
-fn answering<'a>(site: &'a SiteFacts, location: &Location) -> Option<(&'a ServerFacts, Target)> {
-    let listening: Vec<_> =
-        site.servers.iter().filter_map(|server| Some((server, on(server, location)?))).collect();
-    let named =
-        |server: &ServerFacts| server.names.iter().any(|name| name.eq_ignore_ascii_case(&location.host));
-    let (server, address) =
-        listening.iter().find(|(server, _)| named(server)).or(listening.first()).cloned()?;
-    let Location { scheme, port, .. } = *location;
-    Some((
-        server,
-        Target { address: Address::Tcp(address), scheme, server_name: location.host.clone(), port },
-    ))
+/// The block that NGINX answers such a URL from, where it is one of this site's.
+fn answering<'a>(
+    site: &'a SiteFacts,
+    config: &Config,
+    location: &Location,
+) -> Option<(&'a ServerFacts, Target)> {
+    let wanted = if location.scheme == Scheme::Https { Transport::Tls } else { Transport::Plain };
+    let doors = site.servers.iter().flat_map(|server| doors(config, server.node));
+    let address = |door: Door| match door.at {
+        Endpoint::Tcp(ip, port) if door.transport == wanted && port == location.port => {
+            Some((ListenAddress::Socket((ip, port).into()).reachable()?, door.preface))
+        }
+        _ => None,
+    };
+    doors.filter_map(address).find_map(|(address, preface)| {
+        let at = Endpoint::Tcp(address.ip(), address.port());
+        let ServerMatch::Server(found) = server_for(config, &at, &location.host) else { return None };
+        let server = site.servers.iter().find(|server| server.node == found)?;
+        let entrance = Entrance {
+            address: ListenAddress::Socket(address),
+            tls: wanted == Transport::Tls,
+            proxy_protocol: preface == routes::Preface::ProxyProtocol,
+            host: location.host.clone(),
+        };
+        Some((server, target(&entrance)?))
+    })
 }
 
-fn on(server: &ServerFacts, location: &Location) -> Option<std::net::SocketAddr> {
-    let tls = location.scheme == Scheme::Https;
-    let fits = |listen: &&ListenFacts| listen.tls == tls && listen.address.port() == Some(location.port);
-    server.listens.iter().filter(fits).find_map(|listen| listen.address.reachable())
+/// Why the new client's routes cannot be asked, one line for each of Motion's
+/// blocks of which that is known, also by what the probes saw.
+#[must_use]
+pub fn why_not_asked(site: &SiteFacts, rows: &[ProbeRow]) -> Vec<String> {
+    let serving = site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
+    let reasons = serving.filter_map(|server| {
+        let seen = |row: &&ProbeRow| row.server == server.label && row.uri == NEW_CLIENT_ROUTE && !row.gated;
+        let why = match &server.entrance {
+            Err(why) => why.clone(),
+            Ok(_) => rows.iter().find(seen)?.note.clone(),
+        };
+        Some(format!("server {}: {why}", server.label))
+    });
+    reasons.collect()
+}
+
+/// That finding; `None` where there is nothing to say.
+#[must_use]
+pub fn not_asked(site: &SiteFacts, rows: &[ProbeRow]) -> Option<Finding> {
+    let lines = why_not_asked(site, rows);
+    let finding = Finding::new(codes::ROUTES_NOT_ASKED, "the new client's route cannot be asked from this machine")
+        .advice("open /user-ui/login in a browser, or give its URL as a [[probe]] in the settings");
+    (!lines.is_empty()).then(|| lines.into_iter().fold(finding, Finding::evidence))
 }
 
 /// The same routes for a rollback: the new client's may go, the others stay.
@@ -154,6 +194,7 @@ fn motion_rows(server: &ServerFacts, target: &Target, reach: Reach) -> Vec<Probe
         uri: uri.to_owned(),
         kind,
         gate,
+        limits: server.limits.clone(),
     };
     rows.push(row(WEB_SOCKET, Kind::WebSocket, Gate::AsBefore));
     rows.push(row("/user-ui", Kind::Get, Gate::NewClientRedirect));
@@ -182,32 +223,23 @@ fn gets(server: &ServerFacts, target: &Target, uris: &[String]) -> Vec<Probe> {
         uri: uri.clone(),
         kind: Kind::Get,
         gate: Gate::AsBefore,
+        limits: server.limits.clone(),
     };
     uris.iter().map(probe).collect()
 }
 
-/// Where a block is asked: with TLS where it speaks that, by its first plain
-/// name; `None` where its address is not known before NGINX resolves it.
-fn target(server: &ServerFacts) -> Option<Target> {
-    let listen = preferred(&server.listens)?;
-    let address = match &listen.address {
-        ListenAddress::Unix(path) => Address::Unix(path.clone()),
-        other => Address::Tcp(other.reachable()?),
-    };
-    let is_plain = |name: &&String| {
-        let known = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
-        !name.is_empty() && name.bytes().all(known)
-    };
+/// An entrance as the probes take it; `None` where its address is a name.
+fn target(entrance: &Entrance) -> Option<Target> {
+    let Entrance { address, tls, proxy_protocol, host } = entrance;
+    let preface = if *proxy_protocol { Preface::ProxyProtocol } else { Preface::None };
     Some(Target {
-        address,
-        scheme: if listen.tls { Scheme::Https } else { Scheme::Http },
-        server_name: server.names.iter().find(is_plain).cloned().unwrap_or_default(),
-        port: listen.address.port().unwrap_or(80),
+        address: match address {
+            ListenAddress::Unix(path) => Address::Unix(path.clone()),
+            other => Address::Tcp(other.reachable()?),
+        },
+        scheme: if *tls { Scheme::Https } else { Scheme::Http },
+        server_name: host.clone(),
+        port: address.port().unwrap_or(80),
+        sender: Sender { source: None, preface },
     })
-}
-
-fn preferred(listens: &[ListenFacts]) -> Option<&ListenFacts> {
-    let spoken = |listen: &&ListenFacts| !listen.proxy_protocol && listen.address.port().is_some();
-    let tls = listens.iter().filter(spoken).find(|listen| listen.tls);
-    tls.or_else(|| listens.iter().find(spoken)).or(listens.first())
 }

@@ -7,10 +7,10 @@ use crate::support::wire_nginx::{
     self, Nginx, free, own_address, soon, target, tls_server, write_certificate,
 };
 use motionctl::host::http::{
-    Address, BodyEnd, Handshake, PROBE_LIMIT, ProbeError, Scheme, Target, get, websocket_handshake,
+    Address, BodyEnd, Handshake, PROBE_LIMIT, ProbeError, Scheme, Sender, Target, get, websocket_handshake,
 };
 use motionctl::rehearse::dns::{DnsStandIn, Zone};
-use motionctl::rehearse::load::{Load, LoadOptions, Route, Window};
+use motionctl::rehearse::load::{From, Load, LoadOptions, Route, Window};
 use motionctl::rehearse::standin::{Role, StandIn};
 use motionctl::verify::certificate::{Certificate, DH_PARAMETERS};
 use std::collections::BTreeMap;
@@ -52,6 +52,7 @@ fn a_name_reaches_its_own_server_block_and_nothing_is_followed() {
         scheme: Scheme::Http,
         server_name: "c.example.test".to_owned(),
         port: 80,
+        sender: Sender::default(),
     };
     assert!(String::from_utf8_lossy(&get(&unix, "/", soon()).unwrap().body).contains("|c.example.test|"));
     let plain_on_tls = Target { scheme: Scheme::Http, ..target(ip, Scheme::Https, "a.example.test") };
@@ -75,6 +76,7 @@ fn server(speak: impl Fn(&mut dyn Write) -> std::io::Result<()> + Send + 'static
         scheme: Scheme::Http,
         server_name: String::new(),
         port: address.port(),
+        sender: Sender::default(),
     }
 }
 
@@ -213,8 +215,8 @@ fn fresh_connections_survive_reloads_under_load() {
     let nginx = Nginx::start(folder, &http, SocketAddr::new(ip, 8443));
 
     let site = target(ip, Scheme::Https, "cc.example.test");
-    let routes = ["/login", "/api/"].map(|uri| Route { target: site.clone(), uri: uri.to_owned() });
-    let load = Load::start(routes.to_vec(), LoadOptions { requests: 300 });
+    let routes = ["/login", "/api/"].map(|uri| Route { target: site.clone(), uri: uri.to_owned(), limits: Vec::new() });
+    let load = Load::start(routes.to_vec(), LoadOptions { requests: 300, from: From::Here });
     while load.begun() < 20 {
         thread::sleep(Duration::from_millis(5));
     }
@@ -242,8 +244,9 @@ fn a_load_on_a_server_that_goes_away_counts_every_loss() {
         scheme: Scheme::Http,
         server_name: "a.test".to_owned(),
         port: address.port(),
+        sender: Sender::default(),
     };
-    let load = Load::start(vec![Route { target: site, uri: "/".to_owned() }], LoadOptions { requests: 400 });
+    let load = Load::start(vec![Route { target: site, uri: "/".to_owned(), limits: Vec::new() }], LoadOptions { requests: 400, from: From::Here });
     while standin.requests() < 50 {
         thread::sleep(Duration::from_millis(1));
     }
