@@ -3,6 +3,7 @@
 use super::ListenAddress;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// How a client of this machine reaches a server block.
@@ -16,6 +17,17 @@ pub struct Entrance {
     pub proxy_protocol: bool,
     /// The host to ask for; empty for the address itself.
     pub host: String,
+    /// What turns this machine's requests away before any location is chosen.
+    pub guarded: Option<Guarded>,
+}
+
+/// A guard that lets no request of this machine through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guarded {
+    /// Which, for people.
+    pub by: String,
+    /// An address from where it would be let through.
+    pub open_to: Option<IpAddr>,
 }
 
 /// A limit of requests or connections that a server block is under.

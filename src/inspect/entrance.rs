@@ -3,11 +3,13 @@
 //! Pure. What leads to another block, or to nobody who may answer, is no entrance; why there is none
 //! is said.
 
+use super::guards;
 use super::values::first_argument;
 use crate::facts::{Entrance, ListenAddress};
 use crate::motion::Block;
 use nginx_config::routes::{Door, Endpoint, Preface, Transport, doors, entrance};
 use nginx_config::{Config, Node};
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
@@ -43,14 +45,16 @@ fn through(config: &Config, server: Node, door: &Door) -> Result<Entrance, Strin
     let found = entrance(config, server, door).ok_or_else(|| {
         "no host name is known that NGINX answers from this block alone".to_owned()
     })?;
+    let address = match &found.at {
+        Endpoint::Tcp(ip, port) => ListenAddress::Socket(SocketAddr::new(*ip, *port)),
+        Endpoint::Unix(path) => ListenAddress::Unix(PathBuf::from(OsString::from_vec(path.clone()))),
+        Endpoint::Name(name, port) => ListenAddress::Name(name.clone(), *port),
+    };
     Ok(Entrance {
-        address: match found.at {
-            Endpoint::Tcp(ip, port) => ListenAddress::Socket(SocketAddr::new(ip, port)),
-            Endpoint::Unix(path) => ListenAddress::Unix(PathBuf::from(std::ffi::OsString::from_vec(path))),
-            Endpoint::Name(name, port) => ListenAddress::Name(name, port),
-        },
+        address,
         tls,
         proxy_protocol: door.preface == Preface::ProxyProtocol,
+        guarded: guards::guarded(config, server, &found.at),
         host: found.host.unwrap_or_default(),
     })
 }

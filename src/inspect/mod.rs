@@ -10,6 +10,7 @@ mod client;
 mod connections;
 pub mod database;
 mod entrance;
+mod guards;
 mod hands;
 mod limits;
 mod master;

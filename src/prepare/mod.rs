@@ -9,7 +9,7 @@ mod ports;
 mod probes;
 mod tested;
 
-pub use probes::{Reach, StatedProbe, not_asked, rollback_probes, why_not_asked};
+pub use probes::{Reach, StatedProbe, not_asked, rollback_probes, were_not_asked};
 
 use crate::apply::SandboxChoice;
 use crate::facts::{Facts, RouteState, Scope, ServerFacts, ServerRole};
@@ -194,7 +194,8 @@ fn gather(
         }
     }
     if !migration.plan.is_empty() {
-        findings.extend(not_asked(&facts.site, &[]));
+        let reach = if facts.host.scope == Scope::Live { Reach::Harmless } else { Reach::Everything };
+        findings.extend(not_asked(probes::cannot_be_asked(&facts.site, reach)));
     }
     if facts.host.scope == Scope::Live {
         findings.extend(ports::held(root, facts, &inspection.config, &migration.plan));

@@ -55,7 +55,12 @@ const WEB_SOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
 fn probe_plan(site: &SiteFacts, reach: Reach) -> ProbePlan {
     let mut rows = Vec::new();
     for server in &site.servers {
-        let Some(target) = server.entrance.as_ref().ok().and_then(target) else { continue };
+        let Ok(entrance) = &server.entrance else { continue };
+        let Some(mut target) = target(entrance) else { continue };
+        // In a rehearsal every address is this machine's: ask as somebody who is let in.
+        if let (Reach::Everything, Some(guarded)) = (reach, &entrance.guarded) {
+            target.sender.source = guarded.open_to;
+        }
         match server.role {
             ServerRole::ServesMotion => rows.extend(motion_rows(server, &target, reach)),
             ServerRole::RedirectsOnly => {
@@ -142,31 +147,43 @@ fn answering<'a>(
             tls: wanted == Transport::Tls,
             proxy_protocol: preface == routes::Preface::ProxyProtocol,
             host: location.host.clone(),
+            guarded: None,
         };
         Some((server, target(&entrance)?))
     })
 }
 
-/// Why the new client's routes cannot be asked, one line for each of Motion's
-/// blocks of which that is known, also by what the probes saw.
+/// Why the new client's route cannot be asked, one line for each of Motion's
+/// blocks of which that is known before anybody asks.
 #[must_use]
-pub fn why_not_asked(site: &SiteFacts, rows: &[ProbeRow]) -> Vec<String> {
+pub fn cannot_be_asked(site: &SiteFacts, reach: Reach) -> Vec<String> {
+    let why = |server: &ServerFacts| match &server.entrance {
+        Err(why) => Some(why.clone()),
+        Ok(Entrance { guarded: Some(guarded), .. })
+            if reach == Reach::Harmless || guarded.open_to.is_none() =>
+        {
+            Some(guarded.by.clone())
+        }
+        Ok(_) => None,
+    };
     let serving = site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
-    let reasons = serving.filter_map(|server| {
-        let seen = |row: &&ProbeRow| row.server == server.label && row.uri == NEW_CLIENT_ROUTE && !row.gated;
-        let why = match &server.entrance {
-            Err(why) => why.clone(),
-            Ok(_) => rows.iter().find(seen)?.note.clone(),
-        };
-        Some(format!("server {}: {why}", server.label))
-    });
-    reasons.collect()
+    serving.filter_map(|server| Some(format!("server {}: {}", server.label, why(server)?))).collect()
+}
+
+/// As [`cannot_be_asked`], with what the probes saw of the others.
+#[must_use]
+pub fn were_not_asked(site: &SiteFacts, reach: Reach, rows: &[ProbeRow]) -> Vec<String> {
+    let mut lines = cannot_be_asked(site, reach);
+    let said = |row: &ProbeRow| lines.iter().any(|line| line.starts_with(&format!("server {}: ", row.server)));
+    let silent = rows.iter().filter(|row| row.uri == NEW_CLIENT_ROUTE && !row.gated && !said(row));
+    let more: Vec<_> = silent.map(|row| format!("server {}: {}", row.server, row.note)).collect();
+    lines.extend(more);
+    lines
 }
 
 /// That finding; `None` where there is nothing to say.
 #[must_use]
-pub fn not_asked(site: &SiteFacts, rows: &[ProbeRow]) -> Option<Finding> {
-    let lines = why_not_asked(site, rows);
+pub fn not_asked(lines: Vec<String>) -> Option<Finding> {
     let finding = Finding::new(codes::ROUTES_NOT_ASKED, "the new client's route cannot be asked from this machine")
         .advice("open /user-ui/login in a browser, or give its URL as a [[probe]] in the settings");
     (!lines.is_empty()).then(|| lines.into_iter().fold(finding, Finding::evidence))
@@ -230,7 +247,7 @@ fn gets(server: &ServerFacts, target: &Target, uris: &[String]) -> Vec<Probe> {
 
 /// An entrance as the probes take it; `None` where its address is a name.
 fn target(entrance: &Entrance) -> Option<Target> {
-    let Entrance { address, tls, proxy_protocol, host } = entrance;
+    let Entrance { address, tls, proxy_protocol, host, .. } = entrance;
     let preface = if *proxy_protocol { Preface::ProxyProtocol } else { Preface::None };
     Some(Target {
         address: match address {

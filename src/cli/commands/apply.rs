@@ -13,9 +13,9 @@ use crate::cli::prompt;
 use crate::host::{Root, WriteLock};
 use crate::inspect::installed_error_log;
 use crate::outcome::codes;
-use crate::outcome::{Failure, FailureKind, Finding, Outcome, OutcomeKind, sort_findings};
+use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, sort_findings};
 use crate::plan::{Migration, Plan, Strategy, StrategyWish, explain};
-use crate::prepare::{Options, Prepared, Reach, memory_path, not_asked, not_effective};
+use crate::prepare::{Options, Prepared, Reach, memory_path, not_asked, not_effective, were_not_asked};
 use crate::values::TextPath;
 use crate::verify::compare::Seen;
 
@@ -105,9 +105,10 @@ fn make(context: &Context, change: &Change<'_>, outcome: &mut Outcome) -> Result
     conclude(context, outcome, done, result);
     let stands = matches!(outcome.outcome, OutcomeKind::Applied | OutcomeKind::AwaitingConfirmation);
     if stands && outcome.reload.is_some() && new_client == Seen::No {
-        let known = |finding: &Finding| finding.code == codes::ROUTES_NOT_ASKED;
-        outcome.findings.retain(|finding| !known(finding));
-        outcome.findings.extend(not_asked(&inspection.facts.site, &outcome.probes));
+        // What was seen takes the place of what was foreseen.
+        outcome.findings.retain(|finding| finding.code != codes::ROUTES_NOT_ASKED);
+        let lines = were_not_asked(&inspection.facts.site, Reach::Harmless, &outcome.probes);
+        outcome.findings.extend(not_asked(lines));
         sort_findings(&mut outcome.findings);
     }
     Ok(())
