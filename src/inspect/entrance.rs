@@ -42,9 +42,8 @@ fn through(config: &Config, server: Node, door: &Door) -> Result<Entrance, Strin
     if let Some(refusal) = refused_handshake(config, server).filter(|_| tls) {
         return Err(refusal);
     }
-    let found = entrance(config, server, door).ok_or_else(|| {
-        "no host name is known that NGINX answers from this block alone".to_owned()
-    })?;
+    let found = entrance(config, server, door)
+        .ok_or_else(|| "no host name is known that NGINX answers from this block alone".to_owned())?;
     let address = match &found.at {
         Endpoint::Tcp(ip, port) => ListenAddress::Socket(SocketAddr::new(*ip, *port)),
         Endpoint::Unix(path) => ListenAddress::Unix(PathBuf::from(OsString::from_vec(path.clone()))),

@@ -150,14 +150,21 @@ mod tests {
     #[test]
     fn the_first_rule_that_speaks_of_this_machine_decides() {
         let refused = |rules: &str, at: &str, open_to: Option<&str>| {
-            let by = format!("this machine is not let in (deny {}", if rules.contains("deny 127") { "127.0.0.0/8" } else { "all" });
+            let by = format!(
+                "this machine is not let in (deny {}",
+                if rules.contains("deny 127") { "127.0.0.0/8" } else { "all" }
+            );
             assert_eq!(found(rules, "", at), Some((by, open_to.map(str::to_owned))), "{rules} {at}");
         };
         let open = |rules: &str, at: &str| assert_eq!(found(rules, "", at), None, "{rules} {at}");
         refused("deny all;", "127.0.0.1", None);
         refused("allow 192.0.2.0/24; deny all;", "127.0.0.1", Some("192.0.2.1"));
         refused("allow 192.0.2.7; deny all;", "10.1.2.3", Some("192.0.2.7"));
-        refused("deny 192.0.2.0/24; allow 192.0.2.0/24; allow 198.51.100.0/31; deny all;", "127.0.0.1", Some("198.51.100.1"));
+        refused(
+            "deny 192.0.2.0/24; allow 192.0.2.0/24; allow 198.51.100.0/31; deny all;",
+            "127.0.0.1",
+            Some("198.51.100.1"),
+        );
         refused("allow 2001:db8::/32; allow 10.0.0.0/8; deny all;", "::1", Some("2001:db8::1"));
         refused("deny 127.0.0.0/8; allow all;", "127.0.0.2", None);
         refused("allow 192.0.2.0/24; deny all;", "unix", None);

@@ -125,7 +125,8 @@ fn is_of_the_address(config: &Config, key: &str, depth: usize) -> bool {
     }
     let maps = config.top_named("http").flat_map(|http| config.named(http, "map"));
     let made_here = maps.filter(|&map| arguments(config, map).get(1).is_some_and(|made| made == key));
-    let values = made_here.flat_map(|map| config.children(map)).filter_map(|&entry| first_argument(config, entry));
+    let values =
+        made_here.flat_map(|map| config.children(map)).filter_map(|&entry| first_argument(config, entry));
     values.into_iter().any(|value| is_of_the_address(config, &value, depth - 1))
 }
 
@@ -155,7 +156,9 @@ mod tests {
             &["limit_req zone=a (5r/s, answers 503) at /n:3:1 200ms EachAddress"],
         );
         check(
-            &format!("{zones}limit_req_status 444; server {{\nlimit_conn_status 429; location / {{\nlimit_conn c 2; limit_req zone=a; }} }}"),
+            &format!(
+                "{zones}limit_req_status 444; server {{\nlimit_conn_status 429; location / {{\nlimit_conn c 2; limit_req zone=a; }} }}"
+            ),
             &[
                 "limit_req zone=a (5r/s, answers 444) at /n:5:17 200ms EachAddress",
                 "limit_conn c 2 (answers 429) at /n:5:1 0ns Together",
@@ -163,7 +166,9 @@ mod tests {
         );
         // Its own limit replaces those above; a status alone does not.
         check(
-            &format!("{zones}server {{\nlimit_req zone=a; location /x {{ limit_req_status 429; location /x/y {{\nlimit_req zone=b; }} }} }}"),
+            &format!(
+                "{zones}server {{\nlimit_req zone=a; location /x {{ limit_req_status 429; location /x/y {{\nlimit_req zone=b; }} }} }}"
+            ),
             &[
                 "limit_req zone=a (5r/s, answers 429) at /n:4:1 200ms EachAddress",
                 "limit_req zone=a (5r/s, answers 503) at /n:4:1 200ms EachAddress",
@@ -176,7 +181,8 @@ mod tests {
     #[test]
     fn a_key_is_followed_through_maps() {
         let check = |key: &str, more: &str, expect: Counted| {
-            let http = format!("limit_req_zone {key} zone=a:1m rate=30r/m; {more}\nserver {{ limit_req zone=a; }}");
+            let http =
+                format!("limit_req_zone {key} zone=a:1m rate=30r/m; {more}\nserver {{ limit_req zone=a; }}");
             let found = shown(&http);
             assert!(found[0].ends_with(&format!("2s {expect:?}")), "{key}: {found:?}");
         };

@@ -174,7 +174,8 @@ pub fn cannot_be_asked(site: &SiteFacts, reach: Reach) -> Vec<String> {
 #[must_use]
 pub fn were_not_asked(site: &SiteFacts, reach: Reach, rows: &[ProbeRow]) -> Vec<String> {
     let mut lines = cannot_be_asked(site, reach);
-    let said = |row: &ProbeRow| lines.iter().any(|line| line.starts_with(&format!("server {}: ", row.server)));
+    let said =
+        |row: &ProbeRow| lines.iter().any(|line| line.starts_with(&format!("server {}: ", row.server)));
     let silent = rows.iter().filter(|row| row.uri == NEW_CLIENT_ROUTE && !row.gated && !said(row));
     let more: Vec<_> = silent.map(|row| format!("server {}: {}", row.server, row.note)).collect();
     lines.extend(more);
@@ -184,8 +185,9 @@ pub fn were_not_asked(site: &SiteFacts, reach: Reach, rows: &[ProbeRow]) -> Vec<
 /// That finding; `None` where there is nothing to say.
 #[must_use]
 pub fn not_asked(lines: Vec<String>) -> Option<Finding> {
-    let finding = Finding::new(codes::ROUTES_NOT_ASKED, "the new client's route cannot be asked from this machine")
-        .advice("open /user-ui/login in a browser, or give its URL as a [[probe]] in the settings");
+    let finding =
+        Finding::new(codes::ROUTES_NOT_ASKED, "the new client's route cannot be asked from this machine")
+            .advice("open /user-ui/login in a browser, or give its URL as a [[probe]] in the settings");
     (!lines.is_empty()).then(|| lines.into_iter().fold(finding, Finding::evidence))
 }
 

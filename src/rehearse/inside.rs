@@ -89,7 +89,8 @@ fn rehearse(order: &Order, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
     // All that could be held against it held; but what it is about may not have been seen.
     if result? == Seen::No {
         let why = were_not_asked(&rehearsal.facts.site, Reach::Everything, &rehearsed.probes).join("; ");
-        let message = format!("the reload and the way back are proven, but the new route could not be asked: {why}");
+        let message =
+            format!("the reload and the way back are proven, but the new route could not be asked: {why}");
         return Err(Failure::new(FailureKind::Failed, message));
     }
     Ok(())
@@ -116,7 +117,10 @@ impl Rehearsal<'_> {
         let mut log = None;
         let (done, result) = run(&self.request(self.plan, self.probes, None), &mut |event| match event {
             Event::Stage(INSTALLING) => {
-                load = Some(Load::start(routes.clone(), LoadOptions { requests: self.order.load, from: From::ManyAddresses }));
+                load = Some(Load::start(
+                    routes.clone(),
+                    LoadOptions { requests: self.order.load, from: From::ManyAddresses },
+                ));
                 clock::pause(LEAD);
             }
             Event::Stage(_) if load.is_some() => log = load.take().map(Load::stop),
@@ -239,9 +243,8 @@ fn load_routes(probes: &ProbePlan, notes: &mut Vec<String>) -> Vec<Route> {
     let steady = probes.rows.iter().filter(|row| row.gate == Gate::AsBefore && row.kind == Kind::Get);
     let mut routes = Vec::new();
     for Probe { server, target, uri, limits, .. } in steady {
-        let shared = |limit: &&LimitFacts| {
-            limit.kind == LimitKind::Requests && limit.counts == Counted::Together
-        };
+        let shared =
+            |limit: &&LimitFacts| limit.kind == LimitKind::Requests && limit.counts == Counted::Together;
         match limits.iter().find(shared) {
             None => {
                 routes.push(Route { target: target.clone(), uri: uri.clone(), limits: limits.clone() });

@@ -188,8 +188,11 @@ fn collect(workers: &mut Vec<JoinHandle<Vec<Record>>>) -> Vec<Record> {
 
 /// One worker's requests, at its own share of the pace.
 fn run(shared: &Shared, reuse: Reuse, first: Instant, offset: usize) -> Vec<Record> {
-    let clients: Vec<Vec<Client>> =
-        shared.routes.iter().map(|route| clients(&route.target, shared.options.from, reuse, offset)).collect();
+    let clients: Vec<Vec<Client>> = shared
+        .routes
+        .iter()
+        .map(|route| clients(&route.target, shared.options.from, reuse, offset))
+        .collect();
     let step = shared.options.pace() * (2 * WORKERS);
     let mut next = first;
     let mut records = Vec::new();
@@ -237,9 +240,7 @@ fn visitor_address(to: IpAddr, worker: usize, visitor: u8) -> IpAddr {
     match to {
         IpAddr::V4(ip) if ip.is_loopback() => Ipv4Addr::new(127, 100, worker, 1 + visitor).into(),
         IpAddr::V4(_) => Ipv4Addr::new(198, 18, worker, 1 + visitor).into(),
-        IpAddr::V6(_) => {
-            Ipv6Addr::new(0x2001, 2, 0, 0, 0, 0, worker.into(), 1 + u16::from(visitor)).into()
-        }
+        IpAddr::V6(_) => Ipv6Addr::new(0x2001, 2, 0, 0, 0, 0, worker.into(), 1 + u16::from(visitor)).into(),
     }
 }
 
@@ -315,7 +316,9 @@ mod tests {
 
     #[test]
     fn the_pace_spreads_what_was_asked_for() {
-        let check = |requests, pace| assert_eq!(LoadOptions { requests, from: From::Here }.pace(), pace, "{requests}");
+        let check = |requests, pace| {
+            assert_eq!(LoadOptions { requests, from: From::Here }.pace(), pace, "{requests}")
+        };
         check(0, SLOWEST);
         check(10, SLOWEST);
         check(1_000, Duration::from_millis(2));

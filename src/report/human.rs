@@ -3,8 +3,8 @@
 use super::style::{Detail, Style};
 use super::{diff, explained, findings, plain, problems, table};
 use crate::outcome::{
-    DatabaseSection, ErrorLogVerdict, LoadCount, LoadSection, LocalChanges, Outcome, OutcomeKind, PlanSection, ProbeRow,
-    ReloadSection,
+    DatabaseSection, ErrorLogVerdict, LoadCount, LoadSection, LocalChanges, Outcome, OutcomeKind,
+    PlanSection, ProbeRow, ReloadSection,
 };
 
 /// The text, ending with a newline.
@@ -220,10 +220,8 @@ fn load(load: &LoadSection, style: Style) -> Vec<String> {
         let limited = if *limited > 0 { format!("{limited} turned away by a limit") } else { String::new() };
         vec![name.to_owned(), format!("{sent} sent"), failed, limited]
     };
-    let mut body = table::columns(&[
-        row("fresh connections", &load.fresh),
-        row("keep-alive requests", &load.keepalive),
-    ]);
+    let mut body =
+        table::columns(&[row("fresh connections", &load.fresh), row("keep-alive requests", &load.keepalive)]);
     body.push(format!("{} of them began while the reload was under way", load.during_reload));
     section("Load during the reload", body, style)
 }

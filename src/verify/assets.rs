@@ -47,7 +47,8 @@ pub(super) fn fault(client: &Client, probe: &Probe, page: &Response, deadline: I
         return Some("the page names no script of its own".to_owned());
     }
     let styles = page::styles(&page.body, &origin);
-    let files = scripts.iter().map(|uri| (Kind::Script, uri)).chain(styles.iter().map(|uri| (Kind::Style, uri)));
+    let files =
+        scripts.iter().map(|uri| (Kind::Script, uri)).chain(styles.iter().map(|uri| (Kind::Style, uri)));
     files.take(MOST).find_map(|(kind, uri)| {
         let what = format!("the page's {} {uri}", kind.name());
         let answer = patiently(client, probe, uri, deadline);
@@ -68,10 +69,9 @@ pub(super) fn fault(client: &Client, probe: &Probe, page: &Response, deadline: I
 fn patiently(client: &Client, probe: &Probe, uri: &str, deadline: Instant) -> Result<Response, ProbeError> {
     let mut answer = client.get(uri, deadline);
     for _ in 1..TRIES {
-        if patience::limited(&probe.limits, &answer).is_none() {
-            break;
-        }
-        thread::sleep(patience::pause(&probe.limits).min(deadline.saturating_duration_since(Instant::now())));
+        let limited = patience::limited(&probe.limits, &answer);
+        let Some(pause) = limited.and_then(|_| patience::pause(&probe.limits)) else { break };
+        thread::sleep(pause.min(deadline.saturating_duration_since(Instant::now())));
         answer = client.get(uri, deadline);
     }
     answer

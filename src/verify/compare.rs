@@ -6,6 +6,7 @@
 use super::gate::{Judgement, judge, judge_restored, stable};
 use super::patience::turned_away;
 use super::probe::{Gate, Probe};
+use crate::facts::LimitFacts;
 use crate::motion::page::NEW_CLIENT;
 use crate::outcome::ProbeRow;
 
@@ -74,7 +75,12 @@ pub fn restored(probes: &[Probe], baselines: &[Baseline], changed: &Verdict, loo
     let mut verdict = Verdict::default();
     for (index, (probe, baseline)) in probes.iter().zip(baselines).enumerate() {
         let look = looks.get(index).unwrap_or(&Look::NotTaken);
-        let judgement = through_limits(probe, baseline, look, judge_restored(probe, baseline, look));
+        let judgement = judge_restored(probe, baseline, look);
+        // The files are back and the reload is proven: a limit in the way says nothing against that.
+        let judgement = match (judgement, turned_away(&probe.limits, look)) {
+            (Judgement::Fails(reason), Some(limit)) => hidden(&reason, limit),
+            (judgement, _) => through_limits(probe, baseline, look, judgement),
+        };
         let mut row = judged(probe, baseline, judgement, &mut verdict.failures);
         row.restored = Some(status(look));
         if let Some(changed) = changed.rows.get(index) {
@@ -104,7 +110,7 @@ fn through_limits(probe: &Probe, baseline: &Baseline, look: &Look, judgement: Ju
     let before = limited(&baseline.first).or_else(|| limited(&baseline.second));
     match (judgement, before, limited(look)) {
         (Judgement::Fails(reason), Some(limit), _) if !probe.gate.wants_something_new() => {
-            Judgement::Ungated(format!("{reason}: perhaps {limit}; cannot be told apart"))
+            hidden(&reason, limit)
         }
         (Judgement::Fails(reason), _, Some(limit)) => Judgement::Fails(format!("{reason}: perhaps {limit}")),
         (Judgement::Ungated(note), Some(limit), _) if !note.is_empty() => {
@@ -112,6 +118,10 @@ fn through_limits(probe: &Probe, baseline: &Baseline, look: &Look, judgement: Ju
         }
         (judgement, ..) => judgement,
     }
+}
+
+fn hidden(reason: &str, limit: &LimitFacts) -> Judgement {
+    Judgement::Ungated(format!("{reason}: perhaps {limit}; cannot be told apart"))
 }
 
 fn judged(probe: &Probe, baseline: &Baseline, judgement: Judgement, failures: &mut Vec<String>) -> ProbeRow {
@@ -181,6 +191,12 @@ mod tests {
         assert!(before.2.contains(named), "{before:?}");
         let unsteady = fate(Gate::AsBefore, [said(200), said(429)], said(200));
         assert_eq!(unsteady, (false, true, format!("unstable before the change: {named}")));
+        let probes = [limited(Gate::AsBefore)];
+        let baselines = [Baseline { first: said(200), second: said(200) }];
+        let changed = after(&probes, &baselines, &[said(200)]);
+        let back = restored(&probes, &baselines, &changed, &[said(429)]);
+        assert!(back.passed() && back.rows[0].note.contains(named), "{:?}", back.rows);
+        assert!(!restored(&probes, &baselines, &changed, &[said(404)]).passed());
         // The route's own failures stay failures, and its own answers hold.
         assert_eq!(fate(Gate::AsBefore, [said(200), said(200)], said(404)).1, false);
         assert_eq!(fate(Gate::AsBefore, [said(429), said(429)], said(429)), (true, true, String::new()));

@@ -13,7 +13,8 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Between two requests where a limit says nothing of time, as those of connections.
 const SHORTEST: Duration = Duration::from_millis(100);
-const LONGEST: Duration = Duration::from_secs(3);
+/// Nobody waits longer for one answer.
+const LONGEST: Duration = Duration::from_secs(5);
 
 /// NGINX's answer for "close the connection, say nothing".
 const CLOSE: u16 = 444;
@@ -30,7 +31,10 @@ pub(super) fn turned_away<'l>(limits: &'l [LimitFacts], look: &Look) -> Option<&
 
 /// As [`turned_away`], for what was asked for otherwise.
 #[must_use]
-pub fn limited<'l>(limits: &'l [LimitFacts], answer: &Result<Response, ProbeError>) -> Option<&'l LimitFacts> {
+pub fn limited<'l>(
+    limits: &'l [LimitFacts],
+    answer: &Result<Response, ProbeError>,
+) -> Option<&'l LimitFacts> {
     match answer {
         Ok(answer) => with_status(limits, answer.status),
         Err(ProbeError::Closed) => with_status(limits, CLOSE),
@@ -42,11 +46,13 @@ fn with_status(limits: &[LimitFacts], status: u16) -> Option<&LimitFacts> {
     limits.iter().find(|limit| limit.status == status)
 }
 
-/// How long to wait until each of the limits should let one request through.
-pub(super) fn pause(limits: &[LimitFacts]) -> Duration {
+/// How long to wait until each of the limits should let one request through;
+/// `None` where that is too long.
+pub(super) fn pause(limits: &[LimitFacts]) -> Option<Duration> {
     let slowest = limits.iter().filter_map(|limit| limit.interval).max().unwrap_or_default();
     // NGINX counts in whole milliseconds, and the clocks of two processes are read at two moments.
-    (slowest + slowest / 4).clamp(SHORTEST, LONGEST)
+    let pause = (slowest + slowest / 4).max(SHORTEST);
+    (pause <= LONGEST).then_some(pause)
 }
 
 #[cfg(test)]
@@ -69,14 +75,14 @@ mod tests {
 
     #[test]
     fn the_pause_follows_the_slowest_limit_within_bounds() {
-        let check = |intervals: &[Option<u64>], millis| {
+        let check = |intervals: &[Option<u64>], millis: Option<u64>| {
             let limits: Vec<_> = intervals.iter().map(|interval| limit(503, *interval)).collect();
-            assert_eq!(pause(&limits), Duration::from_millis(millis), "{intervals:?}");
+            assert_eq!(pause(&limits), millis.map(Duration::from_millis), "{intervals:?}");
         };
-        check(&[], 100);
-        check(&[None], 100);
-        check(&[Some(1)], 100);
-        check(&[Some(200), Some(1_000), None], 1_250);
-        check(&[Some(60_000)], 3_000);
+        check(&[], Some(100));
+        check(&[None], Some(100));
+        check(&[Some(1)], Some(100));
+        check(&[Some(200), Some(1_000), None], Some(1_250));
+        check(&[Some(200), Some(60_000)], None);
     }
 }

@@ -170,20 +170,21 @@ fn observe(probes: &[&Probe]) -> Vec<Look> {
 /// one visitor asks. A pass that lets nobody through is the last.
 fn ask_limited_again(probes: &[&Probe], looks: &mut [Look], deadline: Instant) {
     let deadline = deadline.min(Instant::now() + patience::PATIENCE);
-    let waits = |index: usize, looks: &[Look]| {
-        patience::turned_away(&probes[index].limits, &looks[index]).is_some()
+    let pause = |index: usize, looks: &[Look]| {
+        let limits = &probes[index].limits;
+        patience::turned_away(limits, &looks[index]).and_then(|_| patience::pause(limits))
     };
     loop {
-        let waiting: Vec<usize> = (0..probes.len()).filter(|&index| waits(index, looks)).collect();
-        for &index in &waiting {
-            let pause = patience::pause(&probes[index].limits);
+        let waiting: Vec<_> =
+            (0..probes.len()).filter_map(|index| Some((index, pause(index, looks)?))).collect();
+        for &(index, pause) in &waiting {
             if Instant::now() + pause >= deadline {
                 return;
             }
             thread::sleep(pause);
             looks[index] = ask(probes[index], deadline);
         }
-        if waiting.iter().all(|&index| waits(index, looks)) {
+        if waiting.iter().all(|&(index, _)| pause(index, looks).is_some()) {
             return;
         }
     }
@@ -228,9 +229,7 @@ fn ask_page(probe: &Probe, deadline: Instant) -> Result<Answer, ProbeError> {
     let response = client.get(&probe.uri, deadline)?;
     let page = page::classify(&response.body);
     let fault = match &probe.gate {
-        Gate::NewClient if page == Page::NewClient => {
-            assets::fault(&client, probe, &response, deadline)
-        }
+        Gate::NewClient if page == Page::NewClient => assets::fault(&client, probe, &response, deadline),
         Gate::Stated(_, text) => missing_text(&response.body, text),
         _ => None,
     };

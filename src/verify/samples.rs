@@ -1,8 +1,8 @@
 //! Probes and answers that the tests of this room share.
 
-use crate::facts::{Counted, LimitFacts, LimitKind};
 use super::gate::{Answer, Look};
 use super::probe::{Gate, Kind, Probe};
+use crate::facts::{Counted, LimitFacts, LimitKind};
 use crate::host::http::{Address, Scheme, Sender, Target};
 use crate::motion::page::Page;
 use crate::values::Hash;
@@ -10,8 +10,21 @@ use crate::values::Hash;
 /// A probe of one page.
 pub(super) fn probe(gate: Gate) -> Probe {
     let address = Address::Tcp("127.0.0.1:443".parse().expect("an address"));
-    let target = Target { address, scheme: Scheme::Https, server_name: "cc.example.test".into(), port: 443, sender: Sender::default() };
-    Probe { server: "cc.example.test:443".into(), target, uri: "/x".into(), kind: Kind::Get, gate, limits: Vec::new() }
+    let target = Target {
+        address,
+        scheme: Scheme::Https,
+        server_name: "cc.example.test".into(),
+        port: 443,
+        sender: Sender::default(),
+    };
+    Probe {
+        server: "cc.example.test:443".into(),
+        target,
+        uri: "/x".into(),
+        kind: Kind::Get,
+        gate,
+        limits: Vec::new(),
+    }
 }
 
 /// A page that answers so.

@@ -215,7 +215,11 @@ fn fresh_connections_survive_reloads_under_load() {
     let nginx = Nginx::start(folder, &http, SocketAddr::new(ip, 8443));
 
     let site = target(ip, Scheme::Https, "cc.example.test");
-    let routes = ["/login", "/api/"].map(|uri| Route { target: site.clone(), uri: uri.to_owned(), limits: Vec::new() });
+    let routes = ["/login", "/api/"].map(|uri| Route {
+        target: site.clone(),
+        uri: uri.to_owned(),
+        limits: Vec::new(),
+    });
     let load = Load::start(routes.to_vec(), LoadOptions { requests: 300, from: From::Here });
     while load.begun() < 20 {
         thread::sleep(Duration::from_millis(5));
@@ -246,7 +250,10 @@ fn a_load_on_a_server_that_goes_away_counts_every_loss() {
         port: address.port(),
         sender: Sender::default(),
     };
-    let load = Load::start(vec![Route { target: site, uri: "/".to_owned(), limits: Vec::new() }], LoadOptions { requests: 400, from: From::Here });
+    let load = Load::start(
+        vec![Route { target: site, uri: "/".to_owned(), limits: Vec::new() }],
+        LoadOptions { requests: 400, from: From::Here },
+    );
     while standin.requests() < 50 {
         thread::sleep(Duration::from_millis(1));
     }

@@ -236,9 +236,7 @@ fn succeeded(context: &Context, outcome: &mut Outcome, pending: Option<&Pending>
     outcome.outcome = OutcomeKind::Applied;
     let mut verdict = match (&outcome.reload, new_client) {
         (Some(_), Seen::Yes) => "applied and proven".to_owned(),
-        (Some(_), Seen::No) => {
-            "applied; the reload is proven, the new route could not be asked".to_owned()
-        }
+        (Some(_), Seen::No) => "applied; the reload is proven, the new route could not be asked".to_owned(),
         (None, _) => format!("applied; {}", not_reloaded(context)),
     };
     if let Some(pending) = pending {

@@ -30,9 +30,7 @@ pub struct Entrance {
 #[must_use]
 pub fn entrance(config: &Config, server: Node, door: &Door) -> Option<Entrance> {
     let hosts = hosts(config, server);
-    let leads_there = |at: &Endpoint, host: &str| {
-        matches!(server_for(config, at, host), ServerMatch::Server(found) if found == server)
-    };
+    let leads_there = |at: &Endpoint, host: &str| matches!(server_for(config, at, host), ServerMatch::Server(found) if found == server);
     // The name counts for more than the address: people reach the block by it.
     let places = places(&door.at);
     let named = hosts.iter().flat_map(|host| places.iter().map(move |at| (at, host)));
@@ -112,7 +110,9 @@ fn example(pattern: &Hir, least: u32) -> Option<String> {
     match pattern.kind() {
         HirKind::Empty | HirKind::Look(_) => Some(String::new()),
         HirKind::Literal(literal) => std::str::from_utf8(&literal.0).ok().map(str::to_ascii_lowercase),
-        HirKind::Class(class) => "ma1-".chars().chain(first(class)).find(|&c| has(class, c)).map(String::from),
+        HirKind::Class(class) => {
+            "ma1-".chars().chain(first(class)).find(|&c| has(class, c)).map(String::from)
+        }
         HirKind::Repetition(repeated) => repetition(repeated, least),
         HirKind::Capture(group) => example(&group.sub, least),
         HirKind::Concat(parts) => parts.iter().map(|part| example(part, least)).collect(),
