@@ -21,6 +21,15 @@ pub struct Entrance {
     pub guarded: Option<Guarded>,
 }
 
+/// Why a server block is not asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoEntrance {
+    /// NGINX answers each of its names from another block, which is another finding's matter.
+    Shadowed,
+    /// It cannot be reached, for this reason, for people.
+    Because(String),
+}
+
 /// A guard that lets no request of this machine through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guarded {

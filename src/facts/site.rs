@@ -1,6 +1,6 @@
 //! Facts about Motion's part of the configuration: blocks, routes, upstreams.
 
-use super::{Entrance, LimitFacts};
+use super::{Entrance, LimitFacts, NoEntrance};
 use crate::motion::RouteState;
 use nginx_config::Node;
 use std::fmt;
@@ -35,8 +35,8 @@ pub struct ServerFacts {
     pub new_client: RouteState,
     /// Its locations, as far as a path is certain to reach them.
     pub locations: Vec<LocationFacts>,
-    /// How it is asked; or why it cannot be, for people.
-    pub entrance: Result<Entrance, String>,
+    /// How it is asked, or why it is not.
+    pub entrance: Result<Entrance, NoEntrance>,
     /// The limits of requests and connections that it is under.
     pub limits: Vec<LimitFacts>,
 }

@@ -4,18 +4,18 @@
 //! is said.
 
 use super::guards;
-use super::values::first_argument;
-use crate::facts::{Entrance, ListenAddress};
+use super::values::{arguments, first_argument};
+use crate::facts::{Entrance, ListenAddress, NoEntrance};
 use crate::motion::Block;
-use nginx_config::routes::{Door, Endpoint, Preface, Transport, doors, entrance};
+use nginx_config::routes::{Door, Endpoint, Preface, ServerMatch, Transport, doors, entrance, server_for};
 use nginx_config::{Config, Node};
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
-/// The best way to ask a server block, or why there is none, for people.
-pub fn choose(config: &Config, server: Node, block: &Block) -> Result<Entrance, String> {
+/// The best way to ask a server block, or why there is none.
+pub fn choose(config: &Config, server: Node, block: &Block) -> Result<Entrance, NoEntrance> {
     let mut all = doors(config, server);
     // Where pages are served rather than sent away, with TLS where that is spoken, and by IPv4, which
     // every host has.
@@ -31,7 +31,21 @@ pub fn choose(config: &Config, server: Node, block: &Block) -> Result<Entrance, 
             Err(reason) => reasons.push(reason),
         }
     }
-    Err(reasons.join("; "))
+    if is_shadowed(config, server, &all) {
+        return Err(NoEntrance::Shadowed);
+    }
+    Err(NoEntrance::Because(reasons.join("; ")))
+}
+
+/// Whether NGINX answers each name of this block from others.
+fn is_shadowed(config: &Config, server: Node, doors: &[Door]) -> bool {
+    let words = config.named(server, "server_name").flat_map(|node| arguments(config, node));
+    let names: Vec<_> = words.filter(|name| !name.contains(['~', '*', '$']) && !name.is_empty()).collect();
+    let by_another = |door: &Door, name: &String| {
+        let found = server_for(config, &door.at, name.trim_start_matches('.'));
+        matches!(found, ServerMatch::Server(found) if found != server)
+    };
+    !names.is_empty() && doors.iter().all(|door| names.iter().all(|name| by_another(door, name)))
 }
 
 fn through(config: &Config, server: Node, door: &Door) -> Result<Entrance, String> {

@@ -7,12 +7,13 @@ use super::values::{arguments, first_argument};
 use crate::facts::Guarded;
 use nginx_config::routes::Endpoint;
 use nginx_config::{Config, Node};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// The guard that a request to `at` from this machine meets in a server block.
 pub fn guarded(config: &Config, server: Node, at: &Endpoint) -> Option<Guarded> {
-    // From loopback to loopback, and from an address of this machine to itself.
+    // From an address of this machine to itself; within the loopback network from its first address.
     let own = match at {
+        Endpoint::Tcp(ip, _) if ip.is_ipv4() && ip.is_loopback() => Some(Ipv4Addr::LOCALHOST.into()),
         Endpoint::Tcp(ip, _) => Some(*ip),
         Endpoint::Unix(_) | Endpoint::Name(..) => None,
     };
@@ -167,6 +168,7 @@ mod tests {
         );
         refused("allow 2001:db8::/32; allow 10.0.0.0/8; deny all;", "::1", Some("2001:db8::1"));
         refused("deny 127.0.0.0/8; allow all;", "127.0.0.2", None);
+        open("allow 127.0.0.1; deny all;", "127.0.0.2");
         refused("allow 192.0.2.0/24; deny all;", "unix", None);
         open("allow 127.0.0.1; deny all;", "127.0.0.1");
         open("allow 127.0.0.0/8; deny all;", "127.0.0.2");

@@ -6,7 +6,8 @@
 use super::upstream::Target;
 use super::values::{arguments, name};
 use crate::facts::{
-    ListenAddress, ListenFacts, LocationFacts, RouteContent, ServerFacts, ServerRole, UpstreamAddress,
+    ListenAddress, ListenFacts, LocationFacts, NoEntrance, RouteContent, ServerFacts, ServerRole,
+    UpstreamAddress,
 };
 use crate::motion::{ANY_ROUTE, Block, PAGES};
 use nginx_config::routes::{Answer, Handler, servers};
@@ -155,7 +156,7 @@ fn server_facts(config: &Config, node: Node, block: &Block, certainty: Certainty
         new_client: block.new_client(),
         locations,
         // For the blocks that are chosen in the end: `served` looks.
-        entrance: Err("it was not looked for".to_owned()),
+        entrance: Err(NoEntrance::Because("it was not looked for".to_owned())),
         limits: Vec::new(),
     }
 }

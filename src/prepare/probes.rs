@@ -5,7 +5,7 @@
 //! answers and might act on.
 
 use crate::facts::{
-    Entrance, ListenAddress, LocationFacts, RouteContent, ServerFacts, ServerRole, SiteFacts,
+    Entrance, ListenAddress, LocationFacts, NoEntrance, RouteContent, ServerFacts, ServerRole, SiteFacts,
 };
 use crate::host::http::{Address, Location, Preface, Scheme, Sender, Target};
 use crate::motion::NEW_CLIENT_ROUTE;
@@ -17,6 +17,7 @@ use nginx_config::Config;
 use nginx_config::routes::{self, Door, Endpoint, ServerMatch, Transport, doors, server_for};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 /// A route that must answer after a change as the operator says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,9 +58,8 @@ fn probe_plan(site: &SiteFacts, reach: Reach) -> ProbePlan {
     for server in &site.servers {
         let Ok(entrance) = &server.entrance else { continue };
         let Some(mut target) = target(entrance) else { continue };
-        // In a rehearsal every address is this machine's: ask as somebody who is let in.
-        if let (Reach::Everything, Some(guarded)) = (reach, &entrance.guarded) {
-            target.sender.source = guarded.open_to;
+        if reach == Reach::Everything {
+            target.sender.source = rehearsed_sender(entrance);
         }
         match server.role {
             ServerRole::ServesMotion => rows.extend(motion_rows(server, &target, reach)),
@@ -158,13 +158,13 @@ fn answering<'a>(
 #[must_use]
 pub fn cannot_be_asked(site: &SiteFacts, reach: Reach) -> Vec<String> {
     let why = |server: &ServerFacts| match &server.entrance {
-        Err(why) => Some(why.clone()),
+        Err(NoEntrance::Because(why)) => Some(why.clone()),
         Ok(Entrance { guarded: Some(guarded), .. })
             if reach == Reach::Harmless || guarded.open_to.is_none() =>
         {
             Some(guarded.by.clone())
         }
-        Ok(_) => None,
+        Err(NoEntrance::Shadowed) | Ok(_) => None,
     };
     let serving = site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
     serving.filter_map(|server| Some(format!("server {}: {}", server.label, why(server)?))).collect()
@@ -245,6 +245,15 @@ fn gets(server: &ServerFacts, target: &Target, uris: &[String]) -> Vec<Probe> {
         limits: server.limits.clone(),
     };
     uris.iter().map(probe).collect()
+}
+
+/// Who asks in a rehearsal, where every address is this machine's: somebody who
+/// is let in, or else whoever would ask on the server itself, which the kernel
+/// does not know there.
+fn rehearsed_sender(entrance: &Entrance) -> Option<IpAddr> {
+    let let_in = entrance.guarded.as_ref().and_then(|guarded| guarded.open_to);
+    let own = entrance.address.reachable().map(|address| address.ip());
+    let_in.or(own.filter(|ip| !ip.is_loopback()))
 }
 
 /// An entrance as the probes take it; `None` where its address is a name.

@@ -124,6 +124,7 @@ fn who_is_let_in_is_asked_as() {
     let heads = [
         "listen 80; server_name cc.example.test; allow 127.0.0.1; deny all;",
         "listen 80; server_name cc.example.test; allow 192.0.2.0/24; deny all;",
+        "listen 10.20.30.40:80; server_name cc.example.test; allow 10.20.30.40; deny all;",
         "listen 80; server_name cc.example.test; satisfy any; allow 192.0.2.7; deny all; auth_basic a; auth_basic_user_file /etc/nginx/users;",
     ];
     all_at_once(&heads, |head| {
