@@ -8,6 +8,7 @@ mod live;
 
 use crate::support::binary::{SITE, Server, codes, finding};
 use serde_json::Value;
+use std::path::Path;
 use std::thread;
 
 /// Another application, which takes every request that does not lead elsewhere.
@@ -117,6 +118,34 @@ fn the_proxy_protocol_is_spoken_where_it_is_wanted() {
     let other = "server { listen 8080 proxy_protocol; server_name b.test; return 204; }\n";
     shared.write("etc/nginx/conf.d/aab.conf", other);
     reached("another block's listener", &rehearse(&shared, "60"));
+}
+
+/// Where the distributions keep it.
+fn stream_module() -> String {
+    let places = ["/usr/lib/nginx/modules", "/usr/lib64/nginx/modules"];
+    let files = places.map(|folder| format!("{folder}/ngx_stream_module.so"));
+    let found = files.into_iter().find(|file| Path::new(file).exists());
+    found.expect("`packaging/setup.sh test` installs nginx's stream module")
+}
+
+#[test]
+fn behind_nginx_s_own_stream_the_route_is_asked() {
+    let server = tree(&format!(
+        "listen 127.0.0.1:4444 ssl http2 proxy_protocol; set_real_ip_from 127.0.0.1; real_ip_header proxy_protocol;\n\
+         server_name cc.example.test; {TLS}"
+    ));
+    server.write(
+        "etc/nginx/conf.d/aaa.conf",
+        "server { listen 80; server_name cc.example.test; return 301 https://$host$request_uri; }\n",
+    );
+    let stream = "stream { map $ssl_preread_alpn_protocols $port { default 4444; relay 5349; }\n\
+        server { listen 443; ssl_preread on; proxy_protocol on; proxy_pass 127.0.0.1:$port; } }\n";
+    let main = server.read("etc/nginx/nginx.conf");
+    server.write("etc/nginx/nginx.conf", format!("load_module {};\n{main}\n{stream}", stream_module()));
+    let accepted = "config.runs-code,topology.behind-proxy";
+    let answer = server.json(&["rehearse", "--strategy", "graft", "--load", "60", "--accept", accepted]);
+    reached("behind a stream block", &answer);
+    assert_eq!(new_client(&answer)["server"], "cc.example.test:4444", "{answer:#}");
 }
 
 #[test]
