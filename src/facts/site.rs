@@ -1,5 +1,6 @@
 //! Facts about Motion's part of the configuration: blocks, routes, upstreams.
 
+use super::{Entrance, LimitFacts, NoEntrance};
 use crate::motion::RouteState;
 use nginx_config::Node;
 use std::fmt;
@@ -34,6 +35,10 @@ pub struct ServerFacts {
     pub new_client: RouteState,
     /// Its locations, as far as a path is certain to reach them.
     pub locations: Vec<LocationFacts>,
+    /// How it is asked, or why it is not.
+    pub entrance: Result<Entrance, NoEntrance>,
+    /// The limits of requests and connections that it is under.
+    pub limits: Vec<LimitFacts>,
 }
 
 /// A location that a path is certain to reach.
@@ -76,8 +81,6 @@ pub struct ListenFacts {
     pub http2: bool,
     /// With `default_server`.
     pub default_server: bool,
-    /// With `proxy_protocol`.
-    pub proxy_protocol: bool,
 }
 
 /// Where a server block listens.

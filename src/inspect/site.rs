@@ -4,7 +4,8 @@
 
 use super::values::arguments;
 use crate::facts::{
-    ListenAddress, ListenFacts, LocationFacts, RouteContent, ServerFacts, ServerRole, UpstreamAddress,
+    ListenAddress, ListenFacts, LocationFacts, NoEntrance, RouteContent, ServerFacts, ServerRole,
+    UpstreamAddress,
 };
 use crate::motion::Block;
 use nginx_config::routes::{Answer, Handler, servers};
@@ -27,6 +28,9 @@ pub(super) fn server_facts(config: &Config, node: Node, block: &Block) -> Server
         role,
         new_client: block.new_client(),
         locations,
+        // For the blocks that are chosen in the end: `served` looks.
+        entrance: Err(NoEntrance::Because("it was not looked for".to_owned())),
+        limits: Vec::new(),
     }
 }
 
@@ -86,7 +90,6 @@ fn listens(config: &Config, server: Node) -> Vec<ListenFacts> {
                 tls: has("ssl") || ssl_on,
                 http2: has("http2") || http2_on,
                 default_server: has("default_server") || has("default"),
-                proxy_protocol: has("proxy_protocol"),
             })
         })
         .collect();
@@ -97,7 +100,6 @@ fn listens(config: &Config, server: Node) -> Vec<ListenFacts> {
             tls: ssl_on,
             http2: http2_on,
             default_server: false,
-            proxy_protocol: false,
         });
     }
     found
