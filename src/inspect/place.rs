@@ -196,8 +196,8 @@ fn plain(path: &Path) -> PathBuf {
 }
 
 fn elsewhere(file: &Path) -> Finding {
-    Finding::new(codes::NGINX_OTHER_PLACE, "NGINX's files are in another place than the program has them")
-        .evidence(format!("{} is the only main file at the usual places", file.display()))
+    let title = format!("NGINX's main file is {}, the only one at the usual places", file.display());
+    Finding::new(codes::NGINX_OTHER_PLACE, title)
         .advice("where another one is meant, name it with --nginx-conf, and its program with --nginx")
 }
 
