@@ -128,7 +128,7 @@ fn answering<'a>(site: &'a SiteFacts, location: &Location) -> Option<(&'a Server
 
 fn on(server: &ServerFacts, location: &Location) -> Option<std::net::SocketAddr> {
     let tls = location.scheme == Scheme::Https;
-    let fits = |listen: &&ListenFacts| listen.tls == tls && listen.address.port() == Some(location.port);
+    let fits = |listen: &&ListenFacts| !listen.quic && listen.tls == tls && listen.address.port() == Some(location.port);
     server.listens.iter().filter(fits).find_map(|listen| listen.address.reachable())
 }
 
@@ -208,6 +208,8 @@ fn target(server: &ServerFacts) -> Option<Target> {
 
 fn preferred(listens: &[ListenFacts]) -> Option<&ListenFacts> {
     let spoken = |listen: &&ListenFacts| !listen.proxy_protocol && listen.address.port().is_some();
-    let tls = listens.iter().filter(spoken).find(|listen| listen.tls);
-    tls.or_else(|| listens.iter().find(spoken)).or(listens.first())
+    // Nothing here speaks QUIC.
+    let listens: Vec<_> = listens.iter().filter(|listen| !listen.quic).collect();
+    let tls = listens.iter().copied().filter(spoken).find(|listen| listen.tls);
+    tls.or_else(|| listens.iter().copied().find(spoken)).or(listens.first().copied())
 }
