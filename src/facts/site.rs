@@ -75,8 +75,10 @@ pub enum ServerRole {
 pub struct ListenFacts {
     /// The address.
     pub address: ListenAddress,
-    /// With the `ssl` parameter, or under `ssl on`.
+    /// With the `ssl` parameter, under `ssl on`, or with `quic`, which is always encrypted.
     pub tls: bool,
+    /// With the `quic` parameter: over UDP, beside whatever listens on the same port over TCP.
+    pub quic: bool,
     /// With HTTP/2, by parameter or directive.
     pub http2: bool,
     /// With `default_server`.

@@ -87,8 +87,9 @@ fn listens(config: &Config, server: Node) -> Vec<ListenFacts> {
             let has = |wanted: &str| parameters.iter().any(|parameter| parameter == wanted);
             Some(ListenFacts {
                 address: listen_address(address)?,
-                tls: has("ssl") || ssl_on,
-                http2: has("http2") || http2_on,
+                tls: has("ssl") || ssl_on || has("quic"),
+                quic: has("quic"),
+                http2: (has("http2") || http2_on) && !has("quic"),
                 default_server: has("default_server") || has("default"),
             })
         })
@@ -96,6 +97,7 @@ fn listens(config: &Config, server: Node) -> Vec<ListenFacts> {
     if found.is_empty() {
         // `*:80` for a master that runs as root (ngx_http_core_module, listen).
         found.push(ListenFacts {
+            quic: false,
             address: ListenAddress::Socket(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 80))),
             tls: ssl_on,
             http2: http2_on,
@@ -105,11 +107,12 @@ fn listens(config: &Config, server: Node) -> Vec<ListenFacts> {
     found
 }
 
-/// Every address that any server block of the configuration listens on.
+/// Every address that any server block of the configuration listens on, but those of QUIC: no TCP port is taken
+/// by them.
 pub fn all_listens(config: &Config) -> Vec<ListenAddress> {
     let mut seen = BTreeSet::new();
     let listens = servers(config).iter().flat_map(|server| listens(config, *server));
-    let addresses = listens.map(|listen| listen.address);
+    let addresses = listens.filter(|listen| !listen.quic).map(|listen| listen.address);
     addresses.filter(|address| seen.insert(address.clone())).collect()
 }
 

@@ -79,8 +79,14 @@ fn probe_plan(site: &SiteFacts, reach: Reach) -> ProbePlan {
 
 /// The entry of the new client at one block; `None` where its address is not known.
 pub(super) fn new_client_probe(server: &ServerFacts) -> Option<Probe> {
-    let (target, uri) = (target(server)?, NEW_CLIENT_ROUTE.to_owned());
-    Some(Probe { server: server.label.clone(), target, uri, kind: Kind::Get, gate: Gate::NewClient })
+    Some(Probe {
+        server: server.label.clone(),
+        target: target(server.entrance.as_ref().ok()?)?,
+        uri: NEW_CLIENT_ROUTE.to_owned(),
+        kind: Kind::Get,
+        gate: Gate::NewClient,
+        limits: server.limits.clone(),
+    })
 }
 
 /// The routes of a migration. Those that its strategy drops are shown and not
