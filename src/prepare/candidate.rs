@@ -49,7 +49,7 @@ pub fn candidate(
     let is_new = |file: &File| file.identity == site.identity || !known.contains(file.identity.as_path());
     let own = config.files().filter(|(_, file)| is_new(file));
     let own: BTreeSet<_> = own.map(|(id, _)| id).collect();
-    let motion = motion_blocks_of(&config, &inspection.facts, &own);
+    let motion = motion_blocks_of(root, &config, &inspection.facts, &own);
     let beside = beside(&config, &known);
     let (file, _) = config
         .files()

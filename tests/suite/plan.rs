@@ -3,5 +3,6 @@
 
 mod blocks;
 mod candidates;
+mod choosing;
 mod discovery;
 mod hostile;
