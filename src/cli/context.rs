@@ -85,6 +85,7 @@ impl Context {
                 servers: site.server.clone(),
                 nginx: self.nginx.clone(),
                 client: self.client(site),
+                rehearsed: None,
             },
             bundle,
             strategy: StrategyWish::Auto,

@@ -91,8 +91,12 @@ fn where_motion_listens_weighs_more_than_what_its_paths_are_called() {
             get_the_route(&server, &[], &["cc"], &format!("{env} {paths:?}"));
         }
     }
+    // A port at which NGINX itself answers is not the one behind it.
+    let server = server(&[("motion.conf", block("cc", "http://127.0.0.1:9100", &NODE))]);
+    server.write(ENV, "XC_PORT=80\n");
+    get_the_route(&server, &[], &["cc"], "a public port");
     // V2 has its settings in a script.
-    let server = server(&[("site.conf", block("cc", "http://127.0.0.1:9100", &["/"])), other()]);
+    let server = self::server(&[("site.conf", block("cc", "http://127.0.0.1:9100", &["/"])), other()]);
     std::fs::remove_file(server.at(ENV)).expect("removing");
     let script = "module.exports = {\n  port: 9100,\n  redis: {\n    port: 3000\n  }\n};\n";
     server.write("var/opt/motion2/server/config/environment/production.js", script);
