@@ -158,6 +158,32 @@ fn a_block_that_cannot_be_told_stops_the_run_and_a_person_settles_it() {
 }
 
 #[test]
+fn what_cannot_lead_to_motion_is_no_question_however_little_is_known_of_it() {
+    let motion = ("motion.conf", block("cc", "http://127.0.0.1:9000", &NODE));
+    let agents: String =
+        (0..8).map(|n| format!("if ($http_user_agent ~ bot{n}) {{ return 403; }}\n")).collect();
+    let many =
+        block("wiki", "http://127.0.0.1:8090", &["/"]).replace("location /", &format!("{agents}location /"));
+    let files = "server { listen 80; server_name files.example.test; root /srv/files;\n\
+        if ($http_x_a) { rewrite ^ /$http_x_b last; }\n}\n";
+    for other in [many, files.to_owned()] {
+        get_the_route(&server(&[motion.clone(), ("other.conf", other.clone())]), &[], &["cc"], &other);
+    }
+}
+
+#[test]
+fn the_file_that_a_person_names_goes_before_where_motion_listens() {
+    let server = server(&[
+        ("motion.conf", block("cc", "http://127.0.0.1:9000", &NODE)),
+        ("other.conf", block("other", "http://127.0.0.1:3000", &NODE)),
+    ]);
+    let planned = plan(&server, &["--site", "/etc/nginx/conf.d/other.conf"]);
+    assert_eq!(changed(&planned, "another file"), BTreeSet::from(["other".to_owned()]));
+    let left_out = finding(&planned, "site.left-out")["evidence"].to_string();
+    assert!(left_out.contains("server cc.example.test:80"), "{left_out}");
+}
+
+#[test]
 fn the_public_block_is_not_left_out_beside_an_internal_one() {
     let public = block("other", "http://$node_of_the_day", &NODE);
     let internal = block("internal", "http://127.0.0.1:9000", &["/"]);
