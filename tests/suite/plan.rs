@@ -3,5 +3,6 @@
 
 mod blocks;
 mod choosing;
+mod copied;
 mod discovery;
 mod hostile;
