@@ -9,13 +9,17 @@ mod build;
 mod client;
 mod connections;
 pub mod database;
+mod entrance;
+mod guards;
 mod hands;
 mod judge;
+mod limits;
 mod managed;
 mod master;
 mod named;
 mod nginx;
 mod own;
+mod place;
 mod reader;
 mod review;
 mod select;
@@ -32,6 +36,7 @@ pub use boot::{BootUnit, UNIT as BOOT_UNIT, boot_unit, no_boot_unit};
 pub use client::{APPLICATION_ROOT, ClientChoice};
 pub use named::ServerName;
 pub use nginx::Programs;
+pub use place::{Place, Wanted};
 pub use reader::{RootReader, file_facts};
 pub use review::routes;
 pub use site::all_listens;
@@ -58,6 +63,9 @@ pub struct Options {
     /// NGINX's program, a path of this machine.
     #[serde(default)]
     pub nginx: Option<PathBuf>,
+    /// NGINX's main file.
+    #[serde(default)]
+    pub place: Wanted,
     /// The new client.
     pub client: ClientChoice,
     /// Where Motion listens, as it was found outside; inside of a rehearsal alone. There stand-ins answer, and none of
@@ -116,10 +124,10 @@ pub fn survey(root: &Root, inspection: &Inspection) -> Vec<Finding> {
 }
 
 fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(Known, Config), Failure> {
-    let server = nginx::server(root, options.nginx.as_deref(), findings)?;
+    let server = nginx::server(root, options, findings)?;
     let reader = RootReader::new(root);
-    let config =
-        Config::load(&server.main_file, &server.prefix, &reader).map_err(|error| unloadable(&error))?;
+    let config = Config::load(&server.place.main_file, &server.place.prefix, &reader)
+        .map_err(|error| unloadable(&error))?;
     let visits = values::visits(&config);
     let groups = upstream::groups(&config, &visits);
     let targets = upstream::targets(&config, &visits, &groups);
@@ -157,9 +165,9 @@ fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(
 /// # Errors
 /// When there is no NGINX, or it does not say what it is.
 pub fn bare_facts(root: &Root, options: &Options) -> Result<Known, Failure> {
-    let server = nginx::server(root, options.nginx.as_deref(), &mut Vec::new())?;
-    let empty =
-        Config::load(&server.main_file, &server.prefix, &EmptyReader).map_err(|error| unloadable(&error))?;
+    let server = nginx::server(root, options, &mut Vec::new())?;
+    let empty = Config::load(&server.place.main_file, &server.place.prefix, &EmptyReader)
+        .map_err(|error| unloadable(&error))?;
     let programs = server.programs.clone();
     let nginx = nginx_facts(root, server, &empty, &[], &[]);
     let motion = crate::facts::MotionFacts {
@@ -229,7 +237,8 @@ fn nginx_facts(
     visits: &[values::Visit],
     upstreams: &[crate::facts::UpstreamFacts],
 ) -> NginxFacts {
-    let conf_prefix = server.main_file.parent().map(PathBuf::from).unwrap_or_default();
+    let place = server.place;
+    let conf_prefix = place.main_file.parent().map(PathBuf::from).unwrap_or_default();
     let user = config.top_named("user").next_back().map(|node| values::arguments(config, node));
     let mut user = user.unwrap_or_default().into_iter();
     let mut certificates = written::certificates(config, visits, &conf_prefix);
@@ -249,10 +258,10 @@ fn nginx_facts(
         listens: site::all_listens(config),
         resolvers: written::resolvers(config, visits),
         runs_code: written::runs_code(config, visits),
-        main_file: server.main_file,
+        main_file: place.main_file,
         conf_prefix,
-        prefix: server.prefix,
-        arguments: server.arguments,
+        prefix: place.prefix,
+        arguments: place.arguments,
         master: server.master,
         others: server.others,
     }

@@ -110,7 +110,13 @@ fn duplicate_servers(config: &Config) -> Option<Finding> {
     let mut seen: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for &server in nginx_config::routes::servers(config) {
         let first = |node| super::values::first_argument(config, node);
-        let mut listens: Vec<_> = config.named(server, "listen").filter_map(first).collect();
+        let address = |node| {
+            let address = first(node)?;
+            // Over UDP nobody takes a request from a block that listens over TCP.
+            let quic = super::values::arguments(config, node).iter().skip(1).any(|word| word == "quic");
+            Some(if quic { format!("{address} quic") } else { address })
+        };
+        let mut listens: Vec<_> = config.named(server, "listen").filter_map(address).collect();
         if listens.is_empty() {
             listens.push("80".to_owned());
         }

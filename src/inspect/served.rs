@@ -1,9 +1,10 @@
 //! What the configuration alone cannot say about a route that has a location: whether the page is there, and
-//! whether NGINX ever asks that server block.
+//! whether NGINX ever asks that server block. And, for the blocks that were chosen, how they are asked.
 //!
 //! Invariant: reads files below the root only. What is not in view is said to be so, never taken for missing.
 
 use super::upstream::{Target, parse_upstream};
+use super::{entrance, limits};
 use crate::facts::{ClientFacts, MotionFacts, RouteState, ServerFacts, ServerRole, UpstreamAddress};
 use crate::host::Root;
 use crate::motion::page::{Page, classify};
@@ -17,7 +18,7 @@ use std::path::Path;
 /// No page is larger.
 const MOST_BYTES: u64 = 1 << 20;
 
-/// Settles the routes of the blocks that serve Motion by what is on the disk.
+/// Settles how the chosen blocks are asked, and the routes of those that serve Motion by what is on the disk.
 pub fn settle(
     root: &Root,
     config: &Config,
@@ -30,6 +31,10 @@ pub fn settle(
         .filter(|server| server.role == ServerRole::ServesMotion)
         .map(|server| server.node)
         .collect();
+    for server in servers.iter_mut() {
+        server.entrance = entrance::choose(config, server.node, &Block::new(config, server.node));
+        server.limits = limits::limits(config, server.node);
+    }
     for server in servers.iter_mut().filter(|server| server.role == ServerRole::ServesMotion) {
         if server.new_client == RouteState::Present
             && let Some((content, location)) = Block::new(config, server.node).new_client_content()

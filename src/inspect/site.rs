@@ -4,7 +4,8 @@
 
 use super::values::arguments;
 use crate::facts::{
-    ListenAddress, ListenFacts, LocationFacts, RouteContent, ServerFacts, ServerRole, UpstreamAddress,
+    ListenAddress, ListenFacts, LocationFacts, NoEntrance, RouteContent, ServerFacts, ServerRole,
+    UpstreamAddress,
 };
 use crate::motion::Block;
 use nginx_config::routes::{Answer, Handler, servers};
@@ -27,6 +28,9 @@ pub(super) fn server_facts(config: &Config, node: Node, block: &Block) -> Server
         role,
         new_client: block.new_client(),
         locations,
+        // For the blocks that are chosen in the end: `served` looks.
+        entrance: Err(NoEntrance::Because("it was not looked for".to_owned())),
+        limits: Vec::new(),
     }
 }
 
@@ -83,31 +87,32 @@ fn listens(config: &Config, server: Node) -> Vec<ListenFacts> {
             let has = |wanted: &str| parameters.iter().any(|parameter| parameter == wanted);
             Some(ListenFacts {
                 address: listen_address(address)?,
-                tls: has("ssl") || ssl_on,
-                http2: has("http2") || http2_on,
+                tls: has("ssl") || ssl_on || has("quic"),
+                quic: has("quic"),
+                http2: (has("http2") || http2_on) && !has("quic"),
                 default_server: has("default_server") || has("default"),
-                proxy_protocol: has("proxy_protocol"),
             })
         })
         .collect();
     if found.is_empty() {
         // `*:80` for a master that runs as root (ngx_http_core_module, listen).
         found.push(ListenFacts {
+            quic: false,
             address: ListenAddress::Socket(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 80))),
             tls: ssl_on,
             http2: http2_on,
             default_server: false,
-            proxy_protocol: false,
         });
     }
     found
 }
 
-/// Every address that any server block of the configuration listens on.
+/// Every address that any server block of the configuration listens on, but those of QUIC: no TCP port is taken
+/// by them.
 pub fn all_listens(config: &Config) -> Vec<ListenAddress> {
     let mut seen = BTreeSet::new();
     let listens = servers(config).iter().flat_map(|server| listens(config, *server));
-    let addresses = listens.map(|listen| listen.address);
+    let addresses = listens.filter(|listen| !listen.quic).map(|listen| listen.address);
     addresses.filter(|address| seen.insert(address.clone())).collect()
 }
 

@@ -93,7 +93,9 @@ impl<'c> Block<'c> {
         self.doors.iter().all(|door| self.only_redirects_at(door))
     }
 
-    fn only_redirects_at(&self, door: &Door) -> bool {
+    /// As [`Block::redirects_only`], for one of its doors.
+    #[must_use]
+    pub fn only_redirects_at(&self, door: &Door) -> bool {
         PAGES.iter().all(|uri| {
             let ways = self.ways_through(door, uri);
             let kinds: BTreeSet<_> = ways.list.iter().map(|way| Kind::of(&way.answer)).collect();

@@ -96,13 +96,15 @@ fn kept_in_order(old: &Config, new: &Config, draft: &Draft) -> BTreeMap<Node, No
 
 /// Each name of a block at each of its addresses, as written; an empty text where it has none.
 fn name_and_address(config: &Config, server: Node) -> Vec<(String, String)> {
-    let values = |directive: &str, count: usize| -> Vec<String> {
-        let found =
-            config.named(server, directive).flat_map(|node| config.directive(node).args.iter().take(count));
-        let found: Vec<_> = found.map(|word| word.text().into_owned()).collect();
-        if found.is_empty() { vec![String::new()] } else { found }
+    let or_none = |found: Vec<String>| if found.is_empty() { vec![String::new()] } else { found };
+    let words = |node| config.directive(node).args.iter().map(|word| word.text().into_owned());
+    let address = |node| {
+        let (words, address) = (words(node).skip(1), words(node).next()?);
+        // Another listener than the one of TCP.
+        Some(if words.into_iter().any(|word| word == "quic") { format!("{address} quic") } else { address })
     };
-    let addresses = values("listen", 1);
+    let addresses = or_none(config.named(server, "listen").filter_map(address).collect());
+    let names = or_none(config.named(server, "server_name").flat_map(words).collect());
     let pair = |name: String| addresses.iter().map(move |address| (name.clone(), address.clone()));
-    values("server_name", usize::MAX).into_iter().flat_map(pair).collect()
+    names.into_iter().flat_map(pair).collect()
 }

@@ -10,7 +10,7 @@ mod ports;
 mod probes;
 mod tested;
 
-pub use probes::{Reach, StatedProbe, rollback_probes};
+pub use probes::{Reach, StatedProbe, not_asked, rollback_probes, were_not_asked};
 
 use crate::apply::SandboxChoice;
 use crate::facts::{Facts, RouteState, Scope, ServerFacts, ServerRole};
@@ -156,7 +156,7 @@ pub fn prepare(root: &Root, launcher: &Launcher, options: &Options) -> Result<Pr
     sort_findings(&mut findings);
     match result {
         Ok((inspection, migration, notes)) => {
-            let stated = probes::stated_probes(&inspection.facts.site, &options.probes)?;
+            let stated = probes::stated_probes(&inspection.facts.site, &inspection.config, &options.probes)?;
             Ok(Prepared { inspection, migration, findings, notes, stated })
         }
         Err(mut failure) => {
@@ -218,6 +218,10 @@ fn gather(
             }
             tested => tested?,
         }
+    }
+    if !migration.plan.is_empty() {
+        let reach = if facts.host.scope == Scope::Live { Reach::Harmless } else { Reach::Everything };
+        findings.extend(not_asked(probes::cannot_be_asked(&facts.site, reach)));
     }
     if facts.host.scope == Scope::Live {
         findings.extend(ports::held(root, facts, &inspection.config, &migration.plan));

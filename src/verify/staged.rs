@@ -205,7 +205,9 @@ fn folders_to_make(root: &Root, facts: &Facts, notes: &mut Vec<String>) -> Vec<P
 
 fn replaced(facts: &Facts) -> Vec<PathBuf> {
     let state = PathBuf::from(STATE_FOLDER);
-    [facts.nginx.conf_prefix.clone(), state].into_iter().chain(facts.motion.root.clone()).collect()
+    // `/nginx.conf` or `/etc/nginx.conf`: such a folder holds what NGINX needs of this machine to run.
+    let own = (facts.nginx.conf_prefix.components().count() > 2).then(|| facts.nginx.conf_prefix.clone());
+    own.into_iter().chain([state]).chain(facts.motion.root.clone()).collect()
 }
 
 fn staged(path: &Path, content: &StagedContent) -> StagedFile {

@@ -12,10 +12,12 @@ use crate::cli::files::read_plan;
 use crate::cli::prompt;
 use crate::host::{Root, WriteLock};
 use crate::inspect::installed_error_log;
-use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
+use crate::outcome::codes;
+use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, sort_findings};
 use crate::plan::{Migration, Plan, Strategy, StrategyWish, explain};
-use crate::prepare::{Options, Prepared, Reach, memory_path, not_effective};
+use crate::prepare::{Options, Prepared, Reach, memory_path, not_asked, not_effective, were_not_asked};
 use crate::values::TextPath;
+use crate::verify::compare::Seen;
 
 /// Shows the plan, asks, runs it.
 pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
@@ -96,7 +98,16 @@ fn make(context: &Context, change: &Change<'_>, outcome: &mut Outcome) -> Result
         },
         &mut |event| context.progress.event(event),
     );
+    let new_client = done.verdict.new_client;
     conclude(context, outcome, done, result);
+    let stands = matches!(outcome.outcome, OutcomeKind::Applied | OutcomeKind::AwaitingConfirmation);
+    if stands && outcome.reload.is_some() && new_client == Seen::No {
+        // What was seen takes the place of what was foreseen.
+        outcome.findings.retain(|finding| finding.code != codes::ROUTES_NOT_ASKED);
+        let lines = were_not_asked(&inspection.facts.site, Reach::Harmless, &outcome.probes);
+        outcome.findings.extend(not_asked(lines));
+        sort_findings(&mut outcome.findings);
+    }
     Ok(())
 }
 
@@ -207,7 +218,7 @@ pub fn conclude(context: &Context, outcome: &mut Outcome, done: Run, result: Res
         outcome.details.insert("lingering".to_owned(), note.into());
     }
     match result {
-        Ok(()) => succeeded(context, outcome, done.pending.as_ref()),
+        Ok(()) => succeeded(context, outcome, done.pending.as_ref(), done.verdict.new_client),
         Err(failure) => {
             let by_hand = matches!(failure.kind, FailureKind::RolledBack | FailureKind::NeedsOperator);
             outcome.fail(failure);
@@ -218,11 +229,12 @@ pub fn conclude(context: &Context, outcome: &mut Outcome, done: Run, result: Res
     }
 }
 
-fn succeeded(context: &Context, outcome: &mut Outcome, pending: Option<&Pending>) {
+fn succeeded(context: &Context, outcome: &mut Outcome, pending: Option<&Pending>, new_client: Seen) {
     outcome.outcome = OutcomeKind::Applied;
-    let mut verdict = match outcome.reload {
-        Some(_) => "applied and proven".to_owned(),
-        None => format!("applied; {}", not_reloaded(context)),
+    let mut verdict = match (&outcome.reload, new_client) {
+        (Some(_), Seen::Yes) => "applied and proven".to_owned(),
+        (Some(_), Seen::No) => "applied; the reload is proven, the new route could not be asked".to_owned(),
+        (None, _) => format!("applied; {}", not_reloaded(context)),
     };
     if let Some(pending) = pending {
         outcome.outcome = OutcomeKind::AwaitingConfirmation;

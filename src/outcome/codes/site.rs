@@ -76,6 +76,11 @@ codes! {
         .looked_for("the page below the root, and the address that the route is handed to")
         .advises("ask the server for `/user-ui/login`, or name the client with `--new-client-root` or \
                   `--new-client-upstream`");
+    ROUTES_NOT_ASKED = warn("routes.not-asked")
+        .means("the new client's route cannot be asked from this machine: whether it answers stays open")
+        .looked_for("for each of Motion's server blocks an address and a name that lead there, held against all other \
+                     blocks; what refuses a stranger's TLS handshake; after the change, whether a new route answered")
+        .advises("open `/user-ui/login` in a browser, or give a URL of it as a `[[probe]]` in the settings");
     NEWCLIENT_NOT_FOUND = stop("newclient.not-found").accepted_by(Migration)
         .means("the new client was not found; without it there is no plan, also when this is accepted")
         .looked_for("a folder below the application root, or the one that is named, that holds an `index.html` with \
