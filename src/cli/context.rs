@@ -91,6 +91,7 @@ impl Context {
                 nginx: self.nginx.clone(),
                 place: self.place(),
                 client: self.client(site),
+                rehearsed: None,
             },
             bundle,
             strategy: StrategyWish::Auto,

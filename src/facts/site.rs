@@ -155,6 +155,17 @@ pub enum UpstreamAddress {
 }
 
 impl UpstreamAddress {
+    /// The TCP port, where there is one.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        match self {
+            Self::Socket(address) => Some(address.port()),
+            Self::Name(_, port) => Some(*port),
+            Self::Variable(_, port) => *port,
+            Self::Unix(_) => None,
+        }
+    }
+
     /// Whether it is certainly on this host.
     #[must_use]
     pub fn is_local(&self) -> bool {

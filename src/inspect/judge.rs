@@ -150,6 +150,10 @@ fn judge(
         doing.evidence.push(format!("{} is named for Motion", file.display()));
     }
     let named = support.named_site.map_or(named_for_motion, |site| site == node.file);
+    // However little is known of what it does, it does not lead to Motion.
+    if !all.iter().any(|target| may_be_motion(target, support.own)) {
+        doing.unknown.clear();
+    }
     let certainty = match by_place(&mut doing, all, support.own) {
         _ if root.is_some() => Certainty::Known,
         Some(certainty) => certainty,
@@ -207,6 +211,12 @@ fn doing(config: &Config, node: Node, block: &Block, of_directive: &Targets, own
         }
     }
     doing
+}
+
+/// Whether a target may be Motion; anything may where it is not known where Motion listens.
+fn may_be_motion(target: &Target, own: &Own) -> bool {
+    let whose = own.whose(&target.upstream.address);
+    own.places.is_empty() || matches!(whose, Whose::Motions | Whose::Perhaps)
 }
 
 /// A target of which it is not known whether it is Motion's.

@@ -46,6 +46,7 @@ pub use upstream::parse_upstream;
 
 use crate::facts::{Facts, HostFacts, NginxFacts, Scope, SiteFacts};
 use crate::host::{Root, machine};
+use crate::motion::settings::OwnPlace;
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding};
 use nginx_config::{Config, ConfigError, redact_text};
@@ -69,6 +70,10 @@ pub struct Options {
     pub place: Wanted,
     /// The new client.
     pub client: ClientChoice,
+    /// Where Motion listens, as it was found outside; inside of a rehearsal alone. There stand-ins answer, and none of
+    /// Motion's processes is to be seen.
+    #[serde(default)]
+    pub rehearsed: Option<Vec<(OwnPlace, String)>>,
 }
 
 /// Everything that was found, and what there is to say about it.
@@ -131,7 +136,10 @@ fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(
     let mut motion = client::motion(root, &options.client, findings);
     let named_site =
         options.site.as_deref().map(|site| named::named_file(&config, &reader, site)).transpose()?;
-    let own = own::Own::find(root, motion.root.as_deref(), &targets);
+    let own = match &options.rehearsed {
+        Some(places) => own::Own::known(places.clone()),
+        None => own::Own::find(root, motion.root.as_deref(), &targets, &site::all_listens(&config)),
+    };
     let support = judge::Support { application_root: motion.root.as_deref(), named_site, own: &own };
     let candidates = judge::candidates(&config, &targets, &support);
     let mut selected = select::select(candidates, &options.servers, &own)?;

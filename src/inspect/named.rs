@@ -98,17 +98,17 @@ fn nowhere(candidates: &[Candidate], why: String) -> Failure {
     Failure::new(FailureKind::Unavailable, why).with_findings(vec![finding])
 }
 
-/// Blocks that are Motion's as far as can be seen, and were not named.
-pub fn left_out(candidates: &[Candidate], chosen: &BTreeSet<Node>) -> Option<Finding> {
+/// Blocks that are Motion's as far as can be seen, at least as surely as this, and are not among the chosen ones.
+pub fn left_out(candidates: &[Candidate], chosen: &BTreeSet<Node>, least: Certainty) -> Option<Finding> {
     let mut others = candidates
         .iter()
         .filter(|one| one.server.role != ServerRole::RedirectsOnly && !chosen.contains(&one.server.node))
-        .filter(|one| one.certainty == Certainty::Known || one.certainty == Certainty::Yes)
+        .filter(|one| one.certainty >= least)
         .peekable();
     others.peek()?;
     let finding =
         Finding::new(codes::SITE_LEFT_OUT, "other server blocks look like Motion's and were not named")
-            .advice("give --server once more for each that is to get the route");
+            .advice("name each that is to get the route with --server");
     Some(others.fold(finding, |finding, one| {
         finding.evidence(format!("{}: server {}: {}", one.place, one.server.label, one.evidence.join("; ")))
     }))

@@ -4,7 +4,7 @@
 //! holds for several applications, is nobody's: it is not taken for Motion's, nor for another's.
 
 use super::upstream::Target;
-use crate::facts::UpstreamAddress;
+use crate::facts::{ListenAddress, UpstreamAddress};
 use crate::host::Root;
 use crate::host::addresses::addresses;
 use crate::host::process::{Owners, Programs, Running, listeners_on, programs};
@@ -40,15 +40,26 @@ pub struct Own {
 
 impl Own {
     /// Looks for the places below `application`, and for the processes that run from there.
-    pub fn find(root: &Root, application: Option<&Path>, targets: &[Target]) -> Self {
+    pub fn find(
+        root: &Root,
+        application: Option<&Path>,
+        targets: &[Target],
+        listens: &[ListenAddress],
+    ) -> Self {
         let Some(application) = application else { return Self::default() };
         let mut places = settings(root, application);
+        places.retain(|(place, _)| !is_nginx_s_own(place, targets, listens));
         if !root.is_live() {
             return Self { places, interfaces: Vec::new() };
         }
         places.extend(held(application, targets));
         let interfaces = addresses().unwrap_or_default().into_iter().map(|one| one.address).collect();
         Self { places, interfaces }
+    }
+
+    /// These places.
+    pub fn known(places: Vec<(OwnPlace, String)>) -> Self {
+        Self { places, interfaces: Vec::new() }
     }
 
     /// Whose an address is.
@@ -93,6 +104,13 @@ impl Own {
     }
 }
 
+/// Whether a setting names the port at which NGINX answers for Motion, and not the one behind it.
+fn is_nginx_s_own(place: &OwnPlace, targets: &[Target], listens: &[ListenAddress]) -> bool {
+    let OwnPlace::Port(port) = place else { return false };
+    listens.iter().any(|listen| listen.port() == Some(*port))
+        && !targets.iter().any(|target| target.upstream.address.port() == Some(*port))
+}
+
 /// What V3's settings say, else V2's.
 fn settings(root: &Root, application: &Path) -> Vec<(OwnPlace, String)> {
     type Reading = fn(&str) -> Vec<(String, OwnPlace)>;
@@ -111,14 +129,7 @@ fn settings(root: &Root, application: &Path) -> Vec<(OwnPlace, String)> {
 
 /// The ports that NGINX hands requests to and that a process of the application holds.
 fn held(application: &Path, targets: &[Target]) -> Vec<(OwnPlace, String)> {
-    let ports: BTreeSet<u16> = targets
-        .iter()
-        .filter_map(|target| match &target.upstream.address {
-            UpstreamAddress::Socket(address) => Some(address.port()),
-            UpstreamAddress::Name(_, port) | UpstreamAddress::Variable(_, Some(port)) => Some(*port),
-            UpstreamAddress::Variable(_, None) | UpstreamAddress::Unix(_) => None,
-        })
-        .collect();
+    let ports: BTreeSet<u16> = targets.iter().filter_map(|target| target.upstream.address.port()).collect();
     let (Ok(listeners), Ok(Programs::All(running) | Programs::Own(running))) =
         (listeners_on(&ports), programs())
     else {

@@ -38,7 +38,7 @@ pub fn select(
 ) -> Result<Selected, Failure> {
     if !wanted.is_empty() {
         let chosen = named(&candidates, wanted)?;
-        let findings = left_out(&candidates, &chosen).into_iter().collect();
+        let findings = left_out(&candidates, &chosen, Certainty::Yes).into_iter().collect();
         return Ok(selected(candidates, &chosen, findings));
     }
     let lead = lead(&candidates, own)?;
@@ -48,7 +48,9 @@ pub fn select(
         let known = candidates.iter().filter(|one| chosen.contains(&one.server.node));
         return Err(undecided(&open, known, own));
     }
-    Ok(selected(candidates, &chosen, Vec::new()))
+    // A person may have named the file of another application.
+    let findings = left_out(&candidates, &chosen, Certainty::Known).into_iter().collect();
+    Ok(selected(candidates, &chosen, findings))
 }
 
 type Nodes = BTreeSet<nginx_config::Node>;
@@ -85,11 +87,9 @@ fn with_company(candidates: &[Candidate], lead: &[&Candidate]) -> Nodes {
     let upstreams: BTreeSet<_> = lead.iter().flat_map(|one| &one.upstreams).collect();
     let mut chosen: Nodes = lead.iter().map(|one| one.server.node).collect();
     // Where Motion's place is known, each of its blocks is: what merely shares another address with one is not.
-    let by_place = lead.iter().all(|one| one.certainty == Certainty::Known);
-    let joins = |one: &&Candidate| {
-        one.root == HasRoot::Yes
-            || one.certainty == Certainty::Known
-            || (!by_place && one.upstreams.iter().any(|upstream| upstreams.contains(upstream)))
+    let joins = |one: &&Candidate| match is_by_place(lead) {
+        true => one.certainty == Certainty::Known,
+        false => one.upstreams.iter().any(|upstream| upstreams.contains(upstream)),
     };
     let others = candidates.iter().filter(|one| one.server.role != ServerRole::RedirectsOnly);
     chosen.extend(others.filter(joins).map(|one| one.server.node));
@@ -105,10 +105,14 @@ fn is_open(one: &Candidate, lead: &[&Candidate], chosen: &Nodes) -> bool {
     {
         return false;
     }
-    let by_place = lead.iter().all(|one| one.certainty == Certainty::Known);
     let shares = lead.iter().flat_map(|one| &one.upstreams).any(|upstream| one.upstreams.contains(upstream));
     let may_be = !matches!(one.certainty, Certainty::No | Certainty::Contradicted);
-    (may_be && one.reading == Reading::Open) || (by_place && shares)
+    (may_be && one.reading == Reading::Open) || (is_by_place(lead) && shares)
+}
+
+/// Whether the leading blocks are Motion's by where it listens, and not by their routes or by a person's word.
+fn is_by_place(lead: &[&Candidate]) -> bool {
+    lead.iter().all(|one| one.certainty == Certainty::Known)
 }
 
 /// The blocks that lead to one application; more than one is ambiguous, unless

@@ -105,10 +105,10 @@ impl<'c> Variables<'c> {
         };
         let mut values: Vec<String> = Vec::new();
         for &block in ancestors {
-            if let Some(always) = sets(block).last() {
+            if let Some(always) = sets(block).next_back() {
                 values = vec![always];
             }
-            let sometimes = self.config.named(block, "if").filter_map(|block| sets(block).last());
+            let sometimes = self.config.named(block, "if").filter_map(|block| sets(block).next_back());
             values.extend(sometimes.collect::<Vec<_>>());
         }
         values.dedup();

@@ -4,6 +4,7 @@
 //! user or a whole URL. What a key means is read from its words; a key that does not say so is passed over.
 
 use regex::Regex;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// Where V3 keeps its settings, below the application root (vendor's documentation).
@@ -44,7 +45,8 @@ pub fn env_hosts(text: &str) -> Vec<HostSetting> {
 }
 
 /// Where Motion's own process listens.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum OwnPlace {
     /// A TCP port of this host.
     Port(u16),

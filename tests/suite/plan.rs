@@ -4,5 +4,6 @@
 mod blocks;
 mod candidates;
 mod choosing;
+mod copied;
 mod discovery;
 mod hostile;

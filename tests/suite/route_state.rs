@@ -63,7 +63,7 @@ fn what_cannot_be_told_is_not_up_to_date_and_nothing_is_changed() {
     // An application of its own, and Motion itself.
     for port in [9001, 9000] {
         let server = with_location(&proxied(port));
-        let before = server.state();
+        let before = server.read(SITE);
         for command in [&["check"][..], &["plan", "--detailed-exitcode"], &["apply", "--yes"], &["rehearse"]]
         {
             let said = server.json(command);
@@ -72,7 +72,7 @@ fn what_cannot_be_told_is_not_up_to_date_and_nothing_is_changed() {
             let evidence = finding(&said, "routes.cannot-tell")["evidence"].to_string();
             assert!(evidence.contains(&format!("127.0.0.1:{port}")), "{evidence}");
         }
-        assert!(before == server.state(), "something was changed");
+        assert!(before == server.read(SITE) && !server.at("var/backups").exists(), "something was changed");
     }
 }
 
@@ -131,7 +131,7 @@ fn a_block_that_lacks_the_route_is_never_up_to_date() {
 fn a_stop_beside_the_route_is_not_up_to_date_until_it_is_accepted() {
     let server = Server::copy("already-migrated");
     server.write("etc/keepalived/keepalived.conf", "vrrp_instance VI_1 {\n}\n");
-    let before = server.state();
+    let before = server.read(SITE);
     for command in [&["check"][..], &["plan"], &["apply", "--yes"], &["rehearse"], &["status"]] {
         let said = server.json(command);
         assert_eq!(finding(&said, "topology.cluster-manager")["level"], "stop");
@@ -140,7 +140,7 @@ fn a_stop_beside_the_route_is_not_up_to_date_until_it_is_accepted() {
         let accepted = [command, &["--accept", "topology.cluster-manager"]].concat();
         assert_eq!(server.json(&accepted)["outcome"], "up-to-date", "{command:?}");
     }
-    assert!(before == server.state(), "something was changed");
+    assert!(before == server.read(SITE) && !server.at("var/backups").exists(), "something was changed");
 }
 
 /// A live server whose route is handed to a port, where somebody answers in this role.
@@ -159,7 +159,8 @@ fn live(port: u16, role: Option<Role>) -> (Machine, Option<StandIn>) {
 }
 
 fn ask(machine: &Machine, command: &[&str]) -> Output {
-    machine.motionctl(&[command, &["--json", "--no-db"]].concat())
+    let no_db: &[&str] = if command[0] == "rehearse" { &[] } else { &["--no-db"] };
+    machine.motionctl(&[command, &["--json"], no_db].concat())
 }
 
 #[test]
@@ -231,4 +232,7 @@ fn what_motion_s_process_holds_is_motion_s_whatever_its_settings_say() {
     assert_eq!(said.json["plan"]["site"], "/etc/nginx/conf.d/motion.conf", "{said}");
     let diff = said.json["plan"]["diff"]["unified"].to_string();
     assert!(diff.contains("motion.conf") && !diff.contains("a-motion-like.conf"), "{diff}");
+    // Its private copy has none of these processes, and knows what was seen.
+    let rehearsed = ask(&machine, &["rehearse", "--load", "40"]);
+    assert_eq!(rehearsed.code, Some(0), "{rehearsed}");
 }

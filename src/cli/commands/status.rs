@@ -37,15 +37,10 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
     let pending = Pending::of(&journal.status)
         .map_err(|error| Failure::from_error(FailureKind::NeedsOperator, &error))?;
     let is_open = matches!(journal.status, Status::Active(_));
-    let verdict = match (drifted.is_empty(), &route) {
-        _ if pending.is_some() => "a change waits for its confirmation: run `motionctl confirm`".to_owned(),
-        _ if is_open => "an interrupted run waits: run `motionctl recover`".to_owned(),
-        (true, route) => route_in_words(route).to_owned(),
-        (false, RouteState::Missing) => {
-            "the new client's route is gone again: an update has overwritten what the last run left"
-                .to_owned()
-        }
-        (false, route) => format!("{}; files were edited since the last run", route_in_words(route)),
+    let verdict = match pending {
+        Some(_) => "a change waits for its confirmation: run `motionctl confirm`".to_owned(),
+        None if is_open => "an interrupted run waits: run `motionctl recover`".to_owned(),
+        None => verdict(&route, &drifted),
     };
     let is_as_left = drifted.is_empty() && !is_open;
     let has_changes = !served || !is_as_left;
@@ -80,6 +75,17 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
     }
     outcome.details.insert("rows".to_owned(), rows.into());
     Ok(outcome)
+}
+
+fn verdict(route: &RouteState, drifted: &[TextPath]) -> String {
+    match (drifted.is_empty(), route) {
+        (true, route) => route_in_words(route).to_owned(),
+        (false, RouteState::Missing) => {
+            "the new client's route is gone again: an update has overwritten what the last run left"
+                .to_owned()
+        }
+        (false, route) => format!("{}; files were edited since the last run", route_in_words(route)),
+    }
 }
 
 /// Who changed what the last run left: a customer's edit keeps the route, an

@@ -18,7 +18,7 @@ codes! {
                      condition leaves it open, stop the run")
         .advises("name Motion's blocks with `--server NAME[:PORT]`, or its file with `--site`");
     SITE_LEFT_OUT = warn("site.left-out")
-        .means("server blocks look like Motion's, and `--server` does not name them")
+        .means("server blocks look like Motion's, and `--server` or `--site` does not name them")
         .looked_for("where the blocks lead that were not named")
         .advises("give `--server` once more for each that is to get the route");
     SITE_NOT_REPLACEABLE = stop("site.not-replaceable")

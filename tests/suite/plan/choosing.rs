@@ -91,8 +91,12 @@ fn where_motion_listens_weighs_more_than_what_its_paths_are_called() {
             get_the_route(&server, &[], &["cc"], &format!("{env} {paths:?}"));
         }
     }
+    // A port at which NGINX itself answers is not the one behind it.
+    let server = server(&[("motion.conf", block("cc", "http://127.0.0.1:9100", &NODE))]);
+    server.write(ENV, "XC_PORT=80\n");
+    get_the_route(&server, &[], &["cc"], "a public port");
     // V2 has its settings in a script.
-    let server = server(&[("site.conf", block("cc", "http://127.0.0.1:9100", &["/"])), other()]);
+    let server = self::server(&[("site.conf", block("cc", "http://127.0.0.1:9100", &["/"])), other()]);
     std::fs::remove_file(server.at(ENV)).expect("removing");
     let script = "module.exports = {\n  port: 9100,\n  redis: {\n    port: 3000\n  }\n};\n";
     server.write("var/opt/motion2/server/config/environment/production.js", script);
@@ -151,6 +155,32 @@ fn a_block_that_cannot_be_told_stops_the_run_and_a_person_settles_it() {
         );
         get_the_route(&server, &["--site", "/etc/nginx/conf.d/motion.conf"], &["cc"], &other);
     }
+}
+
+#[test]
+fn what_cannot_lead_to_motion_is_no_question_however_little_is_known_of_it() {
+    let motion = ("motion.conf", block("cc", "http://127.0.0.1:9000", &NODE));
+    let agents: String =
+        (0..8).map(|n| format!("if ($http_user_agent ~ bot{n}) {{ return 403; }}\n")).collect();
+    let many =
+        block("wiki", "http://127.0.0.1:8090", &["/"]).replace("location /", &format!("{agents}location /"));
+    let files = "server { listen 80; server_name files.example.test; root /srv/files;\n\
+        if ($http_x_a) { rewrite ^ /$http_x_b last; }\n}\n";
+    for other in [many, files.to_owned()] {
+        get_the_route(&server(&[motion.clone(), ("other.conf", other.clone())]), &[], &["cc"], &other);
+    }
+}
+
+#[test]
+fn the_file_that_a_person_names_goes_before_where_motion_listens() {
+    let server = server(&[
+        ("motion.conf", block("cc", "http://127.0.0.1:9000", &NODE)),
+        ("other.conf", block("other", "http://127.0.0.1:3000", &NODE)),
+    ]);
+    let planned = plan(&server, &["--site", "/etc/nginx/conf.d/other.conf"]);
+    assert_eq!(changed(&planned, "another file"), BTreeSet::from(["other".to_owned()]));
+    let left_out = finding(&planned, "site.left-out")["evidence"].to_string();
+    assert!(left_out.contains("server cc.example.test:80"), "{left_out}");
 }
 
 #[test]

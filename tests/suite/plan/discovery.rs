@@ -163,7 +163,13 @@ fn something_else_below_the_route_stops() {
 
 #[test]
 fn a_file_that_another_tool_manages_needs_consent() {
-    for header in ["# Ansible managed: do not edit", "# This file is managed by Puppet. DO NOT EDIT."] {
+    for header in [
+        "# Ansible managed: do not edit",
+        "# This file is managed by Puppet. DO NOT EDIT.",
+        "# ansible_managed: motion.conf.j2",
+        "# nginx-proxy version : 1.6.0",
+        "# DO NOT MODIFY THIS FILE! CHANGES WILL BE LOST WHEN REBUILDING DOMAINS",
+    ] {
         let server = Server::copy("standalone");
         server.write(SITE, format!("{header}\n{}", server.read(SITE)));
         let found = server.json(&["apply", "--yes"]);
@@ -175,6 +181,8 @@ fn a_file_that_another_tool_manages_needs_consent() {
     }
     let innocent = Server::copy("standalone");
     innocent.write(SITE, format!("# The chef likes puppets.\n{}", innocent.read(SITE)));
+    assert_eq!(stops(&innocent.json(&["check"])), free(0));
+    innocent.replace(SITE, "listen 443 ssl;", "listen 443 ssl; # managed by Certbot");
     assert_eq!(stops(&innocent.json(&["check"])), free(0));
 }
 
