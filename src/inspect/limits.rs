@@ -1,7 +1,7 @@
 //! The limits of requests and connections that a server block is under.
 //!
-//! Pure. Every limit that may apply somewhere in the block is listed, each with the status that it
-//! answers with there: which of them a request meets is for whoever sees that status.
+//! Invariant: every limit that may apply somewhere in the block is listed, each with the status that it
+//! answers with there: which of them a request meets is for whoever sees that status. Pure.
 
 use super::values::{arguments, first_argument};
 use crate::facts::{Counted, LimitFacts, LimitKind};
