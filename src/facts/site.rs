@@ -75,8 +75,10 @@ pub enum ServerRole {
 pub struct ListenFacts {
     /// The address.
     pub address: ListenAddress,
-    /// With the `ssl` parameter, or under `ssl on`.
+    /// With the `ssl` parameter, under `ssl on`, or with `quic`, which is always encrypted.
     pub tls: bool,
+    /// With the `quic` parameter: over UDP, beside whatever listens on the same port over TCP.
+    pub quic: bool,
     /// With HTTP/2, by parameter or directive.
     pub http2: bool,
     /// With `default_server`.
@@ -129,6 +131,10 @@ pub struct UpstreamFacts {
     pub http: bool,
     /// `file:line` of the directive that names it.
     pub origin: String,
+    /// The server block that it stands in, by way of an include or not.
+    pub server: Option<Node>,
+    /// What the directive names, once its variables are filled in.
+    pub target: String,
     /// The location that leads there, for people.
     pub location: String,
     /// Whether it answers Motion's own routes in Motion's site.

@@ -77,6 +77,18 @@ fn probe_plan(site: &SiteFacts, reach: Reach) -> ProbePlan {
     ProbePlan { rows }
 }
 
+/// The entry of the new client at one block; `None` where its address is not known.
+pub(super) fn new_client_probe(server: &ServerFacts) -> Option<Probe> {
+    Some(Probe {
+        server: server.label.clone(),
+        target: target(server.entrance.as_ref().ok()?)?,
+        uri: NEW_CLIENT_ROUTE.to_owned(),
+        kind: Kind::Get,
+        gate: Gate::NewClient,
+        limits: server.limits.clone(),
+    })
+}
+
 /// The routes of a migration. Those that its strategy drops are shown and not
 /// held against anything; nor is what the operator says of the real Motion
 /// where only a stand-in answers.

@@ -17,5 +17,6 @@ mod samples;
 pub mod staged;
 
 pub use error_log::MainLog;
+pub use gate::{Answer, Look};
 pub use patience::limited;
 pub use reload::{ReloadProof, ReloadRequest, Unproven, UnprovenReload, reload};

@@ -2,5 +2,6 @@
 //! trees that were made to harm.
 
 mod blocks;
+mod choosing;
 mod discovery;
 mod hostile;
