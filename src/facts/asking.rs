@@ -1,7 +1,8 @@
 //! Facts about how a server block is asked, and what may turn a request away before it is answered.
+//!
+//! Invariant: read from the configuration; what a location of its own changes is not foreseen here.
 
 use super::ListenAddress;
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -40,8 +41,7 @@ pub struct Guarded {
 }
 
 /// A limit of requests or connections that a server block is under.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LimitFacts {
     /// The directive.
     pub kind: LimitKind,
@@ -60,8 +60,7 @@ pub struct LimitFacts {
 }
 
 /// What is limited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LimitKind {
     /// `limit_req`
     Requests,
@@ -70,8 +69,7 @@ pub enum LimitKind {
 }
 
 /// Whose requests a limit counts as one client's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Counted {
     /// Those of one address.
     EachAddress,

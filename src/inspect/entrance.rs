@@ -1,7 +1,7 @@
 //! How each server block is asked: through which of its doors, and for which host.
 //!
-//! Pure. What leads to another block, or to nobody who may answer, is no entrance; why there is none
-//! is said.
+//! Invariant: what leads to another block, or ends before a request is read, is no entrance; why there
+//! is none is said. Pure.
 
 use super::guards;
 use super::values::{arguments, first_argument};

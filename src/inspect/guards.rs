@@ -1,7 +1,7 @@
 //! What of a server block turns this machine's own requests away, whatever they ask for.
 //!
-//! Pure. Only rules that every location inherits count, as they stand there; a location may have its
-//! own, so what is found here is foreseen, not proven.
+//! Invariant: only rules that every location inherits count, as they stand there; a location may have its
+//! own, so what is found here is foreseen, not proven. Pure.
 
 use super::values::{arguments, first_argument};
 use crate::facts::Guarded;

@@ -1,7 +1,7 @@
 //! The limits of requests and connections that a server block is under.
 //!
-//! Pure. Every limit that may apply somewhere in the block is listed, each with the status that it
-//! answers with there: which of them a request meets is for whoever sees that status.
+//! Invariant: every limit that may apply somewhere in the block is listed, each with the status that it
+//! answers with there: which of them a request meets is for whoever sees that status. Pure.
 
 use super::values::{arguments, first_argument};
 use crate::facts::{Counted, LimitFacts, LimitKind};
@@ -117,6 +117,8 @@ fn interval(rate: &str) -> Option<Duration> {
 
 /// Whether requests from two addresses have two keys, also through a `map` that excepts some.
 fn is_of_the_address(config: &Config, key: &str, depth: usize) -> bool {
+    // `${x}` is `$x`.
+    let key = key.replace(['{', '}'], "");
     if OF_THE_ADDRESS.iter().any(|variable| key.contains(variable)) {
         return true;
     }
@@ -124,9 +126,9 @@ fn is_of_the_address(config: &Config, key: &str, depth: usize) -> bool {
         return false;
     }
     let maps = config.top_named("http").flat_map(|http| config.named(http, "map"));
-    let made_here = maps.filter(|&map| arguments(config, map).get(1).is_some_and(|made| made == key));
-    let values =
-        made_here.flat_map(|map| config.children(map)).filter_map(|&entry| first_argument(config, entry));
+    let made_here = maps.filter(|&map| arguments(config, map).get(1).is_some_and(|made| *made == key));
+    let entries = made_here.flat_map(|map| config.children(map));
+    let values: BTreeSet<_> = entries.filter_map(|&entry| first_argument(config, entry)).collect();
     values.into_iter().any(|value| is_of_the_address(config, &value, depth - 1))
 }
 
@@ -187,6 +189,7 @@ mod tests {
             assert!(found[0].ends_with(&format!("2s {expect:?}")), "{key}: {found:?}");
         };
         check("$http_x$remote_addr", "", Counted::EachAddress);
+        check("${binary_remote_addr}${host}", "", Counted::EachAddress);
         check("$server_name", "", Counted::Together);
         let map = "geo $inside { default 1; 127.0.0.1 0; } map $inside $key { 0 ''; 1 $binary_remote_addr; }";
         check("$key", map, Counted::EachAddress);

@@ -4,7 +4,7 @@
 //! fails exactly when a gated row does. Pure: it must not ask any server.
 
 use super::gate::{Judgement, judge, judge_restored, stable};
-use super::patience::turned_away;
+use super::patience::{in_the_way, turned_away};
 use super::probe::{Gate, Probe};
 use crate::facts::LimitFacts;
 use crate::motion::page::NEW_CLIENT;
@@ -106,7 +106,7 @@ fn shows_the_new_client(probe: &Probe) -> bool {
 /// Names the limit that may have answered in the place of the route. What it
 /// answered before the change is nothing to be held against.
 fn through_limits(probe: &Probe, baseline: &Baseline, look: &Look, judgement: Judgement) -> Judgement {
-    let limited = |look: &Look| turned_away(&probe.limits, look);
+    let limited = |look: &Look| in_the_way(&probe.limits, look);
     let before = limited(&baseline.first).or_else(|| limited(&baseline.second));
     match (judgement, before, limited(look)) {
         (Judgement::Fails(reason), Some(limit), _) if !probe.gate.wants_something_new() => {

@@ -29,6 +29,16 @@ pub(super) fn turned_away<'l>(limits: &'l [LimitFacts], look: &Look) -> Option<&
     with_status(limits, status)
 }
 
+/// The limit that may be why there is no answer of the route's: it turned the
+/// request away, or lets it wait for longer than a probe does.
+pub(super) fn in_the_way<'l>(limits: &'l [LimitFacts], look: &Look) -> Option<&'l LimitFacts> {
+    let waits = || limits.iter().find(|limit| limit.interval.is_some());
+    match look {
+        Look::Silent(ProbeError::Timeout) => waits(),
+        other => turned_away(limits, other),
+    }
+}
+
 /// As [`turned_away`], for what was asked for otherwise.
 #[must_use]
 pub fn limited<'l>(
@@ -71,6 +81,11 @@ mod tests {
             assert_eq!(status(look), None);
         }
         assert_eq!(turned_away(&limits[..2], &Look::Silent(ProbeError::Closed)), None);
+        // No answer in time may be a queue of requests, and never one of connections.
+        let silent = Look::Silent(ProbeError::Timeout);
+        assert_eq!(in_the_way(&limits, &silent), None);
+        assert!(in_the_way(&[limit(503, Some(1_000))], &silent).is_some());
+        assert!(in_the_way(&limits, &said(429)).is_some());
     }
 
     #[test]

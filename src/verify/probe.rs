@@ -172,7 +172,7 @@ fn ask_limited_again(probes: &[&Probe], looks: &mut [Look], deadline: Instant) {
     let deadline = deadline.min(Instant::now() + patience::PATIENCE);
     let pause = |index: usize, looks: &[Look]| {
         let limits = &probes[index].limits;
-        patience::turned_away(limits, &looks[index]).and_then(|_| patience::pause(limits))
+        patience::in_the_way(limits, &looks[index]).and_then(|_| patience::pause(limits))
     };
     loop {
         let waiting: Vec<_> =

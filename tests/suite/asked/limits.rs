@@ -26,6 +26,11 @@ fn a_limited_server_rehearses() {
             "limit_req zone=perip burst=30 nodelay; limit_req_status 429; limit_conn conns 10;",
         ),
         (PER_ADDRESS.to_owned(), "limit_req zone=perip;"),
+        // Without `nodelay` it lets requests wait, longer than a probe does.
+        (
+            "limit_req_zone $binary_remote_addr zone=slow:1m rate=1r/s;".to_owned(),
+            "limit_req zone=slow burst=40;",
+        ),
         (PER_ADDRESS.to_owned(), "limit_req zone=perip; limit_req_status 444;"),
         (format!("{PER_ADDRESS} limit_conn conns 1; limit_conn_status 429;"), ""),
         (excepted.to_owned(), "limit_req zone=perip; limit_req_status 444;"),

@@ -1,4 +1,6 @@
 //! The same on a live server: what `apply` says of a route that it could and could not ask.
+//!
+//! Invariant: the real binary on `/` of a private machine, with a real nginx that other traffic does not reach.
 
 use super::{ROUTES, TLS};
 use crate::support::machine::{Machine, Output};

@@ -13,6 +13,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 const LABEL: &str = "motionctl";
 /// A name that nobody has (RFC 6761), for a block that answers whatever no other does.
 const NOBODYS: &str = "motionctl.invalid";
+/// The most bytes of a host name (RFC 1035).
+const LONGEST: usize = 253;
 /// Addresses of the loopback network: a block on `*:80` is not reached by one on which another listens.
 const LOOPBACKS: [Ipv4Addr; 3] =
     [Ipv4Addr::LOCALHOST, Ipv4Addr::new(127, 0, 0, 2), Ipv4Addr::new(127, 0, 0, 3)];
@@ -84,7 +86,8 @@ fn is_host(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
-fn covered(name: &str) -> Vec<String> {
+/// Names that a wildcard stands for.
+pub(super) fn covered(name: &str) -> Vec<String> {
     let below = |rest: &str| [format!("{LABEL}.{rest}"), format!("{LABEL}-probe.{rest}")];
     let found = match name.as_bytes() {
         [b'*', b'.', ..] => below(&name[2..]).to_vec(),
@@ -130,9 +133,10 @@ fn repetition(repeated: &Repetition, least: u32) -> Option<String> {
     {
         return Some(LABEL.to_owned());
     }
-    // No host name is longer, and no pattern may make this one long.
-    let part = if times > 253 { None } else { example(&repeated.sub, least) };
-    part.map(|part| part.repeat(times as usize))
+    // No host name is longer, and no pattern inside of a pattern may make this one long.
+    let part = example(&repeated.sub, least)?;
+    let times = usize::try_from(times).ok()?;
+    (part.len().saturating_mul(times) <= LONGEST).then(|| part.repeat(times))
 }
 
 fn has(class: &Class, wanted: char) -> bool {
@@ -198,6 +202,7 @@ mod tests {
         check("server_name $hostname;", None);
         check(r"server_name ~^(?!www)cc\d\.test$;", None);
         check(r#"server_name "~^(a{254})+$";"#, None);
+        check(r#"server_name "~^(((a{200}){200}){200}){200}$";"#, None);
     }
 
     #[test]

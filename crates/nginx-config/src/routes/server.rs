@@ -4,6 +4,7 @@
 //! exact name, the longest leading wildcard, the longest trailing one, the
 //! first regular expression, and the default server.
 
+use super::entrance::covered;
 use super::pattern::{Case, Matched, Pattern};
 use super::request::Transport;
 use crate::config::{Config, Node};
@@ -116,12 +117,7 @@ pub fn name_to_ask(config: &Config, server: Node) -> Option<String> {
         let known = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
         !name.is_empty() && name.bytes().all(known) && !name.starts_with('.')
     };
-    let covered = |name: &String| match name.as_bytes() {
-        [b'*', b'.', ..] => Some(format!("motionctl{}", &name[1..])),
-        [b'.', ..] => Some(name[1..].to_owned()),
-        [.., b'.', b'*'] => Some(format!("{}test", &name[..name.len() - 1])),
-        _ => None,
-    };
+    let covered = |name: &String| covered(name).into_iter().next();
     names.iter().find(plain).cloned().or_else(|| names.iter().find_map(covered))
 }
 
