@@ -6,8 +6,8 @@
 
 use super::PlanError;
 use super::bundle::{
-    ClientFolder, ClientSource, FilePath, Listen, RouteValues, ServerName, SiteValues, Size, Switch, Tls, Transport,
-    UpstreamUrl,
+    ClientFolder, ClientSource, FilePath, Listen, RouteValues, ServerName, SiteValues, Size, Switch, Tls,
+    Transport, UpstreamUrl,
 };
 use crate::facts::{ClientFacts, Facts, FileFacts, NginxVersion, ServerFacts, ServerRole, UpstreamAddress};
 use crate::values::TextPath;

@@ -128,7 +128,9 @@ fn answering<'a>(site: &'a SiteFacts, location: &Location) -> Option<(&'a Server
 
 fn on(server: &ServerFacts, location: &Location) -> Option<std::net::SocketAddr> {
     let tls = location.scheme == Scheme::Https;
-    let fits = |listen: &&ListenFacts| !listen.quic && listen.tls == tls && listen.address.port() == Some(location.port);
+    let fits = |listen: &&ListenFacts| {
+        !listen.quic && listen.tls == tls && listen.address.port() == Some(location.port)
+    };
     server.listens.iter().filter(fits).find_map(|listen| listen.address.reachable())
 }
 

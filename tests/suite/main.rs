@@ -18,6 +18,7 @@ mod connections;
 mod contract;
 mod crash;
 mod database;
+mod elsewhere;
 mod faults;
 mod files;
 mod linear;

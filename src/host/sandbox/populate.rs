@@ -19,8 +19,7 @@ pub(super) fn populate(staging: &Staging, spec: &Spec) -> Result<()> {
     let mut shadows: Vec<&Shadow> = spec.shadows.iter().collect();
     shadows.sort();
     for one in shadows {
-        shadow(staging, one, spec)
-            .with_context(|| format!("shadowing `{}`", one.path.display()))?;
+        shadow(staging, one, spec).with_context(|| format!("shadowing `{}`", one.path.display()))?;
     }
     for path in &spec.removed {
         remove(staging, path).with_context(|| format!("leaving out `{}`", path.display()))?;
