@@ -18,8 +18,12 @@ const OPENRESTY: &str = "/usr/local/openresty/nginx/conf";
 fn moved(fixture: &str, folder: &str, main: &str) -> Server {
     let tree = Server::copy(fixture);
     let (from, to) = (tree.at("/etc/nginx"), tree.at(folder));
-    fs::create_dir_all(to.parent().expect("a folder above")).expect("folders");
-    fs::rename(from, &to).expect("moving");
+    fs::create_dir_all(&to).expect("folders");
+    let all = from.join(".");
+    assert!(
+        Command::new("cp").arg("-a").args([&all, &to]).status().expect("coreutils are installed").success()
+    );
+    fs::remove_dir_all(from).expect("moving");
     let edit = format!("s#/etc/nginx#{folder}#g");
     let mut command = Command::new("find");
     command.arg(&to).args(["-name", "*.conf", "-exec", "sed", "-i", &edit, "{}", "+"]);

@@ -94,7 +94,7 @@ fn other_ways_to_write_quic_are_kept_as_well() {
     for (edit, expect) in [
         (
             &[("listen 443 quic reuseport; listen 443 ssl;", "listen 443 ssl; listen [::]:443 quic;")][..],
-            "[::]:443 quic",
+            r#""[::]:443" quic"#,
         ),
         (
             &[("443 quic reuseport;", "127.0.0.1:443 quic;"), ("http3 on;", "http3 off;")],
