@@ -42,6 +42,8 @@ missing() { # apt|dnf
         # A compiler without the C library's headers and start files links nothing.
         if [ "$1" = apt ] && [ "$apt" = gcc ]; then echo libc6-dev; fi
     done
+    # For packaging/newest-nginx.sh, which works with apt alone.
+    if [ "$1" = apt ] && [ "$purpose" = test ] && ! have patchelf; then echo patchelf; fi
     # Debian keeps the part of `python3 -m venv` that matters in a package of its own.
     if [ "$1" = apt ] && [ "$purpose" = lint ] && ! python3 -c 'import ensurepip' 2>/dev/null; then
         echo python3-venv
@@ -89,19 +91,28 @@ fi
 
 if have apt-get; then
     packages=$(missing apt | tr '\n' ' ')
-    [ -n "$packages" ] || exit 0
-    say "installing $packages"
-    # shellcheck disable=SC2086 # one word a package
-    with_apt $packages
+    if [ -n "$packages" ]; then
+        say "installing $packages"
+        # shellcheck disable=SC2086 # one word a package
+        with_apt $packages
+    fi
 elif have dnf; then
     packages=$(missing dnf | tr '\n' ' ')
-    [ -n "$packages" ] || exit 0
-    say "installing $packages"
-    # shellcheck disable=SC2086 # one word a package
-    as_root dnf -q -y install $packages
+    if [ -n "$packages" ]; then
+        say "installing $packages"
+        # shellcheck disable=SC2086 # one word a package
+        as_root dnf -q -y install $packages
+    fi
 else
     packages=$(missing dnf | tr '\n' ' ')
-    [ -n "$packages" ] || exit 0
-    say "neither apt-get nor dnf here; install by hand: $packages"
-    exit 69
+    if [ -n "$packages" ]; then
+        say "neither apt-get nor dnf here; install by hand: $packages"
+        exit 69
+    fi
+fi
+
+# The tests know this folder (tests/suite/support/newest.rs).
+newest=/var/cache/motionctl-tests/nginx-newest
+if [ "$purpose" = test ] && [ ! -x "$newest/nginx" ]; then
+    as_root "$(dirname "$0")/newest-nginx.sh" "$newest"
 fi

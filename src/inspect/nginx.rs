@@ -126,11 +126,15 @@ fn places_own(
     on_path: Option<Asked>,
     refused: &[Distrust],
 ) -> Result<Asked, Failure> {
-    let is_own = |asked: &Asked| root.metadata(asked.build.prefix.join(&asked.build.conf_path)).is_ok();
     let is_wanted = |file: &Path| match wanted.main_file() {
         Some(named) => named == file,
         None => root.metadata(file).is_ok(),
     };
+    if let Some(asked) = &on_path
+        && is_wanted(&asked.build.prefix.join(&asked.build.conf_path))
+    {
+        return Ok(asked.clone());
+    }
     let mut found: Vec<Asked> = Vec::new();
     let mut there: Vec<Asked> = Vec::new();
     for (file, program) in place::USUAL {
@@ -145,7 +149,6 @@ fn places_own(
         there.push(asked);
     }
     match (on_path, found.as_slice(), there.as_slice()) {
-        (Some(on_path), _, _) if wanted.main_file().is_none() && is_own(&on_path) => Ok(on_path),
         (_, [own], _) => Ok(own.clone()),
         (Some(on_path), _, _) => Ok(on_path),
         (None, _, [only]) => Ok(only.clone()),

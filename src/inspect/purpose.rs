@@ -6,6 +6,7 @@
 
 use super::judge::{Candidate, Certainty, HasRoot, Support, candidates};
 use super::own::Own;
+use super::site::all_listens;
 use super::upstream::{groups, targets};
 use super::values::visits;
 use crate::facts::{Facts, ServerRole, UpstreamAddress};
@@ -20,7 +21,7 @@ pub fn motion_blocks_of(root: &Root, config: &Config, facts: &Facts, files: &BTr
     let visits = visits(config);
     let targets = targets(config, &visits, &groups(config, &visits));
     let application_root = facts.motion.root.as_deref();
-    let own = Own::find(root, application_root, &targets);
+    let own = Own::find(root, application_root, &targets, &all_listens(config));
     let support = Support { application_root, named_site: None, own: &own };
     let of_motion: BTreeSet<&UpstreamAddress> = facts
         .site

@@ -5,7 +5,7 @@
 use super::order::{Keep, Order, Rehearsed};
 use crate::apply::SandboxChoice;
 use crate::host::sandbox::{Capabilities, Ending, Launcher, Network, Refused, Shadow};
-use crate::host::trust::Executable;
+use crate::host::trust::{self, Executable};
 use crate::host::{Root, STATE_FOLDER, machine};
 use crate::inspect::{ClientChoice, Inspection, Place, Wanted};
 use crate::outcome::codes;
@@ -112,9 +112,11 @@ fn order(inspection: &Inspection, options: &Options, wishes: Wishes) -> Result<O
         arguments: nginx.arguments.clone(),
     };
     options.inspect.place = Wanted::Known(place.in_the_background());
-    // What validates outside runs inside, also where PATH has another.
+    // What validates outside runs inside, also where PATH has another. The one of PATH is found there, and need
+    // not be named: a wrapper starts a program of another name, which counts only where nothing was named.
     let program = &inspection.programs.validating;
-    if Executable::open(program.name()).is_ok_and(|there| there == *program) {
+    let is_on_path = trust::find("nginx").program.as_ref() == Some(program);
+    if !is_on_path && Executable::open(program.name()).is_ok_and(|there| there == *program) {
         options.inspect.nginx = Some(program.name().to_owned());
     }
     options.sandbox = SandboxChoice::Required;

@@ -19,6 +19,7 @@ mod connections;
 mod contract;
 mod crash;
 mod database;
+mod elsewhere;
 mod faults;
 mod files;
 mod linear;

@@ -12,7 +12,7 @@ use nix::unistd::{Gid, Uid};
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
-use std::path::{Component, Path};
+use std::path::Path;
 
 /// Lays everything of a spec that is not the tree.
 pub(super) fn populate(staging: &Staging, spec: &Spec) -> Result<()> {
@@ -114,8 +114,9 @@ fn shadow(staging: &Staging, shadow: &Shadow, spec: &Spec) -> Result<()> {
     let (Some(parent), found) = (path.parent(), fs::symlink_metadata(&path)) else { return Ok(()) };
     // Without the folder nginx fails inside as it would outside. Only a copied tree lacks folders that its server
     // has: archives of a configuration hold no `logs/`.
-    let climbs = || parent.components().any(|part| part == Component::ParentDir);
-    if !parent.is_dir() && (spec.root == Path::new("/") || climbs()) {
+    // What cannot be made, such as one behind a link that leads nowhere, stays missing.
+    let made = || spec.root != Path::new("/") && writable::folder(staging, parent).is_ok();
+    if !parent.is_dir() && !made() {
         return Ok(());
     }
     writable::folder(staging, parent)?;

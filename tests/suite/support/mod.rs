@@ -10,6 +10,7 @@
 //! | [`nginx::Nginx`] | what an NGINX answers to a configuration that the test writes |
 //! | [`wire_nginx::Nginx`] | probes: addresses, TLS, what is on the wire during a reload |
 //! | [`mariadb::MariaDb`], [`mariadb::Schema`] | a database server, shared, and a schema of the test's own on it |
+//! | [`newest`] | the newest NGINX of Debian's suites, beside the one that is installed |
 //! | [`depth`] | how many cases of a matrix or of generated input a run has |
 //!
 //! Invariant: whatever is started here ends with the value that stands for it.
@@ -21,6 +22,7 @@ pub mod depth;
 pub mod machine;
 pub mod mariadb;
 pub mod mount;
+pub mod newest;
 pub mod nginx;
 pub mod paused;
 pub mod site;
