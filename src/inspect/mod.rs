@@ -9,6 +9,7 @@ mod build;
 mod client;
 mod connections;
 pub mod database;
+mod guards;
 mod hands;
 mod master;
 mod nginx;

@@ -109,6 +109,23 @@ impl<'c> Block<'c> {
         self.ways_through(door, uri).list.into_iter().next().map(|way| way.answer)
     }
 
+    /// Every way that a GET of `uri` can go where it is served at all: through the doors that do not
+    /// only send away.
+    #[must_use]
+    pub fn served_ways(&self, uri: &str) -> Vec<Way> {
+        self.serving_doors().into_iter().flat_map(|door| self.ways_through(door, uri).list).collect()
+    }
+
+    /// The configuration that it stands in.
+    pub(super) fn config(&self) -> &'c Config {
+        self.config
+    }
+
+    /// The server block itself.
+    pub(super) fn server(&self) -> Node {
+        self.server
+    }
+
     /// What answers the new client's route: a location of its own, or whatever answers other routes.
     #[must_use]
     pub fn new_client(&self) -> RouteState {
@@ -234,7 +251,7 @@ impl<'c> Block<'c> {
         format!("{}: {}", self.config.place(node), words.join(" "))
     }
 
-    fn describe(&self, answer: &Answer) -> String {
+    pub(super) fn describe(&self, answer: &Answer) -> String {
         match outer(answer).or(answer.acted.last().copied()) {
             Some(node) => self.directive(node),
             None => "the server block itself".to_owned(),

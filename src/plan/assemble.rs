@@ -5,7 +5,7 @@
 
 use super::base::Base;
 use super::draft::Draft;
-use super::effect::not_effective;
+use super::effect::{Effect, effect};
 use super::local;
 use super::material::Material;
 use super::migrate::{Made, Migration, PlanError};
@@ -77,7 +77,7 @@ pub(super) fn finish(
         unused_resolutions: made.unused,
         stays: made.stays,
         dropped_routes,
-        not_effective: Vec::new(),
+        effect: Effect::default(),
         diff: DiffSection { directives, unified: previews.iter().map(Comparison::unified).collect() },
         previews,
     })
@@ -144,7 +144,7 @@ pub fn explain(
         unused_resolutions: Vec::new(),
         stays: Vec::new(),
         dropped_routes,
-        not_effective: not_effective(facts, config, &draft)?,
+        effect: effect(facts, config, &draft)?,
         diff: DiffSection { directives, unified: previews.iter().map(Comparison::unified).collect() },
         previews,
     })

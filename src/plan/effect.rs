@@ -1,65 +1,158 @@
-//! Whether a change does what it is for: which blocks of the new configuration serve Motion, and what would answer
-//! for the new client there.
+//! Whether a change does what it is for: which blocks of the new configuration serve Motion, what would answer for
+//! the new client there, and what guards it.
 //!
 //! Invariant: judged by the configuration that the change makes, whatever made the change; a saved plan as well.
 
 use super::PlanError;
 use super::draft::{Draft, staged};
-use crate::facts::{Facts, RouteState, ServerRole};
-use crate::motion::{Block, redirects_only};
+use crate::facts::{Facts, RouteState, ServerFacts, ServerRole};
+use crate::motion::guards::{Change, Difference, Side, differences};
+use crate::motion::{Bare, Block, NEW_CLIENT_ROUTE, redirects_only};
 use nginx_config::routes::servers;
-use nginx_config::{Config, DirectiveId, Node};
-use std::collections::BTreeSet;
+use nginx_config::{Config, DirectiveId, Node, redact_arguments, redact_name};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// What of Motion the new client would not answer for after the change, each with the reason.
-pub(super) fn not_effective(facts: &Facts, old: &Config, draft: &Draft) -> Result<Vec<String>, PlanError> {
-    let config = staged(old, draft)?;
-    let mut found = Vec::new();
-    for server in motion_blocks(facts, old, &config, draft) {
-        let block = Block::new(&config, server);
-        let place = config.place(server);
-        match block.new_client() {
-            RouteState::Elsewhere(by) => found.push(format!("server at {place}: {by}")),
-            RouteState::Missing => {
-                found.push(format!("server at {place}: no location for /user-ui/ would answer"))
-            }
-            RouteState::Present | RouteState::CannotTell(_) => {}
-        }
-        found.extend(
-            block.taken(&facts.motion.assets).iter().map(|line| format!("server at {place}: {line}")),
-        );
-    }
-    Ok(found)
+/// What a change does to the blocks that serve Motion.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Effect {
+    /// What of Motion the new client would not answer for after the change, each with the reason.
+    pub not_effective: Vec<String>,
+    /// By the server block as it is now.
+    pub blocks: BTreeMap<Node, BlockEffect>,
 }
 
-/// Server blocks of the new configuration that serve Motion.
-pub(super) fn motion_blocks(facts: &Facts, old: &Config, config: &Config, draft: &Draft) -> Vec<Node> {
+/// What a change does to one server block.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BlockEffect {
+    /// What decides who gets in today and would not for the new client, each with its place.
+    pub opened: Vec<String>,
+    /// What else is not alike: headers, limits, and what only the new client would be kept behind.
+    pub differs: Vec<String>,
+    /// Whether anything decides who gets in today.
+    pub today: Today,
+    /// Where `/user-ui` leads.
+    pub bare: Bare,
+    /// Whether that is where it leads today.
+    pub bare_today: BareToday,
+}
+
+/// Who decides today about those who ask for the new client's route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Today {
+    /// NGINX's files.
+    Guarded,
+    /// Nothing in NGINX's files: what turns somebody away is the program behind it.
+    Open,
+}
+
+/// How the path without its slash answers today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BareToday {
+    /// In the same way.
+    Same,
+    /// In another.
+    Other,
+}
+
+/// What the change does.
+pub(super) fn effect(facts: &Facts, old: &Config, draft: &Draft) -> Result<Effect, PlanError> {
+    let config = staged(old, draft)?;
+    let mut effect = Effect::default();
+    for (server, origins) in motion_blocks(facts, old, &config, draft) {
+        let block = Block::new(&config, server);
+        effect.not_effective.extend(not_effective(facts, &config, &block, server));
+        let (now, bare) = (Side::of(&config, server, NEW_CLIENT_ROUTE), block.bare());
+        for origin in origins {
+            let before = Side::of(old, origin.node, NEW_CLIENT_ROUTE);
+            let found = differences(&before, &now);
+            let lines = |changes: &[Change]| {
+                let wanted = found.iter().filter(|difference| changes.contains(&difference.change));
+                wanted.flat_map(|difference| shown(old, &config, difference)).collect()
+            };
+            let bare_today = match (Block::new(old, origin.node).bare(), &bare) {
+                (Bare::Elsewhere(before), Bare::Elsewhere(now)) if before.how == now.how => BareToday::Same,
+                _ => BareToday::Other,
+            };
+            let block = BlockEffect {
+                opened: lines(&[Change::Opened]),
+                differs: lines(&[Change::Differs, Change::Closed]),
+                today: if before.asks_who_it_is() { Today::Guarded } else { Today::Open },
+                bare: bare.clone(),
+                bare_today,
+            };
+            effect.blocks.insert(origin.node, block);
+        }
+    }
+    Ok(effect)
+}
+
+fn not_effective(facts: &Facts, config: &Config, block: &Block<'_>, server: Node) -> Vec<String> {
+    let place = config.place(server);
+    let mut found = Vec::new();
+    match block.new_client() {
+        RouteState::Elsewhere(by) => found.push(format!("server at {place}: {by}")),
+        RouteState::Missing => {
+            found.push(format!("server at {place}: no location for /user-ui/ would answer"));
+        }
+        RouteState::Present | RouteState::CannotTell(_) => {}
+    }
+    found.extend(block.taken(&facts.motion.assets).iter().map(|line| format!("server at {place}: {line}")));
+    found
+}
+
+/// The directives of a difference, each with its place: those that do not hold any more, or of a guard that only the
+/// new client has, that one.
+fn shown(old: &Config, new: &Config, difference: &Difference) -> Vec<String> {
+    let line = |config: &Config, node: &Node| {
+        let tree = &config.file(node.file).tree;
+        let (name, arguments) = (redact_name(tree, node.directive), redact_arguments(tree, node.directive));
+        format!("{}: {}", config.place(*node), format!("{name} {arguments}").trim_end())
+    };
+    match difference.change {
+        Change::Closed => {
+            let only = |node| format!("{} (today's pages are without it)", line(new, node));
+            difference.new.iter().map(only).collect()
+        }
+        Change::Opened | Change::Differs | Change::Beside => {
+            difference.old.iter().map(|node| line(old, node)).collect()
+        }
+    }
+}
+
+/// Server blocks of the new configuration that serve Motion, each with the blocks that are what it was.
+pub(super) fn motion_blocks<'f>(
+    facts: &'f Facts,
+    old: &Config,
+    config: &Config,
+    draft: &Draft,
+) -> Vec<(Node, Vec<&'f ServerFacts>)> {
     let of_role = |role: ServerRole| {
-        let servers = facts.site.servers.iter().filter(move |server| server.role == role);
-        servers.map(|server| server.node).collect::<Vec<_>>()
+        facts.site.servers.iter().filter(move |server| server.role == role).collect::<Vec<_>>()
     };
     let (serving, other) = (of_role(ServerRole::ServesMotion), of_role(ServerRole::Other));
     fn place(config: &Config, node: Node) -> (&Path, DirectiveId) {
         (&config.file(node.file).identity, node.directive)
     }
-    let unchanged: BTreeSet<_> = serving.iter().map(|node| place(old, *node)).collect();
-    let ends = |nodes: &[Node]| -> BTreeSet<_> {
-        nodes.iter().flat_map(|node| name_and_address(old, *node)).collect()
-    };
-    let (motions, others) = (ends(&serving), ends(&other));
-    let is_motion = |server: Node| {
+    let ends = |server: &&ServerFacts| name_and_address(old, server.node);
+    let others: BTreeSet<_> = other.iter().flat_map(ends).collect();
+    let origins = |server: Node| -> Vec<&'f ServerFacts> {
         if !draft.contains_key(&config.file(server.file).identity) {
-            return unchanged.contains(&place(config, server));
+            let same = |origin: &&&ServerFacts| place(old, origin.node) == place(config, server);
+            return serving.iter().filter(same).copied().collect();
         }
         // Its place moved with the change; it is the block that answers the same name at the same address.
         let own = name_and_address(config, server);
-        own.iter().any(|end| motions.contains(end)) && !own.iter().any(|end| others.contains(end))
+        if own.iter().any(|end| others.contains(end)) {
+            return Vec::new();
+        }
+        let shares = |origin: &&&ServerFacts| ends(origin).iter().any(|end| own.contains(end));
+        serving.iter().filter(shares).copied().collect()
     };
     servers(config)
         .iter()
-        .copied()
-        .filter(|server| is_motion(*server) && !redirects_only(config, *server))
+        .map(|server| (*server, origins(*server)))
+        .filter(|(server, origins)| !origins.is_empty() && !redirects_only(config, *server))
         .collect()
 }
 

@@ -9,18 +9,18 @@ use super::draft::Draft;
 use nginx_config::{Config, Edits, FileId, Node, Place, splice};
 use std::collections::BTreeMap;
 
-/// Adds the routes to each of these server blocks that lacks them.
-pub fn graft(config: &Config, servers: &[Node], routes: &[RenderedRoute]) -> Result<Draft, PlanError> {
-    let mut by_file: BTreeMap<FileId, Vec<Node>> = BTreeMap::new();
-    for server in servers {
-        by_file.entry(server.file).or_default().push(*server);
+/// Adds its routes to each of these server blocks, but for locations that it has.
+pub fn graft(config: &Config, servers: &[(Node, Vec<RenderedRoute>)]) -> Result<Draft, PlanError> {
+    let mut by_file: BTreeMap<FileId, Vec<&(Node, Vec<RenderedRoute>)>> = BTreeMap::new();
+    for routed in servers {
+        by_file.entry(routed.0.file).or_default().push(routed);
     }
     let mut draft = Draft::new();
     for (file, servers) in by_file {
         let file = config.file(file);
         let mut edits = Edits::new(&file.tree);
-        for server in servers {
-            let missing = routes.iter().filter(|route| !has_location(config, server, &route.identity));
+        for (server, routes) in servers {
+            let missing = routes.iter().filter(|route| !has_location(config, *server, &route.identity));
             let text: Vec<_> = missing.map(|route| route.text.as_str()).collect();
             edits.append_to(Place::Block(server.directive), text.join("\n"))?;
         }

@@ -7,14 +7,15 @@ use super::assemble::finish;
 use super::base::{Base, base, common};
 use super::bundle::{BadValue, Bundle, BundleError};
 use super::draft::{Draft, staged};
-use super::effect::{motion_blocks, not_effective};
+use super::effect::{Effect, effect, motion_blocks};
 use super::graft::graft;
+use super::guards::inherit;
 use super::local;
 use super::local_include::extract;
 use super::material::{Material, Naming};
 use super::saved::Plan;
 use super::step::PatchError;
-use super::wish::{Strategy, StrategyWish, Wish};
+use super::wish::{GuardWish, Strategy, StrategyWish, Wish};
 use crate::facts::{Facts, FileFacts, RouteState, ServerRole};
 use crate::motion::route_state;
 use crate::outcome::{Comparison, DiffSection, LocalChanges};
@@ -42,8 +43,8 @@ pub struct Migration {
     /// Paths of locations that are gone afterwards: only a replacement drops
     /// any, and their routes cannot answer as before.
     pub dropped_routes: BTreeSet<String>,
-    /// What would not be effective after the change, for people.
-    pub not_effective: Vec<String>,
+    /// What it does to the blocks that serve Motion.
+    pub effect: Effect,
     /// What changes, redacted.
     pub diff: DiffSection,
     /// Each changed file before and after, redacted.
@@ -145,6 +146,9 @@ pub fn migrate(facts: &Facts, config: &Config, bundle: &Bundle, wish: &Wish) -> 
         Strategy::Replace => replaced(&material, bundle, wish)?,
     };
     complete(&material, bundle, wish, &mut made)?;
+    if wish.guards == GuardWish::Inherit {
+        inherit(facts, config, &mut made.draft)?;
+    }
     if let Some(target) = &wish.local_include {
         let moved = extract(&material, base.as_ref(), target, &mut made.draft)?;
         made.include = moved.include;
@@ -154,8 +158,8 @@ pub fn migrate(facts: &Facts, config: &Config, bundle: &Bundle, wish: &Wish) -> 
     if let (Some(target), Some(own)) = (&wish.local_include, &made.include) {
         draft.insert(target.path.as_path().to_owned(), own.clone());
     }
-    let not_effective = not_effective(facts, config, &draft)?;
-    Ok(Migration { not_effective, ..finish(&material, strategy, base, made, wish)? })
+    let effect = effect(facts, config, &draft)?;
+    Ok(Migration { effect, ..finish(&material, strategy, base, made, wish)? })
 }
 
 /// The configuration files that were read, by names that a plan can hold.
@@ -232,10 +236,11 @@ fn complete(material: &Material, bundle: &Bundle, wish: &Wish, made: &mut Made) 
     {
         return Err(PlanError::CandidateLacksRoute(candidate.name.clone()));
     }
-    if !missing.is_empty() {
-        let routes = bundle.render_routes(&material.route_values()?)?;
-        made.draft.extend(graft(&config, &missing, &routes)?);
+    let mut routed = Vec::new();
+    for server in missing {
+        routed.push((server, bundle.render_routes(&material.route_values(&config, &[server])?)?));
     }
+    made.draft.extend(graft(&config, &routed)?);
     Ok(())
 }
 
@@ -243,9 +248,9 @@ fn complete(material: &Material, bundle: &Bundle, wish: &Wish, made: &mut Made) 
 /// route. A strategy may have moved them inside the file that it changed:
 /// there a block is known by its names and addresses.
 fn missing(material: &Material, config: &Config, draft: &Draft) -> Vec<Node> {
-    let mut found = motion_blocks(material.facts, material.config, config, draft);
-    found.retain(|server| route_state(config, *server) == RouteState::Missing);
-    found
+    let found = motion_blocks(material.facts, material.config, config, draft);
+    let servers = found.into_iter().map(|(server, _)| server);
+    servers.filter(|server| route_state(config, *server) == RouteState::Missing).collect()
 }
 
 impl Made {

@@ -4,12 +4,13 @@
 //! Invariant: reads and tests only; what `check`, `plan`, `apply` and
 //! `rehearse` decide on is made here once, so that they cannot disagree.
 
+mod effect;
 mod merge;
 mod ports;
 mod probes;
 mod tested;
 
-pub use probes::{Reach, StatedProbe, rollback_probes};
+pub use probes::{Opening, Reach, StatedProbe, rollback_probes};
 
 use crate::apply::SandboxChoice;
 use crate::facts::{Facts, RouteState, Scope, ServerFacts, ServerRole};
@@ -19,11 +20,11 @@ use crate::inspect::{self, Inspection, file_facts, inspect, survey};
 use crate::outcome::codes::{self, Code};
 use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, PlanSection, sort_findings};
 use crate::plan::bundle::Bundle;
-use crate::plan::{Input, LocalInclude, Memory, Migration, PlanError, StrategyWish, Wish, migrate};
+use crate::plan::{GuardWish, Input, LocalInclude, Memory, Migration, PlanError, StrategyWish, Wish, migrate};
 use crate::values::{Attributes, Hash, RootPath, TextPath};
 use crate::verify::probe::{Probe, ProbePlan};
+pub use effect::effect_findings;
 use merge::merge_findings;
-pub use merge::not_effective;
 use nginx_config::merge::Resolutions;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -47,6 +48,8 @@ pub struct Options {
     pub resolutions: Resolutions,
     /// Where local blocks are to go, below the root.
     pub local_include: Option<PathBuf>,
+    /// What becomes of the guards of today's pages.
+    pub guards: GuardWish,
     /// Findings accepted by name.
     pub accept: BTreeSet<Code>,
     /// Whether a sandbox is demanded.
@@ -67,6 +70,8 @@ pub struct Prepared {
     pub notes: Vec<String>,
     /// What the operator wants to see after the change, each at its server.
     stated: Vec<Probe>,
+    /// Whether the operator accepts that a route is open which was guarded.
+    opening: Opening,
 }
 
 impl Prepared {
@@ -91,7 +96,7 @@ impl Prepared {
     pub fn probes(&self, reach: Reach) -> ProbePlan {
         let site = &self.inspection.facts.site;
         self.migration.as_ref().map_or_else(ProbePlan::default, |migration| {
-            probes::migration_probes(site, migration, reach, &self.stated)
+            probes::migration_probes(site, migration, reach, self.opening, &self.stated)
         })
     }
 
@@ -136,7 +141,9 @@ pub fn prepare(root: &Root, launcher: &Launcher, options: &Options) -> Result<Pr
     match result {
         Ok((inspection, migration, notes)) => {
             let stated = probes::stated_probes(&inspection.facts.site, &options.probes)?;
-            Ok(Prepared { inspection, migration, findings, notes, stated })
+            let accepts = options.accept.contains(&codes::ROUTES_UNGUARDED);
+            let opening = if accepts { Opening::Accepted } else { Opening::Refused };
+            Ok(Prepared { inspection, migration, findings, notes, stated, opening })
         }
         Err(mut failure) => {
             findings.append(&mut failure.findings);
@@ -179,6 +186,7 @@ fn gather(
         Err(PlanError::NoClient) => return Ok((inspection, None, notes)),
         Err(error) => return Err(no_plan(&error)),
     };
+    findings.extend(effect_findings(facts, &migration));
     findings.extend(merge_findings(&migration, options));
     if let Some(old) = old
         && !migration.plan.is_empty()
@@ -208,6 +216,7 @@ fn wish(root: &Root, facts: &Facts, options: &Options, findings: &mut Vec<Findin
         memory: remembered(root, facts, findings),
         resolutions: options.resolutions.clone(),
         local_include: options.local_include.as_deref().map(|path| local_include(root, path)).transpose()?,
+        guards: options.guards,
     })
 }
 

@@ -62,6 +62,7 @@ pub fn restored(probes: &[Probe], baselines: &[Baseline], changed: &Verdict, loo
         row.restored = Some(status(look));
         if let Some(changed) = changed.rows.get(index) {
             row.after = changed.after;
+            row.accepted = changed.accepted && row.ok;
             row.ok &= changed.ok;
             row.gated |= changed.gated;
             row.note = join(&changed.note, &row.note);
@@ -75,6 +76,9 @@ fn judged(probe: &Probe, baseline: &Baseline, judgement: Judgement, failures: &m
     match judgement {
         Judgement::Holds(note) => row(probe, baseline, true, note),
         Judgement::Ungated(note) => row(probe, baseline, false, note),
+        Judgement::Accepted(note) => {
+            ProbeRow { ok: false, accepted: true, ..row(probe, baseline, true, note) }
+        }
         Judgement::Fails(reason) => {
             failures.push(format!("{} {}: {reason}", probe.server, probe.uri));
             ProbeRow { ok: false, ..row(probe, baseline, true, reason) }
@@ -91,6 +95,7 @@ fn row(probe: &Probe, baseline: &Baseline, gated: bool, note: String) -> ProbeRo
         restored: None,
         gated,
         ok: true,
+        accepted: false,
         note,
     }
 }

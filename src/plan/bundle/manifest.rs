@@ -15,11 +15,12 @@ pub const MANIFEST: &str = "bundle.toml";
 const FORMAT: u32 = 1;
 
 /// The bundle that is compiled in.
-const EMBEDDED: [(&str, &str); 5] = [
+const EMBEDDED: [(&str, &str); 6] = [
     (MANIFEST, include_str!("../../../templates/new-client/bundle.toml")),
     ("redirect.conf", include_str!("../../../templates/new-client/redirect.conf")),
     ("static.conf", include_str!("../../../templates/new-client/static.conf")),
     ("proxied.conf", include_str!("../../../templates/new-client/proxied.conf")),
+    ("missing.conf", include_str!("../../../templates/new-client/missing.conf")),
     ("server.conf", include_str!("../../../templates/new-client/server.conf")),
 ];
 

@@ -1,0 +1,326 @@
+//! What guards a route: who gets in, and which headers and limits go with it.
+//!
+//! Invariant: a guard is one only where NGINX would apply it: inherited by its own rules, each kind from the
+//! innermost block that has it, and not where a `return` answers before. Whether somebody gets in is never judged.
+
+use super::routes::Block;
+use nginx_config::routes::{Answer, Handler};
+use nginx_config::{Body, Config, Node};
+use std::collections::BTreeMap;
+
+/// What a guard is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Who gets in.
+    Access,
+    /// With which headers, and how often.
+    Manner,
+}
+
+/// Directives of one kind, of which the innermost block that has any decides for all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guard {
+    /// What they are about.
+    pub kind: Kind,
+    /// The directives, in their order.
+    pub directives: Vec<Node>,
+    /// Whether they keep anything out; `auth_basic off` does not.
+    pub works: bool,
+}
+
+/// What guards a route, each kind under its name.
+pub type Guards = BTreeMap<String, Guard>;
+
+/// Statuses by which an `if` turns a visitor away. Others, such as 503, say that nobody is served now.
+const REFUSALS: [&[u8]; 4] = [b"401", b"403", b"404", b"444"];
+
+/// The kind of an `if` that turns somebody away by a variable which its location sets.
+pub const OF_A_VARIABLE: &str = "if (of a variable)";
+
+impl Block<'_> {
+    /// What guards `uri`, on each way that the request can go.
+    #[must_use]
+    pub fn guards(&self, uri: &str) -> Vec<Guards> {
+        let ways = self.served_ways(uri);
+        // Without a location the server block itself has answered, whatever guards its locations.
+        let located = ways.iter().filter(|way| !way.answer.chain.is_empty());
+        located.map(|way| of_way(self.config(), self.server(), &way.answer)).collect()
+    }
+}
+
+/// All that a request passes on one way: a fallback of `try_files` is guarded by its own location as well.
+fn of_way(config: &Config, server: Node, answer: &Answer) -> Guards {
+    let mut guards = of_place(config, server, answer);
+    if let Handler::TryFiles { fallback, .. } = &answer.handler {
+        for (name, guard) in of_way(config, server, fallback) {
+            let weaker = guards.get(&name).is_none_or(|first| !first.works && guard.works);
+            if weaker {
+                guards.insert(name, guard);
+            }
+        }
+    }
+    guards
+}
+
+fn of_place(config: &Config, server: Node, answer: &Answer) -> Guards {
+    let mut guards = Guards::new();
+    let scopes = answer.chain.iter().rev().copied().chain([server]).chain(config.top_named("http"));
+    for scope in scopes {
+        let mut here: BTreeMap<String, (Kind, Vec<Node>)> = BTreeMap::new();
+        for &node in config.children(scope) {
+            if let Some((name, kind)) = inherited(&config.directive(node).name.value) {
+                here.entry(name).or_insert((kind, Vec::new())).1.push(node);
+            }
+        }
+        for (name, (kind, directives)) in here {
+            let works = works(config, &name, &directives);
+            match guards.get_mut(&name) {
+                None => drop(guards.insert(name, Guard { kind, directives, works })),
+                Some(inner) if adds_up(&name) => {
+                    inner.works |= works;
+                    inner.directives.splice(0..0, directives);
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    let is_location = |node: &&Node| config.directive(**node).is("location");
+    if let Some(&location) = answer.chain.iter().rev().find(is_location) {
+        guards.extend(own(config, location));
+    }
+    // `return` answers in the phase before NGINX asks who it is.
+    if matches!(answer.handler, Handler::Return { .. }) {
+        guards.retain(|_, guard| guard.kind == Kind::Manner);
+    }
+    guards
+}
+
+/// The kind of a directive that inner blocks inherit.
+fn inherited(name: &[u8]) -> Option<(String, Kind)> {
+    let name = std::str::from_utf8(name).ok()?;
+    let family = match name {
+        "allow" | "deny" => "allow and deny",
+        "access_by_lua" | "access_by_lua_block" | "access_by_lua_file" => "access_by_lua",
+        "rewrite_by_lua" | "rewrite_by_lua_block" | "rewrite_by_lua_file" => "rewrite_by_lua",
+        other => other,
+    };
+    let access = ["satisfy", "allow and deny", "access_by_lua", "rewrite_by_lua", "valid_referers"];
+    let naxsi = ["SecRulesEnabled", "SecRulesDisabled", "DeniedUrl", "CheckRule"];
+    let is_access = access.contains(&family)
+        || naxsi.contains(&family)
+        || family.starts_with("auth_")
+        || family.starts_with("modsecurity")
+        || family.starts_with("secure_link");
+    let manner = ["add_header", "add_header_inherit", "add_trailer", "more_set_headers", "more_clear_headers"];
+    let is_limit = family.starts_with("limit_") && !["limit_except", "limit_req_zone"].contains(&family);
+    match (is_access, manner.contains(&family) || is_limit) {
+        (true, _) => Some((family.to_owned(), Kind::Access)),
+        (_, true) => Some((family.to_owned(), Kind::Manner)),
+        _ => None,
+    }
+}
+
+/// Kinds whose outer directives go on counting beside inner ones.
+fn adds_up(name: &str) -> bool {
+    name.starts_with("more_") || name.starts_with("modsecurity_rules")
+}
+
+/// What a location does not hand on to the ones inside of it.
+fn own(config: &Config, location: Node) -> Guards {
+    let mut guards = Guards::new();
+    let mut add = |name: &str, kind, node| {
+        let guard = guards.entry(name.to_owned()).or_insert(Guard {
+            kind,
+            directives: Vec::new(),
+            works: true,
+        });
+        guard.directives.push(node);
+    };
+    for node in config.named(location, "if") {
+        let status =
+            config.named(node, "return").next().and_then(|node| config.directive(node).arg(0));
+        match status {
+            Some(status) if REFUSALS.contains(&status) && sets_what_it_asks(config, location, node) => {
+                add(OF_A_VARIABLE, Kind::Access, node);
+            }
+            Some(status) if REFUSALS.contains(&status) => add("if", Kind::Access, node),
+            Some(_) => add("if (other answers)", Kind::Manner, node),
+            None => {}
+        }
+    }
+    config.named(location, "limit_except").for_each(|node| add("limit_except", Kind::Manner, node));
+    let for_the_refused = |node: &Node| {
+        let args = &config.directive(*node).args;
+        args.iter().any(|word| [&b"401"[..], b"403"].contains(&word.value.as_slice()))
+    };
+    for node in config.named(location, "error_page").filter(for_the_refused) {
+        add("error_page", Kind::Manner, node);
+    }
+    guards
+}
+
+/// Whether a condition asks for a variable that the location sets, in an `if` or outside.
+fn sets_what_it_asks(config: &Config, location: Node, condition: Node) -> bool {
+    let words: Vec<_> =
+        config.directive(condition).args.iter().map(|word| word.text().into_owned()).collect();
+    let asked = words.join(" ");
+    let blocks = std::iter::once(location).chain(config.named(location, "if"));
+    let sets = blocks.flat_map(|block| config.named(block, "set"));
+    let mut names = sets.filter_map(|node| config.directive(node).arg(0));
+    names.any(|name| asked.contains(&*String::from_utf8_lossy(name)))
+}
+
+fn works(config: &Config, name: &str, directives: &[Node]) -> bool {
+    let last = directives.last().map(|node| config.directive(*node));
+    let first_argument = last.and_then(|directive| directive.arg(0)).unwrap_or_default();
+    match name {
+        "allow and deny" => directives.iter().any(|node| config.directive(*node).is("deny")),
+        "modsecurity" => first_argument == b"on",
+        // Settings of a guard, which are none without it.
+        "satisfy" | "valid_referers" | "auth_delay" => false,
+        name if name.starts_with("modsecurity") || name.starts_with("secure_link") => false,
+        name if name.starts_with("auth_") => name.matches('_').count() == 1 && first_argument != b"off",
+        _ => true,
+    }
+}
+
+/// A directive as it is compared: its words, and a block with its white space made one.
+#[must_use]
+pub fn text(config: &Config, node: Node) -> String {
+    let directive = config.directive(node);
+    let source = &config.file(node.file).tree.source()[directive.span.range()];
+    match directive.body {
+        Body::Semicolon => {
+            let words = std::iter::once(&directive.name).chain(&directive.args);
+            words.map(|word| word.text().into_owned()).collect::<Vec<_>>().join(" ")
+        }
+        Body::Block { .. } | Body::Lua { .. } => {
+            String::from_utf8_lossy(source).split_whitespace().collect::<Vec<_>>().join(" ")
+        }
+    }
+}
+
+/// How a route's guards are not those of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// Somebody gets in who did not.
+    Opened,
+    /// Headers or limits are others.
+    Differs,
+    /// Somebody is kept out who was not.
+    Closed,
+    /// It matters only together with another one.
+    Beside,
+}
+
+/// One kind of guard that is not alike on both sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// What that means.
+    pub change: Change,
+    /// The kind.
+    pub name: String,
+    /// The directives of the old side.
+    pub old: Vec<Node>,
+    /// Those of the new side; empty where there are none.
+    pub new: Vec<Node>,
+}
+
+/// A route as it was or is to be: where it stands, and its guards on each way.
+pub struct Side<'c> {
+    /// The configuration of the nodes.
+    pub config: &'c Config,
+    /// What guards the route, on each way.
+    pub ways: Vec<Guards>,
+}
+
+impl<'c> Side<'c> {
+    /// What guards `uri` of a server block.
+    #[must_use]
+    pub fn of(config: &'c Config, server: Node, uri: &str) -> Self {
+        Self { config, ways: Block::new(config, server).guards(uri) }
+    }
+
+    /// Whether something decides who gets in, on any way.
+    #[must_use]
+    pub fn asks_who_it_is(&self) -> bool {
+        self.ways.iter().flat_map(Guards::values).any(|guard| guard.works && guard.kind == Kind::Access)
+    }
+
+    /// The strongest guard of each kind.
+    fn strongest(&self) -> Guards {
+        let mut all = Guards::new();
+        for (name, guard) in self.ways.iter().flatten() {
+            if all.get(name).is_none_or(|first| !first.works && guard.works) {
+                all.insert(name.clone(), guard.clone());
+            }
+        }
+        all
+    }
+
+    fn texts(&self, directives: &[Node]) -> Vec<String> {
+        directives.iter().map(|node| text(self.config, *node)).collect()
+    }
+}
+
+/// What of the old side's guards the new side does not have alike, on every way.
+#[must_use]
+pub fn differences(old: &Side<'_>, new: &Side<'_>) -> Vec<Difference> {
+    let had = old.strongest();
+    let mut found = Vec::new();
+    for (name, guard) in &had {
+        let wanted = old.texts(&guard.directives);
+        let keeps = |way: &Guards| {
+            way.get(name).is_some_and(|there| {
+                let there = new.texts(&there.directives);
+                // The first rule that fits decides: an order is no set.
+                if name == "allow and deny" { there == wanted } else { wanted.iter().all(|one| there.contains(one)) }
+            })
+        };
+        let Some(weakest) = new.ways.iter().find(|way| !keeps(way)) else { continue };
+        let there = weakest.get(name);
+        let is_on = there.is_some_and(|there| there.works);
+        let change = match () {
+            () if guard.works && guard.kind == Kind::Manner => beside(name, &had),
+            () if guard.works => Some(Change::Opened),
+            () if is_on => Some(Change::Closed),
+            () if is_setting(name) => setting(name, &wanted, &had),
+            () => None,
+        };
+        let new = there.map_or_else(Vec::new, |there| there.directives.clone());
+        found.extend(change.map(|change| Difference {
+            change,
+            name: name.clone(),
+            old: guard.directives.clone(),
+            new,
+        }));
+    }
+    found
+}
+
+/// The page for those who are turned away matters where somebody is.
+fn beside(name: &str, had: &Guards) -> Option<Change> {
+    let asked = || had.values().any(|guard| guard.works && guard.kind == Kind::Access);
+    match name {
+        "error_page" => asked().then_some(Change::Beside),
+        _ => Some(Change::Differs),
+    }
+}
+
+fn is_setting(name: &str) -> bool {
+    !matches!(name, "allow and deny" | "modsecurity") && !(name.starts_with("auth_") && name.matches('_').count() == 1)
+}
+
+/// What it means that a setting is another one: nothing where what it belongs to is off.
+fn setting(name: &str, wanted: &[String], had: &Guards) -> Option<Change> {
+    let owner = match name {
+        "auth_request_set" | "auth_delay" => return Some(Change::Beside),
+        "satisfy" if wanted == ["satisfy any"] => return Some(Change::Beside),
+        "satisfy" => return Some(Change::Opened),
+        "valid_referers" => "if",
+        name if name.starts_with("secure_link") => "if",
+        name if name.starts_with("modsecurity") => "modsecurity",
+        name => name.match_indices('_').nth(1).map_or(name, |(at, _)| &name[..at]),
+    };
+    had.get(owner).is_some_and(|guard| guard.works).then_some(Change::Opened)
+}
