@@ -4,7 +4,7 @@
 //! Invariant: warnings only: nothing here is opened or turned by a change. What a change does is judged by its plan.
 
 use crate::facts::{ClientFacts, Facts, RouteState, ServerFacts, ServerRole};
-use crate::motion::error_page::{Turned, turned};
+use crate::motion::error_page::turned;
 use crate::motion::guards::{Change, Side, differences};
 use crate::motion::{ANY_ROUTE, Block, Content, NEW_CLIENT_ROUTE};
 use crate::outcome::codes;
@@ -60,14 +60,15 @@ fn error_page(facts: &Facts, config: &Config, server: &ServerFacts) -> Option<Fi
     if proxied && !intercepts(config, &scopes) {
         return None;
     }
+    let turned = turned(config, &scopes)?;
     let title = "an error_page makes another page of the new client's missing files";
-    let finding = Finding::new(codes::ROUTES_ERROR_PAGE, title).advice(
-        "the location that motionctl adds leaves it out for 404; in one of your own write `error_page 404 =404 @name`",
-    );
-    let line = |turned: &Turned| format!("server {}: {}", server.label, shown(config, turned.page));
-    let mut lines: Vec<_> = turned(config, &scopes).iter().map(line).collect();
-    lines.dedup();
-    (!lines.is_empty()).then(|| lines.into_iter().fold(finding, Finding::evidence))
+    Some(
+        Finding::new(codes::ROUTES_ERROR_PAGE, title)
+            .evidence(format!("server {}: {}", server.label, shown(config, turned.page)))
+            .advice(
+                "the location that motionctl adds leaves it out; in one of your own write `error_page 404 =404 @name`",
+            ),
+    )
 }
 
 fn intercepts(config: &Config, scopes: &[Node]) -> bool {

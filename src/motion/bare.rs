@@ -2,7 +2,7 @@
 //!
 //! Invariant: a convenience, never the route: what answers it says nothing about whether the client is served.
 
-use super::routes::{Block, NEW_CLIENT_ROUTE, outer};
+use super::routes::{Block, NEW_CLIENT_ROUTE, RouteState, outer};
 use nginx_config::routes::{Answer, Handler, Way};
 
 /// The path.
@@ -47,11 +47,15 @@ impl Block<'_> {
         // What the server block does to every route is no answer of this one.
         let located: Vec<&Way> = all.iter().filter(|way| !way.answer.chain.is_empty()).collect();
         let ways = if located.is_empty() { all.iter().collect() } else { located };
-        let client = self.answer(NEW_CLIENT_ROUTE).as_ref().and_then(outer);
+        let client = match self.new_client() {
+            // Then it is the location of every other page.
+            RouteState::Missing => None,
+            _ => self.answer(NEW_CLIENT_ROUTE).as_ref().and_then(outer),
+        };
         let mut inside = false;
         for way in &ways {
             let answer = &way.answer;
-            match redirect(answer) {
+            match redirect(answer, self.host()) {
                 Some(target) if target.starts_with("/user-ui/") => inside |= target != "/user-ui/",
                 None if client.is_some() && outer(answer) == client => inside = true,
                 Some(_) | None => return Bare::Elsewhere(self.answered(answer)),
@@ -87,7 +91,7 @@ impl Block<'_> {
 }
 
 /// The path that a redirect to this very server names, without its query.
-fn redirect(answer: &Answer) -> Option<String> {
+fn redirect(answer: &Answer, own: Option<&str>) -> Option<String> {
     let Handler::Return { status: 301 | 302 | 303 | 307 | 308, target: Some(target) } = &answer.handler else {
         return None;
     };
@@ -96,7 +100,8 @@ fn redirect(answer: &Answer) -> Option<String> {
         Some((_, rest)) => {
             let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
             // Another host by its name is another server.
-            if !host.starts_with('$') {
+            let name = host.split(':').next();
+            if !host.starts_with('$') && name != own {
                 return Some(target.clone());
             }
             path

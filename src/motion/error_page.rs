@@ -5,29 +5,27 @@
 
 use nginx_config::{Config, Node};
 
-/// An `error_page` that answers an error with something else than that error.
+/// The status of a missing file.
+const MISSING: &[u8] = b"404";
+
+/// An `error_page` that answers a missing file with something else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Turned {
-    /// The status that it is for.
-    pub status: &'static str,
     /// The directive.
     pub page: Node,
     /// Every `error_page` of the block that it stands in: they hold together or not at all.
     pub all: Vec<Node>,
 }
 
-/// What turns a missing file (404), or a folder (403), into another answer inside of these blocks, the innermost first.
+/// What turns a missing file into another answer inside of these blocks, the innermost first.
 #[must_use]
-pub fn turned(config: &Config, scopes: &[Node]) -> Vec<Turned> {
+pub fn turned(config: &Config, scopes: &[Node]) -> Option<Turned> {
     let pages = scopes.iter().map(|scope| config.named(*scope, "error_page").collect::<Vec<_>>());
-    // The innermost block that has any decides alone.
-    let Some(all) = pages.into_iter().find(|pages| !pages.is_empty()) else { return Vec::new() };
-    let of = |status: &'static str| {
-        let is_for = |page: &&Node| codes(config, **page).any(|code| code == status.as_bytes());
-        let page = *all.iter().find(is_for)?;
-        turns(config, page, status).then(|| Turned { status, page, all: all.clone() })
-    };
-    ["404", "403"].into_iter().filter_map(of).collect()
+    // The innermost block that has any decides alone, and of those the first for this status.
+    let all = pages.into_iter().find(|pages| !pages.is_empty())?;
+    let is_for = |page: &&Node| codes(config, **page).any(|code| code == MISSING);
+    let page = *all.iter().find(is_for)?;
+    turns(config, page).then_some(Turned { page, all })
 }
 
 /// The directive's text without the status 404; nothing where it is for nothing else.
@@ -35,19 +33,19 @@ pub fn turned(config: &Config, scopes: &[Node]) -> Vec<Turned> {
 pub fn without_missing(config: &Config, page: Node) -> Option<String> {
     let directive = config.directive(page);
     let source = config.file(page.file).tree.source();
-    let kept = directive.args.iter().filter(|word| word.value != b"404");
+    let kept = directive.args.iter().filter(|word| word.value != MISSING);
     let words: Vec<_> = kept.map(|word| String::from_utf8_lossy(&source[word.span.range()])).collect();
-    let others = codes(config, page).any(|code| code != b"404");
+    let others = codes(config, page).any(|code| code != MISSING);
     others.then(|| format!("error_page {};", words.join(" ")))
 }
 
 /// `=` alone takes the status of the page, `=200` says one, and an address of another server is a redirect.
-fn turns(config: &Config, page: Node, status: &str) -> bool {
+fn turns(config: &Config, page: Node) -> bool {
     let args = &config.directive(page).args;
     let sent = args.iter().rev().nth(1).and_then(|word| word.value.strip_prefix(b"="));
     let elsewhere = args.last().is_some_and(|word| !matches!(word.value.first(), Some(b'/' | b'@')));
     match sent {
-        Some(sent) => sent != status.as_bytes() && !matches!(sent.first(), Some(b'4' | b'5')),
+        Some(sent) => !matches!(sent.first(), Some(b'4' | b'5')),
         None => elsewhere,
     }
 }
@@ -66,22 +64,22 @@ mod tests {
 
     #[test]
     fn only_what_answers_a_missing_file_as_if_it_were_there_counts() {
-        let check = |pages: &str, expect: &[&str]| {
+        let check = |pages: &str, expect| {
             let text = format!("http {{ server {{ {pages} }} }}");
             let reader = MemoryReader::new().with("/n", text);
             let config = Config::load(Path::new("/n"), Path::new("/"), &reader).unwrap();
             let scopes = [servers(&config)[0]];
-            let found = turned(&config, &scopes);
-            assert_eq!(found.iter().map(|one| one.status).collect::<Vec<_>>(), expect, "{pages}");
+            assert_eq!(turned(&config, &scopes).is_some(), expect, "{pages}");
         };
-        check("error_page 404 =200 /index.html;", &["404"]);
-        check("error_page 404 = /index.html;", &["404"]);
-        check("error_page 403 404 = @spa;", &["404", "403"]);
-        check("error_page 404 https://www.example.test/;", &["404"]);
-        check("error_page 404 =302 /login;", &["404"]);
-        check("error_page 404 /404.html;", &[]);
-        check("error_page 404 =404 @missing; error_page 404 =200 /index.html;", &[]);
-        check("error_page 500 502 =200 /50x.html;", &[]);
-        check("error_page 404 =410 /gone.html;", &[]);
+        check("error_page 404 =200 /index.html;", true);
+        check("error_page 404 = /index.html;", true);
+        check("error_page 403 404 = @spa;", true);
+        check("error_page 404 https://www.example.test/;", true);
+        check("error_page 404 =302 /login;", true);
+        check("error_page 404 /404.html;", false);
+        check("error_page 404 =404 @missing; error_page 404 =200 /index.html;", false);
+        check("error_page 500 502 =200 /50x.html;", false);
+        check("error_page 403 =200 /index.html;", false);
+        check("error_page 404 =410 /gone.html;", false);
     }
 }

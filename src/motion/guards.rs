@@ -88,11 +88,21 @@ fn of_place(config: &Config, server: Node, answer: &Answer) -> Guards {
     if let Some(&location) = answer.chain.iter().rev().find(is_location) {
         guards.extend(own(config, location));
     }
+    // How long something is kept is for whoever serves it.
+    if let Some(headers) = guards.get_mut("add_header") {
+        headers.directives.retain(|node| !is_about_caching(config, *node));
+        headers.works = !headers.directives.is_empty();
+    }
     // `return` answers in the phase before NGINX asks who it is.
     if matches!(answer.handler, Handler::Return { .. }) {
         guards.retain(|_, guard| guard.kind == Kind::Manner);
     }
     guards
+}
+
+fn is_about_caching(config: &Config, header: Node) -> bool {
+    let name = config.directive(header).arg(0).unwrap_or_default().to_ascii_lowercase();
+    [&b"cache-control"[..], b"expires", b"pragma"].contains(&name.as_slice())
 }
 
 /// The kind of a directive that inner blocks inherit.
@@ -294,6 +304,10 @@ pub fn differences(old: &Side<'_>, new: &Side<'_>) -> Vec<Difference> {
             old: guard.directives.clone(),
             new,
         }));
+    }
+    // Where rules are gone, whether one of them was enough belongs to what they said.
+    if found.iter().any(|one| one.change == Change::Opened) {
+        found.iter_mut().filter(|one| one.name == "satisfy").for_each(|one| one.change = Change::Opened);
     }
     found
 }

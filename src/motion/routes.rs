@@ -121,6 +121,11 @@ impl<'c> Block<'c> {
         self.config
     }
 
+    /// The name that it is asked by.
+    pub(super) fn host(&self) -> Option<&str> {
+        self.host.as_deref()
+    }
+
     /// The server block itself.
     pub(super) fn server(&self) -> Node {
         self.server

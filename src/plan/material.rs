@@ -62,8 +62,7 @@ impl<'a> Material<'a> {
         };
         let NginxVersion(major, minor, patch) = self.facts.nginx.version;
         let scopes: Vec<Node> = blocks.iter().copied().chain(config.top_named("http")).collect();
-        let missing = turned(config, &scopes).into_iter().find(|turned| turned.status == "404");
-        let missing_files = missing.map_or(MissingFiles::Missing, |turned| {
+        let missing_files = turned(config, &scopes).map_or(MissingFiles::Missing, |turned| {
             MissingFiles::Turned(turned.all.iter().filter_map(|page| without_missing(config, *page)).collect())
         });
         Ok(RouteValues { nginx_version: (major, minor, patch), client, missing_files })

@@ -3,4 +3,6 @@
 
 mod blocks;
 mod discovery;
+mod guards;
 mod hostile;
+mod missing_files;

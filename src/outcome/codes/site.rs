@@ -85,9 +85,9 @@ codes! {
         .advises("copy them with `--inherit-guards`, or set them in the server block");
     ROUTES_ERROR_PAGE = warn("routes.error-page")
         .means("an `error_page` answers the new client's missing files as if they were there")
-        .looked_for("`error_page` for 404 and 403 with `=` or another server's address, where the new client's location \
+        .looked_for("`error_page` for 404 with `=` or another server's address, where the new client's location \
                      inherits it")
-        .advises("the location that motionctl adds leaves it out for 404; in one of your own write \
+        .advises("the location that motionctl adds leaves it out; in one of your own write \
                   `error_page 404 =404 @name`");
     ROUTES_BARE_PATH = graded("routes.bare-path", &[
         usual(Warn),

@@ -152,8 +152,10 @@ impl TryFrom<RouteEntry> for Route {
             ["=" | "^~", path] | [path] => path,
             _ => "",
         };
-        if !path.starts_with('/') {
-            return Err(refused(format!("route `{location}` is not `= PATH`, `^~ PATH` or `PATH`")));
+        let is_named = path.len() > 1 && path.starts_with('@') && words.len() == 1;
+        if !path.starts_with('/') && !is_named {
+            let forms = "`= PATH`, `^~ PATH`, `PATH` or `@NAME`";
+            return Err(refused(format!("route `{location}` is not {forms}")));
         }
         let nginx = version(&nginx)
             .ok_or_else(|| refused(format!("route `{location}`: nginx `{nginx}` is not like 1.14.0")))?;
