@@ -5,7 +5,7 @@
 
 use crate::facts::{ClientFacts, Facts, RouteState, ServerFacts, ServerRole};
 use crate::motion::error_page::turned;
-use crate::motion::guards::{Change, Side, differences};
+use crate::motion::guards::{Around, Change, Side, differences};
 use crate::motion::{ANY_ROUTE, Block, Content, NEW_CLIENT_ROUTE};
 use crate::outcome::codes;
 use crate::outcome::{Finding, Level};
@@ -16,20 +16,21 @@ const MISSING_SCRIPT: &str = "/user-ui/motionctl-route-check.js";
 
 /// Every finding about them.
 pub fn guards(facts: &Facts, config: &Config) -> Vec<Finding> {
+    let around = Around::of(config);
     let serving = facts.site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
     serving
-        .flat_map(|server| [unguarded(config, server), error_page(facts, config, server)])
+        .flat_map(|server| [unguarded(config, &around, server), error_page(facts, config, server)])
         .flatten()
         .collect()
 }
 
 /// A new client that is there, and open where the pages beside it are not.
-fn unguarded(config: &Config, server: &ServerFacts) -> Option<Finding> {
+fn unguarded(config: &Config, around: &Around<'_>, server: &ServerFacts) -> Option<Finding> {
     if server.new_client != RouteState::Present {
         return None;
     }
     let (pages, client) =
-        (Side::of(config, server.node, ANY_ROUTE), Side::of(config, server.node, NEW_CLIENT_ROUTE));
+        (Side::of(around, server.node, ANY_ROUTE), Side::of(around, server.node, NEW_CLIENT_ROUTE));
     let opened = differences(&pages, &client).into_iter().filter(|one| one.change == Change::Opened);
     let lines: Vec<_> = opened
         .flat_map(|one| one.old)

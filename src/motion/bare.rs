@@ -92,7 +92,8 @@ impl Block<'_> {
 
 /// The path that a redirect to this very server names, without its query.
 fn redirect(answer: &Answer, own: Option<&str>) -> Option<String> {
-    let Handler::Return { status: 301 | 302 | 303 | 307 | 308, target: Some(target) } = &answer.handler else {
+    let Handler::Return { status: 301 | 302 | 303 | 307 | 308, target: Some(target) } = &answer.handler
+    else {
         return None;
     };
     let path = match target.split_once("://") {

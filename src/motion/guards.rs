@@ -37,22 +37,11 @@ const REFUSALS: [&[u8]; 4] = [b"401", b"403", b"404", b"444"];
 /// The kind of an `if` that turns somebody away by a variable which its location sets.
 pub const OF_A_VARIABLE: &str = "if (of a variable)";
 
-impl Block<'_> {
-    /// What guards `uri`, on each way that the request can go.
-    #[must_use]
-    pub fn guards(&self, uri: &str) -> Vec<Guards> {
-        let ways = self.served_ways(uri);
-        // Without a location the server block itself has answered, whatever guards its locations.
-        let located = ways.iter().filter(|way| !way.answer.chain.is_empty());
-        located.map(|way| of_way(self.config(), self.server(), &way.answer)).collect()
-    }
-}
-
 /// All that a request passes on one way: a fallback of `try_files` is guarded by its own location as well.
-fn of_way(config: &Config, server: Node, answer: &Answer) -> Guards {
-    let mut guards = of_place(config, server, answer);
+fn of_way(around: &Around<'_>, server: Node, answer: &Answer) -> Guards {
+    let mut guards = of_place(around, server, answer);
     if let Handler::TryFiles { fallback, .. } = &answer.handler {
-        for (name, guard) in of_way(config, server, fallback) {
+        for (name, guard) in of_way(around, server, fallback) {
             let weaker = guards.get(&name).is_none_or(|first| !first.works && guard.works);
             if weaker {
                 guards.insert(name, guard);
@@ -62,28 +51,13 @@ fn of_way(config: &Config, server: Node, answer: &Answer) -> Guards {
     guards
 }
 
-fn of_place(config: &Config, server: Node, answer: &Answer) -> Guards {
+fn of_place(around: &Around<'_>, server: Node, answer: &Answer) -> Guards {
+    let config = around.config;
     let mut guards = Guards::new();
-    let scopes = answer.chain.iter().rev().copied().chain([server]).chain(config.top_named("http"));
-    for scope in scopes {
-        let mut here: BTreeMap<String, (Kind, Vec<Node>)> = BTreeMap::new();
-        for &node in config.children(scope) {
-            if let Some((name, kind)) = inherited(&config.directive(node).name.value) {
-                here.entry(name).or_insert((kind, Vec::new())).1.push(node);
-            }
-        }
-        for (name, (kind, directives)) in here {
-            let works = works(config, &name, &directives);
-            match guards.get_mut(&name) {
-                None => drop(guards.insert(name, Guard { kind, directives, works })),
-                Some(inner) if adds_up(&name) => {
-                    inner.works |= works;
-                    inner.directives.splice(0..0, directives);
-                }
-                Some(_) => {}
-            }
-        }
+    for scope in answer.chain.iter().rev().copied().chain([server]) {
+        inherit(&mut guards, of_block(config, scope));
     }
+    inherit(&mut guards, around.http.clone());
     let is_location = |node: &&Node| config.directive(**node).is("location");
     if let Some(&location) = answer.chain.iter().rev().find(is_location) {
         guards.extend(own(config, location));
@@ -93,9 +67,9 @@ fn of_place(config: &Config, server: Node, answer: &Answer) -> Guards {
         headers.directives.retain(|node| !is_about_caching(config, *node));
         headers.works = !headers.directives.is_empty();
     }
-    // `return` answers in the phase before NGINX asks who it is.
+    // `return` answers in the phase before NGINX asks who it is; an `if` belongs to that very phase.
     if matches!(answer.handler, Handler::Return { .. }) {
-        guards.retain(|_, guard| guard.kind == Kind::Manner);
+        guards.retain(|name, guard| guard.kind == Kind::Manner || asked_first(name));
     }
     guards
 }
@@ -103,6 +77,35 @@ fn of_place(config: &Config, server: Node, answer: &Answer) -> Guards {
 fn is_about_caching(config: &Config, header: Node) -> bool {
     let name = config.directive(header).arg(0).unwrap_or_default().to_ascii_lowercase();
     [&b"cache-control"[..], b"expires", b"pragma"].contains(&name.as_slice())
+}
+
+/// What stands in one block.
+fn of_block(config: &Config, block: Node) -> Guards {
+    let mut here: BTreeMap<String, (Kind, Vec<Node>)> = BTreeMap::new();
+    for &node in config.children(block) {
+        if let Some((name, kind)) = inherited(&config.directive(node).name.value) {
+            here.entry(name).or_insert((kind, Vec::new())).1.push(node);
+        }
+    }
+    let guard = |(name, (kind, directives)): (String, (Kind, Vec<Node>))| {
+        let works = works(config, &name, &directives);
+        (name, Guard { kind, directives, works })
+    };
+    here.into_iter().map(guard).collect()
+}
+
+/// Adds those of a block further out.
+fn inherit(guards: &mut Guards, outer: Guards) {
+    for (name, outer) in outer {
+        match guards.get_mut(&name) {
+            None => drop(guards.insert(name, outer)),
+            Some(inner) if adds_up(&name) => {
+                inner.works |= outer.works;
+                inner.directives.splice(0..0, outer.directives);
+            }
+            Some(_) => {}
+        }
+    }
 }
 
 /// The kind of a directive that inner blocks inherit.
@@ -121,13 +124,19 @@ fn inherited(name: &[u8]) -> Option<(String, Kind)> {
         || family.starts_with("auth_")
         || family.starts_with("modsecurity")
         || family.starts_with("secure_link");
-    let manner = ["add_header", "add_header_inherit", "add_trailer", "more_set_headers", "more_clear_headers"];
+    let manner =
+        ["add_header", "add_header_inherit", "add_trailer", "more_set_headers", "more_clear_headers"];
     let is_limit = family.starts_with("limit_") && !["limit_except", "limit_req_zone"].contains(&family);
     match (is_access, manner.contains(&family) || is_limit) {
         (true, _) => Some((family.to_owned(), Kind::Access)),
         (_, true) => Some((family.to_owned(), Kind::Manner)),
         _ => None,
     }
+}
+
+/// What belongs to the phase of rewrites: an `if`, and what its condition is made of.
+fn asked_first(name: &str) -> bool {
+    name.starts_with("if") || name == "valid_referers" || name.starts_with("secure_link")
 }
 
 /// Kinds whose outer directives go on counting beside inner ones.
@@ -139,16 +148,12 @@ fn adds_up(name: &str) -> bool {
 fn own(config: &Config, location: Node) -> Guards {
     let mut guards = Guards::new();
     let mut add = |name: &str, kind, node| {
-        let guard = guards.entry(name.to_owned()).or_insert(Guard {
-            kind,
-            directives: Vec::new(),
-            works: true,
-        });
+        let guard =
+            guards.entry(name.to_owned()).or_insert(Guard { kind, directives: Vec::new(), works: true });
         guard.directives.push(node);
     };
     for node in config.named(location, "if") {
-        let status =
-            config.named(node, "return").next().and_then(|node| config.directive(node).arg(0));
+        let status = config.named(node, "return").next().and_then(|node| config.directive(node).arg(0));
         match status {
             Some(status) if REFUSALS.contains(&status) && sets_what_it_asks(config, location, node) => {
                 add(OF_A_VARIABLE, Kind::Access, node);
@@ -236,19 +241,36 @@ pub struct Difference {
     pub new: Vec<Node>,
 }
 
+/// A configuration, and what stands around all of its server blocks.
+pub struct Around<'c> {
+    config: &'c Config,
+    http: Guards,
+}
+
+impl<'c> Around<'c> {
+    /// Reads it once: there may be many server blocks.
+    #[must_use]
+    pub fn of(config: &'c Config) -> Self {
+        let http = config.top_named("http").next().map_or_else(Guards::new, |http| of_block(config, http));
+        Self { config, http }
+    }
+}
+
 /// A route as it was or is to be: where it stands, and its guards on each way.
 pub struct Side<'c> {
-    /// The configuration of the nodes.
-    pub config: &'c Config,
-    /// What guards the route, on each way.
-    pub ways: Vec<Guards>,
+    config: &'c Config,
+    ways: Vec<Guards>,
 }
 
 impl<'c> Side<'c> {
     /// What guards `uri` of a server block.
     #[must_use]
-    pub fn of(config: &'c Config, server: Node, uri: &str) -> Self {
-        Self { config, ways: Block::new(config, server).guards(uri) }
+    pub fn of(around: &Around<'c>, server: Node, uri: &str) -> Self {
+        let config = around.config;
+        let ways = Block::new(config, server).served_ways(uri);
+        // Without a location the server block itself has answered, whatever guards its locations.
+        let located = ways.iter().filter(|way| !way.answer.chain.is_empty());
+        Self { config, ways: located.map(|way| of_way(around, server, &way.answer)).collect() }
     }
 
     /// Whether something decides who gets in, on any way.
@@ -284,7 +306,11 @@ pub fn differences(old: &Side<'_>, new: &Side<'_>) -> Vec<Difference> {
             way.get(name).is_some_and(|there| {
                 let there = new.texts(&there.directives);
                 // The first rule that fits decides: an order is no set.
-                if name == "allow and deny" { there == wanted } else { wanted.iter().all(|one| there.contains(one)) }
+                if name == "allow and deny" {
+                    there == wanted
+                } else {
+                    wanted.iter().all(|one| there.contains(one))
+                }
             })
         };
         let Some(weakest) = new.ways.iter().find(|way| !keeps(way)) else { continue };
@@ -322,7 +348,8 @@ fn beside(name: &str, had: &Guards) -> Option<Change> {
 }
 
 fn is_setting(name: &str) -> bool {
-    !matches!(name, "allow and deny" | "modsecurity") && !(name.starts_with("auth_") && name.matches('_').count() == 1)
+    !matches!(name, "allow and deny" | "modsecurity")
+        && !(name.starts_with("auth_") && name.matches('_').count() == 1)
 }
 
 /// What it means that a setting is another one: nothing where what it belongs to is off.

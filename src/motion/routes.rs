@@ -126,15 +126,10 @@ impl<'c> Block<'c> {
         self.host.as_deref()
     }
 
-    /// The server block itself.
-    pub(super) fn server(&self) -> Node {
-        self.server
-    }
-
     /// What answers the new client's route: a location of its own, or whatever answers other routes.
     #[must_use]
     pub fn new_client(&self) -> RouteState {
-        let mut states = Vec::new();
+        let (mut states, mut conditional) = (Vec::new(), Vec::new());
         for door in self.serving_doors() {
             let others: Vec<Way> =
                 NEIGHBOURS.iter().flat_map(|uri| self.ways_through(door, uri).list).collect();
@@ -146,10 +141,14 @@ impl<'c> Block<'c> {
                         self.config.place(self.server)
                     ));
                 }
-                states.extend(ways.list.iter().filter_map(|way| self.judge(way, &others)));
+                for way in &ways.list {
+                    // Whom a location turns away by an `if` of its own, it still serves the others.
+                    let to = if self.ends_in_an_if(&way.answer) { &mut conditional } else { &mut states };
+                    to.extend(self.judge(way, &others));
+                }
             }
         }
-        combined(states)
+        combined(if states.is_empty() { conditional } else { states })
     }
 
     /// What the location that answers the new client's route serves as its page; and that location, for people.
@@ -212,6 +211,15 @@ impl<'c> Block<'c> {
             return Some(RouteState::Missing);
         }
         Some(self.own_location(&way.answer, outer))
+    }
+
+    /// Whether a `return` inside of an `if` of a location answers.
+    fn ends_in_an_if(&self, answer: &Answer) -> bool {
+        let page = page_of(answer);
+        let innermost = page.chain.last();
+        matches!(page.handler, Handler::Return { .. })
+            && page.chain.len() > 1
+            && innermost.is_some_and(|node| self.config.directive(*node).is("if"))
     }
 
     /// A location that answers no neighbour: does it serve?

@@ -6,7 +6,7 @@
 use super::PlanError;
 use super::draft::{Draft, staged};
 use crate::facts::{Facts, RouteState, ServerFacts, ServerRole};
-use crate::motion::guards::{Change, Difference, Side, differences};
+use crate::motion::guards::{Around, Change, Difference, Side, differences};
 use crate::motion::{Bare, Block, NEW_CLIENT_ROUTE, redirects_only};
 use nginx_config::routes::servers;
 use nginx_config::{Config, DirectiveId, Node, redact_arguments, redact_name};
@@ -58,13 +58,14 @@ pub enum BareToday {
 /// What the change does.
 pub(super) fn effect(facts: &Facts, old: &Config, draft: &Draft) -> Result<Effect, PlanError> {
     let config = staged(old, draft)?;
+    let (around_old, around_new) = (Around::of(old), Around::of(&config));
     let mut effect = Effect::default();
     for (server, origins) in motion_blocks(facts, old, &config, draft) {
         let block = Block::new(&config, server);
         effect.not_effective.extend(not_effective(facts, &config, &block, server));
-        let (now, bare) = (Side::of(&config, server, NEW_CLIENT_ROUTE), block.bare());
+        let (now, bare) = (Side::of(&around_new, server, NEW_CLIENT_ROUTE), block.bare());
         for origin in origins {
-            let before = Side::of(old, origin.node, NEW_CLIENT_ROUTE);
+            let before = Side::of(&around_old, origin.node, NEW_CLIENT_ROUTE);
             let found = differences(&before, &now);
             let lines = |changes: &[Change]| {
                 let wanted = found.iter().filter(|difference| changes.contains(&difference.change));
@@ -127,27 +128,38 @@ pub(super) fn motion_blocks<'f>(
     config: &Config,
     draft: &Draft,
 ) -> Vec<(Node, Vec<&'f ServerFacts>)> {
-    let of_role = |role: ServerRole| {
-        facts.site.servers.iter().filter(move |server| server.role == role).collect::<Vec<_>>()
-    };
-    let (serving, other) = (of_role(ServerRole::ServesMotion), of_role(ServerRole::Other));
     fn place(config: &Config, node: Node) -> (&Path, DirectiveId) {
         (&config.file(node.file).identity, node.directive)
     }
-    let ends = |server: &&ServerFacts| name_and_address(old, server.node);
-    let others: BTreeSet<_> = other.iter().flat_map(ends).collect();
+    let mut others = BTreeSet::new();
+    let mut by_end: BTreeMap<_, Vec<&'f ServerFacts>> = BTreeMap::new();
+    let mut by_place: BTreeMap<_, Vec<&'f ServerFacts>> = BTreeMap::new();
+    for server in &facts.site.servers {
+        match server.role {
+            ServerRole::ServesMotion => {
+                by_place.entry(place(old, server.node)).or_default().push(server);
+                for end in name_and_address(old, server.node) {
+                    by_end.entry(end).or_default().push(server);
+                }
+            }
+            ServerRole::Other => others.extend(name_and_address(old, server.node)),
+            ServerRole::RedirectsOnly => {}
+        }
+    }
     let origins = |server: Node| -> Vec<&'f ServerFacts> {
         if !draft.contains_key(&config.file(server.file).identity) {
-            let same = |origin: &&&ServerFacts| place(old, origin.node) == place(config, server);
-            return serving.iter().filter(same).copied().collect();
+            return by_place.get(&place(config, server)).cloned().unwrap_or_default();
         }
         // Its place moved with the change; it is the block that answers the same name at the same address.
         let own = name_and_address(config, server);
         if own.iter().any(|end| others.contains(end)) {
             return Vec::new();
         }
-        let shares = |origin: &&&ServerFacts| ends(origin).iter().any(|end| own.contains(end));
-        serving.iter().filter(shares).copied().collect()
+        let mut found: Vec<&ServerFacts> =
+            own.iter().filter_map(|end| by_end.get(end)).flatten().copied().collect();
+        let mut seen = BTreeSet::new();
+        found.retain(|origin| seen.insert(origin.node));
+        found
     };
     servers(config)
         .iter()

@@ -7,7 +7,7 @@ use super::PlanError;
 use super::draft::{Draft, staged};
 use super::effect::motion_blocks;
 use crate::facts::{Facts, RouteState};
-use crate::motion::guards::{Change, Difference, OF_A_VARIABLE, Side, differences, text};
+use crate::motion::guards::{Around, Change, Difference, OF_A_VARIABLE, Side, differences, text};
 use crate::motion::{Block, NEW_CLIENT_ROUTE, outer};
 use nginx_config::routes::answer;
 use nginx_config::{Config, Edits, FileId, Node, Place, Tree, splice};
@@ -22,14 +22,15 @@ type Copies = BTreeMap<Node, Vec<String>>;
 /// Puts the guards of today into the draft.
 pub(super) fn inherit(facts: &Facts, old: &Config, draft: &mut Draft) -> Result<(), PlanError> {
     let config = staged(old, draft)?;
+    let (around_old, around_new) = (Around::of(old), Around::of(&config));
     let mut copies = Copies::new();
     for (server, origins) in motion_blocks(facts, old, &config, draft) {
         let block = Block::new(&config, server);
         let location = block.answer(NEW_CLIENT_ROUTE).as_ref().and_then(outer);
         let (RouteState::Present, Some(location)) = (block.new_client(), location) else { continue };
-        let now = Side::of(&config, server, NEW_CLIENT_ROUTE);
+        let now = Side::of(&around_new, server, NEW_CLIENT_ROUTE);
         for origin in origins {
-            let before = Side::of(old, origin.node, NEW_CLIENT_ROUTE);
+            let before = Side::of(&around_old, origin.node, NEW_CLIENT_ROUTE);
             let both = Both { old, old_server: origin.node, new: &config, new_server: server, location };
             both.copy(&differences(&before, &now), &mut copies);
         }
@@ -119,13 +120,17 @@ impl Both<'_> {
         let is = |name: &str| directive.is(name);
         match () {
             // Of a directive that stands once only, the location's own word counts.
-            () if !repeats(&difference.name) && self.new.named(self.location, &directive.name.text()).next().is_some() => {
+            () if !repeats(&difference.name)
+                && self.new.named(self.location, &directive.name.text()).next().is_some() =>
+            {
                 false
             }
             () if is("auth_request") && argument.starts_with(b"/") => self.leads_to_the_same(argument),
             () if is("limit_req") || is("limit_conn") => self.has_zone(node),
             // An `error_page` for a missing file would bring back what the new location leaves out.
-            () if is("error_page") => !directive.args.iter().any(|word| word.value == b"404") && self.has_page(node),
+            () if is("error_page") => {
+                !directive.args.iter().any(|word| word.value == b"404") && self.has_page(node)
+            }
             // Without its location's `set` it means nothing, and an `if` that only sets something would keep
             // `try_files` from working.
             () if difference.name == OF_A_VARIABLE => false,
@@ -155,7 +160,8 @@ impl Both<'_> {
             zones.into_iter().flatten().any(|node| {
                 let mut words = self.new.directive(node).args.iter();
                 words.any(|word| {
-                    word.value.strip_prefix(b"zone=").and_then(|rest| rest.split(|byte| *byte == b':').next()) == Some(zone)
+                    word.value.strip_prefix(b"zone=").and_then(|rest| rest.split(|byte| *byte == b':').next())
+                        == Some(zone)
                 })
             })
         })
@@ -191,6 +197,15 @@ impl Both<'_> {
 fn repeats(name: &str) -> bool {
     matches!(
         name,
-        "allow and deny" | "add_header" | "add_trailer" | "limit_req" | "limit_conn" | "auth_request_set" | "error_page" | "more_set_headers" | "more_clear_headers"
-    ) || name.starts_with("modsecurity_rules") || OF_ONE_LOCATION.contains(&name)
+        "allow and deny"
+            | "add_header"
+            | "add_trailer"
+            | "limit_req"
+            | "limit_conn"
+            | "auth_request_set"
+            | "error_page"
+            | "more_set_headers"
+            | "more_clear_headers"
+    ) || name.starts_with("modsecurity_rules")
+        || OF_ONE_LOCATION.contains(&name)
 }

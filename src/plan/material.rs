@@ -6,8 +6,8 @@
 
 use super::PlanError;
 use super::bundle::{
-    ClientFolder, ClientSource, FilePath, Listen, MissingFiles, RouteValues, ServerName, SiteValues, Size, Tls, Transport,
-    UpstreamUrl,
+    ClientFolder, ClientSource, FilePath, Listen, MissingFiles, RouteValues, ServerName, SiteValues, Size,
+    Tls, Transport, UpstreamUrl,
 };
 use crate::facts::{ClientFacts, Facts, FileFacts, NginxVersion, ServerFacts, ServerRole, UpstreamAddress};
 use crate::motion::error_page::{turned, without_missing};
@@ -63,7 +63,9 @@ impl<'a> Material<'a> {
         let NginxVersion(major, minor, patch) = self.facts.nginx.version;
         let scopes: Vec<Node> = blocks.iter().copied().chain(config.top_named("http")).collect();
         let missing_files = turned(config, &scopes).map_or(MissingFiles::Missing, |turned| {
-            MissingFiles::Turned(turned.all.iter().filter_map(|page| without_missing(config, *page)).collect())
+            MissingFiles::Turned(
+                turned.all.iter().filter_map(|page| without_missing(config, *page)).collect(),
+            )
         });
         Ok(RouteValues { nginx_version: (major, minor, patch), client, missing_files })
     }

@@ -20,7 +20,9 @@ use crate::inspect::{self, Inspection, file_facts, inspect, survey};
 use crate::outcome::codes::{self, Code};
 use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, PlanSection, sort_findings};
 use crate::plan::bundle::Bundle;
-use crate::plan::{GuardWish, Input, LocalInclude, Memory, Migration, PlanError, StrategyWish, Wish, migrate};
+use crate::plan::{
+    GuardWish, Input, LocalInclude, Memory, Migration, PlanError, StrategyWish, Wish, migrate,
+};
 use crate::values::{Attributes, Hash, RootPath, TextPath};
 use crate::verify::probe::{Probe, ProbePlan};
 pub use effect::effect_findings;

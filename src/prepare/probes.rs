@@ -68,9 +68,10 @@ impl Gates<'_> {
     /// What was accepted is what was said of this very block, or what a program behind NGINX decides, of which
     /// nothing could be said. That NGINX's own guards of a block are gone without a word is never accepted.
     fn new_client(&self, server: &ServerFacts) -> Gate {
-        let said = self.blocks.get(&server.node).is_some_and(|block| {
-            !block.opened.is_empty() || block.today == Today::Open
-        });
+        let said = self
+            .blocks
+            .get(&server.node)
+            .is_some_and(|block| !block.opened.is_empty() || block.today == Today::Open);
         match self.opening {
             Opening::Accepted if said => Gate::NewClientOpened,
             Opening::Accepted | Opening::Refused => Gate::NewClient,

