@@ -3,7 +3,10 @@
 //! Invariant: a guard is one only where NGINX would apply it: inherited by its own rules, each kind from the
 //! innermost block that has it, and not where a `return` answers before. Whether somebody gets in is never judged.
 
-use super::routes::Block;
+mod difference;
+
+pub use difference::{Change, Difference, Side, differences};
+
 use nginx_config::routes::{Answer, Handler};
 use nginx_config::{Body, Config, Node};
 use std::collections::BTreeMap;
@@ -30,6 +33,21 @@ pub struct Guard {
 
 /// What guards a route, each kind under its name.
 pub type Guards = BTreeMap<String, Guard>;
+
+/// A configuration, and what stands around all of its server blocks.
+pub struct Around<'c> {
+    config: &'c Config,
+    http: Guards,
+}
+
+impl<'c> Around<'c> {
+    /// Reads it once: there may be many server blocks.
+    #[must_use]
+    pub fn of(config: &'c Config) -> Self {
+        let http = config.top_named("http").next().map_or_else(Guards::new, |http| of_block(config, http));
+        Self { config, http }
+    }
+}
 
 /// Statuses by which an `if` turns a visitor away. Others, such as 503, say that nobody is served now.
 const REFUSALS: [&[u8]; 4] = [b"401", b"403", b"404", b"444"];
@@ -213,155 +231,4 @@ pub fn text(config: &Config, node: Node) -> String {
             String::from_utf8_lossy(source).split_whitespace().collect::<Vec<_>>().join(" ")
         }
     }
-}
-
-/// How a route's guards are not those of another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Change {
-    /// Somebody gets in who did not.
-    Opened,
-    /// Headers or limits are others.
-    Differs,
-    /// Somebody is kept out who was not.
-    Closed,
-    /// It matters only together with another one.
-    Beside,
-}
-
-/// One kind of guard that is not alike on both sides.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
-    /// What that means.
-    pub change: Change,
-    /// The kind.
-    pub name: String,
-    /// The directives of the old side.
-    pub old: Vec<Node>,
-    /// Those of the new side; empty where there are none.
-    pub new: Vec<Node>,
-}
-
-/// A configuration, and what stands around all of its server blocks.
-pub struct Around<'c> {
-    config: &'c Config,
-    http: Guards,
-}
-
-impl<'c> Around<'c> {
-    /// Reads it once: there may be many server blocks.
-    #[must_use]
-    pub fn of(config: &'c Config) -> Self {
-        let http = config.top_named("http").next().map_or_else(Guards::new, |http| of_block(config, http));
-        Self { config, http }
-    }
-}
-
-/// A route as it was or is to be: where it stands, and its guards on each way.
-pub struct Side<'c> {
-    config: &'c Config,
-    ways: Vec<Guards>,
-}
-
-impl<'c> Side<'c> {
-    /// What guards `uri` of a server block.
-    #[must_use]
-    pub fn of(around: &Around<'c>, server: Node, uri: &str) -> Self {
-        let config = around.config;
-        let ways = Block::new(config, server).served_ways(uri);
-        // Without a location the server block itself has answered, whatever guards its locations.
-        let located = ways.iter().filter(|way| !way.answer.chain.is_empty());
-        Self { config, ways: located.map(|way| of_way(around, server, &way.answer)).collect() }
-    }
-
-    /// Whether something decides who gets in, on any way.
-    #[must_use]
-    pub fn asks_who_it_is(&self) -> bool {
-        self.ways.iter().flat_map(Guards::values).any(|guard| guard.works && guard.kind == Kind::Access)
-    }
-
-    /// The strongest guard of each kind.
-    fn strongest(&self) -> Guards {
-        let mut all = Guards::new();
-        for (name, guard) in self.ways.iter().flatten() {
-            if all.get(name).is_none_or(|first| !first.works && guard.works) {
-                all.insert(name.clone(), guard.clone());
-            }
-        }
-        all
-    }
-
-    fn texts(&self, directives: &[Node]) -> Vec<String> {
-        directives.iter().map(|node| text(self.config, *node)).collect()
-    }
-}
-
-/// What of the old side's guards the new side does not have alike, on every way.
-#[must_use]
-pub fn differences(old: &Side<'_>, new: &Side<'_>) -> Vec<Difference> {
-    let had = old.strongest();
-    let mut found = Vec::new();
-    for (name, guard) in &had {
-        let wanted = old.texts(&guard.directives);
-        let keeps = |way: &Guards| {
-            way.get(name).is_some_and(|there| {
-                let there = new.texts(&there.directives);
-                // The first rule that fits decides: an order is no set.
-                if name == "allow and deny" {
-                    there == wanted
-                } else {
-                    wanted.iter().all(|one| there.contains(one))
-                }
-            })
-        };
-        let Some(weakest) = new.ways.iter().find(|way| !keeps(way)) else { continue };
-        let there = weakest.get(name);
-        let is_on = there.is_some_and(|there| there.works);
-        let change = match () {
-            () if guard.works && guard.kind == Kind::Manner => beside(name, &had),
-            () if guard.works => Some(Change::Opened),
-            () if is_on => Some(Change::Closed),
-            () if is_setting(name) => setting(name, &wanted, &had),
-            () => None,
-        };
-        let new = there.map_or_else(Vec::new, |there| there.directives.clone());
-        found.extend(change.map(|change| Difference {
-            change,
-            name: name.clone(),
-            old: guard.directives.clone(),
-            new,
-        }));
-    }
-    // Where rules are gone, whether one of them was enough belongs to what they said.
-    if found.iter().any(|one| one.change == Change::Opened) {
-        found.iter_mut().filter(|one| one.name == "satisfy").for_each(|one| one.change = Change::Opened);
-    }
-    found
-}
-
-/// The page for those who are turned away matters where somebody is.
-fn beside(name: &str, had: &Guards) -> Option<Change> {
-    let asked = || had.values().any(|guard| guard.works && guard.kind == Kind::Access);
-    match name {
-        "error_page" => asked().then_some(Change::Beside),
-        _ => Some(Change::Differs),
-    }
-}
-
-fn is_setting(name: &str) -> bool {
-    !matches!(name, "allow and deny" | "modsecurity")
-        && !(name.starts_with("auth_") && name.matches('_').count() == 1)
-}
-
-/// What it means that a setting is another one: nothing where what it belongs to is off.
-fn setting(name: &str, wanted: &[String], had: &Guards) -> Option<Change> {
-    let owner = match name {
-        "auth_request_set" | "auth_delay" => return Some(Change::Beside),
-        "satisfy" if wanted == ["satisfy any"] => return Some(Change::Beside),
-        "satisfy" => return Some(Change::Opened),
-        "valid_referers" => "if",
-        name if name.starts_with("secure_link") => "if",
-        name if name.starts_with("modsecurity") => "modsecurity",
-        name => name.match_indices('_').nth(1).map_or(name, |(at, _)| &name[..at]),
-    };
-    had.get(owner).is_some_and(|guard| guard.works).then_some(Change::Opened)
 }
