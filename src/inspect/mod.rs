@@ -4,12 +4,12 @@
 //! failure, never an assumption.
 
 mod access;
+mod beside;
 mod boot;
 mod build;
 mod client;
 mod connections;
 pub mod database;
-mod guards;
 mod hands;
 mod master;
 mod nginx;

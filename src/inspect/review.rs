@@ -29,7 +29,7 @@ const MOST_UPSTREAMS: usize = 24;
 pub fn review(root: &Root, facts: &Facts, config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(routes(facts, config));
-    findings.extend(super::guards::guards(facts, config));
+    findings.extend(super::beside::beside(facts, config));
     findings.extend(runs_code(facts));
     findings.extend(duplicate_servers(config));
     findings.extend(upstreams(root, facts));

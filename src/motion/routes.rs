@@ -167,6 +167,7 @@ impl<'c> Block<'c> {
     #[must_use]
     pub fn taken(&self, assets: &[String]) -> Vec<String> {
         let mut found = Vec::new();
+        let client = self.answer(NEW_CLIENT_ROUTE).map_or_else(String::new, |answer| self.describe(&answer));
         for door in self.serving_doors() {
             let own: BTreeSet<_> =
                 self.ways_through(door, NEW_CLIENT_ROUTE).list.iter().map(outer_of).collect();
@@ -177,7 +178,8 @@ impl<'c> Block<'c> {
                     if way.answer.chain.is_empty() && way.answer.acted.is_empty() {
                         continue;
                     }
-                    let line = format!("{asset} is answered by {}", self.describe(&way.answer));
+                    let line =
+                        format!("{asset} is answered by {}, not by {client}", self.describe(&way.answer));
                     if !found.contains(&line) {
                         found.push(line);
                     }

@@ -44,7 +44,8 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
         outcome.outcome = OutcomeKind::UpToDate;
         return Ok(outcome);
     }
-    if migration.plan.is_empty() {
+    // A plan that nothing could make effective is shown, and refused here already.
+    if migration.plan.is_empty() || !migration.effect.not_effective.is_empty() {
         if let Some(failure) = refusal(&prepared) {
             outcome.fail(failure);
         }

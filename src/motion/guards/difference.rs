@@ -142,3 +142,74 @@ fn setting(name: &str, wanted: &[String], had: &Guards) -> Option<Change> {
     };
     had.get(owner).is_some_and(|guard| guard.works).then_some(Change::Opened)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nginx_config::MemoryReader;
+    use nginx_config::routes::servers;
+    use std::path::Path;
+
+    fn found(server: &str, pages: &str, client: &str) -> Vec<(Change, String)> {
+        let text = format!(
+            "http {{ limit_req zone=all; server {{ {server}\n location / {{ {pages}\n proxy_pass http://127.0.0.1:9000; }}\n\
+             location ^~ /user-ui/ {{ {client}\n alias /srv/; try_files $uri /user-ui/index.html; }} }} }}"
+        );
+        let reader = MemoryReader::new().with("/n", text);
+        let config = Config::load(Path::new("/n"), Path::new("/"), &reader).expect("loads");
+        let around = Around::of(&config);
+        let side = |uri| Side::of(&around, servers(&config)[0], uri);
+        let found = differences(&side("/login"), &side("/user-ui/login"));
+        found.into_iter().map(|one| (one.change, one.name)).collect()
+    }
+
+    #[test]
+    fn guards_of_modules_that_are_not_everywhere_are_known() {
+        for pages in [
+            "access_by_lua_block { if not ngx.var.cookie_agent then ngx.exit(403) end }",
+            "access_by_lua_file /etc/nginx/agents.lua;",
+            "rewrite_by_lua_block { require(\"sso\").ask() }",
+            "modsecurity on;",
+            "auth_jwt agents;",
+            "auth_pam agents;",
+            "SecRulesEnabled;",
+        ] {
+            let changes: Vec<_> = found("", pages, "").into_iter().map(|(change, _)| change).collect();
+            assert_eq!(changes, [Change::Opened], "{pages}");
+            assert_eq!(found("", pages, pages), [], "{pages}");
+            assert_eq!(found(pages, "", ""), [], "{pages}");
+        }
+        assert_eq!(
+            found("modsecurity on;", "modsecurity off;", "").first().map(|one| one.0),
+            Some(Change::Closed)
+        );
+    }
+
+    #[test]
+    fn a_setting_counts_where_what_it_belongs_to_is_on() {
+        let check = |server: &str, pages: &str, expect: &[Change]| {
+            let changes: Vec<_> = found(server, pages, "").into_iter().map(|(change, _)| change).collect();
+            assert_eq!(changes, expect, "{server} / {pages}");
+        };
+        check("auth_basic x; auth_basic_user_file a;", "auth_basic_user_file b;", &[Change::Opened]);
+        check("auth_basic_user_file a;", "auth_basic_user_file b;", &[]);
+        check("satisfy any; deny all; auth_basic x;", "satisfy all;", &[Change::Opened]);
+        check("deny all; auth_basic x;", "satisfy any;", &[Change::Beside]);
+        check("auth_request /a;", "auth_request_set $who $upstream_http_x_who;", &[Change::Beside]);
+        check("modsecurity on;", "modsecurity_rules_file more.conf;", &[Change::Opened]);
+        check("allow 192.0.2.1; deny all;", "deny 192.0.2.1; allow all;", &[Change::Opened]);
+    }
+
+    #[test]
+    fn limits_and_headers_differ_and_are_no_stop() {
+        assert_eq!(found("", "limit_req zone=few;", ""), [(Change::Differs, "limit_req".to_owned())]);
+        assert_eq!(found("", "limit_req zone=all;", ""), []);
+        assert_eq!(
+            found("add_header X 1;", "add_header X 1; add_header Y 2;", ""),
+            [(Change::Differs, "add_header".to_owned())]
+        );
+        assert_eq!(found("add_header X 1;", "more_set_headers \"Y: 2\";", "more_set_headers \"Y: 2\";"), []);
+        // It answers before anybody is asked who it is.
+        assert_eq!(found("", "auth_basic x; return 302 /home;", ""), []);
+    }
+}

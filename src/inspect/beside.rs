@@ -15,7 +15,7 @@ use nginx_config::{Config, Node, redact_arguments};
 const MISSING_SCRIPT: &str = "/user-ui/motionctl-route-check.js";
 
 /// Every finding about them.
-pub fn guards(facts: &Facts, config: &Config) -> Vec<Finding> {
+pub fn beside(facts: &Facts, config: &Config) -> Vec<Finding> {
     let around = Around::of(config);
     let serving = facts.site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
     serving
