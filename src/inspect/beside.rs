@@ -5,11 +5,11 @@
 
 use crate::facts::{ClientFacts, Facts, RouteState, ServerFacts, ServerRole};
 use crate::motion::error_page::turned;
-use crate::motion::guards::{Around, Change, Side, differences};
+use crate::motion::guards::{Around, Change, Side, differences, shown};
 use crate::motion::{ANY_ROUTE, Block, Content, NEW_CLIENT_ROUTE};
 use crate::outcome::codes;
 use crate::outcome::{Finding, Level};
-use nginx_config::{Config, Node, redact_arguments};
+use nginx_config::{Config, Node};
 
 /// A script of the new client that nobody has.
 const MISSING_SCRIPT: &str = "/user-ui/motionctl-route-check.js";
@@ -75,12 +75,4 @@ fn error_page(facts: &Facts, config: &Config, server: &ServerFacts) -> Option<Fi
 fn intercepts(config: &Config, scopes: &[Node]) -> bool {
     let found = scopes.iter().find_map(|scope| config.named(*scope, "proxy_intercept_errors").next());
     found.is_some_and(|node| config.directive(node).arg(0) == Some(b"on"))
-}
-
-/// `FILE:LINE:COLUMN: DIRECTIVE`, redacted.
-fn shown(config: &Config, node: Node) -> String {
-    let tree = &config.file(node.file).tree;
-    let name = config.directive(node).name.text();
-    let arguments = redact_arguments(tree, node.directive);
-    format!("{}: {}", config.place(node), format!("{name} {arguments}").trim_end())
 }

@@ -8,7 +8,7 @@ mod difference;
 pub use difference::{Change, Difference, Side, differences};
 
 use nginx_config::routes::{Answer, Handler};
-use nginx_config::{Body, Config, Node};
+use nginx_config::{Body, Config, Node, redact_arguments, redact_name};
 use std::collections::BTreeMap;
 
 /// What a guard is about.
@@ -215,6 +215,14 @@ fn works(config: &Config, name: &str, directives: &[Node]) -> bool {
         name if name.starts_with("auth_") => name.matches('_').count() == 1 && first_argument != b"off",
         _ => true,
     }
+}
+
+/// A directive as it is shown: `FILE:LINE:COLUMN: DIRECTIVE`, redacted.
+#[must_use]
+pub fn shown(config: &Config, node: Node) -> String {
+    let tree = &config.file(node.file).tree;
+    let (name, arguments) = (redact_name(tree, node.directive), redact_arguments(tree, node.directive));
+    format!("{}: {}", config.place(node), format!("{name} {arguments}").trim_end())
 }
 
 /// A directive as it is compared: its words, and a block with its white space made one.

@@ -6,10 +6,10 @@
 use super::PlanError;
 use super::draft::{Draft, staged};
 use crate::facts::{Facts, RouteState, ServerFacts, ServerRole};
-use crate::motion::guards::{Around, Change, Difference, Side, differences};
+use crate::motion::guards::{Around, Change, Difference, Side, differences, shown};
 use crate::motion::{Bare, Block, NEW_CLIENT_ROUTE, redirects_only};
 use nginx_config::routes::servers;
-use nginx_config::{Config, DirectiveId, Node, redact_arguments, redact_name};
+use nginx_config::{Config, DirectiveId, Node};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -69,7 +69,7 @@ pub(super) fn effect(facts: &Facts, old: &Config, draft: &Draft) -> Result<Effec
             let found = differences(&before, &now);
             let lines = |changes: &[Change]| {
                 let wanted = found.iter().filter(|difference| changes.contains(&difference.change));
-                wanted.flat_map(|difference| shown(old, &config, difference)).collect()
+                wanted.flat_map(|difference| lines_of(old, &config, difference)).collect()
             };
             let bare_today = match (Block::new(old, origin.node).bare(), &bare) {
                 (Bare::Elsewhere(before), Bare::Elsewhere(now)) if before.how == now.how => BareToday::Same,
@@ -104,19 +104,14 @@ fn not_effective(facts: &Facts, config: &Config, block: &Block<'_>, server: Node
 
 /// The directives of a difference, each with its place: those that do not hold any more, or of a guard that only the
 /// new client has, that one.
-fn shown(old: &Config, new: &Config, difference: &Difference) -> Vec<String> {
-    let line = |config: &Config, node: &Node| {
-        let tree = &config.file(node.file).tree;
-        let (name, arguments) = (redact_name(tree, node.directive), redact_arguments(tree, node.directive));
-        format!("{}: {}", config.place(*node), format!("{name} {arguments}").trim_end())
-    };
+fn lines_of(old: &Config, new: &Config, difference: &Difference) -> Vec<String> {
     match difference.change {
         Change::Closed => {
-            let only = |node| format!("{} (today's pages are without it)", line(new, node));
+            let only = |node: &Node| format!("{} (today's pages are without it)", shown(new, *node));
             difference.new.iter().map(only).collect()
         }
         Change::Opened | Change::Differs | Change::Beside => {
-            difference.old.iter().map(|node| line(old, node)).collect()
+            difference.old.iter().map(|node| shown(old, *node)).collect()
         }
     }
 }
