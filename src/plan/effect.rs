@@ -82,10 +82,27 @@ pub(super) fn effect(facts: &Facts, old: &Config, draft: &Draft) -> Result<Effec
                 bare: bare.clone(),
                 bare_today,
             };
-            effect.blocks.insert(origin.node, block);
+            // One block may become several, as where a vendor's file splits it: what one of them opens is open.
+            match effect.blocks.get_mut(&origin.node) {
+                Some(first) => first.join(block),
+                None => drop(effect.blocks.insert(origin.node, block)),
+            }
         }
     }
     Ok(effect)
+}
+
+impl BlockEffect {
+    /// Adds what another block does that came of the same one.
+    fn join(&mut self, other: Self) {
+        for (lines, more) in [(&mut self.opened, other.opened), (&mut self.differs, other.differs)] {
+            let new: Vec<_> = more.into_iter().filter(|line| !lines.contains(line)).collect();
+            lines.extend(new);
+        }
+        if self.bare == Bare::Leads {
+            (self.bare, self.bare_today) = (other.bare, other.bare_today);
+        }
+    }
 }
 
 fn not_effective(facts: &Facts, config: &Config, block: &Block<'_>, server: Node) -> Vec<String> {

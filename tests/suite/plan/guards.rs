@@ -289,6 +289,25 @@ fn a_vendor_s_file_is_held_against_the_same_guards() {
 }
 
 #[test]
+fn a_vendor_s_file_that_splits_the_block_guards_every_part_of_it() {
+    let own = format!("location /user-ui/ {{ alias {CLIENT}/; try_files $uri /user-ui/index.html; }}");
+    let live = motion("listen 8080;", BASIC);
+    let open = motion(&own, "");
+    let closed = motion(&format!("{BASIC}\n{own}"), "").replace("listen 80;", "listen 8080;");
+    for parts in [[&open, &closed], [&closed, &open]] {
+        let server = tree(&live);
+        server.write("new.conf", parts.map(String::as_str).concat());
+        let new = server.at("new.conf");
+        let operands = ["--strategy", "replace", "--candidate", new.to_str().expect("text")];
+        let refused = server.json(&[&["apply", "--yes"][..], &operands].concat());
+        assert_eq!(refused["exit_code"], 3, "{refused:#}");
+        assert!(evidence(&refused, "routes.unguarded").contains("auth_basic "), "{refused:#}");
+        let applied = server.json(&[&["apply", "--yes", "--inherit-guards"][..], &operands].concat());
+        assert_eq!(applied["exit_code"], 0, "{applied:#}");
+    }
+}
+
+#[test]
 fn a_saved_plan_is_judged_by_what_it_does_itself() {
     let server = tree(&motion("", GUARDED));
     let saved = server.at("plan.json");
