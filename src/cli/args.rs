@@ -5,9 +5,10 @@
 pub mod seed;
 
 use crate::cli::explain::{accept_help, exit_codes_help};
+use crate::inspect::ServerName;
 use crate::outcome::codes::Family;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Moves an XCALLY Motion server's NGINX configuration to the new client,
@@ -113,9 +114,9 @@ pub enum Command {
 }
 
 impl Command {
-    /// `--nginx` of the commands that have it.
-    pub fn nginx(&self) -> Option<&Path> {
-        let named = match self {
+    /// What the operator says of NGINX, of the commands that ask.
+    pub fn nginx(&self) -> Option<&NginxArgs> {
+        Some(match self {
             Self::Check(args) => &args.site.nginx,
             Self::Plan(args) => &args.change.site.nginx,
             Self::Apply(args) => &args.change.site.nginx,
@@ -124,9 +125,19 @@ impl Command {
             Self::Rollback(args) => &args.nginx,
             Self::Recover(args) => &args.nginx,
             _ => return None,
-        };
-        named.as_deref()
+        })
     }
+}
+
+/// Which NGINX is this server's, when it cannot be found.
+#[derive(Debug, Clone, Default, Args)]
+pub struct NginxArgs {
+    /// NGINX's program, when it is not the one on PATH; it must be root's alone all the same
+    #[arg(long = "nginx", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub program: Option<PathBuf>,
+    /// NGINX's main file, such as /usr/local/nginx/conf/nginx.conf, when it cannot be found
+    #[arg(long = "nginx-conf", value_name = "FILE")]
+    pub main_file: Option<PathBuf>,
 }
 
 /// Where Motion's site and the new client are, when they cannot be found.
@@ -135,9 +146,12 @@ pub struct SiteArgs {
     /// Motion's NGINX file, when it cannot be found
     #[arg(long, value_name = "FILE")]
     pub site: Option<PathBuf>,
-    /// NGINX's program, when it is not the one on PATH; it must be root's alone all the same
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub nginx: Option<PathBuf>,
+    /// Motion's server block, when several could be it; may be given again for each of Motion's
+    #[arg(long, value_name = "NAME[:PORT]")]
+    pub server: Vec<ServerName>,
+    /// Which NGINX is this server's.
+    #[command(flatten)]
+    pub nginx: NginxArgs,
     /// Use the templates in DIR instead of the built-in ones
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub bundle: Option<PathBuf>,
@@ -296,7 +310,7 @@ pub struct StatusArgs {
     /// Which database is asked.
     #[command(flatten)]
     pub database: DatabaseArgs,
-    /// Exit 2 when the route is missing or the configuration has drifted
+    /// Exit 2 when the route is not known to be served, or the configuration has drifted
     #[arg(long)]
     pub detailed_exitcode: bool,
 }
@@ -309,9 +323,9 @@ pub struct RollbackArgs {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
-    /// NGINX's program, when it is not the one on PATH; it must be root's alone all the same
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub nginx: Option<PathBuf>,
+    /// Which NGINX is this server's.
+    #[command(flatten)]
+    pub nginx: NginxArgs,
     /// Restore everything in the backup, not only what the run changed
     #[arg(long)]
     pub whole_tree: bool,
@@ -335,9 +349,9 @@ pub struct RecoverArgs {
     /// Before NGINX starts: a change that waits for its confirmation is undone
     #[arg(long)]
     pub boot: bool,
-    /// NGINX's program, when it is not the one on PATH; it must be root's alone all the same
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub nginx: Option<PathBuf>,
+    /// Which NGINX is this server's.
+    #[command(flatten)]
+    pub nginx: NginxArgs,
 }
 
 /// Arguments of `diff`.

@@ -1,13 +1,13 @@
 //! What every command starts with: the root, the settings, who asks.
 
-use super::args::{ChangeArgs, Global, SiteArgs, StrategyChoice, parse_duration};
+use super::args::{ChangeArgs, Global, NginxArgs, SiteArgs, StrategyChoice, parse_duration};
 use super::files::{read_bundle, read_input};
 use super::progress::Progress;
 use super::settings::Settings;
 use crate::apply::SandboxChoice;
 use crate::host::sandbox::Launcher;
 use crate::host::{LockError, Root, WriteLock, machine};
-use crate::inspect::{self, ClientChoice};
+use crate::inspect::{self, ClientChoice, Wanted};
 use crate::outcome::codes::{self, Accepted, Code, Family, accepted};
 use crate::outcome::{Failure, FailureKind, Finding, HostSection};
 use crate::plan::bundle::Bundle;
@@ -39,11 +39,13 @@ pub struct Context {
     pub progress: Progress,
     /// NGINX's program, when the operator named it; absolute.
     nginx: Option<PathBuf>,
+    /// NGINX's main file, likewise; below the root.
+    nginx_conf: Option<PathBuf>,
 }
 
 impl Context {
-    /// Opens the root and reads the settings; `nginx` is the command's `--nginx`.
-    pub fn new(global: &Global, nginx: Option<&Path>) -> Result<Self, Failure> {
+    /// Opens the root and reads the settings; `nginx` is what the command line says of it.
+    pub fn new(global: &Global, nginx: Option<&NginxArgs>) -> Result<Self, Failure> {
         let root = match &global.root {
             Some(dir) => Root::at(dir).map_err(|error| {
                 let message = format!("opening the root {}: {error}", dir.display());
@@ -54,8 +56,11 @@ impl Context {
         let stop = Arc::new(AtomicBool::new(false));
         watch_signals(&stop)?;
         let settings = Settings::read(&root, global.config.as_deref())?;
+        let program = nginx.and_then(|args| args.program.as_deref()).or(settings.nginx.as_deref());
+        let main_file = nginx.and_then(|args| args.main_file.as_deref()).or(settings.nginx_conf.as_deref());
         Ok(Self {
-            nginx: nginx.or(settings.nginx.as_deref()).map(absolute).transpose()?,
+            nginx: program.map(absolute).transpose()?,
+            nginx_conf: main_file.map(|file| below_root(&root, global, file)).transpose()?,
             settings,
             launcher: Launcher { stop: Arc::clone(&stop), ..Launcher::default() },
             progress: Progress::new(global),
@@ -82,7 +87,9 @@ impl Context {
         Ok(Options {
             inspect: inspect::Options {
                 site: site.site.clone().or_else(|| settings.site.clone()).map(|path| self.below_root(path)),
+                servers: site.server.clone(),
                 nginx: self.nginx.clone(),
+                place: self.place(),
                 client: self.client(site),
             },
             bundle,
@@ -101,7 +108,11 @@ impl Context {
     /// How the server is looked at by what changes nothing anew: undoing, recovering.
     pub fn bare_options(&self) -> inspect::Options {
         let (site, nginx) = (self.settings.site.clone(), self.nginx.clone());
-        inspect::Options { site, nginx, ..inspect::Options::default() }
+        inspect::Options { site, nginx, place: self.place(), ..inspect::Options::default() }
+    }
+
+    fn place(&self) -> Wanted {
+        self.nginx_conf.clone().map_or(Wanted::Search, Wanted::Named)
     }
 
     /// Options of a change.
@@ -195,9 +206,11 @@ impl Context {
         file_argument("--config", self.global.config.as_deref())
     }
 
-    /// `--nginx FILE`, likewise.
-    pub fn nginx_argument(&self) -> Result<Vec<String>, Failure> {
-        file_argument("--nginx", self.nginx.as_deref())
+    /// `--nginx FILE` and `--nginx-conf FILE`, likewise.
+    pub fn nginx_arguments(&self) -> Result<Vec<String>, Failure> {
+        let mut all = file_argument("--nginx", self.nginx.as_deref())?;
+        all.extend(file_argument("--nginx-conf", self.nginx_conf.as_deref())?);
+        Ok(all)
     }
 
     /// Who asks, for the journal.
@@ -238,13 +251,20 @@ impl Context {
     /// A path below the root; one that was typed with the root's folder in
     /// front, as a shell completes it, means the same.
     fn below_root(&self, path: PathBuf) -> PathBuf {
-        if self.root.is_live() {
-            return path;
-        }
-        let typed = self.global.root.as_deref().and_then(|dir| path.strip_prefix(dir).ok());
-        let below = typed.or_else(|| path.strip_prefix(self.root.base()).ok());
-        below.map_or_else(|| PathBuf::from("/").join(&path), |rest| PathBuf::from("/").join(rest))
+        if self.root.is_live() { path } else { below_tree(&self.root, &self.global, &path) }
     }
+}
+
+/// A path of the tree that `--root` names.
+fn below_tree(root: &Root, global: &Global, path: &Path) -> PathBuf {
+    let typed = global.root.as_deref().and_then(|dir| path.strip_prefix(dir).ok());
+    let below = typed.or_else(|| path.strip_prefix(root.base()).ok());
+    Path::new("/").join(below.unwrap_or(path))
+}
+
+/// The same for a file that is wanted by an absolute path on a live server, too.
+fn below_root(root: &Root, global: &Global, path: &Path) -> Result<PathBuf, Failure> {
+    if root.is_live() { absolute(path) } else { Ok(below_tree(root, global, path)) }
 }
 
 /// A file's option for a command that runs later and elsewhere.

@@ -17,6 +17,8 @@ pub struct Settings {
     pub site: Option<PathBuf>,
     /// `--nginx`
     pub nginx: Option<PathBuf>,
+    /// `--nginx-conf`
+    pub nginx_conf: Option<PathBuf>,
     /// `--bundle`
     pub bundle: Option<PathBuf>,
     /// `--new-client-root`

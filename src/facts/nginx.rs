@@ -47,7 +47,7 @@ pub struct NginxFacts {
     pub certificates: Vec<CertificateFacts>,
     /// `ssl_dhparam` files.
     pub dhparams: Vec<PathBuf>,
-    /// Every address that any server block listens on.
+    /// Every address that any server block listens on, without those of QUIC.
     pub listens: Vec<ListenAddress>,
     /// Addresses of `resolver` directives, with their ports.
     pub resolvers: Vec<String>,

@@ -1,5 +1,6 @@
 //! Facts about Motion's part of the configuration: blocks, routes, upstreams.
 
+use super::{Entrance, LimitFacts, NoEntrance};
 use crate::motion::RouteState;
 use nginx_config::Node;
 use std::fmt;
@@ -34,6 +35,10 @@ pub struct ServerFacts {
     pub new_client: RouteState,
     /// Its locations, as far as a path is certain to reach them.
     pub locations: Vec<LocationFacts>,
+    /// How it is asked, or why it is not.
+    pub entrance: Result<Entrance, NoEntrance>,
+    /// The limits of requests and connections that it is under.
+    pub limits: Vec<LimitFacts>,
 }
 
 /// A location that a path is certain to reach.
@@ -70,14 +75,14 @@ pub enum ServerRole {
 pub struct ListenFacts {
     /// The address.
     pub address: ListenAddress,
-    /// With the `ssl` parameter, or under `ssl on`.
+    /// With the `ssl` parameter, under `ssl on`, or with `quic`, which is always encrypted.
     pub tls: bool,
+    /// With the `quic` parameter: over UDP, beside whatever listens on the same port over TCP.
+    pub quic: bool,
     /// With HTTP/2, by parameter or directive.
     pub http2: bool,
     /// With `default_server`.
     pub default_server: bool,
-    /// With `proxy_protocol`.
-    pub proxy_protocol: bool,
 }
 
 /// Where a server block listens.
@@ -126,6 +131,10 @@ pub struct UpstreamFacts {
     pub http: bool,
     /// `file:line` of the directive that names it.
     pub origin: String,
+    /// The server block that it stands in, by way of an include or not.
+    pub server: Option<Node>,
+    /// What the directive names, once its variables are filled in.
+    pub target: String,
     /// The location that leads there, for people.
     pub location: String,
     /// Whether it answers Motion's own routes in Motion's site.

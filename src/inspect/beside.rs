@@ -54,7 +54,7 @@ fn error_page(facts: &Facts, config: &Config, server: &ServerFacts) -> Option<Fi
     let scopes: Vec<Node> =
         own.iter().rev().copied().chain([server.node]).chain(config.top_named("http")).collect();
     let proxied = match content {
-        Some(content) => matches!(content, Content::Proxied(_)),
+        Some(content) => matches!(content, Content::Proxied(..)),
         None => matches!(facts.motion.client, Some(ClientFacts::Proxied(_))),
     };
     // What another program answers is its own, unless NGINX is told to look at it.

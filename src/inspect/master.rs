@@ -5,6 +5,7 @@
 //! What does not obey it cannot stop a run by its title.
 
 use super::nginx::{Asked, ask};
+use super::place::Place;
 use crate::host::Root;
 use crate::host::process::{self, Census, Master, MasterArguments, Stranger};
 use crate::host::trust::{Executable, Space, Standing, Why};
@@ -12,21 +13,23 @@ use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding};
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::Path;
 
 /// What was chosen among everything that calls itself a master.
 #[derive(Default)]
 pub struct Chosen {
     /// The master with its program, when there is one.
-    pub master: Option<(Master, Asked)>,
+    pub master: Option<(Master, Asked, Place)>,
     /// The pids of all others.
     pub others: BTreeSet<i32>,
 }
 
-/// The one master whose main file is ours, running `named` where the operator named a program.
+/// The one master whose main file is ours: the one that the operator named, if any; and running `named` where
+/// the operator named a program.
 pub fn choose(
     root: &Root,
     named: Option<&Executable>,
+    main_file: Option<&Path>,
     on_disk: Option<&Asked>,
     findings: &mut Vec<Finding>,
 ) -> Result<Chosen, Failure> {
@@ -39,12 +42,22 @@ pub fn choose(
         .map(|master| master.id.pid)
         .chain(strangers.iter().map(|other| other.id.pid))
         .collect();
-    let (wanted, unwanted): (Vec<_>, Vec<_>) =
+    let (wanted, others): (Vec<_>, Vec<_>) =
         masters.into_iter().partition(|master| named.is_none_or(|named| named.is_run_as(&master.program)));
     let (mut own, mut elsewhere) = (Vec::new(), Vec::new());
+    let runs = |master: &Master| {
+        let program = master.program.executable.name().display();
+        format!("pid {} runs {program}, which --nginx does not name", master.id.pid)
+    };
+    let mut unwanted: Vec<_> = others.iter().map(runs).collect();
     for master in wanted {
         match reads_our_file(root, &master, on_disk) {
-            Some(asked) => own.push((master, asked)),
+            Some((_, place)) if main_file.is_some_and(|named| !is_same(root, named, &place.main_file)) => {
+                let read = place.main_file.display();
+                unwanted
+                    .push(format!("pid {} reads {read}, which --nginx-conf does not name", master.id.pid));
+            }
+            Some((asked, place)) => own.push((master, asked, place)),
             None => elsewhere.push(line(master.id.pid, &master.arguments, "another main file", None)),
         }
     }
@@ -56,23 +69,23 @@ pub fn choose(
     if own.is_empty() {
         let unseen = strangers.iter().filter(|stranger| stranger.standing == Standing::Unseen);
         let unseen: Vec<_> = unseen.map(|stranger| of_stranger(stranger, "not to be seen")).collect();
-        findings.push(none(unseen, elsewhere, &unwanted));
+        findings.push(none(unseen, elsewhere, unwanted));
     }
     if own.len() > 1 {
         let finding = Finding::new(codes::NGINX_SEVERAL_MASTERS, "several NGINX masters run here")
             .advice("stop the ones that do not serve Motion, or move them to containers of their own");
-        let lines = own.iter().map(|(master, _)| described(master.id.pid, &master.arguments));
+        let lines = own.iter().map(|(master, ..)| described(master.id.pid, &master.arguments));
         findings.push(lines.fold(finding, Finding::evidence));
-        own.sort_by_key(|(master, _)| master.arguments.conf.is_some());
+        own.sort_by_key(|(master, ..)| master.arguments.conf.is_some());
     }
     let master = own.into_iter().next();
-    let is_chosen = |pid: &i32| master.as_ref().is_some_and(|(master, _)| master.id.pid == *pid);
+    let is_chosen = |pid: &i32| master.as_ref().is_some_and(|(master, ..)| master.id.pid == *pid);
     let others = all.into_iter().filter(|pid| !is_chosen(pid)).collect();
     Ok(Chosen { master, others })
 }
 
 /// Why there is no master, by what was seen instead.
-fn none(unseen: Vec<String>, elsewhere: Vec<String>, unwanted: &[Master]) -> Finding {
+fn none(unseen: Vec<String>, elsewhere: Vec<String>, unwanted: Vec<String>) -> Finding {
     let (finding, lines) = if !unseen.is_empty() {
         let title = "whether the running NGINX is this server's could not be seen";
         (Finding::new(codes::NGINX_UNKNOWN, title).advice("look as root"), unseen)
@@ -82,13 +95,9 @@ fn none(unseen: Vec<String>, elsewhere: Vec<String>, unwanted: &[Master]) -> Fin
             .advice("run motionctl where that NGINX runs, in its container or chroot");
         (finding, elsewhere)
     } else {
-        let runs = |master: &Master| {
-            let program = master.program.executable.name().display();
-            format!("pid {} runs {program}, which --nginx does not name", master.id.pid)
-        };
         let finding = Finding::new(codes::NGINX_NOT_RUNNING, "no NGINX of this server runs")
             .advice("the change is made and validated, but nothing is reloaded or started");
-        (finding, unwanted.iter().map(runs).collect())
+        (finding, unwanted)
     };
     lines.into_iter().fold(finding, Finding::evidence)
 }
@@ -140,18 +149,25 @@ fn line(pid: i32, arguments: &MasterArguments, what: &str, group: Option<&str>) 
     format!("{}, {what}{}", described(pid, arguments), group.unwrap_or_default())
 }
 
-/// The master's program, when its main file is the file that we see under that name. One with a root of its own
-/// is not ours even when the file is: its libraries, keys and includes need not be.
-fn reads_our_file(root: &Root, master: &Master, on_disk: Option<&Asked>) -> Option<Asked> {
+/// The master's program and place, when its main file is the file that we see under that name. One with a root of
+/// its own is not ours even when the file is: its libraries, keys and includes need not be.
+fn reads_our_file(root: &Root, master: &Master, on_disk: Option<&Asked>) -> Option<(Asked, Place)> {
     let asked = match ask(master.program.executable.clone()) {
         Ok(asked) => asked,
         Err(_) => Asked { program: master.program.executable.clone(), build: on_disk?.build.clone() },
     };
-    let build = &asked.build;
-    let prefix = master.arguments.prefix.as_ref().map_or_else(|| build.prefix.clone(), PathBuf::from);
-    let conf = master.arguments.conf.as_ref().map_or_else(|| build.conf_path.clone(), PathBuf::from);
-    let conf = prefix.join(conf);
-    let identity = |root: &Root| root.metadata(&conf).ok().map(|metadata| (metadata.dev(), metadata.ino()));
-    let theirs = Root::at(format!("/proc/{}/root", master.id.pid)).ok().and_then(|root| identity(&root));
-    (theirs.is_some() && theirs == identity(root)).then_some(asked)
+    let place = Place::of_master(&asked.build, master)?;
+    let theirs = Root::at(format!("/proc/{}/root", master.id.pid)).ok()?;
+    let theirs = identity(&theirs, &place.main_file)?;
+    (Some(theirs) == identity(root, &place.main_file)).then_some((asked, place))
+}
+
+fn is_same(root: &Root, one: &Path, other: &Path) -> bool {
+    let one = identity(root, one);
+    one.is_some() && one == identity(root, other)
+}
+
+/// Device and inode.
+fn identity(root: &Root, file: &Path) -> Option<(u64, u64)> {
+    root.metadata(file).ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }

@@ -10,9 +10,17 @@ mod build;
 mod client;
 mod connections;
 pub mod database;
+mod entrance;
+mod guards;
 mod hands;
+mod judge;
+mod limits;
+mod managed;
 mod master;
+mod named;
 mod nginx;
+mod own;
+mod place;
 mod reader;
 mod review;
 mod select;
@@ -22,12 +30,16 @@ mod site;
 mod topology;
 mod upstream;
 mod values;
+mod variables;
 mod written;
 
 pub use boot::{BootUnit, UNIT as BOOT_UNIT, boot_unit, no_boot_unit};
 pub use client::{APPLICATION_ROOT, ClientChoice};
+pub use named::ServerName;
 pub use nginx::Programs;
+pub use place::{Place, Wanted};
 pub use reader::{RootReader, file_facts};
+pub use review::routes;
 pub use site::all_listens;
 pub use upstream::parse_upstream;
 
@@ -35,12 +47,9 @@ use crate::facts::{Facts, HostFacts, NginxFacts, Scope, SiteFacts};
 use crate::host::{Root, machine};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding};
-use nginx_config::{Config, ConfigError, FileId, Reader, redact_text};
+use nginx_config::{Config, ConfigError, redact_text};
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
-
-/// Files that are listed where one is not among them.
-const MOST_LISTED: usize = 20;
+use std::path::PathBuf;
 
 /// What the operator said where discovery may need help.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -48,9 +57,15 @@ const MOST_LISTED: usize = 20;
 pub struct Options {
     /// Motion's NGINX file.
     pub site: Option<PathBuf>,
+    /// Motion's server blocks.
+    #[serde(default)]
+    pub servers: Vec<ServerName>,
     /// NGINX's program, a path of this machine.
     #[serde(default)]
     pub nginx: Option<PathBuf>,
+    /// NGINX's main file.
+    #[serde(default)]
+    pub place: Wanted,
     /// The new client.
     pub client: ClientChoice,
 }
@@ -105,18 +120,23 @@ pub fn survey(root: &Root, inspection: &Inspection) -> Vec<Finding> {
 }
 
 fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(Known, Config), Failure> {
-    let server = nginx::server(root, options.nginx.as_deref(), findings)?;
+    let server = nginx::server(root, options, findings)?;
     let reader = RootReader::new(root);
-    let config =
-        Config::load(&server.main_file, &server.prefix, &reader).map_err(|error| unloadable(&error))?;
+    let config = Config::load(&server.place.main_file, &server.place.prefix, &reader)
+        .map_err(|error| unloadable(&error))?;
     let visits = values::visits(&config);
     let groups = upstream::groups(&config, &visits);
     let targets = upstream::targets(&config, &visits, &groups);
-    let motion = client::motion(root, &options.client, findings);
-    let named_site = options.site.as_deref().map(|site| named_file(&config, &reader, site)).transpose()?;
-    let support = site::Support { application_root: motion.root.as_deref(), named_site };
-    let mut selected = select::select(site::candidates(&config, &targets, &support))?;
-    served::settle(root, &config, &motion, &mut selected.servers);
+    let mut motion = client::motion(root, &options.client, findings);
+    let named_site =
+        options.site.as_deref().map(|site| named::named_file(&config, &reader, site)).transpose()?;
+    let own = own::Own::find(root, motion.root.as_deref(), &targets);
+    let support = judge::Support { application_root: motion.root.as_deref(), named_site, own: &own };
+    let candidates = judge::candidates(&config, &targets, &support);
+    let mut selected = select::select(candidates, &options.servers, &own)?;
+    findings.append(&mut selected.findings);
+    motion.places = own.places;
+    served::settle(root, &config, &motion, &targets, &mut selected.servers);
     let upstreams: Vec<_> = targets
         .into_iter()
         .map(|target| {
@@ -132,36 +152,24 @@ fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(
     Ok((Known { facts, programs }, config))
 }
 
-/// The file of the configuration that an operator named, by whichever path leads there.
-fn named_file(config: &Config, reader: &RootReader, site: &Path) -> Result<FileId, Failure> {
-    let identity = reader.identity(site).unwrap_or_else(|_| site.to_owned());
-    if let Some((id, _)) = config.files().find(|(_, file)| file.identity == identity) {
-        return Ok(id);
-    }
-    let title = "NGINX does not read the file that was named";
-    let read = config.files().take(MOST_LISTED).map(|(_, file)| file.path.display().to_string());
-    let more = config.files().count().saturating_sub(MOST_LISTED);
-    let finding = Finding::new(codes::SITE_NOT_FOUND, title)
-        .evidence(format!("{} is not among the files of this configuration", site.display()))
-        .advice("name one of the files that NGINX reads, or a link to one");
-    let finding = read.fold(finding, |finding, path| finding.evidence(format!("read: {path}")));
-    let finding = if more > 0 { finding.evidence(format!("… and {more} more")) } else { finding };
-    Err(Failure::new(FailureKind::Unavailable, format!("{title}: {}", site.display()))
-        .with_findings(vec![finding]))
-}
-
 /// What is known of a server whose configuration cannot be read: enough to
 /// put a backup back and to reload.
 ///
 /// # Errors
 /// When there is no NGINX, or it does not say what it is.
 pub fn bare_facts(root: &Root, options: &Options) -> Result<Known, Failure> {
-    let server = nginx::server(root, options.nginx.as_deref(), &mut Vec::new())?;
-    let empty =
-        Config::load(&server.main_file, &server.prefix, &EmptyReader).map_err(|error| unloadable(&error))?;
+    let server = nginx::server(root, options, &mut Vec::new())?;
+    let empty = Config::load(&server.place.main_file, &server.place.prefix, &EmptyReader)
+        .map_err(|error| unloadable(&error))?;
     let programs = server.programs.clone();
     let nginx = nginx_facts(root, server, &empty, &[], &[]);
-    let motion = crate::facts::MotionFacts { root: None, version: None, client: None, assets: Vec::new() };
+    let motion = crate::facts::MotionFacts {
+        root: None,
+        version: None,
+        places: Vec::new(),
+        client: None,
+        assets: Vec::new(),
+    };
     let site = SiteFacts { file: PathBuf::from("/"), servers: Vec::new(), upstreams: Vec::new() };
     let files = std::collections::BTreeMap::new();
     Ok(Known { facts: Facts { host: host_facts(root), nginx, motion, site, files }, programs })
@@ -222,7 +230,8 @@ fn nginx_facts(
     visits: &[values::Visit],
     upstreams: &[crate::facts::UpstreamFacts],
 ) -> NginxFacts {
-    let conf_prefix = server.main_file.parent().map(PathBuf::from).unwrap_or_default();
+    let place = server.place;
+    let conf_prefix = place.main_file.parent().map(PathBuf::from).unwrap_or_default();
     let user = config.top_named("user").next_back().map(|node| values::arguments(config, node));
     let mut user = user.unwrap_or_default().into_iter();
     let mut certificates = written::certificates(config, visits, &conf_prefix);
@@ -242,10 +251,10 @@ fn nginx_facts(
         listens: site::all_listens(config),
         resolvers: written::resolvers(config, visits),
         runs_code: written::runs_code(config, visits),
-        main_file: server.main_file,
+        main_file: place.main_file,
         conf_prefix,
-        prefix: server.prefix,
-        arguments: server.arguments,
+        prefix: place.prefix,
+        arguments: place.arguments,
         master: server.master,
         others: server.others,
     }

@@ -3,8 +3,10 @@
 //! Invariant: only what obeys the rule of `host::trust` is asked anything. What PATH has and does not obey it is
 //! said, and never run.
 
-use super::build::{Build, parse_build};
+use super::Options;
+use super::build::{Build, Product, parse_build};
 use super::master::{self, Chosen};
+use super::place::{self, Place, Wanted};
 use crate::facts::{MasterFacts, WorkerFacts};
 use crate::host::Root;
 use crate::host::command::{self, Privileges};
@@ -14,7 +16,7 @@ use crate::host::trust::{self, Distrust, Executable};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, Level};
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 /// How long `nginx -V` may take.
@@ -33,14 +35,10 @@ pub struct Programs {
 pub struct Server {
     /// Its programs.
     pub programs: Programs,
-    /// What the one that validates was built with.
+    /// What the one that validates was built with, below the prefix that it is started with.
     pub build: Build,
-    /// `-c`, `-p`, `-g` and `-e` of the running master.
-    pub arguments: Vec<String>,
-    /// The main file.
-    pub main_file: PathBuf,
-    /// `-p`, or the prefix that was compiled in.
-    pub prefix: PathBuf,
+    /// Its main file, and how it is told to read that one.
+    pub place: Place,
     /// The running master.
     pub master: Option<MasterFacts>,
     /// Other processes that call themselves a master.
@@ -48,19 +46,20 @@ pub struct Server {
 }
 
 /// A program and what it says of itself.
+#[derive(Clone)]
 pub(super) struct Asked {
     pub program: Executable,
     pub build: Build,
 }
 
-/// Finds the NGINX that serves `root`; `named` is the program that the operator says it is.
+/// Finds the NGINX that serves `root`, by what the operator said of it.
 ///
 /// # Errors
-/// When there is no program that may be asked, or it does not say its version.
-pub fn server(root: &Root, named: Option<&Path>, findings: &mut Vec<Finding>) -> Result<Server, Failure> {
-    let named = named.map(open_named).transpose()?;
+/// When there is no program that may be asked, it does not say its version, or its main file is nowhere.
+pub fn server(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<Server, Failure> {
+    let named = options.nginx.as_deref().map(open_named).transpose()?;
     let mut refused = Vec::new();
-    let on_disk = match &named {
+    let on_path = match &named {
         Some(program) => Some(program.clone()),
         None => {
             let found = trust::find("nginx");
@@ -69,42 +68,89 @@ pub fn server(root: &Root, named: Option<&Path>, findings: &mut Vec<Finding>) ->
         }
     };
     findings.extend(untrusted(&refused));
-    let on_disk = on_disk.map(ask).transpose()?;
+    // That PATH has a broken one is no matter where another runs.
+    let on_path = on_path.map(ask).transpose();
     let chosen = match root.is_live() {
-        true => master::choose(root, named.as_ref(), on_disk.as_ref(), findings)?,
+        true => {
+            let on_path = on_path.as_ref().ok().and_then(Option::as_ref);
+            master::choose(root, named.as_ref(), options.place.main_file(), on_path, findings)?
+        }
         false => Chosen::default(),
     };
-    let (master, running, skew) = match (chosen.master, on_disk) {
-        (Some((master, running)), on_disk) => {
-            let (skew, finding) = skew(&master, &running.build, on_disk.as_ref()).unzip();
+    let mut server = match chosen.master {
+        Some((master, running, place)) => {
+            let skew = skew(&master, &running.build);
+            if skew.is_none() && named.is_none() {
+                findings.extend(on_path.ok().flatten().and_then(|other| beside(&running, &other)));
+            }
+            let (on_disk, finding) = skew.unzip();
             findings.extend(finding);
-            (Some(master), running, skew.flatten())
+            Server { master: Some(facts_of(&master)), ..Server::of(running, on_disk.flatten(), place) }
         }
-        (None, Some(on_disk)) => (None, on_disk, None),
-        (None, None) => return Err(missing(&refused)),
+        None => {
+            let program = match on_path? {
+                Some(program) if named.is_some() => program,
+                on_path => places_own(root, &options.place, on_path, &refused)?,
+            };
+            let place = place::still(root, &options.place, &program.build, findings)?;
+            Server::of(program, None, place)
+        }
     };
-    let title = master.as_ref().map(|master| master.arguments.clone()).unwrap_or_default();
-    let text = |option: &Option<std::ffi::OsString>| {
-        option.as_ref().map(|value| value.to_string_lossy().into_owned())
-    };
-    let Asked { program, build } = running;
-    let prefix = text(&title.prefix).map_or_else(|| build.prefix.clone(), PathBuf::from);
-    let main_file = prefix.join(text(&title.conf).map_or_else(|| build.conf_path.clone(), PathBuf::from));
-    let options =
-        [("-p", &title.prefix), ("-c", &title.conf), ("-g", &title.global), ("-e", &title.error_log)];
-    let arguments = options
-        .into_iter()
-        .filter_map(|(option, value)| Some([option.to_owned(), text(value)?]))
-        .flatten()
-        .collect();
-    let master = master.map(|master| MasterFacts {
+    findings.extend(relative(&server, named.is_some())?);
+    server.others = chosen.others;
+    Ok(server)
+}
+
+impl Server {
+    fn of(Asked { program, build }: Asked, on_disk: Option<Executable>, place: Place) -> Self {
+        let build = build.below(&place.prefix);
+        let programs = Programs { validating: program, on_disk };
+        Self { programs, build, place, master: None, others: BTreeSet::new() }
+    }
+}
+
+fn facts_of(master: &Master) -> MasterFacts {
+    MasterFacts {
         pid: master.id.pid,
         start_time: master.id.start_time,
         workers: master.workers.iter().map(|worker| WorkerFacts { pid: worker.id.pid }).collect(),
-    });
-    let others = chosen.others;
-    let programs = Programs { validating: program, on_disk: skew };
-    Ok(Server { programs, build, arguments, main_file, prefix, master, others })
+    }
+}
+
+/// The program of an NGINX that does not run and that nobody named. Where the usual place of a main file has a
+/// program of its own on this machine, that one reads it; else the one of PATH, else the only one of the usual
+/// places.
+fn places_own(
+    root: &Root,
+    wanted: &Wanted,
+    on_path: Option<Asked>,
+    refused: &[Distrust],
+) -> Result<Asked, Failure> {
+    let is_own = |asked: &Asked| root.metadata(asked.build.prefix.join(&asked.build.conf_path)).is_ok();
+    let is_wanted = |file: &Path| match wanted.main_file() {
+        Some(named) => named == file,
+        None => root.metadata(file).is_ok(),
+    };
+    let mut found: Vec<Asked> = Vec::new();
+    let mut there: Vec<Asked> = Vec::new();
+    for (file, program) in place::USUAL {
+        let Ok(program) = Executable::open(Path::new(program)) else { continue };
+        if there.iter().any(|known| known.program == program) {
+            continue;
+        }
+        let Ok(asked) = ask(program) else { continue };
+        if is_wanted(Path::new(file)) {
+            found.push(asked.clone());
+        }
+        there.push(asked);
+    }
+    match (on_path, found.as_slice(), there.as_slice()) {
+        (Some(on_path), _, _) if wanted.main_file().is_none() && is_own(&on_path) => Ok(on_path),
+        (_, [own], _) => Ok(own.clone()),
+        (Some(on_path), _, _) => Ok(on_path),
+        (None, _, [only]) => Ok(only.clone()),
+        (None, _, several) => Err(missing(refused, several)),
+    }
 }
 
 /// Asks a program what it was built with. It needs no privilege to say that.
@@ -119,25 +165,72 @@ pub(super) fn ask(program: Executable) -> Result<Asked, Failure> {
     Ok(Asked { program, build })
 }
 
-/// What a restart would start, where that is not what runs.
-fn skew(master: &Master, running: &Build, found: Option<&Asked>) -> Option<(Option<Executable>, Finding)> {
+/// What a restart would start, where that is not what runs: the file that the master was started from, or what
+/// stands in its place by now. Which other programs are called `nginx` has no part in it.
+fn skew(master: &Master, running: &Build) -> Option<(Option<Executable>, Finding)> {
     let finding = Finding::new(codes::NGINX_VERSION_SKEW, "the running NGINX is not the one on disk")
         .advice("restart NGINX in a quiet hour, so that a reload reads what was validated");
-    if master.program.replaced {
+    let program = &master.program;
+    let ask_file = |path: &Path| Executable::open(path).ok().and_then(|file| ask(file).ok());
+    let shown =
+        |disk: &Asked| format!("{} on disk as {}", disk.build.described(), disk.program.name().display());
+    let running = running.described();
+    if program.replaced {
         // What stands there now, as a package upgrade leaves it.
-        let path = master.program.executable.name();
-        let replaced = Executable::open(path).ok().and_then(|program| ask(program).ok());
-        let disk = replaced.as_ref().or(found);
-        let now = disk.map_or("nothing".to_owned(), |disk| {
-            format!("{} on disk as {}", disk.build.version, disk.program.name().display())
-        });
-        let line = format!("running {} from a file that was replaced or removed, {now}", running.version);
-        return Some((disk.map(|disk| disk.program.clone()), finding.evidence(line)));
+        let disk = ask_file(program.executable.name());
+        let now = disk.as_ref().map_or("nothing on disk".to_owned(), shown);
+        let line = format!("running {running} from a file that was replaced or removed, {now}");
+        return Some((disk.map(|disk| disk.program), finding.evidence(line)));
     }
-    let found = found.filter(|found| found.build.version != running.version)?;
-    let (version, path) = (found.build.version, found.program.name().display());
-    let line = format!("running {}, {version} on disk as {path}", running.version);
-    Some((Some(found.program.clone()), finding.evidence(line)))
+    // A link that was turned to another version since, as `/opt/nginx/current`.
+    let typed = Path::new(&master.arguments.command);
+    let typed = typed.is_absolute().then(|| Executable::open(typed).ok()).flatten();
+    let disk = typed.filter(|file| *file != program.executable).and_then(|file| ask(file).ok())?;
+    if disk.build.described() == running {
+        return None;
+    }
+    let line = format!("running {running} as {}, {}", program.executable.name().display(), shown(&disk));
+    Some((Some(disk.program), finding.evidence(line)))
+}
+
+/// That PATH has another one, for whoever types `nginx -V`.
+fn beside(running: &Asked, on_path: &Asked) -> Option<Finding> {
+    let title = "this server's NGINX is not the one of PATH";
+    let line = |asked: &Asked| format!("{}, {}", asked.program.name().display(), asked.build.described());
+    (running.program != on_path.program && running.build.version != on_path.build.version).then(|| {
+        Finding::new(codes::NGINX_OTHER_PLACE, title)
+            .evidence(format!("it runs {}", line(running)))
+            .evidence(format!("PATH has {}, which has no part in this", line(on_path)))
+            .advice(
+                "nothing has to be done: what runs is asked, and what it was started from is started again",
+            )
+    })
+}
+
+/// What a relative is called, and a refusal of what nobody knows: how it spells its directives is not known
+/// either. Whoever names the program vouches for its number.
+fn relative(server: &Server, is_named: bool) -> Result<Option<Finding>, Failure> {
+    let path = server.programs.validating.name().display();
+    let evidence = format!("{path} is {}", server.build.described());
+    match &server.build.product {
+        Product::Nginx => Ok(None),
+        Product::Relative(name) => Ok(Some(
+            Finding::graded(codes::NGINX_RELATIVE, Level::Info, "this server runs a relative of NGINX")
+                .evidence(evidence)
+                .advice(format!("{name} is used as NGINX as long as it reads these files and accepts them")),
+        )),
+        Product::Unknown(_) if is_named => Ok(None),
+        Product::Unknown(name) => {
+            let title = "the program calls itself by a name that is not known";
+            let advice = "where its number is one of NGINX's versions, name the program with --nginx";
+            let finding = Finding::graded(codes::NGINX_RELATIVE, Level::Stop, title)
+                .evidence(format!("{path} is {name}"))
+                .advice(advice);
+            Err(Failure::new(FailureKind::Unavailable, format!("{path} is {name}, no NGINX that is known"))
+                .with_hint(advice)
+                .with_findings(vec![finding]))
+        }
+    }
 }
 
 /// The program that the operator names; the rule holds for it, too.
@@ -170,11 +263,19 @@ fn untrusted(refused: &[Distrust]) -> Option<Finding> {
     (!refused.is_empty()).then(|| listed.fold(finding, Finding::evidence))
 }
 
-fn missing(refused: &[Distrust]) -> Failure {
+fn missing(refused: &[Distrust], several: &[Asked]) -> Failure {
+    let title = match several {
+        [] => "no NGINX was found",
+        _ => "which NGINX is this server's cannot be told: there are several, and none runs",
+    };
     let what = if refused.is_empty() { "no `nginx`" } else { "no `nginx` that may be run" };
-    let finding = Finding::new(codes::NGINX_MISSING, "no NGINX was found")
+    let finding = Finding::new(codes::NGINX_MISSING, title)
         .evidence(format!("{what} on {}", command::SEARCH_PATH))
         .advice("install NGINX, name its program with --nginx, or run motionctl on the server itself");
     let finding = refused.iter().map(ToString::to_string).fold(finding, Finding::evidence);
-    Failure::new(FailureKind::Unavailable, "no NGINX was found").with_findings(vec![finding])
+    let places = || place::USUAL.iter().map(|(_, program)| format!("looked for {program}"));
+    let there = several.iter().map(|asked| format!("{} is there", asked.program.name().display()));
+    let finding = there.fold(finding, Finding::evidence);
+    let finding = if several.is_empty() { places().fold(finding, Finding::evidence) } else { finding };
+    Failure::new(FailureKind::Unavailable, title).with_findings(vec![finding])
 }

@@ -5,7 +5,7 @@
 
 use super::access::{account, obstacle};
 use super::boot::{BootUnit, boot_unit, no_boot_unit};
-use super::hands::managed_elsewhere;
+use super::managed::managed_elsewhere;
 use crate::facts::{ClientFacts, Facts, RouteState, Scope, ServerRole, UpstreamAddress, UpstreamFacts};
 use crate::host::files::replaceable;
 use crate::host::{Root, reach};
@@ -28,7 +28,6 @@ const MOST_UPSTREAMS: usize = 24;
 /// Every finding about the facts, in no order.
 pub fn review(root: &Root, facts: &Facts, config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
-    findings.extend(routes(facts, config));
     findings.extend(super::beside::beside(facts, config));
     findings.extend(runs_code(facts));
     findings.extend(duplicate_servers(config));
@@ -47,7 +46,9 @@ fn boot(root: &Root) -> Option<Finding> {
     }
 }
 
-fn routes(facts: &Facts, config: &Config) -> Vec<Finding> {
+/// What answers the new client's route in each of Motion's blocks. Apart from the rest: on a live server it is asked
+/// first.
+pub fn routes(facts: &Facts, config: &Config) -> Vec<Finding> {
     let serving = || facts.site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
     let mut findings = Vec::new();
     for server in serving() {
@@ -110,7 +111,13 @@ fn duplicate_servers(config: &Config) -> Option<Finding> {
     let mut seen: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for &server in nginx_config::routes::servers(config) {
         let first = |node| super::values::first_argument(config, node);
-        let mut listens: Vec<_> = config.named(server, "listen").filter_map(first).collect();
+        let address = |node| {
+            let address = first(node)?;
+            // Over UDP nobody takes a request from a block that listens over TCP.
+            let quic = super::values::arguments(config, node).iter().skip(1).any(|word| word == "quic");
+            Some(if quic { format!("{address} quic") } else { address })
+        };
+        let mut listens: Vec<_> = config.named(server, "listen").filter_map(address).collect();
         if listens.is_empty() {
             listens.push("80".to_owned());
         }
@@ -235,7 +242,7 @@ fn site_files(root: &Root, facts: &Facts, config: &Config) -> Vec<Finding> {
                 && server.new_client != RouteState::Present
         });
         if holds_site {
-            findings.extend(managed_elsewhere(&file.path, file.tree.source()));
+            findings.extend(managed_elsewhere(&file.path, &file.identity, file.tree.source()));
             findings.extend(not_replaceable(root, &file.identity));
         }
     }

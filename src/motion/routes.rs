@@ -39,8 +39,8 @@ pub enum RouteState {
 pub enum Content {
     /// A file.
     Page(PathBuf),
-    /// What another server answers; the argument as written.
-    Proxied(String),
+    /// What another server answers; the argument as written, and the directive.
+    Proxied(String, Node),
     /// Something else.
     Other,
 }
@@ -80,6 +80,12 @@ impl<'c> Block<'c> {
         self.doors.iter().flat_map(|door| self.ways_through(door, uri).list).collect()
     }
 
+    /// Whether these are all the ways that a GET of `uri` can go.
+    #[must_use]
+    pub fn is_followed(&self, uri: &str) -> bool {
+        self.doors.iter().all(|door| self.ways_through(door, uri).complete)
+    }
+
     /// Whether a browser that asks for a page is always sent to another server or scheme, or turned
     /// away. To another page of the same server is how an application works.
     #[must_use]
@@ -87,7 +93,9 @@ impl<'c> Block<'c> {
         self.doors.iter().all(|door| self.only_redirects_at(door))
     }
 
-    fn only_redirects_at(&self, door: &Door) -> bool {
+    /// As [`Block::redirects_only`], for one of its doors.
+    #[must_use]
+    pub fn only_redirects_at(&self, door: &Door) -> bool {
         PAGES.iter().all(|uri| {
             let ways = self.ways_through(door, uri);
             let kinds: BTreeSet<_> = ways.list.iter().map(|way| Kind::of(&way.answer)).collect();
@@ -157,7 +165,7 @@ impl<'c> Block<'c> {
         let answer = self.answer(NEW_CLIENT_ROUTE)?;
         let content = match &page_of(&answer).handler {
             Handler::Static { path } => Content::Page(path.clone()),
-            Handler::Proxy { target, .. } => Content::Proxied(target.clone()),
+            Handler::Proxy { target, directive } => Content::Proxied(target.clone(), *directive),
             _ => Content::Other,
         };
         Some((content, self.describe(&answer)))

@@ -11,7 +11,7 @@ use crate::motion::{Bare, Block, NEW_CLIENT_ROUTE, redirects_only};
 use nginx_config::routes::servers;
 use nginx_config::{Config, DirectiveId, Node};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What a change does to the blocks that serve Motion.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -158,9 +158,13 @@ pub(super) fn motion_blocks<'f>(
             ServerRole::RedirectsOnly => {}
         }
     }
+    let kept = kept_in_order(old, config, draft);
     let origins = |server: Node| -> Vec<&'f ServerFacts> {
         if !draft.contains_key(&config.file(server.file).identity) {
             return by_place.get(&place(config, server)).cloned().unwrap_or_default();
+        }
+        if let Some(before) = kept.get(&server) {
+            return by_place.get(&place(old, *before)).cloned().unwrap_or_default();
         }
         // Its place moved with the change; it is the block that answers the same name at the same address.
         let own = name_and_address(config, server);
@@ -180,15 +184,44 @@ pub(super) fn motion_blocks<'f>(
         .collect()
 }
 
+/// The blocks of changed files that are certainly the same as before: where a file has as many as it had, each with the
+/// names and addresses of the one at its place. Two blocks may have the same ones, and only one of them be Motion's.
+fn kept_in_order(old: &Config, new: &Config, draft: &Draft) -> BTreeMap<Node, Node> {
+    let blocks = |config: &Config| {
+        let mut of_file: BTreeMap<PathBuf, Vec<Node>> = BTreeMap::new();
+        for &server in servers(config) {
+            let list = of_file.entry(config.file(server.file).identity.clone()).or_default();
+            if !list.contains(&server) {
+                list.push(server);
+            }
+        }
+        of_file
+    };
+    let (before, after) = (blocks(old), blocks(new));
+    let mut kept = BTreeMap::new();
+    for (file, now) in after.iter().filter(|(file, _)| draft.contains_key(*file)) {
+        let was = before.get(file).map_or(&[][..], Vec::as_slice);
+        let pairs = || now.iter().zip(was);
+        if was.len() == now.len()
+            && pairs().all(|(now, was)| name_and_address(new, *now) == name_and_address(old, *was))
+        {
+            kept.extend(pairs());
+        }
+    }
+    kept
+}
+
 /// Each name of a block at each of its addresses, as written; an empty text where it has none.
 fn name_and_address(config: &Config, server: Node) -> Vec<(String, String)> {
-    let values = |directive: &str, count: usize| -> Vec<String> {
-        let found =
-            config.named(server, directive).flat_map(|node| config.directive(node).args.iter().take(count));
-        let found: Vec<_> = found.map(|word| word.text().into_owned()).collect();
-        if found.is_empty() { vec![String::new()] } else { found }
+    let or_none = |found: Vec<String>| if found.is_empty() { vec![String::new()] } else { found };
+    let words = |node| config.directive(node).args.iter().map(|word| word.text().into_owned());
+    let address = |node| {
+        let (words, address) = (words(node).skip(1), words(node).next()?);
+        // Another listener than the one of TCP.
+        Some(if words.into_iter().any(|word| word == "quic") { format!("{address} quic") } else { address })
     };
-    let addresses = values("listen", 1);
+    let addresses = or_none(config.named(server, "listen").filter_map(address).collect());
+    let names = or_none(config.named(server, "server_name").flat_map(words).collect());
     let pair = |name: String| addresses.iter().map(move |address| (name.clone(), address.clone()));
-    values("server_name", usize::MAX).into_iter().flat_map(pair).collect()
+    names.into_iter().flat_map(pair).collect()
 }

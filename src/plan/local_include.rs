@@ -81,7 +81,8 @@ fn serving(material: &Material, config: &Config) -> Option<Node> {
     };
     let has_tls = |server: &Node| {
         let mut listens = config.named(*server, "listen");
-        listens.any(|listen| config.directive(listen).args.iter().any(|word| word.is("ssl")))
+        listens
+            .any(|listen| config.directive(listen).args.iter().any(|word| word.is("ssl") || word.is("quic")))
     };
     let all: Vec<_> = servers(config).iter().copied().filter(in_site).collect();
     all.iter().copied().find(has_tls).or(all.first().copied())

@@ -7,7 +7,7 @@
 use super::PlanError;
 use super::bundle::{
     ClientFolder, ClientSource, FilePath, Listen, MissingFiles, RouteValues, ServerName, SiteValues, Size,
-    Tls, Transport, UpstreamUrl,
+    Switch, Tls, Transport, UpstreamUrl,
 };
 use crate::facts::{ClientFacts, Facts, FileFacts, NginxVersion, ServerFacts, ServerRole, UpstreamAddress};
 use crate::motion::error_page::{turned, without_missing};
@@ -98,20 +98,26 @@ impl<'a> Material<'a> {
     }
 
     fn transport(&self, servers: &[&ServerFacts], main: &ServerFacts) -> Result<Transport, PlanError> {
-        let (mut tls, mut plain) = (Vec::new(), Vec::new());
+        let (mut tls, mut quic, mut plain) = (Vec::new(), Vec::new(), Vec::new());
         for server in servers.iter().filter(|server| server.role != ServerRole::Other) {
-            let nodes = self.config.named(server.node, "listen");
-            for (node, facts) in nodes.zip(&server.listens) {
+            let ssl_on = self.first(server.node, "ssl").is_some_and(|value| value == "on");
+            for node in self.config.named(server.node, "listen") {
                 let words: Vec<_> =
                     self.config.directive(node).args.iter().map(|word| word.text().into_owned()).collect();
+                let has = |option: &str| words.iter().skip(1).any(|word| word == option);
+                let list = match () {
+                    // It needs the certificate and takes no `ssl` (`ngx_http_core_listen`).
+                    () if has("quic") => &mut quic,
+                    () if has("ssl") || ssl_on => &mut tls,
+                    () => &mut plain,
+                };
                 let listen = Listen::parse(&words)?;
-                let list = if facts.tls { &mut tls } else { &mut plain };
                 if !list.contains(&listen) {
                     list.push(listen);
                 }
             }
         }
-        if tls.is_empty() {
+        if tls.is_empty() && quic.is_empty() {
             return Ok(Transport::Plain { listens: plain });
         }
         let path = |name: &str| match self.inherited(main.node, name) {
@@ -120,10 +126,16 @@ impl<'a> Material<'a> {
         };
         Ok(Transport::Tls(Tls {
             listens: tls,
+            quic,
             redirects: plain,
             certificate: path("ssl_certificate")?,
             certificate_key: path("ssl_certificate_key")?,
             http2: main.listens.iter().any(|listen| listen.http2),
+            http3: self.first(main.node, "http3").and_then(|value| match value.as_str() {
+                "on" => Some(Switch::On),
+                "off" => Some(Switch::Off),
+                _ => None,
+            }),
         }))
     }
 

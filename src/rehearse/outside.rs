@@ -7,7 +7,7 @@ use crate::apply::SandboxChoice;
 use crate::host::sandbox::{Capabilities, Ending, Launcher, Network, Refused, Shadow};
 use crate::host::trust::Executable;
 use crate::host::{Root, STATE_FOLDER, machine};
-use crate::inspect::{ClientChoice, Inspection};
+use crate::inspect::{ClientChoice, Inspection, Place, Wanted};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, Level};
 use crate::prepare::{Options, Prepared};
@@ -103,6 +103,14 @@ fn order(inspection: &Inspection, options: &Options, wishes: Wishes) -> Result<O
         ClientFacts::Proxied(url) => ClientChoice::Upstream(url.clone()),
     };
     options.accept.insert(codes::CONFIG_RUNS_CODE);
+    // Inside, no master runs that says where its files are.
+    let nginx = &inspection.facts.nginx;
+    let place = Place {
+        main_file: nginx.main_file.clone(),
+        prefix: nginx.prefix.clone(),
+        arguments: nginx.arguments.clone(),
+    };
+    options.inspect.place = Wanted::Known(place.in_the_background());
     // What validates outside runs inside, also where PATH has another.
     let program = &inspection.programs.validating;
     if Executable::open(program.name()).is_ok_and(|there| there == *program) {

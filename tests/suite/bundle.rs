@@ -180,10 +180,12 @@ fn http2_is_spelled_for_the_version_that_runs() {
     let site = |nginx_version| {
         let tls = Tls {
             listens: vec![Listen::parse(&["443", "ssl", "http2"]).unwrap()],
+            quic: Vec::new(),
             redirects: vec![Listen::parse(&["80"]).unwrap()],
             certificate: FilePath::parse("tls/with space.crt").unwrap(),
             certificate_key: FilePath::parse("/etc/nginx/tls/motion.key").unwrap(),
             http2: true,
+            http3: None,
         };
         let client = folder(Path::new("/srv"), "client");
         let site = SiteValues {

@@ -110,7 +110,7 @@ impl Maker<'_> {
                 (vec![name.to_ascii_lowercase()], count)
             }
             Rule::Location => (location_words(&args), count),
-            Rule::Listen => (args.first().map(|address| normal_address(address)).into_iter().collect(), 1),
+            Rule::Listen => (listener(&args).into_iter().collect(), 1),
         }
     }
 
@@ -136,7 +136,8 @@ impl Maker<'_> {
         let (mut listens, mut names) = (BTreeSet::new(), BTreeSet::new());
         for child in children {
             if child.is("listen") {
-                listens.extend(child.arg(0).map(normal_address));
+                let args: Vec<_> = child.args.iter().map(|word| word.value.clone()).collect();
+                listens.extend(listener(&args));
             } else if child.is("server_name") {
                 names.extend(child.args.iter().map(|word| word.value.to_ascii_lowercase()));
             }
@@ -226,6 +227,16 @@ fn location_words(args: &[Vec<u8>]) -> Vec<Vec<u8>> {
         }
         _ => args.to_vec(),
     }
+}
+
+/// What `listen` binds: a port of UDP for QUIC, beside the same one of TCP.
+fn listener(args: &[Vec<u8>]) -> Option<Vec<u8>> {
+    let (address, options) = args.split_first()?;
+    let mut key = normal_address(address);
+    if options.iter().any(|option| option == b"quic") {
+        key.extend(b" quic");
+    }
+    Some(key)
 }
 
 /// `443`, `*:443` and `0.0.0.0:443` are one address to nginx.

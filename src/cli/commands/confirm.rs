@@ -68,7 +68,7 @@ pub fn demanded(context: &Context, within: Option<Duration>) -> Result<Confirmat
     let mut command = vec![program];
     command.extend(context.config_argument()?);
     command.extend(["rollback", "--yes"].map(str::to_owned));
-    command.extend(context.nginx_argument()?);
+    command.extend(context.nginx_arguments()?);
     let with = |more: &[&str]| {
         [command.as_slice(), &more.iter().map(ToString::to_string).collect::<Vec<_>>()].concat()
     };

@@ -37,6 +37,8 @@ pub struct Master {
     pub program: Running,
     /// What it was started with.
     pub arguments: MasterArguments,
+    /// The folder that a relative prefix starts from; `None` when it is gone or may not be read.
+    pub cwd: Option<PathBuf>,
     /// Its children, by pid.
     pub workers: Vec<Worker>,
 }
@@ -102,7 +104,10 @@ pub fn census(named: Option<&Executable>) -> io::Result<Census> {
             continue;
         }
         match judged {
-            Ok(program) => found.masters.push(Master { id, program, arguments, workers }),
+            Ok(program) => {
+                let cwd = working_folder(stat.pid);
+                found.masters.push(Master { id, program, arguments, cwd, workers });
+            }
             Err(standing) => found.strangers.push(stranger(id, arguments, standing, &accounts)),
         }
     }
@@ -140,6 +145,12 @@ fn is_titled(stat: &Stat) -> bool {
     let child_of_master = title_of(stat.ppid).is_some_and(|title| title::is_master(&title));
     // After a binary upgrade the new master is a child of the old one, but has executed.
     !(forked_only && child_of_master)
+}
+
+/// Where a process was started, as it sees it; it is asked after it was judged.
+fn working_folder(pid: i32) -> Option<PathBuf> {
+    let folder = Process::new(pid).and_then(|process| process.cwd()).ok()?;
+    (!folder.as_os_str().as_encoded_bytes().ends_with(b" (deleted)")).then_some(folder)
 }
 
 fn is_known(program: &Path) -> bool {

@@ -12,15 +12,18 @@ use nix::unistd::{Gid, Uid};
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
-use std::path::Path;
+use std::path::{Component, Path};
 
 /// Lays everything of a spec that is not the tree.
 pub(super) fn populate(staging: &Staging, spec: &Spec) -> Result<()> {
+    // First: a path is only shadowed where the folder that it lies in is there.
+    for path in spec.folders.iter().filter(|path| !path.exists() && !writable::is_kernels(path)) {
+        writable::folder(staging, path)?;
+    }
     let mut shadows: Vec<&Shadow> = spec.shadows.iter().collect();
     shadows.sort();
     for one in shadows {
-        shadow(staging, one, spec.capabilities)
-            .with_context(|| format!("shadowing `{}`", one.path.display()))?;
+        shadow(staging, one, spec).with_context(|| format!("shadowing `{}`", one.path.display()))?;
     }
     for path in &spec.removed {
         remove(staging, path).with_context(|| format!("leaving out `{}`", path.display()))?;
@@ -102,14 +105,17 @@ fn finish(staging: &Staging, path: &Path, file: &StagedFile) -> Result<()> {
         .with_context(|| format!("setting the mode of `{}`", path.display()))
 }
 
-fn shadow(staging: &Staging, shadow: &Shadow, capabilities: Capabilities) -> Result<()> {
+fn shadow(staging: &Staging, shadow: &Shadow, spec: &Spec) -> Result<()> {
+    let capabilities = spec.capabilities;
     let path = writable::resolve(&shadow.path)?;
     if writable::is_kernels(&shadow.path) || writable::is_kernels(&path) {
         return Ok(());
     }
     let (Some(parent), found) = (path.parent(), fs::symlink_metadata(&path)) else { return Ok(()) };
-    // Without the folder nginx fails inside as it would outside.
-    if !parent.is_dir() {
+    // Without the folder nginx fails inside as it would outside. Only a copied tree lacks folders that its server
+    // has: archives of a configuration hold no `logs/`.
+    let climbs = || parent.components().any(|part| part == Component::ParentDir);
+    if !parent.is_dir() && (spec.root == Path::new("/") || climbs()) {
         return Ok(());
     }
     writable::folder(staging, parent)?;

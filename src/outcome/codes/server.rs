@@ -3,14 +3,25 @@
 //! Invariant: rows only; what raises them is elsewhere.
 
 use super::row::{graded, info, stop, usual, warn, when};
-use crate::outcome::Level::{Stop, Warn};
+use crate::outcome::Level::{Info, Stop, Warn};
 
 codes! {
     NGINX_MISSING = stop("nginx.missing").exits(69)
         .means("there is no NGINX to ask")
-        .looked_for("a program `nginx` in the usual folders of programs of this machine, or the one named with \
-                     `--nginx`, and a master that runs")
-        .advises("install it, or name its program with `--nginx`; with `--root`, install it on this machine");
+        .looked_for("a master that runs; a program `nginx` on PATH, at the usual places of builds from source, \
+                     relatives and panels, or the one named with `--nginx`; their main files at the usual places below \
+                     the root, or the one named with `--nginx-conf`")
+        .advises("install it, or name its program with `--nginx` and its main file with `--nginx-conf`; with `--root`, \
+                  install it on this machine");
+    NGINX_OTHER_PLACE = info("nginx.other-place")
+        .means("this server's NGINX or its files are not where the program of PATH has its own")
+        .looked_for("the program that runs against the `nginx` of PATH; where none runs, main files at the usual places")
+        .advises("nothing has to be done; where another one is meant, name it with `--nginx` and `--nginx-conf`");
+    NGINX_RELATIVE = graded("nginx.relative", &[usual(Info), when(Stop, "for a product that is not known")])
+        .exits(69)
+        .means("the program is no NGINX by name: a relative (Tengine, Angie, OpenResty), or something unknown")
+        .looked_for("the lines of `-V` that name a version: the one of NGINX's own counts, where there is one")
+        .advises("a relative is used as NGINX; name an unknown one with `--nginx` where its number is one of NGINX's");
     NGINX_UNTRUSTED = graded("nginx.untrusted", &[usual(Warn), when(Stop, "for the program named with `--nginx`")])
         .exits(69)
         .means("a program called `nginx`, or the one named with `--nginx`, is not run: others can change it")
@@ -56,7 +67,8 @@ codes! {
         .advises("look as root");
     NGINX_VERSION_SKEW = warn("nginx.version-skew")
         .means("the NGINX on disk is not the one that runs, as after a package upgrade")
-        .looked_for("the running program's own file and version, and the one on disk. Both test the change: one that \
+        .looked_for("the running program's own file and version, and what stands on disk at the path that it was \
+                     started from, never another `nginx`. Both test the change: one that \
                      only the program on disk refuses is refused (65) when that program accepts the old configuration")
         .advises("restart NGINX at a quiet hour");
     HOST_DISK_SPACE = graded("host.disk-space", &[usual(Stop), when(Warn, "when it could not be computed")])

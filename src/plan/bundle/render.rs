@@ -77,6 +77,8 @@ pub enum Transport {
 pub struct Tls {
     /// Addresses with TLS.
     pub listens: Vec<Listen>,
+    /// Addresses of QUIC, which has TLS in itself.
+    pub quic: Vec<Listen>,
     /// Plain addresses that only redirect; may be empty.
     pub redirects: Vec<Listen>,
     /// The certificate's file.
@@ -85,6 +87,17 @@ pub struct Tls {
     pub certificate_key: FilePath,
     /// Whether the old file spoke HTTP/2.
     pub http2: bool,
+    /// What the old file said of HTTP/3, where it said something.
+    pub http3: Option<Switch>,
+}
+
+/// A directive that is on or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switch {
+    /// `on`
+    On,
+    /// `off`
+    Off,
 }
 
 /// One location of the new client, ready to be inserted.
@@ -320,6 +333,11 @@ fn tls_value(tls: &Tls, nginx: (u32, u32, u32)) -> Value {
         certificate => tls.certificate.as_str(),
         certificate_key => tls.certificate_key.as_str(),
         http2 => http2,
+        quic => listen_values(&tls.quic),
+        http3 => tls.http3.map(|switch| match switch {
+            Switch::On => "on",
+            Switch::Off => "off",
+        }),
     }
 }
 

@@ -39,6 +39,9 @@ fn keys_follow_the_table() {
     check("location =/x {}", "location = /x {}", true);
     check("listen 443 ssl;", "listen *:443;", true);
     check("listen [::]:443;", "listen 443;", false);
+    check("listen 443 quic;", "listen *:443 reuseport quic;", true);
+    check("listen 443 quic;", "listen 443 ssl;", false);
+    check("server { listen 443 quic; server_name a; }", "server { listen 443 ssl; server_name a; }", false);
     check("listen [::1];", "listen [::1]:80;", true);
     check("listen 127.0.0.1;", "listen 127.0.0.1:80 default_server;", true);
     check("error_page 500 502 /a;", "error_page 502 500 /b;", true);
