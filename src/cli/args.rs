@@ -161,6 +161,9 @@ pub struct SiteArgs {
     /// The address that serves the new client, such as http://127.0.0.1:9001
     #[arg(long, value_name = "URL")]
     pub new_client_upstream: Option<String>,
+    /// Copy what guards today's pages (passwords, addresses, headers, limits) into the new client's location
+    #[arg(long)]
+    pub inherit_guards: bool,
     /// Findings that are accepted.
     #[arg(long, value_name = "CODE", value_delimiter = ',', help = accept_help(Family::Migration))]
     pub accept: Vec<String>,

@@ -11,7 +11,7 @@ use crate::inspect::{self, ClientChoice, Wanted};
 use crate::outcome::codes::{self, Accepted, Code, Family, accepted};
 use crate::outcome::{Failure, FailureKind, Finding, HostSection};
 use crate::plan::bundle::Bundle;
-use crate::plan::{Strategy, StrategyWish};
+use crate::plan::{GuardWish, Strategy, StrategyWish};
 use crate::prepare::Options;
 use nginx_config::merge::{Choice, Resolutions};
 use std::collections::BTreeSet;
@@ -99,6 +99,7 @@ impl Context {
             base: None,
             resolutions,
             local_include: None,
+            guards: if site.inherit_guards { GuardWish::Inherit } else { GuardWish::Say },
             accept,
             sandbox: self.sandbox(site.no_sandbox)?,
             probes: settings.probes.clone(),

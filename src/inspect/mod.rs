@@ -4,6 +4,7 @@
 //! failure, never an assumption.
 
 mod access;
+mod beside;
 mod boot;
 mod build;
 mod client;

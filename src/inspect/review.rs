@@ -28,6 +28,7 @@ const MOST_UPSTREAMS: usize = 24;
 /// Every finding about the facts, in no order.
 pub fn review(root: &Root, facts: &Facts, config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
+    findings.extend(super::beside::beside(facts, config));
     findings.extend(runs_code(facts));
     findings.extend(duplicate_servers(config));
     findings.extend(upstreams(root, facts));

@@ -3,11 +3,14 @@
 //! Invariant: pure, and only what public material or the server itself shows;
 //! nothing of the vendor's own files is in here.
 
+mod bare;
+pub mod error_page;
+pub mod guards;
 pub mod page;
 mod routes;
 pub mod settings;
 
+pub use bare::{Answered, BARE_ROUTE, Bare, MadeForIt};
 pub use routes::{
-    ANY_ROUTE, BarePath, Block, Content, NEW_CLIENT_ROUTE, PAGES, RouteState, outer, redirects_only,
-    route_state,
+    ANY_ROUTE, Block, Content, NEW_CLIENT_ROUTE, PAGES, RouteState, outer, redirects_only, route_state,
 };

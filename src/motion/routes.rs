@@ -48,17 +48,6 @@ pub enum Content {
     Other,
 }
 
-/// What `/user-ui` without a slash at its end meets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum BarePath {
-    /// A redirect to `/user-ui/`.
-    Redirects,
-    /// The location that serves the new client, which may show its page or redirect.
-    OwnLocation,
-    /// Something that is not made for the new client.
-    Elsewhere,
-}
-
 /// A server block as clients reach it.
 pub struct Block<'c> {
     config: &'c Config,
@@ -131,10 +120,27 @@ impl<'c> Block<'c> {
         self.ways_through(door, uri).list.into_iter().next().map(|way| way.answer)
     }
 
+    /// Every way that a GET of `uri` can go where it is served at all: through the doors that do not
+    /// only send away.
+    #[must_use]
+    pub fn served_ways(&self, uri: &str) -> Vec<Way> {
+        self.serving_doors().into_iter().flat_map(|door| self.ways_through(door, uri).list).collect()
+    }
+
+    /// The configuration that it stands in.
+    pub(super) fn config(&self) -> &'c Config {
+        self.config
+    }
+
+    /// The name that it is asked by.
+    pub(super) fn host(&self) -> Option<&str> {
+        self.host.as_deref()
+    }
+
     /// What answers the new client's route: a location of its own, or whatever answers other routes.
     #[must_use]
     pub fn new_client(&self) -> RouteState {
-        let mut states = Vec::new();
+        let (mut states, mut conditional) = (Vec::new(), Vec::new());
         for door in self.serving_doors() {
             let others: Vec<Way> =
                 NEIGHBOURS.iter().flat_map(|uri| self.ways_through(door, uri).list).collect();
@@ -146,10 +152,14 @@ impl<'c> Block<'c> {
                         self.config.place(self.server)
                     ));
                 }
-                states.extend(ways.list.iter().filter_map(|way| self.judge(way, &others)));
+                for way in &ways.list {
+                    // Whom a location turns away by an `if` of its own, it still serves the others.
+                    let to = if self.ends_in_an_if(&way.answer) { &mut conditional } else { &mut states };
+                    to.extend(self.judge(way, &others));
+                }
             }
         }
-        combined(states)
+        combined(if states.is_empty() { conditional } else { states })
     }
 
     /// What the location that answers the new client's route serves as its page; and that location, for people.
@@ -184,51 +194,28 @@ impl<'c> Block<'c> {
         locations.filter(is_own).collect()
     }
 
-    /// Whether `/user-ui` without a slash at its end leads to the new client: on every way, by a redirect.
-    #[must_use]
-    pub fn bare_path(&self) -> BarePath {
-        let mut kinds = BTreeSet::new();
-        for door in self.serving_doors() {
-            let own: BTreeSet<_> =
-                self.ways_through(door, NEW_CLIENT_ROUTE).list.iter().map(outer_of).collect();
-            let ways = self.ways_through(door, NEW_CLIENT_PATH);
-            kinds.extend(ways.list.iter().map(|way| match &way.answer.handler {
-                Handler::Return { status: 301 | 302 | 303 | 307 | 308, target: Some(target) }
-                    if leads_to_new_client(target) =>
-                {
-                    BarePath::Redirects
-                }
-                _ if own.contains(&outer_of(way)) => BarePath::OwnLocation,
-                _ => BarePath::Elsewhere,
-            }));
-        }
-        // Where the ways differ, no more is asked than what the weakest of them can answer.
-        kinds.into_iter().next_back().unwrap_or(BarePath::Elsewhere)
-    }
-
     /// What takes these paths from the location that answers the new client's route, for people.
     #[must_use]
     pub fn taken(&self, assets: &[String]) -> Vec<String> {
-        let (mut found, mut page_is_at) = (Vec::new(), BTreeSet::new());
+        let mut found = Vec::new();
+        let client = self.answer(NEW_CLIENT_ROUTE).map_or_else(String::new, |answer| self.describe(&answer));
         for door in self.serving_doors() {
-            let page = self.ways_through(door, NEW_CLIENT_ROUTE).list;
-            let own: BTreeSet<_> = page.iter().map(outer_of).collect();
-            let Some(wanted) = page.first().map(|way| self.describe(&way.answer)) else { continue };
+            let own: BTreeSet<_> =
+                self.ways_through(door, NEW_CLIENT_ROUTE).list.iter().map(outer_of).collect();
             for asset in assets {
                 let ways = self.ways_through(door, asset).list;
                 for way in ways.iter().filter(|way| !own.contains(&outer_of(way))) {
                     if way.answer.chain.is_empty() && way.answer.acted.is_empty() {
                         continue;
                     }
-                    let line = format!("{asset} is answered by {}", self.describe(&way.answer));
+                    let line =
+                        format!("{asset} is answered by {}, not by {client}", self.describe(&way.answer));
                     if !found.contains(&line) {
                         found.push(line);
-                        page_is_at.insert(wanted.clone());
                     }
                 }
             }
         }
-        found.extend(page_is_at.into_iter().map(|location| format!("its page is answered by {location}")));
         found
     }
 
@@ -256,6 +243,15 @@ impl<'c> Block<'c> {
             return Some(RouteState::Missing);
         }
         Some(self.own_location(&way.answer, outer))
+    }
+
+    /// Whether a `return` inside of an `if` of a location answers.
+    fn ends_in_an_if(&self, answer: &Answer) -> bool {
+        let page = page_of(answer);
+        let innermost = page.chain.last();
+        matches!(page.handler, Handler::Return { .. })
+            && page.chain.len() > 1
+            && innermost.is_some_and(|node| self.config.directive(*node).is("if"))
     }
 
     /// A location that answers no neighbour: does it serve?
@@ -300,7 +296,7 @@ impl<'c> Block<'c> {
         format!("{}: {}", self.config.place(node), words.join(" "))
     }
 
-    fn describe(&self, answer: &Answer) -> String {
+    pub(super) fn describe(&self, answer: &Answer) -> String {
         match outer(answer).or(answer.acted.last().copied()) {
             Some(node) => self.directive(node),
             None => "the server block itself".to_owned(),
@@ -359,15 +355,6 @@ fn is_below_new_client(config: &Config, location: Node) -> bool {
     };
     let rest = path.strip_prefix(NEW_CLIENT_PATH.as_bytes());
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
-}
-
-/// Whether a redirect's target is the new client's folder, on whatever server.
-fn leads_to_new_client(target: &str) -> bool {
-    let path = match target.split_once("://") {
-        Some((_, rest)) => rest.find('/').map_or("", |at| &rest[at..]),
-        None => target,
-    };
-    path.strip_prefix(NEW_CLIENT_PATH).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// As [`Block::redirects_only`].

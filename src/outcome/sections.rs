@@ -349,6 +349,9 @@ pub struct ProbeRow {
     pub gated: bool,
     /// Whether it answers as it must.
     pub ok: bool,
+    /// It does not, and the operator accepted that: a route that was guarded and is open now.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub accepted: bool,
     /// What differs, or which client answers.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
@@ -389,4 +392,9 @@ pub struct DurationSection {
     pub step: String,
     /// How long it took.
     pub millis: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference in")]
+fn is_false(value: &bool) -> bool {
+    !value
 }

@@ -1,85 +1,186 @@
-//! Whether a change does what it is for: which blocks of the new configuration serve Motion, and what would answer
-//! for the new client there.
+//! Whether a change does what it is for: which blocks of the new configuration serve Motion, what would answer for
+//! the new client there, and what guards it.
 //!
 //! Invariant: judged by the configuration that the change makes, whatever made the change; a saved plan as well.
 
 use super::PlanError;
 use super::draft::{Draft, staged};
-use crate::facts::{Facts, RouteState, ServerRole};
-use crate::motion::{BarePath, Block, redirects_only};
+use crate::facts::{Facts, RouteState, ServerFacts, ServerRole};
+use crate::motion::guards::{Around, Change, Difference, Side, differences, shown};
+use crate::motion::{Bare, Block, NEW_CLIENT_ROUTE, redirects_only};
 use nginx_config::routes::servers;
 use nginx_config::{Config, DirectiveId, Node};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// What a change does to Motion's blocks.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// What a change does to the blocks that serve Motion.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Effect {
-    /// What of Motion the new client would not answer for, each with the reason.
-    pub lacking: Vec<String>,
-    /// What `/user-ui` without a slash at its end meets, by the label of the live block.
-    pub bare_paths: BTreeMap<String, BarePath>,
+    /// What of Motion the new client would not answer for after the change, each with the reason.
+    pub not_effective: Vec<String>,
+    /// By the server block as it is now.
+    pub blocks: BTreeMap<Node, BlockEffect>,
 }
 
-/// What a change would do.
+/// What a change does to one server block.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BlockEffect {
+    /// What decides who gets in today and would not for the new client, each with its place.
+    pub opened: Vec<String>,
+    /// What else is not alike: headers, limits, and what only the new client would be kept behind.
+    pub differs: Vec<String>,
+    /// Whether anything decides who gets in today.
+    pub today: Today,
+    /// Where `/user-ui` leads.
+    pub bare: Bare,
+    /// Whether that is where it leads today.
+    pub bare_today: BareToday,
+}
+
+/// Who decides today about those who ask for the new client's route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Today {
+    /// NGINX's files.
+    Guarded,
+    /// Nothing in NGINX's files: what turns somebody away is the program behind it.
+    Open,
+}
+
+/// How the path without its slash answers today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BareToday {
+    /// In the same way.
+    Same,
+    /// In another.
+    Other,
+}
+
+/// What the change does.
 pub(super) fn effect(facts: &Facts, old: &Config, draft: &Draft) -> Result<Effect, PlanError> {
     let config = staged(old, draft)?;
-    let mut found = Effect::default();
-    // A block is known again by its names and addresses: its place may have moved.
-    let serving = facts.site.servers.iter().filter(|live| live.role == ServerRole::ServesMotion);
-    let labels: BTreeMap<_, _> = serving
-        .flat_map(|live| name_and_address(old, live.node).into_iter().map(move |end| (end, &live.label)))
-        .collect();
-    for server in motion_blocks(facts, old, &config, draft) {
+    let (around_old, around_new) = (Around::of(old), Around::of(&config));
+    let mut effect = Effect::default();
+    for (server, origins) in motion_blocks(facts, old, &config, draft) {
         let block = Block::new(&config, server);
-        let place = config.place(server);
-        let mut lacks = |what: String| found.lacking.push(format!("server at {place}: {what}"));
-        match block.new_client() {
-            RouteState::Elsewhere(by) => lacks(by),
-            RouteState::Missing => lacks("no location for /user-ui/ would answer".to_owned()),
-            RouteState::Present | RouteState::CannotTell(_) => {}
-        }
-        block.taken(&facts.motion.assets).into_iter().for_each(lacks);
-        let met = block.bare_path();
-        for label in name_and_address(&config, server).iter().filter_map(|end| labels.get(end)) {
-            let worst = found.bare_paths.entry((*label).clone()).or_insert(BarePath::Redirects);
-            *worst = met.max(*worst);
+        effect.not_effective.extend(not_effective(facts, &config, &block, server));
+        let (now, bare) = (Side::of(&around_new, server, NEW_CLIENT_ROUTE), block.bare());
+        for origin in origins {
+            let before = Side::of(&around_old, origin.node, NEW_CLIENT_ROUTE);
+            let found = differences(&before, &now);
+            let lines = |changes: &[Change]| {
+                let wanted = found.iter().filter(|difference| changes.contains(&difference.change));
+                wanted.flat_map(|difference| lines_of(old, &config, difference)).collect()
+            };
+            let bare_today = match (Block::new(old, origin.node).bare(), &bare) {
+                (Bare::Elsewhere(before), Bare::Elsewhere(now)) if before.how == now.how => BareToday::Same,
+                _ => BareToday::Other,
+            };
+            let block = BlockEffect {
+                opened: lines(&[Change::Opened]),
+                differs: lines(&[Change::Differs, Change::Closed]),
+                today: if before.asks_who_it_is() { Today::Guarded } else { Today::Open },
+                bare: bare.clone(),
+                bare_today,
+            };
+            // One block may become several, as where a vendor's file splits it: what one of them opens is open.
+            match effect.blocks.get_mut(&origin.node) {
+                Some(first) => first.join(block),
+                None => drop(effect.blocks.insert(origin.node, block)),
+            }
         }
     }
-    Ok(found)
+    Ok(effect)
 }
 
-/// Server blocks of the new configuration that serve Motion.
-pub(super) fn motion_blocks(facts: &Facts, old: &Config, config: &Config, draft: &Draft) -> Vec<Node> {
-    let of_role = |role: ServerRole| {
-        let servers = facts.site.servers.iter().filter(move |server| server.role == role);
-        servers.map(|server| server.node).collect::<Vec<_>>()
-    };
-    let (serving, other) = (of_role(ServerRole::ServesMotion), of_role(ServerRole::Other));
+impl BlockEffect {
+    /// Adds what another block does that came of the same one.
+    fn join(&mut self, other: Self) {
+        for (lines, more) in [(&mut self.opened, other.opened), (&mut self.differs, other.differs)] {
+            let new: Vec<_> = more.into_iter().filter(|line| !lines.contains(line)).collect();
+            lines.extend(new);
+        }
+        if self.bare == Bare::Leads {
+            (self.bare, self.bare_today) = (other.bare, other.bare_today);
+        }
+    }
+}
+
+fn not_effective(facts: &Facts, config: &Config, block: &Block<'_>, server: Node) -> Vec<String> {
+    let place = config.place(server);
+    let mut found = Vec::new();
+    match block.new_client() {
+        RouteState::Elsewhere(by) => found.push(format!("server at {place}: {by}")),
+        RouteState::Missing => {
+            found.push(format!("server at {place}: no location for /user-ui/ would answer"));
+        }
+        RouteState::Present | RouteState::CannotTell(_) => {}
+    }
+    found.extend(block.taken(&facts.motion.assets).iter().map(|line| format!("server at {place}: {line}")));
+    found
+}
+
+/// The directives of a difference, each with its place: those that do not hold any more, or of a guard that only the
+/// new client has, that one.
+fn lines_of(old: &Config, new: &Config, difference: &Difference) -> Vec<String> {
+    match difference.change {
+        Change::Closed => {
+            let only = |node: &Node| format!("{} (today's pages are without it)", shown(new, *node));
+            difference.new.iter().map(only).collect()
+        }
+        Change::Opened | Change::Differs | Change::Beside => {
+            difference.old.iter().map(|node| shown(old, *node)).collect()
+        }
+    }
+}
+
+/// Server blocks of the new configuration that serve Motion, each with the blocks that are what it was.
+pub(super) fn motion_blocks<'f>(
+    facts: &'f Facts,
+    old: &Config,
+    config: &Config,
+    draft: &Draft,
+) -> Vec<(Node, Vec<&'f ServerFacts>)> {
     fn place(config: &Config, node: Node) -> (&Path, DirectiveId) {
         (&config.file(node.file).identity, node.directive)
     }
-    let unchanged: BTreeSet<_> = serving.iter().map(|node| place(old, *node)).collect();
-    let ends = |nodes: &[Node]| -> BTreeSet<_> {
-        nodes.iter().flat_map(|node| name_and_address(old, *node)).collect()
-    };
-    let (motions, others) = (ends(&serving), ends(&other));
+    let mut others = BTreeSet::new();
+    let mut by_end: BTreeMap<_, Vec<&'f ServerFacts>> = BTreeMap::new();
+    let mut by_place: BTreeMap<_, Vec<&'f ServerFacts>> = BTreeMap::new();
+    for server in &facts.site.servers {
+        match server.role {
+            ServerRole::ServesMotion => {
+                by_place.entry(place(old, server.node)).or_default().push(server);
+                for end in name_and_address(old, server.node) {
+                    by_end.entry(end).or_default().push(server);
+                }
+            }
+            ServerRole::Other => others.extend(name_and_address(old, server.node)),
+            ServerRole::RedirectsOnly => {}
+        }
+    }
     let kept = kept_in_order(old, config, draft);
-    let is_motion = |server: Node| {
+    let origins = |server: Node| -> Vec<&'f ServerFacts> {
         if !draft.contains_key(&config.file(server.file).identity) {
-            return unchanged.contains(&place(config, server));
+            return by_place.get(&place(config, server)).cloned().unwrap_or_default();
         }
         if let Some(before) = kept.get(&server) {
-            return serving.contains(before);
+            return by_place.get(&place(old, *before)).cloned().unwrap_or_default();
         }
         // Its place moved with the change; it is the block that answers the same name at the same address.
         let own = name_and_address(config, server);
-        own.iter().any(|end| motions.contains(end)) && !own.iter().any(|end| others.contains(end))
+        if own.iter().any(|end| others.contains(end)) {
+            return Vec::new();
+        }
+        let mut found: Vec<&ServerFacts> =
+            own.iter().filter_map(|end| by_end.get(end)).flatten().copied().collect();
+        let mut seen = BTreeSet::new();
+        found.retain(|origin| seen.insert(origin.node));
+        found
     };
     servers(config)
         .iter()
-        .copied()
-        .filter(|server| is_motion(*server) && !redirects_only(config, *server))
+        .map(|server| (*server, origins(*server)))
+        .filter(|(server, origins)| !origins.is_empty() && !redirects_only(config, *server))
         .collect()
 }
 

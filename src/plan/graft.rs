@@ -18,15 +18,15 @@ pub struct Addition {
     pub inside: String,
 }
 
-/// The bundle's routes for each of these server blocks, without the locations that it has already: a second one would
-/// be refused by NGINX as a duplicate.
-pub fn of_bundle(config: &Config, servers: &[Node], routes: &[RenderedRoute]) -> Vec<(Node, Addition)> {
-    let addition = |server: Node| {
+/// Of these routes of each server block, those whose locations it does not have: a second one would be refused by
+/// NGINX as a duplicate.
+pub fn of_bundle(config: &Config, servers: &[(Node, Vec<RenderedRoute>)]) -> Vec<(Node, Addition)> {
+    let addition = |server: Node, routes: &[RenderedRoute]| {
         let missing = routes.iter().filter(|route| !has_location(config, server, &route.identity));
         let text: Vec<_> = missing.map(|route| route.text.as_str()).collect();
         Addition { inside: text.join("\n"), ..Addition::default() }
     };
-    servers.iter().map(|server| (*server, addition(*server))).collect()
+    servers.iter().map(|(server, routes)| (*server, addition(*server, routes))).collect()
 }
 
 /// Adds to each of these server blocks what it is to get.

@@ -6,10 +6,11 @@
 
 use super::PlanError;
 use super::bundle::{
-    ClientFolder, ClientSource, FilePath, Listen, RouteValues, ServerName, SiteValues, Size, Switch, Tls,
-    Transport, UpstreamUrl,
+    ClientFolder, ClientSource, FilePath, Listen, MissingFiles, RouteValues, ServerName, SiteValues, Size,
+    Switch, Tls, Transport, UpstreamUrl,
 };
 use crate::facts::{ClientFacts, Facts, FileFacts, NginxVersion, ServerFacts, ServerRole, UpstreamAddress};
+use crate::motion::error_page::{turned, without_missing};
 use crate::values::TextPath;
 use nginx_config::routes::{Handler, answer};
 use nginx_config::{Config, File, FileId, Node};
@@ -51,8 +52,8 @@ impl<'a> Material<'a> {
         Ok(self.config.file(self.site_id()?))
     }
 
-    /// The values of the new client's routes.
-    pub fn route_values(&self) -> Result<RouteValues, PlanError> {
+    /// The values of the new client's routes in a server block of a configuration, which may be the staged one.
+    pub fn route_values(&self, config: &Config, blocks: &[Node]) -> Result<RouteValues, PlanError> {
         let client = match self.facts.motion.client.as_ref().ok_or(PlanError::NoClient)? {
             ClientFacts::Static(root) => {
                 ClientSource::Static { root: ClientFolder::parse(&root.to_string_lossy())? }
@@ -60,7 +61,13 @@ impl<'a> Material<'a> {
             ClientFacts::Proxied(url) => ClientSource::Proxied { upstream: UpstreamUrl::parse(url)? },
         };
         let NginxVersion(major, minor, patch) = self.facts.nginx.version;
-        Ok(RouteValues { nginx_version: (major, minor, patch), client })
+        let scopes: Vec<Node> = blocks.iter().copied().chain(config.top_named("http")).collect();
+        let missing_files = turned(config, &scopes).map_or(MissingFiles::Missing, |turned| {
+            MissingFiles::Turned(
+                turned.all.iter().filter_map(|page| without_missing(config, *page)).collect(),
+            )
+        });
+        Ok(RouteValues { nginx_version: (major, minor, patch), client, missing_files })
     }
 
     /// The values of the whole site.
@@ -78,7 +85,11 @@ impl<'a> Material<'a> {
             .ok_or_else(|| PlanError::Lacks("no server block of the file serves Motion".to_owned()))?;
         let size = self.first(main.node, "client_max_body_size");
         Ok(SiteValues {
-            routes: self.route_values()?,
+            // Nothing else of the old block stays where the file is replaced.
+            routes: match naming {
+                Naming::AsWritten => self.route_values(self.config, &[main.node])?,
+                Naming::ByAddress => self.route_values(self.config, &[])?,
+            },
             server_names: main.names.iter().map(|name| ServerName::parse(name)).collect::<Result<_, _>>()?,
             transport: self.transport(&servers, main)?,
             node: self.node(main.node, naming)?,

@@ -10,12 +10,13 @@ use super::candidate::{additions, has_route, pages, same_page};
 use super::draft::{Draft, staged};
 use super::effect::{Effect, effect, motion_blocks};
 use super::graft::{graft, of_bundle};
+use super::guards::inherit;
 use super::local;
 use super::local_include::extract;
 use super::material::{Material, Naming};
 use super::saved::Plan;
 use super::step::PatchError;
-use super::wish::{Strategy, StrategyWish, Wish};
+use super::wish::{GuardWish, Strategy, StrategyWish, Wish};
 use crate::facts::{Facts, FileFacts, RouteState, ServerRole};
 use crate::motion::route_state;
 use crate::outcome::{Comparison, DiffSection, LocalChanges};
@@ -43,7 +44,7 @@ pub struct Migration {
     /// Paths of locations that are gone afterwards: only a replacement drops
     /// any, and their routes cannot answer as before.
     pub dropped_routes: BTreeSet<String>,
-    /// What the change does to Motion's blocks.
+    /// What it does to the blocks that serve Motion.
     pub effect: Effect,
     /// What changes, redacted.
     pub diff: DiffSection,
@@ -181,6 +182,9 @@ pub fn migrate(facts: &Facts, config: &Config, bundle: &Bundle, wish: &Wish) -> 
         Strategy::Replace => replaced(&material, bundle, wish)?,
     };
     complete(&material, bundle, wish, &mut made)?;
+    if wish.guards == GuardWish::Inherit {
+        inherit(facts, config, &mut made.draft)?;
+    }
     if let Some(target) = &wish.local_include {
         let moved = extract(&material, base.as_ref(), target, &mut made.draft)?;
         made.include = moved.include;
@@ -266,10 +270,11 @@ fn complete(material: &Material, bundle: &Bundle, wish: &Wish, made: &mut Made) 
     let config = staged(material.config, &made.draft)?;
     let missing = missing(material, &config, &made.draft);
     let Some(candidate) = &wish.candidate else {
-        if !missing.is_empty() {
-            let routes = bundle.render_routes(&material.route_values()?)?;
-            made.draft.extend(graft(&config, of_bundle(&config, &missing, &routes))?);
+        let mut routed = Vec::new();
+        for server in missing {
+            routed.push((server, bundle.render_routes(&material.route_values(&config, &[server])?)?));
         }
+        made.draft.extend(graft(&config, of_bundle(&config, &routed))?);
         return Ok(());
     };
     has_route(candidate)?;
@@ -277,8 +282,10 @@ fn complete(material: &Material, bundle: &Bundle, wish: &Wish, made: &mut Made) 
         return Ok(());
     }
     let additions = additions(candidate, &config, &missing, &material.facts.motion.assets)?;
-    let blocks =
-        |config: &Config, draft: &Draft| motion_blocks(material.facts, material.config, config, draft);
+    let blocks = |config: &Config, draft: &Draft| -> Vec<Node> {
+        let found = motion_blocks(material.facts, material.config, config, draft);
+        found.into_iter().map(|(server, _)| server).collect()
+    };
     let before = pages(&config, &blocks(&config, &made.draft));
     made.draft.extend(graft(&config, additions)?);
     let grafted = staged(material.config, &made.draft)?;
@@ -291,9 +298,9 @@ fn complete(material: &Material, bundle: &Bundle, wish: &Wish, made: &mut Made) 
 /// route. A strategy may have moved them inside the file that it changed:
 /// there a block is known by its names and addresses.
 fn missing(material: &Material, config: &Config, draft: &Draft) -> Vec<Node> {
-    let mut found = motion_blocks(material.facts, material.config, config, draft);
-    found.retain(|server| route_state(config, *server) == RouteState::Missing);
-    found
+    let found = motion_blocks(material.facts, material.config, config, draft);
+    let servers = found.into_iter().map(|(server, _)| server);
+    servers.filter(|server| route_state(config, *server) == RouteState::Missing).collect()
 }
 
 impl Made {

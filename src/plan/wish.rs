@@ -100,6 +100,16 @@ pub struct Candidate {
     pub beside: BTreeMap<PathBuf, Vec<u8>>,
 }
 
+/// What becomes of the guards of today's pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GuardWish {
+    /// What is not inherited is said.
+    Say,
+    /// They are copied into the new client's location.
+    Inherit,
+}
+
 /// Everything that is wanted.
 #[derive(Debug, Clone)]
 pub struct Wish {
@@ -115,4 +125,6 @@ pub struct Wish {
     pub resolutions: Resolutions,
     /// Where local blocks are to go.
     pub local_include: Option<LocalInclude>,
+    /// What becomes of today's guards.
+    pub guards: GuardWish,
 }

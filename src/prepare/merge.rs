@@ -3,7 +3,6 @@
 //! Invariant: both versions are shown with their places; none is chosen here.
 
 use super::Options;
-use crate::outcome::Level;
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding};
 use crate::plan::{Conflicts, Migration, Strategy};
@@ -25,19 +24,9 @@ pub fn refused(conflicts: &Conflicts) -> Failure {
     Failure::new(FailureKind::Refused, message).with_hint(hint).with_findings(vec![finding])
 }
 
-/// What would keep the new client from answering after the change.
-pub fn not_effective(migration: &Migration) -> Option<Finding> {
-    let title = "the new client would not be what answers after the change";
-    let finding = Finding::graded(codes::ROUTES_ELSEWHERE, Level::Stop, title)
-        .advice("remove what the evidence names, or let it serve the new client");
-    let lines = migration.effect.lacking.iter().cloned();
-    (lines.len() > 0 && !migration.plan.is_empty()).then(|| lines.fold(finding, Finding::evidence))
-}
-
 /// What was decided, and decisions that no conflict asked for.
 pub fn merge_findings(migration: &Migration, options: &Options) -> Vec<Finding> {
     let mut findings = Vec::new();
-    findings.extend(not_effective(migration));
     if !migration.resolved.is_empty() {
         let mut finding = finding(&migration.resolved, "conflicts were resolved as you said");
         finding.accepted = true;

@@ -7,29 +7,31 @@
 mod asked;
 mod candidate;
 mod certificates;
+mod effect;
 mod merge;
 mod named;
 mod ports;
 mod probes;
 mod tested;
 
-pub use probes::{Reach, StatedProbe, not_asked, rollback_probes, were_not_asked};
+pub use probes::{Opening, Reach, StatedProbe, not_asked, rollback_probes, were_not_asked};
 
 use crate::apply::{SandboxChoice, states};
 use crate::facts::{Facts, RouteState, Scope, ServerFacts, ServerRole};
 use crate::host::sandbox::Launcher;
 use crate::host::{Root, STATE_FOLDER, machine};
 use crate::inspect::{self, Inspection, file_facts, inspect, survey};
-use crate::motion::BarePath;
 use crate::outcome::codes::{self, Code};
 use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, PlanSection, sort_findings};
 use crate::plan::bundle::Bundle;
-use crate::plan::{Input, LocalInclude, Memory, Migration, PlanError, StrategyWish, Wish, migrate};
+use crate::plan::{
+    GuardWish, Input, LocalInclude, Memory, Migration, PlanError, StrategyWish, Wish, migrate,
+};
 use crate::values::{Attributes, Hash, RootPath, TextPath};
 use crate::verify::probe::{Probe, ProbePlan};
 pub use candidate::included;
+pub use effect::effect_findings;
 use merge::merge_findings;
-pub use merge::not_effective;
 use nginx_config::merge::Resolutions;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -53,6 +55,8 @@ pub struct Options {
     pub resolutions: Resolutions,
     /// Where local blocks are to go, below the root.
     pub local_include: Option<PathBuf>,
+    /// What becomes of the guards of today's pages.
+    pub guards: GuardWish,
     /// Findings accepted by name.
     pub accept: BTreeSet<Code>,
     /// Whether a sandbox is demanded.
@@ -73,6 +77,8 @@ pub struct Prepared {
     pub notes: Vec<String>,
     /// What the operator wants to see after the change, each at its server.
     stated: Vec<Probe>,
+    /// Whether the operator accepts that a route is open which was guarded.
+    opening: Opening,
 }
 
 impl Prepared {
@@ -117,7 +123,7 @@ impl Prepared {
     pub fn probes(&self, reach: Reach) -> ProbePlan {
         let site = &self.inspection.facts.site;
         self.migration.as_ref().map_or_else(ProbePlan::default, |migration| {
-            probes::migration_probes(site, migration, reach, &self.stated)
+            probes::migration_probes(site, migration, reach, self.opening, &self.stated)
         })
     }
 
@@ -162,7 +168,9 @@ pub fn prepare(root: &Root, launcher: &Launcher, options: &Options) -> Result<Pr
     match result {
         Ok((inspection, migration, notes)) => {
             let stated = probes::stated_probes(&inspection.facts.site, &inspection.config, &options.probes)?;
-            Ok(Prepared { inspection, migration, findings, notes, stated })
+            let accepts = options.accept.contains(&codes::ROUTES_UNGUARDED);
+            let opening = if accepts { Opening::Accepted } else { Opening::Refused };
+            Ok(Prepared { inspection, migration, findings, notes, stated, opening })
         }
         Err(mut failure) => {
             findings.append(&mut failure.findings);
@@ -210,8 +218,8 @@ fn gather(
         Err(PlanError::NoClient) => return Ok((inspection, None, notes)),
         Err(error) => return Err(no_plan(&error)),
     };
+    findings.extend(effect_findings(facts, &migration));
     findings.extend(merge_findings(&migration, options));
-    notes.extend(bare_path_notes(&migration));
     let missing = match options.candidate {
         Some(_) => missing_certificates(root, &inspection, &migration)?,
         None => Vec::new(),
@@ -263,16 +271,6 @@ fn names(failure: &Failure, path: &Path) -> bool {
     failure.kind == FailureKind::Invalid && failure.message.contains(&quoted)
 }
 
-/// Where people who type the address without its slash stay with what answered before.
-fn bare_path_notes(migration: &Migration) -> impl Iterator<Item = String> {
-    let elsewhere = migration.effect.bare_paths.iter().filter(|(_, met)| **met == BarePath::Elsewhere);
-    elsewhere.map(|(server, _)| {
-        format!(
-            "{server}: /user-ui without a slash at its end does not lead to the new client; /user-ui/ does"
-        )
-    })
-}
-
 /// What is wanted, with what the last change left behind.
 fn wish(
     root: &Root,
@@ -290,6 +288,7 @@ fn wish(
         memory: remembered(root, &inspection.facts, findings),
         resolutions: options.resolutions.clone(),
         local_include: options.local_include.as_deref().map(|path| local_include(root, path)).transpose()?,
+        guards: options.guards,
     })
 }
 

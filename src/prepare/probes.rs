@@ -8,15 +8,15 @@ use crate::facts::{
     Entrance, ListenAddress, LocationFacts, NoEntrance, RouteContent, ServerFacts, ServerRole, SiteFacts,
 };
 use crate::host::http::{Address, Location, Preface, Scheme, Sender, Target};
-use crate::motion::{BarePath, NEW_CLIENT_ROUTE};
+use crate::motion::{BARE_ROUTE, Bare, NEW_CLIENT_ROUTE};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, ProbeRow};
-use crate::plan::Migration;
+use crate::plan::{BareToday, BlockEffect, Migration, Today};
 use crate::verify::probe::{Gate, Kind, Probe, ProbePlan};
-use nginx_config::Config;
 use nginx_config::routes::{self, Door, Endpoint, ServerMatch, Transport, doors, server_for};
+use nginx_config::{Config, Node};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// A route that must answer after a change as the operator says.
@@ -52,8 +52,50 @@ const PAGES: [&str; 3] = ["/", "/login", "/api/"];
 /// Motion's WebSocket, as socket.io opens it.
 const WEB_SOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
 
+/// Whether the operator accepts that a route is open which was guarded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// Not.
+    Refused,
+    /// By name.
+    Accepted,
+}
+
+/// What the routes of the new client are held against, block by block.
+struct Gates<'a> {
+    blocks: &'a BTreeMap<Node, BlockEffect>,
+    opening: Opening,
+}
+
+impl Gates<'_> {
+    /// What was accepted is what was said of this very block, or what a program behind NGINX decides, of which
+    /// nothing could be said. That NGINX's own guards of a block are gone without a word is never accepted.
+    fn new_client(&self, server: &ServerFacts) -> Gate {
+        let said = self
+            .blocks
+            .get(&server.node)
+            .is_some_and(|block| !block.opened.is_empty() || block.today == Today::Open);
+        match self.opening {
+            Opening::Accepted if said => Gate::NewClientOpened,
+            Opening::Accepted | Opening::Refused => Gate::NewClient,
+        }
+    }
+
+    /// The path without its slash is held against what it is known to do.
+    fn bare(&self, server: &ServerFacts) -> Gate {
+        match self.blocks.get(&server.node) {
+            None => Gate::NewClientRedirect,
+            Some(block) => match (&block.bare, block.bare_today) {
+                (Bare::Leads, _) => Gate::NewClientRedirect,
+                (Bare::Elsewhere(_), BareToday::Same) => Gate::AsBefore,
+                (Bare::Elsewhere(_) | Bare::Inside, _) => Gate::Informational,
+            },
+        }
+    }
+}
+
 /// The routes of a migration.
-fn probe_plan(site: &SiteFacts, reach: Reach) -> ProbePlan {
+fn probe_plan(site: &SiteFacts, reach: Reach, gates: &Gates<'_>) -> ProbePlan {
     let mut rows = Vec::new();
     for server in &site.servers {
         let Ok(entrance) = &server.entrance else { continue };
@@ -62,7 +104,7 @@ fn probe_plan(site: &SiteFacts, reach: Reach) -> ProbePlan {
             target.sender.source = rehearsed_sender(entrance);
         }
         match server.role {
-            ServerRole::ServesMotion => rows.extend(motion_rows(server, &target, reach)),
+            ServerRole::ServesMotion => rows.extend(motion_rows(server, &target, reach, gates)),
             ServerRole::RedirectsOnly => {
                 let uris = ["/", "/login", NEW_CLIENT_ROUTE].map(str::to_owned).into_iter();
                 let uris: Vec<_> = uris.chain(location_uris(&server.locations, reach)).collect();
@@ -96,22 +138,15 @@ pub(super) fn migration_probes(
     site: &SiteFacts,
     migration: &Migration,
     reach: Reach,
+    opening: Opening,
     stated: &[Probe],
 ) -> ProbePlan {
-    let mut plan = probe_plan(site, reach);
+    let gates = Gates { blocks: &migration.effect.blocks, opening };
+    let mut plan = probe_plan(site, reach, &gates);
     for row in plan.rows.iter_mut().filter(|row| row.gate == Gate::AsBefore) {
         if migration.dropped_routes.contains(&row.uri) {
             row.gate = Gate::Informational;
         }
-    }
-    for row in plan.rows.iter_mut().filter(|row| row.gate == Gate::NewClientRedirect) {
-        row.gate = match migration.effect.bare_paths.get(&row.server) {
-            None | Some(BarePath::Redirects) => Gate::NewClientRedirect,
-            // Whether its page or a redirect is for the disk and the client's process to say.
-            Some(BarePath::OwnLocation) => Gate::Informational,
-            // The change leaves it as it was, and so it must answer.
-            Some(BarePath::Elsewhere) => Gate::AsBefore,
-        };
     }
     plan.rows.extend(stated.iter().cloned().map(|probe| match reach {
         Reach::Harmless => probe,
@@ -215,7 +250,8 @@ pub fn not_asked(lines: Vec<String>) -> Option<Finding> {
 /// The same routes for a rollback: the new client's may go, the others stay.
 #[must_use]
 pub fn rollback_probes(site: &SiteFacts) -> ProbePlan {
-    let mut plan = probe_plan(site, Reach::Harmless);
+    let gates = Gates { blocks: &BTreeMap::new(), opening: Opening::Refused };
+    let mut plan = probe_plan(site, Reach::Harmless, &gates);
     for row in &mut plan.rows {
         if row.gate != Gate::AsBefore || row.uri.starts_with("/user-ui") {
             row.gate = Gate::Informational;
@@ -224,7 +260,7 @@ pub fn rollback_probes(site: &SiteFacts) -> ProbePlan {
     plan
 }
 
-fn motion_rows(server: &ServerFacts, target: &Target, reach: Reach) -> Vec<Probe> {
+fn motion_rows(server: &ServerFacts, target: &Target, reach: Reach, gates: &Gates<'_>) -> Vec<Probe> {
     let own = location_uris(&server.locations, reach).filter(|uri| !uri.starts_with("/user-ui"));
     let uris: Vec<_> = PAGES.map(str::to_owned).into_iter().chain(own).collect();
     let mut rows = gets(server, target, &unique(uris));
@@ -237,8 +273,8 @@ fn motion_rows(server: &ServerFacts, target: &Target, reach: Reach) -> Vec<Probe
         limits: server.limits.clone(),
     };
     rows.push(row(WEB_SOCKET, Kind::WebSocket, Gate::AsBefore));
-    rows.push(row("/user-ui", Kind::Get, Gate::NewClientRedirect));
-    rows.push(row(NEW_CLIENT_ROUTE, Kind::Get, Gate::NewClient));
+    rows.push(row(BARE_ROUTE, Kind::Get, gates.bare(server)));
+    rows.push(row(NEW_CLIENT_ROUTE, Kind::Get, gates.new_client(server)));
     rows
 }
 

@@ -195,6 +195,7 @@ fn probes(rows: &[ProbeRow], style: Style) -> Vec<String> {
     let mut body = vec![header.map(|cell| style.dim(cell)).to_vec()];
     body.extend(rows.iter().map(|row| {
         let verdict = match (row.ok, row.gated) {
+            _ if row.accepted => style.warn("accepted"),
             (true, true) => style.good("ok"),
             (true, false) => style.dim("seen"),
             (false, _) => style.bad("FAILED"),

@@ -58,7 +58,7 @@ pub fn after(probes: &[Probe], baselines: &[Baseline], looks: &[Look]) -> Verdic
     let mut verdict = Verdict::default();
     for ((probe, baseline), look) in probes.iter().zip(baselines).zip(looks) {
         let judgement = through_limits(probe, baseline, look, judge(probe, baseline, look));
-        if shows_the_new_client(probe) && matches!(judgement, Judgement::Holds(_)) {
+        if shows_the_new_client(probe) && matches!(judgement, Judgement::Holds(_) | Judgement::Accepted(_)) {
             verdict.new_client = Seen::Yes;
         }
         let mut row = judged(probe, baseline, judgement, &mut verdict.failures);
@@ -85,6 +85,7 @@ pub fn restored(probes: &[Probe], baselines: &[Baseline], changed: &Verdict, loo
         row.restored = Some(status(look));
         if let Some(changed) = changed.rows.get(index) {
             row.after = changed.after;
+            row.accepted = changed.accepted && row.ok;
             row.ok &= changed.ok;
             row.gated |= changed.gated;
             row.note = join(&changed.note, &row.note);
@@ -97,7 +98,7 @@ pub fn restored(probes: &[Probe], baselines: &[Baseline], changed: &Verdict, loo
 /// A person's own probe of the new client counts as much as ours.
 fn shows_the_new_client(probe: &Probe) -> bool {
     match probe.gate {
-        Gate::NewClient => true,
+        Gate::NewClient | Gate::NewClientOpened => true,
         Gate::Stated(..) => probe.uri.starts_with(NEW_CLIENT),
         Gate::AsBefore | Gate::NewClientRedirect | Gate::Informational => false,
     }
@@ -128,6 +129,9 @@ fn judged(probe: &Probe, baseline: &Baseline, judgement: Judgement, failures: &m
     match judgement {
         Judgement::Holds(note) => row(probe, baseline, true, note),
         Judgement::Ungated(note) => row(probe, baseline, false, note),
+        Judgement::Accepted(note) => {
+            ProbeRow { ok: false, accepted: true, ..row(probe, baseline, true, note) }
+        }
         Judgement::Fails(reason) => {
             failures.push(format!("{} {}: {reason}", probe.server, probe.uri));
             ProbeRow { ok: false, ..row(probe, baseline, true, reason) }
@@ -144,6 +148,7 @@ fn row(probe: &Probe, baseline: &Baseline, gated: bool, note: String) -> ProbeRo
         restored: None,
         gated,
         ok: true,
+        accepted: false,
         note,
     }
 }

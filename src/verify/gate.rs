@@ -9,6 +9,9 @@ use crate::host::http::ProbeError;
 use crate::motion::page::{self, Page};
 use crate::values::Hash;
 
+/// What is said of a route that was guarded, is not any more, and was accepted so.
+const OPEN_NOW: &str = "open now (accepted)";
+
 /// What one probe saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Look {
@@ -52,6 +55,8 @@ pub struct Baseline {
 pub(super) enum Judgement {
     /// Gated, and as it must be; the note may add something.
     Holds(String),
+    /// Gated, and as the operator accepted that it may be; never to be called good.
+    Accepted(String),
     /// Gated, and not as it must be.
     Fails(String),
     /// Says nothing about the change, and why.
@@ -63,7 +68,8 @@ pub(super) fn judge(probe: &Probe, baseline: &Baseline, look: &Look) -> Judgemen
     match &probe.gate {
         Gate::AsBefore => as_before(baseline, look),
         Gate::Stated(status, _) => stated(*status, look),
-        Gate::NewClient => new_client(baseline, look),
+        Gate::NewClient => opened(new_client(baseline, look), baseline, Opening::Fails),
+        Gate::NewClientOpened => opened(new_client(baseline, look), baseline, Opening::Accepted),
         Gate::NewClientRedirect => redirect(probe, baseline, look),
         Gate::Informational => Judgement::Ungated(String::new()),
     }
@@ -190,6 +196,28 @@ fn new_client(baseline: &Baseline, look: &Look) -> Judgement {
     }
 }
 
+/// What it means that the new client answers those who were turned away.
+enum Opening {
+    Fails,
+    Accepted,
+}
+
+/// A client that answers is none to be glad of where this very probe was turned away before.
+fn opened(judgement: Judgement, baseline: &Baseline, opening: Opening) -> Judgement {
+    let Judgement::Holds(note) = judgement else { return judgement };
+    match (stable(baseline), opening) {
+        (Ok(before), Opening::Fails) if matches!(before.status, 401 | 403) => Judgement::Fails(format!(
+            "turned away before ({}), and open to everybody now: copy what guards it with --inherit-guards, or --accept \
+             routes.unguarded",
+            before.status
+        )),
+        (Ok(before), Opening::Accepted) if matches!(before.status, 401 | 403) => {
+            Judgement::Accepted(format!("{OPEN_NOW}: {note}"))
+        }
+        _ => Judgement::Holds(note),
+    }
+}
+
 /// What the operator says must be so, whatever stood before.
 fn stated(status: u16, look: &Look) -> Judgement {
     match look {
@@ -280,6 +308,7 @@ mod tests {
             Judgement::Holds(_) => "holds",
             Judgement::Fails(_) => "fails",
             Judgement::Ungated(_) => "ungated",
+            Judgement::Accepted(_) => "accepted",
         }
     }
 
@@ -341,6 +370,27 @@ mod tests {
         check(&Look::Answer(broken), "fails");
         let plain = Answer { page: Page::NewClient, media_type: "text/plain".into(), ..answer(200) };
         check(&Look::Answer(plain), "fails");
+    }
+
+    #[test]
+    fn a_client_that_opens_what_was_guarded_is_never_called_good() {
+        let now = of(Page::NewClient);
+        for (before, unasked, accepted) in [
+            (said(401), "fails", "accepted"),
+            (said(403), "fails", "accepted"),
+            (said(404), "holds", "holds"),
+            (of(Page::Legacy), "holds", "holds"),
+        ] {
+            assert_eq!(fate(Gate::NewClient, before.clone(), before.clone(), &now), unasked, "{before:?}");
+            assert_eq!(
+                fate(Gate::NewClientOpened, before.clone(), before.clone(), &now),
+                accepted,
+                "{before:?}"
+            );
+        }
+        // What was accepted is that it opens, not that it is broken.
+        assert_eq!(fate(Gate::NewClientOpened, said(401), said(401), &said(404)), "fails");
+        assert_eq!(fate(Gate::NewClientOpened, said(401), said(401), &said(401)), "ungated");
     }
 
     #[test]

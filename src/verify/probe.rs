@@ -48,6 +48,8 @@ pub enum Gate {
     AsBefore,
     /// The new client's page, with scripts that run.
     NewClient,
+    /// The same; that everybody may load it who was turned away before is accepted.
+    NewClientOpened,
     /// A redirect to `/user-ui/`.
     NewClientRedirect,
     /// What the operator says: this status, and a page that contains this text.
@@ -59,7 +61,7 @@ pub enum Gate {
 impl Gate {
     /// Whether it asks for something else than what stood before.
     pub(super) fn wants_something_new(&self) -> bool {
-        matches!(self, Self::NewClient | Self::NewClientRedirect | Self::Stated(..))
+        matches!(self, Self::NewClient | Self::NewClientOpened | Self::NewClientRedirect | Self::Stated(..))
     }
 }
 
@@ -229,7 +231,9 @@ fn ask_page(probe: &Probe, deadline: Instant) -> Result<Answer, ProbeError> {
     let response = client.get(&probe.uri, deadline)?;
     let page = page::classify(&response.body);
     let fault = match &probe.gate {
-        Gate::NewClient if page == Page::NewClient => assets::fault(&client, probe, &response, deadline),
+        Gate::NewClient | Gate::NewClientOpened if page == Page::NewClient => {
+            assets::fault(&client, probe, &response, deadline)
+        }
         Gate::Stated(_, text) => missing_text(&response.body, text),
         _ => None,
     };

@@ -3,8 +3,8 @@
 
 use crate::support::nginx::{Answer, Nginx, Place};
 use motionctl::plan::bundle::{
-    Bundle, BundleError, ClientFolder, ClientSource, FilePath, Listen, RenderedRoute, RouteValues,
-    ServerName, SiteValues, Size, Tls, Transport, UpstreamUrl,
+    Bundle, BundleError, ClientFolder, ClientSource, FilePath, Listen, MissingFiles, RenderedRoute,
+    RouteValues, ServerName, SiteValues, Size, Tls, Transport, UpstreamUrl,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -160,7 +160,7 @@ fn the_whole_site_serves_every_route() {
         write_client(&place.dir().join("client"));
         let upstream = |n: usize| UpstreamUrl::parse(&format!("http://{}", place.listen(n))).unwrap();
         let site = SiteValues {
-            routes: RouteValues { nginx_version: NGINX, client: folder(place.dir(), "client") },
+            routes: values(NGINX, folder(place.dir(), "client")),
             server_names: vec![ServerName::parse("cc.example.test").unwrap()],
             transport: Transport::Plain { listens: vec![Listen::parse(&[place.listen(0)]).unwrap()] },
             node: upstream(1),
@@ -189,7 +189,7 @@ fn http2_is_spelled_for_the_version_that_runs() {
         };
         let client = folder(Path::new("/srv"), "client");
         let site = SiteValues {
-            routes: RouteValues { nginx_version, client },
+            routes: values(nginx_version, client),
             server_names: vec![ServerName::parse(r"~^cc\d{1,2}\.example\.test$").unwrap()],
             transport: Transport::Tls(tls),
             node: UpstreamUrl::parse("http://unix:/run/motion/node.sock").unwrap(),
@@ -243,7 +243,7 @@ fn a_server_with_very_many_names_is_rendered_like_any_other() {
     let names = 100_000;
     let name = |n| ServerName::parse(&format!("n{n}.example.test")).unwrap();
     let values = SiteValues {
-        routes: RouteValues { nginx_version: NGINX, client: folder(Path::new("/srv"), "client") },
+        routes: values(NGINX, folder(Path::new("/srv"), "client")),
         server_names: (0..names).map(name).collect(),
         transport: Transport::Plain { listens: vec![Listen::parse(&["80".to_owned()]).unwrap()] },
         node: UpstreamUrl::parse("http://127.0.0.1:9000").unwrap(),
@@ -265,7 +265,7 @@ fn a_server_with_very_many_names_is_rendered_like_any_other() {
 
 #[test]
 fn an_nginx_that_is_too_old_is_said_so() {
-    let values = RouteValues { nginx_version: (1, 10, 3), client: folder(Path::new("/srv"), "client") };
+    let values = values((1, 10, 3), folder(Path::new("/srv"), "client"));
     let error = Bundle::embedded().render_routes(&values).unwrap_err();
     assert!(error.to_string().contains("needs nginx 1.11.8, and 1.10.3 is running"), "{error}");
 }
@@ -304,15 +304,19 @@ fn folder(parent: &Path, name: &str) -> ClientSource {
 }
 
 fn routes(client: ClientSource) -> String {
-    let values = RouteValues { nginx_version: NGINX, client };
+    let values = values(NGINX, client);
     let routes = Bundle::embedded().render_routes(&values).unwrap();
     let identities: Vec<&str> = routes.iter().map(|route| route.identity.as_str()).collect();
     assert_eq!(identities, ["= /user-ui", "^~ /user-ui/"]);
     routes.into_iter().map(|route| route.text).collect()
 }
 
+fn values(nginx_version: (u32, u32, u32), client: ClientSource) -> RouteValues {
+    RouteValues { nginx_version, client, missing_files: MissingFiles::Missing }
+}
+
 fn render(bundle: &Bundle) -> Result<Vec<RenderedRoute>, BundleError> {
-    bundle.render_routes(&RouteValues { nginx_version: NGINX, client: folder(Path::new("/srv"), "client") })
+    bundle.render_routes(&values(NGINX, folder(Path::new("/srv"), "client")))
 }
 
 /// The embedded bundle with one file replaced.
@@ -323,7 +327,8 @@ fn changed(name: &str, text: &str) -> Result<Bundle, BundleError> {
 }
 
 fn embedded_files() -> BTreeMap<String, Vec<u8>> {
-    let names = ["bundle.toml", "redirect.conf", "static.conf", "proxied.conf", "server.conf"];
+    let names =
+        ["bundle.toml", "redirect.conf", "static.conf", "missing.conf", "proxied.conf", "server.conf"];
     names.into_iter().map(|name| (name.to_owned(), embedded_file(name))).collect()
 }
 

@@ -8,7 +8,7 @@ use crate::support::binary::{SITE, Server};
 use motionctl::host::Root;
 use motionctl::inspect::{Options, inspect, survey};
 use motionctl::plan::bundle::Bundle;
-use motionctl::plan::{Strategy, StrategyWish, Wish, migrate};
+use motionctl::plan::{GuardWish, Strategy, StrategyWish, Wish, migrate};
 use nginx_config::merge::Resolutions;
 use nginx_config::work;
 
@@ -30,6 +30,7 @@ fn work_for(edit: impl FnOnce(&Server)) -> u64 {
         memory: None,
         resolutions: Resolutions::none(),
         local_include: None,
+        guards: GuardWish::Say,
     };
     let planned = migrate(&inspection.facts, &inspection.config, &Bundle::embedded(), &wish);
     assert!(!planned.expect("a plan").plan.is_empty(), "the route is missing and is added");

@@ -6,4 +6,6 @@ mod candidates;
 mod choosing;
 mod copied;
 mod discovery;
+mod guards;
 mod hostile;
+mod missing_files;

@@ -16,7 +16,7 @@ use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, sort_findings};
 use crate::plan::{Migration, Plan, Strategy, StrategyWish, explain};
 use crate::prepare::{
-    Options, Prepared, Reach, included, memory_path, not_asked, not_effective, were_not_asked,
+    Options, Prepared, Reach, accept, effect_findings, included, memory_path, not_asked, were_not_asked,
 };
 use crate::values::TextPath;
 use crate::verify::compare::Seen;
@@ -37,7 +37,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         Err(outcome) => return Ok(*outcome),
     };
     leave_to_the_wait(&mut prepared.findings, args.wait_idle);
-    let agreed = adopt(&context.root, saved, &mut prepared, &mut outcome)
+    let agreed = adopt(&context.root, saved, &options, &mut prepared, &mut outcome)
         .and_then(|()| agreed(context, args, &prepared, &mut outcome));
     let (plan, lock) = match (agreed, lock) {
         (Ok(Some(plan)), Some(lock)) => (plan, lock),
@@ -130,19 +130,26 @@ fn again(saved: &Plan) -> Strategy {
     strategy.unwrap_or(Strategy::Graft)
 }
 
-/// Puts a saved plan in the place of the one that was just made.
+/// Puts a saved plan in the place of the one that was just made, and what it does in the place of
+/// what that one would have done.
 fn adopt(
     root: &Root,
     saved: Option<Plan>,
+    options: &Options,
     prepared: &mut Prepared,
     outcome: &mut Outcome,
 ) -> Result<(), Failure> {
     let fresh = prepared.migration.as_ref().map(|migration| &migration.plan.id);
     if let Some(saved) = saved.filter(|saved| fresh != Some(&saved.id)) {
+        let facts = &prepared.inspection.facts;
         let migration = chosen(root, saved, prepared)?;
-        if let Some(finding) = not_effective(&migration) {
-            prepared.findings.push(finding.clone());
-            outcome.findings.push(finding);
+        let others = prepared.migration.iter().flat_map(|fresh| effect_findings(facts, fresh));
+        let others: Vec<_> = others.map(|finding| (finding.code, finding.title)).collect();
+        for findings in [&mut prepared.findings, &mut outcome.findings] {
+            findings.retain(|finding| !others.contains(&(finding.code, finding.title.clone())));
+            findings.extend(effect_findings(facts, &migration));
+            accept(findings, &options.accept);
+            sort_findings(findings);
         }
         prepared.migration = Some(migration);
         show_plan(prepared, outcome);

@@ -5,9 +5,8 @@ use super::sessions::Watch;
 use crate::cli::args::PlanArgs;
 use crate::cli::context::Context;
 use crate::cli::files::{Standing, write_out};
-use crate::outcome::{Failure, FailureKind, Finding, Outcome, OutcomeKind};
+use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{Content, Plan, Version};
-use crate::prepare::not_effective;
 use nginx_config::redact_source;
 use std::path::PathBuf;
 
@@ -44,15 +43,11 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
     if nothing_to_do(&prepared, &mut outcome) {
         return Ok(outcome);
     }
-    if migration.plan.is_empty() {
+    // A plan that nothing could make effective is shown, and refused here already.
+    if migration.plan.is_empty() || !migration.effect.not_effective.is_empty() {
         if let Some(failure) = refusal(&prepared) {
             outcome.fail(failure);
         }
-        return Ok(outcome);
-    }
-    // A change that cannot do what it is for is no plan, whatever else there is to say.
-    if let Some(finding) = not_effective(migration).filter(Finding::stops) {
-        outcome.fail(Failure::new(FailureKind::Refused, format!("stopped by {}", finding.code.name())));
         return Ok(outcome);
     }
     outcome.outcome = OutcomeKind::ChangesPending;

@@ -5,8 +5,7 @@ use crate::cli::args::RehearseArgs;
 use crate::cli::context::Context;
 use crate::cli::files::{Standing, write_out};
 use crate::outcome::codes;
-use crate::outcome::{Failure, FailureKind, Finding, Outcome};
-use crate::prepare::not_effective;
+use crate::outcome::{Failure, FailureKind, Outcome};
 use crate::rehearse::{Keep, Rehearsed, Wishes, rehearse as run};
 use std::path::Path;
 
@@ -61,7 +60,7 @@ pub fn rehearse(context: &Context, args: &RehearseArgs) -> Result<Outcome, Failu
             }
             conclude(&mut outcome, rehearsed);
             // Stand-ins answered; what the configuration says about the real application goes first.
-            let lacking = prepared.migration.as_ref().and_then(not_effective).filter(Finding::stops);
+            let lacking = prepared.stops().find(|finding| finding.code == codes::ROUTES_ELSEWHERE);
             if let (Some(finding), None) = (lacking, &outcome.error) {
                 let message = format!("the change would not do what it is for: {}", finding.code);
                 outcome.fail(Failure::new(FailureKind::Failed, message));

@@ -76,6 +76,33 @@ codes! {
         .looked_for("the page below the root, and the address that the route is handed to")
         .advises("ask the server for `/user-ui/login`, or name the client with `--new-client-root` or \
                   `--new-client-upstream`");
+    ROUTES_UNGUARDED = graded("routes.unguarded", &[
+        usual(Stop),
+        when(Warn, "the new client is there already, and nothing is opened by the change"),
+    ])
+        .accepted_by(Migration)
+        .means("what decides who gets in at today's pages does not hold for `/user-ui/`")
+        .looked_for("`auth_*`, `allow`, `deny`, `satisfy`, `access_by_lua*`, `modsecurity*` and an `if` that turns away, \
+                     on the way to today's pages and to the new client's, as NGINX inherits them")
+        .advises("copy them with `--inherit-guards`; accept it where everybody may load the new client");
+    ROUTES_GUARDS_DIFFER = warn("routes.guards-differ")
+        .means("headers, limits or access rules of today's pages and of `/user-ui/` are not alike")
+        .looked_for("`add_header`, `limit_*` and the like on the way to today's pages and to the new client's, as NGINX \
+                     inherits them")
+        .advises("copy them with `--inherit-guards`, or set them in the server block");
+    ROUTES_ERROR_PAGE = warn("routes.error-page")
+        .means("an `error_page` answers the new client's missing files as if they were there")
+        .looked_for("`error_page` for 404 with `=` or another server's address, where the new client's location \
+                     inherits it")
+        .advises("the location that motionctl adds leaves it out; in one of your own write \
+                  `error_page 404 =404 @name`");
+    ROUTES_BARE_PATH = graded("routes.bare-path", &[
+        usual(Warn),
+        when(Info, "what answers it answers other routes, too"),
+    ])
+        .means("`/user-ui` without its slash does not lead to the new client")
+        .looked_for("what answers `/user-ui` after the change")
+        .advises("nothing, where nobody types that path; else let it redirect to `/user-ui/`");
     ROUTES_NOT_ASKED = warn("routes.not-asked")
         .means("the new client's route cannot be asked from this machine: whether it answers stays open")
         .looked_for("for each of Motion's server blocks an address and a name that lead there, held against all other \

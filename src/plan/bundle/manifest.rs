@@ -15,11 +15,12 @@ pub const MANIFEST: &str = "bundle.toml";
 const FORMAT: u32 = 1;
 
 /// The bundle that is compiled in.
-const EMBEDDED: [(&str, &str); 5] = [
+const EMBEDDED: [(&str, &str); 6] = [
     (MANIFEST, include_str!("../../../templates/new-client/bundle.toml")),
     ("redirect.conf", include_str!("../../../templates/new-client/redirect.conf")),
     ("static.conf", include_str!("../../../templates/new-client/static.conf")),
     ("proxied.conf", include_str!("../../../templates/new-client/proxied.conf")),
+    ("missing.conf", include_str!("../../../templates/new-client/missing.conf")),
     ("server.conf", include_str!("../../../templates/new-client/server.conf")),
 ];
 
@@ -151,8 +152,10 @@ impl TryFrom<RouteEntry> for Route {
             ["=" | "^~", path] | [path] => path,
             _ => "",
         };
-        if !path.starts_with('/') {
-            return Err(refused(format!("route `{location}` is not `= PATH`, `^~ PATH` or `PATH`")));
+        let is_named = path.len() > 1 && path.starts_with('@') && words.len() == 1;
+        if !path.starts_with('/') && !is_named {
+            let forms = "`= PATH`, `^~ PATH`, `PATH` or `@NAME`";
+            return Err(refused(format!("route `{location}` is not {forms}")));
         }
         let nginx = version(&nginx)
             .ok_or_else(|| refused(format!("route `{location}`: nginx `{nginx}` is not like 1.14.0")))?;

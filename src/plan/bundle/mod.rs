@@ -12,5 +12,5 @@ mod values;
 
 pub use error::BundleError;
 pub use manifest::{Bundle, ClientKind, MANIFEST};
-pub use render::{RenderedRoute, RouteValues, SiteValues, Switch, Tls, Transport};
+pub use render::{MissingFiles, RenderedRoute, RouteValues, SiteValues, Switch, Tls, Transport};
 pub use values::{BadValue, ClientFolder, ClientSource, FilePath, Listen, ServerName, Size, UpstreamUrl};

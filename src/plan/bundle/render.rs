@@ -34,6 +34,18 @@ pub struct RouteValues {
     pub nginx_version: (u32, u32, u32),
     /// Where the new client is.
     pub client: ClientSource,
+    /// What the server block makes of missing files.
+    pub missing_files: MissingFiles,
+}
+
+/// What a server block makes of a file that is missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MissingFiles {
+    /// 404.
+    Missing,
+    /// Another page. A location with an `error_page` of its own inherits none, so these are the others that the
+    /// server has, as they are written.
+    Turned(Vec<String>),
 }
 
 /// What the whole site is rendered with, taken from the old file.
@@ -109,12 +121,19 @@ impl Bundle {
     pub fn render_routes(&self, values: &RouteValues) -> Result<Vec<RenderedRoute>, BundleError> {
         let kind = values.client.kind();
         let environment = environment(self)?;
-        let context =
-            context! { nginx => shown(values.nginx_version), client => client_value(&values.client) };
+        let context = context! {
+            nginx => shown(values.nginx_version),
+            client => client_value(&values.client),
+            missing_files => missing_files(&values.missing_files),
+        };
         let mut rendered = Vec::new();
         for route in self.routes.iter().filter(|route| route.clients.contains(&kind)) {
             new_enough(route, values.nginx_version)?;
             let text = tidy(&render(&environment, &route.template, &context)?);
+            // What a server has no need of, a template leaves empty.
+            if text.trim().is_empty() {
+                continue;
+            }
             is_the_location(route, &text)?;
             rendered.push(RenderedRoute { identity: route.location.clone(), text });
         }
@@ -172,6 +191,7 @@ fn site_context(values: &SiteValues, routes: Vec<RenderedRoute>) -> Value {
     context! {
         nginx => shown(values.routes.nginx_version),
         client => client_value(&values.routes.client),
+        missing_files => missing_files(&values.routes.missing_files),
         server_names => values.server_names.iter().map(|name| name.as_str().to_owned()).collect::<Vec<_>>(),
         plain_listens => listen_values(plain),
         tls => tls,
@@ -293,6 +313,17 @@ fn tidy(text: &str) -> String {
 
 fn shown((major, minor, patch): (u32, u32, u32)) -> String {
     format!("{major}.{minor}.{patch}")
+}
+
+/// The others come from the configuration that is in force: text of directives, not of words.
+fn missing_files(missing: &MissingFiles) -> Value {
+    match missing {
+        MissingFiles::Missing => Value::from(()),
+        MissingFiles::Turned(pages) => {
+            let pages: Vec<Value> = pages.iter().cloned().map(Value::from_safe_string).collect();
+            context! { error_pages => pages }
+        }
+    }
 }
 
 fn client_value(client: &ClientSource) -> Value {

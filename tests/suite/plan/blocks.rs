@@ -237,6 +237,7 @@ fn a_regular_expression_that_takes_the_scripts_is_named() {
     let saved = saved.to_str().expect("text");
     let planned = server.json(&[&["plan", "--out", saved][..], &operands].concat());
     assert_eq!(planned["exit_code"], 3, "{planned:#}");
+    assert!(elsewhere(&planned, "stop").contains("location /user-ui/"), "both places are named: {planned:#}");
     let applied = server.json(&["apply", saved, "--yes"]);
     assert_eq!(applied["exit_code"], 3, "{applied:#}");
     assert!(elsewhere(&applied, "stop").contains("js|css"), "{applied:#}");
