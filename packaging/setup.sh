@@ -9,9 +9,15 @@ PATH=$PATH:/usr/sbin:/sbin
 purpose=${1:?usage: packaging/setup.sh build|demo|test|lint}
 
 say() { echo "setup: $*" >&2; }
-have() { command -v "$1" >/dev/null 2>&1; }
+# A command, or a file: there a pattern may stand for the folders of distributions.
+have() {
+    case $1 in
+        /*) for file in $1; do [ -e "$file" ] && return; done; return 1 ;;
+        *) command -v "$1" >/dev/null 2>&1 ;;
+    esac
+}
 
-# One line for each need: the command that shows it, its package with apt, its package with dnf.
+# One line for each need: the command or file that shows it, its package with apt, its package with dnf.
 needs() {
     echo "cc gcc gcc"
     case $purpose in
@@ -19,6 +25,7 @@ needs() {
         demo) echo "nginx nginx nginx" ;;
         test)
             echo "nginx nginx nginx"
+            echo "/usr/lib*/nginx/modules/ngx_stream_module.so libnginx-mod-stream nginx-mod-stream"
             echo "strace strace strace"
             echo "systemd-analyze systemd systemd"
             echo "mariadb-install-db mariadb-server mariadb-server"

@@ -5,6 +5,7 @@
 pub mod seed;
 
 use crate::cli::explain::{accept_help, exit_codes_help};
+use crate::inspect::ServerName;
 use crate::outcome::codes::Family;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
@@ -145,6 +146,9 @@ pub struct SiteArgs {
     /// Motion's NGINX file, when it cannot be found
     #[arg(long, value_name = "FILE")]
     pub site: Option<PathBuf>,
+    /// Motion's server block, when several could be it; may be given again for each of Motion's
+    #[arg(long, value_name = "NAME[:PORT]")]
+    pub server: Vec<ServerName>,
     /// Which NGINX is this server's.
     #[command(flatten)]
     pub nginx: NginxArgs,
@@ -303,7 +307,7 @@ pub struct StatusArgs {
     /// Which database is asked.
     #[command(flatten)]
     pub database: DatabaseArgs,
-    /// Exit 2 when the route is missing or the configuration has drifted
+    /// Exit 2 when the route is not known to be served, or the configuration has drifted
     #[arg(long)]
     pub detailed_exitcode: bool,
 }

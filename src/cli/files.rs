@@ -39,6 +39,10 @@ pub fn read_input(path: &Path) -> Result<Input, Failure> {
     let name = path.display().to_string();
     match read_bounded(path) {
         Ok(bytes) => Ok(Input { name, bytes }),
+        Err(error) if error.kind() == std::io::ErrorKind::IsADirectory => {
+            Err(Failure::new(FailureKind::Invalid, format!("{name} is a folder, not an NGINX file"))
+                .with_hint("name the file in it that holds Motion's server blocks"))
+        }
         Err(error) => Err(Failure::new(FailureKind::Unavailable, format!("reading {name}: {error}"))),
     }
 }

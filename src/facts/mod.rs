@@ -4,6 +4,7 @@
 //! is an `Option` or a finding, not a default. This room computes nothing
 //! that depends on the machine.
 
+mod asking;
 mod host;
 mod motion;
 mod nginx;
@@ -11,10 +12,12 @@ mod sessions;
 mod site;
 
 pub use crate::motion::RouteState;
+pub use asking::{Counted, Entrance, Guarded, LimitFacts, LimitKind, NoEntrance};
 pub use host::{FileFacts, HostFacts, Scope};
 pub use motion::{ClientFacts, MotionFacts};
 pub use nginx::{
-    CertificateFacts, MasterFacts, NginxFacts, NginxVersion, ShadowKind, WorkerFacts, WrittenPath,
+    CERTIFICATES, CertificateFacts, MasterFacts, NginxFacts, NginxVersion, ShadowKind, WorkerFacts,
+    WrittenPath,
 };
 pub use sessions::{OnlineUser, OpenSession, OpenSessions, RoleFacts, SessionFacts};
 pub use site::{

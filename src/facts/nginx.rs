@@ -93,6 +93,16 @@ pub enum ShadowKind {
     Socket,
 }
 
+/// Pairs of a certificate and, where it has one, its key.
+pub const CERTIFICATES: [(&str, Option<&str>); 6] = [
+    ("ssl_certificate", Some("ssl_certificate_key")),
+    ("proxy_ssl_certificate", Some("proxy_ssl_certificate_key")),
+    ("grpc_ssl_certificate", Some("grpc_ssl_certificate_key")),
+    ("ssl_client_certificate", None),
+    ("ssl_trusted_certificate", None),
+    ("proxy_ssl_trusted_certificate", None),
+];
+
 /// A certificate with its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateFacts {

@@ -1,5 +1,6 @@
 //! Facts about Motion's part of the configuration: blocks, routes, upstreams.
 
+use super::{Entrance, LimitFacts, NoEntrance};
 use crate::motion::RouteState;
 use nginx_config::Node;
 use std::fmt;
@@ -34,6 +35,10 @@ pub struct ServerFacts {
     pub new_client: RouteState,
     /// Its locations, as far as a path is certain to reach them.
     pub locations: Vec<LocationFacts>,
+    /// How it is asked, or why it is not.
+    pub entrance: Result<Entrance, NoEntrance>,
+    /// The limits of requests and connections that it is under.
+    pub limits: Vec<LimitFacts>,
 }
 
 /// A location that a path is certain to reach.
@@ -78,8 +83,6 @@ pub struct ListenFacts {
     pub http2: bool,
     /// With `default_server`.
     pub default_server: bool,
-    /// With `proxy_protocol`.
-    pub proxy_protocol: bool,
 }
 
 /// Where a server block listens.
@@ -128,6 +131,10 @@ pub struct UpstreamFacts {
     pub http: bool,
     /// `file:line` of the directive that names it.
     pub origin: String,
+    /// The server block that it stands in, by way of an include or not.
+    pub server: Option<Node>,
+    /// What the directive names, once its variables are filled in.
+    pub target: String,
     /// The location that leads there, for people.
     pub location: String,
     /// Whether it answers Motion's own routes in Motion's site.
@@ -148,6 +155,17 @@ pub enum UpstreamAddress {
 }
 
 impl UpstreamAddress {
+    /// The TCP port, where there is one.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        match self {
+            Self::Socket(address) => Some(address.port()),
+            Self::Name(_, port) => Some(*port),
+            Self::Variable(_, port) => *port,
+            Self::Unix(_) => None,
+        }
+    }
+
     /// Whether it is certainly on this host.
     #[must_use]
     pub fn is_local(&self) -> bool {

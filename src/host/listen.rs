@@ -169,6 +169,17 @@ impl Stream {
         }
     }
 
+    /// Whether the other side has neither sent anything more nor closed.
+    pub fn is_idle(&mut self) -> bool {
+        let set = |stream: &Self, nonblocking| match stream {
+            Self::Tcp(stream) => stream.set_nonblocking(nonblocking),
+            Self::Unix(stream) => stream.set_nonblocking(nonblocking),
+        };
+        let idle = set(self, true).is_ok()
+            && matches!(self.read(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+        idle && set(self, false).is_ok()
+    }
+
     fn blocking(self) -> io::Result<Self> {
         match &self {
             Self::Tcp(stream) => {

@@ -5,7 +5,7 @@
 
 use super::build::Build;
 use super::values::{Visit, arguments, first_argument, name};
-use crate::facts::{CertificateFacts, ShadowKind, UpstreamAddress, UpstreamFacts, WrittenPath};
+use crate::facts::{CERTIFICATES, CertificateFacts, ShadowKind, UpstreamAddress, UpstreamFacts, WrittenPath};
 use nginx_config::{Config, Node};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -25,16 +25,6 @@ const WRITTEN: [(&str, ShadowKind); 13] = [
     ("fastcgi_cache_path", ShadowKind::Folder),
     ("uwsgi_cache_path", ShadowKind::Folder),
     ("scgi_cache_path", ShadowKind::Folder),
-];
-
-/// Pairs of a certificate and, where it has one, its key.
-const CERTIFICATES: [(&str, Option<&str>); 6] = [
-    ("ssl_certificate", Some("ssl_certificate_key")),
-    ("proxy_ssl_certificate", Some("proxy_ssl_certificate_key")),
-    ("grpc_ssl_certificate", Some("grpc_ssl_certificate_key")),
-    ("ssl_client_certificate", None),
-    ("ssl_trusted_certificate", None),
-    ("proxy_ssl_trusted_certificate", None),
 ];
 
 /// Everything that this configuration makes NGINX open for writing.

@@ -8,5 +8,6 @@ mod routes;
 pub mod settings;
 
 pub use routes::{
-    ANY_ROUTE, Block, Content, NEW_CLIENT_ROUTE, PAGES, RouteState, outer, redirects_only, route_state,
+    ANY_ROUTE, BarePath, Block, Content, NEW_CLIENT_ROUTE, PAGES, RouteState, outer, redirects_only,
+    route_state,
 };

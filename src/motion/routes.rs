@@ -4,7 +4,8 @@
 //! request can go, never guessed from names. What the ways do not agree on is not decided here.
 
 use nginx_config::routes::{
-    Answer, Assumption, Door, Endpoint, Handler, Request, Wanted, Way, Ways, doors, name_to_ask, ways,
+    Answer, Assumption, Candidate, Door, Endpoint, Handler, Matcher, Request, Wanted, Way, Ways, doors,
+    matcher, name_to_ask, ways,
 };
 use nginx_config::{Config, Node};
 use std::collections::BTreeSet;
@@ -14,6 +15,8 @@ use std::path::PathBuf;
 pub const PAGES: [&str; 2] = ["/", "/login"];
 /// The new client's entry.
 pub const NEW_CLIENT_ROUTE: &str = "/user-ui/login";
+/// Where the new client is, without the slash at its end.
+const NEW_CLIENT_PATH: &str = "/user-ui";
 /// A page of the new client that no location is likely to name by itself.
 const NEW_CLIENT_PAGE: &str = "/user-ui/motionctl-route-check";
 /// A page that only a catch-all location answers.
@@ -39,10 +42,21 @@ pub enum RouteState {
 pub enum Content {
     /// A file.
     Page(PathBuf),
-    /// What another server answers; the argument as written.
-    Proxied(String),
+    /// What another server answers; the argument as written, and the directive.
+    Proxied(String, Node),
     /// Something else.
     Other,
+}
+
+/// What `/user-ui` without a slash at its end meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BarePath {
+    /// A redirect to `/user-ui/`.
+    Redirects,
+    /// The location that serves the new client, which may show its page or redirect.
+    OwnLocation,
+    /// Something that is not made for the new client.
+    Elsewhere,
 }
 
 /// A server block as clients reach it.
@@ -80,6 +94,12 @@ impl<'c> Block<'c> {
         self.doors.iter().flat_map(|door| self.ways_through(door, uri).list).collect()
     }
 
+    /// Whether these are all the ways that a GET of `uri` can go.
+    #[must_use]
+    pub fn is_followed(&self, uri: &str) -> bool {
+        self.doors.iter().all(|door| self.ways_through(door, uri).complete)
+    }
+
     /// Whether a browser that asks for a page is always sent to another server or scheme, or turned
     /// away. To another page of the same server is how an application works.
     #[must_use]
@@ -87,7 +107,9 @@ impl<'c> Block<'c> {
         self.doors.iter().all(|door| self.only_redirects_at(door))
     }
 
-    fn only_redirects_at(&self, door: &Door) -> bool {
+    /// As [`Block::redirects_only`], for one of its doors.
+    #[must_use]
+    pub fn only_redirects_at(&self, door: &Door) -> bool {
         PAGES.iter().all(|uri| {
             let ways = self.ways_through(door, uri);
             let kinds: BTreeSet<_> = ways.list.iter().map(|way| Kind::of(&way.answer)).collect();
@@ -136,33 +158,77 @@ impl<'c> Block<'c> {
         let answer = self.answer(NEW_CLIENT_ROUTE)?;
         let content = match &page_of(&answer).handler {
             Handler::Static { path } => Content::Page(path.clone()),
-            Handler::Proxy { target, .. } => Content::Proxied(target.clone()),
+            Handler::Proxy { target, directive } => Content::Proxied(target.clone(), *directive),
             _ => Content::Other,
         };
         Some((content, self.describe(&answer)))
     }
 
-    /// What takes these paths from the location that answers the new client's route, for people.
+    /// The block's own locations that are made for the new client: those that are named below its path, and those
+    /// that answer its page or these files and no others. In the order of the block.
     #[must_use]
-    pub fn taken(&self, assets: &[String]) -> Vec<String> {
-        let mut found = Vec::new();
+    pub fn made_for_new_client(&self, assets: &[String]) -> Vec<Node> {
+        let answering = |uris: &mut dyn Iterator<Item = String>| -> BTreeSet<Node> {
+            uris.flat_map(|uri| self.ways(&uri)).filter_map(|way| outer_of(&way)).collect()
+        };
+        // A regular expression for every script of the server answers the same file elsewhere, too.
+        let elsewhere = assets.iter().filter_map(|asset| asset.strip_prefix(NEW_CLIENT_PATH));
+        let elsewhere = elsewhere.map(|rest| format!("{ANY_ROUTE}{rest}"));
+        let others = answering(&mut NEIGHBOURS.iter().map(ToString::to_string).chain(elsewhere));
+        let pages = [NEW_CLIENT_PATH, "/user-ui/", NEW_CLIENT_ROUTE, NEW_CLIENT_PAGE];
+        let own = answering(&mut pages.iter().map(ToString::to_string).chain(assets.iter().cloned()));
+        let locations = self.config.named(self.server, "location");
+        let is_own = |node: &Node| {
+            is_below_new_client(self.config, *node) || (own.contains(node) && !others.contains(node))
+        };
+        locations.filter(is_own).collect()
+    }
+
+    /// Whether `/user-ui` without a slash at its end leads to the new client: on every way, by a redirect.
+    #[must_use]
+    pub fn bare_path(&self) -> BarePath {
+        let mut kinds = BTreeSet::new();
         for door in self.serving_doors() {
             let own: BTreeSet<_> =
                 self.ways_through(door, NEW_CLIENT_ROUTE).list.iter().map(outer_of).collect();
-            for asset in assets {
-                for way in
-                    self.ways_through(door, asset).list.iter().filter(|way| !own.contains(&outer_of(way)))
+            let ways = self.ways_through(door, NEW_CLIENT_PATH);
+            kinds.extend(ways.list.iter().map(|way| match &way.answer.handler {
+                Handler::Return { status: 301 | 302 | 303 | 307 | 308, target: Some(target) }
+                    if leads_to_new_client(target) =>
                 {
+                    BarePath::Redirects
+                }
+                _ if own.contains(&outer_of(way)) => BarePath::OwnLocation,
+                _ => BarePath::Elsewhere,
+            }));
+        }
+        // Where the ways differ, no more is asked than what the weakest of them can answer.
+        kinds.into_iter().next_back().unwrap_or(BarePath::Elsewhere)
+    }
+
+    /// What takes these paths from the location that answers the new client's route, for people.
+    #[must_use]
+    pub fn taken(&self, assets: &[String]) -> Vec<String> {
+        let (mut found, mut page_is_at) = (Vec::new(), BTreeSet::new());
+        for door in self.serving_doors() {
+            let page = self.ways_through(door, NEW_CLIENT_ROUTE).list;
+            let own: BTreeSet<_> = page.iter().map(outer_of).collect();
+            let Some(wanted) = page.first().map(|way| self.describe(&way.answer)) else { continue };
+            for asset in assets {
+                let ways = self.ways_through(door, asset).list;
+                for way in ways.iter().filter(|way| !own.contains(&outer_of(way))) {
                     if way.answer.chain.is_empty() && way.answer.acted.is_empty() {
                         continue;
                     }
                     let line = format!("{asset} is answered by {}", self.describe(&way.answer));
                     if !found.contains(&line) {
                         found.push(line);
+                        page_is_at.insert(wanted.clone());
                     }
                 }
             }
         }
+        found.extend(page_is_at.into_iter().map(|location| format!("its page is answered by {location}")));
         found
     }
 
@@ -243,13 +309,19 @@ impl<'c> Block<'c> {
 }
 
 /// What answers in the end where a route is not a file: the last argument of `try_files`, as the file
-/// that it names.
+/// that it names; or the file before it where the last one is a status for when even that is missing.
 fn page_of(answer: &Answer) -> &Answer {
-    let Handler::TryFiles { fallback, .. } = &answer.handler else { return answer };
+    let Handler::TryFiles { tries, fallback } = &answer.handler else { return answer };
     match &fallback.handler {
         Handler::TryFiles { tries, fallback: next } => {
             let file = tries.iter().find(|one| one.wanted == Wanted::File);
             file.map_or(next.as_ref(), |one| &one.answer)
+        }
+        Handler::Return { status: 400.., target: None } => {
+            // A file that is named by the route itself is no page of the application.
+            let route = answer.uri.rsplit('/').next().unwrap_or_default();
+            let page = |one: &&Candidate| one.wanted == Wanted::File && !one.path.ends_with(route);
+            tries.iter().rfind(page).map_or(fallback, |one| &one.answer)
         }
         _ => fallback,
     }
@@ -277,6 +349,25 @@ impl Kind {
             _ => Self::Other,
         }
     }
+}
+
+/// Whether a location is named for a path below the new client's.
+fn is_below_new_client(config: &Config, location: Node) -> bool {
+    let path = match matcher(config, location) {
+        Some(Matcher::Exact(path) | Matcher::Prefix(path) | Matcher::Final(path)) => path,
+        _ => return false,
+    };
+    let rest = path.strip_prefix(NEW_CLIENT_PATH.as_bytes());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+}
+
+/// Whether a redirect's target is the new client's folder, on whatever server.
+fn leads_to_new_client(target: &str) -> bool {
+    let path = match target.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("", |at| &rest[at..]),
+        None => target,
+    };
+    path.strip_prefix(NEW_CLIENT_PATH).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// As [`Block::redirects_only`].

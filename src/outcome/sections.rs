@@ -372,6 +372,14 @@ pub struct LoadCount {
     pub sent: u64,
     /// How many got no answer.
     pub failed: u64,
+    /// How many a limit of the server turned away, as far as its status says.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub limited: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// How long one part took.

@@ -5,7 +5,7 @@
 
 use super::base::Base;
 use super::draft::Draft;
-use super::effect::not_effective;
+use super::effect::{Effect, effect};
 use super::local;
 use super::material::Material;
 use super::migrate::{Made, Migration, PlanError};
@@ -77,14 +77,15 @@ pub(super) fn finish(
         unused_resolutions: made.unused,
         stays: made.stays,
         dropped_routes,
-        not_effective: Vec::new(),
+        effect: Effect::default(),
         diff: DiffSection { directives, unified: previews.iter().map(Comparison::unified).collect() },
         previews,
     })
 }
 
 /// A saved plan with what people want to see of it. `beside` holds the files
-/// of its steps that are there and no part of the configuration yet.
+/// of its steps that are there and no part of the configuration yet,
+/// `included` those that its files name and nothing read before.
 ///
 /// # Errors
 /// When it does not fit this configuration, or changes a file that is neither
@@ -95,12 +96,13 @@ pub fn explain(
     config: &Config,
     memory: &TextPath,
     beside: &BTreeMap<TextPath, Vec<u8>>,
+    included: Draft,
 ) -> Result<Migration, PlanError> {
     let mut previews = Vec::new();
     let mut directives = Vec::new();
     let mut dropped_routes = BTreeSet::new();
     let mut local_changes = LocalChanges::default();
-    let mut draft = Draft::new();
+    let mut draft = included;
     for (path, from, to) in plan.files() {
         let Version::File { content: Content::Patched(patches), .. } = to else {
             return Err(PlanError::Foreign(path.clone()));
@@ -144,7 +146,7 @@ pub fn explain(
         unused_resolutions: Vec::new(),
         stays: Vec::new(),
         dropped_routes,
-        not_effective: not_effective(facts, config, &draft)?,
+        effect: effect(facts, config, &draft)?,
         diff: DiffSection { directives, unified: previews.iter().map(Comparison::unified).collect() },
         previews,
     })

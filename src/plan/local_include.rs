@@ -115,7 +115,7 @@ fn sort(base: &Base, tree: &Tree, server: DirectiveId) -> (Vec<DirectiveId>, Vec
 }
 
 /// A directive with its comments, as at the top of a file.
-fn outdented(tree: &Tree, id: DirectiveId) -> Vec<u8> {
+pub(super) fn outdented(tree: &Tree, id: DirectiveId) -> Vec<u8> {
     let span = tree.directive(id).span;
     let start = tree.comments_before(id).first().map_or(span.start, |comment| comment.span.start);
     let line_start = tree.source()[..start].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);

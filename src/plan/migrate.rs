@@ -6,9 +6,10 @@
 use super::assemble::finish;
 use super::base::{Base, base, common};
 use super::bundle::{BadValue, Bundle, BundleError};
+use super::candidate::{additions, has_route, pages, same_page};
 use super::draft::{Draft, staged};
-use super::effect::{motion_blocks, not_effective};
-use super::graft::graft;
+use super::effect::{Effect, effect, motion_blocks};
+use super::graft::{graft, of_bundle};
 use super::local;
 use super::local_include::extract;
 use super::material::{Material, Naming};
@@ -42,8 +43,8 @@ pub struct Migration {
     /// Paths of locations that are gone afterwards: only a replacement drops
     /// any, and their routes cannot answer as before.
     pub dropped_routes: BTreeSet<String>,
-    /// What would not be effective after the change, for people.
-    pub not_effective: Vec<String>,
+    /// What the change does to Motion's blocks.
+    pub effect: Effect,
     /// What changes, redacted.
     pub diff: DiffSection,
     /// Each changed file before and after, redacted.
@@ -87,8 +88,43 @@ pub enum PlanError {
     #[error("the new configuration does not load: {0}")]
     Unloadable(String),
     /// The candidate does not serve the new client.
-    #[error("{0} has no route for /user-ui/")]
-    CandidateLacksRoute(String),
+    #[error("{name} has no route for /user-ui/")]
+    CandidateLacksRoute {
+        /// The candidate, as it was given.
+        name: String,
+        /// What answers the route in it, for people.
+        seen: Vec<String>,
+    },
+    /// Several blocks of the candidate serve the new client, differently.
+    #[error("{name} serves the new client in several server blocks, and not alike: {}", .blocks.join(", "))]
+    CandidateUnclear {
+        /// The candidate, as it was given.
+        name: String,
+        /// Where they are.
+        blocks: Vec<String>,
+    },
+    /// A location of the candidate needs what is live with another meaning.
+    #[error(
+        "the new client's location of {name} needs `{wanted}`, and the live file has something else there: `{live}`"
+    )]
+    CandidateNeeds {
+        /// The candidate, as it was given.
+        name: String,
+        /// What is needed.
+        wanted: String,
+        /// What is there.
+        live: String,
+    },
+    /// The candidate's location would serve another file than in the candidate.
+    #[error("the new client's page of {name} is {wanted}, and in the live block it would be {found}")]
+    CandidateMoves {
+        /// The candidate, as it was given.
+        name: String,
+        /// The file in the candidate.
+        wanted: String,
+        /// The file in the live block.
+        found: String,
+    },
     /// Both sides changed the same directives.
     #[error("{} conflicts are not resolved", .0.conflicts.len())]
     Conflicts(Box<Conflicts>),
@@ -154,8 +190,8 @@ pub fn migrate(facts: &Facts, config: &Config, bundle: &Bundle, wish: &Wish) -> 
     if let (Some(target), Some(own)) = (&wish.local_include, &made.include) {
         draft.insert(target.path.as_path().to_owned(), own.clone());
     }
-    let not_effective = not_effective(facts, config, &draft)?;
-    Ok(Migration { not_effective, ..finish(&material, strategy, base, made, wish)? })
+    let effect = effect(facts, config, &draft)?;
+    Ok(Migration { effect, ..finish(&material, strategy, base, made, wish)? })
 }
 
 /// The configuration files that were read, by names that a plan can hold.
@@ -173,14 +209,14 @@ fn is_migrated(facts: &Facts) -> bool {
 /// The vendor's file: the candidate, or the template with the old values.
 fn theirs(material: &Material, bundle: &Bundle, wish: &Wish, naming: Naming) -> Result<Vec<u8>, PlanError> {
     match &wish.candidate {
-        Some(candidate) => Ok(candidate.bytes.clone()),
+        Some(candidate) => Ok(candidate.input.bytes.clone()),
         None => Ok(bundle.render_site(&material.site_values(naming)?)?.into_bytes()),
     }
 }
 
 fn parse_theirs(bytes: &[u8], wish: &Wish) -> Result<Tree, PlanError> {
     Tree::parse(bytes).map_err(|error| match &wish.candidate {
-        Some(candidate) => PlanError::BadInput(candidate.name.clone(), error.to_string()),
+        Some(candidate) => PlanError::BadInput(candidate.input.name.clone(), error.to_string()),
         None => PlanError::Edit(EditError::Result(error)),
     })
 }
@@ -222,21 +258,33 @@ fn replaced(material: &Material, bundle: &Bundle, wish: &Wish) -> Result<Made, P
 }
 
 /// Sees to it that every block that serves Motion has the routes: what a
-/// strategy did not bring is grafted. A candidate has to bring it itself.
+/// strategy did not bring is grafted, from the candidate where there is one.
 fn complete(material: &Material, bundle: &Bundle, wish: &Wish, made: &mut Made) -> Result<(), PlanError> {
+    if let Some(candidate) = &wish.candidate {
+        made.draft.extend(candidate.beside.clone());
+    }
     let config = staged(material.config, &made.draft)?;
     let missing = missing(material, &config, &made.draft);
-    let site = &material.facts.site.file;
-    if let Some(candidate) = &wish.candidate
-        && missing.iter().any(|server| config.file(server.file).path == *site)
-    {
-        return Err(PlanError::CandidateLacksRoute(candidate.name.clone()));
+    let Some(candidate) = &wish.candidate else {
+        if !missing.is_empty() {
+            let routes = bundle.render_routes(&material.route_values()?)?;
+            made.draft.extend(graft(&config, of_bundle(&config, &missing, &routes))?);
+        }
+        return Ok(());
+    };
+    has_route(candidate)?;
+    if missing.is_empty() {
+        return Ok(());
     }
-    if !missing.is_empty() {
-        let routes = bundle.render_routes(&material.route_values()?)?;
-        made.draft.extend(graft(&config, &missing, &routes)?);
-    }
-    Ok(())
+    let additions = additions(candidate, &config, &missing, &material.facts.motion.assets)?;
+    let blocks =
+        |config: &Config, draft: &Draft| motion_blocks(material.facts, material.config, config, draft);
+    let before = pages(&config, &blocks(&config, &made.draft));
+    made.draft.extend(graft(&config, additions)?);
+    let grafted = staged(material.config, &made.draft)?;
+    let mut new = pages(&grafted, &blocks(&grafted, &made.draft));
+    new.retain(|page| !before.contains(page));
+    same_page(candidate, &new)
 }
 
 /// Server blocks of the staged configuration that serve Motion and lack the

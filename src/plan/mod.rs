@@ -7,6 +7,7 @@
 mod assemble;
 mod base;
 pub mod bundle;
+mod candidate;
 mod draft;
 mod effect;
 mod graft;
@@ -14,6 +15,7 @@ mod local;
 mod local_include;
 mod material;
 mod migrate;
+mod needs;
 mod recover;
 mod rollback;
 mod saved;
@@ -21,9 +23,10 @@ mod step;
 mod wish;
 
 pub use assemble::explain;
+pub use effect::Effect;
 pub use migrate::{Conflicts, Migration, PlanError, migrate};
 pub use recover::{DiskState, Now, Observed, Recovery, Stuck, StuckReason, recover, recover_whole};
 pub use rollback::{Reload, Restored, rollback};
 pub use saved::{Plan, PlanKind, SavedPlanError};
 pub use step::{Content, Patch, PatchError, Step, Version, line_patches, patch, patch_to};
-pub use wish::{Input, LocalInclude, Memory, Strategy, StrategyWish, Wish};
+pub use wish::{Candidate, Input, LocalInclude, Memory, Strategy, StrategyWish, Wish};

@@ -6,7 +6,10 @@
 use crate::facts::FileFacts;
 use crate::values::{Attributes, TextPath};
 use nginx_config::merge::Resolutions;
+use nginx_config::{Config, FileId, Node};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// How the new configuration is to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,13 +85,28 @@ pub struct LocalInclude {
     pub attributes: Attributes,
 }
 
+/// The vendor's own new file as this server would read it.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// The file, as it was given.
+    pub input: Input,
+    /// The server's configuration with it in the place of Motion's file.
+    pub config: Config,
+    /// It, in that configuration.
+    pub file: FileId,
+    /// Its server blocks that serve Motion.
+    pub motion: Vec<Node>,
+    /// Files that it includes and nothing read before, by every path that leads to each.
+    pub beside: BTreeMap<PathBuf, Vec<u8>>,
+}
+
 /// Everything that is wanted.
 #[derive(Debug, Clone)]
 pub struct Wish {
     /// How.
     pub strategy: StrategyWish,
     /// The vendor's own new file, in the place of the template.
-    pub candidate: Option<Input>,
+    pub candidate: Option<Candidate>,
     /// What the live file descends from.
     pub base: Option<Input>,
     /// What the last change was made with.

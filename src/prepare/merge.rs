@@ -6,7 +6,7 @@ use super::Options;
 use crate::outcome::Level;
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding};
-use crate::plan::{Conflicts, Migration};
+use crate::plan::{Conflicts, Migration, Strategy};
 use nginx_config::diff::Version;
 use nginx_config::merge::{Cause, Choice, Conflict};
 
@@ -30,7 +30,7 @@ pub fn not_effective(migration: &Migration) -> Option<Finding> {
     let title = "the new client would not be what answers after the change";
     let finding = Finding::graded(codes::ROUTES_ELSEWHERE, Level::Stop, title)
         .advice("remove what the evidence names, or let it serve the new client");
-    let lines = migration.not_effective.iter().cloned();
+    let lines = migration.effect.lacking.iter().cloned();
     (lines.len() > 0 && !migration.plan.is_empty()).then(|| lines.fold(finding, Finding::evidence))
 }
 
@@ -58,7 +58,8 @@ pub fn merge_findings(migration: &Migration, options: &Options) -> Vec<Finding> 
             |finding, line| finding.evidence(line.clone()),
         ));
     }
-    if options.candidate.is_some() && migration.base.is_none() && !migration.plan.is_empty() {
+    let is_merge = migration.plan.strategy == Strategy::Merge.name();
+    if options.candidate.is_some() && is_merge && migration.base.is_none() && !migration.plan.is_empty() {
         findings.push(
             Finding::new(codes::MERGE_BASE_UNKNOWN, "what the live file descends from is not known")
                 .advice("name the vendor's file that it was made from with --base FILE; without it whatever differs is a conflict"),

@@ -4,24 +4,30 @@
 //! Invariant: reads and tests only; what `check`, `plan`, `apply` and
 //! `rehearse` decide on is made here once, so that they cannot disagree.
 
+mod asked;
+mod candidate;
+mod certificates;
 mod merge;
+mod named;
 mod ports;
 mod probes;
 mod tested;
 
-pub use probes::{Reach, StatedProbe, rollback_probes};
+pub use probes::{Reach, StatedProbe, not_asked, rollback_probes, were_not_asked};
 
-use crate::apply::SandboxChoice;
+use crate::apply::{SandboxChoice, states};
 use crate::facts::{Facts, RouteState, Scope, ServerFacts, ServerRole};
 use crate::host::sandbox::Launcher;
 use crate::host::{Root, STATE_FOLDER, machine};
 use crate::inspect::{self, Inspection, file_facts, inspect, survey};
+use crate::motion::BarePath;
 use crate::outcome::codes::{self, Code};
 use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, PlanSection, sort_findings};
 use crate::plan::bundle::Bundle;
 use crate::plan::{Input, LocalInclude, Memory, Migration, PlanError, StrategyWish, Wish, migrate};
 use crate::values::{Attributes, Hash, RootPath, TextPath};
 use crate::verify::probe::{Probe, ProbePlan};
+pub use candidate::included;
 use merge::merge_findings;
 pub use merge::not_effective;
 use nginx_config::merge::Resolutions;
@@ -75,15 +81,35 @@ impl Prepared {
         self.findings.iter().filter(|finding| finding.stops())
     }
 
-    /// Whether the server already is as wanted. An empty plan alone does not
-    /// say so: where something else answers the route, nothing can be planned.
+    /// What answers the new client's route, over all blocks that serve Motion: the worst of them. One that certainly
+    /// lacks it is worse than one of which it cannot be told.
+    #[must_use]
+    pub fn route(&self) -> RouteState {
+        let rank = |state: &RouteState| match state {
+            RouteState::Elsewhere(_) => 3,
+            RouteState::Missing => 2,
+            RouteState::CannotTell(_) => 1,
+            RouteState::Present => 0,
+        };
+        let serving = |server: &&ServerFacts| server.role == ServerRole::ServesMotion;
+        let servers = self.inspection.facts.site.servers.iter().filter(serving);
+        let states: Vec<_> = servers.map(|server| server.new_client.clone()).collect();
+        states.into_iter().rev().max_by_key(rank).unwrap_or(RouteState::Missing)
+    }
+
+    /// Whether there is nothing that a plan would change, nor could: the route is there, or whether it is cannot be
+    /// told. An empty plan alone does not say so.
+    #[must_use]
+    pub fn has_nothing_to_do(&self) -> bool {
+        matches!(self.route(), RouteState::Present | RouteState::CannotTell(_))
+            && self.migration.as_ref().is_some_and(|migration| migration.plan.is_empty())
+    }
+
+    /// Whether the server is known to be as wanted: the route is there in every block that serves Motion, and nothing
+    /// stands in the way of saying so.
     #[must_use]
     pub fn is_up_to_date(&self) -> bool {
-        let elsewhere = |server: &ServerFacts| {
-            matches!(server.new_client, RouteState::Elsewhere(_)) && server.role == ServerRole::ServesMotion
-        };
-        self.migration.as_ref().is_some_and(|migration| migration.plan.is_empty())
-            && !self.inspection.facts.site.servers.iter().any(elsewhere)
+        self.has_nothing_to_do() && self.route() == RouteState::Present && self.stops().next().is_none()
     }
 
     /// The routes to ask before and after the change.
@@ -135,7 +161,7 @@ pub fn prepare(root: &Root, launcher: &Launcher, options: &Options) -> Result<Pr
     sort_findings(&mut findings);
     match result {
         Ok((inspection, migration, notes)) => {
-            let stated = probes::stated_probes(&inspection.facts.site, &options.probes)?;
+            let stated = probes::stated_probes(&inspection.facts.site, &inspection.config, &options.probes)?;
             Ok(Prepared { inspection, migration, findings, notes, stated })
         }
         Err(mut failure) => {
@@ -163,7 +189,12 @@ fn gather(
     findings: &mut Vec<Finding>,
 ) -> Result<Gathered, Failure> {
     let mut inspection = inspect(root, &options.inspect)?;
+    // Inside of a rehearsal a stand-in would answer.
+    if root.is_live() && options.inspect.rehearsed.is_none() {
+        asked::settle(&inspection.config, &mut inspection.facts.site.servers);
+    }
     findings.append(&mut inspection.findings);
+    findings.extend(inspect::routes(&inspection.facts, &inspection.config));
     findings.extend(survey(root, &inspection));
     accept(findings, &options.accept);
     let mut notes = Vec::new();
@@ -173,13 +204,19 @@ fn gather(
     let (programs, config) = (&inspection.programs, &inspection.config);
     let gate = tested::Gate { root, launcher, facts, programs, config, sandbox: options.sandbox };
     let old = if may_run { gate.test_old(findings, &mut notes)? } else { None };
-    let wish = wish(root, facts, options, findings)?;
+    let wish = wish(root, &inspection, options, findings)?;
     let migration = match migrate(facts, &inspection.config, &options.bundle, &wish) {
         Ok(migration) => migration,
         Err(PlanError::NoClient) => return Ok((inspection, None, notes)),
         Err(error) => return Err(no_plan(&error)),
     };
     findings.extend(merge_findings(&migration, options));
+    notes.extend(bare_path_notes(&migration));
+    let missing = match options.candidate {
+        Some(_) => missing_certificates(root, &inspection, &migration)?,
+        None => Vec::new(),
+    };
+    findings.extend(certificates::finding(facts, &missing));
     if let Some(old) = old
         && !migration.plan.is_empty()
     {
@@ -190,8 +227,16 @@ fn gather(
             Err(failure) if barred && failure.kind == FailureKind::Failed => {
                 notes.push(format!("the new configuration was not tested: {}", failure.message));
             }
+            // Said already; NGINX goes no further than to the first file that is missing.
+            Err(failure) if missing.iter().any(|path| names(&failure, path)) => {
+                notes.push(format!("NGINX could not test the whole of it: {}", failure.message));
+            }
             tested => tested?,
         }
+    }
+    if !migration.plan.is_empty() {
+        let reach = if facts.host.scope == Scope::Live { Reach::Harmless } else { Reach::Everything };
+        findings.extend(not_asked(probes::cannot_be_asked(&facts.site, reach)));
     }
     if facts.host.scope == Scope::Live {
         findings.extend(ports::held(root, facts, &inspection.config, &migration.plan));
@@ -199,13 +244,50 @@ fn gather(
     Ok((inspection, Some(migration), notes))
 }
 
+/// Files for TLS that the plan names and that are not there.
+fn missing_certificates(
+    root: &Root,
+    inspection: &Inspection,
+    migration: &Migration,
+) -> Result<Vec<PathBuf>, Failure> {
+    let states = states(root, &migration.plan);
+    let states = states.map_err(|error| Failure::from_error(FailureKind::Failed, &error))?;
+    let last =
+        states.last().map(|state| certificates::missing(root, &inspection.facts, &inspection.config, state));
+    Ok(last.unwrap_or_default())
+}
+
+/// Whether NGINX's refusal is about this file.
+fn names(failure: &Failure, path: &Path) -> bool {
+    let quoted = format!("\"{}\"", path.display());
+    failure.kind == FailureKind::Invalid && failure.message.contains(&quoted)
+}
+
+/// Where people who type the address without its slash stay with what answered before.
+fn bare_path_notes(migration: &Migration) -> impl Iterator<Item = String> {
+    let elsewhere = migration.effect.bare_paths.iter().filter(|(_, met)| **met == BarePath::Elsewhere);
+    elsewhere.map(|(server, _)| {
+        format!(
+            "{server}: /user-ui without a slash at its end does not lead to the new client; /user-ui/ does"
+        )
+    })
+}
+
 /// What is wanted, with what the last change left behind.
-fn wish(root: &Root, facts: &Facts, options: &Options, findings: &mut Vec<Finding>) -> Result<Wish, Failure> {
+fn wish(
+    root: &Root,
+    inspection: &Inspection,
+    options: &Options,
+    findings: &mut Vec<Finding>,
+) -> Result<Wish, Failure> {
+    options.base.iter().try_for_each(|base| candidate::base(inspection, base))?;
+    let candidate = options.candidate.clone();
+    let read = |input| candidate::candidate(root, inspection, options.strategy, input);
     Ok(Wish {
         strategy: options.strategy,
-        candidate: options.candidate.clone(),
+        candidate: candidate.map(read).transpose()?,
         base: options.base.clone(),
-        memory: remembered(root, facts, findings),
+        memory: remembered(root, &inspection.facts, findings),
         resolutions: options.resolutions.clone(),
         local_include: options.local_include.as_deref().map(|path| local_include(root, path)).transpose()?,
     })
@@ -280,13 +362,18 @@ fn no_plan(error: &PlanError) -> Failure {
         PlanError::Name(_) => Failure::new(FailureKind::Refused, format!("planning: {text}"))
             .with_hint("no plan can hold such a name: rename the file, then plan again"),
         PlanError::Conflicts(conflicts) => merge::refused(conflicts),
-        PlanError::CandidateLacksRoute(_) => {
+        PlanError::CandidateLacksRoute { seen, .. } => {
             let finding =
                 Finding::new(codes::CANDIDATE_LACKS_ROUTE, "the candidate does not serve the new client")
                     .evidence(text.clone())
                     .advice("ask the vendor for the file of this version, or leave --candidate out");
+            let finding = seen.iter().cloned().fold(finding, Finding::evidence);
             Failure::new(FailureKind::Invalid, text).with_findings(vec![finding])
         }
+        PlanError::CandidateUnclear { .. }
+        | PlanError::CandidateNeeds { .. }
+        | PlanError::CandidateMoves { .. } => Failure::new(FailureKind::Refused, text)
+            .with_hint("--strategy merge takes the candidate's other directives as well; or leave --candidate out, and motionctl's own routes are added"),
         _ => Failure::new(FailureKind::Invalid, format!("planning: {text}")),
     }
 }

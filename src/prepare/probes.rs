@@ -5,15 +5,19 @@
 //! answers and might act on.
 
 use crate::facts::{
-    ListenAddress, ListenFacts, LocationFacts, RouteContent, ServerFacts, ServerRole, SiteFacts,
+    Entrance, ListenAddress, LocationFacts, NoEntrance, RouteContent, ServerFacts, ServerRole, SiteFacts,
 };
-use crate::host::http::{Address, Location, Scheme, Target};
-use crate::motion::NEW_CLIENT_ROUTE;
-use crate::outcome::{Failure, FailureKind};
+use crate::host::http::{Address, Location, Preface, Scheme, Sender, Target};
+use crate::motion::{BarePath, NEW_CLIENT_ROUTE};
+use crate::outcome::codes;
+use crate::outcome::{Failure, FailureKind, Finding, ProbeRow};
 use crate::plan::Migration;
 use crate::verify::probe::{Gate, Kind, Probe, ProbePlan};
+use nginx_config::Config;
+use nginx_config::routes::{self, Door, Endpoint, ServerMatch, Transport, doors, server_for};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 /// A route that must answer after a change as the operator says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,7 +56,11 @@ const WEB_SOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
 fn probe_plan(site: &SiteFacts, reach: Reach) -> ProbePlan {
     let mut rows = Vec::new();
     for server in &site.servers {
-        let Some(target) = target(server) else { continue };
+        let Ok(entrance) = &server.entrance else { continue };
+        let Some(mut target) = target(entrance) else { continue };
+        if reach == Reach::Everything {
+            target.sender.source = rehearsed_sender(entrance);
+        }
         match server.role {
             ServerRole::ServesMotion => rows.extend(motion_rows(server, &target, reach)),
             ServerRole::RedirectsOnly => {
@@ -67,6 +75,18 @@ fn probe_plan(site: &SiteFacts, reach: Reach) -> ProbePlan {
         }
     }
     ProbePlan { rows }
+}
+
+/// The entry of the new client at one block; `None` where its address is not known.
+pub(super) fn new_client_probe(server: &ServerFacts) -> Option<Probe> {
+    Some(Probe {
+        server: server.label.clone(),
+        target: target(server.entrance.as_ref().ok()?)?,
+        uri: NEW_CLIENT_ROUTE.to_owned(),
+        kind: Kind::Get,
+        gate: Gate::NewClient,
+        limits: server.limits.clone(),
+    })
 }
 
 /// The routes of a migration. Those that its strategy drops are shown and not
@@ -84,6 +104,15 @@ pub(super) fn migration_probes(
             row.gate = Gate::Informational;
         }
     }
+    for row in plan.rows.iter_mut().filter(|row| row.gate == Gate::NewClientRedirect) {
+        row.gate = match migration.effect.bare_paths.get(&row.server) {
+            None | Some(BarePath::Redirects) => Gate::NewClientRedirect,
+            // Whether its page or a redirect is for the disk and the client's process to say.
+            Some(BarePath::OwnLocation) => Gate::Informational,
+            // The change leaves it as it was, and so it must answer.
+            Some(BarePath::Elsewhere) => Gate::AsBefore,
+        };
+    }
     plan.rows.extend(stated.iter().cloned().map(|probe| match reach {
         Reach::Harmless => probe,
         Reach::Everything => Probe { gate: Gate::Informational, ..probe },
@@ -95,43 +124,92 @@ pub(super) fn migration_probes(
 ///
 /// # Errors
 /// When one is no URL, or no block listens for it.
-pub(super) fn stated_probes(site: &SiteFacts, stated: &[StatedProbe]) -> Result<Vec<Probe>, Failure> {
+pub(super) fn stated_probes(
+    site: &SiteFacts,
+    config: &Config,
+    stated: &[StatedProbe],
+) -> Result<Vec<Probe>, Failure> {
     let invalid = |url: &str, why: &str| {
         Failure::new(FailureKind::Invalid, format!("the probe `{}`: {why}", nginx_config::redact_text(url)))
     };
     let probe = |stated: &StatedProbe| {
         let location: Location =
             stated.url.parse().map_err(|error| invalid(&stated.url, &format!("{error}")))?;
-        let (server, target) = answering(site, &location)
+        let (server, target) = answering(site, config, &location)
             .ok_or_else(|| invalid(&stated.url, "no server block of this configuration listens for it"))?;
         let gate = Gate::Stated(stated.status, stated.contains.clone());
-        Ok(Probe { server: server.label.clone(), target, uri: location.uri, kind: Kind::Get, gate })
+        let server_label = server.label.clone();
+        let limits = server.limits.clone();
+        Ok(Probe { server: server_label, target, uri: location.uri, kind: Kind::Get, gate, limits })
     };
     stated.iter().map(probe).collect()
 }
 
-/// The block that has the name on that port, else the first on the port, as
-/// NGINX chooses.
-fn answering<'a>(site: &'a SiteFacts, location: &Location) -> Option<(&'a ServerFacts, Target)> {
-    let listening: Vec<_> =
-        site.servers.iter().filter_map(|server| Some((server, on(server, location)?))).collect();
-    let named =
-        |server: &ServerFacts| server.names.iter().any(|name| name.eq_ignore_ascii_case(&location.host));
-    let (server, address) =
-        listening.iter().find(|(server, _)| named(server)).or(listening.first()).cloned()?;
-    let Location { scheme, port, .. } = *location;
-    Some((
-        server,
-        Target { address: Address::Tcp(address), scheme, server_name: location.host.clone(), port },
-    ))
+/// The block that NGINX answers such a URL from, where it is one of this site's.
+fn answering<'a>(
+    site: &'a SiteFacts,
+    config: &Config,
+    location: &Location,
+) -> Option<(&'a ServerFacts, Target)> {
+    let wanted = if location.scheme == Scheme::Https { Transport::Tls } else { Transport::Plain };
+    let doors = site.servers.iter().flat_map(|server| doors(config, server.node));
+    let address = |door: Door| match door.at {
+        Endpoint::Tcp(ip, port) if door.transport == wanted && port == location.port => {
+            Some((ListenAddress::Socket((ip, port).into()).reachable()?, door.preface))
+        }
+        _ => None,
+    };
+    doors.filter_map(address).find_map(|(address, preface)| {
+        let at = Endpoint::Tcp(address.ip(), address.port());
+        let ServerMatch::Server(found) = server_for(config, &at, &location.host) else { return None };
+        let server = site.servers.iter().find(|server| server.node == found)?;
+        let entrance = Entrance {
+            address: ListenAddress::Socket(address),
+            tls: wanted == Transport::Tls,
+            proxy_protocol: preface == routes::Preface::ProxyProtocol,
+            host: location.host.clone(),
+            guarded: None,
+        };
+        Some((server, target(&entrance)?))
+    })
 }
 
-fn on(server: &ServerFacts, location: &Location) -> Option<std::net::SocketAddr> {
-    let tls = location.scheme == Scheme::Https;
-    let fits = |listen: &&ListenFacts| {
-        !listen.quic && listen.tls == tls && listen.address.port() == Some(location.port)
+/// Why the new client's route cannot be asked, one line for each of Motion's
+/// blocks of which that is known before anybody asks.
+#[must_use]
+pub fn cannot_be_asked(site: &SiteFacts, reach: Reach) -> Vec<String> {
+    let why = |server: &ServerFacts| match &server.entrance {
+        Err(NoEntrance::Because(why)) => Some(why.clone()),
+        Ok(Entrance { guarded: Some(guarded), .. })
+            if reach == Reach::Harmless || guarded.open_to.is_none() =>
+        {
+            Some(guarded.by.clone())
+        }
+        Err(NoEntrance::Shadowed) | Ok(_) => None,
     };
-    server.listens.iter().filter(fits).find_map(|listen| listen.address.reachable())
+    let serving = site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
+    serving.filter_map(|server| Some(format!("server {}: {}", server.label, why(server)?))).collect()
+}
+
+/// As [`cannot_be_asked`], with what the probes saw of the others.
+#[must_use]
+pub fn were_not_asked(site: &SiteFacts, reach: Reach, rows: &[ProbeRow]) -> Vec<String> {
+    let mut lines = cannot_be_asked(site, reach);
+    let said =
+        |row: &ProbeRow| lines.iter().any(|line| line.starts_with(&format!("server {}: ", row.server)));
+    let silent = rows.iter().filter(|row| row.uri == NEW_CLIENT_ROUTE && !row.gated && !said(row));
+    let more: Vec<_> = silent.map(|row| format!("server {}: {}", row.server, row.note)).collect();
+    lines.extend(more);
+    lines
+}
+
+/// That finding; `None` where there is nothing to say.
+#[must_use]
+pub fn not_asked(lines: Vec<String>) -> Option<Finding> {
+    let finding =
+        Finding::new(codes::ROUTES_NOT_ASKED, "the new client's route cannot be asked from this machine")
+            .advice("open /user-ui/login in a browser, or give its URL as a [[probe]] in the settings");
+    (!lines.is_empty()).then(|| lines.into_iter().fold(finding, Finding::evidence))
 }
 
 /// The same routes for a rollback: the new client's may go, the others stay.
@@ -156,6 +234,7 @@ fn motion_rows(server: &ServerFacts, target: &Target, reach: Reach) -> Vec<Probe
         uri: uri.to_owned(),
         kind,
         gate,
+        limits: server.limits.clone(),
     };
     rows.push(row(WEB_SOCKET, Kind::WebSocket, Gate::AsBefore));
     rows.push(row("/user-ui", Kind::Get, Gate::NewClientRedirect));
@@ -184,34 +263,32 @@ fn gets(server: &ServerFacts, target: &Target, uris: &[String]) -> Vec<Probe> {
         uri: uri.clone(),
         kind: Kind::Get,
         gate: Gate::AsBefore,
+        limits: server.limits.clone(),
     };
     uris.iter().map(probe).collect()
 }
 
-/// Where a block is asked: with TLS where it speaks that, by its first plain
-/// name; `None` where its address is not known before NGINX resolves it.
-fn target(server: &ServerFacts) -> Option<Target> {
-    let listen = preferred(&server.listens)?;
-    let address = match &listen.address {
-        ListenAddress::Unix(path) => Address::Unix(path.clone()),
-        other => Address::Tcp(other.reachable()?),
-    };
-    let is_plain = |name: &&String| {
-        let known = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
-        !name.is_empty() && name.bytes().all(known)
-    };
-    Some(Target {
-        address,
-        scheme: if listen.tls { Scheme::Https } else { Scheme::Http },
-        server_name: server.names.iter().find(is_plain).cloned().unwrap_or_default(),
-        port: listen.address.port().unwrap_or(80),
-    })
+/// Who asks in a rehearsal, where every address is this machine's: somebody who
+/// is let in, or else whoever would ask on the server itself, which the kernel
+/// does not know there.
+fn rehearsed_sender(entrance: &Entrance) -> Option<IpAddr> {
+    let let_in = entrance.guarded.as_ref().and_then(|guarded| guarded.open_to);
+    let own = entrance.address.reachable().map(|address| address.ip());
+    let_in.or(own.filter(|ip| !ip.is_loopback()))
 }
 
-fn preferred(listens: &[ListenFacts]) -> Option<&ListenFacts> {
-    let spoken = |listen: &&ListenFacts| !listen.proxy_protocol && listen.address.port().is_some();
-    // Nothing here speaks QUIC.
-    let listens: Vec<_> = listens.iter().filter(|listen| !listen.quic).collect();
-    let tls = listens.iter().copied().filter(spoken).find(|listen| listen.tls);
-    tls.or_else(|| listens.iter().copied().find(spoken)).or(listens.first().copied())
+/// An entrance as the probes take it; `None` where its address is a name.
+fn target(entrance: &Entrance) -> Option<Target> {
+    let Entrance { address, tls, proxy_protocol, host, .. } = entrance;
+    let preface = if *proxy_protocol { Preface::ProxyProtocol } else { Preface::None };
+    Some(Target {
+        address: match address {
+            ListenAddress::Unix(path) => Address::Unix(path.clone()),
+            other => Address::Tcp(other.reachable()?),
+        },
+        scheme: if *tls { Scheme::Https } else { Scheme::Http },
+        server_name: host.clone(),
+        port: address.port().unwrap_or(80),
+        sender: Sender { source: None, preface },
+    })
 }

@@ -3,20 +3,21 @@
 //! Invariant: the change and its way back are made by the very code that
 //! changes a live server; only the upstreams are stand-ins.
 
-use super::load::{Load, LoadOptions, Route, Window};
+use super::load::{From, Load, LoadOptions, Route, Window};
 use super::order::{Keep, Kept, Order, Rehearsed};
 use super::stage;
 use crate::apply::{Confirmation, Event, INSTALLING, Request, Run, SandboxChoice, run, states};
-use crate::facts::{Facts, FileFacts, ShadowKind};
+use crate::facts::{Counted, Facts, FileFacts, LimitFacts, LimitKind, ShadowKind};
 use crate::host::sandbox::{Capabilities, ChildContext, Launcher};
 use crate::host::trust::Executable;
 use crate::host::{Root, WriteLock, clock};
 use crate::inspect::{Inspection, file_facts, inspect, installed_error_log};
 use crate::outcome::{DurationSection, Failure, FailureKind};
 use crate::plan::{Plan, Reload, Restored, Step, Version, rollback};
-use crate::prepare::{Reach, prepare};
+use crate::prepare::{Reach, prepare, were_not_asked};
 use crate::values::{BackupId, Hash, RootPath, TextPath};
-use crate::verify::probe::{Gate, Kind, ProbePlan};
+use crate::verify::compare::Seen;
+use crate::verify::probe::{Gate, Kind, Probe, ProbePlan};
 use crate::verify::staged::Staged;
 use anyhow::Context as _;
 use nginx_config::{redact_source, redact_text};
@@ -77,12 +78,22 @@ fn rehearse(order: &Order, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
     if order.keep == Keep::Files {
         keep_planned(&root, plan, rehearsed);
     }
-    let result = rehearsal.change(rehearsed).and_then(|done| rehearsal.go_back(&done, rehearsed));
+    let result = rehearsal.change(rehearsed).and_then(|done| {
+        rehearsal.go_back(&done, rehearsed)?;
+        Ok(done.verdict.new_client)
+    });
     if order.keep == Keep::Files {
         keep_logs(&root, rehearsal.facts, rehearsed);
     }
     drop(stage);
-    result
+    // All that could be held against it held; but what it is about may not have been seen.
+    if result? == Seen::No {
+        let why = were_not_asked(&rehearsal.facts.site, Reach::Everything, &rehearsed.probes).join("; ");
+        let message =
+            format!("the reload and the way back are proven, but the new route could not be asked: {why}");
+        return Err(Failure::new(FailureKind::Failed, message));
+    }
+    Ok(())
 }
 
 /// The change and its way back on the furnished copy.
@@ -101,12 +112,15 @@ struct Rehearsal<'a> {
 impl Rehearsal<'_> {
     /// The change, under load.
     fn change(&self, rehearsed: &mut Rehearsed) -> Result<Run, Failure> {
-        let routes = load_routes(self.probes);
+        let routes = load_routes(self.probes, &mut rehearsed.notes);
         let mut load = None;
         let mut log = None;
         let (done, result) = run(&self.request(self.plan, self.probes, None), &mut |event| match event {
             Event::Stage(INSTALLING) => {
-                load = Some(Load::start(routes.clone(), LoadOptions { requests: self.order.load }));
+                load = Some(Load::start(
+                    routes.clone(),
+                    LoadOptions { requests: self.order.load, from: From::ManyAddresses },
+                ));
                 clock::pause(LEAD);
             }
             Event::Stage(_) if load.is_some() => log = load.take().map(Load::stop),
@@ -223,10 +237,25 @@ fn sha256(root: &Root, path: &RootPath) -> Option<Hash> {
     file_facts(root, path).ok()?.map(|file| file.sha256)
 }
 
-/// Pages that the load asks for: they answer before and after the change.
-fn load_routes(probes: &ProbePlan) -> Vec<Route> {
+/// Pages that the load asks for: they answer before and after the change. Where
+/// all visitors share one limit of requests, a load would use up what the probes need.
+fn load_routes(probes: &ProbePlan, notes: &mut Vec<String>) -> Vec<Route> {
     let steady = probes.rows.iter().filter(|row| row.gate == Gate::AsBefore && row.kind == Kind::Get);
-    steady.map(|row| Route { target: row.target.clone(), uri: row.uri.clone() }).collect()
+    let mut routes = Vec::new();
+    for Probe { server, target, uri, limits, .. } in steady {
+        let shared =
+            |limit: &&LimitFacts| limit.kind == LimitKind::Requests && limit.counts == Counted::Together;
+        match limits.iter().find(shared) {
+            None => {
+                routes.push(Route { target: target.clone(), uri: uri.clone(), limits: limits.clone() });
+            }
+            Some(limit) => {
+                notes.push(format!("no load on {server}: all its visitors are counted together by {limit}"));
+            }
+        }
+    }
+    notes.dedup();
+    routes
 }
 
 /// The files as the change makes them, redacted, for `--keep`.

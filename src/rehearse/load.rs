@@ -4,9 +4,12 @@
 //! failed; a request is late rather than sent in a burst. It must not decide
 //! how many failures are too many.
 
-use crate::host::http::{Client, PROBE_LIMIT, ProbeError, Reuse, Target};
+use crate::facts::LimitFacts;
+use crate::host::http::{Address, Client, PROBE_LIMIT, ProbeError, Reuse, Sender, Target};
 use crate::outcome::{LoadCount, LoadSection};
+use crate::verify::limited;
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
@@ -30,6 +33,9 @@ const BOUND_FLOOR: u64 = 6_000;
 /// How long stopping waits for the requests that are still owed.
 const FINISH_LIMIT: Duration = Duration::from_secs(20);
 
+/// Addresses that one worker asks one route from, in turn.
+const VISITORS: u8 = 8;
+
 /// Threads of each kind of connection.
 const WORKERS: u32 = 2;
 
@@ -40,6 +46,18 @@ pub struct Route {
     pub target: Target,
     /// What to ask for.
     pub uri: String,
+    /// What may turn it away.
+    pub limits: Vec<LimitFacts>,
+}
+
+/// Who seems to send a load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    /// Whoever the kernel says.
+    Here,
+    /// Many visitors, none of whom has the address of a probe. Only where every address is this
+    /// machine's, as in a rehearsal.
+    ManyAddresses,
 }
 
 /// How much load.
@@ -47,6 +65,8 @@ pub struct Route {
 pub struct LoadOptions {
     /// Requests to send at least; half on fresh and half on kept connections.
     pub requests: u64,
+    /// Who seems to send them.
+    pub from: From,
 }
 
 impl LoadOptions {
@@ -93,7 +113,16 @@ struct Shared {
 #[derive(Debug, Clone)]
 struct Record {
     began: Instant,
-    failure: Option<ProbeError>,
+    ended: Ended,
+}
+
+/// What became of a request.
+#[derive(Debug, Clone)]
+enum Ended {
+    Answered,
+    /// By a limit of requests, perhaps; that is no loss.
+    Limited,
+    Failed(ProbeError),
 }
 
 impl Load {
@@ -159,7 +188,11 @@ fn collect(workers: &mut Vec<JoinHandle<Vec<Record>>>) -> Vec<Record> {
 
 /// One worker's requests, at its own share of the pace.
 fn run(shared: &Shared, reuse: Reuse, first: Instant, offset: usize) -> Vec<Record> {
-    let clients: Vec<Client> = shared.routes.iter().map(|route| Client::new(&route.target, reuse)).collect();
+    let clients: Vec<Vec<Client>> = shared
+        .routes
+        .iter()
+        .map(|route| clients(&route.target, shared.options.from, reuse, offset))
+        .collect();
     let step = shared.options.pace() * (2 * WORKERS);
     let mut next = first;
     let mut records = Vec::new();
@@ -170,11 +203,45 @@ fn run(shared: &Shared, reuse: Reuse, first: Instant, offset: usize) -> Vec<Reco
         }
         let route = turn % clients.len();
         let began = Instant::now();
-        let answer = clients[route].get(&shared.routes[route].uri, began + PROBE_LIMIT);
-        records.push(Record { began, failure: answer.err() });
+        let Route { uri, limits, .. } = &shared.routes[route];
+        let visitor = turn / clients.len() % clients[route].len();
+        let answer = clients[route][visitor].get(uri, began + PROBE_LIMIT);
+        let limited = limited(limits, &answer).is_some();
+        let ended = match answer {
+            _ if limited => Ended::Limited,
+            Ok(_) => Ended::Answered,
+            Err(error) => Ended::Failed(error),
+        };
+        records.push(Record { began, ended });
         next = (next + step).max(Instant::now());
     }
     records
+}
+
+/// The visitors of one worker at one route.
+fn clients(target: &Target, from: From, reuse: Reuse, worker: usize) -> Vec<Client> {
+    let Address::Tcp(address) = &target.address else { return vec![Client::new(target, reuse)] };
+    match from {
+        From::Here => vec![Client::new(target, reuse)],
+        From::ManyAddresses => (0..VISITORS)
+            .map(|visitor| {
+                let source = Some(visitor_address(address.ip(), worker, visitor));
+                let sender = Sender { source, ..target.sender };
+                Client::new(&Target { sender, ..target.clone() }, reuse)
+            })
+            .collect(),
+    }
+}
+
+/// An address of no probe, and of the same kind as theirs: rules for the loopback network hold for
+/// it as well. The others are those that are kept for measurements (RFC 2544, RFC 5180).
+fn visitor_address(to: IpAddr, worker: usize, visitor: u8) -> IpAddr {
+    let worker = u8::try_from(worker).unwrap_or(u8::MAX);
+    match to {
+        IpAddr::V4(ip) if ip.is_loopback() => Ipv4Addr::new(127, 100, worker, 1 + visitor).into(),
+        IpAddr::V4(_) => Ipv4Addr::new(198, 18, worker, 1 + visitor).into(),
+        IpAddr::V6(_) => Ipv6Addr::new(0x2001, 2, 0, 0, 0, 0, worker.into(), 1 + u16::from(visitor)).into(),
+    }
 }
 
 /// Takes one of the requests that may still be sent; true when there is none.
@@ -225,7 +292,8 @@ impl LoadLog {
     pub fn failures(&self) -> BTreeMap<String, u64> {
         let mut failures = BTreeMap::new();
         for (kind, records) in [("fresh", &self.fresh), ("keepalive", &self.keepalive)] {
-            for failure in records.iter().filter_map(|record| record.failure.as_ref()) {
+            for record in records {
+                let Ended::Failed(failure) = &record.ended else { continue };
                 *failures.entry(format!("{kind}: {failure}")).or_default() += 1;
             }
         }
@@ -234,8 +302,12 @@ impl LoadLog {
 }
 
 fn count(records: &[Record]) -> LoadCount {
-    let failed = records.iter().filter(|record| record.failure.is_some()).count();
-    LoadCount { sent: records.len() as u64, failed: failed as u64 }
+    let count = |ended: fn(&Ended) -> bool| records.iter().filter(|record| ended(&record.ended)).count();
+    LoadCount {
+        sent: records.len() as u64,
+        failed: count(|ended| matches!(ended, Ended::Failed(_))) as u64,
+        limited: count(|ended| matches!(ended, Ended::Limited)) as u64,
+    }
 }
 
 #[cfg(test)]
@@ -244,27 +316,34 @@ mod tests {
 
     #[test]
     fn the_pace_spreads_what_was_asked_for() {
-        let check = |requests, pace| assert_eq!(LoadOptions { requests }.pace(), pace, "{requests}");
+        let check = |requests, pace| {
+            assert_eq!(LoadOptions { requests, from: From::Here }.pace(), pace, "{requests}")
+        };
         check(0, SLOWEST);
         check(10, SLOWEST);
         check(1_000, Duration::from_millis(2));
         check(u64::MAX, FASTEST);
-        assert_eq!(LoadOptions { requests: u64::MAX }.bound(), u64::MAX);
-        assert_eq!(LoadOptions { requests: 1 }.bound(), BOUND_FLOOR);
+        assert_eq!(LoadOptions { requests: u64::MAX, from: From::Here }.bound(), u64::MAX);
+        assert_eq!(LoadOptions { requests: 1, from: From::Here }.bound(), BOUND_FLOOR);
     }
 
     #[test]
     fn requests_are_counted_by_kind_and_window() {
         let start = Instant::now();
         let at = |millis| start + Duration::from_millis(millis);
-        let record = |millis, failure| Record { began: at(millis), failure };
+        let record = |millis, ended| Record { began: at(millis), ended };
+        let failed = Ended::Failed;
         let log = LoadLog {
-            fresh: vec![record(0, None), record(50, Some(ProbeError::Closed))],
-            keepalive: vec![record(60, None), record(99, None), record(200, Some(ProbeError::Timeout))],
+            fresh: vec![record(0, Ended::Answered), record(50, failed(ProbeError::Closed))],
+            keepalive: vec![
+                record(60, Ended::Answered),
+                record(99, Ended::Limited),
+                record(200, failed(ProbeError::Timeout)),
+            ],
         };
         let section = log.section(&[Window { from: at(50), to: at(100) }]);
-        assert_eq!(section.fresh, LoadCount { sent: 2, failed: 1 });
-        assert_eq!(section.keepalive, LoadCount { sent: 3, failed: 1 });
+        assert_eq!(section.fresh, LoadCount { sent: 2, failed: 1, limited: 0 });
+        assert_eq!(section.keepalive, LoadCount { sent: 3, failed: 1, limited: 1 });
         assert_eq!(section.during_reload, 3);
         assert_eq!(log.section(&[]).during_reload, 0);
         assert_eq!(log.failures().len(), 2);
@@ -272,7 +351,7 @@ mod tests {
 
     #[test]
     fn without_routes_nothing_is_sent() {
-        let log = Load::start(Vec::new(), LoadOptions { requests: 100 }).stop();
+        let log = Load::start(Vec::new(), LoadOptions { requests: 100, from: From::Here }).stop();
         assert_eq!(log.section(&[]), LoadSection::default());
     }
 }

@@ -3,8 +3,8 @@
 use super::style::{Detail, Style};
 use super::{diff, explained, findings, plain, problems, table};
 use crate::outcome::{
-    DatabaseSection, ErrorLogVerdict, LoadSection, LocalChanges, Outcome, OutcomeKind, PlanSection, ProbeRow,
-    ReloadSection,
+    DatabaseSection, ErrorLogVerdict, LoadCount, LoadSection, LocalChanges, Outcome, OutcomeKind,
+    PlanSection, ProbeRow, ReloadSection,
 };
 
 /// The text, ending with a newline.
@@ -213,15 +213,15 @@ fn probes(rows: &[ProbeRow], style: Style) -> Vec<String> {
 }
 
 fn load(load: &LoadSection, style: Style) -> Vec<String> {
-    let row = |name: &str, sent: u64, failed: u64| {
+    let row = |name: &str, count: &LoadCount| {
+        let LoadCount { sent, failed, limited } = count;
         let failed = format!("{failed} failed");
         let failed = if failed.starts_with("0 ") { style.good(&failed) } else { style.warn(&failed) };
-        vec![name.to_owned(), format!("{sent} sent"), failed]
+        let limited = if *limited > 0 { format!("{limited} turned away by a limit") } else { String::new() };
+        vec![name.to_owned(), format!("{sent} sent"), failed, limited]
     };
-    let mut body = table::columns(&[
-        row("fresh connections", load.fresh.sent, load.fresh.failed),
-        row("keep-alive requests", load.keepalive.sent, load.keepalive.failed),
-    ]);
+    let mut body =
+        table::columns(&[row("fresh connections", &load.fresh), row("keep-alive requests", &load.keepalive)]);
     body.push(format!("{} of them began while the reload was under way", load.during_reload));
     section("Load during the reload", body, style)
 }

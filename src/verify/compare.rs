@@ -4,7 +4,10 @@
 //! fails exactly when a gated row does. Pure: it must not ask any server.
 
 use super::gate::{Judgement, judge, judge_restored, stable};
+use super::patience::{in_the_way, turned_away};
 use super::probe::{Gate, Probe};
+use crate::facts::LimitFacts;
+use crate::motion::page::NEW_CLIENT;
 use crate::outcome::ProbeRow;
 
 pub use super::gate::{Answer, Baseline, Look};
@@ -16,6 +19,18 @@ pub struct Verdict {
     pub rows: Vec<ProbeRow>,
     /// `server uri: reason` of every gated row that does not answer as it must.
     pub failures: Vec<String>,
+    /// Whether a route of the new client was seen to answer as it must.
+    pub new_client: Seen,
+}
+
+/// Whether something was observed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Seen {
+    /// It was.
+    Yes,
+    /// Nobody could ask, or the answer says nothing.
+    #[default]
+    No,
 }
 
 impl Verdict {
@@ -34,7 +49,7 @@ pub fn before(probes: &[Probe], baselines: &[Baseline]) -> Verdict {
         let gated = probe.gate.wants_something_new() || (probe.gate == Gate::AsBefore && note.is_empty());
         row(probe, baseline, gated, note)
     });
-    Verdict { rows: rows.collect(), failures: Vec::new() }
+    Verdict { rows: rows.collect(), ..Verdict::default() }
 }
 
 /// The rows after the change.
@@ -42,7 +57,10 @@ pub fn before(probes: &[Probe], baselines: &[Baseline]) -> Verdict {
 pub fn after(probes: &[Probe], baselines: &[Baseline], looks: &[Look]) -> Verdict {
     let mut verdict = Verdict::default();
     for ((probe, baseline), look) in probes.iter().zip(baselines).zip(looks) {
-        let judgement = judge(probe, baseline, look);
+        let judgement = through_limits(probe, baseline, look, judge(probe, baseline, look));
+        if shows_the_new_client(probe) && matches!(judgement, Judgement::Holds(_)) {
+            verdict.new_client = Seen::Yes;
+        }
         let mut row = judged(probe, baseline, judgement, &mut verdict.failures);
         row.after = Some(status(look));
         verdict.rows.push(row);
@@ -58,6 +76,11 @@ pub fn restored(probes: &[Probe], baselines: &[Baseline], changed: &Verdict, loo
     for (index, (probe, baseline)) in probes.iter().zip(baselines).enumerate() {
         let look = looks.get(index).unwrap_or(&Look::NotTaken);
         let judgement = judge_restored(probe, baseline, look);
+        // The files are back and the reload is proven: a limit in the way says nothing against that.
+        let judgement = match (judgement, turned_away(&probe.limits, look)) {
+            (Judgement::Fails(reason), Some(limit)) => hidden(&reason, limit),
+            (judgement, _) => through_limits(probe, baseline, look, judgement),
+        };
         let mut row = judged(probe, baseline, judgement, &mut verdict.failures);
         row.restored = Some(status(look));
         if let Some(changed) = changed.rows.get(index) {
@@ -69,6 +92,36 @@ pub fn restored(probes: &[Probe], baselines: &[Baseline], changed: &Verdict, loo
         verdict.rows.push(row);
     }
     verdict
+}
+
+/// A person's own probe of the new client counts as much as ours.
+fn shows_the_new_client(probe: &Probe) -> bool {
+    match probe.gate {
+        Gate::NewClient => true,
+        Gate::Stated(..) => probe.uri.starts_with(NEW_CLIENT),
+        Gate::AsBefore | Gate::NewClientRedirect | Gate::Informational => false,
+    }
+}
+
+/// Names the limit that may have answered in the place of the route. What it
+/// answered before the change is nothing to be held against.
+fn through_limits(probe: &Probe, baseline: &Baseline, look: &Look, judgement: Judgement) -> Judgement {
+    let limited = |look: &Look| in_the_way(&probe.limits, look);
+    let before = limited(&baseline.first).or_else(|| limited(&baseline.second));
+    match (judgement, before, limited(look)) {
+        (Judgement::Fails(reason), Some(limit), _) if !probe.gate.wants_something_new() => {
+            hidden(&reason, limit)
+        }
+        (Judgement::Fails(reason), _, Some(limit)) => Judgement::Fails(format!("{reason}: perhaps {limit}")),
+        (Judgement::Ungated(note), Some(limit), _) if !note.is_empty() => {
+            Judgement::Ungated(format!("{note}: perhaps {limit}"))
+        }
+        (judgement, ..) => judgement,
+    }
+}
+
+fn hidden(reason: &str, limit: &LimitFacts) -> Judgement {
+    Judgement::Ungated(format!("{reason}: perhaps {limit}; cannot be told apart"))
 }
 
 fn judged(probe: &Probe, baseline: &Baseline, judgement: Judgement, failures: &mut Vec<String>) -> ProbeRow {
@@ -114,10 +167,53 @@ fn join(first: &str, second: &str) -> String {
 mod tests {
     use super::*;
     use crate::motion::page::Page;
-    use crate::verify::samples::{answer, probe, said};
+    use crate::verify::samples::{answer, limit, probe, said};
 
     fn of(page: Page) -> Look {
         Look::Answer(Answer { page, ..answer(200) })
+    }
+
+    #[test]
+    fn what_a_limit_answers_is_said_to_be_its_own() {
+        let limited = |gate| Probe { limits: vec![limit(429, Some(200))], ..probe(gate) };
+        let fate = |gate: Gate, before: [Look; 2], now: Look| {
+            let [first, second] = before;
+            let verdict = after(&[limited(gate)], &[Baseline { first, second }], &[now]);
+            (verdict.rows[0].gated, verdict.rows[0].ok, verdict.rows[0].note.clone())
+        };
+        let named = "perhaps limit_req zone=a (5r/s, answers 429) at /n:1:1";
+        let now = fate(Gate::AsBefore, [said(200), said(200)], said(429));
+        assert_eq!(now, (true, false, format!("answered 200 before, now 429: {named}")));
+        let new = fate(Gate::NewClient, [said(404), said(404)], said(429));
+        assert_eq!(new, (true, false, format!("the new client answers 429: {named}")));
+        let before = fate(Gate::AsBefore, [said(429), said(429)], said(200));
+        assert_eq!((before.0, before.1), (false, true));
+        assert!(before.2.contains(named), "{before:?}");
+        let unsteady = fate(Gate::AsBefore, [said(200), said(429)], said(200));
+        assert_eq!(unsteady, (false, true, format!("unstable before the change: {named}")));
+        let probes = [limited(Gate::AsBefore)];
+        let baselines = [Baseline { first: said(200), second: said(200) }];
+        let changed = after(&probes, &baselines, &[said(200)]);
+        let back = restored(&probes, &baselines, &changed, &[said(429)]);
+        assert!(back.passed() && back.rows[0].note.contains(named), "{:?}", back.rows);
+        assert!(!restored(&probes, &baselines, &changed, &[said(404)]).passed());
+        // The route's own failures stay failures, and its own answers hold.
+        assert!(!fate(Gate::AsBefore, [said(200), said(200)], said(404)).1);
+        assert_eq!(fate(Gate::AsBefore, [said(429), said(429)], said(429)), (true, true, String::new()));
+    }
+
+    #[test]
+    fn only_a_route_that_answered_shows_the_new_client() {
+        let seen = |gate: Gate, uri: &str, before: Look, now: Look| {
+            let probes = [Probe { uri: uri.to_owned(), ..probe(gate) }];
+            after(&probes, &[Baseline { first: before.clone(), second: before }], &[now]).new_client
+        };
+        let login = "/user-ui/login";
+        assert_eq!(seen(Gate::NewClient, login, said(404), of(Page::NewClient)), Seen::Yes);
+        assert_eq!(seen(Gate::NewClient, login, said(403), said(403)), Seen::No);
+        assert_eq!(seen(Gate::AsBefore, "/login", said(200), said(200)), Seen::No);
+        assert_eq!(seen(Gate::Stated(200, String::new()), login, said(403), said(200)), Seen::Yes);
+        assert_eq!(seen(Gate::Stated(200, String::new()), "/health", said(200), said(200)), Seen::No);
     }
 
     #[test]

@@ -3,11 +3,13 @@
 //! Invariant: a gate reports what it saw and names what it did not look at; it never takes
 //! the success of a command for the success of the change. It must not change files.
 
+mod assets;
 pub mod certificate;
 pub mod compare;
 mod error_log;
 mod gate;
-mod named;
+pub mod named;
+mod patience;
 pub mod probe;
 mod reload;
 #[cfg(test)]
@@ -15,4 +17,6 @@ mod samples;
 pub mod staged;
 
 pub use error_log::MainLog;
+pub use gate::{Answer, Look};
+pub use patience::limited;
 pub use reload::{ReloadProof, ReloadRequest, Unproven, UnprovenReload, reload};

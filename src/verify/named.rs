@@ -4,7 +4,7 @@
 //! Invariant: the facts describe what is on the disk; this describes what is
 //! not there yet, or is to come back. Pure; a name too many does no harm.
 
-use crate::facts::CertificateFacts;
+use crate::facts::{CERTIFICATES, CertificateFacts};
 use nginx_config::{Directive, DirectiveId, Tree};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -36,28 +36,40 @@ pub fn host(address: &str) -> Option<String> {
     (is_name && host != "localhost").then(|| host.to_owned())
 }
 
-/// The certificates in a configuration file, with the keys beside them.
+/// The certificates in a configuration file, with their keys: beside them, or in a block around.
 pub fn certificates(source: &[u8], conf_prefix: &Path) -> Vec<CertificateFacts> {
     let Ok(tree) = Tree::parse(source) else { return Vec::new() };
-    let is_certificate = |id: &DirectiveId| tree.directive(*id).is("ssl_certificate");
-    let ids: Vec<_> = tree.walk().filter(is_certificate).collect();
-    let found = ids.into_iter().filter_map(|id| {
-        let parent = tree.directive(id).parent;
-        let beside = |name: &str| {
-            tree.walk()
-                .map(|other| tree.directive(other))
-                .find(|other| other.parent == parent && other.is(name))
-        };
+    let around = |id: DirectiveId, name: &str| {
+        let mut block = tree.directive(id).parent;
+        loop {
+            let mut beside = tree.children(block).iter().map(|other| tree.directive(*other));
+            let found = beside.rfind(|other| other.is(name));
+            match block {
+                Some(inner) if found.is_none() => block = tree.directive(inner).parent,
+                _ => return found,
+            }
+        }
+    };
+    let found = tree.walk().filter_map(|id| {
+        let directive = tree.directive(id);
+        let (_, key) = CERTIFICATES.iter().find(|(name, _)| directive.is(name))?;
+        let names = around(id, "server_name").map(|names| &names.args[..]).unwrap_or_default();
         Some(CertificateFacts {
-            certificate: path(conf_prefix, &first(tree.directive(id))?)?,
-            key: beside("ssl_certificate_key").and_then(first).and_then(|text| path(conf_prefix, &text)),
-            names: beside("server_name")
-                .map(|directive| directive.args.iter().map(|word| word.text().into_owned()).collect())
-                .unwrap_or_default(),
+            certificate: path(conf_prefix, &first(directive)?)?,
+            key: key.and_then(|key| path(conf_prefix, &first(around(id, key)?)?)),
+            names: names.iter().map(|word| word.text().into_owned()).collect(),
             readable: true,
         })
     });
     found.collect()
+}
+
+/// The files that these directives of a configuration file name.
+pub fn files_of(source: &[u8], conf_prefix: &Path, names: &[&str]) -> Vec<PathBuf> {
+    let Ok(tree) = Tree::parse(source) else { return Vec::new() };
+    let directives = tree.walk().map(|id| tree.directive(id));
+    let naming = directives.filter(|directive| names.iter().any(|name| directive.is(name)));
+    naming.filter_map(|directive| path(conf_prefix, &first(directive)?)).collect()
 }
 
 fn first(directive: &Directive) -> Option<String> {
@@ -100,6 +112,11 @@ mod tests {
         assert_eq!(found[0].certificate, Path::new("/etc/nginx/tls/a.crt"));
         assert_eq!(found[0].key.as_deref(), Some(Path::new("/k/a.key")));
         assert_eq!(found[0].names, ["x.test"]);
+        let source =
+            b"ssl_certificate_key k; server { ssl_trusted_certificate t; server { ssl_certificate c; } }";
+        let found = certificates(source, Path::new("/e"));
+        let keys: Vec<_> = found.iter().map(|entry| entry.key.as_deref()).collect();
+        assert_eq!(keys, [None, Some(Path::new("/e/k"))], "a key stands around its certificate");
         assert!(hosts(b"server {").is_empty() && certificates(b"}", Path::new("/")).is_empty());
     }
 }

@@ -6,9 +6,9 @@
 
 use super::compare::{self, Verdict};
 use super::gate::{self, Answer, Baseline, Judgement, Look};
-use crate::host::http::{
-    Address, BodyEnd, Client, Handshake, ProbeError, Response, Reuse, Scheme, Target, websocket_handshake,
-};
+use super::{assets, patience};
+use crate::facts::LimitFacts;
+use crate::host::http::{BodyEnd, Client, Handshake, ProbeError, Reuse, Target, websocket_handshake};
 use crate::motion::page::{self, Page};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,10 +29,7 @@ const SECOND_LOOK: Duration = Duration::from_millis(300);
 /// Requests under way at once.
 const PARALLEL: usize = 6;
 
-/// Scripts of one page that are asked for.
-const SCRIPT_CAP: usize = 20;
-
-/// The longest that one page and its scripts may take.
+/// The longest that one page and what it loads may take.
 const PAGE_LIMIT: Duration = Duration::from_secs(15);
 
 /// What is asked for.
@@ -79,6 +76,8 @@ pub struct Probe {
     pub kind: Kind,
     /// What the answer is held against.
     pub gate: Gate,
+    /// What may turn it away before its route answers.
+    pub limits: Vec<LimitFacts>,
 }
 
 /// Every route to ask, in the order of the report.
@@ -161,7 +160,34 @@ fn observe(probes: &[&Probe]) -> Vec<Look> {
             });
         }
     });
-    looks.into_inner().expect("no holder of this lock panics")
+    let mut looks = looks.into_inner().expect("no holder of this lock panics");
+    ask_limited_again(probes, &mut looks, deadline);
+    looks
+}
+
+/// Asks once more, one after the other and at the pace of the limit, where a
+/// limit of requests may have answered: several probes at once are more than
+/// one visitor asks. A pass that lets nobody through is the last.
+fn ask_limited_again(probes: &[&Probe], looks: &mut [Look], deadline: Instant) {
+    let deadline = deadline.min(Instant::now() + patience::PATIENCE);
+    let pause = |index: usize, looks: &[Look]| {
+        let limits = &probes[index].limits;
+        patience::in_the_way(limits, &looks[index]).and_then(|_| patience::pause(limits))
+    };
+    loop {
+        let waiting: Vec<_> =
+            (0..probes.len()).filter_map(|index| Some((index, pause(index, looks)?))).collect();
+        for &(index, pause) in &waiting {
+            if Instant::now() + pause >= deadline {
+                return;
+            }
+            thread::sleep(pause);
+            looks[index] = ask(probes[index], deadline);
+        }
+        if waiting.iter().all(|&(index, _)| pause(index, looks).is_some()) {
+            return;
+        }
+    }
 }
 
 fn take<'a>(next: &AtomicUsize, probes: &[&'a Probe]) -> Option<(usize, &'a Probe)> {
@@ -203,9 +229,7 @@ fn ask_page(probe: &Probe, deadline: Instant) -> Result<Answer, ProbeError> {
     let response = client.get(&probe.uri, deadline)?;
     let page = page::classify(&response.body);
     let fault = match &probe.gate {
-        Gate::NewClient if page == Page::NewClient => {
-            script_fault(&client, &probe.target, &response, deadline)
-        }
+        Gate::NewClient if page == Page::NewClient => assets::fault(&client, probe, &response, deadline),
         Gate::Stated(_, text) => missing_text(&response.body, text),
         _ => None,
     };
@@ -218,24 +242,6 @@ fn ask_page(probe: &Probe, deadline: Instant) -> Result<Answer, ProbeError> {
     })
 }
 
-/// Why the scripts that a page names would not run; `None` when they would.
-fn script_fault(client: &Client, target: &Target, page: &Response, deadline: Instant) -> Option<String> {
-    let scripts = page::scripts(&page.body, &origin(target));
-    if scripts.is_empty() {
-        return Some("the page names no script of its own".to_owned());
-    }
-    scripts.iter().take(SCRIPT_CAP).find_map(|uri| match client.get(uri, deadline) {
-        Err(error) => Some(format!("the page's script {uri}: {error}")),
-        Ok(script) if script.status != 200 => {
-            Some(format!("the page's script {uri} answers {}", script.status))
-        }
-        Ok(script) => {
-            let kind = script.content_type.as_deref().map(media_type).unwrap_or_default();
-            (!page::is_javascript(&kind)).then(|| format!("the page's script {uri} is served as \"{kind}\""))
-        }
-    })
-}
-
 /// What a page lacks that the operator wants to see in it. The text itself is
 /// the operator's and may be a secret; the message leaves it out.
 fn missing_text(body: &[u8], text: &str) -> Option<String> {
@@ -243,22 +249,7 @@ fn missing_text(body: &[u8], text: &str) -> Option<String> {
     (!found).then(|| "the answer does not contain the text asked for".to_owned())
 }
 
-/// The origin as the page's author writes it: default ports left out.
-fn origin(target: &Target) -> String {
-    let host = match (&target.address, target.server_name.as_str()) {
-        (Address::Tcp(address), "") => address.ip().to_string(),
-        (Address::Unix(_), "") => "localhost".to_owned(),
-        (_, name) => name.to_owned(),
-    };
-    match (target.scheme, target.port) {
-        (Scheme::Http, 80) => format!("http://{host}"),
-        (Scheme::Https, 443) => format!("https://{host}"),
-        (Scheme::Http, port) => format!("http://{host}:{port}"),
-        (Scheme::Https, port) => format!("https://{host}:{port}"),
-    }
-}
-
 /// `text/html` of `Text/HTML; charset=utf-8`.
-fn media_type(content_type: &str) -> String {
+pub(super) fn media_type(content_type: &str) -> String {
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }

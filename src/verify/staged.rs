@@ -18,7 +18,7 @@ use crate::host::{Root, STATE_FOLDER};
 use crate::values::Attributes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -45,7 +45,8 @@ pub enum Staged {
 
 impl Staged {
     /// The bytes that NGINX will read there, where they are staged.
-    fn bytes(&self) -> Option<&[u8]> {
+    #[must_use]
+    pub fn bytes(&self) -> Option<&[u8]> {
         match self {
             Self::File(content) | Self::FileInstead(content) => Some(&content.bytes),
             Self::Absent | Self::Link(_) => None,
@@ -162,6 +163,9 @@ pub fn spec(root: &Root, facts: &Facts, changes: &Changes) -> (Spec, Vec<String>
         spec.capabilities = Capabilities::None;
         notes.push("this tree runs code of its own: NGINX has no capabilities".to_owned());
     }
+    if is_tree {
+        spec.folders = folders_to_make(root, facts, &mut notes);
+    }
     if is_tree || !facts.host.superuser {
         spec.files.extend(hosts_file(root, facts, changes));
         spec.files.extend(throw_away_keys(root, facts, changes, &mut notes));
@@ -180,6 +184,24 @@ pub fn spec(root: &Root, facts: &Facts, changes: &Changes) -> (Spec, Vec<String>
         }
     }
     (spec, notes)
+}
+
+/// The folders that NGINX writes into, of which it makes the last one only. A copied tree often lacks them: what
+/// is in them is not worth copying. Of the server itself a missing one is a fault, and is not made.
+fn folders_to_make(root: &Root, facts: &Facts, notes: &mut Vec<String>) -> Vec<PathBuf> {
+    let host = Root::live();
+    let plain =
+        |path: &&Path| path.is_absolute() && !path.components().any(|part| part == Component::ParentDir);
+    let is_missing = |path: &&Path| root.metadata(path).is_err() && host.metadata(path).is_err();
+    let mut missing = BTreeSet::new();
+    for written in &facts.nginx.written {
+        let Some(parent) = written.path.parent().filter(plain).filter(is_missing) else { continue };
+        // Sockets lie in `/run`, of which no copy has anything.
+        if missing.insert(parent.to_owned()) && written.kind != ShadowKind::Socket {
+            notes.push(format!("{} is missing: an empty one stands in", parent.display()));
+        }
+    }
+    missing.into_iter().collect()
 }
 
 fn replaced(facts: &Facts) -> Vec<PathBuf> {
@@ -253,7 +275,12 @@ fn throw_away_keys(
             }
         }
     }
-    for path in facts.nginx.dhparams.iter().filter(|path| root.open(path).is_err()) {
+    let to_come = changes
+        .values()
+        .filter_map(Staged::bytes)
+        .flat_map(|bytes| named::files_of(bytes, &facts.nginx.conf_prefix, &["ssl_dhparam"]));
+    let dhparams: BTreeSet<PathBuf> = facts.nginx.dhparams.iter().cloned().chain(to_come).collect();
+    for path in dhparams.iter().filter(|path| root.open(path).is_err()) {
         notes.push(format!("{}: the group of RFC 7919 stands in", absence(root, path)));
         files.push(plain_file(path, 0o644, DH_PARAMETERS));
     }

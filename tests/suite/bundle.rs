@@ -239,6 +239,31 @@ fn a_broken_bundle_is_refused_by_name_and_line() {
 }
 
 #[test]
+fn a_server_with_very_many_names_is_rendered_like_any_other() {
+    let names = 100_000;
+    let name = |n| ServerName::parse(&format!("n{n}.example.test")).unwrap();
+    let values = SiteValues {
+        routes: RouteValues { nginx_version: NGINX, client: folder(Path::new("/srv"), "client") },
+        server_names: (0..names).map(name).collect(),
+        transport: Transport::Plain { listens: vec![Listen::parse(&["80".to_owned()]).unwrap()] },
+        node: UpstreamUrl::parse("http://127.0.0.1:9000").unwrap(),
+        client_max_body_size: None,
+    };
+    let bundle = Bundle::embedded();
+    let site = bundle.render_site(&values).unwrap();
+    assert!(site.contains(" n0.example.test ") && site.contains(" n99999.example.test;"));
+    for (legacy, text) in bundle.render_legacy(&values).unwrap() {
+        assert!(text.contains(" n99999.example.test;"), "{legacy}");
+    }
+    // The guard still stops a template that goes on for ever, however many names there are.
+    let endless = "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}";
+    let mut files = embedded_files();
+    files.insert("server.conf".to_owned(), endless.as_bytes().to_vec());
+    let error = Bundle::from_files(files).and_then(|bundle| bundle.render_site(&values)).unwrap_err();
+    assert!(error.to_string().contains("fuel"), "{error}");
+}
+
+#[test]
 fn an_nginx_that_is_too_old_is_said_so() {
     let values = RouteValues { nginx_version: (1, 10, 3), client: folder(Path::new("/srv"), "client") };
     let error = Bundle::embedded().render_routes(&values).unwrap_err();

@@ -2,5 +2,8 @@
 //! trees that were made to harm.
 
 mod blocks;
+mod candidates;
+mod choosing;
+mod copied;
 mod discovery;
 mod hostile;

@@ -42,6 +42,7 @@ fn plan(ip: IpAddr) -> ProbePlan {
         uri: uri.to_owned(),
         kind: Kind::Get,
         gate,
+        limits: Vec::new(),
     };
     ProbePlan { rows: rows.map(probe).to_vec() }
 }

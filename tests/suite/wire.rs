@@ -7,10 +7,11 @@ use crate::support::wire_nginx::{
     self, Nginx, free, own_address, soon, target, tls_server, write_certificate,
 };
 use motionctl::host::http::{
-    Address, BodyEnd, Handshake, PROBE_LIMIT, ProbeError, Scheme, Target, get, websocket_handshake,
+    Address, BodyEnd, Handshake, PROBE_LIMIT, Preface, ProbeError, Scheme, Sender, Target, get,
+    websocket_handshake,
 };
 use motionctl::rehearse::dns::{DnsStandIn, Zone};
-use motionctl::rehearse::load::{Load, LoadOptions, Route, Window};
+use motionctl::rehearse::load::{From, Load, LoadOptions, Route, Window};
 use motionctl::rehearse::standin::{Role, StandIn};
 use motionctl::verify::certificate::{Certificate, DH_PARAMETERS};
 use std::collections::BTreeMap;
@@ -52,12 +53,54 @@ fn a_name_reaches_its_own_server_block_and_nothing_is_followed() {
         scheme: Scheme::Http,
         server_name: "c.example.test".to_owned(),
         port: 80,
+        sender: Sender::default(),
     };
     assert!(String::from_utf8_lossy(&get(&unix, "/", soon()).unwrap().body).contains("|c.example.test|"));
     let plain_on_tls = Target { scheme: Scheme::Http, ..target(ip, Scheme::Https, "a.example.test") };
     assert_eq!(get(&plain_on_tls, "/", soon()).unwrap().status, 400);
     let tls_on_plain = Target { scheme: Scheme::Https, ..target(ip, Scheme::Http, "a.example.test") };
     assert!(matches!(get(&tls_on_plain, "/", soon()), Err(ProbeError::Tls(_))));
+}
+
+#[test]
+fn the_proxy_protocol_and_the_source_reach_nginx() {
+    let ip = own_address();
+    let folder = tempfile::tempdir().unwrap();
+    write_certificate(folder.path(), "a", &["a.example.test"]);
+    let said = r#"return 200 "$remote_addr|$proxy_protocol_addr|$proxy_protocol_server_addr:$proxy_protocol_server_port";"#;
+    let tls = tls_server(ip, "a", "a.example.test", said).replace("8443 ssl", "8443 ssl proxy_protocol");
+    let http = [
+        tls,
+        format!("server {{ listen {ip}:8080 proxy_protocol; {said} }}"),
+        format!("server {{ listen {ip}:8081; {said} }}"),
+        format!("server {{ listen unix:{{DIR}}/nginx.sock proxy_protocol; {said} }}"),
+    ];
+    let nginx = Nginx::start(folder, &http.concat(), SocketAddr::new(ip, 8081));
+    let answer = |target: &Target| {
+        get(target, "/", soon()).map(|answer| String::from_utf8_lossy(&answer.body).into_owned())
+    };
+    let announced = |source| Sender { source, preface: Preface::ProxyProtocol };
+    for (scheme, port) in [(Scheme::Http, 8080), (Scheme::Https, 8443)] {
+        let plain = target(ip, scheme, "a.example.test");
+        assert!(answer(&plain).is_err() || !answer(&plain).unwrap().contains("127.0.0.1"), "{scheme:?}");
+        let spoken = Target { sender: announced(None), ..plain.clone() };
+        assert_eq!(answer(&spoken).unwrap(), format!("127.0.0.1|127.0.0.1|{ip}:{port}"));
+        let elsewhere = Target { sender: announced(Some([127, 9, 9, 9].into())), ..plain };
+        assert_eq!(answer(&elsewhere).unwrap(), format!("127.9.9.9|127.9.9.9|{ip}:{port}"));
+    }
+    let unix = Target {
+        address: Address::Unix(nginx.folder.path().join("nginx.sock")),
+        sender: announced(None),
+        ..target(ip, Scheme::Http, "a.example.test")
+    };
+    assert_eq!(answer(&unix).unwrap(), "unix:||:");
+    let from = Sender { source: Some([127, 8, 8, 8].into()), preface: Preface::None };
+    let address = Address::Tcp(SocketAddr::new(ip, 8081));
+    let elsewhere = Target { sender: from, address, ..target(ip, Scheme::Http, "a.example.test") };
+    assert_eq!(answer(&elsewhere).unwrap(), "127.8.8.8||:");
+    // An address that is not this machine's cannot be asked from.
+    let nobody = Sender { source: Some([192, 0, 2, 1].into()), preface: Preface::None };
+    assert!(matches!(answer(&Target { sender: nobody, ..elsewhere }), Err(ProbeError::Unreachable(_))));
 }
 
 /// Answers one connection with `speak`.
@@ -75,6 +118,7 @@ fn server(speak: impl Fn(&mut dyn Write) -> std::io::Result<()> + Send + 'static
         scheme: Scheme::Http,
         server_name: String::new(),
         port: address.port(),
+        sender: Sender::default(),
     }
 }
 
@@ -213,8 +257,12 @@ fn fresh_connections_survive_reloads_under_load() {
     let nginx = Nginx::start(folder, &http, SocketAddr::new(ip, 8443));
 
     let site = target(ip, Scheme::Https, "cc.example.test");
-    let routes = ["/login", "/api/"].map(|uri| Route { target: site.clone(), uri: uri.to_owned() });
-    let load = Load::start(routes.to_vec(), LoadOptions { requests: 300 });
+    let routes = ["/login", "/api/"].map(|uri| Route {
+        target: site.clone(),
+        uri: uri.to_owned(),
+        limits: Vec::new(),
+    });
+    let load = Load::start(routes.to_vec(), LoadOptions { requests: 300, from: From::Here });
     while load.begun() < 20 {
         thread::sleep(Duration::from_millis(5));
     }
@@ -242,8 +290,12 @@ fn a_load_on_a_server_that_goes_away_counts_every_loss() {
         scheme: Scheme::Http,
         server_name: "a.test".to_owned(),
         port: address.port(),
+        sender: Sender::default(),
     };
-    let load = Load::start(vec![Route { target: site, uri: "/".to_owned() }], LoadOptions { requests: 400 });
+    let load = Load::start(
+        vec![Route { target: site, uri: "/".to_owned(), limits: Vec::new() }],
+        LoadOptions { requests: 400, from: From::Here },
+    );
     while standin.requests() < 50 {
         thread::sleep(Duration::from_millis(1));
     }

@@ -1,6 +1,6 @@
 //! `apply`: make the change.
 
-use super::change::{no_plan, refusal, show_plan, watched};
+use super::change::{no_plan, nothing_to_do, refusal, show_plan, watched};
 use super::confirm;
 use super::pending;
 use super::recover::recover_first;
@@ -12,10 +12,14 @@ use crate::cli::files::read_plan;
 use crate::cli::prompt;
 use crate::host::{Root, WriteLock};
 use crate::inspect::installed_error_log;
-use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
+use crate::outcome::codes;
+use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, sort_findings};
 use crate::plan::{Migration, Plan, Strategy, StrategyWish, explain};
-use crate::prepare::{Options, Prepared, Reach, memory_path, not_effective};
+use crate::prepare::{
+    Options, Prepared, Reach, included, memory_path, not_asked, not_effective, were_not_asked,
+};
 use crate::values::TextPath;
+use crate::verify::compare::Seen;
 
 /// Shows the plan, asks, runs it.
 pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
@@ -34,7 +38,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     };
     leave_to_the_wait(&mut prepared.findings, args.wait_idle);
     let agreed = adopt(&context.root, saved, &mut prepared, &mut outcome)
-        .and_then(|()| agreed(context, args, &prepared, &outcome));
+        .and_then(|()| agreed(context, args, &prepared, &mut outcome));
     let (plan, lock) = match (agreed, lock) {
         (Ok(Some(plan)), Some(lock)) => (plan, lock),
         (Ok(Some(_)), None) => {
@@ -42,10 +46,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
             outcome.details.insert("verdict".to_owned(), "dry run: nothing was changed".into());
             return Ok(outcome);
         }
-        (Ok(None), _) => {
-            outcome.outcome = OutcomeKind::UpToDate;
-            return Ok(outcome);
-        }
+        (Ok(None), _) => return Ok(outcome),
         (Err(failure), _) => {
             outcome.fail(failure);
             return Ok(outcome);
@@ -99,7 +100,16 @@ fn make(context: &Context, change: &Change<'_>, outcome: &mut Outcome) -> Result
         },
         &mut |event| context.progress.event(event),
     );
+    let new_client = done.verdict.new_client;
     conclude(context, outcome, done, result);
+    let stands = matches!(outcome.outcome, OutcomeKind::Applied | OutcomeKind::AwaitingConfirmation);
+    if stands && outcome.reload.is_some() && new_client == Seen::No {
+        // What was seen takes the place of what was foreseen.
+        outcome.findings.retain(|finding| finding.code != codes::ROUTES_NOT_ASKED);
+        let lines = were_not_asked(&inspection.facts.site, Reach::Harmless, &outcome.probes);
+        outcome.findings.extend(not_asked(lines));
+        sort_findings(&mut outcome.findings);
+    }
     Ok(())
 }
 
@@ -146,10 +156,10 @@ fn agreed(
     context: &Context,
     args: &ApplyArgs,
     prepared: &Prepared,
-    outcome: &Outcome,
+    outcome: &mut Outcome,
 ) -> Result<Option<Plan>, Failure> {
     let planned = prepared.migration.as_ref().map(|migration| migration.plan.clone());
-    if prepared.is_up_to_date() {
+    if nothing_to_do(prepared, outcome) {
         return Ok(None);
     }
     if let Some(failure) = refusal(prepared) {
@@ -191,7 +201,8 @@ fn chosen(root: &Root, saved: Plan, prepared: &Prepared) -> Result<Migration, Fa
         let beside = saved.files().map(|(path, ..)| path).filter(|path| !known(path));
         let beside = beside.filter_map(|path| Some((path.clone(), root.read(path).ok()?))).collect();
         let config = &prepared.inspection.config;
-        return explain(saved, facts, config, &memory_path(facts), &beside)
+        let included = included(root, &prepared.inspection, &saved);
+        return explain(saved, facts, config, &memory_path(facts), &beside, included)
             .map_err(|error| Failure::new(FailureKind::Invalid, format!("reading the plan: {error}")));
     };
     Err(Failure::new(FailureKind::Refused, format!("the plan is stale: {cause}"))
@@ -210,7 +221,7 @@ pub fn conclude(context: &Context, outcome: &mut Outcome, done: Run, result: Res
         outcome.details.insert("lingering".to_owned(), note.into());
     }
     match result {
-        Ok(()) => succeeded(context, outcome, done.pending.as_ref()),
+        Ok(()) => succeeded(context, outcome, done.pending.as_ref(), done.verdict.new_client),
         Err(failure) => {
             let by_hand = matches!(failure.kind, FailureKind::RolledBack | FailureKind::NeedsOperator);
             outcome.fail(failure);
@@ -221,11 +232,12 @@ pub fn conclude(context: &Context, outcome: &mut Outcome, done: Run, result: Res
     }
 }
 
-fn succeeded(context: &Context, outcome: &mut Outcome, pending: Option<&Pending>) {
+fn succeeded(context: &Context, outcome: &mut Outcome, pending: Option<&Pending>, new_client: Seen) {
     outcome.outcome = OutcomeKind::Applied;
-    let mut verdict = match outcome.reload {
-        Some(_) => "applied and proven".to_owned(),
-        None => format!("applied; {}", not_reloaded(context)),
+    let mut verdict = match (&outcome.reload, new_client) {
+        (Some(_), Seen::Yes) => "applied and proven".to_owned(),
+        (Some(_), Seen::No) => "applied; the reload is proven, the new route could not be asked".to_owned(),
+        (None, _) => format!("applied; {}", not_reloaded(context)),
     };
     if let Some(pending) = pending {
         outcome.outcome = OutcomeKind::AwaitingConfirmation;

@@ -1,12 +1,13 @@
 //! `plan`: what would change.
 
-use super::change::{no_plan, refusal, watched};
+use super::change::{no_plan, nothing_to_do, refusal, watched};
 use super::sessions::Watch;
 use crate::cli::args::PlanArgs;
 use crate::cli::context::Context;
 use crate::cli::files::{Standing, write_out};
-use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
+use crate::outcome::{Failure, FailureKind, Finding, Outcome, OutcomeKind};
 use crate::plan::{Content, Plan, Version};
+use crate::prepare::not_effective;
 use nginx_config::redact_source;
 use std::path::PathBuf;
 
@@ -40,14 +41,18 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
         write_out(path, migration.plan.to_json().as_bytes(), Standing::Replace, &read)?;
         outcome.details.insert("saved".to_owned(), path.display().to_string().into());
     }
-    if prepared.is_up_to_date() {
-        outcome.outcome = OutcomeKind::UpToDate;
+    if nothing_to_do(&prepared, &mut outcome) {
         return Ok(outcome);
     }
     if migration.plan.is_empty() {
         if let Some(failure) = refusal(&prepared) {
             outcome.fail(failure);
         }
+        return Ok(outcome);
+    }
+    // A change that cannot do what it is for is no plan, whatever else there is to say.
+    if let Some(finding) = not_effective(migration).filter(Finding::stops) {
+        outcome.fail(Failure::new(FailureKind::Refused, format!("stopped by {}", finding.code.name())));
         return Ok(outcome);
     }
     outcome.outcome = OutcomeKind::ChangesPending;

@@ -1,11 +1,12 @@
 //! `rehearse`: make and undo the change on a private copy of this server.
 
-use super::change::{prepared, refusal};
+use super::change::{nothing_to_do, prepared, refusal};
 use crate::cli::args::RehearseArgs;
 use crate::cli::context::Context;
 use crate::cli::files::{Standing, write_out};
 use crate::outcome::codes;
-use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
+use crate::outcome::{Failure, FailureKind, Finding, Outcome};
+use crate::prepare::not_effective;
 use crate::rehearse::{Keep, Rehearsed, Wishes, rehearse as run};
 use std::path::Path;
 
@@ -16,8 +17,7 @@ pub fn rehearse(context: &Context, args: &RehearseArgs) -> Result<Outcome, Failu
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };
-    if prepared.is_up_to_date() {
-        outcome.outcome = OutcomeKind::UpToDate;
+    if nothing_to_do(&prepared, &mut outcome) {
         return Ok(outcome);
     }
     if prepared.migration.as_ref().is_some_and(|migration| migration.plan.is_empty())
@@ -60,6 +60,12 @@ pub fn rehearse(context: &Context, args: &RehearseArgs) -> Result<Outcome, Failu
                 keep(dir, &rehearsed)?;
             }
             conclude(&mut outcome, rehearsed);
+            // Stand-ins answered; what the configuration says about the real application goes first.
+            let lacking = prepared.migration.as_ref().and_then(not_effective).filter(Finding::stops);
+            if let (Some(finding), None) = (lacking, &outcome.error) {
+                let message = format!("the change would not do what it is for: {}", finding.code);
+                outcome.fail(Failure::new(FailureKind::Failed, message));
+            }
         }
         Err(failure) => outcome.fail(failure),
     }
@@ -73,7 +79,8 @@ fn conclude(outcome: &mut Outcome, rehearsed: Rehearsed) {
     outcome.load = rehearsed.load;
     outcome.durations = rehearsed.durations;
     if !rehearsed.notes.is_empty() {
-        outcome.details.insert("notes".to_owned(), rehearsed.notes.into());
+        let notes = outcome.details.entry("notes".to_owned()).or_insert_with(|| Vec::<String>::new().into());
+        add_notes(notes, rehearsed.notes);
     }
     match rehearsed.failure {
         None => {
@@ -86,6 +93,16 @@ fn conclude(outcome: &mut Outcome, rehearsed: Rehearsed) {
                 .details
                 .insert("verdict".to_owned(), "failed on a private copy; this server was not touched".into());
             outcome.fail(Failure::new(kind.into(), message));
+        }
+    }
+}
+
+/// Adds what was not said before the rehearsal.
+fn add_notes(notes: &mut serde_json::Value, more: Vec<String>) {
+    let Some(notes) = notes.as_array_mut() else { return };
+    for note in more.into_iter().map(serde_json::Value::from) {
+        if !notes.contains(&note) {
+            notes.push(note);
         }
     }
 }

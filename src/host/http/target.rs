@@ -6,7 +6,7 @@
 
 use super::ProbeError;
 use rustls::pki_types::ServerName;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 /// The socket that a request is sent to.
@@ -54,6 +54,27 @@ pub struct Target {
     pub server_name: String,
     /// The port in `Host`; left out where it is the scheme's own.
     pub port: u16,
+    /// Who seems to connect.
+    pub sender: Sender,
+}
+
+/// What a connection shows of its client.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sender {
+    /// The address that it comes from, which must be this machine's; `None` for the kernel's choice.
+    pub source: Option<IpAddr>,
+    /// What it begins with.
+    pub preface: Preface,
+}
+
+/// What is sent before anything else.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Preface {
+    /// Nothing.
+    #[default]
+    None,
+    /// The header of the PROXY protocol, with the connection's own addresses.
+    ProxyProtocol,
 }
 
 /// A URL taken apart; who answers it is not known yet.
@@ -131,7 +152,8 @@ mod tests {
 
     fn url(scheme: Scheme, name: &str, port: u16, uri: &str) -> Result<String, ProbeError> {
         let address = Address::Tcp("127.0.0.1:8443".parse().unwrap());
-        Target { address, scheme, server_name: name.to_owned(), port }.url(uri)
+        let sender = Sender::default();
+        Target { address, scheme, server_name: name.to_owned(), port, sender }.url(uri)
     }
 
     #[test]

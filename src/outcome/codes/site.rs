@@ -10,12 +10,17 @@ codes! {
     SITE_NOT_FOUND = stop("site.not-found").exits(69)
         .means("no server block has Motion's routes")
         .looked_for("each server block of the configuration: what answers `/`, `/api` and `/socket.io`")
-        .advises("name its file with `--site`");
+        .advises("name its block with `--server`, or its file with `--site`");
     SITE_AMBIGUOUS = stop("site.ambiguous")
-        .means("several files could be Motion's")
-        .looked_for("server blocks with Motion's routes that lead to different applications, or one that proxies `/` \
-                     where nothing says that it is Motion")
-        .advises("name the file with `--site`");
+        .means("which server blocks are Motion's is not certain")
+        .looked_for("where each block leads, against the port in Motion's settings and what its process listens on; \
+                     then its routes. Blocks that lead to different applications, or where a variable, a table or a \
+                     condition leaves it open, stop the run")
+        .advises("name Motion's blocks with `--server NAME[:PORT]`, or its file with `--site`");
+    SITE_LEFT_OUT = warn("site.left-out")
+        .means("server blocks look like Motion's, and `--server` or `--site` does not name them")
+        .looked_for("where the blocks lead that were not named")
+        .advises("give `--server` once more for each that is to get the route");
     SITE_NOT_REPLACEABLE = stop("site.not-replaceable")
         .means("the file cannot be replaced safely")
         .looked_for("the immutable flag, a mount on the file, a second name of it (hard link)")
@@ -31,7 +36,9 @@ codes! {
         .advises("remove the one that is not used");
     SITE_MANAGED_ELSEWHERE = stop("site.managed-elsewhere").accepted_by(Migration)
         .means("another tool writes this file")
-        .looked_for("a header that names Ansible, Puppet, Chef, Salt or the like in the first lines of Motion's files")
+        .looked_for("in the first lines of Motion's files: the name of Ansible, Puppet, a hosting panel or the like with \
+                     `managed`, or that the file is generated; anywhere: marks of container proxies and panels; and \
+                     the folders that panels write into")
         .advises("make the change there, or accept that it may be overwritten");
     SITE_CERTBOT = graded("site.certbot", &[usual(Info), when(Warn, "when certbot edits NGINX's files")])
         .means("certificates are renewed by certbot")
@@ -69,6 +76,11 @@ codes! {
         .looked_for("the page below the root, and the address that the route is handed to")
         .advises("ask the server for `/user-ui/login`, or name the client with `--new-client-root` or \
                   `--new-client-upstream`");
+    ROUTES_NOT_ASKED = warn("routes.not-asked")
+        .means("the new client's route cannot be asked from this machine: whether it answers stays open")
+        .looked_for("for each of Motion's server blocks an address and a name that lead there, held against all other \
+                     blocks; what refuses a stranger's TLS handshake; after the change, whether a new route answered")
+        .advises("open `/user-ui/login` in a browser, or give a URL of it as a `[[probe]]` in the settings");
     NEWCLIENT_NOT_FOUND = stop("newclient.not-found").accepted_by(Migration)
         .means("the new client was not found; without it there is no plan, also when this is accepted")
         .looked_for("a folder below the application root, or the one that is named, that holds an `index.html` with \
@@ -114,6 +126,15 @@ codes! {
         .means("the file given with `--candidate` does not serve the new client")
         .looked_for("which location of the candidate answers `/user-ui/`")
         .advises("ask for the file of this version");
+    CANDIDATE_CERTIFICATE_MISSING = graded("candidate.certificate-missing", &[
+        usual(Stop),
+        when(Warn, "with `--root`: a copied tree often lacks its keys"),
+    ])
+        .means("the change brings a certificate, key or parameter file that is not there")
+        .looked_for("`ssl_certificate`, its key and what else NGINX loads for TLS, in the files that the change writes \
+                     and the live ones do not name")
+        .advises("put the files there, or keep the server's own lines: `--strategy graft` takes only the new client's \
+                  locations");
     PLAN_NO_SAFE_ORDER = stop("plan.no-safe-order")
         .means("no order of the steps keeps every moment between them startable")
         .looked_for("`nginx -t` of each state between two steps")

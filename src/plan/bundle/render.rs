@@ -15,6 +15,9 @@ use nginx_config::{Tree, quote_word};
 /// What a template may do before it is stopped, in the engine's instructions;
 /// the embedded ones need some hundreds.
 const FUEL: u64 = 1_000_000;
+/// What it may do besides for each name and address of the server: templates go
+/// through them several times, and a server may have very many.
+const FUEL_FOR_EACH: u64 = 100;
 
 /// From this version on HTTP/2 is a directive of its own.
 /// <https://nginx.org/en/docs/http/ngx_http_v2_module.html#http2>
@@ -127,7 +130,9 @@ impl Bundle {
     /// As [`Self::render_routes`].
     pub fn render_site(&self, values: &SiteValues) -> Result<String, BundleError> {
         let routes = self.render_routes(&values.routes)?;
-        render(&environment(self)?, &self.site, &site_context(values, routes)).map(|text| tidy(&text))
+        let mut environment = environment(self)?;
+        environment.set_fuel(Some(fuel(values)));
+        render(&environment, &self.site, &site_context(values, routes)).map(|text| tidy(&text))
     }
 
     /// Renders every legacy site: what a live file may descend from. Their
@@ -137,6 +142,7 @@ impl Bundle {
     /// When one does not render.
     pub fn render_legacy(&self, values: &SiteValues) -> Result<Vec<(&'static str, String)>, BundleError> {
         let mut environment = environment(self)?;
+        environment.set_fuel(Some(fuel(values)));
         for (name, text) in LEGACY {
             environment.add_template(name, text).map_err(|error| template_error(name, &error))?;
         }
@@ -144,6 +150,16 @@ impl Bundle {
         let legacy = |(name, _)| render(&environment, name, &context).map(|text| (name, tidy(&text)));
         LEGACY.into_iter().map(legacy).collect()
     }
+}
+
+/// Enough for a template that goes through all that this server has.
+fn fuel(values: &SiteValues) -> u64 {
+    let listens = match &values.transport {
+        Transport::Plain { listens } => listens.len(),
+        Transport::Tls(tls) => tls.listens.len() + tls.redirects.len(),
+    };
+    let many = u64::try_from(values.server_names.len() + listens).unwrap_or(u64::MAX);
+    FUEL.saturating_add(many.saturating_mul(FUEL_FOR_EACH))
 }
 
 fn site_context(values: &SiteValues, routes: Vec<RenderedRoute>) -> Value {

@@ -2,13 +2,18 @@
 //!
 //! Invariant: the same request gets the same bytes, and the bytes name the
 //! stand-in, the method and the path, so that a route that leads elsewhere
-//! shows. Pure; the pages are our own and only carry the marks that tell the
-//! two clients apart.
+//! shows. A Node application has no file that it was not built with, so nobody
+//! here answers a path with what its name promises: a script that is taken away
+//! from the new client is seen to be none. Pure; the pages are our own and only
+//! carry the marks that tell the two clients apart.
 
 use super::Role;
 
 /// The script that the new client's page names, hashed as Angular builds are.
 const SCRIPT: &str = "main.3f9a1c07.js";
+
+/// The style sheet that it names.
+const STYLE: &str = "styles.5d2e8b40.css";
 
 /// One reply.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,17 +41,28 @@ fn motion(path: &str, seen: &str) -> Answer {
     if below(path, "/socket.io") {
         return ok("text/plain", format!("stand-in {seen}\n"));
     }
-    match asset_type(path) {
-        Some(content_type) => ok(content_type, format!("/* stand-in {} */\n", seen.replace("*/", "* /"))),
-        None => ok(
-            "text/html; charset=utf-8",
-            format!(
-                "<!doctype html>\n<html ng-app=\"motion\"><head><base href=\"/\"><title>Legacy client</title></head>\n\
-                 <body><md-content>stand-in {}</md-content></body></html>\n",
-                escape(seen)
-            ),
-        ),
+    if is_file(path) {
+        return cannot_get(path, seen);
     }
+    ok(
+        "text/html; charset=utf-8",
+        format!(
+            "<!doctype html>\n<html ng-app=\"motion\"><head><base href=\"/\"><title>Legacy client</title></head>\n\
+             <body><md-content>stand-in {}</md-content></body></html>\n",
+            escape(seen)
+        ),
+    )
+}
+
+/// What Express answers where no handler took the request (finalhandler).
+fn cannot_get(path: &str, seen: &str) -> Answer {
+    let body = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Error</title>\n</head>\n\
+         <body>\n<pre>Cannot GET {}</pre>\n<!-- stand-in {} -->\n</body>\n</html>\n",
+        escape(path),
+        escape(seen)
+    );
+    Answer { status: "404 Not Found", content_type: "text/html; charset=utf-8", body }
 }
 
 fn new_client(path: &str, seen: &str) -> Answer {
@@ -54,14 +70,17 @@ fn new_client(path: &str, seen: &str) -> Answer {
     if file == SCRIPT {
         return ok("text/javascript", "document.title = 'New client';\n".to_owned());
     }
-    if asset_type(path).is_some() {
-        let body = format!("stand-in {seen}\n");
-        return Answer { status: "404 Not Found", content_type: "text/plain", body };
+    if file == STYLE {
+        return ok("text/css", "body { margin: 0; }\n".to_owned());
+    }
+    if is_file(path) {
+        return cannot_get(path, seen);
     }
     ok(
         "text/html; charset=utf-8",
         format!(
-            "<!doctype html>\n<html><head><base href=\"/user-ui/\"><title>New client</title></head>\n\
+            "<!doctype html>\n<html><head><base href=\"/user-ui/\"><title>New client</title>\
+             <link rel=\"stylesheet\" href=\"{STYLE}\"></head>\n\
              <body><app-root><!-- stand-in {} --></app-root>\
              <script src=\"{SCRIPT}\" type=\"module\"></script></body></html>\n",
             escape(seen)
@@ -77,17 +96,11 @@ fn below(path: &str, folder: &str) -> bool {
     path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-fn asset_type(path: &str) -> Option<&'static str> {
-    match path.rsplit('/').next()?.rsplit_once('.')?.1 {
-        "js" | "mjs" => Some("text/javascript"),
-        "css" => Some("text/css"),
-        "json" | "map" => Some("application/json"),
-        "svg" => Some("image/svg+xml"),
-        "png" => Some("image/png"),
-        "ico" => Some("image/x-icon"),
-        "woff" | "woff2" => Some("font/woff2"),
-        _ => None,
-    }
+/// Whether a path names a file of a build rather than a page of the application.
+fn is_file(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let kind = name.rsplit_once('.').map_or("", |(_, kind)| kind);
+    matches!(kind, "js" | "mjs" | "css" | "json" | "map" | "svg" | "png" | "ico" | "woff" | "woff2")
 }
 
 /// Text inside HTML, also inside a comment (`--` cannot close it without `>`).
@@ -111,7 +124,10 @@ mod tests {
         check(Role::Motion, "/user-ui/login", "200", "text/html; charset=utf-8", "GET /user-ui/login");
         check(Role::Motion, "/api/users?a=1", "200", "application/json", "10.0.0.1:9000 GET /api/users?a=1");
         check(Role::Motion, "/apidoc/", "200", "text/html; charset=utf-8", "ng-app");
-        check(Role::Motion, "/app.js", "200", "text/javascript", "GET /app.js");
+        for file in ["/app.js", "/user-ui/main.3f9a1c07.js", "/styles.css", "/chunk.mjs?v=1", "/a.woff2"] {
+            check(Role::Motion, file, "404", "text/html; charset=utf-8", "Cannot GET /");
+        }
+        check(Role::Motion, "/a.b/login", "200", "text/html; charset=utf-8", "ng-app");
         check(
             Role::NewClient,
             "/user-ui/login",
@@ -122,7 +138,9 @@ mod tests {
         check(Role::NewClient, "/login", "200", "text/html; charset=utf-8", "<base href=\"/user-ui/\">");
         check(Role::NewClient, "/user-ui/main.3f9a1c07.js", "200", "text/javascript", "");
         check(Role::NewClient, "/main.3f9a1c07.js", "200", "text/javascript", "");
-        check(Role::NewClient, "/user-ui/other.js", "404", "text/plain", "other.js");
+        check(Role::NewClient, "/user-ui/styles.5d2e8b40.css", "200", "text/css", "");
+        check(Role::NewClient, "/user-ui/other.js", "404", "text/html; charset=utf-8", "other.js");
+        check(Role::Other, "/other.js", "200", "text/plain", "other.js");
         check(Role::Other, "/wa/<b>", "200", "text/plain", "GET /wa/<b>");
     }
 

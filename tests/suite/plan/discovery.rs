@@ -53,6 +53,8 @@ fn an_application_that_merely_hands_over_everything_is_ambiguous() {
 #[test]
 fn two_applications_with_motion_s_routes_are_ambiguous_unless_one_is_named_for_it() {
     let server = Server::copy("standalone");
+    // Where its settings name no port, only the routes and the file's name speak.
+    server.replace("var/opt/motion2/.env", "XC_PORT=9000\n", "");
     let api = "location /api/ { proxy_pass http://127.0.0.1:3000; }";
     server.write("etc/nginx/conf.d/other.conf", node_application("other", 3000, api));
     let settled = server.json(&["plan"]);
@@ -161,7 +163,13 @@ fn something_else_below_the_route_stops() {
 
 #[test]
 fn a_file_that_another_tool_manages_needs_consent() {
-    for header in ["# Ansible managed: do not edit", "# This file is managed by Puppet. DO NOT EDIT."] {
+    for header in [
+        "# Ansible managed: do not edit",
+        "# This file is managed by Puppet. DO NOT EDIT.",
+        "# ansible_managed: motion.conf.j2",
+        "# nginx-proxy version : 1.6.0",
+        "# DO NOT MODIFY THIS FILE! CHANGES WILL BE LOST WHEN REBUILDING DOMAINS",
+    ] {
         let server = Server::copy("standalone");
         server.write(SITE, format!("{header}\n{}", server.read(SITE)));
         let found = server.json(&["apply", "--yes"]);
@@ -173,6 +181,8 @@ fn a_file_that_another_tool_manages_needs_consent() {
     }
     let innocent = Server::copy("standalone");
     innocent.write(SITE, format!("# The chef likes puppets.\n{}", innocent.read(SITE)));
+    assert_eq!(stops(&innocent.json(&["check"])), free(0));
+    innocent.replace(SITE, "listen 443 ssl;", "listen 443 ssl; # managed by Certbot");
     assert_eq!(stops(&innocent.json(&["check"])), free(0));
 }
 

@@ -6,7 +6,7 @@
 
 use super::site::processes;
 use super::tree_state::{State, state};
-use motionctl::host::http::{Address, Client, Response, Reuse, Scheme, Target};
+use motionctl::host::http::{Address, Client, Response, Reuse, Scheme, Sender, Target};
 use motionctl::host::net;
 use motionctl::host::process::{self, Census, ProcessId, Worker};
 use motionctl::journal::{Journal, Record};
@@ -237,7 +237,8 @@ impl Machine {
     /// Asks nginx on a port of the loopback.
     pub fn ask(&self, scheme: Scheme, port: u16, uri: &str) -> Response {
         let address = Address::Tcp(([127, 0, 0, 1], port).into());
-        let target = Target { address, scheme, server_name: NAME.to_owned(), port };
+        let target =
+            Target { address, scheme, server_name: NAME.to_owned(), port, sender: Sender::default() };
         let asked = self.inside(|| Client::new(&target, Reuse::Never).get(uri, Instant::now() + PATIENCE));
         asked.unwrap_or_else(|error| panic!("GET {uri} on {port}: {error}"))
     }

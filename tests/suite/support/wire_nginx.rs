@@ -3,7 +3,7 @@
 //! Invariant: its files live in a temporary folder and its processes end with
 //! the value. It must not touch `/etc/nginx`, `/run` or `/var`.
 
-use motionctl::host::http::{Address, PROBE_LIMIT, Scheme, Target};
+use motionctl::host::http::{Address, PROBE_LIMIT, Scheme, Sender, Target};
 use motionctl::verify::certificate::Certificate;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -93,7 +93,7 @@ pub fn soon() -> Instant {
 pub fn target(ip: IpAddr, scheme: Scheme, name: &str) -> Target {
     let port = if scheme == Scheme::Https { 8443 } else { 8080 };
     let address = Address::Tcp(SocketAddr::new(ip, port));
-    Target { address, scheme, server_name: name.to_owned(), port }
+    Target { address, scheme, server_name: name.to_owned(), port, sender: Sender::default() }
 }
 
 /// A loopback port that the system chooses.

@@ -6,6 +6,7 @@
 //! depends on the client's address or credentials is not looked at.
 
 mod content;
+mod entrance;
 mod errors;
 pub(crate) mod location;
 pub(crate) mod pattern;
@@ -17,9 +18,10 @@ pub(crate) mod server;
 mod uri;
 mod ways;
 
+pub use entrance::{Entrance, entrance};
 pub use location::{Matcher, matcher};
 pub use request::{Request, Transport};
-pub use server::{Door, Endpoint, ServerMatch, doors, name_to_ask, server_for, servers};
+pub use server::{Door, Endpoint, Preface, ServerMatch, doors, name_to_ask, server_for, servers};
 pub use ways::{Assumption, Way, Ways};
 
 use super::config::{Config, Node};

@@ -4,6 +4,7 @@
 //! exact name, the longest leading wildcard, the longest trailing one, the
 //! first regular expression, and the default server.
 
+use super::entrance::covered;
 use super::pattern::{Case, Matched, Pattern};
 use super::request::Transport;
 use crate::config::{Config, Node};
@@ -82,6 +83,17 @@ pub struct Door {
     pub at: Endpoint,
     /// What is spoken there: TLS where any block asks for it on this address.
     pub transport: Transport,
+    /// What a connection has to begin with.
+    pub preface: Preface,
+}
+
+/// What nginx reads from a connection before anything else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Preface {
+    /// Nothing.
+    None,
+    /// The PROXY protocol's header: where any block of the address asks for it, all do.
+    ProxyProtocol,
 }
 
 /// The ways into a server block, as it lists them; those for QUIC are left out.
@@ -89,8 +101,11 @@ pub struct Door {
 pub fn doors(config: &Config, server: Node) -> Vec<Door> {
     let listeners = config.listeners();
     let own = listeners.own.get(&server).into_iter().flatten();
-    own.filter_map(|at| Some(Door { at: at.clone(), transport: listeners.addresses.get(at)?.transport }))
-        .collect()
+    let door = |at: &Endpoint| {
+        let Address { transport, preface, .. } = *listeners.addresses.get(at)?;
+        Some(Door { at: at.clone(), transport, preface })
+    };
+    own.filter_map(door).collect()
 }
 
 /// A host name that leads to this server block on its addresses: one of its names, or one that a
@@ -102,12 +117,7 @@ pub fn name_to_ask(config: &Config, server: Node) -> Option<String> {
         let known = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
         !name.is_empty() && name.bytes().all(known) && !name.starts_with('.')
     };
-    let covered = |name: &String| match name.as_bytes() {
-        [b'*', b'.', ..] => Some(format!("motionctl{}", &name[1..])),
-        [b'.', ..] => Some(name[1..].to_owned()),
-        [.., b'.', b'*'] => Some(format!("{}test", &name[..name.len() - 1])),
-        _ => None,
-    };
+    let covered = |name: &String| covered(name).into_iter().next();
     names.iter().find(plain).cloned().or_else(|| names.iter().find_map(covered))
 }
 
@@ -128,6 +138,7 @@ struct Address {
     default: Node,
     servers: Vec<Node>,
     transport: Transport,
+    preface: Preface,
     names: OnceLock<Names>,
 }
 
@@ -143,6 +154,14 @@ struct Names {
 enum Role {
     Default,
     Ordinary,
+}
+
+/// What one `listen` asks for.
+#[derive(Clone, Copy)]
+struct Asks {
+    role: Role,
+    transport: Transport,
+    preface: Preface,
 }
 
 impl Listeners {
@@ -165,37 +184,34 @@ impl Listeners {
                     continue;
                 }
                 let transport = if ssl_on || has("ssl") { Transport::Tls } else { Transport::Plain };
+                let preface = if has("proxy_protocol") { Preface::ProxyProtocol } else { Preface::None };
+                let asks = Asks { role, transport, preface };
                 let mut at = endpoints(&String::from_utf8_lossy(address));
                 if let (true, Some(&Endpoint::Tcp(IpAddr::V6(Ipv6Addr::UNSPECIFIED), port))) =
                     (has("ipv6only=off"), at.first())
                 {
                     at.push(any(port));
                 }
-                at.into_iter().for_each(|at| all.add(server, at, (role, transport), &mut explicit));
+                at.into_iter().for_each(|at| all.add(server, at, asks, &mut explicit));
             }
             if !listens {
                 let transport = if ssl_on { Transport::Tls } else { Transport::Plain };
-                all.add(server, any(80), (Role::Ordinary, transport), &mut explicit);
+                let asks = Asks { role: Role::Ordinary, transport, preface: Preface::None };
+                all.add(server, any(80), asks, &mut explicit);
             }
         }
         all
     }
 
     /// `explicit` holds the addresses that have a server called the default one.
-    fn add(
-        &mut self,
-        server: Node,
-        at: Endpoint,
-        (role, transport): (Role, Transport),
-        explicit: &mut BTreeSet<Endpoint>,
-    ) {
+    fn add(&mut self, server: Node, at: Endpoint, asks: Asks, explicit: &mut BTreeSet<Endpoint>) {
+        let Asks { role, transport, preface } = asks;
         if let Endpoint::Name(_, port) = at {
             self.by_name.entry(port).or_insert(server);
         }
-        let address = self.addresses.entry(at.clone()).or_insert_with(|| Address::new(server, transport));
-        if transport == Transport::Tls {
-            address.transport = transport;
-        }
+        let address = self.addresses.entry(at.clone()).or_insert_with(|| Address::new(server));
+        address.transport = address.transport.max(transport);
+        address.preface = address.preface.max(preface);
         if role == Role::Default && explicit.insert(at.clone()) {
             address.default = server;
         }
@@ -255,8 +271,14 @@ pub(super) fn host_name(host: &str) -> String {
 }
 
 impl Address {
-    fn new(default: Node, transport: Transport) -> Self {
-        Self { default, servers: Vec::new(), transport, names: OnceLock::new() }
+    fn new(default: Node) -> Self {
+        Self {
+            default,
+            servers: Vec::new(),
+            transport: Transport::Plain,
+            preface: Preface::None,
+            names: OnceLock::new(),
+        }
     }
 }
 
@@ -326,7 +348,7 @@ fn wildcard_rank(name: &str, host: &str) -> Option<(u8, usize)> {
     (!after.is_empty()).then_some((1, prefix.len()))
 }
 
-fn names(config: &Config, server: Node) -> Vec<String> {
+pub(super) fn names(config: &Config, server: Node) -> Vec<String> {
     let words = config.named(server, "server_name").flat_map(|node| &config.directive(node).args);
     let names: Vec<String> = words.map(|word| word.text().into_owned()).collect();
     // Without a name a server answers requests without a Host.

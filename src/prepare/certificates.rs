@@ -1,0 +1,62 @@
+//! Certificates that a vendor's file brings the name of, and nobody the file.
+//!
+//! Invariant: looks below the root only. A file that the live configuration names as well is not held against the
+//! change; one that cannot be looked at is not called missing.
+
+use crate::facts::{Facts, Scope};
+use crate::host::Root;
+use crate::outcome::codes;
+use crate::outcome::{Finding, Level};
+use crate::verify::named;
+use crate::verify::staged::Changes;
+use nginx_config::{Config, File};
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// What else NGINX loads for TLS when it reads its configuration.
+const PARAMETERS: [&str; 8] = [
+    "ssl_dhparam",
+    "ssl_crl",
+    "ssl_password_file",
+    "ssl_session_ticket_key",
+    "ssl_stapling_file",
+    "proxy_ssl_crl",
+    "proxy_ssl_password_file",
+    "grpc_ssl_password_file",
+];
+
+/// The files that the new configuration loads for TLS and that are not there.
+pub fn missing(root: &Root, facts: &Facts, config: &Config, changes: &Changes) -> Vec<PathBuf> {
+    let prefix = &facts.nginx.conf_prefix;
+    let named_by = |source: &[u8]| -> BTreeSet<PathBuf> {
+        let pairs = named::certificates(source, prefix).into_iter();
+        let pairs = pairs.flat_map(|pair| [Some(pair.certificate), pair.key]).flatten();
+        pairs.chain(named::files_of(source, prefix, &PARAMETERS)).collect()
+    };
+    let live = |(_, file): (_, &File)| named_by(file.tree.source());
+    let before: BTreeSet<PathBuf> = config.files().flat_map(live).collect();
+    let after: BTreeSet<PathBuf> =
+        changes.values().filter_map(|staged| staged.bytes()).flat_map(named_by).collect();
+    let is_missing = |path: &Path| {
+        root.metadata(path)
+            .is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory))
+    };
+    after.difference(&before).filter(|path| is_missing(path)).cloned().collect()
+}
+
+/// What there is to say about them; `None` where none is missing.
+pub fn finding(facts: &Facts, missing: &[PathBuf]) -> Option<Finding> {
+    let level = match facts.host.scope {
+        Scope::Live => Level::Stop,
+        Scope::Tree(_) => Level::Warn,
+    };
+    let finding = Finding::graded(
+        codes::CANDIDATE_CERTIFICATE_MISSING,
+        level,
+        "the candidate names files for TLS that are not there",
+    )
+    .advice("put them there first, or take --strategy graft, which keeps the server's own certificate");
+    let lines = missing.iter().map(|path| path.display().to_string());
+    (!missing.is_empty()).then(|| lines.fold(finding, Finding::evidence))
+}

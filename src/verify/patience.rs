@@ -1,0 +1,103 @@
+//! Which answers come from a limit of requests rather than from the route, and how long to wait for the next.
+//!
+//! Invariant: waiting is bounded, whatever a limit says of itself. An answer with a limit's status may
+//! still be the route's own: it is asked for again, never taken for something else.
+
+use super::gate::Look;
+use crate::facts::LimitFacts;
+use crate::host::http::{ProbeError, Response};
+use std::time::Duration;
+
+/// The longest that one round waits for limits.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Between two requests where a limit says nothing of time, as those of connections.
+const SHORTEST: Duration = Duration::from_millis(100);
+/// Nobody waits longer for one answer.
+const LONGEST: Duration = Duration::from_secs(5);
+
+/// NGINX's answer for "close the connection, say nothing".
+const CLOSE: u16 = 444;
+
+/// The limit that may be what answered.
+pub(super) fn turned_away<'l>(limits: &'l [LimitFacts], look: &Look) -> Option<&'l LimitFacts> {
+    let status = match look {
+        Look::Answer(answer) => answer.status,
+        Look::Silent(ProbeError::Closed) => CLOSE,
+        Look::Silent(_) | Look::NotTaken => return None,
+    };
+    with_status(limits, status)
+}
+
+/// The limit that may be why there is no answer of the route's: it turned the
+/// request away, or lets it wait for longer than a probe does.
+pub(super) fn in_the_way<'l>(limits: &'l [LimitFacts], look: &Look) -> Option<&'l LimitFacts> {
+    let waits = || limits.iter().find(|limit| limit.interval.is_some());
+    match look {
+        Look::Silent(ProbeError::Timeout) => waits(),
+        other => turned_away(limits, other),
+    }
+}
+
+/// As [`turned_away`], for what was asked for otherwise.
+#[must_use]
+pub fn limited<'l>(
+    limits: &'l [LimitFacts],
+    answer: &Result<Response, ProbeError>,
+) -> Option<&'l LimitFacts> {
+    match answer {
+        Ok(answer) => with_status(limits, answer.status),
+        Err(ProbeError::Closed) => with_status(limits, CLOSE),
+        Err(_) => None,
+    }
+}
+
+fn with_status(limits: &[LimitFacts], status: u16) -> Option<&LimitFacts> {
+    limits.iter().find(|limit| limit.status == status)
+}
+
+/// How long to wait until each of the limits should let one request through;
+/// `None` where that is too long.
+pub(super) fn pause(limits: &[LimitFacts]) -> Option<Duration> {
+    let slowest = limits.iter().filter_map(|limit| limit.interval).max().unwrap_or_default();
+    // NGINX counts in whole milliseconds, and the clocks of two processes are read at two moments.
+    let pause = (slowest + slowest / 4).max(SHORTEST);
+    (pause <= LONGEST).then_some(pause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verify::samples::{limit, said};
+
+    #[test]
+    fn an_answer_is_held_against_every_limit() {
+        let limits = [limit(503, None), limit(429, None), limit(444, None)];
+        let status = |look: Look| turned_away(&limits, &look).map(|limit| limit.status);
+        assert_eq!(status(said(429)), Some(429));
+        assert_eq!(status(said(503)), Some(503));
+        assert_eq!(status(Look::Silent(ProbeError::Closed)), Some(444));
+        for look in [said(200), said(502), Look::Silent(ProbeError::Timeout), Look::NotTaken] {
+            assert_eq!(status(look), None);
+        }
+        assert_eq!(turned_away(&limits[..2], &Look::Silent(ProbeError::Closed)), None);
+        // No answer in time may be a queue of requests, and never one of connections.
+        let silent = Look::Silent(ProbeError::Timeout);
+        assert_eq!(in_the_way(&limits, &silent), None);
+        assert!(in_the_way(&[limit(503, Some(1_000))], &silent).is_some());
+        assert!(in_the_way(&limits, &said(429)).is_some());
+    }
+
+    #[test]
+    fn the_pause_follows_the_slowest_limit_within_bounds() {
+        let check = |intervals: &[Option<u64>], millis: Option<u64>| {
+            let limits: Vec<_> = intervals.iter().map(|interval| limit(503, *interval)).collect();
+            assert_eq!(pause(&limits), millis.map(Duration::from_millis), "{intervals:?}");
+        };
+        check(&[], Some(100));
+        check(&[None], Some(100));
+        check(&[Some(1)], Some(100));
+        check(&[Some(200), Some(1_000), None], Some(1_250));
+        check(&[Some(200), Some(60_000)], None);
+    }
+}
