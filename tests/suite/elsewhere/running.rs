@@ -107,7 +107,6 @@ fn a_relative_prefix_starts_where_the_master_was_started() {
         machine.motionctl(&["rehearse", "--load", "60", "--json"]).expect(0, "ok");
         let done = machine.apply(&[]);
         done.expect(0, "applied");
-        assert_eq!(done.json["reload"]["error_log"], "clean", "{line}: {done}");
         assert_eq!(machine.get("/user-ui").status, 302, "{line}");
         assert!(machine.read("/var/opt/site/conf/conf.d/motion.conf").contains("user-ui"));
         machine.motionctl(&["rollback", "--yes", "--json"]).expect(0, "applied");
