@@ -7,6 +7,7 @@
 use super::walk::{Entry, Fate, Triple, Walker};
 use super::{Cause, Choice};
 use crate::diff::compare::{Kind, moved};
+use crate::diff::show::SEPARATOR;
 use crate::identity::OrderClass;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -232,13 +233,25 @@ impl Group<'_, '_, '_> {
             return Choice::Theirs;
         }
         let triple = Triple { base: None, ours: ours.first().copied(), theirs: theirs.first().copied() };
-        let conflict = self.walker.conflict(Cause::Order, triple);
+        let conflict = self.conflict(triple);
         for index in ours {
             if let Some(&local) = self.walker.walked.added.get(index) {
                 self.walker.walked.locals[local].fate = Fate::Disputed(conflict);
             }
         }
         self.walker.choice(conflict).unwrap_or(Choice::Ours)
+    }
+
+    /// A conflict about order is named by the list it is about: the directives
+    /// in it have paths of their own, by which each can be taken or left out.
+    fn conflict(&mut self, triple: Triple) -> usize {
+        let block = self.walker.block_path(triple);
+        let path = if block.is_empty() {
+            self.class.list().to_owned()
+        } else {
+            [block.as_str(), self.class.list()].join(SEPARATOR)
+        };
+        self.walker.conflict_at(path, Cause::Order, triple)
     }
 
     /// The seats in the vendor's order, where that is the one to follow.
@@ -268,7 +281,7 @@ impl Group<'_, '_, '_> {
             true
         } else {
             let first = moves.first().or(members.first())?;
-            let conflict = self.walker.conflict(Cause::Order, first.triple());
+            let conflict = self.conflict(first.triple());
             self.note(&moves, Fate::Disputed(conflict));
             self.walker.choice(conflict) == Some(Choice::Theirs)
         };
