@@ -141,6 +141,30 @@ pub fn leads_to_https(outline: &Outline<'_>, index: usize) -> bool {
         }
 }
 
+/// Whether two blocks answer in the same way, so that parts of both make
+/// sense in one: a location that proxies and one that gives files do not.
+pub fn is_alike(left: &Outline<'_>, one: usize, right: &Outline<'_>, other: usize) -> bool {
+    let ways = |outline: &Outline<'_>, index: usize| -> BTreeSet<&'static str> {
+        let directive = outline.items[index].directive();
+        if is_server(directive) {
+            let role = purpose(outline, index, &Upstreams::default()).role;
+            return BTreeSet::from([if role == Role::Redirects { "return" } else { "" }]);
+        }
+        if !directive.is("location") {
+            return BTreeSet::new();
+        }
+        children(outline, index)
+            .filter_map(|child| match child.name.value.as_slice() {
+                b"alias" | b"root" | b"try_files" => Some("files"),
+                b"return" => Some("return"),
+                name if name.ends_with(b"_pass") => Some("proxy"),
+                _ => None,
+            })
+            .collect()
+    };
+    ways(left, one) == ways(right, other)
+}
+
 /// `return 301 …`, `return https://…`, `rewrite … permanent`.
 fn is_redirect(directive: &Directive) -> bool {
     let leads_away = |word: &[u8]| word.contains(&b':') && word.windows(3).any(|part| part == b"://");

@@ -6,7 +6,8 @@
 
 use super::walk::{Act, Fate, Triple, Walker};
 use super::{Cause, Choice};
-use crate::diff::purpose::is_server;
+use crate::diff::outline::Outline;
+use crate::diff::purpose::{Purpose, Upstreams, is_server, leads_to_https, purpose};
 use crate::identity::returns_at_once;
 use std::collections::BTreeSet;
 
@@ -40,35 +41,61 @@ impl Walker<'_, '_> {
     }
 
     /// A block that is new from theirs, such as the redirect to HTTPS, and has
-    /// the names of one that is called otherwise here: it takes those.
-    pub fn renamed_blocks(&mut self, triples: &[Triple], inserted: &BTreeSet<usize>) {
+    /// the names of one that is called otherwise here: it takes those. Where
+    /// ours sends people to HTTPS itself, it is not needed.
+    pub fn renamed_blocks(&mut self, triples: &[Triple], inserted: &mut BTreeSet<usize>) {
         let (here, there) = (&self.sides.ours.outline, &self.sides.theirs.outline);
-        let name = |outline: &crate::diff::outline::Outline<'_>, server: usize| {
-            let mut names = outline.items[server].children.iter().copied();
-            names.find(|&child| outline.items[child].directive().is("server_name"))
-        };
-        let words = |outline: &crate::diff::outline::Outline<'_>, index: usize| -> BTreeSet<Vec<u8>> {
-            outline.items[index].directive().args.iter().map(|word| word.value.to_ascii_lowercase()).collect()
-        };
         let mut known: Vec<(BTreeSet<Vec<u8>>, usize)> = Vec::new();
+        let mut redirects: Vec<(usize, Purpose)> = Vec::new();
         for triple in triples {
-            let (Some(ours), Some(theirs)) = (triple.ours, triple.theirs) else { continue };
-            if !is_server(here.items[ours].directive()) {
-                continue;
-            }
-            if let (Some(ours), Some(theirs)) = (name(here, ours), name(there, theirs))
-                && words(here, ours) != words(there, theirs)
-            {
-                known.push((words(there, theirs), ours));
+            match (triple.ours, triple.theirs) {
+                (Some(ours), _) if !is_server(here.items[ours].directive()) => {}
+                (Some(ours), Some(theirs)) => {
+                    if let (Some(ours), Some(theirs)) = (name(here, ours), name(there, theirs))
+                        && words(here, ours) != words(there, theirs)
+                    {
+                        known.push((words(there, theirs), ours));
+                    }
+                }
+                (Some(ours), None) if leads_to_https(here, ours) => {
+                    redirects.push((ours, purpose(here, ours, &Upstreams::default())));
+                }
+                _ => {}
             }
         }
-        for &server in inserted.iter().filter(|&&index| is_server(there.items[index].directive())) {
+        let servers: Vec<usize> =
+            inserted.iter().copied().filter(|&index| is_server(there.items[index].directive())).collect();
+        for server in servers {
             let Some(names) = name(there, server) else { continue };
             let own = words(there, names);
             let mut fitting = known.iter().filter(|(theirs, _)| *theirs == own);
-            if let (Some((_, ours)), None) = (fitting.next(), fitting.next()) {
-                self.walked.renamed.insert(names, *ours);
+            let (Some(&(_, new)), None) = (fitting.next(), fitting.next()) else { continue };
+            let (new_names, ports) = (words(here, new), purpose(there, server, &Upstreams::default()).ports);
+            let does_so = |found: &&(usize, Purpose)| {
+                found.1.names.is_superset(&new_names) && found.1.ports.is_superset(&ports)
+            };
+            match redirects.iter().find(does_so).filter(|_| leads_to_https(there, server)) {
+                Some((ours, _)) => {
+                    inserted.remove(&server);
+                    if let Some(&local) = self.walked.added.get(ours) {
+                        self.walked.locals[local].fate = Fate::AlreadyPresent;
+                        self.walked.locals[local].theirs = Some(server);
+                    }
+                }
+                None => {
+                    self.walked.renamed.insert(names, new);
+                }
             }
         }
     }
+}
+
+/// The `server_name` of a server block.
+fn name(outline: &Outline<'_>, server: usize) -> Option<usize> {
+    let mut children = outline.items[server].children.iter().copied();
+    children.find(|&child| outline.items[child].directive().is("server_name"))
+}
+
+fn words(outline: &Outline<'_>, index: usize) -> BTreeSet<Vec<u8>> {
+    outline.items[index].directive().args.iter().map(|word| word.value.to_ascii_lowercase()).collect()
 }

@@ -8,7 +8,7 @@ use super::order::{self, Seat};
 use super::references::Hints;
 use super::{Cause, Choice, Conflict, Resolutions, Sides};
 use crate::diff::compare::{Difference, Doubt, Kind, Side, compare_pair, pair_and_doubt, same_words};
-use crate::diff::purpose::leads_to_https;
+use crate::diff::purpose::{is_alike, leads_to_https};
 use crate::diff::{show, version};
 use crate::identity::is_placeholder;
 use std::collections::{BTreeMap, BTreeSet};
@@ -154,7 +154,7 @@ impl Walker<'_, '_> {
             }
         }
         self.dead_locations(&triples, &inserted);
-        self.renamed_blocks(&triples, &inserted);
+        self.renamed_blocks(&triples, &mut inserted);
         for triple in triples {
             if let Some(ours) = triple.ours {
                 let is_gone = self.walked.acts[ours] == Act::Remove;
@@ -339,7 +339,9 @@ impl Walker<'_, '_> {
             self.local(Kind::Added, triple, Fate::AlreadyPresent);
             return;
         }
-        let is_block = our_item.is_block() && their_item.is_block();
+        let is_block = our_item.is_block()
+            && their_item.is_block()
+            && is_alike(&here.outline, ours, &there.outline, theirs);
         let head_differs = !is_block || !same_words(here, there, (ours, theirs));
         let mut takes_theirs = false;
         let mut fate = Fate::AlreadyPresent;
