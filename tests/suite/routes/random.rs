@@ -73,6 +73,23 @@ const REWRITES: &[&str] = &[
     "rewrite ^/old http://other.test/ redirect;",
     "rewrite ^/a/(?<rest>.+)$ /b/$rest;",
     "rewrite \"^/([ab])\\\\1\" /b?x;",
+    "if ($uri ~ ^/r/(.*)$) { set $t $1; }",
+    "rewrite ^/r/(.*)$ /b?q=$1 last;",
+];
+
+/// What else a server may hold; no name of these is among the others.
+const EXTRAS: &[&str] = &[
+    "",
+    "",
+    "error_page 418 =200 /a/x; error_page 410 @named; location @named {R}",
+    "error_page 409 418 @named; recursive_error_pages on; location @named { rewrite ^ /a break; return 418; }",
+    "error_page 409 418 http://other.test/p; location ^~ /.git { return 418; }",
+    "location /x { alias www/; index index.html; }",
+    "location ^~ /r/ { try_files $uri @named; } location @named { if ($http_user_agent) { return 402; } R }",
+    "location /d/ { proxy_pass http://127.0.0.1:1; } location = /f.txt { internal; R }",
+    "location /o { rewrite ^/o(.*)$ /a$1 last; } location ~ ^/on$ { rewrite ^ /b break; root html; }",
+    "location /f { root www; try_files /none $uri =418; }",
+    "location /x { if ($http_x_forwarded_proto = https) { return 401; } set $t x; if ($t) { return 200 $t$uri; } }",
 ];
 
 const REGEXES: &[&str] = &[
@@ -115,14 +132,20 @@ fn server() -> impl Strategy<Value = String> {
         locations,
         prop::sample::subsequence(REGEXES.to_vec(), 1..3),
         prop::sample::select(vec!["", "location /a/b/c {R}", "location ~ c$ {R}", "location ^~ /a/b/ {R}"]),
-        prop::sample::select(vec!["R", "try_files $uri $uri/ /b/index.html;", "index index.html; root www;"]),
+        prop::sample::select(EXTRAS),
+        prop::sample::select(vec![
+            "R",
+            "try_files $uri $uri/ /b/index.html;",
+            "index index.html; root www;",
+            "if ($arg_q) { proxy_pass http://127.0.0.1:1; } if ($http_user_agent) { root www; }",
+        ]),
     )
-        .prop_map(|(conditions, rewrite, after, locations, regexes, nested, root)| {
+        .prop_map(|(conditions, rewrite, after, locations, regexes, nested, extra, root)| {
             let mut text = String::from("set $t \"\"; ");
             for (condition, outcome) in conditions {
                 text += &format!("if ({condition}) {{ {outcome} }} ");
             }
-            text += &format!("{rewrite} {after} location / {{ {root} }} ");
+            text += &format!("{rewrite} {after} {extra} location / {{ {root} }} ");
             for location in locations {
                 let inner = if location == "/a" { nested } else { "" };
                 text += &format!("location {location} {{R {inner}}} ");
@@ -160,6 +183,9 @@ fn request() -> impl Strategy<Value = Asked> {
         "/on",
         "/a.",
         "/ab?q=1",
+        "/x?q=1",
+        "/r/%61%20b",
+        "/a%2Fb",
     ]);
     let any = "(/[ab.]{0,2}){1,3}(\\.html|c|/)?(\\?q=[01])?";
     (
@@ -217,7 +243,7 @@ impl Asked {
 }
 
 /// Every file and folder below nginx's prefix, by their paths and by those below the prefix that we are told.
-fn files(place: &Place) -> Vec<(PathBuf, Wanted)> {
+pub fn files(place: &Place) -> Vec<(PathBuf, Wanted)> {
     let entries = walkdir::WalkDir::new(place.dir()).into_iter().flatten();
     let kind =
         |entry: &walkdir::DirEntry| if entry.file_type().is_dir() { Wanted::Folder } else { Wanted::File };
@@ -228,7 +254,7 @@ fn files(place: &Place) -> Vec<(PathBuf, Wanted)> {
 }
 
 /// An answer does not say with which arguments a folder's missing slash is appended.
-fn same(ours: &str, theirs: &str) -> bool {
+pub fn same(ours: &str, theirs: &str) -> bool {
     let path = |text: &str| text.split('?').next().unwrap_or_default().to_owned();
     super::same(ours, theirs) || (ours.ends_with('/') && super::same(ours, &path(theirs)))
 }

@@ -146,7 +146,7 @@ fn what_can_be_accepted_is_said_where_the_option_is() {
 }
 
 /// Compares the rows of a table with a page, or writes them into it.
-fn same_table(name: &str, header: &str, rows: &[Vec<String>]) {
+pub fn same_table(name: &str, header: &str, rows: &[Vec<String>]) {
     let page = page(name);
     let lines: Vec<&str> = page.lines().collect();
     let start = lines.iter().position(|line| line.starts_with(header)).expect("the table is there") + 2;

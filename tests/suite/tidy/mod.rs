@@ -3,7 +3,7 @@
 //! Each checker takes text and returns what it has against it, so that each is
 //! also proven able to fail.
 
-mod docs;
+pub mod docs;
 mod rooms;
 mod rules;
 mod source;

@@ -70,27 +70,50 @@ impl Router<'_> {
         }
     }
 
-    /// A content handler of the location; inside of an `if`, of the one around it.
+    /// A content handler of the location, or of the last true `if` in it.
     fn own_handler(&self, chain: &[Node]) -> Option<Handler> {
-        for &scope in chain.iter().rev() {
-            let is_handler = |node: &Node| {
-                let directive = self.config.directive(*node);
-                PASSES.iter().chain(HANDLERS).any(|name| directive.is(name))
-            };
-            if let Some(directive) = self.config.children(scope).iter().copied().rfind(is_handler) {
-                let found = self.config.directive(directive);
-                return Some(if PASSES.iter().any(|name| found.is(name)) {
-                    let target = String::from_utf8_lossy(self.arg(directive, 0)).into_owned();
-                    Handler::Proxy { target, directive }
-                } else {
-                    Handler::Other { directive }
-                });
-            }
-            if !self.config.directive(scope).is("if") {
-                return None;
-            }
+        let is_if = |scope: &Node| self.config.directive(*scope).is("if");
+        let (&last, before) = chain.split_last()?;
+        if let Some(directive) = self.handler_in(last) {
+            return Some(self.handled_by(directive));
         }
-        None
+        if !is_if(&last) {
+            return None;
+        }
+        // An `if` inherits what passes requests on. Other handlers stay as the last block with one left them:
+        // then one of an earlier `if` runs with the settings of this one, which may be none.
+        let (ifs, locations): (Vec<Node>, Vec<Node>) = before.iter().copied().partition(is_if);
+        let around = locations.last().and_then(|&location| self.handler_in(location));
+        if let Some(directive) = around.filter(|&directive| self.passes_on(directive)) {
+            return Some(self.handled_by(directive));
+        }
+        if let Some(directive) = ifs.iter().rev().find_map(|&scope| self.handler_in(scope)) {
+            let place = self.config.place(directive);
+            return Some(Handler::Unknown {
+                reason: format!("the handler at {place} would run with the settings of a later `if`"),
+            });
+        }
+        around.map(|directive| self.handled_by(directive))
+    }
+
+    /// The last content handler that stands in a block itself.
+    fn handler_in(&self, scope: Node) -> Option<Node> {
+        let is_handler = |node: &Node| {
+            self.passes_on(*node) || HANDLERS.iter().any(|name| self.config.directive(*node).is(name))
+        };
+        self.config.children(scope).iter().copied().rfind(is_handler)
+    }
+
+    fn passes_on(&self, directive: Node) -> bool {
+        PASSES.iter().any(|name| self.config.directive(directive).is(name))
+    }
+
+    fn handled_by(&self, directive: Node) -> Handler {
+        if !self.passes_on(directive) {
+            return Handler::Other { directive };
+        }
+        let target = String::from_utf8_lossy(self.arg(directive, 0)).into_owned();
+        Handler::Proxy { target, directive }
     }
 
     fn folder(&self, path: Vec<u8>, chain: Vec<Node>, state: State, hops: Vec<Hop>) -> Answer {

@@ -184,6 +184,18 @@ impl<'c> State<'c> {
         self.expand_by(value, |name| self.variable(name).known())
     }
 
+    /// As [`State::expand`], where nginx may escape `$1` to `$9` again: in `set`, in the arguments of a
+    /// `rewrite` and in the target of a redirect. It does so where the request line was escaped.
+    pub fn expand_quoting(&self, value: &[u8]) -> Option<Vec<u8>> {
+        let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(byte);
+        let was_escaped = self.fixed.request.target.contains(['%', '+']);
+        self.expand_by(value, |name| {
+            let known = self.variable(name).known()?;
+            let is_group = name.parse::<usize>().is_ok();
+            (!(is_group && was_escaped) || known.iter().all(is_plain)).then_some(known)
+        })
+    }
+
     /// As [`State::expand`], where `of` says what a variable holds.
     pub fn expand_by(&self, value: &[u8], of: impl Fn(&str) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
         let mut result = Vec::with_capacity(value.len());

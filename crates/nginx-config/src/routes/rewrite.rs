@@ -123,7 +123,7 @@ impl Router<'_> {
 
     fn set(&self, node: Node, state: &mut State) {
         let Some(name) = self.arg(node, 0).strip_prefix(b"$") else { return };
-        let value = state.expand(self.arg(node, 1));
+        let value = state.expand_quoting(self.arg(node, 1));
         state.variables.insert(String::from_utf8_lossy(name).to_ascii_lowercase(), value);
     }
 
@@ -154,11 +154,12 @@ impl Router<'_> {
         let flag = self.arg(node, 2);
         match Target::of(self.arg(node, 1), flag) {
             Target::Client { status, url } => {
-                let target = Some(Target::with_args(&state.expand_or_keep(url), url, state));
+                let text = state.expand_quoting(url).unwrap_or_else(|| url.to_vec());
+                let target = Some(Target::with_args(&String::from_utf8_lossy(&text), url, state));
                 Rewritten::Ends(Flow::Respond { status, target })
             }
             Target::Uri { path, args, keeps_args } => {
-                let (Some(path), Some(mut args)) = (state.expand(path), state.expand(args)) else {
+                let (Some(path), Some(mut args)) = (state.expand(path), state.expand_quoting(args)) else {
                     return unknown("the replacement has variables that depend on the request");
                 };
                 if path.is_empty() {
