@@ -44,22 +44,45 @@ pub(super) fn motion_blocks(facts: &Facts, old: &Config, config: &Config, draft:
         (&config.file(node.file).identity, node.directive)
     }
     let unchanged: BTreeSet<_> = serving.iter().map(|node| place(old, *node)).collect();
-    let ends = |nodes: &[Node]| -> BTreeSet<_> {
-        nodes.iter().flat_map(|node| name_and_address(old, *node)).collect()
-    };
-    let (motions, others) = (ends(&serving), ends(&other));
-    let is_motion = |server: Node| {
-        if !draft.contains_key(&config.file(server.file).identity) {
-            return unchanged.contains(&place(config, server));
-        }
-        // Its place moved with the change; it is the block that answers the same name at the same address.
-        let own = name_and_address(config, server);
-        own.iter().any(|end| motions.contains(end)) && !own.iter().any(|end| others.contains(end))
-    };
+    let others: BTreeSet<_> = other.iter().flat_map(|node| name_and_address(old, *node)).collect();
+    let is_free = |server: &Node| !name_and_address(config, *server).iter().any(|end| others.contains(end));
+    let (moved, kept): (Vec<Node>, Vec<Node>) = servers(config)
+        .iter()
+        .copied()
+        .partition(|server| draft.contains_key(&config.file(server.file).identity));
+    let mut found: Vec<Node> =
+        kept.into_iter().filter(|server| unchanged.contains(&place(config, *server))).collect();
+    let candidates: Vec<Node> =
+        moved.into_iter().filter(is_free).filter(|server| !redirects_only(config, *server)).collect();
+    for node in serving.iter().filter(|node| draft.contains_key(&old.file(node.file).identity)) {
+        // Its place moved with the change: it is the block that has its name at its address; where a
+        // merge changed the one, it is known by the other.
+        let ends = name_and_address(old, *node);
+        let same = |ends: &[(String, String)], own: &[(String, String)]| -> [bool; 3] {
+            let any = |alike: &dyn Fn(&(String, String), &(String, String)) -> bool| {
+                own.iter().any(|one| ends.iter().any(|other| alike(one, other)))
+            };
+            [
+                any(&|one, other| one == other),
+                any(&|one, other| one.0 == other.0 && !one.0.is_empty()),
+                any(&|one, other| one.1 == other.1),
+            ]
+        };
+        let known: Vec<_> = candidates
+            .iter()
+            .map(|server| (*server, same(&ends, &name_and_address(config, *server))))
+            .collect();
+        let by = (0..3).find(|&by| known.iter().any(|(_, same)| same[by]));
+        found.extend(
+            known.iter().filter(|(_, same)| by.is_some_and(|by| same[by])).map(|(server, _)| *server),
+        );
+    }
+    // In the order of the configuration, each once.
+    let found: BTreeSet<Node> = found.into_iter().collect();
     servers(config)
         .iter()
         .copied()
-        .filter(|server| is_motion(*server) && !redirects_only(config, *server))
+        .filter(|server| found.contains(server) && !redirects_only(config, *server))
         .collect()
 }
 

@@ -280,6 +280,7 @@ fn no_plan(error: &PlanError) -> Failure {
         PlanError::Name(_) => Failure::new(FailureKind::Refused, format!("planning: {text}"))
             .with_hint("no plan can hold such a name: rename the file, then plan again"),
         PlanError::Conflicts(conflicts) => merge::refused(conflicts),
+        PlanError::Doubts(doubts) => merge::ambiguous(doubts),
         PlanError::CandidateLacksRoute(_) => {
             let finding =
                 Finding::new(codes::CANDIDATE_LACKS_ROUTE, "the candidate does not serve the new client")

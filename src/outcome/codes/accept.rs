@@ -149,6 +149,7 @@ mod tests {
                 "newclient.*",
                 "bundle.*",
                 "site.managed-elsewhere",
+                "routes.to-https",
                 "merge.conflict=ours|theirs",
                 "config.runs-code"
             ]
