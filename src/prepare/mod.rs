@@ -8,6 +8,7 @@ mod merge;
 mod ports;
 mod probes;
 mod tested;
+mod to_https;
 
 pub use probes::{Reach, StatedProbe, rollback_probes};
 
@@ -23,7 +24,7 @@ use crate::plan::{Input, LocalInclude, Memory, Migration, PlanError, StrategyWis
 use crate::values::{Attributes, Hash, RootPath, TextPath};
 use crate::verify::probe::{Probe, ProbePlan};
 use merge::merge_findings;
-pub use merge::not_effective;
+pub use merge::{not_effective, to_https as sent_to_https};
 use nginx_config::merge::Resolutions;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -91,7 +92,9 @@ impl Prepared {
     pub fn probes(&self, reach: Reach) -> ProbePlan {
         let site = &self.inspection.facts.site;
         self.migration.as_ref().map_or_else(ProbePlan::default, |migration| {
-            probes::migration_probes(site, migration, reach, &self.stated)
+            let mut plan = probes::migration_probes(site, migration, reach, &self.stated);
+            to_https::follow(&mut plan, &migration.to_https);
+            plan
         })
     }
 

@@ -12,10 +12,12 @@ use crate::cli::files::read_plan;
 use crate::cli::prompt;
 use crate::host::{Root, WriteLock};
 use crate::inspect::installed_error_log;
+use crate::outcome::codes::Code;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{Migration, Plan, Strategy, StrategyWish, explain};
-use crate::prepare::{Options, Prepared, Reach, memory_path, not_effective};
+use crate::prepare::{Options, Prepared, Reach, accept, memory_path, not_effective, sent_to_https};
 use crate::values::TextPath;
+use std::collections::BTreeSet;
 
 /// Shows the plan, asks, runs it.
 pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
@@ -33,7 +35,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         Err(outcome) => return Ok(*outcome),
     };
     leave_to_the_wait(&mut prepared.findings, args.wait_idle);
-    let agreed = adopt(&context.root, saved, &mut prepared, &mut outcome)
+    let agreed = adopt(&context.root, saved, &options.accept, &mut prepared, &mut outcome)
         .and_then(|()| agreed(context, args, &prepared, &outcome));
     let (plan, lock) = match (agreed, lock) {
         (Ok(Some(plan)), Some(lock)) => (plan, lock),
@@ -124,13 +126,17 @@ fn again(saved: &Plan) -> Strategy {
 fn adopt(
     root: &Root,
     saved: Option<Plan>,
+    accepted: &BTreeSet<Code>,
     prepared: &mut Prepared,
     outcome: &mut Outcome,
 ) -> Result<(), Failure> {
     let fresh = prepared.migration.as_ref().map(|migration| &migration.plan.id);
     if let Some(saved) = saved.filter(|saved| fresh != Some(&saved.id)) {
         let migration = chosen(root, saved, prepared)?;
-        if let Some(finding) = not_effective(&migration) {
+        let mut found: Vec<_> =
+            not_effective(&migration).into_iter().chain(sent_to_https(&migration)).collect();
+        accept(&mut found, accepted);
+        for finding in found {
             prepared.findings.push(finding.clone());
             outcome.findings.push(finding);
         }
