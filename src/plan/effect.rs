@@ -55,27 +55,11 @@ pub(super) fn motion_blocks(facts: &Facts, old: &Config, config: &Config, draft:
     let candidates: Vec<Node> =
         moved.into_iter().filter(is_free).filter(|server| !redirects_only(config, *server)).collect();
     for node in serving.iter().filter(|node| draft.contains_key(&old.file(node.file).identity)) {
-        // Its place moved with the change: it is the block that has its name at its address; where a
-        // merge changed the one, it is known by the other.
+        // Its place moved with the change.
         let ends = name_and_address(old, *node);
-        let same = |ends: &[(String, String)], own: &[(String, String)]| -> [bool; 3] {
-            let any = |alike: &dyn Fn(&(String, String), &(String, String)) -> bool| {
-                own.iter().any(|one| ends.iter().any(|other| alike(one, other)))
-            };
-            [
-                any(&|one, other| one == other),
-                any(&|one, other| one.0 == other.0 && !one.0.is_empty()),
-                any(&|one, other| one.1 == other.1),
-            ]
-        };
-        let known: Vec<_> = candidates
-            .iter()
-            .map(|server| (*server, same(&ends, &name_and_address(config, *server))))
-            .collect();
-        let by = (0..3).find(|&by| known.iter().any(|(_, same)| same[by]));
-        found.extend(
-            known.iter().filter(|(_, same)| by.is_some_and(|by| same[by])).map(|(server, _)| *server),
-        );
+        let by = |server: &Node| known_by(&ends, &name_and_address(config, *server));
+        let best = candidates.iter().filter_map(by).min();
+        found.extend(candidates.iter().copied().filter(|server| best.is_some() && by(server) == best));
     }
     // In the order of the configuration, each once.
     let found: BTreeSet<Node> = found.into_iter().collect();
@@ -84,6 +68,28 @@ pub(super) fn motion_blocks(facts: &Facts, old: &Config, config: &Config, draft:
         .copied()
         .filter(|server| found.contains(server) && !redirects_only(config, *server))
         .collect()
+}
+
+/// By what a block is known after a change, the best first: it answers a name at its address; where a
+/// merge changed the one, it is known by the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum KnownBy {
+    Both,
+    Name,
+    Address,
+}
+
+fn known_by(before: &[(String, String)], now: &[(String, String)]) -> Option<KnownBy> {
+    let pairs = now.iter().flat_map(|one| before.iter().map(move |other| (one, other)));
+    let known = pairs.filter_map(|((name, address), (old_name, old_address))| {
+        match (name == old_name, address == old_address) {
+            (true, true) => Some(KnownBy::Both),
+            (true, false) if !name.is_empty() => Some(KnownBy::Name),
+            (false, true) => Some(KnownBy::Address),
+            _ => None,
+        }
+    });
+    known.min()
 }
 
 /// Each name of a block at each of its addresses, as written; an empty text where it has none.

@@ -260,12 +260,12 @@ pub fn returns_at_once(directive: &Directive) -> bool {
 pub fn is_placeholder(names: &[Word]) -> bool {
     names.iter().all(|name| {
         let name = name.value.to_ascii_lowercase();
-        let is_reserved = |end: &&str| {
+        let is_reserved = |end: &str| {
             let rest = name.strip_suffix(end.as_bytes());
             rest.is_some_and(|rest| rest.is_empty() || rest.ends_with(b"."))
         };
         matches!(name.as_slice(), b"" | b"_" | b"localhost")
-            || RESERVED_NAMES.iter().any(|end| is_reserved(&end))
+            || RESERVED_NAMES.iter().any(|end| is_reserved(end))
             // Characters that no name has, such as `{{ domain }}` and `<your-domain>`.
             || !name.starts_with(b"~") && name.iter().any(|byte| b"<>{}[]%@#".contains(byte))
     })

@@ -107,16 +107,16 @@ enum Owner {
 
 impl<'a> Pairs<'a> {
     fn by_key(&mut self) {
-        let mut groups: HashMap<(Role, &Key), (Vec<usize>, Vec<usize>)> = HashMap::new();
+        let mut groups: HashMap<(Role, &Key), [Vec<usize>; 2]> = HashMap::new();
         for (at, item) in self.left.items.iter().enumerate() {
-            groups.entry((self.left.role(at), &item.identity.key)).or_default().0.push(at);
+            groups.entry((self.left.role(at), &item.identity.key)).or_default()[0].push(at);
         }
         for (at, item) in self.right.items.iter().enumerate() {
-            if let Some((_, right)) = groups.get_mut(&(self.right.role(at), &item.identity.key)) {
+            if let Some([_, right]) = groups.get_mut(&(self.right.role(at), &item.identity.key)) {
                 right.push(at);
             }
         }
-        for (left, right) in groups.into_values() {
+        for [left, right] in groups.into_values() {
             self.group(&left, &right);
         }
     }
@@ -176,12 +176,27 @@ impl<'a> Pairs<'a> {
     fn by_purpose(&mut self) {
         self.by_shared(|side, at| side.open_purpose(at).into_iter().flat_map(ends).collect::<Vec<_>>());
         self.by_shared(|side, at| addresses(side, at));
+        // Who proxies to one address with several is in doubt; that one of them
+        // has the same locations settles nothing.
+        let shared = self.shared_addresses();
+        let is_free =
+            |side: &Side<'_>, at: usize| !addresses(side, at).iter().any(|one| shared.contains(one));
         self.by_shared(|side, at| {
             let whole = side.open_purpose(at).map(|purpose| purpose.locations.clone());
-            whole.filter(|locations| !locations.is_empty())
+            whole.filter(|locations| !locations.is_empty() && is_free(side, at))
         });
-        self.by_shared(|side, at| locations(side, at));
+        self.by_shared(|side, at| if is_free(side, at) { locations(side, at) } else { Vec::new() });
         self.redirects();
+    }
+
+    /// What blocks without a partner of both sides proxy to.
+    fn shared_addresses(&self) -> BTreeSet<Vec<u8>> {
+        let of = |side: &Side<'a>, partners: &[Option<usize>]| -> BTreeSet<Vec<u8>> {
+            let open = (0..partners.len()).filter(|&at| partners[at].is_none());
+            open.flat_map(|at| addresses(side, at)).collect()
+        };
+        let (left, right) = (of(self.left, &self.of_left), of(self.right, &self.of_right));
+        left.intersection(&right).cloned().collect()
     }
 
     /// Blocks that redirect, by the blocks that they lead to: a name that was

@@ -37,12 +37,17 @@ pub fn path_of(outline: &Outline<'_>, block: Option<usize>) -> String {
 
 /// Path and label of an item itself: what a conflict is resolved by.
 pub fn full_path(outline: &Outline<'_>, index: usize) -> String {
-    let item = &outline.items[index];
-    let own = numbered(outline, index, own_label(outline, index));
-    match path_of(outline, item.parent) {
-        path if path.is_empty() => own,
-        path => [path, own].join(SEPARATOR),
-    }
+    join(&path_of(outline, outline.items[index].parent), &label(outline, index))
+}
+
+/// The last part of that path.
+pub fn label(outline: &Outline<'_>, index: usize) -> String {
+    numbered(outline, index, own_label(outline, index))
+}
+
+/// A path and one part more.
+pub fn join(path: &str, part: &str) -> String {
+    if path.is_empty() { part.to_owned() } else { [path, part].join(SEPARATOR) }
 }
 
 fn own_label(outline: &Outline<'_>, index: usize) -> String {

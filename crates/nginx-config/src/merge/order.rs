@@ -7,7 +7,6 @@
 use super::walk::{Entry, Fate, Triple, Walker};
 use super::{Cause, Choice};
 use crate::diff::compare::{Kind, moved};
-use crate::diff::show::SEPARATOR;
 use crate::identity::OrderClass;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -245,12 +244,7 @@ impl Group<'_, '_, '_> {
     /// A conflict about order is named by the list it is about: the directives
     /// in it have paths of their own, by which each can be taken or left out.
     fn conflict(&mut self, triple: Triple) -> usize {
-        let block = self.walker.block_path(triple);
-        let path = if block.is_empty() {
-            self.class.list().to_owned()
-        } else {
-            [block.as_str(), self.class.list()].join(SEPARATOR)
-        };
+        let path = self.walker.path_of(self.class.list());
         self.walker.conflict_at(path, Cause::Order, triple)
     }
 

@@ -124,7 +124,7 @@ pub(super) fn walk(sides: &Sides<'_, '_>, resolutions: &Resolutions, hints: &Hin
         decided: BTreeSet::new(),
     };
     let open = vec![Open { sides: [None; 3], is_new: false }];
-    let mut walker = Walker { sides, resolutions, hints, walked, open };
+    let mut walker = Walker { sides, resolutions, hints, walked, open, within: None };
     while let Some(block) = walker.open.pop() {
         walker.block(block);
     }
@@ -137,11 +137,14 @@ pub(super) struct Walker<'a, 's> {
     hints: &'a Hints,
     pub walked: Walked,
     open: Vec<Open>,
+    /// The block of ours that is looked at.
+    within: Option<usize>,
 }
 
 impl Walker<'_, '_> {
     fn block(&mut self, block: Open) {
         let [_, ours, _] = block.sides;
+        self.within = ours;
         if !block.is_new {
             self.foot(block.sides);
         }
@@ -380,26 +383,22 @@ impl Walker<'_, '_> {
         self.walked.locals.push(Decided { difference, fate, theirs: triple.theirs });
     }
 
-    /// What a directive is called in resolutions.
+    /// What a directive of the block that is looked at is called in resolutions:
+    /// also one that only the vendor has stands in a block that has its name here.
     pub fn path(&self, triple: Triple) -> String {
         let Sides { base: from, ours: here, theirs: there } = *self.sides;
-        match triple {
-            Triple { ours: Some(index), .. } => show::full_path(&here.outline, index),
-            Triple { theirs: Some(index), .. } => show::full_path(&there.outline, index),
-            Triple { base: Some(index), .. } => show::full_path(&from.outline, index),
+        let own = match triple {
+            Triple { ours: Some(index), .. } => show::label(&here.outline, index),
+            Triple { theirs: Some(index), .. } => show::label(&there.outline, index),
+            Triple { base: Some(index), .. } => show::label(&from.outline, index),
             Triple { .. } => String::new(),
-        }
+        };
+        self.path_of(&own)
     }
 
-    /// The blocks around a directive, as resolutions call them.
-    pub fn block_path(&self, triple: Triple) -> String {
-        let outline =
-            |side: &Side<'_>, index: usize| show::path_of(&side.outline, side.outline.items[index].parent);
-        match (triple.ours, triple.theirs) {
-            (Some(index), _) => outline(self.sides.ours, index),
-            (None, Some(index)) => outline(self.sides.theirs, index),
-            (None, None) => String::new(),
-        }
+    /// The path of what is called `own` in the block that is looked at.
+    pub fn path_of(&self, own: &str) -> String {
+        show::join(&show::path_of(&self.sides.ours.outline, self.within), own)
     }
 
     /// Whether somebody named this very directive, which is no conflict, and

@@ -162,4 +162,18 @@ proptest! {
         let left: Vec<_> = changes.directives.iter().filter(|change| change.kind != Kind::Moved).collect();
         prop_assert!(left.is_empty(), "{:#?}\n{}\n---\n{}", left, text(&one), text(&other));
     }
+
+    #[test]
+    fn a_name_decides_nothing([base, ours, theirs] in versions()) {
+        // What a server block is for is the same under any name; `_` in the vendor's files says nothing.
+        let server = |name: &str, inner: &str| format!(
+            "server {{\nlisten 8443;\nserver_name {name};\nlocation /for {{\nproxy_pass http://127.0.0.1:9000;\n}}\nlocation /in {{{inner}\n}}\n}}\n"
+        );
+        let choice = Resolutions::all(Choice::Ours);
+        let alike = merged(&server("cc", &base), &server("cc", &ours), &server("cc", &theirs), &choice);
+        let other = merged(&server("_", &base), &server("cc", &ours), &server("_", &theirs), &choice);
+        prop_assert_eq!(text(&other), text(&alike));
+        prop_assert_eq!(other.conflicts.len(), alike.conflicts.len());
+        prop_assert_eq!(other.lists.len(), alike.lists.len() + 1);
+    }
 }
