@@ -8,7 +8,7 @@ use super::walk::{Act, Fate, Triple, Walker};
 use super::{Cause, Choice};
 use crate::diff::outline::Outline;
 use crate::diff::purpose::{Purpose, Upstreams, is_server, leads_to_https, purpose};
-use crate::identity::returns_at_once;
+use crate::identity::{Key, returns_at_once};
 use std::collections::BTreeSet;
 
 impl Walker<'_, '_> {
@@ -40,12 +40,38 @@ impl Walker<'_, '_> {
         }
     }
 
+    /// A new block of theirs takes the addresses on which it listens from the
+    /// block of its name: there they would be ignored.
+    fn taken_listens(&mut self, triples: &[Triple], inserted: &BTreeSet<usize>) {
+        let (here, there) = (&self.sides.ours.outline, &self.sides.theirs.outline);
+        for triple in triples {
+            let (Some(ours), Some(theirs)) = (triple.ours, triple.theirs) else { continue };
+            if !is_server(here.items[ours].directive()) {
+                continue;
+            }
+            let names = name(there, theirs).map(|index| words(there, index));
+            for &new in inserted.iter().filter(|&&index| is_server(there.items[index].directive())) {
+                if name(there, new).map(|index| words(there, index)) == names {
+                    self.walked.taken.entry(ours).or_default().extend(listens(there, new));
+                }
+            }
+        }
+    }
+
+    /// Whether this `listen`, which only ours has, went to a new block of theirs.
+    pub fn is_taken(&self, ours: usize) -> bool {
+        let item = &self.sides.ours.outline.items[ours];
+        let taken = item.parent.and_then(|block| self.walked.taken.get(&block));
+        item.directive().is("listen") && taken.is_some_and(|keys| keys.contains(&item.identity.key))
+    }
+
     /// A block that is new from theirs, such as the redirect to HTTPS, and has
     /// the names of one that is called otherwise here: it takes those. Where
     /// ours sends people to HTTPS itself, it is not needed.
     pub fn renamed_blocks(&mut self, triples: &[Triple], inserted: &mut BTreeSet<usize>) {
         let (here, there) = (&self.sides.ours.outline, &self.sides.theirs.outline);
         let mut known: Vec<(BTreeSet<Vec<u8>>, usize)> = Vec::new();
+        self.taken_listens(triples, inserted);
         let mut redirects: Vec<(usize, Purpose)> = Vec::new();
         for triple in triples {
             match (triple.ours, triple.theirs) {
@@ -88,6 +114,12 @@ impl Walker<'_, '_> {
             }
         }
     }
+}
+
+/// The addresses of a server block's `listen`s.
+fn listens<'a>(outline: &'a Outline<'_>, server: usize) -> impl Iterator<Item = Key> + 'a {
+    let children = outline.items[server].children.iter().map(|&child| &outline.items[child]);
+    children.filter(|item| item.directive().is("listen")).map(|item| item.identity.key.clone())
 }
 
 /// The `server_name` of a server block.

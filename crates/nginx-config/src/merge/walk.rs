@@ -10,7 +10,7 @@ use super::{Cause, Choice, Conflict, Resolutions, Sides};
 use crate::diff::compare::{Difference, Doubt, Kind, Side, compare_pair, pair_and_doubt, same_words};
 use crate::diff::purpose::{is_alike, leads_to_https};
 use crate::diff::{show, version};
-use crate::identity::is_placeholder;
+use crate::identity::{Key, is_placeholder};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the merged file is made of, and what became of each local change.
@@ -42,6 +42,8 @@ pub(super) struct Walked {
     /// Directives of theirs that are written as one of ours: the names of a
     /// new block that belongs to one that has other names here.
     pub renamed: BTreeMap<usize, usize>,
+    /// By block of ours: addresses that a new block of theirs listens on.
+    pub taken: BTreeMap<usize, BTreeSet<Key>>,
     /// Blocks of the vendor's, and those of ours that each may be.
     pub doubts: Vec<(super::From, Doubt)>,
     /// Paths of resolutions that decided what is no conflict.
@@ -120,6 +122,7 @@ pub(super) fn walk(sides: &Sides<'_, '_>, resolutions: &Resolutions, hints: &Hin
         kept: Vec::new(),
         opened: BTreeSet::new(),
         renamed: BTreeMap::new(),
+        taken: BTreeMap::new(),
         doubts: Vec::new(),
         decided: BTreeSet::new(),
     };
@@ -219,11 +222,17 @@ impl Walker<'_, '_> {
                 false
             }
             (None, Some(ours), None) => {
-                let is_dropped = self.decided(triple, Choice::Theirs);
-                if is_dropped {
+                let fate = if self.decided(triple, Choice::Theirs) {
+                    Fate::Dropped
+                } else if self.is_taken(ours) {
+                    Fate::AlreadyPresent
+                } else {
+                    Fate::Carried
+                };
+                if fate != Fate::Carried {
                     self.walked.acts[ours] = Act::Remove;
                 }
-                self.local(Kind::Added, triple, if is_dropped { Fate::Dropped } else { Fate::Carried });
+                self.local(Kind::Added, triple, fate);
                 false
             }
             (None, None, theirs) => theirs.is_some() && !self.decided(triple, Choice::Ours),
