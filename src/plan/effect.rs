@@ -9,7 +9,7 @@ use crate::facts::{Facts, RouteState, ServerRole};
 use crate::motion::{Block, redirects_only};
 use nginx_config::routes::servers;
 use nginx_config::{Config, DirectiveId, Node};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// What of Motion the new client would not answer for after the change, each with the reason.
@@ -52,15 +52,10 @@ pub(super) fn motion_blocks(facts: &Facts, old: &Config, config: &Config, draft:
         .partition(|server| draft.contains_key(&config.file(server.file).identity));
     let mut found: Vec<Node> =
         kept.into_iter().filter(|server| unchanged.contains(&place(config, *server))).collect();
-    let candidates: Vec<Node> =
-        moved.into_iter().filter(is_free).filter(|server| !redirects_only(config, *server)).collect();
-    for node in serving.iter().filter(|node| draft.contains_key(&old.file(node.file).identity)) {
-        // Its place moved with the change.
-        let ends = name_and_address(old, *node);
-        let by = |server: &Node| known_by(&ends, &name_and_address(config, *server));
-        let best = candidates.iter().filter_map(by).min();
-        found.extend(candidates.iter().copied().filter(|server| best.is_some() && by(server) == best));
-    }
+    let moved =
+        Known::of(config, moved.into_iter().filter(is_free).filter(|node| !redirects_only(config, *node)));
+    let changed = serving.iter().filter(|node| draft.contains_key(&old.file(node.file).identity));
+    found.extend(changed.flat_map(|node| moved.now(&name_and_address(old, *node))));
     // In the order of the configuration, each once.
     let found: BTreeSet<Node> = found.into_iter().collect();
     servers(config)
@@ -70,26 +65,44 @@ pub(super) fn motion_blocks(facts: &Facts, old: &Config, config: &Config, draft:
         .collect()
 }
 
-/// By what a block is known after a change, the best first: it answers a name at its address; where a
-/// merge changed the one, it is known by the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum KnownBy {
-    Both,
-    Name,
-    Address,
+/// Blocks that a change may have moved, by what they are known by.
+#[derive(Default)]
+struct Known {
+    by_both: BTreeMap<(String, String), Vec<Node>>,
+    by_name: BTreeMap<String, Vec<Node>>,
+    by_address: BTreeMap<String, Vec<Node>>,
 }
 
-fn known_by(before: &[(String, String)], now: &[(String, String)]) -> Option<KnownBy> {
-    let pairs = now.iter().flat_map(|one| before.iter().map(move |other| (one, other)));
-    let known = pairs.filter_map(|((name, address), (old_name, old_address))| {
-        match (name == old_name, address == old_address) {
-            (true, true) => Some(KnownBy::Both),
-            (true, false) if !name.is_empty() => Some(KnownBy::Name),
-            (false, true) => Some(KnownBy::Address),
-            _ => None,
+impl Known {
+    fn of(config: &Config, servers: impl Iterator<Item = Node>) -> Self {
+        let mut known = Self::default();
+        for server in servers {
+            for (name, address) in name_and_address(config, server) {
+                known.by_both.entry((name.clone(), address.clone())).or_default().push(server);
+                known.by_address.entry(address).or_default().push(server);
+                if !name.is_empty() {
+                    known.by_name.entry(name).or_default().push(server);
+                }
+            }
         }
-    });
-    known.min()
+        known
+    }
+
+    /// Where a block with these names and addresses is now: what has a name of it at its address;
+    /// where a merge changed the one, it is known by the other.
+    fn now(&self, ends: &[(String, String)]) -> Vec<Node> {
+        let both: Vec<Node> =
+            ends.iter().filter_map(|end| self.by_both.get(end)).flatten().copied().collect();
+        if !both.is_empty() {
+            return both;
+        }
+        let named: Vec<Node> =
+            ends.iter().filter_map(|(name, _)| self.by_name.get(name)).flatten().copied().collect();
+        if !named.is_empty() {
+            return named;
+        }
+        ends.iter().filter_map(|(_, address)| self.by_address.get(address)).flatten().copied().collect()
+    }
 }
 
 /// Each name of a block at each of its addresses, as written; an empty text where it has none.
