@@ -71,7 +71,6 @@ impl Walker<'_, '_> {
     pub fn renamed_blocks(&mut self, triples: &[Triple], inserted: &mut BTreeSet<usize>) {
         let (here, there) = (&self.sides.ours.outline, &self.sides.theirs.outline);
         let mut known: Vec<(BTreeSet<Vec<u8>>, usize)> = Vec::new();
-        self.taken_listens(triples, inserted);
         let mut redirects: Vec<(usize, Purpose)> = Vec::new();
         for triple in triples {
             match (triple.ours, triple.theirs) {
@@ -83,7 +82,7 @@ impl Walker<'_, '_> {
                         known.push((words(there, theirs), ours));
                     }
                 }
-                (Some(ours), None) if leads_to_https(here, ours) => {
+                (Some(ours), None) if self.walked.acts[ours] != Act::Remove && leads_to_https(here, ours) => {
                     redirects.push((ours, purpose(here, ours, &Upstreams::default())));
                 }
                 _ => {}
@@ -113,6 +112,7 @@ impl Walker<'_, '_> {
                 }
             }
         }
+        self.taken_listens(triples, inserted);
     }
 }
 

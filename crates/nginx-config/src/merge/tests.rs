@@ -194,3 +194,32 @@ fn listen_and_upstream_tell_blocks_apart_before_anything_is_doubted() {
     let named = server("443", "cc", 9000, "");
     certain(&named, &(server("443", "other", 9000, "") + &server("443", "cc", 9001, "")), "server_name cc");
 }
+
+#[test]
+fn a_path_decides_what_is_no_conflict_and_only_that() {
+    let base = "s {\n a 1;\n gzip on;\n location /x {\n  expires 1;\n  etag on;\n }\n}\n";
+    let theirs = "s {\n a 1;\n gzip off;\n new;\n location /x {\n  expires 2;\n  etag off;\n }\n}\n";
+    let ours = "s {\n a 1;\n own;\n gzip on;\n location /x {\n  expires 1;\n  etag on;\n }\n}\n";
+    let decided = |ours: &str, paths: &[(&str, Choice)]| {
+        let [base, ours, theirs] = trees([base, ours, theirs]);
+        let with = |all: Resolutions, &(path, choice): &(&str, Choice)| all.with(path, choice);
+        let resolutions = paths.iter().fold(Resolutions::none(), with);
+        let merged = merge(&base, &ours, &theirs, &resolutions).expect("parses");
+        assert_eq!(merged.unused, Vec::<String>::new());
+        String::from_utf8(merged.text().expect("no conflict").to_vec()).expect("UTF-8")
+    };
+    use Choice::{Ours, Theirs};
+    // Also in a file, and in a block, that nobody changed here.
+    for (ours, own) in [(base, ""), (ours, " own;\n")] {
+        assert_eq!(
+            decided(ours, &[("s / gzip", Ours), ("s / new", Ours), ("s / location /x / etag", Ours)]),
+            format!("s {{\n a 1;\n{own} gzip on;\n location /x {{\n  expires 2;\n  etag on;\n }}\n}}\n")
+        );
+    }
+    assert_eq!(decided(ours, &[("s / own", Theirs)]), theirs);
+    // A block's path decides the conflicts in it; what only one side changed goes on.
+    let [base, ours, theirs] = trees([base, ours, theirs]);
+    let whole = merge(&base, &ours, &theirs, &Resolutions::none().with("s", Theirs)).expect("parses");
+    assert!(String::from_utf8_lossy(whole.text().expect("no conflict")).contains("own;"));
+    assert_eq!(whole.unused, ["s"]);
+}

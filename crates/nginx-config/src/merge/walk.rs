@@ -248,7 +248,8 @@ impl Walker<'_, '_> {
             let differs = written(there, theirs) != written(here, ours);
             if differs && is_block && self.resolutions.decides_below(&self.path(triple)) {
                 // Somebody decides about a part of what the vendor changed.
-                self.walked.acts[ours] = Act::Open(None);
+                let head = !same_words(there, here, (theirs, ours));
+                self.walked.acts[ours] = Act::Open(head.then_some(theirs));
                 self.open.push(Open { sides: [base, ours, theirs].map(Some), is_new: false });
             } else if differs && !self.decided(triple, Choice::Ours) {
                 self.walked.acts[ours] = Act::Replace(theirs);
