@@ -5,6 +5,7 @@
 pub mod seed;
 
 use crate::cli::explain::{accept_help, exit_codes_help};
+use crate::inspect::ServerName;
 use crate::outcome::codes::Family;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::{Path, PathBuf};
@@ -135,6 +136,9 @@ pub struct SiteArgs {
     /// Motion's NGINX file, when it cannot be found
     #[arg(long, value_name = "FILE")]
     pub site: Option<PathBuf>,
+    /// Motion's server block, when several could be it; may be given again for each of Motion's
+    #[arg(long, value_name = "NAME[:PORT]")]
+    pub server: Vec<ServerName>,
     /// NGINX's program, when it is not the one on PATH; it must be root's alone all the same
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub nginx: Option<PathBuf>,
@@ -293,7 +297,7 @@ pub struct StatusArgs {
     /// Which database is asked.
     #[command(flatten)]
     pub database: DatabaseArgs,
-    /// Exit 2 when the route is missing or the configuration has drifted
+    /// Exit 2 when the route is not known to be served, or the configuration has drifted
     #[arg(long)]
     pub detailed_exitcode: bool,
 }

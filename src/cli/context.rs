@@ -82,8 +82,10 @@ impl Context {
         Ok(Options {
             inspect: inspect::Options {
                 site: site.site.clone().or_else(|| settings.site.clone()).map(|path| self.below_root(path)),
+                servers: site.server.clone(),
                 nginx: self.nginx.clone(),
                 client: self.client(site),
+                rehearsed: None,
             },
             bundle,
             strategy: StrategyWish::Auto,

@@ -1,5 +1,6 @@
 //! Facts about the application: where it is, its version, its new client.
 
+use crate::motion::settings::OwnPlace;
 use std::path::PathBuf;
 
 /// The Motion application.
@@ -9,6 +10,8 @@ pub struct MotionFacts {
     pub root: Option<PathBuf>,
     /// Its version and the file that names it.
     pub version: Option<(String, PathBuf)>,
+    /// Where its own process listens, as far as that is known; each with what says so.
+    pub places: Vec<(OwnPlace, String)>,
     /// Where the new client is.
     pub client: Option<ClientFacts>,
     /// The scripts and style sheets that its page names, as a browser asks for them; none where it has no page here.

@@ -126,6 +126,10 @@ pub struct UpstreamFacts {
     pub http: bool,
     /// `file:line` of the directive that names it.
     pub origin: String,
+    /// The server block that it stands in, by way of an include or not.
+    pub server: Option<Node>,
+    /// What the directive names, once its variables are filled in.
+    pub target: String,
     /// The location that leads there, for people.
     pub location: String,
     /// Whether it answers Motion's own routes in Motion's site.
@@ -146,6 +150,17 @@ pub enum UpstreamAddress {
 }
 
 impl UpstreamAddress {
+    /// The TCP port, where there is one.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        match self {
+            Self::Socket(address) => Some(address.port()),
+            Self::Name(_, port) => Some(*port),
+            Self::Variable(_, port) => *port,
+            Self::Unix(_) => None,
+        }
+    }
+
     /// Whether it is certainly on this host.
     #[must_use]
     pub fn is_local(&self) -> bool {

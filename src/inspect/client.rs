@@ -59,7 +59,7 @@ pub fn motion(root: &Root, choice: &ClientChoice, findings: &mut Vec<Finding>) -
         ClientChoice::Search => search(root, application.as_deref(), findings),
     };
     let assets = client.as_ref().map_or_else(Vec::new, |client| assets(root, client));
-    MotionFacts { root: application, version, client, assets }
+    MotionFacts { root: application, version, places: Vec::new(), client, assets }
 }
 
 /// What the client's own page loads from this server.

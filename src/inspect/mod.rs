@@ -10,8 +10,12 @@ mod client;
 mod connections;
 pub mod database;
 mod hands;
+mod judge;
+mod managed;
 mod master;
+mod named;
 mod nginx;
+mod own;
 mod reader;
 mod review;
 mod select;
@@ -21,25 +25,26 @@ mod site;
 mod topology;
 mod upstream;
 mod values;
+mod variables;
 mod written;
 
 pub use boot::{BootUnit, UNIT as BOOT_UNIT, boot_unit, no_boot_unit};
 pub use client::{APPLICATION_ROOT, ClientChoice};
+pub use named::ServerName;
 pub use nginx::Programs;
 pub use reader::{RootReader, file_facts};
+pub use review::routes;
 pub use site::all_listens;
 pub use upstream::parse_upstream;
 
 use crate::facts::{Facts, HostFacts, NginxFacts, Scope, SiteFacts};
 use crate::host::{Root, machine};
+use crate::motion::settings::OwnPlace;
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding};
-use nginx_config::{Config, ConfigError, FileId, Reader, redact_text};
+use nginx_config::{Config, ConfigError, redact_text};
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
-
-/// Files that are listed where one is not among them.
-const MOST_LISTED: usize = 20;
+use std::path::PathBuf;
 
 /// What the operator said where discovery may need help.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -47,11 +52,18 @@ const MOST_LISTED: usize = 20;
 pub struct Options {
     /// Motion's NGINX file.
     pub site: Option<PathBuf>,
+    /// Motion's server blocks.
+    #[serde(default)]
+    pub servers: Vec<ServerName>,
     /// NGINX's program, a path of this machine.
     #[serde(default)]
     pub nginx: Option<PathBuf>,
     /// The new client.
     pub client: ClientChoice,
+    /// Where Motion listens, as it was found outside; inside of a rehearsal alone. There stand-ins answer, and none of
+    /// Motion's processes is to be seen.
+    #[serde(default)]
+    pub rehearsed: Option<Vec<(OwnPlace, String)>>,
 }
 
 /// Everything that was found, and what there is to say about it.
@@ -111,11 +123,19 @@ fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(
     let visits = values::visits(&config);
     let groups = upstream::groups(&config, &visits);
     let targets = upstream::targets(&config, &visits, &groups);
-    let motion = client::motion(root, &options.client, findings);
-    let named_site = options.site.as_deref().map(|site| named_file(&config, &reader, site)).transpose()?;
-    let support = site::Support { application_root: motion.root.as_deref(), named_site };
-    let mut selected = select::select(site::candidates(&config, &targets, &support))?;
-    served::settle(root, &config, &motion, &mut selected.servers);
+    let mut motion = client::motion(root, &options.client, findings);
+    let named_site =
+        options.site.as_deref().map(|site| named::named_file(&config, &reader, site)).transpose()?;
+    let own = match &options.rehearsed {
+        Some(places) => own::Own::known(places.clone()),
+        None => own::Own::find(root, motion.root.as_deref(), &targets, &site::all_listens(&config)),
+    };
+    let support = judge::Support { application_root: motion.root.as_deref(), named_site, own: &own };
+    let candidates = judge::candidates(&config, &targets, &support);
+    let mut selected = select::select(candidates, &options.servers, &own)?;
+    findings.append(&mut selected.findings);
+    motion.places = own.places;
+    served::settle(root, &config, &motion, &targets, &mut selected.servers);
     let upstreams: Vec<_> = targets
         .into_iter()
         .map(|target| {
@@ -131,24 +151,6 @@ fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(
     Ok((Known { facts, programs }, config))
 }
 
-/// The file of the configuration that an operator named, by whichever path leads there.
-fn named_file(config: &Config, reader: &RootReader, site: &Path) -> Result<FileId, Failure> {
-    let identity = reader.identity(site).unwrap_or_else(|_| site.to_owned());
-    if let Some((id, _)) = config.files().find(|(_, file)| file.identity == identity) {
-        return Ok(id);
-    }
-    let title = "NGINX does not read the file that was named";
-    let read = config.files().take(MOST_LISTED).map(|(_, file)| file.path.display().to_string());
-    let more = config.files().count().saturating_sub(MOST_LISTED);
-    let finding = Finding::new(codes::SITE_NOT_FOUND, title)
-        .evidence(format!("{} is not among the files of this configuration", site.display()))
-        .advice("name one of the files that NGINX reads, or a link to one");
-    let finding = read.fold(finding, |finding, path| finding.evidence(format!("read: {path}")));
-    let finding = if more > 0 { finding.evidence(format!("… and {more} more")) } else { finding };
-    Err(Failure::new(FailureKind::Unavailable, format!("{title}: {}", site.display()))
-        .with_findings(vec![finding]))
-}
-
 /// What is known of a server whose configuration cannot be read: enough to
 /// put a backup back and to reload.
 ///
@@ -160,7 +162,13 @@ pub fn bare_facts(root: &Root, options: &Options) -> Result<Known, Failure> {
         Config::load(&server.main_file, &server.prefix, &EmptyReader).map_err(|error| unloadable(&error))?;
     let programs = server.programs.clone();
     let nginx = nginx_facts(root, server, &empty, &[], &[]);
-    let motion = crate::facts::MotionFacts { root: None, version: None, client: None, assets: Vec::new() };
+    let motion = crate::facts::MotionFacts {
+        root: None,
+        version: None,
+        places: Vec::new(),
+        client: None,
+        assets: Vec::new(),
+    };
     let site = SiteFacts { file: PathBuf::from("/"), servers: Vec::new(), upstreams: Vec::new() };
     let files = std::collections::BTreeMap::new();
     Ok(Known { facts: Facts { host: host_facts(root), nginx, motion, site, files }, programs })

@@ -5,7 +5,7 @@
 
 use super::access::{account, obstacle};
 use super::boot::{BootUnit, boot_unit, no_boot_unit};
-use super::hands::managed_elsewhere;
+use super::managed::managed_elsewhere;
 use crate::facts::{ClientFacts, Facts, RouteState, Scope, ServerRole, UpstreamAddress, UpstreamFacts};
 use crate::host::files::replaceable;
 use crate::host::{Root, reach};
@@ -28,7 +28,6 @@ const MOST_UPSTREAMS: usize = 24;
 /// Every finding about the facts, in no order.
 pub fn review(root: &Root, facts: &Facts, config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
-    findings.extend(routes(facts, config));
     findings.extend(runs_code(facts));
     findings.extend(duplicate_servers(config));
     findings.extend(upstreams(root, facts));
@@ -46,7 +45,9 @@ fn boot(root: &Root) -> Option<Finding> {
     }
 }
 
-fn routes(facts: &Facts, config: &Config) -> Vec<Finding> {
+/// What answers the new client's route in each of Motion's blocks. Apart from the rest: on a live server it is asked
+/// first.
+pub fn routes(facts: &Facts, config: &Config) -> Vec<Finding> {
     let serving = || facts.site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
     let mut findings = Vec::new();
     for server in serving() {
@@ -234,7 +235,7 @@ fn site_files(root: &Root, facts: &Facts, config: &Config) -> Vec<Finding> {
                 && server.new_client != RouteState::Present
         });
         if holds_site {
-            findings.extend(managed_elsewhere(&file.path, file.tree.source()));
+            findings.extend(managed_elsewhere(&file.path, &file.identity, file.tree.source()));
             findings.extend(not_replaceable(root, &file.identity));
         }
     }

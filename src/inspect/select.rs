@@ -1,14 +1,18 @@
-//! Chooses Motion's site among the server blocks, or says why it cannot.
+//! Chooses Motion's server blocks, or says why it cannot.
 //!
-//! Pure. Two sites that could both be Motion's are never reduced to one by
-//! order or luck.
+//! Pure. Invariant: two blocks that could both be Motion's are never reduced to one by order or luck, and none of which
+//! it cannot be told is left out in silence. What a person named is settled.
 
-use super::site::{Candidate, Certainty, HasRoot};
+use super::judge::{Candidate, Certainty, HasRoot, Reading, Site};
+use super::named::{left_out, named};
+use super::own::Own;
 use crate::facts::{ServerFacts, ServerRole, UpstreamAddress};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+
+const WAY_OUT: &str = "say which are Motion's: --server NAME[:PORT] (again for each), or --site FILE";
 
 /// Motion's site.
 #[derive(Debug)]
@@ -19,62 +23,108 @@ pub struct Selected {
     pub servers: Vec<ServerFacts>,
     /// The addresses that answer Motion's routes.
     pub upstreams: BTreeSet<UpstreamAddress>,
+    /// What there is to say about the choice.
+    pub findings: Vec<Finding>,
 }
 
-/// Chooses the site.
+/// Chooses the site; `wanted` are the blocks that the operator named.
 ///
 /// # Errors
-/// When there is none, or more than one.
-pub fn select(candidates: Vec<Candidate>) -> Result<Selected, Failure> {
+/// When there is none, more than one, or a block of which it cannot be told.
+pub fn select(
+    candidates: Vec<Candidate>,
+    wanted: &[super::ServerName],
+    own: &Own,
+) -> Result<Selected, Failure> {
+    if !wanted.is_empty() {
+        let chosen = named(&candidates, wanted)?;
+        let findings = left_out(&candidates, &chosen, Certainty::Yes).into_iter().collect();
+        return Ok(selected(candidates, &chosen, findings));
+    }
+    let lead = lead(&candidates, own)?;
+    let chosen = with_company(&candidates, &lead);
+    let open: Vec<&Candidate> = candidates.iter().filter(|one| is_open(one, &lead, &chosen)).collect();
+    if !open.is_empty() {
+        let known = candidates.iter().filter(|one| chosen.contains(&one.server.node));
+        return Err(undecided(&open, known, own));
+    }
+    // A person may have named the file of another application.
+    let findings = left_out(&candidates, &chosen, Certainty::Known).into_iter().collect();
+    Ok(selected(candidates, &chosen, findings))
+}
+
+type Nodes = BTreeSet<nginx_config::Node>;
+
+/// The blocks that are surely Motion's. What is weaker only joins what is stronger.
+fn lead<'a>(candidates: &'a [Candidate], own: &Own) -> Result<Vec<&'a Candidate>, Failure> {
+    let serving =
+        |one: &&Candidate| one.site != Site::NotNamed && one.server.role != ServerRole::RedirectsOnly;
     let of = |certainty: Certainty| -> Vec<&Candidate> {
-        candidates.iter().filter(|candidate| candidate.certainty == certainty).collect()
+        candidates.iter().filter(serving).filter(|one| one.certainty == certainty).collect()
     };
-    // What is weaker only joins what is stronger, by an address that they share.
-    let sure = [of(Certainty::Yes), of(Certainty::Named)].into_iter().find(|found| !found.is_empty());
-    let Some(sure) = sure else {
-        let perhaps = of(Certainty::Perhaps);
-        return Err(if perhaps.is_empty() { not_found(&candidates) } else { ambiguous(&perhaps) });
+    // However many applications hold Motion's ports, they are all Motion.
+    let known = of(Certainty::Known);
+    if !known.is_empty() {
+        return Ok(known);
+    }
+    let by_hand: Vec<&Candidate> =
+        candidates.iter().filter(serving).filter(|one| one.site == Site::Named).collect();
+    if let [only] = by_hand.as_slice() {
+        return Ok(vec![*only]);
+    }
+    // Of what leads to another port than Motion's nothing follows where something else is surely Motion's.
+    if let Some(sure) = [of(Certainty::Yes), of(Certainty::Named)].into_iter().find(|found| !found.is_empty())
+    {
+        return one_application(&sure, own);
+    }
+    let open = [Certainty::Perhaps, Certainty::Contradicted, Certainty::CannotTell];
+    let open: Vec<_> = open.into_iter().flat_map(of).collect();
+    Err(if open.is_empty() { not_found(candidates) } else { ambiguous(&open, own) })
+}
+
+/// The leading blocks, and those that lead to the same application.
+fn with_company(candidates: &[Candidate], lead: &[&Candidate]) -> Nodes {
+    let upstreams: BTreeSet<_> = lead.iter().flat_map(|one| &one.upstreams).collect();
+    let mut chosen: Nodes = lead.iter().map(|one| one.server.node).collect();
+    // Where Motion's place is known, each of its blocks is: what merely shares another address with one is not.
+    let joins = |one: &&Candidate| match is_by_place(lead) {
+        true => one.certainty == Certainty::Known,
+        false => one.upstreams.iter().any(|upstream| upstreams.contains(upstream)),
     };
-    let own = one_application(&sure)?;
-    let upstreams: BTreeSet<_> = own.iter().flat_map(|candidate| candidate.upstreams.clone()).collect();
-    let names: BTreeSet<_> = own.iter().flat_map(|candidate| candidate.server.names.clone()).collect();
-    let files: BTreeSet<_> = own.iter().map(|candidate| candidate.file.clone()).collect();
-    let chosen: BTreeSet<_> = own.iter().map(|candidate| candidate.server.node).collect();
-    let file = site_file(&own);
-    let servers = candidates
-        .into_iter()
-        .filter_map(|candidate| {
-            let same_application = chosen.contains(&candidate.server.node)
-                || candidate.root == HasRoot::Yes
-                || candidate.upstreams.iter().any(|upstream| upstreams.contains(upstream));
-            let mut server = candidate.server;
-            server.role = match server.role {
-                ServerRole::RedirectsOnly => ServerRole::RedirectsOnly,
-                _ if same_application => ServerRole::ServesMotion,
-                _ => ServerRole::Other,
-            };
-            let shares_name = server.names.iter().any(|name| names.contains(name));
-            let belongs = match server.role {
-                ServerRole::ServesMotion => true,
-                ServerRole::RedirectsOnly => shares_name || files.contains(&candidate.file),
-                ServerRole::Other => files.contains(&candidate.file),
-            };
-            belongs.then_some(server)
-        })
-        .collect();
-    Ok(Selected { file, servers, upstreams })
+    let others = candidates.iter().filter(|one| one.server.role != ServerRole::RedirectsOnly);
+    chosen.extend(others.filter(joins).map(|one| one.server.node));
+    chosen
+}
+
+/// Whether a block that was not chosen might be Motion's all the same. Where a person named the file, blocks of other
+/// files are no question.
+fn is_open(one: &Candidate, lead: &[&Candidate], chosen: &Nodes) -> bool {
+    if one.server.role == ServerRole::RedirectsOnly
+        || one.site == Site::NotNamed
+        || chosen.contains(&one.server.node)
+    {
+        return false;
+    }
+    let shares = lead.iter().flat_map(|one| &one.upstreams).any(|upstream| one.upstreams.contains(upstream));
+    let may_be = !matches!(one.certainty, Certainty::No | Certainty::Contradicted);
+    (may_be && one.reading == Reading::Open) || (is_by_place(lead) && shares)
+}
+
+/// Whether the leading blocks are Motion's by where it listens, and not by their routes or by a person's word.
+fn is_by_place(lead: &[&Candidate]) -> bool {
+    lead.iter().all(|one| one.certainty == Certainty::Known)
 }
 
 /// The blocks that lead to one application; more than one is ambiguous, unless
 /// a file's name settles it.
-fn one_application<'a>(sure: &[&'a Candidate]) -> Result<Vec<&'a Candidate>, Failure> {
+fn one_application<'a>(sure: &[&'a Candidate], own: &Own) -> Result<Vec<&'a Candidate>, Failure> {
     let (all, others) = connected(sure);
     if others.is_empty() {
         return Ok(all);
     }
     let named: Vec<_> = sure.iter().copied().filter(|candidate| is_named_for_motion(candidate)).collect();
     let (all, others) = connected(&named);
-    if !all.is_empty() && others.is_empty() { Ok(all) } else { Err(ambiguous(sure)) }
+    if !all.is_empty() && others.is_empty() { Ok(all) } else { Err(ambiguous(sure, own)) }
 }
 
 /// The candidates that the first one is tied to, by an address, by files of the application root, or by way of
@@ -114,46 +164,80 @@ fn is_named_for_motion(candidate: &Candidate) -> bool {
     candidate.file.file_name().is_some_and(|name| name.to_string_lossy().contains("motion"))
 }
 
+/// The site that these blocks make, with those that only redirect to them, and what else stands in their files.
+fn selected(candidates: Vec<Candidate>, chosen: &Nodes, findings: Vec<Finding>) -> Selected {
+    let own = || candidates.iter().filter(|one| chosen.contains(&one.server.node));
+    let upstreams: BTreeSet<_> = own().flat_map(|one| one.upstreams.clone()).collect();
+    let names: BTreeSet<_> = own().flat_map(|one| one.server.names.clone()).collect();
+    let files: BTreeSet<_> = own().map(|one| one.file.clone()).collect();
+    let file = site_file(own());
+    let servers = candidates
+        .into_iter()
+        .filter_map(|candidate| {
+            let mut server = candidate.server;
+            if chosen.contains(&server.node) {
+                server.role = ServerRole::ServesMotion;
+            }
+            let shares_name = server.names.iter().any(|name| names.contains(name));
+            let belongs = match server.role {
+                ServerRole::ServesMotion => true,
+                ServerRole::RedirectsOnly => shares_name || files.contains(&candidate.file),
+                ServerRole::Other => files.contains(&candidate.file),
+            };
+            belongs.then_some(server)
+        })
+        .collect();
+    Selected { file, servers, upstreams, findings }
+}
+
 /// The file to speak of: named most plainly for Motion.
-fn site_file(own: &[&Candidate]) -> PathBuf {
-    let plainness = |candidate: &&&Candidate| {
+fn site_file<'a>(own: impl Iterator<Item = &'a Candidate>) -> PathBuf {
+    let plainness = |candidate: &&Candidate| {
         let name = candidate.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         (name != "motion.conf" && name != "motion", !name.starts_with("motion"), candidate.file.clone())
     };
-    own.iter().min_by_key(plainness).map(|candidate| candidate.file.clone()).unwrap_or_default()
+    own.min_by_key(plainness).map(|candidate| candidate.file.clone()).unwrap_or_default()
 }
 
 fn not_found(candidates: &[Candidate]) -> Failure {
     let finding = candidates.iter().take(10).fold(
-        Finding::new(codes::SITE_NOT_FOUND, "no server block serves Motion")
-            .advice("name Motion's NGINX file with --site FILE"),
+        Finding::new(codes::SITE_NOT_FOUND, "no server block serves Motion").advice(WAY_OUT),
         |finding, candidate| {
             finding.evidence(format!(
                 "{}: server {} serves something else",
-                candidate.file.display(),
-                candidate.server.label
+                candidate.place, candidate.server.label
             ))
         },
     );
     Failure::new(FailureKind::Unavailable, "no server block serves Motion")
-        .with_hint("name Motion's NGINX file with --site FILE")
+        .with_hint(WAY_OUT)
         .with_findings(vec![finding])
 }
 
-fn ambiguous(candidates: &[&Candidate]) -> Failure {
+/// `FILE:LINE: server NAME:PORT: what was seen`.
+fn line(candidate: &Candidate) -> String {
+    format!("{}: server {}: {}", candidate.place, candidate.server.label, candidate.evidence.join("; "))
+}
+
+fn ambiguous(candidates: &[&Candidate], own: &Own) -> Failure {
     let finding = candidates.iter().fold(
-        Finding::new(codes::SITE_AMBIGUOUS, "which server block is Motion's is not certain")
-            .advice("name Motion's NGINX file with --site FILE"),
-        |finding, candidate| {
-            let seen = candidate.evidence.join("; ");
-            finding.evidence(format!(
-                "{}: server {}: {seen}",
-                candidate.file.display(),
-                candidate.server.label
-            ))
-        },
+        Finding::new(codes::SITE_AMBIGUOUS, "which server block is Motion's is not certain").advice(WAY_OUT),
+        |finding, candidate| finding.evidence(line(candidate)),
     );
+    let finding = own.described().into_iter().fold(finding, Finding::evidence);
     Failure::new(FailureKind::Refused, "which server block is Motion's is not certain")
-        .with_hint("name Motion's NGINX file with --site FILE")
+        .with_hint(WAY_OUT)
         .with_findings(vec![finding])
+}
+
+/// Some blocks are Motion's, and of others it cannot be told.
+fn undecided<'a>(open: &[&Candidate], known: impl Iterator<Item = &'a Candidate>, own: &Own) -> Failure {
+    let title = "whether a server block is Motion's cannot be told";
+    let finding = Finding::new(codes::SITE_AMBIGUOUS, title).advice(WAY_OUT);
+    let finding = open.iter().fold(finding, |finding, one| finding.evidence(line(one)));
+    let finding = known.fold(finding, |finding, one| {
+        finding.evidence(format!("{}: server {} is Motion's", one.place, one.server.label))
+    });
+    let finding = own.described().into_iter().fold(finding, Finding::evidence);
+    Failure::new(FailureKind::Refused, title).with_hint(WAY_OUT).with_findings(vec![finding])
 }

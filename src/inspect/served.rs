@@ -3,13 +3,14 @@
 //!
 //! Invariant: reads files below the root only. What is not in view is said to be so, never taken for missing.
 
-use super::upstream::parse_upstream;
-use crate::facts::{ClientFacts, MotionFacts, RouteState, ServerFacts, ServerRole};
+use super::upstream::{Target, parse_upstream};
+use crate::facts::{ClientFacts, MotionFacts, RouteState, ServerFacts, ServerRole, UpstreamAddress};
 use crate::host::Root;
 use crate::motion::page::{Page, classify};
 use crate::motion::{Block, Content};
 use nginx_config::routes::{Endpoint, ServerMatch, doors, server_for};
 use nginx_config::{Config, Node};
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
@@ -17,7 +18,13 @@ use std::path::Path;
 const MOST_BYTES: u64 = 1 << 20;
 
 /// Settles the routes of the blocks that serve Motion by what is on the disk.
-pub fn settle(root: &Root, config: &Config, motion: &MotionFacts, servers: &mut [ServerFacts]) {
+pub fn settle(
+    root: &Root,
+    config: &Config,
+    motion: &MotionFacts,
+    targets: &[Target],
+    servers: &mut [ServerFacts],
+) {
     let serving: Vec<Node> = servers
         .iter()
         .filter(|server| server.role == ServerRole::ServesMotion)
@@ -27,7 +34,16 @@ pub fn settle(root: &Root, config: &Config, motion: &MotionFacts, servers: &mut 
         if server.new_client == RouteState::Present
             && let Some((content, location)) = Block::new(config, server.node).new_client_content()
         {
-            server.new_client = on_the_disk(root, motion, &content, &location);
+            server.new_client = match &content {
+                Content::Page(path) => page(root, motion, path, &location),
+                Content::Proxied(target, by) => {
+                    let of = |one: &&Target| one.directive == *by && one.server == Some(server.node);
+                    let leads: BTreeSet<_> =
+                        targets.iter().filter(of).map(|one| one.upstream.address.clone()).collect();
+                    proxied(motion, target, &leads, &location)
+                }
+                Content::Other => RouteState::Present,
+            };
         }
         if let Some(other) = shadowed(config, server, &serving) {
             server.new_client = RouteState::Elsewhere(other);
@@ -35,19 +51,21 @@ pub fn settle(root: &Root, config: &Config, motion: &MotionFacts, servers: &mut 
     }
 }
 
-fn on_the_disk(root: &Root, motion: &MotionFacts, content: &Content, location: &str) -> RouteState {
-    match content {
-        Content::Page(path) => page(root, motion, path, location),
-        Content::Proxied(target) => match &motion.client {
-            Some(ClientFacts::Proxied(url)) if parse_upstream(url) == parse_upstream(target) => {
-                RouteState::Present
-            }
-            _ => RouteState::CannotTell(format!(
-                "{location} hands the route to {target}, which is not known to be the new client"
-            )),
-        },
-        Content::Other => RouteState::Present,
+/// A location of its own that hands the route on: only the operator knows of an address that the new client is there.
+fn proxied(
+    motion: &MotionFacts,
+    target: &str,
+    leads: &BTreeSet<UpstreamAddress>,
+    location: &str,
+) -> RouteState {
+    if let Some(ClientFacts::Proxied(url)) = &motion.client
+        && BTreeSet::from_iter(parse_upstream(url)) == *leads
+    {
+        return RouteState::Present;
     }
+    RouteState::CannotTell(format!(
+        "{location} hands the route to {target}, which is not known to be the new client"
+    ))
 }
 
 fn page(root: &Root, motion: &MotionFacts, path: &Path, location: &str) -> RouteState {

@@ -1,151 +1,24 @@
-//! Motion's server blocks, found by what they do rather than by their name.
+//! A server block as facts: its names, where it listens, what its locations answer.
 //!
-//! Pure. A block that might be Motion's but is not certain is a finding, never
-//! a guess.
+//! Pure. Invariant: says what stands there; whose the block is, is judged elsewhere.
 
-use super::upstream::Target;
-use super::values::{arguments, name};
+use super::values::arguments;
 use crate::facts::{
     ListenAddress, ListenFacts, LocationFacts, RouteContent, ServerFacts, ServerRole, UpstreamAddress,
 };
-use crate::motion::{ANY_ROUTE, Block, PAGES};
+use crate::motion::Block;
 use nginx_config::routes::{Answer, Handler, servers};
-use nginx_config::{Config, FileId, Node};
-use std::collections::{BTreeMap, BTreeSet};
+use nginx_config::{Config, Node};
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-/// Routes that only Motion's site answers apart from `/`.
-const OWN_ROUTES: [&str; 2] = ["/api/", "/socket.io/"];
-
-/// A server block with the reasons for and against its being Motion's.
-#[derive(Debug, Clone)]
-pub struct Candidate {
-    /// The block.
-    pub server: ServerFacts,
-    /// The file that it stands in.
-    pub file: PathBuf,
-    /// How sure it is.
-    pub certainty: Certainty,
-    /// The addresses that answer Motion's routes.
-    pub upstreams: Vec<UpstreamAddress>,
-    /// Whether it serves files of the application root.
-    pub root: HasRoot,
-    /// What was seen, for people.
-    pub evidence: Vec<String>,
-}
-
-/// Whether a block serves files of the application root.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum HasRoot {
-    /// It does.
-    Yes,
-    /// It does not.
-    No,
-}
-
-/// How sure it is that a block is Motion's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Certainty {
-    /// It serves something else.
-    No,
-    /// It hands `/` to a local upstream, as any Node application's does.
-    Perhaps,
-    /// As that, in a file that is named for Motion, or that the operator named.
-    Named,
-    /// It does what Motion's does, and something on the server supports it.
-    Yes,
-}
-
-/// What supports the claim of a block.
-pub struct Support<'a> {
-    /// The application root below the server's root, when it exists.
-    pub application_root: Option<&'a Path>,
-    /// The file that the operator named.
-    pub named_site: Option<FileId>,
-}
-
-/// The addresses that a directive leads to, in one server block.
-type Addresses = BTreeMap<(Node, Option<Node>), Vec<UpstreamAddress>>;
-
-/// Every server block under `http`, judged.
-pub fn candidates(config: &Config, targets: &[Target], support: &Support) -> Vec<Candidate> {
-    let mut addresses = Addresses::new();
-    for target in targets {
-        let found = addresses.entry((target.directive, target.server)).or_default();
-        found.push(target.upstream.address.clone());
-    }
-    // A file that is included twice gives the same block twice.
-    let mut seen = BTreeSet::new();
-    let blocks = servers(config).iter().filter(|&&server| seen.insert(server));
-    blocks.map(|&server| judge(config, server, &addresses, support)).collect()
-}
-
-fn judge(config: &Config, node: Node, addresses: &Addresses, support: &Support) -> Candidate {
-    let file = config.file(node.file).path.clone();
-    let block = Block::new(config, node);
-    let catch_all: Vec<_> = block.ways(ANY_ROUTE).iter().map(|way| innermost(config, &way.answer)).collect();
-    let mut evidence = Vec::new();
-    let mut upstreams = BTreeSet::new();
-    let mut own_routes = 0;
-    let mut local_page = false;
-    for uri in OWN_ROUTES.into_iter().chain(PAGES) {
-        // A condition may send the request elsewhere; what counts is where it can go.
-        let ways = block.ways(uri);
-        let proxied: Vec<_> = ways.iter().filter_map(|way| Some((way, proxied_by(&way.answer)?))).collect();
-        let found: BTreeSet<_> = proxied
-            .iter()
-            .filter_map(|(_, by)| addresses.get(&(*by, Some(node))))
-            .flatten()
-            .cloned()
-            .collect();
-        if proxied.is_empty() {
-            continue;
-        }
-        let shown: Vec<_> = found.iter().map(ToString::to_string).collect();
-        evidence.push(format!("{uri} is proxied to {}", shown.join(", ")));
-        let of_its_own = proxied.iter().any(|(way, _)| !catch_all.contains(&innermost(config, &way.answer)));
-        own_routes += usize::from(OWN_ROUTES.contains(&uri) && of_its_own);
-        local_page |= PAGES.contains(&uri) && found.iter().any(UpstreamAddress::is_local);
-        upstreams.extend(found);
-    }
-    let root = support.application_root.filter(|root| has_root_under(config, node, root));
-    evidence.extend(root.map(|root| format!("serves files below {}", root.display())));
-    let named_for_motion = file.file_name().is_some_and(|name| name.to_string_lossy().contains("motion"));
-    if named_for_motion {
-        evidence.push(format!("{} is named for Motion", file.display()));
-    }
-    let named = support.named_site.map_or(named_for_motion, |site| site == node.file);
-    let supported = support.application_root.is_some() || named;
-    let certainty = match () {
-        // Of blocks in other files than the one that was named none leads the way.
-        () if support.named_site.is_some_and(|site| site != node.file) => Certainty::No,
-        () if root.is_some() || (own_routes > 0 && supported) => Certainty::Yes,
-        () if named && (local_page || (support.named_site.is_some() && !upstreams.is_empty())) => {
-            Certainty::Named
-        }
-        () if own_routes > 0 || (local_page && supported) => Certainty::Perhaps,
-        () => Certainty::No,
-    };
-    let root = if root.is_some() { HasRoot::Yes } else { HasRoot::No };
-    let server = server_facts(config, node, &block, certainty);
-    Candidate { server, file, certainty, upstreams: upstreams.into_iter().collect(), root, evidence }
-}
-
-/// The innermost location around an answer.
-fn innermost(config: &Config, answer: &Answer) -> Option<Node> {
-    answer.chain.iter().rev().copied().find(|node| config.directive(*node).is("location"))
-}
-
-fn server_facts(config: &Config, node: Node, block: &Block, certainty: Certainty) -> ServerFacts {
+/// The facts of a server block; whether it serves Motion is not decided here.
+pub(super) fn server_facts(config: &Config, node: Node, block: &Block) -> ServerFacts {
     let names: Vec<_> = config.named(node, "server_name").flat_map(|node| arguments(config, node)).collect();
     let locations = locations(config, node, block);
     let listens = listens(config, node);
-    let role = match certainty {
-        _ if block.redirects_only() => ServerRole::RedirectsOnly,
-        Certainty::No => ServerRole::Other,
-        Certainty::Perhaps | Certainty::Named | Certainty::Yes => ServerRole::ServesMotion,
-    };
+    let role = if block.redirects_only() { ServerRole::RedirectsOnly } else { ServerRole::Other };
     ServerFacts {
         node,
         label: label(&names, &listens),
@@ -185,7 +58,7 @@ fn locations(config: &Config, server: Node, block: &Block) -> Vec<LocationFacts>
 }
 
 /// The directive that hands the request on, also when files are tried first.
-fn proxied_by(answer: &Answer) -> Option<Node> {
+pub(super) fn proxied_by(answer: &Answer) -> Option<Node> {
     let mut handler = &answer.handler;
     loop {
         match handler {
@@ -194,23 +67,6 @@ fn proxied_by(answer: &Answer) -> Option<Node> {
             _ => return None,
         }
     }
-}
-
-fn has_root_under(config: &Config, server: Node, application_root: &Path) -> bool {
-    let mut queue = vec![server];
-    while let Some(node) = queue.pop() {
-        for &child in config.children(node) {
-            let directive = name(config, child);
-            let path = arguments(config, child).into_iter().next();
-            if ["root", "alias"].contains(&directive.as_str())
-                && path.is_some_and(|path| Path::new(&path).starts_with(application_root))
-            {
-                return true;
-            }
-            queue.push(child);
-        }
-    }
-    false
 }
 
 /// The `listen`s of a server block; nginx's default where there is none.

@@ -1,9 +1,10 @@
 //! Every address that a configuration hands requests to.
 //!
-//! Pure. A target that depends on a variable is followed through `set` where
-//! that is static, and reported as such where it is not.
+//! Pure. A target that depends on a variable is followed through `set` and tables such as `map`, and reported as
+//! such where that does not say where it leads.
 
 use super::values::{Visit, arguments, first_argument, name};
+use super::variables::{Share, Variables};
 use crate::facts::{UpstreamAddress, UpstreamFacts};
 use nginx_config::{Config, Node};
 use std::collections::BTreeMap;
@@ -54,6 +55,8 @@ pub struct Target {
     pub directive: Node,
     /// The server block that it stands in, by way of an include or not.
     pub server: Option<Node>,
+    /// For which requests.
+    pub share: Share,
     /// Where it leads.
     pub upstream: UpstreamFacts,
 }
@@ -63,6 +66,8 @@ pub fn targets(config: &Config, visits: &[Visit], groups: &Groups) -> Vec<Target
     let mut found: Vec<Target> = Vec::new();
     // What a directive leads to already: a file that is included twice names each address twice.
     let mut known: BTreeMap<(Node, Option<Node>), Vec<UpstreamFacts>> = BTreeMap::new();
+    let variables = Variables::new(config, visits);
+    let of_the_request = |name: &str| OF_THE_REQUEST.iter().any(|known| known[1..] == *name);
     for visit in visits {
         let server = visit.ancestors.iter().copied().find(|node| config.directive(*node).is("server"));
         let directive = name(config, visit.node);
@@ -70,20 +75,23 @@ pub fn targets(config: &Config, visits: &[Visit], groups: &Groups) -> Vec<Target
             continue;
         };
         let Some(raw) = first_argument(config, visit.node) else { continue };
-        let target = substitute(config, &visit.ancestors, &raw);
-        for address in addresses(&target, protocol.default_port, groups) {
-            let upstream = UpstreamFacts {
-                address,
-                tls: target.starts_with("https://") || target.starts_with("grpcs://"),
-                http: protocol.http,
-                origin: config.place(visit.node),
-                location: location_label(config, &visit.ancestors),
-                serves_motion: false,
-            };
-            let known = known.entry((visit.node, server)).or_default();
-            if !known.contains(&upstream) {
-                known.push(upstream.clone());
-                found.push(Target { directive: visit.node, server, upstream });
+        for filled in variables.fill(&visit.ancestors, &raw, of_the_request) {
+            for address in addresses(&filled.text, protocol.default_port, groups) {
+                let upstream = UpstreamFacts {
+                    address,
+                    tls: filled.text.starts_with("https://") || filled.text.starts_with("grpcs://"),
+                    http: protocol.http,
+                    origin: config.place(visit.node),
+                    server,
+                    target: filled.text.clone(),
+                    location: location_label(config, &visit.ancestors),
+                    serves_motion: false,
+                };
+                let known = known.entry((visit.node, server)).or_default();
+                if !known.contains(&upstream) {
+                    known.push(upstream.clone());
+                    found.push(Target { directive: visit.node, server, share: filled.share, upstream });
+                }
             }
         }
     }
@@ -138,45 +146,6 @@ pub fn parse_address(text: &str, default_port: Option<u16>) -> Option<UpstreamAd
     Some(UpstreamAddress::Name(host.to_owned(), port?))
 }
 
-/// Replaces variables that a `set` in the surrounding blocks gives a literal
-/// value; others stay.
-fn substitute(config: &Config, ancestors: &[Node], text: &str) -> String {
-    if !text.contains('$') {
-        return text.to_owned();
-    }
-    let mut values = BTreeMap::new();
-    for block in ancestors {
-        for node in config.named(*block, "set") {
-            if let [variable, value] = arguments(config, node).as_slice() {
-                values.insert(variable.trim_start_matches('$').to_owned(), value.clone());
-            }
-        }
-    }
-    expand(text, &values)
-}
-
-/// One pass over the text: a value is never expanded again, so that it ends.
-fn expand(text: &str, values: &BTreeMap<String, String>) -> String {
-    let mut result = String::new();
-    let mut rest = text;
-    while let Some(dollar) = rest.find('$') {
-        result.push_str(&rest[..dollar]);
-        let after = &rest[dollar + 1..];
-        let braced = after.strip_prefix('{').and_then(|inner| inner.split_once('}'));
-        let (variable, tail) = braced.unwrap_or_else(|| {
-            let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len());
-            after.split_at(end)
-        });
-        match values.get(variable) {
-            Some(value) => result.push_str(value),
-            None => result.push_str(&rest[dollar..rest.len() - tail.len()]),
-        }
-        rest = tail;
-    }
-    result.push_str(rest);
-    result
-}
-
 /// The innermost location around a directive, for people.
 fn location_label(config: &Config, ancestors: &[Node]) -> String {
     let location = ancestors.iter().rev().find(|node| config.directive(**node).is("location"));
@@ -213,13 +182,5 @@ mod tests {
         check("http://$host", &["$host"]);
         check("http://127.0.0.1:9000$request_uri", &["127.0.0.1:9000"]);
         check("http://node$uri$is_args$args", &["unix:/run/node.sock", "b.test:81"]);
-    }
-
-    #[test]
-    fn variables_are_expanded_once() {
-        let values = BTreeMap::from([("a".to_owned(), "$b".to_owned()), ("b".to_owned(), "x".to_owned())]);
-        assert_eq!(expand("http://$a:${b}/$c/${d}", &values), "http://$b:x/$c/${d}");
-        assert_eq!(expand("$", &values), "$");
-        assert_eq!(expand("${a", &values), "${a");
     }
 }

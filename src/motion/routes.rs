@@ -39,8 +39,8 @@ pub enum RouteState {
 pub enum Content {
     /// A file.
     Page(PathBuf),
-    /// What another server answers; the argument as written.
-    Proxied(String),
+    /// What another server answers; the argument as written, and the directive.
+    Proxied(String, Node),
     /// Something else.
     Other,
 }
@@ -78,6 +78,12 @@ impl<'c> Block<'c> {
     #[must_use]
     pub fn ways(&self, uri: &str) -> Vec<Way> {
         self.doors.iter().flat_map(|door| self.ways_through(door, uri).list).collect()
+    }
+
+    /// Whether these are all the ways that a GET of `uri` can go.
+    #[must_use]
+    pub fn is_followed(&self, uri: &str) -> bool {
+        self.doors.iter().all(|door| self.ways_through(door, uri).complete)
     }
 
     /// Whether a browser that asks for a page is always sent to another server or scheme, or turned
@@ -161,7 +167,7 @@ impl<'c> Block<'c> {
         let answer = self.answer(NEW_CLIENT_ROUTE)?;
         let content = match &page_of(&answer).handler {
             Handler::Static { path } => Content::Page(path.clone()),
-            Handler::Proxy { target, .. } => Content::Proxied(target.clone()),
+            Handler::Proxy { target, directive } => Content::Proxied(target.clone(), *directive),
             _ => Content::Other,
         };
         Some((content, self.describe(&answer)))

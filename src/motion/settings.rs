@@ -1,9 +1,11 @@
-//! Motion's own settings: which hosts they name, and for what.
+//! Motion's own settings: which hosts they name, and for what; where its own process listens.
 //!
-//! Invariant: only the host of a setting leaves this file, never a password, a user or a whole
-//! URL. What a key means is read from its words; a key that does not say so is passed over.
+//! Invariant: only the host of a setting, or the place where Motion listens, leaves this file, never a password, a
+//! user or a whole URL. What a key means is read from its words; a key that does not say so is passed over.
 
 use regex::Regex;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// Where V3 keeps its settings, below the application root (vendor's documentation).
 pub const ENV_FILE: &str = ".env";
@@ -40,6 +42,72 @@ const SECOND: [&str; 6] = ["REPLICA", "SLAVE", "REPORT", "REPORTING", "READ", "R
 #[must_use]
 pub fn env_hosts(text: &str) -> Vec<HostSetting> {
     text.lines().filter_map(env_setting).collect()
+}
+
+/// Where Motion's own process listens.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OwnPlace {
+    /// A TCP port of this host.
+    Port(u16),
+    /// A unix socket.
+    Socket(PathBuf),
+}
+
+/// Words of a key that is about the application itself; `XC_REDIS_PORT` has another.
+const OWN: [&str; 14] = [
+    "XC", "MOTION", "MOTION2", "APP", "SERVER", "BACKEND", "NODE", "WEB", "HTTP", "API", "LISTEN", "WS",
+    "SOCKETIO", "EXPRESS",
+];
+
+/// The places where Motion listens by a `.env` file: `XC_PORT=9000`, `XC_SOCKET=/run/motion/node.sock`; each with
+/// its key.
+#[must_use]
+pub fn env_places(text: &str) -> Vec<(String, OwnPlace)> {
+    text.lines()
+        .filter_map(assignment)
+        .filter_map(|(key, value)| {
+            let in_capitals = key.to_ascii_uppercase();
+            let words: Vec<&str> = in_capitals.split('_').collect();
+            let (last, about) = words.split_last()?;
+            about.iter().all(|word| OWN.contains(word)).then_some(())?;
+            let place = match *last {
+                "PORT" => own_place(&value)?,
+                // A socket by its path; `XC_SOCKET=true` says something else.
+                "SOCKET" | "SOCK" if value.starts_with('/') => OwnPlace::Socket(PathBuf::from(value)),
+                _ => return None,
+            };
+            Some((key, place))
+        })
+        .collect()
+}
+
+/// A port, or the path of a socket in a port's place, as Node takes both.
+fn own_place(value: &str) -> Option<OwnPlace> {
+    if value.starts_with('/') {
+        return Some(OwnPlace::Socket(PathBuf::from(value)));
+    }
+    value.parse().ok().filter(|port| *port != 0).map(OwnPlace::Port)
+}
+
+/// The port that `production.js` names for the application itself: a plain number at the top of what is exported.
+/// One that is computed there is not known.
+#[must_use]
+pub fn production_places(text: &str) -> Vec<(String, OwnPlace)> {
+    let port = Regex::new(r#"^\s*['"]?port['"]?\s*:\s*['"]?(\d+)['"]?\s*,?\s*(//.*)?$"#)
+        .expect("a constant pattern");
+    let mut depth = 0_usize;
+    let mut found = Vec::new();
+    for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+        if depth == 1
+            && let Some(place) = port.captures(line).and_then(|found| own_place(&found[1]))
+        {
+            found.push(("port".to_owned(), place));
+        }
+        depth += line.matches('{').count();
+        depth = depth.saturating_sub(line.matches('}').count());
+    }
+    found
 }
 
 /// The value of one key of a `.env` file.
@@ -142,6 +210,29 @@ mod tests {
         );
         assert_eq!(found[2].about, About::Voice);
         assert_eq!(env_value("A=1\nXC_VERSION=3.1.0\n", "XC_VERSION").as_deref(), Some("3.1.0"));
+    }
+
+    #[test]
+    fn motion_s_own_port_is_told_from_others() {
+        let text = "XC_PORT=9000\nXC_DB_PORT=3306\nXC_REDIS_PORT=6379\nXC_AMI_PORT=5038\nPORT=\"9001\"\n\
+            export XC_HTTP_PORT=9002 # plain\nXC_SMTP_PORT=25\nXC_PORT_RANGE=1\nXC_SOCKET=/run/x.sock\n\
+            XC_MYSQL_SOCKET=/run/mysqld.sock\nXC_APP_PORT=/run/y.sock\nXC_API_PORT=${OTHER}\nXC_WEB_PORT=0\n";
+        let port = |key: &str, port: u16| (key.to_owned(), OwnPlace::Port(port));
+        let socket = |key: &str, path: &str| (key.to_owned(), OwnPlace::Socket(path.into()));
+        assert_eq!(
+            env_places(text),
+            [
+                port("XC_PORT", 9000),
+                port("PORT", 9001),
+                port("XC_HTTP_PORT", 9002),
+                socket("XC_SOCKET", "/run/x.sock"),
+                socket("XC_APP_PORT", "/run/y.sock"),
+            ]
+        );
+        let script =
+            "module.exports = {\n  // port: 1,\n  port: 9000,\n  mysql: {\n    port: 3306,\n  },\n};\n";
+        assert_eq!(production_places(script), [port("port", 9000)]);
+        assert!(production_places("module.exports = {\n  port: process.env.PORT || 8080,\n};\n").is_empty());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::motion::{Block, redirects_only};
 use nginx_config::routes::servers;
 use nginx_config::{Config, DirectiveId, Node};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What of Motion the new client would not answer for after the change, each with the reason.
 pub(super) fn not_effective(facts: &Facts, old: &Config, draft: &Draft) -> Result<Vec<String>, PlanError> {
@@ -45,19 +45,25 @@ pub(super) fn motion_blocks(facts: &Facts, old: &Config, config: &Config, draft:
     }
     let unchanged: BTreeSet<_> = serving.iter().map(|node| place(old, *node)).collect();
     let others: BTreeSet<_> = other.iter().flat_map(|node| name_and_address(old, *node)).collect();
+    let kept = kept_in_order(old, config, draft);
+    let same: BTreeSet<Node> = kept.values().copied().collect();
     let is_free = |server: &Node| !name_and_address(config, *server).iter().any(|end| others.contains(end));
-    let (moved, kept): (Vec<Node>, Vec<Node>) = servers(config)
-        .iter()
-        .copied()
-        .partition(|server| draft.contains_key(&config.file(server.file).identity));
-    let mut found: Vec<Node> =
-        kept.into_iter().filter(|server| unchanged.contains(&place(config, *server))).collect();
+    let (mut found, mut moved) = (BTreeSet::new(), Vec::new());
+    for &server in servers(config) {
+        let is_known = match kept.get(&server) {
+            Some(before) => serving.contains(before),
+            None if draft.contains_key(&config.file(server.file).identity) => {
+                moved.push(server);
+                false
+            }
+            None => unchanged.contains(&place(config, server)),
+        };
+        found.extend(is_known.then_some(server));
+    }
     let moved =
         Known::of(config, moved.into_iter().filter(is_free).filter(|node| !redirects_only(config, *node)));
-    let changed = serving.iter().filter(|node| draft.contains_key(&old.file(node.file).identity));
-    found.extend(changed.flat_map(|node| moved.now(&name_and_address(old, *node))));
-    // In the order of the configuration, each once.
-    let found: BTreeSet<Node> = found.into_iter().collect();
+    let is_changed = |node: &&Node| draft.contains_key(&old.file(node.file).identity) && !same.contains(node);
+    found.extend(serving.iter().filter(is_changed).flat_map(|node| moved.now(&name_and_address(old, *node))));
     servers(config)
         .iter()
         .copied()
@@ -103,6 +109,33 @@ impl Known {
         }
         ends.iter().filter_map(|(_, address)| self.by_address.get(address)).flatten().copied().collect()
     }
+}
+
+/// The blocks of changed files that are certainly the same as before: where a file has as many as it had, each with the
+/// names and addresses of the one at its place. Two blocks may have the same ones, and only one of them be Motion's.
+fn kept_in_order(old: &Config, new: &Config, draft: &Draft) -> BTreeMap<Node, Node> {
+    let blocks = |config: &Config| {
+        let mut of_file: BTreeMap<PathBuf, Vec<Node>> = BTreeMap::new();
+        for &server in servers(config) {
+            let list = of_file.entry(config.file(server.file).identity.clone()).or_default();
+            if !list.contains(&server) {
+                list.push(server);
+            }
+        }
+        of_file
+    };
+    let (before, after) = (blocks(old), blocks(new));
+    let mut kept = BTreeMap::new();
+    for (file, now) in after.iter().filter(|(file, _)| draft.contains_key(*file)) {
+        let was = before.get(file).map_or(&[][..], Vec::as_slice);
+        let pairs = || now.iter().zip(was);
+        if was.len() == now.len()
+            && pairs().all(|(now, was)| name_and_address(new, *now) == name_and_address(old, *was))
+        {
+            kept.extend(pairs());
+        }
+    }
+    kept
 }
 
 /// Each name of a block at each of its addresses, as written; an empty text where it has none.

@@ -4,6 +4,7 @@
 //! Invariant: reads and tests only; what `check`, `plan`, `apply` and
 //! `rehearse` decide on is made here once, so that they cannot disagree.
 
+mod asked;
 mod merge;
 mod ports;
 mod probes;
@@ -76,15 +77,35 @@ impl Prepared {
         self.findings.iter().filter(|finding| finding.stops())
     }
 
-    /// Whether the server already is as wanted. An empty plan alone does not
-    /// say so: where something else answers the route, nothing can be planned.
+    /// What answers the new client's route, over all blocks that serve Motion: the worst of them. One that certainly
+    /// lacks it is worse than one of which it cannot be told.
+    #[must_use]
+    pub fn route(&self) -> RouteState {
+        let rank = |state: &RouteState| match state {
+            RouteState::Elsewhere(_) => 3,
+            RouteState::Missing => 2,
+            RouteState::CannotTell(_) => 1,
+            RouteState::Present => 0,
+        };
+        let serving = |server: &&ServerFacts| server.role == ServerRole::ServesMotion;
+        let servers = self.inspection.facts.site.servers.iter().filter(serving);
+        let states: Vec<_> = servers.map(|server| server.new_client.clone()).collect();
+        states.into_iter().rev().max_by_key(rank).unwrap_or(RouteState::Missing)
+    }
+
+    /// Whether there is nothing that a plan would change, nor could: the route is there, or whether it is cannot be
+    /// told. An empty plan alone does not say so.
+    #[must_use]
+    pub fn has_nothing_to_do(&self) -> bool {
+        matches!(self.route(), RouteState::Present | RouteState::CannotTell(_))
+            && self.migration.as_ref().is_some_and(|migration| migration.plan.is_empty())
+    }
+
+    /// Whether the server is known to be as wanted: the route is there in every block that serves Motion, and nothing
+    /// stands in the way of saying so.
     #[must_use]
     pub fn is_up_to_date(&self) -> bool {
-        let elsewhere = |server: &ServerFacts| {
-            matches!(server.new_client, RouteState::Elsewhere(_)) && server.role == ServerRole::ServesMotion
-        };
-        self.migration.as_ref().is_some_and(|migration| migration.plan.is_empty())
-            && !self.inspection.facts.site.servers.iter().any(elsewhere)
+        self.has_nothing_to_do() && self.route() == RouteState::Present && self.stops().next().is_none()
     }
 
     /// The routes to ask before and after the change.
@@ -166,7 +187,12 @@ fn gather(
     findings: &mut Vec<Finding>,
 ) -> Result<Gathered, Failure> {
     let mut inspection = inspect(root, &options.inspect)?;
+    // Inside of a rehearsal a stand-in would answer.
+    if root.is_live() && options.inspect.rehearsed.is_none() {
+        asked::settle(&inspection.config, &mut inspection.facts.site.servers);
+    }
     findings.append(&mut inspection.findings);
+    findings.extend(inspect::routes(&inspection.facts, &inspection.config));
     findings.extend(survey(root, &inspection));
     accept(findings, &options.accept);
     let mut notes = Vec::new();

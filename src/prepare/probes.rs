@@ -69,6 +69,12 @@ fn probe_plan(site: &SiteFacts, reach: Reach) -> ProbePlan {
     ProbePlan { rows }
 }
 
+/// The entry of the new client at one block; `None` where its address is not known.
+pub(super) fn new_client_probe(server: &ServerFacts) -> Option<Probe> {
+    let (target, uri) = (target(server)?, NEW_CLIENT_ROUTE.to_owned());
+    Some(Probe { server: server.label.clone(), target, uri, kind: Kind::Get, gate: Gate::NewClient })
+}
+
 /// The routes of a migration. Those that its strategy drops are shown and not
 /// held against anything; nor is what the operator says of the real Motion
 /// where only a stand-in answers.

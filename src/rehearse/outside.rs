@@ -98,6 +98,7 @@ fn order(inspection: &Inspection, options: &Options, wishes: Wishes) -> Result<O
         Failure::new(FailureKind::Refused, "there is nothing to rehearse: the new client was not found")
     })?;
     let mut options = options.clone();
+    options.inspect.rehearsed = Some(inspection.facts.motion.places.clone());
     options.inspect.client = match client {
         ClientFacts::Static(folder) => ClientChoice::Folder(folder.clone()),
         ClientFacts::Proxied(url) => ClientChoice::Upstream(url.clone()),

@@ -15,4 +15,5 @@ mod samples;
 pub mod staged;
 
 pub use error_log::MainLog;
+pub use gate::{Answer, Look};
 pub use reload::{ReloadProof, ReloadRequest, Unproven, UnprovenReload, reload};

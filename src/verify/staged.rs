@@ -18,7 +18,7 @@ use crate::host::{Root, STATE_FOLDER};
 use crate::values::Attributes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -162,6 +162,9 @@ pub fn spec(root: &Root, facts: &Facts, changes: &Changes) -> (Spec, Vec<String>
         spec.capabilities = Capabilities::None;
         notes.push("this tree runs code of its own: NGINX has no capabilities".to_owned());
     }
+    if is_tree {
+        spec.folders = folders_to_make(root, facts, &mut notes);
+    }
     if is_tree || !facts.host.superuser {
         spec.files.extend(hosts_file(root, facts, changes));
         spec.files.extend(throw_away_keys(root, facts, changes, &mut notes));
@@ -180,6 +183,24 @@ pub fn spec(root: &Root, facts: &Facts, changes: &Changes) -> (Spec, Vec<String>
         }
     }
     (spec, notes)
+}
+
+/// The folders that NGINX writes into, of which it makes the last one only. A copied tree often lacks them: what
+/// is in them is not worth copying. Of the server itself a missing one is a fault, and is not made.
+fn folders_to_make(root: &Root, facts: &Facts, notes: &mut Vec<String>) -> Vec<PathBuf> {
+    let host = Root::live();
+    let plain =
+        |path: &&Path| path.is_absolute() && !path.components().any(|part| part == Component::ParentDir);
+    let is_missing = |path: &&Path| root.metadata(path).is_err() && host.metadata(path).is_err();
+    let mut missing = BTreeSet::new();
+    for written in &facts.nginx.written {
+        let Some(parent) = written.path.parent().filter(plain).filter(is_missing) else { continue };
+        // Sockets lie in `/run`, of which no copy has anything.
+        if missing.insert(parent.to_owned()) && written.kind != ShadowKind::Socket {
+            notes.push(format!("{} is missing: an empty one stands in", parent.display()));
+        }
+    }
+    missing.into_iter().collect()
 }
 
 fn replaced(facts: &Facts) -> Vec<PathBuf> {

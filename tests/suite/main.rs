@@ -31,6 +31,7 @@ mod rehearse;
 mod reload;
 mod rollback;
 mod root;
+mod route_state;
 mod routes;
 mod sandbox;
 mod schema_map;

@@ -2,6 +2,7 @@
 //! trees that were made to harm.
 
 mod blocks;
+mod choosing;
 mod discovery;
 mod hostile;
 mod vendor;

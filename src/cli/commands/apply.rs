@@ -1,6 +1,6 @@
 //! `apply`: make the change.
 
-use super::change::{no_plan, refusal, show_plan, watched};
+use super::change::{no_plan, nothing_to_do, refusal, show_plan, watched};
 use super::confirm;
 use super::pending;
 use super::recover::recover_first;
@@ -36,7 +36,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     };
     leave_to_the_wait(&mut prepared.findings, args.wait_idle);
     let agreed = adopt(&context.root, saved, &options.accept, &mut prepared, &mut outcome)
-        .and_then(|()| agreed(context, args, &prepared, &outcome));
+        .and_then(|()| agreed(context, args, &prepared, &mut outcome));
     let (plan, lock) = match (agreed, lock) {
         (Ok(Some(plan)), Some(lock)) => (plan, lock),
         (Ok(Some(_)), None) => {
@@ -44,10 +44,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
             outcome.details.insert("verdict".to_owned(), "dry run: nothing was changed".into());
             return Ok(outcome);
         }
-        (Ok(None), _) => {
-            outcome.outcome = OutcomeKind::UpToDate;
-            return Ok(outcome);
-        }
+        (Ok(None), _) => return Ok(outcome),
         (Err(failure), _) => {
             outcome.fail(failure);
             return Ok(outcome);
@@ -152,10 +149,10 @@ fn agreed(
     context: &Context,
     args: &ApplyArgs,
     prepared: &Prepared,
-    outcome: &Outcome,
+    outcome: &mut Outcome,
 ) -> Result<Option<Plan>, Failure> {
     let planned = prepared.migration.as_ref().map(|migration| migration.plan.clone());
-    if prepared.is_up_to_date() {
+    if nothing_to_do(prepared, outcome) {
         return Ok(None);
     }
     if let Some(failure) = refusal(prepared) {

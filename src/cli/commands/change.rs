@@ -5,6 +5,7 @@ use super::space::space;
 use crate::apply;
 use crate::apply::Pending;
 use crate::cli::context::Context;
+use crate::facts::RouteState;
 use crate::journal::Status;
 use crate::outcome::codes::{self, Code};
 use crate::outcome::{Failure, FailureKind, Finding, Outcome, OutcomeKind};
@@ -65,11 +66,54 @@ pub fn show_plan(prepared: &Prepared, outcome: &mut Outcome) {
     outcome.comparisons = previews.cloned().collect();
 }
 
+/// Says in the answer that there is nothing to do; false where there is. That a server is up to date is only said
+/// where it is known.
+pub fn nothing_to_do(prepared: &Prepared, outcome: &mut Outcome) -> bool {
+    if !prepared.has_nothing_to_do() {
+        return false;
+    }
+    outcome.plan = None;
+    if prepared.is_up_to_date() {
+        outcome.outcome = OutcomeKind::UpToDate;
+        return true;
+    }
+    let verdict = match (prepared.route(), prepared.stops().count()) {
+        (RouteState::CannotTell(_), _) => format!("nothing to change: {}", route_in_words(&prepared.route())),
+        (_, 1) => {
+            "nothing to change: the new client's route is there; one finding would stop a change".to_owned()
+        }
+        (_, stops) => format!(
+            "nothing to change: the new client's route is there; {stops} findings would stop a change"
+        ),
+    };
+    outcome.outcome = OutcomeKind::Ok;
+    outcome.details.insert("verdict".to_owned(), verdict.into());
+    true
+}
+
+/// What answers the new client's route, for people.
+pub fn route_in_words(route: &RouteState) -> &'static str {
+    match route {
+        RouteState::Present => "the new client's route is there",
+        RouteState::Missing => "the new client's route is missing",
+        RouteState::Elsewhere(_) => "something else answers the new client's route",
+        RouteState::CannotTell(_) => "whether the new client answers its route cannot be told from here",
+    }
+}
+
 /// The refusal of an apply by the findings that stop it, or because there is no plan.
 pub fn refusal(prepared: &Prepared) -> Option<Failure> {
     let stops: Vec<Code> = prepared.stops().map(|finding| finding.code).collect();
     if stops.is_empty() {
-        return prepared.migration.is_none().then(no_plan);
+        let Some(migration) = &prepared.migration else { return Some(no_plan()) };
+        let is_idle = migration.plan.is_empty() && !prepared.has_nothing_to_do();
+        return is_idle.then(|| {
+            Failure::new(
+                FailureKind::Refused,
+                "the new client's route is missing, and no change was found that brings it",
+            )
+            .with_hint("report it, with the output of `motionctl check --json`")
+        });
     }
     let names = |between| stops.iter().map(|code| code.name()).collect::<Vec<_>>().join(between);
     let failure = Failure::new(FailureKind::Refused, format!("stopped by {}", names(", ")));

@@ -1,6 +1,6 @@
 //! `check`: is this server ready?
 
-use super::change::{refusal, watched};
+use super::change::{nothing_to_do, refusal, watched};
 use super::sessions::Watch;
 use crate::cli::args::CheckArgs;
 use crate::cli::context::Context;
@@ -17,8 +17,7 @@ pub fn check(context: &Context, args: &CheckArgs) -> Result<Outcome, Failure> {
     outcome.plan = None;
     outcome.comparisons.clear();
     let root = context.root_argument();
-    if prepared.is_up_to_date() {
-        outcome.outcome = OutcomeKind::UpToDate;
+    if nothing_to_do(&prepared, &mut outcome) {
         return Ok(outcome);
     }
     let stops = prepared.stops().count();

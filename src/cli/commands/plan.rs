@@ -1,6 +1,6 @@
 //! `plan`: what would change.
 
-use super::change::{no_plan, refusal, watched};
+use super::change::{no_plan, nothing_to_do, refusal, watched};
 use super::sessions::Watch;
 use crate::cli::args::PlanArgs;
 use crate::cli::context::Context;
@@ -40,8 +40,7 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
         write_out(path, migration.plan.to_json().as_bytes(), Standing::Replace, &read)?;
         outcome.details.insert("saved".to_owned(), path.display().to_string().into());
     }
-    if prepared.is_up_to_date() {
-        outcome.outcome = OutcomeKind::UpToDate;
+    if nothing_to_do(&prepared, &mut outcome) {
         return Ok(outcome);
     }
     if migration.plan.is_empty() {

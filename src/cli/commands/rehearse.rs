@@ -1,11 +1,11 @@
 //! `rehearse`: make and undo the change on a private copy of this server.
 
-use super::change::{prepared, refusal};
+use super::change::{nothing_to_do, prepared, refusal};
 use crate::cli::args::RehearseArgs;
 use crate::cli::context::Context;
 use crate::cli::files::{Standing, write_out};
 use crate::outcome::codes;
-use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
+use crate::outcome::{Failure, FailureKind, Outcome};
 use crate::rehearse::{Keep, Rehearsed, Wishes, rehearse as run};
 use std::path::Path;
 
@@ -16,8 +16,7 @@ pub fn rehearse(context: &Context, args: &RehearseArgs) -> Result<Outcome, Failu
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };
-    if prepared.is_up_to_date() {
-        outcome.outcome = OutcomeKind::UpToDate;
+    if nothing_to_do(&prepared, &mut outcome) {
         return Ok(outcome);
     }
     if prepared.migration.as_ref().is_some_and(|migration| migration.plan.is_empty())

@@ -17,7 +17,7 @@ const STATE: Needed = Needed { bytes: 256 << 10, files: 16 };
 
 /// What the disks lack; nothing when there is nothing to do.
 pub fn space(root: &Root, prepared: &Prepared) -> Vec<Finding> {
-    if prepared.is_up_to_date() {
+    if prepared.has_nothing_to_do() {
         return Vec::new();
     }
     let state = || space_at(root, &RootPath::new(STATE_FOLDER).expect("the state's folder is absolute"));

@@ -1,13 +1,14 @@
 //! `status`: is the route served, did the configuration drift, is a run
 //! unfinished, which is the newest backup?
 
-use super::change::watched;
+use super::change::{route_in_words, watched};
 use super::confirm::{section, time_in_words};
 use super::sessions::Watch;
 use crate::apply::{History, Pending};
 use crate::backup::Store;
 use crate::cli::args::StatusArgs;
 use crate::cli::context::Context;
+use crate::facts::RouteState;
 use crate::inspect::file_facts;
 use crate::journal::{JournalStep, Phase, RunKind, RunOutcome, Status, StepVersion};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
@@ -31,21 +32,25 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
         .map_err(|error| Failure::from_error(FailureKind::NeedsOperator, &error))?;
     let drifted = drift(context, &journal.status)?;
     let newest = Store::new(&context.root).list().ok().and_then(|listing| listing.backups.into_iter().next());
-    let served = prepared.is_up_to_date();
+    let route = prepared.route();
+    let served = route == RouteState::Present;
     let pending = Pending::of(&journal.status)
         .map_err(|error| Failure::from_error(FailureKind::NeedsOperator, &error))?;
-    let verdict = match (&journal.status, served, drifted.is_empty()) {
-        _ if pending.is_some() => "a change waits for its confirmation: run `motionctl confirm`",
-        (Status::Active(_), ..) => "an interrupted run waits: run `motionctl recover`",
-        (_, true, true) => "the new client's route is there",
-        (_, true, false) => "the new client's route is there; files were edited since the last run",
-        (_, false, true) => "the new client's route is missing",
-        (_, false, false) => {
-            "the new client's route is gone again: an update has overwritten what the last run left"
-        }
+    let is_open = matches!(journal.status, Status::Active(_));
+    let verdict = match pending {
+        Some(_) => "a change waits for its confirmation: run `motionctl confirm`".to_owned(),
+        None if is_open => "an interrupted run waits: run `motionctl recover`".to_owned(),
+        None => verdict(&route, &drifted),
     };
-    let has_changes = !served || !drifted.is_empty() || matches!(journal.status, Status::Active(_));
-    outcome.outcome = if has_changes { OutcomeKind::ChangesPending } else { OutcomeKind::UpToDate };
+    let is_as_left = drifted.is_empty() && !is_open;
+    let has_changes = !served || !is_as_left;
+    outcome.outcome = match &route {
+        // What cannot be told is no pending change, and no server as wanted either.
+        RouteState::CannotTell(_) if is_as_left => OutcomeKind::Ok,
+        _ if has_changes => OutcomeKind::ChangesPending,
+        _ if prepared.is_up_to_date() => OutcomeKind::UpToDate,
+        _ => OutcomeKind::Ok,
+    };
     if args.detailed_exitcode && has_changes {
         outcome.exit_code = 2;
     }
@@ -56,8 +61,9 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
         .chain(newest.iter().map(|backup| ("newest backup", backup.manifest.id.to_string())));
     let rows: Vec<_> = rows.map(|(name, value)| json!([name, value])).collect();
     outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.details.insert("route".to_owned(), route_in_a_word(&route).into());
     outcome.details.insert("route_present".to_owned(), served.into());
-    outcome.details.insert("drift".to_owned(), drift_in_a_word(served, &drifted).into());
+    outcome.details.insert("drift".to_owned(), drift_in_a_word(&route, &drifted).into());
     outcome.details.insert("drifted".to_owned(), drifted.iter().map(TextPath::as_str).collect());
     outcome.details.insert("last_run".to_owned(), last_run(&journal.status));
     outcome.details.insert(
@@ -71,13 +77,35 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
     Ok(outcome)
 }
 
+fn verdict(route: &RouteState, drifted: &[TextPath]) -> String {
+    match (drifted.is_empty(), route) {
+        (true, route) => route_in_words(route).to_owned(),
+        (false, RouteState::Missing) => {
+            "the new client's route is gone again: an update has overwritten what the last run left"
+                .to_owned()
+        }
+        (false, route) => format!("{}; files were edited since the last run", route_in_words(route)),
+    }
+}
+
 /// Who changed what the last run left: a customer's edit keeps the route, an
 /// update by the vendor takes it away again.
-fn drift_in_a_word(served: bool, drifted: &[TextPath]) -> &'static str {
-    match (drifted.is_empty(), served) {
+fn drift_in_a_word(route: &RouteState, drifted: &[TextPath]) -> &'static str {
+    match (drifted.is_empty(), route) {
         (true, _) => "none",
-        (false, true) => "local",
-        (false, false) => "vendor",
+        (false, RouteState::Present) => "local",
+        (false, RouteState::Missing | RouteState::Elsewhere(_)) => "vendor",
+        (false, RouteState::CannotTell(_)) => "unknown",
+    }
+}
+
+/// What answers the new client's route, for programs.
+fn route_in_a_word(route: &RouteState) -> &'static str {
+    match route {
+        RouteState::Present => "present",
+        RouteState::Missing => "missing",
+        RouteState::Elsewhere(_) => "elsewhere",
+        RouteState::CannotTell(_) => "cannot-tell",
     }
 }
 

@@ -8,7 +8,7 @@ use crate::host::accounts::Accounts;
 use crate::values::escape;
 use procfs::net::{TcpNetEntry, TcpState};
 use procfs::process::FDTarget;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt;
@@ -51,8 +51,16 @@ pub struct Owner {
 /// # Errors
 /// When the kernel's tables cannot be read.
 pub fn listeners(port: u16) -> io::Result<Vec<Listener>> {
+    listeners_on(&BTreeSet::from([port]))
+}
+
+/// Every listener on one of `ports`; the processes are looked through once.
+///
+/// # Errors
+/// As [`listeners`].
+pub fn listeners_on(ports: &BTreeSet<u16>) -> io::Result<Vec<Listener>> {
     let listening =
-        |entry: &TcpNetEntry| entry.state == TcpState::Listen && entry.local_address.port() == port;
+        |entry: &TcpNetEntry| entry.state == TcpState::Listen && ports.contains(&entry.local_address.port());
     let mut entries = procfs::net::tcp().map_err(io::Error::other)?;
     // A kernel without IPv6 has no such table.
     entries.extend(procfs::net::tcp6().unwrap_or_default());

@@ -12,7 +12,7 @@ mod title;
 
 pub use census::{Census, Master, Stranger, census, is_ours};
 pub use connections::{accepted, connections};
-pub use listeners::{Listener, Owner, Owners, listeners};
+pub use listeners::{Listener, Owner, Owners, listeners, listeners_on};
 pub use programs::{Programs, Running, programs};
 pub use title::MasterArguments;
 

@@ -16,6 +16,10 @@ use std::path::Path;
 
 /// Lays everything of a spec that is not the tree.
 pub(super) fn populate(staging: &Staging, spec: &Spec) -> Result<()> {
+    // First: a path is only shadowed where the folder that it lies in is there.
+    for path in spec.folders.iter().filter(|path| !path.exists() && !writable::is_kernels(path)) {
+        writable::folder(staging, path)?;
+    }
     let mut shadows: Vec<&Shadow> = spec.shadows.iter().collect();
     shadows.sort();
     for one in shadows {

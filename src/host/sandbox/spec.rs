@@ -19,6 +19,9 @@ pub struct Spec {
     /// (`/etc/nginx`, the application root). Ignored for the live server.
     #[serde(with = "as_texts")]
     pub replaced: Vec<PathBuf>,
+    /// Folders that must be there; the missing ones are made.
+    #[serde(with = "as_texts")]
+    pub folders: Vec<PathBuf>,
     /// What is opened for writing inside: replaced by something empty, never copied.
     pub shadows: Vec<Shadow>,
     /// Files that do not exist inside.
@@ -53,6 +56,7 @@ impl Spec {
         Self {
             root: root.into(),
             replaced: Vec::new(),
+            folders: Vec::new(),
             shadows: Vec::new(),
             removed: Vec::new(),
             links: Vec::new(),

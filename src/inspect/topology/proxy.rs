@@ -7,14 +7,17 @@
 use super::view::{Seen, View, Whose};
 use crate::facts::{ServerFacts, ServerRole, UpstreamAddress};
 use crate::inspect::values::{Visit, arguments, name};
+use nginx_config::Node;
 use std::collections::BTreeMap;
 
 /// Whether one process of this host answers Motion's routes.
 pub fn remote_upstream(view: &View) -> Seen {
     let mut seen = Seen::default();
-    let mut by_directive: BTreeMap<&str, Vec<&UpstreamAddress>> = BTreeMap::new();
+    // A snippet that several server blocks include leads each of them to its own; only what stands behind one name
+    // shares requests out.
+    let mut by_target: BTreeMap<(&str, Option<Node>, &str), Vec<&UpstreamAddress>> = BTreeMap::new();
     for upstream in view.facts.site.upstreams.iter().filter(|upstream| upstream.serves_motion) {
-        let addresses = by_directive.entry(&upstream.origin).or_default();
+        let addresses = by_target.entry((&upstream.origin, upstream.server, &upstream.target)).or_default();
         if !addresses.contains(&&upstream.address) {
             addresses.push(&upstream.address);
         }
@@ -29,7 +32,7 @@ pub fn remote_upstream(view: &View) -> Seen {
             UpstreamAddress::Socket(_) | UpstreamAddress::Name(..) => seen.found(evidence),
         }
     }
-    for (origin, addresses) in by_directive.iter().filter(|(_, addresses)| addresses.len() > 1) {
+    for ((origin, ..), addresses) in by_target.iter().filter(|(_, addresses)| addresses.len() > 1) {
         let list: Vec<_> = addresses.iter().map(ToString::to_string).collect();
         seen.found(format!("{origin} spreads requests over {}", list.join(", ")));
     }

@@ -10,12 +10,17 @@ codes! {
     SITE_NOT_FOUND = stop("site.not-found").exits(69)
         .means("no server block has Motion's routes")
         .looked_for("each server block of the configuration: what answers `/`, `/api` and `/socket.io`")
-        .advises("name its file with `--site`");
+        .advises("name its block with `--server`, or its file with `--site`");
     SITE_AMBIGUOUS = stop("site.ambiguous")
-        .means("several files could be Motion's")
-        .looked_for("server blocks with Motion's routes that lead to different applications, or one that proxies `/` \
-                     where nothing says that it is Motion")
-        .advises("name the file with `--site`");
+        .means("which server blocks are Motion's is not certain")
+        .looked_for("where each block leads, against the port in Motion's settings and what its process listens on; \
+                     then its routes. Blocks that lead to different applications, or where a variable, a table or a \
+                     condition leaves it open, stop the run")
+        .advises("name Motion's blocks with `--server NAME[:PORT]`, or its file with `--site`");
+    SITE_LEFT_OUT = warn("site.left-out")
+        .means("server blocks look like Motion's, and `--server` or `--site` does not name them")
+        .looked_for("where the blocks lead that were not named")
+        .advises("give `--server` once more for each that is to get the route");
     SITE_NOT_REPLACEABLE = stop("site.not-replaceable")
         .means("the file cannot be replaced safely")
         .looked_for("the immutable flag, a mount on the file, a second name of it (hard link)")
@@ -31,7 +36,9 @@ codes! {
         .advises("remove the one that is not used");
     SITE_MANAGED_ELSEWHERE = stop("site.managed-elsewhere").accepted_by(Migration)
         .means("another tool writes this file")
-        .looked_for("a header that names Ansible, Puppet, Chef, Salt or the like in the first lines of Motion's files")
+        .looked_for("in the first lines of Motion's files: the name of Ansible, Puppet, a hosting panel or the like with \
+                     `managed`, or that the file is generated; anywhere: marks of container proxies and panels; and \
+                     the folders that panels write into")
         .advises("make the change there, or accept that it may be overwritten");
     SITE_CERTBOT = graded("site.certbot", &[usual(Info), when(Warn, "when certbot edits NGINX's files")])
         .means("certificates are renewed by certbot")

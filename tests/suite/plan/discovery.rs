@@ -53,6 +53,8 @@ fn an_application_that_merely_hands_over_everything_is_ambiguous() {
 #[test]
 fn two_applications_with_motion_s_routes_are_ambiguous_unless_one_is_named_for_it() {
     let server = Server::copy("standalone");
+    // Where its settings name no port, only the routes and the file's name speak.
+    server.replace("var/opt/motion2/.env", "XC_PORT=9000\n", "");
     let api = "location /api/ { proxy_pass http://127.0.0.1:3000; }";
     server.write("etc/nginx/conf.d/other.conf", node_application("other", 3000, api));
     let settled = server.json(&["plan"]);

@@ -134,6 +134,13 @@ fn a_block_that_could_be_several_is_not_guessed() {
     {
         assert!(evidence.contains(part), "{part}: {evidence}");
     }
+    for (name, other) in [("a", "b"), ("b", "a")] {
+        let chosen = files(&tenants("")).plan(&["--server", &format!("{name}.example.test:443")]);
+        assert_eq!(chosen["exit_code"], 0, "{chosen:#}");
+        let carried = list(&chosen, "carried");
+        assert!(carried.contains(&format!("server {other}.example.test:443")), "{name}: {carried:?}");
+        assert!(carried.contains(&format!("server_name {name}.example.test")), "{name}: {carried:?}");
+    }
     // Another application in the file is no candidate.
     let other = "server {\n    listen 443 ssl;\n    server_name shop.example.test;\n    ".to_owned()
         + TLS
