@@ -106,6 +106,31 @@ impl<'c> Block<'c> {
         })
     }
 
+    /// The port to which everybody who asks for `host` through the door is sent with HTTPS, and what
+    /// sends them, for people.
+    #[must_use]
+    pub fn https_redirect(&self, door: &Door, host: &str) -> Option<(u16, String)> {
+        let mut found = None;
+        for uri in PAGES.into_iter().chain([NEW_CLIENT_ROUTE]) {
+            let request = Request::get(uri).at(port(door), door.transport).to_host(host);
+            let ways = ways(self.config, self.server, &request);
+            if !ways.complete {
+                return None;
+            }
+            for way in &ways.list {
+                let Handler::Return { status: 301 | 302 | 303 | 307 | 308, target: Some(target) } =
+                    &way.answer.handler
+                else {
+                    return None;
+                };
+                let authority = target.strip_prefix("https://")?.split('/').next()?;
+                let port = authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+                found = Some((port.unwrap_or(443), self.describe(&way.answer)));
+            }
+        }
+        found
+    }
+
     /// The doors behind which something is served.
     fn serving_doors(&self) -> Vec<&Door> {
         let serving: Vec<&Door> = self.doors.iter().filter(|door| !self.only_redirects_at(door)).collect();

@@ -11,6 +11,7 @@ use super::material::Material;
 use super::migrate::{Made, Migration, PlanError};
 use super::saved::{Plan, PlanKind};
 use super::step::{Content, Step, Version, line_patches, patch};
+use super::to_https::to_https;
 use super::wish::{LocalInclude, Memory, Strategy, Wish};
 use crate::facts::{Facts, FileFacts};
 use crate::outcome::{Comparison, DiffSection, DirectiveChange, LocalChanges};
@@ -78,6 +79,7 @@ pub(super) fn finish(
         stays: made.stays,
         dropped_routes,
         effect: Effect::default(),
+        to_https: Vec::new(),
         diff: DiffSection { directives, unified: previews.iter().map(Comparison::unified).collect() },
         previews,
     })
@@ -147,6 +149,7 @@ pub fn explain(
         stays: Vec::new(),
         dropped_routes,
         effect: effect(facts, config, &draft)?,
+        to_https: to_https(facts, config, &draft)?,
         diff: DiffSection { directives, unified: previews.iter().map(Comparison::unified).collect() },
         previews,
     })

@@ -8,10 +8,8 @@ use super::PlanError;
 use super::bundle::{Bundle, SiteValues};
 use super::material::{Material, Naming};
 use super::wish::{Input, Wish};
-use nginx_config::diff::{Kind, diff};
 use nginx_config::merge::{Share, distance};
-use nginx_config::{EditError, Edits, Tree, splice};
-use std::collections::BTreeSet;
+use nginx_config::{EditError, Tree};
 
 /// How much of a legacy template has to be found in the live file.
 const NEAR: usize = 80;
@@ -43,30 +41,6 @@ pub fn base(material: &Material, bundle: &Bundle, wish: &Wish) -> Result<Option<
     // The old file may lack what the templates need; then none is near.
     let Ok(values) = material.site_values(Naming::AsWritten) else { return Ok(None) };
     nearest(bundle, &values, &material.site_file()?.tree)
-}
-
-/// What two files have in common: the base where none is known. What only one
-/// side has is then kept, and what both have otherwise is a conflict.
-pub fn common(ours: &Tree, theirs: &Tree) -> Result<Tree, PlanError> {
-    let mut edits = Edits::new(theirs);
-    let differing: BTreeSet<_> = diff(ours, theirs)
-        .directives
-        .iter()
-        .filter(|change| change.kind != Kind::Removed)
-        .filter_map(|change| change.new.as_ref().map(|new| new.span))
-        .collect();
-    let mut end = 0;
-    for id in theirs.walk() {
-        let directive = theirs.directive(id);
-        // A block that differs in its own arguments only has common directives.
-        let is_whole = differing.contains(&directive.span) && directive.span.start >= end;
-        if is_whole {
-            edits.remove(id);
-            end = directive.span.end;
-        }
-    }
-    let bytes = splice(theirs.source(), &edits.finish()?).map_err(EditError::Overlap)?;
-    Ok(Tree::parse(bytes).map_err(EditError::Result)?)
 }
 
 fn nearest(bundle: &Bundle, values: &SiteValues, ours: &Tree) -> Result<Option<Base>, PlanError> {

@@ -143,45 +143,87 @@ pub(super) fn motion_blocks<'f>(
     fn place(config: &Config, node: Node) -> (&Path, DirectiveId) {
         (&config.file(node.file).identity, node.directive)
     }
-    let mut others = BTreeSet::new();
-    let mut by_end: BTreeMap<_, Vec<&'f ServerFacts>> = BTreeMap::new();
+    let serving = || facts.site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
     let mut by_place: BTreeMap<_, Vec<&'f ServerFacts>> = BTreeMap::new();
-    for server in &facts.site.servers {
-        match server.role {
-            ServerRole::ServesMotion => {
-                by_place.entry(place(old, server.node)).or_default().push(server);
-                for end in name_and_address(old, server.node) {
-                    by_end.entry(end).or_default().push(server);
-                }
+    for server in serving() {
+        by_place.entry(place(old, server.node)).or_default().push(server);
+    }
+    let other = facts.site.servers.iter().filter(|server| server.role == ServerRole::Other);
+    let others: BTreeSet<_> = other.flat_map(|server| name_and_address(old, server.node)).collect();
+    let kept = kept_in_order(old, config, draft);
+    let same: BTreeSet<Node> = kept.values().copied().collect();
+    let (mut origins, mut moved) = (BTreeMap::new(), Vec::new());
+    for &server in servers(config) {
+        let was = match kept.get(&server) {
+            Some(before) => by_place.get(&place(old, *before)),
+            None if draft.contains_key(&config.file(server.file).identity) => {
+                moved.push(server);
+                None
             }
-            ServerRole::Other => others.extend(name_and_address(old, server.node)),
-            ServerRole::RedirectsOnly => {}
+            None => by_place.get(&place(config, server)),
+        };
+        origins.insert(server, was.cloned().unwrap_or_default());
+    }
+    // A place that moved with the change: there a block is known by its names and addresses.
+    let is_free = |server: &Node| !name_and_address(config, *server).iter().any(|end| others.contains(end));
+    let moved =
+        Known::of(config, moved.into_iter().filter(is_free).filter(|node| !redirects_only(config, *node)));
+    let is_changed = |server: &&ServerFacts| {
+        draft.contains_key(&old.file(server.node.file).identity) && !same.contains(&server.node)
+    };
+    for server in serving().filter(is_changed) {
+        for now in moved.now(&name_and_address(old, server.node)) {
+            let list = origins.entry(now).or_default();
+            if !list.iter().any(|origin| origin.node == server.node) {
+                list.push(server);
+            }
         }
     }
-    let kept = kept_in_order(old, config, draft);
-    let origins = |server: Node| -> Vec<&'f ServerFacts> {
-        if !draft.contains_key(&config.file(server.file).identity) {
-            return by_place.get(&place(config, server)).cloned().unwrap_or_default();
-        }
-        if let Some(before) = kept.get(&server) {
-            return by_place.get(&place(old, *before)).cloned().unwrap_or_default();
-        }
-        // Its place moved with the change; it is the block that answers the same name at the same address.
-        let own = name_and_address(config, server);
-        if own.iter().any(|end| others.contains(end)) {
-            return Vec::new();
-        }
-        let mut found: Vec<&ServerFacts> =
-            own.iter().filter_map(|end| by_end.get(end)).flatten().copied().collect();
-        let mut seen = BTreeSet::new();
-        found.retain(|origin| seen.insert(origin.node));
-        found
-    };
     servers(config)
         .iter()
-        .map(|server| (*server, origins(*server)))
+        .map(|server| (*server, origins[server].clone()))
         .filter(|(server, origins)| !origins.is_empty() && !redirects_only(config, *server))
         .collect()
+}
+
+/// Blocks that a change may have moved, by what they are known by.
+#[derive(Default)]
+struct Known {
+    by_both: BTreeMap<(String, String), Vec<Node>>,
+    by_name: BTreeMap<String, Vec<Node>>,
+    by_address: BTreeMap<String, Vec<Node>>,
+}
+
+impl Known {
+    fn of(config: &Config, servers: impl Iterator<Item = Node>) -> Self {
+        let mut known = Self::default();
+        for server in servers {
+            for (name, address) in name_and_address(config, server) {
+                known.by_both.entry((name.clone(), address.clone())).or_default().push(server);
+                known.by_address.entry(address).or_default().push(server);
+                if !name.is_empty() {
+                    known.by_name.entry(name).or_default().push(server);
+                }
+            }
+        }
+        known
+    }
+
+    /// Where a block with these names and addresses is now: what has a name of it at its address;
+    /// where a merge changed the one, it is known by the other.
+    fn now(&self, ends: &[(String, String)]) -> Vec<Node> {
+        let both: Vec<Node> =
+            ends.iter().filter_map(|end| self.by_both.get(end)).flatten().copied().collect();
+        if !both.is_empty() {
+            return both;
+        }
+        let named: Vec<Node> =
+            ends.iter().filter_map(|(name, _)| self.by_name.get(name)).flatten().copied().collect();
+        if !named.is_empty() {
+            return named;
+        }
+        ends.iter().filter_map(|(_, address)| self.by_address.get(address)).flatten().copied().collect()
+    }
 }
 
 /// The blocks of changed files that are certainly the same as before: where a file has as many as it had, each with the

@@ -4,7 +4,7 @@
 //! and every block that serves Motion serves the new client afterwards.
 
 use super::assemble::finish;
-use super::base::{Base, base, common};
+use super::base::{Base, base};
 use super::bundle::{BadValue, Bundle, BundleError};
 use super::candidate::{additions, has_route, pages, same_page};
 use super::draft::{Draft, staged};
@@ -16,13 +16,14 @@ use super::local_include::extract;
 use super::material::{Material, Naming};
 use super::saved::Plan;
 use super::step::PatchError;
+use super::to_https::{ToHttps, to_https};
 use super::wish::{GuardWish, Strategy, StrategyWish, Wish};
 use crate::facts::{Facts, FileFacts, RouteState, ServerRole};
 use crate::motion::route_state;
 use crate::outcome::{Comparison, DiffSection, LocalChanges};
 use crate::values::{NotText, TextPath};
-use nginx_config::merge::{Conflict, Lists, merge};
-use nginx_config::{Config, EditError, Node, Tree};
+use nginx_config::merge::{Conflict, Doubt, Lists, merge_into};
+use nginx_config::{Config, DirectiveId, EditError, Node, Tree};
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
@@ -46,6 +47,8 @@ pub struct Migration {
     pub dropped_routes: BTreeSet<String>,
     /// What it does to the blocks that serve Motion.
     pub effect: Effect,
+    /// Where clients are sent to HTTPS after the change and were served before.
+    pub to_https: Vec<ToHttps>,
     /// What changes, redacted.
     pub diff: DiffSection,
     /// Each changed file before and after, redacted.
@@ -129,6 +132,9 @@ pub enum PlanError {
     /// Both sides changed the same directives.
     #[error("{} conflicts are not resolved", .0.conflicts.len())]
     Conflicts(Box<Conflicts>),
+    /// A server block of the vendor's could be several of those here.
+    #[error("it cannot be told which server block the new file is for")]
+    Doubts(Vec<Doubt>),
 }
 
 /// What has to be decided before there is a plan.
@@ -195,7 +201,8 @@ pub fn migrate(facts: &Facts, config: &Config, bundle: &Bundle, wish: &Wish) -> 
         draft.insert(target.path.as_path().to_owned(), own.clone());
     }
     let effect = effect(facts, config, &draft)?;
-    Ok(Migration { effect, ..finish(&material, strategy, base, made, wish)? })
+    let to_https = to_https(facts, config, &draft)?;
+    Ok(Migration { effect, to_https, ..finish(&material, strategy, base, made, wish)? })
 }
 
 /// The configuration files that were read, by names that a plan can hold.
@@ -231,11 +238,18 @@ fn merged(material: &Material, bundle: &Bundle, base: Option<&Base>, wish: &Wish
     let file = material.site_file()?;
     let bytes = theirs(material, bundle, wish, Naming::AsWritten)?;
     let theirs = parse_theirs(&bytes, wish)?;
-    let base = match base {
-        Some(base) => base.tree.clone(),
-        None => common(&file.tree, &theirs)?,
-    };
-    let merged = merge(&base, &file.tree, &theirs, &wish.resolutions).map_err(EditError::Result)?;
+    // Two files with nothing before them: each directive was added, by one side or by both.
+    let nothing = Tree::parse("").expect("no directive is no fault");
+    let from = base.map_or(&nothing, |base| &base.tree);
+    let mut merged = merge_into(from, &file.tree, &theirs, &wish.resolutions, &serving(material))
+        .map_err(EditError::Result)?;
+    if !merged.doubts.is_empty() {
+        return Err(PlanError::Doubts(merged.doubts));
+    }
+    if base.is_none() {
+        // What both files say alike is no change of anybody's.
+        merged.lists.already_present.clear();
+    }
     let Ok(text) = merged.text() else {
         return Err(PlanError::Conflicts(Box::new(Conflicts {
             conflicts: merged.open().cloned().collect(),
@@ -251,6 +265,15 @@ fn merged(material: &Material, bundle: &Bundle, base: Option<&Base>, wish: &Wish
         unused: merged.unused.clone(),
         ..Made::nothing()
     })
+}
+
+/// The blocks of the site's file that serve Motion: where the vendor's could be
+/// several by what it is for, it is one of these.
+fn serving(material: &Material) -> Vec<DirectiveId> {
+    let Ok(site) = material.site_file() else { return Vec::new() };
+    let serves = material.facts.site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
+    let here = serves.filter(|server| material.config.file(server.node.file).identity == site.identity);
+    here.map(|server| server.node.directive).collect()
 }
 
 /// Strategy `replace`: the whole template, what else was there is dropped.

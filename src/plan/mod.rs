@@ -21,6 +21,7 @@ mod recover;
 mod rollback;
 mod saved;
 mod step;
+mod to_https;
 mod wish;
 
 pub use assemble::explain;
@@ -30,4 +31,5 @@ pub use recover::{DiskState, Now, Observed, Recovery, Stuck, StuckReason, recove
 pub use rollback::{Reload, Restored, rollback};
 pub use saved::{Plan, PlanKind, SavedPlanError};
 pub use step::{Content, Patch, PatchError, Step, Version, line_patches, patch, patch_to};
+pub use to_https::ToHttps;
 pub use wish::{Candidate, GuardWish, Input, LocalInclude, Memory, Strategy, StrategyWish, Wish};

@@ -3,6 +3,7 @@
 //! Invariant: each server block is named, and what is not alike stands there with its place; a change of nothing says
 //! nothing.
 
+use super::merge::to_https;
 use crate::facts::Facts;
 use crate::motion::{Bare, MadeForIt};
 use crate::outcome::codes;
@@ -15,7 +16,8 @@ pub fn effect_findings(facts: &Facts, migration: &Migration) -> Vec<Finding> {
     if migration.plan.is_empty() {
         return Vec::new();
     }
-    let mut findings: Vec<Finding> = not_effective(migration).into_iter().collect();
+    let mut findings: Vec<Finding> =
+        not_effective(migration).into_iter().chain(to_https(migration)).collect();
     for server in &facts.site.servers {
         if let Some(block) = migration.effect.blocks.get(&server.node) {
             findings.extend(unguarded(&server.label, block));

@@ -7,7 +7,7 @@ use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding};
 use crate::plan::{Conflicts, Migration, Strategy};
 use nginx_config::diff::Version;
-use nginx_config::merge::{Cause, Choice, Conflict};
+use nginx_config::merge::{Cause, Choice, Conflict, Doubt, From};
 
 /// Conflicts that nobody decided: there is no plan.
 pub fn refused(conflicts: &Conflicts) -> Failure {
@@ -24,6 +24,38 @@ pub fn refused(conflicts: &Conflicts) -> Failure {
     Failure::new(FailureKind::Refused, message).with_hint(hint).with_findings(vec![finding])
 }
 
+/// A block of the vendor's could be several of ours: there is no plan.
+pub fn ambiguous(doubts: &[Doubt]) -> Failure {
+    let finding =
+        Finding::new(codes::MERGE_AMBIGUOUS, "a server block of the vendor's file could be several here")
+            .advice("choose one with --server NAME[:PORT]");
+    let finding = doubts.iter().fold(finding, |finding, doubt| {
+        let file = match doubt.from {
+            From::Base => "the base",
+            From::Theirs => "the new file",
+        };
+        let fits = doubt.fits.iter().map(|(block, at)| format!("{block} (line {})", at.line));
+        finding.evidence(format!(
+            "{} of {file} could be {}",
+            doubt.block,
+            fits.collect::<Vec<_>>().join(" or ")
+        ))
+    });
+    Failure::new(FailureKind::Refused, "it cannot be told which server block the new file is for")
+        .with_hint("--server NAME[:PORT] chooses; --strategy graft merges nothing")
+        .with_findings(vec![finding])
+}
+
+/// Who is sent to HTTPS by the change.
+pub fn to_https(migration: &Migration) -> Option<Finding> {
+    let title = "the change sends people to HTTPS who are served without it now";
+    let finding = Finding::new(codes::ROUTES_TO_HTTPS, title)
+        .advice("make sure that all clients can use HTTPS, then --accept routes.to-https");
+    let ways = &migration.to_https;
+    (!ways.is_empty() && !migration.plan.is_empty())
+        .then(|| ways.iter().fold(finding, |finding, way| finding.evidence(way.to_string())))
+}
+
 /// What was decided, and decisions that no conflict asked for.
 pub fn merge_findings(migration: &Migration, options: &Options) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -35,8 +67,8 @@ pub fn merge_findings(migration: &Migration, options: &Options) -> Vec<Finding> 
     if !migration.unused_resolutions.is_empty() {
         findings.push(
             migration.unused_resolutions.iter().fold(
-                Finding::new(codes::MERGE_UNUSED_RESOLUTION, "a resolution decides no conflict")
-                    .advice("check the path against the conflicts that are listed"),
+                Finding::new(codes::MERGE_UNUSED_RESOLUTION, "a resolution decides nothing")
+                    .advice("check the path against the conflicts and the diff"),
                 |finding, path| finding.evidence(path.clone()),
             ),
         );
@@ -97,6 +129,7 @@ fn cause(cause: Cause) -> &'static str {
         Cause::RemovedByTheirs => "the new file removes what was changed here",
         Cause::RemovedByOurs => "the new file changes what was removed here",
         Cause::Order => "both sides put something at the same place of an ordered list",
+        Cause::Dead => "it would never be reached: the new file answers every request to this block first",
         Cause::UsedByTheirs => "the new file uses what was removed here",
     }
 }

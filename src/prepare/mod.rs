@@ -13,6 +13,7 @@ mod named;
 mod ports;
 mod probes;
 mod tested;
+mod to_https;
 
 pub use probes::{Opening, Reach, StatedProbe, not_asked, rollback_probes, were_not_asked};
 
@@ -123,7 +124,9 @@ impl Prepared {
     pub fn probes(&self, reach: Reach) -> ProbePlan {
         let site = &self.inspection.facts.site;
         self.migration.as_ref().map_or_else(ProbePlan::default, |migration| {
-            probes::migration_probes(site, migration, reach, self.opening, &self.stated)
+            let mut plan = probes::migration_probes(site, migration, reach, self.opening, &self.stated);
+            to_https::follow(&mut plan, &migration.to_https);
+            plan
         })
     }
 
@@ -361,6 +364,7 @@ fn no_plan(error: &PlanError) -> Failure {
         PlanError::Name(_) => Failure::new(FailureKind::Refused, format!("planning: {text}"))
             .with_hint("no plan can hold such a name: rename the file, then plan again"),
         PlanError::Conflicts(conflicts) => merge::refused(conflicts),
+        PlanError::Doubts(doubts) => merge::ambiguous(doubts),
         PlanError::CandidateLacksRoute { seen, .. } => {
             let finding =
                 Finding::new(codes::CANDIDATE_LACKS_ROUTE, "the candidate does not serve the new client")

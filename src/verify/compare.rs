@@ -100,7 +100,7 @@ fn shows_the_new_client(probe: &Probe) -> bool {
     match probe.gate {
         Gate::NewClient | Gate::NewClientOpened => true,
         Gate::Stated(..) => probe.uri.starts_with(NEW_CLIENT),
-        Gate::AsBefore | Gate::NewClientRedirect | Gate::Informational => false,
+        Gate::AsBefore | Gate::NewClientRedirect | Gate::ToHttps | Gate::Informational => false,
     }
 }
 

@@ -71,6 +71,7 @@ pub(super) fn judge(probe: &Probe, baseline: &Baseline, look: &Look) -> Judgemen
         Gate::NewClient => opened(new_client(baseline, look), baseline, Opening::Fails),
         Gate::NewClientOpened => opened(new_client(baseline, look), baseline, Opening::Accepted),
         Gate::NewClientRedirect => redirect(probe, baseline, look),
+        Gate::ToHttps => to_https(look),
         Gate::Informational => Judgement::Ungated(String::new()),
     }
 }
@@ -252,6 +253,22 @@ fn redirect(probe: &Probe, baseline: &Baseline, look: &Look) -> Judgement {
     }
 }
 
+/// Whether the client is sent to HTTPS, as the plan said it would be.
+fn to_https(look: &Look) -> Judgement {
+    match look {
+        Look::NotTaken => Judgement::Fails("not looked at: out of time".to_owned()),
+        Look::Silent(error) => Judgement::Fails(error.to_string()),
+        Look::Answer(Answer { status: 301 | 302 | 303 | 307 | 308, location, .. })
+            if location.starts_with("https://") =>
+        {
+            Judgement::Holds("sent to HTTPS".to_owned())
+        }
+        Look::Answer(answer) => {
+            Judgement::Fails(format!("answers {} instead of redirecting to HTTPS", answer.status))
+        }
+    }
+}
+
 /// A relative `Location`, or one on any port of the same name: NGINX writes the
 /// port it listens on, which need not be the one that the client used.
 fn leads_to_new_client(location: &str, probe: &Probe) -> bool {
@@ -404,6 +421,20 @@ mod tests {
         check(&Look::Silent(ProbeError::Timeout), "fails");
         check(&Look::NotTaken, "fails");
         check(&Look::Answer(Answer { fault: Some("lacks".into()), ..answer(204) }), "fails");
+    }
+
+    #[test]
+    fn who_is_sent_to_https_must_be_sent_there() {
+        let check = |now: &Look, expect| {
+            assert_eq!(fate(Gate::ToHttps, said(200), said(200), now), expect, "{now:?}");
+        };
+        check(&to(301, "https://cc.example.test/login"), "holds");
+        check(&to(302, "https://cc.example.test:8443/"), "holds");
+        check(&to(301, "http://cc.example.test/login"), "fails");
+        check(&to(301, "/login"), "fails");
+        check(&said(200), "fails");
+        check(&Look::Silent(ProbeError::Timeout), "fails");
+        check(&Look::NotTaken, "fails");
     }
 
     #[test]

@@ -52,6 +52,8 @@ pub enum Gate {
     NewClientOpened,
     /// A redirect to `/user-ui/`.
     NewClientRedirect,
+    /// A redirect to HTTPS, where the change sends everybody there.
+    ToHttps,
     /// What the operator says: this status, and a page that contains this text.
     Stated(u16, String),
     /// Nothing: shown only.
@@ -61,7 +63,14 @@ pub enum Gate {
 impl Gate {
     /// Whether it asks for something else than what stood before.
     pub(super) fn wants_something_new(&self) -> bool {
-        matches!(self, Self::NewClient | Self::NewClientOpened | Self::NewClientRedirect | Self::Stated(..))
+        matches!(
+            self,
+            Self::NewClient
+                | Self::NewClientOpened
+                | Self::NewClientRedirect
+                | Self::ToHttps
+                | Self::Stated(..)
+        )
     }
 }
 

@@ -9,3 +9,4 @@ mod discovery;
 mod guards;
 mod hostile;
 mod missing_files;
+mod vendor;

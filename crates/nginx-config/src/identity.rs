@@ -9,8 +9,11 @@ mod table;
 pub use table::OrderClass;
 
 use super::tree::{Body, Directive};
+use super::word::Word;
 use std::collections::BTreeSet;
-use table::{ACCESS, DATA_BLOCKS, REWRITE, RULES, Rule, SINGLE_NAMES, SINGLE_PREFIXES};
+use table::{
+    ACCESS, DATA_BLOCKS, EVERY_PATH, RESERVED_NAMES, REWRITE, RULES, Rule, SINGLE_NAMES, SINGLE_PREFIXES,
+};
 
 /// What ends a directive is part of its key: a block never becomes a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -117,7 +120,7 @@ impl Maker<'_> {
     /// `error_page 500 502 /x`: the codes, each a member of its own.
     fn codes(&self) -> Identity {
         let args = &self.directive.args;
-        let is_code = |word: &&super::word::Word| word.value.iter().all(u8::is_ascii_digit);
+        let is_code = |word: &&Word| word.value.iter().all(u8::is_ascii_digit);
         let codes: BTreeSet<Vec<u8>> =
             args.iter().take_while(is_code).map(|word| word.value.clone()).collect();
         let members =
@@ -237,6 +240,46 @@ fn listener(args: &[Vec<u8>]) -> Option<Vec<u8>> {
         key.extend(b" quic");
     }
     Some(key)
+}
+
+/// The port of a `listen`'s first word; of a unix socket its path.
+#[must_use]
+pub fn listen_port(written: &[u8]) -> Vec<u8> {
+    let address = normal_address(written);
+    if address.starts_with(b"unix:") {
+        return address;
+    }
+    address.rsplit(|&byte| byte == b':').next().unwrap_or_default().to_vec()
+}
+
+/// Whether a directive of a server block answers every request before a
+/// location is chosen.
+#[must_use]
+pub fn returns_at_once(directive: &Directive) -> bool {
+    let leads_away = || {
+        matches!(directive.arg(2), Some(b"permanent" | b"redirect"))
+            || directive.arg(1).is_some_and(|to| to.starts_with(b"http") || to.starts_with(b"$scheme:"))
+    };
+    let fits_all =
+        || directive.arg(0).is_some_and(|pattern| EVERY_PATH.iter().any(|all| pattern == all.as_bytes()));
+    directive.is("return") || directive.is("rewrite") && fits_all() && leads_away()
+}
+
+/// Whether these names of a server say nothing about whose it is: what stands
+/// in a vendor's file, which cannot know the customer's names.
+#[must_use]
+pub fn is_placeholder(names: &[Word]) -> bool {
+    names.iter().all(|name| {
+        let name = name.value.to_ascii_lowercase();
+        let is_reserved = |end: &str| {
+            let rest = name.strip_suffix(end.as_bytes());
+            rest.is_some_and(|rest| rest.is_empty() || rest.ends_with(b"."))
+        };
+        matches!(name.as_slice(), b"" | b"_" | b"localhost")
+            || RESERVED_NAMES.iter().any(|end| is_reserved(end))
+            // Characters that no name has, such as `{{ domain }}` and `<your-domain>`.
+            || !name.starts_with(b"~") && name.iter().any(|byte| b"<>{}[]%@#".contains(byte))
+    })
 }
 
 /// `443`, `*:443` and `0.0.0.0:443` are one address to nginx.

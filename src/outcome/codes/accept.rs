@@ -150,6 +150,7 @@ mod tests {
                 "bundle.*",
                 "site.managed-elsewhere",
                 "routes.unguarded",
+                "routes.to-https",
                 "merge.conflict=ours|theirs",
                 "config.runs-code"
             ]

@@ -108,6 +108,10 @@ codes! {
         .looked_for("for each of Motion's server blocks an address and a name that lead there, held against all other \
                      blocks; what refuses a stranger's TLS handshake; after the change, whether a new route answered")
         .advises("open `/user-ui/login` in a browser, or give a URL of it as a `[[probe]]` in the settings");
+    ROUTES_TO_HTTPS = stop("routes.to-https").accepted_by(Migration)
+        .means("the change sends people to HTTPS who are served without it now")
+        .looked_for("what answers the pages of Motion's blocks on their ports without TLS, before and after the change")
+        .advises("make sure that all clients and integrations can use HTTPS, and accept it");
     NEWCLIENT_NOT_FOUND = stop("newclient.not-found").accepted_by(Migration)
         .means("the new client was not found; without it there is no plan, also when this is accepted")
         .looked_for("a folder below the application root, or the one that is named, that holds an `index.html` with \
@@ -136,10 +140,14 @@ codes! {
                      their lines")
         .advises("decide each with `--resolve 'PATH=ours'`, all others with `--accept merge.conflict=ours` (or \
                   `theirs`), or take `--strategy graft`");
+    MERGE_AMBIGUOUS = stop("merge.ambiguous")
+        .means("a server block of the vendor's file could be several of this server's")
+        .looked_for("server blocks whose names differ: what they proxy to, where they listen, their locations")
+        .advises("choose one with `--server NAME[:PORT]`");
     MERGE_UNUSED_RESOLUTION = warn("merge.unused-resolution")
-        .means("a `--resolve` names a path that has no conflict")
-        .looked_for("each `--resolve`, against the conflicts that there are")
-        .advises("check its spelling against the conflicts");
+        .means("a `--resolve` names a path that decides nothing")
+        .looked_for("each `--resolve`, against the conflicts and the differences that there are")
+        .advises("check its spelling against the conflicts and the diff");
     MERGE_BASE_UNKNOWN = warn("merge.base-unknown")
         .means("what the live file was made from is not known")
         .looked_for("with `--candidate`: a base that is named, or remembered from the last change. Without one, \

@@ -5,12 +5,12 @@
 //! memory only.
 
 use super::outline::{Meanings, Outline};
-use super::pairing::pair;
+use super::pairing::{Siblings, pair};
 use super::trivia::Units;
 use crate::config::Config;
 use crate::identity::OrderClass;
 use crate::tree::Tree;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What kind of difference it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -165,9 +165,24 @@ pub fn same_words(old: &Side<'_>, new: &Side<'_>, (from, to): (usize, usize)) ->
 
 /// The pairs of two lists of siblings, and who is left.
 pub fn pair_lists(old: &Outline<'_>, new: &Outline<'_>, from: &[usize], to: &[usize]) -> Vec<Option<usize>> {
-    let left: Vec<_> = from.iter().map(|&index| &old.items[index]).collect();
-    let right: Vec<_> = to.iter().map(|&index| &new.items[index]).collect();
-    pair(&left, &right).into_iter().map(|partner| partner.map(|partner| to[partner])).collect()
+    pair_and_doubt(old, new, from, to).0
+}
+
+/// A block, and those of the other side that it may be.
+pub type Doubt = (usize, Vec<usize>);
+
+/// The same, with the server blocks that fit several.
+pub fn pair_and_doubt(
+    old: &Outline<'_>,
+    new: &Outline<'_>,
+    from: &[usize],
+    to: &[usize],
+) -> (Vec<Option<usize>>, Vec<Doubt>) {
+    let found = pair(Siblings { outline: old, list: from }, Siblings { outline: new, list: to });
+    let partners = found.partners.into_iter().map(|partner| partner.map(|partner| to[partner])).collect();
+    let doubt =
+        |(at, others): (usize, BTreeSet<usize>)| (from[at], others.iter().map(|&at| to[at]).collect());
+    (partners, found.ambiguous.into_iter().map(doubt).collect())
 }
 
 /// Which of these pairs moved: the fewest that must, within each class of order.
@@ -241,7 +256,7 @@ impl Comparison<'_, '_> {
         }
         let moves = moved(&self.old.outline, &pairs);
         let moves = moves.into_iter().map(|(old, new)| (Kind::Moved, Some(old), new));
-        let taken: std::collections::BTreeSet<_> = pairs.iter().map(|(_, new)| *new).collect();
+        let taken: BTreeSet<_> = pairs.iter().map(|(_, new)| *new).collect();
         let added = to.iter().filter(|new| !taken.contains(new)).map(|&new| (Kind::Added, None, new));
         tasks.extend(
             moves.chain(added).map(|(kind, old, new)| Task::Only(Difference { kind, old, new: Some(new) })),

@@ -7,6 +7,7 @@
 pub(super) mod compare;
 pub(super) mod outline;
 pub(super) mod pairing;
+pub(super) mod purpose;
 mod rows;
 pub(super) mod show;
 pub(super) mod trivia;

@@ -9,6 +9,7 @@
 use crate::config::{Config, Node};
 use crate::identity::{Identity, OrderClass};
 use crate::tree::{Body, Directive, DirectiveId, Tree};
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -78,6 +79,8 @@ pub struct Item<'s> {
     pub identity: Identity,
     /// What it means, with all that stands in it.
     pub meaning: Meaning,
+    /// Whether somebody chose this server block where several fit.
+    pub is_chosen: bool,
 }
 
 impl<'s> Item<'s> {
@@ -99,6 +102,8 @@ pub struct Outline<'s> {
     pub items: Vec<Item<'s>>,
     /// Those that stand in no block.
     pub roots: Vec<usize>,
+    /// How many siblings before each have the same label; made when first asked for.
+    pub ordinals: OnceCell<Vec<u32>>,
 }
 
 /// Where a directive comes from and which block holds it.
@@ -150,10 +155,10 @@ impl<'s> Outline<'s> {
             let held: Vec<_> =
                 children.iter().map(|&child| (known(child).identity.order, known(child).meaning)).collect();
             let meaning = meanings.number(directive(index), tree.source(), &held);
-            items.push(Item { tree, file, id, parent, children, identity, meaning });
+            items.push(Item { tree, file, id, parent, children, identity, meaning, is_chosen: false });
         }
         items.reverse();
-        Self { items, roots }
+        Self { items, roots, ordinals: OnceCell::new() }
     }
 }
 

@@ -7,6 +7,7 @@
 use super::outline::{Item, Outline};
 use crate::redact::{REDACTED, redact_arguments, redact_name, redact_source, redact_text};
 use crate::tree::{Body, DirectiveId, Tree};
+use std::collections::HashMap;
 
 /// More blocks than this are not all named in a path.
 const LONGEST_PATH: usize = 32;
@@ -27,7 +28,7 @@ pub fn path_of(outline: &Outline<'_>, block: Option<usize>) -> String {
             labels.push("…".to_owned());
             break;
         }
-        labels.push(block_label(outline, index));
+        labels.push(numbered(outline, index, block_label(outline, index)));
         next = outline.items[index].parent;
     }
     labels.reverse();
@@ -36,12 +37,42 @@ pub fn path_of(outline: &Outline<'_>, block: Option<usize>) -> String {
 
 /// Path and label of an item itself: what a conflict is resolved by.
 pub fn full_path(outline: &Outline<'_>, index: usize) -> String {
+    join(&path_of(outline, outline.items[index].parent), &label(outline, index))
+}
+
+/// The last part of that path.
+pub fn label(outline: &Outline<'_>, index: usize) -> String {
+    numbered(outline, index, own_label(outline, index))
+}
+
+/// A path and one part more.
+pub fn join(path: &str, part: &str) -> String {
+    if path.is_empty() { part.to_owned() } else { [path, part].join(SEPARATOR) }
+}
+
+fn own_label(outline: &Outline<'_>, index: usize) -> String {
     let item = &outline.items[index];
-    let own = if item.is_block() { block_label(outline, index) } else { line_label(item) };
-    match path_of(outline, item.parent) {
-        path if path.is_empty() => own,
-        path => [path, own].join(SEPARATOR),
+    if item.is_block() { block_label(outline, index) } else { line_label(item) }
+}
+
+/// The label with a number where siblings before it have the same one, so
+/// that each has a path of its own: `add_header Set-Cookie #2`.
+fn numbered(outline: &Outline<'_>, index: usize, label: String) -> String {
+    match outline.ordinals.get_or_init(|| ordinals(outline))[index] {
+        0 => label,
+        before => format!("{label} #{}", before + 1),
     }
+}
+
+/// How many siblings before each directive have its label.
+fn ordinals(outline: &Outline<'_>) -> Vec<u32> {
+    let mut seen: HashMap<(Option<usize>, String), u32> = HashMap::new();
+    let count = |index: usize| {
+        let before = seen.entry((outline.items[index].parent, own_label(outline, index))).or_insert(0);
+        *before += 1;
+        *before - 1
+    };
+    (0..outline.items.len()).map(count).collect()
 }
 
 /// Name and arguments: `proxy_read_timeout 600s`, `location = /x`.
@@ -180,6 +211,10 @@ mod tests {
         check("map $a $api_token { x y; }", &["map $a $api_token", "map $a $api_token / [redacted]"]);
         check("set $a_token b;", &["set $a_token"]);
         check("env A_TOKEN=b;", &["env [redacted]"]);
+        check(
+            "s { add_header A b; add_header A c; } s { x; }",
+            &["s", "s / add_header A", "s / add_header A #2", "s #2", "s #2 / x"],
+        );
     }
 
     #[test]

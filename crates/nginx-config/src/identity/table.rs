@@ -173,8 +173,27 @@ pub enum OrderClass {
     Entry,
 }
 
+impl OrderClass {
+    /// What the list is called in the path of a conflict about its order.
+    #[must_use]
+    pub fn list(self) -> &'static str {
+        match self {
+            Self::Access => "order of allow and deny",
+            Self::Rewrite => "order of set, if, rewrite and return",
+            Self::RegexLocation => "order of locations by regular expression",
+            Self::Entry => "order of entries",
+        }
+    }
+}
+
 pub(super) const ACCESS: &[&str] = &["allow", "deny"];
 pub(super) const REWRITE: &[&str] =
     &["break", "if", "return", "rewrite", "set", "set_by_lua", "set_by_lua_block", "set_by_lua_file"];
+/// Patterns of `rewrite` that every path fits, as people write them.
+pub(super) const EVERY_PATH: &[&str] =
+    &["^", ".*", "(.*)", "^.*", "^.*$", "^(.*)", "^(.*)$", "^/", "^/.*", "^/(.*)", "^/(.*)$", "^/.*$"];
+/// Domains that belong to nobody, kept for examples.
+pub(super) const RESERVED_NAMES: &[&str] =
+    &["example", "example.com", "example.net", "example.org", "invalid"];
 /// Blocks whose entries are known by their first word, which the grammar calls their name.
 pub(super) const DATA_BLOCKS: &[&str] = &["charset_map", "geo", "map", "split_clients", "types"];

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 pub(super) fn emit(sides: &Sides<'_, '_>, walked: &Walked) -> Output {
     let tree = |side: &super::Side<'_>| side.tree.map(Tree::source).unwrap_or_default().to_vec();
     let (base, ours, theirs) = (tree(sides.base), tree(sides.ours), tree(sides.theirs));
-    if base == ours {
+    if base == ours && walked.decided.is_empty() {
         let splices = vec![Splice { range: 0..ours.len(), text: theirs.clone() }];
         return Output { splices: if ours == theirs { Vec::new() } else { splices }, text: theirs };
     }
@@ -232,7 +232,7 @@ impl<'a> Emitter<'a> {
         let id = DirectiveId::at(index);
         let span = self.theirs.directive(id).span;
         let from = self.their_indent(id);
-        let text = self.relay.text(span, from, &frame.indent);
+        let text = self.block_of_theirs(span, from, &frame.indent);
         let mut gap = self.their_units.gap(id);
         let apart = self.their_units.apart(id);
         if !apart.is_empty() && apart.iter().all(|comment| self.staying.contains(comment)) {
@@ -251,6 +251,23 @@ impl<'a> Emitter<'a> {
         let tail = self.their_units.text(self.their_units.tail(id));
         self.writer.tail(Piece::Text(tail.strip_suffix(b"\r").unwrap_or(tail).to_vec()));
         self.writer.must_break = true;
+    }
+
+    /// Text of theirs, with the names that its block takes over from ours.
+    fn block_of_theirs(&self, span: Span, from: &[u8], to: &[u8]) -> Vec<u8> {
+        let mut text = Vec::new();
+        let mut at = span.start;
+        for (&theirs, &ours) in &self.walked.renamed {
+            let names = self.theirs.directive(DirectiveId::at(theirs)).span;
+            if names.start < at || names.end > span.end {
+                continue;
+            }
+            text.extend(self.relay.text(Span::new(at, names.start), from, to));
+            text.extend(&self.ours.source()[self.ours.directive(DirectiveId::at(ours)).span.range()]);
+            at = names.end;
+        }
+        text.extend(self.relay.text(Span::new(at, span.end), from, to));
+        text
     }
 
     /// The white space that the line of a directive of ours starts with.

@@ -6,8 +6,8 @@
 //! byte for byte as in the base is taken from theirs as it is written there.
 //!
 //! Invariant: each local change is in exactly one list, and while a conflict
-//! is open there is no text. Nothing here chooses between two versions, and
-//! two blocks never become one.
+//! or a doubt is open there is no text. Nothing here chooses between two
+//! versions, and two blocks never become one.
 
 mod distance;
 mod emit;
@@ -15,6 +15,7 @@ mod order;
 mod references;
 mod relay;
 mod resolution;
+mod servers;
 mod trivia;
 mod walk;
 mod writer;
@@ -25,9 +26,9 @@ pub use resolution::{Choice, Resolutions};
 use super::diff::compare::{Side, compare};
 use super::diff::outline::Meanings;
 use super::diff::{Kind, Row, Version, describe, show, version};
-use super::position::SyntaxError;
+use super::position::{Position, SyntaxError};
 use super::splice::Splice;
-use super::tree::Tree;
+use super::tree::{DirectiveId, Tree};
 use references::Hints;
 use walk::{Fate, Walked};
 
@@ -42,6 +43,8 @@ pub struct Merged {
     pub kept: Vec<Kept>,
     /// Paths of resolutions that no conflict asked for.
     pub unused: Vec<String>,
+    /// Server blocks of the vendor's that several of ours could be.
+    pub doubts: Vec<Doubt>,
     result: Output,
 }
 
@@ -50,6 +53,27 @@ pub struct Merged {
 struct Output {
     text: Vec<u8>,
     splices: Vec<Splice>,
+}
+
+/// A server block of the vendor's that goes by another name here, and the
+/// blocks that it could be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    /// Which of the vendor's files has it.
+    pub from: From,
+    /// What it is called there.
+    pub block: String,
+    /// The blocks here: what each is called, and where it starts.
+    pub fits: Vec<(String, Position)>,
+}
+
+/// One of the vendor's two files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum From {
+    /// The old one.
+    Base,
+    /// The new one.
+    Theirs,
 }
 
 /// Conflicts are open, and there is no merged file.
@@ -83,7 +107,7 @@ impl Merged {
     }
 
     fn closed(&self) -> Result<(), Unresolved> {
-        match self.open().count() {
+        match self.open().count() + self.doubts.len() {
             0 => Ok(()),
             count => Err(Unresolved { count }),
         }
@@ -173,6 +197,9 @@ pub enum Cause {
     Order,
     /// What was removed here is used by what the vendor added.
     UsedByTheirs,
+    /// A local location stands where the vendor's new file answers every
+    /// request before a location is chosen.
+    Dead,
 }
 
 /// A definition that the vendor removed and a local change still uses.
@@ -195,8 +222,25 @@ pub fn merge(
     theirs: &Tree,
     resolutions: &Resolutions,
 ) -> Result<Merged, SyntaxError> {
+    merge_into(base, ours, theirs, resolutions, &[])
+}
+
+/// The same, where somebody said which server blocks of ours the vendor's are.
+///
+/// # Errors
+/// As of [`merge`].
+pub fn merge_into(
+    base: &Tree,
+    ours: &Tree,
+    theirs: &Tree,
+    resolutions: &Resolutions,
+    chosen: &[DirectiveId],
+) -> Result<Merged, SyntaxError> {
     let mut meanings = Meanings::default();
-    let [base, ours, theirs] = [base, ours, theirs].map(|tree| Side::of_tree(tree, &mut meanings));
+    let [base, mut ours, theirs] = [base, ours, theirs].map(|tree| Side::of_tree(tree, &mut meanings));
+    for id in chosen {
+        ours.outline.items[id.index()].is_chosen = true;
+    }
     let sides = Sides { base: &base, ours: &ours, theirs: &theirs };
     let mut hints = Hints::default();
     loop {
@@ -219,11 +263,7 @@ struct Sides<'a, 's> {
 impl Sides<'_, '_> {
     fn merged(&self, walked: Walked, result: Output, resolutions: &Resolutions) -> Merged {
         let mut lists = Lists::default();
-        debug_assert_eq!(
-            walked.locals.len(),
-            compare(self.base, self.ours).iter().filter(|found| found.kind != Kind::Spacing).count(),
-            "every local change has a fate"
-        );
+        debug_assert_eq!(walked.locals.len(), self.changes(&walked), "every local change has a fate");
         let mut locals = walked.locals.clone();
         locals.sort_by_key(|local| {
             (local.difference.new.is_none(), local.difference.new.or(local.difference.old))
@@ -258,14 +298,46 @@ impl Sides<'_, '_> {
             path: show::full_path(&self.ours.outline, index),
             ours: version(self.ours, index, Kind::Removed),
         });
+        let doubts = walked.doubts.iter().map(|doubt| self.doubt(doubt)).collect();
         let asked: Vec<&str> = walked.conflicts.iter().map(|conflict| conflict.path.as_str()).collect();
         Merged {
             lists,
             kept: kept.collect(),
-            unused: resolutions.unused(&asked),
+            unused: resolutions.unused(&asked, &walked.decided),
+            doubts,
             conflicts: walked.conflicts,
             result,
         }
+    }
+
+    fn doubt(&self, (from, (block, fits)): &(From, (usize, Vec<usize>))) -> Doubt {
+        let vendor = if *from == From::Base { self.base } else { self.theirs };
+        let fits = fits.iter().map(|&index| {
+            let item = &self.ours.outline.items[index];
+            (show::full_path(&self.ours.outline, index), item.tree.position(item.directive().span.start))
+        });
+        Doubt { from: *from, block: show::full_path(&vendor.outline, *block), fits: fits.collect() }
+    }
+
+    /// How many local changes there are: of a block that both sides added,
+    /// those in it.
+    fn changes(&self, walked: &Walked) -> usize {
+        let mut count = 0;
+        let mut open: Vec<Option<usize>> = Vec::new();
+        for found in compare(self.base, self.ours).iter().filter(|found| found.kind != Kind::Spacing) {
+            open.push(found.new.filter(|_| found.kind == Kind::Added));
+        }
+        while let Some(added) = open.pop() {
+            let children = added
+                .filter(|index| walked.opened.contains(index))
+                .map(|index| &self.ours.outline.items[index].children)
+                .filter(|children| !children.is_empty());
+            match children {
+                Some(children) => open.extend(children.iter().copied().map(Some)),
+                None => count += 1,
+            }
+        }
+        count
     }
 }
 

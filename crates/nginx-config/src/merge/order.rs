@@ -232,13 +232,20 @@ impl Group<'_, '_, '_> {
             return Choice::Theirs;
         }
         let triple = Triple { base: None, ours: ours.first().copied(), theirs: theirs.first().copied() };
-        let conflict = self.walker.conflict(Cause::Order, triple);
+        let conflict = self.conflict(triple);
         for index in ours {
             if let Some(&local) = self.walker.walked.added.get(index) {
                 self.walker.walked.locals[local].fate = Fate::Disputed(conflict);
             }
         }
         self.walker.choice(conflict).unwrap_or(Choice::Ours)
+    }
+
+    /// A conflict about order is named by the list it is about: the directives
+    /// in it have paths of their own, by which each can be taken or left out.
+    fn conflict(&mut self, triple: Triple) -> usize {
+        let path = self.walker.path_of(self.class.list());
+        self.walker.conflict_at(path, Cause::Order, triple)
     }
 
     /// The seats in the vendor's order, where that is the one to follow.
@@ -268,7 +275,7 @@ impl Group<'_, '_, '_> {
             true
         } else {
             let first = moves.first().or(members.first())?;
-            let conflict = self.walker.conflict(Cause::Order, first.triple());
+            let conflict = self.conflict(first.triple());
             self.note(&moves, Fate::Disputed(conflict));
             self.walker.choice(conflict) == Some(Choice::Theirs)
         };

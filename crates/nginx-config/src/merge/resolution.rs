@@ -1,10 +1,11 @@
 //! Which side wins a conflict, as the user decided.
 //!
 //! Invariant: a path decides the conflict of that path and those below it; the
-//! longest path that fits wins, and all paths win over the general choice.
+//! longest path that fits wins, and all paths win over the general choice. What
+//! is no conflict is decided only by its own path.
 
 use crate::diff::show::SEPARATOR;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The side that wins a conflict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,9 +65,26 @@ impl Resolutions {
         fitting.max_by_key(|(known, _)| known.len()).map(|(_, choice)| *choice).or(self.general)
     }
 
+    /// What was decided about the directive of exactly this path, conflict or not.
+    pub(super) fn exactly(&self, path: &str) -> Option<Choice> {
+        self.paths.get(path).copied()
+    }
+
+    /// Whether any path is named.
+    pub(super) fn has_paths(&self) -> bool {
+        !self.paths.is_empty()
+    }
+
+    /// Whether something is decided about a part of the block of this path.
+    pub(super) fn decides_below(&self, block: &str) -> bool {
+        self.paths.keys().any(|path| path != block && covers(block, path))
+    }
+
     /// The paths that decide none of these conflicts.
-    pub(super) fn unused(&self, conflicts: &[&str]) -> Vec<String> {
-        let is_unused = |path: &&String| !conflicts.iter().any(|conflict| covers(path, conflict));
+    pub(super) fn unused(&self, conflicts: &[&str], decided: &BTreeSet<String>) -> Vec<String> {
+        let is_unused = |path: &&String| {
+            !decided.contains(*path) && !conflicts.iter().any(|conflict| covers(path, conflict))
+        };
         self.paths.keys().filter(is_unused).cloned().collect()
     }
 }
@@ -90,6 +108,6 @@ mod tests {
         assert_eq!(some.of("server a:443 / location /x / root"), Some(Choice::Ours));
         assert_eq!(some.of("server a:443 / location /xy"), Some(Choice::Theirs));
         assert_eq!(Resolutions::none().of("a"), None);
-        assert_eq!(some.unused(&["server a:443 / root"]), ["server a:443 / location /x"]);
+        assert_eq!(some.unused(&["server a:443 / root"], &BTreeSet::new()), ["server a:443 / location /x"]);
     }
 }

@@ -138,3 +138,88 @@ fn an_open_conflict_gives_no_text_and_a_choice_does() {
     );
     assert_eq!((merged(Choice::Ours), merged(Choice::Theirs)), ("gzip off;".into(), "gzip always;".into()));
 }
+
+/// A server block that proxies to `port`.
+fn server(listen: &str, name: &str, port: u16, more: &str) -> String {
+    format!(
+        "server {{\n listen {listen};\n server_name {name};\n location /api/ {{ proxy_pass http://127.0.0.1:{port}; }}\n \
+         {more}location / {{ proxy_pass http://127.0.0.1:{port}; }}\n}}\n"
+    )
+}
+
+/// The doubts of a merge, where the vendor adds a location.
+fn doubts(base: &str, ours: &str, chosen: &[usize]) -> (Vec<Doubt>, Option<String>) {
+    let theirs = base.replace("location / ", "location /new { root /x; }\n location / ");
+    let [base, ours, theirs] = trees([base, ours, &theirs]);
+    let chosen: Vec<_> = chosen.iter().map(|&at| ours.roots()[at]).collect();
+    let merged = merge_into(&base, &ours, &theirs, &Resolutions::none(), &chosen).expect("parses");
+    let text = merged.text().ok().map(|text| String::from_utf8_lossy(text).into_owned());
+    (merged.doubts, text)
+}
+
+#[test]
+fn a_block_that_could_be_several_is_a_doubt_until_one_is_chosen() {
+    let base = server("443", "_", 9000, "");
+    // That only one of them has exactly the vendor's locations settles nothing.
+    let own = "location /own { proxy_pass http://127.0.0.1:9000; } ";
+    let two = server("443", "a", 9000, own) + &server("443", "b", 9000, "");
+    let (found, text) = doubts(&base, &two, &[]);
+    assert_eq!(text, None);
+    let [doubt] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((doubt.from, doubt.block.as_str()), (From::Base, "server _:443"));
+    let fits: Vec<_> = doubt.fits.iter().map(|(block, at)| (block.as_str(), at.line)).collect();
+    assert_eq!(fits, [("server a:443", 1), ("server b:443", 7)]);
+    let (found, text) = doubts(&base, &two, &[1]);
+    assert_eq!(found, []);
+    let text = text.expect("no doubt is left");
+    let (a, b) = text.split_once("server_name b").expect("both stay");
+    assert!(!a.contains("/new") && b.contains("/new"), "{text}");
+}
+
+#[test]
+fn listen_and_upstream_tell_blocks_apart_before_anything_is_doubted() {
+    let certain = |base: &str, ours: &str, served: &str| {
+        let (found, text) = doubts(base, ours, &[]);
+        assert_eq!(found, [], "{ours}");
+        let text = text.expect("no doubt");
+        let blocks: Vec<_> = text.split("server {").filter(|block| block.contains("/new")).collect();
+        assert!(matches!(blocks.as_slice(), [block] if block.contains(served)), "{text}");
+    };
+    let base = server("443", "_", 9000, "");
+    // Another application, a tenant on another port, an internal block on another address.
+    certain(&base, &(server("443", "shop", 3000, "") + &server("443", "cc", 9000, "")), "server_name cc");
+    certain(&base, &(server("443", "b", 9001, "") + &server("443", "a", 9000, "")), "server_name a");
+    certain(&base, &(server("8080", "in", 9000, "") + &server("443", "cc", 9000, "")), "server_name cc");
+    // The name still says more than all of that.
+    let named = server("443", "cc", 9000, "");
+    certain(&named, &(server("443", "other", 9000, "") + &server("443", "cc", 9001, "")), "server_name cc");
+}
+
+#[test]
+fn a_path_decides_what_is_no_conflict_and_only_that() {
+    let base = "s {\n a 1;\n gzip on;\n location /x {\n  expires 1;\n  etag on;\n }\n}\n";
+    let theirs = "s {\n a 1;\n gzip off;\n new;\n location /x {\n  expires 2;\n  etag off;\n }\n}\n";
+    let ours = "s {\n a 1;\n own;\n gzip on;\n location /x {\n  expires 1;\n  etag on;\n }\n}\n";
+    let decided = |ours: &str, paths: &[(&str, Choice)]| {
+        let [base, ours, theirs] = trees([base, ours, theirs]);
+        let with = |all: Resolutions, &(path, choice): &(&str, Choice)| all.with(path, choice);
+        let resolutions = paths.iter().fold(Resolutions::none(), with);
+        let merged = merge(&base, &ours, &theirs, &resolutions).expect("parses");
+        assert_eq!(merged.unused, Vec::<String>::new());
+        String::from_utf8(merged.text().expect("no conflict").to_vec()).expect("UTF-8")
+    };
+    use Choice::{Ours, Theirs};
+    // Also in a file, and in a block, that nobody changed here.
+    for (ours, own) in [(base, ""), (ours, " own;\n")] {
+        assert_eq!(
+            decided(ours, &[("s / gzip", Ours), ("s / new", Ours), ("s / location /x / etag", Ours)]),
+            format!("s {{\n a 1;\n{own} gzip on;\n location /x {{\n  expires 2;\n  etag on;\n }}\n}}\n")
+        );
+    }
+    assert_eq!(decided(ours, &[("s / own", Theirs)]), theirs);
+    // A block's path decides the conflicts in it; what only one side changed goes on.
+    let [base, ours, theirs] = trees([base, ours, theirs]);
+    let whole = merge(&base, &ours, &theirs, &Resolutions::none().with("s", Theirs)).expect("parses");
+    assert!(String::from_utf8_lossy(whole.text().expect("no conflict")).contains("own;"));
+    assert_eq!(whole.unused, ["s"]);
+}

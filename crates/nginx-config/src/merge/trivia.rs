@@ -5,7 +5,7 @@
 //! nginx does not read them.
 
 use super::Sides;
-use super::walk::{Act, Decided, Fate, Open, Triple, Walker};
+use super::walk::{Act, Decided, Fate, Triple, Walker};
 use crate::diff::compare::{Difference, Kind, Side, compare_heads};
 use crate::position::Span;
 
@@ -44,7 +44,7 @@ impl Walker<'_, '_> {
             || notes(from, base) == notes(here, ours) && notes(there, theirs) != notes(here, ours)
     }
 
-    pub fn foot(&mut self, block: Open) {
+    pub fn foot(&mut self, block: [Option<usize>; 3]) {
         let Sides { base: from, ours: here, theirs: there } = *self.sides;
         let foot = |side: &Side<'_>, index: Option<usize>| {
             let (units, id) = match (index, side.root_units()) {

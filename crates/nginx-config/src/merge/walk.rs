@@ -7,8 +7,10 @@
 use super::order::{self, Seat};
 use super::references::Hints;
 use super::{Cause, Choice, Conflict, Resolutions, Sides};
-use crate::diff::compare::{Difference, Kind, Side, compare_pair, pair_lists, same_words};
+use crate::diff::compare::{Difference, Doubt, Kind, Side, compare_pair, pair_and_doubt, same_words};
+use crate::diff::purpose::{is_alike, leads_to_https};
 use crate::diff::{show, version};
+use crate::identity::{Key, is_placeholder};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the merged file is made of, and what became of each local change.
@@ -35,6 +37,17 @@ pub(super) struct Walked {
     pub left_out: Vec<usize>,
     /// Directives of ours that the vendor removed and that stay.
     pub kept: Vec<usize>,
+    /// Blocks that both sides added and that are merged inside.
+    pub opened: BTreeSet<usize>,
+    /// Directives of theirs that are written as one of ours: the names of a
+    /// new block that belongs to one that has other names here.
+    pub renamed: BTreeMap<usize, usize>,
+    /// By block of ours: addresses that a new block of theirs listens on.
+    pub taken: BTreeMap<usize, BTreeSet<Key>>,
+    /// Blocks of the vendor's, and those of ours that each may be.
+    pub doubts: Vec<(super::From, Doubt)>,
+    /// Paths of resolutions that decided what is no conflict.
+    pub decided: BTreeSet<String>,
 }
 
 /// What happens to a directive of ours.
@@ -86,8 +99,13 @@ pub(super) struct Triple {
     pub theirs: Option<usize>,
 }
 
-/// A block that all three have; `None` is the file itself.
-pub(super) type Open = [Option<usize>; 3];
+/// A block that is merged inside; the index `None` is the file itself.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Open {
+    pub sides: [Option<usize>; 3],
+    /// Both sides added it, so that the base has nothing in it.
+    pub is_new: bool,
+}
 
 pub(super) fn walk(sides: &Sides<'_, '_>, resolutions: &Resolutions, hints: &Hints) -> Walked {
     let walked = Walked {
@@ -102,8 +120,14 @@ pub(super) fn walk(sides: &Sides<'_, '_>, resolutions: &Resolutions, hints: &Hin
         removed: Vec::new(),
         left_out: Vec::new(),
         kept: Vec::new(),
+        opened: BTreeSet::new(),
+        renamed: BTreeMap::new(),
+        taken: BTreeMap::new(),
+        doubts: Vec::new(),
+        decided: BTreeSet::new(),
     };
-    let mut walker = Walker { sides, resolutions, hints, walked, open: vec![[None; 3]] };
+    let open = vec![Open { sides: [None; 3], is_new: false }];
+    let mut walker = Walker { sides, resolutions, hints, walked, open, within: None };
     while let Some(block) = walker.open.pop() {
         walker.block(block);
     }
@@ -116,38 +140,49 @@ pub(super) struct Walker<'a, 's> {
     hints: &'a Hints,
     pub walked: Walked,
     open: Vec<Open>,
+    /// The block of ours that is looked at.
+    within: Option<usize>,
 }
 
 impl Walker<'_, '_> {
     fn block(&mut self, block: Open) {
-        let [base, ours, theirs] = block;
-        self.foot(block);
+        let [_, ours, _] = block.sides;
+        self.within = ours;
+        if !block.is_new {
+            self.foot(block.sides);
+        }
         let triples = self.triples(block);
         let mut seats: BTreeMap<usize, Seat> = BTreeMap::new();
         let mut inserted = BTreeSet::new();
-        for triple in triples {
+        for &triple in &triples {
             if self.directive(triple) {
                 inserted.extend(triple.theirs);
             }
+        }
+        self.dead_locations(&triples, &inserted);
+        self.renamed_blocks(&triples, &mut inserted);
+        for triple in triples {
             if let Some(ours) = triple.ours {
                 let is_gone = self.walked.acts[ours] == Act::Remove;
                 seats.insert(ours, Seat { ours, base: triple.base, theirs: triple.theirs, is_gone });
             }
         }
         debug_assert_eq!(seats.len(), self.sides.ours.outline.children(ours).len());
-        debug_assert!(base.is_some() == theirs.is_some());
-        let entries = order::arrange(self, block, seats.into_values().collect(), &inserted);
+        let entries = order::arrange(self, block.sides, seats.into_values().collect(), &inserted);
         self.walked.blocks.insert(ours, entries);
     }
 
     /// The directives of a block, each in the versions in which it exists.
-    fn triples(&self, [base, ours, theirs]: Open) -> Vec<Triple> {
+    fn triples(&mut self, block: Open) -> Vec<Triple> {
         let Sides { base: from, ours: here, theirs: there } = self.sides;
         let [from, here, there] = [&from.outline, &here.outline, &there.outline];
-        let (from_list, here_list, there_list) =
-            (from.children(base), here.children(ours), there.children(theirs));
-        let in_ours = pair_lists(from, here, from_list, here_list);
-        let in_theirs = pair_lists(from, there, from_list, there_list);
+        let [base, ours, theirs] = block.sides;
+        let from_list = if block.is_new { &[] } else { from.children(base) };
+        let (here_list, there_list) = (here.children(ours), there.children(theirs));
+        let (in_ours, doubts) = pair_and_doubt(from, here, from_list, here_list);
+        self.walked.doubts.extend(doubts.into_iter().map(|doubt| (super::From::Base, doubt)));
+        // Where the vendor's own two files leave a doubt, nobody here can settle it.
+        let (in_theirs, _) = pair_and_doubt(from, there, from_list, there_list);
         let of_base = from_list.iter().zip(in_ours.iter().zip(&in_theirs));
         let mut triples: Vec<_> =
             of_base.map(|(&base, (&ours, &theirs))| Triple { base: Some(base), ours, theirs }).collect();
@@ -156,11 +191,12 @@ impl Walker<'_, '_> {
             list.iter().copied().filter(|index| !taken.contains(index)).collect()
         };
         let (here_left, there_left) = (left(here_list, &in_ours), left(there_list, &in_theirs));
-        let partners = pair_lists(here, there, &here_left, &there_left);
-        let both = here_left.iter().zip(&partners);
-        triples.extend(both.map(|(&ours, &theirs)| Triple { base: None, ours: Some(ours), theirs }));
-        let only = left(&there_left, &partners).into_iter();
-        triples.extend(only.map(|theirs| Triple { base: None, ours: None, theirs: Some(theirs) }));
+        let (partners, doubts) = pair_and_doubt(there, here, &there_left, &here_left);
+        self.walked.doubts.extend(doubts.into_iter().map(|doubt| (super::From::Theirs, doubt)));
+        let both = there_left.iter().zip(&partners);
+        triples.extend(both.map(|(&theirs, &ours)| Triple { base: None, ours, theirs: Some(theirs) }));
+        let only = left(&here_left, &partners).into_iter();
+        triples.extend(only.map(|ours| Triple { base: None, ours: Some(ours), theirs: None }));
         triples
     }
 
@@ -185,11 +221,21 @@ impl Walker<'_, '_> {
                 self.added_by_both(triple, ours, theirs);
                 false
             }
-            (None, Some(_), None) => {
-                self.local(Kind::Added, triple, Fate::Carried);
+            (None, Some(ours), None) => {
+                let fate = if self.decided(triple, Choice::Theirs) {
+                    Fate::Dropped
+                } else if self.is_taken(ours) {
+                    Fate::AlreadyPresent
+                } else {
+                    Fate::Carried
+                };
+                if fate != Fate::Carried {
+                    self.walked.acts[ours] = Act::Remove;
+                }
+                self.local(Kind::Added, triple, fate);
                 false
             }
-            (None, None, theirs) => theirs.is_some(),
+            (None, None, theirs) => theirs.is_some() && !self.decided(triple, Choice::Ours),
         }
     }
 
@@ -198,7 +244,14 @@ impl Walker<'_, '_> {
         self.around(base, ours, theirs);
         let triple = Triple { base: Some(base), ours: Some(ours), theirs: Some(theirs) };
         if written(from, base) == written(here, ours) {
-            if written(there, theirs) != written(here, ours) {
+            let is_block = here.outline.items[ours].is_block();
+            let differs = written(there, theirs) != written(here, ours);
+            if differs && is_block && self.resolutions.decides_below(&self.path(triple)) {
+                // Somebody decides about a part of what the vendor changed.
+                let head = !same_words(there, here, (theirs, ours));
+                self.walked.acts[ours] = Act::Open(head.then_some(theirs));
+                self.open.push(Open { sides: [base, ours, theirs].map(Some), is_new: false });
+            } else if differs && !self.decided(triple, Choice::Ours) {
                 self.walked.acts[ours] = Act::Replace(theirs);
             }
             self.comments(triple);
@@ -214,10 +267,15 @@ impl Walker<'_, '_> {
         };
         let changed_here = !same((from, base), (here, ours));
         let changed_there = !same((from, base), (there, theirs));
-        let mut takes_theirs = changed_there && !changed_here;
+        let mut takes_theirs = changed_there && !changed_here && !self.decided(triple, Choice::Ours);
         if changed_here {
             let fate = if same((here, ours), (there, theirs)) {
                 Fate::AlreadyPresent
+            } else if says_nothing(there, theirs) {
+                Fate::Carried
+            } else if !changed_there && self.decided(triple, Choice::Theirs) {
+                takes_theirs = true;
+                Fate::Dropped
             } else if changed_there {
                 let conflict = self.conflict(Cause::BothChanged, triple);
                 takes_theirs = self.choice(conflict) == Some(Choice::Theirs);
@@ -229,7 +287,7 @@ impl Walker<'_, '_> {
         }
         if is_block {
             self.walked.acts[ours] = Act::Open(takes_theirs.then_some(theirs));
-            self.open.push([base, ours, theirs].map(Some));
+            self.open.push(Open { sides: [base, ours, theirs].map(Some), is_new: false });
         } else if takes_theirs {
             self.walked.acts[ours] = Act::Replace(theirs);
         }
@@ -243,6 +301,8 @@ impl Walker<'_, '_> {
         let is_same = from.outline.items[base].meaning == here.outline.items[ours].meaning;
         let fate = if self.hints.keep.contains(&ours) {
             self.walked.kept.push(ours);
+            Fate::Carried
+        } else if is_same && self.decided(triple, Choice::Ours) {
             Fate::Carried
         } else if is_same {
             self.walked.acts[ours] = Act::Remove;
@@ -265,6 +325,9 @@ impl Walker<'_, '_> {
         let is_same = from.outline.items[base].meaning == there.outline.items[theirs].meaning;
         let cause = if self.hints.used_by_theirs.contains(&theirs) {
             Cause::UsedByTheirs
+        } else if is_same && self.decided(triple, Choice::Theirs) {
+            self.local(Kind::Removed, triple, Fate::Dropped);
+            return true;
         } else if is_same {
             self.walked.left_out.push(theirs);
             self.local(Kind::Removed, triple, Fate::Carried);
@@ -277,17 +340,43 @@ impl Walker<'_, '_> {
         self.choice(conflict) == Some(Choice::Theirs)
     }
 
+    /// What both sides added under one identity: the same, or merged inside,
+    /// or a conflict.
     fn added_by_both(&mut self, triple: Triple, ours: usize, theirs: usize) {
         let (here, there) = (self.sides.ours, self.sides.theirs);
-        if here.outline.items[ours].meaning == there.outline.items[theirs].meaning {
+        let (our_item, their_item) = (&here.outline.items[ours], &there.outline.items[theirs]);
+        let is_same = our_item.meaning == their_item.meaning
+            // Two blocks that send the same people to HTTPS, each in its own words.
+            || leads_to_https(&here.outline, ours) && leads_to_https(&there.outline, theirs);
+        if is_same {
             self.local(Kind::Added, triple, Fate::AlreadyPresent);
             return;
         }
-        let conflict = self.conflict(Cause::BothAdded, triple);
-        self.local(Kind::Added, triple, Fate::Disputed(conflict));
-        if self.choice(conflict) == Some(Choice::Theirs) {
+        let is_block = our_item.is_block()
+            && their_item.is_block()
+            && is_alike(&here.outline, ours, &there.outline, theirs);
+        let head_differs = !is_block || !same_words(here, there, (ours, theirs));
+        let mut takes_theirs = false;
+        let mut fate = Fate::AlreadyPresent;
+        if says_nothing(there, theirs) {
+            fate = Fate::Carried;
+        } else if head_differs {
+            let conflict = self.conflict(Cause::BothAdded, triple);
+            takes_theirs = self.choice(conflict) == Some(Choice::Theirs);
+            fate = Fate::Disputed(conflict);
+        }
+        if is_block {
+            self.walked.acts[ours] = Act::Open(takes_theirs.then_some(theirs));
+            self.walked.opened.insert(ours);
+            self.open.push(Open { sides: [None, Some(ours), Some(theirs)], is_new: true });
+            // What stands in the block is told one by one; an empty one as a whole.
+            if !our_item.children.is_empty() {
+                return;
+            }
+        } else if takes_theirs {
             self.walked.acts[ours] = Act::Replace(theirs);
         }
+        self.local(Kind::Added, triple, fate);
     }
 
     /// Notes a local change.
@@ -304,15 +393,47 @@ impl Walker<'_, '_> {
         self.walked.locals.push(Decided { difference, fate, theirs: triple.theirs });
     }
 
-    /// Notes a conflict and looks up how it is decided.
-    pub fn conflict(&mut self, cause: Cause, triple: Triple) -> usize {
+    /// What a directive of the block that is looked at is called in resolutions:
+    /// also one that only the vendor has stands in a block that has its name here.
+    pub fn path(&self, triple: Triple) -> String {
         let Sides { base: from, ours: here, theirs: there } = *self.sides;
-        let path = match triple {
-            Triple { ours: Some(index), .. } => show::full_path(&here.outline, index),
-            Triple { theirs: Some(index), .. } => show::full_path(&there.outline, index),
-            Triple { base: Some(index), .. } => show::full_path(&from.outline, index),
+        let own = match triple {
+            Triple { ours: Some(index), .. } => show::label(&here.outline, index),
+            Triple { theirs: Some(index), .. } => show::label(&there.outline, index),
+            Triple { base: Some(index), .. } => show::label(&from.outline, index),
             Triple { .. } => String::new(),
         };
+        self.path_of(&own)
+    }
+
+    /// The path of what is called `own` in the block that is looked at.
+    pub fn path_of(&self, own: &str) -> String {
+        show::join(&show::path_of(&self.sides.ours.outline, self.within), own)
+    }
+
+    /// Whether somebody named this very directive, which is no conflict, and
+    /// wants this side of it.
+    fn decided(&mut self, triple: Triple, side: Choice) -> bool {
+        if !self.resolutions.has_paths() {
+            return false;
+        }
+        let path = self.path(triple);
+        let is_decided = self.resolutions.exactly(&path) == Some(side);
+        if is_decided {
+            self.walked.decided.insert(path);
+        }
+        is_decided
+    }
+
+    /// Notes a conflict and looks up how it is decided.
+    pub fn conflict(&mut self, cause: Cause, triple: Triple) -> usize {
+        let path = self.path(triple);
+        self.conflict_at(path, cause, triple)
+    }
+
+    /// The same, under a path of its own.
+    pub fn conflict_at(&mut self, path: String, cause: Cause, triple: Triple) -> usize {
+        let Sides { base: from, ours: here, theirs: there } = *self.sides;
         // A conflict about arguments shows the heading; one about all shows all.
         let kind =
             if cause == Cause::BothChanged || cause == Cause::Order { Kind::Changed } else { Kind::Added };
@@ -334,4 +455,10 @@ impl Walker<'_, '_> {
 fn written<'s>(side: &Side<'s>, index: usize) -> &'s [u8] {
     let item = &side.outline.items[index];
     &item.tree.source()[item.directive().span.range()]
+}
+
+/// Whether a directive names a server as a vendor must who does not know it.
+fn says_nothing(side: &Side<'_>, index: usize) -> bool {
+    let directive = side.outline.items[index].directive();
+    directive.is("server_name") && is_placeholder(&directive.args)
 }

@@ -1,0 +1,133 @@
+//! What a merge knows of server blocks: locations that a new `return` would
+//! answer for, and names that a new block of the vendor's has to take over.
+//!
+//! Invariant: a local location is never carried to where nothing reaches it
+//! without being shown as a conflict.
+
+use super::walk::{Act, Fate, Triple, Walker};
+use super::{Cause, Choice};
+use crate::diff::outline::Outline;
+use crate::diff::purpose::{Purpose, Upstreams, is_server, leads_to_https, purpose};
+use crate::identity::{Key, returns_at_once};
+use std::collections::BTreeSet;
+
+impl Walker<'_, '_> {
+    /// Local locations in a block where theirs brings a `return` that answers
+    /// first: each is a conflict, since it would be dead.
+    pub fn dead_locations(&mut self, triples: &[Triple], inserted: &BTreeSet<usize>) {
+        let (here, there) = (&self.sides.ours.outline, &self.sides.theirs.outline);
+        let answers = |index: &&usize| returns_at_once(there.items[**index].directive());
+        let Some(&new) = inserted.iter().find(answers) else { return };
+        let is_dead_already =
+            |triple: &Triple| triple.ours.is_some_and(|ours| returns_at_once(here.items[ours].directive()));
+        if triples.iter().any(is_dead_already) {
+            return;
+        }
+        for triple in triples {
+            let (None, Some(ours), None) = (triple.base, triple.ours, triple.theirs) else { continue };
+            let is_location = here.items[ours].directive().is("location");
+            if !is_location || self.walked.acts[ours] == Act::Remove {
+                continue;
+            }
+            let conflict =
+                self.conflict(Cause::Dead, Triple { base: None, ours: Some(ours), theirs: Some(new) });
+            if self.choice(conflict) == Some(Choice::Theirs) {
+                self.walked.acts[ours] = Act::Remove;
+            }
+            if let Some(&local) = self.walked.added.get(&ours) {
+                self.walked.locals[local].fate = Fate::Disputed(conflict);
+            }
+        }
+    }
+
+    /// A new block of theirs takes the addresses on which it listens from the
+    /// block of its name: there they would be ignored.
+    fn taken_listens(&mut self, triples: &[Triple], inserted: &BTreeSet<usize>) {
+        let (here, there) = (&self.sides.ours.outline, &self.sides.theirs.outline);
+        for triple in triples {
+            let (Some(ours), Some(theirs)) = (triple.ours, triple.theirs) else { continue };
+            if !is_server(here.items[ours].directive()) {
+                continue;
+            }
+            let names = name(there, theirs).map(|index| words(there, index));
+            for &new in inserted.iter().filter(|&&index| is_server(there.items[index].directive())) {
+                if name(there, new).map(|index| words(there, index)) == names {
+                    self.walked.taken.entry(ours).or_default().extend(listens(there, new));
+                }
+            }
+        }
+    }
+
+    /// Whether this `listen`, which only ours has, went to a new block of theirs.
+    pub fn is_taken(&self, ours: usize) -> bool {
+        let item = &self.sides.ours.outline.items[ours];
+        let taken = item.parent.and_then(|block| self.walked.taken.get(&block));
+        item.directive().is("listen") && taken.is_some_and(|keys| keys.contains(&item.identity.key))
+    }
+
+    /// A block that is new from theirs, such as the redirect to HTTPS, and has
+    /// the names of one that is called otherwise here: it takes those. Where
+    /// ours sends people to HTTPS itself, it is not needed.
+    pub fn renamed_blocks(&mut self, triples: &[Triple], inserted: &mut BTreeSet<usize>) {
+        let (here, there) = (&self.sides.ours.outline, &self.sides.theirs.outline);
+        let mut known: Vec<(BTreeSet<Vec<u8>>, usize)> = Vec::new();
+        let mut redirects: Vec<(usize, Purpose)> = Vec::new();
+        for triple in triples {
+            match (triple.ours, triple.theirs) {
+                (Some(ours), _) if !is_server(here.items[ours].directive()) => {}
+                (Some(ours), Some(theirs)) => {
+                    if let (Some(ours), Some(theirs)) = (name(here, ours), name(there, theirs))
+                        && words(here, ours) != words(there, theirs)
+                    {
+                        known.push((words(there, theirs), ours));
+                    }
+                }
+                (Some(ours), None) if self.walked.acts[ours] != Act::Remove && leads_to_https(here, ours) => {
+                    redirects.push((ours, purpose(here, ours, &Upstreams::default())));
+                }
+                _ => {}
+            }
+        }
+        let servers: Vec<usize> =
+            inserted.iter().copied().filter(|&index| is_server(there.items[index].directive())).collect();
+        for server in servers {
+            let Some(names) = name(there, server) else { continue };
+            let own = words(there, names);
+            let mut fitting = known.iter().filter(|(theirs, _)| *theirs == own);
+            let (Some(&(_, new)), None) = (fitting.next(), fitting.next()) else { continue };
+            let (new_names, ports) = (words(here, new), purpose(there, server, &Upstreams::default()).ports);
+            let does_so = |found: &&(usize, Purpose)| {
+                found.1.names.is_superset(&new_names) && found.1.ports.is_superset(&ports)
+            };
+            match redirects.iter().find(does_so).filter(|_| leads_to_https(there, server)) {
+                Some((ours, _)) => {
+                    inserted.remove(&server);
+                    if let Some(&local) = self.walked.added.get(ours) {
+                        self.walked.locals[local].fate = Fate::AlreadyPresent;
+                        self.walked.locals[local].theirs = Some(server);
+                    }
+                }
+                None => {
+                    self.walked.renamed.insert(names, new);
+                }
+            }
+        }
+        self.taken_listens(triples, inserted);
+    }
+}
+
+/// The addresses of a server block's `listen`s.
+fn listens<'a>(outline: &'a Outline<'_>, server: usize) -> impl Iterator<Item = Key> + 'a {
+    let children = outline.items[server].children.iter().map(|&child| &outline.items[child]);
+    children.filter(|item| item.directive().is("listen")).map(|item| item.identity.key.clone())
+}
+
+/// The `server_name` of a server block.
+fn name(outline: &Outline<'_>, server: usize) -> Option<usize> {
+    let mut children = outline.items[server].children.iter().copied();
+    children.find(|&child| outline.items[child].directive().is("server_name"))
+}
+
+fn words(outline: &Outline<'_>, index: usize) -> BTreeSet<Vec<u8>> {
+    outline.items[index].directive().args.iter().map(|word| word.value.to_ascii_lowercase()).collect()
+}
