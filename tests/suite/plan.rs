@@ -4,3 +4,4 @@
 mod blocks;
 mod discovery;
 mod hostile;
+mod random;
