@@ -40,7 +40,19 @@ const HARMLESS: &[&str] = &[
     "error_page 502 503 504 /busy.html; location = /busy.html { return 200 busy; }",
     "client_max_body_size 100m; gzip off; # set by hand",
     "add_header X-Frame-Options SAMEORIGIN always;",
+    "include snippets/headers.conf;",
+    "limit_req zone=all burst=500 nodelay;",
+    "if ($is_robot) { return 403; }",
+    "allow 127.0.0.0/8; allow ::1; deny all;",
+    "listen [::]:80;",
+    "access_log /var/log/nginx/motion.log; error_log /var/log/nginx/motion-error.log warn;",
+    "recursive_error_pages on; proxy_intercept_errors off;",
+    "location @later { return 503; }",
+    "location /x/ { alias /usr/share/nginx/html/; try_files $uri $uri/ @later2; } location @later2 { proxy_pass UPSTREAM; }",
 ];
+
+/// Lines of Motion's block by which nobody gets in, before or after.
+const GUARDS: &[&str] = &["auth_basic motion; auth_basic_user_file /etc/nginx/users;", "deny all;"];
 
 /// Lines that may take the route away, or that somebody has to decide about.
 const REASONS: &[&str] = &[
@@ -63,6 +75,9 @@ struct Tree {
     names: &'static str,
     lines: Vec<&'static str>,
     reason: Option<&'static str>,
+    guard: Option<&'static str>,
+    /// A second, internal block of Motion.
+    internal: bool,
     nested: bool,
     others: Vec<&'static str>,
     others_first: bool,
@@ -115,18 +130,25 @@ fn tree() -> impl Strategy<Value = Tree> {
         select(vec![Doors::One, Doors::Plain, Doors::Redirect, Doors::Two]),
         select(names),
         subsequence(HARMLESS.to_vec(), 0..5),
-        prop::option::weighted(0.2, select(REASONS)),
+        (
+            prop::option::weighted(0.2, select(REASONS)),
+            prop::option::weighted(0.1, select(GUARDS)),
+            prop::bool::weighted(0.2),
+        ),
         prop::bool::weighted(0.2),
         subsequence(OTHERS.to_vec(), 0..4),
         any::<bool>(),
     )
-        .prop_map(|(layout, upstream, doors, names, lines, reason, nested, others, others_first)| Tree {
+        .prop_map(|(layout, upstream, doors, names, lines, more, nested, others, others_first)| Tree {
             layout,
             upstream,
             doors,
             names,
-            lines,
-            reason,
+            // An `allow` before it would open what it closes.
+            lines: lines.into_iter().filter(|line| more.1.is_none() || !line.starts_with("allow")).collect(),
+            reason: more.0,
+            guard: more.1,
+            internal: more.2,
             nested,
             others,
             others_first,
@@ -145,24 +167,35 @@ impl Tree {
             format!("{inner}\n  location / {{ {pass} }}")
         };
         let set = if before.starts_with("set") { before } else { "" };
-        let lines = self.lines.iter().chain(&self.reason).map(|line| line.replace("UPSTREAM", upstream));
+        let lines = self
+            .lines
+            .iter()
+            .chain(&self.reason)
+            .chain(&self.guard)
+            .map(|line| line.replace("UPSTREAM", upstream));
         let lines = lines.collect::<Vec<_>>().join("\n  ");
         let names = self.names;
+        // Otherwise the first block of the address answers for names that nobody has.
+        let default = if names == "_" { " default_server" } else { "" };
+        let (plain, tls) = (format!("listen 80{default};"), format!("listen 443 ssl{default};"));
         let block = |listen: &str, certificate: &str| {
             format!(
                 "server {{ {listen} server_name {names}; {certificate}\n  {set}\n  {lines}\n  {locations}\n}}\n"
             )
         };
         let motion = match self.doors {
-            Doors::One => block("listen 80; listen 443 ssl;", TLS),
-            Doors::Plain => block("listen 80;", ""),
+            Doors::One => block(&format!("{plain} {tls}"), TLS),
+            Doors::Plain => block(&plain, ""),
             Doors::Redirect => {
                 format!(
                     "server {{ listen 80; server_name {names}; return 301 https://$host$request_uri; }}\n"
                 ) + &block("listen 443 ssl;", TLS)
             }
-            Doors::Two => block("listen 80;", "") + &block("listen 443 ssl;", TLS),
+            Doors::Two => block(&plain, "") + &block(&tls, TLS),
         };
+        let internal =
+            format!("server {{ listen 127.0.0.1:8082; server_name localhost; {set}\n  {locations}\n}}\n");
+        let motion = if self.internal { motion + &internal } else { motion };
         let others = self.others.join("\n").replace("TLS", TLS) + "\n";
         let pool = if before.starts_with("upstream") { before } else { "" };
         if self.others_first {
@@ -178,10 +211,17 @@ impl Tree {
             let _absent = fs::remove_dir_all(at(name));
             fs::create_dir(at(name)).expect("a folder");
         }
+        fs::create_dir_all(at("snippets")).expect("a folder");
+        let headers =
+            "add_header Strict-Transport-Security max-age=1; proxy_set_header X-Real-IP $remote_addr;\n";
+        fs::write(at("snippets/headers.conf"), headers).expect("writing");
+        fs::write(at("users"), "").expect("writing");
         let main = |include: &str| {
             format!(
                 "user www-data; worker_processes 2; pid /run/nginx.pid; error_log /var/log/nginx/error.log;\n\
-                 events {{ }}\nhttp {{\n  include mime.types; access_log off;\n{include}\n}}\n"
+                 events {{ }}\nhttp {{\n  include mime.types; access_log off;\n\
+                   limit_req_zone $binary_remote_addr zone=all:1m rate=500r/s;\n\
+                   map $http_user_agent $is_robot {{ default 0; ~*robot 1; }}\n{include}\n}}\n"
             )
         };
         let include = match self.layout {
@@ -207,6 +247,9 @@ impl Tree {
             Doors::Plain => vec![(name, 80, true)],
             Doors::Redirect => vec![(name, 80, false), (name, 443, true)],
         };
+        if self.internal {
+            doors.push(("localhost", 8082, true));
+        }
         for (host, port) in [
             ("wiki.example.org", 80),
             ("app.example.org", 443),
@@ -284,11 +327,13 @@ fn judge(machine: &Machine, tree: &Tree) -> Result<Verdict, String> {
     same(&before, &others)?;
     same(&before, &ask_all(machine, tree, CLIENTS, Some(false)))?;
     for ((host, port, uri), answer) in ask_all(machine, tree, CLIENTS, Some(true)) {
-        let is_new = answer.starts_with("200")
-            && match uri {
-                "/user-ui/login" => answer.contains("<base href=\"/user-ui/\">"),
-                _ => !answer.contains("ng-app") && !answer.contains("GET /"),
-            };
+        let is_closed = tree.guard.is_some() && port != 8082;
+        let is_new = match uri {
+            _ if is_closed => answer.starts_with("401") || answer.starts_with("403"),
+            _ if !answer.starts_with("200") => false,
+            "/user-ui/login" => answer.contains("<base href=\"/user-ui/\">"),
+            _ => !answer.contains("ng-app") && !answer.contains("GET /"),
+        };
         if !is_new {
             let short: String = answer.chars().take(120).collect();
             return Err(format!("applied, but {host}:{port}{uri} is {short}: {}", told(&done)));
