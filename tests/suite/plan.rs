@@ -9,4 +9,5 @@ mod discovery;
 mod guards;
 mod hostile;
 mod missing_files;
+mod random;
 mod vendor;

@@ -5,7 +5,7 @@
 //! ways. `MOTIONCTL_SEED` repeats a run; the seed is printed when it fails.
 
 use super::{expected, with_names};
-use crate::support::depth::{is_deep, report};
+use crate::support::depth::{self, report};
 use crate::support::nginx::{Nginx, Place};
 use crate::support::tls;
 use motionctl::verify::certificate::Certificate;
@@ -14,7 +14,6 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 const SERVERS: usize = 200;
 const REQUESTS: usize = 24;
@@ -259,18 +258,9 @@ pub fn same(ours: &str, theirs: &str) -> bool {
     super::same(ours, theirs) || (ours.ends_with('/') && super::same(ours, &path(theirs)))
 }
 
-/// The same servers in every sample; others in each deep run, unless one is to be repeated.
-fn seed() -> u64 {
-    let named = std::env::var("MOTIONCTL_SEED").ok().map(|text| text.parse().expect("a number"));
-    named.unwrap_or_else(|| match is_deep() {
-        true => SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs(),
-        false => 11,
-    })
-}
-
 #[test]
 fn nginx_answers_as_foretold_for_any_servers() {
-    let seed = seed();
+    let seed = depth::seed();
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);

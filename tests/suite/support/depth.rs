@@ -3,14 +3,12 @@
 //! Invariant: a sample is the same in every run, leaves no row of a matrix out, and says of how many it is. Nothing
 //! else in the tests asks how deep it is to go.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "reads the one variable, and keeps what `make test-deep` prints"
-)]
+#![expect(clippy::disallowed_methods, reason = "reads the variables, and keeps what `make test-deep` prints")]
 
 use proptest::test_runner::{Config, RngSeed};
 use std::io::Write;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// `deep` asks for everything; without it a sample is taken.
 const VARIABLE: &str = "MOTIONCTL_TEST_DEPTH";
@@ -40,6 +38,16 @@ pub fn generated(name: &str, sample: u32, deep: u32) -> Config {
     let (cases, rng_seed) = if is_deep() { (deep, RngSeed::Random) } else { (sample, SEED) };
     report(&format!("{name}: {cases} generated cases"), "");
     Config { cases, rng_seed, failure_persistence: None, ..Config::default() }
+}
+
+/// What random servers are drawn from: the same in every sample, another in each deep run, unless `MOTIONCTL_SEED`
+/// repeats one.
+pub fn seed() -> u64 {
+    let named = std::env::var("MOTIONCTL_SEED").ok().map(|text| text.parse().expect("a number"));
+    named.unwrap_or_else(|| match is_deep() {
+        true => SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs(),
+        false => 11,
+    })
 }
 
 /// Says on standard error what was done, past the test harness, which keeps what passing tests print to itself; and
