@@ -6,7 +6,7 @@
 
 use crate::support::depth::{self, is_deep, report};
 use crate::support::machine::{Machine, Output};
-use motionctl::host::http::{Address, Client, Reuse, Scheme, Target};
+use motionctl::host::http::{Address, Client, Reuse, Scheme, Sender, Target};
 use motionctl::rehearse::standin::{Role, StandIn};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -291,7 +291,7 @@ const OTHER_URIS: &[&str] = &[
 fn ask(machine: &Machine, host: &str, port: u16, uri: &str) -> String {
     let scheme = if port == 443 { Scheme::Https } else { Scheme::Http };
     let address = Address::Tcp(([127, 0, 0, 1], port).into());
-    let target = Target { address, scheme, server_name: host.to_owned(), port };
+    let target = Target { address, scheme, server_name: host.to_owned(), port, sender: Sender::default() };
     let end = Instant::now() + Duration::from_secs(20);
     match machine.inside(|| Client::new(&target, Reuse::Never).get(uri, end)) {
         Ok(answer) => {
