@@ -13,6 +13,7 @@ use crate::outcome::{Failure, FailureKind, Finding, HostSection};
 use crate::plan::bundle::Bundle;
 use crate::plan::{Strategy, StrategyWish};
 use crate::prepare::Options;
+use crate::values::RootPath;
 use nginx_config::merge::{Choice, Resolutions};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -84,6 +85,7 @@ impl Context {
                 site: site.site.clone().or_else(|| settings.site.clone()).map(|path| self.below_root(path)),
                 nginx: self.nginx.clone(),
                 client: self.client(site),
+                changed: Vec::new(),
             },
             bundle,
             strategy: StrategyWish::Auto,
@@ -97,10 +99,11 @@ impl Context {
         })
     }
 
-    /// How the server is looked at by what changes nothing anew: undoing, recovering.
-    pub fn bare_options(&self) -> inspect::Options {
+    /// How the server is looked at by what changes nothing anew: undoing, recovering. The files that were changed
+    /// tell which NGINX it is about.
+    pub fn bare_options(&self, changed: Vec<RootPath>) -> inspect::Options {
         let (site, nginx) = (self.settings.site.clone(), self.nginx.clone());
-        inspect::Options { site, nginx, ..inspect::Options::default() }
+        inspect::Options { site, nginx, changed, ..inspect::Options::default() }
     }
 
     /// Options of a change.

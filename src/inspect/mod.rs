@@ -3,13 +3,16 @@
 //! Invariant: reads only. What could not be looked at becomes a finding or a
 //! failure, never an assumption.
 
+mod absence;
 mod access;
 mod boot;
 mod build;
 mod client;
 mod connections;
 pub mod database;
+mod family;
 mod hands;
+mod holders;
 mod master;
 mod nginx;
 mod reader;
@@ -25,6 +28,7 @@ mod written;
 
 pub use boot::{BootUnit, UNIT as BOOT_UNIT, boot_unit, no_boot_unit};
 pub use client::{APPLICATION_ROOT, ClientChoice};
+pub use holders::{barred, barred_at_boot, described, meets};
 pub use nginx::Programs;
 pub use reader::{RootReader, file_facts};
 pub use site::all_listens;
@@ -34,6 +38,7 @@ use crate::facts::{Facts, HostFacts, NginxFacts, Scope, SiteFacts};
 use crate::host::{Root, machine};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding};
+use crate::values::RootPath;
 use nginx_config::{Config, ConfigError, FileId, Reader, redact_text};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -52,6 +57,9 @@ pub struct Options {
     pub nginx: Option<PathBuf>,
     /// The new client.
     pub client: ClientChoice,
+    /// Files that a run changed which is to be undone: the NGINX that is looked for reads one of them.
+    #[serde(default)]
+    pub changed: Vec<RootPath>,
 }
 
 /// Everything that was found, and what there is to say about it.
@@ -72,6 +80,8 @@ pub struct Known {
     pub facts: Facts,
     /// NGINX's programs.
     pub programs: Programs,
+    /// What there is to say about it, in no order.
+    pub findings: Vec<Finding>,
 }
 
 /// Looks at the server below `root`.
@@ -81,15 +91,16 @@ pub struct Known {
 /// findings so far are in the failure.
 pub fn inspect(root: &Root, options: &Options) -> Result<Inspection, Failure> {
     let mut findings = Vec::new();
-    look(root, options, &mut findings)
-        .map_err(|mut failure| {
-            failure.findings.splice(0..0, findings.clone());
-            failure
-        })
-        .map(|(Known { facts, programs }, config)| {
+    match look(root, options, &mut findings) {
+        Ok((facts, programs, config)) => {
             findings.extend(review::review(root, &facts, &config));
-            Inspection { facts, config, findings, programs }
-        })
+            Ok(Inspection { facts, config, findings, programs })
+        }
+        Err(mut failure) => {
+            failure.findings.splice(0..0, findings);
+            Err(failure)
+        }
+    }
 }
 
 /// What else there is to say before a change: whether this is a standalone
@@ -103,18 +114,18 @@ pub fn survey(root: &Root, inspection: &Inspection) -> Vec<Finding> {
     findings
 }
 
-fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(Known, Config), Failure> {
-    let server = nginx::server(root, options.nginx.as_deref(), findings)?;
+fn look(
+    root: &Root,
+    options: &Options,
+    findings: &mut Vec<Finding>,
+) -> Result<(Facts, Programs, Config), Failure> {
+    let server = nginx::server(root, options, findings)?;
     let reader = RootReader::new(root);
     let config =
         Config::load(&server.main_file, &server.prefix, &reader).map_err(|error| unloadable(&error))?;
-    let visits = values::visits(&config);
-    let groups = upstream::groups(&config, &visits);
-    let targets = upstream::targets(&config, &visits, &groups);
+    findings.extend(holders::findings(root, &server.chosen, Some(&all_listens(&config))));
     let motion = client::motion(root, &options.client, findings);
-    let named_site = options.site.as_deref().map(|site| named_file(&config, &reader, site)).transpose()?;
-    let support = site::Support { application_root: motion.root.as_deref(), named_site };
-    let mut selected = select::select(site::candidates(&config, &targets, &support))?;
+    let Sought { mut selected, visits, targets } = sought(&config, &reader, options, motion.root.as_deref())?;
     served::settle(root, &config, &motion, &mut selected.servers);
     let upstreams: Vec<_> = targets
         .into_iter()
@@ -128,7 +139,38 @@ fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(
     let nginx = nginx_facts(root, server, &config, &visits, &upstreams);
     let site = SiteFacts { file: selected.file, servers: selected.servers, upstreams };
     let facts = Facts { host: host_facts(root), nginx, motion, site, files: reader.into_files() };
-    Ok((Known { facts, programs }, config))
+    Ok((facts, programs, config))
+}
+
+/// Motion's part of a configuration, with what led to it.
+struct Sought {
+    selected: select::Selected,
+    visits: Vec<values::Visit>,
+    targets: Vec<upstream::Target>,
+}
+
+fn sought(
+    config: &Config,
+    reader: &RootReader,
+    options: &Options,
+    application_root: Option<&Path>,
+) -> Result<Sought, Failure> {
+    let visits = values::visits(config);
+    let groups = upstream::groups(config, &visits);
+    let targets = upstream::targets(config, &visits, &groups);
+    let named_site = options.site.as_deref().map(|site| named_file(config, reader, site)).transpose()?;
+    let support = site::Support { application_root, named_site };
+    let selected = select::select(site::candidates(config, &targets, &support))?;
+    Ok(Sought { selected, visits, targets })
+}
+
+/// Whether a configuration holds Motion's site, or the file that the operator names as it; also when which of
+/// several it is cannot be told.
+fn reads_motion(root: &Root, config: &Config, reader: &RootReader, options: &Options) -> bool {
+    let motion = client::motion(root, &options.client, &mut Vec::new());
+    let found = sought(config, reader, options, motion.root.as_deref());
+    let is_missing = |failure: Failure| failure.findings.iter().any(|one| one.code == codes::SITE_NOT_FOUND);
+    found.map_or_else(|failure| !is_missing(failure), |_| true)
 }
 
 /// The file of the configuration that an operator named, by whichever path leads there.
@@ -155,7 +197,11 @@ fn named_file(config: &Config, reader: &RootReader, site: &Path) -> Result<FileI
 /// # Errors
 /// When there is no NGINX, or it does not say what it is.
 pub fn bare_facts(root: &Root, options: &Options) -> Result<Known, Failure> {
-    let server = nginx::server(root, options.nginx.as_deref(), &mut Vec::new())?;
+    let mut findings = Vec::new();
+    let server = nginx::server(root, options, &mut findings)?;
+    let on_disk = Config::load(&server.main_file, &server.prefix, &RootReader::new(root));
+    let listens = on_disk.map(|config| all_listens(&config)).ok();
+    findings.extend(holders::findings(root, &server.chosen, listens.as_deref()));
     let empty =
         Config::load(&server.main_file, &server.prefix, &EmptyReader).map_err(|error| unloadable(&error))?;
     let programs = server.programs.clone();
@@ -163,7 +209,8 @@ pub fn bare_facts(root: &Root, options: &Options) -> Result<Known, Failure> {
     let motion = crate::facts::MotionFacts { root: None, version: None, client: None, assets: Vec::new() };
     let site = SiteFacts { file: PathBuf::from("/"), servers: Vec::new(), upstreams: Vec::new() };
     let files = std::collections::BTreeMap::new();
-    Ok(Known { facts: Facts { host: host_facts(root), nginx, motion, site, files }, programs })
+    let facts = Facts { host: host_facts(root), nginx, motion, site, files };
+    Ok(Known { facts, programs, findings })
 }
 
 /// Where the main context of the configuration on the disk logs; `None` when
@@ -246,7 +293,6 @@ fn nginx_facts(
         prefix: server.prefix,
         arguments: server.arguments,
         master: server.master,
-        others: server.others,
     }
 }
 

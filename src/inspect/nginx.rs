@@ -3,6 +3,7 @@
 //! Invariant: only what obeys the rule of `host::trust` is asked anything. What PATH has and does not obey it is
 //! said, and never run.
 
+use super::Options;
 use super::build::{Build, parse_build};
 use super::master::{self, Chosen};
 use crate::facts::{MasterFacts, WorkerFacts};
@@ -13,7 +14,6 @@ use crate::host::sandbox::Capabilities;
 use crate::host::trust::{self, Distrust, Executable};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, Level};
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ pub struct Programs {
 }
 
 /// The NGINX of a root.
-pub struct Server {
+pub(super) struct Server {
     /// Its programs.
     pub programs: Programs,
     /// What the one that validates was built with.
@@ -43,8 +43,8 @@ pub struct Server {
     pub prefix: PathBuf,
     /// The running master.
     pub master: Option<MasterFacts>,
-    /// Other processes that call themselves a master.
-    pub others: BTreeSet<i32>,
+    /// How the master was chosen, for whoever knows the configuration's ports.
+    pub chosen: Chosen,
 }
 
 /// A program and what it says of itself.
@@ -53,12 +53,12 @@ pub(super) struct Asked {
     pub build: Build,
 }
 
-/// Finds the NGINX that serves `root`; `named` is the program that the operator says it is.
+/// Finds the NGINX that serves `root`, running the program that the operator says it is where one is named.
 ///
 /// # Errors
 /// When there is no program that may be asked, or it does not say its version.
-pub fn server(root: &Root, named: Option<&Path>, findings: &mut Vec<Finding>) -> Result<Server, Failure> {
-    let named = named.map(open_named).transpose()?;
+pub(super) fn server(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<Server, Failure> {
+    let named = options.nginx.as_deref().map(open_named).transpose()?;
     let mut refused = Vec::new();
     let on_disk = match &named {
         Some(program) => Some(program.clone()),
@@ -70,11 +70,11 @@ pub fn server(root: &Root, named: Option<&Path>, findings: &mut Vec<Finding>) ->
     };
     findings.extend(untrusted(&refused));
     let on_disk = on_disk.map(ask).transpose()?;
-    let chosen = match root.is_live() {
-        true => master::choose(root, named.as_ref(), on_disk.as_ref(), findings)?,
+    let mut chosen = match root.is_live() {
+        true => master::choose(root, named.as_ref(), on_disk.as_ref(), options, findings)?,
         false => Chosen::default(),
     };
-    let (master, running, skew) = match (chosen.master, on_disk) {
+    let (master, running, skew) = match (chosen.master.take(), on_disk) {
         (Some((master, running)), on_disk) => {
             let (skew, finding) = skew(&master, &running.build, on_disk.as_ref()).unzip();
             findings.extend(finding);
@@ -102,9 +102,8 @@ pub fn server(root: &Root, named: Option<&Path>, findings: &mut Vec<Finding>) ->
         start_time: master.id.start_time,
         workers: master.workers.iter().map(|worker| WorkerFacts { pid: worker.id.pid }).collect(),
     });
-    let others = chosen.others;
     let programs = Programs { validating: program, on_disk: skew };
-    Ok(Server { programs, build, arguments, main_file, prefix, master, others })
+    Ok(Server { programs, build, arguments, main_file, prefix, master, chosen })
 }
 
 /// Asks a program what it was built with. It needs no privilege to say that.

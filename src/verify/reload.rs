@@ -75,6 +75,9 @@ pub enum Unproven {
     /// The processes could not be looked at.
     #[error("looking at the workers failed: {0}")]
     NotObserved(io::Error),
+    /// A binary upgrade began meanwhile: the master would start workers of its old configuration.
+    #[error("a binary upgrade is under way: the master has started {0}")]
+    Upgrading(i32),
     /// The master ended, or another took its place.
     #[error("the master ended")]
     MasterGone,
@@ -166,6 +169,9 @@ impl Watch<'_> {
             let known: BTreeSet<ProcessId> = self.old_workers.iter().map(|worker| worker.id).collect();
             self.old_workers.extend(old.iter().filter(|worker| !known.contains(&worker.id)).cloned());
             self.newcomers.clear();
+            if let Some(next) = process::successor(self.master).map_err(Unproven::NotObserved)? {
+                return Err(Unproven::Upgrading(next.pid));
+            }
             kill_point!("reload: before the signal");
             process::signal(self.master, Signal::SIGHUP).map_err(|error| match error.kind() {
                 io::ErrorKind::NotFound => Unproven::MasterGone,

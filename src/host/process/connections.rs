@@ -4,7 +4,7 @@
 //! outside. A process whose descriptors may not be read is an error, never one without
 //! connections.
 
-use procfs::net::{TcpState, UnixState};
+use procfs::net::{TcpState, UnixNetEntry, UnixState};
 use procfs::process::{FDTarget, Process};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -43,6 +43,24 @@ pub fn accepted(socket: &Path) -> io::Result<usize> {
     let entries = procfs::net::unix().map_err(io::Error::other)?;
     let open = |path: &Option<std::path::PathBuf>| path.as_deref() == Some(socket);
     Ok(entries.iter().filter(|entry| entry.state == UnixState::CONNECTED && open(&entry.path)).count())
+}
+
+/// Whether a process holds a socket that accepts connections. One that is gone holds none.
+///
+/// # Errors
+/// As [`connections()`].
+pub fn listens(pid: i32) -> io::Result<bool> {
+    let Ok(process) = Process::new(pid) else { return Ok(false) };
+    let Some(own) = sockets(&process)? else { return Ok(false) };
+    let mut entries = process.tcp().map_err(unreadable)?;
+    entries.extend(process.tcp6().unwrap_or_default());
+    if entries.iter().any(|entry| entry.state == TcpState::Listen && own.contains(&entry.inode)) {
+        return Ok(true);
+    }
+    // Of the unix sockets with a path those that were accepted are connected; what is left listens.
+    let listens = |entry: &UnixNetEntry| entry.state == UnixState::UNCONNECTED && entry.path.is_some();
+    let unix = process.unix().map_err(unreadable)?;
+    Ok(unix.iter().any(|entry| listens(entry) && own.contains(&entry.inode)))
 }
 
 /// The sockets that a process has open; `None` when it has ended.

@@ -257,7 +257,7 @@ impl Machine {
     pub fn masters(&self) -> Vec<Master> {
         let master = |id| Master { id, workers: process::workers(id).expect("reading /proc") };
         self.inside(|| {
-            let Census { masters, strangers } = process::census(None).expect("reading /proc");
+            let Census { masters, strangers, .. } = process::census(None).expect("reading /proc");
             let ids = masters.iter().map(|master| master.id).chain(strangers.iter().map(|other| other.id));
             ids.map(master).collect()
         })
