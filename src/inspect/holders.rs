@@ -43,12 +43,14 @@ pub(super) fn findings(root: &Root, chosen: &Chosen, listens: Option<&[ListenAdd
     let mut said = Said { chosen, knows_ports: listens.is_some(), evidence: BTreeMap::new() };
     meeting.for_each(|listener| said.look_at(listener));
     let mut found: Vec<Finding> = said.evidence.into_iter().map(|(who, lines)| who.finding(lines)).collect();
-    if let Some(absence) = &chosen.absence {
-        // Said once that it could not be seen, and never beside somebody who holds a port that none runs.
-        found.retain(|one| one.code != absence.code || one.stops());
-        if found.is_empty() || absence.code != codes::NGINX_NOT_RUNNING {
-            found.push(absence.clone());
+    let Some(absence) = &chosen.absence else { return found };
+    // Said once that it could not be seen; and never beside somebody who holds a port that none runs.
+    found.retain(|one| one.code != absence.code || one.stops());
+    match found.first_mut() {
+        Some(first) if absence.code == codes::NGINX_NOT_RUNNING => {
+            first.evidence.extend(absence.evidence.iter().cloned());
         }
+        _ => found.push(absence.clone()),
     }
     found
 }
