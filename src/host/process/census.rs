@@ -5,7 +5,7 @@
 //! parent and its children.
 
 use super::title::{Extent, MasterArguments, Part, Title};
-use super::{ProcessId, Role, Worker, all_stats, children, id_of, is_alive, is_forked, title_of};
+use super::{Listening, ProcessId, Role, Worker, all_stats, id_of, is_alive, is_forked, title_of};
 use crate::host::accounts::Accounts;
 use crate::host::trust::{Executable, Running, Standing, Viewer, Why};
 use crate::values::escape;
@@ -133,7 +133,8 @@ pub fn census(named: Option<&Executable>) -> io::Result<Census> {
             Ok(_) => Err(Standing::Foreign(Why::Name)),
             Err(standing) => Err(standing),
         });
-        let workers = children(stat.pid, &stats);
+        // What could not be looked at still serves.
+        let workers = Listening::around(id).unwrap_or_default().workers(id)?;
         if !is_alive(id) {
             continue;
         }

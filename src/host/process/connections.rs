@@ -45,22 +45,29 @@ pub fn accepted(socket: &Path) -> io::Result<usize> {
     Ok(entries.iter().filter(|entry| entry.state == UnixState::CONNECTED && open(&entry.path)).count())
 }
 
-/// Whether a process holds a socket that accepts connections. One that is gone holds none.
+/// The sockets that accept connections in the network of a process, by inode. The kernel walks all of its tables
+/// for that, which takes a tenth of a second where they are large.
 ///
 /// # Errors
 /// As [`connections()`].
-pub fn listens(pid: i32) -> io::Result<bool> {
-    let Ok(process) = Process::new(pid) else { return Ok(false) };
-    let Some(own) = sockets(&process)? else { return Ok(false) };
+pub(super) fn listening(pid: i32) -> io::Result<BTreeSet<u64>> {
+    let process = Process::new(pid).map_err(unreadable)?;
     let mut entries = process.tcp().map_err(unreadable)?;
     entries.extend(process.tcp6().unwrap_or_default());
-    if entries.iter().any(|entry| entry.state == TcpState::Listen && own.contains(&entry.inode)) {
-        return Ok(true);
-    }
+    let listens = entries.iter().filter(|entry| entry.state == TcpState::Listen).map(|entry| entry.inode);
     // Of the unix sockets with a path those that were accepted are connected; what is left listens.
-    let listens = |entry: &UnixNetEntry| entry.state == UnixState::UNCONNECTED && entry.path.is_some();
+    let waits = |entry: &UnixNetEntry| entry.state == UnixState::UNCONNECTED && entry.path.is_some();
     let unix = process.unix().map_err(unreadable)?;
-    Ok(unix.iter().any(|entry| listens(entry) && own.contains(&entry.inode)))
+    Ok(listens.chain(unix.into_iter().filter(waits).map(|entry| entry.inode)).collect())
+}
+
+/// Whether a process holds one of these sockets. One that is gone holds none.
+///
+/// # Errors
+/// As [`connections()`].
+pub(super) fn holds(pid: i32, wanted: &BTreeSet<u64>) -> io::Result<bool> {
+    let Ok(process) = Process::new(pid) else { return Ok(false) };
+    Ok(sockets(&process)?.is_some_and(|own| !own.is_disjoint(wanted)))
 }
 
 /// The sockets that a process has open; `None` when it has ended.

@@ -22,6 +22,7 @@ use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use procfs::process::{Process, Stat};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use title::{Part, Title};
@@ -60,33 +61,64 @@ pub enum Role {
     Newborn,
 }
 
+/// The sockets by which workers are told apart whose titles were cut, as they were at one moment: a worker closes
+/// them when it begins to retire.
+#[derive(Debug, Clone, Default)]
+pub struct Listening(Option<BTreeSet<u64>>);
+
+impl Listening {
+    /// Of the master's network, where a title of its own or of a worker was cut.
+    ///
+    /// # Errors
+    /// When the kernel's tables cannot be read.
+    pub fn around(master: ProcessId) -> io::Result<Self> {
+        let is_cut = |stat: &Stat| title_of(stat).is_some_and(|title| title.extent == Extent::Cut);
+        let is_near = |stat: &&Stat| stat.pid == master.pid || stat.ppid == master.pid;
+        let needed = all_stats()?.iter().filter(is_near).any(is_cut);
+        Ok(Self(needed.then(|| connections::listening(master.pid)).transpose()?))
+    }
+
+    /// The workers that a master has now, by pid; empty when the master is gone.
+    ///
+    /// # Errors
+    /// As [`census()`].
+    pub fn workers(&self, master: ProcessId) -> io::Result<Vec<Worker>> {
+        if !is_alive(master) {
+            return Ok(Vec::new());
+        }
+        let stats = all_stats()?;
+        let forked = stats.iter().filter(|stat| stat.ppid == master.pid && is_forked(stat)).map(id_of);
+        let mut found: Vec<Worker> =
+            forked.filter_map(|id| Some(Worker { id, role: self.role(id)? })).collect();
+        found.sort_by_key(|worker| worker.id);
+        Ok(found)
+    }
+
+    /// What a worker does now; `None` when it is gone.
+    #[must_use]
+    pub fn role(&self, worker: ProcessId) -> Option<Role> {
+        let role = match title_of(&stat_of(worker)?)?.part() {
+            Part::Worker => Role::Serving,
+            Part::Retiring => Role::ShuttingDown,
+            Part::Master | Part::Single => Role::Newborn,
+            Part::Helper | Part::None => Role::Helper,
+            // What may not be looked at still serves.
+            Part::SomeWorker | Part::Unclear => {
+                let is_deaf = |sockets| connections::holds(worker.pid, sockets).is_ok_and(|holds| !holds);
+                if self.0.as_ref().is_some_and(is_deaf) { Role::ShuttingDown } else { Role::Serving }
+            }
+        };
+        // After the title, not before: it might be the title of the next owner of the pid.
+        is_alive(worker).then_some(role)
+    }
+}
+
 /// The workers that a master has now, by pid; empty when the master is gone.
 ///
 /// # Errors
 /// As [`census()`].
 pub fn workers(master: ProcessId) -> io::Result<Vec<Worker>> {
-    if !is_alive(master) {
-        return Ok(Vec::new());
-    }
-    Ok(children(master.pid, &all_stats()?))
-}
-
-/// What a worker does now; `None` when it is gone.
-#[must_use]
-pub fn role(worker: ProcessId) -> Option<Role> {
-    let role = match title_of(&stat_of(worker)?)?.part() {
-        Part::Worker => Role::Serving,
-        Part::Retiring => Role::ShuttingDown,
-        Part::Master | Part::Single => Role::Newborn,
-        Part::Helper | Part::None => Role::Helper,
-        // A worker closes its listening sockets when it begins to retire. What may not be looked at still serves.
-        Part::SomeWorker | Part::Unclear => match connections::listens(worker.pid) {
-            Ok(false) => Role::ShuttingDown,
-            Ok(true) | Err(_) => Role::Serving,
-        },
-    };
-    // After the title, not before: it might be the title of the next owner of the pid.
-    is_alive(worker).then_some(role)
+    Listening::around(master)?.workers(master)
 }
 
 /// Whether the process still runs; a zombie does not.
@@ -123,19 +155,6 @@ pub fn signal(id: ProcessId, signal: Signal) -> io::Result<()> {
 fn all_stats() -> io::Result<Vec<Stat>> {
     let processes = procfs::process::all_processes().map_err(io::Error::other)?;
     Ok(processes.filter_map(|process| process.ok()?.stat().ok()).collect())
-}
-
-fn children(master: i32, stats: &[Stat]) -> Vec<Worker> {
-    let mut found: Vec<Worker> = stats
-        .iter()
-        .filter(|stat| stat.ppid == master && is_forked(stat))
-        .filter_map(|stat| {
-            let id = id_of(stat);
-            Some(Worker { id, role: role(id)? })
-        })
-        .collect();
-    found.sort_by_key(|worker| worker.id);
-    found
 }
 
 fn id_of(stat: &Stat) -> ProcessId {

@@ -68,8 +68,8 @@ fn an_interrupted_run_is_not_ended_behind_orphans() {
 #[test]
 fn a_process_that_is_master_and_worker_in_one_is_named() {
     let machine = Machine::stopped("standalone", |_| ());
-    for daemon in ["on", "off"] {
-        shell(&machine, &format!("nginx -g 'master_process off; daemon {daemon};' >/dev/null 2>&1 &"));
+    for start in ["daemon on;'", "daemon off;' >/dev/null 2>&1 &"] {
+        shell(&machine, &format!("nginx -g 'master_process off; {start}"));
         eventually("it serves", || !shell(&machine, "ss -Hltn sport = :443").is_empty());
         let done = refused(&machine, APPLY, "nginx.single-process");
         assert!(evidence(&done, "nginx.single-process").contains("program /usr/sbin/nginx"), "{done}");

@@ -14,6 +14,14 @@ const APPLY: &[&str] = &["apply", "--yes", "--json"];
 /// Far less than the time that a reload may take.
 const AT_ONCE: Duration = Duration::from_secs(20);
 
+/// A machine whose nginx was started by its full path, as units do: the new master is executed by that.
+fn machine() -> Machine {
+    let machine = Machine::stopped("standalone", without_tls);
+    shell(&machine, "/usr/sbin/nginx");
+    machine.wait_for_workers();
+    machine
+}
+
 /// Starts the new master beside the old one, and waits until both serve.
 fn both(machine: &Machine) {
     shell(machine, "kill -USR2 $(cat /run/nginx.pid)");
@@ -37,7 +45,7 @@ fn refused_at_once(machine: &Machine, arguments: &[&str]) -> Output {
 
 #[test]
 fn while_both_serve_everything_is_refused() {
-    let machine = Machine::new("standalone");
+    let machine = machine();
     machine.apply(&[]).expect(0, "applied");
     both(&machine);
     let done = refused_at_once(&machine, ROLLBACK);
@@ -59,7 +67,7 @@ fn while_both_serve_everything_is_refused() {
 
 #[test]
 fn an_old_master_that_waits_for_a_web_socket_is_passed_over() {
-    let machine = Machine::edited("standalone", without_tls);
+    let machine = machine();
     machine.apply(&[]).expect(0, "applied");
     let mut socket = WebSocket::open(&machine);
     both(&machine);
@@ -92,7 +100,7 @@ fn an_old_master_that_waits_for_a_web_socket_is_passed_over() {
 
 #[test]
 fn an_upgrade_that_is_taken_back_is_waited_for() {
-    let machine = Machine::edited("standalone", without_tls);
+    let machine = machine();
     both(&machine);
     signal_old(&machine, "WINCH");
     eventually("only the new one serves", || machine.workers().len() == 2);
@@ -113,7 +121,7 @@ fn an_upgrade_that_is_taken_back_is_waited_for() {
 
 #[test]
 fn an_old_master_without_workers_that_was_told_to_wait_is_passed_over() {
-    let machine = Machine::new("standalone");
+    let machine = machine();
     both(&machine);
     signal_old(&machine, "WINCH");
     eventually("only the new one serves", || machine.workers().len() == 2);
@@ -123,7 +131,7 @@ fn an_old_master_without_workers_that_was_told_to_wait_is_passed_over() {
 
 #[test]
 fn an_interrupted_run_waits_for_the_upgrade() {
-    let machine = Machine::new("standalone");
+    let machine = machine();
     let running = machine.stopped_at(APPLY, ("reload: after the old workers retired", 1));
     running.signal(Signal::SIGKILL);
     running.finish();
@@ -142,7 +150,7 @@ fn an_interrupted_run_waits_for_the_upgrade() {
 
 #[test]
 fn the_timer_takes_the_same_road() {
-    let machine = Machine::edited("standalone", without_tls);
+    let machine = machine();
     let systemd = Systemd::start(&machine);
     machine.apply(&["--confirm-within", "10m"]).expect(0, "awaiting-confirmation");
     let _socket = WebSocket::open(&machine);
@@ -158,7 +166,7 @@ fn the_timer_takes_the_same_road() {
 
 #[test]
 fn an_upgrade_that_begins_during_the_run_gets_no_reload() {
-    let machine = Machine::new("standalone");
+    let machine = machine();
     let before = machine.configuration().without_folder_times();
     let running = machine.stopped_at(APPLY, ("install: before the swap", 1));
     both(&machine);
