@@ -79,9 +79,9 @@ pub(super) fn choose(
             unread.extend(family.pids());
             continue;
         }
-        match candidate(root, family, on_disk) {
-            Ok(candidate) => own.push(candidate),
-            Err(family) => elsewhere.push(family.head),
+        match files(root, &family.head, on_disk) {
+            Some((asked, main_file, prefix)) => own.push(Candidate { family, asked, main_file, prefix }),
+            None => elsewhere.push(family.head),
         }
     }
     let picked = pick(root, on_disk, options, own);
@@ -161,15 +161,13 @@ fn several(own: &[Candidate]) -> Finding {
     own.iter().map(|one| described(&one.family.head)).fold(finding, Finding::evidence)
 }
 
-/// A family's master with its program and files, when its main file is the file that we see under that name. One
-/// with a root of its own is not ours even when the file is: its libraries, keys and includes need not be.
-fn candidate(root: &Root, family: Family, on_disk: Option<&Asked>) -> Result<Candidate, Family> {
-    let master = &family.head;
+/// A master's program, main file and prefix, when its main file is the file that we see under that name. One with a
+/// root of its own is not ours even when the file is: its libraries, keys and includes need not be.
+fn files(root: &Root, master: &Master, on_disk: Option<&Asked>) -> Option<(Asked, PathBuf, PathBuf)> {
     let program = master.program.executable.clone();
-    let asked = match (ask(program.clone()), on_disk) {
-        (Ok(asked), _) => asked,
-        (Err(_), Some(disk)) => Asked { program, build: disk.build.clone() },
-        (Err(_), None) => return Err(family),
+    let asked = match ask(program.clone()) {
+        Ok(asked) => asked,
+        Err(_) => Asked { program, build: on_disk?.build.clone() },
     };
     let build = &asked.build;
     // NGINX takes a relative prefix from the folder that it was started in, and never leaves that.
@@ -181,10 +179,7 @@ fn candidate(root: &Root, family: Family, on_disk: Option<&Asked>) -> Result<Can
     let identity =
         |root: &Root| root.metadata(&main_file).ok().map(|metadata| (metadata.dev(), metadata.ino()));
     let theirs = Root::at(format!("/proc/{}/root", master.id.pid)).ok().and_then(|root| identity(&root));
-    if theirs.is_none() || theirs != identity(root) {
-        return Err(family);
-    }
-    Ok(Candidate { family, asked, main_file, prefix })
+    (theirs.is_some() && theirs == identity(root)).then_some((asked, main_file, prefix))
 }
 
 impl Candidate {

@@ -80,7 +80,7 @@ fn an_open_web_socket_outlives_the_reload() {
     let done = machine.apply(&[]);
 
     done.expect(0, "applied");
-    assert_eq!(done.json["details"]["lingering"], "1 old workers finish their connections", "{done}");
+    assert_eq!(done.json["details"]["lingering"], "1 old worker finishes its connections", "{done}");
     assert!(socket.is_open());
     assert_eq!(machine.ask(Scheme::Http, 8080, "/login").status, 200);
     drop(socket);
