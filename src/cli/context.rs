@@ -13,6 +13,7 @@ use crate::outcome::{Failure, FailureKind, Finding, HostSection};
 use crate::plan::bundle::Bundle;
 use crate::plan::{GuardWish, Strategy, StrategyWish};
 use crate::prepare::Options;
+use crate::values::RootPath;
 use nginx_config::merge::{Choice, Resolutions};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -92,6 +93,7 @@ impl Context {
                 place: self.place(),
                 client: self.client(site),
                 rehearsed: None,
+                changed: Vec::new(),
             },
             bundle,
             strategy: StrategyWish::Auto,
@@ -106,10 +108,11 @@ impl Context {
         })
     }
 
-    /// How the server is looked at by what changes nothing anew: undoing, recovering.
-    pub fn bare_options(&self) -> inspect::Options {
+    /// How the server is looked at by what changes nothing anew: undoing, recovering. The files that were changed
+    /// tell which NGINX it is about.
+    pub fn bare_options(&self, changed: Vec<RootPath>) -> inspect::Options {
         let (site, nginx) = (self.settings.site.clone(), self.nginx.clone());
-        inspect::Options { site, nginx, place: self.place(), ..inspect::Options::default() }
+        inspect::Options { site, nginx, place: self.place(), changed, ..inspect::Options::default() }
     }
 
     fn place(&self) -> Wanted {

@@ -2,7 +2,6 @@
 
 use super::ListenAddress;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -35,8 +34,6 @@ pub struct NginxFacts {
     pub group: Option<String>,
     /// The master that serves this configuration, when it runs.
     pub master: Option<MasterFacts>,
-    /// The pids of everything else that calls itself a master, or is one of another program.
-    pub others: BTreeSet<i32>,
     /// The main context's error log, when it is a file.
     pub error_log: Option<PathBuf>,
     /// The error log that was compiled in, which counts where none is named.

@@ -1,160 +1,188 @@
-//! The one master that is this server's, and what is said of every other.
+//! The one master that is this server's: the one that reads Motion's files and holds its listeners.
 //!
 //! Invariant: a master counts as this root's only when it obeys the rule of `host::trust` and its main file is
 //! the very file that we see (device and inode), so that a container's NGINX is never signalled for the host's.
-//! What does not obey it cannot stop a run by its title.
+//! Among several the files decide, then the sockets; never an order, a pid or a title. What does not obey the rule
+//! cannot stop a run by its title.
 
+use super::absence::{absence, described, foreign};
+use super::build::Build;
+use super::family::{self, Family, families, retiring};
+use super::holders::meets;
 use super::nginx::{Asked, ask};
 use super::place::Place;
+use super::{Options, RootReader, all_listens, reads_motion};
 use crate::host::Root;
-use crate::host::process::{self, Census, Master, MasterArguments, Stranger};
-use crate::host::trust::{Executable, Space, Standing, Why};
-use crate::outcome::codes;
+use crate::host::process::{self, Census, Extent, Loner, Master, Owners};
+use crate::host::trust::Executable;
 use crate::outcome::{Failure, FailureKind, Finding};
+use nginx_config::{Config, Reader};
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// What was chosen among everything that calls itself a master.
+/// What was chosen among everything that is or calls itself an NGINX.
 #[derive(Default)]
-pub struct Chosen {
+pub(super) struct Chosen {
     /// The master with its program, when there is one.
     pub master: Option<(Master, Asked, Place)>,
-    /// The pids of all others.
+    /// Its pid.
+    pub pid: Option<i32>,
+    /// Its processes, and those of the old master that it replaced.
+    pub family: BTreeSet<i32>,
+    /// The pids of all other masters, and of what calls itself one.
     pub others: BTreeSet<i32>,
+    /// Those of them whose arguments cannot be read.
+    pub unread: BTreeSet<i32>,
+    /// Processes of NGINX without a master.
+    pub loners: Vec<Loner>,
+    /// Why there is no master, as far as the processes say. It is for whoever knows the ports to tell it.
+    pub absence: Option<Finding>,
 }
 
-/// The one master whose main file is ours: the one that the operator named, if any; and running `named` where
-/// the operator named a program.
-pub fn choose(
+/// A family whose head reads a main file that we see.
+struct Candidate {
+    family: Family,
+    asked: Asked,
+    place: Place,
+}
+
+/// Whether a configuration is the one that is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Reads {
+    No,
+    /// It cannot be read, or does not name the files that lie beside it.
+    Perhaps,
+    Yes,
+}
+
+/// The one master that is this server's, running `named` where the operator named a program.
+pub(super) fn choose(
     root: &Root,
     named: Option<&Executable>,
-    main_file: Option<&Path>,
     on_disk: Option<&Asked>,
+    options: &Options,
     findings: &mut Vec<Finding>,
 ) -> Result<Chosen, Failure> {
-    let Census { masters, strangers } = process::census(named).map_err(|error| {
+    let Census { masters, strangers, loners } = process::census(named).map_err(|error| {
         Failure::new(FailureKind::Unavailable, format!("looking for NGINX in /proc: {error}"))
     })?;
     findings.extend(foreign(&strangers));
-    let all: BTreeSet<i32> = masters
-        .iter()
-        .map(|master| master.id.pid)
-        .chain(strangers.iter().map(|other| other.id.pid))
-        .collect();
-    let (wanted, others): (Vec<_>, Vec<_>) =
-        masters.into_iter().partition(|master| named.is_none_or(|named| named.is_run_as(&master.program)));
-    let (mut own, mut elsewhere) = (Vec::new(), Vec::new());
-    let runs = |master: &Master| {
-        let program = master.program.executable.name().display();
-        format!("pid {} runs {program}, which --nginx does not name", master.id.pid)
+    let titled = masters.iter().map(|master| master.id.pid);
+    let all: BTreeSet<i32> = titled.chain(strangers.iter().map(|other| other.id.pid)).collect();
+    let (wanted, unwanted): (Vec<_>, Vec<_>) = families(masters)
+        .into_iter()
+        .partition(|family| named.is_none_or(|named| named.is_run_as(&family.head.program)));
+    let runs = |family: &Family| {
+        let program = family.head.program.executable.name().display();
+        format!("pid {} runs {program}, which --nginx does not name", family.head.id.pid)
     };
-    let mut unwanted: Vec<_> = others.iter().map(runs).collect();
-    for master in wanted {
-        match reads_our_file(root, &master, on_disk) {
-            Some((_, place)) if main_file.is_some_and(|named| !is_same(root, named, &place.main_file)) => {
-                let read = place.main_file.display();
-                unwanted
-                    .push(format!("pid {} reads {read}, which --nginx-conf does not name", master.id.pid));
+    let mut unwanted: Vec<String> = unwanted.iter().map(runs).collect();
+    let (mut own, mut elsewhere, mut unread) = (Vec::new(), Vec::new(), BTreeSet::new());
+    for family in wanted {
+        // Of a title that is cut the file counts where it can be read to its end.
+        if family.head.extent == Extent::Cut && family.head.arguments.conf.is_none() {
+            unread.extend(family.pids());
+            continue;
+        }
+        match files(root, &family.head, on_disk) {
+            Some((_, place)) if !is_named(root, &place, options) => {
+                let (pid, read) = (family.head.id.pid, place.main_file.display());
+                unwanted.push(format!("pid {pid} reads {read}, which --nginx-conf does not name"));
             }
-            Some((asked, place)) => own.push((master, asked, place)),
-            None => elsewhere.push(line(master.id.pid, &master.arguments, "another main file", None)),
+            Some((asked, place)) => own.push(Candidate { family, asked, place }),
+            None => elsewhere.push(family.head),
         }
     }
-    elsewhere.extend(strangers.iter().filter_map(|stranger| match stranger.standing {
-        Standing::Elsewhere(Space::Root) => Some(of_stranger(stranger, "root of its own")),
-        Standing::Elsewhere(Space::Processes) => Some(of_stranger(stranger, "processes of its own")),
-        Standing::Unseen | Standing::Foreign(_) => None,
-    }));
-    if own.is_empty() {
-        let unseen = strangers.iter().filter(|stranger| stranger.standing == Standing::Unseen);
-        let unseen: Vec<_> = unseen.map(|stranger| of_stranger(stranger, "not to be seen")).collect();
-        findings.push(none(unseen, elsewhere, unwanted));
+    let picked = pick(root, on_disk, options, own);
+    let mut chosen = Chosen { unread, loners, ..Chosen::default() };
+    match picked {
+        Picked::None(others) => {
+            let others: Vec<_> = others.iter().map(|other| &other.family.head).collect();
+            chosen.absence = Some(absence(&strangers, &elsewhere, unwanted, &others));
+        }
+        Picked::One(one) => {
+            findings.extend(one.family.conflict.clone().or_else(|| retiring(&one.family)));
+            chosen.family = one.family.pids();
+            chosen.pid = Some(one.family.head.id.pid);
+            chosen.master = Some((one.family.head, one.asked, one.place));
+        }
+        Picked::Several(first, finding) => {
+            findings.push(finding);
+            chosen.family = first.family.pids();
+            chosen.pid = Some(first.family.head.id.pid);
+            chosen.master = Some((first.family.head, first.asked, first.place));
+        }
     }
+    chosen.others = all.difference(&chosen.family).copied().collect();
+    Ok(chosen)
+}
+
+enum Picked {
+    /// Nobody of these.
+    None(Vec<Candidate>),
+    One(Box<Candidate>),
+    /// It is not certain which; one of them, to look at.
+    Several(Box<Candidate>, Finding),
+}
+
+/// The one that reads the files that are asked for: those of the run that is undone, or Motion's.
+fn pick(root: &Root, on_disk: Option<&Asked>, options: &Options, mut own: Vec<Candidate>) -> Picked {
+    let is_default =
+        |one: &Candidate| on_disk.is_none_or(|disk| one.place.main_file == built_in(&disk.build));
+    if own.len() == 1 && options.changed.is_empty() && own.iter().all(is_default) {
+        // There is no other file to read.
+        return own.pop().map_or(Picked::None(Vec::new()), |one| Picked::One(Box::new(one)));
+    }
+    let by = own.iter().map(|one| one.reads(root, options)).collect::<Vec<_>>();
+    let best = by.iter().copied().max().unwrap_or(Reads::No);
+    if best == Reads::No {
+        let stopped = on_disk.is_some_and(|disk| {
+            let Asked { build, .. } = disk;
+            reads(root, &built_in(build), &build.prefix, options) == Reads::Yes
+        });
+        // Nobody reads what a run changed: there is nobody to tell. Otherwise it is for the inspection to say
+        // that there is no Motion.
+        if stopped || !options.changed.is_empty() || own.is_empty() {
+            return Picked::None(own);
+        }
+    }
+    let mut levels = by.into_iter();
+    own.retain(|_| levels.next() == Some(best));
     if own.len() > 1 {
-        let finding = Finding::new(codes::NGINX_SEVERAL_MASTERS, "several NGINX masters run here")
-            .advice("stop the ones that do not serve Motion, or move them to containers of their own");
-        let lines = own.iter().map(|(master, ..)| described(master.id.pid, &master.arguments));
-        findings.push(lines.fold(finding, Finding::evidence));
-        own.sort_by_key(|(master, ..)| master.arguments.conf.is_some());
+        let holding: Vec<bool> = own.iter().map(|one| one.holds_listeners(root)).collect();
+        if holding.iter().filter(|holds| **holds).count() == 1 {
+            let mut holding = holding.into_iter();
+            own.retain(|_| holding.next() == Some(true));
+        }
     }
-    let master = own.into_iter().next();
-    let is_chosen = |pid: &i32| master.as_ref().is_some_and(|(master, ..)| master.id.pid == *pid);
-    let others = all.into_iter().filter(|pid| !is_chosen(pid)).collect();
-    Ok(Chosen { master, others })
-}
-
-/// Why there is no master, by what was seen instead.
-fn none(unseen: Vec<String>, elsewhere: Vec<String>, unwanted: Vec<String>) -> Finding {
-    let (finding, lines) = if !unseen.is_empty() {
-        let title = "whether the running NGINX is this server's could not be seen";
-        (Finding::new(codes::NGINX_UNKNOWN, title).advice("look as root"), unseen)
-    } else if !elsewhere.is_empty() {
-        let title = "the running NGINX reads another file system";
-        let finding = Finding::new(codes::NGINX_OTHER_ROOT, title)
-            .advice("run motionctl where that NGINX runs, in its container or chroot");
-        (finding, elsewhere)
-    } else {
-        let finding = Finding::new(codes::NGINX_NOT_RUNNING, "no NGINX of this server runs")
-            .advice("the change is made and validated, but nothing is reloaded or started");
-        (finding, unwanted)
-    };
-    lines.into_iter().fold(finding, Finding::evidence)
-}
-
-/// What is left alone, whatever it calls itself.
-fn foreign(strangers: &[Stranger]) -> Option<Finding> {
-    let title = "a process calls itself NGINX and is left alone: it is neither executed nor signalled";
-    let mut finding = Finding::new(codes::NGINX_FOREIGN_PROCESS, title);
-    let mut advice = BTreeSet::new();
-    for stranger in strangers {
-        let Standing::Foreign(why) = &stranger.standing else { continue };
-        let (because, help) = match why {
-            Why::User => (
-                "it runs as another user".to_owned(),
-                "an NGINX that another user runs is migrated by that user; `motionctl plan` as that user shows the change",
-            ),
-            Why::UserNamespace => (
-                "it lives in a user namespace of its own".to_owned(),
-                "a container is migrated from inside, by whoever runs it",
-            ),
-            Why::Program(distrust) => (
-                distrust.to_string(),
-                "where it is this server's NGINX, give its program and the folders above it to root alone",
-            ),
-            Why::Name => (
-                "its program is not called nginx".to_owned(),
-                "where it is this server's NGINX, name its program with --nginx",
-            ),
-        };
-        advice.insert(help);
-        finding = finding.evidence(format!("pid {}, {}: {because}", stranger.id.pid, stranger.described()));
+    let finding = (own.len() > 1).then(|| several(&own));
+    let first = own.into_iter().next().map(Box::new);
+    match (first, finding) {
+        (None, _) => Picked::None(Vec::new()),
+        (Some(one), None) => Picked::One(one),
+        (Some(first), Some(finding)) => Picked::Several(first, finding),
     }
-    let advice: Vec<_> = advice.into_iter().collect();
-    (!advice.is_empty()).then(|| finding.advice(advice.join("; ")))
 }
 
-fn described(pid: i32, arguments: &MasterArguments) -> String {
-    let conf = arguments.conf.as_ref().map(|conf| format!("-c {}", conf.to_string_lossy()));
-    format!("pid {pid}, {}", conf.unwrap_or_else(|| "its built-in main file".to_owned()))
+fn several(own: &[Candidate]) -> Finding {
+    let finding = family::several("several NGINX masters run here")
+        .advice("stop the ones that do not serve Motion, or move them to containers of their own");
+    own.iter().map(|one| described(&one.family.head)).fold(finding, Finding::evidence)
 }
 
-fn of_stranger(stranger: &Stranger, what: &str) -> String {
-    let group = stranger.cgroup.as_deref().and_then(|groups| groups.rsplit('/').next());
-    line(stranger.id.pid, &stranger.arguments, what, group)
+/// Where a program reads when it is told nothing.
+fn built_in(build: &Build) -> PathBuf {
+    build.prefix.join(&build.conf_path)
 }
 
-fn line(pid: i32, arguments: &MasterArguments, what: &str, group: Option<&str>) -> String {
-    let group = group.filter(|group| !group.is_empty()).map(|group| format!(", in {group}"));
-    format!("{}, {what}{}", described(pid, arguments), group.unwrap_or_default())
-}
-
-/// The master's program and place, when its main file is the file that we see under that name. One with a root of
-/// its own is not ours even when the file is: its libraries, keys and includes need not be.
-fn reads_our_file(root: &Root, master: &Master, on_disk: Option<&Asked>) -> Option<(Asked, Place)> {
-    let asked = match ask(master.program.executable.clone()) {
+/// A master's program and place, when its main file is the file that we see under that name. One with a root of its
+/// own is not ours even when the file is: its libraries, keys and includes need not be.
+fn files(root: &Root, master: &Master, on_disk: Option<&Asked>) -> Option<(Asked, Place)> {
+    let program = master.program.executable.clone();
+    let asked = match ask(program.clone()) {
         Ok(asked) => asked,
-        Err(_) => Asked { program: master.program.executable.clone(), build: on_disk?.build.clone() },
+        Err(_) => Asked { program, build: on_disk?.build.clone() },
     };
     let place = Place::of_master(&asked.build, master)?;
     let theirs = Root::at(format!("/proc/{}/root", master.id.pid)).ok()?;
@@ -162,12 +190,58 @@ fn reads_our_file(root: &Root, master: &Master, on_disk: Option<&Asked>) -> Opti
     (Some(theirs) == identity(root, &place.main_file)).then_some((asked, place))
 }
 
-fn is_same(root: &Root, one: &Path, other: &Path) -> bool {
-    let one = identity(root, one);
-    one.is_some() && one == identity(root, other)
+/// Whether a master reads the main file that the operator named, where one is.
+fn is_named(root: &Root, place: &Place, options: &Options) -> bool {
+    options.place.main_file().is_none_or(|named| {
+        let named = identity(root, named);
+        named.is_some() && named == identity(root, &place.main_file)
+    })
 }
 
 /// Device and inode.
 fn identity(root: &Root, file: &Path) -> Option<(u64, u64)> {
     root.metadata(file).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+impl Candidate {
+    fn reads(&self, root: &Root, options: &Options) -> Reads {
+        reads(root, &self.place.main_file, &self.place.prefix, options)
+    }
+
+    /// Whether one of its processes holds a socket that its file names.
+    fn holds_listeners(&self, root: &Root) -> bool {
+        let Ok(config) = Config::load(&self.place.main_file, &self.place.prefix, &RootReader::new(root))
+        else {
+            return false;
+        };
+        let (listens, pids) = (all_listens(&config), self.family.pids());
+        let found = process::listeners(|port| listens.iter().any(|one| one.port() == Some(port)));
+        found.unwrap_or_default().iter().any(|held| {
+            let is_own = |owners: &[process::Owner]| owners.iter().any(|owner| pids.contains(&owner.id.pid));
+            listens.iter().any(|one| meets(one, held))
+                && matches!(&held.owners, Owners::Known(owners) if is_own(owners))
+        })
+    }
+}
+
+/// Whether the configuration below a main file is the one that is looked for.
+fn reads(root: &Root, main_file: &Path, prefix: &Path, options: &Options) -> Reads {
+    let reader = RootReader::new(root);
+    let loaded = Config::load(main_file, prefix, &reader);
+    if options.changed.is_empty() {
+        return match loaded {
+            Ok(config) if reads_motion(root, &config, &reader, options) => Reads::Yes,
+            Ok(_) => Reads::No,
+            Err(_) => Reads::Perhaps,
+        };
+    }
+    let identity = |path: &Path| reader.identity(path).unwrap_or_else(|_| path.to_owned());
+    let changed: Vec<PathBuf> = options.changed.iter().map(|path| identity(path.as_path())).collect();
+    let is_read = |config: &Config| config.files().any(|(_, file)| changed.contains(&file.identity));
+    let beside = main_file.parent().is_some_and(|folder| changed.iter().any(|path| path.starts_with(folder)));
+    match loaded {
+        Ok(config) if is_read(&config) => Reads::Yes,
+        _ if beside => Reads::Perhaps,
+        _ => Reads::No,
+    }
 }

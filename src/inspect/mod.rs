@@ -3,6 +3,7 @@
 //! Invariant: reads only. What could not be looked at becomes a finding or a
 //! failure, never an assumption.
 
+mod absence;
 mod access;
 mod beside;
 mod boot;
@@ -11,8 +12,10 @@ mod client;
 mod connections;
 pub mod database;
 mod entrance;
+mod family;
 mod guards;
 mod hands;
+mod holders;
 mod judge;
 mod limits;
 mod managed;
@@ -36,6 +39,7 @@ mod written;
 
 pub use boot::{BootUnit, UNIT as BOOT_UNIT, boot_unit, no_boot_unit};
 pub use client::{APPLICATION_ROOT, ClientChoice};
+pub use holders::{barred, barred_at_boot, described, meets};
 pub use named::ServerName;
 pub use nginx::Programs;
 pub use place::{Place, Wanted};
@@ -50,9 +54,10 @@ use crate::host::{Root, machine};
 use crate::motion::settings::OwnPlace;
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding};
+use crate::values::RootPath;
 use nginx_config::{Config, ConfigError, redact_text};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What the operator said where discovery may need help.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -75,6 +80,9 @@ pub struct Options {
     /// Motion's processes is to be seen.
     #[serde(default)]
     pub rehearsed: Option<Vec<(OwnPlace, String)>>,
+    /// Files that a run changed which is to be undone: the NGINX that is looked for reads one of them.
+    #[serde(default)]
+    pub changed: Vec<RootPath>,
 }
 
 /// Everything that was found, and what there is to say about it.
@@ -95,6 +103,8 @@ pub struct Known {
     pub facts: Facts,
     /// NGINX's programs.
     pub programs: Programs,
+    /// What there is to say about it, in no order.
+    pub findings: Vec<Finding>,
 }
 
 /// Looks at the server below `root`.
@@ -104,15 +114,16 @@ pub struct Known {
 /// findings so far are in the failure.
 pub fn inspect(root: &Root, options: &Options) -> Result<Inspection, Failure> {
     let mut findings = Vec::new();
-    look(root, options, &mut findings)
-        .map_err(|mut failure| {
-            failure.findings.splice(0..0, findings.clone());
-            failure
-        })
-        .map(|(Known { facts, programs }, config)| {
+    match look(root, options, &mut findings) {
+        Ok((facts, programs, config)) => {
             findings.extend(review::review(root, &facts, &config));
-            Inspection { facts, config, findings, programs }
-        })
+            Ok(Inspection { facts, config, findings, programs })
+        }
+        Err(mut failure) => {
+            failure.findings.splice(0..0, findings);
+            Err(failure)
+        }
+    }
 }
 
 /// What else there is to say before a change: whether this is a standalone
@@ -126,24 +137,19 @@ pub fn survey(root: &Root, inspection: &Inspection) -> Vec<Finding> {
     findings
 }
 
-fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(Known, Config), Failure> {
+fn look(
+    root: &Root,
+    options: &Options,
+    findings: &mut Vec<Finding>,
+) -> Result<(Facts, Programs, Config), Failure> {
     let server = nginx::server(root, options, findings)?;
     let reader = RootReader::new(root);
     let config = Config::load(&server.place.main_file, &server.place.prefix, &reader)
         .map_err(|error| unloadable(&error))?;
-    let visits = values::visits(&config);
-    let groups = upstream::groups(&config, &visits);
-    let targets = upstream::targets(&config, &visits, &groups);
+    findings.extend(holders::findings(root, &server.chosen, Some(&all_listens(&config))));
     let mut motion = client::motion(root, &options.client, findings);
-    let named_site =
-        options.site.as_deref().map(|site| named::named_file(&config, &reader, site)).transpose()?;
-    let own = match &options.rehearsed {
-        Some(places) => own::Own::known(places.clone()),
-        None => own::Own::find(root, motion.root.as_deref(), &targets, &site::all_listens(&config)),
-    };
-    let support = judge::Support { application_root: motion.root.as_deref(), named_site, own: &own };
-    let candidates = judge::candidates(&config, &targets, &support);
-    let mut selected = select::select(candidates, &options.servers, &own)?;
+    let Sought { mut selected, visits, targets, own } =
+        sought(root, &config, &reader, options, motion.root.as_deref())?;
     findings.append(&mut selected.findings);
     motion.places = own.places;
     served::settle(root, &config, &motion, &targets, &mut selected.servers);
@@ -159,7 +165,45 @@ fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(
     let nginx = nginx_facts(root, server, &config, &visits, &upstreams);
     let site = SiteFacts { file: selected.file, servers: selected.servers, upstreams };
     let facts = Facts { host: host_facts(root), nginx, motion, site, files: reader.into_files() };
-    Ok((Known { facts, programs }, config))
+    Ok((facts, programs, config))
+}
+
+/// Motion's part of a configuration, with what led to it.
+struct Sought {
+    selected: select::Selected,
+    visits: Vec<values::Visit>,
+    targets: Vec<upstream::Target>,
+    own: own::Own,
+}
+
+fn sought(
+    root: &Root,
+    config: &Config,
+    reader: &RootReader,
+    options: &Options,
+    application_root: Option<&Path>,
+) -> Result<Sought, Failure> {
+    let visits = values::visits(config);
+    let groups = upstream::groups(config, &visits);
+    let targets = upstream::targets(config, &visits, &groups);
+    let named_site =
+        options.site.as_deref().map(|site| named::named_file(config, reader, site)).transpose()?;
+    let own = match &options.rehearsed {
+        Some(places) => own::Own::known(places.clone()),
+        None => own::Own::find(root, application_root, &targets, &site::all_listens(config)),
+    };
+    let support = judge::Support { application_root, named_site, own: &own };
+    let selected = select::select(judge::candidates(config, &targets, &support), &options.servers, &own)?;
+    Ok(Sought { selected, visits, targets, own })
+}
+
+/// Whether a configuration holds Motion's site, or the file that the operator names as it; also when which of
+/// several it is cannot be told.
+fn reads_motion(root: &Root, config: &Config, reader: &RootReader, options: &Options) -> bool {
+    let motion = client::motion(root, &options.client, &mut Vec::new());
+    let found = sought(root, config, reader, options, motion.root.as_deref());
+    let is_missing = |failure: Failure| failure.findings.iter().any(|one| one.code == codes::SITE_NOT_FOUND);
+    found.map_or_else(|failure| !is_missing(failure), |_| true)
 }
 
 /// What is known of a server whose configuration cannot be read: enough to
@@ -168,9 +212,13 @@ fn look(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<(
 /// # Errors
 /// When there is no NGINX, or it does not say what it is.
 pub fn bare_facts(root: &Root, options: &Options) -> Result<Known, Failure> {
-    let server = nginx::server(root, options, &mut Vec::new())?;
-    let empty = Config::load(&server.place.main_file, &server.place.prefix, &EmptyReader)
-        .map_err(|error| unloadable(&error))?;
+    let mut findings = Vec::new();
+    let server = nginx::server(root, options, &mut findings)?;
+    let Place { main_file, prefix, .. } = &server.place;
+    let on_disk = Config::load(main_file, prefix, &RootReader::new(root));
+    let listens = on_disk.map(|config| all_listens(&config)).ok();
+    findings.extend(holders::findings(root, &server.chosen, listens.as_deref()));
+    let empty = Config::load(main_file, prefix, &EmptyReader).map_err(|error| unloadable(&error))?;
     let programs = server.programs.clone();
     let nginx = nginx_facts(root, server, &empty, &[], &[]);
     let motion = crate::facts::MotionFacts {
@@ -182,7 +230,8 @@ pub fn bare_facts(root: &Root, options: &Options) -> Result<Known, Failure> {
     };
     let site = SiteFacts { file: PathBuf::from("/"), servers: Vec::new(), upstreams: Vec::new() };
     let files = std::collections::BTreeMap::new();
-    Ok(Known { facts: Facts { host: host_facts(root), nginx, motion, site, files }, programs })
+    let facts = Facts { host: host_facts(root), nginx, motion, site, files };
+    Ok(Known { facts, programs, findings })
 }
 
 /// Where the main context of the configuration on the disk logs; `None` when
@@ -266,7 +315,6 @@ fn nginx_facts(
         prefix: place.prefix,
         arguments: place.arguments,
         master: server.master,
-        others: server.others,
     }
 }
 

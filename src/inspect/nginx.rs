@@ -15,7 +15,6 @@ use crate::host::sandbox::Capabilities;
 use crate::host::trust::{self, Distrust, Executable};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, Level};
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -32,7 +31,7 @@ pub struct Programs {
 }
 
 /// The NGINX of a root.
-pub struct Server {
+pub(super) struct Server {
     /// Its programs.
     pub programs: Programs,
     /// What the one that validates was built with, below the prefix that it is started with.
@@ -41,8 +40,8 @@ pub struct Server {
     pub place: Place,
     /// The running master.
     pub master: Option<MasterFacts>,
-    /// Other processes that call themselves a master.
-    pub others: BTreeSet<i32>,
+    /// How the master was chosen, for whoever knows the configuration's ports.
+    pub chosen: Chosen,
 }
 
 /// A program and what it says of itself.
@@ -56,7 +55,7 @@ pub(super) struct Asked {
 ///
 /// # Errors
 /// When there is no program that may be asked, it does not say its version, or its main file is nowhere.
-pub fn server(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<Server, Failure> {
+pub(super) fn server(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Result<Server, Failure> {
     let named = options.nginx.as_deref().map(open_named).transpose()?;
     let mut refused = Vec::new();
     let on_path = match &named {
@@ -70,14 +69,14 @@ pub fn server(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Re
     findings.extend(untrusted(&refused));
     // That PATH has a broken one is no matter where another runs.
     let on_path = on_path.map(ask).transpose();
-    let chosen = match root.is_live() {
+    let mut chosen = match root.is_live() {
         true => {
             let on_path = on_path.as_ref().ok().and_then(Option::as_ref);
-            master::choose(root, named.as_ref(), options.place.main_file(), on_path, findings)?
+            master::choose(root, named.as_ref(), on_path, options, findings)?
         }
         false => Chosen::default(),
     };
-    let mut server = match chosen.master {
+    let mut server = match chosen.master.take() {
         Some((master, running, place)) => {
             let skew = skew(&master, &running.build);
             if skew.is_none() && named.is_none() {
@@ -97,7 +96,7 @@ pub fn server(root: &Root, options: &Options, findings: &mut Vec<Finding>) -> Re
         }
     };
     findings.extend(relative(&server, named.is_some())?);
-    server.others = chosen.others;
+    server.chosen = chosen;
     Ok(server)
 }
 
@@ -105,7 +104,7 @@ impl Server {
     fn of(Asked { program, build }: Asked, on_disk: Option<Executable>, place: Place) -> Self {
         let build = build.below(&place.prefix);
         let programs = Programs { validating: program, on_disk };
-        Self { programs, build, place, master: None, others: BTreeSet::new() }
+        Self { programs, build, place, master: None, chosen: Chosen::default() }
     }
 }
 

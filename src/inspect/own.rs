@@ -7,7 +7,7 @@ use super::upstream::Target;
 use crate::facts::{ListenAddress, UpstreamAddress};
 use crate::host::Root;
 use crate::host::addresses::addresses;
-use crate::host::process::{Owners, Programs, Running, listeners_on, programs};
+use crate::host::process::{Owners, Programs, Running, listeners, programs};
 use crate::motion::settings::{ENV_FILE, OwnPlace, PRODUCTION_FILE, env_places, production_places};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -131,7 +131,7 @@ fn settings(root: &Root, application: &Path) -> Vec<(OwnPlace, String)> {
 fn held(application: &Path, targets: &[Target]) -> Vec<(OwnPlace, String)> {
     let ports: BTreeSet<u16> = targets.iter().filter_map(|target| target.upstream.address.port()).collect();
     let (Ok(listeners), Ok(Programs::All(running) | Programs::Own(running))) =
-        (listeners_on(&ports), programs())
+        (listeners(|port| ports.contains(&port)), programs())
     else {
         return Vec::new();
     };

@@ -1,13 +1,13 @@
-//! Whether another process holds a port that the new configuration wants.
+//! Whether another process holds a port that the new configuration wants and the old one does not.
 //!
-//! Invariant: of addresses that the configuration listens on already, only what calls itself
-//! NGINX and is not this server's counts as another holder; sockets of the running NGINX never do.
+//! Invariant: sockets of the running NGINX, which hands them on, are nobody else's. Who holds the ports of the old
+//! configuration is known before there is a plan.
 
 use crate::apply::states;
-use crate::facts::{Facts, ListenAddress};
+use crate::facts::{Facts, MasterFacts};
 use crate::host::Root;
 use crate::host::process::{Listener, Owner, Owners, listeners};
-use crate::inspect::{RootReader, all_listens};
+use crate::inspect::{RootReader, all_listens, described, meets};
 use crate::outcome::Finding;
 use crate::outcome::codes;
 use crate::plan::Plan;
@@ -18,8 +18,10 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The finding, when a new `listen` would meet another process, or an old one is not this NGINX's.
+/// The finding, when a new `listen` would meet another process.
 pub fn held(root: &Root, facts: &Facts, old: &Config, plan: &Plan) -> Option<Finding> {
+    // Where nothing is reloaded, a new port is nobody's yet.
+    let master = facts.nginx.master.as_ref()?;
     let changed = states(root, plan).ok()?.pop()?;
     let changed = changed.into_iter().filter_map(|(path, wanted)| match wanted {
         Staged::File(content) | Staged::FileInstead(content) => Some((path, content.bytes)),
@@ -29,20 +31,16 @@ pub fn held(root: &Root, facts: &Facts, old: &Config, plan: &Plan) -> Option<Fin
     let reader = Overlaid { below: RootReader::new(root), changed };
     let new = Config::load(&facts.nginx.main_file, &facts.nginx.prefix, &reader).ok()?;
     let known: BTreeSet<_> = all_listens(old).into_iter().collect();
-    let mut evidence = BTreeSet::new();
-    for address in &all_listens(&new) {
-        // Where nothing is reloaded, a new port is nobody's yet.
-        let is_new = !known.contains(address) && facts.nginx.master.is_some();
-        if !is_new && facts.nginx.others.is_empty() {
-            continue;
-        }
-        let is_of_another = if is_new { is_not_own } else { is_of_others };
-        for listener in address.port().map(listeners).transpose().ok()?.unwrap_or_default() {
-            if meets(address, &listener) && is_of_another(&listener, facts) {
-                evidence.insert(format!("{} is held by {}", listener.address, holders(&listener)));
-            }
-        }
+    let added: Vec<_> = all_listens(&new).into_iter().filter(|address| !known.contains(address)).collect();
+    if added.is_empty() {
+        return None;
     }
+    let listening = listeners(|port| added.iter().any(|address| address.port() == Some(port))).ok()?;
+    let barring = listening.iter().filter(|listener| {
+        added.iter().any(|address| meets(address, listener)) && is_not_own(listener, master)
+    });
+    let evidence: BTreeSet<_> =
+        barring.map(|listener| format!("{} is held by {}", listener.address, holders(listener))).collect();
     let finding =
         Finding::new(codes::NGINX_PORT_HELD, "another process holds an address of the configuration").advice(
             "stop that process, or choose another port: nginx would accept the reload and not perform it",
@@ -50,46 +48,16 @@ pub fn held(root: &Root, facts: &Facts, old: &Config, plan: &Plan) -> Option<Fin
     (!evidence.is_empty()).then(|| evidence.into_iter().fold(finding, Finding::evidence))
 }
 
-/// Whether binding `wanted` would fail because of `listener`.
-fn meets(wanted: &ListenAddress, listener: &Listener) -> bool {
-    let held = listener.address.ip();
-    match wanted {
-        // NGINX's own `[::]` takes no IPv4 (`ipv6only=on`); another program's may.
-        ListenAddress::Socket(wanted) if wanted.is_ipv4() == held.is_ipv4() => {
-            held.is_unspecified() || wanted.ip().is_unspecified() || held == wanted.ip()
-        }
-        ListenAddress::Socket(_) => held.is_ipv6() && held.is_unspecified(),
-        // NGINX resolves the name when it binds; any address may come of it.
-        ListenAddress::Name(..) => true,
-        ListenAddress::Unix(_) => false,
-    }
-}
-
 /// Whether another than the running NGINX holds it, which hands its own sockets on.
-fn is_not_own(listener: &Listener, facts: &Facts) -> bool {
-    let Some(master) = &facts.nginx.master else { return true };
+fn is_not_own(listener: &Listener, master: &MasterFacts) -> bool {
     let ours = |owner: &Owner| owner.id.pid == master.pid || owner.parent == master.pid;
     !matches!(&listener.owners, Owners::Known(owners) if owners.iter().all(ours))
 }
 
-/// Whether something that calls itself NGINX holds it, and is not this server's.
-fn is_of_others(listener: &Listener, facts: &Facts) -> bool {
-    let others = &facts.nginx.others;
-    let theirs = |owner: &Owner| others.contains(&owner.id.pid) || others.contains(&owner.parent);
-    matches!(&listener.owners, Owners::Known(owners) if owners.iter().any(theirs))
-}
-
 fn holders(listener: &Listener) -> String {
     match &listener.owners {
-        Owners::Known(owners) => {
-            let named = |owner: &Owner| {
-                let Owner { id, user, program, title, .. } = owner;
-                let program = program.as_deref().unwrap_or("not to be seen");
-                format!("process {} ({title}), user {user}, program {program}", id.pid)
-            };
-            owners.iter().map(named).collect::<Vec<_>>().join(", ")
-        }
-        Owners::Unknown => "a process of another user".to_owned(),
+        Owners::Known(owners) => owners.iter().map(described).collect::<Vec<_>>().join(", "),
+        Owners::Unknown => "a process that may not be seen".to_owned(),
     }
 }
 
@@ -125,27 +93,5 @@ impl Reader for Overlaid<'_> {
 
     fn identity(&self, path: &Path) -> io::Result<PathBuf> {
         self.below.identity(path)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_meets_what_would_bar_its_binding() {
-        let check = |wanted: &str, held: &str, expect: bool| {
-            let listener = Listener { address: held.parse().unwrap(), owners: Owners::Unknown };
-            let address = ListenAddress::Socket(wanted.parse().unwrap());
-            assert_eq!(meets(&address, &listener), expect, "{wanted} {held}");
-        };
-        check("0.0.0.0:81", "127.0.0.1:81", true);
-        check("127.0.0.1:81", "0.0.0.0:81", true);
-        check("127.0.0.1:81", "127.0.0.1:81", true);
-        check("127.0.0.1:81", "192.0.2.1:81", false);
-        check("[::]:81", "127.0.0.1:81", false);
-        check("127.0.0.1:81", "[::]:81", true);
-        check("127.0.0.1:81", "[::1]:81", false);
-        check("[::1]:81", "[::]:81", true);
     }
 }

@@ -6,7 +6,7 @@
 //! starts the new workers about 100 ms before it retires the old ones (`ngx_master_process_cycle`).
 
 use super::error_log::{Entry, LogWatch, MainLog};
-use crate::host::process::{self, ProcessId, Role, Worker};
+use crate::host::process::{self, Listening, ProcessId, Role, Worker};
 use crate::host::{Root, clock, kill_point};
 use crate::outcome::{ErrorLogVerdict, ReloadSection};
 use nix::sys::signal::Signal;
@@ -75,6 +75,9 @@ pub enum Unproven {
     /// The processes could not be looked at.
     #[error("looking at the workers failed: {0}")]
     NotObserved(io::Error),
+    /// A binary upgrade began meanwhile: the master would start workers of its old configuration.
+    #[error("a binary upgrade is under way: the master has started {0}")]
+    Upgrading(i32),
     /// The master ended, or another took its place.
     #[error("the master ended")]
     MasterGone,
@@ -104,6 +107,7 @@ pub fn reload(request: &ReloadRequest) -> Result<ReloadProof, Box<UnprovenReload
     let started = clock::monotonic();
     let mut watch = Watch {
         master: request.master,
+        listening: Listening::default(),
         logs,
         started,
         old_workers: Vec::new(),
@@ -138,6 +142,7 @@ pub fn reload(request: &ReloadRequest) -> Result<ReloadProof, Box<UnprovenReload
 
 struct Watch<'a> {
     master: ProcessId,
+    listening: Listening,
     logs: Vec<LogWatch>,
     started: Instant,
     /// Every worker from before a signal of ours.
@@ -162,10 +167,15 @@ struct Generation {
 impl Watch<'_> {
     fn signal_until_proven(&mut self, deadline: Instant) -> Result<Instant, Unproven> {
         for _ in 0..MOST_SIGNALS {
-            let old = process::workers(self.master).map_err(Unproven::NotObserved)?;
+            // Before the signal: it takes longer than a new generation needs to replace the old one.
+            self.listening = Listening::around(self.master).map_err(Unproven::NotObserved)?;
+            let old = self.listening.workers(self.master).map_err(Unproven::NotObserved)?;
             let known: BTreeSet<ProcessId> = self.old_workers.iter().map(|worker| worker.id).collect();
             self.old_workers.extend(old.iter().filter(|worker| !known.contains(&worker.id)).cloned());
             self.newcomers.clear();
+            if let Some(next) = process::successor(self.master).map_err(Unproven::NotObserved)? {
+                return Err(Unproven::Upgrading(next.pid));
+            }
             kill_point!("reload: before the signal");
             process::signal(self.master, Signal::SIGHUP).map_err(|error| match error.kind() {
                 io::ErrorKind::NotFound => Unproven::MasterGone,
@@ -195,7 +205,7 @@ impl Watch<'_> {
             // The order matters: the new ones were counted before the old ones are looked at again,
             // so a worker that replaces a dead one is never counted beside it.
             let roles: Vec<Option<Role>> =
-                generation.old.iter().map(|worker| process::role(worker.id)).collect();
+                generation.old.iter().map(|worker| self.listening.role(worker.id)).collect();
             let dead = roles.iter().filter(|role| role.is_none()).count();
             generation.came_beside |= generation.new.len() > dead;
             let now = clock::monotonic();
@@ -227,9 +237,16 @@ impl Watch<'_> {
 
     fn look_for_new(&mut self, generation: &mut Generation) -> Result<(), Unproven> {
         let is_old = |worker: &Worker| generation.old.iter().any(|old| old.id == worker.id);
-        let workers = process::workers(self.master).map_err(Unproven::NotObserved)?;
-        let new: Vec<Worker> =
-            workers.into_iter().filter(|worker| worker.role == Role::Serving && !is_old(worker)).collect();
+        let mut workers = self.listening.workers(self.master).map_err(Unproven::NotObserved)?;
+        workers.retain(|worker| !is_old(worker));
+        if workers.iter().any(|worker| worker.role == Role::ShuttingDown) {
+            // Of a cut title: the new configuration has sockets that the old one did not have.
+            self.listening = Listening::around(self.master).map_err(Unproven::NotObserved)?;
+            workers
+                .iter_mut()
+                .for_each(|worker| worker.role = self.listening.role(worker.id).unwrap_or(worker.role));
+        }
+        let new: Vec<Worker> = workers.into_iter().filter(|worker| worker.role == Role::Serving).collect();
         self.newcomers.extend(new.iter().map(|worker| (worker.id, worker.clone())));
         generation.new = new;
         Ok(())
@@ -237,7 +254,7 @@ impl Watch<'_> {
 
     fn still_serve(&self, workers: &[Worker]) -> bool {
         process::is_alive(self.master)
-            && workers.iter().any(|worker| process::role(worker.id) == Some(Role::Serving))
+            && workers.iter().any(|worker| self.listening.role(worker.id) == Some(Role::Serving))
     }
 
     fn read_logs(&mut self) {
@@ -289,7 +306,7 @@ impl Watch<'_> {
     }
 
     fn section(&self) -> ReloadSection {
-        let serving = process::workers(self.master).unwrap_or_default();
+        let serving = self.listening.workers(self.master).unwrap_or_default();
         let old: BTreeSet<i32> = self.old_workers.iter().map(|worker| worker.id.pid).collect();
         let is_new = |worker: &&Worker| worker.role == Role::Serving && !old.contains(&worker.id.pid);
         ReloadSection {

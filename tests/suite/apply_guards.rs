@@ -144,24 +144,6 @@ fn a_dry_run_shows_the_plan_and_changes_nothing() {
 }
 
 #[test]
-fn two_masters_on_one_file_system_stop_the_change() {
-    let machine = Machine::new("standalone");
-    let conf = "pid /run/second.pid; error_log /run/second.log; events {} http { access_log off; server { listen 8081; } }";
-    let started = machine.shell(&format!("echo '{conf}' >/run/second.conf && nginx -c /run/second.conf"));
-    assert_eq!(started.code, Some(0), "{started}");
-    let before = everything(&machine);
-    let done = machine.apply(&[]);
-    done.expect(3, "refused");
-    let finding = done.finding("nginx.several-masters").expect("the finding");
-    assert_eq!(finding["level"], "stop");
-    assert_eq!(finding["evidence"].as_array().map(Vec::len), Some(2));
-    assert_untouched(&machine, &before);
-    machine.shell("nginx -c /run/second.conf -s stop");
-    crate::support::machine::eventually("the second is gone", || machine.masters().len() == 1);
-    machine.apply(&[]).expect(0, "applied");
-}
-
-#[test]
 fn a_broken_configuration_is_left_alone() {
     let machine = Machine::new("standalone");
     machine.edit(SITE, |text| text.replacen("listen 443 ssl;", "listen 443 ssl", 1));

@@ -25,6 +25,7 @@ mod files;
 mod linear;
 mod lock;
 mod manifest;
+mod masters;
 mod place;
 mod plan;
 mod probes;

@@ -250,7 +250,7 @@ fn masters_are_found_with_what_they_were_started_with() {
     assert_eq!(serving, nginx.workers().into_iter().collect::<Vec<_>>());
 
     let worker = *nginx.workers().first().expect("a worker");
-    let Census { masters, strangers } = process::census(None).expect("/proc");
+    let Census { masters, strangers, .. } = process::census(None).expect("/proc");
     let titled = masters.iter().map(|master| master.id).chain(strangers.iter().map(|other| other.id));
     assert!(titled.into_iter().all(|id| id.pid != worker), "a worker is no master");
     let mut reused = found.id;
@@ -264,7 +264,7 @@ fn masters_are_found_with_what_they_were_started_with() {
 fn listeners_are_named_with_their_master() {
     let nginx = Nginx::start(conf("old"));
     let socket = nginx.place.socket(0);
-    let listeners = process::listeners(socket.port()).expect("/proc/net");
+    let listeners = process::listeners(|port| port == socket.port()).expect("/proc/net");
     let ours = listeners.iter().find(|listener| listener.address == socket).expect("our listener");
     let Owners::Known(owners) = &ours.owners else { panic!("root sees every owner") };
     assert!(owners.iter().any(|owner| owner.id.pid == nginx.master_pid()), "{owners:?}");

@@ -220,9 +220,13 @@ fn a_foreigner_that_holds_a_port_of_the_configuration_stops_by_the_port() {
         eventually("it is gone", || machine.masters().is_empty());
     }
     assert_eq!(machine.read(SITE), before);
-    // On another port it is in nobody's way, and what does not call itself NGINX is nothing new.
+    // On another port it is in nobody's way; a port of the configuration is nobody's but NGINX's.
     let _held = recorder.hold(&machine, AS_USER, "8099");
-    let _taken = machine.take_port(443);
+    let taken = machine.take_port(443);
+    let done = machine.apply(&[]);
+    done.expect(3, "refused");
+    assert!(evidence(&done, "nginx.port-held").contains("0.0.0.0:443"), "{done}");
+    drop(taken);
     machine.apply(&[]).expect(0, "applied");
 }
 
@@ -382,15 +386,21 @@ fn another_program_than_the_named_one_is_not_chosen() {
     );
     let done = machine.apply(&["--nginx", "/var/opt/bin/nginx"]);
     done.expect(3, "refused");
-    assert!(evidence(&done, "nginx.not-running").contains("which --nginx does not name"), "{done}");
-    assert!(evidence(&done, "nginx.port-held").contains("program /usr/sbin/nginx"), "{done}");
+    let held = evidence(&done, "nginx.port-held");
+    assert!(
+        held.contains("program /usr/sbin/nginx") && held.contains("which --nginx does not name"),
+        "{done}"
+    );
+    assert!(done.finding("nginx.not-running").is_none(), "{done}");
 }
 
 #[test]
 fn the_user_who_runs_an_nginx_of_his_own_is_answered() {
     let machine = Machine::stopped("standalone", |_| ());
     let binary = env!("CARGO_BIN_EXE_motionctl");
-    let conf = "pid /run/own/pid; error_log /run/own/log; events {} http { access_log off; server { listen 8081; } }";
+    let conf = "pid /run/own/pid; error_log /run/own/log; events {} http { access_log off; server { listen 8081; \
+                location / { proxy_pass http://127.0.0.1:9000; } \
+                location /api/ { proxy_pass http://127.0.0.1:9000; } } }";
     let ready = machine.shell(&format!(
         "mkdir /run/own && echo '{conf}' >/run/own/conf && chown -R 1500:1500 /run/own && \
          for kind in body proxy fastcgi uwsgi scgi; do chmod 777 /var/lib/nginx/$kind; done && \

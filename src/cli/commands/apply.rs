@@ -224,7 +224,10 @@ pub fn conclude(context: &Context, outcome: &mut Outcome, done: Run, result: Res
     outcome.durations = done.durations;
     confirm::note(outcome, done.notes);
     if !done.lingering.is_empty() {
-        let note = format!("{} old workers finish their connections", done.lingering.len());
+        let note = match done.lingering.len() {
+            1 => "1 old worker finishes its connections".to_owned(),
+            many => format!("{many} old workers finish their connections"),
+        };
         outcome.details.insert("lingering".to_owned(), note.into());
     }
     match result {

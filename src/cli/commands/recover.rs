@@ -2,16 +2,17 @@
 
 use super::confirm::{note, time_in_words};
 use crate::apply::{
-    Pending, Recovered, ReloadTarget, Server, Unconfirmed, recover as end_run, restore_whole,
+    History, Pending, Recovered, ReloadTarget, Server, Unconfirmed, recover as end_run, restore_whole,
 };
 use crate::cli::args::RecoverArgs;
 use crate::cli::context::Context;
-use crate::facts::Facts;
 use crate::host::WriteLock;
 use crate::host::timers::Armed;
-use crate::inspect::{self, Inspection, inspect, installed_error_log};
+use crate::inspect::{self, Inspection, Known, inspect, installed_error_log};
+use crate::journal::{JournalStep, Status};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
+use crate::values::RootPath;
 use crate::verify::staged::{self, Changes};
 use nginx_config::redact_text;
 use std::cell::RefCell;
@@ -102,12 +103,13 @@ fn end_at_boot(
 /// half of a change, so nothing here depends on a valid configuration.
 struct Found<'a> {
     context: &'a Context,
+    options: inspect::Options,
     notes: RefCell<Vec<String>>,
 }
 
 impl<'a> Found<'a> {
     fn new(context: &'a Context) -> Self {
-        Self { context, notes: RefCell::default() }
+        Self { context, options: context.bare_options(changed(context)), notes: RefCell::default() }
     }
 
     fn with_notes(self, ended: Result<Option<Recovered>, Failure>) -> Result<Option<Recovered>, Failure> {
@@ -119,6 +121,14 @@ impl<'a> Found<'a> {
         })
     }
 
+    /// `None` where there is no NGINX at all.
+    fn look(&self) -> Result<Option<Known>, Failure> {
+        match inspect(&self.context.root, &self.options) {
+            Ok(Inspection { facts, programs, findings, .. }) => Ok(Some(Known { facts, programs, findings })),
+            Err(_) => bare(self.context, &self.options),
+        }
+    }
+
     fn untested(&self, why: &str) -> Result<(), String> {
         self.notes.borrow_mut().push(format!("not tested again before it was used: {why}"));
         Ok(())
@@ -127,15 +137,16 @@ impl<'a> Found<'a> {
 
 impl Server for Found<'_> {
     fn reload_target(&self) -> Result<Option<ReloadTarget>, Failure> {
-        let root = &self.context.root;
-        let looked = inspect(root, &self.context.bare_options()).map(|inspection| inspection.facts);
-        let facts = looked.ok().map_or_else(|| bare(self.context), |facts| Ok(Some(facts)))?;
-        Ok(facts.and_then(|facts| ReloadTarget::of(&facts.nginx, installed_error_log, RELOAD_TIMEOUT)))
+        let Some(Known { facts, findings, .. }) = self.look()? else { return Ok(None) };
+        match inspect::barred(&findings) {
+            Some(barred) => Err(nothing_recovered(barred)),
+            None => Ok(ReloadTarget::of(&facts.nginx, installed_error_log, RELOAD_TIMEOUT)),
+        }
     }
 
     fn test(&self) -> Result<(), String> {
         let root = &self.context.root;
-        let Inspection { facts, programs, .. } = match inspect(root, &self.context.bare_options()) {
+        let Inspection { facts, programs, .. } = match inspect(root, &self.options) {
             Ok(inspection) => inspection,
             Err(failure) if failure.kind == FailureKind::Invalid => return Err(failure.message),
             Err(failure) => return self.untested(&failure.message),
@@ -162,8 +173,12 @@ struct Booting<'a>(&'a Context);
 
 impl Server for Booting<'_> {
     fn reload_target(&self) -> Result<Option<ReloadTarget>, Failure> {
-        let facts = bare(self.0)?;
-        Ok(facts.and_then(|facts| ReloadTarget::of(&facts.nginx, installed_error_log, RELOAD_TIMEOUT)))
+        let known = bare(self.0, &self.0.bare_options(changed(self.0)))?;
+        let Some(Known { facts, findings, .. }) = known else { return Ok(None) };
+        match inspect::barred_at_boot(&findings) {
+            Some(barred) => Err(nothing_recovered(barred)),
+            None => Ok(ReloadTarget::of(&facts.nginx, installed_error_log, RELOAD_TIMEOUT)),
+        }
     }
 
     fn test(&self) -> Result<(), String> {
@@ -173,9 +188,9 @@ impl Server for Booting<'_> {
 
 /// What is known of NGINX without its configuration; `None` where there is no
 /// NGINX at all.
-fn bare(context: &Context) -> Result<Option<Facts>, Failure> {
-    match inspect::bare_facts(&context.root, &context.bare_options()) {
-        Ok(known) => Ok(Some(known.facts)),
+fn bare(context: &Context, options: &inspect::Options) -> Result<Option<Known>, Failure> {
+    match inspect::bare_facts(&context.root, options) {
+        Ok(known) => Ok(Some(known)),
         Err(failure) if failure.findings.iter().any(|finding| finding.code == codes::NGINX_MISSING) => {
             Ok(None)
         }
@@ -185,6 +200,25 @@ fn bare(context: &Context) -> Result<Option<Facts>, Failure> {
         )
         .with_hint("mend that, then run `motionctl recover`")),
     }
+}
+
+/// The files of the run that is open.
+fn changed(context: &Context) -> Vec<RootPath> {
+    let status = History::look(&context.root).map(|journal| journal.status);
+    let Ok(Status::Active(run)) = status else { return Vec::new() };
+    let path = |step: &JournalStep| match step {
+        JournalStep::SetFile { path, .. } => Some(RootPath::clone(path)),
+        _ => None,
+    };
+    run.steps.iter().filter_map(path).collect()
+}
+
+fn nothing_recovered(barred: Failure) -> Failure {
+    let hint = barred.hint.as_ref().map_or_else(String::new, |hint| format!("{hint}; then "));
+    let message = format!("{}; nothing was recovered", barred.message);
+    Failure::new(barred.kind, message)
+        .with_hint(format!("{hint}run `motionctl recover`"))
+        .with_findings(barred.findings)
 }
 
 /// A change that waits belongs to the start of the machine in which its timer

@@ -19,7 +19,7 @@ use crate::journal::{Event, JournalStep, RunKind, RunOutcome, StepVersion};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, PlanSection};
 use crate::plan::{Plan, PlanKind, Reload, Restored, Step, rollback as plan_rollback};
 use crate::prepare::rollback_probes;
-use crate::values::{BackupId, Hash, TextPath};
+use crate::values::{BackupId, Hash, RootPath, TextPath};
 use crate::verify::probe::ProbePlan;
 use std::collections::BTreeMap;
 
@@ -66,8 +66,11 @@ pub fn rollback(context: &Context, args: &RollbackArgs) -> Result<Outcome, Failu
     backup.verify().map_err(failure)?;
     let backup_section = section(&store, &backup, Verified::Now);
     outcome.backup = Some(backup_section.clone());
-    let known = look(context)?;
+    let known = look(context, changed(&undo, &backup))?;
     let agreed = plan(context, args, &store, &backup, &undo, &known.facts).and_then(|plan| {
+        if let Some(barred) = inspect::barred(&known.findings).filter(|_| !plan.is_empty()) {
+            return Err(barred);
+        }
         outcome.plan = Some(shown(&plan)).filter(|_| !plan.is_empty());
         if args.whole_tree {
             restore::show(&context.root, &store, &backup, &mut outcome)?;
@@ -194,11 +197,19 @@ fn hash(version: &StepVersion) -> Option<Hash> {
     }
 }
 
+/// The files that tell which NGINX is meant: those that the run changed, or everything that is put back.
+fn changed(undo: &Undoable, backup: &Backup) -> Vec<RootPath> {
+    if undo.left.is_empty() {
+        return backup.manifest.entries.keys().cloned().collect();
+    }
+    undo.left.iter().map(|(path, _)| RootPath::clone(path)).collect()
+}
+
 /// The facts as far as a broken configuration allows them.
-fn look(context: &Context) -> Result<Known, Failure> {
-    let options = context.bare_options();
+fn look(context: &Context, changed: Vec<RootPath>) -> Result<Known, Failure> {
+    let options = context.bare_options(changed);
     match inspect(&context.root, &options) {
-        Ok(Inspection { facts, programs, .. }) => Ok(Known { facts, programs }),
+        Ok(Inspection { facts, programs, findings, .. }) => Ok(Known { facts, programs, findings }),
         Err(failure) => inspect::bare_facts(&context.root, &options).map_err(|_| failure),
     }
 }

@@ -1,14 +1,14 @@
-//! Who listens on a TCP port.
+//! Who listens on TCP ports.
 //!
 //! Invariant: only this network namespace is seen. A listener whose process may not be
 //! looked at has unknown owners, never none.
 
-use super::{ProcessId, title_of};
+use super::{ProcessId, command_of};
 use crate::host::accounts::Accounts;
 use crate::values::escape;
 use procfs::net::{TcpNetEntry, TcpState};
 use procfs::process::FDTarget;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt;
@@ -46,21 +46,13 @@ pub struct Owner {
     pub program: Option<String>,
 }
 
-/// Every listener on `port`, IPv4 before IPv6.
+/// Every listener on a port that is `wanted`, IPv4 before IPv6. The processes are looked at once for all of them.
 ///
 /// # Errors
 /// When the kernel's tables cannot be read.
-pub fn listeners(port: u16) -> io::Result<Vec<Listener>> {
-    listeners_on(&BTreeSet::from([port]))
-}
-
-/// Every listener on one of `ports`; the processes are looked through once.
-///
-/// # Errors
-/// As [`listeners`].
-pub fn listeners_on(ports: &BTreeSet<u16>) -> io::Result<Vec<Listener>> {
+pub fn listeners(wanted: impl Fn(u16) -> bool) -> io::Result<Vec<Listener>> {
     let listening =
-        |entry: &TcpNetEntry| entry.state == TcpState::Listen && ports.contains(&entry.local_address.port());
+        |entry: &TcpNetEntry| entry.state == TcpState::Listen && wanted(entry.local_address.port());
     let mut entries = procfs::net::tcp().map_err(io::Error::other)?;
     // A kernel without IPv6 has no such table.
     entries.extend(procfs::net::tcp6().unwrap_or_default());
@@ -89,7 +81,7 @@ fn holders(entries: &[TcpNetEntry]) -> io::Result<BTreeMap<u64, Vec<Owner>>> {
             let owner = Owner {
                 id: ProcessId { pid: stat.pid, start_time: stat.starttime },
                 parent: stat.ppid,
-                title: escape(&title_of(stat.pid).unwrap_or_default()),
+                title: escape(command_of(stat.pid).unwrap_or_default().trim_ascii_end()),
                 user: process.status().map_or_else(|_| "unknown".to_owned(), |it| accounts.user(it.ruid)),
                 program: process.exe().ok().map(|path| escape(path.as_os_str().as_bytes())),
             };

@@ -2,7 +2,8 @@
 //!
 //! Invariant: a process is named by pid *and* start time, so a pid that was given to
 //! another process is never taken for it, nor signalled. A [`Master`] obeys the rule of [`super::trust`]; its
-//! children are its workers, by parent and title. Nothing here starts a process or interprets a configuration.
+//! workers are the children that it forked. A child that has executed a program is none of them, whatever its
+//! title: after a binary upgrade it is the next master. Nothing here starts a process or interprets a configuration.
 
 mod census;
 mod connections;
@@ -10,19 +11,24 @@ mod listeners;
 mod programs;
 mod title;
 
-pub use census::{Census, Master, Stranger, census, is_ours};
+pub use census::{Census, Loner, LonerKind, Master, Stranger, census, is_ours, successor};
 pub use connections::{accepted, connections};
-pub use listeners::{Listener, Owner, Owners, listeners, listeners_on};
+pub use listeners::{Listener, Owner, Owners, listeners};
 pub use programs::{Programs, Running, programs};
-pub use title::MasterArguments;
+pub use title::{Extent, MasterArguments};
 
 use super::sys;
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use procfs::process::{Process, Stat};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
+use title::{Part, Title};
+
+/// Forked, and has not executed a program since (`include/linux/sched.h`).
+const PF_FORKNOEXEC: u32 = 0x40;
 
 /// A process that cannot be mistaken for a later one with the same pid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,7 +39,7 @@ pub struct ProcessId {
     pub start_time: u64,
 }
 
-/// A child of a master.
+/// A process that a master forked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Worker {
     /// Which process it is.
@@ -42,7 +48,7 @@ pub struct Worker {
     pub role: Role,
 }
 
-/// What a child of a master does, by its title.
+/// What a worker does, by its title; by its sockets where the title was cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// Accepts connections.
@@ -55,30 +61,75 @@ pub enum Role {
     Newborn,
 }
 
-/// The children that a master has now, by pid; empty when the master is gone.
+/// The sockets by which workers are told apart whose titles were cut, as they were at one moment: a worker closes
+/// them when it begins to retire.
+#[derive(Debug, Clone, Default)]
+pub struct Listening(Option<BTreeSet<u64>>);
+
+impl Listening {
+    /// Of the master's network, where a title of its own or of a worker was cut.
+    ///
+    /// # Errors
+    /// When the kernel's tables cannot be read.
+    pub fn around(master: ProcessId) -> io::Result<Self> {
+        let is_cut = |stat: &Stat| title_of(stat).is_some_and(|title| title.extent == Extent::Cut);
+        let is_near = |stat: &&Stat| stat.pid == master.pid || stat.ppid == master.pid;
+        let needed = all_stats()?.iter().filter(is_near).any(is_cut);
+        Ok(Self(needed.then(|| connections::listening(master.pid)).transpose()?))
+    }
+
+    /// The workers that a master has now, by pid; empty when the master is gone.
+    ///
+    /// # Errors
+    /// As [`census()`].
+    pub fn workers(&self, master: ProcessId) -> io::Result<Vec<Worker>> {
+        if !is_alive(master) {
+            return Ok(Vec::new());
+        }
+        let stats = all_stats()?;
+        let forked = stats.iter().filter(|stat| stat.ppid == master.pid && is_forked(stat)).map(id_of);
+        let mut found: Vec<Worker> =
+            forked.filter_map(|id| Some(Worker { id, role: self.role(id)? })).collect();
+        found.sort_by_key(|worker| worker.id);
+        Ok(found)
+    }
+
+    /// What a worker does now; `None` when it is gone.
+    #[must_use]
+    pub fn role(&self, worker: ProcessId) -> Option<Role> {
+        let role = match title_of(&stat_of(worker)?)?.part() {
+            Part::Worker => Role::Serving,
+            Part::Retiring => Role::ShuttingDown,
+            Part::Master | Part::Single => Role::Newborn,
+            Part::Helper | Part::None => Role::Helper,
+            // What may not be looked at still serves.
+            Part::SomeWorker | Part::Unclear => {
+                let is_deaf = |sockets| connections::holds(worker.pid, sockets).is_ok_and(|holds| !holds);
+                if self.0.as_ref().is_some_and(is_deaf) { Role::ShuttingDown } else { Role::Serving }
+            }
+        };
+        // After the title, not before: it might be the title of the next owner of the pid.
+        is_alive(worker).then_some(role)
+    }
+}
+
+/// The workers that a master has now, by pid; empty when the master is gone.
 ///
 /// # Errors
 /// As [`census()`].
 pub fn workers(master: ProcessId) -> io::Result<Vec<Worker>> {
-    if !is_alive(master) {
-        return Ok(Vec::new());
-    }
-    Ok(children(master.pid, &all_stats()?))
-}
-
-/// What a child of a master does now; `None` when it is gone.
-#[must_use]
-pub fn role(worker: ProcessId) -> Option<Role> {
-    let role = role_by_title(&title_of(worker.pid)?);
-    // After the title, not before: it might be the title of the next owner of the pid.
-    is_alive(worker).then_some(role)
+    Listening::around(master)?.workers(master)
 }
 
 /// Whether the process still runs; a zombie does not.
 #[must_use]
 pub fn is_alive(id: ProcessId) -> bool {
-    let stat = Process::new(id.pid).and_then(|process| process.stat());
-    stat.is_ok_and(|stat| stat.starttime == id.start_time && !matches!(stat.state, 'Z' | 'X' | 'x'))
+    stat_of(id).is_some()
+}
+
+fn stat_of(id: ProcessId) -> Option<Stat> {
+    let stat = Process::new(id.pid).and_then(|process| process.stat()).ok()?;
+    (stat.starttime == id.start_time && !matches!(stat.state, 'Z' | 'X' | 'x')).then_some(stat)
 }
 
 /// Sends a signal to exactly this process.
@@ -106,36 +157,35 @@ fn all_stats() -> io::Result<Vec<Stat>> {
     Ok(processes.filter_map(|process| process.ok()?.stat().ok()).collect())
 }
 
-fn children(master: i32, stats: &[Stat]) -> Vec<Worker> {
-    let mut found: Vec<Worker> = stats
-        .iter()
-        .filter(|stat| stat.ppid == master)
-        .filter_map(|stat| {
-            let id = id_of(stat);
-            Some(Worker { id, role: role(id)? })
-        })
-        .collect();
-    found.sort_by_key(|worker| worker.id);
-    found
-}
-
 fn id_of(stat: &Stat) -> ProcessId {
     ProcessId { pid: stat.pid, start_time: stat.starttime }
 }
 
-/// What a process calls itself: the command line up to the first NUL, without trailing spaces.
-fn title_of(pid: i32) -> Option<Vec<u8>> {
-    let mut title = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-    let end = title.iter().position(|&byte| byte == 0).unwrap_or(title.len());
-    title.truncate(end);
-    Some(title.trim_ascii_end().to_vec())
+/// Whether a process is a copy of its parent, and not a program of its own.
+fn is_forked(stat: &Stat) -> bool {
+    stat.flags & PF_FORKNOEXEC != 0
 }
 
-fn role_by_title(title: &[u8]) -> Role {
-    match title {
-        b"nginx: worker process" => Role::Serving,
-        b"nginx: worker process is shutting down" => Role::ShuttingDown,
-        title if title::is_master(title) => Role::Newborn,
-        _ => Role::Helper,
-    }
+/// What a process calls itself: its command line up to the first NUL.
+fn command_of(pid: i32) -> Option<Vec<u8>> {
+    let mut command = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let end = command.iter().position(|&byte| byte == 0).unwrap_or(command.len());
+    command.truncate(end);
+    Some(command)
+}
+
+/// As [`command_of`], with whether there was room for more.
+fn title_of(stat: &Stat) -> Option<Title> {
+    let text = command_of(stat.pid)?;
+    let room = room(stat);
+    let extent = if room.is_some_and(|room| text.len() >= room) { Extent::Cut } else { Extent::Whole };
+    Some(Title { text, extent })
+}
+
+/// How many bytes NGINX's longest title has there: it writes over arguments and environment, and leaves two bytes
+/// of them (`ngx_init_setproctitle`, `ngx_cpystrn`). `None` where the kernel does not tell us.
+fn room(stat: &Stat) -> Option<usize> {
+    let (start, end) = (stat.arg_start?, stat.env_end?);
+    let room = end.checked_sub(start)?.checked_sub(2)?;
+    usize::try_from(room).ok().filter(|_| start != 0)
 }

@@ -128,6 +128,11 @@ impl Executable {
         *self == other.executable || (other.replaced && self.0.path == other.executable.0.path)
     }
 
+    /// Whether it lay at this path, links followed.
+    pub(in crate::host) fn lay_at(&self, path: &Path) -> bool {
+        self.0.path == path
+    }
+
     /// What to execute.
     pub(in crate::host) fn image(&self) -> PathBuf {
         PathBuf::from(format!("/proc/self/fd/{}", self.descriptor()))

@@ -83,7 +83,7 @@ fn held(view: &View) -> Seen {
     let Some(programs) = seen.take(&view.programs) else { return seen };
     let known = || BALANCERS.iter().flat_map(|balancer| balancer.programs);
     for port in PORTS {
-        let listening = match listeners(port) {
+        let listening = match listeners(|held| held == port) {
             Ok(listening) => listening,
             Err(error) => {
                 seen.missed(format!("listeners on port {port}"), error.to_string());

@@ -36,7 +36,8 @@ codes! {
                   root alone, or name it with `--nginx`");
     NGINX_NOT_RUNNING = warn("nginx.not-running")
         .means("no NGINX of this server runs: files are changed and validated, and nothing is reloaded")
-        .looked_for("master processes in `/proc` that are root's, in our namespaces, and run a program of root's alone")
+        .looked_for("master processes in `/proc` that are root's, in our namespaces, run a program of root's alone and \
+                     read these files; and that nobody holds a port of the configuration")
         .advises("start it when you want it to serve");
     NGINX_CONFIG_BROKEN = stop("nginx.config-broken").exits(65)
         .means("the configuration as it is does not pass `nginx -t`")
@@ -49,22 +50,40 @@ codes! {
         .advises("read them");
     NGINX_PORT_HELD = stop("nginx.port-held")
         .means("another program holds an address that the configuration listens on")
-        .looked_for("each `listen` that is new, against the listening sockets of this machine: NGINX would accept the \
-                     reload and keep the old workers. The others only against processes that call themselves NGINX \
-                     and are not this server's")
+        .looked_for("every `listen` against the listening sockets of this machine. Beside a running NGINX only those \
+                     that are new (it would accept the reload and keep the old workers), and those that another \
+                     NGINX holds")
         .advises("stop that program, or choose another port");
-    NGINX_SEVERAL_MASTERS = stop("nginx.several-masters")
-        .means("more than one master runs, and which serves Motion is not certain")
-        .looked_for("master processes in `/proc` that read this main file")
-        .advises("stop the other, or work inside its container");
+    NGINX_SEVERAL_MASTERS = graded("nginx.several-masters", &[
+        usual(Stop), when(Info, "when the old one of a binary upgrade only waits for its last connections")])
+        .means("more than one master runs, and which one to reload is not certain, or not yet")
+        .looked_for("master processes in `/proc` whose main file includes Motion's site, or a file of the run that is \
+                     undone; of several the one that holds the configuration's ports; parents and children of a \
+                     binary upgrade, and which of their workers serve")
+        .advises("stop the other, or end the upgrade and wait until its old master has ended");
+    NGINX_ENDING = stop("nginx.ending")
+        .means("the running NGINX is shutting down and hears no reload any more")
+        .looked_for("a master all of whose workers are shutting down, and which has no successor")
+        .advises("wait until it has ended, start NGINX, try again");
+    NGINX_ORPHAN_WORKERS = stop("nginx.orphan-workers")
+        .means("workers serve whose master is gone: nothing can make them read a configuration")
+        .looked_for("who holds the ports of the configuration: processes of a program of NGINX's name with a worker's \
+                     title and no master as their parent, as a kill for lack of memory leaves them")
+        .advises("`systemctl restart nginx`, or `kill -QUIT` what the evidence names and start NGINX; then try again");
+    NGINX_SINGLE_PROCESS = stop("nginx.single-process")
+        .means("NGINX runs without a master (`master_process off`): no reload of it can be proven")
+        .looked_for("who holds the ports of the configuration: a program of NGINX's name that is neither master nor \
+                     worker")
+        .advises("start it with a master");
     NGINX_OTHER_ROOT = stop("nginx.other-root")
         .means("root's running master lives in a container or chroot, or reads another main file than this one")
         .looked_for("root, pid namespace and main file of each master that is really root's, by device and inode")
         .advises("work inside it");
-    NGINX_UNKNOWN = warn("nginx.unknown")
-        .means("a master runs, and whether it is this server's could not be seen")
-        .looked_for("`/proc` of a process that belongs to another user")
-        .advises("look as root");
+    NGINX_UNKNOWN = graded("nginx.unknown", &[
+        usual(Warn), when(Stop, "when it holds the ports and its title is cut, so that its file is not known")])
+        .means("an NGINX may run, and whether it is this server's could not be seen")
+        .looked_for("`/proc` of processes and sockets that belong to another user; titles for which there was no room")
+        .advises("look as root; start NGINX with an environment, as systemd does");
     NGINX_VERSION_SKEW = warn("nginx.version-skew")
         .means("the NGINX on disk is not the one that runs, as after a package upgrade")
         .looked_for("the running program's own file and version, and what stands on disk at the path that it was \

@@ -158,7 +158,16 @@ impl Machine {
     pub fn start_nginx(&self) {
         let said = self.command("nginx", &[], |_| ()).finish();
         assert_eq!(said.code, Some(0), "nginx does not start: {}", said.stderr);
-        eventually("every worker serves", || self.workers().len() == 2);
+        self.wait_for_workers();
+    }
+
+    /// Waits until as many workers serve as the main file asks for.
+    pub fn wait_for_workers(&self) {
+        let main = self.read("/etc/nginx/nginx.conf");
+        let count =
+            main.split("worker_processes ").nth(1).and_then(|rest| rest.split(';').next()?.parse().ok());
+        let count: usize = count.expect("a fixture says how many workers it has");
+        eventually("every worker serves", || self.workers().len() == count);
     }
 
     /// Does something with the machine's files, network and name.
@@ -258,7 +267,7 @@ impl Machine {
     pub fn masters(&self) -> Vec<Master> {
         let master = |id| Master { id, workers: process::workers(id).expect("reading /proc") };
         self.inside(|| {
-            let Census { masters, strangers } = process::census(None).expect("reading /proc");
+            let Census { masters, strangers, .. } = process::census(None).expect("reading /proc");
             let ids = masters.iter().map(|master| master.id).chain(strangers.iter().map(|other| other.id));
             ids.map(master).collect()
         })

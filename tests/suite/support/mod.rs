@@ -5,6 +5,7 @@
 //! | [`binary::Server`] | the binary with `--root` on a copy of a fixture; the cheapest that runs a whole command |
 //! | [`machine::Machine`] | the binary on `/` of a server of its own: a running NGINX, a reload, probes |
 //! | [`systemd::Systemd`] | a service manager for a `Machine`; the test plays the timers |
+//! | [`web_socket::WebSocket`] | an open connection that keeps an old worker of a `Machine` |
 //! | [`site::Site`] | the sandbox: programs in it, and what is left outside |
 //! | [`tree::Tree`] | reading and replacing files below a root, with the lock taken |
 //! | [`nginx::Nginx`] | what an NGINX answers to a configuration that the test writes |
@@ -31,5 +32,6 @@ pub mod tls;
 pub mod tree;
 pub mod tree_state;
 pub mod upstream;
+pub mod web_socket;
 pub mod wire_address;
 pub mod wire_nginx;
