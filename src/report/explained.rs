@@ -109,8 +109,10 @@ mod tests {
 level       stop
 exit code   3, where it stops an apply
 means       another tool writes this file
-looked for  a header that names Ansible, Puppet, Chef, Salt or the like in the
-            first lines of Motion's files
+looked for  in the first lines of Motion's files: the name of Ansible, Puppet, a
+            hosting panel or the like with `managed`, or that the file is
+            generated; anywhere: marks of container proxies and panels; and the
+            folders that panels write into
 what to do  make the change there, or accept that it may be overwritten
 accept      --accept site.managed-elsewhere (check, plan, apply, rehearse,
             status)"
