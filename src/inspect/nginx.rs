@@ -173,15 +173,17 @@ fn skew(master: &Master, running: &Build) -> Option<(Option<Executable>, Finding
     let finding = Finding::new(codes::NGINX_VERSION_SKEW, "the running NGINX is not the one on disk")
         .advice("restart NGINX in a quiet hour, so that a reload reads what was validated");
     let program = &master.program;
-    let ask_file = |path: &Path| Executable::open(path).ok().and_then(|file| ask(file).ok());
     let shown =
         |disk: &Asked| format!("{} on disk as {}", disk.build.described(), disk.program.name().display());
     let running = running.described();
     if program.replaced {
         // What stands there now, as a package upgrade leaves it.
-        let disk = ask_file(program.executable.name());
-        let now = disk.as_ref().map_or("nothing on disk".to_owned(), shown);
-        let line = format!("running {running} from a file that was replaced or removed, {now}");
+        let opened = Executable::open(program.executable.name());
+        let refused = opened.as_ref().err().map(|why| format!("not asked what is there now: {why}"));
+        let disk = opened.ok().and_then(|file| ask(file).ok());
+        let now = disk.as_ref().map(shown).or(refused);
+        let now = now.unwrap_or_else(|| "what is there now does not say its version".to_owned());
+        let line = format!("running {running} from a file that was replaced or removed; {now}");
         return Some((disk.map(|disk| disk.program), finding.evidence(line)));
     }
     // A link that was turned to another version since, as `/opt/nginx/current`.

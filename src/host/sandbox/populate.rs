@@ -16,14 +16,16 @@ use std::path::Path;
 
 /// Lays everything of a spec that is not the tree.
 pub(super) fn populate(staging: &Staging, spec: &Spec) -> Result<()> {
-    // First: a path is only shadowed where the folder that it lies in is there.
+    // First: a path is only shadowed where the folder that it lies in is there. What cannot be made, such as one
+    // behind a link that leads nowhere, stays missing, and NGINX says so where it matters.
     for path in spec.folders.iter().filter(|path| !path.exists() && !writable::is_kernels(path)) {
-        writable::folder(staging, path)?;
+        let _missing = writable::folder(staging, path);
     }
     let mut shadows: Vec<&Shadow> = spec.shadows.iter().collect();
     shadows.sort();
     for one in shadows {
-        shadow(staging, one, spec).with_context(|| format!("shadowing `{}`", one.path.display()))?;
+        shadow(staging, one, spec.capabilities)
+            .with_context(|| format!("shadowing `{}`", one.path.display()))?;
     }
     for path in &spec.removed {
         remove(staging, path).with_context(|| format!("leaving out `{}`", path.display()))?;
@@ -105,18 +107,14 @@ fn finish(staging: &Staging, path: &Path, file: &StagedFile) -> Result<()> {
         .with_context(|| format!("setting the mode of `{}`", path.display()))
 }
 
-fn shadow(staging: &Staging, shadow: &Shadow, spec: &Spec) -> Result<()> {
-    let capabilities = spec.capabilities;
+fn shadow(staging: &Staging, shadow: &Shadow, capabilities: Capabilities) -> Result<()> {
     let path = writable::resolve(&shadow.path)?;
     if writable::is_kernels(&shadow.path) || writable::is_kernels(&path) {
         return Ok(());
     }
     let (Some(parent), found) = (path.parent(), fs::symlink_metadata(&path)) else { return Ok(()) };
-    // Without the folder nginx fails inside as it would outside. Only a copied tree lacks folders that its server
-    // has: archives of a configuration hold no `logs/`.
-    // What cannot be made, such as one behind a link that leads nowhere, stays missing.
-    let made = || spec.root != Path::new("/") && writable::folder(staging, parent).is_ok();
-    if !parent.is_dir() && !made() {
+    // Without the folder nginx fails inside as it would outside.
+    if !parent.is_dir() {
         return Ok(());
     }
     writable::folder(staging, parent)?;

@@ -327,8 +327,7 @@ fn a_candidate_without_a_redirect_of_the_bare_path_rehearses() {
         let rows = rehearsed["probes"].as_array().expect("probes");
         let bare = rows.iter().find(|row| row["uri"] == "/user-ui").expect("it is asked");
         assert_eq!(bare["after"], met, "{bare}");
-        let noted = rehearsed["details"].to_string() + &rehearsed["notes"].to_string();
-        let says = noted.contains("does not lead to the new client");
+        let says = codes(&rehearsed).contains(&"routes.bare-path".to_owned());
         assert_eq!(says, met == 200, "{route}: {rehearsed:#}");
         let login =
             rows.iter().find(|row| row["uri"] == "/user-ui/login" && row["server"] == "cc.example.test:443");

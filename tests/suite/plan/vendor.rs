@@ -254,7 +254,10 @@ fn any_directive_can_be_decided_by_its_path() {
         ["add_header X-A a", "deny all", "location /whatsapp/messages"],
         "{planned:#}"
     );
-    assert_eq!(files.run(&["apply", "--yes"], &decided)["outcome"], "applied");
+    // Without `deny all` everybody gets in.
+    assert_eq!(files.run(&["apply", "--yes"], &decided)["exit_code"], 3);
+    let applied = files.run(&["apply", "--yes", "--accept", "routes.unguarded"], &decided);
+    assert_eq!(applied["outcome"], "applied", "{applied:#}");
     let site = files.server.read(SITE);
     let has = |part: &str| site.contains(part);
     assert!(has("client_max_body_size 20m") && has("allow 10.0.0.1") && has("deny 10.0.0.3"), "{site}");

@@ -4,7 +4,7 @@
 
 use crate::cli::args::SiteArgs;
 use crate::cli::context::Context;
-use crate::inspect::inspect;
+use crate::inspect::{inspect, routes};
 use crate::outcome::Finding;
 use crate::outcome::codes;
 
@@ -12,7 +12,8 @@ use crate::outcome::codes;
 pub fn missing(context: &Context) -> Option<Finding> {
     let options = context.options(&SiteArgs::default()).ok()?;
     let inspection = inspect(&context.root, &options.inspect).ok()?;
-    let found = inspection.findings.iter().find(|finding| finding.code == codes::ROUTES_MISSING)?;
+    let found = routes(&inspection.facts, &inspection.config);
+    let found = found.iter().find(|finding| finding.code == codes::ROUTES_MISSING)?;
     let title = "NGINX on this host does not serve the new client, and only there profiles can be chosen";
     let finding = Finding::new(codes::SEED_NO_NEW_CLIENT, title)
         .advice("`motionctl plan` shows what is missing; seeding does not depend on it");
