@@ -232,7 +232,9 @@ pub fn were_not_asked(site: &SiteFacts, reach: Reach, rows: &[ProbeRow]) -> Vec<
     let mut lines = cannot_be_asked(site, reach);
     let said =
         |row: &ProbeRow| lines.iter().any(|line| line.starts_with(&format!("server {}: ", row.server)));
-    let silent = rows.iter().filter(|row| row.uri == NEW_CLIENT_ROUTE && !row.gated && !said(row));
+    // A rehearsal's row is gated by the way back alone where the new page was not seen.
+    let seen = |row: &ProbeRow| row.gated && row.after.is_some_and(|status| (200..300).contains(&status));
+    let silent = rows.iter().filter(|row| row.uri == NEW_CLIENT_ROUTE && !seen(row) && !said(row));
     let more: Vec<_> = silent.map(|row| format!("server {}: {}", row.server, row.note)).collect();
     lines.extend(more);
     lines
