@@ -3,6 +3,7 @@
 use super::{Entrance, LimitFacts, NoEntrance};
 use crate::motion::RouteState;
 use nginx_config::Node;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -16,6 +17,15 @@ pub struct SiteFacts {
     pub servers: Vec<ServerFacts>,
     /// Every address that the whole configuration proxies to.
     pub upstreams: Vec<UpstreamFacts>,
+}
+
+impl SiteFacts {
+    /// The addresses that Motion itself is served from.
+    #[must_use]
+    pub fn addresses_of_motion(&self) -> BTreeSet<&UpstreamAddress> {
+        let of_motion = self.upstreams.iter().filter(|upstream| upstream.serves_motion);
+        of_motion.map(|upstream| &upstream.address).collect()
+    }
 }
 
 /// One server block.

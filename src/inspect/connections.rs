@@ -9,7 +9,6 @@ use crate::host::Root;
 use crate::host::process::{self, ProcessId};
 use crate::outcome::Finding;
 use crate::outcome::codes;
-use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
 
@@ -37,13 +36,7 @@ struct Count {
 }
 
 fn sample(master: ProcessId, facts: &Facts) -> io::Result<Vec<Count>> {
-    let addresses: BTreeSet<&UpstreamAddress> = facts
-        .site
-        .upstreams
-        .iter()
-        .filter(|upstream| upstream.serves_motion)
-        .map(|upstream| &upstream.address)
-        .collect();
+    let addresses = facts.site.addresses_of_motion();
     // Old workers, too: that is where WebSockets stay after a reload.
     let pids: Vec<i32> = process::workers(master)?.iter().map(|worker| worker.id.pid).collect();
     let by_worker = process::connections(&pids, |remote| addresses.iter().any(|one| is_at(one, remote)))?;

@@ -9,7 +9,7 @@ use super::own::Own;
 use super::site::all_listens;
 use super::upstream::{groups, targets};
 use super::values::visits;
-use crate::facts::{Facts, ServerRole, UpstreamAddress};
+use crate::facts::{Facts, ServerRole};
 use crate::host::Root;
 use nginx_config::{Config, FileId, Node};
 use std::collections::BTreeSet;
@@ -23,13 +23,7 @@ pub fn motion_blocks_of(root: &Root, config: &Config, facts: &Facts, files: &BTr
     let application_root = facts.motion.root.as_deref();
     let own = Own::find(root, application_root, &targets, &all_listens(config));
     let support = Support { application_root, named_site: None, own: &own };
-    let of_motion: BTreeSet<&UpstreamAddress> = facts
-        .site
-        .upstreams
-        .iter()
-        .filter(|upstream| upstream.serves_motion)
-        .map(|upstream| &upstream.address)
-        .collect();
+    let of_motion = facts.site.addresses_of_motion();
     let mut found = candidates(config, &targets, &support);
     found.retain(|one| files.contains(&one.server.node.file) && one.server.role != ServerRole::RedirectsOnly);
     let leads_there = |one: &&Candidate| {
