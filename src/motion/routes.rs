@@ -167,8 +167,7 @@ impl<'c> Block<'c> {
     pub fn new_client(&self) -> RouteState {
         let (mut states, mut conditional) = (Vec::new(), Vec::new());
         for door in self.serving_doors() {
-            let others: Vec<Way> =
-                NEIGHBOURS.iter().flat_map(|uri| self.ways_through(door, uri).list).collect();
+            let others = self.neighbours(door);
             for uri in [NEW_CLIENT_ROUTE, NEW_CLIENT_PAGE] {
                 let ways = self.ways_through(door, uri);
                 if !ways.complete {
@@ -225,11 +224,19 @@ impl<'c> Block<'c> {
         let mut found = Vec::new();
         let client = self.answer(NEW_CLIENT_ROUTE).map_or_else(String::new, |answer| self.describe(&answer));
         for door in self.serving_doors() {
-            let own: BTreeSet<_> =
-                self.ways_through(door, NEW_CLIENT_ROUTE).list.iter().map(outer_of).collect();
+            let others = self.neighbours(door);
+            let page = self.ways_through(door, NEW_CLIENT_ROUTE).list;
+            let own: BTreeSet<Node> = page.iter().flat_map(|way| self.own_locations(way, &others)).collect();
             for asset in assets {
                 let ways = self.ways_through(door, asset).list;
-                for way in ways.iter().filter(|way| !own.contains(&outer_of(way))) {
+                let is_own = |way: &&Way| way.answer.chain.iter().any(|node| own.contains(node));
+                // What the server block does to the page, it may do to its scripts.
+                let is_alike = |way: &&Way| {
+                    let Answer { acted, chain, .. } = &way.answer;
+                    let same = |page: &Way| page.answer.acted == *acted && page.answer.chain == *chain;
+                    !acted.is_empty() && page.iter().any(same)
+                };
+                for way in ways.iter().filter(|way| !is_own(way) && !is_alike(way)) {
                     if way.answer.chain.is_empty() && way.answer.acted.is_empty() {
                         continue;
                     }
@@ -242,6 +249,21 @@ impl<'c> Block<'c> {
             }
         }
         found
+    }
+
+    /// How routes are answered that are not the new client's.
+    fn neighbours(&self, door: &Door) -> Vec<Way> {
+        NEIGHBOURS.iter().flat_map(|uri| self.ways_through(door, uri).list).collect()
+    }
+
+    /// The locations around an answer that no other route comes into. One inside of `location /` counts: it is what
+    /// a route has of its own, wherever it stands.
+    fn own_locations(&self, way: &Way, others: &[Way]) -> Vec<Node> {
+        let others = others.iter().filter(|other| compatible(&way.assumed, &other.assumed));
+        let shared: BTreeSet<Node> = others.flat_map(|other| other.answer.chain.iter().copied()).collect();
+        let is_location = |node: &Node| self.config.directive(*node).is("location");
+        let chain = way.answer.chain.iter().copied();
+        chain.filter(|node| is_location(node) && !shared.contains(node)).collect()
     }
 
     /// `None` for a way on which every route is answered alike before any location.
@@ -263,11 +285,11 @@ impl<'c> Block<'c> {
         if let Some(&taking) = way.answer.acted.iter().find(is_own_act) {
             return Some(RouteState::Elsewhere(self.directive(taking)));
         }
-        let outer = outer_of(way);
-        if outer.is_none() || alike().any(|other| outer_of(other) == outer) {
+        let own = self.own_locations(way, others);
+        if own.is_empty() {
             return Some(RouteState::Missing);
         }
-        Some(self.own_location(&way.answer, outer))
+        Some(self.own_location(&way.answer, &own))
     }
 
     /// Whether a `return` inside of an `if` of a location answers.
@@ -279,9 +301,9 @@ impl<'c> Block<'c> {
             && innermost.is_some_and(|node| self.config.directive(*node).is("if"))
     }
 
-    /// A location that answers no neighbour: does it serve?
-    fn own_location(&self, answer: &Answer, outer: Option<Node>) -> RouteState {
-        if outer.is_some_and(|location| self.refuses_everybody(location)) {
+    /// Locations that answer no neighbour: do they serve?
+    fn own_location(&self, answer: &Answer, own: &[Node]) -> RouteState {
+        if own.iter().rev().find_map(|location| self.refuses_everybody(*location)) == Some(true) {
             return RouteState::Elsewhere(format!("{} lets nobody in", self.describe(answer)));
         }
         let page = page_of(answer);
@@ -296,7 +318,7 @@ impl<'c> Block<'c> {
         match &page.handler {
             Handler::Unknown { reason } => RouteState::CannotTell(reason.clone()),
             Handler::Return { .. } => RouteState::Elsewhere(self.describe(answer)),
-            _ if page.chain.first().copied() != outer => RouteState::Elsewhere(format!(
+            _ if !page.chain.iter().any(|node| own.contains(node)) => RouteState::Elsewhere(format!(
                 "{}, whose page is answered by {}",
                 self.describe(answer),
                 self.describe(page)
@@ -305,11 +327,11 @@ impl<'c> Block<'c> {
         }
     }
 
-    /// `deny all` without an `allow` before it.
-    fn refuses_everybody(&self, location: Node) -> bool {
+    /// `deny all` without an `allow` before it; `None` where a location has no such rules, and inherits them.
+    fn refuses_everybody(&self, location: Node) -> Option<bool> {
         let mut rules = self.config.children(location).iter().map(|&node| self.config.directive(node));
         let first = rules.find(|directive| directive.is("allow") || directive.is("deny"));
-        first.is_some_and(|directive| directive.is("deny") && directive.arg(0) == Some(b"all"))
+        first.map(|directive| directive.is("deny") && directive.arg(0) == Some(b"all"))
     }
 
     /// `FILE:LINE:COLUMN: DIRECTIVE`.
@@ -322,7 +344,8 @@ impl<'c> Block<'c> {
     }
 
     pub(super) fn describe(&self, answer: &Answer) -> String {
-        match outer(answer).or(answer.acted.last().copied()) {
+        let innermost = answer.chain.iter().rev().find(|node| self.config.directive(**node).is("location"));
+        match innermost.or(answer.acted.last()).copied() {
             Some(node) => self.directive(node),
             None => "the server block itself".to_owned(),
         }

@@ -226,7 +226,7 @@ pub fn cannot_be_asked(site: &SiteFacts, reach: Reach) -> Vec<String> {
     serving.filter_map(|server| Some(format!("server {}: {}", server.label, why(server)?))).collect()
 }
 
-/// As [`cannot_be_asked`], with what the probes saw of the others.
+/// Why the route was not asked: what was known before, and what the probes saw of the other blocks.
 #[must_use]
 pub fn were_not_asked(site: &SiteFacts, reach: Reach, rows: &[ProbeRow]) -> Vec<String> {
     let mut lines = cannot_be_asked(site, reach);

@@ -39,7 +39,7 @@ pub(super) fn in_the_way<'l>(limits: &'l [LimitFacts], look: &Look) -> Option<&'
     }
 }
 
-/// As [`turned_away`], for what was asked for otherwise.
+/// The limit that may have turned away what was asked for otherwise.
 #[must_use]
 pub fn limited<'l>(
     limits: &'l [LimitFacts],

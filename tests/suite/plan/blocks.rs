@@ -270,3 +270,34 @@ fn a_block_that_nginx_never_asks_is_not_changed_in_vain() {
     assert_eq!(checked["exit_code"], 0, "{checked:#}");
     assert_eq!(finding(&checked, "site.duplicate-server")["level"], "warn");
 }
+
+/// What stands in `location /` beside Motion's own locations.
+fn inside_of_the_root(more: &str) -> Server {
+    server(&format!(
+        "server {{ listen 443 ssl; server_name cc.example.test; {TLS}\n location / {{ proxy_pass http://127.0.0.1:9000;\n\
+         location /api/ {{ proxy_pass http://127.0.0.1:9000; }}\n\
+         location /socket.io/ {{ proxy_pass http://127.0.0.1:9000; }}\n{more}\n}} }}\n"
+    ))
+}
+
+#[test]
+fn the_new_client_is_there_inside_of_another_location_too() {
+    let serves = format!("alias {CLIENT}/; try_files $uri /user-ui/index.html;");
+    let there = inside_of_the_root(&format!("location ^~ /user-ui/ {{ {serves} }}"));
+    let answer = there.json(&["check"]);
+    assert_eq!((&answer["outcome"], &answer["exit_code"]), (&"up-to-date".into(), &0.into()), "{answer:#}");
+    // Access rules count from the inside out.
+    let open = format!("location /user-ui {{ deny all; location /user-ui/ {{ allow all; {serves} }} }}");
+    assert_eq!(inside_of_the_root(&open).json(&["check"])["outcome"], "up-to-date");
+    let closed = format!("location ^~ /user-ui/ {{ deny all; {serves} }}");
+    elsewhere(&inside_of_the_root(&closed).json(&["check"]), "stop");
+    // A pattern beside it, in there, takes scripts from a plain prefix.
+    let taken = format!(
+        "location /user-ui/ {{ {serves} }} location ~ \\.js$ {{ proxy_pass http://127.0.0.1:9000; }}"
+    );
+    let taken = elsewhere(&inside_of_the_root(&taken).json(&["check"]), "warn");
+    assert!(taken.contains("location ~ \\\\.js$"), "{taken}");
+    let page = "location /user-ui/ { alias /var/opt/motion2/client-new/dist/; try_files $uri /index.html; }";
+    let page = elsewhere(&inside_of_the_root(page).json(&["check"]), "stop");
+    assert!(page.contains("whose page is answered by"), "{page}");
+}
