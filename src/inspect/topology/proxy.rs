@@ -9,6 +9,20 @@ use crate::facts::{ServerFacts, ServerRole, UpstreamAddress};
 use crate::inspect::values::{Visit, arguments, name};
 use nginx_config::Node;
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// `localhost` is resolved to one of the two, or to both.
+const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+
+/// Whether two addresses are one listener: a port of the loopback has several names.
+fn is_same_process(one: &UpstreamAddress, other: &UpstreamAddress) -> bool {
+    let loopback_port = |address: &UpstreamAddress| match address {
+        UpstreamAddress::Socket(socket) if LOOPBACK.contains(&socket.ip()) => Some(socket.port()),
+        UpstreamAddress::Name(name, port) if name.eq_ignore_ascii_case("localhost") => Some(*port),
+        _ => None,
+    };
+    one == other || loopback_port(one).is_some_and(|port| loopback_port(other) == Some(port))
+}
 
 /// Whether one process of this host answers Motion's routes.
 pub fn remote_upstream(view: &View) -> Seen {
@@ -18,7 +32,7 @@ pub fn remote_upstream(view: &View) -> Seen {
     let mut by_target: BTreeMap<(&str, Option<Node>, &str), Vec<&UpstreamAddress>> = BTreeMap::new();
     for upstream in view.facts.site.upstreams.iter().filter(|upstream| upstream.serves_motion) {
         let addresses = by_target.entry((&upstream.origin, upstream.server, &upstream.target)).or_default();
-        if !addresses.contains(&&upstream.address) {
+        if !addresses.iter().any(|known| is_same_process(known, &upstream.address)) {
             addresses.push(&upstream.address);
         }
         let evidence = format!("{} → {} ({})", upstream.location, upstream.address, upstream.origin);
@@ -82,5 +96,21 @@ fn concerns_motion(view: &View, visit: &Visit) -> bool {
             .iter()
             .any(|known| known.node == *server && known.role != ServerRole::Other),
         None => in_http,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_of_the_loopback_is_one_listener_whatever_it_is_called() {
+        let name = |name: &str, port| UpstreamAddress::Name(name.to_owned(), port);
+        let socket = |text: &str| UpstreamAddress::Socket(text.parse().expect("an address"));
+        assert!(is_same_process(&name("localhost", 9000), &socket("127.0.0.1:9000")));
+        assert!(is_same_process(&socket("[::1]:9000"), &socket("127.0.0.1:9000")));
+        assert!(!is_same_process(&name("localhost", 9000), &socket("127.0.0.1:9001")));
+        assert!(!is_same_process(&socket("127.0.0.2:9000"), &socket("127.0.0.1:9000")));
+        assert!(!is_same_process(&name("node", 9000), &name("localhost", 9000)));
     }
 }

@@ -12,10 +12,14 @@ use crate::identity::{Key, returns_at_once};
 use std::collections::BTreeSet;
 
 impl Walker<'_, '_> {
-    /// Local locations in a block where theirs brings a `return` that answers
-    /// first: each is a conflict, since it would be dead.
+    /// Local locations in a server block where theirs brings a `return` that
+    /// answers first: each is a conflict, since it would be dead. A `return`
+    /// in a location does not answer for those inside of it.
     pub fn dead_locations(&mut self, triples: &[Triple], inserted: &BTreeSet<usize>) {
         let (here, there) = (&self.sides.ours.outline, &self.sides.theirs.outline);
+        if !self.within.is_some_and(|block| is_server(here.items[block].directive())) {
+            return;
+        }
         let answers = |index: &&usize| returns_at_once(there.items[**index].directive());
         let Some(&new) = inserted.iter().find(answers) else { return };
         let is_dead_already =

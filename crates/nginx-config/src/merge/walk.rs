@@ -141,7 +141,7 @@ pub(super) struct Walker<'a, 's> {
     pub walked: Walked,
     open: Vec<Open>,
     /// The block of ours that is looked at.
-    within: Option<usize>,
+    pub within: Option<usize>,
 }
 
 impl Walker<'_, '_> {

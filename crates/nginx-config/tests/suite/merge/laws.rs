@@ -172,7 +172,9 @@ proptest! {
         let choice = Resolutions::all(Choice::Ours);
         let alike = merged(&server("cc", &base), &server("cc", &ours), &server("cc", &theirs), &choice);
         let other = merged(&server("_", &base), &server("cc", &ours), &server("_", &theirs), &choice);
-        prop_assert_eq!(text(&other), text(&alike));
+        // Of twins that differ in their layout the one or the other may stay.
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        prop_assert_eq!(words(&text(&other)), words(&text(&alike)));
         prop_assert_eq!(other.conflicts.len(), alike.conflicts.len());
         prop_assert_eq!(other.lists.len(), alike.lists.len() + 1);
     }
