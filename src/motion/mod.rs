@@ -9,6 +9,7 @@ pub mod guards;
 pub mod page;
 mod routes;
 pub mod settings;
+mod tables;
 
 pub use bare::{Answered, BARE_ROUTE, Bare, MadeForIt};
 pub use routes::{

@@ -3,6 +3,7 @@
 //! Invariant: computed in nginx's own order, through every door of the block and on every way that a
 //! request can go, never guessed from names. What the ways do not agree on is not decided here.
 
+use super::tables::asks_for_the_path;
 use nginx_config::routes::{
     Answer, Assumption, Candidate, Door, Endpoint, Handler, Matcher, Request, Wanted, Way, Ways, doors,
     matcher, name_to_ask, ways,
@@ -165,7 +166,7 @@ impl<'c> Block<'c> {
     /// What answers the new client's route: a location of its own, or whatever answers other routes.
     #[must_use]
     pub fn new_client(&self) -> RouteState {
-        let (mut states, mut conditional) = (Vec::new(), Vec::new());
+        let (mut states, mut conditional, mut by_table) = (Vec::new(), Vec::new(), None);
         for door in self.serving_doors() {
             let others = self.neighbours(door);
             for uri in [NEW_CLIENT_ROUTE, NEW_CLIENT_PAGE] {
@@ -180,10 +181,24 @@ impl<'c> Block<'c> {
                     // Whom a location turns away by an `if` of its own, it still serves the others.
                     let to = if self.ends_in_an_if(&way.answer) { &mut conditional } else { &mut states };
                     to.extend(self.judge(way, &others));
+                    by_table = by_table.or_else(|| self.decided_by_a_table(way));
                 }
             }
         }
-        combined(if states.is_empty() { conditional } else { states })
+        match (combined(if states.is_empty() { conditional } else { states }), by_table) {
+            (RouteState::Present, Some(reason)) => RouteState::CannotTell(reason),
+            (state, _) => state,
+        }
+    }
+
+    /// A condition of the server block that may turn away this route and no other, since a table decides it by the
+    /// path.
+    fn decided_by_a_table(&self, way: &Way) -> Option<String> {
+        let asks = |assumed: &&Assumption| asks_for_the_path(self.config, self.server, assumed.directive);
+        let acts = !way.answer.acted.is_empty();
+        let condition = way.assumed.iter().filter(|_| acts).find(asks)?;
+        let place = self.config.place(condition.directive);
+        Some(format!("the condition at {place} depends on the path by a table (`map`)"))
     }
 
     /// What the location that answers the new client's route serves as its page; and that location, for people.

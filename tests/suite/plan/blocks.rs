@@ -301,3 +301,28 @@ fn the_new_client_is_there_inside_of_another_location_too() {
     let page = elsewhere(&inside_of_the_root(page).json(&["check"]), "stop");
     assert!(page.contains("whose page is answered by"), "{page}");
 }
+
+#[test]
+fn a_table_of_paths_may_turn_the_new_client_away_alone() {
+    let serves = format!("location ^~ /user-ui/ {{ alias {CLIENT}/; try_files $uri /user-ui/index.html; }}");
+    for (map, condition) in [
+        ("map $uri $t { default 0; ~^/user-ui 1; }", "if ($t) { return 404; }"),
+        (
+            "map $request_uri $a { default 1; ~^/(login|api) 0; } map $a $t { 1 1; }",
+            "if ($t = 1) { return 302 /login; }",
+        ),
+        ("map $uri $a { ~^/user-ui 1; }", "set $t $a; if ($t) { return 403; }"),
+    ] {
+        let server = server(&format!("{map}\n{}", motion(&format!("{condition}\n{serves}"))));
+        let answer = server.json(&["check"]);
+        assert_eq!(finding(&answer, "routes.cannot-tell")["level"], "warn", "{answer:#}");
+        assert_ne!(answer["outcome"], "up-to-date", "{map}");
+        // The route itself is missing all the same where it is.
+        let without = format!("{map}\n{}", motion(condition));
+        gets_the_route(&self::server(&without), map);
+    }
+    // A table of anything else turns everybody away alike.
+    let robots = "map $http_user_agent $t { default 0; ~*bot 1; }";
+    let server = server(&format!("{robots}\n{}", motion(&format!("if ($t) {{ return 403; }}\n{serves}"))));
+    assert_eq!(server.json(&["check"])["outcome"], "up-to-date");
+}
