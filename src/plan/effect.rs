@@ -8,7 +8,7 @@ use super::draft::{Draft, staged};
 use crate::facts::{Facts, RouteState, ServerFacts, ServerRole};
 use crate::motion::guards::{Around, Change, Difference, Side, differences, shown};
 use crate::motion::{Bare, Block, NEW_CLIENT_ROUTE, redirects_only};
-use nginx_config::routes::servers;
+use nginx_config::routes::{Door, Endpoint, ServerMatch, doors, entrance, name_to_ask, server_for, servers};
 use nginx_config::{Config, DirectiveId, Node};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -63,6 +63,7 @@ pub(super) fn effect(facts: &Facts, old: &Config, draft: &Draft) -> Result<Effec
     for (server, origins) in motion_blocks(facts, old, &config, draft) {
         let block = Block::new(&config, server);
         effect.not_effective.extend(not_effective(facts, &config, &block, server));
+        effect.not_effective.extend(out_of_reach(&config, server, &origins));
         let (now, bare) = (Side::of(&around_new, server, NEW_CLIENT_ROUTE), block.bare());
         for origin in origins {
             let before = Side::of(&around_old, origin.node, NEW_CLIENT_ROUTE);
@@ -89,7 +90,46 @@ pub(super) fn effect(facts: &Facts, old: &Config, draft: &Draft) -> Result<Effec
             }
         }
     }
+    effect.not_effective.extend(lost_names(facts, old, &config, draft));
     Ok(effect)
+}
+
+/// A block that was asked before, and that nobody would come to any more.
+fn out_of_reach(config: &Config, server: Node, origins: &[&ServerFacts]) -> Option<String> {
+    let was_asked = origins.iter().all(|origin| origin.entrance.is_ok());
+    let is_asked =
+        |door: &Door| matches!(door.at, Endpoint::Name(..)) || entrance(config, server, door).is_some();
+    (was_asked && !doors(config, server).iter().any(is_asked))
+        .then(|| format!("server at {}: other blocks would answer in its place", config.place(server)))
+}
+
+/// Motion's names that a block of somebody else would answer for, or nobody.
+fn lost_names(facts: &Facts, old: &Config, new: &Config, draft: &Draft) -> Vec<String> {
+    let motion: BTreeSet<Node> =
+        motion_blocks(facts, old, new, draft).into_iter().map(|(server, _)| server).collect();
+    let mut found = Vec::new();
+    for server in facts.site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion) {
+        let Some(host) = name_to_ask(old, server.node) else { continue };
+        for door in doors(old, server.node) {
+            if server_for(old, &door.at, &host) != ServerMatch::Server(server.node) {
+                continue;
+            }
+            let label = &server.label;
+            match server_for(new, &door.at, &host) {
+                ServerMatch::Server(now) if motion.contains(&now) || redirects_only(new, now) => {}
+                ServerMatch::Server(now) => {
+                    found.push(format!(
+                        "server {label}: {host} would be answered by the block at {}",
+                        new.place(now)
+                    ));
+                }
+                ServerMatch::Nowhere => found.push(format!("server {label}: nobody would listen for {host}")),
+                ServerMatch::Unknown { .. } => {}
+            }
+        }
+    }
+    found.dedup();
+    found
 }
 
 impl BlockEffect {

@@ -265,3 +265,30 @@ fn any_directive_can_be_decided_by_its_path() {
         assert!(!has(gone), "{gone}: {site}");
     }
 }
+
+#[test]
+fn a_replacement_that_loses_motion_s_name_is_refused_in_the_plan() {
+    let server = Server::copy("standalone");
+    let shop = "server { listen 443 ssl default_server; server_name shop.example.org;\n\
+        ssl_certificate /etc/nginx/tls/motion.crt; ssl_certificate_key /etc/nginx/tls/motion.key;\n\
+        location / { proxy_pass http://127.0.0.1:8080; } }\n";
+    server.write("etc/nginx/conf.d/000-shop.conf", shop);
+    let candidate = server.at("candidate.conf");
+    let vendors = server.read(SITE).replace("cc.example.test", "_").replace(
+        "    location /api/",
+        "    location ^~ /user-ui/ { alias /var/opt/motion2/client-new/dist/; try_files $uri /user-ui/index.html; }\n    location /api/",
+    );
+    std::fs::write(&candidate, vendors).expect("writing");
+    let candidate = candidate.to_str().expect("text");
+    let planned = server.json(&["plan", "--strategy", "replace", "--candidate", candidate]);
+    assert_eq!(planned["exit_code"], 3, "{planned:#}");
+    let evidence = finding(&planned, "routes.elsewhere")["evidence"].to_string();
+    assert!(
+        evidence
+            .contains("cc.example.test would be answered by the block at /etc/nginx/conf.d/000-shop.conf"),
+        "{evidence}"
+    );
+    // Merging keeps the name.
+    let merged = server.json(&["plan", "--strategy", "graft", "--candidate", candidate]);
+    assert_eq!(merged["exit_code"], 0, "{merged:#}");
+}
