@@ -6,7 +6,8 @@
 set -euo pipefail
 
 work=$(mktemp -d)
-stop() { for file in "$work/pid" "$work/pid.oldbin"; do if [ -f "$file" ]; then kill "$(cat "$file")" || true; fi; done; }
+# Both are read first: the old master takes its file's name back when the new one ends.
+stop() { pids=$(cat "$work/pid" "$work/pid.oldbin" 2>/dev/null || true); for pid in $pids; do kill "$pid" || true; done; }
 trap 'stop; rm -rf "$work"' EXIT
 chmod 755 "$work"
 (cd "$work" && apt-get -q download 'nginx=1.22.1-*' >/dev/null && dpkg -x nginx_*.deb .)
