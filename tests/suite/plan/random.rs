@@ -11,7 +11,6 @@ use motionctl::rehearse::standin::{Role, StandIn};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::strategy::ValueTree;
-use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -377,10 +376,7 @@ fn told(done: &Output) -> String {
 #[test]
 fn any_server_is_migrated_whole_or_refused_for_a_reason() {
     let seed = depth::seed();
-    let mut bytes = [0; 32];
-    bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-    let mut runner = TestRunner::new_with_rng(ProptestConfig::default(), rng);
+    let mut runner = depth::drawing_from(seed);
     let trees = if is_deep() { 150 } else { 8 };
     let machine = Machine::stopped("standalone", |_| ());
     let other = "127.0.0.1:8090".parse().expect("an address");

@@ -12,7 +12,6 @@ use motionctl::verify::certificate::Certificate;
 use nginx_config::routes::{Handler, Request, Transport, Wanted, answer_to, servers, ways};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use std::path::{Path, PathBuf};
 
 const SERVERS: usize = 200;
@@ -261,10 +260,7 @@ pub fn same(ours: &str, theirs: &str) -> bool {
 #[test]
 fn nginx_answers_as_foretold_for_any_servers() {
     let seed = depth::seed();
-    let mut bytes = [0; 32];
-    bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-    let mut runner = TestRunner::new_with_rng(ProptestConfig::default(), rng);
+    let mut runner = depth::drawing_from(seed);
     let bodies: Vec<String> = (0..SERVERS)
         .map(|number| with_names(&server().new_tree(&mut runner).expect("drawn").current(), number))
         .collect();

@@ -5,7 +5,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "reads the variables, and keeps what `make test-deep` prints")]
 
-use proptest::test_runner::{Config, RngSeed};
+use proptest::test_runner::{Config, RngAlgorithm, RngSeed, TestRng, TestRunner};
 use std::io::Write;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -48,6 +48,13 @@ pub fn seed() -> u64 {
         true => SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs(),
         false => 11,
     })
+}
+
+/// What draws the same for the same seed.
+pub fn drawing_from(seed: u64) -> TestRunner {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
 }
 
 /// Says on standard error what was done, past the test harness, which keeps what passing tests print to itself; and
