@@ -4,7 +4,7 @@
 //! others name them.
 
 use super::base::Base;
-use super::draft::Draft;
+use super::draft::{Draft, staged};
 use super::effect::{Effect, effect};
 use super::local;
 use super::material::Material;
@@ -140,6 +140,7 @@ pub fn explain(
             None => return Err(PlanError::Foreign(path.clone())),
         }
     }
+    let new = staged(config, &draft)?;
     Ok(Migration {
         plan,
         base: None,
@@ -148,8 +149,8 @@ pub fn explain(
         unused_resolutions: Vec::new(),
         stays: Vec::new(),
         dropped_routes,
-        effect: effect(facts, config, &draft)?,
-        to_https: to_https(facts, config, &draft)?,
+        effect: effect(facts, config, &new, &draft),
+        to_https: to_https(facts, config, &new),
         diff: DiffSection { directives, unified: previews.iter().map(Comparison::unified).collect() },
         previews,
     })

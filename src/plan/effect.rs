@@ -3,8 +3,7 @@
 //!
 //! Invariant: judged by the configuration that the change makes, whatever made the change; a saved plan as well.
 
-use super::PlanError;
-use super::draft::{Draft, staged};
+use super::draft::Draft;
 use crate::facts::{Facts, RouteState, ServerFacts, ServerRole};
 use crate::motion::guards::{Around, Change, Difference, Side, differences, shown};
 use crate::motion::{Bare, Block, NEW_CLIENT_ROUTE, redirects_only};
@@ -55,22 +54,23 @@ pub enum BareToday {
     Other,
 }
 
-/// What the change does.
-pub(super) fn effect(facts: &Facts, old: &Config, draft: &Draft) -> Result<Effect, PlanError> {
-    let config = staged(old, draft)?;
-    let (around_old, around_new) = (Around::of(old), Around::of(&config));
+/// What the change does that makes `config` out of `old`.
+pub(super) fn effect(facts: &Facts, old: &Config, config: &Config, draft: &Draft) -> Effect {
+    let (around_old, around_new) = (Around::of(old), Around::of(config));
     let mut effect = Effect::default();
-    for (server, origins) in motion_blocks(facts, old, &config, draft) {
-        let block = Block::new(&config, server);
-        effect.not_effective.extend(not_effective(facts, &config, &block, server));
-        effect.not_effective.extend(out_of_reach(&config, server, &origins));
+    let found = motion_blocks(facts, old, config, draft);
+    let motion: BTreeSet<Node> = found.iter().map(|(server, _)| *server).collect();
+    for (server, origins) in found {
+        let block = Block::new(config, server);
+        effect.not_effective.extend(not_effective(facts, config, &block, server));
+        effect.not_effective.extend(out_of_reach(config, server, &origins));
         let (now, bare) = (Side::of(&around_new, server, NEW_CLIENT_ROUTE), block.bare());
         for origin in origins {
             let before = Side::of(&around_old, origin.node, NEW_CLIENT_ROUTE);
             let found = differences(&before, &now);
             let lines = |changes: &[Change]| {
                 let wanted = found.iter().filter(|difference| changes.contains(&difference.change));
-                wanted.flat_map(|difference| lines_of(old, &config, difference)).collect()
+                wanted.flat_map(|difference| lines_of(old, config, difference)).collect()
             };
             let bare_today = match (Block::new(old, origin.node).bare(), &bare) {
                 (Bare::Elsewhere(before), Bare::Elsewhere(now)) if before.how == now.how => BareToday::Same,
@@ -90,8 +90,8 @@ pub(super) fn effect(facts: &Facts, old: &Config, draft: &Draft) -> Result<Effec
             }
         }
     }
-    effect.not_effective.extend(lost_names(facts, old, &config, draft));
-    Ok(effect)
+    effect.not_effective.extend(lost_names(facts, old, config, &motion));
+    effect
 }
 
 /// A block that was asked before, and that nobody would come to any more.
@@ -104,9 +104,7 @@ fn out_of_reach(config: &Config, server: Node, origins: &[&ServerFacts]) -> Opti
 }
 
 /// Motion's names that a block of somebody else would answer for, or nobody.
-fn lost_names(facts: &Facts, old: &Config, new: &Config, draft: &Draft) -> Vec<String> {
-    let motion: BTreeSet<Node> =
-        motion_blocks(facts, old, new, draft).into_iter().map(|(server, _)| server).collect();
+fn lost_names(facts: &Facts, old: &Config, new: &Config, motion: &BTreeSet<Node>) -> Vec<String> {
     let mut found = Vec::new();
     for server in facts.site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion) {
         let Some(host) = name_to_ask(old, server.node) else { continue };

@@ -200,8 +200,8 @@ pub fn migrate(facts: &Facts, config: &Config, bundle: &Bundle, wish: &Wish) -> 
     if let (Some(target), Some(own)) = (&wish.local_include, &made.include) {
         draft.insert(target.path.as_path().to_owned(), own.clone());
     }
-    let effect = effect(facts, config, &draft)?;
-    let to_https = to_https(facts, config, &draft)?;
+    let new = staged(config, &draft)?;
+    let (effect, to_https) = (effect(facts, config, &new, &draft), to_https(facts, config, &new));
     Ok(Migration { effect, to_https, ..finish(&material, strategy, base, made, wish)? })
 }
 

@@ -2,8 +2,6 @@
 //!
 //! Invariant: judged by the configuration that the change makes, through the doors that are there now.
 
-use super::PlanError;
-use super::draft::{Draft, staged};
 use crate::facts::{Facts, ServerRole};
 use crate::motion::Block;
 use nginx_config::Config;
@@ -36,23 +34,22 @@ impl fmt::Display for ToHttps {
 }
 
 /// Where Motion is served without TLS now, and the change sends everybody to HTTPS.
-pub(super) fn to_https(facts: &Facts, old: &Config, draft: &Draft) -> Result<Vec<ToHttps>, PlanError> {
-    let config = staged(old, draft)?;
+pub(super) fn to_https(facts: &Facts, old: &Config, new: &Config) -> Vec<ToHttps> {
     let mut found = Vec::new();
     let serving = facts.site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
     for server in serving {
         let before = Block::new(old, server.node);
         let host = name_to_ask(old, server.node).unwrap_or_default();
         for door in doors(old, server.node).into_iter().filter(|door| door.transport == Transport::Plain) {
-            let ServerMatch::Server(now) = server_for(&config, &door.at, &host) else { continue };
+            let ServerMatch::Server(now) = server_for(new, &door.at, &host) else { continue };
             if before.https_redirect(&door, &host).is_some() {
                 continue;
             }
-            if let Some((port, by)) = Block::new(&config, now).https_redirect(&door, &host) {
+            if let Some((port, by)) = Block::new(new, now).https_redirect(&door, &host) {
                 let (server, host) = (server.label.clone(), host.clone());
                 found.push(ToHttps { server, host, at: door.at, port, by });
             }
         }
     }
-    Ok(found)
+    found
 }
