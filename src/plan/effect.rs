@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 pub struct Effect {
     /// What of Motion the new client would not answer for after the change, each with the reason.
     pub not_effective: Vec<String>,
+    /// Names of other applications that would not be answered by their own block any more, each with what would.
+    pub others_lost: Vec<String>,
     /// By the server block as it is now.
     pub blocks: BTreeMap<Node, BlockEffect>,
 }
@@ -91,7 +93,34 @@ pub(super) fn effect(facts: &Facts, old: &Config, config: &Config, draft: &Draft
         }
     }
     effect.not_effective.extend(lost_names(facts, old, config, &motion));
+    effect.others_lost = others_lost(facts, old, config, draft);
     effect
+}
+
+/// Names of blocks that are not Motion's, and that a change of Motion's files would take from them.
+fn others_lost(facts: &Facts, old: &Config, new: &Config, draft: &Draft) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    for &server in servers(old).iter().filter(|server| !draft.is_empty() && !facts.site.owns(**server)) {
+        let Some(host) = name_to_ask(old, server) else { continue };
+        let ends = name_and_address(old, server);
+        let is_itself = |now: Node| {
+            let (was, is) = (&old.file(server.file).identity, &new.file(now.file).identity);
+            was == is && name_and_address(new, now) == ends
+        };
+        for door in doors(old, server) {
+            if server_for(old, &door.at, &host) != ServerMatch::Server(server) {
+                continue;
+            }
+            let instead = match server_for(new, &door.at, &host) {
+                ServerMatch::Server(now) if is_itself(now) => continue,
+                ServerMatch::Unknown { .. } => continue,
+                ServerMatch::Server(now) => format!("would be answered by the block at {}", new.place(now)),
+                ServerMatch::Nowhere => "would not be listened for".to_owned(),
+            };
+            found.insert(format!("server at {}: {host} {instead}", old.place(server)));
+        }
+    }
+    found.into_iter().collect()
 }
 
 /// A block that was asked before, and that nobody would come to any more.

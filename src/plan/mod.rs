@@ -18,6 +18,7 @@ mod material;
 mod migrate;
 mod needs;
 mod recover;
+mod replace;
 mod rollback;
 mod saved;
 mod step;

@@ -3,6 +3,7 @@
 //! Invariant: reads below the root only. What the file includes is followed on the disk, so that a route in a snippet
 //! counts; nothing is judged here but whether it can be read at all.
 
+use super::certificates;
 use super::named::{Level, fits, readable};
 use crate::apply::states;
 use crate::host::Root;
@@ -55,7 +56,8 @@ pub fn candidate(
         .files()
         .find(|(_, file)| file.identity == site.identity)
         .expect("the file that leads to Motion's blocks is read before them");
-    Ok(Candidate { input, file, motion, beside, config })
+    let absent = certificates::absent(root, &inspection.facts, &inspection.config, &input.bytes);
+    Ok(Candidate { input, file, motion, beside, absent, config })
 }
 
 /// Motion's file.

@@ -377,6 +377,8 @@ fn no_plan(error: &PlanError) -> Failure {
         | PlanError::CandidateNeeds { .. }
         | PlanError::CandidateMoves { .. } => Failure::new(FailureKind::Refused, text)
             .with_hint("--strategy merge takes the candidate's other directives as well; or leave --candidate out, and motionctl's own routes are added"),
+        PlanError::OthersNeed { .. } => Failure::new(FailureKind::Refused, text)
+            .with_hint("put the other application's block into a file of its own, with what it needs; or take another --strategy"),
         _ => Failure::new(FailureKind::Invalid, format!("planning: {text}")),
     }
 }

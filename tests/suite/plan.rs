@@ -10,4 +10,5 @@ mod guards;
 mod hostile;
 mod missing_files;
 mod random;
+mod replaced;
 mod vendor;
