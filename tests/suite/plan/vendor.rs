@@ -265,3 +265,25 @@ fn any_directive_can_be_decided_by_its_path() {
         assert!(!has(gone), "{gone}: {site}");
     }
 }
+
+#[test]
+fn where_motion_listens_is_asked_for_before_it_listens_nowhere() {
+    // TLS ends at a proxy in front, so that this server gave up port 443; the vendor gives up port 80.
+    let both = "80; listen 443 ssl";
+    let live = block("80", "cc.example.test", "20m", BRIDGE);
+    for more in ["", &redirect("_")] {
+        let candidate = more.to_owned() + &block("443 ssl", "_", "20m", ROUTE);
+        let files = Files::new(&live, &block(both, "_", "20m", ""), &candidate);
+        let refused = files.plan(&[]);
+        assert_eq!(refused["exit_code"], 3, "{refused:#}");
+        let evidence = finding(&refused, "merge.conflict")["evidence"].to_string();
+        assert!(evidence.contains("server cc.example.test:80 / listen"), "{evidence}");
+        let ours = ["--resolve", "server cc.example.test:80 / listen=ours"];
+        let rehearsed = files.run(&["rehearse"], &ours);
+        assert_eq!(rehearsed["exit_code"], 0, "{rehearsed:#}");
+        let applied = files.run(&["apply", "--yes"], &ours);
+        assert_eq!(applied["outcome"], "applied", "{applied:#}");
+        let site = files.server.read(SITE);
+        assert_eq!((site.matches("listen").count(), site.matches("listen 80;").count()), (1, 1), "{site}");
+    }
+}
