@@ -13,6 +13,7 @@ mod named;
 mod ports;
 mod probes;
 mod tested;
+mod to_come;
 mod to_https;
 
 pub use probes::{Opening, Reach, StatedProbe, not_asked, rollback_probes, were_not_asked};
@@ -37,6 +38,7 @@ use nginx_config::merge::Resolutions;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+pub use to_come::ToCome;
 
 /// What the operator asked for.
 #[derive(Debug, Clone, Serialize, Deserialize)]

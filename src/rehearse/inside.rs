@@ -49,8 +49,7 @@ fn rehearse(order: &Order, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
     let options = &order.options;
     let Inspection { facts, programs, .. } = inspect(&root, &options.inspect)?;
     let started = clock::monotonic();
-    let stage = stage::furnish(&facts).map_err(failed)?;
-    rehearsed.notes.extend(stage.notes.iter().cloned());
+    let mut stage = stage::furnish(&facts).map_err(failed)?;
     let capabilities =
         if facts.nginx.runs_code.is_empty() { Capabilities::Nginx } else { Capabilities::None };
     stage::start_nginx(&programs.validating, &facts, capabilities).map_err(failed)?;
@@ -60,6 +59,8 @@ fn rehearse(order: &Order, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
     // Inside, the copy counts as a live server, whose modules would be trusted.
     let launcher = Launcher { most: capabilities, ..Launcher::default() };
     let prepared = prepare(&root, &launcher, options)?;
+    stage.complete(&prepared.to_come(&root)).map_err(failed)?;
+    rehearsed.notes.extend(stage.notes.iter().cloned());
     note(rehearsed, "inspecting and planning", started);
     let migration = prepared.migration.as_ref();
     let migration = migration.ok_or_else(|| Failure::new(FailureKind::Refused, "there is no plan"))?;

@@ -3,7 +3,7 @@
 //! Invariant: whatever happens inside, the copy is gone when this returns.
 
 use super::order::{Keep, Order, Rehearsed};
-use crate::apply::SandboxChoice;
+use crate::apply::{SandboxChoice, states};
 use crate::host::sandbox::{Capabilities, Ending, Launcher, Network, Refused, Shadow};
 use crate::host::trust::{self, Executable};
 use crate::host::{Root, STATE_FOLDER, machine};
@@ -50,7 +50,8 @@ pub fn rehearse(
     let payload = serde_json::to_value(order(&prepared.inspection, options, wishes)?).map_err(|error| {
         Failure::new(FailureKind::Failed, format!("writing the rehearsal's order: {error}"))
     })?;
-    let (mut spec, mut notes) = staged::spec(root, facts, &Changes::new());
+    let planned = planned(root, prepared);
+    let (mut spec, mut notes) = staged::furnished(root, facts, &planned);
     spec.network = Network::Private;
     if !facts.nginx.runs_code.is_empty() {
         // The private NGINX gets none, and then needs the ports below 1024.
@@ -60,7 +61,7 @@ pub fn rehearse(
     // The server's own journal and backups stay out of it.
     spec.shadows.extend([STATE_FOLDER, backup::STORE_FOLDER].map(Shadow::folder));
     if facts.host.scope == Scope::Live {
-        spec.files.extend(staged::hosts_file(root, facts, &Changes::new()));
+        spec.files.extend(staged::hosts_file(root, facts, &planned));
     }
     let called = launcher.call(&spec, &payload).map_err(|refused| refusal(&refused))?;
     let mut rehearsed: Rehearsed = match called.ending {
@@ -88,6 +89,12 @@ pub fn rehearse(
     notes.dedup();
     rehearsed.notes = notes;
     Ok(rehearsed)
+}
+
+/// The files as the change leaves them; where they cannot be made, the change fails inside and says why.
+fn planned(root: &Root, prepared: &Prepared) -> Changes {
+    let states = prepared.migration.as_ref().map(|migration| states(root, &migration.plan));
+    states.and_then(Result::ok).and_then(|mut states| states.pop()).unwrap_or_default()
 }
 
 /// What to do inside. The new client is where it was found outside; what stops

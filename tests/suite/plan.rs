@@ -11,4 +11,5 @@ mod hostile;
 mod missing_files;
 mod random;
 mod replaced;
+mod to_come;
 mod vendor;
