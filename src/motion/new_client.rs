@@ -223,11 +223,17 @@ impl Block<'_> {
         }
     }
 
-    /// `deny all` without an `allow` before it; `None` where a location has no such rules, and inherits them.
+    /// `deny all` without an `allow` before it; `None` where a location has no such rules, and inherits them. With
+    /// `satisfy any` a password or the like opens what addresses do not.
     fn refuses_everybody(&self, location: Node) -> Option<bool> {
+        let config = self.config();
+        let satisfy = |block: Node| config.named(block, "satisfy").next_back();
+        let around = [location, self.server()].into_iter().find_map(satisfy);
+        let satisfy = around.or_else(|| config.top_named("http").find_map(satisfy));
+        let any = satisfy.is_some_and(|node| config.directive(node).arg(0) == Some(b"any"));
         let mut rules = self.config().children(location).iter().map(|&node| self.config().directive(node));
         let first = rules.find(|directive| directive.is("allow") || directive.is("deny"));
-        first.map(|directive| directive.is("deny") && directive.arg(0) == Some(b"all"))
+        first.map(|directive| directive.is("deny") && directive.arg(0) == Some(b"all") && !any)
     }
 }
 

@@ -4,8 +4,8 @@
 //! Invariant: judged by the configuration that the change makes, whatever made the change; a saved plan as well.
 
 use super::draft::Draft;
-use crate::facts::{Facts, RouteState, ServerFacts, ServerRole};
-use crate::motion::guards::{Around, Change, Difference, Side, differences, shown};
+use crate::facts::{Entrance, Facts, RouteState, ServerFacts, ServerRole};
+use crate::motion::guards::{Around, Change, Difference, KeptOut, Side, differences, shown};
 use crate::motion::{Bare, Block, NEW_CLIENT_ROUTE, redirects_only};
 use nginx_config::routes::{Door, Endpoint, ServerMatch, doors, entrance, name_to_ask, server_for, servers};
 use nginx_config::{Config, DirectiveId, Node};
@@ -36,6 +36,10 @@ pub struct BlockEffect {
     pub bare: Bare,
     /// Whether that is where it leads today.
     pub bare_today: BareToday,
+    /// What turns this machine away from the new client.
+    pub kept_out: Option<KeptOut>,
+    /// What turns it away today.
+    pub kept_out_today: Option<KeptOut>,
 }
 
 /// Who decides today about those who ask for the new client's route.
@@ -70,6 +74,7 @@ pub(super) fn effect(facts: &Facts, old: &Config, config: &Config, draft: &Draft
         for origin in origins {
             let before = Side::of(&around_old, origin.node, NEW_CLIENT_ROUTE);
             let found = differences(&before, &now);
+            let own = origin.entrance.as_ref().ok().and_then(Entrance::own_address);
             let lines = |changes: &[Change]| {
                 let wanted = found.iter().filter(|difference| changes.contains(&difference.change));
                 wanted.flat_map(|difference| lines_of(old, config, difference)).collect()
@@ -84,6 +89,8 @@ pub(super) fn effect(facts: &Facts, old: &Config, config: &Config, draft: &Draft
                 today: if before.asks_who_it_is() { Today::Guarded } else { Today::Open },
                 bare: bare.clone(),
                 bare_today,
+                kept_out: now.keeps_out(own),
+                kept_out_today: before.keeps_out(own),
             };
             // One block may become several, as where a vendor's file splits it: what one of them opens is open.
             match effect.blocks.get_mut(&origin.node) {

@@ -14,7 +14,7 @@ use crate::host::{Root, WriteLock, clock};
 use crate::inspect::{Inspection, file_facts, inspect, installed_error_log};
 use crate::outcome::{DurationSection, Failure, FailureKind};
 use crate::plan::{Plan, Reload, Restored, Step, Version, rollback};
-use crate::prepare::{Reach, prepare, were_not_asked};
+use crate::prepare::{Reach, prepare};
 use crate::values::{BackupId, Hash, RootPath, TextPath};
 use crate::verify::compare::Seen;
 use crate::verify::probe::{Gate, Kind, Probe, ProbePlan};
@@ -89,7 +89,7 @@ fn rehearse(order: &Order, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
     drop(stage);
     // All that could be held against it held; but what it is about may not have been seen.
     if result? == Seen::No {
-        let why = were_not_asked(&rehearsal.facts.site, Reach::Everything, &rehearsed.probes).join("; ");
+        let why = prepared.were_not_asked(Reach::Everything, &rehearsed.probes).join("; ");
         let message =
             format!("the reload and the way back are proven, but the new route could not be asked: {why}");
         return Err(Failure::new(FailureKind::Failed, message));
