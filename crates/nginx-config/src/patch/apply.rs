@@ -35,7 +35,8 @@ pub fn apply(base: &Tree, changes: &[Change]) -> Result<Vec<u8>, Misfit> {
     let side = Side::of_tree(base, &mut Meanings::default());
     let names: HashMap<String, usize> =
         (0..side.outline.items.len()).map(|index| (show::full_path(&side.outline, index), index)).collect();
-    let mut maker = Maker { side: &side, base, names, edits: Edits::default(), out: Vec::new(), breaks: false };
+    let mut maker =
+        Maker { side: &side, base, names, edits: Edits::default(), out: Vec::new(), breaks: false };
     for (index, change) in changes.iter().enumerate() {
         maker.take(change).map_err(|reason| Misfit { index, reason })?;
     }
@@ -256,6 +257,7 @@ fn one_head(text: &[u8], is_block: bool) -> Result<(), String> {
 
 fn only_comments(text: &[u8]) -> Result<(), String> {
     let parsed = Tree::parse(text.to_vec()).map_err(|error| error.to_string())?;
-    let fits = parsed.tokens().iter().all(|token| matches!(token.kind, TokenKind::Comment | TokenKind::Space));
+    let fits =
+        parsed.tokens().iter().all(|token| matches!(token.kind, TokenKind::Comment | TokenKind::Space));
     if fits { Ok(()) } else { Err("the text is more than comments".to_owned()) }
 }

@@ -122,12 +122,23 @@ mod tests {
         use ChangeKind::{Added, Changed, CommentAbove, CommentAtEnd, CommentBehind, Removed};
         let base = "server {\n    listen 80;\n    gzip on;\n    location / {\n        proxy_pass http://a;\n    }\n}\n";
         check(base, base, &[]);
-        let bridge = base.replace("    location / {", "    # bridge\n    location /b/ {\n        proxy_pass http://b;\n    }\n\n    location / {");
+        let bridge = base.replace(
+            "    location / {",
+            "    # bridge\n    location /b/ {\n        proxy_pass http://b;\n    }\n\n    location / {",
+        );
         check(base, &bridge, &[(Added, "server _:80 / location /b/")]);
         check(base, &base.replace("gzip on", "gzip off"), &[(Changed, "server _:80 / gzip")]);
         check(base, &base.replace("    gzip on;\n", ""), &[(Removed, "server _:80 / gzip")]);
-        check(base, &base.replace("location / {", "location ^~ / {"), &[(Changed, "server _:80 / location /")]);
-        check(base, &base.replace("    gzip", "    # why\n    gzip"), &[(CommentAbove, "server _:80 / gzip")]);
+        check(
+            base,
+            &base.replace("location / {", "location ^~ / {"),
+            &[(Changed, "server _:80 / location /")],
+        );
+        check(
+            base,
+            &base.replace("    gzip", "    # why\n    gzip"),
+            &[(CommentAbove, "server _:80 / gzip")],
+        );
         check(base, &base.replace("on;", "on; # why"), &[(CommentBehind, "server _:80 / gzip")]);
         check(base, &format!("# ours\n\n{base}"), &[(CommentAbove, "server _:80")]);
         check(base, &format!("{base}# ours\n"), &[(CommentAtEnd, "")]);

@@ -17,10 +17,11 @@ pub fn record(base: &Tree, ours: &Tree) -> Vec<Change> {
     let mut meanings = Meanings::default();
     let [old, new] = [base, ours].map(|tree| Side::of_tree(tree, &mut meanings));
     let changes = Recorder { old: &old, new: &new, base, ours, found: Vec::new() }.run();
-    let leads_there = apply(base, &changes).ok().and_then(|made| Tree::parse(made).ok()).is_some_and(|made| {
-        let left = diff(ours, &made);
-        left.is_empty() && left.cosmetic.iter().all(|change| change.kind != Kind::Comment)
-    });
+    let leads_there =
+        apply(base, &changes).ok().and_then(|made| Tree::parse(made).ok()).is_some_and(|made| {
+            let left = diff(ours, &made);
+            left.is_empty() && left.cosmetic.iter().all(|change| change.kind != Kind::Comment)
+        });
     if leads_there { changes } else { vec![whole(base, ours)] }
 }
 
@@ -135,8 +136,10 @@ impl Recorder<'_, '_> {
         } else {
             old.meaning == new.meaning
         };
-        let [old_head, new_head] = [(old_units, old.id), (new_units, new.id)].map(|(units, id)| units.head(id));
-        let [old_tail, new_tail] = [(old_units, old.id), (new_units, new.id)].map(|(units, id)| units.tail(id));
+        let [old_head, new_head] =
+            [(old_units, old.id), (new_units, new.id)].map(|(units, id)| units.head(id));
+        let [old_tail, new_tail] =
+            [(old_units, old.id), (new_units, new.id)].map(|(units, id)| units.tail(id));
         let [old_gap, new_gap] = [(old_units, old.id), (new_units, new.id)].map(|(units, id)| units.gap(id));
         let same_inside = old_units.comments(old_head) == new_units.comments(new_head);
         let same_above = old_units.comments(old_gap) == new_units.comments(new_gap);
