@@ -8,7 +8,6 @@ use crate::host::Root;
 use crate::outcome::codes;
 use crate::outcome::{Finding, Level};
 use crate::verify::named;
-use crate::verify::staged::Changes;
 use nginx_config::{Config, File};
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
@@ -26,11 +25,11 @@ const PARAMETERS: [&str; 8] = [
     "grpc_ssl_password_file",
 ];
 
-/// The files that the new configuration loads for TLS and that are not there.
-pub fn missing(root: &Root, facts: &Facts, config: &Config, changes: &Changes) -> Vec<PathBuf> {
+/// The files that the new configuration loads for TLS and that are not there. What a change writes beside it, such as
+/// the vendor's text for the next merge, is read by nobody.
+pub fn missing(root: &Root, facts: &Facts, config: &Config, new: &Config) -> Vec<PathBuf> {
     let prefix = &facts.nginx.conf_prefix;
-    let after = changes.values().filter_map(|staged| staged.bytes());
-    let after: BTreeSet<PathBuf> = after.flat_map(|source| named_by(source, prefix)).collect();
+    let after = new.files().flat_map(|(_, file)| named_by(file.tree.source(), prefix)).collect();
     new_and_missing(root, facts, config, after).collect()
 }
 

@@ -19,7 +19,7 @@ mod to_https;
 
 pub use probes::{Opening, Reach, StatedProbe, not_asked, rollback_probes};
 
-use crate::apply::{SandboxChoice, states};
+use crate::apply::SandboxChoice;
 use crate::facts::{RouteState, Scope, ServerFacts, ServerRole};
 use crate::host::sandbox::Launcher;
 use crate::host::{Root, machine};
@@ -245,7 +245,7 @@ fn gather(
     findings.extend(merge_findings(&migration, options));
     findings.extend(kept::standing_findings(&migration));
     let missing = match options.candidate {
-        Some(_) => missing_certificates(root, &inspection, &migration)?,
+        Some(_) => missing_certificates(root, &inspection, &migration),
         None => Vec::new(),
     };
     findings.extend(certificates::finding(facts, &missing));
@@ -277,16 +277,10 @@ fn gather(
 }
 
 /// Files for TLS that the plan names and that are not there.
-fn missing_certificates(
-    root: &Root,
-    inspection: &Inspection,
-    migration: &Migration,
-) -> Result<Vec<PathBuf>, Failure> {
-    let states = states(root, &migration.plan);
-    let states = states.map_err(|error| Failure::from_error(FailureKind::Failed, &error))?;
-    let last =
-        states.last().map(|state| certificates::missing(root, &inspection.facts, &inspection.config, state));
-    Ok(last.unwrap_or_default())
+fn missing_certificates(root: &Root, inspection: &Inspection, migration: &Migration) -> Vec<PathBuf> {
+    let new = candidate::planned(root, inspection, &migration.plan);
+    let missing = new.map(|new| certificates::missing(root, &inspection.facts, &inspection.config, &new));
+    missing.unwrap_or_default()
 }
 
 /// Whether NGINX's refusal is about this file.

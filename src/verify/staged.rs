@@ -239,7 +239,7 @@ pub fn hosts_file(root: &Root, facts: &Facts, changes: &Changes) -> Option<Stage
         Some(ClientFacts::Proxied(url)) => named::host(url),
         Some(ClientFacts::Static(_)) | None => None,
     };
-    let to_come = changes.values().filter_map(Staged::bytes).flat_map(named::hosts);
+    let to_come = to_be_read(changes).flat_map(named::hosts);
     let names: BTreeSet<String> = found
         .chain(client)
         .chain(to_come)
@@ -267,9 +267,7 @@ fn throw_away_keys(
     let mut files = Vec::new();
     let mut made: BTreeSet<PathBuf> = BTreeSet::new();
     let readable = |path: &PathBuf| root.open(path).is_ok();
-    let to_come = changes
-        .values()
-        .filter_map(Staged::bytes)
+    let to_come = to_be_read(changes)
         .flat_map(|bytes| named::certificates(bytes, &facts.nginx.conf_prefix))
         .filter(|entry| !readable(&entry.certificate) || !entry.key.as_ref().is_none_or(readable));
     let on_disk = facts.nginx.certificates.iter().filter(|entry| !entry.readable).cloned();
@@ -282,9 +280,7 @@ fn throw_away_keys(
             }
         }
     }
-    let to_come = changes
-        .values()
-        .filter_map(Staged::bytes)
+    let to_come = to_be_read(changes)
         .flat_map(|bytes| named::files_of(bytes, &facts.nginx.conf_prefix, &["ssl_dhparam"]));
     let dhparams: BTreeSet<PathBuf> = facts.nginx.dhparams.iter().cloned().chain(to_come).collect();
     for path in dhparams.iter().filter(|path| root.open(path).is_err()) {
@@ -292,6 +288,12 @@ fn throw_away_keys(
         files.push(plain_file(path, 0o644, DH_PARAMETERS));
     }
     files
+}
+
+/// What NGINX may read of the changes: not what is kept for the next one.
+fn to_be_read(changes: &Changes) -> impl Iterator<Item = &[u8]> {
+    let read = changes.iter().filter(|(path, _)| !path.starts_with(STATE_FOLDER));
+    read.filter_map(|(_, staged)| staged.bytes())
 }
 
 /// A copied tree often lacks its keys; on a live server they are there, and
