@@ -72,7 +72,9 @@ pub fn routes(facts: &Facts, config: &Config) -> Vec<Finding> {
             );
         }
         let taken = match server.new_client {
-            RouteState::Present => Block::new(config, server.node).taken(&facts.motion.assets),
+            RouteState::Present => {
+                Block::new(config, server.node).taken(&facts.motion.assets, &facts.motion.page.files)
+            }
             _ => Vec::new(),
         };
         if !taken.is_empty() {

@@ -9,8 +9,8 @@ use nginx_config::routes::{
     matcher, name_to_ask, ways,
 };
 use nginx_config::{Config, Node};
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 /// Pages that any site has.
 pub const PAGES: [&str; 2] = ["/", "/login"];
@@ -153,6 +153,13 @@ impl<'c> Block<'c> {
         self.serving_doors().into_iter().flat_map(|door| self.ways_through(door, uri).list).collect()
     }
 
+    /// Whether every GET of `uri` is answered by the same, so that one answer stands for all.
+    #[must_use]
+    pub fn answers_in_one_way(&self, uri: &str) -> bool {
+        let ways = self.served_ways(uri);
+        self.is_followed(uri) && ways.windows(2).all(|pair| pair[0].answer.handler == pair[1].answer.handler)
+    }
+
     /// The configuration that it stands in.
     pub(super) fn config(&self) -> &'c Config {
         self.config
@@ -233,9 +240,10 @@ impl<'c> Block<'c> {
         locations.filter(is_own).collect()
     }
 
-    /// What takes these paths from the location that answers the new client's route, for people.
+    /// What takes these paths from the location that answers the new client's route, for people. Whatever serves the
+    /// very file that a path is known to mean takes nothing.
     #[must_use]
-    pub fn taken(&self, assets: &[String]) -> Vec<String> {
+    pub fn taken(&self, assets: &[String], files: &BTreeMap<String, PathBuf>) -> Vec<String> {
         let mut found = Vec::new();
         let client = self.answer(NEW_CLIENT_ROUTE).map_or_else(String::new, |answer| self.describe(&answer));
         for door in self.serving_doors() {
@@ -251,7 +259,9 @@ impl<'c> Block<'c> {
                     let same = |page: &Way| page.answer.acted == *acted && page.answer.chain == *chain;
                     !acted.is_empty() && page.iter().any(same)
                 };
-                for way in ways.iter().filter(|way| !is_own(way) && !is_alike(way)) {
+                let file = files.get(asset);
+                let serves = |way: &&Way| file.is_some_and(|file| may_serve(&way.answer, file));
+                for way in ways.iter().filter(|way| !is_own(way) && !is_alike(way) && !serves(way)) {
                     if way.answer.chain.is_empty() && way.answer.acted.is_empty() {
                         continue;
                     }
@@ -383,6 +393,18 @@ fn page_of(answer: &Answer) -> &Answer {
             tries.iter().rfind(page).map_or(fallback, |one| &one.answer)
         }
         _ => fallback,
+    }
+}
+
+/// Whether a file that is there is what answers.
+fn may_serve(answer: &Answer, file: &Path) -> bool {
+    match &answer.handler {
+        Handler::Static { path } => path == file,
+        Handler::TryFiles { tries, fallback } => {
+            let first = tries.iter().find(|one| one.wanted == Wanted::File && one.path == file);
+            first.map_or_else(|| may_serve(fallback, file), |one| may_serve(&one.answer, file))
+        }
+        _ => false,
     }
 }
 

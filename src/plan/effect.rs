@@ -6,7 +6,7 @@
 use super::draft::Draft;
 use crate::facts::{Facts, RouteState, ServerFacts, ServerRole};
 use crate::motion::guards::{Around, Change, Difference, Side, differences, shown};
-use crate::motion::{Bare, Block, NEW_CLIENT_ROUTE, redirects_only};
+use crate::motion::{Bare, Block, Content, NEW_CLIENT_ROUTE, redirects_only};
 use nginx_config::routes::{Door, Endpoint, ServerMatch, doors, entrance, name_to_ask, server_for, servers};
 use nginx_config::{Config, DirectiveId, Node};
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +34,8 @@ pub struct BlockEffect {
     pub bare: Bare,
     /// Whether that is where it leads today.
     pub bare_today: BareToday,
+    /// The file that is the new client's page then, where it is one.
+    pub page: Option<PathBuf>,
 }
 
 /// Who decides today about those who ask for the new client's route.
@@ -65,6 +67,10 @@ pub(super) fn effect(facts: &Facts, old: &Config, config: &Config, draft: &Draft
         effect.not_effective.extend(not_effective(facts, config, &block, server));
         effect.not_effective.extend(out_of_reach(config, server, &origins));
         let (now, bare) = (Side::of(&around_new, server, NEW_CLIENT_ROUTE), block.bare());
+        let page = block.new_client_content().and_then(|(content, _)| match content {
+            Content::Page(path) => Some(path),
+            Content::Proxied(..) | Content::Other => None,
+        });
         for origin in origins {
             let before = Side::of(&around_old, origin.node, NEW_CLIENT_ROUTE);
             let found = differences(&before, &now);
@@ -82,6 +88,7 @@ pub(super) fn effect(facts: &Facts, old: &Config, config: &Config, draft: &Draft
                 today: if before.asks_who_it_is() { Today::Guarded } else { Today::Open },
                 bare: bare.clone(),
                 bare_today,
+                page: page.clone(),
             };
             // One block may become several, as where a vendor's file splits it: what one of them opens is open.
             match effect.blocks.get_mut(&origin.node) {
@@ -153,7 +160,8 @@ fn not_effective(facts: &Facts, config: &Config, block: &Block<'_>, server: Node
         }
         RouteState::Present | RouteState::CannotTell(_) => {}
     }
-    found.extend(block.taken(&facts.motion.assets).iter().map(|line| format!("server at {place}: {line}")));
+    let taken = block.taken(&facts.motion.assets, &facts.motion.page.files);
+    found.extend(taken.iter().map(|line| format!("server at {place}: {line}")));
     found
 }
 

@@ -119,7 +119,9 @@ fn places(facts: &Facts, notes: &mut Vec<String>) -> BTreeMap<Place, (Role, Spee
     if let Some(ClientFacts::Proxied(url)) = &facts.motion.client {
         let speech = if url.starts_with("https://") { Speech::Https } else { Speech::Http };
         for place in parse_upstream(url).iter().filter_map(place) {
-            found.insert(place, (Role::NewClient, speech));
+            let is_motion = found.get(&place).is_some_and(|(role, _)| *role == Role::Motion);
+            let role = if is_motion { Role::Both } else { Role::NewClient };
+            found.insert(place, (role, speech));
         }
     }
     found
