@@ -26,6 +26,7 @@ mod linear;
 mod lock;
 mod manifest;
 mod masters;
+mod new_client;
 mod place;
 mod plan;
 mod probes;
