@@ -182,6 +182,11 @@ pub fn search(root: &Root, application: Option<&Path>, findings: &mut Vec<Findin
             |finding, seen| finding.evidence(seen.folder.display().to_string()),
         ),
     };
+    if fitting.is_empty() && !root.is_live() {
+        finding = finding.evidence(format!(
+            "not asked: whether Motion itself serves {NEW_CLIENT}; nothing runs from this tree"
+        ));
+    }
     if found.gave_up {
         finding = finding.evidence(format!("the search gave up after {ENTRIES} entries"));
     }

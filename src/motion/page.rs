@@ -5,7 +5,7 @@
 //! is not said here: that takes its scripts.
 
 use regex::bytes::{Captures, Regex};
-use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use url::Url;
 
@@ -188,17 +188,15 @@ impl Tag {
     }
 }
 
-/// The paths of those references that lead to the page's own server.
+/// The paths of those references that lead to the page's own server, each once.
 fn own(references: &[String], base: &Url, from: &Url) -> Vec<String> {
-    let mut paths: Vec<String> = Vec::new();
-    for url in references.iter().filter_map(|reference| base.join(reference).ok()) {
-        let query = url.query().map_or(Cow::Borrowed(""), |query| Cow::Owned(format!("?{query}")));
-        let path = format!("{}{query}", url.path());
-        if url.origin() == from.origin() && !paths.contains(&path) {
-            paths.push(path);
-        }
-    }
-    paths
+    let mut seen = BTreeSet::new();
+    let urls = references.iter().filter_map(|reference| base.join(reference).ok());
+    let paths = urls.filter(|url| url.origin() == from.origin()).map(|url| {
+        let query = url.query().map_or_else(String::new, |query| format!("?{query}"));
+        format!("{}{query}", url.path())
+    });
+    paths.filter(|path| seen.insert(path.clone())).collect()
 }
 
 fn text(bytes: &[u8]) -> String {

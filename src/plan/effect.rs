@@ -64,7 +64,9 @@ pub(super) fn effect(facts: &Facts, old: &Config, config: &Config, draft: &Draft
     let motion: BTreeSet<Node> = found.iter().map(|(server, _)| *server).collect();
     for (server, origins) in found {
         let block = Block::new(config, server);
-        effect.not_effective.extend(not_effective(facts, config, &block, server));
+        if !is_served_as_before(old, &origins, config, server) {
+            effect.not_effective.extend(not_effective(facts, config, &block, server));
+        }
         effect.not_effective.extend(out_of_reach(config, server, &origins));
         let (now, bare) = (Side::of(&around_new, server, NEW_CLIENT_ROUTE), block.bare());
         let page = block.new_client_content().and_then(|(content, _)| match content {
@@ -148,6 +150,25 @@ impl BlockEffect {
             (self.bare, self.bare_today) = (other.bare, other.bare_today);
         }
     }
+}
+
+/// Whether a block goes on handing the new client's route to whoever was seen to serve it: a location for everything,
+/// and Motion behind it. Then it needs none of its own.
+pub(super) fn is_served_as_before(
+    old: &Config,
+    origins: &[&ServerFacts],
+    config: &Config,
+    server: Node,
+) -> bool {
+    let target = |config: &Config, node: Node| match Block::new(config, node).new_client_content() {
+        Some((Content::Proxied(target, _), _)) => Some(target),
+        _ => None,
+    };
+    let Some(now) = target(config, server) else { return false };
+    !origins.is_empty()
+        && origins.iter().all(|origin| {
+            origin.new_client == RouteState::Present && target(old, origin.node).as_ref() == Some(&now)
+        })
 }
 
 fn not_effective(facts: &Facts, config: &Config, block: &Block<'_>, server: Node) -> Vec<String> {

@@ -8,7 +8,7 @@ use super::base::{Base, base};
 use super::bundle::{BadValue, Bundle, BundleError};
 use super::candidate::{additions, has_route, pages, same_page};
 use super::draft::{Draft, staged};
-use super::effect::{Effect, effect, motion_blocks};
+use super::effect::{Effect, effect, is_served_as_before, motion_blocks};
 use super::graft::{graft, of_bundle};
 use super::guards::inherit;
 use super::local;
@@ -322,8 +322,11 @@ fn complete(material: &Material, bundle: &Bundle, wish: &Wish, made: &mut Made) 
 /// there a block is known by its names and addresses.
 fn missing(material: &Material, config: &Config, draft: &Draft) -> Vec<Node> {
     let found = motion_blocks(material.facts, material.config, config, draft);
-    let servers = found.into_iter().map(|(server, _)| server);
-    servers.filter(|server| route_state(config, *server) == RouteState::Missing).collect()
+    let lacks = |(server, origins): &(Node, Vec<_>)| {
+        route_state(config, *server) == RouteState::Missing
+            && !is_served_as_before(material.config, origins, config, *server)
+    };
+    found.into_iter().filter(lacks).map(|(server, _)| server).collect()
 }
 
 impl Made {

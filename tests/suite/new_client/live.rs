@@ -212,3 +212,45 @@ fn a_named_address_that_serves_the_new_client_is_brought_without_a_word() {
     assert!(done.finding("newclient.unusual").is_none(), "{done}");
     assert_eq!(done.json["details"]["verdict"], "applied and proven", "{done}");
 }
+
+#[test]
+fn a_block_that_works_already_is_left_alone_beside_one_that_does_not() {
+    let (machine, _motion) = server("", both(PAGE));
+    let block = "server { listen 8081; server_name cc.example.test; location /api/ { proxy_pass http://127.0.0.1:9000; }\n\
+        location /login { proxy_pass http://127.0.0.1:9000; }\nlocation / { root /var/opt/none; } }\n";
+    machine.edit(&format!("/{SITE}"), |text| format!("{text}\n{block}"));
+    machine.shell("nginx -s reload");
+    machine.wait_for_workers();
+    let done = machine.apply(&["--strategy", "graft"]);
+    done.expect(0, "applied");
+    let text = machine.read(&format!("/{SITE}"));
+    assert_eq!(text.matches("location ^~ /user-ui/").count(), 1, "{text}");
+    assert!(text.find("location ^~ /user-ui/") > text.find("listen 8081"), "{text}");
+    for server in ["cc.example.test:443", "cc.example.test:8081"] {
+        let row = done.probe(server, "/user-ui/login");
+        assert!(row["note"].to_string().ends_with("→ new client\""), "{done}");
+    }
+    look(&machine, "check").expect(0, "up-to-date");
+}
+
+/// A page that is built for `/`: only Motion knows whether it serves its scripts there.
+#[test]
+fn scripts_outside_of_the_route_are_asked_for() {
+    for (is_served, code, outcome) in [(true, 0, "applied"), (false, 3, "refused")] {
+        let (machine, _motion) = server("", move |path| match path {
+            "/main.3f2a9c1b.js" if is_served => Reply::script(),
+            "/styles.9b81d3f0.css" if is_served => {
+                Reply { content_type: "text/css".to_owned(), ..Reply::html("p {}") }
+            }
+            _ => Reply::html(LEGACY),
+        });
+        with_files(&machine);
+        let page = format!("{CLIENT}/dist/index.html");
+        machine.edit(&page, |text| text.replace("<base href=\"/user-ui/\">", "<base href=\"/\">"));
+        let done = machine.apply(&[]);
+        done.expect(code, outcome);
+        assert_eq!(done.finding("routes.elsewhere").is_some(), !is_served, "{done}");
+        assert_eq!(machine.get("/user-ui/login").body.starts_with(b"<!doctype"), is_served, "{done}");
+        look(&machine, "check").expect(code, if is_served { "up-to-date" } else { "refused" });
+    }
+}

@@ -3,6 +3,7 @@
 //! Invariant: nothing but this machine's nginx and Motion is asked, and an answer is waited for only so long.
 
 use super::live::{PAGE, server};
+use crate::support::binary::{SITE, Server, finding};
 use crate::support::machine::Output;
 use crate::support::upstream::{Reply, Upstream};
 use std::net::TcpListener;
@@ -146,4 +147,31 @@ fn a_very_large_page_is_read_in_part_and_a_slow_one_not_waited_for() {
         "{}",
         asked(&slow)
     );
+}
+
+/// NGINX may add to a page on its way; a page that shares no script with the one on the disk is another.
+#[test]
+fn the_page_that_comes_must_be_the_one_that_was_found() {
+    let filtered = |more: &str| {
+        let server = Server::copy("standalone");
+        server.write("var/opt/motion2/client-new/dist/other.js", "void 0;");
+        server.replace(SITE, "client_max_body_size", &format!("{more}\n    client_max_body_size"));
+        server.json(&["rehearse", "--load", "20"])
+    };
+    let added = filtered("sub_filter '</head>' '<script src=other.js></script></head>';");
+    assert_eq!(added["exit_code"], 0, "{added:#}");
+    let another = filtered("sub_filter 'main.3f2a9c1b.js' 'other.js';");
+    assert_eq!(another["exit_code"], 1, "{another:#}");
+    let message = another["error"]["message"].to_string();
+    assert!(message.contains("another page answers than the one that was found on the disk"), "{message}");
+}
+
+/// A tree is never asked, and says so where an answer would decide.
+#[test]
+fn a_tree_says_what_was_not_asked() {
+    let server = Server::copy("standalone");
+    std::fs::remove_dir_all(server.at("var/opt/motion2/client-new")).expect("removing");
+    let said = server.json(&["check"]);
+    let evidence = finding(&said, "newclient.not-found")["evidence"].to_string();
+    assert!(evidence.contains("not asked: whether Motion itself serves /user-ui/"), "{evidence}");
 }
