@@ -23,65 +23,90 @@ const LISTED: usize = 3;
 
 /// Asks, and settles by the answers the routes of which the files leave open what is behind them.
 pub fn settle(inspection: &mut Inspection, choice: &ClientChoice) {
-    let likeness = inspection.facts.motion.page.likeness.clone();
-    let upstreams: Vec<UpstreamFacts> = of_motion(&inspection.facts);
-    let facts = &inspection.facts;
-    let serving = || facts.site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
-    let runs = facts.nginx.master.is_some();
-    let asked: Vec<(usize, Probe)> = serving()
-        .enumerate()
-        .filter(|_| runs)
-        .filter_map(|(index, server)| {
-            Some((index, new_client_probe(server, Expected::Perhaps(likeness.clone()))?))
-        })
-        .collect();
-    let host = asked.first().map_or_else(String::new, |(_, probe)| probe.target.server_name.clone());
-    let behind: Vec<(&UpstreamFacts, Probe)> = upstreams
-        .iter()
-        .filter_map(|one| Some((one, upstream_probe(&one.address, one.tls, &host)?)))
-        .collect();
-    let named = named_upstream::probe(facts, &host);
-    let beside = asked.first().map_or_else(Vec::new, |(_, probe)| beside(facts, probe));
-    let rows: Vec<Probe> = (asked.iter().map(|(_, probe)| probe))
-        .chain(behind.iter().map(|(_, probe)| probe))
-        .chain(&named)
-        .chain(&beside)
-        .cloned()
-        .collect();
-    let mut looks = ProbePlan { rows }.observe().into_iter();
-    let through: Vec<(usize, Look)> = asked.iter().map(|(index, _)| *index).zip(looks.by_ref()).collect();
-    let behind: Vec<(UpstreamFacts, Look)> =
-        behind.into_iter().map(|(one, _)| one.clone()).zip(looks.by_ref()).collect();
-    let named = named.and_then(|_| looks.next());
-    let come: Vec<String> = beside
-        .iter()
-        .zip(looks)
-        .filter(|(_, look)| is_a_file(look))
-        .map(|(row, _)| row.uri.clone())
-        .collect();
+    let questions = Questions::of(&inspection.facts);
+    let runs = inspection.facts.nginx.master.is_some();
+    let Answers { through, behind, named, beside } = questions.ask();
     inspection.findings.extend(named_upstream::finding(&inspection.facts, named.as_ref()));
     inspection.findings.extend(said(&inspection.facts, runs, &through, &behind));
-    inspection.facts.motion.assets.retain(|asset| !come.contains(asset));
-    let is_open = *choice == ClientChoice::Search && inspection.facts.motion.client.is_none();
-    if is_open
-        && let Some((upstream, loaded)) = behind.iter().find_map(|(one, look)| Some((one, works(look)?)))
+    let motion = &mut inspection.facts.motion;
+    // Whoever serves them, they come.
+    motion.assets.retain(|asset| !beside.iter().any(|(uri, look)| uri == asset && is_a_file(look)));
+    let served = || behind.iter().find_map(|(one, look)| Some((one, works(look)?)));
+    if *choice == ClientChoice::Search
+        && motion.client.is_none()
+        && let Some((upstream, loaded)) = served()
     {
         let scheme = if upstream.tls { "https" } else { "http" };
-        inspection.facts.motion.client =
-            Some(ClientFacts::Proxied(format!("{scheme}://{}", upstream.address)));
-        inspection.facts.motion.assets = loaded.to_vec();
+        motion.client = Some(ClientFacts::Proxied(format!("{scheme}://{}", upstream.address)));
+        motion.assets = loaded.to_vec();
         inspection.client.clear();
     }
-    let config = &inspection.config;
     let servers = inspection.facts.site.servers.iter_mut();
     let mut servers: Vec<_> = servers.filter(|server| server.role == ServerRole::ServesMotion).collect();
     for (index, look) in &through {
-        decide(config, servers[*index], look);
+        decide(&inspection.config, servers[*index], look);
     }
-    let all_work = through.len() == servers.len() && through.iter().all(|(_, look)| works(look).is_some());
-    if all_work {
-        // Whoever serves them, they come.
+    if through.len() == servers.len() && through.iter().all(|(_, look)| works(look).is_some()) {
         inspection.facts.motion.assets.clear();
+    }
+}
+
+/// What is asked.
+struct Questions {
+    /// The new client's entry through NGINX, by the how manieth of the blocks that serve Motion.
+    through: Vec<(usize, Probe)>,
+    /// The same, from Motion itself.
+    behind: Vec<(UpstreamFacts, Probe)>,
+    /// The same, where a person says that it is.
+    named: Option<Probe>,
+    /// Files of the page that it wants from outside of its own path.
+    beside: Vec<Probe>,
+}
+
+/// What came.
+struct Answers {
+    through: Vec<(usize, Look)>,
+    behind: Vec<(UpstreamFacts, Look)>,
+    named: Option<Look>,
+    beside: Vec<(String, Look)>,
+}
+
+impl Questions {
+    fn of(facts: &Facts) -> Self {
+        let serving = facts.site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
+        let runs = facts.nginx.master.is_some();
+        let expected = || Expected::Perhaps(facts.motion.page.likeness.clone());
+        let through: Vec<(usize, Probe)> = serving
+            .enumerate()
+            .filter(|_| runs)
+            .filter_map(|(index, server)| Some((index, new_client_probe(server, expected())?)))
+            .collect();
+        let host = through.first().map_or("", |(_, probe)| probe.target.server_name.as_str());
+        let behind = of_motion(facts).into_iter().filter_map(|one| {
+            let probe = upstream_probe(&one.address, one.tls, host)?;
+            Some((one, probe))
+        });
+        Self {
+            behind: behind.collect(),
+            named: named_upstream::probe(facts, host),
+            beside: through.first().map_or_else(Vec::new, |(_, probe)| beside(facts, probe)),
+            through,
+        }
+    }
+
+    /// All at once: the slowest decides how long it takes.
+    fn ask(self) -> Answers {
+        let probes = self.through.iter().map(|(_, probe)| probe);
+        let probes = probes.chain(self.behind.iter().map(|(_, probe)| probe));
+        let rows = probes.chain(&self.named).chain(&self.beside).cloned().collect();
+        let mut looks = ProbePlan { rows }.observe().into_iter();
+        let mut next = || looks.next().expect("there is one look a row");
+        Answers {
+            through: self.through.into_iter().map(|(index, _)| (index, next())).collect(),
+            behind: self.behind.into_iter().map(|(one, _)| (one, next())).collect(),
+            named: self.named.map(|_| next()),
+            beside: self.beside.into_iter().map(|probe| (probe.uri, next())).collect(),
+        }
     }
 }
 

@@ -125,7 +125,7 @@ codes! {
         .advises("choose one with `--new-client-root`");
     NEWCLIENT_UNUSUAL = graded("newclient.unusual", &[
         usual(Warn),
-        when(Stop, "what is named was asked, and answers with the legacy page"),
+        when(Stop, "when what is named was asked and answers with the legacy page"),
     ])
         .accepted_by(Migration)
         .means("what is taken for the new client does not look like it in every way, or was not asked")
@@ -134,7 +134,7 @@ codes! {
         .advises("look at the page yourself; name another with `--new-client-root` or `--new-client-upstream`");
     NEWCLIENT_ASKED = graded("newclient.asked", &[
         usual(Info),
-        when(Warn, "what came is not what the files say"),
+        when(Warn, "when what came is not what the files say"),
     ])
         .accepted_by(Migration)
         .means("what the running NGINX, and Motion behind it, answer to `/user-ui/login`")

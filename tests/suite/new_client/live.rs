@@ -107,7 +107,8 @@ fn a_page_for_everything_is_not_the_new_client() {
         let page = format!("<title>M</title><script nonce={number} src=/static/app.js></script>");
         if path.ends_with(".js") { Reply::script() } else { Reply::html(page) }
     };
-    let all: [Box<dyn Fn(&str) -> Reply + Send + Sync>; 3] = [
+    type Motion = Box<dyn Fn(&str) -> Reply + Send + Sync>;
+    let all: [Motion; 3] = [
         Box::new(|path| if path.ends_with(".js") { Reply::script() } else { Reply::html(LEGACY) }),
         Box::new(move |path| if path.ends_with(".js") { Reply::script() } else { Reply::html(spa) }),
         Box::new(of_each),
