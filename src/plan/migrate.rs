@@ -300,7 +300,9 @@ fn complete(material: &Material, bundle: &Bundle, wish: &Wish, made: &mut Made) 
         made.draft.extend(graft(&config, of_bundle(&config, &routed))?);
         return Ok(());
     };
-    has_route(candidate)?;
+    if !is_served_by_motion(material) {
+        has_route(candidate)?;
+    }
     if missing.is_empty() {
         return Ok(());
     }
@@ -315,6 +317,14 @@ fn complete(material: &Material, bundle: &Bundle, wish: &Wish, made: &mut Made) 
     let mut new = pages(&grafted, &blocks(&grafted, &made.draft));
     new.retain(|page| !before.contains(page));
     same_page(candidate, &new)
+}
+
+/// Whether a block was seen to get the new client from Motion itself, without a location of its own: then a file of the
+/// vendor's needs none either.
+fn is_served_by_motion(material: &Material) -> bool {
+    let present =
+        material.facts.site.servers.iter().filter(|server| server.new_client == RouteState::Present);
+    present.map(|server| server.node).any(|node| route_state(material.config, node) == RouteState::Missing)
 }
 
 /// Server blocks of the staged configuration that serve Motion and lack the

@@ -17,6 +17,7 @@ mod probes;
 mod tested;
 mod to_https;
 
+pub use asked::settle as ask;
 pub use probes::{Opening, Reach, StatedProbe, not_asked, rollback_probes, were_not_asked};
 
 use crate::apply::{SandboxChoice, states};

@@ -92,6 +92,12 @@ fn a_server_whose_node_serves_the_new_client_is_left_alone() {
         }
         assert!(machine.configuration() == before, "{page}");
         assert!(machine.backups().is_empty());
+        // A file of the vendor's that has no location for it either loses nothing.
+        let candidate = machine.scratch().join("candidate.conf");
+        fs::write(&candidate, machine.read(&format!("/{SITE}")).replace("20m", "64m")).expect("writing");
+        let candidate = candidate.display().to_string();
+        let said = machine.motionctl(&["plan", "--json", "--strategy", "graft", "--candidate", &candidate]);
+        assert!(said.code == Some(0) && said.finding("candidate.lacks-route").is_none(), "{said}");
         // That a folder of it is there as well changes nothing.
         with_files(&machine);
         look(&machine, "check").expect(0, "up-to-date");
