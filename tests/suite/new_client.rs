@@ -239,7 +239,7 @@ fn a_page_in_service_that_lacks_a_script_is_not_up_to_date() {
                 (&0.into(), &"ok".into()),
                 "{command}: {said:#}"
             );
-            assert!(said["details"]["verdict"].to_string().contains("would not work"), "{command}: {said:#}");
+            assert!(said["details"]["verdict"].to_string().contains("does not work"), "{command}: {said:#}");
             let finding = finding(&said, "routes.elsewhere");
             assert_eq!(finding["level"], "warn", "{said:#}");
             assert!(finding["evidence"].to_string().contains(why), "{command}: {said:#}");

@@ -93,7 +93,7 @@ pub fn nothing_to_do(prepared: &Prepared, outcome: &mut Outcome) -> bool {
 }
 
 /// What is said of a route that is there, and does not lead to a page that works.
-pub const BROKEN: &str = "the new client's route is there, and its page would not work: see the findings";
+pub const BROKEN: &str = "the new client's route is there, and its page does not work: see the findings";
 
 /// What answers the new client's route, for people.
 pub fn route_in_words(route: &RouteState) -> &'static str {

@@ -41,7 +41,9 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
     let verdict = match pending {
         Some(_) => "a change waits for its confirmation: run `motionctl confirm`".to_owned(),
         None if is_open => "an interrupted run waits: run `motionctl recover`".to_owned(),
-        None if standing.verdict().is_none() && drifted.is_empty() && prepared.is_broken() => BROKEN.to_owned(),
+        None if standing.verdict().is_none() && drifted.is_empty() && prepared.is_broken() => {
+            BROKEN.to_owned()
+        }
         None => standing.verdict().unwrap_or_else(|| verdict(&route, &drifted)),
     };
     let is_as_left = drifted.is_empty() && !is_open && !standing.lacks_changes();
