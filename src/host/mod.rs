@@ -13,6 +13,7 @@ mod append;
 mod attributes;
 pub mod clock;
 pub mod command;
+pub mod contain;
 pub mod crash;
 pub mod daemon;
 pub mod files;

@@ -6,6 +6,7 @@ use crate::cli::args::PlanArgs;
 use crate::cli::context::Context;
 use crate::cli::files::{Standing, write_out};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
+use crate::prepare::Prepared;
 use crate::plan::{Content, Plan, Version};
 use nginx_config::redact_source;
 use std::path::PathBuf;
@@ -40,20 +41,30 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
         write_out(path, migration.plan.to_json().as_bytes(), Standing::Replace, &read)?;
         outcome.details.insert("saved".to_owned(), path.display().to_string().into());
     }
-    if nothing_to_do(&prepared, &mut outcome) {
-        return Ok(outcome);
+    judge(&prepared, &mut outcome);
+    if outcome.outcome == OutcomeKind::ChangesPending && args.detailed_exitcode {
+        outcome.exit_code = 2;
+    }
+    Ok(outcome)
+}
+
+/// Says what a plan comes to.
+pub fn judge(prepared: &Prepared, outcome: &mut Outcome) {
+    let Some(migration) = &prepared.migration else {
+        outcome.fail(no_plan());
+        return;
+    };
+    if nothing_to_do(prepared, outcome) {
+        return;
     }
     // A plan that nothing could make effective is shown, and refused here already.
     if migration.plan.is_empty() || !migration.effect.not_effective.is_empty() {
-        if let Some(failure) = refusal(&prepared) {
+        if let Some(failure) = refusal(prepared) {
             outcome.fail(failure);
         }
-        return Ok(outcome);
+        return;
     }
     outcome.outcome = OutcomeKind::ChangesPending;
-    if args.detailed_exitcode {
-        outcome.exit_code = 2;
-    }
     let files = migration.plan.files().count();
     let stops = prepared.stops().count();
     let verdict = match stops {
@@ -65,7 +76,6 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
         ),
     };
     outcome.details.insert("verdict".to_owned(), verdict.into());
-    Ok(outcome)
 }
 
 /// Whether a change repeats a line of the live file that must not be shown: a

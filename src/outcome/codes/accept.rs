@@ -62,7 +62,7 @@ impl Family {
     #[must_use]
     pub const fn commands(self) -> &'static [&'static str] {
         match self {
-            Self::Migration => &["check", "plan", "apply", "rehearse", "status"],
+            Self::Migration => &["check", "plan", "apply", "rehearse", "try", "status"],
             Self::Seed => &["seed plan", "seed apply"],
         }
     }
