@@ -12,7 +12,7 @@ use super::migrate::{Made, Migration, PlanError};
 use super::saved::{Plan, PlanKind};
 use super::step::{Content, Step, Version, line_patches, patch};
 use super::to_https::to_https;
-use super::wish::{LocalInclude, Memory, Strategy, Wish};
+use super::wish::{Companion, LocalInclude, Memory, Strategy, Wish};
 use crate::facts::{Facts, FileFacts};
 use crate::outcome::{Comparison, DiffSection, DirectiveChange, LocalChanges};
 use crate::values::{Attributes, Hash, TextPath};
@@ -63,6 +63,11 @@ pub(super) fn finish(
         steps.splice(0..0, include_steps(target, own));
     }
     if !steps.is_empty() {
+        let new = staged(config, &made.draft)?;
+        for companion in wish.companions.iter().filter(|companion| is_included(&new, companion)) {
+            previews.insert(0, preview(&companion.file.path, &[], &companion.bytes));
+            steps.splice(0..0, include_steps(&companion.file, &companion.bytes));
+        }
         steps.extend(
             wish.memory.as_ref().zip(made.vendor).and_then(|(memory, vendor)| remember(memory, &vendor)),
         );
@@ -189,6 +194,11 @@ fn set_file(material: &Material, path: &Path, old: &[u8], new: &[u8]) -> Result<
             Content::Patched(line_patches(old, new).ok_or(PlanError::NotText)?),
         ),
     })
+}
+
+/// Whether the new configuration names a file that the candidate brings along.
+fn is_included(new: &Config, companion: &Companion) -> bool {
+    new.files().any(|(_, file)| file.paths().any(|path| path == companion.file.path.as_path()))
 }
 
 /// The vendor's text, kept as the base of the next merge.

@@ -32,4 +32,4 @@ pub use rollback::{Reload, Restored, rollback};
 pub use saved::{Plan, PlanKind, SavedPlanError};
 pub use step::{Content, Patch, PatchError, Step, Version, line_patches, patch, patch_to};
 pub use to_https::ToHttps;
-pub use wish::{Candidate, GuardWish, Input, LocalInclude, Memory, Strategy, StrategyWish, Wish};
+pub use wish::{Candidate, Companion, GuardWish, Input, LocalInclude, Memory, Strategy, StrategyWish, Wish};

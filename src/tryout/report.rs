@@ -13,6 +13,8 @@ use crate::outcome::{
 };
 use crate::values::Hash;
 use nginx_config::{redact_source, redact_text};
+use regex::Regex;
+use std::sync::LazyLock;
 
 /// No more text of all differences together goes into an answer.
 const MOST_TEXT: usize = 512 << 10;
@@ -31,8 +33,14 @@ const AREAS: &[(&str, &[&str])] = &[
     ("login", &["/etc/profile", "/etc/bash", "/etc/pam.d", "/etc/environment", "/root/.bashrc", "/root/.profile"]),
     ("libraries", &["/etc/ld.so"]),
     ("network", &["/etc/hosts", "/etc/resolv.conf", "/etc/network", "/etc/netplan"]),
-    ("passing", &["/tmp", "/var/tmp", "/run", "/dev/shm"]),
+    ("passing", &["/tmp", "/var/tmp", "/run", "/dev/shm", "/var/log", "/var/cache", "/var/lib/nginx"]),
 ];
+
+/// What paints a terminal, moves in it or names its window; the rest of what it would obey is spelled out later.
+static COLOUR: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][A-Z0-9])|\r";
+    Regex::new(pattern).expect("a constant pattern")
+});
 
 /// Files whose contents are never shown, by a part of their path.
 const SECRET: [&str; 18] = [
@@ -110,7 +118,8 @@ fn name(limit: Limit) -> &'static str {
 }
 
 fn output(printed: &Printed) -> Vec<String> {
-    let lines = |text: &str| text.lines().map(redact_text).collect::<Vec<_>>();
+    let plain = |line: &str| redact_text(&COLOUR.replace_all(line, "").replace('\t', "    "));
+    let lines = |text: &str| text.lines().map(plain).collect::<Vec<_>>();
     let mut all = lines(&printed.head);
     if printed.skipped > 0 {
         all.push(format!("… {} bytes left out …", printed.skipped));

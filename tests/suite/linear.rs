@@ -30,6 +30,7 @@ fn work_for(edit: impl FnOnce(&Server)) -> u64 {
         memory: None,
         resolutions: Resolutions::none(),
         local_include: None,
+        companions: Vec::new(),
         guards: GuardWish::Say,
     };
     let planned = migrate(&inspection.facts, &inspection.config, &Bundle::embedded(), &wish);

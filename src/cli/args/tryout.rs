@@ -28,6 +28,9 @@ pub struct TryArgs {
     /// Save the file that the script makes for Motion's site, for plan, rehearse and apply --candidate
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub candidate_out: Option<PathBuf>,
+    /// Save the plan for a later apply
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "plan")]
+    pub out: Option<PathBuf>,
     /// How the change is planned.
     #[command(flatten)]
     pub change: ChangeArgs,

@@ -1,18 +1,18 @@
 //! `try`: somebody else's script in a private copy of this server.
 
-use super::plan::judge;
+use super::plan::{judge, save};
 use super::sessions::Watch;
 use crate::cli::args::{DatabaseArgs, TryArgs};
 use crate::cli::context::Context;
 use crate::cli::files::{Standing, read_script, write_out};
-use crate::host::contain::{Kind, Limits};
+use crate::host::contain::{Change, Kind, Limits, Seen};
 use crate::host::{WriteLock, machine};
 use crate::inspect::{Inspection, inspect};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, Outcome, OutcomeKind, TriedCandidate, TrySection};
 use crate::plan::Input;
 use crate::tryout::{self, Edition, Fingerprint, Script, Tried, Wishes};
-use crate::values::{Hash, escape};
+use crate::values::{Hash, escape, unescape};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -65,7 +65,7 @@ pub fn try_script(context: &Context, args: &TryArgs) -> Result<Outcome, Failure>
         section.candidate = Some(TriedCandidate { path: input.name.clone(), sha256, saved });
     }
     let mut outcome = match (&made, args.plan) {
-        (Ok(input), true) => planned(context, &options, &script, input)?,
+        (Ok(input), true) => planned(context, args, &options, &script, input, &tried)?,
         _ => Outcome::new("try", OutcomeKind::Ok),
     };
     outcome.command = "try";
@@ -149,7 +149,7 @@ fn candidate(args: &TryArgs, inspection: Option<&Inspection>, tried: &Tried) -> 
         Some(Input { name: change.path.clone(), bytes })
     });
     found.ok_or_else(|| {
-        let is_file = |seen: &crate::host::contain::Seen| matches!(seen.kind, Kind::File { .. });
+        let is_file = |seen: &Seen| matches!(seen.kind, Kind::File { .. });
         let nginx = changes.iter().filter(|change| {
             change.path.contains("nginx") && change.after.as_ref().is_some_and(is_file)
         });
@@ -172,22 +172,38 @@ fn candidate(args: &TryArgs, inspection: Option<&Inspection>, tried: &Tried) -> 
 /// The plan with the script's file as its candidate.
 fn planned(
     context: &Context,
+    args: &TryArgs,
     options: &crate::prepare::Options,
     script: &Script,
     made: &Input,
+    tried: &Tried,
 ) -> Result<Outcome, Failure> {
     let mut options = options.clone();
+    options.beside = new_files(tried);
     let name = format!("{} of {}", made.name, script.name);
     options.candidate = Some(Input { name, bytes: made.bytes.clone() });
     let database = DatabaseArgs { no_db: true, ..DatabaseArgs::default() };
     let watch = Watch::new(context, &database)?;
     match super::change::watched(context, "try", &options, &watch) {
         Ok((prepared, mut outcome)) => {
+            if let (Some(migration), Some(out)) = (&prepared.migration, &args.out) {
+                save(context, migration, out, &args.change, &mut outcome)?;
+            }
             judge(&prepared, &mut outcome);
             Ok(outcome)
         }
         Err(outcome) => Ok(*outcome),
     }
+}
+
+/// Files that the script adds, and that a new file for Motion's site may include.
+fn new_files(tried: &Tried) -> Vec<Input> {
+    let added = tried.observed.changes.iter().filter(|change| change.before.is_none());
+    let input = |change: &Change| {
+        let path = unescape(&change.path).and_then(|bytes| String::from_utf8(bytes).ok())?;
+        Some(Input { name: path, bytes: change.after.as_ref()?.kind.contents()? })
+    };
+    added.filter_map(input).collect()
 }
 
 /// How the script ended decides, then the plan.

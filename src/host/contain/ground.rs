@@ -34,13 +34,15 @@ pub(super) fn furnish(order: &Order) -> Result<(Desk, Vec<String>)> {
             bail!("`{}` is not to be seen in the private copy: put it somewhere else", files.display());
         }
         bind(files, &target)?;
+        read_only(&target)?;
     }
     if !order.always.is_empty() {
         fs::write(ground.join(TREE), b"").context("marking a tree")?;
     }
     let program = ourselves(ground)?;
     stand_ins(order, ground, &program)?;
-    seal(ground)?;
+    // What lies on the ground cannot be removed or replaced from inside. Sockets can be written to all the same.
+    read_only(ground)?;
     if let Err(cause) = terminals() {
         notes.push(format!("there are no terminals inside: {cause:#}"));
     }
@@ -61,6 +63,7 @@ fn ourselves(ground: &Path) -> Result<PathBuf> {
         fs::copy(running, &target).context("copying this program")?;
         fs::set_permissions(&target, fs::Permissions::from_mode(0o755)).context("making it executable")?;
     }
+    read_only(&target)?;
     Ok(target)
 }
 
@@ -100,6 +103,7 @@ fn cover(program: &Path, path: &Path, covered: &mut BTreeSet<PathBuf>) -> Result
     }
     if covered.insert(target.clone()) {
         bind(program, &target)?;
+        read_only(&target)?;
     }
     Ok(())
 }
@@ -116,11 +120,11 @@ fn bind(source: &Path, target: &Path) -> Result<()> {
         .with_context(|| format!("binding `{}` on `{}`", source.display(), target.display()))
 }
 
-/// What lies on the ground cannot be removed or replaced from inside. Sockets can be written to all the same.
-fn seal(ground: &Path) -> Result<()> {
+fn read_only(target: &Path) -> Result<()> {
     let flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
     let flags = flags | MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-    mount(NOTHING, ground, NOTHING, flags, NOTHING).context("sealing our folder")
+    mount(NOTHING, target, NOTHING, flags, NOTHING)
+        .with_context(|| format!("making `{}` read-only", target.display()))
 }
 
 /// Terminals of the program's own, for programs that want one.

@@ -1,7 +1,7 @@
 //! Owns control groups for one program: how many processes, how much memory. Invariant: a group of ours is empty and
 //! removed when its value is dropped; nobody else's is touched.
 
-use nix::unistd::getpid;
+use crate::host::random;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,8 @@ use std::time::Duration;
 /// Where the kernel's groups are mounted, and what ours are called.
 const PLACE: &str = "/sys/fs/cgroup";
 const NAME: &str = "motionctl-try-";
+/// A group that nobody has joined by then was left.
+const STALE: Duration = Duration::from_secs(600);
 /// So that what counts and kills has room, too.
 const ROOM: u64 = 16;
 
@@ -27,7 +29,8 @@ impl Groups {
     /// When there are none: limits are then kept in other ways.
     pub fn make(processes: u64, memory: u64) -> io::Result<Self> {
         let place = Path::new(PLACE);
-        let name = format!("{NAME}{}", getpid());
+        // Not the process's number: a container may have the same.
+        let name = format!("{NAME}{}", random::suffix()?);
         let processes = (processes + ROOM).to_string();
         if place.join("cgroup.controllers").exists() {
             sweep(place);
@@ -99,14 +102,15 @@ impl Drop for Groups {
     }
 }
 
-/// Removes what a run that was killed left: groups of a process that is gone. One in use cannot be removed.
+/// Removes what a run that was killed left. One in use cannot be removed, and one that is new may be about to be used.
 fn sweep(place: &Path) {
+    let is_old = |entry: &fs::DirEntry| {
+        let made = entry.metadata().and_then(|found| found.modified());
+        made.is_ok_and(|made| made.elapsed().is_ok_and(|age| age > STALE))
+    };
     let entries = fs::read_dir(place).into_iter().flatten().flatten();
-    let ours = entries.filter_map(|entry| {
-        let pid: i32 = entry.file_name().to_str()?.strip_prefix(NAME)?.parse().ok()?;
-        (!Path::new(&format!("/proc/{pid}")).exists()).then(|| entry.path())
-    });
-    for folder in ours {
-        let _in_use = fs::remove_dir(folder);
+    let ours = entries.filter(|entry| entry.file_name().to_str().is_some_and(|name| name.starts_with(NAME)));
+    for entry in ours.filter(is_old) {
+        let _in_use = fs::remove_dir(entry.path());
     }
 }

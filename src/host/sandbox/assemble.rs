@@ -77,7 +77,7 @@ pub(super) fn build(
     drop((root, submounts));
     let host = enter(&target, &mut notes)?;
     if network == Network::Private {
-        configure_network(spec.capabilities, identity, &mut notes)?;
+        configure_network(spec, identity, &mut notes)?;
     }
     special::lock_kernel_settings()?;
     let mode = Mode { layout, identity, network, notes };
@@ -124,12 +124,14 @@ fn enter(target: &Path, notes: &mut Vec<String>) -> Result<Old> {
 
 /// On a private network every address is local, so that whatever a
 /// configuration listens on can be listened on.
-fn configure_network(capabilities: Capabilities, identity: Identity, notes: &mut Vec<String>) -> Result<()> {
+fn configure_network(spec: &Spec, identity: Identity, notes: &mut Vec<String>) -> Result<()> {
     net::loopback_up()?;
     if let Err(cause) = net::make_every_address_local() {
         notes.push(format!("only 127.0.0.0/8 is local: {cause:#}"));
     }
-    if capabilities == Capabilities::None || identity == Identity::UserNamespace {
+    // What gets layers to see runs in a user namespace of its own, later.
+    let unprivileged = spec.capabilities == Capabilities::None || spec.layers == Visibility::Shown;
+    if unprivileged || identity == Identity::UserNamespace {
         net::open_low_ports()?;
     }
     Ok(())
