@@ -59,7 +59,8 @@ pub fn read_plan(path: &Path) -> Result<Plan, Failure> {
 
 /// Reads a script; `-` is standard input.
 pub fn read_script(path: &Path) -> Result<Vec<u8>, Failure> {
-    let read = if path == Path::new("-") { bounded(std::io::stdin().lock(), LARGEST) } else { read_bounded(path) };
+    let read =
+        if path == Path::new("-") { bounded(std::io::stdin().lock(), LARGEST) } else { read_bounded(path) };
     read.map_err(|error| match error.kind() {
         std::io::ErrorKind::IsADirectory => {
             Failure::new(FailureKind::Invalid, format!("{} is a folder, not a script", path.display()))

@@ -78,7 +78,11 @@ pub fn main() -> ExitCode {
 
 /// What a sandbox is for is told by its order.
 fn inside(payload: serde_json::Value, context: &sandbox::ChildContext) -> i32 {
-    if tryout::is_ours(&payload) { tryout::inside(payload, context) } else { rehearse::inside(payload, context) }
+    if tryout::is_ours(&payload) {
+        tryout::inside(payload, context)
+    } else {
+        rehearse::inside(payload, context)
+    }
 }
 
 /// Where a test wants this process to end: a file for the places reached, the name and number of one,

@@ -44,10 +44,10 @@ pub fn candidate(
             input.bytes.clone()
         }
     };
-    let mut staged: BTreeMap<_, _> = beside.iter().map(|(path, bytes)| (path.as_path(), &bytes[..])).collect();
+    let mut staged: BTreeMap<_, _> =
+        beside.iter().map(|(path, bytes)| (path.as_path(), &bytes[..])).collect();
     staged.insert(site.identity.as_path(), &bytes[..]);
-    let config = in_place(root, inspection, staged)
-        .map_err(|error| unloadable(&input, site, &error))?;
+    let config = in_place(root, inspection, staged).map_err(|error| unloadable(&input, site, &error))?;
     let known = known(inspection);
     let is_new = |file: &File| file.identity == site.identity || !known.contains(file.identity.as_path());
     let own = config.files().filter(|(_, file)| is_new(file));

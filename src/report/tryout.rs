@@ -88,7 +88,9 @@ fn title(edition: &TriedEdition) -> String {
 }
 
 fn this_edition(edition: &TriedEdition, style: Style) -> Vec<String> {
-    let rows = |mark: String, list: &[String]| list.iter().map(|act| vec![mark.clone(), act.clone()]).collect::<Vec<_>>();
+    let rows = |mark: String, list: &[String]| {
+        list.iter().map(|act| vec![mark.clone(), act.clone()]).collect::<Vec<_>>()
+    };
     let mut all = rows(style.good("also"), &edition.new);
     all.extend(rows(style.bad("no more"), &edition.gone));
     all.extend(rows(style.warn("otherwise"), &edition.otherwise));

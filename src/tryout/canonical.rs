@@ -22,7 +22,8 @@ const LARGEST: u64 = 8 << 20;
 /// Dates, long numbers, and the ends of temporary names.
 static VOLATILE: LazyLock<Regex> = LazyLock::new(|| {
     let date = r"\d{4}[-_.]\d{2}[-_.]\d{2}(?:[-_.T ]?\d{2}[-_:.]?\d{2}(?:[-_:.]?\d{2})?)?";
-    Regex::new(&format!(r"{date}|\d{{8,}}(?:[-_.T]\d{{4,}})?|tmp\.[A-Za-z0-9]{{6,}}")).expect("a constant pattern")
+    Regex::new(&format!(r"{date}|\d{{8,}}(?:[-_.T]\d{{4,}})?|tmp\.[A-Za-z0-9]{{6,}}"))
+        .expect("a constant pattern")
 });
 
 /// What one edition of a script did.
@@ -77,7 +78,8 @@ impl Fingerprint {
         let only = |one: &Self, other: &Self| {
             one.acts.keys().filter(|act| !other.acts.contains_key(*act)).cloned().collect::<Vec<_>>()
         };
-        let both = self.acts.iter().filter(|(act, how)| earlier.acts.get(*act).is_some_and(|old| old != *how));
+        let both =
+            self.acts.iter().filter(|(act, how)| earlier.acts.get(*act).is_some_and(|old| old != *how));
         TriedEdition {
             earlier: earlier.sha256.to_string(),
             tried: earlier.tried.to_string(),
@@ -124,7 +126,12 @@ impl Edition {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn remember(lock: &WriteLock, root: &Root, script: &str, fingerprint: &Fingerprint) -> io::Result<()> {
+    pub fn remember(
+        lock: &WriteLock,
+        root: &Root,
+        script: &str,
+        fingerprint: &Fingerprint,
+    ) -> io::Result<()> {
         let folder = PrivateFolder::make(lock, root, &Self::folder())?;
         let there = Self::records(&folder, script)?;
         let number = there.last().map_or(1, |(number, _)| number + 1);
@@ -181,15 +188,24 @@ mod tests {
 
     fn fingerprint(script: &str, acts: &[(&str, &str)]) -> Fingerprint {
         let acts = acts.iter().map(|(act, how)| ((*act).to_owned(), (*how).to_owned())).collect();
-        Fingerprint { format: FORMAT, sha256: Hash::of(script.as_bytes()), tried: jiff::Timestamp::UNIX_EPOCH, acts }
+        Fingerprint {
+            format: FORMAT,
+            sha256: Hash::of(script.as_bytes()),
+            tried: jiff::Timestamp::UNIX_EPOCH,
+            acts,
+        }
     }
 
     #[test]
     fn an_edition_is_told_by_what_it_does_anew_no_more_and_otherwise() {
         let old = fingerprint("1", &[("writes /a", "1"), ("writes /b", "1"), ("asks: x", "recorded")]);
-        let new = fingerprint("2", &[("writes /a", "2"), ("writes /etc/cron.d/x", "3"), ("asks: x", "recorded")]);
+        let new =
+            fingerprint("2", &[("writes /a", "2"), ("writes /etc/cron.d/x", "3"), ("asks: x", "recorded")]);
         let TriedEdition { new, gone, otherwise, .. } = new.since(&old);
-        assert_eq!((new.join(), gone.join(), otherwise.join()), ("writes /etc/cron.d/x".into(), "writes /b".into(), "writes /a".into()));
+        assert_eq!(
+            (new.join(), gone.join(), otherwise.join()),
+            ("writes /etc/cron.d/x".into(), "writes /b".into(), "writes /a".into())
+        );
     }
 
     #[test]

@@ -6,10 +6,10 @@ use super::judge::Script;
 use super::order::{Answer, Payload, Tried};
 use super::stand_in;
 use crate::facts::Facts;
+use crate::host::Root;
 use crate::host::contain::groups::Groups;
 use crate::host::contain::{End, Limit, Limits, Observed, Order};
 use crate::host::sandbox::{Capabilities, Ending, Launcher, Network, Refused, Spec, StagedFile, Visibility};
-use crate::host::Root;
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, Level};
 use crate::verify::staged::{self, Changes};
@@ -71,7 +71,10 @@ pub fn run(root: &Root, launcher: &Launcher, wishes: &Wishes<'_>) -> Result<Trie
             return Err(Failure::new(FailureKind::Failed, "interrupted; the private copy is gone"));
         }
         Ending::TimedOut => {
-            return Err(Failure::new(FailureKind::Failed, "the private copy did not end in time, and is gone"));
+            return Err(Failure::new(
+                FailureKind::Failed,
+                "the private copy did not end in time, and is gone",
+            ));
         }
         Ending::Killed(signal) => {
             let message = format!("the private copy was killed by signal {signal}");
@@ -94,7 +97,9 @@ fn judge(observed: &mut Observed, starved: bool) {
     let failed = !matches!(observed.end, End::Exited(0));
     match observed.end {
         End::Killed(SIGKILL) if starved => observed.end = End::Beyond(Limit::Memory),
-        End::Exited(_) | End::Killed(_) if failed && observed.filled => observed.end = End::Beyond(Limit::Disk),
+        End::Exited(_) | End::Killed(_) if failed && observed.filled => {
+            observed.end = End::Beyond(Limit::Disk)
+        }
         End::Exited(_) | End::Killed(_) if failed && starved => observed.end = End::Beyond(Limit::Memory),
         _ => {}
     }
@@ -121,7 +126,10 @@ fn place(script: &Script) -> (PathBuf, PathBuf) {
         Some(folder) if !NOT_INSIDE.iter().any(|not| folder.starts_with(not)) => {
             (folder.join(&script.name), folder.clone())
         }
-        _ => (Path::new(ELSEWHERE).join(format!("motionctl-try-{:.12}", script.hash().to_string())), "/root".into()),
+        _ => (
+            Path::new(ELSEWHERE).join(format!("motionctl-try-{:.12}", script.hash().to_string())),
+            "/root".into(),
+        ),
     }
 }
 
@@ -188,11 +196,15 @@ fn refusal(refused: &Refused) -> Failure {
             let finding = Finding::graded(codes::HOST_NO_SANDBOX, Level::Stop, "this host allows no sandbox")
                 .evidence(reason.clone())
                 .advice("try the script on a machine that allows namespaces, on a copy of this server's tree with --root");
-            Failure::new(FailureKind::Unavailable, format!("the script was not run: this host cannot hold it: {reason}"))
-                .with_findings(vec![finding])
+            Failure::new(
+                FailureKind::Unavailable,
+                format!("the script was not run: this host cannot hold it: {reason}"),
+            )
+            .with_findings(vec![finding])
         }
-        Refused::Failed(reason) => {
-            Failure::new(FailureKind::Failed, format!("the script was not run: making the private copy: {reason}"))
-        }
+        Refused::Failed(reason) => Failure::new(
+            FailureKind::Failed,
+            format!("the script was not run: making the private copy: {reason}"),
+        ),
     }
 }

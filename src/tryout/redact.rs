@@ -107,7 +107,8 @@ mod tests {
         check("git clone https://bot:S3CRET@h/x.git");
         let shown = check("curl https://admin:S3CRET@h/x?file=S3CRET&k=S3CRET#part");
         assert!(shown.contains("https://h/x?file="), "{shown}");
-        let mut words = vec!["-H".to_owned(), "Authorization: Bearer S3CRET".to_owned(), "https://h/".to_owned()];
+        let mut words =
+            vec!["-H".to_owned(), "Authorization: Bearer S3CRET".to_owned(), "https://h/".to_owned()];
         assert!(!line("curl", &words).contains("S3CRET"));
         words[1] = "X-Api-Key: S3CRET".to_owned();
         assert!(!line("curl", &words).contains("S3CRET"), "{}", line("curl", &words));

@@ -8,9 +8,7 @@ use super::order::Tried;
 use super::redact;
 use super::stand_in::{How, Told};
 use crate::host::contain::{Change, End, Kind, Limit, Printed, Seen};
-use crate::outcome::{
-    Comparison, TriedChange, TriedFetch, TriedRequest, TriedScript, TrySection,
-};
+use crate::outcome::{Comparison, TriedChange, TriedFetch, TriedRequest, TriedScript, TrySection};
 use crate::values::Hash;
 use nginx_config::{redact_source, redact_text};
 use regex::Regex;
@@ -26,11 +24,30 @@ const AREAS: &[(&str, &[&str])] = &[
     ("sudoers", &["/etc/sudoers"]),
     ("accounts", &["/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow", "/etc/subuid", "/etc/subgid"]),
     ("cron", &["/etc/cron", "/etc/anacrontab", "/var/spool/cron", "/var/spool/at"]),
-    ("unit", &["/etc/systemd", "/lib/systemd", "/usr/lib/systemd", "/usr/local/lib/systemd", "/etc/init.d", "/etc/rc"]),
+    (
+        "unit",
+        &[
+            "/etc/systemd",
+            "/lib/systemd",
+            "/usr/lib/systemd",
+            "/usr/local/lib/systemd",
+            "/etc/init.d",
+            "/etc/rc",
+        ],
+    ),
     ("ssh", &["/etc/ssh", "/root/.ssh"]),
-    ("packages", &["/etc/apt", "/etc/yum", "/etc/dnf", "/var/lib/dpkg", "/var/lib/rpm", "/usr/share/keyrings"]),
-    ("nginx", &["/etc/nginx", "/usr/local/nginx", "/usr/local/openresty/nginx", "/etc/angie", "/etc/openresty"]),
-    ("login", &["/etc/profile", "/etc/bash", "/etc/pam.d", "/etc/environment", "/root/.bashrc", "/root/.profile"]),
+    (
+        "packages",
+        &["/etc/apt", "/etc/yum", "/etc/dnf", "/var/lib/dpkg", "/var/lib/rpm", "/usr/share/keyrings"],
+    ),
+    (
+        "nginx",
+        &["/etc/nginx", "/usr/local/nginx", "/usr/local/openresty/nginx", "/etc/angie", "/etc/openresty"],
+    ),
+    (
+        "login",
+        &["/etc/profile", "/etc/bash", "/etc/pam.d", "/etc/environment", "/root/.bashrc", "/root/.profile"],
+    ),
     ("libraries", &["/etc/ld.so"]),
     ("network", &["/etc/hosts", "/etc/resolv.conf", "/etc/network", "/etc/netplan"]),
     ("passing", &["/tmp", "/var/tmp", "/run", "/dev/shm", "/var/log", "/var/cache", "/var/lib/nginx"]),
@@ -85,7 +102,9 @@ pub fn section(script: &Script, tried: &Tried) -> TrySection {
     match observed.end {
         End::Exited(code) => (section.ended, section.exit_code) = ("exited".to_owned(), Some(code)),
         End::Killed(signal) => (section.ended, section.signal) = ("killed".to_owned(), Some(signal)),
-        End::Beyond(limit) => (section.ended, section.limit) = ("limit".to_owned(), Some(name(limit).to_owned())),
+        End::Beyond(limit) => {
+            (section.ended, section.limit) = ("limit".to_owned(), Some(name(limit).to_owned()))
+        }
     }
     let mut left = MOST_TEXT;
     section.changes = observed.changes.iter().map(|one| change(one, &mut left)).collect();
@@ -105,7 +124,13 @@ pub fn section(script: &Script, tried: &Tried) -> TrySection {
 #[must_use]
 pub fn comparisons(tried: &Tried) -> Vec<Comparison> {
     let mut left = MOST_TEXT;
-    tried.observed.changes.iter().filter(|one| area(&one.path) != "passing").filter_map(|one| compared(one, &mut left)).collect()
+    tried
+        .observed
+        .changes
+        .iter()
+        .filter(|one| area(&one.path) != "passing")
+        .filter_map(|one| compared(one, &mut left))
+        .collect()
 }
 
 fn name(limit: Limit) -> &'static str {
@@ -227,9 +252,11 @@ fn words(before: Option<&Seen>, after: Option<&Seen>) -> String {
             .cloned()
             .collect::<Vec<_>>()
             .join(", "),
-        (Some(seen), None) | (None, Some(seen)) => {
-            [size(seen), rights(seen)].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
-        }
+        (Some(seen), None) | (None, Some(seen)) => [size(seen), rights(seen)]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(", "),
         (None, None) => String::new(),
     }
 }

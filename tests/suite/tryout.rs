@@ -30,23 +30,20 @@ struct Outside {
 impl Outside {
     fn of(machine: &Machine) -> Self {
         let lines = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
-        let processes = machine.shell("for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline; echo; done 2>/dev/null");
+        let processes =
+            machine.shell("for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline; echo; done 2>/dev/null");
         let processes = lines(&processes.stdout);
-        machine.inside(|| {
-            let files = SHARED.iter().chain(&OWN).map(|folder| (*folder, look(folder)));
-            let sockets = ["tcp", "tcp6", "udp"].map(|name| fs::read_to_string(format!("/proc/thread-self/net/{name}")));
-            // Columns that count, such as timers, change by themselves.
-            let row = |line: &str| line.split_whitespace().take(4).collect::<Vec<_>>().join(" ");
-            let sockets = sockets.into_iter().flatten().flat_map(|text| text.lines().map(row).collect::<Vec<_>>());
-            let unix = fs::read_to_string("/proc/thread-self/net/unix").expect("reading");
-            let unix = unix.lines().filter_map(|line| line.split_whitespace().nth(7)).map(str::to_owned);
-            Self {
-                files: files.collect(),
-                mounts: fs::read_to_string("/proc/thread-self/mountinfo").expect("reading"),
-                processes: processes.into_iter().filter(|line| !line.contains("/proc/[0-9]")).collect(),
-                sockets: sockets.chain(unix).collect(),
-            }
-        })
+        // Columns that count, such as timers, change by themselves; and a connection that ended waits for a while.
+        let sockets = machine.shell(
+            "cd /proc/self/net; awk '$4 == \"0A\" { print $2, $4 }' tcp tcp6; awk '{ print $8 }' unix",
+        );
+        Self {
+            files: machine
+                .inside(|| SHARED.iter().chain(&OWN).map(|folder| (*folder, look(folder))).collect()),
+            mounts: machine.shell("cat /proc/self/mountinfo").stdout,
+            processes: processes.into_iter().filter(|line| !line.contains("/proc/[0-9]")).collect(),
+            sockets: lines(&sockets.stdout),
+        }
     }
 
     #[track_caller]
@@ -63,9 +60,9 @@ impl Outside {
 
 fn look(folder: &str) -> State {
     let seen = state(Path::new(folder));
-    // The shared `/etc` has the machine's own NGINX in it, which is looked at by itself.
+    // The shared `/etc` has the machine's own NGINX in it, which is looked at by itself, and what other tests make there.
     let left_out: &[&str] = match folder {
-        "/etc" => &["nginx"],
+        "/etc" => &["motionctl", "nginx"],
         "/var/lib" => &["motionctl"],
         _ => &[],
     };
@@ -135,7 +132,11 @@ fn what_it_fetches_with_a_password_is_told_without_it() {
     let flags = |name: &str| rows.iter().map(|row| row[name] == true).collect::<Vec<_>>();
     assert_eq!(flags("credentials"), [true, true, true]);
     assert_eq!(flags("unchecked"), [true, false, false]);
-    assert!(said(tried).contains("code 6\n") && said(tried).contains("code 22\n") && said(tried).contains("code 4\n"));
+    assert!(
+        said(tried).contains("code 6\n")
+            && said(tried).contains("code 22\n")
+            && said(tried).contains("code 4\n")
+    );
     assert!(!output.stdout.contains("hunter"), "{output}");
     assert!(output.json["details"]["next"].to_string().contains("--files"), "{output}");
 }
@@ -172,7 +173,8 @@ fn a_reload_is_told_and_not_made() {
     );
     output.expect(0, "ok");
     let tried = &output.json["details"]["try"];
-    let wanted = ["nginx -t", "systemctl reload nginx", "nginx -s reload", "service nginx restart", "nginx -s stop"];
+    let wanted =
+        ["nginx -t", "systemctl reload nginx", "nginx -s reload", "service nginx restart", "nginx -s stop"];
     assert_eq!(asked(tried)[..5], wanted, "{tried:#}");
     assert_eq!(tried["asked"][0]["how"], "run");
     assert!(said(tried).contains("test is successful"), "{}", said(tried));
@@ -183,10 +185,13 @@ fn a_reload_is_told_and_not_made() {
 fn a_package_is_asked_for_and_not_installed() {
     let tried = tried(
         "set -e\nexport DEBIAN_FRONTEND=noninteractive\napt-get update\napt-get install -y motion-client=3.1\n\
-         /usr/bin/dpkg -i /opt/x.deb\ndpkg -s bash | grep -q ^Status\n",
+         /usr/bin/dpkg -i /opt/x.deb\ndpkg --version | grep -q Debian\n",
         &[],
     );
-    assert_eq!(asked(&tried), ["apt-get update", "apt-get install -y motion-client=3.1", "dpkg -i /opt/x.deb"]);
+    assert_eq!(
+        asked(&tried),
+        ["apt-get update", "apt-get install -y motion-client=3.1", "dpkg -i /opt/x.deb"]
+    );
     assert!(tried["asked"][1]["how"] == "recorded");
 }
 
@@ -203,7 +208,10 @@ fn cron_sudoers_units_and_users_are_told_by_what_they_are() {
     let area = |path: &str| change(&tried, path)["area"].as_str().unwrap_or_default().to_owned();
     assert_eq!(area("/etc/cron.d/motion-sync"), "cron");
     assert_eq!(area("/etc/sudoers.d/motion"), "sudoers");
-    assert!(change(&tried, "/etc/sudoers.d/motion")["note"].as_str().unwrap().contains("0440 0:0"), "{tried:#}");
+    assert!(
+        change(&tried, "/etc/sudoers.d/motion")["note"].as_str().unwrap().contains("0440 0:0"),
+        "{tried:#}"
+    );
     assert_eq!(area("/etc/systemd/system/motion-sync.service"), "unit");
     let passwd = change(&tried, "/etc/passwd")["diff"].as_str().unwrap().to_owned();
     assert!(passwd.contains("+motionctl-test-user:x:"), "{passwd}");
@@ -215,7 +223,8 @@ fn cron_sudoers_units_and_users_are_told_by_what_they_are() {
 #[test]
 fn a_daemon_is_told_and_ends_with_the_copy() {
     let mark = format!("sleep 4{}", std::process::id());
-    let tried = tried(&format!("setsid {mark} >/dev/null 2>&1 &\nnohup sh -c '{mark}; true' &\necho done"), &[]);
+    let tried =
+        tried(&format!("setsid {mark} >/dev/null 2>&1 &\nnohup sh -c '{mark}; true' &\necho done"), &[]);
     let left = tried["left_running"].to_string();
     assert!(left.contains(&mark), "{tried:#}");
     assert_eq!(crate::support::site::processes(&mark), [0; 0]);
@@ -246,20 +255,25 @@ fn moves_links_and_folders_made_again_are_told() {
         &[],
     );
     let link = change(&tried, "/etc/nginx/conf.d/motion.conf");
-    assert!(link["what"] == "link" && link["note"].as_str().unwrap().contains("→ /opt/motion.conf"), "{link}");
+    assert!(
+        link["what"] == "link" && link["note"].as_str().unwrap().contains("→ /opt/motion.conf"),
+        "{link}"
+    );
     assert_eq!(change(&tried, "/etc/nginx/tls/motion.key")["change"], "removed");
     assert!(change(&tried, "/etc/nginx/tls/motion.key")["diff"].is_null());
     assert_eq!(change(&tried, "/etc/nginx/tls/new")["change"], "created");
     assert_eq!(change(&tried, "/etc/nginx/mime.types")["change"], "removed");
     assert_eq!(change(&tried, "/opt/pipe")["what"], "pipe");
-    let names: Vec<_> = tried["changes"].as_array().unwrap().iter().map(|one| one["path"].as_str().unwrap()).collect();
+    let names: Vec<_> =
+        tried["changes"].as_array().unwrap().iter().map(|one| one["path"].as_str().unwrap()).collect();
     assert!(names.iter().any(|name| name.contains("motion.conf.bak-")), "{names:?}");
 }
 
 #[test]
 fn the_next_edition_is_told_by_what_it_does_besides() {
     let machine = Machine::new("standalone");
-    let first = "echo 1 > /etc/motion-version; systemctl reload nginx; echo > /root/log-$(date +%Y%m%d%H%M%S)\n";
+    let first =
+        "echo 1 > /etc/motion-version; systemctl reload nginx; echo > /root/log-$(date +%Y%m%d%H%M%S)\n";
     assert!(try_on(&machine, first, &[]).json["details"]["try"]["edition"].is_null());
     let same = try_on(&machine, first, &[]);
     assert!(same.json["details"]["try"]["edition"].is_null(), "{same}");
@@ -267,7 +281,9 @@ fn the_next_edition_is_told_by_what_it_does_besides() {
                   echo x > /etc/cron.d/motion; curl https://h.example.test/x || true\n";
     let next = try_on(&machine, second, &[]);
     let edition = &next.json["details"]["try"]["edition"];
-    let list = |name: &str| edition[name].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect::<Vec<_>>();
+    let list = |name: &str| {
+        edition[name].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect::<Vec<_>>()
+    };
     assert_eq!(list("new"), ["fetches https://h.example.test/x", "writes /etc/cron.d/motion"], "{edition:#}");
     assert_eq!(list("gone"), ["asks: systemctl reload nginx"]);
     assert_eq!(list("otherwise"), ["writes /etc/motion-version"]);
@@ -279,7 +295,11 @@ fn the_next_edition_is_told_by_what_it_does_besides() {
 #[test]
 fn what_is_no_script_is_not_run() {
     let machine = Machine::new("standalone");
-    for (text, word) in [("", "empty"), ("<!DOCTYPE html>\n<title>404</title>", "web page"), ("#!/no/such/shell\n", "no/such")] {
+    for (text, word) in [
+        ("", "empty"),
+        ("<!DOCTYPE html>\n<title>404</title>", "web page"),
+        ("#!/no/such/shell\n", "no/such"),
+    ] {
         let path = script(&machine, text).display().to_string();
         let output = machine.motionctl(&["try", "--json", &path]);
         output.expect(65, "invalid");

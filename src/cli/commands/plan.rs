@@ -6,8 +6,8 @@ use crate::cli::args::{ChangeArgs, PlanArgs};
 use crate::cli::context::Context;
 use crate::cli::files::{Standing, write_out};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
-use crate::prepare::Prepared;
 use crate::plan::{Content, Migration, Plan, Version};
+use crate::prepare::Prepared;
 use nginx_config::redact_source;
 use std::path::{Path, PathBuf};
 

@@ -26,7 +26,10 @@ pub fn try_script(context: &Context, args: &TryArgs) -> Result<Outcome, Failure>
     let files = args.files.as_deref().map(folder).transpose()?;
     let options = context.change_options(&args.change)?;
     if args.plan && options.candidate.is_some() {
-        return Err(Failure::new(FailureKind::Usage, "--plan takes what the script makes: leave --candidate out"));
+        return Err(Failure::new(
+            FailureKind::Usage,
+            "--plan takes what the script makes: leave --candidate out",
+        ));
     }
     context.progress.stage("looking at the server");
     // A script can be tried where nothing of Motion's is found; only a plan needs it.
@@ -86,8 +89,11 @@ fn need_root() -> Result<(), Failure> {
     if machine::is_superuser() {
         return Ok(());
     }
-    let finding = Finding::new(codes::HOST_NOT_ROOT, "trying a script needs root: it makes a private copy of the server")
-        .advice("run it with sudo; nothing outside the private copy is touched");
+    let finding = Finding::new(
+        codes::HOST_NOT_ROOT,
+        "trying a script needs root: it makes a private copy of the server",
+    )
+    .advice("run it with sudo; nothing outside the private copy is touched");
     Err(Failure::new(FailureKind::Unavailable, "trying a script needs root")
         .with_hint("run it with sudo")
         .with_findings(vec![finding]))
@@ -104,9 +110,8 @@ fn script(path: &Path) -> Result<Script, Failure> {
         let name = whole.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         (name, whole.parent().map(Path::to_owned))
     };
-    Script::new(name, folder, bytes).map_err(|why| {
-        Failure::new(FailureKind::Invalid, format!("{} is not run: {why}", path.display()))
-    })
+    Script::new(name, folder, bytes)
+        .map_err(|why| Failure::new(FailureKind::Invalid, format!("{} is not run: {why}", path.display())))
 }
 
 /// A folder that can be seen in the copy as well.
@@ -117,7 +122,9 @@ fn folder(path: &Path) -> Result<PathBuf, Failure> {
         return Err(usage("it is no folder"));
     }
     if NOT_INSIDE.iter().any(|not| whole.starts_with(not)) {
-        return Err(usage("a private copy has nothing of /dev, /proc, /run and /sys: put the files somewhere else"));
+        return Err(usage(
+            "a private copy has nothing of /dev, /proc, /run and /sys: put the files somewhere else",
+        ));
     }
     Ok(whole)
 }
@@ -150,9 +157,9 @@ fn candidate(args: &TryArgs, inspection: Option<&Inspection>, tried: &Tried) -> 
     });
     found.ok_or_else(|| {
         let is_file = |seen: &Seen| matches!(seen.kind, Kind::File { .. });
-        let nginx = changes.iter().filter(|change| {
-            change.path.contains("nginx") && change.after.as_ref().is_some_and(is_file)
-        });
+        let nginx = changes
+            .iter()
+            .filter(|change| change.path.contains("nginx") && change.after.as_ref().is_some_and(is_file));
         let others: Vec<_> = nginx.map(|change| change.path.clone()).take(8).collect();
         let failure = Failure::new(
             FailureKind::Refused,
@@ -163,8 +170,10 @@ fn candidate(args: &TryArgs, inspection: Option<&Inspection>, tried: &Tried) -> 
         );
         match others.as_slice() {
             [] => failure,
-            others => failure
-                .with_hint(format!("--candidate-from names another file that it writes: {}", others.join(", "))),
+            others => failure.with_hint(format!(
+                "--candidate-from names another file that it writes: {}",
+                others.join(", ")
+            )),
         }
     })
 }
@@ -246,13 +255,19 @@ fn conclude(
     let mut next = Vec::new();
     let missing = section.fetches.iter().filter(|fetch| fetch.served.is_none() && !fetch.sends).count();
     if missing > 0 {
-        next.push("fetch what is marked `missing` yourself, look at it, and hand it out with --files DIR".to_owned());
+        next.push(
+            "fetch what is marked `missing` yourself, look at it, and hand it out with --files DIR"
+                .to_owned(),
+        );
     }
     let root = context.root_argument();
     match section.candidate.as_ref().map(|candidate| &candidate.saved) {
         Some(Some(file)) => next.push(format!("motionctl{root} rehearse --candidate {file}")),
-        Some(None) if !args.plan => next.push("--plan shows what its new file for Motion's site would change".to_owned()),
-        Some(None) => next.push("--candidate-out FILE saves the file, for rehearse and apply --candidate FILE".to_owned()),
+        Some(None) if !args.plan => {
+            next.push("--plan shows what its new file for Motion's site would change".to_owned())
+        }
+        Some(None) => next
+            .push("--candidate-out FILE saves the file, for rehearse and apply --candidate FILE".to_owned()),
         None => {}
     }
     outcome.details.insert("next".to_owned(), next.into());

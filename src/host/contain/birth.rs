@@ -1,9 +1,9 @@
 //! Owns process 1 of the namespace in which the program lives. Invariant: the program cannot end it, look into it or
 //! leave it; it buries, tells how the program ended, and with it everything below ends. Single-threaded.
 
+use super::Order;
 use super::filter::Filters;
 use super::walls::{ALONE, AMONG_US, Walls, become_program, hide};
-use super::Order;
 use crate::host::sandbox::fresh_proc;
 use anyhow::{Context, Result, bail};
 use nix::errno::Errno;

@@ -117,7 +117,8 @@ impl Before {
 
 /// Everything that differs, by path; whether it is all.
 pub(super) fn all(layers: &Layers, before: Before) -> (Vec<Change>, bool) {
-    let mut found = Found { changes: BTreeMap::new(), budget: BUDGET, entries: MOST_ENTRIES, truncated: false };
+    let mut found =
+        Found { changes: BTreeMap::new(), budget: BUDGET, entries: MOST_ENTRIES, truncated: false };
     for (layer, laid) in layers.iter().zip(before.0) {
         found.layer(layer, &laid);
     }
@@ -147,7 +148,8 @@ impl Found {
         }
         // What was laid and has gone leaves no mark where the server has nothing of that name.
         for (below, was) in laid.iter().filter(|(below, _)| !visited.contains(*below)) {
-            if laid.keys().any(|other| other != below && below.starts_with(other) && !visited.contains(other)) {
+            if laid.keys().any(|other| other != below && below.starts_with(other) && !visited.contains(other))
+            {
                 continue;
             }
             self.note(layer, below, Some(was.seen.clone()), None);
@@ -288,8 +290,9 @@ fn attributes(path: &Path, found: &Metadata) -> Vec<String> {
     }
     let names = xattr::list(path).map(Iterator::collect::<Vec<_>>).unwrap_or_default();
     let names = names.into_iter().map(|name| name.to_string_lossy().into_owned());
-    let mut names: Vec<_> =
-        names.filter(|name| ["security.capability", "system.posix_acl_access"].contains(&name.as_str())).collect();
+    let mut names: Vec<_> = names
+        .filter(|name| ["security.capability", "system.posix_acl_access"].contains(&name.as_str()))
+        .collect();
     names.sort();
     names
 }

@@ -54,7 +54,9 @@ fn ourselves(ground: &Path) -> Result<PathBuf> {
     let running = Path::new("/proc/self/exe");
     let found = fs::metadata(running).context("looking at this program")?;
     let named = fs::read_link(running).context("looking for this program")?;
-    let same = |there: &fs::Metadata| there.is_file() && there.len() == found.len() && there.mtime() == found.mtime();
+    let same = |there: &fs::Metadata| {
+        there.is_file() && there.len() == found.len() && there.mtime() == found.mtime()
+    };
     let target = ground.join("motionctl");
     if fs::symlink_metadata(&named).is_ok_and(|there| same(&there)) {
         fs::write(&target, b"").context("creating a mount point")?;

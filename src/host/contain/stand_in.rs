@@ -35,12 +35,7 @@ pub enum Which {
 
 /// Runs a command to its end with our input and output. Returns its exit code, 127 where there is none.
 #[must_use]
-pub fn execute(
-    which: Which,
-    command: &str,
-    arguments: &[String],
-    environment: &[(&str, &str)],
-) -> i32 {
+pub fn execute(which: Which, command: &str, arguments: &[String], environment: &[(&str, &str)]) -> i32 {
     let program = if which == Which::Real { real(command) } else { PathBuf::from(command) };
     let mut run = Command::new(program);
     run.arg0(command).args(arguments).envs(environment.iter().copied());

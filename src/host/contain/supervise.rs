@@ -124,7 +124,8 @@ impl Watch {
 
     fn beyond(&mut self, last: Instant) -> Option<Limit> {
         self.filled |= statvfs(&self.staging).is_ok_and(|found| {
-            found.blocks_available().saturating_mul(found.fragment_size()) < FULL || found.files_available() == 0
+            found.blocks_available().saturating_mul(found.fragment_size()) < FULL
+                || found.files_available() == 0
         });
         if self.theirs().count() as u64 >= self.limits.processes {
             return Some(Limit::Processes);

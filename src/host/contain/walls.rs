@@ -115,7 +115,9 @@ fn lower() -> Result<()> {
     let kept: CapsHashSet = KEPT.into_iter().filter(|one| held.contains(one)).collect();
     for one in caps::all() {
         // A kernel older than our list does not have all of it.
-        if !kept.contains(&one) && let Ok(true) = caps::has_cap(None, CapSet::Bounding, one) {
+        if !kept.contains(&one)
+            && let Ok(true) = caps::has_cap(None, CapSet::Bounding, one)
+        {
             caps::drop(None, CapSet::Bounding, one)?;
         }
     }

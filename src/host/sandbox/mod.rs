@@ -49,10 +49,10 @@ mod writable;
 pub use caps::drop_to;
 pub use child::child_main;
 pub use job::ChildContext;
-pub use layers::{Layer, Layers};
 pub use launch::{Called, Finished, Launcher, Refused, SUBCOMMAND, call, probe, run};
-pub use special::fresh_proc;
+pub use layers::{Layer, Layers};
 pub use spec::{
     Capabilities, Ending, Identity, Layout, Mode, Network, Program, Shadow, ShadowKind, Spec, StagedFile,
     StagedLink, Visibility,
 };
+pub use special::fresh_proc;

@@ -3,8 +3,8 @@
 //! point; what is mounted over is only out of sight for us. Must not know
 //! what the layers are for.
 
-use super::mounts;
 use super::layers::Layer;
+use super::mounts;
 use super::spec::Identity;
 use anyhow::{Context, Result, bail};
 use nix::mount::MsFlags;

@@ -51,33 +51,137 @@ struct Line {
 const CURL_SHORT: &str = "AbcCdDeEFHKmoPQrtTuUwxXyYz";
 /// Its long options without one; any other has one.
 const CURL_FLAGS: &[&str] = &[
-    "anyauth", "append", "basic", "compressed", "create-dirs", "crlf", "digest", "disable", "fail", "fail-early",
-    "fail-with-body", "false-start", "get", "globoff", "head", "help", "http0.9", "http1.0", "http1.1", "http2",
-    "http2-prior-knowledge", "http3", "include", "insecure", "ipv4", "ipv6", "junk-session-cookies", "list-only",
-    "location", "location-trusted", "manual", "negotiate", "netrc", "netrc-optional", "no-buffer", "no-clobber",
-    "no-keepalive", "no-progress-meter", "no-sessionid", "ntlm", "parallel", "path-as-is", "post301", "post302",
-    "post303", "progress-bar", "proxytunnel", "raw", "remote-header-name", "remote-name", "remote-name-all",
-    "remote-time", "remove-on-error", "retry-all-errors", "retry-connrefused", "show-error", "silent", "ssl",
-    "ssl-no-revoke", "ssl-reqd", "sslv2", "sslv3", "styled-output", "suppress-connect-headers", "tcp-fastopen",
-    "tcp-nodelay", "tls-max", "tlsv1", "tlsv1.0", "tlsv1.1", "tlsv1.2", "tlsv1.3", "tr-encoding", "use-ascii",
-    "verbose", "version", "xattr",
+    "anyauth",
+    "append",
+    "basic",
+    "compressed",
+    "create-dirs",
+    "crlf",
+    "digest",
+    "disable",
+    "fail",
+    "fail-early",
+    "fail-with-body",
+    "false-start",
+    "get",
+    "globoff",
+    "head",
+    "help",
+    "http0.9",
+    "http1.0",
+    "http1.1",
+    "http2",
+    "http2-prior-knowledge",
+    "http3",
+    "include",
+    "insecure",
+    "ipv4",
+    "ipv6",
+    "junk-session-cookies",
+    "list-only",
+    "location",
+    "location-trusted",
+    "manual",
+    "negotiate",
+    "netrc",
+    "netrc-optional",
+    "no-buffer",
+    "no-clobber",
+    "no-keepalive",
+    "no-progress-meter",
+    "no-sessionid",
+    "ntlm",
+    "parallel",
+    "path-as-is",
+    "post301",
+    "post302",
+    "post303",
+    "progress-bar",
+    "proxytunnel",
+    "raw",
+    "remote-header-name",
+    "remote-name",
+    "remote-name-all",
+    "remote-time",
+    "remove-on-error",
+    "retry-all-errors",
+    "retry-connrefused",
+    "show-error",
+    "silent",
+    "ssl",
+    "ssl-no-revoke",
+    "ssl-reqd",
+    "sslv2",
+    "sslv3",
+    "styled-output",
+    "suppress-connect-headers",
+    "tcp-fastopen",
+    "tcp-nodelay",
+    "tls-max",
+    "tlsv1",
+    "tlsv1.0",
+    "tlsv1.1",
+    "tlsv1.2",
+    "tlsv1.3",
+    "tr-encoding",
+    "use-ascii",
+    "verbose",
+    "version",
+    "xattr",
 ];
 /// Short options of `wget` with a value.
 const WGET_SHORT: &str = "aABDeGiIlnoOPQRtTUwX";
 /// Its long options whose value may be a word of its own.
 const WGET_VALUED: &[&str] = &[
-    "append-output", "base", "body-data", "body-file", "ca-certificate", "ca-directory", "certificate",
-    "connect-timeout", "cut-dirs", "directory-prefix", "dns-timeout", "execute", "header", "http-password",
-    "http-user", "input-file", "level", "limit-rate", "load-cookies", "method", "output-document", "output-file",
-    "password", "post-data", "post-file", "private-key", "proxy-password", "proxy-user", "quota", "read-timeout",
-    "referer", "save-cookies", "secure-protocol", "timeout", "tries", "user", "user-agent", "wait", "waitretry",
+    "append-output",
+    "base",
+    "body-data",
+    "body-file",
+    "ca-certificate",
+    "ca-directory",
+    "certificate",
+    "connect-timeout",
+    "cut-dirs",
+    "directory-prefix",
+    "dns-timeout",
+    "execute",
+    "header",
+    "http-password",
+    "http-user",
+    "input-file",
+    "level",
+    "limit-rate",
+    "load-cookies",
+    "method",
+    "output-document",
+    "output-file",
+    "password",
+    "post-data",
+    "post-file",
+    "private-key",
+    "proxy-password",
+    "proxy-user",
+    "quota",
+    "read-timeout",
+    "referer",
+    "save-cookies",
+    "secure-protocol",
+    "timeout",
+    "tries",
+    "user",
+    "user-agent",
+    "wait",
+    "waitretry",
 ];
 
 impl Line {
     fn curl(arguments: &[String]) -> Self {
         let mut line = Self::default();
-        each(arguments, CURL_SHORT, |name| !CURL_FLAGS.contains(&name) && !name.starts_with("no-"), |option, value| {
-            match option {
+        each(
+            arguments,
+            CURL_SHORT,
+            |name| !CURL_FLAGS.contains(&name) && !name.starts_with("no-"),
+            |option, value| match option {
                 "" | "url" => line.urls.extend(value),
                 "o" | "output" => line.outputs.extend(value),
                 "O" | "remote-name" | "remote-name-all" => line.by_name = true,
@@ -86,35 +190,43 @@ impl Line {
                 "I" | "head" => line.head = true,
                 "w" | "write-out" => line.written = value,
                 "V" | "version" | "M" | "manual" => line.version = true,
-                "u" | "user" | "U" | "proxy-user" | "oauth2-bearer" | "b" | "cookie" | "E" | "cert" | "key" | "n"
-                | "netrc" | "netrc-file" => line.credentials = true,
+                "u" | "user" | "U" | "proxy-user" | "oauth2-bearer" | "b" | "cookie" | "E" | "cert"
+                | "key" | "n" | "netrc" | "netrc-file" => line.credentials = true,
                 "H" | "header" => line.credentials |= value.is_some_and(|value| is_secret_header(&value)),
                 "T" | "upload-file" | "F" | "form" | "json" => line.sends = true,
-                "X" | "request" => line.sends |= value.is_some_and(|verb| !["GET", "HEAD"].contains(&verb.as_str())),
+                "X" | "request" => {
+                    line.sends |= value.is_some_and(|verb| !["GET", "HEAD"].contains(&verb.as_str()))
+                }
                 _ if option == "d" || option.starts_with("data") => line.sends = true,
                 _ => {}
-            }
-        });
+            },
+        );
         line
     }
 
     fn wget(arguments: &[String]) -> Self {
         // wget itself fails where the server says so.
         let mut line = Self { by_name: true, fail: true, ..Self::default() };
-        each(arguments, WGET_SHORT, |name| WGET_VALUED.contains(&name), |option, value| match option {
-            "" => line.urls.extend(value),
-            "O" | "output-document" => line.outputs.extend(value),
-            "P" | "directory-prefix" => line.folder = value,
-            "V" | "version" => line.version = true,
-            "spider" => line.head = true,
-            "user" | "password" | "http-user" | "http-password" | "load-cookies" | "certificate" | "private-key" => {
-                line.credentials = true;
-            }
-            "header" => line.credentials |= value.is_some_and(|value| is_secret_header(&value)),
-            "post-data" | "post-file" | "body-data" | "body-file" => line.sends = true,
-            "method" => line.sends |= value.is_some_and(|verb| !["GET", "HEAD"].contains(&verb.as_str())),
-            _ => {}
-        });
+        each(
+            arguments,
+            WGET_SHORT,
+            |name| WGET_VALUED.contains(&name),
+            |option, value| match option {
+                "" => line.urls.extend(value),
+                "O" | "output-document" => line.outputs.extend(value),
+                "P" | "directory-prefix" => line.folder = value,
+                "V" | "version" => line.version = true,
+                "spider" => line.head = true,
+                "user" | "password" | "http-user" | "http-password" | "load-cookies" | "certificate"
+                | "private-key" => {
+                    line.credentials = true;
+                }
+                "header" => line.credentials |= value.is_some_and(|value| is_secret_header(&value)),
+                "post-data" | "post-file" | "body-data" | "body-file" => line.sends = true,
+                "method" => line.sends |= value.is_some_and(|verb| !["GET", "HEAD"].contains(&verb.as_str())),
+                _ => {}
+            },
+        );
         line
     }
 }
@@ -287,7 +399,8 @@ mod tests {
     use super::super::tests::{Copy, asked};
     use super::*;
 
-    const FILES: Copy = Copy { there: &[], files: &["motion.conf", "get.example.test/a/client.tgz", "install.sh"] };
+    const FILES: Copy =
+        Copy { there: &[], files: &["motion.conf", "get.example.test/a/client.tgz", "install.sh"] };
 
     fn fetched(line: &str) -> (i32, Vec<(String, Target)>, Vec<Fetch>) {
         let Decision { told, act } = asked(line, &FILES);
@@ -306,9 +419,17 @@ mod tests {
             assert_eq!((code, files), (0, vec![(name.to_owned(), target)]), "{line}");
         };
         check("curl -fsSL https://get.example.test/x/install.sh", "install.sh", Target::Output);
-        check("curl -o /etc/nginx/m.conf https://u:p@h.example.test/motion.conf?t=1", "motion.conf", file("/etc/nginx/m.conf"));
+        check(
+            "curl -o /etc/nginx/m.conf https://u:p@h.example.test/motion.conf?t=1",
+            "motion.conf",
+            file("/etc/nginx/m.conf"),
+        );
         check("curl -sSLo/tmp/x https://h/motion.conf", "motion.conf", file("/tmp/x"));
-        check("curl -LO --retry 3 https://get.example.test/a/client.tgz", "get.example.test/a/client.tgz", file("client.tgz"));
+        check(
+            "curl -LO --retry 3 https://get.example.test/a/client.tgz",
+            "get.example.test/a/client.tgz",
+            file("client.tgz"),
+        );
         check("curl --output-dir /opt -O https://h/motion.conf", "motion.conf", file("/opt/motion.conf"));
         check("wget -q https://h/motion.conf -P /etc", "motion.conf", file("/etc/motion.conf"));
         check("wget -qO- https://h/install.sh", "install.sh", Target::Output);

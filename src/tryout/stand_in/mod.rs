@@ -150,20 +150,11 @@ const DONE: &[&str] = &[
 ];
 /// Refused by the walls in any case; told, so that it is known.
 const CANNOT: &[&str] = &[
-    "docker", "gdb", "insmod", "losetup", "modprobe", "mount", "nsenter", "podman", "rmmod", "strace", "swapoff",
-    "swapon", "sysctl", "umount", "unshare",
+    "docker", "gdb", "insmod", "losetup", "modprobe", "mount", "nsenter", "podman", "rmmod", "strace",
+    "swapoff", "swapon", "sysctl", "umount", "unshare",
 ];
-const DATABASES: &[&str] = &[
-    "mariadb",
-    "mariadb-dump",
-    "mongo",
-    "mongosh",
-    "mysql",
-    "mysqladmin",
-    "mysqldump",
-    "psql",
-    "redis-cli",
-];
+const DATABASES: &[&str] =
+    &["mariadb", "mariadb-dump", "mongo", "mongosh", "mysql", "mysqladmin", "mysqldump", "psql", "redis-cli"];
 const REMOTE: &[&str] = &["ftp", "git", "nc", "ncat", "rsync", "scp", "sftp", "ssh", "telnet"];
 
 /// What a copied tree's server has, whatever this machine has.
@@ -222,7 +213,8 @@ fn refused(command: &str, arguments: &[String], code: i32, why: &str) -> Decisio
 }
 
 fn cannot(command: &str, arguments: &[String], around: &dyn Around) -> Decision {
-    let asks_only = arguments.iter().all(|word| ["--help", "--version", "-V", "-h", "-l"].contains(&word.as_str()));
+    let asks_only =
+        arguments.iter().all(|word| ["--help", "--version", "-V", "-h", "-l"].contains(&word.as_str()));
     match command {
         "sysctl" if arguments.iter().any(|word| word.contains('=') || word == "-w" || is_load(word)) => {
             recorded(command, arguments, around)

@@ -40,7 +40,8 @@ const QUESTIONS: &[(&[&str], &[&str])] = &[
     (&["apk"], &["info", "list", "policy", "search"]),
 ];
 /// What only asks, whatever else is there.
-const ASKING: &[&str] = &["--dry-run", "--help", "--just-print", "--simulate", "--version", "-V", "--no-act", "--recon"];
+const ASKING: &[&str] =
+    &["--dry-run", "--help", "--just-print", "--simulate", "--version", "-V", "--no-act", "--recon"];
 
 /// Letters and words by which `dpkg` and `rpm` change something.
 const DPKG: &[&str] = &[
@@ -78,10 +79,20 @@ pub(super) fn decide(command: &str, arguments: &[String], around: &dyn Around) -
 
 /// `-qi` asks and `-ivh` installs: the first mode in a cluster of letters decides.
 fn changes_by_rpm(arguments: &[String]) -> bool {
-    let long = ["--install", "--upgrade", "--freshen", "--erase", "--import", "--reinstall", "--initdb", "--rebuilddb"];
-    let by_letter = arguments.iter().filter(|word| word.starts_with('-') && !word.starts_with("--")).any(|word| {
-        word.chars().find(|one| "qVKiUFe".contains(*one)).is_some_and(|mode| "iUFe".contains(mode))
-    });
+    let long = [
+        "--install",
+        "--upgrade",
+        "--freshen",
+        "--erase",
+        "--import",
+        "--reinstall",
+        "--initdb",
+        "--rebuilddb",
+    ];
+    let by_letter =
+        arguments.iter().filter(|word| word.starts_with('-') && !word.starts_with("--")).any(|word| {
+            word.chars().find(|one| "qVKiUFe".contains(*one)).is_some_and(|mode| "iUFe".contains(mode))
+        });
     let asks = arguments.iter().any(|word| word.starts_with("-q") || word == "--query");
     !asks && (by_letter || words::has(arguments, &long))
 }

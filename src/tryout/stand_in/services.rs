@@ -15,7 +15,20 @@ const UNITS: [&str; 5] = [
 ];
 /// Options of `systemctl` with a value of their own.
 const VALUED: [&str; 14] = [
-    "-H", "-M", "-P", "-n", "-o", "-p", "-s", "-t", "--host", "--lines", "--output", "--property", "--state", "--type",
+    "-H",
+    "-M",
+    "-P",
+    "-n",
+    "-o",
+    "-p",
+    "-s",
+    "-t",
+    "--host",
+    "--lines",
+    "--output",
+    "--property",
+    "--state",
+    "--type",
 ];
 /// What the real one does without a manager to talk to.
 const OFFLINE: [&str; 12] = [
@@ -93,10 +106,12 @@ fn is_known(unit: &str, around: &dyn Around) -> bool {
         return true;
     }
     let whole = if unit.contains('.') { unit.to_owned() } else { format!("{unit}.service") };
-    let template = whole.split_once('@').and_then(|(name, rest)| Some(format!("{name}@.{}", rest.rsplit_once('.')?.1)));
+    let template =
+        whole.split_once('@').and_then(|(name, rest)| Some(format!("{name}@.{}", rest.rsplit_once('.')?.1)));
     let names = [Some(whole.clone()), template];
     let has = |name: &String| UNITS.iter().any(|folder| around.exists(&format!("{folder}/{name}")));
-    let old = whole.strip_suffix(".service").is_some_and(|name| around.exists(&format!("/etc/init.d/{name}")));
+    let old =
+        whole.strip_suffix(".service").is_some_and(|name| around.exists(&format!("/etc/init.d/{name}")));
     // Made by the system itself, without a file: devices, mounts, slices.
     let made = [".device", ".mount", ".scope", ".slice", ".swap"].iter().any(|kind| whole.ends_with(kind));
     names.iter().flatten().any(has) || old || made
@@ -112,9 +127,10 @@ pub(super) fn service(command: &str, arguments: &[String], around: &dyn Around) 
         (Some(name), Some("status")) => {
             answered(command, arguments, &format!("{name} is running.\n"), "answered: running")
         }
-        (Some("nginx"), Some("configtest")) => {
-            Decision { told: Vec::new(), act: Act::Other { command: ["nginx", "-t"].map(str::to_owned).to_vec() } }
-        }
+        (Some("nginx"), Some("configtest")) => Decision {
+            told: Vec::new(),
+            act: Act::Other { command: ["nginx", "-t"].map(str::to_owned).to_vec() },
+        },
         _ => recorded(command, arguments, around),
     }
 }
@@ -140,7 +156,12 @@ pub(super) fn by_name(command: &str, arguments: &[String], around: &dyn Around) 
     let mut decision = real(command, arguments, around);
     if let Act::Real { forgiven, .. } = &mut decision.act {
         *forgiven = Some(1);
-        decision.told.push(told(command, arguments, How::Recorded, "the server's processes cannot be seen from inside"));
+        decision.told.push(told(
+            command,
+            arguments,
+            How::Recorded,
+            "the server's processes cannot be seen from inside",
+        ));
     }
     decision
 }
@@ -184,7 +205,8 @@ mod tests {
     use super::super::tests::{Copy, EMPTY, asked};
     use super::*;
 
-    const SERVER: Copy = Copy { there: &["/lib/systemd/system/nginx.service", "/etc/init.d/motion"], files: &[] };
+    const SERVER: Copy =
+        Copy { there: &["/lib/systemd/system/nginx.service", "/etc/init.d/motion"], files: &[] };
 
     fn said(line: &str) -> (i32, String) {
         match asked(line, &SERVER).act {

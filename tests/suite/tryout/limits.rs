@@ -41,7 +41,11 @@ fn a_full_disk_is_full_inside_only() {
 
 #[test]
 fn many_small_files_are_a_full_disk_too() {
-    ended("for i in $(seq 400); do head -c 200k /dev/zero > /opt/f$i || exit 3; done", "disk", &["--disk", "32M"]);
+    ended(
+        "for i in $(seq 400); do head -c 200k /dev/zero > /opt/f$i || exit 3; done",
+        "disk",
+        &["--disk", "32M"],
+    );
 }
 
 #[test]

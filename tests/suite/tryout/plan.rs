@@ -9,9 +9,12 @@ const SITE: &str = "/etc/nginx/conf.d/motion.conf";
 /// A vendor's script: writes the whole file again, with its route in a file beside it, keeps a copy and reloads.
 fn vendors(machine: &Machine) -> String {
     let route = "    location = /user-ui { return 302 /user-ui/; }\n    location ^~ /user-ui/ {\n        alias /var/opt/motion2/client-new/dist/;\n        index index.html;\n        try_files $uri $uri/ /user-ui/index.html;\n    }\n";
-    let new = machine.read(SITE).replace("    # The legacy client.", &format!("{route}    # The legacy client."));
+    let new =
+        machine.read(SITE).replace("    # The legacy client.", &format!("{route}    # The legacy client."));
     assert!(new.contains("/user-ui/"));
-    format!("#!/bin/bash\nset -e\ncp -a {SITE} {SITE}.old\ncat > {SITE} <<'END'\n{new}END\nnginx -t\nsystemctl reload nginx\n")
+    format!(
+        "#!/bin/bash\nset -e\ncp -a {SITE} {SITE}.old\ncat > {SITE} <<'END'\n{new}END\nnginx -t\nsystemctl reload nginx\n"
+    )
 }
 
 #[test]
@@ -32,7 +35,8 @@ fn the_scripts_file_is_planned_saved_rehearsed_and_applied_with_the_local_change
     assert!(output.json["plan"]["local_changes"].to_string().contains("/whatsapp-bridge/"), "{output}");
     assert!(output.json["plan"]["diff"]["unified"].as_str().unwrap().contains("/user-ui/"), "{output}");
     assert_eq!(output.json["details"]["try"]["candidate"]["saved"], saved);
-    let rehearsed = machine.motionctl(&["rehearse", "--json", "--load", "20", "--base", &base, "--candidate", &saved]);
+    let rehearsed =
+        machine.motionctl(&["rehearse", "--json", "--load", "20", "--base", &base, "--candidate", &saved]);
     rehearsed.expect(0, "ok");
     let applied = machine.apply(&["--base", &base, "--candidate", &saved]);
     applied.expect(0, "applied");
@@ -66,7 +70,10 @@ fn a_script_that_leaves_motions_file_alone_has_nothing_to_plan() {
     let output = try_on(&machine, "echo 'server {}' > /etc/nginx/conf.d/other.conf", &["--plan"]);
     output.expect(3, "refused");
     assert!(output.error().contains(SITE), "{output}");
-    assert!(output.json["error"]["hint"].as_str().unwrap().contains("/etc/nginx/conf.d/other.conf"), "{output}");
+    assert!(
+        output.json["error"]["hint"].as_str().unwrap().contains("/etc/nginx/conf.d/other.conf"),
+        "{output}"
+    );
 }
 
 #[test]

@@ -8,14 +8,34 @@ use std::os::unix::net::{SocketAddr, UnixListener};
 
 #[test]
 fn one_that_kills_everything_it_sees_kills_itself_only() {
-    let tried = tried("kill -9 -1\nkillall5 -9 2>/dev/null\npkill -9 . ; killall -9 nginx\nfor p in /proc/[0-9]*; do [ ${p#/proc/} = $$ ] || kill -9 ${p#/proc/}; done 2>/dev/null\necho still here", &[]);
+    let tried = tried(
+        "kill -9 -1\npkill -9 nginx && killall -9 nginx || exit 7\nfor p in /proc/[0-9]*; do [ ${p#/proc/} = $$ ] || kill -9 ${p#/proc/}; done 2>/dev/null\necho still here",
+        &[],
+    );
     assert!(said(&tried).contains("still here"), "{tried:#}");
+    assert_eq!(asked(&tried), ["pkill -9 nginx", "killall -9 nginx"]);
+}
+
+#[test]
+fn one_that_kills_itself_is_told_as_killed() {
+    let output =
+        try_on(&Machine::new("standalone"), "echo x > /etc/by-then\npkill -9 .\necho not reached", &[]);
+    output.expect(1, "failed");
+    let tried = &output.json["details"]["try"];
+    assert_eq!((tried["ended"].as_str(), tried["signal"].as_i64()), (Some("killed"), Some(9)), "{output}");
+    super::change(tried, "/etc/by-then");
 }
 
 #[test]
 fn the_servers_sockets_are_out_of_reach() {
     let machine = Machine::new("standalone");
-    let places = ["/run/dbus/system_bus_socket", "/run/mysqld/mysqld.sock", "/run/docker.sock", "/var/lib/app.sock", "/var/opt/app.sock"];
+    let places = [
+        "/run/dbus/system_bus_socket",
+        "/run/mysqld/mysqld.sock",
+        "/run/docker.sock",
+        "/var/lib/app.sock",
+        "/var/opt/app.sock",
+    ];
     let name = format!("motionctl-test-{}", std::process::id());
     let listeners: Vec<UnixListener> = machine.inside(|| {
         let by_path = places.iter().map(|place| {
@@ -33,7 +53,9 @@ fn the_servers_sockets_are_out_of_reach() {
          print connect($s, pack_sockaddr_un($p)) ? \"reached\\n\" : \"no\\n\" }}"
     );
     let connect = format!("perl - <<'END'\n{code}\nEND\n");
-    let all = format!("{connect}mysql -e 'select 1' || echo no database\ndocker ps || echo no docker\nls -l /dev/log /dev/sda 2>/dev/null\nexit 0");
+    let all = format!(
+        "{connect}mysql -e 'select 1' || echo no database\ndocker ps || echo no docker\nls -l /dev/log /dev/sda 2>/dev/null\nexit 0"
+    );
     let output = try_on(&machine, &all, &[]);
     output.expect(0, "ok");
     let said = said(&output.json["details"]["try"]);
@@ -62,7 +84,8 @@ fn mounts_devices_other_processes_and_the_kernel_are_refused() {
         &[],
     );
     let said = said(&tried);
-    let done: Vec<_> = said.lines().filter(|line| line.len() > 2 && line.chars().all(|c| c.is_ascii_uppercase())).collect();
+    let done: Vec<_> =
+        said.lines().filter(|line| line.len() > 2 && line.chars().all(|c| c.is_ascii_uppercase())).collect();
     assert!(done.is_empty(), "{done:?}\n{said}");
     assert!(said.contains("NoNewPrivs:    1") && said.contains("Seccomp:    2"), "{said}");
     let asked = asked(&tried);
@@ -75,7 +98,9 @@ fn mounts_devices_other_processes_and_the_kernel_are_refused() {
 fn the_machine_itself_may_and_the_script_may_not() {
     // The control for the test above: the same commands work where no walls are.
     let machine = Machine::new("standalone");
-    let shell = machine.shell("mknod /run/zero c 1 5 && unshare -m true && perl -e 'exit(syscall(272, 0x20000) == 0 ? 0 : 1)'");
+    let shell = machine.shell(
+        "mknod /run/zero c 1 5 && unshare -m true && perl -e 'exit(syscall(272, 0x20000) == 0 ? 0 : 1)'",
+    );
     assert_eq!(shell.code, Some(0), "{shell}");
 }
 
@@ -88,13 +113,20 @@ fn what_stands_in_for_a_command_cannot_be_moved_away_and_forged_words_are_shown_
         &[],
     );
     assert!(!said(&tried).contains("MOVED") && !said(&tried).contains("UMOUNTED"), "{tried:#}");
-    assert_eq!(asked(&tried), ["umount /run/motionctl-try", "(not understood)", "systemctl reload nginx"], "{tried:#}");
+    assert_eq!(
+        asked(&tried),
+        ["umount /run/motionctl-try", "(not understood)", "systemctl reload nginx"],
+        "{tried:#}"
+    );
     assert!(said(&tried).ends_with("red\n"), "{tried:#}");
 }
 
 #[test]
 fn it_starts_with_a_clean_environment_and_no_terminal() {
-    let tried = tried("env | cut -d= -f1 | sort | tr '\\n' ' '; echo\nls /proc/self/fd | tr '\\n' ' '; echo\n(: < /dev/tty) 2>/dev/null || echo no terminal\n", &[]);
+    let tried = tried(
+        "env | cut -d= -f1 | sort | tr '\\n' ' '; echo\nls /proc/self/fd | tr '\\n' ' '; echo\n(: < /dev/tty) 2>/dev/null || echo no terminal\n",
+        &[],
+    );
     let said = said(&tried);
     let names = said.lines().next().unwrap_or_default();
     assert_eq!(names, "HOME LANG LOGNAME PATH PWD SHELL SHLVL TERM USER _ ", "{said}");
