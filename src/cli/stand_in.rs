@@ -41,7 +41,7 @@ pub fn when_called() -> Option<ExitCode> {
 
 fn perform(command: &str, decision: Decision) -> i32 {
     for told in &decision.told {
-        let message = serde_json::to_string(told).unwrap_or_default();
+        let message = serde_json::to_string(&told.clone().shortened()).unwrap_or_default();
         if let Err(error) = contain::tell(&message) {
             // Nobody would know of it: then it does not happen either.
             complain(&format!("{command}: {error}\n"));

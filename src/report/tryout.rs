@@ -46,6 +46,9 @@ fn changes(tried: &TrySection, style: Style) -> Vec<String> {
         vec![mark, change.path.clone(), change.area.clone(), change.note.clone()]
     });
     let mut lines = few(rows.collect(), style);
+    if lines.is_empty() {
+        lines.push("nothing".to_owned());
+    }
     if tried.truncated {
         lines.push("there is more than can be listed".to_owned());
     }

@@ -166,7 +166,7 @@ fn note(told: Told, section: &mut TrySection) {
             served: fetch.served,
             unchecked: fetch.unchecked,
             sends: fetch.sends,
-            credentials: fetch.credentials || fetch.url != redact::address(&fetch.url),
+            credentials: fetch.credentials || redact_text(&fetch.url) != fetch.url,
         });
         return;
     }

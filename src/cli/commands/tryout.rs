@@ -38,25 +38,14 @@ pub fn try_script(context: &Context, args: &TryArgs) -> Result<Outcome, Failure>
         Err(failure) if args.plan => return Err(failure),
         Err(_) => None,
     };
-    let limits = Limits {
-        time: args.timeout,
-        processes: args.processes,
-        memory: args.memory,
-        disk: args.disk,
-        grouped: false,
-    };
+    let TryArgs { timeout: time, processes, memory, disk, .. } = *args;
+    let limits = Limits { time, processes, memory, disk, grouped: false };
     let facts = inspection.as_ref().map(|inspection| &inspection.facts);
     let wishes = Wishes { script: &script, arguments: &args.arguments, files, limits, facts };
     context.progress.stage("running the script in a private copy");
     let tried = tryout::run(&context.root, &context.launcher, &wishes)?;
     let mut section = tryout::section(&script, &tried);
-    let mut notes = Vec::new();
-    let record = Fingerprint::of(&section, script.hash());
-    match remember(context, &script, &record) {
-        Ok(Some(earlier)) => section.edition = Some(record.since(&earlier)),
-        Ok(None) => {}
-        Err(why) => notes.push(format!("editions of this script are not compared: {why}")),
-    }
+    let notes = compare(context, &script, &mut section);
     let made = candidate(args, inspection.as_ref(), &tried);
     let mut saved = None;
     if let (Ok(input), Some(out)) = (&made, &args.candidate_out) {
@@ -129,13 +118,28 @@ fn folder(path: &Path) -> Result<PathBuf, Failure> {
     Ok(whole)
 }
 
-/// Keeps what this edition did, and returns the one before it.
-fn remember(context: &Context, script: &Script, record: &Fingerprint) -> Result<Option<Fingerprint>, String> {
+/// Compares with the edition before, and remembers this one; one that ended early did not do all that it does.
+/// Returns why it could not, for people.
+fn compare(context: &Context, script: &Script, section: &mut TrySection) -> Vec<String> {
+    let record = Fingerprint::of(section, script.hash());
+    let earlier =
+        Edition::earlier(&context.root, &script.name, script.hash()).map_err(|error| error.to_string());
+    let earlier = earlier.and_then(|earlier| {
+        if section.exit_code == Some(0) {
+            remember(context, script, &record)?;
+        }
+        Ok(earlier)
+    });
+    match earlier {
+        Ok(earlier) => section.edition = earlier.map(|earlier| record.since(&earlier)),
+        Err(why) => return vec![format!("editions of this script are not compared: {why}")],
+    }
+    Vec::new()
+}
+
+fn remember(context: &Context, script: &Script, record: &Fingerprint) -> Result<(), String> {
     let lock = WriteLock::take(&context.root).map_err(|error| error.to_string())?;
-    let earlier = Edition::earlier(&context.root, &script.name, script.hash());
-    let written = Edition::remember(&lock, &context.root, &script.name, record);
-    written.map_err(|error| error.to_string())?;
-    earlier.map_err(|error| error.to_string())
+    Edition::remember(&lock, &context.root, &script.name, record).map_err(|error| error.to_string())
 }
 
 /// The file that the script makes for Motion's site.

@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 
 /// No more changes are listed.
 const MOST: usize = 5_000;
+/// Nor more bytes of their paths.
+const MOST_TEXT: usize = 4 << 20;
 /// No more entries of the upper halves are looked at.
 const MOST_ENTRIES: usize = 200_000;
 /// Contents of larger files are not kept, only their hash.
@@ -122,12 +124,12 @@ pub(super) fn all(layers: &Layers, before: Before) -> (Vec<Change>, bool) {
     for (layer, laid) in layers.iter().zip(before.0) {
         found.layer(layer, &laid);
     }
-    let truncated = found.truncated || found.entries == 0;
-    (found.changes.into_values().collect(), truncated)
+    (found.changes.into_values().collect(), found.truncated)
 }
 
 struct Found {
     changes: BTreeMap<PathBuf, Change>,
+    text: usize,
     budget: usize,
     entries: usize,
     truncated: bool,
@@ -137,11 +139,10 @@ impl Found {
     fn layer(&mut self, layer: &Layer, laid: &BTreeMap<PathBuf, Laid>) {
         let mut visited: BTreeSet<PathBuf> = BTreeSet::new();
         let mut met: Vec<(PathBuf, PathBuf, Metadata)> = Vec::new();
-        let mut entries = self.entries;
-        walk(&layer.upper, &mut entries, &mut |below, path, found| {
+        let whole = walk(&layer.upper, &mut self.entries, &mut |below, path, found| {
             met.push((below.to_owned(), path.to_owned(), found.clone()));
         });
-        self.entries = entries;
+        self.truncated |= !whole;
         for (below, path, found) in met {
             visited.insert(below.clone());
             self.entry(layer, laid, &below, &path, &found);
@@ -205,12 +206,13 @@ impl Found {
     }
 
     fn note(&mut self, layer: &Layer, below: &Path, before: Option<Seen>, after: Option<Seen>) {
-        if self.changes.len() >= MOST {
+        let at = if below.as_os_str().is_empty() { layer.at.clone() } else { layer.at.join(below) };
+        let path = escape(at.as_os_str().as_bytes());
+        if self.changes.len() >= MOST || path.len() > self.text {
             self.truncated = true;
             return;
         }
-        let at = if below.as_os_str().is_empty() { layer.at.clone() } else { layer.at.join(below) };
-        let path = escape(at.as_os_str().as_bytes());
+        self.text -= path.len();
         self.changes.insert(at, Change { path, before, after });
     }
 }
@@ -229,21 +231,35 @@ fn lower(layer: &Layer, below: &Path) -> Option<(PathBuf, Metadata)> {
     Some((path, found))
 }
 
-fn walk(top: &Path, left: &mut usize, each: &mut impl FnMut(&Path, &Path, &Metadata)) {
-    // A single file that is seen by itself.
+/// Everything below `top`, and itself. Returns whether that was all: a path can be too long to be followed.
+fn walk(top: &Path, left: &mut usize, each: &mut impl FnMut(&Path, &Path, &Metadata)) -> bool {
+    let mut whole = true;
     let mut folders = vec![PathBuf::new()];
     match fs::symlink_metadata(top) {
-        Ok(found) => each(Path::new(""), top, &found),
-        Err(_) => return,
+        Ok(found) if found.is_dir() => each(Path::new(""), top, &found),
+        // A single file that is seen by itself.
+        Ok(found) => {
+            each(Path::new(""), top, &found);
+            return true;
+        }
+        Err(_) => return false,
     }
     while let Some(folder) = folders.pop() {
-        let Ok(list) = fs::read_dir(top.join(&folder)) else { continue };
-        for entry in list.flatten() {
+        let Ok(list) = fs::read_dir(top.join(&folder)) else {
+            whole = false;
+            continue;
+        };
+        for entry in list {
+            let Some((entry, found)) =
+                entry.ok().and_then(|entry| entry.metadata().ok().map(|found| (entry, found)))
+            else {
+                whole = false;
+                continue;
+            };
             if *left == 0 {
-                return;
+                return false;
             }
             *left -= 1;
-            let Ok(found) = entry.metadata() else { continue };
             let below = folder.join(entry.file_name());
             each(&below, &entry.path(), &found);
             if found.is_dir() {
@@ -251,6 +267,7 @@ fn walk(top: &Path, left: &mut usize, each: &mut impl FnMut(&Path, &Path, &Metad
             }
         }
     }
+    whole
 }
 
 fn identity(found: &Metadata) -> (u64, i64, i64) {

@@ -2,7 +2,6 @@
 //! the program, only added to: messages, not a file. It may tell lies all the same, and everything here is bounded.
 
 use super::GROUND;
-use nix::errno::Errno;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixDatagram;
@@ -10,9 +9,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The longest message.
-const LONGEST: usize = 16 << 10;
+const LONGEST: usize = 64 << 10;
 /// No more messages are kept.
 const MOST: usize = 4_000;
+/// Nor more bytes of them all.
+const MOST_BYTES: usize = 4 << 20;
 /// How long a stand-in waits for a desk that is behind.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -25,6 +26,7 @@ fn place() -> PathBuf {
 pub(super) struct Desk {
     socket: UnixDatagram,
     told: Vec<String>,
+    bytes: usize,
     untold: u64,
 }
 
@@ -33,7 +35,7 @@ impl Desk {
         let socket = UnixDatagram::bind(place())?;
         socket.set_nonblocking(true)?;
         std::fs::set_permissions(place(), std::os::unix::fs::PermissionsExt::from_mode(0o666))?;
-        Ok(Self { socket, told: Vec::new(), untold: 0 })
+        Ok(Self { socket, told: Vec::new(), bytes: 0, untold: 0 })
     }
 
     pub(super) fn source(&self) -> BorrowedFd<'_> {
@@ -45,7 +47,8 @@ impl Desk {
         let mut buffer = vec![0; LONGEST];
         for _ in 0..256 {
             match self.socket.recv(&mut buffer) {
-                Ok(count) if self.told.len() < MOST => {
+                Ok(count) if self.told.len() < MOST && self.bytes + count <= MOST_BYTES => {
+                    self.bytes += count;
                     self.told.push(String::from_utf8_lossy(&buffer[..count]).into_owned());
                 }
                 Ok(_) => self.untold += 1,
@@ -65,18 +68,11 @@ impl Desk {
 /// Tells the desk something, from a stand-in.
 ///
 /// # Errors
-/// When it is not there, or does not listen.
+/// When it is not there, does not listen, or the message is too long.
 pub fn tell(message: &str) -> io::Result<()> {
     let socket = UnixDatagram::unbound()?;
     socket.set_write_timeout(Some(PATIENCE))?;
-    let end = message.floor_char_boundary(LONGEST.min(message.len()));
-    match socket.send_to(&message.as_bytes()[..end], place()) {
-        // A longer message than this kernel's sockets hold.
-        Err(cause) if cause.raw_os_error() == Some(Errno::EMSGSIZE as i32) => {
-            socket.send_to(b"{}", place()).map(drop)
-        }
-        sent => sent.map(drop),
-    }
+    socket.send_to(message.as_bytes(), place()).map(drop)
 }
 
 /// The command in whose place this program was called, where it was: inside of a sandbox, by another name than its own.

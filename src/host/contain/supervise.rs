@@ -59,7 +59,7 @@ pub fn run(context: &ChildContext, order: &Order) -> Result<Observed> {
     };
     // Process 1 may have been born by then, and the program may not.
     watch.ours.insert(first.as_raw());
-    let ended = watch.to_the_end();
+    let ended = watch.until_the_end();
     let left = watch.left();
     drop(life);
     let _gone = kill(first, Signal::SIGKILL);
@@ -90,7 +90,7 @@ struct Watch {
 }
 
 impl Watch {
-    fn to_the_end(&mut self) -> Result<End> {
+    fn until_the_end(&mut self) -> Result<End> {
         let last = Instant::now() + self.limits.time;
         let mut grace: Option<(Instant, End)> = None;
         loop {
@@ -156,10 +156,11 @@ impl Watch {
     /// The command lines of what still runs.
     fn left(&self) -> Vec<String> {
         let line = |pid: i32| {
-            let bytes = fs::read(format!("/proc/{pid}/cmdline")).ok().filter(|bytes| !bytes.is_empty())?;
+            let mut bytes =
+                fs::read(format!("/proc/{pid}/cmdline")).ok().filter(|bytes| !bytes.is_empty())?;
+            bytes.truncate(LONGEST_LINE);
             let words = bytes.split(|&byte| byte == 0).map(String::from_utf8_lossy);
-            let mut line = words.collect::<Vec<_>>().join(" ").trim_end().to_owned();
-            line.truncate(line.floor_char_boundary(LONGEST_LINE));
+            let line = words.collect::<Vec<_>>().join(" ").trim_end().to_owned();
             Some(line)
         };
         self.theirs().filter(|&pid| pid != self.first.as_raw()).filter_map(line).take(MOST_LEFT).collect()

@@ -51,7 +51,7 @@ impl Layer {
 
 impl Layers {
     pub(super) fn new(staging: OwnedFd, all: Vec<Layer>) -> Self {
-        Self { staging: staging, all }
+        Self { staging, all }
     }
 
     /// Each of them.

@@ -24,6 +24,11 @@ pub trait Around {
     fn file(&self, names: &[String]) -> Option<String>;
 }
 
+/// Characters of one message, of all its texts together.
+const LONGEST: usize = 6_000;
+/// No more words of a command line are told.
+const MOST_ARGUMENTS: usize = 400;
+
 /// What was asked, as a stand-in tells it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -179,6 +184,27 @@ pub fn decide(command: &str, arguments: &[String], around: &dyn Around) -> Optio
     Some((family.decide)(command, arguments, around))
 }
 
+impl Told {
+    /// As much of it as fits into one message: a command line can be as long as the machine's memory.
+    #[must_use]
+    pub fn shortened(mut self) -> Self {
+        let mut left = LONGEST;
+        let mut shorten = |text: &mut String| {
+            if text.chars().count() > left {
+                *text = text.chars().take(left).chain(['…']).collect();
+            }
+            left -= text.chars().count().min(left);
+        };
+        self.arguments.truncate(MOST_ARGUMENTS);
+        if let Some(fetch) = &mut self.fetch {
+            shorten(&mut fetch.url);
+        }
+        self.arguments.iter_mut().for_each(&mut shorten);
+        shorten(&mut self.note);
+        self
+    }
+}
+
 fn told(command: &str, arguments: &[String], how: How, note: &str) -> Told {
     Told {
         command: command.to_owned(),
@@ -286,6 +312,17 @@ mod tests {
     }
 
     pub(super) const EMPTY: Copy = Copy { there: &[], files: &[] };
+
+    #[test]
+    fn a_command_line_of_any_length_fits_into_a_message() {
+        let words = vec!["\u{1b}".repeat(5_000); 5_000];
+        let mut long = told("curl", &words, How::Run, &"n".repeat(9_000));
+        long.fetch = Some(Fetch { url: "u".repeat(1 << 20), ..Fetch::default() });
+        let message = serde_json::to_string(&long.shortened()).unwrap();
+        assert!(message.len() < 48 << 10, "{}", message.len());
+        let short = told("curl", &["x".to_owned()], How::Run, "n");
+        assert_eq!(short.clone().shortened(), short);
+    }
 
     #[test]
     fn no_command_is_in_two_families() {

@@ -68,3 +68,17 @@ fn endless_output_is_bounded() {
     let said = said(&output.json["details"]["try"]);
     assert!(said.contains("left out") && said.ends_with("the end\n"));
 }
+
+#[test]
+fn a_tangle_of_folders_is_said_to_be_more_than_is_listed() {
+    let text = "cd /opt; n=$(head -c 200 /dev/zero | tr '\\0' d); for i in $(seq 30); do mkdir $n && cd -P $n || break; done; echo x > hidden\n\
+                mkdir /opt/many; for i in $(seq 6000); do echo > /opt/many/$i; done";
+    let output = try_on(&Machine::new("standalone"), text, &[]);
+    output.expect(0, "ok");
+    let tried = &output.json["details"]["try"];
+    assert!(
+        tried["truncated"] == true && tried["changes"].as_array().unwrap().len() <= 5_000,
+        "{}",
+        output.stderr
+    );
+}
