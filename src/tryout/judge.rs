@@ -70,9 +70,8 @@ impl Script {
             return Err(NotRunnable::Page);
         }
         let interpreter = interpreter(&bytes)?;
-        // A script may carry an archive behind its text, which no shell reads: only its first lines must be text.
-        let first = &bytes[..bytes.len().min(512)];
-        if first.contains(&0) {
+        // A script may carry an archive behind its text, which no shell reads.
+        if bytes.split(|&byte| byte == b'\n').next().is_some_and(|first| first.contains(&0)) {
             return Err(NotRunnable::Binary);
         }
         Ok(Self { name, folder, bytes, interpreter })

@@ -33,6 +33,11 @@ const NEXT: [&str; 24] = [
     "-d",
     "-u",
 ];
+/// Clients that take a password behind `-p`.
+const DATABASES: [&str; 5] = ["mariadb", "mariadb-dump", "mysql", "mysqladmin", "mysqldump"];
+/// Headers that say nothing secret.
+const HARMLESS: [&str; 8] =
+    ["accept", "accept-language", "cache-control", "content-type", "expect", "host", "pragma", "user-agent"];
 /// Commands whose letters of this kind mean something harmless.
 const DOWNLOADS: [&str; 2] = ["curl", "wget"];
 
@@ -52,13 +57,25 @@ pub(super) fn address(url: &str) -> String {
 
 /// A whole command line.
 pub(super) fn line(command: &str, arguments: &[String]) -> String {
-    let mut words = vec![command.to_owned()];
-    let mut hide = false;
+    let real = arguments.iter().find(|word| command == "sudo" && is_known(word));
+    let (shown, command) = (command, real.map_or(command, String::as_str));
+    let (mut hide, mut is_header) = (false, false);
+    let mut words = vec![shown.to_owned()];
     for word in arguments {
-        words.push(if std::mem::take(&mut hide) { REDACTED.to_owned() } else { self::word(command, word) });
+        words.push(match (std::mem::take(&mut hide), std::mem::take(&mut is_header)) {
+            (true, _) => REDACTED.to_owned(),
+            (_, true) => header(word),
+            _ => self::word(command, word),
+        });
+        is_header = DOWNLOADS.contains(&command) && ["-H", "--header"].contains(&word.as_str());
         hide = NEXT.contains(&word.as_str()) && takes_secret(command, word);
     }
     redact_text(&words.join(" "))
+}
+
+/// Commands whose options are known to carry secrets.
+fn is_known(command: &str) -> bool {
+    DOWNLOADS.contains(&command) || DATABASES.contains(&command)
 }
 
 /// `-u` is a user with a password for `curl`, and a user alone for others; `-d` and `-b` are data there.
@@ -66,10 +83,25 @@ fn takes_secret(command: &str, option: &str) -> bool {
     option.starts_with("--") && option != "--user" && option != "--key" || DOWNLOADS.contains(&command)
 }
 
+/// The name of a header, and its value where the name says that it is harmless.
+fn header(text: &str) -> String {
+    let name = text.split([':', ';']).next().unwrap_or_default();
+    if HARMLESS.contains(&name.trim().to_ascii_lowercase().as_str()) {
+        return text.to_owned();
+    }
+    format!("{name}: {REDACTED}")
+}
+
 fn word(command: &str, word: &str) -> String {
+    if DOWNLOADS.contains(&command) {
+        let attached =
+            ["-H", "--header="].iter().find_map(|option| Some((option, word.strip_prefix(*option)?)));
+        if let Some((option, value)) = attached.filter(|(_, value)| !value.is_empty()) {
+            return format!("{option}{}", header(value));
+        }
+    }
     // A password that sticks to its option: `-pSECRET` of database clients, `-uUSER:SECRET`, `--password=SECRET`.
-    let database = ["mysql", "mariadb", "mysqldump", "mysqladmin", "mariadb-dump"].contains(&command);
-    if database && word.starts_with("-p") && word.len() > 2 {
+    if DATABASES.contains(&command) && word.starts_with("-p") && word.len() > 2 {
         return format!("-p{REDACTED}");
     }
     if command == "curl" && word.starts_with("-u") && word.len() > 2 {
@@ -104,14 +136,24 @@ mod tests {
         check("wget --http-password S3CRET https://h/x");
         check("mysql -uroot -pS3CRET motion2");
         check("mysql --password=S3CRET");
+        check("sudo curl -u admin:S3CRET https://h/x");
+        check("sudo -n mysql -pS3CRET");
         check("git clone https://bot:S3CRET@h/x.git");
         let shown = check("curl https://admin:S3CRET@h/x?file=S3CRET&k=S3CRET#part");
         assert!(shown.contains("https://h/x?file="), "{shown}");
         let mut words =
             vec!["-H".to_owned(), "Authorization: Bearer S3CRET".to_owned(), "https://h/".to_owned()];
         assert!(!line("curl", &words).contains("S3CRET"));
-        words[1] = "X-Api-Key: S3CRET".to_owned();
-        assert!(!line("curl", &words).contains("S3CRET"), "{}", line("curl", &words));
+        for header in ["X-Api-Key: S3CRET", "X-Vendor-Licence: S3CRET", "Authorization:S3CRET"] {
+            words[1] = header.to_owned();
+            assert!(!line("curl", &words).contains("S3CRET"), "{}", line("curl", &words));
+            let attached = [format!("-H{header}")];
+            assert!(!line("curl", &attached).contains("S3CRET"), "{}", line("curl", &attached));
+            let attached = [format!("--header={header}")];
+            assert!(!line("wget", &attached).contains("S3CRET"), "{}", line("wget", &attached));
+        }
+        words[1] = "Accept: text/html".to_owned();
+        assert!(line("curl", &words).contains("Accept: text/html"));
     }
 
     #[test]

@@ -89,7 +89,11 @@ impl Kind {
 
 /// What lay in the upper halves before the program began: a tree's files, files of ours.
 #[derive(Debug)]
-pub(super) struct Before(Vec<BTreeMap<PathBuf, Laid>>);
+pub(super) struct Before {
+    /// Of each layer.
+    laid: Vec<BTreeMap<PathBuf, Laid>>,
+    whole: bool,
+}
 
 #[derive(Debug)]
 struct Laid {
@@ -101,10 +105,11 @@ struct Laid {
 impl Before {
     pub(super) fn of(layers: &Layers) -> Self {
         let mut budget = BUDGET_BEFORE;
+        let mut whole = true;
         let mut look = |layer: &Layer| {
             let mut all = BTreeMap::new();
             let mut left = MOST_ENTRIES;
-            walk(&layer.upper, &mut left, &mut |below, path, found| {
+            whole &= walk(&layer.upper, &mut left, &mut |below, path, found| {
                 if !is_whiteout(found)
                     && let Ok(seen) = seen(path, found, &mut budget)
                 {
@@ -113,15 +118,21 @@ impl Before {
             });
             all
         };
-        Self(layers.iter().map(&mut look).collect())
+        let laid = layers.iter().map(&mut look).collect();
+        Self { laid, whole }
     }
 }
 
 /// Everything that differs, by path; whether it is all.
 pub(super) fn all(layers: &Layers, before: Before) -> (Vec<Change>, bool) {
-    let mut found =
-        Found { changes: BTreeMap::new(), budget: BUDGET, entries: MOST_ENTRIES, truncated: false };
-    for (layer, laid) in layers.iter().zip(before.0) {
+    let mut found = Found {
+        changes: BTreeMap::new(),
+        text: MOST_TEXT,
+        budget: BUDGET,
+        entries: MOST_ENTRIES,
+        truncated: !before.whole,
+    };
+    for (layer, laid) in layers.iter().zip(before.laid) {
         found.layer(layer, &laid);
     }
     (found.changes.into_values().collect(), found.truncated)

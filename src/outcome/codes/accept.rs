@@ -188,7 +188,9 @@ mod tests {
             hint("seed.disable-in-use", Family::Migration),
             "it can be accepted by: seed plan, seed apply"
         );
-        assert!(hint("sessions.online", Family::Seed).ends_with("by: check, plan, apply, rehearse, status"));
+        assert!(
+            hint("sessions.online", Family::Seed).ends_with("by: check, plan, apply, rehearse, try, status")
+        );
         hint("bundle.x", Family::Seed);
     }
 }
