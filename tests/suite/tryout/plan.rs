@@ -52,12 +52,14 @@ fn a_file_that_it_includes_is_made_by_the_plan() {
     let end = text.find("    # The legacy client.").unwrap();
     let (before, route, after) = (&text[..begin], &text[begin..end], &text[end..]);
     let text = format!("{before}    include /etc/nginx/motion.d/*.conf;\n{after}");
-    let text = text.replacen("set -e\n", &format!("set -e\nmkdir -p /etc/nginx/motion.d\ncat > /etc/nginx/motion.d/user-ui.conf <<'END'\n{route}END\n"), 1);
+    let text = text.replacen("set -e\n", &format!("set -e\nmkdir -p /etc/nginx/motion.d\necho 'location = /user-ui/version {{ return 200; }}' > /etc/nginx/motion.d/more.conf\ncat > /etc/nginx/motion.d/user-ui.conf <<'END'\n{route}END\n"), 1);
     let plan = machine.scratch().join("plan.json").display().to_string();
     let output = try_on(&machine, &text, &["--plan", "--strategy", "replace", "--out", &plan]);
     output.expect(0, "changes-pending");
     let steps = output.json["plan"]["steps"].to_string();
-    assert!(steps.contains("/etc/nginx/motion.d/user-ui.conf"), "{output}");
+    for name in ["user-ui.conf", "more.conf"] {
+        assert!(steps.contains(&format!("/etc/nginx/motion.d/{name}")), "{output}");
+    }
     let applied = machine.motionctl(&["apply", "--yes", "--json", &plan]);
     applied.expect(0, "applied");
     assert_eq!(machine.get("/user-ui/login").status, 200);
