@@ -16,6 +16,8 @@ use std::sync::LazyLock;
 
 /// No more text of all differences together goes into an answer.
 const MOST_TEXT: usize = 512 << 10;
+/// Bytes of a new file that are worth showing though nobody knows what it is for.
+const SHORT: u64 = 4 << 10;
 /// Lines of the script's own output that are shown.
 const MOST_LINES: usize = 400;
 
@@ -120,17 +122,20 @@ pub fn section(script: &Script, tried: &Tried) -> TrySection {
     section
 }
 
-/// Texts beside each other, for a terminal.
+/// Texts beside each other, for a terminal: what is passing is left out, and what is new, long and means nothing special.
 #[must_use]
 pub fn comparisons(tried: &Tried) -> Vec<Comparison> {
     let mut left = MOST_TEXT;
-    tried
-        .observed
-        .changes
-        .iter()
-        .filter(|one| area(&one.path) != "passing")
-        .filter_map(|one| compared(one, &mut left))
-        .collect()
+    let is_short = |change: &Change| match change.after.as_ref().map(|seen| &seen.kind) {
+        Some(Kind::File { size, .. }) => *size <= SHORT,
+        _ => true,
+    };
+    let shown = tried.observed.changes.iter().filter(|change| match area(&change.path) {
+        "passing" => false,
+        "" => change.before.is_some() || is_short(change),
+        _ => true,
+    });
+    shown.filter_map(|change| compared(change, &mut left)).collect()
 }
 
 fn name(limit: Limit) -> &'static str {

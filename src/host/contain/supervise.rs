@@ -45,10 +45,12 @@ pub fn run(context: &ChildContext, order: &Order) -> Result<Observed> {
     let (output, output_end) = pipe2(OFlag::O_CLOEXEC).context("opening a pipe")?;
     let (words, words_end) = pipe2(OFlag::O_CLOEXEC).context("opening a pipe")?;
     let (life_end, life) = pipe2(OFlag::O_CLOEXEC).context("opening a pipe")?;
+    let mut ours = processes();
     let first = birth::start(order, &filters, Ends { output: output_end, words: words_end, life: life_end })?;
+    ours.insert(first.as_raw());
     let mut watch = Watch {
         first,
-        ours: processes(),
+        ours,
         output: Pump::new(output).context("listening")?,
         words: Pump::new(words).context("listening")?,
         desk,
@@ -57,8 +59,6 @@ pub fn run(context: &ChildContext, order: &Order) -> Result<Observed> {
         filled: false,
         alone: true,
     };
-    // Process 1 may have been born by then, and the program may not.
-    watch.ours.insert(first.as_raw());
     let ended = watch.until_the_end();
     let left = watch.left();
     drop(life);
@@ -163,7 +163,7 @@ impl Watch {
             let line = words.collect::<Vec<_>>().join(" ").trim_end().to_owned();
             Some(line)
         };
-        self.theirs().filter(|&pid| pid != self.first.as_raw()).filter_map(line).take(MOST_LEFT).collect()
+        self.theirs().filter_map(line).take(MOST_LEFT).collect()
     }
 }
 

@@ -122,6 +122,17 @@ fn what_stands_in_for_a_command_cannot_be_moved_away_and_forged_words_are_shown_
 }
 
 #[test]
+fn one_that_comes_by_a_pipe_is_run_too() {
+    let machine = Machine::new("standalone");
+    let path = super::script(&machine, "echo of $1; pwd; read -r line || echo nothing to read\n");
+    let line = format!("cat {} | {} try --json - -- words", path.display(), env!("CARGO_BIN_EXE_motionctl"));
+    let output = machine.shell(&line);
+    let tried = &output.json["details"]["try"];
+    assert_eq!(said(tried), "of words\n/root\nnothing to read\n", "{output}");
+    assert_eq!(tried["script"]["name"], "stdin");
+}
+
+#[test]
 fn it_starts_with_a_clean_environment_and_no_terminal() {
     let tried = tried(
         "env | cut -d= -f1 | sort | tr '\\n' ' '; echo\nls /proc/self/fd | tr '\\n' ' '; echo\n(: < /dev/tty) 2>/dev/null || echo no terminal\n",
