@@ -8,12 +8,14 @@ mod duration;
 mod look;
 pub mod seed;
 mod target;
+mod tryout;
 
 pub use backups::BackupsCommand;
 pub use change::{ApplyArgs, ChangeArgs, PlanArgs, RecoverArgs, RehearseArgs, RollbackArgs, StrategyChoice};
 pub use duration::parse_duration;
 pub use look::{CheckArgs, DiffArgs, StatusArgs};
 pub use target::{DatabaseArgs, NginxArgs, SiteArgs};
+pub use tryout::TryArgs;
 
 use crate::cli::explain::exit_codes_help;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -80,6 +82,8 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Make and undo the change on a private copy of this server
     Rehearse(RehearseArgs),
+    /// Run another's script, such as the vendor's, in a private copy of this server, and show what it would do
+    Try(TryArgs),
     /// Is the route served? Did the configuration drift? Is a run unfinished?
     Status(StatusArgs),
     /// Keep the change that waits for its confirmation
@@ -126,6 +130,7 @@ impl Command {
             Self::Plan(args) => &args.change.site.nginx,
             Self::Apply(args) => &args.change.site.nginx,
             Self::Rehearse(args) => &args.change.site.nginx,
+            Self::Try(args) => &args.change.site.nginx,
             Self::Status(args) => &args.site.nginx,
             Self::Rollback(args) => &args.nginx,
             Self::Recover(args) => &args.nginx,

@@ -98,6 +98,7 @@ impl Context {
             bundle,
             strategy: StrategyWish::Auto,
             candidate: None,
+            beside: Vec::new(),
             base: None,
             resolutions,
             local_include: None,

@@ -41,4 +41,6 @@ pub use saved::{Plan, PlanKind, SavedPlanError};
 pub use standing::{MissingChange, SiteState, Standing};
 pub use step::{Content, Patch, PatchError, Step, Version, line_patches, patch, patch_to};
 pub use to_https::ToHttps;
-pub use wish::{Candidate, GuardWish, Input, Keeping, LocalInclude, Memory, Strategy, StrategyWish, Wish};
+pub use wish::{
+    Candidate, Companion, GuardWish, Input, Keeping, LocalInclude, Memory, Strategy, StrategyWish, Wish,
+};

@@ -47,4 +47,5 @@ mod support;
 mod tidy;
 mod topology;
 mod trust;
+mod tryout;
 mod wire;

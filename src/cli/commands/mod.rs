@@ -16,6 +16,7 @@ mod seed;
 mod sessions;
 mod space;
 mod status;
+mod tryout;
 mod unconfirmed;
 
 use super::args::{BackupsCommand, Command};
@@ -29,6 +30,7 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         Command::Plan(args) => plan::plan(context, args),
         Command::Apply(args) => apply::apply(context, args),
         Command::Rehearse(args) => rehearse::rehearse(context, args),
+        Command::Try(args) => tryout::try_script(context, args),
         Command::Status(args) => status::status(context, args),
         Command::Rollback(args) => rollback::rollback(context, args),
         Command::Confirm => confirm::confirm(context),
@@ -54,6 +56,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::Plan(_) => "plan",
         Command::Apply(_) => "apply",
         Command::Rehearse(_) => "rehearse",
+        Command::Try(_) => "try",
         Command::Status(_) => "status",
         Command::Rollback(_) => "rollback",
         Command::Confirm => "confirm",
