@@ -8,6 +8,7 @@ mod assemble;
 mod base;
 pub mod bundle;
 mod candidate;
+mod decisions;
 mod draft;
 mod effect;
 mod graft;
@@ -25,6 +26,7 @@ mod to_https;
 mod wish;
 
 pub use assemble::explain;
+pub use decisions::{Decisions, DecisionsError};
 pub use effect::{BareToday, BlockEffect, Effect, Today};
 pub use migrate::{Conflicts, Migration, PlanError, migrate};
 pub use recover::{DiskState, Now, Observed, Recovery, Stuck, StuckReason, recover, recover_whole};

@@ -21,6 +21,8 @@ use std::ops::Range;
 pub(super) struct Filled {
     pub base: Tree,
     pub theirs: Tree,
+    /// Words of the server's own that were filled in.
+    pub values: HashSet<Vec<u8>>,
 }
 
 /// The base as it was on the server that `ours` is from: its blanks filled,
@@ -57,7 +59,8 @@ pub(super) fn fill(base: &Tree, ours: &Tree, theirs: &Tree) -> Result<Option<Fil
     let mut all: Vec<Splice> = notes.filter(is_apart).collect();
     all.extend(base_splices);
     all.sort_by_key(|splice| splice.range.start);
-    Ok(Some(Filled { base: spliced(base, all)?, theirs: spliced(theirs, their_splices)? }))
+    let values = filling.values();
+    Ok(Some(Filled { base: spliced(base, all)?, theirs: spliced(theirs, their_splices)?, values }))
 }
 
 /// For each directive of the base the one that it is in another file.
@@ -199,6 +202,25 @@ impl Filling<'_, '_> {
         theirs.extend(self.renamed(&names));
         theirs.sort_by_key(|splice| splice.range.start);
         (base, theirs)
+    }
+
+    /// The server's words in the place of blanks, as far as they tell whose
+    /// they are: an address, a path. A plain word stands elsewhere as well.
+    fn values(&self) -> HashSet<Vec<u8>> {
+        let mut found = HashSet::new();
+        for (index, item) in self.base.items.iter().enumerate() {
+            let Some(ours) = self.in_ours[index].map(|ours| self.ours.items[ours].directive()) else {
+                continue;
+            };
+            let (pattern, words) = (values(&item.directive().args), values(&ours.args));
+            for (word, places) in pattern.iter().zip(taken(&pattern, &words).unwrap_or_default()) {
+                if has_blank(word) {
+                    found.extend(words[places].iter().map(|word| word.to_vec()));
+                }
+            }
+        }
+        found.retain(|word| word.iter().any(|byte| b"./:".contains(byte)));
+        found
     }
 
     /// The new file's words with those of the server where the base has blanks.
