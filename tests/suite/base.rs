@@ -155,7 +155,8 @@ fn the_learned_base_serves_for_plans_and_makes_exactly_the_customers_changes() {
     for drawn in &fleet {
         let server = Server::copy("standalone");
         server.write("etc/nginx/conf.d/motion.conf", &drawn.text);
-        let port = drawn.text.split("server 127.0.0.1:").nth(1).and_then(|rest| rest.split([';', '\'']).next());
+        let port =
+            drawn.text.split("server 127.0.0.1:").nth(1).and_then(|rest| rest.split([';', '\'']).next());
         server.write("var/opt/motion2/.env", format!("XC_PORT={}\n", port.expect("an upstream")));
         let (base, candidate) = (field.out().display().to_string(), candidate.display().to_string());
         let json = server.json(&["plan", "--base", &base, "--candidate", &candidate]);

@@ -14,6 +14,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 /// One directive of one file: the file's place in the list, and the directive.
 pub type Member = (usize, usize);
 
+/// One block in all files that have it: what stands in it, by file.
+type Lists<'f> = Vec<(usize, &'f [usize])>;
+
 /// One directive in all files that have it.
 #[derive(Debug)]
 pub struct Slot {
@@ -61,7 +64,7 @@ enum Same {
 pub fn align(files: &[&File<'_>], need: usize) -> Aligned {
     let mut aligned = Aligned::default();
     let roots = files.iter().enumerate().map(|(at, file)| (at, file.outline.roots.as_slice()));
-    let mut open: Vec<(Option<usize>, Vec<(usize, &[usize])>)> = vec![(None, roots.collect())];
+    let mut open: Vec<(Option<usize>, Lists<'_>)> = vec![(None, roots.collect())];
     while let Some((parent, lists)) = open.pop() {
         let (found, missed) = level(files, &lists, need);
         aligned.missed.extend(missed.into_iter().map(|members| Missed { members, parent }));
