@@ -8,10 +8,11 @@ use crate::host::http::Credentials;
 use crate::host::sandbox::{Capabilities, Ending, Launcher, Network, Refused, Shadow, StagedFile};
 use crate::host::trust::{self, Executable};
 use crate::host::{Root, STATE_FOLDER, machine};
-use crate::inspect::{ClientChoice, Inspection, Place, Wanted};
+use crate::inspect::{ClientChoice, Inspection, Place, Wanted, file_facts};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, Level};
-use crate::prepare::{Options, Prepared};
+use crate::prepare::{Options, Prepared, record_paths};
+use crate::values::Attributes;
 use crate::verify::staged::{self, Changes};
 use crate::{
     backup,
@@ -63,6 +64,12 @@ pub fn rehearse(
     spec.files.extend(throw_away_passwords(prepared));
     // The server's own journal and backups stay out of it.
     spec.shadows.extend([STATE_FOLDER, backup::STORE_FOLDER].map(Shadow::folder));
+    // What local changes are told from is all that it needs of them.
+    let base = record_paths(facts).base;
+    if let (Ok(Some(found)), Ok(bytes)) = (file_facts(root, &base), root.read(&base)) {
+        let Attributes { mode, uid, gid, .. } = found.attributes;
+        spec.files.push(StagedFile { path: base.as_path().to_owned(), mode: mode.0, uid, gid, bytes });
+    }
     if facts.host.scope == Scope::Live {
         spec.files.extend(staged::hosts_file(root, facts, &planned));
     }
