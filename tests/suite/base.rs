@@ -62,7 +62,7 @@ fn run(program: &str, arguments: &[&str], folder: &Path) {
 fn form(folder: &Path, at: usize, server: &Drawn) -> PathBuf {
     let own = folder.join(format!("customer{at}"));
     fs::create_dir(&own).expect("a folder");
-    let place = if at % 2 == 0 { "conf.d/motion.conf" } else { "sites-available/motion" };
+    let place = if at.is_multiple_of(2) { "conf.d/motion.conf" } else { "sites-available/motion" };
     match at % 6 {
         0 => {
             tree(&own, server, place);

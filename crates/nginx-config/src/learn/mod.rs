@@ -219,6 +219,3 @@ fn left_out(files: &[&File<'_>], aligned: &Aligned, slots: &[usize], directives:
     found.sort_by(|one, other| other.servers.cmp(&one.servers).then_with(|| one.path.cmp(&other.path)));
     found
 }
-
-#[cfg(test)]
-mod tests;
