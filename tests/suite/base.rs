@@ -152,7 +152,7 @@ fn the_learned_base_serves_for_plans_and_makes_exactly_the_customers_changes() {
     let new = genuine(Generation::New).replace("cc.genuine.test", "example.com");
     fs::write(&candidate, new.replace("gzip_vary on", "gzip_vary off")).expect("writing");
     let mut told = 0;
-    for drawn in &fleet {
+    for (number, drawn) in fleet.iter().enumerate() {
         let server = Server::copy("standalone");
         server.write("etc/nginx/conf.d/motion.conf", &drawn.text);
         let port =
@@ -170,6 +170,11 @@ fn the_learned_base_serves_for_plans_and_makes_exactly_the_customers_changes() {
         assert_eq!(count("carried") + count("already_present"), drawn.own.len(), "{json:#}\n{:?}", drawn.own);
         assert_eq!(count("conflicting") + count("dropped"), 0, "{json:#}");
         told += 1;
+        // The whole road on a running NGINX, of one.
+        if number == 3 {
+            let json = server.json(&["rehearse", "--base", &base, "--candidate", &candidate]);
+            assert_eq!(json["exit_code"], 0, "{json:#}");
+        }
     }
     assert!(told > 8);
 }

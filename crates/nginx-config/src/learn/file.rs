@@ -131,7 +131,7 @@ fn name_in(token: &[u8], names: &HashSet<Vec<u8>>) -> Option<Range<usize>> {
 }
 
 /// How much two sets have in common, in thousandths of all that either has.
-pub fn likeness(one: &BTreeSet<Vec<u8>>, other: &BTreeSet<Vec<u8>>) -> usize {
+pub fn likeness(one: &BTreeSet<&[u8]>, other: &BTreeSet<&[u8]>) -> usize {
     let common = one.intersection(other).count();
     common * 1000 / (one.len() + other.len() - common).max(1)
 }

@@ -11,7 +11,7 @@ mod file;
 mod generations;
 mod write;
 
-pub(super) use file::{best_pairs, features, likeness, masked, own_names};
+pub(super) use file::{Features, best_pairs, features, likeness, masked, own_names};
 
 use super::diff::outline::{Meanings, Outline};
 use super::diff::purpose::is_server;

@@ -10,7 +10,7 @@
 use crate::blank::{fits, has_blank, is_pattern, notes, taken, taken_loosely, values};
 use crate::diff::compare::pair_lists;
 use crate::diff::outline::{Meanings, Outline};
-use crate::learn::{best_pairs, features, likeness};
+use crate::learn::{Features, best_pairs, features, likeness};
 use crate::position::SyntaxError;
 use crate::splice::{Splice, splice};
 use crate::tree::{Directive, Tree};
@@ -67,6 +67,8 @@ pub(super) fn fill(base: &Tree, ours: &Tree, theirs: &Tree) -> Result<Option<Fil
 fn partners(base: &Outline<'_>, other: &Outline<'_>) -> Vec<Option<usize>> {
     let mut found = vec![None; base.items.len()];
     let (base_servers, other_servers) = (features(base), features(other));
+    // What the base does not know anywhere makes a block no other one.
+    let known: HashSet<&[u8]> = base_servers.values().flat_map(words_of).collect();
     let mut open = vec![(base.roots.as_slice(), other.roots.as_slice())];
     while let Some((from, to)) = open.pop() {
         let mut pairs: Vec<(usize, usize)> = Vec::new();
@@ -77,7 +79,8 @@ fn partners(base: &Outline<'_>, other: &Outline<'_>) -> Vec<Option<usize>> {
                 let Some(others) = other_servers.get(&right).filter(|one| one.role == features.role) else {
                     continue;
                 };
-                likenesses.push((likeness(&features.all, &others.all), left, right));
+                let others = words_of(others).filter(|feature| known.contains(feature)).collect();
+                likenesses.push((likeness(&words_of(features).collect(), &others), left, right));
             }
         }
         pairs.extend(best_pairs(likenesses));
@@ -99,6 +102,10 @@ fn partners(base: &Outline<'_>, other: &Outline<'_>) -> Vec<Option<usize>> {
         }
     }
     found
+}
+
+fn words_of(features: &Features) -> impl Iterator<Item = &[u8]> {
+    features.all.iter().map(Vec::as_slice)
 }
 
 /// Directives with blanks, each with the first that fits it. Those that say

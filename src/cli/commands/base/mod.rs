@@ -34,8 +34,8 @@ pub fn learn(context: &Context, args: &LearnArgs) -> Result<Outcome, Failure> {
     named_once(&args.servers)?;
     let mut findings = Vec::new();
     let mut servers = Vec::new();
+    context.progress.stage("reading the servers' files");
     for path in &args.servers {
-        context.progress.say(&format!("reading {}", path.display()));
         match open(path, args.site.as_deref())? {
             Opened::Site(site) => servers.push(Server { operand: path, site }),
             Opened::Nothing(why) => findings.push(
@@ -55,6 +55,7 @@ pub fn learn(context: &Context, args: &LearnArgs) -> Result<Outcome, Failure> {
     if used.len() < 2 {
         return Err(too_few(used.len(), findings));
     }
+    context.progress.stage("comparing them");
     let trees: Vec<_> = used.iter().map(|server| &server.site.tree).collect();
     let learned = learn_from(&trees, percent);
     findings.extend(self::findings(&used, &learned));
