@@ -12,6 +12,7 @@ mod apply_guards;
 mod apply_signals;
 mod asked;
 mod backup;
+mod base;
 mod bundle;
 mod compat;
 mod confirm;
