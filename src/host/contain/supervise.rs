@@ -49,7 +49,6 @@ pub fn run(context: &ChildContext, order: &Order) -> Result<Observed> {
     let first = birth::start(order, &filters, Ends { output: output_end, words: words_end, life: life_end })?;
     ours.insert(first.as_raw());
     let mut watch = Watch {
-        first,
         ours,
         output: Pump::new(output).context("listening")?,
         words: Pump::new(words).context("listening")?,
@@ -77,7 +76,6 @@ pub fn run(context: &ChildContext, order: &Order) -> Result<Observed> {
 }
 
 struct Watch {
-    first: Pid,
     /// Processes that are not the program's.
     ours: BTreeSet<i32>,
     output: Pump,
