@@ -5,6 +5,7 @@
 mod backups;
 mod change;
 mod duration;
+mod local;
 mod look;
 pub mod seed;
 mod target;
@@ -12,6 +13,7 @@ mod target;
 pub use backups::BackupsCommand;
 pub use change::{ApplyArgs, ChangeArgs, PlanArgs, RecoverArgs, RehearseArgs, RollbackArgs, StrategyChoice};
 pub use duration::parse_duration;
+pub use local::{LocalCommand, RestoreVendorArgs};
 pub use look::{CheckArgs, DiffArgs, StatusArgs};
 pub use target::{DatabaseArgs, NginxArgs, SiteArgs};
 
@@ -93,6 +95,11 @@ pub enum Command {
     /// List, show, verify, compare and prune backups
     #[command(subcommand)]
     Backups(BackupsCommand),
+    /// The record of local changes: list, show, drop and add
+    #[command(subcommand)]
+    Local(LocalCommand),
+    /// Put exactly the vendor's text in the place of Motion's file; local changes are kept aside
+    RestoreVendor(RestoreVendorArgs),
     /// Agents, queues and profiles from a file, into Motion's database
     #[command(subcommand)]
     Seed(seed::SeedCommand),
@@ -129,6 +136,7 @@ impl Command {
             Self::Status(args) => &args.site.nginx,
             Self::Rollback(args) => &args.nginx,
             Self::Recover(args) => &args.nginx,
+            Self::RestoreVendor(args) => &args.nginx,
             _ => return None,
         })
     }

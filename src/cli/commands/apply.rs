@@ -114,7 +114,7 @@ fn make(context: &Context, change: &Change<'_>, outcome: &mut Outcome) -> Result
 }
 
 /// The lock, when no other run is open any more.
-fn lock_alone(context: &Context) -> Result<WriteLock, Failure> {
+pub fn lock_alone(context: &Context) -> Result<WriteLock, Failure> {
     let lock = context.lock()?;
     recover_first(context, &lock)?;
     match pending::look(context)? {

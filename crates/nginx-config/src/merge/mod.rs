@@ -21,7 +21,7 @@ mod walk;
 mod writer;
 
 pub use distance::{Share, distance};
-pub use resolution::{Choice, Resolutions};
+pub use resolution::{Choice, Resolutions, covers};
 
 use super::diff::compare::{Side, compare};
 use super::diff::outline::Meanings;
