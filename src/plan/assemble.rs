@@ -187,7 +187,7 @@ pub fn explain(
 }
 
 /// Paths of locations that only the old file has.
-fn dropped(old: &Tree, new: &Tree) -> BTreeSet<String> {
+pub(super) fn dropped(old: &Tree, new: &Tree) -> BTreeSet<String> {
     let paths = |tree: &Tree| -> BTreeSet<String> {
         let locations = tree.walk().map(|id| tree.directive(id)).filter(|directive| directive.is("location"));
         locations.filter_map(|location| location.args.last().map(|path| path.text().into_owned())).collect()

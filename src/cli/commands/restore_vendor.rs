@@ -13,6 +13,7 @@ use crate::inspect::{barred, inspect, installed_error_log};
 use crate::outcome::{DiffSection, Failure, FailureKind, LocalChanges, Outcome, OutcomeKind, PlanSection};
 use crate::plan::{BaseKind, Restoring, Step, restore_vendor as plan_restore};
 use crate::prepare::{kept, rollback_probes};
+use crate::verify::probe::Gate;
 
 /// Puts the vendor's text in the place of Motion's file.
 pub fn restore_vendor(context: &Context, args: &RestoreVendorArgs) -> Result<Outcome, Failure> {
@@ -38,9 +39,10 @@ pub fn restore_vendor(context: &Context, args: &RestoreVendorArgs) -> Result<Out
         return Ok(outcome);
     };
     let restoring = Restoring { text, is_named: named.is_some(), memory: &memory, keeping: &keeping };
-    let (plan, previews) = plan_restore(facts, &inspection.config, restoring).map_err(|error| {
+    let planned = plan_restore(facts, &inspection.config, restoring).map_err(|error| {
         Failure::new(FailureKind::Invalid, nginx_config::redact_text(&format!("planning: {error}")))
     })?;
+    let plan = &planned.plan;
     if plan.is_empty() {
         outcome.outcome = OutcomeKind::UpToDate;
         return Ok(outcome);
@@ -58,22 +60,26 @@ pub fn restore_vendor(context: &Context, args: &RestoreVendorArgs) -> Result<Out
         local_changes: LocalChanges::default(),
         diff: DiffSection {
             directives: Vec::new(),
-            unified: previews.iter().map(crate::outcome::Comparison::unified).collect(),
+            unified: planned.previews.iter().map(crate::outcome::Comparison::unified).collect(),
         },
     });
-    outcome.comparisons = previews;
+    outcome.comparisons.clone_from(&planned.previews);
     if !args.yes {
         prompt::confirm(context, &outcome)?;
         outcome.comparisons.clear();
     }
-    let probes = rollback_probes(&facts.site);
+    let mut probes = rollback_probes(&facts.site);
+    // What only the live file has goes on purpose.
+    for row in probes.rows.iter_mut().filter(|row| planned.dropped_routes.contains(&row.uri)) {
+        row.gate = Gate::Informational;
+    }
     let request = Request {
         root: &context.root,
         lock: &lock,
         launcher: &context.launcher,
         facts,
         program: &inspection.programs.validating,
-        plan: &plan,
+        plan,
         source: None,
         probes: &probes,
         sandbox: context.sandbox(args.no_sandbox)?,

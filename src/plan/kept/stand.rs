@@ -105,15 +105,15 @@ impl Kept<'_> {
 pub fn stand(kept: Kept<'_>, live: &Tree, file: String, motion: &[String]) -> Result<Stand, KeptError> {
     let Kept { patch, base } = kept;
     let ours = kept.with(|kept| kept.from != Origin::Motionctl)?;
-    let ours = match patch.base {
-        BaseKind::Vendor => ours,
-        // All of it counts as local, but for what somebody dropped.
-        BaseKind::AsFound => without(ours, &patch.forgotten)?,
-    };
     let left = kept.with(|_| true)?;
     // What may have been an update's.
     let perhaps = kept.with(|kept| kept.from == Origin::AsFound)?;
     let base = Tree::parse(base.to_vec())?;
+    let (base, ours) = match patch.base {
+        BaseKind::Vendor => (base, ours),
+        // All of it counts as local, but for what somebody dropped.
+        BaseKind::AsFound => (without(base, &patch.forgotten)?, without(ours, &patch.forgotten)?),
+    };
     let is_left = Hash::of(live.source()) == patch.left_sha256;
     let state = match (is_left, patch.vendor_on_request) {
         (true, true) => SiteState::VendorOnRequest,
