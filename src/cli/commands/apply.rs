@@ -20,6 +20,7 @@ use crate::prepare::{
 };
 use crate::values::{Hash, TextPath};
 use crate::verify::compare::Seen;
+use nginx_config::merge::Choice;
 
 /// Shows the plan, asks, runs it.
 pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
@@ -29,6 +30,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     let saved = args.plan.as_deref().map(read_plan).transpose()?;
     if let Some(saved) = &saved {
         options.strategy = StrategyWish::Named(again(saved));
+        options.resolutions = options.resolutions.otherwise(Choice::Ours);
     }
     // Before the facts that are acted on are read; a dry run only reads.
     let lock = if args.dry_run { None } else { Some(lock_alone(context)?) };

@@ -9,9 +9,12 @@ use crate::cli::args::RestoreVendorArgs;
 use crate::cli::context::Context;
 use crate::cli::files::read_input;
 use crate::cli::prompt;
-use crate::inspect::{barred, inspect, installed_error_log};
+use crate::host::WriteLock;
+use crate::inspect::{Inspection, barred, inspect, installed_error_log};
 use crate::outcome::{DiffSection, Failure, FailureKind, LocalChanges, Outcome, OutcomeKind, PlanSection};
-use crate::plan::{BaseKind, Restoring, Step, restore_vendor as plan_restore};
+use crate::plan::{
+    BaseKind, Input, Keeping, Memory, Restoring, Step, VendorRestored, restore_vendor as plan_restore,
+};
 use crate::prepare::{kept, rollback_probes};
 use crate::verify::probe::Gate;
 
@@ -27,14 +30,11 @@ pub fn restore_vendor(context: &Context, args: &RestoreVendorArgs) -> Result<Out
         outcome.fail(Failure::new(FailureKind::Unavailable, "what the last change left cannot be read"));
         return Ok(outcome);
     };
-    let is_known = keeping.patch.as_ref().is_some_and(|patch| patch.base == BaseKind::Vendor);
-    let remembered = memory.standing.as_ref().filter(|_| is_known).map(|(_, bytes)| bytes.as_slice());
-    let Some(text) = named.as_ref().map(|input| input.bytes.as_slice()).or(remembered) else {
+    let Some(text) = vendors(named.as_ref(), &memory, &keeping) else {
         let message =
             "the vendor's own text is not known: no change was made from it, and no update was seen";
         outcome.fail(
-            Failure::new(FailureKind::Refused, message)
-                .with_hint("name it with --base FILE; docs/vendor.md says how to come by it"),
+            Failure::new(FailureKind::Refused, message).with_hint("name the vendor's file with --base FILE"),
         );
         return Ok(outcome);
     };
@@ -42,8 +42,7 @@ pub fn restore_vendor(context: &Context, args: &RestoreVendorArgs) -> Result<Out
     let planned = plan_restore(facts, &inspection.config, restoring).map_err(|error| {
         Failure::new(FailureKind::Invalid, nginx_config::redact_text(&format!("planning: {error}")))
     })?;
-    let plan = &planned.plan;
-    if plan.is_empty() {
+    if planned.plan.is_empty() {
         outcome.outcome = OutcomeKind::UpToDate;
         return Ok(outcome);
     }
@@ -51,6 +50,25 @@ pub fn restore_vendor(context: &Context, args: &RestoreVendorArgs) -> Result<Out
         outcome.fail(barred);
         return Ok(outcome);
     }
+    show(&planned, &mut outcome);
+    if !args.yes {
+        prompt::confirm(context, &outcome)?;
+        outcome.comparisons.clear();
+    }
+    perform(context, args, &lock, &inspection, &planned, &mut outcome)?;
+    Ok(outcome)
+}
+
+/// The vendor's text: as it was named, or as it is remembered where it is certainly the vendor's.
+fn vendors<'a>(named: Option<&'a Input>, memory: &'a Memory, keeping: &Keeping) -> Option<&'a [u8]> {
+    let is_known = keeping.patch.as_ref().is_some_and(|patch| patch.base == BaseKind::Vendor);
+    let remembered = memory.standing.as_ref().filter(|_| is_known).map(|(_, bytes)| bytes.as_slice());
+    named.map(|input| input.bytes.as_slice()).or(remembered)
+}
+
+/// Puts the plan that would be run into the answer.
+fn show(planned: &VendorRestored, outcome: &mut Outcome) {
+    let plan = &planned.plan;
     outcome.plan = Some(PlanSection {
         id: plan.id.to_string(),
         strategy: plan.strategy.clone(),
@@ -64,10 +82,18 @@ pub fn restore_vendor(context: &Context, args: &RestoreVendorArgs) -> Result<Out
         },
     });
     outcome.comparisons.clone_from(&planned.previews);
-    if !args.yes {
-        prompt::confirm(context, &outcome)?;
-        outcome.comparisons.clear();
-    }
+}
+
+/// Runs the plan and turns what it did into the answer.
+fn perform(
+    context: &Context,
+    args: &RestoreVendorArgs,
+    lock: &WriteLock,
+    inspection: &Inspection,
+    planned: &VendorRestored,
+    outcome: &mut Outcome,
+) -> Result<(), Failure> {
+    let facts = &inspection.facts;
     let mut probes = rollback_probes(&facts.site);
     // What only the live file has goes on purpose.
     for row in probes.rows.iter_mut().filter(|row| planned.dropped_routes.contains(&row.uri)) {
@@ -75,11 +101,11 @@ pub fn restore_vendor(context: &Context, args: &RestoreVendorArgs) -> Result<Out
     }
     let request = Request {
         root: &context.root,
-        lock: &lock,
+        lock,
         launcher: &context.launcher,
         facts,
         program: &inspection.programs.validating,
-        plan,
+        plan: &planned.plan,
         source: None,
         probes: &probes,
         sandbox: context.sandbox(args.no_sandbox)?,
@@ -91,7 +117,7 @@ pub fn restore_vendor(context: &Context, args: &RestoreVendorArgs) -> Result<Out
         command: context.command_line(),
     };
     let (done, result) = run(&request, &mut |event| context.progress.event(event));
-    conclude(context, &mut outcome, done, result);
+    conclude(context, outcome, done, result);
     if outcome.outcome == OutcomeKind::Applied {
         let local = "local changes are kept aside, and `motionctl apply` brings them back";
         let verdict = match outcome.reload {
@@ -100,5 +126,5 @@ pub fn restore_vendor(context: &Context, args: &RestoreVendorArgs) -> Result<Out
         };
         outcome.details.insert("verdict".to_owned(), verdict.into());
     }
-    Ok(outcome)
+    Ok(())
 }
