@@ -19,6 +19,7 @@ mod material;
 mod migrate;
 mod needs;
 mod recover;
+mod replace;
 mod rollback;
 mod saved;
 mod standing;
@@ -30,8 +31,8 @@ pub use assemble::{RecordPaths, explain};
 pub use effect::{BareToday, BlockEffect, Effect, Today};
 pub use kept::{
     BaseKind, Kept, KeptChange, KeptError, LOCAL_FOLDER, LocalPatch, LocalRecord, Origin, PatchFault,
-    Restoring, Stand, Taken, UnderivedError, add_changes, chosen_changes, derived, drop_changes, is_record,
-    is_there, local_changes, local_patch_path, not_kept, restore_vendor, stand,
+    Restoring, Stand, Taken, UnderivedError, VendorRestored, add_changes, chosen_changes, derived,
+    drop_changes, is_record, is_there, local_changes, local_patch_path, not_kept, restore_vendor, stand,
 };
 pub use migrate::{Conflicts, Migration, PlanError, migrate};
 pub use recover::{DiskState, Now, Observed, Recovery, Stuck, StuckReason, recover, recover_whole};
