@@ -6,6 +6,7 @@ mod backups;
 mod base;
 mod change;
 mod duration;
+mod local;
 mod look;
 pub mod seed;
 mod target;
@@ -15,6 +16,7 @@ pub use backups::BackupsCommand;
 pub use base::{BaseCommand, LearnArgs};
 pub use change::{ApplyArgs, ChangeArgs, PlanArgs, RecoverArgs, RehearseArgs, RollbackArgs, StrategyChoice};
 pub use duration::parse_duration;
+pub use local::{LocalCommand, RestoreVendorArgs};
 pub use look::{CheckArgs, DiffArgs, StatusArgs};
 pub use target::{DatabaseArgs, NginxArgs, SiteArgs};
 pub use tryout::TryArgs;
@@ -102,6 +104,11 @@ pub enum Command {
     /// The vendor's text as many servers share it
     #[command(subcommand)]
     Base(BaseCommand),
+    /// The record of local changes: list, show, drop and add
+    #[command(subcommand)]
+    Local(LocalCommand),
+    /// Put exactly the vendor's text in the place of Motion's file; local changes are kept aside
+    RestoreVendor(RestoreVendorArgs),
     /// Agents, queues and profiles from a file, into Motion's database
     #[command(subcommand)]
     Seed(seed::SeedCommand),
@@ -139,6 +146,7 @@ impl Command {
             Self::Status(args) => &args.site.nginx,
             Self::Rollback(args) => &args.nginx,
             Self::Recover(args) => &args.nginx,
+            Self::RestoreVendor(args) => &args.nginx,
             _ => return None,
         })
     }

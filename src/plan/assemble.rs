@@ -75,12 +75,7 @@ pub(super) fn finish(
         previews.splice(0..0, included.iter().map(|one| preview(&one.file.path, &[], &one.bytes)));
         steps.splice(0..0, companion_steps(&included));
     }
-    // An update that took nothing away is written down all the same: its text is the next base.
-    if !steps.is_empty() || stand.is_some_and(Stand::is_due) {
-        let reloads = !steps.is_empty() && facts.nginx.master.is_some();
-        steps.extend(keep(material, wish, &made, stand)?);
-        steps.extend(reloads.then_some(Step::Reload));
-    }
+    steps.extend(last_steps(material, wish, &made, stand, steps.is_empty())?);
     let relies_on = material.files.iter().map(|(path, file)| (path.clone(), file.sha256)).collect();
     let site = material.site.to_owned();
     Ok(Migration {
@@ -109,6 +104,24 @@ pub struct RecordPaths {
     pub patch: TextPath,
 }
 
+/// What follows the files: the record, and the reload.
+fn last_steps(
+    material: &Material,
+    wish: &Wish,
+    made: &Made,
+    stand: Option<&Stand>,
+    no_file_changes: bool,
+) -> Result<Vec<Step>, PlanError> {
+    // An update that took nothing away is written down all the same: its text is the next base.
+    if no_file_changes && !stand.is_some_and(Stand::is_due) {
+        return Ok(Vec::new());
+    }
+    let mut steps = keep(material, wish, made, stand)?;
+    let reloads = !no_file_changes && material.facts.nginx.master.is_some();
+    steps.extend(reloads.then_some(Step::Reload));
+    Ok(steps)
+}
+
 /// A saved plan with what people want to see of it. `beside` holds the files
 /// of its steps that are there and no part of the configuration yet,
 /// `included` those that its files name and nothing read before.
@@ -132,17 +145,7 @@ pub fn explain(
     for (path, from, to) in plan.files() {
         let Version::File { content, .. } = to else { return Err(PlanError::Foreign(path.clone())) };
         let Content::Patched(patches) = content else {
-            let is_site = |at: &TextPath| {
-                config.files().any(|(_, file)| file.identity == at.as_path() && file.path == facts.site.file)
-            };
-            let is_ours = match content {
-                Content::Copied(of) => *path == records.base && is_site(of),
-                Content::Local(how) => {
-                    *path == records.patch && how.base == records.base && is_site(&how.site)
-                }
-                Content::Live | Content::Patched(_) | Content::Backup(_) => false,
-            };
-            if is_ours {
+            if keeps(content, path, records, facts, config) {
                 continue;
             }
             return Err(PlanError::Foreign(path.clone()));
@@ -196,8 +199,20 @@ pub fn explain(
     })
 }
 
+/// Whether a step keeps what the next update is told from, in its own place and from the site's file.
+fn keeps(content: &Content, path: &TextPath, records: &RecordPaths, facts: &Facts, config: &Config) -> bool {
+    let is_site = |at: &TextPath| {
+        config.files().any(|(_, file)| file.identity == at.as_path() && file.path == facts.site.file)
+    };
+    match content {
+        Content::Copied(of) => *path == records.base && is_site(of),
+        Content::Local(how) => *path == records.patch && how.base == records.base && is_site(&how.site),
+        Content::Live | Content::Patched(_) | Content::Backup(_) => false,
+    }
+}
+
 /// Paths of locations that only the old file has.
-fn dropped(old: &Tree, new: &Tree) -> BTreeSet<String> {
+pub(super) fn dropped(old: &Tree, new: &Tree) -> BTreeSet<String> {
     let paths = |tree: &Tree| -> BTreeSet<String> {
         let locations = tree.walk().map(|id| tree.directive(id)).filter(|directive| directive.is("location"));
         locations.filter_map(|location| location.args.last().map(|path| path.text().into_owned())).collect()

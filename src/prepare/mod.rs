@@ -40,7 +40,7 @@ use crate::values::{Attributes, RootPath, TextPath};
 use crate::verify::probe::{Probe, ProbePlan};
 pub use candidate::included;
 pub use effect::effect_findings;
-pub use kept::{kept, record_paths};
+pub use kept::{damaged, kept, record_paths};
 use merge::merge_findings;
 use nginx_config::merge::Resolutions;
 use serde::{Deserialize, Serialize};

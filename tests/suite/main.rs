@@ -25,6 +25,8 @@ mod faults;
 mod files;
 mod linear;
 mod local_changes;
+mod local_live;
+mod local_property;
 mod lock;
 mod manifest;
 mod masters;

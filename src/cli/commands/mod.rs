@@ -7,11 +7,13 @@ mod change;
 mod check;
 mod confirm;
 mod diff;
+mod local;
 mod pending;
 mod plan;
 mod recover;
 mod rehearse;
 mod restore;
+mod restore_vendor;
 mod rollback;
 mod seed;
 mod sessions;
@@ -20,7 +22,7 @@ mod status;
 mod tryout;
 mod unconfirmed;
 
-use super::args::{BackupsCommand, BaseCommand, Command};
+use super::args::{BackupsCommand, BaseCommand, Command, LocalCommand};
 use super::context::Context;
 use crate::outcome::{Failure, Outcome};
 
@@ -39,6 +41,8 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         Command::Diff(args) => diff::diff(context, args),
         Command::Backups(command) => backups::backups(context, command),
         Command::Base(BaseCommand::Learn(args)) => base::learn(context, args),
+        Command::Local(command) => local::local(context, command),
+        Command::RestoreVendor(args) => restore_vendor::restore_vendor(context, args),
         Command::Seed(command) => seed::seed(context, command),
         Command::Explain { .. }
         | Command::Completions { .. }
@@ -70,6 +74,11 @@ pub fn name(command: &Command) -> &'static str {
         Command::Backups(BackupsCommand::Diff { .. }) => "backups diff",
         Command::Backups(BackupsCommand::Prune { .. }) => "backups prune",
         Command::Base(BaseCommand::Learn(_)) => "base learn",
+        Command::Local(LocalCommand::List) => "local list",
+        Command::Local(LocalCommand::Show { .. }) => "local show",
+        Command::Local(LocalCommand::Drop { .. }) => "local drop",
+        Command::Local(LocalCommand::Add { .. }) => "local add",
+        Command::RestoreVendor(_) => "restore-vendor",
         Command::Seed(command) => seed::name(command),
         Command::Explain { .. } => "explain",
         Command::Completions { .. } => "completions",

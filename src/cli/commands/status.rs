@@ -69,8 +69,7 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
     outcome.details.insert("route_present".to_owned(), served.into());
     outcome.details.insert("drift".to_owned(), drift_in_a_word(&route, &drifted, &standing).into());
     outcome.details.insert("drifted".to_owned(), drifted.iter().map(TextPath::as_str).collect());
-    outcome.details.insert("record".to_owned(), standing.in_a_word().into());
-    outcome.details.insert("missing_changes".to_owned(), missing(&standing));
+    outcome.details.extend(shown(&standing));
     outcome.details.insert("last_run".to_owned(), last_run(&journal.status));
     outcome.details.insert(
         "newest_backup".to_owned(),
@@ -110,10 +109,11 @@ fn drift_in_a_word(route: &RouteState, drifted: &[TextPath], standing: &Standing
     }
 }
 
-/// Local changes that are gone, for programs.
-fn missing(standing: &Standing) -> serde_json::Value {
+/// How the file stands against what the last change left, for programs.
+fn shown(standing: &Standing) -> [(String, serde_json::Value); 2] {
     let change = |change: &MissingChange| json!({ "path": change.block, "directive": change.directive });
-    standing.missing.iter().map(change).collect()
+    let missing = standing.missing.iter().map(change).collect();
+    [("record".to_owned(), standing.in_a_word().into()), ("missing_changes".to_owned(), missing)]
 }
 
 /// What answers the new client's route, for programs.
