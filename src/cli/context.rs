@@ -1,6 +1,7 @@
 //! What every command starts with: the root, the settings, who asks.
 
 use super::args::{ChangeArgs, Global, NginxArgs, SiteArgs, StrategyChoice, parse_duration};
+use super::decisions;
 use super::files::{read_bundle, read_input};
 use super::progress::Progress;
 use super::settings::Settings;
@@ -98,6 +99,7 @@ impl Context {
             bundle,
             strategy: StrategyWish::Auto,
             candidate: None,
+            beside: Vec::new(),
             base: None,
             resolutions,
             local_include: None,
@@ -130,6 +132,9 @@ impl Context {
             let (path, choice) = decision.rsplit_once('=').ok_or_else(|| not_a_choice(decision))?;
             options.resolutions =
                 options.resolutions.with(path, choice_of(choice).ok_or_else(|| not_a_choice(decision))?);
+        }
+        if let Some(file) = &change.resolve_file {
+            options.resolutions = decisions::read(file, change)?.applied_to(options.resolutions);
         }
         Ok(options)
     }

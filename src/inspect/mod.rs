@@ -5,11 +5,13 @@
 
 mod absence;
 mod access;
+mod archived;
 mod beside;
 mod boot;
 mod build;
 mod client;
 mod connections;
+mod copies;
 pub mod database;
 mod entrance;
 mod family;
@@ -38,8 +40,10 @@ mod values;
 mod variables;
 mod written;
 
+pub use archived::ArchiveReader;
 pub use boot::{BootUnit, UNIT as BOOT_UNIT, boot_unit, no_boot_unit};
 pub use client::{APPLICATION_ROOT, ClientChoice, adopt, unusual};
+pub use copies::{ClientRoute, SiteCopy, main_files, site_alone, site_in};
 pub use holders::{barred, barred_at_boot, described, meets};
 pub use named::ServerName;
 pub use nginx::Programs;

@@ -146,7 +146,7 @@ impl Block<'_> {
     }
 
     /// The doors behind which something is served, and how routes are answered there that are not the new client's.
-    fn compared(&self) -> &[(Door, Vec<Way>)] {
+    pub(super) fn compared(&self) -> &[(Door, Vec<Way>)] {
         self.compared.get_or_init(|| {
             let others = |door: &Door| -> Vec<Way> {
                 NEIGHBOURS.iter().flat_map(|uri| self.ways_through(door, uri).list).collect()
@@ -172,12 +172,7 @@ impl Block<'_> {
             return Some(RouteState::CannotTell(reason.clone()));
         }
         // What the server block does to every route, such as a page for maintenance, is no answer of this one.
-        let same = |other: &Way| {
-            other.answer.acted == way.answer.acted
-                && outer(&other.answer) == outer(&way.answer)
-                && status(&other.answer) == status(&way.answer)
-        };
-        if !way.answer.acted.is_empty() && alike().any(same) {
+        if alike().any(|other| acts_alike(way, other)) {
             return None;
         }
         let is_own_act = |node: &&Node| alike().all(|other| !other.answer.acted.contains(node));
@@ -285,6 +280,14 @@ fn is_below_new_client(config: &Config, location: Node) -> bool {
     };
     let rest = path.strip_prefix(NEW_CLIENT_PATH.as_bytes());
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+}
+
+/// Whether the server block itself does to one request what it does to the other, and answers both from one place.
+pub(super) fn acts_alike(one: &Way, other: &Way) -> bool {
+    !one.answer.acted.is_empty()
+        && other.answer.acted == one.answer.acted
+        && outer(&other.answer) == outer(&one.answer)
+        && status(&other.answer) == status(&one.answer)
 }
 
 fn status(answer: &Answer) -> Option<u16> {

@@ -33,7 +33,8 @@ use crate::outcome::{
 };
 use crate::plan::bundle::Bundle;
 use crate::plan::{
-    Effect, GuardWish, Input, LocalInclude, Migration, PlanError, Standing, StrategyWish, Wish, migrate,
+    Companion, Effect, GuardWish, Input, LocalInclude, Migration, PlanError, Standing, StrategyWish, Wish,
+    migrate,
 };
 use crate::values::{Attributes, RootPath, TextPath};
 use crate::verify::probe::{Probe, ProbePlan};
@@ -43,7 +44,7 @@ pub use kept::{kept, record_paths};
 use merge::merge_findings;
 use nginx_config::merge::Resolutions;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 pub use to_come::ToCome;
 
@@ -59,6 +60,9 @@ pub struct Options {
     pub strategy: StrategyWish,
     /// The vendor's own new file.
     pub candidate: Option<Input>,
+    /// New files that come with it, by their paths: those that it includes are made, too.
+    #[serde(default)]
+    pub beside: Vec<Input>,
     /// What the live file descends from.
     pub base: Option<Input>,
     /// What was decided about conflicts.
@@ -327,10 +331,24 @@ fn wish(
     options.base.iter().try_for_each(|base| candidate::base(inspection, base))?;
     let (memory, keeping) = kept::kept(root, &inspection.facts, findings)?;
     let candidate = options.candidate.clone();
-    let read = |input| candidate::candidate(root, inspection, options.strategy, input);
+    let beside: BTreeMap<PathBuf, Vec<u8>> = options
+        .beside
+        .iter()
+        .map(|input| (PathBuf::from(&input.name), input.bytes.clone()))
+        .filter(|(path, _)| root.metadata(path).is_err())
+        .collect();
+    let read = |input| candidate::candidate(root, inspection, options.strategy, input, &beside);
+    let candidate = candidate.map(read).transpose()?;
+    let mut companions = Vec::new();
+    for (path, bytes) in beside {
+        if candidate.as_ref().is_some_and(|candidate| candidate.beside.contains_key(&path)) {
+            companions.push(Companion { file: local_include(root, &path)?, bytes });
+        }
+    }
     Ok(Wish {
         strategy: options.strategy,
-        candidate: candidate.map(read).transpose()?,
+        candidate,
+        companions,
         base: options.base.clone(),
         memory,
         keeping,
