@@ -212,3 +212,21 @@ fn what_many_customers_have_is_told_as_left_out_and_nobodys_name_with_it() {
     // A secret is none of the vendor's, however many share it.
     assert!(!text.contains("t0p-s3cret"), "{text}");
 }
+
+#[test]
+fn one_conflict_on_two_servers_has_one_fingerprint_whatever_was_filled_in() {
+    let base = Tree::parse(learned(&fleet(12, 20, Generation::Legacy)).text).unwrap();
+    let conflicts = |name: &str, port: &str, timeout: &str| {
+        let text = genuine(Generation::Legacy).replace("cc.genuine.test", name).replace("9000", port);
+        let text = text.replace("proxy_read_timeout 90s", &format!("proxy_read_timeout {timeout}"));
+        let merged = merge(&base, &Tree::parse(text).unwrap(), &update(), &Resolutions::none()).unwrap();
+        // The vendor throws away the location in which the customer changed something.
+        let [conflict] = &merged.conflicts[..] else { panic!("{:#?}", merged.conflicts) };
+        assert!(conflict.general.path.ends_with("location /classic/"), "{conflict:#?}");
+        assert!(!conflict.general.path.contains(name), "{conflict:#?}");
+        conflict.general.fingerprint.clone()
+    };
+    let first = conflicts("cc.a.test", "9000", "600s");
+    assert_eq!(first, conflicts("motion.b.test", "3456", "600s"));
+    assert_ne!(first, conflicts("cc.a.test", "9000", "900s"));
+}
