@@ -6,8 +6,8 @@ use super::routes::{ANY_ROUTE, Block, NEW_CLIENT_ROUTE, outer};
 use super::tables::asks_for_the_path;
 use nginx_config::routes::{Answer, Assumption, Candidate, Door, Handler, Matcher, Wanted, Way, matcher};
 use nginx_config::{Config, Node};
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 /// Where the new client is, without the slash at its end.
 const NEW_CLIENT_PATH: &str = "/user-ui";
@@ -110,9 +110,10 @@ impl Block<'_> {
         locations.filter(is_own).collect()
     }
 
-    /// What takes these paths from the location that answers the new client's route, for people.
+    /// What takes these paths from the location that answers the new client's route, for people. Whatever serves the
+    /// very file that a path is known to mean takes nothing.
     #[must_use]
-    pub fn taken(&self, assets: &[String]) -> Vec<String> {
+    pub fn taken(&self, assets: &[String], files: &BTreeMap<String, PathBuf>) -> Vec<String> {
         let mut found = Vec::new();
         let client = self.answer(NEW_CLIENT_ROUTE).map_or_else(String::new, |answer| self.describe(&answer));
         for (door, others) in self.compared() {
@@ -127,7 +128,9 @@ impl Block<'_> {
                     let same = |page: &Way| page.answer.acted == *acted && page.answer.chain == *chain;
                     !acted.is_empty() && page.iter().any(same)
                 };
-                for way in ways.iter().filter(|way| !is_own(way) && !is_alike(way)) {
+                let file = files.get(asset);
+                let serves = |way: &&Way| file.is_some_and(|file| may_serve(&way.answer, file));
+                for way in ways.iter().filter(|way| !is_own(way) && !is_alike(way) && !serves(way)) {
                     if way.answer.chain.is_empty() && way.answer.acted.is_empty() {
                         continue;
                     }
@@ -254,6 +257,18 @@ fn page_of(answer: &Answer) -> &Answer {
             tries.iter().rfind(page).map_or(fallback, |one| &one.answer)
         }
         _ => fallback,
+    }
+}
+
+/// Whether a file that is there is what answers.
+fn may_serve(answer: &Answer, file: &Path) -> bool {
+    match &answer.handler {
+        Handler::Static { path } => path == file,
+        Handler::TryFiles { tries, fallback } => {
+            let first = tries.iter().find(|one| one.wanted == Wanted::File && one.path == file);
+            first.map_or_else(|| may_serve(fallback, file), |one| may_serve(&one.answer, file))
+        }
+        _ => false,
     }
 }
 
