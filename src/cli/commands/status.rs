@@ -13,6 +13,7 @@ use crate::inspect::file_facts;
 use crate::journal::{JournalStep, Phase, RunKind, RunOutcome, Status, StepVersion};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{MissingChange, SiteState, Standing, Strategy, StrategyWish, is_record};
+use crate::prepare::Prepared;
 use crate::values::TextPath;
 use serde_json::json;
 
@@ -41,10 +42,7 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
     let verdict = match pending {
         Some(_) => "a change waits for its confirmation: run `motionctl confirm`".to_owned(),
         None if is_open => "an interrupted run waits: run `motionctl recover`".to_owned(),
-        None if standing.verdict().is_none() && drifted.is_empty() && prepared.is_broken() => {
-            BROKEN.to_owned()
-        }
-        None => standing.verdict().unwrap_or_else(|| verdict(&route, &drifted)),
+        None => standing.verdict().unwrap_or_else(|| verdict(&prepared, &route, &drifted)),
     };
     let is_as_left = drifted.is_empty() && !is_open && !standing.lacks_changes();
     let has_changes = !served || !is_as_left;
@@ -82,8 +80,9 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
     Ok(outcome)
 }
 
-fn verdict(route: &RouteState, drifted: &[TextPath]) -> String {
+fn verdict(prepared: &Prepared, route: &RouteState, drifted: &[TextPath]) -> String {
     match (drifted.is_empty(), route) {
+        (true, _) if prepared.is_broken() => BROKEN.to_owned(),
         (true, route) => route_in_words(route).to_owned(),
         (false, RouteState::Missing) => {
             "the new client's route is gone again: an update has overwritten what the last run left"
