@@ -6,16 +6,20 @@ mod backups;
 mod base;
 mod change;
 mod duration;
+mod local;
 mod look;
 pub mod seed;
 mod target;
+mod tryout;
 
 pub use backups::BackupsCommand;
 pub use base::{BaseCommand, LearnArgs};
 pub use change::{ApplyArgs, ChangeArgs, PlanArgs, RecoverArgs, RehearseArgs, RollbackArgs, StrategyChoice};
 pub use duration::parse_duration;
+pub use local::{LocalCommand, RestoreVendorArgs};
 pub use look::{CheckArgs, DiffArgs, StatusArgs};
 pub use target::{DatabaseArgs, NginxArgs, SiteArgs};
+pub use tryout::TryArgs;
 
 use crate::cli::explain::exit_codes_help;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -82,6 +86,8 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Make and undo the change on a private copy of this server
     Rehearse(RehearseArgs),
+    /// Run another's script, such as the vendor's, in a private copy of this server, and show what it would do
+    Try(TryArgs),
     /// Is the route served? Did the configuration drift? Is a run unfinished?
     Status(StatusArgs),
     /// Keep the change that waits for its confirmation
@@ -98,6 +104,11 @@ pub enum Command {
     /// The vendor's text as many servers share it
     #[command(subcommand)]
     Base(BaseCommand),
+    /// The record of local changes: list, show, drop and add
+    #[command(subcommand)]
+    Local(LocalCommand),
+    /// Put exactly the vendor's text in the place of Motion's file; local changes are kept aside
+    RestoreVendor(RestoreVendorArgs),
     /// Agents, queues and profiles from a file, into Motion's database
     #[command(subcommand)]
     Seed(seed::SeedCommand),
@@ -131,9 +142,11 @@ impl Command {
             Self::Plan(args) => &args.change.site.nginx,
             Self::Apply(args) => &args.change.site.nginx,
             Self::Rehearse(args) => &args.change.site.nginx,
+            Self::Try(args) => &args.change.site.nginx,
             Self::Status(args) => &args.site.nginx,
             Self::Rollback(args) => &args.nginx,
             Self::Recover(args) => &args.nginx,
+            Self::RestoreVendor(args) => &args.nginx,
             _ => return None,
         })
     }

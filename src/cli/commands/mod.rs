@@ -7,19 +7,22 @@ mod change;
 mod check;
 mod confirm;
 mod diff;
+mod local;
 mod pending;
 mod plan;
 mod recover;
 mod rehearse;
 mod restore;
+mod restore_vendor;
 mod rollback;
 mod seed;
 mod sessions;
 mod space;
 mod status;
+mod tryout;
 mod unconfirmed;
 
-use super::args::{BackupsCommand, BaseCommand, Command};
+use super::args::{BackupsCommand, BaseCommand, Command, LocalCommand};
 use super::context::Context;
 use crate::outcome::{Failure, Outcome};
 
@@ -30,6 +33,7 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         Command::Plan(args) => plan::plan(context, args),
         Command::Apply(args) => apply::apply(context, args),
         Command::Rehearse(args) => rehearse::rehearse(context, args),
+        Command::Try(args) => tryout::try_script(context, args),
         Command::Status(args) => status::status(context, args),
         Command::Rollback(args) => rollback::rollback(context, args),
         Command::Confirm => confirm::confirm(context),
@@ -37,6 +41,8 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         Command::Diff(args) => diff::diff(context, args),
         Command::Backups(command) => backups::backups(context, command),
         Command::Base(BaseCommand::Learn(args)) => base::learn(context, args),
+        Command::Local(command) => local::local(context, command),
+        Command::RestoreVendor(args) => restore_vendor::restore_vendor(context, args),
         Command::Seed(command) => seed::seed(context, command),
         Command::Explain { .. }
         | Command::Completions { .. }
@@ -56,6 +62,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::Plan(_) => "plan",
         Command::Apply(_) => "apply",
         Command::Rehearse(_) => "rehearse",
+        Command::Try(_) => "try",
         Command::Status(_) => "status",
         Command::Rollback(_) => "rollback",
         Command::Confirm => "confirm",
@@ -67,6 +74,11 @@ pub fn name(command: &Command) -> &'static str {
         Command::Backups(BackupsCommand::Diff { .. }) => "backups diff",
         Command::Backups(BackupsCommand::Prune { .. }) => "backups prune",
         Command::Base(BaseCommand::Learn(_)) => "base learn",
+        Command::Local(LocalCommand::List) => "local list",
+        Command::Local(LocalCommand::Show { .. }) => "local show",
+        Command::Local(LocalCommand::Drop { .. }) => "local drop",
+        Command::Local(LocalCommand::Add { .. }) => "local add",
+        Command::RestoreVendor(_) => "restore-vendor",
         Command::Seed(command) => seed::name(command),
         Command::Explain { .. } => "explain",
         Command::Completions { .. } => "completions",

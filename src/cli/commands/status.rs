@@ -1,7 +1,7 @@
 //! `status`: is the route served, did the configuration drift, is a run
 //! unfinished, which is the newest backup?
 
-use super::change::{route_in_words, watched};
+use super::change::{BROKEN, route_in_words, watched};
 use super::confirm::{section, time_in_words};
 use super::sessions::Watch;
 use crate::apply::{History, Pending};
@@ -41,6 +41,9 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
     let verdict = match pending {
         Some(_) => "a change waits for its confirmation: run `motionctl confirm`".to_owned(),
         None if is_open => "an interrupted run waits: run `motionctl recover`".to_owned(),
+        None if standing.verdict().is_none() && drifted.is_empty() && prepared.is_broken() => {
+            BROKEN.to_owned()
+        }
         None => standing.verdict().unwrap_or_else(|| verdict(&route, &drifted)),
     };
     let is_as_left = drifted.is_empty() && !is_open && !standing.lacks_changes();
@@ -66,8 +69,7 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
     outcome.details.insert("route_present".to_owned(), served.into());
     outcome.details.insert("drift".to_owned(), drift_in_a_word(&route, &drifted, &standing).into());
     outcome.details.insert("drifted".to_owned(), drifted.iter().map(TextPath::as_str).collect());
-    outcome.details.insert("record".to_owned(), standing.in_a_word().into());
-    outcome.details.insert("missing_changes".to_owned(), missing(&standing));
+    outcome.details.extend(shown(&standing));
     outcome.details.insert("last_run".to_owned(), last_run(&journal.status));
     outcome.details.insert(
         "newest_backup".to_owned(),
@@ -107,10 +109,11 @@ fn drift_in_a_word(route: &RouteState, drifted: &[TextPath], standing: &Standing
     }
 }
 
-/// Local changes that are gone, for programs.
-fn missing(standing: &Standing) -> serde_json::Value {
+/// How the file stands against what the last change left, for programs.
+fn shown(standing: &Standing) -> [(String, serde_json::Value); 2] {
     let change = |change: &MissingChange| json!({ "path": change.block, "directive": change.directive });
-    standing.missing.iter().map(change).collect()
+    let missing = standing.missing.iter().map(change).collect();
+    [("record".to_owned(), standing.in_a_word().into()), ("missing_changes".to_owned(), missing)]
 }
 
 /// What answers the new client's route, for programs.

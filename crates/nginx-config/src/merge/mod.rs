@@ -25,7 +25,7 @@ mod writer;
 pub use distance::{Share, distance};
 pub use fill::fill_base;
 pub use fingerprint::{Fingerprint, General};
-pub use resolution::{Choice, Resolutions};
+pub use resolution::{Choice, Resolutions, covers};
 
 use super::diff::compare::{Side, compare};
 use super::diff::outline::Meanings;

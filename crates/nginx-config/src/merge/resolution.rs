@@ -108,7 +108,9 @@ impl Resolutions {
     }
 }
 
-fn covers(known: &str, path: &str) -> bool {
+/// Whether a path names another, or a block that it stands in.
+#[must_use]
+pub fn covers(known: &str, path: &str) -> bool {
     path.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with(SEPARATOR))
 }
 
