@@ -157,8 +157,13 @@ fn finish(
     parts: &[Part],
 ) -> Learned {
     let agreed = all_agreed(chosen, aligned, percent);
-    let (text, slots) = write::write(chosen.len(), aligned, &agreed, &file_comments(chosen, percent));
-    let tree = Tree::parse(text.clone()).expect("what is written is spelled as words and blocks");
+    let written = write::write(chosen.len(), aligned, &agreed, &file_comments(chosen, percent));
+    // A word that only just fitted nginx's buffer may not fit it with a blank in it: then nothing is shared.
+    let read = Tree::parse(written.0.clone()).ok().filter(|tree| tree.len() == written.1.len());
+    let ((text, slots), tree) = match read {
+        Some(tree) => (written, tree),
+        None => ((Vec::new(), Vec::new()), Tree::parse("").expect("no directive is no fault")),
+    };
     let directives = shared(&tree, &slots, aligned, &agreed);
     let mut counts = vec![0; chosen.len()];
     for (at, _) in slots.iter().flat_map(|&slot| &aligned.slots[slot].members) {

@@ -214,6 +214,22 @@ fn what_many_customers_have_is_told_as_left_out_and_nobodys_name_with_it() {
 }
 
 #[test]
+fn what_cannot_be_written_again_ends_in_nothing_and_not_in_a_panic() {
+    // A name of five bytes becomes a blank of ten: the word no longer fits the buffer of 4,096.
+    let server = |name: &str, value: String| {
+        Tree::parse(format!("server {{ server_name {name}; set $x {value}; }}")).unwrap()
+    };
+    let trees: Vec<Tree> = ["a.bc", "d.ef", "g.hi"].map(|name| server(name, [name; 800].join("/"))).into();
+    let all: Vec<&Tree> = trees.iter().collect();
+    assert!(learn(&all, percent(80)).directives.is_empty());
+    // Words, comments and code of every spelling.
+    let odd = "\"a b\" 'c;d' {\n # x }\n e\\ f ${g}h;\n content_by_lua_block { return '}' } # y\n}\nmap $a $b { \"~^x{2}\" '';\n default \"{\"; }";
+    let tree = Tree::parse(odd).unwrap();
+    let learned = learn(&[&tree, &tree, &tree], percent(80));
+    assert_eq!(distance(&tree, &Tree::parse(learned.text).unwrap()).found, tree.len());
+}
+
+#[test]
 fn one_conflict_on_two_servers_has_one_fingerprint_whatever_was_filled_in() {
     let base = Tree::parse(learned(&fleet(12, 20, Generation::Legacy)).text).unwrap();
     let conflicts = |name: &str, port: &str, timeout: &str| {
