@@ -143,12 +143,10 @@ pub fn explain(
     let mut local_changes = LocalChanges::default();
     let mut draft = included;
     for (path, from, to) in plan.files() {
-        let Version::File { content, .. } = to else { return Err(PlanError::Foreign(path.clone())) };
-        let Content::Patched(patches) = content else {
-            if keeps(content, path, records, facts, config) {
-                continue;
-            }
-            return Err(PlanError::Foreign(path.clone()));
+        let patches = match to {
+            Version::File { content: Content::Patched(patches), .. } => patches,
+            Version::File { content, .. } if keeps(content, path, records, facts, config) => continue,
+            Version::File { .. } | Version::Absent => return Err(PlanError::Foreign(path.clone())),
         };
         let file = config.files().map(|(_, file)| file).find(|file| file.identity == path.as_path());
         let is_ours = path.as_path().starts_with(&facts.nginx.conf_prefix);

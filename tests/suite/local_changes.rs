@@ -237,6 +237,18 @@ fn a_damaged_patch_is_refused_by_line_and_column() {
 }
 
 #[test]
+fn what_an_update_wrote_is_not_taken_for_edits_by_hand() {
+    let (server, vendor) = customised();
+    apply(&server, &["--strategy", "graft"]);
+    server.write(SITE, vendors_new_file(&vendor));
+    let refused = server.json(&["local", "add", "--yes"]);
+    assert_eq!(refused["exit_code"], 3, "{refused:#}");
+    is_told(&server, OVERWRITTEN);
+    apply(&server, &[]);
+    has(&server, &["location /whatsapp-bridge/"]);
+}
+
+#[test]
 fn a_saved_plan_holds_no_text_of_the_files_that_it_keeps() {
     let (server, vendor) = customised();
     server.replace(

@@ -13,8 +13,8 @@ use crate::host::files::{Expect, discard, replace};
 use crate::inspect::{Inspection, inspect};
 use crate::outcome::{Comparison, Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{
-    BaseKind, Keeping, Kept, KeptChange, KeptError, LocalPatch, Memory, Origin, Taken, add_changes,
-    chosen_changes, drop_changes, is_there, local_changes, not_kept,
+    BaseKind, Keeping, Kept, KeptChange, KeptError, LocalPatch, Memory, Origin, SiteState, Taken,
+    add_changes, chosen_changes, drop_changes, is_there, local_changes, not_kept, stand,
 };
 use crate::prepare::{damaged, kept};
 use crate::values::Hash;
@@ -49,6 +49,9 @@ pub fn local(context: &Context, command: &LocalCommand) -> Result<Outcome, Failu
                 Ok::<_, Failure>((input.name, tree))
             });
             let other = other.transpose()?;
+            if other.is_none() {
+                record.is_the_customers()?;
+            }
             let taken = match &other {
                 Some((name, tree)) => Taken::File(name, tree),
                 None => Taken::Live(&record.live),
@@ -108,6 +111,20 @@ impl Record {
     fn kept(&self) -> Kept<'_> {
         let base = self.memory.standing.as_ref().map_or(&[][..], |(_, bytes)| bytes);
         Kept { patch: &self.patch, base }
+    }
+
+    /// Refuses to take an update's text for edits by hand.
+    fn is_the_customers(&self) -> Result<(), Failure> {
+        let found =
+            stand(self.kept(), &self.live, self.file.clone(), &[]).map_err(|error| self.unusable(&error))?;
+        match found.standing.state {
+            SiteState::Overwritten | SiteState::VendorOnRequest => {
+                let message = format!("{} holds the vendor's text: what differs is not local", self.file);
+                Err(Failure::new(FailureKind::Refused, message)
+                    .with_hint("run `motionctl apply` first: it brings the local changes back"))
+            }
+            SiteState::NoRecord | SiteState::AsLeft | SiteState::Edited => Ok(()),
+        }
     }
 
     fn unusable(&self, error: &KeptError) -> Failure {

@@ -83,7 +83,6 @@ pub fn add_changes(
     let unknown = paths.iter().filter(|word| !found.iter().any(|change| covers(word, &change.path())));
     let unknown: Vec<String> = unknown.cloned().collect();
     patch.forgotten.retain(|path| !is_named(path));
-    let before = patch.changes.len();
     let mut added = 0;
     for change in found {
         if patch.changes.iter().any(|kept| is_same(&kept.change, &change)) {
@@ -96,12 +95,12 @@ pub fn add_changes(
         patch.changes.push(KeptChange { change, from: from.clone(), at_line: 0 });
         added += 1;
     }
-    let is_all = paths.is_empty() && (added > 0 || before > 0);
-    if let (Taken::Live(live), true) = (taken, is_all) {
-        // What the live file does not have any more is none of its changes.
-        let known = record(&base, live);
-        patch.changes.retain(|kept| known.iter().any(|change| is_same(&kept.change, change)));
-        patch.left_sha256 = Hash::of(live.source());
+    if let (Taken::Live(live), true) = (taken, paths.is_empty()) {
+        // While something is gone from the file, it is not as it is to be.
+        let there = record(&base, live);
+        if patch.changes.iter().all(|kept| there.iter().any(|change| is_same(&kept.change, change))) {
+            patch.left_sha256 = Hash::of(live.source());
+        }
     }
     Ok((patch, added, unknown))
 }
