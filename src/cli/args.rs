@@ -3,6 +3,7 @@
 //! Invariant: nothing here decides; each field is one flag of the contract.
 
 mod backups;
+mod base;
 mod change;
 mod duration;
 mod look;
@@ -11,6 +12,7 @@ mod target;
 mod tryout;
 
 pub use backups::BackupsCommand;
+pub use base::{BaseCommand, LearnArgs};
 pub use change::{ApplyArgs, ChangeArgs, PlanArgs, RecoverArgs, RehearseArgs, RollbackArgs, StrategyChoice};
 pub use duration::parse_duration;
 pub use look::{CheckArgs, DiffArgs, StatusArgs};
@@ -97,6 +99,9 @@ pub enum Command {
     /// List, show, verify, compare and prune backups
     #[command(subcommand)]
     Backups(BackupsCommand),
+    /// The vendor's text as many servers share it
+    #[command(subcommand)]
+    Base(BaseCommand),
     /// Agents, queues and profiles from a file, into Motion's database
     #[command(subcommand)]
     Seed(seed::SeedCommand),

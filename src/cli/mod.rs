@@ -13,6 +13,7 @@ mod args;
 mod commands;
 mod context;
 mod database;
+mod decisions;
 mod explain;
 mod files;
 mod man;

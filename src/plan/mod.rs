@@ -8,6 +8,7 @@ mod assemble;
 mod base;
 pub mod bundle;
 mod candidate;
+mod decisions;
 mod draft;
 mod effect;
 mod graft;
@@ -28,6 +29,7 @@ mod to_https;
 mod wish;
 
 pub use assemble::{RecordPaths, explain};
+pub use decisions::{Decisions, DecisionsError};
 pub use effect::{BareToday, BlockEffect, Effect, Today};
 pub use kept::{
     BaseKind, Kept, KeptChange, KeptError, LOCAL_FOLDER, LocalPatch, LocalRecord, Origin, PatchFault,

@@ -2,6 +2,7 @@
 
 mod apply;
 mod backups;
+mod base;
 mod change;
 mod check;
 mod confirm;
@@ -19,7 +20,7 @@ mod status;
 mod tryout;
 mod unconfirmed;
 
-use super::args::{BackupsCommand, Command};
+use super::args::{BackupsCommand, BaseCommand, Command};
 use super::context::Context;
 use crate::outcome::{Failure, Outcome};
 
@@ -37,6 +38,7 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         Command::Recover(args) => recover::recover(context, args),
         Command::Diff(args) => diff::diff(context, args),
         Command::Backups(command) => backups::backups(context, command),
+        Command::Base(BaseCommand::Learn(args)) => base::learn(context, args),
         Command::Seed(command) => seed::seed(context, command),
         Command::Explain { .. }
         | Command::Completions { .. }
@@ -67,6 +69,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::Backups(BackupsCommand::Verify { .. }) => "backups verify",
         Command::Backups(BackupsCommand::Diff { .. }) => "backups diff",
         Command::Backups(BackupsCommand::Prune { .. }) => "backups prune",
+        Command::Base(BaseCommand::Learn(_)) => "base learn",
         Command::Seed(command) => seed::name(command),
         Command::Explain { .. } => "explain",
         Command::Completions { .. } => "completions",

@@ -4,6 +4,7 @@ use super::change::{no_plan, nothing_to_do, refusal, watched};
 use super::sessions::Watch;
 use crate::cli::args::{ChangeArgs, PlanArgs};
 use crate::cli::context::Context;
+use crate::cli::decisions;
 use crate::cli::files::{Standing, write_out};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{Content, Migration, Plan, Version};
@@ -23,6 +24,9 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
         outcome.fail(no_plan());
         return Ok(outcome);
     };
+    if let Some(kept) = decisions::keep(&args.change, migration, &options.resolutions)? {
+        outcome.details.insert("decisions".to_owned(), kept.into());
+    }
     if let Some(path) = &args.out
         && let Err(failure) = save(context, migration, path, &args.change, &mut outcome)
     {
