@@ -68,10 +68,8 @@ pub(super) fn finish(
         previews.insert(0, preview(&target.path, before, own));
         steps.splice(0..0, include_steps(target, own));
     }
-    if !steps.is_empty() && !wish.companions.is_empty() {
-        let new = staged(config, &made.draft)?;
-        let included = wish.companions.iter().filter(|companion| is_included(&new, companion));
-        let included: Vec<&Companion> = included.collect();
+    if !steps.is_empty() {
+        let included = included(config, &made.draft, wish)?;
         previews.splice(0..0, included.iter().map(|one| preview(&one.file.path, &[], &one.bytes)));
         steps.splice(0..0, companion_steps(&included));
     }
@@ -244,9 +242,16 @@ pub(super) fn set_file(material: &Material, path: &Path, old: &[u8], new: &[u8])
     })
 }
 
-/// Whether the new configuration names a file that the candidate brings along.
-fn is_included(new: &Config, companion: &Companion) -> bool {
-    new.files().any(|(_, file)| file.paths().any(|path| path == companion.file.path.as_path()))
+/// Files that the candidate brings along and that the new configuration names.
+fn included<'w>(config: &Config, draft: &Draft, wish: &'w Wish) -> Result<Vec<&'w Companion>, PlanError> {
+    if wish.companions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let new = staged(config, draft)?;
+    let names = |one: &&Companion| {
+        new.files().any(|(_, file)| file.paths().any(|path| path == one.file.path.as_path()))
+    };
+    Ok(wish.companions.iter().filter(names).collect())
 }
 
 /// The files that a candidate brings along, with the folders that they need; several may need the same.

@@ -56,7 +56,9 @@ pub fn try_script(context: &Context, args: &TryArgs) -> Result<Outcome, Failure>
         let sha256 = Hash::of(&input.bytes).to_string();
         section.candidate = Some(TriedCandidate { path: input.name.clone(), sha256, saved });
     }
-    let mut outcome = match (&made, args.plan) {
+    // What a script left half done is no candidate.
+    let is_whole = section.exit_code == Some(0);
+    let mut outcome = match (&made, args.plan && is_whole) {
         (Ok(input), true) => planned(context, args, &options, &script, input, &tried)?,
         _ => Outcome::new("try", OutcomeKind::Ok),
     };
