@@ -15,13 +15,16 @@ mod order;
 mod references;
 mod relay;
 mod resolution;
+mod select;
 mod servers;
 mod trivia;
 mod walk;
 mod writer;
 
 pub use distance::{Share, distance};
+pub use references::Sort;
 pub use resolution::{Choice, Resolutions};
+pub use select::{Choose, Offer, Otherwise, Selected, select};
 
 use super::diff::compare::{Side, compare};
 use super::diff::outline::Meanings;
@@ -30,6 +33,7 @@ use super::position::{Position, SyntaxError};
 use super::splice::Splice;
 use super::tree::{DirectiveId, Tree};
 use references::Hints;
+use select::Decider;
 use walk::{Fate, Walked};
 
 /// What came of a merge.
@@ -244,7 +248,7 @@ pub fn merge_into(
     let sides = Sides { base: &base, ours: &ours, theirs: &theirs };
     let mut hints = Hints::default();
     loop {
-        let walked = walk::walk(&sides, resolutions, &hints);
+        let walked = walk::walk(&sides, Decider::Resolutions(resolutions), &hints);
         let result = emit::emit(&sides, &walked);
         let tree = Tree::parse(result.text.clone())?;
         if !references::look(&sides, &walked, &tree, &mut hints) {

@@ -46,7 +46,7 @@ impl Walker<'_, '_> {
 
     /// A new block of theirs takes the addresses on which it listens from the
     /// block of its name: there they would be ignored.
-    fn taken_listens(&mut self, triples: &[Triple], inserted: &BTreeSet<usize>) {
+    pub fn taken_listens(&mut self, triples: &[Triple], inserted: &BTreeSet<usize>) {
         let (here, there) = (&self.sides.ours.outline, &self.sides.theirs.outline);
         for triple in triples {
             let (Some(ours), Some(theirs)) = (triple.ours, triple.theirs) else { continue };
@@ -116,7 +116,6 @@ impl Walker<'_, '_> {
                 }
             }
         }
-        self.taken_listens(triples, inserted);
     }
 }
 

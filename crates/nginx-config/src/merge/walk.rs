@@ -6,6 +6,7 @@
 
 use super::order::{self, Seat};
 use super::references::Hints;
+use super::select::{Choose, Decider, Otherwise};
 use super::{Cause, Choice, Conflict, Resolutions, Sides};
 use crate::diff::compare::{Difference, Doubt, Kind, Side, compare_pair, pair_and_doubt, same_words};
 use crate::diff::purpose::{is_alike, leads_to_https};
@@ -48,6 +49,8 @@ pub(super) struct Walked {
     pub doubts: Vec<(super::From, Doubt)>,
     /// Paths of resolutions that decided what is no conflict.
     pub decided: BTreeSet<String>,
+    /// Where somebody chooses: all that theirs has otherwise.
+    pub otherwise: Vec<(Otherwise, bool)>,
 }
 
 /// What happens to a directive of ours.
@@ -107,7 +110,7 @@ pub(super) struct Open {
     pub is_new: bool,
 }
 
-pub(super) fn walk(sides: &Sides<'_, '_>, resolutions: &Resolutions, hints: &Hints) -> Walked {
+pub(super) fn walk(sides: &Sides<'_, '_>, by: Decider<'_>, hints: &Hints) -> Walked {
     let walked = Walked {
         acts: vec![Act::Keep; sides.ours.outline.items.len()],
         gaps: BTreeMap::new(),
@@ -125,9 +128,15 @@ pub(super) fn walk(sides: &Sides<'_, '_>, resolutions: &Resolutions, hints: &Hin
         taken: BTreeMap::new(),
         doubts: Vec::new(),
         decided: BTreeSet::new(),
+        otherwise: Vec::new(),
     };
     let open = vec![Open { sides: [None; 3], is_new: false }];
-    let mut walker = Walker { sides, resolutions, hints, walked, open, within: None };
+    let nothing = Resolutions::none();
+    let (resolutions, choose) = match by {
+        Decider::Resolutions(resolutions) => (resolutions, None),
+        Decider::Choice(choose) => (&nothing, Some(choose)),
+    };
+    let mut walker = Walker { sides, resolutions, choose, hints, walked, open, within: None };
     while let Some(block) = walker.open.pop() {
         walker.block(block);
     }
@@ -137,7 +146,8 @@ pub(super) fn walk(sides: &Sides<'_, '_>, resolutions: &Resolutions, hints: &Hin
 pub(super) struct Walker<'a, 's> {
     pub sides: &'a Sides<'a, 's>,
     resolutions: &'a Resolutions,
-    hints: &'a Hints,
+    pub choose: Option<Choose<'a>>,
+    pub hints: &'a Hints,
     pub walked: Walked,
     open: Vec<Open>,
     /// The block of ours that is looked at.
@@ -159,8 +169,10 @@ impl Walker<'_, '_> {
                 inserted.extend(triple.theirs);
             }
         }
-        self.dead_locations(&triples, &inserted);
         self.renamed_blocks(&triples, &mut inserted);
+        self.leave_unchosen(&mut inserted);
+        self.taken_listens(&triples, &inserted);
+        self.dead_locations(&triples, &inserted);
         for triple in triples {
             if let Some(ours) = triple.ours {
                 let is_gone = self.walked.acts[ours] == Act::Remove;
@@ -414,6 +426,10 @@ impl Walker<'_, '_> {
     /// Whether somebody named this very directive, which is no conflict, and
     /// wants this side of it.
     fn decided(&mut self, triple: Triple, side: Choice) -> bool {
+        if self.choose.is_some() {
+            // What only theirs has is asked about when the whole block is known.
+            return side == Choice::Theirs && self.is_chosen(Kind::Removed, triple);
+        }
         if !self.resolutions.has_paths() {
             return false;
         }
@@ -438,7 +454,12 @@ impl Walker<'_, '_> {
         let kind =
             if cause == Cause::BothChanged || cause == Cause::Order { Kind::Changed } else { Kind::Added };
         let shown = |side: &Side<'_>, index: Option<usize>| index.map(|index| version(side, index, kind));
-        let choice = self.resolutions.of(&path);
+        let choice = match self.choose {
+            // What is here stays reached or not as somebody wants that who chose the `return`.
+            Some(_) if cause == Cause::Dead => Some(Choice::Ours),
+            Some(_) => Some(self.preferred(&path, cause, triple)),
+            None => self.resolutions.of(&path),
+        };
         let (base, ours, theirs) =
             (shown(from, triple.base), shown(here, triple.ours), shown(there, triple.theirs));
         self.walked.conflicts.push(Conflict { path, cause, base, ours, theirs, choice });
