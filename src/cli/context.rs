@@ -100,6 +100,7 @@ impl Context {
             candidate: None,
             base: None,
             resolutions,
+            take: Vec::new(),
             local_include: None,
             guards: if site.inherit_guards { GuardWish::Inherit } else { GuardWish::Say },
             accept,
@@ -125,6 +126,7 @@ impl Context {
         options.strategy = self.strategy(change.strategy)?;
         options.candidate = change.candidate.as_deref().map(read_input).transpose()?;
         options.base = change.base.as_deref().map(read_input).transpose()?;
+        options.take.clone_from(&change.take);
         options.local_include = change.local_include.clone().map(|path| self.below_root(path));
         for decision in &change.resolve {
             let (path, choice) = decision.rsplit_once('=').ok_or_else(|| not_a_choice(decision))?;

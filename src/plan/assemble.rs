@@ -3,7 +3,7 @@
 //! Invariant: only what differs becomes a step, and files are written before
 //! others name them.
 
-use super::base::Base;
+use super::base::{Base, Certainty};
 use super::draft::{Draft, staged};
 use super::effect::{Effect, effect};
 use super::local;
@@ -14,7 +14,7 @@ use super::step::{Content, Step, Version, line_patches, patch};
 use super::to_https::to_https;
 use super::wish::{LocalInclude, Memory, Strategy, Wish};
 use crate::facts::{Facts, FileFacts};
-use crate::outcome::{Comparison, DiffSection, DirectiveChange, LocalChanges};
+use crate::outcome::{Comparison, DiffSection, DirectiveChange, GuessSection, LocalChanges};
 use crate::values::{Attributes, Hash, TextPath};
 use nginx_config::diff::diff;
 use nginx_config::{Config, EditError, Tree, redact_source};
@@ -34,7 +34,12 @@ pub(super) fn finish(
     let mut steps = Vec::new();
     let mut previews = Vec::new();
     let mut directives = Vec::new();
+    let (known, guessed) = match base {
+        Some(base) if base.certainty == Certainty::Guessed => (None, Some(base)),
+        known => (known, None),
+    };
     let mut local_changes = LocalChanges::default();
+    let mut guess = None;
     let mut dropped_routes = BTreeSet::new();
     for (path, bytes) in &made.draft {
         let Some((_, file)) = config.files().find(|(_, file)| file.identity == *path) else { continue };
@@ -47,10 +52,15 @@ pub(super) fn finish(
                 dropped_routes.extend(dropped(&file.tree, &new));
             }
             if site.is_some_and(|site| std::ptr::eq(site, &file.tree)) {
-                local_changes = match &made.lists {
-                    Some(lists) => local::of_merge(lists),
-                    None => local::unmerged(strategy, base.as_ref(), &file.tree, &new),
-                };
+                match (&made.lists, &guessed) {
+                    (Some(lists), Some(base)) => {
+                        guess = Some(GuessSection { base: base.name.clone(), lists: local::of_merge(lists) });
+                    }
+                    (Some(lists), None) => local_changes = local::of_merge(lists),
+                    (None, _) => {
+                        local_changes = local::unmerged(strategy, known.as_ref(), &file.tree, &new);
+                    }
+                }
             }
         }
         previews.push(preview(path, file.tree.source(), bytes));
@@ -72,7 +82,11 @@ pub(super) fn finish(
     let site = material.site.to_owned();
     Ok(Migration {
         plan: Plan::new(PlanKind::Migrate, strategy.name(), site, facts.nginx.version, relies_on, steps),
-        base: base.map(|base| base.name),
+        base: known.map(|base| base.name),
+        guess,
+        offered: made.offered,
+        taken: made.taken,
+        untaken: made.untaken,
         local_changes,
         resolved: made.resolved,
         unused_resolutions: made.unused,
@@ -144,6 +158,10 @@ pub fn explain(
     Ok(Migration {
         plan,
         base: None,
+        guess: None,
+        offered: Vec::new(),
+        taken: Vec::new(),
+        untaken: Vec::new(),
         local_changes,
         resolved: Vec::new(),
         unused_resolutions: Vec::new(),

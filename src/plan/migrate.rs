@@ -4,7 +4,7 @@
 //! and every block that serves Motion serves the new client afterwards.
 
 use super::assemble::finish;
-use super::base::{Base, base};
+use super::base::{Base, Certainty, base, guess};
 use super::bundle::{BadValue, Bundle, BundleError};
 use super::candidate::{additions, has_route, pages, same_page};
 use super::draft::{Draft, staged};
@@ -14,13 +14,14 @@ use super::guards::inherit;
 use super::local;
 use super::local_include::extract;
 use super::material::{Material, Naming};
+use super::offered::{still_offered, take};
 use super::saved::Plan;
 use super::step::PatchError;
 use super::to_https::{ToHttps, to_https};
 use super::wish::{GuardWish, Strategy, StrategyWish, Wish};
 use crate::facts::{Facts, FileFacts, RouteState, ServerRole};
 use crate::motion::route_state;
-use crate::outcome::{Comparison, DiffSection, LocalChanges};
+use crate::outcome::{Comparison, DiffSection, GuessSection, LocalChanges, Offered};
 use crate::values::{NotText, TextPath};
 use nginx_config::merge::{Conflict, Doubt, Lists, merge_into};
 use nginx_config::{Config, DirectiveId, EditError, Node, Tree};
@@ -34,6 +35,14 @@ pub struct Migration {
     pub plan: Plan,
     /// What the live file descends from, for people; `None` when unknown.
     pub base: Option<String>,
+    /// What a merge made of a base that is only guessed.
+    pub guess: Option<GuessSection>,
+    /// What the candidate has otherwise, and is left out.
+    pub offered: Vec<Offered>,
+    /// What of it was named, and is taken.
+    pub taken: Vec<Offered>,
+    /// Paths of things to take that nothing fits.
+    pub untaken: Vec<String>,
     /// What happens to the customer's own directives.
     pub local_changes: LocalChanges,
     /// Conflicts that were resolved as the operator said.
@@ -157,6 +166,9 @@ pub(super) struct Made {
     /// The customer's own file, when local blocks moved there.
     pub include: Option<Vec<u8>>,
     pub stays: Vec<String>,
+    pub offered: Vec<Offered>,
+    pub taken: Vec<Offered>,
+    pub untaken: Vec<String>,
 }
 
 /// Plans the migration of a server.
@@ -173,26 +185,35 @@ pub fn migrate(facts: &Facts, config: &Config, bundle: &Bundle, wish: &Wish) -> 
             StrategyWish::Named(strategy) => strategy,
             StrategyWish::Auto => Strategy::Graft,
         };
-        return finish(&material, strategy, None, Made::nothing(), wish);
+        return finish(&material, strategy, None, Made::taking_nothing(wish), wish);
     }
-    let base = base(&material, bundle, wish)?;
-    let strategy = match (wish.strategy, &base, &wish.candidate) {
-        (StrategyWish::Named(strategy), ..) => strategy,
-        (StrategyWish::Auto, Some(_), _) | (StrategyWish::Auto, _, Some(_)) => Strategy::Merge,
-        (StrategyWish::Auto, None, None) => Strategy::Graft,
+    let mut base = base(wish)?;
+    let strategy = match (wish.strategy, &base) {
+        (StrategyWish::Named(strategy), _) => strategy,
+        (StrategyWish::Auto, Some(_)) => Strategy::Merge,
+        (StrategyWish::Auto, None) => Strategy::Graft,
     };
-    let mut made = match strategy {
-        _ if is_migrated(facts) && wish.candidate.is_none() => Made::nothing(),
-        Strategy::Graft => Made::nothing(),
-        Strategy::Merge => merged(&material, bundle, base.as_ref(), wish)?,
-        Strategy::Replace => replaced(&material, bundle, wish)?,
+    let is_planned = !is_migrated(facts) || wish.candidate.is_some();
+    if strategy == Strategy::Merge && base.is_none() && is_planned {
+        base = guess(&material, bundle)?;
+    }
+    let mut made = match (strategy, &wish.candidate) {
+        _ if !is_planned => Made::taking_nothing(wish),
+        (Strategy::Graft, None) => Made::taking_nothing(wish),
+        (Strategy::Graft, Some(candidate)) => take(&material, candidate, wish)?,
+        (Strategy::Merge, _) => merged(&material, bundle, base.as_ref(), wish)?,
+        (Strategy::Replace, _) => replaced(&material, bundle, wish)?,
     };
     complete(&material, bundle, wish, &mut made)?;
+    if let Some(candidate) = &wish.candidate {
+        made.offered = still_offered(&material, candidate, &made.draft, std::mem::take(&mut made.offered))?;
+    }
     if wish.guards == GuardWish::Inherit {
         inherit(facts, config, &mut made.draft)?;
     }
     if let Some(target) = &wish.local_include {
-        let moved = extract(&material, base.as_ref(), target, &mut made.draft)?;
+        let known = base.as_ref().filter(|base| base.certainty == Certainty::Known);
+        let moved = extract(&material, known, target, &mut made.draft)?;
         made.include = moved.include;
         made.stays = moved.stays;
     }
@@ -263,13 +284,13 @@ fn merged(material: &Material, bundle: &Bundle, base: Option<&Base>, wish: &Wish
         lists: Some(merged.lists.clone()),
         resolved: merged.conflicts.clone(),
         unused: merged.unused.clone(),
-        ..Made::nothing()
+        ..Made::taking_nothing(wish)
     })
 }
 
 /// The blocks of the site's file that serve Motion: where the vendor's could be
 /// several by what it is for, it is one of these.
-fn serving(material: &Material) -> Vec<DirectiveId> {
+pub(super) fn serving(material: &Material) -> Vec<DirectiveId> {
     let Ok(site) = material.site_file() else { return Vec::new() };
     let serves = material.facts.site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
     let here = serves.filter(|server| material.config.file(server.node.file).identity == site.identity);
@@ -281,7 +302,7 @@ fn replaced(material: &Material, bundle: &Bundle, wish: &Wish) -> Result<Made, P
     let bytes = theirs(material, bundle, wish, Naming::ByAddress)?;
     parse_theirs(&bytes, wish)?;
     let draft = Draft::from([(material.site_file()?.identity.clone(), bytes.clone())]);
-    Ok(Made { draft, vendor: Some(bytes), ..Made::nothing() })
+    Ok(Made { draft, vendor: Some(bytes), ..Made::taking_nothing(wish) })
 }
 
 /// Sees to it that every block that serves Motion has the routes: what a
@@ -327,7 +348,12 @@ fn missing(material: &Material, config: &Config, draft: &Draft) -> Vec<Node> {
 }
 
 impl Made {
-    fn nothing() -> Self {
+    /// No change, where nothing is offered that could be taken.
+    fn taking_nothing(wish: &Wish) -> Self {
+        Self { untaken: wish.take.clone(), ..Self::nothing() }
+    }
+
+    pub(super) fn nothing() -> Self {
         Self {
             draft: Draft::new(),
             vendor: None,
@@ -336,6 +362,9 @@ impl Made {
             unused: Vec::new(),
             include: None,
             stays: Vec::new(),
+            offered: Vec::new(),
+            taken: Vec::new(),
+            untaken: Vec::new(),
         }
     }
 }

@@ -17,6 +17,7 @@ mod local_include;
 mod material;
 mod migrate;
 mod needs;
+mod offered;
 mod recover;
 mod rollback;
 mod saved;

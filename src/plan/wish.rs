@@ -15,7 +15,7 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StrategyWish {
-    /// `merge` where the file descends from a known base, else `graft`.
+    /// `merge` where it is known what the file descends from, else `graft`.
     Auto,
     /// This one.
     Named(Strategy),
@@ -123,6 +123,8 @@ pub struct Wish {
     pub memory: Option<Memory>,
     /// What was decided about conflicts.
     pub resolutions: Resolutions,
+    /// What is to be taken that is only offered, by path.
+    pub take: Vec<String>,
     /// Where local blocks are to go.
     pub local_include: Option<LocalInclude>,
     /// What becomes of today's guards.

@@ -26,7 +26,7 @@ use crate::outcome::codes::{self, Code};
 use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, PlanSection, sort_findings};
 use crate::plan::bundle::Bundle;
 use crate::plan::{
-    GuardWish, Input, LocalInclude, Memory, Migration, PlanError, StrategyWish, Wish, migrate,
+    GuardWish, Input, LocalInclude, Memory, Migration, PlanError, Strategy, StrategyWish, Wish, migrate,
 };
 use crate::values::{Attributes, Hash, RootPath, TextPath};
 use crate::verify::probe::{Probe, ProbePlan};
@@ -54,6 +54,9 @@ pub struct Options {
     pub base: Option<Input>,
     /// What was decided about conflicts.
     pub resolutions: Resolutions,
+    /// What is to be taken that is only offered, by path.
+    #[serde(default)]
+    pub take: Vec<String>,
     /// Where local blocks are to go, below the root.
     pub local_include: Option<PathBuf>,
     /// What becomes of the guards of today's pages.
@@ -141,6 +144,9 @@ impl Prepared {
             base: migration.base.clone(),
             steps: migration.plan.steps.iter().map(crate::plan::Step::describe).collect(),
             local_changes: migration.local_changes.clone(),
+            differences_from_guess: migration.guess.clone(),
+            offered: migration.offered.clone(),
+            taken: migration.taken.clone(),
             diff: migration.diff.clone(),
         })
     }
@@ -283,13 +289,22 @@ fn wish(
 ) -> Result<Wish, Failure> {
     options.base.iter().try_for_each(|base| candidate::base(inspection, base))?;
     let candidate = options.candidate.clone();
-    let read = |input| candidate::candidate(root, inspection, options.strategy, input);
+    let memory = remembered(root, &inspection.facts, findings);
+    let has_base =
+        options.base.is_some() || memory.as_ref().is_some_and(|memory| memory.remembered.is_some());
+    let strategy = match options.strategy {
+        // As the planner chooses.
+        StrategyWish::Auto if !has_base => StrategyWish::Named(Strategy::Graft),
+        wanted => wanted,
+    };
+    let read = |input| candidate::candidate(root, inspection, strategy, input);
     Ok(Wish {
         strategy: options.strategy,
         candidate: candidate.map(read).transpose()?,
         base: options.base.clone(),
-        memory: remembered(root, &inspection.facts, findings),
+        memory,
         resolutions: options.resolutions.clone(),
+        take: options.take.clone(),
         local_include: options.local_include.as_deref().map(|path| local_include(root, path)).transpose()?,
         guards: options.guards,
     })

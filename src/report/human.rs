@@ -3,8 +3,8 @@
 use super::style::{Detail, Style};
 use super::{diff, explained, findings, plain, problems, table};
 use crate::outcome::{
-    DatabaseSection, ErrorLogVerdict, LoadCount, LoadSection, LocalChanges, Outcome, OutcomeKind,
-    PlanSection, ProbeRow, ReloadSection,
+    DatabaseSection, ErrorLogVerdict, LoadCount, LoadSection, LocalChanges, OfferKind, Offered, Outcome,
+    OutcomeKind, PlanSection, ProbeRow, ReloadSection,
 };
 
 /// The text, ending with a newline.
@@ -109,7 +109,13 @@ fn plan(plan: &PlanSection, style: Style) -> Vec<String> {
         })
         .collect();
     let mut lines = section(&format!("Steps ({})", plan.strategy), table::columns(&rows), style);
-    lines.extend(local_changes(&plan.local_changes, style));
+    lines.extend(local_changes("Local changes", &plan.local_changes, style));
+    lines.extend(plan.differences_from_guess.iter().flat_map(|guess| {
+        let title = format!("Differences from a guess: {}", guess.base);
+        local_changes(&title, &guess.lists, style)
+    }));
+    lines.extend(offers("Taken", &plan.taken, style));
+    lines.extend(offers("Offered, not taken (--take PATH takes one)", &plan.offered, style));
     lines
 }
 
@@ -153,7 +159,33 @@ fn lists(outcome: &Outcome, style: Style) -> Vec<String> {
     lines
 }
 
-fn local_changes(changes: &LocalChanges, style: Style) -> Vec<String> {
+/// What another file has otherwise. A line: what it is named by, what is there, what would be.
+fn offers(title: &str, offers: &[Offered], style: Style) -> Vec<String> {
+    let one_line = |text: &str| {
+        const LONGEST: usize = 60;
+        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        match line.char_indices().nth(LONGEST) {
+            Some((end, _)) => format!("{} …", &line[..end]),
+            None => line,
+        }
+    };
+    let rows: Vec<_> = offers
+        .iter()
+        .map(|offer| {
+            let (old, new) = (offer.old.as_deref().map(one_line), offer.new.as_deref().map(one_line));
+            let (sign, what) = match (offer.kind, old, new) {
+                (OfferKind::Order, ..) => ("~", "stands in another order".to_owned()),
+                (_, Some(old), Some(new)) => ("~", format!("{old} → {new}")),
+                (_, None, new) => ("+", new.unwrap_or_default()),
+                (_, Some(_), None) => ("-", "only here".to_owned()),
+            };
+            painted(vec![sign.to_owned(), offer.take.clone(), what], style)
+        })
+        .collect();
+    section(title, table::columns(&rows), style)
+}
+
+fn local_changes(title: &str, changes: &LocalChanges, style: Style) -> Vec<String> {
     let lists = [
         ("carried", &changes.carried),
         ("already present", &changes.already_present),
@@ -166,7 +198,7 @@ fn local_changes(changes: &LocalChanges, style: Style) -> Vec<String> {
             list.iter().map(|change| vec![(*name).to_owned(), change.path.clone(), change.directive.clone()])
         })
         .collect();
-    section("Local changes", table::columns(&rows), style)
+    section(title, table::columns(&rows), style)
 }
 
 fn reload(proof: &ReloadSection, style: Style) -> Vec<String> {

@@ -26,6 +26,7 @@ mod linear;
 mod lock;
 mod manifest;
 mod masters;
+mod offered;
 mod place;
 mod plan;
 mod probes;

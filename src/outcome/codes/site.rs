@@ -145,8 +145,8 @@ codes! {
         .looked_for("server blocks whose names differ: what they proxy to, where they listen, their locations")
         .advises("choose one with `--server NAME[:PORT]`");
     MERGE_UNUSED_RESOLUTION = warn("merge.unused-resolution")
-        .means("a `--resolve` names a path that decides nothing")
-        .looked_for("each `--resolve`, against the conflicts and the differences that there are")
+        .means("a `--resolve` or `--take` names a path that decides nothing")
+        .looked_for("each path, against the conflicts and the differences that there are")
         .advises("check its spelling against the conflicts and the diff");
     MERGE_BASE_UNKNOWN = warn("merge.base-unknown")
         .means("what the live file was made from is not known")

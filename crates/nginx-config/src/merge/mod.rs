@@ -23,7 +23,7 @@ mod writer;
 
 pub use distance::{Share, distance};
 pub use references::Sort;
-pub use resolution::{Choice, Resolutions};
+pub use resolution::{Choice, Resolutions, covers};
 pub use select::{Choose, Offer, Otherwise, Selected, select};
 
 use super::diff::compare::{Side, compare};

@@ -89,7 +89,9 @@ impl Resolutions {
     }
 }
 
-fn covers(known: &str, path: &str) -> bool {
+/// Whether the path `known` names this one, or a block around it.
+#[must_use]
+pub fn covers(known: &str, path: &str) -> bool {
     path.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with(SEPARATOR))
 }
 
