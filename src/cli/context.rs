@@ -2,6 +2,7 @@
 
 use super::args::{ChangeArgs, Global, NginxArgs, SiteArgs, StrategyChoice, parse_duration};
 use super::files::{read_bundle, read_input};
+use super::old_copy::read_old_copy;
 use super::progress::Progress;
 use super::settings::Settings;
 use crate::apply::SandboxChoice;
@@ -100,6 +101,7 @@ impl Context {
             candidate: None,
             base: None,
             resolutions,
+            carry: None,
             take: Vec::new(),
             local_include: None,
             guards: if site.inherit_guards { GuardWish::Inherit } else { GuardWish::Say },
@@ -126,6 +128,14 @@ impl Context {
         options.strategy = self.strategy(change.strategy)?;
         options.candidate = change.candidate.as_deref().map(read_input).transpose()?;
         options.base = change.base.as_deref().map(read_input).transpose()?;
+        options.carry = change.carry.as_deref().map(read_old_copy).transpose()?;
+        if options.carry.is_some() && options.strategy == StrategyWish::Named(Strategy::Replace) {
+            return Err(Failure::new(
+                FailureKind::Usage,
+                "--carry brings back what was lost, and replace drops it",
+            )
+            .with_hint("leave --strategy out"));
+        }
         options.take.clone_from(&change.take);
         options.local_include = change.local_include.clone().map(|path| self.below_root(path));
         for decision in &change.resolve {

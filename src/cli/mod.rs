@@ -16,6 +16,7 @@ mod database;
 mod explain;
 mod files;
 mod man;
+mod old_copy;
 mod progress;
 mod prompt;
 mod settings;

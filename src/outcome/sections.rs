@@ -272,6 +272,12 @@ pub struct LocalChange {
     /// Its whole text, ready to be put back by hand; redacted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snippet: Option<String>,
+    /// Of an old copy's: what stands in its place today, or why it does not come back; redacted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub today: Option<String>,
+    /// Of an old copy's: what `--take` and `--resolve` name it by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub take: Option<String>,
 }
 
 /// What differs between two configurations.

@@ -66,6 +66,9 @@ pub(super) fn finish(
         previews.push(preview(path, file.tree.source(), bytes));
         steps.push(set_file(material, path, file.tree.source(), bytes)?);
     }
+    if let Some(lists) = made.carried {
+        local_changes = lists;
+    }
     if let Some((target, own)) = wish.local_include.as_ref().zip(made.include.as_ref()) {
         // The vendor's file may name the customer's only once it is there.
         let before = target.existing.as_ref().map_or(&[][..], |(_, old)| old);

@@ -53,6 +53,8 @@ fn local(change: &Local) -> LocalChange {
         path: change.path.clone(),
         directive: named(change.kind, &change.directive),
         snippet: change.ours.as_ref().map(|ours| ours.text.clone()),
+        today: None,
+        take: None,
     }
 }
 
@@ -72,6 +74,8 @@ fn kept(change: &Change) -> LocalChange {
         path: change.path.clone(),
         directive: named(change.kind, &change.directive),
         snippet: change.new.as_ref().map(|ours| ours.text.clone()),
+        today: None,
+        take: None,
     }
 }
 
@@ -81,5 +85,7 @@ fn dropped(change: &Change) -> LocalChange {
         path: change.path.clone(),
         directive: change.directive.clone(),
         snippet: change.old.as_ref().map(|ours| ours.text.clone()),
+        today: None,
+        take: None,
     }
 }

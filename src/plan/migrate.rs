@@ -7,6 +7,7 @@ use super::assemble::finish;
 use super::base::{Base, Certainty, base, guess};
 use super::bundle::{BadValue, Bundle, BundleError};
 use super::candidate::{additions, has_route, pages, same_page};
+use super::carry::carried;
 use super::draft::{Draft, staged};
 use super::effect::{Effect, effect, motion_blocks};
 use super::graft::{graft, of_bundle};
@@ -138,6 +139,14 @@ pub enum PlanError {
         /// The file in the live block.
         found: String,
     },
+    /// What comes back of an old copy needs what nobody defines any more.
+    #[error("what {name} brings back needs `{wanted}`, and neither it nor this server defines that")]
+    CarryNeeds {
+        /// The old copy, as it was given.
+        name: String,
+        /// What is needed.
+        wanted: String,
+    },
     /// Both sides changed the same directives.
     #[error("{} conflicts are not resolved", .0.conflicts.len())]
     Conflicts(Box<Conflicts>),
@@ -166,6 +175,8 @@ pub(super) struct Made {
     /// The customer's own file, when local blocks moved there.
     pub include: Option<Vec<u8>>,
     pub stays: Vec<String>,
+    /// What became of what an old copy has.
+    pub carried: Option<LocalChanges>,
     pub offered: Vec<Offered>,
     pub taken: Vec<Offered>,
     pub untaken: Vec<String>,
@@ -180,7 +191,8 @@ pub fn migrate(facts: &Facts, config: &Config, bundle: &Bundle, wish: &Wish) -> 
     let site = facts.site.file.to_str().ok_or_else(|| NotText::named(&facts.site.file))?;
     let files = named_in_text(facts)?;
     let material = Material { facts, config, files: &files, site };
-    if is_migrated(facts) && wish.candidate.is_none() && wish.local_include.is_none() {
+    let asks_more = wish.candidate.is_some() || wish.local_include.is_some() || wish.carry.is_some();
+    if is_migrated(facts) && !asks_more {
         let strategy = match wish.strategy {
             StrategyWish::Named(strategy) => strategy,
             StrategyWish::Auto => Strategy::Graft,
@@ -193,11 +205,12 @@ pub fn migrate(facts: &Facts, config: &Config, bundle: &Bundle, wish: &Wish) -> 
         (StrategyWish::Auto, Some(_)) => Strategy::Merge,
         (StrategyWish::Auto, None) => Strategy::Graft,
     };
-    let is_planned = !is_migrated(facts) || wish.candidate.is_some();
-    if strategy == Strategy::Merge && base.is_none() && is_planned {
+    let is_planned = !is_migrated(facts) || wish.candidate.is_some() || wish.carry.is_some();
+    if strategy == Strategy::Merge && base.is_none() && is_planned && wish.carry.is_none() {
         base = guess(&material, bundle)?;
     }
     let mut made = match (strategy, &wish.candidate) {
+        _ if wish.carry.is_some() => carried(&material, base.as_ref(), wish)?,
         _ if !is_planned => Made::taking_nothing(wish),
         (Strategy::Graft, None) => Made::taking_nothing(wish),
         (Strategy::Graft, Some(candidate)) => take(&material, candidate, wish)?,
@@ -362,6 +375,7 @@ impl Made {
             unused: Vec::new(),
             include: None,
             stays: Vec::new(),
+            carried: None,
             offered: Vec::new(),
             taken: Vec::new(),
             untaken: Vec::new(),

@@ -7,11 +7,12 @@ use super::PlanError;
 use super::draft::Draft;
 use super::material::Material;
 use super::migrate::{Made, serving};
+use super::needs::defined_beside;
 use super::wish::{Candidate, Wish};
 use crate::outcome::{OfferKind, Offered};
 use nginx_config::diff::Kind;
-use nginx_config::merge::{Doubt, Offer, Otherwise, Selected, covers, select};
-use nginx_config::{DirectiveId, EditError, Tree};
+use nginx_config::merge::{Around, Doubt, Offer, Otherwise, Selected, covers, select};
+use nginx_config::{EditError, Tree};
 use std::collections::BTreeSet;
 
 /// Takes what the operator named of the candidate.
@@ -21,7 +22,9 @@ use std::collections::BTreeSet;
 pub(super) fn take(material: &Material, candidate: &Candidate, wish: &Wish) -> Result<Made, PlanError> {
     let ours = &material.site_file()?.tree;
     let is_named = |what: &Otherwise| wish.take.iter().any(|path| covers(path, &what.path));
-    let found = compare(candidate, ours, &serving(material), &is_named)?;
+    let (servers, names) = (serving(material), defined_beside(material.config, material.site_id()?));
+    let around = Around { servers: &servers, names: &names };
+    let found = compare(candidate, ours, around, &is_named)?;
     let unused = unused(&wish.take, &found.taken);
     let is_doubt = |doubt: &&Doubt| unused.iter().any(|path| covers(&doubt.block, path));
     if found.doubts.iter().any(|doubt| is_doubt(&doubt)) {
@@ -44,7 +47,7 @@ pub(super) fn still_offered(
 ) -> Result<Vec<Offered>, PlanError> {
     let Some(text) = draft.get(&material.site_file()?.identity) else { return Ok(offered) };
     let ours = Tree::parse(text.clone()).map_err(EditError::Result)?;
-    let left = compare(candidate, &ours, &[], &|_| false)?;
+    let left = compare(candidate, &ours, Around::default(), &|_| false)?;
     let left: BTreeSet<(OfferKind, String)> =
         left.offered.into_iter().map(|offer| (kind(offer.what.kind), offer.what.path)).collect();
     Ok(offered.into_iter().filter(|offer| left.contains(&(offer.kind, offer.take.clone()))).collect())
@@ -53,7 +56,7 @@ pub(super) fn still_offered(
 fn compare(
     candidate: &Candidate,
     ours: &Tree,
-    servers: &[DirectiveId],
+    around: Around<'_>,
     choose: &dyn Fn(&Otherwise) -> bool,
 ) -> Result<Selected, PlanError> {
     let theirs = &candidate.config.file(candidate.file).tree;
@@ -65,7 +68,7 @@ fn compare(
     };
     let may = |what: &Otherwise| !(is_part && what.kind == Kind::Removed) || of_a_server(what);
     let mut found =
-        select(ours, theirs, servers, &|what| may(what) && choose(what)).map_err(EditError::Result)?;
+        select(ours, theirs, around, &|what| may(what) && choose(what)).map_err(EditError::Result)?;
     found.offered.retain(|offer| may(&offer.what));
     let doubtful = |offer: &Offer| {
         offer.what.kind == Kind::Added && found.doubts.iter().any(|doubt| doubt.block == offer.what.path)

@@ -6,9 +6,9 @@
 use crate::facts::FileFacts;
 use crate::values::{Attributes, TextPath};
 use nginx_config::merge::Resolutions;
-use nginx_config::{Config, FileId, Node};
+use nginx_config::{Config, FileId, Node, Tree};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// How the new configuration is to be made.
@@ -100,6 +100,19 @@ pub struct Candidate {
     pub beside: BTreeMap<PathBuf, Vec<u8>>,
 }
 
+/// An old copy of Motion's file, to bring back what the live one lost.
+#[derive(Debug, Clone)]
+pub struct Carry {
+    /// What to call it.
+    pub name: String,
+    /// It.
+    pub tree: Tree,
+    /// Files that it includes and that are not there, as it writes them.
+    pub missing: BTreeSet<String>,
+    /// Other files of the server as it was.
+    pub others: Vec<Tree>,
+}
+
 /// What becomes of the guards of today's pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -121,6 +134,8 @@ pub struct Wish {
     pub base: Option<Input>,
     /// What the last change was made with.
     pub memory: Option<Memory>,
+    /// An old copy, to bring back what the live file lost.
+    pub carry: Option<Carry>,
     /// What was decided about conflicts.
     pub resolutions: Resolutions,
     /// What is to be taken that is only offered, by path.

@@ -6,6 +6,7 @@
 
 mod asked;
 mod candidate;
+mod carry;
 mod certificates;
 mod effect;
 mod merge;
@@ -31,6 +32,7 @@ use crate::plan::{
 use crate::values::{Attributes, Hash, RootPath, TextPath};
 use crate::verify::probe::{Probe, ProbePlan};
 pub use candidate::included;
+pub use carry::OldCopy;
 pub use effect::effect_findings;
 use merge::merge_findings;
 use nginx_config::merge::Resolutions;
@@ -52,6 +54,9 @@ pub struct Options {
     pub candidate: Option<Input>,
     /// What the live file descends from.
     pub base: Option<Input>,
+    /// An old copy, to bring back what the live file lost.
+    #[serde(default)]
+    pub carry: Option<OldCopy>,
     /// What was decided about conflicts.
     pub resolutions: Resolutions,
     /// What is to be taken that is only offered, by path.
@@ -303,6 +308,7 @@ fn wish(
         candidate: candidate.map(read).transpose()?,
         base: options.base.clone(),
         memory,
+        carry: options.carry.as_ref().map(|old| carry::carry(root, inspection, old)).transpose()?,
         resolutions: options.resolutions.clone(),
         take: options.take.clone(),
         local_include: options.local_include.as_deref().map(|path| local_include(root, path)).transpose()?,
@@ -392,6 +398,8 @@ fn no_plan(error: &PlanError) -> Failure {
         | PlanError::CandidateNeeds { .. }
         | PlanError::CandidateMoves { .. } => Failure::new(FailureKind::Refused, text)
             .with_hint("--strategy merge takes the candidate's other directives as well; or leave --candidate out, and motionctl's own routes are added"),
+        PlanError::CarryNeeds { .. } => Failure::new(FailureKind::Invalid, text)
+            .with_hint("leave it out with --resolve 'PATH=theirs', or give --carry the whole old configuration"),
         _ => Failure::new(FailureKind::Invalid, format!("planning: {text}")),
     }
 }

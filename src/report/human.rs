@@ -3,8 +3,8 @@
 use super::style::{Detail, Style};
 use super::{diff, explained, findings, plain, problems, table};
 use crate::outcome::{
-    DatabaseSection, ErrorLogVerdict, LoadCount, LoadSection, LocalChanges, OfferKind, Offered, Outcome,
-    OutcomeKind, PlanSection, ProbeRow, ReloadSection,
+    DatabaseSection, ErrorLogVerdict, LoadCount, LoadSection, LocalChange, LocalChanges, OfferKind, Offered,
+    Outcome, OutcomeKind, PlanSection, ProbeRow, ReloadSection,
 };
 
 /// The text, ending with a newline.
@@ -159,16 +159,21 @@ fn lists(outcome: &Outcome, style: Style) -> Vec<String> {
     lines
 }
 
+/// More directives that both files have alike are only counted.
+const MOST_ALIKE: usize = 12;
+
+/// A value on one line; a long one is cut.
+fn one_line(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{} …", &line[..end]),
+        None => line,
+    }
+}
+
 /// What another file has otherwise. A line: what it is named by, what is there, what would be.
 fn offers(title: &str, offers: &[Offered], style: Style) -> Vec<String> {
-    let one_line = |text: &str| {
-        const LONGEST: usize = 60;
-        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        match line.char_indices().nth(LONGEST) {
-            Some((end, _)) => format!("{} …", &line[..end]),
-            None => line,
-        }
-    };
     let rows: Vec<_> = offers
         .iter()
         .map(|offer| {
@@ -192,13 +197,19 @@ fn local_changes(title: &str, changes: &LocalChanges, style: Style) -> Vec<Strin
         ("conflicting", &changes.conflicting),
         ("dropped", &changes.dropped),
     ];
-    let rows: Vec<_> = lists
-        .iter()
-        .flat_map(|(name, list)| {
-            list.iter().map(|change| vec![(*name).to_owned(), change.path.clone(), change.directive.clone()])
-        })
-        .collect();
-    section(title, table::columns(&rows), style)
+    let row = |name: &str, change: &LocalChange| {
+        let today =
+            change.today.as_deref().map_or_else(String::new, |text| format!("today: {}", one_line(text)));
+        vec![name.to_owned(), change.path.clone(), change.directive.clone(), today]
+    };
+    let rows = lists.iter().flat_map(|(name, list)| match list.len() {
+        // What both files say alike is worth a count and no screen.
+        many if many > MOST_ALIKE && *name == "already present" => {
+            vec![vec![(*name).to_owned(), format!("{many} directives"), String::new(), String::new()]]
+        }
+        _ => list.iter().map(|change| row(name, change)).collect(),
+    });
+    section(title, table::columns(&rows.collect::<Vec<_>>()), style)
 }
 
 fn reload(proof: &ReloadSection, style: Style) -> Vec<String> {

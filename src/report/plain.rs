@@ -83,11 +83,12 @@ fn finding(finding: &mut Finding) {
 
 fn local_changes(changes: &mut LocalChanges) {
     let LocalChanges { carried, already_present, conflicting, dropped } = changes;
-    for LocalChange { path, directive, snippet } in
+    for LocalChange { path, directive, snippet, today, take } in
         carried.iter_mut().chain(already_present).chain(conflicting).chain(dropped)
     {
         clean([path, directive]);
-        if let Some(text) = snippet {
+        clean(take);
+        for text in snippet.iter_mut().chain(today) {
             *text = lines(text);
         }
     }

@@ -30,6 +30,7 @@ fn work_for(edit: impl FnOnce(&Server)) -> u64 {
         memory: None,
         resolutions: Resolutions::none(),
         take: Vec::new(),
+        carry: None,
         local_include: None,
         guards: GuardWish::Say,
     };

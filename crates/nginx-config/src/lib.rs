@@ -39,6 +39,7 @@ mod work;
 
 pub use config::{Config, ConfigError, ConfigErrorKind, File, FileId, Limits, Node, Walk};
 pub use edit::{EditError, Edits, Place};
+pub use identity::is_placeholder;
 pub use lexer::{BUFFER, Lexer, Token, TokenKind, is_space};
 pub use position::{Position, Span, SyntaxError};
 pub use reader::{Changed, Listing, MemoryReader, Reader};

@@ -32,6 +32,9 @@ pub struct ChangeArgs {
     /// Decide a conflict by its path, or all below a block
     #[arg(long, value_name = "PATH=ours|theirs")]
     pub resolve: Vec<String>,
+    /// Bring back what the live file lost against this old copy of it: a file, a folder, or an archive of one
+    #[arg(long, value_name = "OLD", value_hint = ValueHint::AnyPath, conflicts_with = "candidate")]
+    pub carry: Option<PathBuf>,
     /// Take what is only offered, by its path, or all below a block; may be given again
     #[arg(long, value_name = "PATH")]
     pub take: Vec<String>,

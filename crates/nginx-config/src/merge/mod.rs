@@ -24,9 +24,9 @@ mod writer;
 pub use distance::{Share, distance};
 pub use references::Sort;
 pub use resolution::{Choice, Resolutions, covers};
-pub use select::{Choose, Offer, Otherwise, Selected, select};
+pub use select::{Around, Choose, Offer, Otherwise, Selected, select};
 
-use super::diff::compare::{Side, compare};
+use super::diff::compare::{Difference, Side, compare};
 use super::diff::outline::Meanings;
 use super::diff::{Kind, Row, Version, describe, show, version};
 use super::position::{Position, SyntaxError};
@@ -156,6 +156,8 @@ pub struct Local {
     /// Name and arguments, redacted; empty for comments of the
     /// file that belong to no directive.
     pub directive: String,
+    /// What a resolution names it by.
+    pub select: String,
     /// What it was in the base.
     pub base: Option<Version>,
     /// What it is in ours, with its place.
@@ -291,6 +293,7 @@ impl Sides<'_, '_> {
                 kind: change.kind,
                 path: change.path,
                 directive: change.directive,
+                select: self.select(local.difference),
                 base: change.old,
                 ours: change.new,
                 theirs: local.theirs.map(|index| version(self.theirs, index, change.kind)),
@@ -311,6 +314,15 @@ impl Sides<'_, '_> {
             doubts,
             conflicts: walked.conflicts,
             result,
+        }
+    }
+
+    /// Block path and label of a local change; what was removed by the base's.
+    fn select(&self, difference: Difference) -> String {
+        match (difference.new, difference.old) {
+            (Some(new), _) => show::full_path(&self.ours.outline, new),
+            (None, Some(old)) => show::full_path(&self.base.outline, old),
+            (None, None) => String::new(),
         }
     }
 

@@ -61,8 +61,20 @@ impl Resolutions {
     /// What was decided about the conflict of this path.
     #[must_use]
     pub fn of(&self, path: &str) -> Option<Choice> {
+        self.named(path).or(self.general)
+    }
+
+    /// What a path decides about what this path names; the general choice is not asked.
+    #[must_use]
+    pub fn named(&self, path: &str) -> Option<Choice> {
         let fitting = self.paths.iter().filter(|(known, _)| covers(known, path));
-        fitting.max_by_key(|(known, _)| known.len()).map(|(_, choice)| *choice).or(self.general)
+        fitting.max_by_key(|(known, _)| known.len()).map(|(_, choice)| *choice)
+    }
+
+    /// The paths that name none of these.
+    #[must_use]
+    pub fn naming_none_of(&self, found: &[&str]) -> Vec<String> {
+        self.unused(found, &BTreeSet::new())
     }
 
     /// What was decided about the directive of exactly this path, conflict or not.

@@ -5,7 +5,7 @@
 //! taken or offered. What is taken brings along the definitions of its names
 //! that the other file has.
 
-use super::references::{Hints, Sort, defines_any, undefined};
+use super::references::{Hints, Name, Sort, defines_any, undefined};
 use super::walk::{self, Triple, Walker};
 use super::{Cause, Choice, Doubt, Local, Resolutions, Sides, emit};
 use crate::diff::compare::Side;
@@ -74,21 +74,29 @@ pub struct Selected {
     pub lacks: BTreeSet<(Sort, String)>,
 }
 
-/// Puts what is chosen of the other file's differences into ours; `servers`
-/// are the blocks of ours that somebody chose where several fit.
+/// What is known of ours beside its text.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Around<'a> {
+    /// Its server blocks that somebody chose where several fit.
+    pub servers: &'a [DirectiveId],
+    /// Names that other files define.
+    pub names: &'a [(Sort, String)],
+}
+
+/// Puts what is chosen of the other file's differences into ours.
 ///
 /// # Errors
 /// As of [`super::merge`].
 pub fn select(
     ours: &Tree,
     theirs: &Tree,
-    servers: &[DirectiveId],
+    around: Around<'_>,
     choose: Choose<'_>,
 ) -> Result<Selected, SyntaxError> {
     let nothing = Tree::parse("")?;
     let mut meanings = Meanings::default();
     let [base, mut here, there] = [&nothing, ours, theirs].map(|tree| Side::of_tree(tree, &mut meanings));
-    for id in servers {
+    for id in around.servers {
         here.outline.items[id.index()].is_chosen = true;
     }
     let sides = Sides { base: &base, ours: &here, theirs: &there };
@@ -98,7 +106,7 @@ pub fn select(
         let walked = walk::walk(&sides, Decider::Choice(choose), &hints);
         let result = emit::emit(&sides, &walked);
         let mut lacking = undefined(&Tree::parse(result.text.clone())?);
-        lacking.retain(|name| !known.contains(name));
+        lacking.retain(|name| !known.contains(name) && !around.defines(name));
         let left = walked.otherwise.iter().filter(|(what, is_taken)| what.kind == Kind::Added && !is_taken);
         let left = left.filter_map(|(what, _)| what.theirs).map(DirectiveId::index);
         // A block that defines a name only inside of itself does not help others.
@@ -126,6 +134,17 @@ pub fn select(
             doubts: merged.doubts,
             lacks,
         });
+    }
+}
+
+impl Around<'_> {
+    fn defines(&self, (sort, name): &Name) -> bool {
+        // NGINX does not tell the cases of a variable's letters apart.
+        let is_it = |known: &str| match sort {
+            Sort::Variable => known.as_bytes().eq_ignore_ascii_case(name),
+            _ => known.as_bytes() == name.as_slice(),
+        };
+        self.names.iter().any(|(other, known)| other == sort && is_it(known))
     }
 }
 
@@ -224,7 +243,7 @@ mod tests {
     fn check(ours: &str, theirs: &str, take: &[&str], text: &str, offered: &[&str]) {
         let [here, there] = [ours, theirs].map(|source| Tree::parse(source).expect("parses"));
         let choose = |what: &Otherwise| take.contains(&what.path.as_str());
-        let found = select(&here, &there, &[], &choose).expect("parses");
+        let found = select(&here, &there, Around::default(), &choose).expect("parses");
         assert_eq!(String::from_utf8_lossy(&found.text), text, "{ours} and {theirs}");
         let paths: Vec<_> = found.offered.iter().map(|offer| offer.what.path.as_str()).collect();
         assert_eq!(paths, offered, "{ours} and {theirs}");
@@ -280,7 +299,7 @@ mod tests {
     fn a_name_that_nobody_defines_is_said() {
         let [here, there] =
             ["s { y; }", "s { y; limit_req zone=z; }"].map(|source| Tree::parse(source).expect("parses"));
-        let found = select(&here, &there, &[], &|_| true).expect("parses");
+        let found = select(&here, &there, Around::default(), &|_| true).expect("parses");
         assert_eq!(found.lacks, BTreeSet::from([(Sort::Zone, "z".to_owned())]));
     }
 

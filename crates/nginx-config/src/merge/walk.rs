@@ -359,7 +359,10 @@ impl Walker<'_, '_> {
         let (our_item, their_item) = (&here.outline.items[ours], &there.outline.items[theirs]);
         let is_same = our_item.meaning == their_item.meaning
             // Two blocks that send the same people to HTTPS, each in its own words.
-            || leads_to_https(&here.outline, ours) && leads_to_https(&there.outline, theirs);
+            // Who chooses wants to know of the names in them.
+            || self.choose.is_none()
+                && leads_to_https(&here.outline, ours)
+                && leads_to_https(&there.outline, theirs);
         if is_same {
             self.local(Kind::Added, triple, Fate::AlreadyPresent);
             return;
