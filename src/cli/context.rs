@@ -13,7 +13,7 @@ use crate::outcome::codes::{self, Accepted, Code, Family, accepted};
 use crate::outcome::{Failure, FailureKind, Finding, HostSection};
 use crate::plan::bundle::Bundle;
 use crate::plan::{GuardWish, Strategy, StrategyWish};
-use crate::prepare::Options;
+use crate::prepare::{LookForCopies, Options};
 use crate::values::RootPath;
 use nginx_config::merge::{Choice, Resolutions};
 use std::collections::BTreeSet;
@@ -108,6 +108,7 @@ impl Context {
             accept,
             sandbox: self.sandbox(site.no_sandbox)?,
             probes: settings.probes.clone(),
+            copies: LookForCopies::No,
         })
     }
 

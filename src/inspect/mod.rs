@@ -10,6 +10,7 @@ mod boot;
 mod build;
 mod client;
 mod connections;
+mod copies;
 pub mod database;
 mod entrance;
 mod family;
@@ -39,6 +40,7 @@ mod written;
 
 pub use boot::{BootUnit, UNIT as BOOT_UNIT, boot_unit, no_boot_unit};
 pub use client::{APPLICATION_ROOT, ClientChoice};
+pub use copies::{Copies, Copy, copies};
 pub use holders::{barred, barred_at_boot, described, meets};
 pub use named::ServerName;
 pub use nginx::Programs;

@@ -11,13 +11,14 @@ use super::material::Material;
 use super::migrate::{Conflicts, Made, serving};
 use super::needs::{Name, defined, defined_beside, given};
 use super::wish::{Carry, Wish};
-use crate::facts::{RouteState, ServerRole};
+use crate::facts::{Facts, RouteState, ServerRole};
 use crate::outcome::{LocalChange, LocalChanges};
+use crate::values::NotText;
 use nginx_config::diff::Kind;
 use nginx_config::merge::{
     Around, Choice, Local, Offer, Otherwise, Resolutions, Selected, Sort, merge_into, select,
 };
-use nginx_config::{Directive, DirectiveId, EditError, Edits, Node, Place, Tree, splice};
+use nginx_config::{Config, Directive, DirectiveId, EditError, Edits, Node, Place, Tree, splice};
 use std::collections::{BTreeMap, BTreeSet};
 
 mod safe;
@@ -46,8 +47,19 @@ pub(super) fn carried(material: &Material, base: Option<&Base>, wish: &Wish) -> 
     let Some(carry) = &wish.carry else { return Ok(Made::nothing()) };
     match base.filter(|base| base.certainty == Certainty::Known) {
         Some(base) => from_base(material, carry, base, wish),
-        None => without_base(material, carry, wish),
+        None => without_base(material, carry, &wish.resolutions, &wish.take),
     }
+}
+
+/// What the live file lost against an old copy, where nobody decides anything.
+///
+/// # Errors
+/// As of carrying it.
+pub fn lost(facts: &Facts, config: &Config, carry: Carry) -> Result<Vec<LocalChange>, PlanError> {
+    let site = facts.site.file.to_str().ok_or_else(|| NotText::named(&facts.site.file))?;
+    let material = Material { facts, config, files: &BTreeMap::new(), site };
+    let made = without_base(&material, &carry, &Resolutions::none(), &[])?;
+    Ok(made.carried.map(|lists| lists.carried).unwrap_or_default())
 }
 
 /// A true merge of the old copy's changes with those of the live file. What is a fact of today is the live file's.
@@ -56,14 +68,15 @@ fn from_base(material: &Material, carry: &Carry, base: &Base, wish: &Wish) -> Re
     let merge = |resolutions: &Resolutions| {
         merge_into(&base.tree, &carry.tree, &site.tree, resolutions, &[]).map_err(EditError::Result)
     };
-    let first = merge(&decisions(wish))?;
+    let said = decisions(&wish.resolutions, &wish.take);
+    let first = merge(&said)?;
     let lists = [&first.lists.carried, &first.lists.conflicting];
     let facts = lists.into_iter().flatten().filter(|local| {
-        let is_said = decisions(wish).named(&local.select).is_some();
+        let is_said = said.named(&local.select).is_some();
         !is_said && local.theirs.is_some() && is_fact_of_today(material, local)
     });
     let facts: BTreeSet<String> = facts.map(|local| local.select.clone()).collect();
-    let with_facts = facts.iter().fold(decisions(wish), |all, path| all.with(path.as_str(), Choice::Theirs));
+    let with_facts = facts.iter().fold(said, |all, path| all.with(path.as_str(), Choice::Theirs));
     let merged = merge(&with_facts)?;
     if !merged.doubts.is_empty() {
         return Err(PlanError::Doubts(merged.doubts));
@@ -98,11 +111,17 @@ fn is_fact_of_today(material: &Material, local: &Local) -> bool {
 }
 
 /// Nothing is known of what both come from: what only one has stays or comes back.
-fn without_base(material: &Material, carry: &Carry, wish: &Wish) -> Result<Made, PlanError> {
+fn without_base(
+    material: &Material,
+    carry: &Carry,
+    resolutions: &Resolutions,
+    take: &[String],
+) -> Result<Made, PlanError> {
+    let said = decisions(resolutions, take);
     let site = material.site_file()?;
-    let names = with_old_names(material, &site.tree, carry, wish)?;
+    let names = with_old_names(material, &site.tree, carry, &said)?;
     let live = names.as_ref().map_or(&site.tree, |named| &named.tree);
-    let policy = Policy::of(material, live, carry, wish);
+    let policy = Policy::of(material, live, carry, said);
     // Ids of the blocks that serve Motion hold for the file as it was read.
     let servers = if names.is_none() { serving(material) } else { Vec::new() };
     let beside = defined_beside(material.config, material.site_id()?);
@@ -118,8 +137,8 @@ fn without_base(material: &Material, carry: &Carry, wish: &Wish) -> Result<Made,
     let asked: Vec<&str> =
         found.taken.iter().chain(&found.offered).map(|offer| offer.what.path.as_str()).collect();
     let mut made = Made {
-        unused: wish.resolutions.naming_none_of(&asked),
-        untaken: super::offered::unused(&wish.take, &found.taken),
+        unused: resolutions.naming_none_of(&asked),
+        untaken: super::offered::unused(take, &found.taken),
         ..Made::nothing()
     };
     made.carried = Some(lists);
@@ -139,7 +158,7 @@ fn with_old_names(
     material: &Material,
     live: &Tree,
     carry: &Carry,
-    wish: &Wish,
+    said: &Resolutions,
 ) -> Result<Option<Named>, PlanError> {
     let found = select(live, &carry.tree, Around { servers: &serving(material), names: &[] }, &|_| false)
         .map_err(EditError::Result)?;
@@ -153,7 +172,7 @@ fn with_old_names(
             continue;
         };
         let (here, there) = (live.directive(ours), carry.tree.directive(theirs));
-        let is_left = decisions(wish).named(&offer.what.path).is_some();
+        let is_left = said.named(&offer.what.path).is_some();
         if !here.is("server_name") || safe::is_placeholder(here) || is_left {
             continue;
         }
@@ -189,8 +208,8 @@ fn with_old_names(
 }
 
 /// What a person said of single things: a path to take is one where the old file wins.
-fn decisions(wish: &Wish) -> Resolutions {
-    wish.take.iter().fold(wish.resolutions.clone(), |all, path| all.with(path, Choice::Ours))
+fn decisions(resolutions: &Resolutions, take: &[String]) -> Resolutions {
+    take.iter().fold(resolutions.clone(), |all, path| all.with(path, Choice::Ours))
 }
 
 /// What decides on each thing.
@@ -208,7 +227,7 @@ struct Policy<'a> {
 }
 
 impl<'a> Policy<'a> {
-    fn of(material: &Material, live: &'a Tree, carry: &'a Carry, wish: &Wish) -> Self {
+    fn of(material: &Material, live: &'a Tree, carry: &'a Carry, said: Resolutions) -> Self {
         let site = material.site_id().unwrap_or_else(|_| material.config.main());
         let names = defined(material.config).into_iter().filter(|(_, node)| node.file != site);
         let mut serving =
@@ -217,7 +236,7 @@ impl<'a> Policy<'a> {
             live,
             old: &carry.tree,
             carry,
-            said: decisions(wish),
+            said,
             elsewhere: names.map(|(name, _)| name).collect(),
             ends: Ends::of_config(material.config),
             served: serving.all(|server| server.new_client != RouteState::Missing),

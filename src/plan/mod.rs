@@ -27,6 +27,7 @@ mod to_https;
 mod wish;
 
 pub use assemble::explain;
+pub use carry::lost;
 pub use effect::{BareToday, BlockEffect, Effect, Today};
 pub use migrate::{Conflicts, Migration, PlanError, migrate};
 pub use recover::{DiskState, Now, Observed, Recovery, Stuck, StuckReason, recover, recover_whole};

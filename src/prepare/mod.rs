@@ -8,6 +8,7 @@ mod asked;
 mod candidate;
 mod carry;
 mod certificates;
+mod copies;
 mod effect;
 mod merge;
 mod named;
@@ -72,6 +73,20 @@ pub struct Options {
     pub sandbox: SandboxChoice,
     /// Routes that must answer after the change as the operator says.
     pub probes: Vec<StatedProbe>,
+    /// Whether older copies of Motion's file are looked for.
+    #[serde(default)]
+    pub copies: LookForCopies,
+}
+
+/// Whether older copies of Motion's file are looked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LookForCopies {
+    /// They are no concern of this command.
+    #[default]
+    No,
+    /// They are, and what the live file lost against the newest is said.
+    Yes,
 }
 
 /// Everything that is known before the first effect.
@@ -226,6 +241,9 @@ fn gather(
     let (programs, config) = (&inspection.programs, &inspection.config);
     let gate = tested::Gate { root, launcher, facts, programs, config, sandbox: options.sandbox };
     let old = if may_run { gate.test_old(findings, &mut notes)? } else { None };
+    if options.copies == LookForCopies::Yes {
+        findings.extend(copies::older_copies(root, &inspection, &mut notes));
+    }
     let wish = wish(root, &inspection, options, findings)?;
     let migration = match migrate(facts, &inspection.config, &options.bundle, &wish) {
         Ok(migration) => migration,

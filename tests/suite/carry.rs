@@ -2,6 +2,7 @@
 //!
 //! Invariant: what comes back passes the real `nginx -t`, and where it matters the real server shows it.
 
+mod copies;
 mod forms;
 mod live;
 

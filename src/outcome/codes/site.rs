@@ -30,6 +30,16 @@ codes! {
         .means("what the last change left behind cannot be read")
         .looked_for("`/var/lib/motionctl/base-*.conf`, the vendor's text that a merge starts from")
         .advises("fix the file, or remove it: then the next change is planned without it");
+    SITE_OLDER_COPY = graded("site.older-copy", &[
+        usual(Info),
+        when(Warn, "the live file serves the new client and the copy does not: a script or an update wrote over it"),
+    ])
+        .means("an older copy of Motion's file has local changes that the live one lacks")
+        .looked_for("files of root's that are named like Motion's (`.bak`, `.old`, `~`, `.rpmsave`, `.dpkg-old`, a date) \
+                     beside it, in folders for backups below and beside NGINX's, in `/root` and `/var/backups`; by `check` \
+                     and `status -v`")
+        .advises("`motionctl plan --carry FILE` shows what comes back, `apply --carry FILE` brings it back; what was \
+                  removed on purpose is left out with `--resolve 'PATH=theirs'`");
     SITE_DUPLICATE_SERVER = warn("site.duplicate-server")
         .means("two server blocks have the same address and name: NGINX uses the first, and only warns")
         .looked_for("`listen` and `server_name` of all server blocks")
