@@ -49,7 +49,9 @@ pub(super) struct Walked {
     pub doubts: Vec<(super::From, Doubt)>,
     /// Paths of resolutions that decided what is no conflict.
     pub decided: BTreeSet<String>,
-    /// Where somebody chooses: all that theirs has otherwise.
+    /// Whether somebody chooses.
+    pub by_choice: bool,
+    /// All that theirs has otherwise then, and what of it is taken.
     pub otherwise: Vec<(Otherwise, bool)>,
 }
 
@@ -128,6 +130,7 @@ pub(super) fn walk(sides: &Sides<'_, '_>, by: Decider<'_>, hints: &Hints) -> Wal
         taken: BTreeMap::new(),
         doubts: Vec::new(),
         decided: BTreeSet::new(),
+        by_choice: matches!(by, Decider::Choice(_)),
         otherwise: Vec::new(),
     };
     let open = vec![Open { sides: [None; 3], is_new: false }];
