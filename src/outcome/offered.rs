@@ -19,7 +19,7 @@ pub struct GuessSection {
 /// One thing that another file has otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offered {
-    /// What taking it would do: `add`, `change`, `remove`, or `order` of what stands there.
+    /// What taking it would do: `add`, `change`, `remove`, or `order` of what stands there; or `unclear`.
     pub kind: OfferKind,
     /// Block path, such as `server cc.example.test:443 / location /api/`.
     pub path: String,
@@ -47,4 +47,6 @@ pub enum OfferKind {
     Order,
     /// Only the file here has it.
     Remove,
+    /// It cannot be told which block it is here: `old` says which it could be.
+    Unclear,
 }

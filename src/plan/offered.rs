@@ -32,6 +32,7 @@ pub(super) fn take(material: &Material, candidate: &Candidate, wish: &Wish) -> R
     }
     let mut made = Made { untaken: unused, taken: shown(&found.taken), ..Made::nothing() };
     made.offered = shown(&found.offered);
+    made.offered.extend(found.doubts.iter().map(unclear));
     if !found.taken.is_empty() {
         made.draft.insert(material.site_file()?.identity.clone(), found.text);
     }
@@ -50,7 +51,10 @@ pub(super) fn still_offered(
     let left = compare(candidate, &ours, Around::default(), &|_| false)?;
     let left: BTreeSet<(OfferKind, String)> =
         left.offered.into_iter().map(|offer| (kind(offer.what.kind), offer.what.path)).collect();
-    Ok(offered.into_iter().filter(|offer| left.contains(&(offer.kind, offer.take.clone()))).collect())
+    let is_left = |offer: &Offered| {
+        offer.kind == OfferKind::Unclear || left.contains(&(offer.kind, offer.take.clone()))
+    };
+    Ok(offered.into_iter().filter(is_left).collect())
 }
 
 fn compare(
@@ -100,6 +104,19 @@ pub(super) fn shown(offers: &[Offer]) -> Vec<Offered> {
     // What would go away comes last: most of it is the customer's own.
     all.sort_by_key(|offer| offer.kind);
     all
+}
+
+/// A block of which it cannot be told which one it is here.
+fn unclear(doubt: &Doubt) -> Offered {
+    let fits: Vec<&str> = doubt.fits.iter().map(|(block, _)| block.as_str()).collect();
+    Offered {
+        kind: OfferKind::Unclear,
+        path: String::new(),
+        directive: doubt.block.clone(),
+        old: Some(format!("could be {}: --server NAME[:PORT] chooses", fits.join(" or "))),
+        new: None,
+        take: doubt.block.clone(),
+    }
 }
 
 fn kind(kind: Kind) -> OfferKind {

@@ -179,6 +179,7 @@ fn offers(title: &str, offers: &[Offered], style: Style) -> Vec<String> {
         .map(|offer| {
             let (old, new) = (offer.old.as_deref().map(one_line), offer.new.as_deref().map(one_line));
             let (sign, what) = match (offer.kind, old, new) {
+                (OfferKind::Unclear, old, _) => ("?", old.unwrap_or_default()),
                 (OfferKind::Order, ..) => ("~", "stands in another order".to_owned()),
                 (_, Some(old), Some(new)) => ("~", format!("{old} → {new}")),
                 (_, None, new) => ("+", new.unwrap_or_default()),

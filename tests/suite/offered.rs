@@ -185,7 +185,14 @@ fn a_block_that_could_be_several_is_not_taken_by_guess() {
     let planned = plan(&server, &[]);
     assert_eq!(planned["exit_code"], 0, "{planned:#}");
     let offered = selectors(&planned["plan"]["offered"]);
-    assert!(!offered.iter().any(|one| one.starts_with("server _:443")), "{offered:#?}");
+    assert!(!offered.iter().any(|one| one.starts_with("server _:443 /")), "{offered:#?}");
+    let unclear =
+        planned["plan"]["offered"].as_array().expect("a list").iter().find(|one| one["kind"] == "unclear");
+    let said = unclear.expect("it is said").to_string();
+    assert!(
+        said.contains("a.example.test:443 or server b.example.test:443") && said.contains("--server"),
+        "{said}"
+    );
     let refused = plan(&server, &["--take", "server _:443 / gzip"]);
     assert_eq!(refused["exit_code"], 3, "{refused:#}");
     finding(&refused, "merge.ambiguous");

@@ -215,10 +215,17 @@ impl Walker<'_, '_> {
         is_taken
     }
 
-    /// The side of a conflict that somebody chose.
-    pub fn preferred(&mut self, path: &str, cause: Cause, triple: Triple) -> Choice {
-        let kind = if cause == Cause::Order { Kind::Moved } else { Kind::Changed };
-        if self.asked(kind, path.to_owned(), triple) { Choice::Theirs } else { Choice::Ours }
+    /// The side of a conflict that somebody wants, by path or by choice.
+    pub fn wanted_side(&mut self, path: &str, cause: Cause, triple: Triple) -> Option<Choice> {
+        let kind = match (self.choose, cause) {
+            (None, _) => return self.resolutions.of(path),
+            // Who chose the `return` has decided that what is here is not reached.
+            (Some(_), Cause::Dead) => return Some(Choice::Ours),
+            (Some(_), Cause::Order) => Kind::Moved,
+            (Some(_), _) => Kind::Changed,
+        };
+        let is_taken = self.asked(kind, path.to_owned(), triple);
+        Some(if is_taken { Choice::Theirs } else { Choice::Ours })
     }
 
     /// Of what is new in theirs, leaves out what nobody chose.

@@ -148,7 +148,7 @@ pub(super) fn walk(sides: &Sides<'_, '_>, by: Decider<'_>, hints: &Hints) -> Wal
 
 pub(super) struct Walker<'a, 's> {
     pub sides: &'a Sides<'a, 's>,
-    resolutions: &'a Resolutions,
+    pub resolutions: &'a Resolutions,
     pub choose: Option<Choose<'a>>,
     pub hints: &'a Hints,
     pub walked: Walked,
@@ -460,12 +460,7 @@ impl Walker<'_, '_> {
         let kind =
             if cause == Cause::BothChanged || cause == Cause::Order { Kind::Changed } else { Kind::Added };
         let shown = |side: &Side<'_>, index: Option<usize>| index.map(|index| version(side, index, kind));
-        let choice = match self.choose {
-            // What is here stays reached or not as somebody wants that who chose the `return`.
-            Some(_) if cause == Cause::Dead => Some(Choice::Ours),
-            Some(_) => Some(self.preferred(&path, cause, triple)),
-            None => self.resolutions.of(&path),
-        };
+        let choice = self.wanted_side(&path, cause, triple);
         let (base, ours, theirs) =
             (shown(from, triple.base), shown(here, triple.ours), shown(there, triple.theirs));
         self.walked.conflicts.push(Conflict { path, cause, base, ours, theirs, choice });
