@@ -4,7 +4,7 @@
 //! is kept beside it until the run is over, so that the way back needs no
 //! space. This room chooses nothing.
 
-use super::content::after;
+use super::content::{Beside, after};
 use super::history::History;
 use crate::backup::{Store, restore_tree};
 use crate::facts::NginxFacts;
@@ -113,6 +113,7 @@ impl Executor<'_> {
         gate: &dyn Fn() -> Result<(), String>,
     ) -> Result<Option<ReloadProof>, StepFailure> {
         let mut proof = None;
+        let beside = Beside::at_the_start(self.root, steps)?;
         let gate_before = steps.iter().position(|step| *step == Step::Reload).unwrap_or(steps.len());
         for (index, step) in steps.iter().enumerate() {
             if stopping == Stopping::Allowed && self.stop.load(Ordering::SeqCst) {
@@ -124,7 +125,7 @@ impl Executor<'_> {
             self.history.record(Event::Intent { step: index })?;
             kill_point!("step: between its intent and its effect");
             match step {
-                Step::SetFile { path, from, to } => self.set_file(path, from, to)?,
+                Step::SetFile { path, from, to } => self.set_file(path, from, to, &beside)?,
                 Step::MakeFolder { path } => self.make_folder(path)?,
                 Step::RemoveFolder { path } => self.remove_folder(path)?,
                 Step::RestoreTree { backup } => self.restore_tree(backup)?,
@@ -147,7 +148,13 @@ impl Executor<'_> {
         Ok(())
     }
 
-    fn set_file(&mut self, path: &RootPath, from: &Version, to: &Version) -> Result<(), StepFailure> {
+    fn set_file(
+        &mut self,
+        path: &RootPath,
+        from: &Version,
+        to: &Version,
+        beside: &Beside,
+    ) -> Result<(), StepFailure> {
         let expect = expect(from);
         if let Version::File { content: Content::Backup(_), .. } = to
             && self.put_back(path, from, to)?
@@ -156,7 +163,7 @@ impl Executor<'_> {
         }
         let (lock, root) = (self.lock, self.root);
         let installing = || format!("installing {path}");
-        let changed = match (from, after(root, path, from, to)?) {
+        let changed = match (from, after(root, path, from, to, beside)?) {
             (_, None) => remove(lock, root, path, &expect),
             (Version::Absent, Some(file)) => create(lock, root, path, &file.bytes, &file.attributes),
             (Version::File { .. }, Some(file)) => {
@@ -208,6 +215,10 @@ impl Executor<'_> {
         }
         // So is what an interrupted run left in there.
         sweep(self.lock, self.root, path).with_context(|| format!("emptying {path}"))?;
+        // What somebody put in there since is not ours to remove.
+        if self.root.read_dir(path).is_ok_and(|names| !names.is_empty()) {
+            return Ok(());
+        }
         remove_folder(self.lock, self.root, path).with_context(|| format!("removing the folder {path}"))?;
         Ok(())
     }

@@ -6,13 +6,15 @@
 use super::base::{Base, Certainty};
 use super::draft::{Draft, staged};
 use super::effect::{Effect, effect};
+use super::kept::{Stand, keep};
 use super::local;
 use super::material::Material;
 use super::migrate::{Made, Migration, PlanError};
 use super::saved::{Plan, PlanKind};
+use super::standing::Standing;
 use super::step::{Content, Step, Version, line_patches, patch};
 use super::to_https::to_https;
-use super::wish::{LocalInclude, Memory, Strategy, Wish};
+use super::wish::{LocalInclude, Strategy, Wish};
 use crate::facts::{Facts, FileFacts};
 use crate::outcome::{Comparison, DiffSection, DirectiveChange, GuessSection, LocalChanges};
 use crate::values::{Attributes, Hash, TextPath};
@@ -28,16 +30,13 @@ pub(super) fn finish(
     base: Option<Base>,
     made: Made,
     wish: &Wish,
+    stand: Option<&Stand>,
 ) -> Result<Migration, PlanError> {
     let Material { facts, config, .. } = *material;
     let site = material.site_file().map(|file| &file.tree).ok();
     let mut steps = Vec::new();
     let mut previews = Vec::new();
     let mut directives = Vec::new();
-    let (known, guessed) = match base {
-        Some(base) if base.certainty == Certainty::Guessed => (None, Some(base)),
-        known => (known, None),
-    };
     let mut local_changes = LocalChanges::default();
     let mut guess = None;
     let mut dropped_routes = BTreeSet::new();
@@ -52,22 +51,14 @@ pub(super) fn finish(
                 dropped_routes.extend(dropped(&file.tree, &new));
             }
             if site.is_some_and(|site| std::ptr::eq(site, &file.tree)) {
-                match (&made.lists, &guessed) {
-                    (Some(lists), Some(base)) => {
-                        guess = Some(GuessSection { base: base.name.clone(), lists: local::of_merge(lists) });
-                    }
-                    (Some(lists), None) => local_changes = local::of_merge(lists),
-                    (None, _) => {
-                        local_changes = local::unmerged(strategy, known.as_ref(), &file.tree, &new);
-                    }
-                }
+                (local_changes, guess) = told(&made, strategy, base.as_ref(), (&file.tree, &new));
             }
         }
         previews.push(preview(path, file.tree.source(), bytes));
         steps.push(set_file(material, path, file.tree.source(), bytes)?);
     }
-    if let Some(lists) = made.carried {
-        local_changes = lists;
+    if let Some(lists) = &made.carried {
+        local_changes = lists.clone();
     }
     if let Some((target, own)) = wish.local_include.as_ref().zip(made.include.as_ref()) {
         // The vendor's file may name the customer's only once it is there.
@@ -75,17 +66,17 @@ pub(super) fn finish(
         previews.insert(0, preview(&target.path, before, own));
         steps.splice(0..0, include_steps(target, own));
     }
-    if !steps.is_empty() {
-        steps.extend(
-            wish.memory.as_ref().zip(made.vendor).and_then(|(memory, vendor)| remember(memory, &vendor)),
-        );
-        steps.extend(facts.nginx.master.is_some().then_some(Step::Reload));
+    // An update that took nothing away is written down all the same: its text is the next base.
+    if !steps.is_empty() || stand.is_some_and(Stand::is_due) {
+        let reloads = !steps.is_empty() && facts.nginx.master.is_some();
+        steps.extend(keep(material, wish, &made, stand)?);
+        steps.extend(reloads.then_some(Step::Reload));
     }
     let relies_on = material.files.iter().map(|(path, file)| (path.clone(), file.sha256)).collect();
     let site = material.site.to_owned();
     Ok(Migration {
         plan: Plan::new(PlanKind::Migrate, strategy.name(), site, facts.nginx.version, relies_on, steps),
-        base: known.map(|base| base.name),
+        base: base.filter(|base| base.certainty == Certainty::Known).map(|base| base.name),
         guess,
         offered: made.offered,
         taken: made.taken,
@@ -93,6 +84,8 @@ pub(super) fn finish(
         local_changes,
         resolved: made.resolved,
         unused_resolutions: made.unused,
+        standing: stand.map(|stand| stand.standing.clone()).unwrap_or_default(),
+        kept_ours: made.kept_ours,
         stays: made.stays,
         dropped_routes,
         effect: Effect::default(),
@@ -100,6 +93,39 @@ pub(super) fn finish(
         diff: DiffSection { directives, unified: previews.iter().map(Comparison::unified).collect() },
         previews,
     })
+}
+
+/// What becomes of local changes, or of what differs from a guess: that is nobody's change.
+fn told(
+    made: &Made,
+    strategy: Strategy,
+    base: Option<&Base>,
+    (old, new): (&Tree, &Tree),
+) -> (LocalChanges, Option<GuessSection>) {
+    let (known, guess) = match base {
+        Some(base) if base.certainty == Certainty::Guessed => (None, Some(base)),
+        known => (known, None),
+    };
+    match (&made.lists, guess) {
+        (Some(lists), Some(guess)) => {
+            let guess = GuessSection { base: guess.name.clone(), lists: local::of_merge(lists) };
+            (LocalChanges::default(), Some(guess))
+        }
+        (Some(lists), None) => (local::of_merge(lists), None),
+        (None, _) => {
+            let vendor = made.vendor.as_deref().and_then(|vendor| Tree::parse(vendor).ok());
+            (local::unmerged(strategy, known, (old, new), vendor.as_ref()), None)
+        }
+    }
+}
+
+/// Where a run keeps what the next update is told from.
+#[derive(Debug, Clone)]
+pub struct RecordPaths {
+    /// The base.
+    pub base: TextPath,
+    /// The local changes.
+    pub patch: TextPath,
 }
 
 /// A saved plan with what people want to see of it. `beside` holds the files
@@ -113,7 +139,7 @@ pub fn explain(
     plan: Plan,
     facts: &Facts,
     config: &Config,
-    memory: &TextPath,
+    records: &RecordPaths,
     beside: &BTreeMap<TextPath, Vec<u8>>,
     included: Draft,
 ) -> Result<Migration, PlanError> {
@@ -123,7 +149,21 @@ pub fn explain(
     let mut local_changes = LocalChanges::default();
     let mut draft = included;
     for (path, from, to) in plan.files() {
-        let Version::File { content: Content::Patched(patches), .. } = to else {
+        let Version::File { content, .. } = to else { return Err(PlanError::Foreign(path.clone())) };
+        let Content::Patched(patches) = content else {
+            let is_site = |at: &TextPath| {
+                config.files().any(|(_, file)| file.identity == at.as_path() && file.path == facts.site.file)
+            };
+            let is_ours = match content {
+                Content::Copied(of) => *path == records.base && is_site(of),
+                Content::Local(how) => {
+                    *path == records.patch && how.base == records.base && is_site(&how.site)
+                }
+                Content::Live | Content::Patched(_) | Content::Backup(_) => false,
+            };
+            if is_ours {
+                continue;
+            }
             return Err(PlanError::Foreign(path.clone()));
         };
         let file = config.files().map(|(_, file)| file).find(|file| file.identity == path.as_path());
@@ -135,13 +175,13 @@ pub fn explain(
                 directives.extend(diff(&file.tree, &new).rows().map(directive_change));
                 if plan.strategy == Strategy::Replace.name() {
                     dropped_routes.extend(dropped(&file.tree, &new));
-                    let lists = local::unmerged(Strategy::Replace, None, &file.tree, &new);
+                    let lists = local::unmerged(Strategy::Replace, None, (&file.tree, &new), None);
                     local_changes.dropped.extend(lists.dropped);
                 }
                 previews.push(preview(path, file.tree.source(), &result));
                 draft.insert(file.identity.clone(), result);
             }
-            None if memory == path => {}
+            None if records.base == *path => {}
             None if is_ours => {
                 let absent = Vec::new();
                 let old = match from {
@@ -168,6 +208,8 @@ pub fn explain(
         local_changes,
         resolved: Vec::new(),
         unused_resolutions: Vec::new(),
+        standing: Standing::default(),
+        kept_ours: Vec::new(),
         stays: Vec::new(),
         dropped_routes,
         effect: effect(facts, config, &new, &draft),
@@ -197,7 +239,7 @@ fn directive_change(row: &nginx_config::diff::Row) -> DirectiveChange {
 
 /// # Errors
 /// When a changed line is no text: a plan could not hold it.
-fn set_file(material: &Material, path: &Path, old: &[u8], new: &[u8]) -> Result<Step, PlanError> {
+pub(super) fn set_file(material: &Material, path: &Path, old: &[u8], new: &[u8]) -> Result<Step, PlanError> {
     let unknown = || PlanError::Lacks(format!("{} was not read", path.display()));
     let (path, found) = material.files.get_key_value(path).ok_or_else(unknown)?;
     let version = |sha256, attributes, content| Version::File { sha256, attributes, content };
@@ -212,11 +254,6 @@ fn set_file(material: &Material, path: &Path, old: &[u8], new: &[u8]) -> Result<
     })
 }
 
-/// The vendor's text, kept as the base of the next merge.
-fn remember(memory: &Memory, vendor: &[u8]) -> Option<Step> {
-    write_text(&memory.path, memory.remembered.as_ref(), &memory.attributes, vendor)
-}
-
 /// The customer's own file, with the folders that it needs.
 fn include_steps(target: &LocalInclude, own: &[u8]) -> Vec<Step> {
     let folders = target.missing_folders.iter().map(|path| Step::MakeFolder { path: path.clone() });
@@ -224,7 +261,7 @@ fn include_steps(target: &LocalInclude, own: &[u8]) -> Vec<Step> {
 }
 
 /// The step that makes a file of ours say this; `None` when it does.
-fn write_text(
+pub(super) fn write_text(
     path: &TextPath,
     old: Option<&(FileFacts, Vec<u8>)>,
     attributes: &Attributes,
@@ -246,7 +283,7 @@ fn write_text(
     Some(Step::SetFile { path: path.clone(), from, to: Version::File { sha256, attributes, content } })
 }
 
-fn preview(path: impl AsRef<Path>, old: &[u8], new: &[u8]) -> Comparison {
+pub(super) fn preview(path: impl AsRef<Path>, old: &[u8], new: &[u8]) -> Comparison {
     let text = |bytes: &[u8]| String::from_utf8_lossy(&redact_source(bytes)).into_owned();
     Comparison::of_file(path.as_ref(), text(old), text(new))
 }

@@ -6,8 +6,9 @@
 
 use super::PlanError;
 use super::bundle::{Bundle, SiteValues};
+use super::kept::{LocalPatch, Origin};
 use super::material::{Material, Naming};
-use super::wish::{Input, Wish};
+use super::wish::{Input, Keeping, Memory, Wish};
 use nginx_config::merge::{Share, distance};
 use nginx_config::{EditError, Tree};
 
@@ -25,6 +26,13 @@ pub struct Base {
     pub certainty: Certainty,
 }
 
+impl Base {
+    /// One that somebody named, or that a change of ours left.
+    pub fn known(name: String, tree: Tree) -> Self {
+        Self { name, tree, certainty: Certainty::Known }
+    }
+}
+
 /// Whether a base is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Certainty {
@@ -37,18 +45,27 @@ pub enum Certainty {
 /// The base of the site's file, when one is known: as named, else what the last change was made with, where a
 /// candidate is compared with it or local changes are to be told from the vendor's text.
 pub fn base(wish: &Wish) -> Result<Option<Base>, PlanError> {
-    let known = |name: String, tree| Some(Base { name, tree, certainty: Certainty::Known });
     if let Some(Input { name, bytes }) = &wish.base {
         let tree = Tree::parse(bytes.clone())
             .map_err(|error| PlanError::BadInput(name.clone(), error.to_string()))?;
-        return Ok(known(name.clone(), tree));
+        return Ok(Some(Base::known(name.clone(), tree)));
     }
+    let is_needed = wish.candidate.is_some() && remembers_base(wish.memory.as_ref(), wish.keeping.as_ref())
+        || wish.local_include.is_some();
     let remembered = wish.memory.as_ref().and_then(|memory| memory.remembered.as_ref());
-    let is_needed = wish.candidate.is_some() || wish.local_include.is_some();
     Ok(remembered
         .filter(|_| is_needed)
         .and_then(|(_, bytes)| Tree::parse(bytes.clone()).ok())
-        .and_then(|tree| known("what the last change was made with".to_owned(), tree)))
+        .map(|tree| Base::known("what the last change was made with".to_owned(), tree)))
+}
+
+/// Whether a candidate can be merged from what the last change left. What is told from the candidate of a graft was
+/// found there: it need not be the customer's, and is no reason for a conflict with the next one.
+#[must_use]
+pub fn remembers_base(memory: Option<&Memory>, keeping: Option<&Keeping>) -> bool {
+    let patch = keeping.and_then(|keeping| keeping.patch.as_ref());
+    let as_found = |patch: &LocalPatch| patch.changes.iter().any(|change| change.from == Origin::AsFound);
+    memory.is_some_and(|memory| memory.remembered.is_some()) && !patch.is_some_and(as_found)
 }
 
 /// The legacy template that is nearest to the live file, where one is near.

@@ -12,6 +12,7 @@
 #[doc = include_str!("../README.md")]
 pub struct Readme;
 
+mod blank;
 mod config;
 pub mod diff;
 mod edit;
@@ -21,10 +22,12 @@ mod identity;
 mod include;
 mod index;
 mod layout;
+pub mod learn;
 mod lexer;
 mod lua;
 pub mod merge;
 mod parser;
+pub mod patch;
 mod position;
 mod reader;
 mod redact;

@@ -12,7 +12,7 @@ use crate::facts::RouteState;
 use crate::inspect::file_facts;
 use crate::journal::{JournalStep, Phase, RunKind, RunOutcome, Status, StepVersion};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
-use crate::plan::{Strategy, StrategyWish};
+use crate::plan::{MissingChange, SiteState, Standing, Strategy, StrategyWish, is_record};
 use crate::prepare::LookForCopies;
 use crate::values::TextPath;
 use serde_json::json;
@@ -38,15 +38,16 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
     let newest = Store::new(&context.root).list().ok().and_then(|listing| listing.backups.into_iter().next());
     let route = prepared.route();
     let served = route == RouteState::Present;
+    let standing = prepared.standing();
     let pending = Pending::of(&journal.status)
         .map_err(|error| Failure::from_error(FailureKind::NeedsOperator, &error))?;
     let is_open = matches!(journal.status, Status::Active(_));
     let verdict = match pending {
         Some(_) => "a change waits for its confirmation: run `motionctl confirm`".to_owned(),
         None if is_open => "an interrupted run waits: run `motionctl recover`".to_owned(),
-        None => verdict(&route, &drifted),
+        None => standing.verdict().unwrap_or_else(|| verdict(&route, &drifted)),
     };
-    let is_as_left = drifted.is_empty() && !is_open;
+    let is_as_left = drifted.is_empty() && !is_open && !standing.lacks_changes();
     let has_changes = !served || !is_as_left;
     outcome.outcome = match &route {
         // What cannot be told is no pending change, and no server as wanted either.
@@ -67,8 +68,10 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
     outcome.details.insert("verdict".to_owned(), verdict.into());
     outcome.details.insert("route".to_owned(), route_in_a_word(&route).into());
     outcome.details.insert("route_present".to_owned(), served.into());
-    outcome.details.insert("drift".to_owned(), drift_in_a_word(&route, &drifted).into());
+    outcome.details.insert("drift".to_owned(), drift_in_a_word(&route, &drifted, &standing).into());
     outcome.details.insert("drifted".to_owned(), drifted.iter().map(TextPath::as_str).collect());
+    outcome.details.insert("record".to_owned(), standing.in_a_word().into());
+    outcome.details.insert("missing_changes".to_owned(), missing(&standing));
     outcome.details.insert("last_run".to_owned(), last_run(&journal.status));
     outcome.details.insert(
         "newest_backup".to_owned(),
@@ -94,13 +97,24 @@ fn verdict(route: &RouteState, drifted: &[TextPath]) -> String {
 
 /// Who changed what the last run left: a customer's edit keeps the route, an
 /// update by the vendor takes it away again.
-fn drift_in_a_word(route: &RouteState, drifted: &[TextPath]) -> &'static str {
+fn drift_in_a_word(route: &RouteState, drifted: &[TextPath], standing: &Standing) -> &'static str {
+    match standing.state {
+        SiteState::Overwritten => return "vendor",
+        SiteState::Edited if !drifted.is_empty() => return "local",
+        SiteState::NoRecord | SiteState::AsLeft | SiteState::Edited | SiteState::VendorOnRequest => {}
+    }
     match (drifted.is_empty(), route) {
         (true, _) => "none",
         (false, RouteState::Present) => "local",
         (false, RouteState::Missing | RouteState::Elsewhere(_)) => "vendor",
         (false, RouteState::CannotTell(_)) => "unknown",
     }
+}
+
+/// Local changes that are gone, for programs.
+fn missing(standing: &Standing) -> serde_json::Value {
+    let change = |change: &MissingChange| json!({ "path": change.block, "directive": change.directive });
+    standing.missing.iter().map(change).collect()
 }
 
 /// What answers the new client's route, for programs.
@@ -123,6 +137,10 @@ fn drift(context: &Context, status: &Status) -> Result<Vec<TextPath>, Failure> {
     let mut drifted = Vec::new();
     for step in steps {
         let JournalStep::SetFile { path, from, to } = step else { continue };
+        // What we keep for the next update is edited by commands of ours.
+        if is_record(path) {
+            continue;
+        }
         let left = if stands { to } else { from };
         let now = file_facts(&context.root, path).map_err(|error| {
             Failure::new(FailureKind::Unavailable, format!("looking at {}: {error}", path.as_str()))

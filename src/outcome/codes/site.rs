@@ -21,6 +21,11 @@ codes! {
         .means("server blocks look like Motion's, and `--server` or `--site` does not name them")
         .looked_for("where the blocks lead that were not named")
         .advises("give `--server` once more for each that is to get the route");
+    SITE_OTHERS_LOST = stop("site.others-lost")
+        .means("after the change another application's server block would not be reached by its name")
+        .looked_for("each server block that is not Motion's: what answers for its name at its addresses, before and \
+                     after the change")
+        .advises("move that block into a file of its own, or take another `--strategy`");
     SITE_NOT_REPLACEABLE = stop("site.not-replaceable")
         .means("the file cannot be replaced safely")
         .looked_for("the immutable flag, a mount on the file, a second name of it (hard link)")
@@ -40,6 +45,20 @@ codes! {
                      and `status -v`")
         .advises("`motionctl plan --carry FILE` shows what comes back, `apply --carry FILE` brings it back; what was \
                   removed on purpose is left out with `--resolve 'PATH=theirs'`");
+    SITE_OVERWRITTEN =
+        graded("site.overwritten", &[usual(Warn), when(Info, "when no local change is gone")])
+        .means("an update wrote Motion's file, and local changes may be gone with it")
+        .looked_for("Motion's file against the vendor's text and the local changes that the last change kept: it is \
+                     nearer to the one than to both together, or our own routes are gone")
+        .advises("`motionctl apply`: it puts the local changes and the new text together");
+    SITE_CHANGES_GONE = warn("site.changes-gone")
+        .means("local changes are not in Motion's file any more, and no update took them")
+        .looked_for("Motion's file against the local changes in `/etc/motionctl/local.d`")
+        .advises("`motionctl apply` brings them back, `motionctl local drop PATH` forgets them");
+    SITE_VENDOR_TEXT = info("site.vendor-text")
+        .means("the vendor's own text stands in Motion's file, because somebody asked for it")
+        .looked_for("Motion's file against what `motionctl restore-vendor` left")
+        .advises("`motionctl apply` brings route and local changes back");
     SITE_DUPLICATE_SERVER = warn("site.duplicate-server")
         .means("two server blocks have the same address and name: NGINX uses the first, and only warns")
         .looked_for("`listen` and `server_name` of all server blocks")
@@ -158,6 +177,11 @@ codes! {
         .means("a `--resolve` or `--take` names a path that decides nothing")
         .looked_for("each path, against the conflicts and the differences that there are")
         .advises("check its spelling against the conflicts and the diff");
+    MERGE_KEPT_OURS = info("merge.kept-ours")
+        .means("an update has other values than this server, and this server's are kept")
+        .looked_for("values that differ where it is not known whether they were the vendor's or local; certificates and \
+                     Motion's own address are as the update has them")
+        .advises("take the update's value with `--resolve 'PATH=theirs'`");
     MERGE_BASE_UNKNOWN = warn("merge.base-unknown")
         .means("what the live file was made from is not known")
         .looked_for("with `--candidate`: a base that is named, or remembered from the last change. Without one, \

@@ -11,6 +11,7 @@
 
 mod distance;
 mod emit;
+mod fill;
 mod order;
 mod references;
 mod relay;
@@ -22,6 +23,7 @@ mod walk;
 mod writer;
 
 pub use distance::{Share, distance};
+pub use fill::fill_base;
 pub use references::Sort;
 pub use resolution::{Choice, Resolutions, covers};
 pub use select::{Around, Choose, Offer, Otherwise, Selected, select};
@@ -233,6 +235,9 @@ pub fn merge(
 
 /// The same, where somebody said which server blocks of ours the vendor's are.
 ///
+/// A base with blanks, as [`crate::learn`] writes it, is filled first: what
+/// stands in the place of a blank is nobody's change.
+///
 /// # Errors
 /// As of [`merge`].
 pub fn merge_into(
@@ -242,6 +247,8 @@ pub fn merge_into(
     resolutions: &Resolutions,
     chosen: &[DirectiveId],
 ) -> Result<Merged, SyntaxError> {
+    let filled = fill::fill(base, ours, theirs)?;
+    let (base, theirs) = filled.as_ref().map_or((base, theirs), |filled| (&filled.base, &filled.theirs));
     let mut meanings = Meanings::default();
     let [base, mut ours, theirs] = [base, ours, theirs].map(|tree| Side::of_tree(tree, &mut meanings));
     for id in chosen {

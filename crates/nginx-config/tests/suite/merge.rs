@@ -6,4 +6,5 @@
 mod cases;
 mod generate;
 mod laws;
+mod patches;
 mod selecting;
