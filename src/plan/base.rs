@@ -59,6 +59,13 @@ pub fn base(wish: &Wish) -> Result<Option<Base>, PlanError> {
         .map(|tree| Base::known("what the last change was made with".to_owned(), tree)))
 }
 
+/// What stood in the file before the first change, where no more is known: what came since then is the customer's.
+pub fn as_found(wish: &Wish) -> Option<Base> {
+    let (_, bytes) = wish.memory.as_ref()?.standing.as_ref()?;
+    let tree = Tree::parse(bytes.clone()).ok()?;
+    Some(Base::known("what stood there before the first change".to_owned(), tree))
+}
+
 /// Whether a candidate can be merged from what the last change left. What is told from the candidate of a graft was
 /// found there: it need not be the customer's, and is no reason for a conflict with the next one.
 #[must_use]

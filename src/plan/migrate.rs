@@ -4,7 +4,7 @@
 //! and every block that serves Motion serves the new client afterwards.
 
 use super::assemble::finish;
-use super::base::{Base, Certainty, base, guess};
+use super::base::{Base, Certainty, as_found, base, guess};
 use super::bundle::{BadValue, Bundle, BundleError};
 use super::candidate::{additions, has_route, pages, same_page};
 use super::carry::carried;
@@ -290,9 +290,16 @@ fn completed(
     made.own = own(&before, &with_routes, &text(&made)?);
     if let Some(target) = &wish.local_include {
         let known = base.as_ref().filter(|base| base.certainty == Certainty::Known);
-        let moved = extract(material, known, target, &mut made.draft)?;
+        let found = if known.is_some() { None } else { as_found(wish) };
+        let moved = extract(material, known.or(found.as_ref()), target, &mut made.draft)?;
         made.include = moved.include;
         made.stays = moved.stays;
+        made.stays.extend(found.map(|found| {
+            format!(
+                "{}: local blocks of that time cannot be told from the vendor's without --base FILE",
+                found.name
+            )
+        }));
     }
     let mut draft = made.draft.clone();
     if let (Some(target), Some(own)) = (&wish.local_include, &made.include) {

@@ -201,6 +201,16 @@ fn local_locations_move_on_a_migrated_server_where_it_is_known_which_they_are() 
     assert!(said.contains("--base FILE") && nothing["outcome"] == "up-to-date", "{nothing:#}");
     let base = vendor_s(&server);
     moved(&server, &["--base", &base]);
+    // What came since the first change is known to be local, and no more is.
+    let (server, _) = server_and_candidate();
+    assert_eq!(server.json(&["apply", "--yes"])["outcome"], "applied");
+    server.replace(SITE, "    location /api/", "    location /later/ { return 204; }\n    location /api/");
+    let applied = server.json(&[&["apply", "--yes"][..], &OWN].concat());
+    assert_eq!(applied["outcome"], "applied", "{applied:#}");
+    let said = finding(&applied, "merge.stays-in-place")["evidence"].to_string();
+    assert!(said.contains("before the first change"), "{said}");
+    let own = server.read("etc/nginx/motion.d/local.conf");
+    assert!(own.contains("/later/") && !own.contains("whatsapp"), "{own}");
     // Known by what the last change was made with.
     let (server, candidate) = server_and_candidate();
     let (base, candidate) = (vendor_s(&server), path(&candidate));
