@@ -3,17 +3,21 @@
 //! Invariant: nothing here decides; each field is one flag of the contract.
 
 mod backups;
+mod base;
 mod change;
 mod duration;
 mod look;
 pub mod seed;
 mod target;
+mod tryout;
 
 pub use backups::BackupsCommand;
+pub use base::{BaseCommand, LearnArgs};
 pub use change::{ApplyArgs, ChangeArgs, PlanArgs, RecoverArgs, RehearseArgs, RollbackArgs, StrategyChoice};
 pub use duration::parse_duration;
 pub use look::{CheckArgs, DiffArgs, StatusArgs};
 pub use target::{DatabaseArgs, NginxArgs, SiteArgs};
+pub use tryout::TryArgs;
 
 use crate::cli::explain::exit_codes_help;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -80,6 +84,8 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Make and undo the change on a private copy of this server
     Rehearse(RehearseArgs),
+    /// Run another's script, such as the vendor's, in a private copy of this server, and show what it would do
+    Try(TryArgs),
     /// Is the route served? Did the configuration drift? Is a run unfinished?
     Status(StatusArgs),
     /// Keep the change that waits for its confirmation
@@ -93,6 +99,9 @@ pub enum Command {
     /// List, show, verify, compare and prune backups
     #[command(subcommand)]
     Backups(BackupsCommand),
+    /// The vendor's text as many servers share it
+    #[command(subcommand)]
+    Base(BaseCommand),
     /// Agents, queues and profiles from a file, into Motion's database
     #[command(subcommand)]
     Seed(seed::SeedCommand),
@@ -126,6 +135,7 @@ impl Command {
             Self::Plan(args) => &args.change.site.nginx,
             Self::Apply(args) => &args.change.site.nginx,
             Self::Rehearse(args) => &args.change.site.nginx,
+            Self::Try(args) => &args.change.site.nginx,
             Self::Status(args) => &args.site.nginx,
             Self::Rollback(args) => &args.nginx,
             Self::Recover(args) => &args.nginx,

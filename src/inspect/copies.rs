@@ -1,177 +1,126 @@
-//! Older copies of Motion's file: what the vendor's script, a package manager, an editor or a person left behind.
+//! Motion's file in a copy of a server's configuration, of which nothing else is known.
 //!
-//! Invariant: reads a bounded number of small files in places that belong to root, and follows no link. What somebody
-//! else could have written is no copy of anything. Our own backups are not looked at.
+//! Pure but for the reader. Invariant: the file is found as on a server, by what its blocks do. A name alone says whose
+//! it is only where the configuration cannot be read as a whole, and then a single file has to have it.
 
-use crate::facts::Facts;
-use crate::host::Root;
-use crate::values::TextPath;
-use nginx_config::Config;
-use std::collections::BTreeSet;
-use std::fs::Metadata;
-use std::io::ErrorKind;
-use std::os::unix::fs::MetadataExt;
+use super::judge::{Support, candidates};
+use super::own::Own;
+use super::place::USUAL;
+use super::select::select;
+use super::upstream::{groups, targets};
+use super::values::visits;
+use crate::facts::{RouteState, ServerRole};
+use crate::motion::route_state;
+use crate::outcome::{Failure, FailureKind};
+use nginx_config::routes::servers;
+use nginx_config::{Config, Reader, Tree};
 use std::path::{Path, PathBuf};
 
-/// Motion's file is some hundred lines long.
-const MOST_BYTES: u64 = 1 << 20;
-/// Copies that are read.
-const MOST_COPIES: usize = 64;
-/// Names that are looked at in all places together.
-const MOST_NAMES: usize = 20_000;
-
-/// Folders in which copies are kept, with how many folders below them are looked into.
-const PLACES: [(&str, usize); 3] = [("/root", 2), ("/var/backups", 3), ("/etc", 0)];
-/// Where nobody but us, or everybody, writes.
-const NOT_LOOKED_AT: [&str; 3] = ["/var/backups/motionctl", "/var/lib/motionctl", "/tmp"];
-/// Folders beside NGINX's files, or of the same name, that hold what was.
-const MARKS: [&str; 8] = ["backup", "bak", "old", "orig", "save", "copy", "before", "prev"];
-
-/// An older copy.
-#[derive(Debug, Clone)]
-pub struct Copy {
-    /// Where it is, below the root.
-    pub path: TextPath,
-    /// When it was last written, in seconds since 1970.
-    pub modified: i64,
+/// Motion's file in a copy.
+#[derive(Debug)]
+pub struct SiteCopy {
+    /// Where it is.
+    pub file: PathBuf,
     /// It.
-    pub bytes: Vec<u8>,
+    pub tree: Tree,
+    /// Whether one of its blocks that serve Motion has the new client's route.
+    pub client: ClientRoute,
 }
 
-/// What was found, newest first.
-#[derive(Debug, Default)]
-pub struct Copies {
-    /// The copies; not all of them need be NGINX's.
-    pub found: Vec<Copy>,
-    /// What could not be looked at, for people.
-    pub unknown: Vec<String>,
+/// Whether a file has the new client's route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ClientRoute {
+    /// It has none.
+    Missing,
+    /// It has, or something else stands there.
+    There,
 }
 
-/// Looks for copies of the site's file.
-#[must_use]
-pub fn copies(root: &Root, config: &Config, facts: &Facts) -> Copies {
-    let site = facts.site.file.as_path();
-    let own: BTreeSet<PathBuf> = config
-        .files()
-        .flat_map(|(_, file)| file.paths().map(Path::to_owned).chain([file.identity.clone()]))
-        .collect();
-    let identity = config.files().find(|(_, file)| file.path == site).map(|(_, file)| file.identity.clone());
-    let owner = if root.is_live() { None } else { root.metadata(site).ok().map(|found| found.uid()) };
-    let mut search =
-        Search { root, site, own, owner, names: 0, seen: BTreeSet::new(), copies: Copies::default() };
-    for file in [Some(site.to_owned()), identity].into_iter().flatten() {
-        if let Some(folder) = file.parent() {
-            search.beside(folder);
-        }
-    }
-    let prefix = facts.nginx.conf_prefix.as_path();
-    let around = prefix.parent().unwrap_or(prefix);
-    search.folder(prefix, 0, 3, Within::Nginx);
-    if around != Path::new("/etc") {
-        search.folder(around, 0, 0, Within::Around);
-    }
-    for (place, depth) in PLACES {
-        let within = if depth == 0 { Within::Around } else { Within::Place };
-        search.folder(Path::new(place), 0, depth, within);
-    }
-    if search.names > MOST_NAMES {
-        search.copies.unknown.push(format!("more than {MOST_NAMES} files: not all were looked at"));
-    }
-    search.copies.found.sort_by(|a, b| b.modified.cmp(&a.modified).then_with(|| a.path.cmp(&b.path)));
-    search.copies
+/// Where main files usually lie on a server.
+pub fn main_files() -> impl Iterator<Item = &'static Path> {
+    USUAL.iter().map(|(file, _)| Path::new(*file))
 }
 
-/// What kind of folder it is, and so which of its folders are looked into.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Within {
-    /// NGINX's own: those that are named for a copy.
-    Nginx,
-    /// That around NGINX's own: those that are named as it is, with something behind.
-    Around,
-    /// One in which copies are kept, or a part of one: all.
-    Place,
+/// Finds Motion's file in the configuration of `main`; `site` is the one that a person named.
+///
+/// # Errors
+/// When the configuration cannot be read, or which file is Motion's is not certain.
+pub fn site_in(
+    reader: &impl Reader,
+    main: &Path,
+    prefix: &Path,
+    site: Option<&Path>,
+) -> Result<SiteCopy, Failure> {
+    let config = Config::load(main, prefix, reader).map_err(|error| {
+        let text = nginx_config::redact_text(&error.to_string());
+        Failure::new(FailureKind::Invalid, text)
+    })?;
+    let path = match site {
+        Some(site) => site.to_owned(),
+        None => {
+            let visits = visits(&config);
+            let targets = targets(&config, &visits, &groups(&config, &visits));
+            let own = Own::known(Vec::new());
+            let support = Support { application_root: None, named_site: None, own: &own };
+            let selected = select(candidates(&config, &targets, &support), &[], &own)?;
+            debug_assert!(selected.servers.iter().any(|one| one.role == ServerRole::ServesMotion));
+            selected.file
+        }
+    };
+    let found = config.files().find(|(_, file)| file.path == path || file.identity == path);
+    let (id, file) = found.ok_or_else(|| {
+        let message = format!("{} is not read by {}", path.display(), main.display());
+        Failure::new(FailureKind::Unavailable, message)
+    })?;
+    let mut own = servers(&config).iter().filter(|server| server.file == id);
+    let has_route = own.any(|server| route_state(&config, *server) != RouteState::Missing);
+    let client = if has_route { ClientRoute::There } else { ClientRoute::Missing };
+    Ok(SiteCopy { file: file.path.clone(), tree: file.tree.clone(), client })
 }
 
-struct Search<'a> {
-    root: &'a Root,
-    site: &'a Path,
-    /// Files of the configuration: they are in use.
-    own: BTreeSet<PathBuf>,
-    /// Of a tree, whose copy it is.
-    owner: Option<u32>,
-    names: usize,
-    seen: BTreeSet<PathBuf>,
-    copies: Copies,
+/// Motion's file by itself.
+///
+/// # Errors
+/// When it cannot be read as NGINX would.
+pub fn site_alone(file: &Path, bytes: Vec<u8>) -> Result<SiteCopy, Failure> {
+    /// What reads a file that stands by itself, as on a server.
+    const AROUND: &[u8] = b"events { } http { include /site; }";
+    let invalid = |error: &dyn std::fmt::Display| {
+        let text = nginx_config::redact_text(&error.to_string());
+        Failure::new(FailureKind::Invalid, format!("reading {}: {text}", file.display()))
+    };
+    let tree = Tree::parse(bytes.clone()).map_err(|error| invalid(&error))?;
+    let is_whole = tree.roots().iter().any(|id| tree.directive(*id).is("http"));
+    let main: &[u8] = if is_whole { b"include /site;" } else { AROUND };
+    let reader = Alone { main, site: &bytes };
+    let config =
+        Config::load(Path::new("/main"), Path::new("/"), &reader).map_err(|error| invalid(&error))?;
+    let has_route =
+        servers(&config).iter().any(|server| route_state(&config, *server) != RouteState::Missing);
+    let client = if has_route { ClientRoute::There } else { ClientRoute::Missing };
+    Ok(SiteCopy { file: file.to_owned(), tree, client })
 }
 
-impl Search<'_> {
-    /// The folder that the site's file is in, and those in it that are named for copies.
-    fn beside(&mut self, folder: &Path) {
-        self.folder(folder, 0, 1, Within::Nginx);
+/// One file with what leads to it; whatever it includes is empty.
+struct Alone<'a> {
+    main: &'a [u8],
+    site: &'a [u8],
+}
+
+impl Reader for Alone<'_> {
+    fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
+        Ok(match path.to_str() {
+            Some("/main") => self.main.to_vec(),
+            Some("/site") => self.site.to_vec(),
+            _ => Vec::new(),
+        })
     }
 
-    fn folder(&mut self, folder: &Path, depth: usize, deepest: usize, within: Within) {
-        if NOT_LOOKED_AT.iter().any(|other| folder.starts_with(other)) {
-            return;
-        }
-        let names = match self.root.read_dir(folder) {
-            Ok(names) => names,
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return,
-            Err(error) => return self.copies.unknown.push(format!("{}: {error}", folder.display())),
-        };
-        for name in names {
-            self.names += 1;
-            if self.names > MOST_NAMES {
-                return;
-            }
-            let path = folder.join(&name);
-            let Ok(found) = self.root.symlink_metadata(&path) else { continue };
-            let name = name.to_string_lossy();
-            if found.is_file() && within != Within::Around {
-                self.file(path, &name, &found);
-            } else if found.is_dir() && self.is_looked_into(&name, depth, deepest, within) {
-                let next = if depth == 0 && within == Within::Around { 3 } else { deepest };
-                self.folder(&path, depth + 1, next, Within::Place);
-            }
-        }
+    fn list(&self, _: &Path) -> std::io::Result<Vec<std::ffi::OsString>> {
+        Ok(Vec::new())
     }
 
-    fn is_looked_into(&self, name: &str, depth: usize, deepest: usize, within: Within) -> bool {
-        let lower = name.to_lowercase();
-        match within {
-            Within::Nginx => MARKS.iter().any(|mark| lower.contains(mark)),
-            Within::Around => lower.starts_with("nginx") && MARKS.iter().any(|mark| lower.contains(mark)),
-            Within::Place => depth < deepest,
-        }
-    }
-
-    fn file(&mut self, path: PathBuf, name: &str, found: &Metadata) {
-        let is_new = !self.own.contains(&path) && !self.seen.contains(&path);
-        if !is_new || !self.is_named_for_it(name) || self.copies.found.len() >= MOST_COPIES {
-            return;
-        }
-        self.seen.insert(path.clone());
-        let Ok(text) = TextPath::new(&path.to_string_lossy()) else { return };
-        if !self.is_trusted(found) {
-            self.copies.unknown.push(format!("{}: others than root may write it", path.display()));
-            return;
-        }
-        match self.root.read_at_most(&path, MOST_BYTES) {
-            Ok(bytes) => self.copies.found.push(Copy { path: text, modified: found.mtime(), bytes }),
-            Err(error) => self.copies.unknown.push(format!("{}: {error}", path.display())),
-        }
-    }
-
-    /// `motion.conf`, `motion.conf.bak-2024-01-02`, `motion.conf~`, `motion_old.conf`, `.motion.conf.save`.
-    fn is_named_for_it(&self, name: &str) -> bool {
-        let own = self.site.file_name().map(|own| own.to_string_lossy().into_owned()).unwrap_or_default();
-        let stem = own.strip_suffix(".conf").unwrap_or(&own);
-        let name = name.strip_prefix('.').unwrap_or(name);
-        !stem.is_empty() && name.starts_with(stem) && !name.starts_with("motionctl")
-    }
-
-    fn is_trusted(&self, found: &Metadata) -> bool {
-        let others_write = found.mode() & 0o002 != 0 || found.mode() & 0o020 != 0 && found.gid() != 0;
-        !others_write && (found.uid() == 0 || self.owner == Some(found.uid()))
+    fn exists(&self, _: &Path) -> std::io::Result<bool> {
+        Ok(true)
     }
 }

@@ -13,6 +13,7 @@ mod failure;
 mod finding;
 mod offered;
 mod sections;
+mod tryout;
 
 pub use comparison::{CONTEXT, Comparison};
 pub use exit::{EXIT_CODES, ExitMeaning};
@@ -24,4 +25,7 @@ pub use sections::{
     BackupSection, CommandName, DatabaseSection, DiffSection, DirectiveChange, DurationSection,
     ErrorLogVerdict, ErrorSection, HostSection, LoadCount, LoadSection, LocalChange, LocalChanges, Outcome,
     OutcomeKind, PlanSection, ProbeRow, ProblemSection, ReloadSection, StepSection,
+};
+pub use tryout::{
+    TriedCandidate, TriedChange, TriedEdition, TriedFetch, TriedRequest, TriedScript, TrySection,
 };

@@ -14,7 +14,7 @@ use super::saved::{Plan, PlanKind};
 use super::standing::Standing;
 use super::step::{Content, Step, Version, line_patches, patch};
 use super::to_https::to_https;
-use super::wish::{LocalInclude, Strategy, Wish};
+use super::wish::{Companion, LocalInclude, Strategy, Wish};
 use crate::facts::{Facts, FileFacts};
 use crate::outcome::{Comparison, DiffSection, DirectiveChange, GuessSection, LocalChanges};
 use crate::values::{Attributes, Hash, TextPath};
@@ -65,6 +65,13 @@ pub(super) fn finish(
         let before = target.existing.as_ref().map_or(&[][..], |(_, old)| old);
         previews.insert(0, preview(&target.path, before, own));
         steps.splice(0..0, include_steps(target, own));
+    }
+    if !steps.is_empty() && !wish.companions.is_empty() {
+        let new = staged(config, &made.draft)?;
+        let included = wish.companions.iter().filter(|companion| is_included(&new, companion));
+        let included: Vec<&Companion> = included.collect();
+        previews.splice(0..0, included.iter().map(|one| preview(&one.file.path, &[], &one.bytes)));
+        steps.splice(0..0, companion_steps(&included));
     }
     // An update that took nothing away is written down all the same: its text is the next base.
     if !steps.is_empty() || stand.is_some_and(Stand::is_due) {
@@ -252,6 +259,22 @@ pub(super) fn set_file(material: &Material, path: &Path, old: &[u8], new: &[u8])
             Content::Patched(line_patches(old, new).ok_or(PlanError::NotText)?),
         ),
     })
+}
+
+/// Whether the new configuration names a file that the candidate brings along.
+fn is_included(new: &Config, companion: &Companion) -> bool {
+    new.files().any(|(_, file)| file.paths().any(|path| path == companion.file.path.as_path()))
+}
+
+/// The files that a candidate brings along, with the folders that they need; several may need the same.
+fn companion_steps(companions: &[&Companion]) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    for step in companions.iter().flat_map(|companion| include_steps(&companion.file, &companion.bytes)) {
+        if !steps.contains(&step) {
+            steps.push(step);
+        }
+    }
+    steps
 }
 
 /// The customer's own file, with the folders that it needs.

@@ -72,7 +72,7 @@ fn from_base(material: &Material, carry: &Carry, base: &Base, wish: &Wish) -> Re
     let first = merge(&said)?;
     let lists = [&first.lists.carried, &first.lists.conflicting];
     let facts = lists.into_iter().flatten().filter(|local| {
-        let is_said = said.named(&local.select).is_some();
+        let is_said = said.by_path(&local.select).is_some();
         !is_said && local.theirs.is_some() && is_fact_of_today(material, local)
     });
     let facts: BTreeSet<String> = facts.map(|local| local.select.clone()).collect();
@@ -172,7 +172,7 @@ fn with_old_names(
             continue;
         };
         let (here, there) = (live.directive(ours), carry.tree.directive(theirs));
-        let is_left = said.named(&offer.what.path).is_some();
+        let is_left = said.by_path(&offer.what.path).is_some();
         if !here.is("server_name") || safe::is_placeholder(here) || is_left {
             continue;
         }
@@ -245,7 +245,7 @@ impl<'a> Policy<'a> {
     }
 
     fn verdict(&self, what: &Otherwise) -> Verdict {
-        match self.said.named(&what.path) {
+        match self.said.by_path(&what.path) {
             Some(Choice::Ours) => return Verdict::Back,
             Some(Choice::Theirs) => return Verdict::Stays("it was left out by name"),
             None => {}

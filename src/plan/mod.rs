@@ -9,6 +9,7 @@ mod base;
 pub mod bundle;
 mod candidate;
 mod carry;
+mod decisions;
 mod draft;
 mod effect;
 mod graft;
@@ -32,6 +33,7 @@ mod wish;
 pub use assemble::{RecordPaths, explain};
 pub use base::remembers_base;
 pub use carry::lost;
+pub use decisions::{Decisions, DecisionsError};
 pub use effect::{BareToday, BlockEffect, Effect, Today};
 pub use kept::{
     BaseKind, Kept, KeptChange, KeptError, LOCAL_FOLDER, LocalPatch, LocalRecord, Origin, PatchFault,
@@ -46,5 +48,6 @@ pub use standing::{MissingChange, SiteState, Standing};
 pub use step::{Content, Patch, PatchError, Step, Version, line_patches, patch, patch_to};
 pub use to_https::ToHttps;
 pub use wish::{
-    Candidate, Carry, GuardWish, Input, Keeping, LocalInclude, Memory, Strategy, StrategyWish, Wish,
+    Candidate, Carry, Companion, GuardWish, Input, Keeping, LocalInclude, Memory, Strategy, StrategyWish,
+    Wish,
 };

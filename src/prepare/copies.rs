@@ -6,7 +6,7 @@ use super::candidate::is_motion;
 use super::carry::{OldCopy, carry};
 use crate::facts::{RouteState, ServerRole};
 use crate::host::Root;
-use crate::inspect::{Copy, Inspection, copies};
+use crate::inspect::{self, Inspection, OlderCopy};
 use crate::outcome::codes;
 use crate::outcome::{Finding, Level, LocalChange};
 use crate::plan::{Input, lost};
@@ -18,7 +18,7 @@ const MOST_NAMED: usize = 12;
 /// Looks for copies; what could not be looked at goes to the notes.
 pub fn older_copies(root: &Root, inspection: &Inspection, notes: &mut Vec<String>) -> Option<Finding> {
     let site = &inspection.facts.site.file;
-    let copies = copies(root, &inspection.config, &inspection.facts);
+    let copies = inspect::older_copies(root, &inspection.config, &inspection.facts);
     notes.extend(copies.unknown.iter().map(|line| format!("older copies of {}: {line}", site.display())));
     let mut with_loss = Vec::new();
     for copy in copies.found.iter().filter(|copy| is_motion(root, inspection, &copy.bytes)) {
@@ -35,7 +35,7 @@ pub fn older_copies(root: &Root, inspection: &Inspection, notes: &mut Vec<String
     Some(finding)
 }
 
-fn finding(root: &Root, inspection: &Inspection, best: &Copy, lost: &[LocalChange]) -> Finding {
+fn finding(root: &Root, inspection: &Inspection, best: &OlderCopy, lost: &[LocalChange]) -> Finding {
     let mut serving =
         inspection.facts.site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
     let is_served = serving.all(|server| server.new_client != RouteState::Missing);
@@ -59,7 +59,7 @@ fn finding(root: &Root, inspection: &Inspection, best: &Copy, lost: &[LocalChang
 }
 
 /// ` --carry FILE`, with the root where there is one: operands are paths of this machine.
-fn arguments(root: &Root, copy: &Copy) -> String {
+fn arguments(root: &Root, copy: &OlderCopy) -> String {
     let path = copy.path.as_str();
     if root.is_live() {
         return format!(" --carry {}", quoted(path));
@@ -74,7 +74,7 @@ fn quoted(word: &str) -> String {
     if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
-fn dated(copy: &Copy) -> String {
+fn dated(copy: &OlderCopy) -> String {
     let date = Timestamp::from_second(copy.modified).map(|time| time.strftime("%F").to_string());
     format!("{} of {}", copy.path.as_str(), date.unwrap_or_else(|_| "an unknown day".to_owned()))
 }

@@ -33,6 +33,7 @@ fn work_for(edit: impl FnOnce(&Server)) -> u64 {
         take: Vec::new(),
         carry: None,
         local_include: None,
+        companions: Vec::new(),
         guards: GuardWish::Say,
     };
     let planned = migrate(&inspection.facts, &inspection.config, &Bundle::embedded(), &wish);

@@ -38,6 +38,9 @@ pub struct ChangeArgs {
     /// Take what is only offered, by its path, or all below a block; may be given again
     #[arg(long, value_name = "PATH")]
     pub take: Vec<String>,
+    /// Decide conflicts as on other servers, by FILE; plan adds what --resolve decides
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub resolve_file: Option<PathBuf>,
     /// How long a reload may take until it counts as failed, such as 30s
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub reload_timeout: Option<Duration>,

@@ -2,6 +2,7 @@
 
 mod apply;
 mod backups;
+mod base;
 mod change;
 mod check;
 mod confirm;
@@ -16,9 +17,10 @@ mod seed;
 mod sessions;
 mod space;
 mod status;
+mod tryout;
 mod unconfirmed;
 
-use super::args::{BackupsCommand, Command};
+use super::args::{BackupsCommand, BaseCommand, Command};
 use super::context::Context;
 use crate::outcome::{Failure, Outcome};
 
@@ -29,12 +31,14 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         Command::Plan(args) => plan::plan(context, args),
         Command::Apply(args) => apply::apply(context, args),
         Command::Rehearse(args) => rehearse::rehearse(context, args),
+        Command::Try(args) => tryout::try_script(context, args),
         Command::Status(args) => status::status(context, args),
         Command::Rollback(args) => rollback::rollback(context, args),
         Command::Confirm => confirm::confirm(context),
         Command::Recover(args) => recover::recover(context, args),
         Command::Diff(args) => diff::diff(context, args),
         Command::Backups(command) => backups::backups(context, command),
+        Command::Base(BaseCommand::Learn(args)) => base::learn(context, args),
         Command::Seed(command) => seed::seed(context, command),
         Command::Explain { .. }
         | Command::Completions { .. }
@@ -54,6 +58,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::Plan(_) => "plan",
         Command::Apply(_) => "apply",
         Command::Rehearse(_) => "rehearse",
+        Command::Try(_) => "try",
         Command::Status(_) => "status",
         Command::Rollback(_) => "rollback",
         Command::Confirm => "confirm",
@@ -64,6 +69,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::Backups(BackupsCommand::Verify { .. }) => "backups verify",
         Command::Backups(BackupsCommand::Diff { .. }) => "backups diff",
         Command::Backups(BackupsCommand::Prune { .. }) => "backups prune",
+        Command::Base(BaseCommand::Learn(_)) => "base learn",
         Command::Seed(command) => seed::name(command),
         Command::Explain { .. } => "explain",
         Command::Completions { .. } => "completions",

@@ -1,7 +1,7 @@
 //! `status`: is the route served, did the configuration drift, is a run
 //! unfinished, which is the newest backup?
 
-use super::change::{route_in_words, watched};
+use super::change::{BROKEN, route_in_words, watched};
 use super::confirm::{section, time_in_words};
 use super::sessions::Watch;
 use crate::apply::{History, Pending};
@@ -45,6 +45,9 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
     let verdict = match pending {
         Some(_) => "a change waits for its confirmation: run `motionctl confirm`".to_owned(),
         None if is_open => "an interrupted run waits: run `motionctl recover`".to_owned(),
+        None if standing.verdict().is_none() && drifted.is_empty() && prepared.is_broken() => {
+            BROKEN.to_owned()
+        }
         None => standing.verdict().unwrap_or_else(|| verdict(&route, &drifted)),
     };
     let is_as_left = drifted.is_empty() && !is_open && !standing.lacks_changes();

@@ -10,7 +10,7 @@
 use crate::blank::{fits, has_blank, is_pattern, notes, taken, taken_loosely, values};
 use crate::diff::compare::pair_lists;
 use crate::diff::outline::{Meanings, Outline};
-use crate::learn::{best_pairs, features, likeness};
+use crate::learn::{Features, best_pairs, features, likeness};
 use crate::position::SyntaxError;
 use crate::splice::{Splice, splice};
 use crate::tree::{Directive, Tree};
@@ -21,6 +21,8 @@ use std::ops::Range;
 pub(super) struct Filled {
     pub base: Tree,
     pub theirs: Tree,
+    /// Words of the server's own that were filled in.
+    pub values: HashSet<Vec<u8>>,
 }
 
 /// The base as it was on the server that `ours` is from: its blanks filled,
@@ -57,13 +59,16 @@ pub(super) fn fill(base: &Tree, ours: &Tree, theirs: &Tree) -> Result<Option<Fil
     let mut all: Vec<Splice> = notes.filter(is_apart).collect();
     all.extend(base_splices);
     all.sort_by_key(|splice| splice.range.start);
-    Ok(Some(Filled { base: spliced(base, all)?, theirs: spliced(theirs, their_splices)? }))
+    let values = filling.values();
+    Ok(Some(Filled { base: spliced(base, all)?, theirs: spliced(theirs, their_splices)?, values }))
 }
 
 /// For each directive of the base the one that it is in another file.
 fn partners(base: &Outline<'_>, other: &Outline<'_>) -> Vec<Option<usize>> {
     let mut found = vec![None; base.items.len()];
     let (base_servers, other_servers) = (features(base), features(other));
+    // What the base does not know anywhere makes a block no other one.
+    let known: HashSet<&[u8]> = base_servers.values().flat_map(words_of).collect();
     let mut open = vec![(base.roots.as_slice(), other.roots.as_slice())];
     while let Some((from, to)) = open.pop() {
         let mut pairs: Vec<(usize, usize)> = Vec::new();
@@ -74,7 +79,8 @@ fn partners(base: &Outline<'_>, other: &Outline<'_>) -> Vec<Option<usize>> {
                 let Some(others) = other_servers.get(&right).filter(|one| one.role == features.role) else {
                     continue;
                 };
-                likenesses.push((likeness(&features.all, &others.all), left, right));
+                let others = words_of(others).filter(|feature| known.contains(feature)).collect();
+                likenesses.push((likeness(&words_of(features).collect(), &others), left, right));
             }
         }
         pairs.extend(best_pairs(likenesses));
@@ -96,6 +102,10 @@ fn partners(base: &Outline<'_>, other: &Outline<'_>) -> Vec<Option<usize>> {
         }
     }
     found
+}
+
+fn words_of(features: &Features) -> impl Iterator<Item = &[u8]> {
+    features.all.iter().map(Vec::as_slice)
 }
 
 /// Directives with blanks, each with the first that fits it. Those that say
@@ -199,6 +209,25 @@ impl Filling<'_, '_> {
         theirs.extend(self.renamed(&names));
         theirs.sort_by_key(|splice| splice.range.start);
         (base, theirs)
+    }
+
+    /// The server's words in the place of blanks, as far as they tell whose
+    /// they are: an address, a path. A plain word stands elsewhere as well.
+    fn values(&self) -> HashSet<Vec<u8>> {
+        let mut found = HashSet::new();
+        for (index, item) in self.base.items.iter().enumerate() {
+            let Some(ours) = self.in_ours[index].map(|ours| self.ours.items[ours].directive()) else {
+                continue;
+            };
+            let (pattern, words) = (values(&item.directive().args), values(&ours.args));
+            for (word, places) in pattern.iter().zip(taken(&pattern, &words).unwrap_or_default()) {
+                if has_blank(word) {
+                    found.extend(words[places].iter().map(|word| word.to_vec()));
+                }
+            }
+        }
+        found.retain(|word| word.iter().any(|byte| b"./:".contains(byte)));
+        found
     }
 
     /// The new file's words with those of the server where the base has blanks.

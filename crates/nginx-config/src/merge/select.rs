@@ -5,6 +5,7 @@
 //! taken or offered. What is taken brings along the definitions of its names
 //! that the other file has.
 
+use super::fingerprint::Own;
 use super::references::{Hints, Name, Sort, defines_any, undefined};
 use super::walk::{self, Triple, Walker};
 use super::{Cause, Choice, Doubt, Local, Resolutions, Sides, emit};
@@ -13,7 +14,7 @@ use crate::diff::outline::Meanings;
 use crate::diff::{Kind, Version, show, version};
 use crate::position::SyntaxError;
 use crate::tree::{DirectiveId, Tree};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// Whether something that the other file has otherwise is to be taken.
 pub type Choose<'a> = &'a dyn Fn(&Otherwise) -> bool;
@@ -100,10 +101,11 @@ pub fn select(
         here.outline.items[id.index()].is_chosen = true;
     }
     let sides = Sides { base: &base, ours: &here, theirs: &there };
+    let own = Own::of(&here, HashSet::new());
     let known = undefined(ours);
     let mut hints = Hints::default();
     loop {
-        let walked = walk::walk(&sides, Decider::Choice(choose), &hints);
+        let walked = walk::walk(&sides, Decider::Choice(choose), &hints, &own);
         let result = emit::emit(&sides, &walked);
         let mut lacking = undefined(&Tree::parse(result.text.clone())?);
         lacking.retain(|name| !known.contains(name) && !around.defines(name));
@@ -215,14 +217,13 @@ impl Walker<'_, '_> {
         is_taken
     }
 
-    /// The side of a conflict that somebody wants, by path or by choice.
-    pub fn wanted_side(&mut self, path: &str, cause: Cause, triple: Triple) -> Option<Choice> {
-        let kind = match (self.choose, cause) {
-            (None, _) => return self.resolutions.of(path),
+    /// The side of a conflict that somebody chose.
+    pub fn chosen_side(&mut self, path: &str, cause: Cause, triple: Triple) -> Option<Choice> {
+        let kind = match cause {
             // Who chose the `return` has decided that what is here is not reached.
-            (Some(_), Cause::Dead) => return Some(Choice::Ours),
-            (Some(_), Cause::Order) => Kind::Moved,
-            (Some(_), _) => Kind::Changed,
+            Cause::Dead => return Some(Choice::Ours),
+            Cause::Order => Kind::Moved,
+            _ => Kind::Changed,
         };
         let is_taken = self.asked(kind, path.to_owned(), triple);
         Some(if is_taken { Choice::Theirs } else { Choice::Ours })

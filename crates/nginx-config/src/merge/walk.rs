@@ -4,6 +4,7 @@
 //! an undecided conflict leaves ours in place. Nothing is written yet; open
 //! blocks wait on a list, so nesting costs memory only.
 
+use super::fingerprint::Own;
 use super::order::{self, Seat};
 use super::references::Hints;
 use super::select::{Choose, Decider, Otherwise};
@@ -114,7 +115,7 @@ pub(super) struct Open {
     pub is_new: bool,
 }
 
-pub(super) fn walk(sides: &Sides<'_, '_>, by: Decider<'_>, hints: &Hints) -> Walked {
+pub(super) fn walk(sides: &Sides<'_, '_>, by: Decider<'_>, hints: &Hints, own: &Own) -> Walked {
     let walked = Walked {
         acts: vec![Act::Keep; sides.ours.outline.items.len()],
         gaps: BTreeMap::new(),
@@ -142,7 +143,7 @@ pub(super) fn walk(sides: &Sides<'_, '_>, by: Decider<'_>, hints: &Hints) -> Wal
         Decider::Resolutions(resolutions) => (resolutions, None),
         Decider::Choice(choose) => (&nothing, Some(choose)),
     };
-    let mut walker = Walker { sides, resolutions, choose, hints, walked, open, within: None };
+    let mut walker = Walker { sides, resolutions, choose, hints, own, walked, open, within: None };
     while let Some(block) = walker.open.pop() {
         walker.block(block);
     }
@@ -151,9 +152,10 @@ pub(super) fn walk(sides: &Sides<'_, '_>, by: Decider<'_>, hints: &Hints) -> Wal
 
 pub(super) struct Walker<'a, 's> {
     pub sides: &'a Sides<'a, 's>,
-    pub resolutions: &'a Resolutions,
+    resolutions: &'a Resolutions,
     pub choose: Option<Choose<'a>>,
     pub hints: &'a Hints,
+    own: &'a Own,
     pub walked: Walked,
     open: Vec<Open>,
     /// The block of ours that is looked at.
@@ -478,10 +480,15 @@ impl Walker<'_, '_> {
         let kind =
             if cause == Cause::BothChanged || cause == Cause::Order { Kind::Changed } else { Kind::Added };
         let shown = |side: &Side<'_>, index: Option<usize>| index.map(|index| version(side, index, kind));
-        let choice = self.wanted_side(&path, cause, triple);
+        let last = path.rsplit(show::SEPARATOR).next().unwrap_or_default();
+        let general = self.own.general(self.sides, self.within, (last, cause, triple));
+        let choice = match self.choose {
+            Some(_) => self.chosen_side(&path, cause, triple),
+            None => self.resolutions.of(&path, &general.fingerprint),
+        };
         let (base, ours, theirs) =
             (shown(from, triple.base), shown(here, triple.ours), shown(there, triple.theirs));
-        self.walked.conflicts.push(Conflict { path, cause, base, ours, theirs, choice });
+        self.walked.conflicts.push(Conflict { path, general, cause, base, ours, theirs, choice });
         self.walked.conflicts.len() - 1
     }
 

@@ -134,7 +134,15 @@ fn three_servers_are_enough_for_what_all_three_have_and_one_has_nothing_in_commo
 
 #[test]
 fn two_hundred_servers_take_little_more_than_ten_times_twenty() {
-    let fleet = fleet(6, 200, Generation::Legacy);
+    let mut fleet = fleet(6, 200, Generation::Legacy);
+    // What each customer has alone must not count against all others.
+    for (at, server) in fleet.iter_mut().enumerate() {
+        let own = (0..60).map(|n| {
+            format!("location /own{at}/{n}/ {{ proxy_pass http://127.0.0.1:{n}; expires {n}s; }}\n")
+        });
+        let own: String = own.collect();
+        server.text = server.text.replacen("location /socket.io/", &(own + "location /socket.io/"), 1);
+    }
     let time = |servers: &[Drawn]| {
         let start = std::time::Instant::now();
         let base = learned(servers);
@@ -143,6 +151,9 @@ fn two_hundred_servers_take_little_more_than_ten_times_twenty() {
         start.elapsed()
     };
     let (few, many) = (time(&fleet[..20]), time(&fleet));
+    let tree = Tree::parse(learned(&fleet[..20]).text).unwrap();
+    let own = locals(&tree, &fleet[0]).into_iter().filter(|change| change.contains("/own0/")).count();
+    assert_eq!(own, 60);
     // Ten times as many; the bound is loose, since tests share a machine. Quadratic would be a hundred times.
     assert!(many < few * 40 + std::time::Duration::from_secs(2), "{few:?} and {many:?}");
 }
