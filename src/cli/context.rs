@@ -3,6 +3,7 @@
 use super::args::{ChangeArgs, Global, NginxArgs, SiteArgs, StrategyChoice, parse_duration};
 use super::decisions;
 use super::files::{read_bundle, read_input};
+use super::old_copy::read_old_copy;
 use super::progress::Progress;
 use super::settings::Settings;
 use crate::apply::SandboxChoice;
@@ -13,7 +14,7 @@ use crate::outcome::codes::{self, Accepted, Code, Family, accepted};
 use crate::outcome::{Failure, FailureKind, Finding, HostSection};
 use crate::plan::bundle::{Bundle, UpstreamUrl};
 use crate::plan::{GuardWish, Strategy, StrategyWish};
-use crate::prepare::Options;
+use crate::prepare::{LookForCopies, Options};
 use crate::values::RootPath;
 use nginx_config::merge::{Choice, Resolutions};
 use std::collections::BTreeSet;
@@ -102,11 +103,14 @@ impl Context {
             beside: Vec::new(),
             base: None,
             resolutions,
+            carry: None,
+            take: Vec::new(),
             local_include: None,
             guards: if site.inherit_guards { GuardWish::Inherit } else { GuardWish::Say },
             accept,
             sandbox: self.sandbox(site.no_sandbox)?,
             probes: settings.probes.clone(),
+            copies: LookForCopies::No,
         })
     }
 
@@ -127,6 +131,15 @@ impl Context {
         options.strategy = self.strategy(change.strategy)?;
         options.candidate = change.candidate.as_deref().map(read_input).transpose()?;
         options.base = change.base.as_deref().map(read_input).transpose()?;
+        options.carry = change.carry.as_deref().map(read_old_copy).transpose()?;
+        if options.carry.is_some() && options.strategy == StrategyWish::Named(Strategy::Replace) {
+            return Err(Failure::new(
+                FailureKind::Usage,
+                "--carry brings back what was lost, and replace drops it",
+            )
+            .with_hint("leave --strategy out"));
+        }
+        options.take.clone_from(&change.take);
         options.local_include = change.local_include.clone().map(|path| self.below_root(path));
         for decision in &change.resolve {
             let (path, choice) = decision.rsplit_once('=').ok_or_else(|| not_a_choice(decision))?;

@@ -17,6 +17,7 @@ mod decisions;
 mod explain;
 mod files;
 mod man;
+mod old_copy;
 mod progress;
 mod prompt;
 mod settings;

@@ -2,7 +2,7 @@
 //!
 //! Field names are public contract: they are added to, never renamed.
 
-use super::{Comparison, Explanation, Failure, FailureKind, Finding, sort_findings};
+use super::{Comparison, Explanation, Failure, FailureKind, Finding, GuessSection, Offered, sort_findings};
 use serde::{Deserialize, Serialize};
 
 /// Which command answered.
@@ -223,6 +223,16 @@ pub struct PlanSection {
     pub steps: Vec<StepSection>,
     /// What happens to the customer's own changes.
     pub local_changes: LocalChanges,
+    /// The same lists, where what the live file descends from is only guessed: they say what differs from the guess,
+    /// and not who made it so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub differences_from_guess: Option<GuessSection>,
+    /// What the candidate has otherwise, and is left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offered: Vec<Offered>,
+    /// What of it the operator named, and is taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken: Vec<Offered>,
     /// The difference that the steps make.
     pub diff: DiffSection,
 }
@@ -262,6 +272,12 @@ pub struct LocalChange {
     /// Its whole text, ready to be put back by hand; redacted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snippet: Option<String>,
+    /// Of an old copy's: what stands in its place today, or why it does not come back; redacted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub today: Option<String>,
+    /// Of an old copy's: what `--take` and `--resolve` name it by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub take: Option<String>,
 }
 
 /// What differs between two configurations.

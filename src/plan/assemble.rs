@@ -3,7 +3,7 @@
 //! Invariant: only what differs becomes a step, and files are written before
 //! others name them.
 
-use super::base::Base;
+use super::base::{Base, Certainty};
 use super::draft::{Draft, staged};
 use super::effect::{Effect, effect};
 use super::kept::{Stand, keep};
@@ -16,7 +16,7 @@ use super::step::{Content, Step, Version, line_patches, patch};
 use super::to_https::to_https;
 use super::wish::{Companion, LocalInclude, Strategy, Wish};
 use crate::facts::{Facts, FileFacts};
-use crate::outcome::{Comparison, DiffSection, DirectiveChange, LocalChanges};
+use crate::outcome::{Comparison, DiffSection, DirectiveChange, GuessSection, LocalChanges};
 use crate::values::{Attributes, Hash, TextPath};
 use nginx_config::diff::diff;
 use nginx_config::{Config, EditError, Tree, redact_source};
@@ -38,6 +38,7 @@ pub(super) fn finish(
     let mut previews = Vec::new();
     let mut directives = Vec::new();
     let mut local_changes = LocalChanges::default();
+    let mut guess = None;
     let mut dropped_routes = BTreeSet::new();
     for (path, bytes) in &made.draft {
         let Some((_, file)) = config.files().find(|(_, file)| file.identity == *path) else { continue };
@@ -50,17 +51,14 @@ pub(super) fn finish(
                 dropped_routes.extend(dropped(&file.tree, &new));
             }
             if site.is_some_and(|site| std::ptr::eq(site, &file.tree)) {
-                local_changes = match &made.lists {
-                    Some(lists) => local::of_merge(lists),
-                    None => {
-                        let vendor = made.vendor.as_deref().and_then(|vendor| Tree::parse(vendor).ok());
-                        local::unmerged(strategy, base.as_ref(), (&file.tree, &new), vendor.as_ref())
-                    }
-                };
+                (local_changes, guess) = told(&made, strategy, base.as_ref(), (&file.tree, &new));
             }
         }
         previews.push(preview(path, file.tree.source(), bytes));
         steps.push(set_file(material, path, file.tree.source(), bytes)?);
+    }
+    if let Some(lists) = &made.carried {
+        local_changes = lists.clone();
     }
     if let Some((target, own)) = wish.local_include.as_ref().zip(made.include.as_ref()) {
         // The vendor's file may name the customer's only once it is there.
@@ -78,7 +76,11 @@ pub(super) fn finish(
     let site = material.site.to_owned();
     Ok(Migration {
         plan: Plan::new(PlanKind::Migrate, strategy.name(), site, facts.nginx.version, relies_on, steps),
-        base: base.map(|base| base.name),
+        base: base.filter(|base| base.certainty == Certainty::Known).map(|base| base.name),
+        guess,
+        offered: made.offered,
+        taken: made.taken,
+        untaken: made.untaken,
         local_changes,
         resolved: made.resolved,
         unused_resolutions: made.unused,
@@ -91,6 +93,30 @@ pub(super) fn finish(
         diff: DiffSection { directives, unified: previews.iter().map(Comparison::unified).collect() },
         previews,
     })
+}
+
+/// What becomes of local changes, or of what differs from a guess: that is nobody's change.
+fn told(
+    made: &Made,
+    strategy: Strategy,
+    base: Option<&Base>,
+    (old, new): (&Tree, &Tree),
+) -> (LocalChanges, Option<GuessSection>) {
+    let (known, guess) = match base {
+        Some(base) if base.certainty == Certainty::Guessed => (None, Some(base)),
+        known => (known, None),
+    };
+    match (&made.lists, guess) {
+        (Some(lists), Some(guess)) => {
+            let guess = GuessSection { base: guess.name.clone(), lists: local::of_merge(lists) };
+            (LocalChanges::default(), Some(guess))
+        }
+        (Some(lists), None) => (local::of_merge(lists), None),
+        (None, _) => {
+            let vendor = made.vendor.as_deref().and_then(|vendor| Tree::parse(vendor).ok());
+            (local::unmerged(strategy, known, (old, new), vendor.as_ref()), None)
+        }
+    }
 }
 
 /// Where a run keeps what the next update is told from.
@@ -181,6 +207,10 @@ pub fn explain(
     Ok(Migration {
         plan,
         base: None,
+        guess: None,
+        offered: Vec::new(),
+        taken: Vec::new(),
+        untaken: Vec::new(),
         local_changes,
         resolved: Vec::new(),
         unused_resolutions: Vec::new(),

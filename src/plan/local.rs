@@ -68,6 +68,8 @@ fn local(change: &Local) -> LocalChange {
         path: change.path.clone(),
         directive: named(change.kind, &change.directive),
         snippet: change.ours.as_ref().map(|ours| ours.text.clone()),
+        today: None,
+        take: None,
     }
 }
 
@@ -87,6 +89,8 @@ fn kept(change: &Change) -> LocalChange {
         path: change.path.clone(),
         directive: named(change.kind, &change.directive),
         snippet: change.new.as_ref().map(|ours| ours.text.clone()),
+        today: None,
+        take: None,
     }
 }
 
@@ -96,5 +100,7 @@ fn dropped(change: &Change) -> LocalChange {
         path: change.path.clone(),
         directive: change.directive.clone(),
         snippet: change.old.as_ref().map(|ours| ours.text.clone()),
+        today: None,
+        take: None,
     }
 }

@@ -35,7 +35,7 @@ pub fn extract(
 ) -> Result<Moved, PlanError> {
     let Some(base) = base else {
         let stays =
-            vec!["everything: without a known base local blocks cannot be told from the vendor's".to_owned()];
+            vec!["everything: local blocks cannot be told from the vendor's; name the file that the live one was made from with --base FILE".to_owned()];
         return Ok(Moved { include: None, stays });
     };
     let config = staged(material.config, draft)?;

@@ -4,9 +4,10 @@
 //! and every block that serves Motion serves the new client afterwards.
 
 use super::assemble::finish;
-use super::base::{Base, base};
+use super::base::{Base, Certainty, as_found, base, guess};
 use super::bundle::{BadValue, Bundle, BundleError};
 use super::candidate::{additions, has_route, pages, same_page};
+use super::carry::carried;
 use super::draft::{Draft, staged};
 use super::effect::{Effect, effect, is_served_as_before, motion_blocks};
 use super::graft::{graft, of_bundle};
@@ -15,6 +16,7 @@ use super::kept::{Back, Kept, KeptError, Stand, back, own, stand};
 use super::local;
 use super::local_include::extract;
 use super::material::{Material, Naming};
+use super::offered::{still_offered, take};
 use super::replace::Replacing;
 use super::saved::Plan;
 use super::standing::Standing;
@@ -23,7 +25,7 @@ use super::to_https::{ToHttps, to_https};
 use super::wish::{GuardWish, Strategy, StrategyWish, Wish};
 use crate::facts::{Facts, FileFacts, RouteState, ServerRole};
 use crate::motion::route_state;
-use crate::outcome::{Comparison, DiffSection, LocalChanges};
+use crate::outcome::{Comparison, DiffSection, GuessSection, LocalChanges, Offered};
 use crate::values::{Hash, NotText, TextPath};
 use nginx_config::merge::{Conflict, Doubt, Lists, merge_into};
 use nginx_config::{Config, DirectiveId, EditError, Node, Tree};
@@ -37,6 +39,14 @@ pub struct Migration {
     pub plan: Plan,
     /// What the live file descends from, for people; `None` when unknown.
     pub base: Option<String>,
+    /// What a merge made of a base that is only guessed.
+    pub guess: Option<GuessSection>,
+    /// What the candidate has otherwise, and is left out.
+    pub offered: Vec<Offered>,
+    /// What of it was named, and is taken.
+    pub taken: Vec<Offered>,
+    /// Paths of things to take that nothing fits.
+    pub untaken: Vec<String>,
     /// What happens to the customer's own directives.
     pub local_changes: LocalChanges,
     /// Conflicts that were resolved as the operator said.
@@ -136,6 +146,14 @@ pub enum PlanError {
         /// The file in the live block.
         found: String,
     },
+    /// What comes back of an old copy needs what nobody defines any more.
+    #[error("what {name} brings back needs `{wanted}`, and neither it nor this server defines that")]
+    CarryNeeds {
+        /// The old copy, as it was given.
+        name: String,
+        /// What is needed.
+        wanted: String,
+    },
     /// What stays of the replaced file needs what the vendor's file has with another meaning.
     #[error(
         "another application's block at {user} stays and needs `{wanted}`, and {name} has something else of that name: \
@@ -193,6 +211,11 @@ pub(super) struct Made {
     /// The customer's own file, when local blocks moved there.
     pub include: Option<Vec<u8>>,
     pub stays: Vec<String>,
+    /// What became of what an old copy has.
+    pub carried: Option<LocalChanges>,
+    pub offered: Vec<Offered>,
+    pub taken: Vec<Offered>,
+    pub untaken: Vec<String>,
 }
 
 /// Plans the migration of a server.
@@ -206,27 +229,34 @@ pub fn migrate(facts: &Facts, config: &Config, bundle: &Bundle, wish: &Wish) -> 
     let material = Material { facts, config, files: &files, site };
     let stand = standing(&material, wish)?;
     let due = stand.as_ref().filter(|stand| stand.is_due());
-    if is_migrated(facts) && due.is_none() && wish.candidate.is_none() && wish.local_include.is_none() {
+    let asks_more = wish.candidate.is_some() || wish.local_include.is_some() || wish.carry.is_some();
+    if is_migrated(facts) && due.is_none() && !asks_more {
         let strategy = match wish.strategy {
             StrategyWish::Named(strategy) => strategy,
             StrategyWish::Auto => Strategy::Graft,
         };
-        return finish(&material, strategy, None, Made::nothing(), wish, stand.as_ref());
+        return finish(&material, strategy, None, Made::taking_nothing(wish), wish, stand.as_ref());
     }
     if let Some(due) = due.filter(|_| wish.strategy != StrategyWish::Named(Strategy::Replace)) {
         return returning(&material, bundle, due, wish);
     }
-    let base = base(&material, bundle, wish)?;
-    let strategy = match (wish.strategy, &base, &wish.candidate) {
-        (StrategyWish::Named(strategy), ..) => strategy,
-        (StrategyWish::Auto, Some(_), _) | (StrategyWish::Auto, _, Some(_)) => Strategy::Merge,
-        (StrategyWish::Auto, None, None) => Strategy::Graft,
+    let mut base = base(wish)?;
+    let strategy = match (wish.strategy, &base) {
+        (StrategyWish::Named(strategy), _) => strategy,
+        (StrategyWish::Auto, Some(_)) => Strategy::Merge,
+        (StrategyWish::Auto, None) => Strategy::Graft,
     };
-    let made = match strategy {
-        _ if is_migrated(facts) && wish.candidate.is_none() => Made::nothing(),
-        Strategy::Graft => Made::nothing(),
-        Strategy::Merge => merged(&material, bundle, base.as_ref(), wish)?,
-        Strategy::Replace => replaced(&material, bundle, wish)?,
+    let is_planned = !is_migrated(facts) || wish.candidate.is_some() || wish.carry.is_some();
+    if strategy == Strategy::Merge && base.is_none() && is_planned && wish.carry.is_none() {
+        base = guess(&material, bundle)?;
+    }
+    let made = match (strategy, &wish.candidate) {
+        _ if wish.carry.is_some() => carried(&material, base.as_ref(), wish)?,
+        _ if !is_planned => Made::taking_nothing(wish),
+        (Strategy::Graft, None) => Made::taking_nothing(wish),
+        (Strategy::Graft, Some(candidate)) => take(&material, candidate, wish)?,
+        (Strategy::Merge, _) => merged(&material, bundle, base.as_ref(), wish)?,
+        (Strategy::Replace, _) => replaced(&material, bundle, wish)?,
     };
     completed(&material, bundle, wish, base, strategy, made, stand.as_ref())
 }
@@ -250,15 +280,26 @@ fn completed(
     let is_merged = made.lists.is_some() && !made.is_return && wish.candidate.is_none();
     let before = if is_merged { material.site_file()?.tree.source().to_vec() } else { text(&made)? };
     complete(material, bundle, wish, &mut made)?;
+    if let Some(candidate) = &wish.candidate {
+        made.offered = still_offered(material, candidate, &made.draft, std::mem::take(&mut made.offered))?;
+    }
     let with_routes = text(&made)?;
     if wish.guards == GuardWish::Inherit {
         inherit(facts, config, &mut made.draft)?;
     }
     made.own = own(&before, &with_routes, &text(&made)?);
     if let Some(target) = &wish.local_include {
-        let moved = extract(material, base.as_ref(), target, &mut made.draft)?;
+        let known = base.as_ref().filter(|base| base.certainty == Certainty::Known);
+        let found = if known.is_some() { None } else { as_found(wish) };
+        let moved = extract(material, known.or(found.as_ref()), target, &mut made.draft)?;
         made.include = moved.include;
         made.stays = moved.stays;
+        made.stays.extend(found.map(|found| {
+            format!(
+                "{}: local blocks of that time cannot be told from the vendor's without --base FILE",
+                found.name
+            )
+        }));
     }
     let mut draft = made.draft.clone();
     if let (Some(target), Some(own)) = (&wish.local_include, &made.include) {
@@ -289,11 +330,11 @@ fn returning(
     stand: &Stand,
     wish: &Wish,
 ) -> Result<Migration, PlanError> {
-    if wish.candidate.is_some() {
+    if wish.candidate.is_some() || wish.carry.is_some() {
         return Err(PlanError::BringBackFirst);
     }
     let site = material.site_file()?;
-    let mut made = Made { is_return: true, ..Made::nothing() };
+    let mut made = Made { is_return: true, ..Made::taking_nothing(wish) };
     if stand.standing.lacks_changes() {
         let Back { text, lists, resolved, offered, unused } =
             back(stand, &site.tree, &serving(material), wish)?;
@@ -301,8 +342,7 @@ fn returning(
         made = Made { lists: Some(lists), resolved, kept_ours: offered, unused, ..made };
     }
     // What stands there is the vendor's: what moves to a file of its own is told from it.
-    let base =
-        stand.is_vendors.then(|| Base { name: "what the update wrote".to_owned(), tree: site.tree.clone() });
+    let base = stand.is_vendors.then(|| Base::known("what the update wrote".to_owned(), site.tree.clone()));
     completed(material, bundle, wish, base, Strategy::Merge, made, Some(stand))
 }
 
@@ -364,13 +404,13 @@ fn merged(material: &Material, bundle: &Bundle, base: Option<&Base>, wish: &Wish
         lists: Some(merged.lists.clone()),
         resolved: merged.conflicts.clone(),
         unused: merged.unused.clone(),
-        ..Made::nothing()
+        ..Made::taking_nothing(wish)
     })
 }
 
 /// The blocks of the site's file that serve Motion: where the vendor's could be
 /// several by what it is for, it is one of these.
-fn serving(material: &Material) -> Vec<DirectiveId> {
+pub(super) fn serving(material: &Material) -> Vec<DirectiveId> {
     let Ok(site) = material.site_file() else { return Vec::new() };
     let serves = material.facts.site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
     let here = serves.filter(|server| material.config.file(server.node.file).identity == site.identity);
@@ -396,7 +436,7 @@ fn replaced(material: &Material, bundle: &Bundle, wish: &Wish) -> Result<Made, P
         draft: Draft::from([(identity, text)]),
         vendor: Some(bytes),
         is_whole: true,
-        ..Made::nothing()
+        ..Made::taking_nothing(wish)
     })
 }
 
@@ -456,7 +496,12 @@ fn missing(material: &Material, config: &Config, draft: &Draft) -> Vec<Node> {
 }
 
 impl Made {
-    fn nothing() -> Self {
+    /// No change, where nothing is offered that could be taken.
+    fn taking_nothing(wish: &Wish) -> Self {
+        Self { untaken: wish.take.clone(), ..Self::nothing() }
+    }
+
+    pub(super) fn nothing() -> Self {
         Self {
             draft: Draft::new(),
             vendor: None,
@@ -469,6 +514,10 @@ impl Made {
             unused: Vec::new(),
             include: None,
             stays: Vec::new(),
+            carried: None,
+            offered: Vec::new(),
+            taken: Vec::new(),
+            untaken: Vec::new(),
         }
     }
 }

@@ -8,6 +8,7 @@ mod assemble;
 mod base;
 pub mod bundle;
 mod candidate;
+mod carry;
 mod decisions;
 mod draft;
 mod effect;
@@ -19,6 +20,7 @@ mod local_include;
 mod material;
 mod migrate;
 mod needs;
+mod offered;
 mod recover;
 mod replace;
 mod rollback;
@@ -29,6 +31,8 @@ mod to_https;
 mod wish;
 
 pub use assemble::{RecordPaths, explain};
+pub use base::remembers_base;
+pub use carry::lost;
 pub use decisions::{Decisions, DecisionsError};
 pub use effect::{BareToday, BlockEffect, Effect, Today};
 pub use kept::{
@@ -44,5 +48,6 @@ pub use standing::{MissingChange, SiteState, Standing};
 pub use step::{Content, Patch, PatchError, Step, Version, line_patches, patch, patch_to};
 pub use to_https::ToHttps;
 pub use wish::{
-    Candidate, Companion, GuardWish, Input, Keeping, LocalInclude, Memory, Strategy, StrategyWish, Wish,
+    Candidate, Carry, Companion, GuardWish, Input, Keeping, LocalInclude, Memory, Strategy, StrategyWish,
+    Wish,
 };

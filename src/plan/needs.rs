@@ -4,8 +4,9 @@
 //! Invariant: nothing that has a name in the candidate is left behind. What is found here is either taken along, the
 //! same in the live configuration already, or the reason of a refusal.
 
+use nginx_config::merge::Sort;
 use nginx_config::routes::{Matcher, matcher};
-use nginx_config::{Config, Node, TokenKind};
+use nginx_config::{Config, Directive, FileId, Node, TokenKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A name that one directive gives and others use.
@@ -47,9 +48,25 @@ pub fn defined(config: &Config) -> BTreeMap<Name, Node> {
     found
 }
 
+/// The same names as a comparison of files knows them.
+pub fn defined_beside(config: &Config, site: FileId) -> Vec<(Sort, String)> {
+    let beside = defined(config).into_iter().filter(|(_, node)| node.file != site);
+    let sorted = beside.map(|(name, _)| match name {
+        Name::Group(name) => (Sort::Upstream, name),
+        Name::Variable(name) => (Sort::Variable, name),
+        Name::Zone(name) => (Sort::Zone, name),
+        Name::Format(name) => (Sort::LogFormat, name),
+    });
+    sorted.collect()
+}
+
 fn gives(config: &Config, node: Node) -> Option<Name> {
-    let directive = config.directive(node);
-    let words = arguments(config, node);
+    given(config.directive(node))
+}
+
+/// The name that a directive of `http` gives.
+pub fn given(directive: &Directive) -> Option<Name> {
+    let words: Vec<String> = directive.args.iter().map(|word| word.text().into_owned()).collect();
     let name = directive.name.text();
     let zone = |key: &str| {
         let found = words.iter().find_map(|word| word.strip_prefix(key))?;

@@ -7,7 +7,7 @@ use super::kept::LocalPatch;
 use crate::facts::FileFacts;
 use crate::values::{Attributes, TextPath};
 use nginx_config::merge::Resolutions;
-use nginx_config::{Config, FileId, Node};
+use nginx_config::{Config, FileId, Node, Tree};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StrategyWish {
-    /// `merge` where the file descends from a known base, else `graft`.
+    /// `merge` where it is known what the file descends from, else `graft`.
     Auto,
     /// This one.
     Named(Strategy),
@@ -129,6 +129,19 @@ pub struct Candidate {
     pub absent: BTreeSet<PathBuf>,
 }
 
+/// An old copy of Motion's file, to bring back what the live one lost.
+#[derive(Debug, Clone)]
+pub struct Carry {
+    /// What to call it.
+    pub name: String,
+    /// It.
+    pub tree: Tree,
+    /// Files that it includes and that are not there, as it writes them.
+    pub missing: BTreeSet<String>,
+    /// Other files of the server as it was.
+    pub others: Vec<Tree>,
+}
+
 /// What becomes of the guards of today's pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -152,10 +165,14 @@ pub struct Wish {
     pub base: Option<Input>,
     /// What the last change was made with.
     pub memory: Option<Memory>,
+    /// An old copy, to bring back what the live file lost.
+    pub carry: Option<Carry>,
     /// The local changes that it left.
     pub keeping: Option<Keeping>,
     /// What was decided about conflicts.
     pub resolutions: Resolutions,
+    /// What is to be taken that is only offered, by path.
+    pub take: Vec<String>,
     /// Where local blocks are to go.
     pub local_include: Option<LocalInclude>,
     /// What becomes of today's guards.

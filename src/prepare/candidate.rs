@@ -64,8 +64,18 @@ pub fn candidate(
     Ok(Candidate { input, file, motion, beside, absent, config })
 }
 
+/// Whether a server block of these bytes would be Motion's, in the place of Motion's file.
+pub fn is_motion(root: &Root, inspection: &Inspection, bytes: &[u8]) -> bool {
+    let Some(site) = site(inspection) else { return false };
+    let Ok(config) = in_place(root, inspection, BTreeMap::from([(site.identity.as_path(), bytes)])) else {
+        return false;
+    };
+    let own = config.files().filter(|(_, file)| file.identity == site.identity).map(|(id, _)| id).collect();
+    !motion_blocks_of(root, &config, &inspection.facts, &own).is_empty()
+}
+
 /// Motion's file.
-fn site(inspection: &Inspection) -> Option<&File> {
+pub fn site(inspection: &Inspection) -> Option<&File> {
     let mut files = inspection.config.files().map(|(_, file)| file);
     files.find(|file| file.path == inspection.facts.site.file)
 }

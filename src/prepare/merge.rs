@@ -73,6 +73,15 @@ pub fn merge_findings(migration: &Migration, options: &Options) -> Vec<Finding> 
             ),
         );
     }
+    if !migration.untaken.is_empty() {
+        findings.push(
+            migration.untaken.iter().fold(
+                Finding::new(codes::MERGE_UNUSED_RESOLUTION, "a path to take fits nothing that is offered")
+                    .advice("check the path against the list of what is offered"),
+                |finding, path| finding.evidence(path.clone()),
+            ),
+        );
+    }
     if !migration.stays.is_empty() {
         findings.push(migration.stays.iter().fold(
             Finding::new(codes::MERGE_STAYS_IN_PLACE, "some local changes cannot move to the local include"),

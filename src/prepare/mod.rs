@@ -6,8 +6,10 @@
 
 mod asked;
 mod candidate;
+mod carry;
 mod certificates;
 mod client;
+mod copies;
 mod effect;
 mod kept;
 mod merge;
@@ -33,12 +35,13 @@ use crate::outcome::{
 };
 use crate::plan::bundle::Bundle;
 use crate::plan::{
-    Companion, Effect, GuardWish, Input, LocalInclude, Migration, PlanError, Standing, StrategyWish, Wish,
-    migrate,
+    Companion, Effect, GuardWish, Input, LocalInclude, Migration, PlanError, Standing, Strategy,
+    StrategyWish, Wish, migrate, remembers_base,
 };
 use crate::values::{Attributes, RootPath, TextPath};
 use crate::verify::probe::{Probe, ProbePlan};
 pub use candidate::included;
+pub use carry::OldCopy;
 pub use effect::effect_findings;
 pub use kept::{damaged, kept, record_paths};
 use merge::merge_findings;
@@ -65,8 +68,14 @@ pub struct Options {
     pub beside: Vec<Input>,
     /// What the live file descends from.
     pub base: Option<Input>,
+    /// An old copy, to bring back what the live file lost.
+    #[serde(default)]
+    pub carry: Option<OldCopy>,
     /// What was decided about conflicts.
     pub resolutions: Resolutions,
+    /// What is to be taken that is only offered, by path.
+    #[serde(default)]
+    pub take: Vec<String>,
     /// Where local blocks are to go, below the root.
     pub local_include: Option<PathBuf>,
     /// What becomes of the guards of today's pages.
@@ -77,6 +86,20 @@ pub struct Options {
     pub sandbox: SandboxChoice,
     /// Routes that must answer after the change as the operator says.
     pub probes: Vec<StatedProbe>,
+    /// Whether older copies of Motion's file are looked for.
+    #[serde(default)]
+    pub copies: LookForCopies,
+}
+
+/// Whether older copies of Motion's file are looked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LookForCopies {
+    /// They are no concern of this command.
+    #[default]
+    No,
+    /// They are, and what the live file lost against the newest is said.
+    Yes,
 }
 
 /// Everything that is known before the first effect.
@@ -181,6 +204,9 @@ impl Prepared {
             base: migration.base.clone(),
             steps: migration.plan.steps.iter().map(crate::plan::Step::describe).collect(),
             local_changes: migration.local_changes.clone(),
+            differences_from_guess: migration.guess.clone(),
+            offered: migration.offered.clone(),
+            taken: migration.taken.clone(),
             diff: migration.diff.clone(),
         })
     }
@@ -262,6 +288,9 @@ fn gather(
     let (programs, config) = (&inspection.programs, &inspection.config);
     let gate = tested::Gate { root, launcher, facts, programs, config, sandbox: options.sandbox };
     let old = if may_run { gate.test_old(findings, &mut notes)? } else { None };
+    if options.copies == LookForCopies::Yes {
+        findings.extend(copies::older_copies(root, &inspection, &mut notes));
+    }
     let migration = match migrate(facts, &inspection.config, &options.bundle, &wish) {
         Ok(migration) => migration,
         Err(PlanError::NoClient) => return Ok((inspection, None, notes)),
@@ -325,13 +354,19 @@ fn wish(
     options.base.iter().try_for_each(|base| candidate::base(inspection, base))?;
     let (memory, keeping) = kept::kept(root, &inspection.facts, findings)?;
     let candidate = options.candidate.clone();
+    let is_known = options.base.is_some() || remembers_base(memory.as_ref(), keeping.as_ref());
+    let strategy = match options.strategy {
+        // As the planner chooses.
+        StrategyWish::Auto if !is_known => StrategyWish::Named(Strategy::Graft),
+        wanted => wanted,
+    };
     let beside: BTreeMap<PathBuf, Vec<u8>> = options
         .beside
         .iter()
         .map(|input| (PathBuf::from(&input.name), input.bytes.clone()))
         .filter(|(path, _)| root.metadata(path).is_err())
         .collect();
-    let read = |input| candidate::candidate(root, inspection, options.strategy, input, &beside);
+    let read = |input| candidate::candidate(root, inspection, strategy, input, &beside);
     let candidate = candidate.map(read).transpose()?;
     let mut companions = Vec::new();
     for (path, bytes) in beside {
@@ -346,7 +381,9 @@ fn wish(
         base: options.base.clone(),
         memory,
         keeping,
+        carry: options.carry.as_ref().map(|old| carry::carry(root, inspection, old)).transpose()?,
         resolutions: options.resolutions.clone(),
+        take: options.take.clone(),
         local_include: options.local_include.as_deref().map(|path| local_include(root, path)).transpose()?,
         guards: options.guards,
     })
@@ -380,7 +417,7 @@ fn no_plan(error: &PlanError) -> Failure {
             .with_hint("no plan can hold such a name: rename the file, then plan again"),
         PlanError::Kept(path, error) => kept::damaged(path, &error.to_string()),
         PlanError::BringBackFirst => Failure::new(FailureKind::Refused, text)
-            .with_hint("run `motionctl apply` without --candidate first: it brings them back"),
+            .with_hint("run `motionctl apply` without --candidate and --carry first: it brings them back"),
         PlanError::Conflicts(conflicts) => merge::refused(conflicts),
         PlanError::Doubts(doubts) => merge::ambiguous(doubts),
         PlanError::CandidateLacksRoute { seen, .. } => {
@@ -395,6 +432,8 @@ fn no_plan(error: &PlanError) -> Failure {
         | PlanError::CandidateNeeds { .. }
         | PlanError::CandidateMoves { .. } => Failure::new(FailureKind::Refused, text)
             .with_hint("--strategy merge takes the candidate's other directives as well; or leave --candidate out, and motionctl's own routes are added"),
+        PlanError::CarryNeeds { .. } => Failure::new(FailureKind::Invalid, text)
+            .with_hint("leave it out with --resolve 'PATH=theirs', or give --carry the whole old configuration"),
         PlanError::OthersNeed { .. } => Failure::new(FailureKind::Refused, text)
             .with_hint("put the other application's block into a file of its own, with what it needs; or take another --strategy"),
         _ => Failure::new(FailureKind::Invalid, format!("planning: {text}")),

@@ -3,8 +3,8 @@
 use super::style::{Detail, Style};
 use super::{diff, explained, findings, plain, problems, table, tryout};
 use crate::outcome::{
-    DatabaseSection, ErrorLogVerdict, LoadCount, LoadSection, LocalChanges, Outcome, OutcomeKind,
-    PlanSection, ProbeRow, ReloadSection,
+    DatabaseSection, ErrorLogVerdict, LoadCount, LoadSection, LocalChange, LocalChanges, OfferKind, Offered,
+    Outcome, OutcomeKind, PlanSection, ProbeRow, ReloadSection,
 };
 
 /// The text, ending with a newline.
@@ -111,7 +111,13 @@ fn plan(plan: &PlanSection, style: Style) -> Vec<String> {
         })
         .collect();
     let mut lines = section(&format!("Steps ({})", plan.strategy), table::columns(&rows), style);
-    lines.extend(local_changes(&plan.local_changes, style));
+    lines.extend(local_changes("Local changes", &plan.local_changes, style));
+    lines.extend(plan.differences_from_guess.iter().flat_map(|guess| {
+        let title = format!("Differences from a guess: {}", guess.base);
+        local_changes(&title, &guess.lists, style)
+    }));
+    lines.extend(offers("Taken", &plan.taken, style));
+    lines.extend(offers("Offered, not taken (--take PATH takes one)", &plan.offered, style));
     lines
 }
 
@@ -155,20 +161,58 @@ fn lists(outcome: &Outcome, style: Style) -> Vec<String> {
     lines
 }
 
-fn local_changes(changes: &LocalChanges, style: Style) -> Vec<String> {
+/// More directives that both files have alike are only counted.
+const MOST_ALIKE: usize = 12;
+
+/// A value on one line; a long one is cut.
+fn one_line(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{} …", &line[..end]),
+        None => line,
+    }
+}
+
+/// What another file has otherwise. A line: what it is named by, what is there, what would be.
+fn offers(title: &str, offers: &[Offered], style: Style) -> Vec<String> {
+    let rows: Vec<_> = offers
+        .iter()
+        .map(|offer| {
+            let (old, new) = (offer.old.as_deref().map(one_line), offer.new.as_deref().map(one_line));
+            let (sign, what) = match (offer.kind, old, new) {
+                (OfferKind::Unclear, old, _) => ("?", old.unwrap_or_default()),
+                (OfferKind::Order, ..) => ("~", "stands in another order".to_owned()),
+                (_, Some(old), Some(new)) => ("~", format!("{old} → {new}")),
+                (_, None, new) => ("+", new.unwrap_or_default()),
+                (_, Some(_), None) => ("-", "only here".to_owned()),
+            };
+            painted(vec![sign.to_owned(), offer.take.clone(), what], style)
+        })
+        .collect();
+    section(title, table::columns(&rows), style)
+}
+
+fn local_changes(title: &str, changes: &LocalChanges, style: Style) -> Vec<String> {
     let lists = [
         ("carried", &changes.carried),
         ("already present", &changes.already_present),
         ("conflicting", &changes.conflicting),
         ("dropped", &changes.dropped),
     ];
-    let rows: Vec<_> = lists
-        .iter()
-        .flat_map(|(name, list)| {
-            list.iter().map(|change| vec![(*name).to_owned(), change.path.clone(), change.directive.clone()])
-        })
-        .collect();
-    section("Local changes", table::columns(&rows), style)
+    let row = |name: &str, change: &LocalChange| {
+        let today =
+            change.today.as_deref().map_or_else(String::new, |text| format!("today: {}", one_line(text)));
+        vec![name.to_owned(), change.path.clone(), change.directive.clone(), today]
+    };
+    let rows = lists.iter().flat_map(|(name, list)| match list.len() {
+        // What both files say alike is worth a count and no screen.
+        many if many > MOST_ALIKE && *name == "already present" => {
+            vec![vec![(*name).to_owned(), format!("{many} directives"), String::new(), String::new()]]
+        }
+        _ => list.iter().map(|change| row(name, change)).collect(),
+    });
+    section(title, table::columns(&rows.collect::<Vec<_>>()), style)
 }
 
 fn reload(proof: &ReloadSection, style: Style) -> Vec<String> {

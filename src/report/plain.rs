@@ -39,6 +39,16 @@ pub fn outcome(outcome: &Outcome) -> Outcome {
             clean(&mut step.path);
         }
         local_changes(&mut plan.local_changes);
+        if let Some(guess) = &mut plan.differences_from_guess {
+            clean([&mut guess.base]);
+            local_changes(&mut guess.lists);
+        }
+        for offer in plan.offered.iter_mut().chain(&mut plan.taken) {
+            clean([&mut offer.path, &mut offer.directive, &mut offer.take]);
+            for text in offer.old.iter_mut().chain(&mut offer.new) {
+                *text = lines(text);
+            }
+        }
     }
     if let Some(backup) = &mut plain.backup {
         clean([&mut backup.path]);
@@ -73,11 +83,12 @@ fn finding(finding: &mut Finding) {
 
 fn local_changes(changes: &mut LocalChanges) {
     let LocalChanges { carried, already_present, conflicting, dropped } = changes;
-    for LocalChange { path, directive, snippet } in
+    for LocalChange { path, directive, snippet, today, take } in
         carried.iter_mut().chain(already_present).chain(conflicting).chain(dropped)
     {
         clean([path, directive]);
-        if let Some(text) = snippet {
+        clean(take);
+        for text in snippet.iter_mut().chain(today) {
             *text = lines(text);
         }
     }

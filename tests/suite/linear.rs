@@ -30,6 +30,8 @@ fn work_for(edit: impl FnOnce(&Server)) -> u64 {
         memory: None,
         keeping: None,
         resolutions: Resolutions::none(),
+        take: Vec::new(),
+        carry: None,
         local_include: None,
         companions: Vec::new(),
         guards: GuardWish::Say,

@@ -94,6 +94,8 @@ impl Tree {
             strategy: StrategyWish::Auto,
             candidate: None,
             base,
+            carry: None,
+            take: Vec::new(),
             memory,
             keeping,
             resolutions,

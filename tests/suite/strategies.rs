@@ -108,20 +108,56 @@ fn a_conflict_is_refused_until_it_is_decided() {
 }
 
 #[test]
-fn a_known_base_merges_by_default_and_an_unknown_one_only_grafts() {
-    let planned = Server::copy("standalone").json(&["plan"]);
+fn a_known_base_merges_by_default_and_a_guessed_or_unknown_one_only_grafts() {
+    for name in ["standalone", "variables"] {
+        let planned = Server::copy(name).json(&["plan"]);
+        assert_eq!(planned["plan"]["strategy"], "graft", "{name}");
+        assert_eq!(planned["plan"]["base"], Value::Null, "{name}");
+        assert_eq!(planned["plan"]["local_changes"], no_changes(), "{name}");
+    }
+    let server = Server::copy("standalone");
+    let base = server.at(SITE).display().to_string();
+    let planned = server.json(&["plan", "--base", &base]);
+    assert_eq!((&planned["plan"]["strategy"], &planned["plan"]["base"]), (&"merge".into(), &base.into()));
+}
+
+#[test]
+fn what_differs_from_a_guess_is_never_called_a_local_change() {
+    let (server, _) = server_and_candidate();
+    let planned = server.json(&["plan", "--strategy", "merge"]);
     assert_eq!(planned["plan"]["strategy"], "merge");
-    assert!(planned["plan"]["base"].to_string().contains("separate-locations"), "{planned:#}");
-    let planned = Server::copy("variables").json(&["plan"]);
-    assert_eq!(planned["plan"]["strategy"], "graft");
-    assert_eq!(planned["plan"]["base"], Value::Null);
+    assert_eq!((&planned["plan"]["base"], &planned["plan"]["local_changes"]), (&Value::Null, &no_changes()));
+    let guess = &planned["plan"]["differences_from_guess"];
+    assert!(guess["base"].to_string().contains("separate-locations"), "{planned:#}");
+    assert!(directives(&guess["carried"]).contains(&"location /whatsapp-bridge/"), "{guess:#}");
+    let text = server.run(&["plan", "--strategy", "merge"]).stdout;
+    assert!(
+        text.contains("Differences from a guess: the legacy template") && !text.contains("Local changes")
+    );
+    // What a replacement takes away is lost, whoever wrote it.
+    let planned = server.json(&["plan", "--strategy", "replace"]);
+    assert!(planned["plan"].get("differences_from_guess").is_none(), "{planned:#}");
+    let dropped = directives(&planned["plan"]["local_changes"]["dropped"]);
+    assert!(dropped.contains(&"location /whatsapp-bridge/"), "{planned:#}");
+}
+
+/// Lists in which nothing is anybody's change.
+fn no_changes() -> Value {
+    serde_json::json!({ "carried": [], "already_present": [], "conflicting": [], "dropped": [] })
+}
+
+/// The vendor's file that `standalone` was made from, beside the tree's own files.
+fn vendor_s(server: &Server) -> String {
+    server.write("vendor.conf", Server::copy("standalone").read(SITE));
+    server.at("vendor.conf").display().to_string()
 }
 
 #[test]
 fn local_locations_move_to_the_customer_s_own_file_once() {
     let (server, _) = server_and_candidate();
+    let base = vendor_s(&server);
     let before = server.state();
-    let change = ["apply", "--yes", "--local-include", "/etc/nginx/motion.d/local.conf"];
+    let change = ["apply", "--yes", "--base", &base, "--local-include", "/etc/nginx/motion.d/local.conf"];
     let applied = server.json(&change);
     assert_eq!(applied["outcome"], "applied", "{applied:#}");
     let (site, own) = (server.read(SITE), server.read("etc/nginx/motion.d/local.conf"));
@@ -147,13 +183,51 @@ fn local_locations_move_to_the_customer_s_own_file_once() {
 }
 
 #[test]
+fn local_locations_move_on_a_migrated_server_where_it_is_known_which_they_are() {
+    const OWN: [&str; 2] = ["--local-include", "/etc/nginx/motion.d/local.conf"];
+    let moved = |server: &Server, more: &[&str]| {
+        let applied = server.json(&[&["apply", "--yes"][..], &OWN, more].concat());
+        assert_eq!(applied["outcome"], "applied", "{applied:#}");
+        assert!(!server.read(SITE).contains("whatsapp") && server.read(SITE).contains("^~ /user-ui/"));
+        assert!(server.read("etc/nginx/motion.d/local.conf").contains("location /whatsapp-bridge/"));
+        let again = server.json(&[&["apply", "--yes"][..], &OWN, more].concat());
+        assert_eq!(again["outcome"], "up-to-date", "{again:#}");
+    };
+    // Known by name.
+    let (server, _) = server_and_candidate();
+    assert_eq!(server.json(&["apply", "--yes"])["outcome"], "applied");
+    let nothing = server.json(&[&["plan"][..], &OWN].concat());
+    let said = finding(&nothing, "merge.stays-in-place")["evidence"].to_string();
+    assert!(said.contains("--base FILE") && nothing["outcome"] == "up-to-date", "{nothing:#}");
+    let base = vendor_s(&server);
+    moved(&server, &["--base", &base]);
+    // What came since the first change is known to be local, and no more is.
+    let (server, _) = server_and_candidate();
+    assert_eq!(server.json(&["apply", "--yes"])["outcome"], "applied");
+    server.replace(SITE, "    location /api/", "    location /later/ { return 204; }\n    location /api/");
+    let applied = server.json(&[&["apply", "--yes"][..], &OWN].concat());
+    assert_eq!(applied["outcome"], "applied", "{applied:#}");
+    let said = finding(&applied, "merge.stays-in-place")["evidence"].to_string();
+    assert!(said.contains("before the first change"), "{said}");
+    let own = server.read("etc/nginx/motion.d/local.conf");
+    assert!(own.contains("/later/") && !own.contains("whatsapp"), "{own}");
+    // Known by what the last change was made with.
+    let (server, candidate) = server_and_candidate();
+    let (base, candidate) = (vendor_s(&server), path(&candidate));
+    let applied = server.json(&["apply", "--yes", "--base", &base, "--candidate", &candidate]);
+    assert_eq!(applied["outcome"], "applied", "{applied:#}");
+    moved(&server, &[]);
+}
+
+#[test]
 fn a_saved_plan_adds_to_a_file_of_the_customer_s_that_nothing_includes_yet() {
     let (server, _) = server_and_candidate();
     let own = "/etc/nginx/motion.d/local.conf";
     fs::create_dir_all(server.path().join("etc/nginx/motion.d")).expect("a folder");
     server.write(&own[1..], "# Mine.\n");
     let saved = server.path().join("plan.json").display().to_string();
-    let planned = server.json(&["plan", "--local-include", own, "--out", &saved]);
+    let base = vendor_s(&server);
+    let planned = server.json(&["plan", "--base", &base, "--local-include", own, "--out", &saved]);
     assert_eq!(planned["outcome"], "changes-pending", "{planned:#}");
     let applied = server.json(&["apply", &saved, "--yes"]);
     assert_eq!(applied["outcome"], "applied", "{applied:#}");

@@ -16,8 +16,8 @@ pub struct ChangeArgs {
     pub site: SiteArgs,
     /// merge: the vendor's changes into the live file; graft: the live file
     /// plus the missing routes; replace: the whole new file, local changes
-    /// dropped and listed. By default merge where the live file descends from a
-    /// known base, else graft
+    /// dropped and listed. By default merge where it is known what the live file
+    /// descends from, else graft
     #[arg(long, value_name = "STRATEGY")]
     pub strategy: Option<StrategyChoice>,
     /// The vendor's own new file, in the place of the built-in template
@@ -32,6 +32,12 @@ pub struct ChangeArgs {
     /// Decide a conflict by its path, or all below a block
     #[arg(long, value_name = "PATH=ours|theirs")]
     pub resolve: Vec<String>,
+    /// Bring back what the live file lost against this old copy of it: a file, a folder, or an archive of one
+    #[arg(long, value_name = "OLD", value_hint = ValueHint::AnyPath, conflicts_with = "candidate")]
+    pub carry: Option<PathBuf>,
+    /// Take what is only offered, by its path, or all below a block; may be given again
+    #[arg(long, value_name = "PATH")]
+    pub take: Vec<String>,
     /// Decide conflicts as on other servers, by FILE; plan adds what --resolve decides
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub resolve_file: Option<PathBuf>,

@@ -72,7 +72,8 @@ pub fn nothing_to_do(prepared: &Prepared, outcome: &mut Outcome) -> bool {
     if !prepared.has_nothing_to_do() {
         return false;
     }
-    outcome.plan = None;
+    // What is offered is worth seeing also where nothing has to be done.
+    outcome.plan = outcome.plan.take().filter(|plan| !plan.offered.is_empty());
     if prepared.is_up_to_date() {
         outcome.outcome = OutcomeKind::UpToDate;
         return true;

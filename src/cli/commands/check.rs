@@ -5,10 +5,12 @@ use super::sessions::Watch;
 use crate::cli::args::CheckArgs;
 use crate::cli::context::Context;
 use crate::outcome::{Failure, Outcome, OutcomeKind};
+use crate::prepare::LookForCopies;
 
 /// Looks, and says whether an apply would go ahead.
 pub fn check(context: &Context, args: &CheckArgs) -> Result<Outcome, Failure> {
-    let options = context.options(&args.site)?;
+    let mut options = context.options(&args.site)?;
+    options.copies = LookForCopies::Yes;
     let watch = Watch::new(context, &args.database)?;
     let (prepared, mut outcome) = match watched(context, "check", &options, &watch) {
         Ok(answer) => answer,

@@ -76,6 +76,9 @@ fn show(planned: &VendorRestored, outcome: &mut Outcome) {
         base: None,
         steps: plan.steps.iter().map(Step::describe).collect(),
         local_changes: LocalChanges::default(),
+        differences_from_guess: None,
+        offered: Vec::new(),
+        taken: Vec::new(),
         diff: DiffSection {
             directives: Vec::new(),
             unified: planned.previews.iter().map(crate::outcome::Comparison::unified).collect(),

@@ -292,6 +292,9 @@ fn shown(plan: &Plan) -> PlanSection {
         base: None,
         steps: plan.steps.iter().map(Step::describe).collect(),
         local_changes: crate::outcome::LocalChanges::default(),
+        differences_from_guess: None,
+        offered: Vec::new(),
+        taken: Vec::new(),
         diff: crate::outcome::DiffSection::default(),
     }
 }

@@ -13,7 +13,7 @@ use crate::inspect::file_facts;
 use crate::journal::{JournalStep, Phase, RunKind, RunOutcome, Status, StepVersion};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{MissingChange, SiteState, Standing, Strategy, StrategyWish, is_record};
-use crate::prepare::Prepared;
+use crate::prepare::{LookForCopies, Prepared};
 use crate::values::TextPath;
 use serde_json::json;
 
@@ -23,6 +23,9 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
     let watch = Watch::new(context, &args.database)?;
     // Whether the route is there does not depend on how it would be brought.
     options.strategy = StrategyWish::Named(Strategy::Graft);
+    if context.global.verbose > 0 {
+        options.copies = LookForCopies::Yes;
+    }
     let (prepared, mut outcome) = match watched(context, "status", &options, &watch) {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),

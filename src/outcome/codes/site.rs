@@ -35,6 +35,16 @@ codes! {
         .means("what the last change left behind cannot be read")
         .looked_for("`/var/lib/motionctl/base-*.conf`, the vendor's text that a merge starts from")
         .advises("fix the file, or remove it: then the next change is planned without it");
+    SITE_OLDER_COPY = graded("site.older-copy", &[
+        usual(Info),
+        when(Warn, "the live file serves the new client and the copy does not: a script or an update wrote over it"),
+    ])
+        .means("an older copy of Motion's file has local changes that the live one lacks")
+        .looked_for("files of root's that are named like Motion's (`.bak`, `.old`, `~`, `.rpmsave`, `.dpkg-old`, a date) \
+                     beside it, in folders for backups below and beside NGINX's, in `/root` and `/var/backups`; by `check` \
+                     and `status -v`")
+        .advises("`motionctl plan --carry FILE` shows what comes back, `apply --carry FILE` brings it back; what was \
+                  removed on purpose is left out with `--resolve 'PATH=theirs'`");
     SITE_OVERWRITTEN =
         graded("site.overwritten", &[usual(Warn), when(Info, "when no local change is gone")])
         .means("an update wrote Motion's file, and local changes may be gone with it")
@@ -184,8 +194,8 @@ codes! {
         .looked_for("server blocks whose names differ: what they proxy to, where they listen, their locations")
         .advises("choose one with `--server NAME[:PORT]`");
     MERGE_UNUSED_RESOLUTION = warn("merge.unused-resolution")
-        .means("a `--resolve` names a path that decides nothing")
-        .looked_for("each `--resolve`, against the conflicts and the differences that there are")
+        .means("a `--resolve` or `--take` names a path that decides nothing")
+        .looked_for("each path, against the conflicts and the differences that there are")
         .advises("check its spelling against the conflicts and the diff");
     MERGE_KEPT_OURS = info("merge.kept-ours")
         .means("an update has other values than this server, and this server's are kept")

@@ -97,6 +97,10 @@ fn source<'a>(
         (Some(candidate), _) => (Source::Text(&candidate.input.bytes), BaseKind::Vendor, Origin::AsFound),
         // The whole file is a template: there is nothing of the old one to bring back.
         (None, Some(text)) if made.is_whole => (Source::Text(text), BaseKind::AsFound, Origin::File),
+        // What the vendor changed since the base stands in the live file; the old copy's changes are put into it.
+        (None, _) if wish.carry.is_some() && known.is_some() => {
+            (Source::Live, BaseKind::Vendor, Origin::File)
+        }
         (None, _) => match (stand, known, record) {
             (Some(stand), ..) if stand.is_vendors => {
                 let origin = if stand.kind == BaseKind::Vendor { Origin::File } else { Origin::AsFound };

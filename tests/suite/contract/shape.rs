@@ -85,7 +85,10 @@ fn step(value: &Value) -> bool {
 
 fn local_changes(value: &Value) -> bool {
     let list: Check = |value| {
-        each(value, |item| object(item, &[("path", text), ("directive", text)], &[("snippet", text)]))
+        each(value, |item| {
+            let optional: [(&str, Check); 3] = [("snippet", text), ("today", text), ("take", text)];
+            object(item, &[("path", text), ("directive", text)], &optional)
+        })
     };
     let required = [("carried", list), ("already_present", list), ("conflicting", list), ("dropped", list)];
     object(value, &required, &[])
@@ -108,7 +111,25 @@ fn plan(value: &Value) -> bool {
         ("local_changes", local_changes),
         ("diff", diff),
     ];
-    object(value, &required, &[("base", text)])
+    let list: Check = |value| each(value, offered);
+    object(
+        value,
+        &required,
+        &[("base", text), ("differences_from_guess", guess), ("offered", list), ("taken", list)],
+    )
+}
+
+fn guess(value: &Value) -> bool {
+    let mut lists = value.clone();
+    let base = lists.as_object_mut().and_then(|lists| lists.remove("base"));
+    base.is_some_and(|base| text(&base)) && local_changes(&lists)
+}
+
+fn offered(value: &Value) -> bool {
+    let kind: Check =
+        |value| ["add", "change", "order", "remove", "unclear"].iter().any(|word| value == word);
+    let required: [(&str, Check); 4] = [("kind", kind), ("path", text), ("directive", text), ("take", text)];
+    object(value, &required, &[("old", text), ("new", text)])
 }
 
 fn backup(value: &Value) -> bool {

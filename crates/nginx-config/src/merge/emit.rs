@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 pub(super) fn emit(sides: &Sides<'_, '_>, walked: &Walked) -> Output {
     let tree = |side: &super::Side<'_>| side.tree.map(Tree::source).unwrap_or_default().to_vec();
     let (base, ours, theirs) = (tree(sides.base), tree(sides.ours), tree(sides.theirs));
-    if base == ours && walked.decided.is_empty() {
+    if base == ours && walked.decided.is_empty() && !walked.by_choice {
         let splices = vec![Splice { range: 0..ours.len(), text: theirs.clone() }];
         return Output { splices: if ours == theirs { Vec::new() } else { splices }, text: theirs };
     }

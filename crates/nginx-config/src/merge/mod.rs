@@ -17,6 +17,7 @@ mod order;
 mod references;
 mod relay;
 mod resolution;
+mod select;
 mod servers;
 mod trivia;
 mod walk;
@@ -25,9 +26,11 @@ mod writer;
 pub use distance::{Share, distance};
 pub use fill::fill_base;
 pub use fingerprint::{Fingerprint, General};
+pub use references::Sort;
 pub use resolution::{Choice, Resolutions, covers};
+pub use select::{Around, Choose, Offer, Otherwise, Selected, select};
 
-use super::diff::compare::{Side, compare};
+use super::diff::compare::{Difference, Side, compare};
 use super::diff::outline::Meanings;
 use super::diff::{Kind, Row, Version, describe, show, version};
 use super::position::{Position, SyntaxError};
@@ -35,6 +38,7 @@ use super::splice::Splice;
 use super::tree::{DirectiveId, Tree};
 use fingerprint::Own;
 use references::Hints;
+use select::Decider;
 use walk::{Fate, Walked};
 
 /// What came of a merge.
@@ -157,6 +161,8 @@ pub struct Local {
     /// Name and arguments, redacted; empty for comments of the
     /// file that belong to no directive.
     pub directive: String,
+    /// What a resolution names it by.
+    pub select: String,
     /// What it was in the base.
     pub base: Option<Version>,
     /// What it is in ours, with its place.
@@ -258,7 +264,7 @@ pub fn merge_into(
     let own = Own::of(&ours, values);
     let mut hints = Hints::default();
     loop {
-        let walked = walk::walk(&sides, resolutions, &hints, &own);
+        let walked = walk::walk(&sides, Decider::Resolutions(resolutions), &hints, &own);
         let result = emit::emit(&sides, &walked);
         let tree = Tree::parse(result.text.clone())?;
         if !references::look(&sides, &walked, &tree, &mut hints) {
@@ -301,6 +307,7 @@ impl Sides<'_, '_> {
                 kind: change.kind,
                 path: change.path,
                 directive: change.directive,
+                select: self.select(local.difference),
                 base: change.old,
                 ours: change.new,
                 theirs: local.theirs.map(|index| version(self.theirs, index, change.kind)),
@@ -321,6 +328,15 @@ impl Sides<'_, '_> {
             doubts,
             conflicts: walked.conflicts,
             result,
+        }
+    }
+
+    /// Block path and label of a local change; what was removed by the base's.
+    fn select(&self, difference: Difference) -> String {
+        match (difference.new, difference.old) {
+            (Some(new), _) => show::full_path(&self.ours.outline, new),
+            (None, Some(old)) => show::full_path(&self.base.outline, old),
+            (None, None) => String::new(),
         }
     }
 

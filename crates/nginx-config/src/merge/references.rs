@@ -17,19 +17,26 @@ pub(super) struct Hints {
     pub keep: BTreeSet<usize>,
     /// Directives of theirs that were removed here, and are needed.
     pub used_by_theirs: BTreeSet<usize>,
+    /// Directives of theirs that nobody chose, and that are needed by what was.
+    pub needed: BTreeSet<usize>,
 }
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Sort {
+pub enum Sort {
+    /// `$name`
     Variable,
+    /// `upstream name`
     Upstream,
+    /// `location @name`
     Location,
+    /// Shared memory: `zone=name`, `keys_zone=name`
     Zone,
+    /// `log_format name`
     LogFormat,
 }
 
-type Name = (Sort, Vec<u8>);
+pub(super) type Name = (Sort, Vec<u8>);
 
 /// Looks for definitions that the merged file lacks; says whether the merge
 /// is to be made anew.
@@ -49,7 +56,7 @@ pub(super) fn look(sides: &Sides<'_, '_>, walked: &Walked, merged: &Tree, hints:
 }
 
 /// The names that are used and not defined.
-fn undefined(tree: &Tree) -> BTreeSet<Name> {
+pub(super) fn undefined(tree: &Tree) -> BTreeSet<Name> {
     let mut used = BTreeSet::new();
     for id in tree.walk() {
         uses(tree.directive(id), &mut used);
@@ -61,7 +68,7 @@ fn undefined(tree: &Tree) -> BTreeSet<Name> {
 }
 
 /// Whether a directive, or one in its block, defines one of `names`.
-fn defines_any(tree: &Tree, index: usize, names: &BTreeSet<Name>) -> bool {
+pub(super) fn defines_any(tree: &Tree, index: usize, names: &BTreeSet<Name>) -> bool {
     let mut open = vec![DirectiveId::at(index)];
     while let Some(id) = open.pop() {
         let directive = tree.directive(id);

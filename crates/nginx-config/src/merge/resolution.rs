@@ -84,6 +84,12 @@ impl Resolutions {
         fitting.max_by_key(|(known, _)| known.len()).map(|(_, choice)| *choice)
     }
 
+    /// The paths that name none of these.
+    #[must_use]
+    pub fn naming_none_of(&self, found: &[&str]) -> Vec<String> {
+        self.unused(found, &BTreeSet::new())
+    }
+
     /// What was decided about the directive of exactly this path, conflict or not.
     pub(super) fn exactly(&self, path: &str) -> Option<Choice> {
         self.paths.get(path).copied()
@@ -108,7 +114,7 @@ impl Resolutions {
     }
 }
 
-/// Whether a path names another, or a block that it stands in.
+/// Whether the path `known` names this one, or a block around it.
 #[must_use]
 pub fn covers(known: &str, path: &str) -> bool {
     path.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with(SEPARATOR))

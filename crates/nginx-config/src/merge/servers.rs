@@ -47,7 +47,7 @@ impl Walker<'_, '_> {
 
     /// A new block of theirs takes the addresses on which it listens from the
     /// block of its name: there they would be ignored.
-    fn taken_listens(&mut self, triples: &[Triple], inserted: &BTreeSet<usize>) {
+    pub fn taken_listens(&mut self, triples: &[Triple], inserted: &BTreeSet<usize>) {
         let (here, there) = (&self.sides.ours.outline, &self.sides.theirs.outline);
         for triple in triples {
             let (Some(ours), Some(theirs)) = (triple.ours, triple.theirs) else { continue };
@@ -85,7 +85,7 @@ impl Walker<'_, '_> {
 
     /// Blocks that would listen nowhere, since each side takes away what the other keeps: where they listen is one
     /// conflict. With ours a new block of theirs that would take the addresses stays out.
-    fn nowhere(&mut self, triples: &[Triple], inserted: &mut BTreeSet<usize>) {
+    pub fn nowhere(&mut self, triples: &[Triple], inserted: &mut BTreeSet<usize>) {
         let [from, here, there] =
             [self.sides.base, self.sides.ours, self.sides.theirs].map(|side| &side.outline);
         for triple in triples {
@@ -170,8 +170,6 @@ impl Walker<'_, '_> {
                 }
             }
         }
-        self.taken_listens(triples, inserted);
-        self.nowhere(triples, inserted);
     }
 }
 

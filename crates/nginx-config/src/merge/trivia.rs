@@ -59,7 +59,9 @@ impl Walker<'_, '_> {
         let [base_foot, our_foot, their_foot] =
             [foot(from, block[0]), foot(here, block[1]), foot(there, block[2])];
         let same_text = base_foot.0 == our_foot.0 && their_foot.0 != our_foot.0;
-        if same_text || base_foot.1 == our_foot.1 && their_foot.1 != our_foot.1 {
+        let theirs_is_new = same_text || base_foot.1 == our_foot.1 && their_foot.1 != our_foot.1;
+        // Comments are no directive that somebody chose.
+        if theirs_is_new && self.choose.is_none() {
             self.walked.feet.insert(block[1], block[2]);
         }
         if block[1].is_none() && from.file_notes() != here.file_notes() {

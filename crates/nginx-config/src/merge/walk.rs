@@ -7,6 +7,7 @@
 use super::fingerprint::Own;
 use super::order::{self, Seat};
 use super::references::Hints;
+use super::select::{Choose, Decider, Otherwise};
 use super::{Cause, Choice, Conflict, Resolutions, Sides};
 use crate::diff::compare::{Difference, Doubt, Kind, Side, compare_pair, pair_and_doubt, same_words};
 use crate::diff::purpose::{is_alike, leads_to_https};
@@ -51,6 +52,10 @@ pub(super) struct Walked {
     pub doubts: Vec<(super::From, Doubt)>,
     /// Paths of resolutions that decided what is no conflict.
     pub decided: BTreeSet<String>,
+    /// Whether somebody chooses.
+    pub by_choice: bool,
+    /// All that theirs has otherwise then, and what of it is taken.
+    pub otherwise: Vec<(Otherwise, bool)>,
 }
 
 /// What happens to a directive of ours.
@@ -110,7 +115,7 @@ pub(super) struct Open {
     pub is_new: bool,
 }
 
-pub(super) fn walk(sides: &Sides<'_, '_>, resolutions: &Resolutions, hints: &Hints, own: &Own) -> Walked {
+pub(super) fn walk(sides: &Sides<'_, '_>, by: Decider<'_>, hints: &Hints, own: &Own) -> Walked {
     let walked = Walked {
         acts: vec![Act::Keep; sides.ours.outline.items.len()],
         gaps: BTreeMap::new(),
@@ -129,9 +134,16 @@ pub(super) fn walk(sides: &Sides<'_, '_>, resolutions: &Resolutions, hints: &Hin
         unheard: BTreeMap::new(),
         doubts: Vec::new(),
         decided: BTreeSet::new(),
+        by_choice: matches!(by, Decider::Choice(_)),
+        otherwise: Vec::new(),
     };
     let open = vec![Open { sides: [None; 3], is_new: false }];
-    let mut walker = Walker { sides, resolutions, hints, own, walked, open, within: None };
+    let nothing = Resolutions::none();
+    let (resolutions, choose) = match by {
+        Decider::Resolutions(resolutions) => (resolutions, None),
+        Decider::Choice(choose) => (&nothing, Some(choose)),
+    };
+    let mut walker = Walker { sides, resolutions, choose, hints, own, walked, open, within: None };
     while let Some(block) = walker.open.pop() {
         walker.block(block);
     }
@@ -141,7 +153,8 @@ pub(super) fn walk(sides: &Sides<'_, '_>, resolutions: &Resolutions, hints: &Hin
 pub(super) struct Walker<'a, 's> {
     pub sides: &'a Sides<'a, 's>,
     resolutions: &'a Resolutions,
-    hints: &'a Hints,
+    pub choose: Option<Choose<'a>>,
+    pub hints: &'a Hints,
     own: &'a Own,
     pub walked: Walked,
     open: Vec<Open>,
@@ -164,8 +177,11 @@ impl Walker<'_, '_> {
                 inserted.extend(triple.theirs);
             }
         }
-        self.dead_locations(&triples, &inserted);
         self.renamed_blocks(&triples, &mut inserted);
+        self.leave_unchosen(&mut inserted);
+        self.taken_listens(&triples, &inserted);
+        self.nowhere(&triples, &mut inserted);
+        self.dead_locations(&triples, &inserted);
         for triple in triples {
             if let Some(ours) = triple.ours {
                 let is_gone = self.walked.acts[ours] == Act::Remove;
@@ -366,7 +382,10 @@ impl Walker<'_, '_> {
         let (our_item, their_item) = (&here.outline.items[ours], &there.outline.items[theirs]);
         let is_same = our_item.meaning == their_item.meaning
             // Two blocks that send the same people to HTTPS, each in its own words.
-            || leads_to_https(&here.outline, ours) && leads_to_https(&there.outline, theirs);
+            // Who chooses wants to know of the names in them.
+            || self.choose.is_none()
+                && leads_to_https(&here.outline, ours)
+                && leads_to_https(&there.outline, theirs);
         if is_same {
             self.local(Kind::Added, triple, Fate::AlreadyPresent);
             return;
@@ -433,6 +452,10 @@ impl Walker<'_, '_> {
     /// Whether somebody named this very directive, which is no conflict, and
     /// wants this side of it.
     fn decided(&mut self, triple: Triple, side: Choice) -> bool {
+        if self.choose.is_some() {
+            // What only theirs has is asked about when the whole block is known.
+            return side == Choice::Theirs && self.is_chosen(Kind::Removed, triple);
+        }
         if !self.resolutions.has_paths() {
             return false;
         }
@@ -459,7 +482,10 @@ impl Walker<'_, '_> {
         let shown = |side: &Side<'_>, index: Option<usize>| index.map(|index| version(side, index, kind));
         let last = path.rsplit(show::SEPARATOR).next().unwrap_or_default();
         let general = self.own.general(self.sides, self.within, (last, cause, triple));
-        let choice = self.resolutions.of(&path, &general.fingerprint);
+        let choice = match self.choose {
+            Some(_) => self.chosen_side(&path, cause, triple),
+            None => self.resolutions.of(&path, &general.fingerprint),
+        };
         let (base, ours, theirs) =
             (shown(from, triple.base), shown(here, triple.ours), shown(there, triple.theirs));
         self.walked.conflicts.push(Conflict { path, general, cause, base, ours, theirs, choice });

@@ -7,3 +7,4 @@ mod cases;
 mod generate;
 mod laws;
 mod patches;
+mod selecting;

@@ -11,7 +11,7 @@ use nginx_config::{Token, TokenKind, Tree};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
-fn tree(source: &str) -> Tree {
+pub fn tree(source: &str) -> Tree {
     Tree::parse(source).unwrap_or_else(|error| panic!("{error}: {source}"))
 }
 
@@ -69,7 +69,7 @@ fn halves() -> impl Strategy<Value = [String; 4]> {
 }
 
 /// A base and two edited versions of it.
-fn versions() -> impl Strategy<Value = [String; 3]> {
+pub fn versions() -> impl Strategy<Value = [String; 3]> {
     (config(), edits(), edits()).prop_map(|(base, ours, theirs)| {
         [print(&base), print(&edited(base.clone(), &ours)), print(&edited(base, &theirs))]
     })
