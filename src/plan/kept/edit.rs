@@ -82,7 +82,9 @@ pub fn add_changes(
     found.retain(|change| is_named(&change.path()));
     let unknown = paths.iter().filter(|word| !found.iter().any(|change| covers(word, &change.path())));
     let unknown: Vec<String> = unknown.cloned().collect();
-    patch.forgotten.retain(|path| !is_named(path));
+    // What was dropped is only kept again where somebody names it.
+    patch.forgotten.retain(|path| paths.is_empty() || !is_named(path));
+    found.retain(|change| !patch.forgotten.contains(&change.path()));
     let mut added = 0;
     for change in found {
         if patch.changes.iter().any(|kept| is_same(&kept.change, &change)) {

@@ -48,6 +48,9 @@ pub fn apply(base: &Tree, changes: &[Change]) -> Result<Vec<u8>, Misfit> {
     }
 }
 
+/// A block, and the directive in it that something stands behind.
+type Seat = (Option<usize>, Option<usize>);
+
 /// What happens to the directives of the base, by their index.
 #[derive(Default)]
 struct Edits<'c> {
@@ -57,7 +60,7 @@ struct Edits<'c> {
     behind: HashMap<usize, &'c [u8]>,
     feet: HashMap<Option<usize>, &'c [u8]>,
     /// By block and by the directive that they stand behind.
-    added: HashMap<(Option<usize>, Option<usize>), Vec<&'c [u8]>>,
+    added: HashMap<Seat, Vec<&'c [u8]>>,
 }
 
 struct Maker<'a, 's, 'c> {
