@@ -22,3 +22,4 @@ pub mod report;
 pub mod seed;
 pub mod values;
 pub mod verify;
+pub mod watch;
