@@ -1,0 +1,143 @@
+//! How Motion's file stands against what the last change left there.
+//!
+//! Invariant: pure data and its words; who overwrote a file is said only where
+//! it was told from the texts.
+
+use std::fmt::Write as _;
+
+/// How many of the missing changes a verdict names.
+const NAMED: usize = 3;
+
+/// What is known of Motion's file since the last change.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Who was there.
+    pub state: SiteState,
+    /// The file's name without its folders, for people.
+    pub file: String,
+    /// Local changes that the last change left and that the file lacks now.
+    pub missing: Vec<MissingChange>,
+}
+
+/// Who changed Motion's file since the last change.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SiteState {
+    /// No change has left a record.
+    #[default]
+    NoRecord,
+    /// Nobody.
+    AsLeft,
+    /// An update wrote a file of its own.
+    Overwritten,
+    /// Somebody edited it by hand.
+    Edited,
+    /// `motionctl restore-vendor` put the vendor's text there.
+    VendorOnRequest,
+}
+
+/// A local change that is not in the file any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingChange {
+    /// The blocks around it.
+    pub block: String,
+    /// What it is: `location /whatsapp-bridge/`.
+    pub directive: String,
+}
+
+impl Standing {
+    /// Whether something that was carried is not there.
+    #[must_use]
+    pub fn lacks_changes(&self) -> bool {
+        !self.missing.is_empty()
+    }
+
+    /// For programs: `none`, `as-left`, `overwritten`, `edited`, `vendor-on-request`.
+    #[must_use]
+    pub fn in_a_word(&self) -> &'static str {
+        match self.state {
+            SiteState::NoRecord => "none",
+            SiteState::AsLeft => "as-left",
+            SiteState::Overwritten => "overwritten",
+            SiteState::Edited => "edited",
+            SiteState::VendorOnRequest => "vendor-on-request",
+        }
+    }
+
+    /// What to say of it; `None` where the file is as it was left, or nothing of ours is gone.
+    #[must_use]
+    pub fn verdict(&self) -> Option<String> {
+        let back = "`motionctl apply` brings";
+        let (gone, them) = (self.gone(), if self.missing.len() == 1 { "it" } else { "them" });
+        let file = &self.file;
+        match (self.state, self.missing.is_empty()) {
+            (SiteState::NoRecord | SiteState::AsLeft, _) | (SiteState::Edited, true) => None,
+            (SiteState::Overwritten, true) => {
+                Some(format!("an update overwrote {file}; no local change is gone"))
+            }
+            (SiteState::Overwritten, false) => {
+                Some(format!("an update overwrote {file}: {gone}; {back} {them} back"))
+            }
+            (SiteState::Edited, false) => Some(format!(
+                "{file} was edited by hand: {gone}; {back} {them} back, `motionctl local drop` forgets {them}"
+            )),
+            (SiteState::VendorOnRequest, true) => {
+                Some(format!("{file} is the vendor's own text, on request"))
+            }
+            (SiteState::VendorOnRequest, false) => {
+                Some(format!("{file} is the vendor's own text, on request: {gone}; {back} {them} back"))
+            }
+        }
+    }
+
+    fn gone(&self) -> String {
+        let count = self.missing.len();
+        let names: Vec<_> = self.missing.iter().take(NAMED).map(|change| change.directive.as_str()).collect();
+        let mut text = format!("{count} local change{} ", if count == 1 { " is gone" } else { "s are gone" });
+        let more = if count > NAMED { ", …" } else { "" };
+        write!(text, "({}{more})", names.join(", ")).expect("writing to a string");
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(state: SiteState, missing: &[&str], expect: Option<&str>) {
+        let missing = missing
+            .iter()
+            .map(|name| MissingChange { block: "server _:443".to_owned(), directive: (*name).to_owned() });
+        let standing = Standing { state, file: "motion.conf".to_owned(), missing: missing.collect() };
+        assert_eq!(standing.verdict().as_deref(), expect, "{state:?}");
+    }
+
+    #[test]
+    fn a_verdict_says_who_was_there_and_what_is_gone() {
+        check(SiteState::AsLeft, &[], None);
+        check(SiteState::Edited, &[], None);
+        check(
+            SiteState::Overwritten,
+            &["location /whatsapp-bridge/"],
+            Some(
+                "an update overwrote motion.conf: 1 local change is gone (location /whatsapp-bridge/); \
+                 `motionctl apply` brings it back",
+            ),
+        );
+        check(
+            SiteState::Overwritten,
+            &["a", "b", "c", "d"],
+            Some(
+                "an update overwrote motion.conf: 4 local changes are gone (a, b, c, …); \
+                 `motionctl apply` brings them back",
+            ),
+        );
+        check(
+            SiteState::VendorOnRequest,
+            &["a", "b"],
+            Some(
+                "motion.conf is the vendor's own text, on request: 2 local changes are gone (a, b); \
+                 `motionctl apply` brings them back",
+            ),
+        );
+    }
+}
