@@ -3,7 +3,7 @@
 //! Invariant: what is not known has no sample: 0 would be taken for an answer. Names and units are Prometheus's
 //! (seconds since 1970, `_info` for texts), and label values are escaped.
 
-use super::verdict::{Grade, LastRun, RunState, Seen, Serving, Verdict};
+use super::verdict::{Grade, LastRun, RunState, Seen, Serving, Verdict, missing};
 use crate::facts::RouteState;
 use std::fmt::Write as _;
 
@@ -22,24 +22,43 @@ pub fn figures(seen: &Seen, verdict: &Verdict, version: &str, now: i64) -> Strin
     let states = states.map(|grade| {
         (format!("{{state=\"{}\"}}", grade.word().to_ascii_lowercase()), is(grade == verdict.grade))
     });
-    metric(&mut text, "check_state", "What motionctl status --check says: 1 for the state that holds.", states);
+    metric(
+        &mut text,
+        "check_state",
+        "What motionctl status --check says: 1 for the state that holds.",
+        states,
+    );
     let served = match &seen.route {
         Some(RouteState::Present) => Some(1),
         Some(RouteState::Missing | RouteState::Elsewhere(_)) => Some(0),
         Some(RouteState::CannotTell(_)) | None => None,
     };
     let bare = |value: Option<i64>| value.map(|value| (String::new(), value));
-    let count = |list: &Option<Vec<String>>| {
-        bare(list.as_ref().map(|list| i64::try_from(list.len()).unwrap_or(i64::MAX)))
-    };
-    metric(&mut text, "route_served", "Whether the new client's route is there in every block that serves Motion.", bare(served));
-    metric(&mut text, "local_changes_missing", "Local changes that an update has overwritten.", count(&seen.missing));
-    metric(&mut text, "drifted_files", "Files that are not as the last run left them.", count(&seen.drifted));
+    let count = |count: Option<usize>| bare(count.map(|count| i64::try_from(count).unwrap_or(i64::MAX)));
+    let (gone, drifted) = (missing(seen).map(<[_]>::len), seen.drifted.as_ref().map(Vec::len));
+    metric(
+        &mut text,
+        "route_served",
+        "Whether the new client's route is there in every block that serves Motion.",
+        bare(served),
+    );
+    metric(&mut text, "local_changes_missing", "Local changes that an update has overwritten.", count(gone));
+    metric(&mut text, "drifted_files", "Files that are not as the last run left them.", count(drifted));
     let known = seen.drifted.is_some();
     let unfinished = matches!(seen.run, RunState::Interrupted(_) | RunState::Overdue(_));
-    metric(&mut text, "unfinished_run", "Whether a run was interrupted and waits for motionctl recover.", bare(known.then_some(is(unfinished))));
+    metric(
+        &mut text,
+        "unfinished_run",
+        "Whether a run was interrupted and waits for motionctl recover.",
+        bare(known.then_some(is(unfinished))),
+    );
     let waits = matches!(seen.run, RunState::Waits(_));
-    metric(&mut text, "awaiting_confirmation", "Whether a change waits for motionctl confirm.", bare(known.then_some(is(waits))));
+    metric(
+        &mut text,
+        "awaiting_confirmation",
+        "Whether a change waits for motionctl confirm.",
+        bare(known.then_some(is(waits))),
+    );
     let running = match seen.serving {
         Serving::Runs => Some(1),
         Serving::Stopped => Some(0),
@@ -50,7 +69,12 @@ pub fn figures(seen: &Seen, verdict: &Verdict, version: &str, now: i64) -> Strin
         let LastRun { kind, outcome, seconds } = run;
         seconds.map(|seconds| (format!("{{kind=\"{kind}\",outcome=\"{outcome}\"}}"), seconds))
     });
-    metric(&mut text, "last_run_timestamp_seconds", "When the last run of motionctl changed something.", last);
+    metric(
+        &mut text,
+        "last_run_timestamp_seconds",
+        "When the last run of motionctl changed something.",
+        last,
+    );
     metric(&mut text, "check_timestamp_seconds", "When this was looked at.", bare(Some(now)));
     text
 }
@@ -61,7 +85,8 @@ fn metric(text: &mut String, name: &str, help: &str, samples: impl IntoIterator<
     if samples.peek().is_none() {
         return;
     }
-    writeln!(text, "# HELP motionctl_{name} {help}\n# TYPE motionctl_{name} gauge").expect("writing to a string");
+    writeln!(text, "# HELP motionctl_{name} {help}\n# TYPE motionctl_{name} gauge")
+        .expect("writing to a string");
     for (labels, value) in samples {
         writeln!(text, "motionctl_{name}{labels} {value}").expect("writing to a string");
     }
@@ -81,10 +106,20 @@ mod tests {
     fn what_is_not_known_has_no_sample() {
         let seen = Seen { site: Some("/etc/a\"b\\c\nd".into()), ..Seen::default() };
         let text = figures(&seen, &judge(&seen), "0.1.0", 17);
-        assert!(text.contains("motionctl_info{version=\"0.1.0\",nginx=\"\",site=\"/etc/a\\\"b\\\\c\\nd\"} 1\n"), "{text}");
+        assert!(
+            text.contains("motionctl_info{version=\"0.1.0\",nginx=\"\",site=\"/etc/a\\\"b\\\\c\\nd\"} 1\n"),
+            "{text}"
+        );
         assert!(text.contains("motionctl_check_state{state=\"unknown\"} 1\n"), "{text}");
         assert!(text.contains("motionctl_check_timestamp_seconds 17\n") && text.ends_with('\n'), "{text}");
-        for name in ["route_served", "local_changes_missing", "drifted_files", "unfinished_run", "nginx_running", "last_run"] {
+        for name in [
+            "route_served",
+            "local_changes_missing",
+            "drifted_files",
+            "unfinished_run",
+            "nginx_running",
+            "last_run",
+        ] {
             assert!(!text.contains(name), "{name}: {text}");
         }
     }
@@ -97,13 +132,13 @@ mod tests {
             run: RunState::Over,
             last_run: Some(LastRun { kind: "migrate", outcome: "applied", seconds: Some(1_700_000_000) }),
             drifted: Some(vec!["/a".into()]),
-            missing: Some(vec!["x".into(), "y".into()]),
+            standing: Some(crate::plan::Standing::default()),
             ..Seen::default()
         };
         let text = figures(&seen, &judge(&seen), "0.1.0", 1_700_000_100);
         for line in [
             "motionctl_route_served 0",
-            "motionctl_local_changes_missing 2",
+            "motionctl_local_changes_missing 0",
             "motionctl_drifted_files 1",
             "motionctl_unfinished_run 0",
             "motionctl_awaiting_confirmation 0",
@@ -116,7 +151,9 @@ mod tests {
         }
         for line in text.lines().filter(|line| !line.starts_with('#')) {
             let name = line.split(['{', ' ']).next().expect("a name");
-            assert!(text.contains(&format!("# HELP {name} ")) && text.contains(&format!("# TYPE {name} gauge\n")));
+            assert!(
+                text.contains(&format!("# HELP {name} ")) && text.contains(&format!("# TYPE {name} gauge\n"))
+            );
         }
     }
 }

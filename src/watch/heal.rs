@@ -55,9 +55,12 @@ pub fn decide(mode: HealMode, healing: &Healing<'_>) -> Decision {
     if healing.seen.run != RunState::Over || !healing.stands {
         return leave("the last run is not a change that stands");
     }
-    if let Some(reason) = healing.verdict.reasons.iter().find(|reason| {
-        ["broken", "fault", "stopped", "unknown", "cannot-tell"].contains(&reason.kind)
-    }) {
+    if let Some(reason) = healing
+        .verdict
+        .reasons
+        .iter()
+        .find(|reason| ["broken", "fault", "stopped", "unknown", "cannot-tell"].contains(&reason.kind))
+    {
         return leave(&reason.text);
     }
     let (Some(content), Some(attempts)) = (healing.content, healing.attempts) else {
@@ -86,12 +89,17 @@ mod tests {
             route: Some(RouteState::Missing),
             run: RunState::Over,
             drifted: Some(vec!["/etc/nginx/conf.d/motion.conf".into()]),
-            missing: Some(Vec::new()),
             ..Seen::default()
         }
     }
 
-    fn decided(mode: HealMode, seen: &Seen, stands: bool, attempts: Option<&[Attempt]>, kept: bool) -> Decision {
+    fn decided(
+        mode: HealMode,
+        seen: &Seen,
+        stands: bool,
+        attempts: Option<&[Attempt]>,
+        kept: bool,
+    ) -> Decision {
         let was_kept = |_: &RunId| kept;
         let verdict = judge(seen);
         let content = Some(Hash::of(b"new"));

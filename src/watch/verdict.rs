@@ -4,6 +4,7 @@
 //! is short enough for the agents that carry it. Nothing unknown makes a verdict better.
 
 use crate::facts::RouteState;
+use crate::plan::{MissingChange, SiteState, Standing};
 use serde::{Deserialize, Serialize};
 
 /// NRPE carries 1,024 bytes in its oldest packets; figures and the terminating zero need room, too.
@@ -118,8 +119,8 @@ pub struct Seen {
     pub last_run: Option<LastRun>,
     /// Files that are not as the newest run left them; `None` where it could not be looked at.
     pub drifted: Option<Vec<String>>,
-    /// Local changes that an update overwrote, by their paths; `None` where it could not be looked at.
-    pub missing: Option<Vec<String>>,
+    /// How Motion's file stands against what the last change left; `None` where it could not be looked at.
+    pub standing: Option<Standing>,
     /// Why NGINX would not start with what is on the disk.
     pub broken: Option<String>,
     /// What else is critical, such as a journal that cannot be trusted.
@@ -179,52 +180,73 @@ impl Verdict {
 /// Judges what was seen.
 #[must_use]
 pub fn judge(seen: &Seen) -> Verdict {
-    let mut reasons = Vec::new();
+    let mut reasons = Reasons(Vec::new());
     run(seen, &mut reasons);
     files(seen, &mut reasons);
-    let mut say = |grade, kind, text: String| reasons.push(Reason { grade, kind, text });
     for fault in &seen.faults {
-        say(Grade::Critical, "fault", fault.clone());
+        reasons.say(Grade::Critical, "fault", fault.clone());
     }
     if let Some(why) = &seen.broken {
-        say(Grade::Critical, "broken", format!("NGINX would not start with what is on the disk: {why}"));
+        reasons.say(
+            Grade::Critical,
+            "broken",
+            format!("NGINX would not start with what is on the disk: {why}"),
+        );
     }
     if seen.serving == Serving::Stopped {
-        say(Grade::Critical, "stopped", "NGINX does not run".to_owned());
+        reasons.say(Grade::Critical, "stopped", "NGINX does not run");
     }
     for why in &seen.unknown {
-        say(Grade::Unknown, "unknown", why.clone());
+        reasons.say(Grade::Unknown, "unknown", why.clone());
     }
-    let as_left = reasons.is_empty();
+    let is_as_left = reasons.0.is_empty() && seen.run == RunState::Over;
     match &seen.route {
-        Some(RouteState::Present) => {
-            let text = match (as_left, &seen.run) {
-                (true, RunState::Over) => "the new client's route is there, and the files are as the last run left them",
-                _ => "the new client's route is there",
-            };
-            say(Grade::Ok, "present", text.to_owned());
+        Some(RouteState::Present) if is_as_left => {
+            reasons.say(
+                Grade::Ok,
+                "present",
+                format!("{PRESENT}, and the files are as the last run left them"),
+            );
         }
-        Some(RouteState::CannotTell(_)) => say(
+        Some(RouteState::Present) => reasons.say(Grade::Ok, "present", PRESENT),
+        Some(RouteState::CannotTell(_)) => reasons.say(
             Grade::Unknown,
             "cannot-tell",
-            "whether the new client answers its route cannot be told from here".to_owned(),
+            "whether the new client answers its route cannot be told from here",
         ),
+        None if reasons.0.is_empty() => {
+            reasons.say(Grade::Unknown, "unknown", "the new client's route could not be looked at");
+        }
         Some(RouteState::Missing | RouteState::Elsewhere(_)) | None => {}
     }
+    let Reasons(mut reasons) = reasons;
     // The sort keeps the order of equals.
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.grade));
-    if reasons.is_empty() {
-        let text = "the new client's route could not be looked at".to_owned();
-        reasons.push(Reason { grade: Grade::Unknown, kind: "unknown", text });
-    }
     let grade = reasons.first().map_or(Grade::Unknown, |reason| reason.grade);
-    let mut about: Vec<_> = seen.drifted.iter().chain(&seen.missing).flatten().cloned().collect();
+    let missing =
+        missing(seen).into_iter().flatten().map(|change| format!("{} {}", change.block, change.directive));
+    let mut about: Vec<_> = seen.drifted.iter().flatten().cloned().chain(missing).collect();
     about.sort();
     Verdict { grade, reasons, figures: performance(seen), about }
 }
 
+const PRESENT: &str = "the new client's route is there";
+
+struct Reasons(Vec<Reason>);
+
+impl Reasons {
+    fn say(&mut self, grade: Grade, kind: &'static str, text: impl Into<String>) {
+        self.0.push(Reason { grade, kind, text: text.into() });
+    }
+}
+
+/// The local changes that are gone; `None` where it is not known.
+pub(super) fn missing(seen: &Seen) -> Option<&[MissingChange]> {
+    seen.standing.as_ref().map(|standing| standing.missing.as_slice())
+}
+
 /// What the newest run has to say.
-fn run(seen: &Seen, reasons: &mut Vec<Reason>) {
+fn run(seen: &Seen, reasons: &mut Reasons) {
     let (grade, kind, text) = match &seen.run {
         RunState::None | RunState::Over => return,
         RunState::Waits(time) => (
@@ -235,7 +257,9 @@ fn run(seen: &Seen, reasons: &mut Vec<Reason>) {
         RunState::Overdue(time) => (
             Grade::Critical,
             "overdue",
-            format!("a change was not confirmed in time and is still there ({time}): run `motionctl recover`"),
+            format!(
+                "a change was not confirmed in time and is still there ({time}): run `motionctl recover`"
+            ),
         ),
         RunState::UnderWay(who) => (Grade::Warning, "under-way", format!("a change is being made ({who})")),
         RunState::Interrupted(which) => (
@@ -244,40 +268,49 @@ fn run(seen: &Seen, reasons: &mut Vec<Reason>) {
             format!("an interrupted run waits ({which}): run `motionctl recover`"),
         ),
     };
-    reasons.push(Reason { grade, kind, text });
+    reasons.say(grade, kind, text);
 }
 
 /// What became of the files and the route.
-fn files(seen: &Seen, reasons: &mut Vec<Reason>) {
+fn files(seen: &Seen, reasons: &mut Reasons) {
     // Half of a change says nothing about the route that it brings.
     if matches!(seen.run, RunState::UnderWay(_)) {
         return;
     }
-    let mut say = |grade, kind, text: String| reasons.push(Reason { grade, kind, text });
     let drifted = seen.drifted.as_deref().unwrap_or_default();
-    let missing = seen.missing.as_deref().unwrap_or_default();
     let gone = match &seen.route {
         Some(RouteState::Missing) => Some(("missing", "the new client's route is missing")),
-        Some(RouteState::Elsewhere(_)) => Some(("elsewhere", "something else answers the new client's route")),
+        Some(RouteState::Elsewhere(_)) => {
+            Some(("elsewhere", "something else answers the new client's route"))
+        }
         _ => None,
     };
-    let overwritten = !drifted.is_empty() && (gone.is_some() || !missing.is_empty());
-    if overwritten {
-        let files = named(drifted);
-        say(Grade::Critical, "overwritten", format!("an update overwrote {files}"));
-    } else if !drifted.is_empty() {
-        say(Grade::Warning, "drift", format!("edited since the last run: {}", named(drifted)));
+    let standing = seen.standing.as_ref();
+    let said = standing.and_then(Standing::verdict);
+    let overwritten = match standing.map(|standing| standing.state) {
+        Some(SiteState::Overwritten) => {
+            gone.is_some() || missing(seen).is_some_and(|missing| !missing.is_empty())
+        }
+        Some(SiteState::Edited | SiteState::VendorOnRequest) => false,
+        // Where no text tells who it was, the route does: a customer's edit keeps it.
+        Some(SiteState::NoRecord | SiteState::AsLeft) | None => !drifted.is_empty() && gone.is_some(),
+    };
+    match (overwritten, said) {
+        (true, Some(said)) => reasons.say(Grade::Critical, "overwritten", said),
+        (true, None) => reasons.say(
+            Grade::Critical,
+            "overwritten",
+            format!("an update overwrote {}; `motionctl apply` brings back what is gone", named(drifted)),
+        ),
+        (false, Some(said)) => reasons.say(Grade::Warning, "drift", said),
+        (false, None) if !drifted.is_empty() => {
+            reasons.say(Grade::Warning, "drift", format!("edited since the last run: {}", named(drifted)));
+        }
+        (false, None) => {}
     }
     if let Some((kind, text)) = gone {
         let advice = if overwritten { "" } else { ": `motionctl plan` shows what would bring it" };
-        say(Grade::Critical, kind, format!("{text}{advice}"));
-    }
-    if !missing.is_empty() {
-        let (count, names) = (counted(missing.len(), "local change is", "local changes are"), named(missing));
-        say(Grade::Critical, "local-missing", format!("{count} gone ({names})"));
-    }
-    if overwritten {
-        say(Grade::Critical, "apply", "`motionctl apply` brings back what is gone".to_owned());
+        reasons.say(Grade::Critical, kind, format!("{text}{advice}"));
     }
 }
 
@@ -288,17 +321,15 @@ fn performance(seen: &Seen) -> String {
         Some(RouteState::Missing | RouteState::Elsewhere(_)) => "0",
         Some(RouteState::CannotTell(_)) | None => "U",
     };
-    let count = |list: &Option<Vec<String>>| {
-        list.as_ref().map_or_else(|| "U".to_owned(), |list| list.len().to_string())
-    };
+    let count = |count: Option<usize>| count.map_or_else(|| "U".to_owned(), |count| count.to_string());
     let open = match seen.run {
         RunState::Interrupted(_) | RunState::Overdue(_) => 1,
         _ => 0,
     };
     format!(
         "route_served={served};;1:;0;1 local_changes_missing={};;0;0; drifted_files={};0;;0; unfinished_runs={open};;0;0;1",
-        count(&seen.missing),
-        count(&seen.drifted),
+        count(missing(seen).map(<[_]>::len)),
+        count(seen.drifted.as_ref().map(Vec::len)),
     )
 }
 
@@ -311,10 +342,6 @@ fn named(list: &[String]) -> String {
     names
 }
 
-fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
-}
-
 /// Names come from a server: nothing in them may end the line, or begin its figures.
 fn plain(text: &str) -> String {
     crate::values::escape(text.as_bytes()).replace('|', "/")
@@ -324,13 +351,21 @@ fn plain(text: &str) -> String {
 mod tests {
     use super::*;
 
+    fn standing(state: SiteState, missing: &[&str]) -> Standing {
+        let missing = missing.iter().map(|name| MissingChange {
+            block: "server cc.example.test:443".to_owned(),
+            directive: (*name).to_owned(),
+        });
+        Standing { state, file: "motion.conf".to_owned(), missing: missing.collect() }
+    }
+
     fn served() -> Seen {
         Seen {
             route: Some(RouteState::Present),
             serving: Serving::Runs,
             run: RunState::Over,
             drifted: Some(Vec::new()),
-            missing: Some(Vec::new()),
+            standing: Some(standing(SiteState::AsLeft, &[])),
             ..Seen::default()
         }
     }
@@ -349,10 +384,15 @@ mod tests {
             }
         };
         let file = || Some(vec!["/etc/nginx/conf.d/motion.conf".to_owned()]);
-        let bridge = || Some(vec!["location /whatsapp-bridge/".to_owned()]);
+        let with = |state, missing: &[&str]| Some(standing(state, missing));
+        let bridge = ["location /whatsapp-bridge/"];
         check(&|_| (), Grade::Ok, &["is there", "as the last run left them", "route_served=1;;1:;0;1"]);
         check(&|seen| seen.drifted = file(), Grade::Warning, &["edited since", "drifted_files=1"]);
-        check(&|seen| seen.route = Some(RouteState::Missing), Grade::Critical, &["missing", "route_served=0"]);
+        check(
+            &|seen| seen.route = Some(RouteState::Missing),
+            Grade::Critical,
+            &["missing", "route_served=0"],
+        );
         check(
             &|seen| {
                 seen.route = Some(RouteState::Missing);
@@ -365,14 +405,36 @@ mod tests {
         check(
             &|seen| {
                 seen.drifted = file();
-                seen.missing = bridge();
+                seen.standing = with(SiteState::Overwritten, &bridge);
             },
             Grade::Critical,
-            &["an update overwrote", "1 local change is gone (location /whatsapp-bridge/)"],
+            &[
+                "an update overwrote motion.conf: 1 local change is gone (location /whatsapp-bridge/)",
+                "missing=1",
+            ],
         );
-        check(&|seen| seen.run = RunState::Waits("9 min left".into()), Grade::Warning, &["motionctl confirm", "9 min"]);
-        check(&|seen| seen.run = RunState::Overdue("since 10:00".into()), Grade::Critical, &["motionctl recover"]);
-        check(&|seen| seen.run = RunState::Interrupted("run X".into()), Grade::Critical, &["motionctl recover"]);
+        for (state, grade) in [
+            (with(SiteState::Edited, &bridge), Grade::Warning),
+            (with(SiteState::Overwritten, &[]), Grade::Warning),
+            (with(SiteState::VendorOnRequest, &bridge), Grade::Warning),
+        ] {
+            check(&|seen| seen.standing.clone_from(&state), grade, &["motion.conf"]);
+        }
+        check(
+            &|seen| seen.run = RunState::Waits("9 min left".into()),
+            Grade::Warning,
+            &["motionctl confirm", "9 min"],
+        );
+        check(
+            &|seen| seen.run = RunState::Overdue("since 10:00".into()),
+            Grade::Critical,
+            &["motionctl recover"],
+        );
+        check(
+            &|seen| seen.run = RunState::Interrupted("run X".into()),
+            Grade::Critical,
+            &["motionctl recover"],
+        );
         check(
             &|seen| {
                 seen.run = RunState::UnderWay("process 7".into());
@@ -418,11 +480,11 @@ mod tests {
 
     #[test]
     fn time_that_runs_is_no_news() {
-        let at = |left: &str| {
-            judge(&Seen { run: RunState::Waits(left.to_owned()), ..served() }).fingerprint()
-        };
+        let at =
+            |left: &str| judge(&Seen { run: RunState::Waits(left.to_owned()), ..served() }).fingerprint();
         assert_eq!(at("9 min left"), at("8 min left"));
-        let edited = |name: &str| judge(&Seen { drifted: Some(vec![name.to_owned()]), ..served() }).fingerprint();
+        let edited =
+            |name: &str| judge(&Seen { drifted: Some(vec![name.to_owned()]), ..served() }).fingerprint();
         assert_ne!(edited("/etc/nginx/a.conf"), edited("/etc/nginx/b.conf"));
     }
 }
