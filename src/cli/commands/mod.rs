@@ -6,6 +6,8 @@ mod change;
 mod check;
 mod confirm;
 mod diff;
+mod monitor;
+mod past;
 mod pending;
 mod plan;
 mod recover;
@@ -21,6 +23,7 @@ mod unconfirmed;
 use super::args::{BackupsCommand, Command};
 use super::context::Context;
 use crate::outcome::{Failure, Outcome};
+pub use monitor::{could_not_look, line as monitor_line};
 
 /// Runs a command.
 pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure> {
@@ -45,6 +48,11 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
     };
     context.progress.clear();
     answer
+}
+
+/// Whether the answer is one line for a monitor.
+pub fn is_for_a_monitor(command: &Command) -> bool {
+    matches!(command, Command::Status(args) if args.check)
 }
 
 /// A command's name in the answer.
