@@ -8,12 +8,14 @@ mod duration;
 mod look;
 pub mod seed;
 mod target;
+mod watch;
 
 pub use backups::BackupsCommand;
 pub use change::{ApplyArgs, ChangeArgs, PlanArgs, RecoverArgs, RehearseArgs, RollbackArgs, StrategyChoice};
-pub use duration::parse_duration;
+pub use duration::{parse_duration, parse_window};
 pub use look::{CheckArgs, DiffArgs, StatusArgs};
 pub use target::{DatabaseArgs, NginxArgs, SiteArgs};
+pub use watch::{HealChoice, InstallUnitArgs, WatchArgs};
 
 use crate::cli::explain::exit_codes_help;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -82,6 +84,8 @@ pub enum Command {
     Rehearse(RehearseArgs),
     /// Is the route served? Did the configuration drift? Is a run unfinished?
     Status(StatusArgs),
+    /// Look after the server: what the units motionctl-watch run
+    Watch(WatchArgs),
     /// Keep the change that waits for its confirmation
     Confirm,
     /// Undo the newest applied run, or restore the backup named
@@ -102,6 +106,8 @@ pub enum Command {
         #[arg(value_name = "CODE")]
         what: Option<String>,
     },
+    /// Write the units for systemd, without enabling them
+    InstallUnit(InstallUnitArgs),
     /// Print the completion script of a shell
     Completions {
         /// The shell
@@ -127,6 +133,8 @@ impl Command {
             Self::Apply(args) => &args.change.site.nginx,
             Self::Rehearse(args) => &args.change.site.nginx,
             Self::Status(args) => &args.site.nginx,
+            Self::Watch(args) => &args.site.nginx,
+            Self::InstallUnit(args) => &args.site.nginx,
             Self::Rollback(args) => &args.nginx,
             Self::Recover(args) => &args.nginx,
             _ => return None,

@@ -69,8 +69,13 @@ pub fn main() -> ExitCode {
     let mut outcome = answer.unwrap_or_else(|failure| Outcome::failed(commands::name(&cli.command), failure));
     if commands::is_for_a_monitor(&cli.command) {
         commands::could_not_look(&mut outcome);
+        let journal = std::env::var("JOURNAL_STREAM").ok();
+        let mark = match cli.command {
+            Command::Watch(_) => commands::log(&outcome, journal.as_deref()).unwrap_or_default(),
+            _ => String::new(),
+        };
         if let (Some(line), false) = (commands::monitor_line(&outcome), cli.global.json) {
-            return print(format!("{line}\n").as_bytes(), outcome.exit_code);
+            return print(format!("{mark}{line}\n").as_bytes(), outcome.exit_code);
         }
     }
     if is_text(&cli.command) && !cli.global.json {

@@ -98,7 +98,7 @@ impl Memory {
 
     /// Remembers that this was told at `time`.
     pub fn tell(&mut self, verdict: &Verdict, time: &str) {
-        let fingerprint = verdict.fingerprint();
+        let fingerprint = verdict.fingerprint().to_owned();
         if self.told.as_ref().is_none_or(|told| told.fingerprint != fingerprint) {
             self.told = Some(Told { fingerprint, grade: verdict.grade, since: time.to_owned() });
         }

@@ -127,6 +127,8 @@ pub struct Seen {
     pub faults: Vec<String>,
     /// What could not be looked at, and why.
     pub unknown: Vec<String>,
+    /// What the watcher has to say of itself.
+    pub said: Vec<Reason>,
 }
 
 /// One thing that there is to say.
@@ -148,7 +150,7 @@ pub struct Verdict {
     /// The worst first.
     pub reasons: Vec<Reason>,
     figures: String,
-    about: Vec<String>,
+    fingerprint: String,
 }
 
 impl Verdict {
@@ -169,11 +171,11 @@ impl Verdict {
         format!("{} | {}", self.text(), self.figures)
     }
 
-    /// What stays the same while nothing changes: no time that runs, no order that varies.
+    /// What stays the same while nothing changes: no time that runs, no order that varies, nothing that the watcher
+    /// says of itself.
     #[must_use]
-    pub fn fingerprint(&self) -> String {
-        let kinds: Vec<_> = self.reasons.iter().map(|reason| reason.kind).collect();
-        format!("{} {} {}", self.grade.word(), kinds.join(","), self.about.join(","))
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
     }
 }
 
@@ -220,14 +222,21 @@ pub fn judge(seen: &Seen) -> Verdict {
         Some(RouteState::Missing | RouteState::Elsewhere(_)) | None => {}
     }
     let Reasons(mut reasons) = reasons;
+    let fingerprint = fingerprint(seen, &reasons);
+    reasons.extend(seen.said.iter().cloned());
     // The sort keeps the order of equals.
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.grade));
     let grade = reasons.first().map_or(Grade::Unknown, |reason| reason.grade);
-    let missing =
-        missing(seen).into_iter().flatten().map(|change| format!("{} {}", change.block, change.directive));
-    let mut about: Vec<_> = seen.drifted.iter().flatten().cloned().chain(missing).collect();
-    about.sort();
-    Verdict { grade, reasons, figures: performance(seen), about }
+    Verdict { grade, reasons, figures: performance(seen), fingerprint }
+}
+
+fn fingerprint(seen: &Seen, reasons: &[Reason]) -> String {
+    let mut parts: Vec<_> = reasons.iter().map(|reason| reason.kind.to_owned()).collect();
+    parts.extend(seen.drifted.iter().flatten().cloned());
+    let missing = missing(seen).into_iter().flatten();
+    parts.extend(missing.map(|change| format!("{} {}", change.block, change.directive)));
+    parts.sort();
+    parts.join("\n")
 }
 
 const PRESENT: &str = "the new client's route is there";
@@ -342,9 +351,10 @@ fn named(list: &[String]) -> String {
     names
 }
 
-/// Names come from a server: nothing in them may end the line, or begin its figures.
+/// Names come from a server: nothing in them may end the line, or begin its figures. Monitors cut back quotes out of
+/// what they hand to a shell.
 fn plain(text: &str) -> String {
-    crate::values::escape(text.as_bytes()).replace('|', "/")
+    crate::values::escape(text.as_bytes()).replace('|', "/").replace('`', "")
 }
 
 #[cfg(test)]
@@ -480,11 +490,18 @@ mod tests {
 
     #[test]
     fn time_that_runs_is_no_news() {
-        let at =
-            |left: &str| judge(&Seen { run: RunState::Waits(left.to_owned()), ..served() }).fingerprint();
+        let at = |left: &str| {
+            judge(&Seen { run: RunState::Waits(left.to_owned()), ..served() }).fingerprint().to_owned()
+        };
         assert_eq!(at("9 min left"), at("8 min left"));
-        let edited =
-            |name: &str| judge(&Seen { drifted: Some(vec![name.to_owned()]), ..served() }).fingerprint();
+        let edited = |name: &str| {
+            let seen = Seen { drifted: Some(vec![name.to_owned()]), ..served() };
+            judge(&seen).fingerprint().to_owned()
+        };
         assert_ne!(edited("/etc/nginx/a.conf"), edited("/etc/nginx/b.conf"));
+        let said = vec![Reason { grade: Grade::Critical, kind: "left", text: "not healed".into() }];
+        let noted = Seen { said, ..served() };
+        assert_eq!(judge(&noted).fingerprint(), judge(&served()).fingerprint());
+        assert_eq!(judge(&noted).grade, Grade::Critical);
     }
 }

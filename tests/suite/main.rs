@@ -45,4 +45,5 @@ mod support;
 mod tidy;
 mod topology;
 mod trust;
+mod watch;
 mod wire;

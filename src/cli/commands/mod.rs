@@ -6,6 +6,7 @@ mod change;
 mod check;
 mod confirm;
 mod diff;
+mod install_unit;
 mod monitor;
 mod past;
 mod pending;
@@ -19,11 +20,13 @@ mod sessions;
 mod space;
 mod status;
 mod unconfirmed;
+mod watch;
 
 use super::args::{BackupsCommand, Command};
 use super::context::Context;
 use crate::outcome::{Failure, Outcome};
 pub use monitor::{could_not_look, line as monitor_line};
+pub use watch::log;
 
 /// Runs a command.
 pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure> {
@@ -33,6 +36,8 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         Command::Apply(args) => apply::apply(context, args),
         Command::Rehearse(args) => rehearse::rehearse(context, args),
         Command::Status(args) => status::status(context, args),
+        Command::Watch(args) => watch::watch(context, args),
+        Command::InstallUnit(args) => install_unit::install_unit(context, args),
         Command::Rollback(args) => rollback::rollback(context, args),
         Command::Confirm => confirm::confirm(context),
         Command::Recover(args) => recover::recover(context, args),
@@ -52,7 +57,7 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
 
 /// Whether the answer is one line for a monitor.
 pub fn is_for_a_monitor(command: &Command) -> bool {
-    matches!(command, Command::Status(args) if args.check)
+    matches!(command, Command::Watch(_)) || matches!(command, Command::Status(args) if args.check)
 }
 
 /// A command's name in the answer.
@@ -63,6 +68,8 @@ pub fn name(command: &Command) -> &'static str {
         Command::Apply(_) => "apply",
         Command::Rehearse(_) => "rehearse",
         Command::Status(_) => "status",
+        Command::Watch(_) => "watch",
+        Command::InstallUnit(_) => "install-unit",
         Command::Rollback(_) => "rollback",
         Command::Confirm => "confirm",
         Command::Recover(_) => "recover",

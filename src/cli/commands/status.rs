@@ -10,6 +10,7 @@ use crate::cli::args::{DatabaseArgs, SiteArgs, StatusArgs};
 use crate::cli::context::Context;
 use crate::facts::{RouteState, Scope};
 use crate::journal::{Phase, RunKind, RunOutcome, Status};
+use crate::outcome::codes;
 use crate::outcome::{CommandName, Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{Strategy, StrategyWish};
 use crate::prepare::Prepared;
@@ -88,10 +89,12 @@ pub fn look(context: &Context, command: CommandName, site: &SiteArgs, sessions: 
     seen.site = Some(facts.site.file.display().to_string());
     seen.nginx = Some(facts.nginx.version.to_string());
     seen.route = Some(prepared.route());
-    seen.serving = match (facts.host.scope == Scope::Live, &facts.nginx.master) {
-        (false, _) => Serving::NotAsked,
-        (true, Some(_)) => Serving::Runs,
-        (true, None) => Serving::Stopped,
+    let says_stopped = prepared.findings.iter().any(|finding| finding.code == codes::NGINX_NOT_RUNNING);
+    seen.serving = match (&facts.nginx.master, says_stopped && facts.host.scope == Scope::Live) {
+        (Some(_), _) => Serving::Runs,
+        (None, true) => Serving::Stopped,
+        // A tree, or a user who may not look: none that is seen is not none.
+        (None, false) => Serving::NotAsked,
     };
     let past = match past {
         Ok(past) => past,

@@ -1,0 +1,176 @@
+//! What an update has overwritten is set right where the settings allow it, with somebody to confirm it; and nothing
+//! is set right twice in a circle.
+
+use super::*;
+use crate::support::systemd::Systemd;
+
+const UNDO: &str = "motionctl-unconfirmed-";
+const HEAL: &str = "heal = \"apply\"\nconfirm_within = \"10m\"\n";
+
+/// A server on which the change was made, an update overwrote it, and NGINX reads that.
+macro_rules! overwritten {
+    ($machine:ident, $systemd:ident, $update:ident) => {
+        let $machine = Machine::new("standalone");
+        let $systemd = Systemd::start(&$machine);
+        // The same text that a person's change was made of, with a mark of the update's.
+        let $update = format!("# another edition\n{}", $machine.read(SITE));
+        $machine.apply(&[]).expect(0, "applied");
+        settings(&$machine, HEAL);
+        assert_eq!(watch(&$machine, &[]).code, Some(0));
+        overwrite(&$machine, &$update);
+    };
+}
+
+fn overwrite(machine: &Machine, text: &str) {
+    machine.edit(SITE, |_| text.to_owned());
+    reload(machine);
+    assert!(!serves_the_new_client(machine));
+}
+
+fn decision(said: &Output) -> &str {
+    said.json["details"]["heal"]["decision"].as_str().unwrap_or("none")
+}
+
+#[test]
+fn an_overwritten_file_is_brought_back_and_waits_for_a_person() {
+    overwritten!(machine, systemd, update);
+
+    let said = watch(&machine, &[]);
+
+    assert_eq!((said.code, decision(&said)), (Some(1), "applied"), "{said}");
+    for words in ["WARNING - ", "brought back", "waits for its confirmation", "motionctl confirm"] {
+        assert!(line(&said).contains(words), "{words}: {said}");
+    }
+    assert!(serves_the_new_client(&machine));
+    assert!(machine.read(SITE).starts_with("# another edition"), "what the update brought stays");
+    assert_eq!(systemd.armed().len(), 2);
+    assert_eq!(heard(&machine), ["state an argument WARNING was OK"]);
+    // While it waits nothing else happens.
+    let said = watch(&machine, &[]);
+    assert_eq!((said.code, decision(&said)), (Some(1), "none"), "{said}");
+    assert_eq!(heard(&machine).len(), 1);
+
+    machine.motionctl(&["confirm", "--json"]).expect(0, "ok");
+    assert_eq!(watch(&machine, &[]).code, Some(0));
+    assert_eq!(heard(&machine).len(), 2);
+
+    // The same update once more: the first heal stayed, so this is no circle.
+    overwrite(&machine, &update);
+    let said = watch(&machine, &[]);
+    assert_eq!((said.code, decision(&said)), (Some(1), "applied"), "{said}");
+    assert!(serves_the_new_client(&machine));
+}
+
+#[test]
+fn a_heal_that_nobody_confirmed_is_not_tried_again_over_the_same_file() {
+    overwritten!(machine, systemd, update);
+    assert_eq!(decision(&watch(&machine, &[])), "applied");
+    systemd.fire(UNDO).expect(0, "applied");
+    assert_eq!(machine.read(SITE), update);
+    let calls = systemd.calls().len();
+
+    for _ in 0..2 {
+        let said = watch(&machine, &[]);
+        assert_eq!(said.code, Some(2), "{said}");
+        assert_ne!(decision(&said), "applied", "{said}");
+    }
+    assert_eq!(heard(&machine).len(), 2, "told once: {:?}", heard(&machine));
+
+    // A person makes the change, and the same file comes again: what did not stay is still a person's.
+    machine.apply(&[]).expect(0, "applied");
+    overwrite(&machine, &update);
+    let said = watch(&machine, &[]);
+    assert_eq!((said.code, decision(&said)), (Some(2), "left"), "{said}");
+    assert!(line(&said).contains("did not stay"), "{said}");
+    assert!(!serves_the_new_client(&machine));
+    assert!(systemd.calls()[calls..].iter().all(|call| !call.starts_with("systemd-run")));
+    // Another edition is another file.
+    overwrite(&machine, &format!("# one more\n{update}"));
+    assert_eq!(decision(&watch(&machine, &[])), "applied");
+}
+
+#[test]
+fn a_heal_that_a_person_took_back_is_not_tried_again() {
+    overwritten!(machine, _systemd, update);
+    assert_eq!(decision(&watch(&machine, &[])), "applied");
+    machine.motionctl(&["rollback", "--yes", "--json"]).expect(0, "applied");
+    assert_eq!(machine.read(SITE), update);
+    for _ in 0..2 {
+        let said = watch(&machine, &[]);
+        assert_eq!(said.code, Some(2), "{said}");
+        assert_ne!(decision(&said), "applied", "{said}");
+    }
+}
+
+#[test]
+fn without_the_setting_it_is_only_told() {
+    overwritten!(machine, systemd, update);
+    let said = watch(&machine, &["--heal", "tell"]);
+    assert_eq!((said.code, decision(&said)), (Some(2), "none"), "{said}");
+    assert!(line(&said).contains("an update overwrote"), "{said}");
+    assert_eq!((machine.read(SITE), systemd.armed().len()), (update, 0));
+}
+
+#[test]
+fn what_needs_a_decision_is_left_to_a_person_until_it_was_made() {
+    overwritten!(machine, systemd, update);
+    let managed = format!("# This file is managed by Ansible\n{update}");
+    overwrite(&machine, &managed);
+    for _ in 0..2 {
+        let said = watch(&machine, &[]);
+        assert_eq!((said.code, decision(&said)), (Some(2), "failed"), "{said}");
+        assert!(line(&said).contains("not healed") && line(&said).contains("managed"), "{said}");
+    }
+    assert_eq!((machine.read(SITE), systemd.armed().len()), (managed, 0));
+    assert_eq!(heard(&machine).len(), 1);
+    let said = watch(&machine, &["--accept", "site.managed-elsewhere"]);
+    assert_eq!((said.code, decision(&said)), (Some(1), "applied"), "{said}");
+}
+
+#[test]
+fn a_configuration_that_nginx_refuses_is_not_healed() {
+    overwritten!(machine, systemd, update);
+    let half = update[..update.len() / 2].to_owned();
+    machine.edit(SITE, |_| half.clone());
+    let said = watch(&machine, &[]);
+    assert_eq!(said.code, Some(2), "{said}");
+    assert_ne!(decision(&said), "applied", "{said}");
+    assert_eq!((machine.read(SITE), systemd.armed().len()), (half, 0));
+}
+
+#[test]
+fn where_nothing_could_undo_it_nothing_is_healed() {
+    overwritten!(machine, systemd, update);
+    systemd.disable_boot_unit();
+    let said = watch(&machine, &[]);
+    assert_eq!((said.code, decision(&said)), (Some(2), "failed"), "{said}");
+    assert!(line(&said).contains("would not outlive a restart"), "{said}");
+    assert_eq!(machine.read(SITE), update);
+}
+
+#[test]
+fn a_server_that_was_rolled_back_or_never_changed_is_not_healed() {
+    let machine = Machine::new("standalone");
+    let _systemd = Systemd::start(&machine);
+    settings(&machine, HEAL);
+    let before = machine.read(SITE);
+    let said = watch(&machine, &[]);
+    assert_eq!((said.code, decision(&said)), (Some(2), "none"), "{said}");
+    machine.apply(&[]).expect(0, "applied");
+    machine.motionctl(&["rollback", "--yes", "--json"]).expect(0, "applied");
+    let said = watch(&machine, &[]);
+    assert_eq!((said.code, decision(&said)), (Some(2), "none"), "{said}");
+    assert_eq!(machine.read(SITE), before);
+}
+
+#[test]
+fn a_memory_that_cannot_be_read_heals_nothing_and_is_kept() {
+    overwritten!(machine, _systemd, update);
+    let memory = "/var/lib/motionctl/watch.json";
+    machine.edit(memory, |text| text.replace("\"version\": 1", "\"version\": 9"));
+    let kept = machine.read(memory);
+    let said = watch(&machine, &[]);
+    assert_eq!((said.code, decision(&said)), (Some(2), "left"), "{said}");
+    assert!(line(&said).contains("has format 9"), "{said}");
+    assert_eq!((machine.read(memory), machine.read(SITE)), (kept, update));
+}
