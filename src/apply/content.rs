@@ -6,12 +6,13 @@
 
 use crate::backup::Store;
 use crate::host::Root;
-use crate::plan::{Content, Version, patch_to};
+use crate::plan::{Content, PatchError, Version, derived, patch_to};
 use crate::values::{Hash, RootPath};
-use crate::verify::staged::StagedContent;
+use crate::verify::staged::{Changes, Staged, StagedContent};
 use anyhow::{Context, Result, bail};
 
-/// The file at `path` once a step has turned `from` into `to`; `None` where there is none then.
+/// The file at `path` once a step has turned `from` into `to`; `None` where there is none then. `earlier` are files
+/// of earlier steps that are not on the disk yet.
 ///
 /// # Errors
 /// When the file is not what the plan expects, or a backup lacks it.
@@ -20,14 +21,36 @@ pub(super) fn after(
     path: &RootPath,
     from: &Version,
     to: &Version,
+    earlier: &Changes,
 ) -> Result<Option<StagedContent>> {
     let Version::File { sha256, attributes, content } = to else { return Ok(None) };
-    let bytes = bytes(root, path, from, *sha256, content);
+    let bytes = bytes(root, path, from, *sha256, content, earlier);
     let bytes = bytes.with_context(|| format!("preparing {path}"))?;
     Ok(Some(StagedContent { bytes, attributes: attributes.clone() }))
 }
 
-fn bytes(root: &Root, path: &RootPath, from: &Version, sha256: Hash, content: &Content) -> Result<Vec<u8>> {
+fn bytes(
+    root: &Root,
+    path: &RootPath,
+    from: &Version,
+    sha256: Hash,
+    content: &Content,
+    earlier: &Changes,
+) -> Result<Vec<u8>> {
+    let standing = |path: &RootPath| -> Result<Vec<u8>> {
+        match earlier.get(path.as_path()).and_then(Staged::bytes) {
+            Some(bytes) => Ok(bytes.to_vec()),
+            None => root.read(path).with_context(|| format!("reading {path}")),
+        }
+    };
+    let promised = |bytes: Vec<u8>| -> Result<Vec<u8>> {
+        let found = Hash::of(&bytes);
+        if found == sha256 {
+            Ok(bytes)
+        } else {
+            Err(PatchError::WrongResult { found, expected: sha256 }.into())
+        }
+    };
     match content {
         Content::Live => bail!("the plan does not say where the contents come from"),
         Content::Patched(patches) => {
@@ -36,6 +59,14 @@ fn bytes(root: &Root, path: &RootPath, from: &Version, sha256: Hash, content: &C
                 Version::File { .. } => root.read(path)?,
             };
             Ok(patch_to(&before, patches, sha256)?)
+        }
+        Content::Copied(from) => promised(standing(from)?),
+        Content::Local(how) => {
+            let previous = match from {
+                Version::Absent => None,
+                Version::File { .. } => Some(root.read(path)?),
+            };
+            promised(derived(how, &standing(&how.base)?, &standing(&how.site)?, previous.as_deref())?)
         }
         Content::Backup(id) => Ok(Store::new(root).open(id)?.content(sha256)?),
     }
@@ -54,7 +85,6 @@ mod tests {
     use crate::journal::{Event, RunKind, RunOutcome};
     use crate::plan::{Plan, PlanKind, Step, line_patches};
     use crate::values::{Attributes, LinkText, TextPath};
-    use crate::verify::staged::Staged;
     use std::collections::BTreeMap;
     use std::sync::atomic::AtomicBool;
 
@@ -224,7 +254,8 @@ mod tests {
             (Content::Backup(backup.manifest.id.clone()), "are missing"),
         ] {
             let to = version("other\n", 0o644, content);
-            let refused = after(&server.root, &at("/etc/a"), &live, &to).expect_err("refused");
+            let refused =
+                after(&server.root, &at("/etc/a"), &live, &to, &Changes::new()).expect_err("refused");
             assert!(format!("{refused:#}").contains(says), "{refused:#}");
         }
     }

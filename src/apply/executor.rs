@@ -17,6 +17,7 @@ use crate::host::{Root, WriteLock, kill_point, machine};
 use crate::journal::Event;
 use crate::plan::{Content, Step, Version};
 use crate::values::{Attributes, BackupId, RootPath};
+use crate::verify::staged::Changes;
 use crate::verify::{MainLog, ReloadProof, ReloadRequest, UnprovenReload, reload};
 use anyhow::{Context, Result, anyhow};
 use std::path::PathBuf;
@@ -156,7 +157,7 @@ impl Executor<'_> {
         }
         let (lock, root) = (self.lock, self.root);
         let installing = || format!("installing {path}");
-        let changed = match (from, after(root, path, from, to)?) {
+        let changed = match (from, after(root, path, from, to, &Changes::new())?) {
             (_, None) => remove(lock, root, path, &expect),
             (Version::Absent, Some(file)) => create(lock, root, path, &file.bytes, &file.attributes),
             (Version::File { .. }, Some(file)) => {
@@ -208,6 +209,10 @@ impl Executor<'_> {
         }
         // So is what an interrupted run left in there.
         sweep(self.lock, self.root, path).with_context(|| format!("emptying {path}"))?;
+        // What somebody put in there since is not ours to remove.
+        if self.root.read_dir(path).is_ok_and(|names| !names.is_empty()) {
+            return Ok(());
+        }
         remove_folder(self.lock, self.root, path).with_context(|| format!("removing the folder {path}"))?;
         Ok(())
     }

@@ -22,7 +22,7 @@ pub fn states(root: &Root, plan: &Plan) -> Result<Vec<Changes>> {
         let mut state = states.last().cloned().unwrap_or_default();
         match step {
             Step::SetFile { path, from, to } => {
-                let file = after(root, path, from, to)?;
+                let file = after(root, path, from, to, &state)?;
                 state.insert(path.as_path().to_owned(), file.map_or(Staged::Absent, Staged::File));
             }
             Step::RestoreTree { backup } => state.extend(tree(root, backup)?),

@@ -6,13 +6,15 @@
 use super::base::Base;
 use super::draft::{Draft, staged};
 use super::effect::{Effect, effect};
+use super::kept::{Stand, keep};
 use super::local;
 use super::material::Material;
 use super::migrate::{Made, Migration, PlanError};
 use super::saved::{Plan, PlanKind};
+use super::standing::Standing;
 use super::step::{Content, Step, Version, line_patches, patch};
 use super::to_https::to_https;
-use super::wish::{LocalInclude, Memory, Strategy, Wish};
+use super::wish::{LocalInclude, Strategy, Wish};
 use crate::facts::{Facts, FileFacts};
 use crate::outcome::{Comparison, DiffSection, DirectiveChange, LocalChanges};
 use crate::values::{Attributes, Hash, TextPath};
@@ -28,6 +30,7 @@ pub(super) fn finish(
     base: Option<Base>,
     made: Made,
     wish: &Wish,
+    stand: Option<&Stand>,
 ) -> Result<Migration, PlanError> {
     let Material { facts, config, .. } = *material;
     let site = material.site_file().map(|file| &file.tree).ok();
@@ -62,11 +65,13 @@ pub(super) fn finish(
         previews.insert(0, preview(&target.path, before, own));
         steps.splice(0..0, include_steps(target, own));
     }
-    if !steps.is_empty() {
-        steps.extend(
-            wish.memory.as_ref().zip(made.vendor).and_then(|(memory, vendor)| remember(memory, &vendor)),
-        );
-        steps.extend(facts.nginx.master.is_some().then_some(Step::Reload));
+    // An update that took nothing away is written down all the same: its text is the next base.
+    if !steps.is_empty() || stand.is_some_and(Stand::is_due) {
+        let reloads = !steps.is_empty() && facts.nginx.master.is_some();
+        let kept = keep(material, wish, &made, stand)?;
+        steps.splice(0..0, kept.before);
+        steps.extend(kept.after);
+        steps.extend(reloads.then_some(Step::Reload));
     }
     let relies_on = material.files.iter().map(|(path, file)| (path.clone(), file.sha256)).collect();
     let site = material.site.to_owned();
@@ -76,6 +81,8 @@ pub(super) fn finish(
         local_changes,
         resolved: made.resolved,
         unused_resolutions: made.unused,
+        standing: stand.map(|stand| stand.standing.clone()).unwrap_or_default(),
+        kept_ours: made.kept_ours,
         stays: made.stays,
         dropped_routes,
         effect: Effect::default(),
@@ -83,6 +90,15 @@ pub(super) fn finish(
         diff: DiffSection { directives, unified: previews.iter().map(Comparison::unified).collect() },
         previews,
     })
+}
+
+/// Where a run keeps what the next update is told from.
+#[derive(Debug, Clone)]
+pub struct RecordPaths {
+    /// The base.
+    pub base: TextPath,
+    /// The local changes.
+    pub patch: TextPath,
 }
 
 /// A saved plan with what people want to see of it. `beside` holds the files
@@ -96,7 +112,7 @@ pub fn explain(
     plan: Plan,
     facts: &Facts,
     config: &Config,
-    memory: &TextPath,
+    records: &RecordPaths,
     beside: &BTreeMap<TextPath, Vec<u8>>,
     included: Draft,
 ) -> Result<Migration, PlanError> {
@@ -106,7 +122,21 @@ pub fn explain(
     let mut local_changes = LocalChanges::default();
     let mut draft = included;
     for (path, from, to) in plan.files() {
-        let Version::File { content: Content::Patched(patches), .. } = to else {
+        let Version::File { content, .. } = to else { return Err(PlanError::Foreign(path.clone())) };
+        let Content::Patched(patches) = content else {
+            let is_site = |at: &TextPath| {
+                config.files().any(|(_, file)| file.identity == at.as_path() && file.path == facts.site.file)
+            };
+            let is_ours = match content {
+                Content::Copied(of) => *path == records.base && is_site(of),
+                Content::Local(how) => {
+                    *path == records.patch && how.base == records.base && is_site(&how.site)
+                }
+                Content::Live | Content::Patched(_) | Content::Backup(_) => false,
+            };
+            if is_ours {
+                continue;
+            }
             return Err(PlanError::Foreign(path.clone()));
         };
         let file = config.files().map(|(_, file)| file).find(|file| file.identity == path.as_path());
@@ -124,7 +154,7 @@ pub fn explain(
                 previews.push(preview(path, file.tree.source(), &result));
                 draft.insert(file.identity.clone(), result);
             }
-            None if memory == path => {}
+            None if records.base == *path => {}
             None if is_ours => {
                 let absent = Vec::new();
                 let old = match from {
@@ -147,6 +177,8 @@ pub fn explain(
         local_changes,
         resolved: Vec::new(),
         unused_resolutions: Vec::new(),
+        standing: Standing::default(),
+        kept_ours: Vec::new(),
         stays: Vec::new(),
         dropped_routes,
         effect: effect(facts, config, &new, &draft),
@@ -176,7 +208,7 @@ fn directive_change(row: &nginx_config::diff::Row) -> DirectiveChange {
 
 /// # Errors
 /// When a changed line is no text: a plan could not hold it.
-fn set_file(material: &Material, path: &Path, old: &[u8], new: &[u8]) -> Result<Step, PlanError> {
+pub(super) fn set_file(material: &Material, path: &Path, old: &[u8], new: &[u8]) -> Result<Step, PlanError> {
     let unknown = || PlanError::Lacks(format!("{} was not read", path.display()));
     let (path, found) = material.files.get_key_value(path).ok_or_else(unknown)?;
     let version = |sha256, attributes, content| Version::File { sha256, attributes, content };
@@ -191,11 +223,6 @@ fn set_file(material: &Material, path: &Path, old: &[u8], new: &[u8]) -> Result<
     })
 }
 
-/// The vendor's text, kept as the base of the next merge.
-fn remember(memory: &Memory, vendor: &[u8]) -> Option<Step> {
-    write_text(&memory.path, memory.remembered.as_ref(), &memory.attributes, vendor)
-}
-
 /// The customer's own file, with the folders that it needs.
 fn include_steps(target: &LocalInclude, own: &[u8]) -> Vec<Step> {
     let folders = target.missing_folders.iter().map(|path| Step::MakeFolder { path: path.clone() });
@@ -203,7 +230,7 @@ fn include_steps(target: &LocalInclude, own: &[u8]) -> Vec<Step> {
 }
 
 /// The step that makes a file of ours say this; `None` when it does.
-fn write_text(
+pub(super) fn write_text(
     path: &TextPath,
     old: Option<&(FileFacts, Vec<u8>)>,
     attributes: &Attributes,
@@ -225,7 +252,7 @@ fn write_text(
     Some(Step::SetFile { path: path.clone(), from, to: Version::File { sha256, attributes, content } })
 }
 
-fn preview(path: impl AsRef<Path>, old: &[u8], new: &[u8]) -> Comparison {
+pub(super) fn preview(path: impl AsRef<Path>, old: &[u8], new: &[u8]) -> Comparison {
     let text = |bytes: &[u8]| String::from_utf8_lossy(&redact_source(bytes)).into_owned();
     Comparison::of_file(path.as_ref(), text(old), text(new))
 }

@@ -57,7 +57,7 @@ fn local(change: &Local) -> LocalChange {
 }
 
 /// What changed: a directive, or only what is said about it.
-fn named(kind: Kind, directive: &str) -> String {
+pub fn named(kind: Kind, directive: &str) -> String {
     match (kind, directive) {
         (Kind::Comment, "") => "comments of the file".to_owned(),
         (Kind::Comment, directive) => format!("comments of {directive}"),

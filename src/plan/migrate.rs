@@ -11,17 +11,19 @@ use super::draft::{Draft, staged};
 use super::effect::{Effect, effect, motion_blocks};
 use super::graft::{graft, of_bundle};
 use super::guards::inherit;
+use super::kept::{Back, Kept, KeptError, Stand, back, own, stand};
 use super::local;
 use super::local_include::extract;
 use super::material::{Material, Naming};
 use super::saved::Plan;
+use super::standing::Standing;
 use super::step::PatchError;
 use super::to_https::{ToHttps, to_https};
 use super::wish::{GuardWish, Strategy, StrategyWish, Wish};
 use crate::facts::{Facts, FileFacts, RouteState, ServerRole};
 use crate::motion::route_state;
 use crate::outcome::{Comparison, DiffSection, LocalChanges};
-use crate::values::{NotText, TextPath};
+use crate::values::{Hash, NotText, TextPath};
 use nginx_config::merge::{Conflict, Doubt, Lists, merge_into};
 use nginx_config::{Config, DirectiveId, EditError, Node, Tree};
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +42,10 @@ pub struct Migration {
     pub resolved: Vec<Conflict>,
     /// Paths of resolutions that no conflict asked for.
     pub unused_resolutions: Vec<String>,
+    /// How the site's file stands against what the last change left.
+    pub standing: Standing,
+    /// What an update has otherwise and a local change keeps, because it is not known whose that was.
+    pub kept_ours: Vec<Conflict>,
     /// Local changes that `--local-include` leaves where they are, and why.
     pub stays: Vec<String>,
     /// Paths of locations that are gone afterwards: only a replacement drops
@@ -129,6 +135,12 @@ pub enum PlanError {
         /// The file in the live block.
         found: String,
     },
+    /// What the last change kept cannot be built on.
+    #[error("{0}: {1}")]
+    Kept(String, KeptError),
+    /// An update took local changes away, and another file is to be put in.
+    #[error("an update overwrote the file, and local changes are gone")]
+    BringBackFirst,
     /// Both sides changed the same directives.
     #[error("{} conflicts are not resolved", .0.conflicts.len())]
     Conflicts(Box<Conflicts>),
@@ -151,6 +163,14 @@ pub(super) struct Made {
     pub draft: Draft,
     /// The vendor's text that the next merge starts from.
     pub vendor: Option<Vec<u8>>,
+    /// Whether the whole file is that text.
+    pub is_whole: bool,
+    /// Whether local changes are brought back that were gone.
+    pub is_return: bool,
+    /// What the run itself adds, by the words of each change.
+    pub own: BTreeSet<Hash>,
+    /// What an update has otherwise and ours keeps.
+    pub kept_ours: Vec<Conflict>,
     pub lists: Option<Lists>,
     pub resolved: Vec<Conflict>,
     pub unused: Vec<String>,
@@ -168,12 +188,17 @@ pub fn migrate(facts: &Facts, config: &Config, bundle: &Bundle, wish: &Wish) -> 
     let site = facts.site.file.to_str().ok_or_else(|| NotText::named(&facts.site.file))?;
     let files = named_in_text(facts)?;
     let material = Material { facts, config, files: &files, site };
-    if is_migrated(facts) && wish.candidate.is_none() && wish.local_include.is_none() {
+    let stand = standing(&material, wish)?;
+    let due = stand.as_ref().filter(|stand| stand.is_due());
+    if is_migrated(facts) && due.is_none() && wish.candidate.is_none() && wish.local_include.is_none() {
         let strategy = match wish.strategy {
             StrategyWish::Named(strategy) => strategy,
             StrategyWish::Auto => Strategy::Graft,
         };
-        return finish(&material, strategy, None, Made::nothing(), wish);
+        return finish(&material, strategy, None, Made::nothing(), wish, stand.as_ref());
+    }
+    if let Some(due) = due.filter(|_| wish.strategy != StrategyWish::Named(Strategy::Replace)) {
+        return returning(&material, bundle, due, wish);
     }
     let base = base(&material, bundle, wish)?;
     let strategy = match (wish.strategy, &base, &wish.candidate) {
@@ -181,18 +206,41 @@ pub fn migrate(facts: &Facts, config: &Config, bundle: &Bundle, wish: &Wish) -> 
         (StrategyWish::Auto, Some(_), _) | (StrategyWish::Auto, _, Some(_)) => Strategy::Merge,
         (StrategyWish::Auto, None, None) => Strategy::Graft,
     };
-    let mut made = match strategy {
+    let made = match strategy {
         _ if is_migrated(facts) && wish.candidate.is_none() => Made::nothing(),
         Strategy::Graft => Made::nothing(),
         Strategy::Merge => merged(&material, bundle, base.as_ref(), wish)?,
         Strategy::Replace => replaced(&material, bundle, wish)?,
     };
-    complete(&material, bundle, wish, &mut made)?;
+    completed(&material, bundle, wish, base, strategy, made, stand.as_ref())
+}
+
+/// What a strategy made, with what is missing in it.
+fn completed(
+    material: &Material,
+    bundle: &Bundle,
+    wish: &Wish,
+    base: Option<Base>,
+    strategy: Strategy,
+    mut made: Made,
+    stand: Option<&Stand>,
+) -> Result<Migration, PlanError> {
+    let Material { facts, config, .. } = *material;
+    let text = |made: &Made| -> Result<Vec<u8>, PlanError> {
+        let site = material.site_file()?;
+        Ok(made.draft.get(&site.identity).map_or_else(|| site.tree.source().to_vec(), Clone::clone))
+    };
+    // What a merge takes from a template is as little the customer's as a grafted route.
+    let is_merged = made.lists.is_some() && !made.is_return && wish.candidate.is_none();
+    let before = if is_merged { material.site_file()?.tree.source().to_vec() } else { text(&made)? };
+    complete(material, bundle, wish, &mut made)?;
+    let with_routes = text(&made)?;
     if wish.guards == GuardWish::Inherit {
         inherit(facts, config, &mut made.draft)?;
     }
+    made.own = own(&before, &with_routes, &text(&made)?);
     if let Some(target) = &wish.local_include {
-        let moved = extract(&material, base.as_ref(), target, &mut made.draft)?;
+        let moved = extract(material, base.as_ref(), target, &mut made.draft)?;
         made.include = moved.include;
         made.stays = moved.stays;
     }
@@ -202,11 +250,48 @@ pub fn migrate(facts: &Facts, config: &Config, bundle: &Bundle, wish: &Wish) -> 
     }
     let new = staged(config, &draft)?;
     let (effect, to_https) = (effect(facts, config, &new, &draft), to_https(facts, config, &new));
-    Ok(Migration { effect, to_https, ..finish(&material, strategy, base, made, wish)? })
+    Ok(Migration { effect, to_https, ..finish(material, strategy, base, made, wish, stand)? })
+}
+
+/// How the site's file stands against what the last change left; nothing where it left no record.
+fn standing(material: &Material, wish: &Wish) -> Result<Option<Stand>, PlanError> {
+    let (Some(memory), Some(keeping)) = (&wish.memory, &wish.keeping) else { return Ok(None) };
+    let Some(patch) = &keeping.patch else { return Ok(None) };
+    let Ok(site) = material.site_file() else { return Ok(None) };
+    let base = memory.standing.as_ref().map_or(&[][..], |(_, bytes)| bytes);
+    let name = site.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let upstreams = material.facts.site.upstreams.iter().filter(|upstream| upstream.serves_motion);
+    let motion: Vec<String> = upstreams.map(|upstream| upstream.address.to_string()).collect();
+    let found = stand(Kept { patch, base }, &site.tree, name, &motion);
+    found.map(Some).map_err(|error| PlanError::Kept(keeping.path.as_str().to_owned(), error))
+}
+
+/// Brings back what is gone since the last change.
+fn returning(
+    material: &Material,
+    bundle: &Bundle,
+    stand: &Stand,
+    wish: &Wish,
+) -> Result<Migration, PlanError> {
+    if wish.candidate.is_some() {
+        return Err(PlanError::BringBackFirst);
+    }
+    let site = material.site_file()?;
+    let mut made = Made { is_return: true, ..Made::nothing() };
+    if stand.standing.lacks_changes() {
+        let Back { text, lists, resolved, offered, unused } =
+            back(stand, &site.tree, &serving(material), wish)?;
+        made.draft.insert(site.identity.clone(), text);
+        made = Made { lists: Some(lists), resolved, kept_ours: offered, unused, ..made };
+    }
+    // What stands there is the vendor's: what moves to a file of its own is told from it.
+    let base =
+        stand.is_vendors.then(|| Base { name: "what the update wrote".to_owned(), tree: site.tree.clone() });
+    completed(material, bundle, wish, base, Strategy::Merge, made, Some(stand))
 }
 
 /// The configuration files that were read, by names that a plan can hold.
-fn named_in_text(facts: &Facts) -> Result<BTreeMap<TextPath, FileFacts>, NotText> {
+pub(super) fn named_in_text(facts: &Facts) -> Result<BTreeMap<TextPath, FileFacts>, NotText> {
     facts.files.iter().map(|(path, file)| Ok((path.clone().try_into()?, file.clone()))).collect()
 }
 
@@ -281,7 +366,7 @@ fn replaced(material: &Material, bundle: &Bundle, wish: &Wish) -> Result<Made, P
     let bytes = theirs(material, bundle, wish, Naming::ByAddress)?;
     parse_theirs(&bytes, wish)?;
     let draft = Draft::from([(material.site_file()?.identity.clone(), bytes.clone())]);
-    Ok(Made { draft, vendor: Some(bytes), ..Made::nothing() })
+    Ok(Made { draft, vendor: Some(bytes), is_whole: true, ..Made::nothing() })
 }
 
 /// Sees to it that every block that serves Motion has the routes: what a
@@ -331,6 +416,10 @@ impl Made {
         Self {
             draft: Draft::new(),
             vendor: None,
+            is_whole: false,
+            is_return: false,
+            own: BTreeSet::new(),
+            kept_ours: Vec::new(),
             lists: None,
             resolved: Vec::new(),
             unused: Vec::new(),

@@ -12,6 +12,7 @@ mod draft;
 mod effect;
 mod graft;
 mod guards;
+mod kept;
 mod local;
 mod local_include;
 mod material;
@@ -25,8 +26,13 @@ mod step;
 mod to_https;
 mod wish;
 
-pub use assemble::explain;
+pub use assemble::{RecordPaths, explain};
 pub use effect::{BareToday, BlockEffect, Effect, Today};
+pub use kept::{
+    BaseKind, Kept, KeptChange, KeptError, LOCAL_FOLDER, LocalPatch, LocalRecord, Origin, PatchFault,
+    RESTORE_VENDOR, Restoring, Stand, UnderivedError, derived, is_record, is_there, local_patch_path,
+    restore_vendor, stand,
+};
 pub use migrate::{Conflicts, Migration, PlanError, migrate};
 pub use recover::{DiskState, Now, Observed, Recovery, Stuck, StuckReason, recover, recover_whole};
 pub use rollback::{Reload, Restored, rollback};
@@ -34,4 +40,4 @@ pub use saved::{Plan, PlanKind, SavedPlanError};
 pub use standing::{MissingChange, SiteState, Standing};
 pub use step::{Content, Patch, PatchError, Step, Version, line_patches, patch, patch_to};
 pub use to_https::ToHttps;
-pub use wish::{Candidate, GuardWish, Input, LocalInclude, Memory, Strategy, StrategyWish, Wish};
+pub use wish::{Candidate, GuardWish, Input, Keeping, LocalInclude, Memory, Strategy, StrategyWish, Wish};

@@ -4,6 +4,7 @@
 //! Invariant: a file that was edited since the run is never overwritten. Whole
 //! trees are restored by one step of their own, and not planned here.
 
+use super::kept::is_record;
 use super::saved::{Plan, PlanKind};
 use super::step::{Content, Step, Version};
 use crate::facts::{FileFacts, NginxVersion};
@@ -44,7 +45,9 @@ pub fn rollback(
         }
         let now = file.now.as_ref().map(|now| now.sha256);
         let before = file.backed_up.as_ref().map(|backed_up| backed_up.sha256);
-        if file.left_by_run.as_ref().is_some_and(|left| *left != now && now != before) {
+        let is_edited = file.left_by_run.as_ref().is_some_and(|left| *left != now && now != before);
+        // What we keep for the next update goes with the run that it was kept for.
+        if is_edited && !is_record(&file.path) {
             edited.push(file.path.clone());
             continue;
         }

@@ -3,6 +3,7 @@
 //! Invariant: the identity is a hash over everything that the plan fixes, so
 //! that a changed plan file is noticed.
 
+use super::kept::is_record;
 use super::step::{Content, Step, Version, are_in_order};
 use crate::facts::NginxVersion;
 use crate::values::{Hash, TextPath};
@@ -126,6 +127,12 @@ impl Plan {
                 None
             }
         })
+    }
+
+    /// Whether it changes more than what we keep for the next update.
+    #[must_use]
+    pub fn changes_configuration(&self) -> bool {
+        self.files().any(|(path, ..)| !is_record(path))
     }
 
     /// Whether it reloads NGINX.

@@ -70,7 +70,10 @@ impl Standing {
         let (gone, them) = (self.gone(), if self.missing.len() == 1 { "it" } else { "them" });
         let file = &self.file;
         match (self.state, self.missing.is_empty()) {
-            (SiteState::NoRecord | SiteState::AsLeft, _) | (SiteState::Edited, true) => None,
+            (SiteState::NoRecord, _) | (SiteState::AsLeft | SiteState::Edited, true) => None,
+            (SiteState::AsLeft, false) => {
+                Some(format!("{file} lacks what is to be there: {gone}; {back} {them} back"))
+            }
             (SiteState::Overwritten, true) => {
                 Some(format!("an update overwrote {file}; no local change is gone"))
             }

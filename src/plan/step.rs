@@ -3,6 +3,7 @@
 //! Invariant: [`Step`] is closed; describing, running and inverting it match
 //! exhaustively, and a step says what it expects to replace.
 
+use super::kept::LocalRecord;
 use crate::journal::{JournalStep, StepVersion};
 use crate::outcome::StepSection;
 use crate::values::{Attributes, BackupId, Hash, TextPath};
@@ -71,6 +72,10 @@ pub enum Content {
     Patched(Vec<Patch>),
     /// The copy in this backup.
     Backup(BackupId),
+    /// What stands in this file when the step is run.
+    Copied(TextPath),
+    /// The local changes, made from the files that stand there when the step is run.
+    Local(Box<LocalRecord>),
 }
 
 /// One change to a file: a byte range and what replaces it.
@@ -219,6 +224,8 @@ impl Content {
                 }
             }
             Self::Backup(id) => format!("put back the contents of backup {id}"),
+            Self::Copied(path) => format!("keep {} as it is", path.as_str()),
+            Self::Local(how) => format!("keep the local changes of {}", how.site.as_str()),
         }
     }
 }

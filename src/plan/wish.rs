@@ -3,6 +3,7 @@
 //! Invariant: every file that the operator named is here as bytes; the planner
 //! opens nothing.
 
+use super::kept::LocalPatch;
 use crate::facts::FileFacts;
 use crate::values::{Attributes, TextPath};
 use nginx_config::merge::Resolutions;
@@ -61,13 +62,30 @@ pub struct Input {
     pub bytes: Vec<u8>,
 }
 
-/// Where the vendor's text of the last change is remembered.
+/// Where the text that local changes are told from is remembered.
 #[derive(Debug, Clone)]
 pub struct Memory {
     /// The file, below the root.
     pub path: TextPath,
     /// It, when there is one.
+    pub standing: Option<(FileFacts, Vec<u8>)>,
+    /// The same, where it is the vendor's own text: what stood there before the first change is no base of a merge.
     pub remembered: Option<(FileFacts, Vec<u8>)>,
+    /// Owner and mode of a new one.
+    pub attributes: Attributes,
+}
+
+/// Where the local changes are kept.
+#[derive(Debug, Clone)]
+pub struct Keeping {
+    /// The file, below the root.
+    pub path: TextPath,
+    /// It, when there is one.
+    pub existing: Option<(FileFacts, Vec<u8>)>,
+    /// What it says.
+    pub patch: Option<LocalPatch>,
+    /// Folders above it that are missing, outermost first.
+    pub missing_folders: Vec<TextPath>,
     /// Owner and mode of a new one.
     pub attributes: Attributes,
 }
@@ -121,6 +139,8 @@ pub struct Wish {
     pub base: Option<Input>,
     /// What the last change was made with.
     pub memory: Option<Memory>,
+    /// The local changes that it left.
+    pub keeping: Option<Keeping>,
     /// What was decided about conflicts.
     pub resolutions: Resolutions,
     /// Where local blocks are to go.

@@ -113,7 +113,7 @@ fn finding(conflicts: &[Conflict], title: &str) -> Finding {
 }
 
 /// A directive on one line; a long block is cut.
-fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     const LONGEST: usize = 160;
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(LONGEST) {

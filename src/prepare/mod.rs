@@ -8,6 +8,7 @@ mod asked;
 mod candidate;
 mod certificates;
 mod effect;
+mod kept;
 mod merge;
 mod named;
 mod ports;
@@ -18,20 +19,21 @@ mod to_https;
 pub use probes::{Opening, Reach, StatedProbe, not_asked, rollback_probes, were_not_asked};
 
 use crate::apply::{SandboxChoice, states};
-use crate::facts::{Facts, RouteState, Scope, ServerFacts, ServerRole};
+use crate::facts::{RouteState, Scope, ServerFacts, ServerRole};
 use crate::host::sandbox::Launcher;
-use crate::host::{Root, STATE_FOLDER, machine};
+use crate::host::{Root, machine};
 use crate::inspect::{self, Inspection, file_facts, inspect, survey};
 use crate::outcome::codes::{self, Code};
 use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, PlanSection, sort_findings};
 use crate::plan::bundle::Bundle;
 use crate::plan::{
-    GuardWish, Input, LocalInclude, Memory, Migration, PlanError, StrategyWish, Wish, migrate,
+    GuardWish, Input, LocalInclude, Migration, PlanError, Standing, StrategyWish, Wish, migrate,
 };
-use crate::values::{Attributes, Hash, RootPath, TextPath};
+use crate::values::{Attributes, RootPath, TextPath};
 use crate::verify::probe::{Probe, ProbePlan};
 pub use candidate::included;
 pub use effect::effect_findings;
+pub use kept::{kept, record_paths};
 use merge::merge_findings;
 use nginx_config::merge::Resolutions;
 use serde::{Deserialize, Serialize};
@@ -83,6 +85,12 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// How Motion's file stands against what the last change left there.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        self.migration.as_ref().map(|migration| migration.standing.clone()).unwrap_or_default()
+    }
+
     /// The findings that refuse an apply.
     pub fn stops(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.stops())
@@ -223,6 +231,7 @@ fn gather(
     };
     findings.extend(effect_findings(facts, &migration));
     findings.extend(merge_findings(&migration, options));
+    findings.extend(kept::standing_findings(&migration));
     let missing = match options.candidate {
         Some(_) => missing_certificates(root, &inspection, &migration)?,
         None => Vec::new(),
@@ -282,13 +291,15 @@ fn wish(
     findings: &mut Vec<Finding>,
 ) -> Result<Wish, Failure> {
     options.base.iter().try_for_each(|base| candidate::base(inspection, base))?;
+    let (memory, keeping) = kept::kept(root, &inspection.facts, findings)?;
     let candidate = options.candidate.clone();
     let read = |input| candidate::candidate(root, inspection, options.strategy, input);
     Ok(Wish {
         strategy: options.strategy,
         candidate: candidate.map(read).transpose()?,
         base: options.base.clone(),
-        memory: remembered(root, &inspection.facts, findings),
+        memory,
+        keeping,
         resolutions: options.resolutions.clone(),
         local_include: options.local_include.as_deref().map(|path| local_include(root, path)).transpose()?,
         guards: options.guards,
@@ -314,48 +325,6 @@ fn local_include(root: &Root, path: &Path) -> Result<LocalInclude, Failure> {
     Ok(LocalInclude { path: at, existing, missing_folders, attributes })
 }
 
-/// Where the vendor's text of the last change is kept: beside the journal,
-/// under a name that follows from the site's file.
-#[must_use]
-pub fn memory_path(facts: &Facts) -> TextPath {
-    let name = Hash::of(facts.site.file.as_os_str().as_encoded_bytes()).to_string();
-    let path = format!("{STATE_FOLDER}/base-{name:.16}.conf");
-    TextPath::new(&path).expect("the state's folder is absolute")
-}
-
-/// The remembered base; `None` where it cannot be read, which is said: without
-/// it a merge would be planned as if there had never been a change.
-fn remembered(root: &Root, facts: &Facts, findings: &mut Vec<Finding>) -> Option<Memory> {
-    let path = memory_path(facts);
-    match memory(root, &path) {
-        Ok(memory) => Some(memory),
-        Err(error) => {
-            // An ordinary user may not read it; whoever may has to know why it cannot be read.
-            let may_read = machine::is_superuser() || error.kind() != std::io::ErrorKind::PermissionDenied;
-            let level = if may_read { Level::Stop } else { Level::Warn };
-            findings.push(
-                Finding::graded(
-                    codes::SITE_BASE_UNREADABLE,
-                    level,
-                    "what the last change left behind cannot be read",
-                )
-                .evidence(format!("{}: {error}", path.as_str()))
-                .advice("mend the file, or remove it: then the next change is planned without it"),
-            );
-            None
-        }
-    }
-}
-
-fn memory(root: &Root, path: &TextPath) -> std::io::Result<Memory> {
-    let remembered = match file_facts(root, path)? {
-        Some(facts) => Some((facts, root.read(path)?)),
-        None => None,
-    };
-    let (uid, gid) = machine::user();
-    Ok(Memory { path: path.clone(), remembered, attributes: Attributes::plain(0o600, uid, gid) })
-}
-
 fn no_plan(error: &PlanError) -> Failure {
     let text = nginx_config::redact_text(&error.to_string());
     match error {
@@ -363,6 +332,9 @@ fn no_plan(error: &PlanError) -> Failure {
             .with_hint("--strategy graft changes less and needs less"),
         PlanError::Name(_) => Failure::new(FailureKind::Refused, format!("planning: {text}"))
             .with_hint("no plan can hold such a name: rename the file, then plan again"),
+        PlanError::Kept(path, error) => kept::damaged(path, &error.to_string()),
+        PlanError::BringBackFirst => Failure::new(FailureKind::Refused, text)
+            .with_hint("run `motionctl apply` without --candidate first: it brings them back"),
         PlanError::Conflicts(conflicts) => merge::refused(conflicts),
         PlanError::Doubts(doubts) => merge::ambiguous(doubts),
         PlanError::CandidateLacksRoute { seen, .. } => {

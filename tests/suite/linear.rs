@@ -28,6 +28,7 @@ fn work_for(edit: impl FnOnce(&Server)) -> u64 {
         candidate: None,
         base: None,
         memory: None,
+        keeping: None,
         resolutions: Resolutions::none(),
         local_include: None,
         guards: GuardWish::Say,

@@ -25,6 +25,7 @@ mod lexer;
 mod lua;
 pub mod merge;
 mod parser;
+pub mod patch;
 mod position;
 mod reader;
 mod redact;

@@ -14,11 +14,11 @@ use crate::host::{Root, WriteLock};
 use crate::inspect::installed_error_log;
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, sort_findings};
-use crate::plan::{Migration, Plan, Strategy, StrategyWish, explain};
+use crate::plan::{Migration, Plan, Strategy, StrategyWish, explain, is_record};
 use crate::prepare::{
-    Options, Prepared, Reach, accept, effect_findings, included, memory_path, not_asked, were_not_asked,
+    Options, Prepared, Reach, accept, effect_findings, included, not_asked, record_paths, were_not_asked,
 };
-use crate::values::TextPath;
+use crate::values::{Hash, TextPath};
 use crate::verify::compare::Seen;
 
 /// Shows the plan, asks, runs it.
@@ -195,12 +195,16 @@ fn chosen(root: &Root, saved: Plan, prepared: &Prepared) -> Result<Migration, Fa
                 .filter(|path| !saved.relies_on.contains_key(path.as_path()))
                 .map(|path| path.as_path().display().to_string()),
         )
+        .chain(saved.files().filter(|(path, ..)| is_record(path)).filter_map(|(path, from, _)| {
+            let now = root.read(path).ok().map(|bytes| Hash::of(&bytes));
+            (now != from.sha256()).then(|| path.as_str().to_owned())
+        }))
         .collect();
     let cause = if !moved.is_empty() {
         format!("changed since: {}", moved.join(", "))
     } else if saved.nginx != facts.nginx.version {
         format!("made for nginx {}, {} runs", saved.nginx, facts.nginx.version)
-    } else if !saved.is_empty() && saved.reloads() != facts.nginx.master.is_some() {
+    } else if saved.changes_configuration() && saved.reloads() != facts.nginx.master.is_some() {
         // Such a plan would leave a running server with its old configuration.
         "NGINX was started or stopped since".to_owned()
     } else {
@@ -209,7 +213,7 @@ fn chosen(root: &Root, saved: Plan, prepared: &Prepared) -> Result<Migration, Fa
         let beside = beside.filter_map(|path| Some((path.clone(), root.read(path).ok()?))).collect();
         let config = &prepared.inspection.config;
         let included = included(root, &prepared.inspection, &saved);
-        return explain(saved, facts, config, &memory_path(facts), &beside, included)
+        return explain(saved, facts, config, &record_paths(facts), &beside, included)
             .map_err(|error| Failure::new(FailureKind::Invalid, format!("reading the plan: {error}")));
     };
     Err(Failure::new(FailureKind::Refused, format!("the plan is stale: {cause}"))

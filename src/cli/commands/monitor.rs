@@ -45,11 +45,15 @@ pub fn could_not_look(outcome: &mut Outcome) {
 pub fn why_not(seen: &mut Seen, outcome: &Outcome) {
     let message = outcome.error.as_ref().map_or("could not look", |error| error.message.as_str()).to_owned();
     let broken = outcome.findings.iter().any(|finding| finding.code == codes::NGINX_CONFIG_BROKEN);
-    let needs_operator = FailureKind::NeedsOperator.exit_code() == outcome.exit_code;
-    match (broken, needs_operator) {
-        (true, _) => seen.broken = Some(message),
-        (false, true) => seen.faults.push(message),
-        (false, false) => seen.unknown.push(message),
+    let is = |kind: FailureKind| kind.exit_code() == outcome.exit_code;
+    let drifted = seen.drifted.as_ref().is_some_and(|files| !files.is_empty());
+    match broken {
+        true => seen.broken = Some(message),
+        // Files that were changed, and no plan without a decision: whatever is gone does not come back by itself.
+        false if is(FailureKind::NeedsOperator) || (is(FailureKind::Refused) && drifted) => {
+            seen.faults.push(message)
+        }
+        false => seen.unknown.push(message),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::host::{Holder, holder, machine};
 use crate::inspect::file_facts;
 use crate::journal::{Event, Journal, JournalStep, Phase, RunKind, RunOutcome, Status, StepVersion};
 use crate::outcome::{Failure, FailureKind};
+use crate::plan::is_record;
 use crate::values::{RunId, TextPath};
 use crate::watch::{LastRun, RunState};
 use std::io;
@@ -96,6 +97,10 @@ fn drift(context: &Context, status: &Status) -> Result<Vec<TextPath>, Unread> {
     let mut drifted = Vec::new();
     for step in steps {
         let JournalStep::SetFile { path, from, to } = step else { continue };
+        // What we keep for the next update is edited by commands of ours.
+        if is_record(path) {
+            continue;
+        }
         let left = if stands { to } else { from };
         let now = file_facts(&context.root, path).map_err(|error| {
             let message = format!("looking at {}: {error}", path.as_str());

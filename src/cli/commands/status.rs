@@ -12,7 +12,7 @@ use crate::facts::{RouteState, Scope};
 use crate::journal::{Phase, RunKind, RunOutcome, Status};
 use crate::outcome::codes;
 use crate::outcome::{CommandName, Failure, FailureKind, Outcome, OutcomeKind};
-use crate::plan::{Strategy, StrategyWish};
+use crate::plan::{MissingChange, SiteState, Standing, Strategy, StrategyWish};
 use crate::prepare::Prepared;
 use crate::values::{Hash, RootPath, TextPath};
 use crate::watch::{Seen, Serving, judge};
@@ -89,6 +89,10 @@ pub fn look(context: &Context, command: CommandName, site: &SiteArgs, sessions: 
     seen.site = Some(facts.site.file.display().to_string());
     seen.nginx = Some(facts.nginx.version.to_string());
     seen.route = Some(prepared.route());
+    // Read from what the last change kept, which not everybody may read.
+    let hidden = prepared.findings.iter().find(|finding| finding.code == codes::SITE_BASE_UNREADABLE);
+    seen.unknown.extend(hidden.filter(|_| seen.unknown.is_empty()).map(|finding| finding.title.clone()));
+    seen.standing = seen.unknown.is_empty().then(|| prepared.standing());
     let says_stopped = prepared.findings.iter().any(|finding| finding.code == codes::NGINX_NOT_RUNNING);
     seen.serving = match (&facts.nginx.master, says_stopped && facts.host.scope == Scope::Live) {
         (Some(_), _) => Serving::Runs,
@@ -143,13 +147,14 @@ fn answer(outcome: &mut Outcome, prepared: &Prepared, past: &Past) -> bool {
         return !served;
     };
     let Known { journal, pending, at_work, drifted, newest_backup } = known.as_ref();
-    let is_as_left = drifted.is_empty() && !known.is_open();
+    let standing = prepared.standing();
+    let is_as_left = drifted.is_empty() && !known.is_open() && !standing.lacks_changes();
     let has_changes = !served || !is_as_left;
     let verdict = match (pending, at_work) {
         (Some(_), _) => "a change waits for its confirmation: run `motionctl confirm`".to_owned(),
         (None, Some(holder)) => format!("a change is being made by process {}", holder.pid),
         (None, None) if known.is_open() => "an interrupted run waits: run `motionctl recover`".to_owned(),
-        (None, None) => verdict(&route, drifted),
+        (None, None) => standing.verdict().unwrap_or_else(|| verdict(&route, drifted)),
     };
     outcome.outcome = match &route {
         // What cannot be told is no pending change, and no server as wanted either.
@@ -165,8 +170,10 @@ fn answer(outcome: &mut Outcome, prepared: &Prepared, past: &Past) -> bool {
         .chain(newest_backup.iter().map(|backup| ("newest backup", backup.clone())));
     let rows: Vec<_> = rows.map(|(name, value)| json!([name, value])).collect();
     outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("drift".to_owned(), drift_in_a_word(&route, drifted).into());
+    outcome.details.insert("drift".to_owned(), drift_in_a_word(&route, drifted, &standing).into());
     outcome.details.insert("drifted".to_owned(), drifted.iter().map(TextPath::as_str).collect());
+    outcome.details.insert("record".to_owned(), standing.in_a_word().into());
+    outcome.details.insert("missing_changes".to_owned(), missing(&standing));
     outcome.details.insert("last_run".to_owned(), last_run(&journal.status));
     outcome.details.insert("newest_backup".to_owned(), json!(newest_backup));
     if let Some(pending) = pending {
@@ -203,13 +210,24 @@ fn verdict(route: &RouteState, drifted: &[TextPath]) -> String {
 
 /// Who changed what the last run left: a customer's edit keeps the route, an
 /// update by the vendor takes it away again.
-fn drift_in_a_word(route: &RouteState, drifted: &[TextPath]) -> &'static str {
+fn drift_in_a_word(route: &RouteState, drifted: &[TextPath], standing: &Standing) -> &'static str {
+    match standing.state {
+        SiteState::Overwritten => return "vendor",
+        SiteState::Edited if !drifted.is_empty() => return "local",
+        SiteState::NoRecord | SiteState::AsLeft | SiteState::Edited | SiteState::VendorOnRequest => {}
+    }
     match (drifted.is_empty(), route) {
         (true, _) => "none",
         (false, RouteState::Present) => "local",
         (false, RouteState::Missing | RouteState::Elsewhere(_)) => "vendor",
         (false, RouteState::CannotTell(_)) => "unknown",
     }
+}
+
+/// Local changes that are gone, for programs.
+fn missing(standing: &Standing) -> serde_json::Value {
+    let change = |change: &MissingChange| json!({ "path": change.block, "directive": change.directive });
+    standing.missing.iter().map(change).collect()
 }
 
 /// What answers the new client's route, for programs.

@@ -30,6 +30,20 @@ codes! {
         .means("what the last change left behind cannot be read")
         .looked_for("`/var/lib/motionctl/base-*.conf`, the vendor's text that a merge starts from")
         .advises("fix the file, or remove it: then the next change is planned without it");
+    SITE_OVERWRITTEN =
+        graded("site.overwritten", &[usual(Warn), when(Info, "when no local change is gone")])
+        .means("an update wrote Motion's file, and local changes may be gone with it")
+        .looked_for("Motion's file against the vendor's text and the local changes that the last change kept: it is \
+                     nearer to the one than to both together, or our own routes are gone")
+        .advises("`motionctl apply`: it puts the local changes and the new text together");
+    SITE_CHANGES_GONE = warn("site.changes-gone")
+        .means("local changes are not in Motion's file any more, and no update took them")
+        .looked_for("Motion's file against the local changes in `/etc/motionctl/local.d`")
+        .advises("`motionctl apply` brings them back, `motionctl local drop PATH` forgets them");
+    SITE_VENDOR_TEXT = info("site.vendor-text")
+        .means("the vendor's own text stands in Motion's file, because somebody asked for it")
+        .looked_for("Motion's file against what `motionctl restore-vendor` left")
+        .advises("`motionctl apply` brings route and local changes back");
     SITE_DUPLICATE_SERVER = warn("site.duplicate-server")
         .means("two server blocks have the same address and name: NGINX uses the first, and only warns")
         .looked_for("`listen` and `server_name` of all server blocks")
@@ -148,6 +162,11 @@ codes! {
         .means("a `--resolve` names a path that decides nothing")
         .looked_for("each `--resolve`, against the conflicts and the differences that there are")
         .advises("check its spelling against the conflicts and the diff");
+    MERGE_KEPT_OURS = info("merge.kept-ours")
+        .means("an update has other values than this server, and this server's are kept")
+        .looked_for("values that differ where it is not known whether they were the vendor's or local; certificates and \
+                     Motion's own address are as the update has them")
+        .advises("take the update's value with `--resolve 'PATH=theirs'`");
     MERGE_BASE_UNKNOWN = warn("merge.base-unknown")
         .means("what the live file was made from is not known")
         .looked_for("with `--candidate`: a base that is named, or remembered from the last change. Without one, \

@@ -1,0 +1,48 @@
+//! What a change keeps for the next update: the text that local changes are
+//! told from, and the local changes themselves.
+//!
+//! Invariant: both files are made from the files of the very run that writes
+//! them, so that a saved plan holds none of their text. Base and patch give the
+//! file that was left, or nothing is built on them. Pure.
+
+mod back;
+mod derive;
+mod file;
+mod keep;
+mod stand;
+mod vendor;
+
+pub use derive::{LocalRecord, UnderivedError, derived};
+pub use file::{BaseKind, KeptChange, LocalPatch, Origin, PatchFault};
+pub use stand::{Kept, KeptError, Stand, is_there, stand};
+pub use vendor::{Restoring, STRATEGY as RESTORE_VENDOR, restore_vendor};
+
+pub(super) use back::{Back, back};
+pub(super) use keep::{keep, own};
+
+use crate::values::TextPath;
+
+/// The folder of the local patches.
+pub const LOCAL_FOLDER: &str = "/etc/motionctl/local.d";
+
+/// How the base records in the state's folder begin.
+const BASE_RECORDS: &str = "/var/lib/motionctl/base-";
+
+/// Whether it is a file of ours that a run keeps for the next update, and no part of a configuration: nobody's edit of
+/// it stands in the way of undoing the run.
+#[must_use]
+pub fn is_record(path: &TextPath) -> bool {
+    let path = path.as_str();
+    path.starts_with(BASE_RECORDS)
+        || path.strip_prefix(LOCAL_FOLDER).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// The local patch of a site's file: named after it.
+#[must_use]
+pub fn local_patch_path(site: &std::path::Path) -> TextPath {
+    let name = site.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let plain = |char: char| if char.is_ascii_alphanumeric() || "._-".contains(char) { char } else { '_' };
+    let name: String = name.chars().map(plain).collect();
+    TextPath::new(&format!("{LOCAL_FOLDER}/{}.toml", name.trim_start_matches('.')))
+        .expect("a name without a slash below an absolute folder")
+}

@@ -1,0 +1,259 @@
+//! How Motion's file stands against what the last change left: which local
+//! changes are gone, and who took them away.
+//!
+//! Invariant: a change counts as gone only when the file neither has it nor
+//! decided otherwise by hand. What is hand-made is never called the vendor's.
+
+use super::derive::is_same;
+use super::file::{BaseKind, LocalPatch, Origin, PatchFault};
+use crate::plan::standing::{MissingChange, SiteState, Standing};
+use crate::values::Hash;
+use nginx_config::diff::{Kind, diff};
+use nginx_config::merge::{Choice, Lists, Local, Resolutions, distance, merge};
+use nginx_config::patch::{Change, ChangeKind, apply, record};
+use nginx_config::{Body, SyntaxError, Tree};
+use thiserror::Error;
+
+/// How much of a location of ours is still in one of its name, where somebody edited it.
+const STILL_OURS: usize = 50;
+
+/// How much of what was left is still there, where nothing else tells.
+const STILL_THERE: usize = 80;
+
+/// Directives whose place among their siblings has a meaning: one that went by hand does not come back by itself.
+const ORDERED: [&str; 7] = ["allow", "break", "deny", "if", "return", "rewrite", "set"];
+
+/// What the last change kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Kept<'a> {
+    /// The local patch.
+    pub patch: &'a LocalPatch,
+    /// The base record.
+    pub base: &'a [u8],
+}
+
+/// Why nothing can be built on what was kept.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum KeptError {
+    /// The base record is another than the patch was made from.
+    #[error("the base record is not the one that the local patch was made from")]
+    OtherBase,
+    /// A text of ours does not parse.
+    #[error("what the last change kept does not parse: {0}")]
+    Syntax(#[from] SyntaxError),
+    /// A change does not fit.
+    #[error(transparent)]
+    Fault(#[from] PatchFault),
+}
+
+/// The file as it stands, and what it is told from.
+#[derive(Debug, Clone)]
+pub struct Stand {
+    /// In words.
+    pub standing: Standing,
+    /// What the base is.
+    pub kind: BaseKind,
+    /// The base.
+    pub base: Tree,
+    /// The customer's file: the base with the local changes, without our routes.
+    pub ours: Tree,
+    /// Whether the file that stands there is the vendor's text from now on.
+    pub is_vendors: bool,
+    /// The local changes of which it is not known whether they were the vendor's.
+    pub soft: Vec<String>,
+    /// The local changes as a merge tells them.
+    pub lists: Lists,
+    /// Addresses at which Motion answers now.
+    pub motion: Vec<String>,
+}
+
+impl Stand {
+    /// Whether a change of ours has something to bring back, or to write down.
+    #[must_use]
+    pub fn is_due(&self) -> bool {
+        self.standing.lacks_changes() || self.standing.state == SiteState::Overwritten
+    }
+}
+
+impl Kept<'_> {
+    /// The base with those of the changes that are wanted.
+    ///
+    /// # Errors
+    /// When base and patch do not fit.
+    pub fn with(&self, wanted: impl Fn(&super::KeptChange) -> bool) -> Result<Tree, KeptError> {
+        if Hash::of(self.base) != self.patch.base_sha256 {
+            return Err(KeptError::OtherBase);
+        }
+        let base = Tree::parse(self.base.to_vec())?;
+        let changes = self.patch.changes.iter().enumerate().filter(|(_, kept)| wanted(kept));
+        let (which, changes): (Vec<usize>, Vec<Change>) =
+            changes.map(|(index, kept)| (index, kept.change.clone())).unzip();
+        let made = apply(&base, &changes).map_err(|misfit| self.patch.misfit(&misfit, &which))?;
+        Ok(Tree::parse(made)?)
+    }
+}
+
+/// How the live file stands against what was kept. `motion` are addresses at which Motion answers now.
+///
+/// # Errors
+/// When nothing can be built on what was kept.
+pub fn stand(kept: Kept<'_>, live: &Tree, file: String, motion: &[String]) -> Result<Stand, KeptError> {
+    let Kept { patch, base } = kept;
+    let ours = kept.with(|kept| kept.from != Origin::Motionctl)?;
+    let left = kept.with(|_| true)?;
+    let base = Tree::parse(base.to_vec())?;
+    let is_left = Hash::of(live.source()) == patch.left_sha256;
+    let state = match (is_left, patch.vendor_on_request) {
+        (true, true) => SiteState::VendorOnRequest,
+        (true, false) => SiteState::AsLeft,
+        (false, _) => who(patch, &base, &left, live),
+    };
+    let soft = patch.changes.iter().filter(|kept| kept.from == Origin::AsFound);
+    let mut stand = Stand {
+        standing: Standing { state, file, missing: Vec::new() },
+        kind: patch.base,
+        base,
+        ours,
+        // Vendor's text that was asked for may have been edited since.
+        is_vendors: state == SiteState::Overwritten && !patch.vendor_on_request,
+        soft: soft.map(|kept| kept.change.directive.clone()).collect(),
+        lists: Lists::default(),
+        motion: motion.to_vec(),
+    };
+    stand.lists = lists(&stand, live)?;
+    stand.standing.missing =
+        stand.lists.carried.iter().chain(&stand.lists.conflicting).map(missing).collect();
+    Ok(stand)
+}
+
+/// Whether the live file has a change, by itself.
+///
+/// # Errors
+/// When base and patch do not fit.
+pub fn is_there(kept: Kept<'_>, change: &Change, live: &Tree) -> Result<bool, KeptError> {
+    let (base, one) = (kept.with(|_| false)?, kept.with(|kept| is_same(&kept.change, change))?);
+    let lists = merge(&base, &one, live, &Resolutions::none())?.lists;
+    Ok(lists.carried.is_empty() && lists.conflicting.is_empty() && !lists.already_present.is_empty())
+}
+
+/// Who changed the file.
+fn who(patch: &LocalPatch, base: &Tree, left: &Tree, live: &Tree) -> SiteState {
+    let rows = |from: &Tree| diff(from, live).rows().count();
+    let own: Vec<&[u8]> = patch
+        .changes
+        .iter()
+        .filter(|kept| kept.from == Origin::Motionctl && kept.change.kind == ChangeKind::Added)
+        .filter_map(|kept| kept.change.text.as_deref())
+        .collect();
+    let lost_ours = || !own.is_empty() && !own.iter().any(|text| stands(text, live));
+    let is_overwritten = match (patch.base, patch.vendor_on_request) {
+        (_, true) => true,
+        (BaseKind::Vendor, false) => match rows(base).cmp(&rows(left)) {
+            std::cmp::Ordering::Less => true,
+            std::cmp::Ordering::Equal => lost_ours(),
+            std::cmp::Ordering::Greater => false,
+        },
+        (BaseKind::AsFound, false) if own.is_empty() => !distance(left, live).is_at_least(STILL_THERE),
+        (BaseKind::AsFound, false) => lost_ours(),
+    };
+    if is_overwritten { SiteState::Overwritten } else { SiteState::Edited }
+}
+
+/// Whether one of the blocks of a text of ours still stands in the file, perhaps edited.
+fn stands(text: &[u8], live: &Tree) -> bool {
+    let Ok(own) = Tree::parse(text.to_vec()) else { return false };
+    own.roots().iter().any(|&root| {
+        let ours = own.directive(root);
+        live.walk().map(|id| live.directive(id)).any(|found| {
+            let is_block = matches!(found.body, Body::Block { .. });
+            let head = |one: &nginx_config::Directive| -> Vec<Vec<u8>> {
+                std::iter::once(&one.name).chain(&one.args).map(|word| word.value.clone()).collect()
+            };
+            is_block && head(ours) == head(found) && {
+                let [mine, theirs] = [(&own, ours), (live, found)]
+                    .map(|(tree, one)| Tree::parse(tree.source()[one.span.range()].to_vec()));
+                matches!((mine, theirs), (Ok(mine), Ok(theirs)) if distance(&mine, &theirs).is_at_least(STILL_OURS))
+            }
+        })
+    })
+}
+
+/// Every local change, by what would become of it.
+fn lists(stand: &Stand, live: &Tree) -> Result<Lists, KeptError> {
+    let nothing = Tree::parse("").expect("no directive is no fault");
+    let all = Resolutions::none();
+    match (stand.standing.state, stand.kind) {
+        (SiteState::Overwritten | SiteState::VendorOnRequest, BaseKind::Vendor) => {
+            Ok(merge(&stand.base, &stand.ours, live, &all)?.lists)
+        }
+        (SiteState::Overwritten | SiteState::VendorOnRequest, BaseKind::AsFound) => {
+            let ours = of_today(stand, live)?;
+            Ok(merge(&nothing, &ours, live, &Resolutions::all(Choice::Ours))?.lists)
+        }
+        (_, kind) => {
+            let mut lists = merge(&stand.base, &stand.ours, live, &all)?.lists;
+            // What the hand decided otherwise is no longer ours to say.
+            lists.conflicting.clear();
+            lists.carried.retain(|local| !is_ordered(&local.directive) && local.kind != Kind::Comment);
+            if kind == BaseKind::AsFound && stand.standing.state == SiteState::Edited {
+                let gone = gone_blocks(stand, live);
+                let found =
+                    merge(&nothing, &stand.ours, live, &Resolutions::all(Choice::Ours))?.lists.carried;
+                let is_gone = |local: &Local| {
+                    local.theirs.is_none() && gone.iter().any(|change| change.directive == local.directive)
+                };
+                let known: Vec<_> = lists.carried.iter().map(|local| local.directive.clone()).collect();
+                lists.carried.extend(
+                    found.into_iter().filter(|local| is_gone(local) && !known.contains(&local.directive)),
+                );
+            }
+            Ok(lists)
+        }
+    }
+}
+
+/// Whole blocks of the customer's that the edited file lacks, as additions to it.
+pub fn gone_blocks(stand: &Stand, live: &Tree) -> Vec<Change> {
+    let is_block =
+        |change: &Change| change.text.as_deref().is_some_and(|text| text.trim_ascii_end().ends_with(b"}"));
+    let mut found = record(live, &stand.ours);
+    found.retain(|change| {
+        change.kind == ChangeKind::Added && is_block(change) && !is_ordered(&change.directive)
+    });
+    found
+}
+
+/// The customer's file with what is a fact of today as the live file has it: certificates, and where Motion listens.
+pub fn of_today(stand: &Stand, live: &Tree) -> Result<Tree, KeptError> {
+    let leads_to_motion = |text: &str| stand.motion.iter().any(|address| text.contains(address.as_str()));
+    let text =
+        |change: &Change| String::from_utf8_lossy(change.text.as_deref().unwrap_or_default()).into_owned();
+    let upstreams: Vec<String> = live
+        .roots()
+        .iter()
+        .map(|id| live.directive(*id))
+        .filter(|directive| directive.is("upstream"))
+        .filter(|directive| leads_to_motion(&String::from_utf8_lossy(&live.source()[directive.span.range()])))
+        .filter_map(|directive| Some(format!("upstream {}", directive.args.first()?.text())))
+        .collect();
+    let mut changes = record(&stand.ours, live);
+    changes.retain(|change| {
+        let is_value = change.kind == ChangeKind::Changed;
+        let is_certificate = change.directive.starts_with("ssl_certificate");
+        let is_motion = change.directive.starts_with("proxy_pass") && leads_to_motion(&text(change));
+        is_value && (is_certificate || is_motion) || upstreams.contains(&change.block)
+    });
+    let made = apply(&stand.ours, &changes).unwrap_or_else(|_| stand.ours.source().to_vec());
+    Ok(Tree::parse(made)?)
+}
+
+/// Whether the place of a directive among its siblings has a meaning.
+pub fn is_ordered(directive: &str) -> bool {
+    let name = directive.split(' ').next().unwrap_or_default();
+    ORDERED.contains(&name) || directive.starts_with("location ~")
+}
+
+fn missing(local: &Local) -> MissingChange {
+    let directive = crate::plan::local::named(local.kind, &local.directive);
+    MissingChange { block: local.path.clone(), directive }
+}
