@@ -23,6 +23,7 @@ mod elsewhere;
 mod faults;
 mod files;
 mod linear;
+mod local_changes;
 mod lock;
 mod manifest;
 mod masters;

@@ -32,7 +32,7 @@ pub enum BaseKind {
 
 /// Where a local change came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(from = "String", into = "String")]
 pub enum Origin {
     /// motionctl added it: routes of the new client.
     Motionctl,
@@ -45,6 +45,30 @@ pub enum Origin {
     Hand,
     /// `local add --from` took it from this file.
     Named(String),
+}
+
+impl From<String> for Origin {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "motionctl" => Self::Motionctl,
+            "the file" => Self::File,
+            "as found" => Self::AsFound,
+            "by hand" => Self::Hand,
+            _ => Self::Named(text),
+        }
+    }
+}
+
+impl From<Origin> for String {
+    fn from(origin: Origin) -> Self {
+        match origin {
+            Origin::Motionctl => "motionctl".to_owned(),
+            Origin::File => "the file".to_owned(),
+            Origin::AsFound => "as found".to_owned(),
+            Origin::Hand => "by hand".to_owned(),
+            Origin::Named(name) => name,
+        }
+    }
 }
 
 /// One local change and where it came from.

@@ -95,6 +95,8 @@ fn source<'a>(
     let record = memory.standing.as_ref().map(|(_, bytes)| bytes.as_slice());
     let hand = match stand.map(|stand| stand.standing.state) {
         Some(SiteState::Edited) => Origin::Hand,
+        // It may be the update's or a hand's.
+        Some(SiteState::Overwritten | SiteState::VendorOnRequest) => Origin::AsFound,
         _ => Origin::File,
     };
     let is_known = known.is_some() || memory.remembered.is_some();

@@ -20,6 +20,10 @@ const STILL_OURS: usize = 50;
 /// How much of what was left is still there, where nothing else tells.
 const STILL_THERE: usize = 80;
 
+/// So many local changes do not go by hand while something else is edited: then the rest of the file is the vendor's.
+/// Where fewer are gone, what differs counts as local, and is only given up where somebody says so.
+const CLEARLY_GONE: usize = 2;
+
 /// Directives whose place among their siblings has a meaning: one that went by hand does not come back by itself.
 const ORDERED: [&str; 7] = ["allow", "break", "deny", "if", "return", "rewrite", "set"];
 
@@ -114,8 +118,7 @@ pub fn stand(kept: Kept<'_>, live: &Tree, file: String, motion: &[String]) -> Re
         kind: patch.base,
         base,
         ours,
-        // Vendor's text that was asked for may have been edited since.
-        is_vendors: state == SiteState::Overwritten && !patch.vendor_on_request,
+        is_vendors: false,
         soft: soft.map(|kept| kept.change.directive.clone()).collect(),
         lists: Lists::default(),
         motion: motion.to_vec(),
@@ -123,6 +126,12 @@ pub fn stand(kept: Kept<'_>, live: &Tree, file: String, motion: &[String]) -> Re
     stand.lists = lists(&stand, live)?;
     stand.standing.missing =
         stand.lists.carried.iter().chain(&stand.lists.conflicting).map(missing).collect();
+    stand.is_vendors = state == SiteState::Overwritten
+        // The vendor's text that was asked for may have been edited since.
+        && !patch.vendor_on_request
+        && (stand.standing.missing.len() >= CLEARLY_GONE
+            || lost_ours(patch, live)
+            || diff(&stand.base, live).is_empty());
     Ok(stand)
 }
 
@@ -139,24 +148,31 @@ pub fn is_there(kept: Kept<'_>, change: &Change, live: &Tree) -> Result<bool, Ke
 /// Who changed the file.
 fn who(patch: &LocalPatch, base: &Tree, left: &Tree, live: &Tree) -> SiteState {
     let rows = |from: &Tree| diff(from, live).rows().count();
-    let own: Vec<&[u8]> = patch
-        .changes
-        .iter()
-        .filter(|kept| kept.from == Origin::Motionctl && kept.change.kind == ChangeKind::Added)
-        .filter_map(|kept| kept.change.text.as_deref())
-        .collect();
-    let lost_ours = || !own.is_empty() && !own.iter().any(|text| stands(text, live));
     let is_overwritten = match (patch.base, patch.vendor_on_request) {
         (_, true) => true,
         (BaseKind::Vendor, false) => match rows(base).cmp(&rows(left)) {
             std::cmp::Ordering::Less => true,
-            std::cmp::Ordering::Equal => lost_ours(),
+            std::cmp::Ordering::Equal => lost_ours(patch, live),
             std::cmp::Ordering::Greater => false,
         },
-        (BaseKind::AsFound, false) if own.is_empty() => !distance(left, live).is_at_least(STILL_THERE),
-        (BaseKind::AsFound, false) => lost_ours(),
+        (BaseKind::AsFound, false) if own(patch).next().is_none() => {
+            !distance(left, live).is_at_least(STILL_THERE)
+        }
+        (BaseKind::AsFound, false) => lost_ours(patch, live),
     };
     if is_overwritten { SiteState::Overwritten } else { SiteState::Edited }
+}
+
+/// What our own runs added.
+fn own(patch: &LocalPatch) -> impl Iterator<Item = &[u8]> {
+    let own = patch.changes.iter();
+    let own = own.filter(|kept| kept.from == Origin::Motionctl && kept.change.kind == ChangeKind::Added);
+    own.filter_map(|kept| kept.change.text.as_deref())
+}
+
+/// Whether something was added by us, and nothing of it is left.
+fn lost_ours(patch: &LocalPatch, live: &Tree) -> bool {
+    own(patch).next().is_some() && !own(patch).any(|text| stands(text, live))
 }
 
 /// Whether one of the blocks of a text of ours still stands in the file, perhaps edited.
