@@ -40,6 +40,9 @@ const TEMPORARY: [&str; 5] = ["body", "proxy", "fastcgi", "uwsgi", "scgi"];
 /// Folders of `/var` that a machine has to itself.
 const VAR: [&str; 4] = ["backups", "lib", "log", "opt"];
 
+/// Settings and what is kept for the next update.
+const SETTINGS: &str = "/etc/motionctl";
+
 /// A private machine.
 pub struct Machine {
     /// Motion's server, where this fixture has it; ends before the network does.
@@ -144,6 +147,9 @@ impl Machine {
                 .unwrap_or_else(|error| panic!("binding {target}: {error}"));
         };
         bind("nginx", "/etc/nginx");
+        // An empty folder of the host's, where it has none, is all that this leaves: a mount needs a place.
+        fs::create_dir_all(SETTINGS).expect("a folder");
+        bind("motionctl", SETTINGS);
         // The folder itself may lie below one of these.
         for name in VAR {
             bind(&format!("var/{name}"), &format!("/var/{name}"));
@@ -286,9 +292,9 @@ impl Machine {
         masters.iter().flat_map(Master::serving).map(|worker| worker.id.pid).collect()
     }
 
-    /// Where a path of the machine lies outside; below `/etc/nginx` and the folders of `/var`.
+    /// Where a path of the machine lies outside; below `/etc/nginx`, `/etc/motionctl` and the folders of `/var`.
     pub fn path(&self, inside: &str) -> PathBuf {
-        let below = inside.replacen("/etc/nginx", "/nginx", 1);
+        let below = inside.replacen("/etc/nginx", "/nginx", 1).replacen(SETTINGS, "/motionctl", 1);
         assert!(below != inside || VAR.iter().any(|name| inside.starts_with(&format!("/var/{name}"))));
         self.folder.path().join(below.trim_start_matches('/'))
     }
@@ -450,7 +456,7 @@ fn furnish(fixture: &str) -> TempDir {
     for name in TEMPORARY {
         fs::create_dir_all(at("var/lib/nginx").join(name)).expect("a folder");
     }
-    for name in ["var/log/nginx", "scratch"] {
+    for name in ["var/log/nginx", "motionctl", "scratch"] {
         fs::create_dir_all(at(name)).expect("a folder");
     }
     copy(&fixture.join("etc/nginx"), &at("nginx"));

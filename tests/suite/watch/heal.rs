@@ -174,3 +174,81 @@ fn a_memory_that_cannot_be_read_heals_nothing_and_is_kept() {
     assert!(line(&said).contains("has format 9"), "{said}");
     assert_eq!((machine.read(memory), machine.read(SITE)), (kept, update));
 }
+
+/// The vendor's text of a customised server: without the bridge, with this upload limit.
+fn vendor(site: &str, limit: &str) -> String {
+    let (before, bridge) = site.split_once("\t# -- WhatsApp").expect("the bridge");
+    let (_, after) = bridge.split_once("\t}\n\n").expect("its end");
+    format!("{before}{after}").replace("client_max_body_size 80m", &format!("client_max_body_size {limit}"))
+}
+
+/// A customised server that was changed with a known base.
+fn customised() -> (Machine, String) {
+    let machine = Machine::new("customised");
+    let site = machine.read(SITE);
+    let base = machine.scratch().join("base.conf");
+    fs::write(&base, vendor(&site, "20m")).expect("writing");
+    machine.apply(&["--base", &base.display().to_string()]).expect(0, "applied");
+    assert_eq!(machine.get("/whatsapp-bridge/").status, 502, "nobody is behind the bridge");
+    settings(&machine, HEAL);
+    (machine, site)
+}
+
+#[test]
+fn local_changes_that_an_update_overwrote_are_told_by_name_and_brought_back() {
+    let (machine, site) = customised();
+    let _systemd = Systemd::start(&machine);
+    assert_eq!(watch(&machine, &[]).code, Some(0));
+    overwrite(&machine, &vendor(&site, "20m"));
+    assert_eq!(machine.get("/whatsapp-bridge/").status, 200, "Motion answers every path");
+    expect(
+        &machine,
+        2,
+        &["an update overwrote motion.conf", "location /whatsapp-bridge/", "local_changes_missing="],
+    );
+    let (_, line_of_check) = check(&machine);
+    assert!(!line_of_check.contains("local_changes_missing=0"), "{line_of_check}");
+
+    let said = watch(&machine, &[]);
+
+    assert_eq!((said.code, decision(&said)), (Some(1), "applied"), "{said}");
+    assert!(serves_the_new_client(&machine));
+    assert_eq!(machine.get("/whatsapp-bridge/").status, 502);
+    assert!(machine.read(SITE).contains("client_max_body_size 80m"), "{}", machine.read(SITE));
+    let (_, line_of_check) = check(&machine);
+    assert!(line_of_check.contains("local_changes_missing=0"), "{line_of_check}");
+}
+
+#[test]
+fn a_route_that_is_there_does_not_hide_local_changes_that_are_gone() {
+    let (machine, _) = customised();
+    let _systemd = Systemd::start(&machine);
+    // The update's own file serves the new client by now.
+    let with_route = machine.read(SITE);
+    overwrite_with_route(&machine, &vendor(&with_route, "20m"));
+    expect(&machine, 2, &["location /whatsapp-bridge/", "route_served=1"]);
+    let said = watch(&machine, &[]);
+    assert_eq!((said.code, decision(&said)), (Some(1), "applied"), "{said}");
+    assert_eq!(machine.get("/whatsapp-bridge/").status, 502);
+}
+
+fn overwrite_with_route(machine: &Machine, text: &str) {
+    machine.edit(SITE, |_| text.to_owned());
+    reload(machine);
+    assert!(serves_the_new_client(machine));
+}
+
+#[test]
+fn what_both_sides_changed_is_left_to_a_person() {
+    let (machine, site) = customised();
+    let systemd = Systemd::start(&machine);
+    let update = vendor(&site, "50m");
+    overwrite(&machine, &update);
+    let said = watch(&machine, &[]);
+    assert_eq!(said.code, Some(2), "{said}");
+    assert_ne!(decision(&said), "applied", "{said}");
+    assert_eq!((machine.read(SITE), systemd.armed().len()), (update, 0));
+    assert_eq!(heard(&machine).len(), 1);
+    assert_eq!(watch(&machine, &[]).code, Some(2));
+    assert_eq!(heard(&machine).len(), 1, "told once");
+}
