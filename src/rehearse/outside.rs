@@ -4,13 +4,13 @@
 
 use super::order::{Keep, Order, Rehearsed};
 use crate::apply::SandboxChoice;
-use crate::host::sandbox::{Capabilities, Ending, Launcher, Network, Refused, Shadow};
+use crate::host::sandbox::{Capabilities, Ending, Launcher, Network, Refused, Shadow, StagedFile};
 use crate::host::trust::{self, Executable};
 use crate::host::{Root, STATE_FOLDER, machine};
 use crate::inspect::{ClientChoice, Inspection, Place, Wanted};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, Level};
-use crate::prepare::{Options, Prepared};
+use crate::prepare::{Options, Prepared, record_paths};
 use crate::verify::staged::{self, Changes};
 use crate::{
     backup,
@@ -59,6 +59,15 @@ pub fn rehearse(
     spec.deadline = LIMIT;
     // The server's own journal and backups stay out of it.
     spec.shadows.extend([STATE_FOLDER, backup::STORE_FOLDER].map(Shadow::folder));
+    // But what the last change kept is what the next one is planned from.
+    let base = record_paths(facts).base;
+    spec.files.extend(root.read(&base).ok().map(|bytes| StagedFile {
+        path: base.as_path().to_owned(),
+        mode: 0o600,
+        uid: 0,
+        gid: 0,
+        bytes,
+    }));
     if facts.host.scope == Scope::Live {
         spec.files.extend(staged::hosts_file(root, facts, &Changes::new()));
     }

@@ -18,7 +18,7 @@ fn every_state_has_its_line_and_exit_code() {
     expect(&machine, 1, &["drifted_files=1"]);
 
     machine.edit(SITE, |_| old.clone());
-    expect(&machine, 2, &["an update overwrote", "motion.conf", "motionctl apply", "drifted_files=1"]);
+    expect(&machine, 2, &["an update overwrote", "motion.conf", "route is missing", "drifted_files=1"]);
     let said = machine.motionctl(&["status", "--check", "--json"]);
     assert_eq!((said.code, &said.json["exit_code"]), (Some(2), &2.into()), "{said}");
     let section = &said.json["details"]["check"];
