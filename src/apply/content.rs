@@ -6,13 +6,36 @@
 
 use crate::backup::Store;
 use crate::host::Root;
-use crate::plan::{Content, PatchError, Version, derived, patch_to};
-use crate::values::{Hash, RootPath};
+use crate::plan::{Content, PatchError, Step, Version, derived, patch_to};
+use crate::values::{Hash, RootPath, TextPath};
 use crate::verify::staged::{Changes, Staged, StagedContent};
 use anyhow::{Context, Result, bail};
+use std::collections::BTreeMap;
 
-/// The file at `path` once a step has turned `from` into `to`; `None` where there is none then. `earlier` are files
-/// of earlier steps that are not on the disk yet.
+/// Files that steps take contents from, beside the one that they change.
+#[derive(Debug, Default)]
+pub(super) struct Beside {
+    /// Files of earlier steps that are not on the disk yet.
+    pub earlier: Changes,
+    /// What stood in the files that are copied when the run began.
+    pub begun: BTreeMap<TextPath, Vec<u8>>,
+}
+
+impl Beside {
+    /// As it is before the first step.
+    pub fn at_the_start(root: &Root, steps: &[Step]) -> Result<Self> {
+        let copied = steps.iter().filter_map(|step| match step {
+            Step::SetFile { to: Version::File { content: Content::Copied(of), .. }, .. } => Some(of),
+            _ => None,
+        });
+        let read = |of: &TextPath| -> Result<(TextPath, Vec<u8>)> {
+            Ok((of.clone(), root.read(of).with_context(|| format!("reading {}", of.as_str()))?))
+        };
+        Ok(Self { earlier: Changes::new(), begun: copied.map(read).collect::<Result<_>>()? })
+    }
+}
+
+/// The file at `path` once a step has turned `from` into `to`; `None` where there is none then.
 ///
 /// # Errors
 /// When the file is not what the plan expects, or a backup lacks it.
@@ -21,10 +44,10 @@ pub(super) fn after(
     path: &RootPath,
     from: &Version,
     to: &Version,
-    earlier: &Changes,
+    beside: &Beside,
 ) -> Result<Option<StagedContent>> {
     let Version::File { sha256, attributes, content } = to else { return Ok(None) };
-    let bytes = bytes(root, path, from, *sha256, content, earlier);
+    let bytes = bytes(root, path, from, *sha256, content, beside);
     let bytes = bytes.with_context(|| format!("preparing {path}"))?;
     Ok(Some(StagedContent { bytes, attributes: attributes.clone() }))
 }
@@ -35,10 +58,10 @@ fn bytes(
     from: &Version,
     sha256: Hash,
     content: &Content,
-    earlier: &Changes,
+    beside: &Beside,
 ) -> Result<Vec<u8>> {
     let standing = |path: &RootPath| -> Result<Vec<u8>> {
-        match earlier.get(path.as_path()).and_then(Staged::bytes) {
+        match beside.earlier.get(path.as_path()).and_then(Staged::bytes) {
             Some(bytes) => Ok(bytes.to_vec()),
             None => root.read(path).with_context(|| format!("reading {path}")),
         }
@@ -60,7 +83,10 @@ fn bytes(
             };
             Ok(patch_to(&before, patches, sha256)?)
         }
-        Content::Copied(from) => promised(standing(from)?),
+        Content::Copied(of) => promised(match beside.begun.get(of) {
+            Some(bytes) => bytes.clone(),
+            None => bail!("the plan copies a file that was not read when the run began"),
+        }),
         Content::Local(how) => {
             let previous = match from {
                 Version::Absent => None,
@@ -83,9 +109,8 @@ mod tests {
     use crate::host::files::{Expect, FileState, create, create_link, discard, make_folder, observe, remove};
     use crate::host::{WriteLock, machine};
     use crate::journal::{Event, RunKind, RunOutcome};
-    use crate::plan::{Plan, PlanKind, Step, line_patches};
-    use crate::values::{Attributes, LinkText, TextPath};
-    use std::collections::BTreeMap;
+    use crate::plan::{Plan, PlanKind, line_patches};
+    use crate::values::{Attributes, LinkText};
     use std::sync::atomic::AtomicBool;
 
     struct Server {
@@ -255,7 +280,7 @@ mod tests {
         ] {
             let to = version("other\n", 0o644, content);
             let refused =
-                after(&server.root, &at("/etc/a"), &live, &to, &Changes::new()).expect_err("refused");
+                after(&server.root, &at("/etc/a"), &live, &to, &Beside::default()).expect_err("refused");
             assert!(format!("{refused:#}").contains(says), "{refused:#}");
         }
     }

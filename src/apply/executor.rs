@@ -4,7 +4,7 @@
 //! is kept beside it until the run is over, so that the way back needs no
 //! space. This room chooses nothing.
 
-use super::content::after;
+use super::content::{Beside, after};
 use super::history::History;
 use crate::backup::{Store, restore_tree};
 use crate::facts::NginxFacts;
@@ -17,7 +17,6 @@ use crate::host::{Root, WriteLock, kill_point, machine};
 use crate::journal::Event;
 use crate::plan::{Content, Step, Version};
 use crate::values::{Attributes, BackupId, RootPath};
-use crate::verify::staged::Changes;
 use crate::verify::{MainLog, ReloadProof, ReloadRequest, UnprovenReload, reload};
 use anyhow::{Context, Result, anyhow};
 use std::path::PathBuf;
@@ -114,6 +113,7 @@ impl Executor<'_> {
         gate: &dyn Fn() -> Result<(), String>,
     ) -> Result<Option<ReloadProof>, StepFailure> {
         let mut proof = None;
+        let beside = Beside::at_the_start(self.root, steps)?;
         let gate_before = steps.iter().position(|step| *step == Step::Reload).unwrap_or(steps.len());
         for (index, step) in steps.iter().enumerate() {
             if stopping == Stopping::Allowed && self.stop.load(Ordering::SeqCst) {
@@ -125,7 +125,7 @@ impl Executor<'_> {
             self.history.record(Event::Intent { step: index })?;
             kill_point!("step: between its intent and its effect");
             match step {
-                Step::SetFile { path, from, to } => self.set_file(path, from, to)?,
+                Step::SetFile { path, from, to } => self.set_file(path, from, to, &beside)?,
                 Step::MakeFolder { path } => self.make_folder(path)?,
                 Step::RemoveFolder { path } => self.remove_folder(path)?,
                 Step::RestoreTree { backup } => self.restore_tree(backup)?,
@@ -148,7 +148,13 @@ impl Executor<'_> {
         Ok(())
     }
 
-    fn set_file(&mut self, path: &RootPath, from: &Version, to: &Version) -> Result<(), StepFailure> {
+    fn set_file(
+        &mut self,
+        path: &RootPath,
+        from: &Version,
+        to: &Version,
+        beside: &Beside,
+    ) -> Result<(), StepFailure> {
         let expect = expect(from);
         if let Version::File { content: Content::Backup(_), .. } = to
             && self.put_back(path, from, to)?
@@ -157,7 +163,7 @@ impl Executor<'_> {
         }
         let (lock, root) = (self.lock, self.root);
         let installing = || format!("installing {path}");
-        let changed = match (from, after(root, path, from, to, &Changes::new())?) {
+        let changed = match (from, after(root, path, from, to, beside)?) {
             (_, None) => remove(lock, root, path, &expect),
             (Version::Absent, Some(file)) => create(lock, root, path, &file.bytes, &file.attributes),
             (Version::File { .. }, Some(file)) => {

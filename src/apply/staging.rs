@@ -3,7 +3,7 @@
 //! Invariant: the bytes that are tested are the bytes that are installed: both
 //! come from [`after`].
 
-use super::content::after;
+use super::content::{Beside, after};
 use crate::backup::{Change, Entry, Store};
 use crate::host::Root;
 use crate::plan::{Plan, Step};
@@ -18,17 +18,19 @@ use anyhow::Result;
 /// When a file is not what the plan expects, or a backup lacks it.
 pub fn states(root: &Root, plan: &Plan) -> Result<Vec<Changes>> {
     let mut states: Vec<Changes> = Vec::new();
+    let mut beside = Beside::at_the_start(root, &plan.steps)?;
     for step in &plan.steps {
         let mut state = states.last().cloned().unwrap_or_default();
         match step {
             Step::SetFile { path, from, to } => {
-                let file = after(root, path, from, to, &state)?;
+                let file = after(root, path, from, to, &beside)?;
                 state.insert(path.as_path().to_owned(), file.map_or(Staged::Absent, Staged::File));
             }
             Step::RestoreTree { backup } => state.extend(tree(root, backup)?),
             // The sandbox makes the folders of the files that it stages.
             Step::MakeFolder { .. } | Step::RemoveFolder { .. } | Step::Reload => continue,
         }
+        beside.earlier.clone_from(&state);
         states.push(state);
     }
     Ok(states)

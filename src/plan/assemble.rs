@@ -68,9 +68,7 @@ pub(super) fn finish(
     // An update that took nothing away is written down all the same: its text is the next base.
     if !steps.is_empty() || stand.is_some_and(Stand::is_due) {
         let reloads = !steps.is_empty() && facts.nginx.master.is_some();
-        let kept = keep(material, wish, &made, stand)?;
-        steps.splice(0..0, kept.before);
-        steps.extend(kept.after);
+        steps.extend(keep(material, wish, &made, stand)?);
         steps.extend(reloads.then_some(Step::Reload));
     }
     let relies_on = material.files.iter().map(|(path, file)| (path.clone(), file.sha256)).collect();

@@ -72,7 +72,7 @@ pub enum Content {
     Patched(Vec<Patch>),
     /// The copy in this backup.
     Backup(BackupId),
-    /// What stands in this file when the step is run.
+    /// What stands in this file when the run begins.
     Copied(TextPath),
     /// The local changes, made from the files that stand there when the step is run.
     Local(Box<LocalRecord>),

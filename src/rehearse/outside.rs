@@ -7,10 +7,11 @@ use crate::apply::SandboxChoice;
 use crate::host::sandbox::{Capabilities, Ending, Launcher, Network, Refused, Shadow, StagedFile};
 use crate::host::trust::{self, Executable};
 use crate::host::{Root, STATE_FOLDER, machine};
-use crate::inspect::{ClientChoice, Inspection, Place, Wanted};
+use crate::inspect::{ClientChoice, Inspection, Place, Wanted, file_facts};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, Level};
 use crate::prepare::{Options, Prepared, record_paths};
+use crate::values::Attributes;
 use crate::verify::staged::{self, Changes};
 use crate::{
     backup,
@@ -59,15 +60,12 @@ pub fn rehearse(
     spec.deadline = LIMIT;
     // The server's own journal and backups stay out of it.
     spec.shadows.extend([STATE_FOLDER, backup::STORE_FOLDER].map(Shadow::folder));
-    // But what the last change kept is what the next one is planned from.
+    // What local changes are told from is all that it needs of them.
     let base = record_paths(facts).base;
-    spec.files.extend(root.read(&base).ok().map(|bytes| StagedFile {
-        path: base.as_path().to_owned(),
-        mode: 0o600,
-        uid: 0,
-        gid: 0,
-        bytes,
-    }));
+    if let (Ok(Some(found)), Ok(bytes)) = (file_facts(root, &base), root.read(&base)) {
+        let Attributes { mode, uid, gid, .. } = found.attributes;
+        spec.files.push(StagedFile { path: base.as_path().to_owned(), mode: mode.0, uid, gid, bytes });
+    }
     if facts.host.scope == Scope::Live {
         spec.files.extend(staged::hosts_file(root, facts, &Changes::new()));
     }

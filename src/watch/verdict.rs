@@ -311,7 +311,14 @@ fn files(seen: &Seen, reasons: &mut Reasons) {
             "overwritten",
             format!("an update overwrote {}; `motionctl apply` brings back what is gone", named(drifted)),
         ),
-        (false, Some(said)) => reasons.say(Grade::Warning, "drift", said),
+        // Whoever took them out: what was to stay is not there, unless somebody asked for the vendor's text.
+        (false, Some(said)) => {
+            let is_asked_for = standing.is_some_and(|standing| standing.state == SiteState::VendorOnRequest);
+            let is_gone = missing(seen).is_some_and(|missing| !missing.is_empty()) && !is_asked_for;
+            let (grade, kind) =
+                if is_gone { (Grade::Critical, "changes-gone") } else { (Grade::Warning, "drift") };
+            reasons.say(grade, kind, said);
+        }
         (false, None) if !drifted.is_empty() => {
             reasons.say(Grade::Warning, "drift", format!("edited since the last run: {}", named(drifted)));
         }
@@ -424,7 +431,8 @@ mod tests {
             ],
         );
         for (state, grade) in [
-            (with(SiteState::Edited, &bridge), Grade::Warning),
+            (with(SiteState::Edited, &bridge), Grade::Critical),
+            (with(SiteState::Edited, &[]), Grade::Warning),
             (with(SiteState::Overwritten, &[]), Grade::Warning),
             (with(SiteState::VendorOnRequest, &bridge), Grade::Warning),
         ] {

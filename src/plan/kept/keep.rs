@@ -19,15 +19,6 @@ use nginx_config::Tree;
 use nginx_config::patch::{ChangeKind, record};
 use std::collections::BTreeSet;
 
-/// Steps around those that change the site's file.
-#[derive(Debug, Default)]
-pub struct KeepSteps {
-    /// Before it changes.
-    pub before: Vec<Step>,
-    /// Once it has.
-    pub after: Vec<Step>,
-}
-
 /// Where the base of the next update comes from.
 enum Source<'a> {
     /// A text that the operator named, or a template.
@@ -38,7 +29,7 @@ enum Source<'a> {
     Record(&'a [u8]),
 }
 
-/// What a run is to keep; nothing where its places could not be looked at.
+/// The steps behind those that change the site's file; nothing where its places could not be looked at.
 ///
 /// # Errors
 /// When a text does not parse, or a plan could not hold it.
@@ -47,9 +38,9 @@ pub fn keep(
     wish: &Wish,
     made: &Made,
     stand: Option<&Stand>,
-) -> Result<KeepSteps, PlanError> {
+) -> Result<Vec<Step>, PlanError> {
     let (Some(memory), Some(keeping)) = (&wish.memory, &wish.keeping) else {
-        return Ok(KeepSteps::default());
+        return Ok(Vec::new());
     };
     let site = material.site_file()?;
     let live = site.tree.source();
@@ -78,10 +69,8 @@ pub fn keep(
         Source::Live => copy(memory, at, facts),
         Source::Record(_) => None,
     };
-    let mut steps = KeepSteps { before: folders(keeping), after: Vec::new() };
-    steps.before.extend(base_step);
-    steps.after.extend(patch_step(keeping, how, base, new)?);
-    Ok(steps)
+    let patch_step = patch_step(keeping, how, base, new)?;
+    Ok(folders(keeping).into_iter().chain(base_step).chain(patch_step).collect())
 }
 
 fn source<'a>(

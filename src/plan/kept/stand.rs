@@ -105,12 +105,14 @@ pub fn stand(kept: Kept<'_>, live: &Tree, file: String, motion: &[String]) -> Re
     let Kept { patch, base } = kept;
     let ours = kept.with(|kept| kept.from != Origin::Motionctl)?;
     let left = kept.with(|_| true)?;
+    // What may have been an update's.
+    let perhaps = kept.with(|kept| kept.from == Origin::AsFound)?;
     let base = Tree::parse(base.to_vec())?;
     let is_left = Hash::of(live.source()) == patch.left_sha256;
     let state = match (is_left, patch.vendor_on_request) {
         (true, true) => SiteState::VendorOnRequest,
         (true, false) => SiteState::AsLeft,
-        (false, _) => who(patch, &base, &left, live),
+        (false, _) => who(patch, [&base, &perhaps], &left, live),
     };
     let soft = patch.changes.iter().filter(|kept| kept.from == Origin::AsFound);
     let mut stand = Stand {
@@ -146,11 +148,11 @@ pub fn is_there(kept: Kept<'_>, change: &Change, live: &Tree) -> Result<bool, Ke
 }
 
 /// Who changed the file.
-fn who(patch: &LocalPatch, base: &Tree, left: &Tree, live: &Tree) -> SiteState {
+fn who(patch: &LocalPatch, vendors: [&Tree; 2], left: &Tree, live: &Tree) -> SiteState {
     let rows = |from: &Tree| diff(from, live).rows().count();
     let is_overwritten = match (patch.base, patch.vendor_on_request) {
         (_, true) => true,
-        (BaseKind::Vendor, false) => match rows(base).cmp(&rows(left)) {
+        (BaseKind::Vendor, false) => match vendors.map(rows).into_iter().min().cmp(&Some(rows(left))) {
             std::cmp::Ordering::Less => true,
             std::cmp::Ordering::Equal => lost_ours(patch, live),
             std::cmp::Ordering::Greater => false,

@@ -12,13 +12,21 @@ macro_rules! overwritten {
     ($machine:ident, $systemd:ident, $update:ident) => {
         let $machine = Machine::new("standalone");
         let $systemd = Systemd::start(&$machine);
-        // The same text that a person's change was made of, with a mark of the update's.
-        let $update = format!("# another edition\n{}", $machine.read(SITE));
+        // The text that a person's change was made of, and something of the update's.
+        let $update = edition(&$machine.read(SITE), "/new-in-update/");
         $machine.apply(&[]).expect(0, "applied");
         settings(&$machine, HEAL);
         assert_eq!(watch(&$machine, &[]).code, Some(0));
         overwrite(&$machine, &$update);
     };
+}
+
+/// An edition of the vendor's file, with this location.
+fn edition(text: &str, location: &str) -> String {
+    text.replace(
+        "    location / {",
+        &format!("    location {location} {{\n        return 204;\n    }}\n\n    location / {{"),
+    )
 }
 
 fn overwrite(machine: &Machine, text: &str) {
@@ -42,7 +50,7 @@ fn an_overwritten_file_is_brought_back_and_waits_for_a_person() {
         assert!(line(&said).contains(words), "{words}: {said}");
     }
     assert!(serves_the_new_client(&machine));
-    assert!(machine.read(SITE).starts_with("# another edition"), "what the update brought stays");
+    assert_eq!(machine.get("/new-in-update/").status, 204, "what the update brought stays");
     assert_eq!(systemd.armed().len(), 2);
     assert_eq!(heard(&machine), ["state an argument WARNING was OK"]);
     // While it waits nothing else happens.
@@ -85,7 +93,7 @@ fn a_heal_that_nobody_confirmed_is_not_tried_again_over_the_same_file() {
     assert!(!serves_the_new_client(&machine));
     assert!(systemd.calls()[calls..].iter().all(|call| !call.starts_with("systemd-run")));
     // Another edition is another file.
-    overwrite(&machine, &format!("# one more\n{update}"));
+    overwrite(&machine, &edition(&update, "/one-more/"));
     assert_eq!(decision(&watch(&machine, &[])), "applied");
 }
 
@@ -220,33 +228,48 @@ fn local_changes_that_an_update_overwrote_are_told_by_name_and_brought_back() {
 #[test]
 fn a_route_that_is_there_does_not_hide_local_changes_that_are_gone() {
     let (machine, _) = customised();
-    let _systemd = Systemd::start(&machine);
+    let systemd = Systemd::start(&machine);
     // The update's own file serves the new client by now.
-    let with_route = machine.read(SITE);
-    overwrite_with_route(&machine, &vendor(&with_route, "20m"));
-    expect(&machine, 2, &["location /whatsapp-bridge/", "route_served=1"]);
-    let said = watch(&machine, &[]);
+    let fixture = crate::support::binary::fixture("already-migrated").join("etc/nginx/conf.d/motion.conf");
+    let update = fs::read_to_string(fixture).expect("a fixture");
+    machine.edit(SITE, |_| update);
+    reload(&machine);
+    assert!(serves_the_new_client(&machine));
+    expect(&machine, 2, &["an update overwrote motion.conf", "location /whatsapp-bridge/", "route_served=1"]);
+    let said = watch(&machine, &["--accept", "routes.unguarded"]);
     assert_eq!((said.code, decision(&said)), (Some(1), "applied"), "{said}");
     assert_eq!(machine.get("/whatsapp-bridge/").status, 502);
-}
-
-fn overwrite_with_route(machine: &Machine, text: &str) {
-    machine.edit(SITE, |_| text.to_owned());
-    reload(machine);
-    assert!(serves_the_new_client(machine));
+    // One that a person took out is missed as loudly, and is a person's to bring back.
+    machine.motionctl(&["confirm", "--json"]).expect(0, "ok");
+    machine.edit(SITE, |text| {
+        let (before, bridge) = text.split_once("location /whatsapp-bridge/").expect("the bridge");
+        format!("{before}{}", bridge.split_once("\n\t}\n").expect("its end").1)
+    });
+    reload(&machine);
+    expect(&machine, 2, &["edited by hand", "location /whatsapp-bridge/"]);
+    let said = watch(&machine, &[]);
+    assert_eq!((said.code, decision(&said)), (Some(2), "none"), "{said}");
+    assert_eq!(systemd.armed(), [""; 0]);
 }
 
 #[test]
 fn what_both_sides_changed_is_left_to_a_person() {
-    let (machine, site) = customised();
+    let machine = Machine::new("standalone");
     let systemd = Systemd::start(&machine);
-    let update = vendor(&site, "50m");
+    let vendor = machine.read(SITE);
+    let base = machine.scratch().join("base.conf");
+    fs::write(&base, &vendor).expect("writing");
+    machine.edit(SITE, |text| text.replace("client_max_body_size 20m", "client_max_body_size 80m"));
+    machine.apply(&["--base", &base.display().to_string()]).expect(0, "applied");
+    settings(&machine, HEAL);
+    let update = vendor.replace("client_max_body_size 20m", "client_max_body_size 50m");
     overwrite(&machine, &update);
-    let said = watch(&machine, &[]);
-    assert_eq!(said.code, Some(2), "{said}");
-    assert_ne!(decision(&said), "applied", "{said}");
+    for _ in 0..2 {
+        let said = watch(&machine, &[]);
+        assert_eq!(said.code, Some(2), "{said}");
+        assert_ne!(decision(&said), "applied", "{said}");
+        assert!(line(&said).contains("conflict"), "{said}");
+    }
     assert_eq!((machine.read(SITE), systemd.armed().len()), (update, 0));
-    assert_eq!(heard(&machine).len(), 1);
-    assert_eq!(watch(&machine, &[]).code, Some(2));
     assert_eq!(heard(&machine).len(), 1, "told once");
 }
