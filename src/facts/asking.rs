@@ -3,6 +3,7 @@
 //! Invariant: read from the configuration; what a location of its own changes is not foreseen here.
 
 use super::ListenAddress;
+use crate::motion::guards::{KeptOut, own_address};
 use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -19,7 +20,18 @@ pub struct Entrance {
     /// The host to ask for; empty for the address itself.
     pub host: String,
     /// What turns this machine's requests away before any location is chosen.
-    pub guarded: Option<Guarded>,
+    pub guarded: Option<KeptOut>,
+}
+
+impl Entrance {
+    /// The address that this machine asks from.
+    #[must_use]
+    pub fn own_address(&self) -> Option<IpAddr> {
+        match &self.address {
+            ListenAddress::Socket(address) => Some(own_address(address.ip())),
+            ListenAddress::Name(..) | ListenAddress::Unix(_) => None,
+        }
+    }
 }
 
 /// Why a server block is not asked.
@@ -29,15 +41,6 @@ pub enum NoEntrance {
     Shadowed,
     /// It cannot be reached, for this reason, for people.
     Because(String),
-}
-
-/// A guard that lets no request of this machine through.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Guarded {
-    /// Which, for people.
-    pub by: String,
-    /// An address from where it would be let through.
-    pub open_to: Option<IpAddr>,
 }
 
 /// A limit of requests or connections that a server block is under.

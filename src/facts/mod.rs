@@ -12,7 +12,7 @@ mod sessions;
 mod site;
 
 pub use crate::motion::RouteState;
-pub use asking::{Counted, Entrance, Guarded, LimitFacts, LimitKind, NoEntrance};
+pub use asking::{Counted, Entrance, LimitFacts, LimitKind, NoEntrance};
 pub use host::{FileFacts, HostFacts, Scope};
 pub use motion::{ClientFacts, MotionFacts};
 pub use nginx::{

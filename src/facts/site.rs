@@ -26,6 +26,25 @@ impl SiteFacts {
         let of_motion = self.upstreams.iter().filter(|upstream| upstream.serves_motion);
         of_motion.map(|upstream| &upstream.address).collect()
     }
+
+    /// Whether a server block is Motion's own: it serves Motion, or only redirects and has one of Motion's names, or
+    /// none. What else shares the file is another application's.
+    #[must_use]
+    pub fn owns(&self, node: Node) -> bool {
+        let serving = || self.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
+        let is_motions = |name: &String| {
+            let has = |other: &String| other.eq_ignore_ascii_case(name);
+            serving().any(|server| server.names.iter().any(has))
+        };
+        self.servers.iter().filter(|server| server.node == node).any(|server| match server.role {
+            ServerRole::ServesMotion => true,
+            ServerRole::RedirectsOnly => {
+                server.names.iter().all(|name| name.is_empty() || name == "_")
+                    || server.names.iter().any(is_motions)
+            }
+            ServerRole::Other => false,
+        })
+    }
 }
 
 /// One server block.

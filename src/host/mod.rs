@@ -10,6 +10,7 @@
 mod accounts;
 pub mod addresses;
 mod append;
+pub mod archive;
 mod attributes;
 pub mod clock;
 pub mod command;

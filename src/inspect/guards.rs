@@ -3,133 +3,35 @@
 //! Invariant: only rules that every location inherits count, as they stand there; a location may have its
 //! own, so what is found here is foreseen, not proven. Pure.
 
-use super::values::{arguments, first_argument};
-use crate::facts::Guarded;
+use crate::motion::guards::{KeptOut, Rules, own_address};
 use nginx_config::routes::Endpoint;
 use nginx_config::{Config, Node};
-use std::net::{IpAddr, Ipv4Addr};
 
 /// The guard that a request to `at` from this machine meets in a server block.
-pub fn guarded(config: &Config, server: Node, at: &Endpoint) -> Option<Guarded> {
-    // From an address of this machine to itself; within the loopback network from its first address.
+pub fn guarded(config: &Config, server: Node, at: &Endpoint) -> Option<KeptOut> {
     let own = match at {
-        Endpoint::Tcp(ip, _) if ip.is_ipv4() && ip.is_loopback() => Some(Ipv4Addr::LOCALHOST.into()),
-        Endpoint::Tcp(ip, _) => Some(*ip),
+        Endpoint::Tcp(ip, _) => Some(own_address(*ip)),
         Endpoint::Unix(_) | Endpoint::Name(..) => None,
     };
-    let rules = rules(config, server);
-    let refused = rules.iter().find(|rule| rule.speaks_of(own)).filter(|rule| rule.access == Access::Deny);
-    let password = inherited(config, server, "auth_basic")
-        .last()
-        .filter(|&&node| first_argument(config, node).is_some_and(|realm| realm != "off"))
-        .copied();
-    let any = inherited(config, server, "satisfy").last().and_then(|&node| first_argument(config, node));
-    let any = any.is_some_and(|which| which == "any");
-    // With `satisfy any` an address that is let in needs no password.
-    let let_in = any && refused.is_none() && !rules.is_empty();
-    if let Some(rule) = refused {
-        let open_to = rules.iter().filter_map(|rule| rule.example(own)).find(|&address| {
-            let first = rules.iter().find(|rule| rule.speaks_of(Some(address)));
-            first.is_some_and(|rule| rule.access == Access::Allow)
-        });
-        let open_to = open_to.filter(|_| any || password.is_none());
-        let by = format!("this machine is not let in (deny {} at {})", rule.text, config.place(rule.node));
-        return Some(Guarded { by, open_to });
-    }
-    let place = config.place(password.filter(|_| !let_in)?);
-    Some(Guarded { by: format!("it asks for a password (auth_basic at {place})"), open_to: None })
+    let last = |name: &str| inherited(config, server, &[name]).pop();
+    let rules = Rules {
+        addresses: inherited(config, server, &["allow", "deny"]),
+        password: last("auth_basic"),
+        password_file: last("auth_basic_user_file"),
+        satisfy: last("satisfy"),
+    };
+    rules.keep_out(config, own)
 }
 
-/// The directives of this name that hold in a server block: its own, or those above it.
-fn inherited(config: &Config, server: Node, name: &str) -> Vec<Node> {
-    let own: Vec<Node> = config.named(server, name).collect();
-    if !own.is_empty() {
-        return own;
-    }
-    config.top_named("http").flat_map(|http| config.named(http, name)).collect()
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Access {
-    Allow,
-    Deny,
-}
-
-/// One `allow` or `deny`.
-#[derive(Debug)]
-struct Rule {
-    node: Node,
-    access: Access,
-    text: String,
-}
-
-/// `allow` and `deny` as they stand; both are inherited together, or not at all.
-fn rules(config: &Config, server: Node) -> Vec<Rule> {
-    let of = |block: Node| -> Vec<Rule> {
-        let rule = |&node: &Node| {
-            let directive = config.directive(node);
-            let access = match () {
-                () if directive.is("allow") => Access::Allow,
-                () if directive.is("deny") => Access::Deny,
-                () => return None,
-            };
-            let text = arguments(config, node).into_iter().next()?;
-            Some(Rule { node, access, text })
-        };
-        config.children(block).iter().filter_map(rule).collect()
+/// The directives of these names that hold in a server block: its own, or those above it. `allow` and `deny` are
+/// inherited together, or not at all.
+fn inherited(config: &Config, server: Node, names: &[&str]) -> Vec<Node> {
+    let of = |block: Node| -> Vec<Node> {
+        let is_one = |node: &&Node| names.iter().any(|name| config.directive(**node).is(name));
+        config.children(block).iter().filter(is_one).copied().collect()
     };
     let own = of(server);
     if own.is_empty() { config.top_named("http").flat_map(of).collect() } else { own }
-}
-
-impl Rule {
-    /// Whether it decides about a client; one without an address came by a unix socket.
-    fn speaks_of(&self, client: Option<IpAddr>) -> bool {
-        match (self.text.as_str(), client) {
-            ("all", _) | ("unix:", None) => true,
-            (text, Some(client)) => {
-                network(text).is_some_and(|(network, bits)| masked(client, bits) == masked(network, bits))
-            }
-            (_, None) => false,
-        }
-    }
-
-    /// An address that it speaks of, of the kind that is asked for.
-    fn example(&self, like: Option<IpAddr>) -> Option<IpAddr> {
-        let (network, bits) = network(&self.text)?;
-        let whole = if network.is_ipv4() { 32 } else { 128 };
-        if like?.is_ipv4() != network.is_ipv4() {
-            return None;
-        }
-        Some(match masked(network, bits) {
-            // The first host of a network: its own address is nobody's.
-            IpAddr::V4(ip) if bits < whole => IpAddr::V4((ip.to_bits() | 1).into()),
-            IpAddr::V6(ip) if bits < whole => IpAddr::V6((ip.to_bits() | 1).into()),
-            ip => ip,
-        })
-    }
-}
-
-/// `192.0.2.0/24` or a single address.
-fn network(text: &str) -> Option<(IpAddr, u32)> {
-    let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
-    let address: IpAddr = address.parse().ok()?;
-    let whole = if address.is_ipv4() { 32 } else { 128 };
-    let bits = bits.map_or(Some(whole), |bits| bits.parse().ok())?;
-    (bits <= whole).then_some((address, bits))
-}
-
-fn masked(address: IpAddr, bits: u32) -> IpAddr {
-    match address {
-        IpAddr::V4(ip) => {
-            let mask = u32::MAX.checked_shl(32_u32.saturating_sub(bits)).unwrap_or(0);
-            IpAddr::V4((ip.to_bits() & mask).into())
-        }
-        IpAddr::V6(ip) => {
-            let mask = u128::MAX.checked_shl(128_u32.saturating_sub(bits)).unwrap_or(0);
-            IpAddr::V6((ip.to_bits() & mask).into())
-        }
-    }
 }
 
 #[cfg(test)]
@@ -145,7 +47,7 @@ mod tests {
         let at = at.parse().map_or(Endpoint::Unix(b"/s".to_vec()), |ip| Endpoint::Tcp(ip, 80));
         let guarded = guarded(&config, servers(&config)[0], &at)?;
         let by = guarded.by.split(" at /n").next().unwrap_or_default().to_owned();
-        Some((by, guarded.open_to.map(|address| address.to_string())))
+        Some((by, guarded.pass.and_then(|pass| pass.from).map(|address| address.to_string())))
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub use purpose::motion_blocks_of;
 pub use reader::{RootReader, file_facts};
 pub use review::routes;
 pub use site::all_listens;
-pub use upstream::parse_upstream;
+pub use upstream::{parse_upstream, upstreams_of};
 
 use crate::facts::{Facts, HostFacts, NginxFacts, Scope, SiteFacts};
 use crate::host::{Root, machine};

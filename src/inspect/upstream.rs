@@ -3,11 +3,11 @@
 //! Pure. A target that depends on a variable is followed through `set` and tables such as `map`, and reported as
 //! such where that does not say where it leads.
 
-use super::values::{Visit, arguments, first_argument, name};
+use super::values::{Visit, arguments, first_argument, name, visits};
 use super::variables::{Share, Variables};
 use crate::facts::{UpstreamAddress, UpstreamFacts};
 use nginx_config::{Config, Node};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
@@ -96,6 +96,18 @@ pub fn targets(config: &Config, visits: &[Visit], groups: &Groups) -> Vec<Target
         }
     }
     found
+}
+
+/// Every address that a configuration hands requests to, with the directive that names it; Motion is at `of_motion`.
+#[must_use]
+pub fn upstreams_of(config: &Config, of_motion: &BTreeSet<&UpstreamAddress>) -> Vec<(Node, UpstreamFacts)> {
+    let visits = visits(config);
+    let found = targets(config, &visits, &groups(config, &visits)).into_iter();
+    let judged = found.map(|target| {
+        let serves_motion = of_motion.contains(&target.upstream.address);
+        (target.directive, UpstreamFacts { serves_motion, ..target.upstream })
+    });
+    judged.collect()
 }
 
 /// The addresses behind one `proxy_pass` target.

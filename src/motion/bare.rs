@@ -2,7 +2,8 @@
 //!
 //! Invariant: a convenience, never the route: what answers it says nothing about whether the client is served.
 
-use super::routes::{Block, NEW_CLIENT_ROUTE, RouteState, outer};
+use super::new_client::RouteState;
+use super::routes::{Block, NEW_CLIENT_ROUTE, outer};
 use nginx_config::routes::{Answer, Handler, Way};
 
 /// The path.

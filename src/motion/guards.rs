@@ -4,8 +4,10 @@
 //! innermost block that has it, and not where a `return` answers before. Whether somebody gets in is never judged.
 
 mod difference;
+mod visitor;
 
 pub use difference::{Change, Difference, Side, differences};
+pub use visitor::{KeptOut, Pass, Rules, own_address};
 
 use nginx_config::routes::{Answer, Handler};
 use nginx_config::{Body, Config, Node, redact_arguments, redact_name};

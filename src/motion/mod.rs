@@ -6,12 +6,12 @@
 mod bare;
 pub mod error_page;
 pub mod guards;
+mod new_client;
 pub mod page;
 mod routes;
 pub mod settings;
 mod tables;
 
 pub use bare::{Answered, BARE_ROUTE, Bare, MadeForIt};
-pub use routes::{
-    ANY_ROUTE, Block, Content, NEW_CLIENT_ROUTE, PAGES, RouteState, outer, redirects_only, route_state,
-};
+pub use new_client::{Content, RouteState, route_state};
+pub use routes::{ANY_ROUTE, Block, NEW_CLIENT_ROUTE, PAGES, outer, redirects_only};

@@ -52,7 +52,10 @@ pub(super) fn finish(
             if site.is_some_and(|site| std::ptr::eq(site, &file.tree)) {
                 local_changes = match &made.lists {
                     Some(lists) => local::of_merge(lists),
-                    None => local::unmerged(strategy, base.as_ref(), &file.tree, &new),
+                    None => {
+                        let vendor = made.vendor.as_deref().and_then(|vendor| Tree::parse(vendor).ok());
+                        local::unmerged(strategy, base.as_ref(), (&file.tree, &new), vendor.as_ref())
+                    }
                 };
             }
         }
@@ -146,7 +149,7 @@ pub fn explain(
                 directives.extend(diff(&file.tree, &new).rows().map(directive_change));
                 if plan.strategy == Strategy::Replace.name() {
                     dropped_routes.extend(dropped(&file.tree, &new));
-                    let lists = local::unmerged(Strategy::Replace, None, &file.tree, &new);
+                    let lists = local::unmerged(Strategy::Replace, None, (&file.tree, &new), None);
                     local_changes.dropped.extend(lists.dropped);
                 }
                 previews.push(preview(path, file.tree.source(), &result));

@@ -113,7 +113,7 @@ fn agree(config: &Config, blocks: &[&(Node, Vec<Node>)]) -> bool {
 }
 
 /// The ports of a block, as written; 80 where it names none.
-fn ports(config: &Config, server: Node) -> BTreeSet<String> {
+pub(super) fn ports(config: &Config, server: Node) -> BTreeSet<String> {
     let listens = config.named(server, "listen").filter_map(|node| {
         let address = config.directive(node).args.first()?.text().into_owned();
         let port = address.rsplit(':').next().unwrap_or_default();
@@ -300,7 +300,7 @@ fn place(candidate: &Candidate, node: Node) -> String {
 }
 
 /// A directive without its block.
-fn head(config: &Config, node: Node) -> String {
+pub(super) fn head(config: &Config, node: Node) -> String {
     let tree = &config.file(node.file).tree;
     let name = nginx_config::redact_name(tree, node.directive);
     format!("{name} {}", nginx_config::redact_arguments(tree, node.directive)).trim_end().to_owned()

@@ -4,8 +4,8 @@
 //! Invariant: judged by the configuration that the change makes, whatever made the change; a saved plan as well.
 
 use super::draft::Draft;
-use crate::facts::{Facts, RouteState, ServerFacts, ServerRole};
-use crate::motion::guards::{Around, Change, Difference, Side, differences, shown};
+use crate::facts::{Entrance, Facts, RouteState, ServerFacts, ServerRole};
+use crate::motion::guards::{Around, Change, Difference, KeptOut, Side, differences, shown};
 use crate::motion::{Bare, Block, NEW_CLIENT_ROUTE, redirects_only};
 use nginx_config::routes::{Door, Endpoint, ServerMatch, doors, entrance, name_to_ask, server_for, servers};
 use nginx_config::{Config, DirectiveId, Node};
@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 pub struct Effect {
     /// What of Motion the new client would not answer for after the change, each with the reason.
     pub not_effective: Vec<String>,
+    /// Names of other applications that would not be answered by their own block any more, each with what would.
+    pub others_lost: Vec<String>,
     /// By the server block as it is now.
     pub blocks: BTreeMap<Node, BlockEffect>,
 }
@@ -34,6 +36,10 @@ pub struct BlockEffect {
     pub bare: Bare,
     /// Whether that is where it leads today.
     pub bare_today: BareToday,
+    /// What turns this machine away from the new client.
+    pub kept_out: Option<KeptOut>,
+    /// What turns it away today.
+    pub kept_out_today: Option<KeptOut>,
 }
 
 /// Who decides today about those who ask for the new client's route.
@@ -68,6 +74,7 @@ pub(super) fn effect(facts: &Facts, old: &Config, config: &Config, draft: &Draft
         for origin in origins {
             let before = Side::of(&around_old, origin.node, NEW_CLIENT_ROUTE);
             let found = differences(&before, &now);
+            let own = origin.entrance.as_ref().ok().and_then(Entrance::own_address);
             let lines = |changes: &[Change]| {
                 let wanted = found.iter().filter(|difference| changes.contains(&difference.change));
                 wanted.flat_map(|difference| lines_of(old, config, difference)).collect()
@@ -82,6 +89,8 @@ pub(super) fn effect(facts: &Facts, old: &Config, config: &Config, draft: &Draft
                 today: if before.asks_who_it_is() { Today::Guarded } else { Today::Open },
                 bare: bare.clone(),
                 bare_today,
+                kept_out: now.keeps_out(own),
+                kept_out_today: before.keeps_out(own),
             };
             // One block may become several, as where a vendor's file splits it: what one of them opens is open.
             match effect.blocks.get_mut(&origin.node) {
@@ -91,7 +100,34 @@ pub(super) fn effect(facts: &Facts, old: &Config, config: &Config, draft: &Draft
         }
     }
     effect.not_effective.extend(lost_names(facts, old, config, &motion));
+    effect.others_lost = others_lost(facts, old, config, draft);
     effect
+}
+
+/// Names of blocks that are not Motion's, and that a change of Motion's files would take from them.
+fn others_lost(facts: &Facts, old: &Config, new: &Config, draft: &Draft) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    for &server in servers(old).iter().filter(|server| !draft.is_empty() && !facts.site.owns(**server)) {
+        let Some(host) = name_to_ask(old, server) else { continue };
+        let ends = name_and_address(old, server);
+        let is_itself = |now: Node| {
+            let (was, is) = (&old.file(server.file).identity, &new.file(now.file).identity);
+            was == is && name_and_address(new, now) == ends
+        };
+        for door in doors(old, server) {
+            if server_for(old, &door.at, &host) != ServerMatch::Server(server) {
+                continue;
+            }
+            let instead = match server_for(new, &door.at, &host) {
+                ServerMatch::Server(now) if is_itself(now) => continue,
+                ServerMatch::Unknown { .. } => continue,
+                ServerMatch::Server(now) => format!("would be answered by the block at {}", new.place(now)),
+                ServerMatch::Nowhere => "would not be listened for".to_owned(),
+            };
+            found.insert(format!("server at {}: {host} {instead}", old.place(server)));
+        }
+    }
+    found.into_iter().collect()
 }
 
 /// A block that was asked before, and that nobody would come to any more.

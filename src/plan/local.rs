@@ -21,10 +21,22 @@ pub fn of_merge(lists: &Lists) -> LocalChanges {
 }
 
 /// The lists where nothing was merged: a graft keeps everything, a replacement
-/// keeps what the new file says as well. Without a base, what a replacement
-/// takes away counts as local.
-pub fn unmerged(strategy: Strategy, base: Option<&Base>, old: &Tree, new: &Tree) -> LocalChanges {
+/// keeps what the new file says as well, and what of the new file is not the
+/// vendor's. Without a base, what a replacement takes away counts as local.
+pub fn unmerged(
+    strategy: Strategy,
+    base: Option<&Base>,
+    (old, new): (&Tree, &Tree),
+    vendor: Option<&Tree>,
+) -> LocalChanges {
     let mut lists = LocalChanges::default();
+    if let (Strategy::Replace, Some(vendor)) = (strategy, vendor) {
+        // What is neither the vendor's nor the customer's came with the change, as a guard that was copied.
+        let added: Vec<_> = diff(old, new).directives.iter().map(|change| kept(change)).collect();
+        let rows = diff(vendor, new).directives;
+        let rows = rows.iter().filter(|change| change.kind != Kind::Removed).map(kept);
+        lists.carried = rows.filter(|row| !added.contains(row)).collect();
+    }
     match (strategy, base) {
         (Strategy::Replace, None) => {
             let gone = diff(old, new).directives;
@@ -38,9 +50,12 @@ pub fn unmerged(strategy: Strategy, base: Option<&Base>, old: &Tree, new: &Tree)
                     (&other.path, &other.directive, other.kind)
                         == (&change.path, &change.directive, change.kind)
                 };
-                let list =
-                    if still.iter().any(same) { &mut lists.already_present } else { &mut lists.dropped };
-                list.push(kept(&change));
+                let row = kept(&change);
+                match still.iter().any(same) {
+                    _ if lists.carried.contains(&row) => {}
+                    true => lists.already_present.push(row),
+                    false => lists.dropped.push(row),
+                }
             }
         }
         (_, Some(base)) => lists.carried = diff(&base.tree, old).directives.iter().map(kept).collect(),

@@ -15,6 +15,7 @@ use super::kept::{Back, Kept, KeptError, Stand, back, own, stand};
 use super::local;
 use super::local_include::extract;
 use super::material::{Material, Naming};
+use super::replace::Replacing;
 use super::saved::Plan;
 use super::standing::Standing;
 use super::step::PatchError;
@@ -134,6 +135,21 @@ pub enum PlanError {
         wanted: String,
         /// The file in the live block.
         found: String,
+    },
+    /// What stays of the replaced file needs what the vendor's file has with another meaning.
+    #[error(
+        "another application's block at {user} stays and needs `{wanted}`, and {name} has something else of that name: \
+         `{new}`"
+    )]
+    OthersNeed {
+        /// The vendor's file, for people.
+        name: String,
+        /// Where the block is.
+        user: String,
+        /// What it needs.
+        wanted: String,
+        /// What the vendor's file has.
+        new: String,
     },
     /// What the last change kept cannot be built on.
     #[error("{0}: {1}")]
@@ -361,12 +377,22 @@ fn serving(material: &Material) -> Vec<DirectiveId> {
     here.map(|server| server.node.directive).collect()
 }
 
-/// Strategy `replace`: the whole template, what else was there is dropped.
+/// Strategy `replace`: the whole template or candidate in the place of all that is Motion's.
 fn replaced(material: &Material, bundle: &Bundle, wish: &Wish) -> Result<Made, PlanError> {
     let bytes = theirs(material, bundle, wish, Naming::ByAddress)?;
     parse_theirs(&bytes, wish)?;
-    let draft = Draft::from([(material.site_file()?.identity.clone(), bytes.clone())]);
-    Ok(Made { draft, vendor: Some(bytes), is_whole: true, ..Made::nothing() })
+    let identity = material.site_file()?.identity.clone();
+    let candidate = wish.candidate.as_ref();
+    let template;
+    let (new, name) = match candidate {
+        Some(candidate) => (&candidate.config, candidate.input.name.as_str()),
+        None => {
+            template = staged(material.config, &Draft::from([(identity.clone(), bytes.clone())]))?;
+            (&template, "the template")
+        }
+    };
+    let text = Replacing { material, new, name }.text(candidate)?;
+    Ok(Made { draft: Draft::from([(identity, text)]), vendor: Some(bytes), is_whole: true, ..Made::nothing() })
 }
 
 /// Sees to it that every block that serves Motion has the routes: what a

@@ -19,6 +19,7 @@ mod material;
 mod migrate;
 mod needs;
 mod recover;
+mod replace;
 mod rollback;
 mod saved;
 mod standing;

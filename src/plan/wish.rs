@@ -9,7 +9,7 @@ use crate::values::{Attributes, TextPath};
 use nginx_config::merge::Resolutions;
 use nginx_config::{Config, FileId, Node};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// How the new configuration is to be made.
@@ -116,6 +116,8 @@ pub struct Candidate {
     pub motion: Vec<Node>,
     /// Files that it includes and nothing read before, by every path that leads to each.
     pub beside: BTreeMap<PathBuf, Vec<u8>>,
+    /// Certificates and keys that it names and that are not there.
+    pub absent: BTreeSet<PathBuf>,
 }
 
 /// What becomes of the guards of today's pages.

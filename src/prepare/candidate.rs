@@ -3,12 +3,14 @@
 //! Invariant: reads below the root only. What the file includes is followed on the disk, so that a route in a snippet
 //! counts; nothing is judged here but whether it can be read at all.
 
+use super::certificates;
 use super::named::{Level, fits, readable};
 use crate::apply::states;
 use crate::host::Root;
 use crate::inspect::{Inspection, RootReader, motion_blocks_of};
 use crate::outcome::{Failure, FailureKind};
 use crate::plan::{Candidate, Input, Plan, Strategy, StrategyWish};
+use crate::verify::staged::Changes;
 use nginx_config::{Config, ConfigError, File, Reader, redact_text};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -55,7 +57,8 @@ pub fn candidate(
         .files()
         .find(|(_, file)| file.identity == site.identity)
         .expect("the file that leads to Motion's blocks is read before them");
-    Ok(Candidate { input, file, motion, beside, config })
+    let absent = certificates::absent(root, &inspection.facts, &inspection.config, &input.bytes);
+    Ok(Candidate { input, file, motion, beside, absent, config })
 }
 
 /// Motion's file.
@@ -80,13 +83,21 @@ pub fn base(inspection: &Inspection, input: &Input) -> Result<(), Failure> {
 /// The files that the configuration of a plan includes and the live one does not, by every path that leads to each:
 /// a plan holds what it writes, not what it names. None where that configuration does not load.
 pub fn included(root: &Root, inspection: &Inspection, plan: &Plan) -> BTreeMap<PathBuf, Vec<u8>> {
-    let Some(last) = states(root, plan).ok().and_then(|states| states.last().cloned()) else {
-        return BTreeMap::new();
-    };
-    let written = last.iter().filter_map(|(path, staged)| Some((path.as_path(), staged.bytes()?))).collect();
-    let config = in_place(root, inspection, written);
-    let found = config.map(|config| beside(&config, &known(inspection))).unwrap_or_default();
+    let Some((last, config)) = last_state(root, inspection, plan) else { return BTreeMap::new() };
+    let found = beside(&config, &known(inspection));
     found.into_iter().filter(|(path, _)| !last.contains_key(path)).collect()
+}
+
+/// The configuration that a plan makes; `None` where it does not load.
+pub fn planned(root: &Root, inspection: &Inspection, plan: &Plan) -> Option<Config> {
+    last_state(root, inspection, plan).map(|(_, config)| config)
+}
+
+fn last_state(root: &Root, inspection: &Inspection, plan: &Plan) -> Option<(Changes, Config)> {
+    let last = states(root, plan).ok()?.pop()?;
+    let written = last.iter().filter_map(|(path, staged)| Some((path.as_path(), staged.bytes()?))).collect();
+    let config = in_place(root, inspection, written).ok()?;
+    Some((last, config))
 }
 
 /// The server's configuration with these bytes, by identity, in the place of what is on the disk.

@@ -29,20 +29,14 @@ const PARAMETERS: [&str; 8] = [
 /// The files that the new configuration loads for TLS and that are not there.
 pub fn missing(root: &Root, facts: &Facts, config: &Config, changes: &Changes) -> Vec<PathBuf> {
     let prefix = &facts.nginx.conf_prefix;
-    let named_by = |source: &[u8]| -> BTreeSet<PathBuf> {
-        let pairs = named::certificates(source, prefix).into_iter();
-        let pairs = pairs.flat_map(|pair| [Some(pair.certificate), pair.key]).flatten();
-        pairs.chain(named::files_of(source, prefix, &PARAMETERS)).collect()
-    };
-    let live = |(_, file): (_, &File)| named_by(file.tree.source());
-    let before: BTreeSet<PathBuf> = config.files().flat_map(live).collect();
-    let after: BTreeSet<PathBuf> =
-        changes.values().filter_map(|staged| staged.bytes()).flat_map(named_by).collect();
-    let is_missing = |path: &Path| {
-        root.metadata(path)
-            .is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory))
-    };
-    after.difference(&before).filter(|path| is_missing(path)).cloned().collect()
+    let after = changes.values().filter_map(|staged| staged.bytes());
+    let after: BTreeSet<PathBuf> = after.flat_map(|source| named_by(source, prefix)).collect();
+    new_and_missing(root, facts, config, after).collect()
+}
+
+/// The certificates and keys that a candidate names and that are not there.
+pub fn absent(root: &Root, facts: &Facts, config: &Config, source: &[u8]) -> BTreeSet<PathBuf> {
+    new_and_missing(root, facts, config, pairs(source, &facts.nginx.conf_prefix).collect()).collect()
 }
 
 /// What there is to say about them; `None` where none is missing.
@@ -59,4 +53,30 @@ pub fn finding(facts: &Facts, missing: &[PathBuf]) -> Option<Finding> {
     .advice("put them there first, or take --strategy graft, which keeps the server's own certificate");
     let lines = missing.iter().map(|path| path.display().to_string());
     (!missing.is_empty()).then(|| lines.fold(finding, Finding::evidence))
+}
+
+/// Of these files those that are not there. What the live configuration names as well is no question of the change.
+fn new_and_missing(
+    root: &Root,
+    facts: &Facts,
+    config: &Config,
+    named: BTreeSet<PathBuf>,
+) -> impl Iterator<Item = PathBuf> {
+    let live = |(_, file): (_, &File)| named_by(file.tree.source(), &facts.nginx.conf_prefix);
+    let before: BTreeSet<PathBuf> = config.files().flat_map(live).collect();
+    named.into_iter().filter(move |path| !before.contains(path) && is_missing(root, path))
+}
+
+fn pairs(source: &[u8], prefix: &Path) -> impl Iterator<Item = PathBuf> {
+    let pairs = named::certificates(source, prefix).into_iter();
+    pairs.flat_map(|pair| [Some(pair.certificate), pair.key]).flatten()
+}
+
+fn named_by(source: &[u8], prefix: &Path) -> BTreeSet<PathBuf> {
+    pairs(source, prefix).chain(named::files_of(source, prefix, &PARAMETERS)).collect()
+}
+
+fn is_missing(root: &Root, path: &Path) -> bool {
+    root.metadata(path)
+        .is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory))
 }

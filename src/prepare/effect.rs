@@ -16,8 +16,11 @@ pub fn effect_findings(facts: &Facts, migration: &Migration) -> Vec<Finding> {
     if migration.plan.is_empty() {
         return Vec::new();
     }
-    let mut findings: Vec<Finding> =
-        not_effective(migration).into_iter().chain(to_https(migration)).collect();
+    let mut findings: Vec<Finding> = not_effective(migration)
+        .into_iter()
+        .chain(others_lost(migration))
+        .chain(to_https(migration))
+        .collect();
     for server in &facts.site.servers {
         if let Some(block) = migration.effect.blocks.get(&server.node) {
             findings.extend(unguarded(&server.label, block));
@@ -34,6 +37,14 @@ fn not_effective(migration: &Migration) -> Option<Finding> {
     let finding = Finding::graded(codes::ROUTES_ELSEWHERE, Level::Stop, title)
         .advice("remove what the evidence names, or let it serve the new client");
     let lines = migration.effect.not_effective.iter().cloned();
+    (lines.len() > 0).then(|| lines.fold(finding, Finding::evidence))
+}
+
+/// What the change would take from other applications.
+fn others_lost(migration: &Migration) -> Option<Finding> {
+    let finding = Finding::new(codes::SITE_OTHERS_LOST, "other applications would not be reached any more")
+        .advice("move their server blocks into files of their own, or take another --strategy");
+    let lines = migration.effect.others_lost.iter().cloned();
     (lines.len() > 0).then(|| lines.fold(finding, Finding::evidence))
 }
 

@@ -14,9 +14,10 @@ mod named;
 mod ports;
 mod probes;
 mod tested;
+mod to_come;
 mod to_https;
 
-pub use probes::{Opening, Reach, StatedProbe, not_asked, rollback_probes, were_not_asked};
+pub use probes::{Opening, Reach, StatedProbe, not_asked, rollback_probes};
 
 use crate::apply::{SandboxChoice, states};
 use crate::facts::{RouteState, Scope, ServerFacts, ServerRole};
@@ -24,10 +25,12 @@ use crate::host::sandbox::Launcher;
 use crate::host::{Root, machine};
 use crate::inspect::{self, Inspection, file_facts, inspect, survey};
 use crate::outcome::codes::{self, Code};
-use crate::outcome::{Failure, FailureKind, Finding, HostSection, Level, PlanSection, sort_findings};
+use crate::outcome::{
+    Failure, FailureKind, Finding, HostSection, Level, PlanSection, ProbeRow, sort_findings,
+};
 use crate::plan::bundle::Bundle;
 use crate::plan::{
-    GuardWish, Input, LocalInclude, Migration, PlanError, Standing, StrategyWish, Wish, migrate,
+    Effect, GuardWish, Input, LocalInclude, Migration, PlanError, Standing, StrategyWish, Wish, migrate,
 };
 use crate::values::{Attributes, RootPath, TextPath};
 use crate::verify::probe::{Probe, ProbePlan};
@@ -39,6 +42,7 @@ use nginx_config::merge::Resolutions;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+pub use to_come::ToCome;
 
 /// What the operator asked for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -136,6 +140,14 @@ impl Prepared {
             to_https::follow(&mut plan, &migration.to_https);
             plan
         })
+    }
+
+    /// Why the new client's route was not asked, whatever was planned to bring it.
+    #[must_use]
+    pub fn were_not_asked(&self, reach: Reach, rows: &[ProbeRow]) -> Vec<String> {
+        let nothing = Effect::default();
+        let effect = self.migration.as_ref().map_or(&nothing, |migration| &migration.effect);
+        probes::were_not_asked(&self.inspection.facts.site, effect, reach, rows)
     }
 
     /// The plan for the answer.
@@ -256,7 +268,7 @@ fn gather(
     }
     if !migration.plan.is_empty() {
         let reach = if facts.host.scope == Scope::Live { Reach::Harmless } else { Reach::Everything };
-        findings.extend(not_asked(probes::cannot_be_asked(&facts.site, reach)));
+        findings.extend(not_asked(probes::cannot_be_asked(&facts.site, &migration.effect, reach)));
     }
     if facts.host.scope == Scope::Live {
         findings.extend(ports::held(root, facts, &inspection.config, &migration.plan));
@@ -349,6 +361,8 @@ fn no_plan(error: &PlanError) -> Failure {
         | PlanError::CandidateNeeds { .. }
         | PlanError::CandidateMoves { .. } => Failure::new(FailureKind::Refused, text)
             .with_hint("--strategy merge takes the candidate's other directives as well; or leave --candidate out, and motionctl's own routes are added"),
+        PlanError::OthersNeed { .. } => Failure::new(FailureKind::Refused, text)
+            .with_hint("put the other application's block into a file of its own, with what it needs; or take another --strategy"),
         _ => Failure::new(FailureKind::Invalid, format!("planning: {text}")),
     }
 }

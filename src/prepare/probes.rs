@@ -7,17 +7,17 @@
 use crate::facts::{
     Entrance, ListenAddress, LocationFacts, NoEntrance, RouteContent, ServerFacts, ServerRole, SiteFacts,
 };
-use crate::host::http::{Address, Location, Preface, Scheme, Sender, Target};
+use crate::host::http::{Address, Credentials, Location, Preface, Scheme, Sender, Target};
+use crate::motion::guards::KeptOut;
 use crate::motion::{BARE_ROUTE, Bare, NEW_CLIENT_ROUTE};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, ProbeRow};
-use crate::plan::{BareToday, BlockEffect, Migration, Today};
+use crate::plan::{BareToday, BlockEffect, Effect, Migration, Today};
 use crate::verify::probe::{Gate, Kind, Probe, ProbePlan};
 use nginx_config::routes::{self, Door, Endpoint, ServerMatch, Transport, doors, server_for};
 use nginx_config::{Config, Node};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 
 /// A route that must answer after a change as the operator says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,7 +101,8 @@ fn probe_plan(site: &SiteFacts, reach: Reach, gates: &Gates<'_>) -> ProbePlan {
         let Ok(entrance) = &server.entrance else { continue };
         let Some(mut target) = target(entrance) else { continue };
         if reach == Reach::Everything {
-            target.sender.source = rehearsed_sender(entrance);
+            target.sender = rehearsed_sender(entrance, entrance.guarded.as_ref(), target.sender);
+            target.sender.credentials = Credentials::None;
         }
         match server.role {
             ServerRole::ServesMotion => rows.extend(motion_rows(server, &target, reach, gates)),
@@ -211,25 +212,30 @@ fn answering<'a>(
 
 /// Why the new client's route cannot be asked, one line for each of Motion's
 /// blocks of which that is known before anybody asks.
-#[must_use]
-pub fn cannot_be_asked(site: &SiteFacts, reach: Reach) -> Vec<String> {
+pub(super) fn cannot_be_asked(site: &SiteFacts, effect: &Effect, reach: Reach) -> Vec<String> {
     let why = |server: &ServerFacts| match &server.entrance {
         Err(NoEntrance::Because(why)) => Some(why.clone()),
-        Ok(Entrance { guarded: Some(guarded), .. })
-            if reach == Reach::Harmless || guarded.open_to.is_none() =>
-        {
-            Some(guarded.by.clone())
+        Ok(entrance) => {
+            // What guards the route once the change is made, where there is one.
+            let block = effect.blocks.get(&server.node);
+            let kept_out = block.map_or(entrance.guarded.as_ref(), |block| block.kept_out.as_ref());
+            let is_kept_out = |kept_out: &&KeptOut| reach == Reach::Harmless || kept_out.pass.is_none();
+            kept_out.filter(is_kept_out).map(|kept_out| kept_out.by.clone())
         }
-        Err(NoEntrance::Shadowed) | Ok(_) => None,
+        Err(NoEntrance::Shadowed) => None,
     };
     let serving = site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
     serving.filter_map(|server| Some(format!("server {}: {}", server.label, why(server)?))).collect()
 }
 
 /// Why the route was not asked: what was known before, and what the probes saw of the other blocks.
-#[must_use]
-pub fn were_not_asked(site: &SiteFacts, reach: Reach, rows: &[ProbeRow]) -> Vec<String> {
-    let mut lines = cannot_be_asked(site, reach);
+pub(super) fn were_not_asked(
+    site: &SiteFacts,
+    effect: &Effect,
+    reach: Reach,
+    rows: &[ProbeRow],
+) -> Vec<String> {
+    let mut lines = cannot_be_asked(site, effect, reach);
     let said =
         |row: &ProbeRow| lines.iter().any(|line| line.starts_with(&format!("server {}: ", row.server)));
     // A rehearsal's row is gated by the way back alone where the new page was not seen.
@@ -276,7 +282,13 @@ fn motion_rows(server: &ServerFacts, target: &Target, reach: Reach, gates: &Gate
     };
     rows.push(row(WEB_SOCKET, Kind::WebSocket, Gate::AsBefore));
     rows.push(row(BARE_ROUTE, Kind::Get, gates.bare(server)));
-    rows.push(row(NEW_CLIENT_ROUTE, Kind::Get, gates.new_client(server)));
+    let mut client = row(NEW_CLIENT_ROUTE, Kind::Get, gates.new_client(server));
+    if let (Reach::Everything, Ok(entrance), Some(block)) =
+        (reach, &server.entrance, gates.blocks.get(&server.node))
+    {
+        client.target.sender = rehearsed_sender(entrance, block.kept_out.as_ref(), target.sender);
+    }
+    rows.push(client);
     rows
 }
 
@@ -306,13 +318,18 @@ fn gets(server: &ServerFacts, target: &Target, uris: &[String]) -> Vec<Probe> {
     uris.iter().map(probe).collect()
 }
 
-/// Who asks in a rehearsal, where every address is this machine's: somebody who
-/// is let in, or else whoever would ask on the server itself, which the kernel
-/// does not know there.
-fn rehearsed_sender(entrance: &Entrance) -> Option<IpAddr> {
-    let let_in = entrance.guarded.as_ref().and_then(|guarded| guarded.open_to);
+/// Who asks in a rehearsal, where every address is this machine's and every
+/// password a throw-away one: somebody who is let in, or else whoever would ask
+/// on the server itself, which the kernel does not know there.
+fn rehearsed_sender(entrance: &Entrance, kept_out: Option<&KeptOut>, sender: Sender) -> Sender {
+    let pass = kept_out.and_then(|kept_out| kept_out.pass.as_ref());
     let own = entrance.address.reachable().map(|address| address.ip());
-    let_in.or(own.filter(|ip| !ip.is_loopback()))
+    let with_password = pass.is_some_and(|pass| pass.password_file.is_some());
+    Sender {
+        source: pass.and_then(|pass| pass.from).or(own.filter(|ip| !ip.is_loopback())),
+        credentials: if with_password { Credentials::ThrowAway } else { Credentials::None },
+        ..sender
+    }
 }
 
 /// An entrance as the probes take it; `None` where its address is a name.
@@ -327,6 +344,6 @@ fn target(entrance: &Entrance) -> Option<Target> {
         scheme: if *tls { Scheme::Https } else { Scheme::Http },
         server_name: host.clone(),
         port: address.port().unwrap_or(80),
-        sender: Sender { source: None, preface },
+        sender: Sender { preface, ..Sender::default() },
     })
 }

@@ -14,7 +14,7 @@ use crate::host::{Root, WriteLock, clock};
 use crate::inspect::{Inspection, file_facts, inspect, installed_error_log};
 use crate::outcome::{DurationSection, Failure, FailureKind};
 use crate::plan::{Plan, Reload, Restored, Step, Version, rollback};
-use crate::prepare::{Reach, prepare, were_not_asked};
+use crate::prepare::{Reach, prepare};
 use crate::values::{BackupId, Hash, RootPath, TextPath};
 use crate::verify::compare::Seen;
 use crate::verify::probe::{Gate, Kind, Probe, ProbePlan};
@@ -49,8 +49,7 @@ fn rehearse(order: &Order, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
     let options = &order.options;
     let Inspection { facts, programs, .. } = inspect(&root, &options.inspect)?;
     let started = clock::monotonic();
-    let stage = stage::furnish(&facts).map_err(failed)?;
-    rehearsed.notes.extend(stage.notes.iter().cloned());
+    let mut stage = stage::furnish(&facts).map_err(failed)?;
     let capabilities =
         if facts.nginx.runs_code.is_empty() { Capabilities::Nginx } else { Capabilities::None };
     stage::start_nginx(&programs.validating, &facts, capabilities).map_err(failed)?;
@@ -60,6 +59,8 @@ fn rehearse(order: &Order, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
     // Inside, the copy counts as a live server, whose modules would be trusted.
     let launcher = Launcher { most: capabilities, ..Launcher::default() };
     let prepared = prepare(&root, &launcher, options)?;
+    stage.complete(&prepared.to_come(&root)).map_err(failed)?;
+    rehearsed.notes.extend(stage.notes.iter().cloned());
     note(rehearsed, "inspecting and planning", started);
     let migration = prepared.migration.as_ref();
     let migration = migration.ok_or_else(|| Failure::new(FailureKind::Refused, "there is no plan"))?;
@@ -88,7 +89,7 @@ fn rehearse(order: &Order, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
     drop(stage);
     // All that could be held against it held; but what it is about may not have been seen.
     if result? == Seen::No {
-        let why = were_not_asked(&rehearsal.facts.site, Reach::Everything, &rehearsed.probes).join("; ");
+        let why = prepared.were_not_asked(Reach::Everything, &rehearsed.probes).join("; ");
         let message =
             format!("the reload and the way back are proven, but the new route could not be asked: {why}");
         return Err(Failure::new(FailureKind::Failed, message));

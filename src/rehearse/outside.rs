@@ -3,7 +3,8 @@
 //! Invariant: whatever happens inside, the copy is gone when this returns.
 
 use super::order::{Keep, Order, Rehearsed};
-use crate::apply::SandboxChoice;
+use crate::apply::{SandboxChoice, states};
+use crate::host::http::Credentials;
 use crate::host::sandbox::{Capabilities, Ending, Launcher, Network, Refused, Shadow, StagedFile};
 use crate::host::trust::{self, Executable};
 use crate::host::{Root, STATE_FOLDER, machine};
@@ -17,6 +18,7 @@ use crate::{
     backup,
     facts::{ClientFacts, Scope},
 };
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// A rehearsal that hangs is ended after this time.
@@ -51,13 +53,15 @@ pub fn rehearse(
     let payload = serde_json::to_value(order(&prepared.inspection, options, wishes)?).map_err(|error| {
         Failure::new(FailureKind::Failed, format!("writing the rehearsal's order: {error}"))
     })?;
-    let (mut spec, mut notes) = staged::spec(root, facts, &Changes::new());
+    let planned = planned(root, prepared);
+    let (mut spec, mut notes) = staged::furnished(root, facts, &planned);
     spec.network = Network::Private;
     if !facts.nginx.runs_code.is_empty() {
         // The private NGINX gets none, and then needs the ports below 1024.
         spec.capabilities = Capabilities::None;
     }
     spec.deadline = LIMIT;
+    spec.files.extend(throw_away_passwords(prepared));
     // The server's own journal and backups stay out of it.
     spec.shadows.extend([STATE_FOLDER, backup::STORE_FOLDER].map(Shadow::folder));
     // What local changes are told from is all that it needs of them.
@@ -67,7 +71,7 @@ pub fn rehearse(
         spec.files.push(StagedFile { path: base.as_path().to_owned(), mode: mode.0, uid, gid, bytes });
     }
     if facts.host.scope == Scope::Live {
-        spec.files.extend(staged::hosts_file(root, facts, &Changes::new()));
+        spec.files.extend(staged::hosts_file(root, facts, &planned));
     }
     let called = launcher.call(&spec, &payload).map_err(|refused| refusal(&refused))?;
     let mut rehearsed: Rehearsed = match called.ending {
@@ -95,6 +99,30 @@ pub fn rehearse(
     notes.dedup();
     rehearsed.notes = notes;
     Ok(rehearsed)
+}
+
+/// A password that the probes know, in the place of those that guard the new client's route.
+fn throw_away_passwords(prepared: &Prepared) -> Vec<StagedFile> {
+    let Some(migration) = &prepared.migration else { return Vec::new() };
+    let prefix = &prepared.inspection.facts.nginx.conf_prefix;
+    let blocks = migration.effect.blocks.values();
+    let asked = blocks.flat_map(|block| [&block.kept_out, &block.kept_out_today]).flatten();
+    let files = asked.filter_map(|kept_out| kept_out.pass.as_ref()?.password_file.as_ref());
+    let paths: BTreeSet<_> = files.map(|file| prefix.join(file)).collect();
+    let staged = |path| StagedFile {
+        path,
+        mode: 0o644,
+        uid: 0,
+        gid: 0,
+        bytes: Credentials::PASSWORD_FILE.as_bytes().to_vec(),
+    };
+    paths.into_iter().map(staged).collect()
+}
+
+/// The files as the change leaves them; where they cannot be made, the change fails inside and says why.
+fn planned(root: &Root, prepared: &Prepared) -> Changes {
+    let states = prepared.migration.as_ref().map(|migration| states(root, &migration.plan));
+    states.and_then(Result::ok).and_then(|mut states| states.pop()).unwrap_or_default()
 }
 
 /// What to do inside. The new client is where it was found outside; what stops

@@ -13,6 +13,7 @@ use crate::host::process::census;
 use crate::host::sandbox::Capabilities;
 use crate::host::trust::Executable;
 use crate::inspect::parse_upstream;
+use crate::prepare::ToCome;
 use crate::verify::certificate::Certificate;
 use crate::verify::staged::STAND_IN_ADDRESS;
 use anyhow::{Context, Result, bail};
@@ -26,8 +27,10 @@ const START_LIMIT: Duration = Duration::from_secs(10);
 
 /// Everything that runs beside NGINX; ends when dropped.
 pub struct Stage {
-    /// Upstreams.
-    pub stand_ins: Vec<StandIn>,
+    /// Upstreams, with what each answers as.
+    stand_ins: BTreeMap<Place, (Role, StandIn)>,
+    /// What an upstream shows that speaks TLS.
+    certificate: Certificate,
     /// Name servers.
     pub name_servers: Vec<DnsStandIn>,
     /// What could not be stood in for, for people.
@@ -52,32 +55,80 @@ enum Speech {
 /// # Errors
 /// When an address cannot be used.
 pub fn furnish(facts: &Facts) -> Result<Stage> {
-    let mut stage = Stage { stand_ins: Vec::new(), name_servers: Vec::new(), notes: Vec::new() };
-    let certificate = Certificate::for_names::<&str>(&[])?;
-    for (place, (role, speech)) in places(facts, &mut stage.notes) {
-        let stand_in = match (&place, speech) {
-            (Place::Tcp(address), _) if listens_on(facts, *address) => {
-                stage
-                    .notes
-                    .push(format!("{address} is proxied to and listened on: NGINX itself answers there"));
-                continue;
-            }
-            (Place::Tcp(address), Speech::Http) => StandIn::http(*address, role),
-            (Place::Tcp(address), Speech::Https) => StandIn::https(*address, role, &certificate),
-            (Place::Tcp(address), Speech::Other) => StandIn::hangup(*address),
-            (Place::Unix(path), _) => {
-                // A copied tree has no `/run` of its own.
-                path.parent().map(make_socket_folder).transpose()?;
-                StandIn::unix(path, role)
-            }
-        };
-        stage.stand_ins.push(stand_in.with_context(|| format!("standing in for {place:?}"))?);
+    let mut stage = Stage {
+        stand_ins: BTreeMap::new(),
+        certificate: Certificate::for_names::<&str>(&[])?,
+        name_servers: Vec::new(),
+        notes: Vec::new(),
+    };
+    let mut found = places(&facts.site.upstreams, &mut stage.notes);
+    if let Some(ClientFacts::Proxied(url)) = &facts.motion.client {
+        let speech = if url.starts_with("https://") { Speech::Https } else { Speech::Http };
+        for place in parse_upstream(url).iter().filter_map(place) {
+            let entry = found.entry(place).or_insert((Role::NewClient, speech));
+            *entry = (with_client(entry.0), speech);
+        }
     }
+    stage.stand_in(found, &facts.nginx.listens)?;
     for address in name_servers(facts) {
         let zone = Zone { names: BTreeMap::new(), default: STAND_IN_ADDRESS };
         stage.name_servers.push(DnsStandIn::start(address, zone)?);
     }
     Ok(stage)
+}
+
+impl Stage {
+    /// Stands in for what the planned configuration leads to as well. What served no new client before and is to
+    /// serve it is started again in its new role.
+    ///
+    /// # Errors
+    /// When an address cannot be used.
+    pub fn complete(&mut self, to_come: &ToCome) -> Result<()> {
+        let mut found = places(&to_come.upstreams, &mut self.notes);
+        for place in to_come.clients.iter().filter_map(place) {
+            found.entry(place).and_modify(|(role, _)| *role = with_client(*role));
+        }
+        let is_known = |place: &Place, role: Role| {
+            self.stand_ins.get(place).is_some_and(|(known, _)| *known == role || with_client(role) != role)
+        };
+        found.retain(|place, (role, _)| !is_known(place, *role));
+        self.stand_in(found, &to_come.listens)?;
+        self.notes.dedup();
+        Ok(())
+    }
+
+    fn stand_in(&mut self, places: BTreeMap<Place, (Role, Speech)>, listens: &[ListenAddress]) -> Result<()> {
+        for (place, (role, speech)) in places {
+            // Its address is free again once it has ended.
+            drop(self.stand_ins.remove(&place));
+            let stand_in = match (&place, speech) {
+                (Place::Tcp(address), _) if listens_on(listens, *address) => {
+                    let note = format!("{address} is proxied to and listened on: NGINX itself answers there");
+                    self.notes.push(note);
+                    continue;
+                }
+                (Place::Tcp(address), Speech::Http) => StandIn::http(*address, role),
+                (Place::Tcp(address), Speech::Https) => StandIn::https(*address, role, &self.certificate),
+                (Place::Tcp(address), Speech::Other) => StandIn::hangup(*address),
+                (Place::Unix(path), _) => {
+                    // A copied tree has no `/run` of its own.
+                    path.parent().map(make_socket_folder).transpose()?;
+                    StandIn::unix(path, role)
+                }
+            };
+            let stand_in = stand_in.with_context(|| format!("standing in for {place:?}"))?;
+            self.stand_ins.insert(place, (role, stand_in));
+        }
+        Ok(())
+    }
+}
+
+/// What a stand-in answers as that is to serve the new client as well.
+fn with_client(role: Role) -> Role {
+    match role {
+        Role::Motion | Role::Both => Role::Both,
+        Role::NewClient | Role::Other => Role::NewClient,
+    }
 }
 
 /// Starts the real NGINX on the private copy.
@@ -103,9 +154,9 @@ pub fn start_nginx(program: &Executable, facts: &Facts, capabilities: Capabiliti
 
 /// Every address to stand in for, with what to answer there. Motion's own
 /// address keeps its role when other locations lead there too.
-fn places(facts: &Facts, notes: &mut Vec<String>) -> BTreeMap<Place, (Role, Speech)> {
+fn places(upstreams: &[UpstreamFacts], notes: &mut Vec<String>) -> BTreeMap<Place, (Role, Speech)> {
     let mut found: BTreeMap<Place, (Role, Speech)> = BTreeMap::new();
-    for upstream in &facts.site.upstreams {
+    for upstream in upstreams {
         let Some(place) = place(&upstream.address) else {
             notes.push(format!("{} has no fixed port: nothing stands in for it", upstream.address));
             continue;
@@ -114,12 +165,6 @@ fn places(facts: &Facts, notes: &mut Vec<String>) -> BTreeMap<Place, (Role, Spee
         let entry = found.entry(place).or_insert((role, speech(upstream)));
         if upstream.serves_motion {
             entry.0 = Role::Motion;
-        }
-    }
-    if let Some(ClientFacts::Proxied(url)) = &facts.motion.client {
-        let speech = if url.starts_with("https://") { Speech::Https } else { Speech::Http };
-        for place in parse_upstream(url).iter().filter_map(place) {
-            found.insert(place, (Role::NewClient, speech));
         }
     }
     found
@@ -148,8 +193,8 @@ fn place(address: &UpstreamAddress) -> Option<Place> {
 }
 
 /// Whether NGINX takes this address itself; a wildcard takes every address.
-fn listens_on(facts: &Facts, address: SocketAddr) -> bool {
-    facts.nginx.listens.iter().any(|listen| match listen {
+fn listens_on(listens: &[ListenAddress], address: SocketAddr) -> bool {
+    listens.iter().any(|listen| match listen {
         ListenAddress::Socket(own) => {
             own.port() == address.port() && (own.ip().is_unspecified() || own.ip() == address.ip())
         }

@@ -136,6 +136,26 @@ pub fn new_warnings(old: &Verdict, new: &Verdict) -> Vec<String> {
 /// what differs in it from the real one.
 #[must_use]
 pub fn spec(root: &Root, facts: &Facts, changes: &Changes) -> (Spec, Vec<String>) {
+    let (mut spec, notes) = furnished(root, facts, changes);
+    for (path, wanted) in changes {
+        match wanted {
+            Staged::File(content) => spec.files.push(staged(path, content)),
+            Staged::FileInstead(content) => {
+                spec.removed.push(path.clone());
+                spec.files.push(staged(path, content));
+            }
+            Staged::Link(target) => {
+                spec.links.push(StagedLink { path: path.clone(), target: target.clone() });
+            }
+            Staged::Absent => spec.removed.push(path.clone()),
+        }
+    }
+    (spec, notes)
+}
+
+/// The same without the changes, and with what NGINX will need once they are made.
+#[must_use]
+pub fn furnished(root: &Root, facts: &Facts, changes: &Changes) -> (Spec, Vec<String>) {
     let mut notes = Vec::new();
     let mut spec = match &facts.host.scope {
         Scope::Live => Spec::live(),
@@ -169,19 +189,6 @@ pub fn spec(root: &Root, facts: &Facts, changes: &Changes) -> (Spec, Vec<String>
     if is_tree || !facts.host.superuser {
         spec.files.extend(hosts_file(root, facts, changes));
         spec.files.extend(throw_away_keys(root, facts, changes, &mut notes));
-    }
-    for (path, wanted) in changes {
-        match wanted {
-            Staged::File(content) => spec.files.push(staged(path, content)),
-            Staged::FileInstead(content) => {
-                spec.removed.push(path.clone());
-                spec.files.push(staged(path, content));
-            }
-            Staged::Link(target) => {
-                spec.links.push(StagedLink { path: path.clone(), target: target.clone() });
-            }
-            Staged::Absent => spec.removed.push(path.clone()),
-        }
     }
     (spec, notes)
 }

@@ -10,4 +10,6 @@ mod guards;
 mod hostile;
 mod missing_files;
 mod random;
+mod replaced;
+mod to_come;
 mod vendor;

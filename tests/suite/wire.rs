@@ -79,7 +79,7 @@ fn the_proxy_protocol_and_the_source_reach_nginx() {
     let answer = |target: &Target| {
         get(target, "/", soon()).map(|answer| String::from_utf8_lossy(&answer.body).into_owned())
     };
-    let announced = |source| Sender { source, preface: Preface::ProxyProtocol };
+    let announced = |source| Sender { source, preface: Preface::ProxyProtocol, ..Sender::default() };
     for (scheme, port) in [(Scheme::Http, 8080), (Scheme::Https, 8443)] {
         let plain = target(ip, scheme, "a.example.test");
         assert!(answer(&plain).is_err() || !answer(&plain).unwrap().contains("127.0.0.1"), "{scheme:?}");
@@ -94,12 +94,12 @@ fn the_proxy_protocol_and_the_source_reach_nginx() {
         ..target(ip, Scheme::Http, "a.example.test")
     };
     assert_eq!(answer(&unix).unwrap(), "unix:||:");
-    let from = Sender { source: Some([127, 8, 8, 8].into()), preface: Preface::None };
+    let from = Sender { source: Some([127, 8, 8, 8].into()), ..Sender::default() };
     let address = Address::Tcp(SocketAddr::new(ip, 8081));
     let elsewhere = Target { sender: from, address, ..target(ip, Scheme::Http, "a.example.test") };
     assert_eq!(answer(&elsewhere).unwrap(), "127.8.8.8||:");
     // An address that is not this machine's cannot be asked from.
-    let nobody = Sender { source: Some([192, 0, 2, 1].into()), preface: Preface::None };
+    let nobody = Sender { source: Some([192, 0, 2, 1].into()), ..Sender::default() };
     assert!(matches!(answer(&Target { sender: nobody, ..elsewhere }), Err(ProbeError::Unreachable(_))));
 }
 

@@ -12,6 +12,7 @@
 #[doc = include_str!("../README.md")]
 pub struct Readme;
 
+mod blank;
 mod config;
 pub mod diff;
 mod edit;
@@ -21,6 +22,7 @@ mod identity;
 mod include;
 mod index;
 mod layout;
+pub mod learn;
 mod lexer;
 mod lua;
 pub mod merge;
@@ -40,6 +42,7 @@ mod work;
 
 pub use config::{Config, ConfigError, ConfigErrorKind, File, FileId, Limits, Node, Walk};
 pub use edit::{EditError, Edits, Place};
+pub use identity::is_placeholder;
 pub use lexer::{BUFFER, Lexer, Token, TokenKind, is_space};
 pub use position::{Position, Span, SyntaxError};
 pub use reader::{Changed, Listing, MemoryReader, Reader};

@@ -15,9 +15,7 @@ use crate::inspect::installed_error_log;
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, sort_findings};
 use crate::plan::{Migration, Plan, Strategy, StrategyWish, explain, is_record};
-use crate::prepare::{
-    Options, Prepared, Reach, accept, effect_findings, included, not_asked, record_paths, were_not_asked,
-};
+use crate::prepare::{Options, Prepared, Reach, accept, effect_findings, included, not_asked, record_paths};
 use crate::values::{Hash, TextPath};
 use crate::verify::compare::Seen;
 
@@ -106,7 +104,7 @@ fn make(context: &Context, change: &Change<'_>, outcome: &mut Outcome) -> Result
     if stands && outcome.reload.is_some() && new_client == Seen::No {
         // What was seen takes the place of what was foreseen.
         outcome.findings.retain(|finding| finding.code != codes::ROUTES_NOT_ASKED);
-        let lines = were_not_asked(&inspection.facts.site, Reach::Harmless, &outcome.probes);
+        let lines = change.prepared.were_not_asked(Reach::Harmless, &outcome.probes);
         outcome.findings.extend(not_asked(lines));
         sort_findings(&mut outcome.findings);
     }

@@ -133,6 +133,9 @@ impl Client {
         for (name, value) in headers {
             request = request.header(name, *value);
         }
+        if let Some(value) = self.target.sender.credentials.header() {
+            request = request.header(header::AUTHORIZATION, value);
+        }
         Ok(request.config().timeout_global(Some(left)).build().call()?)
     }
 }

@@ -13,5 +13,5 @@ mod websocket;
 
 pub use client::{BodyEnd, Client, PROBE_LIMIT, Response, Reuse, get};
 pub use error::ProbeError;
-pub use target::{Address, Location, Preface, Scheme, Sender, Target};
+pub use target::{Address, Credentials, Location, Preface, Scheme, Sender, Target};
 pub use websocket::{Handshake, accept_for, websocket_handshake};

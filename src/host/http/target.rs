@@ -5,6 +5,8 @@
 //! must not resolve names.
 
 use super::ProbeError;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::ServerName;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -65,6 +67,30 @@ pub struct Sender {
     pub source: Option<IpAddr>,
     /// What it begins with.
     pub preface: Preface,
+    /// Who it says that it is.
+    pub credentials: Credentials,
+}
+
+/// What is sent to a page that asks for a password.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Credentials {
+    /// Nothing.
+    #[default]
+    None,
+    /// The user of [`Credentials::PASSWORD_FILE`].
+    ThrowAway,
+}
+
+impl Credentials {
+    /// A file for `auth_basic_user_file` in a private copy, where it opens nothing that anybody else could ask.
+    pub const PASSWORD_FILE: &str = "motionctl:{PLAIN}rehearsal\n";
+
+    /// What stands in `Authorization`.
+    pub(super) fn header(self) -> Option<String> {
+        let (user, password) = Self::PASSWORD_FILE.trim_end().split_once(":{PLAIN}")?;
+        let sent = || format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
+        (self == Self::ThrowAway).then(sent)
+    }
 }
 
 /// What is sent before anything else.

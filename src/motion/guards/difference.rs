@@ -4,8 +4,9 @@
 //! the weakest of the new one.
 
 use super::super::routes::Block;
-use super::{Around, Guards, Kind, of_way, text};
+use super::{Around, Guards, KeptOut, Kind, Rules, of_way, text};
 use nginx_config::{Config, Node};
+use std::net::IpAddr;
 
 /// How a route's guards are not those of another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +55,12 @@ impl<'c> Side<'c> {
     #[must_use]
     pub fn asks_who_it_is(&self) -> bool {
         self.ways.iter().flat_map(Guards::values).any(|guard| guard.works && guard.kind == Kind::Access)
+    }
+
+    /// What turns a client away that comes from `own`, on the way on which nothing unknown holds.
+    #[must_use]
+    pub fn keeps_out(&self, own: Option<IpAddr>) -> Option<KeptOut> {
+        Rules::of(self.ways.first()?).keep_out(self.config, own)
     }
 
     /// The strongest guard of each kind.

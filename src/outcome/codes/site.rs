@@ -21,6 +21,11 @@ codes! {
         .means("server blocks look like Motion's, and `--server` or `--site` does not name them")
         .looked_for("where the blocks lead that were not named")
         .advises("give `--server` once more for each that is to get the route");
+    SITE_OTHERS_LOST = stop("site.others-lost")
+        .means("after the change another application's server block would not be reached by its name")
+        .looked_for("each server block that is not Motion's: what answers for its name at its addresses, before and \
+                     after the change")
+        .advises("move that block into a file of its own, or take another `--strategy`");
     SITE_NOT_REPLACEABLE = stop("site.not-replaceable")
         .means("the file cannot be replaced safely")
         .looked_for("the immutable flag, a mount on the file, a second name of it (hard link)")

@@ -29,7 +29,8 @@ pub(super) fn answer(role: Role, name: &str, method: &str, target: &str) -> Answ
     let seen = format!("{name} {method} {target}");
     match role {
         Role::Motion => motion(path, &seen),
-        Role::NewClient => new_client(path, &seen),
+        Role::Both if !below(path, "/user-ui") => motion(path, &seen),
+        Role::NewClient | Role::Both => new_client(path, &seen),
         Role::Other => ok("text/plain", format!("stand-in {seen}\n")),
     }
 }
@@ -136,6 +137,8 @@ mod tests {
             "<base href=\"/user-ui/\">",
         );
         check(Role::NewClient, "/login", "200", "text/html; charset=utf-8", "<base href=\"/user-ui/\">");
+        check(Role::Both, "/login", "200", "text/html; charset=utf-8", "ng-app");
+        check(Role::Both, "/user-ui/login", "200", "text/html; charset=utf-8", "<base href=\"/user-ui/\">");
         check(Role::NewClient, "/user-ui/main.3f9a1c07.js", "200", "text/javascript", "");
         check(Role::NewClient, "/main.3f9a1c07.js", "200", "text/javascript", "");
         check(Role::NewClient, "/user-ui/styles.5d2e8b40.css", "200", "text/css", "");

@@ -40,6 +40,8 @@ pub enum Role {
     Motion,
     /// A new client that is proxied to, with or without its prefix.
     NewClient,
+    /// Motion's server, which serves the new client as well.
+    Both,
     /// Any other upstream.
     Other,
 }

@@ -344,8 +344,40 @@ fn a_route_that_was_guarded_and_is_open_fails_unless_accepted() {
     let text = server.run(&["rehearse", "--load", "40", "--accept", "routes.unguarded"]).stdout;
     let shown = text.lines().find(|line| line.contains(PAGE) && line.contains("401")).expect("its row");
     assert!(shown.contains("open now (accepted)") && !shown.contains(" ok "), "{shown}");
-    let (row, _) = rehearsed(&server, &["--inherit-guards"]);
-    assert_eq!((&row["before"], &row["after"]), (&401.into(), &401.into()), "{row}");
+}
+
+#[test]
+fn a_rehearsal_asks_as_somebody_whom_the_copied_guards_let_in() {
+    let elsewhere = "auth_basic_user_file /etc/nginx/none/agents.htpasswd;";
+    for (server, pages) in [
+        ("", BASIC.to_owned()),
+        ("", "allow 10.0.0.0/8; deny all;".to_owned()),
+        ("", format!("allow 2001:db8::/32; allow 10.0.0.0/8; deny all; {BASIC}")),
+        ("", format!("satisfy any; deny all; {BASIC}")),
+        ("", GUARDED.lines().take(5).collect::<Vec<_>>().join(" ")),
+        ("allow 10.1.2.3; deny all;", BASIC.to_owned()),
+        (BASIC, format!("allow 10.0.0.0/8; deny all; {elsewhere}")),
+        // A password of the server that today's pages do not ask for.
+        (BASIC, "auth_basic off;".to_owned()),
+    ] {
+        let tree = tree(&motion(server, &pages));
+        std::fs::create_dir_all(tree.at("etc/nginx/none")).expect("a folder");
+        let users = tree.read("etc/nginx/agents.htpasswd");
+        let (row, done) = rehearsed(&tree, &["--inherit-guards"]);
+        assert_eq!(
+            (&row["after"], &done["exit_code"]),
+            (&200.into(), &0.into()),
+            "{server} {pages}: {done:#}"
+        );
+        let is_foreseen = done["findings"]
+            .as_array()
+            .is_some_and(|found| found.iter().any(|one| one["code"] == "routes.not-asked"));
+        assert!(!is_foreseen, "{server} {pages}: {done:#}");
+        assert_eq!(tree.read("etc/nginx/agents.htpasswd"), users, "the real passwords are not touched");
+    }
+    // Nobody is let in: that stays a question.
+    let (row, done) = rehearsed(&tree(&motion("", "deny all;")), &["--inherit-guards"]);
+    assert_eq!((&row["after"], &done["exit_code"]), (&403.into(), &1.into()), "{done:#}");
 }
 
 #[test]

@@ -7,14 +7,14 @@ use crate::support::binary::{SITE, Server, finding};
 use serde_json::Value;
 use std::io::Write;
 
-const TLS: &str =
+pub(super) const TLS: &str =
     "ssl_certificate /etc/nginx/tls/motion.crt;\n    ssl_certificate_key /etc/nginx/tls/motion.key;";
-const ROUTE: &str = "location ^~ /user-ui/ { alias /var/opt/motion2/client-new/dist/; \
+pub(super) const ROUTE: &str = "location ^~ /user-ui/ { alias /var/opt/motion2/client-new/dist/; \
     try_files $uri /user-ui/index.html; expires -1; }\n    location = /user-ui { return 302 /user-ui/; }\n    ";
-const BRIDGE: &str = "location /whatsapp/messages { proxy_pass http://127.0.0.1:3434; }\n    ";
+pub(super) const BRIDGE: &str = "location /whatsapp/messages { proxy_pass http://127.0.0.1:3434; }\n    ";
 
 /// A server block of Motion's.
-fn block(listen: &str, name: &str, size: &str, more: &str) -> String {
+pub(super) fn block(listen: &str, name: &str, size: &str, more: &str) -> String {
     let tls = if listen.contains("ssl") { TLS } else { "" };
     format!(
         "server {{\n    listen {listen};\n    server_name {name};\n    {tls}\n    client_max_body_size {size};\n    \
@@ -25,21 +25,21 @@ fn block(listen: &str, name: &str, size: &str, more: &str) -> String {
     )
 }
 
-fn redirect(name: &str) -> String {
+pub(super) fn redirect(name: &str) -> String {
     format!(
         "server {{\n    listen 80;\n    server_name {name};\n    return 301 https://$host$request_uri;\n}}\n"
     )
 }
 
 /// A tree with its own file, the vendor's old one and the new one.
-struct Files {
-    server: Server,
+pub(super) struct Files {
+    pub(super) server: Server,
     base: tempfile::NamedTempFile,
     candidate: tempfile::NamedTempFile,
 }
 
 impl Files {
-    fn new(live: &str, base: &str, candidate: &str) -> Self {
+    pub(super) fn new(live: &str, base: &str, candidate: &str) -> Self {
         let server = Server::copy("standalone");
         server.write(SITE, live);
         // A file that only the candidate names; what the live file names has a stand-in where it is missing.
@@ -55,20 +55,20 @@ impl Files {
         Self { server, base: file(base), candidate: file(candidate) }
     }
 
-    fn run(&self, command: &[&str], more: &[&str]) -> Value {
+    pub(super) fn run(&self, command: &[&str], more: &[&str]) -> Value {
         let (base, candidate) =
             (self.base.path().display().to_string(), self.candidate.path().display().to_string());
         let files = ["--candidate", &candidate, "--base", &base];
         self.server.json(&[command, &files, more].concat())
     }
 
-    fn plan(&self, more: &[&str]) -> Value {
+    pub(super) fn plan(&self, more: &[&str]) -> Value {
         self.run(&["plan"], more)
     }
 }
 
 /// `PATH / DIRECTIVE` of each local change in a list, shortened to the directive's first words.
-fn list(planned: &Value, name: &str) -> Vec<String> {
+pub(super) fn list(planned: &Value, name: &str) -> Vec<String> {
     let rows = planned["plan"]["local_changes"][name].as_array().expect("a list");
     rows.iter().map(|row| row["directive"].as_str().expect("a text").to_owned()).collect()
 }
@@ -267,28 +267,23 @@ fn any_directive_can_be_decided_by_its_path() {
 }
 
 #[test]
-fn a_replacement_that_loses_motion_s_name_is_refused_in_the_plan() {
-    let server = Server::copy("standalone");
-    let shop = "server { listen 443 ssl default_server; server_name shop.example.org;\n\
-        ssl_certificate /etc/nginx/tls/motion.crt; ssl_certificate_key /etc/nginx/tls/motion.key;\n\
-        location / { proxy_pass http://127.0.0.1:8080; } }\n";
-    server.write("etc/nginx/conf.d/000-shop.conf", shop);
-    let candidate = server.at("candidate.conf");
-    let vendors = server.read(SITE).replace("cc.example.test", "_").replace(
-        "    location /api/",
-        "    location ^~ /user-ui/ { alias /var/opt/motion2/client-new/dist/; try_files $uri /user-ui/index.html; }\n    location /api/",
-    );
-    std::fs::write(&candidate, vendors).expect("writing");
-    let candidate = candidate.to_str().expect("text");
-    let planned = server.json(&["plan", "--strategy", "replace", "--candidate", candidate]);
-    assert_eq!(planned["exit_code"], 3, "{planned:#}");
-    let evidence = finding(&planned, "routes.elsewhere")["evidence"].to_string();
-    assert!(
-        evidence
-            .contains("cc.example.test would be answered by the block at /etc/nginx/conf.d/000-shop.conf"),
-        "{evidence}"
-    );
-    // Merging keeps the name.
-    let merged = server.json(&["plan", "--strategy", "graft", "--candidate", candidate]);
-    assert_eq!(merged["exit_code"], 0, "{merged:#}");
+fn where_motion_listens_is_asked_for_before_it_listens_nowhere() {
+    // TLS ends at a proxy in front, so that this server gave up port 443; the vendor gives up port 80.
+    let both = "80; listen 443 ssl";
+    let live = block("80", "cc.example.test", "20m", BRIDGE);
+    for more in ["", &redirect("_")] {
+        let candidate = more.to_owned() + &block("443 ssl", "_", "20m", ROUTE);
+        let files = Files::new(&live, &block(both, "_", "20m", ""), &candidate);
+        let refused = files.plan(&[]);
+        assert_eq!(refused["exit_code"], 3, "{refused:#}");
+        let evidence = finding(&refused, "merge.conflict")["evidence"].to_string();
+        assert!(evidence.contains("server cc.example.test:80 / listen"), "{evidence}");
+        let ours = ["--resolve", "server cc.example.test:80 / listen=ours"];
+        let rehearsed = files.run(&["rehearse"], &ours);
+        assert_eq!(rehearsed["exit_code"], 0, "{rehearsed:#}");
+        let applied = files.run(&["apply", "--yes"], &ours);
+        assert_eq!(applied["outcome"], "applied", "{applied:#}");
+        let site = files.server.read(SITE);
+        assert_eq!((site.matches("listen").count(), site.matches("listen 80;").count()), (1, 1), "{site}");
+    }
 }

@@ -11,6 +11,7 @@
 
 mod distance;
 mod emit;
+mod fill;
 mod order;
 mod references;
 mod relay;
@@ -21,6 +22,7 @@ mod walk;
 mod writer;
 
 pub use distance::{Share, distance};
+pub use fill::fill_base;
 pub use resolution::{Choice, Resolutions};
 
 use super::diff::compare::{Side, compare};
@@ -227,6 +229,9 @@ pub fn merge(
 
 /// The same, where somebody said which server blocks of ours the vendor's are.
 ///
+/// A base with blanks, as [`crate::learn`] writes it, is filled first: what
+/// stands in the place of a blank is nobody's change.
+///
 /// # Errors
 /// As of [`merge`].
 pub fn merge_into(
@@ -236,6 +241,8 @@ pub fn merge_into(
     resolutions: &Resolutions,
     chosen: &[DirectiveId],
 ) -> Result<Merged, SyntaxError> {
+    let filled = fill::fill(base, ours, theirs)?;
+    let (base, theirs) = filled.as_ref().map_or((base, theirs), |filled| (&filled.base, &filled.theirs));
     let mut meanings = Meanings::default();
     let [base, mut ours, theirs] = [base, ours, theirs].map(|tree| Side::of_tree(tree, &mut meanings));
     for id in chosen {

@@ -8,6 +8,7 @@ use super::walk::{Act, Fate, Triple, Walker};
 use super::{Cause, Choice};
 use crate::diff::outline::Outline;
 use crate::diff::purpose::{Purpose, Upstreams, is_server, leads_to_https, purpose};
+use crate::diff::show;
 use crate::identity::{Key, returns_at_once};
 use std::collections::BTreeSet;
 
@@ -69,6 +70,59 @@ impl Walker<'_, '_> {
         item.directive().is("listen") && taken.is_some_and(|keys| keys.contains(&item.identity.key))
     }
 
+    /// Whether where a block listens is in dispute: what this `listen` of it becomes is decided with all the others.
+    pub fn unheard(&self, ours: usize) -> Option<usize> {
+        let item = &self.sides.ours.outline.items[ours];
+        let conflict = item.parent.and_then(|block| self.walked.unheard.get(&block)).copied();
+        conflict.filter(|_| item.directive().is("listen"))
+    }
+
+    /// The same for a `listen` of theirs in the block that is looked at.
+    pub fn unheard_there(&self, theirs: usize) -> Option<usize> {
+        let conflict = self.within.and_then(|block| self.walked.unheard.get(&block)).copied();
+        conflict.filter(|_| self.sides.theirs.outline.items[theirs].directive().is("listen"))
+    }
+
+    /// Blocks that would listen nowhere, since each side takes away what the other keeps: where they listen is one
+    /// conflict. With ours a new block of theirs that would take the addresses stays out.
+    fn nowhere(&mut self, triples: &[Triple], inserted: &mut BTreeSet<usize>) {
+        let [from, here, there] =
+            [self.sides.base, self.sides.ours, self.sides.theirs].map(|side| &side.outline);
+        for triple in triples {
+            let (Some(base), Some(ours), Some(theirs)) = (triple.base, triple.ours, triple.theirs) else {
+                continue;
+            };
+            if !is_server(here.items[ours].directive()) {
+                continue;
+            }
+            let keys = |outline, server| listens(outline, server).collect::<BTreeSet<Key>>();
+            let (old, own, new) = (keys(from, base), keys(here, ours), keys(there, theirs));
+            let taken = self.walked.taken.get(&ours).cloned().unwrap_or_default();
+            let stays = |key: &&Key| new.contains(*key) || !old.contains(*key) && !taken.contains(*key);
+            let is_heard = own.iter().any(|key| stays(&key)) || new.iter().any(|key| !old.contains(key));
+            if own.is_empty() || new.is_empty() || is_heard {
+                continue;
+            }
+            let first = |outline: &Outline<'_>, server: usize| {
+                let mut children = outline.items[server].children.iter().copied();
+                children.find(|&child| outline.items[child].directive().is("listen"))
+            };
+            let about =
+                Triple { base: first(from, base), ours: first(here, ours), theirs: first(there, theirs) };
+            let path = show::join(&show::full_path(here, ours), "listen");
+            let conflict = self.conflict_at(path, Cause::BothChanged, about);
+            self.walked.unheard.insert(ours, conflict);
+            if self.choice(conflict) == Some(Choice::Ours) {
+                inserted.retain(|&block| {
+                    let is_rival = is_server(there.items[block].directive())
+                        && name(there, block).map(|index| words(there, index))
+                            == name(there, theirs).map(|index| words(there, index));
+                    !is_rival || keys(there, block).is_disjoint(&own)
+                });
+            }
+        }
+    }
+
     /// A block that is new from theirs, such as the redirect to HTTPS, and has
     /// the names of one that is called otherwise here: it takes those. Where
     /// ours sends people to HTTPS itself, it is not needed.
@@ -117,6 +171,7 @@ impl Walker<'_, '_> {
             }
         }
         self.taken_listens(triples, inserted);
+        self.nowhere(triples, inserted);
     }
 }
 

@@ -223,3 +223,39 @@ fn a_path_decides_what_is_no_conflict_and_only_that() {
     assert!(String::from_utf8_lossy(whole.text().expect("no conflict")).contains("own;"));
     assert_eq!(whole.unused, ["s"]);
 }
+
+#[test]
+fn a_block_that_would_listen_nowhere_is_a_conflict_about_where() {
+    let serve = |listens: &str| {
+        format!("server {{ {listens}server_name a.test; location / {{ proxy_pass http://b; }} }}")
+    };
+    let redirect = "server { listen 80; server_name a.test; return 301 https://$host$request_uri; }\n";
+    let both = "listen 80; listen 443 ssl; ";
+    let six = "listen 80; listen [::]:80; ";
+    for (base, ours, theirs) in [
+        // The vendor gives up what this server kept.
+        (serve(both), serve("listen 80; "), serve("listen 443 ssl; ")),
+        (serve(both), serve("listen 80; "), redirect.to_owned() + &serve("listen 443 ssl; ")),
+        // A new block of the vendor's takes what this server has in its place.
+        (serve("listen 443 ssl; "), serve("listen 80; "), redirect.to_owned() + &serve("listen 443 ssl; ")),
+        (serve("listen 443 ssl; listen 80; listen [::]:80; "), serve(six), serve("listen 443 ssl; ")),
+    ] {
+        let [from, here, there] = trees([&base, &ours, &theirs]);
+        let merged = |resolutions: &Resolutions| merge(&from, &here, &there, resolutions).expect("parses");
+        let open = merged(&Resolutions::none());
+        let paths: Vec<_> = open.open().map(|conflict| conflict.path.as_str()).collect();
+        assert_eq!(paths, ["server a.test:80 / listen"], "{base}\n{ours}\n{theirs}");
+        let decided = |choice| {
+            let merged = merged(&Resolutions::none().with("server a.test:80 / listen", choice));
+            assert!(merged.unused.is_empty(), "{:?}", merged.unused);
+            String::from_utf8(merged.text().expect("resolved").to_vec()).expect("text")
+        };
+        assert_eq!(decided(Choice::Ours), ours, "{base}\n{theirs}");
+        let vendors = decided(Choice::Theirs);
+        assert_eq!(vendors.matches("listen 443 ssl;").count(), 1, "{vendors}");
+        assert_eq!(vendors.contains("listen 80;"), theirs.contains("listen 80;"), "{vendors}");
+    }
+    // What one side alone changed is no conflict.
+    let ours = serve("listen 8080; ");
+    check([&serve("listen 80; "), &ours, &serve("listen 80; ")], &ours, [2, 0, 0, 0]);
+}

@@ -44,6 +44,8 @@ pub(super) struct Walked {
     pub renamed: BTreeMap<usize, usize>,
     /// By block of ours: addresses that a new block of theirs listens on.
     pub taken: BTreeMap<usize, BTreeSet<Key>>,
+    /// By block of ours: the conflict about where it listens.
+    pub unheard: BTreeMap<usize, usize>,
     /// Blocks of the vendor's, and those of ours that each may be.
     pub doubts: Vec<(super::From, Doubt)>,
     /// Paths of resolutions that decided what is no conflict.
@@ -123,6 +125,7 @@ pub(super) fn walk(sides: &Sides<'_, '_>, resolutions: &Resolutions, hints: &Hin
         opened: BTreeSet::new(),
         renamed: BTreeMap::new(),
         taken: BTreeMap::new(),
+        unheard: BTreeMap::new(),
         doubts: Vec::new(),
         decided: BTreeSet::new(),
     };
@@ -222,14 +225,19 @@ impl Walker<'_, '_> {
                 false
             }
             (None, Some(ours), None) => {
-                let fate = if self.decided(triple, Choice::Theirs) {
+                let unheard = self.unheard(ours);
+                let fate = if let Some(conflict) = unheard {
+                    Fate::Disputed(conflict)
+                } else if self.decided(triple, Choice::Theirs) {
                     Fate::Dropped
                 } else if self.is_taken(ours) {
                     Fate::AlreadyPresent
                 } else {
                     Fate::Carried
                 };
-                if fate != Fate::Carried {
+                let is_dropped = unheard.is_none() && fate != Fate::Carried;
+                if is_dropped || unheard.is_some_and(|conflict| self.choice(conflict) == Some(Choice::Theirs))
+                {
                     self.walked.acts[ours] = Act::Remove;
                 }
                 self.local(Kind::Added, triple, fate);
@@ -299,7 +307,12 @@ impl Walker<'_, '_> {
         let differences = compare_pair(from, here, (base, ours));
         let triple = Triple { base: Some(base), ours: Some(ours), theirs: None };
         let is_same = from.outline.items[base].meaning == here.outline.items[ours].meaning;
-        let fate = if self.hints.keep.contains(&ours) {
+        let fate = if let Some(conflict) = self.unheard(ours) {
+            if self.choice(conflict) == Some(Choice::Theirs) {
+                self.walked.acts[ours] = Act::Remove;
+            }
+            Fate::Disputed(conflict)
+        } else if self.hints.keep.contains(&ours) {
             self.walked.kept.push(ours);
             Fate::Carried
         } else if is_same && self.decided(triple, Choice::Ours) {
@@ -323,6 +336,10 @@ impl Walker<'_, '_> {
     fn removed_by_ours(&mut self, triple: Triple, base: usize, theirs: usize) -> bool {
         let Sides { base: from, theirs: there, .. } = *self.sides;
         let is_same = from.outline.items[base].meaning == there.outline.items[theirs].meaning;
+        if let Some(conflict) = self.unheard_there(theirs) {
+            self.local(Kind::Removed, triple, Fate::Disputed(conflict));
+            return self.choice(conflict) == Some(Choice::Theirs);
+        }
         let cause = if self.hints.used_by_theirs.contains(&theirs) {
             Cause::UsedByTheirs
         } else if is_same && self.decided(triple, Choice::Theirs) {

@@ -8,5 +8,8 @@
 #[expect(dead_code, reason = "the tests of the product use more of it")]
 #[path = "../../../../tests/suite/support/depth.rs"]
 mod depth;
+#[path = "../../../../tests/suite/support/fleet.rs"]
+mod fleet;
+mod learn;
 mod merge;
 mod oracle;

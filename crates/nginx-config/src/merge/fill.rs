@@ -1,0 +1,257 @@
+//! Fills the blanks of a base with what stands in the server's own file, and
+//! puts the same into the vendor's new one: what each server has for itself is
+//! nobody's change.
+//!
+//! Invariant: only words of a directive whose base has a blank are filled, and
+//! the new file gets a value in the place of a blank alone. A directive that
+//! the new file lacks stays the server's own: whether he changed what a blank
+//! stands for is not known.
+
+use crate::blank::{fits, has_blank, is_pattern, notes, taken, taken_loosely, values};
+use crate::diff::compare::pair_lists;
+use crate::diff::outline::{Meanings, Outline};
+use crate::learn::{best_pairs, features, likeness};
+use crate::position::SyntaxError;
+use crate::splice::{Splice, splice};
+use crate::tree::{Directive, Tree};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::Range;
+
+/// A base without blanks, and the new file with what was filled in.
+pub(super) struct Filled {
+    pub base: Tree,
+    pub theirs: Tree,
+}
+
+/// The base as it was on the server that `ours` is from: its blanks filled,
+/// its notes left out.
+///
+/// # Errors
+/// Where a word no longer fits nginx's buffer.
+pub fn fill_base(base: &Tree, ours: &Tree) -> Result<Tree, SyntaxError> {
+    Ok(fill(base, ours, ours)?.map_or_else(|| base.clone(), |filled| filled.base))
+}
+
+/// Both of the vendor's files with the server's own values; `None` for a base
+/// without blanks.
+pub(super) fn fill(base: &Tree, ours: &Tree, theirs: &Tree) -> Result<Option<Filled>, SyntaxError> {
+    if !is_pattern(base) {
+        return Ok(None);
+    }
+    let mut meanings = Meanings::default();
+    let [from, here, there] = [base, ours, theirs].map(|tree| Outline::of_tree(tree, &mut meanings));
+    let filling = Filling {
+        in_ours: partners(&from, &here),
+        in_theirs: partners(&from, &there),
+        base: &from,
+        ours: &here,
+        theirs: &there,
+    };
+    let (base_splices, their_splices) = filling.splices();
+    let spliced = |tree: &Tree, splices: Vec<Splice>| {
+        Tree::parse(splice(tree.source(), &splices).expect("no two directives overlap"))
+    };
+    let notes = notes(base).map(|range| Splice { range, text: Vec::new() });
+    let gone: Vec<Range<usize>> = base_splices.iter().map(|splice| splice.range.clone()).collect();
+    let is_apart = |note: &Splice| !gone.iter().any(|range| range.contains(&note.range.start));
+    let mut all: Vec<Splice> = notes.filter(is_apart).collect();
+    all.extend(base_splices);
+    all.sort_by_key(|splice| splice.range.start);
+    Ok(Some(Filled { base: spliced(base, all)?, theirs: spliced(theirs, their_splices)? }))
+}
+
+/// For each directive of the base the one that it is in another file.
+fn partners(base: &Outline<'_>, other: &Outline<'_>) -> Vec<Option<usize>> {
+    let mut found = vec![None; base.items.len()];
+    let (base_servers, other_servers) = (features(base), features(other));
+    let mut open = vec![(base.roots.as_slice(), other.roots.as_slice())];
+    while let Some((from, to)) = open.pop() {
+        let mut pairs: Vec<(usize, usize)> = Vec::new();
+        let mut likenesses = Vec::new();
+        for &left in from {
+            let Some(features) = base_servers.get(&left) else { continue };
+            for &right in to {
+                let Some(others) = other_servers.get(&right).filter(|one| one.role == features.role) else {
+                    continue;
+                };
+                likenesses.push((likeness(&features.all, &others.all), left, right));
+            }
+        }
+        pairs.extend(best_pairs(likenesses));
+        let has_blanks =
+            |index: usize| base.items[index].directive().args.iter().any(|word| has_blank(&word.value));
+        let is_plain = |index: &usize| !base_servers.contains_key(index) && !has_blanks(*index);
+        let plain: Vec<usize> = from.iter().copied().filter(is_plain).collect();
+        let others: Vec<usize> =
+            to.iter().copied().filter(|index| !other_servers.contains_key(index)).collect();
+        let by_key = plain.iter().zip(pair_lists(base, other, &plain, &others));
+        pairs.extend(by_key.filter_map(|(&left, right)| Some((left, right?))));
+        let taken: HashSet<usize> = pairs.iter().map(|(_, right)| *right).collect();
+        let blanks = from.iter().copied().filter(|&left| has_blanks(left));
+        let free = others.into_iter().filter(|right| !taken.contains(right));
+        pairs.extend(by_blanks(base, other, blanks.collect(), free.collect()));
+        for (left, right) in pairs {
+            found[left] = Some(right);
+            open.push((&base.items[left].children, &other.items[right].children));
+        }
+    }
+    found
+}
+
+/// Directives with blanks, each with the first that fits it. Those that say
+/// most of their own choose first; then those that fit but for other words.
+fn by_blanks(
+    base: &Outline<'_>,
+    other: &Outline<'_>,
+    mut left: Vec<usize>,
+    right: Vec<usize>,
+) -> Vec<(usize, usize)> {
+    let mut by_name: HashMap<&[u8], Vec<usize>> = HashMap::new();
+    for &index in &right {
+        by_name.entry(&other.items[index].directive().name.value).or_default().push(index);
+    }
+    left.sort_by_key(|&index| (std::cmp::Reverse(own_bytes(base.items[index].directive())), index));
+    let (mut pairs, mut waiting) = (Vec::new(), Vec::new());
+    let mut choose = |index: usize, fit: &dyn Fn(usize) -> bool| {
+        let item = &base.items[index];
+        let candidates = by_name.get_mut(item.directive().name.value.as_slice())?;
+        let found = candidates
+            .iter()
+            .position(|&candidate| other.items[candidate].is_block() == item.is_block() && fit(candidate))?;
+        Some(candidates.remove(found))
+    };
+    for index in left {
+        let pattern = values(&base.items[index].directive().args);
+        let fit =
+            |candidate: usize| taken(&pattern, &values(&other.items[candidate].directive().args)).is_some();
+        match choose(index, &fit) {
+            Some(found) => pairs.push((index, found)),
+            None => waiting.push(index),
+        }
+    }
+    for index in waiting {
+        let item = &base.items[index];
+        let pattern = values(&item.directive().args);
+        let fit = |candidate: usize| {
+            let candidate = &other.items[candidate];
+            let is_same = item.identity.key == candidate.identity.key
+                || pattern.first().is_some_and(|word| has_blank(word));
+            is_same && taken_loosely(&pattern, &values(&candidate.directive().args)).is_some()
+        };
+        pairs.extend(choose(index, &fit).map(|found| (index, found)));
+    }
+    pairs
+}
+
+/// How many bytes of a pattern are text.
+fn own_bytes(directive: &Directive) -> usize {
+    directive.args.iter().filter(|word| !has_blank(&word.value)).map(|word| word.value.len() + 1).sum()
+}
+
+struct Filling<'a, 's> {
+    base: &'a Outline<'s>,
+    ours: &'a Outline<'s>,
+    theirs: &'a Outline<'s>,
+    in_ours: Vec<Option<usize>>,
+    in_theirs: Vec<Option<usize>>,
+}
+
+impl Filling<'_, '_> {
+    /// What is to be written into the base and into the new file.
+    fn splices(&self) -> (Vec<Splice>, Vec<Splice>) {
+        let (mut base, mut theirs) = (Vec::new(), Vec::new());
+        let mut gone = 0;
+        let mut names: BTreeMap<BTreeSet<Vec<u8>>, BTreeSet<Vec<u8>>> = BTreeMap::new();
+        for (index, item) in self.base.items.iter().enumerate() {
+            let directive = item.directive();
+            let has_blanks = directive.args.iter().any(|word| has_blank(&word.value));
+            if !has_blanks || directive.span.start < gone {
+                continue;
+            }
+            let ours = self.in_ours[index].map(|ours| self.ours.items[ours].directive());
+            let ours = ours.filter(|ours| fits_all(directive, ours));
+            let their_index = self.in_theirs[index];
+            let their = their_index.map(|theirs| self.theirs.items[theirs].directive());
+            match (ours, their) {
+                (Some(ours), Some(their)) => {
+                    base.extend(arguments(directive, spelled(self.ours, self.in_ours[index], ours)));
+                    let words = self.replaced(index, directive, ours, their);
+                    if directive.is("server_name") {
+                        let new = words.join(&b' ');
+                        names.entry(lower(their)).or_default().insert(new);
+                    }
+                    theirs.extend(arguments(their, words));
+                }
+                // The block is there and lacks it: what the server has is his own.
+                (Some(_), None) if item.parent.is_none_or(|parent| self.in_theirs[parent].is_some()) => {
+                    gone = directive.span.end;
+                    base.push(Splice { range: directive.span.range(), text: Vec::new() });
+                }
+                (Some(ours), None) => {
+                    base.extend(arguments(directive, spelled(self.ours, self.in_ours[index], ours)));
+                }
+                (None, Some(their)) if fits_all(directive, their) => {
+                    base.extend(arguments(directive, spelled(self.theirs, their_index, their)));
+                }
+                (None, _) => {}
+            }
+        }
+        theirs.extend(self.renamed(&names));
+        theirs.sort_by_key(|splice| splice.range.start);
+        (base, theirs)
+    }
+
+    /// The new file's words with those of the server where the base has blanks.
+    fn replaced(&self, index: usize, base: &Directive, ours: &Directive, theirs: &Directive) -> Vec<Vec<u8>> {
+        let pattern = values(&base.args);
+        let own = spelled(self.ours, self.in_ours[index], ours);
+        let words = spelled(self.theirs, self.in_theirs[index], theirs);
+        let places = taken_loosely(&pattern, &values(&theirs.args)).zip(taken(&pattern, &values(&ours.args)));
+        let Some((there, here)) = places else { return words };
+        let mut filled: Vec<Vec<u8>> = Vec::new();
+        let mut at = 0;
+        for ((word, there), here) in pattern.iter().zip(there).zip(here) {
+            filled.extend_from_slice(&words[at..there.start]);
+            filled.extend_from_slice(if has_blank(word) { &own[here] } else { &words[there.clone()] });
+            at = there.end;
+        }
+        filled.extend_from_slice(&words[at..]);
+        filled
+    }
+
+    /// Other blocks of the new file that have the same names: they are meant
+    /// for the same server.
+    fn renamed(&self, names: &BTreeMap<BTreeSet<Vec<u8>>, BTreeSet<Vec<u8>>>) -> Vec<Splice> {
+        let known: HashSet<usize> = self.in_theirs.iter().flatten().copied().collect();
+        let mut splices = Vec::new();
+        for (index, item) in self.theirs.items.iter().enumerate() {
+            let directive = item.directive();
+            let new = names.get(&lower(directive)).filter(|new| new.len() == 1);
+            if let (true, false, Some(new)) = (directive.is("server_name"), known.contains(&index), new) {
+                splices.extend(arguments(directive, new.iter().cloned().collect()));
+            }
+        }
+        splices
+    }
+}
+
+fn fits_all(pattern: &Directive, directive: &Directive) -> bool {
+    fits(&pattern.name.value, &directive.name.value)
+        && taken(&values(&pattern.args), &values(&directive.args)).is_some()
+}
+
+fn lower(directive: &Directive) -> BTreeSet<Vec<u8>> {
+    directive.args.iter().map(|word| word.value.to_ascii_lowercase()).collect()
+}
+
+/// The arguments as they are written.
+fn spelled(outline: &Outline<'_>, index: Option<usize>, directive: &Directive) -> Vec<Vec<u8>> {
+    let source = index.map_or(&b""[..], |index| outline.items[index].tree.source());
+    directive.args.iter().map(|word| source[word.span.range()].to_vec()).collect()
+}
+
+/// Other arguments in the place of a directive's own.
+fn arguments(directive: &Directive, words: Vec<Vec<u8>>) -> Option<Splice> {
+    let (first, last) = (directive.args.first()?, directive.args.last()?);
+    Some(Splice { range: first.span.start..last.span.end, text: words.join(&b' ') })
+}
