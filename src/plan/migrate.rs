@@ -392,7 +392,12 @@ fn replaced(material: &Material, bundle: &Bundle, wish: &Wish) -> Result<Made, P
         }
     };
     let text = Replacing { material, new, name }.text(candidate)?;
-    Ok(Made { draft: Draft::from([(identity, text)]), vendor: Some(bytes), is_whole: true, ..Made::nothing() })
+    Ok(Made {
+        draft: Draft::from([(identity, text)]),
+        vendor: Some(bytes),
+        is_whole: true,
+        ..Made::nothing()
+    })
 }
 
 /// Sees to it that every block that serves Motion has the routes: what a

@@ -28,33 +28,49 @@ pub fn figures(seen: &Seen, verdict: &Verdict, version: &str, now: i64) -> Strin
         "What motionctl status --check says: 1 for the state that holds.",
         states,
     );
+    counts(&mut text, seen);
+    run(&mut text, seen);
+    metric(&mut text, "check_timestamp_seconds", "When this was looked at.", bare(Some(now)));
+    text
+}
+
+fn bare(value: Option<i64>) -> Option<(String, i64)> {
+    value.map(|value| (String::new(), value))
+}
+
+/// What became of the route and the files.
+fn counts(text: &mut String, seen: &Seen) {
     let served = match &seen.route {
         Some(RouteState::Present) => Some(1),
         Some(RouteState::Missing | RouteState::Elsewhere(_)) => Some(0),
         Some(RouteState::CannotTell(_)) | None => None,
     };
-    let bare = |value: Option<i64>| value.map(|value| (String::new(), value));
     let count = |count: Option<usize>| bare(count.map(|count| i64::try_from(count).unwrap_or(i64::MAX)));
     let (gone, drifted) = (missing(seen).map(<[_]>::len), seen.drifted.as_ref().map(Vec::len));
     metric(
-        &mut text,
+        text,
         "route_served",
         "Whether the new client's route is there in every block that serves Motion.",
         bare(served),
     );
-    metric(&mut text, "local_changes_missing", "Local changes that an update has overwritten.", count(gone));
-    metric(&mut text, "drifted_files", "Files that are not as the last run left them.", count(drifted));
+    metric(text, "local_changes_missing", "Local changes that an update has overwritten.", count(gone));
+    metric(text, "drifted_files", "Files that are not as the last run left them.", count(drifted));
+}
+
+/// What became of the newest run, and of NGINX.
+fn run(text: &mut String, seen: &Seen) {
+    let is = |yes: bool| i64::from(yes);
     let known = seen.drifted.is_some();
     let unfinished = matches!(seen.run, RunState::Interrupted(_) | RunState::Overdue(_));
     metric(
-        &mut text,
+        text,
         "unfinished_run",
         "Whether a run was interrupted and waits for motionctl recover.",
         bare(known.then_some(is(unfinished))),
     );
     let waits = matches!(seen.run, RunState::Waits(_));
     metric(
-        &mut text,
+        text,
         "awaiting_confirmation",
         "Whether a change waits for motionctl confirm.",
         bare(known.then_some(is(waits))),
@@ -64,19 +80,12 @@ pub fn figures(seen: &Seen, verdict: &Verdict, version: &str, now: i64) -> Strin
         Serving::Stopped => Some(0),
         Serving::NotAsked => None,
     };
-    metric(&mut text, "nginx_running", "Whether NGINX runs.", bare(running));
+    metric(text, "nginx_running", "Whether NGINX runs.", bare(running));
     let last = seen.last_run.as_ref().and_then(|run| {
         let LastRun { kind, outcome, seconds } = run;
         seconds.map(|seconds| (format!("{{kind=\"{kind}\",outcome=\"{outcome}\"}}"), seconds))
     });
-    metric(
-        &mut text,
-        "last_run_timestamp_seconds",
-        "When the last run of motionctl changed something.",
-        last,
-    );
-    metric(&mut text, "check_timestamp_seconds", "When this was looked at.", bare(Some(now)));
-    text
+    metric(text, "last_run_timestamp_seconds", "When the last run of motionctl changed something.", last);
 }
 
 /// One gauge with its help; nothing where there is no sample.

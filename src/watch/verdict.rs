@@ -387,19 +387,20 @@ mod tests {
         }
     }
 
+    fn check(change: &dyn Fn(&mut Seen), grade: Grade, words: &[&str]) {
+        let mut seen = served();
+        change(&mut seen);
+        let verdict = judge(&seen);
+        let line = verdict.line();
+        assert_eq!(verdict.grade, grade, "{line}");
+        assert!(line.starts_with(&format!("{} - ", grade.word())), "{line}");
+        for word in words {
+            assert!(line.contains(word), "{word}: {line}");
+        }
+    }
+
     #[test]
-    fn each_state_has_its_grade_and_its_line() {
-        let check = |change: &dyn Fn(&mut Seen), grade: Grade, words: &[&str]| {
-            let mut seen = served();
-            change(&mut seen);
-            let verdict = judge(&seen);
-            let line = verdict.line();
-            assert_eq!(verdict.grade, grade, "{line}");
-            assert!(line.starts_with(&format!("{} - ", grade.word())), "{line}");
-            for word in words {
-                assert!(line.contains(word), "{word}: {line}");
-            }
-        };
+    fn what_became_of_the_files_has_its_grade_and_its_line() {
         let file = || Some(vec!["/etc/nginx/conf.d/motion.conf".to_owned()]);
         let with = |state, missing: &[&str]| Some(standing(state, missing));
         let bridge = ["location /whatsapp-bridge/"];
@@ -438,6 +439,10 @@ mod tests {
         ] {
             check(&|seen| seen.standing.clone_from(&state), grade, &["motion.conf"]);
         }
+    }
+
+    #[test]
+    fn what_else_there_is_has_its_grade_and_its_line() {
         check(
             &|seen| seen.run = RunState::Waits("9 min left".into()),
             Grade::Warning,
