@@ -432,12 +432,17 @@ mod tests {
             ],
         );
         for (state, grade) in [
+            (with(SiteState::AsLeft, &bridge), Grade::Critical),
             (with(SiteState::Edited, &bridge), Grade::Critical),
             (with(SiteState::Edited, &[]), Grade::Warning),
             (with(SiteState::Overwritten, &[]), Grade::Warning),
             (with(SiteState::VendorOnRequest, &bridge), Grade::Warning),
         ] {
-            check(&|seen| seen.standing.clone_from(&state), grade, &["motion.conf"]);
+            let change = |seen: &mut Seen| {
+                seen.drifted = file();
+                seen.standing.clone_from(&state);
+            };
+            check(&change, grade, &["motion.conf"]);
         }
     }
 
