@@ -20,6 +20,7 @@ pub mod prepare;
 pub mod rehearse;
 pub mod report;
 pub mod seed;
+pub mod tryout;
 pub mod values;
 pub mod verify;
 pub mod watch;

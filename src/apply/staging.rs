@@ -6,7 +6,7 @@
 use super::content::{Beside, after};
 use crate::backup::{Change, Entry, Store};
 use crate::host::Root;
-use crate::plan::{Plan, Step};
+use crate::plan::{Plan, Step, is_record};
 use crate::values::BackupId;
 use crate::verify::staged::{Changes, Staged, StagedContent};
 use anyhow::Result;
@@ -24,13 +24,20 @@ pub fn states(root: &Root, plan: &Plan) -> Result<Vec<Changes>> {
         match step {
             Step::SetFile { path, from, to } => {
                 let file = after(root, path, from, to, &beside)?;
+                // NGINX reads none of what is kept for the next update.
+                if is_record(path) {
+                    beside
+                        .earlier
+                        .insert(path.as_path().to_owned(), file.map_or(Staged::Absent, Staged::File));
+                    continue;
+                }
                 state.insert(path.as_path().to_owned(), file.map_or(Staged::Absent, Staged::File));
             }
             Step::RestoreTree { backup } => state.extend(tree(root, backup)?),
             // The sandbox makes the folders of the files that it stages.
             Step::MakeFolder { .. } | Step::RemoveFolder { .. } | Step::Reload => continue,
         }
-        beside.earlier.clone_from(&state);
+        beside.earlier.extend(state.clone());
         states.push(state);
     }
     Ok(states)

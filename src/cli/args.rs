@@ -3,18 +3,24 @@
 //! Invariant: nothing here decides; each field is one flag of the contract.
 
 mod backups;
+mod base;
 mod change;
 mod duration;
+mod local;
 mod look;
 pub mod seed;
 mod target;
+mod tryout;
 mod watch;
 
 pub use backups::BackupsCommand;
+pub use base::{BaseCommand, LearnArgs};
 pub use change::{ApplyArgs, ChangeArgs, PlanArgs, RecoverArgs, RehearseArgs, RollbackArgs, StrategyChoice};
 pub use duration::{parse_duration, parse_window};
+pub use local::{LocalCommand, RestoreVendorArgs};
 pub use look::{CheckArgs, DiffArgs, StatusArgs};
 pub use target::{DatabaseArgs, NginxArgs, SiteArgs};
+pub use tryout::TryArgs;
 pub use watch::{HealChoice, InstallUnitArgs, WatchArgs};
 
 use crate::cli::explain::exit_codes_help;
@@ -82,6 +88,8 @@ pub enum Command {
     Apply(ApplyArgs),
     /// Make and undo the change on a private copy of this server
     Rehearse(RehearseArgs),
+    /// Run another's script, such as the vendor's, in a private copy of this server, and show what it would do
+    Try(TryArgs),
     /// Is the route served? Did the configuration drift? Is a run unfinished?
     Status(StatusArgs),
     /// Look after the server: what the units motionctl-watch run
@@ -97,6 +105,14 @@ pub enum Command {
     /// List, show, verify, compare and prune backups
     #[command(subcommand)]
     Backups(BackupsCommand),
+    /// The vendor's text as many servers share it
+    #[command(subcommand)]
+    Base(BaseCommand),
+    /// The record of local changes: list, show, drop and add
+    #[command(subcommand)]
+    Local(LocalCommand),
+    /// Put exactly the vendor's text in the place of Motion's file; local changes are kept aside
+    RestoreVendor(RestoreVendorArgs),
     /// Agents, queues and profiles from a file, into Motion's database
     #[command(subcommand)]
     Seed(seed::SeedCommand),
@@ -132,11 +148,13 @@ impl Command {
             Self::Plan(args) => &args.change.site.nginx,
             Self::Apply(args) => &args.change.site.nginx,
             Self::Rehearse(args) => &args.change.site.nginx,
+            Self::Try(args) => &args.change.site.nginx,
             Self::Status(args) => &args.site.nginx,
             Self::Watch(args) => &args.site.nginx,
             Self::InstallUnit(args) => &args.site.nginx,
             Self::Rollback(args) => &args.nginx,
             Self::Recover(args) => &args.nginx,
+            Self::RestoreVendor(args) => &args.nginx,
             _ => return None,
         })
     }

@@ -1,6 +1,7 @@
 //! What every command starts with: the root, the settings, who asks.
 
 use super::args::{ChangeArgs, Global, NginxArgs, SiteArgs, StrategyChoice, parse_duration};
+use super::decisions;
 use super::files::{read_bundle, read_input};
 use super::progress::Progress;
 use super::settings::Settings;
@@ -10,7 +11,7 @@ use crate::host::{LockError, Root, WriteLock, machine};
 use crate::inspect::{self, ClientChoice, Wanted};
 use crate::outcome::codes::{self, Accepted, Code, Family, accepted};
 use crate::outcome::{Failure, FailureKind, Finding, HostSection};
-use crate::plan::bundle::Bundle;
+use crate::plan::bundle::{Bundle, UpstreamUrl};
 use crate::plan::{GuardWish, Strategy, StrategyWish};
 use crate::prepare::Options;
 use crate::values::RootPath;
@@ -91,13 +92,14 @@ impl Context {
                 servers: site.server.clone(),
                 nginx: self.nginx.clone(),
                 place: self.place(),
-                client: self.client(site),
+                client: self.client(site)?,
                 rehearsed: None,
                 changed: Vec::new(),
             },
             bundle,
             strategy: StrategyWish::Auto,
             candidate: None,
+            beside: Vec::new(),
             base: None,
             resolutions,
             local_include: None,
@@ -130,6 +132,9 @@ impl Context {
             let (path, choice) = decision.rsplit_once('=').ok_or_else(|| not_a_choice(decision))?;
             options.resolutions =
                 options.resolutions.with(path, choice_of(choice).ok_or_else(|| not_a_choice(decision))?);
+        }
+        if let Some(file) = &change.resolve_file {
+            options.resolutions = decisions::read(file, change)?.applied_to(options.resolutions);
         }
         Ok(options)
     }
@@ -239,15 +244,19 @@ impl Context {
         nginx_config::redact_text(&arguments.join(" "))
     }
 
-    fn client(&self, site: &SiteArgs) -> ClientChoice {
+    fn client(&self, site: &SiteArgs) -> Result<ClientChoice, Failure> {
         let settings = &self.settings;
+        let upstream = |url: &String, kind: FailureKind, from: &str| {
+            let bad = |error| Failure::new(kind, format!("{from}: {error}"));
+            UpstreamUrl::parse(url).map_err(bad).map(|_| ClientChoice::Upstream(url.clone()))
+        };
         match (&site.new_client_root, &site.new_client_upstream) {
-            (Some(dir), _) => ClientChoice::Folder(self.below_root(dir.clone())),
-            (None, Some(url)) => ClientChoice::Upstream(url.clone()),
+            (Some(dir), _) => Ok(ClientChoice::Folder(self.below_root(dir.clone()))),
+            (None, Some(url)) => upstream(url, FailureKind::Usage, "--new-client-upstream"),
             (None, None) => match (&settings.new_client_root, &settings.new_client_upstream) {
-                (Some(dir), _) => ClientChoice::Folder(self.below_root(dir.clone())),
-                (None, Some(url)) => ClientChoice::Upstream(url.clone()),
-                (None, None) => ClientChoice::Search,
+                (Some(dir), _) => Ok(ClientChoice::Folder(self.below_root(dir.clone()))),
+                (None, Some(url)) => upstream(url, FailureKind::Invalid, "the settings' new_client_upstream"),
+                (None, None) => Ok(ClientChoice::Search),
             },
         }
     }

@@ -57,6 +57,18 @@ pub fn read_plan(path: &Path) -> Result<Plan, Failure> {
     })
 }
 
+/// Reads a script; `-` is standard input.
+pub fn read_script(path: &Path) -> Result<Vec<u8>, Failure> {
+    let read =
+        if path == Path::new("-") { bounded(std::io::stdin().lock(), LARGEST) } else { read_bounded(path) };
+    read.map_err(|error| match error.kind() {
+        std::io::ErrorKind::IsADirectory => {
+            Failure::new(FailureKind::Invalid, format!("{} is a folder, not a script", path.display()))
+        }
+        _ => Failure::new(FailureKind::Unavailable, format!("reading {}: {error}", path.display())),
+    })
+}
+
 /// Reads a manifest and says what messages call it; `-` is standard input.
 pub fn read_manifest(path: &Path) -> Result<(String, Vec<u8>), Failure> {
     let (name, read) = if path == Path::new("-") {

@@ -13,19 +13,21 @@ mod args;
 mod commands;
 mod context;
 mod database;
+mod decisions;
 mod explain;
 mod files;
 mod man;
 mod progress;
 mod prompt;
 mod settings;
+mod stand_in;
 
 pub use args::Cli;
 
 use crate::host::sandbox::{self, SUBCOMMAND};
 use crate::outcome::{Failure, FailureKind, Outcome};
 use crate::seed::manifest::JSON_SCHEMA;
-use crate::{rehearse, report};
+use crate::{rehearse, report, tryout};
 use args::seed::{SchemaCommand, SeedCommand};
 use args::{ColorChoice, Command};
 use clap::Parser;
@@ -42,9 +44,13 @@ const WIDEST: usize = 120;
 /// Parses, runs, reports.
 #[must_use]
 pub fn main() -> ExitCode {
-    // Before anything else looks at the arguments: the sandbox starts us anew.
+    // Before anything else looks at the arguments: inside of a private copy they are another command's.
+    if let Some(code) = stand_in::when_called() {
+        return code;
+    }
+    // The sandbox starts us again.
     if std::env::args_os().nth(1).is_some_and(|first| first == SUBCOMMAND) {
-        let code = sandbox::child_main(rehearse::inside);
+        let code = sandbox::child_main(inside);
         return ExitCode::from(u8::try_from(code).unwrap_or(1));
     }
     #[cfg(feature = "kill-points")]
@@ -82,6 +88,15 @@ pub fn main() -> ExitCode {
         return show_text(&cli.global, &outcome);
     }
     show(&cli.global, &outcome)
+}
+
+/// What a sandbox is for is told by its order.
+fn inside(payload: serde_json::Value, context: &sandbox::ChildContext) -> i32 {
+    if tryout::is_ours(&payload) {
+        tryout::inside(payload, context)
+    } else {
+        rehearse::inside(payload, context)
+    }
 }
 
 /// Where a test wants this process to end: a file for the places reached, the name and number of one,

@@ -14,7 +14,7 @@ mod site;
 pub use crate::motion::RouteState;
 pub use asking::{Counted, Entrance, LimitFacts, LimitKind, NoEntrance};
 pub use host::{FileFacts, HostFacts, Scope};
-pub use motion::{ClientFacts, MotionFacts};
+pub use motion::{ClientFacts, MotionFacts, PageFacts};
 pub use nginx::{
     CERTIFICATES, CertificateFacts, MasterFacts, NginxFacts, NginxVersion, ShadowKind, WorkerFacts,
     WrittenPath,

@@ -14,6 +14,7 @@ pub mod archive;
 mod attributes;
 pub mod clock;
 pub mod command;
+pub mod contain;
 pub mod crash;
 pub mod daemon;
 pub mod files;

@@ -1,27 +1,23 @@
-//! Finds the application, its version, and the new client's files.
+//! Finds the application, its version, and the new client.
 //!
-//! Invariant: a folder counts as the new client's only by what its
-//! `index.html` says; more than one such folder is a finding, not a choice.
+//! Invariant: what the operator names is taken, and said where nothing confirms it. What there is to say of the search
+//! is kept apart: the running server may know better.
 
-use crate::facts::{ClientFacts, MotionFacts};
+use super::search::{Seen, client_at, search};
+use crate::facts::{ClientFacts, MotionFacts, PageFacts};
 use crate::host::Root;
-use crate::motion::page::{Page, classify, scripts, styles};
+use crate::motion::page::Page;
 use crate::motion::settings::{ENV_FILE, env_value};
-use crate::outcome::Finding;
 use crate::outcome::codes;
+use crate::outcome::{Finding, Level};
 use serde::{Deserialize, Serialize};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Where Motion is installed unless a page of it is found elsewhere
 /// (vendor's documentation).
 pub const APPLICATION_ROOT: &str = "/var/opt/motion2";
-/// Folders that never hold a built client.
-const SKIPPED: [&str; 2] = ["node_modules", ".git"];
-/// Deeper folders are not searched; builds lie a few levels down.
-const DEPTH: usize = 12;
-/// Entries after which the search says that it gave up.
-const ENTRIES: usize = 200_000;
-/// No page and no description of a package is larger.
+/// No description of a package is larger.
 const MOST_BYTES: u64 = 1 << 20;
 /// What a file's text says that the version is.
 type Reading = fn(&str) -> Option<String>;
@@ -47,106 +43,86 @@ pub enum ClientChoice {
     Upstream(String),
 }
 
-/// Looks for the application and its new client.
-pub fn motion(root: &Root, choice: &ClientChoice, findings: &mut Vec<Finding>) -> MotionFacts {
-    let application = PathBuf::from(APPLICATION_ROOT);
-    let exists = root.metadata(&application).is_ok_and(|metadata| metadata.is_dir());
-    let application = exists.then_some(application);
+/// Looks for the application and its new client. What there is to say of the client goes to `client`.
+pub fn motion(
+    root: &Root,
+    choice: &ClientChoice,
+    findings: &mut Vec<Finding>,
+    client: &mut Vec<Finding>,
+) -> MotionFacts {
+    let application = application(root);
     let version = application.as_deref().and_then(|application| version(root, application, findings));
-    let client = match choice {
-        ClientChoice::Upstream(url) => Some(ClientFacts::Proxied(url.clone())),
-        ClientChoice::Folder(folder) => named_folder(root, folder, findings),
-        ClientChoice::Search => search(root, application.as_deref(), findings),
+    let mut motion = MotionFacts { root: application, version, ..MotionFacts::default() };
+    match choice {
+        ClientChoice::Upstream(url) => motion.client = Some(ClientFacts::Proxied(url.clone())),
+        ClientChoice::Folder(folder) => named_folder(root, folder, &mut motion, client),
+        ClientChoice::Search => {
+            let found = search(root, motion.root.as_deref(), client);
+            found.iter().for_each(|seen| adopt(&mut motion, seen));
+        }
+    }
+    motion
+}
+
+/// Where the application is.
+pub fn application(root: &Root) -> Option<PathBuf> {
+    let application = PathBuf::from(APPLICATION_ROOT);
+    root.metadata(&application).is_ok_and(|metadata| metadata.is_dir()).then_some(application)
+}
+
+/// Takes a page on the disk for the new client's.
+pub fn adopt(motion: &mut MotionFacts, seen: &Seen) {
+    motion.client = Some(ClientFacts::Static(seen.folder.clone()));
+    motion.assets = seen.document.assets().cloned().collect();
+    motion.page = PageFacts {
+        files: seen.files.clone(),
+        below: seen.below.clone(),
+        likeness: seen.document.likeness.clone(),
     };
-    let assets = client.as_ref().map_or_else(Vec::new, |client| assets(root, client));
-    MotionFacts { root: application, version, places: Vec::new(), client, assets }
 }
 
-/// What the client's own page loads from this server.
-fn assets(root: &Root, client: &ClientFacts) -> Vec<String> {
-    let ClientFacts::Static(folder) = client else { return Vec::new() };
-    let Ok(page) = root.read_at_most(folder.join("index.html"), MOST_BYTES) else { return Vec::new() };
-    // Any origin will do: what the page names in full belongs to another server.
-    let origin = "https://localhost";
-    scripts(&page, origin).into_iter().chain(styles(&page, origin)).collect()
-}
-
-fn named_folder(root: &Root, folder: &Path, findings: &mut Vec<Finding>) -> Option<ClientFacts> {
+/// What an operator names is the new client, unless there is no page or it is certainly another's.
+fn named_folder(root: &Root, folder: &Path, motion: &mut MotionFacts, findings: &mut Vec<Finding>) {
+    const ADVICE: &str = "name the folder whose index.html is the new client's page";
     let index = folder.join("index.html");
-    match root.read_at_most(&index, MOST_BYTES) {
-        Ok(page) if classify(&page) == Page::NewClient => {
-            return Some(ClientFacts::Static(folder.to_owned()));
-        }
-        Ok(_) => findings.push(
-            Finding::new(codes::NEWCLIENT_NOT_FOUND, "the folder named is not the new client's")
-                .evidence(format!("{}: no <base href=\"/user-ui/\">", index.display()))
-                .advice("name the folder whose index.html is the new client's page"),
-        ),
-        Err(error) => findings.push(
-            Finding::new(codes::NEWCLIENT_NOT_FOUND, "the folder named has no readable page")
-                .evidence(format!("{}: {error}", index.display()))
-                .advice("name the folder whose index.html is the new client's page"),
-        ),
-    }
-    None
-}
-
-fn search(root: &Root, application: Option<&Path>, findings: &mut Vec<Finding>) -> Option<ClientFacts> {
-    let (found, complete) = match application {
-        Some(application) => folders(root, application),
-        None => (Vec::new(), Search::Complete),
+    let not_found = |title: &str, evidence: String| {
+        Finding::new(codes::NEWCLIENT_NOT_FOUND, title.to_owned()).evidence(evidence).advice(ADVICE)
     };
-    let mut finding = match found.as_slice() {
-        [folder] => return Some(ClientFacts::Static(folder.clone())),
-        [] => Finding::new(codes::NEWCLIENT_NOT_FOUND, "no page of the new client was found")
-            .evidence(format!("searched {APPLICATION_ROOT} for an index.html with <base href=\"/user-ui/\">"))
-            .advice("say where it is with --new-client-root DIR or --new-client-upstream URL"),
-        several => several.iter().fold(
-            Finding::new(codes::NEWCLIENT_AMBIGUOUS, "several folders hold a new client")
-                .advice("say which one serves agents with --new-client-root DIR"),
-            |finding, folder| finding.evidence(folder.display().to_string()),
-        ),
-    };
-    if complete == Search::GaveUp {
-        finding = finding.evidence(format!("the search gave up after {ENTRIES} entries"));
-    }
-    findings.push(finding);
-    None
-}
-
-#[derive(PartialEq, Eq)]
-enum Search {
-    Complete,
-    GaveUp,
-}
-
-/// Every folder below `top` whose `index.html` is the new client's.
-fn folders(root: &Root, top: &Path) -> (Vec<PathBuf>, Search) {
-    let mut found = Vec::new();
-    let mut entries = 0;
-    let mut queue = vec![(top.to_owned(), 0)];
-    while let Some((folder, depth)) = queue.pop() {
-        let Ok(names) = root.read_dir(&folder) else { continue };
-        for name in names {
-            entries += 1;
-            if entries > ENTRIES {
-                return (found, Search::GaveUp);
-            }
-            let path = folder.join(&name);
-            // Links are not followed: they would show one folder twice.
-            let Ok(metadata) = root.symlink_metadata(&path) else { continue };
-            if metadata.is_dir() && depth < DEPTH && !SKIPPED.iter().any(|skipped| name == *skipped) {
-                queue.push((path, depth + 1));
-            } else if metadata.is_file()
-                && name == "index.html"
-                && root.read_at_most(&path, MOST_BYTES).is_ok_and(|page| classify(&page) == Page::NewClient)
-            {
-                found.push(folder.clone());
-            }
+    match client_at(root, folder) {
+        Ok(seen) if seen.document.page == Page::Legacy => findings.push(not_found(
+            "the folder named is the legacy client's",
+            format!("{}: it has the marks of the AngularJS client", index.display()),
+        )),
+        Ok(seen) if seen.is_no_client() => findings.push(not_found(
+            "the folder named is not the new client's",
+            format!("{}: its page loads no script at all", index.display()),
+        )),
+        Ok(seen) => {
+            findings.extend(unusual(&seen, "the folder named"));
+            adopt(motion, &seen);
         }
+        Err(error) => findings.push(not_found(
+            "the folder named has no readable page",
+            format!("{}: {}", index.display(), in_words(&error)),
+        )),
     }
-    found.sort();
-    (found, Search::Complete)
+}
+
+fn in_words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::FileTooLarge => "larger than any page of a client".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// That a page is taken for the new client's although it does not look like it in every way; `None` where it does.
+pub fn unusual(seen: &Seen, what: &str) -> Option<Finding> {
+    let doubts = seen.doubts();
+    let title = format!("{what} is taken for the new client, though not all speaks for it");
+    let finding = Finding::graded(codes::NEWCLIENT_UNUSUAL, Level::Warn, title)
+        .evidence(format!("{}", seen.folder.join("index.html").display()))
+        .advice("after the change the page and its scripts must come, or it is undone; name another folder with --new-client-root");
+    (!doubts.is_empty()).then(|| doubts.into_iter().fold(finding, Finding::evidence))
 }
 
 /// The first source that names a version; where none does, what each said.

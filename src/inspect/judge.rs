@@ -226,27 +226,36 @@ fn not_known(uri: &str, targets: &[&Target], own: &Own) -> Option<String> {
     Some(format!("whether {target} is Motion cannot be told: {uri} leads there ({origin})"))
 }
 
-/// A table by which one block leads some of its names to Motion and others elsewhere: a route of the block would be
-/// added for all of them.
+/// A table or a condition by which one block leads some of its names, or some of its clients, to Motion and others
+/// elsewhere: a route of the block would be added for all of them. Where it is not known which of them is Motion's, it
+/// is so for a table alone.
 fn shared(uri: &str, targets: &[&Target], own: &Own) -> Option<String> {
-    let is_motion = |target: &&&Target| own.whose(&target.upstream.address) == Whose::Motions;
-    let other = targets.iter().find(|target| target.share == Share::SomeNames && !is_motion(target))?;
-    targets.iter().any(|target| is_motion(&target)).then(|| {
-        let (address, origin) = (&other.upstream.address, &other.upstream.origin);
-        format!("{uri} leads to Motion for some of its names, and to {address} for others ({origin})")
-    })
+    let whose = |target: &Target| own.whose(&target.upstream.address);
+    let first = *targets.iter().find(|target| own.places.is_empty() || whose(target) == Whose::Motions)?;
+    let motion = if own.places.is_empty() { first.upstream.address.to_string() } else { "Motion".to_owned() };
+    // Several servers of one group are one program to NGINX.
+    let by_table = |target: &Target| target.directive == first.directive;
+    let in_group = |target: &Target| by_table(target) && target.upstream.target == first.upstream.target;
+    let is_another = |target: &Target| match whose(target) {
+        Whose::Motions | Whose::Perhaps => false,
+        Whose::Others | Whose::Open => !own.places.is_empty() || by_table(target),
+    };
+    let other = targets.iter().find(|target| is_another(target) && !in_group(target))?;
+    let whom = if other.share == Share::SomeNames { "some of its names" } else { "some clients" };
+    let (address, origin) = (&other.upstream.address, &other.upstream.origin);
+    Some(format!("{uri} leads to {motion} for {whom}, and to {address} for others ({origin})"))
 }
 
 /// By where Motion listens; `None` where that does not decide.
 fn by_place(doing: &mut Doing, all: &[&Target], own: &Own) -> Option<Certainty> {
+    if doing.shared.is_some() {
+        return Some(Certainty::CannotTell);
+    }
     if own.places.is_empty() {
         return None;
     }
     let whose = |address: &UpstreamAddress| own.whose(address);
     let routes: BTreeSet<_> = doing.pages.iter().chain(&doing.own_routes).map(whose).collect();
-    if doing.shared.is_some() {
-        return Some(Certainty::CannotTell);
-    }
     if routes.contains(&Whose::Motions) {
         return Some(Certainty::Known);
     }

@@ -5,11 +5,13 @@
 
 mod absence;
 mod access;
+mod archived;
 mod beside;
 mod boot;
 mod build;
 mod client;
 mod connections;
+mod copies;
 pub mod database;
 mod entrance;
 mod family;
@@ -27,6 +29,7 @@ mod place;
 mod purpose;
 mod reader;
 mod review;
+mod search;
 mod select;
 mod served;
 pub mod sessions;
@@ -37,8 +40,10 @@ mod values;
 mod variables;
 mod written;
 
+pub use archived::ArchiveReader;
 pub use boot::{BootUnit, UNIT as BOOT_UNIT, boot_unit, no_boot_unit};
-pub use client::{APPLICATION_ROOT, ClientChoice};
+pub use client::{APPLICATION_ROOT, ClientChoice, adopt, unusual};
+pub use copies::{ClientRoute, SiteCopy, main_files, site_alone, site_in};
 pub use holders::{barred, barred_at_boot, described, meets};
 pub use named::ServerName;
 pub use nginx::Programs;
@@ -46,6 +51,7 @@ pub use place::{Place, Wanted};
 pub use purpose::motion_blocks_of;
 pub use reader::{RootReader, file_facts};
 pub use review::routes;
+pub use search::client_at;
 pub use site::all_listens;
 pub use upstream::{parse_upstream, upstreams_of};
 
@@ -93,6 +99,8 @@ pub struct Inspection {
     pub config: Config,
     /// Findings, in no order.
     pub findings: Vec<Finding>,
+    /// What there is to say of the search for the new client, unless the running server or a candidate shows it.
+    pub client: Vec<Finding>,
     /// NGINX's programs.
     pub programs: Programs,
 }
@@ -113,14 +121,14 @@ pub struct Known {
 /// When there is no NGINX, no readable configuration, or no certain site; the
 /// findings so far are in the failure.
 pub fn inspect(root: &Root, options: &Options) -> Result<Inspection, Failure> {
-    let mut findings = Vec::new();
-    match look(root, options, &mut findings) {
+    let (mut findings, mut client) = (Vec::new(), Vec::new());
+    match look(root, options, &mut findings, &mut client) {
         Ok((facts, programs, config)) => {
             findings.extend(review::review(root, &facts, &config));
-            Ok(Inspection { facts, config, findings, programs })
+            Ok(Inspection { facts, config, findings, client, programs })
         }
         Err(mut failure) => {
-            failure.findings.splice(0..0, findings);
+            failure.findings.splice(0..0, findings.into_iter().chain(client));
             Err(failure)
         }
     }
@@ -141,17 +149,21 @@ fn look(
     root: &Root,
     options: &Options,
     findings: &mut Vec<Finding>,
+    client: &mut Vec<Finding>,
 ) -> Result<(Facts, Programs, Config), Failure> {
     let server = nginx::server(root, options, findings)?;
     let reader = RootReader::new(root);
     let config = Config::load(&server.place.main_file, &server.place.prefix, &reader)
         .map_err(|error| unloadable(&error))?;
     findings.extend(holders::findings(root, &server.chosen, Some(&all_listens(&config))));
-    let mut motion = client::motion(root, &options.client, findings);
+    let mut motion = client::motion(root, &options.client, findings, client);
     let Sought { mut selected, visits, targets, own } =
         sought(root, &config, &reader, options, motion.root.as_deref())?;
     findings.append(&mut selected.findings);
     motion.places = own.places;
+    if options.client == ClientChoice::Search {
+        served::name_client(root, &config, &selected.servers, &mut motion, client);
+    }
     served::settle(root, &config, &motion, &targets, &mut selected.servers);
     let upstreams: Vec<_> = targets
         .into_iter()
@@ -200,8 +212,8 @@ fn sought(
 /// Whether a configuration holds Motion's site, or the file that the operator names as it; also when which of
 /// several it is cannot be told.
 fn reads_motion(root: &Root, config: &Config, reader: &RootReader, options: &Options) -> bool {
-    let motion = client::motion(root, &options.client, &mut Vec::new());
-    let found = sought(root, config, reader, options, motion.root.as_deref());
+    let application = client::application(root);
+    let found = sought(root, config, reader, options, application.as_deref());
     let is_missing = |failure: Failure| failure.findings.iter().any(|one| one.code == codes::SITE_NOT_FOUND);
     found.map_or_else(|failure| !is_missing(failure), |_| true)
 }
@@ -221,13 +233,7 @@ pub fn bare_facts(root: &Root, options: &Options) -> Result<Known, Failure> {
     let empty = Config::load(main_file, prefix, &EmptyReader).map_err(|error| unloadable(&error))?;
     let programs = server.programs.clone();
     let nginx = nginx_facts(root, server, &empty, &[], &[]);
-    let motion = crate::facts::MotionFacts {
-        root: None,
-        version: None,
-        places: Vec::new(),
-        client: None,
-        assets: Vec::new(),
-    };
+    let motion = crate::facts::MotionFacts::default();
     let site = SiteFacts { file: PathBuf::from("/"), servers: Vec::new(), upstreams: Vec::new() };
     let files = std::collections::BTreeMap::new();
     let facts = Facts { host: host_facts(root), nginx, motion, site, files };

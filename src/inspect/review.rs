@@ -6,10 +6,13 @@
 use super::access::{account, obstacle};
 use super::boot::{BootUnit, boot_unit, no_boot_unit};
 use super::managed::managed_elsewhere;
-use crate::facts::{ClientFacts, Facts, RouteState, Scope, ServerRole, UpstreamAddress, UpstreamFacts};
+use crate::facts::{
+    ClientFacts, Facts, RouteState, Scope, ServerFacts, ServerRole, UpstreamAddress, UpstreamFacts,
+};
 use crate::host::files::replaceable;
 use crate::host::{Root, reach};
-use crate::motion::Block;
+use crate::motion::page::NEW_CLIENT;
+use crate::motion::{Block, Content};
 use crate::outcome::codes;
 use crate::outcome::{Finding, Level};
 use crate::values::RootPath;
@@ -71,17 +74,7 @@ pub fn routes(facts: &Facts, config: &Config) -> Vec<Finding> {
                     .advice("ask the server for /user-ui/login, or name the client with --new-client-root or --new-client-upstream"),
             );
         }
-        let taken = match server.new_client {
-            RouteState::Present => Block::new(config, server.node).taken(&facts.motion.assets),
-            _ => Vec::new(),
-        };
-        if !taken.is_empty() {
-            let title = "something else answers what the new client's page loads";
-            let finding = Finding::graded(codes::ROUTES_ELSEWHERE, Level::Warn, title)
-                .advice("let the location of /user-ui/ answer it: `location ^~ /user-ui/` keeps regular expressions away");
-            let line = |line: &String| format!("server {}: {line}", server.label);
-            findings.push(taken.iter().map(line).fold(finding, Finding::evidence));
-        }
+        findings.extend(not_loaded(facts, config, server));
     }
     let missing: Vec<_> = serving().filter(|server| server.new_client == RouteState::Missing).collect();
     let list = |finding: Finding| {
@@ -93,6 +86,34 @@ pub fn routes(facts: &Facts, config: &Config) -> Vec<Finding> {
         findings.push(Finding::new(codes::ROUTES_MIGRATED, "the new client's route is there"));
     }
     findings
+}
+
+/// What the page of a route that is there would ask for in vain.
+fn not_loaded(facts: &Facts, config: &Config, server: &ServerFacts) -> Option<Finding> {
+    if server.new_client != RouteState::Present {
+        return None;
+    }
+    let (motion, block) = (&facts.motion, Block::new(config, server.node));
+    let mut lines = block.taken(&motion.assets, &motion.page.files);
+    let page = match (&motion.client, block.new_client_content()) {
+        (Some(ClientFacts::Static(folder)), Some((Content::Page(page), _)))
+            if page == folder.join("index.html") =>
+        {
+            Some(page)
+        }
+        _ => None,
+    };
+    if let Some(page) = page {
+        let gone = motion.assets.iter().filter(|asset| !motion.page.files.contains_key(*asset));
+        let gone = gone.filter(|asset| asset.starts_with(NEW_CLIENT));
+        lines.extend(gone.map(|asset| format!("{asset}, which {} names, is not there", page.display())));
+    }
+    let title = "something else answers what the new client's page loads, or nothing does";
+    let finding = Finding::graded(codes::ROUTES_ELSEWHERE, Level::Warn, title).advice(
+        "let the location of /user-ui/ answer it: `location ^~ /user-ui/` keeps regular expressions away",
+    );
+    let line = |line: String| format!("server {}: {line}", server.label);
+    (!lines.is_empty()).then(|| lines.into_iter().map(line).fold(finding, Finding::evidence))
 }
 
 fn runs_code(facts: &Facts) -> Option<Finding> {

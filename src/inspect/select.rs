@@ -200,6 +200,9 @@ fn site_file<'a>(own: impl Iterator<Item = &'a Candidate>) -> PathBuf {
 }
 
 fn not_found(candidates: &[Candidate]) -> Failure {
+    if !candidates.is_empty() && candidates.iter().all(|one| one.site == Site::NotNamed) {
+        return nothing_in_the_named_file(candidates);
+    }
     let finding = candidates.iter().take(10).fold(
         Finding::new(codes::SITE_NOT_FOUND, "no server block serves Motion").advice(WAY_OUT),
         |finding, candidate| {
@@ -212,6 +215,19 @@ fn not_found(candidates: &[Candidate]) -> Failure {
     Failure::new(FailureKind::Unavailable, "no server block serves Motion")
         .with_hint(WAY_OUT)
         .with_findings(vec![finding])
+}
+
+/// A person named a file that NGINX reads and that neither holds nor includes a server block.
+fn nothing_in_the_named_file(candidates: &[Candidate]) -> Failure {
+    let title = "no server block stands in the file that was named";
+    let advice = "name the file that holds Motion's server blocks, or leave --site out";
+    let finding = candidates.iter().take(10).fold(
+        Finding::new(codes::SITE_NOT_FOUND, title).advice(advice),
+        |finding, candidate| {
+            finding.evidence(format!("{}: server {}", candidate.place, candidate.server.label))
+        },
+    );
+    Failure::new(FailureKind::Unavailable, title).with_hint(advice).with_findings(vec![finding])
 }
 
 /// `FILE:LINE: server NAME:PORT: what was seen`.

@@ -3,12 +3,15 @@
 //!
 //! Invariant: reads files below the root only. What is not in view is said to be so, never taken for missing.
 
+use super::client::adopt;
+use super::search::client_at;
 use super::upstream::{Target, parse_upstream};
 use super::{entrance, limits};
 use crate::facts::{ClientFacts, MotionFacts, RouteState, ServerFacts, ServerRole, UpstreamAddress};
 use crate::host::Root;
-use crate::motion::page::{Page, classify};
+use crate::motion::page::{Document, Page};
 use crate::motion::{Block, Content};
+use crate::outcome::Finding;
 use nginx_config::routes::{Endpoint, ServerMatch, doors, server_for};
 use nginx_config::{Config, Node};
 use std::collections::BTreeSet;
@@ -56,6 +59,32 @@ pub fn settle(
     }
 }
 
+/// Takes the page that the configuration serves already for the new client's, wherever it lies; what the search for one
+/// had to say is nothing to be said then.
+pub fn name_client(
+    root: &Root,
+    config: &Config,
+    servers: &[ServerFacts],
+    motion: &mut MotionFacts,
+    findings: &mut Vec<Finding>,
+) {
+    let serving = servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
+    let routed = serving.filter(|server| server.new_client == RouteState::Present);
+    let pages = routed.filter_map(|server| Block::new(config, server.node).new_client_content());
+    let index = |content: Content| match content {
+        Content::Page(path) if path.ends_with("index.html") => path.parent().map(Path::to_owned),
+        _ => None,
+    };
+    let seen = pages.filter_map(|(content, _)| index(content)).find_map(|folder| {
+        let seen = client_at(root, &folder).ok()?;
+        seen.is_claimed().then_some(seen)
+    });
+    if let Some(seen) = seen {
+        adopt(motion, &seen);
+        findings.clear();
+    }
+}
+
 /// A location of its own that hands the route on: only the operator knows of an address that the new client is there.
 fn proxied(
     motion: &MotionFacts,
@@ -76,8 +105,19 @@ fn proxied(
 fn page(root: &Root, motion: &MotionFacts, path: &Path, location: &str) -> RouteState {
     let served = format!("{location} serves {}", path.display());
     match root.read_at_most(path, MOST_BYTES) {
-        Ok(page) if classify(&page) == Page::NewClient => RouteState::Present,
-        Ok(_) => RouteState::Elsewhere(format!("{served}, which is not the new client's page")),
+        Ok(page) => {
+            let document = Document::on_the_disk(&page);
+            match document.page {
+                Page::Client | Page::Other if document.names_route => RouteState::Present,
+                Page::Client if document.is_built => RouteState::Present,
+                Page::Client => RouteState::CannotTell(format!(
+                    "{served}, which does not say whether it is the new client's page"
+                )),
+                Page::Legacy | Page::Other => {
+                    RouteState::Elsewhere(format!("{served}, which is not the new client's page"))
+                }
+            }
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let in_view =
                 motion.root.is_some() || path.parent().is_some_and(|folder| root.metadata(folder).is_ok());

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a convenience, never the route: what answers it says nothing about whether the client is served.
 
-use super::new_client::RouteState;
+use super::new_client::{RouteState, acts_alike};
 use super::routes::{Block, NEW_CLIENT_ROUTE, outer};
 use nginx_config::routes::{Answer, Handler, Way};
 
@@ -46,7 +46,10 @@ impl Block<'_> {
     pub fn bare(&self) -> Bare {
         let all = self.served_ways(BARE_ROUTE);
         // What the server block does to every route is no answer of this one.
-        let located: Vec<&Way> = all.iter().filter(|way| !way.answer.chain.is_empty()).collect();
+        let others: Vec<&Way> = self.compared().iter().flat_map(|(_, others)| others).collect();
+        let is_for_all = |way: &Way| others.iter().any(|other| acts_alike(way, other));
+        let located: Vec<&Way> =
+            all.iter().filter(|way| !way.answer.chain.is_empty() && !is_for_all(way)).collect();
         let ways = if located.is_empty() { all.iter().collect() } else { located };
         let client = match self.new_client() {
             // Then it is the location of every other page.

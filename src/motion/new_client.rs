@@ -6,8 +6,8 @@ use super::routes::{ANY_ROUTE, Block, NEW_CLIENT_ROUTE, outer};
 use super::tables::asks_for_the_path;
 use nginx_config::routes::{Answer, Assumption, Candidate, Door, Handler, Matcher, Wanted, Way, matcher};
 use nginx_config::{Config, Node};
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 /// Where the new client is, without the slash at its end.
 const NEW_CLIENT_PATH: &str = "/user-ui";
@@ -110,9 +110,10 @@ impl Block<'_> {
         locations.filter(is_own).collect()
     }
 
-    /// What takes these paths from the location that answers the new client's route, for people.
+    /// What takes these paths from the location that answers the new client's route, for people. Whatever serves the
+    /// very file that a path is known to mean takes nothing.
     #[must_use]
-    pub fn taken(&self, assets: &[String]) -> Vec<String> {
+    pub fn taken(&self, assets: &[String], files: &BTreeMap<String, PathBuf>) -> Vec<String> {
         let mut found = Vec::new();
         let client = self.answer(NEW_CLIENT_ROUTE).map_or_else(String::new, |answer| self.describe(&answer));
         for (door, others) in self.compared() {
@@ -127,7 +128,9 @@ impl Block<'_> {
                     let same = |page: &Way| page.answer.acted == *acted && page.answer.chain == *chain;
                     !acted.is_empty() && page.iter().any(same)
                 };
-                for way in ways.iter().filter(|way| !is_own(way) && !is_alike(way)) {
+                let file = files.get(asset);
+                let serves = |way: &&Way| file.is_some_and(|file| may_serve(&way.answer, file));
+                for way in ways.iter().filter(|way| !is_own(way) && !is_alike(way) && !serves(way)) {
                     if way.answer.chain.is_empty() && way.answer.acted.is_empty() {
                         continue;
                     }
@@ -143,7 +146,7 @@ impl Block<'_> {
     }
 
     /// The doors behind which something is served, and how routes are answered there that are not the new client's.
-    fn compared(&self) -> &[(Door, Vec<Way>)] {
+    pub(super) fn compared(&self) -> &[(Door, Vec<Way>)] {
         self.compared.get_or_init(|| {
             let others = |door: &Door| -> Vec<Way> {
                 NEIGHBOURS.iter().flat_map(|uri| self.ways_through(door, uri).list).collect()
@@ -169,12 +172,7 @@ impl Block<'_> {
             return Some(RouteState::CannotTell(reason.clone()));
         }
         // What the server block does to every route, such as a page for maintenance, is no answer of this one.
-        let same = |other: &Way| {
-            other.answer.acted == way.answer.acted
-                && outer(&other.answer) == outer(&way.answer)
-                && status(&other.answer) == status(&way.answer)
-        };
-        if !way.answer.acted.is_empty() && alike().any(same) {
+        if alike().any(|other| acts_alike(way, other)) {
             return None;
         }
         let is_own_act = |node: &&Node| alike().all(|other| !other.answer.acted.contains(node));
@@ -262,6 +260,18 @@ fn page_of(answer: &Answer) -> &Answer {
     }
 }
 
+/// Whether a file that is there is what answers.
+fn may_serve(answer: &Answer, file: &Path) -> bool {
+    match &answer.handler {
+        Handler::Static { path } => path == file,
+        Handler::TryFiles { tries, fallback } => {
+            let first = tries.iter().find(|one| one.wanted == Wanted::File && one.path == file);
+            first.map_or_else(|| may_serve(fallback, file), |one| may_serve(&one.answer, file))
+        }
+        _ => false,
+    }
+}
+
 /// Whether a location is named for a path below the new client's.
 fn is_below_new_client(config: &Config, location: Node) -> bool {
     let path = match matcher(config, location) {
@@ -270,6 +280,14 @@ fn is_below_new_client(config: &Config, location: Node) -> bool {
     };
     let rest = path.strip_prefix(NEW_CLIENT_PATH.as_bytes());
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+}
+
+/// Whether the server block itself does to one request what it does to the other, and answers both from one place.
+pub(super) fn acts_alike(one: &Way, other: &Way) -> bool {
+    !one.answer.acted.is_empty()
+        && other.answer.acted == one.answer.acted
+        && outer(&other.answer) == outer(&one.answer)
+        && status(&other.answer) == status(&one.answer)
 }
 
 fn status(answer: &Answer) -> Option<u16> {

@@ -122,6 +122,13 @@ impl<'c> Block<'c> {
         self.serving_doors().into_iter().flat_map(|door| self.ways_through(door, uri).list).collect()
     }
 
+    /// Whether every GET of `uri` is answered by the same, so that one answer stands for all.
+    #[must_use]
+    pub fn answers_in_one_way(&self, uri: &str) -> bool {
+        let ways = self.served_ways(uri);
+        self.is_followed(uri) && ways.windows(2).all(|pair| pair[0].answer.handler == pair[1].answer.handler)
+    }
+
     /// The configuration that it stands in.
     pub(super) fn config(&self) -> &'c Config {
         self.config

@@ -12,6 +12,7 @@ mod explanation;
 mod failure;
 mod finding;
 mod sections;
+mod tryout;
 
 pub use comparison::{CONTEXT, Comparison};
 pub use exit::{EXIT_CODES, ExitMeaning};
@@ -22,4 +23,7 @@ pub use sections::{
     BackupSection, CommandName, DatabaseSection, DiffSection, DirectiveChange, DurationSection,
     ErrorLogVerdict, ErrorSection, HostSection, LoadCount, LoadSection, LocalChange, LocalChanges, Outcome,
     OutcomeKind, PlanSection, ProbeRow, ProblemSection, ReloadSection, StepSection,
+};
+pub use tryout::{
+    TriedCandidate, TriedChange, TriedEdition, TriedFetch, TriedRequest, TriedScript, TrySection,
 };

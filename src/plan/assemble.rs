@@ -14,7 +14,7 @@ use super::saved::{Plan, PlanKind};
 use super::standing::Standing;
 use super::step::{Content, Step, Version, line_patches, patch};
 use super::to_https::to_https;
-use super::wish::{LocalInclude, Strategy, Wish};
+use super::wish::{Companion, LocalInclude, Strategy, Wish};
 use crate::facts::{Facts, FileFacts};
 use crate::outcome::{Comparison, DiffSection, DirectiveChange, LocalChanges};
 use crate::values::{Attributes, Hash, TextPath};
@@ -68,12 +68,14 @@ pub(super) fn finish(
         previews.insert(0, preview(&target.path, before, own));
         steps.splice(0..0, include_steps(target, own));
     }
-    // An update that took nothing away is written down all the same: its text is the next base.
-    if !steps.is_empty() || stand.is_some_and(Stand::is_due) {
-        let reloads = !steps.is_empty() && facts.nginx.master.is_some();
-        steps.extend(keep(material, wish, &made, stand)?);
-        steps.extend(reloads.then_some(Step::Reload));
+    if !steps.is_empty() && !wish.companions.is_empty() {
+        let new = staged(config, &made.draft)?;
+        let included = wish.companions.iter().filter(|companion| is_included(&new, companion));
+        let included: Vec<&Companion> = included.collect();
+        previews.splice(0..0, included.iter().map(|one| preview(&one.file.path, &[], &one.bytes)));
+        steps.splice(0..0, companion_steps(&included));
     }
+    steps.extend(last_steps(material, wish, &made, stand, steps.is_empty())?);
     let relies_on = material.files.iter().map(|(path, file)| (path.clone(), file.sha256)).collect();
     let site = material.site.to_owned();
     Ok(Migration {
@@ -102,6 +104,24 @@ pub struct RecordPaths {
     pub patch: TextPath,
 }
 
+/// What follows the files: the record, and the reload.
+fn last_steps(
+    material: &Material,
+    wish: &Wish,
+    made: &Made,
+    stand: Option<&Stand>,
+    no_file_changes: bool,
+) -> Result<Vec<Step>, PlanError> {
+    // An update that took nothing away is written down all the same: its text is the next base.
+    if no_file_changes && !stand.is_some_and(Stand::is_due) {
+        return Ok(Vec::new());
+    }
+    let mut steps = keep(material, wish, made, stand)?;
+    let reloads = !no_file_changes && material.facts.nginx.master.is_some();
+    steps.extend(reloads.then_some(Step::Reload));
+    Ok(steps)
+}
+
 /// A saved plan with what people want to see of it. `beside` holds the files
 /// of its steps that are there and no part of the configuration yet,
 /// `included` those that its files name and nothing read before.
@@ -125,17 +145,7 @@ pub fn explain(
     for (path, from, to) in plan.files() {
         let Version::File { content, .. } = to else { return Err(PlanError::Foreign(path.clone())) };
         let Content::Patched(patches) = content else {
-            let is_site = |at: &TextPath| {
-                config.files().any(|(_, file)| file.identity == at.as_path() && file.path == facts.site.file)
-            };
-            let is_ours = match content {
-                Content::Copied(of) => *path == records.base && is_site(of),
-                Content::Local(how) => {
-                    *path == records.patch && how.base == records.base && is_site(&how.site)
-                }
-                Content::Live | Content::Patched(_) | Content::Backup(_) => false,
-            };
-            if is_ours {
+            if keeps(content, path, records, facts, config) {
                 continue;
             }
             return Err(PlanError::Foreign(path.clone()));
@@ -189,8 +199,20 @@ pub fn explain(
     })
 }
 
+/// Whether a step keeps what the next update is told from, in its own place and from the site's file.
+fn keeps(content: &Content, path: &TextPath, records: &RecordPaths, facts: &Facts, config: &Config) -> bool {
+    let is_site = |at: &TextPath| {
+        config.files().any(|(_, file)| file.identity == at.as_path() && file.path == facts.site.file)
+    };
+    match content {
+        Content::Copied(of) => *path == records.base && is_site(of),
+        Content::Local(how) => *path == records.patch && how.base == records.base && is_site(&how.site),
+        Content::Live | Content::Patched(_) | Content::Backup(_) => false,
+    }
+}
+
 /// Paths of locations that only the old file has.
-fn dropped(old: &Tree, new: &Tree) -> BTreeSet<String> {
+pub(super) fn dropped(old: &Tree, new: &Tree) -> BTreeSet<String> {
     let paths = |tree: &Tree| -> BTreeSet<String> {
         let locations = tree.walk().map(|id| tree.directive(id)).filter(|directive| directive.is("location"));
         locations.filter_map(|location| location.args.last().map(|path| path.text().into_owned())).collect()
@@ -222,6 +244,22 @@ pub(super) fn set_file(material: &Material, path: &Path, old: &[u8], new: &[u8])
             Content::Patched(line_patches(old, new).ok_or(PlanError::NotText)?),
         ),
     })
+}
+
+/// Whether the new configuration names a file that the candidate brings along.
+fn is_included(new: &Config, companion: &Companion) -> bool {
+    new.files().any(|(_, file)| file.paths().any(|path| path == companion.file.path.as_path()))
+}
+
+/// The files that a candidate brings along, with the folders that they need; several may need the same.
+fn companion_steps(companions: &[&Companion]) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    for step in companions.iter().flat_map(|companion| include_steps(&companion.file, &companion.bytes)) {
+        if !steps.contains(&step) {
+            steps.push(step);
+        }
+    }
+    steps
 }
 
 /// The customer's own file, with the folders that it needs.

@@ -6,7 +6,7 @@
 use super::draft::Draft;
 use crate::facts::{Entrance, Facts, RouteState, ServerFacts, ServerRole};
 use crate::motion::guards::{Around, Change, Difference, KeptOut, Side, differences, shown};
-use crate::motion::{Bare, Block, NEW_CLIENT_ROUTE, redirects_only};
+use crate::motion::{Bare, Block, Content, NEW_CLIENT_ROUTE, redirects_only};
 use nginx_config::routes::{Door, Endpoint, ServerMatch, doors, entrance, name_to_ask, server_for, servers};
 use nginx_config::{Config, DirectiveId, Node};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +36,8 @@ pub struct BlockEffect {
     pub bare: Bare,
     /// Whether that is where it leads today.
     pub bare_today: BareToday,
+    /// The file that is the new client's page then, where it is one.
+    pub page: Option<PathBuf>,
     /// What turns this machine away from the new client.
     pub kept_out: Option<KeptOut>,
     /// What turns it away today.
@@ -68,9 +70,15 @@ pub(super) fn effect(facts: &Facts, old: &Config, config: &Config, draft: &Draft
     let motion: BTreeSet<Node> = found.iter().map(|(server, _)| *server).collect();
     for (server, origins) in found {
         let block = Block::new(config, server);
-        effect.not_effective.extend(not_effective(facts, config, &block, server));
+        if !is_served_as_before(old, &origins, config, server) {
+            effect.not_effective.extend(not_effective(facts, config, &block, server));
+        }
         effect.not_effective.extend(out_of_reach(config, server, &origins));
         let (now, bare) = (Side::of(&around_new, server, NEW_CLIENT_ROUTE), block.bare());
+        let page = block.new_client_content().and_then(|(content, _)| match content {
+            Content::Page(path) => Some(path),
+            Content::Proxied(..) | Content::Other => None,
+        });
         for origin in origins {
             let before = Side::of(&around_old, origin.node, NEW_CLIENT_ROUTE);
             let found = differences(&before, &now);
@@ -89,6 +97,7 @@ pub(super) fn effect(facts: &Facts, old: &Config, config: &Config, draft: &Draft
                 today: if before.asks_who_it_is() { Today::Guarded } else { Today::Open },
                 bare: bare.clone(),
                 bare_today,
+                page: page.clone(),
                 kept_out: now.keeps_out(own),
                 kept_out_today: before.keeps_out(own),
             };
@@ -179,6 +188,25 @@ impl BlockEffect {
     }
 }
 
+/// Whether a block goes on handing the new client's route to whoever was seen to serve it: a location for everything,
+/// and Motion behind it. Then it needs none of its own.
+pub(super) fn is_served_as_before(
+    old: &Config,
+    origins: &[&ServerFacts],
+    config: &Config,
+    server: Node,
+) -> bool {
+    let target = |config: &Config, node: Node| match Block::new(config, node).new_client_content() {
+        Some((Content::Proxied(target, _), _)) => Some(target),
+        _ => None,
+    };
+    let Some(now) = target(config, server) else { return false };
+    !origins.is_empty()
+        && origins.iter().all(|origin| {
+            origin.new_client == RouteState::Present && target(old, origin.node).as_ref() == Some(&now)
+        })
+}
+
 fn not_effective(facts: &Facts, config: &Config, block: &Block<'_>, server: Node) -> Vec<String> {
     let place = config.place(server);
     let mut found = Vec::new();
@@ -189,7 +217,8 @@ fn not_effective(facts: &Facts, config: &Config, block: &Block<'_>, server: Node
         }
         RouteState::Present | RouteState::CannotTell(_) => {}
     }
-    found.extend(block.taken(&facts.motion.assets).iter().map(|line| format!("server at {place}: {line}")));
+    let taken = block.taken(&facts.motion.assets, &facts.motion.page.files);
+    found.extend(taken.iter().map(|line| format!("server at {place}: {line}")));
     found
 }
 

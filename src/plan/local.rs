@@ -32,7 +32,7 @@ pub fn unmerged(
     let mut lists = LocalChanges::default();
     if let (Strategy::Replace, Some(vendor)) = (strategy, vendor) {
         // What is neither the vendor's nor the customer's came with the change, as a guard that was copied.
-        let added: Vec<_> = diff(old, new).directives.iter().map(|change| kept(change)).collect();
+        let added: Vec<_> = diff(old, new).directives.iter().map(kept).collect();
         let rows = diff(vendor, new).directives;
         let rows = rows.iter().filter(|change| change.kind != Kind::Removed).map(kept);
         lists.carried = rows.filter(|row| !added.contains(row)).collect();

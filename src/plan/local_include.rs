@@ -13,6 +13,7 @@ use super::wish::LocalInclude;
 use crate::motion::{RouteState, route_state};
 use crate::values::TextPath;
 use nginx_config::diff::{Kind, diff};
+use nginx_config::merge::fill_base;
 use nginx_config::routes::servers;
 use nginx_config::{Config, DirectiveId, EditError, Edits, Node, Place, Tree, quote_word, splice};
 use std::collections::BTreeMap;
@@ -93,7 +94,9 @@ fn sort(base: &Base, tree: &Tree, server: DirectiveId) -> (Vec<DirectiveId>, Vec
     let (mut moving, mut stays) = (Vec::new(), Vec::new());
     let by_start: BTreeMap<usize, DirectiveId> =
         tree.walk().map(|id| (tree.directive(id).span.start, id)).collect();
-    for change in diff(&base.tree, tree).directives {
+    // What a learned base leaves open is nobody's change. Where it cannot be filled, it is compared as it is.
+    let filled = fill_base(&base.tree, tree).unwrap_or_else(|_| base.tree.clone());
+    for change in diff(&filled, tree).directives {
         let Some(new) = change.new.as_ref().filter(|_| change.kind == Kind::Added) else { continue };
         let Some(&id) = by_start.get(&new.span.start) else { continue };
         let directive = tree.directive(id);

@@ -6,8 +6,8 @@
 
 use super::PlanError;
 use super::bundle::{
-    ClientFolder, ClientSource, FilePath, Listen, MissingFiles, RouteValues, ServerName, SiteValues, Size,
-    Switch, Tls, Transport, UpstreamUrl,
+    BelowRoute, ClientFolder, ClientSource, FilePath, Listen, MissingFiles, RouteValues, ServerName,
+    SiteValues, Size, Switch, Tls, Transport, UpstreamUrl,
 };
 use crate::facts::{ClientFacts, Facts, FileFacts, NginxVersion, ServerFacts, ServerRole, UpstreamAddress};
 use crate::motion::error_page::{turned, without_missing};
@@ -56,7 +56,11 @@ impl<'a> Material<'a> {
     pub fn route_values(&self, config: &Config, blocks: &[Node]) -> Result<RouteValues, PlanError> {
         let client = match self.facts.motion.client.as_ref().ok_or(PlanError::NoClient)? {
             ClientFacts::Static(root) => {
-                ClientSource::Static { root: ClientFolder::parse(&root.to_string_lossy())? }
+                let below = self.facts.motion.page.below.as_deref();
+                ClientSource::Static {
+                    root: ClientFolder::parse(&root.to_string_lossy())?,
+                    below: below.map(BelowRoute::parse).transpose()?,
+                }
             }
             ClientFacts::Proxied(url) => ClientSource::Proxied { upstream: UpstreamUrl::parse(url)? },
         };

@@ -8,7 +8,7 @@ use super::base::{Base, base};
 use super::bundle::{BadValue, Bundle, BundleError};
 use super::candidate::{additions, has_route, pages, same_page};
 use super::draft::{Draft, staged};
-use super::effect::{Effect, effect, motion_blocks};
+use super::effect::{Effect, effect, is_served_as_before, motion_blocks};
 use super::graft::{graft, of_bundle};
 use super::guards::inherit;
 use super::kept::{Back, Kept, KeptError, Stand, back, own, stand};
@@ -416,7 +416,9 @@ fn complete(material: &Material, bundle: &Bundle, wish: &Wish, made: &mut Made) 
         made.draft.extend(graft(&config, of_bundle(&config, &routed))?);
         return Ok(());
     };
-    has_route(candidate)?;
+    if !is_served_by_motion(material) {
+        has_route(candidate)?;
+    }
     if missing.is_empty() {
         return Ok(());
     }
@@ -433,13 +435,24 @@ fn complete(material: &Material, bundle: &Bundle, wish: &Wish, made: &mut Made) 
     same_page(candidate, &new)
 }
 
+/// Whether a block was seen to get the new client from Motion itself, without a location of its own: then a file of the
+/// vendor's needs none either.
+fn is_served_by_motion(material: &Material) -> bool {
+    let present =
+        material.facts.site.servers.iter().filter(|server| server.new_client == RouteState::Present);
+    present.map(|server| server.node).any(|node| route_state(material.config, node) == RouteState::Missing)
+}
+
 /// Server blocks of the staged configuration that serve Motion and lack the
 /// route. A strategy may have moved them inside the file that it changed:
 /// there a block is known by its names and addresses.
 fn missing(material: &Material, config: &Config, draft: &Draft) -> Vec<Node> {
     let found = motion_blocks(material.facts, material.config, config, draft);
-    let servers = found.into_iter().map(|(server, _)| server);
-    servers.filter(|server| route_state(config, *server) == RouteState::Missing).collect()
+    let lacks = |(server, origins): &(Node, Vec<_>)| {
+        route_state(config, *server) == RouteState::Missing
+            && !is_served_as_before(material.config, origins, config, *server)
+    };
+    found.into_iter().filter(lacks).map(|(server, _)| server).collect()
 }
 
 impl Made {

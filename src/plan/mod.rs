@@ -8,6 +8,7 @@ mod assemble;
 mod base;
 pub mod bundle;
 mod candidate;
+mod decisions;
 mod draft;
 mod effect;
 mod graft;
@@ -28,11 +29,12 @@ mod to_https;
 mod wish;
 
 pub use assemble::{RecordPaths, explain};
+pub use decisions::{Decisions, DecisionsError};
 pub use effect::{BareToday, BlockEffect, Effect, Today};
 pub use kept::{
     BaseKind, Kept, KeptChange, KeptError, LOCAL_FOLDER, LocalPatch, LocalRecord, Origin, PatchFault,
-    RESTORE_VENDOR, Restoring, Stand, UnderivedError, derived, is_record, is_there, local_patch_path,
-    restore_vendor, stand,
+    Restoring, Stand, Taken, UnderivedError, VendorRestored, add_changes, chosen_changes, derived,
+    drop_changes, is_record, is_there, local_changes, local_patch_path, not_kept, restore_vendor, stand,
 };
 pub use migrate::{Conflicts, Migration, PlanError, migrate};
 pub use recover::{DiskState, Now, Observed, Recovery, Stuck, StuckReason, recover, recover_whole};
@@ -41,4 +43,6 @@ pub use saved::{Plan, PlanKind, SavedPlanError};
 pub use standing::{MissingChange, SiteState, Standing};
 pub use step::{Content, Patch, PatchError, Step, Version, line_patches, patch, patch_to};
 pub use to_https::ToHttps;
-pub use wish::{Candidate, GuardWish, Input, Keeping, LocalInclude, Memory, Strategy, StrategyWish, Wish};
+pub use wish::{
+    Candidate, Companion, GuardWish, Input, Keeping, LocalInclude, Memory, Strategy, StrategyWish, Wish,
+};

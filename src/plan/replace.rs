@@ -57,8 +57,11 @@ impl Replacing<'_> {
         let Material { facts, config, .. } = *self.material;
         let in_site = |one: &&ServerFacts| config.file(one.node.file).path == facts.site.file;
         let own = facts.site.servers.iter().filter(in_site).filter(|one| facts.site.owns(one.node));
+        let its = ports(self.new, server);
         if redirects_only(self.new, server) {
-            return own.collect();
+            // Beside a block that serves on the same port it is for everybody else's names.
+            let shares = |other: &Node| !ports(self.new, *other).is_disjoint(&its);
+            return if candidate.motion.iter().any(shares) { Vec::new() } else { own.collect() };
         }
         if !candidate.motion.contains(&server) {
             return Vec::new();
@@ -66,7 +69,6 @@ impl Replacing<'_> {
         let serving = own.filter(|one| one.role == ServerRole::ServesMotion);
         let covered: BTreeSet<String> =
             candidate.motion.iter().flat_map(|server| ports(self.new, *server)).collect();
-        let its = ports(self.new, server);
         let fits = |one: &&ServerFacts| {
             let live = ports(config, one.node);
             !live.is_disjoint(&its) || live.is_disjoint(&covered)

@@ -5,7 +5,7 @@
 use crate::facts::{Facts, ServerRole};
 use crate::motion::Block;
 use nginx_config::Config;
-use nginx_config::routes::{Endpoint, ServerMatch, Transport, doors, name_to_ask, server_for};
+use nginx_config::routes::{Endpoint, NOBODYS, ServerMatch, Transport, doors, hosts, server_for};
 use std::fmt;
 
 /// A way to Motion without TLS that leads to HTTPS after the change.
@@ -13,8 +13,8 @@ use std::fmt;
 pub struct ToHttps {
     /// The block that answers there now, for people.
     pub server: String,
-    /// The name that clients ask for.
-    pub host: String,
+    /// The name that clients ask for; `None` for the address, or a name that no block has.
+    pub host: Option<String>,
     /// Where they ask.
     pub at: Endpoint,
     /// The port that they are sent to.
@@ -29,7 +29,14 @@ impl fmt::Display for ToHttps {
             Endpoint::Tcp(_, port) | Endpoint::Name(_, port) => port,
             Endpoint::Unix(_) => 0,
         };
-        write!(f, "http://{}:{port} leads to https, port {}, by {}", self.host, self.port, self.by)
+        match &self.host {
+            Some(host) => write!(f, "http://{host}:{port}")?,
+            None => write!(
+                f,
+                "http:// on port {port} by the server's address, or by any name that no block has,"
+            )?,
+        }
+        write!(f, " leads to https, port {}, by {}", self.port, self.by)
     }
 }
 
@@ -39,15 +46,21 @@ pub(super) fn to_https(facts: &Facts, old: &Config, new: &Config) -> Vec<ToHttps
     let serving = facts.site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
     for server in serving {
         let before = Block::new(old, server.node);
-        let host = name_to_ask(old, server.node).unwrap_or_default();
+        let names = hosts(old, server.node);
+        let asked: Vec<Option<&String>> = names.iter().map(Some).chain([None]).collect();
         for door in doors(old, server.node).into_iter().filter(|door| door.transport == Transport::Plain) {
-            let ServerMatch::Server(now) = server_for(new, &door.at, &host) else { continue };
-            if before.https_redirect(&door, &host).is_some() {
-                continue;
-            }
-            if let Some((port, by)) = Block::new(new, now).https_redirect(&door, &host) {
-                let (server, host) = (server.label.clone(), host.clone());
-                found.push(ToHttps { server, host, at: door.at, port, by });
+            for name in &asked {
+                let host = name.map_or(NOBODYS, String::as_str);
+                let is_served = server_for(old, &door.at, host) == ServerMatch::Server(server.node)
+                    && before.https_redirect(&door, host).is_none();
+                let ServerMatch::Server(now) = server_for(new, &door.at, host) else { continue };
+                if !is_served {
+                    continue;
+                }
+                if let Some((port, by)) = Block::new(new, now).https_redirect(&door, host) {
+                    let (server, host) = (server.label.clone(), name.cloned());
+                    found.push(ToHttps { server, host, at: door.at.clone(), port, by });
+                }
             }
         }
     }

@@ -103,6 +103,15 @@ pub struct LocalInclude {
     pub attributes: Attributes,
 }
 
+/// A file that a candidate brings along and includes, and that the server does not have.
+#[derive(Debug, Clone)]
+pub struct Companion {
+    /// Where it goes, and what it needs to be there.
+    pub file: LocalInclude,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
 /// The vendor's own new file as this server would read it.
 #[derive(Debug, Clone)]
 pub struct Candidate {
@@ -137,6 +146,8 @@ pub struct Wish {
     pub strategy: StrategyWish,
     /// The vendor's own new file, in the place of the template.
     pub candidate: Option<Candidate>,
+    /// Files that the candidate brings along.
+    pub companions: Vec<Companion>,
     /// What the live file descends from.
     pub base: Option<Input>,
     /// What the last change was made with.

@@ -26,6 +26,7 @@ pub fn candidate(
     inspection: &Inspection,
     strategy: StrategyWish,
     input: Input,
+    beside: &BTreeMap<PathBuf, Vec<u8>>,
 ) -> Result<Candidate, Failure> {
     const OPTION: &str = "--candidate";
     let tree = readable(OPTION, &input)?;
@@ -45,14 +46,16 @@ pub fn candidate(
             input.bytes.clone()
         }
     };
-    let config = in_place(root, inspection, BTreeMap::from([(site.identity.as_path(), &bytes[..])]))
-        .map_err(|error| unloadable(&input, site, &error))?;
+    let mut staged: BTreeMap<_, _> =
+        beside.iter().map(|(path, bytes)| (path.as_path(), &bytes[..])).collect();
+    staged.insert(site.identity.as_path(), &bytes[..]);
+    let config = in_place(root, inspection, staged).map_err(|error| unloadable(&input, site, &error))?;
     let known = known(inspection);
     let is_new = |file: &File| file.identity == site.identity || !known.contains(file.identity.as_path());
     let own = config.files().filter(|(_, file)| is_new(file));
     let own: BTreeSet<_> = own.map(|(id, _)| id).collect();
     let motion = motion_blocks_of(root, &config, &inspection.facts, &own);
-    let beside = beside(&config, &known);
+    let beside = self::beside(&config, &known);
     let (file, _) = config
         .files()
         .find(|(_, file)| file.identity == site.identity)
@@ -145,7 +148,16 @@ impl Reader for InPlace<'_> {
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<OsString>> {
-        self.root.list(folder)
+        let mut names = self.root.list(folder).or_else(|error| {
+            // A folder of which there is nothing yet but what is staged.
+            let is_staged = self.bytes.keys().any(|path| path.parent() == Some(folder));
+            if error.kind() == io::ErrorKind::NotFound && is_staged { Ok(Vec::new()) } else { Err(error) }
+        })?;
+        let staged = self.bytes.keys().filter(|path| path.parent() == Some(folder));
+        names.extend(staged.filter_map(|path| path.file_name()).map(OsString::from));
+        names.sort();
+        names.dedup();
+        Ok(names)
     }
 
     fn exists(&self, path: &Path) -> io::Result<bool> {

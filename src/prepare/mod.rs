@@ -7,40 +7,44 @@
 mod asked;
 mod candidate;
 mod certificates;
+mod client;
 mod effect;
 mod kept;
 mod merge;
 mod named;
+mod named_upstream;
 mod ports;
 mod probes;
 mod tested;
 mod to_come;
 mod to_https;
 
+pub use asked::settle as ask;
 pub use probes::{Opening, Reach, StatedProbe, not_asked, rollback_probes};
 
 use crate::apply::{SandboxChoice, states};
 use crate::facts::{RouteState, Scope, ServerFacts, ServerRole};
 use crate::host::sandbox::Launcher;
 use crate::host::{Root, machine};
-use crate::inspect::{self, Inspection, file_facts, inspect, survey};
+use crate::inspect::{self, ClientChoice, Inspection, file_facts, inspect, survey};
 use crate::outcome::codes::{self, Code};
 use crate::outcome::{
     Failure, FailureKind, Finding, HostSection, Level, PlanSection, ProbeRow, sort_findings,
 };
 use crate::plan::bundle::Bundle;
 use crate::plan::{
-    Effect, GuardWish, Input, LocalInclude, Migration, PlanError, Standing, StrategyWish, Wish, migrate,
+    Companion, Effect, GuardWish, Input, LocalInclude, Migration, PlanError, Standing, StrategyWish, Wish,
+    migrate,
 };
 use crate::values::{Attributes, RootPath, TextPath};
 use crate::verify::probe::{Probe, ProbePlan};
 pub use candidate::included;
 pub use effect::effect_findings;
-pub use kept::{kept, record_paths};
+pub use kept::{damaged, kept, record_paths};
 use merge::merge_findings;
 use nginx_config::merge::Resolutions;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 pub use to_come::ToCome;
 
@@ -56,6 +60,9 @@ pub struct Options {
     pub strategy: StrategyWish,
     /// The vendor's own new file.
     pub candidate: Option<Input>,
+    /// New files that come with it, by their paths: those that it includes are made, too.
+    #[serde(default)]
+    pub beside: Vec<Input>,
     /// What the live file descends from.
     pub base: Option<Input>,
     /// What was decided about conflicts.
@@ -124,19 +131,32 @@ impl Prepared {
             && self.migration.as_ref().is_some_and(|migration| migration.plan.is_empty())
     }
 
-    /// Whether the server is known to be as wanted: the route is there in every block that serves Motion, and nothing
-    /// stands in the way of saying so.
+    /// Whether the server is known to be as wanted: the route is there in every block that serves Motion, its page has
+    /// what it loads, and nothing stands in the way of saying so.
     #[must_use]
     pub fn is_up_to_date(&self) -> bool {
-        self.has_nothing_to_do() && self.route() == RouteState::Present && self.stops().next().is_none()
+        self.has_nothing_to_do()
+            && self.route() == RouteState::Present
+            && self.stops().next().is_none()
+            && !self.is_broken()
+    }
+
+    /// Whether the route is there, and the page that it leads to would not work, or was not what came.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        let says_so = |finding: &Finding| {
+            finding.code == codes::ROUTES_ELSEWHERE
+                || (finding.code == codes::NEWCLIENT_ASKED && finding.level == Level::Warn)
+        };
+        self.route() == RouteState::Present && self.findings.iter().any(says_so)
     }
 
     /// The routes to ask before and after the change.
     #[must_use]
     pub fn probes(&self, reach: Reach) -> ProbePlan {
-        let site = &self.inspection.facts.site;
+        let facts = &self.inspection.facts;
         self.migration.as_ref().map_or_else(ProbePlan::default, |migration| {
-            let mut plan = probes::migration_probes(site, migration, reach, self.opening, &self.stated);
+            let mut plan = probes::migration_probes(facts, migration, reach, self.opening, &self.stated);
             to_https::follow(&mut plan, &migration.to_https);
             plan
         })
@@ -221,12 +241,19 @@ fn gather(
 ) -> Result<Gathered, Failure> {
     let mut inspection = inspect(root, &options.inspect)?;
     // Inside of a rehearsal a stand-in would answer.
-    if root.is_live() && options.inspect.rehearsed.is_none() {
-        asked::settle(&inspection.config, &mut inspection.facts.site.servers);
+    match options.inspect.rehearsed {
+        None if root.is_live() => asked::settle(&mut inspection, &options.inspect.client),
+        None => findings.extend(named_upstream::finding(&inspection.facts, None)),
+        Some(_) => {}
+    }
+    let wish = wish(root, &inspection, options, findings)?;
+    if let (Some(candidate), ClientChoice::Search) = (&wish.candidate, &options.inspect.client) {
+        client::name_client(root, &mut inspection, candidate);
     }
     findings.append(&mut inspection.findings);
     findings.extend(inspect::routes(&inspection.facts, &inspection.config));
     findings.extend(survey(root, &inspection));
+    findings.extend(client::client_findings(&mut inspection, &options.inspect.client));
     accept(findings, &options.accept);
     let mut notes = Vec::new();
     let facts = &inspection.facts;
@@ -235,7 +262,6 @@ fn gather(
     let (programs, config) = (&inspection.programs, &inspection.config);
     let gate = tested::Gate { root, launcher, facts, programs, config, sandbox: options.sandbox };
     let old = if may_run { gate.test_old(findings, &mut notes)? } else { None };
-    let wish = wish(root, &inspection, options, findings)?;
     let migration = match migrate(facts, &inspection.config, &options.bundle, &wish) {
         Ok(migration) => migration,
         Err(PlanError::NoClient) => return Ok((inspection, None, notes)),
@@ -305,10 +331,24 @@ fn wish(
     options.base.iter().try_for_each(|base| candidate::base(inspection, base))?;
     let (memory, keeping) = kept::kept(root, &inspection.facts, findings)?;
     let candidate = options.candidate.clone();
-    let read = |input| candidate::candidate(root, inspection, options.strategy, input);
+    let beside: BTreeMap<PathBuf, Vec<u8>> = options
+        .beside
+        .iter()
+        .map(|input| (PathBuf::from(&input.name), input.bytes.clone()))
+        .filter(|(path, _)| root.metadata(path).is_err())
+        .collect();
+    let read = |input| candidate::candidate(root, inspection, options.strategy, input, &beside);
+    let candidate = candidate.map(read).transpose()?;
+    let mut companions = Vec::new();
+    for (path, bytes) in beside {
+        if candidate.as_ref().is_some_and(|candidate| candidate.beside.contains_key(&path)) {
+            companions.push(Companion { file: local_include(root, &path)?, bytes });
+        }
+    }
     Ok(Wish {
         strategy: options.strategy,
-        candidate: candidate.map(read).transpose()?,
+        candidate,
+        companions,
         base: options.base.clone(),
         memory,
         keeping,

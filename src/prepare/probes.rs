@@ -5,7 +5,8 @@
 //! answers and might act on.
 
 use crate::facts::{
-    Entrance, ListenAddress, LocationFacts, NoEntrance, RouteContent, ServerFacts, ServerRole, SiteFacts,
+    ClientFacts, Entrance, Facts, ListenAddress, LocationFacts, MotionFacts, NoEntrance, RouteContent,
+    ServerFacts, ServerRole, SiteFacts,
 };
 use crate::host::http::{Address, Credentials, Location, Preface, Scheme, Sender, Target};
 use crate::motion::guards::KeptOut;
@@ -13,7 +14,7 @@ use crate::motion::{BARE_ROUTE, Bare, NEW_CLIENT_ROUTE};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, ProbeRow};
 use crate::plan::{BareToday, BlockEffect, Effect, Migration, Today};
-use crate::verify::probe::{Gate, Kind, Probe, ProbePlan};
+use crate::verify::probe::{Expected, Gate, Kind, Probe, ProbePlan};
 use nginx_config::routes::{self, Door, Endpoint, ServerMatch, Transport, doors, server_for};
 use nginx_config::{Config, Node};
 use serde::{Deserialize, Serialize};
@@ -65,9 +66,24 @@ pub enum Opening {
 struct Gates<'a> {
     blocks: &'a BTreeMap<Node, BlockEffect>,
     opening: Opening,
+    motion: &'a MotionFacts,
 }
 
 impl Gates<'_> {
+    /// Which page must come: the one on the disk, where that is the file which the change serves.
+    fn page(&self, server: &ServerFacts) -> Expected {
+        let likeness = self.motion.page.likeness.clone();
+        let served = self.blocks.get(&server.node).and_then(|block| block.page.as_deref());
+        match &self.motion.client {
+            Some(ClientFacts::Static(folder))
+                if !likeness.is_empty() && served == Some(&folder.join("index.html")) =>
+            {
+                Expected::Surely(likeness)
+            }
+            _ => Expected::Perhaps(likeness),
+        }
+    }
+
     /// What was accepted is what was said of this very block, or what a program behind NGINX decides, of which
     /// nothing could be said. That NGINX's own guards of a block are gone without a word is never accepted.
     fn new_client(&self, server: &ServerFacts) -> Gate {
@@ -121,13 +137,14 @@ fn probe_plan(site: &SiteFacts, reach: Reach, gates: &Gates<'_>) -> ProbePlan {
 }
 
 /// The entry of the new client at one block; `None` where its address is not known.
-pub(super) fn new_client_probe(server: &ServerFacts) -> Option<Probe> {
+pub(super) fn new_client_probe(server: &ServerFacts, expected: Expected) -> Option<Probe> {
     Some(Probe {
         server: server.label.clone(),
         target: target(server.entrance.as_ref().ok()?)?,
         uri: NEW_CLIENT_ROUTE.to_owned(),
         kind: Kind::Get,
         gate: Gate::NewClient,
+        expected,
         limits: server.limits.clone(),
     })
 }
@@ -136,14 +153,14 @@ pub(super) fn new_client_probe(server: &ServerFacts) -> Option<Probe> {
 /// held against anything; nor is what the operator says of the real Motion
 /// where only a stand-in answers.
 pub(super) fn migration_probes(
-    site: &SiteFacts,
+    facts: &Facts,
     migration: &Migration,
     reach: Reach,
     opening: Opening,
     stated: &[Probe],
 ) -> ProbePlan {
-    let gates = Gates { blocks: &migration.effect.blocks, opening };
-    let mut plan = probe_plan(site, reach, &gates);
+    let gates = Gates { blocks: &migration.effect.blocks, opening, motion: &facts.motion };
+    let mut plan = probe_plan(&facts.site, reach, &gates);
     for row in plan.rows.iter_mut().filter(|row| row.gate == Gate::AsBefore) {
         if migration.dropped_routes.contains(&row.uri) {
             row.gate = Gate::Informational;
@@ -176,7 +193,8 @@ pub(super) fn stated_probes(
         let gate = Gate::Stated(stated.status, stated.contains.clone());
         let server_label = server.label.clone();
         let limits = server.limits.clone();
-        Ok(Probe { server: server_label, target, uri: location.uri, kind: Kind::Get, gate, limits })
+        let expected = Expected::Perhaps(Vec::new());
+        Ok(Probe { server: server_label, target, uri: location.uri, kind: Kind::Get, gate, expected, limits })
     };
     stated.iter().map(probe).collect()
 }
@@ -258,7 +276,8 @@ pub fn not_asked(lines: Vec<String>) -> Option<Finding> {
 /// The same routes for a rollback: the new client's may go, the others stay.
 #[must_use]
 pub fn rollback_probes(site: &SiteFacts) -> ProbePlan {
-    let gates = Gates { blocks: &BTreeMap::new(), opening: Opening::Refused };
+    let gates =
+        Gates { blocks: &BTreeMap::new(), opening: Opening::Refused, motion: &MotionFacts::default() };
     let mut plan = probe_plan(site, Reach::Harmless, &gates);
     for row in &mut plan.rows {
         if row.gate != Gate::AsBefore || row.uri.starts_with("/user-ui") {
@@ -278,6 +297,7 @@ fn motion_rows(server: &ServerFacts, target: &Target, reach: Reach, gates: &Gate
         uri: uri.to_owned(),
         kind,
         gate,
+        expected: gates.page(server),
         limits: server.limits.clone(),
     };
     rows.push(row(WEB_SOCKET, Kind::WebSocket, Gate::AsBefore));
@@ -313,6 +333,7 @@ fn gets(server: &ServerFacts, target: &Target, uris: &[String]) -> Vec<Probe> {
         uri: uri.clone(),
         kind: Kind::Get,
         gate: Gate::AsBefore,
+        expected: Expected::Perhaps(Vec::new()),
         limits: server.limits.clone(),
     };
     uris.iter().map(probe).collect()

@@ -6,7 +6,7 @@
 use crate::host::http::{Address, Scheme, Target};
 use crate::plan::ToHttps;
 use crate::verify::probe::{Gate, Kind, Probe, ProbePlan};
-use nginx_config::routes::Endpoint;
+use nginx_config::routes::{Endpoint, NOBODYS};
 
 /// Turns the routes that are asked without TLS to what the plan says of them.
 pub(super) fn follow(plan: &mut ProbePlan, ways: &[ToHttps]) {
@@ -14,7 +14,15 @@ pub(super) fn follow(plan: &mut ProbePlan, ways: &[ToHttps]) {
     for way in ways {
         let Endpoint::Tcp(_, port) = way.at else { continue };
         let asks_there = |row: &&mut Probe| {
-            row.server == way.server && row.target.scheme == Scheme::Http && row.target.port == port
+            let name = &row.target.server_name;
+            let is_asked = match &way.host {
+                Some(host) => name == host,
+                None => name.is_empty() || name == NOBODYS,
+            };
+            is_asked
+                && row.server == way.server
+                && row.target.scheme == Scheme::Http
+                && row.target.port == port
         };
         for row in plan.rows.iter_mut().filter(asks_there) {
             match row.gate {

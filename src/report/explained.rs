@@ -114,7 +114,7 @@ looked for  in the first lines of Motion's files: the name of Ansible, Puppet, a
             generated; anywhere: marks of container proxies and panels; and the
             folders that panels write into
 what to do  make the change there, or accept that it may be overwritten
-accept      --accept site.managed-elsewhere (check, plan, apply, rehearse,
+accept      --accept site.managed-elsewhere (check, plan, apply, rehearse, try,
             status)"
         );
         assert!(show(&[Explanation::Finding(codes::MERGE_CONFLICT)]).contains("=ours or --accept"));

@@ -1,7 +1,7 @@
 //! An outcome as text for people: one screen, the verdict first.
 
 use super::style::{Detail, Style};
-use super::{diff, explained, findings, plain, problems, table};
+use super::{diff, explained, findings, plain, problems, table, tryout};
 use crate::outcome::{
     DatabaseSection, ErrorLogVerdict, LoadCount, LoadSection, LocalChanges, Outcome, OutcomeKind,
     PlanSection, ProbeRow, ReloadSection,
@@ -32,6 +32,8 @@ pub fn human(outcome: &Outcome, style: Style) -> String {
     lines.extend(explained::explanations(&outcome.explanations, style));
     lines.extend(section("Problems", problems::blocks(&outcome.problems, style), style));
     if style.detail > Detail::Quiet {
+        let tried = tryout::sections(outcome, style);
+        lines.extend(tried.into_iter().flat_map(|(title, body)| section(&title, body, style)));
         lines.extend(outcome.plan.iter().flat_map(|section| plan(section, style)));
         lines.extend(comparisons(outcome, style));
         lines.extend(lists(outcome, style));

@@ -12,6 +12,7 @@ mod plain;
 mod problems;
 mod style;
 mod table;
+mod tryout;
 mod wrap;
 
 pub use diff::words;

@@ -214,7 +214,7 @@ mod tests {
             after(&probes, &[Baseline { first: before.clone(), second: before }], &[now]).new_client
         };
         let login = "/user-ui/login";
-        assert_eq!(seen(Gate::NewClient, login, said(404), of(Page::NewClient)), Seen::Yes);
+        assert_eq!(seen(Gate::NewClient, login, said(404), of(Page::Client)), Seen::Yes);
         assert_eq!(seen(Gate::NewClient, login, said(403), said(403)), Seen::No);
         assert_eq!(seen(Gate::AsBefore, "/login", said(200), said(200)), Seen::No);
         assert_eq!(seen(Gate::Stated(200, String::new()), login, said(403), said(200)), Seen::Yes);
@@ -226,7 +226,7 @@ mod tests {
         let probes = [probe(Gate::NewClient), probe(Gate::AsBefore)];
         let baseline = Baseline { first: said(404), second: said(404) };
         let baselines = [baseline.clone(), baseline];
-        let changed = after(&probes, &baselines, &[of(Page::NewClient), said(404)]);
+        let changed = after(&probes, &baselines, &[of(Page::Client), said(404)]);
         assert!(changed.passed());
         let back = restored(&probes, &baselines, &changed, &[said(404), said(404)]);
         assert!(back.passed());
@@ -234,7 +234,7 @@ mod tests {
             (back.rows[0].before, back.rows[0].after, back.rows[0].restored),
             (404, Some(200), Some(404))
         );
-        let stuck = restored(&probes, &baselines, &changed, &[of(Page::NewClient), said(404)]);
+        let stuck = restored(&probes, &baselines, &changed, &[of(Page::Client), said(404)]);
         assert_eq!(stuck.failures, ["cc.example.test:443 /x: answered 404 before, now 200"]);
         assert!(!stuck.rows[0].ok && stuck.rows[1].ok);
     }

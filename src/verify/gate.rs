@@ -34,11 +34,13 @@ pub struct Answer {
     pub location: String,
     /// Hash of the body, where it was read to an end.
     pub sha256: Option<Hash>,
-    /// Whose page it is.
+    /// Whose page it is; told of the new client's route alone.
     pub page: Page,
     /// What its body lacks: of a new client's page scripts that run, of a stated
     /// probe the text asked for; `None` when nothing.
     pub fault: Option<String>,
+    /// The files of a new client's page that came.
+    pub loaded: Vec<String>,
 }
 
 /// Two looks at one route before the change.
@@ -161,7 +163,7 @@ fn or_none(media_type: &str) -> &str {
 fn shown_before(baseline: &Baseline) -> String {
     match stable(baseline) {
         Ok(answer) if answer.page == Page::Legacy => "legacy page".to_owned(),
-        Ok(answer) if answer.page == Page::NewClient => "new client".to_owned(),
+        Ok(answer) if answer.page == Page::Client && answer.fault.is_none() => "new client".to_owned(),
         Ok(answer) if answer.status == 200 => "another page".to_owned(),
         Ok(answer) => format!("status {}", answer.status),
         Err(_) => "no steady answer".to_owned(),
@@ -182,10 +184,11 @@ fn new_client(baseline: &Baseline, look: &Look) -> Judgement {
             Judgement::Fails(format!("the new client answers {}", answer.status))
         }
         Look::Answer(answer) if answer.page == Page::Legacy => {
-            Judgement::Fails("the legacy client answers".to_owned())
+            let why = answer.fault.as_ref().map_or_else(String::new, |fault| format!(": {fault}"));
+            Judgement::Fails(format!("the legacy client answers{why}"))
         }
         Look::Answer(answer) if answer.page == Page::Other => {
-            Judgement::Fails("the page has no <base href=\"/user-ui/\">".to_owned())
+            Judgement::Fails("the page names no script of its own".to_owned())
         }
         Look::Answer(answer) if answer.media_type != "text/html" => {
             Judgement::Fails(format!("the page is {}", or_none(&answer.media_type)))
@@ -366,10 +369,10 @@ mod tests {
         let check = |now: &Look, expect| {
             assert_eq!(fate(Gate::NewClient, of(Page::Legacy), of(Page::Legacy), now), expect, "{now:?}");
         };
-        check(&of(Page::NewClient), "holds");
+        check(&of(Page::Client), "holds");
         let seen = |before: Look| {
             let baseline = Baseline { first: before.clone(), second: before };
-            judge(&probe(Gate::NewClient), &baseline, &of(Page::NewClient))
+            judge(&probe(Gate::NewClient), &baseline, &of(Page::Client))
         };
         for (before, note) in [
             (of(Page::Legacy), "legacy page → new client"),
@@ -383,15 +386,15 @@ mod tests {
         check(&said(404), "fails");
         check(&said(403), "fails");
         check(&Look::Silent(ProbeError::Timeout), "fails");
-        let broken = Answer { page: Page::NewClient, fault: Some("404".into()), ..answer(200) };
+        let broken = Answer { page: Page::Client, fault: Some("404".into()), ..answer(200) };
         check(&Look::Answer(broken), "fails");
-        let plain = Answer { page: Page::NewClient, media_type: "text/plain".into(), ..answer(200) };
+        let plain = Answer { page: Page::Client, media_type: "text/plain".into(), ..answer(200) };
         check(&Look::Answer(plain), "fails");
     }
 
     #[test]
     fn a_client_that_opens_what_was_guarded_is_never_called_good() {
-        let now = of(Page::NewClient);
+        let now = of(Page::Client);
         for (before, unasked, accepted) in [
             (said(401), "fails", "accepted"),
             (said(403), "fails", "accepted"),

@@ -9,6 +9,7 @@ pub mod compare;
 mod error_log;
 mod gate;
 pub mod named;
+mod new_client;
 mod patience;
 pub mod probe;
 mod reload;

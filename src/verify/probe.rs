@@ -6,10 +6,10 @@
 
 use super::compare::{self, Verdict};
 use super::gate::{self, Answer, Baseline, Judgement, Look};
-use super::{assets, patience};
+use super::{new_client, patience};
 use crate::facts::LimitFacts;
 use crate::host::http::{BodyEnd, Client, Handshake, ProbeError, Reuse, Target, websocket_handshake};
-use crate::motion::page::{self, Page};
+use crate::motion::page::Page;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -74,6 +74,15 @@ impl Gate {
     }
 }
 
+/// What is known before of the new client's page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expected {
+    /// It may be the page with this likeness, which needs no more comparing then; none is known where it is empty.
+    Perhaps(Vec<String>),
+    /// It is the page with this likeness: one that has none of its scripts is wrong.
+    Surely(Vec<String>),
+}
+
 /// One route of one server block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Probe {
@@ -87,6 +96,8 @@ pub struct Probe {
     pub kind: Kind,
     /// What the answer is held against.
     pub gate: Gate,
+    /// Which page the new client's is.
+    pub expected: Expected,
     /// What may turn it away before its route answers.
     pub limits: Vec<LimitFacts>,
 }
@@ -231,26 +242,33 @@ fn bare(status: u16, content_type: Option<String>, location: Option<String>) -> 
         sha256: None,
         page: Page::Other,
         fault: None,
+        loaded: Vec::new(),
     }
 }
 
 fn ask_page(probe: &Probe, deadline: Instant) -> Result<Answer, ProbeError> {
     let deadline = deadline.min(Instant::now() + PAGE_LIMIT);
     let client = Client::new(&probe.target, Reuse::KeepAlive);
-    let response = client.get(&probe.uri, deadline)?;
-    let page = page::classify(&response.body);
-    let fault = match &probe.gate {
-        Gate::NewClient | Gate::NewClientOpened if page == Page::NewClient => {
-            assets::fault(&client, probe, &response, deadline)
+    let (response, page, fault, loaded) = match &probe.gate {
+        Gate::NewClient | Gate::NewClientOpened => {
+            let seen = new_client::look(&client, probe, deadline)?;
+            (seen.response, seen.page, seen.fault, seen.loaded)
         }
-        Gate::Stated(_, text) => missing_text(&response.body, text),
-        _ => None,
+        gate => {
+            let response = client.get(&probe.uri, deadline)?;
+            let fault = match gate {
+                Gate::Stated(_, text) => missing_text(&response.body, text),
+                _ => None,
+            };
+            (response, Page::Other, fault, Vec::new())
+        }
     };
     let whole = response.body_end != BodyEnd::TimedOut;
     Ok(Answer {
         sha256: whole.then_some(response.body_sha256),
         page,
         fault,
+        loaded,
         ..bare(response.status, response.content_type, response.location)
     })
 }

@@ -1,7 +1,7 @@
 //! Probes and answers that the tests of this room share.
 
 use super::gate::{Answer, Look};
-use super::probe::{Gate, Kind, Probe};
+use super::probe::{Expected, Gate, Kind, Probe};
 use crate::facts::{Counted, LimitFacts, LimitKind};
 use crate::host::http::{Address, Scheme, Sender, Target};
 use crate::motion::page::Page;
@@ -23,6 +23,7 @@ pub(super) fn probe(gate: Gate) -> Probe {
         uri: "/x".into(),
         kind: Kind::Get,
         gate,
+        expected: Expected::Perhaps(Vec::new()),
         limits: Vec::new(),
     }
 }
@@ -31,7 +32,15 @@ pub(super) fn probe(gate: Gate) -> Probe {
 pub(super) fn answer(status: u16) -> Answer {
     let media_type = "text/html".to_owned();
     let sha256 = Some(Hash::of(b"a page"));
-    Answer { status, media_type, location: String::new(), sha256, page: Page::Other, fault: None }
+    Answer {
+        status,
+        media_type,
+        location: String::new(),
+        sha256,
+        page: Page::Other,
+        fault: None,
+        loaded: Vec::new(),
+    }
 }
 
 /// A limit that answers so, and lets one request through every so many milliseconds.

@@ -300,7 +300,7 @@ fn write_client(client: &Path) {
 
 fn folder(parent: &Path, name: &str) -> ClientSource {
     let path = parent.join(name);
-    ClientSource::Static { root: ClientFolder::parse(path.to_str().unwrap()).unwrap() }
+    ClientSource::Static { root: ClientFolder::parse(path.to_str().unwrap()).unwrap(), below: None }
 }
 
 fn routes(client: ClientSource) -> String {

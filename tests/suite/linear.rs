@@ -31,6 +31,7 @@ fn work_for(edit: impl FnOnce(&Server)) -> u64 {
         keeping: None,
         resolutions: Resolutions::none(),
         local_include: None,
+        companions: Vec::new(),
         guards: GuardWish::Say,
     };
     let planned = migrate(&inspection.facts, &inspection.config, &Bundle::embedded(), &wish);

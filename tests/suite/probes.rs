@@ -7,7 +7,7 @@
 use crate::support::wire_nginx::{Nginx, free, own_address, target, tls_server, write_certificate};
 use motionctl::host::http::Scheme;
 use motionctl::rehearse::standin::{Role, StandIn};
-use motionctl::verify::probe::{Gate, Kind, Probe, ProbePlan};
+use motionctl::verify::probe::{Expected, Gate, Kind, Probe, ProbePlan};
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
 
@@ -42,6 +42,7 @@ fn plan(ip: IpAddr) -> ProbePlan {
         uri: uri.to_owned(),
         kind: Kind::Get,
         gate,
+        expected: Expected::Perhaps(Vec::new()),
         limits: Vec::new(),
     };
     ProbePlan { rows: rows.map(probe).to_vec() }

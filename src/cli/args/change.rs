@@ -32,6 +32,9 @@ pub struct ChangeArgs {
     /// Decide a conflict by its path, or all below a block
     #[arg(long, value_name = "PATH=ours|theirs")]
     pub resolve: Vec<String>,
+    /// Decide conflicts as on other servers, by FILE; plan adds what --resolve decides
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub resolve_file: Option<PathBuf>,
     /// How long a reload may take until it counts as failed, such as 30s
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub reload_timeout: Option<Duration>,

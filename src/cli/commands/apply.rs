@@ -18,6 +18,7 @@ use crate::plan::{Migration, Plan, Strategy, StrategyWish, explain, is_record};
 use crate::prepare::{Options, Prepared, Reach, accept, effect_findings, included, not_asked, record_paths};
 use crate::values::{Hash, TextPath};
 use crate::verify::compare::Seen;
+use nginx_config::merge::Choice;
 
 /// Shows the plan, asks, runs it.
 pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
@@ -27,6 +28,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     let saved = args.plan.as_deref().map(read_plan).transpose()?;
     if let Some(saved) = &saved {
         options.strategy = StrategyWish::Named(again(saved));
+        options.resolutions = options.resolutions.otherwise(Choice::Ours);
     }
     // Before the facts that are acted on are read; a dry run only reads.
     let lock = if args.dry_run { None } else { Some(lock_alone(context)?) };
@@ -112,7 +114,7 @@ fn make(context: &Context, change: &Change<'_>, outcome: &mut Outcome) -> Result
 }
 
 /// The lock, when no other run is open any more.
-fn lock_alone(context: &Context) -> Result<WriteLock, Failure> {
+pub fn lock_alone(context: &Context) -> Result<WriteLock, Failure> {
     let lock = context.lock()?;
     recover_first(context, &lock)?;
     match pending::look(context)? {

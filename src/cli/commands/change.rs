@@ -79,6 +79,7 @@ pub fn nothing_to_do(prepared: &Prepared, outcome: &mut Outcome) -> bool {
     }
     let verdict = match (prepared.route(), prepared.stops().count()) {
         (RouteState::CannotTell(_), _) => format!("nothing to change: {}", route_in_words(&prepared.route())),
+        (_, 0) => format!("nothing to change: {BROKEN}"),
         (_, 1) => {
             "nothing to change: the new client's route is there; one finding would stop a change".to_owned()
         }
@@ -90,6 +91,9 @@ pub fn nothing_to_do(prepared: &Prepared, outcome: &mut Outcome) -> bool {
     outcome.details.insert("verdict".to_owned(), verdict.into());
     true
 }
+
+/// What is said of a route that is there, and does not lead to a page that works.
+pub const BROKEN: &str = "the new client's route is there, and its page does not work: see the findings";
 
 /// What answers the new client's route, for people.
 pub fn route_in_words(route: &RouteState) -> &'static str {

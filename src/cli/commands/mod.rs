@@ -2,11 +2,13 @@
 
 mod apply;
 mod backups;
+mod base;
 mod change;
 mod check;
 mod confirm;
 mod diff;
 mod install_unit;
+mod local;
 mod monitor;
 mod past;
 mod pending;
@@ -14,15 +16,17 @@ mod plan;
 mod recover;
 mod rehearse;
 mod restore;
+mod restore_vendor;
 mod rollback;
 mod seed;
 mod sessions;
 mod space;
 mod status;
+mod tryout;
 mod unconfirmed;
 mod watch;
 
-use super::args::{BackupsCommand, Command};
+use super::args::{BackupsCommand, BaseCommand, Command, LocalCommand};
 use super::context::Context;
 use crate::outcome::{Failure, Outcome};
 pub use monitor::{could_not_look, line as monitor_line};
@@ -35,6 +39,7 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         Command::Plan(args) => plan::plan(context, args),
         Command::Apply(args) => apply::apply(context, args),
         Command::Rehearse(args) => rehearse::rehearse(context, args),
+        Command::Try(args) => tryout::try_script(context, args),
         Command::Status(args) => status::status(context, args),
         Command::Watch(args) => watch::watch(context, args),
         Command::InstallUnit(args) => install_unit::install_unit(context, args),
@@ -43,6 +48,9 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         Command::Recover(args) => recover::recover(context, args),
         Command::Diff(args) => diff::diff(context, args),
         Command::Backups(command) => backups::backups(context, command),
+        Command::Base(BaseCommand::Learn(args)) => base::learn(context, args),
+        Command::Local(command) => local::local(context, command),
+        Command::RestoreVendor(args) => restore_vendor::restore_vendor(context, args),
         Command::Seed(command) => seed::seed(context, command),
         Command::Explain { .. }
         | Command::Completions { .. }
@@ -67,6 +75,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::Plan(_) => "plan",
         Command::Apply(_) => "apply",
         Command::Rehearse(_) => "rehearse",
+        Command::Try(_) => "try",
         Command::Status(_) => "status",
         Command::Watch(_) => "watch",
         Command::InstallUnit(_) => "install-unit",
@@ -79,6 +88,12 @@ pub fn name(command: &Command) -> &'static str {
         Command::Backups(BackupsCommand::Verify { .. }) => "backups verify",
         Command::Backups(BackupsCommand::Diff { .. }) => "backups diff",
         Command::Backups(BackupsCommand::Prune { .. }) => "backups prune",
+        Command::Base(BaseCommand::Learn(_)) => "base learn",
+        Command::Local(LocalCommand::List) => "local list",
+        Command::Local(LocalCommand::Show { .. }) => "local show",
+        Command::Local(LocalCommand::Drop { .. }) => "local drop",
+        Command::Local(LocalCommand::Add { .. }) => "local add",
+        Command::RestoreVendor(_) => "restore-vendor",
         Command::Seed(command) => seed::name(command),
         Command::Explain { .. } => "explain",
         Command::Completions { .. } => "completions",

@@ -2,13 +2,15 @@
 
 use super::change::{no_plan, nothing_to_do, refusal, watched};
 use super::sessions::Watch;
-use crate::cli::args::PlanArgs;
+use crate::cli::args::{ChangeArgs, PlanArgs};
 use crate::cli::context::Context;
+use crate::cli::decisions;
 use crate::cli::files::{Standing, write_out};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
-use crate::plan::{Content, Plan, Version};
+use crate::plan::{Content, Migration, Plan, Version};
+use crate::prepare::Prepared;
 use nginx_config::redact_source;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Plans, shows, and saves the plan where asked.
 pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
@@ -22,38 +24,61 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
         outcome.fail(no_plan());
         return Ok(outcome);
     };
-    if let Some(path) = &args.out {
-        if holds_secret(&migration.plan) {
-            outcome.fail(
-                Failure::new(
-                    FailureKind::Refused,
-                    "the plan would hold a secret of the live file, so it is not saved",
-                )
-                .with_hint("apply it without saving, or use --strategy graft"),
-            );
-            return Ok(outcome);
-        }
-        let live = migration.plan.files().filter_map(|(path, ..)| context.root.resolve(path).ok());
-        let live: Vec<PathBuf> = live.collect();
-        let named = [&args.change.candidate, &args.change.base].into_iter().flatten();
-        let read: Vec<_> = named.chain(&live).map(PathBuf::as_path).collect();
-        write_out(path, migration.plan.to_json().as_bytes(), Standing::Replace, &read)?;
-        outcome.details.insert("saved".to_owned(), path.display().to_string().into());
+    if let Some(kept) = decisions::keep(&args.change, migration, &options.resolutions)? {
+        outcome.details.insert("decisions".to_owned(), kept.into());
     }
-    if nothing_to_do(&prepared, &mut outcome) {
+    if let Some(path) = &args.out
+        && let Err(failure) = save(context, migration, path, &args.change, &mut outcome)
+    {
+        outcome.fail(failure);
         return Ok(outcome);
+    }
+    judge(&prepared, &mut outcome);
+    if outcome.outcome == OutcomeKind::ChangesPending && args.detailed_exitcode {
+        outcome.exit_code = 2;
+    }
+    Ok(outcome)
+}
+
+/// Saves a plan for a later apply.
+pub fn save(
+    context: &Context,
+    migration: &Migration,
+    path: &Path,
+    change: &ChangeArgs,
+    outcome: &mut Outcome,
+) -> Result<(), Failure> {
+    if holds_secret(&migration.plan) {
+        let message = "the plan would hold a secret of the live file, so it is not saved";
+        return Err(Failure::new(FailureKind::Refused, message)
+            .with_hint("apply it without saving, or use --strategy graft"));
+    }
+    let live = migration.plan.files().filter_map(|(path, ..)| context.root.resolve(path).ok());
+    let live: Vec<PathBuf> = live.collect();
+    let named = [&change.candidate, &change.base].into_iter().flatten();
+    let read: Vec<_> = named.chain(&live).map(PathBuf::as_path).collect();
+    write_out(path, migration.plan.to_json().as_bytes(), Standing::Replace, &read)?;
+    outcome.details.insert("saved".to_owned(), path.display().to_string().into());
+    Ok(())
+}
+
+/// Says what a plan comes to.
+pub fn judge(prepared: &Prepared, outcome: &mut Outcome) {
+    let Some(migration) = &prepared.migration else {
+        outcome.fail(no_plan());
+        return;
+    };
+    if nothing_to_do(prepared, outcome) {
+        return;
     }
     // A plan that nothing could make effective is shown, and refused here already.
     if migration.plan.is_empty() || !migration.effect.not_effective.is_empty() {
-        if let Some(failure) = refusal(&prepared) {
+        if let Some(failure) = refusal(prepared) {
             outcome.fail(failure);
         }
-        return Ok(outcome);
+        return;
     }
     outcome.outcome = OutcomeKind::ChangesPending;
-    if args.detailed_exitcode {
-        outcome.exit_code = 2;
-    }
     let files = migration.plan.files().count();
     let stops = prepared.stops().count();
     let verdict = match stops {
@@ -65,7 +90,6 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
         ),
     };
     outcome.details.insert("verdict".to_owned(), verdict.into());
-    Ok(outcome)
 }
 
 /// Whether a change repeats a line of the live file that must not be shown: a

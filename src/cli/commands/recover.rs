@@ -7,7 +7,9 @@ use crate::apply::{
 use crate::cli::args::RecoverArgs;
 use crate::cli::context::Context;
 use crate::host::WriteLock;
+use crate::host::process::census;
 use crate::host::timers::Armed;
+use crate::host::trust::Executable;
 use crate::inspect::{self, Inspection, Known, inspect, installed_error_log};
 use crate::journal::{JournalStep, Status};
 use crate::outcome::codes;
@@ -173,7 +175,12 @@ struct Booting<'a>(&'a Context);
 
 impl Server for Booting<'_> {
     fn reload_target(&self) -> Result<Option<ReloadTarget>, Failure> {
-        let known = bare(self.0, &self.0.bare_options(changed(self.0)))?;
+        let known = match bare(self.0, &self.0.bare_options(changed(self.0))) {
+            // Which program would read the files is no question where none runs: half of a change must not be what
+            // the next one starts with because PATH has a broken one, or because there are several.
+            Err(_) if nothing_runs(self.0) => return Ok(None),
+            known => known?,
+        };
         let Some(Known { facts, findings, .. }) = known else { return Ok(None) };
         match inspect::barred_at_boot(&findings) {
             Some(barred) => Err(nothing_recovered(barred)),
@@ -184,6 +191,13 @@ impl Server for Booting<'_> {
     fn test(&self) -> Result<(), String> {
         Ok(())
     }
+}
+
+/// Whether no process is, or calls itself, an NGINX.
+fn nothing_runs(context: &Context) -> bool {
+    let named = context.bare_options(Vec::new()).nginx.and_then(|path| Executable::open(&path).ok());
+    census(named.as_ref())
+        .is_ok_and(|found| found.masters.is_empty() && found.strangers.is_empty() && found.loners.is_empty())
 }
 
 /// What is known of NGINX without its configuration; `None` where there is no

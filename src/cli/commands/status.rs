@@ -1,7 +1,7 @@
 //! `status`: is the route served, did the configuration drift, is a run
 //! unfinished, which is the newest backup?
 
-use super::change::{prepared, route_in_words, watched};
+use super::change::{BROKEN, prepared, route_in_words, watched};
 use super::confirm::{section, time_in_words};
 use super::monitor;
 use super::past::{Known, Past};
@@ -89,6 +89,9 @@ pub fn look(context: &Context, command: CommandName, site: &SiteArgs, sessions: 
     seen.site = Some(facts.site.file.display().to_string());
     seen.nginx = Some(facts.nginx.version.to_string());
     seen.route = Some(prepared.route());
+    if prepared.is_broken() {
+        seen.faults.push(BROKEN.to_owned());
+    }
     // Read from what the last change kept, which not everybody may read.
     let hidden = prepared.findings.iter().find(|finding| finding.code == codes::SITE_BASE_UNREADABLE);
     seen.unknown.extend(hidden.filter(|_| seen.unknown.is_empty()).map(|finding| finding.title.clone()));
@@ -154,6 +157,9 @@ fn answer(outcome: &mut Outcome, prepared: &Prepared, past: &Past) -> bool {
         (Some(_), _) => "a change waits for its confirmation: run `motionctl confirm`".to_owned(),
         (None, Some(holder)) => format!("a change is being made by process {}", holder.pid),
         (None, None) if known.is_open() => "an interrupted run waits: run `motionctl recover`".to_owned(),
+        (None, None) if standing.verdict().is_none() && drifted.is_empty() && prepared.is_broken() => {
+            BROKEN.to_owned()
+        }
         (None, None) => standing.verdict().unwrap_or_else(|| verdict(&route, drifted)),
     };
     outcome.outcome = match &route {
@@ -172,8 +178,7 @@ fn answer(outcome: &mut Outcome, prepared: &Prepared, past: &Past) -> bool {
     outcome.details.insert("verdict".to_owned(), verdict.into());
     outcome.details.insert("drift".to_owned(), drift_in_a_word(&route, drifted, &standing).into());
     outcome.details.insert("drifted".to_owned(), drifted.iter().map(TextPath::as_str).collect());
-    outcome.details.insert("record".to_owned(), standing.in_a_word().into());
-    outcome.details.insert("missing_changes".to_owned(), missing(&standing));
+    outcome.details.extend(shown(&standing));
     outcome.details.insert("last_run".to_owned(), last_run(&journal.status));
     outcome.details.insert("newest_backup".to_owned(), json!(newest_backup));
     if let Some(pending) = pending {
@@ -224,10 +229,11 @@ fn drift_in_a_word(route: &RouteState, drifted: &[TextPath], standing: &Standing
     }
 }
 
-/// Local changes that are gone, for programs.
-fn missing(standing: &Standing) -> serde_json::Value {
+/// How the file stands against what the last change left, for programs.
+fn shown(standing: &Standing) -> [(String, serde_json::Value); 2] {
     let change = |change: &MissingChange| json!({ "path": change.block, "directive": change.directive });
-    standing.missing.iter().map(change).collect()
+    let missing = standing.missing.iter().map(change).collect();
+    [("record".to_owned(), standing.in_a_word().into()), ("missing_changes".to_owned(), missing)]
 }
 
 /// What answers the new client's route, for programs.

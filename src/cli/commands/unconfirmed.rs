@@ -11,12 +11,15 @@ use crate::apply::{History, Pending, UNCONFIRMED, Unconfirmed};
 use crate::cli::context::Context;
 use crate::host::{WriteLock, clock, terminals};
 use crate::journal::{ActiveRun, Status};
+use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// Between two looks at a lock that somebody holds.
 const PAUSE: Duration = Duration::from_millis(200);
+/// Between two attempts while two masters serve.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// Undoes a run that nobody confirmed.
 pub fn undo(context: &Context, run: &str) -> Result<Outcome, Failure> {
@@ -25,14 +28,37 @@ pub fn undo(context: &Context, run: &str) -> Result<Outcome, Failure> {
     if !is_open(context, run)? {
         return Ok(nothing_to_do(outcome, run));
     }
-    let lock = wait_for_lock(context)?;
-    // Whoever held the lock may have confirmed it.
-    if !is_open(context, run)? {
-        return Ok(nothing_to_do(outcome, run));
-    }
     let name = outcome.host.as_ref().map_or_else(String::new, |host| host.name.clone());
-    tell(context, &format!("motionctl on {name}: nobody confirmed the change of NGINX; it is undone now."));
-    match end(context, &lock, Unconfirmed::Undone, UNCONFIRMED) {
+    let mut said = false;
+    let ended = loop {
+        let lock = wait_for_lock(context)?;
+        // Whoever held the lock may have confirmed it, or undone it by hand.
+        if !is_open(context, run)? {
+            return Ok(nothing_to_do(outcome, run));
+        }
+        if !said {
+            let text =
+                format!("motionctl on {name}: nobody confirmed the change of NGINX; it is undone now.");
+            tell(context, &text);
+        }
+        match end(context, &lock, Unconfirmed::Undone, UNCONFIRMED) {
+            Err(failure) if passes(&failure) && !context.stop.load(Ordering::SeqCst) => {
+                if !said {
+                    let text = format!(
+                        "motionctl on {name}: the change cannot be undone yet ({}); it will be when one NGINX is left.",
+                        failure.message
+                    );
+                    tell(context, &text);
+                }
+                said = true;
+            }
+            ended => break ended,
+        }
+        // Without the lock: somebody may want to do it by hand.
+        drop(lock);
+        clock::pause(AGAIN);
+    };
+    match ended {
         Ok(Some(recovered)) => {
             tell(context, &format!("motionctl on {name}: the change of NGINX is undone."));
             show(&mut outcome, recovered);
@@ -50,6 +76,13 @@ pub fn undo(context: &Context, run: &str) -> Result<Outcome, Failure> {
         }
     }
     Ok(outcome)
+}
+
+/// Whether nothing was done for a reason that ends by itself: during an upgrade of NGINX two masters serve, and
+/// nobody would try again later.
+fn passes(failure: &Failure) -> bool {
+    failure.kind == FailureKind::Refused
+        && failure.findings.iter().any(|finding| finding.code == codes::NGINX_SEVERAL_MASTERS)
 }
 
 /// Warns that a run is about to be undone, as long as that can be helped.

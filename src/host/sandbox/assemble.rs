@@ -2,8 +2,9 @@
 //! seen of the host is opened before anything is mounted over it, and the
 //! host's own root is gone before the job starts.
 
+use super::layers::{Layer, Layers};
 use super::mounts;
-use super::spec::{Capabilities, Identity, Layout, Mode, Network, Spec};
+use super::spec::{Capabilities, Identity, Layout, Mode, Network, Spec, Visibility};
 use super::staging::{Gauge, Staging};
 use super::{bind, lay, overlay, populate, special};
 use crate::host::net;
@@ -24,6 +25,8 @@ pub(super) struct Built {
     staging: Staging,
     tree: Option<OwnedFd>,
     host: Old,
+    /// What the private root was called while it was furnished.
+    target: PathBuf,
 }
 
 /// What became of the host's root.
@@ -52,15 +55,18 @@ pub(super) fn build(
     mounts::make_private()?;
     let root = mounts::name(Path::new("/"))?;
     let submounts = overlay::submounts()?;
-    let staging = Staging::mount(identity)?;
+    let staging = Staging::mount(identity, spec.disk)?;
     let target = staging.folder()?;
 
     let whole = match identity {
-        Identity::Root => overlay::root(&staging, &root, &submounts, &target),
+        Identity::Root => overlay::root(&staging, &root, &submounts, &target, spec.layers),
         Identity::UserNamespace => Err(anyhow::anyhow!("an ordinary user may not overlay `/`")),
     };
     let (layout, more) = match whole {
         Ok(more) => (Layout::Overlay, more),
+        Err(cause) if spec.layers == Visibility::Shown => {
+            return Err(cause.context("laying a private copy over the whole server"));
+        }
         Err(cause) => {
             notes.push(format!("read-only copy with private folders: {cause:#}"));
             (Layout::Bind, bind::root(&staging, &target)?)
@@ -71,17 +77,17 @@ pub(super) fn build(
     drop((root, submounts));
     let host = enter(&target, &mut notes)?;
     if network == Network::Private {
-        configure_network(spec.capabilities, identity, &mut notes)?;
+        configure_network(spec, identity, &mut notes)?;
     }
     special::lock_kernel_settings()?;
     let mode = Mode { layout, identity, network, notes };
-    Ok(Built { mode, gauge: staging.gauge()?, staging, tree, host })
+    Ok(Built { mode, gauge: staging.gauge()?, staging, tree, host, target })
 }
 
 impl Built {
     /// Lays the tree and everything else of the spec, then lets go of the host.
     /// An error is about this spec.
-    pub(super) fn furnish(self, spec: &Spec) -> Result<(Mode, Gauge)> {
+    pub(super) fn furnish(self, spec: &Spec) -> Result<(Mode, Gauge, Layers)> {
         if let Some(tree) = &self.tree {
             lay::lay(&self.staging, tree, spec)
                 .with_context(|| format!("laying `{}` over this host", spec.root.display()))?;
@@ -91,7 +97,9 @@ impl Built {
             mounts::detach(Path::new(HOST))?;
             fs::remove_dir(HOST).with_context(|| format!("removing `{HOST}`"))?;
         }
-        Ok((self.mode, self.gauge))
+        let layers = self.staging.take_layers().into_iter().map(|layer| layer.below(&self.target));
+        let layers = Layers::new(self.staging.into_folder(), layers.collect::<Vec<Layer>>());
+        Ok((self.mode, self.gauge, layers))
     }
 }
 
@@ -116,12 +124,14 @@ fn enter(target: &Path, notes: &mut Vec<String>) -> Result<Old> {
 
 /// On a private network every address is local, so that whatever a
 /// configuration listens on can be listened on.
-fn configure_network(capabilities: Capabilities, identity: Identity, notes: &mut Vec<String>) -> Result<()> {
+fn configure_network(spec: &Spec, identity: Identity, notes: &mut Vec<String>) -> Result<()> {
     net::loopback_up()?;
     if let Err(cause) = net::make_every_address_local() {
         notes.push(format!("only 127.0.0.0/8 is local: {cause:#}"));
     }
-    if capabilities == Capabilities::None || identity == Identity::UserNamespace {
+    // What gets layers to see runs in a user namespace of its own, later.
+    let unprivileged = spec.capabilities == Capabilities::None || spec.layers == Visibility::Shown;
+    if unprivileged || identity == Identity::UserNamespace {
         net::open_low_ports()?;
     }
     Ok(())

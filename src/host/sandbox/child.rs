@@ -108,6 +108,10 @@ fn close_others(kept: &[RawFd]) -> Result<()> {
 /// its own: low ports belong to the owner of the network.
 fn enter(order: &Order) -> Result<(Identity, Network, Vec<String>)> {
     setsid().context("leaving the terminal")?;
+    // Before anything is started: what is born later is born in them.
+    for list in &order.spec.cgroups {
+        fs::write(list, "0").with_context(|| format!("joining `{}`", list.display()))?;
+    }
     umask(Mode::from_bits_truncate(0o022));
     signals().thread_block().context("blocking signals")?;
     let wanted = match (&order.job, order.spec.capabilities) {

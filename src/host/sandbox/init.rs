@@ -87,9 +87,9 @@ where
 {
     let signals = SignalFd::with_flags(&signals(), SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
         .context("opening a signal descriptor")?;
-    let (mode, gauge) = built.furnish(spec)?;
+    let (mode, gauge, layers) = built.furnish(spec)?;
     let ready = Report::Ready(mode.clone());
-    let job = prepared.start(mode, spec.capabilities, run)?;
+    let job = prepared.start(mode, layers, spec.capabilities, run)?;
     say(report, &ready);
     let Some(job) = job else { return Ok((Ending::Exited(0), gauge)) };
     let ending = watch(job, &signals, lifeline, started, spec.deadline)?;

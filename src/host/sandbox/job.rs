@@ -2,6 +2,7 @@
 //! 0, 1 and 2, and only the capabilities of the spec. Must not wait for it.
 
 use super::caps::drop_to;
+use super::layers::Layers;
 use super::spec::{Capabilities, Exec, Job, Mode};
 use crate::host::trust::inherit;
 use anyhow::{Context, Result};
@@ -19,6 +20,8 @@ use std::process::Command;
 pub struct ChildContext {
     /// What kind of sandbox this is.
     pub mode: Mode,
+    /// What is laid over the machine, for a spec that shows it.
+    pub layers: Layers,
     result: File,
 }
 
@@ -45,7 +48,13 @@ impl Prepared {
     }
 
     /// Starts the job; `None` when there is nothing to run.
-    pub(super) fn start<F>(self, mode: Mode, capabilities: Capabilities, run: F) -> Result<Option<Pid>>
+    pub(super) fn start<F>(
+        self,
+        mode: Mode,
+        layers: Layers,
+        capabilities: Capabilities,
+        run: F,
+    ) -> Result<Option<Pid>>
     where
         F: FnOnce(serde_json::Value, &ChildContext) -> i32,
     {
@@ -53,7 +62,7 @@ impl Prepared {
             Job::Nothing => Ok(None),
             Job::Exec(program) => exec(&program, capabilities).map(Some),
             Job::Call(payload) => {
-                let context = ChildContext { mode, result: self.result };
+                let context = ChildContext { mode, layers, result: self.result };
                 call(payload, &context, run).map(Some)
             }
         }

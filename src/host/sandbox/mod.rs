@@ -36,6 +36,7 @@ mod init;
 mod job;
 mod launch;
 mod lay;
+mod layers;
 mod mounts;
 mod overlay;
 mod populate;
@@ -49,7 +50,9 @@ pub use caps::drop_to;
 pub use child::child_main;
 pub use job::ChildContext;
 pub use launch::{Called, Finished, Launcher, Refused, SUBCOMMAND, call, probe, run};
+pub use layers::{Layer, Layers};
 pub use spec::{
     Capabilities, Ending, Identity, Layout, Mode, Network, Program, Shadow, ShadowKind, Spec, StagedFile,
-    StagedLink,
+    StagedLink, Visibility,
 };
+pub use special::fresh_proc;

@@ -4,9 +4,10 @@
 
 use super::bind::LEFT_TO_SPECIAL;
 use super::mounts;
+use super::spec::Visibility;
 use super::staging::Staging;
 use crate::host::mounts::Mounted;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use std::fs;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -74,28 +75,38 @@ pub(super) fn root(
     root: &OwnedFd,
     submounts: &[Submount],
     target: &Path,
+    layers: Visibility,
 ) -> Result<Vec<String>> {
     staging.overlay(root, target)?;
     let mut notes = Vec::new();
     for one in submounts {
         let Ok(inside) = one.path.strip_prefix("/") else { continue };
-        if let Err(cause) = submount(staging, one, &target.join(inside)) {
+        if let Err(cause) = submount(staging, one, &target.join(inside), layers) {
             notes.push(format!("`{}` is left out: {cause:#}", one.path.display()));
         }
     }
     Ok(notes)
 }
 
-fn submount(staging: &Staging, one: &Submount, target: &Path) -> Result<()> {
+fn submount(staging: &Staging, one: &Submount, target: &Path, layers: Visibility) -> Result<()> {
     let source = mounts::path_of(&one.source);
     let found = fs::metadata(&source)?;
     if found.is_dir() {
-        return staging.overlay(&one.source, target).or_else(|_| mounts::bind_read_only(&source, target));
+        return staging.overlay(&one.source, target).or_else(|cause| match layers {
+            Visibility::Hidden => mounts::bind_read_only(&source, target),
+            // Below a plain mount a socket of the server would be the server's.
+            Visibility::Shown => mounts::bind(&staging.folder_like(&found)?, target).and(Err(cause)),
+        });
     }
     if found.is_file() && found.len() <= SMALL {
         let copy = staging.file(&fs::read(&source)?)?;
         staging.dress(&copy, &found)?;
-        return mounts::bind(&copy, target);
+        mounts::bind(&copy, target)?;
+        staging.shown(&copy, target);
+        return Ok(());
     }
-    mounts::bind_read_only(&source, target)
+    if found.is_file() || layers == Visibility::Hidden {
+        return mounts::bind_read_only(&source, target);
+    }
+    bail!("it is neither a folder nor a file")
 }

@@ -41,6 +41,24 @@ pub struct Spec {
     pub capabilities: Capabilities,
     /// After this time from the start everything inside is killed.
     pub deadline: Duration,
+    /// The most bytes that everything written inside may take; 1 GiB where nothing is said.
+    pub disk: Option<u64>,
+    /// What a function inside may see of the layers, and how strict their walls are.
+    pub layers: Visibility,
+    /// Files `cgroup.procs` of this machine: everything inside becomes a member of these groups.
+    #[serde(with = "as_texts")]
+    pub cgroups: Vec<PathBuf>,
+}
+
+/// Whether a function inside is handed the throw-away layers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Visibility {
+    /// They are nobody's: what is written is lost.
+    Hidden,
+    /// [`super::ChildContext::layers`] has them, to tell what was written. For programs that are not trusted: what
+    /// cannot get a layer of its own is then left out, since a socket or pipe would be the live one there.
+    Shown,
 }
 
 impl Spec {
@@ -65,6 +83,9 @@ impl Spec {
             network: Network::Host,
             capabilities: Capabilities::Nginx,
             deadline: Duration::from_secs(30),
+            disk: None,
+            layers: Visibility::Hidden,
+            cgroups: Vec::new(),
         }
     }
 }

@@ -43,6 +43,12 @@ pub(super) fn lock_kernel_settings() -> Result<()> {
     Ok(())
 }
 
+/// For a further pid namespace inside: its own `/proc`, as locked as the first.
+pub fn fresh_proc() -> Result<()> {
+    proc(Path::new("/proc"))?;
+    lock_kernel_settings()
+}
+
 /// The new pid namespace's own; in a container whose `/proc` is partly covered
 /// an ordinary user only gets the covered one, read-only.
 fn proc(target: &Path) -> Result<()> {
@@ -97,5 +103,7 @@ fn run(staging: &Staging, target: &Path) -> Result<()> {
     if !target.is_dir() {
         DirBuilder::new().mode(0o755).create(target).context("creating `/run`")?;
     }
-    mounts::bind(&folder, target)
+    mounts::bind(&folder, target)?;
+    staging.shown(&folder, target);
+    Ok(())
 }

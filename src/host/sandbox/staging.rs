@@ -3,12 +3,13 @@
 //! point; what is mounted over is only out of sight for us. Must not know
 //! what the layers are for.
 
+use super::layers::Layer;
 use super::mounts;
 use super::spec::Identity;
 use anyhow::{Context, Result, bail};
 use nix::mount::MsFlags;
 use nix::sys::statvfs::fstatvfs;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fs::{self, DirBuilder, Metadata};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown};
@@ -19,25 +20,28 @@ use std::path::{Path, PathBuf};
 const PLACES: [&str; 8] = ["/mnt", "/media", "/srv", "/opt", "/tmp", "/var/tmp", "/home", "/usr"];
 
 /// A runaway job fills this and gets ENOSPC, instead of the server's memory.
-const SIZE: &str = "size=1g,mode=0755";
+const SIZE: u64 = 1 << 30;
 
 /// A tmpfs of this sandbox alone.
 #[derive(Debug)]
 pub(super) struct Staging {
     folder: OwnedFd,
     identity: Identity,
-    layers: Cell<u32>,
+    names: Cell<u32>,
+    layers: RefCell<Vec<Layer>>,
 }
 
 impl Staging {
     /// Mounts it.
-    pub(super) fn mount(identity: Identity) -> Result<Self> {
+    pub(super) fn mount(identity: Identity, size: Option<u64>) -> Result<Self> {
         let real = |place: &&&str| fs::symlink_metadata(place).is_ok_and(|found| found.is_dir());
         let Some(place) = PLACES.iter().find(real).map(Path::new) else {
             bail!("finding a folder to mount on: none of {PLACES:?} exists");
         };
-        mounts::new("tmpfs", place, MsFlags::MS_NOSUID | MsFlags::MS_NODEV, SIZE)?;
-        Ok(Self { folder: mounts::name(place)?, identity, layers: Cell::new(0) })
+        let options = format!("size={},mode=0755", size.unwrap_or(SIZE));
+        mounts::new("tmpfs", place, MsFlags::MS_NOSUID | MsFlags::MS_NODEV, &options)?;
+        let (names, layers) = (Cell::new(0), RefCell::new(Vec::new()));
+        Ok(Self { folder: mounts::name(place)?, identity, names, layers })
     }
 
     /// An empty folder with the owner and mode of another one.
@@ -73,6 +77,7 @@ impl Staging {
 
     /// Mounts the folder `lower` on `target` with a throw-away layer above it.
     pub(super) fn overlay(&self, lower: &OwnedFd, target: &Path) -> Result<()> {
+        let opened = lower.try_clone().context("duplicating a descriptor")?;
         let lower = mounts::path_of(lower);
         let model = fs::metadata(&lower).with_context(|| format!("reading `{}`", lower.display()))?;
         // The merged folder shows the owner and mode of its upper half.
@@ -84,7 +89,23 @@ impl Staging {
             upper.display(),
             work.display()
         );
-        mounts::new("overlay", target, MsFlags::MS_NOSUID | MsFlags::MS_NODEV, &data)
+        let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
+        // Some kernels keep the contents of a file whose owner alone changed, and the place of a folder that moved, in
+        // attributes of the upper half. Whoever reads that half wants to find them there; older kernels do neither.
+        mounts::new("overlay", target, flags, &format!("{data},redirect_dir=off,metacopy=off"))
+            .or_else(|_| mounts::new("overlay", target, flags, &data))?;
+        self.layers.borrow_mut().push(Layer::overlay(target, &upper, opened));
+        Ok(())
+    }
+
+    /// Notes that a file or folder of this file system, filled already, is what is seen at `target`.
+    pub(super) fn shown(&self, copy: &Path, target: &Path) {
+        self.layers.borrow_mut().push(Layer::copy(target, copy));
+    }
+
+    /// What was laid over the machine so far.
+    pub(super) fn take_layers(&self) -> Vec<Layer> {
+        self.layers.take()
     }
 
     /// Gives owner and mode of `model` to `path`, as far as this sandbox may.
@@ -111,14 +132,19 @@ impl Staging {
         self.identity
     }
 
+    /// The descriptor through which all of it can be reached.
+    pub(super) fn into_folder(self) -> OwnedFd {
+        self.folder
+    }
+
     /// Another name for the file system itself, to measure it at the end.
     pub(super) fn gauge(&self) -> Result<Gauge> {
         Ok(Gauge(self.folder.try_clone().context("duplicating a descriptor")?))
     }
 
     fn next(&self) -> PathBuf {
-        self.layers.set(self.layers.get() + 1);
-        mounts::path_of(&self.folder).join(self.layers.get().to_string())
+        self.names.set(self.names.get() + 1);
+        mounts::path_of(&self.folder).join(self.names.get().to_string())
     }
 }
 

@@ -62,7 +62,7 @@ impl Family {
     #[must_use]
     pub const fn commands(self) -> &'static [&'static str] {
         match self {
-            Self::Migration => &["check", "plan", "apply", "rehearse", "status"],
+            Self::Migration => &["check", "plan", "apply", "rehearse", "try", "status"],
             Self::Seed => &["seed plan", "seed apply"],
         }
     }
@@ -188,7 +188,9 @@ mod tests {
             hint("seed.disable-in-use", Family::Migration),
             "it can be accepted by: seed plan, seed apply"
         );
-        assert!(hint("sessions.online", Family::Seed).ends_with("by: check, plan, apply, rehearse, status"));
+        assert!(
+            hint("sessions.online", Family::Seed).ends_with("by: check, plan, apply, rehearse, try, status")
+        );
         hint("bundle.x", Family::Seed);
     }
 }

@@ -19,6 +19,7 @@ macro_rules! codes {
 }
 
 mod accept;
+mod base;
 mod place;
 mod row;
 mod seed;
@@ -26,6 +27,7 @@ mod server;
 mod site;
 
 pub use accept::{Accept, Accepted, Family, acceptable, accepted};
+pub use base::*;
 pub use place::*;
 pub use row::{Code, Grade, Row};
 pub use seed::*;
@@ -61,7 +63,7 @@ pub fn nearest(typed: &str) -> Option<Code> {
 }
 
 fn constants() -> impl Iterator<Item = (&'static str, Code)> {
-    [server::ALL, site::ALL, place::ALL, seed::ALL].into_iter().flatten().copied()
+    [server::ALL, site::ALL, place::ALL, base::ALL, seed::ALL].into_iter().flatten().copied()
 }
 
 #[cfg(test)]

@@ -133,13 +133,33 @@ codes! {
         .advises("make sure that all clients and integrations can use HTTPS, and accept it");
     NEWCLIENT_NOT_FOUND = stop("newclient.not-found").accepted_by(Migration)
         .means("the new client was not found; without it there is no plan, also when this is accepted")
-        .looked_for("a folder below the application root, or the one that is named, that holds an `index.html` with \
-                     `<base href=\"/user-ui/\">`")
+        .looked_for("an `index.html` below the application root, or in the folder that is named or configured: no page of \
+                     the legacy client; one whose base or scripts name `/user-ui/`, or that Angular's tools built, \
+                     with its scripts beside it. On the server itself NGINX and Motion are asked as well")
         .advises("`--new-client-root DIR` or `--new-client-upstream URL`");
     NEWCLIENT_AMBIGUOUS = stop("newclient.ambiguous").accepted_by(Migration)
         .means("several folders hold a new client; there is no plan until one is chosen")
-        .looked_for("every `index.html` with `<base href=\"/user-ui/\">` below the application root")
+        .looked_for("every `index.html` below the application root; those are left for which most speaks: base, \
+                     scripts that name `/user-ui/`, scripts that are there")
         .advises("choose one with `--new-client-root`");
+    NEWCLIENT_UNUSUAL = graded("newclient.unusual", &[
+        usual(Warn),
+        when(Stop, "when what is named was asked and answers with the legacy page"),
+    ])
+        .accepted_by(Migration)
+        .means("what is taken for the new client does not look like it in every way, or was not asked")
+        .looked_for("base and scripts of the page on the disk; the page that a named address answers with, and its \
+                     scripts. Whatever is said here, after the change the page and its scripts must come")
+        .advises("look at the page yourself; name another with `--new-client-root` or `--new-client-upstream`");
+    NEWCLIENT_ASKED = graded("newclient.asked", &[
+        usual(Info),
+        when(Warn, "when what came is not what the files say"),
+    ])
+        .accepted_by(Migration)
+        .means("what the running NGINX, and Motion behind it, answer to `/user-ui/login`")
+        .looked_for("one GET of the page without credentials, over the loopback, of the scripts that it names, and of \
+                     `/login` and `/` to compare it with. No other server is asked, no redirect off `/user-ui/` followed")
+        .advises("nothing; with a warning: reload NGINX if its files were changed, and ask again");
     NEWCLIENT_UNREADABLE = stop("newclient.unreadable").accepted_by(Migration)
         .means("NGINX's user cannot read the new client's files, or not enter a folder above them")
         .looked_for("owner, group and mode of each folder down to `index.html`; the evidence names the first obstacle")

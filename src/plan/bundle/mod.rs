@@ -13,4 +13,6 @@ mod values;
 pub use error::BundleError;
 pub use manifest::{Bundle, ClientKind, MANIFEST};
 pub use render::{MissingFiles, RenderedRoute, RouteValues, SiteValues, Switch, Tls, Transport};
-pub use values::{BadValue, ClientFolder, ClientSource, FilePath, Listen, ServerName, Size, UpstreamUrl};
+pub use values::{
+    BadValue, BelowRoute, ClientFolder, ClientSource, FilePath, Listen, ServerName, Size, UpstreamUrl,
+};

@@ -6,7 +6,7 @@
 
 use super::BundleError;
 use super::manifest::{Bundle, ClientKind, LEGACY, Route};
-use super::values::{ClientSource, FilePath, Listen, ServerName, Size, UpstreamUrl};
+use super::values::{BelowRoute, ClientSource, FilePath, Listen, ServerName, Size, UpstreamUrl};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, context};
@@ -328,7 +328,10 @@ fn missing_files(missing: &MissingFiles) -> Value {
 
 fn client_value(client: &ClientSource) -> Value {
     match client {
-        ClientSource::Static { root } => context! { root => root.as_str() },
+        ClientSource::Static { root, below } => {
+            let below = below.as_ref().map_or("", BelowRoute::as_str);
+            context! { root => root.as_str(), below => below }
+        }
         ClientSource::Proxied { upstream } => context! {
             upstream => upstream.to_string(),
             origin => upstream.origin(),

@@ -26,6 +26,8 @@ pub enum ClientSource {
     Static {
         /// The folder that holds its `index.html`.
         root: ClientFolder,
+        /// Where its page wants the folder's files, below `/user-ui/`; `None` where that is `/user-ui/` itself.
+        below: Option<BelowRoute>,
     },
     /// A process that answers for `/user-ui/`.
     Proxied {
@@ -79,6 +81,26 @@ impl ClientFolder {
             return bad("`.` and `..` are not resolved");
         }
         Ok(Self(format!("/{}/", parts.join("/"))))
+    }
+}
+
+/// A path below `/user-ui/`, without a slash at its ends: `it`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BelowRoute(String);
+text_value!(BelowRoute);
+
+impl BelowRoute {
+    /// Checks a path below the new client's.
+    ///
+    /// # Errors
+    /// An empty part, or a character that means something in a path or an expression.
+    pub fn parse(path: &str) -> Result<Self, BadValue> {
+        let letters =
+            |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        if path.len() > 255 || !path.split('/').all(|part| !part.is_empty() && letters(part)) {
+            return Err(bad_value("path below /user-ui/", path, "only letters, digits, `-` and `_`"));
+        }
+        Ok(Self(path.to_owned()))
     }
 }
 

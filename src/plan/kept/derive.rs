@@ -54,8 +54,9 @@ pub fn derived(
 ) -> Result<Vec<u8>, UnderivedError> {
     let (old, new) = (Tree::parse(base.to_vec())?, Tree::parse(site.to_vec())?);
     // One that cannot be read has nothing to say of where a change came from.
-    let known =
-        previous.and_then(|bytes| LocalPatch::parse(bytes).ok()).map_or_else(Vec::new, |one| one.changes);
+    let previous = previous.and_then(|bytes| LocalPatch::parse(bytes).ok());
+    let (known, forgotten) =
+        previous.map_or_else(Default::default, |previous| (previous.changes, previous.forgotten));
     let origin = |change: &Change| {
         let words = words(change);
         let before = known.iter().find(|kept| is_same(&kept.change, change));
@@ -65,8 +66,8 @@ pub fn derived(
             None => how.origin.clone(),
         }
     };
-    let changes =
-        record(&old, &new).into_iter().map(|change| KeptChange { from: origin(&change), change, at_line: 0 });
+    let found = record(&old, &new).into_iter().filter(|change| !forgotten.contains(&change.path()));
+    let changes = found.map(|change| KeptChange { from: origin(&change), change, at_line: 0 });
     let patch = LocalPatch {
         site: how.named.clone(),
         base: how.kind,
@@ -74,6 +75,7 @@ pub fn derived(
         left_sha256: how.left,
         vendor_on_request: how.vendor_on_request,
         changes: changes.collect(),
+        forgotten,
     };
     Ok(patch.to_bytes())
 }

@@ -95,6 +95,8 @@ pub struct LocalPatch {
     pub left_sha256: Hash,
     /// Whether that was the vendor's own text, as somebody asked for.
     pub vendor_on_request: bool,
+    /// Paths that somebody dropped: they are not taken down again.
+    pub forgotten: Vec<String>,
     /// The changes.
     pub changes: Vec<KeptChange>,
 }
@@ -121,6 +123,8 @@ struct Document {
     left_sha256: Hash,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     vendor_on_request: bool,
+    #[serde(default, rename = "dropped", skip_serializing_if = "Vec::is_empty")]
+    forgotten: Vec<String>,
     #[serde(default, rename = "change")]
     changes: Vec<Spanned<Entry>>,
 }
@@ -186,6 +190,7 @@ impl LocalPatch {
             base_sha256: document.base_sha256,
             left_sha256: document.left_sha256,
             vendor_on_request: document.vendor_on_request,
+            forgotten: document.forgotten,
             changes: document.changes.into_iter().map(change).collect::<Result<_, _>>()?,
         })
     }
@@ -212,6 +217,7 @@ impl LocalPatch {
             base_sha256: self.base_sha256,
             left_sha256: self.left_sha256,
             vendor_on_request: self.vendor_on_request,
+            forgotten: self.forgotten.clone(),
             changes: self.changes.iter().map(entry).collect(),
         };
         let text = toml::to_string_pretty(&document).expect("text and numbers always serialise");
@@ -303,6 +309,7 @@ mod tests {
             base_sha256: Hash::of(b"base"),
             left_sha256: Hash::of(b"left"),
             vendor_on_request: true,
+            forgotten: vec!["server _:80 / gzip".to_owned()],
             changes: vec![
                 change(ChangeKind::Added, b"    location /b/ {\n        return 200 '\xe9';\n    }"),
                 change(ChangeKind::Added, b"    location /b/ {\r\n    }"),

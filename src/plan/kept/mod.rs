@@ -7,15 +7,17 @@
 
 mod back;
 mod derive;
+mod edit;
 mod file;
 mod keep;
 mod stand;
 mod vendor;
 
 pub use derive::{LocalRecord, UnderivedError, derived};
+pub use edit::{Taken, add_changes, chosen as chosen_changes, drop_changes, local_changes, not_kept};
 pub use file::{BaseKind, KeptChange, LocalPatch, Origin, PatchFault};
 pub use stand::{Kept, KeptError, Stand, is_there, stand};
-pub use vendor::{Restoring, STRATEGY as RESTORE_VENDOR, restore_vendor};
+pub use vendor::{Restored as VendorRestored, Restoring, restore_vendor};
 
 pub(super) use back::{Back, back};
 pub(super) use keep::{keep, own};

@@ -5,6 +5,7 @@
 //! decided otherwise by hand. What is hand-made is never called the vendor's.
 
 use super::derive::is_same;
+use super::edit::without;
 use super::file::{BaseKind, LocalPatch, Origin, PatchFault};
 use crate::plan::standing::{MissingChange, SiteState, Standing};
 use crate::values::Hash;
@@ -108,6 +109,11 @@ pub fn stand(kept: Kept<'_>, live: &Tree, file: String, motion: &[String]) -> Re
     // What may have been an update's.
     let perhaps = kept.with(|kept| kept.from == Origin::AsFound)?;
     let base = Tree::parse(base.to_vec())?;
+    let (base, ours) = match patch.base {
+        BaseKind::Vendor => (base, ours),
+        // All of it counts as local, but for what somebody dropped.
+        BaseKind::AsFound => (without(base, &patch.forgotten)?, without(ours, &patch.forgotten)?),
+    };
     let is_left = Hash::of(live.source()) == patch.left_sha256;
     let state = match (is_left, patch.vendor_on_request) {
         (true, true) => SiteState::VendorOnRequest,
@@ -133,6 +139,7 @@ pub fn stand(kept: Kept<'_>, live: &Tree, file: String, motion: &[String]) -> Re
         && !patch.vendor_on_request
         && (stand.standing.missing.len() >= CLEARLY_GONE
             || lost_ours(patch, live)
+            || lost_the_route(&left, live)
             || diff(&stand.base, live).is_empty());
     Ok(stand)
 }
@@ -154,7 +161,7 @@ fn who(patch: &LocalPatch, vendors: [&Tree; 2], left: &Tree, live: &Tree) -> Sit
         (_, true) => true,
         (BaseKind::Vendor, false) => match vendors.map(rows).into_iter().min().cmp(&Some(rows(left))) {
             std::cmp::Ordering::Less => true,
-            std::cmp::Ordering::Equal => lost_ours(patch, live),
+            std::cmp::Ordering::Equal => lost_ours(patch, live) || lost_the_route(left, live),
             std::cmp::Ordering::Greater => false,
         },
         (BaseKind::AsFound, false) if own(patch).next().is_none() => {
@@ -170,6 +177,17 @@ fn own(patch: &LocalPatch) -> impl Iterator<Item = &[u8]> {
     let own = patch.changes.iter();
     let own = own.filter(|kept| kept.from == Origin::Motionctl && kept.change.kind == ChangeKind::Added);
     own.filter_map(|kept| kept.change.text.as_deref())
+}
+
+/// Whether no location of the new client is left.
+fn lost_the_route(left: &Tree, live: &Tree) -> bool {
+    let has = |tree: &Tree| {
+        tree.walk().map(|id| tree.directive(id)).any(|directive| {
+            let path = directive.args.last().map(|word| word.text()).unwrap_or_default();
+            directive.is("location") && path.starts_with("/user-ui")
+        })
+    };
+    has(left) && !has(live)
 }
 
 /// Whether something was added by us, and nothing of it is left.

@@ -9,7 +9,7 @@ use super::keep::{folders, patch_step};
 use crate::facts::Facts;
 use crate::outcome::Comparison;
 use crate::plan::PlanError;
-use crate::plan::assemble::{preview, set_file, write_text};
+use crate::plan::assemble::{dropped, preview, set_file, write_text};
 use crate::plan::material::Material;
 use crate::plan::migrate::named_in_text;
 use crate::plan::saved::{Plan, PlanKind};
@@ -20,7 +20,7 @@ use nginx_config::{Config, Tree};
 use std::collections::BTreeSet;
 
 /// The name of the strategy in a plan.
-pub const STRATEGY: &str = "restore-vendor";
+const STRATEGY: &str = "restore-vendor";
 
 /// The vendor's text and where it is to be kept.
 #[derive(Debug, Clone, Copy)]
@@ -35,15 +35,22 @@ pub struct Restoring<'a> {
     pub keeping: &'a Keeping,
 }
 
-/// Plans to put the vendor's text in the place of the site's file; with what it changes there, redacted.
+/// The plan and what it does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Restored {
+    /// The plan.
+    pub plan: Plan,
+    /// The file before and after, redacted.
+    pub previews: Vec<Comparison>,
+    /// Paths of locations that go on purpose.
+    pub dropped_routes: BTreeSet<String>,
+}
+
+/// Plans to put the vendor's text in the place of the site's file.
 ///
 /// # Errors
 /// When a text does not parse, or a plan could not hold it.
-pub fn restore_vendor(
-    facts: &Facts,
-    config: &Config,
-    wanted: Restoring<'_>,
-) -> Result<(Plan, Vec<Comparison>), PlanError> {
+pub fn restore_vendor(facts: &Facts, config: &Config, wanted: Restoring<'_>) -> Result<Restored, PlanError> {
     let Restoring { text, is_named, memory, keeping } = wanted;
     let named = facts.site.file.to_str().ok_or_else(|| NotText::named(&facts.site.file))?;
     let files = named_in_text(facts)?;
@@ -54,10 +61,11 @@ pub fn restore_vendor(
     let plan = |steps| {
         Plan::new(PlanKind::Migrate, STRATEGY, named.to_owned(), facts.nginx.version, relies_on, steps)
     };
-    Tree::parse(text.to_vec())
+    let new = Tree::parse(text.to_vec())
         .map_err(|error| PlanError::BadInput("the vendor's text".to_owned(), error.to_string()))?;
     if live == text {
-        return Ok((plan(Vec::new()), Vec::new()));
+        let (previews, dropped_routes) = (Vec::new(), BTreeSet::new());
+        return Ok(Restored { plan: plan(Vec::new()), previews, dropped_routes });
     }
     let (at, _) = files
         .get_key_value(site.identity.as_path())
@@ -78,5 +86,6 @@ pub fn restore_vendor(
     steps.extend(patch_step(keeping, how, text, live)?);
     steps.push(set_file(&material, &site.identity, live, text)?);
     steps.extend(facts.nginx.master.is_some().then_some(Step::Reload));
-    Ok((plan(steps), vec![preview(&site.identity, live, text)]))
+    let previews = vec![preview(&site.identity, live, text)];
+    Ok(Restored { plan: plan(steps), previews, dropped_routes: dropped(&site.tree, &new) })
 }

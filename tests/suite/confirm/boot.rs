@@ -52,6 +52,30 @@ fn a_run_that_lost_power_is_undone_before_nginx_starts() {
     assert!(!serves_the_new_client(machine));
 }
 
+/// What makes it uncertain which program is going to be started. The programs are this machine's own: they are hidden
+/// by mounts that only the test's machine has, and never changed.
+const UNCERTAIN: [&str; 2] = [
+    // PATH has a broken one first.
+    "mount -t tmpfs -o mode=755 tmpfs /usr/local/sbin && printf '#!/bin/sh\\nexit 127\\n' >/usr/local/sbin/nginx && \
+     chmod 755 /usr/local/sbin/nginx",
+    // There is none, and several main files.
+    "mount --bind /dev/null /usr/sbin/nginx && mkdir -p /etc/angie && cp /etc/nginx/nginx.conf /etc/angie/angie.conf",
+];
+
+#[test]
+fn which_program_will_be_started_is_no_question_before_it_is() {
+    for uncertain in UNCERTAIN {
+        waiting!(machine, systemd, before);
+        systemd.restart();
+        let made = machine.shell(uncertain);
+        assert_eq!(made.code, Some(0), "{made}");
+        let done = systemd.run_boot_unit();
+        done.expect(0, "ok");
+        before.assert_same(&machine.configuration().without_folder_times());
+        assert_eq!(ended(&machine), "rolled-back", "{uncertain}");
+    }
+}
+
 #[test]
 fn within_the_same_start_the_unit_leaves_the_change_alone() {
     waiting!(machine, systemd, before);

@@ -165,6 +165,24 @@ fn the_timer_takes_the_same_road() {
 }
 
 #[test]
+fn the_timer_waits_until_one_master_is_left() {
+    let machine = machine();
+    let systemd = Systemd::start(&machine);
+    machine.apply(&["--confirm-within", "10m"]).expect(0, "awaiting-confirmation");
+    both(&machine);
+    let fired = systemd.firing("motionctl-unconfirmed-");
+    // Long enough for an attempt, which must not be the only one.
+    std::thread::sleep(Duration::from_secs(4));
+    assert!(serves_the_new_client(&machine));
+    assert_eq!(machine.workers().len(), 4, "the old master got workers");
+    signal_old(&machine, "QUIT");
+    let done = fired.finish();
+    done.expect(0, "applied");
+    assert_eq!(done.json["reload"]["proven"], true, "{done}");
+    assert!(!serves_the_new_client(&machine));
+}
+
+#[test]
 fn an_upgrade_that_begins_during_the_run_gets_no_reload() {
     let machine = machine();
     let before = machine.configuration().without_folder_times();

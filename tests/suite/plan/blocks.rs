@@ -130,6 +130,28 @@ fn the_site_is_named_by_any_path_that_leads_there() {
     assert_eq!(unread["exit_code"], 69, "{unread:#}");
     let evidence = finding(&unread, "site.not-found")["evidence"].to_string();
     assert!(evidence.contains("read: /etc/nginx/sites-enabled/callcentre"), "{evidence}");
+    // One that NGINX reads and that has no server block: what the others serve is not in question.
+    server.write("etc/nginx/conf.d/limits.conf", "client_max_body_size 1m;\n");
+    server.replace(
+        "etc/nginx/nginx.conf",
+        "sites-enabled/*;",
+        "sites-enabled/*; include /etc/nginx/conf.d/*.conf;",
+    );
+    for path in ["/etc/nginx/mime.types", "/etc/nginx/conf.d/limits.conf"] {
+        let empty = by(path);
+        let found = finding(&empty, "site.not-found");
+        assert_eq!(
+            (&empty["exit_code"], &found["title"]),
+            (&69.into(), &"no server block stands in the file that was named".into()),
+            "{empty:#}"
+        );
+        let evidence = found["evidence"].to_string();
+        assert!(
+            evidence.contains("callcentre:1:1: server cc.example.test:443")
+                && !evidence.contains("something else"),
+            "{evidence}"
+        );
+    }
 }
 
 #[test]

@@ -201,11 +201,62 @@ fn a_table_by_name_leads_each_block_to_its_own_application() {
         ("b.conf", block("wiki", through, &NODE)),
     ];
     get_the_route(&server(&sites), &[], &["cc"], "a map by $host");
-    // A canary of Motion's own is Motion all the same.
-    let canary = "map $cookie_beta $app { default 9000; on 9010; }\n";
-    let sites = [("a.conf", format!("{canary}{}", block("cc", through, &NODE)))];
-    let planned = plan(&server(&sites), &[]);
-    assert_eq!(changed(&planned, "a canary"), BTreeSet::from(["cc".to_owned()]));
+}
+
+#[test]
+fn a_block_that_leads_to_motion_for_some_clients_only_stops() {
+    let by = |variable: &str| block("cc", &format!("http://127.0.0.1:{variable}"), &NODE);
+    let group = "upstream old { server 127.0.0.1:9000; }\nupstream new { server 127.0.0.1:9010; }\n";
+    let condition =
+        "if ($cookie_beta) { proxy_pass http://127.0.0.1:9010; }\n        proxy_pass http://127.0.0.1:9000";
+    let cases = [
+        ("map $cookie_beta $app { default 9000; on 9010; }\n".to_owned() + &by("$app"), "a cookie"),
+        ("split_clients $remote_addr $app { 10% 9010; * 9000; }\n".to_owned() + &by("$app"), "a part"),
+        ("geo $app { default 9010; 192.0.2.0/24 9000; }\n".to_owned() + &by("$app"), "addresses"),
+        (
+            format!(
+                "{group}map $cookie_beta $app {{ default old; on new; }}\n{}",
+                block("cc", "http://$app", &NODE)
+            ),
+            "groups",
+        ),
+        (
+            by("$app").replace(
+                "server_name",
+                "set $app 9000; if ($cookie_beta) { set $app 9010; }\n    server_name",
+            ),
+            "a variable that a condition sets",
+        ),
+        (
+            by("9000").replacen("proxy_pass http://127.0.0.1:9000", condition, 3),
+            "a condition in the location",
+        ),
+    ];
+    for (site, case) in cases {
+        let server = server(&[("a.conf", site.clone())]);
+        let said = server.json(&["plan"]);
+        assert_eq!(said["exit_code"], 3, "{case}: {said:#}");
+        let found = finding(&said, "site.ambiguous");
+        let evidence = found["evidence"].to_string();
+        assert!(
+            found["level"] == "stop" && evidence.contains("127.0.0.1:9010 for others"),
+            "{case}: {said:#}"
+        );
+        assert_eq!(
+            changed(&plan(&server, &["--server", "cc.example.test"]), case),
+            BTreeSet::from(["cc".to_owned()])
+        );
+        // Which of them is Motion's is not known without its settings either.
+        if !case.contains("location") {
+            std::fs::remove_file(server.at("var/opt/motion2/.env")).expect("its settings");
+            let said = server.json(&["plan"]);
+            assert_eq!(finding(&said, "site.ambiguous")["level"], "stop", "{case}: {said:#}");
+        }
+    }
+    // Several processes of one group are Motion all the same.
+    let group = "upstream node { server 127.0.0.1:9000; server 127.0.0.1:9010; }\n";
+    let said = server(&[("a.conf", format!("{group}{}", block("cc", "http://node", &NODE)))]).json(&["plan"]);
+    assert!(!crate::support::binary::codes(&said).contains(&"site.ambiguous".to_owned()), "{said:#}");
 }
 
 #[test]

@@ -122,8 +122,12 @@ fn a_new_client_behind_a_host_name_is_rehearsed() {
     assert_eq!(rehearsed["outcome"], "ok", "{rehearsed:#}");
     for wrong in ["ftp://127.0.0.1", "http://a b", "http://x/;evil", "http://user:pw@127.0.0.1", "x"] {
         let found = server.json(&["plan", "--new-client-upstream", wrong]);
-        assert_eq!(found["exit_code"], 65, "{wrong}: {found:#}");
+        assert_eq!(found["exit_code"], 64, "{wrong}: {found:#}");
+        assert!(!found.to_string().contains(":pw@"), "{found:#}");
     }
+    // The settings are a file, and no wrong usage.
+    server.write("etc/motionctl/config.toml", "new_client_upstream = \"127.0.0.1:9001\"\n");
+    assert_eq!(server.json(&["plan"])["exit_code"], 65);
 }
 
 #[test]

@@ -389,6 +389,16 @@ fn the_path_without_its_slash_is_left_to_whom_it_belongs() {
         ("rewrite ^/user-ui$ https://new.example.test/ permanent;", Some("warn")),
         ("location = /user-ui { return 301 $scheme://$host/user-ui/; }", None),
         ("location = /user-ui { return 307 /user-ui/login; }", None),
+        // A page for maintenance answers every route.
+        (
+            "error_page 503 @m; if (-f /srv/maintenance) { return 503; } location @m { root /srv; try_files /m.html =503; }",
+            None,
+        ),
+        (
+            "error_page 503 /m.html; if ($http_x_closed) { return 503; } location = /m.html { internal; root /srv; }",
+            None,
+        ),
+        ("if (-f /srv/maintenance) { rewrite ^ /m.html last; } location = /m.html { root /srv; }", None),
     ] {
         let server = tree(&motion(local, ""));
         let checked = server.json(&["check"]);

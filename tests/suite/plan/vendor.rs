@@ -287,3 +287,42 @@ fn where_motion_listens_is_asked_for_before_it_listens_nowhere() {
         assert_eq!((site.matches("listen").count(), site.matches("listen 80;").count()), (1, 1), "{site}");
     }
 }
+
+#[test]
+fn who_is_sent_to_https_by_another_name_or_by_the_address_is_told() {
+    let two = "cc.example.test phones.example.test";
+    let live = block("80", two, "20m", "");
+    let default = "server {\n    listen 80 default_server;\n    server_name _;\n    return 301 https://$host$request_uri;\n}\n";
+    let by_address = "by the server's address, or by any name that no block has, leads to https, port 443";
+    for (candidate, lines) in [
+        // Motion's own name goes on being served; only who types the address is sent away.
+        (default.to_owned() + &block("80; listen 443 ssl", two, "20m", ROUTE), vec![by_address]),
+        // One of its names is.
+        (
+            redirect("phones.example.test") + &block("80; listen 443 ssl", "cc.example.test", "20m", ROUTE),
+            vec!["http://phones.example.test:80 leads to https, port 443", by_address],
+        ),
+    ] {
+        let files = Files::new(&live, &block("80", two, "20m", ""), &candidate);
+        let planned = files.plan(&["--strategy", "replace"]);
+        let found = finding(&planned, "routes.to-https");
+        let evidence = found["evidence"].as_array().expect("lines").clone();
+        assert_eq!(evidence.len(), lines.len(), "{found:#}");
+        for line in lines {
+            let says = |one: &Value| one.as_str().is_some_and(|one| one.contains(line));
+            assert!(evidence.iter().any(says), "{line}: {found:#}");
+        }
+        let accepted = ["--strategy", "replace", "--accept", "routes.to-https"];
+        let rehearsed = files.run(&["rehearse"], &accepted);
+        assert_eq!(rehearsed["exit_code"], 0, "{rehearsed:#}");
+    }
+    // A default server that redirected before changes nothing.
+    let live = default.to_owned() + &live;
+    let candidate = default.to_owned() + &block("80; listen 443 ssl", two, "20m", ROUTE);
+    let planned =
+        Files::new(&live, &candidate.replace(ROUTE, ""), &candidate).plan(&["--strategy", "replace"]);
+    assert_eq!(planned["exit_code"], 0, "{planned:#}");
+    let codes: Vec<_> =
+        planned["findings"].as_array().expect("findings").iter().map(|one| &one["code"]).collect();
+    assert!(!codes.contains(&&Value::from("routes.to-https")), "{planned:#}");
+}

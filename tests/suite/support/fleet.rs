@@ -76,9 +76,9 @@ fn proxied(head: &'static str, timeout: &'static str) -> Part {
     )
 }
 
-/// The vendor's text: `legacy` before the new client, the other with it.
-pub fn vendor(generation: Generation) -> Vec<Part> {
-    let mut main = vec![
+/// Lines of the vendor's main block.
+fn lines() -> Vec<Part> {
+    vec![
         Noted("# clients come in here", "listen PORT ssl"),
         Line("listen [::]:PORT ssl"),
         Line("server_name NAME"),
@@ -101,6 +101,12 @@ pub fn vendor(generation: Generation) -> Vec<Part> {
         Line("add_header X-Frame-Options SAMEORIGIN"),
         Line("error_page 502 503 504 /busy.html"),
         Line("if ($host = old.NAME) { return 301 https://NAME$request_uri; }"),
+    ]
+}
+
+/// Locations of the vendor's main block, of every edition.
+fn locations() -> Vec<Part> {
+    vec![
         Block("location = /busy.html", vec![Line("root /usr/share/nginx/html"), Line("internal")]),
         proxied("location /api/", "proxy_read_timeout 60s"),
         Block(
@@ -120,7 +126,12 @@ pub fn vendor(generation: Generation) -> Vec<Part> {
             vec![Line("proxy_pass http://UP"), Line("expires 7d"), Line("access_log off")],
         ),
         Block("location ~ /\\.(?!well-known)", vec![Line("deny all")]),
-    ];
+    ]
+}
+
+/// The vendor's text: `legacy` before the new client, the other with it.
+pub fn vendor(generation: Generation) -> Vec<Part> {
+    let mut main = [lines(), locations()].concat();
     match generation {
         Generation::Legacy => main.push(proxied("location /classic/", "proxy_read_timeout 90s")),
         Generation::New => {
@@ -177,8 +188,7 @@ pub fn fleet(seed: u64, count: usize, generation: Generation) -> Vec<Drawn> {
 
 /// The vendor's text as it would be on a server without a change.
 pub fn genuine(generation: Generation) -> String {
-    let mut random = Random::new(1);
-    let mut drawing = Drawing { random: &mut random, values: values(None), is_plain: true, ..Drawing::new() };
+    let mut drawing = Drawing { is_plain: true, ..Drawing::new() };
     drawing.parts(&vendor(generation), 0);
     drawing.text
 }
@@ -262,9 +272,11 @@ fn draw(random: &mut Random, index: usize, generation: Generation) -> Drawn {
         own: added.iter().map(|(label, _)| format!("added {label}")).collect(),
         added: added.into_iter().map(|(_, text)| text).collect(),
         values,
-        ..Drawing { random, ..Drawing::new() }
+        random: random.clone(),
+        ..Drawing::new()
     };
     drawing.parts(&vendor(generation), 0);
+    *random = drawing.random;
     let (mut text, mut own) = (drawing.text, drawing.own);
     if random.percent(25) {
         text.push_str(&format!(
@@ -276,8 +288,8 @@ fn draw(random: &mut Random, index: usize, generation: Generation) -> Drawn {
     Drawn { text, name, own }
 }
 
-struct Drawing<'r> {
-    random: &'r mut Random,
+struct Drawing {
+    random: Random,
     values: Values,
     unit: String,
     shuffles: bool,
@@ -298,10 +310,10 @@ const CHANGED: [(&str, &[&str]); 4] = [
 const REMOVED: [&str; 3] =
     ["gzip_vary on", "add_header X-Frame-Options SAMEORIGIN", "ssl_prefer_server_ciphers on"];
 
-impl<'r> Drawing<'r> {
+impl Drawing {
     fn new() -> Self {
         Self {
-            random: Box::leak(Box::new(Random::new(0))),
+            random: Random::new(0),
             values: values(None),
             unit: "    ".to_owned(),
             shuffles: false,

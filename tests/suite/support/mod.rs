@@ -20,6 +20,7 @@
 pub mod binary;
 pub mod bundles;
 pub mod depth;
+pub mod fleet;
 pub mod machine;
 pub mod mariadb;
 pub mod mount;

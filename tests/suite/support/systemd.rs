@@ -133,11 +133,16 @@ impl<'m> Systemd<'m> {
 
     /// The timer whose name starts so fires.
     pub fn fire(&self, start: &str) -> Output {
+        self.firing(start).finish()
+    }
+
+    /// The same, and its command still runs.
+    pub fn firing(&self, start: &str) -> Running<'m> {
         let command = self.command(start);
         let armed = self.armed();
         let name = armed.iter().find(|name| name.starts_with(start)).expect("armed");
         self.machine.inside(|| fs::remove_file(Path::new(STATE).join(name)).expect("armed"));
-        self.run(&command).finish()
+        self.run(&command)
     }
 
     /// Starts a timer's command, as JSON.

@@ -15,9 +15,47 @@ pub struct Upstream {
     acceptor: Option<JoinHandle<()>>,
 }
 
+/// One answer.
+pub struct Reply {
+    /// Such as `200 OK`.
+    pub status: &'static str,
+    /// The type, and more lines of the head.
+    pub content_type: String,
+    /// What follows.
+    pub body: String,
+}
+
+impl Reply {
+    /// A page.
+    pub fn html(body: impl Into<String>) -> Self {
+        Self { status: "200 OK", content_type: "text/html".to_owned(), body: body.into() }
+    }
+
+    /// A script.
+    pub fn script() -> Self {
+        Self { content_type: "application/javascript".to_owned(), ..Self::html("void 0;") }
+    }
+
+    /// Nothing of that name.
+    pub fn missing() -> Self {
+        Self { status: "404 Not Found", ..Self::html("<pre>Cannot GET</pre>") }
+    }
+
+    /// A redirect.
+    pub fn to(location: &str) -> Self {
+        let content_type = format!("text/html\r\nLocation: {location}");
+        Self { status: "302 Found", content_type, ..Self::html("") }
+    }
+}
+
 impl Upstream {
     /// Answers every request on `listener` with the HTML that `page` gives for its path.
     pub fn start(listener: TcpListener, page: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        Self::replying(listener, move |path| Reply::html(page(path)))
+    }
+
+    /// Answers every request on `listener` as `page` says for its path.
+    pub fn replying(listener: TcpListener, page: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let page = Arc::new(page);
         let (accepting, stopped) = (listener.try_clone().expect("a second handle"), Arc::clone(&stop));
@@ -35,7 +73,7 @@ impl Upstream {
 }
 
 /// A client that breaks off is the client's business.
-fn answer(stream: TcpStream, page: &dyn Fn(&str) -> String) -> Option<()> {
+fn answer(stream: TcpStream, page: &dyn Fn(&str) -> Reply) -> Option<()> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
@@ -44,8 +82,8 @@ fn answer(stream: TcpStream, page: &dyn Fn(&str) -> String) -> Option<()> {
         line.clear();
         reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
     }
-    let body = page(&path);
-    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close";
+    let Reply { status, content_type, body } = page(&path);
+    let head = format!("HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nConnection: close");
     write!(reader.get_mut(), "{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).ok()
 }
 

@@ -5,7 +5,7 @@
 //! at most one of each file. A slot is only made of what enough files have;
 //! the others are told as missed. Takes near-linear time in all directives.
 
-use super::file::{File, best_pairs, likeness};
+use super::file::{Features, File, best_pairs, likeness};
 use crate::diff::purpose::Role;
 use crate::identity::Key;
 use crate::tree::Body;
@@ -13,6 +13,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// One directive of one file: the file's place in the list, and the directive.
 pub type Member = (usize, usize);
+
+/// One block in all files that have it: what stands in it, by file.
+type Lists<'f> = Vec<(usize, &'f [usize])>;
 
 /// One directive in all files that have it.
 #[derive(Debug)]
@@ -61,7 +64,7 @@ enum Same {
 pub fn align(files: &[&File<'_>], need: usize) -> Aligned {
     let mut aligned = Aligned::default();
     let roots = files.iter().enumerate().map(|(at, file)| (at, file.outline.roots.as_slice()));
-    let mut open: Vec<(Option<usize>, Vec<(usize, &[usize])>)> = vec![(None, roots.collect())];
+    let mut open: Vec<(Option<usize>, Lists<'_>)> = vec![(None, roots.collect())];
     while let Some((parent, lists)) = open.pop() {
         let (found, missed) = level(files, &lists, need);
         aligned.missed.extend(missed.into_iter().map(|members| Missed { members, parent }));
@@ -181,47 +184,65 @@ fn shape(address: &[u8]) -> Vec<u8> {
 }
 
 /// A server block in several files.
-struct Cluster {
+struct Cluster<'f> {
     role: Role,
     members: Vec<Member>,
     /// How many members have each feature.
-    counts: HashMap<Vec<u8>, usize>,
+    counts: BTreeMap<&'f [u8], usize>,
 }
 
-impl Cluster {
+impl<'f> Cluster<'f> {
     /// What at least half of its members have.
-    fn core(&self) -> BTreeSet<Vec<u8>> {
+    fn core(&self) -> BTreeSet<&'f [u8]> {
         let is_common = |count: usize| count * 2 >= self.members.len();
-        self.counts.iter().filter(|(_, count)| is_common(**count)).map(|(name, _)| name.clone()).collect()
+        self.counts.iter().filter(|(_, count)| is_common(**count)).map(|(name, _)| *name).collect()
     }
+}
+
+/// One of this many files has to have what server blocks are compared by: what
+/// a customer has alone, however much, makes his block no other one.
+const ONE_OF: usize = 5;
+
+/// What more files have than one customer's own would.
+fn common<'f>(files: &[&'f File<'_>], lists: &[(usize, &[usize])]) -> HashSet<&'f [u8]> {
+    let mut counts: HashMap<&[u8], usize> = HashMap::new();
+    for &(at, list) in lists {
+        let blocks = list.iter().filter_map(|item| files[at].servers.get(item));
+        let own: HashSet<&[u8]> = blocks.flat_map(|block| block.all.iter().map(Vec::as_slice)).collect();
+        own.into_iter().for_each(|feature| *counts.entry(feature).or_insert(0) += 1);
+    }
+    let fewest = (lists.len() / ONE_OF).max(2);
+    counts.into_iter().filter(|(_, count)| *count >= fewest).map(|(feature, _)| feature).collect()
 }
 
 /// The server blocks of all files, by what they look like.
 fn server_blocks(files: &[&File<'_>], lists: &[(usize, &[usize])]) -> Groups {
-    let mut clusters: Vec<Cluster> = Vec::new();
+    let common = common(files, lists);
+    let mut clusters: Vec<Cluster<'_>> = Vec::new();
     for &(at, list) in lists {
-        let servers: Vec<_> =
-            list.iter().filter_map(|item| Some((*item, files[at].servers.get(item)?))).collect();
-        let cores: Vec<_> = if servers.is_empty() {
-            Vec::new()
-        } else {
-            clusters.iter().map(|cluster| (cluster.role, cluster.core())).collect()
-        };
+        let servers: Vec<_> = list
+            .iter()
+            .filter_map(|item| {
+                let Features { role, all } = files[at].servers.get(item)?;
+                let all = all.iter().map(Vec::as_slice).filter(|feature| common.contains(feature));
+                Some((*item, *role, all.collect::<BTreeSet<_>>()))
+            })
+            .collect();
+        let cores: Vec<_> = clusters.iter().map(|cluster| (cluster.role, cluster.core())).collect();
         let mut pairs = Vec::new();
-        for (left, (_, features)) in servers.iter().enumerate() {
-            let fitting = cores.iter().enumerate().filter(|(_, (role, _))| *role == features.role);
-            pairs.extend(fitting.map(|(right, (_, core))| (likeness(&features.all, core), left, right)));
+        for (left, (_, role, features)) in servers.iter().enumerate() {
+            let fitting = cores.iter().enumerate().filter(|(_, (other, _))| other == role);
+            pairs.extend(fitting.map(|(right, (_, core))| (likeness(features, core), left, right)));
         }
         let mut to: HashMap<usize, usize> = best_pairs(pairs).into_iter().collect();
-        for (left, (item, features)) in servers.into_iter().enumerate() {
+        for (left, (item, role, features)) in servers.into_iter().enumerate() {
             let cluster = to.remove(&left).unwrap_or_else(|| {
-                clusters.push(Cluster { role: features.role, members: Vec::new(), counts: HashMap::new() });
+                clusters.push(Cluster { role, members: Vec::new(), counts: BTreeMap::new() });
                 clusters.len() - 1
             });
-            let cluster = &mut clusters[cluster];
-            cluster.members.push((at, item));
-            for feature in &features.all {
-                *cluster.counts.entry(feature.clone()).or_insert(0) += 1;
+            clusters[cluster].members.push((at, item));
+            for feature in features {
+                *clusters[cluster].counts.entry(feature).or_insert(0) += 1;
             }
         }
     }

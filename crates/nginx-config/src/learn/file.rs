@@ -87,14 +87,14 @@ fn of_block(outline: &Outline<'_>, index: usize) -> Features {
 }
 
 /// What the server blocks of a file are called: names that say whose they are.
-fn own_names(outline: &Outline<'_>) -> HashSet<Vec<u8>> {
+pub fn own_names(outline: &Outline<'_>) -> HashSet<Vec<u8>> {
     let named = outline.items.iter().map(|item| item.directive()).filter(|it| it.is("server_name"));
     let words = named.flat_map(|directive| directive.args.iter().map(|word| word.value.to_ascii_lowercase()));
     words.filter(|name| !matches!(name.first(), None | Some(b'~')) && name.contains(&b'.')).collect()
 }
 
 /// The word with a blank in the place of each of these names.
-fn masked(word: &[u8], names: &HashSet<Vec<u8>>) -> Vec<u8> {
+pub fn masked(word: &[u8], names: &HashSet<Vec<u8>>) -> Vec<u8> {
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'*');
     let mut text = Vec::new();
     let mut left = word;
@@ -131,7 +131,7 @@ fn name_in(token: &[u8], names: &HashSet<Vec<u8>>) -> Option<Range<usize>> {
 }
 
 /// How much two sets have in common, in thousandths of all that either has.
-pub fn likeness(one: &BTreeSet<Vec<u8>>, other: &BTreeSet<Vec<u8>>) -> usize {
+pub fn likeness(one: &BTreeSet<&[u8]>, other: &BTreeSet<&[u8]>) -> usize {
     let common = one.intersection(other).count();
     common * 1000 / (one.len() + other.len() - common).max(1)
 }

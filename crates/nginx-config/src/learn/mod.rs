@@ -11,7 +11,7 @@ mod file;
 mod generations;
 mod write;
 
-pub(super) use file::{best_pairs, features, likeness};
+pub(super) use file::{Features, best_pairs, features, likeness, masked, own_names};
 
 use super::diff::outline::{Meanings, Outline};
 use super::diff::purpose::is_server;
@@ -219,6 +219,3 @@ fn left_out(files: &[&File<'_>], aligned: &Aligned, slots: &[usize], directives:
     found.sort_by(|one, other| other.servers.cmp(&one.servers).then_with(|| one.path.cmp(&other.path)));
     found
 }
-
-#[cfg(test)]
-mod tests;

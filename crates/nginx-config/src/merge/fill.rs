@@ -3,14 +3,14 @@
 //! nobody's change.
 //!
 //! Invariant: only words of a directive whose base has a blank are filled, and
-//! the new file gets a value in the place of a blank alone. A directive that
-//! the new file lacks stays the server's own: whether he changed what a blank
-//! stands for is not known.
+//! the new file gets a value in the place of a blank alone. A setting that the
+//! new file lacks stays the server's own: whether it was changed from what the
+//! blank stands for is not known.
 
 use crate::blank::{fits, has_blank, is_pattern, notes, taken, taken_loosely, values};
 use crate::diff::compare::pair_lists;
 use crate::diff::outline::{Meanings, Outline};
-use crate::learn::{best_pairs, features, likeness};
+use crate::learn::{Features, best_pairs, features, likeness};
 use crate::position::SyntaxError;
 use crate::splice::{Splice, splice};
 use crate::tree::{Directive, Tree};
@@ -21,6 +21,8 @@ use std::ops::Range;
 pub(super) struct Filled {
     pub base: Tree,
     pub theirs: Tree,
+    /// Words of the server's own that were filled in.
+    pub values: HashSet<Vec<u8>>,
 }
 
 /// The base as it was on the server that `ours` is from: its blanks filled,
@@ -57,13 +59,16 @@ pub(super) fn fill(base: &Tree, ours: &Tree, theirs: &Tree) -> Result<Option<Fil
     let mut all: Vec<Splice> = notes.filter(is_apart).collect();
     all.extend(base_splices);
     all.sort_by_key(|splice| splice.range.start);
-    Ok(Some(Filled { base: spliced(base, all)?, theirs: spliced(theirs, their_splices)? }))
+    let values = filling.values();
+    Ok(Some(Filled { base: spliced(base, all)?, theirs: spliced(theirs, their_splices)?, values }))
 }
 
 /// For each directive of the base the one that it is in another file.
 fn partners(base: &Outline<'_>, other: &Outline<'_>) -> Vec<Option<usize>> {
     let mut found = vec![None; base.items.len()];
     let (base_servers, other_servers) = (features(base), features(other));
+    // What the base does not know anywhere makes a block no other one.
+    let known: HashSet<&[u8]> = base_servers.values().flat_map(words_of).collect();
     let mut open = vec![(base.roots.as_slice(), other.roots.as_slice())];
     while let Some((from, to)) = open.pop() {
         let mut pairs: Vec<(usize, usize)> = Vec::new();
@@ -74,7 +79,8 @@ fn partners(base: &Outline<'_>, other: &Outline<'_>) -> Vec<Option<usize>> {
                 let Some(others) = other_servers.get(&right).filter(|one| one.role == features.role) else {
                     continue;
                 };
-                likenesses.push((likeness(&features.all, &others.all), left, right));
+                let others = words_of(others).filter(|feature| known.contains(feature)).collect();
+                likenesses.push((likeness(&words_of(features).collect(), &others), left, right));
             }
         }
         pairs.extend(best_pairs(likenesses));
@@ -98,8 +104,13 @@ fn partners(base: &Outline<'_>, other: &Outline<'_>) -> Vec<Option<usize>> {
     found
 }
 
+fn words_of(features: &Features) -> impl Iterator<Item = &[u8]> {
+    features.all.iter().map(Vec::as_slice)
+}
+
 /// Directives with blanks, each with the first that fits it. Those that say
-/// most of their own choose first; then those that fit but for other words.
+/// most of their own choose first; then those that fit but for other words;
+/// then those that are the same by their key.
 fn by_blanks(
     base: &Outline<'_>,
     other: &Outline<'_>,
@@ -129,15 +140,24 @@ fn by_blanks(
             None => waiting.push(index),
         }
     }
+    let key = |candidate: usize| &other.items[candidate].identity.key;
+    let mut left_over = Vec::new();
     for index in waiting {
         let item = &base.items[index];
         let pattern = values(&item.directive().args);
         let fit = |candidate: usize| {
-            let candidate = &other.items[candidate];
-            let is_same = item.identity.key == candidate.identity.key
-                || pattern.first().is_some_and(|word| has_blank(word));
-            is_same && taken_loosely(&pattern, &values(&candidate.directive().args)).is_some()
+            let is_same =
+                item.identity.key == *key(candidate) || pattern.first().is_some_and(|word| has_blank(word));
+            is_same && taken_loosely(&pattern, &values(&other.items[candidate].directive().args)).is_some()
         };
+        match choose(index, &fit) {
+            Some(found) => pairs.push((index, found)),
+            None => left_over.push(index),
+        }
+    }
+    // The same directive with something that no blank stands for: one of the two was changed.
+    for index in left_over {
+        let fit = |candidate: usize| base.items[index].identity.key == *key(candidate);
         pairs.extend(choose(index, &fit).map(|found| (index, found)));
     }
     pairs
@@ -182,8 +202,8 @@ impl Filling<'_, '_> {
                     }
                     theirs.extend(arguments(their, words));
                 }
-                // The block is there and lacks it: what the server has is his own.
-                (Some(_), None) if item.parent.is_none_or(|parent| self.in_theirs[parent].is_some()) => {
+                // The block is there and lacks it: what the server has is its own.
+                (Some(_), None) if !answers(directive) && self.is_around(item.parent) => {
                     gone = directive.span.end;
                     base.push(Splice { range: directive.span.range(), text: Vec::new() });
                 }
@@ -199,6 +219,30 @@ impl Filling<'_, '_> {
         theirs.extend(self.renamed(&names));
         theirs.sort_by_key(|splice| splice.range.start);
         (base, theirs)
+    }
+
+    /// Whether the new file has this block.
+    fn is_around(&self, block: Option<usize>) -> bool {
+        block.is_none_or(|block| self.in_theirs[block].is_some())
+    }
+
+    /// The server's words in the place of blanks, as far as they tell whose
+    /// they are: an address, a path. A plain word stands elsewhere as well.
+    fn values(&self) -> HashSet<Vec<u8>> {
+        let mut found = HashSet::new();
+        for (index, item) in self.base.items.iter().enumerate() {
+            let Some(ours) = self.in_ours[index].map(|ours| self.ours.items[ours].directive()) else {
+                continue;
+            };
+            let (pattern, words) = (values(&item.directive().args), values(&ours.args));
+            for (word, places) in pattern.iter().zip(taken(&pattern, &words).unwrap_or_default()) {
+                if has_blank(word) {
+                    found.extend(words[places].iter().map(|word| word.to_vec()));
+                }
+            }
+        }
+        found.retain(|word| word.iter().any(|byte| b"./:".contains(byte)));
+        found
     }
 
     /// The new file's words with those of the server where the base has blanks.
@@ -235,6 +279,14 @@ impl Filling<'_, '_> {
     }
 }
 
+/// Whether a directive says what is answered, and no setting of it: the new
+/// file answers in another way, and both ways in one block would be none.
+fn answers(directive: &Directive) -> bool {
+    const NAMES: [&str; 9] =
+        ["alias", "if", "location", "return", "rewrite", "root", "server", "try_files", "upstream"];
+    directive.name.value.ends_with(b"_pass") || NAMES.iter().any(|name| directive.is(name))
+}
+
 fn fits_all(pattern: &Directive, directive: &Directive) -> bool {
     fits(&pattern.name.value, &directive.name.value)
         && taken(&values(&pattern.args), &values(&directive.args)).is_some()
@@ -254,4 +306,87 @@ fn spelled(outline: &Outline<'_>, index: Option<usize>, directive: &Directive) -
 fn arguments(directive: &Directive, words: Vec<Vec<u8>>) -> Option<Splice> {
     let (first, last) = (directive.args.first()?, directive.args.last()?);
     Some(Splice { range: first.span.start..last.span.end, text: words.join(&b' ') })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is filled into the base and into the new file.
+    fn check(base: &str, ours: &str, theirs: &str, expect: (&str, &str)) {
+        let [base_tree, ours_tree, their_tree] = [base, ours, theirs].map(|text| Tree::parse(text).unwrap());
+        let filled = fill(&base_tree, &ours_tree, &their_tree).unwrap().unwrap();
+        let text = |tree: &Tree| String::from_utf8(tree.source().to_vec()).unwrap();
+        assert_eq!((text(&filled.base).as_str(), text(&filled.theirs).as_str()), expect, "{base}");
+    }
+
+    #[test]
+    fn a_blank_takes_the_servers_value_in_both_files() {
+        check("a <any:path>;", "a '/x y';", "a /z;", ("a '/x y';", "a '/x y';"));
+        check(
+            "listen <any:port> ssl;",
+            "listen 8443 ssl;",
+            "listen 443 ssl http2;",
+            ("listen 8443 ssl;", "listen 8443 ssl http2;"),
+        );
+        check("a <any:values...> z;", "a 1 2 z;", "a 3 z;", ("a 1 2 z;", "a 1 2 z;"));
+        // The vendor puts another text around it: that is a change of his.
+        check(
+            "return 301 https://<any:name>/;",
+            "return 301 https://b/;",
+            "return 301 https://$host/;",
+            ("return 301 https://b/;", "return 301 https://b/;"),
+        );
+        check(
+            "proxy_set_header A b<any:name>;",
+            "proxy_set_header A bc;",
+            "proxy_set_header A d;",
+            ("proxy_set_header A bc;", "proxy_set_header A d;"),
+        );
+    }
+
+    #[test]
+    fn what_one_file_lacks_is_filled_from_the_other_or_stays_the_servers() {
+        // Thrown away here: nobody's other change.
+        check("a; b <any:path>;", "a;", "a; b /x;", ("a; b /x;", "a; b /x;"));
+        // A setting that the new file lacks is the server's own.
+        check("a; b <any:path>;", "a; b /x;", "a;", ("a; ", "a;"));
+        // What answers is the vendor's to take away.
+        check(
+            "a; proxy_pass http://<any:address>;",
+            "a; proxy_pass http://u;",
+            "a;",
+            ("a; proxy_pass http://u;", "a;"),
+        );
+        // Another value than the blank could be is a change of the server's.
+        check("b <any:port>;", "b unix:/x;", "b 80;", ("b 80;", "b 80;"));
+    }
+
+    #[test]
+    fn blocks_are_followed_and_their_new_neighbours_take_the_names() {
+        let base =
+            "server { listen <any:port>; server_name <any:names...>; location / { proxy_pass http://u; } }";
+        let ours =
+            "server { listen 81; server_name a b; location / { proxy_pass http://u; } location /x { y; } }";
+        let theirs = "server { server_name v; listen 80; location / { proxy_pass http://u; } } \
+                      server { listen 8080; server_name v; return 301 /x; } server { server_name w; }";
+        check(
+            base,
+            ours,
+            theirs,
+            (
+                "server { listen 81; server_name a b; location / { proxy_pass http://u; } }",
+                "server { server_name a b; listen 81; location / { proxy_pass http://u; } } \
+             server { listen 8080; server_name a b; return 301 /x; } server { server_name w; }",
+            ),
+        );
+    }
+
+    #[test]
+    fn notes_go_and_a_base_without_blanks_stays_as_it_is() {
+        check("#| 3\n\n# c\na; #| 2 of 3\n", "a;", "b;", ("\n\n# c\na; \n", "b;"));
+        let tree = Tree::parse("a <b>;").unwrap();
+        assert!(fill(&tree, &tree, &tree).unwrap().is_none());
+        assert_eq!(fill_base(&tree, &tree).unwrap().source(), b"a <b>;");
+    }
 }

@@ -12,6 +12,7 @@
 mod distance;
 mod emit;
 mod fill;
+mod fingerprint;
 mod order;
 mod references;
 mod relay;
@@ -23,7 +24,8 @@ mod writer;
 
 pub use distance::{Share, distance};
 pub use fill::fill_base;
-pub use resolution::{Choice, Resolutions};
+pub use fingerprint::{Fingerprint, General};
+pub use resolution::{Choice, Resolutions, covers};
 
 use super::diff::compare::{Side, compare};
 use super::diff::outline::Meanings;
@@ -31,6 +33,7 @@ use super::diff::{Kind, Row, Version, describe, show, version};
 use super::position::{Position, SyntaxError};
 use super::splice::Splice;
 use super::tree::{DirectiveId, Tree};
+use fingerprint::Own;
 use references::Hints;
 use walk::{Fate, Walked};
 
@@ -171,6 +174,8 @@ pub struct Local {
 pub struct Conflict {
     /// What a resolution names it by: block path and directive.
     pub path: String,
+    /// The same question on other servers.
+    pub general: General,
     /// What kind of conflict it is.
     pub cause: Cause,
     /// The version both sides started from.
@@ -183,7 +188,7 @@ pub struct Conflict {
     pub choice: Option<Choice>,
 }
 
-/// Why a conflict is one.
+/// Why a conflict is one. The order is part of fingerprints: a new one comes last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
     /// Both changed one directive, differently.
@@ -243,15 +248,17 @@ pub fn merge_into(
 ) -> Result<Merged, SyntaxError> {
     let filled = fill::fill(base, ours, theirs)?;
     let (base, theirs) = filled.as_ref().map_or((base, theirs), |filled| (&filled.base, &filled.theirs));
+    let values = filled.as_ref().map(|filled| filled.values.clone()).unwrap_or_default();
     let mut meanings = Meanings::default();
     let [base, mut ours, theirs] = [base, ours, theirs].map(|tree| Side::of_tree(tree, &mut meanings));
     for id in chosen {
         ours.outline.items[id.index()].is_chosen = true;
     }
     let sides = Sides { base: &base, ours: &ours, theirs: &theirs };
+    let own = Own::of(&ours, values);
     let mut hints = Hints::default();
     loop {
-        let walked = walk::walk(&sides, resolutions, &hints);
+        let walked = walk::walk(&sides, resolutions, &hints, &own);
         let result = emit::emit(&sides, &walked);
         let tree = Tree::parse(result.text.clone())?;
         if !references::look(&sides, &walked, &tree, &mut hints) {

@@ -1,9 +1,11 @@
 //! Which side wins a conflict, as the user decided.
 //!
 //! Invariant: a path decides the conflict of that path and those below it; the
-//! longest path that fits wins, and all paths win over the general choice. What
-//! is no conflict is decided only by its own path.
+//! longest path that fits wins. All paths win over what was decided on another
+//! server, and that over the general choice. What is no conflict is decided
+//! only by its own path.
 
+use super::Fingerprint;
 use crate::diff::show::SEPARATOR;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +25,8 @@ pub enum Choice {
 pub struct Resolutions {
     general: Option<Choice>,
     paths: BTreeMap<String, Choice>,
+    #[cfg_attr(feature = "serde", serde(default))]
+    fingerprints: BTreeMap<Fingerprint, Choice>,
 }
 
 impl Resolutions {
@@ -35,7 +39,7 @@ impl Resolutions {
     /// One choice for every conflict that no path decides.
     #[must_use]
     pub fn all(choice: Choice) -> Self {
-        Self { general: Some(choice), paths: BTreeMap::new() }
+        Self { general: Some(choice), ..Self::default() }
     }
 
     /// The same decisions and one more, for a conflict's path or a block.
@@ -58,11 +62,26 @@ impl Resolutions {
         self.general.is_some()
     }
 
-    /// What was decided about the conflict of this path.
+    /// The same decisions and one more, for a conflict that was decided on
+    /// another server.
     #[must_use]
-    pub fn of(&self, path: &str) -> Option<Choice> {
+    pub fn with_known(mut self, conflict: Fingerprint, choice: Choice) -> Self {
+        self.fingerprints.insert(conflict, choice);
+        self
+    }
+
+    /// What was decided about the conflict of this path, or about the same one
+    /// of another server.
+    #[must_use]
+    pub fn of(&self, path: &str, conflict: &Fingerprint) -> Option<Choice> {
+        self.by_path(path).or_else(|| self.fingerprints.get(conflict).copied()).or(self.general)
+    }
+
+    /// What was decided by a path about the conflict of this path.
+    #[must_use]
+    pub fn by_path(&self, path: &str) -> Option<Choice> {
         let fitting = self.paths.iter().filter(|(known, _)| covers(known, path));
-        fitting.max_by_key(|(known, _)| known.len()).map(|(_, choice)| *choice).or(self.general)
+        fitting.max_by_key(|(known, _)| known.len()).map(|(_, choice)| *choice)
     }
 
     /// What was decided about the directive of exactly this path, conflict or not.
@@ -89,7 +108,9 @@ impl Resolutions {
     }
 }
 
-fn covers(known: &str, path: &str) -> bool {
+/// Whether a path names another, or a block that it stands in.
+#[must_use]
+pub fn covers(known: &str, path: &str) -> bool {
     path.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with(SEPARATOR))
 }
 
@@ -102,12 +123,18 @@ mod tests {
         let some = Resolutions::all(Choice::Ours)
             .with("server a:443", Choice::Theirs)
             .with("server a:443 / location /x", Choice::Ours);
-        assert_eq!(some.of("server b:443"), Some(Choice::Ours));
-        assert_eq!(some.of("server a:443 / root"), Some(Choice::Theirs));
-        assert_eq!(some.of("server a:4433"), Some(Choice::Ours));
-        assert_eq!(some.of("server a:443 / location /x / root"), Some(Choice::Ours));
-        assert_eq!(some.of("server a:443 / location /xy"), Some(Choice::Theirs));
-        assert_eq!(Resolutions::none().of("a"), None);
+        let one = Fingerprint::parse(&"1".repeat(64)).unwrap();
+        let other = Fingerprint::parse(&"2".repeat(64)).unwrap();
+        assert_eq!(some.of("server b:443", &one), Some(Choice::Ours));
+        assert_eq!(some.of("server a:443 / root", &one), Some(Choice::Theirs));
+        assert_eq!(some.of("server a:4433", &one), Some(Choice::Ours));
+        assert_eq!(some.of("server a:443 / location /x / root", &one), Some(Choice::Ours));
+        assert_eq!(some.of("server a:443 / location /xy", &one), Some(Choice::Theirs));
+        let known = some.clone().with_known(one.clone(), Choice::Theirs);
+        assert_eq!(known.of("server b:443", &one), Some(Choice::Theirs));
+        assert_eq!(known.of("server b:443", &other), Some(Choice::Ours));
+        assert_eq!(known.of("server a:443 / location /x", &one), Some(Choice::Ours));
+        assert_eq!(Resolutions::none().of("a", &one), None);
         assert_eq!(some.unused(&["server a:443 / root"], &BTreeSet::new()), ["server a:443 / location /x"]);
     }
 }

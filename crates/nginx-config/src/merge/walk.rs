@@ -4,6 +4,7 @@
 //! an undecided conflict leaves ours in place. Nothing is written yet; open
 //! blocks wait on a list, so nesting costs memory only.
 
+use super::fingerprint::Own;
 use super::order::{self, Seat};
 use super::references::Hints;
 use super::{Cause, Choice, Conflict, Resolutions, Sides};
@@ -109,7 +110,7 @@ pub(super) struct Open {
     pub is_new: bool,
 }
 
-pub(super) fn walk(sides: &Sides<'_, '_>, resolutions: &Resolutions, hints: &Hints) -> Walked {
+pub(super) fn walk(sides: &Sides<'_, '_>, resolutions: &Resolutions, hints: &Hints, own: &Own) -> Walked {
     let walked = Walked {
         acts: vec![Act::Keep; sides.ours.outline.items.len()],
         gaps: BTreeMap::new(),
@@ -130,7 +131,7 @@ pub(super) fn walk(sides: &Sides<'_, '_>, resolutions: &Resolutions, hints: &Hin
         decided: BTreeSet::new(),
     };
     let open = vec![Open { sides: [None; 3], is_new: false }];
-    let mut walker = Walker { sides, resolutions, hints, walked, open, within: None };
+    let mut walker = Walker { sides, resolutions, hints, own, walked, open, within: None };
     while let Some(block) = walker.open.pop() {
         walker.block(block);
     }
@@ -141,6 +142,7 @@ pub(super) struct Walker<'a, 's> {
     pub sides: &'a Sides<'a, 's>,
     resolutions: &'a Resolutions,
     hints: &'a Hints,
+    own: &'a Own,
     pub walked: Walked,
     open: Vec<Open>,
     /// The block of ours that is looked at.
@@ -455,10 +457,12 @@ impl Walker<'_, '_> {
         let kind =
             if cause == Cause::BothChanged || cause == Cause::Order { Kind::Changed } else { Kind::Added };
         let shown = |side: &Side<'_>, index: Option<usize>| index.map(|index| version(side, index, kind));
-        let choice = self.resolutions.of(&path);
+        let last = path.rsplit(show::SEPARATOR).next().unwrap_or_default();
+        let general = self.own.general(self.sides, self.within, (last, cause, triple));
+        let choice = self.resolutions.of(&path, &general.fingerprint);
         let (base, ours, theirs) =
             (shown(from, triple.base), shown(here, triple.ours), shown(there, triple.theirs));
-        self.walked.conflicts.push(Conflict { path, cause, base, ours, theirs, choice });
+        self.walked.conflicts.push(Conflict { path, general, cause, base, ours, theirs, choice });
         self.walked.conflicts.len() - 1
     }
 

@@ -12,6 +12,10 @@ mod record;
 pub use apply::{Misfit, apply};
 pub use record::record;
 
+use crate::diff::outline::{Meanings, Outline};
+use crate::diff::show;
+use crate::tree::Tree;
+
 /// One change of a base.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
@@ -89,14 +93,30 @@ impl Change {
     /// Block and directive: what it is named by.
     #[must_use]
     pub fn path(&self) -> String {
-        crate::diff::show::join(&self.block, &self.directive)
+        show::join(&self.block, &self.directive)
     }
+}
+
+/// The change that removes what a path names; nothing where the base has no such directive.
+#[must_use]
+pub fn named(base: &Tree, path: &str) -> Option<Change> {
+    let outline = Outline::of_tree(base, &mut Meanings::default());
+    let index = (0..outline.items.len()).find(|&index| show::full_path(&outline, index) == path)?;
+    let item = &outline.items[index];
+    Some(Change {
+        kind: ChangeKind::Removed,
+        block: show::path_of(&outline, item.parent),
+        directive: show::label(&outline, index),
+        after: None,
+        text: None,
+        was: Some(base.source()[item.directive().span.range()].to_vec()),
+        line: 0,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Tree;
     use crate::diff::{Kind, diff};
 
     fn tree(source: &[u8]) -> Tree {

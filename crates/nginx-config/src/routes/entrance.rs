@@ -12,7 +12,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// The label that stands where a wildcard or a pattern leaves one open.
 const LABEL: &str = "motionctl";
 /// A name that nobody has (RFC 6761), for a block that answers whatever no other does.
-const NOBODYS: &str = "motionctl.invalid";
+pub const NOBODYS: &str = "motionctl.invalid";
 /// The most bytes of a host name (RFC 1035).
 const LONGEST: usize = 253;
 /// Addresses of the loopback network: a block on `*:80` is not reached by one on which another listens.
@@ -73,7 +73,8 @@ fn places(at: &Endpoint) -> Vec<Endpoint> {
 
 /// Hosts that may lead to a block, the likeliest first: its names, then what a wildcard among them
 /// stands for, then what a regular expression matches.
-fn hosts(config: &Config, server: Node) -> Vec<String> {
+#[must_use]
+pub fn hosts(config: &Config, server: Node) -> Vec<String> {
     let names = names(config, server);
     let plain = names.iter().filter(|name| is_host(name) && !name.starts_with('.')).cloned();
     let covered = names.iter().flat_map(|name| covered(name));

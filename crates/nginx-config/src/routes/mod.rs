@@ -18,7 +18,7 @@ pub(crate) mod server;
 mod uri;
 mod ways;
 
-pub use entrance::{Entrance, entrance};
+pub use entrance::{Entrance, NOBODYS, entrance, hosts};
 pub use location::{Matcher, matcher};
 pub use request::{Request, Transport};
 pub use server::{Door, Endpoint, Preface, ServerMatch, doors, name_to_ask, server_for, servers};

@@ -134,7 +134,15 @@ fn three_servers_are_enough_for_what_all_three_have_and_one_has_nothing_in_commo
 
 #[test]
 fn two_hundred_servers_take_little_more_than_ten_times_twenty() {
-    let fleet = fleet(6, 200, Generation::Legacy);
+    let mut fleet = fleet(6, 200, Generation::Legacy);
+    // What each customer has alone must not count against all others.
+    for (at, server) in fleet.iter_mut().enumerate() {
+        let own = (0..60).map(|n| {
+            format!("location /own{at}/{n}/ {{ proxy_pass http://127.0.0.1:{n}; expires {n}s; }}\n")
+        });
+        let own: String = own.collect();
+        server.text = server.text.replacen("location /socket.io/", &(own + "location /socket.io/"), 1);
+    }
     let time = |servers: &[Drawn]| {
         let start = std::time::Instant::now();
         let base = learned(servers);
@@ -143,6 +151,9 @@ fn two_hundred_servers_take_little_more_than_ten_times_twenty() {
         start.elapsed()
     };
     let (few, many) = (time(&fleet[..20]), time(&fleet));
+    let tree = Tree::parse(learned(&fleet[..20]).text).unwrap();
+    let own = locals(&tree, &fleet[0]).into_iter().filter(|change| change.contains("/own0/")).count();
+    assert_eq!(own, 60);
     // Ten times as many; the bound is loose, since tests share a machine. Quadratic would be a hundred times.
     assert!(many < few * 40 + std::time::Duration::from_secs(2), "{few:?} and {many:?}");
 }
@@ -200,4 +211,22 @@ fn what_many_customers_have_is_told_as_left_out_and_nobodys_name_with_it() {
     assert_eq!(text.contains("/whatsapp-bridge/"), bridge.servers >= 16, "{text}");
     // A secret is none of the vendor's, however many share it.
     assert!(!text.contains("t0p-s3cret"), "{text}");
+}
+
+#[test]
+fn one_conflict_on_two_servers_has_one_fingerprint_whatever_was_filled_in() {
+    let base = Tree::parse(learned(&fleet(12, 20, Generation::Legacy)).text).unwrap();
+    let conflicts = |name: &str, port: &str, timeout: &str| {
+        let text = genuine(Generation::Legacy).replace("cc.genuine.test", name).replace("9000", port);
+        let text = text.replace("proxy_read_timeout 90s", &format!("proxy_read_timeout {timeout}"));
+        let merged = merge(&base, &Tree::parse(text).unwrap(), &update(), &Resolutions::none()).unwrap();
+        // The vendor throws away the location in which the customer changed something.
+        let [conflict] = &merged.conflicts[..] else { panic!("{:#?}", merged.conflicts) };
+        assert!(conflict.general.path.ends_with("location /classic/"), "{conflict:#?}");
+        assert!(!conflict.general.path.contains(name), "{conflict:#?}");
+        conflict.general.fingerprint.clone()
+    };
+    let first = conflicts("cc.a.test", "9000", "600s");
+    assert_eq!(first, conflicts("motion.b.test", "3456", "600s"));
+    assert_ne!(first, conflicts("cc.a.test", "9000", "900s"));
 }

@@ -4,7 +4,7 @@
 //! never shown, that they differ is.
 
 mod lines;
-mod operand;
+pub(super) mod operand;
 
 use crate::cli::args::DiffArgs;
 use crate::cli::context::Context;

@@ -100,8 +100,8 @@ fn unparsable(path: &Path, error: &SyntaxError) -> Failure {
 
 /// A copy of the configuration folder, which names itself by its place on the
 /// server.
-struct FolderReader<'a> {
-    below: RootReader<'a>,
+pub(in crate::cli::commands) struct FolderReader<'a> {
+    pub below: RootReader<'a>,
 }
 
 fn inside(path: &Path) -> io::Result<PathBuf> {

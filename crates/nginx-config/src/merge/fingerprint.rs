@@ -1,0 +1,163 @@
+//! By what a conflict is known on another server: what kind it is, where, and
+//! both versions, without what each server has for itself.
+//!
+//! Invariant: equal fingerprints are the same question; spelling, comments and
+//! the server's own names make no other one. A fingerprint is a hash, so that
+//! a file of them tells no secret, and what is shown beside it is redacted.
+
+use super::walk::Triple;
+use super::{Cause, Sides};
+use crate::blank::blank;
+use crate::diff::compare::{Kind, Side};
+use crate::diff::outline::Outline;
+use crate::diff::purpose::{Role, Upstreams, is_server, purpose};
+use crate::diff::{show, version};
+use crate::learn::{masked, own_names};
+use crate::tree::Body;
+use sha2::{Digest, Sha256};
+use std::collections::HashSet;
+
+/// What a conflict is known by, on whatever server.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    /// A fingerprint as it was written down; `None` for what is none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_hash = text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        is_hash.then(|| Self(text.to_owned()))
+    }
+
+    /// As it is written down.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A conflict as it is told of a whole fleet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct General {
+    /// What it is known by.
+    pub fingerprint: Fingerprint,
+    /// Where it is, without names of the server.
+    pub path: String,
+    /// The version both sides started from, redacted, likewise.
+    pub base: Option<String>,
+    /// Ours.
+    pub ours: Option<String>,
+    /// Theirs.
+    pub theirs: Option<String>,
+}
+
+/// What a server has for itself.
+#[derive(Debug, Default)]
+pub(super) struct Own {
+    names: HashSet<Vec<u8>>,
+    /// Words that were filled into blanks.
+    values: HashSet<Vec<u8>>,
+}
+
+impl Own {
+    /// Of our side; `filled` are words that stand in the place of a blank.
+    pub fn of(ours: &Side<'_>, filled: HashSet<Vec<u8>>) -> Self {
+        Self { names: own_names(&ours.outline), values: filled }
+    }
+
+    fn word(&self, word: &[u8]) -> Vec<u8> {
+        if self.values.contains(word) { blank("value") } else { masked(word, &self.names) }
+    }
+
+    /// A text for people without the server's names.
+    pub fn text(&self, text: &str) -> String {
+        String::from_utf8_lossy(&masked(text.as_bytes(), &self.names)).into_owned()
+    }
+
+    /// A conflict in the block `within` of ours, under the last part of its path.
+    pub fn general(
+        &self,
+        sides: &Sides<'_, '_>,
+        within: Option<usize>,
+        (own, cause, triple): (&str, Cause, Triple),
+    ) -> General {
+        let path = show::join(&self.path(&sides.ours.outline, within), &self.text(own));
+        let mut hash = Sha256::new();
+        hash.update([cause as u8]);
+        let mut part = |bytes: &[u8]| {
+            hash.update((bytes.len() as u64).to_le_bytes());
+            hash.update(bytes);
+        };
+        part(path.as_bytes());
+        for (side, index) in
+            [(sides.base, triple.base), (sides.ours, triple.ours), (sides.theirs, triple.theirs)]
+        {
+            part(&index.map_or_else(Vec::new, |index| self.meaning(&side.outline, index)));
+        }
+        let fingerprint = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let text = |side: &Side<'_>, index: Option<usize>| {
+            index.map(|index| self.text(&version(side, index, Kind::Added).text))
+        };
+        General {
+            fingerprint: Fingerprint(fingerprint),
+            path,
+            base: text(sides.base, triple.base),
+            ours: text(sides.ours, triple.ours),
+            theirs: text(sides.theirs, triple.theirs),
+        }
+    }
+
+    /// The blocks around a directive: a server block by what it does.
+    fn path(&self, outline: &Outline<'_>, within: Option<usize>) -> String {
+        /// More levels say no more.
+        const LONGEST: usize = 32;
+        let mut labels = Vec::new();
+        let mut next = within;
+        while let Some(index) = next.filter(|_| labels.len() < LONGEST) {
+            let item = &outline.items[index];
+            labels.push(if is_server(item.directive()) {
+                match purpose(outline, index, &Upstreams::default()).role {
+                    Role::Redirects => "server that redirects".to_owned(),
+                    Role::Answers => "server".to_owned(),
+                }
+            } else {
+                self.text(&show::label(outline, index))
+            });
+            next = item.parent;
+        }
+        labels.reverse();
+        labels.join(show::SEPARATOR)
+    }
+
+    /// A directive with all that stands in it, whatever its spelling. Each
+    /// word has its length before it, so that no two lists of words are alike.
+    fn meaning(&self, outline: &Outline<'_>, index: usize) -> Vec<u8> {
+        let mut text = Vec::new();
+        let mut word = |word: &[u8]| {
+            text.extend((word.len() as u64).to_le_bytes());
+            text.extend(word);
+        };
+        let mut open = vec![(index, false)];
+        while let Some((index, is_end)) = open.pop() {
+            if is_end {
+                word(b"}");
+                continue;
+            }
+            let item = &outline.items[index];
+            let directive = item.directive();
+            word(&directive.name.value);
+            directive.args.iter().for_each(|argument| word(&self.word(&argument.value)));
+            match directive.body {
+                Body::Semicolon => word(b";"),
+                Body::Lua { span } => word(item.tree.source()[span.range()].trim_ascii()),
+                Body::Block { .. } => {
+                    word(b"{");
+                    open.push((index, true));
+                    open.extend(item.children.iter().rev().map(|&child| (child, false)));
+                }
+            }
+        }
+        text
+    }
+}

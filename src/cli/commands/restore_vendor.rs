@@ -1,0 +1,130 @@
+//! `restore-vendor`: exactly the vendor's text, local changes kept aside.
+//!
+//! Invariant: only what is known to be the vendor's is put there. The road is
+//! that of every change, but the new client's route goes on purpose.
+
+use super::apply::{conclude, lock_alone, not_reloaded};
+use crate::apply::{Confirmation, Request, run};
+use crate::cli::args::RestoreVendorArgs;
+use crate::cli::context::Context;
+use crate::cli::files::read_input;
+use crate::cli::prompt;
+use crate::host::WriteLock;
+use crate::inspect::{Inspection, barred, inspect, installed_error_log};
+use crate::outcome::{DiffSection, Failure, FailureKind, LocalChanges, Outcome, OutcomeKind, PlanSection};
+use crate::plan::{
+    BaseKind, Input, Keeping, Memory, Restoring, Step, VendorRestored, restore_vendor as plan_restore,
+};
+use crate::prepare::{kept, rollback_probes};
+use crate::verify::probe::Gate;
+
+/// Puts the vendor's text in the place of Motion's file.
+pub fn restore_vendor(context: &Context, args: &RestoreVendorArgs) -> Result<Outcome, Failure> {
+    let lock = lock_alone(context)?;
+    let named = args.base.as_deref().map(read_input).transpose()?;
+    let mut outcome = Outcome::new("restore-vendor", OutcomeKind::Ok);
+    outcome.host = Some(context.host());
+    let inspection = inspect(&context.root, &context.bare_options(Vec::new()))?;
+    let facts = &inspection.facts;
+    let (Some(memory), Some(keeping)) = kept(&context.root, facts, &mut outcome.findings)? else {
+        outcome.fail(Failure::new(FailureKind::Unavailable, "what the last change left cannot be read"));
+        return Ok(outcome);
+    };
+    let Some(text) = vendors(named.as_ref(), &memory, &keeping) else {
+        let message =
+            "the vendor's own text is not known: no change was made from it, and no update was seen";
+        outcome.fail(
+            Failure::new(FailureKind::Refused, message).with_hint("name the vendor's file with --base FILE"),
+        );
+        return Ok(outcome);
+    };
+    let restoring = Restoring { text, is_named: named.is_some(), memory: &memory, keeping: &keeping };
+    let planned = plan_restore(facts, &inspection.config, restoring).map_err(|error| {
+        Failure::new(FailureKind::Invalid, nginx_config::redact_text(&format!("planning: {error}")))
+    })?;
+    if planned.plan.is_empty() {
+        outcome.outcome = OutcomeKind::UpToDate;
+        return Ok(outcome);
+    }
+    if let Some(barred) = barred(&inspection.findings) {
+        outcome.fail(barred);
+        return Ok(outcome);
+    }
+    show(&planned, &mut outcome);
+    if !args.yes {
+        prompt::confirm(context, &outcome)?;
+        outcome.comparisons.clear();
+    }
+    perform(context, args, &lock, &inspection, &planned, &mut outcome)?;
+    Ok(outcome)
+}
+
+/// The vendor's text: as it was named, or as it is remembered where it is certainly the vendor's.
+fn vendors<'a>(named: Option<&'a Input>, memory: &'a Memory, keeping: &Keeping) -> Option<&'a [u8]> {
+    let is_known = keeping.patch.as_ref().is_some_and(|patch| patch.base == BaseKind::Vendor);
+    let remembered = memory.standing.as_ref().filter(|_| is_known).map(|(_, bytes)| bytes.as_slice());
+    named.map(|input| input.bytes.as_slice()).or(remembered)
+}
+
+/// Puts the plan that would be run into the answer.
+fn show(planned: &VendorRestored, outcome: &mut Outcome) {
+    let plan = &planned.plan;
+    outcome.plan = Some(PlanSection {
+        id: plan.id.to_string(),
+        strategy: plan.strategy.clone(),
+        site: plan.site.clone(),
+        base: None,
+        steps: plan.steps.iter().map(Step::describe).collect(),
+        local_changes: LocalChanges::default(),
+        diff: DiffSection {
+            directives: Vec::new(),
+            unified: planned.previews.iter().map(crate::outcome::Comparison::unified).collect(),
+        },
+    });
+    outcome.comparisons.clone_from(&planned.previews);
+}
+
+/// Runs the plan and turns what it did into the answer.
+fn perform(
+    context: &Context,
+    args: &RestoreVendorArgs,
+    lock: &WriteLock,
+    inspection: &Inspection,
+    planned: &VendorRestored,
+    outcome: &mut Outcome,
+) -> Result<(), Failure> {
+    let facts = &inspection.facts;
+    let mut probes = rollback_probes(&facts.site);
+    // What only the live file has goes on purpose.
+    for row in probes.rows.iter_mut().filter(|row| planned.dropped_routes.contains(&row.uri)) {
+        row.gate = Gate::Informational;
+    }
+    let request = Request {
+        root: &context.root,
+        lock,
+        launcher: &context.launcher,
+        facts,
+        program: &inspection.programs.validating,
+        plan: &planned.plan,
+        source: None,
+        probes: &probes,
+        sandbox: context.sandbox(args.no_sandbox)?,
+        confirmation: Confirmation::NotAsked,
+        installed_log: installed_error_log,
+        reload_timeout: context.reload_timeout(args.reload_timeout)?,
+        stop: &context.stop,
+        actor: context.actor(),
+        command: context.command_line(),
+    };
+    let (done, result) = run(&request, &mut |event| context.progress.event(event));
+    conclude(context, outcome, done, result);
+    if outcome.outcome == OutcomeKind::Applied {
+        let local = "local changes are kept aside, and `motionctl apply` brings them back";
+        let verdict = match outcome.reload {
+            Some(_) => format!("the vendor's own text is there, proven; {local}"),
+            None => format!("the vendor's own text is there; {local}; {}", not_reloaded(context)),
+        };
+        outcome.details.insert("verdict".to_owned(), verdict.into());
+    }
+    Ok(())
+}

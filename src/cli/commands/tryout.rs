@@ -1,0 +1,278 @@
+//! `try`: somebody else's script in a private copy of this server.
+
+use super::plan::{judge, save};
+use super::sessions::Watch;
+use crate::cli::args::{DatabaseArgs, TryArgs};
+use crate::cli::context::Context;
+use crate::cli::files::{Standing, read_script, write_out};
+use crate::host::contain::{Change, Kind, Limits, Seen};
+use crate::host::{WriteLock, machine};
+use crate::inspect::{Inspection, inspect};
+use crate::outcome::codes;
+use crate::outcome::{Failure, FailureKind, Finding, Outcome, OutcomeKind, TriedCandidate, TrySection};
+use crate::plan::Input;
+use crate::tryout::{self, Edition, Fingerprint, Script, Tried, Wishes};
+use crate::values::{Hash, escape, unescape};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// Where the copy has nothing of this machine.
+const NOT_INSIDE: [&str; 4] = ["/dev", "/proc", "/run", "/sys"];
+
+/// Tries the script, and says what it would do.
+pub fn try_script(context: &Context, args: &TryArgs) -> Result<Outcome, Failure> {
+    need_root()?;
+    let script = script(&args.script)?;
+    let files = args.files.as_deref().map(folder).transpose()?;
+    let options = context.change_options(&args.change)?;
+    if args.plan && options.candidate.is_some() {
+        return Err(Failure::new(
+            FailureKind::Usage,
+            "--plan takes what the script makes: leave --candidate out",
+        ));
+    }
+    context.progress.stage("looking at the server");
+    // A script can be tried where nothing of Motion's is found; only a plan needs it.
+    let inspection = match inspect(&context.root, &options.inspect) {
+        Ok(inspection) => Some(inspection),
+        Err(failure) if args.plan => return Err(failure),
+        Err(_) => None,
+    };
+    let TryArgs { timeout: time, processes, memory, disk, .. } = *args;
+    let limits = Limits { time, processes, memory, disk, grouped: false };
+    let facts = inspection.as_ref().map(|inspection| &inspection.facts);
+    let wishes = Wishes { script: &script, arguments: &args.arguments, files, limits, facts };
+    context.progress.stage("running the script in a private copy");
+    let tried = tryout::run(&context.root, &context.launcher, &wishes)?;
+    let mut section = tryout::section(&script, &tried);
+    let notes = compare(context, &script, &mut section);
+    let made = candidate(args, inspection.as_ref(), &tried);
+    let mut saved = None;
+    if let (Ok(input), Some(out)) = (&made, &args.candidate_out) {
+        write_out(out, &input.bytes, Standing::Replace, &[&args.script])?;
+        saved = Some(out.display().to_string());
+    }
+    if let Ok(input) = &made {
+        let sha256 = Hash::of(&input.bytes).to_string();
+        section.candidate = Some(TriedCandidate { path: input.name.clone(), sha256, saved });
+    }
+    let mut outcome = match (&made, args.plan) {
+        (Ok(input), true) => planned(context, args, &options, &script, input, &tried)?,
+        _ => Outcome::new("try", OutcomeKind::Ok),
+    };
+    outcome.command = "try";
+    outcome.host = outcome.host.or_else(|| Some(context.host()));
+    outcome.comparisons = tryout::comparisons(&tried);
+    conclude(context, args, &mut outcome, &section, made.err());
+    if !notes.is_empty() {
+        outcome.details.insert("notes".to_owned(), notes.into());
+    }
+    let section = serde_json::to_value(&section)
+        .map_err(|error| Failure::new(FailureKind::Failed, format!("writing the answer: {error}")))?;
+    outcome.details.insert("try".to_owned(), section);
+    Ok(outcome)
+}
+
+/// The walls are root's to build.
+fn need_root() -> Result<(), Failure> {
+    if machine::is_superuser() {
+        return Ok(());
+    }
+    let finding = Finding::new(
+        codes::HOST_NOT_ROOT,
+        "trying a script needs root: it makes a private copy of the server",
+    )
+    .advice("run it with sudo; nothing outside the private copy is touched");
+    Err(Failure::new(FailureKind::Unavailable, "trying a script needs root")
+        .with_hint("run it with sudo")
+        .with_findings(vec![finding]))
+}
+
+fn script(path: &Path) -> Result<Script, Failure> {
+    let bytes = read_script(path)?;
+    let (name, folder) = if path == Path::new("-") {
+        ("stdin".to_owned(), None)
+    } else {
+        let whole = std::fs::canonicalize(path).map_err(|error| {
+            Failure::new(FailureKind::Unavailable, format!("reading {}: {error}", path.display()))
+        })?;
+        let name = whole.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        (name, whole.parent().map(Path::to_owned))
+    };
+    Script::new(name, folder, bytes)
+        .map_err(|why| Failure::new(FailureKind::Invalid, format!("{} is not run: {why}", path.display())))
+}
+
+/// A folder that can be seen in the copy as well.
+fn folder(path: &Path) -> Result<PathBuf, Failure> {
+    let usage = |why: &str| Failure::new(FailureKind::Usage, format!("--files {}: {why}", path.display()));
+    let whole = std::fs::canonicalize(path).map_err(|error| usage(&error.to_string()))?;
+    if !whole.is_dir() {
+        return Err(usage("it is no folder"));
+    }
+    if NOT_INSIDE.iter().any(|not| whole.starts_with(not)) {
+        return Err(usage(
+            "a private copy has nothing of /dev, /proc, /run and /sys: put the files somewhere else",
+        ));
+    }
+    Ok(whole)
+}
+
+/// Compares with the edition before, and remembers this one; one that ended early did not do all that it does.
+/// Returns why it could not, for people.
+fn compare(context: &Context, script: &Script, section: &mut TrySection) -> Vec<String> {
+    let record = Fingerprint::of(section, script.hash());
+    let earlier =
+        Edition::earlier(&context.root, &script.name, script.hash()).map_err(|error| error.to_string());
+    let earlier = earlier.and_then(|earlier| {
+        if section.exit_code == Some(0) {
+            remember(context, script, &record)?;
+        }
+        Ok(earlier)
+    });
+    match earlier {
+        Ok(earlier) => section.edition = earlier.map(|earlier| record.since(&earlier)),
+        Err(why) => return vec![format!("editions of this script are not compared: {why}")],
+    }
+    Vec::new()
+}
+
+fn remember(context: &Context, script: &Script, record: &Fingerprint) -> Result<(), String> {
+    let lock = WriteLock::take(&context.root).map_err(|error| error.to_string())?;
+    Edition::remember(&lock, &context.root, &script.name, record).map_err(|error| error.to_string())
+}
+
+/// The file that the script makes for Motion's site.
+fn candidate(args: &TryArgs, inspection: Option<&Inspection>, tried: &Tried) -> Result<Input, Failure> {
+    let changes = &tried.observed.changes;
+    let named = |path: &Path| escape(path.as_os_str().as_bytes());
+    let wanted: Vec<String> = match (&args.candidate_from, inspection) {
+        (Some(path), _) => vec![named(path)],
+        (None, Some(inspection)) => {
+            let mut files = inspection.config.files().map(|(_, file)| file);
+            let site = files.find(|file| file.path == inspection.facts.site.file);
+            site.into_iter().flat_map(|site| site.paths().map(named).chain([named(&site.identity)])).collect()
+        }
+        (None, None) => Vec::new(),
+    };
+    let found = changes.iter().find(|change| wanted.contains(&change.path)).and_then(|change| {
+        let bytes = change.after.as_ref()?.kind.contents()?;
+        Some(Input { name: change.path.clone(), bytes })
+    });
+    found.ok_or_else(|| {
+        let is_file = |seen: &Seen| matches!(seen.kind, Kind::File { .. });
+        let nginx = changes
+            .iter()
+            .filter(|change| change.path.contains("nginx") && change.after.as_ref().is_some_and(is_file));
+        let others: Vec<_> = nginx.map(|change| change.path.clone()).take(8).collect();
+        let failure = Failure::new(
+            FailureKind::Refused,
+            match wanted.first() {
+                Some(path) => format!("there is nothing to plan: the script does not write {path}"),
+                None => "there is nothing to plan: Motion's file was not found".to_owned(),
+            },
+        );
+        match others.as_slice() {
+            [] => failure,
+            others => failure.with_hint(format!(
+                "--candidate-from names another file that it writes: {}",
+                others.join(", ")
+            )),
+        }
+    })
+}
+
+/// The plan with the script's file as its candidate.
+fn planned(
+    context: &Context,
+    args: &TryArgs,
+    options: &crate::prepare::Options,
+    script: &Script,
+    made: &Input,
+    tried: &Tried,
+) -> Result<Outcome, Failure> {
+    let mut options = options.clone();
+    options.beside = new_files(tried);
+    let name = format!("{} of {}", made.name, script.name);
+    options.candidate = Some(Input { name, bytes: made.bytes.clone() });
+    let database = DatabaseArgs { no_db: true, ..DatabaseArgs::default() };
+    let watch = Watch::new(context, &database)?;
+    match super::change::watched(context, "try", &options, &watch) {
+        Ok((prepared, mut outcome)) => {
+            if let (Some(migration), Some(out)) = (&prepared.migration, &args.out) {
+                save(context, migration, out, &args.change, &mut outcome)?;
+            }
+            judge(&prepared, &mut outcome);
+            Ok(outcome)
+        }
+        Err(outcome) => Ok(*outcome),
+    }
+}
+
+/// Files that the script adds, and that a new file for Motion's site may include.
+fn new_files(tried: &Tried) -> Vec<Input> {
+    let added = tried.observed.changes.iter().filter(|change| change.before.is_none());
+    let input = |change: &Change| {
+        let path = unescape(&change.path).and_then(|bytes| String::from_utf8(bytes).ok())?;
+        Some(Input { name: path, bytes: change.after.as_ref()?.kind.contents()? })
+    };
+    added.filter_map(input).collect()
+}
+
+/// How the script ended decides, then the plan.
+fn conclude(
+    context: &Context,
+    args: &TryArgs,
+    outcome: &mut Outcome,
+    section: &TrySection,
+    no_candidate: Option<Failure>,
+) {
+    let name = &section.script.name;
+    let ended = match (section.ended.as_str(), &section.limit) {
+        ("exited", _) if section.exit_code == Some(0) => None,
+        ("exited", _) => Some(format!("{name} failed with exit code {}", section.exit_code.unwrap_or(1))),
+        (_, Some(limit)) => Some(format!("{name} hit the limit of {limit} and was ended")),
+        _ => Some(format!("{name} was ended by signal {}", section.signal.unwrap_or(0))),
+    };
+    if let Some(message) = ended {
+        let failure = Failure::new(FailureKind::Failed, format!("{message}; this server was not touched"));
+        outcome.fail(match section.limit.as_deref() {
+            Some("time") => failure.with_hint("--timeout gives it more"),
+            Some(limit) => failure.with_hint(format!("--{limit} gives it more")),
+            None if section.fetches.iter().any(|fetch| fetch.served.is_none()) => {
+                failure.with_hint("it wanted files that were not there: --files DIR hands them out")
+            }
+            None => failure,
+        });
+        outcome.details.insert(
+            "verdict".to_owned(),
+            "the script did not run to its end in the private copy; this server was not touched".into(),
+        );
+        return;
+    }
+    if let (true, Some(failure)) = (args.plan, no_candidate) {
+        outcome.fail(failure);
+    } else if !args.plan {
+        let verdict = format!("{name} ran to its end in a private copy; this server was not touched");
+        outcome.details.insert("verdict".to_owned(), verdict.into());
+    }
+    let mut next = Vec::new();
+    let missing = section.fetches.iter().filter(|fetch| fetch.served.is_none() && !fetch.sends).count();
+    if missing > 0 {
+        next.push(
+            "fetch what is marked `missing` yourself, look at it, and hand it out with --files DIR"
+                .to_owned(),
+        );
+    }
+    let root = context.root_argument();
+    match section.candidate.as_ref().map(|candidate| &candidate.saved) {
+        Some(Some(file)) => next.push(format!("motionctl{root} rehearse --candidate {file}")),
+        Some(None) if !args.plan => {
+            next.push("--plan shows what its new file for Motion's site would change".to_owned())
+        }
+        Some(None) => next
+            .push("--candidate-out FILE saves the file, for rehearse and apply --candidate FILE".to_owned()),
+        None => {}
+    }
+    outcome.details.insert("next".to_owned(), next.into());
+}

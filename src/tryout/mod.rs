@@ -1,0 +1,20 @@
+//! Somebody else's script, run to its end in a private copy of this server.
+//!
+//! Invariant: nothing of the server changes, whatever the script does. What the script says of itself, by its output or
+//! by what it asks of stand-ins, is its own word: shown, never believed.
+
+mod canonical;
+mod inside;
+mod judge;
+mod order;
+mod outside;
+mod redact;
+mod report;
+pub mod stand_in;
+
+pub use canonical::{Edition, Fingerprint, KEPT};
+pub use inside::{inside, is_ours};
+pub use judge::{NotRunnable, Script};
+pub use order::Tried;
+pub use outside::{Wishes, run};
+pub use report::{comparisons, section};

@@ -1,0 +1,23 @@
+//! What crosses the wall between the command and the private copy.
+
+use crate::host::contain::{Observed, Order};
+use serde::{Deserialize, Serialize};
+
+/// The payload; its only key tells it from those of other commands.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Payload {
+    pub(super) r#try: Order,
+}
+
+/// What comes back: what was observed, or why nothing ran.
+pub(super) type Answer = Result<Observed, String>;
+
+/// What a script did, with how it was held.
+#[derive(Debug)]
+pub struct Tried {
+    /// What it did.
+    pub observed: Observed,
+    /// What held it and what did not, for people.
+    pub containment: Vec<String>,
+}

@@ -1,0 +1,210 @@
+//! The outer side: makes the private copy, hands in the script, and takes what it did.
+//!
+//! Invariant: whatever happens inside, the copy is gone when this returns.
+
+use super::judge::Script;
+use super::order::{Answer, Payload, Tried};
+use super::stand_in;
+use crate::facts::Facts;
+use crate::host::Root;
+use crate::host::contain::groups::Groups;
+use crate::host::contain::{End, Limit, Limits, Observed, Order};
+use crate::host::sandbox::{Capabilities, Ending, Launcher, Network, Refused, Spec, StagedFile, Visibility};
+use crate::outcome::codes;
+use crate::outcome::{Failure, FailureKind, Finding, Level};
+use crate::verify::staged::{self, Changes};
+use nix::libc::SIGKILL;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// For making the copy and reading what was written, beside the script's own time.
+const AROUND: Duration = Duration::from_secs(120);
+/// Where a script is put that came by a pipe, or lies where the copy has nothing of this machine.
+const ELSEWHERE: &str = "/tmp";
+/// Folders of which the copy has nothing, or only some.
+const NOT_INSIDE: [&str; 4] = ["/dev", "/proc", "/run", "/sys"];
+const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// What is wanted of a try.
+#[derive(Debug)]
+pub struct Wishes<'a> {
+    /// The script.
+    pub script: &'a Script,
+    /// What it is called with.
+    pub arguments: &'a [String],
+    /// Files that stand in for the network.
+    pub files: Option<PathBuf>,
+    /// How far it may go.
+    pub limits: Limits,
+    /// The server, where it could be looked at: its logs are then not copied, and the names in its configuration lead
+    /// somewhere.
+    pub facts: Option<&'a Facts>,
+}
+
+/// Runs the script.
+///
+/// # Errors
+/// When there is no private copy to be had, or nothing could be run in it.
+pub fn run(root: &Root, launcher: &Launcher, wishes: &Wishes<'_>) -> Result<Tried, Failure> {
+    let mut limits = wishes.limits;
+    // What is written lies in memory, too.
+    let groups = Groups::make(limits.processes, limits.memory.saturating_add(limits.disk));
+    limits.grouped = groups.is_ok();
+    let (mut spec, mut notes) = spec(root, wishes.facts);
+    spec.network = Network::Private;
+    spec.capabilities = Capabilities::Nginx;
+    spec.deadline = limits.time.saturating_add(AROUND);
+    spec.disk = Some(limits.disk);
+    spec.layers = Visibility::Shown;
+    spec.cgroups = groups.as_ref().map(Groups::lists).unwrap_or_default();
+    let (path, folder) = place(wishes.script);
+    spec.files.push(staged(&path, wishes.script));
+    let order = order(root, wishes, limits, &path, folder);
+    let payload = serde_json::to_value(Payload { r#try: order })
+        .map_err(|error| Failure::new(FailureKind::Failed, format!("writing the order: {error}")))?;
+    let called = launcher.call(&spec, &payload).map_err(|refused| refusal(&refused))?;
+    let answer: Answer = match called.ending {
+        Ending::Exited(_) => serde_json::from_slice(&called.result).map_err(|error| {
+            Failure::new(FailureKind::Failed, format!("the private copy ended without a result: {error}"))
+        })?,
+        Ending::Stopped => {
+            return Err(Failure::new(FailureKind::Failed, "interrupted; the private copy is gone"));
+        }
+        Ending::TimedOut => {
+            return Err(Failure::new(
+                FailureKind::Failed,
+                "the private copy did not end in time, and is gone",
+            ));
+        }
+        Ending::Killed(signal) => {
+            let message = format!("the private copy was killed by signal {signal}");
+            return Err(Failure::new(FailureKind::Failed, message));
+        }
+    };
+    let mut observed =
+        answer.map_err(|why| Failure::new(FailureKind::Invalid, format!("the script was not run: {why}")))?;
+    let starved = groups.as_ref().is_ok_and(Groups::ran_out_of_memory);
+    judge(&mut observed, starved);
+    notes.extend(called.mode.notes);
+    notes.append(&mut observed.notes);
+    notes.dedup();
+    let containment = containment(&limits, groups.as_ref().err(), notes);
+    Ok(Tried { observed, containment })
+}
+
+/// An end for want of memory or space is that limit's, whatever the script made of it.
+fn judge(observed: &mut Observed, starved: bool) {
+    let failed = !matches!(observed.end, End::Exited(0));
+    match observed.end {
+        End::Killed(SIGKILL) if starved => observed.end = End::Beyond(Limit::Memory),
+        End::Exited(_) | End::Killed(_) if failed && observed.filled => {
+            observed.end = End::Beyond(Limit::Disk)
+        }
+        End::Exited(_) | End::Killed(_) if failed && starved => observed.end = End::Beyond(Limit::Memory),
+        _ => {}
+    }
+}
+
+fn spec(root: &Root, facts: Option<&Facts>) -> (Spec, Vec<String>) {
+    let Some(facts) = facts else {
+        let mut spec = if root.is_live() { Spec::live() } else { Spec::tree(root.base()) };
+        if !root.is_live() {
+            spec.replaced.push(PathBuf::from("/etc/nginx"));
+        }
+        return (spec, Vec::new());
+    };
+    let (mut spec, notes) = staged::spec(root, facts, &Changes::new());
+    if root.is_live() {
+        spec.files.extend(staged::hosts_file(root, facts, &Changes::new()));
+    }
+    (spec, notes)
+}
+
+/// Where the script lies inside, and where it is started: as on the server, so that it finds what lies beside it.
+fn place(script: &Script) -> (PathBuf, PathBuf) {
+    match &script.folder {
+        Some(folder) if !NOT_INSIDE.iter().any(|not| folder.starts_with(not)) => {
+            (folder.join(&script.name), folder.clone())
+        }
+        _ => (
+            Path::new(ELSEWHERE).join(format!("motionctl-try-{:.12}", script.hash().to_string())),
+            "/root".into(),
+        ),
+    }
+}
+
+fn staged(path: &Path, script: &Script) -> StagedFile {
+    StagedFile { path: path.to_owned(), mode: 0o755, uid: 0, gid: 0, bytes: script.bytes.clone() }
+}
+
+fn order(root: &Root, wishes: &Wishes<'_>, limits: Limits, path: &Path, folder: PathBuf) -> Order {
+    let mut command = wishes.script.interpreter.clone();
+    command.push(path.to_string_lossy().into_owned());
+    command.extend(wishes.arguments.iter().cloned());
+    let environment = [
+        ("PATH", SEARCH_PATH),
+        ("HOME", "/root"),
+        ("USER", "root"),
+        ("LOGNAME", "root"),
+        ("SHELL", "/bin/bash"),
+        ("LANG", "C.UTF-8"),
+        ("TERM", "dumb"),
+    ];
+    // Programs come from this machine, and a tree is that of another one, which has the usual ones.
+    let always = if root.is_live() { Vec::new() } else { stand_in::usual() };
+    Order {
+        command,
+        folder,
+        environment: environment.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+        stand_ins: stand_in::names(),
+        always,
+        files: wishes.files.clone(),
+        limits,
+    }
+}
+
+/// What holds the script, truthfully.
+fn containment(limits: &Limits, ungrouped: Option<&std::io::Error>, notes: Vec<String>) -> Vec<String> {
+    let mib = |bytes: u64| bytes >> 20;
+    let mut all = vec![
+        "held by Linux namespaces, a filter of system calls and dropped capabilities: not a virtual machine; a fault \
+         of the kernel would be a way out"
+            .to_owned(),
+        "the script could read what root can read here, and had no network to send it to".to_owned(),
+        format!(
+            "limits: {} s, {} processes, {} MiB of memory, {} MiB written",
+            limits.time.as_secs(),
+            limits.processes,
+            mib(limits.memory),
+            mib(limits.disk)
+        ),
+        "services, packages and downloads were stand-ins: what a real answer would have led to was not seen".to_owned(),
+    ];
+    all.extend(ungrouped.map(|cause| {
+        format!(
+            "no control groups ({cause}): processes were counted every 10 ms, and the limit of memory held for each \
+             process by itself"
+        )
+    }));
+    all.extend(notes);
+    all
+}
+
+fn refusal(refused: &Refused) -> Failure {
+    match refused {
+        Refused::Unavailable(reason) => {
+            let finding = Finding::graded(codes::HOST_NO_SANDBOX, Level::Stop, "this host allows no sandbox")
+                .evidence(reason.clone())
+                .advice("try the script on a machine that allows namespaces, on a copy of this server's tree with --root");
+            Failure::new(
+                FailureKind::Unavailable,
+                format!("the script was not run: this host cannot hold it: {reason}"),
+            )
+            .with_findings(vec![finding])
+        }
+        Refused::Failed(reason) => Failure::new(
+            FailureKind::Failed,
+            format!("the script was not run: making the private copy: {reason}"),
+        ),
+    }
+}

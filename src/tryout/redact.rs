@@ -1,0 +1,166 @@
+//! Command lines and addresses of somebody else's script, without what must not be shown.
+//!
+//! Invariant: a value that may be a secret by its place is not shown, whatever it looks like.
+
+use nginx_config::{REDACTED, redact_text};
+use regex::Regex;
+use std::sync::LazyLock;
+
+/// Options whose value, the next word, is or holds a secret.
+const NEXT: [&str; 24] = [
+    "--body-data",
+    "--cookie",
+    "--data",
+    "--data-ascii",
+    "--data-binary",
+    "--data-raw",
+    "--data-urlencode",
+    "--form",
+    "--http-password",
+    "--json",
+    "--key",
+    "--oauth2-bearer",
+    "--pass",
+    "--password",
+    "--post-data",
+    "--proxy-password",
+    "--proxy-user",
+    "--token",
+    "--user",
+    "-F",
+    "-U",
+    "-b",
+    "-d",
+    "-u",
+];
+/// Clients that take a password behind `-p`.
+const DATABASES: [&str; 5] = ["mariadb", "mariadb-dump", "mysql", "mysqladmin", "mysqldump"];
+/// Headers that say nothing secret.
+const HARMLESS: [&str; 8] =
+    ["accept", "accept-language", "cache-control", "content-type", "expect", "host", "pragma", "user-agent"];
+/// Commands whose letters of this kind mean something harmless.
+const DOWNLOADS: [&str; 2] = ["curl", "wget"];
+
+/// `user:password@` of an address, and the whole of its query's values.
+static USER: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)([a-z][a-z0-9+.-]*://)[^\s/?#@]*@"));
+static QUERY: LazyLock<Regex> = LazyLock::new(|| pattern(r"([?&][^=&\s#]*=)[^&\s#]+"));
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("a constant pattern")
+}
+
+/// An address without user and without the values of its query: any of them may be a token.
+pub(super) fn address(url: &str) -> String {
+    let url = USER.replace_all(url, "${1}");
+    QUERY.replace_all(&url, |found: &regex::Captures<'_>| format!("{}{REDACTED}", &found[1])).into_owned()
+}
+
+/// A whole command line.
+pub(super) fn line(command: &str, arguments: &[String]) -> String {
+    let real = arguments.iter().find(|word| command == "sudo" && is_known(word));
+    let (shown, command) = (command, real.map_or(command, String::as_str));
+    let (mut hide, mut is_header) = (false, false);
+    let mut words = vec![shown.to_owned()];
+    for word in arguments {
+        words.push(match (std::mem::take(&mut hide), std::mem::take(&mut is_header)) {
+            (true, _) => REDACTED.to_owned(),
+            (_, true) => header(word),
+            _ => self::word(command, word),
+        });
+        is_header = DOWNLOADS.contains(&command) && ["-H", "--header"].contains(&word.as_str());
+        hide = NEXT.contains(&word.as_str()) && takes_secret(command, word);
+    }
+    redact_text(&words.join(" "))
+}
+
+/// Commands whose options are known to carry secrets.
+fn is_known(command: &str) -> bool {
+    DOWNLOADS.contains(&command) || DATABASES.contains(&command)
+}
+
+/// `-u` is a user with a password for `curl`, and a user alone for others; `-d` and `-b` are data there.
+fn takes_secret(command: &str, option: &str) -> bool {
+    option.starts_with("--") && option != "--user" && option != "--key" || DOWNLOADS.contains(&command)
+}
+
+/// The name of a header, and its value where the name says that it is harmless.
+fn header(text: &str) -> String {
+    let name = text.split([':', ';']).next().unwrap_or_default();
+    if HARMLESS.contains(&name.trim().to_ascii_lowercase().as_str()) {
+        return text.to_owned();
+    }
+    format!("{name}: {REDACTED}")
+}
+
+fn word(command: &str, word: &str) -> String {
+    if DOWNLOADS.contains(&command) {
+        let attached =
+            ["-H", "--header="].iter().find_map(|option| Some((option, word.strip_prefix(*option)?)));
+        if let Some((option, value)) = attached.filter(|(_, value)| !value.is_empty()) {
+            return format!("{option}{}", header(value));
+        }
+    }
+    // A password that sticks to its option: `-pSECRET` of database clients, `-uUSER:SECRET`, `--password=SECRET`.
+    if DATABASES.contains(&command) && word.starts_with("-p") && word.len() > 2 {
+        return format!("-p{REDACTED}");
+    }
+    if command == "curl" && word.starts_with("-u") && word.len() > 2 {
+        return format!("-u{REDACTED}");
+    }
+    if let Some((name, _)) = word.split_once('=')
+        && NEXT.contains(&name)
+    {
+        return format!("{name}={REDACTED}");
+    }
+    if DOWNLOADS.contains(&command) || word.contains("://") { address(word) } else { word.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_of_a_command_line_is_shown() {
+        let check = |text: &str| {
+            let words: Vec<String> = text.split(' ').map(str::to_owned).collect();
+            let shown = line(&words[0], &words[1..]);
+            assert!(!shown.contains("S3CRET"), "{shown}");
+            shown
+        };
+        check("curl -u admin:S3CRET https://h/x");
+        check("curl -uadmin:S3CRET https://h/x");
+        check("curl --user admin:S3CRET https://h/x");
+        check("curl -d password=S3CRET https://h/x");
+        check("curl -b sid=S3CRET https://h/x");
+        check("wget --password=S3CRET https://h/x");
+        check("wget --http-password S3CRET https://h/x");
+        check("mysql -uroot -pS3CRET motion2");
+        check("mysql --password=S3CRET");
+        check("sudo curl -u admin:S3CRET https://h/x");
+        check("sudo -n mysql -pS3CRET");
+        check("git clone https://bot:S3CRET@h/x.git");
+        let shown = check("curl https://admin:S3CRET@h/x?file=S3CRET&k=S3CRET#part");
+        assert!(shown.contains("https://h/x?file="), "{shown}");
+        let mut words =
+            vec!["-H".to_owned(), "Authorization: Bearer S3CRET".to_owned(), "https://h/".to_owned()];
+        assert!(!line("curl", &words).contains("S3CRET"));
+        for header in ["X-Api-Key: S3CRET", "X-Vendor-Licence: S3CRET", "Authorization:S3CRET"] {
+            words[1] = header.to_owned();
+            assert!(!line("curl", &words).contains("S3CRET"), "{}", line("curl", &words));
+            let attached = [format!("-H{header}")];
+            assert!(!line("curl", &attached).contains("S3CRET"), "{}", line("curl", &attached));
+            let attached = [format!("--header={header}")];
+            assert!(!line("wget", &attached).contains("S3CRET"), "{}", line("wget", &attached));
+        }
+        words[1] = "Accept: text/html".to_owned();
+        assert!(line("curl", &words).contains("Accept: text/html"));
+    }
+
+    #[test]
+    fn what_is_no_secret_stays() {
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(line("systemctl", &words("reload nginx")), "systemctl reload nginx");
+        assert_eq!(line("sudo", &words("-u motion id")), "sudo -u motion id");
+        assert_eq!(address("https://h.example.test:8443/a/b.tgz"), "https://h.example.test:8443/a/b.tgz");
+    }
+}
