@@ -70,13 +70,15 @@ build: ## Build the release binary, and see that it has no kill points of the te
 	cargo build --release --locked
 	@! grep -q MOTIONCTL_KILL_POINT $(BIN) || { echo "$(BIN) has the kill points of the tests" >&2; exit 1; }
 
-install: build ## Install the binary, the boot unit, manual pages and completions below $(DESTDIR)$(PREFIX)
+install: build ## Install the binary, the units (none is enabled), manual pages and completions below $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/motionctl
 	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(PREFIX)/share/man/man1 \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
-	sed 's|@BINDIR@|$(PREFIX)/bin|' templates/systemd/motionctl-recover.service >$(DESTDIR)$(UNITDIR)/motionctl-recover.service
+	for unit in $(notdir $(wildcard templates/systemd/*)); do \
+	    sed 's|@BINDIR@|$(PREFIX)/bin|' templates/systemd/$$unit >$(DESTDIR)$(UNITDIR)/$$unit || exit 1; \
+	done
 	$(BIN) man $(DESTDIR)$(PREFIX)/share/man/man1
 	$(BIN) completions bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/motionctl
 	$(BIN) completions zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_motionctl

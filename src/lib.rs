@@ -23,3 +23,4 @@ pub mod seed;
 pub mod tryout;
 pub mod values;
 pub mod verify;
+pub mod watch;

@@ -11,15 +11,17 @@ mod look;
 pub mod seed;
 mod target;
 mod tryout;
+mod watch;
 
 pub use backups::BackupsCommand;
 pub use base::{BaseCommand, LearnArgs};
 pub use change::{ApplyArgs, ChangeArgs, PlanArgs, RecoverArgs, RehearseArgs, RollbackArgs, StrategyChoice};
-pub use duration::parse_duration;
+pub use duration::{parse_duration, parse_window};
 pub use local::{LocalCommand, RestoreVendorArgs};
 pub use look::{CheckArgs, DiffArgs, StatusArgs};
 pub use target::{DatabaseArgs, NginxArgs, SiteArgs};
 pub use tryout::TryArgs;
+pub use watch::{HealChoice, InstallUnitArgs, WatchArgs};
 
 use crate::cli::explain::exit_codes_help;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -90,6 +92,8 @@ pub enum Command {
     Try(TryArgs),
     /// Is the route served? Did the configuration drift? Is a run unfinished?
     Status(StatusArgs),
+    /// Look after the server: what the units motionctl-watch run
+    Watch(WatchArgs),
     /// Keep the change that waits for its confirmation
     Confirm,
     /// Undo the newest applied run, or restore the backup named
@@ -118,6 +122,8 @@ pub enum Command {
         #[arg(value_name = "CODE")]
         what: Option<String>,
     },
+    /// Write the units for systemd, without enabling them
+    InstallUnit(InstallUnitArgs),
     /// Print the completion script of a shell
     Completions {
         /// The shell
@@ -144,6 +150,8 @@ impl Command {
             Self::Rehearse(args) => &args.change.site.nginx,
             Self::Try(args) => &args.change.site.nginx,
             Self::Status(args) => &args.site.nginx,
+            Self::Watch(args) => &args.site.nginx,
+            Self::InstallUnit(args) => &args.site.nginx,
             Self::Rollback(args) => &args.nginx,
             Self::Recover(args) => &args.nginx,
             Self::RestoreVendor(args) => &args.nginx,

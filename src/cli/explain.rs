@@ -56,6 +56,8 @@ pub fn exit_codes_help() -> String {
     for row in EXIT_CODES {
         lines.extend(hanging(&format!("  {}", row.code), HELP_INDENT, row.meaning, HELP_WIDTH));
     }
+    lines.push("`status --check` and `watch` exit as monitoring plugins do:".to_owned());
+    lines.push("  0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN".to_owned());
     lines.join("\n")
 }
 

@@ -1,16 +1,16 @@
 //! Files that the operator names on the command line: host paths, as given.
 //!
-//! Invariant: a file is written whole or not at all, readable by its owner only, and in the place of nothing but a plain
+//! Invariant: a file is written whole or not at all, readable by its owner only unless it is for others, and in the place of nothing but a plain
 //! file that was not read for it.
 
 use crate::outcome::{Failure, FailureKind};
 use crate::plan::bundle::Bundle;
 use crate::plan::{Input, Plan};
 use std::collections::BTreeMap;
-use std::fs::Metadata;
+use std::fs::{Metadata, Permissions};
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 /// No bundle's file and no saved plan is larger.
@@ -97,8 +97,16 @@ pub fn write_out(path: &Path, bytes: &[u8], standing: Standing, read: &[&Path]) 
         let message = format!("writing {}: this is the file that was read", path.display());
         return Err(Failure::new(FailureKind::Refused, message).with_hint("--out names another file"));
     }
-    write_whole(path, bytes, standing)
+    write_whole(path, bytes, standing, PRIVATE)
 }
+
+/// Writes a file that other programs read: whole or not at all, and readable by everybody.
+pub fn write_public(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    write_whole(path, bytes, Standing::Replace, PUBLIC)
+}
+
+const PRIVATE: u32 = 0o600;
+const PUBLIC: u32 = 0o644;
 
 /// Which file a path of the command line is; `-` is standard input.
 fn identity(path: &Path) -> std::io::Result<Metadata> {
@@ -118,7 +126,7 @@ pub enum Standing {
     Replace,
 }
 
-fn write_whole(path: &Path, bytes: &[u8], standing: Standing) -> Result<(), Failure> {
+fn write_whole(path: &Path, bytes: &[u8], standing: Standing, mode: u32) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| {
         Failure::new(FailureKind::Failed, format!("writing {}: {error}", path.display()))
     };
@@ -127,12 +135,15 @@ fn write_whole(path: &Path, bytes: &[u8], standing: Standing) -> Result<(), Fail
     {
         let message =
             format!("writing {}: {what} stands there, and only a plain file is replaced", path.display());
-        return Err(Failure::new(FailureKind::Refused, message).with_hint("--out names another file"));
+        return Err(Failure::new(FailureKind::Refused, message).with_hint("name another file"));
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file =
         tempfile::Builder::new().prefix(".motionctl-").tempfile_in(folder).map_err(|e| failed(&e))?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(|error| failed(&error))?;
+    file.write_all(bytes).map_err(|error| failed(&error))?;
+    // The user's mask has no say in who may read it.
+    file.as_file().set_permissions(Permissions::from_mode(mode)).map_err(|error| failed(&error))?;
+    file.as_file().sync_all().map_err(|error| failed(&error))?;
     let placed = match standing {
         Standing::Keep => file.persist_noclobber(path),
         Standing::Replace => file.persist(path),

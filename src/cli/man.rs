@@ -52,6 +52,10 @@ fn exit_status() -> Roff {
         section.text([roman(format!("{}. Server: {}. Next: {}.", row.meaning, row.state, row.next))]);
     }
     section.control("PP", []);
+    section.text([roman(
+        "motionctl status --check and motionctl watch exit as monitoring plugins do: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.",
+    )]);
+    section.control("PP", []);
     section.text([roman("motionctl explain CODE says the same, and what each finding means.")]);
     section
 }

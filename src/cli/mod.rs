@@ -56,10 +56,12 @@ pub fn main() -> ExitCode {
     }
     #[cfg(feature = "kill-points")]
     arm_kill_points();
-    let cli = match Cli::try_parse() {
+    let mut cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
+    // A line and nothing beside it.
+    cli.global.quiet |= commands::is_for_a_monitor(&cli.command);
     let answer = match &cli.command {
         Command::Completions { shell } if cli.global.json => Ok(man::completions_outcome(*shell)),
         Command::Completions { shell } => return print(&man::completions(*shell), 0),
@@ -71,7 +73,18 @@ pub fn main() -> ExitCode {
         command => Context::new(&cli.global, command.nginx())
             .and_then(|context| commands::dispatch(command, &context)),
     };
-    let outcome = answer.unwrap_or_else(|failure| Outcome::failed(commands::name(&cli.command), failure));
+    let mut outcome = answer.unwrap_or_else(|failure| Outcome::failed(commands::name(&cli.command), failure));
+    if commands::is_for_a_monitor(&cli.command) {
+        commands::could_not_look(&mut outcome);
+        let journal = std::env::var("JOURNAL_STREAM").ok();
+        let mark = match cli.command {
+            Command::Watch(_) => commands::log(&outcome, journal.as_deref()).unwrap_or_default(),
+            _ => String::new(),
+        };
+        if let (Some(line), false) = (commands::monitor_line(&outcome), cli.global.json) {
+            return print(format!("{mark}{line}\n").as_bytes(), outcome.exit_code);
+        }
+    }
     if is_text(&cli.command) && !cli.global.json {
         return show_text(&cli.global, &outcome);
     }

@@ -1,5 +1,6 @@
 //! The configuration file: every key is a flag, and the flag wins.
 
+use crate::cli::args::HealChoice;
 use crate::host::Root;
 use crate::outcome::{Failure, FailureKind};
 use crate::prepare::StatedProbe;
@@ -46,19 +47,44 @@ pub struct Settings {
     pub db_ca: Option<PathBuf>,
     /// `--map`
     pub map: Option<PathBuf>,
+    /// How the server is looked after.
+    #[serde(default)]
+    pub watch: WatchSettings,
     /// Routes that must answer after a change as is said here.
     #[serde(default, rename = "probe")]
     pub probes: Vec<StatedProbe>,
 }
 
+/// How the server is looked after.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WatchSettings {
+    /// `--heal`
+    pub heal: Option<HealChoice>,
+    /// `--confirm-within`
+    pub confirm_within: Option<String>,
+    /// `--settle`
+    pub settle: Option<String>,
+    /// `--textfile`
+    pub textfile: Option<PathBuf>,
+    /// Run when the verdict is another one than before: a program and its arguments.
+    #[serde(default)]
+    pub command: Vec<String>,
+}
+
 impl Settings {
+    /// The file that these settings are from, where nothing was named.
+    pub fn place(named: Option<&Path>) -> &Path {
+        named.unwrap_or(Path::new(PLACE))
+    }
+
     /// Reads the file named on the command line, a host path, or the one below
     /// the root, which may be missing.
     ///
     /// # Errors
     /// When it cannot be read or says something unknown.
     pub fn read(root: &Root, named: Option<&Path>) -> Result<Self, Failure> {
-        let place = named.unwrap_or(Path::new(PLACE));
+        let place = Self::place(named);
         let bytes = match named {
             Some(path) => std::fs::read(path),
             None => root.read(PLACE),

@@ -1,14 +1,16 @@
-//! Runs a program of this machine and reads what it prints.
+//! Runs a program of this machine and reads what it prints, or lets it be read.
 //!
-//! Invariant: the program was judged ([`Executable`]) and is executed through its descriptor. It gets no input,
-//! no environment but `PATH` and `LANG`, and a limit of time after which it is killed.
+//! Invariant: the program was judged ([`Executable`]) and is executed through its descriptor. It gets no input
+//! and no environment but `PATH` and `LANG` unless it is told something, and a limit of time after which it is killed.
 
 use super::clock;
 use super::sandbox::{Capabilities, drop_to};
 use super::trust::Executable;
 use nix::sys::prctl::set_pdeathsig;
-use nix::sys::signal::Signal;
-use std::io::{self, Read};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
@@ -70,6 +72,36 @@ pub fn run(
     let status = wait(&mut child, limit)?;
     let text = |reader: thread::JoinHandle<String>| reader.join().unwrap_or_default();
     Ok(Printed { status, stdout: text(stdout), stderr: text(stderr) })
+}
+
+/// Runs a command of the administrator's: `input` on standard input, what it prints on our standard error. When it
+/// does not end in time it is killed with all that it started in its process group.
+///
+/// # Errors
+/// When it cannot be started, or does not end within `limit`.
+pub fn tell(
+    program: &Executable,
+    arguments: &[String],
+    environment: &[(&str, String)],
+    input: &[u8],
+    limit: Duration,
+) -> io::Result<ExitStatus> {
+    let said = || io::stderr().as_fd().try_clone_to_owned().map(Stdio::from);
+    let mut command = command(program);
+    command.args(arguments).envs(environment.iter().map(|(name, value)| (name, value)));
+    command.stdin(Stdio::piped()).stdout(said()?).stderr(said()?).process_group(0);
+    let mut child = command.spawn()?;
+    let mut stdin = child.stdin.take().expect("it was asked for");
+    let input = input.to_vec();
+    // A command that reads nothing must not hold us up, and one that closes its input is no failure.
+    thread::spawn(move || drop(stdin.write_all(&input)));
+    let group = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
+    let ended = wait(&mut child, limit);
+    if ended.is_err() {
+        // Whoever of the group is gone already is not missed.
+        let _ended_already = killpg(group, Signal::SIGKILL);
+    }
+    ended
 }
 
 /// A program with nothing of ours but its descriptor where an interpreter needs it.

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::ffi::OsStr;
 use std::fs::{File, Permissions};
 use std::io;
-use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::time::{Duration, SystemTime};
 
 /// Where motionctl keeps its state, below the root.
@@ -82,6 +82,30 @@ impl WriteLock {
             Err((_, errno)) => Err(io::Error::from(errno).into()),
         }
     }
+}
+
+/// Who holds the lock of `root` now, if somebody does. Looks without taking it: a lock that is only tried would refuse
+/// a run that begins at this moment.
+///
+/// # Errors
+/// When the lock's file or the kernel's list of locks cannot be read.
+pub fn holder(root: &Root) -> io::Result<Option<Holder>> {
+    let state = RootPath::new(STATE_FOLDER).expect("the state folder is absolute");
+    let file = match PrivateFolder::enter(root, &state).and_then(|folder| folder.open("lock")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        found => found?,
+    };
+    let mut record = [b' '; RECORD];
+    let read = file.read_at(&mut record, 0)?;
+    // A holder that is gone left its name only where it was killed.
+    let Ok(holder) = serde_json::from_slice::<Holder>(&record[..read]) else { return Ok(None) };
+    let inode = file.metadata()?.ino();
+    // Devices are told apart differently in this list and by stat(2) on some file systems; pid and inode are enough.
+    let is_held = procfs::locks()
+        .map_err(io::Error::other)?
+        .iter()
+        .any(|lock| lock.inode == inode && lock.pid.is_some_and(|pid| u32::try_from(pid) == Ok(holder.pid)));
+    Ok(is_held.then_some(holder))
 }
 
 impl Drop for WriteLock {

@@ -53,4 +53,5 @@ mod tidy;
 mod topology;
 mod trust;
 mod tryout;
+mod watch;
 mod wire;

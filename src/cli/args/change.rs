@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// How the change is planned and made.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct ChangeArgs {
     /// Where Motion's site and the new client are.
     #[command(flatten)]
@@ -75,7 +75,7 @@ pub struct PlanArgs {
 }
 
 /// Arguments of `apply`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct ApplyArgs {
     /// A plan saved by `plan --out`
     #[arg(value_name = "PLAN", value_hint = ValueHint::FilePath)]
@@ -101,7 +101,7 @@ pub struct ApplyArgs {
 }
 
 /// Arguments of `rehearse`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct RehearseArgs {
     /// How the change is planned and made.
     #[command(flatten)]

@@ -29,6 +29,12 @@ pub struct StatusArgs {
     /// Exit 2 when the route is not known to be served, or the configuration has drifted
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Answer as monitoring plugins do: one line, exit 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN
+    #[arg(long, conflicts_with = "detailed_exitcode")]
+    pub check: bool,
+    /// Write figures for Prometheus to FILE, for the textfile collector of node_exporter
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub textfile: Option<PathBuf>,
 }
 
 /// Arguments of `diff`.

@@ -7,7 +7,10 @@ mod change;
 mod check;
 mod confirm;
 mod diff;
+mod install_unit;
 mod local;
+mod monitor;
+mod past;
 mod pending;
 mod plan;
 mod recover;
@@ -21,10 +24,13 @@ mod space;
 mod status;
 mod tryout;
 mod unconfirmed;
+mod watch;
 
 use super::args::{BackupsCommand, BaseCommand, Command, LocalCommand};
 use super::context::Context;
 use crate::outcome::{Failure, Outcome};
+pub use monitor::{could_not_look, line as monitor_line};
+pub use watch::log;
 
 /// Runs a command.
 pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure> {
@@ -35,6 +41,8 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         Command::Rehearse(args) => rehearse::rehearse(context, args),
         Command::Try(args) => tryout::try_script(context, args),
         Command::Status(args) => status::status(context, args),
+        Command::Watch(args) => watch::watch(context, args),
+        Command::InstallUnit(args) => install_unit::install_unit(context, args),
         Command::Rollback(args) => rollback::rollback(context, args),
         Command::Confirm => confirm::confirm(context),
         Command::Recover(args) => recover::recover(context, args),
@@ -55,6 +63,11 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
     answer
 }
 
+/// Whether the answer is one line for a monitor.
+pub fn is_for_a_monitor(command: &Command) -> bool {
+    matches!(command, Command::Watch(_)) || matches!(command, Command::Status(args) if args.check)
+}
+
 /// A command's name in the answer.
 pub fn name(command: &Command) -> &'static str {
     match command {
@@ -64,6 +77,8 @@ pub fn name(command: &Command) -> &'static str {
         Command::Rehearse(_) => "rehearse",
         Command::Try(_) => "try",
         Command::Status(_) => "status",
+        Command::Watch(_) => "watch",
+        Command::InstallUnit(_) => "install-unit",
         Command::Rollback(_) => "rollback",
         Command::Confirm => "confirm",
         Command::Recover(_) => "recover",

@@ -1,54 +1,170 @@
 //! `status`: is the route served, did the configuration drift, is a run
 //! unfinished, which is the newest backup?
 
-use super::change::{BROKEN, route_in_words, watched};
+use super::change::{BROKEN, prepared, route_in_words, watched};
 use super::confirm::{section, time_in_words};
+use super::monitor;
+use super::past::{Known, Past};
 use super::sessions::Watch;
-use crate::apply::{History, Pending};
-use crate::backup::Store;
-use crate::cli::args::StatusArgs;
+use crate::cli::args::{DatabaseArgs, SiteArgs, StatusArgs};
 use crate::cli::context::Context;
-use crate::facts::RouteState;
-use crate::inspect::file_facts;
-use crate::journal::{JournalStep, Phase, RunKind, RunOutcome, Status, StepVersion};
-use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
-use crate::plan::{MissingChange, SiteState, Standing, Strategy, StrategyWish, is_record};
+use crate::facts::{RouteState, Scope};
+use crate::journal::{Phase, RunKind, RunOutcome, Status};
+use crate::outcome::codes;
+use crate::outcome::{CommandName, Failure, FailureKind, Outcome, OutcomeKind};
+use crate::plan::{MissingChange, SiteState, Standing, Strategy, StrategyWish};
 use crate::prepare::{LookForCopies, Prepared};
-use crate::values::TextPath;
+use crate::values::{Hash, RootPath, TextPath};
+use crate::watch::{Seen, Serving, judge};
 use serde_json::json;
 
 /// Looks, and says what is not as it was left.
 pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> {
-    let mut options = context.options(&args.site)?;
-    let watch = Watch::new(context, &args.database)?;
+    let sessions = if args.check { Sessions::NotAsked } else { Sessions::Asked(&args.database) };
+    let mut look = look(context, "status", &args.site, sessions);
+    let written = args.textfile.as_deref().map(|file| monitor::write_figures(file, &look.seen));
+    if args.check {
+        look.seen.unknown.extend(written.and_then(Result::err).map(|failure| failure.message));
+        monitor::answer(&mut look.outcome, &judge(&look.seen));
+        return Ok(look.outcome);
+    }
+    if let Some(Err(failure)) = written {
+        look.outcome.fail(failure);
+    } else if args.detailed_exitcode && look.has_changes {
+        look.outcome.exit_code = 2;
+    }
+    Ok(look.outcome)
+}
+
+/// Whether the database is asked as well.
+pub enum Sessions<'a> {
+    /// It is.
+    Asked(&'a DatabaseArgs),
+    /// Who is logged in does not matter.
+    NotAsked,
+}
+
+/// What was seen, for people and for a monitor.
+pub struct Look {
+    /// The answer.
+    pub outcome: Outcome,
+    /// The same as data.
+    pub seen: Seen,
+    /// What earlier runs left, where it could be read.
+    pub past: Option<Past>,
+    /// What Motion's file holds.
+    pub content: Option<Hash>,
+    /// The files that NGINX reads.
+    pub files: Vec<RootPath>,
+    has_changes: bool,
+}
+
+/// Looks at the server and at what earlier runs left. What fails is in the answer, and the rest is seen all the same.
+pub fn look(context: &Context, command: CommandName, site: &SiteArgs, sessions: Sessions<'_>) -> Look {
+    let past = Past::look(context);
+    let mut seen = Seen::default();
+    match &past {
+        Ok(Past::Known(known)) => {
+            seen.run = known.run_state();
+            seen.last_run = known.last_run();
+            seen.drifted = Some(known.drifted.iter().map(|path| path.as_str().to_owned()).collect());
+        }
+        Ok(Past::Hidden(why)) => seen.unknown.push(format!("{HIDDEN} ({why})")),
+        Err(failure) if failure.kind == FailureKind::NeedsOperator => {
+            seen.faults.push(failure.message.clone())
+        }
+        Err(failure) => seen.unknown.push(failure.message.clone()),
+    }
+    let (content, files) = (None, Vec::new());
+    let (prepared, mut outcome) = match server(context, command, site, sessions) {
+        Ok(answer) => answer,
+        Err(outcome) => {
+            monitor::why_not(&mut seen, &outcome);
+            return Look { outcome: *outcome, seen, past: past.ok(), content, files, has_changes: true };
+        }
+    };
+    let facts = &prepared.inspection.facts;
+    let files: Vec<_> = facts.files.keys().cloned().collect();
+    let content = facts.files.get(facts.site.file.as_path()).map(|file| file.sha256);
+    seen.site = Some(facts.site.file.display().to_string());
+    seen.nginx = Some(facts.nginx.version.to_string());
+    seen.route = Some(prepared.route());
+    if prepared.is_broken() {
+        seen.faults.push(BROKEN.to_owned());
+    }
+    // Read from what the last change kept, which not everybody may read.
+    let hidden = prepared.findings.iter().find(|finding| finding.code == codes::SITE_BASE_UNREADABLE);
+    seen.unknown.extend(hidden.filter(|_| seen.unknown.is_empty()).map(|finding| finding.title.clone()));
+    seen.standing = seen.unknown.is_empty().then(|| prepared.standing());
+    let says_stopped = prepared.findings.iter().any(|finding| finding.code == codes::NGINX_NOT_RUNNING);
+    seen.serving = match (&facts.nginx.master, says_stopped && facts.host.scope == Scope::Live) {
+        (Some(_), _) => Serving::Runs,
+        (None, true) => Serving::Stopped,
+        // A tree, or a user who may not look: none that is seen is not none.
+        (None, false) => Serving::NotAsked,
+    };
+    let past = match past {
+        Ok(past) => past,
+        Err(failure) => {
+            outcome.fail(failure);
+            return Look { outcome, seen, past: None, content, files, has_changes: true };
+        }
+    };
+    let has_changes = answer(&mut outcome, &prepared, &past);
+    Look { outcome, seen, past: Some(past), content, files, has_changes }
+}
+
+const HIDDEN: &str = "only root may see edits since the last run, unfinished runs and backups";
+
+/// The server without what earlier runs left.
+fn server(
+    context: &Context,
+    command: CommandName,
+    site: &SiteArgs,
+    sessions: Sessions<'_>,
+) -> Result<(Prepared, Outcome), Box<Outcome>> {
+    let failed = |failure| Box::new(Outcome::failed(command, failure));
+    let mut options = context.options(site).map_err(failed)?;
     // Whether the route is there does not depend on how it would be brought.
     options.strategy = StrategyWish::Named(Strategy::Graft);
     if context.global.verbose > 0 {
         options.copies = LookForCopies::Yes;
     }
-    let (prepared, mut outcome) = match watched(context, "status", &options, &watch) {
-        Ok(answer) => answer,
-        Err(outcome) => return Ok(*outcome),
+    let (prepared, mut outcome) = match sessions {
+        Sessions::Asked(database) => {
+            let watch = Watch::new(context, database).map_err(failed)?;
+            watched(context, command, &options, &watch)?
+        }
+        Sessions::NotAsked => prepared(context, command, &options)?,
     };
     outcome.plan = None;
     outcome.comparisons.clear();
-    let journal = History::look(&context.root)
-        .map_err(|error| Failure::from_error(FailureKind::NeedsOperator, &error))?;
-    let drifted = drift(context, &journal.status)?;
-    let newest = Store::new(&context.root).list().ok().and_then(|listing| listing.backups.into_iter().next());
+    Ok((prepared, outcome))
+}
+
+/// Puts both into the answer; whether something is not as it was left.
+fn answer(outcome: &mut Outcome, prepared: &Prepared, past: &Past) -> bool {
     let route = prepared.route();
     let served = route == RouteState::Present;
-    let standing = prepared.standing();
-    let pending = Pending::of(&journal.status)
-        .map_err(|error| Failure::from_error(FailureKind::NeedsOperator, &error))?;
-    let is_open = matches!(journal.status, Status::Active(_));
-    let verdict = match pending {
-        Some(_) => "a change waits for its confirmation: run `motionctl confirm`".to_owned(),
-        None if is_open => "an interrupted run waits: run `motionctl recover`".to_owned(),
-        None => standing.verdict().unwrap_or_else(|| verdict(&prepared, &route, &drifted)),
+    outcome.details.insert("route".to_owned(), route_in_a_word(&route).into());
+    outcome.details.insert("route_present".to_owned(), served.into());
+    let Past::Known(known) = past else {
+        hidden(outcome, &route);
+        return !served;
     };
-    let is_as_left = drifted.is_empty() && !is_open && !standing.lacks_changes();
+    let Known { journal, pending, at_work, drifted, newest_backup } = known.as_ref();
+    let standing = prepared.standing();
+    let is_as_left = drifted.is_empty() && !known.is_open() && !standing.lacks_changes();
     let has_changes = !served || !is_as_left;
+    let verdict = match (pending, at_work) {
+        (Some(_), _) => "a change waits for its confirmation: run `motionctl confirm`".to_owned(),
+        (None, Some(holder)) => format!("a change is being made by process {}", holder.pid),
+        (None, None) if known.is_open() => "an interrupted run waits: run `motionctl recover`".to_owned(),
+        (None, None) if standing.verdict().is_none() && drifted.is_empty() && prepared.is_broken() => {
+            BROKEN.to_owned()
+        }
+        (None, None) => standing.verdict().unwrap_or_else(|| verdict(prepared, &route, drifted)),
+    };
     outcome.outcome = match &route {
         // What cannot be told is no pending change, and no server as wanted either.
         RouteState::CannotTell(_) if is_as_left => OutcomeKind::Ok,
@@ -56,31 +172,37 @@ pub fn status(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> 
         _ if prepared.is_up_to_date() => OutcomeKind::UpToDate,
         _ => OutcomeKind::Ok,
     };
-    if args.detailed_exitcode && has_changes {
-        outcome.exit_code = 2;
-    }
     let rows = [("last run", run_in_words(&journal.status))]
         .into_iter()
         .chain(pending.iter().map(|pending| ("confirmation", time_in_words(pending))))
         .chain(drifted.iter().map(|path| ("edited since", path.as_str().to_owned())))
-        .chain(newest.iter().map(|backup| ("newest backup", backup.manifest.id.to_string())));
+        .chain(newest_backup.iter().map(|backup| ("newest backup", backup.clone())));
     let rows: Vec<_> = rows.map(|(name, value)| json!([name, value])).collect();
     outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("route".to_owned(), route_in_a_word(&route).into());
-    outcome.details.insert("route_present".to_owned(), served.into());
-    outcome.details.insert("drift".to_owned(), drift_in_a_word(&route, &drifted, &standing).into());
+    outcome.details.insert("drift".to_owned(), drift_in_a_word(&route, drifted, &standing).into());
     outcome.details.insert("drifted".to_owned(), drifted.iter().map(TextPath::as_str).collect());
     outcome.details.extend(shown(&standing));
     outcome.details.insert("last_run".to_owned(), last_run(&journal.status));
-    outcome.details.insert(
-        "newest_backup".to_owned(),
-        newest.map_or(json!(null), |backup| json!(backup.manifest.id.to_string())),
-    );
-    if let Some(pending) = &pending {
+    outcome.details.insert("newest_backup".to_owned(), json!(newest_backup));
+    if let Some(pending) = pending {
         outcome.details.insert("confirmation".to_owned(), section(pending));
     }
     outcome.details.insert("rows".to_owned(), rows.into());
-    Ok(outcome)
+    has_changes
+}
+
+/// The answer for a user who may not read what earlier runs left: the route, and a note for the rest.
+fn hidden(outcome: &mut Outcome, route: &RouteState) {
+    outcome.outcome = match route {
+        RouteState::Present | RouteState::CannotTell(_) => OutcomeKind::Ok,
+        RouteState::Missing | RouteState::Elsewhere(_) => OutcomeKind::ChangesPending,
+    };
+    outcome.details.insert("verdict".to_owned(), route_in_words(route).into());
+    outcome.details.insert("drift".to_owned(), "unknown".into());
+    let notes = outcome.details.entry("notes".to_owned()).or_insert_with(|| json!([]));
+    if let Some(notes) = notes.as_array_mut() {
+        notes.push(format!("{HIDDEN}: run it with sudo").into());
+    }
 }
 
 fn verdict(prepared: &Prepared, route: &RouteState, drifted: &[TextPath]) -> String {
@@ -126,35 +248,6 @@ fn route_in_a_word(route: &RouteState) -> &'static str {
         RouteState::Elsewhere(_) => "elsewhere",
         RouteState::CannotTell(_) => "cannot-tell",
     }
-}
-
-/// Files that are not as the newest run left them.
-fn drift(context: &Context, status: &Status) -> Result<Vec<TextPath>, Failure> {
-    let (steps, stands) = match status {
-        Status::Quiet(run) => (&run.steps, run.outcome == RunOutcome::Applied),
-        Status::Active(run) if run.phase == Phase::Awaiting => (&run.steps, true),
-        Status::Empty | Status::Active(_) => return Ok(Vec::new()),
-    };
-    let mut drifted = Vec::new();
-    for step in steps {
-        let JournalStep::SetFile { path, from, to } = step else { continue };
-        // What we keep for the next update is edited by commands of ours.
-        if is_record(path) {
-            continue;
-        }
-        let left = if stands { to } else { from };
-        let now = file_facts(&context.root, path).map_err(|error| {
-            Failure::new(FailureKind::Unavailable, format!("looking at {}: {error}", path.as_str()))
-        })?;
-        let same = match left {
-            StepVersion::Absent => now.is_none(),
-            StepVersion::File(hash) => now.is_some_and(|file| file.sha256 == *hash),
-        };
-        if !same {
-            drifted.push(path.clone());
-        }
-    }
-    Ok(drifted)
 }
 
 fn run_in_words(status: &Status) -> String {

@@ -6,7 +6,8 @@
 
 use super::change::{Expect, Installed, Kept, ReplaceError};
 use super::obstacle::{NotReplaceable, clear};
-use super::state::{FileState, observe_entry};
+use super::state::{FileState, observe, observe_entry};
+use super::undo::discard;
 use crate::host::attributes;
 use crate::host::kill_point;
 use crate::host::lock::WriteLock;
@@ -55,6 +56,26 @@ pub fn replace_entry(
 ) -> Result<Kept, ReplaceError> {
     let landing = walk(root, path, Last::Keep)?;
     install(lock, &landing, expect, &New::File { bytes, attributes })
+}
+
+/// Writes a file of our own at `path` itself, over the plain file that may stand there; nothing is kept.
+///
+/// # Errors
+/// As [`replace`]; a link, a folder or a device is not written over.
+pub fn write(
+    lock: &WriteLock,
+    root: &Root,
+    path: &RootPath,
+    bytes: &[u8],
+    attributes: &Attributes,
+) -> Result<(), ReplaceError> {
+    let there = observe(root, path).map_err(|source| ReplaceError::io("looking at", path, source))?;
+    let expect = match there {
+        FileState::File { sha256, .. } => Expect::File(sha256),
+        _ => Expect::Absent,
+    };
+    let kept = replace_entry(lock, root, path, &expect, bytes, attributes)?;
+    discard(lock, root, &kept)
 }
 
 /// Creates the file `path`, where nothing may stand.

@@ -107,6 +107,15 @@ pub fn find(name: &str) -> Found {
     Found { program: None, refused }
 }
 
+/// Whether nobody but root (and us) can have written this file, or lead its path elsewhere: asked of a file whose
+/// words become commands.
+///
+/// # Errors
+/// Why somebody else may.
+pub fn only_ours(path: &Path) -> Result<(), Distrust> {
+    open_by(&Judge::ours(), path).map(drop)
+}
+
 impl Executable {
     /// The program with this absolute path, if it may be executed.
     ///

@@ -11,6 +11,6 @@ mod rule;
 mod standing;
 
 pub(super) use executable::inherit;
-pub use executable::{Distrust, Executable, Found, Running, find};
+pub use executable::{Distrust, Executable, Found, Running, find, only_ours};
 pub(super) use standing::Viewer;
 pub use standing::{Space, Standing, Why};

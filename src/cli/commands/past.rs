@@ -1,0 +1,196 @@
+//! What earlier runs left: the journal, who is at work, and which files are not as they were left.
+//!
+//! Invariant: what this user may not read is hidden, which is another answer than that there is nothing.
+
+use crate::apply::{History, Pending};
+use crate::backup::Store;
+use crate::cli::context::Context;
+use crate::host::{Holder, holder, machine};
+use crate::inspect::file_facts;
+use crate::journal::{Event, Journal, JournalStep, Phase, RunKind, RunOutcome, Status, StepVersion};
+use crate::outcome::{Failure, FailureKind};
+use crate::plan::is_record;
+use crate::values::{RunId, TextPath};
+use crate::watch::{LastRun, RunState};
+use std::io;
+
+/// What earlier runs left.
+pub enum Past {
+    /// All of it.
+    Known(Box<Known>),
+    /// Only root may read it; why it could not be read.
+    Hidden(String),
+}
+
+/// What is known of earlier runs.
+pub struct Known {
+    /// The journal.
+    pub journal: Journal,
+    /// The change that waits for its confirmation.
+    pub pending: Option<Pending>,
+    /// The process that is at work now.
+    pub at_work: Option<Holder>,
+    /// Files that are not as the newest run left them.
+    pub drifted: Vec<TextPath>,
+    /// The newest backup.
+    pub newest_backup: Option<String>,
+}
+
+impl Past {
+    /// Looks.
+    ///
+    /// # Errors
+    /// `NeedsOperator` when the journal cannot be trusted; `Unavailable` when a file cannot be looked at.
+    pub fn look(context: &Context) -> Result<Self, Failure> {
+        let may_be_hidden = !machine::is_superuser();
+        match known(context) {
+            Err(Unread::Denied(why)) if may_be_hidden => Ok(Self::Hidden(why)),
+            Err(Unread::Denied(why)) => Err(Failure::new(FailureKind::Unavailable, why)),
+            Err(Unread::Failed(failure)) => Err(failure),
+            Ok(known) => Ok(Self::Known(Box::new(known))),
+        }
+    }
+
+    /// What is known, where it is.
+    pub fn known(&self) -> Option<&Known> {
+        match self {
+            Self::Known(known) => Some(known),
+            Self::Hidden(_) => None,
+        }
+    }
+}
+
+enum Unread {
+    Denied(String),
+    Failed(Failure),
+}
+
+fn known(context: &Context) -> Result<Known, Unread> {
+    let root = &context.root;
+    let journal = History::look(root).map_err(|error| {
+        if error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(is_denied)) {
+            return Unread::Denied(format!("{error:#}"));
+        }
+        Unread::Failed(Failure::from_error(FailureKind::NeedsOperator, &error))
+    })?;
+    let pending = Pending::of(&journal.status)
+        .map_err(|error| Unread::Failed(Failure::from_error(FailureKind::NeedsOperator, &error)))?;
+    // A lock that cannot be asked for is nobody's: then an open run counts as interrupted, which is the worse.
+    let at_work = matches!(journal.status, Status::Active(_)).then(|| holder(root).ok().flatten()).flatten();
+    let drifted = drift(context, &journal.status)?;
+    let newest = Store::new(root).list().ok().and_then(|listing| listing.backups.into_iter().next());
+    let newest_backup = newest.map(|backup| backup.manifest.id.to_string());
+    Ok(Known { journal, pending, at_work, drifted, newest_backup })
+}
+
+fn is_denied(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied
+}
+
+/// Files that are not as the newest run left them.
+fn drift(context: &Context, status: &Status) -> Result<Vec<TextPath>, Unread> {
+    let (steps, stands) = match status {
+        Status::Quiet(run) => (&run.steps, run.outcome == RunOutcome::Applied),
+        Status::Active(run) if run.phase == Phase::Awaiting => (&run.steps, true),
+        Status::Empty | Status::Active(_) => return Ok(Vec::new()),
+    };
+    let mut drifted = Vec::new();
+    for step in steps {
+        let JournalStep::SetFile { path, from, to } = step else { continue };
+        // What we keep for the next update is edited by commands of ours.
+        if is_record(path) {
+            continue;
+        }
+        let left = if stands { to } else { from };
+        let now = file_facts(&context.root, path).map_err(|error| {
+            let message = format!("looking at {}: {error}", path.as_str());
+            match is_denied(&error) {
+                true => Unread::Denied(message),
+                false => Unread::Failed(Failure::new(FailureKind::Unavailable, message)),
+            }
+        })?;
+        let same = match left {
+            StepVersion::Absent => now.is_none(),
+            StepVersion::File(hash) => now.is_some_and(|file| file.sha256 == *hash),
+        };
+        if !same {
+            drifted.push(path.clone());
+        }
+    }
+    Ok(drifted)
+}
+
+impl Known {
+    /// Whether a run has begun and not ended; one that is being made counts.
+    pub fn is_open(&self) -> bool {
+        matches!(self.journal.status, Status::Active(_))
+    }
+
+    /// Whether the newest run is a change that stands.
+    pub fn stands(&self) -> bool {
+        matches!(&self.journal.status, Status::Quiet(run)
+            if run.kind == RunKind::Migrate && run.outcome == RunOutcome::Applied)
+    }
+
+    /// The newest run's name.
+    pub fn newest_run(&self) -> Option<&RunId> {
+        match &self.journal.status {
+            Status::Empty => None,
+            Status::Active(run) => Some(&run.run),
+            Status::Quiet(run) => Some(&run.run),
+        }
+    }
+
+    /// Whether this run was made, stayed, and was not the one that the next run took back.
+    pub fn was_kept(&self, wanted: &RunId) -> bool {
+        let events = self.journal.records.iter().map(|record| &record.body);
+        let mut of_it =
+            events.skip_while(|event| !matches!(event, Event::Started { run, .. } if run == wanted));
+        let ended = of_it.find_map(|event| match event {
+            Event::Finished { outcome } => Some(*outcome),
+            _ => None,
+        });
+        let next = of_it.find_map(|event| match event {
+            Event::Started { kind, .. } => Some(*kind),
+            _ => None,
+        });
+        ended == Some(RunOutcome::Applied) && next != Some(RunKind::Rollback)
+    }
+
+    /// Where the newest run stands, for a monitor.
+    pub fn run_state(&self) -> RunState {
+        let Status::Active(run) = &self.journal.status else {
+            return if self.newest_run().is_some() { RunState::Over } else { RunState::None };
+        };
+        match (&self.pending, &self.at_work) {
+            (Some(pending), _) if pending.has_time() => {
+                RunState::Waits(super::confirm::time_in_words(pending))
+            }
+            (_, Some(Holder { pid, since })) => RunState::UnderWay(format!("process {pid}, since {since}")),
+            (Some(pending), None) => RunState::Overdue(super::confirm::time_in_words(pending)),
+            (None, None) => RunState::Interrupted(format!("run {}", run.run)),
+        }
+    }
+
+    /// The newest run, for figures.
+    pub fn last_run(&self) -> Option<LastRun> {
+        let name = |kind: RunKind| match kind {
+            RunKind::Migrate => "migrate",
+            RunKind::Rollback => "rollback",
+        };
+        let (kind, outcome) = match &self.journal.status {
+            Status::Empty => return None,
+            Status::Active(run) => match run.phase {
+                Phase::Awaiting => (name(run.kind), "awaiting-confirmation"),
+                Phase::Forward | Phase::Proven | Phase::Recovering => (name(run.kind), "unfinished"),
+            },
+            Status::Quiet(run) => match run.outcome {
+                RunOutcome::Applied => (name(run.kind), "applied"),
+                RunOutcome::RolledBack => (name(run.kind), "rolled-back"),
+                RunOutcome::Failed => (name(run.kind), "failed"),
+            },
+        };
+        let time = self.journal.records.last().and_then(|record| record.time.parse::<jiff::Timestamp>().ok());
+        Some(LastRun { kind, outcome, seconds: time.map(jiff::Timestamp::as_second) })
+    }
+}

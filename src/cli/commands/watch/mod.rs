@@ -1,0 +1,109 @@
+//! `watch`: looks after the server once; what the units motionctl-watch run.
+//!
+//! Invariant: a file that is being written is not judged; a change of the verdict is told once; what is healed is
+//! healed by the road of every other change, with somebody to confirm it.
+
+mod heal;
+mod remembered;
+mod settle;
+mod tell;
+
+use super::monitor;
+use super::status::{Look, Sessions, look};
+use crate::cli::args::{HealChoice, WatchArgs, parse_duration, parse_window};
+use crate::cli::context::Context;
+use crate::host::syslog;
+use crate::outcome::{Failure, FailureKind, Outcome};
+use crate::watch::{Grade, HealMode, Reason, judge};
+use remembered::Remembered;
+use settle::Stamp;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// An update writes its files within seconds.
+const SETTLE: Duration = Duration::from_secs(5);
+/// Long enough for somebody who is called, short enough to be back before the evening.
+const CONFIRM_WITHIN: Duration = Duration::from_secs(60 * 60);
+/// Files that are written meanwhile are looked at again, this many times.
+const ROUNDS: usize = 3;
+
+/// What is wanted of the watcher, from flags and settings.
+struct Wishes {
+    heal: HealMode,
+    confirm_within: Duration,
+    settle: Duration,
+    textfile: Option<PathBuf>,
+}
+
+/// Looks after the server.
+pub fn watch(context: &Context, args: &WatchArgs) -> Result<Outcome, Failure> {
+    if !context.root.is_live() {
+        return Err(Failure::new(FailureKind::Usage, "a tree below --root is not the server that runs here")
+            .with_hint("`motionctl status --check --root DIR` looks at one"));
+    }
+    context.need_root()?;
+    let wishes = Wishes::of(context, args)?;
+    let mut round = 0;
+    loop {
+        round += 1;
+        let mut remembered = Remembered::read(&context.root);
+        let seen = settle::look(context, args, &wishes, remembered.memory());
+        let (mut look, healed) = heal::heal(context, args, &wishes, &mut remembered, seen);
+        let stamp = Stamp::of(context, &look);
+        tell::tell(context, &mut look, &mut remembered);
+        let written = wishes.textfile.as_deref().map(|file| monitor::write_figures(file, &look.seen));
+        if let Some(Err(failure)) = written {
+            look.seen.said.push(Reason { grade: Grade::Warning, kind: "textfile", text: failure.message });
+        }
+        monitor::answer(&mut look.outcome, &judge(&look.seen));
+        if let Some(healed) = healed {
+            look.outcome.details.insert("heal".to_owned(), healed);
+        }
+        // What is written while the unit runs starts it no second time.
+        if round == ROUNDS || stamp == Stamp::of(context, &look) {
+            return Ok(look.outcome);
+        }
+    }
+}
+
+/// Sends the line to the system's log, unless standard output is the journal's; then the line needs a mark for its
+/// severity, which is returned.
+pub fn log(outcome: &Outcome, journal: Option<&str>) -> Option<String> {
+    let grades = [Grade::Ok, Grade::Warning, Grade::Unknown, Grade::Critical];
+    let grade = grades.into_iter().find(|grade| grade.exit_code() == outcome.exit_code);
+    let severity = grade.unwrap_or(Grade::Unknown).severity();
+    if journal.is_some_and(syslog::stdout_is_journal) {
+        return Some(format!("<{severity}>"));
+    }
+    if let Some(line) = monitor::line(outcome) {
+        syslog::send(severity, line);
+    }
+    None
+}
+
+impl Wishes {
+    fn of(context: &Context, args: &WatchArgs) -> Result<Self, Failure> {
+        let settings = &context.settings.watch;
+        let read = |name: &str, text: &Option<String>, parse: fn(&str) -> Result<Duration, String>| {
+            text.as_deref().map(parse).transpose().map_err(|error| {
+                Failure::new(FailureKind::Invalid, format!("{name} below [watch] in the settings: {error}"))
+            })
+        };
+        let within = read("confirm_within", &settings.confirm_within, parse_window)?;
+        let settle = read("settle", &settings.settle, parse_duration)?;
+        Ok(Self {
+            heal: match args.heal.or(settings.heal) {
+                Some(HealChoice::Apply) => HealMode::Apply,
+                Some(HealChoice::Tell) | None => HealMode::Tell,
+            },
+            confirm_within: args.confirm_within.or(within).unwrap_or(CONFIRM_WITHIN),
+            settle: args.settle.or(settle).unwrap_or(SETTLE),
+            textfile: args.textfile.clone().or_else(|| settings.textfile.clone()),
+        })
+    }
+}
+
+/// One look, without the database.
+fn once(context: &Context, args: &WatchArgs) -> Look {
+    look(context, "watch", &args.site, Sessions::NotAsked)
+}
