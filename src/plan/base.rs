@@ -31,6 +31,14 @@ impl Base {
     pub fn known(name: String, tree: Tree) -> Self {
         Self { name, tree, certainty: Certainty::Known }
     }
+
+    /// What is not known where this is only what stood there once.
+    pub fn untold(&self) -> String {
+        format!(
+            "{}: local blocks of that time cannot be told from the vendor's without --base FILE",
+            self.name
+        )
+    }
 }
 
 /// Whether a base is known.

@@ -294,12 +294,7 @@ fn completed(
         let moved = extract(material, known.or(found.as_ref()), target, &mut made.draft)?;
         made.include = moved.include;
         made.stays = moved.stays;
-        made.stays.extend(found.map(|found| {
-            format!(
-                "{}: local blocks of that time cannot be told from the vendor's without --base FILE",
-                found.name
-            )
-        }));
+        made.stays.extend(found.map(|found| found.untold()));
     }
     let mut draft = made.draft.clone();
     if let (Some(target), Some(own)) = (&wish.local_include, &made.include) {

@@ -9,6 +9,7 @@
 //! or a doubt is open there is no text. Nothing here chooses between two
 //! versions, and two blocks never become one.
 
+mod conflict;
 mod distance;
 mod emit;
 mod fill;

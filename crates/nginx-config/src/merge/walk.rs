@@ -11,7 +11,7 @@ use super::select::{Choose, Decider, Otherwise};
 use super::{Cause, Choice, Conflict, Resolutions, Sides};
 use crate::diff::compare::{Difference, Doubt, Kind, Side, compare_pair, pair_and_doubt, same_words};
 use crate::diff::purpose::{is_alike, leads_to_https};
-use crate::diff::{show, version};
+use crate::diff::show;
 use crate::identity::{Key, is_placeholder};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -152,10 +152,10 @@ pub(super) fn walk(sides: &Sides<'_, '_>, by: Decider<'_>, hints: &Hints, own: &
 
 pub(super) struct Walker<'a, 's> {
     pub sides: &'a Sides<'a, 's>,
-    resolutions: &'a Resolutions,
+    pub resolutions: &'a Resolutions,
     pub choose: Option<Choose<'a>>,
     pub hints: &'a Hints,
-    own: &'a Own,
+    pub own: &'a Own,
     pub walked: Walked,
     open: Vec<Open>,
     /// The block of ours that is looked at.
@@ -465,36 +465,6 @@ impl Walker<'_, '_> {
             self.walked.decided.insert(path);
         }
         is_decided
-    }
-
-    /// Notes a conflict and looks up how it is decided.
-    pub fn conflict(&mut self, cause: Cause, triple: Triple) -> usize {
-        let path = self.path(triple);
-        self.conflict_at(path, cause, triple)
-    }
-
-    /// The same, under a path of its own.
-    pub fn conflict_at(&mut self, path: String, cause: Cause, triple: Triple) -> usize {
-        let Sides { base: from, ours: here, theirs: there } = *self.sides;
-        // A conflict about arguments shows the heading; one about all shows all.
-        let kind =
-            if cause == Cause::BothChanged || cause == Cause::Order { Kind::Changed } else { Kind::Added };
-        let shown = |side: &Side<'_>, index: Option<usize>| index.map(|index| version(side, index, kind));
-        let last = path.rsplit(show::SEPARATOR).next().unwrap_or_default();
-        let general = self.own.general(self.sides, self.within, (last, cause, triple));
-        let choice = match self.choose {
-            Some(_) => self.chosen_side(&path, cause, triple),
-            None => self.resolutions.of(&path, &general.fingerprint),
-        };
-        let (base, ours, theirs) =
-            (shown(from, triple.base), shown(here, triple.ours), shown(there, triple.theirs));
-        self.walked.conflicts.push(Conflict { path, general, cause, base, ours, theirs, choice });
-        self.walked.conflicts.len() - 1
-    }
-
-    /// How a conflict is decided.
-    pub fn choice(&self, conflict: usize) -> Option<Choice> {
-        self.walked.conflicts[conflict].choice
     }
 }
 
