@@ -74,8 +74,8 @@ pub(super) fn finish(
     steps.extend(last_steps(material, wish, &made, stand, steps.is_empty())?);
     let relies_on = material.files.iter().map(|(path, file)| (path.clone(), file.sha256)).collect();
     let site = material.site.to_owned();
+    let plan = Plan::new(PlanKind::Migrate, strategy.name(), site, facts.nginx.version, relies_on, steps);
     Ok(Migration {
-        plan: Plan::new(PlanKind::Migrate, strategy.name(), site, facts.nginx.version, relies_on, steps),
         base: base.filter(|base| base.certainty == Certainty::Known).map(|base| base.name),
         guess,
         offered: made.offered,
@@ -88,11 +88,33 @@ pub(super) fn finish(
         kept_ours: made.kept_ours,
         stays: made.stays,
         dropped_routes,
-        effect: Effect::default(),
-        to_https: Vec::new(),
-        diff: DiffSection { directives, unified: previews.iter().map(Comparison::unified).collect() },
-        previews,
+        ..Migration::showing(plan, directives, previews)
     })
+}
+
+impl Migration {
+    /// A plan of which no more is known than what it changes.
+    fn showing(plan: Plan, directives: Vec<DirectiveChange>, previews: Vec<Comparison>) -> Self {
+        Self {
+            plan,
+            base: None,
+            guess: None,
+            offered: Vec::new(),
+            taken: Vec::new(),
+            untaken: Vec::new(),
+            local_changes: LocalChanges::default(),
+            resolved: Vec::new(),
+            unused_resolutions: Vec::new(),
+            standing: Standing::default(),
+            kept_ours: Vec::new(),
+            stays: Vec::new(),
+            dropped_routes: BTreeSet::new(),
+            effect: Effect::default(),
+            to_https: Vec::new(),
+            diff: DiffSection { directives, unified: previews.iter().map(Comparison::unified).collect() },
+            previews,
+        }
+    }
 }
 
 /// What becomes of local changes, or of what differs from a guess: that is nobody's change.
@@ -205,23 +227,11 @@ pub fn explain(
     }
     let new = staged(config, &draft)?;
     Ok(Migration {
-        plan,
-        base: None,
-        guess: None,
-        offered: Vec::new(),
-        taken: Vec::new(),
-        untaken: Vec::new(),
         local_changes,
-        resolved: Vec::new(),
-        unused_resolutions: Vec::new(),
-        standing: Standing::default(),
-        kept_ours: Vec::new(),
-        stays: Vec::new(),
         dropped_routes,
         effect: effect(facts, config, &new, &draft),
         to_https: to_https(facts, config, &new),
-        diff: DiffSection { directives, unified: previews.iter().map(Comparison::unified).collect() },
-        previews,
+        ..Migration::showing(plan, directives, previews)
     })
 }
 

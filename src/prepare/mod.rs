@@ -40,6 +40,7 @@ use crate::plan::{
 };
 use crate::values::{Attributes, RootPath, TextPath};
 use crate::verify::probe::{Probe, ProbePlan};
+use crate::verify::staged::Verdict;
 pub use candidate::included;
 pub use carry::OldCopy;
 pub use effect::effect_findings;
@@ -307,19 +308,7 @@ fn gather(
     if let Some(old) = old
         && !migration.plan.is_empty()
     {
-        let barred =
-            findings.iter().any(|finding| finding.code == codes::SITE_NOT_REPLACEABLE && finding.stops());
-        match gate.test_new(&migration.plan, &old, findings) {
-            // An immutable file cannot be replaced in a sandbox either.
-            Err(failure) if barred && failure.kind == FailureKind::Failed => {
-                notes.push(format!("the new configuration was not tested: {}", failure.message));
-            }
-            // Said already; NGINX goes no further than to the first file that is missing.
-            Err(failure) if missing.iter().any(|path| names(&failure, path)) => {
-                notes.push(format!("NGINX could not test the whole of it: {}", failure.message));
-            }
-            tested => tested?,
-        }
+        test_new(&gate, (&migration, &old), &missing, findings, &mut notes)?;
     }
     if !migration.plan.is_empty() {
         let reach = if facts.host.scope == Scope::Live { Reach::Harmless } else { Reach::Everything };
@@ -329,6 +318,31 @@ fn gather(
         findings.extend(ports::held(root, facts, &inspection.config, &migration.plan));
     }
     Ok((inspection, Some(migration), notes))
+}
+
+/// Has NGINX test the planned configuration; what it cannot test for a reason that was said already is a note.
+fn test_new(
+    gate: &tested::Gate<'_>,
+    (migration, old): (&Migration, &Verdict),
+    missing: &[PathBuf],
+    findings: &mut Vec<Finding>,
+    notes: &mut Vec<String>,
+) -> Result<(), Failure> {
+    let barred =
+        findings.iter().any(|finding| finding.code == codes::SITE_NOT_REPLACEABLE && finding.stops());
+    match gate.test_new(&migration.plan, old, findings) {
+        // An immutable file cannot be replaced in a sandbox either.
+        Err(failure) if barred && failure.kind == FailureKind::Failed => {
+            notes.push(format!("the new configuration was not tested: {}", failure.message));
+            Ok(())
+        }
+        // Said already; NGINX goes no further than to the first file that is missing.
+        Err(failure) if missing.iter().any(|path| names(&failure, path)) => {
+            notes.push(format!("NGINX could not test the whole of it: {}", failure.message));
+            Ok(())
+        }
+        tested => tested,
+    }
 }
 
 /// Files for TLS that the plan names and that are not there.

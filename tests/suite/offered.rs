@@ -141,7 +141,7 @@ fn each_kind_is_taken_by_its_path_and_passes_nginx() {
         let change = ["apply", "--yes", "--candidate", &candidate, "--take", path];
         let applied = server.json(&change);
         assert_eq!(applied["outcome"], "applied", "{path}: {applied:#}");
-        assert_eq!(server.read(SITE).contains("location /bridge/"), true);
+        assert!(server.read(SITE).contains("location /bridge/"), "{path}");
         let again = server.json(&change[..4]);
         assert_eq!(again["outcome"], "up-to-date", "{path}: {again:#}");
         assert!(again["plan"]["offered"].as_array().is_some_and(|list| !list.is_empty()), "{again:#}");

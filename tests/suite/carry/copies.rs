@@ -58,8 +58,10 @@ fn copies_are_found_where_they_are_kept() {
 
 #[test]
 fn what_others_than_root_could_have_written_is_not_believed() {
+    /// What is done to the copy.
+    type Spoil<'a> = &'a dyn Fn(&Server);
     let copy = "etc/nginx/conf.d/motion.conf.old";
-    let spoilt: [(&str, &dyn Fn(&Server)); 4] = [
+    let spoilt: [(&str, Spoil<'_>); 4] = [
         ("others than root may write it", &|server| {
             chown(server.at(copy), Some(33), Some(33)).expect("chown")
         }),
