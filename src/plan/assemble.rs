@@ -48,7 +48,7 @@ pub(super) fn finish(
         if let Ok(new) = Tree::parse(bytes.clone()) {
             directives.extend(diff(&file.tree, &new).rows().map(directive_change));
             if strategy == Strategy::Replace {
-                dropped_routes.extend(dropped(&file.tree, &new));
+                dropped_routes.extend(dropped_locations(&file.tree, &new));
             }
             if site.is_some_and(|site| std::ptr::eq(site, &file.tree)) {
                 (local_changes, guess) = told(&made, strategy, base.as_ref(), (&file.tree, &new));
@@ -202,7 +202,7 @@ pub fn explain(
                 let new = Tree::parse(result.clone()).map_err(EditError::Result)?;
                 directives.extend(diff(&file.tree, &new).rows().map(directive_change));
                 if plan.strategy == Strategy::Replace.name() {
-                    dropped_routes.extend(dropped(&file.tree, &new));
+                    dropped_routes.extend(dropped_locations(&file.tree, &new));
                     let lists = local::unmerged(Strategy::Replace, None, (&file.tree, &new), None);
                     local_changes.dropped.extend(lists.dropped);
                 }
@@ -248,7 +248,8 @@ fn keeps(content: &Content, path: &TextPath, records: &RecordPaths, facts: &Fact
 }
 
 /// Paths of locations that only the old file has.
-pub(super) fn dropped(old: &Tree, new: &Tree) -> BTreeSet<String> {
+#[must_use]
+pub fn dropped_locations(old: &Tree, new: &Tree) -> BTreeSet<String> {
     let paths = |tree: &Tree| -> BTreeSet<String> {
         let locations = tree.walk().map(|id| tree.directive(id)).filter(|directive| directive.is("location"));
         locations.filter_map(|location| location.args.last().map(|path| path.text().into_owned())).collect()
@@ -256,7 +257,7 @@ pub(super) fn dropped(old: &Tree, new: &Tree) -> BTreeSet<String> {
     paths(old).difference(&paths(new)).cloned().collect()
 }
 
-fn directive_change(row: &nginx_config::diff::Row) -> DirectiveChange {
+pub(super) fn directive_change(row: &nginx_config::diff::Row) -> DirectiveChange {
     DirectiveChange {
         path: row.path.clone(),
         directive: row.directive.clone(),

@@ -30,7 +30,7 @@ mod step;
 mod to_https;
 mod wish;
 
-pub use assemble::{RecordPaths, explain};
+pub use assemble::{RecordPaths, dropped_locations, explain};
 pub use base::remembers_base;
 pub use carry::lost;
 pub use decisions::{Decisions, DecisionsError};

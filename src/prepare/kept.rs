@@ -14,6 +14,7 @@ use crate::plan::{
 };
 use crate::values::{Attributes, Hash, TextPath};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 
 /// A local patch is no larger than this.
 const LARGEST_PATCH: u64 = 8 << 20;
@@ -128,14 +129,13 @@ struct Found {
     path: TextPath,
     existing: Option<(FileFacts, Vec<u8>)>,
     missing_folders: Vec<TextPath>,
+    attributes: Attributes,
 }
 
 impl Found {
     fn parsed(self) -> Result<Keeping, crate::plan::PatchFault> {
         let patch = self.existing.as_ref().map(|(_, bytes)| LocalPatch::parse(bytes)).transpose()?;
-        let (uid, gid) = machine::user();
-        let attributes = Attributes::plain(0o600, uid, gid);
-        let Self { path, existing, missing_folders } = self;
+        let Self { path, existing, missing_folders, attributes } = self;
         Ok(Keeping { path, existing, patch, missing_folders, attributes })
     }
 }
@@ -143,8 +143,8 @@ impl Found {
 fn keeping(root: &Root, path: &TextPath) -> io::Result<Found> {
     let existing = match file_facts(root, path)? {
         Some(facts) => {
-            let is_foreign = root.is_live() && facts.attributes.uid != machine::user().0
-                || facts.attributes.mode.0 & FOREIGN_HANDS != 0;
+            let is_foreign =
+                root.is_live() && facts.attributes.uid != 0 || facts.attributes.mode.0 & FOREIGN_HANDS != 0;
             if is_foreign {
                 return Err(io::Error::other("others than root can write it: chown root, chmod 600"));
             }
@@ -153,7 +153,8 @@ fn keeping(root: &Root, path: &TextPath) -> io::Result<Found> {
         None => None,
     };
     let missing = path.folders_above().into_iter().filter(|folder| root.metadata(folder).is_err());
-    Ok(Found { path: path.clone(), existing, missing_folders: missing.collect() })
+    let missing_folders = missing.collect();
+    Ok(Found { path: path.clone(), existing, missing_folders, attributes: new_file(root, path, 0o600) })
 }
 
 fn memory(root: &Root, path: &TextPath, patch: Option<&LocalPatch>) -> io::Result<Memory> {
@@ -163,6 +164,13 @@ fn memory(root: &Root, path: &TextPath, patch: Option<&LocalPatch>) -> io::Resul
     };
     let is_vendors = patch.is_none_or(|patch| patch.base == BaseKind::Vendor);
     let remembered = standing.clone().filter(|_| is_vendors);
-    let (uid, gid) = machine::user();
-    Ok(Memory { path: path.clone(), standing, remembered, attributes: Attributes::plain(0o600, uid, gid) })
+    Ok(Memory { path: path.clone(), standing, remembered, attributes: new_file(root, path, 0o600) })
+}
+
+/// What a file of ours is to be: of whoever has the folder that it comes into, so that a plan is the same whoever
+/// makes it.
+pub fn new_file(root: &Root, path: &TextPath, mode: u32) -> Attributes {
+    let folder = path.folders_above().into_iter().rev().find_map(|folder| root.metadata(folder).ok());
+    let (uid, gid) = folder.map_or_else(machine::user, |folder| (folder.uid(), folder.gid()));
+    Attributes::plain(mode, uid, gid)
 }

@@ -27,7 +27,7 @@ pub use probes::{Opening, Reach, StatedProbe, not_asked, rollback_probes};
 use crate::apply::SandboxChoice;
 use crate::facts::{RouteState, Scope, ServerFacts, ServerRole};
 use crate::host::sandbox::Launcher;
-use crate::host::{Root, machine};
+use crate::host::Root;
 use crate::inspect::{self, ClientChoice, Inspection, file_facts, inspect, survey};
 use crate::outcome::codes::{self, Code};
 use crate::outcome::{
@@ -38,7 +38,7 @@ use crate::plan::{
     Companion, Effect, GuardWish, Input, LocalInclude, Migration, PlanError, Standing, Strategy,
     StrategyWish, Wish, migrate, remembers_base,
 };
-use crate::values::{Attributes, RootPath, TextPath};
+use crate::values::{RootPath, TextPath};
 use crate::verify::probe::{Probe, ProbePlan};
 use crate::verify::staged::Verdict;
 pub use candidate::included;
@@ -417,8 +417,7 @@ fn local_include(root: &Root, path: &Path) -> Result<LocalInclude, Failure> {
     };
     let missing = at.folders_above().into_iter().filter(|folder| root.metadata(folder).is_err());
     let missing_folders = missing.collect();
-    let (uid, gid) = machine::user();
-    let attributes = Attributes::plain(0o644, uid, gid);
+    let attributes = kept::new_file(root, &at, 0o644);
     Ok(LocalInclude { path: at, existing, missing_folders, attributes })
 }
 

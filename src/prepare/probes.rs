@@ -273,14 +273,14 @@ pub fn not_asked(lines: Vec<String>) -> Option<Finding> {
     (!lines.is_empty()).then(|| lines.into_iter().fold(finding, Finding::evidence))
 }
 
-/// The same routes for a rollback: the new client's may go, the others stay.
+/// The same routes for a way back: the new client's may go, and what answers at `gone` goes on purpose; the others stay.
 #[must_use]
-pub fn rollback_probes(site: &SiteFacts) -> ProbePlan {
+pub fn rollback_probes(site: &SiteFacts, gone: &BTreeSet<String>) -> ProbePlan {
     let gates =
         Gates { blocks: &BTreeMap::new(), opening: Opening::Refused, motion: &MotionFacts::default() };
     let mut plan = probe_plan(site, Reach::Harmless, &gates);
     for row in &mut plan.rows {
-        if row.gate != Gate::AsBefore || row.uri.starts_with("/user-ui") {
+        if row.gate != Gate::AsBefore || row.uri.starts_with("/user-ui") || gone.contains(&row.uri) {
             row.gate = Gate::Informational;
         }
     }

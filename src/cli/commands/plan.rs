@@ -7,7 +7,7 @@ use crate::cli::context::Context;
 use crate::cli::decisions;
 use crate::cli::files::{Standing, write_out};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
-use crate::plan::{Content, Migration, Plan, Version};
+use crate::plan::{Content, Migration, Plan, Version, is_record};
 use crate::prepare::Prepared;
 use nginx_config::redact_source;
 use std::path::{Path, PathBuf};
@@ -79,7 +79,8 @@ pub fn judge(prepared: &Prepared, outcome: &mut Outcome) {
         return;
     }
     outcome.outcome = OutcomeKind::ChangesPending;
-    let files = migration.plan.files().count();
+    // What is kept for the next update is no part of the configuration.
+    let files = migration.plan.files().filter(|(path, ..)| !is_record(path)).count();
     let stops = prepared.stops().count();
     let verdict = match stops {
         0 => format!("changes are pending in {files} file{}", plural(files)),

@@ -16,7 +16,6 @@ use crate::plan::{
     BaseKind, Input, Keeping, Memory, Restoring, Step, VendorRestored, restore_vendor as plan_restore,
 };
 use crate::prepare::{kept, rollback_probes};
-use crate::verify::probe::Gate;
 
 /// Puts the vendor's text in the place of Motion's file.
 pub fn restore_vendor(context: &Context, args: &RestoreVendorArgs) -> Result<Outcome, Failure> {
@@ -80,7 +79,7 @@ fn show(planned: &VendorRestored, outcome: &mut Outcome) {
         offered: Vec::new(),
         taken: Vec::new(),
         diff: DiffSection {
-            directives: Vec::new(),
+            directives: planned.directives.clone(),
             unified: planned.previews.iter().map(crate::outcome::Comparison::unified).collect(),
         },
     });
@@ -97,11 +96,7 @@ fn perform(
     outcome: &mut Outcome,
 ) -> Result<(), Failure> {
     let facts = &inspection.facts;
-    let mut probes = rollback_probes(&facts.site);
-    // What only the live file has goes on purpose.
-    for row in probes.rows.iter_mut().filter(|row| planned.dropped_routes.contains(&row.uri)) {
-        row.gate = Gate::Informational;
-    }
+    let probes = rollback_probes(&facts.site, &planned.dropped_routes);
     let request = Request {
         root: &context.root,
         lock,

@@ -13,15 +13,18 @@ use crate::cli::args::RollbackArgs;
 use crate::cli::context::Context;
 use crate::cli::prompt;
 use crate::facts::{Facts, FileFacts};
-use crate::host::WriteLock;
+use crate::host::{Root, WriteLock};
 use crate::inspect::{self, Inspection, Known, file_facts, inspect, installed_error_log};
 use crate::journal::{Event, JournalStep, RunKind, RunOutcome, StepVersion};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, PlanSection};
-use crate::plan::{Plan, PlanKind, Reload, Restored, Step, rollback as plan_rollback};
+use crate::plan::{
+    Plan, PlanKind, Reload, Restored, Step, Version, dropped_locations, rollback as plan_rollback,
+};
 use crate::prepare::rollback_probes;
 use crate::values::{BackupId, Hash, RootPath, TextPath};
 use crate::verify::probe::ProbePlan;
-use std::collections::BTreeMap;
+use nginx_config::Tree;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A run that can be undone.
 #[derive(Debug, Clone)]
@@ -101,7 +104,11 @@ fn perform(
     backup: &Backup,
     outcome: &mut Outcome,
 ) -> Result<(), Failure> {
-    let probes = if args.whole_tree { ProbePlan::default() } else { rollback_probes(&known.facts.site) };
+    let probes = if args.whole_tree {
+        ProbePlan::default()
+    } else {
+        rollback_probes(&known.facts.site, &gone(&context.root, plan, backup))
+    };
     let (done, result) = run(
         &Request {
             root: &context.root,
@@ -131,6 +138,16 @@ fn perform(
         outcome.details.insert("verdict".to_owned(), verdict.into());
     }
     Ok(())
+}
+
+/// Paths of locations that only today's files have: what answers there goes with the change that brought it.
+fn gone(root: &Root, plan: &Plan, backup: &Backup) -> BTreeSet<String> {
+    let of_file = |(path, _, to): (&TextPath, &Version, &Version)| {
+        let wanted = to.sha256().map_or_else(|| Ok(Vec::new()), |hash| backup.content(hash)).ok()?;
+        let (now, then) = (Tree::parse(root.read(path).ok()?).ok()?, Tree::parse(wanted).ok()?);
+        Some(dropped_locations(&now, &then))
+    };
+    plan.files().filter_map(of_file).flatten().collect()
 }
 
 /// The newest applied migration that still stands, or the one whose backup is named. A backup

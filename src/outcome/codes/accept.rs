@@ -62,7 +62,9 @@ impl Family {
     #[must_use]
     pub const fn commands(self) -> &'static [&'static str] {
         match self {
-            Self::Migration => &["check", "plan", "apply", "rehearse", "try", "status"],
+            Self::Migration => {
+                &["check", "plan", "apply", "rehearse", "try", "status", "watch", "install-unit"]
+            }
             Self::Seed => &["seed plan", "seed apply"],
         }
     }

@@ -7,15 +7,16 @@ use super::derive::LocalRecord;
 use super::file::{BaseKind, Origin};
 use super::keep::{folders, patch_step};
 use crate::facts::Facts;
-use crate::outcome::Comparison;
+use crate::outcome::{Comparison, DirectiveChange};
 use crate::plan::PlanError;
-use crate::plan::assemble::{dropped, preview, set_file, write_text};
+use crate::plan::assemble::{directive_change, dropped_locations, preview, set_file, write_text};
 use crate::plan::material::Material;
 use crate::plan::migrate::named_in_text;
 use crate::plan::saved::{Plan, PlanKind};
 use crate::plan::step::Step;
 use crate::plan::wish::{Keeping, Memory};
 use crate::values::{Hash, NotText};
+use nginx_config::diff::diff;
 use nginx_config::{Config, Tree};
 use std::collections::BTreeSet;
 
@@ -40,6 +41,8 @@ pub struct Restoring<'a> {
 pub struct Restored {
     /// The plan.
     pub plan: Plan,
+    /// What differs, directive by directive.
+    pub directives: Vec<DirectiveChange>,
     /// The file before and after, redacted.
     pub previews: Vec<Comparison>,
     /// Paths of locations that go on purpose.
@@ -64,8 +67,12 @@ pub fn restore_vendor(facts: &Facts, config: &Config, wanted: Restoring<'_>) -> 
     let new = Tree::parse(text.to_vec())
         .map_err(|error| PlanError::BadInput("the vendor's text".to_owned(), error.to_string()))?;
     if live == text {
-        let (previews, dropped_routes) = (Vec::new(), BTreeSet::new());
-        return Ok(Restored { plan: plan(Vec::new()), previews, dropped_routes });
+        return Ok(Restored {
+            plan: plan(Vec::new()),
+            directives: Vec::new(),
+            previews: Vec::new(),
+            dropped_routes: BTreeSet::new(),
+        });
     }
     let (at, _) = files
         .get_key_value(site.identity.as_path())
@@ -86,6 +93,10 @@ pub fn restore_vendor(facts: &Facts, config: &Config, wanted: Restoring<'_>) -> 
     steps.extend(patch_step(keeping, how, text, live)?);
     steps.push(set_file(&material, &site.identity, live, text)?);
     steps.extend(facts.nginx.master.is_some().then_some(Step::Reload));
-    let previews = vec![preview(&site.identity, live, text)];
-    Ok(Restored { plan: plan(steps), previews, dropped_routes: dropped(&site.tree, &new) })
+    Ok(Restored {
+        plan: plan(steps),
+        directives: diff(&site.tree, &new).rows().map(directive_change).collect(),
+        previews: vec![preview(&site.identity, live, text)],
+        dropped_routes: dropped_locations(&site.tree, &new),
+    })
 }

@@ -54,10 +54,13 @@ fn there_and_back(name: &str, strategy: &str) {
     assert_eq!(applied["backup"]["verified"], true);
     let changed: Vec<_> = files.iter().zip(&before).filter(|(path, was)| exact(path) != **was).collect();
     let steps = applied["plan"]["steps"].as_array().expect("steps");
-    // A replacement remembers what it was made with, beside the journal.
-    let (own, steps): (Vec<_>, Vec<_>) =
-        steps.iter().partition(|step| step["path"].to_string().contains("/var/lib/motionctl/"));
-    assert_eq!(own.len(), usize::from(strategy == "replace"), "{own:#?}");
+    // The base is kept beside the journal, and local changes in the folder of the settings.
+    let (own, steps): (Vec<_>, Vec<_>) = steps.iter().partition(|step| {
+        let path = step["path"].to_string();
+        path.contains("/var/lib/motionctl/") || path.contains("/etc/motionctl")
+    });
+    let kinds: Vec<_> = own.iter().filter_map(|step| step["kind"].as_str()).collect();
+    assert_eq!(kinds, ["make-folder", "make-folder", "create-file", "create-file"], "{own:#?}");
     assert_eq!(changed.len(), steps.len(), "{name} {strategy}: {changed:?} {steps:#?}");
     assert!(steps.iter().all(|step| step["kind"] == "write-file"), "{steps:#?}");
 
@@ -100,7 +103,8 @@ fn only_what_the_run_changed_is_written_and_the_store_is_private() {
     let changed = difference(&before, &server.state());
     for path in &changed {
         let expected = path == SITE
-            || ["etc/nginx/conf.d", "var", "var/lib", "var/backups"].contains(&path.as_str())
+            || ["etc", "etc/nginx/conf.d", "var", "var/lib", "var/backups"].contains(&path.as_str())
+            || path.starts_with("etc/motionctl")
             || path.starts_with("var/lib/motionctl")
             || path.starts_with("var/backups/motionctl");
         assert!(expected, "{path} in {changed:#?}");
