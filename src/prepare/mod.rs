@@ -26,8 +26,8 @@ pub use probes::{Opening, Reach, StatedProbe, not_asked, rollback_probes};
 
 use crate::apply::SandboxChoice;
 use crate::facts::{RouteState, Scope, ServerFacts, ServerRole};
-use crate::host::sandbox::Launcher;
 use crate::host::Root;
+use crate::host::sandbox::Launcher;
 use crate::inspect::{self, ClientChoice, Inspection, file_facts, inspect, survey};
 use crate::outcome::codes::{self, Code};
 use crate::outcome::{
