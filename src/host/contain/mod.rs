@@ -1,6 +1,6 @@
 //! Runs a program that nobody has judged, somebody else's script, in a private root, and tells what it did.
 //!
-//! Invariant: called inside of a sandbox only, by the function that runs there ([`ChildContext`]); what the program
+//! Invariant: called inside of a sandbox only, by the function that runs there (`ChildContext`); what the program
 //! writes goes into the throw-away layers, whom it asks for something is a stand-in of ours, and when [`run`] returns
 //! nothing of it lives. Must not know what NGINX or Motion is.
 //!

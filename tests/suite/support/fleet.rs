@@ -194,7 +194,7 @@ pub fn genuine(generation: Generation) -> String {
 }
 
 const TOWNS: [&str; 12] =
-    ["oslo", "porto", "gent", "lyon", "brno", "turku", "kiel", "cork", "linz", "vigo", "bari", "graz"];
+    ["oslo", "porto", "gent", "lyon", "brno", "turku", "kiel", "cork", "delft", "vigo", "bari", "graz"];
 const TRADES: [&str; 6] = ["bank", "taxi", "school", "clinic", "hotel", "power"];
 
 fn values(drawn: Option<(&mut Random, usize)>) -> Values {

@@ -107,12 +107,12 @@ fn the_machine_itself_may_and_the_script_may_not() {
 #[test]
 fn what_stands_in_for_a_command_cannot_be_moved_away_and_forged_words_are_shown_as_such() {
     let tried = tried(
-        "mv /usr/bin/systemctl /opt/ 2>/dev/null && echo MOVED\nrm -rf /run/motionctl-try 2>/dev/null\numount /run/motionctl-try && echo UMOUNTED\n\
+        "mv /usr/bin/systemctl /opt/ 2>/dev/null && echo MOVED\nrm -rf /run/motionctl-try 2>/dev/null\numount /run/motionctl-try && echo UNMOUNTED\n\
          perl -e 'use Socket; socket(my $s, PF_UNIX, SOCK_DGRAM, 0); send($s, \"\\e[2Jnot json\", 0, pack_sockaddr_un(\"/run/motionctl-try/desk\"))'\n\
          systemctl reload nginx\nprintf '\\033]0;owned\\007\\033[31mred\\033[0m\\n'\n",
         &[],
     );
-    assert!(!said(&tried).contains("MOVED") && !said(&tried).contains("UMOUNTED"), "{tried:#}");
+    assert!(!said(&tried).contains("MOVED") && !said(&tried).contains("UNMOUNTED"), "{tried:#}");
     assert_eq!(
         asked(&tried),
         ["umount /run/motionctl-try", "(not understood)", "systemctl reload nginx"],

@@ -82,13 +82,13 @@ fn systemd_has_nothing_against_the_units() {
     // The checker would notice: a misspelt setting is one of its lines.
     if Command::new("systemd-analyze").arg("--version").output().is_ok() {
         let name = server.at(&format!("{FOLDER}/motionctl-watch.path"));
-        fs::write(&name, "[Path]\nPathChanegd=/etc\n").expect("writing");
+        fs::write(&name, "[Path]\nNoSuchSetting=/etc\n").expect("writing");
         let said = Command::new("systemd-analyze")
             .args(["verify", "--man=no"])
             .arg(&name)
             .output()
             .expect("it runs");
-        assert!(String::from_utf8_lossy(&said.stderr).contains("PathChanegd"), "{said:?}");
+        assert!(String::from_utf8_lossy(&said.stderr).contains("NoSuchSetting"), "{said:?}");
     }
 }
 
