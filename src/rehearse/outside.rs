@@ -5,7 +5,7 @@
 use super::order::{Keep, Order, Rehearsed};
 use crate::apply::{SandboxChoice, states};
 use crate::host::http::Credentials;
-use crate::host::sandbox::{Capabilities, Ending, Launcher, Network, Refused, Shadow, StagedFile};
+use crate::host::sandbox::{Capabilities, Launcher, Network, Refused, Shadow, StagedFile};
 use crate::host::trust::{self, Executable};
 use crate::host::{Root, STATE_FOLDER, machine};
 use crate::inspect::{ClientChoice, Inspection, Place, Wanted, file_facts};
@@ -74,26 +74,8 @@ pub fn rehearse(
         spec.files.extend(staged::hosts_file(root, facts, &planned));
     }
     let called = launcher.call(&spec, &payload).map_err(|refused| refusal(&refused))?;
-    let mut rehearsed: Rehearsed = match called.ending {
-        Ending::Exited(_) => serde_json::from_slice(&called.result).map_err(|error| {
-            Failure::new(FailureKind::Failed, format!("the rehearsal ended without a result: {error}"))
-        })?,
-        Ending::Stopped => {
-            return Err(Failure::new(FailureKind::Failed, "interrupted; the private copy is gone"));
-        }
-        Ending::TimedOut => {
-            return Err(Failure::new(
-                FailureKind::Failed,
-                format!("the rehearsal did not end within {LIMIT:?}"),
-            ));
-        }
-        Ending::Killed(signal) => {
-            return Err(Failure::new(
-                FailureKind::Failed,
-                format!("the rehearsal was killed by signal {signal}"),
-            ));
-        }
-    };
+    let mut rehearsed: Rehearsed =
+        called.answer().map_err(|lost| Failure::new(FailureKind::Failed, lost.to_string()))?;
     notes.extend(called.mode.notes);
     notes.append(&mut rehearsed.notes);
     notes.dedup();

@@ -9,7 +9,7 @@ use crate::facts::Facts;
 use crate::host::Root;
 use crate::host::contain::groups::Groups;
 use crate::host::contain::{End, Limit, Limits, Observed, Order};
-use crate::host::sandbox::{Capabilities, Ending, Launcher, Network, Refused, Spec, StagedFile, Visibility};
+use crate::host::sandbox::{Capabilities, Launcher, Network, Refused, Spec, StagedFile, Visibility};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, Level};
 use crate::verify::staged::{self, Changes};
@@ -63,24 +63,8 @@ pub fn run(root: &Root, launcher: &Launcher, wishes: &Wishes<'_>) -> Result<Trie
     let payload = serde_json::to_value(Payload { r#try: order })
         .map_err(|error| Failure::new(FailureKind::Failed, format!("writing the order: {error}")))?;
     let called = launcher.call(&spec, &payload).map_err(|refused| refusal(&refused))?;
-    let answer: Answer = match called.ending {
-        Ending::Exited(_) => serde_json::from_slice(&called.result).map_err(|error| {
-            Failure::new(FailureKind::Failed, format!("the private copy ended without a result: {error}"))
-        })?,
-        Ending::Stopped => {
-            return Err(Failure::new(FailureKind::Failed, "interrupted; the private copy is gone"));
-        }
-        Ending::TimedOut => {
-            return Err(Failure::new(
-                FailureKind::Failed,
-                "the private copy did not end in time, and is gone",
-            ));
-        }
-        Ending::Killed(signal) => {
-            let message = format!("the private copy was killed by signal {signal}");
-            return Err(Failure::new(FailureKind::Failed, message));
-        }
-    };
+    let answer: Answer =
+        called.answer().map_err(|lost| Failure::new(FailureKind::Failed, lost.to_string()))?;
     let mut observed =
         answer.map_err(|why| Failure::new(FailureKind::Invalid, format!("the script was not run: {why}")))?;
     let starved = groups.as_ref().is_ok_and(Groups::ran_out_of_memory);

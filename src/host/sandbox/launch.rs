@@ -8,6 +8,7 @@ use super::spec::{Capabilities, Ending, Exec, Job, Mode, Order, Program, Report,
 use crate::host::trust::{Executable, inherit};
 use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
+use serde::de::DeserializeOwned;
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
@@ -55,6 +56,38 @@ pub struct Called {
     pub result: Vec<u8>,
     /// What kind of sandbox it was.
     pub mode: Mode,
+}
+
+/// A function that did not get as far as its answer; whatever it was about, the copy is gone.
+#[derive(Debug, Error)]
+pub enum NoAnswer {
+    /// It ended by itself.
+    #[error("the private copy ended without a result: {0}")]
+    Unreadable(#[from] serde_json::Error),
+    /// Somebody asked for it.
+    #[error("interrupted; the private copy is gone")]
+    Stopped,
+    /// Its time was over.
+    #[error("the private copy did not end in time, and is gone")]
+    TimedOut,
+    /// By a signal.
+    #[error("the private copy was killed by signal {0}")]
+    Killed(i32),
+}
+
+impl Called {
+    /// What the function answered.
+    ///
+    /// # Errors
+    /// When it did not get that far.
+    pub fn answer<T: DeserializeOwned>(&self) -> Result<T, NoAnswer> {
+        match self.ending {
+            Ending::Exited(_) => Ok(serde_json::from_slice(&self.result)?),
+            Ending::Stopped => Err(NoAnswer::Stopped),
+            Ending::TimedOut => Err(NoAnswer::TimedOut),
+            Ending::Killed(signal) => Err(NoAnswer::Killed(signal)),
+        }
+    }
 }
 
 /// How sandboxes are started.

@@ -49,7 +49,7 @@ mod writable;
 pub use caps::drop_to;
 pub use child::child_main;
 pub use job::ChildContext;
-pub use launch::{Called, Finished, Launcher, Refused, SUBCOMMAND, call, probe, run};
+pub use launch::{Called, Finished, Launcher, NoAnswer, Refused, SUBCOMMAND, call, probe, run};
 pub use layers::{Layer, Layers};
 pub use spec::{
     Capabilities, Ending, Identity, Layout, Mode, Network, Program, Shadow, ShadowKind, Spec, StagedFile,
