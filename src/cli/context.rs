@@ -260,7 +260,7 @@ impl Context {
     fn client(&self, site: &SiteArgs) -> Result<ClientChoice, Failure> {
         let settings = &self.settings;
         let upstream = |url: &String, kind: FailureKind, from: &str| {
-            let bad = |error| Failure::new(kind, format!("{from}: {error}"));
+            let bad = |error| Failure::new(kind, nginx_config::redact_text(&format!("{from}: {error}")));
             UpstreamUrl::parse(url).map_err(bad).map(|_| ClientChoice::Upstream(url.clone()))
         };
         match (&site.new_client_root, &site.new_client_upstream) {

@@ -3,7 +3,6 @@
 //! Invariant: after a rollback every byte and attribute that the run changed
 //! is as it was, and the page from before is served again.
 
-use crate::support::bundles::bundle_with;
 use crate::support::machine::{Machine, Output, eventually};
 use crate::support::tree_state::state;
 use motionctl::host::http::Scheme;
@@ -213,15 +212,20 @@ fn damage_every_copy(folder: &Path) {
 
 #[test]
 fn a_rollback_whose_reload_fails_says_what_is_where() {
+    const LISTENER: &str = "\nserver { listen 8445; return 204; }\n";
     let machine = Machine::edited("standalone", |etc| {
         let site = etc.join("conf.d/motion.conf");
         let text = fs::read_to_string(&site).expect("the site");
-        fs::write(&site, text + "\nserver { listen 8445; return 204; }\n").expect("writing");
+        fs::write(&site, text + LISTENER).expect("writing");
     });
-    let bundle = bundle_with(&machine.scratch(), "static.conf", "expires -1;", "expires -1;");
-    let bundle = bundle.to_str().expect("text");
-    // The new site does not listen there any more, and another program comes.
-    machine.apply(&["--strategy", "replace", "--bundle", bundle]).expect(0, "applied");
+    let (base, candidate) = (machine.scratch().join("old.conf"), machine.scratch().join("new.conf"));
+    fs::write(&base, machine.read(SITE)).expect("writing");
+    machine.apply(&["--strategy", "graft"]).expect(0, "applied");
+    fs::write(&candidate, machine.read(SITE).replace(LISTENER, "")).expect("writing");
+    rollback(&machine, &[]).expect(0, "applied");
+    // The vendor's new file does not listen there any more, and another program comes.
+    let files = [&base, &candidate].map(|path| path.display().to_string());
+    machine.apply(&["--base", &files[0], "--candidate", &files[1]]).expect(0, "applied");
     eventually("the port is free", || {
         machine.inside(|| std::net::TcpStream::connect(("127.0.0.1", 8445)).is_err())
     });
