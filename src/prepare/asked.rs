@@ -43,10 +43,12 @@ pub fn settle(inspection: &mut Inspection, choice: &ClientChoice) {
     }
     let servers = inspection.facts.site.servers.iter_mut();
     let mut servers: Vec<_> = servers.filter(|server| server.role == ServerRole::ServesMotion).collect();
+    // A page that comes through NGINX alone is that of the files which it read last, and they may be others by now.
+    let is_motions = served().is_some();
     for (index, look) in &through {
-        decide(&inspection.config, servers[*index], look);
+        decide(&inspection.config, servers[*index], look, is_motions);
     }
-    if through.len() == servers.len() && through.iter().all(|(_, look)| works(look).is_some()) {
+    if is_motions && through.len() == servers.len() && through.iter().all(|(_, look)| works(look).is_some()) {
         inspection.facts.motion.assets.clear();
     }
 }
@@ -145,14 +147,17 @@ pub(super) fn works(look: &Look) -> Option<&[String]> {
     }
 }
 
-fn decide(config: &Config, server: &mut ServerFacts, look: &Look) {
+/// `is_motions`: Motion itself serves the new client.
+fn decide(config: &Config, server: &mut ServerFacts, look: &Look, is_motions: bool) {
     let block = Block::new(config, server.node);
     match &server.new_client {
         // Where a condition leaves it open, one answer says nothing of the other ways.
         RouteState::CannotTell(reason) if block.new_client() == RouteState::Present => {
             server.new_client = decided(reason, look);
         }
-        RouteState::Missing if works(look).is_some() && block.answers_in_one_way(NEW_CLIENT_ROUTE) => {
+        RouteState::Missing
+            if is_motions && works(look).is_some() && block.answers_in_one_way(NEW_CLIENT_ROUTE) =>
+        {
             server.new_client = RouteState::Present;
         }
         _ => {}
@@ -196,6 +201,7 @@ fn said(
 ) -> Option<Finding> {
     let serving = facts.site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
     let (mut lines, mut level) = (Vec::new(), Level::Info);
+    let is_motions = behind.iter().any(|(_, look)| works(look).is_some());
     for (index, server) in serving.enumerate() {
         let look = through.iter().find(|(asked, _)| *asked == index).map(|(_, look)| look);
         let what = match look {
@@ -206,7 +212,12 @@ fn said(
                 Err(NoEntrance::Shadowed) | Ok(_) => "not asked: no address of its own is known".to_owned(),
             },
         };
-        if server.new_client == RouteState::Present && look.is_some_and(contradicts) {
+        let is_otherwise = match server.new_client {
+            RouteState::Present => look.is_some_and(contradicts),
+            RouteState::Missing => look.is_some_and(|look| works(look).is_some()) && !is_motions,
+            RouteState::Elsewhere(_) | RouteState::CannotTell(_) => false,
+        };
+        if is_otherwise {
             level = Level::Warn;
         }
         lines.push(format!("server {}: {what}", server.label));

@@ -89,7 +89,9 @@ pub fn look(context: &Context, command: CommandName, site: &SiteArgs, sessions: 
     seen.site = Some(facts.site.file.display().to_string());
     seen.nginx = Some(facts.nginx.version.to_string());
     seen.route = Some(prepared.route());
-    if prepared.is_broken() {
+    // In the middle of a change NGINX still serves what it read before.
+    let is_at_work = matches!(&past, Ok(Past::Known(known)) if known.at_work.is_some());
+    if prepared.is_broken() && !is_at_work {
         seen.faults.push(BROKEN.to_owned());
     }
     // Read from what the last change kept, which not everybody may read.
