@@ -115,6 +115,10 @@ pub fn read(path: &Path, limits: Limits, keep: impl Fn(&Path) -> bool) -> Result
     let mut reading = Reading { entries: Entries::new(), seen: 0, kept: 0, limits, keep };
     match format {
         Format::Tar => reading.tar(|| Ok(Bounded { inner: rewound(&file)?, left: unpacked }))?,
+        Format::TarGz if !holds_a_tar(&file)? => {
+            let bytes = Bounded { inner: MultiGzDecoder::new(rewound(&file)?), left: unpacked };
+            reading.alone(path, bytes)?;
+        }
         Format::TarGz => {
             reading.tar(|| Ok(Bounded { inner: MultiGzDecoder::new(rewound(&file)?), left: unpacked }))?
         }
@@ -149,8 +153,21 @@ fn format(file: &mut File) -> io::Result<Option<Format>> {
     Ok(match head.as_slice() {
         [0x1f, 0x8b, ..] => Some(Format::TarGz),
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Some(Format::Zip),
-        other => other.get(TAR_MAGIC..).is_some_and(|at| at.starts_with(b"ustar")).then_some(Format::Tar),
+        other => is_tar(other).then_some(Format::Tar),
     })
+}
+
+/// Whether what was packed by gzip is a tar archive, or one file by itself. What is too damaged to tell is read as the
+/// first, which says so.
+fn holds_a_tar(file: &File) -> Result<bool, ArchiveError> {
+    let mut head = Vec::new();
+    let read = MultiGzDecoder::new(rewound(file)?).take(512).read_to_end(&mut head);
+    let is_empty = head.iter().all(|byte| *byte == 0);
+    Ok(read.is_err() || is_empty || is_tar(&head))
+}
+
+fn is_tar(head: &[u8]) -> bool {
+    head.get(TAR_MAGIC..).is_some_and(|at| at.starts_with(b"ustar"))
 }
 
 fn too_many_bytes(most: u64, what: &str) -> ArchiveError {
@@ -188,7 +205,15 @@ fn broken(error: &io::Error) -> ArchiveError {
             None => inner.source(),
         };
     }
-    ArchiveError::Broken(error.to_string())
+    // The reader's own words quote what it read, and that may be a secret.
+    let what = match error.kind() {
+        io::ErrorKind::UnexpectedEof => "it ends too early".to_owned(),
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other => {
+            "it is damaged".to_owned()
+        }
+        other => other.to_string(),
+    };
+    ArchiveError::Broken(what)
 }
 
 struct Reading<F> {
@@ -228,6 +253,15 @@ impl<F: Fn(&Path) -> bool> Reading<F> {
             }
         }
         Ok(())
+    }
+
+    /// A file that was packed by itself, as `motion.conf.gz`: it is called as it was before.
+    fn alone(&mut self, packed: &Path, mut bytes: impl Read) -> Result<(), ArchiveError> {
+        let name = packed.file_stem().unwrap_or_default().as_encoded_bytes().to_vec();
+        match self.next(name)? {
+            Some(path) => self.file(path, &mut bytes),
+            None => Ok(()),
+        }
     }
 
     fn zip(&mut self, file: File, unpacked: u64) -> Result<(), ArchiveError> {

@@ -115,7 +115,7 @@ looked for  in the first lines of Motion's files: the name of Ansible, Puppet, a
             folders that panels write into
 what to do  make the change there, or accept that it may be overwritten
 accept      --accept site.managed-elsewhere (check, plan, apply, rehearse, try,
-            status)"
+            status, watch, install-unit)"
         );
         assert!(show(&[Explanation::Finding(codes::MERGE_CONFLICT)]).contains("=ours or --accept"));
         assert!(show(&[Explanation::Finding(codes::SITE_AMBIGUOUS)]).ends_with("cannot be accepted"));

@@ -251,7 +251,7 @@ fn succeeded(context: &Context, outcome: &mut Outcome, pending: Option<&Pending>
     let mut verdict = match (&outcome.reload, new_client) {
         (Some(_), Seen::Yes) => "applied and proven".to_owned(),
         (Some(_), Seen::No) => "applied; the reload is proven, the new route could not be asked".to_owned(),
-        (None, _) => format!("applied; {}", not_reloaded(context)),
+        (None, _) => format!("applied; {}", not_reloaded(context, outcome)),
     };
     if let Some(pending) = pending {
         outcome.outcome = OutcomeKind::AwaitingConfirmation;
@@ -264,8 +264,12 @@ fn succeeded(context: &Context, outcome: &mut Outcome, pending: Option<&Pending>
 }
 
 /// Why there was nothing to reload.
-pub fn not_reloaded(context: &Context) -> &'static str {
-    if context.root.is_live() {
+pub fn not_reloaded(context: &Context, outcome: &Outcome) -> &'static str {
+    let steps = outcome.plan.iter().flat_map(|plan| &plan.steps);
+    let mut files = steps.filter(|step| step.kind.ends_with("-file")).filter_map(|step| step.path.as_deref());
+    if files.all(|path| TextPath::new(path).is_ok_and(|path| is_record(&path))) {
+        "no file that NGINX reads was changed, so nothing was reloaded"
+    } else if context.root.is_live() {
         "NGINX does not run, so nothing was reloaded"
     } else {
         "no server runs from this tree, so nothing was reloaded"

@@ -120,7 +120,7 @@ fn perform(
         let local = "local changes are kept aside, and `motionctl apply` brings them back";
         let verdict = match outcome.reload {
             Some(_) => format!("the vendor's own text is there, proven; {local}"),
-            None => format!("the vendor's own text is there; {local}; {}", not_reloaded(context)),
+            None => format!("the vendor's own text is there; {local}; {}", not_reloaded(context, outcome)),
         };
         outcome.details.insert("verdict".to_owned(), verdict.into());
     }

@@ -133,7 +133,7 @@ fn perform(
     if outcome.outcome == OutcomeKind::Applied {
         let verdict = match outcome.reload {
             Some(_) => "rolled back and proven".to_owned(),
-            None => format!("rolled back; {}", not_reloaded(context)),
+            None => format!("rolled back; {}", not_reloaded(context, outcome)),
         };
         outcome.details.insert("verdict".to_owned(), verdict.into());
     }

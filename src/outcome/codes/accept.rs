@@ -190,9 +190,7 @@ mod tests {
             hint("seed.disable-in-use", Family::Migration),
             "it can be accepted by: seed plan, seed apply"
         );
-        assert!(
-            hint("sessions.online", Family::Seed).ends_with("by: check, plan, apply, rehearse, try, status")
-        );
+        assert!(hint("sessions.online", Family::Seed).ends_with("try, status, watch, install-unit"));
         hint("bundle.x", Family::Seed);
     }
 }
