@@ -82,8 +82,11 @@ impl Standing {
                 "an update overwrote {file}; certificates or addresses are the update's now, no other local change is gone"
             )),
             (SiteState::Overwritten, true) => {
-                let unknown =
-                    if self.no_removals { " that can be known: what had been removed is there again" } else { "" };
+                let unknown = if self.no_removals {
+                    " that can be known: what had been removed is there again"
+                } else {
+                    ""
+                };
                 Some(format!("an update overwrote {file}; no local change is gone{unknown}"))
             }
             (SiteState::Overwritten, false) => {
@@ -119,7 +122,12 @@ mod tests {
         let missing = missing
             .iter()
             .map(|name| MissingChange { block: "server _:443".to_owned(), directive: (*name).to_owned() });
-        let standing = Standing { state, file: "motion.conf".to_owned(), missing: missing.collect(), ..Standing::default() };
+        let standing = Standing {
+            state,
+            file: "motion.conf".to_owned(),
+            missing: missing.collect(),
+            ..Standing::default()
+        };
         assert_eq!(standing.verdict().as_deref(), expect, "{state:?}");
     }
 

@@ -70,7 +70,8 @@ fn after_an_update(stand: &Stand, live: &Tree, kind: BaseKind, wish: &Wish) -> R
     let merged = if kept.is_empty() { first } else { merging(&resolutions)? };
     let mut made = finished(merged, &kept)?;
     if stand.is_union() {
-        let text = Tree::parse(made.text.clone()).map_err(|error| PlanError::Edit(EditError::Result(error)))?;
+        let text =
+            Tree::parse(made.text.clone()).map_err(|error| PlanError::Edit(EditError::Result(error)))?;
         made.lists = exact(made.lists, live, &text);
     }
     Ok(made)

@@ -166,8 +166,11 @@ fn in_own_routes(base: &[u8], routes: Option<&[Vec<u8>; 2]>) -> BTreeSet<Hash> {
     let Some([before, after]) = routes else { return BTreeSet::new() };
     let parsed = [base, before, after].map(|bytes| Tree::parse(bytes.to_vec()));
     let [Ok(base), Ok(before), Ok(after)] = parsed else { return BTreeSet::new() };
-    let local: BTreeSet<Hash> = record(&base, &before).iter().map(mark).collect();
-    record(&base, &after).iter().map(mark).filter(|mark| !local.contains(mark)).collect()
+    // A block of the customer's stays one when a route is put into it.
+    let local: BTreeSet<_> =
+        record(&base, &before).into_iter().map(|change| (change.kind.name(), change.path())).collect();
+    let found = record(&base, &after);
+    found.iter().filter(|change| !local.contains(&(change.kind.name(), change.path()))).map(mark).collect()
 }
 
 /// What a run itself adds to a file, by the words of each change: it is nobody's local change.

@@ -27,10 +27,11 @@ pub fn had_the_route(stand: &Stand, config: &Config, site: &Path) -> Vec<Node> {
 fn has_route(tree: &Tree, server: DirectiveId) -> bool {
     let server = tree.directive(server);
     let inside = server.children().iter().map(|id| tree.directive(*id));
-    server.is("server") && inside.into_iter().any(|directive| {
-        let path = directive.args.last().map(|word| word.text()).unwrap_or_default();
-        directive.is("location") && path.starts_with("/user-ui")
-    })
+    server.is("server")
+        && inside.into_iter().any(|directive| {
+            let path = directive.args.last().map(|word| word.text()).unwrap_or_default();
+            directive.is("location") && path.starts_with("/user-ui")
+        })
 }
 
 fn known(tree: &Tree, server: DirectiveId) -> Known {

@@ -302,7 +302,12 @@ fn updated(change: &Change) -> Option<String> {
         let text = nginx_config::redact_source(text.as_deref()?);
         Some(String::from_utf8_lossy(&text).split_whitespace().collect::<Vec<_>>().join(" "))
     };
-    Some(format!("{}: {} is kept of the update, before it was {}", change.path(), shown(&change.text)?, shown(&change.was)?))
+    Some(format!(
+        "{}: {} is kept of the update, before it was {}",
+        change.path(),
+        shown(&change.text)?,
+        shown(&change.was)?
+    ))
 }
 
 /// The customer's file with what is a fact of today as the live file has it: certificates, and where Motion listens.
