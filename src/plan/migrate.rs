@@ -12,7 +12,7 @@ use super::draft::{Draft, staged};
 use super::effect::{Effect, effect, is_served_as_before, motion_blocks};
 use super::graft::{graft, of_bundle};
 use super::guards::inherit;
-use super::kept::{Back, Kept, KeptError, Stand, back, own, stand};
+use super::kept::{Back, Kept, KeptError, Stand, back, had_the_route, own, stand};
 use super::local;
 use super::local_include::extract;
 use super::material::{Material, Naming};
@@ -203,6 +203,8 @@ pub(super) struct Made {
     pub is_return: bool,
     /// What the run itself adds, by the words of each change.
     pub own: BTreeSet<Hash>,
+    /// The site's file before and after its blocks got what they lacked of routes.
+    pub routes: Option<[Vec<u8>; 2]>,
     /// What an update has otherwise and ours keeps.
     pub kept_ours: Vec<Conflict>,
     pub lists: Option<Lists>,
@@ -279,7 +281,7 @@ fn completed(
     // What a merge takes from a template is as little the customer's as a grafted route.
     let is_merged = made.lists.is_some() && !made.is_return && wish.candidate.is_none();
     let before = if is_merged { material.site_file()?.tree.source().to_vec() } else { text(&made)? };
-    complete(material, bundle, wish, &mut made)?;
+    complete(material, bundle, wish, &mut made, stand)?;
     if let Some(candidate) = &wish.candidate {
         made.offered = still_offered(material, candidate, &made.draft, std::mem::take(&mut made.offered))?;
     }
@@ -288,6 +290,7 @@ fn completed(
         inherit(facts, config, &mut made.draft)?;
     }
     made.own = own(&before, &with_routes, &text(&made)?);
+    made.routes = Some([before, with_routes]);
     if let Some(target) = &wish.local_include {
         let known = base.as_ref().filter(|base| base.certainty == Certainty::Known);
         let found = if known.is_some() { None } else { as_found(wish) };
@@ -437,12 +440,24 @@ fn replaced(material: &Material, bundle: &Bundle, wish: &Wish) -> Result<Made, P
 
 /// Sees to it that every block that serves Motion has the routes: what a
 /// strategy did not bring is grafted, from the candidate where there is one.
-fn complete(material: &Material, bundle: &Bundle, wish: &Wish, made: &mut Made) -> Result<(), PlanError> {
+fn complete(
+    material: &Material,
+    bundle: &Bundle,
+    wish: &Wish,
+    made: &mut Made,
+    stand: Option<&Stand>,
+) -> Result<(), PlanError> {
     if let Some(candidate) = &wish.candidate {
         made.draft.extend(candidate.beside.clone());
     }
     let config = staged(material.config, &made.draft)?;
-    let missing = missing(material, &config, &made.draft);
+    let mut missing = missing(material, &config, &made.draft);
+    if let Some(stand) = stand.filter(|_| made.is_return) {
+        // A block that the update had taken away comes back as it was left: with the client.
+        let had = had_the_route(stand, &config, &material.site_file()?.identity).into_iter();
+        let lacks = had.filter(|node| route_state(&config, *node) == RouteState::Missing);
+        missing.extend(lacks.filter(|node| !missing.contains(node)).collect::<Vec<_>>());
+    }
     let Some(candidate) = &wish.candidate else {
         let mut routed = Vec::new();
         for server in missing {
@@ -503,6 +518,7 @@ impl Made {
             is_whole: false,
             is_return: false,
             own: BTreeSet::new(),
+            routes: None,
             kept_ours: Vec::new(),
             lists: None,
             resolved: Vec::new(),

@@ -17,6 +17,10 @@ pub struct Standing {
     pub file: String,
     /// Local changes that the last change left and that the file lacks now.
     pub missing: Vec<MissingChange>,
+    /// Facts of today that are the update's now, each with what it was before.
+    pub updated: Vec<String>,
+    /// Whether nobody knows what had been removed from the vendor's text: it is there again.
+    pub no_removals: bool,
 }
 
 /// Who changed Motion's file since the last change.
@@ -74,8 +78,16 @@ impl Standing {
             (SiteState::AsLeft, false) => {
                 Some(format!("{file} lacks what is to be there: {gone}; {back} {them} back"))
             }
+            (SiteState::Overwritten, true) if !self.updated.is_empty() => Some(format!(
+                "an update overwrote {file}; certificates or addresses are the update's now, no other local change is gone"
+            )),
             (SiteState::Overwritten, true) => {
-                Some(format!("an update overwrote {file}; no local change is gone"))
+                let unknown = if self.no_removals {
+                    " that can be known: what had been removed is there again"
+                } else {
+                    ""
+                };
+                Some(format!("an update overwrote {file}; no local change is gone{unknown}"))
             }
             (SiteState::Overwritten, false) => {
                 Some(format!("an update overwrote {file}: {gone}; {back} {them} back"))
@@ -110,7 +122,12 @@ mod tests {
         let missing = missing
             .iter()
             .map(|name| MissingChange { block: "server _:443".to_owned(), directive: (*name).to_owned() });
-        let standing = Standing { state, file: "motion.conf".to_owned(), missing: missing.collect() };
+        let standing = Standing {
+            state,
+            file: "motion.conf".to_owned(),
+            missing: missing.collect(),
+            ..Standing::default()
+        };
         assert_eq!(standing.verdict().as_deref(), expect, "{state:?}");
     }
 

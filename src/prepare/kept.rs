@@ -73,7 +73,11 @@ pub fn standing_findings(migration: &Migration) -> Vec<Finding> {
         SiteState::NoRecord => None,
         SiteState::Overwritten => Some(
             Finding::graded(codes::SITE_OVERWRITTEN, level, title)
-                .advice("`motionctl apply` puts local changes and the vendor's new text together"),
+                .advice(if standing.no_removals {
+                    "`motionctl apply` puts both together; what you had removed is there again: it cannot be known"
+                } else {
+                    "`motionctl apply` puts local changes and the vendor's new text together"
+                }),
         ),
         SiteState::VendorOnRequest => {
             Some(Finding::new(codes::SITE_VENDOR_TEXT, title).advice("`motionctl apply` ends that"))
@@ -87,7 +91,16 @@ pub fn standing_findings(migration: &Migration) -> Vec<Finding> {
         block => format!("{block} / {}", change.directive),
     });
     let raised = raised.map(|finding| names.fold(finding, Finding::evidence));
-    raised.into_iter().chain(kept_ours(migration)).collect()
+    raised.into_iter().chain(kept_ours(migration)).chain(kept_update(migration)).collect()
+}
+
+/// Facts of today, where the update has another than there was before.
+fn kept_update(migration: &Migration) -> Option<Finding> {
+    let updated = &migration.standing.updated;
+    let title = "certificates or addresses of Motion are the update's now";
+    let finding = Finding::new(codes::MERGE_KEPT_UPDATE, title)
+        .advice("put back by hand what is not right, and keep it with `motionctl local add`");
+    (!updated.is_empty()).then(|| updated.iter().cloned().fold(finding, Finding::evidence))
 }
 
 fn kept_ours(migration: &Migration) -> Option<Finding> {

@@ -264,3 +264,93 @@ fn a_saved_plan_holds_no_text_of_the_files_that_it_keeps() {
     server.write(SITE, vendors_new_file(&vendor));
     is_told(&server, OVERWRITTEN);
 }
+
+/// The server as an update of `vendor` leaves it after `old` had become `new` and a run without a base.
+fn overwritten(old: &str, new: &str) -> (Server, String) {
+    let server = Server::copy("standalone");
+    let vendor = server.read(SITE);
+    server.replace(SITE, old, new);
+    apply(&server, &["--strategy", "graft"]);
+    let left = server.read(SITE);
+    server.write(SITE, &vendor);
+    (server, left)
+}
+
+#[test]
+fn an_upstream_of_the_customer_comes_back_with_what_leads_to_it() {
+    let server = Server::copy("standalone");
+    let vendor = server.read(SITE);
+    let own = vendor.replace("http://127.0.0.1:9000", "http://node");
+    server.write(SITE, format!("upstream node {{\n    server 127.0.0.1:9000;\n}}\n{own}"));
+    apply(&server, &["--strategy", "graft"]);
+    server.write(SITE, vendor);
+    apply(&server, &[]);
+    assert_eq!(server.read(SITE).matches("proxy_pass http://node;").count(), 3, "{}", server.read(SITE));
+}
+
+#[test]
+fn facts_of_today_stay_the_update_s_and_both_versions_are_named() {
+    let (server, _) = overwritten("/etc/nginx/tls/motion.crt", "/etc/letsencrypt/live/cc/fullchain.pem");
+    let planned = server.json(&["plan"]);
+    let evidence = finding(&planned, "merge.kept-update")["evidence"].to_string();
+    assert!(evidence.contains("motion.crt") && evidence.contains("fullchain.pem"), "{evidence}");
+    let said = server.json(&["status"])["details"]["verdict"].to_string();
+    assert!(said.contains("certificates or addresses are the update's now"), "{said}");
+    apply(&server, &[]);
+    has(&server, &["/etc/nginx/tls/motion.crt"]);
+}
+
+#[test]
+fn what_had_been_removed_is_said_to_be_unknown() {
+    let (server, _) = overwritten("    ssl_protocols TLSv1.2 TLSv1.3;\n", "");
+    let said = server.json(&["status"])["details"]["verdict"].to_string();
+    assert!(said.contains("what had been removed is there again"), "{said}");
+}
+
+#[test]
+fn a_block_that_the_update_took_away_comes_back_with_the_client() {
+    let server = Server::copy("standalone");
+    let vendor = server.read(SITE);
+    let second = vendor.replace("cc.example.test", "dd.example.test");
+    server.write(SITE, format!("{vendor}\n{second}"));
+    apply(&server, &["--strategy", "graft"]);
+    let routes = server.read(SITE).matches("location ^~ /user-ui/").count();
+    for _ in 0..2 {
+        server.write(SITE, &vendor);
+        apply(&server, &[]);
+        assert_eq!(
+            server.read(SITE).matches("location ^~ /user-ui/").count(),
+            routes,
+            "{}",
+            server.read(SITE)
+        );
+        let listed = server.json(&["local", "list"])["details"]["changes"].to_string();
+        assert!(listed.contains("server dd.example.test:443"), "the block is the customer's: {listed}");
+        assert_eq!(server.json(&["check"])["outcome"], "up-to-date");
+    }
+}
+
+#[test]
+fn after_a_take_our_route_is_still_ours_and_gives_way_to_the_vendor_s() {
+    let (server, vendor) = customised();
+    let new = vendors_new_file(&vendor);
+    let candidate = new.replace("dist/;", "dist/;\n        expires 1h;");
+    let (_file, candidate) = named(&candidate);
+    apply(
+        &server,
+        &["--candidate", &candidate, "--take", "server cc.example.test:443 / client_max_body_size"],
+    );
+    let listed = server.json(&["local", "list"])["details"]["changes"].to_string();
+    assert!(listed.contains("whatsapp-bridge") && !listed.contains("user-ui"), "{listed}");
+    server.write(SITE, &new);
+    let missing = server.json(&["status"])["details"]["missing_changes"].to_string();
+    assert!(missing.contains("whatsapp-bridge") && !missing.contains("user-ui"), "{missing}");
+    apply(&server, &[]);
+    has(
+        &server,
+        &[
+            "location /user-ui/ {\n        alias /var/opt/motion2/client-new/dist/;\n        try_files",
+            "whatsapp",
+        ],
+    );
+}

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 /// A local edit: what it replaces, by what, and what it is recognised by: in the file, and in a list.
-const LOCAL: [(&str, &str, &str, &str); 8] = [
+const LOCAL: [(&str, &str, &str, &str); 12] = [
     (
         "    location /api/",
         "    location /bridge/ {\n        return 200 b;\n    }\n\n    location /api/",
@@ -53,6 +53,26 @@ const LOCAL: [(&str, &str, &str, &str); 8] = [
         "    location / {\n        proxy_send_timeout 77s;",
         "timeout 77s",
         "proxy_send_timeout",
+    ),
+    // In the block that only redirects.
+    (
+        "    return 301",
+        "    location /.well-known/ {\n        root /var/www/acme;\n    }\n\n    return 301",
+        "location /.well-known/",
+        "location /.well-known/",
+    ),
+    ("return 301 https", "return 308 https", "return 308", "server cc.example.test:80"),
+    (
+        "server_name cc.example.test;",
+        "server_name cc.example.test old.example.test;",
+        "old.example.test",
+        "server cc.example.test",
+    ),
+    (
+        "    location /socket.io/ {\n        proxy_pass http://127.0.0.1:9000;",
+        "    location ^~ /socket.io/ {\n        proxy_pass http://127.0.0.1:9100;",
+        ":9100",
+        "location ^~ /socket.io/",
     ),
 ];
 

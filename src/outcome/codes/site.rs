@@ -202,6 +202,11 @@ codes! {
         .looked_for("values that differ where it is not known whether they were the vendor's or local; certificates and \
                      Motion's own address are as the update has them")
         .advises("take the update's value with `--resolve 'PATH=theirs'`");
+    MERGE_KEPT_UPDATE = warn("merge.kept-update")
+        .means("certificates or addresses of Motion are as an update has them")
+        .looked_for("without a text of the vendor's that is known: certificates, and Motion's own address where the \
+                     file from before leads nowhere that Motion answers; both versions are named")
+        .advises("put back by hand what is not right, and keep it with `motionctl local add`");
     MERGE_BASE_UNKNOWN = warn("merge.base-unknown")
         .means("what the live file was made from is not known")
         .looked_for("with `--candidate`: a base that is named, or remembered from the last change. Without one, \

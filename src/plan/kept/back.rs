@@ -5,7 +5,7 @@
 //! known whose the difference is.
 
 use super::file::BaseKind;
-use super::stand::{Stand, gone_blocks, is_ordered, of_today};
+use super::stand::{Stand, exact, gone_blocks, is_ordered, of_today};
 use crate::plan::PlanError;
 use crate::plan::local;
 use crate::plan::migrate::Conflicts;
@@ -52,7 +52,9 @@ fn after_an_update(stand: &Stand, live: &Tree, kind: BaseKind, wish: &Wish) -> R
         ),
     };
     let merging = |resolutions: &Resolutions| {
-        merge(base, &ours, live, resolutions).map_err(|error| PlanError::Edit(EditError::Result(error)))
+        let resolutions = resolutions.clone();
+        let resolutions = if stand.is_union() { resolutions.telling_redirects() } else { resolutions };
+        merge(base, &ours, live, &resolutions).map_err(|error| PlanError::Edit(EditError::Result(error)))
     };
     let first = merging(&wish.resolutions)?;
     // Of what may have been the vendor's, ours stays: losing it would be worse.
@@ -66,7 +68,13 @@ fn after_an_update(stand: &Stand, live: &Tree, kind: BaseKind, wish: &Wish) -> R
     let resolutions =
         kept.iter().fold(wish.resolutions.clone(), |all, path| all.with(path.clone(), Choice::Ours));
     let merged = if kept.is_empty() { first } else { merging(&resolutions)? };
-    finished(merged, &kept)
+    let mut made = finished(merged, &kept)?;
+    if stand.is_union() {
+        let text =
+            Tree::parse(made.text.clone()).map_err(|error| PlanError::Edit(EditError::Result(error)))?;
+        made.lists = exact(made.lists, live, &text);
+    }
+    Ok(made)
 }
 
 fn finished(merged: Merged, kept: &[String]) -> Result<Back, PlanError> {

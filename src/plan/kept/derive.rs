@@ -30,7 +30,7 @@ pub struct LocalRecord {
     pub vendor_on_request: bool,
     /// Where changes come from that the patch did not have before.
     pub origin: Origin,
-    /// Additions of this run, by the hash of their words.
+    /// Additions of this run, by the hash of their words; what differs in its routes, by the hash of place and words.
     pub own: BTreeSet<Hash>,
 }
 
@@ -58,10 +58,10 @@ pub fn derived(
     let (known, forgotten) =
         previous.map_or_else(Default::default, |previous| (previous.changes, previous.forgotten));
     let origin = |change: &Change| {
-        let words = words(change);
         let before = known.iter().find(|kept| is_same(&kept.change, change));
         match before {
-            _ if change.kind == ChangeKind::Added && how.own.contains(&words) => Origin::Motionctl,
+            _ if how.own.contains(&mark(change)) => Origin::Motionctl,
+            _ if change.kind == ChangeKind::Added && how.own.contains(&words(change)) => Origin::Motionctl,
             Some(kept) => kept.from.clone(),
             None => how.origin.clone(),
         }
@@ -83,6 +83,12 @@ pub fn derived(
 /// Whether two are one change; the blocks around them may go by other names.
 pub fn is_same(one: &Change, other: &Change) -> bool {
     (one.kind, &one.directive) == (other.kind, &other.directive) && words(one) == words(other)
+}
+
+/// A change by its kind, its place and its words.
+pub fn mark(change: &Change) -> Hash {
+    let place = format!("{}\n{}\n{}", change.kind.name(), change.path(), words(change));
+    Hash::of(place.as_bytes())
 }
 
 /// What an addition says, whatever its spacing.

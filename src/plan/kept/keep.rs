@@ -3,7 +3,7 @@
 //! Invariant: they are steps like others, so that journal, backup, rollback and
 //! a crash treat them alike; undoing the run brings the old record back.
 
-use super::derive::{LocalRecord, derived, words};
+use super::derive::{LocalRecord, derived, mark, words};
 use super::file::{BaseKind, Origin};
 use super::stand::Stand;
 use crate::facts::FileFacts;
@@ -62,7 +62,7 @@ pub fn keep(
         left: Hash::of(new),
         vendor_on_request: false,
         origin,
-        own: made.own.clone(),
+        own: made.own.iter().copied().chain(in_own_routes(base, made.routes.as_ref())).collect(),
     };
     let base_step = match source {
         Source::Text(text) => write_text(&memory.path, memory.standing.as_ref(), &memory.attributes, text),
@@ -159,6 +159,18 @@ fn set(
     });
     let attributes = old.map_or_else(|| attributes.clone(), |old| old.attributes.for_new_bytes());
     Some(Step::SetFile { path: path.clone(), from, to: Version::File { sha256, attributes, content } })
+}
+
+/// What our own routes have otherwise than the base's: no local change, wherever it stands in them.
+fn in_own_routes(base: &[u8], routes: Option<&[Vec<u8>; 2]>) -> BTreeSet<Hash> {
+    let Some([before, after]) = routes else { return BTreeSet::new() };
+    let parsed = [base, before, after].map(|bytes| Tree::parse(bytes.to_vec()));
+    let [Ok(base), Ok(before), Ok(after)] = parsed else { return BTreeSet::new() };
+    // A block of the customer's stays one when a route is put into it.
+    let local: BTreeSet<_> =
+        record(&base, &before).into_iter().map(|change| (change.kind.name(), change.path())).collect();
+    let found = record(&base, &after);
+    found.iter().filter(|change| !local.contains(&(change.kind.name(), change.path()))).map(mark).collect()
 }
 
 /// What a run itself adds to a file, by the words of each change: it is nobody's local change.

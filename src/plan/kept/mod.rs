@@ -10,6 +10,7 @@ mod derive;
 mod edit;
 mod file;
 mod keep;
+mod routed;
 mod stand;
 mod vendor;
 
@@ -21,6 +22,7 @@ pub use vendor::{Restored as VendorRestored, Restoring, restore_vendor};
 
 pub(super) use back::{Back, back};
 pub(super) use keep::{keep, own};
+pub(super) use routed::had_the_route;
 
 use crate::values::TextPath;
 

@@ -60,6 +60,8 @@ pub struct Stand {
     pub kind: BaseKind,
     /// The base.
     pub base: Tree,
+    /// What the last change left.
+    pub left: Tree,
     /// The customer's file: the base with the local changes, without our routes.
     pub ours: Tree,
     /// Whether the file that stands there is the vendor's text from now on.
@@ -73,6 +75,12 @@ pub struct Stand {
 }
 
 impl Stand {
+    /// Whether an update stands there and no text of the vendor's is known: both sides are put together.
+    pub(super) fn is_union(&self) -> bool {
+        let is_vendors = matches!(self.standing.state, SiteState::Overwritten | SiteState::VendorOnRequest);
+        self.kind == BaseKind::AsFound && is_vendors
+    }
+
     /// Whether a change of ours has something to bring back, or to write down.
     #[must_use]
     pub fn is_due(&self) -> bool {
@@ -122,9 +130,10 @@ pub fn stand(kept: Kept<'_>, live: &Tree, file: String, motion: &[String]) -> Re
     };
     let soft = patch.changes.iter().filter(|kept| kept.from == Origin::AsFound);
     let mut stand = Stand {
-        standing: Standing { state, file, missing: Vec::new() },
+        standing: Standing { state, file, ..Standing::default() },
         kind: patch.base,
         base,
+        left,
         ours,
         is_vendors: false,
         soft: soft.map(|kept| kept.change.directive.clone()).collect(),
@@ -132,6 +141,10 @@ pub fn stand(kept: Kept<'_>, live: &Tree, file: String, motion: &[String]) -> Re
         motion: motion.to_vec(),
     };
     stand.lists = lists(&stand, live)?;
+    if stand.is_union() {
+        stand.standing.no_removals = true;
+        stand.standing.updated = facts_of_today(&stand, live).iter().filter_map(updated).collect();
+    }
     stand.standing.missing =
         stand.lists.carried.iter().chain(&stand.lists.conflicting).map(missing).collect();
     stand.is_vendors = state == SiteState::Overwritten
@@ -139,7 +152,7 @@ pub fn stand(kept: Kept<'_>, live: &Tree, file: String, motion: &[String]) -> Re
         && !patch.vendor_on_request
         && (stand.standing.missing.len() >= CLEARLY_GONE
             || lost_ours(patch, live)
-            || lost_the_route(&left, live)
+            || lost_the_route(&stand.left, live)
             || diff(&stand.base, live).is_empty());
     Ok(stand)
 }
@@ -224,7 +237,10 @@ fn lists(stand: &Stand, live: &Tree) -> Result<Lists, KeptError> {
         }
         (SiteState::Overwritten | SiteState::VendorOnRequest, BaseKind::AsFound) => {
             let ours = of_today(stand, live)?;
-            Ok(merge(&nothing, &ours, live, &Resolutions::all(Choice::Ours))?.lists)
+            let resolutions = Resolutions::all(Choice::Ours).telling_redirects();
+            let merged = merge(&nothing, &ours, live, &resolutions)?;
+            let made = merged.text().ok().map(|text| Tree::parse(text.to_vec())).transpose()?;
+            Ok(made.map_or_else(|| merged.lists.clone(), |made| exact(merged.lists.clone(), live, &made)))
         }
         (_, kind) => {
             let mut lists = merge(&stand.base, &stand.ours, live, &all)?.lists;
@@ -259,8 +275,49 @@ pub fn gone_blocks(stand: &Stand, live: &Tree) -> Vec<Change> {
     found
 }
 
+/// The lists of a union with all that comes back, and nothing else: what the made file has otherwise than the live
+/// one, also what stands in a block that both have, and comments.
+pub fn exact(lists: Lists, live: &Tree, made: &Tree) -> Lists {
+    let nginx_config::diff::Changes { directives, cosmetic } = diff(live, made);
+    let comments = cosmetic.into_iter().filter(|change| change.kind == Kind::Comment);
+    let carried = directives.into_iter().chain(comments).map(|change| {
+        let known = lists.carried.iter().find(|local| {
+            (&local.path, &local.directive, local.kind) == (&change.path, &change.directive, change.kind)
+        });
+        let joined = || match change.path.as_str() {
+            "" => change.directive.clone(),
+            path => format!("{path} / {}", change.directive),
+        };
+        let select = known.map_or_else(joined, |local| local.select.clone());
+        let nginx_config::diff::Change { kind, path, directive, old, new, rows } = change;
+        Local { kind, path, directive, select, base: None, ours: new, theirs: old, conflict: None, rows }
+    });
+    let carried: Vec<Local> = carried.collect();
+    Lists { carried, ..lists }
+}
+
+/// A fact of today in two versions: what is kept of the update, and what stood there before.
+fn updated(change: &Change) -> Option<String> {
+    let shown = |text: &Option<Vec<u8>>| {
+        let text = nginx_config::redact_source(text.as_deref()?);
+        Some(String::from_utf8_lossy(&text).split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    Some(format!(
+        "{}: {} is kept of the update, before it was {}",
+        change.path(),
+        shown(&change.text)?,
+        shown(&change.was)?
+    ))
+}
+
 /// The customer's file with what is a fact of today as the live file has it: certificates, and where Motion listens.
 pub fn of_today(stand: &Stand, live: &Tree) -> Result<Tree, KeptError> {
+    let changes = facts_of_today(stand, live);
+    let made = apply(&stand.ours, &changes).unwrap_or_else(|_| stand.ours.source().to_vec());
+    Ok(Tree::parse(made)?)
+}
+
+fn facts_of_today(stand: &Stand, live: &Tree) -> Vec<Change> {
     let leads_to_motion = |text: &str| stand.motion.iter().any(|address| text.contains(address.as_str()));
     let text =
         |change: &Change| String::from_utf8_lossy(change.text.as_deref().unwrap_or_default()).into_owned();
@@ -272,15 +329,17 @@ pub fn of_today(stand: &Stand, live: &Tree) -> Result<Tree, KeptError> {
         .filter(|directive| leads_to_motion(&String::from_utf8_lossy(&live.source()[directive.span.range()])))
         .filter_map(|directive| Some(format!("upstream {}", directive.args.first()?.text())))
         .collect();
+    // Where our file leads to Motion as it listens today, another address in it is somebody's decision.
+    let has_moved = !leads_to_motion(&String::from_utf8_lossy(stand.ours.source()));
     let mut changes = record(&stand.ours, live);
     changes.retain(|change| {
         let is_value = change.kind == ChangeKind::Changed;
         let is_certificate = change.directive.starts_with("ssl_certificate");
         let is_motion = change.directive.starts_with("proxy_pass") && leads_to_motion(&text(change));
-        is_value && (is_certificate || is_motion) || upstreams.contains(&change.block)
+        is_value && (is_certificate || is_motion && has_moved)
+            || has_moved && upstreams.contains(&change.block)
     });
-    let made = apply(&stand.ours, &changes).unwrap_or_else(|_| stand.ours.source().to_vec());
-    Ok(Tree::parse(made)?)
+    changes
 }
 
 /// Whether the place of a directive among its siblings has a meaning.

@@ -364,7 +364,10 @@ impl Sides<'_, '_> {
                 .map(|index| &self.ours.outline.items[index].children)
                 .filter(|children| !children.is_empty());
             match children {
-                Some(children) => open.extend(children.iter().copied().map(Some)),
+                Some(children) => {
+                    open.extend(children.iter().copied().map(Some));
+                    count += usize::from(added.is_some_and(|index| walked.headed.contains(&index)));
+                }
                 None => count += 1,
             }
         }

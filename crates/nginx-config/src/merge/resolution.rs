@@ -27,6 +27,8 @@ pub struct Resolutions {
     paths: BTreeMap<String, Choice>,
     #[cfg_attr(feature = "serde", serde(default))]
     fingerprints: BTreeMap<Fingerprint, Choice>,
+    #[cfg_attr(feature = "serde", serde(skip))]
+    tells_redirects: bool,
 }
 
 impl Resolutions {
@@ -54,6 +56,18 @@ impl Resolutions {
     pub fn otherwise(mut self, choice: Choice) -> Self {
         self.general = Some(choice);
         self
+    }
+
+    /// The same decisions, where two blocks that send people to HTTPS in other
+    /// words are told apart: against a template, they are the same.
+    #[must_use]
+    pub fn telling_redirects(mut self) -> Self {
+        self.tells_redirects = true;
+        self
+    }
+
+    pub(super) fn tells_redirects(&self) -> bool {
+        self.tells_redirects
     }
 
     /// Whether one choice covers every conflict.

@@ -41,6 +41,8 @@ pub(super) struct Walked {
     pub kept: Vec<usize>,
     /// Blocks that both sides added and that are merged inside.
     pub opened: BTreeSet<usize>,
+    /// Those of them whose own words differ, a local change beside what stands in them.
+    pub headed: BTreeSet<usize>,
     /// Directives of theirs that are written as one of ours: the names of a
     /// new block that belongs to one that has other names here.
     pub renamed: BTreeMap<usize, usize>,
@@ -129,6 +131,7 @@ pub(super) fn walk(sides: &Sides<'_, '_>, by: Decider<'_>, hints: &Hints, own: &
         left_out: Vec::new(),
         kept: Vec::new(),
         opened: BTreeSet::new(),
+        headed: BTreeSet::new(),
         renamed: BTreeMap::new(),
         taken: BTreeMap::new(),
         unheard: BTreeMap::new(),
@@ -380,14 +383,23 @@ impl Walker<'_, '_> {
     fn added_by_both(&mut self, triple: Triple, ours: usize, theirs: usize) {
         let (here, there) = (self.sides.ours, self.sides.theirs);
         let (our_item, their_item) = (&here.outline.items[ours], &there.outline.items[theirs]);
-        let is_same = our_item.meaning == their_item.meaning
-            // Two blocks that send the same people to HTTPS, each in its own words.
-            // Who chooses wants to know of the names in them.
-            || self.choose.is_none()
-                && leads_to_https(&here.outline, ours)
-                && leads_to_https(&there.outline, theirs);
-        if is_same {
+        // Two blocks that send the same people to HTTPS, each in its own words.
+        // Who chooses wants to know of the names in them.
+        let both_redirect = self.choose.is_none()
+            && leads_to_https(&here.outline, ours)
+            && leads_to_https(&there.outline, theirs);
+        let tells = self.resolutions.tells_redirects();
+        if our_item.meaning == their_item.meaning || both_redirect && !tells {
             self.local(Kind::Added, triple, Fate::AlreadyPresent);
+            return;
+        }
+        if both_redirect {
+            // Whole: a redirect of one side before the locations of the other would answer in their place.
+            let conflict = self.conflict(Cause::BothAdded, triple);
+            if self.choice(conflict) == Some(Choice::Theirs) {
+                self.walked.acts[ours] = Act::Replace(theirs);
+            }
+            self.local(Kind::Added, triple, Fate::Disputed(conflict));
             return;
         }
         let is_block = our_item.is_block()
@@ -409,6 +421,10 @@ impl Walker<'_, '_> {
             self.open.push(Open { sides: [None, Some(ours), Some(theirs)], is_new: true });
             // What stands in the block is told one by one; an empty one as a whole.
             if !our_item.children.is_empty() {
+                if head_differs {
+                    self.walked.headed.insert(ours);
+                    self.local(Kind::Added, triple, fate);
+                }
                 return;
             }
         } else if takes_theirs {
