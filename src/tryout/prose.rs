@@ -44,6 +44,9 @@ static CRYPT: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"\$(?:1|2[abxy]|5|6|7|y|gy|sha1)\$[^\s:'\x22]{8,}"));
 /// A name, and what parts it from its value.
 static SETTING: LazyLock<Regex> = LazyLock::new(|| pattern(r#"([A-Za-z0-9_-]+)["']?\s*[:=]\s*"#));
+/// A header's or variable's name and value inside of other text, such as a program for `sed`.
+static INNER: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"((?:_header|_param|\bset)\s+\$?([A-Za-z0-9_-]+)\s+\\?["']?)([^\s"'\\;$]+)"#));
 /// What a difference, a trace or a comment puts before a line.
 static MARKS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[+\-<>|#\s]*"));
 /// Begins as a directive of NGINX does.
@@ -65,7 +68,11 @@ pub(super) fn line(text: &str) -> String {
     let text = commands(&directive(text));
     let text = ADDRESS.replace_all(&text, |found: &regex::Captures<'_>| redact::address(&found[0]));
     let text = CRYPT.replace_all(&text, REDACTED);
-    redact_text(&settings(&text))
+    let inner = |found: &regex::Captures<'_>| match is_secret_name(&found[2]) {
+        true => format!("{}{REDACTED}", &found[1]),
+        false => found[0].to_owned(),
+    };
+    redact_text(&INNER.replace_all(&settings(&text), inner))
 }
 
 /// Whether the value of what is called so is a secret.
@@ -277,6 +284,7 @@ mod tests {
             "root:$y$j9T$S3CRETS3CRET$ZyXwVuS3CRET:19000:0:99999:7:::",
             "deb https://user:S3CRET@repo.example.com/ stable main",
             "$(curl -u \"a:S3CRET",
+            "+ sed -i 's|^x|proxy_set_header X-Vendor-Key \\\"S3CRET\\\";|' /etc/x",
             "+ bash -c 'mysql -uroot -pS3CRET motion2'",
             "+ echo '*/5 * * * * root curl -u a:S3CRET https://x/y'",
         ] {
