@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct TrySection {
     /// What was run.
     pub script: TriedScript,
-    /// How it ended: `exited`, `killed` or `limit`.
+    /// How it ended: `exited`, `killed` or `limit`; `limit` also where it went on behind it.
     pub ended: String,
     /// Its exit code, where it ended by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,6 +41,14 @@ pub struct TrySection {
     pub candidate: Option<TriedCandidate>,
     /// What held it, and what did not.
     pub containment: Vec<String>,
+}
+
+impl TrySection {
+    /// Whether it did all that it does: by itself, with 0, and within the limits.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.exit_code == Some(0) && self.limit.is_none()
+    }
 }
 
 /// The script.

@@ -8,6 +8,7 @@ mod inside;
 mod judge;
 mod order;
 mod outside;
+mod prose;
 mod redact;
 mod report;
 pub mod stand_in;

@@ -1,6 +1,6 @@
 //! What crosses the wall between the command and the private copy.
 
-use crate::host::contain::{Observed, Order};
+use crate::host::contain::{Limit, Observed, Order};
 use serde::{Deserialize, Serialize};
 
 /// The payload; its only key tells it from those of other commands.
@@ -18,6 +18,8 @@ pub(super) type Answer = Result<Observed, String>;
 pub struct Tried {
     /// What it did.
     pub observed: Observed,
+    /// The limit that it hit, also where it went on to its end.
+    pub hit: Option<Limit>,
     /// What held it and what did not, for people.
     pub containment: Vec<String>,
 }

@@ -67,26 +67,37 @@ pub fn run(root: &Root, launcher: &Launcher, wishes: &Wishes<'_>) -> Result<Trie
         called.answer().map_err(|lost| Failure::new(FailureKind::Failed, lost.to_string()))?;
     let mut observed =
         answer.map_err(|why| Failure::new(FailureKind::Invalid, format!("the script was not run: {why}")))?;
-    let starved = groups.as_ref().is_ok_and(Groups::ran_out_of_memory);
-    judge(&mut observed, starved);
+    let starved = match &groups {
+        Ok(groups) => groups.ran_out_of_memory(),
+        Err(_) => says_so(&observed),
+    };
+    let hit = hit(&observed, starved);
     notes.extend(called.mode.notes);
     notes.append(&mut observed.notes);
     notes.dedup();
     let containment = containment(&limits, groups.as_ref().err(), notes);
-    Ok(Tried { observed, containment })
+    Ok(Tried { observed, hit, containment })
 }
 
-/// An end for want of memory or space is that limit's, whatever the script made of it.
-fn judge(observed: &mut Observed, starved: bool) {
-    let failed = !matches!(observed.end, End::Exited(0));
+/// Words of a program that the kernel refused more memory.
+const REFUSED_MEMORY: [&str; 4] =
+    ["cannot allocate memory", "memory exhausted", "memoryerror", "out of memory"];
+
+/// The limit that was hit. A script that goes on behind it did something else than it does on the server, whatever it
+/// made of it and however it ended.
+fn hit(observed: &Observed, starved: bool) -> Option<Limit> {
     match observed.end {
-        End::Killed(SIGKILL) if starved => observed.end = End::Beyond(Limit::Memory),
-        End::Exited(_) | End::Killed(_) if failed && observed.filled => {
-            observed.end = End::Beyond(Limit::Disk)
-        }
-        End::Exited(_) | End::Killed(_) if failed && starved => observed.end = End::Beyond(Limit::Memory),
-        _ => {}
+        End::Beyond(limit) => Some(limit),
+        End::Killed(SIGKILL) if starved => Some(Limit::Memory),
+        _ if observed.filled => Some(Limit::Disk),
+        _ => starved.then_some(Limit::Memory),
     }
+}
+
+/// Whether somebody says that there was no more memory: all that is to be seen of a limit for each process.
+fn says_so(observed: &Observed) -> bool {
+    let printed = [&observed.output.head, &observed.output.tail].map(|text| text.to_lowercase());
+    REFUSED_MEMORY.iter().any(|words| printed.iter().any(|text| text.contains(words)))
 }
 
 fn spec(root: &Root, facts: Option<&Facts>) -> (Spec, Vec<String>) {

@@ -2,7 +2,8 @@
 //!
 //! Invariant: a value that may be a secret by its place is not shown, whatever it looks like.
 
-use nginx_config::{REDACTED, redact_text};
+use super::prose;
+use nginx_config::REDACTED;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -35,6 +36,23 @@ const NEXT: [&str; 24] = [
 ];
 /// Clients that take a password behind `-p`.
 const DATABASES: [&str; 5] = ["mariadb", "mariadb-dump", "mysql", "mysqladmin", "mysqldump"];
+/// Commands with the letters behind which a password stands, beside it or as the next word.
+const PASSWORDS: [(&str, &[&str]); 14] = [
+    ("docker", &["-p"]),
+    ("ftp", &["-u"]),
+    ("helm", &["-p"]),
+    ("http", &["-a"]),
+    ("ldapsearch", &["-w"]),
+    ("lftp", &["-u"]),
+    ("mongo", &["-p"]),
+    ("mongodump", &["-p"]),
+    ("mongosh", &["-p"]),
+    ("openssl", &["-k", "-K", "-pass", "-passin", "-passout"]),
+    ("podman", &["-p"]),
+    ("redis-cli", &["-a"]),
+    ("smbclient", &["-U"]),
+    ("sshpass", &["-p"]),
+];
 /// Headers that say nothing secret.
 const HARMLESS: [&str; 8] =
     ["accept", "accept-language", "cache-control", "content-type", "expect", "host", "pragma", "user-agent"];
@@ -52,35 +70,83 @@ fn pattern(text: &str) -> Regex {
 /// An address without user and without the values of its query: any of them may be a token.
 pub(super) fn address(url: &str) -> String {
     let url = USER.replace_all(url, "${1}");
-    QUERY.replace_all(&url, |found: &regex::Captures<'_>| format!("{}{REDACTED}", &found[1])).into_owned()
+    // What a variable stands for is not there to be shown.
+    let value = |found: &regex::Captures<'_>| match found[0].contains("=$") {
+        true => found[0].to_owned(),
+        false => format!("{}{REDACTED}", &found[1]),
+    };
+    QUERY.replace_all(&url, value).into_owned()
 }
 
 /// A whole command line.
 pub(super) fn line(command: &str, arguments: &[String]) -> String {
-    let real = arguments.iter().find(|word| command == "sudo" && is_known(word));
-    let (shown, command) = (command, real.map_or(command, String::as_str));
-    let (mut hide, mut is_header) = (false, false);
-    let mut words = vec![shown.to_owned()];
-    for word in arguments {
-        words.push(match (std::mem::take(&mut hide), std::mem::take(&mut is_header)) {
+    let mut hiding = Hiding::of(command);
+    let words: Vec<_> = arguments.iter().map(|word| hiding.word(word)).collect();
+    prose::line(&[&[command.to_owned()][..], &words].concat().join(" "))
+}
+
+/// The words behind a command, one after the other.
+#[derive(Debug)]
+pub(super) struct Hiding {
+    command: String,
+    /// The next word is or holds a secret.
+    hides: bool,
+    /// The next word is a header.
+    is_header: bool,
+}
+
+impl Hiding {
+    /// Behind this command.
+    pub(super) fn of(command: &str) -> Self {
+        Self { command: command.to_owned(), hides: false, is_header: false }
+    }
+
+    /// The next word as it may be shown.
+    pub(super) fn word(&mut self, word: &str) -> String {
+        // `sudo curl …` is curl's.
+        if self.command == "sudo" && is_known(word) {
+            word.clone_into(&mut self.command);
+        }
+        let command = self.command.as_str();
+        let shown = match (std::mem::take(&mut self.hides), std::mem::take(&mut self.is_header)) {
             (true, _) => REDACTED.to_owned(),
             (_, true) => header(word),
             _ => self::word(command, word),
-        });
-        is_header = DOWNLOADS.contains(&command) && ["-H", "--header"].contains(&word.as_str());
-        hide = NEXT.contains(&word.as_str()) && takes_secret(command, word);
+        };
+        self.is_header = DOWNLOADS.contains(&command) && ["-H", "--header"].contains(&word);
+        self.hides = takes_secret(command, word);
+        shown
     }
-    redact_text(&words.join(" "))
 }
 
 /// Commands whose options are known to carry secrets.
-fn is_known(command: &str) -> bool {
-    DOWNLOADS.contains(&command) || DATABASES.contains(&command)
+pub(super) fn is_known(command: &str) -> bool {
+    DOWNLOADS.contains(&command)
+        || DATABASES.contains(&command)
+        || PASSWORDS.iter().any(|(known, _)| *known == command)
+}
+
+/// The letters behind which a password stands for this command.
+fn letters(command: &str) -> &'static [&'static str] {
+    PASSWORDS.iter().find(|(known, _)| *known == command).map_or(&[], |(_, letters)| letters)
 }
 
 /// `-u` is a user with a password for `curl`, and a user alone for others; `-d` and `-b` are data there.
 fn takes_secret(command: &str, option: &str) -> bool {
-    option.starts_with("--") && option != "--user" && option != "--key" || DOWNLOADS.contains(&command)
+    if letters(command).contains(&option) {
+        return true;
+    }
+    let by_name = option.strip_prefix("--").is_some_and(|name| {
+        name != "key" && !name.contains('=') && !name.ends_with("stdin") && prose::is_secret_name(name)
+    });
+    let is_listed = NEXT.contains(&option);
+    by_name || is_listed && DOWNLOADS.contains(&command) || is_listed && is_always(option)
+}
+
+/// Options that mean the same to every command: those with a name, but for two that others use otherwise.
+fn is_always(option: &str) -> bool {
+    const OTHERWISE: [&str; 2] = ["--user", "--key"];
+    option.starts_with("--") && !OTHERWISE.contains(&option)
 }
 
 /// The name of a header, and its value where the name says that it is harmless.
@@ -104,11 +170,15 @@ fn word(command: &str, word: &str) -> String {
     if DATABASES.contains(&command) && word.starts_with("-p") && word.len() > 2 {
         return format!("-p{REDACTED}");
     }
+    let sticks = |letter: &&&str| letter.len() == 2 && word.len() > 2 && word.starts_with(**letter);
+    if let Some(letter) = letters(command).iter().find(sticks) {
+        return format!("{letter}{REDACTED}");
+    }
     if command == "curl" && word.starts_with("-u") && word.len() > 2 {
         return format!("-u{REDACTED}");
     }
     if let Some((name, _)) = word.split_once('=')
-        && NEXT.contains(&name)
+        && (NEXT.contains(&name) || name.strip_prefix("--").is_some_and(prose::is_secret_name))
     {
         return format!("{name}={REDACTED}");
     }

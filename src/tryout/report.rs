@@ -5,8 +5,8 @@
 
 use super::judge::Script;
 use super::order::Tried;
-use super::redact;
 use super::stand_in::{How, Told};
+use super::{prose, redact};
 use crate::host::contain::{Change, End, Kind, Limit, Printed, Seen};
 use crate::outcome::{Comparison, TriedChange, TriedFetch, TriedRequest, TriedScript, TrySection};
 use crate::values::Hash;
@@ -96,7 +96,7 @@ pub fn section(script: &Script, tried: &Tried) -> TrySection {
             interpreter: script.interpreter.join(" "),
         },
         truncated: observed.truncated || observed.untold > 0,
-        left_running: observed.left.iter().map(|line| redact_text(line)).collect(),
+        left_running: observed.left.iter().map(|line| prose::line(line)).collect(),
         output: output(&observed.output),
         containment: tried.containment.clone(),
         ..TrySection::default()
@@ -104,9 +104,10 @@ pub fn section(script: &Script, tried: &Tried) -> TrySection {
     match observed.end {
         End::Exited(code) => (section.ended, section.exit_code) = ("exited".to_owned(), Some(code)),
         End::Killed(signal) => (section.ended, section.signal) = ("killed".to_owned(), Some(signal)),
-        End::Beyond(limit) => {
-            (section.ended, section.limit) = ("limit".to_owned(), Some(name(limit).to_owned()))
-        }
+        End::Beyond(_) => {}
+    }
+    if let Some(limit) = tried.hit {
+        (section.ended, section.limit) = ("limit".to_owned(), Some(name(limit).to_owned()));
     }
     let mut left = MOST_TEXT;
     section.changes = observed.changes.iter().map(|one| change(one, &mut left)).collect();
@@ -148,7 +149,7 @@ fn name(limit: Limit) -> &'static str {
 }
 
 fn output(printed: &Printed) -> Vec<String> {
-    let plain = |line: &str| redact_text(&COLOUR.replace_all(line, "").replace('\t', "    "));
+    let plain = |line: &str| prose::line(&COLOUR.replace_all(line, "").replace('\t', "    "));
     let lines = |text: &str| text.lines().map(plain).collect::<Vec<_>>();
     let mut all = lines(&printed.head);
     if printed.skipped > 0 {
@@ -183,7 +184,7 @@ fn note(told: Told, section: &mut TrySection) {
     section.asked.push(TriedRequest {
         command: redact::line(&command, &arguments),
         how: how.to_owned(),
-        note: redact_text(&note),
+        note: prose::line(&note),
     });
 }
 
@@ -300,7 +301,8 @@ fn text(path: &str, bytes: &[u8]) -> Option<String> {
     let redacted = if area(path) == "nginx" || path.ends_with(".conf") {
         String::from_utf8_lossy(&redact_source(bytes)).into_owned()
     } else {
-        text.split_inclusive('\n').map(redact_text).collect()
+        text.to_owned()
     };
-    Some(redacted)
+    // NGINX's own grammar first, and then what any text may hold: a comment, a command of somebody's.
+    Some(prose::text(&redacted))
 }

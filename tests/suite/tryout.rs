@@ -2,6 +2,7 @@
 
 mod limits;
 mod plan;
+mod secrets;
 mod tree;
 mod walls;
 

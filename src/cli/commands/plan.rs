@@ -7,7 +7,7 @@ use crate::cli::context::Context;
 use crate::cli::decisions;
 use crate::cli::files::{Standing, write_out};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
-use crate::plan::{Content, Migration, Plan, Version, is_record};
+use crate::plan::{Content, Migration, Plan, Strategy, Version, is_record};
 use crate::prepare::Prepared;
 use nginx_config::redact_source;
 use std::path::{Path, PathBuf};
@@ -50,8 +50,12 @@ pub fn save(
 ) -> Result<(), Failure> {
     if holds_secret(&migration.plan) {
         let message = "the plan would hold a secret of the live file, so it is not saved";
-        return Err(Failure::new(FailureKind::Refused, message)
-            .with_hint("apply it without saving, or use --strategy graft"));
+        return Err(Failure::new(FailureKind::Refused, message).with_hint(
+            match migration.plan.strategy == Strategy::Graft.name() {
+                true => "apply it without saving",
+                false => "apply it without saving, or use --strategy graft",
+            },
+        ));
     }
     let live = migration.plan.files().filter_map(|(path, ..)| context.root.resolve(path).ok());
     let live: Vec<PathBuf> = live.collect();

@@ -1,5 +1,8 @@
 //! `try`: somebody else's script in a private copy of this server.
 
+mod conclude;
+
+use self::conclude::{Made, conclude};
 use super::plan::{judge, save};
 use super::sessions::Watch;
 use crate::cli::args::{DatabaseArgs, TryArgs};
@@ -47,8 +50,10 @@ pub fn try_script(context: &Context, args: &TryArgs) -> Result<Outcome, Failure>
     let mut section = tryout::section(&script, &tried);
     let notes = compare(context, &script, &mut section);
     let made = candidate(args, inspection.as_ref(), &tried);
+    let unusable = made.as_ref().ok().and_then(unusable);
     let mut saved = None;
-    if let (Ok(input), Some(out)) = (&made, &args.candidate_out) {
+    // A file that nobody could use does not take the place of a good one.
+    if let (Ok(input), Some(out), None) = (&made, &args.candidate_out, &unusable) {
         write_out(out, &input.bytes, Standing::Replace, &[&args.script])?;
         saved = Some(out.display().to_string());
     }
@@ -57,15 +62,15 @@ pub fn try_script(context: &Context, args: &TryArgs) -> Result<Outcome, Failure>
         section.candidate = Some(TriedCandidate { path: input.name.clone(), sha256, saved });
     }
     // What a script left half done is no candidate.
-    let is_whole = section.exit_code == Some(0);
-    let mut outcome = match (&made, args.plan && is_whole) {
+    let is_planned = args.plan && section.is_whole() && unusable.is_none();
+    let mut outcome = match (&made, is_planned) {
         (Ok(input), true) => planned(context, args, &options, &script, input, &tried)?,
         _ => Outcome::new("try", OutcomeKind::Ok),
     };
     outcome.command = "try";
     outcome.host = outcome.host.or_else(|| Some(context.host()));
     outcome.comparisons = tryout::comparisons(&tried);
-    conclude(context, args, &mut outcome, &section, made.err());
+    conclude(context, args, &mut outcome, &section, Made { missing: made.err(), unusable });
     if !notes.is_empty() {
         outcome.details.insert("notes".to_owned(), notes.into());
     }
@@ -127,7 +132,7 @@ fn compare(context: &Context, script: &Script, section: &mut TrySection) -> Vec<
     let earlier =
         Edition::earlier(&context.root, &script.name, script.hash()).map_err(|error| error.to_string());
     let earlier = earlier.and_then(|earlier| {
-        if section.exit_code == Some(0) {
+        if section.is_whole() {
             remember(context, script, &record)?;
         }
         Ok(earlier)
@@ -184,6 +189,16 @@ fn candidate(args: &TryArgs, inspection: Option<&Inspection>, tried: &Tried) -> 
     })
 }
 
+/// Why what the script made of Motion's file is no candidate: a download that failed leaves nothing, or a page.
+fn unusable(made: &Input) -> Option<String> {
+    if made.bytes.trim_ascii().is_empty() {
+        return Some(format!("it leaves {} empty", made.name));
+    }
+    let error = nginx_config::Tree::parse(&made.bytes[..]).err()?;
+    let why = nginx_config::redact_text(&error.to_string());
+    Some(format!("what it leaves in {} is no NGINX configuration: {why}", made.name))
+}
+
 /// The plan with the script's file as its candidate.
 fn planned(
     context: &Context,
@@ -202,13 +217,35 @@ fn planned(
     match super::change::watched(context, "try", &options, &watch) {
         Ok((prepared, mut outcome)) => {
             if let (Some(migration), Some(out)) = (&prepared.migration, &args.out) {
-                save(context, migration, out, &args.change, &mut outcome)?;
+                let saved = save(context, migration, out, &args.change, &mut outcome);
+                judge(&prepared, &mut outcome);
+                // The try and the plan are shown all the same.
+                if let Err(failure) = saved {
+                    outcome.fail(not_saved(context, args, failure));
+                }
+                return Ok(outcome);
             }
             judge(&prepared, &mut outcome);
             Ok(outcome)
         }
         Err(outcome) => Ok(*outcome),
     }
+}
+
+/// Saving a plan was refused: its candidate is the other way.
+fn not_saved(context: &Context, args: &TryArgs, failure: Failure) -> Failure {
+    if failure.kind != FailureKind::Refused {
+        return failure;
+    }
+    let message = format!("saving the plan was refused: {}", failure.message);
+    let hint = match &args.candidate_out {
+        Some(file) => {
+            let root = context.root_argument();
+            format!("motionctl{root} apply --candidate {} does the same without a saved plan", file.display())
+        }
+        None => "--candidate-out FILE saves the script's file, for apply --candidate FILE".to_owned(),
+    };
+    Failure::new(FailureKind::Refused, message).with_hint(hint)
 }
 
 /// Files that the script adds, and that a new file for Motion's site may include.
@@ -219,62 +256,4 @@ fn new_files(tried: &Tried) -> Vec<Input> {
         Some(Input { name: path, bytes: change.after.as_ref()?.kind.contents()? })
     };
     added.filter_map(input).collect()
-}
-
-/// How the script ended decides, then the plan.
-fn conclude(
-    context: &Context,
-    args: &TryArgs,
-    outcome: &mut Outcome,
-    section: &TrySection,
-    no_candidate: Option<Failure>,
-) {
-    let name = &section.script.name;
-    let ended = match (section.ended.as_str(), &section.limit) {
-        ("exited", _) if section.exit_code == Some(0) => None,
-        ("exited", _) => Some(format!("{name} failed with exit code {}", section.exit_code.unwrap_or(1))),
-        (_, Some(limit)) => Some(format!("{name} hit the limit of {limit} and was ended")),
-        _ => Some(format!("{name} was ended by signal {}", section.signal.unwrap_or(0))),
-    };
-    if let Some(message) = ended {
-        let failure = Failure::new(FailureKind::Failed, format!("{message}; this server was not touched"));
-        outcome.fail(match section.limit.as_deref() {
-            Some("time") => failure.with_hint("--timeout gives it more"),
-            Some(limit) => failure.with_hint(format!("--{limit} gives it more")),
-            None if section.fetches.iter().any(|fetch| fetch.served.is_none()) => {
-                failure.with_hint("it wanted files that were not there: --files DIR hands them out")
-            }
-            None => failure,
-        });
-        outcome.details.insert(
-            "verdict".to_owned(),
-            "the script did not run to its end in the private copy; this server was not touched".into(),
-        );
-        return;
-    }
-    if let (true, Some(failure)) = (args.plan, no_candidate) {
-        outcome.fail(failure);
-    } else if !args.plan {
-        let verdict = format!("{name} ran to its end in a private copy; this server was not touched");
-        outcome.details.insert("verdict".to_owned(), verdict.into());
-    }
-    let mut next = Vec::new();
-    let missing = section.fetches.iter().filter(|fetch| fetch.served.is_none() && !fetch.sends).count();
-    if missing > 0 {
-        next.push(
-            "fetch what is marked `missing` yourself, look at it, and hand it out with --files DIR"
-                .to_owned(),
-        );
-    }
-    let root = context.root_argument();
-    match section.candidate.as_ref().map(|candidate| &candidate.saved) {
-        Some(Some(file)) => next.push(format!("motionctl{root} rehearse --candidate {file}")),
-        Some(None) if !args.plan => {
-            next.push("--plan shows what its new file for Motion's site would change".to_owned())
-        }
-        Some(None) => next
-            .push("--candidate-out FILE saves the file, for rehearse and apply --candidate FILE".to_owned()),
-        None => {}
-    }
-    outcome.details.insert("next".to_owned(), next.into());
 }

@@ -82,3 +82,20 @@ fn a_tangle_of_folders_is_said_to_be_more_than_is_listed() {
         output.stderr
     );
 }
+
+#[test]
+fn a_limit_that_the_script_lives_through_is_told_too() {
+    let text = "for i in 1 2 3 4; do dd if=/dev/zero of=/opt/f$i bs=1M count=30 2>/dev/null || true; done\n\
+                sleep 0.1; rm -f /opt/f*\necho on";
+    let output = ended(text, "disk", &["--disk", "64M"]);
+    assert!(said(&output.json["details"]["try"]).ends_with("on\n"), "{output}");
+    assert!(output.error().contains("went on") && output.error().contains("returned 0"), "{output}");
+    assert!(output.json["error"]["hint"].as_str().unwrap().contains("--disk"), "{output}");
+}
+
+#[test]
+fn a_program_that_runs_out_of_memory_is_told_though_the_script_goes_on() {
+    let text = "perl -e 'my @all; push @all, \"x\" x (16 << 20) while 1' 2>&1\necho on; exit 0";
+    let output = ended(text, "memory", &["--memory", "64M", "--disk", "64M"]);
+    assert!(said(&output.json["details"]["try"]).ends_with("on\n"), "{output}");
+}

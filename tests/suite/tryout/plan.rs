@@ -87,5 +87,64 @@ fn a_script_that_fails_is_not_planned_as_if_it_had_not() {
     let output = machine.motionctl(&["try", "--json", "--plan", &path]);
     before.assert_same(&Outside::of(&machine));
     output.expect(1, "failed");
-    assert!(output.error().contains("exit code 1"), "{output}");
+    assert!(output.error().contains("returned 1"), "{output}");
+    assert!(output.error().contains("no plan is made"), "{output}");
+    assert!(output.json["error"]["hint"].as_str().unwrap().contains("--candidate-out"), "{output}");
+    let verdict = output.json["details"]["verdict"].as_str().unwrap();
+    assert!(verdict.contains("returned 1") && !verdict.contains("did not run to its end"), "{verdict}");
+    let saved = machine.scratch().join("made.conf").display().to_string();
+    let output = machine.motionctl(&["try", "--json", "--plan", "--candidate-out", &saved, &path]);
+    output.expect(1, "failed");
+    assert!(output.error().contains(&format!("saved as {saved}")), "{output}");
+    assert!(output.json["details"]["next"].to_string().contains("plan --candidate"), "{output}");
+    assert!(fs::read_to_string(&saved).unwrap().contains("/user-ui/"));
+}
+
+#[test]
+fn a_file_that_nobody_can_use_takes_no_good_ones_place() {
+    let machine = Machine::new("standalone");
+    let saved = machine.scratch().join("good.conf");
+    fs::write(&saved, "good\n").unwrap();
+    let out = saved.display().to_string();
+    let fetch = format!("curl -s https://h.example.test/motion.conf > {SITE}\ntrue\n");
+    let page = format!("echo '<html>{{ 404' > {SITE}\n");
+    for (text, word) in [(&fetch, "empty"), (&page, "no NGINX configuration")] {
+        let output = try_on(&machine, text, &["--candidate-out", &out]);
+        output.expect(3, "refused");
+        assert!(output.error().contains(word), "{output}");
+        assert!(output.json["details"]["verdict"].as_str().unwrap().contains(word), "{output}");
+        assert!(!output.json["details"]["next"].to_string().contains("rehearse"), "{output}");
+        assert_eq!(fs::read_to_string(&saved).unwrap(), "good\n");
+    }
+    let output = try_on(&machine, &fetch, &[]);
+    output.expect(0, "ok");
+    assert!(
+        output.json["details"]["verdict"].as_str().unwrap().contains("one download is missing"),
+        "{output}"
+    );
+    try_on(&machine, &fetch, &["--plan"]).expect(3, "refused");
+    let failed = try_on(&machine, &(fetch + "false\n"), &["--candidate-out", &out]);
+    failed.expect(1, "failed");
+    assert!(failed.error().contains("empty"), "{failed}");
+    assert_eq!(fs::read_to_string(&saved).unwrap(), "good\n");
+}
+
+#[test]
+fn a_plan_that_may_not_be_saved_is_shown() {
+    let machine = Machine::new("standalone");
+    let text = vendors(&machine).replacen(
+        "        index index.html;",
+        "        index index.html;\n        add_header X-Vendor-Token \"S3CRET\";",
+        1,
+    );
+    let plan = machine.scratch().join("plan.json").display().to_string();
+    let output = try_on(&machine, &text, &["--plan", "--strategy", "graft", "--out", &plan]);
+    output.expect(3, "refused");
+    assert!(output.error().contains("saving the plan was refused"), "{output}");
+    let hint = output.json["error"]["hint"].as_str().unwrap();
+    assert!(hint.contains("--candidate-out") && !hint.contains("graft"), "{hint}");
+    assert!(output.json["plan"]["diff"]["unified"].as_str().unwrap().contains("/user-ui/"), "{output}");
+    assert!(output.json["details"]["try"]["changes"].is_array(), "{output}");
+    assert!(!output.stdout.contains("S3CRET"), "{output}");
+    assert!(!std::path::Path::new(&plan).exists());
 }

@@ -1,0 +1,131 @@
+//! What a try comes to: its headline, its failure, and how to go on.
+//!
+//! Invariant: a script that did not do all that it does is never a success, and nothing is recommended that cannot be
+//! used.
+
+use crate::cli::args::TryArgs;
+use crate::cli::context::Context;
+use crate::outcome::{Failure, FailureKind, Outcome, TrySection};
+
+/// What became of the file for Motion's site.
+pub(super) struct Made {
+    /// Why there is none.
+    pub(super) missing: Option<Failure>,
+    /// Why what there is can be no candidate.
+    pub(super) unusable: Option<String>,
+}
+
+/// How the script ended decides, then its file, then the plan.
+pub(super) fn conclude(
+    context: &Context,
+    args: &TryArgs,
+    outcome: &mut Outcome,
+    section: &TrySection,
+    made: Made,
+) {
+    let name = &section.script.name;
+    let missing = missing(section);
+    if let Some(message) = unfinished(section) {
+        fail_unfinished(args, outcome, section, &message, &made);
+    } else if let Some(why) = &made.unusable {
+        let downloads = match missing {
+            0 => String::new(),
+            1 => "; one download is missing".to_owned(),
+            count => format!("; {count} downloads are missing"),
+        };
+        let verdict = format!("{name} ran to its end in a private copy, but {why}{downloads}");
+        outcome.details.insert("verdict".to_owned(), verdict.into());
+        if args.plan || args.candidate_out.is_some() {
+            let failure =
+                Failure::new(FailureKind::Refused, format!("there is no candidate: {why}{downloads}"));
+            outcome.fail(match missing {
+                0 => failure,
+                _ => failure.with_hint("--files DIR hands out what is missing"),
+            });
+        }
+    } else if let (true, Some(failure)) = (args.plan, made.missing) {
+        outcome.fail(failure);
+    } else if !args.plan {
+        let verdict = format!("{name} ran to its end in a private copy; this server was not touched");
+        outcome.details.insert("verdict".to_owned(), verdict.into());
+    }
+    let next = next(context, args, section, made.unusable.is_some());
+    outcome.details.insert("next".to_owned(), next.into());
+}
+
+/// Downloads that it wanted and did not get.
+fn missing(section: &TrySection) -> usize {
+    section.fetches.iter().filter(|fetch| fetch.served.is_none() && !fetch.sends).count()
+}
+
+/// Why it did not do all that it does.
+fn unfinished(section: &TrySection) -> Option<String> {
+    if section.is_whole() {
+        return None;
+    }
+    let name = &section.script.name;
+    Some(match (&section.limit, section.exit_code, section.signal) {
+        (Some(limit), Some(code), _) => {
+            format!("{name} hit the limit of {limit}, went on, and returned {code}")
+        }
+        (Some(limit), ..) => format!("{name} hit the limit of {limit} and was ended"),
+        (None, Some(code), _) => format!("{name} returned {code} (exit code {code})"),
+        (None, None, signal) => format!("{name} was ended by signal {}", signal.unwrap_or(0)),
+    })
+}
+
+fn fail_unfinished(args: &TryArgs, outcome: &mut Outcome, section: &TrySection, message: &str, made: &Made) {
+    let mut told = format!("{message}; this server was not touched");
+    if args.plan {
+        told.push_str("; no plan is made of what a script did that did not succeed");
+    }
+    if let Some(why) = &made.unusable {
+        told.push_str(&format!("; {why}"));
+    }
+    let saved = section.candidate.as_ref().and_then(|candidate| candidate.saved.as_ref());
+    if let Some(saved) = saved {
+        told.push_str(&format!("; the file that it had written by then is saved as {saved}"));
+    }
+    let failure = Failure::new(FailureKind::Failed, told);
+    outcome.fail(match section.limit.as_deref() {
+        Some("time") => failure.with_hint("--timeout gives it more"),
+        Some(limit) => failure.with_hint(format!("--{limit} gives it more")),
+        None if missing(section) > 0 => {
+            failure.with_hint("it wanted files that were not there: --files DIR hands them out")
+        }
+        None if args.plan && saved.is_none() && section.candidate.is_some() && made.unusable.is_none() => {
+            failure.with_hint(
+                "--candidate-out FILE saves the file that it had written, for plan --candidate FILE",
+            )
+        }
+        None => failure,
+    });
+    let verdict = format!("{message} in the private copy; this server was not touched");
+    outcome.details.insert("verdict".to_owned(), verdict.into());
+}
+
+fn next(context: &Context, args: &TryArgs, section: &TrySection, is_unusable: bool) -> Vec<String> {
+    let mut next = Vec::new();
+    if missing(section) > 0 {
+        next.push(
+            "fetch what is marked `missing` yourself, look at it, and hand it out with --files DIR"
+                .to_owned(),
+        );
+    }
+    let root = context.root_argument();
+    match section.candidate.as_ref().map(|candidate| &candidate.saved) {
+        _ if is_unusable => {}
+        Some(Some(file)) if !section.is_whole() => {
+            next.push(format!("look at {file}; if it is whole: motionctl{root} plan --candidate {file}"));
+        }
+        Some(Some(file)) => next.push(format!("motionctl{root} rehearse --candidate {file}")),
+        Some(None) if !section.is_whole() => {}
+        Some(None) if !args.plan => {
+            next.push("--plan shows what its new file for Motion's site would change".to_owned());
+        }
+        Some(None) => next
+            .push("--candidate-out FILE saves the file, for rehearse and apply --candidate FILE".to_owned()),
+        None => {}
+    }
+    next
+}

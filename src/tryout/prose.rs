@@ -1,0 +1,318 @@
+//! Free text of somebody else's script, line by line, without what must not be shown: what it prints, what it writes.
+//!
+//! Invariant: what is hidden in a recorded command line is hidden as well where the same command line stands in a text,
+//! and the value of a setting or header whose name speaks of a secret is never shown.
+
+use super::redact::{self, Hiding};
+use nginx_config::{REDACTED, redact_source, redact_text};
+use regex::Regex;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+/// What a word of a name says when its value is a secret.
+const NAMES: [&str; 25] = [
+    "apikey",
+    "auth",
+    "authentication",
+    "authorization",
+    "authtoken",
+    "cookie",
+    "cookies",
+    "credential",
+    "credentials",
+    "key",
+    "licence",
+    "licences",
+    "license",
+    "licensekey",
+    "pass",
+    "passphrase",
+    "passwd",
+    "password",
+    "pw",
+    "pwd",
+    "secret",
+    "secrets",
+    "session",
+    "signature",
+    "token",
+];
+
+static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r#"(?i)[a-z][a-z0-9+.-]*://[^\s"'<>]+"#));
+/// A password as the system keeps it (crypt).
+static CRYPT: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"\$(?:1|2[abxy]|5|6|7|y|gy|sha1)\$[^\s:'\x22]{8,}"));
+/// A name, and what parts it from its value.
+static SETTING: LazyLock<Regex> = LazyLock::new(|| pattern(r#"([A-Za-z0-9_-]+)["']?\s*[:=]\s*"#));
+/// A header's or variable's name and value inside of other text, such as a program for `sed`.
+static INNER: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"((?:_header|_param|\bset)\s+\$?([A-Za-z0-9_-]+)\s+\\?["']?)([^\s"'\\;$]+)"#));
+/// What a difference, a trace or a comment puts before a line.
+static MARKS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[+\-<>|#\s]*"));
+/// Begins as a directive of NGINX does.
+static DIRECTIVE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[a-z][a-z0-9_]*[\s(]"));
+/// Handed on from somewhere else: no value at all.
+static VARIABLE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\$\{?\w+\}?$"));
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("a constant pattern")
+}
+
+/// A text of some lines.
+pub(super) fn text(text: &str) -> String {
+    text.split_inclusive('\n').map(line).collect()
+}
+
+/// One line.
+pub(super) fn line(text: &str) -> String {
+    let text = commands(&directive(text));
+    let text = ADDRESS.replace_all(&text, |found: &regex::Captures<'_>| redact::address(&found[0]));
+    let text = CRYPT.replace_all(&text, REDACTED);
+    let inner = |found: &regex::Captures<'_>| match is_secret_name(&found[2]) {
+        true => format!("{}{REDACTED}", &found[1]),
+        false => found[0].to_owned(),
+    };
+    redact_text(&INNER.replace_all(&settings(&text), inner))
+}
+
+/// Whether the value of what is called so is a secret.
+pub(super) fn is_secret_name(name: &str) -> bool {
+    let mut words = vec![String::new()];
+    let mut was_small = false;
+    for letter in name.chars() {
+        let begins = !letter.is_ascii_alphanumeric() || (was_small && letter.is_ascii_uppercase());
+        if begins {
+            words.push(String::new());
+        }
+        if letter.is_ascii_alphanumeric() {
+            words.last_mut().expect("never empty").push(letter.to_ascii_lowercase());
+        }
+        was_small = letter.is_ascii_lowercase();
+    }
+    words.iter().any(|word| NAMES.contains(&word.as_str()))
+}
+
+/// A line of a configuration, as in what `diff` prints, by its directive.
+fn directive(line: &str) -> String {
+    let start = MARKS.find(line).map_or(0, |marks| marks.end());
+    let (marks, rest) = line.split_at(start);
+    let whole = rest.trim_end();
+    let closing = match whole.chars().next_back() {
+        Some(';') => "",
+        Some('{') => "\n}",
+        _ => return line.to_owned(),
+    };
+    if !DIRECTIVE.is_match(whole) {
+        return line.to_owned();
+    }
+    let shown = redact_source(format!("{whole}{closing}").as_bytes());
+    let shown = String::from_utf8_lossy(&shown);
+    let shown = named_argument(shown.strip_suffix(closing).unwrap_or(&shown));
+    format!("{marks}{shown}{}", &rest[whole.len()..])
+}
+
+/// `proxy_set_header X-Vendor-Key VALUE;`: the name speaks of a secret by words that NGINX's own names use otherwise.
+fn named_argument(directive: &str) -> String {
+    let words = words(directive);
+    let [first, name, value, ..] = words.as_slice() else { return directive.to_owned() };
+    let is_set = ["_header", "_param", "set"].iter().any(|end| first.text.ends_with(end));
+    let is_secret =
+        is_set && is_secret_name(&name.text) && !VARIABLE.is_match(value.text.trim_end_matches(';'));
+    if !is_secret {
+        return directive.to_owned();
+    }
+    format!("{}{REDACTED};", &directive[..value.place.start])
+}
+
+/// Every command line that stands in a line, also behind the times of a table of cron or the mark of a trace.
+fn commands(line: &str) -> String {
+    let mut hiding: Option<Hiding> = None;
+    let mut shown = String::with_capacity(line.len());
+    let mut position = 0;
+    for word in words(line) {
+        let text = match &mut hiding {
+            _ if word.ends_command => {
+                hiding = None;
+                continue;
+            }
+            Some(hiding) => hiding.word(&word.text),
+            None => word.text.clone(),
+        };
+        // `sh -c '…'`, and what `echo '…'` writes somewhere.
+        let text = if text.contains(char::is_whitespace) { commands(&text) } else { text };
+        let name = word.text.rsplit('/').next().unwrap_or_default();
+        if redact::is_known(name) {
+            hiding = Some(Hiding::of(name));
+        } else if hiding.is_none() {
+            // An option's name speaks for itself, whoever is called.
+            hiding = Some(Hiding::of(""));
+        }
+        shown.push_str(&line[position..word.place.start]);
+        match text == word.text {
+            true => shown.push_str(&line[word.place.clone()]),
+            false => shown.push_str(&quoted(&line[word.place.clone()], &text)),
+        }
+        position = word.place.end;
+    }
+    shown.push_str(&line[position..]);
+    shown
+}
+
+fn quoted(was: &str, text: &str) -> String {
+    match was.chars().next() {
+        Some(quote @ ('"' | '\'')) => format!("{quote}{text}{quote}"),
+        _ => text.to_owned(),
+    }
+}
+
+struct Word {
+    place: Range<usize>,
+    /// Without quotes.
+    text: String,
+    /// An operator of a shell: another command begins behind it.
+    ends_command: bool,
+}
+
+/// The words of a line, as a shell parts them; a quote that is never closed reaches to the end.
+fn words(line: &str) -> Vec<Word> {
+    let mut all = Vec::new();
+    let mut letters = line.char_indices().peekable();
+    while let Some(&(start, letter)) = letters.peek() {
+        if letter.is_whitespace() || "|;&()`".contains(letter) {
+            letters.next();
+            if !letter.is_whitespace() {
+                let place = start..start + letter.len_utf8();
+                all.push(Word { place, text: String::new(), ends_command: true });
+            }
+            continue;
+        }
+        let (mut text, mut quote, mut end) = (String::new(), None, start);
+        while let Some(&(at, letter)) = letters.peek() {
+            match quote {
+                Some(open) if open == letter => quote = None,
+                Some(_) => text.push(letter),
+                None if letter == '"' || letter == '\'' => quote = Some(letter),
+                // The parts of a query are no commands.
+                None if letter == '&' && text.contains("://") => text.push(letter),
+                None if letter.is_whitespace() || "|;&()`".contains(letter) => break,
+                None => text.push(letter),
+            }
+            end = at + letter.len_utf8();
+            letters.next();
+        }
+        all.push(Word { place: start..end, text, ends_command: false });
+    }
+    all
+}
+
+/// `Name: value`, `name=value`, `"name": "value"`.
+fn settings(line: &str) -> String {
+    let mut shown = String::with_capacity(line.len());
+    let mut position = 0;
+    while let Some(found) = SETTING.captures_at(line, position) {
+        let (whole, name) = (found.get(0).expect("the match"), found.get(1).expect("it is not optional"));
+        shown.push_str(&line[position..whole.end()]);
+        position = whole.end();
+        let is_header = whole.as_str().trim_end().ends_with(':');
+        // `cannot open /etc/x.key: why` names a file.
+        let is_file = is_header && line[..name.start()].ends_with(['.', '/']);
+        if is_file || !is_secret_name(name.as_str()) {
+            continue;
+        }
+        let value = value(line, position, is_header);
+        if !value.is_empty() && !VARIABLE.is_match(&line[value.clone()]) {
+            shown.push_str(&line[position..value.start]);
+            shown.push_str(REDACTED);
+            position = value.end;
+        }
+    }
+    shown.push_str(&line[position..]);
+    shown
+}
+
+/// Where the value lies that begins there: what is in quotes, or a word, or the rest for a header.
+fn value(line: &str, start: usize, is_header: bool) -> Range<usize> {
+    let rest = &line[start..];
+    if let Some(quote @ ('"' | '\'')) = rest.chars().next() {
+        let end = rest[1..].find(quote).map_or(line.trim_end().len(), |end| start + 1 + end);
+        return start + 1..end.max(start + 1);
+    }
+    let open = ['"', '\''].into_iter().find(|quote| line[..start].matches(*quote).count() % 2 == 1);
+    let length = match (open, is_header) {
+        (Some(quote), true) => rest.find(quote),
+        (None, true) => None,
+        (_, false) => rest.find(|letter: char| letter.is_whitespace() || "\"'&;,".contains(letter)),
+    };
+    start..length.map_or(start + rest.trim_end().len(), |length| start + length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_of_a_text_is_shown() {
+        for text in [
+            "+ curl -u xcally:S3CRET 'https://h/x'",
+            "+ curl --user a:S3CRET $URL",
+            "+ curl -uxcally:S3CRET https://h/x",
+            "++ /usr/bin/curl -s -H 'X-Api-Key: S3CRET' https://h/x",
+            "+ curl -d 'username=a&pin=S3CRET' https://h/x",
+            "+ mysql -uroot -pS3CRET motion2 -e 'select 1'",
+            "+ mysqldump -uroot -pS3CRET motion2",
+            "+ MYSQL_PWD=S3CRET mysql",
+            "+ sshpass -p S3CRET scp a b:",
+            "+ sshpass -pS3CRET ssh h",
+            "+ docker login -u a -p S3CRET",
+            "+ redis-cli -a S3CRET ping",
+            "+ vendor-agent --license-key S3CRET --quiet",
+            "+ vendor-agent --api-token=S3CRET",
+            "see https://h/a?key=S3CRET&license=S3CRET&x=S3CRET.",
+            "Authorization: Basic S3CRETeGNhbGx5OkJBU0lDU0VDUkVUMTM=",
+            "Cookie: a=S3CRET; b=S3CRET",
+            "Authorization: Digest username=\"S3CRET\", response=\"S3CRET\"",
+            "{\"apiKey\": \"S3CRET\", \"x\": 1}",
+            "license_key = S3CRET",
+            "vendor.licence=S3CRET",
+            "PASSWORD='S3CRET with S3CRET'",
+            "+    proxy_set_header X-Vendor-Token \"S3CRET\";",
+            "-\tproxy_set_header X-Vendor-Key S3CRET;",
+            "# proxy_set_header X-Licence 'S3CRET';",
+            "    if ($http_x_token != \"S3CRET\") {",
+            "*/5 * * * * root curl -u a:S3CRET https://x/y",
+            "@reboot root cd /opt && wget --http-password S3CRET https://x | sh",
+            "root:$y$j9T$S3CRETS3CRET$ZyXwVuS3CRET:19000:0:99999:7:::",
+            "deb https://user:S3CRET@repo.example.com/ stable main",
+            "$(curl -u \"a:S3CRET",
+            "+ sed -i 's|^x|proxy_set_header X-Vendor-Key \\\"S3CRET\\\";|' /etc/x",
+            "+ bash -c 'mysql -uroot -pS3CRET motion2'",
+            "+ echo '*/5 * * * * root curl -u a:S3CRET https://x/y'",
+        ] {
+            let shown = line(text);
+            assert!(!shown.contains("S3CRET"), "{text}\n{shown}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_secret_stays_as_it_is_written() {
+        for text in [
+            "",
+            "a client\n",
+            "code 22\n",
+            "+ cp -p '/etc/nginx/a b.conf' /root/x",
+            "cannot open '/etc/nginx/tls/motion.key': No such file or directory",
+            "nginx: the configuration file /etc/nginx/nginx.conf syntax is ok",
+            "+    proxy_cache_path /var/cache keys_zone=one:10m;",
+            "    proxy_set_header Host $host;",
+            "    proxy_set_header X-Vendor-Key $http_x_vendor;",
+            "ssl_certificate_key /etc/nginx/tls/motion.key;",
+            "motionctl-test-user:x:998:998::/home/x:/usr/sbin/nologin",
+            "+ mysql -u root -e 'select 1' | grep -p x",
+            "+ mkdir -p /etc/x; tar -C /opt -xzf a.tgz",
+            "+ install -d -u root -p x",
+            "monkey: banana; author: me",
+        ] {
+            assert_eq!(line(text), text);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Secrets of a script: wherever they stand, neither shown nor kept.
+
+use super::{script, try_on};
+use crate::support::machine::Machine;
+
+#[test]
+fn no_secret_is_shown_or_kept_wherever_a_script_says_or_writes_it() {
+    let machine = Machine::new("standalone");
+    let site = "/etc/nginx/conf.d/motion.conf";
+    let text = format!(
+        "set -x\nexec 2>&1\ncurl -u xcally:S3CRET1 'https://h.example.test/x?key=S3CRET2&license=S3CRET3'\n\
+         curl --user a:S3CRET4 https://h.example.test/\ncurl -uxcally:S3CRET5 https://h.example.test/\n\
+         curl -H 'X-Api-Key: S3CRET6' https://h.example.test/\nmysql -uroot -pS3CRET7 -e 'select 1'\n\
+         mysqldump -uroot -pS3CRET8 x\nsshpass -p S3CRET9 true\ndocker login -u a -p S3CRET10\n\
+         echo 'Authorization: Basic eGNhbGx5UzNDUkVUMTE='\n\
+         echo '*/5 * * * * root curl -u a:S3CRET12 https://x/y' > /etc/cron.d/m\n\
+         sh -c 'curl -u a:S3CRET13 https://h.example.test/'\n\
+         cp {site} /root/old\nsed -i 's|^    location /api/ {{|&\\n        proxy_set_header X-Vendor-Key \"S3CRET14\";|' {site}\n\
+         {{ set +x; }} 2>/dev/null\ndiff -u /root/old {site}\n\
+         docker run -e LICENSE_KEY=S3CRET15 x --api-token S3CRET16\ntrue\n"
+    );
+    let output = try_on(&machine, &text, &[]);
+    output.expect(0, "ok");
+    assert!(output.stdout.contains("docker login"), "{output}");
+    let path = script(&machine, &text).display().to_string();
+    let human = machine.motionctl(&["try", "-v", &path]);
+    assert!(human.stdout.contains("curl -u [redacted]"), "{human}");
+    let kept = machine.shell("cat /var/lib/motionctl/tries/*").stdout;
+    assert!(kept.contains("docker login"), "{kept}");
+    for shown in [&output.stdout, &output.stderr, &human.stdout, &human.stderr, &kept] {
+        for secret in ["S3CRET", "eGNhbGx5"] {
+            let lines: Vec<_> = shown.lines().filter(|line| line.contains(secret)).collect();
+            assert!(lines.is_empty(), "{lines:#?}");
+        }
+    }
+}
