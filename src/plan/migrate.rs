@@ -441,6 +441,7 @@ fn complete(material: &Material, bundle: &Bundle, wish: &Wish, made: &mut Made) 
     if let Some(candidate) = &wish.candidate {
         made.draft.extend(candidate.beside.clone());
     }
+    made.draft.extend(wish.named.clone());
     let config = staged(material.config, &made.draft)?;
     let missing = missing(material, &config, &made.draft);
     let Some(candidate) = &wish.candidate else {

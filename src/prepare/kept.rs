@@ -10,9 +10,10 @@ use crate::inspect::file_facts;
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, Level};
 use crate::plan::{
-    BaseKind, Keeping, LocalPatch, Memory, Migration, RecordPaths, SiteState, local_patch_path,
+    BaseKind, Keeping, Kept, LocalPatch, Memory, Migration, RecordPaths, SiteState, local_patch_path,
 };
 use crate::values::{Attributes, Hash, TextPath};
+use nginx_config::Tree;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 
@@ -62,6 +63,13 @@ pub fn kept(
             Ok((None, None))
         }
     }
+}
+
+/// What the last change left in the file; nothing where the record does not say, which the planner finds too.
+pub fn left(keeping: &Keeping, memory: &Memory) -> Option<Tree> {
+    let patch = keeping.patch.as_ref()?;
+    let base = memory.standing.as_ref().map_or(&[][..], |(_, bytes)| bytes);
+    Kept { patch, base }.with(|_| true).ok()
 }
 
 /// What is gone from the file since the last change, and what an update has otherwise.

@@ -388,14 +388,21 @@ fn wish(
             companions.push(Companion { file: local_include(root, &path)?, bytes });
         }
     }
+    let carry = options.carry.as_ref().map(|old| carry::carry(root, inspection, old)).transpose()?;
+    let record =
+        keeping.as_ref().zip(memory.as_ref()).and_then(|(keeping, memory)| kept::left(keeping, memory));
+    let coming_back =
+        carry.iter().map(|carry| carry.tree.source()).chain(record.iter().map(|left| left.source()));
+    let named = coming_back.flat_map(|text| candidate::named_by(root, inspection, text)).collect();
     Ok(Wish {
         strategy: options.strategy,
+        named,
         candidate,
         companions,
         base: options.base.clone(),
         memory,
         keeping,
-        carry: options.carry.as_ref().map(|old| carry::carry(root, inspection, old)).transpose()?,
+        carry,
         resolutions: options.resolutions.clone(),
         take: options.take.clone(),
         local_include: options.local_include.as_deref().map(|path| local_include(root, path)).transpose()?,

@@ -102,6 +102,7 @@ impl Tree {
             local_include: None,
             guards: GuardWish::Say,
             companions: Vec::new(),
+            named: std::collections::BTreeMap::new(),
         }
     }
 
