@@ -38,7 +38,8 @@ pub use effect::{BareToday, BlockEffect, Effect, Today};
 pub use kept::{
     BaseKind, Kept, KeptChange, KeptError, LOCAL_FOLDER, LocalPatch, LocalRecord, Origin, PatchFault,
     Restoring, Stand, Taken, UnderivedError, VendorRestored, add_changes, chosen_changes, derived,
-    drop_changes, is_record, is_there, local_changes, local_patch_path, not_kept, restore_vendor, stand,
+    drop_changes, is_record, is_there, local_changes, local_patch_path, moved, not_kept, restore_vendor,
+    stand,
 };
 pub use migrate::{Conflicts, Migration, PlanError, migrate};
 pub use recover::{DiskState, Now, Observed, Recovery, Stuck, StuckReason, recover, recover_whole};

@@ -12,6 +12,7 @@ mod client;
 mod copies;
 mod effect;
 mod kept;
+mod left_behind;
 mod merge;
 mod named;
 mod named_upstream;
@@ -45,6 +46,7 @@ pub use candidate::included;
 pub use carry::OldCopy;
 pub use effect::effect_findings;
 pub use kept::{damaged, kept, record_paths};
+pub use left_behind::paths as records_left_behind;
 use merge::merge_findings;
 use nginx_config::merge::Resolutions;
 use serde::{Deserialize, Serialize};
@@ -163,6 +165,7 @@ impl Prepared {
             && self.route() == RouteState::Present
             && self.stops().next().is_none()
             && !self.is_broken()
+            && !self.standing().lacks_changes()
     }
 
     /// Whether the route is there, and the page that it leads to would not work, or was not what came.
@@ -266,7 +269,8 @@ fn gather(
     options: &Options,
     findings: &mut Vec<Finding>,
 ) -> Result<Gathered, Failure> {
-    let mut inspection = inspect(root, &options.inspect)?;
+    let mut inspection =
+        inspect(root, &options.inspect).map_err(|failure| left_behind::named_in(root, failure))?;
     // Inside of a rehearsal a stand-in would answer.
     match options.inspect.rehearsed {
         None if root.is_live() => asked::settle(&mut inspection, &options.inspect.client),
@@ -292,11 +296,16 @@ fn gather(
     if options.copies == LookForCopies::Yes {
         findings.extend(copies::older_copies(root, &inspection, &mut notes));
     }
-    let migration = match migrate(facts, &inspection.config, &options.bundle, &wish) {
+    let mut migration = match migrate(facts, &inspection.config, &options.bundle, &wish) {
         Ok(migration) => migration,
         Err(PlanError::NoClient) => return Ok((inspection, None, notes)),
         Err(error) => return Err(no_plan(&error)),
     };
+    if !migration.standing.lacks_changes()
+        && let Some(moved) = left_behind::standing(root, &inspection)
+    {
+        migration.standing = moved;
+    }
     findings.extend(effect_findings(facts, &migration));
     findings.extend(merge_findings(&migration, options));
     findings.extend(kept::standing_findings(&migration));

@@ -2,7 +2,6 @@
 //! includes, and after an update that leaves it altogether. On copied trees.
 
 use crate::support::binary::{SITE, Server, finding};
-use serde_json::Value;
 
 const SNIPPET: &str = "location /snippet/ {\n    proxy_pass http://127.0.0.1:3435/;\n}\n";
 const BRIDGE: &str =
@@ -86,4 +85,55 @@ fn an_included_file_that_is_gone_too_is_named() {
     assert_eq!(refused["exit_code"], 65, "{refused:#}");
     assert!(refused["error"]["message"].to_string().contains("snip/b.conf"), "{refused:#}");
     assert_eq!(server.read(SITE), vendor);
+}
+
+#[test]
+fn an_update_under_another_name_never_makes_the_server_up_to_date() {
+    for base_is_known in [false, true] {
+        let (server, vendor) = customised(BRIDGE);
+        let (_file, base) = named(&vendor);
+        let how = if base_is_known { ["--base", base.as_str()] } else { ["--strategy", "graft"] };
+        apply(&server, &how);
+        let left = server.read(SITE);
+        std::fs::remove_file(server.at(SITE)).expect("it was there");
+        let route = "    location /user-ui/ {\n        alias /var/opt/motion2/client-new/dist/;\n        try_files $uri $uri/ /user-ui/index.html;\n    }\n\n    location /api/";
+        server.write("etc/nginx/conf.d/motion2.conf", vendor.replacen("    location /api/", route, 1));
+        let record = "/etc/motionctl/local.d/motion.conf.toml";
+        let status = server.json(&["status", "--detailed-exitcode"]);
+        assert_eq!((&status["exit_code"], &status["details"]["record"]), (&2.into(), &"moved".into()));
+        let said = status["details"]["verdict"].as_str().expect("a verdict");
+        assert!(said.contains(record) && said.contains("location /whatsapp-bridge/"), "{said}");
+        finding(&status, "site.changes-gone");
+        for command in ["check", "plan"] {
+            let seen = server.json(&[command]);
+            assert_ne!(seen["outcome"], "up-to-date", "{command}: {seen:#}");
+            finding(&seen, "site.changes-gone");
+        }
+        assert_eq!(server.json(&["status", "--check"])["details"]["check"]["state"], "critical");
+        let list = server.json(&["local", "list"]);
+        assert!(list["error"]["message"].to_string().contains(record), "{list:#}");
+        // Once all of it is there again, nothing has to be said.
+        let (_file, old) = named(&left);
+        apply(&server, &["--carry", &old]);
+        assert!(server.read("etc/nginx/conf.d/motion2.conf").contains("/whatsapp-bridge/"));
+    }
+}
+
+#[test]
+fn a_record_is_named_where_motion_s_file_is_not_found() {
+    for is_removed in [false, true] {
+        let (server, _) = customised(BRIDGE);
+        apply(&server, &["--strategy", "graft"]);
+        if is_removed {
+            std::fs::remove_file(server.at(SITE)).expect("it was there");
+        } else {
+            server.write(SITE, "");
+        }
+        for command in ["status", "check", "plan", "apply"] {
+            let failed = server.json(&[command]);
+            assert_eq!(failed["exit_code"], 69, "{command}: {failed:#}");
+            let said = finding(&failed, "site.changes-gone")["evidence"].to_string();
+            assert!(said.contains("/etc/motionctl/local.d/motion.conf.toml"), "{said}");
+        }
+    }
 }

@@ -223,7 +223,7 @@ fn verdict(prepared: &Prepared, route: &RouteState, drifted: &[TextPath]) -> Str
 /// update by the vendor takes it away again.
 fn drift_in_a_word(route: &RouteState, drifted: &[TextPath], standing: &Standing) -> &'static str {
     match standing.state {
-        SiteState::Overwritten => return "vendor",
+        SiteState::Overwritten | SiteState::Moved => return "vendor",
         SiteState::Edited if !drifted.is_empty() => return "local",
         SiteState::NoRecord | SiteState::AsLeft | SiteState::Edited | SiteState::VendorOnRequest => {}
     }
