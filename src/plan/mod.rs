@@ -28,6 +28,7 @@ mod saved;
 mod standing;
 mod step;
 mod to_https;
+mod undecided;
 mod wish;
 
 pub use assemble::{RecordPaths, dropped_locations, explain};
@@ -48,6 +49,7 @@ pub use saved::{Plan, PlanKind, SavedPlanError};
 pub use standing::{MissingChange, SiteState, Standing};
 pub use step::{Content, Patch, PatchError, Step, Version, line_patches, patch, patch_to};
 pub use to_https::ToHttps;
+pub use undecided::undecided;
 pub use wish::{
     Candidate, Carry, Companion, GuardWish, Input, Keeping, LocalInclude, Memory, Strategy, StrategyWish,
     Wish,

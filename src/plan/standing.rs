@@ -91,7 +91,7 @@ impl Standing {
                 None
             }
             (SiteState::Moved, false) => Some(format!(
-                "{file} is Motion's file no more: {gone}; `motionctl apply --carry OLD` brings {them} back from an old copy"
+                "{file} is Motion's file no more: {gone}; `motionctl apply --carry OLD` brings back what an old copy has"
             )),
             (SiteState::AsLeft, false) => {
                 Some(format!("{file} lacks what is to be there: {gone}; {back} {them} back"))

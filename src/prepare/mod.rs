@@ -16,6 +16,7 @@ mod left_behind;
 mod merge;
 mod named;
 mod named_upstream;
+mod planned;
 mod ports;
 mod probes;
 mod tested;
@@ -36,8 +37,8 @@ use crate::outcome::{
 };
 use crate::plan::bundle::Bundle;
 use crate::plan::{
-    Companion, Effect, GuardWish, Input, LocalInclude, Migration, PlanError, Standing, Strategy,
-    StrategyWish, Wish, migrate, remembers_base,
+    Companion, Effect, GuardWish, Input, LocalInclude, Migration, Standing, Strategy, StrategyWish, Wish,
+    remembers_base,
 };
 use crate::values::{RootPath, TextPath};
 use crate::verify::probe::{Probe, ProbePlan};
@@ -49,6 +50,8 @@ pub use kept::{damaged, kept, record_paths};
 pub use left_behind::paths as records_left_behind;
 use merge::merge_findings;
 use nginx_config::merge::Resolutions;
+pub use planned::OpenConflicts;
+use planned::planned;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -92,6 +95,9 @@ pub struct Options {
     /// Whether older copies of Motion's file are looked for.
     #[serde(default)]
     pub copies: LookForCopies,
+    /// What a conflict with an update means.
+    #[serde(default)]
+    pub conflicts: OpenConflicts,
 }
 
 /// Whether older copies of Motion's file are looked for.
@@ -154,7 +160,10 @@ impl Prepared {
     #[must_use]
     pub fn has_nothing_to_do(&self) -> bool {
         matches!(self.route(), RouteState::Present | RouteState::CannotTell(_))
-            && self.migration.as_ref().is_some_and(|migration| migration.plan.is_empty())
+            && self
+                .migration
+                .as_ref()
+                .is_some_and(|migration| migration.plan.is_empty() && migration.standing.undecided.is_empty())
     }
 
     /// Whether the server is known to be as wanted: the route is there in every block that serves Motion, its page has
@@ -296,16 +305,9 @@ fn gather(
     if options.copies == LookForCopies::Yes {
         findings.extend(copies::older_copies(root, &inspection, &mut notes));
     }
-    let mut migration = match migrate(facts, &inspection.config, &options.bundle, &wish) {
-        Ok(migration) => migration,
-        Err(PlanError::NoClient) => return Ok((inspection, None, notes)),
-        Err(error) => return Err(no_plan(&error)),
+    let Some(migration) = planned(root, &inspection, options, &wish, findings)? else {
+        return Ok((inspection, None, notes));
     };
-    if !migration.standing.lacks_changes()
-        && let Some(moved) = left_behind::standing(root, &inspection)
-    {
-        migration.standing = moved;
-    }
     findings.extend(effect_findings(facts, &migration));
     findings.extend(merge_findings(&migration, options));
     findings.extend(kept::standing_findings(&migration));
@@ -435,38 +437,6 @@ fn local_include(root: &Root, path: &Path) -> Result<LocalInclude, Failure> {
     let missing_folders = missing.collect();
     let attributes = kept::new_file(root, &at, 0o644);
     Ok(LocalInclude { path: at, existing, missing_folders, attributes })
-}
-
-fn no_plan(error: &PlanError) -> Failure {
-    let text = nginx_config::redact_text(&error.to_string());
-    match error {
-        PlanError::Lacks(_) => Failure::new(FailureKind::Refused, format!("planning: {text}"))
-            .with_hint("--strategy graft changes less and needs less"),
-        PlanError::Name(_) => Failure::new(FailureKind::Refused, format!("planning: {text}"))
-            .with_hint("no plan can hold such a name: rename the file, then plan again"),
-        PlanError::Kept(path, error) => kept::damaged(path, &error.to_string()),
-        PlanError::BringBackFirst => Failure::new(FailureKind::Refused, text)
-            .with_hint("run `motionctl apply` without --candidate and --carry first: it brings them back"),
-        PlanError::Conflicts(conflicts) => merge::refused(conflicts),
-        PlanError::Doubts(doubts) => merge::ambiguous(doubts),
-        PlanError::CandidateLacksRoute { seen, .. } => {
-            let finding =
-                Finding::new(codes::CANDIDATE_LACKS_ROUTE, "the candidate does not serve the new client")
-                    .evidence(text.clone())
-                    .advice("ask the vendor for the file of this version, or leave --candidate out");
-            let finding = seen.iter().cloned().fold(finding, Finding::evidence);
-            Failure::new(FailureKind::Invalid, text).with_findings(vec![finding])
-        }
-        PlanError::CandidateUnclear { .. }
-        | PlanError::CandidateNeeds { .. }
-        | PlanError::CandidateMoves { .. } => Failure::new(FailureKind::Refused, text)
-            .with_hint("--strategy merge takes the candidate's other directives as well; or leave --candidate out, and motionctl's own routes are added"),
-        PlanError::CarryNeeds { .. } => Failure::new(FailureKind::Invalid, text)
-            .with_hint("leave it out with --resolve 'PATH=theirs', or give --carry the whole old configuration"),
-        PlanError::OthersNeed { .. } => Failure::new(FailureKind::Refused, text)
-            .with_hint("put the other application's block into a file of its own, with what it needs; or take another --strategy"),
-        _ => Failure::new(FailureKind::Invalid, format!("planning: {text}")),
-    }
 }
 
 /// The finding of a host that allows no sandbox.
