@@ -14,7 +14,7 @@ use crate::outcome::codes::{self, Accepted, Code, Family, accepted};
 use crate::outcome::{Failure, FailureKind, Finding, HostSection};
 use crate::plan::bundle::{Bundle, UpstreamUrl};
 use crate::plan::{GuardWish, Strategy, StrategyWish};
-use crate::prepare::{LookForCopies, Options};
+use crate::prepare::{LookForCopies, OpenConflicts, Options};
 use crate::values::RootPath;
 use nginx_config::merge::{Choice, Resolutions};
 use std::collections::BTreeSet;
@@ -111,6 +111,7 @@ impl Context {
             sandbox: self.sandbox(site.no_sandbox)?,
             probes: settings.probes.clone(),
             copies: LookForCopies::No,
+            conflicts: OpenConflicts::Refuse,
         })
     }
 

@@ -94,7 +94,7 @@ pub(super) fn finish(
 
 impl Migration {
     /// A plan of which no more is known than what it changes.
-    fn showing(plan: Plan, directives: Vec<DirectiveChange>, previews: Vec<Comparison>) -> Self {
+    pub(super) fn showing(plan: Plan, directives: Vec<DirectiveChange>, previews: Vec<Comparison>) -> Self {
         Self {
             plan,
             base: None,

@@ -157,9 +157,7 @@ fn lost_names(facts: &Facts, old: &Config, new: &Config, motion: &BTreeSet<Node>
         let is_motions = |now: Node| motion.contains(&now) || redirects_only(new, now);
         let doors: Vec<Door> = doors(old, server.node).into_iter().filter(is_here).collect();
         // One of several addresses may go, as IPv6 where a customer never wanted it; the port may not.
-        let stays = |door: &&Door| {
-            matches!(server_for(new, &door.at, &host), ServerMatch::Server(now) if is_motions(now))
-        };
+        let stays = |door: &&Door| matches!(server_for(new, &door.at, &host), ServerMatch::Server(now) if is_motions(now));
         let kept: BTreeSet<u16> = doors.iter().filter(stays).filter_map(|door| port(&door.at)).collect();
         for door in &doors {
             let label = &server.label;

@@ -309,7 +309,7 @@ fn completed(
 }
 
 /// How the site's file stands against what the last change left; nothing where it left no record.
-fn standing(material: &Material, wish: &Wish) -> Result<Option<Stand>, PlanError> {
+pub(super) fn standing(material: &Material, wish: &Wish) -> Result<Option<Stand>, PlanError> {
     let (Some(memory), Some(keeping)) = (&wish.memory, &wish.keeping) else { return Ok(None) };
     let Some(patch) = &keeping.patch else { return Ok(None) };
     let Ok(site) = material.site_file() else { return Ok(None) };
@@ -450,6 +450,7 @@ fn complete(
     if let Some(candidate) = &wish.candidate {
         made.draft.extend(candidate.beside.clone());
     }
+    made.draft.extend(wish.named.clone());
     let config = staged(material.config, &made.draft)?;
     let mut missing = missing(material, &config, &made.draft);
     if let Some(stand) = stand.filter(|_| made.is_return) {

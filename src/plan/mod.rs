@@ -28,6 +28,7 @@ mod saved;
 mod standing;
 mod step;
 mod to_https;
+mod undecided;
 mod wish;
 
 pub use assemble::{RecordPaths, dropped_locations, explain};
@@ -38,7 +39,8 @@ pub use effect::{BareToday, BlockEffect, Effect, Today};
 pub use kept::{
     BaseKind, Kept, KeptChange, KeptError, LOCAL_FOLDER, LocalPatch, LocalRecord, Origin, PatchFault,
     Restoring, Stand, Taken, UnderivedError, VendorRestored, add_changes, chosen_changes, derived,
-    drop_changes, is_record, is_there, local_changes, local_patch_path, not_kept, restore_vendor, stand,
+    drop_changes, is_record, is_there, local_changes, local_patch_path, moved, not_kept, restore_vendor,
+    stand,
 };
 pub use migrate::{Conflicts, Migration, PlanError, migrate};
 pub use recover::{DiskState, Now, Observed, Recovery, Stuck, StuckReason, recover, recover_whole};
@@ -47,6 +49,7 @@ pub use saved::{Plan, PlanKind, SavedPlanError};
 pub use standing::{MissingChange, SiteState, Standing};
 pub use step::{Content, Patch, PatchError, Step, Version, line_patches, patch, patch_to};
 pub use to_https::ToHttps;
+pub use undecided::undecided;
 pub use wish::{
     Candidate, Carry, Companion, GuardWish, Input, Keeping, LocalInclude, Memory, Strategy, StrategyWish,
     Wish,

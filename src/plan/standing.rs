@@ -21,6 +21,8 @@ pub struct Standing {
     pub updated: Vec<String>,
     /// Whether nobody knows what had been removed from the vendor's text: it is there again.
     pub no_removals: bool,
+    /// Paths of what has to be decided before anything is brought back.
+    pub undecided: Vec<String>,
 }
 
 /// Who changed Motion's file since the last change.
@@ -35,6 +37,8 @@ pub enum SiteState {
     Overwritten,
     /// Somebody edited it by hand.
     Edited,
+    /// An update serves Motion from another file, and this one is its file no more.
+    Moved,
     /// `motionctl restore-vendor` put the vendor's text there.
     VendorOnRequest,
 }
@@ -55,7 +59,7 @@ impl Standing {
         !self.missing.is_empty()
     }
 
-    /// For programs: `none`, `as-left`, `overwritten`, `edited`, `vendor-on-request`.
+    /// For programs: `none`, `as-left`, `overwritten`, `edited`, `moved`, `vendor-on-request`.
     #[must_use]
     pub fn in_a_word(&self) -> &'static str {
         match self.state {
@@ -63,6 +67,7 @@ impl Standing {
             SiteState::AsLeft => "as-left",
             SiteState::Overwritten => "overwritten",
             SiteState::Edited => "edited",
+            SiteState::Moved => "moved",
             SiteState::VendorOnRequest => "vendor-on-request",
         }
     }
@@ -73,8 +78,25 @@ impl Standing {
         let back = "`motionctl apply` brings";
         let (gone, them) = (self.gone(), if self.missing.len() == 1 { "it" } else { "them" });
         let file = &self.file;
+        if let (Some(to_decide), SiteState::Overwritten | SiteState::VendorOnRequest) =
+            (self.to_decide(), self.state)
+        {
+            let who = if self.state == SiteState::Overwritten { "an update overwrote " } else { "" };
+            let request = if self.state == SiteState::Overwritten {
+                ""
+            } else {
+                " is the vendor's own text, on request"
+            };
+            let gone = if self.missing.is_empty() { "no local change is gone".to_owned() } else { gone };
+            return Some(format!("{who}{file}{request}: {gone}; {to_decide}: `motionctl plan` shows what"));
+        }
         match (self.state, self.missing.is_empty()) {
-            (SiteState::NoRecord, _) | (SiteState::AsLeft | SiteState::Edited, true) => None,
+            (SiteState::NoRecord, _) | (SiteState::AsLeft | SiteState::Edited | SiteState::Moved, true) => {
+                None
+            }
+            (SiteState::Moved, false) => Some(format!(
+                "{file} is Motion's file no more: {gone}; `motionctl apply --carry OLD` brings back what an old copy has"
+            )),
             (SiteState::AsLeft, false) => {
                 Some(format!("{file} lacks what is to be there: {gone}; {back} {them} back"))
             }
@@ -101,6 +123,14 @@ impl Standing {
             (SiteState::VendorOnRequest, false) => {
                 Some(format!("{file} is the vendor's own text, on request: {gone}; {back} {them} back"))
             }
+        }
+    }
+
+    fn to_decide(&self) -> Option<String> {
+        match self.undecided.as_slice() {
+            [] => None,
+            [one] => Some(format!("1 conflict to decide ({one})")),
+            several => Some(format!("{} conflicts to decide", several.len())),
         }
     }
 

@@ -169,6 +169,9 @@ pub struct Wish {
     pub carry: Option<Carry>,
     /// The local changes that it left.
     pub keeping: Option<Keeping>,
+    /// Files that are there, that what is brought back includes, and that nothing reads now, by every path that leads
+    /// to each.
+    pub named: BTreeMap<PathBuf, Vec<u8>>,
     /// What was decided about conflicts.
     pub resolutions: Resolutions,
     /// What is to be taken that is only offered, by path.

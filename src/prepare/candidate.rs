@@ -11,7 +11,7 @@ use crate::inspect::{Inspection, RootReader, motion_blocks_of};
 use crate::outcome::{Failure, FailureKind};
 use crate::plan::{Candidate, Input, Plan, Strategy, StrategyWish};
 use crate::verify::staged::Changes;
-use nginx_config::{Config, ConfigError, File, Reader, redact_text};
+use nginx_config::{Config, ConfigError, File, Reader, Tree, redact_text};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io;
@@ -101,6 +101,20 @@ pub fn included(root: &Root, inspection: &Inspection, plan: &Plan) -> BTreeMap<P
     found.into_iter().filter(|(path, _)| !last.contains_key(path)).collect()
 }
 
+/// The files that are there, that this text would include in the place of Motion's file, and that nothing reads now,
+/// by every path that leads to each. One that is not there names nothing, and is no reason to miss the others.
+pub fn named_by(root: &Root, inspection: &Inspection, text: &[u8]) -> BTreeMap<PathBuf, Vec<u8>> {
+    let Some(site) = site(inspection) else { return BTreeMap::new() };
+    let live = &inspection.config;
+    let bytes = BTreeMap::from([(site.identity.as_path(), text)]);
+    let reader = Lenient(InPlace { root: RootReader::new(root), bytes });
+    let Ok(config) = Config::load(&live.file(live.main()).path, live.prefix(), &reader) else {
+        return BTreeMap::new();
+    };
+    let found = beside(&config, &known(inspection)).into_iter();
+    found.filter(|(path, _)| reader.0.read(path).is_ok()).collect()
+}
+
 /// The configuration that a plan makes; `None` where it does not load.
 pub fn planned(root: &Root, inspection: &Inspection, plan: &Plan) -> Option<Config> {
     last_state(root, inspection, plan).map(|(_, config)| config)
@@ -177,5 +191,27 @@ impl Reader for InPlace<'_> {
     fn identity(&self, path: &Path) -> io::Result<PathBuf> {
         // One that is not there yet cannot be a link to another.
         if self.bytes.contains_key(path) { Ok(path.to_owned()) } else { self.root.identity(path) }
+    }
+}
+
+/// The same, where a file that is not there, or is no configuration, counts as an empty one.
+struct Lenient<'a>(InPlace<'a>);
+
+impl Reader for Lenient<'_> {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let bytes = self.0.read(path).unwrap_or_default();
+        Ok(if Tree::parse(bytes.clone()).is_ok() { bytes } else { Vec::new() })
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<OsString>> {
+        Ok(self.0.list(folder).unwrap_or_default())
+    }
+
+    fn exists(&self, path: &Path) -> io::Result<bool> {
+        self.0.exists(path)
+    }
+
+    fn identity(&self, path: &Path) -> io::Result<PathBuf> {
+        Ok(self.0.identity(path).unwrap_or_else(|_| path.to_owned()))
     }
 }

@@ -10,14 +10,16 @@ use crate::inspect::file_facts;
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, Level};
 use crate::plan::{
-    BaseKind, Keeping, LocalPatch, Memory, Migration, RecordPaths, SiteState, local_patch_path,
+    BaseKind, Keeping, Kept, LocalPatch, Memory, Migration, RecordPaths, SiteState, local_patch_path,
 };
 use crate::values::{Attributes, Hash, TextPath};
+use nginx_config::Tree;
 use std::io;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 /// A local patch is no larger than this.
-const LARGEST_PATCH: u64 = 8 << 20;
+pub const LARGEST_PATCH: u64 = 8 << 20;
 
 /// Writable for the group or for others.
 const FOREIGN_HANDS: u32 = 0o022;
@@ -26,12 +28,14 @@ const FOREIGN_HANDS: u32 = 0o022;
 /// follows from the site's file, and the local changes where people look.
 #[must_use]
 pub fn record_paths(facts: &Facts) -> RecordPaths {
-    let name = Hash::of(facts.site.file.as_os_str().as_encoded_bytes()).to_string();
+    RecordPaths { base: base_path(&facts.site.file), patch: local_patch_path(&facts.site.file) }
+}
+
+/// Where the base of a site's file is.
+pub fn base_path(site: &Path) -> TextPath {
+    let name = Hash::of(site.as_os_str().as_encoded_bytes()).to_string();
     let base = format!("{STATE_FOLDER}/base-{name:.16}.conf");
-    RecordPaths {
-        base: TextPath::new(&base).expect("the state's folder is absolute"),
-        patch: local_patch_path(&facts.site.file),
-    }
+    TextPath::new(&base).expect("the state's folder is absolute")
 }
 
 /// What the last change kept; nothing where it cannot be read, which is said: without it a merge would be planned as
@@ -64,6 +68,13 @@ pub fn kept(
     }
 }
 
+/// What the last change left in the file; nothing where the record does not say, which the planner finds too.
+pub fn left(keeping: &Keeping, memory: &Memory) -> Option<Tree> {
+    let patch = keeping.patch.as_ref()?;
+    let base = memory.standing.as_ref().map_or(&[][..], |(_, bytes)| bytes);
+    Kept { patch, base }.with(|_| true).ok()
+}
+
 /// What is gone from the file since the last change, and what an update has otherwise.
 pub fn standing_findings(migration: &Migration) -> Vec<Finding> {
     let standing = &migration.standing;
@@ -71,6 +82,10 @@ pub fn standing_findings(migration: &Migration) -> Vec<Finding> {
     let level = if gone { Level::Warn } else { Level::Info };
     let raised = standing.verdict().and_then(|title| match standing.state {
         SiteState::NoRecord => None,
+        SiteState::Moved => Some(Finding::new(codes::SITE_CHANGES_GONE, title).advice(
+            "`motionctl plan --carry OLD` shows what a copy of the old file brings back; a record that nobody needs any \
+             more can be moved away",
+        )),
         SiteState::Overwritten => Some(
             Finding::graded(codes::SITE_OVERWRITTEN, level, title)
                 .advice(if standing.no_removals {

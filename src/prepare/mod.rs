@@ -12,9 +12,11 @@ mod client;
 mod copies;
 mod effect;
 mod kept;
+mod left_behind;
 mod merge;
 mod named;
 mod named_upstream;
+mod planned;
 mod ports;
 mod probes;
 mod tested;
@@ -35,8 +37,8 @@ use crate::outcome::{
 };
 use crate::plan::bundle::Bundle;
 use crate::plan::{
-    Companion, Effect, GuardWish, Input, LocalInclude, Migration, PlanError, Standing, Strategy,
-    StrategyWish, Wish, migrate, remembers_base,
+    Companion, Effect, GuardWish, Input, LocalInclude, Migration, Standing, Strategy, StrategyWish, Wish,
+    remembers_base,
 };
 use crate::values::{RootPath, TextPath};
 use crate::verify::probe::{Probe, ProbePlan};
@@ -45,8 +47,11 @@ pub use candidate::included;
 pub use carry::OldCopy;
 pub use effect::effect_findings;
 pub use kept::{damaged, kept, record_paths};
+pub use left_behind::paths as records_left_behind;
 use merge::merge_findings;
 use nginx_config::merge::Resolutions;
+pub use planned::OpenConflicts;
+use planned::planned;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -90,6 +95,9 @@ pub struct Options {
     /// Whether older copies of Motion's file are looked for.
     #[serde(default)]
     pub copies: LookForCopies,
+    /// What a conflict with an update means.
+    #[serde(default)]
+    pub conflicts: OpenConflicts,
 }
 
 /// Whether older copies of Motion's file are looked for.
@@ -152,7 +160,10 @@ impl Prepared {
     #[must_use]
     pub fn has_nothing_to_do(&self) -> bool {
         matches!(self.route(), RouteState::Present | RouteState::CannotTell(_))
-            && self.migration.as_ref().is_some_and(|migration| migration.plan.is_empty())
+            && self
+                .migration
+                .as_ref()
+                .is_some_and(|migration| migration.plan.is_empty() && migration.standing.undecided.is_empty())
     }
 
     /// Whether the server is known to be as wanted: the route is there in every block that serves Motion, its page has
@@ -163,6 +174,7 @@ impl Prepared {
             && self.route() == RouteState::Present
             && self.stops().next().is_none()
             && !self.is_broken()
+            && !self.standing().lacks_changes()
     }
 
     /// Whether the route is there, and the page that it leads to would not work, or was not what came.
@@ -266,7 +278,8 @@ fn gather(
     options: &Options,
     findings: &mut Vec<Finding>,
 ) -> Result<Gathered, Failure> {
-    let mut inspection = inspect(root, &options.inspect)?;
+    let mut inspection =
+        inspect(root, &options.inspect).map_err(|failure| left_behind::named_in(root, failure))?;
     // Inside of a rehearsal a stand-in would answer.
     match options.inspect.rehearsed {
         None if root.is_live() => asked::settle(&mut inspection, &options.inspect.client),
@@ -292,10 +305,8 @@ fn gather(
     if options.copies == LookForCopies::Yes {
         findings.extend(copies::older_copies(root, &inspection, &mut notes));
     }
-    let migration = match migrate(facts, &inspection.config, &options.bundle, &wish) {
-        Ok(migration) => migration,
-        Err(PlanError::NoClient) => return Ok((inspection, None, notes)),
-        Err(error) => return Err(no_plan(&error)),
+    let Some(migration) = planned(root, &inspection, options, &wish, findings)? else {
+        return Ok((inspection, None, notes));
     };
     findings.extend(effect_findings(facts, &migration));
     findings.extend(merge_findings(&migration, options));
@@ -388,14 +399,21 @@ fn wish(
             companions.push(Companion { file: local_include(root, &path)?, bytes });
         }
     }
+    let carry = options.carry.as_ref().map(|old| carry::carry(root, inspection, old)).transpose()?;
+    let record =
+        keeping.as_ref().zip(memory.as_ref()).and_then(|(keeping, memory)| kept::left(keeping, memory));
+    let coming_back =
+        carry.iter().map(|carry| carry.tree.source()).chain(record.iter().map(|left| left.source()));
+    let named = coming_back.flat_map(|text| candidate::named_by(root, inspection, text)).collect();
     Ok(Wish {
         strategy: options.strategy,
+        named,
         candidate,
         companions,
         base: options.base.clone(),
         memory,
         keeping,
-        carry: options.carry.as_ref().map(|old| carry::carry(root, inspection, old)).transpose()?,
+        carry,
         resolutions: options.resolutions.clone(),
         take: options.take.clone(),
         local_include: options.local_include.as_deref().map(|path| local_include(root, path)).transpose()?,
@@ -419,38 +437,6 @@ fn local_include(root: &Root, path: &Path) -> Result<LocalInclude, Failure> {
     let missing_folders = missing.collect();
     let attributes = kept::new_file(root, &at, 0o644);
     Ok(LocalInclude { path: at, existing, missing_folders, attributes })
-}
-
-fn no_plan(error: &PlanError) -> Failure {
-    let text = nginx_config::redact_text(&error.to_string());
-    match error {
-        PlanError::Lacks(_) => Failure::new(FailureKind::Refused, format!("planning: {text}"))
-            .with_hint("--strategy graft changes less and needs less"),
-        PlanError::Name(_) => Failure::new(FailureKind::Refused, format!("planning: {text}"))
-            .with_hint("no plan can hold such a name: rename the file, then plan again"),
-        PlanError::Kept(path, error) => kept::damaged(path, &error.to_string()),
-        PlanError::BringBackFirst => Failure::new(FailureKind::Refused, text)
-            .with_hint("run `motionctl apply` without --candidate and --carry first: it brings them back"),
-        PlanError::Conflicts(conflicts) => merge::refused(conflicts),
-        PlanError::Doubts(doubts) => merge::ambiguous(doubts),
-        PlanError::CandidateLacksRoute { seen, .. } => {
-            let finding =
-                Finding::new(codes::CANDIDATE_LACKS_ROUTE, "the candidate does not serve the new client")
-                    .evidence(text.clone())
-                    .advice("ask the vendor for the file of this version, or leave --candidate out");
-            let finding = seen.iter().cloned().fold(finding, Finding::evidence);
-            Failure::new(FailureKind::Invalid, text).with_findings(vec![finding])
-        }
-        PlanError::CandidateUnclear { .. }
-        | PlanError::CandidateNeeds { .. }
-        | PlanError::CandidateMoves { .. } => Failure::new(FailureKind::Refused, text)
-            .with_hint("--strategy merge takes the candidate's other directives as well; or leave --candidate out, and motionctl's own routes are added"),
-        PlanError::CarryNeeds { .. } => Failure::new(FailureKind::Invalid, text)
-            .with_hint("leave it out with --resolve 'PATH=theirs', or give --carry the whole old configuration"),
-        PlanError::OthersNeed { .. } => Failure::new(FailureKind::Refused, text)
-            .with_hint("put the other application's block into a file of its own, with what it needs; or take another --strategy"),
-        _ => Failure::new(FailureKind::Invalid, format!("planning: {text}")),
-    }
 }
 
 /// The finding of a host that allows no sandbox.

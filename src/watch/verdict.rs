@@ -300,7 +300,7 @@ fn files(seen: &Seen, reasons: &mut Reasons) {
         Some(SiteState::Overwritten) => {
             gone.is_some() || missing(seen).is_some_and(|missing| !missing.is_empty())
         }
-        Some(SiteState::Edited | SiteState::VendorOnRequest) => false,
+        Some(SiteState::Edited | SiteState::Moved | SiteState::VendorOnRequest) => false,
         // Where no text tells who it was, the route does: a customer's edit keeps it.
         Some(SiteState::NoRecord | SiteState::AsLeft) | None => !drifted.is_empty() && gone.is_some(),
     };
@@ -373,7 +373,7 @@ mod tests {
             block: "server cc.example.test:443".to_owned(),
             directive: (*name).to_owned(),
         });
-        Standing { state, file: "motion.conf".to_owned(), missing: missing.collect() }
+        Standing { state, file: "motion.conf".to_owned(), missing: missing.collect(), ..Standing::default() }
     }
 
     fn served() -> Seen {

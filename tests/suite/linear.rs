@@ -34,6 +34,7 @@ fn work_for(edit: impl FnOnce(&Server)) -> u64 {
         carry: None,
         local_include: None,
         companions: Vec::new(),
+        named: std::collections::BTreeMap::new(),
         guards: GuardWish::Say,
     };
     let planned = migrate(&inspection.facts, &inspection.config, &Bundle::embedded(), &wish);

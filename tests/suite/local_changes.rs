@@ -354,3 +354,48 @@ fn after_a_take_our_route_is_still_ours_and_gives_way_to_the_vendor_s() {
         ],
     );
 }
+#[test]
+fn a_conflict_with_the_update_leaves_status_and_check_with_a_verdict() {
+    for brings_route in [false, true] {
+        let (server, vendor) = customised();
+        server.replace(SITE, "20m", "500m");
+        let ((_one, candidate), (_other, base)) =
+            (named(&vendors_new_file(&vendor).replace("64m", "20m")), named(&vendor));
+        apply(&server, &["--candidate", &candidate, "--base", &base]);
+        let update = vendors_new_file(&vendor);
+        server.write(SITE, if brings_route { update } else { vendor.replace("20m", "64m") });
+        let status = server.json(&["status", "--detailed-exitcode"]);
+        assert_eq!(status["exit_code"], 2, "{status:#}");
+        let said = status["details"]["verdict"].as_str().expect("a verdict");
+        let path = "server cc.example.test:443 / client_max_body_size";
+        assert!(said.starts_with("an update overwrote motion.conf: ") && said.contains(path), "{said}");
+        assert!(said.contains("gone (") && said.contains("; 1 conflict to decide"), "{said}");
+        assert_eq!(status["details"]["drift"], "vendor", "{status:#}");
+        assert_ne!(status["details"]["missing_changes"], Value::Array(Vec::new()));
+        finding(&status, "merge.conflict");
+        let watched = server.json(&["status", "--check"]);
+        let line = watched["details"]["check"]["line"].as_str().expect("a line");
+        assert!(watched["exit_code"] == 2 && !line.contains("route_served=U"), "{line}");
+        let check = server.json(&["check"]);
+        assert_eq!(check["exit_code"], 3, "{check:#}");
+        assert!(check["details"]["verdict"].to_string().contains("1 conflict to decide"), "{check:#}");
+        finding(&check, "site.overwritten");
+        let resolution = format!("{path}=ours");
+        apply(&server, &["--resolve", &resolution]);
+        has(&server, &["500m", "location /whatsapp-bridge/"]);
+    }
+}
+
+#[test]
+fn a_listener_that_was_removed_here_goes_again() {
+    let server = Server::copy("standalone");
+    let without = server.read(SITE);
+    let more = "    listen 443 ssl;\n    listen [::]:443 ssl;\n";
+    let vendor = without.replace("    listen 443 ssl;\n", more);
+    let (_file, base) = named(&vendor);
+    apply(&server, &["--base", &base]);
+    server.write(SITE, &vendor);
+    apply(&server, &[]);
+    assert!(!server.read(SITE).contains("[::]:443"));
+    has(&server, &["listen 443 ssl;", "/user-ui/"]);
+}

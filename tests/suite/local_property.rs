@@ -122,6 +122,7 @@ impl Tree {
             local_include: None,
             guards: GuardWish::Say,
             companions: Vec::new(),
+            named: std::collections::BTreeMap::new(),
         }
     }
 

@@ -25,6 +25,7 @@ mod elsewhere;
 mod faults;
 mod files;
 mod linear;
+mod local_away;
 mod local_changes;
 mod local_live;
 mod local_property;

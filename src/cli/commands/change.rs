@@ -79,6 +79,9 @@ pub fn nothing_to_do(prepared: &Prepared, outcome: &mut Outcome) -> bool {
         return true;
     }
     let verdict = match (prepared.route(), prepared.stops().count()) {
+        _ if prepared.standing().lacks_changes() => {
+            format!("nothing to change: {}", prepared.standing().verdict().unwrap_or_default())
+        }
         (RouteState::CannotTell(_), _) => format!("nothing to change: {}", route_in_words(&prepared.route())),
         (_, 0) => format!("nothing to change: {BROKEN}"),
         (_, 1) => {

@@ -5,12 +5,13 @@ use super::sessions::Watch;
 use crate::cli::args::CheckArgs;
 use crate::cli::context::Context;
 use crate::outcome::{Failure, Outcome, OutcomeKind};
-use crate::prepare::LookForCopies;
+use crate::prepare::{LookForCopies, OpenConflicts};
 
 /// Looks, and says whether an apply would go ahead.
 pub fn check(context: &Context, args: &CheckArgs) -> Result<Outcome, Failure> {
     let mut options = context.options(&args.site)?;
     options.copies = LookForCopies::Yes;
+    options.conflicts = OpenConflicts::Say;
     let watch = Watch::new(context, &args.database)?;
     let (prepared, mut outcome) = match watched(context, "check", &options, &watch) {
         Ok(answer) => answer,
@@ -26,7 +27,11 @@ pub fn check(context: &Context, args: &CheckArgs) -> Result<Outcome, Failure> {
     let (verdict, next) = match refusal(&prepared) {
         Some(failure) => {
             outcome.fail(failure);
+            let standing = prepared.standing();
             let verdict = match stops {
+                _ if !standing.undecided.is_empty() => {
+                    format!("not ready: {}", standing.verdict().unwrap_or_default())
+                }
                 0 => "not ready: there is nothing that the route could lead to".to_owned(),
                 1 => "not ready: one finding stops an apply".to_owned(),
                 _ => format!("not ready: {stops} findings stop an apply"),

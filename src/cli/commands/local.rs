@@ -16,7 +16,7 @@ use crate::plan::{
     BaseKind, Keeping, Kept, KeptChange, KeptError, LocalPatch, Memory, Origin, SiteState, Taken,
     add_changes, chosen_changes, drop_changes, is_there, local_changes, not_kept, stand,
 };
-use crate::prepare::{damaged, kept};
+use crate::prepare::{damaged, kept, records_left_behind};
 use crate::values::Hash;
 use nginx_config::{Tree, redact_source};
 use serde_json::{Value, json};
@@ -89,14 +89,26 @@ struct Record {
 
 impl Record {
     fn read(context: &Context) -> Result<Self, Failure> {
-        let Inspection { facts, config, .. } = inspect(&context.root, &context.bare_options(Vec::new()))?;
+        let inspection = inspect(&context.root, &context.bare_options(Vec::new()))?;
+        let Inspection { facts, config, .. } = &inspection;
         let mut findings = Vec::new();
-        let found = kept(&context.root, &facts, &mut findings)?;
+        let found = kept(&context.root, facts, &mut findings)?;
         let (Some(memory), Some(keeping)) = found else {
             let failure = Failure::new(FailureKind::Unavailable, "what the last change left cannot be read");
             return Err(failure.with_findings(findings));
         };
         let Some(patch) = keeping.patch.clone() else {
+            let left = records_left_behind(&context.root, &inspection);
+            if !left.is_empty() {
+                let message = format!(
+                    "{} has no record of local changes; kept of files that are Motion's no more: {}",
+                    inspection.facts.site.file.display(),
+                    left.join(", ")
+                );
+                return Err(Failure::new(FailureKind::Refused, message).with_hint(
+                    "`motionctl plan --carry OLD` shows what a copy of the old file brings back",
+                ));
+            }
             let message = "no change has left a record of local changes here";
             return Err(Failure::new(FailureKind::Refused, message)
                 .with_hint("`motionctl apply` makes one with the next change"));
@@ -123,7 +135,7 @@ impl Record {
                 Err(Failure::new(FailureKind::Refused, message)
                     .with_hint("run `motionctl apply` first: it brings the local changes back"))
             }
-            SiteState::NoRecord | SiteState::AsLeft | SiteState::Edited => Ok(()),
+            SiteState::NoRecord | SiteState::AsLeft | SiteState::Edited | SiteState::Moved => Ok(()),
         }
     }
 

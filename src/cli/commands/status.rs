@@ -13,7 +13,7 @@ use crate::journal::{Phase, RunKind, RunOutcome, Status};
 use crate::outcome::codes;
 use crate::outcome::{CommandName, Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{MissingChange, SiteState, Standing, Strategy, StrategyWish};
-use crate::prepare::{LookForCopies, Prepared};
+use crate::prepare::{LookForCopies, OpenConflicts, Prepared};
 use crate::values::{Hash, RootPath, TextPath};
 use crate::watch::{Seen, Serving, judge};
 use serde_json::json;
@@ -129,6 +129,7 @@ fn server(
     let mut options = context.options(site).map_err(failed)?;
     // Whether the route is there does not depend on how it would be brought.
     options.strategy = StrategyWish::Named(Strategy::Graft);
+    options.conflicts = OpenConflicts::Say;
     if context.global.verbose > 0 {
         options.copies = LookForCopies::Yes;
     }
@@ -223,7 +224,7 @@ fn verdict(prepared: &Prepared, route: &RouteState, drifted: &[TextPath]) -> Str
 /// update by the vendor takes it away again.
 fn drift_in_a_word(route: &RouteState, drifted: &[TextPath], standing: &Standing) -> &'static str {
     match standing.state {
-        SiteState::Overwritten => return "vendor",
+        SiteState::Overwritten | SiteState::Moved => return "vendor",
         SiteState::Edited if !drifted.is_empty() => return "local",
         SiteState::NoRecord | SiteState::AsLeft | SiteState::Edited | SiteState::VendorOnRequest => {}
     }

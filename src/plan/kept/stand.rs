@@ -157,6 +157,17 @@ pub fn stand(kept: Kept<'_>, live: &Tree, file: String, motion: &[String]) -> Re
     Ok(stand)
 }
 
+/// How another file stands against what was kept of one that is Motion's no more. Nothing is missing in it that it has.
+///
+/// # Errors
+/// When nothing can be built on what was kept.
+pub fn moved(kept: Kept<'_>, live: &Tree, file: String, motion: &[String]) -> Result<Standing, KeptError> {
+    // Nobody edited a file of another name by hand into this one: what differs is told as from an update.
+    let patch = LocalPatch { vendor_on_request: true, ..kept.patch.clone() };
+    let found = stand(Kept { patch: &patch, base: kept.base }, live, file, motion)?.standing;
+    Ok(Standing { state: SiteState::Moved, ..found })
+}
+
 /// Whether the live file has a change, by itself.
 ///
 /// # Errors

@@ -1,0 +1,89 @@
+//! The plan for what is wanted, or why there is none, for people.
+//!
+//! Invariant: a command that only looks gets an answer also where somebody has to decide first.
+
+use super::{Options, kept, left_behind, merge};
+use crate::host::Root;
+use crate::inspect::Inspection;
+use crate::outcome::codes;
+use crate::outcome::{Failure, FailureKind, Finding};
+use crate::plan::{Migration, PlanError, Wish, migrate, undecided};
+use serde::{Deserialize, Serialize};
+
+/// What it means that somebody has to decide before an update and the local changes can be put together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OpenConflicts {
+    /// There is nothing that this command can do.
+    #[default]
+    Refuse,
+    /// It is said beside the rest: the command only looks.
+    Say,
+}
+
+/// Plans; nothing where the new client was not found.
+///
+/// # Errors
+/// When there is no plan for another reason.
+pub fn planned(
+    root: &Root,
+    inspection: &Inspection,
+    options: &Options,
+    wish: &Wish,
+    findings: &mut Vec<Finding>,
+) -> Result<Option<Migration>, Failure> {
+    let (facts, config) = (&inspection.facts, &inspection.config);
+    let mut migration = match migrate(facts, config, &options.bundle, wish) {
+        Ok(migration) => migration,
+        Err(PlanError::NoClient) => return Ok(None),
+        Err(error) => {
+            let failure = no_plan(&error);
+            let looks_only = options.conflicts == OpenConflicts::Say;
+            match undecided(facts, config, wish, &error).filter(|_| looks_only) {
+                Some(seen) => {
+                    findings.extend(failure.findings);
+                    seen
+                }
+                None => return Err(failure),
+            }
+        }
+    };
+    if !migration.standing.lacks_changes()
+        && let Some(moved) = left_behind::standing(root, inspection)
+    {
+        migration.standing = moved;
+    }
+    Ok(Some(migration))
+}
+
+fn no_plan(error: &PlanError) -> Failure {
+    let text = nginx_config::redact_text(&error.to_string());
+    match error {
+        PlanError::Lacks(_) => Failure::new(FailureKind::Refused, format!("planning: {text}"))
+            .with_hint("--strategy graft changes less and needs less"),
+        PlanError::Name(_) => Failure::new(FailureKind::Refused, format!("planning: {text}"))
+            .with_hint("no plan can hold such a name: rename the file, then plan again"),
+        PlanError::Kept(path, error) => kept::damaged(path, &error.to_string()),
+        PlanError::BringBackFirst => Failure::new(FailureKind::Refused, text)
+            .with_hint("run `motionctl apply` without --candidate and --carry first: it brings them back"),
+        PlanError::Conflicts(conflicts) => merge::refused(conflicts),
+        PlanError::Doubts(doubts) => merge::ambiguous(doubts),
+        PlanError::CandidateLacksRoute { seen, .. } => {
+            let finding =
+                Finding::new(codes::CANDIDATE_LACKS_ROUTE, "the candidate does not serve the new client")
+                    .evidence(text.clone())
+                    .advice("ask the vendor for the file of this version, or leave --candidate out");
+            let finding = seen.iter().cloned().fold(finding, Finding::evidence);
+            Failure::new(FailureKind::Invalid, text).with_findings(vec![finding])
+        }
+        PlanError::CandidateUnclear { .. }
+        | PlanError::CandidateNeeds { .. }
+        | PlanError::CandidateMoves { .. } => Failure::new(FailureKind::Refused, text)
+            .with_hint("--strategy merge takes the candidate's other directives as well; or leave --candidate out, and motionctl's own routes are added"),
+        PlanError::CarryNeeds { .. } => Failure::new(FailureKind::Invalid, text)
+            .with_hint("leave it out with --resolve 'PATH=theirs', or give --carry the whole old configuration"),
+        PlanError::OthersNeed { .. } => Failure::new(FailureKind::Refused, text)
+            .with_hint("put the other application's block into a file of its own, with what it needs; or take another --strategy"),
+        _ => Failure::new(FailureKind::Invalid, format!("planning: {text}")),
+    }
+}
