@@ -3,13 +3,14 @@
 //! Invariant: only what differs becomes a step, and files are written before
 //! others name them.
 
+use super::PlanError;
 use super::base::{Base, Certainty};
 use super::draft::{Draft, staged};
 use super::effect::{Effect, effect};
 use super::kept::{Stand, keep};
 use super::local;
 use super::material::Material;
-use super::migrate::{Made, Migration, PlanError};
+use super::migrate::{Made, Migration};
 use super::saved::{Plan, PlanKind};
 use super::standing::Standing;
 use super::step::{Content, Step, Version, line_patches, patch};

@@ -4,11 +4,12 @@
 //! whoever wins; what decides where a request goes, and what is a fact of today, is never taken from an old file
 //! unless a person names it.
 
+use super::Conflicts;
 use super::PlanError;
 use super::base::{Base, Certainty};
 use super::local;
 use super::material::Material;
-use super::migrate::{Conflicts, Made, serving};
+use super::migrate::{Made, serving};
 use super::needs::{Name, defined, defined_beside, given};
 use super::wish::{Carry, Wish};
 use crate::facts::{Facts, RouteState, ServerRole};

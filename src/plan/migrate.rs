@@ -5,14 +5,15 @@
 
 use super::assemble::finish;
 use super::base::{Base, Certainty, as_found, base, guess};
-use super::bundle::{BadValue, Bundle, BundleError};
+use super::bundle::Bundle;
 use super::candidate::{additions, has_route, pages, same_page};
 use super::carry::carried;
 use super::draft::{Draft, staged};
 use super::effect::{Effect, effect, is_served_as_before, motion_blocks};
+use super::error::{Conflicts, PlanError};
 use super::graft::{graft, of_bundle};
 use super::guards::inherit;
-use super::kept::{Back, Kept, KeptError, Stand, back, had_the_route, own, stand};
+use super::kept::{Back, Kept, Stand, back, had_the_route, own, stand};
 use super::local;
 use super::local_include::extract;
 use super::material::{Material, Naming};
@@ -20,17 +21,15 @@ use super::offered::{still_offered, take};
 use super::replace::Replacing;
 use super::saved::Plan;
 use super::standing::Standing;
-use super::step::PatchError;
 use super::to_https::{ToHttps, to_https};
 use super::wish::{GuardWish, Strategy, StrategyWish, Wish};
 use crate::facts::{Facts, FileFacts, RouteState, ServerRole};
 use crate::motion::route_state;
 use crate::outcome::{Comparison, DiffSection, GuessSection, LocalChanges, Offered};
 use crate::values::{Hash, NotText, TextPath};
-use nginx_config::merge::{Conflict, Doubt, Lists, merge_into};
+use nginx_config::merge::{Conflict, Lists, merge_into};
 use nginx_config::{Config, DirectiveId, EditError, Node, Tree};
 use std::collections::{BTreeMap, BTreeSet};
-use thiserror::Error;
 
 /// A plan with what people want to see of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,126 +69,6 @@ pub struct Migration {
     pub diff: DiffSection,
     /// Each changed file before and after, redacted.
     pub previews: Vec<Comparison>,
-}
-
-/// Why there is no plan.
-#[derive(Debug, Error)]
-pub enum PlanError {
-    /// The bundle does not render.
-    #[error(transparent)]
-    Bundle(#[from] BundleError),
-    /// A value of the server cannot stand in a template.
-    #[error(transparent)]
-    Value(#[from] BadValue),
-    /// The new client was not found.
-    #[error("the new client was not found")]
-    NoClient,
-    /// The routes cannot be inserted.
-    #[error("inserting the routes: {0}")]
-    Edit(#[from] EditError),
-    /// The changes do not fit the file.
-    #[error(transparent)]
-    Patch(#[from] PatchError),
-    /// The new text is not UTF-8.
-    #[error("the new configuration is not UTF-8 text")]
-    NotText,
-    /// A file has a name that no plan can hold.
-    #[error(transparent)]
-    Name(#[from] NotText),
-    /// A saved plan changes a file that is no part of the configuration.
-    #[error("{} is no part of this configuration", .0.as_str())]
-    Foreign(TextPath),
-    /// The old file lacks something that the template needs.
-    #[error("{0}")]
-    Lacks(String),
-    /// A file that the operator named does not parse.
-    #[error("{0}: {1}")]
-    BadInput(String, String),
-    /// The new configuration cannot be loaded.
-    #[error("the new configuration does not load: {0}")]
-    Unloadable(String),
-    /// The candidate does not serve the new client.
-    #[error("{name} has no route for /user-ui/")]
-    CandidateLacksRoute {
-        /// The candidate, as it was given.
-        name: String,
-        /// What answers the route in it, for people.
-        seen: Vec<String>,
-    },
-    /// Several blocks of the candidate serve the new client, differently.
-    #[error("{name} serves the new client in several server blocks, and not alike: {}", .blocks.join(", "))]
-    CandidateUnclear {
-        /// The candidate, as it was given.
-        name: String,
-        /// Where they are.
-        blocks: Vec<String>,
-    },
-    /// A location of the candidate needs what is live with another meaning.
-    #[error(
-        "the new client's location of {name} needs `{wanted}`, and the live file has something else there: `{live}`"
-    )]
-    CandidateNeeds {
-        /// The candidate, as it was given.
-        name: String,
-        /// What is needed.
-        wanted: String,
-        /// What is there.
-        live: String,
-    },
-    /// The candidate's location would serve another file than in the candidate.
-    #[error("the new client's page of {name} is {wanted}, and in the live block it would be {found}")]
-    CandidateMoves {
-        /// The candidate, as it was given.
-        name: String,
-        /// The file in the candidate.
-        wanted: String,
-        /// The file in the live block.
-        found: String,
-    },
-    /// What comes back of an old copy needs what nobody defines any more.
-    #[error("what {name} brings back needs `{wanted}`, and neither it nor this server defines that")]
-    CarryNeeds {
-        /// The old copy, as it was given.
-        name: String,
-        /// What is needed.
-        wanted: String,
-    },
-    /// What stays of the replaced file needs what the vendor's file has with another meaning.
-    #[error(
-        "another application's block at {user} stays and needs `{wanted}`, and {name} has something else of that name: \
-         `{new}`"
-    )]
-    OthersNeed {
-        /// The vendor's file, for people.
-        name: String,
-        /// Where the block is.
-        user: String,
-        /// What it needs.
-        wanted: String,
-        /// What the vendor's file has.
-        new: String,
-    },
-    /// What the last change kept cannot be built on.
-    #[error("{0}: {1}")]
-    Kept(String, KeptError),
-    /// An update took local changes away, and another file is to be put in.
-    #[error("an update overwrote the file, and local changes are gone")]
-    BringBackFirst,
-    /// Both sides changed the same directives.
-    #[error("{} conflicts are not resolved", .0.conflicts.len())]
-    Conflicts(Box<Conflicts>),
-    /// A server block of the vendor's could be several of those here.
-    #[error("it cannot be told which server block the new file is for")]
-    Doubts(Vec<Doubt>),
-}
-
-/// What has to be decided before there is a plan.
-#[derive(Debug, Clone)]
-pub struct Conflicts {
-    /// The open ones.
-    pub conflicts: Vec<Conflict>,
-    /// What becomes of the other local changes.
-    pub local_changes: LocalChanges,
 }
 
 /// What a strategy makes of the site's file.

@@ -12,6 +12,7 @@ mod carry;
 mod decisions;
 mod draft;
 mod effect;
+mod error;
 mod graft;
 mod guards;
 mod kept;
@@ -36,13 +37,14 @@ pub use base::remembers_base;
 pub use carry::lost;
 pub use decisions::{Decisions, DecisionsError};
 pub use effect::{BareToday, BlockEffect, Effect, Today};
+pub use error::{Conflicts, PlanError};
 pub use kept::{
     BaseKind, Kept, KeptChange, KeptError, LOCAL_FOLDER, LocalPatch, LocalRecord, Origin, PatchFault,
     Restoring, Stand, Taken, UnderivedError, VendorRestored, add_changes, chosen_changes, derived,
     drop_changes, is_record, is_there, local_changes, local_patch_path, moved, not_kept, restore_vendor,
     stand,
 };
-pub use migrate::{Conflicts, Migration, PlanError, migrate};
+pub use migrate::{Migration, migrate};
 pub use recover::{DiskState, Now, Observed, Recovery, Stuck, StuckReason, recover, recover_whole};
 pub use rollback::{Reload, Restored, rollback};
 pub use saved::{Plan, PlanKind, SavedPlanError};

@@ -310,7 +310,7 @@ mod tests {
             "+ mysql -u root -e 'select 1' | grep -p x",
             "+ mkdir -p /etc/x; tar -C /opt -xzf a.tgz",
             "+ install -d -u root -p x",
-            "monkey: banana; author: me",
+            "monkey: banana; writer: me",
         ] {
             assert_eq!(line(text), text);
         }

@@ -6,9 +6,9 @@
 
 use super::file::BaseKind;
 use super::stand::{Stand, exact, gone_blocks, is_ordered, of_today};
+use crate::plan::Conflicts;
 use crate::plan::PlanError;
 use crate::plan::local;
-use crate::plan::migrate::Conflicts;
 use crate::plan::standing::SiteState;
 use crate::plan::wish::Wish;
 use nginx_config::merge::{Choice, Conflict, Lists, Merged, Resolutions, merge, merge_into};

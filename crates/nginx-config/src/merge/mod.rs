@@ -22,6 +22,7 @@ mod select;
 mod servers;
 mod trivia;
 mod walk;
+mod walked;
 mod writer;
 
 pub use distance::{Share, distance};

@@ -4,118 +4,18 @@
 //! an undecided conflict leaves ours in place. Nothing is written yet; open
 //! blocks wait on a list, so nesting costs memory only.
 
+pub(super) use super::walked::{Act, Decided, Entry, Fate, Open, Triple, Walked};
+
 use super::fingerprint::Own;
 use super::order::{self, Seat};
 use super::references::Hints;
-use super::select::{Choose, Decider, Otherwise};
-use super::{Cause, Choice, Conflict, Resolutions, Sides};
-use crate::diff::compare::{Difference, Doubt, Kind, Side, compare_pair, pair_and_doubt, same_words};
+use super::select::{Choose, Decider};
+use super::{Cause, Choice, Resolutions, Sides};
+use crate::diff::compare::{Difference, Kind, Side, compare_pair, pair_and_doubt, same_words};
 use crate::diff::purpose::{is_alike, leads_to_https};
 use crate::diff::show;
-use crate::identity::{Key, is_placeholder};
+use crate::identity::is_placeholder;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What the merged file is made of, and what became of each local change.
-pub(super) struct Walked {
-    /// What happens to each directive of ours.
-    pub acts: Vec<Act>,
-    /// Directives of theirs whose gap takes the place of ours.
-    pub gaps: BTreeMap<usize, usize>,
-    /// The same for the comment behind a directive.
-    pub tails: BTreeMap<usize, usize>,
-    /// Blocks of theirs whose foot takes the place of that of ours.
-    pub feet: BTreeMap<Option<usize>, Option<usize>>,
-    /// What stands in each block that is not kept or replaced whole.
-    pub blocks: BTreeMap<Option<usize>, Vec<Entry>>,
-    /// Every local change.
-    pub locals: Vec<Decided>,
-    /// Where in that list a directive added here is.
-    pub added: BTreeMap<usize, usize>,
-    /// Every conflict.
-    pub conflicts: Vec<Conflict>,
-    /// Directives of ours that the vendor removed.
-    pub removed: Vec<usize>,
-    /// Directives of theirs that were removed here and stay so.
-    pub left_out: Vec<usize>,
-    /// Directives of ours that the vendor removed and that stay.
-    pub kept: Vec<usize>,
-    /// Blocks that both sides added and that are merged inside.
-    pub opened: BTreeSet<usize>,
-    /// Those of them whose own words differ, a local change beside what stands in them.
-    pub headed: BTreeSet<usize>,
-    /// Directives of theirs that are written as one of ours: the names of a
-    /// new block that belongs to one that has other names here.
-    pub renamed: BTreeMap<usize, usize>,
-    /// By block of ours: addresses that a new block of theirs listens on.
-    pub taken: BTreeMap<usize, BTreeSet<Key>>,
-    /// By block of ours: the conflict about where it listens.
-    pub unheard: BTreeMap<usize, usize>,
-    /// Blocks of the vendor's, and those of ours that each may be.
-    pub doubts: Vec<(super::From, Doubt)>,
-    /// Paths of resolutions that decided what is no conflict.
-    pub decided: BTreeSet<String>,
-    /// Whether somebody chooses.
-    pub by_choice: bool,
-    /// All that theirs has otherwise then, and what of it is taken.
-    pub otherwise: Vec<(Otherwise, bool)>,
-}
-
-/// What happens to a directive of ours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Act {
-    /// It stays as it is, with all that stands in it.
-    Keep,
-    /// It goes.
-    Remove,
-    /// A directive of theirs takes its place.
-    Replace(usize),
-    /// It is a block that stays, and what stands in it is decided one by one;
-    /// its arguments may come from theirs.
-    Open(Option<usize>),
-}
-
-/// One directive of a merged block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Entry {
-    /// Of ours, by its [`Act`].
-    Ours(usize),
-    /// Of theirs, new here.
-    Theirs(usize),
-}
-
-/// What becomes of a local change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
-    Carried,
-    AlreadyPresent,
-    Dropped,
-    /// As the conflict of this index is decided.
-    Disputed(usize),
-}
-
-/// A local change and its fate.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Decided {
-    pub difference: Difference,
-    pub fate: Fate,
-    pub theirs: Option<usize>,
-}
-
-/// One directive in three versions.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Triple {
-    pub base: Option<usize>,
-    pub ours: Option<usize>,
-    pub theirs: Option<usize>,
-}
-
-/// A block that is merged inside; the index `None` is the file itself.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Open {
-    pub sides: [Option<usize>; 3],
-    /// Both sides added it, so that the base has nothing in it.
-    pub is_new: bool,
-}
 
 pub(super) fn walk(sides: &Sides<'_, '_>, by: Decider<'_>, hints: &Hints, own: &Own) -> Walked {
     let walked = Walked {
