@@ -11,6 +11,7 @@ mod exit;
 mod explanation;
 mod failure;
 mod finding;
+mod line;
 mod offered;
 mod sections;
 mod tryout;
@@ -20,6 +21,7 @@ pub use exit::{EXIT_CODES, ExitMeaning};
 pub use explanation::Explanation;
 pub use failure::{Failure, FailureKind};
 pub use finding::{Finding, Level, sort_findings};
+pub use line::{excerpt, on_one_line};
 pub use offered::{GuessSection, OfferKind, Offered};
 pub use sections::{
     BackupSection, CommandName, DatabaseSection, DiffSection, DirectiveChange, DurationSection,

@@ -3,6 +3,7 @@
 //! Invariant: what is read is complete and known, or it is refused. A decision is known by its fingerprint alone; what
 //! stands beside it is for people, redacted, and without names of the server that it was made on.
 
+use crate::outcome::on_one_line;
 use nginx_config::merge::{Choice, Conflict, Fingerprint, Resolutions};
 use nginx_config::redact_text;
 use serde::{Deserialize, Serialize};
@@ -127,9 +128,7 @@ impl Decisions {
 
 impl Decision {
     fn of(conflict: &Conflict, choice: Choice) -> Self {
-        let line = |text: &Option<String>| {
-            text.as_ref().map(|text| redact_text(&text.split_whitespace().collect::<Vec<_>>().join(" ")))
-        };
+        let line = |text: &Option<String>| text.as_ref().map(|text| redact_text(&on_one_line(text)));
         let general = &conflict.general;
         Self {
             fingerprint: general.fingerprint.as_str().to_owned(),

@@ -4,7 +4,7 @@
 
 use super::Options;
 use crate::outcome::codes;
-use crate::outcome::{Failure, FailureKind, Finding};
+use crate::outcome::{Failure, FailureKind, Finding, excerpt};
 use crate::plan::{Conflicts, Migration, Strategy};
 use nginx_config::diff::Version;
 use nginx_config::merge::{Cause, Choice, Conflict, Doubt, From};
@@ -124,11 +124,7 @@ fn finding(conflicts: &[Conflict], title: &str) -> Finding {
 /// A directive on one line; a long block is cut.
 pub fn one_line(text: &str) -> String {
     const LONGEST: usize = 160;
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{} …", &line[..end]),
-        None => line,
-    }
+    excerpt(text, LONGEST)
 }
 
 fn cause(cause: Cause) -> &'static str {

@@ -4,7 +4,7 @@ use super::style::{Detail, Style};
 use super::{diff, explained, findings, plain, problems, table, tryout};
 use crate::outcome::{
     DatabaseSection, ErrorLogVerdict, LoadCount, LoadSection, LocalChange, LocalChanges, OfferKind, Offered,
-    Outcome, OutcomeKind, PlanSection, ProbeRow, ReloadSection,
+    Outcome, OutcomeKind, PlanSection, ProbeRow, ReloadSection, excerpt,
 };
 
 /// The text, ending with a newline.
@@ -167,11 +167,7 @@ const MOST_ALIKE: usize = 12;
 /// A value on one line; a long one is cut.
 fn one_line(text: &str) -> String {
     const LONGEST: usize = 60;
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{} …", &line[..end]),
-        None => line,
-    }
+    excerpt(text, LONGEST)
 }
 
 /// What another file has otherwise. A line: what it is named by, what is there, what would be.

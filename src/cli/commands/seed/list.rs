@@ -7,7 +7,7 @@ use super::table::{Row, Width, laid_out};
 use crate::cli::args::seed::ListArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
-use crate::outcome::{Failure, Outcome, OutcomeKind};
+use crate::outcome::{Failure, Outcome, OutcomeKind, on_one_line};
 use crate::seed::Purpose;
 use crate::seed::consequences::InUse;
 use crate::seed::list::ListedProfile;
@@ -50,17 +50,12 @@ fn rows(profile: &ListedProfile) -> Vec<Row> {
     let queues = profile.queues.iter().map(|(channel, queues)| format!("{} {channel}", queues.len()));
     let mut rows = vec![Row { cells, items: queues.collect() }];
     let times = [("created", &profile.created), ("updated", &profile.updated)];
-    let mut more: Vec<String> = profile.description.iter().map(|text| one_line(text)).collect();
+    let mut more: Vec<String> = profile.description.iter().map(|text| on_one_line(text)).collect();
     more.extend(times.into_iter().filter_map(|(what, time)| Some(format!("{what} {}", time.as_ref()?))));
     if !more.is_empty() {
         rows.push(Row { cells: Vec::new(), items: more });
     }
     rows
-}
-
-/// A description may have lines of its own.
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn document(profile: &ListedProfile) -> Value {
