@@ -14,6 +14,7 @@ use crate::plan::{
 };
 use crate::values::{Attributes, Hash, TextPath};
 use nginx_config::Tree;
+use nginx_config::diff::join;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -101,10 +102,7 @@ pub fn standing_findings(migration: &Migration) -> Vec<Finding> {
             "`motionctl apply` brings them back; `motionctl local drop PATH` forgets what is not wanted",
         )),
     });
-    let names = standing.missing.iter().map(|change| match change.block.as_str() {
-        "" => change.directive.clone(),
-        block => format!("{block} / {}", change.directive),
-    });
+    let names = standing.missing.iter().map(|change| join(&change.block, &change.directive));
     let raised = raised.map(|finding| names.fold(finding, Finding::evidence));
     raised.into_iter().chain(kept_ours(migration)).chain(kept_update(migration)).collect()
 }

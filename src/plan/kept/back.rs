@@ -46,10 +46,9 @@ fn after_an_update(stand: &Stand, live: &Tree, kind: BaseKind, wish: &Wish) -> R
     let nothing = Tree::parse("").expect("no directive is no fault");
     let (base, ours) = match kind {
         BaseKind::Vendor => (&stand.base, stand.ours.clone()),
-        BaseKind::AsFound => (
-            &nothing,
-            of_today(stand, live).map_err(|error| PlanError::Kept("the local patch".to_owned(), error))?,
-        ),
+        BaseKind::AsFound => {
+            (&nothing, of_today(stand).map_err(|error| PlanError::Kept("the local patch".to_owned(), error))?)
+        }
     };
     let merging = |resolutions: &Resolutions| {
         let resolutions = resolutions.clone();

@@ -7,9 +7,10 @@
 use super::derive::is_same;
 use super::edit::without;
 use super::file::{BaseKind, LocalPatch, Origin, PatchFault};
+use crate::outcome::on_one_line;
 use crate::plan::standing::{MissingChange, SiteState, Standing};
 use crate::values::Hash;
-use nginx_config::diff::{Kind, diff};
+use nginx_config::diff::{Kind, diff, join};
 use nginx_config::merge::{Choice, Lists, Local, Resolutions, distance, merge};
 use nginx_config::patch::{Change, ChangeKind, apply, record};
 use nginx_config::{Body, SyntaxError, Tree};
@@ -70,8 +71,8 @@ pub struct Stand {
     pub soft: Vec<String>,
     /// The local changes as a merge tells them.
     pub lists: Lists,
-    /// Addresses at which Motion answers now.
-    pub motion: Vec<String>,
+    /// Of a union: the facts of today, as the live file has them.
+    today: Vec<Change>,
 }
 
 impl Stand {
@@ -138,13 +139,14 @@ pub fn stand(kept: Kept<'_>, live: &Tree, file: String, motion: &[String]) -> Re
         is_vendors: false,
         soft: soft.map(|kept| kept.change.directive.clone()).collect(),
         lists: Lists::default(),
-        motion: motion.to_vec(),
+        today: Vec::new(),
     };
-    stand.lists = lists(&stand, live)?;
     if stand.is_union() {
+        stand.today = facts_of_today(&stand.ours, live, motion);
         stand.standing.no_removals = true;
-        stand.standing.updated = facts_of_today(&stand, live).iter().filter_map(updated).collect();
+        stand.standing.updated = stand.today.iter().filter_map(updated).collect();
     }
+    stand.lists = lists(&stand, live)?;
     stand.standing.missing =
         stand.lists.carried.iter().chain(&stand.lists.conflicting).map(missing).collect();
     stand.is_vendors = state == SiteState::Overwritten
@@ -247,7 +249,7 @@ fn lists(stand: &Stand, live: &Tree) -> Result<Lists, KeptError> {
             Ok(merge(&stand.base, &stand.ours, live, &all)?.lists)
         }
         (SiteState::Overwritten | SiteState::VendorOnRequest, BaseKind::AsFound) => {
-            let ours = of_today(stand, live)?;
+            let ours = of_today(stand)?;
             let resolutions = Resolutions::all(Choice::Ours).telling_redirects();
             let merged = merge(&nothing, &ours, live, &resolutions)?;
             let made = merged.text().ok().map(|text| Tree::parse(text.to_vec())).transpose()?;
@@ -295,10 +297,7 @@ pub fn exact(lists: Lists, live: &Tree, made: &Tree) -> Lists {
         let known = lists.carried.iter().find(|local| {
             (&local.path, &local.directive, local.kind) == (&change.path, &change.directive, change.kind)
         });
-        let joined = || match change.path.as_str() {
-            "" => change.directive.clone(),
-            path => format!("{path} / {}", change.directive),
-        };
+        let joined = || join(&change.path, &change.directive);
         let select = known.map_or_else(joined, |local| local.select.clone());
         let nginx_config::diff::Change { kind, path, directive, old, new, rows } = change;
         Local { kind, path, directive, select, base: None, ours: new, theirs: old, conflict: None, rows }
@@ -311,7 +310,7 @@ pub fn exact(lists: Lists, live: &Tree, made: &Tree) -> Lists {
 fn updated(change: &Change) -> Option<String> {
     let shown = |text: &Option<Vec<u8>>| {
         let text = nginx_config::redact_source(text.as_deref()?);
-        Some(String::from_utf8_lossy(&text).split_whitespace().collect::<Vec<_>>().join(" "))
+        Some(on_one_line(&String::from_utf8_lossy(&text)))
     };
     Some(format!(
         "{}: {} is kept of the update, before it was {}",
@@ -321,15 +320,15 @@ fn updated(change: &Change) -> Option<String> {
     ))
 }
 
-/// The customer's file with what is a fact of today as the live file has it: certificates, and where Motion listens.
-pub fn of_today(stand: &Stand, live: &Tree) -> Result<Tree, KeptError> {
-    let changes = facts_of_today(stand, live);
-    let made = apply(&stand.ours, &changes).unwrap_or_else(|_| stand.ours.source().to_vec());
+/// Of a union: the customer's file with what is a fact of today as the live file has it.
+pub fn of_today(stand: &Stand) -> Result<Tree, KeptError> {
+    let made = apply(&stand.ours, &stand.today).unwrap_or_else(|_| stand.ours.source().to_vec());
     Ok(Tree::parse(made)?)
 }
 
-fn facts_of_today(stand: &Stand, live: &Tree) -> Vec<Change> {
-    let leads_to_motion = |text: &str| stand.motion.iter().any(|address| text.contains(address.as_str()));
+/// What decides as the live file has it, whatever ours says: certificates, and where Motion listens.
+fn facts_of_today(ours: &Tree, live: &Tree, motion: &[String]) -> Vec<Change> {
+    let leads_to_motion = |text: &str| motion.iter().any(|address| text.contains(address.as_str()));
     let text =
         |change: &Change| String::from_utf8_lossy(change.text.as_deref().unwrap_or_default()).into_owned();
     let upstreams: Vec<String> = live
@@ -341,8 +340,8 @@ fn facts_of_today(stand: &Stand, live: &Tree) -> Vec<Change> {
         .filter_map(|directive| Some(format!("upstream {}", directive.args.first()?.text())))
         .collect();
     // Where our file leads to Motion as it listens today, another address in it is somebody's decision.
-    let has_moved = !leads_to_motion(&String::from_utf8_lossy(stand.ours.source()));
-    let mut changes = record(&stand.ours, live);
+    let has_moved = !leads_to_motion(&String::from_utf8_lossy(ours.source()));
+    let mut changes = record(ours, live);
     changes.retain(|change| {
         let is_value = change.kind == ChangeKind::Changed;
         let is_certificate = change.directive.starts_with("ssl_certificate");

@@ -14,6 +14,7 @@ pub(super) mod trivia;
 
 pub use compare::Kind;
 pub use rows::Row;
+pub use show::join;
 
 use super::config::Config;
 use super::position::{Position, Span};

@@ -45,7 +45,8 @@ pub fn label(outline: &Outline<'_>, index: usize) -> String {
     numbered(outline, index, own_label(outline, index))
 }
 
-/// A path and one part more.
+/// A path and one part more; an empty path is that of the file.
+#[must_use]
 pub fn join(path: &str, part: &str) -> String {
     if path.is_empty() { part.to_owned() } else { [path, part].join(SEPARATOR) }
 }
