@@ -1,7 +1,7 @@
 //! Local changes that lead away from Motion's file: into files that it
 //! includes, and after an update that leaves it altogether. On copied trees.
 
-use crate::support::binary::{SITE, Server, finding};
+use crate::support::binary::{SITE, Server, finding, has, named};
 
 const SNIPPET: &str = "location /snippet/ {\n    proxy_pass http://127.0.0.1:3435/;\n}\n";
 const BRIDGE: &str =
@@ -15,22 +15,10 @@ fn customised(local: &str) -> (Server, String) {
     (server, vendor)
 }
 
-fn named(text: &str) -> (tempfile::NamedTempFile, String) {
-    let file = tempfile::NamedTempFile::new().expect("a file");
-    std::fs::write(file.path(), text).expect("writing");
-    let path = file.path().display().to_string();
-    (file, path)
-}
-
 fn apply(server: &Server, more: &[&str]) {
     let applied = server.json(&[&["apply", "--yes"][..], more].concat());
     assert_eq!(applied["outcome"], "applied", "{applied:#}");
     assert_eq!(server.json(&["plan"])["outcome"], "up-to-date", "a second run has nothing to do");
-}
-
-fn has(server: &Server, parts: &[&str]) {
-    let site = server.read(SITE);
-    parts.iter().for_each(|part| assert!(site.contains(part), "{part} is not in {site}"));
 }
 
 #[test]

@@ -1,10 +1,9 @@
 //! What an update takes and what comes back, on copied trees: with a base that
 //! is known, without one, after edits by hand, and back to the vendor's text.
 
-use crate::support::binary::{Server, finding};
+use crate::support::binary::{SITE, Server, finding, has, named};
 use serde_json::Value;
 
-const SITE: &str = "etc/nginx/conf.d/motion.conf";
 const PATCH: &str = "etc/motionctl/local.d/motion.conf.toml";
 const BRIDGE: &str = "    # Our bridge.
     location /whatsapp-bridge/ {
@@ -30,13 +29,6 @@ fn customised() -> (Server, String) {
     (server, vendor)
 }
 
-fn named(text: &str) -> (tempfile::NamedTempFile, String) {
-    let file = tempfile::NamedTempFile::new().expect("a file");
-    std::fs::write(file.path(), text).expect("writing");
-    let path = file.path().display().to_string();
-    (file, path)
-}
-
 fn apply(server: &Server, more: &[&str]) -> Value {
     let applied = server.json(&[&["apply", "--yes"][..], more].concat());
     assert_eq!(applied["outcome"], "applied", "{applied:#}");
@@ -54,11 +46,6 @@ fn is_told(server: &Server, verdict: &str) {
     assert_ne!(status["details"]["missing_changes"], Value::Array(Vec::new()));
     let planned = server.json(&["plan", "--detailed-exitcode"]);
     assert_eq!(planned["exit_code"], 2, "{planned:#}");
-}
-
-fn has(server: &Server, parts: &[&str]) {
-    let site = server.read(SITE);
-    parts.iter().for_each(|part| assert!(site.contains(part), "{part} is not in {site}"));
 }
 
 const OVERWRITTEN: &str = "an update overwrote motion.conf: ";

@@ -145,6 +145,20 @@ pub fn codes_beside_unknown(document: &Value) -> Vec<String> {
     codes
 }
 
+/// A file of this machine that holds this text, and its path.
+pub fn named(text: &str) -> (tempfile::NamedTempFile, String) {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    fs::write(file.path(), text).expect("writing");
+    let path = file.path().display().to_string();
+    (file, path)
+}
+
+/// Motion's file has all of these.
+pub fn has(server: &Server, parts: &[&str]) {
+    let site = server.read(SITE);
+    parts.iter().for_each(|part| assert!(site.contains(part), "{part} is not in {site}"));
+}
+
 /// The finding of this code.
 pub fn finding<'a>(document: &'a Value, code: &str) -> &'a Value {
     let findings = document["findings"].as_array().expect("findings");
