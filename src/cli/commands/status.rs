@@ -185,7 +185,7 @@ fn answer(outcome: &mut Outcome, prepared: &Prepared, past: &Past) -> bool {
     outcome.details.insert("drift".to_owned(), drift_in_a_word(&route, drifted, &standing).into());
     outcome.details.insert("drifted".to_owned(), drifted.iter().map(TextPath::as_str).collect());
     outcome.details.extend(shown(&standing));
-    outcome.details.insert("last_run".to_owned(), last_run(&journal.status));
+    outcome.details.insert("last_run".to_owned(), last_run(known));
     outcome.details.insert("newest_backup".to_owned(), json!(newest_backup));
     if let Some(pending) = pending {
         outcome.details.insert("confirmation".to_owned(), section(pending));
@@ -272,22 +272,13 @@ fn run_in_words(status: &Status) -> String {
     }
 }
 
-fn last_run(status: &Status) -> serde_json::Value {
-    let kind = |kind: RunKind| match kind {
-        RunKind::Migrate => "migrate",
-        RunKind::Rollback => "rollback",
+fn last_run(known: &Known) -> serde_json::Value {
+    let backup = match &known.journal.status {
+        Status::Empty => None,
+        Status::Active(run) => Some(&run.backup),
+        Status::Quiet(run) => Some(&run.backup),
     };
-    match status {
-        Status::Empty => json!(null),
-        Status::Active(run) => {
-            let outcome = match run.phase {
-                Phase::Awaiting => "awaiting-confirmation",
-                Phase::Forward | Phase::Proven | Phase::Recovering => "unfinished",
-            };
-            json!({ "id": run.run.as_str(), "kind": kind(run.kind), "outcome": outcome, "backup": run.backup })
-        }
-        Status::Quiet(run) => {
-            json!({ "id": run.run.as_str(), "kind": kind(run.kind), "outcome": run.outcome, "backup": run.backup })
-        }
-    }
+    known.last_run().zip(known.newest_run()).map_or(json!(null), |(last, run)| {
+        json!({ "id": run.as_str(), "kind": last.kind, "outcome": last.outcome, "backup": backup })
+    })
 }
