@@ -67,6 +67,10 @@ codes! {
         .looked_for("the server's own word, which this user may not ask for; of a replication group \
                      `performance_schema.replication_group_members`")
         .advises("make sure of it; `REPLICA MONITOR` (MariaDB) or `REPLICATION CLIENT` (MySQL) allows the question");
+    SEED_CHECK_UNKNOWN = info("seed.check-unknown")
+        .means("whether a CHECK constraint refuses a value is not known before it is written")
+        .looked_for("the constraints of the tables that are written; the server is asked what it says of each new value")
+        .advises("nothing: what it refuses is rolled back as a whole");
     SEED_PROFILE_IN_USE = stop("seed.profile-in-use")
         .means("a profile that is to be deleted has an open session of an agent who is online")
         .looked_for("open sessions that name it, by id or name; looked for again when the plan is carried out")

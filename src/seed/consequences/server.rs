@@ -29,7 +29,7 @@ pub fn standing(conn: &mut Connection) -> Result<Vec<Finding>, DbError> {
     };
     let mut findings = Vec::new();
     if !reads.is_empty() {
-        let finding = Finding::new(codes::SEED_READ_ONLY, "this database only takes questions, no changes");
+        let finding = Finding::new(codes::SEED_READ_ONLY, "this database takes no changes");
         let finding = finding.advice("ask who set it so; it is not turned off here");
         findings.push(reads.into_iter().fold(finding, Finding::evidence));
     }
