@@ -3,7 +3,8 @@
 //! Invariant: a refusal names what was refused and what would help, and nothing of a thread reaches the terminal.
 
 use crate::support::binary::{Answer, motionctl};
-use crate::support::mariadb::{MariaDb, option_file, shared};
+use crate::support::database_server::programs::{Kind, only_mariadb, programs};
+use crate::support::database_server::{DatabaseServer, option_file, shared};
 use motionctl::db::{Connection, DbError, ErrorKind, Limits, Secret, Source, Tls, Transport};
 use std::io::Write;
 use std::net::TcpListener;
@@ -21,7 +22,7 @@ fn hint(error: &DbError) -> &str {
     error.hint().unwrap_or_else(|| panic!("no hint: {error}"))
 }
 
-fn by_socket(server: &MariaDb, user: &str, password: &str, schema: &str) -> Source {
+fn by_socket(server: &DatabaseServer, user: &str, password: &str, schema: &str) -> Source {
     Source::Server {
         transport: Transport::Socket(server.file("socket")),
         user: user.to_owned(),
@@ -32,7 +33,10 @@ fn by_socket(server: &MariaDb, user: &str, password: &str, schema: &str) -> Sour
 
 #[test]
 fn an_account_of_mariadb_logs_in_by_ed25519() {
-    let server = MariaDb::start(&["--plugin-load-add=auth_ed25519"]);
+    if !only_mariadb("ed25519") {
+        return;
+    }
+    let server = DatabaseServer::start(&["--plugin-load-add=auth_ed25519"]);
     let schema = server.motion();
     let make = |user: &str, how: &str| {
         server.sql(&format!(
@@ -71,12 +75,35 @@ fn an_account_of_mariadb_logs_in_by_ed25519() {
     assert!(hint(&error).contains("IDENTIFIED VIA"), "{error:?}");
 }
 
+#[test]
+fn an_account_of_mariadb_logs_in_by_parsec() {
+    if !only_mariadb("parsec") || programs().version < (11, 6) {
+        println!("skipped: parsec came with MariaDB 11.6");
+        return;
+    }
+    let server = DatabaseServer::start(&["--plugin-load-add=auth_parsec"]);
+    let schema = server.motion();
+    let grant = format!("GRANT SELECT ON {}.* TO pa@'%'", schema.name);
+    server.sql(&format!("CREATE USER pa@'%' IDENTIFIED VIA parsec USING PASSWORD('pw1'); {grant}"));
+    let source = |password: &str| server.by_tcp("pa", password, &schema.name, Tls::Off);
+    open(&source("pw1")).expect("connected");
+    assert_eq!(refused(&source("wrong")).code(), Some(1045));
+    let error = refused(&source(""));
+    assert_eq!(error.kind(), ErrorKind::Credentials, "{error}");
+}
+
 /// To hide who exists, a server asks a user who does not for a plugin by chance.
 #[test]
 fn a_name_that_does_not_exist_is_never_said_to_be_no_server() {
-    let server = MariaDb::start(&["--plugin-load-add=auth_ed25519", "--plugin-load-add=auth_pam"]);
+    let (options, how, plugin): (&[&str], _, _) = match programs().kind {
+        Kind::MariaDb => {
+            (&["--plugin-load-add=auth_ed25519", "--plugin-load-add=auth_pam"], "VIA pam", "dialog")
+        }
+        Kind::MySql => (&[], "WITH sha256_password BY 'pw'", "sha256_password"),
+    };
+    let server = DatabaseServer::start(options);
     let schema = server.motion();
-    server.sql("CREATE USER pam@'%' IDENTIFIED VIA pam");
+    server.sql(&format!("CREATE USER special@'%' IDENTIFIED {how}; SET GLOBAL max_connect_errors = 10000"));
     let mut plugins = 0;
     for number in 0..40 {
         let user = format!("mistyped_{number}");
@@ -87,9 +114,9 @@ fn a_name_that_does_not_exist_is_never_said_to_be_no_server() {
         plugins += u32::from(said.contains("does not know"));
     }
     assert!(plugins > 0, "one of so many names is asked for a plugin that is not known");
-    let error = refused(&server.by_tcp("pam", "pw", &schema.name, Tls::Off));
-    assert!(error.to_string().contains("to log in by `dialog`, which motionctl does not know"), "{error}");
-    server.sql("SET GLOBAL max_connect_errors = 10000");
+    let error = refused(&server.by_tcp("special", "pw", &schema.name, Tls::Off));
+    let expected = format!("to log in by `{plugin}`, which motionctl does not know");
+    assert!(error.to_string().contains(&expected), "{error}");
 }
 
 /// Sends these packets to whoever connects; each has its place in the exchange.
@@ -189,28 +216,29 @@ fn refused_encryption_says_what_would_help() {
     };
     let file = |name: &str| Tls::Authority(server.file(name));
     let other = server.file("other-ca.pem").display().to_string();
-    check(MariaDb::HOST, Tls::Public, "UnknownIssuer", &["--db-ca FILE", "socket=FILE"]);
-    check(MariaDb::HOST, file("other-ca.pem"), "UnknownIssuer", &[&other, "socket=FILE"]);
+    check(DatabaseServer::HOST, Tls::Public, "UnknownIssuer", &["--db-ca FILE", "socket=FILE"]);
+    check(DatabaseServer::HOST, file("other-ca.pem"), "UnknownIssuer", &[&other, "socket=FILE"]);
     check(
-        MariaDb::OTHER_HOST,
+        DatabaseServer::OTHER_HOST,
         file("ca.pem"),
         "not valid for name",
         &["name the host that --db names", "socket=FILE"],
     );
-    check(MariaDb::HOST, file("no-such.pem"), "no-such.pem: No such file", &["PEM"]);
-    check(MariaDb::HOST, file("error.log"), "there is no certificate in it", &["PEM"]);
+    check(DatabaseServer::HOST, file("no-such.pem"), "no-such.pem: No such file", &["PEM"]);
+    check(DatabaseServer::HOST, file("error.log"), "there is no certificate in it", &["PEM"]);
 }
 
 #[test]
 fn a_server_without_encryption_and_one_that_demands_it() {
-    let plain = MariaDb::start(&["--skip-ssl"]);
+    let without = if programs().kind == Kind::MariaDb { "--skip-ssl" } else { "--tls-version=" };
+    let plain = DatabaseServer::start(&[without]);
     let schema = plain.motion();
     let user = schema.user("pw", "SELECT");
     open(&plain.by_tcp(&user, "pw", &schema.name, Tls::Off)).expect("without encryption");
     let error = refused(&plain.by_tcp(&user, "pw", &schema.name, Tls::Authority(plain.file("ca.pem"))));
     assert_eq!(error.kind(), ErrorKind::Tls, "{error}");
     assert!(error.to_string().contains("the server offers no encryption"), "{error}");
-    let strict = MariaDb::start(&["--require-secure-transport=ON"]);
+    let strict = DatabaseServer::start(&["--require-secure-transport=ON"]);
     let schema = strict.motion();
     let user = schema.user("pw", "SELECT");
     let error = refused(&strict.by_tcp(&user, "pw", &schema.name, Tls::Off));

@@ -5,7 +5,8 @@
 
 use super::commands::{file, seed};
 use super::support::{Db, finding, manifest, shown};
-use crate::support::mariadb::MariaDb;
+use crate::support::database_server::DatabaseServer;
+use crate::support::database_server::programs::{Kind, only_mariadb, programs};
 use crate::support::mount::Mount;
 use motionctl::outcome::FailureKind;
 use motionctl::seed::apply::{Advisory, NotApplied};
@@ -18,8 +19,8 @@ use std::time::{Duration, Instant};
 const WANTED: &str = "profiles: [{ name: Day }]";
 
 /// A server of the test's own, until the process ends.
-fn server(options: &[&str]) -> &'static MariaDb {
-    Box::leak(Box::new(MariaDb::start(options)))
+fn server(options: &[&str]) -> &'static DatabaseServer {
+    Box::leak(Box::new(DatabaseServer::start(options)))
 }
 
 /// What stops a plan of one new profile, and that an apply is refused by it.
@@ -42,10 +43,15 @@ fn stopped(db: &Db, code: &str) -> Vec<String> {
 fn what_a_dba_has_turned_off_stops_and_stays_off() {
     let db = Db::on(server(&[]));
     let own = db.schema.as_ref().expect("a server").server;
-    for (variable, evidence) in [
-        ("read_only", "the server is read-only (read_only=ON)"),
-        ("tx_read_only", "transactions only read (tx_read_only=ON)"),
-    ] {
+    // MySQL 5.7.20 and MariaDB 11.1 gave it another name; those between have both.
+    let own_name = match (programs().kind, programs().version) {
+        (Kind::MariaDb, (..=10, _) | (11, 0)) => "tx_read_only",
+        _ => "transaction_read_only",
+    };
+    let transactions = format!("transactions only read ({own_name}=ON)");
+    for (variable, evidence) in
+        [("read_only", "the server is read-only (read_only=ON)"), (own_name, &*transactions)]
+    {
         own.sql(&format!("SET GLOBAL {variable} = 1"));
         assert_eq!(stopped(&db, "seed.read-only"), [evidence]);
         assert_eq!(own.sql(&format!("SELECT @@global.{variable}")), "1");
@@ -53,10 +59,10 @@ fn what_a_dba_has_turned_off_stops_and_stays_off() {
     }
     // For one session only: `init_connect` is run for everybody but administrators.
     let (user, _) = db.user("SELECT");
-    own.sql("SET GLOBAL init_connect = 'SET SESSION tx_read_only = 1'");
+    own.sql(&format!("SET GLOBAL init_connect = 'SET SESSION {own_name} = 1'"));
     let planned = db.session_of(&user).plan(&manifest(WANTED), Unnamed::Stay).expect("a plan");
     let stop = finding(&planned.findings, "seed.read-only");
-    assert_eq!(stop.evidence, ["transactions only read in this session (tx_read_only=ON)"]);
+    assert_eq!(stop.evidence, [transactions.replace("read (", "read in this session (")]);
     own.sql("SET GLOBAL init_connect = ''");
     assert!(!db.plan(WANTED).expect("a plan").findings.iter().any(motionctl::outcome::Finding::stops));
     db.apply(WANTED);
@@ -64,9 +70,57 @@ fn what_a_dba_has_turned_off_stops_and_stays_off() {
 
 #[test]
 fn a_server_that_was_started_to_rescue_data_stops() {
+    if !only_mariadb("schemas that are made while data is rescued") {
+        return;
+    }
     let db = Db::on(server(&["--innodb-force-recovery=1"]));
     let evidence = stopped(&db, "seed.read-only");
     assert_eq!(evidence, ["the storage engine was started to rescue data (innodb_force_recovery=1)"]);
+}
+
+#[test]
+fn a_schema_that_is_read_only_stops() {
+    if programs().kind != Kind::MySql || programs().version < (8, 0) {
+        println!("skipped: {} has no read-only schemas", programs().name());
+        return;
+    }
+    let db = Db::on(server(&[]));
+    let schema = db.schema.as_ref().expect("a server");
+    let set = |value: u8| schema.server.sql(&format!("ALTER SCHEMA {} READ ONLY = {value}", schema.name));
+    set(1);
+    let expected = format!("the schema {} is read-only (ALTER SCHEMA … READ ONLY = 1)", schema.name);
+    assert_eq!(stopped(&db, "seed.read-only"), [expected]);
+    set(0);
+    schema.server.sql("SET GLOBAL super_read_only = 1");
+    let evidence = stopped(&db, "seed.read-only").join("; ");
+    assert!(evidence.contains("for administrators, too (super_read_only=ON)"), "{evidence}");
+    schema.server.sql("SET GLOBAL super_read_only = 0; SET GLOBAL read_only = 0");
+    db.apply(WANTED);
+}
+
+/// Makes the server a replica of nobody who is there.
+fn follow(server: &DatabaseServer, name: &str, port: u16) {
+    server.sql(&match (programs().kind, name) {
+        (Kind::MariaDb, "") => {
+            format!("CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT={port}, MASTER_USER='x'")
+        }
+        (Kind::MariaDb, _) => {
+            format!("CHANGE MASTER '{name}' TO MASTER_HOST='127.0.0.1', MASTER_PORT={port}, MASTER_USER='x'")
+        }
+        (Kind::MySql, _) => format!(
+            "CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT={port}, SOURCE_USER='x' \
+             FOR CHANNEL '{name}'"
+        ),
+    });
+}
+
+/// Takes that back.
+fn unfollow(server: &DatabaseServer, name: &str) {
+    server.sql(&match (programs().kind, name) {
+        (Kind::MariaDb, "") => "RESET SLAVE ALL".to_owned(),
+        (Kind::MariaDb, _) => format!("RESET SLAVE '{name}' ALL"),
+        (Kind::MySql, _) => format!("RESET REPLICA ALL FOR CHANNEL '{name}'"),
+    });
 }
 
 /// `SHOW REPLICA STATUS` shows the connection without a name alone.
@@ -74,15 +128,10 @@ fn a_server_that_was_started_to_rescue_data_stops() {
 fn a_replica_by_a_named_connection_stops() {
     let db = Db::on(server(&["--server-id=7"]));
     let own = db.schema.as_ref().expect("a server").server;
-    let follow = |name: &str, port: u16| {
-        own.sql(&format!(
-            "CHANGE MASTER {name} TO MASTER_HOST='127.0.0.1', MASTER_PORT={port}, MASTER_USER='copy'"
-        ));
-    };
-    follow("'two'", 3_999);
+    follow(own, "two", 3_999);
     assert_eq!(stopped(&db, "seed.replica"), ["it is a replica of 127.0.0.1 (connection two)"]);
-    follow("", 3_998);
-    follow("'three'", 3_997);
+    follow(own, "", 3_998);
+    follow(own, "three", 3_997);
     let mut evidence = stopped(&db, "seed.replica");
     evidence.sort();
     assert_eq!(
@@ -93,7 +142,7 @@ fn a_replica_by_a_named_connection_stops() {
             "it is a replica of 127.0.0.1 (connection two)"
         ]
     );
-    own.sql("RESET SLAVE 'two' ALL; RESET SLAVE 'three' ALL; RESET SLAVE ALL");
+    ["two", "three", ""].iter().for_each(|name| unfollow(own, name));
     db.apply(WANTED);
 }
 
@@ -102,24 +151,22 @@ fn a_replica_by_a_named_connection_stops() {
 fn what_stops_is_looked_for_again_before_the_first_write() {
     let db = Db::on(server(&["--server-id=8"]));
     let own = db.schema.as_ref().expect("a server").server;
-    let cases = [
-        ("SET GLOBAL tx_read_only = 1", "SET GLOBAL tx_read_only = 0", "tx_read_only=ON"),
-        (
-            "CHANGE MASTER 'two' TO MASTER_HOST='127.0.0.1', MASTER_PORT=3999, MASTER_USER='copy'",
-            "RESET SLAVE 'two' ALL",
-            "(connection two)",
-        ),
+    type Step<'a> = &'a dyn Fn();
+    let read_only = |value: u8| drop(own.sql(&format!("SET GLOBAL read_only = {value}")));
+    let cases: [(Step<'_>, Step<'_>, &str); 2] = [
+        (&|| read_only(1), &|| read_only(0), "read_only=ON"),
+        (&|| follow(own, "two", 3_999), &|| unfollow(own, "two"), "(connection two)"),
     ];
     for (meanwhile, back, expected) in cases {
         let planned = db.plan(WANTED).expect("a plan");
         assert!(!planned.findings.iter().any(motionctl::outcome::Finding::stops), "{planned:?}");
-        own.sql(meanwhile);
+        meanwhile();
         let wanted = manifest(WANTED);
         let answer = db.carry_out(&wanted, Unnamed::Stay, &planned, Advisory::Taken, &mut |_| Ok(()));
-        let Err(NotApplied::Moved(failure)) = answer else { panic!("it was carried out: {meanwhile}") };
+        let Err(NotApplied::Moved(failure)) = answer else { panic!("it was carried out: {expected}") };
         assert_eq!(failure.kind, FailureKind::Refused);
         assert!(failure.message.contains(expected), "{failure}");
-        own.sql(back);
+        back();
         assert_eq!(db.rows("SELECT name FROM agent_profiles"), [""; 0]);
     }
 }
@@ -154,6 +201,9 @@ fn a_file_that_cannot_be_written_to_stops() {
 /// One node of Galera is a cluster.
 #[test]
 fn a_node_of_galera_that_answers_nothing_or_has_lost_the_others() {
+    if !only_mariadb("Galera") {
+        return;
+    }
     let provider = "/usr/lib/galera/libgalera_smm.so";
     if !Path::new(provider).exists() {
         println!("skipped: no {provider} here");
@@ -204,8 +254,12 @@ fn a_privilege_that_is_missing_is_said_and_one_that_is_there_is_used() {
     let plan = || db.session_of(&user).plan(&manifest(WANTED), Unnamed::Stay).expect("a plan").findings;
     let found = plan();
     assert!(!finding(&found, "seed.replica-unknown").stops());
-    own.sql(&format!("GRANT REPLICA MONITOR ON *.* TO '{user}'@'%'"));
+    let privilege = match (programs().kind, programs().version) {
+        (Kind::MariaDb, (10, 5..) | (11.., _)) => "REPLICA MONITOR",
+        _ => "REPLICATION CLIENT",
+    };
+    own.sql(&format!("GRANT {privilege} ON *.* TO '{user}'@'%'"));
     assert!(plan().is_empty());
-    own.sql("CHANGE MASTER 'two' TO MASTER_HOST='127.0.0.1', MASTER_PORT=3999, MASTER_USER='copy'");
+    follow(own, "two", 3_999);
     assert!(finding(&plan(), "seed.replica").stops());
 }
