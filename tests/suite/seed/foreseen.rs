@@ -39,14 +39,14 @@ fn what_a_rule_refuses_is_said_with_its_place() {
     assert_eq!(
         found,
         [
-            "4:11 the new voice queue `Far too long a name` is refused by the rule short",
-            "5:11 the new voice queue `it's` is refused by the rule known",
-            "5:11 the new voice queue `it's` is refused by the rule short",
+            "4:13 the new voice queue `Far too long a name` is refused by the rule short",
+            "5:13 the new voice queue `it's` is refused by the rule known",
+            "5:13 the new voice queue `it's` is refused by the rule short",
             "8:15 the new agent `a1` is refused by the rule four",
             "8:15 the new agent `a1` is refused by the rule mail",
             // Under the column's collation it is the name that the rule means.
-            "11:9 the new profile `DAY` is refused by the rule day",
-            "11:50 the penalty 11 is refused by the rule small",
+            "11:11 the new profile `DAY` is refused by the rule day",
+            "11:56 the penalty 11 is refused by the rule small",
         ]
     );
     assert_eq!(db.rows("SELECT name FROM voice_queues UNION ALL SELECT name FROM users"), [""; 0]);
