@@ -19,6 +19,7 @@ mod people;
 mod privileges;
 mod property;
 mod proxy;
+mod road;
 mod round_trip;
 mod rules;
 mod saved;
