@@ -1,5 +1,6 @@
 //! Reaching a server, and being told why not, in time.
 
+use crate::support::database_server::programs::{Kind, programs};
 use crate::support::database_server::{DatabaseServer, shared};
 use motionctl::db::{Connection, DbError, Engine, ErrorKind, Limits, Secret, Source, Tls, Transport};
 use std::io::Write;
@@ -38,8 +39,12 @@ fn a_server_is_reached_by_socket_tcp_and_tls() {
     let schema = shared().motion();
     let user = schema.user("s3cret", "SELECT");
     let socket = schema.connect();
-    assert_eq!(socket.engine(), Engine::MariaDb);
-    assert!(socket.server().version.contains("MariaDB"), "{:?}", socket.server());
+    let (engine, word) = match programs().kind {
+        Kind::MariaDb => (Engine::MariaDb, "MariaDB"),
+        Kind::MySql => (Engine::MySql, "."),
+    };
+    assert_eq!(socket.engine(), engine);
+    assert!(socket.server().version.contains(word), "{:?}", socket.server());
     let check = |tls: Tls, transport: &str, encrypted: bool| {
         let mut conn = open(&schema.server.by_tcp(&user, "s3cret", &schema.name, tls)).expect("a connection");
         assert_eq!(conn.server().transport, transport);

@@ -4,6 +4,7 @@
 
 use super::support::{Database, for_sqlite};
 use crate::support::binary::{codes, finding, motionctl};
+use crate::support::database_server::programs::programs;
 use motionctl::db::{Connection, FileAccess, Limits, Source};
 use motionctl::seed::embedded;
 use motionctl::seed::map::Map;
@@ -63,7 +64,7 @@ fn from_discover_to_a_reviewed_map() {
     assert_eq!((reviewed["exit_code"].as_u64(), codes(&reviewed).len()), (Some(0), 0));
     assert_eq!(
         (&reviewed["details"]["map"]["reviewed_by"], &reviewed["database"]["server"]),
-        (&"Ann".into(), &"MariaDB".into())
+        (&"Ann".into(), &programs().kind.name().into())
     );
 }
 

@@ -20,6 +20,7 @@ mod people;
 mod privileges;
 mod property;
 pub mod proxy;
+mod road;
 mod round_trip;
 mod rules;
 mod saved;

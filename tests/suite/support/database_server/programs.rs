@@ -18,6 +18,16 @@ pub enum Kind {
     MySql,
 }
 
+impl Kind {
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::MariaDb => "MariaDB",
+            Self::MySql => "MySQL",
+        }
+    }
+}
+
 /// The programs of one server.
 pub struct Programs {
     /// What kind of server it is.
@@ -83,7 +93,7 @@ impl Programs {
     /// What a person calls it.
     pub fn name(&self) -> String {
         let (major, minor) = self.version;
-        format!("{} {major}.{minor}", if self.kind == Kind::MariaDb { "MariaDB" } else { "MySQL" })
+        format!("{} {major}.{minor}", self.kind.name())
     }
 
     /// What the server is started with, before everything else.
