@@ -8,6 +8,7 @@ mod definition;
 mod family;
 mod references;
 mod shape;
+mod spelling;
 
 pub use definition::describe;
 pub use family::{Family, members};
@@ -46,11 +47,25 @@ pub struct Difference {
     pub expected: String,
     /// What the database has.
     pub found: String,
+    /// What it is held against.
+    pub since: Since,
+}
+
+/// What a database is held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Since {
+    /// What every map needs.
+    Ever,
+    /// What it was like when the map was signed.
+    Signed,
 }
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: expected {}, found {}", self.place, self.expected, self.found)
+        match self.since {
+            Since::Ever => write!(f, "{}: expected {}, found {}", self.place, self.expected, self.found),
+            Since::Signed => write!(f, "{}: {} → {}", self.place, self.expected, self.found),
+        }
     }
 }
 
@@ -148,7 +163,8 @@ struct Look<'a> {
 impl Look<'_> {
     fn part(&self, part: Part, for_what: Use, found: &mut Verification) -> Vec<Difference> {
         let difference = |place: String, expected: &str, found: &str| {
-            vec![Difference { place, expected: expected.to_owned(), found: found.to_owned() }]
+            let (expected, found) = (expected.to_owned(), found.to_owned());
+            vec![Difference { place, expected, found, since: Since::Ever }]
         };
         let shapes = Shape::of(self.map, part);
         if shapes.is_empty() {
@@ -180,7 +196,7 @@ impl Look<'_> {
             None if self.catalog.tables.is_empty() => "no table that this user may see".to_owned(),
             None => "none that this user may see".to_owned(),
         };
-        Err(Difference { place: shape.place(), expected: "a table".to_owned(), found })
+        Err(Difference { place: shape.place(), expected: "a table".to_owned(), found, since: Since::Ever })
     }
 
     fn shape(

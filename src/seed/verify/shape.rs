@@ -3,7 +3,7 @@
 //! Invariant: every column that is read or written by a part is among its wants, with the kind of
 //! value that it must take.
 
-use super::Difference;
+use super::{Difference, Since};
 use crate::seed::Channel;
 use crate::seed::map::{
     Condition, Ident, Link, LinkEnds, LinkKind, Literal, Map, Part, Permissions, Profiles, Queues,
@@ -99,7 +99,8 @@ impl<'a> Shape<'a> {
 
     /// A difference of the table itself.
     pub fn difference(&self, expected: &str, found: &str) -> Difference {
-        Difference { place: self.place(), expected: expected.to_owned(), found: found.to_owned() }
+        let (expected, found) = (expected.to_owned(), found.to_owned());
+        Difference { place: self.place(), expected, found, since: Since::Ever }
     }
 
     /// Whether it wants this column.
@@ -217,7 +218,8 @@ fn link<'a>(kind: LinkKind, link: &'a Link, ends: LinkEnds<'a>) -> Shape<'a> {
 fn report_member(report: &ReportMember) -> Shape<'_> {
     let c = &report.columns;
     let mut wants = Wants::new()
-        .with(&c.id, Kind::Key, Filled::Never)
+        // Only read, by a range of ids: a table that is partitioned by time cannot make them unique by themselves.
+        .with(&c.id, Kind::Integer, Filled::Never)
         .with(&c.member, Kind::Text, Filled::Never)
         .maybe(c.channel.as_ref(), Kind::Text, Filled::Never)
         .maybe(c.kind.as_ref(), Kind::Text, Filled::Never)
