@@ -10,7 +10,7 @@ mod references;
 mod shape;
 mod spelling;
 
-pub use definition::describe;
+pub use definition::{describe, differences as changes};
 pub use family::{Family, members};
 pub use references::{Reference, references_to};
 
