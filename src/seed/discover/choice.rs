@@ -47,8 +47,8 @@ enum Against {
 
 /// What follows from all offers for one kind.
 pub enum Choice<'c, 'a> {
-    /// This table, how sure that is, and why.
-    Taken(Judged<'c, 'a>, Grade, String),
+    /// This table, how sure that is, and why; the one that came next.
+    Taken(Judged<'c, 'a>, Grade, String, Option<String>),
     /// These are about as good, or too little speaks for the only one.
     Open(Vec<Judged<'c, 'a>>),
     /// None, and which were not taken.
@@ -83,14 +83,17 @@ pub fn choose<'c, 'a>(offers: Vec<Offer<'c, 'a>>, kind: LinkKind) -> Choice<'c, 
     let rival = rival.or_else(|| turned.map(Judged::with_reasons));
     let evidence = best.offer.evidence();
     let grade = if best.score < LIKELY { Grade::Guess } else { evidence.min(Grade::Likely) };
-    let rather = rival.map_or_else(String::new, |rival| format!("; rather than {rival}"));
+    let rather = rival.as_ref().map_or_else(String::new, |rival| format!("; rather than {rival}"));
     let reason = format!("{}{rather}", best.said.join(", "));
-    Choice::Taken(best, grade, reason)
+    Choice::Taken(best, grade, reason, rival)
 }
 
 fn judge<'c, 'a>(offer: Offer<'c, 'a>, kind: LinkKind) -> Judged<'c, 'a> {
     let name = words(offer.table_name());
-    let further = odd_words(&offer, &name);
+    let against = against(&offer, &name);
+    // The word that excludes it is said once.
+    let odd = odd_words(&offer, &name).into_iter().filter(|word| !turns(word) && !is_past(word));
+    let further: Vec<String> = odd.collect();
     let mut said = vec![format!("it has {}", offer.columns().join(" and "))];
     let mut score = 0;
     let mut speaks = |holds: bool, points: i32, text: String| {
@@ -101,7 +104,7 @@ fn judge<'c, 'a>(offer: Offer<'c, 'a>, kind: LinkKind) -> Judged<'c, 'a> {
     };
     speaks(offer.evidence() == Grade::Certain, 3, "foreign keys".to_owned());
     speaks(offer.is_unique(), 3, "unique together".to_owned());
-    speaks(further.is_empty(), 2, "named after them alone".to_owned());
+    speaks(further.is_empty() && against.is_none(), 2, "named after them alone".to_owned());
     let has_penalty = kind == LinkKind::ProfileQueues(Channel::Voice) && offer.has_penalty();
     speaks(has_penalty, 3, "with a penalty".to_owned());
     let further: Vec<String> = further.iter().map(|word| format!("`{word}`")).collect();
@@ -115,7 +118,6 @@ fn judge<'c, 'a>(offer: Offer<'c, 'a>, kind: LinkKind) -> Judged<'c, 'a> {
     let too_many = if offer.is_unique() { 0 } else { others.saturating_sub(FURTHER) };
     let too_many = i32::try_from(too_many).unwrap_or(i32::MAX);
     speaks(too_many > 0, -too_many, format!("{others} columns besides"));
-    let against = against(&offer, &name);
     Judged { offer, said, score, against }
 }
 

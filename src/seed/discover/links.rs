@@ -55,10 +55,18 @@ pub fn links(
     let queues = channels.iter().map(|channel| LinkKind::ProfileQueues(*channel));
     let personal = channels.iter().map(|channel| LinkKind::Personal(*channel));
     let mut sections = Vec::new();
-    for kind in [LinkKind::ProfileAgents].into_iter().chain(queues).chain(personal) {
+    let of_profiles = |kind: &LinkKind| !matches!(kind, LinkKind::Personal(_));
+    let has_profiles = targets.name_of(Target::Profiles).is_some();
+    if !has_profiles {
+        notes.push("links of profiles: not looked for, because the table of profiles was not found".to_owned());
+    }
+    let kinds = [LinkKind::ProfileAgents].into_iter().chain(queues).chain(personal);
+    for kind in kinds.filter(|kind| has_profiles || !of_profiles(kind)) {
         let offers = candidates.iter().filter_map(|candidate| candidate.offer(kind, samples)).collect();
         match choose(offers, kind) {
-            Choice::Taken(best, grade, reason) => {
+            Choice::Taken(best, grade, reason, rival) => {
+                let name = best.offer.table_name();
+                notes.extend(rival.map(|rival| format!("links.{kind}: {name} is proposed, and not {rival}")));
                 sections.extend(best.offer.sections(kind, grade, &reason));
             }
             Choice::Open(several) => {

@@ -198,7 +198,7 @@ fn profiles(profiles: &Profiles) -> Shape<'_> {
 fn link<'a>(kind: LinkKind, link: &'a Link, ends: LinkEnds<'a>) -> Shape<'a> {
     let reference = |(table, key): (&'a Ident, &'a Ident)| Kind::Reference(table, key);
     // Where channels share a table and tell their rows by a value, the queue's key is of no one table.
-    let of_one_table = !link.conditions.iter().any(|condition| matches!(condition, Condition::Equals(..)));
+    let of_one_table = link.conditions.iter().all(|condition| condition.values().is_empty());
     let member = if of_one_table { reference(ends.member) } else { Kind::Integer };
     let mut wants = Wants::new()
         .with(&link.owner, reference(ends.owner), Filled::Always)
@@ -208,6 +208,9 @@ fn link<'a>(kind: LinkKind, link: &'a Link, ends: LinkEnds<'a>) -> Shape<'a> {
         .times(link.created.as_ref(), link.updated.as_ref())
         .fixed(&link.fixed);
     for condition in &link.conditions {
+        for value in condition.values() {
+            wants = wants.with(condition.column(), Kind::Holds(value), Filled::Always);
+        }
         if let Condition::IsNull(column) = condition {
             wants = wants.with(column, Kind::Null, Filled::Always);
         }
