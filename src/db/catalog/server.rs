@@ -295,10 +295,9 @@ mod tests {
         ] {
             assert!(quotes(engine, version) == expect, "{version}");
         }
-        let check =
-            |text: &str, kind, extra, expect: ColumnDefault| {
-                assert_eq!(bare_default(text.to_owned(), kind, extra), expect, "{text}");
-            };
+        let check = |text: &str, kind, extra, expect: ColumnDefault| {
+            assert_eq!(bare_default(text.to_owned(), kind, extra), expect, "{text}");
+        };
         check("agent", "varchar", "", ColumnDefault::Literal("agent".to_owned()));
         check("CURRENT_TIMESTAMP", "varchar", "", ColumnDefault::Literal("CURRENT_TIMESTAMP".to_owned()));
         check("CURRENT_TIMESTAMP", "datetime", "", ColumnDefault::Expression("CURRENT_TIMESTAMP".to_owned()));

@@ -23,8 +23,28 @@ const LIKELY: i32 = 4;
 const FURTHER: usize = 3;
 /// Words that the name of any table of links may have.
 const NEUTRAL: [&str; 22] = [
-    "agent", "assignment", "cc", "channel", "cm", "has", "in", "link", "map", "mapping", "member", "membership",
-    "profile", "queue", "rel", "relation", "t", "tb", "tbl", "to", "user", "x",
+    "agent",
+    "assignment",
+    "cc",
+    "channel",
+    "cm",
+    "has",
+    "in",
+    "link",
+    "map",
+    "mapping",
+    "member",
+    "membership",
+    "profile",
+    "queue",
+    "rel",
+    "relation",
+    "t",
+    "tb",
+    "tbl",
+    "to",
+    "user",
+    "x",
 ];
 
 /// An offer, and what speaks for and against it.
@@ -124,7 +144,10 @@ fn judge<'c, 'a>(offer: Offer<'c, 'a>, kind: LinkKind) -> Judged<'c, 'a> {
 /// Words of the name that are neither of the two ends nor usual.
 fn odd_words(offer: &Offer<'_, '_>, name: &[String]) -> Vec<String> {
     let of_ends = offer.words_of_ends();
-    name.iter().filter(|word| !NEUTRAL.contains(&word.as_str()) && !of_ends.contains(*word)).cloned().collect()
+    name.iter()
+        .filter(|word| !NEUTRAL.contains(&word.as_str()) && !of_ends.contains(*word))
+        .cloned()
+        .collect()
 }
 
 fn against(offer: &Offer<'_, '_>, name: &[String]) -> Option<Against> {

@@ -60,12 +60,18 @@ pub fn only<'a>(
         Some(Only { column, values, grade: Grade::Guess, why: why.to_owned() })
     };
     match (meant.as_slice(), &members, seen) {
-        ([_], Some(_), _) => {
-            Some(Only { column, values: meant, grade: Grade::Certain, why: "a member of the ENUM".to_owned() })
-        }
-        ([_], None, _) => {
-            Some(Only { column, values: meant, grade: Grade::Certain, why: "rows hold this value".to_owned() })
-        }
+        ([_], Some(_), _) => Some(Only {
+            column,
+            values: meant,
+            grade: Grade::Certain,
+            why: "a member of the ENUM".to_owned(),
+        }),
+        ([_], None, _) => Some(Only {
+            column,
+            values: meant,
+            grade: Grade::Certain,
+            why: "rows hold this value".to_owned(),
+        }),
         ([], Some(_), _) => None,
         ([], None, Some(values)) if !values.is_empty() => guess("no row says it"),
         ([], None, _) => guess("the column may hold any text, and no row says it"),

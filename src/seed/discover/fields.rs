@@ -94,7 +94,11 @@ pub fn not_found(table: &Table, field: &Field) -> String {
     let opposite = || OPPOSITES.iter().find_map(|name| named(table, name)).filter(|_| field.key == "enabled");
     match (field.names.iter().find_map(|name| named(table, name)), opposite()) {
         (Some(column), _) => {
-            let only = if field.key == "id" { "only whole-number keys are supported" } else { "it is of another type" };
+            let only = if field.key == "id" {
+                "only whole-number keys are supported"
+            } else {
+                "it is of another type"
+            };
             format!("`{}` is {}; {only}", column.name, describe(table, column))
         }
         (None, Some(column)) => {

@@ -58,7 +58,9 @@ pub fn links(
     let of_profiles = |kind: &LinkKind| !matches!(kind, LinkKind::Personal(_));
     let has_profiles = targets.name_of(Target::Profiles).is_some();
     if !has_profiles {
-        notes.push("links of profiles: not looked for, because the table of profiles was not found".to_owned());
+        notes.push(
+            "links of profiles: not looked for, because the table of profiles was not found".to_owned(),
+        );
     }
     let kinds = [LinkKind::ProfileAgents].into_iter().chain(queues).chain(personal);
     for kind in kinds.filter(|kind| has_profiles || !of_profiles(kind)) {
@@ -73,14 +75,16 @@ pub fn links(
                 let said: Vec<String> = several.iter().map(|it| it.with_reasons()).collect();
                 notes.push(format!("links.{kind}: not told which it is: {}", said.join("; or ")));
                 for it in &several {
-                    let reason = "not told whether it is this one; delete the others and uncomment it".to_owned();
+                    let reason =
+                        "not told whether it is this one; delete the others and uncomment it".to_owned();
                     let of_it = it.offer.sections(kind, Grade::Guess, &reason);
                     sections.extend(of_it.into_iter().map(Section::left_open));
                 }
             }
             Choice::None(refused) => {
                 let view = |view: &Candidate<'_>| {
-                    view.offer(kind, samples).map(|_| format!("{} has its columns, but is a view", view.table.name))
+                    view.offer(kind, samples)
+                        .map(|_| format!("{} has its columns, but is a view", view.table.name))
                 };
                 let why = refused.into_iter().chain(views.iter().filter_map(view)).collect();
                 notes.push(and(&format!("links.{kind}: no table found"), why));
@@ -134,7 +138,9 @@ impl<'a> Candidate<'a> {
         }
         let words_of_ends = ends
             .iter()
-            .flat_map(|end| targets.name_of(end.target).map(words).into_iter().flatten().chain(words_of(end.target)))
+            .flat_map(|end| {
+                targets.name_of(end.target).map(words).into_iter().flatten().chain(words_of(end.target))
+            })
             .collect();
         Some(Self { table, ends, discriminator, engine, words_of_ends })
     }
@@ -226,7 +232,9 @@ impl<'a> Candidate<'a> {
                 ));
             }
         }
-        if let (Some(queue), None, false) = (self.end(Target::AnyQueue), self.discriminator, owners.is_empty()) {
+        if let (Some(queue), None, false) =
+            (self.end(Target::AnyQueue), self.discriminator, owners.is_empty())
+        {
             notes.push(format!(
                 "{name}: no text column says of which channel the queue in {} is; such links are not proposed",
                 queue.column.name

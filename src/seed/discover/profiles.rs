@@ -38,15 +38,13 @@ pub fn profiles<'a>(
         .filter(|table| words(&table.name).iter().any(|word| word == "profile"))
         .collect();
     let fits = |table: &&&Table| unfit(table, &PROFILES[..2], engine).is_none();
-    let mut candidates: Vec<Candidate<'_>> = named
-        .iter()
-        .filter(fits)
-        .filter_map(|table| judged(table, catalog, targets, engine))
-        .collect();
+    let mut candidates: Vec<Candidate<'_>> =
+        named.iter().filter(fits).filter_map(|table| judged(table, catalog, targets, engine)).collect();
     candidates.sort_by_key(|it| (it.is_of_users, Reverse(it.score), &it.found.table.name));
     match candidates.as_slice() {
         [] => {
-            let is_it = |table: &&&Table| matches!(words(&table.name).as_slice(), [.., last] if last == "profile");
+            let is_it =
+                |table: &&&Table| matches!(words(&table.name).as_slice(), [.., last] if last == "profile");
             let why = named.iter().filter(is_it).filter_map(|table| unfit(table, &PROFILES[..2], engine));
             Err(and("profiles: no table found", why.collect()))
         }
@@ -83,7 +81,8 @@ fn judged<'a>(
     let agents = linked(|target| target == Target::Users);
     let queues = linked(|target| matches!(target, Target::Queues(_) | Target::AnyQueue));
     let words = words(&table.name);
-    let ends_in = |first: &str| matches!(words.as_slice(), [.., it, last] if it == first && last == "profile");
+    let ends_in =
+        |first: &str| matches!(words.as_slice(), [.., it, last] if it == first && last == "profile");
     let (is_named, is_of_users) = (ends_in("agent"), ends_in("user"));
     let has_enabled = find(table, &PROFILES[2], engine).is_some();
     if queues.is_none() && (is_of_users || agents.is_none() && !is_named) {

@@ -72,7 +72,14 @@ impl<'a> Targets<'a> {
             let reason = format!("a foreign key to {}", found.to_table);
             let stem = referred(&column.name).unwrap_or_default();
             let is_named = self.by_name(&stem).is_some_and(|(named, ..)| named == *target);
-            return Some(Reference { column, target: *target, grade: Grade::Certain, reason, is_named, against });
+            return Some(Reference {
+                column,
+                target: *target,
+                grade: Grade::Certain,
+                reason,
+                is_named,
+                against,
+            });
         }
         let stem = referred(&column.name)?;
         let (target, grade, reason) = self.by_name(&stem)?;

@@ -72,18 +72,26 @@ fn of_table(document: &mut DocumentMut, map: &Map, table: &Table, used: &[&str],
     for (column, difference) in recorded.into_iter().flat_map(|recorded| changes(recorded, table)) {
         let section = section(document, &table.name);
         match &column {
-            None => set(section, "engine", table.engine.as_deref().unwrap_or_default(), Some(&difference.expected)),
+            None => set(
+                section,
+                "engine",
+                table.engine.as_deref().unwrap_or_default(),
+                Some(&difference.expected),
+            ),
             Some(column) => {
                 let section = below(section, "columns");
                 match table.column(column.as_str()) {
-                    Some(live) => set(section, column.as_str(), &describe(table, live), Some(&difference.expected)),
+                    Some(live) => {
+                        set(section, column.as_str(), &describe(table, live), Some(&difference.expected))
+                    }
                     None => drop(lines(section).remove(column.as_str())),
                 }
             }
         }
         renewal.changed.push(difference.to_string());
     }
-    let columns = table.columns.iter().filter(|column| used.iter().any(|used| same_column(used, &column.name)));
+    let columns =
+        table.columns.iter().filter(|column| used.iter().any(|used| same_column(used, &column.name)));
     for column in columns.filter(|column| known(&column.name).is_none()) {
         let line = describe(table, column);
         set(below(section(document, &table.name), "columns"), &column.name, &line, None);
@@ -188,9 +196,10 @@ name = "varchar(255) charset utf8 not null"
             renewal.changed,
             ["users.name: varchar(255) charset utf8 not null → varchar(64) charset utf8mb3 not null"]
         );
-        let expected = MAP
-            .replace("\"Ann\"", "\"\"")
-            .replace("\"varchar(255) charset utf8 not null\"", "\"varchar(64) charset utf8mb3 not null\"  # was: varchar(255) charset utf8 not null");
+        let expected = MAP.replace("\"Ann\"", "\"\"").replace(
+            "\"varchar(255) charset utf8 not null\"",
+            "\"varchar(64) charset utf8mb3 not null\"  # was: varchar(255) charset utf8 not null",
+        );
         assert_eq!(renewal.text, expected);
         let signed = renewal.text.replace("reviewed_by = \"\"", "reviewed_by = \"Ann\"");
         let again = renew(&signed, &Map::parse("m", &signed).expect("a map"), &catalog("varchar(64)"));

@@ -264,7 +264,9 @@ mod tests {
     fn several_values_may_mean_one_channel() {
         let links = |also: &str| {
             let only = format!("only = {{ column = \"channel\", value = \"Voice\", also = {also} }}");
-            format!("{SMALL}[links.personal.voice]\ntable = \"l\"\n{only}\ncolumns = {{ agent = \"a\", queue = \"q\" }}\n")
+            format!(
+                "{SMALL}[links.personal.voice]\ntable = \"l\"\n{only}\ncolumns = {{ agent = \"a\", queue = \"q\" }}\n"
+            )
         };
         let map = Map::parse("m", &links("[\"voice\", 1]")).expect("a map");
         let link = map.link(LinkKind::Personal(Channel::Voice)).expect("links");

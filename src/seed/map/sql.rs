@@ -103,7 +103,8 @@ mod tests {
             created: None,
             updated: None,
         };
-        let text = "`p` IS NOT NULL AND `q` IS NOT NULL AND `channel` = ? AND `kind` IN (?, ?) AND `a` IS NULL";
+        let text =
+            "`p` IS NOT NULL AND `q` IS NOT NULL AND `channel` = ? AND `kind` IN (?, ?) AND `a` IS NULL";
         assert_eq!(link.where_sql(), text);
         assert_eq!(link.condition_values(), ["chat", "x", "X"].map(|it| Value::Text(it.to_owned())));
         let columns = [&link.owner, &link.member];

@@ -3,10 +3,10 @@
 //! Invariant: types are judged by family, because the map of one version must serve the next; what
 //! was recorded exactly is compared in `definition`.
 
-use super::{Difference, Since};
 use super::definition::describe;
 use super::family::Family;
 use super::shape::{Filled, Kind, Shape, Want};
+use super::{Difference, Since};
 use crate::db::Engine;
 use crate::db::catalog::{Column, Table};
 use crate::seed::map::{Ident, Literal, Use};

@@ -125,6 +125,15 @@ pub fn unreviewed(map: &Map, engine: Engine) -> Option<Finding> {
 }
 
 impl Verification {
+    /// What to do about mismatches: where only what was recorded has changed, the map itself is right.
+    fn advice(&self) -> &'static str {
+        if self.mismatches.iter().all(|difference| difference.since == Since::Signed) {
+            "compare what has changed; `motionctl seed schema discover --map FILE` records it for you to sign again"
+        } else {
+            "correct the map, or let `motionctl seed schema discover` propose a new one"
+        }
+    }
+
     /// What it means for a plan: a stop for mismatches, warnings for the rest.
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
@@ -136,7 +145,7 @@ impl Verification {
                 codes::SEED_MAP_MISMATCH,
                 "the schema map does not fit the database; nothing is written by it",
             )
-            .advice("correct the map, or let `motionctl seed schema discover` propose a new one");
+            .advice(self.advice());
             findings.push(with(finding, lines(&self.mismatches)));
         }
         if !self.differences.is_empty() {

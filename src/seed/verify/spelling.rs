@@ -115,7 +115,10 @@ mod tests {
     fn an_upgrade_of_the_server_changes_no_meaning() {
         for (old, new) in [
             ("varchar(255) charset utf8 null", "varchar(255) charset utf8mb3 null"),
-            ("varchar(255) charset UTF8 null default 'a b'", "varchar(255)  charset utf8mb3 null default 'a b'"),
+            (
+                "varchar(255) charset UTF8 null default 'a b'",
+                "varchar(255)  charset utf8mb3 null default 'a b'",
+            ),
             ("int(11) not null auto_increment", "int not null auto_increment"),
             ("int(10) unsigned zerofill null", "int unsigned null"),
             ("tinyint(1) not null default '1'", "tinyint not null default 1"),
@@ -129,7 +132,10 @@ mod tests {
             ("datetime not null default now()", "datetime not null default current_timestamp()"),
             ("datetime(3) null default current_timestamp(3)", "datetime(3) null default NOW(3)"),
             ("timestamp null default localtimestamp", "timestamp null default current_timestamp(0)"),
-            ("varchar(36) charset ascii null default (uuid())", "varchar(36) charset ascii null default uuid()"),
+            (
+                "varchar(36) charset ascii null default (uuid())",
+                "varchar(36) charset ascii null default uuid()",
+            ),
             ("longtext charset utf8mb4 null", "json null"),
             ("int null references a(id) references b(id)", "int null references b(id) references a(id)"),
         ] {

@@ -119,8 +119,11 @@ pub fn discover(context: &Context, args: &SchemaDiscoverArgs) -> Result<Outcome,
         return Ok(outcome);
     };
     let standing = if args.force { Standing::Replace } else { Standing::Keep };
-    let read: Vec<&Path> =
-        [&args.database.defaults_file, &args.database.map, &file].into_iter().flatten().map(PathBuf::as_path).collect();
+    let read: Vec<&Path> = [&args.database.defaults_file, &args.database.map, &file]
+        .into_iter()
+        .flatten()
+        .map(PathBuf::as_path)
+        .collect();
     write_out(place, text.as_bytes(), standing, &read)?;
     outcome.details.insert("file".to_owned(), place.display().to_string().into());
     if let Some(verdict) = outcome.details.get("verdict").and_then(Value::as_str) {
@@ -141,12 +144,16 @@ fn renewed(old: &MapFile, catalog: &Catalog, engine: Engine, outcome: &mut Outco
     let said = match count {
         0 => format!("nothing that {} records has changed {signed}", old.name),
         1 => format!("1 line has changed {signed}; compare it, then put your name into reviewed_by"),
-        lines => format!("{lines} lines have changed {signed}; compare them, then put your name into reviewed_by"),
+        lines => {
+            format!("{lines} lines have changed {signed}; compare them, then put your name into reviewed_by")
+        }
     };
     let verdict = match by_hand.len() {
         0 => said,
         1 => format!("{said}; 1 place of the map must be corrected by hand: seed schema check names it"),
-        places => format!("{said}; {places} places of the map must be corrected by hand: seed schema check names them"),
+        places => format!(
+            "{said}; {places} places of the map must be corrected by hand: seed schema check names them"
+        ),
     };
     outcome.details.insert("verdict".to_owned(), verdict.into());
     outcome.details.insert("changed".to_owned(), renewal.changed.clone().into());
