@@ -10,6 +10,7 @@ mod drift;
 mod example;
 mod export;
 mod extensions;
+mod grants;
 mod guards;
 mod kill;
 mod moved;
