@@ -14,6 +14,8 @@ RUNNER := $(if $(ROOT),,--config "target.'cfg(unix)'.runner='sudo -E'")
 MYSQL := /var/cache/motionctl-tests/mysql
 ON_MYSQL := MOTIONCTL_TEST_DATABASE=$(MYSQL) cargo test --locked --test suite $(RUNNER) -- \
     database:: schema_map:: seed:: sessions::
+# Tests wait for servers more than they compute.
+test test-deep test-databases: export RUST_TEST_THREADS ?= $(shell echo $$((3 * $$(nproc))))
 
 .PHONY: help demo test test-deep test-databases lint fmt clippy doc deny typos unused msrv bench build install clean
 
