@@ -155,7 +155,10 @@ impl Group<'_> {
                 if answer.value(index + 1).display() == "0" {
                     let message = format!(
                         "{} is refused by the rule {} of the table {}: {}",
-                        row.what, check.name, self.table.name, check.clause
+                        row.what,
+                        check.name,
+                        self.table.name,
+                        brief(&check.clause)
                     );
                     let hint = "give it a value that the database accepts, or ask who made the rule";
                     problems.push(Problem::error(row.place, message).hint(hint));
@@ -164,6 +167,13 @@ impl Group<'_> {
         }
         Ok(problems)
     }
+}
+
+/// As much of a rule as a person reads.
+fn brief(clause: &str) -> String {
+    const MOST: usize = 160;
+    let line = clause.chars().map(|c| if c.is_control() { ' ' } else { c });
+    if clause.chars().count() <= MOST { line.collect() } else { line.take(MOST).chain(['…']).collect() }
 }
 
 /// A number for a column of numbers: as a text it would be compared letter by letter.

@@ -266,6 +266,21 @@ impl Column {
         self.extra.to_ascii_lowercase().contains("auto_increment")
     }
 
+    /// Whether an insert must name it, because nobody else gives it a value.
+    #[must_use]
+    pub fn is_demanded(&self) -> bool {
+        !self.nullable
+            && self.default == ColumnDefault::None
+            && !self.is_auto_increment()
+            && !self.is_generated()
+    }
+
+    /// Whether `SELECT *` leaves it out: a key that the server made where the table has none is such a column.
+    #[must_use]
+    pub fn is_invisible(&self) -> bool {
+        self.extra.to_ascii_lowercase().contains("invisible")
+    }
+
     /// Whether the value is computed from others and cannot be written.
     #[must_use]
     pub fn is_generated(&self) -> bool {

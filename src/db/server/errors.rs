@@ -62,9 +62,9 @@ impl Caller<'_> {
         }
         error.with_hint(match self.transport {
             Transport::Tcp { tls: Tls::Off, .. } => {
-                "user, password or the host it comes from is wrong, or there is no such user. A user with REQUIRE SSL \
-                 must come encrypted: `?tls=on` in --db, with --db-ca; one with REQUIRE X509 cannot be used, because \
-                 motionctl shows no certificate"
+                "user, password or the host it comes from is wrong, or there is no such user. A user with REQUIRE SSL, or \
+                 any where `require_secure_transport` is on, must come encrypted: `?tls=on` in --db, with --db-ca; one with \
+                 REQUIRE X509 cannot be used, because motionctl shows no certificate"
             }
             Transport::Tcp { .. } => {
                 "user, password or the host it comes from is wrong, or there is no such user. A user with REQUIRE X509, \

@@ -80,7 +80,7 @@ fn a_check_says_what_has_changed_since() {
     assert_eq!(document["exit_code"], 3);
     let evidence = &finding(&document, "seed.map-mismatch")["evidence"];
     let expected = [
-        "agent_profiles.name: expected varchar(255) charset utf8mb4 not null, found varchar(64) charset utf8mb4 not null",
+        "agent_profiles.name: varchar(255) charset utf8mb4 not null → varchar(64) charset utf8mb4 not null",
         "chat_queues.timeout (queues.chat): expected whole numbers, found no such column",
     ];
     assert_eq!(evidence, &serde_json::json!(expected));
@@ -177,6 +177,13 @@ fn discovery_on_a_file_and_without_a_database() {
     assert!(answer.stdout.contains("compare each line with the database"), "{answer:?}");
     assert_eq!(fs::read(&path).expect("a file"), before, "the database is only read");
     assert_eq!(json(&["seed", "schema", "check", "--db", &url, "--map", &out])["exit_code"], 0);
+    let printed = motionctl(["seed", "schema", "discover", "--db", &url]);
+    assert_eq!((printed.code, printed.stdout), (0, fs::read_to_string(&out).expect("the proposal")));
+    assert_eq!(printed.stderr, "compare each line with the database, then put your name into reviewed_by\n");
+    let document = json(&["seed", "schema", "discover", "--db", &url]);
+    assert!(document["details"]["text"].as_str().is_some_and(|text| text.contains("reviewed_by = \"\"")));
+    assert_eq!(document["details"]["file"], Value::Null);
+    assert_eq!(motionctl(["seed", "schema", "discover", "--db", &url, "--force"]).code, 64);
     assert_eq!(json(&["seed", "schema", "discover", "--no-db", "--out", &out])["exit_code"], 69);
     let nowhere = json(&["seed", "schema", "discover", "--db", &url, "--out", "/nonexistent/map.toml"]);
     assert_eq!((nowhere["exit_code"].as_u64(), nowhere["outcome"].as_str()), (Some(1), Some("failed")));

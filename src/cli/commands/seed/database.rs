@@ -97,7 +97,7 @@ pub fn built_in() -> MapFile {
 }
 
 /// Where the settings of this server say that the map is.
-pub fn usual_place(context: &Context) -> Option<PathBuf> {
+fn usual_place(context: &Context) -> Option<PathBuf> {
     context.settings.map.clone().filter(|_| context.root.is_live())
 }
 
