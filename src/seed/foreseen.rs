@@ -106,8 +106,34 @@ impl Group<'_> {
         if checks.is_empty() {
             return Ok(Vec::new());
         }
-        let needed: BTreeSet<&str> =
-            checks.iter().flat_map(|check| check.columns.iter().map(String::as_str)).collect();
+        let (sql, values) = self.question(checks, rows);
+        let mut problems = Vec::new();
+        for answer in conn.rows(&sql, &values)? {
+            let Some(row) = usize::try_from(answer.int(0)?).ok().and_then(|number| rows.get(number)) else {
+                continue;
+            };
+            for (index, check) in checks.iter().enumerate() {
+                // NULL breaks no rule.
+                if answer.value(index + 1).display() == "0" {
+                    let message = format!(
+                        "{} is refused by the rule {} of the table {}: {}",
+                        row.what,
+                        check.name,
+                        self.table.name,
+                        brief(&check.clause)
+                    );
+                    let hint = "give it a value that the database accepts, or ask who made the rule";
+                    problems.push(Problem::error(row.place, message).hint(hint));
+                }
+            }
+        }
+        Ok(problems)
+    }
+
+    /// One SELECT that makes the rows as they would be, and holds each against every rule.
+    fn question(&self, checks: &[&Check], rows: &[Row]) -> (String, Vec<Value>) {
+        let needed = checks.iter().flat_map(|check| check.columns.iter().map(String::as_str));
+        let needed: BTreeSet<&str> = needed.collect();
         let mut values = Vec::new();
         let mut selects = Vec::new();
         for (number, row) in rows.iter().enumerate() {
@@ -115,13 +141,14 @@ impl Group<'_> {
             let mut columns = vec!["? AS `motionctl row`".to_owned()];
             for name in &needed {
                 let column = quoted(name);
-                let value = self.given(name).map(|index| row.values[index].clone());
-                columns.push(match value.or_else(|| self.default(name).filter(|_| self.key.is_none())) {
-                    // A value in the place of a column compares under the column's collation.
+                let given = self.given(name).map(|index| row.values[index].clone());
+                columns.push(match given.or_else(|| self.default(name).filter(|_| self.key.is_none())) {
                     Some(value) => {
-                        values.push(
-                            self.table.column(name).map_or(value.clone(), |column| typed(value, column)),
-                        );
+                        values.push(match self.table.column(name) {
+                            Some(definition) => typed(value, definition),
+                            None => value,
+                        });
+                        // A value in the place of a column compares under the column's collation.
                         format!("IF(FALSE, t.{column}, ?) AS {column}")
                     }
                     None => format!("t.{column}"),
@@ -146,26 +173,7 @@ impl Group<'_> {
             clauses.join(", "),
             selects.join(" UNION ALL ")
         );
-        let mut problems = Vec::new();
-        for answer in conn.rows(&sql, &values)? {
-            let Some(row) = usize::try_from(answer.int(0)?).ok().and_then(|number| rows.get(number)) else {
-                continue;
-            };
-            for (index, check) in checks.iter().enumerate() {
-                if answer.value(index + 1).display() == "0" {
-                    let message = format!(
-                        "{} is refused by the rule {} of the table {}: {}",
-                        row.what,
-                        check.name,
-                        self.table.name,
-                        brief(&check.clause)
-                    );
-                    let hint = "give it a value that the database accepts, or ask who made the rule";
-                    problems.push(Problem::error(row.place, message).hint(hint));
-                }
-            }
-        }
-        Ok(problems)
+        (sql, values)
     }
 }
 

@@ -11,7 +11,7 @@ pub use settings::{Need, SETTINGS, Setting};
 
 use super::connection::{Access, Change, Limits, Server};
 use super::error::{DbError, ErrorKind, one_line};
-use super::quiet::{Panicked, quietly};
+use super::quiet::quietly;
 use super::secret::Secret;
 use super::source::{Tls, Transport};
 use super::value::{Row, Value};
@@ -57,11 +57,10 @@ impl ServerSession {
         let caller = Caller { transport, has_password: password.is_some_and(|p| !p.expose().is_empty()) };
         let during = format!("connecting to the database at {place}");
         let (conn, version) = connect(options, *limits)
-            .and_then(|answer| match answer {
-                Ok(Ok(connected)) => Ok(connected),
-                Ok(Err(Refused::LoggingIn(error))) => Err(caller.connecting(&error)),
-                Ok(Err(Refused::SettingUp(error))) => Err(error),
-                Err(Panicked) => Err(caller.panicked()),
+            .map_err(|refused| match refused {
+                Refused::LoggingIn(error) => caller.connecting(&error),
+                Refused::GaveUp => caller.panicked(),
+                Refused::Otherwise(error) => error,
             })
             .map_err(|error| error.during(&during))?;
         let server = Server {
@@ -188,33 +187,35 @@ impl From<Error> for Trouble {
 /// What ended before there was a session.
 enum Refused {
     LoggingIn(Error),
-    SettingUp(DbError),
+    /// The driver panicked.
+    GaveUp,
+    Otherwise(DbError),
 }
 
 /// Logs in and sets the session up beside the caller, who waits no longer than the limit.
-fn connect(
-    options: Opts,
-    limits: Limits,
-) -> Result<Result<Result<(Conn, String), Refused>, Panicked>, DbError> {
+fn connect(options: Opts, limits: Limits) -> Result<(Conn, String), Refused> {
     let (sender, receiver) = sync_channel(1);
     let connect = move || {
         let mut conn = Conn::new(options).map_err(Refused::LoggingIn)?;
-        let version = set_up(&mut conn, &limits).map_err(Refused::SettingUp)?;
+        let version = set_up(&mut conn, &limits).map_err(Refused::Otherwise)?;
         Ok((conn, version))
     };
     let spawned = std::thread::Builder::new().name("database".to_owned()).spawn(move || {
         // Nobody waits any more when the limit has passed; then the connection is closed here.
-        drop(sender.send(quietly(connect)));
+        drop(sender.send(quietly(connect).unwrap_or(Err(Refused::GaveUp))));
     });
-    spawned.map_err(|error| DbError::new(ErrorKind::Other, format!("starting a thread: {error}")))?;
-    match receiver.recv_timeout(limits.connect) {
-        Ok(answer) => Ok(answer),
-        Err(RecvTimeoutError::Timeout) => {
-            let limit = limits.connect.as_millis();
-            Err(DbError::new(ErrorKind::Timeout, format!("no answer within {limit} ms")))
-        }
-        Err(RecvTimeoutError::Disconnected) => Ok(Err(Panicked)),
-    }
+    spawned.map_err(|error| {
+        Refused::Otherwise(DbError::new(ErrorKind::Other, format!("starting a thread: {error}")))
+    })?;
+    receiver.recv_timeout(limits.connect).unwrap_or_else(|error| {
+        Err(match error {
+            RecvTimeoutError::Timeout => {
+                let limit = limits.connect.as_millis();
+                Refused::Otherwise(DbError::new(ErrorKind::Timeout, format!("no answer within {limit} ms")))
+            }
+            RecvTimeoutError::Disconnected => Refused::GaveUp,
+        })
+    })
 }
 
 fn place(transport: &Transport) -> String {

@@ -3,8 +3,9 @@
 //! Invariant: a refusal names what was refused and what would help, and nothing of a thread reaches the terminal.
 
 use crate::support::binary::{Answer, motionctl};
-use crate::support::database_server::programs::{Kind, only_mariadb, programs};
+use crate::support::database_server::programs::{Kind, programs};
 use crate::support::database_server::{DatabaseServer, option_file, shared};
+use crate::support::only_on::{only_on, skipped};
 use motionctl::db::{Connection, DbError, ErrorKind, Limits, Secret, Source, Tls, Transport};
 use std::io::Write;
 use std::net::TcpListener;
@@ -26,7 +27,7 @@ fn hint(error: &DbError) -> &str {
 fn has(server: &DatabaseServer, plugin: &str) -> bool {
     let loaded = server.try_sql(&format!("INSTALL SONAME '{plugin}'"));
     if let Err(why) = &loaded {
-        println!("skipped: {} has no {plugin}: {why}", programs().name());
+        skipped(&format!("logging in by {plugin}"), why);
     }
     loaded.is_ok()
 }
@@ -42,7 +43,7 @@ fn by_socket(server: &DatabaseServer, user: &str, password: &str, schema: &str) 
 
 #[test]
 fn an_account_of_mariadb_logs_in_by_ed25519() {
-    if !only_mariadb("ed25519") {
+    if !only_on(Kind::MariaDb, "logging in by ed25519") {
         return;
     }
     let server = DatabaseServer::start(&[]);
@@ -89,9 +90,11 @@ fn an_account_of_mariadb_logs_in_by_ed25519() {
 
 #[test]
 fn an_account_of_mariadb_logs_in_by_parsec() {
-    if !only_mariadb("parsec") || programs().version < (11, 6) {
-        println!("skipped: parsec came with MariaDB 11.6");
+    if !only_on(Kind::MariaDb, "logging in by parsec") {
         return;
+    }
+    if programs().version < (11, 6) {
+        return skipped("logging in by parsec", "it came with MariaDB 11.6");
     }
     let server = DatabaseServer::start(&[]);
     if !has(&server, "auth_parsec") {
@@ -197,7 +200,8 @@ fn nothing_of_a_thread_reaches_the_terminal() {
     let salt = [b"\xfe".as_slice(), b"parsec\0", &[7; 32]].concat();
     // Salt and iterations, as a server that knows the user sends them.
     let more = [b"P\x01".as_slice(), &[9; 18]].concat();
-    let cases: [(&[(u8, &[u8])], &str, &str); 3] = [
+    type Packets<'a> = &'a [(u8, &'a [u8])];
+    let cases: [(Packets<'_>, &str, &str); 3] = [
         (&[(0, GREETING), (2, b"")], "pw", "the answer to logging in cannot be understood"),
         (&[(0, GREETING), (2, b"")], "", "cannot be understood without a password"),
         (&[(0, GREETING), (2, &salt), (4, &more)], "", "cannot be understood without a password"),

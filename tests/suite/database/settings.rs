@@ -3,8 +3,9 @@
 //! Invariant: every setting of the table is refused once, on a server that has the opposite for everybody.
 
 use crate::seed::proxy::{Fate, start};
-use crate::support::database_server::programs::{Kind, only_mariadb, programs};
+use crate::support::database_server::programs::{Kind, programs};
 use crate::support::database_server::{DatabaseServer, shared};
+use crate::support::only_on::only_on;
 use motionctl::db::{
     Access, Connection, DbError, ErrorKind, Limits, Need, SETTINGS, Secret, Setting, Source, Tls, Transport,
 };
@@ -139,7 +140,7 @@ fn warnings_that_the_list_does_not_hold_are_an_error() {
 /// Rules that a server does not enforce for others are enforced for what is written here.
 #[test]
 fn a_rule_that_is_turned_off_for_everybody_holds_in_the_session() {
-    if !only_mariadb("check_constraint_checks") {
+    if !only_on(Kind::MariaDb, "a rule that is turned off for everybody") {
         return;
     }
     let server = contrary();

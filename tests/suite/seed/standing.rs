@@ -6,8 +6,9 @@
 use super::commands::{file, seed};
 use super::support::{Db, finding, manifest, shown};
 use crate::support::database_server::DatabaseServer;
-use crate::support::database_server::programs::{Kind, only_mariadb, programs};
+use crate::support::database_server::programs::{Kind, programs};
 use crate::support::mount::Mount;
+use crate::support::only_on::{only_on, skipped};
 use motionctl::outcome::FailureKind;
 use motionctl::seed::apply::{Advisory, NotApplied};
 use motionctl::seed::snapshot::Unnamed;
@@ -70,7 +71,7 @@ fn what_a_dba_has_turned_off_stops_and_stays_off() {
 
 #[test]
 fn a_server_that_was_started_to_rescue_data_stops() {
-    if !only_mariadb("schemas that are made while data is rescued") {
+    if !only_on(Kind::MariaDb, "a schema that is made while data is rescued") {
         return;
     }
     let db = Db::on(server(&["--innodb-force-recovery=1"]));
@@ -80,9 +81,11 @@ fn a_server_that_was_started_to_rescue_data_stops() {
 
 #[test]
 fn a_schema_that_is_read_only_stops() {
-    if programs().kind != Kind::MySql || programs().version < (8, 0) {
-        println!("skipped: {} has no read-only schemas", programs().name());
+    if !only_on(Kind::MySql, "a schema that is read-only") {
         return;
+    }
+    if programs().version < (8, 0) {
+        return skipped("a schema that is read-only", "it came with MySQL 8.0");
     }
     let db = Db::on(server(&[]));
     let schema = db.schema.as_ref().expect("a server");
@@ -201,13 +204,12 @@ fn a_file_that_cannot_be_written_to_stops() {
 /// One node of Galera is a cluster.
 #[test]
 fn a_node_of_galera_that_answers_nothing_or_has_lost_the_others() {
-    if !only_mariadb("Galera") {
+    if !only_on(Kind::MariaDb, "a node of Galera") {
         return;
     }
     let provider = "/usr/lib/galera/libgalera_smm.so";
     if !Path::new(provider).exists() {
-        println!("skipped: no {provider} here");
-        return;
+        return skipped("a node of Galera", &format!("no {provider} here"));
     }
     let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port();
     let db = Db::on(server(&[

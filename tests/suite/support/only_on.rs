@@ -10,7 +10,12 @@ use super::depth::report;
 pub fn only_on(kind: Kind, test: &str) -> bool {
     let fits = programs().kind == kind;
     if !fits {
-        report(&format!("{test}: SKIPPED on {}, it is about {}", programs().name(), kind.name()), "");
+        skipped(test, &format!("it is about {}", kind.name()));
     }
     fits
+}
+
+/// Says what is skipped for another reason: a version, or a part of a server that is not here.
+pub fn skipped(test: &str, why: &str) {
+    report(&format!("{test}: SKIPPED on {}, {why}", programs().name()), "");
 }

@@ -49,16 +49,6 @@ pub fn programs() -> &'static Programs {
     })
 }
 
-/// Whether this run is about MariaDB; where a test is about what only MariaDB has, its name is printed and it is passed
-/// over.
-pub fn only_mariadb(what: &str) -> bool {
-    let is_it = programs().kind == Kind::MariaDb;
-    if !is_it {
-        println!("skipped: {} has no {what}", programs().name());
-    }
-    is_it
-}
-
 impl Programs {
     fn of_this_machine() -> Self {
         let paths =
