@@ -10,11 +10,17 @@ ROOT := $(filter 0,$(shell id -u))
 SUDO := $(if $(ROOT),,sudo)
 # Namespaces and a real nginx need root; only the test programs get it, cargo does not.
 RUNNER := $(if $(ROOT),,--config "target.'cfg(unix)'.runner='sudo -E'")
+# What reads and writes a database is tested a second time on the MySQL that packaging/setup.sh test unpacks.
+MYSQL := /var/cache/motionctl-tests/mysql
+ON_MYSQL := MOTIONCTL_TEST_DATABASE=$(MYSQL) cargo test --locked --test suite $(RUNNER) -- \
+    database:: schema_map:: seed:: sessions::
+# Tests wait for servers more than they compute.
+test test-deep test-databases: export RUST_TEST_THREADS ?= $(shell echo $$((3 * $$(nproc))))
 
-.PHONY: help demo test test-deep lint fmt clippy doc deny typos unused msrv bench build install clean
+.PHONY: help demo test test-deep test-databases lint fmt clippy doc deny typos unused msrv bench build install clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-9s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
 
 demo: ## Install nginx if it is missing, build, and rehearse a whole migration on a sample server
 	@packaging/setup.sh demo
@@ -24,6 +30,8 @@ demo: ## Install nginx if it is missing, build, and rehearse a whole migration o
 test: ## Install what the tests need and run them all, of each matrix a sample
 	@packaging/setup.sh test
 	cargo test --locked --workspace $(RUNNER)
+	@if [ -d $(MYSQL)/usr ]; then set -x; $(ON_MYSQL); \
+	else echo "make test: MySQL: SKIPPED, $$(cat $(MYSQL)/reason)" >&2; fi
 
 # What was done is printed as it is kept in docs/testing.md.
 test-deep: ## The same with every row of every matrix and many generated cases, and print their tables
@@ -32,6 +40,11 @@ test-deep: ## The same with every row of every matrix and many generated cases, 
 	MOTIONCTL_TEST_DEPTH=deep cargo test --locked --workspace $(RUNNER)
 	@date -u '+%F, commit '"$$(git rev-parse --short HEAD 2>/dev/null || echo unknown)"', '"$$(nproc)"' cores'
 	@cat $(CARGO_TARGET_DIR)/tmp/depth/*.txt
+
+# The table of docs/seeding.md.
+test-databases: ## The tests of seeding on every MariaDB and MySQL that Debian's suites offer, and a table
+	@packaging/setup.sh test
+	packaging/test-databases.sh $(RUNNER)
 
 lint: fmt clippy doc typos deny unused ## Run every lint
 

@@ -96,8 +96,8 @@ for package in "$work"/debs/*.deb; do dpkg -x "$package" "$work/root"; done
 loader=$(basename "$(patchelf --print-interpreter "$work/unpacked/$program")")
 rm -rf "$folder"
 mkdir -p "$folder/lib"
-find "$work/root" -path '*/lib*' -name 'lib*.so.*' ! -path '*/gconv/*' -exec cp -L {} "$folder/lib/" \;
-find "$work/root" -name "$loader" -exec cp -L {} "$folder/lib/" \;
+find "$work/root" -path '*/lib*' -name 'lib*.so.*' ! -path '*/gconv/*' ! -xtype l -exec cp -L {} "$folder/lib/" \;
+find "$work/root" -name "$loader" ! -xtype l -exec cp -L {} "$folder/lib/" \;
 rm -rf "$work/unpacked/usr/share/doc" "$work/unpacked/usr/share/man" "$work/unpacked/etc"
 # The path of a program itself counts for its libraries' own, and for what it loads later, too.
 for file in "$work"/unpacked/usr/bin/* "$work"/unpacked/usr/sbin/*; do

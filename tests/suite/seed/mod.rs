@@ -11,6 +11,7 @@ mod example;
 mod export;
 mod extensions;
 mod foreseen;
+mod grants;
 mod guards;
 mod kill;
 mod moved;

@@ -1,7 +1,7 @@
 //! Traps of MySQL and MariaDB, on a real server.
 
 use super::support::{Db, EXAMPLE, codes, finding, manifest};
-use crate::support::database_server::{DatabaseServer, shared};
+use crate::support::database_server::DatabaseServer;
 use motionctl::db::{Access, Connection, Limits};
 use motionctl::outcome::FailureKind;
 use motionctl::seed::Session;
@@ -155,46 +155,6 @@ fn select_is_enough_to_plan() {
     assert_eq!(planned.plan.rows(), 2);
     let blind = db.schema.as_ref().expect("a server").user("secret", "");
     assert!(blind.starts_with("u_"));
-}
-
-/// What docs/seeding.md grants for an apply, and nothing else.
-#[test]
-fn the_documented_grants_are_enough_to_apply() {
-    let db = server();
-    let schema = db.schema.as_ref().expect("a server");
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/seeding.md"))
-        .expect("the document");
-    let grants: Vec<&str> = text.lines().map(str::trim).filter(|line| line.starts_with("GRANT ")).collect();
-    assert!(grants.len() > 20, "{grants:?}");
-    shared().sql(&format!("CREATE USER 'seeder_{0}'@'%' IDENTIFIED BY 'secret'", schema.name));
-    let user = format!("seeder_{}", schema.name);
-    for grant in grants {
-        let grant = grant
-            .replace("motion2.", &format!("{}.", schema.name))
-            .replace("'motionctl'@'localhost'", &format!("'{user}'@'%'"));
-        shared().sql(&grant);
-    }
-    let texts = [
-        EXAMPLE,
-        "agents: [{ username: agent1, fullname: Other }]\nqueues: { mail: [{ name: Assistance, timeout: 9 }] }\n\
-         profiles: [{ name: Profile 1, enabled: false, queues: { voice: [{ name: Talk Now, penalty: 4 }] } }, { name: Profile 2, absent: true }]",
-    ];
-    for text in texts {
-        let wanted = manifest(text);
-        let planned = db.session_of(&user).plan(&wanted, Unnamed::Stay).expect("a plan");
-        let request = motionctl::seed::apply::Request {
-            manifest: &wanted,
-            unnamed: Unnamed::Stay,
-            planned: &planned,
-            advisory: Advisory::Taken,
-        };
-        db.session_of(&user)
-            .apply(&request, &mut || Ok(db.session_of(&user)), &mut |_| Ok(()))
-            .map_err(motionctl::outcome::Failure::from)
-            .expect("applied");
-    }
-    assert!(db.plan(texts[1]).expect("a plan").plan.is_empty());
-    shared().sql(&format!("DROP USER '{user}'@'%'"));
 }
 
 /// Trap 32: columns are named always; their order differs between installations.
