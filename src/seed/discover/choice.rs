@@ -128,8 +128,9 @@ fn judge<'c, 'a>(offer: Offer<'c, 'a>, kind: LinkKind) -> Judged<'c, 'a> {
     let has_penalty = kind == LinkKind::ProfileQueues(Channel::Voice) && offer.has_penalty();
     speaks(has_penalty, 3, "with a penalty".to_owned());
     let further: Vec<String> = further.iter().map(|word| format!("`{word}`")).collect();
-    let count = i32::try_from(further.len()).unwrap_or(i32::MAX);
-    speaks(count > 0, count.saturating_mul(-2), format!("with {} in its name", further.join(" and ")));
+    // However many they are, they do not outrank keys.
+    let points = if further.len() > 1 { -3 } else { -2 };
+    speaks(!further.is_empty(), points, format!("with {} in its name", further.join(" and ")));
     let demanded = offer.demanded();
     let count = i32::try_from(demanded.len()).unwrap_or(i32::MAX);
     let names: Vec<&str> = demanded.iter().map(|column| column.name.as_str()).collect();
