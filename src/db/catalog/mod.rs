@@ -3,8 +3,11 @@
 //! Invariant: names are kept as the server writes them; a table's name counts letter by letter, a column's does not.
 //! What the user may not see is missing here: missing is not the same as not there.
 
+mod checks;
 mod file;
 mod server;
+
+pub use checks::Check;
 
 use super::connection::{Connection, Engine};
 use super::error::DbError;
@@ -38,6 +41,8 @@ pub struct Table {
     pub foreign_keys: Vec<ForeignKey>,
     /// What runs when it is written.
     pub triggers: Vec<Trigger>,
+    /// Rules for its rows, of servers that list them.
+    pub checks: Vec<Check>,
 }
 
 /// Table or view.

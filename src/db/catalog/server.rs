@@ -32,6 +32,7 @@ pub(super) fn read(conn: &mut Connection, names: &Names<'_>) -> Result<Tables, D
     indexes(conn, &ask, &mut tables)?;
     foreign_keys(conn, &ask, &mut tables)?;
     triggers(conn, &ask, &mut tables)?;
+    super::checks::read(conn, &mut tables)?;
     Ok(tables)
 }
 

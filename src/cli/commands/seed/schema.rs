@@ -3,7 +3,7 @@
 //! Invariant: the database is only read; a map is printed, or goes to a file and never over one without `--force`.
 
 use super::channel_values::unnamed;
-use super::database::{MapFile, built_in, file_of, is_file, map, named, open, own, shown, unavailable};
+use super::database::{MapFile, built_in, file_of, is_file, map, named, open, own, shown};
 use crate::cli::args::seed::{SchemaCheckArgs, SchemaDiscoverArgs, SchemaShowArgs};
 use crate::cli::context::Context;
 use crate::cli::database::Database;
@@ -12,9 +12,9 @@ use crate::db::{Catalog, Connection, Engine, FileAccess};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, sort_findings};
 use crate::seed::discover::{Grade, Proposal, Samples, discover as propose, renew, wanted_samples};
 use crate::seed::embedded::Ownership;
-use crate::seed::granted;
 use crate::seed::map::{Ident, Map, Needs};
 use crate::seed::verify::{Since, unreviewed, verify};
+use crate::seed::{granted, unopened};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -47,7 +47,7 @@ pub fn check(context: &Context, args: &SchemaCheckArgs) -> Result<Outcome, Failu
     if args.database.map.is_none() && own(&mut connection)? == Ownership::Empty {
         return Ok(empty(&connection, &file));
     }
-    let catalog = Catalog::read(&mut connection).map_err(|error| unavailable(&error))?;
+    let catalog = Catalog::read(&mut connection).map_err(|error| unopened(&error))?;
     let needs = Needs::all(&file.map);
     granted(&mut connection, &file.map, &catalog, &needs)?;
     let found = verify(&file.map, &catalog, connection.engine(), &needs);
@@ -94,7 +94,7 @@ pub fn discover(context: &Context, args: &SchemaDiscoverArgs) -> Result<Outcome,
     let old = old.transpose()?;
     let file = file_of(named.source()).map(Path::to_owned);
     let mut connection = open(context, *named, FileAccess::Read)?;
-    let catalog = Catalog::read(&mut connection).map_err(|error| unavailable(&error))?;
+    let catalog = Catalog::read(&mut connection).map_err(|error| unopened(&error))?;
     if catalog.tables.is_empty() {
         let message = "the database has no table that this user may see";
         return Err(
