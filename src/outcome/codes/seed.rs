@@ -116,6 +116,11 @@ codes! {
         .means("the schema map and the database differ in parts that the command does not use")
         .looked_for("tables, columns, types and keys in the database's catalog")
         .advises("correct them before they are needed");
+    SEED_MAP_VALUES = warn("seed.map-values")
+        .means("rows of links have a value that means a channel and that the map does not name")
+        .looked_for("by `seed schema check`: what the columns of `only` hold. Such rows are not seen, and a plan would add \
+                     them again")
+        .advises("name the value in `also`");
     SEED_MAP_UNREVIEWED = stop("seed.map-unreviewed")
         .means("nobody has reviewed the schema map")
         .looked_for("`reviewed_by` of the map, where the database is MySQL or MariaDB")

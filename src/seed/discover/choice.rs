@@ -15,19 +15,23 @@ use crate::seed::map::LinkKind;
 const MARGIN: i32 = 3;
 /// With less, a table is no candidate at all.
 const LEAST: i32 = 1;
-/// With less, it is not proposed even where it is alone.
-const ALONE: i32 = 2;
 /// With less, it is a guess.
 const LIKELY: i32 = 4;
 /// More further columns than this say that a row is more than a link.
 const FURTHER: usize = 3;
 /// Words that the name of any table of links may have.
-const NEUTRAL: [&str; 22] = [
+const NEUTRAL: [&str; 29] = [
+    "accepted",
     "agent",
+    "allowed",
+    "approved",
+    "assigned",
     "assignment",
     "cc",
     "channel",
     "cm",
+    "enabled",
+    "granted",
     "has",
     "in",
     "link",
@@ -35,6 +39,7 @@ const NEUTRAL: [&str; 22] = [
     "mapping",
     "member",
     "membership",
+    "permitted",
     "profile",
     "queue",
     "rel",
@@ -69,7 +74,7 @@ enum Against {
 pub enum Choice<'c, 'a> {
     /// This table, how sure that is, and why; the one that came next.
     Taken(Judged<'c, 'a>, Grade, String, Option<String>),
-    /// These are about as good, or too little speaks for the only one.
+    /// These are about as good.
     Open(Vec<Judged<'c, 'a>>),
     /// None, and which were not taken.
     None(Vec<String>),
@@ -93,7 +98,7 @@ pub fn choose<'c, 'a>(offers: Vec<Offer<'c, 'a>>, kind: LinkKind) -> Choice<'c, 
     if able.is_empty() {
         return Choice::None(unable.iter().map(Judged::refused).collect());
     }
-    if !is_clear || able[0].score < ALONE {
+    if !is_clear {
         let best = able[0].score;
         able.retain(|it| it.score + MARGIN > best);
         return Choice::Open(able);
@@ -124,12 +129,14 @@ fn judge<'c, 'a>(offer: Offer<'c, 'a>, kind: LinkKind) -> Judged<'c, 'a> {
     };
     speaks(offer.evidence() == Grade::Certain, 3, "foreign keys".to_owned());
     speaks(offer.is_unique(), 3, "unique together".to_owned());
+    speaks(!offer.is_unique(), -1, "not unique together".to_owned());
     speaks(further.is_empty() && against.is_none(), 2, "named after them alone".to_owned());
     let has_penalty = kind == LinkKind::ProfileQueues(Channel::Voice) && offer.has_penalty();
     speaks(has_penalty, 3, "with a penalty".to_owned());
     let further: Vec<String> = further.iter().map(|word| format!("`{word}`")).collect();
-    let count = i32::try_from(further.len()).unwrap_or(i32::MAX);
-    speaks(count > 0, count.saturating_mul(-2), format!("with {} in its name", further.join(" and ")));
+    // However many they are, they do not outrank keys.
+    let points = if further.len() > 1 { -3 } else { -2 };
+    speaks(!further.is_empty(), points, format!("with {} in its name", further.join(" and ")));
     let demanded = offer.demanded();
     let count = i32::try_from(demanded.len()).unwrap_or(i32::MAX);
     let names: Vec<&str> = demanded.iter().map(|column| column.name.as_str()).collect();

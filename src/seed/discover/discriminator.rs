@@ -42,6 +42,16 @@ pub fn discriminator(table: &Table, engine: Engine) -> Option<&Column> {
     NAMES.iter().find_map(|name| texts().find(|column| key(&column.name) == *name))
 }
 
+/// The channel that a value means, however it is spelt.
+#[must_use]
+pub fn channel_of(value: &str) -> Option<Channel> {
+    let value = key(value);
+    let means = |channel: &Channel| {
+        spellings(*channel).iter().any(|word| value == *word || value == format!("{word}queue"))
+    };
+    Channel::ALL.into_iter().find(means)
+}
+
 /// What marks a channel's rows; `seen` are the values of the rows, the most frequent first.
 pub fn only<'a>(
     column: &'a Column,
@@ -49,10 +59,7 @@ pub fn only<'a>(
     seen: Option<&Vec<String>>,
     engine: Engine,
 ) -> Option<Only<'a>> {
-    let means = |value: &&String| {
-        let value = key(value);
-        spellings(channel).iter().any(|word| value == *word || value == format!("{word}queue"))
-    };
+    let means = |value: &&String| channel_of(value) == Some(channel);
     let members = (Family { column, engine }).members();
     let meant: Vec<String> = members.as_ref().or(seen).into_iter().flatten().filter(means).cloned().collect();
     let guess = |why: &str| {

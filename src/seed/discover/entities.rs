@@ -4,6 +4,7 @@
 //! name says that it keeps what was, and one without a key of whole numbers are never taken, and named where nothing
 //! else is found.
 
+use super::discriminator::discriminator;
 use super::fields::{DELETED, Field, Known, TIMES, Type, find, lacks, needed, optional};
 use super::names::{against, is_past, key, words};
 use super::proposal::Grade;
@@ -102,6 +103,11 @@ impl<'a> Entities<'a> {
                 Err(note) => notes.push(format!("queues.{channel}: {note}")),
             }
         }
+        if queues.is_empty() {
+            notes.extend(tables.iter().find(|table| holds_all_queues(table, engine)).map(|table| {
+                format!("queues: {} holds those of every channel; a map needs a table for each", table.name)
+            }));
+        }
         let sessions = tables.iter().filter(|table| table.kind == TableKind::Table);
         let sessions = sessions.filter(|table| is_of_sessions(table)).min_by_key(|table| table.name.len());
         let sessions = sessions.map(|table| Found {
@@ -112,6 +118,13 @@ impl<'a> Entities<'a> {
         });
         Self { users, queues, sessions, notes }
     }
+}
+
+/// A table of queues whose channel a column tells.
+fn holds_all_queues(table: &Table, engine: Engine) -> bool {
+    words(&table.name).last().is_some_and(|word| word == "queue")
+        && VOICE_QUEUES[..3].iter().all(|field| find(table, field, engine).is_some())
+        && discriminator(table, engine).is_some()
 }
 
 /// `report_member`, also behind a prefix.

@@ -48,7 +48,11 @@ pub const fn optional(key: &'static str, kind: Type, names: &'static [&'static s
 
 /// The times that every table of the framework has.
 pub const TIMES: [Field; 2] = [
-    optional("created", Type::Time, &["createdat", "creationdate", "dateadded"]),
+    optional(
+        "created",
+        Type::Time,
+        &["createdat", "creationdate", "dateadded", "addedat", "assignedat", "insertedat", "linkedat"],
+    ),
     optional("updated", Type::Time, &["updatedat", "modifiedat", "changedat"]),
 ];
 

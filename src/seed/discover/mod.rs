@@ -14,6 +14,7 @@ mod proposal;
 mod references;
 mod renew;
 
+pub use discriminator::channel_of;
 pub use links::Samples;
 pub use proposal::{Entry, Grade, Proposal, Section};
 pub use renew::{Renewal, renew};

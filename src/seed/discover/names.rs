@@ -45,16 +45,22 @@ fn is_known(word: &str) -> bool {
 }
 
 /// Words of which names of tables and columns are made, besides those that turn their meaning.
-const PLAIN: [&str; 31] = [
+const PLAIN: [&str; 38] = [
+    "accepted",
     "agent",
+    "allowed",
     "app",
+    "approved",
+    "assigned",
     "assignment",
     "cc",
     "channel",
     "chat",
     "cm",
     "email",
+    "enabled",
     "fax",
+    "granted",
     "has",
     "id",
     "in",
@@ -64,6 +70,7 @@ const PLAIN: [&str; 31] = [
     "member",
     "open",
     "openchannel",
+    "permitted",
     "profile",
     "queue",
     "rel",
@@ -110,7 +117,7 @@ const PAST: [&str; 28] = [
     "version",
 ];
 /// Words that turn around or change what a table of two ends means: who is kept out, who asked, who looks on.
-const TURNED: [&str; 62] = [
+const TURNED: [&str; 65] = [
     "admin",
     "approver",
     "banned",
@@ -165,19 +172,22 @@ const TURNED: [&str; 62] = [
     "selected",
     "session",
     "skipped",
+    "state",
+    "status",
     "subscription",
     "supervisor",
     "suspended",
     "template",
     "unassigned",
+    "unavailable",
     "viewer",
     "waiting",
     "watcher",
 ];
 
-/// Whether a word says that a table keeps what was: a year or a version does as well.
+/// Whether a word says that a table keeps what was: a year or a date does as well.
 pub fn is_past(word: &str) -> bool {
-    PAST.contains(&word) || word.chars().all(|c| c.is_ascii_digit())
+    PAST.contains(&word) || word.len() >= 4 && word.chars().all(|c| c.is_ascii_digit())
 }
 
 /// Whether a word turns the meaning of what it stands beside.
@@ -212,6 +222,7 @@ pub fn referred(column: &str) -> Option<String> {
 fn singular(word: &str) -> String {
     match word {
         "sms" | "status" | "has" | "whats" => word.to_owned(),
+        "statuses" => "status".to_owned(),
         _ if word.ends_with("ss") => word.to_owned(),
         _ => match (word.strip_suffix("ies"), word.strip_suffix('s')) {
             (Some(stem), _) => format!("{stem}y"),
@@ -255,10 +266,15 @@ mod tests {
             ("userhasvoicequeuesrequested", "requested"),
             ("voice_queues_2023", "2023"),
             ("user_has_archives", "archive"),
+            ("VoiceQueueStatuses", "status"),
         ] {
             assert_eq!(against(name), [expect], "{name}");
         }
-        assert_eq!(against("user_has_voice_queues"), [""; 0]);
+        for name in
+            ["user_has_voice_queues", "agent_profile_allowed_users", "map1", "AgentProfileAssignedUsers"]
+        {
+            assert_eq!(against(name), [""; 0], "{name}");
+        }
         assert!(PLAIN.is_sorted() && PAST.is_sorted() && TURNED.is_sorted());
     }
 

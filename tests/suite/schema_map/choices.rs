@@ -78,6 +78,10 @@ fn words_that_turn_a_meaning_around_lose_whatever_their_keys_say() {
         (voice, VOICE, "profile_voice", "agent_profile_has_voice_queues_excluded"),
         (personal, PERSONAL, "agent_has_voice_queues", "user_has_voice_queues_requested"),
         (personal, PERSONAL, "user_voice", "userhasvoicequeuespending"),
+        // Words that say what a link is anyhow cost nothing.
+        (voice, VOICE, "agent_profile_allowed_voice_queues", "agent_profile_denied_voice_queues"),
+        (agents, AGENTS, "AgentProfileAssignedUsers", "AgentProfileRequestedUsers"),
+        (personal, PERSONAL, "agentassignedvoicequeues", "agentvoicequeuestatuses"),
     ] {
         let more = ", note VARCHAR(9), muted INTEGER NOT NULL DEFAULT 0";
         for proposal in proposals(&(table(right, ends, false, more) + &table(wrong, ends, true, ""))) {
@@ -170,6 +174,22 @@ fn where_too_little_tells_them_apart_nothing_can_be_used_by_mistake() {
             format!("{before}\n[links.profile_agents]\n{}\n{}", taken.join("\n"), lines[end..].join("\n"));
         let map = Map::parse("chosen", &text).unwrap_or_else(|error| panic!("{error}\n{text}"));
         assert_eq!(map.link(LinkKind::ProfileAgents).map(|link| link.table.as_str()), Some(names[0]));
+    }
+}
+
+#[test]
+fn keys_alone_are_enough_for_a_guess() {
+    let tables = "CREATE TABLE map1 (a INTEGER NOT NULL, b INTEGER NOT NULL, PRIMARY KEY (a, b), \
+                  FOREIGN KEY (a) REFERENCES users (id), FOREIGN KEY (b) REFERENCES voice_queues (id)) ENGINE=InnoDB;\n";
+    for proposal in proposals(tables) {
+        let (taken, line) = chosen(&proposal, LinkKind::Personal(Voice));
+        assert_eq!(taken.as_deref(), Some("map1"));
+        assert!(line.contains("it has a and b, foreign keys, unique together"), "{line}");
+    }
+    for proposal in proposals(&table("agent_profile_shift_users", AGENTS, false, "")) {
+        let (taken, line) = chosen(&proposal, LinkKind::ProfileAgents);
+        assert_eq!(taken.as_deref(), Some("agent_profile_shift_users"));
+        assert!(line.contains("# guess: "), "{line}");
     }
 }
 

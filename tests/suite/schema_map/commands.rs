@@ -188,3 +188,33 @@ fn discovery_on_a_file_and_without_a_database() {
     let nowhere = json(&["seed", "schema", "discover", "--db", &url, "--out", "/nonexistent/map.toml"]);
     assert_eq!((nowhere["exit_code"].as_u64(), nowhere["outcome"].as_str()), (Some(1), Some("failed")));
 }
+
+#[test]
+fn a_check_names_values_that_mean_a_channel_and_that_the_map_does_not_know() {
+    let [_, mut database] = Database::shaped("several-values");
+    let folder = folder();
+    let map = folder.path().join("map.toml").display().to_string();
+    let url = database.url();
+    let text = database.discover().to_toml("a test").replace("reviewed_by = \"\"", "reviewed_by = \"Ann\"");
+    let check = || json(&["seed", "schema", "check", "--db", &url, "--map", &map]);
+    fs::write(&map, &text).expect("a map");
+    let knows_both = check();
+    assert_eq!((knows_both["exit_code"].as_u64(), codes(&knows_both).len()), (Some(0), 0), "{knows_both:#}");
+
+    // A value of no channel of the map is nobody's, and the column of an ENUM that has both may hold none.
+    database
+        .sql("INSERT INTO agentProfileQueue (agentProfileId, queueId, channel) VALUES (1, 1, 'callback')");
+    fs::write(&map, text.replace(", also = [\"voice\"]", "")).expect("a map");
+    let knows_one = check();
+    assert_eq!(
+        (knows_one["exit_code"].as_u64(), codes(&knows_one)),
+        (Some(0), vec!["seed.map-values".to_owned()])
+    );
+    let evidence = &finding(&knows_one, "seed.map-values")["evidence"];
+    assert_eq!(
+        evidence,
+        &serde_json::json!([
+            "agentProfileQueue.channel holds \"voice\", which means voice and is not in links.profile_queues.voice"
+        ])
+    );
+}

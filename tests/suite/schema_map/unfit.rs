@@ -145,3 +145,30 @@ fn two_tables_of_users_that_are_as_good_are_both_named() {
         assert!(proposal.missing().contains(&"users.table".to_owned()));
     }
 }
+
+#[test]
+fn one_table_with_the_queues_of_every_channel_is_the_reason() {
+    for mut database in Database::both() {
+        let sql = CORE.replace("voice_queues", "queues").replace("strategy", "channel VARCHAR(9), strategy");
+        database.sql(&sql.replace("TABLE chat_queues", "TABLE chat_lists"));
+        let proposal = database.discover();
+        assert_eq!(
+            note(&proposal, "queues:"),
+            "queues: queues holds those of every channel; a map needs a table for each"
+        );
+    }
+}
+
+#[test]
+fn the_moment_of_a_link_is_no_value_to_be_fixed() {
+    for mut database in Database::both() {
+        database.sql(&format!(
+            "{CORE}CREATE TABLE agent_profile_users (AgentProfileId INTEGER NOT NULL, UserId INTEGER NOT NULL, \
+             assignedAt DATETIME NOT NULL, PRIMARY KEY (AgentProfileId, UserId)) ENGINE=InnoDB;\n"
+        ));
+        let map = database.map();
+        let link = map.link(LinkKind::ProfileAgents).expect("links");
+        assert_eq!(link.created.as_ref().map(|column| column.as_str()), Some("assignedAt"));
+        assert_eq!(lines(&database.verify(&map).mismatches), [""; 0]);
+    }
+}

@@ -5,6 +5,7 @@
 
 mod access;
 mod apply;
+mod channel_values;
 mod client;
 mod database;
 mod export;

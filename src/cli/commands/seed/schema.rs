@@ -2,6 +2,7 @@
 //!
 //! Invariant: the database is only read; a map is printed, or goes to a file and never over one without `--force`.
 
+use super::channel_values::unnamed;
 use super::database::{MapFile, built_in, file_of, is_file, map, named, open, own, shown};
 use crate::cli::args::seed::{SchemaCheckArgs, SchemaDiscoverArgs, SchemaShowArgs};
 use crate::cli::context::Context;
@@ -57,6 +58,7 @@ pub fn check(context: &Context, args: &SchemaCheckArgs) -> Result<Outcome, Failu
         .details
         .insert("mismatches".to_owned(), found.mismatches.iter().map(ToString::to_string).collect());
     outcome.findings = found.findings();
+    outcome.findings.extend(unnamed(&mut connection, &catalog, &file.map, MOST_ROWS));
     outcome.findings.extend(unreviewed(&file.map, connection.engine()));
     sort_findings(&mut outcome.findings);
     let count = needs.iter().count();
