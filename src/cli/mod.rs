@@ -119,12 +119,19 @@ fn arm_kill_points() {
 
 /// Whether the answer is a file with comments, which people read and redirect; programs get it inside of the document.
 fn is_text(command: &Command) -> bool {
-    matches!(command, Command::Seed(SeedCommand::Schema(SchemaCommand::Show(_)) | SeedCommand::Export(_)))
+    match command {
+        Command::Seed(SeedCommand::Schema(SchemaCommand::Show(_)) | SeedCommand::Export(_)) => true,
+        Command::Seed(SeedCommand::Import(args)) => args.out.is_none(),
+        _ => false,
+    }
 }
 
 /// Prints the file; a failure must not end up in what it is redirected to.
 fn show_text(global: &args::Global, outcome: &Outcome) -> ExitCode {
     if let Some(text) = outcome.details.get("text").and_then(|text| text.as_str()) {
+        if !outcome.findings.is_empty() {
+            drop(std::io::stderr().lock().write_all(report::human(outcome, style(global)).as_bytes()));
+        }
         return print(text.as_bytes(), outcome.exit_code);
     }
     // A closed pipe is nobody's failure.

@@ -48,6 +48,7 @@ mod sandbox;
 mod schema_map;
 mod seed;
 mod sessions;
+mod spreadsheet;
 mod strategies;
 mod support;
 mod tidy;

@@ -21,6 +21,8 @@ pub enum SeedCommand {
     Apply(Box<SeedApplyArgs>),
     /// Print the database as a manifest; nothing is written
     Export(ExportArgs),
+    /// A manifest out of a table of agents, CSV or .xlsx; no database is asked
+    Import(ImportArgs),
     /// All profiles: who and what belongs to them, and whether they are in use
     List(ListArgs),
     /// What the login offers agents: profiles, and the queues of each
@@ -131,6 +133,26 @@ pub struct ExportArgs {
     /// The database and its map.
     #[command(flatten)]
     pub database: DatabaseArgs,
+}
+
+/// Arguments of `seed import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The table: CSV in UTF-8, or a workbook (.xlsx); `-` reads standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "template", conflicts_with = "template")]
+    pub table: Option<PathBuf>,
+    /// Read this sheet of a workbook
+    #[arg(long, value_name = "NAME", conflicts_with = "template")]
+    pub sheet: Option<String>,
+    /// Leave the column with this header out; may be given several times
+    #[arg(long, value_name = "COLUMN", conflicts_with = "template")]
+    pub ignore: Vec<String>,
+    /// Write to FILE and not to standard output
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub out: Option<PathBuf>,
+    /// Write a table to fill in: CSV, or a workbook where --out names one (.xlsx)
+    #[arg(long)]
+    pub template: bool,
 }
 
 /// Arguments of `seed list`.
