@@ -17,6 +17,7 @@ pub mod import;
 pub mod list;
 pub mod manifest;
 pub mod map;
+pub mod offline;
 pub mod plan;
 mod planned;
 mod reading;

@@ -53,6 +53,12 @@ impl Session {
         Self::shown_as(conn, shown, map)
     }
 
+    /// A database in memory whose tables were made for a map, as they are on a server.
+    pub(super) fn in_memory(conn: Connection, map: Map, catalog: Catalog) -> Self {
+        let shown = conn.server().clone();
+        Self { conn, map, catalog, identity: "memory".to_owned(), shown }
+    }
+
     fn shown_as(mut conn: Connection, shown: Server, map: Map) -> Result<Self, Failure> {
         let names: Vec<&str> = map.table_names().into_iter().map(Ident::as_str).collect();
         let catalog = Catalog::of(&mut conn, &names).map_err(|error| failure(&error))?;

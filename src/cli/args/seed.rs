@@ -92,6 +92,14 @@ pub struct SeedPlanArgs {
     /// What may be done, and where.
     #[command(flatten)]
     pub change: SeedChangeArgs,
+    /// Plan against what `seed export` wrote, without a database; the plan cannot be saved
+    #[arg(
+        long,
+        value_name = "EXPORT",
+        value_hint = ValueHint::FilePath,
+        conflicts_with_all = ["out", "db", "no_db", "defaults_file", "db_ca"]
+    )]
+    pub against: Option<PathBuf>,
     /// Save the plan for a later apply
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub out: Option<PathBuf>,

@@ -11,6 +11,7 @@ mod export;
 mod import;
 mod list;
 mod manifest;
+mod offline;
 mod plan;
 mod saved;
 mod schema;

@@ -5,6 +5,7 @@
 use super::client;
 use super::database;
 use super::manifest::refusal;
+use super::offline;
 use super::saved::{Saved, SavedManifest};
 use crate::cli::args::DatabaseArgs;
 use crate::cli::args::seed::{PruneChoice, SeedChangeArgs, SeedPlanArgs};
@@ -29,6 +30,9 @@ pub fn plan(context: &Context, args: &SeedPlanArgs) -> Result<Outcome, Failure> 
     let work = Work::new(context, &args.change)?;
     let (name, bytes) = read_manifest(&args.manifest)?;
     let validated = valid(&bytes, &name)?;
+    if let Some(export) = &args.against {
+        return offline::plan(context, args, &work, &validated, export);
+    }
     let place = Place::new(context, &args.change.database)?;
     let mut session = place.open(context, Purpose::Plan)?;
     let mut outcome = work.outcome("seed plan", &session);
@@ -54,7 +58,7 @@ pub fn plan(context: &Context, args: &SeedPlanArgs) -> Result<Outcome, Failure> 
 }
 
 /// Whether the database is as the manifest says, and what would come of an apply.
-fn judge(planned: &Planned, args: &SeedPlanArgs, outcome: &mut Outcome) {
+pub fn judge(planned: &Planned, args: &SeedPlanArgs, outcome: &mut Outcome) {
     let stops = outcome.findings.iter().filter(|finding| finding.stops()).count();
     let stopped = format!("{stops} finding{} would stop an apply", if stops == 1 { "" } else { "s" });
     let pending = format!("changes are pending: {}", counted(planned));
@@ -182,9 +186,14 @@ impl Work {
         if !planned.plan.is_empty() {
             planned.findings.extend(client::missing(context));
         }
+        self.settle(&mut planned);
+        Ok(planned)
+    }
+
+    /// Adds what is not allowed to the findings of a plan, and marks what is accepted.
+    pub fn settle(&self, planned: &mut Planned) {
         planned.findings.extend(refused(&planned.plan.deletions(), &self.allowed));
         accept(&mut planned.findings, &self.accepted);
-        Ok(planned)
     }
 
     /// Puts a plan into the answer.
