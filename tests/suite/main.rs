@@ -34,6 +34,7 @@ mod manifest;
 mod masters;
 mod new_client;
 mod offered;
+mod pipelines;
 mod place;
 mod plan;
 mod probes;

@@ -38,6 +38,17 @@ pub struct ValidateArgs {
     /// Manifests; `-` reads standard input
     #[arg(required = true, value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
     pub manifests: Vec<PathBuf>,
+    /// The values of this site.
+    #[command(flatten)]
+    pub site: SiteValuesArgs,
+}
+
+/// The values that a manifest asks for.
+#[derive(Debug, Args)]
+pub struct SiteValuesArgs {
+    /// Fill in the values of a site where the manifest asks for them: `{{ site.NAME }}`
+    #[arg(long = "with", value_name = "SITE", value_hint = ValueHint::FilePath)]
+    pub with: Option<PathBuf>,
 }
 
 /// What to do with schemas.
@@ -89,6 +100,9 @@ pub struct SeedPlanArgs {
     /// The manifest; `-` reads standard input
     #[arg(value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
     pub manifest: PathBuf,
+    /// The values of this site.
+    #[command(flatten)]
+    pub site: SiteValuesArgs,
     /// What may be done, and where.
     #[command(flatten)]
     pub change: SeedChangeArgs,
@@ -115,6 +129,9 @@ pub struct SeedApplyArgs {
     /// input
     #[arg(value_name = "MANIFEST|PLAN", value_hint = ValueHint::FilePath)]
     pub input: PathBuf,
+    /// The values of this site.
+    #[command(flatten)]
+    pub site: SiteValuesArgs,
     /// What may be done, and where.
     #[command(flatten)]
     pub change: SeedChangeArgs,
@@ -180,6 +197,9 @@ pub struct AccessArgs {
     /// Answer as if this manifest had been applied; `-` reads standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub with: Option<PathBuf>,
+    /// Fill in the values of a site in that manifest
+    #[arg(long, value_name = "SITE", value_hint = ValueHint::FilePath, requires = "with")]
+    pub with_site: Option<PathBuf>,
     /// The database and its map.
     #[command(flatten)]
     pub database: DatabaseArgs,

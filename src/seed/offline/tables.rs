@@ -4,11 +4,14 @@
 //! would refuse a value.
 
 use crate::db::Catalog;
-use crate::db::catalog::{Column, ColumnDefault, Table, TableKind};
+use crate::db::catalog::{Column, ColumnDefault, Covers, Index, Table, TableKind};
 use crate::seed::map::{Ident, Literal, Map, Part};
 use crate::seed::verify::{Kind, Shape};
 use std::collections::BTreeMap;
 use std::fmt::Write;
+
+/// How SQLite makes ids of its own.
+const KEY: &str = "INTEGER PRIMARY KEY";
 
 /// The tables of a map.
 pub(super) struct Tables {
@@ -48,9 +51,16 @@ pub(super) fn of(map: &Map) -> Tables {
         let list: Vec<String> =
             columns.iter().map(|made| format!("`{}` {}", made.column.name, made.sqlite)).collect();
         writeln!(script, "CREATE TABLE `{name}` ({});", list.join(", ")).expect("a string takes any text");
+        let keys = columns.iter().filter(|made| made.sqlite == KEY).map(|made| Index {
+            name: "PRIMARY".to_owned(),
+            unique: true,
+            columns: vec![made.column.name.clone()],
+            covers: Covers::Whole,
+        });
         let table = Table {
             name: name.to_owned(),
             kind: TableKind::Table,
+            indexes: keys.collect(),
             columns: columns.into_iter().map(|made| made.column).collect(),
             ..Table::default()
         };
@@ -68,7 +78,7 @@ fn recorded<'a>(map: &'a Map, table: &Ident, column: &Ident) -> Option<&'a str> 
 /// How SQLite keeps it: names have no case, as under the usual collations of servers.
 fn affinity(kind: Kind<'_>, is_name: bool) -> &'static str {
     match kind {
-        Kind::Key => "INTEGER PRIMARY KEY",
+        Kind::Key => KEY,
         _ if is_name => "TEXT COLLATE NOCASE",
         Kind::Text | Kind::TextOrInteger | Kind::Says(_) => "TEXT",
         _ => "",
@@ -78,9 +88,8 @@ fn affinity(kind: Kind<'_>, is_name: bool) -> &'static str {
 /// A column that takes all that its use may need.
 fn usual(kind: Kind<'_>) -> &'static str {
     match kind {
-        Kind::Key | Kind::Reference(..) | Kind::Integer | Kind::Null | Kind::Holds(Literal::Integer(_)) => {
-            "bigint null"
-        }
+        Kind::Key => "bigint not null auto_increment",
+        Kind::Reference(..) | Kind::Integer | Kind::Null | Kind::Holds(Literal::Integer(_)) => "bigint null",
         Kind::Flag | Kind::Holds(Literal::Boolean(_)) => "tinyint(1) null",
         Kind::Decimal => "decimal null",
         Kind::Time | Kind::TimeOrNull => "datetime null",

@@ -3,10 +3,10 @@
 //! Invariant: no database is asked, whatever the environment names, and nothing that could be applied is written.
 
 use super::database;
-use super::plan::{Work, judge, valid};
+use super::manifest::Text;
+use super::plan::{Work, judge};
 use crate::cli::args::seed::SeedPlanArgs;
 use crate::cli::context::Context;
-use crate::cli::files::read_manifest;
 use crate::db::Engine;
 use crate::outcome::{Failure, Outcome, OutcomeKind};
 use crate::seed::Session;
@@ -24,8 +24,8 @@ pub fn plan(
     validated: &Validated,
     export: &Path,
 ) -> Result<Outcome, Failure> {
-    let (name, bytes) = read_manifest(export)?;
-    let exported = valid(&bytes, &name)?;
+    let exported = Text::read(export)?.valid(None)?;
+    let name = exported.source.name();
     let used = if args.change.database.map.is_some() { MapUsed::Named } else { MapUsed::BuiltIn };
     let map = database::map(context, &args.change.database, true)?.map;
     let mut outcome = Outcome::new("seed plan", OutcomeKind::Ok);
