@@ -98,8 +98,8 @@ fn check(team: &str, site: &str, expect: &[&str]) {
 #[test]
 fn a_value_is_what_it_is_in_the_sites_file() {
     let team = "version: 1\nqueues: { chat: [ { name: 'In {{site.city}}', strategy: '{{ site.s }}', timeout: '{{ site.t }}', description: '{{ site.d }}' } ] }\n\
-                profiles: [ { name: '{{ site.city }} {{ site.n }}', enabled: '{{ site.on }}', agents: &a '{{ site.early }}' }, { name: P, agents: *a } ]\n";
-    let site = "version: 1\nsite: { city: 'Z: #1 {x}', s: beepall, t: 30, d: null, n: 7, on: false, early: { mode: exact, members: [anna] } }\n";
+                profiles: [ { name: '{{ site.city }} {{ site.nr }}', enabled: '{{ site.enabled }}', agents: &a '{{ site.early }}' }, { name: P, agents: *a } ]\n";
+    let site = "version: 1\nsite: { city: 'Z: #1 {x}', s: beepall, t: 30, d: null, nr: 7, enabled: false, early: { mode: exact, members: [anna] } }\n";
     let file = |name, text: &'static str| File { name, bytes: text.as_bytes() };
     let read = validate_for(file("team", team), Some(file("site", site)));
     let manifest = read.manifest.unwrap_or_else(|| panic!("{:?}", read.problems));
@@ -154,7 +154,7 @@ fn a_value_that_is_missing_or_left_over_is_refused() {
         problems(TEAM, None),
         [
             "team:3:13 `{{ site.city }} Early` asks for a value of a site | --with SITE names the file that has it",
-            "team:3:45 `{{ site.early }}` asks for a value of a site | --with SITE names the file that has it",
+            "team:3:46 `{{ site.early }}` asks for a value of a site | --with SITE names the file that has it",
         ]
     );
     // Other brackets are text.

@@ -116,7 +116,7 @@ codes! {
         .means("a name is nearly one that the manifest declares, or the database spells it differently")
         .looked_for("each name that a manifest uses, against those that it declares and those of the database")
         .advises("correct the spelling; it is right if the database has both");
-    SEED_OFFLINE = info("seed.offline")
+    SEED_OFFLINE = warn("seed.offline")
         .means("the plan was made against an export, not against the database")
         .looked_for("`--against`: the names and columns of an export, and nothing else")
         .advises("plan again against the server before you apply; apply does so, too");

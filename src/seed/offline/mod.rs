@@ -33,8 +33,7 @@ impl Session {
         }
         let mut map = map.clone();
         let tables = tables::of(&map);
-        // Who is logged in is not in an export; what tables were like, was used.
-        map.report_member = None;
+        // What tables were like was used. Who is logged in is not in an export: the table is there, and empty.
         map.permissions = None;
         map.tables.clear();
         let failed = |error| failure(&error);

@@ -29,7 +29,7 @@ struct Made {
 
 /// The tables that a plan reads.
 pub(super) fn of(map: &Map) -> Tables {
-    let parts = [Part::Users, Part::Profiles].into_iter();
+    let parts = [Part::Users, Part::Profiles, Part::ReportMember].into_iter();
     let parts = parts.chain(map.queues.keys().map(|channel| Part::Queues(*channel)));
     let parts = parts.chain(map.links.keys().map(|kind| Part::Links(*kind)));
     let mut tables: BTreeMap<&str, Vec<Made>> = BTreeMap::new();
