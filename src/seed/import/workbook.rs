@@ -3,7 +3,7 @@
 //! Invariant: nothing is read before it is known to be small enough when unpacked. Cells are read one by one, never as a
 //! rectangle: one cell far away would make that as large as the sheet can be.
 
-use super::cells::{At, Cell, Cells, Grid, Kind, letters};
+use super::cells::{At, Cell, Grid, Kind, letters};
 use super::part::{self, Hidden};
 use crate::outcome::{Failure, FailureKind};
 use crate::seed::manifest::shown;
@@ -47,7 +47,7 @@ pub(super) fn read(bytes: &[u8], name: &str, sheet: Option<&str>) -> Result<Grid
         if count > MOST_CELLS {
             return Err(invalid(name, &format!("the sheet has more than {MOST_CELLS} cells")));
         }
-        grid.lines.entry(at.line).or_insert_with(Cells::new).insert(at.column, cell);
+        grid.lines.entry(at.line).or_default().insert(at.column, cell);
     }
     drop(reader);
     say_hidden(part.as_deref().and_then(part::hidden), &mut grid);

@@ -8,11 +8,11 @@ use crate::seed::export::Text;
 use crate::seed::manifest::{Links, Managed, Manifest, Mode, Validated, quoted, scalar, validate};
 
 /// The manifest's text and what the reader makes of it; none where it would not say the same.
-pub(super) fn manifest(table: &Table, name: &str) -> Result<(String, Validated), Validated> {
+pub(super) fn manifest(table: &Table, name: &str) -> Result<(String, Validated), Box<Validated>> {
     let text = text(table);
     let read = validate(text.as_bytes(), name);
     let is_same = read.manifest.as_ref().is_some_and(|manifest| is_same(table, manifest));
-    if is_same { Ok((text, read)) } else { Err(read) }
+    if is_same { Ok((text, read)) } else { Err(Box::new(read)) }
 }
 
 fn text(table: &Table) -> String {

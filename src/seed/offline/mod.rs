@@ -11,7 +11,7 @@ mod tables;
 use super::manifest::{Manifest, Mode, Place, Problem, Validated};
 use super::map::Map;
 use super::session::{Session, failure};
-use crate::db::{Access, Connection, Limits, Source};
+use crate::db::{Access, Connection, Engine, Limits, Source};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding};
 use load::Trouble;
@@ -27,7 +27,12 @@ impl Session {
     ///
     /// # Errors
     /// When the export is none, or does not fit the map; when a name of the manifest may be another one's.
-    pub fn offline(export: &Manifest, map: &Map, manifest: &Manifest) -> Result<Self, Failure> {
+    pub fn offline(
+        export: &Manifest,
+        map: &Map,
+        used: MapUsed,
+        manifest: &Manifest,
+    ) -> Result<Self, Failure> {
         if let Some(lacking) = no_export(export) {
             return Err(refused(export, vec![lacking]));
         }
@@ -52,7 +57,11 @@ impl Session {
         if !doubts.is_empty() {
             return Err(refused(manifest, doubts));
         }
-        Ok(Self::in_memory(conn, map, tables.catalog))
+        let rules = match used {
+            MapUsed::Named => Engine::MariaDb,
+            MapUsed::BuiltIn => Engine::Sqlite,
+        };
+        Ok(Self::in_memory(conn, map, tables.catalog, rules))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::seed::manifest::{Manifest, Name, Place, Problem, shown};
 use crate::seed::map::Part;
 use crate::seed::plan::noun;
 use icu_normalizer::DecomposingNormalizerBorrowed;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Names of the manifest that may be another one's of the export, or of the manifest itself.
 pub(super) fn doubts(manifest: &Manifest, export: &Manifest) -> Vec<Problem> {
@@ -16,10 +16,10 @@ pub(super) fn doubts(manifest: &Manifest, export: &Manifest) -> Vec<Problem> {
         known.entry((part, key(&name))).or_insert((name, true));
     }
     let mut problems = Vec::new();
-    let mut said: HashMap<(Part, Name), ()> = HashMap::new();
+    let mut said: HashSet<(Part, Name)> = HashSet::new();
     for (part, name, place) in names(manifest) {
         let (first, is_exported) = known.entry((part, key(&name))).or_insert_with(|| (name.clone(), false));
-        if *first == name || said.insert((part, name.clone()), ()).is_some() {
+        if *first == name || !said.insert((part, name.clone())) {
             continue;
         }
         let whose = if *is_exported { "in the export" } else { "elsewhere in this file" };

@@ -60,6 +60,7 @@ pub(super) fn of(map: &Map) -> Tables {
         let table = Table {
             name: name.to_owned(),
             kind: TableKind::Table,
+            engine: Some("InnoDB".to_owned()),
             indexes: keys.collect(),
             columns: columns.into_iter().map(|made| made.column).collect(),
             ..Table::default()

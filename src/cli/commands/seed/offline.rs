@@ -7,12 +7,10 @@ use super::manifest::Text;
 use super::plan::{Work, judge};
 use crate::cli::args::seed::SeedPlanArgs;
 use crate::cli::context::Context;
-use crate::db::Engine;
 use crate::outcome::{Failure, Outcome, OutcomeKind};
 use crate::seed::Session;
 use crate::seed::manifest::Validated;
 use crate::seed::offline::{MapUsed, unknown};
-use crate::seed::verify::unreviewed;
 use serde_json::json;
 use std::path::Path;
 
@@ -30,7 +28,7 @@ pub fn plan(
     let map = database::map(context, &args.change.database, true)?.map;
     let mut outcome = Outcome::new("seed plan", OutcomeKind::Ok);
     let (Some(manifest), Some(rows)) = (&validated.manifest, &exported.manifest) else { return Ok(outcome) };
-    let mut planned = match Session::offline(rows, &map, manifest)
+    let mut planned = match Session::offline(rows, &map, used, manifest)
         .and_then(|mut session| session.plan(manifest, work.unnamed()))
     {
         Ok(planned) => planned,
@@ -39,10 +37,6 @@ pub fn plan(
             return Ok(outcome);
         }
     };
-    if used == MapUsed::Named {
-        // The server refuses to be written to by a map that nobody signed.
-        planned.findings.extend(unreviewed(&map, Engine::MariaDb));
-    }
     planned.findings.push(unknown(&exported, used));
     work.settle(&mut planned);
     work.show(context, &planned, validated, &mut outcome);

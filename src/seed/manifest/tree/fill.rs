@@ -235,7 +235,7 @@ impl<'t> Filling<'t> {
             Value::Sequence | Value::Mapping => {
                 let message = format!("{} is a list, and stands inside of a text here", shown(name));
                 self.problems.push(Problem::error(place, message).hint("only texts and numbers can"));
-                return false;
+                false
             }
             _ => {
                 let text = reader.text(node, &shown(name));
