@@ -295,7 +295,8 @@ impl Reader {
             }
             Value::Plain(text) | Value::Quoted(text) => Some(text),
             Value::Sequence | Value::Mapping => {
-                self.report(Problem::error(node.place, "a key is one word, not a list or a mapping"));
+                let problem = Problem::error(node.place, "a key is one word, not a list or a mapping");
+                self.report(problem.hint("put `{{ site.NAME }}` in quotes, if that is what it is"));
                 None
             }
             Value::Broken => None,
