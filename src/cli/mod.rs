@@ -122,6 +122,7 @@ fn is_text(command: &Command) -> bool {
     match command {
         Command::Seed(SeedCommand::Schema(SchemaCommand::Show(_)) | SeedCommand::Export(_)) => true,
         Command::Seed(SeedCommand::Import(args)) => args.out.is_none(),
+        Command::Seed(SeedCommand::Schema(SchemaCommand::Discover(args))) => args.out.is_none(),
         _ => false,
     }
 }
@@ -129,10 +130,15 @@ fn is_text(command: &Command) -> bool {
 /// Prints the file; a failure must not end up in what it is redirected to.
 fn show_text(global: &args::Global, outcome: &Outcome) -> ExitCode {
     if let Some(text) = outcome.details.get("text").and_then(|text| text.as_str()) {
+        let code = print(text.as_bytes(), outcome.exit_code);
+        // What to do with the file is for who looks on, and no part of it.
+        let mut stderr = std::io::stderr().lock();
         if !outcome.findings.is_empty() {
-            drop(std::io::stderr().lock().write_all(report::human(outcome, style(global)).as_bytes()));
+            drop(stderr.write_all(report::human(outcome, style(global)).as_bytes()));
+        } else if let Some(verdict) = outcome.details.get("verdict").and_then(|verdict| verdict.as_str()) {
+            drop(writeln!(stderr, "{verdict}"));
         }
-        return print(text.as_bytes(), outcome.exit_code);
+        return code;
     }
     // A closed pipe is nobody's failure.
     drop(std::io::stderr().lock().write_all(report::human(outcome, style(global)).as_bytes()));
