@@ -17,6 +17,8 @@ use std::path::Path;
 const LARGEST: u64 = 8 << 20;
 /// A million memberships, each on a long line of its own, fit.
 const LARGEST_MANIFEST: u64 = 128 << 20;
+/// A spreadsheet as large as they get has a million rows.
+const LARGEST_TABLE: u64 = 64 << 20;
 
 /// Reads the templates in a folder.
 pub fn read_bundle(dir: &Path) -> Result<Bundle, Failure> {
@@ -71,16 +73,25 @@ pub fn read_script(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// Reads a manifest and says what messages call it; `-` is standard input.
 pub fn read_manifest(path: &Path) -> Result<(String, Vec<u8>), Failure> {
+    read_named(path, "manifest", LARGEST_MANIFEST)
+}
+
+/// Reads a table of agents and says what messages call it; `-` is standard input.
+pub fn read_table(path: &Path) -> Result<(String, Vec<u8>), Failure> {
+    read_named(path, "table", LARGEST_TABLE)
+}
+
+fn read_named(path: &Path, what: &str, largest: u64) -> Result<(String, Vec<u8>), Failure> {
     let (name, read) = if path == Path::new("-") {
-        ("<stdin>".to_owned(), bounded(std::io::stdin().lock(), LARGEST_MANIFEST))
+        ("<stdin>".to_owned(), bounded(std::io::stdin().lock(), largest))
     } else {
         let file = std::fs::File::open(path);
-        (path.display().to_string(), file.and_then(|file| bounded(file, LARGEST_MANIFEST)))
+        (path.display().to_string(), file.and_then(|file| bounded(file, largest)))
     };
     match read {
         Ok(bytes) => Ok((name, bytes)),
         Err(error) => {
-            Err(Failure::new(FailureKind::Unavailable, format!("reading the manifest {name}: {error}")))
+            Err(Failure::new(FailureKind::Unavailable, format!("reading the {what} {name}: {error}")))
         }
     }
 }

@@ -121,6 +121,7 @@ fn arm_kill_points() {
 fn is_text(command: &Command) -> bool {
     match command {
         Command::Seed(SeedCommand::Schema(SchemaCommand::Show(_)) | SeedCommand::Export(_)) => true,
+        Command::Seed(SeedCommand::Import(args)) => args.out.is_none(),
         Command::Seed(SeedCommand::Schema(SchemaCommand::Discover(args))) => args.out.is_none(),
         _ => false,
     }
@@ -131,8 +132,11 @@ fn show_text(global: &args::Global, outcome: &Outcome) -> ExitCode {
     if let Some(text) = outcome.details.get("text").and_then(|text| text.as_str()) {
         let code = print(text.as_bytes(), outcome.exit_code);
         // What to do with the file is for who looks on, and no part of it.
-        if let Some(verdict) = outcome.details.get("verdict").and_then(|verdict| verdict.as_str()) {
-            drop(writeln!(std::io::stderr().lock(), "{verdict}"));
+        let mut stderr = std::io::stderr().lock();
+        if !outcome.findings.is_empty() {
+            drop(stderr.write_all(report::human(outcome, style(global)).as_bytes()));
+        } else if let Some(verdict) = outcome.details.get("verdict").and_then(|verdict| verdict.as_str()) {
+            drop(writeln!(stderr, "{verdict}"));
         }
         return code;
     }

@@ -81,7 +81,7 @@ impl Session {
         findings.extend(consequences::standing(&mut self.conn).map_err(failed)?);
         let verification = self.verify(&needs(scope, &plan));
         findings.extend(verification.findings());
-        findings.extend(verify::unreviewed(&self.map, self.conn.engine()));
+        findings.extend(verify::unreviewed(&self.map, self.rules));
         sort_findings(&mut findings);
         Ok(Planned { plan, fingerprint, findings, agreement })
     }

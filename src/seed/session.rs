@@ -29,6 +29,8 @@ pub struct Session {
     pub(super) map: Map,
     /// How the tables of the map are made.
     pub(super) catalog: Catalog,
+    /// By whose rules the tables are judged: the server's, also where their rows are in memory.
+    pub(super) rules: Engine,
     /// Which database this is, for fingerprints.
     pub(super) identity: String,
     shown: Server,
@@ -53,11 +55,18 @@ impl Session {
         Self::shown_as(conn, shown, map)
     }
 
+    /// A database in memory whose tables were made for a map, as they are on a server.
+    pub(super) fn in_memory(conn: Connection, map: Map, catalog: Catalog, rules: Engine) -> Self {
+        let shown = conn.server().clone();
+        Self { conn, map, catalog, rules, identity: "memory".to_owned(), shown }
+    }
+
     fn shown_as(mut conn: Connection, shown: Server, map: Map) -> Result<Self, Failure> {
         let names: Vec<&str> = map.table_names().into_iter().map(Ident::as_str).collect();
         let catalog = Catalog::of(&mut conn, &names).map_err(|error| failure(&error))?;
         let identity = identity(&mut conn, &shown).map_err(|error| failure(&error))?;
-        Ok(Self { conn, map, catalog, identity, shown })
+        let rules = conn.engine();
+        Ok(Self { conn, map, catalog, rules, identity, shown })
     }
 
     /// What may be shown of the server.
@@ -81,7 +90,7 @@ impl Session {
     /// Holds the map against the database.
     #[must_use]
     pub fn verify(&self, needs: &Needs) -> Verification {
-        verify(&self.map, &self.catalog, self.conn.engine(), needs)
+        verify(&self.map, &self.catalog, self.rules, needs)
     }
 
     /// Refuses where the map does not fit in what is needed.

@@ -21,6 +21,8 @@ pub enum SeedCommand {
     Apply(Box<SeedApplyArgs>),
     /// Print the database as a manifest; nothing is written
     Export(ExportArgs),
+    /// A manifest out of a table of agents, CSV or .xlsx; no database is asked
+    Import(ImportArgs),
     /// All profiles: who and what belongs to them, and whether they are in use
     List(ListArgs),
     /// What the login offers agents: profiles, and the queues of each
@@ -36,6 +38,17 @@ pub struct ValidateArgs {
     /// Manifests; `-` reads standard input
     #[arg(required = true, value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
     pub manifests: Vec<PathBuf>,
+    /// The values of this site.
+    #[command(flatten)]
+    pub site: SiteValuesArgs,
+}
+
+/// The values that a manifest asks for.
+#[derive(Debug, Args)]
+pub struct SiteValuesArgs {
+    /// Fill in the values of a site where the manifest asks for them: `{{ site.NAME }}`
+    #[arg(long = "with", value_name = "SITE", value_hint = ValueHint::FilePath)]
+    pub with: Option<PathBuf>,
 }
 
 /// What to do with schemas.
@@ -88,9 +101,20 @@ pub struct SeedPlanArgs {
     /// The manifest; `-` reads standard input
     #[arg(value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
     pub manifest: PathBuf,
+    /// The values of this site.
+    #[command(flatten)]
+    pub site: SiteValuesArgs,
     /// What may be done, and where.
     #[command(flatten)]
     pub change: SeedChangeArgs,
+    /// Plan against what `seed export` wrote, without a database; the plan cannot be saved
+    #[arg(
+        long,
+        value_name = "EXPORT",
+        value_hint = ValueHint::FilePath,
+        conflicts_with_all = ["out", "db", "no_db", "defaults_file", "db_ca"]
+    )]
+    pub against: Option<PathBuf>,
     /// Save the plan for a later apply
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub out: Option<PathBuf>,
@@ -106,6 +130,9 @@ pub struct SeedApplyArgs {
     /// input
     #[arg(value_name = "MANIFEST|PLAN", value_hint = ValueHint::FilePath)]
     pub input: PathBuf,
+    /// The values of this site.
+    #[command(flatten)]
+    pub site: SiteValuesArgs,
     /// What may be done, and where.
     #[command(flatten)]
     pub change: SeedChangeArgs,
@@ -134,6 +161,26 @@ pub struct ExportArgs {
     pub database: DatabaseArgs,
 }
 
+/// Arguments of `seed import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The table: CSV in UTF-8, or a workbook (.xlsx); `-` reads standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "template", conflicts_with = "template")]
+    pub table: Option<PathBuf>,
+    /// Read this sheet of a workbook
+    #[arg(long, value_name = "NAME", conflicts_with = "template")]
+    pub sheet: Option<String>,
+    /// Leave the column with this header out; may be given several times
+    #[arg(long, value_name = "COLUMN", conflicts_with = "template")]
+    pub ignore: Vec<String>,
+    /// Write to FILE and not to standard output
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub out: Option<PathBuf>,
+    /// Write a table to fill in: CSV, or a workbook where --out names one (.xlsx)
+    #[arg(long)]
+    pub template: bool,
+}
+
 /// Arguments of `seed list`.
 #[derive(Debug, Args)]
 pub struct ListArgs {
@@ -151,6 +198,9 @@ pub struct AccessArgs {
     /// Answer as if this manifest had been applied; `-` reads standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub with: Option<PathBuf>,
+    /// Fill in the values of a site in that manifest
+    #[arg(long, value_name = "SITE", value_hint = ValueHint::FilePath, requires = "with")]
+    pub with_site: Option<PathBuf>,
     /// The database and its map.
     #[command(flatten)]
     pub database: DatabaseArgs,

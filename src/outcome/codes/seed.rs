@@ -133,6 +133,14 @@ codes! {
         .means("a name is nearly one that the manifest declares, or the database spells it differently")
         .looked_for("each name that a manifest uses, against those that it declares and those of the database")
         .advises("correct the spelling; it is right if the database has both");
+    SEED_OFFLINE = warn("seed.offline")
+        .means("the plan was made against an export, not against the database")
+        .looked_for("`--against`: the names and columns of an export, and nothing else")
+        .advises("plan again against the server before you apply; apply does so, too");
+    SEED_IMPORT_HIDDEN = warn("seed.import-hidden")
+        .means("rows, columns or sheets of an imported spreadsheet are hidden; rows were read like others")
+        .looked_for("the workbook that `seed import` reads")
+        .advises("look at them in the spreadsheet; delete what is not meant");
     SEED_UNUSUAL_VALUE = warn("seed.unusual-value")
         .means("a strategy, a type or a weight in a manifest is none of those known")
         .looked_for("the values that releases of Motion are known to have")

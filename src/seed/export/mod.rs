@@ -17,7 +17,7 @@ use crate::outcome::{Failure, FailureKind};
 use crate::seed::Channel;
 use names::Nameable;
 use std::collections::BTreeSet;
-use text::Text;
+pub(super) use text::Text;
 
 /// What is exported, and how.
 #[derive(Debug, Clone)]

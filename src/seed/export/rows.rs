@@ -6,7 +6,7 @@
 use super::{Lists, Writer};
 use crate::db::Value;
 use crate::db::catalog::ColumnDefault;
-use crate::seed::manifest::{Name, quoted, scalar, shown};
+use crate::seed::manifest::{Name, asks, quoted, scalar, shown};
 use crate::seed::map::{LinkKind, Part};
 use crate::seed::plan::{is_set, noun};
 use crate::seed::snapshot::{Column, Field, Kind, Record, Section};
@@ -147,6 +147,9 @@ fn text(field: &Field, text: &str) -> Result<String, &'static str> {
     let may_be_blank = matches!(field, Field::Description | Field::Setting(_));
     if text.trim().is_empty() && !may_be_blank {
         return Err("blank");
+    }
+    if asks(text) {
+        return Err("read as a value of a site");
     }
     Ok(scalar(text).into_owned())
 }

@@ -4,7 +4,7 @@
 
 /// Lines of YAML.
 #[derive(Debug, Default)]
-pub(super) struct Text(String);
+pub(in crate::seed) struct Text(String);
 
 impl Text {
     /// One line.

@@ -24,11 +24,12 @@ pub use model::{
 pub use near::{Candidates, suggest};
 pub use quote::{quoted, scalar};
 pub use source::{Problem, Source, Weight, shown};
+pub use tree::asks;
 
 use crate::outcome::Finding;
 use reader::{Entry, Reader};
 use scalar::{Plain, classify};
-use tree::{Node, Tree, Value};
+use tree::{Node, Site, Tree, Value, fill};
 
 /// The JSON Schema (draft-07) of manifests, for editors.
 pub const JSON_SCHEMA: &str = include_str!("../../../templates/seed/manifest.schema.json");
@@ -52,9 +53,25 @@ impl Validated {
     }
 }
 
+/// A file as it was read, and what messages call it.
+#[derive(Debug, Clone, Copy)]
+pub struct File<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What is in it.
+    pub bytes: &'a [u8],
+}
+
 /// Reads a manifest; `name` is what messages call the file.
 #[must_use]
 pub fn validate(bytes: &[u8], name: &str) -> Validated {
+    validate_for(File { name, bytes }, None)
+}
+
+/// Reads a manifest, and fills in the values of a site.
+#[must_use]
+pub fn validate_for(file: File<'_>, site: Option<File<'_>>) -> Validated {
+    let File { name, bytes } = file;
     let text = match decode(bytes) {
         Ok(text) => text,
         Err(problem) => {
@@ -62,9 +79,18 @@ pub fn validate(bytes: &[u8], name: &str) -> Validated {
             return Validated { source, manifest: None, problems: vec![problem] };
         }
     };
-    let source = Source::new(name, text);
+    let site = match site.map(|site| (site.name, decode(site.bytes))) {
+        None => None,
+        Some((name, Ok(text))) => Some(Source::new(name, text)),
+        Some((name, Err(problem))) => {
+            return Validated { source: Source::new(name, ""), manifest: None, problems: vec![problem] };
+        }
+    };
     let mut tree = Tree::read(text);
-    let mut reader = Reader::new(std::mem::take(&mut tree.problems));
+    let mut problems = std::mem::take(&mut tree.problems);
+    problems.extend(fill(&mut tree, site.as_ref().map(Site::read)));
+    let source = Source::new(name, text).with_site(site);
+    let mut reader = Reader::new(problems);
     let manifest = manifest(&mut reader, &tree, source.clone());
     review::contradictions(&mut reader, &manifest);
     // What a file that breaks off would have declared is not known.

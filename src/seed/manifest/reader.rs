@@ -46,6 +46,11 @@ impl Reader {
         }
     }
 
+    /// All problems as they were found.
+    pub fn into_unplaced(self) -> Vec<Problem> {
+        self.problems
+    }
+
     /// All problems in the order of the file, each once and inside of it.
     pub fn into_problems(self, source: &Source) -> Vec<Problem> {
         let mut problems = self.problems;
@@ -76,7 +81,7 @@ impl Reader {
             };
             if let Some(first) = &fields[index] {
                 let message = format!("{} is given twice in {what}", shown(text));
-                let hint = format!("it stands first in line {}", first.key.line);
+                let hint = format!("it stands first in {}", first.key.in_words());
                 self.report(Problem::error(key.place, message).hint(hint));
                 continue;
             }
@@ -105,7 +110,7 @@ impl Reader {
                 let message = format!("{} is given twice in {what}", shown(text));
                 self.report(
                     Problem::error(key.place, message)
-                        .hint(format!("it stands first in line {}", first.line)),
+                        .hint(format!("it stands first in {}", first.in_words())),
                 );
                 continue;
             }
@@ -290,7 +295,8 @@ impl Reader {
             }
             Value::Plain(text) | Value::Quoted(text) => Some(text),
             Value::Sequence | Value::Mapping => {
-                self.report(Problem::error(node.place, "a key is one word, not a list or a mapping"));
+                let problem = Problem::error(node.place, "a key is one word, not a list or a mapping");
+                self.report(problem.hint("put `{{ site.NAME }}` in quotes, if that is what it is"));
                 None
             }
             Value::Broken => None,

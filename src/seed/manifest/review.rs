@@ -31,6 +31,12 @@ pub(super) fn contradictions(reader: &mut Reader, manifest: &Manifest) {
     let profiles = manifest.permissions.iter().map(|permission| &permission.user_profile);
     declared_once(reader, profiles, "the User Profile");
     renames(reader, &manifest.profiles);
+    // Refused rather than passed over: a person would believe that the rights are as the file says.
+    if let Some(permission) = manifest.permissions.first() {
+        let problem =
+            Problem::error(permission.user_profile.place, "permissions are not written by this motionctl");
+        reader.report(problem.hint("leave `permissions` out, and set the rights in Motion's User Profiles"));
+    }
 }
 
 fn declared_once<'a>(reader: &mut Reader, names: impl Iterator<Item = &'a Spanned<Name>>, what: &str) {
@@ -39,7 +45,7 @@ fn declared_once<'a>(reader: &mut Reader, names: impl Iterator<Item = &'a Spanne
         if let Some(first) = seen.get(&name.value) {
             let problem =
                 Problem::error(name.place, format!("{what} {} is declared twice", shown(&name.value)));
-            reader.report(problem.hint(format!("it stands first in line {}", first.line)));
+            reader.report(problem.hint(format!("it stands first in {}", first.in_words())));
         } else {
             seen.insert(&name.value, name.place);
         }
@@ -58,10 +64,10 @@ fn renames(reader: &mut Reader, profiles: &[Profile]) {
                 .hint("leave `previous_name` out once the profile is renamed")
         } else if let Some(place) = names.get(&previous.value) {
             Problem::error(previous.place, format!("{old} is renamed, and is also the name of a profile"))
-                .hint(format!("chains and swaps of renames take two runs; see line {}", place.line))
+                .hint(format!("chains and swaps of renames take two runs; see {}", place.in_words()))
         } else if let Some(first) = taken.get(&previous.value) {
             Problem::error(previous.place, format!("{old} is renamed twice"))
-                .hint(format!("line {} renames it first", first.line))
+                .hint(format!("{} renames it first", first.in_words()))
         } else {
             taken.insert(&previous.value, previous.place);
             continue;

@@ -22,6 +22,8 @@ pub struct Source {
     text: Arc<str>,
     /// Where lines begin; made when the first excerpt is.
     lines: OnceLock<Arc<[u32]>>,
+    /// The file with the values of a site, which places may lead to.
+    site: Option<Box<Source>>,
 }
 
 /// Something wrong or doubtful at a place.
@@ -82,7 +84,19 @@ impl Problem {
 
 impl Source {
     pub(super) fn new(name: &str, text: &str) -> Self {
-        Self { name: name.into(), text: text.into(), lines: OnceLock::new() }
+        Self { name: name.into(), text: text.into(), lines: OnceLock::new(), site: None }
+    }
+
+    pub(super) fn with_site(self, site: Option<Self>) -> Self {
+        Self { site: site.map(Box::new), ..self }
+    }
+
+    /// The file of a place, and the place in it.
+    fn file_of(&self, place: Place) -> (&Self, Place) {
+        match &self.site {
+            Some(site) if place.is_of_site() => (site, Place { line: place.line_in_file(), ..place }),
+            _ => (self, place),
+        }
     }
 
     /// What the file is called: its path as given, or `<stdin>`.
@@ -100,19 +114,21 @@ impl Source {
     /// `file:line:column`, or the file alone.
     #[must_use]
     pub fn locate(&self, place: Place) -> String {
+        let (file, place) = self.file_of(place);
         if place.line == 0 {
-            return self.name.to_string();
+            return file.name.to_string();
         }
-        format!("{}:{}:{}", self.name, place.line, place.column)
+        format!("{}:{}:{}", file.name, place.line, place.column)
     }
 
     /// A problem as answers show it, with the line it is about.
     #[must_use]
     pub fn section(&self, problem: &Problem) -> ProblemSection {
+        let (file, place) = self.file_of(problem.place);
         ProblemSection {
-            file: self.name.to_string(),
-            line: problem.place.line,
-            column: problem.place.column,
+            file: file.name.to_string(),
+            line: place.line,
+            column: place.column,
             message: problem.message.clone(),
             hint: problem.hint.clone(),
             excerpt: self.excerpt(problem.place),
@@ -123,10 +139,11 @@ impl Source {
     /// the file as a whole is meant.
     #[must_use]
     pub fn excerpt(&self, place: Place) -> Vec<String> {
+        let (file, place) = self.file_of(place);
         if place.line == 0 {
             return Vec::new();
         }
-        let line = masked(self.line(place.line));
+        let line = masked(file.line(place.line));
         let column = (place.column as usize).saturating_sub(1);
         // A window of the line; what is left of it starts well before the place.
         let fits = line.chars().nth(WIDTH).is_none();
@@ -154,7 +171,7 @@ impl Source {
         }
         let (end, shown_end) = (end_of(&self.text), end_of(self.text.trim_end()));
         for place in places {
-            if *place > end {
+            if *place > end && !place.is_of_site() {
                 *place = shown_end;
             }
         }

@@ -4,6 +4,11 @@
 //! recursion; an alias is a reference and is never copied. A tree that could
 //! not be built to its end says so, and what of it is not closed.
 
+mod fill;
+
+pub use fill::asks;
+pub(super) use fill::{Site, fill};
+
 use super::model::{Name, Place};
 use super::source::{Problem, shown};
 use super::syntax;
@@ -34,7 +39,7 @@ struct Item {
     place: Place,
     kind: Kind,
     /// Of a scalar its text's number, of a collection the number of the node
-    /// behind it, of an alias that of its target.
+    /// behind it, of an alias and of what is filled in that of its target.
     data: u32,
 }
 
@@ -45,6 +50,8 @@ enum Kind {
     Sequence,
     Mapping,
     Alias,
+    /// A value of a site, which stands where its file has it.
+    Filled,
     /// A problem was reported here; nothing more is said about it.
     Broken,
 }
@@ -100,15 +107,32 @@ impl Tree {
 
     /// The document's value; none where there is no document.
     pub fn root(&self) -> Option<Node<'_>> {
-        let first = self.nodes.first()?;
-        Some(Node { tree: self, index: 0, place: first.place })
+        self.nodes.first()?;
+        Some(self.node(0))
+    }
+
+    /// A node as the file uses it. An alias is seen where it stands, a value of a site where the site's file has it.
+    fn node(&self, index: u32) -> Node<'_> {
+        let mut target = index;
+        let mut place = self.nodes[index as usize].place;
+        loop {
+            let item = &self.nodes[target as usize];
+            match item.kind {
+                Kind::Alias => target = item.data,
+                Kind::Filled => {
+                    target = item.data;
+                    place = self.nodes[target as usize].place;
+                }
+                _ => return Node { tree: self, index: target, place },
+            }
+        }
     }
 
     fn end(&self, index: u32) -> u32 {
         let item = &self.nodes[index as usize];
         match item.kind {
             Kind::Sequence | Kind::Mapping => item.data,
-            Kind::Plain | Kind::Quoted | Kind::Alias | Kind::Broken => index + 1,
+            Kind::Plain | Kind::Quoted | Kind::Alias | Kind::Filled | Kind::Broken => index + 1,
         }
     }
 }
@@ -122,7 +146,7 @@ impl<'t> Node<'t> {
             Kind::Quoted => Value::Quoted(&self.tree.texts[item.data as usize]),
             Kind::Sequence => Value::Sequence,
             Kind::Mapping => Value::Mapping,
-            Kind::Alias | Kind::Broken => Value::Broken,
+            Kind::Alias | Kind::Filled | Kind::Broken => Value::Broken,
         }
     }
 
@@ -143,9 +167,7 @@ impl<'t> Node<'t> {
             }
             let index = next;
             next = self.tree.end(index);
-            let item = &self.tree.nodes[index as usize];
-            let target = if item.kind == Kind::Alias { item.data } else { index };
-            Some(Node { tree: self.tree, index: target, place: item.place })
+            Some(self.tree.node(index))
         })
     }
 

@@ -133,10 +133,10 @@ fn once<'n>(
 ) -> bool {
     let Some((first, first_place)) = seen.insert(group, (name, place)) else { return true };
     let message = format!(
-        "{} stands twice in one list: to the database it is {} of line {}",
+        "{} stands twice in one list: to the database it is {} of {}",
         shown(name),
         shown(first),
-        first_place.line
+        first_place.in_words()
     );
     planner.report(Problem::error(place, message).hint("leave one of them out"));
     false

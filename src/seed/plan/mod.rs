@@ -57,12 +57,6 @@ pub fn draft(input: &Input<'_>) -> Draft {
     entities::agents(&mut planner);
     profiles::profiles(&mut planner);
     links::lists(&mut planner);
-    // Refused rather than passed over: a person would believe that the rights are as the file says.
-    for permission in &input.manifest.permissions {
-        let problem =
-            Problem::error(permission.user_profile.place, "permissions are not written by this motionctl");
-        planner.report(problem.hint("leave `permissions` out, and set the rights in Motion's User Profiles"));
-    }
     let Planner { mut plan, mut problems, mut unknown, mut findings, places, .. } = planner;
     label(&mut plan, input.snapshot);
     problems.sort_by_key(|problem| problem.place);

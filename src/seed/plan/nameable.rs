@@ -4,7 +4,7 @@
 //! for the names of all rows.
 
 use super::model::noun;
-use crate::seed::manifest::shown;
+use crate::seed::manifest::{asks, shown};
 use crate::seed::map::Part;
 use crate::seed::snapshot::{Record, Records, Standing};
 
@@ -21,6 +21,9 @@ pub fn nameable(part: Part, records: &Records, record: &Record) -> Result<(), Op
     }
     if record.name.trim().is_empty() {
         return Err(Some(format!("{row}: its name is blank")));
+    }
+    if asks(&record.name) {
+        return Err(Some(format!("{row}: its name reads as a value of a site")));
     }
     let Some(group) = records.names.group(&record.name) else {
         return Err(Some(format!("{row}: its name cannot be asked for")));

@@ -150,9 +150,9 @@ impl<'a> Planner<'a> {
     pub fn declare(&mut self, part: Part, group: Group, target: Target, name: &Name, place: Place) {
         if let Some(first) = self.declared.insert((part, group), place) {
             let message = format!(
-                "{} is declared twice: to the database it is the name of line {}",
+                "{} is declared twice: to the database it is the name of {}",
                 shown(name),
-                first.line
+                first.in_words()
             );
             self.report(
                 Problem::error(place, message).hint(

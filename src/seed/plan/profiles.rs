@@ -33,7 +33,7 @@ pub(super) fn profiles(planner: &mut Planner<'_>) {
             && let Some(first) = meant.insert(id, place)
         {
             let message =
-                format!("{} means the same profile as line {}", shown(&profile.name.value), first.line);
+                format!("{} means the same profile as {}", shown(&profile.name.value), first.in_words());
             planner.report(Problem::error(place, message).hint("to the database the names are the same"));
         }
         planner.declare(Part::Profiles, group, target, &profile.name.value, place);

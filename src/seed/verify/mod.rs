@@ -19,7 +19,7 @@ use crate::db::{Catalog, Engine};
 use crate::outcome::Finding;
 use crate::outcome::codes;
 use crate::seed::map::{Ident, Map, Needs, Part, Use};
-use shape::Shape;
+pub(in crate::seed) use shape::{Kind, Shape};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 

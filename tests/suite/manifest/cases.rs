@@ -111,7 +111,6 @@ fn every_wish_has_its_value_and_its_place() {
     assert_eq!(one.members, other.members);
     assert_ne!(one.place, other.place);
     assert!(manifest.profiles[3].absent.is_some() && manifest.profiles[4].absent.is_none());
-    assert_eq!(manifest.permissions[2].revoke.len(), 1);
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod guards;
 mod kill;
 mod moved;
 mod names;
+mod offline;
 mod out;
 mod people;
 mod privileges;

@@ -260,17 +260,6 @@ fn a_change_of_case_is_a_rename() {
 }
 
 #[test]
-fn permissions_are_refused_and_not_passed_over() {
-    for db in staffed() {
-        let failure = db
-            .plan("permissions:\n  - { user_profile: Boss, agent_profiles: [view] }")
-            .expect_err("not written yet");
-        assert_eq!(failure.kind.exit_code(), 65);
-        assert!(problems(&failure)[0].starts_with("3:21 "), "{:?}", problems(&failure));
-    }
-}
-
-#[test]
 fn what_the_map_does_not_have_is_named() {
     let without_fax = |map: &str| {
         let mut document: toml::Table = map.parse().expect("TOML");

@@ -2,12 +2,12 @@
 //!
 //! Invariant: the database is only read, also with a manifest that would change it.
 
-use super::plan::{Place, valid};
+use super::manifest::Text;
+use super::plan::Place;
 use super::table::{Row, Width, laid_out};
 use crate::cli::args::seed::AccessArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
-use crate::cli::files::read_manifest;
 use crate::outcome::{Failure, Outcome, OutcomeKind, sort_findings};
 use crate::seed::Purpose;
 use crate::seed::access::{Access, From, Served, State};
@@ -19,8 +19,8 @@ use std::collections::BTreeMap;
 pub fn access(context: &Context, args: &AccessArgs) -> Result<Outcome, Failure> {
     let validated = match &args.with {
         Some(path) => {
-            let (name, bytes) = read_manifest(path)?;
-            Some(valid(&bytes, &name)?)
+            let site = Text::of_site(args.with_site.as_deref())?;
+            Some(Text::read(path)?.valid(site.as_ref())?)
         }
         None => None,
     };

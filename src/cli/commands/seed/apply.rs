@@ -3,11 +3,11 @@
 //! Invariant: nobody is asked while a lock is held or a connection is open; what was agreed to is what is done, or
 //! nothing is.
 
-use super::plan::{Place, Work, counted, valid};
+use super::manifest::Text;
+use super::plan::{Place, Work, counted};
 use super::saved::Saved;
 use crate::cli::args::seed::SeedApplyArgs;
 use crate::cli::context::Context;
-use crate::cli::files::read_manifest;
 use crate::cli::prompt;
 use crate::outcome::{DurationSection, Failure, FailureKind, Finding, Outcome, OutcomeKind};
 use crate::seed::apply::{Advisory, Applied, Event, NotApplied, Request, Stopped};
@@ -22,16 +22,21 @@ const PLANS: u32 = 3;
 /// Shows the plan, asks, does it.
 pub fn apply(context: &Context, args: &SeedApplyArgs) -> Result<Outcome, Failure> {
     let mut work = Work::new(context, &args.change)?;
-    let (name, bytes) = read_manifest(&args.input)?;
-    let saved = Saved::read(&name, &bytes)?;
+    let input = Text::read(&args.input)?;
+    let saved = Saved::read(&input.name, &input.bytes)?;
     let validated = match &saved {
         Some(saved) => {
+            if args.site.with.is_some() {
+                let failure = Failure::new(FailureKind::Usage, "a saved plan holds the values of its site");
+                return Err(failure.with_hint("leave --with out"));
+            }
             work.allowed = joined(&work.allowed, &saved.allowed());
-            valid(saved.manifest.text.as_bytes(), &saved.manifest.name)?
+            let (manifest, site) = saved.manifest.texts();
+            manifest.valid(site.as_ref())?
         }
-        None => valid(&bytes, &name)?,
+        None => input.valid(Text::of_site(args.site.with.as_deref())?.as_ref())?,
     };
-    drop(bytes);
+    drop(input);
     let place = Place::new(context, &args.change.database)?;
     let session = place.open(context, Purpose::Plan)?;
     let mut outcome = work.outcome("seed apply", &session);

@@ -5,13 +5,51 @@
 
 use crate::cli::files::read_manifest;
 use crate::outcome::{Failure, FailureKind};
-use crate::seed::manifest::{self, Validated};
+use crate::seed::manifest::{File, Validated, validate_for};
 use std::path::Path;
 
-/// Reads and checks a file; what is wrong with it is in the answer.
-pub fn read(path: &Path) -> Result<Validated, Failure> {
-    let (name, bytes) = read_manifest(path)?;
-    Ok(manifest::validate(&bytes, &name))
+/// A file that was read, and what messages call it.
+pub struct Text {
+    /// Its name.
+    pub name: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+impl Text {
+    /// Reads a manifest or a site's file.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let (name, bytes) = read_manifest(path)?;
+        Ok(Self { name, bytes })
+    }
+
+    /// Reads a site's file, where one is named.
+    pub fn of_site(path: Option<&Path>) -> Result<Option<Self>, Failure> {
+        path.map(Self::read).transpose()
+    }
+
+    /// The text for a file of ours; what was validated is UTF-8.
+    pub fn to_text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    fn file(&self) -> File<'_> {
+        File { name: &self.name, bytes: &self.bytes }
+    }
+
+    /// Checks it, with the values of a site; what is wrong with it is in the answer.
+    pub fn validated(&self, site: Option<&Self>) -> Validated {
+        validate_for(self.file(), site.map(Self::file))
+    }
+
+    /// The manifest, without an error in it.
+    pub fn valid(&self, site: Option<&Self>) -> Result<Validated, Failure> {
+        let mut files = vec![self.validated(site)];
+        match refusal(&files) {
+            Some(failure) => Err(failure),
+            None => Ok(files.remove(0)),
+        }
+    }
 }
 
 /// What refuses these files, if anything does.

@@ -9,8 +9,10 @@ mod channel_values;
 mod client;
 mod database;
 mod export;
+mod import;
 mod list;
 mod manifest;
+mod offline;
 mod plan;
 mod saved;
 mod schema;
@@ -29,6 +31,7 @@ pub fn seed(context: &Context, command: &SeedCommand) -> Result<Outcome, Failure
         SeedCommand::Plan(args) => plan::plan(context, args),
         SeedCommand::Apply(args) => apply::apply(context, args),
         SeedCommand::Export(args) => export::export(context, args),
+        SeedCommand::Import(args) => import::import(args),
         SeedCommand::List(args) => list::list(context, args),
         SeedCommand::Access(args) => access::access(context, args),
         SeedCommand::Schema(SchemaCommand::JsonSchema) => Ok(json_schema()),
@@ -45,6 +48,7 @@ pub fn name(command: &SeedCommand) -> &'static str {
         SeedCommand::Plan(_) => "seed plan",
         SeedCommand::Apply(_) => "seed apply",
         SeedCommand::Export(_) => "seed export",
+        SeedCommand::Import(_) => "seed import",
         SeedCommand::List(_) => "seed list",
         SeedCommand::Access(_) => "seed access",
         SeedCommand::Schema(SchemaCommand::JsonSchema) => "seed schema json-schema",

@@ -4,19 +4,20 @@
 
 use super::client;
 use super::database;
-use super::manifest::refusal;
+use super::manifest::Text;
+use super::offline;
 use super::saved::{Saved, SavedManifest};
 use crate::cli::args::DatabaseArgs;
 use crate::cli::args::seed::{PruneChoice, SeedChangeArgs, SeedPlanArgs};
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
 use crate::cli::database::Named;
-use crate::cli::files::{Standing, read_manifest, write_out};
+use crate::cli::files::{Standing, write_out};
 use crate::db::{Limits, Source};
 use crate::outcome::codes::{self, Accepted, Code, Family};
 use crate::outcome::{CommandName, Failure, Outcome, OutcomeKind, sort_findings};
 use crate::prepare::accept;
-use crate::seed::manifest::{Manifest, Validated, validate};
+use crate::seed::manifest::{Manifest, Validated};
 use crate::seed::map::Map;
 use crate::seed::plan::{Allowance, Prune, changes, lines, refused};
 use crate::seed::snapshot::Unnamed;
@@ -27,8 +28,12 @@ use std::path::{Path, PathBuf};
 /// Plans, shows, and saves the plan where asked.
 pub fn plan(context: &Context, args: &SeedPlanArgs) -> Result<Outcome, Failure> {
     let work = Work::new(context, &args.change)?;
-    let (name, bytes) = read_manifest(&args.manifest)?;
-    let validated = valid(&bytes, &name)?;
+    let text = Text::read(&args.manifest)?;
+    let site = Text::of_site(args.site.with.as_deref())?;
+    let validated = text.valid(site.as_ref())?;
+    if let Some(export) = &args.against {
+        return offline::plan(context, args, &work, &validated, export);
+    }
     let place = Place::new(context, &args.change.database)?;
     let mut session = place.open(context, Purpose::Plan)?;
     let mut outcome = work.outcome("seed plan", &session);
@@ -42,10 +47,10 @@ pub fn plan(context: &Context, args: &SeedPlanArgs) -> Result<Outcome, Failure> 
     };
     work.show(context, &planned, &validated, &mut outcome);
     if let Some(path) = &args.out {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let manifest = SavedManifest { name, text };
+        let manifest = SavedManifest::new(&text, site.as_ref());
         let saved = Saved::new(&planned, &session, &section(session.server()), &work.allowed, manifest);
-        let read = place.files(&args.manifest, &args.change.database);
+        let mut read = place.files(&args.manifest, &args.change.database);
+        read.extend(args.site.with.as_deref());
         write_out(path, &saved.to_json(), Standing::Replace, &read)?;
         outcome.details.insert("saved".to_owned(), path.display().to_string().into());
     }
@@ -54,7 +59,7 @@ pub fn plan(context: &Context, args: &SeedPlanArgs) -> Result<Outcome, Failure> 
 }
 
 /// Whether the database is as the manifest says, and what would come of an apply.
-fn judge(planned: &Planned, args: &SeedPlanArgs, outcome: &mut Outcome) {
+pub fn judge(planned: &Planned, args: &SeedPlanArgs, outcome: &mut Outcome) {
     let stops = outcome.findings.iter().filter(|finding| finding.stops()).count();
     let stopped = format!("{stops} finding{} would stop an apply", if stops == 1 { "" } else { "s" });
     let pending = format!("changes are pending: {}", counted(planned));
@@ -72,15 +77,6 @@ fn judge(planned: &Planned, args: &SeedPlanArgs, outcome: &mut Outcome) {
     };
     if planned.agreement == Agreement::Differs && args.detailed_exitcode {
         outcome.exit_code = 2;
-    }
-}
-
-/// The manifest, without an error in it.
-pub fn valid(bytes: &[u8], name: &str) -> Result<Validated, Failure> {
-    let mut files = vec![validate(bytes, name)];
-    match refusal(&files) {
-        Some(failure) => Err(failure),
-        None => Ok(files.remove(0)),
     }
 }
 
@@ -182,9 +178,14 @@ impl Work {
         if !planned.plan.is_empty() {
             planned.findings.extend(client::missing(context));
         }
+        self.settle(&mut planned);
+        Ok(planned)
+    }
+
+    /// Adds what is not allowed to the findings of a plan, and marks what is accepted.
+    pub fn settle(&self, planned: &mut Planned) {
         planned.findings.extend(refused(&planned.plan.deletions(), &self.allowed));
         accept(&mut planned.findings, &self.accepted);
-        Ok(planned)
     }
 
     /// Puts a plan into the answer.

@@ -3,6 +3,7 @@
 //! Invariant: a plan is made again from the manifest in the file, and is applied only if it is the same; no name of a
 //! table or column, and no change, is ever taken from the file.
 
+use super::manifest::Text;
 use crate::outcome::{DatabaseSection, Failure, FailureKind};
 use crate::seed::plan::{Allowance, FORMAT, Fingerprint, Plan, Prune, changes};
 use crate::seed::{Planned, Session};
@@ -45,6 +46,31 @@ pub struct SavedManifest {
     pub name: String,
     /// Its text.
     pub text: String,
+    /// The values of the site that it was made for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    site: Option<SavedSite>,
+}
+
+/// The values of a site inside of a saved plan.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SavedSite {
+    name: String,
+    text: String,
+}
+
+impl SavedManifest {
+    /// What a plan was made from.
+    pub fn new(manifest: &Text, site: Option<&Text>) -> Self {
+        let site = site.map(|site| SavedSite { name: site.name.clone(), text: site.to_text() });
+        Self { name: manifest.name.clone(), text: manifest.to_text(), site }
+    }
+
+    /// The same files again.
+    pub fn texts(&self) -> (Text, Option<Text>) {
+        let text = |name: &str, text: &str| Text { name: name.to_owned(), bytes: text.as_bytes().to_vec() };
+        (text(&self.name, &self.text), self.site.as_ref().map(|site| text(&site.name, &site.text)))
+    }
 }
 
 #[derive(Serialize, Deserialize)]

@@ -3,15 +3,18 @@
 //!
 //! Invariant: exit 0 or 65; nothing but the files is looked at.
 
-use super::manifest::{read, refusal};
+use super::manifest::{Text, refusal};
 use crate::cli::args::seed::ValidateArgs;
 use crate::outcome::{Failure, Outcome, OutcomeKind};
 use crate::seed::manifest::{Links, Manifest, Validated};
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
 /// Reads each file and says all that is wrong with all of them.
 pub fn validate(args: &ValidateArgs) -> Result<Outcome, Failure> {
-    let files = args.manifests.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
+    let site = Text::of_site(args.site.with.as_deref())?;
+    let read = |path: &PathBuf| Ok(Text::read(path)?.validated(site.as_ref()));
+    let files = args.manifests.iter().map(read).collect::<Result<Vec<_>, Failure>>()?;
     let mut outcome = Outcome::new("seed validate", OutcomeKind::Ok);
     outcome.details.insert("manifests".to_owned(), files.iter().map(summary).collect());
     if let Some(failure) = refusal(&files) {

@@ -1,0 +1,80 @@
+//! `seed import`: a manifest out of a table of agents.
+//!
+//! Invariant: no database is asked, and nothing is written but the file that was asked for.
+
+use crate::cli::args::seed::ImportArgs;
+use crate::cli::files::{Standing, read_table, write_out};
+use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, sort_findings};
+use crate::seed::import::{Imported, Request, csv, import as read, workbook};
+use serde_json::json;
+use std::path::Path;
+
+/// Reads the table, or writes one to fill in.
+pub fn import(args: &ImportArgs) -> Result<Outcome, Failure> {
+    match &args.table {
+        Some(table) => manifest(args, table),
+        None => template(args.out.as_deref()),
+    }
+}
+
+fn manifest(args: &ImportArgs, table: &Path) -> Result<Outcome, Failure> {
+    let (name, bytes) = read_table(table)?;
+    let out = args.out.as_ref().map(|path| path.display().to_string());
+    let request = Request {
+        name: &name,
+        bytes: &bytes,
+        sheet: args.sheet.as_deref(),
+        ignored: &args.ignore,
+        manifest: out.as_deref().unwrap_or("<stdout>"),
+    };
+    let Imported { text, validated, mut findings } = read(&request)?;
+    findings.extend(validated.findings());
+    let mut outcome = Outcome::new("seed import", OutcomeKind::Ok);
+    sort_findings(&mut findings);
+    outcome.findings = findings;
+    let counts = validated.manifest.as_ref().map(|manifest| (manifest.agents.len(), manifest.profiles.len()));
+    let (agents, profiles) = counts.unwrap_or_default();
+    outcome.details.insert("counts".to_owned(), json!({ "agents": agents, "profiles": profiles }));
+    let number = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let what = format!("{} and {}", number(agents, "agent"), number(profiles, "profile"));
+    deliver(outcome, args.out.as_deref(), &text, &[table], &what)
+}
+
+/// Writes to the file that was asked for, or puts the text into the answer.
+fn deliver(
+    mut outcome: Outcome,
+    out: Option<&Path>,
+    text: &str,
+    read: &[&Path],
+    what: &str,
+) -> Result<Outcome, Failure> {
+    match out {
+        Some(path) => {
+            write_out(path, text.as_bytes(), Standing::Replace, read)?;
+            outcome.details.insert("verdict".to_owned(), format!("{what}, in {}", path.display()).into());
+            outcome.details.insert("saved".to_owned(), path.display().to_string().into());
+        }
+        None => drop(outcome.details.insert("text".to_owned(), text.into())),
+    }
+    Ok(outcome)
+}
+
+fn template(out: Option<&Path>) -> Result<Outcome, Failure> {
+    let mut outcome = Outcome::new("seed import", OutcomeKind::Ok);
+    let extension = out.and_then(Path::extension).map(|extension| extension.to_string_lossy().to_lowercase());
+    match (out, extension.as_deref()) {
+        (Some(path), Some("xlsx")) => {
+            write_out(path, &workbook()?, Standing::Replace, &[])?;
+            outcome
+                .details
+                .insert("verdict".to_owned(), format!("a table to fill in, {}", path.display()).into());
+            outcome.details.insert("saved".to_owned(), path.display().to_string().into());
+            Ok(outcome)
+        }
+        (None, _) | (Some(_), Some("csv")) => deliver(outcome, out, &csv(), &[], "a table to fill in"),
+        (Some(path), _) => {
+            let message = format!("--out {}: a template is .csv or .xlsx", path.display());
+            Err(Failure::new(FailureKind::Usage, message))
+        }
+    }
+}

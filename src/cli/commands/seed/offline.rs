@@ -1,0 +1,51 @@
+//! `seed plan --against`: what would change in a database that cannot be reached.
+//!
+//! Invariant: no database is asked, whatever the environment names, and nothing that could be applied is written.
+
+use super::database;
+use super::manifest::Text;
+use super::plan::{Work, judge};
+use crate::cli::args::seed::SeedPlanArgs;
+use crate::cli::context::Context;
+use crate::outcome::{Failure, Outcome, OutcomeKind};
+use crate::seed::Session;
+use crate::seed::manifest::Validated;
+use crate::seed::offline::{MapUsed, unknown};
+use serde_json::json;
+use std::path::Path;
+
+/// Plans against an export.
+pub fn plan(
+    context: &Context,
+    args: &SeedPlanArgs,
+    work: &Work,
+    validated: &Validated,
+    export: &Path,
+) -> Result<Outcome, Failure> {
+    let exported = Text::read(export)?.valid(None)?;
+    let name = exported.source.name();
+    let used = if args.change.database.map.is_some() { MapUsed::Named } else { MapUsed::BuiltIn };
+    let map = database::map(context, &args.change.database, true)?.map;
+    let mut outcome = Outcome::new("seed plan", OutcomeKind::Ok);
+    let (Some(manifest), Some(rows)) = (&validated.manifest, &exported.manifest) else { return Ok(outcome) };
+    let mut planned = match Session::offline(rows, &map, used, manifest)
+        .and_then(|mut session| session.plan(manifest, work.unnamed()))
+    {
+        Ok(planned) => planned,
+        Err(failure) => {
+            outcome.fail(failure);
+            return Ok(outcome);
+        }
+    };
+    planned.findings.push(unknown(&exported, used));
+    work.settle(&mut planned);
+    work.show(context, &planned, validated, &mut outcome);
+    // It is about rows of a database in memory, and nothing can be made of it.
+    outcome.details.remove("fingerprint");
+    outcome.details.insert("against".to_owned(), json!({ "file": name, "map": used == MapUsed::Named }));
+    judge(&planned, args, &mut outcome);
+    let verdict = outcome.details.get("verdict").and_then(|verdict| verdict.as_str()).unwrap_or_default();
+    let verdict = format!("{verdict}; against the export {name}, no database was asked");
+    outcome.details.insert("verdict".to_owned(), verdict.into());
+    Ok(outcome)
+}

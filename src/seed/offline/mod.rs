@@ -1,0 +1,131 @@
+//! Plans without the database: against an export, in a database in memory.
+//!
+//! Invariant: the export is loaded as it is and planned against by the same code as a server. What only the server could
+//! say is said to be unknown; a name that may or may not be another one is refused. Nothing made here can be applied:
+//! it has no ids.
+
+mod load;
+mod names;
+mod tables;
+
+use super::manifest::{Manifest, Mode, Place, Problem, Validated};
+use super::map::Map;
+use super::session::{Session, failure};
+use crate::db::{Access, Connection, Engine, Limits, Source};
+use crate::outcome::codes;
+use crate::outcome::{Failure, FailureKind, Finding};
+use load::Trouble;
+
+/// What keeps an export from being planned against.
+struct Lacking {
+    place: Place,
+    what: String,
+}
+
+impl Session {
+    /// A database that holds what an export says.
+    ///
+    /// # Errors
+    /// When the export is none, or does not fit the map; when a name of the manifest may be another one's.
+    pub fn offline(
+        export: &Manifest,
+        map: &Map,
+        used: MapUsed,
+        manifest: &Manifest,
+    ) -> Result<Self, Failure> {
+        if let Some(lacking) = no_export(export) {
+            return Err(refused(export, vec![lacking]));
+        }
+        let mut map = map.clone();
+        let tables = tables::of(&map);
+        // What tables were like was used. Who is logged in is not in an export: the table is there, and empty.
+        map.permissions = None;
+        map.tables.clear();
+        let failed = |error| failure(&error);
+        let mut conn = Connection::open(&Source::Memory, &Limits::work()).map_err(failed)?;
+        conn.script(&tables.script).map_err(failed)?;
+        conn.begin(Access::Write).map_err(failed)?;
+        match load::load(&mut conn, &map, export) {
+            Ok(()) => conn.commit().map_err(failed)?,
+            Err(Trouble::Database(error)) => return Err(failure(&error)),
+            Err(Trouble::Lacking(lacking)) => {
+                let problem = Problem::error(lacking.place, lacking.what);
+                return Err(refused(export, vec![problem]));
+            }
+        }
+        let doubts = names::doubts(manifest, export);
+        if !doubts.is_empty() {
+            return Err(refused(manifest, doubts));
+        }
+        let rules = match used {
+            MapUsed::Named => Engine::MariaDb,
+            MapUsed::BuiltIn => Engine::Sqlite,
+        };
+        Ok(Self::in_memory(conn, map, tables.catalog, rules))
+    }
+}
+
+/// What an export never says, where this manifest says it.
+fn no_export(export: &Manifest) -> Option<Problem> {
+    let hint = "name what `motionctl seed export` wrote";
+    for profile in &export.profiles {
+        if let Some(place) = profile.absent.or(profile.previous_name.as_ref().map(|name| name.place)) {
+            return Some(Problem::error(place, "an export has no such key").hint(hint));
+        }
+        let lists = profile.agents.iter().chain(profile.queues.values());
+        if let Some(list) = lists.into_iter().find(|list| list.mode == Mode::Merge && !list.remove.is_empty())
+        {
+            return Some(Problem::error(list.place, "an export removes nothing").hint(hint));
+        }
+    }
+    None
+}
+
+fn refused(manifest: &Manifest, problems: Vec<Problem>) -> Failure {
+    let name = manifest.source.name();
+    let message = match problems.len() {
+        1 => format!("1 problem in {name}"),
+        count => format!("{count} problems in {name}"),
+    };
+    let sections = problems.iter().map(|problem| manifest.source.section(problem)).collect();
+    Failure::new(FailureKind::Invalid, message).with_problems(sections)
+}
+
+/// Which map a plan against an export was made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MapUsed {
+    /// The server's, which was named.
+    Named,
+    /// The built-in one, because none was named.
+    BuiltIn,
+}
+
+/// What only the server could say.
+#[must_use]
+pub fn unknown(export: &Validated, map: MapUsed) -> Finding {
+    let name = export.source.name();
+    let mut finding = Finding::new(codes::SEED_OFFLINE, "planned against an export: no database was asked")
+        .evidence(format!("{name} is as old as it is; what was changed since is not in it"))
+        .evidence(
+            "who is logged in and with which profile, what other tables refer to, triggers, and whether the \
+             server may be written to",
+        )
+        .evidence("names and internal numbers of users who are no agents, and of deleted rows")
+        .advice("plan again against the server before you apply; apply does so, too");
+    if map == MapUsed::BuiltIn {
+        finding = finding.evidence(
+            "no --map was named, so that the built-in one was used: what may be created, and how long values may \
+             be, is not known",
+        );
+    }
+    for left_out in left_out(export.source.text()) {
+        finding = finding.evidence(format!("left out of the export: {left_out}"));
+    }
+    finding
+}
+
+/// What the comment at the head of an export says that it could not say.
+fn left_out(text: &str) -> impl Iterator<Item = &str> {
+    let head = text.lines().take_while(|line| line.starts_with('#'));
+    head.filter_map(|line| line.strip_prefix("# - "))
+}
