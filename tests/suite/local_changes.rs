@@ -200,30 +200,6 @@ fn the_first_run_undone_leaves_no_record() {
 }
 
 #[test]
-fn a_damaged_patch_is_refused_by_line_and_column() {
-    let (server, _) = customised();
-    apply(&server, &["--strategy", "graft"]);
-    let good = server.read(PATCH);
-    for (old, new) in [
-        ("format = 1", "format = "),
-        ("[[change]]", "[[change]]\nwhat = 1"),
-        ("kind = \"added\"", "kind = \"gone\""),
-        ("block = \"server ", "block = \"server x"),
-        ("text = ", "texts = "),
-    ] {
-        server.write(PATCH, good.replacen(old, new, 1));
-        for command in ["check", "plan", "status"] {
-            let refused = server.json(&[command]);
-            assert_eq!(refused["exit_code"], 65, "{command}, {old}: {refused:#}");
-            let message = refused["error"]["message"].to_string();
-            assert!(message.contains("/etc/motionctl/local.d/motion.conf.toml:"), "{message}");
-        }
-    }
-    server.write(PATCH, good);
-    assert_eq!(server.json(&["plan"])["outcome"], "up-to-date");
-}
-
-#[test]
 fn what_an_update_wrote_is_not_taken_for_edits_by_hand() {
     let (server, vendor) = customised();
     apply(&server, &["--strategy", "graft"]);

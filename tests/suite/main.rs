@@ -29,6 +29,7 @@ mod local_away;
 mod local_changes;
 mod local_live;
 mod local_property;
+mod local_record;
 mod lock;
 mod manifest;
 mod masters;
