@@ -176,7 +176,12 @@ pub fn moved(kept: Kept<'_>, live: &Tree, file: String, motion: &[String]) -> Re
 /// # Errors
 /// When base and patch do not fit.
 pub fn is_there(kept: Kept<'_>, change: &Change, live: &Tree) -> Result<bool, KeptError> {
-    let (base, one) = (kept.with(|_| false)?, kept.with(|kept| is_same(&kept.change, change))?);
+    let base = kept.with(|_| false)?;
+    // A comment that goes with two directives is where neither of them alone would have put it.
+    if record(&base, live).iter().any(|found| is_same(found, change)) {
+        return Ok(true);
+    }
+    let one = kept.with(|kept| is_same(&kept.change, change))?;
     let lists = merge(&base, &one, live, &Resolutions::none())?.lists;
     Ok(lists.carried.is_empty() && lists.conflicting.is_empty() && !lists.already_present.is_empty())
 }
