@@ -5,7 +5,7 @@
 //! terminal or its session, something is left that undoes it. The timer decides
 //! nothing: what it runs looks at the journal.
 
-use super::executor::Executor;
+use super::executor::{Executor, Told};
 use super::history::History;
 use super::recovery::{Recovered, run as end_run};
 use crate::host::timers::{Armed, Timer, Timers};
@@ -162,7 +162,7 @@ pub fn confirm(root: &Root, lock: &WriteLock, actor: String) -> Result<(Confirme
     }
     let stop = AtomicBool::new(false);
     let mut executor =
-        Executor { root, lock, history: &mut history, reload: None, stop: &stop, kept: Vec::new() };
+        Executor { root, lock, history: &mut history, reload: None, stop: &stop, kept: Vec::new(), told: Told::Perhaps };
     let Recovered { notes, .. } = end_run(&mut executor, "confirmed")?;
     Ok((Confirmed::Now(active.run), notes))
 }
