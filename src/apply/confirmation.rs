@@ -161,8 +161,15 @@ pub fn confirm(root: &Root, lock: &WriteLock, actor: String) -> Result<(Confirme
         history.record(Event::Confirmed { actor }).map_err(broken)?;
     }
     let stop = AtomicBool::new(false);
-    let mut executor =
-        Executor { root, lock, history: &mut history, reload: None, stop: &stop, kept: Vec::new(), told: Told::Perhaps };
+    let mut executor = Executor {
+        root,
+        lock,
+        history: &mut history,
+        reload: None,
+        stop: &stop,
+        kept: Vec::new(),
+        told: Told::Perhaps,
+    };
     let Recovered { notes, .. } = end_run(&mut executor, "confirmed")?;
     Ok((Confirmed::Now(active.run), notes))
 }

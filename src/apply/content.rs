@@ -167,8 +167,15 @@ mod tests {
             history.record(start).expect("recorded");
             let stop = AtomicBool::new(false);
             let (root, lock) = (&self.root, &self.lock);
-            let mut executor =
-                Executor { root, lock, history: &mut history, reload: None, stop: &stop, kept: Vec::new(), told: Told::Perhaps };
+            let mut executor = Executor {
+                root,
+                lock,
+                history: &mut history,
+                reload: None,
+                stop: &stop,
+                kept: Vec::new(),
+                told: Told::Perhaps,
+            };
             executor.run_with_gate(&plan.steps, Stopping::Allowed, &|| Ok(())).expect("installed");
             executor.settle().expect("settled");
             history.record(Event::Proven).expect("recorded");

@@ -281,7 +281,10 @@ impl Executor<'_> {
                 return Ok(next);
             }
             if clock::monotonic() >= end {
-                return Err(anyhow!("the master that a binary upgrade has started, {}, does not serve", next.pid));
+                return Err(anyhow!(
+                    "the master that a binary upgrade has started, {}, does not serve",
+                    next.pid
+                ));
             }
             clock::pause(PAUSE);
         }

@@ -92,7 +92,15 @@ pub fn recover(
     let reload = server.reload_target()?;
     let mut history = History::open(lock, root).map_err(distrusted)?;
     let stop = AtomicBool::new(false);
-    let mut executor = Executor { root, lock, history: &mut history, reload, stop: &stop, kept: Vec::new(), told: Told::Perhaps };
+    let mut executor = Executor {
+        root,
+        lock,
+        history: &mut history,
+        reload,
+        stop: &stop,
+        kept: Vec::new(),
+        told: Told::Perhaps,
+    };
     end(&mut executor, why, &|| server.test()).map(Some)
 }
 
@@ -112,7 +120,15 @@ pub fn restore_whole(
     let mut history = History::open(lock, root).map_err(distrusted)?;
     let Status::Active(active) = history.status().clone() else { return Ok(None) };
     let stop = AtomicBool::new(false);
-    let mut executor = Executor { root, lock, history: &mut history, reload, stop: &stop, kept: Vec::new(), told: Told::Perhaps };
+    let mut executor = Executor {
+        root,
+        lock,
+        history: &mut history,
+        reload,
+        stop: &stop,
+        kept: Vec::new(),
+        told: Told::Perhaps,
+    };
     carry_out(&mut executor, &active, plan_whole(&active, why), &|| server.test()).map(Some)
 }
 
