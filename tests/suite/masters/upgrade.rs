@@ -185,9 +185,11 @@ fn the_timer_waits_until_one_master_is_left() {
 #[test]
 fn an_upgrade_that_begins_in_the_middle_of_a_run_ends_it_with_the_old_configuration_in_both() {
     // The new master has read the old file, or the new one.
-    for place in
-        ["step: between its intent and its effect", "install: before the swap", "step: between its effect and its end"]
-    {
+    for place in [
+        "step: between its intent and its effect",
+        "install: before the swap",
+        "step: between its effect and its end",
+    ] {
         let machine = machine();
         let before = machine.configuration().without_folder_times();
         let running = machine.stopped_at(APPLY, (place, 1));
