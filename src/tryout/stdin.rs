@@ -97,7 +97,8 @@ impl<'t> Line<'t> {
     fn shown(&self, is_near_a_reader: bool) -> String {
         let mut hidden: Vec<Range<usize>> = Vec::new();
         for (at, command) in self.commands.iter().enumerate() {
-            let feeds = self.commands.get(at + 1).is_some_and(|next| reads(next)) || is_near_a_reader;
+            // `(echo 1; echo 1) | smbpasswd -s`: whatever is written on the way to it.
+            let feeds = is_near_a_reader || self.commands[at + 1..].iter().any(|next| reads(next));
             if feeds && writes(command) {
                 hidden.extend(behind(command, |word| WRITERS.contains(&name(&word.text))));
             }
