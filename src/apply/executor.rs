@@ -13,7 +13,7 @@ use crate::host::files::{
     remove_folder, replace, set_attributes, sweep,
 };
 use crate::host::process::{self, ProcessId};
-use crate::host::{Root, WriteLock, kill_point, machine};
+use crate::host::{Root, WriteLock, clock, kill_point, machine};
 use crate::journal::Event;
 use crate::plan::{Content, Step, Version};
 use crate::values::{Attributes, BackupId, RootPath};
@@ -23,6 +23,9 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use thiserror::Error;
+
+/// Between two looks at a master that is starting.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Reads from the disk where the installed configuration's main context logs;
 /// `None` when that is no file, or cannot be read.
@@ -91,6 +94,17 @@ pub struct Executor<'a> {
     pub stop: &'a AtomicBool,
     /// The old files of this run, oldest first.
     pub kept: Vec<Kept>,
+    /// Whether a master was told to read the new files, as far as is known.
+    pub told: Told,
+}
+
+/// Whether a master was told to read the new files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// Nobody was.
+    Nobody,
+    /// One was, or it is not known.
+    Perhaps,
 }
 
 /// Whether a run may be stopped between steps.
@@ -235,15 +249,46 @@ impl Executor<'_> {
         if !process::is_ours(target.master) {
             return Err(anyhow!("the master {} is gone", target.master.pid).into());
         }
+        let master = self.whom(target, stopping)?;
         let patient = AtomicBool::new(false);
         let request = ReloadRequest {
             root: self.root,
-            master: target.master,
+            master,
             logs: &target.logs(self.root),
             timeout: target.timeout,
             hurry: if stopping == Stopping::Allowed { self.stop } else { &patient },
         };
-        Ok(reload(&request)?)
+        let proof = reload(&request);
+        if !matches!(&proof, Err(unproven) if unproven.signalled.is_none()) {
+            self.told = Told::Perhaps;
+        }
+        Ok(proof?)
+    }
+
+    /// Whom to tell. Where a binary upgrade began during the run, before anybody was told of its files, the old master
+    /// never read them, and would only start workers beside the new one's. The new one may have read them: on the way
+    /// back it is told, and then both serve what was there before.
+    fn whom(&self, target: &ReloadTarget, stopping: Stopping) -> Result<ProcessId> {
+        let old = target.master;
+        if stopping == Stopping::Allowed || self.told == Told::Perhaps {
+            return Ok(old);
+        }
+        let end = clock::monotonic() + target.timeout;
+        while let Some(next) = process::successor(old).context("looking at the masters")? {
+            // Until it serves a signal would end it.
+            let workers = process::workers(next).context("looking at the new master's workers")?;
+            if workers.iter().any(|worker| worker.role == process::Role::Serving) {
+                return Ok(next);
+            }
+            if clock::monotonic() >= end {
+                return Err(anyhow!(
+                    "the master that a binary upgrade has started, {}, does not serve",
+                    next.pid
+                ));
+            }
+            clock::pause(PAUSE);
+        }
+        Ok(old)
     }
 }
 

@@ -6,7 +6,7 @@
 //! observed.
 
 use super::confirmation::{self, Confirmation, Pending};
-use super::executor::{Executor, InstalledLog, ReloadTarget, StepFailure, Stopping};
+use super::executor::{Executor, InstalledLog, ReloadTarget, StepFailure, Stopping, Told};
 use super::history::History;
 use super::recovery::{self, Recovered};
 use super::staging::states;
@@ -158,6 +158,7 @@ fn perform(request: &Request, run: &mut Run, events: &mut dyn FnMut(Event)) -> R
         reload: ReloadTarget::of(&request.facts.nginx, request.installed_log, request.reload_timeout),
         stop: request.stop,
         kept: Vec::new(),
+        told: Told::Nobody,
     };
     let demanded = confirmation::demand(&mut executor, &request.confirmation);
     let gone = demanded

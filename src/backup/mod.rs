@@ -17,6 +17,6 @@ pub use compare::{Change, Difference, compare};
 pub use error::BackupError;
 pub use manifest::{Entry, Manifest};
 pub use restore::{restore_path, restore_tree};
-pub use store::{Backup, Listing, Retention, STORE_FOLDER, Store};
+pub use store::{Backup, CONTENT, Listing, Retention, STORE_FOLDER, Store};
 pub use take::{Needed, Progress, Request};
 pub use verify::Problem;

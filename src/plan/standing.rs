@@ -23,6 +23,8 @@ pub struct Standing {
     pub no_removals: bool,
     /// Paths of what has to be decided before anything is brought back.
     pub undecided: Vec<String>,
+    /// Paths of what was edited by hand since, and is in no record.
+    pub edited: Vec<String>,
 }
 
 /// Who changed Motion's file since the last change.
@@ -41,6 +43,10 @@ pub enum SiteState {
     Moved,
     /// `motionctl restore-vendor` put the vendor's text there.
     VendorOnRequest,
+    /// The last change left a record, and it cannot be read.
+    Unreadable,
+    /// The last change left a record, and it is not there any more.
+    RecordGone,
 }
 
 /// A local change that is not in the file any more.
@@ -59,7 +65,13 @@ impl Standing {
         !self.missing.is_empty()
     }
 
-    /// For programs: `none`, `as-left`, `overwritten`, `edited`, `moved`, `vendor-on-request`.
+    /// Whether it is not known which changes are local: then nobody can say that all of them are there.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        matches!(self.state, SiteState::Unreadable | SiteState::RecordGone)
+    }
+
+    /// For programs: `none`, `as-left`, `overwritten`, `edited`, `moved`, `vendor-on-request`, `unreadable`, `gone`.
     #[must_use]
     pub fn in_a_word(&self) -> &'static str {
         match self.state {
@@ -69,6 +81,8 @@ impl Standing {
             SiteState::Edited => "edited",
             SiteState::Moved => "moved",
             SiteState::VendorOnRequest => "vendor-on-request",
+            SiteState::Unreadable => "unreadable",
+            SiteState::RecordGone => "gone",
         }
     }
 
@@ -93,6 +107,12 @@ impl Standing {
         match (self.state, self.missing.is_empty()) {
             (SiteState::NoRecord, _) | (SiteState::AsLeft | SiteState::Edited | SiteState::Moved, true) => {
                 None
+            }
+            (SiteState::Unreadable, _) => {
+                Some(format!("local changes unknown: the record of {file} cannot be read"))
+            }
+            (SiteState::RecordGone, _) => {
+                Some(format!("local changes unknown: the record of {file} is not there any more"))
             }
             (SiteState::Moved, false) => Some(format!(
                 "{file} is Motion's file no more: {gone}; `motionctl apply --carry OLD` brings back what an old copy has"
@@ -165,6 +185,11 @@ mod tests {
     fn a_verdict_says_who_was_there_and_what_is_gone() {
         check(SiteState::AsLeft, &[], None);
         check(SiteState::Edited, &[], None);
+        check(
+            SiteState::RecordGone,
+            &[],
+            Some("local changes unknown: the record of motion.conf is not there any more"),
+        );
         check(
             SiteState::Overwritten,
             &["location /whatsapp-bridge/"],

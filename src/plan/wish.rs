@@ -4,6 +4,7 @@
 //! opens nothing.
 
 use super::kept::LocalPatch;
+use super::standing::SiteState;
 use crate::facts::FileFacts;
 use crate::values::{Attributes, TextPath};
 use nginx_config::merge::Resolutions;
@@ -84,6 +85,8 @@ pub struct Keeping {
     pub existing: Option<(FileFacts, Vec<u8>)>,
     /// What it says.
     pub patch: Option<LocalPatch>,
+    /// Whether a change left one that is not there any more: then what the base record is, is not known either.
+    pub is_gone: bool,
     /// Folders above it that are missing, outermost first.
     pub missing_folders: Vec<TextPath>,
     /// Owner and mode of a new one.
@@ -169,6 +172,8 @@ pub struct Wish {
     pub carry: Option<Carry>,
     /// The local changes that it left.
     pub keeping: Option<Keeping>,
+    /// Why it is not known which changes are local.
+    pub unknown: Option<SiteState>,
     /// Files that are there, that what is brought back includes, and that nothing reads now, by every path that leads
     /// to each.
     pub named: BTreeMap<PathBuf, Vec<u8>>,

@@ -3,18 +3,15 @@
 //! Invariant: reads only. A local patch is believed when nobody but root could
 //! have written it; one that cannot be read is said, never passed over.
 
-use super::merge;
+use super::gone::{held_by, was_left};
 use crate::facts::{Facts, FileFacts};
 use crate::host::{Root, STATE_FOLDER, machine};
 use crate::inspect::file_facts;
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, Level};
-use crate::plan::{
-    BaseKind, Keeping, Kept, LocalPatch, Memory, Migration, RecordPaths, SiteState, local_patch_path,
-};
+use crate::plan::{BaseKind, Keeping, Kept, LocalPatch, Memory, RecordPaths, local_patch_path};
 use crate::values::{Attributes, Hash, TextPath};
 use nginx_config::Tree;
-use nginx_config::diff::join;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -39,34 +36,94 @@ pub fn base_path(site: &Path) -> TextPath {
     TextPath::new(&base).expect("the state's folder is absolute")
 }
 
-/// What the last change kept; nothing where it cannot be read, which is said: without it a merge would be planned as
-/// if there had never been a change.
+/// Why what the last change kept cannot be used.
+#[derive(Debug)]
+pub struct Unreadable {
+    path: TextPath,
+    why: Why,
+    /// Where it can be had from.
+    held: Vec<String>,
+}
+
+#[derive(Debug)]
+enum Why {
+    /// Nobody could look at it, or it is not to be believed.
+    Unread(io::Error),
+    /// It was read, and is no record, or none that fits.
+    Damaged(String),
+}
+
+/// What the last change kept: both parts, or neither. A half of it would be planned with as if the other had never
+/// been.
 ///
 /// # Errors
-/// When the local patch is damaged.
-pub fn kept(
-    root: &Root,
-    facts: &Facts,
-    findings: &mut Vec<Finding>,
-) -> Result<(Option<Memory>, Option<Keeping>), Failure> {
+/// Where one of them cannot be read, or they do not fit each other.
+pub fn kept(root: &Root, facts: &Facts) -> Result<(Memory, Keeping), Unreadable> {
     let paths = record_paths(facts);
-    let keeping = match keeping(root, &paths.patch) {
-        Ok(keeping) => match keeping.parsed() {
-            Ok(keeping) => keeping,
-            Err(fault) => return Err(damaged(paths.patch.as_str(), &fault.to_string())),
-        },
-        Err(error) => {
-            findings.push(unreadable(&paths.patch, &error));
-            return Ok((None, None));
-        }
-    };
-    match memory(root, &paths.base, keeping.patch.as_ref()) {
-        Ok(memory) => Ok((Some(memory), Some(keeping))),
-        Err(error) => {
-            findings.push(unreadable(&paths.base, &error));
-            Ok((None, None))
+    let unreadable =
+        |path: &TextPath, why: Why| Unreadable { path: path.clone(), why, held: held_by(root, &paths, path) };
+    let found = keeping(root, &paths.patch).map_err(|error| unreadable(&paths.patch, Why::Unread(error)))?;
+    let damaged = |fault: &dyn std::fmt::Display| unreadable(&paths.patch, Why::Damaged(fault.to_string()));
+    let keeping = found.parsed().map_err(|fault| damaged(&fault))?;
+    let memory =
+        memory(root, &paths.base, &keeping).map_err(|error| unreadable(&paths.base, Why::Unread(error)))?;
+    if let Some(patch) = &keeping.patch {
+        let base = memory.standing.as_ref().map_or(&[][..], |(_, bytes)| bytes);
+        Kept { patch, base }.with(|_| true).map_err(|error| damaged(&error))?;
+    }
+    Ok((memory, keeping))
+}
+
+impl Unreadable {
+    /// A record that was read and that nothing can be built on.
+    pub fn damaged(root: &Root, facts: &Facts, reason: &str) -> Self {
+        let paths = record_paths(facts);
+        let held = held_by(root, &paths, &paths.patch);
+        Self { path: paths.patch, why: Why::Damaged(reason.to_owned()), held }
+    }
+
+    /// For a command that looks or plans: it goes on, and a change is refused.
+    pub fn finding(&self) -> Finding {
+        let path = self.path.as_str();
+        // An ordinary user may not read it; whoever may has to know why it cannot be read.
+        let is_denied =
+            |error: &io::Error| !machine::is_superuser() && error.kind() == io::ErrorKind::PermissionDenied;
+        let (level, evidence) = match &self.why {
+            Why::Unread(error) if is_denied(error) => (Level::Warn, format!("{path}: {error}")),
+            Why::Unread(error) => (Level::Stop, format!("{path}: {error}")),
+            Why::Damaged(reason) => (Level::Stop, placed(path, reason)),
+        };
+        let title = "local changes unknown: what the last change left behind cannot be read";
+        let finding = Finding::graded(codes::SITE_BASE_UNREADABLE, level, title).evidence(evidence);
+        let finding = self.held.iter().cloned().fold(finding, Finding::evidence);
+        finding.advice(
+            "fix the file, or put it back from a backup; accepted by name, the change is made without it and the file is \
+             left alone; moved away, `motionctl local add` begins a new record",
+        )
+    }
+
+    /// For a command that is about the record itself.
+    pub fn failure(&self) -> Failure {
+        match &self.why {
+            Why::Unread(_) => {
+                Failure::new(FailureKind::Unavailable, "what the last change left cannot be read")
+                    .with_findings(vec![self.finding()])
+            }
+            Why::Damaged(reason) => damaged(self.path.as_str(), reason),
         }
     }
+}
+
+/// A record that was left and is not there any more.
+pub fn gone(root: &Root, facts: &Facts) -> Finding {
+    let paths = record_paths(facts);
+    let title = "local changes unknown: the record that the last change left is not there any more";
+    let finding = Finding::new(codes::SITE_RECORD_GONE, title).evidence(paths.patch.as_str().to_owned());
+    let finding = held_by(root, &paths, &paths.patch).into_iter().fold(finding, Finding::evidence);
+    finding.advice(
+        "put the file back, from a backup where one has it; or begin a new record of what stands in Motion's file now: \
+         `motionctl local add`",
+    )
 }
 
 /// What the last change left in the file; nothing where the record does not say, which the planner finds too.
@@ -76,84 +133,27 @@ pub fn left(keeping: &Keeping, memory: &Memory) -> Option<Tree> {
     Kept { patch, base }.with(|_| true).ok()
 }
 
-/// What is gone from the file since the last change, and what an update has otherwise.
-pub fn standing_findings(migration: &Migration) -> Vec<Finding> {
-    let standing = &migration.standing;
-    let gone = standing.lacks_changes();
-    let level = if gone { Level::Warn } else { Level::Info };
-    let raised = standing.verdict().and_then(|title| match standing.state {
-        SiteState::NoRecord => None,
-        SiteState::Moved => Some(Finding::new(codes::SITE_CHANGES_GONE, title).advice(
-            "`motionctl plan --carry OLD` shows what a copy of the old file brings back; a record that nobody needs any \
-             more can be moved away",
-        )),
-        SiteState::Overwritten => Some(
-            Finding::graded(codes::SITE_OVERWRITTEN, level, title)
-                .advice(if standing.no_removals {
-                    "`motionctl apply` puts both together; what you had removed is there again: it cannot be known"
-                } else {
-                    "`motionctl apply` puts local changes and the vendor's new text together"
-                }),
-        ),
-        SiteState::VendorOnRequest => {
-            Some(Finding::new(codes::SITE_VENDOR_TEXT, title).advice("`motionctl apply` ends that"))
-        }
-        SiteState::AsLeft | SiteState::Edited => Some(Finding::new(codes::SITE_CHANGES_GONE, title).advice(
-            "`motionctl apply` brings them back; `motionctl local drop PATH` forgets what is not wanted",
-        )),
-    });
-    let names = standing.missing.iter().map(|change| join(&change.block, &change.directive));
-    let raised = raised.map(|finding| names.fold(finding, Finding::evidence));
-    raised.into_iter().chain(kept_ours(migration)).chain(kept_update(migration)).collect()
-}
-
-/// Facts of today, where the update has another than there was before.
-fn kept_update(migration: &Migration) -> Option<Finding> {
-    let updated = &migration.standing.updated;
-    let title = "certificates or addresses of Motion are the update's now";
-    let finding = Finding::new(codes::MERGE_KEPT_UPDATE, title)
-        .advice("put back by hand what is not right, and keep it with `motionctl local add`");
-    (!updated.is_empty()).then(|| updated.iter().cloned().fold(finding, Finding::evidence))
-}
-
-fn kept_ours(migration: &Migration) -> Option<Finding> {
-    let title = "the update has other values than this server, and this server's are kept";
-    let finding = Finding::new(codes::MERGE_KEPT_OURS, title)
-        .advice("--resolve 'PATH=theirs' takes the update's value");
-    let said = |version: &Option<nginx_config::diff::Version>| {
-        version.as_ref().map_or_else(|| "nothing".to_owned(), |one| merge::one_line(&one.text))
-    };
-    let lines = migration.kept_ours.iter().map(|conflict| {
-        format!("{}: {}, the update has {}", conflict.path, said(&conflict.ours), said(&conflict.theirs))
-    });
-    (lines.len() > 0).then(|| lines.fold(finding, Finding::evidence))
-}
-
 /// The local patch cannot be used.
 pub fn damaged(path: &str, reason: &str) -> Failure {
+    Failure::new(FailureKind::Invalid, placed(path, reason))
+        .with_hint("fix the file, or move it away: then it is not known which changes are local")
+}
+
+/// A fault with its place as editors and compilers write it.
+fn placed(path: &str, reason: &str) -> String {
     let place = reason.strip_prefix("line ").and_then(|rest| {
         let (line, rest) = rest.split_once(", column ")?;
         let (column, rest) = rest.split_once(": ")?;
         Some(format!("{path}:{line}:{column}: {rest}"))
     });
-    let message = place.unwrap_or_else(|| format!("{path}: {reason}"));
-    Failure::new(FailureKind::Invalid, nginx_config::redact_text(&message))
-        .with_hint("fix the file, or move it away: then it is not known which changes are local")
-}
-
-fn unreadable(path: &TextPath, error: &io::Error) -> Finding {
-    // An ordinary user may not read it; whoever may has to know why it cannot be read.
-    let may_read = machine::is_superuser() || error.kind() != io::ErrorKind::PermissionDenied;
-    let level = if may_read { Level::Stop } else { Level::Warn };
-    Finding::graded(codes::SITE_BASE_UNREADABLE, level, "what the last change left behind cannot be read")
-        .evidence(format!("{}: {error}", path.as_str()))
-        .advice("fix the file, or remove it: then the next change is planned without it")
+    nginx_config::redact_text(&place.unwrap_or_else(|| format!("{path}: {reason}")))
 }
 
 /// The file of the local changes, not yet understood.
 struct Found {
     path: TextPath,
     existing: Option<(FileFacts, Vec<u8>)>,
+    is_gone: bool,
     missing_folders: Vec<TextPath>,
     attributes: Attributes,
 }
@@ -161,8 +161,8 @@ struct Found {
 impl Found {
     fn parsed(self) -> Result<Keeping, crate::plan::PatchFault> {
         let patch = self.existing.as_ref().map(|(_, bytes)| LocalPatch::parse(bytes)).transpose()?;
-        let Self { path, existing, missing_folders, attributes } = self;
-        Ok(Keeping { path, existing, patch, missing_folders, attributes })
+        let Self { path, existing, is_gone, missing_folders, attributes } = self;
+        Ok(Keeping { path, existing, patch, is_gone, missing_folders, attributes })
     }
 }
 
@@ -180,15 +180,21 @@ fn keeping(root: &Root, path: &TextPath) -> io::Result<Found> {
     };
     let missing = path.folders_above().into_iter().filter(|folder| root.metadata(folder).is_err());
     let missing_folders = missing.collect();
-    Ok(Found { path: path.clone(), existing, missing_folders, attributes: new_file(root, path, 0o600) })
+    let is_gone = existing.is_none() && was_left(root, path);
+    let attributes = new_file(root, path, 0o600);
+    Ok(Found { path: path.clone(), existing, is_gone, missing_folders, attributes })
 }
 
-fn memory(root: &Root, path: &TextPath, patch: Option<&LocalPatch>) -> io::Result<Memory> {
+fn memory(root: &Root, path: &TextPath, keeping: &Keeping) -> io::Result<Memory> {
     let standing = match file_facts(root, path)? {
         Some(facts) => Some((facts, root.read(path)?)),
         None => None,
     };
-    let is_vendors = patch.is_none_or(|patch| patch.base == BaseKind::Vendor);
+    // Before there were patches every base record was the vendor's text; the patch that is gone said what this one is.
+    let is_vendors = match &keeping.patch {
+        Some(patch) => patch.base == BaseKind::Vendor,
+        None => !keeping.is_gone,
+    };
     let remembered = standing.clone().filter(|_| is_vendors);
     Ok(Memory { path: path.clone(), standing, remembered, attributes: new_file(root, path, 0o600) })
 }

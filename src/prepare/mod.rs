@@ -11,6 +11,7 @@ mod certificates;
 mod client;
 mod copies;
 mod effect;
+mod gone;
 mod kept;
 mod left_behind;
 mod merge;
@@ -19,6 +20,7 @@ mod named_upstream;
 mod planned;
 mod ports;
 mod probes;
+mod standing;
 mod tested;
 mod to_come;
 mod to_https;
@@ -37,8 +39,8 @@ use crate::outcome::{
 };
 use crate::plan::bundle::Bundle;
 use crate::plan::{
-    Companion, Effect, GuardWish, Input, LocalInclude, Migration, Standing, Strategy, StrategyWish, Wish,
-    remembers_base,
+    Companion, Effect, GuardWish, Input, LocalInclude, Migration, SiteState, Standing, Strategy,
+    StrategyWish, Wish, remembers_base,
 };
 use crate::values::{RootPath, TextPath};
 use crate::verify::probe::{Probe, ProbePlan};
@@ -134,6 +136,12 @@ impl Prepared {
         self.migration.as_ref().map(|migration| migration.standing.clone()).unwrap_or_default()
     }
 
+    /// Whether this is Motion's file, by the path under which it is changed.
+    #[must_use]
+    pub fn is_site(&self, path: &TextPath) -> bool {
+        candidate::site(&self.inspection).is_some_and(|file| file.identity == path.as_path())
+    }
+
     /// The findings that refuse an apply.
     pub fn stops(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.stops())
@@ -175,6 +183,7 @@ impl Prepared {
             && self.stops().next().is_none()
             && !self.is_broken()
             && !self.standing().lacks_changes()
+            && !self.standing().is_unknown()
     }
 
     /// Whether the route is there, and the page that it leads to would not work, or was not what came.
@@ -310,7 +319,7 @@ fn gather(
     };
     findings.extend(effect_findings(facts, &migration));
     findings.extend(merge_findings(&migration, options));
-    findings.extend(kept::standing_findings(&migration));
+    findings.extend(standing::standing_findings(&migration));
     let missing = match options.candidate {
         Some(_) => missing_certificates(root, &inspection, &migration),
         None => Vec::new(),
@@ -377,7 +386,18 @@ fn wish(
     findings: &mut Vec<Finding>,
 ) -> Result<Wish, Failure> {
     options.base.iter().try_for_each(|base| candidate::base(inspection, base))?;
-    let (memory, keeping) = kept::kept(root, &inspection.facts, findings)?;
+    let (memory, keeping, unknown) = match kept::kept(root, &inspection.facts) {
+        Ok((memory, keeping)) => {
+            let unknown = keeping.is_gone.then_some(SiteState::RecordGone);
+            findings.extend(unknown.map(|_| kept::gone(root, &inspection.facts)));
+            (Some(memory), Some(keeping), unknown)
+        }
+        // A merge would be planned as if there had never been a change: that is for a person to accept.
+        Err(unreadable) => {
+            findings.push(unreadable.finding());
+            (None, None, Some(SiteState::Unreadable))
+        }
+    };
     let candidate = options.candidate.clone();
     let is_known = options.base.is_some() || remembers_base(memory.as_ref(), keeping.as_ref());
     let strategy = match options.strategy {
@@ -413,6 +433,7 @@ fn wish(
         base: options.base.clone(),
         memory,
         keeping,
+        unknown,
         carry,
         resolutions: options.resolutions.clone(),
         take: options.take.clone(),

@@ -2,13 +2,15 @@
 //!
 //! Invariant: a command that only looks gets an answer also where somebody has to decide first.
 
-use super::{Options, kept, left_behind, merge};
+use super::kept::Unreadable;
+use super::{Options, left_behind, merge};
 use crate::host::Root;
 use crate::inspect::Inspection;
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding};
-use crate::plan::{Migration, PlanError, Wish, migrate, undecided};
+use crate::plan::{Migration, PlanError, SiteState, Standing, Wish, migrate, undecided};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// What it means that somebody has to decide before an update and the local changes can be put together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,13 +35,24 @@ pub fn planned(
     findings: &mut Vec<Finding>,
 ) -> Result<Option<Migration>, Failure> {
     let (facts, config) = (&inspection.facts, &inspection.config);
-    let mut migration = match migrate(facts, config, &options.bundle, wish) {
+    let known = migrate(facts, config, &options.bundle, wish);
+    let (known, wish) = match known {
+        // It fits by itself, and nothing can be built on it all the same.
+        Err(PlanError::Kept(_, error)) => {
+            findings.push(Unreadable::damaged(root, facts, &error.to_string()).finding());
+            let unknown = Some(SiteState::Unreadable);
+            let without = Wish { memory: None, keeping: None, unknown, ..wish.clone() };
+            (migrate(facts, config, &options.bundle, &without), Cow::Owned(without))
+        }
+        known => (known, Cow::Borrowed(wish)),
+    };
+    let mut migration = match known {
         Ok(migration) => migration,
         Err(PlanError::NoClient) => return Ok(None),
         Err(error) => {
             let failure = no_plan(&error);
             let looks_only = options.conflicts == OpenConflicts::Say;
-            match undecided(facts, config, wish, &error).filter(|_| looks_only) {
+            match undecided(facts, config, &wish, &error).filter(|_| looks_only) {
                 Some(seen) => {
                     findings.extend(failure.findings);
                     seen
@@ -48,7 +61,10 @@ pub fn planned(
             }
         }
     };
-    if !migration.standing.lacks_changes()
+    if let Some(state) = wish.unknown {
+        let file = inspection.facts.site.file.file_name().map(|name| name.to_string_lossy().into_owned());
+        migration.standing = Standing { state, file: file.unwrap_or_default(), ..Standing::default() };
+    } else if !migration.standing.lacks_changes()
         && let Some(moved) = left_behind::standing(root, inspection)
     {
         migration.standing = moved;
@@ -63,7 +79,6 @@ fn no_plan(error: &PlanError) -> Failure {
             .with_hint("--strategy graft changes less and needs less"),
         PlanError::Name(_) => Failure::new(FailureKind::Refused, format!("planning: {text}"))
             .with_hint("no plan can hold such a name: rename the file, then plan again"),
-        PlanError::Kept(path, error) => kept::damaged(path, &error.to_string()),
         PlanError::BringBackFirst => Failure::new(FailureKind::Refused, text)
             .with_hint("run `motionctl apply` without --candidate and --carry first: it brings them back"),
         PlanError::Conflicts(conflicts) => merge::refused(conflicts),

@@ -8,10 +8,12 @@ mod inside;
 mod judge;
 mod order;
 mod outside;
+mod own;
 mod prose;
 mod redact;
 mod report;
 pub mod stand_in;
+mod stdin;
 
 pub use canonical::{Edition, Fingerprint, KEPT};
 pub use inside::{inside, is_ours};

@@ -2,6 +2,7 @@
 
 use crate::host::contain::{Limit, Observed, Order};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The payload; its only key tells it from those of other commands.
 #[derive(Debug, Serialize, Deserialize)]
@@ -18,6 +19,8 @@ pub(super) type Answer = Result<Observed, String>;
 pub struct Tried {
     /// What it did.
     pub observed: Observed,
+    /// What each new file is a copy of, by its path.
+    pub copies: BTreeMap<String, String>,
     /// The limit that it hit, also where it went on to its end.
     pub hit: Option<Limit>,
     /// What held it and what did not, for people.

@@ -4,7 +4,7 @@
 
 use super::judge::Script;
 use super::order::{Answer, Payload, Tried};
-use super::stand_in;
+use super::{own, stand_in};
 use crate::facts::Facts;
 use crate::host::Root;
 use crate::host::contain::groups::Groups;
@@ -76,7 +76,9 @@ pub fn run(root: &Root, launcher: &Launcher, wishes: &Wishes<'_>) -> Result<Trie
     notes.append(&mut observed.notes);
     notes.dedup();
     let containment = containment(&limits, groups.as_ref().err(), notes);
-    Ok(Tried { observed, hit, containment })
+    own::without_tests(&mut observed, wishes.facts);
+    let copies = own::copies(root, &observed, wishes.facts);
+    Ok(Tried { observed, copies, hit, containment })
 }
 
 /// Words of a program that the kernel refused more memory.

@@ -4,6 +4,7 @@
 //! and the value of a setting or header whose name speaks of a secret is never shown.
 
 use super::redact::{self, Hiding};
+use super::stdin;
 use nginx_config::{REDACTED, redact_source, redact_text};
 use regex::Regex;
 use std::ops::Range;
@@ -60,7 +61,8 @@ fn pattern(text: &str) -> Regex {
 
 /// A text of some lines.
 pub(super) fn text(text: &str) -> String {
-    text.split_inclusive('\n').map(line).collect()
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    stdin::hide(&lines).iter().map(|text| line(text)).collect()
 }
 
 /// One line.
@@ -165,16 +167,16 @@ fn quoted(was: &str, text: &str) -> String {
     }
 }
 
-struct Word {
-    place: Range<usize>,
+pub(super) struct Word {
+    pub(super) place: Range<usize>,
     /// Without quotes.
-    text: String,
+    pub(super) text: String,
     /// An operator of a shell: another command begins behind it.
-    ends_command: bool,
+    pub(super) ends_command: bool,
 }
 
 /// The words of a line, as a shell parts them; a quote that is never closed reaches to the end.
-fn words(line: &str) -> Vec<Word> {
+pub(super) fn words(line: &str) -> Vec<Word> {
     let mut all = Vec::new();
     let mut letters = line.char_indices().peekable();
     while let Some(&(start, letter)) = letters.peek() {
@@ -285,6 +287,10 @@ mod tests {
             "deb https://user:S3CRET@repo.example.com/ stable main",
             "$(curl -u \"a:S3CRET",
             "+ sed -i 's|^x|proxy_set_header X-Vendor-Key \\\"S3CRET\\\";|' /etc/x",
+            "+ useradd -m -p S3CRET -s /bin/sh x",
+            "+ usermod -pS3CRET x",
+            "+ htpasswd -cb /etc/nginx/users admin S3CRET",
+            "+ htpasswd -nb admin S3CRET",
             "+ bash -c 'mysql -uroot -pS3CRET motion2'",
             "+ echo '*/5 * * * * root curl -u a:S3CRET https://x/y'",
         ] {
@@ -311,6 +317,9 @@ mod tests {
             "+ mkdir -p /etc/x; tar -C /opt -xzf a.tgz",
             "+ install -d -u root -p x",
             "monkey: banana; writer: me",
+            "author: x",
+            "# Author: The Vendor <support@vendor.example.test>",
+            "+ htpasswd -c /etc/nginx/users admin",
         ] {
             assert_eq!(line(text), text);
         }

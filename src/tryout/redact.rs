@@ -37,10 +37,12 @@ const NEXT: [&str; 24] = [
 /// Clients that take a password behind `-p`.
 const DATABASES: [&str; 5] = ["mariadb", "mariadb-dump", "mysql", "mysqladmin", "mysqldump"];
 /// Commands with the letters behind which a password stands, beside it or as the next word.
-const PASSWORDS: [(&str, &[&str]); 14] = [
+const PASSWORDS: [(&str, &[&str]); 17] = [
     ("docker", &["-p"]),
     ("ftp", &["-u"]),
     ("helm", &["-p"]),
+    // Its password has no letter of its own: see `Hiding`.
+    ("htpasswd", &[]),
     ("http", &["-a"]),
     ("ldapsearch", &["-w"]),
     ("lftp", &["-u"]),
@@ -52,6 +54,8 @@ const PASSWORDS: [(&str, &[&str]); 14] = [
     ("redis-cli", &["-a"]),
     ("smbclient", &["-U"]),
     ("sshpass", &["-p"]),
+    ("useradd", &["-p"]),
+    ("usermod", &["-p"]),
 ];
 /// Headers that say nothing secret.
 const HARMLESS: [&str; 8] =
@@ -93,12 +97,27 @@ pub(super) struct Hiding {
     hides: bool,
     /// The next word is a header.
     is_header: bool,
+    /// So many operands more, and what follows is a password.
+    operands: Option<usize>,
 }
 
 impl Hiding {
     /// Behind this command.
     pub(super) fn of(command: &str) -> Self {
-        Self { command: command.to_owned(), hides: false, is_header: false }
+        Self { command: command.to_owned(), hides: false, is_header: false, operands: None }
+    }
+
+    /// `htpasswd -b FILE USER PASSWORD`, or without the file for `-n`.
+    fn htpasswd(&mut self, word: &str) -> String {
+        match (word.strip_prefix('-'), &mut self.operands) {
+            (Some(letters), operands) if letters.contains('b') => {
+                *operands = Some(if letters.contains('n') { 1 } else { 2 });
+            }
+            (Some(_), _) | (None, None) => {}
+            (None, Some(0)) => return REDACTED.to_owned(),
+            (None, Some(left)) => *left -= 1,
+        }
+        word.to_owned()
     }
 
     /// The next word as it may be shown.
@@ -108,6 +127,9 @@ impl Hiding {
             word.clone_into(&mut self.command);
         }
         let command = self.command.as_str();
+        if command == "htpasswd" {
+            return self.htpasswd(word);
+        }
         let shown = match (std::mem::take(&mut self.hides), std::mem::take(&mut self.is_header)) {
             (true, _) => REDACTED.to_owned(),
             (_, true) => header(word),

@@ -110,7 +110,8 @@ pub fn section(script: &Script, tried: &Tried) -> TrySection {
         (section.ended, section.limit) = ("limit".to_owned(), Some(name(limit).to_owned()));
     }
     let mut left = MOST_TEXT;
-    section.changes = observed.changes.iter().map(|one| change(one, &mut left)).collect();
+    section.changes =
+        observed.changes.iter().map(|one| change(one, tried.copies.get(&one.path), &mut left)).collect();
     // What is not as a stand-in says it is the script's invention, and is shown as such.
     for text in &observed.told {
         let told: Told = serde_json::from_str(text).unwrap_or_else(|_| Told {
@@ -132,6 +133,7 @@ pub fn comparisons(tried: &Tried) -> Vec<Comparison> {
         _ => true,
     };
     let shown = tried.observed.changes.iter().filter(|change| match area(&change.path) {
+        _ if tried.copies.contains_key(&change.path) => false,
         "passing" => false,
         "" => change.before.is_some() || is_short(change),
         _ => true,
@@ -149,8 +151,8 @@ fn name(limit: Limit) -> &'static str {
 }
 
 fn output(printed: &Printed) -> Vec<String> {
-    let plain = |line: &str| prose::line(&COLOUR.replace_all(line, "").replace('\t', "    "));
-    let lines = |text: &str| text.lines().map(plain).collect::<Vec<_>>();
+    let plain = |text: &str| COLOUR.replace_all(text, "").replace('\t', "    ");
+    let lines = |text: &str| prose::text(&plain(text)).lines().map(str::to_owned).collect::<Vec<_>>();
     let mut all = lines(&printed.head);
     if printed.skipped > 0 {
         all.push(format!("… {} bytes left out …", printed.skipped));
@@ -194,7 +196,7 @@ fn area(path: &str) -> &'static str {
     found.map_or("", |(name, _)| name)
 }
 
-fn change(change: &Change, left: &mut usize) -> TriedChange {
+fn change(change: &Change, copy_of: Option<&String>, left: &mut usize) -> TriedChange {
     let Change { path, before, after } = change;
     let what = match after.as_ref().or(before.as_ref()).map(|seen| &seen.kind) {
         Some(Kind::File { .. }) | None => "file",
@@ -217,9 +219,13 @@ fn change(change: &Change, left: &mut usize) -> TriedChange {
         change: verb.to_owned(),
         what: what.to_owned(),
         area: area(path).to_owned(),
-        note: words(before.as_ref(), after.as_ref()),
+        note: match copy_of {
+            Some(original) => format!("a copy of {original}, {}", words(before.as_ref(), after.as_ref())),
+            None => words(before.as_ref(), after.as_ref()),
+        },
         sha256,
-        diff: compared(change, left).map(|texts| texts.unified()),
+        // What it says stood there before.
+        diff: compared(change, left).filter(|_| copy_of.is_none()).map(|texts| texts.unified()),
     }
 }
 

@@ -251,7 +251,8 @@ impl Reasons {
 
 /// The local changes that are gone; `None` where it is not known.
 pub(super) fn missing(seen: &Seen) -> Option<&[MissingChange]> {
-    seen.standing.as_ref().map(|standing| standing.missing.as_slice())
+    let known = seen.standing.as_ref().filter(|standing| !standing.is_unknown());
+    known.map(|standing| standing.missing.as_slice())
 }
 
 /// What the newest run has to say.
@@ -300,7 +301,14 @@ fn files(seen: &Seen, reasons: &mut Reasons) {
         Some(SiteState::Overwritten) => {
             gone.is_some() || missing(seen).is_some_and(|missing| !missing.is_empty())
         }
-        Some(SiteState::Edited | SiteState::Moved | SiteState::VendorOnRequest) => false,
+        Some(
+            SiteState::Edited
+            | SiteState::Moved
+            | SiteState::VendorOnRequest
+            // What is to come back is not known, so nobody but a person brings it back.
+            | SiteState::Unreadable
+            | SiteState::RecordGone,
+        ) => false,
         // Where no text tells who it was, the route does: a customer's edit keeps it.
         Some(SiteState::NoRecord | SiteState::AsLeft) | None => !drifted.is_empty() && gone.is_some(),
     };
@@ -437,6 +445,7 @@ mod tests {
             (with(SiteState::Edited, &[]), Grade::Warning),
             (with(SiteState::Overwritten, &[]), Grade::Warning),
             (with(SiteState::VendorOnRequest, &bridge), Grade::Warning),
+            (with(SiteState::RecordGone, &[]), Grade::Warning),
         ] {
             let change = |seen: &mut Seen| {
                 seen.drifted = file();

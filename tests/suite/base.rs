@@ -142,6 +142,35 @@ fn thirty_servers_in_every_form_give_the_vendors_text_and_nobodys_own() {
 }
 
 #[test]
+fn what_looks_like_a_secret_stays_out_of_a_base_however_many_share_it() {
+    let own = "    proxy_set_header X-Key partner;\n    \
+        add_header X-Partner-Id k7Gd9Qz2LmXp4RtY8;\n    \
+        # location /old/9f86d081884c7d659a2feaa0bbbb/ { return 204; }\n    \
+        location /hook/9f86d081884c7d659a2feaa0/ {\n        return 204;\n    }\n";
+    let mut fleet = fleet(51, 12, Generation::Legacy);
+    for server in &mut fleet {
+        let at = server.text.rfind("location ").expect("it has locations");
+        let at = server.text[..at].rfind('\n').expect("it is not the first line") + 1;
+        server.text.insert_str(at, own);
+    }
+    let field = Field::new(&fleet);
+    let answer = field.learn(&[]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    let text = fs::read_to_string(field.out()).expect("it was written");
+    for shown in [&text, &answer.stdout, &answer.stderr] {
+        for secret in ["partner;", "k7Gd9Qz2LmXp4RtY8", "9f86d081884c7d659a2feaa0"] {
+            assert!(!shown.contains(secret), "{secret}: {shown}");
+        }
+    }
+    let left_out = finding(&answer.json(), "base.left-out")["evidence"].to_string();
+    assert!(left_out.contains("location /hook/[redacted]/"), "{left_out}");
+    // What is the vendor's is found all the same.
+    let vendor = Tree::parse(genuine(Generation::Legacy)).expect("parses");
+    let base = fill_base(&Tree::parse(text.clone()).expect("parses"), &vendor).expect("parses");
+    assert!(distance(&vendor, &base).is_at_least(99), "{text}");
+}
+
+#[test]
 fn the_learned_base_serves_for_plans_and_makes_exactly_the_customers_changes() {
     let fleet = fleet(42, 12, Generation::Legacy);
     let field = Field::new(&fleet);

@@ -29,6 +29,7 @@ fn work_for(edit: impl FnOnce(&Server)) -> u64 {
         base: None,
         memory: None,
         keeping: None,
+        unknown: None,
         resolutions: Resolutions::none(),
         take: Vec::new(),
         carry: None,

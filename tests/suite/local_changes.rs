@@ -29,7 +29,8 @@ fn customised() -> (Server, String) {
     (server, vendor)
 }
 
-fn apply(server: &Server, more: &[&str]) -> Value {
+/// Applies, and sees to it that nothing is left to do.
+pub fn apply(server: &Server, more: &[&str]) -> Value {
     let applied = server.json(&[&["apply", "--yes"][..], more].concat());
     assert_eq!(applied["outcome"], "applied", "{applied:#}");
     assert_eq!(server.json(&["plan"])["outcome"], "up-to-date", "a second run has nothing to do");
@@ -200,30 +201,6 @@ fn the_first_run_undone_leaves_no_record() {
 }
 
 #[test]
-fn a_damaged_patch_is_refused_by_line_and_column() {
-    let (server, _) = customised();
-    apply(&server, &["--strategy", "graft"]);
-    let good = server.read(PATCH);
-    for (old, new) in [
-        ("format = 1", "format = "),
-        ("[[change]]", "[[change]]\nwhat = 1"),
-        ("kind = \"added\"", "kind = \"gone\""),
-        ("block = \"server ", "block = \"server x"),
-        ("text = ", "texts = "),
-    ] {
-        server.write(PATCH, good.replacen(old, new, 1));
-        for command in ["check", "plan", "status"] {
-            let refused = server.json(&[command]);
-            assert_eq!(refused["exit_code"], 65, "{command}, {old}: {refused:#}");
-            let message = refused["error"]["message"].to_string();
-            assert!(message.contains("/etc/motionctl/local.d/motion.conf.toml:"), "{message}");
-        }
-    }
-    server.write(PATCH, good);
-    assert_eq!(server.json(&["plan"])["outcome"], "up-to-date");
-}
-
-#[test]
 fn what_an_update_wrote_is_not_taken_for_edits_by_hand() {
     let (server, vendor) = customised();
     apply(&server, &["--strategy", "graft"]);
@@ -250,48 +227,6 @@ fn a_saved_plan_holds_no_text_of_the_files_that_it_keeps() {
     assert_eq!(server.json(&["apply", "--yes", &out])["outcome"], "applied");
     server.write(SITE, vendors_new_file(&vendor));
     is_told(&server, OVERWRITTEN);
-}
-
-/// The server as an update of `vendor` leaves it after `old` had become `new` and a run without a base.
-fn overwritten(old: &str, new: &str) -> (Server, String) {
-    let server = Server::copy("standalone");
-    let vendor = server.read(SITE);
-    server.replace(SITE, old, new);
-    apply(&server, &["--strategy", "graft"]);
-    let left = server.read(SITE);
-    server.write(SITE, &vendor);
-    (server, left)
-}
-
-#[test]
-fn an_upstream_of_the_customer_comes_back_with_what_leads_to_it() {
-    let server = Server::copy("standalone");
-    let vendor = server.read(SITE);
-    let own = vendor.replace("http://127.0.0.1:9000", "http://node");
-    server.write(SITE, format!("upstream node {{\n    server 127.0.0.1:9000;\n}}\n{own}"));
-    apply(&server, &["--strategy", "graft"]);
-    server.write(SITE, vendor);
-    apply(&server, &[]);
-    assert_eq!(server.read(SITE).matches("proxy_pass http://node;").count(), 3, "{}", server.read(SITE));
-}
-
-#[test]
-fn facts_of_today_stay_the_update_s_and_both_versions_are_named() {
-    let (server, _) = overwritten("/etc/nginx/tls/motion.crt", "/etc/letsencrypt/live/cc/fullchain.pem");
-    let planned = server.json(&["plan"]);
-    let evidence = finding(&planned, "merge.kept-update")["evidence"].to_string();
-    assert!(evidence.contains("motion.crt") && evidence.contains("fullchain.pem"), "{evidence}");
-    let said = server.json(&["status"])["details"]["verdict"].to_string();
-    assert!(said.contains("certificates or addresses are the update's now"), "{said}");
-    apply(&server, &[]);
-    has(&server, &["/etc/nginx/tls/motion.crt"]);
-}
-
-#[test]
-fn what_had_been_removed_is_said_to_be_unknown() {
-    let (server, _) = overwritten("    ssl_protocols TLSv1.2 TLSv1.3;\n", "");
-    let said = server.json(&["status"])["details"]["verdict"].to_string();
-    assert!(said.contains("what had been removed is there again"), "{said}");
 }
 
 #[test]

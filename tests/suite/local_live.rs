@@ -4,7 +4,7 @@
 //! Invariant: the update is what the vendor's script does: another file, and a
 //! reload.
 
-use crate::support::machine::{Machine, Output, eventually};
+use crate::support::machine::{Machine, Output};
 use std::fs;
 
 const SITE: &str = "/etc/nginx/conf.d/motion.conf";
@@ -51,9 +51,8 @@ fn serves_everything(machine: &Machine) {
 
 fn update(machine: &Machine, text: &str) {
     machine.edit(SITE, |_| text.to_owned());
-    let said = machine.shell("nginx -s reload");
-    assert_eq!(said.code, Some(0), "{said}");
-    eventually("the update is served", || asked(machine, "/whatsapp-bridge/") != "bridge");
+    machine.reload();
+    assert_ne!(asked(machine, "/whatsapp-bridge/"), "bridge", "the update is served");
 }
 
 fn status(machine: &Machine) -> Output {

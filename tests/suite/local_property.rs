@@ -106,9 +106,7 @@ struct Tree {
 
 impl Tree {
     fn wish(&self, inspection: &Inspection, base: Option<&str>, resolutions: Resolutions) -> Wish {
-        let mut findings = Vec::new();
-        let (memory, keeping) = kept(&self.root, &inspection.facts, &mut findings).expect("a sound record");
-        assert!(findings.is_empty(), "{findings:?}");
+        let (memory, keeping) = kept(&self.root, &inspection.facts).expect("a sound record");
         let base = base.map(|text| Input { name: "base".to_owned(), bytes: text.as_bytes().to_vec() });
         Wish {
             strategy: StrategyWish::Auto,
@@ -116,8 +114,9 @@ impl Tree {
             base,
             carry: None,
             take: Vec::new(),
-            memory,
-            keeping,
+            memory: Some(memory),
+            keeping: Some(keeping),
+            unknown: None,
             resolutions,
             local_include: None,
             guards: GuardWish::Say,

@@ -29,6 +29,8 @@ mod local_away;
 mod local_changes;
 mod local_live;
 mod local_property;
+mod local_record;
+mod local_union;
 mod lock;
 mod manifest;
 mod masters;

@@ -264,3 +264,38 @@ fn a_replacement_gives_back_what_it_drops() {
         "{bridge:#}"
     );
 }
+
+#[test]
+fn a_customer_s_listen_in_other_words_is_no_conflict_with_our_own_template() {
+    let server = Server::copy("standalone");
+    let vendor = server.read(SITE);
+    // As people write them: options in any order, an address in full, a word in quotes.
+    let listens = [
+        (
+            "listen 80;",
+            "listen 0.0.0.0:80 default_server;\n    listen \"[::]:80\" ipv6only=on default_server;",
+        ),
+        (
+            "listen 443 ssl;",
+            "listen *:443 default_server ssl backlog=512;\n    listen [::]:443 ssl default_server;",
+        ),
+    ];
+    for (old, new) in listens {
+        server.replace(SITE, old, new);
+    }
+    let live = server.read(SITE);
+    let base = tempfile::NamedTempFile::new().expect("a file");
+    // The base has one of them itself, in its own order.
+    fs::write(base.path(), vendor.replace("listen 443 ssl;", "listen 443 ssl default_server;"))
+        .expect("writing");
+    let planned = server.json(&["plan", "--base", &path(&base)]);
+    assert_eq!(planned["outcome"], "changes-pending", "{planned:#}");
+    assert_eq!(planned["plan"]["strategy"], "merge", "{planned:#}");
+    let applied = server.json(&["apply", "--yes", "--base", &path(&base)]);
+    assert_eq!(applied["outcome"], "applied", "{applied:#}");
+    for (_, new) in listens {
+        assert!(server.read(SITE).contains(new), "what the customer wrote stays: {}", server.read(SITE));
+    }
+    assert_eq!(live.matches("listen ").count(), server.read(SITE).matches("listen ").count());
+    assert_eq!(server.json(&["plan"])["outcome"], "up-to-date");
+}

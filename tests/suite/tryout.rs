@@ -1,6 +1,7 @@
 //! Home-made scripts, tried on a private machine with a running NGINX: nothing outside changes, and each is told.
 
 mod limits;
+mod own;
 mod plan;
 mod secrets;
 mod tree;

@@ -82,13 +82,3 @@ fn line(said: &Output) -> &str {
 fn serves_the_new_client(machine: &Machine) -> bool {
     String::from_utf8_lossy(&machine.get("/user-ui/login").body).contains("<base href=\"/user-ui/\">")
 }
-
-/// NGINX reads its files again, as an update's script makes it.
-fn reload(machine: &Machine) {
-    let old = machine.workers();
-    assert_eq!(machine.shell("nginx -s reload").code, Some(0));
-    crate::support::machine::eventually("the old workers are gone", || {
-        let workers = machine.workers();
-        !workers.is_empty() && workers.is_disjoint(&old)
-    });
-}

@@ -12,7 +12,8 @@ use super::tree::{Body, Directive};
 use super::word::Word;
 use std::collections::BTreeSet;
 use table::{
-    ACCESS, DATA_BLOCKS, EVERY_PATH, RESERVED_NAMES, REWRITE, RULES, Rule, SINGLE_NAMES, SINGLE_PREFIXES,
+    ACCESS, DATA_BLOCKS, EVERY_PATH, OPTIONS, RESERVED_NAMES, REWRITE, RULES, Rule, SINGLE_NAMES,
+    SINGLE_PREFIXES,
 };
 
 /// What ends a directive is part of its key: a block never becomes a line.
@@ -250,6 +251,28 @@ pub fn listen_port(written: &[u8]) -> Vec<u8> {
         return address;
     }
     address.rsplit(|&byte| byte == b':').next().unwrap_or_default().to_vec()
+}
+
+/// The words of a directive as far as they mean something to nginx: options have no order, and an address has several
+/// spellings.
+#[must_use]
+pub fn meant_words(block: Option<&Directive>, directive: &Directive) -> Vec<Vec<u8>> {
+    let mut words: Vec<Vec<u8>> =
+        std::iter::once(&directive.name).chain(&directive.args).map(|word| word.value.clone()).collect();
+    let in_data = block.is_some_and(|block| one_of(DATA_BLOCKS, block));
+    let is_line = directive.body == Body::Semicolon;
+    let rule = OPTIONS.iter().find(|(name, around, _)| {
+        directive.is(name) && around.is_none_or(|around| block.is_some_and(|block| block.is(around)))
+    });
+    let Some((_, _, fixed)) = rule.filter(|_| is_line && !in_data) else { return words };
+    if directive.is("listen")
+        && let Some(address) = words.get_mut(1)
+    {
+        *address = normal_address(address);
+    }
+    let options = words.split_off((1 + fixed).min(words.len()));
+    words.extend(options.into_iter().collect::<BTreeSet<_>>());
+    words
 }
 
 /// Whether a directive of a server block answers every request before a

@@ -49,6 +49,9 @@ static SECRET_NAME: LazyLock<Regex> = LazyLock::new(|| {
     let words = "auth|cookie|credential|passw|passphrase|pwd|secret|signature|token|api.?key|access.?key|private.?key|session|psk";
     Regex::new(&format!("(?i){words}")).expect("a constant pattern")
 });
+/// Words with "auth" that say nothing secret.
+const OTHER_AUTHS: [&str; 8] =
+    ["author", "authored", "authoring", "authorities", "authority", "authors", "coauthor", "coauthors"];
 /// Words that end in "pass" and say nothing secret.
 const OTHER_PASSES: [&str; 6] = ["bypass", "compass", "encompass", "overpass", "trespass", "underpass"];
 /// Directives whose words are compared, or handed on, as they are.
@@ -161,6 +164,7 @@ pub fn redact_text(text: &str) -> String {
         let kept = |name| found.name(name).map(|part| part.as_str());
         match (kept("scheme").or(kept("quote")), kept("name"), kept("auth")) {
             (Some(scheme), _, _) => format!("{scheme}{REDACTED}@"),
+            (_, Some(name), _) if !says_secret(name) => format!("{name}{}", redact_text(&found["value"])),
             (_, Some(name), _) if !found["value"].starts_with('$') => format!("{name}{REDACTED}"),
             (_, _, Some(auth)) => format!("{auth}{REDACTED}"),
             _ => found[0].to_owned(),
@@ -269,7 +273,17 @@ fn after_secret_name(directive: &Directive) -> Option<usize> {
 
 fn is_secret_name(word: &super::Word) -> bool {
     let text = word.text();
-    SECRET_NAME.is_match(&text) || ends_like_a_password(&text)
+    (SECRET_NAME.is_match(&text) && says_secret(&text)) || ends_like_a_password(&text)
+}
+
+/// Whether a name that looks secret is: `author` has "auth" in it.
+fn says_secret(name: &str) -> bool {
+    let words: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+    let is_other = |word: &&&str| OTHER_AUTHS.contains(&word.to_ascii_lowercase().as_str());
+    let rest: Vec<&str> = words.iter().filter(|word| !is_other(word)).copied().collect();
+    rest.len() == words.len()
+        || SECRET_NAME.is_match(&rest.join("-"))
+        || ends_like_a_password(&rest.join("-"))
 }
 
 /// `$userpass`, `DB_PASS`, `$arg_pw`; not `$bypass`, and not `$pass_through`, which says what is done.

@@ -1,6 +1,6 @@
 //! `apply`: make the change.
 
-use super::change::{no_plan, nothing_to_do, refusal, show_plan, watched};
+use super::change::{no_plan, nothing_to_do, refusal, show_plan, unknown_changes, watched};
 use super::confirm;
 use super::pending;
 use super::recover::recover_first;
@@ -166,6 +166,9 @@ fn agreed(
     outcome: &mut Outcome,
 ) -> Result<Option<Plan>, Failure> {
     let planned = prepared.migration.as_ref().map(|migration| migration.plan.clone());
+    if let Some(failure) = unknown_changes(prepared) {
+        return Err(failure);
+    }
     if nothing_to_do(prepared, outcome) {
         return Ok(None);
     }

@@ -66,6 +66,12 @@ pub fn show_plan(prepared: &Prepared, outcome: &mut Outcome) {
     outcome.comparisons = previews.cloned().collect();
 }
 
+/// The refusal of a server of which it is not known what is to be there: that nothing has to be done cannot be said.
+pub fn unknown_changes(prepared: &Prepared) -> Option<Failure> {
+    let is_unknown = |finding: &Finding| finding.code == codes::SITE_BASE_UNREADABLE;
+    prepared.stops().any(is_unknown).then(|| refusal(prepared)).flatten()
+}
+
 /// Says in the answer that there is nothing to do; false where there is. That a server is up to date is only said
 /// where it is known.
 pub fn nothing_to_do(prepared: &Prepared, outcome: &mut Outcome) -> bool {
@@ -79,7 +85,7 @@ pub fn nothing_to_do(prepared: &Prepared, outcome: &mut Outcome) -> bool {
         return true;
     }
     let verdict = match (prepared.route(), prepared.stops().count()) {
-        _ if prepared.standing().lacks_changes() => {
+        _ if prepared.standing().lacks_changes() || prepared.standing().is_unknown() => {
             format!("nothing to change: {}", prepared.standing().verdict().unwrap_or_default())
         }
         (RouteState::CannotTell(_), _) => format!("nothing to change: {}", route_in_words(&prepared.route())),

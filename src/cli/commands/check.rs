@@ -1,6 +1,6 @@
 //! `check`: is this server ready?
 
-use super::change::{nothing_to_do, refusal, watched};
+use super::change::{nothing_to_do, refusal, unknown_changes, watched};
 use super::sessions::Watch;
 use crate::cli::args::CheckArgs;
 use crate::cli::context::Context;
@@ -20,7 +20,7 @@ pub fn check(context: &Context, args: &CheckArgs) -> Result<Outcome, Failure> {
     outcome.plan = None;
     outcome.comparisons.clear();
     let root = context.root_argument();
-    if nothing_to_do(&prepared, &mut outcome) {
+    if unknown_changes(&prepared).is_none() && nothing_to_do(&prepared, &mut outcome) {
         return Ok(outcome);
     }
     let stops = prepared.stops().count();
@@ -30,6 +30,9 @@ pub fn check(context: &Context, args: &CheckArgs) -> Result<Outcome, Failure> {
             let standing = prepared.standing();
             let verdict = match stops {
                 _ if !standing.undecided.is_empty() => {
+                    format!("not ready: {}", standing.verdict().unwrap_or_default())
+                }
+                _ if standing.is_unknown() => {
                     format!("not ready: {}", standing.verdict().unwrap_or_default())
                 }
                 0 => "not ready: there is nothing that the route could lead to".to_owned(),

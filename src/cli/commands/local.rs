@@ -3,6 +3,8 @@
 //! Invariant: the site's file is only read. The record is written whole, under
 //! the lock, and only when a person agreed.
 
+mod begin;
+
 use super::apply::lock_alone;
 use crate::cli::args::LocalCommand;
 use crate::cli::context::Context;
@@ -26,6 +28,12 @@ pub fn local(context: &Context, command: &LocalCommand) -> Result<Outcome, Failu
     let mut outcome =
         Outcome::new(super::name(&crate::cli::args::Command::Local(command.clone())), OutcomeKind::Ok);
     outcome.host = Some(context.host());
+    if let LocalCommand::Add { paths, from: None, yes } = command
+        && paths.is_empty()
+        && begin::begin(context, *yes, &mut outcome)?
+    {
+        return Ok(outcome);
+    }
     match command {
         LocalCommand::List => list(&Record::read(context)?, &mut outcome)?,
         LocalCommand::Show { what } => show(&Record::read(context)?, what.as_deref(), &mut outcome)?,
@@ -91,12 +99,16 @@ impl Record {
     fn read(context: &Context) -> Result<Self, Failure> {
         let inspection = inspect(&context.root, &context.bare_options(Vec::new()))?;
         let Inspection { facts, config, .. } = &inspection;
-        let mut findings = Vec::new();
-        let found = kept(&context.root, facts, &mut findings)?;
-        let (Some(memory), Some(keeping)) = found else {
-            let failure = Failure::new(FailureKind::Unavailable, "what the last change left cannot be read");
-            return Err(failure.with_findings(findings));
-        };
+        let (memory, keeping) = kept(&context.root, facts).map_err(|unreadable| unreadable.failure())?;
+        if keeping.is_gone {
+            let message = format!(
+                "{} is not there any more: which changes are local is not known",
+                keeping.path.as_str()
+            );
+            return Err(Failure::new(FailureKind::Refused, message).with_hint(
+                "put it back, or begin a new record with `motionctl local add`: then all that stands in the file counts as local",
+            ));
+        }
         let Some(patch) = keeping.patch.clone() else {
             let left = records_left_behind(&context.root, &inspection);
             if !left.is_empty() {
@@ -135,7 +147,12 @@ impl Record {
                 Err(Failure::new(FailureKind::Refused, message)
                     .with_hint("run `motionctl apply` first: it brings the local changes back"))
             }
-            SiteState::NoRecord | SiteState::AsLeft | SiteState::Edited | SiteState::Moved => Ok(()),
+            SiteState::NoRecord
+            | SiteState::AsLeft
+            | SiteState::Edited
+            | SiteState::Moved
+            | SiteState::Unreadable
+            | SiteState::RecordGone => Ok(()),
         }
     }
 

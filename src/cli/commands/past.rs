@@ -9,7 +9,8 @@ use crate::host::{Holder, holder, machine};
 use crate::inspect::file_facts;
 use crate::journal::{Event, Journal, JournalStep, Phase, RunKind, RunOutcome, Status, StepVersion};
 use crate::outcome::{Failure, FailureKind};
-use crate::plan::is_record;
+use crate::plan::{SiteState, is_record};
+use crate::prepare::Prepared;
 use crate::values::{RunId, TextPath};
 use crate::watch::{LastRun, RunState};
 use std::io;
@@ -49,6 +50,16 @@ impl Past {
             Err(Unread::Failed(failure)) => Err(failure),
             Ok(known) => Ok(Self::Known(Box::new(known))),
         }
+    }
+
+    /// Without Motion's file among those that are not as they were left, where it is as the record of local changes
+    /// says: somebody kept its edits with `local add`.
+    pub fn without_kept(mut self, prepared: &Prepared) -> Self {
+        let is_as_kept = matches!(prepared.standing().state, SiteState::AsLeft | SiteState::VendorOnRequest);
+        if let (Self::Known(known), true) = (&mut self, is_as_kept) {
+            known.drifted.retain(|path| !prepared.is_site(path));
+        }
+        self
     }
 
     /// What is known, where it is.
@@ -121,6 +132,11 @@ fn drift(context: &Context, status: &Status) -> Result<Vec<TextPath>, Unread> {
 }
 
 impl Known {
+    /// The files that are not as the newest run left them, for people.
+    pub fn drifted_names(&self) -> Vec<String> {
+        self.drifted.iter().map(|path| path.as_str().to_owned()).collect()
+    }
+
     /// Whether a run has begun and not ended; one that is being made counts.
     pub fn is_open(&self) -> bool {
         matches!(self.journal.status, Status::Active(_))

@@ -25,9 +25,14 @@ pub fn restore_vendor(context: &Context, args: &RestoreVendorArgs) -> Result<Out
     outcome.host = Some(context.host());
     let inspection = inspect(&context.root, &context.bare_options(Vec::new()))?;
     let facts = &inspection.facts;
-    let (Some(memory), Some(keeping)) = kept(&context.root, facts, &mut outcome.findings)? else {
-        outcome.fail(Failure::new(FailureKind::Unavailable, "what the last change left cannot be read"));
-        return Ok(outcome);
+    let (memory, keeping) = match kept(&context.root, facts) {
+        Ok(kept) => kept,
+        Err(unreadable) => {
+            let mut failure = unreadable.failure();
+            outcome.findings.append(&mut failure.findings);
+            outcome.fail(failure);
+            return Ok(outcome);
+        }
     };
     let Some(text) = vendors(named.as_ref(), &memory, &keeping) else {
         let message =

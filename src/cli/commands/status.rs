@@ -67,7 +67,7 @@ pub fn look(context: &Context, command: CommandName, site: &SiteArgs, sessions: 
         Ok(Past::Known(known)) => {
             seen.run = known.run_state();
             seen.last_run = known.last_run();
-            seen.drifted = Some(known.drifted.iter().map(|path| path.as_str().to_owned()).collect());
+            seen.drifted = Some(known.drifted_names());
         }
         Ok(Past::Hidden(why)) => seen.unknown.push(format!("{HIDDEN} ({why})")),
         Err(failure) if failure.kind == FailureKind::NeedsOperator => {
@@ -98,6 +98,10 @@ pub fn look(context: &Context, command: CommandName, site: &SiteArgs, sessions: 
     let hidden = prepared.findings.iter().find(|finding| finding.code == codes::SITE_BASE_UNREADABLE);
     seen.unknown.extend(hidden.filter(|_| seen.unknown.is_empty()).map(|finding| finding.title.clone()));
     seen.standing = seen.unknown.is_empty().then(|| prepared.standing());
+    let past = past.map(|past| past.without_kept(&prepared));
+    if let Ok(Past::Known(known)) = &past {
+        seen.drifted = Some(known.drifted_names());
+    }
     let says_stopped = prepared.findings.iter().any(|finding| finding.code == codes::NGINX_NOT_RUNNING);
     seen.serving = match (&facts.nginx.master, says_stopped && facts.host.scope == Scope::Live) {
         (Some(_), _) => Serving::Runs,
@@ -157,7 +161,8 @@ fn answer(outcome: &mut Outcome, prepared: &Prepared, past: &Past) -> bool {
     };
     let Known { journal, pending, at_work, drifted, newest_backup } = known.as_ref();
     let standing = prepared.standing();
-    let is_as_left = drifted.is_empty() && !known.is_open() && !standing.lacks_changes();
+    let is_whole = !standing.lacks_changes() && !standing.is_unknown();
+    let is_as_left = drifted.is_empty() && !known.is_open() && is_whole;
     let has_changes = !served || !is_as_left;
     let verdict = match (pending, at_work) {
         (Some(_), _) => "a change waits for its confirmation: run `motionctl confirm`".to_owned(),
@@ -171,6 +176,9 @@ fn answer(outcome: &mut Outcome, prepared: &Prepared, past: &Past) -> bool {
     outcome.outcome = match &route {
         // What cannot be told is no pending change, and no server as wanted either.
         RouteState::CannotTell(_) if is_as_left => OutcomeKind::Ok,
+        RouteState::Present if standing.is_unknown() && drifted.is_empty() && !known.is_open() => {
+            OutcomeKind::Ok
+        }
         _ if has_changes => OutcomeKind::ChangesPending,
         _ if prepared.is_up_to_date() => OutcomeKind::UpToDate,
         _ => OutcomeKind::Ok,
@@ -226,7 +234,12 @@ fn drift_in_a_word(route: &RouteState, drifted: &[TextPath], standing: &Standing
     match standing.state {
         SiteState::Overwritten | SiteState::Moved => return "vendor",
         SiteState::Edited if !drifted.is_empty() => return "local",
-        SiteState::NoRecord | SiteState::AsLeft | SiteState::Edited | SiteState::VendorOnRequest => {}
+        SiteState::NoRecord
+        | SiteState::AsLeft
+        | SiteState::Edited
+        | SiteState::VendorOnRequest
+        | SiteState::Unreadable
+        | SiteState::RecordGone => {}
     }
     match (drifted.is_empty(), route) {
         (true, _) => "none",
@@ -239,7 +252,11 @@ fn drift_in_a_word(route: &RouteState, drifted: &[TextPath], standing: &Standing
 /// How the file stands against what the last change left, for programs.
 fn shown(standing: &Standing) -> [(String, serde_json::Value); 2] {
     let change = |change: &MissingChange| json!({ "path": change.block, "directive": change.directive });
-    let missing = standing.missing.iter().map(change).collect();
+    // An empty list would say that nothing is missing.
+    let missing = match standing.is_unknown() {
+        true => json!(null),
+        false => standing.missing.iter().map(change).collect(),
+    };
     [("record".to_owned(), standing.in_a_word().into()), ("missing_changes".to_owned(), missing)]
 }
 

@@ -150,6 +150,7 @@ mod tests {
                 "sessions.*",
                 "newclient.*",
                 "bundle.*",
+                "site.base-unreadable",
                 "site.managed-elsewhere",
                 "routes.unguarded",
                 "routes.to-https",

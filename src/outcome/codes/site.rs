@@ -32,9 +32,20 @@ codes! {
         .advises("undo that; it is never cleared silently");
     SITE_BASE_UNREADABLE =
         graded("site.base-unreadable", &[usual(Stop), when(Warn, "for an ordinary user")])
-        .means("what the last change left behind cannot be read")
-        .looked_for("`/var/lib/motionctl/base-*.conf`, the vendor's text that a merge starts from")
-        .advises("fix the file, or remove it: then the next change is planned without it");
+        .accepted_by(Migration)
+        .means("what the last change left behind cannot be read: which changes are local is not known")
+        .looked_for("`/etc/motionctl/local.d/NAME.toml` and `/var/lib/motionctl/base-*.conf`, which belong together: regular \
+                     files that only root could have written, in a format that this version reads")
+        .advises("fix the file or put it back from a backup; accept it, and the change is made without; or move it away, and \
+                  `motionctl local add` begins a new record");
+    SITE_RECORD_GONE = warn("site.record-gone")
+        .means("the record of local changes that a change left is not there any more")
+        .looked_for("`/etc/motionctl/local.d/NAME.toml`, where the journal says that the last change left one")
+        .advises("put it back, from a backup where one has it, or begin a new one with `motionctl local add`");
+    SITE_EDITED = info("site.edited")
+        .means("Motion's file was edited by hand since the last change, and no record keeps that")
+        .looked_for("Motion's file against the text that local changes are told from, and the local changes")
+        .advises("`motionctl local add` keeps them");
     SITE_OLDER_COPY = graded("site.older-copy", &[
         usual(Info),
         when(Warn, "the live file serves the new client and the copy does not: a script or an update wrote over it"),

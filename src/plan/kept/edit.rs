@@ -15,7 +15,22 @@ use nginx_config::{SyntaxError, Tree};
 /// The changes that are the customer's, as they are numbered from 1.
 pub fn local_changes(patch: &LocalPatch) -> impl Iterator<Item = (usize, &KeptChange)> {
     let local = patch.changes.iter().filter(|kept| kept.from != Origin::Motionctl);
+    let local = local.filter(|kept| goes_with(patch, kept).is_none());
     local.enumerate().map(|(index, kept)| (index + 1, kept))
+}
+
+/// The addition that took this comment along: it stands above the new directive now, and above the old one no more. It
+/// is no change by itself.
+fn goes_with<'p>(patch: &'p LocalPatch, kept: &KeptChange) -> Option<&'p KeptChange> {
+    let one = &kept.change;
+    let was = one.was.as_deref().map(<[u8]>::trim_ascii).filter(|was| !was.is_empty())?;
+    let is_taken = one.kind == ChangeKind::CommentAbove
+        && one.text.as_deref().is_none_or(|text| text.trim_ascii().is_empty());
+    patch.changes.iter().filter(|_| is_taken).find(|other| {
+        let text = other.change.text.as_deref().unwrap_or_default();
+        let is_addition = other.change.kind == ChangeKind::Added && other.change.block == one.block;
+        is_addition && text.trim_ascii_start().starts_with(was)
+    })
 }
 
 /// Those that a number, a path or a block names.
@@ -32,7 +47,7 @@ pub fn chosen<'p>(patch: &'p LocalPatch, what: &str) -> Vec<&'p KeptChange> {
 /// When base and patch do not fit.
 pub fn drop_changes(kept: Kept<'_>, what: &[String]) -> Result<(LocalPatch, Vec<String>), KeptError> {
     let base = kept.with(|_| false)?;
-    let mut patch = kept.patch.clone();
+    let (kept_patch, mut patch) = (kept.patch, kept.patch.clone());
     let mut unknown = Vec::new();
     for word in what {
         let gone: Vec<KeptChange> = chosen(kept.patch, word).into_iter().cloned().collect();
@@ -43,7 +58,10 @@ pub fn drop_changes(kept: Kept<'_>, what: &[String]) -> Result<(LocalPatch, Vec<
         }
         let paths = gone.iter().map(|kept| kept.change.path());
         patch.forgotten.extend(paths.chain(is_found.then(|| word.clone())));
-        patch.changes.retain(|kept| !gone.contains(kept));
+        let is_gone = |kept: &KeptChange| {
+            gone.contains(kept) || goes_with(kept_patch, kept).is_some_and(|with| gone.contains(with))
+        };
+        patch.changes.retain(|kept| !is_gone(kept));
     }
     patch.forgotten.sort();
     patch.forgotten.dedup();

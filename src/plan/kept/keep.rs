@@ -109,7 +109,7 @@ fn source<'a>(
             (_, Some(text), _) => (Source::Text(text), BaseKind::Vendor, hand),
             (Some(stand), None, Some(text)) => (Source::Record(text), stand.kind, hand),
             // A record of a version that kept no patch beside it.
-            (None, None, Some(text)) if keeping.existing.is_none() => {
+            (None, None, Some(text)) if keeping.existing.is_none() && !keeping.is_gone => {
                 (Source::Record(text), BaseKind::Vendor, Origin::File)
             }
             (_, None, _) => (Source::Live, BaseKind::AsFound, Origin::File),

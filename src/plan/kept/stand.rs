@@ -5,7 +5,7 @@
 //! decided otherwise by hand. What is hand-made is never called the vendor's.
 
 use super::derive::is_same;
-use super::edit::without;
+use super::edit::{not_kept, without};
 use super::file::{BaseKind, LocalPatch, Origin, PatchFault};
 use crate::outcome::on_one_line;
 use crate::plan::standing::{MissingChange, SiteState, Standing};
@@ -129,9 +129,10 @@ pub fn stand(kept: Kept<'_>, live: &Tree, file: String, motion: &[String]) -> Re
         (true, false) => SiteState::AsLeft,
         (false, _) => who(patch, [&base, &perhaps], &left, live),
     };
+    let edited = if state == SiteState::Edited { not_kept(kept, live)? } else { Vec::new() };
     let soft = patch.changes.iter().filter(|kept| kept.from == Origin::AsFound);
     let mut stand = Stand {
-        standing: Standing { state, file, ..Standing::default() },
+        standing: Standing { state, file, edited, ..Standing::default() },
         kind: patch.base,
         base,
         left,
@@ -175,7 +176,12 @@ pub fn moved(kept: Kept<'_>, live: &Tree, file: String, motion: &[String]) -> Re
 /// # Errors
 /// When base and patch do not fit.
 pub fn is_there(kept: Kept<'_>, change: &Change, live: &Tree) -> Result<bool, KeptError> {
-    let (base, one) = (kept.with(|_| false)?, kept.with(|kept| is_same(&kept.change, change))?);
+    let base = kept.with(|_| false)?;
+    // A comment that goes with two directives is where neither of them alone would have put it.
+    if record(&base, live).iter().any(|found| is_same(found, change)) {
+        return Ok(true);
+    }
+    let one = kept.with(|kept| is_same(&kept.change, change))?;
     let lists = merge(&base, &one, live, &Resolutions::none())?.lists;
     Ok(lists.carried.is_empty() && lists.conflicting.is_empty() && !lists.already_present.is_empty())
 }

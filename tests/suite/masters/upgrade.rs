@@ -183,20 +183,30 @@ fn the_timer_waits_until_one_master_is_left() {
 }
 
 #[test]
-fn an_upgrade_that_begins_during_the_run_gets_no_reload() {
-    let machine = machine();
-    let before = machine.configuration().without_folder_times();
-    let running = machine.stopped_at(APPLY, ("install: before the swap", 1));
-    both(&machine);
-    let started = Instant::now();
-    running.signal(Signal::SIGCONT);
-    let done = running.finish();
-    assert!(started.elapsed() < AT_ONCE, "{:?}: {done}", started.elapsed());
-    assert!(done.error().contains("a binary upgrade is under way"), "{done}");
-    assert_eq!(machine.workers().len(), 4, "the old master got workers");
-    before.assert_same(&machine.configuration().without_folder_times());
-    signal_old(&machine, "QUIT");
-    eventually("the old one is gone", || machine.masters().len() == 1);
-    machine.motionctl(&["recover", "--json"]).expect(0, "ok");
-    there_and_back(&machine);
+fn an_upgrade_that_begins_in_the_middle_of_a_run_ends_it_with_the_old_configuration_in_both() {
+    // The new master has read the old file, or the new one.
+    for place in [
+        "step: between its intent and its effect",
+        "install: before the swap",
+        "step: between its effect and its end",
+    ] {
+        let machine = machine();
+        let before = machine.configuration().without_folder_times();
+        let running = machine.stopped_at(APPLY, (place, 1));
+        both(&machine);
+        let started = Instant::now();
+        running.signal(Signal::SIGCONT);
+        let done = running.finish();
+        done.expect(4, "rolled-back");
+        assert!(started.elapsed() < AT_ONCE, "{:?}: {done}", started.elapsed());
+        assert!(done.error().contains("a binary upgrade is under way"), "{done}");
+        before.assert_same(&machine.configuration().without_folder_times());
+        // Nobody's workers were doubled, and none of them has the new route, whoever answers.
+        assert_eq!((machine.masters().len(), machine.workers().len()), (2, 4), "{done}");
+        assert!(!(0..12).any(|_| serves_the_new_client(&machine)), "{place}: {done}");
+        signal_old(&machine, "QUIT");
+        eventually("the old one is gone", || machine.masters().len() == 1);
+        assert!(!serves_the_new_client(&machine));
+        there_and_back(&machine);
+    }
 }

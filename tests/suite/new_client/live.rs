@@ -145,7 +145,7 @@ fn a_client_that_motion_serves_and_nginx_does_not_pass_on_is_brought() {
         let last = text.rfind("location / {").expect("it is there");
         format!("{}location / {{ root /var/opt; try_files $uri =404; }}\n}}\n", &text[..last])
     });
-    machine.shell("nginx -s reload");
+    machine.reload();
     let said = look(&machine, "check");
     said.expect(0, "changes-pending");
     assert!(asked(&said).contains("Motion at 127.0.0.1:9000: 200, the new client"), "{said}");
@@ -170,11 +170,8 @@ fn files_that_nginx_has_not_read_yet_are_not_up_to_date() {
         assert_eq!(finding["level"], "warn", "{said}");
         assert!(finding["advice"].to_string().contains("reload"), "{said}");
     }
-    machine.shell("nginx -s reload");
-    machine.wait_for_workers();
-    crate::support::machine::eventually("the new configuration answers", || {
-        look(&machine, "check").json["outcome"] == "up-to-date"
-    });
+    machine.reload();
+    look(&machine, "check").expect(0, "up-to-date");
     machine.edit(&format!("/{SITE}"), |_| old);
 }
 
@@ -226,8 +223,7 @@ fn a_block_that_works_already_is_left_alone_beside_one_that_does_not() {
     let block = "server { listen 8081; server_name cc.example.test; location /api/ { proxy_pass http://127.0.0.1:9000; }\n\
         location /login { proxy_pass http://127.0.0.1:9000; }\nlocation / { root /var/opt/none; } }\n";
     machine.edit(&format!("/{SITE}"), |text| format!("{text}\n{block}"));
-    machine.shell("nginx -s reload");
-    machine.wait_for_workers();
+    machine.reload();
     let done = machine.apply(&["--strategy", "graft"]);
     done.expect(0, "applied");
     let text = machine.read(&format!("/{SITE}"));

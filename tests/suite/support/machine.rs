@@ -176,6 +176,20 @@ impl Machine {
         eventually("every worker serves", || self.workers().len() == count);
     }
 
+    /// Has nginx read its files again, as a script does, and waits until only workers of the new generation accept
+    /// connections: before that any answer may be the old configuration's.
+    pub fn reload(&self) {
+        let old = self.workers();
+        assert!(!old.is_empty(), "nginx does not run");
+        let said = self.shell("nginx -s reload");
+        assert_eq!(said.code, Some(0), "{said}");
+        eventually("the new workers serve alone", || {
+            let serving = self.workers();
+            !serving.is_empty() && serving.is_disjoint(&old)
+        });
+        self.wait_for_workers();
+    }
+
     /// Does something with the machine's files, network and name.
     pub fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         self.enter(CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWUTS, work)

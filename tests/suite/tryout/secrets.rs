@@ -17,11 +17,14 @@ fn no_secret_is_shown_or_kept_wherever_a_script_says_or_writes_it() {
          sh -c 'curl -u a:S3CRET13 https://h.example.test/'\n\
          cp {site} /root/old\nsed -i 's|^    location /api/ {{|&\\n        proxy_set_header X-Vendor-Key \"S3CRET14\";|' {site}\n\
          {{ set +x; }} 2>/dev/null\ndiff -u /root/old {site}\n\
-         docker run -e LICENSE_KEY=S3CRET15 x --api-token S3CRET16\ntrue\n"
+         docker run -e LICENSE_KEY=S3CRET15 x --api-token S3CRET16\n\
+         set -x\necho admin:S3CRET17 | chpasswd\nchpasswd <<EOF\nroot:S3CRET18\nEOF\n\
+         printf '#!/bin/sh\\necho root:S3CRET19 | chpasswd\\n' > /usr/local/sbin/again\necho 'author: the vendor'\ntrue\n"
     );
     let output = try_on(&machine, &text, &[]);
     output.expect(0, "ok");
     assert!(output.stdout.contains("docker login"), "{output}");
+    assert!(output.stdout.contains("author: the vendor"), "{output}");
     let path = script(&machine, &text).display().to_string();
     let human = machine.motionctl(&["try", "-v", &path]);
     assert!(human.stdout.contains("curl -u [redacted]"), "{human}");

@@ -4,7 +4,7 @@ use crate::support::binary::{SITE, Server};
 use crate::support::tree_state::state;
 use std::fs;
 
-fn try_in(server: &Server, text: &str, more: &[&str]) -> serde_json::Value {
+pub fn try_in(server: &Server, text: &str, more: &[&str]) -> serde_json::Value {
     let folder = tempfile::Builder::new().prefix("motionctl-try-test-").tempdir().unwrap();
     let path = folder.path().join("update.sh");
     fs::write(&path, text).unwrap();

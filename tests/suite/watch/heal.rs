@@ -31,7 +31,7 @@ fn edition(text: &str, location: &str) -> String {
 
 fn overwrite(machine: &Machine, text: &str) {
     machine.edit(SITE, |_| text.to_owned());
-    reload(machine);
+    machine.reload();
     assert!(!serves_the_new_client(machine));
 }
 
@@ -233,7 +233,7 @@ fn a_route_that_is_there_does_not_hide_local_changes_that_are_gone() {
     let fixture = crate::support::binary::fixture("already-migrated").join("etc/nginx/conf.d/motion.conf");
     let update = fs::read_to_string(fixture).expect("a fixture");
     machine.edit(SITE, |_| update);
-    reload(&machine);
+    machine.reload();
     assert!(serves_the_new_client(&machine));
     expect(&machine, 2, &["an update overwrote motion.conf", " local changes are gone (", "route_served=1"]);
     let said = watch(&machine, &["--accept", "routes.unguarded"]);
@@ -245,7 +245,7 @@ fn a_route_that_is_there_does_not_hide_local_changes_that_are_gone() {
         let (before, bridge) = text.split_once("location /whatsapp-bridge/").expect("the bridge");
         format!("{before}{}", bridge.split_once("\n\t}\n").expect("its end").1)
     });
-    reload(&machine);
+    machine.reload();
     expect(&machine, 2, &["edited by hand", "location /whatsapp-bridge/"]);
     let said = watch(&machine, &[]);
     assert_eq!((said.code, decision(&said)), (Some(2), "none"), "{said}");

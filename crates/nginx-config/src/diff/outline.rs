@@ -7,7 +7,7 @@
 //! with one [`Meanings`].
 
 use crate::config::{Config, Node};
-use crate::identity::{Identity, OrderClass};
+use crate::identity::{Identity, OrderClass, meant_words};
 use crate::tree::{Body, Directive, DirectiveId, Tree};
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -36,7 +36,7 @@ enum Inside {
 impl Meanings {
     fn number(
         &mut self,
-        directive: &Directive,
+        (block, directive): (Option<&Directive>, &Directive),
         source: &[u8],
         children: &[(Option<OrderClass>, Meaning)],
     ) -> Meaning {
@@ -56,9 +56,8 @@ impl Meanings {
                 Inside::Block { free, ordered }
             }
         };
-        let words = std::iter::once(&directive.name).chain(&directive.args).map(|word| word.value.clone());
         let next = Meaning::try_from(self.0.len()).expect("fewer directives than 2^32");
-        *self.0.entry(Spelled { words: words.collect(), body }).or_insert(next)
+        *self.0.entry(Spelled { words: meant_words(block, directive), body }).or_insert(next)
     }
 }
 
@@ -154,7 +153,7 @@ impl<'s> Outline<'s> {
             let known = |child: usize| &items[places.len() - 1 - child];
             let held: Vec<_> =
                 children.iter().map(|&child| (known(child).identity.order, known(child).meaning)).collect();
-            let meaning = meanings.number(directive(index), tree.source(), &held);
+            let meaning = meanings.number((parent.map(directive), directive(index)), tree.source(), &held);
             items.push(Item { tree, file, id, parent, children, identity, meaning, is_chosen: false });
         }
         items.reverse();
@@ -186,6 +185,23 @@ mod tests {
         check("a { allow x; deny all; }", "a { deny all; allow x; }", false);
         check("a { location ~ x {} location ~ y {} }", "a { location ~ y {} location ~ x {} }", false);
         check("a { location /x {} location /y {} }", "a { location /y {} location /x {} }", true);
+        check(
+            "server { listen 443 ssl default_server; }",
+            "server { listen *:443 default_server ssl; }",
+            true,
+        );
+        check("server { listen [::]:80; }", "server { listen '[::]:80'; }", true);
+        check("server { listen 443 ssl; }", "server { listen 443 ssl http2; }", false);
+        check("server { listen 443 ssl; }", "server { listen [::]:443 ssl; }", false);
+        check(
+            "upstream u { server a weight=2 max_fails=3; }",
+            "upstream u { server a max_fails=3 weight=2; }",
+            true,
+        );
+        check("upstream u { server a backup; }", "upstream u { server backup a; }", false);
+        check("ssl_protocols TLSv1.2 TLSv1.3;", "ssl_protocols TLSv1.3 TLSv1.2;", true);
+        check("server_name a b;", "server_name b a;", false);
+        check("map $x $y { listen A; }", "map $x $y { listen a; }", false);
         check("x_by_lua_block { a }", "x_by_lua_block {a}", true);
         check("x_by_lua_block { a b }", "x_by_lua_block { a  b }", false);
     }

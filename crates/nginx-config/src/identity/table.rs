@@ -197,3 +197,22 @@ pub(super) const RESERVED_NAMES: &[&str] =
     &["example", "example.com", "example.net", "example.org", "invalid"];
 /// Blocks whose entries are known by their first word, which the grammar calls their name.
 pub(super) const DATA_BLOCKS: &[&str] = &["charset_map", "geo", "map", "split_clients", "types"];
+
+/// Directives of which the words behind so many have no order (each module's `*_command`), and the block that they must
+/// stand in to be that directive.
+pub const OPTIONS: &[(&str, Option<&str>, usize)] = &[
+    ("addition_types", None, 0),
+    ("brotli_types", None, 0),
+    ("charset_types", None, 0),
+    ("fastcgi_next_upstream", None, 0),
+    ("grpc_next_upstream", None, 0),
+    ("gzip_types", None, 0),
+    ("listen", None, 1),
+    ("proxy_next_upstream", None, 0),
+    ("proxy_ssl_protocols", None, 0),
+    ("server", Some("upstream"), 1),
+    ("ssi_types", None, 0),
+    ("ssl_protocols", None, 0),
+    ("sub_filter_types", None, 0),
+    ("uwsgi_next_upstream", None, 0),
+];

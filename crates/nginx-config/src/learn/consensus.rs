@@ -6,8 +6,8 @@
 use super::Percent;
 use super::align::{Aligned, Member, Slot};
 use super::file::File;
+use super::secret::{hides, is_hidden, is_plain};
 use crate::blank::{blank, has_blank, rest, taken};
-use crate::redact::{REDACTED, redact_arguments, redact_name, redact_source};
 use crate::tree::Body;
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -40,22 +40,22 @@ pub fn agreed(files: &[&File<'_>], slot: &Slot, percent: Percent) -> Option<Agre
     let (name, count) = most(slot.members.iter().map(name_of))?;
     let is_secret = |member: &Member| {
         let item = item(member);
-        redact_name(item.tree, item.id).contains(REDACTED)
+        is_hidden(item.tree, item.id)
     };
     if !enough(count) || slot.members.iter().any(is_secret) {
         return None;
     }
     let members: Vec<_> = slot.members.iter().copied().filter(|member| name_of(member) == name).collect();
     let lua = match lua(files, &members) {
-        Some((code, count)) if enough(count) && redact_source(&code) == code => Some(code),
+        Some((code, count)) if enough(count) && is_plain(&code) => Some(code),
         Some(_) => return None,
         None => None,
     };
-    let hides = |member: &Member| {
+    let is_hiding = |member: &Member| {
         let item = item(member);
-        redact_arguments(item.tree, item.id).contains(REDACTED)
+        hides(item.tree, item.id)
     };
-    let args = if members.iter().any(hides) {
+    let args = if members.iter().any(is_hiding) {
         vec![rest("secret")]
     } else {
         arguments(files, &members, &name, percent)
@@ -98,7 +98,7 @@ fn comments<'t>(lists: impl Iterator<Item = Vec<&'t [u8]>>) -> Vec<(Vec<u8>, usi
     for list in lists {
         let mut seen = std::collections::HashSet::new();
         // A comment may be a directive that was switched off, with its secret.
-        for text in list.into_iter().filter(|text| redact_source(text) == **text && seen.insert(*text)) {
+        for text in list.into_iter().filter(|text| is_plain(text) && seen.insert(*text)) {
             let index = *known.entry(text.to_vec()).or_insert_with(|| {
                 found.push((text.to_vec(), 0));
                 found.len() - 1

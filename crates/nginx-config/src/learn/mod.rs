@@ -9,6 +9,7 @@ mod align;
 mod consensus;
 mod file;
 mod generations;
+mod secret;
 mod write;
 
 pub(super) use file::{Features, best_pairs, features, likeness, masked, own_names};
@@ -216,7 +217,7 @@ fn left_out(files: &[&File<'_>], aligned: &Aligned, slots: &[usize], directives:
         // A server block is called by its names, which are not for others to see.
         let own = match is_server(outline.items[item].directive()) {
             true => "server".to_owned(),
-            false => show::label(outline, item),
+            false => secret::shown(&show::label(outline, item)),
         };
         let directives = generations::size(files[at], item);
         found.push(LeftOut { path: show::join(around, &own), servers: members.len(), directives });

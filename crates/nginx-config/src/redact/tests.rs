@@ -14,6 +14,12 @@ fn secrets_go_and_the_rest_stays() {
     check("proxy_set_header Host $host;", "proxy_set_header Host $host;");
     check("set $bridge_token abc;", "set $bridge_token [redacted];");
     check("set $upstream abc;", "set $upstream abc;");
+    check("add_header X-Author \"A. N. Other\";", "add_header X-Author \"A. N. Other\";");
+    check("# author: x\n# author: token=abc", "# author: x\n# author: token=[redacted]");
+    check(
+        "# authority_token=abc, X-Author-Auth: abc",
+        "# authority_token=[redacted] X-Author-Auth: [redacted]",
+    );
     check("secure_link_md5 \"$uri s3cret\";", "secure_link_md5 [redacted];");
     check("proxy_pass http://me:pw@a.test/x;", "proxy_pass http://[redacted]@a.test/x;");
     check("proxy_pass http://a.test/?api_key=abc&x=1;", "proxy_pass http://a.test/?api_key=[redacted]&x=1;");
