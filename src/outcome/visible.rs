@@ -1,7 +1,7 @@
 //! Names as people can tell them apart: what cannot be seen is spelled out.
 //!
-//! Invariant: two names that differ are never shown as the same text by [`visible_beside`]; a name of letters, digits,
-//! marks and single spaces between them is shown as it is.
+//! Invariant: two names that differ, and have no backslash, are never shown as the same text by [`visible_beside`]; a name
+//! of letters, digits, marks and single spaces between them is shown as it is.
 
 use regex::Regex;
 use std::sync::LazyLock;

@@ -25,4 +25,4 @@ pub mod verify;
 
 pub use channel::Channel;
 pub use planned::{Agreement, Planned};
-pub use session::{Purpose, Session, failure, granted};
+pub use session::{Purpose, Session, Telling, failure, granted};

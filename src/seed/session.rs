@@ -31,7 +31,19 @@ pub struct Session {
     pub(super) catalog: Catalog,
     /// Which database this is, for fingerprints.
     pub(super) identity: String,
+    /// How many names findings list.
+    pub(super) telling: Telling,
     shown: Server,
+}
+
+/// How many names a finding lists.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Telling {
+    /// As many as people read, and how many more there are.
+    #[default]
+    Few,
+    /// All of them.
+    All,
 }
 
 impl Session {
@@ -57,7 +69,13 @@ impl Session {
         let names: Vec<&str> = map.table_names().into_iter().map(Ident::as_str).collect();
         let catalog = Catalog::of(&mut conn, &names).map_err(|error| failure(&error))?;
         let identity = identity(&mut conn, &shown).map_err(|error| failure(&error))?;
-        Ok(Self { conn, map, catalog, identity, shown })
+        Ok(Self { conn, map, catalog, identity, telling: Telling::default(), shown })
+    }
+
+    /// The same, with findings that list so many names.
+    #[must_use]
+    pub fn telling(self, telling: Telling) -> Self {
+        Self { telling, ..self }
     }
 
     /// What may be shown of the server.

@@ -5,8 +5,9 @@
 
 use super::model::{Agent, Links, Managed, Manifest, Name, Place, Profile, Queue, Spanned};
 use super::near::{Index, suggest};
+use super::{moves, names};
 use super::reader::Reader;
-use super::source::{Problem, shown};
+use super::source::{Problem, shown, shown_beside};
 use crate::outcome::codes;
 use crate::seed::Channel;
 use std::collections::{BTreeMap, HashMap};
@@ -31,6 +32,7 @@ pub(super) fn contradictions(reader: &mut Reader, manifest: &Manifest) {
     let profiles = manifest.permissions.iter().map(|permission| &permission.user_profile);
     declared_once(reader, profiles, "the User Profile");
     renames(reader, &manifest.profiles);
+    moves::contradictions(reader, manifest);
 }
 
 fn declared_once<'a>(reader: &mut Reader, names: impl Iterator<Item = &'a Spanned<Name>>, what: &str) {
@@ -75,6 +77,7 @@ pub(super) fn doubts(reader: &mut Reader, manifest: &Manifest) {
     manifest.queues.iter().for_each(|queue| queue_doubts(reader, queue));
     manifest.agents.iter().for_each(|agent| agent_doubts(reader, agent));
     near_misses(reader, manifest);
+    names::doubts(reader, manifest);
 }
 
 fn queue_doubts(reader: &mut Reader, queue: &Queue) {
@@ -119,6 +122,18 @@ fn agent_doubts(reader: &mut Reader, agent: &Agent) {
         let problem = Problem::warning(codes::SEED_FULLNAME_IS_INTERNAL, fullname.place, message);
         reader.report(problem.hint("refused where the agent has to be created"));
     }
+    if let Some(internal) = &agent.internal {
+        internal_doubts(reader, internal, agent.internal_is_allowed());
+    }
+}
+
+fn internal_doubts(reader: &mut Reader, internal: &Spanned<Name>, is_allowed: bool) {
+    if internal.value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return;
+    }
+    let message = format!("the internal number {} has other characters than digits", shown(&internal.value));
+    let problem = Problem::warning(codes::SEED_INTERNAL_NOT_DIGITS, internal.place, message);
+    reader.report(if is_allowed { problem } else { problem.hint("refused where the agent has to be created") });
 }
 
 /// Names that refer to the database and are nearly those declared here.
@@ -145,6 +160,14 @@ fn near_misses(reader: &mut Reader, manifest: &Manifest) {
             near.review(reader, links);
         }
     }
+    let moved = manifest.moves.iter().flat_map(|moved| &moved.agents);
+    if let Some(near) = &mut agents {
+        moved.for_each(|name| near.name(reader, &name.value, name.place));
+    }
+    let declared: Vec<_> = manifest.profiles.iter().map(|profile| &*profile.name.value).collect();
+    let mut profiles = Near::new(&declared);
+    let ends = manifest.moves.iter().flat_map(|moved| [&moved.from, &moved.to]);
+    ends.for_each(|name| profiles.name(reader, &name.value, name.place));
 }
 
 /// Declared names, and what was found for the others so far.
@@ -162,7 +185,10 @@ impl<'a> Near<'a> {
     fn review(&mut self, reader: &mut Reader, links: &Links) {
         let members = links.members.iter().map(|member| (&member.name, member.place));
         let removed = links.remove.iter().map(|name| (&name.value, name.place));
-        for (name, place) in members.chain(removed) {
+        members.chain(removed).for_each(|(name, place)| self.name(reader, name, place));
+    }
+
+    fn name(&mut self, reader: &mut Reader, name: &Name, place: Place) {
             let near = match self.known.get(name) {
                 Some(near) => *near,
                 None => {
@@ -172,10 +198,10 @@ impl<'a> Near<'a> {
                 }
             };
             if let Some(declared) = near {
-                let message = format!("{} is not declared here, {} is", shown(name), shown(declared));
+                let [name, declared] = shown_beside(name, declared);
+                let message = format!("{name} is not declared here, {declared} is");
                 let problem = Problem::warning(codes::SEED_NEAR_MISS, place, message);
                 reader.report(problem.hint("right if the database has both"));
             }
-        }
     }
 }

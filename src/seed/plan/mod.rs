@@ -10,16 +10,17 @@ mod fit;
 mod gates;
 mod links;
 mod model;
+mod moves;
 mod nameable;
 mod planner;
 mod profiles;
 mod wishes;
 
-pub use describe::{Line, changes, lines};
+pub use describe::{Line, all_lines, changes, lines};
 pub use fingerprint::{FORMAT, Fingerprint};
 pub use gates::{Allowance, Prune, refused};
 pub use model::{
-    Delete, Deletions, FieldChange, Given, Insert, NewLink, Origin, Plan, RowRef, Update, Weigh, Why, ends,
+    Counts, Delete, Deletions, FieldChange, Given, Insert, NewLink, Origin, Plan, RowRef, Update, Weigh, Why, ends,
     noun,
 };
 pub use nameable::nameable;
@@ -55,6 +56,7 @@ pub fn draft(input: &Input<'_>) -> Draft {
     entities::agents(&mut planner);
     profiles::profiles(&mut planner);
     links::lists(&mut planner);
+    moves::moves(&mut planner);
     // Refused rather than passed over: a person would believe that the rights are as the file says.
     for permission in &input.manifest.permissions {
         let problem =

@@ -129,6 +129,13 @@ impl Scope {
                 scope.list(Part::Queues(*channel), links, seen);
             }
         }
+        for moved in &manifest.moves {
+            for profile in [&moved.from, &moved.to] {
+                scope.name(Part::Profiles, &profile.value);
+                scope.own(LinkKind::ProfileAgents, &profile.value);
+            }
+            moved.agents.iter().for_each(|agent| scope.name(Part::Users, &agent.value));
+        }
         if unnamed == Unnamed::Go {
             // One that a manifest cannot name does not go because it does not.
             scope.parts.entry(Part::Profiles).or_default().others = Others::Compared;

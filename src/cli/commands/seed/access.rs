@@ -2,13 +2,13 @@
 //!
 //! Invariant: the database is only read, also with a manifest that would change it.
 
-use super::plan::{Place, valid};
+use super::manifest::as_if;
+use super::plan::Place;
 use super::table::{Row, Width, laid_out};
 use crate::cli::args::seed::AccessArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
-use crate::cli::files::read_manifest;
-use crate::outcome::{Failure, Outcome, OutcomeKind, sort_findings};
+use crate::outcome::{Failure, Outcome, OutcomeKind, counted, sort_findings};
 use crate::seed::Purpose;
 use crate::seed::access::{Access, From, Served, State};
 use crate::seed::manifest::Name;
@@ -17,13 +17,7 @@ use std::collections::BTreeMap;
 
 /// Asks, and shows.
 pub fn access(context: &Context, args: &AccessArgs) -> Result<Outcome, Failure> {
-    let validated = match &args.with {
-        Some(path) => {
-            let (name, bytes) = read_manifest(path)?;
-            Some(valid(&bytes, &name)?)
-        }
-        None => None,
-    };
+    let validated = as_if(args.with.as_deref())?;
     let manifest = validated.as_ref().and_then(|validated| validated.manifest.as_ref());
     let state = manifest.map_or(State::Present, State::After);
     // What a manifest would make of a database that does not exist yet can be asked as well.
@@ -39,7 +33,7 @@ pub fn access(context: &Context, args: &AccessArgs) -> Result<Outcome, Failure> 
     let mut verdict = match found.agents.as_slice() {
         [] => "there are no agents".to_owned(),
         [one] => one.agent.to_string(),
-        agents => format!("{} agents", agents.len()),
+        agents => counted(agents.len(), "agent"),
     };
     if let Some(validated) = &validated {
         verdict = format!("{verdict}, if {} were applied", validated.source.name());

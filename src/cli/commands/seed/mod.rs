@@ -15,6 +15,7 @@ mod saved;
 mod schema;
 mod table;
 mod validate;
+mod who;
 
 use crate::cli::args::seed::{SchemaCommand, SeedCommand};
 use crate::cli::context::Context;
@@ -30,6 +31,7 @@ pub fn seed(context: &Context, command: &SeedCommand) -> Result<Outcome, Failure
         SeedCommand::Export(args) => export::export(context, args),
         SeedCommand::List(args) => list::list(context, args),
         SeedCommand::Access(args) => access::access(context, args),
+        SeedCommand::Who(args) => who::who(context, args),
         SeedCommand::Schema(SchemaCommand::JsonSchema) => Ok(json_schema()),
         SeedCommand::Schema(SchemaCommand::Show(args)) => schema::show(context, args),
         SeedCommand::Schema(SchemaCommand::Check(args)) => schema::check(context, args),
@@ -46,6 +48,7 @@ pub fn name(command: &SeedCommand) -> &'static str {
         SeedCommand::Export(_) => "seed export",
         SeedCommand::List(_) => "seed list",
         SeedCommand::Access(_) => "seed access",
+        SeedCommand::Who(_) => "seed who",
         SeedCommand::Schema(SchemaCommand::JsonSchema) => "seed schema json-schema",
         SeedCommand::Schema(SchemaCommand::Show(_)) => "seed schema show",
         SeedCommand::Schema(SchemaCommand::Check(_)) => "seed schema check",

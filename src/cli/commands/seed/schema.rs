@@ -10,7 +10,7 @@ use crate::cli::context::Context;
 use crate::cli::database::{Database, MAP};
 use crate::cli::files::{Standing, write_out};
 use crate::db::{Catalog, Connection, FileAccess};
-use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, sort_findings};
+use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, counted, sort_findings};
 use crate::seed::discover::{Grade, Proposal, Samples, discover as propose, wanted_samples};
 use crate::seed::embedded::Ownership;
 use crate::seed::granted;
@@ -65,8 +65,7 @@ pub fn check(context: &Context, args: &SchemaCheckArgs) -> Result<Outcome, Failu
     if let Some(stop) = outcome.findings.iter().find(|finding| finding.stops()) {
         let message = match found.mismatches.len() {
             0 => stop.title.clone(),
-            1 => "the schema map and the database differ in 1 place".to_owned(),
-            places => format!("the schema map and the database differ in {places} places"),
+            places => format!("the schema map and the database differ in {}", counted(places, "place")),
         };
         let hint = stop.advice.clone();
         outcome.fail(Failure::new(FailureKind::Refused, message).with_hint(hint));
@@ -123,7 +122,7 @@ fn proposed(proposal: &Proposal, text: &str, file: &str, outcome: &mut Outcome) 
         grades.iter().map(|grade| (grade.word().to_owned(), proposal.count(*grade).into())).collect();
     let rows: Vec<Value> = grades
         .iter()
-        .map(|grade| json!([grade.word(), format!("{} lines", proposal.count(*grade))]))
+        .map(|grade| json!([grade.word(), counted(proposal.count(*grade), "line")]))
         .collect();
     let missing = proposal.missing();
     let next = match (missing.as_slice(), Map::parse(file, text)) {
