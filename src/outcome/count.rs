@@ -26,6 +26,9 @@ mod tests {
     fn numbers_and_nouns_agree() {
         let all = [0_usize, 1, 2, 11, 21].map(|count| counted(count, "row"));
         assert_eq!(all, ["0 rows", "1 row", "2 rows", "11 rows", "21 rows"]);
-        assert_eq!([1_u64, 2].map(|count| counted_as(count, "row goes", "rows go")), ["1 row goes", "2 rows go"]);
+        assert_eq!(
+            [1_u64, 2].map(|count| counted_as(count, "row goes", "rows go")),
+            ["1 row goes", "2 rows go"]
+        );
     }
 }

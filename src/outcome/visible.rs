@@ -12,10 +12,8 @@ use unicode_security::skeleton;
 /// controls, format characters, surrogates, private use, and every separator but the space; besides what Unicode calls
 /// ignorable, which has letters (the fillers of Hangul) and marks among it, and the empty Braille pattern, a symbol.
 static UNSEEN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"[[\p{Cc}\p{Cf}\p{Co}\p{Zs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\x{2800}]--[\x20]]",
-    )
-    .expect("the expression is constant")
+    Regex::new(r"[[\p{Cc}\p{Cf}\p{Co}\p{Zs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\x{2800}]--[\x20]]")
+        .expect("the expression is constant")
 });
 
 /// Those of them that take room as a space does.
@@ -31,7 +29,11 @@ pub fn is_unseen(c: char) -> bool {
 /// Whether a character is a space or takes room like one.
 #[must_use]
 pub fn is_blank(c: char) -> bool {
-    if c.is_ascii() { c.is_ascii_whitespace() || c == '\u{b}' } else { BLANK.is_match(c.encode_utf8(&mut [0; 4])) }
+    if c.is_ascii() {
+        c.is_ascii_whitespace() || c == '\u{b}'
+    } else {
+        BLANK.is_match(c.encode_utf8(&mut [0; 4]))
+    }
 }
 
 /// The text with what cannot be seen spelled out, as `\u{a0}`; so are spaces at its ends and those behind a space.
@@ -71,7 +73,11 @@ pub fn alike(text: &str) -> String {
 
 /// What a text looks like: the skeleton of Unicode's list of confusable characters (UTS #39).
 fn look(text: &str) -> String {
-    if text.is_ascii() { skeleton(text).collect() } else { skeleton(text).filter(|c| !is_unseen(*c)).collect() }
+    if text.is_ascii() {
+        skeleton(text).collect()
+    } else {
+        skeleton(text).filter(|c| !is_unseen(*c)).collect()
+    }
 }
 
 fn spelled_out(text: &str, harmful: impl Fn(char) -> bool) -> String {

@@ -125,7 +125,7 @@ codes! {
         .advises("put the `previous_name:` of the finding below its name; it is right if both are meant");
     SEED_PROFILE_WITHOUT_AGENTS = warn("seed.profile-without-agents")
         .means("the plan leaves enabled profiles without any agent")
-        .looked_for("the agents of the profiles that it creates or takes agents from, as they will be")
+        .looked_for("the agents of the profiles that it takes agents from, as they will be")
         .advises("put agents into them, or disable or delete them");
     SEED_UNSEEN_CHARACTERS = warn("seed.unseen-characters")
         .means("a name in a manifest begins or ends with a blank, or has characters that cannot be seen")

@@ -75,7 +75,10 @@ impl Writer<'_> {
         let change = self.conn.change(sql, values).map_err(|error| error.during(what))?;
         self.notes.extend(change.notes);
         if change.rows != rows as u64 {
-            return Err(Trouble::Moved(format!("{what}: {} changed, not {rows}", counted_as(change.rows, "row was", "rows were"))));
+            return Err(Trouble::Moved(format!(
+                "{what}: {} changed, not {rows}",
+                counted_as(change.rows, "row was", "rows were")
+            )));
         }
         self.done += rows as u64;
         (self.watch)(Event::Written(self.done)).map_err(|Stopped| Trouble::Stopped)

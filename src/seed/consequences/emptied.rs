@@ -1,9 +1,10 @@
 //! Profiles that a plan leaves without any agent.
 //!
-//! Invariant: only profiles that the plan creates or takes agents from, and that can be chosen when it is done.
+//! Invariant: only profiles that the plan takes agents from, and that can be chosen when it is done: who creates a profile
+//! without agents says so in the manifest.
 
 use super::people::{End, after, closed};
-use super::{Look, few, id, names};
+use super::{Look, few, names};
 use crate::db::DbError;
 use crate::outcome::Finding;
 use crate::outcome::codes;
@@ -14,29 +15,19 @@ use std::collections::BTreeSet;
 
 pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
     let plan = look.plan;
-    let is_new = plan.insert.iter().zip(0..).filter(|(insert, _)| insert.part == Part::Profiles);
-    let mut left: BTreeSet<RowRef> = is_new.map(|(_, index)| RowRef::New(index)).collect();
     let gone = plan.unlink.get(&LinkKind::ProfileAgents).into_iter().flatten();
-    left.extend(gone.map(|link| RowRef::Id(link.owner)));
-    plan.delete.iter().for_each(|delete| {
-        left.remove(&RowRef::Id(delete.id));
-    });
-    let mut ids: BTreeSet<i64> = left.iter().filter_map(|row| id(*row)).collect();
-    for (profile, _) in after(look, LinkKind::ProfileAgents, End::Owner, &ids)? {
-        left.remove(&profile);
-    }
-    ids.retain(|id| left.contains(&RowRef::Id(*id)));
-    for profile in closed(look, &ids)? {
-        left.remove(&profile);
-    }
+    let mut left: BTreeSet<i64> = gone.map(|link| link.owner).collect();
+    plan.delete.iter().for_each(|delete| drop(left.remove(&delete.id)));
+    let served = after(look, LinkKind::ProfileAgents, End::Owner, &left)?;
+    let served: BTreeSet<RowRef> = served.into_iter().map(|(owner, _)| owner).collect();
+    left.retain(|profile| !served.contains(&RowRef::Id(*profile)));
+    let closed = closed(look, &left)?;
+    left.retain(|profile| !closed.contains(&RowRef::Id(*profile)));
     let Some(section) = Section::of(look.map, Part::Profiles).filter(|_| !left.is_empty()) else {
         return Ok(Vec::new());
     };
-    let known = names(look.conn, &section, &ids)?;
-    let called = left.iter().map(|row| match row {
-        RowRef::Id(id) => known.get(id).cloned().unwrap_or_else(|| format!("id {id}")),
-        new @ RowRef::New(_) => plan.label(Part::Profiles, *new).to_string(),
-    });
+    let known = names(look.conn, &section, &left)?;
+    let called = left.iter().map(|id| known.get(id).cloned().unwrap_or_else(|| format!("id {id}")));
     Ok(vec![
         Finding::new(codes::SEED_PROFILE_WITHOUT_AGENTS, "profiles are left without any agent")
             .evidence(few(called, look.telling))

@@ -7,8 +7,8 @@ use super::{Look, few};
 use crate::db::DbError;
 use crate::outcome::Finding;
 use crate::outcome::codes;
-use crate::seed::manifest::{Name, shown};
 use crate::seed::Telling;
+use crate::seed::manifest::{Name, shown};
 use crate::seed::map::Part;
 use crate::seed::plan::{FieldChange, Update, is_set};
 use crate::seed::snapshot::Field;
@@ -91,10 +91,10 @@ fn disabled(name: &str, found: &InUse, telling: Telling) -> Finding {
         |evidence: String| Finding::new(codes::SEED_DISABLE_IN_USE, title).evidence(evidence).advice(advice);
     match found {
         InUse::Yes(agents) => stop(format!(
-            "{}: {} {} stay logged in with it and cannot choose it again after logout",
+            "{}: {} {} logged in with it and cannot choose it again after logout",
             shown(name),
-            if agents.len() == 1 { "agent" } else { "agents" },
-            few(agents.clone(), telling)
+            few(agents.clone(), telling),
+            if agents.len() == 1 { "stays" } else { "stay" }
         )),
         InUse::Maybe(why) => stop(format!(
             "{}: {why}; agents who are logged in with it stay so and cannot choose it again after logout",

@@ -20,8 +20,8 @@ mod tree;
 mod warnings;
 
 pub use model::{
-    Agent, Links, Managed, Manifest, Member, Mode, Move, Name, Permission, Place, Profile, Queue, Right, Setting,
-    SettingValue, Spanned,
+    Agent, Links, Managed, Manifest, Member, Mode, Move, Name, Permission, Place, Profile, Queue, Right,
+    Setting, SettingValue, Spanned,
 };
 pub use near::{Candidates, suggest};
 pub use quote::{quoted, scalar};
@@ -111,7 +111,8 @@ fn manifest(reader: &mut Reader, tree: &Tree, source: Source) -> Manifest {
         return manifest;
     };
     let keys = ["version", "queues", "agents", "profiles", "move", "permissions"];
-    let Some([version, queues, agents, profiles, moves, permissions]) = reader.fields(root, what, keys) else {
+    let Some([version, queues, agents, profiles, moves, permissions]) = reader.fields(root, what, keys)
+    else {
         return manifest;
     };
     if let Some(entry) = reader.require(version, "version", what, root) {

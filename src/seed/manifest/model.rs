@@ -156,7 +156,9 @@ impl Agent {
     /// seen, and no digits of other scripts, which people take for the same number and a server does not.
     #[must_use]
     pub fn internal_is_allowed(&self) -> bool {
-        self.internal.as_ref().is_none_or(|internal| internal.value.bytes().all(|byte| byte.is_ascii_graphic()))
+        self.internal
+            .as_ref()
+            .is_none_or(|internal| internal.value.bytes().all(|byte| byte.is_ascii_graphic()))
     }
 }
 

@@ -70,8 +70,7 @@ fn once<'m>(
 ) {
     for agent in agents {
         if let Some(first) = used.insert((&agent.value, &profile.value), agent.place) {
-            let message =
-                format!("{} moves from or to {} twice", shown(&agent.value), shown(&profile.value));
+            let message = format!("{} moves from or to {} twice", shown(&agent.value), shown(&profile.value));
             let hint = format!(
                 "one move of an agent takes one run; chains and swaps take two; the other is in line {}",
                 first.line
@@ -92,9 +91,17 @@ fn leaves(reader: &mut Reader, profile: &Profile, moved: &Move) {
         let member = list.members.iter().find(|member| member.name == agent.value).map(|member| member.place);
         let removed = list.remove.iter().find(|name| name.value == agent.value).map(|name| name.place);
         if let Some(place) = member {
-            conflict(reader, agent, &format!("and is a member of {} in line {}", shown(&moved.from.value), place.line));
+            conflict(
+                reader,
+                agent,
+                &format!("and is a member of {} in line {}", shown(&moved.from.value), place.line),
+            );
         } else if let Some(place) = removed {
-            conflict(reader, agent, &format!("and is removed from {} in line {}", shown(&moved.from.value), place.line));
+            conflict(
+                reader,
+                agent,
+                &format!("and is removed from {} in line {}", shown(&moved.from.value), place.line),
+            );
         }
     }
 }

@@ -65,7 +65,8 @@ fn unseen(reader: &mut Reader, name: &str, place: Place) {
     } else {
         return;
     };
-    let problem = Problem::warning(codes::SEED_UNSEEN_CHARACTERS, place, format!("{} {message}", shown(name)));
+    let problem =
+        Problem::warning(codes::SEED_UNSEEN_CHARACTERS, place, format!("{} {message}", shown(name)));
     reader.report(problem);
 }
 

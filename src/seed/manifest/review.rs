@@ -5,9 +5,9 @@
 
 use super::model::{Agent, Links, Managed, Manifest, Name, Place, Profile, Queue, Spanned};
 use super::near::{Index, suggest};
-use super::{moves, names};
 use super::reader::Reader;
 use super::source::{Problem, shown, shown_beside};
+use super::{moves, names};
 use crate::outcome::codes;
 use crate::seed::Channel;
 use std::collections::{BTreeMap, HashMap};
@@ -133,7 +133,11 @@ fn internal_doubts(reader: &mut Reader, internal: &Spanned<Name>, is_allowed: bo
     }
     let message = format!("the internal number {} has other characters than digits", shown(&internal.value));
     let problem = Problem::warning(codes::SEED_INTERNAL_NOT_DIGITS, internal.place, message);
-    reader.report(if is_allowed { problem } else { problem.hint("refused where the agent has to be created") });
+    reader.report(if is_allowed {
+        problem
+    } else {
+        problem.hint("refused where the agent has to be created")
+    });
 }
 
 /// Names that refer to the database and are nearly those declared here.
@@ -189,19 +193,19 @@ impl<'a> Near<'a> {
     }
 
     fn name(&mut self, reader: &mut Reader, name: &Name, place: Place) {
-            let near = match self.known.get(name) {
-                Some(near) => *near,
-                None => {
-                    let near = self.index.near(name);
-                    self.known.insert(name.clone(), near);
-                    near
-                }
-            };
-            if let Some(declared) = near {
-                let [name, declared] = shown_beside(name, declared);
-                let message = format!("{name} is not declared here, {declared} is");
-                let problem = Problem::warning(codes::SEED_NEAR_MISS, place, message);
-                reader.report(problem.hint("right if the database has both"));
+        let near = match self.known.get(name) {
+            Some(near) => *near,
+            None => {
+                let near = self.index.near(name);
+                self.known.insert(name.clone(), near);
+                near
             }
+        };
+        if let Some(declared) = near {
+            let [name, declared] = shown_beside(name, declared);
+            let message = format!("{name} is not declared here, {declared} is");
+            let problem = Problem::warning(codes::SEED_NEAR_MISS, place, message);
+            reader.report(problem.hint("right if the database has both"));
+        }
     }
 }

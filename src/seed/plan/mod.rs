@@ -20,8 +20,8 @@ pub use describe::{Line, all_lines, changes, lines};
 pub use fingerprint::{FORMAT, Fingerprint};
 pub use gates::{Allowance, Prune, refused};
 pub use model::{
-    Counts, Delete, Deletions, FieldChange, Given, Insert, NewLink, Origin, Plan, RowRef, Update, Weigh, Why, ends,
-    noun,
+    Counts, Delete, Deletions, FieldChange, Given, Insert, NewLink, Origin, Plan, RowRef, Update, Weigh, Why,
+    ends, noun,
 };
 pub use nameable::nameable;
 pub use planner::{Input, Unknown};

@@ -43,7 +43,8 @@ pub(super) fn moves(planner: &mut Planner<'_>) {
             let ends = [from.group, to.group];
             let twice = ends.iter().any(|end| used.insert((group, *end), agent.place).is_some());
             if twice || is_said_otherwise(planner, &lists, (from.group, to.group), group) {
-                let message = format!("{} is moved, and the manifest says otherwise as well", shown(&agent.value));
+                let message =
+                    format!("{} is moved, and the manifest says otherwise as well", shown(&agent.value));
                 planner.report(Problem::error(agent.place, message).hint(
                     "another move, or the list of one of the profiles, names the agent in another spelling that is the same to the database",
                 ));

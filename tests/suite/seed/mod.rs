@@ -3,29 +3,35 @@
 //! Invariant: a case runs on both engines unless it is about what only one of them has.
 
 mod access;
+mod alike;
 mod commands;
 mod commit;
 mod deletions;
 mod drift;
+mod emptied;
 mod example;
 mod export;
 mod extensions;
 mod guards;
 mod kill;
 mod moved;
+mod moves;
 mod names;
 mod out;
 mod people;
 mod privileges;
 mod property;
 mod proxy;
+mod renamed;
 mod round_trip;
 mod rules;
 mod saved;
 mod shapes;
 mod suggestions;
+mod summary;
 mod support;
 mod terminal;
 mod transaction;
 mod traps;
 mod values;
+mod who;

@@ -120,10 +120,8 @@ fn proposed(proposal: &Proposal, text: &str, file: &str, outcome: &mut Outcome) 
     let grades = [Grade::Certain, Grade::Likely, Grade::Guess];
     let counts: serde_json::Map<String, Value> =
         grades.iter().map(|grade| (grade.word().to_owned(), proposal.count(*grade).into())).collect();
-    let rows: Vec<Value> = grades
-        .iter()
-        .map(|grade| json!([grade.word(), counted(proposal.count(*grade), "line")]))
-        .collect();
+    let rows: Vec<Value> =
+        grades.iter().map(|grade| json!([grade.word(), counted(proposal.count(*grade), "line")])).collect();
     let missing = proposal.missing();
     let next = match (missing.as_slice(), Map::parse(file, text)) {
         ([], Ok(_)) => "compare each line with the database, then put your name into reviewed_by".to_owned(),

@@ -79,8 +79,8 @@ fn a_profile_that_they_refer_to_is_not_deleted() {
         let expected = match shape.name {
             "discriminator" => vec!["2 rows of agent_profile_queues.AgentProfileId"],
             "one-table" => vec![
-                "1 rows of user_has_chat_queues.AgentProfileId",
-                "1 rows of user_has_voice_queues.AgentProfileId",
+                "1 row of user_has_chat_queues.AgentProfileId",
+                "1 row of user_has_voice_queues.AgentProfileId",
             ],
             "queue-columns" => vec!["3 rows of user_has_queues.AgentProfileId"],
             // Nothing says that these columns refer to anything.
