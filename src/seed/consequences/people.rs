@@ -272,11 +272,8 @@ fn online(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
     if called.is_empty() {
         return Ok(Vec::new());
     }
-    let title = counted_as(
-        called.len(),
-        "agent whom this concerns is logged in",
-        "agents whom this concerns are logged in",
-    );
+    let [one, several] = ["agent whom this concerns is logged in", "agents whom this concerns are logged in"];
+    let title = counted_as(called.len(), one, several);
     Ok(vec![
         Finding::new(codes::SEED_AGENTS_ONLINE, title)
             .evidence(few(called, look.telling))

@@ -7,7 +7,7 @@ use super::links::{self, Ends};
 use super::model::{Manifest, Mode, Move, Name, Place, Profile, Spanned};
 use super::reader::Reader;
 use super::source::{Problem, shown};
-use super::tree::Node;
+use super::tree::{Node, Value};
 use std::collections::HashMap;
 
 /// One of `move`.
@@ -16,13 +16,13 @@ pub(super) fn of_agents(reader: &mut Reader, node: Node<'_>) -> Option<Move> {
     let [from, to, agents] = reader.fields(node, what, ["from", "to", "agents"])?;
     let from = reader.require(from, "from", what, node).and_then(|entry| reader.field_name(entry));
     let to = reader.require(to, "to", what, node).and_then(|entry| reader.field_name(entry));
-    let agents = reader.require(agents, "agents", what, node);
-    let agents = agents.map(|entry| links::names(reader, entry, Ends::Agents));
-    let moved = Move { from: from?, to: to?, agents: agents? };
-    if moved.agents.is_empty() && node.is_closed() {
-        reader.report(Problem::error(node.place, "a move without agents").hint("name who is to go"));
+    let agents = reader.require(agents, "agents", what, node)?;
+    if let (Value::Sequence, None) = (agents.value.value(), agents.value.children().next()) {
+        let problem = Problem::error(agents.value.place, "a move without agents");
+        reader.report(problem.hint("name who is to go, or leave the move out"));
     }
-    Some(moved)
+    let agents = links::names(reader, agents, Ends::Agents);
+    Some(Move { from: from?, to: to?, agents })
 }
 
 /// What a move says that another entry, or another move, contradicts.

@@ -103,7 +103,7 @@ fn what_refuses_a_plan_is_looked_for_again() {
     type Meanwhile<'a> = &'a dyn Fn(&Db);
     let cases: [(&str, Meanwhile<'_>, &str); 3] = [
         (DELETE, &log_in, "is in use (`Day`: ann is logged in with it)"),
-        (DISABLE, &log_in, "is in use (`Day`: agents ann stays logged in"),
+        (DISABLE, &log_in, "is in use (`Day`: ann stays logged in"),
         (DELETE, &refer, "refer to rows that are to go"),
     ];
     for (text, meanwhile, expected) in cases {
