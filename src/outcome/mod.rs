@@ -34,4 +34,4 @@ pub use sections::{
 pub use tryout::{
     TriedCandidate, TriedChange, TriedEdition, TriedFetch, TriedRequest, TriedScript, TrySection,
 };
-pub use visible::{alike, is_blank, is_unseen, visible, visible_beside};
+pub use visible::{alike, is_blank, is_unseen, spelled_out, visible, visible_beside};

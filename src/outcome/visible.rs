@@ -39,7 +39,7 @@ pub fn is_blank(c: char) -> bool {
 /// The text with what cannot be seen spelled out, as `\u{a0}`; so are spaces at its ends and those behind a space.
 #[must_use]
 pub fn visible(text: &str) -> String {
-    spelled_out(text, is_unseen)
+    named_out(text, is_unseen)
 }
 
 /// Two texts that are to be told apart: where they would look the same, whatever is not ASCII is spelled out as well.
@@ -47,7 +47,7 @@ pub fn visible(text: &str) -> String {
 pub fn visible_beside(one: &str, other: &str) -> [String; 2] {
     let looks_the_same = one != other && look(one) == look(other);
     let foreign = |c: char| is_unseen(c) || (looks_the_same && !c.is_ascii());
-    [one, other].map(|text| spelled_out(text, foreign))
+    [one, other].map(|text| named_out(text, foreign))
 }
 
 /// A text without what cannot be told by eye: names that differ only in case, in blanks, in characters that cannot be
@@ -80,12 +80,21 @@ fn look(text: &str) -> String {
     }
 }
 
-fn spelled_out(text: &str, harmful: impl Fn(char) -> bool) -> String {
+/// Of a name also the spaces that nobody sees.
+fn named_out(name: &str, is_harmful: impl Fn(char) -> bool) -> String {
+    let end = name.trim_end_matches(' ').len();
+    spelled_out(name, |index, c| {
+        let is_blank = c == ' ' && (index == 0 || index >= end || name.as_bytes()[index - 1] == b' ');
+        is_blank || is_harmful(c)
+    })
+}
+
+/// The text with those characters spelled out that are harmful where they stand, as `\n` or `\u{1b}`.
+#[must_use]
+pub fn spelled_out(text: &str, is_harmful: impl Fn(usize, char) -> bool) -> String {
     let mut result = String::with_capacity(text.len());
-    let end = text.trim_end_matches(' ').len();
     for (index, c) in text.char_indices() {
-        let blank = c == ' ' && (index == 0 || index >= end || text.as_bytes()[index - 1] == b' ');
-        if blank || harmful(c) {
+        if is_harmful(index, c) {
             match c {
                 '\n' | '\r' | '\t' => result.extend(c.escape_default()),
                 c => result.extend(c.escape_unicode()),

@@ -164,14 +164,19 @@ fn near_misses(reader: &mut Reader, manifest: &Manifest) {
             near.review(reader, links);
         }
     }
-    let moved = manifest.moves.iter().flat_map(|moved| &moved.agents);
-    if let Some(near) = &mut agents {
-        moved.for_each(|name| near.name(reader, &name.value, name.place));
+    if manifest.moves.is_empty() {
+        return;
     }
     let declared: Vec<_> = manifest.profiles.iter().map(|profile| &*profile.name.value).collect();
     let mut profiles = Near::new(&declared);
-    let ends = manifest.moves.iter().flat_map(|moved| [&moved.from, &moved.to]);
-    ends.for_each(|name| profiles.name(reader, &name.value, name.place));
+    for moved in &manifest.moves {
+        for name in [&moved.from, &moved.to] {
+            profiles.name(reader, &name.value, name.place);
+        }
+        for name in &moved.agents {
+            agents.iter_mut().for_each(|near| near.name(reader, &name.value, name.place));
+        }
+    }
 }
 
 /// Declared names, and what was found for the others so far.

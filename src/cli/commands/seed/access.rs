@@ -8,7 +8,7 @@ use super::table::{Row, Width, laid_out};
 use crate::cli::args::seed::AccessArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
-use crate::outcome::{Failure, Outcome, OutcomeKind, counted, sort_findings};
+use crate::outcome::{Failure, Outcome, OutcomeKind, counted, sort_findings, visible};
 use crate::seed::Purpose;
 use crate::seed::access::{Access, From, Served, State};
 use crate::seed::manifest::Name;
@@ -48,14 +48,13 @@ pub fn access(context: &Context, args: &AccessArgs) -> Result<Outcome, Failure> 
 /// A line for each profile; the agent's name stands in the first one.
 fn rows(access: &Access) -> Vec<Row> {
     let mut lists = vec![("Personal".to_owned(), names(&access.personal))];
-    lists.extend(access.profiles.iter().map(|profile| (profile.name.to_string(), names(&profile.queues))));
-    lists.extend(
-        access.disabled.iter().map(|name| (name.to_string(), vec!["disabled: not offered".to_owned()])),
-    );
+    lists.extend(access.profiles.iter().map(|profile| (visible(&profile.name), names(&profile.queues))));
+    lists
+        .extend(access.disabled.iter().map(|name| (visible(name), vec!["disabled: not offered".to_owned()])));
     for (_, items) in lists.iter_mut().filter(|(_, items)| items.is_empty()) {
         items.push("no queues".to_owned());
     }
-    let mut agent = access.agent.to_string();
+    let mut agent = visible(&access.agent);
     lists
         .into_iter()
         .map(|(profile, items)| Row { cells: vec![std::mem::take(&mut agent), profile], items })
@@ -74,7 +73,8 @@ fn names(queues: &[Served]) -> Vec<String> {
         more.extend(
             queue.penalty.filter(|penalty| *penalty != 0).map(|penalty| format!("penalty {penalty}")),
         );
-        if more.is_empty() { queue.name.to_string() } else { format!("{} ({})", queue.name, more.join(", ")) }
+        let name = visible(&queue.name);
+        if more.is_empty() { name } else { format!("{name} ({})", more.join(", ")) }
     };
     queues.iter().map(name).collect()
 }
