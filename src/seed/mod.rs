@@ -13,6 +13,7 @@ pub mod consequences;
 pub mod discover;
 pub mod embedded;
 pub mod export;
+mod foreseen;
 pub mod list;
 pub mod manifest;
 pub mod map;
@@ -25,4 +26,4 @@ pub mod verify;
 
 pub use channel::Channel;
 pub use planned::{Agreement, Planned};
-pub use session::{Purpose, Session, Telling, failure, granted};
+pub use session::{Purpose, Session, Telling, failure, granted, unopened};

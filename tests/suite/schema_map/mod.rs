@@ -3,6 +3,9 @@
 //! Invariant: what is said of one engine is said of the other, unless a test says why not.
 
 mod broken;
+mod choices;
 mod commands;
+mod renewed;
 mod shapes;
 pub mod support;
+mod unfit;

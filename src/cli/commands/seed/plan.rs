@@ -20,7 +20,7 @@ use crate::seed::manifest::{Manifest, Validated};
 use crate::seed::map::Map;
 use crate::seed::plan::{Allowance, Counts, Prune, all_lines, changes, lines, refused};
 use crate::seed::snapshot::Unnamed;
-use crate::seed::{Agreement, Planned, Purpose, Session, Telling, failure};
+use crate::seed::{Agreement, Planned, Purpose, Session, Telling, unopened};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -137,7 +137,7 @@ impl Place {
                 Session::file(&path, self.map.clone(), purpose)
             }
             Source::Server { .. } | Source::Memory => {
-                let conn = self.named.open(context, &Limits::work()).map_err(|error| failure(&error))?;
+                let conn = self.named.open(context, &Limits::work()).map_err(|error| unopened(&error))?;
                 Session::of(conn, self.map.clone())
             }
         }
