@@ -7,8 +7,8 @@
 use crate::facts::{Facts, UpstreamAddress};
 use crate::host::Root;
 use crate::host::process::{self, ProcessId};
-use crate::outcome::Finding;
 use crate::outcome::codes;
+use crate::outcome::{Finding, counted};
 use std::io;
 use std::net::SocketAddr;
 
@@ -72,10 +72,7 @@ fn told(counts: &[Count]) -> Finding {
     );
     let open = counts.iter().filter(|count| count.open > 0);
     open.fold(finding, |finding, count| {
-        let plural = if count.open == 1 { "" } else { "s" };
-        finding.evidence(format!(
-            "{}: {} connection{plural} to Motion, kept alive or upgraded",
-            count.who, count.open
-        ))
+        let open = counted(count.open, "connection");
+        finding.evidence(format!("{}: {open} to Motion, kept alive or upgraded", count.who))
     })
 }

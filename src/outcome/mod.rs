@@ -7,6 +7,7 @@
 pub mod codes;
 
 mod comparison;
+mod count;
 mod exit;
 mod explanation;
 mod failure;
@@ -15,8 +16,10 @@ mod line;
 mod offered;
 mod sections;
 mod tryout;
+mod visible;
 
 pub use comparison::{CONTEXT, Comparison};
+pub use count::{counted, counted_as};
 pub use exit::{EXIT_CODES, ExitMeaning};
 pub use explanation::Explanation;
 pub use failure::{Failure, FailureKind};
@@ -31,3 +34,4 @@ pub use sections::{
 pub use tryout::{
     TriedCandidate, TriedChange, TriedEdition, TriedFetch, TriedRequest, TriedScript, TrySection,
 };
+pub use visible::{alike, is_blank, is_unseen, spelled_out, visible, visible_beside};

@@ -3,6 +3,7 @@
 //! Invariant: pure data and its words; who overwrote a file is said only where
 //! it was told from the texts.
 
+use crate::outcome::counted_as;
 use std::fmt::Write as _;
 
 /// How many of the missing changes a verdict names.
@@ -157,7 +158,7 @@ impl Standing {
     fn gone(&self) -> String {
         let count = self.missing.len();
         let names: Vec<_> = self.missing.iter().take(NAMED).map(|change| change.directive.as_str()).collect();
-        let mut text = format!("{count} local change{} ", if count == 1 { " is gone" } else { "s are gone" });
+        let mut text = counted_as(count, "local change is gone ", "local changes are gone ");
         let more = if count > NAMED { ", …" } else { "" };
         write!(text, "({}{more})", names.join(", ")).expect("writing to a string");
         text

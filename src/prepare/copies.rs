@@ -8,7 +8,7 @@ use crate::facts::{RouteState, ServerRole};
 use crate::host::Root;
 use crate::inspect::{self, Inspection, OlderCopy};
 use crate::outcome::codes;
-use crate::outcome::{Finding, Level, LocalChange};
+use crate::outcome::{Finding, Level, LocalChange, counted_as};
 use crate::plan::{Input, lost};
 use jiff::Timestamp;
 
@@ -80,5 +80,5 @@ fn dated(copy: &OlderCopy) -> String {
 }
 
 fn counted(count: usize) -> String {
-    if count == 1 { "1 thing is lost".to_owned() } else { format!("{count} things are lost") }
+    counted_as(count, "thing is lost", "things are lost")
 }

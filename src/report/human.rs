@@ -4,7 +4,7 @@ use super::style::{Detail, Style};
 use super::{diff, explained, findings, plain, problems, table, tryout};
 use crate::outcome::{
     DatabaseSection, ErrorLogVerdict, LoadCount, LoadSection, LocalChange, LocalChanges, OfferKind, Offered,
-    Outcome, OutcomeKind, PlanSection, ProbeRow, ReloadSection, excerpt,
+    Outcome, OutcomeKind, PlanSection, ProbeRow, ReloadSection, counted, excerpt,
 };
 
 /// The text, ending with a newline.
@@ -39,13 +39,16 @@ pub fn human(outcome: &Outcome, style: Style) -> String {
         lines.extend(lists(outcome, style));
         lines.extend(outcome.backup.iter().flat_map(|backup| {
             let state = if backup.verified { "read again and verified" } else { "contents not read again" };
-            let text = format!("{} · {} files, {} bytes, {state}", backup.path, backup.files, backup.bytes);
+            let (files, bytes) = (counted(backup.files, "file"), counted(backup.bytes, "byte"));
+            let text = format!("{} · {files}, {bytes}, {state}", backup.path);
             section("Backup", vec![text], style)
         }));
         lines.extend(outcome.reload.iter().flat_map(|proof| reload(proof, style)));
         lines.extend(probes(&outcome.probes, style));
         lines.extend(outcome.load.iter().flat_map(|seen| load(seen, style)));
         lines.extend(durations(outcome, style));
+        let summary = outcome.details.get("summary").and_then(|value| value.as_str());
+        lines.extend(summary.into_iter().flat_map(|text| [String::new(), text.to_owned()]));
     }
     lines.extend(error(outcome, style));
     let mut text = lines.join("\n");

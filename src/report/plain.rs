@@ -4,18 +4,18 @@
 //! direction, passes; a file's name or a comment must not clear a screen, hide
 //! a line or paint a verdict. Only [`super::Style`] adds colour, afterwards.
 
-use crate::outcome::{Comparison, Finding, LocalChange, LocalChanges, Outcome};
+use crate::outcome::{Comparison, Finding, LocalChange, LocalChanges, Outcome, spelled_out};
 use serde_json::Value;
 
 /// One line of text.
 #[must_use]
 pub fn line(text: &str) -> String {
-    replaced(text, is_harmful)
+    spelled_out(text, |_, c| is_harmful(c))
 }
 
 /// Text with lines and tabs of its own.
 fn lines(text: &str) -> String {
-    replaced(text, |c| is_harmful(c) && c != '\n' && c != '\t')
+    spelled_out(text, |_, c| is_harmful(c) && c != '\n' && c != '\t')
 }
 
 /// The same answer with nothing harmful in what people see of it.
@@ -115,18 +115,6 @@ fn value(value_: &mut Value) {
 fn is_harmful(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-fn replaced(text: &str, harmful: impl Fn(char) -> bool) -> String {
-    let mut result = String::with_capacity(text.len());
-    for c in text.chars() {
-        if harmful(c) {
-            result.extend(c.escape_default());
-        } else {
-            result.push(c);
-        }
-    }
-    result
 }
 
 #[cfg(test)]

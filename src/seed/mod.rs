@@ -28,4 +28,4 @@ pub mod verify;
 
 pub use channel::Channel;
 pub use planned::{Agreement, Planned};
-pub use session::{Purpose, Session, failure, granted, unopened};
+pub use session::{Purpose, Session, Telling, failure, granted, unopened};

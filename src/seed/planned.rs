@@ -4,19 +4,19 @@
 
 use super::consequences::{self, Look};
 use super::foreseen;
-use super::manifest::{Candidates, Manifest, Problem, shown};
+use super::manifest::{Candidates, Manifest, Problem, shown, shown_beside};
 use super::map::{Needs, Part, Use};
 use super::plan::{Draft, Fingerprint, Input, Plan, Unknown, draft, noun};
 use super::session::{Session, failure};
 use super::snapshot::{Scope, Section, Snapshot, Unnamed, read};
 use super::verify;
 use crate::db::{Access, DbError, Value};
-use crate::outcome::{Failure, FailureKind, Finding, sort_findings};
-use std::collections::BTreeMap;
+use crate::outcome::{Failure, FailureKind, Finding, counted, sort_findings};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// As many names as are looked through for "did you mean".
 const CANDIDATES: u32 = 5_000;
-/// As many names as this is done for: each is compared with all of those, and people mend a few at a time.
+/// As many names as this is done for: each is compared with all of those, and people correct a few at a time.
 const SUGGESTIONS: usize = 50;
 
 /// A plan and what it relies on.
@@ -76,8 +76,9 @@ impl Session {
         let agrees = plan.is_empty() && !findings.iter().any(Finding::stops);
         let agreement = if agrees { Agreement::Agrees } else { Agreement::Differs };
         consequences::label(&mut self.conn, &self.map, &mut plan).map_err(failed)?;
-        let look = &mut Look { conn: &mut self.conn, map: &self.map, catalog: &self.catalog, plan: &plan };
-        findings.extend(consequences::findings(look).map_err(failed)?);
+        let (map, catalog, telling) = (&self.map, &self.catalog, self.telling);
+        let look = &mut Look { conn: &mut self.conn, map, catalog, plan: &plan, telling };
+        findings.extend(consequences::findings(look, &named(manifest, &snapshot)).map_err(failed)?);
         findings.extend(consequences::standing(&mut self.conn).map_err(failed)?);
         let verification = self.verify(&needs(scope, &plan));
         findings.extend(verification.findings());
@@ -99,12 +100,7 @@ impl Session {
         let mut problems = draft.problems;
         problems.extend(self.unknown(manifest, &draft.unknown)?);
         problems.sort_by_key(|problem| problem.place);
-        let count = problems.len();
-        let name = manifest.source.name();
-        let message = match count {
-            1 => format!("1 problem in {name}"),
-            _ => format!("{count} problems in {name}"),
-        };
+        let message = format!("{} in {}", counted(problems.len(), "problem"), manifest.source.name());
         let sections = problems.iter().map(|problem| manifest.source.section(problem)).collect();
         let failure = Failure::new(FailureKind::Invalid, message).with_problems(sections);
         Ok(failure.with_findings(draft.findings))
@@ -125,12 +121,17 @@ impl Session {
             names.iter().map(|(part, names)| (*part, Candidates::new(names.iter().map(String::as_str))));
         let candidates: BTreeMap<Part, Candidates<'_>> = candidates.collect();
         let problem = |(index, Unknown { part, name, place }): (usize, &Unknown)| {
-            let message =
-                format!("there is no {} {}, neither here nor in the database", noun(*part), shown(name));
             let candidates = candidates.get(part).filter(|_| index < SUGGESTIONS);
+            let meant = candidates.and_then(|candidates| candidates.suggest(name));
+            let told = meant.map(|meant| shown_beside(name, meant));
+            let (name, meant) = match told {
+                Some([name, meant]) => (name, Some(meant)),
+                None => (shown(name), None),
+            };
+            let message = format!("there is no {} {name}, neither here nor in the database", noun(*part));
             let problem = Problem::error(*place, message);
-            match candidates.and_then(|candidates| candidates.suggest(name)) {
-                Some(meant) => problem.did_you_mean(Some(meant)),
+            match meant {
+                Some(meant) => problem.hint(format!("did you mean {meant}?")),
                 None => problem.hint(format!("declare it under `{}`, or create it in Motion", list(*part))),
             }
         };
@@ -162,6 +163,15 @@ fn declared(manifest: &Manifest, part: Part) -> Vec<String> {
         }
         _ => Vec::new(),
     }
+}
+
+/// The ids of the profiles that a manifest names.
+fn named(manifest: &Manifest, snapshot: &Snapshot) -> BTreeSet<i64> {
+    let Some(records) = snapshot.profiles() else { return BTreeSet::new() };
+    let of_profiles = manifest.profiles.iter().flat_map(|p| std::iter::once(&p.name).chain(&p.previous_name));
+    let of_moves = manifest.moves.iter().flat_map(|moved| [&moved.from, &moved.to]);
+    let groups = of_profiles.chain(of_moves).filter_map(|name| records.names.group(&name.value));
+    groups.flat_map(|group| records.names.rows(group)).copied().collect()
 }
 
 /// Where a manifest declares rows of a part.

@@ -2,7 +2,7 @@
 //!
 //! Invariant: the transaction ends whatever the look comes to, and nothing in it writes.
 
-use super::manifest::{shown, suggest};
+use super::manifest::{shown, shown_beside, suggest};
 use super::map::{Needs, Part};
 use super::plan::noun;
 use super::session::{Session, failure};
@@ -37,11 +37,18 @@ impl Session {
     /// The failure for a name that was typed and that no row has.
     pub(super) fn unknown_name(&mut self, part: Part, name: &str) -> Result<Failure, DbError> {
         let candidates = self.names(part)?;
-        let message = format!("there is no {} {}", noun(part), shown(name));
-        let unknown = Failure::new(FailureKind::Invalid, message);
-        Ok(match suggest(name, candidates.iter().map(String::as_str).filter(|known| *known != name)) {
-            Some(meant) => unknown.with_hint(format!("did you mean {}?", shown(meant))),
-            None => unknown.with_hint("`motionctl seed export` lists all that there are"),
-        })
+        Ok(unknown_among(&noun(part), name, candidates.iter().map(String::as_str)))
+    }
+}
+
+/// The failure for a name that none of these is.
+pub(super) fn unknown_among<'n>(what: &str, name: &str, known: impl IntoIterator<Item = &'n str>) -> Failure {
+    let unknown = |shown: String| Failure::new(FailureKind::Invalid, format!("there is no {what} {shown}"));
+    match suggest(name, known.into_iter().filter(|known| *known != name)) {
+        Some(meant) => {
+            let [name, meant] = shown_beside(name, meant);
+            unknown(name).with_hint(format!("did you mean {meant}?"))
+        }
+        None => unknown(shown(name)).with_hint("`motionctl seed export` lists all that there are"),
     }
 }

@@ -33,7 +33,19 @@ pub struct Session {
     pub(super) rules: Engine,
     /// Which database this is, for fingerprints.
     pub(super) identity: String,
+    /// How many names findings list.
+    pub(super) telling: Telling,
     shown: Server,
+}
+
+/// How many names a finding lists.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Telling {
+    /// As many as people read, and how many more there are.
+    #[default]
+    Few,
+    /// All of them.
+    All,
 }
 
 impl Session {
@@ -58,7 +70,7 @@ impl Session {
     /// A database in memory whose tables were made for a map, as they are on a server.
     pub(super) fn in_memory(conn: Connection, map: Map, catalog: Catalog, rules: Engine) -> Self {
         let shown = conn.server().clone();
-        Self { conn, map, catalog, rules, identity: "memory".to_owned(), shown }
+        Self { conn, map, catalog, rules, identity: "memory".to_owned(), telling: Telling::default(), shown }
     }
 
     fn shown_as(mut conn: Connection, shown: Server, map: Map) -> Result<Self, Failure> {
@@ -66,7 +78,13 @@ impl Session {
         let catalog = Catalog::of(&mut conn, &names).map_err(|error| failure(&error))?;
         let identity = identity(&mut conn, &shown).map_err(|error| failure(&error))?;
         let rules = conn.engine();
-        Ok(Self { conn, map, catalog, rules, identity, shown })
+        Ok(Self { conn, map, catalog, rules, identity, telling: Telling::default(), shown })
+    }
+
+    /// The same, with findings that list so many names.
+    #[must_use]
+    pub fn telling(self, telling: Telling) -> Self {
+        Self { telling, ..self }
     }
 
     /// What may be shown of the server.

@@ -27,6 +27,8 @@ pub enum SeedCommand {
     List(ListArgs),
     /// What the login offers agents: profiles, and the queues of each
     Access(AccessArgs),
+    /// Who uses a queue or has a profile, and through what
+    Who(WhoArgs),
     /// The schema of manifests and of the database
     #[command(subcommand)]
     Schema(SchemaCommand),
@@ -195,15 +197,37 @@ pub struct AccessArgs {
     /// Usernames; by default all agents
     #[arg(value_name = "AGENT")]
     pub agents: Vec<String>,
+    /// A manifest that the answer takes for applied.
+    #[command(flatten)]
+    pub applied: AsIfArgs,
+    /// The database and its map.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+}
+
+/// Arguments of `seed who`.
+#[derive(Debug, Args)]
+pub struct WhoArgs {
+    /// The name of queues, whatever their channel, or of a profile
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// A manifest that the answer takes for applied.
+    #[command(flatten)]
+    pub applied: AsIfArgs,
+    /// The database and its map.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+}
+
+/// A manifest that an answer takes for applied.
+#[derive(Debug, Args)]
+pub struct AsIfArgs {
     /// Answer as if this manifest had been applied; `-` reads standard input
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub with: Option<PathBuf>,
     /// Fill in the values of a site in that manifest
     #[arg(long, value_name = "SITE", value_hint = ValueHint::FilePath, requires = "with")]
     pub with_site: Option<PathBuf>,
-    /// The database and its map.
-    #[command(flatten)]
-    pub database: DatabaseArgs,
 }
 
 /// `profile=NAME`.

@@ -6,7 +6,7 @@ use crate::cli::args::{ChangeArgs, PlanArgs};
 use crate::cli::context::Context;
 use crate::cli::decisions;
 use crate::cli::files::{Standing, write_out};
-use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
+use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, counted};
 use crate::plan::{Content, Migration, Plan, Strategy, Version, is_record};
 use crate::prepare::Prepared;
 use nginx_config::redact_source;
@@ -87,11 +87,11 @@ pub fn judge(prepared: &Prepared, outcome: &mut Outcome) {
     let files = migration.plan.files().filter(|(path, ..)| !is_record(path)).count();
     let stops = prepared.stops().count();
     let verdict = match stops {
-        0 => format!("changes are pending in {files} file{}", plural(files)),
+        0 => format!("changes are pending in {}", counted(files, "file")),
         _ => format!(
-            "changes are pending in {files} file{}; {stops} finding{} would stop an apply",
-            plural(files),
-            plural(stops)
+            "changes are pending in {}; {} would stop an apply",
+            counted(files, "file"),
+            counted(stops, "finding")
         ),
     };
     outcome.details.insert("verdict".to_owned(), verdict.into());
@@ -106,8 +106,4 @@ fn holds_secret(plan: &Plan) -> bool {
         }
         _ => false,
     })
-}
-
-fn plural(count: usize) -> &'static str {
-    if count == 1 { "" } else { "s" }
 }

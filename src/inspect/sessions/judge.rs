@@ -5,7 +5,7 @@
 use super::tables::SessionTables;
 use crate::facts::{OnlineUser, OpenSession, SessionFacts};
 use crate::outcome::codes;
-use crate::outcome::{Finding, Level};
+use crate::outcome::{Finding, Level, counted, counted_as};
 
 /// An agent who did something in this time is at work.
 const AT_WORK_SECONDS: i64 = 15 * 60;
@@ -30,11 +30,11 @@ fn online(facts: &SessionFacts, tables: &SessionTables) -> Option<Finding> {
     }
     let at_work: Vec<&OnlineUser> = facts.online.iter().filter(|user| is_at_work(user, tables)).collect();
     let calls = facts.calls.unwrap_or(0);
-    let users = if count == 1 { "user is" } else { "users are" };
+    let users = counted_as(count, "user is", "users are");
     let (level, title) = match (at_work.len(), calls) {
-        (0, 0) => (Level::Warn, format!("{count} {users} logged in")),
-        (_, 0) => (Level::Stop, format!("{count} {users} logged in, and agents are at work")),
-        _ => (Level::Stop, format!("{count} {users} logged in, and calls are in progress")),
+        (0, 0) => (Level::Warn, format!("{users} logged in")),
+        (_, 0) => (Level::Stop, format!("{users} logged in, and agents are at work")),
+        _ => (Level::Stop, format!("{users} logged in, and calls are in progress")),
     };
     let mut finding = Finding::graded(codes::SESSIONS_ONLINE, level, title).advice(
         "do it when nobody is logged in: apply --wait-idle 30m waits for that; --accept sessions.online goes on",
@@ -156,13 +156,13 @@ fn columns(session: &OpenSession) -> String {
 }
 
 fn ago(seconds: i64) -> String {
-    let plural = |count: i64, unit: &str| format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" });
+    let ago = |count: i64, unit: &str| format!("{} ago", counted(count, unit));
     match seconds {
-        i64::MIN..0 => format!("{} seconds in the future", seconds.unsigned_abs()),
-        0..120 => plural(seconds, "second"),
-        120..7_200 => plural(seconds / 60, "minute"),
-        7_200..172_800 => plural(seconds / 3_600, "hour"),
-        _ => plural(seconds / 86_400, "day"),
+        i64::MIN..0 => format!("{} in the future", counted(seconds.unsigned_abs(), "second")),
+        0..120 => ago(seconds, "second"),
+        120..7_200 => ago(seconds / 60, "minute"),
+        7_200..172_800 => ago(seconds / 3_600, "hour"),
+        _ => ago(seconds / 86_400, "day"),
     }
 }
 

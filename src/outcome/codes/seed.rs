@@ -130,8 +130,10 @@ codes! {
         .looked_for("the database's catalog")
         .advises("read what they do; it happens in the same transaction");
     SEED_NEAR_MISS = warn("seed.near-miss")
-        .means("a name is nearly one that the manifest declares, or the database spells it differently")
-        .looked_for("each name that a manifest uses, against those that it declares and those of the database")
+        .means("a name is nearly another one of the manifest or the database, or is spelled differently there")
+        .looked_for("each name that a manifest uses, against those that it declares; and names that differ only in case, \
+                     blanks, or characters that look alike or cannot be seen, within the manifest and, where a row is \
+                     created, against those of the database")
         .advises("correct the spelling; it is right if the database has both");
     SEED_OFFLINE = warn("seed.offline")
         .means("the plan was made against an export, not against the database")
@@ -141,6 +143,25 @@ codes! {
         .means("rows, columns or sheets of an imported spreadsheet are hidden; rows were read like others")
         .looked_for("the workbook that `seed import` reads")
         .advises("look at them in the spreadsheet; delete what is not meant");
+    SEED_LOOKS_RENAMED = warn("seed.looks-renamed")
+        .means("a profile to be created looks like one that was renamed since the manifest was written")
+        .looked_for("profiles that the manifest does not name and that have at least 80 % of the agents and queues of \
+                     the new one, and the new one of theirs")
+        .advises("put the `previous_name:` of the finding below its name; it is right if both are meant");
+    SEED_PROFILE_WITHOUT_AGENTS = warn("seed.profile-without-agents")
+        .means("the plan leaves enabled profiles without any agent")
+        .looked_for("the agents of the profiles that it takes agents from, as they will be")
+        .advises("put agents into them, or disable or delete them");
+    SEED_UNSEEN_CHARACTERS = warn("seed.unseen-characters")
+        .means("a name in a manifest begins or ends with a blank, or has characters that cannot be seen")
+        .looked_for("names of agents, queues and profiles, full names and e-mail addresses: control and format \
+                     characters, and blanks that are no space, such as U+00A0; they are shown as `\\u{a0}`")
+        .advises("write the name again by hand; it is right if the database has it so");
+    SEED_INTERNAL_NOT_DIGITS = warn("seed.internal-not-digits")
+        .means("an agent's `internal` in a manifest has other characters than digits")
+        .looked_for("each agent of the manifest; with a blank, a character that cannot be seen or one that is not \
+                     ASCII the agent can be kept but not created")
+        .advises("correct it, unless your telephones dial it so");
     SEED_UNUSUAL_VALUE = warn("seed.unusual-value")
         .means("a strategy, a type or a weight in a manifest is none of those known")
         .looked_for("the values that releases of Motion are known to have")

@@ -4,6 +4,7 @@
 //! offered. With a manifest the answer is the one after its apply, and nothing is written.
 
 mod view;
+mod who;
 
 use super::manifest::{Manifest, Name, shown};
 use super::map::{LinkKind, Part};
@@ -14,6 +15,8 @@ use crate::outcome::{Failure, FailureKind, Finding};
 use crate::seed::Channel;
 use std::collections::{BTreeMap, BTreeSet};
 use view::{View, position_of_enabled};
+
+pub use who::{AgentUse, ProfileUse, QueueUse, Road, ThroughProfile, Uses};
 
 /// What one agent is offered.
 #[derive(Debug, Clone, PartialEq, Eq)]

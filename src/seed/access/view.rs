@@ -113,6 +113,12 @@ impl View {
         members.into_iter().flatten().map(|(member, penalty)| (*member, *penalty))
     }
 
+    /// The owners of a member, with the penalty of its link.
+    pub fn owners(&self, kind: LinkKind, member: RowRef) -> impl Iterator<Item = (RowRef, Option<i32>)> {
+        let ties = self.ties.get(&kind).into_iter().flatten();
+        ties.filter_map(move |(owner, members)| Some((*owner, *members.get(&member)?)))
+    }
+
     /// The profiles of each agent.
     pub fn profiles_of_agents(&self) -> BTreeMap<RowRef, Vec<RowRef>> {
         let mut profiles: BTreeMap<RowRef, Vec<RowRef>> = BTreeMap::new();

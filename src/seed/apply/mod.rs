@@ -18,7 +18,7 @@ use super::session::{Session, failure};
 use super::snapshot::{Scope, Unnamed, read};
 use crate::db::{Access, Catalog, Connection, DbError, ErrorKind};
 use crate::host::clock;
-use crate::outcome::{Failure, FailureKind, Finding};
+use crate::outcome::{Failure, FailureKind, Finding, counted_as};
 use locks::Asked;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -205,8 +205,8 @@ impl Session {
         if self.fingerprint(&before) != request.planned.fingerprint {
             return Err(Ended::Moved("rows that the plan relies on were changed".to_owned()));
         }
-        let plan = &request.planned.plan;
-        let look = &mut Look { conn: &mut self.conn, map: &self.map, catalog: &self.catalog, plan };
+        let (map, catalog, telling) = (&self.map, &self.catalog, self.telling);
+        let look = &mut Look { conn: &mut self.conn, map, catalog, plan, telling };
         if let Some(stop) = new_stop(consequences::guards(look)?, request) {
             return Err(Ended::Moved(format!("{} ({})", stop.title, stop.evidence.join("; "))));
         }
@@ -261,7 +261,8 @@ fn leftover(draft: &Draft) -> Option<String> {
     }
     let first = insert.first().map(|insert| &insert.name).or(update.first().map(|update| &update.name));
     let first = first.map_or_else(String::new, |name| format!(", {name} among them"));
-    Some(format!("{} changes are still to be made{first}", draft.plan.rows()))
+    let changes = counted_as(draft.plan.rows(), "change is", "changes are");
+    Some(format!("{changes} still to be made{first}"))
 }
 
 /// How a try ended without COMMIT: for good, or by an error that may pass.

@@ -6,6 +6,7 @@
 use super::batch::{self, Batch, pieces};
 use super::{Event, Stopped};
 use crate::db::{Catalog, Connection, Value};
+use crate::outcome::counted_as;
 use crate::seed::manifest::Name;
 use crate::seed::map::{Ident, Link, LinkKind, Map, Part, sql};
 use crate::seed::plan::{Given, Insert, NewLink, Plan, RowRef, Update, Weigh};
@@ -74,7 +75,10 @@ impl Writer<'_> {
         let change = self.conn.change(sql, values).map_err(|error| error.during(what))?;
         self.notes.extend(change.notes);
         if change.rows != rows as u64 {
-            return Err(Trouble::Moved(format!("{what}: {} rows were changed, not {rows}", change.rows)));
+            return Err(Trouble::Moved(format!(
+                "{what}: {} changed, not {rows}",
+                counted_as(change.rows, "row was", "rows were")
+            )));
         }
         self.done += rows as u64;
         (self.watch)(Event::Written(self.done)).map_err(|Stopped| Trouble::Stopped)

@@ -7,6 +7,7 @@ use super::{Look, few};
 use crate::db::DbError;
 use crate::outcome::Finding;
 use crate::outcome::codes;
+use crate::seed::Telling;
 use crate::seed::manifest::{Name, shown};
 use crate::seed::map::Part;
 use crate::seed::plan::{FieldChange, Update, is_set};
@@ -25,11 +26,11 @@ pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
     let sessions = Sessions { sessions, mentions };
     let mut findings = Vec::new();
     for delete in &plan.delete {
-        findings.extend(deleted(&delete.name, &sessions.of(delete.id)));
+        findings.extend(deleted(&delete.name, &sessions.of(delete.id), look.telling));
     }
     for update in changed {
         if is_disabled(update) {
-            findings.push(disabled(&update.name, &sessions.of(update.id)));
+            findings.push(disabled(&update.name, &sessions.of(update.id), look.telling));
         }
         findings.extend(renamed(update, sessions.mentions.get(&update.id)));
     }
@@ -62,14 +63,14 @@ fn concerns_people(update: &Update) -> bool {
     update.part == Part::Profiles && (is_disabled(update) || old_name(update).is_some())
 }
 
-fn deleted(name: &str, found: &InUse) -> Option<Finding> {
+fn deleted(name: &str, found: &InUse, telling: Telling) -> Option<Finding> {
     match found {
         InUse::Yes(agents) => Some(
             Finding::new(codes::SEED_PROFILE_IN_USE, "a profile that is to be deleted is in use")
                 .evidence(format!(
                     "{}: {} {} logged in with it",
                     shown(name),
-                    few(agents.clone()),
+                    few(agents.clone(), telling),
                     are(agents)
                 ))
                 .advice("let them log out or change their profile first"),
@@ -83,16 +84,17 @@ fn deleted(name: &str, found: &InUse) -> Option<Finding> {
     }
 }
 
-fn disabled(name: &str, found: &InUse) -> Finding {
+fn disabled(name: &str, found: &InUse, telling: Telling) -> Finding {
     let title = "a profile that is to be disabled is in use";
     let advice = "accept it with --accept seed.disable-in-use once you have read what follows from it";
     let stop =
         |evidence: String| Finding::new(codes::SEED_DISABLE_IN_USE, title).evidence(evidence).advice(advice);
     match found {
         InUse::Yes(agents) => stop(format!(
-            "{}: agents {} stay logged in with it and cannot choose it again after logout",
+            "{}: {} {} logged in with it and cannot choose it again after logout",
             shown(name),
-            few(agents.clone())
+            few(agents.clone(), telling),
+            if agents.len() == 1 { "stays" } else { "stay" }
         )),
         InUse::Maybe(why) => stop(format!(
             "{}: {why}; agents who are logged in with it stay so and cannot choose it again after logout",

@@ -3,9 +3,12 @@
 //! Invariant: nothing here changes a plan, and nothing is read when there is nothing to do. What could not be looked at
 //! is said; it is never taken for a no.
 
+mod alike;
+mod emptied;
 mod in_use;
 mod outside;
 mod people;
+mod renamed;
 mod server;
 mod sessions;
 
@@ -15,9 +18,10 @@ pub(in crate::seed) use sessions::open_sessions;
 
 use super::map::Map;
 use super::plan::{Plan, RowRef, ends};
+use super::session::Telling;
 use super::snapshot::{CHUNK, Section, marks};
 use crate::db::{Catalog, Connection, DbError, Value};
-use crate::outcome::Finding;
+use crate::outcome::{Finding, visible};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a plan is looked at with.
@@ -26,18 +30,24 @@ pub(super) struct Look<'a> {
     pub map: &'a Map,
     pub catalog: &'a Catalog,
     pub plan: &'a Plan,
+    /// How many names findings list.
+    pub telling: Telling,
 }
 
-/// Everything that a person should know before a plan is carried out.
+/// Everything that a person should know before a plan is carried out; `named` are the ids of the profiles that its
+/// manifest names.
 ///
 /// # Errors
 /// When the database fails.
-pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
+pub(super) fn findings(look: &mut Look<'_>, named: &BTreeSet<i64>) -> Result<Vec<Finding>, DbError> {
     if look.plan.is_empty() {
         return Ok(Vec::new());
     }
     let mut findings = guards(look)?;
     findings.extend(people::findings(look)?);
+    findings.extend(emptied::findings(look)?);
+    findings.extend(renamed::findings(look, named)?);
+    findings.extend(alike::findings(look)?);
     Ok(findings)
 }
 
@@ -106,10 +116,14 @@ fn id(row: RowRef) -> Option<i64> {
     }
 }
 
-/// As many names as people read, and how many more there are.
-fn few(names: impl IntoIterator<Item = String>) -> String {
-    let mut names = names.into_iter();
-    let mut shown: Vec<String> = names.by_ref().take(10).collect();
+/// As many names as people read.
+const NAMES: usize = 10;
+
+/// Names, and how many more there are where not all are told.
+fn few(names: impl IntoIterator<Item = String>, telling: Telling) -> String {
+    let mut names = names.into_iter().map(|name| visible(&name));
+    let most = if telling == Telling::All { usize::MAX } else { NAMES };
+    let mut shown: Vec<String> = names.by_ref().take(most).collect();
     let more = names.count();
     if more > 0 {
         shown.push(format!("… and {more} more"));

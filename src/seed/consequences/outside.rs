@@ -6,7 +6,7 @@
 use super::Look;
 use crate::db::{Catalog, DbError, Engine, ErrorKind, Value};
 use crate::outcome::codes;
-use crate::outcome::{Finding, Level};
+use crate::outcome::{Finding, Level, counted};
 use crate::seed::map::Ident;
 use crate::seed::snapshot::{CHUNK, marks};
 use crate::seed::verify::{Reference, references_to};
@@ -85,8 +85,12 @@ fn refers(reference: &Reference, table: &Ident, rows: u64, by_key: bool) -> Find
         "" => "not known".to_owned(),
         rule => rule.to_lowercase(),
     };
+    let refer = if rows == 1 { "refers" } else { "refer" };
     Finding::new(codes::SEED_OUTSIDE_REFERENCE, title)
-        .evidence(format!("{rows} rows of {from} refer to {table}, {what} (on delete: {on_delete})"))
+        .evidence(format!(
+            "{} of {from} {refer} to {table}, {what} (on delete: {on_delete})",
+            counted(rows, "row")
+        ))
         .advice("remove these references in Motion first, or keep the rows")
 }
 

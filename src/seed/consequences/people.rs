@@ -4,8 +4,8 @@
 
 use super::{Look, few, id, names};
 use crate::db::{DbError, Value};
-use crate::outcome::Finding;
 use crate::outcome::codes;
+use crate::outcome::{Finding, counted_as};
 use crate::seed::Channel;
 use crate::seed::manifest::shown;
 use crate::seed::map::{Ident, LinkKind, Part};
@@ -14,7 +14,7 @@ use crate::seed::snapshot::{CHUNK, Field, Links, Section, links, marks};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Owner and member.
-type Pair = (RowRef, RowRef);
+pub(super) type Pair = (RowRef, RowRef);
 
 pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
     let mut findings = becomes_personal(look)?;
@@ -24,7 +24,7 @@ pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
 }
 
 /// Links of a kind whose owner or member is one of these, as they will be.
-fn after(
+pub(super) fn after(
     look: &mut Look<'_>,
     kind: LinkKind,
     end: End,
@@ -47,7 +47,7 @@ fn after(
 
 /// One of the two columns of a link.
 #[derive(Clone, Copy)]
-enum End {
+pub(super) enum End {
     Owner,
     Member,
 }
@@ -101,7 +101,7 @@ fn becomes_personal(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
                         "{channel} queue {} of profile {}: {}",
                         shown(&queue),
                         shown(&profile),
-                        few(names.into_values())
+                        few(names.into_values(), look.telling)
                     ))
                     .advice("remove it from their `personal` lists if they shall not serve it any more"),
             );
@@ -152,7 +152,7 @@ fn without_queue(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
     let title = "agents are left without any queue";
     Ok(vec![
         Finding::new(codes::SEED_AGENT_WITHOUT_QUEUE, title)
-            .evidence(few(called))
+            .evidence(few(called, look.telling))
             .advice("give them a personal queue, or put them into an enabled profile that has queues"),
     ])
 }
@@ -187,7 +187,7 @@ fn touched(look: &mut Look<'_>) -> Result<BTreeSet<RowRef>, DbError> {
 }
 
 /// Profiles that cannot be chosen when the plan is done.
-fn closed(look: &mut Look<'_>, profiles: &BTreeSet<i64>) -> Result<BTreeSet<RowRef>, DbError> {
+pub(super) fn closed(look: &mut Look<'_>, profiles: &BTreeSet<i64>) -> Result<BTreeSet<RowRef>, DbError> {
     let mut closed = BTreeSet::new();
     let Some(section) = Section::of(look.map, Part::Profiles) else { return Ok(closed) };
     let Some(enabled) = section.ident(&Field::Enabled) else { return Ok(closed) };
@@ -272,13 +272,11 @@ fn online(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
     if called.is_empty() {
         return Ok(Vec::new());
     }
-    let title = match called.len() {
-        1 => "1 agent whom this concerns is logged in".to_owned(),
-        count => format!("{count} agents whom this concerns are logged in"),
-    };
+    let [one, several] = ["agent whom this concerns is logged in", "agents whom this concerns are logged in"];
+    let title = counted_as(called.len(), one, several);
     Ok(vec![
         Finding::new(codes::SEED_AGENTS_ONLINE, title)
-            .evidence(few(called))
+            .evidence(few(called, look.telling))
             .advice("they keep their queues until their next login or Change Profile"),
     ])
 }

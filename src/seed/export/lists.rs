@@ -4,6 +4,7 @@
 //! cannot name, the list only adds, so that applying it deletes nothing.
 
 use super::{Lists, Writer};
+use crate::outcome::counted;
 use crate::seed::Channel;
 use crate::seed::manifest::{Name, scalar, shown};
 use crate::seed::map::LinkKind;
@@ -115,7 +116,7 @@ impl Writer<'_> {
         };
         let list = format!("{} {}, {list}", noun(owners), shown(&owner.name));
         if members.unnamed > 0 {
-            let links = if members.unnamed == 1 { "1 link" } else { &format!("{} links", members.unnamed) };
+            let links = counted(members.unnamed, "link");
             let exact = if self.lists == Lists::Exact { "; the list is not exact" } else { "" };
             self.leave_out(format!("{list}: {links} to rows that are not here{exact}"));
         }

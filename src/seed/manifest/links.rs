@@ -150,7 +150,8 @@ fn members(reader: &mut Reader, entry: Entry<'_>, ends: Ends) -> Vec<Member> {
     members
 }
 
-fn names(reader: &mut Reader, entry: Entry<'_>, ends: Ends) -> Vec<Spanned<Name>> {
+/// Names, each once, in a list of this kind.
+pub(super) fn names(reader: &mut Reader, entry: Entry<'_>, ends: Ends) -> Vec<Spanned<Name>> {
     let bare = if ends == Ends::VoiceQueues { Ends::Queues } else { ends };
     let members = members(reader, entry, bare);
     members.into_iter().map(|member| Spanned { value: member.name, place: member.place }).collect()

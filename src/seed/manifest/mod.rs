@@ -6,6 +6,8 @@
 
 mod links;
 mod model;
+mod moves;
+mod names;
 mod near;
 mod quote;
 mod reader;
@@ -18,12 +20,12 @@ mod tree;
 mod warnings;
 
 pub use model::{
-    Agent, Links, Managed, Manifest, Member, Mode, Name, Permission, Place, Profile, Queue, Right, Setting,
-    SettingValue, Spanned,
+    Agent, Links, Managed, Manifest, Member, Mode, Move, Name, Permission, Place, Profile, Queue, Right,
+    Setting, SettingValue, Spanned,
 };
 pub use near::{Candidates, suggest};
 pub use quote::{quoted, scalar};
-pub use source::{Problem, Source, Weight, shown};
+pub use source::{Problem, Source, Weight, shown, shown_beside};
 pub use tree::asks;
 
 use crate::outcome::Finding;
@@ -122,6 +124,7 @@ fn manifest(reader: &mut Reader, tree: &Tree, source: Source) -> Manifest {
         queues: Vec::new(),
         agents: Vec::new(),
         profiles: Vec::new(),
+        moves: Vec::new(),
         permissions: Vec::new(),
     };
     let what = "a manifest";
@@ -133,8 +136,9 @@ fn manifest(reader: &mut Reader, tree: &Tree, source: Source) -> Manifest {
         }
         return manifest;
     };
-    let keys = ["version", "queues", "agents", "profiles", "permissions"];
-    let Some([version, queues, agents, profiles, permissions]) = reader.fields(root, what, keys) else {
+    let keys = ["version", "queues", "agents", "profiles", "move", "permissions"];
+    let Some([version, queues, agents, profiles, moves, permissions]) = reader.fields(root, what, keys)
+    else {
         return manifest;
     };
     if let Some(entry) = reader.require(version, "version", what, root) {
@@ -143,6 +147,7 @@ fn manifest(reader: &mut Reader, tree: &Tree, source: Source) -> Manifest {
     manifest.queues = queues.map(|entry| sections::queues(reader, entry)).unwrap_or_default();
     manifest.agents = list(reader, agents, "agents", sections::agent);
     manifest.profiles = list(reader, profiles, "profiles", sections::profile);
+    manifest.moves = list(reader, moves, "moves", moves::of_agents);
     manifest.permissions = list(reader, permissions, "permissions", sections::permission);
     manifest
 }

@@ -101,6 +101,8 @@ pub struct Manifest {
     pub agents: Vec<Agent>,
     /// Agent Profiles.
     pub profiles: Vec<Profile>,
+    /// Agents who go from one profile to another.
+    pub moves: Vec<Move>,
     /// What User Profiles may do with Agent Profiles.
     pub permissions: Vec<Permission>,
 }
@@ -178,6 +180,27 @@ impl Agent {
     pub fn fullname_is_internal(&self) -> bool {
         self.internal.as_ref().is_some_and(|internal| self.fullname.value() == Some(&internal.value))
     }
+
+    /// Whether the internal number is one that can be told from others and dialled: no blanks, nothing that cannot be
+    /// seen, and no digits of other scripts, which people take for the same number and a server does not.
+    #[must_use]
+    pub fn internal_is_allowed(&self) -> bool {
+        self.internal
+            .as_ref()
+            .is_none_or(|internal| internal.value.bytes().all(|byte| byte.is_ascii_graphic()))
+    }
+}
+
+/// Agents who go from one profile to another. No profile of it says otherwise of them, and no other move has one of its
+/// agents and one of its profiles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Move {
+    /// The profile that they leave.
+    pub from: Spanned<Name>,
+    /// The profile that they get, another one.
+    pub to: Spanned<Name>,
+    /// Who, by username; each once.
+    pub agents: Vec<Spanned<Name>>,
 }
 
 /// An Agent Profile. One that is [`absent`](Self::absent) has nothing else.

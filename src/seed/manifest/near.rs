@@ -4,6 +4,7 @@
 //! `Shift 2` are both meant. Time grows with the number of names, not with its
 //! square.
 
+use crate::outcome::{alike, is_blank, is_unseen};
 use std::collections::HashMap;
 
 /// No name that somebody mistyped is longer; comparing takes the square of it.
@@ -83,9 +84,11 @@ impl<'a> Index<'a> {
     }
 }
 
-/// Case and spaces are slips that cost nothing.
+/// Case, blanks of any kind and what cannot be seen are slips that cost nothing.
 fn fold(name: &str) -> String {
-    name.split([' ', '_', '-']).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ").to_lowercase()
+    let seen: String = name.chars().filter(|c| is_blank(*c) || !is_unseen(*c)).collect();
+    let words = seen.split(|c| is_blank(c) || c == '_' || c == '-');
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 /// A name and all that it is with one letter less: two names within one slip
@@ -103,6 +106,8 @@ fn keys(name: &str) -> Vec<String> {
     }
     keys.push(folded);
     keys.dedup();
+    // Letters of another script look the same; marked, so that it is no name less a letter.
+    keys.push(format!("\0{}", alike(name)));
     keys
 }
 
@@ -147,5 +152,9 @@ mod tests {
         check("qa", Some("QA"));
         check("Medical", None);
         check("Support", None);
+        check("Talk\u{a0}Now", Some("Talk Now"));
+        check("Q\u{200b}A", Some("QA"));
+        check("Ѕuppоrt", Some("Support"));
+        check("agentl", Some("agent1"));
     }
 }

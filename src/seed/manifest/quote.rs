@@ -4,7 +4,7 @@
 //! context; nothing in it can end a line or a comment, or act on a terminal.
 
 use super::scalar::{Plain, classify};
-use super::source::is_harmful;
+use crate::outcome::is_unseen;
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -25,7 +25,7 @@ pub fn quoted(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
-            c if is_harmful(c) || is_outside(c) => escape(c, &mut quoted),
+            c if is_unseen(c) || is_outside(c) => escape(c, &mut quoted),
             c => quoted.push(c),
         }
     }
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn what_acts_on_a_terminal_is_escaped() {
         let text = "\0\u{1b}[2J\u{85}\u{a0}\u{2028}\u{202e}\u{feff}\u{fffe}\u{e000}\u{1f600}\u{10ffff}\r\n";
-        assert!(!scalar(text).chars().any(|c| c.is_control() || is_harmful(c)), "{}", scalar(text));
+        assert!(!scalar(text).chars().any(|c| c.is_control() || is_unseen(c)), "{}", scalar(text));
         comes_back(text);
     }
 

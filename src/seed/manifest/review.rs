@@ -6,7 +6,8 @@
 use super::model::{Agent, Links, Managed, Manifest, Name, Place, Profile, Queue, Spanned};
 use super::near::{Index, suggest};
 use super::reader::Reader;
-use super::source::{Problem, shown};
+use super::source::{Problem, shown, shown_beside};
+use super::{moves, names};
 use crate::outcome::codes;
 use crate::seed::Channel;
 use std::collections::{BTreeMap, HashMap};
@@ -31,6 +32,7 @@ pub(super) fn contradictions(reader: &mut Reader, manifest: &Manifest) {
     let profiles = manifest.permissions.iter().map(|permission| &permission.user_profile);
     declared_once(reader, profiles, "the User Profile");
     renames(reader, &manifest.profiles);
+    moves::contradictions(reader, manifest);
     // Refused rather than passed over: a person would believe that the rights are as the file says.
     if let Some(permission) = manifest.permissions.first() {
         let problem =
@@ -81,6 +83,7 @@ pub(super) fn doubts(reader: &mut Reader, manifest: &Manifest) {
     manifest.queues.iter().for_each(|queue| queue_doubts(reader, queue));
     manifest.agents.iter().for_each(|agent| agent_doubts(reader, agent));
     near_misses(reader, manifest);
+    names::doubts(reader, manifest);
 }
 
 fn queue_doubts(reader: &mut Reader, queue: &Queue) {
@@ -125,6 +128,22 @@ fn agent_doubts(reader: &mut Reader, agent: &Agent) {
         let problem = Problem::warning(codes::SEED_FULLNAME_IS_INTERNAL, fullname.place, message);
         reader.report(problem.hint("refused where the agent has to be created"));
     }
+    if let Some(internal) = &agent.internal {
+        internal_doubts(reader, internal, agent.internal_is_allowed());
+    }
+}
+
+fn internal_doubts(reader: &mut Reader, internal: &Spanned<Name>, is_allowed: bool) {
+    if internal.value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return;
+    }
+    let message = format!("the internal number {} has other characters than digits", shown(&internal.value));
+    let problem = Problem::warning(codes::SEED_INTERNAL_NOT_DIGITS, internal.place, message);
+    reader.report(if is_allowed {
+        problem
+    } else {
+        problem.hint("refused where the agent has to be created")
+    });
 }
 
 /// Names that refer to the database and are nearly those declared here.
@@ -151,6 +170,19 @@ fn near_misses(reader: &mut Reader, manifest: &Manifest) {
             near.review(reader, links);
         }
     }
+    if manifest.moves.is_empty() {
+        return;
+    }
+    let declared: Vec<_> = manifest.profiles.iter().map(|profile| &*profile.name.value).collect();
+    let mut profiles = Near::new(&declared);
+    for moved in &manifest.moves {
+        for name in [&moved.from, &moved.to] {
+            profiles.name(reader, &name.value, name.place);
+        }
+        for name in &moved.agents {
+            agents.iter_mut().for_each(|near| near.name(reader, &name.value, name.place));
+        }
+    }
 }
 
 /// Declared names, and what was found for the others so far.
@@ -168,20 +200,23 @@ impl<'a> Near<'a> {
     fn review(&mut self, reader: &mut Reader, links: &Links) {
         let members = links.members.iter().map(|member| (&member.name, member.place));
         let removed = links.remove.iter().map(|name| (&name.value, name.place));
-        for (name, place) in members.chain(removed) {
-            let near = match self.known.get(name) {
-                Some(near) => *near,
-                None => {
-                    let near = self.index.near(name);
-                    self.known.insert(name.clone(), near);
-                    near
-                }
-            };
-            if let Some(declared) = near {
-                let message = format!("{} is not declared here, {} is", shown(name), shown(declared));
-                let problem = Problem::warning(codes::SEED_NEAR_MISS, place, message);
-                reader.report(problem.hint("right if the database has both"));
+        members.chain(removed).for_each(|(name, place)| self.name(reader, name, place));
+    }
+
+    fn name(&mut self, reader: &mut Reader, name: &Name, place: Place) {
+        let near = match self.known.get(name) {
+            Some(near) => *near,
+            None => {
+                let near = self.index.near(name);
+                self.known.insert(name.clone(), near);
+                near
             }
+        };
+        if let Some(declared) = near {
+            let [name, declared] = shown_beside(name, declared);
+            let message = format!("{name} is not declared here, {declared} is");
+            let problem = Problem::warning(codes::SEED_NEAR_MISS, place, message);
+            reader.report(problem.hint("right if the database has both"));
         }
     }
 }

@@ -6,6 +6,7 @@
 use super::model::Place;
 use crate::outcome::ProblemSection;
 use crate::outcome::codes::Code;
+use crate::outcome::{is_unseen, visible, visible_beside};
 use regex::Regex;
 use std::sync::{Arc, LazyLock, OnceLock};
 
@@ -14,6 +15,9 @@ const WIDTH: usize = 96;
 
 /// As much of a text as a message quotes.
 const QUOTED: usize = 60;
+
+/// As much of a name as is compared with another by eye.
+const LONGEST_NAME: usize = 255;
 
 /// The text of a manifest, and what its file is called.
 #[derive(Debug, Clone)]
@@ -187,18 +191,20 @@ impl Source {
     }
 }
 
-/// A text as messages quote it: in backticks, cut, and harmless.
+/// A text as messages quote it: in backticks, cut, and with all spelled out that cannot be seen.
 #[must_use]
 pub fn shown(text: &str) -> String {
-    let mut quoted = String::from("`");
-    for c in text.chars().take(QUOTED) {
-        if is_harmful(c) { quoted.extend(c.escape_default()) } else { quoted.push(c) }
+    match text.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("`{}…`", visible(&text[..end])),
+        None => format!("`{}`", visible(text)),
     }
-    if text.chars().nth(QUOTED).is_some() {
-        quoted.push('…');
-    }
-    quoted.push('`');
-    quoted
+}
+
+/// Two texts as a message quotes them that tells one from the other; they are cut only where no column holds more.
+#[must_use]
+pub fn shown_beside(one: &str, other: &str) -> [String; 2] {
+    let cut = |text: &str| text.chars().take(LONGEST_NAME).collect::<String>();
+    visible_beside(&cut(one), &cut(other)).map(|text| format!("`{text}`"))
 }
 
 /// The place behind a text.
@@ -242,18 +248,11 @@ fn token_length(rest: &[char]) -> usize {
     (1..rest.len()).find(|index| ends(*index)).unwrap_or(rest.len())
 }
 
-/// Control characters, marks that turn the reading direction and characters
-/// without a width cannot be seen, and a terminal may obey them.
-pub(super) fn is_harmful(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
-
 /// In an excerpt each character stays one, so that the mark below it fits.
 fn harmless(c: char) -> char {
     match c {
         '\t' => ' ',
-        c if is_harmful(c) => '\u{fffd}',
+        c if is_unseen(c) => '\u{fffd}',
         c => c,
     }
 }

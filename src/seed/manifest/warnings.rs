@@ -7,16 +7,26 @@ use super::source::{Problem, Source, Weight};
 use crate::outcome::Finding;
 use crate::outcome::codes::{self, Code};
 
-const TEXTS: [(Code, &str, &str); 4] = [
+const TEXTS: [(Code, &str, &str); 6] = [
     (
         codes::SEED_NEAR_MISS,
         "a name is nearly one that the manifest declares",
-        "mend the spelling; it is right if the database has both",
+        "correct the spelling; it is right if the database has both",
+    ),
+    (
+        codes::SEED_UNSEEN_CHARACTERS,
+        "a name begins or ends with a blank, or has characters that cannot be seen",
+        "write it again by hand; it is right if the database has it so",
+    ),
+    (
+        codes::SEED_INTERNAL_NOT_DIGITS,
+        "an internal number has other characters than digits",
+        "correct it, unless your telephones dial it so",
     ),
     (
         codes::SEED_UNUSUAL_VALUE,
         "a value is none of those known",
-        "mend it, or leave it if your release of Motion has it",
+        "correct it, or leave it if your release of Motion has it",
     ),
     (
         codes::SEED_USERNAME,

@@ -6,7 +6,7 @@
 use super::model::{FieldChange, Given, Insert, Origin, Plan, RowRef, Update, Why, ends, noun};
 use super::wishes::is_set;
 use crate::db::Value;
-use crate::seed::manifest::Name;
+use crate::outcome::{counted_as, visible, visible_beside};
 use crate::seed::map::{LinkKind, Part};
 use crate::seed::snapshot::Field;
 use serde_json::{Map as Object, Value as Json, json};
@@ -31,9 +31,26 @@ struct Member {
 /// What happens to links, by kind and owner.
 type Groups = BTreeMap<(LinkKind, RowRef), Vec<Member>>;
 
+/// How much of a plan people get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Limits {
+    lines: usize,
+    names: usize,
+}
+
 /// What would be done, as people read it.
 #[must_use]
 pub fn lines(plan: &Plan) -> Vec<Line> {
+    told_within(plan, Limits { lines: LINES, names: NAMES })
+}
+
+/// The same with nothing left out.
+#[must_use]
+pub fn all_lines(plan: &Plan) -> Vec<Line> {
+    told_within(plan, Limits { lines: usize::MAX, names: usize::MAX })
+}
+
+fn told_within(plan: &Plan, limits: Limits) -> Vec<Line> {
     let mut lines = Vec::new();
     for delete in &plan.delete {
         let why = match delete.why {
@@ -42,15 +59,15 @@ pub fn lines(plan: &Plan) -> Vec<Line> {
         };
         lines.push(line("-", "profile", &delete.name, why));
     }
-    memberships(plan, "-", &removed(plan), &mut lines);
+    memberships(plan, limits, "-", &removed(plan), &mut lines);
     lines.extend(plan.update.iter().map(update_line));
     lines.extend(plan.insert.iter().map(insert_line));
-    memberships(plan, "~", &weighed(plan), &mut lines);
-    memberships(plan, "+", &added(plan), &mut lines);
-    if lines.len() > LINES {
-        let more = lines.len() - LINES;
-        lines.truncate(LINES);
-        lines.push(line("", "", "", &format!("… and {more} more lines; --json has all")));
+    memberships(plan, limits, "~", &weighed(plan), &mut lines);
+    memberships(plan, limits, "+", &added(plan), &mut lines);
+    if lines.len() > limits.lines {
+        let more = counted_as(lines.len() - limits.lines, "more line", "more lines");
+        lines.truncate(limits.lines);
+        lines.push(line("", "", "", &format!("… and {more}; -v shows all")));
     }
     lines
 }
@@ -75,7 +92,7 @@ pub fn changes(plan: &Plan) -> Json {
 }
 
 fn line(sign: &str, what: &str, name: &str, how: &str) -> Line {
-    [sign.to_owned(), what.to_owned(), name.to_owned(), how.to_owned()]
+    [sign.to_owned(), what.to_owned(), visible(name), how.to_owned()]
 }
 
 fn removed(plan: &Plan) -> Groups {
@@ -123,9 +140,10 @@ fn added(plan: &Plan) -> Groups {
     groups
 }
 
-fn memberships(plan: &Plan, sign: &str, groups: &Groups, lines: &mut Vec<Line>) {
+fn memberships(plan: &Plan, limits: Limits, sign: &str, groups: &Groups, lines: &mut Vec<Line>) {
+    let arrived = if sign == "+" { arrived(plan) } else { BTreeMap::new() };
     for ((kind, owner), members) in groups {
-        if lines.len() > LINES {
+        if lines.len() > limits.lines {
             // Only counted from here on.
             lines.push(Line::default());
             continue;
@@ -133,11 +151,17 @@ fn memberships(plan: &Plan, sign: &str, groups: &Groups, lines: &mut Vec<Line>) 
         let (owners, of) = ends(*kind);
         let mut names: Vec<String> = members
             .iter()
-            .take(NAMES)
-            .map(|member| told(sign, &plan.label(of, member.row), member))
+            .take(limits.names)
+            .map(|member| {
+                let told = told(sign, &visible(&plan.label(of, member.row)), member);
+                match other_profile(plan, &arrived, sign, (*kind, *owner), member.row) {
+                    Some(other) => format!("{told} ({other})"),
+                    None => told,
+                }
+            })
             .collect();
-        if members.len() > NAMES {
-            names.push(format!("… and {} more", members.len() - NAMES));
+        if members.len() > limits.names {
+            names.push(format!("… and {} more", members.len() - limits.names));
         }
         let what = match kind {
             LinkKind::ProfileAgents => "agents".to_owned(),
@@ -149,7 +173,33 @@ fn memberships(plan: &Plan, sign: &str, groups: &Groups, lines: &mut Vec<Line>) 
     }
 }
 
-fn told(sign: &str, name: &Name, member: &Member) -> String {
+/// From where agents who move come, by the profile that they get and their id.
+fn arrived(plan: &Plan) -> BTreeMap<(RowRef, i64), i64> {
+    plan.moved.iter().map(|((from, agent), to)| ((*to, *agent), *from)).collect()
+}
+
+/// Where a member goes who moves, or where such a one comes from.
+fn other_profile(
+    plan: &Plan,
+    arrived: &BTreeMap<(RowRef, i64), i64>,
+    sign: &str,
+    (kind, owner): (LinkKind, RowRef),
+    member: RowRef,
+) -> Option<String> {
+    let RowRef::Id(agent) = member else { return None };
+    let called = |profile: RowRef| visible(&plan.label(Part::Profiles, profile));
+    match (kind, sign, owner) {
+        (LinkKind::ProfileAgents, "-", RowRef::Id(profile)) => {
+            plan.moved.get(&(profile, agent)).map(|to| format!("moves to {}", called(*to)))
+        }
+        (LinkKind::ProfileAgents, "+", profile) => {
+            arrived.get(&(profile, agent)).map(|from| format!("moves from {}", called(RowRef::Id(*from))))
+        }
+        _ => None,
+    }
+}
+
+fn told(sign: &str, name: &str, member: &Member) -> String {
     let shown = |penalty: Option<i32>| penalty.map_or_else(|| "NULL".to_owned(), |p| p.to_string());
     match (sign, member.new) {
         ("~", new) => format!("{name} (penalty {} → {})", shown(member.old), shown(new)),
@@ -157,7 +207,7 @@ fn told(sign: &str, name: &Name, member: &Member) -> String {
             Origin::Manifest => format!("{name} (penalty {penalty})"),
             Origin::Default => format!("{name} (penalty {penalty}, default)"),
         },
-        _ => name.to_string(),
+        _ => name.to_owned(),
     }
 }
 
@@ -166,7 +216,8 @@ fn update_line(update: &Update) -> Line {
         .changes
         .iter()
         .map(|FieldChange { field, old, new }| {
-            format!("{field}: {} → {}", text(field, old), text(field, new))
+            let [old, new] = visible_beside(&text(field, old), &text(field, new));
+            format!("{field}: {old} → {new}")
         })
         .collect();
     line("~", &noun(update.part), &update.name, &how.join(", "))
@@ -178,7 +229,7 @@ fn insert_line(insert: &Insert) -> Line {
         .iter()
         .map(|given| {
             let default = if given.origin == Origin::Default { " (default)" } else { "" };
-            format!("{}: {}{default}", given.field, text(&given.field, &given.value))
+            format!("{}: {}{default}", given.field, visible(&text(&given.field, &given.value)))
         })
         .collect();
     line("+", &noun(insert.part), &insert.name, &how.join(", "))
@@ -245,6 +296,19 @@ fn insert_change(insert: &Insert) -> Json {
     Json::Object(object)
 }
 
+/// Those of a profile's agents who move, and where to.
+fn moved(plan: &Plan, (action, kind, owner): (&str, LinkKind, RowRef)) -> Vec<Json> {
+    let RowRef::Id(profile) = owner else { return Vec::new() };
+    if action != "unlink" || kind != LinkKind::ProfileAgents {
+        return Vec::new();
+    }
+    let of_profile = plan.moved.range((profile, i64::MIN)..=(profile, i64::MAX));
+    let moved = of_profile.map(|((_, agent), to)| {
+        json!({ "name": &*plan.label(Part::Users, RowRef::Id(*agent)), "to": &*plan.label(Part::Profiles, *to) })
+    });
+    moved.collect()
+}
+
 fn member_changes(plan: &Plan, action: &str, groups: &Groups, all: &mut Vec<Json>) {
     for ((kind, owner), members) in groups {
         let (owners, of) = ends(*kind);
@@ -268,6 +332,10 @@ fn member_changes(plan: &Plan, action: &str, groups: &Groups, all: &mut Vec<Json
             }
         });
         object.insert("members".to_owned(), members.collect());
+        let moved = moved(plan, (action, *kind, *owner));
+        if !moved.is_empty() {
+            object.insert("moved".to_owned(), moved.into());
+        }
         all.push(Json::Object(object));
     }
 }

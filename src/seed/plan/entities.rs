@@ -90,6 +90,14 @@ fn may_be_created(planner: &mut Planner<'_>, agent: &Agent) -> bool {
         let message = format!("the full name of {} is its internal number", shown(&agent.username.value));
         planner.report(Problem::error(fullname.place, message).hint("the two must differ in a new agent"));
     }
+    if let Some(internal) = agent.internal.as_ref().filter(|_| !agent.internal_is_allowed()) {
+        let message = format!(
+            "{} cannot be created: the internal number {} has blanks, or characters that cannot be seen or are not ASCII",
+            shown(&agent.username.value),
+            shown(&internal.value)
+        );
+        planner.report(Problem::error(internal.place, message).hint("write its digits again by hand"));
+    }
     if let Some(internal) = &agent.internal
         && let Some(holder) = planner.snapshot.extensions.get(&internal.value).and_then(|all| all.first())
     {

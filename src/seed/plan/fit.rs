@@ -5,6 +5,7 @@
 
 use crate::db::Value;
 use crate::db::catalog::Column;
+use crate::outcome::counted;
 use crate::seed::manifest::shown;
 use crate::seed::verify::members;
 use std::fmt::Display;
@@ -82,7 +83,7 @@ fn decimal(text: &str, column: &Column) -> Result<(), String> {
     let before = precision.saturating_sub(scale);
     let fits = whole.trim_start_matches('0').len() <= before && fraction.trim_end_matches('0').len() <= scale;
     if !fits {
-        return Err(format!("{before} digits before the point and {scale} behind it"));
+        return Err(format!("{} before the point and {scale} behind it", counted(before, "digit")));
     }
     if text.starts_with('-') && is_unsigned(column) {
         return Err("no negative numbers".to_owned());

@@ -3,8 +3,8 @@
 //! Invariant: a plan that deletes is applied only if its kinds of deletions were named and their number was granted.
 
 use super::model::Deletions;
-use crate::outcome::Finding;
 use crate::outcome::codes;
+use crate::outcome::{Finding, counted_as};
 use std::collections::BTreeSet;
 
 /// A kind of deletions that `--prune` names.
@@ -56,21 +56,26 @@ pub fn refused(deletions: &Deletions, allowed: &Allowance) -> Option<Finding> {
     if total == 0 || (kinds && allowed.most.is_some_and(|most| total <= most)) {
         return None;
     }
-    // Said as it must be typed; what was allowed already stays allowed.
+    // Said as it must be typed; what was allowed already stays allowed. A move says itself what goes.
     let all: BTreeSet<_> = needed.union(&allowed.prune).map(|kind| kind.name()).collect();
-    let flags = format!("--prune {} --max-delete {total}", all.into_iter().collect::<Vec<_>>().join(","));
-    let rows = if total == 1 { "1 row goes".to_owned() } else { format!("{total} rows go") };
+    let prune = match all.into_iter().collect::<Vec<_>>().join(",") {
+        none if none.is_empty() => none,
+        kinds => format!("--prune {kinds} "),
+    };
+    let rows = counted_as(total, "row goes", "rows go");
+    let them = if total == 1 { "it is" } else { "all of them are" };
     let mut finding =
         Finding::new(codes::SEED_DELETIONS_NOT_ALLOWED, format!("{rows}, and that was not allowed"))
-            .advice(format!("if all of them are to go: {flags}"));
-    let counted = [
-        (deletions.memberships, "memberships of agents and profiles that stay"),
-        (deletions.absent, "profiles marked `absent: true`"),
-        (deletions.unnamed, "profiles that the manifest does not name"),
-        (deletions.dependent, "memberships of profiles that go"),
+            .advice(format!("if {them} to go: {prune}--max-delete {total}"));
+    let counts = [
+        (deletions.memberships, ["membership", "memberships"], "of agents and profiles that stay"),
+        (deletions.moved, ["membership", "memberships"], "of agents who move to another profile"),
+        (deletions.absent, ["profile", "profiles"], "marked `absent: true`"),
+        (deletions.unnamed, ["profile", "profiles"], "that the manifest does not name"),
+        (deletions.dependent, ["membership", "memberships"], "of profiles that go"),
     ];
-    for (count, what) in counted.into_iter().filter(|(count, _)| *count > 0) {
-        finding = finding.evidence(format!("{count} {what}"));
+    for (count, [one, several], what) in counts.into_iter().filter(|(count, ..)| *count > 0) {
+        finding = finding.evidence(format!("{} {what}", counted_as(count, one, several)));
     }
     if let Some(most) = allowed.most.filter(|most| *most < total) {
         finding = finding.evidence(format!("--max-delete allows {most}"));
@@ -85,7 +90,8 @@ mod tests {
     fn check(deletions: Deletions, prune: &[Prune], most: Option<u64>, expect: Option<&str>) {
         let allowed = Allowance { prune: prune.iter().copied().collect(), most };
         let advice = refused(&deletions, &allowed).map(|finding| finding.advice);
-        let expect = expect.map(|flags| format!("if all of them are to go: {flags}"));
+        let them = if deletions.total() == 1 { "it is" } else { "all of them are" };
+        let expect = expect.map(|flags| format!("if {them} to go: {flags}"));
         assert_eq!(advice, expect, "{deletions:?} {allowed:?}");
     }
 
@@ -107,5 +113,10 @@ mod tests {
         let unnamed = Deletions { unnamed: 1, ..absent };
         check(unnamed, &[Absent], Some(6), Some("--prune absent,profiles --max-delete 6"));
         check(unnamed, &[Profiles], Some(6), None);
+        let moved = Deletions { moved: 1, ..Deletions::default() };
+        check(moved, &[], None, Some("--max-delete 1"));
+        check(moved, &[], Some(0), Some("--max-delete 1"));
+        check(moved, &[], Some(1), None);
+        check(Deletions { moved: 1, ..links }, &[], Some(9), Some("--prune memberships --max-delete 4"));
     }
 }

@@ -10,17 +10,18 @@ mod fit;
 mod gates;
 mod links;
 mod model;
+mod moves;
 mod nameable;
 mod planner;
 mod profiles;
 mod wishes;
 
-pub use describe::{Line, changes, lines};
+pub use describe::{Line, all_lines, changes, lines};
 pub use fingerprint::{FORMAT, Fingerprint};
 pub use gates::{Allowance, Prune, refused};
 pub use model::{
-    Delete, Deletions, FieldChange, Given, Insert, NewLink, Origin, Plan, RowRef, Update, Weigh, Why, ends,
-    noun,
+    Counts, Delete, Deletions, FieldChange, Given, Insert, NewLink, Origin, Plan, RowRef, Update, Weigh, Why,
+    ends, noun,
 };
 pub use nameable::nameable;
 pub use planner::{Input, Unknown};
@@ -57,6 +58,7 @@ pub fn draft(input: &Input<'_>) -> Draft {
     entities::agents(&mut planner);
     profiles::profiles(&mut planner);
     links::lists(&mut planner);
+    moves::moves(&mut planner);
     let Planner { mut plan, mut problems, mut unknown, mut findings, places, .. } = planner;
     label(&mut plan, input.snapshot);
     problems.sort_by_key(|problem| problem.place);

@@ -24,6 +24,8 @@ pub struct Plan {
     pub weigh: BTreeMap<LinkKind, Vec<Weigh>>,
     /// Links that come, last of all.
     pub link: BTreeMap<LinkKind, Vec<NewLink>>,
+    /// Which of the links that go are of agents who move, by profile and agent, and the profile that these get.
+    pub moved: BTreeMap<(i64, i64), RowRef>,
     /// What the rows that links are about are called.
     pub labels: BTreeMap<(Part, i64), Name>,
 }
@@ -134,11 +136,24 @@ pub struct NewLink {
     pub origin: Origin,
 }
 
+/// How many rows a plan writes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Rows and links that come.
+    pub add: u64,
+    /// Rows and links of which columns change.
+    pub change: u64,
+    /// Rows and links that go, those marked as deleted among them.
+    pub remove: u64,
+}
+
 /// How many rows go.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Deletions {
     /// Links of profiles and agents that stay.
     pub memberships: u64,
+    /// Links of agents who move to another profile.
+    pub moved: u64,
     /// Profiles that `absent: true` names.
     pub absent: u64,
     /// Profiles that no entry names.
@@ -151,7 +166,7 @@ impl Deletions {
     /// Every row.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.memberships + self.absent + self.unnamed + self.dependent
+        self.memberships + self.moved + self.absent + self.unnamed + self.dependent
     }
 }
 
@@ -165,9 +180,18 @@ impl Plan {
     /// How many rows are written.
     #[must_use]
     pub fn rows(&self) -> u64 {
-        let links = self.unlink.values().map(Vec::len).chain(self.weigh.values().map(Vec::len));
-        let links = links.chain(self.link.values().map(Vec::len)).sum::<usize>();
-        (links + self.delete.len() + self.update.len() + self.insert.len()) as u64
+        let Counts { add, change, remove } = self.counts();
+        add + change + remove
+    }
+
+    /// How many rows come, change and go.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let come = self.insert.len() + self.link.values().map(Vec::len).sum::<usize>();
+        let change = self.update.len() + self.weigh.values().map(Vec::len).sum::<usize>();
+        let go = self.delete.len() + self.unlink.values().map(Vec::len).sum::<usize>();
+        let [add, change, remove] = [come, change, go].map(|count| count as u64);
+        Counts { add, change, remove }
     }
 
     /// How many rows go.
@@ -178,8 +202,14 @@ impl Plan {
         for (kind, links) in &self.unlink {
             let of_profiles = !matches!(kind, LinkKind::Personal(_));
             for link in links {
-                let dependent = of_profiles && gone.contains(&link.owner);
-                *if dependent { &mut count.dependent } else { &mut count.memberships } += 1;
+                let is_move =
+                    *kind == LinkKind::ProfileAgents && self.moved.contains_key(&(link.owner, link.member));
+                let counted = match (of_profiles && gone.contains(&link.owner), is_move) {
+                    (true, _) => &mut count.dependent,
+                    (false, true) => &mut count.moved,
+                    (false, false) => &mut count.memberships,
+                };
+                *counted += 1;
             }
         }
         let because = |why| self.delete.iter().filter(|delete| delete.why == why).count() as u64;

@@ -7,7 +7,7 @@ use crate::db::Catalog;
 use crate::db::catalog::{Covers, Index};
 use crate::outcome::codes;
 use crate::outcome::{Finding, Level};
-use crate::seed::manifest::{Manifest, Name, Place, Problem, Source, shown};
+use crate::seed::manifest::{Manifest, Name, Place, Problem, Source, shown, shown_beside};
 use crate::seed::map::{LinkKind, Map, Part};
 use crate::seed::snapshot::{Group, Record, Records, Section, Snapshot, Standing, Unnamed};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -247,8 +247,8 @@ impl<'a> Planner<'a> {
         }
         let finding = Finding::new(codes::SEED_NEAR_MISS, "the database spells a name differently")
             .advice("to the server it is the same; spell it as the database does");
-        let evidence = format!("{} is {} in the database", shown(name), shown(&record.name));
-        self.find(finding, place, &evidence);
+        let [here, there] = shown_beside(name, &record.name);
+        self.find(finding, place, &format!("{here} is {there} in the database"));
     }
 
     /// What a name in a list means; what is wrong with it is said once.

@@ -39,7 +39,17 @@ pub(super) fn profiles(planner: &mut Planner<'_>) {
         planner.declare(Part::Profiles, group, target, &profile.name.value, place);
     }
     if planner.unnamed == Unnamed::Go {
+        moved(planner, &mut meant);
         unnamed(planner, &meant);
+    }
+}
+
+/// A profile that agents leave or get is named by the manifest, too.
+fn moved(planner: &Planner<'_>, meant: &mut HashMap<i64, Place>) {
+    let Some(records) = planner.snapshot.profiles() else { return };
+    for name in planner.manifest.moves.iter().flat_map(|moved| [&moved.from, &moved.to]) {
+        let rows = records.names.group(&name.value).map_or(&[][..], |group| records.names.rows(group));
+        meant.extend(rows.iter().map(|id| (*id, name.place)));
     }
 }
 
@@ -155,7 +165,7 @@ fn create_renamed(
     if let Some(previous) = &profile.previous_name {
         let title = "a profile to be renamed does not exist under either name; it is created";
         let finding = Finding::new(codes::SEED_RENAME_MISSING, title)
-            .advice("leave `previous_name` out if it is new; mend it if it is not");
+            .advice("leave `previous_name` out if it is new; correct it if it is not");
         let evidence =
             format!("neither {} nor {} exists", shown(&previous.value), shown(&profile.name.value));
         planner.find(finding, previous.place, &evidence);

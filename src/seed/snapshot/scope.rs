@@ -5,7 +5,7 @@
 use super::section::Field;
 use super::texts::Texts;
 use crate::seed::Channel;
-use crate::seed::manifest::{Links, Manifest, Name, SettingValue};
+use crate::seed::manifest::{Links, Manifest, Move, Name, SettingValue};
 use crate::seed::map::{LinkKind, Map, Needs, Part, Use};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -129,6 +129,7 @@ impl Scope {
                 scope.list(Part::Queues(*channel), links, seen);
             }
         }
+        manifest.moves.iter().for_each(|moved| scope.moved(moved));
         if unnamed == Unnamed::Go {
             // One that a manifest cannot name does not go because it does not.
             scope.parts.entry(Part::Profiles).or_default().others = Others::Compared;
@@ -186,6 +187,14 @@ impl Scope {
         self.parts.keys().for_each(|part| needs.add(*part, Use::Read));
         self.links.keys().for_each(|kind| needs.add(Part::Links(*kind), Use::Read));
         needs
+    }
+
+    fn moved(&mut self, moved: &Move) {
+        for profile in [&moved.from, &moved.to] {
+            self.name(Part::Profiles, &profile.value);
+            self.own(LinkKind::ProfileAgents, &profile.value);
+        }
+        moved.agents.iter().for_each(|agent| self.name(Part::Users, &agent.value));
     }
 
     fn name(&mut self, part: Part, name: &Name) {

@@ -45,7 +45,7 @@ agents: [{ username: ann, personal: { chat: { remove: [C1] } } }]",
                 "- personal chat queues ann C1",
             ]
         );
-        let expect = Deletions { memberships: 2, absent: 1, unnamed: 0, dependent: 4 };
+        let expect = Deletions { memberships: 2, moved: 0, absent: 1, unnamed: 0, dependent: 4 };
         assert_eq!(planned.plan.deletions(), expect);
         assert_eq!(planned.plan.deletions().total(), 7);
     }
@@ -123,7 +123,7 @@ fn a_table_outside_the_map_that_refers_to_a_row_stops() {
         let night = db.plan("profiles: [{ name: Night, absent: true }]").expect("a plan");
         let stop = finding(&night.findings, "seed.outside-reference");
         assert!(stop.stops());
-        let expect = "1 rows of plugin.ProfileId refer to agent_profiles, to them (on delete: cascade)";
+        let expect = "1 row of plugin.ProfileId refers to agent_profiles, to them (on delete: cascade)";
         assert_eq!(stop.evidence, [expect]);
     }
 }

@@ -173,7 +173,7 @@ fn what_cannot_be_named_is_left_out_and_said() {
                 "chat queue `MEDICAL` (id 3): to the database id 2 has the same name".to_owned(),
                 "chat queue `Medical` (id 2): to the database id 3 has the same name".to_owned(),
                 "profile `Old Shift` (id 3): deleted".to_owned(),
-                "profile ` ` (id 4): its name is blank".to_owned(),
+                "profile `\\u{20}` (id 4): its name is blank".to_owned(),
                 "agent `agent1`: `email` is blank".to_owned(),
             ];
             let exactness = if is_exact { "; the list is not exact" } else { "" };
@@ -218,7 +218,7 @@ fn what_an_export_could_not_name_is_not_pruned() {
             [
                 "profile `P1` (id 3): to the database id 4 has the same name",
                 "profile `p1` (id 4): to the database id 3 has the same name",
-                "profile ` ` (id 5): its name is blank",
+                "profile `\\u{20}` (id 5): its name is blank",
             ]
         );
         assert!(db.try_apply(&agreed, Unnamed::Go).is_err(), "a stop that is left refuses the apply");

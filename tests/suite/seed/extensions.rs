@@ -67,9 +67,9 @@ fn agents_who_are_there_are_left_alone() {
 fn the_server_says_which_extensions_are_the_same() {
     let db = loose().remove(1);
     assert!(db.is_server());
-    db.apply("agents: [{ username: ann, fullname: Ann A, internal: Pförtner }]");
-    let failure =
-        db.plan("agents: [{ username: bob, fullname: B, internal: 'PFORTNER ' }]").expect_err("taken");
+    db.apply("agents: [{ username: ann, fullname: Ann A, internal: Pfortner }]");
+    db.sql("UPDATE users SET internal = 'Pförtner '");
+    let failure = db.plan("agents: [{ username: bob, fullname: B, internal: PFORTNER }]").expect_err("taken");
     assert!(problems(&failure)[0].contains("the user `ann` has the internal number"), "{failure:?}");
 }
 
@@ -113,7 +113,8 @@ fn extensions_are_looked_up_a_thousand_at_a_time() {
     db.apply(&text);
     let there = statements(&text);
     assert_eq!(there, statements(&without), "nothing is asked about agents who are there");
-    assert!(fresh - there <= 3, "{fresh} statements for new agents, {there} for the same who are there");
+    // One more for names that look like theirs.
+    assert!(fresh - there <= 4, "{fresh} statements for new agents, {there} for the same who are there");
 }
 
 /// A manifest cannot say it, so that an export leaves it out.

@@ -73,7 +73,7 @@ fn disabling_a_profile_in_use_is_a_stop_that_can_be_accepted() {
         let stop = finding(&planned.findings, "seed.disable-in-use");
         assert!(stop.stops() && stop.code.accept().is_by_name());
         assert!(
-            stop.evidence[0].contains("ann stay logged in with it and cannot choose it again after logout")
+            stop.evidence[0].contains("ann stays logged in with it and cannot choose it again after logout")
         );
         db.apply(DISABLE);
         assert_eq!(levels(&db, DISABLE, "seed."), [""; 0]);

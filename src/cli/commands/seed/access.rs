@@ -2,13 +2,13 @@
 //!
 //! Invariant: the database is only read, also with a manifest that would change it.
 
-use super::manifest::Text;
+use super::manifest::as_if;
 use super::plan::Place;
 use super::table::{Row, Width, laid_out};
 use crate::cli::args::seed::AccessArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
-use crate::outcome::{Failure, Outcome, OutcomeKind, sort_findings};
+use crate::outcome::{Failure, Outcome, OutcomeKind, counted, sort_findings, visible};
 use crate::seed::Purpose;
 use crate::seed::access::{Access, From, Served, State};
 use crate::seed::manifest::Name;
@@ -17,13 +17,7 @@ use std::collections::BTreeMap;
 
 /// Asks, and shows.
 pub fn access(context: &Context, args: &AccessArgs) -> Result<Outcome, Failure> {
-    let validated = match &args.with {
-        Some(path) => {
-            let site = Text::of_site(args.with_site.as_deref())?;
-            Some(Text::read(path)?.valid(site.as_ref())?)
-        }
-        None => None,
-    };
+    let validated = as_if(&args.applied)?;
     let manifest = validated.as_ref().and_then(|validated| validated.manifest.as_ref());
     let state = manifest.map_or(State::Present, State::After);
     // What a manifest would make of a database that does not exist yet can be asked as well.
@@ -39,7 +33,7 @@ pub fn access(context: &Context, args: &AccessArgs) -> Result<Outcome, Failure> 
     let mut verdict = match found.agents.as_slice() {
         [] => "there are no agents".to_owned(),
         [one] => one.agent.to_string(),
-        agents => format!("{} agents", agents.len()),
+        agents => counted(agents.len(), "agent"),
     };
     if let Some(validated) = &validated {
         verdict = format!("{verdict}, if {} were applied", validated.source.name());
@@ -54,14 +48,13 @@ pub fn access(context: &Context, args: &AccessArgs) -> Result<Outcome, Failure> 
 /// A line for each profile; the agent's name stands in the first one.
 fn rows(access: &Access) -> Vec<Row> {
     let mut lists = vec![("Personal".to_owned(), names(&access.personal))];
-    lists.extend(access.profiles.iter().map(|profile| (profile.name.to_string(), names(&profile.queues))));
-    lists.extend(
-        access.disabled.iter().map(|name| (name.to_string(), vec!["disabled: not offered".to_owned()])),
-    );
+    lists.extend(access.profiles.iter().map(|profile| (visible(&profile.name), names(&profile.queues))));
+    lists
+        .extend(access.disabled.iter().map(|name| (visible(name), vec!["disabled: not offered".to_owned()])));
     for (_, items) in lists.iter_mut().filter(|(_, items)| items.is_empty()) {
         items.push("no queues".to_owned());
     }
-    let mut agent = access.agent.to_string();
+    let mut agent = visible(&access.agent);
     lists
         .into_iter()
         .map(|(profile, items)| Row { cells: vec![std::mem::take(&mut agent), profile], items })
@@ -80,7 +73,8 @@ fn names(queues: &[Served]) -> Vec<String> {
         more.extend(
             queue.penalty.filter(|penalty| *penalty != 0).map(|penalty| format!("penalty {penalty}")),
         );
-        if more.is_empty() { queue.name.to_string() } else { format!("{} ({})", queue.name, more.join(", ")) }
+        let name = visible(&queue.name);
+        if more.is_empty() { name } else { format!("{name} ({})", more.join(", ")) }
     };
     queues.iter().map(name).collect()
 }

@@ -4,7 +4,7 @@
 //! nothing is.
 
 use super::manifest::Text;
-use super::plan::{Place, Work, counted};
+use super::plan::{Place, SUMMARY, Work, done, written};
 use super::saved::Saved;
 use crate::cli::args::seed::SeedApplyArgs;
 use crate::cli::context::Context;
@@ -72,7 +72,7 @@ impl Run<'_> {
         }
         if self.args.dry_run {
             outcome.outcome = OutcomeKind::ChangesPending;
-            let verdict = format!("dry run: nothing was changed; {} would be", counted(&planned));
+            let verdict = format!("dry run: nothing was changed; {} would be", written(&planned));
             outcome.details.insert("verdict".to_owned(), verdict.into());
             return Ok(());
         }
@@ -163,8 +163,9 @@ fn conclude(outcome: &mut Outcome, planned: &Planned, applied: Applied) {
     outcome.outcome = OutcomeKind::Applied;
     let millis = u64::try_from(applied.locked.as_millis()).unwrap_or(u64::MAX);
     let verdict =
-        format!("applied: {} in one transaction; rows were locked for {millis} ms", counted(planned));
+        format!("applied: {} in one transaction; rows were locked for {millis} ms", written(planned));
     outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.details.insert(SUMMARY.to_owned(), done(planned.plan.counts()).into());
     outcome.details.insert("tries".to_owned(), applied.tries.into());
     if !applied.notes.is_empty() {
         outcome.details.insert("notes".to_owned(), applied.notes.into());

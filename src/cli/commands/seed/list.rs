@@ -7,7 +7,7 @@ use super::table::{Row, Width, laid_out};
 use crate::cli::args::seed::ListArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
-use crate::outcome::{Failure, Outcome, OutcomeKind, on_one_line};
+use crate::outcome::{Failure, Outcome, OutcomeKind, counted, on_one_line, visible};
 use crate::seed::Purpose;
 use crate::seed::consequences::InUse;
 use crate::seed::list::ListedProfile;
@@ -21,8 +21,7 @@ pub fn list(context: &Context, args: &ListArgs) -> Result<Outcome, Failure> {
     outcome.database = Some(section(session.server()));
     let verdict = match profiles.len() {
         0 => "there are no profiles".to_owned(),
-        1 => "1 profile".to_owned(),
-        count => format!("{count} profiles"),
+        count => counted(count, "profile"),
     };
     outcome.details.insert("verdict".to_owned(), verdict.into());
     outcome.details.insert("profiles".to_owned(), profiles.iter().map(document).collect());
@@ -46,7 +45,7 @@ fn rows(profile: &ListedProfile) -> Vec<Row> {
         InUse::No => "no".to_owned(),
     };
     let enabled = if profile.enabled { "yes" } else { "no" };
-    let cells = vec![profile.name.to_string(), enabled.to_owned(), profile.agents.len().to_string(), in_use];
+    let cells = vec![visible(&profile.name), enabled.to_owned(), profile.agents.len().to_string(), in_use];
     let queues = profile.queues.iter().map(|(channel, queues)| format!("{} {channel}", queues.len()));
     let mut rows = vec![Row { cells, items: queues.collect() }];
     let times = [("created", &profile.created), ("updated", &profile.updated)];

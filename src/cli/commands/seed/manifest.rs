@@ -3,8 +3,9 @@
 //! Invariant: standard input is called `<stdin>`; a file that is refused is a
 //! [`Failure`] with every problem, and warnings become findings.
 
+use crate::cli::args::seed::AsIfArgs;
 use crate::cli::files::read_manifest;
-use crate::outcome::{Failure, FailureKind};
+use crate::outcome::{Failure, FailureKind, counted};
 use crate::seed::manifest::{File, Validated, validate_for};
 use std::path::Path;
 
@@ -52,6 +53,13 @@ impl Text {
     }
 }
 
+/// The manifest that an answer is to be as if it had been applied, where one is named, with the values of a site.
+pub fn as_if(args: &AsIfArgs) -> Result<Option<Validated>, Failure> {
+    let Some(path) = &args.with else { return Ok(None) };
+    let site = Text::of_site(args.with_site.as_deref())?;
+    Text::read(path)?.valid(site.as_ref()).map(Some)
+}
+
 /// What refuses these files, if anything does.
 pub fn refusal(files: &[Validated]) -> Option<Failure> {
     let errors = |file: &Validated| file.problems.iter().filter(|problem| problem.is_error()).count();
@@ -59,9 +67,8 @@ pub fn refusal(files: &[Validated]) -> Option<Failure> {
     let count: usize = refused.iter().map(|file| errors(file)).sum();
     let message = match (refused.as_slice(), count) {
         ([], _) => return None,
-        ([file], 1) => format!("1 problem in {}", file.source.name()),
-        ([file], _) => format!("{count} problems in {}", file.source.name()),
-        (files, _) => format!("{count} problems in {} files", files.len()),
+        ([file], _) => format!("{} in {}", counted(count, "problem"), file.source.name()),
+        (files, _) => format!("{} in {}", counted(count, "problem"), counted(files.len(), "file")),
     };
     let sections = refused.iter().flat_map(|file| {
         file.problems.iter().filter(|problem| problem.is_error()).map(|problem| file.source.section(problem))

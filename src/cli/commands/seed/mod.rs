@@ -18,6 +18,7 @@ mod saved;
 mod schema;
 mod table;
 mod validate;
+mod who;
 
 use crate::cli::args::seed::{SchemaCommand, SeedCommand};
 use crate::cli::context::Context;
@@ -34,6 +35,7 @@ pub fn seed(context: &Context, command: &SeedCommand) -> Result<Outcome, Failure
         SeedCommand::Import(args) => import::import(args),
         SeedCommand::List(args) => list::list(context, args),
         SeedCommand::Access(args) => access::access(context, args),
+        SeedCommand::Who(args) => who::who(context, args),
         SeedCommand::Schema(SchemaCommand::JsonSchema) => Ok(json_schema()),
         SeedCommand::Schema(SchemaCommand::Show(args)) => schema::show(context, args),
         SeedCommand::Schema(SchemaCommand::Check(args)) => schema::check(context, args),
@@ -51,6 +53,7 @@ pub fn name(command: &SeedCommand) -> &'static str {
         SeedCommand::Import(_) => "seed import",
         SeedCommand::List(_) => "seed list",
         SeedCommand::Access(_) => "seed access",
+        SeedCommand::Who(_) => "seed who",
         SeedCommand::Schema(SchemaCommand::JsonSchema) => "seed schema json-schema",
         SeedCommand::Schema(SchemaCommand::Show(_)) => "seed schema show",
         SeedCommand::Schema(SchemaCommand::Check(_)) => "seed schema check",

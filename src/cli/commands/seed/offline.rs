@@ -4,7 +4,7 @@
 
 use super::database;
 use super::manifest::Text;
-use super::plan::{Work, judge};
+use super::plan::{Work, judge, telling};
 use crate::cli::args::seed::SeedPlanArgs;
 use crate::cli::context::Context;
 use crate::outcome::{Failure, Outcome, OutcomeKind};
@@ -29,7 +29,7 @@ pub fn plan(
     let mut outcome = Outcome::new("seed plan", OutcomeKind::Ok);
     let (Some(manifest), Some(rows)) = (&validated.manifest, &exported.manifest) else { return Ok(outcome) };
     let mut planned = match Session::offline(rows, &map, used, manifest)
-        .and_then(|mut session| session.plan(manifest, work.unnamed()))
+        .and_then(|session| session.telling(telling(context)).plan(manifest, work.unnamed()))
     {
         Ok(planned) => planned,
         Err(failure) => {

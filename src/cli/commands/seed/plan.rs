@@ -15,15 +15,19 @@ use crate::cli::database::Named;
 use crate::cli::files::{Standing, write_out};
 use crate::db::{Limits, Source};
 use crate::outcome::codes::{self, Accepted, Code, Family};
-use crate::outcome::{CommandName, Failure, Outcome, OutcomeKind, sort_findings};
+use crate::outcome::{CommandName, Failure, Outcome, OutcomeKind, counted, sort_findings};
 use crate::prepare::accept;
 use crate::seed::manifest::{Manifest, Validated};
 use crate::seed::map::Map;
-use crate::seed::plan::{Allowance, Prune, changes, lines, refused};
+use crate::seed::plan::{Allowance, Counts, Prune, all_lines, changes, lines, refused};
 use crate::seed::snapshot::Unnamed;
-use crate::seed::{Agreement, Planned, Purpose, Session, unopened};
+use crate::seed::{Agreement, Planned, Purpose, Session, Telling, unopened};
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+
+/// The detail that an answer ends with.
+pub const SUMMARY: &str = "summary";
 
 /// Plans, shows, and saves the plan where asked.
 pub fn plan(context: &Context, args: &SeedPlanArgs) -> Result<Outcome, Failure> {
@@ -61,8 +65,8 @@ pub fn plan(context: &Context, args: &SeedPlanArgs) -> Result<Outcome, Failure> 
 /// Whether the database is as the manifest says, and what would come of an apply.
 pub fn judge(planned: &Planned, args: &SeedPlanArgs, outcome: &mut Outcome) {
     let stops = outcome.findings.iter().filter(|finding| finding.stops()).count();
-    let stopped = format!("{stops} finding{} would stop an apply", if stops == 1 { "" } else { "s" });
-    let pending = format!("changes are pending: {}", counted(planned));
+    let stopped = format!("{} would stop an apply", counted(stops, "finding"));
+    let pending = format!("changes are pending: {}", written(planned));
     let verdict = match (planned.agreement, planned.plan.is_empty(), stops) {
         (Agreement::Agrees, _, 0) => "up to date: nothing to do".to_owned(),
         (Agreement::Agrees, ..) => format!("up to date: nothing to do; {stopped}"),
@@ -81,11 +85,29 @@ pub fn judge(planned: &Planned, args: &SeedPlanArgs, outcome: &mut Outcome) {
 }
 
 /// How many rows a plan writes, in words.
-pub fn counted(planned: &Planned) -> String {
+pub fn written(planned: &Planned) -> String {
     let rows = planned.plan.rows();
     let gone = planned.plan.deletions().total();
-    let rows = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
+    let rows = counted(rows, "row");
     if gone > 0 { format!("{rows}, {gone} of them deleted") } else { rows }
+}
+
+/// The line that a plan ends with.
+pub fn to_be_done(counts: Counts) -> String {
+    let Counts { add, change, remove } = counts;
+    let nothing = if counts == Counts::default() { "nothing" } else { "nothing else" };
+    format!("{add} to add, {change} to change, {remove} to remove; {nothing} is touched")
+}
+
+/// The line that an apply ends with.
+pub fn done(counts: Counts) -> String {
+    let Counts { add, change, remove } = counts;
+    format!("{add} added, {change} changed, {remove} removed; nothing else was touched")
+}
+
+/// How many names findings list: programs and whoever asks for more get all.
+pub fn telling(context: &Context) -> Telling {
+    if context.global.json || context.global.verbose > 0 { Telling::All } else { Telling::Few }
 }
 
 /// A database that can be opened more than once, and its map.
@@ -113,6 +135,10 @@ impl Place {
     /// Opens it.
     pub fn open(&self, context: &Context, purpose: Purpose) -> Result<Session, Failure> {
         context.progress.stage("asking the database");
+        Ok(self.session(context, purpose)?.telling(telling(context)))
+    }
+
+    fn session(&self, context: &Context, purpose: Purpose) -> Result<Session, Failure> {
         match self.named.source() {
             Source::File { path, .. } => {
                 // Saved plans tell databases apart by it.
@@ -195,7 +221,12 @@ impl Work {
         sort_findings(&mut outcome.findings);
         // There may be a million, and people get lines.
         outcome.changes = context.global.json.then(|| changes(&planned.plan));
-        let rows: Vec<_> = lines(&planned.plan).into_iter().map(Vec::from).collect();
+        let lines = if context.global.verbose > 0 { all_lines(&planned.plan) } else { lines(&planned.plan) };
+        let rows: Vec<_> = lines.into_iter().map(Vec::from).collect();
+        let counts = planned.plan.counts();
+        let document = json!({ "add": counts.add, "change": counts.change, "remove": counts.remove });
+        outcome.details.insert("counts".to_owned(), document);
+        outcome.details.insert(SUMMARY.to_owned(), to_be_done(counts).into());
         outcome.details.insert("rows".to_owned(), rows.into());
         outcome.details.insert("fingerprint".to_owned(), planned.fingerprint.as_str().into());
     }

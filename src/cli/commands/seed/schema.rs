@@ -9,7 +9,7 @@ use crate::cli::context::Context;
 use crate::cli::database::Database;
 use crate::cli::files::{Standing, write_out};
 use crate::db::{Catalog, Connection, Engine, FileAccess};
-use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, sort_findings};
+use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, counted, sort_findings};
 use crate::seed::discover::{Grade, Proposal, Samples, discover as propose, renew, wanted_samples};
 use crate::seed::embedded::Ownership;
 use crate::seed::map::{Ident, Map, Needs};
@@ -65,8 +65,7 @@ pub fn check(context: &Context, args: &SchemaCheckArgs) -> Result<Outcome, Failu
     if let Some(stop) = outcome.findings.iter().find(|finding| finding.stops()) {
         let message = match found.mismatches.len() {
             0 => stop.title.clone(),
-            1 => "the schema map and the database differ in 1 place".to_owned(),
-            places => format!("the schema map and the database differ in {places} places"),
+            places => format!("the schema map and the database differ in {}", counted(places, "place")),
         };
         let hint = stop.advice.clone();
         outcome.fail(Failure::new(FailureKind::Refused, message).with_hint(hint));
@@ -171,13 +170,8 @@ fn proposed(proposal: &Proposal, text: &str, outcome: &mut Outcome) {
     let grades = [Grade::Certain, Grade::Likely, Grade::Guess];
     let counts: serde_json::Map<String, Value> =
         grades.iter().map(|grade| (grade.word().to_owned(), proposal.count(*grade).into())).collect();
-    let rows: Vec<Value> = grades
-        .iter()
-        .map(|grade| match proposal.count(*grade) {
-            1 => json!([grade.word(), "1 line"]),
-            count => json!([grade.word(), format!("{count} lines")]),
-        })
-        .collect();
+    let rows: Vec<Value> =
+        grades.iter().map(|grade| json!([grade.word(), counted(proposal.count(*grade), "line")])).collect();
     let missing = proposal.missing();
     let verdict = match (missing.as_slice(), Map::parse("the proposal", text)) {
         ([], Ok(_)) => "compare each line with the database, then put your name into reviewed_by".to_owned(),

@@ -5,7 +5,7 @@
 
 use super::manifest::{Text, refusal};
 use crate::cli::args::seed::ValidateArgs;
-use crate::outcome::{Failure, Outcome, OutcomeKind};
+use crate::outcome::{Failure, Outcome, OutcomeKind, counted};
 use crate::seed::manifest::{Links, Manifest, Validated};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -26,7 +26,7 @@ pub fn validate(args: &ValidateArgs) -> Result<Outcome, Failure> {
     crate::outcome::sort_findings(&mut outcome.findings);
     let verdict = match files.as_slice() {
         [file] => format!("{} is a valid manifest", file.source.name()),
-        files => format!("{} valid manifests", files.len()),
+        files => counted(files.len(), "valid manifest"),
     };
     outcome.details.insert("verdict".to_owned(), verdict.into());
     let rows = files.iter().filter_map(|file| file.manifest.as_ref()).map(row);
@@ -45,28 +45,28 @@ fn summary(file: &Validated) -> Value {
         "agents": manifest.agents.len(),
         "profiles": manifest.profiles.len(),
         "memberships": memberships(manifest),
+        "moves": manifest.moves.len(),
         "permissions": manifest.permissions.len(),
     })
 }
 
 fn row(manifest: &Manifest) -> Value {
-    let cell =
-        |count: usize, what: &str| if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") };
     json!([
         manifest.source.name(),
-        cell(manifest.queues.len(), "queue"),
-        cell(manifest.agents.len(), "agent"),
-        cell(manifest.profiles.len(), "profile"),
-        cell(memberships(manifest), "membership"),
-        cell(manifest.permissions.len(), "permission"),
+        counted(manifest.queues.len(), "queue"),
+        counted(manifest.agents.len(), "agent"),
+        counted(manifest.profiles.len(), "profile"),
+        counted(memberships(manifest), "membership"),
+        counted(manifest.permissions.len(), "permission"),
     ])
 }
 
-/// Links that the manifest names, added or removed.
+/// Links that the manifest names, added, removed or moved.
 fn memberships(manifest: &Manifest) -> usize {
     let count = |links: &Links| links.members.len() + links.remove.len();
     let personal = manifest.agents.iter().flat_map(|agent| agent.personal.values());
     let queues = manifest.profiles.iter().flat_map(|profile| profile.queues.values());
     let agents = manifest.profiles.iter().filter_map(|profile| profile.agents.as_ref());
-    personal.chain(queues).chain(agents).map(count).sum()
+    let moved: usize = manifest.moves.iter().map(|moved| moved.agents.len()).sum();
+    personal.chain(queues).chain(agents).map(count).sum::<usize>() + moved
 }

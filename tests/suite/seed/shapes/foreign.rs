@@ -30,7 +30,7 @@ fn they_are_neither_read_nor_counted() {
             assert_eq!(exported(&db, &request), text, "{} {keys:?}", shape.name);
             changes_nothing(&db, &text);
         }
-        let expect = Deletions { memberships: 10, absent: 0, unnamed: 0, dependent: 0 };
+        let expect = Deletions { memberships: 10, moved: 0, absent: 0, unnamed: 0, dependent: 0 };
         assert_eq!(planned(&db, EMPTY, Unnamed::Stay).plan.deletions(), expect, "{} {keys:?}", shape.name);
     }
 }
@@ -79,8 +79,8 @@ fn a_profile_that_they_refer_to_is_not_deleted() {
         let expected = match shape.name {
             "discriminator" => vec!["2 rows of agent_profile_queues.AgentProfileId"],
             "one-table" => vec![
-                "1 rows of user_has_chat_queues.AgentProfileId",
-                "1 rows of user_has_voice_queues.AgentProfileId",
+                "1 row of user_has_chat_queues.AgentProfileId",
+                "1 row of user_has_voice_queues.AgentProfileId",
             ],
             "queue-columns" => vec!["3 rows of user_has_queues.AgentProfileId"],
             // Nothing says that these columns refer to anything.
