@@ -17,6 +17,8 @@ use std::path::Path;
 const LARGEST: u64 = 8 << 20;
 /// A million memberships, each on a long line of its own, fit.
 const LARGEST_MANIFEST: u64 = 128 << 20;
+/// A hundred tables of 100,000 rows with 20 columns each are about this.
+const LARGEST_LOOK: u64 = 1 << 30;
 
 /// Reads the templates in a folder.
 pub fn read_bundle(dir: &Path) -> Result<Bundle, Failure> {
@@ -83,6 +85,11 @@ pub fn read_manifest(path: &Path) -> Result<(String, Vec<u8>), Failure> {
             Err(Failure::new(FailureKind::Unavailable, format!("reading the manifest {name}: {error}")))
         }
     }
+}
+
+/// Reads what `seed schema learn --begin` has written.
+pub fn read_look(path: &Path) -> std::io::Result<Vec<u8>> {
+    bounded(std::fs::File::open(path)?, LARGEST_LOOK)
 }
 
 /// Writes a file that the operator asked for: whole or not at all, and readable by its owner only. Refused where it is

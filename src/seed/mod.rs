@@ -13,6 +13,7 @@ pub mod consequences;
 pub mod discover;
 pub mod embedded;
 pub mod export;
+pub mod learn;
 pub mod list;
 pub mod manifest;
 pub mod map;

@@ -4,5 +4,7 @@
 
 mod broken;
 mod commands;
+mod learn;
+mod learn_commands;
 mod shapes;
 pub mod support;

@@ -8,7 +8,7 @@ use motionctl::seed::map::{Condition, LinkKind, Map, Needs};
 use motionctl::seed::verify::unreviewed;
 
 /// A kind with its table, owner, member and conditions in one line.
-fn links(map: &Map) -> Vec<(LinkKind, String)> {
+pub fn links(map: &Map) -> Vec<(LinkKind, String)> {
     let line = |kind: &LinkKind| {
         let link = map.link(*kind).expect("its own key");
         let conditions = link.conditions.iter().map(|condition| match condition {

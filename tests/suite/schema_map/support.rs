@@ -89,17 +89,24 @@ impl Database {
 
 /// What discovery proposes, with the values that it asks for.
 pub fn proposed(connection: &mut Connection) -> Proposal {
+    let samples = sampled(connection, None);
+    let catalog = Catalog::read(connection).expect("a catalog");
+    discover(&catalog, connection.engine(), &samples)
+}
+
+/// The values that discovery asks for, where the table of profiles may be known.
+pub fn sampled(connection: &mut Connection, profiles: Option<&str>) -> Samples {
     let engine = connection.engine();
     let catalog = Catalog::read(connection).expect("a catalog");
     let mut samples = Samples::new();
-    for (table, column) in wanted_samples(&catalog, engine) {
+    for (table, column) in wanted_samples(&catalog, engine, profiles) {
         let quoted = |name: &str| name.parse::<Ident>().expect("a name").quoted();
         let sql = format!("SELECT DISTINCT {} FROM {}", quoted(&column), quoted(&table));
         let rows = connection.rows(&sql, &[]).expect("rows");
         let values = rows.iter().map(|row| row.text(0).expect("text").to_owned()).collect();
         samples.insert((table, column), values);
     }
-    discover(&catalog, engine, &samples)
+    samples
 }
 
 /// The same statements in the words of SQLite.

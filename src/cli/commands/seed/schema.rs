@@ -10,7 +10,7 @@ use crate::cli::context::Context;
 use crate::cli::database::{Database, MAP};
 use crate::cli::files::{Standing, write_out};
 use crate::db::{Catalog, Connection, FileAccess};
-use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, sort_findings};
+use crate::outcome::{DatabaseSection, Failure, FailureKind, Outcome, OutcomeKind, sort_findings};
 use crate::seed::discover::{Grade, Proposal, Samples, discover as propose, wanted_samples};
 use crate::seed::embedded::Ownership;
 use crate::seed::granted;
@@ -95,16 +95,12 @@ pub fn discover(context: &Context, args: &SchemaDiscoverArgs) -> Result<Outcome,
     let mut connection = open(context, *named, FileAccess::Read)?;
     let catalog = Catalog::read(&mut connection).map_err(|error| unavailable(&error))?;
     if catalog.tables.is_empty() {
-        let message = "the database has no table that this user may see";
-        return Err(
-            Failure::new(FailureKind::Unavailable, message).with_hint("grant SELECT on Motion's schema")
-        );
+        return Err(no_table());
     }
-    let samples = samples(&mut connection, &catalog);
+    let samples = samples(&mut connection, &catalog, None);
     let proposal = propose(&catalog, connection.engine(), &samples);
     let server = shown(&connection);
-    let text = proposal
-        .to_toml(&format!("{} on {} ({} {})", server.schema, server.host, server.server, server.version));
+    let text = text(&proposal, &server);
     let standing = if args.force { Standing::Replace } else { Standing::Keep };
     let read: Vec<&Path> =
         [&args.database.defaults_file, &file].into_iter().flatten().map(PathBuf::as_path).collect();
@@ -116,23 +112,45 @@ pub fn discover(context: &Context, args: &SchemaDiscoverArgs) -> Result<Outcome,
     Ok(outcome)
 }
 
+/// What is said where nothing can be seen.
+pub fn no_table() -> Failure {
+    let message = "the database has no table that this user may see";
+    Failure::new(FailureKind::Unavailable, message).with_hint("grant SELECT on Motion's schema")
+}
+
+/// A proposal's file.
+pub fn text(proposal: &Proposal, server: &DatabaseSection) -> String {
+    let of_what = format!("{} on {} ({} {})", server.schema, server.host, server.server, server.version);
+    proposal.to_toml(&of_what)
+}
+
+/// What to do with a proposal.
+pub fn next(proposal: &Proposal, text: &str, file: &str) -> String {
+    match (proposal.missing().as_slice(), Map::parse(file, text)) {
+        ([], Ok(_)) => "compare each line with the database, then put your name into reviewed_by".to_owned(),
+        ([], Err(error)) => format!("it is no map yet: {error}"),
+        (missing, _) => format!("it is no map yet; not found: {}", missing.join(", ")),
+    }
+}
+
+const GRADES: [Grade; 4] = [Grade::Learned, Grade::Certain, Grade::Likely, Grade::Guess];
+
+/// How many lines have each grade.
+pub fn grades(proposal: &Proposal) -> Value {
+    let count = |grade: &Grade| (grade.word().to_owned(), Value::from(proposal.count(*grade)));
+    GRADES.iter().map(count).collect::<serde_json::Map<String, Value>>().into()
+}
+
 /// What the answer says of a proposal.
 fn proposed(proposal: &Proposal, text: &str, file: &str, outcome: &mut Outcome) {
-    let grades = [Grade::Certain, Grade::Likely, Grade::Guess];
-    let counts: serde_json::Map<String, Value> =
-        grades.iter().map(|grade| (grade.word().to_owned(), proposal.count(*grade).into())).collect();
-    let rows: Vec<Value> = grades
+    let rows: Vec<Value> = GRADES[1..]
         .iter()
         .map(|grade| json!([grade.word(), format!("{} lines", proposal.count(*grade))]))
         .collect();
     let missing = proposal.missing();
-    let next = match (missing.as_slice(), Map::parse(file, text)) {
-        ([], Ok(_)) => "compare each line with the database, then put your name into reviewed_by".to_owned(),
-        ([], Err(error)) => format!("it is no map yet: {error}"),
-        (missing, _) => format!("it is no map yet; not found: {}", missing.join(", ")),
-    };
+    let next = next(proposal, text, file);
     outcome.details.insert("verdict".to_owned(), format!("a proposal is in {file}; {next}").into());
-    outcome.details.insert("grades".to_owned(), counts.into());
+    outcome.details.insert("grades".to_owned(), grades(proposal));
     outcome.details.insert("rows".to_owned(), rows.into());
     outcome.details.insert("missing".to_owned(), missing.into());
     outcome.details.insert("notes".to_owned(), proposal.notes.clone().into());
@@ -151,9 +169,9 @@ fn place(context: &Context, args: &SchemaDiscoverArgs) -> Result<PathBuf, Failur
 }
 
 /// What the rows say where names cannot. What cannot be read is left out, and the line stays a guess.
-fn samples(connection: &mut Connection, catalog: &Catalog) -> Samples {
+pub fn samples(connection: &mut Connection, catalog: &Catalog, profiles: Option<&str>) -> Samples {
     let mut samples = Samples::new();
-    for (table, column) in wanted_samples(catalog, connection.engine()) {
+    for (table, column) in wanted_samples(catalog, connection.engine(), profiles) {
         let is_small = catalog.table(&table).is_some_and(|table| table.rows.unwrap_or(0) <= MOST_ROWS);
         let (Ok(from), Ok(what)) = (table.parse::<Ident>(), column.parse::<Ident>()) else { continue };
         let sql = format!("SELECT DISTINCT {} FROM {} LIMIT {MOST_VALUES}", what.quoted(), from.quoted());
