@@ -53,7 +53,7 @@ pub const TIMES: [Field; 2] = [
 ];
 
 /// The mark of a row that was deleted softly.
-pub const DELETED: Field = optional("deleted", Type::Time, &["deletedat", "removedat"]);
+pub const DELETED: Field = optional("deleted", Type::Time, &["deletedat", "removedat", "deletedon"]);
 
 /// Whether the names of a table's columns are public.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

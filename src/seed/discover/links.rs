@@ -5,7 +5,7 @@
 //! they cannot, a note says so. Reports and histories that hold the same ids are no links.
 
 use super::entities::spellings;
-use super::fields::{Field, TIMES, Type, find, optional, takes};
+use super::fields::{DELETED, Field, TIMES, Type, find, optional, takes};
 use super::names::{key, words};
 use super::proposal::{Entry, Grade, Section, quoted};
 use super::references::{Reference, Target, Targets};
@@ -14,7 +14,7 @@ use crate::db::catalog::{Column, ColumnDefault, Table, TableKind};
 use crate::db::{Catalog, Engine};
 use crate::seed::Channel;
 use crate::seed::map::LinkKind;
-use crate::seed::verify::{Family, describe};
+use crate::seed::verify::{Family, covering, describe};
 use std::collections::BTreeMap;
 
 /// How a column that names the channel may be called.
@@ -138,7 +138,7 @@ impl<'a> Candidate<'a> {
         let used = |column: &Column| {
             self.ends.iter().any(|end| end.column.name == column.name)
                 || self.discriminator.is_some_and(|found| found.name == column.name)
-                || [PENALTY, ID].iter().chain(&TIMES).any(|field| {
+                || [PENALTY, ID, DELETED].iter().chain(&TIMES).any(|field| {
                     field.names.contains(&key(&column.name).as_str())
                         && takes(column, field.kind, self.engine)
                 })
@@ -239,6 +239,13 @@ impl Offer<'_, '_> {
             let value = format!("{{ column = {}, value = {} }}", quoted(&column.name), quoted(value));
             head.entries.push(Entry::Line("only".to_owned(), value, *grade, why.clone()));
         }
+        let only = self.only.as_ref().map(|(column, ..)| column.name.as_str());
+        let absent = self.absent.map(|absent| absent.column.name.as_str());
+        let pair = [self.owner, self.member].map(|end| end.column.name.as_str());
+        let pair: Vec<&str> = pair.into_iter().chain(only).chain(absent).collect();
+        if find(table, &DELETED, self.candidate.engine).is_some() {
+            head.entries.push(revival(table, &pair));
+        }
         self.demanded(&place, &mut head);
         let mut columns = Section::new(format!("{place}.columns"));
         let (owner, member) = match kind {
@@ -254,7 +261,7 @@ impl Offer<'_, '_> {
             columns.text(key, &absent.column.name, Grade::Likely, "NULL in these rows; they share the table");
         }
         let has_penalty = kind == LinkKind::ProfileQueues(Channel::Voice);
-        let fields = [&ID].into_iter().chain(has_penalty.then_some(&PENALTY)).chain(&TIMES);
+        let fields = [&ID].into_iter().chain(has_penalty.then_some(&PENALTY)).chain(&TIMES).chain([&DELETED]);
         for field in fields {
             if let Some((column, place)) = find(table, field, self.candidate.engine) {
                 let grade = if place == 0 { Grade::Likely } else { Grade::Guess };
@@ -284,6 +291,16 @@ impl Offer<'_, '_> {
             }
         }
     }
+}
+
+/// Whether a link that was deleted softly is taken back when it is added again: a unique index over the pair allows
+/// nothing else.
+pub fn revival(table: &Table, pair: &[&str]) -> Entry {
+    let (value, why) = match covering(table, pair) {
+        Some(index) => ("true", format!("the unique index {index} allows one row of a pair, deleted or not")),
+        None => ("false", "no unique index covers the pair, so that each link is a row of its own".to_owned()),
+    };
+    Entry::Line("revive".to_owned(), value.to_owned(), Grade::Likely, why)
 }
 
 fn describe_named(table: &Table, column: &Column) -> String {

@@ -5,7 +5,7 @@
 
 pub(in crate::seed) mod entities;
 pub(in crate::seed) mod fields;
-mod links;
+pub(in crate::seed) mod links;
 pub(in crate::seed) mod names;
 mod profiles;
 mod proposal;

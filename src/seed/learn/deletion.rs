@@ -89,7 +89,8 @@ impl Deletion {
     fn note(&mut self, row: &FoundRow, fate: &Fate) {
         let key = format!("{}.columns", row.part);
         let Some(section) = self.found.sections.iter_mut().find(|section| section.key == key) else { return };
-        let is_deleted = |entry: &Entry| matches!(entry, Entry::Line(key, ..) if key == "deleted");
+        let is = |entry: &Entry, wanted: &str| matches!(entry, Entry::Line(key, ..) if key == wanted);
+        let is_deleted = |entry: &Entry| is(entry, "deleted");
         match fate {
             Fate::Marked(column) => {
                 section.entries.retain(|entry| !is_deleted(entry));
@@ -100,6 +101,8 @@ impl Deletion {
                 section.entries.retain(|entry| !is_deleted(entry));
                 let remark = "learned: the row went when the profile was deleted, so that nothing marks deleted rows";
                 section.entries.push(Entry::Remark(remark.to_owned()));
+                let head = self.found.sections.iter_mut().find(|section| section.key == row.part);
+                head.into_iter().for_each(|head| head.entries.retain(|entry| !is(entry, "revive")));
             }
             Fate::Changed(columns) => {
                 let remark = format!(

@@ -13,6 +13,7 @@ use crate::db::catalog::{Column, Table};
 use crate::db::{Engine, Value};
 use crate::seed::discover::fields::{DELETED, Field, TIMES, Type, find, takes};
 use crate::seed::discover::entities::PROFILES;
+use crate::seed::discover::links::revival;
 use crate::seed::discover::{Entry, Grade, Proposal, Section, quoted_text};
 use crate::seed::map::LinkKind;
 use crate::seed::verify::describe;
@@ -70,8 +71,8 @@ pub fn of_link(
     let (owner, member, other) = keys(link.kind);
     lines.line(owner, &link.owner.column, grade, &format!("it holds the id; {}", link.owner.why));
     lines.line(member, &link.member.column, grade, &format!("it holds the id; {}", link.member.why));
-    if let Some(absent) = absent {
-        lines.line(other, &absent, grade, "it is NULL in the row");
+    if let Some(absent) = &absent {
+        lines.line(other, absent, grade, "it is NULL in the row");
     }
     lines.own_key();
     if link.kind == LinkKind::ProfileQueues(crate::seed::Channel::Voice) {
@@ -80,6 +81,11 @@ pub fn of_link(
     lines.times();
     lines.deleted();
     let (section, mut used) = lines.done();
+    if section.entries.iter().any(|entry| matches!(entry, Entry::Line(key, ..) if key == DELETED.key)) {
+        let marks = only.iter().map(|(column, _)| column).chain(&absent).chain([&link.owner.column, &link.member.column]);
+        let pair: Vec<&str> = marks.map(String::as_str).collect();
+        head.entries.push(revival(link.table, &pair));
+    }
     used.extend(only.map(|(column, _)| column));
     let (fixed, remarks) = fixed(&part, link.table, link.row, &used, task);
     head.entries.extend(remarks);

@@ -5,11 +5,13 @@
 
 mod column;
 mod definition;
+mod deleted;
 mod family;
 mod references;
 mod shape;
 
 pub use definition::describe;
+pub use deleted::{covering, deleted_unknown, may_mark_deleted};
 pub use family::{Family, members};
 pub use references::{Reference, references_to};
 
@@ -207,6 +209,11 @@ impl Look<'_> {
             }));
         }
         if for_what == Use::Create {
+            if let Part::Links(kind) = part
+                && let Some(link) = self.map.link(kind)
+            {
+                differences.extend(deleted::cannot_insert(&shape.key, link, table));
+            }
             let (missing, demanded) = column::uncovered(shape, table);
             differences.extend(missing);
             if !demanded.is_empty() {

@@ -2,7 +2,7 @@
 //!
 //! Invariant: both engines run the same text, but for words that only one of them knows.
 
-use crate::support::mariadb::{Schema, shared};
+use crate::support::mariadb::{Schema, option_file, shared};
 use motionctl::db::{Catalog, Connection, Engine, Limits, Source};
 use motionctl::seed::discover::{Proposal, Samples, discover, wanted_samples};
 use motionctl::seed::map::{Ident, Map};
@@ -59,6 +59,16 @@ impl Database {
     /// Its URL, of a server.
     pub fn url(&self) -> String {
         self.schema.as_ref().expect("a server").url()
+    }
+
+    /// The flags of a user who may only read.
+    pub fn reader(&self, folder: &Path) -> [String; 4] {
+        let schema = self.schema.as_ref().expect("a server");
+        let user = schema.user("pw", "SELECT");
+        let socket = schema.server.file("socket");
+        let url = format!("mysql://{user}@localhost/{}?socket={}", schema.name, socket.display());
+        let file = option_file(folder, "[client]\npassword=pw\n");
+        ["--db".to_owned(), url, "--defaults-file".to_owned(), file.display().to_string()]
     }
 
     pub fn engine(&self) -> Engine {

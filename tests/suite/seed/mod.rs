@@ -5,6 +5,7 @@
 mod access;
 mod commands;
 mod commit;
+mod deleted_links;
 mod deletions;
 mod drift;
 mod example;

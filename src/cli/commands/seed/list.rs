@@ -24,6 +24,7 @@ pub fn list(context: &Context, args: &ListArgs) -> Result<Outcome, Failure> {
         1 => "1 profile".to_owned(),
         count => format!("{count} profiles"),
     };
+    outcome.findings = session.deleted_unknown();
     outcome.details.insert("verdict".to_owned(), verdict.into());
     outcome.details.insert("profiles".to_owned(), profiles.iter().map(document).collect());
     if !profiles.is_empty() {

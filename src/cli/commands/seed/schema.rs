@@ -15,7 +15,7 @@ use crate::seed::discover::{Grade, Proposal, Samples, discover as propose, wante
 use crate::seed::embedded::Ownership;
 use crate::seed::granted;
 use crate::seed::map::{Ident, Map, Needs};
-use crate::seed::verify::{unreviewed, verify};
+use crate::seed::verify::{deleted_unknown, unreviewed, verify};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -60,6 +60,7 @@ pub fn check(context: &Context, args: &SchemaCheckArgs) -> Result<Outcome, Failu
         .insert("mismatches".to_owned(), found.mismatches.iter().map(ToString::to_string).collect());
     outcome.findings = found.findings();
     outcome.findings.extend(unreviewed(&file.map, connection.engine()));
+    outcome.findings.extend(deleted_unknown(&file.map, &catalog, &needs, false));
     sort_findings(&mut outcome.findings);
     let count = needs.iter().count();
     if let Some(stop) = outcome.findings.iter().find(|finding| finding.stops()) {
