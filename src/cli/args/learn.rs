@@ -47,6 +47,7 @@ pub struct SchemaLearnArgs {
 /// `CHANNEL=NAME`.
 fn queue(text: &str) -> Result<(Channel, String), String> {
     let (channel, name) = text.split_once('=').ok_or("it takes CHANNEL=NAME")?;
-    let channel = Channel::named(channel).ok_or_else(|| format!("a channel is one of {}", Channel::NAMES.join(", ")))?;
+    let channel = Channel::named(channel)
+        .ok_or_else(|| format!("a channel is one of {}", Channel::NAMES.join(", ")))?;
     if name.is_empty() { Err("it takes CHANNEL=NAME".to_owned()) } else { Ok((channel, name.to_owned())) }
 }

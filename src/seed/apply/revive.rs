@@ -59,12 +59,18 @@ fn dead(
         })
         .collect();
     let owners: Vec<i64> = owners.into_iter().collect();
-    let columns: Vec<String> =
-        [Some(&link.owner), Some(&link.member), link.id.as_ref()].into_iter().flatten().map(|c| c.quoted()).collect();
+    let columns: Vec<String> = [Some(&link.owner), Some(&link.member), link.id.as_ref()]
+        .into_iter()
+        .flatten()
+        .map(|c| c.quoted())
+        .collect();
     let (columns, table, owner) = (columns.join(", "), link.table.quoted(), link.owner.quoted());
     let mut found: HashMap<(i64, i64), Vec<Dead>> = HashMap::new();
     for chunk in owners.chunks(CHUNK) {
-        let sql = format!("SELECT {columns} FROM {table} WHERE {condition} AND {owner} IN ({})", marks(chunk.len()));
+        let sql = format!(
+            "SELECT {columns} FROM {table} WHERE {condition} AND {owner} IN ({})",
+            marks(chunk.len())
+        );
         let mut values = link.condition_values();
         values.extend(chunk.iter().map(|id| Value::from(*id)));
         conn.each(&sql, &values, &mut |row| {
@@ -103,7 +109,12 @@ fn batches(link: &Link, condition: &str, rows: &[(i64, i64, Dead)]) -> Vec<Batch
     let named = |column: &Ident, first: Vec<Value>, ids: Vec<i64>, more: &str| Batch {
         condition: format!("{condition}{more} AND {} IN ({})", column.quoted(), marks(ids.len())),
         rows: ids.len(),
-        values: link.condition_values().into_iter().chain(first).chain(ids.into_iter().map(Value::from)).collect(),
+        values: link
+            .condition_values()
+            .into_iter()
+            .chain(first)
+            .chain(ids.into_iter().map(Value::from))
+            .collect(),
     };
     if let Some(id) = &link.id {
         let ids: Vec<i64> = rows.iter().filter_map(|(.., id)| *id).collect();

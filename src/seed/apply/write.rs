@@ -87,7 +87,8 @@ impl Writer<'_> {
             let table = link.table.quoted();
             let (sql, mut all) = match &link.deleted {
                 Some(deleted) => {
-                    let times: Vec<&Ident> = [Some(deleted), link.updated.as_ref()].into_iter().flatten().collect();
+                    let times: Vec<&Ident> =
+                        [Some(deleted), link.updated.as_ref()].into_iter().flatten().collect();
                     let set = assignments(&times);
                     let now = times.iter().map(|_| Value::from(self.now)).collect();
                     (format!("UPDATE {table} SET {set} WHERE {condition}"), now)
@@ -243,7 +244,8 @@ impl Writer<'_> {
     fn link(&mut self, kind: LinkKind, links: &[NewLink], ids: &[i64]) -> Done {
         let Some(link) = self.map.link(kind) else { return Ok(()) };
         let revived = revive::links(self, link, links)?;
-        let links: Vec<&NewLink> = links.iter().filter(|new| !revived.contains(&(new.owner, new.member))).collect();
+        let links: Vec<&NewLink> =
+            links.iter().filter(|new| !revived.contains(&(new.owner, new.member))).collect();
         let mut columns = vec![&link.owner, &link.member];
         columns.extend(&link.penalty);
         let mut rest: Vec<(&Ident, Value)> = Vec::new();

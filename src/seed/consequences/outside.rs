@@ -72,7 +72,8 @@ fn unlinked(look: &Look<'_>, reference: &Reference, table: &Ident, ids: &[i64]) 
         map.link(**kind).is_some_and(|link| {
             // A marked link still refers to its profile, which therefore must not really go.
             (link.deleted.is_none() || is_kept)
-                && link.table == reference.table && link.owner.is_column(reference.column.as_str())
+                && link.table == reference.table
+                && link.owner.is_column(reference.column.as_str())
         })
     });
     // In their order, because there may be a million links of thousands of profiles.
@@ -121,8 +122,9 @@ fn referring(
     let mut count = 0;
     let live = marked.map_or_else(String::new, |deleted| format!("{} IS NULL AND ", deleted.quoted()));
     let mut ask = |condition: String, values: &[Value]| {
-        let rows =
-            look.conn.rows(&format!("SELECT COUNT(*) FROM {table} WHERE {live}{column} {condition}"), values)?;
+        let rows = look
+            .conn
+            .rows(&format!("SELECT COUNT(*) FROM {table} WHERE {live}{column} {condition}"), values)?;
         count += rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0);
         Ok::<_, DbError>(())
     };

@@ -298,7 +298,9 @@ impl Offer<'_, '_> {
 pub fn revival(table: &Table, pair: &[&str]) -> Entry {
     let (value, why) = match covering(table, pair) {
         Some(index) => ("true", format!("the unique index {index} allows one row of a pair, deleted or not")),
-        None => ("false", "no unique index covers the pair, so that each link is a row of its own".to_owned()),
+        None => {
+            ("false", "no unique index covers the pair, so that each link is a row of its own".to_owned())
+        }
     };
     Entry::Line("revive".to_owned(), value.to_owned(), Grade::Likely, why)
 }

@@ -67,11 +67,7 @@ pub fn discover_around(
 
 /// Columns whose values tell channels apart: `SELECT DISTINCT` of each answers what names cannot.
 #[must_use]
-pub fn wanted_samples(
-    catalog: &Catalog,
-    engine: Engine,
-    profiles: Option<&str>,
-) -> Vec<(String, String)> {
+pub fn wanted_samples(catalog: &Catalog, engine: Engine, profiles: Option<&str>) -> Vec<(String, String)> {
     links::wanted_samples(catalog, &Discovery::new(catalog, engine, profiles).targets, engine)
 }
 

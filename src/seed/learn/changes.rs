@@ -49,10 +49,14 @@ impl std::fmt::Display for Changes {
         let columns: Vec<&str> = self.columns.iter().map(String::as_str).collect();
         let parts = [
             (self.new, format!("{} new {}", self.new, rows(self.new))),
-            (self.changed, format!("{} changed {} ({})", self.changed, rows(self.changed), columns.join(", "))),
+            (
+                self.changed,
+                format!("{} changed {} ({})", self.changed, rows(self.changed), columns.join(", ")),
+            ),
             (self.gone, format!("{} {} gone", self.gone, rows(self.gone))),
         ];
-        let said: Vec<String> = parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text).collect();
+        let said: Vec<String> =
+            parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text).collect();
         f.write_str(&said.join(", "))
     }
 }
@@ -106,8 +110,9 @@ impl<'a> Comparison<'a> {
                 })?;
             }
             Some(Seen::Top { key, highest }) => {
-                self.changes.note =
-                    Some(format!("it is large: only rows with a new {key} were looked for, not changed ones"));
+                self.changes.note = Some(format!(
+                    "it is large: only rows with a new {key} were looked for, not changed ones"
+                ));
                 let key = quoted(key);
                 let above = format!("WHERE {key} > ? ORDER BY {key} LIMIT {MOST_KEPT}");
                 let from = Value::Int(highest.unwrap_or(i64::MIN));
@@ -157,7 +162,8 @@ impl<'a> Comparison<'a> {
             }
         }
         let name = &self.before.task.profile;
-        let is_about_it = || row.values().iter().any(|value| matches!(value, Value::Text(text) if text.contains(name)));
+        let is_about_it =
+            || row.values().iter().any(|value| matches!(value, Value::Text(text) if text.contains(name)));
         if self.changes.rows.len() < MOST_KEPT || is_about_it() {
             let names = self.columns.iter().map(|column| column.name.clone());
             self.changes.rows.push((names.zip(row.values().iter().cloned()).collect(), changed));

@@ -99,7 +99,8 @@ impl Deletion {
             }
             Fate::Gone => {
                 section.entries.retain(|entry| !is_deleted(entry));
-                let remark = "learned: the row went when the profile was deleted, so that nothing marks deleted rows";
+                let remark =
+                    "learned: the row went when the profile was deleted, so that nothing marks deleted rows";
                 section.entries.push(Entry::Remark(remark.to_owned()));
                 let head = self.found.sections.iter_mut().find(|section| section.key == row.part);
                 head.into_iter().for_each(|head| head.entries.retain(|entry| !is(entry, "revive")));
@@ -134,4 +135,3 @@ impl std::fmt::Display for Fate {
         }
     }
 }
-

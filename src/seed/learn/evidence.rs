@@ -66,7 +66,9 @@ impl Whose {
         }
         let stem = referred(&column.name).unwrap_or_else(|| key(&column.name));
         let said = words(&column.name);
-        if stem == key(&self.table) || self.words.iter().any(|word| said.iter().any(|it| it == word) || stem.ends_with(word)) {
+        if stem == key(&self.table)
+            || self.words.iter().any(|word| said.iter().any(|it| it == word) || stem.ends_with(word))
+        {
             return holder(BY_NAME, format!("named {}", column.name));
         }
         holder(BY_ID_ALONE, "by the id that it holds".to_owned())
@@ -86,8 +88,8 @@ pub fn value<'a>(row: &'a Cells, column: &str) -> Option<&'a Value> {
 /// Words of tables that keep what was, or what was only asked for.
 pub fn is_past(table: &str) -> bool {
     const PAST: [&str; 16] = [
-        "report", "history", "log", "archive", "backup", "audit", "stat", "old", "tmp", "bak", "copy", "event",
-        "session", "journal", "version", "trail",
+        "report", "history", "log", "archive", "backup", "audit", "stat", "old", "tmp", "bak", "copy",
+        "event", "session", "journal", "version", "trail",
     ];
     words(table).iter().any(|word| PAST.contains(&word.as_str()))
 }

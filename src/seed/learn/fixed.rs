@@ -19,7 +19,8 @@ pub fn fixed(part: &str, table: &Table, row: &Cells, named: &[String], task: &Ta
     let mut remarks = Vec::new();
     for (name, value) in row.iter().filter(|(name, _)| !named.contains(name)) {
         let Some(column) = table.column(name) else { continue };
-        if value.is_null() || column.is_auto_increment() || column.is_generated() || is_default(column, value) {
+        if value.is_null() || column.is_auto_increment() || column.is_generated() || is_default(column, value)
+        {
             continue;
         }
         let demanded = !column.nullable && column.default == ColumnDefault::None;
@@ -28,7 +29,10 @@ pub fn fixed(part: &str, table: &Table, row: &Cells, named: &[String], task: &Ta
                 let (grade, why) = if demanded {
                     (Grade::Likely, "a new row needs a value, and Motion wrote this one")
                 } else {
-                    (Grade::Guess, "Motion wrote this and not the default; remove the line if it differs from row to row")
+                    (
+                        Grade::Guess,
+                        "Motion wrote this and not the default; remove the line if it differs from row to row",
+                    )
                 };
                 section.entries.push(Entry::Line(key_text(name), value, grade, why.to_owned()));
             }

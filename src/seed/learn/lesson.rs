@@ -2,11 +2,12 @@
 //!
 //! Invariant: pure. What was asked for and not found is said; nothing else is concluded from it.
 
+use super::besides;
 use super::changes::{Cells, Changes};
-use super::evidence::{is, value};
+use super::evidence::value;
 use super::links::{LinkRow, Witness, kinds, link_rows};
 use super::look::{columns, print};
-use super::picture::{Found, FoundRow, Picture, Task};
+use super::picture::{Found, FoundRow, Picture};
 use super::profile::{self, Profile};
 use super::sections::{of_link, of_profile};
 use super::task::said;
@@ -56,14 +57,14 @@ pub fn lesson(
     lesson.parts.push(("profiles".to_owned(), profile.table.name.clone()));
     lesson.profile = profile.row.iter().map(|(name, value)| (name.clone(), value.display())).collect();
     let rows = link_rows(catalog, changes, task, &witness, Some(&profile));
-    let chosen: Vec<LinkRow<'_>> = kinds(task).into_iter().filter_map(|kind| choose(kind, &rows, &mut lesson.notes)).collect();
+    let chosen: Vec<LinkRow<'_>> =
+        kinds(task).into_iter().filter_map(|kind| choose(kind, &rows, &mut lesson.notes)).collect();
     for link in &chosen {
         let second = rows.iter().find(|row| row.kind == link.kind && row.table.name != link.table.name);
         lesson.sections.extend(of_link(link, second, &chosen, task, engine));
         lesson.parts.push((format!("links.{}", link.kind), link.table.name.clone()));
     }
-    lesson.notes.extend(by_name(catalog, changes, task, &profile, &chosen));
-    lesson.notes.extend(of_three(changes, task, &profile));
+    lesson.notes.extend(besides::notes(catalog, changes, task, &profile, &chosen));
     lesson.found = Some(found(picture, &profile, &chosen, &lesson.sections));
     lesson
 }
@@ -82,64 +83,13 @@ fn choose<'a>(
         }
         (Some(one), Some(other)) if one.points == other.points => {
             let names = format!("{} and {}", one.table.name, other.table.name);
-            notes.push(format!("links.{kind}: rows of {names} have both ids, and nothing more speaks for one of them"));
+            notes.push(format!(
+                "links.{kind}: rows of {names} have both ids, and nothing more speaks for one of them"
+            ));
             None
         }
         (Some(best), _) => Some(best.clone()),
     }
-}
-
-/// Tables that hold the profile's name where its id was expected.
-fn by_name(
-    catalog: &Catalog,
-    changes: &[Changes],
-    task: &Task,
-    profile: &Profile<'_>,
-    chosen: &[LinkRow<'_>],
-) -> Vec<String> {
-    let is_used = |name: &str| name == profile.table.name || chosen.iter().any(|link| link.table.name == name);
-    let mut notes = Vec::new();
-    for change in changes.iter().filter(|change| !is_used(&change.table) && catalog.table(&change.table).is_some()) {
-        let row = change.rows.iter().map(|(row, _)| row).find(|row| {
-            profile::holds(row, &task.profile).is_some() && mentions_others(row, task)
-        });
-        if let Some(column) = row.and_then(|row| profile::holds(row, &task.profile)) {
-            notes.push(format!(
-                "{}: {column} holds the profile's name, not its id; such links cannot be mapped, and rows of a journal are none",
-                change.table
-            ));
-        }
-    }
-    notes
-}
-
-fn mentions_others(row: &Cells, task: &Task) -> bool {
-    let pairs = task.queues.values();
-    let known = pairs.flat_map(|pair| [Some(&pair.of_profile), pair.personal.as_ref()]).flatten().chain([&task.agent]);
-    known.into_iter().any(|known| {
-        let id = known.id.to_string();
-        row.iter().any(|(_, value)| is(value, &id) || matches!(value, Value::Text(text) if *text == known.name))
-    })
-}
-
-/// Rows that belong to an agent, the profile and a queue at once.
-fn of_three(changes: &[Changes], task: &Task, profile: &Profile<'_>) -> Vec<String> {
-    let (own, agent) = (profile.id.1.to_string(), task.agent.id.to_string());
-    let queues: Vec<String> = task.queues.values().map(|pair| pair.of_profile.id.to_string()).collect();
-    let has = |row: &Cells, id: &str, words: &[&str]| {
-        let said = |name: &str| crate::seed::discover::names::words(name).iter().any(|word| words.contains(&word.as_str()));
-        row.iter().any(|(name, value)| is(value, id) && said(name))
-    };
-    let is_one = |row: &Cells| {
-        has(row, &own, super::evidence::PROFILE)
-            && has(row, &agent, super::evidence::AGENT)
-            && queues.iter().any(|queue| has(row, queue, super::evidence::QUEUE))
-    };
-    let tables = changes.iter().filter(|change| change.rows.iter().any(|(row, _)| is_one(row)));
-    let note = |table: &str| {
-        format!("{table}: its rows belong to an agent, the profile and a queue at once; such links cannot be mapped")
-    };
-    tables.map(|change| note(&change.table)).collect()
 }
 
 /// The rows to look at again once the profile is deleted.
@@ -155,7 +105,8 @@ fn found(picture: &Picture, profile: &Profile<'_>, chosen: &[LinkRow<'_>], secti
             Some(Value::Int(number)) => Some((column.to_owned(), *number)),
             _ => None,
         };
-        let by: Vec<_> = [&link.owner.column, &link.member.column].into_iter().filter_map(|name| number(name)).collect();
+        let by: Vec<_> =
+            [&link.owner.column, &link.member.column].into_iter().filter_map(|name| number(name)).collect();
         // A personal link belongs to the agent, and outlives the profile.
         if by.len() == 2 && !link.kind.is_personal() {
             rows.push(row(format!("links.{}", link.kind), link.table, link.row, by));

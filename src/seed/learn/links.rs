@@ -73,10 +73,14 @@ pub fn link_rows<'a>(
     let agent = Whose { id: task.agent.id.to_string(), table: witness.users.to_owned(), words: AGENT };
     let mut all = Vec::new();
     for kind in kinds(task) {
-        let Some((owner, member, never)) = ends(kind, task, witness, of_profile.as_ref(), &agent) else { continue };
+        let Some((owner, member, never)) = ends(kind, task, witness, of_profile.as_ref(), &agent) else {
+            continue;
+        };
         let search = Search { kind, owner, member, never, profile };
-        let mut found: Vec<LinkRow<'a>> =
-            changes.iter().filter_map(|change| search.in_table(catalog.table(&change.table)?, change)).collect();
+        let mut found: Vec<LinkRow<'a>> = changes
+            .iter()
+            .filter_map(|change| search.in_table(catalog.table(&change.table)?, change))
+            .collect();
         found.sort_by_key(|row| -row.points);
         all.extend(found);
     }
@@ -91,7 +95,8 @@ fn ends(
     profile: Option<&Whose>,
     agent: &Whose,
 ) -> Option<(Whose, Whose, Vec<Whose>)> {
-    let queue = |channel, id: i64| Whose { id: id.to_string(), table: (witness.queues)(channel), words: QUEUE };
+    let queue =
+        |channel, id: i64| Whose { id: id.to_string(), table: (witness.queues)(channel), words: QUEUE };
     let never = |whose: Option<&Whose>| whose.cloned().into_iter().collect();
     Some(match kind {
         LinkKind::ProfileAgents => {
@@ -160,7 +165,9 @@ impl Search<'_> {
         let (owner, member) = *pairs.first()?;
         // A row of an agent, a profile and a queue at once is another thing than a link of two.
         let third = self.never.iter().flat_map(|whose| whose.held(table, row));
-        let is_of_three = third.filter(|third| third.points > 1).any(|third| ![&owner.column, &member.column].contains(&&third.column));
+        let is_of_three = third
+            .filter(|third| third.points > 1)
+            .any(|third| ![&owner.column, &member.column].contains(&&third.column));
         if is_of_three {
             return None;
         }

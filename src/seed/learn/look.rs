@@ -60,9 +60,9 @@ impl Picture {
     pub fn unseen(&self) -> Vec<String> {
         let note = |(table, seen): (&String, &Seen)| match seen {
             Seen::Whole { .. } => None,
-            Seen::Top { key, .. } => {
-                Some(format!("{table}: it is large; only rows with a new {key} will be found, not changed ones"))
-            }
+            Seen::Top { key, .. } => Some(format!(
+                "{table}: it is large; only rows with a new {key} will be found, not changed ones"
+            )),
             Seen::Nothing(why) => Some(format!("{table}: not looked at: {why}")),
         };
         self.tables.iter().filter_map(note).collect()
@@ -115,7 +115,9 @@ fn whole(conn: &mut Connection, table: &Table, salt: &str) -> Result<Looked, DbE
 
 fn top(conn: &mut Connection, table: &Table) -> Result<Seen, DbError> {
     let Some(key) = number_key(table) else {
-        return Ok(Seen::Nothing(format!("it has more than {MOST_ROWS} rows, and no whole number as its key")));
+        return Ok(Seen::Nothing(format!(
+            "it has more than {MOST_ROWS} rows, and no whole number as its key"
+        )));
     };
     let rows = conn.rows(&format!("SELECT MAX({}) FROM {}", quoted(key), quoted(&table.name)), &[])?;
     let highest = rows.first().map(|row| row.optional_int(0)).transpose()?.flatten();
@@ -146,13 +148,14 @@ pub fn is_number(column: &Column) -> bool {
 
 /// The columns that are looked at: all but those that look like secrets, unless the key needs them.
 pub fn columns(table: &Table) -> Vec<&Column> {
-    let in_key = |column: &Column| table.primary_key().iter().any(|name| column.name == *name);
+    let in_key = |column: &Column| table.primary_key().contains(&column.name);
     table.columns.iter().filter(|column| in_key(column) || !is_secret(&column.name)).collect()
 }
 
 /// Whether a name says that the column holds what nobody should read.
 pub fn is_secret(name: &str) -> bool {
-    const WORDS: [&str; 9] = ["secret", "token", "salt", "otp", "pin", "credential", "hash", "cookie", "signature"];
+    const WORDS: [&str; 9] =
+        ["secret", "token", "salt", "otp", "pin", "credential", "hash", "cookie", "signature"];
     const PARTS: [&str; 6] = ["password", "passwd", "passphrase", "apikey", "privatekey", "secret"];
     let joined = key(name);
     let words = words(name);
@@ -168,7 +171,13 @@ pub fn select(table: &Table, columns: &[&Column]) -> String {
 
 fn asked(column: &Column) -> String {
     const SHAPES: [&str; 8] = [
-        "geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon",
+        "geometry",
+        "point",
+        "linestring",
+        "polygon",
+        "multipoint",
+        "multilinestring",
+        "multipolygon",
         "geometrycollection",
     ];
     let name = quoted(&column.name);
@@ -185,7 +194,7 @@ fn asked(column: &Column) -> String {
 /// The digest of a row's key, and those of its columns one after the other.
 pub fn prints(table: &Table, columns: &[&Column], values: &[Value], salt: &str) -> (String, String) {
     let keys = table.primary_key();
-    let is_key = |column: &Column| keys.is_empty() || keys.iter().any(|name| column.name == *name);
+    let is_key = |column: &Column| keys.is_empty() || keys.contains(&column.name);
     let mut digest = Sha256::new();
     digest.update(salt);
     for (_, value) in columns.iter().zip(values).filter(|(column, _)| is_key(column)) {
@@ -229,7 +238,9 @@ mod tests {
 
     #[test]
     fn secrets_are_known_by_their_names() {
-        for name in ["password", "userPassword", "api_key", "md5secret", "refreshToken", "loginPin", "PASS", "salt"] {
+        for name in
+            ["password", "userPassword", "api_key", "md5secret", "refreshToken", "loginPin", "PASS", "salt"]
+        {
             assert!(is_secret(name), "{name}");
         }
         for name in ["name", "passedAt", "pinned", "key", "description", "spinner", "compass", "online"] {

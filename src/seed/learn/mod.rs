@@ -4,6 +4,7 @@
 //! columns is kept or said; columns that look like secrets are not read at all. What was learned outranks what
 //! `discover` concludes, and what was not witnessed is never called learned.
 
+mod besides;
 mod changes;
 mod deletion;
 mod evidence;

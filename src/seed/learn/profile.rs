@@ -75,7 +75,10 @@ fn points(
 ) -> i32 {
     let linked = link_rows(catalog, changes, task, witness, Some(candidate));
     let kinds = linked.iter().filter(|found| !found.kind.is_personal() && found.points > 0).count();
-    let described = candidate.row.iter().any(|(_, value)| matches!(value, Value::Text(text) if *text == task.description));
+    let described = candidate
+        .row
+        .iter()
+        .any(|(_, value)| matches!(value, Value::Text(text) if *text == task.description));
     let referred = catalog.references_to(&candidate.table.name).count();
     let holds = [
         (described, 3),

@@ -11,8 +11,8 @@ use super::profile::Profile;
 use super::told_apart::{Mark, mark};
 use crate::db::catalog::{Column, Table};
 use crate::db::{Engine, Value};
-use crate::seed::discover::fields::{DELETED, Field, TIMES, Type, find, takes};
 use crate::seed::discover::entities::PROFILES;
+use crate::seed::discover::fields::{DELETED, Field, TIMES, Type, find, takes};
 use crate::seed::discover::links::revival;
 use crate::seed::discover::{Entry, Grade, Proposal, Section, quoted_text};
 use crate::seed::map::LinkKind;
@@ -82,7 +82,11 @@ pub fn of_link(
     lines.deleted();
     let (section, mut used) = lines.done();
     if section.entries.iter().any(|entry| matches!(entry, Entry::Line(key, ..) if key == DELETED.key)) {
-        let marks = only.iter().map(|(column, _)| column).chain(&absent).chain([&link.owner.column, &link.member.column]);
+        let marks = only
+            .iter()
+            .map(|(column, _)| column)
+            .chain(&absent)
+            .chain([&link.owner.column, &link.member.column]);
         let pair: Vec<&str> = marks.map(String::as_str).collect();
         head.entries.push(revival(link.table, &pair));
     }
@@ -159,15 +163,24 @@ impl<'a> Lines<'a> {
             .columns
             .iter()
             .filter(|column| takes(column, Type::Flag, self.engine) && !self.used.contains(&column.name))
-            .filter(|column| column.data_type.contains("tinyint") || column.data_type.contains("bool"))
+            .filter(|column| ["tinyint", "bool", "boolean", "bit"].contains(&column.data_type.as_str()))
             .filter(is_on)
             .collect();
         match (self.find(&PROFILES[2]), flags.as_slice()) {
             (Some(column), _) if is_on(&column) => {
-                self.learned("enabled", &column.name, "its name says so, and it is 1 in a profile that is enabled");
+                self.learned(
+                    "enabled",
+                    &column.name,
+                    "its name says so, and it is 1 in a profile that is enabled",
+                );
             }
             (None, [column]) => {
-                self.line("enabled", &column.name, Grade::Likely, "the only flag that is 1 in a profile that is enabled");
+                self.line(
+                    "enabled",
+                    &column.name,
+                    Grade::Likely,
+                    "the only flag that is 1 in a profile that is enabled",
+                );
             }
             (found, _) => {
                 let why = found.map_or_else(
@@ -191,7 +204,8 @@ impl<'a> Lines<'a> {
     fn deleted(&mut self) {
         let Some(column) = self.find(&DELETED) else { return };
         if self.value(column).is_some_and(Value::is_null) {
-            let why = "its name says so, and it is NULL in the new row; `learn --end --deleted` makes it sure";
+            let why =
+                "its name says so, and it is NULL in the new row; `learn --end --deleted` makes it sure";
             self.line(DELETED.key, &column.name, Grade::Likely, why);
         }
     }
@@ -206,9 +220,14 @@ impl<'a> Lines<'a> {
     }
 
     fn penalty(&mut self, penalty: i64, grade: Grade) {
-        let holds = |column: &&Column| value(&self.row.to_vec(), &column.name).is_some_and(|value| value.display() == penalty.to_string());
+        let holds = |column: &&Column| {
+            value(&self.row.to_vec(), &column.name)
+                .is_some_and(|value| value.display() == penalty.to_string())
+        };
         let free = |column: &&Column| {
-            takes(column, Type::Number, self.engine) && !self.used.contains(&column.name) && !column.is_auto_increment()
+            takes(column, Type::Number, self.engine)
+                && !self.used.contains(&column.name)
+                && !column.is_auto_increment()
         };
         let columns: Vec<&Column> = self.table.columns.iter().filter(free).filter(holds).collect();
         let named = |column: &&&Column| crate::seed::discover::names::key(&column.name).contains("penalty");
@@ -217,7 +236,9 @@ impl<'a> Lines<'a> {
                 self.line("penalty", &column.name, grade, "it holds the penalty that was typed");
             }
             (None, _) => {
-                let why = format!("links.profile_queues.voice: no column holds the penalty {penalty}; add `penalty` by hand if there is one");
+                let why = format!(
+                    "links.profile_queues.voice: no column holds the penalty {penalty}; add `penalty` by hand if there is one"
+                );
                 self.section.entries.push(Entry::Remark(why));
             }
         }
@@ -232,7 +253,9 @@ pub fn outranked(proposal: &mut Proposal, learned: &[Section]) {
         .filter(|key| !key.ends_with(".columns") && !key.ends_with(".fixed"))
         .collect();
     let is_of = |key: &str| {
-        parts.iter().any(|part| key == *part || key.strip_prefix(part).is_some_and(|rest| rest.starts_with('.')))
+        parts
+            .iter()
+            .any(|part| key == *part || key.strip_prefix(part).is_some_and(|rest| rest.starts_with('.')))
     };
     proposal.sections.retain(|section| !is_of(&section.key) && !section.key.starts_with("tables."));
     proposal.notes.retain(|note| {

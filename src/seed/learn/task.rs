@@ -46,8 +46,11 @@ pub fn choose(
         }
     }
     if queues.is_empty() {
-        return Err(Failure::new(FailureKind::Refused, "no queue was found that could be put into a profile")
-            .with_hint("make one in Motion first; `motionctl seed schema discover` says which tables it knows"));
+        return Err(Failure::new(
+            FailureKind::Refused,
+            "no queue was found that could be put into a profile",
+        )
+        .with_hint("make one in Motion first; `motionctl seed schema discover` says which tables it knows"));
     }
     let penalty = PENALTIES.into_iter().find(|penalty| !taken.contains(penalty)).unwrap_or(PENALTIES[0]);
     let (profile, description) = (format!("Motionctl learns {suffix}"), format!("To be deleted ({suffix})"));
@@ -68,7 +71,10 @@ impl Task {
                 Channel::Voice => format!(", with the penalty {} if Motion asks for one", self.penalty),
                 _ => String::new(),
             };
-            steps.push(format!("give the profile the {channel} queue {}{penalty}", shown(&pair.of_profile.name)));
+            steps.push(format!(
+                "give the profile the {channel} queue {}{penalty}",
+                shown(&pair.of_profile.name)
+            ));
         }
         steps.push(format!("give the profile the agent {}, and save it", shown(&self.agent.name)));
         for (channel, pair) in &self.queues {
@@ -86,7 +92,15 @@ impl Task {
 
 fn agent(conn: &mut Connection, proposal: &Proposal, named: Option<&str>) -> Result<Known, Failure> {
     let users = |key| said(proposal, "users.columns", key);
-    let known = (said(proposal, "users", "table"), users("id"), users("name"), users("role"), users("online"));
+    let known =
+        (said(proposal, "users", "table"), users("id"), users("name"), users("role"), users("online"));
+    if let (Some(table), None, ..) = &known {
+        let message =
+            format!("{table} has no key called `id` that is a whole number, so that no map can name agents");
+        return Err(Failure::new(FailureKind::Refused, message).with_hint(
+            "UUIDs and other texts as keys cannot be mapped; this Motion cannot be seeded by motionctl",
+        ));
+    }
     let (Some(table), Some(id), Some(name), Some(role), online) = known else {
         let message = "the table of agents was not found, with a whole number as its key, a name and a role";
         return Err(Failure::new(FailureKind::Refused, message)
@@ -107,8 +121,10 @@ fn agent(conn: &mut Connection, proposal: &Proposal, named: Option<&str>) -> Res
         (None, Some(named)) => {
             Err(Failure::new(FailureKind::Invalid, format!("there is no agent {}", shown(named))))
         }
-        (None, None) => Err(Failure::new(FailureKind::Refused, "there is no agent who could be put into a profile")
-            .with_hint("make one in Motion first")),
+        (None, None) => {
+            Err(Failure::new(FailureKind::Refused, "there is no agent who could be put into a profile")
+                .with_hint("make one in Motion first"))
+        }
     }
 }
 
@@ -127,7 +143,8 @@ fn pair(
 ) -> Result<Option<Pair>, Failure> {
     let section = format!("queues.{channel}");
     let columns = |key| said(proposal, &format!("{section}.columns"), key);
-    let (Some(table), Some(id), Some(name)) = (said(proposal, &section, "table"), columns("id"), columns("name"))
+    let (Some(table), Some(id), Some(name)) =
+        (said(proposal, &section, "table"), columns("id"), columns("name"))
     else {
         if named.is_empty() {
             return Ok(None);
@@ -135,8 +152,12 @@ fn pair(
         let message = format!("the table of {channel} queues was not found, with a whole number as its key");
         return Err(Failure::new(FailureKind::Refused, message));
     };
-    let sql =
-        format!("SELECT {id}, {name} FROM {} ORDER BY {id} DESC LIMIT {MOST}", quoted(&table), id = quoted(&id), name = quoted(&name));
+    let sql = format!(
+        "SELECT {id}, {name} FROM {} ORDER BY {id} DESC LIMIT {MOST}",
+        quoted(&table),
+        id = quoted(&id),
+        name = quoted(&name)
+    );
     let mut queues = Vec::new();
     for row in conn.rows(&sql, &[]).map_err(|error| failure(&error))? {
         queues.push(known_row(&row).map_err(|error| failure(&error))?);
@@ -165,11 +186,8 @@ fn pair(
 
 /// The first that may be taken, of those with an id that nothing else in the task has if there is one.
 fn take(queues: &[Known], taken: &mut Vec<i64>, may: impl Fn(&Known) -> bool) -> Option<Known> {
-    let found = queues
-        .iter()
-        .filter(|queue| may(queue))
-        .min_by_key(|queue| taken.contains(&queue.id))?
-        .clone();
+    let found =
+        queues.iter().filter(|queue| may(queue)).min_by_key(|queue| taken.contains(&queue.id))?.clone();
     taken.push(found.id);
     Some(found)
 }
@@ -178,7 +196,8 @@ fn take(queues: &[Known], taken: &mut Vec<i64>, may: impl Fn(&Known) -> bool) ->
 fn has(conn: &mut Connection, proposal: &Proposal, channel: Channel, agent: i64, queue: i64) -> bool {
     let section = format!("links.personal.{channel}");
     let columns = |key| said(proposal, &format!("{section}.columns"), key);
-    let (Some(table), Some(owner), Some(member)) = (said(proposal, &section, "table"), columns("agent"), columns("queue"))
+    let (Some(table), Some(owner), Some(member)) =
+        (said(proposal, &section, "table"), columns("agent"), columns("queue"))
     else {
         return false;
     };

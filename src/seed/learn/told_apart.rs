@@ -35,7 +35,8 @@ pub fn mark(row: &LinkRow<'_>, chosen: &[LinkRow<'_>]) -> Mark {
         .find(|column| ![&row.owner.column, &row.member.column].contains(column) && is_null(row.row, column))
         .cloned()
         .or_else(|| unused_owner(row));
-    let alike: Vec<&LinkRow<'_>> = others.into_iter().filter(|other| !by_columns(row, other, absent.as_ref())).collect();
+    let alike: Vec<&LinkRow<'_>> =
+        others.into_iter().filter(|other| !by_columns(row, other, absent.as_ref())).collect();
     let columns = row.table.columns.iter().filter(|column| can_mark(row, column));
     let only = columns
         .filter_map(|column| {
@@ -46,7 +47,7 @@ pub fn mark(row: &LinkRow<'_>, chosen: &[LinkRow<'_>]) -> Mark {
             let says = row.kind.channel().is_some_and(|channel| spells(its, channel));
             let tells = !alike.is_empty() && alike.iter().all(differs);
             let rank = i32::from(says) * 4 + i32::from(tells) * 2 + i32::from(matches!(its, Value::Text(_)));
-            ((says && (tells || alike.is_empty())) || tells).then(|| (rank, column, its))
+            (tells || says && alike.is_empty()).then_some((rank, column, its))
         })
         .max_by_key(|(rank, ..)| *rank)
         .map(|(_, column, value)| (column.name.clone(), value.clone()));
@@ -69,7 +70,8 @@ fn unused_owner(row: &LinkRow<'_>) -> Option<String> {
     };
     let names = row.table.columns.iter().map(|column| &column.name);
     let refers = |name: &&String| {
-        crate::seed::discover::names::referred(name).is_some_and(|stem| words.iter().any(|word| stem.ends_with(word)))
+        crate::seed::discover::names::referred(name)
+            .is_some_and(|stem| words.iter().any(|word| stem.ends_with(word)))
     };
     names.filter(refers).find(|name| is_null(row.row, name)).cloned()
 }

@@ -121,7 +121,9 @@ mod tests {
         assert_eq!(link.where_deleted_sql(), None);
         let soft = Link { deleted: Some(ident("d")), ..link.clone() };
         assert!(soft.where_sql().ends_with(" AND `a` IS NULL AND `d` IS NULL"));
-        assert!(soft.where_deleted_sql().is_some_and(|sql| sql.ends_with(" AND `a` IS NULL AND `d` IS NOT NULL")));
+        assert!(
+            soft.where_deleted_sql().is_some_and(|sql| sql.ends_with(" AND `a` IS NULL AND `d` IS NOT NULL"))
+        );
         assert_eq!(soft.condition_values(), link.condition_values());
         assert_eq!(link.where_sql(), "`p` IS NOT NULL AND `q` IS NOT NULL AND `channel` = ? AND `a` IS NULL");
         assert_eq!(link.condition_values(), [Value::Text("chat".to_owned())]);

@@ -37,7 +37,10 @@ pub fn deleted_unknown(map: &Map, catalog: &Catalog, needs: &Needs, writes: bool
         for shape in Shape::of(map, part) {
             let Some(table) = catalog.table(shape.table.as_str()) else { continue };
             let is_named = |name: &str| name.parse::<Ident>().is_ok_and(|name| shape.uses(&name));
-            let unnamed = table.columns.iter().filter(|column| may_mark_deleted(&column.name) && !is_named(&column.name));
+            let unnamed = table
+                .columns
+                .iter()
+                .filter(|column| may_mark_deleted(&column.name) && !is_named(&column.name));
             let lines = unnamed.map(|column| format!("{}.{} ({})", table.name, column.name, shape.key));
             found.entry(relies).or_default().extend(lines);
         }
@@ -61,7 +64,8 @@ pub fn deleted_unknown(map: &Map, catalog: &Catalog, needs: &Needs, writes: bool
 pub fn covering<'a>(table: &'a Table, columns: &[&str]) -> Option<&'a str> {
     let is_in = |name: &String| columns.iter().any(|column| column.eq_ignore_ascii_case(name));
     let mut indexes = table.indexes.iter();
-    let covers = indexes.find(|index| index.unique && index.covers != Covers::SomeRows && index.columns.iter().all(is_in));
+    let covers = indexes
+        .find(|index| index.unique && index.covers != Covers::SomeRows && index.columns.iter().all(is_in));
     covers.map(|index| index.name.as_str())
 }
 
@@ -87,10 +91,21 @@ mod tests {
 
     #[test]
     fn marks_are_known_by_their_names() {
-        for name in ["deletedAt", "deleted_at", "isDeleted", "deleted", "removed", "is_archived", "DeletedOn", "dateDeleted"] {
+        for name in [
+            "deletedAt",
+            "deleted_at",
+            "isDeleted",
+            "deleted",
+            "removed",
+            "is_archived",
+            "DeletedOn",
+            "dateDeleted",
+        ] {
             assert!(may_mark_deleted(name), "{name}");
         }
-        for name in ["undeleted", "deletedBy", "delete", "removedFrom", "archive", "createdAt", "archivedCalls"] {
+        for name in
+            ["undeleted", "deletedBy", "delete", "removedFrom", "archive", "createdAt", "archivedCalls"]
+        {
             assert!(!may_mark_deleted(name), "{name}");
         }
     }

@@ -6,5 +6,6 @@ mod broken;
 mod commands;
 mod learn;
 mod learn_commands;
+mod learn_traps;
 mod shapes;
 pub mod support;

@@ -6,12 +6,12 @@ use super::support::Db;
 use crate::schema_map::support::proposed;
 use motionctl::db::Connection;
 use motionctl::outcome::Level;
+use motionctl::seed::Channel;
 use motionctl::seed::export::{Channels, Extent, Lists, Request};
 use motionctl::seed::map::{LinkKind, Map, Needs};
 use motionctl::seed::plan::lines;
 use motionctl::seed::snapshot::Unnamed;
 use motionctl::seed::verify::verify;
-use motionctl::seed::Channel;
 
 const SCHEMA: &str = include_str!("../../../fixtures/database/shapes/paranoid.sql");
 const ALL: Request = Request { lists: Lists::Exact, extent: Extent::All, channels: Channels::All };
@@ -44,9 +44,12 @@ fn both(line: &str, other: &str) -> [Db; 2] {
     both
 }
 
-const MEMBERS: &str = "SELECT AgentProfileId, UserId, createdAt, deletedAt IS NULL FROM agent_profile_has_users";
-const VOICE: &str = "SELECT id, VoiceQueueId, penalty, deleted_at IS NULL FROM agent_profile_has_voice_queues ORDER BY id";
-const DAY: &str = "profiles: [{ name: Day, agents: [ann], queues: { voice: [Q1, { name: Q2, penalty: 2 }] } }]";
+const MEMBERS: &str =
+    "SELECT AgentProfileId, UserId, createdAt, deletedAt IS NULL FROM agent_profile_has_users";
+const VOICE: &str =
+    "SELECT id, VoiceQueueId, penalty, deleted_at IS NULL FROM agent_profile_has_voice_queues ORDER BY id";
+const DAY: &str =
+    "profiles: [{ name: Day, agents: [ann], queues: { voice: [Q1, { name: Q2, penalty: 2 }] } }]";
 
 #[test]
 fn deleted_links_do_not_count_and_come_back_as_the_map_says() {
@@ -55,7 +58,11 @@ fn deleted_links_do_not_count_and_come_back_as_the_map_says() {
         assert_eq!((listed[0].agents.len(), listed[0].queues.len()), (0, 0));
         let planned = db.plan(DAY).expect("a plan");
         assert_eq!(planned.plan.rows(), 3, "{:?}", lines(&planned.plan));
-        assert!(planned.findings.iter().all(|finding| finding.code.name() != "seed.deleted-unknown"), "{:?}", planned.findings);
+        assert!(
+            planned.findings.iter().all(|finding| finding.code.name() != "seed.deleted-unknown"),
+            "{:?}",
+            planned.findings
+        );
         db.apply(DAY);
         // A unique index allows one row of the pair; without one a link is a row of its own.
         assert_eq!(db.rows(MEMBERS), ["1|41|2026-01-02 03:04:05|1"]);
@@ -71,9 +78,13 @@ fn where_the_map_says_revive_the_newest_deleted_row_is_taken_back() {
     for db in both("revive = false", "revive = true") {
         db.apply(DAY);
         assert_eq!(db.rows(VOICE), ["1|11|0|1", "2|12|5|0", "3|12|2|1"]);
-        db.apply("profiles: [{ name: Day, queues: { voice: { members: [], mode: exact, allow_empty: true } } }]");
+        db.apply(
+            "profiles: [{ name: Day, queues: { voice: { members: [], mode: exact, allow_empty: true } } }]",
+        );
         assert_eq!(db.rows(VOICE), ["1|11|0|0", "2|12|5|0", "3|12|2|0"]);
-        db.apply("profiles: [{ name: Day, queues: { voice: [Q1] } }, { name: New, queues: { voice: [Q1] } }]");
+        db.apply(
+            "profiles: [{ name: Day, queues: { voice: [Q1] } }, { name: New, queues: { voice: [Q1] } }]",
+        );
         assert_eq!(db.rows(VOICE)[..3], ["1|11|0|1", "2|12|5|0", "3|12|2|0"]);
         assert_eq!(db.rows(VOICE).len(), 4, "a new profile has no links to take back");
     }
@@ -83,7 +94,8 @@ fn where_the_map_says_revive_the_newest_deleted_row_is_taken_back() {
 fn removing_a_link_marks_it_and_is_counted_as_a_deletion() {
     for db in both("reviewed_by", "reviewed_by") {
         db.apply(DAY);
-        let less = "profiles: [{ name: Day, agents: { remove: [ann] }, queues: { voice: { remove: [Q1, Q2] } } }]";
+        let less =
+            "profiles: [{ name: Day, agents: { remove: [ann] }, queues: { voice: { remove: [Q1, Q2] } } }]";
         let planned = db.plan(less).expect("a plan");
         assert_eq!(planned.plan.deletions().memberships, 3);
         db.apply(less);
@@ -95,7 +107,8 @@ fn removing_a_link_marks_it_and_is_counted_as_a_deletion() {
         let absent = "profiles: [{ name: Day, absent: true }]";
         let planned = db.plan(absent).expect("a plan");
         assert_eq!((planned.plan.deletions().total(), planned.plan.deletions().dependent), (4, 3));
-        let stops: Vec<_> = planned.findings.iter().filter(|finding| finding.stops()).map(|stop| &stop.code).collect();
+        let stops: Vec<_> =
+            planned.findings.iter().filter(|finding| finding.stops()).map(|stop| &stop.code).collect();
         assert!(!stops.iter().any(|code| code.name() == "seed.outside-reference"), "{:?}", planned.findings);
         db.apply(absent);
         assert_eq!(db.rows("SELECT COUNT(*) FROM agent_profiles WHERE deletedAt IS NULL"), ["0"]);
@@ -107,8 +120,15 @@ fn removing_a_link_marks_it_and_is_counted_as_a_deletion() {
 fn a_profile_that_really_goes_leaves_no_marked_link_behind() {
     for db in both("deleted = \"deletedAt\"  # likely: the usual name", "# deleted = \"deletedAt\"  # ") {
         let planned = db.plan("profiles: [{ name: Day, absent: true }]").expect("a plan");
-        let stop = planned.findings.iter().find(|finding| finding.code.name() == "seed.outside-reference").expect("a stop");
-        assert!(stop.stops() && stop.evidence.iter().any(|line| line.contains("agent_profile_has_users")), "{stop:?}");
+        let stop = planned
+            .findings
+            .iter()
+            .find(|finding| finding.code.name() == "seed.outside-reference")
+            .expect("a stop");
+        assert!(
+            stop.stops() && stop.evidence.iter().any(|line| line.contains("agent_profile_has_users")),
+            "{stop:?}"
+        );
     }
 }
 
@@ -117,12 +137,22 @@ fn a_mark_that_the_map_does_not_name_is_said_and_stops_writing() {
     for db in both("reviewed_by", "reviewed_by") {
         let personal = "agents: [{ username: ann, personal: { chat: [C1] } }]";
         let planned = db.plan(personal).expect("a plan");
-        let found = planned.findings.iter().find(|finding| finding.code.name() == "seed.deleted-unknown").expect("a finding");
-        assert_eq!((found.level, &found.evidence[..]), (Level::Stop, &["user_has_chat_queues.isDeleted (links.personal.chat)".to_owned()][..]));
+        let found = planned
+            .findings
+            .iter()
+            .find(|finding| finding.code.name() == "seed.deleted-unknown")
+            .expect("a finding");
+        assert_eq!(
+            (found.level, &found.evidence[..]),
+            (Level::Stop, &["user_has_chat_queues.isDeleted (links.personal.chat)".to_owned()][..])
+        );
         // It decides what is there, also where nothing would be written.
         db.apply(personal);
         let again = db.plan(personal).expect("a plan");
-        assert!(again.plan.is_empty() && again.findings.iter().any(|finding| finding.code.name() == "seed.deleted-unknown"));
+        assert!(
+            again.plan.is_empty()
+                && again.findings.iter().any(|finding| finding.code.name() == "seed.deleted-unknown")
+        );
         let read = db.session().deleted_unknown();
         assert_eq!(read.iter().map(|finding| finding.level).collect::<Vec<_>>(), [Level::Warn]);
     }
@@ -152,6 +182,9 @@ fn somebody_who_took_a_link_back_meanwhile_stops_the_run() {
         let advisory = motionctl::seed::apply::Advisory::Taken;
         let stale = db.carry_out(&manifest, Unnamed::Stay, &planned, advisory, &mut |_| Ok(()));
         assert!(stale.is_err(), "the plan is stale");
-        assert_eq!(db.rows("SELECT COUNT(*) FROM agent_profile_has_voice_queues WHERE deleted_at IS NULL"), ["0"]);
+        assert_eq!(
+            db.rows("SELECT COUNT(*) FROM agent_profile_has_voice_queues WHERE deleted_at IS NULL"),
+            ["0"]
+        );
     }
 }

@@ -71,7 +71,13 @@ impl Opened {
         discover_around(&self.catalog, self.connection.engine(), &samples, profiles)
     }
 
-    fn write(&self, place: &Path, text: &str, standing: Standing, besides: Option<&Path>) -> Result<(), Failure> {
+    fn write(
+        &self,
+        place: &Path,
+        text: &str,
+        standing: Standing,
+        besides: Option<&Path>,
+    ) -> Result<(), Failure> {
         let read: Vec<&Path> = self.read.iter().map(PathBuf::as_path).chain(besides).collect();
         write_out(place, text.as_bytes(), standing, &read)
     }
@@ -85,7 +91,9 @@ fn begin(context: &Context, args: &SchemaLearnArgs) -> Result<Outcome, Failure> 
     for (channel, name) in &args.queue {
         choice.queues.entry(*channel).or_default().push(name.clone());
     }
-    let random = || random::suffix().map_err(|error| Failure::new(FailureKind::Failed, format!("no randomness: {error}")));
+    let random = || {
+        random::suffix().map_err(|error| Failure::new(FailureKind::Failed, format!("no randomness: {error}")))
+    };
     let (suffix, salt) = (random()?, random()? + &random()?);
     let task = choose(&mut opened.connection, &proposal, &choice, &suffix[..4])?;
     let taken = clock::now().to_string();
@@ -98,7 +106,10 @@ fn begin(context: &Context, args: &SchemaLearnArgs) -> Result<Outcome, Failure> 
     let from = args.out.as_ref().map_or_else(String::new, |path| format!(" --from {}", path.display()));
     let last = format!("then run: motionctl seed schema learn --end{from}");
     let rows = steps.iter().chain([&last]).enumerate();
-    outcome.details.insert("rows".to_owned(), rows.map(|(index, step)| json!([format!("{}.", index + 1), step])).collect());
+    outcome.details.insert(
+        "rows".to_owned(),
+        rows.map(|(index, step)| json!([format!("{}.", index + 1), step])).collect(),
+    );
     let verdict = format!(
         "{} tables were looked at; now do this in Motion's own interface, and nothing else there meanwhile",
         picture.tables.len()
@@ -191,14 +202,20 @@ fn merged(opened: &mut Opened, profiles: &str, learned: &[crate::seed::discover:
 }
 
 /// Writes the proposal, and says what to do with it.
-fn written(opened: &Opened, proposal: &Proposal, files: &Files<'_>, outcome: &mut Outcome) -> Result<(), Failure> {
+fn written(
+    opened: &Opened,
+    proposal: &Proposal,
+    files: &Files<'_>,
+    outcome: &mut Outcome,
+) -> Result<(), Failure> {
     let text = schema::text(proposal, &opened.server);
     opened.write(files.map, &text, files.standing, Some(files.from))?;
     let file = files.map.display().to_string();
     let learned = proposal.count(Grade::Learned);
     let rest = proposal.count(Grade::Certain) + proposal.count(Grade::Likely) + proposal.count(Grade::Guess);
     let next = schema::next(proposal, &text, &file);
-    let verdict = format!("{learned} lines are learned, {rest} are concluded; a proposal is in {file}; {next}");
+    let verdict =
+        format!("{learned} lines are learned, {rest} are concluded; a proposal is in {file}; {next}");
     outcome.details.insert("verdict".to_owned(), verdict.into());
     outcome.details.insert("file".to_owned(), file.into());
     outcome.details.insert("grades".to_owned(), schema::grades(proposal));
@@ -232,7 +249,8 @@ fn told(changes: &[Changes], learned: &Lesson, outcome: &mut Outcome) {
     let row: serde_json::Map<String, Value> =
         learned.profile.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
     outcome.details.insert("profile".to_owned(), row.into());
-    let notes = changes.iter().filter_map(|change| Some(format!("{}: {}", change.table, change.note.as_ref()?)));
+    let notes =
+        changes.iter().filter_map(|change| Some(format!("{}: {}", change.table, change.note.as_ref()?)));
     outcome.details.insert("notes".to_owned(), learned.notes.iter().cloned().chain(notes).collect());
 }
 
@@ -246,7 +264,8 @@ fn read(place: &Path) -> Result<Picture, Failure> {
         Failure::new(FailureKind::Unavailable, format!("reading the first look {name}: {error}"))
             .with_hint("begin with `motionctl seed schema learn --begin`; --from names another file")
     })?;
-    let invalid = |why: String| Failure::new(FailureKind::Invalid, format!("reading the first look {name}: {why}"));
+    let invalid =
+        |why: String| Failure::new(FailureKind::Invalid, format!("reading the first look {name}: {why}"));
     let picture: Picture = serde_json::from_slice(&bytes).map_err(|error| invalid(error.to_string()))?;
     match picture.format {
         FORMAT => Ok(picture),
@@ -264,7 +283,8 @@ fn place(context: &Context, named: Option<&Path>, usual: &str) -> Result<PathBuf
     }
     let folder = if nix::unistd::geteuid().is_root() { Some(PathBuf::from(STATE_FOLDER)) } else { of_user() };
     let folder = folder.ok_or_else(|| {
-        Failure::new(FailureKind::Usage, "there is no home to keep the file in").with_hint("--out and --from name the file")
+        Failure::new(FailureKind::Usage, "there is no home to keep the file in")
+            .with_hint("--out and --from name the file")
     })?;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(|error| {
         Failure::new(FailureKind::Failed, format!("making the folder {}: {error}", folder.display()))
