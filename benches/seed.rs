@@ -7,10 +7,10 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 #[expect(dead_code, reason = "the tests use more of it")]
-#[path = "../tests/suite/support/mariadb.rs"]
-mod mariadb;
+#[path = "../tests/suite/support/database_server/mod.rs"]
+mod database_server;
 
-use mariadb::{MariaDb, Schema};
+use database_server::{DatabaseServer, Schema};
 use nix::sys::resource::{UsageWho, getrusage};
 use std::fmt::Write;
 use std::fs::{self, File};
@@ -53,13 +53,13 @@ fn main() -> ExitCode {
 
 /// A server, a folder for files, and a map that is signed.
 struct Bench {
-    server: MariaDb,
+    server: DatabaseServer,
     folder: tempfile::TempDir,
 }
 
 impl Bench {
     fn start() -> Self {
-        let server = MariaDb::start(&[
+        let server = DatabaseServer::start(&[
             "--innodb-buffer-pool-size=256M",
             "--innodb-log-file-size=96M",
             "--innodb-flush-log-at-trx-commit=1",

@@ -42,7 +42,7 @@ missing() { # apt|dnf
         # A compiler without the C library's headers and start files links nothing.
         if [ "$1" = apt ] && [ "$apt" = gcc ]; then echo libc6-dev; fi
     done
-    # For packaging/newest-nginx.sh, which works with apt alone.
+    # For packaging/unpack.sh, which works with apt alone.
     if [ "$1" = apt ] && [ "$purpose" = test ] && ! have patchelf; then echo patchelf; fi
     # Debian keeps the part of `python3 -m venv` that matters in a package of its own.
     if [ "$1" = apt ] && [ "$purpose" = lint ] && ! python3 -c 'import ensurepip' 2>/dev/null; then
@@ -111,8 +111,10 @@ else
     fi
 fi
 
-# The tests know this folder (tests/suite/support/newest.rs).
-newest=/var/cache/motionctl-tests/nginx-newest
-if [ "$purpose" = test ] && [ ! -x "$newest/nginx" ]; then
-    as_root "$(dirname "$0")/newest-nginx.sh" "$newest"
-fi
+# The tests (tests/suite/support/newest.rs) and the Makefile know these folders.
+for program in nginx mysql; do
+    folder=/var/cache/motionctl-tests/$program
+    if [ "$purpose" = test ] && [ ! -d "$folder/usr" ]; then
+        as_root "$(dirname "$0")/unpack.sh" "$program" "$folder"
+    fi
+done

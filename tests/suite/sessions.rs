@@ -3,8 +3,8 @@
 //! Invariant: a guard that says no leaves the server as it was.
 
 use crate::support::binary::{Server, codes, finding};
+use crate::support::database_server::{DatabaseServer, Schema, shared};
 use crate::support::machine::{Machine, eventually};
-use crate::support::mariadb::{MariaDb, Schema, shared};
 use serde_json::Value;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -147,7 +147,7 @@ fn a_user_with_few_rights_gets_unknown_and_no_error() {
         schema.name
     ));
     let folder = tempfile::tempdir().expect("a folder");
-    let file = crate::support::mariadb::option_file(folder.path(), "[client]\npassword=pw\n");
+    let file = crate::support::database_server::option_file(folder.path(), "[client]\npassword=pw\n");
     let url = format!("mysql://few_{}@127.0.0.1:{}/{}", schema.name, schema.server.port, schema.name);
     let document = Server::copy("standalone").json(&[
         "check",
@@ -271,7 +271,7 @@ fn an_apply_is_refused_by_who_is_at_work_and_goes_on_when_accepted() {
 #[test]
 fn an_agent_who_logs_in_after_the_plan_was_shown_stops_the_change() {
     // A server of its own, because what it answers depends on the number of the connection.
-    let server = MariaDb::start(&[]);
+    let server = DatabaseServer::start(&[]);
     let schema = server.motion();
     user(&schema, "anna", "agent", 1, "");
     session(&schema, "anna", 1, ["NULL", "NULL"]);

@@ -1,6 +1,6 @@
 //! Tables as information_schema and SQLite's pragmas describe them.
 
-use crate::support::mariadb::shared;
+use crate::support::database_server::shared;
 use motionctl::db::catalog::{ColumnDefault, TableKind};
 use motionctl::db::{Catalog, Connection, Limits, Source, quoted};
 

@@ -1,6 +1,6 @@
 //! Reaching a server, and being told why not, in time.
 
-use crate::support::mariadb::{MariaDb, shared};
+use crate::support::database_server::{DatabaseServer, shared};
 use motionctl::db::{Connection, DbError, Engine, ErrorKind, Limits, Secret, Source, Tls, Transport};
 use std::io::Write;
 use std::net::TcpListener;
@@ -67,7 +67,7 @@ fn a_certificate_for_another_address_is_an_error_of_tls() {
     let user = schema.user("s3cret", "SELECT");
     let source = Source::Server {
         transport: Transport::Tcp {
-            host: MariaDb::OTHER_HOST.to_owned(),
+            host: DatabaseServer::OTHER_HOST.to_owned(),
             port: server.port,
             tls: Tls::Authority(server.file("ca.pem")),
         },
@@ -178,7 +178,7 @@ fn what_is_no_server_is_found_out() {
 
 #[test]
 fn a_server_that_stops_answering_is_given_up() {
-    let server = MariaDb::start(&[]);
+    let server = DatabaseServer::start(&[]);
     let limits = Limits::inspection();
     let mut conn = Connection::open(&server.by_socket("mysql"), &limits).expect("a connection");
     let started = Instant::now();

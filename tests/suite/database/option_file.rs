@@ -1,6 +1,6 @@
 //! Option and password files on the disk: what they say, and who may have written them.
 
-use crate::support::mariadb::{option_file, shared};
+use crate::support::database_server::{option_file, shared};
 use motionctl::db::{Connection, Limits, OptionFile, OptionFileError, Secret, Wanted};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};

@@ -1,18 +1,20 @@
 //! Two real servers, one the replica of the other: seen from both sides.
 
 use crate::support::binary::{Server, codes, finding};
-use crate::support::mariadb::MariaDb;
+use crate::support::database_server::DatabaseServer;
+use crate::support::only_on::{Kind, only_on};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-fn replicating() -> (MariaDb, MariaDb) {
-    let source = MariaDb::start(&["--log-bin", "--server-id=1"]);
+fn replicating() -> (DatabaseServer, DatabaseServer) {
+    let source = DatabaseServer::start(&["--log-bin", "--server-id=1"]);
     source.sql("CREATE USER 'copy'@'%' IDENTIFIED BY 'pw'; GRANT REPLICATION SLAVE ON *.* TO 'copy'@'%'");
-    let replica = MariaDb::start(&["--server-id=2", "--read-only", "--report-host=reports.example.test"]);
+    let replica =
+        DatabaseServer::start(&["--server-id=2", "--read-only", "--report-host=reports.example.test"]);
     replica.sql(&format!(
         "CHANGE MASTER TO MASTER_HOST='{}', MASTER_PORT={}, MASTER_USER='copy', MASTER_PASSWORD='pw', \
          MASTER_USE_GTID=slave_pos; START SLAVE",
-        MariaDb::HOST,
+        DatabaseServer::HOST,
         source.port
     ));
     let deadline = Instant::now() + Duration::from_secs(30);
@@ -25,9 +27,13 @@ fn replicating() -> (MariaDb, MariaDb) {
 
 #[test]
 fn a_replica_is_a_stop_and_having_one_is_a_warning() {
+    if !only_on(Kind::MariaDb, "a replica in MariaDB's words") {
+        return;
+    }
     let (source, replica) = replicating();
-    let look =
-        |server: &MariaDb| Server::copy("standalone").json(&["check", "--db", &server.socket_url("mysql")]);
+    let look = |server: &DatabaseServer| {
+        Server::copy("standalone").json(&["check", "--db", &server.socket_url("mysql")])
+    };
 
     let document = look(&source);
     let attached = finding(&document, "topology.database-replica");
@@ -53,7 +59,7 @@ fn a_replica_is_a_stop_and_having_one_is_a_warning() {
 
     // A named connection is one of several, and `SHOW SLAVE STATUS` alone would not show it.
     replica.sql("STOP SLAVE; RESET SLAVE ALL");
-    let host = MariaDb::HOST;
+    let host = DatabaseServer::HOST;
     replica.sql(&format!(
         "CHANGE MASTER 'other' TO MASTER_HOST='{host}', MASTER_PORT={}, MASTER_USER='copy'",
         source.port

@@ -1,8 +1,8 @@
 //! A password that works must be nowhere to be read afterwards.
 
 use crate::support::binary::Server;
+use crate::support::database_server::{option_file, shared};
 use crate::support::machine::Machine;
-use crate::support::mariadb::{option_file, shared};
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;

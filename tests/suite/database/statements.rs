@@ -1,6 +1,6 @@
 //! What goes in and comes out: values, warnings, transactions and limits, on both engines.
 
-use crate::support::mariadb::{MariaDb, shared};
+use crate::support::database_server::{DatabaseServer, shared};
 use motionctl::db::{Access, Connection, Engine, ErrorKind, FileAccess, Limits, Source, Tls, Value};
 use std::time::{Duration, Instant};
 
@@ -124,7 +124,7 @@ fn the_session_is_strict_utc_and_impatient() {
 /// A server may have set anything for everybody; the session is the same on each.
 #[test]
 fn what_a_server_sets_for_everybody_does_not_count() {
-    let server = MariaDb::start(&[]);
+    let server = DatabaseServer::start(&[]);
     let schema = server.motion();
     schema.sql("CREATE TABLE things (id INT PRIMARY KEY, name VARCHAR(3) NOT NULL) ENGINE=InnoDB");
     server.sql(
@@ -234,7 +234,7 @@ fn what_a_user_may_not_do_is_a_kind_of_its_own() {
 
 #[test]
 fn a_server_that_is_read_only_says_so() {
-    let server = MariaDb::start(&["--read-only"]);
+    let server = DatabaseServer::start(&["--read-only"]);
     let schema = server.motion();
     let user = schema.user("pw", "SELECT, INSERT");
     let source = server.by_tcp(&user, "pw", &schema.name, Tls::Off);

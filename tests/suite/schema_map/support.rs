@@ -2,7 +2,7 @@
 //!
 //! Invariant: both engines run the same text, but for words that only one of them knows.
 
-use crate::support::mariadb::{Schema, option_file, shared};
+use crate::support::database_server::{Schema, option_file, shared};
 use motionctl::db::{Catalog, Connection, Engine, Limits, Source};
 use motionctl::seed::discover::{Proposal, Samples, discover, wanted_samples};
 use motionctl::seed::map::{Ident, Map};

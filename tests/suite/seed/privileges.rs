@@ -4,7 +4,7 @@
 
 use super::support::{Db, manifest};
 use crate::support::binary::{Answer, motionctl};
-use crate::support::mariadb::{MariaDb, option_file};
+use crate::support::database_server::{DatabaseServer, option_file};
 use motionctl::db::{Catalog, Connection, Limits, Tls};
 use motionctl::outcome::FailureKind;
 use motionctl::seed::map::{Map, Needs};
@@ -30,7 +30,7 @@ fn connect(db: &Db, user: &str) -> Connection {
 fn seed(db: &Db, user: &str, arguments: &[&str]) -> Answer {
     let schema = db.schema.as_ref().expect("a server");
     let options = option_file(&db.folder(), "[client]\npassword=secret\n");
-    let url = format!("mysql://{user}@{}:{}/{}", MariaDb::HOST, schema.server.port, schema.name);
+    let url = format!("mysql://{user}@{}:{}/{}", DatabaseServer::HOST, schema.server.port, schema.name);
     let map = db.map_file();
     let place = [options, map].map(|path| path.display().to_string());
     let common = ["--db", &url, "--defaults-file", &place[0], "--map", &place[1], "--json"];

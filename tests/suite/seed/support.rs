@@ -4,7 +4,7 @@
 //! and holds no ids or times.
 
 use crate::schema_map::support::for_sqlite;
-use crate::support::mariadb::{Schema, shared};
+use crate::support::database_server::{Schema, shared};
 use motionctl::db::{Connection, FileAccess, Limits, Source, Tls};
 use motionctl::outcome::{Failure, Finding};
 use motionctl::seed::apply::{Advisory, Applied, Event, NotApplied, Request, Stopped};

@@ -1,7 +1,7 @@
 //! Traps of MySQL and MariaDB, on a real server.
 
 use super::support::{Db, EXAMPLE, codes, finding, manifest};
-use crate::support::mariadb::{MariaDb, shared};
+use crate::support::database_server::{DatabaseServer, shared};
 use motionctl::db::{Access, Connection, Limits};
 use motionctl::outcome::FailureKind;
 use motionctl::seed::Session;
@@ -219,7 +219,7 @@ fn an_unsigned_map_and_a_read_only_server_stop() {
     let mut session = Session::of(schema.connect(), Map::built_in()).expect("a session");
     let planned = session.plan(&manifest(EXAMPLE), Unnamed::Stay).expect("a plan");
     assert!(finding(&planned.findings, "seed.map-unreviewed").stops());
-    let own = MariaDb::start(&["--read-only=1"]);
+    let own = DatabaseServer::start(&["--read-only=1"]);
     own.sql("CREATE DATABASE motion2");
     own.sql(&format!(
         "USE motion2;\n{}",

@@ -10,7 +10,8 @@
 //! | [`tree::Tree`] | reading and replacing files below a root, with the lock taken |
 //! | [`nginx::Nginx`] | what an NGINX answers to a configuration that the test writes |
 //! | [`wire_nginx::Nginx`] | probes: addresses, TLS, what is on the wire during a reload |
-//! | [`mariadb::MariaDb`], [`mariadb::Schema`] | a database server, shared, and a schema of the test's own on it |
+//! | [`database_server::DatabaseServer`], [`database_server::Schema`] | a database server, shared, and a schema of the test's own on it |
+//! | [`only_on`] | whether the run's database server is of the kind that a test is about |
 //! | [`newest`] | the newest NGINX of Debian's suites, beside the one that is installed |
 //! | [`depth`] | how many cases of a matrix or of generated input a run has |
 //!
@@ -19,13 +20,14 @@
 
 pub mod binary;
 pub mod bundles;
+pub mod database_server;
 pub mod depth;
 pub mod fleet;
 pub mod machine;
-pub mod mariadb;
 pub mod mount;
 pub mod newest;
 pub mod nginx;
+pub mod only_on;
 pub mod paused;
 pub mod site;
 pub mod systemd;

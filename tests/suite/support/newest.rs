@@ -6,11 +6,11 @@ use std::fs;
 use std::path::Path;
 
 /// The folder that `packaging/setup.sh` names, too.
-const FOLDER: &str = "/var/cache/motionctl-tests/nginx-newest";
+const FOLDER: &str = "/var/cache/motionctl-tests/nginx";
 
 /// Its program; `None`, and said, where this machine cannot have it.
 pub fn newest_nginx(test: &str) -> Option<String> {
-    let program = format!("{FOLDER}/nginx");
+    let program = format!("{FOLDER}/usr/sbin/nginx");
     if Path::new(&program).exists() {
         return Some(program);
     }

@@ -1,9 +1,12 @@
-//! A real MariaDB in a temporary folder: its own data, socket, loopback port and certificate.
+//! A real MariaDB or MySQL in a temporary folder: its own data, socket, loopback port and certificate.
 //!
 //! Invariant: a server ends, and its folder goes, when its value is dropped or when this process dies in any way: a
 //! small shell holds it, and lives as long as a pipe from here. It must not assert anything about the product.
 
+pub mod programs;
+
 use motionctl::db::{Connection, Limits, Secret, Source, Tls, Transport};
+use programs::programs;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType};
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
@@ -20,28 +23,29 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub const MOTION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/database/motion.sql");
 
 /// A running server.
-pub struct MariaDb {
+pub struct DatabaseServer {
     holder: Child,
     folder: PathBuf,
-    /// Its port on [`MariaDb::HOST`].
+    /// Its port on [`DatabaseServer::HOST`].
     pub port: u16,
 }
 
 /// One schema of a server, with a name of its own.
 pub struct Schema<'a> {
     /// The server.
-    pub server: &'a MariaDb,
+    pub server: &'a DatabaseServer,
     /// The name.
     pub name: String,
 }
 
 /// The server that most tests share; each makes a schema in it.
-pub fn shared() -> &'static MariaDb {
-    static SHARED: OnceLock<MariaDb> = OnceLock::new();
-    SHARED.get_or_init(|| MariaDb::start(&[]))
+pub fn shared() -> &'static DatabaseServer {
+    static SHARED: OnceLock<Result<DatabaseServer, String>> = OnceLock::new();
+    // A server that does not start is waited for once, not by every test.
+    SHARED.get_or_init(|| DatabaseServer::try_start(&[])).as_ref().unwrap_or_else(|error| panic!("{error}"))
 }
 
-impl MariaDb {
+impl DatabaseServer {
     /// Where it listens.
     pub const HOST: &str = "127.0.0.1";
     /// Where it listens, too; its certificate is not for this address.
@@ -49,22 +53,26 @@ impl MariaDb {
 
     /// Starts a server with these options besides the usual ones.
     pub fn start(options: &[&str]) -> Self {
+        Self::try_start(options).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn try_start(options: &[&str]) -> Result<Self, String> {
         let mut last = String::new();
         // A port that was free may be taken by the time that the server gets there.
         for _ in 0..5 {
             let folder =
-                tempfile::Builder::new().prefix("motionctl-mariadb-").tempdir().expect("a folder").keep();
+                tempfile::Builder::new().prefix("motionctl-database-").tempdir().expect("a folder").keep();
             copy(installed(), &folder.join("data"));
             certificates(&folder);
             let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port").local_addr();
             let port = port.expect("bound").port();
             let server = Self { holder: hold(&folder, port, options), folder, port };
             match server.wait() {
-                Ok(()) => return server,
+                Ok(()) => return Ok(server),
                 Err(log) => last = log,
             }
         }
-        panic!("MariaDB did not start:\n{last}");
+        Err(format!("{} did not start:\n{last}", programs().name()))
     }
 
     /// Its folder: `socket`, `ca.pem`, `error.log`.
@@ -164,7 +172,7 @@ impl MariaDb {
     }
 }
 
-impl Drop for MariaDb {
+impl Drop for DatabaseServer {
     fn drop(&mut self) {
         drop(self.holder.stdin.take());
         // The shell has nothing else to do than to kill the server and remove its folder.
@@ -218,20 +226,13 @@ pub fn option_file(folder: &Path, text: &str) -> PathBuf {
 fn installed() -> &'static Path {
     static INSTALLED: OnceLock<(PathBuf, Child)> = OnceLock::new();
     let (data, _) = INSTALLED.get_or_init(|| {
-        let folder = tempfile::Builder::new().prefix("motionctl-mariadb-data-").tempdir();
+        let folder = tempfile::Builder::new().prefix("motionctl-database-data-").tempdir();
         let folder = folder.expect("a folder").keep();
         // Statics are not dropped; this shell removes the folder when the process has gone.
         let keeper = keeper(&folder, ":");
         give_to_mysql(&folder);
         let data = folder.join("data");
-        let output = Command::new("mariadb-install-db")
-            // A machine need not know its own name.
-            .args(["--no-defaults", "--user=mysql", "--skip-test-db", "--force"])
-            .args(["--auth-root-authentication-method=socket", "--innodb-log-file-size=4M"])
-            .args(["--innodb-flush-method=nosync", &format!("--datadir={}", data.display())])
-            .output()
-            .expect("mariadb-install-db is installed; packaging/setup.sh test installs it");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        programs().install(&data);
         (data, keeper)
     });
     data
@@ -249,26 +250,22 @@ fn give_to_mysql(path: &Path) {
 /// Starts the server beside a shell that outlives this process by the moment that cleaning up takes.
 fn hold(folder: &Path, port: u16, options: &[&str]) -> Child {
     let at = |name: &str| folder.join(name).display().to_string();
-    let program = ["/usr/sbin/mariadbd", "/usr/libexec/mariadbd", "/usr/sbin/mysqld", "/usr/libexec/mysqld"];
-    let program = program.iter().find(|path| Path::new(path).exists()).expect("mariadbd is installed");
-    let mut arguments = vec![
-        (*program).to_owned(),
-        "--no-defaults".to_owned(),
-        "--user=mysql".to_owned(),
+    let mut arguments = programs().command();
+    arguments.extend([
         format!("--datadir={}", at("data")),
         format!("--socket={}", at("socket")),
         format!("--pid-file={}", at("pid")),
         format!("--log-error={}", at("error.log")),
-        format!("--bind-address={},{}", MariaDb::HOST, MariaDb::OTHER_HOST),
+        format!("--bind-address={},{}", DatabaseServer::HOST, DatabaseServer::OTHER_HOST),
         format!("--port={port}"),
         format!("--ssl-ca={}", at("ca.pem")),
         format!("--ssl-cert={}", at("server.pem")),
         format!("--ssl-key={}", at("server-key.pem")),
-    ];
-    // Small, and quick rather than safe: the data does not outlive the test.
-    let small = ["--innodb-buffer-pool-size=16M", "--innodb-log-file-size=4M", "--key-buffer-size=1M"];
-    let quick = ["--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--skip-name-resolve"];
-    arguments.extend(small.iter().chain(&quick).chain(options).map(|option| (*option).to_owned()));
+    ]);
+    let small = ["--innodb-buffer-pool-size=16M", "--key-buffer-size=1M", "--skip-name-resolve"];
+    let quick = ["--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync"];
+    let habits = small.iter().chain(&quick).chain(programs().habits());
+    arguments.extend(habits.chain(options).map(|option| (*option).to_owned()));
     let words: Vec<String> =
         arguments.iter().map(|word| format!("'{}'", word.replace('\'', "'\\''"))).collect();
     keeper(folder, &words.join(" "))
