@@ -131,7 +131,8 @@ const HEAD: &str = "\
 #   certain  documented, or the database itself says so
 #   likely   names and types agree with the conventions
 #   guess    compare it with care
-# What to do: docs/seeding.md, \"Schema map: from discover to a reviewed map\".
+# What to do: docs/seeding.md, \"Schema map: from discover to a reviewed map\". Surer than any other witness is one profile
+# that is made by hand in Motion: `motionctl seed schema learn --begin`.
 ";
 
 const REVIEW: &str = "\

@@ -78,7 +78,7 @@ fn choose<'a>(
     let mut found = rows.iter().filter(|row| row.kind == kind);
     match (found.next(), found.next()) {
         (None, _) => {
-            notes.push(format!("links.{kind}: no new row has both ids; was this step left out?"));
+            notes.push(format!("links.{kind}: no new row has both ids: was this step left out? What discover concludes stands in its place"));
             None
         }
         (Some(one), Some(other)) if one.points == other.points => {

@@ -262,7 +262,8 @@ pub fn outranked(proposal: &mut Proposal, learned: &[Section]) {
         let about = note.split(": ").next().unwrap_or_default();
         !parts.contains(&about) && !note.starts_with("tables: ")
     });
-    proposal.sections.extend(learned.iter().cloned());
+    // Of one kind what is sure comes first.
+    proposal.sections.splice(0..0, learned.iter().cloned());
     // As a person reads it: who, what, and then what belongs together.
     let rank = |key: &str| {
         let first = key.split('.').next().unwrap_or_default();
