@@ -3,7 +3,7 @@
 //! Invariant: the person is played by SQL that knows the shape; what is learned is compared with the shape and never
 //! with what `discover` concludes.
 
-use super::shapes::links;
+use super::shapes::{CHANNEL_TABLES, ONE_TABLE, QUEUE_COLUMNS, links};
 use super::support::{Database, lines, proposed};
 use motionctl::db::{Access, Catalog};
 use motionctl::seed::Channel::{Chat, Mail, Openchannel, Voice};
@@ -206,20 +206,7 @@ fn a_table_for_each_channel_is_learned() {
         ]
         .concat()
     };
-    check(
-        "channel-tables",
-        &mail("mail_queues"),
-        act,
-        &[
-            (ProfileAgents, "user_has_agent_profiles AgentProfileId>UserId"),
-            (ProfileQueues(Voice), "agent_profile_has_voice_queues AgentProfileId>VoiceQueueId +penalty"),
-            (ProfileQueues(Chat), "agent_profile_has_chat_queues AgentProfileId>ChatQueueId"),
-            (ProfileQueues(Mail), "agent_profile_has_mail_queues AgentProfileId>MailQueueId"),
-            (Personal(Voice), "user_has_voice_queues UserId>VoiceQueueId"),
-            (Personal(Chat), "user_has_chat_queues UserId>ChatQueueId"),
-            (Personal(Mail), "user_has_mail_queues UserId>MailQueueId"),
-        ],
-    );
+    check("channel-tables", &mail("mail_queues"), act, CHANNEL_TABLES);
 }
 
 #[test]
@@ -283,20 +270,7 @@ fn personal_and_profile_links_in_one_table_are_told_apart_by_null() {
         ]
         .concat()
     };
-    check(
-        "one-table",
-        &mail("mail_queues"),
-        act,
-        &[
-            (ProfileAgents, "agent_profile_has_users AgentProfileId>UserId"),
-            (ProfileQueues(Voice), "user_has_voice_queues AgentProfileId>VoiceQueueId UserId=NULL +penalty"),
-            (ProfileQueues(Chat), "user_has_chat_queues AgentProfileId>ChatQueueId UserId=NULL"),
-            (ProfileQueues(Mail), "user_has_mail_queues AgentProfileId>MailQueueId UserId=NULL"),
-            (Personal(Voice), "user_has_voice_queues UserId>VoiceQueueId AgentProfileId=NULL"),
-            (Personal(Chat), "user_has_chat_queues UserId>ChatQueueId AgentProfileId=NULL"),
-            (Personal(Mail), "user_has_mail_queues UserId>MailQueueId AgentProfileId=NULL"),
-        ],
-    );
+    check("one-table", &mail("mail_queues"), act, ONE_TABLE);
 }
 
 #[test]
@@ -319,40 +293,7 @@ fn a_column_for_the_queues_of_each_channel_is_learned() {
         ]
         .concat()
     };
-    let of_profile = "user_has_queues AgentProfileId>";
-    let personal = "user_has_queues UserId>";
-    check(
-        "queue-columns",
-        &mail("mail_queues"),
-        act,
-        &[
-            (ProfileAgents, "agent_profile_has_users AgentProfileId>UserId"),
-            (
-                ProfileQueues(Voice),
-                &format!("{of_profile}VoiceQueueId UserId=NULL ChatQueueId=NULL MailQueueId=NULL +penalty"),
-            ),
-            (
-                ProfileQueues(Chat),
-                &format!("{of_profile}ChatQueueId UserId=NULL MailQueueId=NULL VoiceQueueId=NULL"),
-            ),
-            (
-                ProfileQueues(Mail),
-                &format!("{of_profile}MailQueueId UserId=NULL ChatQueueId=NULL VoiceQueueId=NULL"),
-            ),
-            (
-                Personal(Voice),
-                &format!("{personal}VoiceQueueId AgentProfileId=NULL ChatQueueId=NULL MailQueueId=NULL"),
-            ),
-            (
-                Personal(Chat),
-                &format!("{personal}ChatQueueId AgentProfileId=NULL MailQueueId=NULL VoiceQueueId=NULL"),
-            ),
-            (
-                Personal(Mail),
-                &format!("{personal}MailQueueId AgentProfileId=NULL ChatQueueId=NULL VoiceQueueId=NULL"),
-            ),
-        ],
-    );
+    check("queue-columns", &mail("mail_queues"), act, QUEUE_COLUMNS);
 }
 
 #[test]
