@@ -68,7 +68,9 @@ pub enum Known {
 pub fn find<'a>(table: &'a Table, field: &Field, engine: Engine) -> Option<(&'a Column, usize)> {
     field.names.iter().enumerate().find_map(|(place, name)| {
         let column = table.columns.iter().find(|column| key(&column.name) == *name)?;
-        takes(column, field.kind, engine).then_some((column, place))
+        // A row is there while its mark is NULL.
+        let can_be_unset = field.key != DELETED.key || column.nullable;
+        (can_be_unset && takes(column, field.kind, engine)).then_some((column, place))
     })
 }
 
