@@ -119,13 +119,22 @@ fn arm_kill_points() {
 
 /// Whether the answer is a file with comments, which people read and redirect; programs get it inside of the document.
 fn is_text(command: &Command) -> bool {
-    matches!(command, Command::Seed(SeedCommand::Schema(SchemaCommand::Show(_)) | SeedCommand::Export(_)))
+    match command {
+        Command::Seed(SeedCommand::Schema(SchemaCommand::Show(_)) | SeedCommand::Export(_)) => true,
+        Command::Seed(SeedCommand::Schema(SchemaCommand::Discover(args))) => args.out.is_none(),
+        _ => false,
+    }
 }
 
 /// Prints the file; a failure must not end up in what it is redirected to.
 fn show_text(global: &args::Global, outcome: &Outcome) -> ExitCode {
     if let Some(text) = outcome.details.get("text").and_then(|text| text.as_str()) {
-        return print(text.as_bytes(), outcome.exit_code);
+        let code = print(text.as_bytes(), outcome.exit_code);
+        // What to do with the file is for who looks on, and no part of it.
+        if let Some(verdict) = outcome.details.get("verdict").and_then(|verdict| verdict.as_str()) {
+            drop(writeln!(std::io::stderr().lock(), "{verdict}"));
+        }
+        return code;
     }
     // A closed pipe is nobody's failure.
     drop(std::io::stderr().lock().write_all(report::human(outcome, style(global)).as_bytes()));

@@ -133,6 +133,15 @@ impl Connection {
         &self.server
     }
 
+    /// What keeps a SQLite file from being written, if anything does; of servers nothing is known here.
+    #[must_use]
+    pub fn unwritable(&self) -> Option<String> {
+        match &self.session {
+            Session::Server(_) => None,
+            Session::Sqlite(session) => session.unwritable(),
+        }
+    }
+
     /// All rows of an answer. `?` stands for a value.
     ///
     /// # Errors
@@ -203,7 +212,7 @@ impl Connection {
     /// nobody knows whether it was committed.
     pub fn commit(&mut self) -> Result<(), DbError> {
         match &mut self.session {
-            Session::Server(session) => session.script("COMMIT"),
+            Session::Server(session) => session.script("COMMIT AND NO CHAIN NO RELEASE"),
             Session::Sqlite(session) => session.end("COMMIT"),
         }
     }
@@ -214,7 +223,7 @@ impl Connection {
     /// When the connection is lost; then the server rolls back by itself.
     pub fn rollback(&mut self) -> Result<(), DbError> {
         match &mut self.session {
-            Session::Server(session) => session.script("ROLLBACK"),
+            Session::Server(session) => session.script("ROLLBACK AND NO CHAIN NO RELEASE"),
             Session::Sqlite(session) => session.end("ROLLBACK"),
         }
     }

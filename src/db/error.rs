@@ -48,13 +48,14 @@ pub struct DbError {
     kind: ErrorKind,
     code: Option<u32>,
     message: String,
+    hint: Option<String>,
 }
 
 impl DbError {
     /// An error of this kind.
     #[must_use]
     pub fn new(kind: ErrorKind, message: impl AsRef<str>) -> Self {
-        Self { kind, code: None, message: one_line(message.as_ref()) }
+        Self { kind, code: None, message: one_line(message.as_ref()), hint: None }
     }
 
     /// The same with the number that the server gave it.
@@ -69,6 +70,26 @@ impl DbError {
     pub fn during(mut self, what: &str) -> Self {
         self.message = format!("{what}: {}", self.message);
         self
+    }
+
+    /// The same with what would help.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same as another kind, because of what was being done.
+    #[must_use]
+    pub fn as_kind(mut self, kind: ErrorKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// What would help, where that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
     }
 
     /// What went wrong.
@@ -94,14 +115,17 @@ impl DbError {
     /// Numbers: MySQL 8.4 Error Message Reference; MariaDB Error Code Reference.
     pub(super) fn kind_of_code(code: u16) -> ErrorKind {
         match code {
-            1045 | 1698 | 1049 | 1130 | 1129 | 1524 | 1820 | 1862 | 3118 | 4151 => ErrorKind::Credentials,
+            1045 | 1049 | 1129 | 1130 | 1251 | 1524 | 1698 | 1820 | 1862 | 3118 | 3955 | 4151 => {
+                ErrorKind::Credentials
+            }
             1044 | 1142 | 1143 | 1227 | 1370 | 3619 => ErrorKind::Privilege,
-            1290 | 1792 | 1836 | 3100 => ErrorKind::ReadOnly,
+            1290 | 1792 | 1836 | 1874 | 1881 | 3100 | 3989 => ErrorKind::ReadOnly,
             1051 | 1146 | 1109 => ErrorKind::MissingTable,
             1054 | 1072 => ErrorKind::MissingColumn,
             1020 | 1205 | 1213 | 3572 => ErrorKind::Locked,
-            1040 | 1203 | 1226 => ErrorKind::Unreachable,
+            1040 | 1047 | 1203 | 1226 | 3032 => ErrorKind::Unreachable,
             1317 | 1969 | 3024 => ErrorKind::Timeout,
+            3159 => ErrorKind::Tls,
             1053 | 1927 | 2006 | 2013 | 4031 => ErrorKind::Lost,
             1062 | 1586 => ErrorKind::Duplicate,
             1451 | 1452 => ErrorKind::Referenced,

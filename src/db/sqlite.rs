@@ -7,11 +7,12 @@ use super::connection::{Access, Change, Engine, Limits, Server};
 use super::error::{DbError, ErrorKind};
 use super::source::FileAccess;
 use super::value::{Row, Value};
+use nix::unistd::{AccessFlags, access as may};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Error, OpenFlags, Params, ffi, params_from_iter};
 use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,8 @@ const STEPS: i32 = 10_000;
 /// A session on a file.
 pub(super) struct SqliteSession {
     conn: Connection,
+    /// The file, of a session that has one.
+    path: Option<PathBuf>,
     query: Duration,
     deadline: Arc<Mutex<Option<Instant>>>,
 }
@@ -44,21 +47,16 @@ impl SqliteSession {
         }
         let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .map_err(|error| during(translated(&error)))?;
-        Self::set_up(conn, limits, path.display().to_string(), "file").map_err(during)
+        Self::set_up(conn, limits, Some(path)).map_err(during)
     }
 
     /// A database that lives as long as the session.
     pub(super) fn memory(limits: &Limits) -> Result<(Self, Server), DbError> {
         let conn = Connection::open_in_memory().map_err(|error| translated(&error))?;
-        Self::set_up(conn, limits, ":memory:".to_owned(), "memory")
+        Self::set_up(conn, limits, None)
     }
 
-    fn set_up(
-        mut conn: Connection,
-        limits: &Limits,
-        host: String,
-        transport: &'static str,
-    ) -> Result<(Self, Server), DbError> {
+    fn set_up(mut conn: Connection, limits: &Limits, path: Option<&Path>) -> Result<(Self, Server), DbError> {
         conn.busy_timeout(limits.lock).map_err(|error| translated(&error))?;
         let deadline = Arc::new(Mutex::new(None::<Instant>));
         let watched = Arc::clone(&deadline);
@@ -67,7 +65,7 @@ impl SqliteSession {
             deadline.is_some_and(|deadline| Instant::now() >= deadline)
         };
         conn.progress_handler(STEPS, Some(over)).map_err(|error| translated(&error))?;
-        let session = Self { conn, query: limits.query, deadline };
+        let session = Self { conn, path: path.map(Path::to_owned), query: limits.query, deadline };
         session.script(
             "PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA trusted_schema = OFF;",
         )?;
@@ -77,11 +75,22 @@ impl SqliteSession {
             engine: Engine::Sqlite,
             version: rusqlite::version().to_owned(),
             user: String::new(),
-            host,
+            host: path.map_or_else(|| ":memory:".to_owned(), |path| path.display().to_string()),
             schema: "main".to_owned(),
-            transport,
+            transport: if path.is_some() { "file" } else { "memory" },
         };
         Ok((session, server))
+    }
+
+    /// What keeps the file from being written: its mode, a mount that only reads, a flag of its file system. SQLite
+    /// keeps a journal beside it, so that the folder counts, too.
+    pub(super) fn unwritable(&self) -> Option<String> {
+        let path = self.path.as_deref()?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        [path, folder].into_iter().find_map(|place| {
+            let error = may(place, AccessFlags::W_OK).err()?;
+            Some(format!("{} cannot be written to: {}", place.display(), error.desc()))
+        })
     }
 
     pub(super) fn each(

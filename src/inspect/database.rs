@@ -97,7 +97,10 @@ fn remote(host: &str) -> Finding {
         .advice(VENDOR)
 }
 
-fn remedy(error: &DbError) -> &'static str {
+fn remedy(error: &DbError) -> &str {
+    if let Some(hint) = error.hint() {
+        return hint;
+    }
     match error.kind() {
         ErrorKind::Credentials => {
             "name a user with --db and the password with --defaults-file or MOTIONCTL_DB_PASSWORD_FILE"

@@ -13,6 +13,7 @@ pub mod consequences;
 pub mod discover;
 pub mod embedded;
 pub mod export;
+mod foreseen;
 pub mod learn;
 pub mod list;
 pub mod manifest;
@@ -26,4 +27,4 @@ pub mod verify;
 
 pub use channel::Channel;
 pub use planned::{Agreement, Planned};
-pub use session::{Purpose, Session, failure, granted};
+pub use session::{Purpose, Session, failure, granted, unopened};

@@ -3,6 +3,7 @@
 //! Invariant: everything is read in one READ ONLY transaction. What is planned and what it relies on belong together.
 
 use super::consequences::{self, Look};
+use super::foreseen;
 use super::manifest::{Candidates, Manifest, Problem, shown};
 use super::map::{Needs, Part, Use};
 use super::plan::{Draft, Fingerprint, Input, Plan, Unknown, draft, noun};
@@ -64,7 +65,8 @@ impl Session {
     ) -> Result<Planned, Failure> {
         let failed = |error: DbError| failure(&error);
         let snapshot = read(&mut self.conn, &self.map, &self.catalog, scope).map_err(failed)?;
-        let draft = self.draft(manifest, unnamed, &snapshot);
+        let mut draft = self.draft(manifest, unnamed, &snapshot);
+        foreseen::refusals(&mut self.conn, &self.map, &self.catalog, manifest, &mut draft).map_err(failed)?;
         if !draft.problems.is_empty() || !draft.unknown.is_empty() {
             return Err(self.refused(manifest, draft).unwrap_or_else(|error| failure(&error)));
         }

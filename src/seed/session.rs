@@ -191,6 +191,14 @@ pub fn granted(conn: &mut Connection, map: &Map, catalog: &Catalog, needs: &Need
         .with_hint("grant SELECT: docs/seeding.md has the statements under Privileges"))
 }
 
+/// What it means that a server cannot be asked at all, whatever it said.
+#[must_use]
+pub fn unopened(error: &DbError) -> Failure {
+    let mut failure = failure(error);
+    failure.kind = FailureKind::Unavailable;
+    failure
+}
+
 /// What a failure to look or to write means for the caller: nothing was changed.
 #[must_use]
 pub fn failure(error: &DbError) -> Failure {
@@ -211,6 +219,9 @@ pub fn failure(error: &DbError) -> Failure {
         | Kind::Other => FailureKind::Failed,
     };
     let failure = Failure::new(kind, error.to_string());
+    if let Some(hint) = error.hint() {
+        return failure.with_hint(hint);
+    }
     match error.kind() {
         Kind::Unreachable => failure.with_hint("`--db sqlite` works without a server"),
         Kind::Privilege => failure.with_hint("docs/seeding.md lists the privileges that are needed"),

@@ -73,14 +73,15 @@ pub struct SchemaCheckArgs {
 /// Arguments of `seed schema discover`.
 #[derive(Debug, Args)]
 pub struct SchemaDiscoverArgs {
-    /// The database.
+    /// The database; with --map, that map is brought up to it instead of
+    /// proposing a new one.
     #[command(flatten)]
     pub database: DatabaseArgs,
-    /// Write the proposal to FILE; by default where --map looks for it
+    /// Write the map to FILE instead of printing it
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub out: Option<PathBuf>,
-    /// Replace the file where there is one
-    #[arg(long)]
+    /// Replace the file of --out where there is one
+    #[arg(long, requires = "out")]
     pub force: bool,
 }
 

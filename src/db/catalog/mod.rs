@@ -3,8 +3,11 @@
 //! Invariant: names are kept as the server writes them; a table's name counts letter by letter, a column's does not.
 //! What the user may not see is missing here: missing is not the same as not there.
 
+mod checks;
 mod file;
 mod server;
+
+pub use checks::Check;
 
 use super::connection::{Connection, Engine};
 use super::error::DbError;
@@ -38,6 +41,8 @@ pub struct Table {
     pub foreign_keys: Vec<ForeignKey>,
     /// What runs when it is written.
     pub triggers: Vec<Trigger>,
+    /// Rules for its rows, of servers that list them.
+    pub checks: Vec<Check>,
 }
 
 /// Table or view.
@@ -259,6 +264,21 @@ impl Column {
     #[must_use]
     pub fn is_auto_increment(&self) -> bool {
         self.extra.to_ascii_lowercase().contains("auto_increment")
+    }
+
+    /// Whether an insert must name it, because nobody else gives it a value.
+    #[must_use]
+    pub fn is_demanded(&self) -> bool {
+        !self.nullable
+            && self.default == ColumnDefault::None
+            && !self.is_auto_increment()
+            && !self.is_generated()
+    }
+
+    /// Whether `SELECT *` leaves it out: a key that the server made where the table has none is such a column.
+    #[must_use]
+    pub fn is_invisible(&self) -> bool {
+        self.extra.to_ascii_lowercase().contains("invisible")
     }
 
     /// Whether the value is computed from others and cannot be written.

@@ -13,7 +13,7 @@ type Tables = BTreeMap<String, Table>;
 
 pub(super) fn read(conn: &mut Connection, names: &Names<'_>) -> Result<Tables, DbError> {
     let schema = conn.server().schema.clone();
-    let engine = conn.engine();
+    let quotes = quotes(conn.engine(), &conn.server().version);
     let ask = Ask { schema, names };
     let mut tables = tables(conn, &ask)?;
     ask.rows(
@@ -24,7 +24,7 @@ pub(super) fn read(conn: &mut Connection, names: &Names<'_>) -> Result<Tables, D
         "ORDER BY TABLE_NAME, ORDINAL_POSITION",
         |row| {
             if let Some(table) = tables.get_mut(row.text(0)?) {
-                table.columns.push(column(row, engine)?);
+                table.columns.push(column(row, quotes)?);
             }
             Ok(())
         },
@@ -32,6 +32,7 @@ pub(super) fn read(conn: &mut Connection, names: &Names<'_>) -> Result<Tables, D
     indexes(conn, &ask, &mut tables)?;
     foreign_keys(conn, &ask, &mut tables)?;
     triggers(conn, &ask, &mut tables)?;
+    super::checks::read(conn, &mut tables)?;
     Ok(tables)
 }
 
@@ -100,24 +101,37 @@ fn tables(conn: &mut Connection, ask: &Ask<'_>) -> Result<Tables, DbError> {
     Ok(tables)
 }
 
-fn column(row: &Row, engine: Engine) -> Result<Column, DbError> {
+/// How a server shows defaults.
+#[derive(Clone, Copy, PartialEq)]
+enum Quotes {
+    /// As SQL: texts in quotes.
+    Sql,
+    /// As they are: a text and an expression look alike.
+    None,
+}
+
+/// MariaDB shows SQL since 10.2.7; before that it did as MySQL does.
+fn quotes(engine: Engine, version: &str) -> Quotes {
+    let mut numbers = version.split(|c: char| !c.is_ascii_digit()).map(|number| number.parse().unwrap_or(0));
+    let mut next = || numbers.next().unwrap_or(0_u32);
+    let version = [next(), next(), next()];
+    if engine == Engine::MariaDb && version >= [10, 2, 7] { Quotes::Sql } else { Quotes::None }
+}
+
+fn column(row: &Row, quotes: Quotes) -> Result<Column, DbError> {
     let optional = |index| row.optional_text(index).map(|text| text.map(str::to_owned));
     let nullable = row.text(7)?.eq_ignore_ascii_case("yes");
     let extra = optional(9)?.unwrap_or_default();
-    let default = match (optional(8)?, engine) {
-        (None, Engine::MariaDb) => ColumnDefault::None,
-        (None, _) if nullable => ColumnDefault::Null,
+    let data_type = row.text(2)?.to_ascii_lowercase();
+    let default = match (optional(8)?, quotes) {
+        (None, Quotes::None) if nullable => ColumnDefault::Null,
         (None, _) => ColumnDefault::None,
-        (Some(text), Engine::MariaDb) => sql_default(&text),
-        (Some(text), _) if extra.contains("DEFAULT_GENERATED") => ColumnDefault::Expression(text),
-        (Some(text), _) if text.to_ascii_uppercase().starts_with("CURRENT_TIMESTAMP") => {
-            ColumnDefault::Expression(text)
-        }
-        (Some(text), _) => ColumnDefault::Literal(text),
+        (Some(text), Quotes::Sql) => sql_default(&text),
+        (Some(text), Quotes::None) => bare_default(text, &data_type, &extra),
     };
     Ok(Column {
         name: row.text(1)?.to_owned(),
-        data_type: row.text(2)?.to_ascii_lowercase(),
+        data_type,
         full_type: row.text(3)?.to_owned(),
         length: row.optional_int(4)?.and_then(|length| length.try_into().ok()),
         charset: optional(5)?,
@@ -127,6 +141,17 @@ fn column(row: &Row, engine: Engine) -> Result<Column, DbError> {
         extra,
         comment: optional(10)?.unwrap_or_default(),
     })
+}
+
+/// Without quotes only the type tells what is computed: moments by `CURRENT_TIMESTAMP`, bits as `b'1'`.
+fn bare_default(text: String, data_type: &str, extra: &str) -> ColumnDefault {
+    let is_now = text.to_ascii_uppercase().starts_with("CURRENT_TIMESTAMP");
+    let is_moment = is_now && ["datetime", "timestamp"].contains(&data_type);
+    if is_moment || data_type == "bit" || extra.contains("DEFAULT_GENERATED") {
+        ColumnDefault::Expression(text)
+    } else {
+        ColumnDefault::Literal(text)
+    }
 }
 
 /// MariaDB, since 10.2.7, and SQLite give defaults as SQL text: `'x'`, `NULL`, `current_timestamp()`.
@@ -259,6 +284,27 @@ fn triggers(conn: &mut Connection, ask: &Ask<'_>, tables: &mut Tables) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn old_servers_show_defaults_without_quotes() {
+        for (engine, version, expect) in [
+            (Engine::MariaDb, "10.2.7-MariaDB", Quotes::Sql),
+            (Engine::MariaDb, "11.8.2-MariaDB-ubu2404", Quotes::Sql),
+            (Engine::MariaDb, "10.2.6-MariaDB", Quotes::None),
+            (Engine::MariaDb, "5.5.68-MariaDB", Quotes::None),
+            (Engine::MySql, "11.0.0", Quotes::None),
+        ] {
+            assert!(quotes(engine, version) == expect, "{version}");
+        }
+        let check = |text: &str, kind, extra, expect: ColumnDefault| {
+            assert_eq!(bare_default(text.to_owned(), kind, extra), expect, "{text}");
+        };
+        check("agent", "varchar", "", ColumnDefault::Literal("agent".to_owned()));
+        check("CURRENT_TIMESTAMP", "varchar", "", ColumnDefault::Literal("CURRENT_TIMESTAMP".to_owned()));
+        check("CURRENT_TIMESTAMP", "datetime", "", ColumnDefault::Expression("CURRENT_TIMESTAMP".to_owned()));
+        check("b'1'", "bit", "", ColumnDefault::Expression("b'1'".to_owned()));
+        check("uuid()", "char", "DEFAULT_GENERATED", ColumnDefault::Expression("uuid()".to_owned()));
+    }
 
     #[test]
     fn defaults_in_sql_are_told_apart() {

@@ -1,22 +1,103 @@
-//! The driver's errors as ours.
+//! The driver's errors as ours, with what would help.
 //!
-//! Invariant: no text that may quote a value passes.
+//! Invariant: no text that may quote a value passes. What a server refuses is told from what is no server.
 
 use crate::db::error::{DbError, ErrorKind};
+use crate::db::source::{Tls, Transport};
 use mysql::{DriverError, Error};
 
-/// An error while connecting: nothing was asked yet, so nothing can be lost.
-pub(super) fn connecting(error: &Error) -> DbError {
-    let translated = translated(error);
-    match (translated.kind(), error) {
-        (ErrorKind::Lost, _) => {
-            DbError::new(ErrorKind::Unreachable, format!("the connection was closed at once: {translated}"))
+/// Who connects, and how: what would help depends on it.
+pub(super) struct Caller<'a> {
+    pub transport: &'a Transport,
+    pub has_password: bool,
+}
+
+impl Caller<'_> {
+    /// An error while connecting: nothing was asked yet, so nothing can be lost.
+    pub(super) fn connecting(&self, error: &Error) -> DbError {
+        let translated = translated(error);
+        match (translated.kind(), error) {
+            (ErrorKind::Lost, _) => DbError::new(
+                ErrorKind::Unreachable,
+                format!("the connection was closed at once: {translated}"),
+            ),
+            // A greeting that cannot be read: something answers, and it is no server.
+            (ErrorKind::Other, Error::IoError(_) | Error::CodecError(_)) => {
+                DbError::new(ErrorKind::NotADatabase, "what answers does not speak MySQL's protocol")
+            }
+            // The driver follows a server to one other way and no further. MariaDB asks for the next one of an account
+            // that has several (`IDENTIFIED VIA … OR …`) when the first was refused.
+            (_, Error::DriverError(DriverError::UnexpectedPacket)) => DbError::new(
+                ErrorKind::Credentials,
+                "the server refuses this user or password, or there is no such user, and asks for another way to log in",
+            )
+            .with_hint(
+                "of a user with several ways to log in (`IDENTIFIED VIA … OR …`) only the first works here: \
+                                give the password of that one, or name a user with a single way",
+            ),
+            (ErrorKind::Credentials, _) if translated.hint().is_none() => self.with_denied(translated),
+            (ErrorKind::Tls, _) => self.with_tls(translated),
+            _ => translated,
         }
-        // A greeting that cannot be read: something answers, and it is no server.
-        (ErrorKind::Other, Error::IoError(_) | Error::CodecError(_)) => {
-            DbError::new(ErrorKind::NotADatabase, "what answers does not speak MySQL's protocol")
+    }
+
+    /// The driver gave up over an answer. It does so where it wants a password and there is none.
+    pub(super) fn panicked(&self) -> DbError {
+        if self.has_password {
+            return DbError::new(ErrorKind::NotADatabase, "the answer to logging in cannot be understood");
         }
-        _ => translated,
+        DbError::new(
+            ErrorKind::Credentials,
+            "the answer to logging in cannot be understood without a password",
+        )
+        .with_hint(
+            "name a user with --db and the password with --defaults-file or MOTIONCTL_DB_PASSWORD_FILE",
+        )
+    }
+
+    /// A server does not say which of these it was.
+    fn with_denied(&self, error: DbError) -> DbError {
+        if !matches!(error.code(), Some(1045 | 1698)) {
+            return error;
+        }
+        error.with_hint(match self.transport {
+            Transport::Tcp { tls: Tls::Off, .. } => {
+                "user, password or the host it comes from is wrong, or there is no such user. A user with REQUIRE SSL, or \
+                 any where `require_secure_transport` is on, must come encrypted: `?tls=on` in --db, with --db-ca; one with \
+                 REQUIRE X509 cannot be used, because motionctl shows no certificate"
+            }
+            Transport::Tcp { .. } => {
+                "user, password or the host it comes from is wrong, or there is no such user. A user with REQUIRE X509, \
+                 SUBJECT or ISSUER cannot be used, because motionctl shows no certificate"
+            }
+            Transport::Socket(_) => {
+                "user or password is wrong, or there is no such user (it may need another user of this machine). A user \
+                 with REQUIRE SSL must come by TCP: `mysql://USER@HOST/SCHEMA?tls=on` in --db, with --db-ca"
+            }
+        })
+    }
+
+    fn with_tls(&self, error: DbError) -> DbError {
+        let is_local = "`mysql:///SCHEMA?socket=FILE` in --db";
+        let hint = if error.code() == Some(3159) {
+            format!(
+                "the server takes encrypted connections only: `?tls=on` in --db, with --db-ca FILE; or connect by its socket, {is_local}"
+            )
+        } else {
+            match self.transport {
+                Transport::Tcp { tls: Tls::Authority(path), .. } => format!(
+                    "the server's certificate must be signed by the authority in {} and name the host that --db names; one \
+                     that the server made for itself names none: give it a certificate with a name, or connect by its \
+                     socket, {is_local}",
+                    path.display()
+                ),
+                _ => format!(
+                    "name the authority that signed the server's certificate with --db-ca FILE (its certificate must name \
+                     the host that --db names), or connect by its socket, {is_local}"
+                ),
+            }
+        };
+        error.with_hint(hint)
     }
 }
 
@@ -24,8 +105,12 @@ pub(super) fn connecting(error: &Error) -> DbError {
 pub(super) fn translated(error: &Error) -> DbError {
     match error {
         Error::MySqlError(error) => {
-            let kind = if error.code == 3159 { ErrorKind::Tls } else { DbError::kind_of_code(error.code) };
-            DbError::new(kind, &error.message).with_code(u32::from(error.code))
+            let known = DbError::new(DbError::kind_of_code(error.code), &error.message);
+            let known = known.with_code(u32::from(error.code));
+            match hint_of_code(error.code) {
+                Some(hint) => known.with_hint(hint),
+                None => known,
+            }
         }
         Error::TlsError(error) => DbError::new(ErrorKind::Tls, error.to_string()),
         Error::IoError(error) => of_io(error),
@@ -41,6 +126,19 @@ pub(super) fn translated(error: &Error) -> DbError {
             DbError::new(ErrorKind::Other, "the driver could not read the answer")
         }
     }
+}
+
+/// What would help, where the server's number says it whatever was done.
+fn hint_of_code(code: u16) -> Option<&'static str> {
+    Some(match code {
+        1047 => {
+            "this node of the cluster answers no questions by now (it has not joined, has lost the others, or \
+             `wsrep_reject_queries` is set): name another one with --db"
+        }
+        3032 => "the server is in offline mode: ask who turned it on",
+        1820 | 1862 => "the user's password has expired: give it another one with the server's own client",
+        _ => return None,
+    })
 }
 
 fn of_io(error: &std::io::Error) -> DbError {
@@ -69,12 +167,25 @@ fn of_driver(error: &DriverError) -> DbError {
             return DbError::new(ErrorKind::Unreachable, cause);
         }
         DriverError::CouldNotConnect(None) => ErrorKind::Unreachable,
-        DriverError::TlsNotSupported => ErrorKind::Tls,
-        DriverError::UnknownAuthPlugin(_)
-        | DriverError::OldMysqlPasswordDisabled
-        | DriverError::CleartextPluginDisabled => ErrorKind::Credentials,
+        DriverError::TlsNotSupported => {
+            return DbError::new(ErrorKind::Tls, "the server offers no encryption");
+        }
+        DriverError::UnknownAuthPlugin(plugin) => return unknown_plugin(plugin),
+        DriverError::OldMysqlPasswordDisabled => return unknown_plugin("mysql_old_password"),
+        DriverError::CleartextPluginDisabled => return unknown_plugin("mysql_clear_password"),
         DriverError::UnsupportedProtocol(_) | DriverError::Protocol41NotSet => ErrorKind::NotADatabase,
         _ => ErrorKind::Other,
     };
     DbError::new(kind, error.to_string())
+}
+
+/// To hide who exists, a server asks for a plugin by chance where a user does not.
+fn unknown_plugin(plugin: &str) -> DbError {
+    let message = format!(
+        "the server wants this user to log in by `{plugin}`, which motionctl does not know, or there is no such user"
+    );
+    DbError::new(ErrorKind::Credentials, message).with_hint(
+        "look at the user's name; use one that logs in by caching_sha2_password, mysql_native_password, ed25519 or \
+         parsec, or by the socket as a user of this machine",
+    )
 }

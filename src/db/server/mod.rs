@@ -4,18 +4,22 @@
 //! an error of the transport the connection is not used again. The driver's own texts and panics end here.
 
 mod errors;
+mod settings;
 mod values;
 
-use super::connection::{Access, Change, Engine, Limits, Server};
+pub use settings::{Need, SETTINGS, Setting};
+
+use super::connection::{Access, Change, Limits, Server};
 use super::error::{DbError, ErrorKind, one_line};
+use super::quiet::{Panicked, quietly};
 use super::secret::Secret;
 use super::source::{Tls, Transport};
 use super::value::{Row, Value};
-use errors::{connecting, translated};
+use errors::{Caller, translated};
 use mysql::consts::CapabilityFlags;
 use mysql::prelude::{Protocol, Queryable};
 use mysql::{Column, Conn, Error, Opts, OptsBuilder, QueryResult, SslOpts};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use settings::{engine, set_up};
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
@@ -23,6 +27,9 @@ use values::{converted, parameters};
 
 /// What the socket waits longer than the statement may take, so that the server's own limit speaks first.
 const GRACE: Duration = Duration::from_millis(250);
+/// How a certificate in PEM begins.
+const PEM: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
 /// A session on a server.
 pub(super) struct ServerSession {
     conn: Conn,
@@ -45,31 +52,17 @@ impl ServerSession {
         limits: &Limits,
     ) -> Result<(Self, Server), DbError> {
         let place = place(transport);
+        readable(transport)?;
         let options = options(transport, user, password, schema, limits);
-        let (sender, receiver) = sync_channel(1);
-        let limits = *limits;
-        let connect = move || {
-            let answer = Conn::new(options).and_then(|mut conn| {
-                let version = set_up(&mut conn, &limits)?;
-                Ok((conn, version))
-            });
-            // Nobody waits any more when the limit has passed; then the connection is closed here.
-            drop(sender.send(answer));
-        };
-        let spawned = std::thread::Builder::new().name("database".to_owned()).spawn(connect);
-        spawned.map_err(|error| DbError::new(ErrorKind::Other, format!("starting a thread: {error}")))?;
-        let answer = receiver.recv_timeout(limits.connect).map_err(|error| match error {
-            RecvTimeoutError::Timeout => {
-                let limit = limits.connect.as_millis();
-                DbError::new(ErrorKind::Timeout, format!("no answer within {limit} ms"))
-            }
-            RecvTimeoutError::Disconnected => {
-                DbError::new(ErrorKind::NotADatabase, "what answers does not speak MySQL's protocol")
-            }
-        });
+        let caller = Caller { transport, has_password: password.is_some_and(|p| !p.expose().is_empty()) };
         let during = format!("connecting to the database at {place}");
-        let (conn, version) = answer
-            .and_then(|answer| answer.map_err(|error| connecting(&error)))
+        let (conn, version) = connect(options, *limits)
+            .and_then(|answer| match answer {
+                Ok(Ok(connected)) => Ok(connected),
+                Ok(Err(Refused::LoggingIn(error))) => Err(caller.connecting(&error)),
+                Ok(Err(Refused::SettingUp(error))) => Err(error),
+                Err(Panicked) => Err(caller.panicked()),
+            })
             .map_err(|error| error.during(&during))?;
         let server = Server {
             engine: engine(&version),
@@ -164,8 +157,7 @@ impl ServerSession {
             return Err(DbError::new(ErrorKind::Lost, "the connection to the database was lost before"));
         }
         let conn = &mut self.conn;
-        let answer = catch_unwind(AssertUnwindSafe(|| run(conn)));
-        let Ok(answer) = answer else {
+        let Ok(answer) = quietly(|| run(conn)) else {
             self.state = State::OutOfStep;
             return Err(DbError::new(ErrorKind::Lost, "the database answered what no server answers"));
         };
@@ -193,12 +185,58 @@ impl From<Error> for Trouble {
     }
 }
 
+/// What ended before there was a session.
+enum Refused {
+    LoggingIn(Error),
+    SettingUp(DbError),
+}
+
+/// Logs in and sets the session up beside the caller, who waits no longer than the limit.
+fn connect(
+    options: Opts,
+    limits: Limits,
+) -> Result<Result<Result<(Conn, String), Refused>, Panicked>, DbError> {
+    let (sender, receiver) = sync_channel(1);
+    let connect = move || {
+        let mut conn = Conn::new(options).map_err(Refused::LoggingIn)?;
+        let version = set_up(&mut conn, &limits).map_err(Refused::SettingUp)?;
+        Ok((conn, version))
+    };
+    let spawned = std::thread::Builder::new().name("database".to_owned()).spawn(move || {
+        // Nobody waits any more when the limit has passed; then the connection is closed here.
+        drop(sender.send(quietly(connect)));
+    });
+    spawned.map_err(|error| DbError::new(ErrorKind::Other, format!("starting a thread: {error}")))?;
+    match receiver.recv_timeout(limits.connect) {
+        Ok(answer) => Ok(answer),
+        Err(RecvTimeoutError::Timeout) => {
+            let limit = limits.connect.as_millis();
+            Err(DbError::new(ErrorKind::Timeout, format!("no answer within {limit} ms")))
+        }
+        Err(RecvTimeoutError::Disconnected) => Ok(Err(Panicked)),
+    }
+}
+
 fn place(transport: &Transport) -> String {
     match transport {
         Transport::Socket(path) => path.display().to_string(),
         Transport::Tcp { host, port, .. } if host.contains(':') => format!("[{host}]:{port}"),
         Transport::Tcp { host, port, .. } => format!("{host}:{port}"),
     }
+}
+
+/// The driver tells a missing file of an authority like a missing server, and a file of something else like a server
+/// that is not trusted.
+fn readable(transport: &Transport) -> Result<(), DbError> {
+    let Transport::Tcp { tls: Tls::Authority(path), .. } = transport else { return Ok(()) };
+    let wrong = |why: String| {
+        let message = format!("reading the authority's certificate {}: {why}", path.display());
+        DbError::new(ErrorKind::Tls, message).with_hint("--db-ca names a file in PEM")
+    };
+    let bytes = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
+    // DER is a sequence.
+    let is_one = bytes.first() == Some(&0x30) || bytes.windows(PEM.len()).any(|window| window == PEM);
+    if is_one { Ok(()) } else { Err(wrong("there is no certificate in it".to_owned())) }
 }
 
 fn options(
@@ -236,42 +274,6 @@ fn options(
         }
     };
     Opts::from(builder)
-}
-
-/// The session that everything else counts on; gives the server's version.
-fn set_up(conn: &mut Conn, limits: &Limits) -> Result<String, Error> {
-    // First of all: a server's own limit would cut every answer short, and a row that is not seen is inserted again.
-    conn.query_drop(format!("SET SESSION sql_select_limit = {}", u64::MAX))?;
-    let version: String = conn.query_first("SELECT VERSION()")?.unwrap_or_default();
-    let lock = limits.lock.as_secs().max(1);
-    conn.query_drop("SET NAMES utf8mb4")?;
-    conn.query_drop(format!(
-        "SET SESSION sql_mode = 'STRICT_ALL_TABLES,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,\
-         ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', SESSION time_zone = '+00:00', \
-         SESSION autocommit = 1, SESSION lock_wait_timeout = {lock}, SESSION wait_timeout = 30"
-    ))?;
-    // What a server may have turned off for everybody: checks of keys, and the list of warnings, which are read.
-    conn.query_drop(
-        "SET SESSION foreign_key_checks = 1, SESSION unique_checks = 1, SESSION sql_safe_updates = 0, \
-         SESSION completion_type = 0, SESSION max_error_count = 65535",
-    )?;
-    conn.query_drop("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")?;
-    let query = match engine(&version) {
-        Engine::MariaDb => format!("SET SESSION max_statement_time = {}", limits.query.as_secs_f64()),
-        _ => format!("SET SESSION max_execution_time = {}", limits.query.as_millis()),
-    };
-    for setting in [query, format!("SET SESSION innodb_lock_wait_timeout = {lock}")] {
-        // Servers from before 2015 have no such variable; the socket's own limit remains.
-        match conn.query_drop(setting) {
-            Err(Error::MySqlError(error)) if error.code == 1193 => {}
-            answer => answer?,
-        }
-    }
-    Ok(version)
-}
-
-fn engine(version: &str) -> Engine {
-    if version.to_ascii_lowercase().contains("mariadb") { Engine::MariaDb } else { Engine::MySql }
 }
 
 /// Hands on every row of every result.

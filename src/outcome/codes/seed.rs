@@ -52,13 +52,25 @@ codes! {
         .looked_for("whether this user can see every table of the schema, and of other schemas")
         .advises("grant `SELECT` on the schema, or accept it");
     SEED_REPLICA = stop("seed.replica")
-        .means("the server is read-only or a replica")
-        .looked_for("`read_only`, and the server's own word on what it replicates")
+        .means("the server gets what others write, or has lost the others of its cluster")
+        .looked_for("every connection and channel by which it replicates, its role in a replication group, and whether a \
+                     Galera node is in the primary component and ready; looked for again before the first write")
         .advises("name the one that takes the writes");
+    SEED_READ_ONLY = stop("seed.read-only")
+        .means("the server, the schema, the session or the file only takes questions, no changes")
+        .looked_for("`read_only`, `super_read_only`, `innodb_read_only`, `innodb_force_recovery`, \
+                     `transaction_read_only` or `tx_read_only` (also of the session), MySQL's read-only schemas; of a \
+                     SQLite file whether it and its folder may be written to; looked for again before the first write")
+        .advises("ask who set it so; motionctl never turns it off");
     SEED_REPLICA_UNKNOWN = warn("seed.replica-unknown")
         .means("whether the server is a replica is not known")
-        .looked_for("the server's own word, which this user may not ask for")
+        .looked_for("the server's own word, which this user may not ask for; of a replication group \
+                     `performance_schema.replication_group_members`")
         .advises("make sure of it; `REPLICA MONITOR` (MariaDB) or `REPLICATION CLIENT` (MySQL) allows the question");
+    SEED_CHECK_UNKNOWN = info("seed.check-unknown")
+        .means("whether a CHECK constraint refuses a value is not known before it is written")
+        .looked_for("the constraints of the tables that are written; the server is asked what it says of each new value")
+        .advises("nothing: what it refuses is rolled back as a whole");
     SEED_PROFILE_IN_USE = stop("seed.profile-in-use")
         .means("a profile that is to be deleted has an open session of an agent who is online")
         .looked_for("open sessions that name it, by id or name; looked for again when the plan is carried out")

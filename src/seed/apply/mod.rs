@@ -165,6 +165,11 @@ impl Session {
         watch: &mut dyn FnMut(Event<'_>) -> Result<(), Stopped>,
     ) -> Result<Tried, Ended> {
         (watch)(Event::Stage("locking rows")).map_err(|stop| Ended::from(stopped(stop)))?;
+        // A server may have changed places with its replica meanwhile.
+        let standing = consequences::standing(&mut self.conn)?;
+        if let Some(stop) = new_stop(standing, request) {
+            return Err(Ended::Moved(format!("{} ({})", stop.title, stop.evidence.join("; "))));
+        }
         self.conn.begin(Access::Write)?;
         let begun = clock::monotonic();
         let answer = self.inside(request, watch);
@@ -201,7 +206,9 @@ impl Session {
         if self.fingerprint(&before) != request.planned.fingerprint {
             return Err(Ended::Moved("rows that the plan relies on were changed".to_owned()));
         }
-        if let Some(stop) = self.new_stop(request)? {
+        let plan = &request.planned.plan;
+        let look = &mut Look { conn: &mut self.conn, map: &self.map, catalog: &self.catalog, plan };
+        if let Some(stop) = new_stop(consequences::guards(look)?, request) {
             return Err(Ended::Moved(format!("{} ({})", stop.title, stop.evidence.join("; "))));
         }
         (watch)(Event::Stage("writing")).map_err(|stop| Ended::from(stopped(stop)))?;
@@ -224,22 +231,18 @@ impl Session {
         }
         Ok((done, notes))
     }
+}
 
-    /// What refuses the plan by now and did not when it was agreed to: a person may have read for an hour, and agents
-    /// have logged in meanwhile.
-    fn new_stop(&mut self, request: &Request<'_>) -> Result<Option<Finding>, DbError> {
-        let plan = &request.planned.plan;
-        let look = &mut Look { conn: &mut self.conn, map: &self.map, catalog: &self.catalog, plan };
-        let known = |stop: &Finding| {
-            let same = |known: &&Finding| known.code == stop.code;
-            let mut before = request.planned.findings.iter().filter(same);
-            // Findings of one kind are one by then, with the evidence of all.
-            before
-                .any(|known| known.accepted || stop.evidence.iter().all(|line| known.evidence.contains(line)))
-        };
-        let found = consequences::guards(look)?;
-        Ok(found.into_iter().find(|finding| finding.stops() && !known(finding)))
-    }
+/// What refuses the plan by now and did not when it was agreed to: a person may have read for an hour, and agents
+/// have logged in meanwhile.
+fn new_stop(found: Vec<Finding>, request: &Request<'_>) -> Option<Finding> {
+    let known = |stop: &Finding| {
+        let same = |known: &&Finding| known.code == stop.code;
+        let mut before = request.planned.findings.iter().filter(same);
+        // Findings of one kind are one by then, with the evidence of all.
+        before.any(|known| known.accepted || stop.evidence.iter().all(|line| known.evidence.contains(line)))
+    };
+    found.into_iter().find(|finding| finding.stops() && !known(finding))
 }
 
 /// What is still to be done, in a few words; nothing after an apply that worked.

@@ -1,13 +1,16 @@
 //! The tables of users, queues, profiles and sessions.
 //!
-//! Invariant: at most one table for each; where two are as good, none is taken and both are named.
+//! Invariant: at most one table for each; where two are as good, none is taken and both are named. A view, a table whose
+//! name says that it keeps what was, and one without a key of whole numbers are never taken, and named where nothing
+//! else is found.
 
-use super::fields::{DELETED, Field, Known, TIMES, Type, find, needed, optional};
-use super::names::{key, words};
+use super::fields::{DELETED, Field, Known, TIMES, Type, find, lacks, needed, optional};
+use super::names::{against, is_past, key, words};
 use super::proposal::Grade;
 use crate::db::catalog::{Table, TableKind};
 use crate::db::{Catalog, Engine};
 use crate::seed::Channel;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Columns of the table of users.
@@ -73,8 +76,8 @@ pub struct Found<'a> {
 
 /// The tables that links refer to, and that of sessions.
 pub struct Entities<'a> {
-    /// Users.
-    pub users: Option<Found<'a>>,
+    /// Users, or why there are none.
+    pub users: Result<Found<'a>, String>,
     /// Queues of each channel.
     pub queues: BTreeMap<Channel, Found<'a>>,
     /// Sessions.
@@ -86,19 +89,22 @@ pub struct Entities<'a> {
 impl<'a> Entities<'a> {
     /// Looks for them.
     pub fn find(catalog: &'a Catalog, engine: Engine) -> Self {
-        let tables: Vec<&Table> = catalog.tables.values().filter(|t| t.kind == TableKind::Table).collect();
+        let tables: Vec<&Table> = catalog.tables.values().collect();
         let mut notes = Vec::new();
         let users = users(&tables, engine);
+        notes.extend(users.as_ref().err().map(|why| format!("users: {why}")));
         let mut queues = BTreeMap::new();
         for channel in Channel::ALL {
             match queues_of(channel, &tables, engine) {
                 Ok(found) => {
                     queues.insert(channel, found);
                 }
-                Err(note) => notes.push(note),
+                Err(note) => notes.push(format!("queues.{channel}: {note}")),
             }
         }
-        let sessions = tables.iter().find(|table| key(&table.name) == "reportmember").map(|table| Found {
+        let sessions = tables.iter().filter(|table| table.kind == TableKind::Table);
+        let sessions = sessions.filter(|table| is_of_sessions(table)).min_by_key(|table| table.name.len());
+        let sessions = sessions.map(|table| Found {
             table,
             grade: if table.name == "report_member" { Grade::Certain } else { Grade::Likely },
             reason: "documented".to_owned(),
@@ -108,56 +114,97 @@ impl<'a> Entities<'a> {
     }
 }
 
-fn users<'a>(tables: &[&'a Table], engine: Engine) -> Option<Found<'a>> {
+/// `report_member`, also behind a prefix.
+fn is_of_sessions(table: &Table) -> bool {
+    let words = words(&table.name);
+    words.ends_with(&["report".to_owned(), "member".to_owned()])
+        && words.iter().filter(|word| is_past(word)).count() == 1
+}
+
+/// Why a table is not taken although its name fits, if so.
+pub fn unfit(table: &Table, fields: &[Field], engine: Engine) -> Option<String> {
+    let name = &table.name;
+    if table.kind == TableKind::View {
+        return Some(format!("{name} is a view: a map needs the tables behind it, with their keys"));
+    }
+    if let Some(word) = against(name).first() {
+        return Some(format!("{name} is not taken, because of `{word}` in its name"));
+    }
+    let why = lacks(table, fields, engine)?;
+    Some(format!("{name} is called so, but {why}"))
+}
+
+fn users<'a>(tables: &[&'a Table], engine: Engine) -> Result<Found<'a>, String> {
     let score = |table: &&&Table| USERS.iter().filter(|field| find(table, field, engine).is_some()).count();
-    let named = tables.iter().find(|table| table.name == "users" && score(table) >= 4);
+    let fits = |table: &&&Table| unfit(table, &[], engine).is_none();
+    let named = tables.iter().filter(fits).find(|table| table.name == "users" && score(table) >= 4);
     if let Some(table) = named {
         let (grade, reason, known) = (Grade::Certain, "documented".to_owned(), Known::Documented);
-        return Some(Found { table, grade, reason, known });
+        return Ok(Found { table, grade, reason, known });
     }
-    let best = tables.iter().filter(|table| score(table) >= 5).max_by_key(score)?;
-    let reason = format!("it has {} of the documented columns", score(&best));
-    let grade = if key(&best.name) == "user" { Grade::Likely } else { Grade::Guess };
-    Some(Found { table: best, grade, reason, known: Known::ByConvention })
+    let is_named = |table: &&&Table| words(&table.name).last().is_some_and(|word| word == "user");
+    let mut able: Vec<_> = tables.iter().filter(fits).filter(|table| score(table) >= 5).collect();
+    able.sort_by_key(|table| Reverse((score(table), is_named(table))));
+    match able.as_slice() {
+        [] => {
+            let why = tables.iter().filter(is_named).find_map(|table| unfit(table, &[], engine));
+            Err(and("no table with names, roles and extensions", why.into_iter().collect()))
+        }
+        [one, other, ..] if (score(one), is_named(one)) == (score(other), is_named(other)) => {
+            Err(format!("not told which of {} and {} it is", one.name, other.name))
+        }
+        [best, ..] => {
+            let reason = format!("it has {} of the documented columns", score(best));
+            let grade = if is_named(best) { Grade::Likely } else { Grade::Guess };
+            Ok(Found { table: best, grade, reason, known: Known::ByConvention })
+        }
+    }
 }
 
 fn queues_of<'a>(channel: Channel, tables: &[&'a Table], engine: Engine) -> Result<Found<'a>, String> {
-    let has_name =
-        |table: &&&Table| VOICE_QUEUES[..2].iter().all(|field| find(table, field, engine).is_some());
     let exact = format!("{channel}_queues");
-    if let Some(table) = tables.iter().filter(has_name).find(|table| table.name == exact) {
+    let is_spelt = |table: &&&Table| table.name == exact || is_queue_of(channel, &table.name);
+    let fits = |table: &&&Table| unfit(table, &VOICE_QUEUES[..2], engine).is_none();
+    if let Some(table) = tables.iter().filter(fits).find(|table| table.name == exact) {
         let (grade, reason, known) = match channel {
             Channel::Voice => (Grade::Certain, "documented", Known::Documented),
             _ => (Grade::Likely, "named as the documented voice_queues is", Known::ByConvention),
         };
         return Ok(Found { table, grade, reason: reason.to_owned(), known });
     }
-    let spelt: Vec<_> =
-        tables.iter().filter(has_name).filter(|table| is_queue_of(channel, &table.name)).collect();
-    if let [table] = spelt.as_slice() {
-        let reason = "its name says so".to_owned();
-        return Ok(Found { table, grade: Grade::Likely, reason, known: Known::ByConvention });
-    }
     // A prefix or suffix in the name: only a table with a strategy is one of queues, and not of their reports.
-    let around: Vec<_> = tables
-        .iter()
-        .filter(has_name)
-        .filter(|table| {
-            names_queue_of(channel, &table.name) && find(table, &VOICE_QUEUES[2], engine).is_some()
-        })
-        .collect();
-    match (spelt.as_slice(), around.as_slice()) {
-        ([], [table]) => {
-            let reason = "its name contains the channel and `queue`, and it has a strategy".to_owned();
-            Ok(Found { table, grade: Grade::Guess, reason, known: Known::ByConvention })
+    let is_around = |table: &&&Table| {
+        names_queue_of(channel, &table.name) && find(table, &VOICE_QUEUES[2], engine).is_some()
+    };
+    let spelt: Vec<_> = tables.iter().filter(is_spelt).filter(fits).collect();
+    let around: Vec<_> = tables.iter().filter(is_around).filter(fits).collect();
+    let (taken, grade, reason) = match spelt.as_slice() {
+        [] => (around, Grade::Guess, "its name contains the channel and `queue`, and it has a strategy"),
+        _ => (spelt, Grade::Likely, "its name says so"),
+    };
+    // A name that fits better and cannot be taken must be heard: what is left over may be something else.
+    let unfit = |table: &&'a Table| unfit(table, &VOICE_QUEUES[..2], engine);
+    let better: Vec<String> = tables.iter().filter(is_spelt).filter_map(unfit).collect();
+    match taken.as_slice() {
+        [table] => {
+            let grade = if better.is_empty() { grade } else { Grade::Guess };
+            let known = Known::ByConvention;
+            Ok(Found { table, grade, reason: and(reason, better), known })
         }
-        ([], []) => Err(format!("queues.{channel}: no table found")),
-        (several, others) => {
-            let tables = if several.is_empty() { others } else { several };
-            let names: Vec<&str> = tables.iter().map(|table| table.name.as_str()).collect();
-            Err(format!("queues.{channel}: not told which of {} it is", names.join(", ")))
+        [] => {
+            let others = tables.iter().filter(|table| !is_spelt(table)).filter(is_around);
+            Err(and("no table found", better.into_iter().chain(others.filter_map(unfit)).collect()))
+        }
+        several => {
+            let names: Vec<&str> = several.iter().map(|table| table.name.as_str()).collect();
+            Err(format!("not told which of {} it is", names.join(", ")))
         }
     }
+}
+
+/// A reason, and what else there is to know about it.
+pub fn and(reason: &str, more: Vec<String>) -> String {
+    std::iter::once(reason.to_owned()).chain(more).collect::<Vec<_>>().join("; ")
 }
 
 /// `chat_queues`, `ChatQueue`, `queues_chat`, `email_queues`.
@@ -167,11 +214,15 @@ fn is_queue_of(channel: Channel, name: &str) -> bool {
 }
 
 fn names_queue_of(channel: Channel, name: &str) -> bool {
+    words(name).iter().any(|word| word == "queue") && names_channel(channel, name)
+}
+
+/// Whether a name has the word of a channel.
+pub fn names_channel(channel: Channel, name: &str) -> bool {
     let words = words(name);
     let pairs = words.windows(2).map(<[String]>::concat);
     let said: Vec<String> = words.iter().cloned().chain(pairs).collect();
-    said.iter().any(|word| word == "queue")
-        && spellings(channel).iter().any(|word| said.iter().any(|it| it == word))
+    spellings(channel).iter().any(|word| said.iter().any(|it| it == word))
 }
 
 /// How a channel may be written, in lower case without separators.

@@ -52,6 +52,9 @@ pub const TIMES: [Field; 2] = [
     optional("updated", Type::Time, &["updatedat", "modifiedat", "changedat"]),
 ];
 
+/// How a column is called that holds the opposite of `enabled`.
+const OPPOSITES: [&str; 5] = ["disabled", "isdisabled", "inactive", "isinactive", "blocked"];
+
 /// The mark of a row that was deleted softly.
 pub const DELETED: Field = optional("deleted", Type::Time, &["deletedat", "removedat", "deletedon"]);
 
@@ -64,14 +67,53 @@ pub enum Known {
     ByConvention,
 }
 
-/// The column of a field, and the place of its name among the known ones.
+/// The column of a field, and the place of its name among the known ones; an id may have any name if it is the key.
 pub fn find<'a>(table: &'a Table, field: &Field, engine: Engine) -> Option<(&'a Column, usize)> {
-    field.names.iter().enumerate().find_map(|(place, name)| {
-        let column = table.columns.iter().find(|column| key(&column.name) == *name)?;
+    let by_name = field.names.iter().enumerate().find_map(|(place, name)| {
+        let column = named(table, name)?;
         // A row is there while its mark is NULL.
         let can_be_unset = field.key != DELETED.key || column.nullable;
         (can_be_unset && takes(column, field.kind, engine)).then_some((column, place))
+    });
+    by_name.or_else(|| {
+        let [only] = table.primary_key() else { return None };
+        let column = table.column(only).filter(|_| field.key == "id")?;
+        // A key that the server made by itself is shown or hidden by a setting of the server: no map may rest on it.
+        let is_own = takes(column, field.kind, engine) && !column.is_invisible();
+        // The key of a table with one other row each is somebody else's id.
+        let refers = table.foreign_keys.iter().any(|key| key.columns == [only.clone()]);
+        (is_own && !refers).then_some((column, field.names.len()))
     })
+}
+
+fn named<'a>(table: &'a Table, name: &str) -> Option<&'a Column> {
+    table.columns.iter().find(|column| key(&column.name) == *name)
+}
+
+/// Why there is no column for a field.
+pub fn not_found(table: &Table, field: &Field) -> String {
+    let looked_for = format!("no column called {} or the like", field.names.join(", "));
+    let opposite = || OPPOSITES.iter().find_map(|name| named(table, name)).filter(|_| field.key == "enabled");
+    match (field.names.iter().find_map(|name| named(table, name)), opposite()) {
+        (Some(column), _) => {
+            let only = if field.key == "id" {
+                "only whole-number keys are supported"
+            } else {
+                "it is of another type"
+            };
+            format!("`{}` is {}; {only}", column.name, describe(table, column))
+        }
+        (None, Some(column)) => {
+            format!("{looked_for}; `{}` says the opposite, which a map cannot turn around", column.name)
+        }
+        (None, None) => looked_for,
+    }
+}
+
+/// The first of these fields that a table lacks, and why.
+pub fn lacks(table: &Table, fields: &[Field], engine: Engine) -> Option<String> {
+    let lacking = fields.iter().find(|field| find(table, field, engine).is_none())?;
+    Some(not_found(table, lacking))
 }
 
 /// Whether a column takes such values.
@@ -95,13 +137,14 @@ pub fn columns(section: &str, table: &Table, fields: &[&Field], known: Known, en
                 let (grade, why) = match (known, place) {
                     (Known::Documented, 0) => (Grade::Certain, "documented"),
                     (_, 0) => (Grade::Likely, "the usual name"),
+                    (_, place) if place == field.names.len() => (Grade::Likely, "the primary key"),
                     _ => (Grade::Guess, "a name like it"),
                 };
                 section.text(field.key, &column.name, grade, format!("{why}, {}", describe(table, column)));
             }
             None if field.needed => {
-                let wanted = format!("no column called {} or the like", field.names.join(", "));
-                section.entries.push(Entry::Missing(field.key.to_owned(), wanted));
+                let why = not_found(table, field);
+                section.entries.push(Entry::Missing(field.key.to_owned(), why));
             }
             None => {}
         }

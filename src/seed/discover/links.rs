@@ -2,36 +2,22 @@
 //! discriminator, personal and profile links in one.
 //!
 //! Invariant: rows of two kinds in one table are proposed only where they can be told apart; where
-//! they cannot, a note says so. Reports and histories that hold the same ids are no links.
+//! they cannot, a note says so. Which of several tables it is, `choice` says.
 
-use super::entities::spellings;
+use super::choice::{Choice, choose, words_of};
+use super::discriminator::{Only, discriminator, only};
+use super::entities::{and, names_channel};
 use super::fields::{DELETED, Field, TIMES, Type, find, optional, takes};
-use super::names::{key, words};
-use super::proposal::{Entry, Grade, Section, quoted};
+use super::names::{against, key, words};
+use super::proposal::{self, Entry, Grade, Section};
 use super::references::{Reference, Target, Targets};
-use super::{Samples, proposal};
-use crate::db::catalog::{Column, ColumnDefault, Table, TableKind};
+use crate::db::catalog::{Column, Table, TableKind};
 use crate::db::{Catalog, Engine};
 use crate::seed::Channel;
 use crate::seed::map::LinkKind;
 use crate::seed::verify::{Family, covering, describe};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// How a column that names the channel may be called.
-const DISCRIMINATORS: [&str; 9] = [
-    "channel",
-    "type",
-    "kind",
-    "media",
-    "queuetype",
-    "channeltype",
-    "queuechannel",
-    "mediatype",
-    "channelname",
-];
-/// Words of tables that keep what was.
-const PAST: [&str; 12] =
-    ["report", "history", "log", "archive", "backup", "audit", "stat", "old", "tmp", "bak", "copy", "event"];
 /// Where a voice queue of a profile may have its penalty.
 const PENALTY: Field = optional("penalty", Type::Number, &["penalty"]);
 const ID: Field = optional("id", Type::Number, &["id"]);
@@ -41,17 +27,18 @@ struct Candidate<'a> {
     table: &'a Table,
     ends: Vec<Reference<'a>>,
     discriminator: Option<&'a Column>,
-    score: i32,
     engine: Engine,
+    /// Words of the tables that its ends refer to.
+    words_of_ends: BTreeSet<String>,
 }
 
 /// A table's offer for one kind.
-struct Offer<'c, 'a> {
+pub struct Offer<'c, 'a> {
     candidate: &'c Candidate<'a>,
     owner: &'c Reference<'a>,
     member: &'c Reference<'a>,
     absent: Option<&'c Reference<'a>>,
-    only: Option<(&'a Column, String, Grade, String)>,
+    only: Option<Only<'a>>,
 }
 
 /// The sections of all links that were found, and what could not be told.
@@ -61,37 +48,59 @@ pub fn links(
     channels: &[Channel],
     engine: Engine,
     samples: &Samples,
-) -> (Vec<(LinkKind, Vec<Section>)>, Vec<String>) {
-    let candidates: Vec<Candidate<'_>> = candidates(catalog, targets, engine);
-    let mut notes: Vec<String> = candidates.iter().filter_map(Candidate::cannot_be_told).collect();
+) -> (Vec<Section>, Vec<String>) {
+    let [candidates, views] =
+        [TableKind::Table, TableKind::View].map(|kind| candidates(catalog, targets, engine, kind));
+    let mut notes: Vec<String> = candidates.iter().flat_map(Candidate::cannot_be_told).collect();
     let queues = channels.iter().map(|channel| LinkKind::ProfileQueues(*channel));
     let personal = channels.iter().map(|channel| LinkKind::Personal(*channel));
-    let mut found = Vec::new();
-    for kind in [LinkKind::ProfileAgents].into_iter().chain(queues).chain(personal) {
-        let mut offers: Vec<Offer<'_, '_>> =
-            candidates.iter().filter_map(|candidate| candidate.offer(kind, samples)).collect();
-        offers.sort_by(|one, other| {
-            (other.candidate.score, &one.candidate.table.name)
-                .cmp(&(one.candidate.score, &other.candidate.table.name))
-        });
-        match offers.as_slice() {
-            [] => notes.push(format!("links.{kind}: no table found")),
-            [one, other, ..] if one.candidate.score == other.candidate.score => notes.push(format!(
-                "links.{kind}: not told which of {} and {} it is",
-                one.candidate.table.name, other.candidate.table.name
-            )),
-            [best, ..] => found.push((kind, best.sections(kind))),
+    let mut sections = Vec::new();
+    let of_profiles = |kind: &LinkKind| !matches!(kind, LinkKind::Personal(_));
+    let has_profiles = targets.name_of(Target::Profiles).is_some();
+    if !has_profiles {
+        notes.push(
+            "links of profiles: not looked for, because the table of profiles was not found".to_owned(),
+        );
+    }
+    let kinds = [LinkKind::ProfileAgents].into_iter().chain(queues).chain(personal);
+    for kind in kinds.filter(|kind| has_profiles || !of_profiles(kind)) {
+        let offers = candidates.iter().filter_map(|candidate| candidate.offer(kind, samples)).collect();
+        match choose(offers, kind) {
+            Choice::Taken(best, grade, reason, rival) => {
+                let name = best.offer.table_name();
+                notes.extend(rival.map(|rival| format!("links.{kind}: {name} is proposed, and not {rival}")));
+                sections.extend(best.offer.sections(kind, grade, &reason));
+            }
+            Choice::Open(several) => {
+                let said: Vec<String> = several.iter().map(|it| it.with_reasons()).collect();
+                notes.push(format!("links.{kind}: not told which it is: {}", said.join("; or ")));
+                for it in &several {
+                    let reason =
+                        "not told whether it is this one; delete the others and uncomment it".to_owned();
+                    let of_it = it.offer.sections(kind, Grade::Guess, &reason);
+                    sections.extend(of_it.into_iter().map(Section::left_open));
+                }
+            }
+            Choice::None(refused) => {
+                let view = |view: &Candidate<'_>| {
+                    view.offer(kind, samples)
+                        .map(|_| format!("{} has its columns, but is a view", view.table.name))
+                };
+                let why = refused.into_iter().chain(views.iter().filter_map(view)).collect();
+                notes.push(and(&format!("links.{kind}: no table found"), why));
+            }
         }
     }
-    (found, notes)
+    (sections, notes)
 }
 
 /// Text columns that name the channel of a link, whose values only the rows tell.
 pub fn wanted_samples(catalog: &Catalog, targets: &Targets<'_>, engine: Engine) -> Vec<(String, String)> {
     let is_open = |column: &&Column| (Family { column, engine }).members().is_none();
-    candidates(catalog, targets, engine)
+    candidates(catalog, targets, engine, TableKind::Table)
         .iter()
         .filter(|candidate| candidate.end(Target::AnyQueue).is_some())
+        .filter(|candidate| against(&candidate.table.name).is_empty())
         .filter_map(|candidate| {
             let column = candidate.discriminator.filter(is_open)?;
             Some((candidate.table.name.clone(), column.name.clone()))
@@ -99,46 +108,51 @@ pub fn wanted_samples(catalog: &Catalog, targets: &Targets<'_>, engine: Engine) 
         .collect()
 }
 
-fn candidates<'a>(catalog: &'a Catalog, targets: &Targets<'_>, engine: Engine) -> Vec<Candidate<'a>> {
+fn candidates<'a>(
+    catalog: &'a Catalog,
+    targets: &Targets<'_>,
+    engine: Engine,
+    kind: TableKind,
+) -> Vec<Candidate<'a>> {
     let tables = catalog.tables.values();
-    let tables = tables.filter(|table| table.kind == TableKind::Table && !targets.has(table));
+    let tables = tables.filter(|table| table.kind == kind && !targets.has(table));
     tables.filter_map(|table| Candidate::new(table, targets, engine)).collect()
 }
 
 impl<'a> Candidate<'a> {
     fn new(table: &'a Table, targets: &Targets<'_>, engine: Engine) -> Option<Self> {
-        let ends = targets.of(table);
+        let mut ends = targets.of(table);
         if ends.len() < 2 {
             return None;
         }
         let has_any_queue = ends.iter().any(|end| end.target == Target::AnyQueue);
         let discriminator = if has_any_queue { discriminator(table, engine) } else { None };
-        let mut candidate = Self { table, ends, discriminator, score: 0, engine };
-        candidate.score = candidate.score();
-        (candidate.score >= 0).then_some(candidate)
-    }
-
-    /// How much it looks like a table that holds nothing but links.
-    fn score(&self) -> i32 {
-        let words = words(&self.table.name);
-        let is_past = words.iter().any(|word| PAST.contains(&word.as_str()));
-        let keys: Vec<&str> = self.ends.iter().map(|end| end.column.name.as_str()).collect();
-        let is_key =
-            |columns: &[String]| keys.iter().filter(|key| columns.iter().any(|c| c == **key)).count() > 1;
-        let is_unique = self.table.indexes.iter().any(|index| index.unique && is_key(&index.columns));
-        let by_key = self.ends.iter().filter(|end| end.grade == Grade::Certain).count() > 1;
-        let points =
-            [(is_unique, 4), (words.iter().any(|word| word == "has"), 3), (by_key, 2), (is_past, -8)];
-        let points: i32 = points.iter().map(|(holds, points)| if *holds { *points } else { 0 }).sum();
-        points - i32::try_from(self.others().len()).unwrap_or(i32::MAX)
+        // `queue_id` in a table whose name has the channel.
+        let said: Vec<Channel> =
+            Channel::ALL.into_iter().filter(|channel| names_channel(*channel, &table.name)).collect();
+        if let ([channel], None) = (said.as_slice(), discriminator) {
+            for end in ends.iter_mut().filter(|end| end.target == Target::AnyQueue) {
+                end.target = Target::Queues(*channel);
+                end.reason = format!("a queue, in a table about {channel}; there is no foreign key");
+            }
+        }
+        let words_of_ends = ends
+            .iter()
+            .flat_map(|end| {
+                targets.name_of(end.target).map(words).into_iter().flatten().chain(words_of(end.target))
+            })
+            .collect();
+        Some(Self { table, ends, discriminator, engine, words_of_ends })
     }
 
     /// Columns that a table of links has no use for.
     fn others(&self) -> Vec<&'a Column> {
         let used = |column: &Column| {
-            self.ends.iter().any(|end| end.column.name == column.name)
+            self.ends.iter().any(|end| end.column.name == column.name && end.against.is_none())
                 || self.discriminator.is_some_and(|found| found.name == column.name)
-                || [PENALTY, ID, DELETED].iter().chain(&TIMES).any(|field| {
+                || find(self.table, &ID, self.engine).is_some_and(|(id, _)| id.name == column.name)
+                || column.is_invisible()
+                || [PENALTY, DELETED].iter().chain(&TIMES).any(|field| {
                     field.names.contains(&key(&column.name).as_str())
                         && takes(column, field.kind, self.engine)
                 })
@@ -146,15 +160,22 @@ impl<'a> Candidate<'a> {
         self.table.columns.iter().filter(|column| !used(column)).collect()
     }
 
+    /// The column for an end. Of several, one that no word speaks against, then one that is in a unique key with others,
+    /// then one that is named after the table.
     fn end(&self, target: Target) -> Option<&Reference<'a>> {
-        self.ends.iter().find(|end| end.target == target)
+        let ends = self.ends.iter().filter(|end| end.target == target);
+        ends.min_by_key(|end| (end.against.is_some(), !self.is_in_key(end), !end.is_named))
+    }
+
+    fn is_in_key(&self, end: &Reference<'_>) -> bool {
+        let has = |columns: &[String]| columns.len() > 1 && columns.contains(&end.column.name);
+        self.table.indexes.iter().any(|index| index.unique && has(&index.columns))
     }
 
     fn offer(&self, kind: LinkKind, samples: &Samples) -> Option<Offer<'_, 'a>> {
         let (users, profiles) = (self.end(Target::Users), self.end(Target::Profiles));
         let Some(channel) = kind.channel() else {
-            let of_queues = |end: &Reference<'_>| matches!(end.target, Target::Queues(_) | Target::AnyQueue);
-            if self.ends.iter().any(of_queues) {
+            if self.has_queue() {
                 return None;
             }
             return Some(Offer {
@@ -174,79 +195,126 @@ impl<'a> Candidate<'a> {
             LinkKind::Personal(_) => (users?, profiles),
             _ => (profiles?, users),
         };
+        // Who added a link is no owner of it.
+        let absent = absent.filter(|absent| absent.against.is_none());
         let can_be_told = absent.is_none_or(|absent| absent.column.nullable);
         can_be_told.then_some(Offer { candidate: self, owner, member, absent, only })
     }
 
     /// The value that marks a channel's rows.
-    fn only(&self, channel: Channel, samples: &Samples) -> Option<(&'a Column, String, Grade, String)> {
+    fn only(&self, channel: Channel, samples: &Samples) -> Option<Only<'a>> {
         let column = self.discriminator?;
-        let means = |value: &&String| {
-            let value = key(value);
-            spellings(channel).iter().any(|word| value == *word || value == format!("{word}queue"))
-        };
-        let from_rows = samples.get(&(self.table.name.clone(), column.name.clone()));
-        match ((Family { column, engine: self.engine }).members(), from_rows) {
-            (Some(members), _) => {
-                let value = members.iter().find(means)?.clone();
-                Some((column, value, Grade::Certain, "a member of the ENUM".to_owned()))
-            }
-            (None, Some(values)) if !values.is_empty() => match values.iter().find(means) {
-                Some(value) => {
-                    Some((column, value.clone(), Grade::Certain, "rows hold this value".to_owned()))
-                }
-                None => Some((column, channel.name().to_owned(), Grade::Guess, "no row says it".to_owned())),
-            },
-            (None, _) => {
-                let why = "the column may hold any text, and no row says it".to_owned();
-                Some((column, channel.name().to_owned(), Grade::Guess, why))
+        let seen = samples.get(&(self.table.name.clone(), column.name.clone()));
+        only(column, channel, seen, self.engine)
+    }
+
+    fn has_queue(&self) -> bool {
+        self.ends.iter().any(|end| matches!(end.target, Target::Queues(_) | Target::AnyQueue))
+    }
+
+    /// Why a table with the right ends is left out: its rows do not say whom they belong to, or of which channel they are.
+    fn cannot_be_told(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if !against(&self.table.name).is_empty() {
+            return notes;
+        }
+        let name = &self.table.name;
+        let owners = [Target::Users, Target::Profiles].map(|target| self.end(target));
+        let owners: Vec<_> = owners.into_iter().flatten().filter(|end| end.against.is_none()).collect();
+        if let (true, [users, profiles]) = (self.has_queue(), owners.as_slice()) {
+            let never_null = [users, profiles].into_iter().filter(|end| !end.column.nullable);
+            let columns: Vec<&str> = never_null.map(|end| end.column.name.as_str()).collect();
+            if !columns.is_empty() {
+                notes.push(format!(
+                    "{name}: {} is never NULL, so that its rows belong to an agent and a profile at once; \
+                     such links are not proposed",
+                    columns.join(" and ")
+                ));
             }
         }
-    }
-
-    /// A table with both owners whose rows do not say which of the two they are about.
-    fn cannot_be_told(&self) -> Option<String> {
-        let (users, profiles) = (self.end(Target::Users)?, self.end(Target::Profiles)?);
-        let has_queue =
-            self.ends.iter().any(|end| matches!(end.target, Target::Queues(_) | Target::AnyQueue));
-        let never_null = [users, profiles].into_iter().filter(|end| has_queue && !end.column.nullable);
-        let columns: Vec<&str> = never_null.map(|end| end.column.name.as_str()).collect();
-        (!columns.is_empty()).then(|| {
-            format!(
-                "{}: {} is never NULL, so that its rows belong to an agent and a profile at once; \
-                 such links are not proposed",
-                self.table.name,
-                columns.join(" and ")
-            )
-        })
+        if let (Some(queue), None, false) =
+            (self.end(Target::AnyQueue), self.discriminator, owners.is_empty())
+        {
+            notes.push(format!(
+                "{name}: no text column says of which channel the queue in {} is; such links are not proposed",
+                queue.column.name
+            ));
+        }
+        notes
     }
 }
 
-/// The column that names the channel, of a table whose queue column does not.
-fn discriminator(table: &Table, engine: Engine) -> Option<&Column> {
-    let texts = || table.columns.iter().filter(|column| takes(column, Type::Text, engine));
-    DISCRIMINATORS.iter().find_map(|name| texts().find(|column| key(&column.name) == *name))
-}
+impl<'a> Offer<'_, 'a> {
+    /// The table's name.
+    pub fn table_name(&self) -> &'a str {
+        &self.candidate.table.name
+    }
 
-impl Offer<'_, '_> {
-    fn sections(&self, kind: LinkKind) -> Vec<Section> {
+    /// The two columns.
+    pub fn columns(&self) -> [&'a str; 2] {
+        [self.owner, self.member].map(|end| end.column.name.as_str())
+    }
+
+    /// How sure it is where the two columns lead.
+    pub fn evidence(&self) -> Grade {
+        self.owner.grade.min(self.member.grade)
+    }
+
+    /// Whether a unique key has both columns.
+    pub fn is_unique(&self) -> bool {
+        let has = |columns: &[String], end: &Reference<'_>| columns.contains(&end.column.name);
+        let both = |columns: &[String]| has(columns, self.owner) && has(columns, self.member);
+        self.candidate.table.indexes.iter().any(|index| index.unique && both(&index.columns))
+    }
+
+    /// Whether there is a column for the penalty.
+    pub fn has_penalty(&self) -> bool {
+        find(self.candidate.table, &PENALTY, self.candidate.engine).is_some()
+    }
+
+    /// Columns that every new row must fill, and only a person can say with what.
+    pub fn demanded(&self) -> Vec<&'a Column> {
+        self.candidate.others().into_iter().filter(|column| column.is_demanded()).collect()
+    }
+
+    /// How many columns there are besides.
+    pub fn others(&self) -> usize {
+        self.candidate.others().len()
+    }
+
+    /// The words that the ends' own names consist of.
+    pub fn words_of_ends(&self) -> &BTreeSet<String> {
+        &self.candidate.words_of_ends
+    }
+
+    /// A word in the name of one of its two columns that says otherwise.
+    pub fn word_against(&self) -> Option<String> {
+        [self.owner, self.member].into_iter().find_map(|end| end.against.clone())
+    }
+
+    /// The lines of the map.
+    pub fn sections(&self, kind: LinkKind, grade: Grade, reason: &str) -> Vec<Section> {
         let table = self.candidate.table;
         let place = format!("links.{kind}");
         let mut head = Section::new(&place);
-        let grade = self.owner.grade.min(self.member.grade);
-        head.text("table", &table.name, grade, self.reason());
-        if let Some((column, value, grade, why)) = &self.only {
-            let value = format!("{{ column = {}, value = {} }}", quoted(&column.name), quoted(value));
-            head.entries.push(Entry::Line("only".to_owned(), value, *grade, why.clone()));
+        head.text("table", &table.name, grade, reason);
+        if let Some(only) = &self.only {
+            head.entries.push(Entry::Line("only".to_owned(), only.to_toml(), only.grade, only.why.clone()));
         }
-        let only = self.only.as_ref().map(|(column, ..)| column.name.as_str());
+        for column in self.demanded() {
+            let name = proposal::key(&column.name);
+            head.entries.push(Entry::Remark(format!(
+                "new rows need a value for {}: add it below [{place}.fixed] as {name} = …",
+                describe_named(table, column)
+            )));
+        }
+        let only = self.only.as_ref().map(|only| only.column.name.as_str());
         let absent = self.absent.map(|absent| absent.column.name.as_str());
         let pair = [self.owner, self.member].map(|end| end.column.name.as_str());
         let pair: Vec<&str> = pair.into_iter().chain(only).chain(absent).collect();
         if find(table, &DELETED, self.candidate.engine).is_some() {
             head.entries.push(revival(table, &pair));
         }
-        self.demanded(&place, &mut head);
         let mut columns = Section::new(format!("{place}.columns"));
         let (owner, member) = match kind {
             LinkKind::ProfileAgents => ("profile", "agent"),
@@ -270,27 +338,6 @@ impl Offer<'_, '_> {
         }
         vec![head, columns]
     }
-
-    fn reason(&self) -> String {
-        let columns = [self.owner, self.member].map(|end| end.column.name.as_str());
-        let others: Vec<&str> = self.candidate.others().iter().map(|column| column.name.as_str()).collect();
-        let more =
-            if others.is_empty() { String::new() } else { format!("; it also has {}", others.join(", ")) };
-        format!("it has {}{more}", columns.join(" and "))
-    }
-
-    /// Columns that every new row must fill, and only a person can say with what.
-    fn demanded(&self, place: &str, head: &mut Section) {
-        for column in self.candidate.others() {
-            if !column.nullable && column.default == ColumnDefault::None && !column.is_generated() {
-                let name = proposal::key(&column.name);
-                head.entries.push(Entry::Remark(format!(
-                    "new rows need a value for {}: add it below [{place}.fixed] as {name} = …",
-                    describe_named(self.candidate.table, column)
-                )));
-            }
-        }
-    }
 }
 
 /// Whether a link that was deleted softly is taken back when it is added again: a unique index over the pair allows
@@ -309,5 +356,5 @@ fn describe_named(table: &Table, column: &Column) -> String {
     format!("{} ({})", column.name, describe(table, column))
 }
 
-/// Values that were seen in columns, by table and column.
-pub type Values = BTreeMap<(String, String), Vec<String>>;
+/// Values that were seen in columns, by table and column; the most frequent first.
+pub type Samples = BTreeMap<(String, String), Vec<String>>;

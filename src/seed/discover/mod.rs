@@ -3,6 +3,8 @@
 //! Invariant: pure, and never sure of more than it knows: each line has a grade and a reason, nobody
 //! is named as its reviewer, and nothing may be created by it.
 
+mod choice;
+mod discriminator;
 pub(in crate::seed) mod entities;
 pub(in crate::seed) mod fields;
 pub(in crate::seed) mod links;
@@ -10,19 +12,20 @@ pub(in crate::seed) mod names;
 mod profiles;
 mod proposal;
 mod references;
+mod renew;
 
-pub use links::Values as Samples;
+pub use links::Samples;
 pub use proposal::{Entry, Grade, Proposal, Section};
 pub(in crate::seed) use proposal::{key as key_text, quoted as quoted_text};
+pub use renew::{Renewal, renew};
 
 use crate::db::{Catalog, Engine};
 use crate::seed::Channel;
-use crate::seed::map::{Map, same_column};
-use crate::seed::verify::describe;
+use crate::seed::map::{Map, Needs, same_column};
+use crate::seed::verify::{describe, verify};
 use entities::{Entities, Found, PROFILES, SESSIONS, USERS, queue_fields};
 use fields::{DELETED, Field, Known, TIMES, columns};
 use references::{Target, Targets};
-use std::collections::BTreeMap;
 
 /// The documented role of agents.
 const AGENT: &str = "agent";
@@ -54,7 +57,7 @@ pub fn discover_around(
     }
     let channels: Vec<Channel> = found.entities.queues.keys().copied().collect();
     let (links, notes) = links::links(catalog, &found.targets, &channels, engine, samples);
-    proposal.sections.extend(links.into_iter().flat_map(|(_, sections)| sections));
+    proposal.sections.extend(links);
     proposal.notes.extend(notes);
     found.sessions(&mut proposal);
     proposal.notes.push(
@@ -62,7 +65,16 @@ pub fn discover_around(
             .to_owned(),
     );
     record(catalog, &mut proposal);
+    foresee(catalog, engine, &mut proposal);
     proposal
+}
+
+/// What `seed schema check` would refuse of the proposal, so that nobody signs it before having heard of it.
+fn foresee(catalog: &Catalog, engine: Engine, proposal: &mut Proposal) {
+    let Ok(map) = Map::parse("proposal", &proposal.to_toml("")) else { return };
+    let found = verify(&map, catalog, engine, &Needs::all(&map));
+    let refused = found.mismatches.iter().map(|difference| format!("to be settled: {difference}"));
+    proposal.notes.extend(refused);
 }
 
 /// Columns whose values tell channels apart: `SELECT DISTINCT` of each answers what names cannot.
@@ -82,7 +94,7 @@ impl<'a> Discovery<'a> {
     fn new(catalog: &'a Catalog, engine: Engine, known: Option<&str>) -> Self {
         let entities = Entities::find(catalog, engine);
         let mut targets = Targets::default();
-        if let Some(users) = &entities.users {
+        if let Ok(users) = &entities.users {
             targets = targets.with(Target::Users, users.table);
         }
         for (channel, queues) in &entities.queues {
@@ -103,13 +115,13 @@ impl<'a> Discovery<'a> {
 
     fn users(&self, proposal: &mut Proposal) {
         let mut head = Section::new("users");
-        let Some(users) = &self.entities.users else {
-            head.entries.push(Entry::Missing(
-                "table".to_owned(),
-                "no table with names, roles and extensions".to_owned(),
-            ));
-            proposal.sections.push(head);
-            return;
+        let users = match &self.entities.users {
+            Ok(users) => users,
+            Err(why) => {
+                head.entries.push(Entry::Missing("table".to_owned(), why.clone()));
+                proposal.sections.push(head);
+                return;
+            }
         };
         named(&mut head, users);
         head.entries.push(Entry::Remark(
@@ -202,16 +214,7 @@ pub fn record(catalog: &Catalog, proposal: &mut Proposal) {
         proposal.notes.push(why.to_owned());
         return;
     };
-    let mut used: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (table, columns) in map.columns_of_tables() {
-        let known = used.entry(table.as_str()).or_default();
-        for column in columns {
-            if !known.iter().any(|known| same_column(known, column.as_str())) {
-                known.push(column.as_str());
-            }
-        }
-    }
-    for (table, names) in used {
+    for (table, names) in renew::used(&map) {
         let Some(table) = catalog.table(table) else { continue };
         let place = format!("tables.{}", proposal::key(&table.name));
         let mut head = Section::new(&place);

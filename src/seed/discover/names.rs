@@ -19,7 +19,175 @@ pub fn words(name: &str) -> Vec<String> {
         before = c;
     }
     words.retain(|word| !word.is_empty());
-    words.iter().map(|word| singular(word)).collect()
+    words.iter().flat_map(|word| parts(word).unwrap_or_else(|| vec![singular(word)])).collect()
+}
+
+/// The known words that a word consists of, and of nothing else: some servers keep all names in lower case, so that
+/// `AgentProfiles` is `agentprofiles` there. The longest word first: `openchannel` before `open`.
+fn parts(word: &str) -> Option<Vec<String>> {
+    if word.is_empty() {
+        return Some(Vec::new());
+    }
+    let ends = word.char_indices().map(|(start, c)| start + c.len_utf8()).rev();
+    ends.map(|end| word.split_at(end)).find_map(|(head, rest)| {
+        let head = singular(head);
+        if !is_known(&head) {
+            return None;
+        }
+        let mut found = vec![head];
+        found.extend(parts(rest)?);
+        Some(found)
+    })
+}
+
+fn is_known(word: &str) -> bool {
+    PLAIN.contains(&word) || turns(word) || is_past(word)
+}
+
+/// Words of which names of tables and columns are made, besides those that turn their meaning.
+const PLAIN: [&str; 31] = [
+    "agent",
+    "app",
+    "assignment",
+    "cc",
+    "channel",
+    "chat",
+    "cm",
+    "email",
+    "fax",
+    "has",
+    "id",
+    "in",
+    "link",
+    "mail",
+    "map",
+    "member",
+    "open",
+    "openchannel",
+    "profile",
+    "queue",
+    "rel",
+    "sms",
+    "tb",
+    "tbl",
+    "team",
+    "to",
+    "user",
+    "video",
+    "voice",
+    "whats",
+    "whatsapp",
+];
+/// Words of tables that keep what was, or what is counted.
+const PAST: [&str; 28] = [
+    "archive",
+    "archived",
+    "audit",
+    "backup",
+    "bak",
+    "copy",
+    "dump",
+    "event",
+    "expired",
+    "export",
+    "history",
+    "import",
+    "journal",
+    "legacy",
+    "log",
+    "migration",
+    "old",
+    "report",
+    "revision",
+    "snapshot",
+    "staging",
+    "stat",
+    "statistic",
+    "temp",
+    "temporary",
+    "tmp",
+    "trash",
+    "version",
+];
+/// Words that turn around or change what a table of two ends means: who is kept out, who asked, who looks on.
+const TURNED: [&str; 62] = [
+    "admin",
+    "approver",
+    "banned",
+    "blacklist",
+    "block",
+    "blocked",
+    "candidate",
+    "chosen",
+    "creator",
+    "current",
+    "declined",
+    "default",
+    "deleted",
+    "denied",
+    "deny",
+    "disabled",
+    "draft",
+    "editor",
+    "exclude",
+    "excluded",
+    "exclusion",
+    "favorite",
+    "favourite",
+    "follower",
+    "forbidden",
+    "former",
+    "hidden",
+    "ignored",
+    "inactive",
+    "invitation",
+    "invite",
+    "invited",
+    "last",
+    "leader",
+    "manager",
+    "muted",
+    "observer",
+    "owner",
+    "paused",
+    "pending",
+    "permission",
+    "preference",
+    "previous",
+    "proposed",
+    "rejected",
+    "removed",
+    "request",
+    "requested",
+    "restricted",
+    "revoked",
+    "right",
+    "selected",
+    "session",
+    "skipped",
+    "subscription",
+    "supervisor",
+    "suspended",
+    "template",
+    "unassigned",
+    "viewer",
+    "waiting",
+    "watcher",
+];
+
+/// Whether a word says that a table keeps what was: a year or a version does as well.
+pub fn is_past(word: &str) -> bool {
+    PAST.contains(&word) || word.chars().all(|c| c.is_ascii_digit())
+}
+
+/// Whether a word turns the meaning of what it stands beside.
+pub fn turns(word: &str) -> bool {
+    TURNED.contains(&word)
+}
+
+/// The words of a name that speak against what the others say.
+pub fn against(name: &str) -> Vec<String> {
+    words(name).into_iter().filter(|word| is_past(word) || turns(word)).collect()
 }
 
 /// The words of a name joined: what is the same in every spelling.
@@ -67,6 +235,31 @@ mod tests {
         assert_eq!(key("WhatsAppQueues"), "whatsappqueue");
         assert_eq!(key("categories"), "category");
         assert_eq!(words("__"), [""; 0]);
+        for name in
+            ["agentprofilehasvoicequeues", "AGENTPROFILEHASVOICEQUEUES", "agent_profilehas_voicequeues"]
+        {
+            assert_eq!(words(name), ["agent", "profile", "has", "voice", "queue"], "{name}");
+        }
+        assert_eq!(words("SMSQueues"), ["sms", "queue"]);
+        assert_eq!(words("agentprofileblockedvoicequeues")[2], "blocked");
+        // What is not made of known words alone stays one word.
+        assert_eq!(words("username"), ["username"]);
+        assert_eq!(words("paid"), ["paid"]);
+    }
+
+    #[test]
+    fn words_that_turn_a_meaning_are_found_in_every_spelling() {
+        for (name, expect) in [
+            ("agent_profile_blocked_voice_queues", "blocked"),
+            ("AgentProfileSupervisors", "supervisor"),
+            ("userhasvoicequeuesrequested", "requested"),
+            ("voice_queues_2023", "2023"),
+            ("user_has_archives", "archive"),
+        ] {
+            assert_eq!(against(name), [expect], "{name}");
+        }
+        assert_eq!(against("user_has_voice_queues"), [""; 0]);
+        assert!(PLAIN.is_sorted() && PAST.is_sorted() && TURNED.is_sorted());
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub struct Section {
     pub key: String,
     /// Its lines.
     pub entries: Vec<Entry>,
+    /// Whether somebody must choose it first: then all of it is a comment.
+    pub is_open: bool,
 }
 
 /// One line of the file.
@@ -67,7 +69,13 @@ pub enum Entry {
 impl Section {
     /// A section without lines.
     pub fn new(key: impl Into<String>) -> Self {
-        Self { key: key.into(), entries: Vec::new() }
+        Self { key: key.into(), entries: Vec::new(), is_open: false }
+    }
+
+    /// The same as one of several that could be it.
+    #[must_use]
+    pub fn left_open(self) -> Self {
+        Self { is_open: true, ..self }
     }
 
     /// Adds a line whose value is a text.
@@ -94,7 +102,7 @@ impl Proposal {
             let section: &Section = section;
             section.entries.iter().filter_map(|entry| of(section, entry)).collect::<Vec<_>>()
         };
-        self.sections.iter().flat_map(missing).collect()
+        self.decided().flat_map(missing).collect()
     }
 
     /// The file: what is described goes into its head.
@@ -110,9 +118,14 @@ impl Proposal {
         }
         let _ = write!(text, "\nformat = 1\nname = {}\n{REVIEW}", quoted(of_what));
         for section in &self.sections {
-            let _ = write!(text, "\n[{}]\n", section.key);
+            let mut lines = format!("[{}]\n", section.key);
             for entry in &section.entries {
-                entry_text(&mut text, entry);
+                entry_text(&mut lines, entry);
+            }
+            text.push('\n');
+            for line in lines.lines() {
+                let mark = if section.is_open && !line.starts_with('#') { "# " } else { "" };
+                let _ = writeln!(text, "{mark}{line}");
             }
         }
         text.push('\n');
@@ -121,7 +134,12 @@ impl Proposal {
     }
 
     fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.sections.iter().flat_map(|section| &section.entries)
+        self.decided().flat_map(|section| &section.entries)
+    }
+
+    /// The sections that are part of the map.
+    fn decided(&self) -> impl Iterator<Item = &Section> {
+        self.sections.iter().filter(|section| !section.is_open)
     }
 }
 

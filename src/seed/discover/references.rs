@@ -3,7 +3,7 @@
 //! Invariant: a foreign key is the database's own word and outranks a name; a column with a foreign
 //! key to something else is no reference, whatever it is called.
 
-use super::names::{key, referred};
+use super::names::{key, referred, turns, words};
 use super::proposal::Grade;
 use crate::db::catalog::{Column, Table};
 use crate::seed::Channel;
@@ -31,6 +31,10 @@ pub struct Reference<'a> {
     pub grade: Grade,
     /// Why.
     pub reason: String,
+    /// Whether the column's name says so as well.
+    pub is_named: bool,
+    /// A word of the column's name that says otherwise.
+    pub against: Option<String>,
 }
 
 /// The tables that can be referred to.
@@ -56,15 +60,35 @@ impl<'a> Targets<'a> {
 
     fn reference<'t>(&self, table: &'t Table, column: &'t Column) -> Option<Reference<'t>> {
         let of_column = |columns: &[String]| matches!(columns, [from] if *from == column.name);
+        let words = words(&column.name);
+        // Who did it, or another part in it than to belong: `addedBy`, `supervisorId`.
+        let against = words.into_iter().find(|word| word == "by" || turns(word));
         if let Some(found) = table.foreign_keys.iter().find(|found| of_column(&found.columns)) {
+            if found.to_schema.is_some() {
+                return None;
+            }
             let same = |name: &str| name == found.to_table || name.eq_ignore_ascii_case(&found.to_table);
             let (target, _) = self.0.iter().find(|(_, known)| same(&known.name))?;
             let reason = format!("a foreign key to {}", found.to_table);
-            return Some(Reference { column, target: *target, grade: Grade::Certain, reason });
+            let stem = referred(&column.name).unwrap_or_default();
+            let is_named = self.by_name(&stem).is_some_and(|(named, ..)| named == *target);
+            return Some(Reference {
+                column,
+                target: *target,
+                grade: Grade::Certain,
+                reason,
+                is_named,
+                against,
+            });
         }
         let stem = referred(&column.name)?;
-        let by_name = self.0.iter().find(|(_, known)| key(&known.name) == stem);
-        let (target, grade, reason) = match (by_name, stem.as_str()) {
+        let (target, grade, reason) = self.by_name(&stem)?;
+        Some(Reference { column, target, grade, reason, is_named: true, against })
+    }
+
+    /// What a column means by its name.
+    fn by_name(&self, stem: &str) -> Option<(Target, Grade, String)> {
+        let (target, grade, reason) = match (self.named(stem), stem) {
             (Some((target, known)), _) => (*target, Grade::Likely, format!("named after {}", known.name)),
             (None, "agent" | "user" | "member") => {
                 (Target::Users, Grade::Likely, "agents are users; there is no foreign key".to_owned())
@@ -83,6 +107,22 @@ impl<'a> Targets<'a> {
             Target::AnyQueue => matches!(known, Target::Queues(_)),
             _ => *known == target,
         });
-        can.then_some(Reference { column, target, grade, reason })
+        can.then_some((target, grade, reason))
+    }
+
+    /// The name of the table that a target is.
+    pub fn name_of(&self, target: Target) -> Option<&'a str> {
+        self.0.iter().find(|(known, _)| *known == target).map(|(_, table)| table.name.as_str())
+    }
+
+    /// The table that a column is named after; its own name may have a prefix that columns do not repeat.
+    fn named(&self, stem: &str) -> Option<&(Target, &'a Table)> {
+        let behind_prefix = |known: &&(Target, &Table)| {
+            let words = words(&known.1.name);
+            let tail = |first: usize| words[first..].concat();
+            words.len() > 2 && (1..words.len() - 1).any(|first| tail(first) == stem)
+        };
+        let exact = self.0.iter().find(|(_, known)| key(&known.name) == stem);
+        exact.or_else(|| self.0.iter().find(behind_prefix))
     }
 }

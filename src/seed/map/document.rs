@@ -182,11 +182,17 @@ impl LinkTable {
         };
         let mut conditions = Vec::new();
         let mut fixed = self.fixed;
-        if let Some(Only { column, value }) = self.only {
+        if let Some(Only { column, value, also }) = self.only {
+            if also.contains(&value) {
+                return Err(format!("links.{kind}: `only` has {value} twice"));
+            }
             if fixed.insert(column.clone(), value.clone()).is_some() {
                 return Err(format!("links.{kind}: `{column}` is in `only` and in `fixed`"));
             }
-            conditions.push(Condition::Equals(column, value));
+            conditions.push(match also.as_slice() {
+                [] => Condition::Equals(column, value),
+                _ => Condition::OneOf(column, std::iter::once(value).chain(also).collect()),
+            });
         }
         conditions.extend(absent.map(Condition::IsNull));
         let (owner, member) = (needed(owner)?, needed(member)?);
@@ -260,6 +266,32 @@ mod tests {
         let personal = map.link(LinkKind::Personal(Channel::Voice)).expect("links");
         assert_eq!((&personal.owner, &personal.member), (&column("a"), &column("q")));
         assert_eq!(personal.conditions, [equals, Condition::IsNull(column("p"))]);
+    }
+
+    #[test]
+    fn several_values_may_mean_one_channel() {
+        let links = |also: &str| {
+            let only = format!("only = {{ column = \"channel\", value = \"Voice\", also = {also} }}");
+            format!(
+                "{SMALL}[links.personal.voice]\ntable = \"l\"\n{only}\ncolumns = {{ agent = \"a\", queue = \"q\" }}\n"
+            )
+        };
+        let map = Map::parse("m", &links("[\"voice\", 1]")).expect("a map");
+        let link = map.link(LinkKind::Personal(Channel::Voice)).expect("links");
+        let values = ["Voice", "voice"].map(|text| Literal::Text(text.to_owned()));
+        assert_eq!(link.conditions[0].values(), [&values[..], &[Literal::Integer(1)]].concat());
+        // What is written is the first.
+        assert_eq!(link.fixed.values().collect::<Vec<_>>(), [&values[0]]);
+        let same = Map::parse("m", &links("[]")).expect("a map");
+        let equals = same.link(LinkKind::Personal(Channel::Voice)).map(|link| link.conditions.clone());
+        assert!(matches!(equals.as_deref(), Some([Condition::Equals(..)])));
+        let twice = Map::parse("m", &links("[\"Voice\"]")).expect_err("the same value").to_string();
+        assert!(twice.contains("links.personal.voice: `only` has \"Voice\" twice"), "{twice}");
+        // Another kind with one of the values would have the same rows.
+        let chat = "[links.personal.chat]\ntable = \"l\"\nonly = { column = \"channel\", value = \"voice\" }\n\
+                    columns = { agent = \"a\", queue = \"q\" }\n";
+        let mixed = Map::parse("m", &(links("[\"voice\"]") + chat)).expect_err("mixed up").to_string();
+        assert!(mixed.contains("cannot be told from those of links.personal.voice"), "{mixed}");
     }
 
     #[test]

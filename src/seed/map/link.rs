@@ -90,6 +90,8 @@ fn is_usual(revive: &bool) -> bool {
 pub enum Condition {
     /// The column holds this value; a new row gets it.
     Equals(Ident, Literal),
+    /// The column holds one of these values, which mean the same; a new row gets the first.
+    OneOf(Ident, Vec<Literal>),
     /// The column is NULL; a new row leaves it out.
     IsNull(Ident),
 }
@@ -99,17 +101,30 @@ impl Condition {
     #[must_use]
     pub fn column(&self) -> &Ident {
         match self {
-            Self::Equals(column, _) | Self::IsNull(column) => column,
+            Self::Equals(column, _) | Self::OneOf(column, _) | Self::IsNull(column) => column,
+        }
+    }
+
+    /// The values of which the column holds one.
+    #[must_use]
+    pub fn values(&self) -> &[Literal] {
+        match self {
+            Self::Equals(_, value) => std::slice::from_ref(value),
+            Self::OneOf(_, values) => values,
+            Self::IsNull(_) => &[],
         }
     }
 }
 
-/// A discriminator: only rows with this value are meant.
+/// A discriminator: only rows with this value, or one that means the same, are meant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Only {
     /// The column.
     pub column: Ident,
-    /// Its value.
+    /// Its value, in new rows as well.
     pub value: Literal,
+    /// Values of old rows that mean the same.
+    #[serde(default)]
+    pub also: Vec<Literal>,
 }

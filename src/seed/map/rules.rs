@@ -79,8 +79,10 @@ fn conditions_exclude(link: &Link, other: &Link) -> bool {
     let needed = [&other.owner, &other.member];
     link.conditions.iter().any(|condition| match condition {
         Condition::IsNull(column) => needed.iter().any(|needed| needed.is_column(column.as_str())),
-        Condition::Equals(column, value) => other.conditions.iter().any(|condition| {
-            matches!(condition, Condition::Equals(its, other) if its.is_column(column.as_str()) && other != value)
+        Condition::Equals(column, _) | Condition::OneOf(column, _) => other.conditions.iter().any(|its| {
+            let values = its.values();
+            let is_about_it = its.column().is_column(column.as_str()) && !values.is_empty();
+            is_about_it && !condition.values().iter().any(|value| values.contains(value))
         }),
     })
 }

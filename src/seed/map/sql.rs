@@ -59,6 +59,9 @@ impl Link {
         let ends = [&self.owner, &self.member].map(|column| format!("{} IS NOT NULL", column.quoted()));
         let conditions = self.conditions.iter().map(|condition| match condition {
             Condition::Equals(column, _) => format!("{} = ?", column.quoted()),
+            Condition::OneOf(column, values) => {
+                format!("{} IN ({})", column.quoted(), vec!["?"; values.len()].join(", "))
+            }
             Condition::IsNull(column) => format!("{} IS NULL", column.quoted()),
         });
         ends.into_iter().chain(conditions).collect()
@@ -67,11 +70,7 @@ impl Link {
     /// The values of [`where_sql`](Self::where_sql) and [`where_deleted_sql`](Self::where_deleted_sql), in their order.
     #[must_use]
     pub fn condition_values(&self) -> Vec<Value> {
-        let value = |condition: &Condition| match condition {
-            Condition::Equals(_, value) => Some(value.into()),
-            Condition::IsNull(_) => None,
-        };
-        self.conditions.iter().filter_map(value).collect()
+        self.conditions.iter().flat_map(Condition::values).map(Value::from).collect()
     }
 }
 
@@ -108,6 +107,7 @@ mod tests {
             member: ident("q"),
             conditions: vec![
                 Condition::Equals(ident("channel"), Literal::Text("chat".to_owned())),
+                Condition::OneOf(ident("kind"), ["x", "X"].map(|it| Literal::Text(it.to_owned())).to_vec()),
                 Condition::IsNull(ident("a")),
             ],
             fixed: std::collections::BTreeMap::new(),
@@ -125,8 +125,10 @@ mod tests {
             soft.where_deleted_sql().is_some_and(|sql| sql.ends_with(" AND `a` IS NULL AND `d` IS NOT NULL"))
         );
         assert_eq!(soft.condition_values(), link.condition_values());
-        assert_eq!(link.where_sql(), "`p` IS NOT NULL AND `q` IS NOT NULL AND `channel` = ? AND `a` IS NULL");
-        assert_eq!(link.condition_values(), [Value::Text("chat".to_owned())]);
+        let text =
+            "`p` IS NOT NULL AND `q` IS NOT NULL AND `channel` = ? AND `kind` IN (?, ?) AND `a` IS NULL";
+        assert_eq!(link.where_sql(), text);
+        assert_eq!(link.condition_values(), ["chat", "x", "X"].map(|it| Value::Text(it.to_owned())));
         let columns = [&link.owner, &link.member];
         assert_eq!(insert(&link.table, &columns, 2), "INSERT INTO `links` (`p`, `q`) VALUES (?, ?), (?, ?)");
     }

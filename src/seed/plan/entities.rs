@@ -7,7 +7,7 @@ use super::model::{FieldChange, Given, Insert, Origin, RowRef, Update, noun};
 use super::planner::{Planner, Target};
 use super::wishes::{self, Wish, same};
 use crate::db::Value;
-use crate::db::catalog::ColumnDefault;
+use crate::db::catalog::Column;
 use crate::outcome::Finding;
 use crate::outcome::codes;
 use crate::seed::Channel;
@@ -228,12 +228,7 @@ fn complete(
             Field::Enabled => values.push(default(Value::Int(1))),
             Field::Description if nullable => values.push(default(Value::Null)),
             _ => {
-                let demanded = definition.is_some_and(|definition| {
-                    !definition.nullable
-                        && definition.default == ColumnDefault::None
-                        && !definition.is_auto_increment()
-                });
-                if demanded {
+                if definition.is_some_and(Column::is_demanded) {
                     missing(planner, section, name, &column.field, name.place);
                 }
             }

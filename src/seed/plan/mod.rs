@@ -28,11 +28,11 @@ pub use wishes::is_set;
 
 use crate::db::Value;
 use crate::outcome::{Finding, sort_findings};
-use crate::seed::manifest::Problem;
+use crate::seed::manifest::{Place, Problem};
 use crate::seed::map::Part;
 use crate::seed::snapshot::{Field, LinkRow, Snapshot};
 use planner::Planner;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// What came of planning.
 #[derive(Debug, Clone)]
@@ -45,6 +45,8 @@ pub struct Draft {
     pub unknown: Vec<Unknown>,
     /// What a person should know.
     pub findings: Vec<Finding>,
+    /// Where the manifest declares a row.
+    pub places: BTreeMap<(Part, RowRef), Place>,
 }
 
 /// Plans.
@@ -61,12 +63,12 @@ pub fn draft(input: &Input<'_>) -> Draft {
             Problem::error(permission.user_profile.place, "permissions are not written by this motionctl");
         planner.report(problem.hint("leave `permissions` out, and set the rights in Motion's User Profiles"));
     }
-    let Planner { mut plan, mut problems, mut unknown, mut findings, .. } = planner;
+    let Planner { mut plan, mut problems, mut unknown, mut findings, places, .. } = planner;
     label(&mut plan, input.snapshot);
     problems.sort_by_key(|problem| problem.place);
     unknown.sort_by_key(|unknown| unknown.place);
     sort_findings(&mut findings);
-    Draft { plan, problems, unknown, findings }
+    Draft { plan, problems, unknown, findings, places }
 }
 
 /// Names the rows that links are about, as far as they were read.

@@ -58,6 +58,8 @@ pub(super) struct Planner<'a> {
     pub problems: Vec<Problem>,
     pub unknown: Vec<Unknown>,
     pub findings: Vec<Finding>,
+    /// Where the manifest speaks of a row.
+    pub places: BTreeMap<(Part, RowRef), Place>,
     targets: HashMap<(Part, Group), Target>,
     /// Where a group was declared.
     declared: HashMap<(Part, Group), Place>,
@@ -77,6 +79,7 @@ impl<'a> Planner<'a> {
             problems: Vec::new(),
             unknown: Vec::new(),
             findings: Vec::new(),
+            places: BTreeMap::new(),
             targets: HashMap::new(),
             declared: HashMap::new(),
             missing: HashSet::new(),
@@ -157,6 +160,9 @@ impl<'a> Planner<'a> {
                 ),
             );
             return;
+        }
+        if let Target::Row(row) = target {
+            self.places.insert((part, row), place);
         }
         self.targets.insert((part, group), target);
     }

@@ -70,6 +70,11 @@ impl Comparison {
         key
     }
 
+    /// A text that is asked about.
+    fn given(&self) -> &'static str {
+        if self.engine == Engine::Sqlite { "?" } else { GIVEN }
+    }
+
     /// The text as the column would hold it; none where it can hold every text.
     fn held(&self, text: &str) -> Option<String> {
         let charset = self.charset.as_deref().filter(|charset| *charset != "utf8mb4")?;
@@ -79,7 +84,8 @@ impl Comparison {
     /// Sorts names into groups that are the same to the server.
     pub fn group(&self, conn: &mut Connection, wanted: &[Name]) -> Result<Keyed, DbError> {
         let mut keyed = Keyed { names: Names::default(), groups: HashMap::new() };
-        let expressions: Vec<_> = std::iter::once(self.key("?")).chain(self.held("?")).collect();
+        let expressions: Vec<_> =
+            std::iter::once(self.key(self.given())).chain(self.held(self.given())).collect();
         for chunk in wanted.chunks(NAMES) {
             let texts: Vec<&str> = chunk.iter().map(|name| &**name).collect();
             let answers = made_of(conn, &expressions, &texts)?;
@@ -198,6 +204,10 @@ pub(super) fn made_of(
     // What is NULL is left out, and would move the rest.
     if answers.len() == expressions.len() * texts.len() { Ok(answers) } else { Err(no_answer()) }
 }
+
+/// A text that a server is asked about. MySQL takes a bare `?` for a text of the character set it is converted to, and
+/// refuses what that cannot hold (3988), which is the very question.
+pub(super) const GIVEN: &str = "CONVERT(? USING utf8mb4)";
 
 /// A text as a character set holds it; the charset's name must be a word.
 pub(super) fn held(charset: &str, text: &str) -> String {

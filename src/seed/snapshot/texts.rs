@@ -3,7 +3,7 @@
 //! Invariant: whether a column can hold a text is the server's word, asked in batches inside the snapshot; columns that
 //! hold every text are not asked about.
 
-use super::names::{held, is_word, made_of};
+use super::names::{GIVEN, held, is_word, made_of};
 use super::section::{Field, Section};
 use crate::db::{Catalog, Connection, DbError};
 use crate::seed::manifest::Name;
@@ -65,7 +65,7 @@ fn ask(
     lost: &mut HashMap<Name, char>,
 ) -> Result<(), DbError> {
     let asked: Vec<&str> = texts.iter().map(|text| &***text).collect();
-    let answers = made_of(conn, &[held(charset, "?")], &asked)?;
+    let answers = made_of(conn, &[held(charset, GIVEN)], &asked)?;
     for (text, back) in texts.iter().zip(&answers) {
         // What cannot be held comes back as another character.
         let back = String::from_utf8_lossy(back);

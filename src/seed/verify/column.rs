@@ -3,12 +3,12 @@
 //! Invariant: types are judged by family, because the map of one version must serve the next; what
 //! was recorded exactly is compared in `definition`.
 
-use super::Difference;
 use super::definition::describe;
 use super::family::Family;
 use super::shape::{Filled, Kind, Shape, Want};
+use super::{Difference, Since};
 use crate::db::Engine;
-use crate::db::catalog::{Column, ColumnDefault, Table};
+use crate::db::catalog::{Column, Table};
 use crate::seed::map::{Ident, Literal, Use};
 use std::collections::BTreeSet;
 
@@ -28,11 +28,13 @@ pub fn difference(
             if fits && !(is_written && column.is_generated()) {
                 return None;
             }
-            describe(table, column)
+            let is_shared = matches!(want.kind, Kind::Key) && !table.is_unique(&[column.name.as_str()]);
+            let unique = if is_shared { ", which is not unique by itself" } else { "" };
+            format!("{}{unique}", describe(table, column))
         }
     };
     let place = format!("{}.{} ({})", table.name, want.column, shape.key);
-    Some(Difference { place, expected: expected(want), found })
+    Some(Difference { place, expected: expected(want), found, since: Since::Ever })
 }
 
 /// Columns that a new row must fill and nobody does: those that the map does not know, and those
@@ -40,13 +42,7 @@ pub fn difference(
 pub fn uncovered(shape: &Shape<'_>, table: &Table) -> (Vec<Difference>, BTreeSet<Ident>) {
     let mut missing = Vec::new();
     let mut demanded = BTreeSet::new();
-    let is_demanded = |column: &&Column| {
-        !column.nullable
-            && column.default == ColumnDefault::None
-            && !column.is_auto_increment()
-            && !column.is_generated()
-    };
-    for column in table.columns.iter().filter(is_demanded) {
+    for column in table.columns.iter().filter(|column| column.is_demanded()) {
         let want = shape.wants.iter().filter(|want| want.column.is_column(&column.name));
         match want.map(|want| want.filled).max() {
             Some(Filled::Always) => {}
@@ -57,6 +53,7 @@ pub fn uncovered(shape: &Shape<'_>, table: &Table) -> (Vec<Difference>, BTreeSet
                 place: format!("{}.{} ({})", table.name, column.name, shape.key),
                 expected: format!("a default, NULL, or a value for new rows under {}.fixed", shape.key),
                 found: describe(table, column),
+                since: Since::Ever,
             }),
         }
     }

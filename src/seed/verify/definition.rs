@@ -1,10 +1,11 @@
 //! What a column is, in one line: as `discover` records it and `verify` finds it.
 //!
 //! Invariant: two columns have the same line exactly if type, length, character set, nullability,
-//! default, automatic values and foreign key are the same. Widths that only pad numbers on a
-//! screen do not count: servers drop them in an upgrade.
+//! default, automatic values and foreign key are the same. Lines are compared by what they mean (`spelling`), because a
+//! server's next version spells the same column otherwise.
 
-use super::Difference;
+use super::spelling::{charset, meaning};
+use super::{Difference, Since};
 use crate::db::catalog::{Column, ColumnDefault, Table};
 use crate::seed::map::{Ident, TableDefinition};
 
@@ -12,7 +13,7 @@ use crate::seed::map::{Ident, TableDefinition};
 #[must_use]
 pub fn describe(table: &Table, column: &Column) -> String {
     let mut words = vec![type_of(column)];
-    words.extend(column.charset.iter().map(|charset| format!("charset {charset}")));
+    words.extend(column.charset.iter().map(|name| format!("charset {}", charset(name))));
     words.push(if column.nullable { "null" } else { "not null" }.to_owned());
     match &column.default {
         ColumnDefault::None | ColumnDefault::Null => {}
@@ -38,20 +39,22 @@ pub fn describe(table: &Table, column: &Column) -> String {
 /// What has changed since a table was recorded; with the column, unless it is the table itself.
 pub fn differences(recorded: &TableDefinition, table: &Table) -> Vec<(Option<Ident>, Difference)> {
     let mut found = Vec::new();
+    let changed = |place: String, expected: &str, found: String| {
+        let since = Since::Signed;
+        Difference { place, expected: expected.to_owned(), found, since }
+    };
     if let Some(engine) = &recorded.engine {
         let live = table.engine.as_deref().unwrap_or("none");
         if !live.eq_ignore_ascii_case(engine) {
-            let (expected, found_engine) = (format!("the engine {engine}"), live.to_owned());
-            found.push((None, Difference { place: table.name.clone(), expected, found: found_engine }));
+            let live = format!("the engine {live}");
+            found.push((None, changed(table.name.clone(), &format!("the engine {engine}"), live)));
         }
     }
     for (name, line) in &recorded.columns {
-        let expected = line.split_whitespace().collect::<Vec<_>>().join(" ");
-        let live = table.column(name.as_str());
-        let live = live.map_or_else(|| "no such column".to_owned(), |column| describe(table, column));
-        if live.split_whitespace().collect::<Vec<_>>().join(" ") != expected {
-            let place = format!("{}.{name}", table.name);
-            found.push((Some(name.clone()), Difference { place, expected, found: live }));
+        let live = table.column(name.as_str()).map(|column| describe(table, column));
+        let live = live.unwrap_or_else(|| "no such column".to_owned());
+        if meaning(line) != meaning(&live) {
+            found.push((Some(name.clone()), changed(format!("{}.{name}", table.name), line, live)));
         }
     }
     found

@@ -2,8 +2,8 @@
 //!
 //! Invariant: a name proves nothing. A column that may be such a mark is said, and who knows better accepts it.
 
-use super::Difference;
 use super::shape::Shape;
+use super::{Difference, Since};
 use crate::db::Catalog;
 use crate::db::catalog::{Covers, Table};
 use crate::outcome::{Finding, Level, codes};
@@ -79,6 +79,7 @@ pub(super) fn cannot_insert(key: &str, link: &Link, table: &Table) -> Option<Dif
         .collect();
     let index = covering(table, &columns)?;
     Some(Difference {
+        since: Since::Ever,
         place: format!("{}.{deleted} ({key})", table.name),
         expected: "`revive = true`, or no unique index over the pair".to_owned(),
         found: format!("the unique index {index}"),

@@ -9,8 +9,9 @@ mod deleted;
 mod family;
 mod references;
 mod shape;
+mod spelling;
 
-pub use definition::describe;
+pub use definition::{describe, differences as changes};
 pub use deleted::{covering, deleted_unknown, may_mark_deleted};
 pub use family::{Family, members};
 pub use references::{Reference, references_to};
@@ -48,11 +49,25 @@ pub struct Difference {
     pub expected: String,
     /// What the database has.
     pub found: String,
+    /// What it is held against.
+    pub since: Since,
+}
+
+/// What a database is held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Since {
+    /// What every map needs.
+    Ever,
+    /// What it was like when the map was signed.
+    Signed,
 }
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: expected {}, found {}", self.place, self.expected, self.found)
+        match self.since {
+            Since::Ever => write!(f, "{}: expected {}, found {}", self.place, self.expected, self.found),
+            Since::Signed => write!(f, "{}: {} → {}", self.place, self.expected, self.found),
+        }
     }
 }
 
@@ -112,6 +127,15 @@ pub fn unreviewed(map: &Map, engine: Engine) -> Option<Finding> {
 }
 
 impl Verification {
+    /// What to do about mismatches: where only what was recorded has changed, the map itself is right.
+    fn advice(&self) -> &'static str {
+        if self.mismatches.iter().all(|difference| difference.since == Since::Signed) {
+            "compare what has changed; `motionctl seed schema discover --map FILE` records it for you to sign again"
+        } else {
+            "correct the map, or let `motionctl seed schema discover` propose a new one"
+        }
+    }
+
     /// What it means for a plan: a stop for mismatches, warnings for the rest.
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
@@ -123,7 +147,7 @@ impl Verification {
                 codes::SEED_MAP_MISMATCH,
                 "the schema map does not fit the database; nothing is written by it",
             )
-            .advice("correct the map, or let `motionctl seed schema discover` propose a new one");
+            .advice(self.advice());
             findings.push(with(finding, lines(&self.mismatches)));
         }
         if !self.differences.is_empty() {
@@ -150,7 +174,8 @@ struct Look<'a> {
 impl Look<'_> {
     fn part(&self, part: Part, for_what: Use, found: &mut Verification) -> Vec<Difference> {
         let difference = |place: String, expected: &str, found: &str| {
-            vec![Difference { place, expected: expected.to_owned(), found: found.to_owned() }]
+            let (expected, found) = (expected.to_owned(), found.to_owned());
+            vec![Difference { place, expected, found, since: Since::Ever }]
         };
         let shapes = Shape::of(self.map, part);
         if shapes.is_empty() {
@@ -182,7 +207,7 @@ impl Look<'_> {
             None if self.catalog.tables.is_empty() => "no table that this user may see".to_owned(),
             None => "none that this user may see".to_owned(),
         };
-        Err(Difference { place: shape.place(), expected: "a table".to_owned(), found })
+        Err(Difference { place: shape.place(), expected: "a table".to_owned(), found, since: Since::Ever })
     }
 
     fn shape(

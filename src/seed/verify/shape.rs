@@ -3,7 +3,7 @@
 //! Invariant: every column that is read or written by a part is among its wants, with the kind of
 //! value that it must take.
 
-use super::Difference;
+use super::{Difference, Since};
 use crate::seed::Channel;
 use crate::seed::map::{
     Condition, Ident, Link, LinkEnds, LinkKind, Literal, Map, Part, Permissions, Profiles, Queues,
@@ -99,7 +99,8 @@ impl<'a> Shape<'a> {
 
     /// A difference of the table itself.
     pub fn difference(&self, expected: &str, found: &str) -> Difference {
-        Difference { place: self.place(), expected: expected.to_owned(), found: found.to_owned() }
+        let (expected, found) = (expected.to_owned(), found.to_owned());
+        Difference { place: self.place(), expected, found, since: Since::Ever }
     }
 
     /// Whether it wants this column.
@@ -197,7 +198,7 @@ fn profiles(profiles: &Profiles) -> Shape<'_> {
 fn link<'a>(kind: LinkKind, link: &'a Link, ends: LinkEnds<'a>) -> Shape<'a> {
     let reference = |(table, key): (&'a Ident, &'a Ident)| Kind::Reference(table, key);
     // Where channels share a table and tell their rows by a value, the queue's key is of no one table.
-    let of_one_table = !link.conditions.iter().any(|condition| matches!(condition, Condition::Equals(..)));
+    let of_one_table = link.conditions.iter().all(|condition| condition.values().is_empty());
     let member = if of_one_table { reference(ends.member) } else { Kind::Integer };
     let mut wants = Wants::new()
         .with(&link.owner, reference(ends.owner), Filled::Always)
@@ -208,6 +209,9 @@ fn link<'a>(kind: LinkKind, link: &'a Link, ends: LinkEnds<'a>) -> Shape<'a> {
         .maybe(link.deleted.as_ref(), Kind::TimeOrNull, Filled::Never)
         .fixed(&link.fixed);
     for condition in &link.conditions {
+        for value in condition.values() {
+            wants = wants.with(condition.column(), Kind::Holds(value), Filled::Always);
+        }
         if let Condition::IsNull(column) = condition {
             wants = wants.with(column, Kind::Null, Filled::Always);
         }
@@ -218,7 +222,8 @@ fn link<'a>(kind: LinkKind, link: &'a Link, ends: LinkEnds<'a>) -> Shape<'a> {
 fn report_member(report: &ReportMember) -> Shape<'_> {
     let c = &report.columns;
     let mut wants = Wants::new()
-        .with(&c.id, Kind::Key, Filled::Never)
+        // Only read, by a range of ids: a table that is partitioned by time cannot make them unique by themselves.
+        .with(&c.id, Kind::Integer, Filled::Never)
         .with(&c.member, Kind::Text, Filled::Never)
         .maybe(c.channel.as_ref(), Kind::Text, Filled::Never)
         .maybe(c.kind.as_ref(), Kind::Text, Filled::Never)

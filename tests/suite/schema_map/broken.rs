@@ -158,7 +158,7 @@ fn keys_and_references() {
     );
     let key = |kind: &str, found: &str| {
         format!(
-            "links.id (links.{kind}.voice): expected whole numbers that name each row, found {found} not null default '0'"
+            "links.id (links.{kind}.voice): expected whole numbers that name each row, found {found} not null default '0', which is not unique by itself"
         )
     };
     let lines = |found: &str| ["personal", "profile_queues"].map(|kind| key(kind, found));
@@ -347,9 +347,9 @@ fn what_was_recorded_is_held_against_what_is() {
     assert_eq!(
         lines(&database.verify(&map).mismatches),
         [
-            "voice_queues: expected the engine Aria, found InnoDB",
-            "voice_queues.name: expected varchar(64) charset latin1 not null, found varchar(255) charset utf8mb4 not null",
-            "voice_queues.type: expected varchar(64) charset utf8mb4 not null default 'inbound', found varchar(64) charset utf8mb4 not null",
+            "voice_queues: the engine Aria → the engine InnoDB",
+            "voice_queues.name: varchar(64)  charset latin1 not null → varchar(255) charset utf8mb4 not null",
+            "voice_queues.type: varchar(64) charset utf8mb4 not null default 'inbound' → varchar(64) charset utf8mb4 not null",
         ]
     );
     let mut needs = Needs::none();

@@ -4,6 +4,7 @@
 
 use super::support::{Database, for_sqlite};
 use crate::support::binary::{codes, finding, motionctl};
+use crate::support::database_server::programs::programs;
 use motionctl::db::{Connection, FileAccess, Limits, Source};
 use motionctl::seed::embedded;
 use motionctl::seed::map::Map;
@@ -63,7 +64,7 @@ fn from_discover_to_a_reviewed_map() {
     assert_eq!((reviewed["exit_code"].as_u64(), codes(&reviewed).len()), (Some(0), 0));
     assert_eq!(
         (&reviewed["details"]["map"]["reviewed_by"], &reviewed["database"]["server"]),
-        (&"Ann".into(), &"MariaDB".into())
+        (&"Ann".into(), &programs().kind.name().into())
     );
 }
 
@@ -79,7 +80,7 @@ fn a_check_says_what_has_changed_since() {
     assert_eq!(document["exit_code"], 3);
     let evidence = &finding(&document, "seed.map-mismatch")["evidence"];
     let expected = [
-        "agent_profiles.name: expected varchar(255) charset utf8mb4 not null, found varchar(64) charset utf8mb4 not null",
+        "agent_profiles.name: varchar(255) charset utf8mb4 not null → varchar(64) charset utf8mb4 not null",
         "chat_queues.timeout (queues.chat): expected whole numbers, found no such column",
     ];
     assert_eq!(evidence, &serde_json::json!(expected));
@@ -176,6 +177,13 @@ fn discovery_on_a_file_and_without_a_database() {
     assert!(answer.stdout.contains("compare each line with the database"), "{answer:?}");
     assert_eq!(fs::read(&path).expect("a file"), before, "the database is only read");
     assert_eq!(json(&["seed", "schema", "check", "--db", &url, "--map", &out])["exit_code"], 0);
+    let printed = motionctl(["seed", "schema", "discover", "--db", &url]);
+    assert_eq!((printed.code, printed.stdout), (0, fs::read_to_string(&out).expect("the proposal")));
+    assert_eq!(printed.stderr, "compare each line with the database, then put your name into reviewed_by\n");
+    let document = json(&["seed", "schema", "discover", "--db", &url]);
+    assert!(document["details"]["text"].as_str().is_some_and(|text| text.contains("reviewed_by = \"\"")));
+    assert_eq!(document["details"]["file"], Value::Null);
+    assert_eq!(motionctl(["seed", "schema", "discover", "--db", &url, "--force"]).code, 64);
     assert_eq!(json(&["seed", "schema", "discover", "--no-db", "--out", &out])["exit_code"], 69);
     let nowhere = json(&["seed", "schema", "discover", "--db", &url, "--out", "/nonexistent/map.toml"]);
     assert_eq!((nowhere["exit_code"].as_u64(), nowhere["outcome"].as_str()), (Some(1), Some("failed")));

@@ -3,9 +3,12 @@
 //! Invariant: what is said of one engine is said of the other, unless a test says why not.
 
 mod broken;
+mod choices;
 mod commands;
 mod learn;
 mod learn_commands;
 mod learn_traps;
+mod renewed;
 mod shapes;
 pub mod support;
+mod unfit;

@@ -12,8 +12,17 @@ use std::fs;
 use std::path::Path;
 
 /// The shapes.
-pub const SHAPES: [&str; 5] =
-    ["channel-tables", "discriminator", "one-table", "queue-columns", "without-keys"];
+pub const SHAPES: [&str; 9] = [
+    "channel-tables",
+    "competing",
+    "discriminator",
+    "lower-case",
+    "one-table",
+    "prefixed",
+    "queue-columns",
+    "several-values",
+    "without-keys",
+];
 
 /// A database that a test may change.
 pub struct Database {
@@ -111,7 +120,10 @@ pub fn sampled(connection: &mut Connection, profiles: Option<&str>) -> Samples {
     let mut samples = Samples::new();
     for (table, column) in wanted_samples(&catalog, engine, profiles) {
         let quoted = |name: &str| name.parse::<Ident>().expect("a name").quoted();
-        let sql = format!("SELECT DISTINCT {} FROM {}", quoted(&column), quoted(&table));
+        let (column_name, table_name) = (quoted(&column), quoted(&table));
+        let sql = format!(
+            "SELECT {column_name} FROM {table_name} GROUP BY {column_name} ORDER BY COUNT(*) DESC, {column_name}"
+        );
         let rows = connection.rows(&sql, &[]).expect("rows");
         let values = rows.iter().map(|row| row.text(0).expect("text").to_owned()).collect();
         samples.insert((table, column), values);
@@ -125,6 +137,8 @@ pub fn for_sqlite(text: &str) -> String {
         ("AUTO_INCREMENT", "AUTOINCREMENT"),
         (r"ENUM\([^)]*\)", "VARCHAR(32)"),
         (r" CHARACTER SET \w+", ""),
+        (r" COLLATE \w+", ""),
+        (r" INVISIBLE", ""),
         (r"\) ENGINE=[^;]*;", ");"),
     ];
     replacements.iter().fold(text.to_owned(), |text, (from, to)| {

@@ -2,6 +2,7 @@
 
 use super::support::{Db, EXAMPLE};
 use crate::support::binary::{Answer, Server, codes, motionctl};
+use crate::support::database_server::programs::programs;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -31,7 +32,7 @@ fn a_plan_and_an_apply_answer_with_one_document() {
         let plan = seed(&db, "plan", &path, &["--json", "--detailed-exitcode"]);
         assert_eq!(plan.code, 2, "{plan:?}");
         let plan = plan.json();
-        let server = if db.is_server() { "MariaDB" } else { "SQLite" };
+        let server = if db.is_server() { programs().kind.name() } else { "SQLite" };
         assert_eq!((&plan["command"], &plan["outcome"]), (&json!("seed plan"), &json!("changes-pending")));
         assert_eq!(plan["database"]["server"], server);
         for key in ["version", "schema", "transport"] {

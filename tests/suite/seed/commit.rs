@@ -21,7 +21,7 @@ fn apply(fate: Fate, then: impl Fn(&Db) -> Fate + Send + Sync + 'static) -> (Arc
     let judge = {
         let (db, cuts) = (Arc::clone(&db), Arc::clone(&cuts));
         move |statement: &str| match cuts.load(Ordering::SeqCst) {
-            0 if statement == "COMMIT" => {
+            0 if statement.starts_with("COMMIT") => {
                 cuts.store(1, Ordering::SeqCst);
                 fate
             }

@@ -23,6 +23,8 @@ pub enum Fate {
     CutAfter,
     /// The connection is cut, and the server gets it so much later.
     CutAndLate(Duration),
+    /// The server never gets it, and the client is told that it may not do that.
+    Refused,
 }
 
 /// Asked about every statement.
@@ -75,9 +77,15 @@ fn ask(mut client: TcpStream, mut server: TcpStream, judge: &Judge, mute: &Atomi
         }
         let runs = header[3] == 0 && matches!(packet.get(4), Some(&(QUERY | EXECUTE)));
         let fate = if runs { judge(&String::from_utf8_lossy(&packet[5..])) } else { Fate::Passes };
+        if fate == Fate::Refused {
+            if client.write_all(&refusal()).is_err() {
+                break;
+            }
+            continue;
+        }
         mute.store(fate != Fate::Passes, Ordering::SeqCst);
         match fate {
-            Fate::Passes | Fate::CutAfter => {}
+            Fate::Passes | Fate::CutAfter | Fate::Refused => {}
             Fate::CutBefore => break,
             Fate::CutAndLate(time) => {
                 let _ = client.shutdown(Shutdown::Both);
@@ -89,4 +97,13 @@ fn ask(mut client: TcpStream, mut server: TcpStream, judge: &Judge, mute: &Atomi
         }
     }
     let _ = server.shutdown(Shutdown::Write);
+}
+
+/// The answer of a server to whom the user has not the privilege: an ERR packet with the number 1227.
+fn refusal() -> Vec<u8> {
+    let mut payload = vec![0xff];
+    payload.extend(1227_u16.to_le_bytes());
+    payload.extend(b"#42000Access denied; you need (at least one of) some privilege(s) for this operation");
+    let length = u32::try_from(payload.len()).expect("short").to_le_bytes();
+    [&length[..3], &[1], &payload[..]].concat()
 }

@@ -4,7 +4,7 @@
 //! and holds no ids or times.
 
 use crate::schema_map::support::for_sqlite;
-use crate::support::database_server::{Schema, shared};
+use crate::support::database_server::{DatabaseServer, Schema, shared};
 use motionctl::db::{Connection, FileAccess, Limits, Source, Tls};
 use motionctl::outcome::{Failure, Finding};
 use motionctl::seed::apply::{Advisory, Applied, Event, NotApplied, Request, Stopped};
@@ -62,6 +62,13 @@ impl Db {
         database.sql(schema);
         let map = map(&mut database.connect());
         [file, Self { schema: Some(database), folder: folder(), map }]
+    }
+
+    /// A schema of a server whose settings are the test's own.
+    pub fn on(server: &'static DatabaseServer) -> Self {
+        let database = server.schema();
+        database.sql(&for_mariadb(SCHEMA));
+        Self { schema: Some(database), folder: folder(), map: reviewed(str::to_owned) }
     }
 
     /// A schema of the shared server.

@@ -230,7 +230,7 @@ fn an_unsigned_map_and_a_read_only_server_stop() {
         .expect("a session")
         .plan(&manifest(EXAMPLE), Unnamed::Stay)
         .expect("a plan");
-    assert!(finding(&planned.findings, "seed.replica").stops());
+    assert!(finding(&planned.findings, "seed.read-only").stops());
 }
 
 #[test]

@@ -22,6 +22,12 @@ impl Mount {
         mount(Some("tmpfs"), target, Some("tmpfs"), flags, Some(options.as_str())).expect("root may mount");
         Self(target.to_owned())
     }
+
+    /// Changes its flags.
+    pub fn remount(&self, flags: MsFlags) {
+        mount(None::<&str>, &self.0, None::<&str>, MsFlags::MS_REMOUNT | flags, None::<&str>)
+            .expect("root may mount");
+    }
 }
 
 /// Mount namespaces belong to threads, and every test has its own.

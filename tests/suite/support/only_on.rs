@@ -10,8 +10,7 @@ use super::depth::report;
 pub fn only_on(kind: Kind, test: &str) -> bool {
     let fits = programs().kind == kind;
     if !fits {
-        let wanted = if kind == Kind::MariaDb { "MariaDB" } else { "MySQL" };
-        report(&format!("{test}: SKIPPED on {}, it is about {wanted}", programs().name()), "");
+        report(&format!("{test}: SKIPPED on {}, it is about {}", programs().name(), kind.name()), "");
     }
     fits
 }

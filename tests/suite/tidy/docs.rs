@@ -95,6 +95,21 @@ fn every_finding_has_its_row() {
 }
 
 #[test]
+fn the_settings_of_a_session_are_documented() {
+    let rows: Vec<Vec<String>> = motionctl::db::SETTINGS
+        .iter()
+        .map(|setting| {
+            let instead = match setting.need {
+                motionctl::db::Need::Required(_) => "**required**".to_owned(),
+                motionctl::db::Need::Optional(instead) => cell(instead),
+            };
+            vec![format!("`{}`", setting.name), setting.servers().to_owned(), cell(setting.why), instead]
+        })
+        .collect();
+    same_table("seeding.md", "| setting | servers |", &rows);
+}
+
+#[test]
 fn every_row_is_raised_and_no_code_is_spelt_out_beside_the_table() {
     let mut unused: BTreeSet<String> = codes::all().map(constant).collect();
     let mut spelt = Vec::new();

@@ -7,10 +7,11 @@ use crate::cli::args::DatabaseArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
 use crate::cli::database::{Database, MAP, Named};
-use crate::db::{Connection, DbError, Engine, FileAccess, Limits, Source};
+use crate::db::{Connection, Engine, FileAccess, Limits, Source};
 use crate::outcome::{DatabaseSection, Failure, FailureKind};
 use crate::seed::embedded::{Ownership, ownership};
 use crate::seed::map::Map;
+use crate::seed::unopened;
 use std::path::{Path, PathBuf};
 
 /// No map is larger.
@@ -41,7 +42,7 @@ pub fn named(context: &Context, args: &DatabaseArgs) -> Result<Box<Named>, Failu
 
 /// Opens it, with this access to a file.
 pub fn open(context: &Context, named: Named, access: FileAccess) -> Result<Connection, Failure> {
-    named.with_access(access).open(context, &Limits::work()).map_err(|error| unavailable(&error))
+    named.with_access(access).open(context, &Limits::work()).map_err(|error| unopened(&error))
 }
 
 /// What may be shown of a connection.
@@ -49,17 +50,12 @@ pub fn shown(connection: &Connection) -> DatabaseSection {
     section(connection.server())
 }
 
-/// What a database's error makes of a command that only reads.
-pub fn unavailable(error: &DbError) -> Failure {
-    Failure::new(FailureKind::Unavailable, error.to_string())
-}
-
 /// Refuses a SQLite file that somebody else made, by exit 3; says whether the schema is there already.
 pub fn own(connection: &mut Connection) -> Result<Ownership, Failure> {
     if connection.engine() != Engine::Sqlite {
         return Ok(Ownership::Ours);
     }
-    match ownership(connection).map_err(|error| unavailable(&error))? {
+    match ownership(connection).map_err(|error| unopened(&error))? {
         Ownership::Foreign(why) => {
             let message = format!("{} was not made by motionctl: {why}", connection.server().host);
             Err(Failure::new(FailureKind::Refused, message)
@@ -101,7 +97,7 @@ pub fn built_in() -> MapFile {
 }
 
 /// Where the settings of this server say that the map is.
-pub fn usual_place(context: &Context) -> Option<PathBuf> {
+fn usual_place(context: &Context) -> Option<PathBuf> {
     context.settings.map.clone().filter(|_| context.root.is_live())
 }
 

@@ -3,7 +3,7 @@
 //! Invariant: the database is only read, in one view of it. What was seen before is kept in a file that only its owner
 //! may read; the proposal goes to a file, and nobody is named in it as its reviewer.
 
-use super::database::{file_of, named, open, shown, unavailable};
+use super::database::{file_of, named, open, shown};
 use super::schema::{self, samples};
 use crate::cli::args::learn::SchemaLearnArgs;
 use crate::cli::context::Context;
@@ -16,6 +16,7 @@ use crate::seed::discover::{Grade, Proposal, discover_around, record};
 use crate::seed::learn::{
     Changes, Choice, FORMAT, Lesson, Picture, after_deletion, choose, compare, lesson, outranked, photograph,
 };
+use crate::seed::unopened;
 use serde_json::{Value, json};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -43,7 +44,7 @@ fn opened(context: &Context, args: &SchemaLearnArgs) -> Result<Opened, Failure> 
     let named = named(context, &args.database)?;
     let file = file_of(named.source()).map(Path::to_owned);
     let mut connection = open(context, *named, FileAccess::Read)?;
-    let catalog = Catalog::read(&mut connection).map_err(|error| unavailable(&error))?;
+    let catalog = Catalog::read(&mut connection).map_err(|error| unopened(&error))?;
     if catalog.tables.is_empty() {
         return Err(schema::no_table());
     }
@@ -57,11 +58,11 @@ impl Opened {
         &mut self,
         look: impl FnOnce(&mut Connection, &Catalog) -> Result<T, DbError>,
     ) -> Result<T, Failure> {
-        self.connection.begin(Access::ReadOnlySnapshot).map_err(|error| unavailable(&error))?;
+        self.connection.begin(Access::ReadOnlySnapshot).map_err(|error| unopened(&error))?;
         let answer = look(&mut self.connection, &self.catalog);
         let ended = self.connection.rollback();
-        let answer = answer.map_err(|error| unavailable(&error))?;
-        ended.map_err(|error| unavailable(&error))?;
+        let answer = answer.map_err(|error| unopened(&error))?;
+        ended.map_err(|error| unopened(&error))?;
         Ok(answer)
     }
 

@@ -20,7 +20,7 @@ use crate::seed::manifest::{Manifest, Validated, validate};
 use crate::seed::map::Map;
 use crate::seed::plan::{Allowance, Prune, changes, lines, refused};
 use crate::seed::snapshot::Unnamed;
-use crate::seed::{Agreement, Planned, Purpose, Session, failure};
+use crate::seed::{Agreement, Planned, Purpose, Session, unopened};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -124,7 +124,7 @@ impl Place {
                 Session::file(&path, self.map.clone(), purpose)
             }
             Source::Server { .. } | Source::Memory => {
-                let conn = self.named.open(context, &Limits::work()).map_err(|error| failure(&error))?;
+                let conn = self.named.open(context, &Limits::work()).map_err(|error| unopened(&error))?;
                 Session::of(conn, self.map.clone())
             }
         }

@@ -1,21 +1,19 @@
 //! `seed schema show`, `check`, `discover`: the map, the map against the database, a map from the database.
 //!
-//! Invariant: the database is only read; a proposal goes to a file and never over one without `--force`.
+//! Invariant: the database is only read; a map is printed, or goes to a file and never over one without `--force`.
 
-use super::database::{
-    MapFile, built_in, file_of, is_file, map, named, open, own, shown, unavailable, usual_place,
-};
+use super::database::{MapFile, built_in, file_of, is_file, map, named, open, own, shown};
 use crate::cli::args::seed::{SchemaCheckArgs, SchemaDiscoverArgs, SchemaShowArgs};
 use crate::cli::context::Context;
-use crate::cli::database::{Database, MAP};
+use crate::cli::database::Database;
 use crate::cli::files::{Standing, write_out};
-use crate::db::{Catalog, Connection, FileAccess};
+use crate::db::{Catalog, Connection, Engine, FileAccess};
 use crate::outcome::{DatabaseSection, Failure, FailureKind, Outcome, OutcomeKind, sort_findings};
-use crate::seed::discover::{Grade, Proposal, Samples, discover as propose, wanted_samples};
+use crate::seed::discover::{Grade, Proposal, Samples, discover as propose, renew, wanted_samples};
 use crate::seed::embedded::Ownership;
-use crate::seed::granted;
 use crate::seed::map::{Ident, Map, Needs};
-use crate::seed::verify::{deleted_unknown, unreviewed, verify};
+use crate::seed::verify::{Since, deleted_unknown, unreviewed, verify};
+use crate::seed::{granted, unopened};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -48,7 +46,7 @@ pub fn check(context: &Context, args: &SchemaCheckArgs) -> Result<Outcome, Failu
     if args.database.map.is_none() && own(&mut connection)? == Ownership::Empty {
         return Ok(empty(&connection, &file));
     }
-    let catalog = Catalog::read(&mut connection).map_err(|error| unavailable(&error))?;
+    let catalog = Catalog::read(&mut connection).map_err(|error| unopened(&error))?;
     let needs = Needs::all(&file.map);
     granted(&mut connection, &file.map, &catalog, &needs)?;
     let found = verify(&file.map, &catalog, connection.engine(), &needs);
@@ -88,28 +86,46 @@ fn empty(connection: &Connection, file: &MapFile) -> Outcome {
     outcome
 }
 
-/// Proposes a map and writes it to a file.
+/// Proposes a map, or renews the one that was named; it is printed, or goes to a file.
 pub fn discover(context: &Context, args: &SchemaDiscoverArgs) -> Result<Outcome, Failure> {
-    let place = place(context, args)?;
     let named = named(context, &args.database)?;
+    let old = args.database.map.as_ref().map(|_| map(context, &args.database, is_file(named.source())));
+    let old = old.transpose()?;
     let file = file_of(named.source()).map(Path::to_owned);
     let mut connection = open(context, *named, FileAccess::Read)?;
-    let catalog = Catalog::read(&mut connection).map_err(|error| unavailable(&error))?;
+    let catalog = Catalog::read(&mut connection).map_err(|error| unopened(&error))?;
     if catalog.tables.is_empty() {
         return Err(no_table());
     }
-    let samples = samples(&mut connection, &catalog, None);
-    let proposal = propose(&catalog, connection.engine(), &samples);
-    let server = shown(&connection);
-    let text = text(&proposal, &server);
-    let standing = if args.force { Standing::Replace } else { Standing::Keep };
-    let read: Vec<&Path> =
-        [&args.database.defaults_file, &file].into_iter().flatten().map(PathBuf::as_path).collect();
-    write_out(&place, text.as_bytes(), standing, &read)?;
     let mut outcome = Outcome::new("seed schema discover", OutcomeKind::Ok);
+    let server = shown(&connection);
+    let text = match &old {
+        Some(old) => renewed(old, &catalog, connection.engine(), &mut outcome),
+        None => {
+            let samples = samples(&mut connection, &catalog, None);
+            let proposal = propose(&catalog, connection.engine(), &samples);
+            let text = self::text(&proposal, &server);
+            proposed(&proposal, &text, &mut outcome);
+            text
+        }
+    };
     outcome.database = Some(server);
+    let Some(place) = &args.out else {
+        outcome.details.insert("text".to_owned(), text.into());
+        return Ok(outcome);
+    };
+    let standing = if args.force { Standing::Replace } else { Standing::Keep };
+    let read: Vec<&Path> = [&args.database.defaults_file, &args.database.map, &file]
+        .into_iter()
+        .flatten()
+        .map(PathBuf::as_path)
+        .collect();
+    write_out(place, text.as_bytes(), standing, &read)?;
     outcome.details.insert("file".to_owned(), place.display().to_string().into());
-    proposed(&proposal, &text, &place.display().to_string(), &mut outcome);
+    if let Some(verdict) = outcome.details.get("verdict").and_then(Value::as_str) {
+        let verdict = format!("{} is written; {verdict}", place.display());
+        outcome.details.insert("verdict".to_owned(), verdict.into());
+    }
     Ok(outcome)
 }
 
@@ -142,31 +158,53 @@ pub fn grades(proposal: &Proposal) -> Value {
     GRADES.iter().map(count).collect::<serde_json::Map<String, Value>>().into()
 }
 
+/// The map that was named, brought up to the database, and what the answer says of it.
+fn renewed(old: &MapFile, catalog: &Catalog, engine: Engine, outcome: &mut Outcome) -> String {
+    let renewal = renew(&old.text, &old.map, catalog);
+    let found = verify(&old.map, catalog, engine, &Needs::all(&old.map));
+    let by_hand = found.mismatches.iter().filter(|difference| difference.since == Since::Ever);
+    let by_hand: Vec<String> = by_hand.map(|difference| format!("to be settled: {difference}")).collect();
+    let count = renewal.changed.len() + renewal.added.len();
+    let signed = if old.map.is_reviewed() { "since it was signed" } else { "since it was made" };
+    let said = match count {
+        0 => format!("nothing that {} records has changed {signed}", old.name),
+        1 => format!("1 line has changed {signed}; compare it, then put your name into reviewed_by"),
+        lines => {
+            format!("{lines} lines have changed {signed}; compare them, then put your name into reviewed_by")
+        }
+    };
+    let verdict = match by_hand.len() {
+        0 => said,
+        1 => format!("{said}; 1 place of the map must be corrected by hand: seed schema check names it"),
+        places => format!(
+            "{said}; {places} places of the map must be corrected by hand: seed schema check names them"
+        ),
+    };
+    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.details.insert("changed".to_owned(), renewal.changed.clone().into());
+    outcome.details.insert("added".to_owned(), renewal.added.clone().into());
+    let added = renewal.added.iter().map(|line| format!("recorded for the first time: {line}"));
+    let notes: Vec<String> = renewal.changed.iter().cloned().chain(added).chain(by_hand).collect();
+    outcome.details.insert("notes".to_owned(), notes.into());
+    renewal.text
+}
+
 /// What the answer says of a proposal.
-fn proposed(proposal: &Proposal, text: &str, file: &str, outcome: &mut Outcome) {
+fn proposed(proposal: &Proposal, text: &str, outcome: &mut Outcome) {
     let rows: Vec<Value> = GRADES[1..]
         .iter()
-        .map(|grade| json!([grade.word(), format!("{} lines", proposal.count(*grade))]))
+        .map(|grade| match proposal.count(*grade) {
+            1 => json!([grade.word(), "1 line"]),
+            count => json!([grade.word(), format!("{count} lines")]),
+        })
         .collect();
     let missing = proposal.missing();
-    let next = next(proposal, text, file);
-    outcome.details.insert("verdict".to_owned(), format!("a proposal is in {file}; {next}").into());
+    let verdict = next(proposal, text, "the proposal");
+    outcome.details.insert("verdict".to_owned(), verdict.into());
     outcome.details.insert("grades".to_owned(), grades(proposal));
     outcome.details.insert("rows".to_owned(), rows.into());
     outcome.details.insert("missing".to_owned(), missing.into());
     outcome.details.insert("notes".to_owned(), proposal.notes.clone().into());
-}
-
-/// Where the proposal goes.
-fn place(context: &Context, args: &SchemaDiscoverArgs) -> Result<PathBuf, Failure> {
-    let named = args.out.clone().or_else(|| args.database.map.clone()).or_else(|| usual_place(context));
-    match named {
-        Some(path) => Ok(path),
-        None if context.root.is_live() => Ok(PathBuf::from(MAP)),
-        None => {
-            Err(Failure::new(FailureKind::Usage, "with --root, --out must name the file for the proposal"))
-        }
-    }
 }
 
 /// What the rows say where names cannot. What cannot be read is left out, and the line stays a guess.
@@ -175,7 +213,10 @@ pub fn samples(connection: &mut Connection, catalog: &Catalog, profiles: Option<
     for (table, column) in wanted_samples(catalog, connection.engine(), profiles) {
         let is_small = catalog.table(&table).is_some_and(|table| table.rows.unwrap_or(0) <= MOST_ROWS);
         let (Ok(from), Ok(what)) = (table.parse::<Ident>(), column.parse::<Ident>()) else { continue };
-        let sql = format!("SELECT DISTINCT {} FROM {} LIMIT {MOST_VALUES}", what.quoted(), from.quoted());
+        let (from, what) = (from.quoted(), what.quoted());
+        let sql = format!(
+            "SELECT {what} FROM {from} GROUP BY {what} ORDER BY COUNT(*) DESC, {what} LIMIT {MOST_VALUES}"
+        );
         let Some(rows) = is_small.then(|| connection.rows(&sql, &[])).and_then(Result::ok) else { continue };
         let values = rows.iter().filter_map(|row| row.optional_text(0).ok().flatten().map(str::to_owned));
         samples.insert((table, column), values.collect());

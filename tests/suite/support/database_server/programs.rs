@@ -18,6 +18,16 @@ pub enum Kind {
     MySql,
 }
 
+impl Kind {
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::MariaDb => "MariaDB",
+            Self::MySql => "MySQL",
+        }
+    }
+}
+
 /// The programs of one server.
 pub struct Programs {
     /// What kind of server it is.
@@ -37,6 +47,16 @@ pub fn programs() -> &'static Programs {
         Some(folder) => Programs::unpacked(Path::new(&folder)),
         None => Programs::of_this_machine(),
     })
+}
+
+/// Whether this run is about MariaDB; where a test is about what only MariaDB has, its name is printed and it is passed
+/// over.
+pub fn only_mariadb(what: &str) -> bool {
+    let is_it = programs().kind == Kind::MariaDb;
+    if !is_it {
+        println!("skipped: {} has no {what}", programs().name());
+    }
+    is_it
 }
 
 impl Programs {
@@ -73,7 +93,7 @@ impl Programs {
     /// What a person calls it.
     pub fn name(&self) -> String {
         let (major, minor) = self.version;
-        format!("{} {major}.{minor}", if self.kind == Kind::MariaDb { "MariaDB" } else { "MySQL" })
+        format!("{} {major}.{minor}", self.kind.name())
     }
 
     /// What the server is started with, before everything else.

@@ -1,0 +1,224 @@
+//! Tables with the same two ends, one of which is to be chosen: each case is a small schema around the same core.
+//!
+//! Invariant: the wrong table would be written by an apply, so each case says what is proposed and who else is named.
+
+use super::support::Database;
+use motionctl::seed::Channel::{Chat, Voice};
+use motionctl::seed::discover::Proposal;
+use motionctl::seed::map::{LinkKind, Map};
+
+/// Users, queues and profiles as everywhere.
+pub const CORE: &str = "
+CREATE TABLE users (
+  id INTEGER NOT NULL PRIMARY KEY AUTO_INCREMENT, name VARCHAR(255) NOT NULL UNIQUE, fullname VARCHAR(255) NOT NULL,
+  email VARCHAR(255), internal INTEGER, role VARCHAR(255), online TINYINT(1)
+) ENGINE=InnoDB;
+CREATE TABLE voice_queues (
+  id INTEGER NOT NULL PRIMARY KEY AUTO_INCREMENT, name VARCHAR(128) NOT NULL UNIQUE, strategy VARCHAR(255) NOT NULL
+) ENGINE=InnoDB;
+CREATE TABLE chat_queues (
+  id INTEGER NOT NULL PRIMARY KEY AUTO_INCREMENT, name VARCHAR(128) NOT NULL UNIQUE, strategy VARCHAR(255) NOT NULL
+) ENGINE=InnoDB;
+CREATE TABLE agent_profiles (
+  id INTEGER NOT NULL PRIMARY KEY AUTO_INCREMENT, name VARCHAR(255) NOT NULL, enabled TINYINT(1) NOT NULL DEFAULT 1
+) ENGINE=InnoDB;
+";
+
+/// A table of links: its name, its two columns, with or without foreign keys, and what else it has.
+fn table(name: &str, ends: [&str; 2], keys: bool, more: &str) -> String {
+    let target = |column: &str| match column {
+        "AgentProfileId" => "agent_profiles",
+        "VoiceQueueId" => "voice_queues",
+        "ChatQueueId" => "chat_queues",
+        _ => "users",
+    };
+    let [one, other] = ends;
+    let keys = if keys {
+        let key = |column: &str| format!(", FOREIGN KEY ({column}) REFERENCES {} (id)", target(column));
+        key(one) + &key(other)
+    } else {
+        String::new()
+    };
+    format!(
+        "CREATE TABLE {name} ({one} INTEGER NOT NULL, {other} INTEGER NOT NULL{more}, PRIMARY KEY ({one}, {other}){keys}) \
+         ENGINE=InnoDB;\n"
+    )
+}
+
+const AGENTS: [&str; 2] = ["AgentProfileId", "UserId"];
+const VOICE: [&str; 2] = ["AgentProfileId", "VoiceQueueId"];
+const PERSONAL: [&str; 2] = ["UserId", "VoiceQueueId"];
+
+/// What is proposed with these tables besides, on each engine.
+fn proposals(tables: &str) -> Vec<Proposal> {
+    let mut databases = Database::both();
+    databases.iter_mut().for_each(|database| database.sql(&format!("{CORE}{tables}")));
+    databases.iter_mut().map(Database::discover).collect()
+}
+
+/// The line with the table of a kind, and the map.
+fn chosen(proposal: &Proposal, kind: LinkKind) -> (Option<String>, String) {
+    let text = proposal.to_toml("a test");
+    let map = Map::parse("proposal", &text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let head = format!("\n[links.{kind}]\n");
+    let line = text.split_once(&head).and_then(|(_, rest)| rest.lines().next());
+    (map.link(kind).map(|link| link.table.to_string()), line.unwrap_or_default().to_owned())
+}
+
+#[test]
+fn words_that_turn_a_meaning_around_lose_whatever_their_keys_say() {
+    let agents = LinkKind::ProfileAgents;
+    let voice = LinkKind::ProfileQueues(Voice);
+    let personal = LinkKind::Personal(Voice);
+    for (kind, ends, right, wrong) in [
+        (agents, AGENTS, "agent_profile_members", "agent_profile_supervisors"),
+        (agents, AGENTS, "agent_profile_has_users", "user_last_agent_profile"),
+        (agents, AGENTS, "agent_profile_agents", "AgentProfileDeniedUsers"),
+        (voice, VOICE, "agent_profile_voice_queues", "agent_profile_blocked_voice_queues"),
+        (voice, VOICE, "profile_voice", "agent_profile_has_voice_queues_excluded"),
+        (personal, PERSONAL, "agent_has_voice_queues", "user_has_voice_queues_requested"),
+        (personal, PERSONAL, "user_voice", "userhasvoicequeuespending"),
+    ] {
+        let more = ", note VARCHAR(9), muted INTEGER NOT NULL DEFAULT 0";
+        for proposal in proposals(&(table(right, ends, false, more) + &table(wrong, ends, true, ""))) {
+            let (taken, line) = chosen(&proposal, kind);
+            assert_eq!(taken.as_deref(), Some(right), "{line}");
+            assert!(line.contains("# likely: "), "{line}");
+            assert!(
+                line.contains(&format!("rather than {wrong} (")) && line.contains("says otherwise"),
+                "{line}"
+            );
+            let note = format!("links.{kind}: {right} is proposed, and not {wrong} (");
+            assert!(proposal.notes.iter().any(|known| known.starts_with(&note)), "{:?}", proposal.notes);
+        }
+    }
+}
+
+#[test]
+fn a_table_that_means_something_else_is_not_taken_for_want_of_a_better_one() {
+    for wrong in ["agent_profile_supervisors", "agent_profile_users_backup", "agent_profile_users_2023"] {
+        for proposal in proposals(&table(wrong, AGENTS, true, "")) {
+            assert_eq!(chosen(&proposal, LinkKind::ProfileAgents).0, None);
+            let note = format!("links.profile_agents: no table found; {wrong} is not taken, because of `");
+            assert!(proposal.notes.iter().any(|known| known.starts_with(&note)), "{:?}", proposal.notes);
+        }
+    }
+}
+
+#[test]
+fn what_a_column_is_called_may_turn_it_around_as_well() {
+    let tables = "CREATE TABLE agent_profile_people (AgentProfileId INTEGER NOT NULL, supervisorId INTEGER NOT NULL, \
+                  PRIMARY KEY (AgentProfileId, supervisorId), FOREIGN KEY (AgentProfileId) REFERENCES agent_profiles (id), \
+                  FOREIGN KEY (supervisorId) REFERENCES users (id)) ENGINE=InnoDB;\n";
+    for proposal in proposals(tables) {
+        assert_eq!(chosen(&proposal, LinkKind::ProfileAgents).0, None, "{:?}", proposal.notes);
+    }
+    // Who added a link is not whom it is about, and no second owner.
+    let tables = "CREATE TABLE agent_profile_voice_queues (addedById INTEGER NOT NULL DEFAULT 1, AgentProfileId INTEGER NOT NULL, \
+                  VoiceQueueId INTEGER NOT NULL, PRIMARY KEY (AgentProfileId, VoiceQueueId), \
+                  FOREIGN KEY (addedById) REFERENCES users (id)) ENGINE=InnoDB;\n";
+    for proposal in proposals(tables) {
+        let taken = chosen(&proposal, LinkKind::ProfileQueues(Voice)).0;
+        assert_eq!(taken.as_deref(), Some("agent_profile_voice_queues"), "{:?}", proposal.notes);
+        assert_eq!(chosen(&proposal, LinkKind::Personal(Voice)).0, None);
+    }
+}
+
+#[test]
+fn a_penalty_speaks_for_a_table_and_further_columns_do_not_speak_against_one() {
+    let more = ", penalty INTEGER, startsAt TIME, colour VARCHAR(9) NOT NULL DEFAULT 'blue'";
+    let tables = table("agent_profile_routes_voice_queues", VOICE, true, more)
+        + &table("agent_profile_shown_voice_queues", VOICE, true, "");
+    for proposal in proposals(&tables) {
+        let (taken, line) = chosen(&proposal, LinkKind::ProfileQueues(Voice));
+        assert_eq!(taken.as_deref(), Some("agent_profile_routes_voice_queues"));
+        assert!(
+            line.contains("with a penalty") && line.contains("rather than agent_profile_shown_voice_queues")
+        );
+    }
+}
+
+#[test]
+fn where_too_little_tells_them_apart_nothing_can_be_used_by_mistake() {
+    let names = ["agent_profile_day_users", "agent_profile_night_users"];
+    let tables: String = names.iter().map(|name| table(name, AGENTS, true, "")).collect();
+    for proposal in proposals(&tables) {
+        assert_eq!(chosen(&proposal, LinkKind::ProfileAgents).0, None);
+        let note =
+            proposal.notes.iter().find(|note| note.starts_with("links.profile_agents: not told which it is"));
+        let note = note.expect("a note");
+        let text = proposal.to_toml("a test");
+        for name in names {
+            assert!(
+                note.contains(&format!("{name} (it has AgentProfileId and UserId, foreign keys")),
+                "{note}"
+            );
+            assert!(
+                text.contains(&format!("\n# [links.profile_agents]\n# table = \"{name}\"  # guess: ")),
+                "{text}"
+            );
+        }
+        // Whoever uncomments one has a map.
+        let (before, rest) = text.split_once("\n# [links.profile_agents]").expect("a choice");
+        let lines: Vec<&str> = rest.lines().collect();
+        let end = lines
+            .iter()
+            .position(|line| line.starts_with("# [links.profile_agents]"))
+            .expect("the other choice");
+        let taken: Vec<&str> = lines[1..end].iter().map(|line| line.trim_start_matches("# ")).collect();
+        let text =
+            format!("{before}\n[links.profile_agents]\n{}\n{}", taken.join("\n"), lines[end..].join("\n"));
+        let map = Map::parse("chosen", &text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        assert_eq!(map.link(LinkKind::ProfileAgents).map(|link| link.table.as_str()), Some(names[0]));
+    }
+}
+
+#[test]
+fn messages_with_the_same_two_columns_are_no_links() {
+    let tables = "CREATE TABLE chat_interactions (id INTEGER NOT NULL PRIMARY KEY AUTO_INCREMENT, UserId INTEGER, \
+                  ChatQueueId INTEGER, a TEXT, b TEXT, c TEXT, d TEXT, e TEXT, \
+                  FOREIGN KEY (UserId) REFERENCES users (id), FOREIGN KEY (ChatQueueId) REFERENCES chat_queues (id)) \
+                  ENGINE=InnoDB;\n";
+    for proposal in proposals(tables) {
+        assert_eq!(chosen(&proposal, LinkKind::Personal(Chat)).0, None);
+        assert!(proposal.notes.contains(&"links.personal.chat: no table found".to_owned()));
+    }
+}
+
+#[test]
+fn user_profiles_never_win_against_another_candidate() {
+    let profiles = |name: &str, flag: &str| {
+        format!(
+            "CREATE TABLE {name} (id INTEGER NOT NULL PRIMARY KEY AUTO_INCREMENT, name VARCHAR(255) NOT NULL, \
+             {flag} TINYINT(1) NOT NULL DEFAULT 1) ENGINE=InnoDB;\n"
+        )
+    };
+    let core = CORE.split("CREATE TABLE agent_profiles").next().expect("a beginning");
+    let linked = |name: &str, key: &str| {
+        format!(
+            "CREATE TABLE {name}_users ({key} INTEGER NOT NULL, UserId INTEGER NOT NULL, PRIMARY KEY ({key}, UserId), \
+             FOREIGN KEY ({key}) REFERENCES {name} (id)) ENGINE=InnoDB;\n\
+             CREATE TABLE {name}_voice_queues ({key} INTEGER NOT NULL, VoiceQueueId INTEGER NOT NULL, \
+             PRIMARY KEY ({key}, VoiceQueueId), FOREIGN KEY ({key}) REFERENCES {name} (id)) ENGINE=InnoDB;\n"
+        )
+    };
+    for name in ["user_profiles", "UserProfiles", "userprofiles"] {
+        let theirs = profiles(name, "enabled") + &linked(name, "UserProfileId");
+        let ours = profiles("profiles", "disabled") + &linked("profiles", "ProfileId");
+        for mut database in Database::both() {
+            database.sql(&format!("{core}{theirs}{ours}"));
+            let proposal = database.discover();
+            let text = proposal.to_toml("a test");
+            assert!(text.contains("\n[profiles]\ntable = \"profiles\"  # likely: "), "{text}");
+            assert!(text.contains(&format!("rather than {name} (")), "{text}");
+            // The opposite of `enabled` cannot be mapped, and is named.
+            assert_eq!(proposal.missing(), ["profiles.columns.enabled"]);
+            assert!(text.contains("`disabled` says the opposite"), "{text}");
+        }
+        for mut database in Database::both() {
+            database.sql(&format!("{core}{theirs}"));
+            let text = database.discover().to_toml("a test");
+            assert!(text.contains(&format!("table = \"{name}\"  # guess: ")), "{text}");
+        }
+    }
+}
