@@ -6,6 +6,7 @@ mod backups;
 mod base;
 mod change;
 mod duration;
+pub mod learn;
 mod local;
 mod look;
 pub mod seed;

@@ -19,6 +19,8 @@ const LARGEST: u64 = 8 << 20;
 const LARGEST_MANIFEST: u64 = 128 << 20;
 /// A spreadsheet as large as they get has a million rows.
 const LARGEST_TABLE: u64 = 64 << 20;
+/// A hundred tables of 100,000 rows with 20 columns each are about this.
+const LARGEST_LOOK: u64 = 1 << 30;
 
 /// Reads the templates in a folder.
 pub fn read_bundle(dir: &Path) -> Result<Bundle, Failure> {
@@ -94,6 +96,11 @@ fn read_named(path: &Path, what: &str, largest: u64) -> Result<(String, Vec<u8>)
             Err(Failure::new(FailureKind::Unavailable, format!("reading the {what} {name}: {error}")))
         }
     }
+}
+
+/// Reads what `seed schema learn --begin` has written.
+pub fn read_look(path: &Path) -> std::io::Result<Vec<u8>> {
+    bounded(std::fs::File::open(path)?, LARGEST_LOOK)
 }
 
 /// Writes a file that the operator asked for: whole or not at all, and readable by its owner only. Refused where it is

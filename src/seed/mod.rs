@@ -15,6 +15,7 @@ pub mod embedded;
 pub mod export;
 mod foreseen;
 pub mod import;
+pub mod learn;
 pub mod list;
 pub mod manifest;
 pub mod map;

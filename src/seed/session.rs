@@ -5,9 +5,9 @@
 
 use super::embedded::{self, Ownership};
 use super::map::{Ident, Map, Needs};
-use super::verify::{Verification, unseen, verify};
+use super::verify::{Verification, deleted_unknown, unseen, verify};
 use crate::db::{Catalog, Connection, DbError, Engine, ErrorKind, FileAccess, Limits, Server, Source};
-use crate::outcome::{Failure, FailureKind};
+use crate::outcome::{Failure, FailureKind, Finding};
 use std::path::Path;
 
 /// What a database is opened for.
@@ -109,6 +109,12 @@ impl Session {
     #[must_use]
     pub fn verify(&self, needs: &Needs) -> Verification {
         verify(&self.map, &self.catalog, self.rules, needs)
+    }
+
+    /// What a reader should know: rows that Motion has deleted may be shown.
+    #[must_use]
+    pub fn deleted_unknown(&self) -> Vec<Finding> {
+        deleted_unknown(&self.map, &self.catalog, &Needs::reading(&self.map), false)
     }
 
     /// Refuses where the map does not fit in what is needed.

@@ -3,6 +3,7 @@
 //! Invariant: as in [`super`]: nothing here decides.
 
 use super::DatabaseArgs;
+use super::learn::SchemaLearnArgs;
 use crate::cli::explain::accept_help;
 use crate::outcome::codes::Family;
 use crate::seed::Channel;
@@ -64,6 +65,8 @@ pub enum SchemaCommand {
     Check(SchemaCheckArgs),
     /// Propose a schema map from the database, for a person to review
     Discover(SchemaDiscoverArgs),
+    /// Learn a schema map from one profile that a person makes in Motion
+    Learn(Box<SchemaLearnArgs>),
 }
 
 /// Arguments of `seed schema show`.

@@ -121,6 +121,15 @@ codes! {
         .looked_for("by `seed schema check`: what the columns of `only` hold. Such rows are not seen, and a plan would add \
                      them again")
         .advises("name the value in `also`");
+    SEED_DELETED_UNKNOWN = graded(
+        "seed.deleted-unknown",
+        &[when(Stop, "where the plan relies on the rows"), when(Warn, "where they are only shown or looked up")],
+    )
+        .accepted_by(Seed)
+        .means("a column may mark deleted rows, and the schema map does not name it")
+        .looked_for("columns called `deletedAt`, `is_deleted`, `removed`, `archived` or the like, in the tables that \
+                     are used: rows that Motion has deleted would count as there")
+        .advises("name it as `deleted` in the map, or accept it if it means something else");
     SEED_MAP_UNREVIEWED = stop("seed.map-unreviewed")
         .means("nobody has reviewed the schema map")
         .looked_for("`reviewed_by` of the map, where the database is MySQL or MariaDB")

@@ -5,6 +5,7 @@
 
 mod batch;
 mod locks;
+mod revive;
 mod settle;
 mod write;
 

@@ -4,6 +4,7 @@
 //! name, and a statement that changes another number of rows than the plan says stops the run.
 
 use super::batch::{self, Batch, pieces};
+use super::revive;
 use super::{Event, Stopped};
 use crate::db::{Catalog, Connection, Value};
 use crate::outcome::counted_as;
@@ -71,7 +72,7 @@ impl Writer<'_> {
     }
 
     /// Runs one statement that must change exactly so many rows.
-    fn change(&mut self, sql: &str, values: &[Value], rows: usize, what: &str) -> Done {
+    pub fn change(&mut self, sql: &str, values: &[Value], rows: usize, what: &str) -> Done {
         let change = self.conn.change(sql, values).map_err(|error| error.during(what))?;
         self.notes.extend(change.notes);
         if change.rows != rows as u64 {
@@ -87,8 +88,19 @@ impl Writer<'_> {
     fn unlink(&mut self, link: &Link, links: &[LinkRow]) -> Done {
         let what = format!("deleting from {}", link.table);
         for Batch { condition, values, rows } in batch::links(link, links) {
-            let sql = format!("DELETE FROM {} WHERE {condition}", link.table.quoted());
-            self.change(&sql, &values, rows, &what)?;
+            let table = link.table.quoted();
+            let (sql, mut all) = match &link.deleted {
+                Some(deleted) => {
+                    let times: Vec<&Ident> =
+                        [Some(deleted), link.updated.as_ref()].into_iter().flatten().collect();
+                    let set = assignments(&times);
+                    let now = times.iter().map(|_| Value::from(self.now)).collect();
+                    (format!("UPDATE {table} SET {set} WHERE {condition}"), now)
+                }
+                None => (format!("DELETE FROM {table} WHERE {condition}"), Vec::new()),
+            };
+            all.extend(values);
+            self.change(&sql, &all, rows, &what)?;
         }
         Ok(())
     }
@@ -235,6 +247,9 @@ impl Writer<'_> {
 
     fn link(&mut self, kind: LinkKind, links: &[NewLink], ids: &[i64]) -> Done {
         let Some(link) = self.map.link(kind) else { return Ok(()) };
+        let revived = revive::links(self, link, links)?;
+        let links: Vec<&NewLink> =
+            links.iter().filter(|new| !revived.contains(&(new.owner, new.member))).collect();
         let mut columns = vec![&link.owner, &link.member];
         columns.extend(&link.penalty);
         let mut rest: Vec<(&Ident, Value)> = Vec::new();
@@ -263,6 +278,6 @@ impl Writer<'_> {
     }
 }
 
-fn assignments(columns: &[&Ident]) -> String {
+pub(super) fn assignments(columns: &[&Ident]) -> String {
     columns.iter().map(|column| format!("{} = ?", column.quoted())).collect::<Vec<_>>().join(", ")
 }

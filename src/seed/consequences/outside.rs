@@ -34,7 +34,8 @@ pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
             let by_key = key.is_some_and(|key| key.is_column(reference.to.as_str()));
             let ids: Vec<i64> = if by_key { ids.iter().copied().collect() } else { Vec::new() };
             let known = unlinked(look, &reference, table, &ids);
-            let rows = referring(look, &reference, &ids)?.saturating_sub(known);
+            let marked = deleted_links(look, &reference);
+            let rows = referring(look, &reference, &ids, marked)?.saturating_sub(known);
             if rows > 0 {
                 findings.push(refers(&reference, table, rows, by_key));
             }
@@ -51,7 +52,8 @@ fn going<'a>(look: &Look<'a>) -> Going<'a> {
         going.insert((&profiles.table, Some(&profiles.columns.id)), ids);
     }
     for (kind, links) in &plan.unlink {
-        if let Some(link) = map.link(*kind) {
+        // A link that is only marked stays, and with it whatever refers to it.
+        if let Some(link) = map.link(*kind).filter(|link| link.deleted.is_none()) {
             let ids = links.iter().filter_map(|link| link.row).map(std::num::NonZeroI64::get);
             going.entry((&link.table, link.id.as_ref())).or_default().extend(ids);
         }
@@ -65,13 +67,28 @@ fn unlinked(look: &Look<'_>, reference: &Reference, table: &Ident, ids: &[i64]) 
     if reference.schema.is_some() || map.profiles.as_ref().is_none_or(|profiles| profiles.table != *table) {
         return 0;
     }
+    let is_kept = map.profiles.as_ref().is_some_and(|profiles| profiles.columns.deleted.is_some());
     let links = plan.unlink.iter().filter(|(kind, _)| {
         map.link(**kind).is_some_and(|link| {
-            link.table == reference.table && link.owner.is_column(reference.column.as_str())
+            // A marked link still refers to its profile, which therefore must not really go.
+            (link.deleted.is_none() || is_kept)
+                && link.table == reference.table
+                && link.owner.is_column(reference.column.as_str())
         })
     });
     // In their order, because there may be a million links of thousands of profiles.
     links.flat_map(|(_, rows)| rows).filter(|row| ids.binary_search(&row.owner).is_ok()).count() as u64
+}
+
+/// The mark of deleted links in a table of links: to a profile that only is marked, too, they may refer.
+fn deleted_links<'a>(look: &Look<'a>, reference: &Reference) -> Option<&'a Ident> {
+    look.map.profiles.as_ref()?.columns.deleted.as_ref()?;
+    let is_it = |link: &&crate::seed::map::Link| {
+        reference.schema.is_none()
+            && link.table == reference.table
+            && link.owner.is_column(reference.column.as_str())
+    };
+    look.map.links.values().find(is_it)?.deleted.as_ref()
 }
 
 fn refers(reference: &Reference, table: &Ident, rows: u64, by_key: bool) -> Finding {
@@ -95,16 +112,23 @@ fn refers(reference: &Reference, table: &Ident, rows: u64, by_key: bool) -> Find
 }
 
 /// How many rows refer to these ids; to anything, where no ids tell which.
-fn referring(look: &mut Look<'_>, reference: &Reference, ids: &[i64]) -> Result<u64, DbError> {
+fn referring(
+    look: &mut Look<'_>,
+    reference: &Reference,
+    ids: &[i64],
+    marked: Option<&Ident>,
+) -> Result<u64, DbError> {
     let column = reference.column.quoted();
     let table = match &reference.schema {
         Some(schema) => format!("{}.{}", schema.quoted(), reference.table.quoted()),
         None => reference.table.quoted(),
     };
     let mut count = 0;
+    let live = marked.map_or_else(String::new, |deleted| format!("{} IS NULL AND ", deleted.quoted()));
     let mut ask = |condition: String, values: &[Value]| {
-        let rows =
-            look.conn.rows(&format!("SELECT COUNT(*) FROM {table} WHERE {column} {condition}"), values)?;
+        let rows = look
+            .conn
+            .rows(&format!("SELECT COUNT(*) FROM {table} WHERE {live}{column} {condition}"), values)?;
         count += rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0);
         Ok::<_, DbError>(())
     };

@@ -27,7 +27,8 @@ const NAMES: [&str; 9] = [
 
 /// The values that mark the rows of one channel.
 pub struct Only<'a> {
-    column: &'a Column,
+    /// The column.
+    pub column: &'a Column,
     /// What new rows get, then what means the same.
     values: Vec<String>,
     /// How sure that is.

@@ -60,7 +60,7 @@ pub const TIMES: [Field; 2] = [
 const OPPOSITES: [&str; 5] = ["disabled", "isdisabled", "inactive", "isinactive", "blocked"];
 
 /// The mark of a row that was deleted softly.
-pub const DELETED: Field = optional("deleted", Type::Time, &["deletedat", "removedat"]);
+pub const DELETED: Field = optional("deleted", Type::Time, &["deletedat", "removedat", "deletedon"]);
 
 /// Whether the names of a table's columns are public.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +75,9 @@ pub enum Known {
 pub fn find<'a>(table: &'a Table, field: &Field, engine: Engine) -> Option<(&'a Column, usize)> {
     let by_name = field.names.iter().enumerate().find_map(|(place, name)| {
         let column = named(table, name)?;
-        takes(column, field.kind, engine).then_some((column, place))
+        // A row is there while its mark is NULL.
+        let can_be_unset = field.key != DELETED.key || column.nullable;
+        (can_be_unset && takes(column, field.kind, engine)).then_some((column, place))
     });
     by_name.or_else(|| {
         let [only] = table.primary_key() else { return None };

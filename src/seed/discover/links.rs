@@ -7,7 +7,7 @@
 use super::choice::{Choice, choose, words_of};
 use super::discriminator::{Only, discriminator, only};
 use super::entities::{and, names_channel};
-use super::fields::{Field, TIMES, Type, find, optional, takes};
+use super::fields::{DELETED, Field, TIMES, Type, find, optional, takes};
 use super::names::{against, key, words};
 use super::proposal::{self, Entry, Grade, Section};
 use super::references::{Reference, Target, Targets};
@@ -15,7 +15,7 @@ use crate::db::catalog::{Column, Table, TableKind};
 use crate::db::{Catalog, Engine};
 use crate::seed::Channel;
 use crate::seed::map::LinkKind;
-use crate::seed::verify::{Family, describe};
+use crate::seed::verify::{Family, covering, describe};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where a voice queue of a profile may have its penalty.
@@ -152,7 +152,7 @@ impl<'a> Candidate<'a> {
                 || self.discriminator.is_some_and(|found| found.name == column.name)
                 || find(self.table, &ID, self.engine).is_some_and(|(id, _)| id.name == column.name)
                 || column.is_invisible()
-                || [PENALTY].iter().chain(&TIMES).any(|field| {
+                || [PENALTY, DELETED].iter().chain(&TIMES).any(|field| {
                     field.names.contains(&key(&column.name).as_str())
                         && takes(column, field.kind, self.engine)
                 })
@@ -308,6 +308,13 @@ impl<'a> Offer<'_, 'a> {
                 describe_named(table, column)
             )));
         }
+        let only = self.only.as_ref().map(|only| only.column.name.as_str());
+        let absent = self.absent.map(|absent| absent.column.name.as_str());
+        let pair = [self.owner, self.member].map(|end| end.column.name.as_str());
+        let pair: Vec<&str> = pair.into_iter().chain(only).chain(absent).collect();
+        if find(table, &DELETED, self.candidate.engine).is_some() {
+            head.entries.push(revival(table, &pair));
+        }
         let mut columns = Section::new(format!("{place}.columns"));
         let (owner, member) = match kind {
             LinkKind::ProfileAgents => ("profile", "agent"),
@@ -322,7 +329,7 @@ impl<'a> Offer<'_, 'a> {
             columns.text(key, &absent.column.name, Grade::Likely, "NULL in these rows; they share the table");
         }
         let has_penalty = kind == LinkKind::ProfileQueues(Channel::Voice);
-        let fields = [&ID].into_iter().chain(has_penalty.then_some(&PENALTY)).chain(&TIMES);
+        let fields = [&ID].into_iter().chain(has_penalty.then_some(&PENALTY)).chain(&TIMES).chain([&DELETED]);
         for field in fields {
             if let Some((column, place)) = find(table, field, self.candidate.engine) {
                 let grade = if place == 0 { Grade::Likely } else { Grade::Guess };
@@ -331,6 +338,18 @@ impl<'a> Offer<'_, 'a> {
         }
         vec![head, columns]
     }
+}
+
+/// Whether a link that was deleted softly is taken back when it is added again: a unique index over the pair allows
+/// nothing else.
+pub fn revival(table: &Table, pair: &[&str]) -> Entry {
+    let (value, why) = match covering(table, pair) {
+        Some(index) => ("true", format!("the unique index {index} allows one row of a pair, deleted or not")),
+        None => {
+            ("false", "no unique index covers the pair, so that each link is a row of its own".to_owned())
+        }
+    };
+    Entry::Line("revive".to_owned(), value.to_owned(), Grade::Likely, why)
 }
 
 fn describe_named(table: &Table, column: &Column) -> String {

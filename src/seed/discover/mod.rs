@@ -5,10 +5,10 @@
 
 mod choice;
 mod discriminator;
-mod entities;
-mod fields;
-mod links;
-mod names;
+pub(in crate::seed) mod entities;
+pub(in crate::seed) mod fields;
+pub(in crate::seed) mod links;
+pub(in crate::seed) mod names;
 mod profiles;
 mod proposal;
 mod references;
@@ -17,6 +17,7 @@ mod renew;
 pub use discriminator::channel_of;
 pub use links::Samples;
 pub use proposal::{Entry, Grade, Proposal, Section};
+pub(in crate::seed) use proposal::{key as key_text, quoted as quoted_text};
 pub use renew::{Renewal, renew};
 
 use crate::db::{Catalog, Engine};
@@ -24,7 +25,7 @@ use crate::seed::Channel;
 use crate::seed::map::{Map, Needs, same_column};
 use crate::seed::verify::{describe, verify};
 use entities::{Entities, Found, PROFILES, SESSIONS, USERS, queue_fields};
-use fields::{DELETED, Field, TIMES, columns};
+use fields::{DELETED, Field, Known, TIMES, columns};
 use references::{Target, Targets};
 
 /// The documented role of agents.
@@ -34,7 +35,18 @@ const AGENT: &str = "agent";
 /// may lack any of them.
 #[must_use]
 pub fn discover(catalog: &Catalog, engine: Engine, samples: &Samples) -> Proposal {
-    let found = Discovery::new(catalog, engine);
+    discover_around(catalog, engine, samples, None)
+}
+
+/// The same, where the table of profiles is known.
+#[must_use]
+pub fn discover_around(
+    catalog: &Catalog,
+    engine: Engine,
+    samples: &Samples,
+    profiles: Option<&str>,
+) -> Proposal {
+    let found = Discovery::new(catalog, engine, profiles);
     let mut proposal = Proposal { sections: Vec::new(), notes: found.entities.notes.clone() };
     found.users(&mut proposal);
     for (channel, queues) in &found.entities.queues {
@@ -68,8 +80,8 @@ fn foresee(catalog: &Catalog, engine: Engine, proposal: &mut Proposal) {
 
 /// Columns whose values tell channels apart: `SELECT DISTINCT` of each answers what names cannot.
 #[must_use]
-pub fn wanted_samples(catalog: &Catalog, engine: Engine) -> Vec<(String, String)> {
-    links::wanted_samples(catalog, &Discovery::new(catalog, engine).targets, engine)
+pub fn wanted_samples(catalog: &Catalog, engine: Engine, profiles: Option<&str>) -> Vec<(String, String)> {
+    links::wanted_samples(catalog, &Discovery::new(catalog, engine, profiles).targets, engine)
 }
 
 struct Discovery<'a> {
@@ -80,7 +92,7 @@ struct Discovery<'a> {
 }
 
 impl<'a> Discovery<'a> {
-    fn new(catalog: &'a Catalog, engine: Engine) -> Self {
+    fn new(catalog: &'a Catalog, engine: Engine, known: Option<&str>) -> Self {
         let entities = Entities::find(catalog, engine);
         let mut targets = Targets::default();
         if let Ok(users) = &entities.users {
@@ -89,7 +101,13 @@ impl<'a> Discovery<'a> {
         for (channel, queues) in &entities.queues {
             targets = targets.with(Target::Queues(*channel), queues.table);
         }
-        let profiles = profiles::profiles(catalog, &entities, &targets, engine);
+        let known = known.and_then(|name| catalog.table(name)).map(|table| Found {
+            table,
+            grade: Grade::Learned,
+            reason: "a profile that was made by hand is a row of it".to_owned(),
+            known: Known::ByConvention,
+        });
+        let profiles = known.map_or_else(|| profiles::profiles(catalog, &entities, &targets, engine), Ok);
         if let Ok(profiles) = &profiles {
             targets = targets.with(Target::Profiles, profiles.table);
         }
@@ -190,8 +208,8 @@ fn named(head: &mut Section, found: &Found<'_>) {
     head.text("table", &found.table.name, found.grade, found.reason.clone());
 }
 
-/// Records what the named columns are, so that a later check sees what has changed.
-fn record(catalog: &Catalog, proposal: &mut Proposal) {
+/// Records what the columns that a proposal names are, so that a later check sees what has changed.
+pub fn record(catalog: &Catalog, proposal: &mut Proposal) {
     let Ok(map) = Map::parse("proposal", &proposal.to_toml("")) else {
         let why = "tables: not recorded, because something that is needed was not found";
         proposal.notes.push(why.to_owned());

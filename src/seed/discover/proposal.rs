@@ -4,10 +4,11 @@
 //! reviewer, and nothing may be created: a person says that.
 
 use crate::seed::map::Map;
+use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 
 /// How sure a line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Grade {
     /// It might be; compare it with care.
     Guess,
@@ -15,6 +16,8 @@ pub enum Grade {
     Likely,
     /// It is documented, or the database itself says it.
     Certain,
+    /// A profile that a person made in Motion's own interface shows it.
+    Learned,
 }
 
 impl Grade {
@@ -25,6 +28,7 @@ impl Grade {
             Self::Guess => "guess",
             Self::Likely => "likely",
             Self::Certain => "certain",
+            Self::Learned => "learned",
         }
     }
 }
@@ -39,7 +43,7 @@ pub struct Proposal {
 }
 
 /// One table of the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Section {
     /// Its key, such as `users.columns`.
     pub key: String,
@@ -50,7 +54,7 @@ pub struct Section {
 }
 
 /// One line of the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Entry {
     /// A key, its value as TOML, how sure that is and why.
     Line(String, String, Grade, String),
@@ -105,7 +109,8 @@ impl Proposal {
     #[must_use]
     pub fn to_toml(&self, of_what: &str) -> String {
         let mut text = format!(
-            "# Schema map proposed by `motionctl seed schema discover` for {}.\n{HEAD}",
+            "# Schema map proposed by `motionctl seed schema {}` for {}.\n{HEAD}",
+            if self.count(Grade::Learned) > 0 { "learn" } else { "discover" },
             of_what.replace(char::is_control, " ")
         );
         for note in &self.notes {
@@ -140,10 +145,12 @@ impl Proposal {
 
 const HEAD: &str = "\
 # Nothing here is known before a person has compared it with the database. Each line says how sure it is and why:
+#   learned  a profile that was made by hand in Motion's own interface shows it
 #   certain  documented, or the database itself says so
 #   likely   names and types agree with the conventions
 #   guess    compare it with care
-# What to do: docs/seeding.md, \"Schema map: from discover to a reviewed map\".
+# What to do: docs/seeding.md, \"Schema map: from discover to a reviewed map\". Surer than any other witness is one profile
+# that is made by hand in Motion: `motionctl seed schema learn --begin`.
 ";
 
 const REVIEW: &str = "\

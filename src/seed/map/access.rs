@@ -155,7 +155,8 @@ impl Queues {
 
 impl Link {
     fn all_columns(&self) -> Vec<&Ident> {
-        let optional = [&self.id, &self.penalty, &self.created, &self.updated].into_iter().flatten();
+        let optional = [&self.id, &self.penalty, &self.created, &self.updated, &self.deleted];
+        let optional = optional.into_iter().flatten();
         let conditions = self.conditions.iter().map(super::link::Condition::column);
         let fixed = self.fixed.keys().filter(|column| !self.conditions.iter().any(|c| c.column() == *column));
         [&self.owner, &self.member].into_iter().chain(optional).chain(conditions).chain(fixed).collect()

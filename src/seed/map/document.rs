@@ -101,6 +101,7 @@ struct LinkTable {
     table: Ident,
     columns: LinkColumns,
     only: Option<Only>,
+    revive: Option<bool>,
     #[serde(default)]
     fixed: BTreeMap<Ident, Literal>,
 }
@@ -115,6 +116,7 @@ struct LinkColumns {
     penalty: Option<Ident>,
     created: Option<Ident>,
     updated: Option<Ident>,
+    deleted: Option<Ident>,
 }
 
 impl Document {
@@ -163,7 +165,12 @@ impl Links {
 
 impl LinkTable {
     fn into_link(self, kind: LinkKind) -> Result<Link, String> {
-        let LinkColumns { id, profile, agent, queue, penalty, created, updated } = self.columns;
+        let LinkColumns { id, profile, agent, queue, penalty, created, updated, deleted } = self.columns;
+        if self.revive.is_some() && deleted.is_none() {
+            return Err(format!("links.{kind}: `revive` needs `columns.deleted`"));
+        }
+        // Right with and without a unique index; without one a map may prefer a new row.
+        let revive = self.revive.unwrap_or(true);
         // What is named besides owner and member is NULL in these rows: the other kind's owner.
         let (owner, member, absent) = match kind {
             LinkKind::ProfileAgents => (("profile", profile), ("agent", agent), queue),
@@ -189,7 +196,8 @@ impl LinkTable {
         }
         conditions.extend(absent.map(Condition::IsNull));
         let (owner, member) = (needed(owner)?, needed(member)?);
-        Ok(Link { table: self.table, owner, member, conditions, fixed, id, penalty, created, updated })
+        let table = self.table;
+        Ok(Link { table, owner, member, conditions, fixed, id, penalty, created, updated, deleted, revive })
     }
 }
 

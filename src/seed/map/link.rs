@@ -71,6 +71,18 @@ pub struct Link {
     pub created: Option<Ident>,
     /// When it was last changed.
     pub updated: Option<Ident>,
+    /// When it was deleted softly: such rows do not count, and removing a link sets it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<Ident>,
+    /// Whether a link that was deleted softly is taken back when it is added again, instead of inserting another row.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub revive: bool,
+}
+
+/// Hashes of maps that say nothing of deleted links stay what they were.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_usual(revive: &bool) -> bool {
+    *revive
 }
 
 /// What holds for every row of a kind of links.

@@ -38,10 +38,23 @@ pub fn insert(table: &Ident, columns: &[&Ident], rows: usize) -> String {
 }
 
 impl Link {
-    /// What holds for each row of this kind, as the text behind `WHERE`; with
+    /// What holds for each row of this kind that was not deleted softly, as the text behind `WHERE`; with
     /// [`condition_values`](Self::condition_values) for its `?`.
     #[must_use]
     pub fn where_sql(&self) -> String {
+        let live = self.deleted.iter().map(|column| format!("{} IS NULL", column.quoted()));
+        self.of_kind().into_iter().chain(live).collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// The same for rows that were deleted softly; nothing where the map does not know such.
+    #[must_use]
+    pub fn where_deleted_sql(&self) -> Option<String> {
+        let deleted = self.deleted.iter().map(|column| format!("{} IS NOT NULL", column.quoted()));
+        self.deleted.as_ref()?;
+        Some(self.of_kind().into_iter().chain(deleted).collect::<Vec<_>>().join(" AND "))
+    }
+
+    fn of_kind(&self) -> Vec<String> {
         // Channels that share a table may have a queue column each, NULL in the others' rows.
         let ends = [&self.owner, &self.member].map(|column| format!("{} IS NOT NULL", column.quoted()));
         let conditions = self.conditions.iter().map(|condition| match condition {
@@ -51,10 +64,10 @@ impl Link {
             }
             Condition::IsNull(column) => format!("{} IS NULL", column.quoted()),
         });
-        ends.into_iter().chain(conditions).collect::<Vec<_>>().join(" AND ")
+        ends.into_iter().chain(conditions).collect()
     }
 
-    /// The values of [`where_sql`](Self::where_sql), in its order.
+    /// The values of [`where_sql`](Self::where_sql) and [`where_deleted_sql`](Self::where_deleted_sql), in their order.
     #[must_use]
     pub fn condition_values(&self) -> Vec<Value> {
         self.conditions.iter().flat_map(Condition::values).map(Value::from).collect()
@@ -102,7 +115,16 @@ mod tests {
             penalty: None,
             created: None,
             updated: None,
+            deleted: None,
+            revive: true,
         };
+        assert_eq!(link.where_deleted_sql(), None);
+        let soft = Link { deleted: Some(ident("d")), ..link.clone() };
+        assert!(soft.where_sql().ends_with(" AND `a` IS NULL AND `d` IS NULL"));
+        assert!(
+            soft.where_deleted_sql().is_some_and(|sql| sql.ends_with(" AND `a` IS NULL AND `d` IS NOT NULL"))
+        );
+        assert_eq!(soft.condition_values(), link.condition_values());
         let text =
             "`p` IS NOT NULL AND `q` IS NOT NULL AND `channel` = ? AND `kind` IN (?, ?) AND `a` IS NULL";
         assert_eq!(link.where_sql(), text);

@@ -5,12 +5,14 @@
 
 mod column;
 mod definition;
+mod deleted;
 mod family;
 mod references;
 mod shape;
 mod spelling;
 
 pub use definition::{describe, differences as changes};
+pub use deleted::{covering, deleted_unknown, may_mark_deleted};
 pub use family::{Family, members};
 pub use references::{Reference, references_to};
 
@@ -232,6 +234,11 @@ impl Look<'_> {
             }));
         }
         if for_what == Use::Create {
+            if let Part::Links(kind) = part
+                && let Some(link) = self.map.link(kind)
+            {
+                differences.extend(deleted::cannot_insert(&shape.key, link, table));
+            }
             let (missing, demanded) = column::uncovered(shape, table);
             differences.extend(missing);
             if !demanded.is_empty() {

@@ -206,6 +206,7 @@ fn link<'a>(kind: LinkKind, link: &'a Link, ends: LinkEnds<'a>) -> Shape<'a> {
         .maybe(link.id.as_ref(), Kind::Key, Filled::Never)
         .maybe(link.penalty.as_ref(), Kind::Integer, Filled::Always)
         .times(link.created.as_ref(), link.updated.as_ref())
+        .maybe(link.deleted.as_ref(), Kind::TimeOrNull, Filled::Never)
         .fixed(&link.fixed);
     for condition in &link.conditions {
         for value in condition.values() {

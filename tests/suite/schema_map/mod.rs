@@ -5,6 +5,9 @@
 mod broken;
 mod choices;
 mod commands;
+mod learn;
+mod learn_commands;
+mod learn_traps;
 mod renewed;
 mod shapes;
 pub mod support;

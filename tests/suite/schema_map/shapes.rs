@@ -7,8 +7,57 @@ use motionctl::seed::map::LinkKind::{Personal, ProfileAgents, ProfileQueues};
 use motionctl::seed::map::{Condition, LinkKind, Map, Needs};
 use motionctl::seed::verify::unreviewed;
 
+/// The links of `channel-tables`.
+pub const CHANNEL_TABLES: &[(LinkKind, &str)] = &[
+    (ProfileAgents, "user_has_agent_profiles AgentProfileId>UserId"),
+    (ProfileQueues(Voice), "agent_profile_has_voice_queues AgentProfileId>VoiceQueueId +penalty"),
+    (ProfileQueues(Chat), "agent_profile_has_chat_queues AgentProfileId>ChatQueueId"),
+    (ProfileQueues(Mail), "agent_profile_has_mail_queues AgentProfileId>MailQueueId"),
+    (Personal(Voice), "user_has_voice_queues UserId>VoiceQueueId"),
+    (Personal(Chat), "user_has_chat_queues UserId>ChatQueueId"),
+    (Personal(Mail), "user_has_mail_queues UserId>MailQueueId"),
+];
+/// The links of `one-table`.
+pub const ONE_TABLE: &[(LinkKind, &str)] = &[
+    (ProfileAgents, "agent_profile_has_users AgentProfileId>UserId"),
+    (ProfileQueues(Voice), "user_has_voice_queues AgentProfileId>VoiceQueueId UserId=NULL +penalty"),
+    (ProfileQueues(Chat), "user_has_chat_queues AgentProfileId>ChatQueueId UserId=NULL"),
+    (ProfileQueues(Mail), "user_has_mail_queues AgentProfileId>MailQueueId UserId=NULL"),
+    (Personal(Voice), "user_has_voice_queues UserId>VoiceQueueId AgentProfileId=NULL"),
+    (Personal(Chat), "user_has_chat_queues UserId>ChatQueueId AgentProfileId=NULL"),
+    (Personal(Mail), "user_has_mail_queues UserId>MailQueueId AgentProfileId=NULL"),
+];
+/// The links of `queue-columns`.
+pub const QUEUE_COLUMNS: &[(LinkKind, &str)] = &[
+    (ProfileAgents, "agent_profile_has_users AgentProfileId>UserId"),
+    (
+        ProfileQueues(Voice),
+        "user_has_queues AgentProfileId>VoiceQueueId UserId=NULL ChatQueueId=NULL MailQueueId=NULL +penalty",
+    ),
+    (
+        ProfileQueues(Chat),
+        "user_has_queues AgentProfileId>ChatQueueId UserId=NULL MailQueueId=NULL VoiceQueueId=NULL",
+    ),
+    (
+        ProfileQueues(Mail),
+        "user_has_queues AgentProfileId>MailQueueId UserId=NULL ChatQueueId=NULL VoiceQueueId=NULL",
+    ),
+    (
+        Personal(Voice),
+        "user_has_queues UserId>VoiceQueueId AgentProfileId=NULL ChatQueueId=NULL MailQueueId=NULL",
+    ),
+    (
+        Personal(Chat),
+        "user_has_queues UserId>ChatQueueId AgentProfileId=NULL MailQueueId=NULL VoiceQueueId=NULL",
+    ),
+    (
+        Personal(Mail),
+        "user_has_queues UserId>MailQueueId AgentProfileId=NULL ChatQueueId=NULL VoiceQueueId=NULL",
+    ),
+];
+
 /// A kind with its table, owner, member and conditions in one line.
-fn links(map: &Map) -> Vec<(LinkKind, String)> {
+pub fn links(map: &Map) -> Vec<(LinkKind, String)> {
     let line = |kind: &LinkKind| {
         let link = map.link(*kind).expect("its own key");
         let conditions = link.conditions.iter().map(|condition| match condition {
@@ -36,18 +85,7 @@ fn check(shape: &str, expected: &[(LinkKind, &str)]) {
 
 #[test]
 fn a_table_for_each_channel() {
-    check(
-        "channel-tables",
-        &[
-            (ProfileAgents, "user_has_agent_profiles AgentProfileId>UserId"),
-            (ProfileQueues(Voice), "agent_profile_has_voice_queues AgentProfileId>VoiceQueueId +penalty"),
-            (ProfileQueues(Chat), "agent_profile_has_chat_queues AgentProfileId>ChatQueueId"),
-            (ProfileQueues(Mail), "agent_profile_has_mail_queues AgentProfileId>MailQueueId"),
-            (Personal(Voice), "user_has_voice_queues UserId>VoiceQueueId"),
-            (Personal(Chat), "user_has_chat_queues UserId>ChatQueueId"),
-            (Personal(Mail), "user_has_mail_queues UserId>MailQueueId"),
-        ],
-    );
+    check("channel-tables", CHANNEL_TABLES);
 }
 
 #[test]
@@ -88,18 +126,7 @@ fn one_table_of_links_with_a_discriminator() {
 
 #[test]
 fn personal_and_profile_links_in_one_table() {
-    check(
-        "one-table",
-        &[
-            (ProfileAgents, "agent_profile_has_users AgentProfileId>UserId"),
-            (ProfileQueues(Voice), "user_has_voice_queues AgentProfileId>VoiceQueueId UserId=NULL +penalty"),
-            (ProfileQueues(Chat), "user_has_chat_queues AgentProfileId>ChatQueueId UserId=NULL"),
-            (ProfileQueues(Mail), "user_has_mail_queues AgentProfileId>MailQueueId UserId=NULL"),
-            (Personal(Voice), "user_has_voice_queues UserId>VoiceQueueId AgentProfileId=NULL"),
-            (Personal(Chat), "user_has_chat_queues UserId>ChatQueueId AgentProfileId=NULL"),
-            (Personal(Mail), "user_has_mail_queues UserId>MailQueueId AgentProfileId=NULL"),
-        ],
-    );
+    check("one-table", ONE_TABLE);
     for mut database in Database::shaped("one-table") {
         let profiles = database.map().profiles.expect("profiles");
         assert_eq!(profiles.columns.deleted.as_ref().map(|column| column.as_str()), Some("deletedAt"));
@@ -108,36 +135,7 @@ fn personal_and_profile_links_in_one_table() {
 
 #[test]
 fn a_column_for_the_queues_of_each_channel() {
-    check(
-        "queue-columns",
-        &[
-            (ProfileAgents, "agent_profile_has_users AgentProfileId>UserId"),
-            (
-                ProfileQueues(Voice),
-                "user_has_queues AgentProfileId>VoiceQueueId UserId=NULL ChatQueueId=NULL MailQueueId=NULL +penalty",
-            ),
-            (
-                ProfileQueues(Chat),
-                "user_has_queues AgentProfileId>ChatQueueId UserId=NULL MailQueueId=NULL VoiceQueueId=NULL",
-            ),
-            (
-                ProfileQueues(Mail),
-                "user_has_queues AgentProfileId>MailQueueId UserId=NULL ChatQueueId=NULL VoiceQueueId=NULL",
-            ),
-            (
-                Personal(Voice),
-                "user_has_queues UserId>VoiceQueueId AgentProfileId=NULL ChatQueueId=NULL MailQueueId=NULL",
-            ),
-            (
-                Personal(Chat),
-                "user_has_queues UserId>ChatQueueId AgentProfileId=NULL MailQueueId=NULL VoiceQueueId=NULL",
-            ),
-            (
-                Personal(Mail),
-                "user_has_queues UserId>MailQueueId AgentProfileId=NULL ChatQueueId=NULL VoiceQueueId=NULL",
-            ),
-        ],
-    );
+    check("queue-columns", QUEUE_COLUMNS);
 }
 
 #[test]

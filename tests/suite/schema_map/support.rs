@@ -2,7 +2,7 @@
 //!
 //! Invariant: both engines run the same text, but for words that only one of them knows.
 
-use crate::support::database_server::{Schema, shared};
+use crate::support::database_server::{Schema, option_file, shared};
 use motionctl::db::{Catalog, Connection, Engine, Limits, Source};
 use motionctl::seed::discover::{Proposal, Samples, discover, wanted_samples};
 use motionctl::seed::map::{Ident, Map};
@@ -70,6 +70,16 @@ impl Database {
         self.schema.as_ref().expect("a server").url()
     }
 
+    /// The flags of a user who may only read.
+    pub fn reader(&self, folder: &Path) -> [String; 4] {
+        let schema = self.schema.as_ref().expect("a server");
+        let user = schema.user("pw", "SELECT");
+        let socket = schema.server.file("socket");
+        let url = format!("mysql://{user}@localhost/{}?socket={}", schema.name, socket.display());
+        let file = option_file(folder, "[client]\npassword=pw\n");
+        ["--db".to_owned(), url, "--defaults-file".to_owned(), file.display().to_string()]
+    }
+
     pub fn engine(&self) -> Engine {
         self.connection.engine()
     }
@@ -98,10 +108,17 @@ impl Database {
 
 /// What discovery proposes, with the values that it asks for.
 pub fn proposed(connection: &mut Connection) -> Proposal {
+    let samples = sampled(connection, None);
+    let catalog = Catalog::read(connection).expect("a catalog");
+    discover(&catalog, connection.engine(), &samples)
+}
+
+/// The values that discovery asks for, where the table of profiles may be known.
+pub fn sampled(connection: &mut Connection, profiles: Option<&str>) -> Samples {
     let engine = connection.engine();
     let catalog = Catalog::read(connection).expect("a catalog");
     let mut samples = Samples::new();
-    for (table, column) in wanted_samples(&catalog, engine) {
+    for (table, column) in wanted_samples(&catalog, engine, profiles) {
         let quoted = |name: &str| name.parse::<Ident>().expect("a name").quoted();
         let (column_name, table_name) = (quoted(&column), quoted(&table));
         let sql = format!(
@@ -111,7 +128,7 @@ pub fn proposed(connection: &mut Connection) -> Proposal {
         let values = rows.iter().map(|row| row.text(0).expect("text").to_owned()).collect();
         samples.insert((table, column), values);
     }
-    discover(&catalog, engine, &samples)
+    samples
 }
 
 /// The same statements in the words of SQLite.

@@ -6,6 +6,7 @@ mod access;
 mod alike;
 mod commands;
 mod commit;
+mod deleted_links;
 mod deletions;
 mod drift;
 mod emptied;

@@ -10,6 +10,7 @@ mod client;
 mod database;
 mod export;
 mod import;
+mod learn;
 mod list;
 mod manifest;
 mod offline;
@@ -40,6 +41,7 @@ pub fn seed(context: &Context, command: &SeedCommand) -> Result<Outcome, Failure
         SeedCommand::Schema(SchemaCommand::Show(args)) => schema::show(context, args),
         SeedCommand::Schema(SchemaCommand::Check(args)) => schema::check(context, args),
         SeedCommand::Schema(SchemaCommand::Discover(args)) => schema::discover(context, args),
+        SeedCommand::Schema(SchemaCommand::Learn(args)) => learn::learn(context, args),
     }
 }
 
@@ -58,6 +60,7 @@ pub fn name(command: &SeedCommand) -> &'static str {
         SeedCommand::Schema(SchemaCommand::Show(_)) => "seed schema show",
         SeedCommand::Schema(SchemaCommand::Check(_)) => "seed schema check",
         SeedCommand::Schema(SchemaCommand::Discover(_)) => "seed schema discover",
+        SeedCommand::Schema(SchemaCommand::Learn(_)) => "seed schema learn",
     }
 }
 

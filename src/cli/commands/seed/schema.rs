@@ -9,11 +9,11 @@ use crate::cli::context::Context;
 use crate::cli::database::Database;
 use crate::cli::files::{Standing, write_out};
 use crate::db::{Catalog, Connection, Engine, FileAccess};
-use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, counted, sort_findings};
+use crate::outcome::{DatabaseSection, Failure, FailureKind, Outcome, OutcomeKind, counted, sort_findings};
 use crate::seed::discover::{Grade, Proposal, Samples, discover as propose, renew, wanted_samples};
 use crate::seed::embedded::Ownership;
 use crate::seed::map::{Ident, Map, Needs};
-use crate::seed::verify::{Since, unreviewed, verify};
+use crate::seed::verify::{Since, deleted_unknown, unreviewed, verify};
 use crate::seed::{granted, unopened};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -60,6 +60,7 @@ pub fn check(context: &Context, args: &SchemaCheckArgs) -> Result<Outcome, Failu
     outcome.findings = found.findings();
     outcome.findings.extend(unnamed(&mut connection, &catalog, &file.map, MOST_ROWS));
     outcome.findings.extend(unreviewed(&file.map, connection.engine()));
+    outcome.findings.extend(deleted_unknown(&file.map, &catalog, &needs, false));
     sort_findings(&mut outcome.findings);
     let count = needs.iter().count();
     if let Some(stop) = outcome.findings.iter().find(|finding| finding.stops()) {
@@ -95,21 +96,16 @@ pub fn discover(context: &Context, args: &SchemaDiscoverArgs) -> Result<Outcome,
     let mut connection = open(context, *named, FileAccess::Read)?;
     let catalog = Catalog::read(&mut connection).map_err(|error| unopened(&error))?;
     if catalog.tables.is_empty() {
-        let message = "the database has no table that this user may see";
-        return Err(
-            Failure::new(FailureKind::Unavailable, message).with_hint("grant SELECT on Motion's schema")
-        );
+        return Err(no_table());
     }
     let mut outcome = Outcome::new("seed schema discover", OutcomeKind::Ok);
     let server = shown(&connection);
     let text = match &old {
         Some(old) => renewed(old, &catalog, connection.engine(), &mut outcome),
         None => {
-            let samples = samples(&mut connection, &catalog);
+            let samples = samples(&mut connection, &catalog, None);
             let proposal = propose(&catalog, connection.engine(), &samples);
-            let of_what =
-                format!("{} on {} ({} {})", server.schema, server.host, server.server, server.version);
-            let text = proposal.to_toml(&of_what);
+            let text = self::text(&proposal, &server);
             proposed(&proposal, &text, &mut outcome);
             text
         }
@@ -132,6 +128,35 @@ pub fn discover(context: &Context, args: &SchemaDiscoverArgs) -> Result<Outcome,
         outcome.details.insert("verdict".to_owned(), verdict.into());
     }
     Ok(outcome)
+}
+
+/// What is said where nothing can be seen.
+pub fn no_table() -> Failure {
+    let message = "the database has no table that this user may see";
+    Failure::new(FailureKind::Unavailable, message).with_hint("grant SELECT on Motion's schema")
+}
+
+/// A proposal's file.
+pub fn text(proposal: &Proposal, server: &DatabaseSection) -> String {
+    let of_what = format!("{} on {} ({} {})", server.schema, server.host, server.server, server.version);
+    proposal.to_toml(&of_what)
+}
+
+/// What to do with a proposal.
+pub fn next(proposal: &Proposal, text: &str, file: &str) -> String {
+    match (proposal.missing().as_slice(), Map::parse(file, text)) {
+        ([], Ok(_)) => "compare each line with the database, then put your name into reviewed_by".to_owned(),
+        ([], Err(error)) => format!("it is no map yet: {error}"),
+        (missing, _) => format!("it is no map yet; not found: {}", missing.join(", ")),
+    }
+}
+
+const GRADES: [Grade; 4] = [Grade::Learned, Grade::Certain, Grade::Likely, Grade::Guess];
+
+/// How many lines have each grade.
+pub fn grades(proposal: &Proposal) -> Value {
+    let count = |grade: &Grade| (grade.word().to_owned(), Value::from(proposal.count(*grade)));
+    GRADES.iter().map(count).collect::<serde_json::Map<String, Value>>().into()
 }
 
 /// The map that was named, brought up to the database, and what the answer says of it.
@@ -167,28 +192,23 @@ fn renewed(old: &MapFile, catalog: &Catalog, engine: Engine, outcome: &mut Outco
 
 /// What the answer says of a proposal.
 fn proposed(proposal: &Proposal, text: &str, outcome: &mut Outcome) {
-    let grades = [Grade::Certain, Grade::Likely, Grade::Guess];
-    let counts: serde_json::Map<String, Value> =
-        grades.iter().map(|grade| (grade.word().to_owned(), proposal.count(*grade).into())).collect();
-    let rows: Vec<Value> =
-        grades.iter().map(|grade| json!([grade.word(), counted(proposal.count(*grade), "line")])).collect();
+    let rows: Vec<Value> = GRADES[1..]
+        .iter()
+        .map(|grade| json!([grade.word(), counted(proposal.count(*grade), "line")]))
+        .collect();
     let missing = proposal.missing();
-    let verdict = match (missing.as_slice(), Map::parse("the proposal", text)) {
-        ([], Ok(_)) => "compare each line with the database, then put your name into reviewed_by".to_owned(),
-        ([], Err(error)) => format!("it is no map yet: {error}"),
-        (missing, _) => format!("it is no map yet; not found: {}", missing.join(", ")),
-    };
+    let verdict = next(proposal, text, "the proposal");
     outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("grades".to_owned(), counts.into());
+    outcome.details.insert("grades".to_owned(), grades(proposal));
     outcome.details.insert("rows".to_owned(), rows.into());
     outcome.details.insert("missing".to_owned(), missing.into());
     outcome.details.insert("notes".to_owned(), proposal.notes.clone().into());
 }
 
 /// What the rows say where names cannot. What cannot be read is left out, and the line stays a guess.
-fn samples(connection: &mut Connection, catalog: &Catalog) -> Samples {
+pub fn samples(connection: &mut Connection, catalog: &Catalog, profiles: Option<&str>) -> Samples {
     let mut samples = Samples::new();
-    for (table, column) in wanted_samples(catalog, connection.engine()) {
+    for (table, column) in wanted_samples(catalog, connection.engine(), profiles) {
         let is_small = catalog.table(&table).is_some_and(|table| table.rows.unwrap_or(0) <= MOST_ROWS);
         let (Ok(from), Ok(what)) = (table.parse::<Ident>(), column.parse::<Ident>()) else { continue };
         let (from, what) = (from.quoted(), what.quoted());

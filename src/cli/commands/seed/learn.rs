@@ -1,0 +1,300 @@
+//! `seed schema learn`: a map from a profile that a person makes by hand in Motion's own interface.
+//!
+//! Invariant: the database is only read, in one view of it. What was seen before is kept in a file that only its owner
+//! may read; the proposal goes to a file, and nobody is named in it as its reviewer.
+
+use super::database::{file_of, named, open, shown};
+use super::schema::{self, samples};
+use crate::cli::args::learn::SchemaLearnArgs;
+use crate::cli::context::Context;
+use crate::cli::files::{Standing, read_look, write_out};
+use crate::db::{Access, Catalog, Connection, DbError, FileAccess};
+use crate::host::STATE_FOLDER;
+use crate::host::{clock, random};
+use crate::outcome::{DatabaseSection, Failure, FailureKind, Outcome, OutcomeKind};
+use crate::seed::discover::{Grade, Proposal, discover_around, record};
+use crate::seed::learn::{
+    Changes, Choice, FORMAT, Lesson, Picture, after_deletion, choose, compare, lesson, outranked, photograph,
+};
+use crate::seed::unopened;
+use serde_json::{Value, json};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+/// The first look, in the folder of our state.
+const LOOK: &str = "learn.json";
+/// The proposal, beside it.
+const MAP: &str = "learned-map.toml";
+
+/// Looks before, or after.
+pub fn learn(context: &Context, args: &SchemaLearnArgs) -> Result<Outcome, Failure> {
+    if args.begin { begin(context, args) } else { end(context, args) }
+}
+
+/// A database with its tables.
+struct Opened {
+    connection: Connection,
+    catalog: Catalog,
+    server: DatabaseSection,
+    /// Files that were read to get there.
+    read: Vec<PathBuf>,
+}
+
+fn opened(context: &Context, args: &SchemaLearnArgs) -> Result<Opened, Failure> {
+    let named = named(context, &args.database)?;
+    let file = file_of(named.source()).map(Path::to_owned);
+    let mut connection = open(context, *named, FileAccess::Read)?;
+    let catalog = Catalog::read(&mut connection).map_err(|error| unopened(&error))?;
+    if catalog.tables.is_empty() {
+        return Err(schema::no_table());
+    }
+    let read = [args.database.defaults_file.clone(), file].into_iter().flatten().collect();
+    Ok(Opened { server: shown(&connection), connection, catalog, read })
+}
+
+impl Opened {
+    /// Runs `look` inside one view of the database.
+    fn reading<T>(
+        &mut self,
+        look: impl FnOnce(&mut Connection, &Catalog) -> Result<T, DbError>,
+    ) -> Result<T, Failure> {
+        self.connection.begin(Access::ReadOnlySnapshot).map_err(|error| unopened(&error))?;
+        let answer = look(&mut self.connection, &self.catalog);
+        let ended = self.connection.rollback();
+        let answer = answer.map_err(|error| unopened(&error))?;
+        ended.map_err(|error| unopened(&error))?;
+        Ok(answer)
+    }
+
+    /// What `discover` concludes, with the table of profiles if that is known.
+    fn proposal(&mut self, profiles: Option<&str>) -> Proposal {
+        let samples = samples(&mut self.connection, &self.catalog, profiles);
+        discover_around(&self.catalog, self.connection.engine(), &samples, profiles)
+    }
+
+    fn write(
+        &self,
+        place: &Path,
+        text: &str,
+        standing: Standing,
+        besides: Option<&Path>,
+    ) -> Result<(), Failure> {
+        let read: Vec<&Path> = self.read.iter().map(PathBuf::as_path).chain(besides).collect();
+        write_out(place, text.as_bytes(), standing, &read)
+    }
+}
+
+fn begin(context: &Context, args: &SchemaLearnArgs) -> Result<Outcome, Failure> {
+    let place = place(context, args.out.as_deref(), LOOK)?;
+    let mut opened = opened(context, args)?;
+    let proposal = opened.proposal(None);
+    let mut choice = Choice { agent: args.agent.clone(), ..Choice::default() };
+    for (channel, name) in &args.queue {
+        choice.queues.entry(*channel).or_default().push(name.clone());
+    }
+    let random = || {
+        random::suffix().map_err(|error| Failure::new(FailureKind::Failed, format!("no randomness: {error}")))
+    };
+    let (suffix, salt) = (random()?, random()? + &random()?);
+    let task = choose(&mut opened.connection, &proposal, &choice, &suffix[..4])?;
+    let taken = clock::now().to_string();
+    let picture = opened.reading(|conn, catalog| photograph(conn, catalog, task, &salt, &taken))?;
+    let standing = if args.force { Standing::Replace } else { Standing::Keep };
+    opened.write(&place, &encoded(&picture), standing, None)?;
+    let mut outcome = Outcome::new("seed schema learn", OutcomeKind::Ok);
+    outcome.database = Some(opened.server);
+    let steps = picture.task.steps();
+    let from = args.out.as_ref().map_or_else(String::new, |path| format!(" --from {}", path.display()));
+    let last = format!("then run: motionctl seed schema learn --end{from}");
+    let rows = steps.iter().chain([&last]).enumerate();
+    outcome.details.insert(
+        "rows".to_owned(),
+        rows.map(|(index, step)| json!([format!("{}.", index + 1), step])).collect(),
+    );
+    let verdict = format!(
+        "{} tables were looked at; now do this in Motion's own interface, and nothing else there meanwhile",
+        picture.tables.len()
+    );
+    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.details.insert("steps".to_owned(), steps.into());
+    outcome.details.insert("task".to_owned(), json!(picture.task));
+    outcome.details.insert("file".to_owned(), place.display().to_string().into());
+    outcome.details.insert("notes".to_owned(), picture.unseen().into());
+    Ok(outcome)
+}
+
+fn end(context: &Context, args: &SchemaLearnArgs) -> Result<Outcome, Failure> {
+    let from = place(context, args.from.as_deref(), LOOK)?;
+    let map = place(context, args.out.as_deref(), MAP)?;
+    let picture = read(&from)?;
+    let mut opened = opened(context, args)?;
+    if !picture.is_of(&opened.connection) {
+        let message = format!("the first look is of another database: {}", picture.database);
+        return Err(Failure::new(FailureKind::Refused, message)
+            .with_hint("name the same database, or begin again with `motionctl seed schema learn --begin`"));
+    }
+    // Our own file in our own folder is replaced; one that was named only if that was said.
+    let standing = if args.force || args.out.is_none() { Standing::Replace } else { Standing::Keep };
+    let files = Files { from: &from, map: &map, standing };
+    if args.deleted { deleted(&mut opened, picture, &files) } else { compared(&mut opened, picture, &files) }
+}
+
+/// Where things are from and go.
+struct Files<'a> {
+    from: &'a Path,
+    map: &'a Path,
+    standing: Standing,
+}
+
+fn compared(opened: &mut Opened, mut picture: Picture, files: &Files<'_>) -> Result<Outcome, Failure> {
+    let changes = opened.reading(|conn, catalog| compare(conn, catalog, &picture))?;
+    let before = opened.proposal(None);
+    let engine = opened.connection.engine();
+    let learned = lesson(&opened.catalog, engine, &picture, &changes, &before);
+    let mut outcome = Outcome::new("seed schema learn", OutcomeKind::Ok);
+    outcome.database = Some(opened.server.clone());
+    told(&changes, &learned, &mut outcome);
+    let Some(found) = learned.found.clone() else {
+        let why = learned.missing.unwrap_or_default();
+        let message = format!("the profile was not found: {why}");
+        outcome.fail(Failure::new(FailureKind::Refused, message).with_hint(
+            "was it saved in this database, under exactly the name? Then run --end again; else begin again",
+        ));
+        return Ok(outcome);
+    };
+    let proposal = merged(opened, &found.profiles, &learned.sections);
+    written(opened, &proposal, files, &mut outcome)?;
+    picture.found = Some(found);
+    write_out(files.from, encoded(&picture).as_bytes(), Standing::Replace, &[])?;
+    Ok(outcome)
+}
+
+fn deleted(opened: &mut Opened, mut picture: Picture, files: &Files<'_>) -> Result<Outcome, Failure> {
+    let Some(found) = picture.found.clone() else {
+        return Err(Failure::new(FailureKind::Refused, "the profile is not known yet")
+            .with_hint("run `motionctl seed schema learn --end` first, then delete the profile in Motion"));
+    };
+    let deletion = opened.reading(|conn, catalog| after_deletion(conn, catalog, &picture, &found))?;
+    let mut outcome = Outcome::new("seed schema learn", OutcomeKind::Ok);
+    outcome.database = Some(opened.server.clone());
+    let rows = deletion.fates.iter().map(|(part, fate)| json!([part, fate.to_string()]));
+    outcome.details.insert("rows".to_owned(), rows.collect());
+    if deletion.is_undone() {
+        outcome.fail(
+            Failure::new(FailureKind::Refused, "the profile is still there as it was")
+                .with_hint(format!("delete {:?} in Motion first", picture.task.profile)),
+        );
+        return Ok(outcome);
+    }
+    let proposal = merged(opened, &found.profiles, &deletion.found.sections);
+    written(opened, &proposal, files, &mut outcome)?;
+    // The rows stay as they were found, so that this can be asked again.
+    picture.found = Some(crate::seed::learn::Found { rows: found.rows, ..deletion.found });
+    write_out(files.from, encoded(&picture).as_bytes(), Standing::Replace, &[])?;
+    Ok(outcome)
+}
+
+/// What `discover` says of the rest, with what was learned.
+fn merged(opened: &mut Opened, profiles: &str, learned: &[crate::seed::discover::Section]) -> Proposal {
+    let mut proposal = opened.proposal(Some(profiles));
+    outranked(&mut proposal, learned);
+    record(&opened.catalog, &mut proposal);
+    proposal
+}
+
+/// Writes the proposal, and says what to do with it.
+fn written(
+    opened: &Opened,
+    proposal: &Proposal,
+    files: &Files<'_>,
+    outcome: &mut Outcome,
+) -> Result<(), Failure> {
+    let text = schema::text(proposal, &opened.server);
+    opened.write(files.map, &text, files.standing, Some(files.from))?;
+    let file = files.map.display().to_string();
+    let learned = proposal.count(Grade::Learned);
+    let rest = proposal.count(Grade::Certain) + proposal.count(Grade::Likely) + proposal.count(Grade::Guess);
+    let next = schema::next(proposal, &text, &file);
+    let verdict =
+        format!("{learned} lines are learned, {rest} are concluded; a proposal is in {file}; {next}");
+    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.details.insert("file".to_owned(), file.into());
+    outcome.details.insert("grades".to_owned(), schema::grades(proposal));
+    let notes = outcome.details.entry("notes".to_owned()).or_insert_with(|| json!([]));
+    if let Some(notes) = notes.as_array_mut() {
+        notes.extend(proposal.notes.iter().cloned().map(Value::from));
+    }
+    Ok(())
+}
+
+/// What has changed: what is the profile's, and what else there was.
+fn told(changes: &[Changes], learned: &Lesson, outcome: &mut Outcome) {
+    let parts_of = |table: &str| -> Vec<&str> {
+        learned.parts.iter().filter(|(_, its)| its == table).map(|(part, _)| part.as_str()).collect()
+    };
+    let mut changed: Vec<&Changes> = changes.iter().filter(|change| !change.is_empty()).collect();
+    changed.sort_by_key(|change| parts_of(&change.table).is_empty());
+    let rows = changed.iter().map(|change| {
+        let parts = parts_of(&change.table);
+        let role = if parts.is_empty() { "something else".to_owned() } else { parts.join(", ") };
+        json!([change.table, change.to_string(), role])
+    });
+    outcome.details.insert("rows".to_owned(), rows.collect());
+    let documents = changed.iter().map(|change| {
+        json!({
+            "table": change.table, "new": change.new, "changed": change.changed, "gone": change.gone,
+            "columns": change.columns, "parts": parts_of(&change.table),
+        })
+    });
+    outcome.details.insert("changes".to_owned(), documents.collect());
+    let row: serde_json::Map<String, Value> =
+        learned.profile.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+    outcome.details.insert("profile".to_owned(), row.into());
+    let notes =
+        changes.iter().filter_map(|change| Some(format!("{}: {}", change.table, change.note.as_ref()?)));
+    outcome.details.insert("notes".to_owned(), learned.notes.iter().cloned().chain(notes).collect());
+}
+
+fn encoded(picture: &Picture) -> String {
+    serde_json::to_string(picture).expect("a picture has text keys and no floats")
+}
+
+fn read(place: &Path) -> Result<Picture, Failure> {
+    let name = place.display();
+    let bytes = read_look(place).map_err(|error| {
+        Failure::new(FailureKind::Unavailable, format!("reading the first look {name}: {error}"))
+            .with_hint("begin with `motionctl seed schema learn --begin`; --from names another file")
+    })?;
+    let invalid =
+        |why: String| Failure::new(FailureKind::Invalid, format!("reading the first look {name}: {why}"));
+    let picture: Picture = serde_json::from_slice(&bytes).map_err(|error| invalid(error.to_string()))?;
+    match picture.format {
+        FORMAT => Ok(picture),
+        other => Err(invalid(format!("this motionctl reads the format {FORMAT}, not {other}"))),
+    }
+}
+
+/// The file that was named, or the one in our folder: root's below `/var/lib`, anybody else's below the home.
+fn place(context: &Context, named: Option<&Path>, usual: &str) -> Result<PathBuf, Failure> {
+    if let Some(path) = named {
+        return Ok(path.to_owned());
+    }
+    if !context.root.is_live() {
+        return Err(Failure::new(FailureKind::Usage, "with --root, --out and --from must name the files"));
+    }
+    let folder = if nix::unistd::geteuid().is_root() { Some(PathBuf::from(STATE_FOLDER)) } else { of_user() };
+    let folder = folder.ok_or_else(|| {
+        Failure::new(FailureKind::Usage, "there is no home to keep the file in")
+            .with_hint("--out and --from name the file")
+    })?;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(|error| {
+        Failure::new(FailureKind::Failed, format!("making the folder {}: {error}", folder.display()))
+    })?;
+    Ok(folder.join(usual))
+}
+
+fn of_user() -> Option<PathBuf> {
+    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = folder("XDG_STATE_HOME").or_else(|| folder("HOME").map(|home| home.join(".local/state")))?;
+    Some(state.join("motionctl"))
+}

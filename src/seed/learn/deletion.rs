@@ -1,0 +1,137 @@
+//! What Motion does when the profile is deleted: rows that go, or rows that are marked.
+//!
+//! Invariant: only the rows of the profile are looked at again, each by the ids that it had.
+
+use super::look::{DIGEST, columns, print, select, tolerated};
+use super::picture::{Found, FoundRow, Picture};
+use crate::db::catalog::Table;
+use crate::db::{Catalog, Connection, DbError, Value, quoted};
+use crate::seed::discover::fields::{Type, takes};
+use crate::seed::discover::{Entry, Grade};
+
+/// What became of the rows.
+#[derive(Debug, Clone)]
+pub struct Deletion {
+    /// What was learned before, and now of deletions.
+    pub found: Found,
+    /// Each part with what became of its row.
+    pub fates: Vec<(String, Fate)>,
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It is gone.
+    Gone,
+    /// It is there, and this column got a time.
+    Marked(String),
+    /// It is there, and these columns changed; none of them got a time.
+    Changed(Vec<String>),
+    /// It is there as it was.
+    Unchanged,
+    /// It cannot be looked at.
+    Unknown(String),
+}
+
+/// Looks again. Runs in the caller's transaction.
+///
+/// # Errors
+/// When the connection is lost.
+pub fn after_deletion(
+    conn: &mut Connection,
+    catalog: &Catalog,
+    picture: &Picture,
+    found: &Found,
+) -> Result<Deletion, DbError> {
+    let mut deletion = Deletion { found: found.clone(), fates: Vec::new() };
+    for row in &found.rows {
+        let fate = match catalog.table(&row.table) {
+            None => Fate::Unknown("its table is no longer there".to_owned()),
+            Some(table) => match fate(conn, table, row, &picture.salt) {
+                Ok(fate) => fate,
+                Err(error) => Fate::Unknown(tolerated(conn, &error)?),
+            },
+        };
+        deletion.note(row, &fate);
+        deletion.fates.push((row.part.clone(), fate));
+    }
+    Ok(deletion)
+}
+
+fn fate(conn: &mut Connection, table: &Table, row: &FoundRow, salt: &str) -> Result<Fate, DbError> {
+    let columns = columns(table);
+    if columns.iter().map(|column| &column.name).ne(&row.columns) {
+        return Ok(Fate::Unknown("its columns are not what they were".to_owned()));
+    }
+    let by: Vec<String> = row.by.iter().map(|(column, _)| format!("{} = ?", quoted(column))).collect();
+    let values: Vec<Value> = row.by.iter().map(|(_, id)| (*id).into()).collect();
+    let sql = format!("{} WHERE {} LIMIT 2", select(table, &columns), by.join(" AND "));
+    let rows = conn.rows(&sql, &values)?;
+    let Some(now) = rows.first() else { return Ok(Fate::Gone) };
+    let engine = conn.engine();
+    let before = row.print.as_bytes().chunks(DIGEST);
+    let mut changed = Vec::new();
+    for ((column, value), before) in columns.iter().zip(now.values()).zip(before) {
+        if print(value, salt).as_bytes() == before {
+            continue;
+        }
+        let was_null = print(&Value::Null, salt).as_bytes() == before;
+        if was_null && takes(column, Type::Time, engine) {
+            return Ok(Fate::Marked(column.name.clone()));
+        }
+        changed.push(column.name.clone());
+    }
+    Ok(if changed.is_empty() { Fate::Unchanged } else { Fate::Changed(changed) })
+}
+
+impl Deletion {
+    /// Puts it into the lines of the part.
+    fn note(&mut self, row: &FoundRow, fate: &Fate) {
+        let key = format!("{}.columns", row.part);
+        let Some(section) = self.found.sections.iter_mut().find(|section| section.key == key) else { return };
+        let is = |entry: &Entry, wanted: &str| matches!(entry, Entry::Line(key, ..) if key == wanted);
+        let is_deleted = |entry: &Entry| is(entry, "deleted");
+        match fate {
+            Fate::Marked(column) => {
+                section.entries.retain(|entry| !is_deleted(entry));
+                let why = "Motion set it when the profile was deleted, and the row stayed";
+                section.text("deleted", column, Grade::Learned, why);
+            }
+            Fate::Gone => {
+                section.entries.retain(|entry| !is_deleted(entry));
+                let remark =
+                    "learned: the row went when the profile was deleted, so that nothing marks deleted rows";
+                section.entries.push(Entry::Remark(remark.to_owned()));
+                let head = self.found.sections.iter_mut().find(|section| section.key == row.part);
+                head.into_iter().for_each(|head| head.entries.retain(|entry| !is(entry, "revive")));
+            }
+            Fate::Changed(columns) => {
+                let remark = format!(
+                    "learned: when the profile was deleted the row stayed, and {} changed; no time says that it is deleted",
+                    columns.join(", ")
+                );
+                section.entries.push(Entry::Remark(remark));
+            }
+            Fate::Unchanged | Fate::Unknown(_) => {}
+        }
+    }
+
+    /// Whether the profile is still there as it was.
+    #[must_use]
+    pub fn is_undone(&self) -> bool {
+        self.fates.iter().any(|(part, fate)| part == "profiles" && *fate == Fate::Unchanged)
+    }
+}
+
+/// In words.
+impl std::fmt::Display for Fate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Gone => f.write_str("the row is gone"),
+            Self::Marked(column) => write!(f, "the row is marked in {column}"),
+            Self::Changed(columns) => write!(f, "the row is there; {} changed", columns.join(", ")),
+            Self::Unchanged => f.write_str("the row is there as it was"),
+            Self::Unknown(why) => write!(f, "not known: {why}"),
+        }
+    }
+}

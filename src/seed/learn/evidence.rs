@@ -1,0 +1,95 @@
+//! What speaks for a column to hold somebody's id.
+//!
+//! Invariant: a column holds an id only if its row does; names and keys then decide between several. A foreign key to
+//! something else excludes a column whatever it holds: small numbers are equal by chance.
+
+use super::changes::Cells;
+use crate::db::Value;
+use crate::db::catalog::{Column, Table};
+use crate::seed::discover::names::{key, referred, words};
+
+/// Whose id it is.
+#[derive(Debug, Clone)]
+pub struct Whose {
+    /// The id, as it is displayed.
+    pub id: String,
+    /// The table that it is the key of.
+    pub table: String,
+    /// Words by which columns may call it.
+    pub words: &'static [&'static str],
+}
+
+/// The words for agents.
+pub const AGENT: &[&str] = &["agent", "user", "member"];
+/// The words for profiles.
+pub const PROFILE: &[&str] = &["profile"];
+/// The words for queues.
+pub const QUEUE: &[&str] = &["queue"];
+
+/// What a column is worth as such a reference.
+const BY_KEY: i32 = 5;
+const BY_NAME: i32 = 3;
+const BY_ID_ALONE: i32 = 1;
+
+/// A column that holds an id, and what speaks for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The column.
+    pub column: String,
+    /// The more, the surer.
+    pub points: i32,
+    /// Why, in words.
+    pub why: String,
+}
+
+impl Whose {
+    /// The columns of a row that hold the id, the surest first.
+    pub fn held(&self, table: &Table, row: &Cells) -> Vec<Holder> {
+        let columns = row.iter().filter(|(_, value)| is(value, &self.id));
+        let columns = columns.filter_map(|(name, _)| table.column(name));
+        let mut found: Vec<Holder> = columns.filter_map(|column| self.holder(table, column)).collect();
+        found.sort_by_key(|holder| -holder.points);
+        found
+    }
+
+    fn holder(&self, table: &Table, column: &Column) -> Option<Holder> {
+        let holder = |points, why: String| Some(Holder { column: column.name.clone(), points, why });
+        // The row's own number is nobody else's.
+        if column.is_auto_increment() {
+            return None;
+        }
+        let is_its = |columns: &[String]| matches!(columns, [only] if *only == column.name);
+        let mut keys = table.foreign_keys.iter().filter(|found| is_its(&found.columns)).peekable();
+        if keys.peek().is_some() {
+            let refers = keys.any(|found| found.to_table.eq_ignore_ascii_case(&self.table));
+            return if refers { holder(BY_KEY, format!("a foreign key to {}", self.table)) } else { None };
+        }
+        let stem = referred(&column.name).unwrap_or_else(|| key(&column.name));
+        let said = words(&column.name);
+        if stem == key(&self.table)
+            || self.words.iter().any(|word| said.iter().any(|it| it == word) || stem.ends_with(word))
+        {
+            return holder(BY_NAME, format!("named {}", column.name));
+        }
+        holder(BY_ID_ALONE, "by the id that it holds".to_owned())
+    }
+}
+
+/// Whether a value is this id, as a number or as text.
+pub fn is(value: &Value, id: &str) -> bool {
+    !value.is_null() && value.display() == id
+}
+
+/// The value of a row's column.
+pub fn value<'a>(row: &'a Cells, column: &str) -> Option<&'a Value> {
+    row.iter().find(|(name, _)| name == column).map(|(_, value)| value)
+}
+
+/// Words of tables that keep what was, or what was only asked for.
+pub fn is_past(table: &str) -> bool {
+    const PAST: [&str; 16] = [
+        "report", "history", "log", "archive", "backup", "audit", "stat", "old", "tmp", "bak", "copy",
+        "event", "session", "journal", "version", "trail",
+    ];
+    words(table).iter().any(|word| PAST.contains(&word.as_str()))
+}

@@ -1,0 +1,116 @@
+//! What a person's profile teaches.
+//!
+//! Invariant: pure. What was asked for and not found is said; nothing else is concluded from it.
+
+use super::besides;
+use super::changes::{Cells, Changes};
+use super::evidence::value;
+use super::links::{LinkRow, Witness, kinds, link_rows};
+use super::look::{columns, print};
+use super::picture::{Found, FoundRow, Picture};
+use super::profile::{self, Profile};
+use super::sections::{of_link, of_profile};
+use super::task::said;
+use crate::db::{Catalog, Engine, Value};
+use crate::seed::Channel;
+use crate::seed::discover::{Proposal, Section};
+
+/// What was learned.
+#[derive(Debug, Clone, Default)]
+pub struct Lesson {
+    /// The lines, those of one part after the other.
+    pub sections: Vec<Section>,
+    /// The table of profiles and the rows that were found; none where the profile was not.
+    pub found: Option<Found>,
+    /// Each part with its table.
+    pub parts: Vec<(String, String)>,
+    /// What the profile's row holds, what looks like a secret left out.
+    pub profile: Vec<(String, String)>,
+    /// What was asked for and not found, or cannot be mapped.
+    pub notes: Vec<String>,
+    /// Why the profile was not found.
+    pub missing: Option<String>,
+}
+
+/// Learns from what has changed. `proposal` is what `discover` concludes: it knows agents and queues.
+#[must_use]
+pub fn lesson(
+    catalog: &Catalog,
+    engine: Engine,
+    picture: &Picture,
+    changes: &[Changes],
+    proposal: &Proposal,
+) -> Lesson {
+    let task = &picture.task;
+    let users = said(proposal, "users", "table").unwrap_or_default();
+    let queues = |channel: Channel| said(proposal, &format!("queues.{channel}"), "table").unwrap_or_default();
+    let witness = Witness { users: &users, queues: &queues };
+    let mut lesson = Lesson::default();
+    let profile = match profile::profile(catalog, changes, task, &witness) {
+        Ok(profile) => profile,
+        Err(why) => {
+            lesson.missing = Some(why);
+            return lesson;
+        }
+    };
+    lesson.sections = of_profile(&profile, task, engine);
+    lesson.parts.push(("profiles".to_owned(), profile.table.name.clone()));
+    lesson.profile = profile.row.iter().map(|(name, value)| (name.clone(), value.display())).collect();
+    let rows = link_rows(catalog, changes, task, &witness, Some(&profile));
+    let chosen: Vec<LinkRow<'_>> =
+        kinds(task).into_iter().filter_map(|kind| choose(kind, &rows, &mut lesson.notes)).collect();
+    for link in &chosen {
+        let second = rows.iter().find(|row| row.kind == link.kind && row.table.name != link.table.name);
+        lesson.sections.extend(of_link(link, second, &chosen, task, engine));
+        lesson.parts.push((format!("links.{}", link.kind), link.table.name.clone()));
+    }
+    lesson.notes.extend(besides::notes(catalog, changes, task, &profile, &chosen));
+    lesson.found = Some(found(picture, &profile, &chosen, &lesson.sections));
+    lesson
+}
+
+/// The likeliest row of a kind, unless another one is as likely.
+fn choose<'a>(
+    kind: crate::seed::map::LinkKind,
+    rows: &[LinkRow<'a>],
+    notes: &mut Vec<String>,
+) -> Option<LinkRow<'a>> {
+    let mut found = rows.iter().filter(|row| row.kind == kind);
+    match (found.next(), found.next()) {
+        (None, _) => {
+            notes.push(format!("links.{kind}: no new row has both ids: was this step left out? What discover concludes stands in its place"));
+            None
+        }
+        (Some(one), Some(other)) if one.points == other.points => {
+            let names = format!("{} and {}", one.table.name, other.table.name);
+            notes.push(format!(
+                "links.{kind}: rows of {names} have both ids, and nothing more speaks for one of them"
+            ));
+            None
+        }
+        (Some(best), _) => Some(best.clone()),
+    }
+}
+
+/// The rows to look at again once the profile is deleted.
+fn found(picture: &Picture, profile: &Profile<'_>, chosen: &[LinkRow<'_>], sections: &[Section]) -> Found {
+    let row = |part: String, table: &crate::db::catalog::Table, cells: &Cells, by: Vec<(String, i64)>| {
+        let columns: Vec<String> = columns(table).iter().map(|column| column.name.clone()).collect();
+        let print = cells.iter().map(|(_, value)| print(value, &picture.salt)).collect();
+        FoundRow { part, table: table.name.clone(), by, columns, print }
+    };
+    let mut rows = vec![row("profiles".to_owned(), profile.table, profile.row, vec![profile.id.clone()])];
+    for link in chosen {
+        let number = |column: &str| match value(link.row, column) {
+            Some(Value::Int(number)) => Some((column.to_owned(), *number)),
+            _ => None,
+        };
+        let by: Vec<_> =
+            [&link.owner.column, &link.member.column].into_iter().filter_map(|name| number(name)).collect();
+        // A personal link belongs to the agent, and outlives the profile.
+        if by.len() == 2 && !link.kind.is_personal() {
+            rows.push(row(format!("links.{}", link.kind), link.table, link.row, by));
+        }
+    }
+    Found { sections: sections.to_vec(), profiles: profile.table.name.clone(), rows }
+}

@@ -1,0 +1,27 @@
+//! Learns the schema map from one profile that a person makes by hand in Motion's own interface.
+//!
+//! Invariant: the database is only read. Of rows that are not the profile's own, nothing but counts and names of
+//! columns is kept or said; columns that look like secrets are not read at all. What was learned outranks what
+//! `discover` concludes, and what was not witnessed is never called learned.
+
+mod besides;
+mod changes;
+mod deletion;
+mod evidence;
+mod fixed;
+mod lesson;
+mod links;
+mod look;
+mod picture;
+mod profile;
+mod sections;
+mod task;
+mod told_apart;
+
+pub use changes::{Changes, compare};
+pub use deletion::{Deletion, Fate, after_deletion};
+pub use lesson::{Lesson, lesson};
+pub use look::photograph;
+pub use picture::{FORMAT, Found, Known, Pair, Picture, Task};
+pub use sections::outranked;
+pub use task::{Choice, choose};

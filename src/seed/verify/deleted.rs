@@ -1,0 +1,113 @@
+//! Marks of deleted rows: those that a map does not name, and what a unique index makes of those that it does.
+//!
+//! Invariant: a name proves nothing. A column that may be such a mark is said, and who knows better accepts it.
+
+use super::shape::Shape;
+use super::{Difference, Since};
+use crate::db::Catalog;
+use crate::db::catalog::{Covers, Table};
+use crate::outcome::{Finding, Level, codes};
+use crate::seed::discover::names::key;
+use crate::seed::map::{Ident, Link, Map, Needs, Part, Use};
+use std::collections::BTreeMap;
+
+/// What rows may be said to be that are no more.
+const STEMS: [&str; 4] = ["deleted", "removed", "archived", "trashed"];
+
+/// Whether a column is called as if it marked deleted rows.
+#[must_use]
+pub fn may_mark_deleted(column: &str) -> bool {
+    let key = key(column);
+    STEMS.iter().any(|stem| {
+        let around = key.split_once(stem);
+        let before = ["", "is", "soft", "date", "time", "was"];
+        let behind = ["", "at", "on", "date", "time", "datetime", "flag", "timestamp"];
+        around.is_some_and(|(one, other)| before.contains(&one) && behind.contains(&other))
+    })
+}
+
+/// What the map does not know of deleted rows in the tables that are needed. `writes` is whether something is planned
+/// by them.
+#[must_use]
+pub fn deleted_unknown(map: &Map, catalog: &Catalog, needs: &Needs, writes: bool) -> Vec<Finding> {
+    let mut found: BTreeMap<bool, Vec<String>> = BTreeMap::new();
+    for (part, for_what) in needs.iter() {
+        // Whether a link is there decides what is planned, also where nothing is written.
+        let relies = writes && (for_what >= Use::Change || matches!(part, Part::Links(_)));
+        for shape in Shape::of(map, part) {
+            let Some(table) = catalog.table(shape.table.as_str()) else { continue };
+            let is_named = |name: &str| name.parse::<Ident>().is_ok_and(|name| shape.uses(&name));
+            let unnamed = table
+                .columns
+                .iter()
+                .filter(|column| may_mark_deleted(&column.name) && !is_named(&column.name));
+            let lines = unnamed.map(|column| format!("{}.{} ({})", table.name, column.name, shape.key));
+            found.entry(relies).or_default().extend(lines);
+        }
+    }
+    let finding = |(relies, lines): (bool, Vec<String>)| {
+        let title = "a column may mark deleted rows, and the schema map does not name it";
+        let level = if relies { Level::Stop } else { Level::Warn };
+        let finding = Finding::graded(codes::SEED_DELETED_UNKNOWN, level, title);
+        let finding = lines.into_iter().fold(finding, Finding::evidence);
+        finding.advice(if relies {
+            "name it as `deleted` under the part's columns in the map; or accept it with --accept seed.deleted-unknown"
+        } else {
+            "name it as `deleted` under the part's columns in the map, if that is what it means"
+        })
+    };
+    found.into_iter().filter(|(_, lines)| !lines.is_empty()).map(finding).collect()
+}
+
+/// The unique index that allows a pair to stand in one row only, deleted or not.
+#[must_use]
+pub fn covering<'a>(table: &'a Table, columns: &[&str]) -> Option<&'a str> {
+    let is_in = |name: &String| columns.iter().any(|column| column.eq_ignore_ascii_case(name));
+    let mut indexes = table.indexes.iter();
+    let covers = indexes
+        .find(|index| index.unique && index.covers != Covers::SomeRows && index.columns.iter().all(is_in));
+    covers.map(|index| index.name.as_str())
+}
+
+/// A map that inserts a second row where only one can be.
+pub(super) fn cannot_insert(key: &str, link: &Link, table: &Table) -> Option<Difference> {
+    let deleted = link.deleted.as_ref().filter(|_| !link.revive)?;
+    let columns: Vec<&str> = [&link.owner, &link.member]
+        .into_iter()
+        .chain(link.conditions.iter().map(crate::seed::map::Condition::column))
+        .map(Ident::as_str)
+        .collect();
+    let index = covering(table, &columns)?;
+    Some(Difference {
+        since: Since::Ever,
+        place: format!("{}.{deleted} ({key})", table.name),
+        expected: "`revive = true`, or no unique index over the pair".to_owned(),
+        found: format!("the unique index {index}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_known_by_their_names() {
+        for name in [
+            "deletedAt",
+            "deleted_at",
+            "isDeleted",
+            "deleted",
+            "removed",
+            "is_archived",
+            "DeletedOn",
+            "dateDeleted",
+        ] {
+            assert!(may_mark_deleted(name), "{name}");
+        }
+        for name in
+            ["undeleted", "deletedBy", "delete", "removedFrom", "archive", "createdAt", "archivedCalls"]
+        {
+            assert!(!may_mark_deleted(name), "{name}");
+        }
+    }
+}
