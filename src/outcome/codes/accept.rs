@@ -163,7 +163,12 @@ mod tests {
         }
         assert_eq!(
             acceptable(Family::Seed),
-            ["seed.outside-unknown", "seed.profile-maybe-in-use", "seed.disable-in-use"]
+            [
+                "seed.outside-unknown",
+                "seed.profile-maybe-in-use",
+                "seed.disable-in-use",
+                "seed.deleted-unknown"
+            ]
         );
     }
 
