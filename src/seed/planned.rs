@@ -81,7 +81,7 @@ impl Session {
         findings.extend(consequences::findings(look, &named(manifest, &snapshot)).map_err(failed)?);
         findings.extend(consequences::standing(&mut self.conn).map_err(failed)?);
         let needs = needs(scope, &plan);
-        findings.extend(verify::deleted_unknown(&self.map, &self.catalog, &needs, true));
+        findings.extend(verify::unnamed_columns(&self.map, &self.catalog, &needs, true));
         let verification = self.verify(&needs);
         findings.extend(verification.findings());
         findings.extend(verify::unreviewed(&self.map, self.rules));

@@ -128,7 +128,9 @@ fn judge<'c, 'a>(offer: Offer<'c, 'a>, kind: LinkKind) -> Judged<'c, 'a> {
         }
     };
     speaks(offer.evidence() == Grade::Certain, 3, "foreign keys".to_owned());
-    speaks(offer.is_unique(), 3, "unique together".to_owned());
+    let with = offer.unique_with();
+    let with = if with.is_empty() { String::new() } else { format!(" with {}", with.join(" and ")) };
+    speaks(offer.is_unique(), 3, format!("unique together{with}"));
     speaks(!offer.is_unique(), -1, "not unique together".to_owned());
     speaks(further.is_empty() && against.is_none(), 2, "named after them alone".to_owned());
     let has_penalty = kind == LinkKind::ProfileQueues(Channel::Voice) && offer.has_penalty();

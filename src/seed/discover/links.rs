@@ -267,6 +267,22 @@ impl<'a> Offer<'_, 'a> {
         self.candidate.table.indexes.iter().any(|index| index.unique && both(&index.columns))
     }
 
+    /// What a unique key with both columns has besides: by its values a pair may stand in several rows.
+    pub fn unique_with(&self) -> Vec<&'a str> {
+        let only = self.only.as_ref().map(|only| only.column.name.as_str());
+        let pair: Vec<&str> = self.columns().into_iter().chain(only).collect();
+        if covering(self.candidate.table, &pair).is_some() {
+            return Vec::new();
+        }
+        let is_in = |name: &str| pair.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let has_both =
+            |columns: &[String]| self.columns().iter().all(|end| columns.iter().any(|name| name == end));
+        let index =
+            self.candidate.table.indexes.iter().find(|index| index.unique && has_both(&index.columns));
+        let further = index.into_iter().flat_map(|index| &index.columns).map(String::as_str);
+        further.filter(|name| !name.is_empty() && !is_in(name)).collect()
+    }
+
     /// Whether there is a column for the penalty.
     pub fn has_penalty(&self) -> bool {
         find(self.candidate.table, &PENALTY, self.candidate.engine).is_some()
@@ -309,9 +325,7 @@ impl<'a> Offer<'_, 'a> {
             )));
         }
         let only = self.only.as_ref().map(|only| only.column.name.as_str());
-        let absent = self.absent.map(|absent| absent.column.name.as_str());
-        let pair = [self.owner, self.member].map(|end| end.column.name.as_str());
-        let pair: Vec<&str> = pair.into_iter().chain(only).chain(absent).collect();
+        let pair: Vec<&str> = self.columns().into_iter().chain(only).collect();
         if find(table, &DELETED, self.candidate.engine).is_some() {
             head.entries.push(revival(table, &pair));
         }

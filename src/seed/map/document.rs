@@ -104,6 +104,8 @@ struct LinkTable {
     revive: Option<bool>,
     #[serde(default)]
     fixed: BTreeMap<Ident, Literal>,
+    #[serde(default)]
+    ignored: Vec<Ident>,
 }
 
 #[derive(Deserialize)]
@@ -196,8 +198,21 @@ impl LinkTable {
         }
         conditions.extend(absent.map(Condition::IsNull));
         let (owner, member) = (needed(owner)?, needed(member)?);
-        let table = self.table;
-        Ok(Link { table, owner, member, conditions, fixed, id, penalty, created, updated, deleted, revive })
+        let (table, ignored) = (self.table, self.ignored);
+        Ok(Link {
+            table,
+            owner,
+            member,
+            conditions,
+            fixed,
+            id,
+            penalty,
+            created,
+            updated,
+            deleted,
+            revive,
+            ignored,
+        })
     }
 }
 

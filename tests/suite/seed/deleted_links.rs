@@ -153,7 +153,7 @@ fn a_mark_that_the_map_does_not_name_is_said_and_stops_writing() {
             again.plan.is_empty()
                 && again.findings.iter().any(|finding| finding.code.name() == "seed.deleted-unknown")
         );
-        let read = db.session().deleted_unknown();
+        let read = db.session().unnamed_columns();
         assert_eq!(read.iter().map(|finding| finding.level).collect::<Vec<_>>(), [Level::Warn]);
     }
 }
