@@ -59,6 +59,7 @@ pub struct Judged<'c, 'a> {
     /// What was found, for people.
     pub said: Vec<String>,
     score: i32,
+    further: Vec<String>,
     against: Option<Against>,
 }
 
@@ -147,7 +148,7 @@ fn judge<'c, 'a>(offer: Offer<'c, 'a>, kind: LinkKind) -> Judged<'c, 'a> {
     let too_many = if offer.is_unique() { 0 } else { others.saturating_sub(FURTHER) };
     let too_many = i32::try_from(too_many).unwrap_or(i32::MAX);
     speaks(too_many > 0, -too_many, format!("{others} columns besides"));
-    Judged { offer, said, score, against }
+    Judged { offer, said, score, further, against }
 }
 
 /// Words of the name that are neither of the two ends nor usual.
@@ -178,6 +179,16 @@ impl Judged<'_, '_> {
     pub fn with_reasons(&self) -> String {
         let word = self.word().map(|word| format!(", but `{word}` says otherwise")).unwrap_or_default();
         format!("{} ({}{word})", self.name(), self.said.join(", "))
+    }
+
+    /// Why a person must choose it, though it is the only one: whatever is not known may turn what its rows mean.
+    pub fn doubts(&self) -> Vec<String> {
+        let words = (!self.further.is_empty())
+            .then(|| format!("{} in its name may mean otherwise", self.further.join(" and ")));
+        let made_up = self.offer.made_up().map(|column| {
+            format!("no row says which value of {column} means it; put that into `only` and uncomment it")
+        });
+        words.into_iter().chain(made_up).collect()
     }
 
     fn word(&self) -> Option<&str> {

@@ -63,7 +63,8 @@ const MEANINGS: [&str; 42] = [
 const ASKS: [&str; 7] = ["allow", "can", "has", "is", "may", "must", "was"];
 /// Numbers that order or weigh links, and count something about them.
 const RANKS: [&str; 11] = [
-    "count", "index", "number", "order", "penalty", "percent", "position", "priority", "rank", "version", "weight",
+    "count", "index", "number", "order", "penalty", "percent", "position", "priority", "rank", "version",
+    "weight",
 ];
 /// First words of moments that say when a row was written.
 const WRITTEN: [&str; 9] =
@@ -114,7 +115,7 @@ fn is_settled(column: &Column, link: &Link, shape: &Shape<'_>) -> bool {
     is_named
         || link.ignored.iter().any(|ignored| ignored.is_column(&column.name))
         || may_mark_deleted(&column.name)
-        || column.extra.to_ascii_lowercase().contains("generated") && !column.extra.contains("DEFAULT_GENERATED")
+        || column.is_generated()
         || column.is_auto_increment()
         || column.is_invisible()
         || key(&column.name) == "id"

@@ -148,10 +148,8 @@ fn no_foreign_keys_and_values_of_rows() {
             (ProfileAgents, "agent_profile_agent agent_profile_id>agent_id"),
             (ProfileQueues(Voice), &format!("{queues} channel=\"VOICE\" agent_id=NULL +penalty")),
             (ProfileQueues(Chat), &format!("{queues} channel=\"CHAT\" agent_id=NULL")),
-            (ProfileQueues(Openchannel), &format!("{queues} channel=\"openchannel\" agent_id=NULL")),
             (Personal(Voice), &format!("{personal} channel=\"VOICE\" agent_profile_id=NULL")),
             (Personal(Chat), &format!("{personal} channel=\"CHAT\" agent_profile_id=NULL")),
-            (Personal(Openchannel), &format!("{personal} channel=\"openchannel\" agent_profile_id=NULL")),
         ],
     );
     for mut database in Database::shaped("without-keys") {
@@ -159,7 +157,8 @@ fn no_foreign_keys_and_values_of_rows() {
         for line in [
             "table = \"cm_open_channel_queues\"  # guess: its name contains the channel",
             "only = { column = \"channel\", value = \"VOICE\" }  # certain: rows hold this value",
-            "only = { column = \"channel\", value = \"openchannel\" }  # guess: no row says it",
+            // No row has it, and those of the others are spelt otherwise: a person says what is written.
+            "\n# only = { column = \"channel\", value = \"openchannel\" }  # guess: no row says it",
             "name = \"user_name\"  # guess: a name like it",
             "# queues.fax: no table found",
         ] {

@@ -188,3 +188,43 @@ fn somebody_who_took_a_link_back_meanwhile_stops_the_run() {
         );
     }
 }
+
+/// Rows that mean something else are neither read nor written as if they were links, until a person has said so.
+#[test]
+fn a_column_that_may_turn_a_link_stops_writing_until_it_is_settled() {
+    const CODE: &str = "seed.link-meaning-unknown";
+    for (more, place) in [
+        ("role VARCHAR(9) NOT NULL DEFAULT 'member'", "role"),
+        ("enabled TINYINT(1) NOT NULL DEFAULT 1", "enabled"),
+        ("validTo DATETIME NULL", "validTo"),
+        ("source VARCHAR(16) NOT NULL DEFAULT 'personal'", "source"),
+    ] {
+        let column = format!("ALTER TABLE user_has_chat_queues ADD COLUMN {more}");
+        for mut db in Db::both() {
+            db.sql(&column);
+            let text = "agents: [{ username: ann, personal: { chat: [C1] } }]";
+            db.sql(&format!(
+                "INSERT INTO users (name, fullname, role, createdAt, updatedAt) VALUES ('ann', 'Ann', 'agent', {T}, {T});
+                 INSERT INTO chat_queues (name, strategy, timeout, createdAt, updatedAt) VALUES ('C1', 'beepall', 1, {T}, {T})"
+            ));
+            let stop = |db: &Db| {
+                let planned = db.plan(text).expect("a plan");
+                planned.findings.into_iter().find(|finding| finding.code.name() == CODE)
+            };
+            let found = stop(&db).expect("a finding");
+            assert!(
+                found.stops() && found.evidence[0].starts_with(&format!("user_has_chat_queues.{place} ")),
+                "{found:?}"
+            );
+            let read = db.session().unnamed_columns();
+            assert!(read.iter().any(|finding| finding.code.name() == CODE && finding.level == Level::Warn));
+            let settled =
+                Map::built_in_text().replace("reviewed_by = \"\"", "reviewed_by = \"Ann\"").replace(
+                    "[links.personal.chat]\n",
+                    &format!("[links.personal.chat]\nignored = [\"{place}\"]\n"),
+                );
+            db.map = Map::parse("settled", &settled).unwrap_or_else(|error| panic!("{error}"));
+            assert!(stop(&db).is_none(), "{place}");
+        }
+    }
+}
