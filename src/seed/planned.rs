@@ -80,6 +80,7 @@ impl Session {
         let look = &mut Look { conn: &mut self.conn, map, catalog, plan: &plan, telling };
         findings.extend(consequences::findings(look, &named(manifest, &snapshot)).map_err(failed)?);
         findings.extend(consequences::standing(&mut self.conn).map_err(failed)?);
+        findings.extend(consequences::twice(&snapshot, self.telling));
         let needs = needs(scope, &plan);
         findings.extend(verify::unnamed_columns(&self.map, &self.catalog, &needs, true));
         let verification = self.verify(&needs);

@@ -140,6 +140,11 @@ codes! {
                      are called status, role, type or the like; and dates that may be NULL, such as `validTo`: a row \
                      with another value there may be no link at all")
         .advises("say in the map what it means: `only`, `fixed` or `deleted`; or that it means nothing: `ignored`");
+    SEED_LINK_TWICE = warn("seed.link-twice")
+        .means("a link stands in several rows of its table")
+        .looked_for("rows with the same two ends among the links that the manifest is about. Which of them Motion goes by is \
+                     not known; they are changed and removed together")
+        .advises("look at what tells the rows apart; if nothing does, leave one of them");
     SEED_MAP_UNREVIEWED = stop("seed.map-unreviewed")
         .means("nobody has reviewed the schema map")
         .looked_for("`reviewed_by` of the map, where the database is MySQL or MariaDB")

@@ -364,6 +364,14 @@ mod tests {
             &link("personal.voice", "l", "agent = \"a\", queue = \"A\""),
             &["m.toml: links.personal.voice: the column `A` stands for two things"],
         );
+        let ignoring = |column: &str| {
+            format!(
+                "{}ignored = [\"{column}\"]\n",
+                link("personal.voice", "l", "agent = \"a\", queue = \"q\"")
+            )
+        };
+        check(&ignoring("muted"), &[]);
+        check(&ignoring("Q"), &["m.toml: links.personal.voice: the column `Q` stands for two things"]);
     }
 
     #[test]

@@ -96,6 +96,17 @@ fn removing_a_link_marks_it_and_is_counted_as_a_deletion() {
         db.apply(DAY);
         let less =
             "profiles: [{ name: Day, agents: { remove: [ann] }, queues: { voice: { remove: [Q1, Q2] } } }]";
+        // A second row of one of the pairs.
+        db.sql(
+            "INSERT INTO agent_profile_has_voice_queues SELECT 6, AgentProfileId, VoiceQueueId, penalty, deleted_at \
+             FROM agent_profile_has_voice_queues WHERE id = 5",
+        );
+        let planned = db.plan(less).expect("a plan");
+        let twice = planned.findings.iter().find(|finding| finding.code.name() == "seed.link-twice");
+        let twice = twice.expect("a finding");
+        assert_eq!(twice.evidence, ["voice queue Q2 of profile Day (2 rows)"]);
+        assert!(lines(&planned.plan).iter().any(|line| line.concat().contains("Q1, Q2 (2 rows)")));
+        db.sql("DELETE FROM agent_profile_has_voice_queues WHERE id = 6");
         let planned = db.plan(less).expect("a plan");
         assert_eq!(planned.plan.deletions().memberships, 3);
         db.apply(less);
