@@ -154,10 +154,9 @@ fn judge<'c, 'a>(offer: Offer<'c, 'a>, kind: LinkKind) -> Judged<'c, 'a> {
 /// Words of the name that are neither of the two ends nor usual.
 fn odd_words(offer: &Offer<'_, '_>, name: &[String]) -> Vec<String> {
     let of_ends = offer.words_of_ends();
-    name.iter()
-        .filter(|word| !NEUTRAL.contains(&word.as_str()) && !of_ends.contains(*word))
-        .cloned()
-        .collect()
+    // `map1` is a map.
+    let is_neutral = |word: &str| NEUTRAL.contains(&word.trim_end_matches(|c: char| c.is_ascii_digit()));
+    name.iter().filter(|word| !is_neutral(word) && !of_ends.contains(*word)).cloned().collect()
 }
 
 fn against(offer: &Offer<'_, '_>, name: &[String]) -> Option<Against> {

@@ -1,7 +1,7 @@
 //! Discovery on each shape: the tables it finds among others, and that its map fits.
 
 use super::support::{Database, SHAPES, lines};
-use motionctl::seed::Channel::{Chat, Mail, Openchannel, Voice, Whatsapp};
+use motionctl::seed::Channel::{Chat, Mail, Voice, Whatsapp};
 use motionctl::seed::discover::Grade;
 use motionctl::seed::map::LinkKind::{Personal, ProfileAgents, ProfileQueues};
 use motionctl::seed::map::{Condition, LinkKind, Map, Needs};
