@@ -80,8 +80,9 @@ impl Session {
         let look = &mut Look { conn: &mut self.conn, map, catalog, plan: &plan, telling };
         findings.extend(consequences::findings(look, &named(manifest, &snapshot)).map_err(failed)?);
         findings.extend(consequences::standing(&mut self.conn).map_err(failed)?);
+        findings.extend(consequences::twice(&snapshot, self.telling));
         let needs = needs(scope, &plan);
-        findings.extend(verify::deleted_unknown(&self.map, &self.catalog, &needs, true));
+        findings.extend(verify::unnamed_columns(&self.map, &self.catalog, &needs, true));
         let verification = self.verify(&needs);
         findings.extend(verification.findings());
         findings.extend(verify::unreviewed(&self.map, self.rules));

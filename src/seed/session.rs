@@ -5,7 +5,7 @@
 
 use super::embedded::{self, Ownership};
 use super::map::{Ident, Map, Needs};
-use super::verify::{Verification, deleted_unknown, unseen, verify};
+use super::verify::{Verification, unnamed_columns, unseen, verify};
 use crate::db::{Catalog, Connection, DbError, Engine, ErrorKind, FileAccess, Limits, Server, Source};
 use crate::outcome::{Failure, FailureKind, Finding};
 use std::path::Path;
@@ -111,10 +111,10 @@ impl Session {
         verify(&self.map, &self.catalog, self.rules, needs)
     }
 
-    /// What a reader should know: rows that Motion has deleted may be shown.
+    /// What a reader should know: rows that Motion has deleted, or that mean something else, may be shown.
     #[must_use]
-    pub fn deleted_unknown(&self) -> Vec<Finding> {
-        deleted_unknown(&self.map, &self.catalog, &Needs::reading(&self.map), false)
+    pub fn unnamed_columns(&self) -> Vec<Finding> {
+        unnamed_columns(&self.map, &self.catalog, &Needs::reading(&self.map), false)
     }
 
     /// Refuses where the map does not fit in what is needed.

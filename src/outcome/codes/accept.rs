@@ -167,7 +167,8 @@ mod tests {
                 "seed.outside-unknown",
                 "seed.profile-maybe-in-use",
                 "seed.disable-in-use",
-                "seed.deleted-unknown"
+                "seed.deleted-unknown",
+                "seed.link-meaning-unknown"
             ]
         );
     }

@@ -130,6 +130,21 @@ codes! {
         .looked_for("columns called `deletedAt`, `is_deleted`, `removed`, `archived` or the like, in the tables that \
                      are used: rows that Motion has deleted would count as there")
         .advises("name it as `deleted` in the map, or accept it if it means something else");
+    SEED_LINK_MEANING_UNKNOWN = graded(
+        "seed.link-meaning-unknown",
+        &[when(Stop, "where the plan relies on the rows"), when(Warn, "where they are only shown or looked up")],
+    )
+        .accepted_by(Seed)
+        .means("a column of a table of links may change what its rows mean, and the map does not name it")
+        .looked_for("columns of such tables that are part of the unique key of a pair; that are an ENUM, a SET or a flag, or \
+                     are called status, role, type or the like; and dates that may be NULL, such as `validTo`: a row \
+                     with another value there may be no link at all")
+        .advises("say in the map what it means: `only`, `fixed` or `deleted`; or that it means nothing: `ignored`");
+    SEED_LINK_TWICE = warn("seed.link-twice")
+        .means("a link stands in several rows of its table")
+        .looked_for("rows with the same two ends among the links that the manifest is about. Which of them Motion goes by is \
+                     not known; they are changed and removed together")
+        .advises("look at what tells the rows apart; if nothing does, leave one of them");
     SEED_MAP_UNREVIEWED = stop("seed.map-unreviewed")
         .means("nobody has reviewed the schema map")
         .looked_for("`reviewed_by` of the map, where the database is MySQL or MariaDB")

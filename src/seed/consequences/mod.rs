@@ -11,10 +11,12 @@ mod people;
 mod renamed;
 mod server;
 mod sessions;
+mod twice;
 
 pub use server::standing;
 pub use sessions::InUse;
 pub(in crate::seed) use sessions::open_sessions;
+pub(in crate::seed) use twice::twice;
 
 use super::map::Map;
 use super::plan::{Plan, RowRef, ends};

@@ -59,6 +59,7 @@ pub struct Judged<'c, 'a> {
     /// What was found, for people.
     pub said: Vec<String>,
     score: i32,
+    further: Vec<String>,
     against: Option<Against>,
 }
 
@@ -128,7 +129,9 @@ fn judge<'c, 'a>(offer: Offer<'c, 'a>, kind: LinkKind) -> Judged<'c, 'a> {
         }
     };
     speaks(offer.evidence() == Grade::Certain, 3, "foreign keys".to_owned());
-    speaks(offer.is_unique(), 3, "unique together".to_owned());
+    let with = offer.unique_with();
+    let with = if with.is_empty() { String::new() } else { format!(" with {}", with.join(" and ")) };
+    speaks(offer.is_unique(), 3, format!("unique together{with}"));
     speaks(!offer.is_unique(), -1, "not unique together".to_owned());
     speaks(further.is_empty() && against.is_none(), 2, "named after them alone".to_owned());
     let has_penalty = kind == LinkKind::ProfileQueues(Channel::Voice) && offer.has_penalty();
@@ -145,16 +148,15 @@ fn judge<'c, 'a>(offer: Offer<'c, 'a>, kind: LinkKind) -> Judged<'c, 'a> {
     let too_many = if offer.is_unique() { 0 } else { others.saturating_sub(FURTHER) };
     let too_many = i32::try_from(too_many).unwrap_or(i32::MAX);
     speaks(too_many > 0, -too_many, format!("{others} columns besides"));
-    Judged { offer, said, score, against }
+    Judged { offer, said, score, further, against }
 }
 
 /// Words of the name that are neither of the two ends nor usual.
 fn odd_words(offer: &Offer<'_, '_>, name: &[String]) -> Vec<String> {
     let of_ends = offer.words_of_ends();
-    name.iter()
-        .filter(|word| !NEUTRAL.contains(&word.as_str()) && !of_ends.contains(*word))
-        .cloned()
-        .collect()
+    // `map1` is a map.
+    let is_neutral = |word: &str| NEUTRAL.contains(&word.trim_end_matches(|c: char| c.is_ascii_digit()));
+    name.iter().filter(|word| !is_neutral(word) && !of_ends.contains(*word)).cloned().collect()
 }
 
 fn against(offer: &Offer<'_, '_>, name: &[String]) -> Option<Against> {
@@ -176,6 +178,16 @@ impl Judged<'_, '_> {
     pub fn with_reasons(&self) -> String {
         let word = self.word().map(|word| format!(", but `{word}` says otherwise")).unwrap_or_default();
         format!("{} ({}{word})", self.name(), self.said.join(", "))
+    }
+
+    /// Why a person must choose it, though it is the only one: whatever is not known may turn what its rows mean.
+    pub fn doubts(&self) -> Vec<String> {
+        let words = (!self.further.is_empty())
+            .then(|| format!("{} in its name may mean otherwise", self.further.join(" and ")));
+        let made_up = self.offer.made_up().map(|column| {
+            format!("no row says which value of {column} means it; put that into `only` and uncomment it")
+        });
+        words.into_iter().chain(made_up).collect()
     }
 
     fn word(&self) -> Option<&str> {

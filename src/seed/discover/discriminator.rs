@@ -35,6 +35,8 @@ pub struct Only<'a> {
     pub grade: Grade,
     /// Why.
     pub why: String,
+    /// Whether rows have values of others, and none is this one: it must not be written by mistake.
+    pub is_made_up: bool,
 }
 
 /// The column that names the channel, of a table whose queue column does not.
@@ -63,9 +65,9 @@ pub fn only<'a>(
     let means = |value: &&String| channel_of(value) == Some(channel);
     let members = (Family { column, engine }).members();
     let meant: Vec<String> = members.as_ref().or(seen).into_iter().flatten().filter(means).cloned().collect();
-    let guess = |why: &str| {
+    let guess = |why: &str, is_made_up: bool| {
         let values = vec![channel.name().to_owned()];
-        Some(Only { column, values, grade: Grade::Guess, why: why.to_owned() })
+        Some(Only { column, values, grade: Grade::Guess, why: why.to_owned(), is_made_up })
     };
     match (meant.as_slice(), &members, seen) {
         ([_], Some(_), _) => Some(Only {
@@ -73,26 +75,33 @@ pub fn only<'a>(
             values: meant,
             grade: Grade::Certain,
             why: "a member of the ENUM".to_owned(),
+            is_made_up: false,
         }),
         ([_], None, _) => Some(Only {
             column,
             values: meant,
             grade: Grade::Certain,
             why: "rows hold this value".to_owned(),
+            is_made_up: false,
         }),
         ([], Some(_), _) => None,
-        ([], None, Some(values)) if !values.is_empty() => guess("no row says it"),
-        ([], None, _) => guess("the column may hold any text, and no row says it"),
+        ([], None, Some(values)) if !values.is_empty() => guess("no row says it", true),
+        ([], None, _) => guess("the column may hold any text, and no row says it", false),
         ([first, others @ ..], _, _) => {
             let who = if members.is_some() { "members of the ENUM" } else { "values of rows" };
             let others = others.iter().map(|value| quoted(value)).collect::<Vec<_>>().join(", ");
             let why = format!("{who} that mean {channel}, too: {others}; new rows get {}", quoted(first));
-            Some(Only { column, values: meant.clone(), grade: Grade::Likely, why })
+            Some(Only { column, values: meant.clone(), grade: Grade::Likely, why, is_made_up: false })
         }
     }
 }
 
 impl Only<'_> {
+    /// Whether one value alone means the channel.
+    pub fn is_one_value(&self) -> bool {
+        self.values.len() == 1
+    }
+
     /// As the map has it.
     pub fn to_toml(&self) -> String {
         let column = quoted(&self.column.name);

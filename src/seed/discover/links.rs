@@ -69,7 +69,18 @@ pub fn links(
             Choice::Taken(best, grade, reason, rival) => {
                 let name = best.offer.table_name();
                 notes.extend(rival.map(|rival| format!("links.{kind}: {name} is proposed, and not {rival}")));
-                sections.extend(best.offer.sections(kind, grade, &reason));
+                let doubts = best.doubts();
+                let of_it =
+                    best.offer.sections(kind, if doubts.is_empty() { grade } else { Grade::Guess }, &reason);
+                if doubts.is_empty() {
+                    sections.extend(of_it);
+                } else {
+                    notes.push(format!(
+                        "links.{kind}: {name} is proposed as a comment: {}",
+                        doubts.join("; ")
+                    ));
+                    sections.extend(of_it.into_iter().map(Section::left_open));
+                }
             }
             Choice::Open(several) => {
                 let said: Vec<String> = several.iter().map(|it| it.with_reasons()).collect();
@@ -267,6 +278,32 @@ impl<'a> Offer<'_, 'a> {
         self.candidate.table.indexes.iter().any(|index| index.unique && both(&index.columns))
     }
 
+    /// The columns that have the same value in all rows of one pair.
+    fn pair(&self) -> Vec<&'a str> {
+        let only = self.only.as_ref().filter(|only| only.is_one_value());
+        self.columns().into_iter().chain(only.map(|only| only.column.name.as_str())).collect()
+    }
+
+    /// Whether the value that tells its rows apart was made up.
+    pub fn made_up(&self) -> Option<&'a str> {
+        self.only.as_ref().filter(|only| only.is_made_up).map(|only| only.column.name.as_str())
+    }
+
+    /// What a unique key with both columns has besides: by its values a pair may stand in several rows.
+    pub fn unique_with(&self) -> Vec<&'a str> {
+        let pair = self.pair();
+        if covering(self.candidate.table, &pair).is_some() {
+            return Vec::new();
+        }
+        let is_in = |name: &str| pair.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let has_both =
+            |columns: &[String]| self.columns().iter().all(|end| columns.iter().any(|name| name == end));
+        let index =
+            self.candidate.table.indexes.iter().find(|index| index.unique && has_both(&index.columns));
+        let further = index.into_iter().flat_map(|index| &index.columns).map(String::as_str);
+        further.filter(|name| !name.is_empty() && !is_in(name)).collect()
+    }
+
     /// Whether there is a column for the penalty.
     pub fn has_penalty(&self) -> bool {
         find(self.candidate.table, &PENALTY, self.candidate.engine).is_some()
@@ -308,10 +345,7 @@ impl<'a> Offer<'_, 'a> {
                 describe_named(table, column)
             )));
         }
-        let only = self.only.as_ref().map(|only| only.column.name.as_str());
-        let absent = self.absent.map(|absent| absent.column.name.as_str());
-        let pair = [self.owner, self.member].map(|end| end.column.name.as_str());
-        let pair: Vec<&str> = pair.into_iter().chain(only).chain(absent).collect();
+        let pair = self.pair();
         if find(table, &DELETED, self.candidate.engine).is_some() {
             head.entries.push(revival(table, &pair));
         }

@@ -23,7 +23,7 @@ pub use renew::{Renewal, renew};
 use crate::db::{Catalog, Engine};
 use crate::seed::Channel;
 use crate::seed::map::{Map, Needs, same_column};
-use crate::seed::verify::{describe, verify};
+use crate::seed::verify::{describe, unnamed_columns, verify};
 use entities::{Entities, Found, PROFILES, SESSIONS, USERS, queue_fields};
 use fields::{DELETED, Field, Known, TIMES, columns};
 use references::{Target, Targets};
@@ -76,6 +76,10 @@ fn foresee(catalog: &Catalog, engine: Engine, proposal: &mut Proposal) {
     let found = verify(&map, catalog, engine, &Needs::all(&map));
     let refused = found.mismatches.iter().map(|difference| format!("to be settled: {difference}"));
     proposal.notes.extend(refused);
+    for finding in unnamed_columns(&map, catalog, &Needs::all(&map), false) {
+        let open = finding.evidence.iter().map(|line| format!("to be settled ({}): {line}", finding.code));
+        proposal.notes.extend(open);
+    }
 }
 
 /// Columns whose values tell channels apart: `SELECT DISTINCT` of each answers what names cannot.

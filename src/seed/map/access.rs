@@ -159,6 +159,7 @@ impl Link {
         let optional = optional.into_iter().flatten();
         let conditions = self.conditions.iter().map(super::link::Condition::column);
         let fixed = self.fixed.keys().filter(|column| !self.conditions.iter().any(|c| c.column() == *column));
-        [&self.owner, &self.member].into_iter().chain(optional).chain(conditions).chain(fixed).collect()
+        let ends = [&self.owner, &self.member].into_iter();
+        ends.chain(optional).chain(conditions).chain(fixed).chain(&self.ignored).collect()
     }
 }

@@ -104,6 +104,8 @@ struct LinkTable {
     revive: Option<bool>,
     #[serde(default)]
     fixed: BTreeMap<Ident, Literal>,
+    #[serde(default)]
+    ignored: Vec<Ident>,
 }
 
 #[derive(Deserialize)]
@@ -196,8 +198,21 @@ impl LinkTable {
         }
         conditions.extend(absent.map(Condition::IsNull));
         let (owner, member) = (needed(owner)?, needed(member)?);
-        let table = self.table;
-        Ok(Link { table, owner, member, conditions, fixed, id, penalty, created, updated, deleted, revive })
+        let (table, ignored) = (self.table, self.ignored);
+        Ok(Link {
+            table,
+            owner,
+            member,
+            conditions,
+            fixed,
+            id,
+            penalty,
+            created,
+            updated,
+            deleted,
+            revive,
+            ignored,
+        })
     }
 }
 
@@ -349,6 +364,14 @@ mod tests {
             &link("personal.voice", "l", "agent = \"a\", queue = \"A\""),
             &["m.toml: links.personal.voice: the column `A` stands for two things"],
         );
+        let ignoring = |column: &str| {
+            format!(
+                "{}ignored = [\"{column}\"]\n",
+                link("personal.voice", "l", "agent = \"a\", queue = \"q\"")
+            )
+        };
+        check(&ignoring("muted"), &[]);
+        check(&ignoring("Q"), &["m.toml: links.personal.voice: the column `Q` stands for two things"]);
     }
 
     #[test]

@@ -77,6 +77,9 @@ pub struct Link {
     /// Whether a link that was deleted softly is taken back when it is added again, instead of inserting another row.
     #[serde(skip_serializing_if = "is_usual")]
     pub revive: bool,
+    /// Columns that change nothing of what a row means: a person has said so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ignored: Vec<Ident>,
 }
 
 /// Hashes of maps that say nothing of deleted links stay what they were.

@@ -149,19 +149,27 @@ fn memberships(plan: &Plan, limits: Limits, sign: &str, groups: &Groups, lines: 
             continue;
         }
         let (owners, of) = ends(*kind);
-        let mut names: Vec<String> = members
+        // Rows of one pair that are written alike are one name, with how many they are.
+        let alike: Vec<&[Member]> = members
+            .chunk_by(|one, other| one.row == other.row && told(sign, "", one) == told(sign, "", other))
+            .collect();
+        let mut names: Vec<String> = alike
             .iter()
             .take(limits.names)
-            .map(|member| {
-                let told = told(sign, &visible(&plan.label(of, member.row)), member);
+            .map(|rows| {
+                let member = &rows[0];
+                let mut told = told(sign, &visible(&plan.label(of, member.row)), member);
+                if rows.len() > 1 {
+                    told = format!("{told} ({} rows)", rows.len());
+                }
                 match other_profile(plan, &arrived, sign, (*kind, *owner), member.row) {
                     Some(other) => format!("{told} ({other})"),
                     None => told,
                 }
             })
             .collect();
-        if members.len() > limits.names {
-            names.push(format!("… and {} more", members.len() - limits.names));
+        if alike.len() > limits.names {
+            names.push(format!("… and {} more", alike.len() - limits.names));
         }
         let what = match kind {
             LinkKind::ProfileAgents => "agents".to_owned(),

@@ -8,7 +8,7 @@ use crate::db::Catalog;
 use crate::db::catalog::{Covers, Table};
 use crate::outcome::{Finding, Level, codes};
 use crate::seed::discover::names::key;
-use crate::seed::map::{Ident, Link, Map, Needs, Part, Use};
+use crate::seed::map::{Condition, Ident, Link, Map, Needs, Part, Use};
 use std::collections::BTreeMap;
 
 /// What rows may be said to be that are no more.
@@ -36,7 +36,14 @@ pub fn deleted_unknown(map: &Map, catalog: &Catalog, needs: &Needs, writes: bool
         let relies = writes && (for_what >= Use::Change || matches!(part, Part::Links(_)));
         for shape in Shape::of(map, part) {
             let Some(table) = catalog.table(shape.table.as_str()) else { continue };
-            let is_named = |name: &str| name.parse::<Ident>().is_ok_and(|name| shape.uses(&name));
+            let ignored = match part {
+                Part::Links(kind) => map.link(kind).map_or(&[][..], |link| &link.ignored),
+                _ => &[],
+            };
+            let is_named = |name: &str| {
+                let is_ignored = ignored.iter().any(|column| column.is_column(name));
+                is_ignored || name.parse::<Ident>().is_ok_and(|name| shape.uses(&name))
+            };
             let unnamed = table
                 .columns
                 .iter()
@@ -59,7 +66,8 @@ pub fn deleted_unknown(map: &Map, catalog: &Catalog, needs: &Needs, writes: bool
     found.into_iter().filter(|(_, lines)| !lines.is_empty()).map(finding).collect()
 }
 
-/// The unique index that allows a pair to stand in one row only, deleted or not.
+/// The unique index that allows a pair to stand in one row only, deleted or not. `columns` are those that have a value in
+/// each of these rows: NULLs never collide, and a further column lets a pair stand once for each of its values.
 #[must_use]
 pub fn covering<'a>(table: &'a Table, columns: &[&str]) -> Option<&'a str> {
     let is_in = |name: &String| columns.iter().any(|column| column.eq_ignore_ascii_case(name));
@@ -69,15 +77,16 @@ pub fn covering<'a>(table: &'a Table, columns: &[&str]) -> Option<&'a str> {
     covers.map(|index| index.name.as_str())
 }
 
+/// The columns that have the same value in all rows of one pair.
+pub(super) fn never_null(link: &Link) -> Vec<&str> {
+    let told = link.conditions.iter().filter(|condition| matches!(condition, Condition::Equals(..)));
+    [&link.owner, &link.member].into_iter().chain(told.map(Condition::column)).map(Ident::as_str).collect()
+}
+
 /// A map that inserts a second row where only one can be.
 pub(super) fn cannot_insert(key: &str, link: &Link, table: &Table) -> Option<Difference> {
     let deleted = link.deleted.as_ref().filter(|_| !link.revive)?;
-    let columns: Vec<&str> = [&link.owner, &link.member]
-        .into_iter()
-        .chain(link.conditions.iter().map(crate::seed::map::Condition::column))
-        .map(Ident::as_str)
-        .collect();
-    let index = covering(table, &columns)?;
+    let index = covering(table, &never_null(link))?;
     Some(Difference {
         since: Since::Ever,
         place: format!("{}.{deleted} ({key})", table.name),

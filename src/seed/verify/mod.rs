@@ -7,13 +7,15 @@ mod column;
 mod definition;
 mod deleted;
 mod family;
+mod meaning;
 mod references;
 mod shape;
 mod spelling;
 
 pub use definition::{describe, differences as changes};
-pub use deleted::{covering, deleted_unknown, may_mark_deleted};
+pub use deleted::{covering, may_mark_deleted};
 pub use family::{Family, members};
+pub use meaning::unnamed_columns;
 pub use references::{Reference, references_to};
 
 use crate::db::catalog::{Table, TableKind};

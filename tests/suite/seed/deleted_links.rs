@@ -96,6 +96,17 @@ fn removing_a_link_marks_it_and_is_counted_as_a_deletion() {
         db.apply(DAY);
         let less =
             "profiles: [{ name: Day, agents: { remove: [ann] }, queues: { voice: { remove: [Q1, Q2] } } }]";
+        // A second row of one of the pairs.
+        db.sql(
+            "INSERT INTO agent_profile_has_voice_queues SELECT 6, AgentProfileId, VoiceQueueId, penalty, deleted_at \
+             FROM agent_profile_has_voice_queues WHERE id = 5",
+        );
+        let planned = db.plan(less).expect("a plan");
+        let twice = planned.findings.iter().find(|finding| finding.code.name() == "seed.link-twice");
+        let twice = twice.expect("a finding");
+        assert_eq!(twice.evidence, ["voice queue Q2 of profile Day (2 rows)"]);
+        assert!(lines(&planned.plan).iter().any(|line| line.concat().contains("Q1, Q2 (2 rows)")));
+        db.sql("DELETE FROM agent_profile_has_voice_queues WHERE id = 6");
         let planned = db.plan(less).expect("a plan");
         assert_eq!(planned.plan.deletions().memberships, 3);
         db.apply(less);
@@ -153,7 +164,7 @@ fn a_mark_that_the_map_does_not_name_is_said_and_stops_writing() {
             again.plan.is_empty()
                 && again.findings.iter().any(|finding| finding.code.name() == "seed.deleted-unknown")
         );
-        let read = db.session().deleted_unknown();
+        let read = db.session().unnamed_columns();
         assert_eq!(read.iter().map(|finding| finding.level).collect::<Vec<_>>(), [Level::Warn]);
     }
 }
@@ -186,5 +197,45 @@ fn somebody_who_took_a_link_back_meanwhile_stops_the_run() {
             db.rows("SELECT COUNT(*) FROM agent_profile_has_voice_queues WHERE deleted_at IS NULL"),
             ["0"]
         );
+    }
+}
+
+/// Rows that mean something else are neither read nor written as if they were links, until a person has said so.
+#[test]
+fn a_column_that_may_turn_a_link_stops_writing_until_it_is_settled() {
+    const CODE: &str = "seed.link-meaning-unknown";
+    for (more, place) in [
+        ("role VARCHAR(9) NOT NULL DEFAULT 'member'", "role"),
+        ("enabled TINYINT(1) NOT NULL DEFAULT 1", "enabled"),
+        ("validTo DATETIME NULL", "validTo"),
+        ("source VARCHAR(16) NOT NULL DEFAULT 'personal'", "source"),
+    ] {
+        let column = format!("ALTER TABLE user_has_chat_queues ADD COLUMN {more}");
+        for mut db in Db::both() {
+            db.sql(&column);
+            let text = "agents: [{ username: ann, personal: { chat: [C1] } }]";
+            db.sql(&format!(
+                "INSERT INTO users (name, fullname, role, createdAt, updatedAt) VALUES ('ann', 'Ann', 'agent', {T}, {T});
+                 INSERT INTO chat_queues (name, strategy, timeout, createdAt, updatedAt) VALUES ('C1', 'beepall', 1, {T}, {T})"
+            ));
+            let stop = |db: &Db| {
+                let planned = db.plan(text).expect("a plan");
+                planned.findings.into_iter().find(|finding| finding.code.name() == CODE)
+            };
+            let found = stop(&db).expect("a finding");
+            assert!(
+                found.stops() && found.evidence[0].starts_with(&format!("user_has_chat_queues.{place} ")),
+                "{found:?}"
+            );
+            let read = db.session().unnamed_columns();
+            assert!(read.iter().any(|finding| finding.code.name() == CODE && finding.level == Level::Warn));
+            let settled =
+                Map::built_in_text().replace("reviewed_by = \"\"", "reviewed_by = \"Ann\"").replace(
+                    "[links.personal.chat]\n",
+                    &format!("[links.personal.chat]\nignored = [\"{place}\"]\n"),
+                );
+            db.map = Map::parse("settled", &settled).unwrap_or_else(|error| panic!("{error}"));
+            assert!(stop(&db).is_none(), "{place}");
+        }
     }
 }

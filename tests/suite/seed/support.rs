@@ -28,7 +28,7 @@ const FILE: &str = "motion.db";
 pub struct Db {
     pub schema: Option<Schema<'static>>,
     folder: TempDir,
-    map: Map,
+    pub map: Map,
 }
 
 impl Db {

@@ -28,7 +28,7 @@ pub fn access(context: &Context, args: &AccessArgs) -> Result<Outcome, Failure> 
     let mut outcome = Outcome::new("seed access", OutcomeKind::Ok);
     outcome.database = Some(section(session.server()));
     outcome.findings = found.findings;
-    outcome.findings.extend(session.deleted_unknown());
+    outcome.findings.extend(session.unnamed_columns());
     outcome.findings.extend(validated.iter().flat_map(crate::seed::manifest::Validated::findings));
     sort_findings(&mut outcome.findings);
     let mut verdict = match found.agents.as_slice() {

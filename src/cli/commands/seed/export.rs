@@ -28,7 +28,7 @@ pub fn export(context: &Context, args: &ExportArgs) -> Result<Outcome, Failure> 
     let Export { manifest, queues, agents, profiles, memberships, left_out } = session.export(&request)?;
     let mut outcome = Outcome::new("seed export", OutcomeKind::Ok);
     outcome.database = Some(section(session.server()));
-    outcome.findings = session.deleted_unknown();
+    outcome.findings = session.unnamed_columns();
     outcome.details.insert("text".to_owned(), manifest.into());
     let counts =
         json!({ "queues": queues, "agents": agents, "profiles": profiles, "memberships": memberships });

@@ -23,7 +23,7 @@ pub fn list(context: &Context, args: &ListArgs) -> Result<Outcome, Failure> {
         0 => "there are no profiles".to_owned(),
         count => counted(count, "profile"),
     };
-    outcome.findings = session.deleted_unknown();
+    outcome.findings = session.unnamed_columns();
     outcome.details.insert("verdict".to_owned(), verdict.into());
     outcome.details.insert("profiles".to_owned(), profiles.iter().map(document).collect());
     if !profiles.is_empty() {

@@ -13,7 +13,7 @@ use crate::outcome::{DatabaseSection, Failure, FailureKind, Outcome, OutcomeKind
 use crate::seed::discover::{Grade, Proposal, Samples, discover as propose, renew, wanted_samples};
 use crate::seed::embedded::Ownership;
 use crate::seed::map::{Ident, Map, Needs};
-use crate::seed::verify::{Since, deleted_unknown, unreviewed, verify};
+use crate::seed::verify::{Since, unnamed_columns, unreviewed, verify};
 use crate::seed::{granted, unopened};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -60,7 +60,7 @@ pub fn check(context: &Context, args: &SchemaCheckArgs) -> Result<Outcome, Failu
     outcome.findings = found.findings();
     outcome.findings.extend(unnamed(&mut connection, &catalog, &file.map, MOST_ROWS));
     outcome.findings.extend(unreviewed(&file.map, connection.engine()));
-    outcome.findings.extend(deleted_unknown(&file.map, &catalog, &needs, false));
+    outcome.findings.extend(unnamed_columns(&file.map, &catalog, &needs, false));
     sort_findings(&mut outcome.findings);
     let count = needs.iter().count();
     if let Some(stop) = outcome.findings.iter().find(|finding| finding.stops()) {
