@@ -82,7 +82,7 @@ impl Context {
             url: typed.or(variable).or(set),
             options,
             ca: args.db_ca.clone().or_else(|| setting(&settings.db_ca)),
-            password: password.map_err(|error| untrusted(&error))?,
+            password: password.map_err(|error| no_password(&error))?,
         };
         meant(&wanted)
     }
@@ -221,10 +221,24 @@ fn untrusted(error: &OptionFileError) -> Failure {
         OptionFileError::Owner { .. } => {
             Failure::new(FailureKind::Unavailable, error.to_string()).with_hint("use a file of your own")
         }
-        OptionFileError::Unfit { .. } | OptionFileError::Line { .. } => {
+        OptionFileError::Unfit { .. } | OptionFileError::NoGroup { .. } | OptionFileError::Line { .. } => {
             Failure::new(FailureKind::Invalid, error.to_string())
         }
     }
+}
+
+/// Somebody may have put the password itself where its file belongs: what cannot be read is never shown.
+fn no_password(error: &OptionFileError) -> Failure {
+    let message = match error {
+        OptionFileError::Io { cause, .. } if cause.kind() == std::io::ErrorKind::NotFound => {
+            format!("the file that {PASSWORD_VARIABLE} names does not exist")
+        }
+        OptionFileError::Io { cause, .. } => {
+            format!("the file that {PASSWORD_VARIABLE} names cannot be read: {cause}")
+        }
+        _ => return untrusted(error),
+    };
+    Failure::new(FailureKind::Unavailable, message).with_hint("it takes a path, not the password")
 }
 
 fn meant(wanted: &Wanted) -> Result<Database, Failure> {

@@ -123,7 +123,7 @@ impl DbError {
             1051 | 1146 | 1109 => ErrorKind::MissingTable,
             1054 | 1072 => ErrorKind::MissingColumn,
             1020 | 1205 | 1213 | 3572 => ErrorKind::Locked,
-            1040 | 1047 | 1203 | 1226 | 3032 => ErrorKind::Unreachable,
+            1040 | 1047 | 1184 | 1203 | 1226 | 3032 => ErrorKind::Unreachable,
             1317 | 1969 | 3024 => ErrorKind::Timeout,
             3159 => ErrorKind::Tls,
             1053 | 1927 | 2006 | 2013 | 4031 => ErrorKind::Lost,

@@ -74,6 +74,12 @@ pub enum OptionFileError {
         /// What it is.
         what: &'static str,
     },
+    /// None of the groups that are read is in it: its name may be mistyped, and nothing of it would count.
+    #[error("{} has none of the groups that are read: {}", path.display(), groups())]
+    NoGroup {
+        /// The file.
+        path: PathBuf,
+    },
     /// A line that means nothing.
     #[error("{}:{line}: {what}", path.display())]
     Line {
@@ -93,39 +99,51 @@ impl OptionFile {
     /// When it, or a file that it includes, is not fit to be trusted or means nothing.
     pub fn read(path: &Path) -> Result<Self, OptionFileError> {
         let mut options = Self::default();
-        options.read_into(path, 0)?;
-        Ok(options)
+        if options.read_into(path, 0)? {
+            Ok(options)
+        } else {
+            Err(OptionFileError::NoGroup { path: path.to_owned() })
+        }
     }
 
-    fn read_into(&mut self, path: &Path, depth: usize) -> Result<(), OptionFileError> {
+    /// Whether a group that is read was found.
+    fn read_into(&mut self, path: &Path, depth: usize) -> Result<bool, OptionFileError> {
         let (text, mode) = trusted_text(path)?;
         if depth == 0 && mode & 0o077 != 0 {
             return Err(OptionFileError::Open { path: path.to_owned(), what: "read", mode });
         }
-        let mut wanted = false;
+        // Each file has groups of its own, also one that is included from within a group.
+        let (mut group, mut found) = (None, false);
         for (index, line) in text.lines().enumerate() {
             let failed = |what| OptionFileError::Line { path: path.to_owned(), line: index + 1, what };
             match Line::of(line).map_err(failed)? {
                 Line::Nothing => {}
-                Line::Group(group) => wanted = GROUPS.contains(&group),
+                Line::Group(name) => {
+                    let wanted = GROUPS.contains(&name);
+                    group = Some(wanted);
+                    found |= wanted;
+                }
                 Line::Include(_) | Line::IncludeFolder(_) if depth >= DEPTH => {
                     return Err(failed("includes are nested too deeply"));
                 }
-                Line::Include(file) => self.read_into(&beside(path, file), depth + 1)?,
+                Line::Include(file) => found |= self.read_into(&beside(path, file), depth + 1)?,
                 Line::IncludeFolder(folder) => {
                     for file in option_files(&beside(path, folder))? {
-                        self.read_into(&file, depth + 1)?;
+                        found |= self.read_into(&file, depth + 1)?;
                     }
                 }
+                Line::Option(..) if group.is_none() => {
+                    return Err(failed("an option before the first [group]"));
+                }
                 // A file that is included may be readable by all as long as it tells no secret.
-                Line::Option("password", Some(_)) if wanted && mode & 0o077 != 0 => {
+                Line::Option("password", Some(_)) if group == Some(true) && mode & 0o077 != 0 => {
                     return Err(OptionFileError::Open { path: path.to_owned(), what: "read", mode });
                 }
-                Line::Option(name, value) if wanted => self.set(name, value).map_err(failed)?,
+                Line::Option(name, value) if group == Some(true) => self.set(name, value).map_err(failed)?,
                 Line::Option(..) => {}
             }
         }
-        Ok(())
+        Ok(found)
     }
 
     /// Options of other programs in the same groups are passed over, as MySQL's own clients do with `loose-`.
@@ -193,7 +211,13 @@ fn trusted_text(path: &Path) -> Result<(String, u32), OptionFileError> {
     let mut bytes = Vec::new();
     file.by_ref().take(LARGEST).read_to_end(&mut bytes).map_err(io)?;
     let text = String::from_utf8(bytes).map_err(|_| unfit("not text in UTF-8"))?;
+    // Editors of Windows put a mark before the text.
+    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
     Ok((text, mode))
+}
+
+fn groups() -> String {
+    GROUPS.map(|group| format!("[{group}]")).join(", ")
 }
 
 /// Relative includes are relative to the file that has them, not to wherever somebody stands.

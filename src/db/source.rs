@@ -127,11 +127,17 @@ impl Wanted {
             None => Default::default(),
         };
         let options = self.options.clone().unwrap_or_default();
+        // To MySQL's clients `localhost` is the socket; which one, the file says. What is to be encrypted goes by TCP.
+        let is_socket = host.as_deref().is_some_and(|host| host.eq_ignore_ascii_case("localhost"))
+            && port.is_none()
+            && tls != Some(true)
+            && self.ca.is_none();
+        let socket = socket.or_else(|| options.socket.clone().filter(|_| is_socket));
         // An address that was typed is not mixed with one from a file.
-        let transport = if host.is_some() || port.is_some() {
-            self.tcp(host, port, tls.or(options.tls))?
-        } else if let Some(socket) = socket {
+        let transport = if let Some(socket) = socket {
             Transport::Socket(socket)
+        } else if host.is_some() || port.is_some() {
+            self.tcp(host, port, tls.or(options.tls))?
         } else {
             self.transport_of_options(&options, tls, local_socket)?
         };
@@ -151,7 +157,7 @@ impl Wanted {
         local_socket: Option<&Path>,
     ) -> Result<Transport, SourceError> {
         match (&options.host, &options.socket) {
-            (Some(host), _) if host != "localhost" => {
+            (Some(host), _) if !host.eq_ignore_ascii_case("localhost") => {
                 self.tcp(Some(host.clone()), options.port, tls.or(options.tls))
             }
             (_, Some(socket)) => Ok(Transport::Socket(socket.clone())),
@@ -266,6 +272,25 @@ mod tests {
         check(&with(""), tls);
         check(&with("mysql:///x?socket=/s"), "Socket(\"/s\") ann x with password");
         check(&with("mysql://bob@localhost/x?socket=/s"), "Socket(\"/s\") bob x with password");
+    }
+
+    #[test]
+    fn localhost_is_the_socket_that_the_option_file_names() {
+        let options = OptionFile { socket: Some("/s".into()), ..OptionFile::default() };
+        let with = |url: &str| Wanted { options: Some(options.clone()), ..wanted(url) };
+        let shown = |wanted: Wanted| show(&wanted).unwrap();
+        assert_eq!(shown(with("mysql://bob@LocalHost/x")), "Socket(\"/s\") bob x");
+        for url in
+            ["mysql://bob@localhost:3306/x", "mysql://bob@localhost/x?tls=on", "mysql://bob@127.0.0.1/x"]
+        {
+            assert!(shown(with(url)).starts_with("Tcp "), "{url}");
+        }
+        let encrypted = Wanted { ca: Some("/ca".into()), ..with("mysql://bob@localhost/x") };
+        assert!(shown(encrypted).contains("Authority"));
+        assert!(shown(wanted("mysql://bob@localhost/x")).starts_with("Tcp "));
+        let file = OptionFile { host: Some("LOCALHOST".to_owned()), ..options.clone() };
+        let from_file = Wanted { options: Some(file), ..wanted("") };
+        assert_eq!(shown(from_file), "Socket(\"/s\") root motion2");
     }
 
     #[test]

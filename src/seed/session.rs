@@ -231,26 +231,32 @@ pub fn unopened(error: &DbError) -> Failure {
 pub fn failure(error: &DbError) -> Failure {
     use ErrorKind as Kind;
     let kind = match error.kind() {
-        Kind::Unreachable | Kind::Credentials | Kind::Tls | Kind::Privilege | Kind::NotADatabase => {
-            FailureKind::Unavailable
-        }
+        // A lock is somebody else's, who lets it go again.
+        Kind::Unreachable
+        | Kind::Credentials
+        | Kind::Tls
+        | Kind::Privilege
+        | Kind::NotADatabase
+        | Kind::Locked => FailureKind::Unavailable,
         Kind::ReadOnly => FailureKind::Refused,
         Kind::Timeout
         | Kind::MissingTable
         | Kind::MissingColumn
-        | Kind::Locked
         | Kind::Lost
         | Kind::Duplicate
         | Kind::Referenced
         | Kind::Warned
         | Kind::Other => FailureKind::Failed,
     };
-    let failure = Failure::new(kind, error.to_string());
+    let message = match error.code() {
+        Some(1205) => format!("somebody holds a lock on a table or row that is needed: {error}"),
+        _ => error.to_string(),
+    };
+    let failure = Failure::new(kind, message);
     if let Some(hint) = error.hint() {
         return failure.with_hint(hint);
     }
     match error.kind() {
-        Kind::Unreachable => failure.with_hint("`--db sqlite` works without a server"),
         Kind::Privilege => failure.with_hint("docs/seeding.md lists the privileges that are needed"),
         _ => failure,
     }

@@ -32,13 +32,39 @@ impl Caller<'_> {
                 "the server refuses this user or password, or there is no such user, and asks for another way to log in",
             )
             .with_hint(
-                "of a user with several ways to log in (`IDENTIFIED VIA … OR …`) only the first works here: \
-                                give the password of that one, or name a user with a single way",
+                "look at the user's name and password; of a user with several ways to log in (`IDENTIFIED VIA … OR …`) give \
+                 the password of the first one, or name a user with a single way",
             ),
             (ErrorKind::Credentials, _) if translated.hint().is_none() => self.with_denied(translated),
             (ErrorKind::Tls, _) => self.with_tls(translated),
+            (ErrorKind::Unreachable, _) if translated.hint().is_none() => self.with_absent(translated),
+            (ErrorKind::Timeout, _) => self.late(translated),
             _ => translated,
         }
+    }
+
+    /// Nobody is there who could say more.
+    fn with_absent(&self, error: DbError) -> DbError {
+        error.with_hint(match self.transport {
+            Transport::Socket(_) => {
+                "look whether the server runs, and where its socket is (`socket` in its option files): \
+                 `mysql:///SCHEMA?socket=FILE` in --db names it"
+            }
+            Transport::Tcp { .. } => {
+                "look whether the server runs, and whether it listens at this address and port (`bind_address`, \
+                 `skip_networking`); on the server itself its socket may do, `mysql:///SCHEMA?socket=FILE` in --db"
+            }
+        })
+    }
+
+    /// The server did not answer in time.
+    pub(super) fn late(&self, error: DbError) -> DbError {
+        error.with_hint(match self.transport {
+            Transport::Socket(_) => "look whether the server is overloaded or hangs",
+            Transport::Tcp { .. } => {
+                "look whether the address and port in --db are right, a firewall is between, or the server is overloaded"
+            }
+        })
     }
 
     /// The driver gave up over an answer. It does so where it wants a password and there is none.
@@ -48,10 +74,10 @@ impl Caller<'_> {
         }
         DbError::new(
             ErrorKind::Credentials,
-            "the answer to logging in cannot be understood without a password",
+            "the server seems to want a password, and none was given, or there is no such user",
         )
         .with_hint(
-            "name a user with --db and the password with --defaults-file or MOTIONCTL_DB_PASSWORD_FILE",
+            "look at the user's name in --db, and give its password with --defaults-file or MOTIONCTL_DB_PASSWORD_FILE",
         )
     }
 
@@ -135,6 +161,34 @@ fn hint_of_code(code: u16) -> Option<&'static str> {
             "this node of the cluster answers no questions by now (it has not joined, has lost the others, or \
              `wsrep_reject_queries` is set): name another one with --db"
         }
+        1040 => {
+            "all connections of the server are taken (`max_connections`): try again when others have ended"
+        }
+        1044 => {
+            "the user has no privilege on this schema, or there is no such schema: look at its name in --db; \
+             docs/seeding.md lists the privileges that are needed"
+        }
+        1049 => {
+            "look at the schema's name in --db (motion2 where none is named); SHOW DATABASES lists those that there are"
+        }
+        1129 => {
+            "too many connections from this host failed: find out why, then let it in again (`mariadb-admin flush-hosts`; \
+             on MySQL `TRUNCATE TABLE performance_schema.host_cache`)"
+        }
+        1130 => {
+            "no user of the server may come from this host: make one for it, or connect on the server itself by its \
+             socket, `mysql:///SCHEMA?socket=FILE` in --db"
+        }
+        1184 => "the server's `init_connect` fails for this user: its error log says why",
+        1203 | 1226 => {
+            "this user's connections or questions are used up (`max_user_connections`, `MAX_QUERIES_PER_HOUR` and the \
+             like): try again later, or name another user with --db"
+        }
+        1205 => {
+            "somebody holds a lock on a table or row that is needed (LOCK TABLES, FLUSH TABLES WITH READ LOCK, a backup, an \
+             open transaction): SHOW FULL PROCESSLIST on the server shows who"
+        }
+        3118 | 4151 => "the account is locked: ask who locked it (`ALTER USER … ACCOUNT UNLOCK` opens it)",
         3032 => "the server is in offline mode: ask who turned it on",
         1820 | 1862 => "the user's password has expired: give it another one with the server's own client",
         _ => return None,

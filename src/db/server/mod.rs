@@ -19,7 +19,7 @@ use errors::{Caller, translated};
 use mysql::consts::CapabilityFlags;
 use mysql::prelude::{Protocol, Queryable};
 use mysql::{Column, Conn, Error, Opts, OptsBuilder, QueryResult, SslOpts};
-use settings::{engine, set_up};
+use settings::{Opened, engine, set_up};
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
@@ -56,19 +56,20 @@ impl ServerSession {
         let options = options(transport, user, password, schema, limits);
         let caller = Caller { transport, has_password: password.is_some_and(|p| !p.expose().is_empty()) };
         let during = format!("connecting to the database at {place}");
-        let (conn, version) = connect(options, *limits)
+        let (conn, opened) = connect(options, *limits)
             .map_err(|refused| match refused {
                 Refused::LoggingIn(error) => caller.connecting(&error),
                 Refused::GaveUp => caller.panicked(),
+                Refused::Otherwise(error) if error.kind() == ErrorKind::Timeout => caller.late(error),
                 Refused::Otherwise(error) => error,
             })
             .map_err(|error| error.during(&during))?;
         let server = Server {
-            engine: engine(&version),
-            version: one_line(&version),
+            engine: engine(&opened.version),
+            version: one_line(&opened.version),
             user: user.to_owned(),
             host: place,
-            schema: schema.to_owned(),
+            schema: opened.schema.unwrap_or_else(|| schema.to_owned()),
             transport: match transport {
                 Transport::Socket(_) => "socket",
                 Transport::Tcp { tls: Tls::Off, .. } => "TCP, not encrypted",
@@ -193,12 +194,12 @@ enum Refused {
 }
 
 /// Logs in and sets the session up beside the caller, who waits no longer than the limit.
-fn connect(options: Opts, limits: Limits) -> Result<(Conn, String), Refused> {
+fn connect(options: Opts, limits: Limits) -> Result<(Conn, Opened), Refused> {
     let (sender, receiver) = sync_channel(1);
     let connect = move || {
         let mut conn = Conn::new(options).map_err(Refused::LoggingIn)?;
-        let version = set_up(&mut conn, &limits).map_err(Refused::Otherwise)?;
-        Ok((conn, version))
+        let opened = set_up(&mut conn, &limits).map_err(Refused::Otherwise)?;
+        Ok((conn, opened))
     };
     let spawned = std::thread::Builder::new().name("database".to_owned()).spawn(move || {
         // Nobody waits any more when the limit has passed; then the connection is closed here.

@@ -194,11 +194,19 @@ impl Setting {
     }
 }
 
-/// Sets a session up; gives the server's version.
+/// What a server says of itself when a session is set up.
+pub(super) struct Opened {
+    pub version: String,
+    /// The schema as the server has it: with `lower_case_table_names` it takes `Motion2` for `motion2`, and names it so
+    /// in everything that it tells.
+    pub schema: Option<String>,
+}
+
+/// Sets a session up; gives the server's version and schema.
 ///
 /// # Errors
 /// When the connection is lost, or a setting is refused that is required.
-pub(super) fn set_up(conn: &mut Conn, limits: &Limits) -> Result<String, DbError> {
+pub(super) fn set_up(conn: &mut Conn, limits: &Limits) -> Result<Opened, DbError> {
     let (limit, others) = SETTINGS.split_first().expect("the table is not empty");
     set(conn, limit, limits)?;
     let version: Option<String> = conn.query_first("SELECT VERSION()").map_err(|error| translated(&error))?;
@@ -207,7 +215,22 @@ pub(super) fn set_up(conn: &mut Conn, limits: &Limits) -> Result<String, DbError
     for setting in others.iter().filter(|setting| setting.only.is_none_or(|only| only == engine)) {
         set(conn, setting, limits)?;
     }
-    Ok(version)
+    let schema = schema(conn)?;
+    Ok(Opened { version, schema })
+}
+
+/// The name of the schema in use as it is stored, which need not be as it was typed.
+fn schema(conn: &mut Conn) -> Result<Option<String>, DbError> {
+    let mut ask = |sql: &str| match conn.query::<Option<String>, _>(sql) {
+        Ok(names) => Ok(names.into_iter().flatten().collect()),
+        Err(error) if is_refusal(&error) => Ok(Vec::new()),
+        Err(error) => Err(translated(&error)),
+    };
+    let in_use = ask("SELECT DATABASE()")?.pop();
+    // The comparison may follow a collation, and there may be another schema that differs only in case.
+    let stored = ask("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = DATABASE()")?;
+    let is_there = in_use.as_ref().is_some_and(|name| stored.contains(name));
+    Ok(if is_there { in_use } else { stored.into_iter().next().or(in_use) })
 }
 
 /// Which of the two a version is of.

@@ -97,17 +97,15 @@ fn refers(reference: &Reference, table: &Ident, rows: u64, by_key: bool) -> Find
         Some(schema) => format!("{schema}.{}.{}", reference.table, reference.column),
         None => format!("{}.{}", reference.table, reference.column),
     };
-    let what = if by_key { "to them" } else { "to rows of it" };
+    // Without a key it is not known to which rows.
+    let what = if by_key { format!("rows of {table} that are to go") } else { format!("rows of {table}") };
     let on_delete = match reference.on_delete.as_str() {
         "" => "not known".to_owned(),
         rule => rule.to_lowercase(),
     };
     let refer = if rows == 1 { "refers" } else { "refer" };
     Finding::new(codes::SEED_OUTSIDE_REFERENCE, title)
-        .evidence(format!(
-            "{} of {from} {refer} to {table}, {what} (on delete: {on_delete})",
-            counted(rows, "row")
-        ))
+        .evidence(format!("{} of {from} {refer} to {what} (on delete: {on_delete})", counted(rows, "row")))
         .advice("remove these references in Motion first, or keep the rows")
 }
 

@@ -137,15 +137,19 @@ fn source(row: &Row) -> Option<String> {
 /// In a group one member takes the writes, or every one that is whole.
 fn group_members(conn: &mut Connection) -> Result<Vec<String>, DbError> {
     let group = variables(conn, "GLOBAL VARIABLES", ["group_replication_group_name"])?;
-    if group.values().all(String::is_empty) {
-        return Ok(Vec::new());
-    }
+    let Some(group) = group.values().find(|name| !name.is_empty()) else { return Ok(Vec::new()) };
     let sql = "SELECT MEMBER_STATE, MEMBER_ROLE FROM performance_schema.replication_group_members \
                WHERE MEMBER_ID = @@server_uuid";
-    let rows = conn.rows(sql, &[])?;
+    let set_up = format!("it is set up as a member of the replication group {group}");
+    let rows = conn.rows(sql, &[]).map_err(|error| error.during(&set_up))?;
+    // A member that was put out of its group, or did not come back, lets everybody write: nobody else ever sees it. It
+    // has no id then, or a state that says so.
+    if rows.is_empty() {
+        return Ok(vec![format!("{set_up}, and not in it by now")]);
+    }
     let member = |row: &Row| match (row.value(0).display().as_str(), row.value(1).display().as_str()) {
-        // The group is set up, and the server is not in it.
-        ("OFFLINE", _) | ("ONLINE", "PRIMARY") => None,
+        ("ONLINE", "PRIMARY") => None,
+        ("OFFLINE", _) => Some(format!("{set_up}, and not in it by now")),
         ("ONLINE", role) => Some(format!("it is a member of a replication group, and its role is {role}")),
         (state, _) => Some(format!("it is a member of a replication group, and its state is {state}")),
     };

@@ -1,6 +1,7 @@
 //! Tables as information_schema and SQLite's pragmas describe them.
 
-use crate::support::database_server::shared;
+use crate::support::database_server::{DatabaseServer, shared};
+use crate::support::only_on::{Kind, only_on};
 use motionctl::db::catalog::{ColumnDefault, TableKind};
 use motionctl::db::{Catalog, Connection, Limits, Source, quoted};
 
@@ -45,6 +46,37 @@ fn motions_tables_are_read_from_a_server() {
     let (table, key) = referring[0];
     assert_eq!((table.name.as_str(), key.on_delete.as_str()), ("user_has_voice_queues", "CASCADE"));
     assert_eq!((&key.columns[..], &key.to_columns[..]), (&["UserId".to_owned()][..], &["id".to_owned()][..]));
+}
+
+/// Otherwise every foreign key would lead into another schema: the server names its own `motion2`.
+#[test]
+fn a_schema_is_called_as_the_server_calls_it() {
+    // MySQL settles this when its data are made.
+    if !only_on(Kind::MariaDb, "names of schemas in any case") {
+        return;
+    }
+    let server = DatabaseServer::start(&["--lower-case-table-names=1"]);
+    let motion = std::fs::read_to_string(crate::support::database_server::MOTION).expect("the fixture");
+    server.sql(&format!("CREATE DATABASE Motion2; USE Motion2; {motion}"));
+    for name in ["Motion2", "motion2", "MOTION2"] {
+        let mut conn = Connection::open(&server.by_socket(name), &Limits::work()).expect("a connection");
+        assert_eq!(conn.server().schema, "motion2");
+        let catalog = Catalog::read(&mut conn).expect("a catalog");
+        let mut keys = catalog.tables.values().flat_map(|table| &table.foreign_keys).peekable();
+        assert!(keys.peek().is_some());
+        assert!(keys.all(|key| key.to_schema.is_none()), "{name}");
+        assert!(Catalog::elsewhere(&mut conn).expect("an answer").is_empty(), "{name}");
+    }
+    // Where case counts, two schemas may differ in nothing else.
+    let server = shared();
+    let schema = server.schema();
+    let other = schema.name.to_uppercase();
+    server.sql(&format!("CREATE DATABASE {other}"));
+    for name in [&schema.name, &other] {
+        let conn = Connection::open(&server.by_socket(name), &Limits::work()).expect("a connection");
+        assert_eq!(conn.server().schema, *name);
+    }
+    server.sql(&format!("DROP DATABASE {other}"));
 }
 
 #[test]

@@ -99,6 +99,58 @@ fn refusals_of_a_server_are_told_apart() {
 }
 
 #[test]
+fn a_refusal_says_what_would_help() {
+    let schema = shared().motion();
+    let server = schema.server;
+    let user = schema.user("s3cret", "SELECT");
+    let check = |error: DbError, codes: &[u32], helps: &str| {
+        assert!(codes.is_empty() || error.code().is_some_and(|code| codes.contains(&code)), "{error}");
+        let hint = error.hint().unwrap_or_else(|| panic!("no hint: {error}"));
+        assert!(hint.contains(helps) && !hint.contains("sqlite"), "{error}: {hint}");
+        let failure = motionctl::seed::unopened(&error).to_string();
+        assert!(!failure.contains("sqlite"), "{failure}");
+    };
+    check(refused(&server.by_socket("motoin2")), &[1049], "look at the schema's name");
+    check(
+        refused(&server.by_tcp(&user, "s3cret", "motoin2", Tls::Off)),
+        &[1044],
+        "or there is no such schema",
+    );
+    let change = |how: &str| server.sql(&format!("ALTER USER '{user}'@'%' {how}"));
+    change("WITH MAX_USER_CONNECTIONS 1");
+    let source = server.by_tcp(&user, "s3cret", &schema.name, Tls::Off);
+    let held = open(&source).expect("the first");
+    check(refused(&source), &[1203, 1226], "used up");
+    drop(held);
+    change("WITH MAX_USER_CONNECTIONS 0");
+    change("ACCOUNT LOCK");
+    check(refused(&source), &[3118, 4151], "the account is locked");
+    let free = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port();
+    check(refused(&tcp("127.0.0.1", free)), &[], "whether it listens at this address and port");
+    let socket = Source::Server {
+        transport: Transport::Socket("/nonexistent/socket".into()),
+        user: "root".to_owned(),
+        password: None,
+        schema: "motion2".to_owned(),
+    };
+    check(refused(&socket), &[], "where its socket is");
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let silent = tcp("127.0.0.1", silent.local_addr().expect("bound").port());
+    check(within_the_limit(&silent), &[], "a firewall is between");
+}
+
+/// A proxy or `init_connect` that fails breaks the session off after the login.
+#[test]
+fn a_session_that_init_connect_ends_is_said_to_be_that() {
+    let server = DatabaseServer::start(&["--init-connect=SELECT nothing FROM nowhere"]);
+    let schema = server.motion();
+    let user = schema.user("s3cret", "SELECT");
+    let error = refused(&server.by_tcp(&user, "s3cret", &schema.name, Tls::Off));
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Unreachable, Some(1184)), "{error}");
+    assert!(error.hint().is_some_and(|hint| hint.contains("init_connect")), "{error:?}");
+}
+
+#[test]
 fn nobody_there_is_said_in_time() {
     let free = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port();
     assert_eq!(within_the_limit(&tcp("127.0.0.1", free)).kind(), ErrorKind::Unreachable);

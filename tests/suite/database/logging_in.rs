@@ -203,8 +203,8 @@ fn nothing_of_a_thread_reaches_the_terminal() {
     type Packets<'a> = &'a [(u8, &'a [u8])];
     let cases: [(Packets<'_>, &str, &str); 3] = [
         (&[(0, GREETING), (2, b"")], "pw", "the answer to logging in cannot be understood"),
-        (&[(0, GREETING), (2, b"")], "", "cannot be understood without a password"),
-        (&[(0, GREETING), (2, &salt), (4, &more)], "", "cannot be understood without a password"),
+        (&[(0, GREETING), (2, b"")], "", "seems to want a password, and none was given"),
+        (&[(0, GREETING), (2, &salt), (4, &more)], "", "seems to want a password, and none was given"),
     ];
     for (packets, password, expected) in cases {
         let answer = discover("somebody", impostor(packets), folder.path(), password);

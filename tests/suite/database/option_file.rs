@@ -95,6 +95,22 @@ fn what_means_nothing_is_named_by_its_line_and_not_quoted() {
 }
 
 #[test]
+fn a_file_of_which_nothing_would_count_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let read = |text: &str| OptionFile::read(&option_file(folder.path(), text));
+    fs::write(folder.path().join("more.txt"), "[mysqldump]\nuser=bob\n").expect("writing");
+    for text in ["[clinet]\nuser=bob\n", "", "# nothing\n", "!include more.txt\n"] {
+        let error = read(text).err().expect("an error").to_string();
+        let groups = "none of the groups that are read: [client], [client-mariadb], [mysql], [motionctl]";
+        assert!(error.ends_with(groups), "{error}");
+    }
+    let ungrouped = read("# a comment\npassword=s3cret\n[client]\n").err().expect("an error").to_string();
+    assert!(ungrouped.ends_with("client.cnf:2: an option before the first [group]"), "{ungrouped}");
+    // Editors of Windows put a mark before the text.
+    assert_eq!(read("\u{feff}[client]\r\nuser=bob\r\n").expect("options").user.as_deref(), Some("bob"));
+}
+
+#[test]
 fn a_pipe_does_not_hold_the_run_up() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("pipe");
@@ -115,4 +131,5 @@ fn one_line_end_does_not_belong_to_a_password() {
     check("x\r\n", "x");
     check("x\n\n", "x\n");
     check("", "");
+    check("\u{feff}x\r\n", "x");
 }

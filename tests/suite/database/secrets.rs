@@ -61,6 +61,21 @@ fn a_file_named_by_a_variable_gives_the_password() {
     assert!(refused.stdout.contains("chmod 600"), "{refused:?}");
 }
 
+/// Somebody may put the password where its file belongs.
+#[test]
+fn what_is_no_file_is_not_shown_because_it_may_be_the_password() {
+    for value in [PASSWORD.to_owned(), format!("/etc/passwd/{PASSWORD}"), PASSWORD.repeat(400)] {
+        let mut command = crate::support::binary::binary();
+        command.args(["seed", "list", "--db", "mysql://bob@127.0.0.1:1/motion2"]);
+        let output = command.env("MOTIONCTL_DB_PASSWORD_FILE", &value).output().expect("starts");
+        let answer = crate::support::binary::answer(&output);
+        assert_eq!(answer.code, 69, "{answer:?}");
+        let said = format!("{}{}", answer.stdout, answer.stderr);
+        assert!(said.contains("the file that MOTIONCTL_DB_PASSWORD_FILE names"), "{said}");
+        assert!(said.contains("it takes a path, not the password") && !said.contains(PASSWORD), "{said}");
+    }
+}
+
 #[test]
 fn a_password_is_asked_for_on_a_terminal_and_not_shown() {
     let schema = shared().motion();

@@ -123,7 +123,8 @@ fn a_table_outside_the_map_that_refers_to_a_row_stops() {
         let night = db.plan("profiles: [{ name: Night, absent: true }]").expect("a plan");
         let stop = finding(&night.findings, "seed.outside-reference");
         assert!(stop.stops());
-        let expect = "1 row of plugin.ProfileId refers to agent_profiles, to them (on delete: cascade)";
+        let expect =
+            "1 row of plugin.ProfileId refers to rows of agent_profiles that are to go (on delete: cascade)";
         assert_eq!(stop.evidence, [expect]);
     }
 }

@@ -28,7 +28,7 @@ fn a_table_of_the_map_that_refers_to_a_profile_stops() {
         }
         assert_eq!(references(&db.plan(DELETE).expect("a plan")), [""; 0]);
         db.sql("UPDATE users SET defaultProfile = (SELECT id FROM agent_profiles WHERE name = 'Day') WHERE name = 'bob'");
-        let expected = "1 row of users.defaultProfile refers to agent_profiles, to them (on delete: cascade)";
+        let expected = "1 row of users.defaultProfile refers to rows of agent_profiles that are to go (on delete: cascade)";
         assert_eq!(references(&db.plan(DELETE).expect("a plan")), [expected]);
     }
 }
@@ -39,7 +39,8 @@ fn a_reference_without_its_column_is_one() {
     let [db, _] = staffed();
     db.sql("CREATE TABLE plugin (ProfileId INTEGER REFERENCES Agent_Profiles ON DELETE CASCADE)");
     db.sql("INSERT INTO plugin SELECT id FROM agent_profiles");
-    let expected = "1 row of plugin.ProfileId refers to agent_profiles, to them (on delete: cascade)";
+    let expected =
+        "1 row of plugin.ProfileId refers to rows of agent_profiles that are to go (on delete: cascade)";
     assert_eq!(references(&db.plan(DELETE).expect("a plan")), [expected]);
 }
 
@@ -55,7 +56,7 @@ fn a_table_of_another_schema_that_refers_to_a_profile_stops() {
     other.sql(&format!("INSERT INTO skills SELECT id FROM {}.agent_profiles", schema.name));
     let found = references(&db.plan(DELETE).expect("a plan"));
     let expected = format!(
-        "1 row of {}.skills.profile refers to agent_profiles, to them (on delete: not known)",
+        "1 row of {}.skills.profile refers to rows of agent_profiles that are to go (on delete: not known)",
         other.name
     );
     assert_eq!(found, [expected]);

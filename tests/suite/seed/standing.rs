@@ -247,6 +247,28 @@ fn a_node_of_galera_that_answers_nothing_or_has_lost_the_others() {
     assert!(evidence.contains("wsrep_ready=OFF"), "{evidence}");
 }
 
+/// Such a server takes writes from everybody, and nobody in the group ever sees them.
+#[test]
+fn a_server_that_has_left_its_replication_group_is_not_written_to() {
+    if !only_on(Kind::MySql, "a replication group") {
+        return;
+    }
+    let db = Db::on(server(&["--server-id=7"]));
+    let own = db.schema.as_ref().expect("a server").server;
+    if let Err(why) = own.try_sql("INSTALL PLUGIN group_replication SONAME 'group_replication.so'") {
+        return skipped("a replication group", &why);
+    }
+    assert!(db.plan(WANTED).expect("a plan").findings.is_empty(), "the plugin alone makes no group");
+    let group = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
+    own.sql(&format!("SET GLOBAL group_replication_group_name = '{group}'"));
+    let set_up = format!("it is set up as a member of the replication group {group}");
+    assert_eq!(stopped(&db, "seed.replica"), [format!("{set_up}, and not in it by now")]);
+    let (user, _) = db.user("SELECT");
+    let planned = db.session_of(&user).plan(&manifest(WANTED), Unnamed::Stay).expect("a plan");
+    let unknown = finding(&planned.findings, "seed.replica-unknown");
+    assert!(unknown.evidence.iter().any(|line| line.starts_with(&set_up)), "{unknown:?}");
+}
+
 /// With SELECT alone it is not known, which stops nothing; with the privilege that is documented it is.
 #[test]
 fn a_privilege_that_is_missing_is_said_and_one_that_is_there_is_used() {

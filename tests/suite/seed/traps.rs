@@ -69,6 +69,27 @@ fn a_lock_that_is_held_too_long_ends_the_run_and_nothing_is_half() {
     open().apply(&request, &mut || Ok(open()), &mut |_| Ok(())).expect("now it works");
 }
 
+/// A backup or somebody at a console may hold a whole table: then nothing can be looked at, which is no fault.
+#[test]
+fn a_table_that_somebody_holds_is_unavailable_and_not_a_fault() {
+    let db = server();
+    let limits = Limits { lock: Duration::from_secs(1), ..Limits::work() };
+    let schema = db.schema.as_ref().expect("a server");
+    let conn = Connection::open(&schema.server.by_socket(&schema.name), &limits).expect("a connection");
+    let mut session = Session::of(conn, db.session().map().clone()).expect("a session");
+    let mut other = db.connect();
+    other.script("LOCK TABLES users WRITE").expect("locked");
+    let wanted = manifest("agents: [{ username: agent1, fullname: New }]");
+    let failure = session.plan(&wanted, Unnamed::Stay).expect_err("the table is locked");
+    assert_eq!(failure.kind, FailureKind::Unavailable, "{failure}");
+    assert!(
+        failure.message.contains("somebody holds a lock on") && failure.message.contains("1205"),
+        "{failure}"
+    );
+    assert!(failure.hint.as_deref().is_some_and(|hint| hint.contains("PROCESSLIST")), "{failure:?}");
+    other.script("UNLOCK TABLES").expect("free");
+}
+
 /// Agents log in by their row's key while an apply holds its locks, with and without an index on their names.
 #[test]
 fn an_unrelated_login_does_not_wait_for_an_apply() {

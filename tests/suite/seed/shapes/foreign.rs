@@ -88,7 +88,7 @@ fn a_profile_that_they_refer_to_is_not_deleted() {
         };
         for (text, unnamed) in [(day, Unnamed::Stay), ("profiles: [{ name: Night }]", Unnamed::Go)] {
             let found = stops(text, unnamed);
-            let found: Vec<&str> = found.iter().filter_map(|line| line.split(" refer ").next()).collect();
+            let found: Vec<&str> = found.iter().filter_map(|line| line.split(" refer").next()).collect();
             assert_eq!(found, expected, "{} {keys:?}", shape.name);
         }
         assert_eq!(stops("profiles: [{ name: Night, absent: true }]", Unnamed::Stay), [""; 0]);
