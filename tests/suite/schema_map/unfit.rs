@@ -88,13 +88,17 @@ fn a_key_that_nobody_fills_is_never_to_be_fixed() {
             ));
             let text = database.discover().to_toml("a test");
             // `INT` is no alias of SQLite's row number, so that it must be filled there, too.
-            assert!(text.contains("such links cannot be added by motionctl"), "{key}: {text}");
+            assert!(text.contains("so that no new row can be added"), "{key}: {text}");
             assert!(!text.contains("[links.profile_agents.fixed]"), "{text}");
+            // The links' own number is named by the map already, and cannot be fixed besides.
+            if key.contains("INT ") {
+                continue;
+            }
+            assert!(text.contains("such links cannot be added by motionctl"), "{key}: {text}");
             let column = key.split(' ').next().expect("a name");
-            let value = if key.contains("INT ") { "7" } else { "\"7\"" };
             let signed = text.replace("reviewed_by = \"\"", "reviewed_by = \"Ann\"").replace(
                 "[links.profile_agents.columns]",
-                &format!("[links.profile_agents.fixed]\n{column} = {value}\n[links.profile_agents.columns]"),
+                &format!("[links.profile_agents.fixed]\n{column} = \"7\"\n[links.profile_agents.columns]"),
             );
             let found = match Map::parse("test", &signed) {
                 Ok(map) => lines(&database.verify(&map).mismatches).join("\n"),
