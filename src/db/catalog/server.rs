@@ -24,7 +24,7 @@ pub(super) fn read(conn: &mut Connection, names: &Names<'_>) -> Result<Tables, D
         "ORDER BY TABLE_NAME, ORDINAL_POSITION",
         |row| {
             if let Some(table) = tables.get_mut(row.text(0)?) {
-                table.columns.push(column(row, quotes)?);
+                table.columns.push(column(row, quotes, &ask.schema)?);
             }
             Ok(())
         },
@@ -118,7 +118,7 @@ fn quotes(engine: Engine, version: &str) -> Quotes {
     if engine == Engine::MariaDb && version >= [10, 2, 7] { Quotes::Sql } else { Quotes::None }
 }
 
-fn column(row: &Row, quotes: Quotes) -> Result<Column, DbError> {
+fn column(row: &Row, quotes: Quotes, schema: &str) -> Result<Column, DbError> {
     let optional = |index| row.optional_text(index).map(|text| text.map(str::to_owned));
     let nullable = row.text(7)?.eq_ignore_ascii_case("yes");
     let extra = optional(9)?.unwrap_or_default();
@@ -128,6 +128,10 @@ fn column(row: &Row, quotes: Quotes) -> Result<Column, DbError> {
         (None, _) => ColumnDefault::None,
         (Some(text), Quotes::Sql) => sql_default(&text),
         (Some(text), Quotes::None) => bare_default(text, &data_type, &extra),
+    };
+    let default = match default {
+        ColumnDefault::Expression(text) => ColumnDefault::Expression(own_sequence(text, schema)),
+        other => other,
     };
     Ok(Column {
         name: row.text(1)?.to_owned(),
@@ -141,6 +145,14 @@ fn column(row: &Row, quotes: Quotes) -> Result<Column, DbError> {
         extra,
         comment: optional(10)?.unwrap_or_default(),
     })
+}
+
+/// MariaDB names the schema of a sequence even where it is the table's own; under another name the schema is the same.
+fn own_sequence(text: String, schema: &str) -> String {
+    let own = format!("`{}`.", schema.replace('`', "``"));
+    ["nextval(", "lastval(", "setval("]
+        .iter()
+        .fold(text, |text, function| text.replace(&format!("{function}{own}"), function))
 }
 
 /// Without quotes only the type tells what is computed: moments by `CURRENT_TIMESTAMP`, bits as `b'1'`.

@@ -116,6 +116,11 @@ codes! {
         .means("the schema map and the database differ in parts that the command does not use")
         .looked_for("tables, columns, types and keys in the database's catalog")
         .advises("correct them before they are needed");
+    SEED_MAP_OPPOSITE = warn("seed.map-opposite")
+        .means("a column's name says the opposite of what the map takes it for")
+        .looked_for("the columns of the map for `enabled` and `online`: one called `disabled`, `inactive`, `offline` or the \
+                     like holds 1 where it is not so, and a map cannot turn values around")
+        .advises("look at rows that you know before anything is written by the map");
     SEED_MAP_VALUES = warn("seed.map-values")
         .means("rows of links have a value that means a channel and that the map does not name")
         .looked_for("by `seed schema check`: what the columns of `only` hold. Such rows are not seen, and a plan would add \

@@ -6,7 +6,7 @@
 
 use super::discriminator::discriminator;
 use super::fields::{DELETED, Field, Known, TIMES, Type, find, lacks, needed, optional};
-use super::names::{against, is_past, key, words};
+use super::names::{against, is_past, key, referred, words};
 use super::proposal::Grade;
 use crate::db::catalog::{Table, TableKind};
 use crate::db::{Catalog, Engine};
@@ -147,6 +147,33 @@ pub fn unfit(table: &Table, fields: &[Field], engine: Engine) -> Option<String> 
     Some(format!("{name} is called so, but {why}"))
 }
 
+/// The same, and of a view the table behind it.
+pub fn unfit_and_behind(
+    table: &Table,
+    fields: &[Field],
+    tables: &[&Table],
+    engine: Engine,
+) -> Option<String> {
+    let why = unfit(table, fields, engine)?;
+    Some(and(&why, behind(table, tables).into_iter().collect()))
+}
+
+/// The table that a view shows, as foreign keys tell: columns that are named after the view refer to it.
+fn behind(view: &Table, tables: &[&Table]) -> Option<String> {
+    if view.kind != TableKind::View {
+        return None;
+    }
+    let is_named = |column: &str| referred(column).is_some_and(|stem| key(&view.name).ends_with(&stem));
+    tables.iter().find_map(|table| {
+        let found = table.foreign_keys.iter().find(|found| {
+            found.to_table != view.name && matches!(found.columns.as_slice(), [column] if is_named(column))
+        })?;
+        let schema = found.to_schema.as_ref().map_or_else(String::new, |schema| format!("{schema}."));
+        let (base, column) = (&found.to_table, &found.columns[0]);
+        Some(format!("{}.{column} refers to {schema}{base}, which may be the table behind it", table.name))
+    })
+}
+
 fn users<'a>(tables: &[&'a Table], engine: Engine) -> Result<Found<'a>, String> {
     let score = |table: &&&Table| USERS.iter().filter(|field| find(table, field, engine).is_some()).count();
     let fits = |table: &&&Table| unfit(table, &[], engine).is_none();
@@ -156,11 +183,17 @@ fn users<'a>(tables: &[&'a Table], engine: Engine) -> Result<Found<'a>, String> 
         return Ok(Found { table, grade, reason, known });
     }
     let is_named = |table: &&&Table| words(&table.name).last().is_some_and(|word| word == "user");
+    // As with queues: a name that says so and cannot be taken must be heard.
+    let better: Vec<String> = tables
+        .iter()
+        .filter(is_named)
+        .filter_map(|table| unfit_and_behind(table, &[], tables, engine))
+        .collect();
     let mut able: Vec<_> = tables.iter().filter(fits).filter(|table| score(table) >= 5).collect();
     able.sort_by_key(|table| Reverse((score(table), is_named(table))));
     match able.as_slice() {
         [] => {
-            let why = tables.iter().filter(is_named).find_map(|table| unfit(table, &[], engine));
+            let why = better.first().cloned();
             Err(and("no table with names, roles and extensions", why.into_iter().collect()))
         }
         [one, other, ..] if (score(one), is_named(one)) == (score(other), is_named(other)) => {
@@ -168,8 +201,8 @@ fn users<'a>(tables: &[&'a Table], engine: Engine) -> Result<Found<'a>, String> 
         }
         [best, ..] => {
             let reason = format!("it has {} of the documented columns", score(best));
-            let grade = if is_named(best) { Grade::Likely } else { Grade::Guess };
-            Ok(Found { table: best, grade, reason, known: Known::ByConvention })
+            let grade = if is_named(best) && better.is_empty() { Grade::Likely } else { Grade::Guess };
+            Ok(Found { table: best, grade, reason: and(&reason, better), known: Known::ByConvention })
         }
     }
 }
@@ -196,7 +229,7 @@ fn queues_of<'a>(channel: Channel, tables: &[&'a Table], engine: Engine) -> Resu
         _ => (spelt, Grade::Likely, "its name says so"),
     };
     // A name that fits better and cannot be taken must be heard: what is left over may be something else.
-    let unfit = |table: &&'a Table| unfit(table, &VOICE_QUEUES[..2], engine);
+    let unfit = |table: &&'a Table| unfit_and_behind(table, &VOICE_QUEUES[..2], tables, engine);
     let better: Vec<String> = tables.iter().filter(is_spelt).filter_map(unfit).collect();
     match taken.as_slice() {
         [table] => {

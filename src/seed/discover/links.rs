@@ -15,7 +15,7 @@ use crate::db::catalog::{Column, Table, TableKind};
 use crate::db::{Catalog, Engine};
 use crate::seed::Channel;
 use crate::seed::map::LinkKind;
-use crate::seed::verify::{Family, covering, describe};
+use crate::seed::verify::{Family, covering, describe, is_own_in_each_row};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where a voice queue of a profile may have its penalty.
@@ -339,11 +339,16 @@ impl<'a> Offer<'_, 'a> {
             head.entries.push(Entry::Line("only".to_owned(), only.to_toml(), only.grade, only.why.clone()));
         }
         for column in self.demanded() {
-            let name = proposal::key(&column.name);
-            head.entries.push(Entry::Remark(format!(
-                "new rows need a value for {}: add it below [{place}.fixed] as {name} = …",
-                describe_named(table, column)
-            )));
+            let named = describe_named(table, column);
+            head.entries.push(Entry::Remark(if is_own_in_each_row(table, column) {
+                format!(
+                    "each row needs a value of its own for {named}: such links cannot be added by motionctl, only read \
+                     and removed"
+                )
+            } else {
+                let name = proposal::key(&column.name);
+                format!("new rows need a value for {named}: add it below [{place}.fixed] as {name} = …")
+            }));
         }
         let pair = self.pair();
         if find(table, &DELETED, self.candidate.engine).is_some() {

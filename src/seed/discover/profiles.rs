@@ -1,9 +1,10 @@
 //! The table of agent profiles, which is not public.
 //!
 //! Invariant: judged by what links to it, not by its name alone. User profiles, of which the server has a table as well,
-//! say what users may do: they never win against another candidate. Of two that are about as good none is taken.
+//! say what users may do: they never win against another candidate, be it one that no map can be made of or one whose
+//! name does not say so. Of two that are about as good none is taken.
 
-use super::entities::{Entities, Found, PROFILES, and, unfit};
+use super::entities::{Entities, Found, PROFILES, and, unfit, unfit_and_behind};
 use super::fields::{Known, find};
 use super::names::{against, words};
 use super::proposal::Grade;
@@ -14,6 +15,9 @@ use std::cmp::Reverse;
 
 /// A table that leads by less than this is not chosen.
 const MARGIN: u32 = 2;
+
+/// More columns than this say that a row is more than a link.
+const LINK_COLUMNS: usize = 8;
 
 /// A table that could be it.
 struct Candidate<'a> {
@@ -41,25 +45,97 @@ pub fn profiles<'a>(
     let mut candidates: Vec<Candidate<'_>> =
         named.iter().filter(fits).filter_map(|table| judged(table, catalog, targets, engine)).collect();
     candidates.sort_by_key(|it| (it.is_of_users, Reverse(it.score), &it.found.table.name));
+    let others = unusable(&named, catalog, targets, engine);
     match candidates.as_slice() {
         [] => {
             let is_it =
                 |table: &&&Table| matches!(words(&table.name).as_slice(), [.., last] if last == "profile");
-            let why = named.iter().filter(is_it).filter_map(|table| unfit(table, &PROFILES[..2], engine));
+            let tables: Vec<&Table> = catalog.tables.values().collect();
+            let why = named
+                .iter()
+                .filter(is_it)
+                .filter_map(|table| unfit_and_behind(table, &PROFILES[..2], &tables, engine));
             Err(and("profiles: no table found", why.collect()))
         }
-        [only] => Ok(only.found.clone()),
         [best, next, ..] if best.is_of_users == next.is_of_users && best.score < next.score + MARGIN => {
             let said = [best, next].map(|it| format!("{} ({})", it.found.table.name, it.found.reason));
             Err(format!("profiles: not told which of {} it is", said.join(" and ")))
         }
-        [best, next, ..] => {
+        [best, ..] if best.is_of_users => {
+            let unnamed = unnamed(catalog, entities, targets, engine);
+            let rivals: Vec<String> = others.into_iter().chain(unnamed).collect();
+            if rivals.is_empty() {
+                return Ok(best.found.clone());
+            }
+            let name = &best.found.table.name;
+            let why = format!("profiles: {name} ({}) is not taken where there is another", best.found.reason);
+            Err(and(&why, rivals))
+        }
+        // A name that says so and cannot be taken must be heard: what is left over may be something else.
+        [best, rest @ ..] => {
             let mut found = best.found.clone();
-            let rival = format!("rather than {} ({})", next.found.table.name, next.found.reason);
-            found.reason = and(&found.reason, vec![rival]);
+            found.grade = if others.is_empty() { found.grade } else { Grade::Guess };
+            let rather = rest.first();
+            let rather =
+                rather.map(|it| format!("rather than {} ({})", it.found.table.name, it.found.reason));
+            found.reason = and(&found.reason, rather.into_iter().chain(others).collect());
             Ok(found)
         }
     }
+}
+
+/// Tables that are linked or called as that of agent profiles is, and that no map can be made of: why.
+fn unusable<'a>(
+    named: &[&'a Table],
+    catalog: &'a Catalog,
+    targets: &Targets<'a>,
+    engine: Engine,
+) -> Vec<String> {
+    let tables: Vec<&Table> = catalog.tables.values().collect();
+    let is_meant = |table: &'a Table| {
+        let is_called = matches!(words(&table.name).as_slice(), [only] if only == "profile");
+        is_called || judged(table, catalog, targets, engine).is_some_and(|it| !it.is_of_users)
+    };
+    let others = named.iter().filter(|table| against(&table.name).is_empty() && is_meant(table));
+    others.filter_map(|table| unfit_and_behind(table, &PROFILES[..2], &tables, engine)).collect()
+}
+
+/// Tables of other names that have links to users and links to queues of their own, as that of agent profiles has.
+fn unnamed<'a>(
+    catalog: &'a Catalog,
+    entities: &Entities<'a>,
+    targets: &Targets<'a>,
+    engine: Engine,
+) -> Vec<String> {
+    let is_sessions =
+        |table: &Table| entities.sessions.as_ref().is_some_and(|found| found.table.name == table.name);
+    let others = catalog.tables.values().filter(|table| {
+        !targets.has(table)
+            && !is_sessions(table)
+            && against(&table.name).is_empty()
+            && !words(&table.name).iter().any(|word| word == "profile")
+    });
+    let said = others.filter_map(|table| {
+        let with = targets.clone().with(Target::Profiles, table);
+        // What was said or done names a user and a queue at once; a link is of one of them, and has little besides.
+        let is_link = |link: &&Table, of_queue: bool| {
+            let ends = with.of(link);
+            let is_queue = |target| matches!(target, Target::Queues(_) | Target::AnyQueue);
+            let has = |is_wanted: &dyn Fn(Target) -> bool| ends.iter().any(|end| is_wanted(end.target));
+            !with.has(link)
+                && link.columns.len() <= LINK_COLUMNS
+                && against(&link.name).is_empty()
+                && has(&|target| target == Target::Profiles)
+                && has(&is_queue) == of_queue
+                && has(&|target| target == Target::Users) != of_queue
+        };
+        let find = |of_queue| catalog.tables.values().find(|link| is_link(link, of_queue));
+        let (agents, queues) = (find(false)?, find(true)?);
+        let links = format!("{} links it to users, {} to queues", agents.name, queues.name);
+        let unfit = unfit(table, &PROFILES[..2], engine);
+        Some(and(&format!("{} may be it ({links})", table.name), unfit.into_iter().collect()))
+    });
+    said.collect()
 }
 
 fn judged<'a>(

@@ -6,7 +6,7 @@
 use super::model::Place;
 use crate::outcome::ProblemSection;
 use crate::outcome::codes::Code;
-use crate::outcome::{is_unseen, visible, visible_beside};
+use crate::outcome::{is_unseen, spelled_out, visible, visible_beside};
 use regex::Regex;
 use std::sync::{Arc, LazyLock, OnceLock};
 
@@ -154,10 +154,9 @@ impl Source {
         let skip = if fits { 0 } else { column.saturating_sub(WIDTH / 2) };
         let ahead: Vec<char> = line.chars().skip(skip).take(WIDTH).collect();
         let column = column.min(skip + ahead.len());
-        let before: String = ahead.iter().take(column - skip).map(|c| harmless(*c)).collect();
-        let rest = ahead.get(column - skip..).unwrap_or_default();
-        let marked: String = rest.iter().take(token_length(rest)).map(|c| harmless(*c)).collect();
-        let after: String = rest.iter().skip(token_length(rest)).map(|c| harmless(*c)).collect();
+        let (before, rest) = ahead.split_at(column - skip);
+        let (marked, after) = rest.split_at(token_length(rest));
+        let [before, marked, after] = [before, marked, after].map(harmless);
         let lead = if skip > 0 { "…" } else { "" };
         let tail = if line.chars().nth(skip + WIDTH).is_some() { "…" } else { "" };
         let shown = format!("{lead}{before}{marked}{after}{tail}").trim_end().to_owned();
@@ -248,13 +247,10 @@ fn token_length(rest: &[char]) -> usize {
     (1..rest.len()).find(|index| ends(*index)).unwrap_or(rest.len())
 }
 
-/// In an excerpt each character stays one, so that the mark below it fits.
-fn harmless(c: char) -> char {
-    match c {
-        '\t' => ' ',
-        c if is_unseen(c) => '\u{fffd}',
-        c => c,
-    }
+/// A part of an excerpt: tabs as blanks, and what cannot be seen spelled out, as messages do it.
+fn harmless(part: &[char]) -> String {
+    let text: String = part.iter().map(|c| if *c == '\t' { ' ' } else { *c }).collect();
+    spelled_out(&text, |_, c| is_unseen(c))
 }
 
 /// A line whose values of keys like `password` are not shown. A manifest has
@@ -294,7 +290,15 @@ mod tests {
 
     #[test]
     fn nothing_harmful_and_no_secret_is_shown() {
-        check("a: \u{1b}[2J\u{202e}", (1, 4), ["a: \u{fffd}[2J\u{fffd}", "   ^"]);
+        // Until the bracket, which ends a word: the mark is as wide as what is spelled out.
+        check("a: \u{1b}[2J\u{202e}", (1, 4), ["a: \\u{1b}[2J\\u{202e}", "   ^^^^^^"]);
+        check("name: Talk\u{a0}Now # why", (1, 7), ["name: Talk\\u{a0}Now # why", "      ^^^^^^^^^^^^^"]);
+        check(
+            "\u{200b}日: {a\u{a0}b: c}",
+            (1, 11),
+            ["\\u{200b}日: {a\\u{a0}b: c}", "                       ^"],
+        );
+        check("\t\u{a0}a: b", (1, 3), [" \\u{a0}a: b", "       ^"]);
         check("{ password: hunter2, x: 1 }", (1, 3), ["{ password: *******, x: 1 }", "  ^^^^^^^^"]);
         assert_eq!(shown("a\u{1b}b\nc"), "`a\\u{1b}b\\nc`");
         assert_eq!(shown(&"x".repeat(61)), format!("`{}…`", "x".repeat(60)));

@@ -8,7 +8,7 @@ use super::family::Family;
 use super::shape::{Filled, Kind, Shape, Want};
 use super::{Difference, Since};
 use crate::db::Engine;
-use crate::db::catalog::{Column, Table};
+use crate::db::catalog::{Column, Covers, Table};
 use crate::seed::map::{Ident, Literal, Use};
 use std::collections::BTreeSet;
 
@@ -25,16 +25,40 @@ pub fn difference(
         Some(column) => {
             let fits = fits(want, table, column, engine);
             let is_written = for_what >= Use::Change && want.filled != Filled::Never;
-            if fits && !(is_written && column.is_generated()) {
+            let is_once = for_what == Use::Create && is_held_once(shape, want, table);
+            if fits && !(is_written && column.is_generated()) && !is_once {
                 return None;
             }
             let is_shared = matches!(want.kind, Kind::Key) && !table.is_unique(&[column.name.as_str()]);
             let unique = if is_shared { ", which is not unique by itself" } else { "" };
-            format!("{}{unique}", describe(table, column))
+            let once =
+                if is_once { ", which is unique: a second row with this value is refused" } else { "" };
+            format!("{}{unique}{once}", describe(table, column))
         }
     };
     let place = format!("{}.{} ({})", table.name, want.column, shape.key);
     Some(Difference { place, expected: expected(want), found, since: Since::Ever })
+}
+
+/// Whether only one row may have the values that the map gives to every new one.
+fn is_held_once(shape: &Shape<'_>, want: &Want<'_>, table: &Table) -> bool {
+    let is_same = |column: &str| {
+        let wants = shape.wants.iter().filter(|want| matches!(want.kind, Kind::Holds(_)));
+        wants.into_iter().any(|want| want.column.is_column(column))
+    };
+    table.indexes.iter().any(|index| {
+        index.unique
+            && index.covers != Covers::SomeRows
+            && index.columns.iter().any(|column| want.column.is_column(column))
+            && index.columns.iter().all(|column| is_same(column))
+    })
+}
+
+/// Whether each row has a value of its own in this column: no value can be given to all.
+#[must_use]
+pub fn is_own_in_each_row(table: &Table, column: &Column) -> bool {
+    let mut unique = table.indexes.iter().filter(|index| index.unique && index.covers != Covers::SomeRows);
+    unique.any(|index| matches!(index.columns.as_slice(), [only] if only.eq_ignore_ascii_case(&column.name)))
 }
 
 /// Columns that a new row must fill and nobody does: those that the map does not know, and those
@@ -51,7 +75,12 @@ pub fn uncovered(shape: &Shape<'_>, table: &Table) -> (Vec<Difference>, BTreeSet
             }
             Some(Filled::Never) | None => missing.push(Difference {
                 place: format!("{}.{} ({})", table.name, column.name, shape.key),
-                expected: format!("a default, NULL, or a value for new rows under {}.fixed", shape.key),
+                expected: if is_own_in_each_row(table, column) {
+                    "a default or AUTO_INCREMENT: each row has a value of its own, so that no new row can be added"
+                        .to_owned()
+                } else {
+                    format!("a default, NULL, or a value for new rows under {}.fixed", shape.key)
+                },
                 found: describe(table, column),
                 since: Since::Ever,
             }),

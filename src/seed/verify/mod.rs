@@ -8,10 +8,12 @@ mod definition;
 mod deleted;
 mod family;
 mod meaning;
+mod opposite;
 mod references;
 mod shape;
 mod spelling;
 
+pub use column::is_own_in_each_row;
 pub use definition::{describe, differences as changes};
 pub use deleted::{covering, may_mark_deleted};
 pub use family::{Family, members};
@@ -36,6 +38,8 @@ pub struct Verification {
     pub differences: Vec<Difference>,
     /// What runs when a table is written: table, trigger, when.
     pub triggers: BTreeSet<String>,
+    /// Columns whose names say the opposite of what the map takes them for.
+    pub opposites: BTreeSet<String>,
     /// Columns that the database demands of new rows and a manifest may leave out.
     pub demanded: BTreeMap<Part, BTreeSet<Ident>>,
     /// The parts whose names a unique index covers, deleted rows included.
@@ -77,7 +81,7 @@ impl fmt::Display for Difference {
 /// of the map that is not in `needs` is looked at as if it were read.
 #[must_use]
 pub fn verify(map: &Map, catalog: &Catalog, engine: Engine, needs: &Needs) -> Verification {
-    let mut found = Verification::default();
+    let mut found = Verification { opposites: opposite::opposites(map, needs), ..Verification::default() };
     let look = Look { map, catalog, engine };
     for (part, for_what) in needs.iter() {
         let differences = look.part(part, for_what, &mut found);
@@ -157,6 +161,12 @@ impl Verification {
             let finding =
                 Finding::new(codes::SEED_MAP_DIFFERS, title).advice("correct them before they are needed");
             findings.push(with(finding, lines(&self.differences)));
+        }
+        if !self.opposites.is_empty() {
+            let title = "the schema map takes columns for the opposite of what their names say";
+            let finding = Finding::new(codes::SEED_MAP_OPPOSITE, title)
+                .advice("look at rows that you know: what is written there turns around what Motion shows");
+            findings.push(with(finding, self.opposites.iter().cloned().collect()));
         }
         if !self.triggers.is_empty() {
             let finding = Finding::new(codes::SEED_TRIGGER, "triggers run when these tables are written")

@@ -223,6 +223,58 @@ fn what_new_rows_need() {
 }
 
 #[test]
+fn one_value_for_every_new_row_of_a_unique_column_is_refused() {
+    let refused = |column: &str, more: &str| {
+        format!(
+            "voice_queues.{column} (queues.voice): expected a column that takes \"default\", found varchar(255){more}, \
+             which is unique: a second row with this value is refused"
+        )
+    };
+    let charset = " charset utf8mb4 null";
+    check(
+        "musiconhold VARCHAR(255)",
+        "musiconhold VARCHAR(255) UNIQUE",
+        [&[&refused("musiconhold", " null")], &[&refused("musiconhold", charset)]],
+    );
+    // With a column that differs from row to row it may be the same in all.
+    check(
+        "monitor_format VARCHAR(255)",
+        "monitor_format VARCHAR(255), UNIQUE (musiconhold, monitor_format)",
+        [&[], &[]],
+    );
+    // What only Motion can fill is not asked for as one value either.
+    let own = "users.uuid (users): expected a default or AUTO_INCREMENT: each row has a value of its own, so that no new \
+               row can be added, found char(36)";
+    check(
+        "role VARCHAR(255) NOT NULL,",
+        "role VARCHAR(255) NOT NULL, uuid CHAR(36) NOT NULL UNIQUE,",
+        [&[&format!("{own} not null")], &[&format!("{own} charset utf8mb4 not null")]],
+    );
+}
+
+#[test]
+fn a_flag_whose_column_is_called_by_the_opposite_is_said() {
+    for (key, column, is_said) in [
+        ("enabled", "disabled", true),
+        ("enabled", "isInactive", true),
+        ("enabled", "not_enabled", true),
+        ("enabled", "active", false),
+        ("online", "offline", true),
+    ] {
+        for mut database in Database::both() {
+            database.sql(&TABLES.replace(&format!("{key} TINYINT"), &format!("{column} TINYINT")));
+            let text = MAP.replace(&format!("{key} = \"{key}\""), &format!("{key} = \"{column}\""));
+            let found = database.verify(&Map::parse("test", &text).expect("a map"));
+            assert_eq!(lines(&found.mismatches), [""; 0], "{column}");
+            let said =
+                found.findings().into_iter().find(|finding| finding.code.name() == "seed.map-opposite");
+            assert_eq!(said.is_some(), is_said, "{column}");
+            assert!(said.is_none_or(|finding| finding.evidence[0].contains(column) && !finding.stops()));
+        }
+    }
+}
+
+#[test]
 fn values_that_an_enum_does_not_have() {
     let [_, mut database] = Database::both();
     let enums = TABLES

@@ -292,3 +292,66 @@ fn user_profiles_never_win_against_another_candidate() {
         }
     }
 }
+
+/// A table of profiles under this name, and its two tables of links, which refer by names alone.
+fn profiles_of(name: &str, id: &str, key: &str) -> String {
+    let stem = name.trim_end_matches('s');
+    format!(
+        "CREATE TABLE {name} (id {id}, name VARCHAR(255) NOT NULL, enabled TINYINT(1) NOT NULL DEFAULT 1) ENGINE=InnoDB;\n\
+         CREATE TABLE {stem}_has_users ({key} INTEGER NOT NULL, UserId INTEGER NOT NULL, PRIMARY KEY ({key}, UserId)) \
+         ENGINE=InnoDB;\n\
+         CREATE TABLE {stem}_has_voice_queues ({key} INTEGER NOT NULL, VoiceQueueId INTEGER NOT NULL, penalty INTEGER, \
+         PRIMARY KEY ({key}, VoiceQueueId)) ENGINE=InnoDB;\n"
+    )
+}
+
+#[test]
+fn user_profiles_do_not_win_where_the_other_one_cannot_be_taken_or_is_called_otherwise() {
+    let core = CORE.split("CREATE TABLE agent_profiles").next().expect("a beginning");
+    let key = "INTEGER NOT NULL PRIMARY KEY AUTO_INCREMENT";
+    let theirs = profiles_of("user_profiles", key, "UserProfileId");
+    let as_view = |ours: &str| {
+        ours.replace("TABLE agent_profiles", "TABLE p_base")
+            + "CREATE VIEW agent_profiles AS SELECT * FROM p_base;\n"
+    };
+    let ours = profiles_of("agent_profiles", key, "AgentProfileId");
+    let with_key = ours.replacen(
+        "PRIMARY KEY (AgentProfileId",
+        "FOREIGN KEY (AgentProfileId) REFERENCES p_base (id), PRIMARY KEY (AgentProfileId",
+        1,
+    );
+    for (ours, said) in [
+        (as_view(&ours), "agent_profiles is a view: a map needs the tables behind it"),
+        (as_view(&with_key), "agent_profile_has_users.AgentProfileId refers to p_base"),
+        (
+            profiles_of("profiles", "CHAR(36) NOT NULL PRIMARY KEY", "ProfileId"),
+            "profiles is called so, but `id` is char(36)",
+        ),
+        (
+            profiles_of("shifts", key, "ShiftId"),
+            "shifts may be it (shift_has_users links it to users, shift_has_voice_queues to queues)",
+        ),
+        (profiles_of("shifts", "CHAR(36) NOT NULL PRIMARY KEY", "ShiftId"), "shifts may be it"),
+    ] {
+        for mut database in Database::both() {
+            database.sql(&format!("{core}{theirs}{ours}"));
+            let proposal = database.discover();
+            let text = proposal.to_toml("a test");
+            assert!(!text.contains("\n[profiles]"), "{text}");
+            let notes: Vec<&String> =
+                proposal.notes.iter().filter(|note| note.starts_with("profiles: ")).collect();
+            assert!(
+                matches!(notes.as_slice(), [note] if note.contains(said) && note.contains("user_profiles")),
+                "{notes:?}"
+            );
+        }
+    }
+    // What is said between a customer, a user and a queue makes no profile of the customer.
+    let contacts = "CREATE TABLE contacts (id INTEGER NOT NULL PRIMARY KEY AUTO_INCREMENT, name VARCHAR(64)) ENGINE=InnoDB;\n\
+                    CREATE TABLE calls (ContactId INTEGER, UserId INTEGER, VoiceQueueId INTEGER) ENGINE=InnoDB;\n";
+    for mut database in Database::both() {
+        database.sql(&format!("{core}{theirs}{contacts}"));
+        let text = database.discover().to_toml("a test");
+        assert!(text.contains("table = \"user_profiles\"  # guess: "), "{text}");
+    }
+}

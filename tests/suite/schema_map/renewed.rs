@@ -3,8 +3,10 @@
 //! Invariant: what only another server spells otherwise is still signed; what did change is shown old → new, and signing
 //! again is about that alone.
 
+use super::choices::CORE;
 use super::support::{Database, lines};
 use crate::support::binary::{finding, motionctl};
+use motionctl::db::Engine;
 use motionctl::seed::map::Map;
 use std::fs;
 
@@ -29,6 +31,27 @@ fn a_map_outlives_an_upgrade_of_the_server_alone() {
         let found = database.verify(&map);
         assert_eq!((lines(&found.mismatches), lines(&found.differences)), (Vec::new(), Vec::new()), "{old}");
     }
+}
+
+#[test]
+fn a_sequence_of_the_own_schema_is_recorded_without_the_name_of_the_schema() {
+    let [_, mut one] = Database::both();
+    if one.engine() != Engine::MariaDb {
+        return;
+    }
+    let [_, mut other] = Database::both();
+    for database in [&mut one, &mut other] {
+        database.sql("CREATE SEQUENCE sq;\n");
+        database.sql(&CORE.replacen(
+            "strategy VARCHAR(255) NOT NULL",
+            "strategy VARCHAR(255) NOT NULL DEFAULT NEXTVAL(sq)",
+            1,
+        ));
+    }
+    let text = signed(&mut one);
+    assert!(text.contains("default nextval(`sq`)"), "{text}");
+    let map = Map::parse("test", &text).expect("a map");
+    assert_eq!(lines(&other.verify(&map).mismatches), [""; 0]);
 }
 
 #[test]

@@ -25,6 +25,15 @@ fn a_view_is_named_and_a_backup_is_not_taken_for_it() {
             "queues.voice: no table found; voice_queues is a view: a map needs the tables behind it, with their keys; \
              voice_queues_backup is not taken, because of `backup` in its name"
         );
+        // Where foreign keys lead somewhere, the table behind the view is named.
+        database.sql(
+            "CREATE TABLE user_has_voice_queues (UserId INTEGER, VoiceQueueId INTEGER, \
+             FOREIGN KEY (VoiceQueueId) REFERENCES vq_base (id)) ENGINE=InnoDB;\n",
+        );
+        let proposal = database.discover();
+        let said = note(&proposal, "queues.voice");
+        let behind = "user_has_voice_queues.VoiceQueueId refers to vq_base, which may be the table behind it";
+        assert!(said.contains(behind), "{said}");
         let map = Map::parse("proposal", &proposal.to_toml("a test")).expect("a map");
         assert!(map.queues.keys().all(|channel| channel.name() != "voice"));
     }
@@ -48,6 +57,58 @@ fn links_and_profiles_behind_views_are_named_too() {
         let proposal = database.discover();
         let said = note(&proposal, "profiles");
         assert!(said.starts_with("profiles: no table found; agent_profiles is a view"), "{said}");
+    }
+}
+
+#[test]
+fn the_table_behind_a_view_of_users_is_not_proposed_without_a_word() {
+    for mut database in Database::both() {
+        database.sql(&CORE.replace("TABLE users", "TABLE u_base"));
+        database.sql("CREATE VIEW users AS SELECT * FROM u_base;\n");
+        let text = database.discover().to_toml("a test");
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("table = \"u_base\""))
+            .unwrap_or_else(|| panic!("{text}"));
+        assert!(line.contains("# guess: ") && line.contains("; users is a view: "), "{line}");
+    }
+}
+
+#[test]
+fn a_key_that_nobody_fills_is_never_to_be_fixed() {
+    for key in [
+        "id CHAR(36) NOT NULL PRIMARY KEY",
+        "id INT NOT NULL PRIMARY KEY",
+        "code VARCHAR(40) NOT NULL UNIQUE",
+    ] {
+        for mut database in Database::both() {
+            database.sql(&format!(
+                "{CORE}CREATE TABLE agent_profile_users ({key}, AgentProfileId INTEGER NOT NULL, UserId INTEGER NOT NULL, \
+                 UNIQUE (AgentProfileId, UserId)) ENGINE=InnoDB;\n"
+            ));
+            let text = database.discover().to_toml("a test");
+            // `INT` is no alias of SQLite's row number, so that it must be filled there, too.
+            assert!(text.contains("so that no new row can be added"), "{key}: {text}");
+            assert!(!text.contains("[links.profile_agents.fixed]"), "{text}");
+            // The links' own number is named by the map already, and cannot be fixed besides.
+            if key.contains("INT ") {
+                continue;
+            }
+            assert!(text.contains("such links cannot be added by motionctl"), "{key}: {text}");
+            let column = key.split(' ').next().expect("a name");
+            let signed = text.replace("reviewed_by = \"\"", "reviewed_by = \"Ann\"").replace(
+                "[links.profile_agents.columns]",
+                &format!("[links.profile_agents.fixed]\n{column} = \"7\"\n[links.profile_agents.columns]"),
+            );
+            let found = match Map::parse("test", &signed) {
+                Ok(map) => lines(&database.verify(&map).mismatches).join("\n"),
+                Err(error) => panic!("{error}"),
+            };
+            assert!(
+                found.contains("which is unique: a second row with this value is refused"),
+                "{key}: {found}"
+            );
+        }
     }
 }
 
