@@ -12,6 +12,7 @@ mod renamed;
 mod server;
 mod sessions;
 
+pub(in crate::seed) use alike::alike;
 pub use server::standing;
 pub use sessions::InUse;
 pub(in crate::seed) use sessions::open_sessions;
@@ -47,7 +48,6 @@ pub(super) fn findings(look: &mut Look<'_>, named: &BTreeSet<i64>) -> Result<Vec
     findings.extend(people::findings(look)?);
     findings.extend(emptied::findings(look)?);
     findings.extend(renamed::findings(look, named)?);
-    findings.extend(alike::findings(look)?);
     Ok(findings)
 }
 
