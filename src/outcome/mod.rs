@@ -34,4 +34,6 @@ pub use sections::{
 pub use tryout::{
     TriedCandidate, TriedChange, TriedEdition, TriedFetch, TriedRequest, TriedScript, TrySection,
 };
-pub use visible::{alike, is_blank, is_unseen, spelled_out, visible, visible_beside};
+pub use visible::{
+    alike, ascii_only, is_blank, is_mistaken_for, is_unseen, spelled_out, unmasked, visible, visible_beside,
+};

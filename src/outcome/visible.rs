@@ -45,9 +45,27 @@ pub fn visible(text: &str) -> String {
 /// Two texts that are to be told apart: where they would look the same, whatever is not ASCII is spelled out as well.
 #[must_use]
 pub fn visible_beside(one: &str, other: &str) -> [String; 2] {
-    let looks_the_same = one != other && look(one) == look(other);
+    let looks_the_same = is_mistaken_for(one, other);
     let foreign = |c: char| is_unseen(c) || (looks_the_same && !c.is_ascii());
     [one, other].map(|text| named_out(text, foreign))
+}
+
+/// Whether two texts differ and look the same.
+#[must_use]
+pub fn is_mistaken_for(one: &str, other: &str) -> bool {
+    one != other && look(one) == look(other)
+}
+
+/// The text with everything spelled out that is not ASCII.
+#[must_use]
+pub fn ascii_only(text: &str) -> String {
+    named_out(text, |c| is_unseen(c) || !c.is_ascii())
+}
+
+/// The text as [`visible`] shows it, and spelled out where a person would take it for one of ASCII letters.
+#[must_use]
+pub fn unmasked(text: &str) -> String {
+    if !text.is_ascii() && look(text).is_ascii() { ascii_only(text) } else { visible(text) }
 }
 
 /// A text without what cannot be told by eye: names that differ only in case, in blanks, in characters that cannot be
@@ -138,6 +156,16 @@ mod tests {
         check("Support", "Ѕuppоrt", ["Support", "\\u{405}upp\\u{43e}rt"]);
         check("Größe", "größe", ["Größe", "größe"]);
         check("Talk Now", "TalkNow ", ["Talk Now", "TalkNow\\u{20}"]);
+    }
+
+    #[test]
+    fn letters_that_pose_as_ascii_are_spelled_out() {
+        let check = |text: &str, expect: &str| assert_eq!(unmasked(text), expect);
+        check("\u{430}1", "\\u{430}1");
+        check("a1", "a1");
+        check("jörg", "jörg");
+        check("Жанна", "Жанна");
+        check("a\u{a0}1", "a\\u{a0}1");
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Findings as text: a line each, and below it what a person needs to decide.
 //!
-//! Invariant: no line is wider than the style allows but where everything was
-//! asked for; what is left out is counted.
+//! Invariant: no line is wider than the style allows, but one of a word that is
+//! shown whole; what is left out is counted, and nothing of it is what people copy.
 
 use super::style::{Detail, Style};
-use super::wrap::{columns, wrapped};
+use super::wrap::{columns, words, wrapped};
 use crate::outcome::{Finding, Level};
 
 /// Columns of the level and the space behind it.
@@ -62,16 +62,14 @@ fn headline(finding: &Finding, widest: usize, style: Style) -> Vec<String> {
 
 fn evidence(finding: &Finding, style: Style) -> Vec<String> {
     let indent = " ".repeat(INDENT);
-    if style.detail == Detail::Verbose {
-        return finding.evidence.iter().map(|line| format!("{indent}{line}")).collect();
-    }
     let room = style.width.saturating_sub(INDENT);
     let all = finding.evidence.len();
+    let is_verbose = style.detail == Detail::Verbose;
     // One line that says "1 more" takes the room of the line itself.
-    let shown = if all <= MOST_EVIDENCE + 1 { all } else { MOST_EVIDENCE };
+    let shown = if is_verbose || all <= MOST_EVIDENCE + 1 { all } else { MOST_EVIDENCE };
     let mut lines: Vec<_> = Vec::new();
     for line in finding.evidence.iter().take(shown) {
-        let mut parts = fitted(line, room).into_iter();
+        let mut parts = if is_verbose { whole(line, room) } else { fitted(line, room) }.into_iter();
         lines.extend(parts.next().map(|first| format!("{indent}{first}")));
         lines.extend(parts.map(|more| format!("{indent}  {more}")));
     }
@@ -92,6 +90,11 @@ fn advice(text: &str, style: Style) -> Vec<String> {
         .collect()
 }
 
+/// The text on as many lines as it takes, the further ones narrower; as it is where it fits on one.
+fn whole(text: &str, width: usize) -> Vec<String> {
+    if columns(text) <= width { vec![text.to_owned()] } else { wrapped(text, width.saturating_sub(2)) }
+}
+
 /// The text on a few lines; of a longer one the middle is left out.
 fn fitted(text: &str, width: usize) -> Vec<String> {
     if columns(text) <= width {
@@ -99,7 +102,17 @@ fn fitted(text: &str, width: usize) -> Vec<String> {
     }
     let narrower = width.saturating_sub(2);
     let lines = wrapped(text, narrower);
-    if lines.len() <= MOST_LINES && lines.iter().all(|line| columns(line) <= narrower) {
+    let is_kept = |line: &String| columns(line) <= narrower || is_to_copy(line);
+    if lines.len() <= MOST_LINES && lines.iter().all(is_kept) {
+        return lines;
+    }
+    // What is to be copied stands last.
+    if let Some((copied, before)) = words(text).split_last()
+        && is_to_copy(copied)
+        && !before.is_empty()
+    {
+        let mut lines = fitted(&before.join(" "), width);
+        lines.push((*copied).to_owned());
         return lines;
     }
     let Some((first, rest)) =
@@ -108,6 +121,11 @@ fn fitted(text: &str, width: usize) -> Vec<String> {
         return vec![shortened(text, width)];
     };
     vec![first.clone(), shortened(&rest.join(" "), narrower)]
+}
+
+/// Whether a text is one thing in backticks.
+fn is_to_copy(text: &str) -> bool {
+    text.len() > 2 && text.starts_with('`') && words(text).len() == 1
 }
 
 /// The text with its middle left out where it is too wide: what it begins with
@@ -184,5 +202,23 @@ info  host.selinux    a title that is too long for one line
         assert_eq!(fitted("a bb ccc dddd eeee ffff", 8), ["a bb", "ccc…ff"]);
         assert_eq!(fitted("a bb ccc dddd", 8), ["a bb", "ccc", "dddd"]);
         assert_eq!(fitted("a/very/long/path", 8), ["a/ve…ath"]);
+    }
+
+    #[test]
+    fn what_is_to_be_copied_is_never_broken_or_cut() {
+        let text = "`Day` is like another: `previous_name: Morning Shift`";
+        assert_eq!(fitted(text, 26), ["`Day` is like another:", "`previous_name: Morning Shift`"]);
+        let many = format!("{}: `previous_name: Morning Shift`", vec!["word"; 30].join(" "));
+        let lines = fitted(&many, 26);
+        assert_eq!((lines.len(), lines[2].as_str()), (3, "`previous_name: Morning Shift`"));
+    }
+
+    #[test]
+    fn with_v_lines_fit_and_nothing_is_left_out() {
+        let names: Vec<String> = (0..40).map(|number| format!("agent{number}")).collect();
+        let finding = Finding::new(codes::HOST_NO_TIMER, "t").evidence(names.join(", "));
+        let text = show(&[finding], Detail::Verbose);
+        assert!(text.lines().all(|line| columns(line) <= 60), "{text}");
+        assert!(names.iter().all(|name| text.contains(name.as_str())), "{text}");
     }
 }

@@ -1,6 +1,7 @@
 //! Text in lines that fit, broken between words.
 //!
-//! Invariant: no word is broken or lost; widths are what a terminal shows.
+//! Invariant: no word is broken or lost, and neither is what stands in backticks, which people copy; widths are what a
+//! terminal shows.
 
 /// A text is never squeezed into less than this beside its name.
 const NARROWEST: usize = 24;
@@ -10,7 +11,7 @@ const NARROWEST: usize = 24;
 #[must_use]
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
+    for word in words(text) {
         match lines.last_mut() {
             Some(line) if columns(line) + 1 + columns(word) <= width => {
                 line.push(' ');
@@ -20,6 +21,25 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+/// The parts between which a line may end: at spaces, but none inside of backticks.
+pub(super) fn words(text: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let (mut start, mut at) = (0, 0);
+    while let Some(found) = text[at..].find([' ', '`']) {
+        let found = at + found;
+        at = found + 1;
+        if text[found..].starts_with(' ') {
+            words.push(&text[start..found]);
+            start = at;
+        } else if let Some(end) = text[at..].find('`') {
+            at += end + 1;
+        }
+    }
+    words.push(&text[start..]);
+    words.retain(|word| !word.is_empty());
+    words
 }
 
 /// `name  text`, the text behind a column of names and its further lines below each other.
@@ -51,5 +71,12 @@ mod tests {
         );
         assert_eq!(hanging("a long name", 4, "x", 30), ["a long namex"]);
         assert_eq!(hanging("a", 4, "", 30), ["a   "]);
+    }
+
+    #[test]
+    fn what_stands_in_backticks_is_one_word() {
+        assert_eq!(wrapped("it is `a: b  c`, or x y", 6), ["it is", "`a: b  c`,", "or x y"]);
+        assert_eq!(wrapped("(`a b`) é` c", 4), ["(`a b`)", "é` c"]);
+        assert_eq!(words("` a b"), ["`", "a", "b"]);
     }
 }

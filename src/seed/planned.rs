@@ -4,9 +4,9 @@
 
 use super::consequences::{self, Look};
 use super::foreseen;
-use super::manifest::{Candidates, Manifest, Problem, shown, shown_beside};
+use super::manifest::{Candidates, Manifest, Problem, shown_beside, shown_unmasked};
 use super::map::{Needs, Part, Use};
-use super::plan::{Draft, Fingerprint, Input, Plan, Unknown, draft, noun};
+use super::plan::{Draft, Fingerprint, Input, Plan, Unknown, Unusable, draft, noun};
 use super::session::{Session, failure};
 use super::snapshot::{Scope, Section, Snapshot, Unnamed, read};
 use super::verify;
@@ -79,6 +79,9 @@ impl Session {
         let (map, catalog, telling) = (&self.map, &self.catalog, self.telling);
         let look = &mut Look { conn: &mut self.conn, map, catalog, plan: &plan, telling };
         findings.extend(consequences::findings(look, &named(manifest, &snapshot)).map_err(failed)?);
+        let alike = consequences::alike(look).map_err(failed)?;
+        findings.extend(alike.findings);
+        plan.mistakable = alike.mistakable;
         findings.extend(consequences::standing(&mut self.conn).map_err(failed)?);
         findings.extend(consequences::twice(&snapshot, self.telling));
         let needs = needs(scope, &plan);
@@ -123,20 +126,13 @@ impl Session {
         let candidates =
             names.iter().map(|(part, names)| (*part, Candidates::new(names.iter().map(String::as_str))));
         let candidates: BTreeMap<Part, Candidates<'_>> = candidates.collect();
-        let problem = |(index, Unknown { part, name, place }): (usize, &Unknown)| {
-            let candidates = candidates.get(part).filter(|_| index < SUGGESTIONS);
-            let meant = candidates.and_then(|candidates| candidates.suggest(name));
-            let told = meant.map(|meant| shown_beside(name, meant));
-            let (name, meant) = match told {
-                Some([name, meant]) => (name, Some(meant)),
-                None => (shown(name), None),
-            };
-            let message = format!("there is no {} {name}, neither here nor in the database", noun(*part));
-            let problem = Problem::error(*place, message);
-            match meant {
-                Some(meant) => problem.hint(format!("did you mean {meant}?")),
-                None => problem.hint(format!("declare it under `{}`, or create it in Motion", list(*part))),
-            }
+        let problem = |(index, unknown): (usize, &Unknown)| {
+            let candidates = candidates.get(&unknown.part).filter(|_| index < SUGGESTIONS);
+            let meant = candidates.and_then(|candidates| match unknown.why {
+                Unusable::Missing => candidates.suggest(&unknown.name),
+                Unusable::NotAllowed => candidates.mistaken_for(&unknown.name),
+            });
+            no_use(unknown, meant)
         };
         Ok(unknown.iter().enumerate().map(problem).collect())
     }
@@ -153,6 +149,31 @@ impl Session {
         }
         let rows = self.conn.rows(&format!("{sql} LIMIT {CANDIDATES}"), &values)?;
         Ok(rows.iter().filter_map(|row| row.text(0).ok().map(str::to_owned)).collect())
+    }
+}
+
+/// Says that a name is of no use, and which was meant if that can be told.
+fn no_use(Unknown { why, part, name, place }: &Unknown, meant: Option<&str>) -> Problem {
+    let (name, meant) = match meant.map(|meant| shown_beside(name, meant)) {
+        Some([name, meant]) => (name, Some(meant)),
+        None => (shown_unmasked(name), None),
+    };
+    let problem = |message: String| Problem::error(*place, message);
+    match (why, meant) {
+        (Unusable::Missing, meant) => {
+            let problem =
+                problem(format!("there is no {} {name}, neither here nor in the database", noun(*part)));
+            match meant {
+                Some(meant) => problem.hint(format!("did you mean {meant}?")),
+                None => problem.hint(format!("declare it under `{}`, or create it in Motion", list(*part))),
+            }
+        }
+        (Unusable::NotAllowed, meant) => {
+            let allowed = "a new username has letters, digits, `.` and `_` only";
+            let hint =
+                meant.map_or_else(|| allowed.to_owned(), |meant| format!("it looks like {meant}; {allowed}"));
+            problem(format!("{name} cannot be created")).hint(hint)
+        }
     }
 }
 

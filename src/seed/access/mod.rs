@@ -71,6 +71,19 @@ pub enum State<'a> {
     After(&'a Manifest),
 }
 
+impl State<'_> {
+    /// The answer that something is not there, in the state that was asked about.
+    fn absence(self, failure: Failure) -> Failure {
+        match self {
+            Self::Present => failure,
+            Self::After(manifest) => {
+                let message = format!("{}, if {} were applied", failure.message, manifest.source.name());
+                Failure { message, ..failure }
+            }
+        }
+    }
+}
+
 /// What was found.
 #[derive(Debug, Clone, Default)]
 pub struct Accesses {
@@ -102,7 +115,7 @@ impl Session {
             }
             let chosen = match agents {
                 [] => view.rows(Part::Users).map(|(row, _)| row).collect(),
-                names => session.chosen(names, &snapshot, &view)?,
+                names => session.chosen(names, state, &snapshot, &view)?,
             };
             Ok(Accesses { agents: accesses(&view, &chosen), findings })
         })
@@ -120,6 +133,7 @@ impl Session {
     fn chosen(
         &mut self,
         names: &[Name],
+        state: State<'_>,
         snapshot: &Snapshot,
         view: &View,
     ) -> Result<BTreeSet<RowRef>, Failure> {
@@ -147,7 +161,10 @@ impl Session {
                             format!("{} is no agent but a user with the role {}", shown(name), shown(role));
                         Failure::new(FailureKind::Invalid, message)
                     }
-                    None => self.unknown_name(Part::Users, name).unwrap_or_else(|error| failure(&error)),
+                    None => match self.unknown_name(Part::Users, name) {
+                        Ok(unknown) => state.absence(unknown),
+                        Err(error) => failure(&error),
+                    },
                 });
             }
             chosen.extend(found);

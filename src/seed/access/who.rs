@@ -6,10 +6,10 @@
 
 use super::view::{View, position_of_enabled};
 use super::{Served, State, served};
-use crate::outcome::{Failure, Finding};
+use crate::outcome::{Failure, FailureKind, Finding};
 use crate::seed::Channel;
 use crate::seed::access::From as Origin;
-use crate::seed::manifest::Name;
+use crate::seed::manifest::{Name, shown};
 use crate::seed::map::{LinkKind, Part};
 use crate::seed::plan::RowRef;
 use crate::seed::reading::unknown_among;
@@ -102,7 +102,7 @@ impl Session {
         if let State::After(manifest) = state {
             scope = scope.and(Scope::of(manifest, &self.map, Unnamed::Stay));
         }
-        for (_, wanted) in scope.parts.iter_mut().filter(|(part, _)| **part != Part::Users) {
+        for wanted in scope.parts.values_mut() {
             wanted.names.insert(name.clone());
         }
         self.reading(&scope.needs(), |session| {
@@ -123,7 +123,14 @@ impl Session {
                 uses.profiles.extend(profile_use(&view, profile));
             }
             if uses.queues.is_empty() && uses.profiles.is_empty() {
-                return Err(session.nothing_called(name).unwrap_or_else(|error| failure(&error)));
+                let agent = rows(&view, &snapshot, Part::Users, name).first().copied();
+                return Err(match agent.and_then(|agent| view.row(Part::Users, agent)) {
+                    Some(agent) => state.absence(is_agent(name, &agent.name)),
+                    None => match session.nothing_called(name) {
+                        Ok(nothing) => state.absence(nothing),
+                        Err(error) => failure(&error),
+                    },
+                });
             }
             Ok(uses)
         })
@@ -136,6 +143,14 @@ impl Session {
         }
         Ok(unknown_among("queue and no profile", name, known.iter().map(String::as_str)))
     }
+}
+
+/// The answer to an agent's name, with the command that was meant.
+fn is_agent(name: &str, agent: &str) -> Failure {
+    let message = format!("there is no queue and no profile {}", shown(name));
+    let agent = if agent.contains([' ', '\'', '"', '\\', '$']) { "…" } else { agent };
+    Failure::new(FailureKind::Invalid, message)
+        .with_hint(format!("that is an agent: `motionctl seed access {agent}`"))
 }
 
 /// The rows of a part that have a name to the server, those that a plan makes included.

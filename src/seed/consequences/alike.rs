@@ -1,25 +1,33 @@
 //! Names of new rows that look like names that are there.
 //!
-//! Invariant: rows of one part are compared, which live and which the plan neither deletes nor renames; nothing is read
-//! where the plan gives no name.
+//! Invariant: rows of one part are compared, which live; those that the plan deletes or renames are spelled out, and no
+//! finding. Nothing is read where the plan gives no name.
 
 use super::Look;
 use crate::db::{DbError, Value};
 use crate::outcome::codes;
-use crate::outcome::{Finding, alike};
-use crate::seed::manifest::shown_beside;
+use crate::outcome::{Finding, alike as looks, is_mistaken_for};
+use crate::seed::manifest::{Name, shown_beside};
 use crate::seed::map::Part;
 use crate::seed::plan::noun;
 use crate::seed::snapshot::{Field, Section};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// New names of a part, by what they look like.
-type New = BTreeMap<Part, BTreeMap<String, Vec<String>>>;
+type New = BTreeMap<Part, BTreeMap<String, Vec<Name>>>;
 
-pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
+/// What is said of such names, and which they are.
+#[derive(Debug, Default)]
+pub(in crate::seed) struct Alike {
+    pub findings: Vec<Finding>,
+    /// New names and those that are there, as far as only spelling out tells them apart.
+    pub mistakable: BTreeSet<(Part, Name)>,
+}
+
+pub(in crate::seed) fn alike(look: &mut Look<'_>) -> Result<Alike, DbError> {
     let mut new = New::new();
     let mut add = |part: Part, name: &str| {
-        new.entry(part).or_default().entry(alike(name)).or_default().push(name.to_owned());
+        new.entry(part).or_default().entry(looks(name)).or_default().push(name.into());
     };
     look.plan.insert.iter().for_each(|insert| add(insert.part, &insert.name));
     let mut passed_over: BTreeSet<(Part, i64)> =
@@ -30,14 +38,23 @@ pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
             passed_over.insert((update.part, update.id));
         }
     }
-    let mut findings = Vec::new();
+    let mut found = Alike::default();
     for (part, names) in new {
+        for like in names.values() {
+            for (index, name) in like.iter().enumerate() {
+                like[..index].iter().for_each(|other| found.compare(part, name, other));
+            }
+        }
         for (id, there) in live_names(look, part)? {
-            let like = names.get(&alike(&there)).into_iter().flatten();
-            for name in like.filter(|name| **name != there && !passed_over.contains(&(part, id))) {
+            let like = names.get(&looks(&there)).into_iter().flatten();
+            for name in like.filter(|name| ***name != *there) {
+                found.compare(part, name, &there.as_str().into());
+                if passed_over.contains(&(part, id)) {
+                    continue;
+                }
                 let [name, there] = shown_beside(name, &there);
                 let title = "a new name looks like one that the database has";
-                findings.push(
+                found.findings.push(
                     Finding::new(codes::SEED_NEAR_MISS, title)
                         .evidence(format!("{} {name} looks like {there}, which is there", noun(part)))
                         .advice("spell it as the database does; it is right if both are meant"),
@@ -45,7 +62,15 @@ pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
             }
         }
     }
-    Ok(findings)
+    Ok(found)
+}
+
+impl Alike {
+    fn compare(&mut self, part: Part, one: &Name, other: &Name) {
+        if is_mistaken_for(one, other) {
+            self.mistakable.extend([one, other].map(|name| (part, name.clone())));
+        }
+    }
 }
 
 /// The rows of a part that live, with their names.

@@ -13,6 +13,7 @@ mod server;
 mod sessions;
 mod twice;
 
+pub(in crate::seed) use alike::alike;
 pub use server::standing;
 pub use sessions::InUse;
 pub(in crate::seed) use sessions::open_sessions;
@@ -49,7 +50,6 @@ pub(super) fn findings(look: &mut Look<'_>, named: &BTreeSet<i64>) -> Result<Vec
     findings.extend(people::findings(look)?);
     findings.extend(emptied::findings(look)?);
     findings.extend(renamed::findings(look, named)?);
-    findings.extend(alike::findings(look)?);
     Ok(findings)
 }
 

@@ -47,9 +47,10 @@ pub(super) fn findings(look: &mut Look<'_>, named: &BTreeSet<i64>) -> Result<Vec
         findings.push(
             Finding::new(codes::SEED_LOOKS_RENAMED, title)
                 .evidence(format!(
-                    "{} shares {common} of {of} agents and queues with {}, which the manifest does not name; if it is \
+                    "{} shares {} with {}, which the manifest does not name; if it is \
                      the same: `previous_name: {}`",
                     shown(&name),
+                    shared(common, of, &wanted),
                     shown(old),
                     scalar(old)
                 ))
@@ -57,6 +58,16 @@ pub(super) fn findings(look: &mut Look<'_>, named: &BTreeSet<i64>) -> Result<Vec
         );
     }
     Ok(findings)
+}
+
+/// What two profiles have in common, in words.
+fn shared(common: usize, of: usize, members: &Members) -> String {
+    match (common, of, members.first()) {
+        (1, 1, Some((LinkKind::ProfileAgents, _))) => "its only agent".to_owned(),
+        (1, 1, _) => "its only queue".to_owned(),
+        (all, of, _) if all == of => format!("all {of} agents and queues"),
+        (some, of, _) => format!("{some} of {of} agents and queues"),
+    }
 }
 
 /// Profiles that come, with their members.

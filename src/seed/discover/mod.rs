@@ -28,6 +28,9 @@ use entities::{Entities, Found, PROFILES, SESSIONS, USERS, queue_fields};
 use fields::{DELETED, Field, Known, TIMES, columns};
 use references::{Target, Targets};
 
+/// What a note begins with that is about a difference from the database.
+const TO_BE_SETTLED: &str = "to be settled: ";
+
 /// The documented role of agents.
 const AGENT: &str = "agent";
 
@@ -71,10 +74,12 @@ pub fn discover_around(
 }
 
 /// What `seed schema check` would refuse of the proposal, so that nobody signs it before having heard of it.
-fn foresee(catalog: &Catalog, engine: Engine, proposal: &mut Proposal) {
+pub fn foresee(catalog: &Catalog, engine: Engine, proposal: &mut Proposal) {
     let Ok(map) = Map::parse("proposal", &proposal.to_toml("")) else { return };
     let found = verify(&map, catalog, engine, &Needs::all(&map));
-    let refused = found.mismatches.iter().map(|difference| format!("to be settled: {difference}"));
+    // Said of an earlier state of it.
+    proposal.notes.retain(|note| !note.starts_with(TO_BE_SETTLED));
+    let refused = found.mismatches.iter().map(|difference| format!("{TO_BE_SETTLED}{difference}"));
     proposal.notes.extend(refused);
     for finding in unnamed_columns(&map, catalog, &Needs::all(&map), false) {
         let open = finding.evidence.iter().map(|line| format!("to be settled ({}): {line}", finding.code));

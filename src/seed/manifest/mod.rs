@@ -25,7 +25,7 @@ pub use model::{
 };
 pub use near::{Candidates, suggest};
 pub use quote::{quoted, scalar};
-pub use source::{Problem, Source, Weight, shown, shown_beside};
+pub use source::{Problem, Source, Weight, shown, shown_beside, shown_unmasked};
 pub use tree::asks;
 
 use crate::outcome::Finding;

@@ -20,18 +20,30 @@ pub fn suggest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -
 pub struct Candidates<'a> {
     /// As it is compared, how many characters that has, and the name.
     folded: Vec<(String, usize, &'a str)>,
+    /// By what they look like.
+    alike: HashMap<String, Vec<&'a str>>,
 }
 
 impl<'a> Candidates<'a> {
     /// Of these names.
     pub fn new(names: impl IntoIterator<Item = &'a str>) -> Self {
-        let names = names.into_iter().filter(|name| name.len() <= LONGEST);
-        let folded = names.map(|name| {
+        let mut found = Self { folded: Vec::new(), alike: HashMap::new() };
+        for name in names.into_iter().filter(|name| name.len() <= LONGEST) {
             let folded = fold(name);
             let length = folded.chars().count();
-            (folded, length, name)
-        });
-        Self { folded: folded.collect() }
+            found.folded.push((folded, length, name));
+            found.alike.entry(alike(name)).or_default().push(name);
+        }
+        found
+    }
+
+    /// The one that a person takes a name for: it differs in letters that look the same, in case or in blanks.
+    #[must_use]
+    pub fn mistaken_for(&self, typed: &str) -> Option<&'a str> {
+        if typed.len() > LONGEST {
+            return None;
+        }
+        self.alike.get(&alike(typed))?.iter().copied().find(|candidate| *candidate != typed)
     }
 
     /// The one that a person most likely meant, if any is near enough; a name is not meant by itself.
@@ -52,7 +64,8 @@ impl<'a> Candidates<'a> {
             let distance = strsim::osa_distance(&folded, other);
             is_near(distance).then_some((distance, *candidate))
         });
-        near.min().map(|(_, candidate)| candidate)
+        // In a short name one letter of another script is too many for that.
+        near.min().map(|(_, candidate)| candidate).or_else(|| self.mistaken_for(typed))
     }
 }
 
@@ -131,6 +144,7 @@ mod tests {
         check("typ", Some("type"));
         check("colour", None);
         check("", None);
+        assert_eq!(suggest("\u{430}1", ["b1", "a1"]), Some("a1"));
         check(&"x".repeat(1_000_000), None);
     }
 

@@ -124,6 +124,16 @@ impl Reader {
         match entry.value.value() {
             Value::Sequence => return entry.value.children().collect(),
             Value::Broken => {}
+            Value::Mapping => {
+                let item = match what {
+                    "moves" => "- { from: … }",
+                    "agents" => "- { username: … }",
+                    "profiles" | "queues" => "- { name: … }",
+                    _ => "- …",
+                };
+                let hint = format!("begin each of them with a dash: `{item}`");
+                self.wrong(entry, &format!("a list of {what}"), &hint);
+            }
             _ => self.wrong(entry, &format!("a list of {what}"), "write `[]` for none, or leave the key out"),
         }
         Vec::new()

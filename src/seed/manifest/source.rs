@@ -6,7 +6,7 @@
 use super::model::Place;
 use crate::outcome::ProblemSection;
 use crate::outcome::codes::Code;
-use crate::outcome::{is_unseen, spelled_out, visible, visible_beside};
+use crate::outcome::{is_unseen, spelled_out, unmasked, visible, visible_beside};
 use regex::Regex;
 use std::sync::{Arc, LazyLock, OnceLock};
 
@@ -196,6 +196,15 @@ pub fn shown(text: &str) -> String {
     match text.char_indices().nth(QUOTED) {
         Some((end, _)) => format!("`{}…`", visible(&text[..end])),
         None => format!("`{}`", visible(text)),
+    }
+}
+
+/// The same, and spelled out where a person would take it for a text of ASCII letters.
+#[must_use]
+pub fn shown_unmasked(text: &str) -> String {
+    match text.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("`{}…`", unmasked(&text[..end])),
+        None => format!("`{}`", unmasked(text)),
     }
 }
 

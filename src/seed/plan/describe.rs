@@ -6,7 +6,8 @@
 use super::model::{FieldChange, Given, Insert, Origin, Plan, RowRef, Update, Why, ends, noun};
 use super::wishes::is_set;
 use crate::db::Value;
-use crate::outcome::{counted_as, visible, visible_beside};
+use crate::outcome::{ascii_only, counted_as, visible, visible_beside};
+use crate::seed::manifest::{Name, quoted};
 use crate::seed::map::{LinkKind, Part};
 use crate::seed::snapshot::Field;
 use serde_json::{Map as Object, Value as Json, json};
@@ -57,17 +58,17 @@ fn told_within(plan: &Plan, limits: Limits) -> Vec<Line> {
             Why::Absent => "absent: true",
             Why::Unnamed => "not in the manifest",
         };
-        lines.push(line("-", "profile", &delete.name, why));
+        lines.push(line("-", "profile", named(plan, Part::Profiles, &delete.name), why));
     }
     memberships(plan, limits, "-", &removed(plan), &mut lines);
-    lines.extend(plan.update.iter().map(update_line));
-    lines.extend(plan.insert.iter().map(insert_line));
+    lines.extend(plan.update.iter().map(|update| update_line(plan, update)));
+    lines.extend(plan.insert.iter().map(|insert| insert_line(plan, insert)));
     memberships(plan, limits, "~", &weighed(plan), &mut lines);
     memberships(plan, limits, "+", &added(plan), &mut lines);
     if lines.len() > limits.lines {
         let more = counted_as(lines.len() - limits.lines, "more line", "more lines");
         lines.truncate(limits.lines);
-        lines.push(line("", "", "", &format!("… and {more}; -v shows all")));
+        lines.push(line("", "", String::new(), &format!("… and {more}; -v shows all")));
     }
     lines
 }
@@ -91,8 +92,13 @@ pub fn changes(plan: &Plan) -> Json {
     Json::Array(all)
 }
 
-fn line(sign: &str, what: &str, name: &str, how: &str) -> Line {
-    [sign.to_owned(), what.to_owned(), visible(name), how.to_owned()]
+fn line(sign: &str, what: &str, name: String, how: &str) -> Line {
+    [sign.to_owned(), what.to_owned(), name, how.to_owned()]
+}
+
+/// A name as a person can tell it from all others.
+fn named(plan: &Plan, part: Part, name: &Name) -> String {
+    if plan.mistakable.contains(&(part, name.clone())) { ascii_only(name) } else { visible(name) }
 }
 
 fn removed(plan: &Plan) -> Groups {
@@ -158,7 +164,7 @@ fn memberships(plan: &Plan, limits: Limits, sign: &str, groups: &Groups, lines: 
             .take(limits.names)
             .map(|rows| {
                 let member = &rows[0];
-                let mut told = told(sign, &visible(&plan.label(of, member.row)), member);
+                let mut told = told(sign, &named(plan, of, &plan.label(of, member.row)), member);
                 if rows.len() > 1 {
                     told = format!("{told} ({} rows)", rows.len());
                 }
@@ -176,8 +182,8 @@ fn memberships(plan: &Plan, limits: Limits, sign: &str, groups: &Groups, lines: 
             LinkKind::ProfileQueues(channel) => format!("{channel} queues"),
             LinkKind::Personal(channel) => format!("personal {channel} queues"),
         };
-        let owner = plan.label(owners, *owner);
-        lines.push(line(sign, &what, &owner, &names.join(", ")));
+        let owner = named(plan, owners, &plan.label(owners, *owner));
+        lines.push(line(sign, &what, owner, &names.join(", ")));
     }
 }
 
@@ -195,7 +201,7 @@ fn other_profile(
     member: RowRef,
 ) -> Option<String> {
     let RowRef::Id(agent) = member else { return None };
-    let called = |profile: RowRef| visible(&plan.label(Part::Profiles, profile));
+    let called = |profile: RowRef| named(plan, Part::Profiles, &plan.label(Part::Profiles, profile));
     match (kind, sign, owner) {
         (LinkKind::ProfileAgents, "-", RowRef::Id(profile)) => {
             plan.moved.get(&(profile, agent)).map(|to| format!("moves to {}", called(*to)))
@@ -219,19 +225,24 @@ fn told(sign: &str, name: &str, member: &Member) -> String {
     }
 }
 
-fn update_line(update: &Update) -> Line {
+fn update_line(plan: &Plan, update: &Update) -> Line {
     let how: Vec<String> = update
         .changes
         .iter()
-        .map(|FieldChange { field, old, new }| {
+        .map(|change| {
+            let FieldChange { field, old, new } = change;
             let [old, new] = visible_beside(&text(field, old), &text(field, new));
+            // A new name may look like a third one.
+            let is_mistakable = *field == Field::Name
+                && plan.mistakable.contains(&(update.part, text(field, &change.new).into()));
+            let new = if is_mistakable { ascii_only(&text(field, &change.new)) } else { new };
             format!("{field}: {old} → {new}")
         })
         .collect();
-    line("~", &noun(update.part), &update.name, &how.join(", "))
+    line("~", &noun(update.part), named(plan, update.part, &update.name), &how.join(", "))
 }
 
-fn insert_line(insert: &Insert) -> Line {
+fn insert_line(plan: &Plan, insert: &Insert) -> Line {
     let how: Vec<String> = insert
         .values
         .iter()
@@ -240,7 +251,7 @@ fn insert_line(insert: &Insert) -> Line {
             format!("{}: {}{default}", given.field, visible(&text(&given.field, &given.value)))
         })
         .collect();
-    line("+", &noun(insert.part), &insert.name, &how.join(", "))
+    line("+", &noun(insert.part), named(plan, insert.part, &insert.name), &how.join(", "))
 }
 
 /// A value as a manifest would write it.
@@ -248,6 +259,8 @@ fn text(field: &Field, value: &Value) -> String {
     match (field, value) {
         (Field::Enabled, Value::Null) => "NULL".to_owned(),
         (Field::Enabled, value) => is_set(value).to_string(),
+        // Nothing, and what looks like no text, has to be told from the absence of one.
+        (_, Value::Text(text)) if text.is_empty() || text == "NULL" || text.starts_with('"') => quoted(text),
         (_, value) => value.display(),
     }
 }

@@ -4,7 +4,7 @@
 
 use super::fit::refusal;
 use super::model::{FieldChange, Given, Insert, Origin, RowRef, Update, noun};
-use super::planner::{Planner, Target};
+use super::planner::{Planner, Target, Unknown, Unusable};
 use super::wishes::{self, Wish, same};
 use crate::db::Value;
 use crate::db::catalog::Column;
@@ -81,10 +81,11 @@ fn not_created(planner: &mut Planner<'_>, part: Part, name: &Spanned<Name>) -> T
 
 fn may_be_created(planner: &mut Planner<'_>, agent: &Agent) -> bool {
     let before = planner.problems.len();
+    let Spanned { value: name, place } = &agent.username;
     if !agent.username_is_allowed() {
-        let message = format!("{} cannot be created", shown(&agent.username.value));
-        let problem = Problem::error(agent.username.place, message);
-        planner.report(problem.hint("a new username has letters, digits, `.` and `_` only"));
+        // What it was meant to be is looked for among the names that there are.
+        let (name, place) = (name.clone(), *place);
+        planner.unknown.push(Unknown { why: Unusable::NotAllowed, part: Part::Users, name, place });
     }
     if let (true, Managed::Value(fullname)) = (agent.fullname_is_internal(), &agent.fullname) {
         let message = format!("the full name of {} is its internal number", shown(&agent.username.value));
@@ -110,7 +111,7 @@ fn may_be_created(planner: &mut Planner<'_>, agent: &Agent) -> bool {
         let problem = Problem::error(internal.place, message);
         planner.report(problem.hint("no two users have the same: give the new agent one that is free"));
     }
-    planner.problems.len() == before
+    planner.problems.len() == before && agent.username_is_allowed()
 }
 
 fn same_internal(planner: &mut Planner<'_>, section: &Section<'_>, record: &Record, agent: &Agent) {

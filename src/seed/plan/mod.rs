@@ -24,7 +24,7 @@ pub use model::{
     ends, noun,
 };
 pub use nameable::nameable;
-pub use planner::{Input, Unknown};
+pub use planner::{Input, Unknown, Unusable};
 pub use wishes::is_set;
 
 use crate::db::Value;

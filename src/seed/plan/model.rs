@@ -28,6 +28,8 @@ pub struct Plan {
     pub moved: BTreeMap<(i64, i64), RowRef>,
     /// What the rows that links are about are called.
     pub labels: BTreeMap<(Part, i64), Name>,
+    /// Names that look like another one: people get them spelled out.
+    pub mistakable: BTreeSet<(Part, Name)>,
 }
 
 /// A row: one that is there, or one that the plan inserts.

@@ -5,7 +5,7 @@
 
 use super::model::{NewLink, Origin, RowRef};
 use super::planner::Planner;
-use crate::seed::manifest::{Links, Mode, Name, Place, Problem, Spanned, shown};
+use crate::seed::manifest::{Links, Mode, Name, Place, Problem, Spanned, shown, shown_beside};
 use crate::seed::map::{LinkKind, Part};
 use crate::seed::snapshot::{Group, LinkRow};
 use std::collections::{HashMap, HashSet};
@@ -37,17 +37,27 @@ pub(super) fn moves(planner: &mut Planner<'_>) {
     for moved in &manifest.moves {
         let from = end(planner, &moved.from);
         let to = end(planner, &moved.to);
+        if let (Some(from), Some(to)) = (from, to)
+            && from.group == to.group
+        {
+            to_itself(planner, &moved.from, &moved.to);
+            continue;
+        }
+        let mut named: HashMap<Group, &Spanned<Name>> = HashMap::new();
         for agent in &moved.agents {
             let Some((group, row)) = planner.target(Part::Users, &agent.value, agent.place) else { continue };
+            if let Some(first) = named.insert(group, agent) {
+                named_twice(planner, first, agent);
+                continue;
+            }
             let (Some(from), Some(to)) = (from, to) else { continue };
             let ends = [from.group, to.group];
-            let twice = ends.iter().any(|end| used.insert((group, *end), agent.place).is_some());
-            if twice || is_said_otherwise(planner, &lists, (from.group, to.group), group) {
-                let message =
-                    format!("{} is moved, and the manifest says otherwise as well", shown(&agent.value));
-                planner.report(Problem::error(agent.place, message).hint(
-                    "another move, or the list of one of the profiles, names the agent in another spelling that is the same to the database",
-                ));
+            let before = ends.iter().filter_map(|end| used.insert((group, *end), agent.place));
+            let other = before.last().map(Other::Move);
+            if let Some(other) =
+                other.or_else(|| said_otherwise(planner, &lists, (from.group, to.group), group))
+            {
+                contradicted(planner, agent, other);
                 continue;
             }
             one(planner, &mut linked, from, to, (row, agent));
@@ -68,32 +78,91 @@ fn end<'m>(planner: &mut Planner<'_>, name: &'m Spanned<Name>) -> Option<End<'m>
     absent.any(|profile| is_group(&profile.name.value)).then_some(End { group, row: None, name })
 }
 
-/// The lists of agents of the manifest, by profile.
-fn lists<'m>(planner: &Planner<'m>) -> HashMap<Group, &'m Links> {
+/// Lists of agents and what their profiles are called, by profile.
+type Lists<'m> = HashMap<Group, (&'m Name, &'m Links)>;
+
+/// The lists of agents of the manifest.
+fn lists<'m>(planner: &Planner<'m>) -> Lists<'m> {
     let Some(records) = planner.snapshot.profiles() else { return HashMap::new() };
     let lists = planner.manifest.profiles.iter().filter_map(|profile| {
         let group = records.names.group(&profile.name.value)?;
-        Some((group, profile.agents.as_ref()?))
+        Some((group, (&profile.name.value, profile.agents.as_ref()?)))
     });
     lists.collect()
 }
 
+/// What else a manifest says of an agent who moves, and where.
+enum Other<'m> {
+    /// Another move is about the same profile.
+    Move(Place),
+    /// The list of this profile is exact.
+    Exact(&'m Name, Place),
+    /// The agent is a member by the list of this profile.
+    Member(&'m Name, Place),
+    /// The agent is removed by the list of this profile.
+    Removed(&'m Name, Place),
+}
+
 /// Whether a list says that an agent stays in the profile that is left, or goes from the other one.
-fn is_said_otherwise(
+fn said_otherwise<'m>(
     planner: &Planner<'_>,
-    lists: &HashMap<Group, &Links>,
+    lists: &Lists<'m>,
     (from, to): (Group, Group),
     agent: Group,
-) -> bool {
-    let Some(agents) = planner.snapshot.agents() else { return false };
+) -> Option<Other<'m>> {
+    let agents = planner.snapshot.agents()?;
     let is_agent = |name: &Name| agents.names.group(name) == Some(agent);
-    let is_member = |links: &&Links| links.members.iter().any(|member| is_agent(&member.name));
-    let is_removed = |links: &&Links| links.remove.iter().any(|name| is_agent(&name.value));
-    let is_exact = |links: &&Links| links.mode == Mode::Exact;
-    let (left, gotten) = (lists.get(&from), lists.get(&to));
-    from == to
-        || left.is_some_and(|links| is_exact(links) || is_member(links) || is_removed(links))
-        || gotten.is_some_and(|links| is_exact(links) || is_removed(links))
+    [(from, true), (to, false)].into_iter().find_map(|(end, is_left)| {
+        let (name, links) = *lists.get(&end)?;
+        if links.mode == Mode::Exact {
+            return Some(Other::Exact(name, links.place));
+        }
+        let member = links.members.iter().find(|member| is_left && is_agent(&member.name));
+        let removed = || links.remove.iter().find(|name| is_agent(&name.value));
+        match member {
+            Some(member) => Some(Other::Member(name, member.place)),
+            None => removed().map(|removed| Other::Removed(name, removed.place)),
+        }
+    })
+}
+
+/// Says what contradicts a move. The spellings differ, or the reader of manifests had seen it.
+fn contradicted(planner: &mut Planner<'_>, agent: &Spanned<Name>, other: Other<'_>) {
+    let one_of_two = "say it in one of the two places";
+    let (what, hint) = match other {
+        Other::Move(place) => (
+            format!("and by the move in {} as well", place.in_words()),
+            "one move of an agent takes one run; chains and swaps take two",
+        ),
+        Other::Exact(profile, place) => (
+            format!("and the list of agents of {} in {} is exact", shown(profile), place.in_words()),
+            "change that list instead, or leave `mode: exact` out",
+        ),
+        Other::Member(profile, place) => {
+            (format!("and is a member of {} in {}", shown(profile), place.in_words()), one_of_two)
+        }
+        Other::Removed(profile, place) => {
+            (format!("and is removed from {} in {}", shown(profile), place.in_words()), one_of_two)
+        }
+    };
+    let message = format!("{} is moved, {what}", shown(&agent.value));
+    let hint = format!("{hint}; names that differ in spelling may be the same to the database");
+    planner.report(Problem::error(agent.place, message).hint(hint));
+}
+
+fn named_twice(planner: &mut Planner<'_>, first: &Spanned<Name>, agent: &Spanned<Name>) {
+    let [this, other] = shown_beside(&agent.value, &first.value);
+    let message = format!(
+        "{this} is named twice in one move: to the database it is {other} of {}",
+        first.place.in_words()
+    );
+    planner.report(Problem::error(agent.place, message).hint("leave one of them out"));
+}
+
+fn to_itself(planner: &mut Planner<'_>, from: &Spanned<Name>, to: &Spanned<Name>) {
+    let [from, there] = shown_beside(&from.value, &to.value);
+    let message = format!("agents cannot move from {from} to itself: to the database it is {there}");
+    planner.report(Problem::error(to.place, message).hint("name two profiles, or leave the move out"));
 }
 
 fn one(

@@ -30,12 +30,23 @@ pub struct Input<'a> {
 /// A name that means nothing in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unknown {
+    /// What is wrong with that.
+    pub why: Unusable,
     /// What it should be.
     pub part: Part,
     /// The name.
     pub name: Name,
     /// Where it is used first.
     pub place: Place,
+}
+
+/// Why a name that no row has is of no use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unusable {
+    /// Nothing makes a row of this name.
+    Missing,
+    /// The row that is to be made may not have it.
+    NotAllowed,
 }
 
 /// What a name means.
@@ -265,7 +276,7 @@ impl<'a> Planner<'a> {
         let target = match self.existing(part, records, group, name, place) {
             Ok(Some(record)) => Target::Row(RowRef::Id(record.id)),
             Ok(None) => {
-                self.unknown.push(Unknown { part, name: name.clone(), place });
+                self.unknown.push(Unknown { why: Unusable::Missing, part, name: name.clone(), place });
                 Target::Unusable
             }
             Err(target) => target,

@@ -43,7 +43,9 @@ fn a_bad_manifest_is_exit_65_with_every_problem() {
     assert_eq!(first["excerpt"][1], "    ^^^^^^^");
     let text = motionctl(["seed", "validate", &path]);
     assert_eq!(text.code, 65);
-    assert!(text.stdout.contains(&format!("{path}:3:5  unknown key `usrname` in an agent\n")), "{text:?}");
+    // How many lines that takes depends on how long the path is.
+    let words = text.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains(&format!("{path}:3:5 unknown key `usrname` in an agent 3 |")), "{text:?}");
 }
 
 #[test]

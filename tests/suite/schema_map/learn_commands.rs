@@ -58,8 +58,12 @@ impl Begun {
 }
 
 fn begun() -> Begun {
+    begun_with("")
+}
+
+fn begun_with(more: &str) -> Begun {
     let [_, mut database] = Database::both();
-    database.sql(SCHEMA);
+    database.sql(&format!("{SCHEMA}{more}"));
     let folder = tempfile::Builder::new().prefix("motionctl-learn-").tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name).display().to_string();
     let (url, look, map) = (database.url(), at("look.json"), at("map.toml"));
@@ -223,4 +227,24 @@ fn to_learn_it_is_enough_to_be_allowed_to_read() {
     let ended = learn(&["--end", "--from", &look, "--out", &map]);
     assert_eq!(ended["exit_code"], 0, "{ended:#}");
     assert_eq!(ended["details"]["profile"]["id"], "5");
+}
+
+#[test]
+fn what_check_will_refuse_of_a_learned_map_is_said_beforehand() {
+    let mut begun = begun_with(
+        "CREATE TABLE user_has_voice_queues (UserId INTEGER NOT NULL, VoiceQueueId INTEGER NOT NULL, addedBy INTEGER NOT NULL, \
+         PRIMARY KEY (UserId, VoiceQueueId), FOREIGN KEY (UserId) REFERENCES users (id), \
+         FOREIGN KEY (VoiceQueueId) REFERENCES voice_queues (id));",
+    );
+    begun.profile_is_made();
+    let ended = begun.end(&[]);
+    let notes = ended["details"]["notes"].as_array().expect("notes").iter().filter_map(Value::as_str);
+    let said: Vec<&str> = notes.filter_map(|note| note.strip_prefix("to be settled: ")).collect();
+    let map = begun.folder.path().join("map.toml").display().to_string();
+    let signed = begun.file("map.toml").replace("reviewed_by = \"\"", "reviewed_by = \"Ann\"");
+    fs::write(&map, signed).expect("a signature");
+    let check = json(&["seed", "schema", "check", "--db", &begun.database.url(), "--map", &map]);
+    let refused = check["details"]["mismatches"].as_array().expect("mismatches").iter();
+    assert_eq!(said, refused.filter_map(Value::as_str).collect::<Vec<_>>(), "{ended:#}");
+    assert!(said.iter().any(|line| line.contains("addedBy")), "{said:?}");
 }

@@ -1,7 +1,7 @@
 //! Names and extensions that people cannot tell apart, or cannot read.
 
 use super::commands::{file, seed};
-use super::support::{Db, finding, problems};
+use super::support::{Db, finding, problems, shown};
 use crate::support::binary::motionctl;
 
 const SUPPORT: &str = "
@@ -149,4 +149,68 @@ move: [{ from: \"Shift\u{a0}1\", to: Shift 3, agents: [bob] }]
     said("m.yaml:8:35: `ann\\u{200b}` is not declared here, `ann` is");
     said("m.yaml:11:16: `Shift\\u{a0}1` is not declared here, `Shift 1` is");
     assert!(!answer.stdout.contains("Shift 2") && !answer.stdout.contains("Shift 3"), "{}", answer.stdout);
+}
+
+#[test]
+fn a_username_of_another_script_is_spelled_out_with_the_one_it_looks_like() {
+    for db in Db::both() {
+        db.apply("agents: [{ username: a1, fullname: A, internal: '1' }]");
+        let new = |name: &str| format!("agents: [{{ username: {name}, fullname: B, internal: '2' }}]");
+        let said = |name: &str| problems(&db.plan(&new(name)).expect_err(name))[0].clone();
+        let allowed = "a new username has letters, digits, `.` and `_` only";
+        assert_eq!(
+            said("\u{430}1"),
+            format!("2:22 `\\u{{430}}1` cannot be created; it looks like `a1`; {allowed}")
+        );
+        // What looks like nothing that is there, and what nobody takes for another.
+        assert_eq!(said("\u{430}2"), format!("2:22 `\\u{{430}}2` cannot be created; {allowed}"));
+        assert_eq!(said("жук"), format!("2:22 `жук` cannot be created; {allowed}"));
+        let typed = db.plan("profiles: [{ name: P, agents: [\u{430}1] }]").expect_err("no such agent");
+        assert!(
+            problems(&typed)[0].contains("no agent `\\u{430}1`")
+                && problems(&typed)[0].ends_with("did you mean `a1`?"),
+            "{typed:?}"
+        );
+    }
+}
+
+/// The row that a person agrees to is told from the other one as the finding tells it.
+#[test]
+fn lines_of_a_plan_tell_names_apart_that_look_the_same() {
+    for db in Db::both() {
+        db.apply(SUPPORT);
+        let both = "profiles:\n  - { name: Profile 1, description: x }\n  - { name: Prof\u{456}le 1, agents: [ann] }";
+        let path = file(&db, "m.yaml", both);
+        for (command, more) in [("plan", &[][..]), ("apply", &["--dry-run"][..])] {
+            let answer = seed(&db, command, &path, more);
+            assert!(answer.stdout.contains("profile  Profile 1 "), "{}", answer.stdout);
+            assert!(answer.stdout.contains("Prof\\u{456}le 1  ann"), "{}", answer.stdout);
+            assert!(!answer.stdout.contains("Prof\u{456}le"), "{}", answer.stdout);
+        }
+        // The other one need not be in the plan, may go by it, and a new name may come by a rename.
+        for text in [
+            "profiles: [{ name: Prof\u{456}le 1 }]",
+            "profiles: [{ name: Profile 1, absent: true }, { name: Prof\u{456}le 1 }]",
+            "profiles: [{ name: Prof\u{456}le 1, previous_name: Profile 1 }]",
+        ] {
+            let lines = shown(&db.plan(text).expect("a plan"));
+            assert!(lines.iter().any(|line| line.contains("Prof\\u{456}le 1")), "{text}\n{lines:?}");
+            assert!(!lines.iter().any(|line| line.contains("Prof\u{456}le")), "{text}\n{lines:?}");
+        }
+        let own = shown(&db.plan("profiles: [{ name: Süd, description: Früh }]").expect("a plan"));
+        assert!(own[0].contains("Süd") && own[0].contains("Früh"), "{own:?}");
+    }
+}
+
+#[test]
+fn a_text_is_told_from_none() {
+    for db in Db::both() {
+        db.apply("profiles: [{ name: Süd, description: '' }, { name: Nord, description: 'NULL' }]");
+        let lines = |text: &str| shown(&db.plan(text).expect("a plan"));
+        assert_eq!(
+            lines("profiles: [{ name: Süd, description: null }, { name: Nord, description: null }]"),
+            ["~ profile Süd description: \"\" → NULL", "~ profile Nord description: \"NULL\" → NULL"]
+        );
+        assert!(lines("profiles: [{ name: West, description: '' }]")[0].contains("description: \"\""));
+    }
 }

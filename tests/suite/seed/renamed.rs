@@ -29,7 +29,7 @@ fn an_old_export_after_a_rename_is_said_with_the_line_to_copy() {
         assert_eq!(
             *said,
             [
-                "`Morning` shares 5 of 5 agents and queues with `Früh: 1`, which the manifest does not name; if it is the \
+                "`Morning` shares all 5 agents and queues with `Früh: 1`, which the manifest does not name; if it is the \
               same: `previous_name: \"Früh: 1\"`"
             ]
         );

@@ -153,3 +153,25 @@ fn a_manifest_is_asked_about_without_being_applied() {
         assert_eq!(ann.roads, [Road::Profile { name: "Late".into(), enabled: true, penalty: Some(0) }]);
     }
 }
+
+#[test]
+fn what_is_not_there_is_said_of_the_state_that_was_asked_about() {
+    for db in Db::both() {
+        db.apply(STAFF);
+        let gone = file(&db, "w.yaml", "profiles: [{ name: Day, absent: true }]");
+        let gone = gone.display().to_string();
+        let answer = who(&db, "Day", &["--with", &gone]);
+        assert_eq!(answer.code, 65, "{answer:?}");
+        let said = format!("there is no queue and no profile `Day`, if {gone} were applied");
+        let words = |answer: &Answer| {
+            format!("{} {}", answer.stdout, answer.stderr).split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        assert!(words(&answer).contains(&said), "{answer:?}");
+        for name in ["ann", "ANN"] {
+            let answer = who(&db, name, &[]);
+            assert_eq!(answer.code, 65, "{answer:?}");
+            assert!(words(&answer).contains("that is an agent: `motionctl seed access ann`"), "{answer:?}");
+            assert!(!words(&answer).contains("were applied"), "{answer:?}");
+        }
+    }
+}

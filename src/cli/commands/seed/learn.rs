@@ -12,7 +12,7 @@ use crate::db::{Access, Catalog, Connection, DbError, FileAccess};
 use crate::host::STATE_FOLDER;
 use crate::host::{clock, random};
 use crate::outcome::{DatabaseSection, Failure, FailureKind, Outcome, OutcomeKind};
-use crate::seed::discover::{Grade, Proposal, discover_around, record};
+use crate::seed::discover::{Grade, Proposal, discover_around, foresee, record};
 use crate::seed::learn::{
     Changes, Choice, FORMAT, Lesson, Picture, after_deletion, choose, compare, lesson, outranked, photograph,
 };
@@ -199,6 +199,7 @@ fn merged(opened: &mut Opened, profiles: &str, learned: &[crate::seed::discover:
     let mut proposal = opened.proposal(Some(profiles));
     outranked(&mut proposal, learned);
     record(&opened.catalog, &mut proposal);
+    foresee(&opened.catalog, opened.connection.engine(), &mut proposal);
     proposal
 }
 

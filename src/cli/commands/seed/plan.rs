@@ -88,8 +88,13 @@ pub fn judge(planned: &Planned, args: &SeedPlanArgs, outcome: &mut Outcome) {
 pub fn written(planned: &Planned) -> String {
     let rows = planned.plan.rows();
     let gone = planned.plan.deletions().total();
-    let rows = counted(rows, "row");
-    if gone > 0 { format!("{rows}, {gone} of them deleted") } else { rows }
+    let words = counted(rows, "row");
+    match gone {
+        0 => words,
+        1 if rows == 1 => format!("{words}, which is deleted"),
+        all if rows == all => format!("{words}, all of them deleted"),
+        some => format!("{words}, {some} of them deleted"),
+    }
 }
 
 /// The line that a plan ends with.
