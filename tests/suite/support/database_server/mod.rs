@@ -63,6 +63,7 @@ impl DatabaseServer {
             let folder =
                 tempfile::Builder::new().prefix("motionctl-database-").tempdir().expect("a folder").keep();
             copy(installed(), &folder.join("data"));
+            fs::create_dir(folder.join("tmp")).expect("a folder");
             certificates(&folder);
             let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port").local_addr();
             let port = port.expect("bound").port();
@@ -253,6 +254,9 @@ fn hold(folder: &Path, port: u16, options: &[&str]) -> Child {
     let mut arguments = programs().command();
     arguments.extend([
         format!("--datadir={}", at("data")),
+        // A server that starts deletes every temporary table there, also those of another one that runs, which then
+        // crashes.
+        format!("--tmpdir={}", at("tmp")),
         format!("--socket={}", at("socket")),
         format!("--pid-file={}", at("pid")),
         format!("--log-error={}", at("error.log")),
