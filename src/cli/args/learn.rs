@@ -21,6 +21,10 @@ pub struct SchemaLearnArgs {
     /// deletion does
     #[arg(long, requires = "end")]
     pub deleted: bool,
+    /// A step that was left out, by its number: what discover concludes stands
+    /// in its place; may be given several times
+    #[arg(long, value_name = "STEP", requires = "end", conflicts_with = "deleted")]
+    pub left_out: Vec<usize>,
     /// The agent to use; by default one who is not logged in
     #[arg(long, value_name = "USERNAME", requires = "begin")]
     pub agent: Option<String>,

@@ -5,6 +5,7 @@
 use super::changes::{Cells, Changes};
 use super::evidence::{AGENT, PROFILE, QUEUE, Whose, is, is_past};
 use super::links::LinkRow;
+use super::lists;
 use super::picture::Task;
 use super::profile::{self, Profile};
 use crate::db::{Catalog, Value};
@@ -25,7 +26,15 @@ pub fn notes(
     let mut notes = Vec::new();
     notes.extend(others.iter().filter_map(|change| by_name(change, task)));
     notes.extend(changes.iter().filter_map(|change| of_three(change, task, profile)));
-    notes.extend(changes.iter().filter_map(|change| within_text(change, task, profile)));
+    for change in changes {
+        let lists = lists::of_ids(change, task, profile);
+        // What is named exactly need not be suspected.
+        notes.extend(if lists.is_empty() {
+            within_text(change, task, profile).into_iter().collect()
+        } else {
+            lists
+        });
+    }
     notes.extend(others.iter().filter_map(|change| refers(catalog, change, task, profile)));
     notes
 }

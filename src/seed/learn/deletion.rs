@@ -4,9 +4,11 @@
 
 use super::look::{DIGEST, columns, print, select, tolerated};
 use super::picture::{Found, FoundRow, Picture};
+use super::sections::is_part;
 use crate::db::catalog::Table;
 use crate::db::{Catalog, Connection, DbError, Value, quoted};
 use crate::seed::discover::fields::{Type, takes};
+use crate::seed::discover::names::key;
 use crate::seed::discover::{Entry, Grade};
 
 /// What became of the rows.
@@ -16,6 +18,8 @@ pub struct Deletion {
     pub found: Found,
     /// Each part with what became of its row.
     pub fates: Vec<(String, Fate)>,
+    /// What must be settled, or was not done yet.
+    pub notes: Vec<String>,
 }
 
 /// What became of a row.
@@ -43,7 +47,7 @@ pub fn after_deletion(
     picture: &Picture,
     found: &Found,
 ) -> Result<Deletion, DbError> {
-    let mut deletion = Deletion { found: found.clone(), fates: Vec::new() };
+    let mut deletion = Deletion { found: found.clone(), fates: Vec::new(), notes: Vec::new() };
     for row in &found.rows {
         let fate = match catalog.table(&row.table) {
             None => Fate::Unknown("its table is no longer there".to_owned()),
@@ -84,34 +88,64 @@ fn fate(conn: &mut Connection, table: &Table, row: &FoundRow, salt: &str) -> Res
     Ok(if changed.is_empty() { Fate::Unchanged } else { Fate::Changed(changed) })
 }
 
+/// Whether a column only says when the row was written at last.
+pub fn is_of_a_change(column: &str) -> bool {
+    const TIMES: [&str; 4] = ["updatedat", "modifiedat", "changedat", "lastmodified"];
+    TIMES.contains(&key(column).as_str())
+}
+
 impl Deletion {
     /// Puts it into the lines of the part.
     fn note(&mut self, row: &FoundRow, fate: &Fate) {
-        let key = format!("{}.columns", row.part);
-        let Some(section) = self.found.sections.iter_mut().find(|section| section.key == key) else { return };
+        let columns_of = format!("{}.columns", row.part);
+        let what = if row.part.starts_with("links.personal.") {
+            "the queue was taken from the agent"
+        } else {
+            "the profile was deleted"
+        };
+        let Some(section) = self.found.sections.iter_mut().find(|section| section.key == columns_of) else {
+            return;
+        };
         let is = |entry: &Entry, wanted: &str| matches!(entry, Entry::Line(key, ..) if key == wanted);
         let is_deleted = |entry: &Entry| is(entry, "deleted");
         match fate {
             Fate::Marked(column) => {
                 section.entries.retain(|entry| !is_deleted(entry));
-                let why = "Motion set it when the profile was deleted, and the row stayed";
+                let why = format!("Motion set it when {what}, and the row stayed");
                 section.text("deleted", column, Grade::Learned, why);
             }
             Fate::Gone => {
                 section.entries.retain(|entry| !is_deleted(entry));
-                let remark =
-                    "learned: the row went when the profile was deleted, so that nothing marks deleted rows";
-                section.entries.push(Entry::Remark(remark.to_owned()));
+                let remark = format!("learned: the row went when {what}, so that nothing marks deleted rows");
+                section.entries.push(Entry::Remark(remark));
                 let head = self.found.sections.iter_mut().find(|section| section.key == row.part);
                 head.into_iter().for_each(|head| head.entries.retain(|entry| !is(entry, "revive")));
             }
             Fate::Changed(columns) => {
                 let remark = format!(
-                    "learned: when the profile was deleted the row stayed, and {} changed; no time says that it is deleted",
+                    "learned: when {what} the row stayed, and {} changed; no map can say that this is a deleted row",
                     columns.join(", ")
                 );
-                section.entries.push(Entry::Remark(remark));
+                let is_only_touched =
+                    row.part != "profiles" && columns.iter().all(|column| is_of_a_change(column));
+                if is_only_touched {
+                    section.entries.push(Entry::Remark(remark));
+                    return;
+                }
+                self.notes.push(format!("{}: {remark}; so it is a comment, and must be settled", row.part));
+                let of_part =
+                    self.found.sections.iter_mut().filter(|section| is_part(&section.key, &row.part));
+                for section in of_part {
+                    section.is_open = true;
+                    if section.key == row.part {
+                        section.entries.insert(0, Entry::Remark(remark.clone()));
+                    }
+                }
             }
+            Fate::Unchanged if row.part.starts_with("links.personal.") => self.notes.push(format!(
+                "{}: the row is there as it was: take the queue from the agent in Motion, and run this again",
+                row.part
+            )),
             Fate::Unchanged | Fate::Unknown(_) => {}
         }
     }

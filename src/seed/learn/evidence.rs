@@ -54,8 +54,8 @@ impl Whose {
 
     fn holder(&self, table: &Table, column: &Column) -> Option<Holder> {
         let holder = |points, why: String| Some(Holder { column: column.name.clone(), points, why });
-        // The row's own number is nobody else's.
-        if column.is_auto_increment() {
+        // The row's own number is nobody else's, and who did it is not whom it is about.
+        if column.is_auto_increment() || is_doer(&column.name) {
             return None;
         }
         let is_its = |columns: &[String]| matches!(columns, [only] if *only == column.name);
@@ -75,6 +75,13 @@ impl Whose {
     }
 }
 
+/// `created_by`, `invitedBy`, `actor`.
+fn is_doer(column: &str) -> bool {
+    let said = words(column);
+    let last = said.iter().rfind(|word| *word != "id").map(String::as_str);
+    matches!(last, Some("by" | "actor" | "creator" | "author" | "editor"))
+}
+
 /// Whether a value is this id, as a number or as text.
 pub fn is(value: &Value, id: &str) -> bool {
     !value.is_null() && value.display() == id
@@ -87,9 +94,27 @@ pub fn value<'a>(row: &'a Cells, column: &str) -> Option<&'a Value> {
 
 /// Words of tables that keep what was, or what was only asked for.
 pub fn is_past(table: &str) -> bool {
-    const PAST: [&str; 16] = [
-        "report", "history", "log", "archive", "backup", "audit", "stat", "old", "tmp", "bak", "copy",
-        "event", "session", "journal", "version", "trail",
+    const PAST: [&str; 20] = [
+        "report",
+        "history",
+        "log",
+        "archive",
+        "backup",
+        "audit",
+        "stat",
+        "old",
+        "tmp",
+        "bak",
+        "copy",
+        "event",
+        "session",
+        "journal",
+        "version",
+        "trail",
+        "activity",
+        "activitie",
+        "notification",
+        "feed",
     ];
     words(table).iter().any(|word| PAST.contains(&word.as_str()))
 }

@@ -6,14 +6,17 @@ use super::besides;
 use super::changes::{Cells, Changes};
 use super::evidence::value;
 use super::links::{LinkRow, Witness, kinds, link_rows};
-use super::look::{columns, print};
-use super::picture::{Found, FoundRow, Picture};
+use super::look::{columns, number_key, print};
+use super::picture::{Found, FoundRow, Picture, Task};
 use super::profile::{self, Profile};
-use super::sections::{of_link, of_profile};
+use super::sections::{left_open, of_link, of_profile, without_trace};
 use super::task::said;
+use super::told_apart::{Mark, mark};
+use super::twins::twins;
 use crate::db::{Catalog, Engine, Value};
 use crate::seed::Channel;
 use crate::seed::discover::{Proposal, Section};
+use crate::seed::map::LinkKind;
 
 /// What was learned.
 #[derive(Debug, Clone, Default)]
@@ -58,12 +61,24 @@ pub fn lesson(
     lesson.profile = profile.row.iter().map(|(name, value)| (name.clone(), value.display())).collect();
     let rows = link_rows(catalog, changes, task, &witness, Some(&profile));
     let chosen: Vec<LinkRow<'_>> =
-        kinds(task).into_iter().filter_map(|kind| choose(kind, &rows, &mut lesson.notes)).collect();
+        kinds(task).into_iter().filter_map(|kind| choose(kind, task, &rows, &mut lesson.notes)).collect();
     for link in &chosen {
         let second = rows.iter().find(|row| row.kind == link.kind && row.table.name != link.table.name);
-        lesson.sections.extend(of_link(link, second, &chosen, task, engine));
+        let mark = mark(link, &chosen);
+        let twins = twins(link, &mark, &chosen, changes);
+        let only = twins.as_ref().and_then(|twins| twins.only.clone());
+        let mut sections = of_link(link, second, Mark { only: mark.only.or(only), ..mark }, task, engine);
+        if let Some(twins) = twins {
+            lesson.notes.push(format!("links.{}: {twins}", link.kind));
+            if twins.is_open {
+                left_open(&mut sections, &twins.to_string());
+            }
+        }
+        lesson.sections.extend(sections);
         lesson.parts.push((format!("links.{}", link.kind), link.table.name.clone()));
     }
+    let unseen = kinds(task).into_iter().filter(|kind| !chosen.iter().any(|link| link.kind == *kind));
+    lesson.sections.extend(unseen.filter(|kind| !task.is_left_out(*kind)).map(without_trace));
     lesson.notes.extend(besides::notes(catalog, changes, task, &profile, &chosen));
     lesson.found = Some(found(picture, &profile, &chosen, &lesson.sections));
     lesson
@@ -71,14 +86,23 @@ pub fn lesson(
 
 /// The likeliest row of a kind, unless another one is as likely.
 fn choose<'a>(
-    kind: crate::seed::map::LinkKind,
+    kind: LinkKind,
+    task: &Task,
     rows: &[LinkRow<'a>],
     notes: &mut Vec<String>,
 ) -> Option<LinkRow<'a>> {
     let mut found = rows.iter().filter(|row| row.kind == kind);
     match (found.next(), found.next()) {
         (None, _) => {
-            notes.push(format!("links.{kind}: no new row has both ids: was this step left out? What discover concludes stands in its place"));
+            let step = task.step_of(kind).unwrap_or_default();
+            notes.push(if task.is_left_out(kind) {
+                format!("links.{kind}: step {step} was left out; what discover concludes stands in its place")
+            } else {
+                format!(
+                    "links.{kind}: no new row has both ids, so what discover concludes is only a comment; if step {step} \
+                     was left out, say so with `--left-out {step}`"
+                )
+            });
             None
         }
         (Some(one), Some(other)) if one.points == other.points => {
@@ -105,10 +129,11 @@ fn found(picture: &Picture, profile: &Profile<'_>, chosen: &[LinkRow<'_>], secti
             Some(Value::Int(number)) => Some((column.to_owned(), *number)),
             _ => None,
         };
-        let by: Vec<_> =
+        let mut by: Vec<_> =
             [&link.owner.column, &link.member.column].into_iter().filter_map(|name| number(name)).collect();
-        // A personal link belongs to the agent, and outlives the profile.
-        if by.len() == 2 && !link.kind.is_personal() {
+        if by.len() == 2 {
+            // Another row may have the same ends; its own number it has alone.
+            by.extend(number_key(link.table).and_then(number));
             rows.push(row(format!("links.{}", link.kind), link.table, link.row, by));
         }
     }

@@ -4,7 +4,8 @@
 //! speaks for each decides; where that is even, nothing is taken and all are named.
 
 use super::changes::{Cells, Changes};
-use super::evidence::{AGENT, Holder, PROFILE, QUEUE, Whose, is_past};
+use super::deletion::is_of_a_change;
+use super::evidence::{AGENT, Holder, PROFILE, QUEUE, Whose, is, is_past};
 use super::picture::Task;
 use super::profile::Profile;
 use crate::db::Catalog;
@@ -76,7 +77,9 @@ pub fn link_rows<'a>(
         let Some((owner, member, never)) = ends(kind, task, witness, of_profile.as_ref(), &agent) else {
             continue;
         };
-        let search = Search { kind, owner, member, never, profile };
+        let penalty =
+            (kind == LinkKind::ProfileQueues(crate::seed::Channel::Voice)).then(|| task.penalty.to_string());
+        let search = Search { kind, owner, member, never, profile, penalty };
         let mut found: Vec<LinkRow<'a>> = changes
             .iter()
             .filter_map(|change| search.in_table(catalog.table(&change.table)?, change))
@@ -120,6 +123,8 @@ struct Search<'s> {
     member: Whose,
     never: Vec<Whose>,
     profile: Option<&'s Profile<'s>>,
+    /// What was typed with the link, if anything was.
+    penalty: Option<String>,
 }
 
 impl Search<'_> {
@@ -145,9 +150,7 @@ impl Search<'_> {
 
     /// A row that was there, and got one of the ids or lost a mark, may be the link; one that only was touched is not.
     fn was_revived(&self, columns: &std::collections::BTreeSet<String>) -> bool {
-        use crate::seed::discover::names::key;
-        const TIMES: [&str; 4] = ["updatedat", "modifiedat", "changedat", "lastmodified"];
-        columns.iter().any(|column| !TIMES.contains(&key(column).as_str()))
+        columns.iter().any(|column| !is_of_a_change(column))
     }
 
     fn link<'a>(&self, table: &'a Table, row: &'a Cells) -> Option<LinkRow<'a>> {
@@ -178,7 +181,10 @@ impl Search<'_> {
             })
         };
         let more = i32::try_from(table.columns.len().saturating_sub(8).min(8)).unwrap_or(8);
-        let holds = [(covers(&columns), 4), (is_past(&table.name), -8)];
+        let has_penalty = self.penalty.as_ref().is_some_and(|typed| {
+            row.iter().any(|(name, value)| !columns.contains(&name.as_str()) && is(value, typed))
+        });
+        let holds = [(covers(&columns), 4), (is_past(&table.name), -8), (has_penalty, 3)];
         let holds: i32 = holds.iter().map(|(holds, points)| if *holds { *points } else { 0 }).sum();
         let points = owner.points + member.points + holds - more;
         Some(LinkRow { kind: self.kind, table, row, owner: owner.clone(), member: member.clone(), points })

@@ -11,12 +11,14 @@ mod evidence;
 mod fixed;
 mod lesson;
 mod links;
+mod lists;
 mod look;
 mod picture;
 mod profile;
 mod sections;
 mod task;
 mod told_apart;
+mod twins;
 
 pub use changes::{Changes, compare};
 pub use deletion::{Deletion, Fate, after_deletion};

@@ -24,6 +24,9 @@ pub struct Task {
     pub penalty: i64,
     /// The queues of each channel.
     pub queues: BTreeMap<Channel, Pair>,
+    /// Steps that the person says were left out, by their numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<usize>,
 }
 
 /// A row that was there before.

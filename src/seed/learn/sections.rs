@@ -8,7 +8,7 @@ use super::fixed::fixed;
 use super::links::{CLEAR, LinkRow};
 use super::picture::Task;
 use super::profile::Profile;
-use super::told_apart::{Mark, mark};
+use super::told_apart::Mark;
 use crate::db::catalog::{Column, Table};
 use crate::db::{Engine, Value};
 use crate::seed::discover::entities::PROFILES;
@@ -47,7 +47,7 @@ fn column_with(profile: &Profile<'_>, text: &str) -> Option<String> {
 pub fn of_link(
     link: &LinkRow<'_>,
     second: Option<&LinkRow<'_>>,
-    chosen: &[LinkRow<'_>],
+    mark: Mark,
     task: &Task,
     engine: Engine,
 ) -> Vec<Section> {
@@ -60,7 +60,7 @@ pub fn of_link(
         why.push_str(&format!("; {} got such a row, too, with less that speaks for it", other.table.name));
     }
     head.text("table", &link.table.name, grade, why);
-    let Mark { only, absent } = mark(link, chosen);
+    let Mark { only, absent } = mark;
     if let Some((column, value)) = &only
         && let Some(value) = toml_value(value)
     {
@@ -245,29 +245,64 @@ impl<'a> Lines<'a> {
     }
 }
 
+/// Makes a part a comment, and says there why.
+pub fn left_open(sections: &mut [Section], why: &str) {
+    for section in sections.iter_mut() {
+        section.is_open = true;
+    }
+    if let Some(head) = sections.first_mut() {
+        head.entries.insert(0, Entry::Remark(why.to_owned()));
+    }
+}
+
+/// A part whose step made no row that shows it: what `discover` concludes of it is no more than a comment.
+pub fn without_trace(kind: LinkKind) -> Section {
+    let mut section = Section::new(format!("links.{kind}")).left_open();
+    let why =
+        "the step was to be done, and no new row shows it here: this is what discover concludes from names";
+    section.entries.push(Entry::Remark(why.to_owned()));
+    section
+}
+
+fn is_line(entry: &Entry) -> bool {
+    matches!(entry, Entry::Line(..))
+}
+
 /// The proposal with what was learned in the place of what `discover` concluded.
 pub fn outranked(proposal: &mut Proposal, learned: &[Section]) {
+    let is_trace = |section: &&Section| !section.is_open || section.entries.iter().any(is_line);
+    for unseen in learned.iter().filter(|section| !is_trace(section)) {
+        let part = |section: &&mut Section| is_part(&section.key, &unseen.key);
+        for section in proposal.sections.iter_mut().filter(part) {
+            section.is_open = true;
+            if section.key == unseen.key {
+                section.entries.splice(0..0, unseen.entries.iter().cloned());
+            }
+        }
+    }
+    let learned: Vec<&Section> = learned.iter().filter(is_trace).collect();
     let parts: Vec<&str> = learned
         .iter()
         .map(|section| section.key.as_str())
         .filter(|key| !key.ends_with(".columns") && !key.ends_with(".fixed"))
         .collect();
-    let is_of = |key: &str| {
-        parts
-            .iter()
-            .any(|part| key == *part || key.strip_prefix(part).is_some_and(|rest| rest.starts_with('.')))
-    };
+    let is_of = |key: &str| parts.iter().any(|part| is_part(key, part));
     proposal.sections.retain(|section| !is_of(&section.key) && !section.key.starts_with("tables."));
     proposal.notes.retain(|note| {
         let about = note.split(": ").next().unwrap_or_default();
         !parts.contains(&about) && !note.starts_with("tables: ")
     });
     // Of one kind what is sure comes first.
-    proposal.sections.splice(0..0, learned.iter().cloned());
+    proposal.sections.splice(0..0, learned.iter().map(|section| (*section).clone()));
     // As a person reads it: who, what, and then what belongs together.
     let rank = |key: &str| {
         let first = key.split('.').next().unwrap_or_default();
         ["users", "queues", "profiles", "links"].iter().position(|known| *known == first).unwrap_or(9)
     };
     proposal.sections.sort_by_key(|section| rank(&section.key));
+}
+
+/// Whether a section is a part of the map, or one below it.
+pub fn is_part(key: &str, part: &str) -> bool {
+    key == part || key.strip_prefix(part).is_some_and(|rest| rest.starts_with('.'))
 }

@@ -9,6 +9,7 @@ use crate::outcome::{Failure, FailureKind};
 use crate::seed::Channel;
 use crate::seed::discover::{Entry, Proposal};
 use crate::seed::manifest::shown;
+use crate::seed::map::LinkKind;
 use crate::seed::session::failure;
 use std::collections::BTreeMap;
 
@@ -54,10 +55,32 @@ pub fn choose(
     }
     let penalty = PENALTIES.into_iter().find(|penalty| !taken.contains(penalty)).unwrap_or(PENALTIES[0]);
     let (profile, description) = (format!("Motionctl learns {suffix}"), format!("To be deleted ({suffix})"));
-    Ok(Task { profile, description, agent, penalty, queues })
+    Ok(Task { profile, description, agent, penalty, queues, left_out: Vec::new() })
 }
 
 impl Task {
+    /// The number of the step that makes a link of this kind.
+    #[must_use]
+    pub fn step_of(&self, kind: LinkKind) -> Option<usize> {
+        let channels = self.queues.len();
+        match kind {
+            LinkKind::ProfileQueues(channel) => {
+                self.queues.keys().position(|its| *its == channel).map(|at| at + 2)
+            }
+            LinkKind::ProfileAgents => Some(channels + 2),
+            LinkKind::Personal(channel) => {
+                let mut personal = self.queues.iter().filter(|(_, pair)| pair.personal.is_some());
+                personal.position(|(its, _)| *its == channel).map(|at| at + channels + 3)
+            }
+        }
+    }
+
+    /// Whether the person says that the step was left out.
+    #[must_use]
+    pub fn is_left_out(&self, kind: LinkKind) -> bool {
+        self.step_of(kind).is_some_and(|step| self.left_out.contains(&step))
+    }
+
     /// What to do in Motion, step by step.
     #[must_use]
     pub fn steps(&self) -> Vec<String> {

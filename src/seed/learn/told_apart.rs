@@ -81,7 +81,7 @@ fn is_null(row: &Cells, column: &str) -> bool {
 }
 
 /// Whether a column may say what a row is: no time, no key, no end of the link.
-fn can_mark(row: &LinkRow<'_>, column: &Column) -> bool {
+pub fn can_mark(row: &LinkRow<'_>, column: &Column) -> bool {
     let kinds = ["date", "datetime", "timestamp", "time", "year", "float", "double", "decimal"];
     ![&row.owner.column, &row.member.column].contains(&&column.name)
         && !kinds.contains(&column.data_type.as_str())

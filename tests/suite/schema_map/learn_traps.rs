@@ -24,7 +24,7 @@ fn small(tables: &str) -> String {
 }
 
 /// Plays on a schema of a test's own, on both engines.
-fn on_small(tables: &str, act: impl Fn(&Task) -> String, judge: impl Fn(&mut Database, Played)) {
+pub fn on_small(tables: &str, act: impl Fn(&Task) -> String, judge: impl Fn(&mut Database, Played)) {
     for mut database in Database::both() {
         database.sql(&small(tables));
         let played = played(&mut database, &act);
@@ -110,7 +110,7 @@ fn of_two_tables_with_the_same_ends_the_one_that_got_the_row_is_taken() {
                 "links.profile_queues.voice profile_queues"
             ]
         );
-        let note = "links.personal.voice: no new row has both ids: was this step left out? What discover concludes stands in its place";
+        let note = "links.personal.voice: no new row has both ids, so what discover concludes is only a comment; if step 4 was left out, say so with `--left-out 4`";
         assert!(played.lesson.notes.contains(&note.to_owned()), "{:?}", played.lesson.notes);
     });
 }
@@ -208,7 +208,7 @@ fn what_else_refers_to_the_profile_is_remarked() {
     remarked(
         "",
         |task| in_profiles(task, &format!("'[{}]'", task.agent.id)),
-        "profiles: members seems to list agents or queues within a text; such links cannot be mapped",
+        "profiles: members lists within a text exactly the id of the agent `ann`; such links cannot be mapped",
     );
     remarked(
         "ALTER TABLE users ADD COLUMN profileId INTEGER;\n",

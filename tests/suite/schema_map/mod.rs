@@ -7,6 +7,7 @@ mod choices;
 mod commands;
 mod learn;
 mod learn_commands;
+mod learn_doubts;
 mod learn_traps;
 mod renewed;
 mod shapes;

@@ -126,12 +126,20 @@ fn begin(context: &Context, args: &SchemaLearnArgs) -> Result<Outcome, Failure> 
 fn end(context: &Context, args: &SchemaLearnArgs) -> Result<Outcome, Failure> {
     let from = place(context, args.from.as_deref(), LOOK)?;
     let map = place(context, args.out.as_deref(), MAP)?;
-    let picture = read(&from)?;
+    let mut picture = read(&from)?;
     let mut opened = opened(context, args)?;
     if !picture.is_of(&opened.connection) {
         let message = format!("the first look is of another database: {}", picture.database);
         return Err(Failure::new(FailureKind::Refused, message)
             .with_hint("name the same database, or begin again with `motionctl seed schema learn --begin`"));
+    }
+    let steps = picture.task.steps().len();
+    if let Some(step) = args.left_out.iter().find(|step| !(2..=steps).contains(*step)) {
+        let message = format!("--left-out {step}: the steps that may be left out are 2 to {steps}");
+        return Err(Failure::new(FailureKind::Usage, message));
+    }
+    if !args.deleted {
+        picture.task.left_out.clone_from(&args.left_out);
     }
     // Our own file in our own folder is replaced; one that was named only if that was said.
     let standing = if args.force || args.out.is_none() { Standing::Replace } else { Standing::Keep };
@@ -186,6 +194,7 @@ fn deleted(opened: &mut Opened, mut picture: Picture, files: &Files<'_>) -> Resu
         );
         return Ok(outcome);
     }
+    outcome.details.insert("notes".to_owned(), deletion.notes.clone().into());
     let proposal = merged(opened, &found.profiles, &deletion.found.sections);
     written(opened, &proposal, files, &mut outcome)?;
     // The rows stay as they were found, so that this can be asked again.
