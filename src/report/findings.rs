@@ -5,6 +5,7 @@
 
 use super::style::{Detail, Style};
 use super::wrap::{columns, wrapped};
+use crate::outcome::codes;
 use crate::outcome::{Finding, Level};
 
 /// Columns of the level and the space behind it.
@@ -67,8 +68,9 @@ fn evidence(finding: &Finding, style: Style) -> Vec<String> {
     }
     let room = style.width.saturating_sub(INDENT);
     let all = finding.evidence.len();
-    // One line that says "1 more" takes the room of the line itself.
-    let shown = if all <= MOST_EVIDENCE + 1 { all } else { MOST_EVIDENCE };
+    // One line that says "1 more" takes the room of the line itself. What a plan does not know is never cut.
+    let is_whole = all <= MOST_EVIDENCE + 1 || finding.code == codes::SEED_OFFLINE;
+    let shown = if is_whole { all } else { MOST_EVIDENCE };
     let mut lines: Vec<_> = Vec::new();
     for line in finding.evidence.iter().take(shown) {
         let mut parts = fitted(line, room).into_iter();
