@@ -73,9 +73,9 @@ pub fn read_script(path: &Path) -> Result<Vec<u8>, Failure> {
     })
 }
 
-/// Reads a manifest and says what messages call it; `-` is standard input.
-pub fn read_manifest(path: &Path) -> Result<(String, Vec<u8>), Failure> {
-    read_named(path, "manifest", LARGEST_MANIFEST)
+/// Reads a manifest, or `what` else is written like one, and says what messages call it; `-` is standard input.
+pub fn read_manifest(path: &Path, what: &str) -> Result<(String, Vec<u8>), Failure> {
+    read_named(path, what, LARGEST_MANIFEST)
 }
 
 /// Reads a table of agents and says what messages call it; `-` is standard input.

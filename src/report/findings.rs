@@ -5,6 +5,7 @@
 
 use super::style::{Detail, Style};
 use super::wrap::{columns, words, wrapped};
+use crate::outcome::codes;
 use crate::outcome::{Finding, Level};
 
 /// Columns of the level and the space behind it.
@@ -65,8 +66,9 @@ fn evidence(finding: &Finding, style: Style) -> Vec<String> {
     let room = style.width.saturating_sub(INDENT);
     let all = finding.evidence.len();
     let is_verbose = style.detail == Detail::Verbose;
-    // One line that says "1 more" takes the room of the line itself.
-    let shown = if is_verbose || all <= MOST_EVIDENCE + 1 { all } else { MOST_EVIDENCE };
+    // One line that says "1 more" takes the room of the line itself. What a plan does not know is never cut.
+    let is_whole = is_verbose || all <= MOST_EVIDENCE + 1 || finding.code == codes::SEED_OFFLINE;
+    let shown = if is_whole { all } else { MOST_EVIDENCE };
     let mut lines: Vec<_> = Vec::new();
     for line in finding.evidence.iter().take(shown) {
         let mut parts = if is_verbose { whole(line, room) } else { fitted(line, room) }.into_iter();

@@ -157,8 +157,46 @@ fn a_value_that_is_missing_or_left_over_is_refused() {
             "team:3:46 `{{ site.early }}` asks for a value of a site | --with SITE names the file that has it",
         ]
     );
-    // Other brackets are text.
-    assert_eq!(problems("version: 1\nprofiles: [ { name: '{{ city }} {{ websites }}' } ]\n", None), [""; 0]);
+    // Single brackets are text.
+    assert_eq!(problems("version: 1\nprofiles: [ { name: '{ city } {a}' } ]\n", None), [""; 0]);
+}
+
+#[test]
+fn brackets_that_ask_for_nothing_never_become_a_name() {
+    let site = "version: 1\nsite: { city: x }\n";
+    for odd in [
+        "{{ Site.city }}",
+        "{{ city }}",
+        "{{ sites.city }}",
+        "{{{ site.city }}}",
+        "{{ site.city",
+        "{{ site.city }}}",
+    ] {
+        for list in [format!("{{ name: '{odd}' }}"), format!("{{ name: P, agents: ['a {odd}'] }}")] {
+            for with in [None, Some(site)] {
+                let used = if with.is_some() { ", description: '{{ site.city }}' }" } else { " }" };
+                let list = list.strip_suffix(" }").expect("its end");
+                let found = problems(&format!("version: 1\nprofiles: [ {list}{used} ]\n"), with);
+                let hint = "asks for no value of a site | did you mean `{{ site.city }}`?";
+                assert!(found.len() == 1 && found[0].ends_with(hint), "{odd}: {found:?}");
+            }
+        }
+    }
+    let found = problems("version: 1\nprofiles: [ { name: 'city }}' } ]\n", None);
+    assert!(found.len() == 1 && found[0].contains("write `{{ site.NAME }}`"), "{found:?}");
+}
+
+#[test]
+fn a_file_is_called_what_it_is() {
+    let files = Files::new(&[("team.yaml", "version: 1\n"), ("site.yaml", "version: 1\nsite: { a: x }\n")]);
+    let check = |arguments: &[&str], part: &str| {
+        let answer = files.run(arguments);
+        let all = format!("{}{}", answer.stdout, answer.stderr);
+        assert!(answer.code != 0 && all.contains(part), "{answer:?}");
+    };
+    check(&["seed", "validate", "team.yaml", "--with", "none.yaml"], "reading the site's file none.yaml");
+    check(&["seed", "plan", "team.yaml", "--against", "none.yaml"], "reading the export none.yaml");
+    check(&["seed", "validate", "team.yaml", "--with", "site.yaml"], "1 problem in site.yaml");
 }
 
 #[test]

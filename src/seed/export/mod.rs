@@ -16,6 +16,7 @@ use super::snapshot::{Others, Scope, Snapshot, Standing};
 use crate::outcome::{Failure, FailureKind};
 use crate::seed::Channel;
 use names::Nameable;
+pub(super) use rows::shared_extension;
 use std::collections::BTreeSet;
 pub(super) use text::Text;
 

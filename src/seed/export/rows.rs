@@ -85,12 +85,15 @@ impl Writer<'_> {
             }
             let is_shared = column.field == Field::Internal && self.shared.contains(&value.display());
             let written = match written(column, value) {
-                Ok(_) if is_shared => Err("that of another agent, too"),
+                Ok(_) if is_shared => Err("shared"),
                 answer => answer,
             };
             match (written, &column.field) {
                 (Ok(written), Field::Setting(name)) => settings.push((name.clone(), written)),
                 (Ok(written), field) => self.text.value(level, &field.to_string(), &written),
+                (Err(_), Field::Internal) if is_shared => {
+                    self.leave_out(shared_extension(&record.name, &value.display()));
+                }
                 (Err(why), field) => {
                     let row = format!("{} {}", noun(part), shown(&record.name));
                     self.leave_out(format!("{row}: `{field}` is {why}"));
@@ -121,6 +124,13 @@ impl Writer<'_> {
         let is_null = matches!(default, Some(ColumnDefault::None | ColumnDefault::Null));
         self.lists == Lists::Merge && !is_fixed && (is_null || column.field == Field::Description)
     }
+}
+
+/// What is said of an extension of several agents; a plan against the export reads it back.
+pub(in crate::seed) fn shared_extension(username: &str, extension: &str) -> String {
+    let row = format!("{} {}", noun(Part::Users), shown(username));
+    let number = if extension.is_empty() { String::new() } else { quoted(extension) };
+    format!("{row}: `internal` is that of another agent, too: {number}")
 }
 
 /// Extensions of more than one of these agents, which no two agents of a manifest have.

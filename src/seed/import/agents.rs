@@ -4,12 +4,15 @@
 
 use super::cells::{At, Cell, Cells, Fault, Faults, Grid, Kind, Use};
 use super::header::{Column, column, plain};
+use super::typed;
+use super::zeros::Zeros;
 use crate::seed::Channel;
 use crate::seed::manifest::shown;
 use std::collections::{BTreeMap, HashMap};
 
 /// How many lines may stand above the header: a title, a date, a logo.
 const ABOVE: usize = 20;
+const NO_USERNAME: &str = "no column `username` in the header";
 
 /// What a table says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +29,8 @@ pub(super) struct Agent {
     pub email: Option<String>,
     pub internal: Option<String>,
     pub personal: BTreeMap<Channel, Vec<String>>,
+    /// Where each of it stands.
+    pub cells: BTreeMap<Column, At>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,6 +39,10 @@ pub(super) struct Profile {
     pub agents: Vec<String>,
     /// Voice queues that have a penalty in it.
     pub voice: Vec<(String, u32)>,
+    /// Where it is named first.
+    pub at: At,
+    /// Where each of its agents is, and each of its queues.
+    pub cells: (Vec<At>, Vec<At>),
 }
 
 /// Names by what they are to most databases, and where each stands first.
@@ -64,8 +73,7 @@ struct Reading<'a> {
     profiles: HashMap<String, usize>,
     /// Where a penalty was given first.
     penalties: HashMap<(String, String), (u32, At)>,
-    /// Columns of digits in which a text begins with a zero, and how long the longest of these is.
-    zeros: BTreeMap<u32, usize>,
+    zeros: Zeros,
 }
 
 /// Reads a table; columns that are called as in `ignored` are left out.
@@ -74,6 +82,7 @@ pub(super) fn read(file: &str, grid: &Grid, ignored: &[String]) -> (Table, Fault
     let Some((header, columns)) = header(grid, ignored, &mut faults) else {
         return (Table::default(), faults);
     };
+    let zeros = Zeros::of(grid, header, &columns);
     let mut reading = Reading {
         grid,
         columns,
@@ -84,12 +93,15 @@ pub(super) fn read(file: &str, grid: &Grid, ignored: &[String]) -> (Table, Fault
         spellings: BTreeMap::new(),
         profiles: HashMap::new(),
         penalties: HashMap::new(),
-        zeros: BTreeMap::new(),
+        zeros,
     };
     reading.merged(header);
-    reading.zeros(header);
     for (line, cells) in grid.lines.range(header + 1..) {
         reading.row(*line, cells);
+    }
+    if reading.table.agents.is_empty() && reading.faults.is_empty() {
+        let fault = Fault::new("no agent stands below the header", "--template shows a table with agents");
+        reading.faults.push(At { line: header, column: 1 }, fault);
     }
     (reading.table, reading.faults)
 }
@@ -104,12 +116,19 @@ fn header(grid: &Grid, ignored: &[String], faults: &mut Faults) -> Option<(u32, 
     let is_header = |cells: &Cells| cells.values().any(|cell| column(&text(cell)) == Ok(Column::Username));
     let found = grid.lines.iter().take(ABOVE).find(|(_, cells)| is_header(cells));
     let Some((line, cells)) = found.or_else(|| grid.lines.iter().next()) else {
-        faults.push(
-            At { line: 0, column: 0 },
-            Fault::new("the table is empty", "--template writes one to fill in"),
-        );
+        faults.push(At::TABLE, Fault::new("the table is empty", "--template writes one to fill in"));
         return None;
     };
+    // Of a line in which nothing is a column, or nearly one, there is one thing to say.
+    let is_near = |cell: &Cell| match column(&text(cell)) {
+        Ok(_) => true,
+        Err(fault) => fault.hint.contains("did you mean"),
+    };
+    if found.is_none() && !cells.values().any(is_near) {
+        let hint = "the header names the columns; --template writes a table to fill in";
+        faults.push(At { line: *line, column: 1 }, Fault::new(NO_USERNAME, hint));
+        return None;
+    }
     let ignored: Vec<String> = ignored.iter().map(|name| plain(name)).collect();
     let mut columns: BTreeMap<u32, Column> = BTreeMap::new();
     for (index, cell) in cells {
@@ -132,7 +151,7 @@ fn header(grid: &Grid, ignored: &[String], faults: &mut Faults) -> Option<(u32, 
     }
     if found.is_none() {
         let hint = "the header names the columns; --template writes a table to fill in";
-        faults.push(At { line: *line, column: 1 }, Fault::new("no column `username` in the header", hint));
+        faults.push(At { line: *line, column: 1 }, Fault::new(NO_USERNAME, hint));
         return None;
     }
     // A cell without a header belongs to nothing.
@@ -161,27 +180,15 @@ impl Reading<'_> {
         }
     }
 
-    /// Where extensions were typed as text to keep their zeros, a number beside them may have lost its own.
-    fn zeros(&mut self, header: u32) {
-        for (index, _) in self.columns.iter().filter(|(_, column)| **column == Column::Internal) {
-            let texts = self.grid.lines.range(header + 1..).filter_map(|(_, cells)| match cells.get(index) {
-                Some(Cell::Text(text)) if text.starts_with('0') => Some(text.chars().count()),
-                _ => None,
-            });
-            if let Some(longest) = texts.max() {
-                self.zeros.insert(*index, longest);
-            }
-        }
-    }
-
     fn row(&mut self, line: u32, cells: &Cells) {
         let mut agent = Agent::default();
         let (mut profiles, mut penalties, mut username) = (None, None, None);
         for (index, column) in self.columns.clone() {
             let Some(cell) = cells.get(&index) else { continue };
             let at = At { line, column: index };
+            agent.cells.insert(column, at);
             match column {
-                Column::Username => username = self.line(at, cell, Use::Text).map(|name| (name, at)),
+                Column::Username => username = self.line(at, cell, Use::Name).map(|name| (name, at)),
                 Column::Fullname => agent.fullname = self.line(at, cell, Use::Text),
                 Column::Email => agent.email = self.email(at, cell),
                 Column::Internal => agent.internal = self.internal(at, cell),
@@ -215,26 +222,32 @@ impl Reading<'_> {
             return;
         }
         for profile in profiles {
-            let index = self.profile(&profile);
+            let named = agent.cells.get(&Column::Profiles).copied().unwrap_or(at);
+            let index = self.profile(&profile, named);
             self.table.profiles[index].agents.push(name.clone());
+            self.table.profiles[index].cells.0.push(at);
         }
         agent.username = name;
         self.table.agents.push(agent);
     }
 
-    fn profile(&mut self, name: &str) -> usize {
+    fn profile(&mut self, name: &str, at: At) -> usize {
         if let Some(index) = self.profiles.get(name) {
             return *index;
         }
         let index = self.table.profiles.len();
-        self.table.profiles.push(Profile { name: name.to_owned(), ..Profile::default() });
+        self.table.profiles.push(Profile { name: name.to_owned(), at, ..Profile::default() });
         self.profiles.insert(name.to_owned(), index);
         index
     }
 
     /// The text of a cell, in one line.
     fn line(&mut self, at: At, cell: &Cell, usage: Use) -> Option<String> {
-        match cell.line(self.grid.kind, usage) {
+        let whole = |text: String| match (usage, self.zeros.lost(at.column, &text, cell)) {
+            (Use::Name | Use::Digits, Some(fault)) => Err(fault),
+            _ => Ok(text),
+        };
+        match cell.line(self.grid.kind, usage).and_then(whole) {
             Ok(text) => Some(text),
             Err(fault) => {
                 self.faults.push(at, fault);
@@ -256,14 +269,6 @@ impl Reading<'_> {
 
     fn internal(&mut self, at: At, cell: &Cell) -> Option<String> {
         let internal = self.line(at, cell, Use::Digits)?;
-        if let (Cell::Number { .. }, Some(longest)) = (cell, self.zeros.get(&at.column))
-            && internal.len() < *longest
-        {
-            let message = format!("holds the number {internal}, and others of this column begin with 0");
-            let hint = "its zeros may be lost: format the cell as text and type it again";
-            self.faults.push(at, Fault::new(message, hint));
-            return None;
-        }
         if let Some((_, first)) = self.internals.before(&internal, at) {
             let message = format!(
                 "the internal number {} is there already, in {}",
@@ -287,7 +292,11 @@ impl Reading<'_> {
         };
         let mut names: Vec<String> = Vec::new();
         for name in items(&text) {
-            if names.iter().any(|known| known == name) {
+            let typed = typed::check(name, self.grid.kind, Use::Name);
+            let lost = self.zeros.lost(at.column, name, cell);
+            if let Some(fault) = typed.err().or(lost) {
+                self.faults.push(at, fault);
+            } else if names.iter().any(|known| known == name) {
                 let message = format!("{} stands twice in it", shown(name));
                 self.faults.push(at, Fault::new(message, "name it once"));
             } else if self.is_spelt_alike(at, name, of) {
@@ -343,15 +352,16 @@ impl Reading<'_> {
             }
             None => {
                 self.penalties.insert(key, (penalty, at));
-                let index = self.profile(profile);
+                let index = self.profile(profile, at);
                 self.table.profiles[index].voice.push((queue.to_owned(), penalty));
+                self.table.profiles[index].cells.1.push(at);
             }
         }
     }
 }
 
 /// The names in a cell, parted by semicolons or lines; where there are none, by commas.
-fn items(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn items(text: &str) -> impl Iterator<Item = &str> {
     let separators: &[char] = if text.contains([';', '\n', '\r']) { &[';', '\n', '\r'] } else { &[','] };
     text.split(separators).map(str::trim).filter(|name| !name.is_empty())
 }
@@ -373,6 +383,14 @@ fn penalty(item: &str, profiles: &[String]) -> Result<(String, String, u32), Fau
     let longest = named.max_by_key(|(profile, _)| profile.len());
     match (longest, profiles) {
         (Some((profile, queue)), _) => Ok((profile.clone(), queue.to_owned(), penalty)),
+        // What stands before a slash is a profile: a row that lacks it is a slip, and no queue of that name.
+        (None, [first, ..]) if name.contains('/') => {
+            let other = name.split('/').next().unwrap_or_default().trim();
+            let message = format!("the row does not name the profile {}", shown(other));
+            let hint =
+                format!("name it in `profiles`; a queue called so is written {first}/{name}={penalty}");
+            Err(Fault::new(message, hint))
+        }
         (None, [profile]) => Ok((profile.clone(), name.to_owned(), penalty)),
         (None, []) => {
             let message = format!("{} has a penalty, and the row names no profile", shown(name));
@@ -413,7 +431,10 @@ mod tests {
         check("Talk Now: 2", &["P"], Some(("P", "Talk Now", 2)));
         check("P/Talk = 0", &["P", "Q"], Some(("P", "Talk", 0)));
         check("P/x/Talk=1", &["P", "P/x"], Some(("P/x", "Talk", 1)));
-        check("24/7=1", &["P"], Some(("P", "24/7", 1)));
+        check("P/24/7=1", &["P"], Some(("P", "24/7", 1)));
+        check("24/7=1", &["P"], None);
+        check("P3/X=1", &["P1"], None);
+        check("P3/X=1", &["P1", "P2"], None);
         check("Talk=2", &["P", "Q"], None);
         check("Talk=2", &[], None);
         for item in ["Talk", "Talk=", "=2", "Talk=-1", "Talk=1.5", "Talk=3000000000"] {

@@ -3,7 +3,7 @@
 //! Invariant: pure; an empty cell is not there. Nothing is guessed: what a program may have changed is a fault that
 //! names the cell.
 
-use super::number;
+use super::{number, typed};
 use crate::outcome::ProblemSection;
 use crate::seed::manifest::shown;
 use std::collections::BTreeMap;
@@ -54,13 +54,16 @@ impl Grid {
 }
 
 /// Where a cell is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct At {
     pub line: u32,
     pub column: u32,
 }
 
 impl At {
+    /// No cell: the table as a whole.
+    pub const TABLE: Self = Self { line: 0, column: 0 };
+
     /// The name of the cell, as spreadsheets have it.
     pub fn name(self) -> String {
         format!("{}{}", letters(self.column), self.line)
@@ -116,11 +119,21 @@ impl Faults {
                 file: self.file.clone(),
                 line: at.line,
                 column: at.column,
-                message: format!("{}: {}", self.place(at), fault.message),
+                message: self.message(at, &fault.message),
                 hint: Some(fault.hint),
                 excerpt: Vec::new(),
             });
         }
+    }
+
+    /// What is wrong with a cell, or with the table as a whole.
+    fn message(&self, at: At, message: &str) -> String {
+        if at == At::TABLE { message.to_owned() } else { format!("{}: {message}", self.place(at)) }
+    }
+
+    /// Whether nothing was wrong so far.
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
     }
 
     /// A cell as a person finds it.
@@ -133,17 +146,19 @@ impl Faults {
     }
 
     /// What was found, in the order of the table.
-    pub fn into_problems(mut self) -> Vec<ProblemSection> {
+    pub fn take_problems(&mut self) -> Vec<ProblemSection> {
         self.found.sort_by_key(|problem| (problem.line, problem.column));
-        self.found
+        std::mem::take(&mut self.found)
     }
 }
 
 /// What the cell of a column is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Use {
-    /// A name or other text.
+    /// Any text.
     Text,
+    /// A name by which something is found.
+    Name,
     /// Digits of which each counts, those in front as well.
     Digits,
 }
@@ -167,9 +182,7 @@ impl Cell {
                         "delete it: it cannot be seen",
                     ));
                 }
-                if kind == Kind::Csv {
-                    written_by_a_program(text, usage)?;
-                }
+                typed::check(text, kind, usage)?;
                 Ok(text.clone())
             }
         }
@@ -189,30 +202,6 @@ impl Cell {
     }
 }
 
-/// A CSV file has no types: what a program wrote for a number, an error or a formula is text there.
-fn written_by_a_program(text: &str, usage: Use) -> Result<(), Fault> {
-    const ERRORS: [&str; 8] = ["#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!"];
-    if ERRORS.contains(&text) {
-        return Err(Fault::new(format!("holds the error {text}"), "correct the formula and save again"));
-    }
-    if text.len() > 1 && text.chars().all(|c| c == '#') {
-        return Err(Fault::new(
-            "holds a row of #: the column was too narrow",
-            "make it wider and save again",
-        ));
-    }
-    if text.starts_with('=') {
-        return Err(Fault::new("holds a formula", "write what it gives"));
-    }
-    if usage == Use::Digits && number::is_float_text(text) {
-        return Err(Fault::new(
-            format!("{} is how a program writes a number, not an extension", shown(text)),
-            "format the column as text, type it again and save again",
-        ));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,23 +214,5 @@ mod tests {
         check(27, "AA");
         check(702, "ZZ");
         check(16_384, "XFD");
-    }
-
-    #[test]
-    fn what_a_program_wrote_into_a_csv_file_is_refused() {
-        let check = |text: &str, usage, fine: bool| {
-            let cell = Cell::text_of(text).expect("text");
-            assert_eq!(cell.line(Kind::Csv, usage).is_ok(), fine, "{text}");
-        };
-        for text in ["#N/A", "#REF!", "####", "=\"0100\"", "a\nb", "a\u{7}b"] {
-            check(text, Use::Text, false);
-        }
-        for text in ["1001.0", "1001,00", "1.001E+03", "1E3", "1,001E+03"] {
-            check(text, Use::Digits, false);
-            check(text, Use::Text, true);
-        }
-        for text in ["0100", "1001", "#1", "a=b"] {
-            check(text, Use::Digits, true);
-        }
     }
 }

@@ -11,8 +11,10 @@ mod number;
 mod part;
 mod template;
 mod text;
+mod typed;
 mod workbook;
 mod write;
+mod zeros;
 
 pub use template::{csv, workbook};
 
@@ -31,8 +33,6 @@ pub struct Request<'a> {
     pub sheet: Option<&'a str>,
     /// Columns that are left out, by their headers.
     pub ignored: &'a [String],
-    /// What the manifest is called in what is said about it.
-    pub manifest: &'a str,
 }
 
 /// What came of a table.
@@ -64,8 +64,8 @@ pub fn import(request: &Request<'_>) -> Result<Imported, Failure> {
         let message = format!("{} is CSV and has no sheet {sheet}", request.name);
         return Err(Failure::new(FailureKind::Usage, message).with_hint("leave --sheet out"));
     }
-    let (table, faults) = agents::read(request.name, &grid, request.ignored);
-    let problems = faults.into_problems();
+    let (table, mut faults) = agents::read(request.name, &grid, request.ignored);
+    let problems = faults.take_problems();
     let findings = hidden_finding(&grid.hidden);
     if !problems.is_empty() {
         let count = problems.len();
@@ -73,7 +73,7 @@ pub fn import(request: &Request<'_>) -> Result<Imported, Failure> {
         let failure = Failure::new(FailureKind::Invalid, message).with_problems(problems);
         return Err(failure.with_findings(findings));
     }
-    let (text, validated) = write::manifest(&table, request.manifest).map_err(|read| {
+    let (text, validated) = write::manifest(&table, &faults, request.name).map_err(|read| {
         let problems = read.problems.iter().filter(|problem| problem.is_error());
         let problems = problems.map(|problem| read.source.section(problem)).collect();
         let message = format!("{} cannot be written as a manifest that says the same", request.name);

@@ -4,8 +4,6 @@
 
 use super::cells::Fault;
 use crate::seed::manifest::shown;
-use regex::Regex;
-use std::sync::LazyLock;
 
 /// From here on a spreadsheet's number has lost digits: it keeps 15.
 const EXACT: f64 = 1e15;
@@ -36,14 +34,6 @@ pub(super) fn as_text(value: f64, format: &str) -> Result<String, Fault> {
             TYPE_AGAIN,
         )),
     }
-}
-
-/// Whether a text is how programs write numbers with a fraction or an exponent.
-pub(super) fn is_float_text(text: &str) -> bool {
-    static FLOAT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^[0-9]+([.,]0+|([.,][0-9]+)?[eE]\+?[0-9]+)$").expect("the expression is constant")
-    });
-    FLOAT.is_match(text)
 }
 
 /// How a format shows whole numbers.

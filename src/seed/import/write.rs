@@ -4,65 +4,111 @@
 //! holds, it comes back letter by letter.
 
 use super::agents::{Agent, Profile, Table};
+use super::cells::{At, Faults};
+use super::header::Column;
 use crate::seed::export::Text;
-use crate::seed::manifest::{Links, Managed, Manifest, Mode, Validated, quoted, scalar, validate};
+use crate::seed::manifest::{
+    Links, Managed, Manifest, Mode, Origin, Place, Validated, quoted, scalar, validate,
+};
+use std::collections::BTreeMap;
 
 /// The manifest's text and what the reader makes of it; none where it would not say the same.
-pub(super) fn manifest(table: &Table, name: &str) -> Result<(String, Validated), Box<Validated>> {
-    let text = text(table);
-    let read = validate(text.as_bytes(), name);
+/// What is said about it is said of the table, called `name`.
+pub(super) fn manifest(
+    table: &Table,
+    faults: &Faults,
+    name: &str,
+) -> Result<(String, Validated), Box<Validated>> {
+    let Written { text, cells } = written(table);
+    let text = text.into_string();
+    let mut read = validate(text.as_bytes(), name);
+    let of_cell = |at: At| (Place { line: at.line, column: at.column }, faults.place(at));
+    let cells = cells.into_iter().map(|(line, at)| (line, of_cell(at))).collect();
+    read.source = read.source.made_of(Origin { file: name.to_owned(), cells });
     let is_same = read.manifest.as_ref().is_some_and(|manifest| is_same(table, manifest));
     if is_same { Ok((text, read)) } else { Err(Box::new(read)) }
 }
 
-fn text(table: &Table) -> String {
-    let mut text = Text::default();
+/// A manifest's text, and the cells that its lines come from.
+#[derive(Default)]
+struct Written {
+    text: Text,
+    cells: BTreeMap<u32, At>,
+}
+
+impl Written {
+    /// Notes the cell of the line that was written last.
+    fn from(&mut self, at: Option<&At>) {
+        if let Some(at) = at {
+            self.cells.insert(self.text.lines(), *at);
+        }
+    }
+}
+
+fn written(table: &Table) -> Written {
+    let mut written = Written::default();
+    let text = &mut written.text;
     text.line(0, "# yaml-language-server: $schema=./motionctl-manifest.schema.json");
     text.line(0, "version: 1");
     if !table.agents.is_empty() {
         text.open(0, "agents");
     }
-    table.agents.iter().for_each(|agent| write_agent(agent, &mut text));
+    table.agents.iter().for_each(|agent| write_agent(agent, &mut written));
     if !table.profiles.is_empty() {
-        text.open(0, "profiles");
+        written.text.open(0, "profiles");
     }
-    table.profiles.iter().for_each(|profile| write_profile(profile, &mut text));
-    text.into_string()
+    table.profiles.iter().for_each(|profile| write_profile(profile, &mut written));
+    written
 }
 
-fn write_agent(agent: &Agent, text: &mut Text) {
-    text.item(1, &format!("username: {}", scalar(&agent.username)));
-    let fields = [("fullname", &agent.fullname), ("email", &agent.email)];
-    for (key, value) in fields.into_iter().filter_map(|(key, value)| Some((key, value.as_ref()?))) {
-        text.value(2, key, &scalar(value));
+fn write_agent(agent: &Agent, written: &mut Written) {
+    let at = |column| agent.cells.get(&column);
+    written.text.item(1, &format!("username: {}", scalar(&agent.username)));
+    written.from(at(Column::Username));
+    let fields = [("fullname", &agent.fullname, Column::Fullname), ("email", &agent.email, Column::Email)];
+    for (key, value, column) in fields {
+        if let Some(value) = value {
+            written.text.value(2, key, &scalar(value));
+            written.from(at(column));
+        }
     }
     if let Some(internal) = &agent.internal {
         // In quotes, so that nobody takes it for a number again.
-        text.value(2, "internal", &quoted(internal));
+        written.text.value(2, "internal", &quoted(internal));
+        written.from(at(Column::Internal));
     }
     let personal = agent.personal.iter().filter(|(_, queues)| !queues.is_empty());
     let mut is_open = false;
     for (channel, queues) in personal {
         if !is_open {
-            text.open(2, "personal");
+            written.text.open(2, "personal");
             is_open = true;
         }
-        text.open(3, channel.name());
-        queues.iter().for_each(|queue| text.item(4, &scalar(queue)));
+        written.text.open(3, channel.name());
+        for queue in queues {
+            written.text.item(4, &scalar(queue));
+            written.from(at(Column::Personal(*channel)));
+        }
     }
 }
 
-fn write_profile(profile: &Profile, text: &mut Text) {
-    text.item(1, &format!("name: {}", scalar(&profile.name)));
+fn write_profile(profile: &Profile, written: &mut Written) {
+    let (agents, queues) = &profile.cells;
+    written.text.item(1, &format!("name: {}", scalar(&profile.name)));
+    written.from(Some(&profile.at));
     if !profile.agents.is_empty() {
-        text.open(2, "agents");
-        profile.agents.iter().for_each(|agent| text.item(3, &scalar(agent)));
+        written.text.open(2, "agents");
+    }
+    for (index, agent) in profile.agents.iter().enumerate() {
+        written.text.item(3, &scalar(agent));
+        written.from(agents.get(index));
     }
     if !profile.voice.is_empty() {
-        text.open(2, "queues");
-        text.open(3, "voice");
-        for (queue, penalty) in &profile.voice {
-            text.item(4, &format!("{{ name: {}, penalty: {penalty} }}", scalar(queue)));
+        written.text.open(2, "queues");
+        written.text.open(3, "voice");
+        for (index, (queue, penalty)) in profile.voice.iter().enumerate() {
+            written.text.item(4, &format!("{{ name: {}, penalty: {penalty} }}", scalar(queue)));
+            written.from(queues.get(index));
         }
     }
 }
@@ -105,6 +151,7 @@ fn is_same(table: &Table, manifest: &Manifest) -> bool {
 mod tests {
     use super::*;
     use crate::seed::Channel;
+    use crate::seed::import::cells::Kind;
     use proptest::prelude::*;
 
     fn table(name: &str) -> Table {
@@ -114,15 +161,18 @@ mod tests {
             email: None,
             internal: Some("0100".to_owned()),
             personal: [(Channel::Chat, vec![name.to_owned()]), (Channel::Mail, Vec::new())].into(),
+            cells: BTreeMap::new(),
         };
         let voice = vec![(name.to_owned(), 2)];
-        let profile = Profile { name: name.to_owned(), agents: vec![name.to_owned()], voice };
+        let profile =
+            Profile { name: name.to_owned(), agents: vec![name.to_owned()], voice, ..Profile::default() };
         Table { agents: vec![agent], profiles: vec![profile] }
     }
 
     #[test]
     fn a_manifest_that_says_something_else_is_not_given() {
-        let read = |table: &Table| manifest(table, "f").map(|(_, read)| read.manifest);
+        let read =
+            |table: &Table| manifest(table, &Faults::new("f", Kind::Csv), "f").map(|(_, read)| read.manifest);
         let given = read(&table("a")).ok().flatten().expect("a manifest");
         assert!(is_same(&table("a"), &given));
         assert!(!is_same(&table("b"), &given));
@@ -135,7 +185,10 @@ mod tests {
     proptest! {
         #[test]
         fn every_name_comes_back(name in "\\PC{0,20}[!-~]\\PC{0,20}") {
-            let (text, read) = manifest(&table(&name), "f").expect("the same");
+            // Such a cell is refused before.
+            prop_assume!(!crate::seed::manifest::asks(&name));
+            let faults = Faults::new("f", Kind::Csv);
+            let (text, read) = manifest(&table(&name), &faults, "f").expect("the same");
             prop_assert!(read.manifest.is_some(), "{text}");
         }
     }

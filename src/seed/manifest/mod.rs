@@ -25,7 +25,7 @@ pub use model::{
 };
 pub use near::{Candidates, suggest};
 pub use quote::{quoted, scalar};
-pub use source::{Problem, Source, Weight, shown, shown_beside, shown_unmasked};
+pub use source::{Origin, Problem, Source, Weight, shown, shown_beside, shown_unmasked};
 pub use tree::asks;
 
 use crate::outcome::Finding;
@@ -84,8 +84,10 @@ pub fn validate_for(file: File<'_>, site: Option<File<'_>>) -> Validated {
     let site = match site.map(|site| (site.name, decode(site.bytes))) {
         None => None,
         Some((name, Ok(text))) => Some(Source::new(name, text)),
-        Some((name, Err(problem))) => {
-            return Validated { source: Source::new(name, ""), manifest: None, problems: vec![problem] };
+        Some((site, Err(mut problem))) => {
+            problem.place = problem.place.of_site();
+            let source = Source::new(name, text).with_site(Some(Source::new(site, "")));
+            return Validated { source, manifest: None, problems: vec![problem] };
         }
     };
     let mut tree = Tree::read(text);

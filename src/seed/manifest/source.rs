@@ -8,6 +8,7 @@ use crate::outcome::ProblemSection;
 use crate::outcome::codes::Code;
 use crate::outcome::{is_unseen, spelled_out, unmasked, visible, visible_beside};
 use regex::Regex;
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, OnceLock};
 
 /// As much of a line as is shown around a place.
@@ -28,6 +29,17 @@ pub struct Source {
     lines: OnceLock<Arc<[u32]>>,
     /// The file with the values of a site, which places may lead to.
     site: Option<Box<Source>>,
+    /// The table that it was made of, which people have in its stead.
+    table: Option<Arc<Origin>>,
+}
+
+/// Where the lines of a manifest come from that was made of a table.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// What the table's file is called.
+    pub file: String,
+    /// By line of the manifest: a cell, and how people find it.
+    pub cells: BTreeMap<u32, (Place, String)>,
 }
 
 /// Something wrong or doubtful at a place.
@@ -88,11 +100,23 @@ impl Problem {
 
 impl Source {
     pub(super) fn new(name: &str, text: &str) -> Self {
-        Self { name: name.into(), text: text.into(), lines: OnceLock::new(), site: None }
+        Self { name: name.into(), text: text.into(), lines: OnceLock::new(), site: None, table: None }
     }
 
     pub(super) fn with_site(self, site: Option<Self>) -> Self {
         Self { site: site.map(Box::new), ..self }
+    }
+
+    /// The same, whose places are those of the table that it was made of.
+    #[must_use]
+    pub fn made_of(self, table: Origin) -> Self {
+        Self { table: Some(Arc::new(table)), ..self }
+    }
+
+    /// The table's file, and the cell that a place comes from; the file alone where it comes from none.
+    fn cell(&self, place: Place) -> Option<(&str, Option<&(Place, String)>)> {
+        let table = self.table.as_ref()?;
+        Some((&table.file, table.cells.get(&place.line)))
     }
 
     /// The file of a place, and the place in it.
@@ -118,6 +142,11 @@ impl Source {
     /// `file:line:column`, or the file alone.
     #[must_use]
     pub fn locate(&self, place: Place) -> String {
+        match self.cell(place) {
+            None => {}
+            Some((file, None)) => return file.to_owned(),
+            Some((file, Some((_, cell)))) => return format!("{file}, {cell}"),
+        }
         let (file, place) = self.file_of(place);
         if place.line == 0 {
             return file.name.to_string();
@@ -128,6 +157,15 @@ impl Source {
     /// A problem as answers show it, with the line it is about.
     #[must_use]
     pub fn section(&self, problem: &Problem) -> ProblemSection {
+        if let Some((file, cell)) = self.cell(problem.place) {
+            let (place, message) = match cell {
+                Some((place, cell)) => (*place, format!("{cell}: {}", problem.message)),
+                None => (Place::default(), problem.message.clone()),
+            };
+            let (file, hint) = (file.to_owned(), problem.hint.clone());
+            let Place { line, column } = place;
+            return ProblemSection { file, line, column, message, hint, excerpt: Vec::new() };
+        }
         let (file, place) = self.file_of(problem.place);
         ProblemSection {
             file: file.name.to_string(),

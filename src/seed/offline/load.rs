@@ -28,13 +28,19 @@ struct Loader<'a> {
 }
 
 /// Loads it.
-pub(super) fn load(conn: &mut Connection, map: &Map, export: &Manifest) -> Result<(), Trouble> {
+pub(super) fn load(
+    conn: &mut Connection,
+    map: &Map,
+    export: &Manifest,
+    shared: &HashMap<Name, String>,
+) -> Result<(), Trouble> {
     let mut loader = Loader { conn, map, ids: HashMap::new() };
     for queue in &export.queues {
         loader.row(Part::Queues(queue.channel), &queue.name, |field| of_queue(queue, field))?;
     }
     for agent in &export.agents {
-        loader.row(Part::Users, &agent.username, |field| of_agent(agent, field))?;
+        let internal = shared.get(&agent.username.value).map(String::as_str);
+        loader.row(Part::Users, &agent.username, |field| of_agent(agent, internal, field))?;
     }
     for profile in &export.profiles {
         loader.row(Part::Profiles, &profile.name, |field| of_profile(profile, field))?;
@@ -161,11 +167,14 @@ fn of_queue(queue: &Queue, field: &Field) -> Value {
     }
 }
 
-fn of_agent(agent: &Agent, field: &Field) -> Value {
+fn of_agent(agent: &Agent, shared: Option<&str>, field: &Field) -> Value {
     match field {
         Field::Fullname => text(&agent.fullname),
         Field::Email => text(&agent.email),
-        Field::Internal => agent.internal.as_ref().map_or(Value::Null, |internal| (&*internal.value).into()),
+        Field::Internal => {
+            let own = agent.internal.as_ref().map(|internal| &*internal.value);
+            own.or(shared).map_or(Value::Null, Value::from)
+        }
         _ => Value::Null,
     }
 }

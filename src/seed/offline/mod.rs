@@ -6,6 +6,7 @@
 
 mod load;
 mod names;
+mod shared;
 mod tables;
 
 use super::manifest::{Manifest, Mode, Place, Problem, Validated};
@@ -13,7 +14,7 @@ use super::map::Map;
 use super::session::{Session, failure};
 use crate::db::{Access, Connection, Engine, Limits, Source};
 use crate::outcome::codes;
-use crate::outcome::{Failure, FailureKind, Finding};
+use crate::outcome::{Failure, FailureKind, Finding, ProblemSection, counted};
 use load::Trouble;
 
 /// What keeps an export from being planned against.
@@ -26,13 +27,9 @@ impl Session {
     /// A database that holds what an export says.
     ///
     /// # Errors
-    /// When the export is none, or does not fit the map; when a name of the manifest may be another one's.
-    pub fn offline(
-        export: &Manifest,
-        map: &Map,
-        used: MapUsed,
-        manifest: &Manifest,
-    ) -> Result<Self, Failure> {
+    /// When the export is none, or does not fit the map.
+    pub fn offline(export: &Validated, rows: &Manifest, map: &Map, used: MapUsed) -> Result<Self, Failure> {
+        let (shared, export) = (shared::extensions(export, rows), rows);
         if let Some(lacking) = no_export(export) {
             return Err(refused(export, vec![lacking]));
         }
@@ -45,7 +42,7 @@ impl Session {
         let mut conn = Connection::open(&Source::Memory, &Limits::work()).map_err(failed)?;
         conn.script(&tables.script).map_err(failed)?;
         conn.begin(Access::Write).map_err(failed)?;
-        match load::load(&mut conn, &map, export) {
+        match load::load(&mut conn, &map, export, &shared) {
             Ok(()) => conn.commit().map_err(failed)?,
             Err(Trouble::Database(error)) => return Err(failure(&error)),
             Err(Trouble::Lacking(lacking)) => {
@@ -53,16 +50,43 @@ impl Session {
                 return Err(refused(export, vec![problem]));
             }
         }
-        let doubts = names::doubts(manifest, export);
-        if !doubts.is_empty() {
-            return Err(refused(manifest, doubts));
-        }
         let rules = match used {
             MapUsed::Named => Engine::MariaDb,
             MapUsed::BuiltIn => Engine::Sqlite,
         };
         Ok(Self::in_memory(conn, map, tables.catalog, rules))
     }
+}
+
+/// A plan, unless a name of the manifest may be another one's; what else was refused is said with it.
+///
+/// # Errors
+/// With all of it.
+pub fn undoubted<T>(
+    manifest: &Manifest,
+    export: &Manifest,
+    planned: Result<T, Failure>,
+) -> Result<T, Failure> {
+    let doubts = names::doubts(manifest, export);
+    if doubts.is_empty() {
+        return planned;
+    }
+    let mut failure = refused(manifest, doubts);
+    if let Err(other) = planned {
+        // A name of which nobody knows whether it is there is not said to be missing as well.
+        let is_known = |one: &ProblemSection| {
+            failure.problems.iter().any(|problem| {
+                (&problem.file, problem.line, problem.column) == (&one.file, one.line, one.column)
+            })
+        };
+        let more: Vec<_> = other.problems.into_iter().filter(|one| !is_known(one)).collect();
+        failure.problems.extend(more);
+        failure.problems.sort_by_key(|problem| (problem.line, problem.column));
+        let count = counted(failure.problems.len(), "problem");
+        failure.message = format!("{count} in {}", manifest.source.name());
+        failure.findings.extend(other.findings);
+    }
+    Err(failure)
 }
 
 /// What an export never says, where this manifest says it.
@@ -83,10 +107,7 @@ fn no_export(export: &Manifest) -> Option<Problem> {
 
 fn refused(manifest: &Manifest, problems: Vec<Problem>) -> Failure {
     let name = manifest.source.name();
-    let message = match problems.len() {
-        1 => format!("1 problem in {name}"),
-        count => format!("{count} problems in {name}"),
-    };
+    let message = format!("{} in {name}", counted(problems.len(), "problem"));
     let sections = problems.iter().map(|problem| manifest.source.section(problem)).collect();
     Failure::new(FailureKind::Invalid, message).with_problems(sections)
 }
@@ -102,7 +123,7 @@ pub enum MapUsed {
 
 /// What only the server could say.
 #[must_use]
-pub fn unknown(export: &Validated, map: MapUsed) -> Finding {
+pub fn unknown(export: &Validated, map: &Map, used: MapUsed) -> Finding {
     let name = export.source.name();
     let mut finding = Finding::new(codes::SEED_OFFLINE, "planned against an export: no database was asked")
         .evidence(format!("{name} is as old as it is; what was changed since is not in it"))
@@ -112,7 +133,12 @@ pub fn unknown(export: &Validated, map: MapUsed) -> Finding {
         )
         .evidence("names and internal numbers of users who are no agents, and of deleted rows")
         .advice("plan again against the server before you apply; apply does so, too");
-    if map == MapUsed::BuiltIn {
+    if used == MapUsed::Named && map.tables.is_empty() {
+        finding = finding.evidence(
+            "the map has no `[tables]`: what may be created, and how long values may be, is not known",
+        );
+    }
+    if used == MapUsed::BuiltIn {
         finding = finding.evidence(
             "no --map was named, so that the built-in one was used: what may be created, and how long values may \
              be, is not known",

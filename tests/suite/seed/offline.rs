@@ -215,3 +215,41 @@ fn what_is_no_export_is_refused_and_nothing_can_be_saved() {
     }
     assert_eq!(against(&path, Path::new("/none"), &[]).code, 69);
 }
+
+#[test]
+fn an_internal_number_of_two_agents_is_known_from_the_export() {
+    let [db, _] = Db::both();
+    let export = file(
+        &db,
+        "export.yaml",
+        "# Left out, because a manifest cannot say it:\n\
+         # - agent `a`: `internal` is that of another agent, too: \"1001\"\n\
+         # - agent `b`: `internal` is that of another agent, too: \"1001\"\n\
+         version: 1\nagents: [ { username: a, fullname: A }, { username: b, fullname: B } ]\n",
+    );
+    for (internal, code) in [("1001", 65), ("1002", 2)] {
+        let text = format!("agents: [ {{ username: new, fullname: N, internal: '{internal}' }} ]");
+        let answer = against(&file(&db, "wanted.yaml", &text), &export, &["--detailed-exitcode"]);
+        assert_eq!(answer.code, code, "{answer:?}");
+    }
+}
+
+#[test]
+fn what_an_export_cannot_say_is_never_cut() {
+    let [db, _] = Db::both();
+    let left: String = (0..9).map(|number| format!("# - agent `x{number}`: blank\n")).collect();
+    let export = file(&db, "export.yaml", &format!("{left}version: 1"));
+    let answer = against(&file(&db, "wanted.yaml", "profiles: []"), &export, &[]);
+    assert!(!answer.stdout.contains("with -v") && answer.stdout.contains("`x8`"), "{answer:?}");
+    assert!(answer.stdout.contains("no --map was named"), "{answer:?}");
+}
+
+#[test]
+fn a_doubt_about_a_name_hides_no_other_fault() {
+    let [db, _] = Db::both();
+    let export = file(&db, "export.yaml", "profiles: [ { name: Night } ]");
+    let wanted = file(&db, "wanted.yaml", "profiles: [ { name: NIGHT, agents: [nobody] } ]");
+    let json = against(&wanted, &export, &["--json"]).json();
+    let problems = json["problems"].to_string();
+    assert!(problems.contains("may be `Night`") && problems.contains("nobody"), "{json:#}");
+}

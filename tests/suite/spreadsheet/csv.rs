@@ -182,3 +182,96 @@ fn the_manifest_is_written_where_it_was_asked_for_and_never_over_the_table() {
     assert_eq!(table.import(&["--out", &table.path.display().to_string()]).code, 3);
     assert_eq!(table.import(&["--sheet", "x"]).code, 64);
 }
+
+#[test]
+fn zeros_that_may_be_lost_are_seen_in_every_column_of_names() {
+    let table = Table::new(
+        "team.csv",
+        "username;internal;profiles;chat\n\
+         007;0200;01;0010\n\
+         7;100;Day;A\n\
+         8a;2001;1;A;\n\
+         009;;\"01;2\";10\n",
+    );
+    let problems = table.problems(&[]);
+    let begin: Vec<&str> = problems.iter().filter_map(|problem| problem.split(',').next()).collect();
+    assert_eq!(begin, ["line 3", "line 3", "line 4", "line 5", "line 5"], "{problems:#?}");
+    for (problem, column) in problems.iter().zip(["username", "internal", "profiles", "profiles", "chat"]) {
+        assert!(problem.contains(&format!("`{column}`: holds the number")), "{problem}");
+    }
+    Table::new("team.csv", "username,internal\na,0200\nb,2001\n").manifest(&[]);
+}
+
+#[test]
+fn what_a_program_made_of_a_number_or_a_date_is_refused() {
+    let made = [
+        "1.001",
+        "1,001",
+        "1 003",
+        "1'005",
+        "03-Mai",
+        "2024-01-31",
+        "01/02/2024",
+        "TRUE",
+        "-",
+        "n/a",
+        "—",
+        "-5",
+    ];
+    for text in made {
+        let problems = Table::new("team.csv", format!("username;internal\na;{text}\n")).problems(&[]);
+        assert!(
+            problems.len() == 1 && problems[0].starts_with("line 2, column `internal`: "),
+            "{text}: {problems:?}"
+        );
+    }
+    for text in ["TRUE", "03-Mai", "2024-01-31", "-", "—", "none", "{{ site.x }}"] {
+        for column in ["profiles", "chat", "username"] {
+            let header = if column == "username" { "username;fullname" } else { "username;fullname;" };
+            let header = if column == "username" { header.to_owned() } else { format!("{header}{column}") };
+            let row = if column == "username" { format!("{text};x") } else { format!("a;x;Day,{text}") };
+            let problems = Table::new("team.csv", format!("{header}\n{row}\n")).problems(&[]);
+            let place = format!("line 2, column `{column}`: ");
+            assert!(problems.len() == 1 && problems[0].starts_with(&place), "{text}: {problems:?}");
+        }
+    }
+}
+
+#[test]
+fn a_table_without_a_header_or_an_agent_is_refused_once() {
+    let none = Table::new("team.csv", "anna,Anna,1001\nbruno,Bruno,1002\n").problems(&[]);
+    assert!(none.len() == 1 && none[0].contains("no column `username`"), "{none:?}");
+    assert_eq!(
+        Table::new("team.csv", "").problems(&[]),
+        ["the table is empty | --template writes one to fill in"]
+    );
+    let only = Table::new("team.csv", "username,profiles\n").problems(&[]);
+    assert!(only.len() == 1 && only[0].contains("no agent stands below the header"), "{only:?}");
+}
+
+#[test]
+fn a_penalty_of_a_profile_that_the_row_lacks_is_refused() {
+    let table = Table::new("team.csv", "username,profiles,penalties\na,P1,P3/X=1\nb,P3,P3/X=1\n");
+    let problems = table.problems(&[]);
+    assert!(
+        problems.len() == 1
+            && problems[0].contains("line 2, column `penalties`: the row does not name the profile `P3`"),
+        "{problems:?}"
+    );
+}
+
+#[test]
+fn what_the_manifest_warns_of_is_said_of_the_cell() {
+    let csv = Table::new("team.csv", "username,internal\nanna-b,1001\nbruno,10a\n");
+    let answer = csv.import(&[]);
+    let said = &answer.stderr;
+    assert!(said.contains("team.csv, line 2, column `username`") && !said.contains("<stdout>"), "{answer:?}");
+    assert!(said.contains("team.csv, line 3, column `internal`"), "{answer:?}");
+    assert!(!said.contains("all is well") && said.contains("2 warnings to look at"), "{answer:?}");
+    let out = csv.beside("z.yaml");
+    let answer = csv.import(&["--out", &out]);
+    assert!(
+        answer.stdout.contains("line 2, column `username`") && !answer.stdout.contains("z.yaml:"),
+        "{answer:?}"
+    );
+}

@@ -200,3 +200,30 @@ fn names_with_every_kind_of_mark_survive() {
     let profiles: Vec<_> = manifest.profiles.iter().map(|profile| &*profile.name.value).collect();
     assert_eq!(profiles, names);
 }
+
+#[test]
+fn a_number_beside_texts_with_zeros_is_refused_in_every_column_of_names() {
+    let table = Table::sheet(|sheet| {
+        header(sheet, &["username", "profiles"]);
+        sheet.write(1, 0, 7).unwrap();
+        sheet.write(1, 1, 1).unwrap();
+        sheet.write(2, 0, "007").unwrap();
+        sheet.write(2, 1, "Day; 01").unwrap();
+        // Typed as text: it is what somebody meant.
+        sheet.write(3, 0, "8").unwrap();
+    });
+    let problems = table.problems(&[]);
+    let cells: Vec<&str> = problems.iter().filter_map(|problem| problem.split(':').next()).collect();
+    assert_eq!(cells, ["cell A2", "cell B2"], "{problems:?}");
+}
+
+#[test]
+fn what_the_manifest_warns_of_is_said_by_the_name_of_the_cell() {
+    let table = Table::sheet(|sheet| {
+        header(sheet, &["username", "fullname", "email", "internal"]);
+        sheet.write(1, 0, "a").unwrap();
+        sheet.write(1, 3, "10a").unwrap();
+    });
+    let answer = table.import(&[]);
+    assert!(answer.code == 0 && answer.stderr.contains("team.xlsx, cell D2"), "{answer:?}");
+}

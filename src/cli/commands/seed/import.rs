@@ -4,7 +4,7 @@
 
 use crate::cli::args::seed::ImportArgs;
 use crate::cli::files::{Standing, read_table, write_out};
-use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, sort_findings};
+use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, counted, sort_findings};
 use crate::seed::import::{Imported, Request, csv, import as read, workbook};
 use serde_json::json;
 use std::path::Path;
@@ -19,14 +19,7 @@ pub fn import(args: &ImportArgs) -> Result<Outcome, Failure> {
 
 fn manifest(args: &ImportArgs, table: &Path) -> Result<Outcome, Failure> {
     let (name, bytes) = read_table(table)?;
-    let out = args.out.as_ref().map(|path| path.display().to_string());
-    let request = Request {
-        name: &name,
-        bytes: &bytes,
-        sheet: args.sheet.as_deref(),
-        ignored: &args.ignore,
-        manifest: out.as_deref().unwrap_or("<stdout>"),
-    };
+    let request = Request { name: &name, bytes: &bytes, sheet: args.sheet.as_deref(), ignored: &args.ignore };
     let Imported { text, validated, mut findings } = read(&request)?;
     findings.extend(validated.findings());
     let mut outcome = Outcome::new("seed import", OutcomeKind::Ok);
@@ -35,9 +28,13 @@ fn manifest(args: &ImportArgs, table: &Path) -> Result<Outcome, Failure> {
     let counts = validated.manifest.as_ref().map(|manifest| (manifest.agents.len(), manifest.profiles.len()));
     let (agents, profiles) = counts.unwrap_or_default();
     outcome.details.insert("counts".to_owned(), json!({ "agents": agents, "profiles": profiles }));
-    let number = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-    let what = format!("{} and {}", number(agents, "agent"), number(profiles, "profile"));
-    deliver(outcome, args.out.as_deref(), &text, &[table], &what)
+    let what = format!("{} and {}", counted(agents, "agent"), counted(profiles, "profile"));
+    let warnings = match outcome.findings.len() {
+        0 => String::new(),
+        count => format!("; {} to look at", counted(count, "warning")),
+    };
+    outcome.details.insert("verdict".to_owned(), format!("{what}{warnings}").into());
+    deliver(outcome, args.out.as_deref(), &text, &[table], (&what, &warnings))
 }
 
 /// Writes to the file that was asked for, or puts the text into the answer.
@@ -46,12 +43,14 @@ fn deliver(
     out: Option<&Path>,
     text: &str,
     read: &[&Path],
-    what: &str,
+    (what, warnings): (&str, &str),
 ) -> Result<Outcome, Failure> {
     match out {
         Some(path) => {
             write_out(path, text.as_bytes(), Standing::Replace, read)?;
-            outcome.details.insert("verdict".to_owned(), format!("{what}, in {}", path.display()).into());
+            outcome
+                .details
+                .insert("verdict".to_owned(), format!("{what}, in {}{warnings}", path.display()).into());
             outcome.details.insert("saved".to_owned(), path.display().to_string().into());
         }
         None => drop(outcome.details.insert("text".to_owned(), text.into())),
@@ -71,7 +70,7 @@ fn template(out: Option<&Path>) -> Result<Outcome, Failure> {
             outcome.details.insert("saved".to_owned(), path.display().to_string().into());
             Ok(outcome)
         }
-        (None, _) | (Some(_), Some("csv")) => deliver(outcome, out, &csv(), &[], "a table to fill in"),
+        (None, _) | (Some(_), Some("csv")) => deliver(outcome, out, &csv(), &[], ("a table to fill in", "")),
         (Some(path), _) => {
             let message = format!("--out {}: a template is .csv or .xlsx", path.display());
             Err(Failure::new(FailureKind::Usage, message))

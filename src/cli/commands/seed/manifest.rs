@@ -18,15 +18,20 @@ pub struct Text {
 }
 
 impl Text {
-    /// Reads a manifest or a site's file.
+    /// Reads a manifest.
     pub fn read(path: &Path) -> Result<Self, Failure> {
-        let (name, bytes) = read_manifest(path)?;
+        Self::read_as("manifest", path)
+    }
+
+    /// Reads a file like a manifest, which messages call otherwise.
+    pub fn read_as(what: &str, path: &Path) -> Result<Self, Failure> {
+        let (name, bytes) = read_manifest(path, what)?;
         Ok(Self { name, bytes })
     }
 
     /// Reads a site's file, where one is named.
     pub fn of_site(path: Option<&Path>) -> Result<Option<Self>, Failure> {
-        path.map(Self::read).transpose()
+        path.map(|path| Self::read_as("site's file", path)).transpose()
     }
 
     /// The text for a file of ours; what was validated is UTF-8.
@@ -64,16 +69,24 @@ pub fn as_if(args: &AsIfArgs) -> Result<Option<Validated>, Failure> {
 pub fn refusal(files: &[Validated]) -> Option<Failure> {
     let errors = |file: &Validated| file.problems.iter().filter(|problem| problem.is_error()).count();
     let refused: Vec<_> = files.iter().filter(|file| errors(file) > 0).collect();
-    let count: usize = refused.iter().map(|file| errors(file)).sum();
-    let message = match (refused.as_slice(), count) {
-        ([], _) => return None,
-        ([file], _) => format!("{} in {}", counted(count, "problem"), file.source.name()),
-        (files, _) => format!("{} in {}", counted(count, "problem"), counted(files.len(), "file")),
-    };
+    if refused.is_empty() {
+        return None;
+    }
     let sections = refused.iter().flat_map(|file| {
         file.problems.iter().filter(|problem| problem.is_error()).map(|problem| file.source.section(problem))
     });
+    let sections: Vec<_> = sections.collect();
+    // A site's file has faults of its own.
+    let mut names: Vec<&str> = sections.iter().map(|section| section.file.as_str()).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    names.retain(|name| seen.insert(*name));
+    let place = match names.as_slice() {
+        [one] => (*one).to_owned(),
+        [one, other] if refused.len() == 1 => format!("{one} and {other}"),
+        names => counted(names.len(), "file"),
+    };
+    let message = format!("{} in {place}", counted(sections.len(), "problem"));
     let findings = files.iter().flat_map(Validated::findings).collect();
-    let failure = Failure::new(FailureKind::Invalid, message).with_problems(sections.collect());
+    let failure = Failure::new(FailureKind::Invalid, message).with_problems(sections);
     Some(failure.with_findings(findings))
 }

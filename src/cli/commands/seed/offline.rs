@@ -10,7 +10,7 @@ use crate::cli::context::Context;
 use crate::outcome::{Failure, Outcome, OutcomeKind};
 use crate::seed::Session;
 use crate::seed::manifest::Validated;
-use crate::seed::offline::{MapUsed, unknown};
+use crate::seed::offline::{MapUsed, undoubted, unknown};
 use serde_json::json;
 use std::path::Path;
 
@@ -22,22 +22,22 @@ pub fn plan(
     validated: &Validated,
     export: &Path,
 ) -> Result<Outcome, Failure> {
-    let exported = Text::read(export)?.valid(None)?;
+    let exported = Text::read_as("export", export)?.valid(None)?;
     let name = exported.source.name();
     let used = if args.change.database.map.is_some() { MapUsed::Named } else { MapUsed::BuiltIn };
     let map = database::map(context, &args.change.database, true)?.map;
     let mut outcome = Outcome::new("seed plan", OutcomeKind::Ok);
     let (Some(manifest), Some(rows)) = (&validated.manifest, &exported.manifest) else { return Ok(outcome) };
-    let mut planned = match Session::offline(rows, &map, used, manifest)
-        .and_then(|session| session.telling(telling(context)).plan(manifest, work.unnamed()))
-    {
+    let planned = Session::offline(&exported, rows, &map, used)
+        .and_then(|session| session.telling(telling(context)).plan(manifest, work.unnamed()));
+    let mut planned = match undoubted(manifest, rows, planned) {
         Ok(planned) => planned,
         Err(failure) => {
             outcome.fail(failure);
             return Ok(outcome);
         }
     };
-    planned.findings.push(unknown(&exported, used));
+    planned.findings.push(unknown(&exported, &map, used));
     work.settle(&mut planned);
     work.show(context, &planned, validated, &mut outcome);
     // It is about rows of a database in memory, and nothing can be made of it.

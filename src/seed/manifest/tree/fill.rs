@@ -19,13 +19,29 @@ const MOST_FILLED: usize = MOST_NODES / 10;
 static ASKED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\{\{\s*site\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}").expect("the expression is constant")
 });
-static MEANT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\{\{\s*site\b").expect("the expression is constant"));
+/// The name that is meant between brackets that were written otherwise.
+static MEANT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\{\{[\s{%-]*(?:[A-Za-z_][A-Za-z0-9_]*\s*\.\s*)?([A-Za-z_][A-Za-z0-9_]*)")
+        .expect("the expression is constant")
+});
 
-/// Whether a text asks for a value of a site, rightly or not.
+/// Whether a text asks for a value of a site, rightly or not: nobody writes two brackets for themselves.
 #[must_use]
 pub fn asks(text: &str) -> bool {
-    MEANT.is_match(text)
+    text.contains("{{") || text.contains("}}")
+}
+
+/// Whether a text has brackets that are not `{{ site.NAME }}`.
+fn is_odd(text: &str) -> bool {
+    let mut from = 0;
+    for found in ASKED.find_iter(text) {
+        let (before, after) = (&text[from..found.start()], &text[found.end()..]);
+        if asks(before) || before.ends_with('{') || after.starts_with('}') {
+            return true;
+        }
+        from = found.end();
+    }
+    asks(&text[from..])
 }
 
 /// The values of a site, each once.
@@ -94,7 +110,7 @@ const SHORTEST: &str = "it has `version: 1`, and names with their values under `
 /// Fills a manifest's tree; without a site, what asks for one is a fault.
 pub(in crate::seed::manifest) fn fill(tree: &mut Tree, site: Option<Site>) -> Vec<Problem> {
     // Texts are kept once, so that this is cheap. Of a file that breaks off nobody knows what it asks for.
-    let asking: Vec<bool> = tree.texts.iter().map(|text| text.contains("{{") && asks(text)).collect();
+    let asking: Vec<bool> = tree.texts.iter().map(|text| asks(text)).collect();
     let is_asked = asking.contains(&true);
     if !tree.whole || !is_asked && site.is_none() {
         return site.map(|site| site.problems).unwrap_or_default();
@@ -154,16 +170,13 @@ impl<'t> Filling<'t> {
     }
 
     fn node(&mut self, index: usize, place: Place, text: &str) {
+        if is_odd(text) {
+            self.odd(index, place, text);
+            return;
+        }
         if !self.has_site {
             let problem = Problem::error(place, format!("{} asks for a value of a site", shown(text)));
             self.problems.push(problem.hint("--with SITE names the file that has it"));
-            self.tree.nodes[index].kind = Kind::Broken;
-            return;
-        }
-        if ASKED.find_iter(text).count() != MEANT.find_iter(text).count() {
-            let problem = Problem::error(place, format!("{} asks for no value of a site", shown(text)));
-            self.problems
-                .push(problem.hint("write `{{ site.NAME }}`, and nothing more between the brackets"));
             self.tree.nodes[index].kind = Kind::Broken;
             return;
         }
@@ -175,6 +188,21 @@ impl<'t> Filling<'t> {
         if filled.is_none() {
             self.tree.nodes[index].kind = Kind::Broken;
         }
+    }
+
+    /// Brackets that ask for nothing: they would become part of a name.
+    fn odd(&mut self, index: usize, place: Place, text: &str) {
+        let problem = Problem::error(place, format!("{} asks for no value of a site", shown(text)));
+        let word = MEANT.captures_iter(text).map(|found| found[1].to_owned()).find(|word| word != "site");
+        let known = word.map(|word| {
+            let known = suggest(&word, self.values.keys().map(|name| &**name)).map(str::to_owned);
+            if self.values.contains_key(&*word) { word } else { known.unwrap_or(word) }
+        });
+        self.problems.push(match known {
+            Some(word) => problem.hint(format!("did you mean `{{{{ site.{word} }}}}`?")),
+            None => problem.hint("write `{{ site.NAME }}`, and nothing more between the brackets"),
+        });
+        self.tree.nodes[index].kind = Kind::Broken;
     }
 
     fn value(&mut self, place: Place, name: &str) -> Option<u32> {
