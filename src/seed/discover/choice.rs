@@ -74,7 +74,7 @@ enum Against {
 /// What follows from all offers for one kind.
 pub enum Choice<'c, 'a> {
     /// This table, how sure that is, and why; the one that came next.
-    Taken(Judged<'c, 'a>, Grade, String, Option<String>),
+    Taken(Box<Judged<'c, 'a>>, Grade, String, Option<String>),
     /// These are about as good.
     Open(Vec<Judged<'c, 'a>>),
     /// None, and which were not taken.
@@ -111,7 +111,7 @@ pub fn choose<'c, 'a>(offers: Vec<Offer<'c, 'a>>, kind: LinkKind) -> Choice<'c, 
     let grade = if best.score < LIKELY { Grade::Guess } else { evidence.min(Grade::Likely) };
     let rather = rival.as_ref().map_or_else(String::new, |rival| format!("; rather than {rival}"));
     let reason = format!("{}{rather}", best.said.join(", "));
-    Choice::Taken(best, grade, reason, rival)
+    Choice::Taken(Box::new(best), grade, reason, rival)
 }
 
 fn judge<'c, 'a>(offer: Offer<'c, 'a>, kind: LinkKind) -> Judged<'c, 'a> {

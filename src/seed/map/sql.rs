@@ -117,6 +117,7 @@ mod tests {
             updated: None,
             deleted: None,
             revive: true,
+            ignored: Vec::new(),
         };
         assert_eq!(link.where_deleted_sql(), None);
         let soft = Link { deleted: Some(ident("d")), ..link.clone() };

@@ -129,7 +129,7 @@ fn a_name_that_nothing_has_is_65_with_what_was_meant() {
             assert!(answer.stdout.contains(expect), "{expect}\n{}", answer.stdout);
         };
         check("Suport", "there is no queue and no profile `Suport`\nhint: did you mean `Support`?");
-        check("Nigth", "did you mean `Night`?");
+        check("Nightt", "did you mean `Night`?");
         check("Da\u{200b}yy", "there is no queue and no profile `Da\\u{200b}yy`");
         check("nothing at all", "`motionctl seed export` lists all that there are");
         // An agent is neither.
