@@ -126,7 +126,7 @@ mod tests {
         check("username\tinternal", b'\t');
         check("\n\"username\";\"internal\"", b';');
         check("username;no, really;internal", b';');
-        check("usrname,internl,x;y", b',');
+        check("usrname,internalx,x;y", b',');
         check("username", b',');
         assert_eq!(separator("sep=;\r\nusername;x"), (b';', "username;x", 1));
     }

@@ -108,6 +108,8 @@ mod tests {
     proptest! {
         #[test]
         fn every_text_comes_back(text in any::<String>()) {
+            // Such a text cannot be written at all: it would ask for a value of a site.
+            prop_assume!(!super::super::asks(&text));
             comes_back(&text);
         }
     }

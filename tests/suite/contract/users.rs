@@ -2,7 +2,7 @@
 //! host that allows no sandbox is told so.
 
 use super::shape::check;
-use crate::support::binary::{Server, answer, finding};
+use crate::support::binary::{Server, answer, copy_to, finding};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -18,7 +18,7 @@ fn run(wrapper: &str, server: &Server, arguments: &str) -> Value {
     let folder = tempfile::tempdir().expect("a folder");
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("chmod");
     let binary = folder.path().join("motionctl");
-    fs::copy(env!("CARGO_BIN_EXE_motionctl"), &binary).expect("copying");
+    copy_to(&binary);
     let root = server.path().display();
     let line = format!("exec {wrapper} {} {arguments} --root {root} --json", binary.display());
     let output = Command::new("sh").args(["-c", &line]).stdin(Stdio::null()).output().expect("sh");

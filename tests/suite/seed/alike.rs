@@ -137,14 +137,15 @@ move: [{ from: \"Shift\u{a0}1\", to: Shift 3, agents: [bob] }]
     std::fs::write(&path, text).expect("writing");
     let answer = motionctl(["seed", "validate", "-v", path.to_str().expect("text")]);
     assert_eq!(answer.code, 0, "{answer:?}");
-    let said = |line: &str| assert!(answer.stdout.contains(line), "{line}\n{}", answer.stdout);
+    let lines = answer.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = |line: &str| assert!(lines.contains(line), "{line}\n{}", answer.stdout);
     said("m.yaml:3:75: `Talk Now` looks like `Talk\\u{a0}Now` of line 3");
     said("m.yaml:3:19: `Talk\\u{a0}Now` has characters that cannot be seen, or blanks that are no space");
     said("m.yaml:5:32: `Ann A\\u{20}` begins or ends with a blank");
     said(
         "m.yaml:5:52: the internal number `\\u{20}1001` has other characters than digits; refused where the agent has to be created",
     );
-    said("m.yaml:6:49: the internal number `10a` has other characters than digits\n");
+    said("m.yaml:6:49: the internal number `10a` has other characters than digits");
     said("m.yaml:8:13: `Day\\u{7}` has characters that cannot be seen");
     said("m.yaml:8:35: `ann\\u{200b}` is not declared here, `ann` is");
     said("m.yaml:11:16: `Shift\\u{a0}1` is not declared here, `Shift 1` is");

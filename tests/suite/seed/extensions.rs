@@ -129,8 +129,8 @@ fn an_export_of_shared_extensions_can_be_read_again() {
         assert_eq!(
             export.left_out,
             [
-                "agent `ann`: `internal` is that of another agent, too",
-                "agent `bob`: `internal` is that of another agent, too",
+                "agent `ann`: `internal` is that of another agent, too: \"2\"",
+                "agent `bob`: `internal` is that of another agent, too: \"2\"",
             ]
         );
         let again = db.plan(&export.manifest).expect("a plan");

@@ -35,6 +35,15 @@ impl Answer {
     }
 }
 
+/// A copy of the binary under test, to be run.
+///
+/// Another process writes it: one that a test beside this one starts meanwhile would inherit the open file from here,
+/// and a program that somebody may write to is not run ("Text file busy").
+pub fn copy_to(path: &Path) {
+    let done = Command::new("cp").arg(env!("CARGO_BIN_EXE_motionctl")).arg(path).status();
+    assert!(done.expect("cp").success());
+}
+
 /// The binary under test.
 pub fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_motionctl"));

@@ -1,6 +1,8 @@
 //! What an ordinary user is told: what can be read, a note for the rest, and never that an operator is needed.
 
 use super::*;
+use crate::support::binary::copy_to;
+use std::path::Path;
 
 const NOBODY: &str = "setpriv --reuid=65534 --regid=65534 --clear-groups";
 
@@ -8,8 +10,7 @@ const NOBODY: &str = "setpriv --reuid=65534 --regid=65534 --clear-groups";
 fn as_nobody(machine: &Machine, arguments: &str) -> Output {
     machine.inside(|| {
         fs::create_dir_all(OWN).expect("a folder");
-        let binary = format!("{OWN}/motionctl");
-        fs::copy(env!("CARGO_BIN_EXE_motionctl"), &binary).expect("copying");
+        copy_to(Path::new(&format!("{OWN}/motionctl")));
     });
     machine.shell(&format!("{NOBODY} {OWN}/motionctl {arguments}"))
 }
