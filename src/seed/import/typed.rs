@@ -220,7 +220,7 @@ mod tests {
         check_all(&made, Kind::Csv, Use::Name, false);
         check_all(&made, Kind::Sheet, Use::Name, true);
         for kind in [Kind::Csv, Kind::Sheet] {
-            check_all(&["-", "—", "n/a", "N/A", "none", "?", "{{ site.x }}", "a }}"], kind, Use::Name, false);
+            check_all(&["-", "—", "n/a", "N/A", "none", "?", "{{ site.x }}", "{{ a"], kind, Use::Name, false);
             let names = [
                 "24/7",
                 "May",
