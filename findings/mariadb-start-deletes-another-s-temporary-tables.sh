@@ -3,8 +3,7 @@
 # it. Two servers on one machine that share a tmpdir (both have /tmp unless told otherwise) are expected to leave each
 # other's temporary tables alone: the names even hold the process id. The start of the second one removes the files of
 # a temporary table that the first one has open. That table can be read on, since the files are open; a table that the
-# first one has made and not opened yet is gone, and its query cannot end well. So two servers need a tmpdir each, also
-# for the moment in which mariadb-install-db makes the data of a third one.
+# first one has made and not opened yet is gone, and its query cannot end well. So two servers need a tmpdir each.
 # Seen with mariadb-server-core 10.11.19 of Debian 12: the list `expected` below.
 # Exits 0 while that is so, 1 when it changed, 2 where it cannot be looked at (Debian 12 no longer offers 10.11.19).
 set -euo pipefail
@@ -38,14 +37,13 @@ mkdir "$work/tmp"
 export TMPDIR=$work/tmp
 common=(--no-defaults --user="$(id -un)" --basedir="$work/usr")
 client() { "$work/usr/bin/mariadb" --no-defaults --batch --skip-column-names --user=root --socket="$work/$1.socket"; }
-start() { # NAME
+install() { # NAME
     "$work/usr/bin/mariadb-install-db" "${common[@]}" --datadir="$work/$1" --auth-root-authentication-method=normal \
         --skip-test-db >"$work/log" 2>&1
-    launch "$1"
 }
 launch() { # NAME
     "$work/usr/sbin/mariadbd" "${common[@]}" --datadir="$work/$1" --socket="$work/$1.socket" --skip-networking \
-        2>"$work/$1.log" &
+        2>"$work/$1.log" 3>&- &
     local server=$!
     for _ in $(seq 600); do
         if echo 'DO 1' | client "$1" 2>/dev/null; then return; fi
@@ -54,18 +52,12 @@ launch() { # NAME
     done
 }
 files() { find "$TMPDIR" -name '#sql*' -printf '%f\n' | sed 's/.*\.//' | sort | paste -sd ' '; }
-answered() { # COUNT: waits until the first server's client has printed so many lines
-    for _ in $(seq 100); do
-        [ "$(wc -l <"$work/answers")" -lt "$1" ] || return 0
-        sleep 0.1
-    done
-}
-
-start first
-"$work/usr/bin/mariadb-install-db" "${common[@]}" --datadir="$work/second" --auth-root-authentication-method=normal \
-    --skip-test-db >"$work/log" 2>&1
+install first
+install second
+launch first
 mkfifo "$work/questions"
 client first <"$work/questions" >"$work/answers" 2>&1 &
+asking=$!
 exec 3>"$work/questions"
 echo 'CREATE DATABASE d; USE d; CREATE TEMPORARY TABLE a (i INT) ENGINE=Aria; INSERT INTO a VALUES (1);' >&3
 for _ in $(seq 100); do
@@ -82,8 +74,7 @@ look() {
 }
 look >"$work/seen"
 exec 3>&-
-wait -n 2>/dev/null || true
-answered 1
+wait "$asking" || true
 seen=$(cat "$work/seen" "$work/answers")
 echo "$seen"
 expected=$(cat <<'TEXT'
