@@ -27,6 +27,9 @@ needs() {
             echo "nginx nginx nginx"
             echo "/usr/lib*/nginx/modules/ngx_stream_module.so libnginx-mod-stream nginx-mod-stream"
             echo "strace strace strace"
+            # What scripts of `motionctl try` ask for is there as on a server.
+            echo "curl curl curl"
+            echo "wget wget wget"
             echo "systemd-analyze systemd systemd"
             echo "mariadb-install-db mariadb-server mariadb-server"
             ;;
