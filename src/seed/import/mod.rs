@@ -20,7 +20,7 @@ pub use template::{csv, workbook};
 
 use super::manifest::Validated;
 use crate::outcome::codes;
-use crate::outcome::{Failure, FailureKind, Finding};
+use crate::outcome::{Failure, FailureKind, Finding, counted};
 
 /// A table, and how it is to be read.
 #[derive(Debug, Clone, Copy)]
@@ -68,8 +68,7 @@ pub fn import(request: &Request<'_>) -> Result<Imported, Failure> {
     let problems = faults.take_problems();
     let findings = hidden_finding(&grid.hidden);
     if !problems.is_empty() {
-        let count = problems.len();
-        let message = format!("{count} problem{} in {}", if count == 1 { "" } else { "s" }, request.name);
+        let message = format!("{} in {}", counted(problems.len(), "problem"), request.name);
         let failure = Failure::new(FailureKind::Invalid, message).with_problems(problems);
         return Err(failure.with_findings(findings));
     }

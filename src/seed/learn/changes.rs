@@ -7,6 +7,7 @@ use super::look::{self, DIGEST, MOST_ROWS, prints, select, tolerated, unused};
 use super::picture::{Picture, Seen};
 use crate::db::catalog::{Column, Table, TableKind};
 use crate::db::{Catalog, Connection, DbError, Row, Value, quoted};
+use crate::outcome::counted;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many rows of a table are searched; those that hold the profile's name always are.
@@ -42,18 +43,14 @@ impl Changes {
     }
 }
 
-/// In words: `3 new rows, 1 changed (exitAt, updatedAt)`.
+/// In words: `3 new rows, 1 changed row (exitAt, updatedAt)`.
 impl std::fmt::Display for Changes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let rows = |count| if count == 1 { "row" } else { "rows" };
         let columns: Vec<&str> = self.columns.iter().map(String::as_str).collect();
         let parts = [
-            (self.new, format!("{} new {}", self.new, rows(self.new))),
-            (
-                self.changed,
-                format!("{} changed {} ({})", self.changed, rows(self.changed), columns.join(", ")),
-            ),
-            (self.gone, format!("{} {} gone", self.gone, rows(self.gone))),
+            (self.new, counted(self.new, "new row")),
+            (self.changed, format!("{} ({})", counted(self.changed, "changed row"), columns.join(", "))),
+            (self.gone, format!("{} gone", counted(self.gone, "row"))),
         ];
         let said: Vec<String> =
             parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text).collect();
