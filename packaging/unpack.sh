@@ -4,11 +4,11 @@
 # Nothing is installed and no source of packages is added: apt works on lists and a cache of its own, checks the
 # signatures as always, and the programs get their own libraries and loader, so that this machine's are untouched.
 # The folder is root's alone, as every program that motionctl runs: usr/ as in the packages, and lib/.
-# Usage: packaging/unpack.sh nginx|mysql|mariadb FOLDER [SUITE…]; the first suite that offers it is taken.
+# Usage: packaging/unpack.sh nginx|mysql|mariadb|systemd FOLDER [SUITE…]; the first suite that offers it is taken.
 # What cannot be had is said in FOLDER/reason, and that is no failure.
 set -eu
 
-usage="usage: packaging/unpack.sh nginx|mysql|mariadb FOLDER [SUITE…]"
+usage="usage: packaging/unpack.sh nginx|mysql|mariadb|systemd FOLDER [SUITE…]"
 name=${1:?$usage}
 folder=${2:?$usage}
 shift 2
@@ -29,6 +29,8 @@ case $name in
     mysql) wanted='mysql-server-core(-8\.[0-9]+)?' program=usr/sbin/mysqld version=--version ;;
     # A new data folder is made by a script of the server's that runs a program of the client's.
     mariadb) wanted='mariadb-(server|client)-core(-10\.[0-9]+)?' program=usr/sbin/mariadbd version=--version ;;
+    # The service manager and its programs: which units it has is for the test to say.
+    systemd) wanted='systemd' program=usr/lib/systemd/systemd version=--version ;;
     *) echo "$usage" >&2; exit 64 ;;
 esac
 [ $# -gt 0 ] || set -- sid forky trixie
@@ -96,11 +98,12 @@ for package in "$work"/debs/*.deb; do dpkg -x "$package" "$work/root"; done
 loader=$(basename "$(patchelf --print-interpreter "$work/unpacked/$program")")
 rm -rf "$folder"
 mkdir -p "$folder/lib"
-find "$work/root" -path '*/lib*' -name 'lib*.so.*' ! -path '*/gconv/*' ! -xtype l -exec cp -L {} "$folder/lib/" \;
+# systemd's own libraries have their version in the name, and no other.
+find "$work/root" "$work/unpacked" -path '*/lib*' \( -name 'lib*.so.*' -o -name 'libsystemd-*.so' \) ! -path '*/gconv/*' ! -xtype l -exec cp -L {} "$folder/lib/" \;
 find "$work/root" -name "$loader" ! -xtype l -exec cp -L {} "$folder/lib/" \;
 rm -rf "$work/unpacked/usr/share/doc" "$work/unpacked/usr/share/man" "$work/unpacked/etc"
 # The path of a program itself counts for its libraries' own, and for what it loads later, too.
-for file in "$work"/unpacked/usr/bin/* "$work"/unpacked/usr/sbin/*; do
+for file in "$work"/unpacked/usr/bin/* "$work"/unpacked/usr/sbin/* "$work"/unpacked/usr/lib/systemd/systemd*; do
     patchelf --print-interpreter "$file" >/dev/null 2>&1 || continue
     patchelf --force-rpath --set-rpath "$folder/lib" --set-interpreter "$folder/lib/$loader" "$file"
 done

@@ -3,7 +3,7 @@
 //! Invariant: the deadline is in the journal before the timer is armed, and the
 //! timer is armed before the first file changes; so whatever ends the run, its
 //! terminal or its session, something is left that undoes it. The timer decides
-//! nothing: what it runs looks at the journal.
+//! nothing: what it runs looks at the journal, also for whether it is time.
 
 use super::executor::{Executor, Told};
 use super::history::History;
@@ -111,8 +111,9 @@ pub(super) fn demand(executor: &mut Executor, confirmation: &Confirmation) -> Re
         return Err(anyhow!("no run is under way"));
     };
     let run = run.clone();
-    executor.history.record(Event::ConfirmBy { deadline: deadline(window.within)? })?;
-    arm(window, &run).context("arming the timer that would undo the change")
+    let deadline = deadline(window.within)?;
+    executor.history.record(Event::ConfirmBy { deadline: deadline.clone() })?;
+    arm(window, &run, &deadline).context("arming the timer that would undo the change")
 }
 
 /// The gates have passed: from now on somebody has to confirm it.
@@ -202,22 +203,56 @@ fn left(deadline: &Deadline) -> Result<TimeLeft> {
     Ok(deadline.left(&now.boot, now.elapsed))
 }
 
-fn arm(window: &Window, run: &RunId) -> Result<()> {
-    let named = |command: &[String]| [command, &[run.to_string()]].concat();
+fn arm(window: &Window, run: &RunId, deadline: &Deadline) -> Result<()> {
     let lead = WARNING.min(window.within / 4);
-    window.timers.arm(&Timer {
-        name: &undo_unit(run),
-        description: "Undo a change of motionctl that nobody has confirmed",
-        after: window.within,
-        command: &named(&window.undo),
-    })?;
+    window.timers.arm(&undo_timer(&undo_unit(run), deadline, &named(&window.undo, run)))?;
     window.timers.arm(&Timer {
         name: &warn_unit(run),
         description: "Warn that a change of motionctl is about to be undone",
-        after: window.within.saturating_sub(lead),
-        command: &named(&window.warn),
+        at: deadline.since_boot().saturating_sub(lead),
+        by_the_wall: false,
+        command: &named(&window.warn, run),
     })?;
     Ok(())
+}
+
+fn undo_timer<'a>(name: &'a str, deadline: &Deadline, command: &'a [String]) -> Timer<'a> {
+    Timer {
+        name,
+        description: "Undo a change of motionctl that nobody has confirmed",
+        at: deadline.since_boot(),
+        by_the_wall: true,
+        command,
+    }
+}
+
+fn named(command: &[String], run: &RunId) -> Vec<String> {
+    [command, &[run.to_string()]].concat()
+}
+
+/// The run of this status that is undone at a moment that has not come, whatever stage it is in.
+///
+/// # Errors
+/// When the clock cannot be asked.
+pub fn too_early(status: &Status) -> Result<Option<(RunId, Deadline)>> {
+    let Status::Active(ActiveRun { run, confirm_by: Some(deadline), .. }) = status else { return Ok(None) };
+    let early = matches!(left(deadline)?, TimeLeft::Left(_));
+    Ok(early.then(|| (run.clone(), deadline.clone())))
+}
+
+/// Sees to it that a run is undone at its moment, after something has tried to undo it before; whether that needed
+/// another timer.
+///
+/// # Errors
+/// When nothing could be armed: whoever asks is then the last that can undo it.
+pub fn arm_again(run: &RunId, deadline: &Deadline, undo: &[String]) -> Result<bool> {
+    let name = undo_unit(run);
+    let timers = Timers::reach()?;
+    if timers.will_fire(&name)? {
+        return Ok(false);
+    }
+    timers.arm_again(&undo_timer(&name, deadline, &named(undo, run)))?;
+    Ok(true)
 }
 
 /// Stops the timers of a run that is over; what could not be stopped, in words.

@@ -12,7 +12,7 @@ mod recovery;
 mod run;
 mod staging;
 
-pub use confirmation::{Confirmation, Confirmed, Pending, Window, confirm};
+pub use confirmation::{Confirmation, Confirmed, Pending, Window, arm_again, confirm, too_early};
 pub use executor::{InstalledLog, ReloadTarget, StepFailure};
 pub use history::History;
 pub use recovery::{Recovered, Server, UNCONFIRMED, Unconfirmed, disk_state, recover, restore_whole};

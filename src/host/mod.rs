@@ -47,4 +47,4 @@ pub use lock::{Holder, LockError, STATE_FOLDER, WriteLock, holder};
 pub use private::PrivateFolder;
 pub use root::Root;
 pub use space::{Access, Space, space_at};
-pub use uptime::{Uptime, uptime};
+pub use uptime::{Clocks, Uptime, clocks, uptime};

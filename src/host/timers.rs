@@ -2,11 +2,13 @@
 //! this process, its terminal and its session.
 //!
 //! Invariant: a [`Timers`] exists only where systemd runs and has answered. A
-//! timer counts from the moment it is armed, on the monotonic clock; it ends
-//! with this start of the machine.
+//! timer stands for a moment, not for a span from when it was armed: systemd
+//! starts such a span (`--on-active`) anew at every `daemon-reload`. It ends with
+//! this start of the machine, and may wake too early, never too late.
 
 use super::command::{self, Printed, Privileges};
 use super::trust::{self, Executable};
+use super::{clock, clocks};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -18,6 +20,12 @@ const BOOTED: &str = "/run/systemd/system";
 const LIMIT: Duration = Duration::from_secs(20);
 /// Nobody sees a unit name longer than this.
 const LONGEST_NAME: usize = 200;
+/// A timer that is armed once more cannot have the name of the one whose command still runs.
+const AGAIN: &str = "-again-";
+/// How much later than asked systemd may mean to run it.
+const TOLERANCE: Duration = Duration::from_secs(1);
+/// Whatever else is started or left (`systemctl isolate`, `rescue`, `telinit`), the timer and its command stay.
+const STAYS: [&str; 2] = ["--timer-property=IgnoreOnIsolate=yes", "--property=IgnoreOnIsolate=yes"];
 
 /// The right to arm timers.
 #[derive(Debug, Clone)]
@@ -33,8 +41,11 @@ pub struct Timer<'a> {
     pub name: &'a str,
     /// One line for `systemctl list-timers`.
     pub description: &'a str,
-    /// From now.
-    pub after: Duration,
+    /// When: since the start of the machine, the time that it slept included.
+    pub at: Duration,
+    /// Whether the wall clock wakes it, too: after a sleep it is the one that is right. Where it was set, that is too
+    /// early.
+    pub by_the_wall: bool,
     /// The program, an absolute path, and its arguments.
     pub command: &'a [String],
 }
@@ -42,7 +53,7 @@ pub struct Timer<'a> {
 /// Whether a timer will fire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Armed {
-    /// It waits.
+    /// It waits, or its command runs.
     Yes,
     /// It has fired, was stopped, or never was.
     No,
@@ -75,27 +86,93 @@ impl Timers {
         Ok(timers)
     }
 
+    /// Whether systemd counts by the clock of this process. In a container whose clock was shifted a process that came
+    /// from outside does not.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn share_our_clock(&self) -> io::Result<()> {
+        let clock = |process: &str| fs::read_link(format!("/proc/{process}/ns/time"));
+        match (clock("self"), clock("1")) {
+            (Ok(ours), Ok(theirs)) if ours != theirs => Err(io::Error::other(
+                "systemd counts by another clock than this process: use a shell that the container itself has started",
+            )),
+            // A kernel without shifted clocks has no such file.
+            _ => Ok(()),
+        }
+    }
+
     /// Arms a timer. When it fires and its command is killed, the command is
     /// started again; an error that it reports itself is final.
     ///
     /// # Errors
-    /// When the name is not one, or systemd refuses.
+    /// When the name is not one, or systemd refuses, or means another moment.
     pub fn arm(&self, timer: &Timer) -> io::Result<()> {
-        let name = unit_name(timer.name)?;
+        self.start(unit_name(timer.name)?, timer)
+    }
+
+    /// Arms it once more, from the command that it has run too early.
+    ///
+    /// # Errors
+    /// As [`Timers::arm`].
+    pub fn arm_again(&self, timer: &Timer) -> io::Result<()> {
+        let now = clocks()?.elapsed.as_millis();
+        self.start(&format!("{}{AGAIN}{now}", unit_name(timer.name)?), timer)
+    }
+
+    fn start(&self, name: &str, timer: &Timer) -> io::Result<()> {
+        // Systemd's clock stands still while the machine sleeps. Both count from the same start, and have drifted
+        // apart by the sleep so far.
+        let now = clocks()?;
+        let due = (timer.at + now.awake).saturating_sub(now.elapsed);
+        // `OnBootSec=` counts from there, too, but not in containers; this is the same everywhere.
+        let after = due.saturating_sub(self.started()?);
         let unit = format!("--unit={name}");
         let description = format!("--description={}", timer.description);
-        let after = format!("--on-active={}ms", timer.after.as_millis());
-        let mut arguments = vec![
-            unit.as_str(),
-            &description,
-            &after,
-            "--timer-property=AccuracySec=1s",
-            "--property=Restart=on-abnormal",
-            "--property=RestartSec=5s",
-            "--",
-        ];
+        let after = format!("--on-startup={}us", after.as_micros());
+        let mut arguments = vec![unit.as_str(), &description, &after, "--timer-property=AccuracySec=100ms"];
+        let wall = format!("--on-calendar={}", wall(timer.at.saturating_sub(now.elapsed))?);
+        if timer.by_the_wall {
+            arguments.push(&wall);
+        }
+        arguments.extend(["--property=Restart=on-abnormal", "--property=RestartSec=5s"]);
+        let stays = arguments.len();
+        arguments.extend(STAYS);
+        arguments.push("--");
         arguments.extend(timer.command.iter().map(String::as_str));
-        succeeded("systemd-run", &command::run(&self.systemd_run, &arguments, Privileges::Kept, LIMIT)?)
+        if self.systemd_run(&arguments).is_err() {
+            // An old systemd may know no such property of a transient unit, and then refuses all of it.
+            arguments.drain(stays..stays + STAYS.len());
+            self.systemd_run(&arguments)?;
+        }
+        self.is_meant(name, due).inspect_err(|_| drop(self.disarm(timer.name)))
+    }
+
+    /// Whether systemd means to run it then, and not later: what it says counts, not what it was asked.
+    fn is_meant(&self, name: &str, due: Duration) -> io::Result<()> {
+        let unit = format!("{name}.timer");
+        let next = self.look(&[&unit])?.into_iter().find_map(|found| found.next);
+        match next {
+            Some(next) if next <= due + TOLERANCE => Ok(()),
+            Some(next) => {
+                let late = (next - due).as_secs();
+                Err(io::Error::other(format!("systemd would start {unit} {late} s too late")))
+            }
+            // It was due at once.
+            None if clocks()?.awake >= due => Ok(()),
+            None => Err(io::Error::other(format!("systemd does not say when it will start {unit}"))),
+        }
+    }
+
+    /// When systemd was started, on its clock.
+    fn started(&self) -> io::Result<Duration> {
+        let printed = self.systemctl(&["show", "--property=UserspaceTimestampMonotonic"])?;
+        succeeded("systemctl", &printed)?;
+        let micros = printed.stdout.trim().strip_prefix("UserspaceTimestampMonotonic=");
+        let micros = micros.and_then(|micros| micros.parse().ok());
+        micros.map(Duration::from_micros).ok_or_else(|| {
+            io::Error::other(format!("systemctl does not say when systemd was started: `{}`", printed.stdout.trim()))
+        })
     }
 
     /// Stops a timer; the command of one that has fired goes on.
@@ -103,8 +180,8 @@ impl Timers {
     /// # Errors
     /// When it is still armed.
     pub fn disarm(&self, name: &str) -> io::Result<()> {
-        let unit = format!("{}.timer", unit_name(name)?);
-        let stopped = self.systemctl(&["stop", &unit])?;
+        let [unit, again] = &units(name)?;
+        let stopped = self.systemctl(&["stop", unit, again])?;
         match self.armed(name)? {
             Armed::No => Ok(()),
             Armed::Yes => succeeded("systemctl", &stopped)
@@ -112,19 +189,99 @@ impl Timers {
         }
     }
 
-    /// Whether a timer waits.
+    /// Whether a timer waits, or its command runs.
     ///
     /// # Errors
     /// When systemd does not answer.
     pub fn armed(&self, name: &str) -> io::Result<Armed> {
-        let unit = format!("{}.timer", unit_name(name)?);
-        let printed = self.systemctl(&["is-active", &unit])?;
-        Ok(if printed.status.success() { Armed::Yes } else { Armed::No })
+        let [unit, again] = &units(name)?;
+        let found = self.look(&[unit, again])?;
+        Ok(if found.iter().any(|found| found.is_armed) { Armed::Yes } else { Armed::No })
+    }
+
+    /// Whether a timer will fire after this moment: what its own command asks, while which it counts as armed.
+    ///
+    /// # Errors
+    /// When systemd does not answer.
+    pub fn will_fire(&self, name: &str) -> io::Result<bool> {
+        let [unit, again] = &units(name)?;
+        let now = clocks()?.awake;
+        let to_come = |found: Found| found.is_armed && found.next.is_some_and(|next| next > now);
+        Ok(self.look(&[unit, again])?.into_iter().any(to_come))
+    }
+
+    /// What systemd says of these units.
+    fn look(&self, units: &[&str]) -> io::Result<Vec<Found>> {
+        let mut arguments =
+            vec!["show", "--property=ActiveState", "--property=SubState", "--property=NextElapseUSecMonotonic"];
+        arguments.extend(units);
+        let printed = self.systemctl(&arguments)?;
+        succeeded("systemctl", &printed)?;
+        Ok(printed.stdout.split("\n\n").map(Found::read).collect())
+    }
+
+    fn systemd_run(&self, arguments: &[&str]) -> io::Result<()> {
+        succeeded("systemd-run", &command::run(&self.systemd_run, arguments, Privileges::Kept, LIMIT)?)
     }
 
     fn systemctl(&self, arguments: &[&str]) -> io::Result<Printed> {
         command::run(&self.systemctl, arguments, Privileges::Kept, LIMIT)
     }
+}
+
+/// What systemd says of one timer.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Found {
+    is_armed: bool,
+    /// When it will fire, on systemd's clock.
+    next: Option<Duration>,
+}
+
+impl Found {
+    fn read(block: &str) -> Self {
+        let value = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        // One that has fired and is kept is active, too.
+        let waits = value("SubState").is_some_and(|state| ["waiting", "running"].contains(&state));
+        Self {
+            is_armed: value("ActiveState") == Some("active") && waits,
+            next: value("NextElapseUSecMonotonic").and_then(timespan),
+        }
+    }
+}
+
+/// A span as systemd prints one (systemd.time(7)): `1h 2min 3.5s`; `None` for one without an end.
+fn timespan(text: &str) -> Option<Duration> {
+    let one = |word: &str| {
+        let (number, unit) = word.split_at(word.find(|c: char| c.is_ascii_alphabetic())?);
+        let seconds = match unit {
+            "y" => 31_557_600.0,
+            "month" => 2_629_800.0,
+            "w" => 604_800.0,
+            "d" => 86_400.0,
+            "h" => 3600.0,
+            "min" => 60.0,
+            "s" => 1.0,
+            "ms" => 1e-3,
+            "us" => 1e-6,
+            _ => return None,
+        };
+        Duration::try_from_secs_f64(number.parse::<f64>().ok()? * seconds).ok()
+    };
+    let mut words = text.split_whitespace().peekable();
+    words.peek()?;
+    words.map(one).sum()
+}
+
+/// The moment so much later on the wall clock; seconds are as fine as calendars are.
+fn wall(later: Duration) -> io::Result<String> {
+    let at = clock::now().checked_add(later + Duration::from_secs(1)).map_err(io::Error::other)?;
+    Ok(at.strftime("%F %T UTC").to_string())
+}
+
+/// The unit of a timer, and a pattern for those that were armed again.
+fn units(name: &str) -> io::Result<[String; 2]> {
+    let name = unit_name(name)?;
+    Ok([format!("{name}.timer"), format!("{name}{AGAIN}*.timer")])
 }
 
 fn succeeded(program: &str, printed: &Printed) -> io::Result<()> {
@@ -162,6 +319,28 @@ pub fn this_program() -> io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spans_are_read_as_systemd_prints_them() {
+        let millis = |text| timespan(text).map(|span| span.as_millis());
+        assert_eq!(millis("13h 48min 14.537308s"), Some(49_694_537));
+        assert_eq!(millis("1month 1w 2d"), Some(2_629_800_000 + 9 * 86_400_000));
+        assert_eq!(millis("950ms"), Some(950));
+        assert_eq!(millis("2s 17us"), Some(2000));
+        for nothing in ["", "infinity", "0", "5 apples", "s", "-3s"] {
+            assert_eq!(millis(nothing), None, "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn a_timer_that_has_fired_and_is_kept_is_not_armed() {
+        let read = |state: &str, sub: &str| {
+            Found::read(&format!("NextElapseUSecMonotonic=1min\nActiveState={state}\nSubState={sub}\n")).is_armed
+        };
+        assert!(read("active", "waiting") && read("active", "running"));
+        assert!(!read("active", "elapsed") && !read("inactive", "dead") && !read("failed", "failed"));
+        assert_eq!(Found::read(""), Found::default());
+    }
 
     #[test]
     fn only_plain_names_reach_systemd() {

@@ -1,8 +1,8 @@
 //! The clock that counts from the start of the machine, and which start that was.
 //!
-//! Invariant: it is the clock of the service manager's timers (`OnActiveSec=`
-//! counts `CLOCK_MONOTONIC`, systemd.timer(5)), so that a deadline and the
-//! timer that enforces it agree, whatever is done to the wall clock.
+//! Invariant: the time that a machine sleeps counts, as it does for people, and
+//! whatever is done to the wall clock does not. The service manager's timers
+//! count by [`Clocks::awake`], which stands still meanwhile.
 
 use nix::time::{ClockId, clock_gettime};
 use std::fs;
@@ -17,7 +17,16 @@ const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 pub struct Uptime {
     /// Which start: a random id that the kernel draws.
     pub boot: String,
-    /// Since then; stands still while the machine sleeps.
+    /// Since then, `CLOCK_BOOTTIME`: goes on while the machine sleeps.
+    pub elapsed: Duration,
+}
+
+/// Both clocks that count from the start of the machine, at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clocks {
+    /// `CLOCK_MONOTONIC`, the clock of systemd's timers (systemd.timer(5)).
+    pub awake: Duration,
+    /// `CLOCK_BOOTTIME`.
     pub elapsed: Duration,
 }
 
@@ -28,6 +37,16 @@ pub struct Uptime {
 pub fn uptime() -> io::Result<Uptime> {
     let boot = fs::read_to_string(BOOT_ID)
         .map_err(|error| io::Error::new(error.kind(), format!("reading {BOOT_ID}: {error}")))?;
-    let elapsed = Duration::from(clock_gettime(ClockId::CLOCK_MONOTONIC)?);
-    Ok(Uptime { boot: boot.trim().to_owned(), elapsed })
+    Ok(Uptime { boot: boot.trim().to_owned(), elapsed: clocks()?.elapsed })
+}
+
+/// Both clocks. A process that is stopped between the two looks sees too little of the first, so that what is computed
+/// from the difference comes too early and never too late.
+///
+/// # Errors
+/// When the kernel has no such clock.
+pub fn clocks() -> io::Result<Clocks> {
+    let awake = Duration::from(clock_gettime(ClockId::CLOCK_MONOTONIC)?);
+    let elapsed = Duration::from(clock_gettime(ClockId::CLOCK_BOOTTIME)?);
+    Ok(Clocks { awake, elapsed })
 }

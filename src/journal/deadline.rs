@@ -1,8 +1,8 @@
 //! Until when a change may wait for its confirmation.
 //!
 //! Invariant: the wall clock decides nothing. A deadline lies on the clock that
-//! counts from the start of the machine, and belongs to that one start: a
-//! clock that is set moves it nowhere, and a restart ends it.
+//! counts from the start of the machine, sleep included, and belongs to that
+//! one start: a clock that is set moves it nowhere, and a restart ends it.
 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use std::time::Duration;
 pub struct Deadline {
     /// Which start of the machine it belongs to: the kernel's boot id.
     pub boot: String,
-    /// Milliseconds on the monotonic clock of that start.
+    /// Milliseconds since that start.
     pub uptime_millis: u64,
     /// The wall clock at that moment, RFC 3339 in UTC; for people, never for
     /// decisions.
@@ -32,13 +32,19 @@ pub enum TimeLeft {
 }
 
 impl Deadline {
+    /// The moment since that start.
+    #[must_use]
+    pub fn since_boot(&self) -> Duration {
+        Duration::from_millis(self.uptime_millis)
+    }
+
     /// How much is left in this start of the machine, `uptime` after it.
     #[must_use]
     pub fn left(&self, boot: &str, uptime: Duration) -> TimeLeft {
         if self.boot != boot {
             return TimeLeft::Restarted;
         }
-        match Duration::from_millis(self.uptime_millis).checked_sub(uptime) {
+        match self.since_boot().checked_sub(uptime) {
             Some(left) if !left.is_zero() => TimeLeft::Left(left),
             _ => TimeLeft::Over,
         }

@@ -55,7 +55,8 @@ pub fn demanded(context: &Context, within: Option<Duration>) -> Result<Confirmat
     if !context.root.is_live() {
         return Err(no_timer("a tree below --root is not the server that runs here".to_owned()));
     }
-    let timers = Timers::reach().map_err(|error| no_timer(error.to_string()))?;
+    let timers = Timers::reach().and_then(|timers| timers.share_our_clock().map(|()| timers));
+    let timers = timers.map_err(|error| no_timer(error.to_string()))?;
     if let BootUnit::Missing(reason) = boot_unit(&context.root) {
         let mut finding = no_boot_unit(&reason);
         finding.regrade(Level::Stop);
@@ -65,19 +66,25 @@ pub fn demanded(context: &Context, within: Option<Duration>) -> Result<Confirmat
         ));
     }
     let program = this_program().map_err(|error| no_timer(error.to_string()))?;
+    Ok(Confirmation::Within(Window {
+        within,
+        timers,
+        undo: timer_command(context, program.clone(), &["--unconfirmed"])?,
+        warn: timer_command(context, program, &["--warn", "--unconfirmed"])?,
+    }))
+}
+
+/// What a timer runs; the run's name follows it.
+///
+/// # Errors
+/// When a path is not text.
+pub fn timer_command(context: &Context, program: String, more: &[&str]) -> Result<Vec<String>, Failure> {
     let mut command = vec![program];
     command.extend(context.config_argument()?);
     command.extend(["rollback", "--yes"].map(str::to_owned));
     command.extend(context.nginx_arguments()?);
-    let with = |more: &[&str]| {
-        [command.as_slice(), &more.iter().map(ToString::to_string).collect::<Vec<_>>()].concat()
-    };
-    Ok(Confirmation::Within(Window {
-        within,
-        timers,
-        undo: with(&["--unconfirmed"]),
-        warn: with(&["--warn", "--unconfirmed"]),
-    }))
+    command.extend(more.iter().map(ToString::to_string));
+    Ok(command)
 }
 
 /// The finding of a change that waits.

@@ -1,6 +1,7 @@
 //! One module for each command: what was typed, to an answer.
 
 mod apply;
+mod armed;
 mod backups;
 mod base;
 mod change;
@@ -34,7 +35,7 @@ pub use watch::log;
 
 /// Runs a command.
 pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure> {
-    let answer = match command {
+    let mut answer = match command {
         Command::Check(args) => check::check(context, args),
         Command::Plan(args) => plan::plan(context, args),
         Command::Apply(args) => apply::apply(context, args),
@@ -60,6 +61,7 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         }
     };
     context.progress.clear();
+    armed::note(context, &mut answer);
     answer
 }
 

@@ -180,7 +180,11 @@ impl Known {
         };
         match (&self.pending, &self.at_work) {
             (Some(pending), _) if pending.has_time() => {
-                RunState::Waits(super::confirm::time_in_words(pending))
+                let time = super::confirm::time_in_words(pending);
+                RunState::Waits(match super::armed::why_not(pending) {
+                    Some(why) => format!("{time}; its undoing is not armed: {why}"),
+                    None => time,
+                })
             }
             (_, Some(Holder { pid, since })) => RunState::UnderWay(format!("process {pid}, since {since}")),
             (Some(pending), None) => RunState::Overdue(super::confirm::time_in_words(pending)),

@@ -1,14 +1,16 @@
 //! What the timer of a change runs: warn whoever is logged in, and undo the
 //! change unless it was confirmed.
 //!
-//! Invariant: it acts on the run that it was armed for and on no other. It
-//! trusts the timer that the time is over, so that no second clock can stop
-//! it, and the journal for everything else.
+//! Invariant: it acts on the run that it was armed for and on no other, and at
+//! the moment that the journal names. Woken too early (somebody set the wall
+//! clock, or started the unit by hand) it sees to it that something wakes it
+//! again; where nothing can, it waits itself. Woken late, it acts at once.
 
-use super::confirm::note;
+use super::confirm::{note, timer_command};
 use super::recover::{end, show};
-use crate::apply::{History, Pending, UNCONFIRMED, Unconfirmed};
+use crate::apply::{History, Pending, UNCONFIRMED, Unconfirmed, arm_again, too_early};
 use crate::cli::context::Context;
+use crate::host::timers::this_program;
 use crate::host::{WriteLock, clock, terminals};
 use crate::journal::{ActiveRun, Status};
 use crate::outcome::codes;
@@ -20,6 +22,9 @@ use std::time::Duration;
 const PAUSE: Duration = Duration::from_millis(200);
 /// Between two attempts while two masters serve.
 const AGAIN: Duration = Duration::from_secs(2);
+/// Whoever holds the lock for longer than this is named on the terminals: a process that somebody has stopped holds it
+/// for ever.
+const LONG: Duration = Duration::from_secs(30);
 
 /// Undoes a run that nobody confirmed.
 pub fn undo(context: &Context, run: &str) -> Result<Outcome, Failure> {
@@ -28,10 +33,14 @@ pub fn undo(context: &Context, run: &str) -> Result<Outcome, Failure> {
     if !is_open(context, run)? {
         return Ok(nothing_to_do(outcome, run));
     }
+    if let Some(verdict) = early(context, run)? {
+        outcome.details.insert("verdict".to_owned(), verdict.into());
+        return Ok(outcome);
+    }
     let name = outcome.host.as_ref().map_or_else(String::new, |host| host.name.clone());
     let mut said = false;
     let ended = loop {
-        let lock = wait_for_lock(context)?;
+        let lock = wait_for_lock(context, &name)?;
         // Whoever held the lock may have confirmed it, or undone it by hand.
         if !is_open(context, run)? {
             return Ok(nothing_to_do(outcome, run));
@@ -76,6 +85,39 @@ pub fn undo(context: &Context, run: &str) -> Result<Outcome, Failure> {
         }
     }
     Ok(outcome)
+}
+
+/// What there is to say where the moment has not come; `None` as soon as it has.
+fn early(context: &Context, run: &str) -> Result<Option<String>, Failure> {
+    let mut waits = false;
+    loop {
+        let journal = History::look(&context.root).map_err(|error| unreadable(&error))?;
+        let found = too_early(&journal.status).map_err(|error| unreadable(&error))?;
+        let Some((run, deadline)) = found.filter(|(open, _)| open.as_str() == run) else { return Ok(None) };
+        let until = &deadline.wall;
+        let armed = this_program().map_err(anyhow::Error::from).and_then(|program| {
+            let undo = timer_command(context, program, &["--unconfirmed"])
+                .map_err(|failure| anyhow::anyhow!(failure.message))?;
+            arm_again(&run, &deadline, &undo)
+        });
+        match armed {
+            Ok(true) => {
+                return Ok(Some(format!("too early: armed again, to undo the run {run} at {until}")));
+            }
+            Ok(false) => {
+                return Ok(Some(format!("too early: a timer waits, to undo the run {run} at {until}")));
+            }
+            Err(error) if context.stop.load(Ordering::SeqCst) => return Err(unreadable(&error)),
+            Err(error) if !waits => {
+                waits = true;
+                context.progress.say(&format!(
+                    "too early, and no timer can be armed ({error:#}): this process waits until {until}"
+                ));
+            }
+            Err(_) => {}
+        }
+        clock::pause(AGAIN);
+    }
 }
 
 /// Whether nothing was done for a reason that ends by itself: during an upgrade of NGINX two masters serve, and
@@ -126,8 +168,10 @@ fn nothing_to_do(mut outcome: Outcome, run: &str) -> Outcome {
 
 /// Whoever holds the lock ends: a run is finite, and none asks anybody anything
 /// while a change waits.
-fn wait_for_lock(context: &Context) -> Result<WriteLock, Failure> {
+fn wait_for_lock(context: &Context, name: &str) -> Result<WriteLock, Failure> {
     let mut said = false;
+    let mut told = false;
+    let since = clock::monotonic();
     loop {
         match context.lock() {
             Err(failure) if failure.kind == FailureKind::Refused => {
@@ -137,6 +181,16 @@ fn wait_for_lock(context: &Context) -> Result<WriteLock, Failure> {
                 if !said {
                     context.progress.say(&format!("waiting: {}", failure.message));
                     said = true;
+                }
+                if !told && since.elapsed() > LONG {
+                    told = true;
+                    tell(
+                        context,
+                        &format!(
+                            "motionctl on {name}: the change of NGINX cannot be undone yet: {}.",
+                            failure.message
+                        ),
+                    );
                 }
                 clock::pause(PAUSE);
             }

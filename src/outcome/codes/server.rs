@@ -131,4 +131,9 @@ codes! {
         .means("a change waits for its confirmation: no other is made meanwhile")
         .looked_for("the journal; the evidence says how much time is left")
         .advises("`motionctl confirm` or `motionctl rollback`");
+    RUN_UNDO_NOT_ARMED = warn("run.undo-not-armed")
+        .means("a change waits for its confirmation, and no timer will undo it when its time is over")
+        .looked_for("the journal, and what systemd says of the timer")
+        .advises("`motionctl confirm` or `motionctl rollback`; when its time is over, the next change or start of the \
+                  server undoes it");
 }
