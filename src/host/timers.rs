@@ -171,7 +171,10 @@ impl Timers {
         let micros = printed.stdout.trim().strip_prefix("UserspaceTimestampMonotonic=");
         let micros = micros.and_then(|micros| micros.parse().ok());
         micros.map(Duration::from_micros).ok_or_else(|| {
-            io::Error::other(format!("systemctl does not say when systemd was started: `{}`", printed.stdout.trim()))
+            io::Error::other(format!(
+                "systemctl does not say when systemd was started: `{}`",
+                printed.stdout.trim()
+            ))
         })
     }
 
@@ -212,8 +215,12 @@ impl Timers {
 
     /// What systemd says of these units.
     fn look(&self, units: &[&str]) -> io::Result<Vec<Found>> {
-        let mut arguments =
-            vec!["show", "--property=ActiveState", "--property=SubState", "--property=NextElapseUSecMonotonic"];
+        let mut arguments = vec![
+            "show",
+            "--property=ActiveState",
+            "--property=SubState",
+            "--property=NextElapseUSecMonotonic",
+        ];
         arguments.extend(units);
         let printed = self.systemctl(&arguments)?;
         succeeded("systemctl", &printed)?;
@@ -335,7 +342,8 @@ mod tests {
     #[test]
     fn a_timer_that_has_fired_and_is_kept_is_not_armed() {
         let read = |state: &str, sub: &str| {
-            Found::read(&format!("NextElapseUSecMonotonic=1min\nActiveState={state}\nSubState={sub}\n")).is_armed
+            Found::read(&format!("NextElapseUSecMonotonic=1min\nActiveState={state}\nSubState={sub}\n"))
+                .is_armed
         };
         assert!(read("active", "waiting") && read("active", "running"));
         assert!(!read("active", "elapsed") && !read("inactive", "dead") && !read("failed", "failed"));

@@ -4,6 +4,7 @@
 //! its session or the machine; one that somebody confirmed in time stays.
 
 mod boot;
+mod minute;
 mod refused;
 mod terminals;
 mod timer;

@@ -1,5 +1,6 @@
 //! `apply`: make the change.
 
+use super::armed::Undoing;
 use super::change::{no_plan, nothing_to_do, refusal, show_plan, unknown_changes, watched};
 use super::confirm;
 use super::pending;
@@ -259,7 +260,10 @@ fn succeeded(context: &Context, outcome: &mut Outcome, pending: Option<&Pending>
     if let Some(pending) = pending {
         outcome.outcome = OutcomeKind::AwaitingConfirmation;
         verdict = format!("{verdict}; undone unless confirmed: {}", confirm::time_in_words(pending));
-        outcome.details.insert("confirmation".to_owned(), confirm::section(pending));
+        outcome.details.insert(
+            "confirmation".to_owned(),
+            confirm::section(pending, &Undoing::of(&context.root, pending)),
+        );
         let next = ["motionctl confirm", "motionctl rollback", "motionctl status"];
         outcome.details.insert("next".to_owned(), next.as_slice().into());
     }

@@ -5,6 +5,7 @@
 use super::confirm::time_in_words;
 use crate::apply::Pending;
 use crate::cli::context::Context;
+use crate::host::Root;
 use crate::host::timers::Armed;
 use crate::outcome::{Failure, Finding, Outcome, codes, sort_findings};
 
@@ -21,26 +22,68 @@ pub fn note(context: &Context, answer: &mut Result<Outcome, Failure>) {
 
 /// The finding, where a change waits that nothing will undo. A journal that cannot be read is for others to say.
 fn look(context: &Context) -> Option<Finding> {
-    let pending = context.root.is_live().then(|| Pending::look(&context.root).ok().flatten()).flatten()?;
-    let why = why_not(&pending)?;
+    let pending = Pending::look(&context.root).ok().flatten()?;
+    let why = Undoing::of(&context.root, &pending).why_not()?;
     let advice = match pending.has_time() {
-        true => "`motionctl confirm` keeps it, `motionctl rollback` undoes it now; afterwards only the next change or \
-                 the next start of the server undoes it",
-        false => "`motionctl recover` undoes it now; the next change or the next start of the server does, too",
+        true => {
+            "`motionctl confirm` keeps it, `motionctl rollback` undoes it now; afterwards only the next change or \
+                 the next start of the server undoes it"
+        }
+        false => {
+            "`motionctl recover` undoes it now; the next change or the next start of the server does, too"
+        }
     };
     Some(
-        Finding::new(codes::RUN_UNDO_NOT_ARMED, "a change waits for its confirmation, and its undoing is not armed")
-            .evidence(format!("run {}: {}", pending.run, time_in_words(&pending)))
-            .evidence(why)
-            .advice(advice),
+        Finding::new(
+            codes::RUN_UNDO_NOT_ARMED,
+            "a change waits for its confirmation, and its undoing is not armed",
+        )
+        .evidence(format!("run {}: {}", pending.run, time_in_words(&pending)))
+        .evidence(why)
+        .advice(advice),
     )
 }
 
-/// Why this change may stay for ever; `None` where a timer will undo it.
-pub fn why_not(pending: &Pending) -> Option<String> {
-    match pending.armed() {
-        Ok(Armed::Yes) => None,
-        Ok(Armed::No) => Some("its timer has been stopped, or has fired in vain".to_owned()),
-        Err(error) => Some(format!("whether its timer waits is not known: {error}")),
+/// What will become of a change that waits.
+pub enum Undoing {
+    /// Its timer waits, or undoes it now.
+    Armed,
+    /// Its timer was stopped, or has fired and is gone.
+    Gone,
+    /// Systemd does not say; why.
+    Unknown(String),
+    /// It waits on another machine, of which this is a copy.
+    Elsewhere,
+}
+
+impl Undoing {
+    /// Asks.
+    pub fn of(root: &Root, pending: &Pending) -> Self {
+        if !root.is_live() {
+            return Self::Elsewhere;
+        }
+        match pending.armed() {
+            Ok(Armed::Yes) => Self::Armed,
+            Ok(Armed::No) => Self::Gone,
+            Err(error) => Self::Unknown(error.to_string()),
+        }
+    }
+
+    /// Whether it is armed, where that is known.
+    pub fn is_armed(&self) -> Option<bool> {
+        match self {
+            Self::Armed => Some(true),
+            Self::Gone => Some(false),
+            Self::Unknown(_) | Self::Elsewhere => None,
+        }
+    }
+
+    /// Why the change may stay for ever.
+    pub fn why_not(&self) -> Option<String> {
+        match self {
+            Self::Armed | Self::Elsewhere => None,
+            Self::Gone => Some("its timer has been stopped, or has fired in vain".to_owned()),
+            Self::Unknown(why) => Some(format!("whether its timer waits is not known: {why}")),
+        }
     }
 }

@@ -1,9 +1,10 @@
 //! `confirm`: keep the change that waits for its confirmation; and what there
 //! is to know of one that waits.
 
+use super::armed::Undoing;
 use crate::apply::{self, Confirmation, Confirmed, Pending, Window};
 use crate::cli::context::Context;
-use crate::host::timers::{Armed, Timers, this_program};
+use crate::host::timers::{Timers, this_program};
 use crate::inspect::{BootUnit, boot_unit, no_boot_unit};
 use crate::journal::TimeLeft;
 use crate::outcome::codes;
@@ -117,19 +118,18 @@ pub fn time_in_words(pending: &Pending) -> String {
 }
 
 /// What waits, for programs.
-pub fn section(pending: &Pending) -> Value {
+pub fn section(pending: &Pending, undoing: &Undoing) -> Value {
     let seconds = match pending.left {
         TimeLeft::Left(left) => left.as_secs(),
         TimeLeft::Over | TimeLeft::Restarted => 0,
     };
-    // Unknown is not no.
-    let armed = pending.armed().ok().map(|armed| armed == Armed::Yes);
     json!({
         "run": pending.run.as_str(),
         "backup": pending.backup,
         "until": pending.deadline.wall,
         "seconds_left": seconds,
-        "armed": armed,
+        // Unknown is not no.
+        "armed": undoing.is_armed(),
     })
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Invariant: what this user may not read is hidden, which is another answer than that there is nothing.
 
+use super::armed::Undoing;
 use crate::apply::{History, Pending};
 use crate::backup::Store;
 use crate::cli::context::Context;
@@ -29,6 +30,8 @@ pub struct Known {
     pub journal: Journal,
     /// The change that waits for its confirmation.
     pub pending: Option<Pending>,
+    /// Whether a timer will undo that one.
+    pub undoing: Option<Undoing>,
     /// The process that is at work now.
     pub at_work: Option<Holder>,
     /// Files that are not as the newest run left them.
@@ -86,12 +89,13 @@ fn known(context: &Context) -> Result<Known, Unread> {
     })?;
     let pending = Pending::of(&journal.status)
         .map_err(|error| Unread::Failed(Failure::from_error(FailureKind::NeedsOperator, &error)))?;
+    let undoing = pending.as_ref().map(|pending| Undoing::of(root, pending));
     // A lock that cannot be asked for is nobody's: then an open run counts as interrupted, which is the worse.
     let at_work = matches!(journal.status, Status::Active(_)).then(|| holder(root).ok().flatten()).flatten();
     let drifted = drift(context, &journal.status)?;
     let newest = Store::new(root).list().ok().and_then(|listing| listing.backups.into_iter().next());
     let newest_backup = newest.map(|backup| backup.manifest.id.to_string());
-    Ok(Known { journal, pending, at_work, drifted, newest_backup })
+    Ok(Known { journal, pending, undoing, at_work, drifted, newest_backup })
 }
 
 fn is_denied(error: &io::Error) -> bool {
@@ -181,7 +185,7 @@ impl Known {
         match (&self.pending, &self.at_work) {
             (Some(pending), _) if pending.has_time() => {
                 let time = super::confirm::time_in_words(pending);
-                RunState::Waits(match super::armed::why_not(pending) {
+                RunState::Waits(match self.undoing.as_ref().and_then(Undoing::why_not) {
                     Some(why) => format!("{time}; its undoing is not armed: {why}"),
                     None => time,
                 })

@@ -159,7 +159,7 @@ fn answer(outcome: &mut Outcome, prepared: &Prepared, past: &Past) -> bool {
         hidden(outcome, &route);
         return !served;
     };
-    let Known { journal, pending, at_work, drifted, newest_backup } = known.as_ref();
+    let Known { journal, pending, undoing, at_work, drifted, newest_backup } = known.as_ref();
     let standing = prepared.standing();
     let is_whole = !standing.lacks_changes() && !standing.is_unknown();
     let is_as_left = drifted.is_empty() && !known.is_open() && is_whole;
@@ -195,8 +195,8 @@ fn answer(outcome: &mut Outcome, prepared: &Prepared, past: &Past) -> bool {
     outcome.details.extend(shown(&standing));
     outcome.details.insert("last_run".to_owned(), last_run(known));
     outcome.details.insert("newest_backup".to_owned(), json!(newest_backup));
-    if let Some(pending) = pending {
-        outcome.details.insert("confirmation".to_owned(), section(pending));
+    if let (Some(pending), Some(undoing)) = (pending, undoing) {
+        outcome.details.insert("confirmation".to_owned(), section(pending, undoing));
     }
     outcome.details.insert("rows".to_owned(), rows.into());
     has_changes

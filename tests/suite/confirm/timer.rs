@@ -28,11 +28,15 @@ fn nobody_confirms() {
     assert!(serves_the_new_client(&machine));
     assert_eq!(systemd.armed().len(), 2);
     let calls = systemd.calls();
-    let armed: Vec<_> = calls.iter().filter(|call| call.starts_with("systemd-run ")).collect();
-    assert!(
-        armed[0].contains("--on-active=600000ms") && armed[1].contains("--on-active=540000ms"),
-        "{calls:?}"
-    );
+    let moment = |call: &&String| {
+        let after = call.split_once("--on-startup=")?.1.split_once("us")?.0;
+        Some(Duration::from_micros(after.parse().ok()?))
+    };
+    let moments: Vec<_> =
+        calls.iter().filter(|call| call.starts_with("systemd-run ")).map(|c| moment(&c)).collect();
+    let [Some(undone), Some(warned)] = moments[..] else { panic!("two timers for moments: {calls:?}") };
+    let apart = undone - warned;
+    assert!((59..=60).contains(&apart.as_millis().div_ceil(1000)), "{apart:?}");
 
     let status = run(&machine, &["status"]);
     status.expect(0, "changes-pending");
@@ -192,7 +196,7 @@ fn the_time_is_over() {
     waiting!(machine, systemd, before);
     // An hour further on the clock that counts; the wall clock stays.
     let later = |arguments: &[&str]| {
-        let program = ["--time", "--monotonic", "3600", env!("CARGO_BIN_EXE_motionctl")];
+        let program = ["--time", "--boottime", "3600", env!("CARGO_BIN_EXE_motionctl")];
         machine.command("unshare", &[&program, arguments, &["--json"]].concat(), |_| ()).finish()
     };
     let status = later(&["status"]);
@@ -211,7 +215,7 @@ fn the_time_is_over() {
 fn the_timer_waits_for_whoever_holds_the_lock() {
     waiting!(machine, systemd, before);
     let lock = machine.inside(|| WriteLock::take(&Root::live()).expect("nobody holds it"));
-    let fired = systemd.run(&systemd.command(UNDO));
+    let fired = systemd.run_later(&systemd.command(UNDO), Duration::from_secs(600));
     let waiting = machine.inside(|| WriteLock::take(&Root::live()).is_err());
     assert!(waiting && serves_the_new_client(&machine));
     drop(lock);
@@ -260,4 +264,112 @@ fn files_that_were_edited_meanwhile_are_left_alone() {
     before.assert_same(&machine.configuration().without_folder_times());
     assert!(!serves_the_new_client(&machine));
     assert_eq!(ended(&machine), "rolled-back");
+}
+
+#[test]
+fn woken_too_early_it_is_armed_again_and_undoes_nothing() {
+    waiting!(machine, systemd, before);
+    let waits = machine.configuration();
+    // Somebody runs it by hand: the timer is there.
+    let by_hand = systemd.run(&systemd.command(UNDO)).finish();
+    by_hand.expect(0, "up-to-date");
+    assert!(by_hand.stdout.contains("too early: a timer waits"), "{by_hand}");
+    assert_eq!(systemd.armed().len(), 2);
+    // The wall clock was set, and woke it: twice, since the new timer can be woken, too.
+    for _ in 0..2 {
+        let early = systemd.fire_early(UNDO);
+        early.expect(0, "up-to-date");
+        assert!(early.stdout.contains("too early: armed again"), "{early}");
+        waits.assert_same(&machine.configuration());
+        let armed = systemd.armed();
+        assert!(armed.len() == 2 && armed.iter().any(|name| name.contains("-again-")), "{armed:?}");
+        let status = run(&machine, &["status"]);
+        assert_eq!(status.json["details"]["confirmation"]["armed"], true, "{status}");
+        assert!(status.finding("run.undo-not-armed").is_none(), "{status}");
+    }
+    systemd.fire(UNDO).expect(0, "applied");
+    before.assert_same(&machine.configuration().without_folder_times());
+    assert_eq!(systemd.armed(), [""; 0]);
+}
+
+#[test]
+fn woken_too_early_where_nothing_can_be_armed_it_waits_itself() {
+    let machine = Machine::new("standalone");
+    let systemd = Systemd::start(&machine);
+    let before = machine.configuration().without_folder_times();
+    machine.apply(&["--confirm-within", "10s"]).expect(0, "awaiting-confirmation");
+    systemd.set("gone");
+    let early = systemd.fire_early(UNDO);
+    early.expect(0, "applied");
+    assert!(early.stderr.contains("this process waits until"), "{early}");
+    before.assert_same(&machine.configuration().without_folder_times());
+}
+
+#[test]
+fn a_confirmed_timer_that_was_armed_again_is_stopped_too() {
+    waiting!(machine, systemd, before);
+    systemd.fire_early(UNDO).expect(0, "up-to-date");
+    run(&machine, &["confirm"]).expect(0, "ok");
+    assert_eq!(systemd.armed(), [""; 0]);
+    run(&machine, &["rollback", "--yes"]).expect(0, "applied");
+    before.assert_same(&machine.configuration().without_folder_times());
+}
+
+#[test]
+fn a_timer_that_systemd_means_to_start_later_is_no_promise() {
+    let machine = Machine::new("standalone");
+    let systemd = Systemd::start(&machine);
+    let before = machine.configuration().without_folder_times();
+    systemd.set_late(Duration::from_secs(90));
+    let done = machine.apply(&["--confirm-within", "10m"]);
+    done.expect(1, "failed");
+    assert!(done.error().contains("90 s too late"), "{done}");
+    before.assert_same(&machine.configuration().without_folder_times());
+    assert_eq!(systemd.armed(), [""; 0]);
+}
+
+#[test]
+fn every_command_says_that_nothing_is_left_that_would_undo_it() {
+    waiting!(machine, systemd, before);
+    let said = |output: &Output| output.finding("run.undo-not-armed").is_some();
+    let commands: [&[&str]; 7] = [
+        &["status"],
+        &["check"],
+        &["plan"],
+        &["backups", "list"],
+        &["local", "list"],
+        &["apply", "--yes"],
+        &["seed", "schema", "json-schema"],
+    ];
+    for command in commands {
+        let output = run(&machine, command);
+        assert!(!said(&output), "{command:?}: it is armed: {output}");
+    }
+    let undo = systemd.command(UNDO);
+    systemd.fire_early(WARN);
+    let armed = systemd.armed();
+    assert_eq!(machine.shell(&format!("rm /run/stand-in/{}", armed[0])).code, Some(0));
+    for command in commands {
+        let output = run(&machine, command);
+        assert!(said(&output), "{command:?}: {output}");
+    }
+    let monitor = machine.motionctl(&["status", "--check"]);
+    assert!(monitor.code == Some(1) && monitor.stdout.contains("its undoing is not armed"), "{monitor}");
+    let words = status_in_words(&machine);
+    assert!(words.contains("motionctl rollback") && words.contains("has been stopped"), "{words}");
+    // Whoever cannot be asked has not said no.
+    systemd.set("gone");
+    let unknown = run(&machine, &["status"]);
+    let finding = unknown.finding("run.undo-not-armed").expect("a finding");
+    assert!(finding["evidence"][1].as_str().is_some_and(|line| line.contains("is not known")), "{unknown}");
+    assert!(unknown.json["details"]["confirmation"]["armed"].is_null(), "{unknown}");
+    systemd.unset("gone");
+    // The next changing command undoes it when it is due, and not before.
+    run(&machine, &["recover"]).expect(0, "up-to-date");
+    assert!(serves_the_new_client(&machine));
+    let program = undo[0].as_str();
+    let later = [program, "recover"].map(str::to_owned);
+    systemd.run_later(&later, Duration::from_secs(600)).finish().expect(0, "ok");
+    before.assert_same(&machine.configuration().without_folder_times());
+    assert!(!said(&run(&machine, &["status"])));
 }

@@ -379,7 +379,8 @@ impl Running<'_> {
         });
     }
 
-    fn pid(&self) -> Pid {
+    /// Its pid, outside.
+    pub fn pid(&self) -> Pid {
         let child = self.child.as_ref().expect("not waited for yet");
         Pid::from_raw(i32::try_from(child.id()).expect("a pid fits"))
     }

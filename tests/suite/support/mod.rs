@@ -5,6 +5,7 @@
 //! | [`binary::Server`] | the binary with `--root` on a copy of a fixture; the cheapest that runs a whole command |
 //! | [`machine::Machine`] | the binary on `/` of a server of its own: a running NGINX, a reload, probes |
 //! | [`systemd::Systemd`] | a service manager for a `Machine`; the test plays the timers |
+//! | [`real_systemd::RealSystemd`] | a real one as the first process: what it does with timers, reloads, reboots |
 //! | [`web_socket::WebSocket`] | an open connection that keeps an old worker of a `Machine` |
 //! | [`site::Site`] | the sandbox: programs in it, and what is left outside |
 //! | [`tree::Tree`] | reading and replacing files below a root, with the lock taken |
@@ -29,6 +30,7 @@ pub mod newest;
 pub mod nginx;
 pub mod only_on;
 pub mod paused;
+pub mod real_systemd;
 pub mod site;
 pub mod systemd;
 pub mod tls;

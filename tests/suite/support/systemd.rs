@@ -2,13 +2,17 @@
 //! and the test plays the timers.
 //!
 //! Invariant: it knows only the calls that the product makes, and refuses
-//! every other; an armed timer is a file, and is gone once it has fired.
+//! every other; an armed timer is a file, and is gone once it has fired. It was
+//! started when the machine was, so that its spans are moments. What real ones
+//! do with them is asked in `confirm::minute`.
 
 use super::machine::{Machine, Output, Running, eventually};
 use nix::mount::{MsFlags, mount};
+use nix::time::{ClockId, clock_gettime};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
+use std::time::Duration;
 
 /// Where it keeps its state; emptied by a restart, as `/run` is.
 const STATE: &str = "/run/stand-in";
@@ -23,12 +27,14 @@ const SYSTEMD_RUN: &str = r#"#!/bin/sh
 state=/run/stand-in
 echo "systemd-run $*" >>$state/log
 test ! -e $state/broken || { echo "Failed to start transient timer unit" >&2; exit 1; }
-unit= after=
+unit= after= calendar=
 while [ $# -gt 0 ]; do
     case $1 in
         --unit=*) unit=${1#--unit=} ;;
-        --on-active=*ms) after=${1#--on-active=} ;;
-        --description=* | --timer-property=AccuracySec=1s) ;;
+        --on-startup=*us) after=${1#--on-startup=} ;;
+        --on-calendar=*" UTC") calendar=${1#--on-calendar=} ;;
+        --description=* | --timer-property=AccuracySec=100ms) ;;
+        --timer-property=IgnoreOnIsolate=yes | --property=IgnoreOnIsolate=yes) ;;
         --property=Restart=on-abnormal | --property=RestartSec=5s) ;;
         --) shift; break ;;
         *) echo "not known: $1" >&2; exit 1 ;;
@@ -37,17 +43,43 @@ while [ $# -gt 0 ]; do
 done
 test -n "$unit" && test -n "$after" || { echo "no unit or no time" >&2; exit 1; }
 while [ -e $state/hold ]; do touch $state/held; sleep 0.01; done
+test ! -e $state/$unit.timer || { echo "Unit $unit.timer was already loaded" >&2; exit 1; }
+test -z "$calendar" || printf '%s\n' "$calendar" >$state/$unit.calendar
+printf '%s\n' "$after" >$state/$unit.due
 printf '%s\n' "$@" >$state/$unit.timer
 "#;
 
+/// Patterns are the shell's own.
 const SYSTEMCTL: &str = r#"#!/bin/sh
 state=/run/stand-in
 echo "systemctl $*" >>$state/log
 test ! -e $state/gone || { echo "Failed to connect to bus" >&2; exit 1; }
+cd $state
 case $* in
     "show --property=Version") echo Version=252 ;;
-    "is-active motionctl-"*.timer) test -e $state/$2 || exit 3 ;;
-    "stop motionctl-"*.timer) test -e $state/$2 || exit 5; rm $state/$2 ;;
+    "show --property=UserspaceTimestampMonotonic") echo UserspaceTimestampMonotonic=0 ;;
+    "show --property=ActiveState --property=SubState --property=NextElapseUSecMonotonic motionctl-"*.timer)
+        shift 4
+        for unit in $*; do
+            if [ -e $unit ]; then
+                late=0
+                test ! -e late || late=$(cat late)
+                after=$(($(sed s/us// ${unit%.timer}.due) + late))
+                printf 'NextElapseUSecMonotonic=%sus\nActiveState=active\nSubState=waiting\n\n' $after
+            else
+                printf 'NextElapseUSecMonotonic=infinity\nActiveState=inactive\nSubState=dead\n\n'
+            fi
+        done
+        ;;
+    "stop motionctl-"*.timer)
+        shift
+        missing=
+        for unit in $*; do
+            test -e $unit || { missing=yes; continue; }
+            rm -f $unit ${unit%.timer}.due ${unit%.timer}.calendar
+        done
+        test -z "$missing" || exit 5
+        ;;
     *) echo "not known: $*" >&2; exit 1 ;;
 esac
 "#;
@@ -94,6 +126,12 @@ impl<'m> Systemd<'m> {
         self.machine.inside(|| fs::write(Path::new(STATE).join(name), "").expect("writing"));
     }
 
+    /// From now on it means to fire every timer so much later than it was asked.
+    pub fn set_late(&self, by: Duration) {
+        let micros = by.as_micros().to_string();
+        self.machine.inside(|| fs::write(Path::new(STATE).join("late"), micros).expect("writing"));
+    }
+
     /// Takes back [`Systemd::set`].
     pub fn unset(&self, name: &str) {
         self.machine.inside(|| fs::remove_file(Path::new(STATE).join(name)).expect("it is set"));
@@ -131,18 +169,40 @@ impl<'m> Systemd<'m> {
         text.lines().map(str::to_owned).collect()
     }
 
-    /// The timer whose name starts so fires.
+    /// The timer whose name starts so fires, at its moment.
     pub fn fire(&self, start: &str) -> Output {
         self.firing(start).finish()
     }
 
     /// The same, and its command still runs.
     pub fn firing(&self, start: &str) -> Running<'m> {
+        let (name, command) = self.take(start);
+        let due = self.machine.inside(|| fs::read_to_string(Path::new(STATE).join(name)).expect("armed"));
+        let due = Duration::from_micros(due.trim().trim_end_matches("us").parse().expect("a number"));
+        let now = Duration::from(clock_gettime(ClockId::CLOCK_BOOTTIME).expect("a clock"));
+        self.run_later(&command, due.saturating_sub(now) + Duration::from_secs(1))
+    }
+
+    /// The timer whose name starts so fires now, whatever its moment is: as when somebody has set the wall clock.
+    pub fn fire_early(&self, start: &str) -> Output {
+        let (_, command) = self.take(start);
+        self.run(&command).finish()
+    }
+
+    /// The file with the moment of an armed timer, and its command; it is not armed any more.
+    fn take(&self, start: &str) -> (String, Vec<String>) {
         let command = self.command(start);
         let armed = self.armed();
         let name = armed.iter().find(|name| name.starts_with(start)).expect("armed");
         self.machine.inside(|| fs::remove_file(Path::new(STATE).join(name)).expect("armed"));
-        self.run(&command)
+        (name.replace(".timer", ".due"), command)
+    }
+
+    /// Starts a timer's command as if so much time had passed on the clocks that count; the wall clock stays.
+    pub fn run_later(&self, command: &[String], later: Duration) -> Running<'m> {
+        let later = (later.as_secs() + 1).to_string();
+        let shifted = ["unshare", "--time", "--boottime", &later, "--monotonic", &later].map(str::to_owned);
+        self.run(&[shifted.as_slice(), command].concat())
     }
 
     /// Starts a timer's command, as JSON.
@@ -184,8 +244,12 @@ impl<'m> Systemd<'m> {
 
 /// The unit as `make install` writes it, for the binary under test.
 pub fn boot_unit() -> String {
-    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/systemd").join(BOOT_UNIT);
     let folder = Path::new(env!("CARGO_BIN_EXE_motionctl")).parent().expect("a folder");
-    let text = fs::read_to_string(template).expect("the template");
-    text.replace("@BINDIR@", folder.to_str().expect("a path that is text"))
+    boot_unit_for(folder.to_str().expect("a path that is text"))
+}
+
+/// The same, for a binary in this folder.
+pub fn boot_unit_for(folder: &str) -> String {
+    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/systemd").join(BOOT_UNIT);
+    fs::read_to_string(template).expect("the template").replace("@BINDIR@", folder)
 }
