@@ -114,8 +114,8 @@ else
     fi
 fi
 
-# The tests (tests/suite/support/newest.rs) and the Makefile know these folders.
-for program in nginx mysql; do
+# The tests (tests/suite/support/newest.rs, real_systemd.rs) and the Makefile know these folders.
+for program in nginx mysql systemd; do
     folder=/var/cache/motionctl-tests/$program
     if [ "$purpose" = test ] && [ ! -d "$folder/usr" ]; then
         as_root "$(dirname "$0")/unpack.sh" "$program" "$folder"

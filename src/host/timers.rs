@@ -155,7 +155,7 @@ impl Timers {
         match next {
             Some(next) if next <= due + TOLERANCE => Ok(()),
             Some(next) => {
-                let late = (next - due).as_secs();
+                let late = (next - due).as_millis().div_ceil(1000);
                 Err(io::Error::other(format!("systemd would start {unit} {late} s too late")))
             }
             // It was due at once.

@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 const AGAIN: Duration = Duration::from_secs(2);
 /// Whoever holds the lock for longer than this is named on the terminals: a process that somebody has stopped holds it
 /// for ever.
-const LONG: Duration = Duration::from_secs(30);
+const LONG: Duration = Duration::from_secs(5);
 
 /// Undoes a run that nobody confirmed.
 pub fn undo(context: &Context, run: &str) -> Result<Outcome, Failure> {

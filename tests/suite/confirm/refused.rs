@@ -59,6 +59,20 @@ fn below_a_root_and_for_a_moment() {
     assert_eq!(server.json(&["confirm"])["exit_code"], 3);
 }
 
+/// As after entering a container by its files and processes alone (`nsenter`, without its clocks).
+#[test]
+fn from_a_shell_that_counts_by_another_clock_than_systemd() {
+    let machine = Machine::new("standalone");
+    let _systemd = Systemd::start(&machine);
+    let apply = ["apply", "--yes", "--json", "--confirm-within", "10m"];
+    let shifted = ["--time", "--boottime", "3600", env!("CARGO_BIN_EXE_motionctl")];
+    let done = machine.command("unshare", &[&shifted[..], &apply].concat(), |_| ()).finish();
+    done.expect(3, "refused");
+    assert!(done.error().contains("another clock"), "{done}");
+    assert!(done.finding("host.no-timer").is_some(), "{done}");
+    assert_eq!(events(&machine).len(), 0);
+}
+
 #[test]
 fn a_second_change() {
     waiting!(machine, systemd, before);

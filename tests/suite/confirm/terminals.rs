@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::support::machine::eventually;
+use motionctl::host::{Root, WriteLock};
 use nix::libc;
 use nix::pty::openpty;
 use nix::unistd::ttyname;
@@ -94,5 +95,24 @@ fn a_terminal_that_takes_nothing_holds_nobody_up() {
     machine.inside(|| fs::write("/run/utmp", login(&stopped.name)).expect("writing"));
     let fired = systemd.fire(UNDO);
     fired.expect(0, "applied");
+    before.assert_same(&machine.configuration().without_folder_times());
+}
+
+#[test]
+fn whoever_is_logged_in_hears_who_keeps_it_from_being_undone() {
+    waiting!(machine, systemd, before);
+    let mut seat = Terminal::open();
+    machine.inside(|| fs::write("/run/utmp", login(&seat.name)).expect("writing"));
+    // Such as a command that somebody has stopped with Ctrl-Z.
+    let lock = machine.inside(|| WriteLock::take(&Root::live()).expect("nobody holds it"));
+    let fired = systemd.firing(UNDO);
+    let mut text = String::new();
+    eventually("it is said", || {
+        text.push_str(&seat.seen());
+        text.contains("cannot be undone yet: another run holds the lock: process ")
+    });
+    assert!(serves_the_new_client(&machine));
+    drop(lock);
+    fired.finish().expect(0, "applied");
     before.assert_same(&machine.configuration().without_folder_times());
 }
