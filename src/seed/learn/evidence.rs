@@ -6,7 +6,7 @@
 use super::changes::Cells;
 use crate::db::Value;
 use crate::db::catalog::{Column, Table};
-use crate::seed::discover::names::{key, referred, words};
+use crate::seed::discover::names::{self, key, referred, words};
 
 /// Whose id it is.
 #[derive(Debug, Clone)]
@@ -92,29 +92,7 @@ pub fn value<'a>(row: &'a Cells, column: &str) -> Option<&'a Value> {
     row.iter().find(|(name, _)| name == column).map(|(_, value)| value)
 }
 
-/// Words of tables that keep what was, or what was only asked for.
+/// Whether a table's name says that it keeps what was.
 pub fn is_past(table: &str) -> bool {
-    const PAST: [&str; 20] = [
-        "report",
-        "history",
-        "log",
-        "archive",
-        "backup",
-        "audit",
-        "stat",
-        "old",
-        "tmp",
-        "bak",
-        "copy",
-        "event",
-        "session",
-        "journal",
-        "version",
-        "trail",
-        "activity",
-        "activitie",
-        "notification",
-        "feed",
-    ];
-    words(table).iter().any(|word| PAST.contains(&word.as_str()))
+    words(table).iter().any(|word| names::is_past(word))
 }

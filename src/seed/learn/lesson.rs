@@ -60,8 +60,10 @@ pub fn lesson(
     lesson.parts.push(("profiles".to_owned(), profile.table.name.clone()));
     lesson.profile = profile.row.iter().map(|(name, value)| (name.clone(), value.display())).collect();
     let rows = link_rows(catalog, changes, task, &witness, Some(&profile));
-    let chosen: Vec<LinkRow<'_>> =
-        kinds(task).into_iter().filter_map(|kind| choose(kind, task, &rows, &mut lesson.notes)).collect();
+    let mut chosen: Vec<LinkRow<'_>> = Vec::new();
+    for kind in kinds(task) {
+        chosen.extend(choose(kind, task, &rows, &chosen, &mut lesson.notes));
+    }
     for link in &chosen {
         let second = rows.iter().find(|row| row.kind == link.kind && row.table.name != link.table.name);
         let mark = mark(link, &chosen);
@@ -89,10 +91,33 @@ fn choose<'a>(
     kind: LinkKind,
     task: &Task,
     rows: &[LinkRow<'a>],
+    chosen: &[LinkRow<'a>],
     notes: &mut Vec<String>,
 ) -> Option<LinkRow<'a>> {
-    let mut found = rows.iter().filter(|row| row.kind == kind);
-    match (found.next(), found.next()) {
+    // One row is one link: where ids are the same in two channels, it would be taken for both.
+    let is_taken = |row: &LinkRow<'_>| {
+        chosen
+            .iter()
+            .any(|other| std::ptr::eq(other.row, row.row) && other.member.column == row.member.column)
+    };
+    let found: Vec<&LinkRow<'a>> = rows.iter().filter(|row| row.kind == kind && !is_taken(row)).collect();
+    let best = found.first().copied();
+    let equal = |row: &&&LinkRow<'a>| best.is_some_and(|best| best.points == row.points);
+    let in_one =
+        found.iter().filter(equal).filter(|row| best.is_some_and(|best| best.table.name == row.table.name));
+    if let Some(best) = best
+        && in_one.count() > 1
+        && rows.iter().any(|row| row.kind != kind && std::ptr::eq(row.row, best.row))
+    {
+        notes.push(format!(
+            "links.{kind}: ids are the same in several channels, and nothing says which new row of {} is about this one: \
+             begin again with other queues",
+            best.table.name
+        ));
+        return None;
+    }
+    let other = found.iter().find(|row| best.is_some_and(|best| best.table.name != row.table.name)).copied();
+    match (best, other) {
         (None, _) => {
             let step = task.step_of(kind).unwrap_or_default();
             notes.push(if task.is_left_out(kind) {

@@ -7,8 +7,10 @@
 mod besides;
 mod changes;
 mod deletion;
+mod distinct;
 mod evidence;
 mod fixed;
+mod journals;
 mod lesson;
 mod links;
 mod lists;

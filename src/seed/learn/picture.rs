@@ -47,6 +47,13 @@ pub struct Pair {
     pub personal: Option<Known>,
 }
 
+impl Pair {
+    /// The queues, that of the profile first.
+    pub fn both(&self) -> impl Iterator<Item = &Known> {
+        [Some(&self.of_profile), self.personal.as_ref()].into_iter().flatten()
+    }
+}
+
 /// The first look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Picture {

@@ -10,6 +10,7 @@ use super::look::is_number;
 use super::picture::Task;
 use crate::db::catalog::Table;
 use crate::db::{Catalog, Value};
+use std::collections::BTreeSet;
 
 /// The profile's row.
 #[derive(Debug, Clone)]
@@ -74,7 +75,9 @@ fn points(
     candidate: &Profile<'_>,
 ) -> i32 {
     let linked = link_rows(catalog, changes, task, witness, Some(candidate));
-    let kinds = linked.iter().filter(|found| !found.kind.is_personal() && found.points > 0).count();
+    let of_profile = linked.iter().filter(|found| !found.kind.is_personal() && found.points > 0);
+    let kinds =
+        of_profile.map(|found| (found.kind.to_string(), &found.table.name)).collect::<BTreeSet<_>>().len();
     let described = candidate
         .row
         .iter()

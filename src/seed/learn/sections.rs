@@ -82,12 +82,9 @@ pub fn of_link(
     lines.deleted();
     let (section, mut used) = lines.done();
     if section.entries.iter().any(|entry| matches!(entry, Entry::Line(key, ..) if key == DELETED.key)) {
-        let marks = only
-            .iter()
-            .map(|(column, _)| column)
-            .chain(&absent)
-            .chain([&link.owner.column, &link.member.column]);
-        let pair: Vec<&str> = marks.map(String::as_str).collect();
+        // Without the column that is NULL: a unique index with a NULL in it allows any number of rows.
+        let ends = [&link.owner.column, &link.member.column].into_iter();
+        let pair: Vec<&str> = ends.chain(only.iter().map(|(column, _)| column)).map(String::as_str).collect();
         head.entries.push(revival(link.table, &pair));
     }
     used.extend(only.map(|(column, _)| column));

@@ -12,7 +12,7 @@ use motionctl::seed::map::LinkKind::{Personal, ProfileAgents, ProfileQueues};
 use motionctl::seed::map::Map;
 
 /// Agents, voice queues and whatever tables a test is about.
-fn small(tables: &str) -> String {
+pub fn small(tables: &str) -> String {
     format!(
         "CREATE TABLE users (id INTEGER NOT NULL PRIMARY KEY AUTO_INCREMENT, name VARCHAR(64) NOT NULL, \
          fullname VARCHAR(64), email VARCHAR(64), internal INTEGER, role VARCHAR(16), online TINYINT(1));\n\

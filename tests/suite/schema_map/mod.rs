@@ -8,6 +8,7 @@ mod commands;
 mod learn;
 mod learn_commands;
 mod learn_doubts;
+mod learn_equal;
 mod learn_traps;
 mod renewed;
 mod shapes;

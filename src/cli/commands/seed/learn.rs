@@ -119,7 +119,8 @@ fn begin(context: &Context, args: &SchemaLearnArgs) -> Result<Outcome, Failure> 
     outcome.details.insert("steps".to_owned(), steps.into());
     outcome.details.insert("task".to_owned(), json!(picture.task));
     outcome.details.insert("file".to_owned(), place.display().to_string().into());
-    outcome.details.insert("notes".to_owned(), picture.unseen().into());
+    let notes: Vec<String> = picture.task.doubts().into_iter().chain(picture.unseen()).collect();
+    outcome.details.insert("notes".to_owned(), notes.into());
     Ok(outcome)
 }
 
