@@ -89,18 +89,17 @@ fn fate(conn: &mut Connection, table: &Table, row: &FoundRow, salt: &str) -> Res
 }
 
 /// What columns that changed say: those that got a time, and all others.
-fn of_columns(mut marks: Vec<String>, mut changed: Vec<String>) -> Fate {
-    if let [mark] = marks.as_slice() {
-        let besides: Vec<String> = changed.into_iter().filter(|column| !is_of_a_change(column)).collect();
-        return if besides.is_empty() {
-            Fate::Marked(mark.clone())
-        } else {
-            Fate::MarkedBesides(mark.clone(), besides)
-        };
+fn of_columns(marks: Vec<String>, changed: Vec<String>) -> Fate {
+    let (touched, besides): (Vec<String>, Vec<String>) =
+        changed.into_iter().partition(|column| is_of_a_change(column));
+    match (marks.as_slice(), besides.as_slice()) {
+        ([], []) if touched.is_empty() => Fate::Unchanged,
+        ([], []) => Fate::Changed(touched),
+        ([mark], []) => Fate::Marked(mark.clone()),
+        ([mark], _) => Fate::MarkedBesides(mark.clone(), besides),
+        // Of two times nothing says which is the mark.
+        _ => Fate::Changed([besides, marks].concat()),
     }
-    // Of two times nothing says which is the mark.
-    changed.append(&mut marks);
-    if changed.is_empty() { Fate::Unchanged } else { Fate::Changed(changed) }
 }
 
 /// Whether a column only says when the row was written at last.

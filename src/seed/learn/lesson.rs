@@ -7,8 +7,9 @@ use super::changes::{Cells, Changes};
 use super::evidence::value;
 use super::links::{LinkRow, Witness, kinds, link_rows};
 use super::look::{columns, number_key, print};
+use super::mistakes::{self, instead};
 use super::picture::{Found, FoundRow, Picture, Task};
-use super::profile::{self, Profile};
+use super::profile::{self, Lost, Profile};
 use super::sections::{left_open, of_link, of_profile, without_trace};
 use super::task::said;
 use super::told_apart::{Mark, mark};
@@ -32,7 +33,7 @@ pub struct Lesson {
     /// What was asked for and not found, or cannot be mapped.
     pub notes: Vec<String>,
     /// Why the profile was not found.
-    pub missing: Option<String>,
+    pub missing: Option<Lost>,
 }
 
 /// Learns from what has changed. `proposal` is what `discover` concludes: it knows agents and queues.
@@ -51,8 +52,10 @@ pub fn lesson(
     let mut lesson = Lesson::default();
     let profile = match profile::profile(catalog, changes, task, &witness) {
         Ok(profile) => profile,
-        Err(why) => {
-            lesson.missing = Some(why);
+        Err(lost) => {
+            // It was there at an earlier look.
+            let is_gone = picture.found.is_some() && lost.advice == mistakes::AGAIN;
+            lesson.missing = Some(if is_gone { mistakes::gone(task) } else { lost });
             return lesson;
         }
     };
@@ -79,8 +82,13 @@ pub fn lesson(
         lesson.sections.extend(sections);
         lesson.parts.push((format!("links.{}", link.kind), link.table.name.clone()));
     }
-    let unseen = kinds(task).into_iter().filter(|kind| !chosen.iter().any(|link| link.kind == *kind));
-    lesson.sections.extend(unseen.filter(|kind| !task.is_left_out(*kind)).map(without_trace));
+    let unseen: Vec<LinkKind> =
+        kinds(task).into_iter().filter(|kind| !chosen.iter().any(|link| link.kind == *kind)).collect();
+    let swapped = unseen.iter().filter(|kind| !rows.iter().any(|row| row.kind == **kind));
+    lesson
+        .notes
+        .extend(swapped.filter_map(|kind| instead(*kind, task, catalog, changes, &witness, &profile)));
+    lesson.sections.extend(unseen.into_iter().filter(|kind| !task.is_left_out(*kind)).map(without_trace));
     lesson.notes.extend(besides::notes(catalog, changes, task, &profile, &chosen));
     lesson.found = Some(found(picture, &profile, &chosen, &lesson.sections));
     lesson
@@ -162,5 +170,5 @@ fn found(picture: &Picture, profile: &Profile<'_>, chosen: &[LinkRow<'_>], secti
             rows.push(row(format!("links.{}", link.kind), link.table, link.row, by));
         }
     }
-    Found { sections: sections.to_vec(), profiles: profile.table.name.clone(), rows }
+    Found { sections: sections.to_vec(), profiles: profile.table.name.clone(), rows, notes: Vec::new() }
 }

@@ -81,7 +81,12 @@ pub fn link_rows<'a>(
         };
         let penalty =
             (kind == LinkKind::ProfileQueues(crate::seed::Channel::Voice)).then(|| task.penalty.to_string());
-        let search = Search { kind, owner, member, never, profile, penalty };
+        let same = kinds(task).into_iter().filter(|other| *other != kind).filter(|other| {
+            ends(*other, task, witness, of_profile.as_ref(), &agent)
+                .is_some_and(|(its, of_it, _)| (its.id, of_it.id) == (owner.id.clone(), member.id.clone()))
+        });
+        let same = same.count();
+        let search = Search { kind, owner, member, never, same, profile, penalty };
         let mut found: Vec<LinkRow<'a>> = changes
             .iter()
             .filter_map(|change| Some(search.in_table(catalog.table(&change.table)?, change)))
@@ -128,6 +133,8 @@ struct Search<'s> {
     owner: Whose,
     member: Whose,
     never: Vec<Whose>,
+    /// So many other steps have the same two ids.
+    same: usize,
     profile: Option<&'s Profile<'s>>,
     /// What was typed with the link, if anything was.
     penalty: Option<String>,
@@ -147,7 +154,8 @@ impl Search<'_> {
             .filter_map(|(row, _)| self.link(table, row))
             .collect();
         found.sort_by_key(|row| -row.points);
-        let alike = i32::try_from(found.len().saturating_sub(1).min(3)).unwrap_or(3);
+        // Rows that other steps must have made do not count against it.
+        let alike = i32::try_from(found.len().saturating_sub(1 + self.same).min(3)).unwrap_or(3);
         let others = i32::try_from(change.new.saturating_sub(1).min(50) / 10).unwrap_or(5);
         for row in &mut found {
             row.points -= 2 * alike + others;

@@ -105,6 +105,9 @@ pub struct Found {
     pub profiles: String,
     /// The rows that the profile consists of.
     pub rows: Vec<FoundRow>,
+    /// What was said of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// A row of the profile.

@@ -7,6 +7,7 @@ use super::changes::{Cells, Changes};
 use super::evidence::{is_past, value};
 use super::links::{Witness, link_rows};
 use super::look::is_number;
+use super::mistakes;
 use super::picture::Task;
 use crate::db::catalog::Table;
 use crate::db::{Catalog, Value};
@@ -25,15 +26,25 @@ pub struct Profile<'a> {
     pub name: String,
 }
 
+/// Why the profile was not found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// The reason.
+    pub why: String,
+    /// What the person should do.
+    pub advice: &'static str,
+}
+
 /// The profile among the changes, or why it could not be told; then what was seen of the name.
 pub fn profile<'a>(
     catalog: &'a Catalog,
     changes: &'a [Changes],
     task: &Task,
     witness: &Witness<'_>,
-) -> Result<Profile<'a>, String> {
+) -> Result<Profile<'a>, Lost> {
     let mut candidates = Vec::new();
     let mut reasons = Vec::new();
+    let mut advice = mistakes::AGAIN;
     for change in changes {
         let Some(table) = catalog.table(&change.table) else { continue };
         let rows: Vec<(&Cells, String)> =
@@ -44,12 +55,15 @@ pub fn profile<'a>(
                 Ok(id) => candidates.push(Profile { table, row, id, name: name.clone() }),
                 Err(why) => reasons.push(format!("{}: a row has the name in {name}, but {why}", table.name)),
             },
-            several => reasons.push(format!(
-                "{}: {} rows have the name in {}, and a profile is one",
-                table.name,
-                several.len(),
-                several[0].1
-            )),
+            several => {
+                advice = mistakes::ONE_TOO_MANY;
+                reasons.push(format!(
+                    "{}: {} rows have the name in {}, and a profile is one",
+                    table.name,
+                    several.len(),
+                    several[0].1
+                ));
+            }
         }
     }
     let mut ranked: Vec<(i32, Profile<'a>)> = candidates
@@ -58,10 +72,11 @@ pub fn profile<'a>(
         .collect();
     ranked.sort_by_key(|(points, _)| -points);
     match ranked.as_slice() {
-        [] if reasons.is_empty() => Err(format!("no new row has the name {:?}", task.profile)),
-        [] => Err(reasons.join("; ")),
+        [] if reasons.is_empty() => Err(mistakes::nothing(changes, task)),
+        [] => Err(Lost { why: reasons.join("; "), advice }),
         [(one, first), (other, second), ..] if one == other => {
-            Err(format!("not told which of {} and {} holds profiles", first.table.name, second.table.name))
+            let (first, second) = (&first.table.name, &second.table.name);
+            Err(Lost { why: format!("not told which of {first} and {second} holds profiles"), advice })
         }
         [(_, found), ..] => Ok(found.clone()),
     }

@@ -198,7 +198,7 @@ fn agents(conn: &mut Connection, proposal: &Proposal, named: Option<&str>) -> Re
     let is_named = if named.is_some() { format!(" AND {name} = ?") } else { String::new() };
     let online = online.map_or_else(|| "0".to_owned(), |online| format!("coalesce({}, 0)", quoted(&online)));
     let sql = format!(
-        "SELECT {id}, {name}, {online} FROM {} WHERE {role} = ?{is_named} ORDER BY {online}, {id} DESC LIMIT {AGENTS}",
+        "SELECT {id}, {name}, {online} FROM {} WHERE {role} = ?{is_named} ORDER BY 3, {id} DESC LIMIT {AGENTS}",
         quoted(&table)
     );
     let values: Vec<Value> = [wanted].into_iter().chain(named.map(str::to_owned)).map(Value::from).collect();
