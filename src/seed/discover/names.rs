@@ -85,7 +85,7 @@ const PLAIN: [&str; 38] = [
     "whats",
     "whatsapp",
 ];
-/// Words of tables that keep what was, or what is counted.
+/// Words of tables that keep what was, or what is counted. `session` turns a column's meaning as well, and so is in both.
 const PAST: [&str; 33] = [
     "activity",
     "archive",

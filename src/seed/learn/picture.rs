@@ -1,7 +1,8 @@
 //! The first look at a database, kept in a file until the second one.
 //!
 //! Invariant: pure data. It holds no value of any row: a row is a salted digest of its key, and four letters of digest
-//! for each of its columns. Only the task has names: of the profile to be made, an agent and queues.
+//! for each of its columns. Only the task has names, of the profile to be made, an agent and queues; and what was learned in
+//! the end has values of the profile's own rows.
 
 use crate::seed::Channel;
 use crate::seed::discover::Section;
