@@ -7,7 +7,7 @@ use super::changes::{Cells, Changes};
 use super::evidence::value;
 use super::links::{LinkRow, Witness, kinds, link_rows};
 use super::look::{columns, number_key, print};
-use super::mistakes::{self, instead};
+use super::mistakes::instead;
 use super::picture::{Found, FoundRow, Picture, Task};
 use super::profile::{self, Lost, Profile};
 use super::sections::{left_open, of_link, of_profile, without_trace};
@@ -50,12 +50,10 @@ pub fn lesson(
     let queues = |channel: Channel| said(proposal, &format!("queues.{channel}"), "table").unwrap_or_default();
     let witness = Witness { users: &users, queues: &queues };
     let mut lesson = Lesson::default();
-    let profile = match profile::profile(catalog, changes, task, &witness) {
+    let profile = match profile::profile(catalog, changes, picture, &witness) {
         Ok(profile) => profile,
         Err(lost) => {
-            // It was there at an earlier look.
-            let is_gone = picture.found.is_some() && lost.advice == mistakes::AGAIN;
-            lesson.missing = Some(if is_gone { mistakes::gone(task) } else { lost });
+            lesson.missing = Some(lost);
             return lesson;
         }
     };

@@ -5,7 +5,7 @@
 
 use super::changes::Changes;
 use super::links::{LinkRow, Witness, link_rows};
-use super::picture::Task;
+use super::picture::{Picture, Task};
 use super::profile::{Lost, Profile};
 use crate::db::{Catalog, Value};
 use crate::seed::manifest::{shown, suggest};
@@ -19,9 +19,9 @@ pub const ONE_TOO_MANY: &str =
     "delete all but one of them in Motion, and run --end again; if they are still counted then, begin again";
 
 /// Why no row has the name.
-pub fn nothing(changes: &[Changes], task: &Task) -> Lost {
-    let name = shown(&task.profile);
-    if let Some((change, column, typed)) = nearly(changes, task) {
+pub fn nothing(changes: &[Changes], picture: &Picture) -> Lost {
+    let name = shown(&picture.task.profile);
+    if let Some((change, column, typed)) = nearly(changes, &picture.task) {
         return Lost {
             why: format!(
                 "no new row has the name {name}; {} has {} in {column}, which is nearly the same",
@@ -31,6 +31,13 @@ pub fn nothing(changes: &[Changes], task: &Task) -> Lost {
             advice: "if that is the profile, correct its name in Motion, letter by letter, and run --end again",
         };
     }
+    // Who has deleted it by now has left nothing that is new.
+    if picture.found.is_some() {
+        return Lost {
+            why: format!("it was found at the last look, and no row has the name {name} any more"),
+            advice: "once it is deleted in Motion, `learn --end --deleted` goes on; else begin again",
+        };
+    }
     if changes.iter().all(Changes::is_empty) {
         return Lost {
             why: format!("nothing has changed since the first look, so that no row has the name {name}"),
@@ -38,17 +45,6 @@ pub fn nothing(changes: &[Changes], task: &Task) -> Lost {
         };
     }
     Lost { why: format!("no new row has the name {name}"), advice: AGAIN }
-}
-
-/// Where it was found by an earlier look.
-pub fn gone(task: &Task) -> Lost {
-    Lost {
-        why: format!(
-            "it was found at the last look, and no row has the name {} any more",
-            shown(&task.profile)
-        ),
-        advice: "once it is deleted in Motion, `learn --end --deleted` goes on; else begin again",
-    }
 }
 
 /// A text that was probably to be the name.

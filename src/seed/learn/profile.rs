@@ -8,7 +8,7 @@ use super::evidence::{is_past, value};
 use super::links::{Witness, link_rows};
 use super::look::is_number;
 use super::mistakes;
-use super::picture::Task;
+use super::picture::{Picture, Task};
 use crate::db::catalog::Table;
 use crate::db::{Catalog, Value};
 use std::collections::BTreeSet;
@@ -39,9 +39,10 @@ pub struct Lost {
 pub fn profile<'a>(
     catalog: &'a Catalog,
     changes: &'a [Changes],
-    task: &Task,
+    picture: &Picture,
     witness: &Witness<'_>,
 ) -> Result<Profile<'a>, Lost> {
+    let task = &picture.task;
     let mut candidates = Vec::new();
     let mut reasons = Vec::new();
     let mut advice = mistakes::AGAIN;
@@ -72,7 +73,7 @@ pub fn profile<'a>(
         .collect();
     ranked.sort_by_key(|(points, _)| -points);
     match ranked.as_slice() {
-        [] if reasons.is_empty() => Err(mistakes::nothing(changes, task)),
+        [] if reasons.is_empty() => Err(mistakes::nothing(changes, picture)),
         [] => Err(Lost { why: reasons.join("; "), advice }),
         [(one, first), (other, second), ..] if one == other => {
             let (first, second) = (&first.table.name, &second.table.name);

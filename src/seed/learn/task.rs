@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 /// So many queues of a channel are considered, the newest first.
 const MOST: usize = 200;
 /// So many agents are considered.
-const AGENTS: usize = 10;
+const AGENTS: usize = 4;
 /// Penalties that are considered; one is taken that is no id of the task.
 const PENALTIES: [i64; 6] = [7, 8, 9, 6, 5, 4];
 

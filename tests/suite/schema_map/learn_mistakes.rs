@@ -2,11 +2,12 @@
 //!
 //! Invariant: as in [`learn`](super::learn); every refusal says what to do in Motion.
 
-use super::learn::{P, pair};
+use super::learn::{P, looking, pair};
 use super::learn_traps::on_small;
 use super::shapes::links;
+use super::support::proposed;
 use motionctl::seed::Channel::Voice;
-use motionctl::seed::learn::{Lost, Task};
+use motionctl::seed::learn::{Changes, Lost, Task, compare, lesson};
 use motionctl::seed::map::LinkKind::{Personal, ProfileAgents, ProfileQueues};
 
 const TABLES: &str = "\
@@ -132,4 +133,27 @@ fn a_profile_that_is_not_found_is_said_with_what_to_do() {
             assert!(lost.advice.starts_with("delete all but one of them in Motion"), "{lost:?}");
         },
     );
+}
+
+#[test]
+fn a_profile_that_was_found_and_is_deleted_is_not_called_one_that_nobody_made() {
+    let act = |task: &Task| profile(P, &task.profile) + &linked(task, P, pair(task, Voice)).concat();
+    on_small(TABLES, act, |database, mut played| {
+        played.picture.found = played.lesson.found.clone();
+        for table in
+            ["agent_profiles", "agent_profile_users", "agent_profile_voice_queues", "user_voice_queues"]
+        {
+            database.sql(&format!("DELETE FROM {table};\n"));
+        }
+        let (before, catalog) = (proposed(&mut database.connection), database.catalog());
+        let changes = looking(database, |database| {
+            compare(&mut database.connection, &catalog, &played.picture).expect("changes")
+        });
+        assert!(changes.iter().all(Changes::is_empty), "{changes:?}");
+        let lesson = lesson(&catalog, database.engine(), &played.picture, &changes, &before);
+        let lost = lesson.missing.expect("a reason");
+        let why = "it was found at the last look, and no row has the name `Motionctl learns 7f3a` any more";
+        assert_eq!(lost.why, why);
+        assert!(lost.advice.contains("`learn --end --deleted` goes on"), "{lost:?}");
+    });
 }
