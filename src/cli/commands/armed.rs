@@ -26,8 +26,8 @@ fn look(context: &Context) -> Option<Finding> {
     let why = Undoing::of(&context.root, &pending).why_not()?;
     let advice = match pending.has_time() {
         true => {
-            "`motionctl confirm` keeps it, `motionctl rollback` undoes it now; afterwards only the next change or \
-                 the next start of the server undoes it"
+            "`motionctl confirm` keeps it, `motionctl rollback` undoes it now; when its time is over, only the next \
+             change or the next start of the server undoes it"
         }
         false => {
             "`motionctl recover` undoes it now; the next change or the next start of the server does, too"

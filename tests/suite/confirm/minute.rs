@@ -6,14 +6,17 @@
 use super::*;
 use crate::support::depth::report;
 use crate::support::machine::eventually;
-use crate::support::real_systemd::{RealSystemd, Which};
+use crate::support::real_systemd::{Ahead, RealSystemd, Which};
 use std::time::Duration;
 
 /// How long a change waits here; applying it has to fit, on a busy machine too.
 const WINDOW: &str = "20s";
 /// What comes later than this has been put off.
 const LATEST: Duration = Duration::from_secs(20);
-/// An uptime that the machine does not have.
+/// A container whose clocks are those of a machine that has run for so long.
+const SHIFTED: Ahead = Ahead { boot: FORTY_DAYS, awake: FORTY_DAYS };
+/// A machine that has slept for so long.
+const SLEPT: Ahead = Ahead { boot: FORTY_DAYS, awake: Duration::ZERO };
 const FORTY_DAYS: Duration = Duration::from_secs(40 * 86_400);
 
 /// The same tests on each systemd.
@@ -90,8 +93,13 @@ fn say(systemd: &RealSystemd, what: &str, late: Duration) {
 
 /// In a container whose clocks are ahead of the machine's; what packages and administrators do meanwhile.
 fn reloads_and_early_calls_move_nothing(which: Which) {
-    up!(which, FORTY_DAYS, machine, systemd, before);
+    up!(which, SHIFTED, machine, systemd, before);
     let run = change(&systemd, WINDOW);
+    // What wakes it after a sleep, too.
+    let wall = systemd.shell(&format!(
+        "systemctl show --property=NextElapseUSecRealtime motionctl-unconfirmed-{run}.timer"
+    ));
+    assert!(wall.stdout.trim().ends_with(" UTC"), "{wall}");
     let mut round = 0;
     let late = undone(&systemd, || {
         round += 1;
@@ -115,7 +123,7 @@ fn reloads_and_early_calls_move_nothing(which: Which) {
 }
 
 fn frozen_past_its_moment_it_is_undone_at_once(which: Which) {
-    up!(which, Duration::ZERO, machine, systemd, before);
+    up!(which, SLEPT, machine, systemd, before);
     change(&systemd, WINDOW);
     let deadline = event(&systemd, "confirm-by").expect("it waits")["deadline"].clone();
     systemd.freeze(true);
@@ -133,7 +141,7 @@ fn frozen_past_its_moment_it_is_undone_at_once(which: Which) {
 }
 
 fn a_timer_that_somebody_stopped_is_missed(which: Which) {
-    up!(which, Duration::ZERO, machine, systemd, before);
+    up!(which, Ahead::default(), machine, systemd, before);
     let stop = |run: &str| {
         let said = systemd.shell(&format!("systemctl stop motionctl-unconfirmed-{run}.timer"));
         assert_eq!(said.code, Some(0), "{said}");
@@ -166,7 +174,7 @@ fn a_soft_reboot_undoes_it_before_nginx_starts() {
     if Which::Newest.is_missing("a soft-reboot") {
         return;
     }
-    up!(Which::Newest, Duration::ZERO, machine, systemd, before);
+    up!(Which::Newest, Ahead::default(), machine, systemd, before);
     change(&systemd, "10m");
     let old = machine.master_pid();
     // It kills whoever asks for it, too.

@@ -38,8 +38,16 @@ pub struct RealSystemd<'m> {
     cgroup: PathBuf,
     /// Its pid in the machine.
     pid: String,
-    /// How much further its clocks are than those outside.
-    ahead: Duration,
+    ahead: Ahead,
+}
+
+/// How much further its clocks are than those outside.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ahead {
+    /// Since the start of the machine.
+    pub boot: Duration,
+    /// The same without the time that it slept.
+    pub awake: Duration,
 }
 
 impl Which {
@@ -67,8 +75,8 @@ impl Which {
 }
 
 impl<'m> RealSystemd<'m> {
-    /// Starts one on a machine on which NGINX does not run yet: its unit does that. Its clocks are so much ahead.
-    pub fn start(machine: &'m Machine, which: Which, ahead: Duration) -> Self {
+    /// Starts one on a machine on which NGINX does not run yet: its unit does that.
+    pub fn start(machine: &'m Machine, which: Which, ahead: Ahead) -> Self {
         let scratch = machine.scratch();
         let name = scratch.parent().and_then(Path::file_name).expect("a folder of the machine's own");
         let cgroup = cgroups().expect("asked before").join(name);
@@ -77,11 +85,12 @@ impl<'m> RealSystemd<'m> {
         let unit = scratch.join("motionctl-recover.service");
         fs::write(&unit, boot_unit_for("/usr/local/bin")).expect("writing");
         let path = |path: &Path| path.to_str().expect("a path that is text").to_owned();
-        let (group, unit, seconds) = (path(&cgroup), path(&unit), ahead.as_secs().to_string());
+        let (group, unit, seconds) =
+            (path(&cgroup), path(&unit), [ahead.boot, ahead.awake].map(|clock| clock.as_secs().to_string()));
         let program = env!("CARGO_BIN_EXE_motionctl");
         let mut arguments = vec!["-c", SCRIPT, "sh", which.folder(), &group, program, &unit];
-        if !ahead.is_zero() {
-            arguments.extend(["--time", "--boottime", &seconds, "--monotonic", &seconds]);
+        if !ahead.boot.is_zero() {
+            arguments.extend(["--time", "--boottime", &seconds[0], "--monotonic", &seconds[1]]);
         }
         let first = machine.command("/bin/sh", &arguments, |_| ());
         let children = format!("/proc/{0}/task/{0}/children", first.pid());
@@ -138,7 +147,7 @@ impl<'m> RealSystemd<'m> {
     /// How late it is for a deadline of the journal; nothing before it.
     pub fn late(&self, deadline: &Value) -> Option<Duration> {
         let moment = Duration::from_millis(deadline["uptime_millis"].as_u64().expect("a number"));
-        let now = Duration::from(clock_gettime(ClockId::CLOCK_BOOTTIME).expect("a clock")) + self.ahead;
+        let now = Duration::from(clock_gettime(ClockId::CLOCK_BOOTTIME).expect("a clock")) + self.ahead.boot;
         now.checked_sub(moment)
     }
 
