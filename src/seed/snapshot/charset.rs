@@ -15,7 +15,8 @@ pub fn is_known(charset: &str) -> bool {
 }
 
 /// The first character of a text that a character set is known to lose.
-pub(super) fn lost(charset: &str, text: &str) -> Option<char> {
+#[must_use]
+pub fn lost(charset: &str, text: &str) -> Option<char> {
     text.chars().find(|letter| holds(charset, *letter) == Some(false))
 }
 

@@ -12,7 +12,7 @@ mod scope;
 mod section;
 mod texts;
 
-pub use charset::is_known as is_known_charset;
+pub use charset::{is_known as is_known_charset, lost as lost_letter};
 pub use model::{Group, Holder, LinkRow, Links, Names, Record, Records, Snapshot, Standing};
 pub(in crate::seed) use names::{CHUNK, marks};
 pub use reader::read;
