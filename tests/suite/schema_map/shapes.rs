@@ -96,8 +96,7 @@ fn a_column_that_is_no_single_text_tells_no_channels_apart_and_is_named() {
         ("SET('voice','chat','email') NOT NULL", "channel is a SET, of which one row may hold several"),
         ("TINYINT NOT NULL", "channel is tinyint"),
     ] {
-        database.sql("ALTER TABLE agent_profile_queues DROP COLUMN channel");
-        database.sql(&format!("ALTER TABLE agent_profile_queues ADD COLUMN channel {kind}"));
+        database.sql(&format!("ALTER TABLE agent_profile_queues MODIFY channel {kind}"));
         let text = database.discover().to_toml("a test");
         let note = format!(
             "agent_profile_queues: no text column says of which channel the queue in QueueId is ({said}"
