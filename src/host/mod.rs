@@ -8,6 +8,7 @@
 #![expect(unsafe_code, reason = "forks, raw descriptors and system calls that no crate offers")]
 
 mod accounts;
+mod alone;
 pub mod addresses;
 mod append;
 pub mod archive;
