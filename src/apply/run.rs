@@ -149,7 +149,9 @@ fn perform(request: &Request, run: &mut Run, events: &mut dyn FnMut(Event)) -> R
     }
     if let Some(link) = turned(request.root, request.plan) {
         let message = format!("the link {link} leads elsewhere than when the change was planned");
-        return Err(Failure::new(FailureKind::Refused, message).with_hint("look who changed it, and plan again"));
+        return Err(
+            Failure::new(FailureKind::Refused, message).with_hint("look who changed it, and plan again")
+        );
     }
     let mut history = History::open(request.lock, request.root).map_err(failed)?;
     let start = started(request, kept_in);

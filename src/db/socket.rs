@@ -54,7 +54,9 @@ fn is_socket(status: &FileStat) -> bool {
 }
 
 fn is_trusted(owner: u32) -> bool {
-    let is_server = |name: &&str| User::from_name(name).is_ok_and(|user| user.is_some_and(|user| user.uid.as_raw() == owner));
+    let is_server = |name: &&str| {
+        User::from_name(name).is_ok_and(|user| user.is_some_and(|user| user.uid.as_raw() == owner))
+    };
     owner == 0 || owner == Uid::effective().as_raw() || SERVERS.iter().any(is_server)
 }
 

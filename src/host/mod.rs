@@ -8,8 +8,8 @@
 #![expect(unsafe_code, reason = "forks, raw descriptors and system calls that no crate offers")]
 
 mod accounts;
-mod alone;
 pub mod addresses;
+mod alone;
 mod append;
 pub mod archive;
 mod attributes;

@@ -316,11 +316,13 @@ impl Walk {
     fn land_on_folder(mut self) -> Landing {
         let here = self.folders.pop().expect("the root stays on the stack");
         match (self.folders.pop(), here.path.name().map(OsStr::to_owned)) {
-            (Some(folder), Some(name)) => Landing { folder, name, planters: self.planters, links: self.links },
+            (Some(folder), Some(name)) => {
+                Landing { folder, name, planters: self.planters, links: self.links }
+            }
             _ => {
                 let (planters, links) = (self.planters, self.links);
                 Landing { folder: here, name: OsString::from("."), planters, links }
-            },
+            }
         }
     }
 }

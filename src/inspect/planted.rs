@@ -44,7 +44,8 @@ pub(super) fn obstacles(root: &Root, facts: &Facts, config: &Config, file: FileI
 /// The finding about files that cannot be replaced.
 #[must_use]
 pub fn unreplaceable(evidence: Vec<String>) -> Finding {
-    let finding = Finding::new(codes::SITE_NOT_REPLACEABLE, "the file cannot be replaced safely")
-        .advice("look who made it so and why, and undo that first; a link and its folder should be root's alone");
+    let finding = Finding::new(codes::SITE_NOT_REPLACEABLE, "the file cannot be replaced safely").advice(
+        "look who made it so and why, and undo that first; a link and its folder should be root's alone",
+    );
     Finding { evidence, ..finding }
 }

@@ -244,9 +244,8 @@ pub fn explain(
 /// a file, and beside a configuration lie keys, pages and passwords.
 fn unread<'p>(plan: &'p Plan, old: &Config, new: &Config) -> Option<&'p TextPath> {
     let reads = |config: &Config, path: &TextPath| {
-        let is_it = |file: &File| {
-            file.identity == path.as_path() || file.paths().any(|name| name == path.as_path())
-        };
+        let is_it =
+            |file: &File| file.identity == path.as_path() || file.paths().any(|name| name == path.as_path());
         config.files().any(|(_, file)| is_it(file))
     };
     let mut paths = plan.files().map(|(path, ..)| path).filter(|path| !is_record(path));

@@ -184,8 +184,7 @@ impl Plan {
     fn computed_id(&self) -> Hash {
         let Self { format, id: _, kind, strategy, site, nginx, relies_on, links, for_tree, steps } = self;
         let (format, kind, nginx, for_tree) = (*format, *kind, *nginx, *for_tree);
-        let fixed =
-            Fixed { format, id: "", kind, strategy, site, nginx, relies_on, links, for_tree, steps };
+        let fixed = Fixed { format, id: "", kind, strategy, site, nginx, relies_on, links, for_tree, steps };
         Hash::of(serde_json::to_string(&fixed).expect("text and numbers always serialise").as_bytes())
     }
 }

@@ -110,7 +110,8 @@ fn moved(root: &Root, inspection: &Inspection, plan: &Plan) -> BTreeSet<String> 
         crate::plan::Step::MakeFolder { path } => Some(path),
         _ => None,
     });
-    moved.extend(made.filter(|path| root.symlink_metadata(path).is_ok()).map(|path| path.as_str().to_owned()));
+    moved
+        .extend(made.filter(|path| root.symlink_metadata(path).is_ok()).map(|path| path.as_str().to_owned()));
     moved
 }
 

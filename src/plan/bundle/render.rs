@@ -131,7 +131,11 @@ impl Bundle {
         self.routes_within(values, &Budget::new(BYTES, BYTES_IN_ALL))
     }
 
-    fn routes_within(&self, values: &RouteValues, budget: &Budget) -> Result<Vec<RenderedRoute>, BundleError> {
+    fn routes_within(
+        &self,
+        values: &RouteValues,
+        budget: &Budget,
+    ) -> Result<Vec<RenderedRoute>, BundleError> {
         let kind = values.client.kind();
         let environment = environment(self)?;
         let context = context! {
@@ -181,7 +185,8 @@ impl Bundle {
         }
         let context = site_context(values, Vec::new());
         let budget = budget(values);
-        let legacy = |(name, _)| render(&environment, name, &context, &budget).map(|text| (name, tidy(&text)));
+        let legacy =
+            |(name, _)| render(&environment, name, &context, &budget).map(|text| (name, tidy(&text)));
         LEGACY.into_iter().map(legacy).collect()
     }
 }
