@@ -40,7 +40,7 @@ impl History {
     /// When it is there and cannot be read or trusted.
     pub fn look(root: &Root) -> Result<Journal> {
         let path = Path::new(STATE_FOLDER).join(NAME);
-        match root.read(&path) {
+        match root.read_own(&path) {
             Ok(bytes) => Journal::decode(&bytes).with_context(|| format!("reading {}", path.display())),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Journal::default()),
             Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),

@@ -18,7 +18,7 @@ use crate::host::{Root, WriteLock, clock};
 use crate::journal::{Event as Record, RunKind, RunOutcome};
 use crate::outcome::{BackupSection, DurationSection, Failure, FailureKind, ProbeRow, ReloadSection};
 use crate::plan::{Plan, PlanKind, Step};
-use crate::values::{BackupId, RootPath, RunId};
+use crate::values::{BackupId, LinkText, RootPath, RunId};
 use crate::verify::compare::{Baseline, Verdict};
 use crate::verify::probe::ProbePlan;
 use crate::verify::{ReloadProof, compare, staged};
@@ -147,6 +147,12 @@ fn perform(request: &Request, run: &mut Run, events: &mut dyn FnMut(Event)) -> R
     if request.stop.load(Ordering::SeqCst) {
         return Err(Failure::new(FailureKind::Failed, INTERRUPTED));
     }
+    if let Some(link) = turned(request.root, request.plan) {
+        let message = format!("the link {link} leads elsewhere than when the change was planned");
+        return Err(
+            Failure::new(FailureKind::Refused, message).with_hint("look who changed it, and plan again")
+        );
+    }
     let mut history = History::open(request.lock, request.root).map_err(failed)?;
     let start = started(request, kept_in);
     history.make_room(&start).map_err(failed)?;
@@ -165,6 +171,13 @@ fn perform(request: &Request, run: &mut Run, events: &mut dyn FnMut(Event)) -> R
         Ok(()) => finish(request, run, &mut executor),
         Err(why) => back(request, run, &mut executor, events, why),
     }
+}
+
+/// A link on the way to the plan's files that says something else by now: the file that is written would not be the
+/// one that NGINX reads.
+fn turned<'p>(root: &Root, plan: &'p Plan) -> Option<&'p RootPath> {
+    let says = |path: &RootPath| root.read_link(path).ok().map(LinkText::new);
+    plan.links.iter().find(|(path, text)| says(path).as_ref() != Some(text)).map(|(path, _)| path)
 }
 
 /// The steps and the gates after them; the failed gate, in words.

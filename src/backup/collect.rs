@@ -1,13 +1,14 @@
 //! What belongs to a backup, found on the server.
 //!
 //! Invariant: folders are listed with everything in them, links are kept as links; the file that
-//! a link leads to belongs to it, the folder that a link leads to does not (it may be `/`).
+//! a link leads to belongs to it, unless somebody else could have planted the link; the folder that a
+//! link leads to does not (it may be `/`).
 
 use super::error::BackupError;
 use super::manifest::Entry;
 use super::store::STORE_FOLDER;
 use crate::host::Root;
-use crate::host::files::{FileState, observe};
+use crate::host::files::{FileState, observe, way};
 use crate::values::{Attributes, RootPath};
 use std::collections::BTreeMap;
 use std::io;
@@ -77,10 +78,12 @@ fn is_in_store(path: &RootPath) -> bool {
     path.is_within(&RootPath::new(STORE_FOLDER).expect("the store's folder is absolute"))
 }
 
-/// The regular file that a link leads to, if it leads to one.
+/// The regular file that a link leads to, if it leads to one. What a link leads to that somebody else could have
+/// planted is no part of the server's configuration: a restore would write over any file that he chose.
 fn file_behind(root: &Root, link: &RootPath) -> Result<Option<RootPath>, BackupError> {
-    let target = match root.resolve_link_target(link) {
-        Ok(target) => target,
+    let target = match way(root, link) {
+        Ok(way) if way.obstacle.is_some() => return Ok(None),
+        Ok(way) => way.end,
         // A link that leads nowhere, or round in circles, is kept as it is.
         Err(error) if is_absent(&error) || error.raw_os_error() == Some(nix::errno::Errno::ELOOP as i32) => {
             return Ok(None);

@@ -15,6 +15,8 @@ use std::path::Path;
 
 /// No bundle's file and no saved plan is larger.
 const LARGEST: u64 = 8 << 20;
+/// A bundle is a manifest and some templates; a folder of other things is not read whole.
+const MOST_OF_A_BUNDLE: (usize, usize) = (256, 16 << 20);
 /// A million memberships, each on a long line of its own, fit.
 const LARGEST_MANIFEST: u64 = 128 << 20;
 /// A spreadsheet as large as they get has a million rows.
@@ -27,12 +29,20 @@ pub fn read_bundle(dir: &Path) -> Result<Bundle, Failure> {
     let failed = |error: std::io::Error| {
         Failure::new(FailureKind::Unavailable, format!("reading the bundle {}: {error}", dir.display()))
     };
-    let mut files = BTreeMap::new();
+    let (most, largest) = MOST_OF_A_BUNDLE;
+    let (mut files, mut size) = (BTreeMap::new(), 0);
     for entry in std::fs::read_dir(dir).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         if entry.path().is_file() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            files.insert(name, read_bounded(&entry.path()).map_err(failed)?);
+            let bytes = read_bounded(&entry.path()).map_err(failed)?;
+            size += bytes.len();
+            if files.len() == most || size > largest {
+                let reason = format!("more than {most} files or {} MiB", largest >> 20);
+                let message = format!("reading the bundle {}: {reason}", dir.display());
+                return Err(Failure::new(FailureKind::Invalid, message));
+            }
+            files.insert(name, bytes);
         }
     }
     Bundle::from_files(files).map_err(Failure::from)

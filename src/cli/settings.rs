@@ -2,6 +2,7 @@
 
 use crate::cli::args::HealChoice;
 use crate::host::Root;
+use crate::host::trust::{Distrust, only_ours};
 use crate::outcome::{Failure, FailureKind};
 use crate::prepare::StatedProbe;
 use serde::Deserialize;
@@ -79,12 +80,20 @@ impl Settings {
     }
 
     /// Reads the file named on the command line, a host path, or the one below
-    /// the root, which may be missing.
+    /// the root, which may be missing. Nobody named that one, and it decides what is accepted and
+    /// what is run: on the server itself it has to be root's alone.
     ///
     /// # Errors
-    /// When it cannot be read or says something unknown.
+    /// When it cannot be read or trusted, or says something unknown.
     pub fn read(root: &Root, named: Option<&Path>) -> Result<Self, Failure> {
         let place = Self::place(named);
+        if named.is_none() && root.is_live() {
+            only_ours(place).or_else(|distrust| match distrust {
+                Distrust::Missing(_) => Ok(()),
+                distrust => Err(Failure::new(FailureKind::Unavailable, format!("the settings are not read: {distrust}"))
+                    .with_hint("look what is in it, then give the file and its folder to root alone, or name it with --config")),
+            })?;
+        }
         let bytes = match named {
             Some(path) => std::fs::read(path),
             None => root.read(PLACE),

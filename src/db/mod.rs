@@ -12,6 +12,7 @@ mod option_file;
 mod quiet;
 mod secret;
 mod server;
+mod socket;
 mod source;
 mod sqlite;
 mod url;

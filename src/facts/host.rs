@@ -1,7 +1,8 @@
 //! Facts about the machine and its files.
 
-use crate::values::{Attributes, Hash};
+use crate::values::{Attributes, Hash, LinkText, RootPath};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Whether the facts are about the running server or about a tree.
@@ -33,4 +34,13 @@ pub struct FileFacts {
     pub sha256: Hash,
     /// Who owns it and who may read it.
     pub attributes: Attributes,
+}
+
+/// The links that lead from the names in a configuration to its files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WayFacts {
+    /// What each link says.
+    pub links: BTreeMap<RootPath, LinkText>,
+    /// Files that are reached by a link which somebody else could have planted, and why that may be.
+    pub planted: BTreeMap<PathBuf, String>,
 }

@@ -13,7 +13,7 @@ mod site;
 
 pub use crate::motion::RouteState;
 pub use asking::{Counted, Entrance, LimitFacts, LimitKind, NoEntrance};
-pub use host::{FileFacts, HostFacts, Scope};
+pub use host::{FileFacts, HostFacts, Scope, WayFacts};
 pub use motion::{ClientFacts, MotionFacts, PageFacts};
 pub use nginx::{
     CERTIFICATES, CertificateFacts, MasterFacts, NginxFacts, NginxVersion, ShadowKind, WorkerFacts,
@@ -42,4 +42,6 @@ pub struct Facts {
     /// Every configuration file that was read, by its path below the root
     /// with links resolved.
     pub files: BTreeMap<RootPath, FileFacts>,
+    /// The links that lead to them.
+    pub ways: WayFacts,
 }

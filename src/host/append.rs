@@ -4,6 +4,7 @@
 //! of an undo fits on a disk that has become full. A piece that was not acknowledged is not there:
 //! what a failed append left is cut off, at the latest before the next one.
 
+use super::alone::alone;
 use super::kill_point;
 use super::lock::{STATE_FOLDER, WriteLock};
 use super::root::Root;
@@ -39,12 +40,12 @@ impl AppendFile {
     /// reason to refuse: what has to be undone has its space from before.
     ///
     /// # Errors
-    /// When it is a link, or what the kernel says.
+    /// When it is a link or has a second name, or what the kernel says.
     pub fn open(_lock: &WriteLock, root: &Root, name: &str) -> io::Result<Self> {
         let folder = RootPath::new(STATE_FOLDER).expect("the state folder is absolute");
         let path = root.resolve(&folder)?.join(name);
         let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        let file = File::from(open(&path, flags, Mode::S_IRUSR | Mode::S_IWUSR)?);
+        let file = alone(File::from(open(&path, flags, Mode::S_IRUSR | Mode::S_IWUSR)?))?;
         if !file.metadata()?.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
         }

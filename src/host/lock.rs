@@ -4,6 +4,7 @@
 //! kernel drops it with the process, so a crash leaves nothing to clean. Functions that
 //! write below the root ask for its value.
 
+use super::alone::{alone, one_name};
 use super::clock;
 use super::kill_point;
 use super::private::PrivateFolder;
@@ -65,12 +66,13 @@ impl WriteLock {
         let folder = PrivateFolder::make_unlocked(root, &state)?;
         let folder = folder.as_folder();
         let name = OsStr::new("lock");
-        if let Some(stat) = folder.stat_if_any(name)?
-            && super::walk::kind(&stat) != SFlag::S_IFREG
-        {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file").into());
+        if let Some(stat) = folder.stat_if_any(name)? {
+            if super::walk::kind(&stat) != SFlag::S_IFREG {
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file").into());
+            }
+            one_name(&stat)?;
         }
-        let file = folder.open(name, OFlag::O_RDWR | OFlag::O_CREAT)?;
+        let file = alone(folder.open(name, OFlag::O_RDWR | OFlag::O_CREAT)?)?;
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
             Ok(file) => {
                 file.set_permissions(Permissions::from_mode(0o600))?;

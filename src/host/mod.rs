@@ -9,6 +9,7 @@
 
 mod accounts;
 pub mod addresses;
+mod alone;
 mod append;
 pub mod archive;
 mod attributes;

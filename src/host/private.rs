@@ -3,6 +3,7 @@
 //! Invariant: a private folder belongs to us, and neither it nor anything in it is ever reached
 //! through a symbolic link. What is in it is made with modes 0700 and 0600.
 
+use super::alone::alone;
 use super::files::landing_for_writing;
 use super::kill_point;
 use super::lock::WriteLock;
@@ -79,9 +80,9 @@ impl PrivateFolder {
     /// Opens the regular file `name` for reading.
     ///
     /// # Errors
-    /// `InvalidInput` for anything else, also for a link; `NotFound`.
+    /// `InvalidInput` for anything else, also for a link; `PermissionDenied` when it has a second name; `NotFound`.
     pub fn open(&self, name: impl AsRef<OsStr>) -> io::Result<File> {
-        self.0.open_regular(name.as_ref())
+        alone(self.0.open_regular(name.as_ref())?)
     }
 
     /// Creates the file `name`, where nothing may stand.

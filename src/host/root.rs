@@ -4,6 +4,7 @@
 //! and folders that change meanwhile. Reading has no effect on the tree; writing is
 //! the business of [`super::files`].
 
+use super::alone::alone;
 use super::walk::{Folder, Landing, Last, kind, walk};
 use crate::values::RootPath;
 use nix::fcntl::OFlag;
@@ -99,12 +100,7 @@ impl Root {
     /// # Errors
     /// As [`Root::read`].
     pub fn read_at_most(&self, path: impl AsRef<Path>, most: u64) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        self.open(path)?.take(most + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > most {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        Ok(bytes)
+        bounded(self.open(path)?, most)
     }
 
     /// Opens a regular file for reading.
@@ -114,6 +110,23 @@ impl Root {
     pub fn open(&self, path: impl AsRef<Path>) -> io::Result<File> {
         let landing = self.walk(path, Last::Follow)?;
         landing.folder.open_regular(&landing.name)
+    }
+
+    /// The bytes of a regular file of our own, as [`Root::read`]; a link in the last place is refused, and so is a
+    /// file that has a second name.
+    ///
+    /// # Errors
+    /// As [`Root::read`], and `PermissionDenied`.
+    pub fn read_own(&self, path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
+        self.read_own_at_most(path, MOST_BYTES)
+    }
+
+    /// The same, of at most `most` bytes.
+    ///
+    /// # Errors
+    /// As [`Root::read_own`].
+    pub fn read_own_at_most(&self, path: impl AsRef<Path>, most: u64) -> io::Result<Vec<u8>> {
+        bounded(alone(self.open_itself(path)?)?, most)
     }
 
     /// Opens a regular file for reading; a link in the last place is refused.
@@ -170,6 +183,15 @@ impl Root {
         }
         landing.folder.enter(&landing.name)
     }
+}
+
+fn bounded(file: File, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(bytes)
 }
 
 fn status(landing: &Landing) -> io::Result<Metadata> {

@@ -4,7 +4,8 @@
 //! itself; links are read and walked inside the root, so no renaming by another
 //! process and no absolute link leads outside. Nothing here opens a file's content.
 
-use crate::values::RootPath;
+use super::trust::others_write;
+use crate::values::{LinkText, RootPath};
 use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, readlinkat};
@@ -38,15 +39,19 @@ pub(crate) struct Landing {
     pub(crate) name: OsString,
     /// Who could have chosen the way here by planting a link.
     pub(crate) planters: Planters,
+    /// The links that were walked through, and what each says.
+    pub(crate) links: Vec<(RootPath, LinkText)>,
 }
 
 /// Who else than the trusted users could have planted the links of a walk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Planters {
-    /// Nobody: every link lies in a folder that only trusted users can write.
+    /// Nobody: every link belongs to a trusted user and lies in a folder that only such users can write.
     Nobody,
-    /// One user, who owns the folder of every link that is not beyond doubt.
+    /// One user, who owns every link that is not beyond doubt, or its folder.
     User(u32),
+    /// Several, this one among them.
+    Several(u32),
     /// Anyone who can write this folder.
     Many(RootPath),
 }
@@ -215,8 +220,8 @@ pub(crate) fn walk(base: &Path, path: &Path, last: Last) -> io::Result<Landing> 
 struct Walk {
     folders: Vec<Folder>,
     pending: VecDeque<OsString>,
-    links: usize,
     planters: Planters,
+    links: Vec<(RootPath, LinkText)>,
     trusted: [u32; 3],
 }
 
@@ -227,8 +232,8 @@ impl Walk {
         Ok(Self {
             folders: vec![base],
             pending: VecDeque::new(),
-            links: 0,
             planters: Planters::Nobody,
+            links: Vec::new(),
             trusted: [0, geteuid().as_raw(), owner],
         })
     }
@@ -258,52 +263,66 @@ impl Walk {
     }
 
     fn follow(&mut self, name: &OsStr, link: &FileStat) -> io::Result<()> {
-        self.links += 1;
-        if self.links > MOST_LINKS {
+        if self.links.len() == MOST_LINKS {
             return Err(Errno::ELOOP.into());
         }
         let folder = self.folders.last().expect("the root stays on the stack");
-        let stat = fstat(&folder.fd)?;
-        let path = folder.path.clone();
         let target = folder.read_link(name)?;
-        self.note_planter(&stat, link, path);
+        let planters = self.planters_of(folder, link)?;
+        let at = folder.path.join(name).expect("a walked name is a plain name");
+        self.note(planters);
+        self.links.push((at, LinkText::new(target.clone())));
         self.push(Path::new(&target))
     }
 
-    /// Weighs who could have put this link here, by the owner and mode of its folder.
-    fn note_planter(&mut self, folder: &FileStat, link: &FileStat, path: RootPath) {
-        let by_group = folder.st_mode & libc::S_IWGRP != 0 && folder.st_gid != 0;
-        let by_others = folder.st_mode & libc::S_IWOTH != 0;
-        let sticky = folder.st_mode & libc::S_ISVTX != 0;
-        let owner_trusted = self.trusted.contains(&folder.st_uid);
-        let doubtful = if by_group || by_others {
-            // In a sticky folder nobody can replace another user's link.
-            !(sticky && owner_trusted && self.trusted.contains(&link.st_uid))
+    /// Who else could have put this link here, by its owner, and by the owner, mode and access list of its folder.
+    fn planters_of(&self, folder: &Folder, link: &FileStat) -> io::Result<Planters> {
+        let stat = fstat(&folder.fd)?;
+        let is_trusted = |uid: u32| self.trusted.contains(&uid);
+        // In a sticky folder nobody can replace another user's link. A second name of it (link(2) takes symbolic
+        // links, too) may have been put there by anybody.
+        let is_kept = stat.st_mode & libc::S_ISVTX != 0
+            && is_trusted(stat.st_uid)
+            && is_trusted(link.st_uid)
+            && link.st_nlink == 1;
+        Ok(if !is_kept && others_write(&self.trusted, &stat, &folder.fd) {
+            Planters::Many(folder.path.clone())
+        } else if !is_trusted(stat.st_uid) {
+            Planters::User(stat.st_uid)
+        } else if !is_trusted(link.st_uid) {
+            // It was put there when the folder was open to its owner, or was given to him.
+            Planters::User(link.st_uid)
         } else {
-            false
+            Planters::Nobody
+        })
+    }
+
+    fn note(&mut self, found: Planters) {
+        let so_far = std::mem::replace(&mut self.planters, Planters::Nobody);
+        self.planters = match (so_far, found) {
+            (Planters::Nobody, found) => found,
+            (so_far, Planters::Nobody) => so_far,
+            (Planters::User(one), Planters::User(other)) if one == other => Planters::User(one),
+            (many @ Planters::Many(_), _) | (_, many @ Planters::Many(_)) => many,
+            (Planters::User(one) | Planters::Several(one), _) => Planters::Several(one),
         };
-        if doubtful {
-            self.planters = Planters::Many(path);
-        } else if !owner_trusted {
-            self.planters = match std::mem::replace(&mut self.planters, Planters::Nobody) {
-                Planters::Nobody => Planters::User(folder.st_uid),
-                Planters::User(uid) if uid == folder.st_uid => Planters::User(uid),
-                Planters::User(_) => Planters::Many(path),
-                many @ Planters::Many(_) => many,
-            };
-        }
     }
 
     fn land(mut self, name: OsString) -> Landing {
         let folder = self.folders.pop().expect("the root stays on the stack");
-        Landing { folder, name, planters: self.planters }
+        Landing { folder, name, planters: self.planters, links: self.links }
     }
 
     fn land_on_folder(mut self) -> Landing {
         let here = self.folders.pop().expect("the root stays on the stack");
         match (self.folders.pop(), here.path.name().map(OsStr::to_owned)) {
-            (Some(folder), Some(name)) => Landing { folder, name, planters: self.planters },
-            _ => Landing { folder: here, name: OsString::from("."), planters: self.planters },
+            (Some(folder), Some(name)) => {
+                Landing { folder, name, planters: self.planters, links: self.links }
+            }
+            _ => {
+                let (planters, links) = (self.planters, self.links);
+                Landing { folder: here, name: OsString::from("."), planters, links }
+            }
         }
     }
 }

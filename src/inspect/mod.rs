@@ -27,6 +27,7 @@ mod nginx;
 mod older_copies;
 mod own;
 mod place;
+mod planted;
 mod purpose;
 mod reader;
 mod review;
@@ -50,6 +51,7 @@ pub use named::ServerName;
 pub use nginx::Programs;
 pub use older_copies::{OlderCopies, OlderCopy, older_copies};
 pub use place::{Place, Wanted};
+pub use planted::{planted, unreplaceable};
 pub use purpose::motion_blocks_of;
 pub use reader::{RootReader, file_facts};
 pub use review::routes;
@@ -57,7 +59,7 @@ pub use search::client_at;
 pub use site::all_listens;
 pub use upstream::{parse_upstream, upstreams_of};
 
-use crate::facts::{Facts, HostFacts, NginxFacts, Scope, SiteFacts};
+use crate::facts::{Facts, HostFacts, NginxFacts, Scope, SiteFacts, WayFacts};
 use crate::host::{Root, machine};
 use crate::motion::settings::OwnPlace;
 use crate::outcome::codes;
@@ -178,7 +180,8 @@ fn look(
     let programs = server.programs.clone();
     let nginx = nginx_facts(root, server, &config, &visits, &upstreams);
     let site = SiteFacts { file: selected.file, servers: selected.servers, upstreams };
-    let facts = Facts { host: host_facts(root), nginx, motion, site, files: reader.into_files() };
+    let (files, ways) = reader.into_files();
+    let facts = Facts { host: host_facts(root), nginx, motion, site, files, ways };
     Ok((facts, programs, config))
 }
 
@@ -238,7 +241,8 @@ pub fn bare_facts(root: &Root, options: &Options) -> Result<Known, Failure> {
     let motion = crate::facts::MotionFacts::default();
     let site = SiteFacts { file: PathBuf::from("/"), servers: Vec::new(), upstreams: Vec::new() };
     let files = std::collections::BTreeMap::new();
-    let facts = Facts { host: host_facts(root), nginx, motion, site, files };
+    let ways = WayFacts::default();
+    let facts = Facts { host: host_facts(root), nginx, motion, site, files, ways };
     Ok(Known { facts, programs, findings })
 }
 

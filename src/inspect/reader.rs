@@ -3,9 +3,9 @@
 //! Invariant: the hash that is remembered is that of the very bytes that were
 //! parsed, so that a file that changes meanwhile makes the plan stale.
 
-use crate::facts::FileFacts;
+use crate::facts::{FileFacts, WayFacts};
 use crate::host::Root;
-use crate::host::files::{FileState, observe};
+use crate::host::files::{FileState, observe, way};
 use crate::values::{Hash, RootPath};
 use nginx_config::Reader;
 use std::cell::RefCell;
@@ -18,17 +18,18 @@ use std::path::{Path, PathBuf};
 pub struct RootReader<'a> {
     root: &'a Root,
     files: RefCell<BTreeMap<RootPath, FileFacts>>,
+    ways: RefCell<WayFacts>,
 }
 
 impl<'a> RootReader<'a> {
     /// A reader that has read nothing yet.
     pub fn new(root: &'a Root) -> Self {
-        Self { root, files: RefCell::default() }
+        Self { root, files: RefCell::default(), ways: RefCell::default() }
     }
 
-    /// Every file that was read, by its path with links resolved.
-    pub fn into_files(self) -> BTreeMap<RootPath, FileFacts> {
-        self.files.into_inner()
+    /// Every file that was read, by its path with links resolved, and the links that led to them.
+    pub fn into_files(self) -> (BTreeMap<RootPath, FileFacts>, WayFacts) {
+        (self.files.into_inner(), self.ways.into_inner())
     }
 }
 
@@ -58,7 +59,14 @@ impl Reader for RootReader<'_> {
     }
 
     fn identity(&self, path: &Path) -> io::Result<PathBuf> {
-        Ok(self.root.resolve_link_target(path)?.as_path().to_owned())
+        // Plans name files by this path, so the links are judged that led to it here, and not on a later walk.
+        let way = way(self.root, path)?;
+        let mut ways = self.ways.borrow_mut();
+        ways.links.extend(way.links);
+        if let Some(obstacle) = way.obstacle {
+            ways.planted.insert(way.end.as_path().to_owned(), obstacle.to_string());
+        }
+        Ok(way.end.as_path().to_owned())
     }
 }
 

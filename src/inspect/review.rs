@@ -6,19 +6,17 @@
 use super::access::{account, obstacle};
 use super::boot::{BootUnit, boot_unit, no_boot_unit};
 use super::managed::managed_elsewhere;
+use super::planted::{obstacles, unreplaceable};
 use crate::facts::{
     ClientFacts, Facts, RouteState, Scope, ServerFacts, ServerRole, UpstreamAddress, UpstreamFacts,
 };
-use crate::host::files::replaceable;
 use crate::host::{Root, reach};
 use crate::motion::page::NEW_CLIENT;
 use crate::motion::{Block, Content};
 use crate::outcome::codes;
 use crate::outcome::{Finding, Level};
-use crate::values::RootPath;
 use nginx_config::Config;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 
 /// The first version whose Agent Profiles use the new client (vendor's release notes).
@@ -264,19 +262,11 @@ fn site_files(root: &Root, facts: &Facts, config: &Config) -> Vec<Finding> {
         });
         if holds_site {
             findings.extend(managed_elsewhere(&file.path, &file.identity, file.tree.source()));
-            findings.extend(not_replaceable(root, &file.identity));
+            let obstacles = obstacles(root, facts, config, id);
+            findings.extend((!obstacles.is_empty()).then(|| unreplaceable(obstacles)));
         }
     }
     findings
-}
-
-fn not_replaceable(root: &Root, path: &Path) -> Option<Finding> {
-    let obstacle = replaceable(root, &RootPath::new(path).ok()?).err()?;
-    Some(
-        Finding::new(codes::SITE_NOT_REPLACEABLE, "the file cannot be replaced safely")
-            .evidence(obstacle.to_string())
-            .advice("an administrator made it so; undo that first"),
-    )
 }
 
 #[cfg(test)]

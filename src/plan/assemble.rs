@@ -7,7 +7,7 @@ use super::PlanError;
 use super::base::{Base, Certainty};
 use super::draft::{Draft, staged};
 use super::effect::{Effect, effect};
-use super::kept::{Stand, keep};
+use super::kept::{Stand, is_record, keep};
 use super::local;
 use super::material::Material;
 use super::migrate::{Made, Migration};
@@ -20,7 +20,7 @@ use crate::facts::{Facts, FileFacts};
 use crate::outcome::{Comparison, DiffSection, DirectiveChange, GuessSection, LocalChanges};
 use crate::values::{Attributes, Hash, TextPath};
 use nginx_config::diff::diff;
-use nginx_config::{Config, EditError, Tree, redact_source};
+use nginx_config::{Config, EditError, File, Tree, redact_source};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -75,7 +75,8 @@ pub(super) fn finish(
     steps.extend(last_steps(material, wish, &made, stand, steps.is_empty())?);
     let relies_on = material.files.iter().map(|(path, file)| (path.clone(), file.sha256)).collect();
     let site = material.site.to_owned();
-    let plan = Plan::new(PlanKind::Migrate, strategy.name(), site, facts.nginx.version, relies_on, steps);
+    let plan = Plan::new(PlanKind::Migrate, strategy.name(), site, facts.nginx.version, relies_on, steps)
+        .bound_to(&facts.ways.links, &facts.host.scope);
     Ok(Migration {
         base: base.filter(|base| base.certainty == Certainty::Known).map(|base| base.name),
         guess,
@@ -227,6 +228,9 @@ pub fn explain(
         }
     }
     let new = staged(config, &draft)?;
+    if let Some(path) = unread(&plan, config, &new) {
+        return Err(PlanError::Foreign(path.clone()));
+    }
     Ok(Migration {
         local_changes,
         dropped_routes,
@@ -234,6 +238,18 @@ pub fn explain(
         to_https: to_https(facts, config, &new),
         ..Migration::showing(plan, directives, previews)
     })
+}
+
+/// A file of this plan that NGINX would not read afterwards, and that is none of our records: no planner writes such
+/// a file, and beside a configuration lie keys, pages and passwords.
+fn unread<'p>(plan: &'p Plan, old: &Config, new: &Config) -> Option<&'p TextPath> {
+    let reads = |config: &Config, path: &TextPath| {
+        let is_it =
+            |file: &File| file.identity == path.as_path() || file.paths().any(|name| name == path.as_path());
+        config.files().any(|(_, file)| is_it(file))
+    };
+    let mut paths = plan.files().map(|(path, ..)| path).filter(|path| !is_record(path));
+    paths.find(|path| !reads(old, path) && !reads(new, path))
 }
 
 /// Whether a step keeps what the next update is told from, in its own place and from the site's file.

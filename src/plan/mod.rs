@@ -22,6 +22,7 @@ mod material;
 mod migrate;
 mod needs;
 mod offered;
+mod permitted;
 mod recover;
 mod replace;
 mod rollback;

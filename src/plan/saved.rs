@@ -1,18 +1,22 @@
 //! The plan itself, and how it is written down for a later apply.
 //!
 //! Invariant: the identity is a hash over everything that the plan fixes, so
-//! that a changed plan file is noticed.
+//! that a changed plan file is noticed. Anybody can compute it, so it protects
+//! from accidents alone: what a saved plan may hold is judged by itself.
 
 use super::kept::is_record;
+use super::permitted::objection;
 use super::step::{Content, Step, Version, are_in_order};
-use crate::facts::NginxVersion;
-use crate::values::{Hash, TextPath};
+use crate::facts::{NginxVersion, Scope};
+use crate::values::{Hash, LinkText, RootPath, TextPath, unique};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
-/// The format that is written and read.
-const FORMAT: u32 = 1;
+/// The newest format that is written and read.
+const FORMAT: u32 = 2;
+/// The format of a plan that says nothing of links and is for the server itself: as older versions wrote it, and read.
+const OLDEST: u32 = 1;
 
 /// Everything that a run will do, with nothing left to choose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +36,15 @@ pub struct Plan {
     pub nginx: NginxVersion,
     /// Every configuration file that was read, with its hash: a change to any
     /// of them makes the plan stale.
+    #[serde(deserialize_with = "unique")]
     pub relies_on: BTreeMap<TextPath, Hash>,
+    /// The links that lead to these files, and what each says: another text
+    /// makes the plan stale, too.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "unique")]
+    pub links: BTreeMap<RootPath, LinkText>,
+    /// Whether it was made from a copied tree, and not on the server itself.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub for_tree: bool,
     /// What will be done, in order.
     pub steps: Vec<Step>,
 }
@@ -54,11 +66,14 @@ pub enum SavedPlanError {
     #[error("not a saved plan: {0}")]
     Shape(String),
     /// It was written by another version.
-    #[error("the plan's format is {0}, this version reads {FORMAT}")]
+    #[error("the plan's format is {0}, this version reads up to {FORMAT}")]
     Format(u32),
     /// It was changed after it was saved.
     #[error("the plan was changed after it was saved")]
     Changed,
+    /// It holds what no planner puts into a plan that is saved.
+    #[error("no planner makes such a plan: {0}")]
+    Forged(String),
     /// A change ends before it starts, or overlaps the one before.
     #[error("the plan changes {0:?} at ranges that overlap")]
     Ranges(TextPath),
@@ -77,9 +92,27 @@ impl Plan {
     ) -> Self {
         let strategy = strategy.to_owned();
         let unnamed = Hash::of(b"");
-        let mut plan = Self { format: FORMAT, id: unnamed, kind, strategy, site, nginx, relies_on, steps };
+        let (links, for_tree) = (BTreeMap::new(), false);
+        let format = OLDEST;
+        let mut plan =
+            Self { format, id: unnamed, kind, strategy, site, nginx, relies_on, links, for_tree, steps };
         plan.id = plan.computed_id();
         plan
+    }
+
+    /// The same plan, for no other server than one of this scope where these links lead as they do.
+    #[must_use]
+    pub fn bound_to(mut self, links: &BTreeMap<RootPath, LinkText>, scope: &Scope) -> Self {
+        self.links.clone_from(links);
+        self.for_tree = matches!(scope, Scope::Tree(_));
+        self.format = self.needed_format();
+        self.id = self.computed_id();
+        self
+    }
+
+    /// As a journal's record, a plan carries the oldest format that knows all that it says.
+    fn needed_format(&self) -> u32 {
+        if self.links.is_empty() && !self.for_tree { OLDEST } else { FORMAT }
     }
 
     /// The bytes of a saved plan.
@@ -97,8 +130,12 @@ impl Plan {
     pub fn from_json(bytes: &[u8]) -> Result<Self, SavedPlanError> {
         let plan: Self =
             serde_json::from_slice(bytes).map_err(|error| SavedPlanError::Shape(error.to_string()))?;
-        if plan.format != FORMAT {
+        if !(OLDEST..=FORMAT).contains(&plan.format) {
             return Err(SavedPlanError::Format(plan.format));
+        }
+        if plan.format != plan.needed_format() {
+            let message = format!("the format {} does not fit what it holds", plan.format);
+            return Err(SavedPlanError::Shape(message));
         }
         if plan.id != plan.computed_id() {
             return Err(SavedPlanError::Changed);
@@ -110,7 +147,10 @@ impl Plan {
         if let Some((path, ..)) = plan.files().find(|(_, from, to)| !in_order(from) || !in_order(to)) {
             return Err(SavedPlanError::Ranges(path.clone()));
         }
-        Ok(plan)
+        match objection(&plan) {
+            None => Ok(plan),
+            Some(objection) => Err(SavedPlanError::Forged(objection)),
+        }
     }
 
     /// Whether there is nothing to do.
@@ -142,9 +182,9 @@ impl Plan {
     }
 
     fn computed_id(&self) -> Hash {
-        let Self { format, id: _, kind, strategy, site, nginx, relies_on, steps } = self;
-        let fixed =
-            Fixed { format: *format, id: "", kind: *kind, strategy, site, nginx: *nginx, relies_on, steps };
+        let Self { format, id: _, kind, strategy, site, nginx, relies_on, links, for_tree, steps } = self;
+        let (format, kind, nginx, for_tree) = (*format, *kind, *nginx, *for_tree);
+        let fixed = Fixed { format, id: "", kind, strategy, site, nginx, relies_on, links, for_tree, steps };
         Hash::of(serde_json::to_string(&fixed).expect("text and numbers always serialise").as_bytes())
     }
 }
@@ -159,7 +199,16 @@ struct Fixed<'a> {
     site: &'a str,
     nginx: NginxVersion,
     relies_on: &'a BTreeMap<TextPath, Hash>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    links: &'a BTreeMap<RootPath, LinkText>,
+    #[serde(skip_serializing_if = "is_false")]
+    for_tree: bool,
     steps: &'a [Step],
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 #[cfg(test)]
@@ -189,8 +238,10 @@ mod tests {
     fn a_changed_plan_is_refused() {
         let changed = plan().to_json().replace("motion.conf", "other.conf");
         assert!(matches!(Plan::from_json(changed.as_bytes()), Err(SavedPlanError::Changed)));
-        let newer = plan().to_json().replace("\"format\": 1", "\"format\": 2");
-        assert!(matches!(Plan::from_json(newer.as_bytes()), Err(SavedPlanError::Format(2))));
+        let newer = plan().to_json().replace("\"format\": 1", "\"format\": 3");
+        assert!(matches!(Plan::from_json(newer.as_bytes()), Err(SavedPlanError::Format(3))));
+        let unfit = plan().to_json().replace("\"format\": 1", "\"format\": 2");
+        assert!(matches!(Plan::from_json(unfit.as_bytes()), Err(SavedPlanError::Shape(_))));
         assert!(matches!(Plan::from_json(b"{}"), Err(SavedPlanError::Shape(_))));
     }
 

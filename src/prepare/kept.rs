@@ -174,7 +174,7 @@ fn keeping(root: &Root, path: &TextPath) -> io::Result<Found> {
             if is_foreign {
                 return Err(io::Error::other("others than root can write it: chown root, chmod 600"));
             }
-            Some((facts, root.read_at_most(path, LARGEST_PATCH)?))
+            Some((facts, root.read_own_at_most(path, LARGEST_PATCH)?))
         }
         None => None,
     };
@@ -187,7 +187,7 @@ fn keeping(root: &Root, path: &TextPath) -> io::Result<Found> {
 
 fn memory(root: &Root, path: &TextPath, keeping: &Keeping) -> io::Result<Memory> {
     let standing = match file_facts(root, path)? {
-        Some(facts) => Some((facts, root.read(path)?)),
+        Some(facts) => Some((facts, root.read_own(path)?)),
         None => None,
     };
     // Before there were patches every base record was the vendor's text; the patch that is gone said what this one is.

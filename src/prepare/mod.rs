@@ -20,10 +20,12 @@ mod named_upstream;
 mod planned;
 mod ports;
 mod probes;
+mod saved;
 mod standing;
 mod tested;
 mod to_come;
 mod to_https;
+mod ways;
 
 pub use asked::settle as ask;
 pub use probes::{Opening, Reach, StatedProbe, not_asked, rollback_probes};
@@ -45,7 +47,6 @@ use crate::plan::{
 use crate::values::{RootPath, TextPath};
 use crate::verify::probe::{Probe, ProbePlan};
 use crate::verify::staged::Verdict;
-pub use candidate::included;
 pub use carry::OldCopy;
 pub use effect::effect_findings;
 pub use kept::{damaged, kept, record_paths};
@@ -54,10 +55,12 @@ use merge::merge_findings;
 use nginx_config::merge::Resolutions;
 pub use planned::OpenConflicts;
 use planned::planned;
+pub use saved::saved;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 pub use to_come::ToCome;
+pub use ways::finding as write_finding;
 
 /// What the operator asked for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -317,6 +320,7 @@ fn gather(
     let Some(migration) = planned(root, &inspection, options, &wish, findings)? else {
         return Ok((inspection, None, notes));
     };
+    findings.extend(ways::finding(root, &inspection, &migration.plan, findings));
     findings.extend(effect_findings(facts, &migration));
     findings.extend(merge_findings(&migration, options));
     findings.extend(standing::standing_findings(&migration));

@@ -4,6 +4,7 @@
 //! belongs to one inode or one set of bytes (`security.ima`, overlay marks).
 
 use super::escape::{escape, unescape};
+use super::unique::unique;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -133,7 +134,7 @@ impl Serialize for Xattrs {
 
 impl<'de> Deserialize<'de> for Xattrs {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let texts = BTreeMap::<String, String>::deserialize(deserializer)?;
+        let texts: BTreeMap<String, String> = unique(deserializer)?;
         let decoded = texts.iter().map(|(name, value)| Some((unescape(name)?, hex::decode(value).ok()?)));
         let decoded: Option<BTreeMap<_, _>> = decoded.collect();
         decoded.map(Self).ok_or_else(|| serde::de::Error::custom("not an extended attribute in hexadecimal"))

@@ -12,6 +12,7 @@ mod path;
 mod run_id;
 mod text;
 mod text_path;
+mod unique;
 
 pub use attributes::{AttributeDifference, Attributes, FileMode, Mtime, Xattrs};
 pub use backup_id::{BackupId, NotBackupId};
@@ -20,3 +21,4 @@ pub use hash::{Hash, NotHash};
 pub use path::{LinkText, NotRootPath, RootPath};
 pub use run_id::{NotRunId, RunId};
 pub use text_path::{NotText, TextPath};
+pub use unique::unique;

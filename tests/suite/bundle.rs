@@ -239,6 +239,46 @@ fn a_broken_bundle_is_refused_by_name_and_line() {
 }
 
 #[test]
+fn a_bundle_writes_no_more_than_its_budget() {
+    let refused = |name: &str, text: &str, part: &str| {
+        let started = std::time::Instant::now();
+        let error = changed(name, text).and_then(|bundle| render(&bundle)).unwrap_err();
+        assert!(error.to_string().contains(part), "{error}");
+        assert!(started.elapsed().as_secs() < 20, "{part}");
+    };
+    let loops = |text: &str| format!("{{% for a in range(9999) %}}{text}{{% endfor %}}");
+    refused("static.conf", &loops(&"x".repeat(1000)), "more than 1024 KiB");
+    let doubled: String = (0..40).map(|n| format!("{{% set a{} = a{n} ~ a{n} %}}", n + 1)).collect();
+    refused("static.conf", &format!("{{% set a0 = \"x\" %}}{doubled}"), "may not join");
+    let spaces = "{% set ns = namespace(s=\"x\") %}{% for i in range(40) %}{% set ns.s = ns.s %}{% endfor %}";
+    refused("static.conf", spaces, "unknown");
+    let stored =
+        "{% set a = \"x\" %}{% for i in range(64) %}{% set a %}{{ a }}{{ a }}{% endset %}{% endfor %}";
+    refused("static.conf", stored, "not a block");
+    refused("static.conf", "{{ \"x\" | indent(1000000000) }}", "unknown filter");
+    refused("static.conf", "{{ \"%01000000000d\" | format(1) }}", "unknown filter");
+    refused("static.conf", "{% include \"static.conf\" %}", "`include`");
+    // Each of many templates is small enough, all of them are not.
+    let route = |n: usize| {
+        format!(
+            "[[route]]\nlocation = \"= /user-ui/{n}\"\ntemplate = \"{n}\"\nclients = [\"static\"]\nnginx = \"1.0.0\"\n"
+        )
+    };
+    let manifest: String = (0..6).map(route).collect();
+    let mut files = embedded_files();
+    files.insert(
+        "bundle.toml".to_owned(),
+        format!("format = 1\nname = \"x\"\nsite = \"server.conf\"\n{manifest}").into_bytes(),
+    );
+    for n in 0..6 {
+        let text = format!("location = /user-ui/{n} {{ {} }}", loops(&format!("# {}\n", "x".repeat(90))));
+        files.insert(n.to_string(), text.into_bytes());
+    }
+    let error = Bundle::from_files(files).and_then(|bundle| render(&bundle)).unwrap_err();
+    assert!(error.to_string().contains("more than 4096 KiB in all"), "{error}");
+}
+
+#[test]
 fn a_server_with_very_many_names_is_rendered_like_any_other() {
     let names = 100_000;
     let name = |n| ServerName::parse(&format!("n{n}.example.test")).unwrap();

@@ -15,9 +15,9 @@ use crate::host::{Root, WriteLock};
 use crate::inspect::installed_error_log;
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, sort_findings};
-use crate::plan::{Migration, Plan, Strategy, StrategyWish, explain, is_record};
-use crate::prepare::{Options, Prepared, Reach, accept, effect_findings, included, not_asked, record_paths};
-use crate::values::{Hash, TextPath};
+use crate::plan::{Plan, Strategy, StrategyWish, is_record};
+use crate::prepare::{self, Options, Prepared, Reach, accept, effect_findings, not_asked, write_finding};
+use crate::values::TextPath;
 use crate::verify::compare::Seen;
 use nginx_config::merge::Choice;
 
@@ -143,11 +143,12 @@ fn adopt(
     let fresh = prepared.migration.as_ref().map(|migration| &migration.plan.id);
     if let Some(saved) = saved.filter(|saved| fresh != Some(&saved.id)) {
         let facts = &prepared.inspection.facts;
-        let migration = chosen(root, saved, prepared)?;
+        let migration = prepare::saved(root, &prepared.inspection, saved)?;
         let others = prepared.migration.iter().flat_map(|fresh| effect_findings(facts, fresh));
         let others: Vec<_> = others.map(|finding| (finding.code, finding.title)).collect();
         for findings in [&mut prepared.findings, &mut outcome.findings] {
             findings.retain(|finding| !others.contains(&(finding.code, finding.title.clone())));
+            findings.extend(write_finding(root, &prepared.inspection, &migration.plan, findings));
             findings.extend(effect_findings(facts, &migration));
             accept(findings, &options.accept);
             sort_findings(findings);
@@ -181,47 +182,6 @@ fn agreed(
         prompt::confirm(context, outcome)?;
     }
     Ok(Some(plan))
-}
-
-/// The saved plan, if the server is as it was then.
-fn chosen(root: &Root, saved: Plan, prepared: &Prepared) -> Result<Migration, Failure> {
-    let facts = &prepared.inspection.facts;
-    let now = |path: &TextPath| facts.files.get(path.as_path()).map(|file| file.sha256);
-    let moved: Vec<_> = saved
-        .relies_on
-        .iter()
-        .filter(|(path, hash)| now(path) != Some(**hash))
-        .map(|(path, _)| path.as_str().to_owned())
-        .chain(
-            facts
-                .files
-                .keys()
-                .filter(|path| !saved.relies_on.contains_key(path.as_path()))
-                .map(|path| path.as_path().display().to_string()),
-        )
-        .chain(saved.files().filter(|(path, ..)| is_record(path)).filter_map(|(path, from, _)| {
-            let now = root.read(path).ok().map(|bytes| Hash::of(&bytes));
-            (now != from.sha256()).then(|| path.as_str().to_owned())
-        }))
-        .collect();
-    let cause = if !moved.is_empty() {
-        format!("changed since: {}", moved.join(", "))
-    } else if saved.nginx != facts.nginx.version {
-        format!("made for nginx {}, {} runs", saved.nginx, facts.nginx.version)
-    } else if saved.changes_configuration() && saved.reloads() != facts.nginx.master.is_some() {
-        // Such a plan would leave a running server with its old configuration.
-        "NGINX was started or stopped since".to_owned()
-    } else {
-        let known = |path: &TextPath| facts.files.contains_key(path.as_path());
-        let beside = saved.files().map(|(path, ..)| path).filter(|path| !known(path));
-        let beside = beside.filter_map(|path| Some((path.clone(), root.read(path).ok()?))).collect();
-        let config = &prepared.inspection.config;
-        let included = included(root, &prepared.inspection, &saved);
-        return explain(saved, facts, config, &record_paths(facts), &beside, included)
-            .map_err(|error| Failure::new(FailureKind::Invalid, format!("reading the plan: {error}")));
-    };
-    Err(Failure::new(FailureKind::Refused, format!("the plan is stale: {cause}"))
-        .with_hint("make a new one with `motionctl plan --out`"))
 }
 
 /// Turns what a run did into the answer.

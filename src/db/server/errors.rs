@@ -44,7 +44,7 @@ impl Caller<'_> {
     }
 
     /// Nobody is there who could say more.
-    fn with_absent(&self, error: DbError) -> DbError {
+    pub(super) fn with_absent(&self, error: DbError) -> DbError {
         error.with_hint(match self.transport {
             Transport::Socket(_) => {
                 "look whether the server runs, and where its socket is (`socket` in its option files): \

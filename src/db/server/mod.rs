@@ -13,6 +13,7 @@ use super::connection::{Access, Change, Limits, Server};
 use super::error::{DbError, ErrorKind, one_line};
 use super::quiet::quietly;
 use super::secret::Secret;
+use super::socket::Judged;
 use super::source::{Tls, Transport};
 use super::value::{Row, Value};
 use errors::{Caller, translated};
@@ -53,10 +54,14 @@ impl ServerSession {
     ) -> Result<(Self, Server), DbError> {
         let place = place(transport);
         readable(transport)?;
-        let options = options(transport, user, password, schema, limits);
-        let caller = Caller { transport, has_password: password.is_some_and(|p| !p.expose().is_empty()) };
         let during = format!("connecting to the database at {place}");
-        let (conn, opened) = connect(options, *limits)
+        let caller = Caller { transport, has_password: password.is_some_and(|p| !p.expose().is_empty()) };
+        let socket = judged(transport)
+            .map_err(|error| if error.hint().is_none() { caller.with_absent(error) } else { error })
+            .map_err(|error| error.during(&during))?;
+        let reached = socket.as_ref().map(|socket| Transport::Socket(socket.path()));
+        let options = options(reached.as_ref().unwrap_or(transport), user, password, schema, limits);
+        let (conn, opened) = connect(options, socket, *limits)
             .map_err(|refused| match refused {
                 Refused::LoggingIn(error) => caller.connecting(&error),
                 Refused::GaveUp => caller.panicked(),
@@ -194,10 +199,12 @@ enum Refused {
 }
 
 /// Logs in and sets the session up beside the caller, who waits no longer than the limit.
-fn connect(options: Opts, limits: Limits) -> Result<(Conn, Opened), Refused> {
+fn connect(options: Opts, socket: Option<Judged>, limits: Limits) -> Result<(Conn, Opened), Refused> {
     let (sender, receiver) = sync_channel(1);
     let connect = move || {
         let mut conn = Conn::new(options).map_err(Refused::LoggingIn)?;
+        // The path that was connected to is a name of this descriptor.
+        drop(socket);
         let opened = set_up(&mut conn, &limits).map_err(Refused::Otherwise)?;
         Ok((conn, opened))
     };
@@ -217,6 +224,16 @@ fn connect(options: Opts, limits: Limits) -> Result<(Conn, Opened), Refused> {
             RecvTimeoutError::Disconnected => Refused::GaveUp,
         })
     })
+}
+
+/// The socket that is to be connected to; `None` for TCP.
+///
+/// # Errors
+/// When it is not there, or is not one of a server's. The driver would say the same of the first, but between its look
+/// and ours somebody could have put one there.
+fn judged(transport: &Transport) -> Result<Option<Judged>, DbError> {
+    let Transport::Socket(path) = transport else { return Ok(None) };
+    Judged::open(path).map(Some)
 }
 
 fn place(transport: &Transport) -> String {

@@ -12,6 +12,7 @@ mod obstacle;
 mod replace;
 mod state;
 mod undo;
+mod way;
 
 pub use change::{Expect, Installed, Kept, ReplaceError};
 pub use digest::{copy_hashed, hash_of};
@@ -21,3 +22,4 @@ pub use obstacle::{NotReplaceable, Obstacle, replaceable};
 pub use replace::{create, create_link, remove, replace, replace_entry, replace_link, write};
 pub use state::{FileState, OtherKind, forget_cached, observe, observe_target};
 pub use undo::{adopt, discard, leftovers, put_back, sweep};
+pub use way::{Way, way};

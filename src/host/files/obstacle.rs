@@ -94,6 +94,7 @@ pub(super) fn trusted(landing: &Landing) -> Result<(), Obstacle> {
     match &landing.planters {
         Planters::Nobody => Ok(()),
         Planters::Many(folder) => Err(Obstacle::PlantedLink(folder.clone())),
+        Planters::Several(uid) => Err(Obstacle::ForeignLink(*uid)),
         // A user who owns the target's folder could have replaced the file without any link.
         Planters::User(uid) => match landing.folder.stat(OsStr::new(".")) {
             Ok(stat) if stat.st_uid == *uid => Ok(()),

@@ -295,14 +295,19 @@ fn judge_running(
 }
 
 fn traits(metadata: &Metadata, real: &Path) -> Traits {
-    let acl = match xattr::get_deref(real, "system.posix_acl_access") {
+    let mode = metadata.mode() & 0o7777;
+    Traits { uid: metadata.uid(), gid: metadata.gid(), mode, acl: list_of(real) }
+}
+
+/// The access list of a file or folder, where it has one.
+pub(super) fn list_of(real: &Path) -> Option<Vec<u8>> {
+    match xattr::get_deref(real, "system.posix_acl_access") {
         Ok(acl) => acl,
         // Where the file system has no lists, the bits say all.
         Err(error) if error.raw_os_error() == Some(Errno::ENOTSUP as i32) => None,
         // Not understood, so not trusted where it could let somebody write.
         Err(_) => Some(Vec::new()),
-    };
-    Traits { uid: metadata.uid(), gid: metadata.gid(), mode: metadata.mode() & 0o7777, acl }
+    }
 }
 
 /// The file that a process executes: a descriptor, its path as the process sees it, whether that name is gone.

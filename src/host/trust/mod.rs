@@ -7,10 +7,12 @@
 //! nothing. What a trusted program loads or interprets by itself (libraries, `#!`, modules) is its business.
 
 mod executable;
+mod folder;
 mod rule;
 mod standing;
 
 pub(super) use executable::inherit;
 pub use executable::{Distrust, Executable, Found, Running, find, only_ours};
+pub(super) use folder::others_write;
 pub(super) use standing::Viewer;
 pub use standing::{Space, Standing, Why};

@@ -43,6 +43,11 @@ impl Judge {
         if !self.trusted.contains(&found.uid) {
             return Some(format!("belongs to the user {}", self.accounts.user(found.uid)));
         }
+        self.objection_to_writers(found)
+    }
+
+    /// Why somebody else than its owner may write it; `None` when nobody else may.
+    pub(super) fn objection_to_writers(&self, found: &Traits) -> Option<String> {
         if found.mode & OTHERS_WRITE != 0 {
             return Some("can be written by everybody".to_owned());
         }

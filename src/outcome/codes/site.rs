@@ -28,8 +28,9 @@ codes! {
         .advises("move that block into a file of its own, or take another `--strategy`");
     SITE_NOT_REPLACEABLE = stop("site.not-replaceable")
         .means("the file cannot be replaced safely")
-        .looked_for("the immutable flag, a mount on the file, a second name of it (hard link)")
-        .advises("undo that; it is never cleared silently");
+        .looked_for("the immutable flag, a mount on the file, a second name of it (hard link); a link on the way to it, or to \
+                     a file that includes it, which another user owns or could have put into its folder")
+        .advises("undo that; it is never cleared silently. A link and its folder should be root's alone");
     SITE_BASE_UNREADABLE =
         graded("site.base-unreadable", &[usual(Stop), when(Warn, "for an ordinary user")])
         .accepted_by(Migration)

@@ -5,6 +5,8 @@
 //! manifest names; no value can close a block or add a directive. Pure: the
 //! bytes of a `--bundle` folder are read elsewhere.
 
+mod bounds;
+mod budget;
 mod error;
 mod manifest;
 mod render;

@@ -5,11 +5,13 @@
 //! must not touch the machine.
 
 use super::BundleError;
+use super::bounds::unbounded;
+use super::budget::Budget;
 use super::manifest::{Bundle, ClientKind, LEGACY, Route};
 use super::values::{BelowRoute, ClientSource, FilePath, Listen, ServerName, Size, UpstreamUrl};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
-use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, context};
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, context, filters, functions, tests};
 use nginx_config::{Tree, quote_word};
 
 /// What a template may do before it is stopped, in the engine's instructions;
@@ -18,6 +20,13 @@ const FUEL: u64 = 1_000_000;
 /// What it may do besides for each name and address of the server: templates go
 /// through them several times, and a server may have very many.
 const FUEL_FOR_EACH: u64 = 100;
+/// How many bytes may come out of one template. The new client's whole site is some kilobytes.
+const BYTES: usize = 1 << 20;
+/// How many besides for each name and address of the server, which are at most some hundreds long and stand in a
+/// template several times.
+const BYTES_FOR_EACH: usize = 4 << 10;
+/// How many in all, of one bundle for one server.
+const BYTES_IN_ALL: usize = 4 << 20;
 
 /// From this version on HTTP/2 is a directive of its own.
 /// <https://nginx.org/en/docs/http/ngx_http_v2_module.html#http2>
@@ -119,6 +128,14 @@ impl Bundle {
     /// No route for this kind of client, an NGINX that is too old, or a
     /// template that does not render.
     pub fn render_routes(&self, values: &RouteValues) -> Result<Vec<RenderedRoute>, BundleError> {
+        self.routes_within(values, &Budget::new(BYTES, BYTES_IN_ALL))
+    }
+
+    fn routes_within(
+        &self,
+        values: &RouteValues,
+        budget: &Budget,
+    ) -> Result<Vec<RenderedRoute>, BundleError> {
         let kind = values.client.kind();
         let environment = environment(self)?;
         let context = context! {
@@ -129,7 +146,7 @@ impl Bundle {
         let mut rendered = Vec::new();
         for route in self.routes.iter().filter(|route| route.clients.contains(&kind)) {
             new_enough(route, values.nginx_version)?;
-            let text = tidy(&render(&environment, &route.template, &context)?);
+            let text = tidy(&render(&environment, &route.template, &context, budget)?);
             // What a server has no need of, a template leaves empty.
             if text.trim().is_empty() {
                 continue;
@@ -148,10 +165,11 @@ impl Bundle {
     /// # Errors
     /// As [`Self::render_routes`].
     pub fn render_site(&self, values: &SiteValues) -> Result<String, BundleError> {
-        let routes = self.render_routes(&values.routes)?;
+        let budget = budget(values);
+        let routes = self.routes_within(&values.routes, &budget)?;
         let mut environment = environment(self)?;
         environment.set_fuel(Some(fuel(values)));
-        render(&environment, &self.site, &site_context(values, routes)).map(|text| tidy(&text))
+        render(&environment, &self.site, &site_context(values, routes), &budget).map(|text| tidy(&text))
     }
 
     /// Renders every legacy site: what a live file may descend from. Their
@@ -166,19 +184,31 @@ impl Bundle {
             environment.add_template(name, text).map_err(|error| template_error(name, &error))?;
         }
         let context = site_context(values, Vec::new());
-        let legacy = |(name, _)| render(&environment, name, &context).map(|text| (name, tidy(&text)));
+        let budget = budget(values);
+        let legacy =
+            |(name, _)| render(&environment, name, &context, &budget).map(|text| (name, tidy(&text)));
         LEGACY.into_iter().map(legacy).collect()
     }
 }
 
 /// Enough for a template that goes through all that this server has.
 fn fuel(values: &SiteValues) -> u64 {
+    let many = u64::try_from(names_and_addresses(values)).unwrap_or(u64::MAX);
+    FUEL.saturating_add(many.saturating_mul(FUEL_FOR_EACH))
+}
+
+/// As [`fuel`], of bytes.
+fn budget(values: &SiteValues) -> Budget {
+    let more = names_and_addresses(values).saturating_mul(BYTES_FOR_EACH);
+    Budget::new(BYTES.saturating_add(more), BYTES_IN_ALL.saturating_add(more))
+}
+
+fn names_and_addresses(values: &SiteValues) -> usize {
     let listens = match &values.transport {
         Transport::Plain { listens } => listens.len(),
         Transport::Tls(tls) => tls.listens.len() + tls.redirects.len(),
     };
-    let many = u64::try_from(values.server_names.len() + listens).unwrap_or(u64::MAX);
-    FUEL.saturating_add(many.saturating_mul(FUEL_FOR_EACH))
+    values.server_names.len() + listens
 }
 
 fn site_context(values: &SiteValues, routes: Vec<RenderedRoute>) -> Value {
@@ -214,7 +244,8 @@ impl ClientSource {
 
 /// The engine with every template of the bundle: parsing them is the check.
 pub(super) fn environment(bundle: &Bundle) -> Result<Environment<'_>, BundleError> {
-    let mut environment = Environment::new();
+    let mut environment = Environment::empty();
+    add_words(&mut environment);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
     environment.set_syntax(syntax.expect("the default delimiters are distinct"));
@@ -224,11 +255,32 @@ pub(super) fn environment(bundle: &Bundle) -> Result<Environment<'_>, BundleErro
         let text = as_word(value)?;
         out.write_str(&text).map_err(minijinja::Error::from)
     });
-    environment.add_filter("indented", indented);
     for (name, text) in &bundle.templates {
+        if let Some(fault) = unbounded(text) {
+            let (name, line, reason) = (name.clone(), Some(fault.line), fault.reason);
+            return Err(BundleError::Template { name, line, reason });
+        }
         environment.add_template(name, text).map_err(|error| template_error(name, &error))?;
     }
     Ok(environment)
+}
+
+/// The functions, filters and tests of templates: none that makes a text or list larger than what it is given, but for
+/// `range`, which counts to 100,000 and stores nothing.
+fn add_words(environment: &mut Environment<'_>) {
+    environment.add_function("range", functions::range);
+    environment.add_filter("indented", indented);
+    environment.add_filter("safe", filters::safe);
+    environment.add_filter("default", filters::default);
+    environment.add_filter("length", filters::length);
+    environment.add_filter("first", filters::first);
+    environment.add_filter("last", filters::last);
+    environment.add_filter("lower", filters::lower);
+    environment.add_filter("upper", filters::upper);
+    environment.add_filter("trim", filters::trim);
+    environment.add_test("defined", tests::is_defined);
+    environment.add_test("undefined", tests::is_undefined);
+    environment.add_test("none", tests::is_none);
 }
 
 fn as_word(value: &Value) -> Result<String, minijinja::Error> {
@@ -259,9 +311,21 @@ fn indented(value: &Value, width: usize) -> Result<Value, minijinja::Error> {
     Ok(Value::from_safe_string(lines.join("\n")))
 }
 
-fn render(environment: &Environment<'_>, name: &str, context: &Value) -> Result<String, BundleError> {
-    let template = environment.get_template(name).map_err(|error| template_error(name, &error))?;
-    template.render(context).map_err(|error| template_error(name, &error))
+fn render(
+    environment: &Environment<'_>,
+    name: &str,
+    context: &Value,
+    budget: &Budget,
+) -> Result<String, BundleError> {
+    let failed = |error: &minijinja::Error| template_error(name, error);
+    let template = environment.get_template(name).map_err(|error| failed(&error))?;
+    let mut page = budget.page();
+    let rendered = template.render_captured_to(context, &mut page).map(drop);
+    if let Some(reason) = page.overrun() {
+        return Err(BundleError::Template { name: name.to_owned(), line: None, reason });
+    }
+    rendered.map_err(|error| failed(&error))?;
+    page.into_text().ok_or_else(|| BundleError::NotText { name: name.to_owned() })
 }
 
 /// Whether a route's text is that one location and nothing beside it.
