@@ -51,8 +51,10 @@ pub(super) fn written(text: &str) -> Vec<Written> {
         let before = index.checked_sub(1);
         match token {
             Token::Sign('{') => {
-                let begins_value = [':', '=', '(', ',', '[', '?', '|', '&'].iter().any(|sign| is(before, *sign));
-                let named = before.filter(|_| is(before, ':') || is(before, '=')).and_then(|at| at.checked_sub(1));
+                let begins_value =
+                    [':', '=', '(', ',', '[', '?', '|', '&'].iter().any(|sign| is(before, *sign));
+                let named =
+                    before.filter(|_| is(before, ':') || is(before, '=')).and_then(|at| at.checked_sub(1));
                 open.push(match begins_value {
                     true => Open::Object(named.and_then(at).map(name_of).unwrap_or_default()),
                     false => Open::Other,
@@ -71,7 +73,8 @@ pub(super) fn written(text: &str) -> Vec<Written> {
                     Some(Token::Sign(sign)) => [',', '}', ';'].contains(sign),
                     Some(_) => is_set,
                 };
-                let key = before.filter(|_| is_member || is_set).and_then(|at| at.checked_sub(1)).and_then(at);
+                let key =
+                    before.filter(|_| is_member || is_set).and_then(|at| at.checked_sub(1)).and_then(at);
                 let Some(key @ (Token::Name(_) | Token::Text(_))) = key.filter(|_| ends) else { continue };
                 let begins = index.checked_sub(3);
                 if is_member && begins.is_some() && !is(begins, ',') && !is(begins, '{') {

@@ -146,8 +146,9 @@ fn is_credential(key: &str) -> bool {
     let is_user = |word: &str| USER.iter().any(|user| word.contains(user));
     // A session, a cookie or an authority may have a host of its own.
     let elsewhere = ["SESSION", "COOKIE", "AUTH"];
-    words.any(|word| is_user(word) || is_secret_name(word) && !elsewhere.iter().any(|part| word.contains(part)))
-        || key.chars().any(|letter| letter.is_ascii_lowercase()) && is_secret_name(key)
+    words.any(|word| {
+        is_user(word) || is_secret_name(word) && !elsewhere.iter().any(|part| word.contains(part))
+    }) || key.chars().any(|letter| letter.is_ascii_lowercase()) && is_secret_name(key)
 }
 
 /// The database hosts that `production.js` names: in a URL, or as `host` of an object that is
@@ -155,11 +156,19 @@ fn is_credential(key: &str) -> bool {
 #[must_use]
 pub fn production_hosts(text: &str) -> Vec<HostSetting> {
     /// Objects inside of the database's that are still about the same host.
-    const SAME: [&str; 9] =
-        ["", "connection", "config", "development", "master", "options", "production", "replication", "write"];
-    let setting = |key: String, host: &str| {
-        host_of(host).map(|host| HostSetting { key, about: About::Database, host })
-    };
+    const SAME: [&str; 9] = [
+        "",
+        "connection",
+        "config",
+        "development",
+        "master",
+        "options",
+        "production",
+        "replication",
+        "write",
+    ];
+    let setting =
+        |key: String, host: &str| host_of(host).map(|host| HostSetting { key, about: About::Database, host });
     let mut in_urls = Vec::new();
     let mut in_objects = Vec::new();
     for one in javascript::written(text) {
@@ -172,9 +181,12 @@ pub fn production_hosts(text: &str) -> Vec<HostSetting> {
             continue;
         }
         let is_database = |object: &String| {
-            ["mysql", "mariadb", "sequelize", "database", "db"].contains(&object.to_ascii_lowercase().as_str())
+            ["mysql", "mariadb", "sequelize", "database", "db"]
+                .contains(&object.to_ascii_lowercase().as_str())
         };
-        let Some(object) = one.within.iter().rposition(is_database).filter(|_| one.key == "host") else { continue };
+        let Some(object) = one.within.iter().rposition(is_database).filter(|_| one.key == "host") else {
+            continue;
+        };
         if one.within[object + 1..].iter().all(|inner| SAME.contains(&inner.as_str())) {
             in_objects.extend(setting(format!("{}.host", one.within[object]), &one.value));
         }

@@ -39,6 +39,7 @@ mod offered;
 mod pipelines;
 mod place;
 mod plan;
+mod planted;
 mod probes;
 mod redaction;
 mod rehearse;

@@ -26,6 +26,8 @@ static START: LazyLock<Regex> = LazyLock::new(|| {
     let parts = [
         r"(?P<url>[A-Za-z][A-Za-z0-9+.-]*://)",
         r#"(?P<login>["'])[^\s/@"';:]+:[^\s/@"';]+@"#,
+        r#"(?P<entry>conflicting parameter ")[^"]*"#,
+        r#"(?P<unknown>unknown ")(?P<tail>[^"]*)" variable"#,
         r"(?P<scheme>\b(?i:basic|bearer|digest|negotiate|ntlm)[ \t]+)",
         r"(?P<by>\b(?i:identified)[ \t]+(?i:by)[ \t]+)",
         r"(?P<user>(?:^|[ \t])(?:-u|-U|--user|--proxy-user)[ \t=]*[\x22']?)[^\s:\x22'/]+:",
@@ -163,6 +165,13 @@ fn begins(text: &str, found: &Captures<'_>, kind: Kind) -> Option<(Range<usize>,
         }
         return masked(quote.end()..whole.end() - 1);
     }
+    // What NGINX says of an entry of a map, and of what stands behind a `$`.
+    if let Some(entry) = found.name("entry") {
+        return masked(entry.end()..whole.end());
+    }
+    if let Some(tail) = found.name("tail") {
+        return (!is_variable_name(tail.as_str())).then(|| masked(tail.range())).flatten();
+    }
     if let Some(scheme) = found.name("scheme") {
         return if kind == Kind::Plain { None } else { credential(text, scheme.end()).and_then(masked) };
     }
@@ -240,6 +249,14 @@ fn assigned(text: &str, found: &Captures<'_>, kind: Kind) -> Option<Range<usize>
     let is_pattern = kind == Kind::Plain && shown.starts_with(['(', '[', '\\', '.', '^']);
     let is_kept = is_sentence || is_said || is_port || is_pattern;
     (!is_kept && hidden(text, called.as_str(), place.clone())).then_some(place)
+}
+
+/// Whether a variable is likely called so, and a password is not.
+fn is_variable_name(name: &str) -> bool {
+    const BEGINS: [&str; 9] =
+        ["arg_", "cookie_", "geoip", "http2", "http3", "http_", "proxy_", "ssl_", "upstream_"];
+    let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    plain || BEGINS.iter().any(|begin| name.starts_with(begin))
 }
 
 /// Whether a text can be the number of a port.
