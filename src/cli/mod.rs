@@ -14,6 +14,7 @@ mod commands;
 mod context;
 mod database;
 mod decisions;
+mod door;
 mod explain;
 mod files;
 mod man;
@@ -74,6 +75,7 @@ pub fn main() -> ExitCode {
             .and_then(|context| commands::dispatch(command, &context)),
     };
     let mut outcome = answer.unwrap_or_else(|failure| Outcome::failed(commands::name(&cli.command), failure));
+    door::outcome(&mut outcome);
     if commands::is_for_a_monitor(&cli.command) {
         commands::could_not_look(&mut outcome);
         let journal = std::env::var("JOURNAL_STREAM").ok();
@@ -168,13 +170,19 @@ fn usage(error: &clap::Error) -> ExitCode {
     if std::env::args_os().any(|argument| argument == "--json") {
         // The reason, which may name arguments in lines of its own; usage and
         // tips follow after an empty line.
-        let text = error.to_string();
+        let text = door::text(&error.to_string());
         let reason: Vec<_> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
         let reason = reason.join(" ").trim_start_matches("error: ").to_owned();
         let failure = Failure::new(FailureKind::Usage, reason).with_hint("see `motionctl --help`");
         return print(report::json(&Outcome::failed("usage", failure)).as_bytes(), 64);
     }
-    let _ = error.print();
+    // A value that was refused is quoted, and may be an address with a password.
+    let (text, plain) = (error.render().ansi().to_string(), error.to_string());
+    if door::text(&plain) == plain && door::text(&text) == text {
+        let _ = error.print();
+    } else {
+        drop(std::io::stderr().lock().write_all(door::text(&plain).as_bytes()));
+    }
     ExitCode::from(64)
 }
 

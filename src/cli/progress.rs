@@ -46,7 +46,7 @@ impl Progress {
 
     /// A line for whoever still listens: a closed pipe never interrupts a run.
     pub fn say(&self, text: &str) {
-        drop(writeln!(std::io::stderr(), "motionctl: {text}"));
+        drop(writeln!(std::io::stderr(), "motionctl: {}", super::door::text(text)));
     }
 
     /// Shows an event of a run.

@@ -6,6 +6,7 @@
 mod bare;
 pub mod error_page;
 pub mod guards;
+mod javascript;
 mod new_client;
 pub mod page;
 mod routes;

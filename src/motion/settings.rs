@@ -3,7 +3,8 @@
 //! Invariant: only the host of a setting, or the place where Motion listens, leaves this file, never a password, a
 //! user or a whole URL. What a key means is read from its words; a key that does not say so is passed over.
 
-use regex::Regex;
+use super::javascript;
+use nginx_config::is_secret_name;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -35,6 +36,8 @@ pub struct HostSetting {
 const DATABASE: [&str; 7] = ["DB", "DATABASE", "MYSQL", "MARIADB", "SEQUELIZE", "SQL", "RDBMS"];
 const VOICE: [&str; 4] = ["ASTERISK", "AMI", "AGI", "ARI"];
 const HOST: [&str; 7] = ["HOST", "HOSTNAME", "SERVER", "ADDRESS", "URL", "URI", "SOCKET"];
+/// Words of a key that names somebody.
+const USER: [&str; 3] = ["USER", "LOGIN", "ACCOUNT"];
 /// A second database to read reports from: a standalone server may have one.
 const SECOND: [&str; 6] = ["REPLICA", "SLAVE", "REPORT", "REPORTING", "READ", "READONLY"];
 
@@ -94,20 +97,10 @@ fn own_place(value: &str) -> Option<OwnPlace> {
 /// One that is computed there is not known.
 #[must_use]
 pub fn production_places(text: &str) -> Vec<(String, OwnPlace)> {
-    let port = Regex::new(r#"^\s*['"]?port['"]?\s*:\s*['"]?(\d+)['"]?\s*,?\s*(//.*)?$"#)
-        .expect("a constant pattern");
-    let mut depth = 0_usize;
-    let mut found = Vec::new();
-    for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
-        if depth == 1
-            && let Some(place) = port.captures(line).and_then(|found| own_place(&found[1]))
-        {
-            found.push(("port".to_owned(), place));
-        }
-        depth += line.matches('{').count();
-        depth = depth.saturating_sub(line.matches('}').count());
-    }
-    found
+    let written = javascript::written(text).into_iter();
+    let own = written.filter(|one| one.within.len() == 1 && one.key == "port");
+    let is_port = |value: &str| value.bytes().all(|byte| byte.is_ascii_digit());
+    own.filter(|one| is_port(&one.value)).filter_map(|one| Some((one.key, own_place(&one.value)?))).collect()
 }
 
 /// The value of one key of a `.env` file.
@@ -118,6 +111,9 @@ pub fn env_value(text: &str, wanted: &str) -> Option<String> {
 
 fn env_setting(line: &str) -> Option<HostSetting> {
     let (key, value) = assignment(line)?;
+    if is_credential(&key) {
+        return None;
+    }
     let key_in_capitals = key.to_ascii_uppercase();
     let words: Vec<&str> = key_in_capitals.split('_').collect();
     let has = |known: &[&str]| words.iter().any(|word| known.contains(word));
@@ -143,25 +139,59 @@ fn assignment(line: &str) -> Option<(String, String)> {
     plain.then(|| (key.to_owned(), quoted('"').or_else(|| quoted('\'')).unwrap_or_else(bare).to_owned()))
 }
 
+/// Whether a key's words speak of somebody's credentials: then its value is nobody's host, whatever it looks like.
+fn is_credential(key: &str) -> bool {
+    let words = key.to_ascii_uppercase();
+    let mut words = words.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let is_user = |word: &str| USER.iter().any(|user| word.contains(user));
+    // A session, a cookie or an authority may have a host of its own.
+    let elsewhere = ["SESSION", "COOKIE", "AUTH"];
+    words.any(|word| {
+        is_user(word) || is_secret_name(word) && !elsewhere.iter().any(|part| word.contains(part))
+    }) || key.chars().any(|letter| letter.is_ascii_lowercase()) && is_secret_name(key)
+}
+
 /// The database hosts that `production.js` names: in a URL, or as `host` of an object that is
-/// named for the database. What is computed there is not known, and not guessed.
+/// named for the database, or of one in it. What is computed there is not known, and not guessed.
 #[must_use]
 pub fn production_hosts(text: &str) -> Vec<HostSetting> {
-    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-    let code = lines.collect::<Vec<_>>().join("\n");
-    let url = Regex::new(r#"\b(?:mysql|mariadb)://[^\s'"`]+"#).expect("a constant pattern");
-    let object = Regex::new(
-        r#"(?s)\b(mysql|mariadb|sequelize|database|db)\b['"]?\s*:\s*\{.{0,800}?\bhost['"]?\s*:\s*(?:'([^']*)'|"([^"]*)")"#,
-    )
-    .expect("a constant pattern");
-    let setting = |key: &str, host: String| HostSetting { key: key.to_owned(), about: About::Database, host };
-    let in_urls =
-        url.find_iter(&code).filter_map(|found| Some(setting("a database URL", host_of(found.as_str())?)));
-    let in_objects = object.captures_iter(&code).filter_map(|found| {
-        let host = found.get(2).or(found.get(3))?.as_str();
-        Some(setting(&format!("{}.host", &found[1]), host_of(host)?))
-    });
-    in_urls.chain(in_objects).collect()
+    /// Objects inside of the database's that are still about the same host.
+    const SAME: [&str; 9] = [
+        "",
+        "connection",
+        "config",
+        "development",
+        "master",
+        "options",
+        "production",
+        "replication",
+        "write",
+    ];
+    let setting =
+        |key: String, host: &str| host_of(host).map(|host| HostSetting { key, about: About::Database, host });
+    let mut in_urls = Vec::new();
+    let mut in_objects = Vec::new();
+    for one in javascript::written(text) {
+        let is_credential = is_credential(&one.key) || one.within.iter().any(|object| is_credential(object));
+        if one.is_number || is_credential {
+            continue;
+        }
+        if ["mysql://", "mariadb://"].iter().any(|scheme| one.value.starts_with(scheme)) {
+            in_urls.extend(setting("a database URL".to_owned(), &one.value));
+            continue;
+        }
+        let is_database = |object: &String| {
+            ["mysql", "mariadb", "sequelize", "database", "db"]
+                .contains(&object.to_ascii_lowercase().as_str())
+        };
+        let Some(object) = one.within.iter().rposition(is_database).filter(|_| one.key == "host") else {
+            continue;
+        };
+        if one.within[object + 1..].iter().all(|inner| SAME.contains(&inner.as_str())) {
+            in_objects.extend(setting(format!("{}.host", one.within[object]), &one.value));
+        }
+    }
+    in_urls.into_iter().chain(in_objects).collect()
 }
 
 /// The host of `host`, `host:port`, `[::1]:port`, a socket's path, or any of them in a URL with
@@ -179,7 +209,12 @@ fn host_of(value: &str) -> Option<String> {
         Some(inner) => inner.split(']').next()?,
         // An IPv6 address without brackets has no port behind it.
         None if address.matches(':').count() > 1 => address,
-        None => address.split(':').next()?,
+        // `mysql://user:password` has no host: what stands behind the colon is no port.
+        None => match address.split_once(':') {
+            Some((_, port)) if !port.bytes().all(|byte| byte.is_ascii_digit()) => return None,
+            Some((host, _)) => host,
+            None => address,
+        },
     };
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:%".contains(&byte);
     (!host.is_empty() && host.bytes().all(plain)).then(|| host.to_owned())
@@ -244,7 +279,8 @@ mod tests {
         check("db:3306", Some("db"));
         check("", None);
         check("${DB}", None);
-        check("mysql://user:secret", Some("user"));
+        check("mysql://user:secret", None);
+        check("user:secret", None);
     }
 
     #[test]
@@ -256,5 +292,44 @@ mod tests {
             [("a database URL", "10.0.0.6"), ("mysql.host", "10.0.0.5")]
         );
         assert!(production_hosts("mysql: { host: process.env.DB || 'x' }").is_empty());
+        // Another object's host is not the database's, and a comment is nobody's.
+        for text in [
+            "module.exports = { mysql: { user: 'motion' }, redis: { host: '10.0.0.8' } };",
+            "a = { mysql: {}, ami: { host: '10.0.0.8' } }",
+            "a = { db: { cache: { host: '10.0.0.8' } } }",
+            "a = { mysql: { read: { host: '10.0.0.8' } } }",
+            "/* mysql: { host: '10.0.0.8' } */",
+            "a = { mysql: { note: \"host: '10.0.0.8'\" } }",
+            "a = { mysql: { password: 'mysql://10.0.0.8/' } }",
+            "a = { user: { mysql: { host: '10.0.0.8' } } }",
+        ] {
+            assert_eq!(hosts(&production_hosts(text)), [], "{text}");
+        }
+        let nested = "a = { sequelize: { options: { x: {}, host: '10.0.0.5' } } }";
+        assert_eq!(hosts(&production_hosts(nested)), [("sequelize.host", "10.0.0.5")]);
+    }
+
+    #[test]
+    fn a_credential_is_nobody_s_host() {
+        for key in [
+            "XC_DB_SERVER_PASSWORD",
+            "XC_MYSQL_HOST_PASS",
+            "XC_ARI_SERVER_SECRET",
+            "XC_DB_HOST_TOKEN",
+            "XC_DB_SERVER_KEY",
+            "XC_DB_HOST_USER",
+            "XC_MYSQL_SERVER_PWD",
+            "XC_DB_HOSTPASS_ADDRESS",
+            "XC_DB_APIKEY_URL",
+            "XC_DB_USERNAME_HOST",
+            "db_Host_userPass",
+        ] {
+            for value in ["S3cr3tValue", "10.0.0.5", "mysql://10.0.0.5/x", "/run/x.sock"] {
+                assert_eq!(env_hosts(&format!("{key}={value}\n")), [], "{key}={value}");
+            }
+        }
+        for key in ["XC_DB_HOST", "XC_SESSION_DB_HOST", "XC_MYSQL_SERVER", "XC_DB_URL"] {
+            assert_eq!(env_hosts(&format!("{key}=10.0.0.5\n")).len(), 1, "{key}");
+        }
     }
 }

@@ -1,59 +1,35 @@
-//! What must not be shown of a configuration, by directive and field.
+//! What must not be shown of a configuration, by what a value is: the table says where a directive names something,
+//! the words of that name say whether its value is a secret, and some values are one by their look alone.
 //!
-//! Invariant: the text keeps its lines, so that positions still hold; only the
-//! values of fields that carry secrets are replaced. A value is never hunted
-//! for elsewhere: a short secret would eat innocent words.
+//! Invariant: the text keeps its lines, so that positions still hold. A value that is only variables stays, and so does
+//! whatever is no value. A value is never hunted for elsewhere in a configuration: a short secret would eat innocent
+//! words.
 
-use super::{Body, Config, Directive, DirectiveId, Span, TokenKind, Tree};
+mod line;
+mod message;
+mod name;
+mod table;
+mod text;
+mod url;
+mod value;
+
+use super::{Body, Directive, DirectiveId, Quote, Span, TokenKind, Tree, Word};
+use name::Says;
 use regex::Regex;
+use sha2::{Digest, Sha256};
+use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::LazyLock;
+use table::Field;
+use text::Kind;
+
+pub use message::redact_message;
+pub use name::is_secret_name;
+pub(crate) use value::is_random;
 
 /// What stands in place of a secret.
 pub const REDACTED: &str = "[redacted]";
 
-/// Which arguments of a directive carry a secret.
-enum Field {
-    /// All after the first, when the first names something secret.
-    AfterSecretName,
-    /// All of them.
-    All,
-}
-
-/// Directives whose arguments can carry a secret.
-const FIELDS: [(&str, Field); 21] = [
-    ("proxy_set_header", Field::AfterSecretName),
-    ("grpc_set_header", Field::AfterSecretName),
-    ("add_header", Field::AfterSecretName),
-    ("add_trailer", Field::AfterSecretName),
-    ("more_set_headers", Field::AfterSecretName),
-    ("more_set_input_headers", Field::AfterSecretName),
-    ("fastcgi_param", Field::AfterSecretName),
-    ("uwsgi_param", Field::AfterSecretName),
-    ("scgi_param", Field::AfterSecretName),
-    ("set", Field::AfterSecretName),
-    ("env", Field::AfterSecretName),
-    ("perl_set", Field::AfterSecretName),
-    ("if", Field::AfterSecretName),
-    ("auth_basic_user_file", Field::All),
-    ("ssl_password_file", Field::All),
-    ("proxy_ssl_password_file", Field::All),
-    ("grpc_ssl_password_file", Field::All),
-    ("uwsgi_ssl_password_file", Field::All),
-    ("secure_link_md5", Field::All),
-    ("secure_link_secret", Field::All),
-    ("auth_jwt_key_file", Field::All),
-];
-
-/// Words in a header's, variable's or parameter's name that mark its value.
-static SECRET_NAME: LazyLock<Regex> = LazyLock::new(|| {
-    let words = "auth|cookie|credential|passw|passphrase|pwd|secret|signature|token|api.?key|access.?key|private.?key|session|psk";
-    Regex::new(&format!("(?i){words}")).expect("a constant pattern")
-});
-/// Words with "auth" that say nothing secret.
-const OTHER_AUTHS: [&str; 8] =
-    ["author", "authored", "authoring", "authorities", "authority", "authors", "coauthor", "coauthors"];
-/// Words that end in "pass" and say nothing secret.
-const OTHER_PASSES: [&str; 6] = ["bypass", "compass", "encompass", "overpass", "trespass", "underpass"];
 /// Directives whose words are compared, or handed on, as they are.
 const LITERALS: [&str; 8] = [
     "if",
@@ -65,60 +41,52 @@ const LITERALS: [&str; 8] = [
     "uwsgi_param",
     "scgi_param",
 ];
+/// Parameters of `map` and `geo` (ngx_http_map_module, ngx_http_geo_module), which are no values.
+const PARAMETERS: [&str; 8] =
+    ["default", "hostnames", "volatile", "include", "delete", "proxy", "proxy_recursive", "ranges"];
+/// What compares in a condition.
+const OPERATORS: [&str; 11] = ["=", "!=", "~", "~*", "!~", "!~*", "-f", "!-f", "-d", "-e", "("];
+/// How names of well-known cookies begin, which a configuration looks for in `$http_cookie`.
+const COOKIES: [&str; 14] = [
+    "comment_",
+    "csrftoken",
+    "drupal",
+    "jsessionid",
+    "laravel_",
+    "no_cache",
+    "nocache",
+    "phpsessid",
+    "postpass",
+    "sess",
+    "sessionid",
+    "woocommerce_",
+    "wordpress",
+    "wp",
+];
+
 /// A user with his password: one colon, and behind it neither a port nor a path.
 static LOGIN: LazyLock<Regex> = LazyLock::new(|| {
     let pattern = r"^[A-Za-z0-9._@+-]+:[^\s:/$;]*[^\s:/$;0-9][^\s:/$;]*$";
     Regex::new(pattern).expect("a constant pattern")
 });
-/// `user:password@` in a URL or at the start of a quotation, and `token=…` in
-/// a query.
-static IN_TEXT: LazyLock<Regex> = LazyLock::new(|| {
-    let userinfo =
-        r#"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^\s/@"';]+@|(?P<quote>["'])[^\s/@"';:]+:[^\s/@"';]+@"#;
-    let name = r"(?:[\w-]*(?:auth|credential|passw|pwd|secret|signature|token|api_?key|access_?key)[\w-]*|\b(?:[\w-]*[_-])?(?:user|db|my|root|admin)?(?:pass|pw))";
-    let assigned = format!(r#"(?P<name>{name}\s*[=:]\s*["']?)(?P<value>[^\s&"';]+)"#);
-    let scheme = r"(?P<auth>(?:basic|bearer|digest)\s+)[A-Za-z0-9+/=._~-]{4,}";
-    Regex::new(&format!("(?i){userinfo}|{assigned}|{scheme}")).expect("a constant pattern")
+/// A variable and its name.
+static NAMED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\$\{?([A-Za-z_]\w*)\}?").expect("a constant pattern"));
+/// What is shown of code, which may be looked at again.
+static SHOWN_CODE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?:\{ )?\d+ lines?, sha256:[0-9a-f]{8}\s*(?: \})?$").expect("a constant pattern")
+});
+/// Keys of a map that name a place: an address or network, a host, a path.
+static PLACE: LazyLock<Regex> = LazyLock::new(|| {
+    let address = r"[0-9.]+(?:/\d+)?(?:-[0-9.]+)?|[0-9A-Fa-f:]+:[0-9A-Fa-f:.]*(?:/\d+)?";
+    let host = r"(?:\*?\.)?(?:[a-z0-9-]+\.)+[a-z]{2,12}\.?";
+    Regex::new(&format!("^(?:{address}|{host}|~?\\*?\\^?/.*)$")).expect("a constant pattern")
 });
 
 /// The source of a tree with its secrets replaced.
 #[must_use]
 pub fn redact_tree(tree: &Tree) -> Vec<u8> {
-    let mut spans: Vec<(Span, Vec<u8>)> = Vec::new();
-    for id in tree.walk() {
-        let directive = tree.directive(id);
-        let loose = is_loose_entry(tree, directive);
-        let first_secret = first_secret_argument(tree, id).or(loose.then_some(0));
-        if loose || is_secret_entry(tree, id) {
-            spans.push((directive.name.span, mask(&tree.source()[directive.name.span.range()])));
-        }
-        for (index, word) in directive.args.iter().enumerate() {
-            let raw = &tree.source()[word.span.range()];
-            if first_secret.is_some_and(|first| index >= first) || is_login(tree, directive, word) {
-                spans.push((word.span, mask(raw)));
-            } else {
-                spans.extend(changed(word.span, raw));
-            }
-        }
-        if let Body::Lua { span } = directive.body {
-            spans.extend(changed(span, &tree.source()[span.range()]));
-        }
-    }
-    let comments = tree.tokens().iter().filter(|token| token.kind == TokenKind::Comment);
-    spans.extend(comments.filter_map(|token| {
-        let raw = &tree.source()[token.span.range()];
-        comment(raw).map(|text| (token.span, text))
-    }));
-    spans.sort_by_key(|(span, _)| span.start);
-    let mut result = Vec::with_capacity(tree.source().len());
-    let mut position = 0;
-    for (span, text) in spans {
-        result.extend_from_slice(&tree.source()[position..span.start]);
-        result.extend_from_slice(&text);
-        position = span.end;
-    }
-    result.extend_from_slice(&tree.source()[position..]);
-    result
+    hide(tree, true)
 }
 
 /// The bytes of a file with its secrets replaced: by directive where it
@@ -127,7 +95,7 @@ pub fn redact_tree(tree: &Tree) -> Vec<u8> {
 pub fn redact_source(source: &[u8]) -> Vec<u8> {
     match Tree::parse(source) {
         Ok(tree) => redact_tree(&tree),
-        Err(_) => redact_text(&String::from_utf8_lossy(source)).into_bytes(),
+        Err(_) => line::broken(&String::from_utf8_lossy(source)).into_bytes(),
     }
 }
 
@@ -135,24 +103,23 @@ pub fn redact_source(source: &[u8]) -> Vec<u8> {
 /// is compared, which can be the very token that a client must send.
 #[must_use]
 pub fn redact_name(tree: &Tree, id: DirectiveId) -> String {
-    if is_secret_entry(tree, id) {
-        return REDACTED.to_owned();
-    }
+    let directive = tree.directive(id);
     // As it is written: an entry of a `map` may be in quotes.
-    let name = &tree.source()[tree.directive(id).name.span.range()];
-    redact_text(&String::from_utf8_lossy(name))
+    let raw = &tree.source()[directive.name.span.range()];
+    match shown_name(tree, directive) {
+        Some(_) => REDACTED.to_owned(),
+        None => String::from_utf8_lossy(raw).into_owned(),
+    }
 }
 
 /// The arguments of a directive as they may be shown, joined by spaces.
 #[must_use]
 pub fn redact_arguments(tree: &Tree, id: DirectiveId) -> String {
-    let first_secret = first_secret_argument(tree, id);
     let directive = tree.directive(id);
-    let show = |(index, word): (usize, &super::Word)| {
-        if first_secret.is_some_and(|first| index >= first) || is_login(tree, directive, word) {
-            return REDACTED.to_owned();
-        }
-        redact_text(&String::from_utf8_lossy(&tree.source()[word.span.range()]))
+    let context = Context::of(tree, directive);
+    let show = |(index, word): (usize, &Word)| match shown_argument(&context, index, word) {
+        Some(shown) => String::from_utf8_lossy(&shown).trim_end_matches('\n').to_owned(),
+        None => String::from_utf8_lossy(&tree.source()[word.span.range()]).into_owned(),
     };
     directive.args.iter().enumerate().map(show).collect::<Vec<_>>().join(" ")
 }
@@ -160,193 +127,327 @@ pub fn redact_arguments(tree: &Tree, id: DirectiveId) -> String {
 /// Any text, with what looks like a secret replaced.
 #[must_use]
 pub fn redact_text(text: &str) -> String {
-    let replace = |found: &regex::Captures| {
-        let kept = |name| found.name(name).map(|part| part.as_str());
-        match (kept("scheme").or(kept("quote")), kept("name"), kept("auth")) {
-            (Some(scheme), _, _) => format!("{scheme}{REDACTED}@"),
-            (_, Some(name), _) if !says_secret(name) => format!("{name}{}", redact_text(&found["value"])),
-            (_, Some(name), _) if !found["value"].starts_with('$') => format!("{name}{REDACTED}"),
-            (_, _, Some(auth)) => format!("{auth}{REDACTED}"),
-            _ => found[0].to_owned(),
-        }
-    };
-    IN_TEXT.replace_all(text, replace).into_owned()
+    text::shown(text, Kind::Prose)
 }
 
-/// What nginx says, with the quoted arguments of a secret directive replaced.
-/// nginx names the place at the end of a line: `… in /etc/nginx/x.conf:12`.
+/// What is shown of code: `12 lines, sha256:0123abcd`. Whatever it compares or sends would have to be understood.
 #[must_use]
-pub fn redact_message(config: &Config, message: &str) -> String {
-    static PLACE: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r" in (\S+):(\d+)$").expect("a constant pattern"));
-    static QUOTED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#""[^"]*""#).expect("a constant pattern"));
-    let line = |line: &str| {
-        let secret = PLACE.captures(line).is_some_and(|found| {
-            let number: usize = found[2].parse().unwrap_or(0);
-            let (_, file) = match config.files().find(|(_, file)| file.path.as_os_str() == &found[1]) {
-                Some(file) => file,
-                None => return false,
-            };
-            file.tree.walk().any(|id| {
-                let span = file.tree.directive(id).span;
-                let last = file.tree.position(span.end).line;
-                holds_secret(&file.tree, id) && (file.tree.position(span.start).line..=last).contains(&number)
-            })
-        });
-        if secret {
-            QUOTED.replace_all(line, format!("\"{REDACTED}\"")).into_owned()
-        } else {
-            redact_text(line)
-        }
-    };
-    message.lines().map(line).collect::<Vec<_>>().join("\n")
-}
+pub fn redact_code(code: &[u8]) -> String {
+    use std::fmt::Write as _;
 
-/// Whether anything of a directive is not to be shown.
-fn holds_secret(tree: &Tree, id: DirectiveId) -> bool {
-    let shown = |word: &super::Word| {
-        let raw = String::from_utf8_lossy(&tree.source()[word.span.range()]);
-        redact_text(&raw) == raw
-    };
-    let directive = tree.directive(id);
-    first_secret_argument(tree, id).is_some()
-        || is_secret_entry(tree, id)
-        || directive.args.iter().any(|word| is_login(tree, directive, word))
-        || !tree.directive(id).args.iter().all(shown)
-}
-
-/// The index of the first argument that carries a secret.
-fn first_secret_argument(tree: &Tree, id: DirectiveId) -> Option<usize> {
-    let directive = tree.directive(id);
-    if in_secret_map(tree, directive) {
-        return Some(0).filter(|_| !directive.args.is_empty() && !directive.is("include"));
+    let code = code.trim_ascii();
+    if let Ok(text) = std::str::from_utf8(code)
+        && SHOWN_CODE.is_match(text)
+    {
+        return text.to_owned();
     }
-    let name = directive.name.text();
-    let (_, field) = FIELDS.iter().find(|(known, _)| *known == name)?;
-    let first = match field {
-        Field::All => 0,
-        Field::AfterSecretName => after_secret_name(directive)?,
-    };
-    (first < directive.args.len()).then_some(first)
+    let lines = code.split(|byte| *byte == b'\n').count();
+    let mut shown = format!("{lines} line{}, sha256:", if lines == 1 { "" } else { "s" });
+    // So short that a guess of the code cannot be proven by it.
+    for byte in &Sha256::digest(code)[..4] {
+        write!(shown, "{byte:02x}").expect("a string takes everything");
+    }
+    shown
 }
 
-/// Whether a directive stands in a block that maps from or to a secret.
-fn in_secret_map(tree: &Tree, directive: &Directive) -> bool {
-    directive.parent.map(|parent| tree.directive(parent)).is_some_and(|parent| {
-        (parent.is("map") || parent.is("geo") || parent.is("split_clients"))
-            && parent.args.iter().any(is_secret_name)
-    })
+/// The source of a tree with its secrets replaced; `comments` says whether those in comments are, too.
+fn hide(tree: &Tree, comments: bool) -> Vec<u8> {
+    let source = tree.source();
+    let mut spans: Vec<(Span, Vec<u8>)> = Vec::new();
+    // Where a comment is an entry that was switched off.
+    let mut lists: Vec<Range<usize>> = Vec::new();
+    for id in tree.walk() {
+        let directive = tree.directive(id);
+        let context = Context::of(tree, directive);
+        spans.extend(shown_name(tree, directive).map(|shown| (directive.name.span, shown)));
+        for (index, word) in directive.args.iter().enumerate() {
+            spans.extend(shown_argument(&context, index, word).map(|shown| (word.span, shown)));
+        }
+        if let Body::Lua { span } = directive.body {
+            spans.push((span, code_in_lines(&source[span.range()])));
+        }
+        if is_secret_map(directive) {
+            lists.push(directive.span.range());
+        }
+    }
+    if comments {
+        let all = tree.tokens().iter().filter(|token| token.kind == TokenKind::Comment);
+        spans.extend(all.filter_map(|token| {
+            let before = lists.partition_point(|list| list.start <= token.span.start);
+            let is_entry = before > 0 && lists[before - 1].contains(&token.span.start);
+            let shown = line::shown(&source[token.span.range()], is_entry)?;
+            Some((token.span, shown))
+        }));
+    }
+    spans.sort_by_key(|(span, _)| span.start);
+    let mut result = Vec::with_capacity(source.len());
+    let mut position = 0;
+    for (span, text) in spans {
+        result.extend_from_slice(&source[position..span.start]);
+        result.extend_from_slice(&text);
+        position = span.end;
+    }
+    result.extend_from_slice(&source[position..]);
+    result
+}
+
+/// What is known of a directive before its words are judged.
+struct Context<'t> {
+    tree: &'t Tree,
+    directive: &'t Directive,
+    field: Option<Field>,
+    /// All arguments from this one on are the value of a name that speaks of a secret, or secret by themselves.
+    secret_from: Option<(usize, String)>,
+    /// Words are compared as they are, or handed on.
+    is_literal: bool,
+}
+
+impl<'t> Context<'t> {
+    fn of(tree: &'t Tree, directive: &'t Directive) -> Self {
+        let parent = directive.parent.map(|parent| tree.directive(parent));
+        let in_map = parent.is_some_and(|parent| parent.is("map"));
+        let name = directive.name.text();
+        let is_entry = is_loose_entry(tree, directive) || parent.is_some_and(is_list);
+        let field = if is_entry { None } else { table::field(&name) };
+        let secret_from = match field {
+            _ if is_entry && !directive.is("include") => {
+                parent.and_then(secret_result).map(|result| (0, result))
+            }
+            Some(Field::From(first)) => Some((first, "secret".to_owned())),
+            Some(Field::Named) => named(directive),
+            Some(Field::Condition) => {
+                let tested = directive.args.iter().find_map(|word| secret_variable(&word.text()));
+                tested.map(|name| (0, name))
+            }
+            _ => None,
+        };
+        let is_literal = in_map || LITERALS.contains(&name.as_ref());
+        Self { tree, directive, field, secret_from, is_literal }
+    }
+
+    fn raw(&self, word: &Word) -> &'t [u8] {
+        &self.tree.source()[word.span.range()]
+    }
+}
+
+/// An argument as it may be shown, where that differs from how it is written.
+fn shown_argument(context: &Context<'_>, index: usize, word: &Word) -> Option<Vec<u8>> {
+    let raw = context.raw(word);
+    let text = word.text();
+    if let (Some((first, called)), Some(field)) = (&context.secret_from, context.field)
+        && index >= *first
+    {
+        return match field {
+            Field::Condition => operand(called, word, raw),
+            Field::From(_) => (!value::is_only_variables(&text)).then(|| mask(raw)),
+            _ => (!value::is_harmless(called, &text)).then(|| mask(raw)),
+        };
+    }
+    if let (Some((_, called)), None) = (&context.secret_from, context.field) {
+        return (!value::is_harmless(called, &text)).then(|| mask(raw));
+    }
+    match context.field {
+        Some(Field::Code(first)) if index >= first && is_code(word) => {
+            let shown = String::from_utf8_lossy(&code_in_lines(&word.value)).into_owned();
+            return Some(format!("'{{ {shown} }}'").into_bytes());
+        }
+        Some(Field::Headers) => return header(&text, word, raw),
+        _ => {}
+    }
+    let is_login = context.is_literal && LOGIN.is_match(&text);
+    let is_named = matches!(context.field, Some(Field::Named | Field::Condition)) && index > 0;
+    if is_login || is_named && value::is_token(&text) {
+        return Some(mask(raw));
+    }
+    let kind = match context.field {
+        Some(Field::Plain) => Kind::Plain,
+        // The pattern of a rewrite names parameters, and the place has their values.
+        None if context.directive.is("rewrite") && index == 0 => Kind::Plain,
+        _ => Kind::Prose,
+    };
+    let raw = String::from_utf8_lossy(raw);
+    let shown = text::shown(&raw, kind);
+    (shown != raw).then(|| shown.into_bytes())
+}
+
+/// `Name: value`, which is one word.
+fn header(text: &str, word: &Word, raw: &[u8]) -> Option<Vec<u8>> {
+    let (called, value) = text.split_once(':')?;
+    if !name::is_secret_name(called) || value::is_harmless(called, value.trim()) {
+        let raw = String::from_utf8_lossy(raw);
+        let shown = text::shown(&raw, Kind::Plain);
+        return (shown != raw).then(|| shown.into_bytes());
+    }
+    let quote = match word.quote {
+        Quote::Bare => "",
+        Quote::Single => "'",
+        Quote::Double => "\"",
+    };
+    let lines = "\n".repeat(raw.iter().filter(|byte| **byte == b'\n').count());
+    Some(format!("{quote}{called}: {REDACTED}{quote}{lines}").into_bytes())
+}
+
+/// A word of a condition that tests a secret: the name and what compares stay.
+fn operand(called: &str, word: &Word, raw: &[u8]) -> Option<Vec<u8>> {
+    let text = word.text();
+    let inner = text.strip_prefix('(').filter(|_| word.quote == Quote::Bare).unwrap_or(&text);
+    let inner = inner.strip_suffix(')').filter(|_| word.quote == Quote::Bare).unwrap_or(inner);
+    let kept = OPERATORS.contains(&inner)
+        || value::is_harmless(called, inner)
+        || value::is_open_pattern(&format!("~{inner}"))
+        || called.ends_with("http_cookie") && names_cookies(inner);
+    if kept {
+        return None;
+    }
+    if word.quote != Quote::Bare {
+        return Some(mask(raw));
+    }
+    // `($arg_key=x)`, which NGINX refuses, is one word.
+    let opening = match NAMED.find(&text).filter(|found| found.start() <= 1) {
+        Some(variable) => &text[..variable.end()],
+        None => &text[..text.len() - text.strip_prefix('(').unwrap_or(&text).len()],
+    };
+    let closing = if text.ends_with(')') { ")" } else { "" };
+    Some(format!("{opening}{REDACTED}{closing}").into_bytes())
+}
+
+/// Whether a pattern names well-known cookies, and no value of one.
+fn names_cookies(pattern: &str) -> bool {
+    let words = pattern.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    let mut words = words.filter(|word| word.chars().any(|letter| letter.is_ascii_alphabetic()));
+    !pattern.contains('=')
+        && words.all(|word| {
+            let word = word.to_ascii_lowercase();
+            ["a", "f", "f0", "z", "logged_in", "_"].contains(&word.as_str())
+                || COOKIES.iter().any(|cookie| word.trim_start_matches('_').starts_with(cookie))
+        })
+}
+
+/// The name of a directive as it may be shown, where that differs from how it is written.
+fn shown_name(tree: &Tree, directive: &Directive) -> Option<Vec<u8>> {
+    let raw = &tree.source()[directive.name.span.range()];
+    let text = directive.name.text();
+    let parent = directive.parent.map(|parent| tree.directive(parent));
+    let masked = || Some(mask(raw));
+    if PARAMETERS.contains(&text.as_ref()) {
+        return None;
+    }
+    if let Some(tested) = parent.filter(|parent| parent.is("map")).and_then(tested_secret) {
+        let kept = value::is_harmless(&tested, &text)
+            || value::is_open_pattern(&text)
+            || tested == "http_cookie" && names_cookies(text.trim_start_matches('~'));
+        return if kept { None } else { masked() };
+    }
+    if is_loose_entry(tree, directive) {
+        let kept = PLACE.is_match(&text) && !value::is_token(&text)
+            || value::is_harmless("", &text)
+            || value::is_open_pattern(&text);
+        return if kept { None } else { masked() };
+    }
+    if parent.is_some_and(|parent| parent.is("map")) && (LOGIN.is_match(&text) || value::is_token(&text)) {
+        return masked();
+    }
+    let raw = String::from_utf8_lossy(raw);
+    let shown = text::shown(&raw, Kind::Plain);
+    (shown != raw).then(|| shown.into_bytes())
 }
 
 /// Whether this is an entry of a file that some `map` or `geo` includes: no
 /// directive is called so. Which map it is, and whether that holds secrets,
 /// cannot be told from the file.
 fn is_loose_entry(tree: &Tree, directive: &Directive) -> bool {
-    let raw = &tree.source()[directive.name.span.range()];
-    let is_plain = raw.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-    directive.parent.is_none() && !is_plain
+    let is_list =
+        tree.roots().first().is_some_and(|first| !is_directive_name(&tree.directive(*first).name.value));
+    directive.parent.is_none()
+        && matches!(directive.body, Body::Semicolon)
+        && (is_list || !is_directive_name(&directive.name.value))
 }
 
-/// Whether a directive's name is a value of such a map, and not a parameter of
-/// `map` or `geo` (ngx_http_map_module, ngx_http_geo_module).
-fn is_secret_entry(tree: &Tree, id: DirectiveId) -> bool {
-    const PARAMETERS: [&str; 8] =
-        ["default", "hostnames", "volatile", "include", "delete", "proxy", "proxy_recursive", "ranges"];
-    let directive = tree.directive(id);
-    let is_value = !PARAMETERS.iter().any(|known| directive.is(known));
-    is_value
-        && (in_secret_map(tree, directive)
-            || (in_map(tree, directive) && LOGIN.is_match(&directive.name.text())))
+/// Whether a directive could be called so: small letters, and digits in a few modules' names alone.
+fn is_directive_name(name: &[u8]) -> bool {
+    const WITH_DIGITS: [&str; 12] = [
+        "http2", "http3", "geoip2", "redis2", "base32", "base64", "sha1", "sha256", "md5", "ipv6", "v2",
+        "gzip2",
+    ];
+    let name = String::from_utf8_lossy(name);
+    let letters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    let has_digit = name.bytes().any(|byte| byte.is_ascii_digit());
+    let known = || WITH_DIGITS.iter().any(|known| name.contains(known)) && table::field(&name).is_none();
+    name.bytes().all(letters) && (!has_digit || known() || table::field(&name).is_some())
 }
 
-fn after_secret_name(directive: &Directive) -> Option<usize> {
-    let position = directive.args.iter().position(is_secret_name)?;
-    match directive.name.text().as_ref() {
-        // `if ($http_authorization != "…")`: any operand may be the secret.
-        "if" => Some(position + 1),
-        // `env NAME=value` and `more_set_headers 'Name: value'` are one word.
-        "env" | "more_set_headers" | "more_set_input_headers" => Some(position),
-        _ if position == 0 => Some(1),
-        _ => None,
-    }
+/// Whether a block holds entries and no directives.
+fn is_list(block: &Directive) -> bool {
+    ["map", "geo", "split_clients"].iter().any(|name| block.is(name))
 }
 
-fn is_secret_name(word: &super::Word) -> bool {
-    let text = word.text();
-    (SECRET_NAME.is_match(&text) && says_secret(&text)) || ends_like_a_password(&text)
+/// The name of the secret that the entries of a `map` are compared with.
+fn tested_secret(map: &Directive) -> Option<String> {
+    let (_, tested) = map.args.split_last()?;
+    tested.iter().find_map(|word| secret_variable(&word.text()))
 }
 
-/// Whether a name that looks secret is: `author` has "auth" in it.
-fn says_secret(name: &str) -> bool {
-    let words: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).collect();
-    let is_other = |word: &&&str| OTHER_AUTHS.contains(&word.to_ascii_lowercase().as_str());
-    let rest: Vec<&str> = words.iter().filter(|word| !is_other(word)).copied().collect();
-    rest.len() == words.len()
-        || SECRET_NAME.is_match(&rest.join("-"))
-        || ends_like_a_password(&rest.join("-"))
+/// The variable that the entries of a list give a value, where it is called as secrets are.
+fn secret_result(block: &Directive) -> Option<String> {
+    let result = block.args.last().filter(|_| is_list(block))?.text().into_owned();
+    name::is_secret_name(&result).then_some(result)
 }
 
-/// `$userpass`, `DB_PASS`, `$arg_pw`; not `$bypass`, and not `$pass_through`, which says what is done.
-fn ends_like_a_password(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    let mut parts = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
-    let last = parts.clone().next_back().unwrap_or_default();
-    (last.ends_with("pass") && !OTHER_PASSES.contains(&last)) || parts.any(|part| part.ends_with("pw"))
+fn is_secret_map(directive: &Directive) -> bool {
+    directive.is("map") && tested_secret(directive).is_some() || secret_result(directive).is_some()
 }
 
-/// Whether a word is compared or handed on as a user with his password.
-fn is_login(tree: &Tree, directive: &Directive, word: &super::Word) -> bool {
-    let is_literal = LITERALS.iter().any(|name| directive.is(name)) || in_map(tree, directive);
-    is_literal && LOGIN.is_match(&word.text())
+/// The first variable of a text that is called as secrets are.
+fn secret_variable(text: &str) -> Option<String> {
+    let names = NAMED.captures_iter(text).map(|found| found[1].to_owned());
+    names.into_iter().find(|name| name::is_secret_name(name))
 }
 
-fn in_map(tree: &Tree, directive: &Directive) -> bool {
-    directive.parent.is_some_and(|parent| tree.directive(parent).is("map"))
+/// The value's first argument, where what is named is a secret.
+fn named(directive: &Directive) -> Option<(usize, String)> {
+    let called = directive.args.first()?.text().into_owned();
+    let is_variable = called.starts_with('$') || !directive.is("set");
+    (is_variable && name::says(&called) != Says::Nothing).then_some((1, called))
 }
 
-fn changed(span: Span, raw: &[u8]) -> Option<(Span, Vec<u8>)> {
-    let text = String::from_utf8_lossy(raw);
-    let redacted = redact_text(&text);
-    (redacted != text).then(|| (span, redacted.into_bytes()))
+/// Whether an argument is code, and no name of a function.
+fn is_code(word: &Word) -> bool {
+    !std::str::from_utf8(&word.value).is_ok_and(|text| SHOWN_CODE.is_match(text))
+        && word.value.iter().any(|byte| !byte.is_ascii_alphanumeric() && !b"_.:$".contains(byte))
 }
 
-/// A comment is often a directive that was switched off.
-fn comment(raw: &[u8]) -> Option<Vec<u8>> {
-    let text = String::from_utf8_lossy(raw);
-    let marks = text.len() - text.trim_start_matches(['#', ' ', '\t']).len();
-    let tree = Tree::parse(text[marks..].as_bytes()).ok();
-    let redacted = match tree {
-        Some(tree)
-            if !tree.is_empty() && tree.walk().any(|id| first_secret_argument(&tree, id).is_some()) =>
-        {
-            format!("{}{}", &text[..marks], String::from_utf8_lossy(&redact_tree_once(&tree)))
-        }
-        _ => redact_text(&text),
-    };
-    (redacted != text).then(|| redacted.into_bytes())
-}
-
-/// As [`redact_tree`], but comments are left alone: a comment in a comment
-/// would otherwise be followed for ever.
-fn redact_tree_once(tree: &Tree) -> Vec<u8> {
-    let mut result = Vec::new();
-    let mut position = 0;
-    for id in tree.walk() {
-        let Some(first) = first_secret_argument(tree, id) else { continue };
-        for word in &tree.directive(id).args[first..] {
-            result.extend_from_slice(&tree.source()[position..word.span.start]);
-            result.extend_from_slice(REDACTED.as_bytes());
-            position = word.span.end;
-        }
-    }
-    result.extend_from_slice(&redact_text(&String::from_utf8_lossy(&tree.source()[position..])).into_bytes());
-    result
+/// What is shown of code, with as many lines as it had.
+fn code_in_lines(code: &[u8]) -> Vec<u8> {
+    let before = if code.first().is_some_and(u8::is_ascii_whitespace) { " " } else { "" };
+    let lines = code.iter().filter(|byte| **byte == b'\n').count();
+    let behind = if before.is_empty() || lines > 0 { "" } else { " " };
+    format!("{before}{}{behind}{}", redact_code(code), "\n".repeat(lines)).into_bytes()
 }
 
 /// The replacement of a whole word, with as many lines as it had.
 fn mask(raw: &[u8]) -> Vec<u8> {
     let lines = raw.iter().filter(|byte| **byte == b'\n').count();
     [REDACTED.as_bytes(), &b"\n".repeat(lines)].concat()
+}
+
+/// Whether anything of a directive itself is not to be shown.
+fn holds_secret(tree: &Tree, id: DirectiveId) -> bool {
+    let directive = tree.directive(id);
+    let context = Context::of(tree, directive);
+    let mut words = directive.args.iter().enumerate();
+    shown_name(tree, directive).is_some()
+        || context.secret_from.is_some()
+        || words.any(|(index, word)| shown_argument(&context, index, word).is_some())
+}
+
+/// The words of a directive that are hidden, at least in part, as NGINX reads them.
+fn hidden_words(tree: &Tree, id: DirectiveId) -> Vec<Cow<'_, str>> {
+    let directive = tree.directive(id);
+    let context = Context::of(tree, directive);
+    let args = directive.args.iter().enumerate();
+    let hidden = args.filter(|(index, word)| shown_argument(&context, *index, word).is_some());
+    let name = shown_name(tree, directive).map(|_| directive.name.text());
+    name.into_iter().chain(hidden.map(|(_, word)| word.text())).collect()
 }
 
 #[cfg(test)]

@@ -75,6 +75,13 @@ struct RouteEntry {
     nginx: String,
 }
 
+/// What is wrong with a manifest and in which line, without the line itself: it may hold what is nobody's business.
+fn complaint(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let line = before.map_or(String::new(), |before| format!("line {}: ", before.matches('\n').count() + 1));
+    format!("{line}{}", error.message().trim_end())
+}
+
 impl Bundle {
     /// The bundle that comes with motionctl.
     ///
@@ -94,7 +101,7 @@ impl Bundle {
     pub fn from_files(mut files: BTreeMap<String, Vec<u8>>) -> Result<Self, BundleError> {
         let text = take(&mut files, MANIFEST)?;
         let manifest: Manifest = toml::from_str(&text)
-            .map_err(|error| BundleError::Manifest { reason: error.to_string().trim_end().to_owned() })?;
+            .map_err(|error| BundleError::Manifest { reason: complaint(&text, &error) })?;
         if manifest.format != FORMAT {
             return Err(refused(format!("format {} is not known, {FORMAT} is", manifest.format)));
         }

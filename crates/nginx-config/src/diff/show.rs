@@ -5,7 +5,7 @@
 //! than its own size.
 
 use super::outline::{Item, Outline};
-use crate::redact::{REDACTED, redact_arguments, redact_name, redact_source, redact_text};
+use crate::redact::{REDACTED, redact_arguments, redact_code, redact_name, redact_source};
 use crate::tree::{Body, DirectiveId, Tree};
 use std::collections::HashMap;
 
@@ -87,8 +87,8 @@ pub fn arguments(item: &Item<'_>) -> String {
     let arguments = redact_arguments(item.tree, item.id);
     match item.directive().body {
         Body::Lua { span } => {
-            let code = redact_text(&String::from_utf8_lossy(&item.tree.source()[span.range()]));
-            format!("{arguments} {{ {} }}", code.trim()).trim_start().to_owned()
+            let code = redact_code(&item.tree.source()[span.range()]);
+            format!("{arguments} {{ {code} }}").trim_start().to_owned()
         }
         Body::Semicolon | Body::Block { .. } => arguments,
     }
@@ -115,8 +115,8 @@ pub fn text(tree: &Tree, id: DirectiveId) -> String {
         match &directive.body {
             Body::Semicolon => lines.push_str(";\n"),
             Body::Lua { span } => {
-                let code = redact_text(&String::from_utf8_lossy(&tree.source()[span.range()]));
-                lines.push_str(&format!(" {{{code}}}\n"));
+                let code = redact_code(&tree.source()[span.range()]);
+                lines.push_str(&format!(" {{ {code} }}\n"));
             }
             Body::Block { children, .. } => {
                 lines.push_str(" {\n");
@@ -209,9 +209,9 @@ mod tests {
             ],
         );
         check("server { listen 10.0.0.1; }", &["server _:80", "server _:80 / listen 10.0.0.1"]);
-        check("map $a $api_token { x y; }", &["map $a $api_token", "map $a $api_token / [redacted]"]);
+        check("map $a $api_token { x y; }", &["map $a $api_token", "map $a $api_token / x"]);
         check("set $a_token b;", &["set $a_token"]);
-        check("env A_TOKEN=b;", &["env [redacted]"]);
+        check("env A_TOKEN=b;", &["env A_TOKEN=[redacted]"]);
         check(
             "s { add_header A b; add_header A c; } s { x; }",
             &["s", "s / add_header A", "s / add_header A #2", "s #2", "s #2 / x"],

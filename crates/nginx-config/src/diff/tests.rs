@@ -65,7 +65,12 @@ fn differences_are_by_block_and_directive() {
     check(
         "content_by_lua_block { a }",
         "content_by_lua_block { b }",
-        &[("", "content_by_lua_block", Some("{ a }"), Some("{ b }"))],
+        &[(
+            "",
+            "content_by_lua_block",
+            Some("{ 1 line, sha256:ca978112 }"),
+            Some("{ 1 line, sha256:3e23e816 }"),
+        )],
     );
     check(
         "location ~ a {} location ~ b {}",

@@ -3,14 +3,10 @@
 //! Invariant: only values that are written out are secrets, a variable is none. In doubt a value becomes a blank: then it
 //! is nobody's change, and nothing is lost.
 
-use crate::redact::{REDACTED, redact_arguments, redact_name, redact_source};
+use crate::redact::{REDACTED, is_random, redact_arguments, redact_name, redact_source};
 use crate::tree::{Body, Directive, DirectiveId, Tree};
 use crate::word::has_variable;
 
-/// A run of letters and digits is no token when it is shorter.
-const SHORTEST: usize = 16;
-/// In a token letters and digits change so often, of a hundred places; words with numbers stay far below.
-const CHANGES: usize = 25;
 /// Directives that give a name a value, as two words.
 const NAMING: [&str; 8] = [
     "add_header",
@@ -99,25 +95,6 @@ fn is_token(text: &[u8]) -> bool {
 
 fn is_part(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || letter == '-' || letter == '_'
-}
-
-/// Long, with letters and digits in no order that a word has: a key, a hash, a UUID.
-fn is_random(run: &str) -> bool {
-    let kinds: Vec<u8> = run.bytes().filter(u8::is_ascii_alphanumeric).map(kind).collect();
-    let has = |wanted: fn(&u8) -> bool| kinds.iter().any(wanted);
-    let changes = kinds.windows(2).filter(|pair| pair[0] != pair[1]).count();
-    kinds.len() >= SHORTEST
-        && has(|kind| *kind == b'0')
-        && has(|kind| *kind != b'0')
-        && changes * 100 >= kinds.len() * CHANGES
-}
-
-fn kind(byte: u8) -> u8 {
-    match byte {
-        b'0'..=b'9' => b'0',
-        b'A'..=b'Z' => b'A',
-        _ => b'a',
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,152 @@
+//! What NGINX says of a configuration: it quotes words of it, whole or in part, in small letters, and from a variable's
+//! sign on.
+//!
+//! Invariant: what is quoted beside a place that holds a secret is hidden; so is what a hidden word of the configuration
+//! holds, wherever it is quoted. The place itself stays.
+
+use super::{REDACTED, hidden_words, holds_secret, redact_text, table, tested_secret};
+use crate::config::{Config, File, FileId, Node};
+use crate::tree::{DirectiveId, Tree};
+use regex::{Captures, Regex};
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+/// A shorter part of a secret says nothing of it, and stands in too many words.
+const SHORTEST: usize = 3;
+
+static QUOTED: LazyLock<Regex> = LazyLock::new(|| pattern(r#""[^"]*""#));
+static UNKNOWN: LazyLock<Regex> = LazyLock::new(|| pattern(r#"unknown "(.*)" variable"#));
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("a constant pattern")
+}
+
+/// What nginx says, with the quoted arguments of a secret directive replaced.
+/// nginx names the place at the end of a line: `… in /etc/nginx/x.conf:12`.
+#[must_use]
+pub fn redact_message(config: &Config, message: &str) -> String {
+    let secrets = Secrets::of(config);
+    message.lines().map(|line| secrets.line(config, line)).collect::<Vec<_>>().join("\n")
+}
+
+/// What of a configuration must not be quoted.
+struct Secrets {
+    /// The hidden words, in small letters as `map` compares them.
+    words: BTreeSet<String>,
+    /// Words that are values of secrets, though they look like variables alone.
+    tails: BTreeSet<String>,
+    /// Entries that a file has only because a map with secret keys includes it.
+    entries: BTreeSet<Node>,
+}
+
+impl Secrets {
+    fn of(config: &Config) -> Self {
+        let mut secrets = Self { words: BTreeSet::new(), tails: BTreeSet::new(), entries: BTreeSet::new() };
+        for (id, file) in config.files() {
+            for directive in file.tree.walk() {
+                secrets.add(&file.tree, directive);
+                secrets.add_included(config, Node { file: id, directive });
+            }
+        }
+        secrets
+    }
+
+    fn add(&mut self, tree: &Tree, id: DirectiveId) {
+        let small = |text: &str| text.to_lowercase();
+        self.words.extend(hidden_words(tree, id).iter().map(|word| small(word)));
+        let directive = tree.directive(id);
+        if holds_secret(tree, id) && table::field(&directive.name.text()).is_some() {
+            self.tails.extend(directive.args.iter().skip(1).map(|word| small(&word.text())));
+        }
+    }
+
+    /// The entries of the files that a map with secret keys includes.
+    fn add_included(&mut self, config: &Config, map: Node) {
+        let directive = config.directive(map);
+        if !directive.is("map") || tested_secret(directive).is_none() {
+            return;
+        }
+        for entry in config.children(map) {
+            let tree = &config.file(entry.file).tree;
+            let name = tree.directive(entry.directive).name.text();
+            if entry.file != map.file && name != "default" && !name.is_empty() {
+                self.words.insert(name.to_lowercase());
+                self.entries.insert(*entry);
+            }
+        }
+    }
+
+    fn line(&self, config: &Config, line: &str) -> String {
+        let (said, place) = place(config, line);
+        let behind = &line[said.len()..];
+        let is_secret = place.is_some_and(|(id, number)| self.is_secret_at(id, config.file(id), number));
+        let said = match (is_secret, said.find('"'), said.rfind('"')) {
+            // A quotation may hold quotes of its own: all between the first and the last one is hidden.
+            (true, Some(first), Some(last)) if first < last => {
+                format!("{}\"{REDACTED}\"{}", &said[..first], &said[last + 1..])
+            }
+            _ => self.quotations(said),
+        };
+        let place = if place.is_some() { behind.to_owned() } else { redact_text(behind) };
+        redact_text(&said) + &place
+    }
+
+    /// Whether the directive that NGINX speaks of there holds a secret.
+    fn is_secret_at(&self, file_id: FileId, file: &File, number: usize) -> bool {
+        file.tree.walk().any(|id| {
+            let directive = file.tree.directive(id);
+            // Of a block the line of its words counts, and not those of what stands in it.
+            let end = match directive.body {
+                crate::Body::Block { open, .. } => open.end,
+                _ => directive.span.end,
+            };
+            let lines = file.tree.position(directive.span.start).line..=file.tree.position(end).line;
+            let is_entry = || self.entries.contains(&Node { file: file_id, directive: id });
+            lines.contains(&number) && (holds_secret(&file.tree, id) || is_entry())
+        })
+    }
+
+    /// Without the quotations that are a part of a secret, or hold one.
+    fn quotations(&self, said: &str) -> String {
+        let unknown = UNKNOWN.captures(said).map(|found| found[1].to_lowercase());
+        let is_tail = |name: &str| {
+            let forms = [format!("${name}"), format!("${{{name}}}")];
+            self.tails
+                .iter()
+                .chain(&self.words)
+                .any(|word| forms.iter().any(|form| word.contains(form.as_str())))
+        };
+        if unknown.is_some_and(|name| is_tail(&name)) {
+            return UNKNOWN.replace(said, format!("unknown \"{REDACTED}\" variable")).into_owned();
+        }
+        let shown = |found: &Captures<'_>| {
+            let quoted = found[0].trim_matches('"').to_lowercase();
+            let holds = |word: &String| {
+                quoted.len() >= SHORTEST && word.contains(&quoted)
+                    || word.len() > SHORTEST && quoted.contains(word.as_str())
+            };
+            let is_name = table::field(&quoted).is_some() || quoted.starts_with('/') && !quoted.contains('=');
+            match !is_name && self.words.iter().any(holds) {
+                true => format!("\"{REDACTED}\""),
+                false => found[0].to_owned(),
+            }
+        };
+        QUOTED.replace_all(said, shown).into_owned()
+    }
+}
+
+/// What is said before the place, and the place, where a line ends with one. A path may hold blanks and colons: it is
+/// one of those that the configuration was read from.
+fn place<'l>(config: &Config, line: &'l str) -> (&'l str, Option<(FileId, usize)>) {
+    let trimmed = line.trim_end();
+    let Some((before, number)) = trimmed.rsplit_once(':') else { return (line, None) };
+    let Ok(number) = number.parse::<usize>() else { return (line, None) };
+    let ends = |file: &File| {
+        file.paths().filter_map(|path| before.strip_suffix(&*path.to_string_lossy())).map(str::len).min()
+    };
+    let found = config.files().filter_map(|(id, file)| Some((ends(file)?, id))).min();
+    match found {
+        Some((length, id)) => (line[..length].trim_end_matches(" in "), Some((id, number))),
+        None => (line, None),
+    }
+}

@@ -1,0 +1,341 @@
+//! Free text: addresses, assignments, headers, and what else is read by people or other programs.
+//!
+//! Invariant: what is shown is the text in its lines; a secret that was hidden once is hidden when the text is read
+//! again, and nothing more.
+
+use super::name::{self, Says};
+use super::value::{is_harmless, is_only_variables, without_shapes};
+use super::{REDACTED, url};
+use regex::{Captures, Regex};
+use std::ops::Range;
+use std::sync::LazyLock;
+
+/// What kind of text it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Anything.
+    Prose,
+    /// Addresses and patterns: a colon assigns nothing, and no word is the name of a scheme.
+    Plain,
+}
+
+/// Where something may begin that holds a secret. Of several that begin at one place the first one counts: the name of
+/// a host in a URL is none of a setting.
+static START: LazyLock<Regex> = LazyLock::new(|| {
+    let name = r"\$?\{?[A-Za-z_][\w.$-]*(?:\[[\w-]*\])*\}?";
+    let parts = [
+        r"(?P<url>[A-Za-z][A-Za-z0-9+.-]*://)",
+        r#"(?P<login>["'])[^\s/@"';:]+:[^\s/@"';]+@"#,
+        r#"(?P<entry>conflicting parameter ")[^"]*"#,
+        r#"(?P<unknown>unknown ")(?P<tail>[^"]*)" variable"#,
+        r"(?P<scheme>\b(?i:basic|bearer|digest|negotiate|ntlm)[ \t]+)",
+        r"(?P<by>\b(?i:identified)[ \t]+(?i:by)[ \t]+)",
+        r"(?P<user>(?:^|[ \t])(?:-u|-U|--user|--proxy-user)[ \t=]*[\x22']?)[^\s:\x22'/]+:",
+        &format!(r"<(?P<tag>{name})>"),
+        &format!(r"(?P<option>(?:^|[ \t])--?(?P<called>{name})[ \t]+)"),
+        &format!(
+            r#"\b(?:(?:\w+_header|\w+_param)[ \t]+\\?["']?|(?:js_var|set)[ \t]+\\?\$)(?P<given>{name})\\?["']?[ \t]+"#
+        ),
+        &format!(r#"\bdefine[ \t]*\([ \t]*["'](?P<defined>{name})["'][ \t]*,[ \t]*"#),
+        &format!(
+            r#"(?P<name>{name})\\*["'\])]*(?P<sep>[ \t]*(?:=>|:=|==|!=|=~|[=:])[ \t]*|[ \t]+(?:!?~\*?|is|was)[ \t]+)"#
+        ),
+    ];
+    Regex::new(&parts.join("|")).expect("a constant pattern")
+});
+
+/// Words that stand behind the name of a scheme where prose speaks of it.
+const PROSE: [&str; 60] = [
+    "access",
+    "and",
+    "auth",
+    "authentication",
+    "authorisation",
+    "authorization",
+    "caching",
+    "challenge",
+    "check",
+    "checks",
+    "config",
+    "configuration",
+    "credentials",
+    "data",
+    "error",
+    "example",
+    "files",
+    "for",
+    "from",
+    "header",
+    "headers",
+    "health",
+    "html",
+    "http",
+    "in",
+    "info",
+    "is",
+    "login",
+    "logging",
+    "members",
+    "mode",
+    "not",
+    "of",
+    "on",
+    "only",
+    "or",
+    "page",
+    "protection",
+    "proxy",
+    "realm",
+    "required",
+    "routing",
+    "rules",
+    "scheme",
+    "security",
+    "server",
+    "settings",
+    "setup",
+    "site",
+    "ssl",
+    "the",
+    "tls",
+    "to",
+    "token",
+    "tokens",
+    "usage",
+    "user",
+    "users",
+    "website",
+    "with",
+];
+
+/// What the challenge of a scheme says, and a digest before its secret parts.
+const PARAMETERS: [&str; 10] = [
+    "algorithm",
+    "charset",
+    "error",
+    "error_description",
+    "error_uri",
+    "qop",
+    "realm",
+    "scope",
+    "title",
+    "username",
+];
+
+/// The text without its secrets.
+pub fn shown(text: &str, kind: Kind) -> String {
+    let text = without_shapes(text);
+    let mut shown = String::with_capacity(text.len());
+    let (mut position, mut kept) = (0, 0);
+    while let Some(found) = START.captures_at(&text, position) {
+        let whole = found.get(0).expect("the match");
+        let (place, replacement) = match begins(&text, &found, kind) {
+            Some(hidden) => hidden,
+            None => {
+                // Inside of a name that says nothing another one may begin only behind what parts it from its value.
+                position = whole.end().max(position + 1);
+                while !text.is_char_boundary(position) {
+                    position += 1;
+                }
+                continue;
+            }
+        };
+        shown.push_str(&text[kept..place.start]);
+        shown.push_str(&replacement);
+        kept = place.end;
+        position = place.end.max(whole.start() + 1);
+    }
+    shown.push_str(&text[kept..]);
+    shown
+}
+
+/// The place that is hidden, and what stands there instead.
+fn begins(text: &str, found: &Captures<'_>, kind: Kind) -> Option<(Range<usize>, String)> {
+    let whole = found.get(0).expect("the match");
+    let masked = |place: Range<usize>| (!place.is_empty()).then(|| (place, REDACTED.to_owned()));
+    if found.name("url").is_some() {
+        let end = url::end(text, whole.start());
+        let shown = url::shown(&text[whole.start()..end]);
+        return Some((whole.start()..end, shown));
+    }
+    if let Some(quote) = found.name("login") {
+        // `"HIGH:!PSK:@STRENGTH"` is a list of ciphers.
+        if ["STRENGTH", "SECLEVEL"].iter().any(|word| text[whole.end()..].starts_with(word)) {
+            return None;
+        }
+        return masked(quote.end()..whole.end() - 1);
+    }
+    // What NGINX says of an entry of a map, and of what stands behind a `$`.
+    if let Some(entry) = found.name("entry") {
+        return masked(entry.end()..whole.end());
+    }
+    if let Some(tail) = found.name("tail") {
+        return (!is_variable_name(tail.as_str())).then(|| masked(tail.range())).flatten();
+    }
+    if let Some(scheme) = found.name("scheme") {
+        return if kind == Kind::Plain { None } else { credential(text, scheme.end()).and_then(masked) };
+    }
+    if found.name("by").is_some() {
+        return masked(value(text, whole.end(), false));
+    }
+    if let Some(user) = found.name("user") {
+        let rest = &text[user.end()..];
+        let length = rest.find(|letter: char| letter.is_whitespace() || "\"'".contains(letter));
+        return masked(user.end()..length.map_or(text.len(), |length| user.end() + length));
+    }
+    if let Some(tag) = found.name("tag") {
+        // `(?<token>…)` names what a pattern finds.
+        if text[..whole.start()].ends_with(['?', 'P']) {
+            return None;
+        }
+        let end = text[whole.end()..].find(['<', '\n']).map_or(text.len(), |end| whole.end() + end);
+        return hidden(text, tag.as_str(), whole.end()..end).then(|| masked(whole.end()..end)).flatten();
+    }
+    if let Some(called) = found.name("called") {
+        let place = value(text, whole.end(), false);
+        let is_option = text[place.clone()].starts_with('-');
+        let named = name::says(called.as_str()) == Says::Surely;
+        return (named && !is_option && hidden(text, called.as_str(), place.clone()))
+            .then(|| masked(place))
+            .flatten();
+    }
+    if let Some(given) = found.name("given").or(found.name("defined")) {
+        let place = value(text, whole.end(), false);
+        return hidden(text, given.as_str(), place.clone()).then(|| masked(place)).flatten();
+    }
+    assigned(text, found, kind).and_then(masked)
+}
+
+/// `name = value`, `Name: value`, `"name": "value"`.
+fn assigned(text: &str, found: &Captures<'_>, kind: Kind) -> Option<Range<usize>> {
+    let whole = found.get(0).expect("the match");
+    let (called, separator) = (found.name("name")?, found.name("sep")?);
+    let says = name::says(called.as_str());
+    let sign = separator.as_str().trim();
+    let is_colon = sign == ":";
+    let word = matches!(sign, "is" | "was");
+    if says == Says::Nothing || (is_colon && kind == Kind::Plain) || (word && says != Says::Surely) {
+        return None;
+    }
+    // `cannot open /etc/x.key: why` names a file.
+    let is_path = text[..called.start()].ends_with(['/', '.']);
+    let is_file = is_path || called.as_str().contains('.') && says == Says::Perhaps;
+    let is_apart = separator.as_str().ends_with([' ', '\t']);
+    if is_colon && is_apart && is_file {
+        return None;
+    }
+    let is_header = is_colon && is_apart && is_header(called.as_str());
+    let place = value(text, whole.end(), is_header);
+    let shown = &text[place.clone()];
+    let behind = text[place.end..].trim_start_matches(['"', '\'', ',']);
+    let is_plain_word =
+        |word: &str| word.bytes().all(|byte| byte.is_ascii_alphabetic() || b",.()/".contains(&byte));
+    // "key: see below" is a sentence; so is "the password is not kept".
+    let is_sentence = is_colon
+        && is_apart
+        && says == Says::Perhaps
+        && is_plain_word(shown.split_whitespace().next().unwrap_or_default())
+        && (behind.starts_with([' ', '\t']) || shown.contains(' '))
+        && !["authorization", "cookie"]
+            .iter()
+            .any(|header| called.as_str().to_ascii_lowercase().ends_with(header));
+    let is_said = word && !shown.bytes().any(|byte| byte.is_ascii_digit());
+    // `auth:8443` is a host with its port, `~ (?<key>…)` a pattern.
+    let is_port = is_colon
+        && !is_apart
+        && says == Says::Perhaps
+        && shown.split([',', '/']).next().is_some_and(is_number)
+        && !name::words(called.as_str()).iter().any(|word| word.starts_with("pin"));
+    let is_pattern = kind == Kind::Plain && shown.starts_with(['(', '[', '\\', '.', '^']);
+    let is_kept = is_sentence || is_said || is_port || is_pattern;
+    (!is_kept && hidden(text, called.as_str(), place.clone())).then_some(place)
+}
+
+/// Whether a variable is likely called so, and a password is not.
+fn is_variable_name(name: &str) -> bool {
+    const BEGINS: [&str; 9] =
+        ["arg_", "cookie_", "geoip", "http2", "http3", "http_", "proxy_", "ssl_", "upstream_"];
+    let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    plain || BEGINS.iter().any(|begin| name.starts_with(begin))
+}
+
+/// Whether a text can be the number of a port.
+fn is_number(text: &str) -> bool {
+    (1..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether the value there is to be hidden.
+fn hidden(text: &str, called: &str, place: Range<usize>) -> bool {
+    let value = &text[place];
+    name::is_secret_name(called) && !value.is_empty() && !is_harmless(called, value)
+}
+
+/// Whether a name is written as headers are, so that its value is the rest of the line.
+fn is_header(name: &str) -> bool {
+    name.contains('-') || ["authorization", "cookie"].contains(&name.to_ascii_lowercase().as_str())
+}
+
+/// Where the value lies that begins there: what is in quotes, a list in brackets, the rest of the line for a header, or
+/// else a word.
+fn value(text: &str, start: usize, is_header: bool) -> Range<usize> {
+    let line = text[start..].find('\n').map_or(text.len(), |end| start + end);
+    let rest = &text[start..line];
+    let slashes = rest.len() - rest.trim_start_matches('\\').len();
+    if let Some(quote @ ('"' | '\'' | '`')) = rest[slashes..].chars().next() {
+        let inside = start + slashes + 1;
+        // A quotation may run over lines.
+        return inside..closing(text, inside, quote, slashes).unwrap_or(line);
+    }
+    if rest.starts_with('[') && !rest.starts_with(REDACTED) {
+        return start..rest.find(']').map_or(line, |end| start + end + 1);
+    }
+    let before = &text[text[..start].rfind('\n').map_or(0, |end| end + 1)..start];
+    let open = ['"', '\''].into_iter().find(|quote| before.matches(*quote).count() % 2 == 1);
+    if is_header {
+        return start
+            ..open
+                .and_then(|quote| rest.find(quote))
+                .map_or(start + rest.trim_end().len(), |end| start + end);
+    }
+    let ends = |letter: char| letter.is_whitespace() || "\"'&;".contains(letter);
+    let word = &rest[..rest.find(ends).unwrap_or(rest.len())];
+    // Behind variables alone another name may follow: `sid=$cookie_sid,pin=$arg_pin`.
+    let word = match word.starts_with('$') {
+        true => &word[..word.find([',', '|', ')', ']', '>', '?']).unwrap_or(word.len())],
+        false => match word.find(REDACTED) {
+            Some(at) => &word[..at + REDACTED.len()],
+            None => word.trim_end_matches([',', ')', '}', ']']),
+        },
+    };
+    let word = if word.is_empty() { &rest[..rest.find(ends).unwrap_or(rest.len())] } else { word };
+    start..start + word.len()
+}
+
+/// Where a quotation ends: at the same quote, behind as many backslashes.
+fn closing(text: &str, inside: usize, quote: char, slashes: usize) -> Option<usize> {
+    let mut before = 0;
+    for (at, letter) in text[inside..].char_indices() {
+        match letter {
+            '\\' => before += 1,
+            letter if letter == quote && before == slashes => return Some(inside + at - slashes),
+            _ => before = 0,
+        }
+    }
+    None
+}
+
+/// Where the credential lies behind the name of a scheme, if one does.
+fn credential(text: &str, start: usize) -> Option<Range<usize>> {
+    let rest = &text[start..];
+    let ends = |letter: char| letter.is_whitespace() || "\"'\\,;)}]<".contains(letter);
+    let word = &rest[..rest.find(ends).unwrap_or(rest.len())];
+    // `Basic realm="x"` asks for a credential, and is none.
+    let is_parameter = word.split_once('=').is_some_and(|(name, _)| PARAMETERS.contains(&name));
+    let plain = word.trim_end_matches(['.', ':', '!', '?']).to_ascii_lowercase();
+    let kept = is_parameter
+        || PROSE.contains(&plain.as_str())
+        || rest[word.len()..].starts_with("]") && word == "[redacted"
+        || is_only_variables(word)
+        || !word.contains(|letter: char| letter.is_alphanumeric());
+    (!kept).then(|| start..start + word.len())
+}

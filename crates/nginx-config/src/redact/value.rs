@@ -1,0 +1,199 @@
+//! Whether a value can be a secret at all, and which values are one by their look alone.
+//!
+//! Invariant: what is only variables is none, whatever it is called; a known shape is one, wherever it stands.
+
+use super::REDACTED;
+use super::name::{self, Says};
+use regex::Regex;
+use std::sync::LazyLock;
+
+/// Values that switch something or name a choice.
+const FLAGS: [&str; 34] = [
+    "",
+    "*",
+    "-",
+    "all",
+    "always",
+    "any",
+    "basic",
+    "bearer",
+    "block",
+    "cookie",
+    "default",
+    "deny",
+    "digest",
+    "disabled",
+    "enabled",
+    "false",
+    "header",
+    "hit",
+    "include",
+    "invalid",
+    "miss",
+    "missing",
+    "never",
+    "no",
+    "none",
+    "null",
+    "off",
+    "ok",
+    "on",
+    "same-origin",
+    "true",
+    "valid",
+    "value",
+    "yes",
+];
+/// Schemes of the `Authorization` header.
+const SCHEMES: [&str; 7] = ["basic", "bearer", "digest", "negotiate", "ntlm", "token", "apikey"];
+/// What a cookie says of itself beside its value.
+const ATTRIBUTES: [&str; 9] =
+    ["domain", "expires", "httponly", "max-age", "partitioned", "path", "priority", "samesite", "secure"];
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("a constant pattern")
+}
+
+/// A variable: of the digits nginx takes one alone.
+static VARIABLE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"\$(?:[A-Za-z_]\w*|\{\w+\}|\d|\((?:[A-Za-z_]\w*)\))"));
+/// A size or a time.
+static AMOUNT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\d{1,6}(?:ms|[smhdwykKMgG])$"));
+/// A word without capitals, or an address, perhaps with a port.
+static PLACE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^(?:[a-z][a-z_.-]*|\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]+\])(?::\d{1,5})?$"));
+/// Shapes that nothing else has: JWTs, keys of clouds and services, hashes of passwords, private keys.
+static SHAPE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(concat!(
+        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?s:.)*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\z)",
+        r"|\beyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,4}",
+        r"|\b(?:AKIA|ASIA|AROA|AIDA|ABIA|ACCA)[A-Z0-9]{12,}\b",
+        r"|\bgh[pousr]_[A-Za-z0-9]{8,}|\bgithub_pat_\w{8,}|\bgl(?:pat|dt|rt|cbt|ptt|ft|soat)-[\w-]{8,}",
+        r"|\bxox[a-z](?:\.xox[a-z])?-[\w-]{6,}|\bxapp-[\w-]{6,}",
+        r"|\b[sr]k_(?:live|test)_\w{6,}|\bwhsec_\w{6,}|\bsk-(?:[a-z]+-)*[A-Za-z0-9_]{16,}|\bpypi-[\w-]{16,}",
+        r"|\bAIza[\w-]{16,}|\bya29\.[\w.-]{8,}|\bGOCSPX-[\w-]{8,}|\bSG\.[\w-]{8,}\.[\w-]{8,}|\bnpm_[A-Za-z0-9]{16,}",
+        r"|\bdop_v1_\w{16,}|\bhvs\.[\w-]{8,}|\bshp(?:at|ca|pa|ss)_\w{8,}|\bAGE-SECRET-KEY-1\w{8,}|\bdckr_pat_[\w-]{8,}",
+        r"|\bkey-[0-9a-f]{32}\b|\bAC[0-9a-f]{32}\b|\bSK[0-9a-f]{32}\b|\bhf_[A-Za-z0-9]{16,}|\bnrak-[\w]{16,}",
+        r"|\b\d{8,10}:AA[\w-]{20,}",
+        r"|\$(?:1|2[abxy]|5|6|7|y|gy|apr1|sha1|argon2id?)\$[^\s:'\x22;]{8,}|\{(?:SSHA|SHA|CRYPT|PLAIN)\d*\}[^\s'\x22;]{4,}",
+    ))
+});
+/// Addresses whose path is the key.
+static HOOK: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)(hooks\.slack\.com/(?:services|workflows|triggers)/|discord(?:app)?\.com/api/webhooks/|api\.telegram\.org/bot|outlook\.office\.com/webhook/)[^\s\x22'?;]+",
+    )
+});
+/// A long run as a key is written: see [`is_random`].
+static RUN: LazyLock<Regex> = LazyLock::new(|| pattern(r"[A-Za-z0-9+/_=-]{40,}"));
+
+/// Whether nothing of a value is written out but what parts its variables, and the name of a scheme.
+pub fn is_only_variables(value: &str) -> bool {
+    // What was hidden before is not there to be hidden.
+    let value = value.replace(REDACTED, " ");
+    let rest = VARIABLE.replace_all(&value, " ");
+    let written = rest.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+    written.into_iter().all(|word| SCHEMES.contains(&word.to_ascii_lowercase().as_str()))
+}
+
+/// Whether a value of a name that speaks of a secret is none: only variables, a switch, an amount; a place or a time
+/// where the name says that one is meant; a cookie whose value is not written out.
+pub fn is_harmless(called: &str, value: &str) -> bool {
+    let flag = value.trim().to_ascii_lowercase();
+    let is_digit = flag.len() == 1 && flag.bytes().all(|byte| byte.is_ascii_digit());
+    let plain =
+        is_digit || FLAGS.contains(&flag.as_str()) || is_only_variables(value) || AMOUNT.is_match(&flag);
+    plain || is_place(called, value) || is_open_cookie(called, value)
+}
+
+/// `auth_backend http://…`: what the last word of the name says, and no secret's look.
+fn is_place(called: &str, value: &str) -> bool {
+    if !name::is_about(called) || is_random(value) || SHAPE.is_match(value) {
+        return false;
+    }
+    let path = value.starts_with('/') || value.contains("://");
+    let number = value.bytes().all(|byte| byte.is_ascii_digit());
+    path || number || name::says(called) == Says::Perhaps && PLACE.is_match(value)
+}
+
+/// `Set-Cookie "lang=$lang; Path=/"`: nothing of its value is written out.
+fn is_open_cookie(called: &str, value: &str) -> bool {
+    let lower = called.to_ascii_lowercase();
+    let mut parts = value.split(';').map(str::trim).filter(|part| !part.is_empty());
+    let is_open = |part: &str| {
+        part.split_once('=').is_some_and(|(_, value)| is_only_variables(value.trim_matches('"')))
+    };
+    let is_attribute = |part: &str| {
+        let name = part.split('=').next().unwrap_or_default().trim().to_ascii_lowercase();
+        ATTRIBUTES.contains(&name.as_str())
+    };
+    lower.replace('_', "-").ends_with("set-cookie")
+        && parts.next().is_some_and(is_open)
+        && parts.all(is_attribute)
+}
+
+/// Whether a regular expression names nothing but a scheme, so that it cannot tell one visitor from another.
+pub fn is_open_pattern(value: &str) -> bool {
+    let Some(rest) = value.strip_prefix('~') else { return false };
+    let words = rest.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+    let mut words = words.filter(|word| !word.is_empty() && !["s", "S", "w", "d", "b", "i"].contains(word));
+    words.all(|word| SCHEMES.contains(&word.to_ascii_lowercase().as_str()))
+}
+
+/// A text without what is a secret by its look alone.
+pub fn without_shapes(text: &str) -> String {
+    let text = SHAPE.replace_all(text, REDACTED);
+    let text = HOOK.replace_all(&text, format!("${{1}}{REDACTED}"));
+    let run = |found: &regex::Captures<'_>| {
+        let whole = found.get(0).expect("the match");
+        // The hash of a script in a policy is public.
+        let is_hash = ["sha256-", "sha384-", "sha512-"].iter().any(|hash| whole.as_str().starts_with(hash));
+        if is_hash || !is_key_material(whole.as_str()) {
+            whole.as_str().to_owned()
+        } else {
+            REDACTED.to_owned()
+        }
+    };
+    RUN.replace_all(&text, run).into_owned()
+}
+
+/// Capitals, small letters and digits, without the parts that a path has.
+fn is_key_material(run: &str) -> bool {
+    let has = |wanted: fn(&u8) -> bool| run.bytes().any(|byte| wanted(&byte));
+    let longest = run.split(['/', '-', '_']).map(str::len).max().unwrap_or_default();
+    has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_digit)
+        && longest >= 20
+        && is_random(run)
+}
+
+/// Long, with letters and digits in no order that a word has: a key, a hash, a UUID.
+pub fn is_random(run: &str) -> bool {
+    /// A run of letters and digits is no token when it is shorter.
+    const SHORTEST: usize = 16;
+    /// In a token letters and digits change so often, of a hundred places; words with numbers stay far below.
+    const CHANGES: usize = 25;
+    let kinds: Vec<u8> = run.bytes().filter(u8::is_ascii_alphanumeric).map(kind).collect();
+    let has = |wanted: fn(&u8) -> bool| kinds.iter().any(wanted);
+    let changes = kinds.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    kinds.len() >= SHORTEST
+        && has(|kind| *kind == b'0')
+        && has(|kind| *kind != b'0')
+        && changes * 100 >= kinds.len() * CHANGES
+}
+
+/// Whether the whole of a value is such a token, and nothing that is read by people.
+pub fn is_token(value: &str) -> bool {
+    let part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_+/=".contains(&byte);
+    let plain = value.bytes().all(part) && !value.contains("//") && !value.starts_with('/');
+    plain && value.len() >= 20 && is_random(value)
+}
+
+fn kind(byte: u8) -> u8 {
+    match byte {
+        b'0'..=b'9' => b'0',
+        b'A'..=b'Z' => b'A',
+        _ => b'a',
+    }
+}
