@@ -281,7 +281,8 @@ mod tests {
         let site = "/etc/nginx/sites/../site.conf".to_owned();
         let plan = Plan::new(PlanKind::Migrate, "graft", site, NginxVersion(1, 22, 1), relies_on, steps);
         let text = plan.to_json();
-        assert_eq!(Plan::from_json(text.as_bytes()).expect("the site is only shown"), plan);
+        // Shaped well, with a site that is only shown; but no planner of migrations takes from a backup.
+        assert!(matches!(Plan::from_json(text.as_bytes()), Err(SavedPlanError::Forged(_))));
         let (new, b, id) = (Hash::of(b"new").to_string(), Hash::of(b"b").to_string(), plan.id.to_string());
         for (good, bad) in [
             ("/etc/nginx/a.conf", "/etc/../../a.conf"),

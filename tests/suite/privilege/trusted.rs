@@ -160,3 +160,19 @@ fn a_socket_of_root_s_or_of_a_service_in_its_own_folder_is_connected_to() {
     assert!(open(&own.path().join("open")).to_string().contains("belongs to"));
     drop((listener, open_to_all));
 }
+
+/// The service manager's tools act on the whole machine, so whose they are is asked as of NGINX.
+#[test]
+fn a_service_manager_s_tool_that_another_user_owns_is_not_run() {
+    let machine = Machine::new("standalone");
+    let lay = "mount -t tmpfs -o mode=755 tmpfs /usr/local/sbin && mkdir -p /run/systemd/system && \
+               for tool in systemctl systemd-run wall; do \
+               printf '#!/bin/sh\\necho ran >>/var/opt/ran\\n' >/usr/local/sbin/$tool; \
+               chmod 755 /usr/local/sbin/$tool; chown 65534 /usr/local/sbin/$tool; done; \
+               touch /var/opt/ran; chmod 666 /var/opt/ran";
+    assert_eq!(machine.shell(lay).code, Some(0));
+    for command in [&["apply", "--yes", "--confirm-within", "5m"][..], &["status"], &["check"]] {
+        let done = machine.motionctl(&[command, &["--json"]].concat());
+        assert_eq!(machine.read("/var/opt/ran"), "", "{command:?}: {done}");
+    }
+}
