@@ -82,7 +82,9 @@ impl Secrets {
         let is_secret = place.is_some_and(|(id, number)| self.is_secret_at(id, config.file(id), number));
         let said = match (is_secret, said.find('"'), said.rfind('"')) {
             // A quotation may hold quotes of its own: all between the first and the last one is hidden.
-            (true, Some(first), Some(last)) if first < last => {
+            (true, Some(first), Some(last))
+                if first < last && table::field(&said[first + 1..last]).is_none() =>
+            {
                 format!("{}\"{REDACTED}\"{}", &said[..first], &said[last + 1..])
             }
             _ => self.quotations(said),

@@ -45,7 +45,7 @@ static START: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Words that stand behind the name of a scheme where prose speaks of it.
-const PROSE: [&str; 60] = [
+const PROSE: [&str; 62] = [
     "access",
     "and",
     "auth",
@@ -96,6 +96,8 @@ const PROSE: [&str; 60] = [
     "setup",
     "site",
     "ssl",
+    "string",
+    "strings",
     "the",
     "tls",
     "to",

@@ -65,7 +65,7 @@ static PLACE: LazyLock<Regex> =
 /// Shapes that nothing else has: JWTs, keys of clouds and services, hashes of passwords, private keys.
 static SHAPE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
-        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?s:.)*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\z)",
+        r"-{5}BEGIN [A-Z0-9 ]*PRIVATE KEY-{5}(?s:.)*?(?:-{5}END [A-Z0-9 ]*PRIVATE KEY-{5}|\z)",
         r"|\beyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,4}",
         r"|\b(?:AKIA|ASIA|AROA|AIDA|ABIA|ACCA)[A-Z0-9]{12,}\b",
         r"|\bgh[pousr]_[A-Za-z0-9]{8,}|\bgithub_pat_\w{8,}|\bgl(?:pat|dt|rt|cbt|ptt|ft|soat)-[\w-]{8,}",
