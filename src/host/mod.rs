@@ -45,6 +45,6 @@ pub(crate) use crash::kill_point;
 pub use hidden::read_hidden;
 pub use lock::{Holder, LockError, STATE_FOLDER, WriteLock, holder};
 pub use private::PrivateFolder;
-pub use root::Root;
+pub use root::{MOST_BYTES, Root};
 pub use space::{Access, Space, space_at};
 pub use uptime::{Uptime, uptime};

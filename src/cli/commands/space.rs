@@ -13,7 +13,7 @@ use crate::values::RootPath;
 use std::io;
 
 /// The journal's room, reserved before the first effect, and the files that are replaced.
-const STATE: Needed = Needed { bytes: 256 << 10, files: 16 };
+const STATE: Needed = Needed { bytes: 256 << 10, files: 16, left_out: Vec::new() };
 
 /// What the disks lack; nothing when there is nothing to do.
 pub fn space(root: &Root, prepared: &Prepared) -> Vec<Finding> {
@@ -24,8 +24,8 @@ pub fn space(root: &Root, prepared: &Prepared) -> Vec<Finding> {
     let mut findings = Vec::new();
     match (backup(root, prepared), state()) {
         (Ok((needed, store)), Ok(state)) => {
-            findings.extend(lacks("the backup", STORE_FOLDER, needed, &store));
-            findings.extend(lacks("the journal", STATE_FOLDER, STATE, &state));
+            findings.extend(lacks("the backup", STORE_FOLDER, &needed, &store));
+            findings.extend(lacks("the journal", STATE_FOLDER, &STATE, &state));
         }
         (Err(error), _) => findings.push(not_computed(&error)),
         (_, Err(error)) => findings.push(not_computed(&error)),
@@ -39,7 +39,7 @@ fn backup(root: &Root, prepared: &Prepared) -> Result<(Needed, Space), BackupErr
     Ok((store.needed(&paths)?, store.space()?))
 }
 
-fn lacks(what: &str, folder: &str, needed: Needed, space: &Space) -> Option<Finding> {
+fn lacks(what: &str, folder: &str, needed: &Needed, space: &Space) -> Option<Finding> {
     if space.access == Access::ReadOnly {
         return Some(
             Finding::new(codes::HOST_READ_ONLY, "a folder that a change writes to is mounted read-only")
@@ -83,7 +83,7 @@ mod tests {
         let folder = RootPath::new("/var").expect("absolute");
         let space = |bytes, files, access| Space { folder: folder.clone(), bytes, files, access };
         let code = |space: &Space| {
-            let found = lacks("it", "/var/x", Needed { bytes: 5000, files: 10 }, space)?;
+            let found = lacks("it", "/var/x", &Needed { bytes: 5000, files: 10, left_out: Vec::new() }, space)?;
             Some(format!("{}: {}", found.code, found.evidence[0]))
         };
         assert_eq!(code(&space(5000, Some(10), Access::Writable)), None);
