@@ -74,7 +74,7 @@ pub fn targets(config: &Config, visits: &[Visit], groups: &Groups) -> Vec<Target
             continue;
         };
         let Some(raw) = first_argument(config, visit.node) else { continue };
-        let server = visit.nearest(config, "server");
+        let server = visit.server();
         for filled in variables.fill(&visit.ancestors(), &raw, of_the_request) {
             for address in addresses(&filled.text, protocol.default_port, groups) {
                 let upstream = UpstreamFacts {
@@ -160,7 +160,7 @@ pub fn parse_address(text: &str, default_port: Option<u16>) -> Option<UpstreamAd
 
 /// The innermost location around a directive, for people.
 fn location_label(config: &Config, visit: &Visit) -> String {
-    match visit.nearest(config, "location") {
+    match visit.location() {
         Some(node) => format!("location {}", arguments(config, node).join(" ")),
         None => "server".to_owned(),
     }

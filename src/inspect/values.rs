@@ -14,10 +14,35 @@ pub struct Visit {
     blocks: Arc<[Block]>,
 }
 
-/// A block, and the one around it: each is kept once, so that a directive in the depth costs no more than another.
+/// A block, and the one around it: each is kept once, so that a directive in the depth costs no more than another. Nor
+/// does a question after the block that it belongs to: the answer is handed down.
 struct Block {
     node: Node,
     inside: Option<u32>,
+    belongs: Belongs,
+}
+
+/// The innermost blocks of these kinds.
+#[derive(Clone, Copy, Default)]
+struct Belongs {
+    http: Option<Node>,
+    server: Option<Node>,
+    location: Option<Node>,
+}
+
+impl Belongs {
+    /// The same one level deeper, in the block `node`.
+    fn below(mut self, config: &Config, node: Node) -> Self {
+        let directive = config.directive(node);
+        let kinds =
+            [("http", &mut self.http), ("server", &mut self.server), ("location", &mut self.location)];
+        for (name, innermost) in kinds {
+            if directive.is(name) {
+                *innermost = Some(node);
+            }
+        }
+        self
+    }
 }
 
 impl Visit {
@@ -35,9 +60,23 @@ impl Visit {
         blocks
     }
 
-    /// The innermost block of this name around it.
-    pub fn nearest(&self, config: &Config, name: &str) -> Option<Node> {
-        self.outwards().find(|node| config.directive(*node).is(name))
+    /// The server block that it stands in.
+    pub fn server(&self) -> Option<Node> {
+        self.belongs().server
+    }
+
+    /// The innermost location that it stands in.
+    pub fn location(&self) -> Option<Node> {
+        self.belongs().location
+    }
+
+    /// Whether it stands in `http`, at any depth.
+    pub fn is_in_http(&self) -> bool {
+        self.belongs().http.is_some()
+    }
+
+    fn belongs(&self) -> Belongs {
+        self.inside.map_or_else(Belongs::default, |index| self.blocks[index as usize].belongs)
     }
 }
 
@@ -52,7 +91,9 @@ pub fn visits(config: &Config) -> Vec<Visit> {
         // The walk goes one level down at a time.
         if let (Some(&node), true) = (walk.ancestors().last(), open.len() < depth) {
             let index = u32::try_from(blocks.len()).expect("fewer blocks than bytes");
-            blocks.push(Block { node, inside: open.last().copied() });
+            let around = open.last().map_or_else(Belongs::default, |&outer| blocks[outer as usize].belongs);
+            let belongs = around.below(config, node);
+            blocks.push(Block { node, inside: open.last().copied(), belongs });
             open.push(index);
         }
         found.push((node, open.last().copied()));

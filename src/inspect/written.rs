@@ -148,7 +148,7 @@ fn loaded_path(conf_prefix: &Path, argument: Option<String>) -> Option<PathBuf> 
 
 /// The names of the innermost server block around a directive.
 pub fn server_names(config: &Config, visit: &Visit) -> Vec<String> {
-    let Some(server) = visit.nearest(config, "server") else { return Vec::new() };
+    let Some(server) = visit.server() else { return Vec::new() };
     let nodes = config.named(server, "server_name");
     nodes.flat_map(|node| arguments(config, node)).collect()
 }

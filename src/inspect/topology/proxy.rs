@@ -85,14 +85,14 @@ pub fn no_tls(view: &View) -> Seen {
 
 /// Whether a directive stands in `http` itself, or in a server block of Motion's.
 fn concerns_motion(view: &View, visit: &Visit) -> bool {
-    match visit.nearest(view.config, "server") {
+    match visit.server() {
         Some(server) => view
             .facts
             .site
             .servers
             .iter()
             .any(|known| known.node == server && known.role != ServerRole::Other),
-        None => visit.nearest(view.config, "http").is_some(),
+        None => visit.is_in_http(),
     }
 }
 

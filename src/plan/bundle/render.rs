@@ -120,7 +120,12 @@ impl Bundle {
     /// template that does not render.
     pub fn render_routes(&self, values: &RouteValues) -> Result<Vec<RenderedRoute>, BundleError> {
         let kind = values.client.kind();
-        let environment = environment(self)?;
+        let mut environment = environment(self)?;
+        let pages = match &values.missing_files {
+            MissingFiles::Missing => 0,
+            MissingFiles::Turned(others) => others.len(),
+        };
+        environment.set_fuel(Some(fuel(pages)));
         let context = context! {
             nginx => shown(values.nginx_version),
             client => client_value(&values.client),
@@ -150,7 +155,7 @@ impl Bundle {
     pub fn render_site(&self, values: &SiteValues) -> Result<String, BundleError> {
         let routes = self.render_routes(&values.routes)?;
         let mut environment = environment(self)?;
-        environment.set_fuel(Some(fuel(values)));
+        environment.set_fuel(Some(fuel(many(values))));
         render(&environment, &self.site, &site_context(values, routes)).map(|text| tidy(&text))
     }
 
@@ -161,7 +166,7 @@ impl Bundle {
     /// When one does not render.
     pub fn render_legacy(&self, values: &SiteValues) -> Result<Vec<(&'static str, String)>, BundleError> {
         let mut environment = environment(self)?;
-        environment.set_fuel(Some(fuel(values)));
+        environment.set_fuel(Some(fuel(many(values))));
         for (name, text) in LEGACY {
             environment.add_template(name, text).map_err(|error| template_error(name, &error))?;
         }
@@ -171,14 +176,19 @@ impl Bundle {
     }
 }
 
-/// Enough for a template that goes through all that this server has.
-fn fuel(values: &SiteValues) -> u64 {
+/// Enough for a template that goes through so many names, addresses or pages.
+fn fuel(many: usize) -> u64 {
+    let many = u64::try_from(many).unwrap_or(u64::MAX);
+    FUEL.saturating_add(many.saturating_mul(FUEL_FOR_EACH))
+}
+
+/// How much there is of what a server may have very many of.
+fn many(values: &SiteValues) -> usize {
     let listens = match &values.transport {
         Transport::Plain { listens } => listens.len(),
-        Transport::Tls(tls) => tls.listens.len() + tls.redirects.len(),
+        Transport::Tls(tls) => tls.listens.len() + tls.quic.len() + tls.redirects.len(),
     };
-    let many = u64::try_from(values.server_names.len() + listens).unwrap_or(u64::MAX);
-    FUEL.saturating_add(many.saturating_mul(FUEL_FOR_EACH))
+    values.server_names.len() + listens
 }
 
 fn site_context(values: &SiteValues, routes: Vec<RenderedRoute>) -> Value {

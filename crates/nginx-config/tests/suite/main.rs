@@ -8,6 +8,7 @@
 #[expect(dead_code, reason = "the tests of the product use more of it")]
 #[path = "../../../../tests/suite/support/depth.rs"]
 mod depth;
+mod deep;
 #[path = "../../../../tests/suite/support/fleet.rs"]
 mod fleet;
 mod learn;
