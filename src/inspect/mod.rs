@@ -315,7 +315,7 @@ fn nginx_facts(
         error_log: written::main_error_log(config, &server.build),
         default_error_log: server.build.error_log.clone(),
         written: {
-            let mut all = module_files::written(root, config, visits);
+            let mut all = module_files::written(root, config, visits, &conf_prefix);
             all.extend(written::written(config, visits, &server.build, upstreams));
             all.into_iter().collect()
         },

@@ -28,7 +28,9 @@ const LOGS: [&str; 7] = ["log", "audit", "debug", "trace", "dump", "journal", "r
 const NO_LOGS: [&str; 5] = ["login", "logout", "catalog", "dialog", "logo"];
 
 /// What modules open for writing, as far as the configuration and the files that it names say.
-pub fn written(root: &Root, config: &Config, visits: &[Visit]) -> BTreeSet<WrittenPath> {
+///
+/// Rules files are looked for below `conf_prefix`, as the module does, and other paths below NGINX's prefix.
+pub fn written(root: &Root, config: &Config, visits: &[Visit], conf_prefix: &Path) -> BTreeSet<WrittenPath> {
     let mut found = BTreeSet::new();
     let mut rules = Rules { root, seen: BTreeSet::new(), pending: Vec::new(), found: BTreeSet::new() };
     for visit in visits {
@@ -39,9 +41,7 @@ pub fn written(root: &Root, config: &Config, visits: &[Visit]) -> BTreeSet<Writt
                 texts.iter().for_each(|text| rules.text(text, Path::new("/")));
             }
             "modsecurity_rules_file" | "ModSecurityConfig" => {
-                rules
-                    .pending
-                    .extend(arguments(config, visit.node).iter().map(|file| config.prefix().join(file)));
+                rules.pending.extend(arguments(config, visit.node).iter().map(|file| conf_prefix.join(file)));
             }
             _ => {
                 found.extend(large_logs(root, config.prefix(), &directive, || arguments(config, visit.node)))
@@ -143,9 +143,9 @@ mod tests {
         }
         let root = Root::at(dir.path()).expect("a root");
         let reader = RootReader::new(&root);
-        let config = Config::load(Path::new("/etc/nginx/nginx.conf"), Path::new("/etc/nginx"), &reader);
+        let config = Config::load(Path::new("/etc/nginx/nginx.conf"), Path::new("/usr/share"), &reader);
         let config = config.expect("it loads");
-        let all = written(&root, &config, &visits(&config));
+        let all = written(&root, &config, &visits(&config), Path::new("/etc/nginx"));
         all.into_iter().map(|one| one.path.display().to_string()).collect()
     }
 

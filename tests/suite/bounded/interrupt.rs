@@ -35,8 +35,10 @@ fn at_work(child: &Child) {
     panic!("it did not come to work");
 }
 
-fn ends_at(signal: Signal, child: Child) -> Answer {
+fn ends_at(signal: Signal, mut child: Child) -> Answer {
     at_work(&child);
+    // Open until the end: waiting for the child would close it, and then it has all its input.
+    let _input = child.stdin.take();
     let pid = Pid::from_raw(i32::try_from(child.id()).expect("a pid"));
     let watcher = std::thread::spawn(move || child.wait_with_output());
     let started = Instant::now();

@@ -37,7 +37,8 @@ fn files_are_merged() {
     on_a_small_stack(|| {
         let text = |inside: &str| nested("", "a {\n", inside);
         let tree = |inside: &str| Tree::parse(text(inside)).unwrap();
-        let merged = merge(&tree("x 1;\ny 1;"), &tree("x 2;\ny 1;"), &tree("x 1;\ny 2;"), &Resolutions::none());
+        let merged =
+            merge(&tree("x 1;\ny 1;"), &tree("x 2;\ny 1;"), &tree("x 1;\ny 2;"), &Resolutions::none());
         let merged = merged.unwrap();
         assert_eq!(merged.text().unwrap(), text("x 2;\ny 2;").as_bytes());
     });
