@@ -73,6 +73,12 @@ fn may_end() -> MutexGuard<'static, bool> {
     MAY_END.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What is said of a command that a signal has ended.
+pub fn said(command: &Command) -> &'static str {
+    // A change that waits for its question to be answered may have ended an earlier run before.
+    if changes(command) { "interrupted" } else { "interrupted; nothing was changed" }
+}
+
 /// Whether a command can leave something half done. `watch` can heal; `confirm` writes the journal.
 fn changes(command: &Command) -> bool {
     match command {

@@ -38,7 +38,7 @@ pub fn confirm_change_of(what: &str, context: &Context, outcome: &Outcome) -> Re
         |error: std::io::Error| Failure::new(FailureKind::Failed, format!("asking on the terminal: {error}"));
     terminal.write_str(&shown).and_then(|()| terminal.write_str(&question)).map_err(failed)?;
     let is_to_go_on = || match context.stop.load(Ordering::SeqCst) {
-        true => Err(Failure::new(FailureKind::Failed, "interrupted; nothing was changed")),
+        true => Err(Failure::new(FailureKind::Failed, "interrupted")),
         false => Ok(()),
     };
     // Reading a line goes on after a signal: one that came before would wait for the answer.

@@ -26,7 +26,7 @@ fn on_a_small_stack(work: impl FnOnce() + Send + 'static) {
 fn files_are_compared_and_recorded() {
     on_a_small_stack(|| {
         let tree = |inside| Tree::parse(nested("", "a {\n", inside)).unwrap();
-        let (old, new) = (tree("x 1;"), tree("x 2;"));
+        let (old, new) = (tree("client_max_body_size 1m;"), tree("client_max_body_size 2m;"));
         assert_eq!(diff(&old, &new).directives.len(), 1);
         assert_eq!(patch::record(&old, &new).len(), 1);
     });
@@ -35,12 +35,13 @@ fn files_are_compared_and_recorded() {
 #[test]
 fn files_are_merged() {
     on_a_small_stack(|| {
-        let text = |inside: &str| nested("", "a {\n", inside);
-        let tree = |inside: &str| Tree::parse(text(inside)).unwrap();
-        let merged =
-            merge(&tree("x 1;\ny 1;"), &tree("x 2;\ny 1;"), &tree("x 1;\ny 2;"), &Resolutions::none());
-        let merged = merged.unwrap();
-        assert_eq!(merged.text().unwrap(), text("x 2;\ny 2;").as_bytes());
+        let text = |size: &str, time: &str| {
+            nested("", "a {\n", &format!("client_max_body_size {size};\nsend_timeout {time};\n"))
+        };
+        let tree = |size, time| Tree::parse(text(size, time)).unwrap();
+        let merged = merge(&tree("1m", "1s"), &tree("2m", "1s"), &tree("1m", "2s"), &Resolutions::none());
+        // Not `assert_eq`, which would print half a megabyte.
+        assert!(merged.unwrap().text().unwrap() == text("2m", "2s").as_bytes());
     });
 }
 
