@@ -124,6 +124,7 @@ impl Rules<'_> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the tests lay files that are looked at")]
 mod tests {
     use super::*;
     use crate::inspect::values::visits;
