@@ -10,7 +10,8 @@ use super::store::STORE_FOLDER;
 use crate::host::Root;
 use crate::host::files::{FileState, observe, way};
 use crate::values::{Attributes, RootPath};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::Metadata;
 use std::io;
 
 /// A hostile tree must not fill the memory.
@@ -22,6 +23,55 @@ pub(super) fn collect(
     paths: impl IntoIterator<Item = RootPath>,
 ) -> Result<BTreeMap<RootPath, Entry>, BackupError> {
     let mut found = BTreeMap::new();
+    walk(root, paths, &mut |path| {
+        let state = observe(root, path).map_err(BackupError::io("reading", path))?;
+        let next = match &state {
+            FileState::Folder { .. } => Next::Folder,
+            FileState::Symlink { .. } => Next::Link,
+            FileState::File { .. } | FileState::Other { .. } | FileState::Absent => Next::Nothing,
+        };
+        found.extend(Entry::of(state).map(|entry| (path.clone(), entry)));
+        Ok(next)
+    })?;
+    Ok(found)
+}
+
+/// Shows what [`collect`] would find, as the file system tells it: nothing is opened.
+pub(super) fn measure(
+    root: &Root,
+    paths: impl IntoIterator<Item = RootPath>,
+    visit: &mut dyn FnMut(&RootPath, &Metadata),
+) -> Result<(), BackupError> {
+    walk(root, paths, &mut |path| {
+        let status = match root.symlink_metadata(path) {
+            Ok(status) => status,
+            // Gone since its folder was listed.
+            Err(error) if is_absent(&error) => return Ok(Next::Nothing),
+            Err(error) => return Err(BackupError::io("looking at", path)(error)),
+        };
+        visit(path, &status);
+        Ok(match status.file_type() {
+            kind if kind.is_dir() => Next::Folder,
+            kind if kind.is_symlink() => Next::Link,
+            _ => Next::Nothing,
+        })
+    })
+}
+
+/// How a walk goes on from what it has found.
+enum Next {
+    Folder,
+    Link,
+    Nothing,
+}
+
+/// Visits each path at and below `paths` once.
+fn walk(
+    root: &Root,
+    paths: impl IntoIterator<Item = RootPath>,
+    visit: &mut dyn FnMut(&RootPath) -> Result<Next, BackupError>,
+) -> Result<(), BackupError> {
+    let mut seen = BTreeSet::new();
     let mut pending = Vec::new();
     for path in paths {
         match root.locate(&path) {
@@ -31,25 +81,24 @@ pub(super) fn collect(
         }
     }
     while let Some(path) = pending.pop() {
-        if found.contains_key(&path) || is_in_store(&path) {
+        if seen.contains(&path) || is_in_store(&path) {
             continue;
         }
-        if found.len() >= MOST_ENTRIES {
+        if seen.len() >= MOST_ENTRIES {
             let error = io::Error::other(format!("more than {MOST_ENTRIES} files"));
             return Err(BackupError::io("listing", &path)(error));
         }
-        let state = observe(root, &path).map_err(BackupError::io("reading", &path))?;
-        match &state {
-            FileState::Folder { .. } => {
+        match visit(&path)? {
+            Next::Folder => {
                 let names = root.read_dir(&path).map_err(BackupError::io("listing", &path))?;
                 pending.extend(names.iter().filter_map(|name| path.join(name).ok()));
             }
-            FileState::Symlink { .. } => pending.extend(file_behind(root, &path)?),
-            FileState::File { .. } | FileState::Other { .. } | FileState::Absent => {}
+            Next::Link => pending.extend(file_behind(root, &path)?),
+            Next::Nothing => {}
         }
-        found.extend(Entry::of(state).map(|entry| (path, entry)));
+        seen.insert(path);
     }
-    Ok(found)
+    Ok(())
 }
 
 /// Folders above `paths` that do not belong to the backup themselves.

@@ -1,7 +1,8 @@
 //! What a backup holds, as it is written beside the contents.
 //!
 //! Invariant: names and links are escaped without loss, so files with any bytes in their names
-//! come back; the format carries a number, and a newer one is refused.
+//! come back; the format carries a number, the lowest that knows everything in it, and a newer
+//! one is refused.
 
 use crate::host::files::{Expect, FileState, OtherKind};
 use crate::values::{Attributes, BackupId, Hash, LinkText, RootPath};
@@ -9,8 +10,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The format that this version writes and the newest that it reads.
-pub(super) const FORMAT: u32 = 1;
+/// The newest format that this version reads. A manifest is written in the first one unless it holds what came later, so
+/// that an older version goes on reading the others.
+pub(super) const FORMAT: u32 = 2;
+const FIRST: u32 = 1;
+/// Knows files that are too large to be kept.
+const WITH_LARGE_FILES: u32 = 2;
 
 /// The table of contents of a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,7 +69,7 @@ pub enum Entry {
         /// Owner, mode and so on.
         attributes: Attributes,
     },
-    /// A FIFO, socket or device: seen, not opened, not kept.
+    /// A FIFO, socket, device, or a file too large for any configuration: seen, not read whole, not kept.
     Skipped {
         /// What it is.
         kind: OtherKind,
@@ -72,6 +77,16 @@ pub enum Entry {
 }
 
 impl Manifest {
+    /// The lowest format that knows everything in `entries`.
+    pub(super) fn format_of(entries: &BTreeMap<RootPath, Entry>) -> u32 {
+        if entries.values().any(Entry::is_large) { WITH_LARGE_FILES } else { FIRST }
+    }
+
+    /// The files that were too large to be kept.
+    pub fn left_out(&self) -> impl Iterator<Item = &RootPath> {
+        self.entries.iter().filter(|(_, entry)| entry.is_large()).map(|(path, _)| path)
+    }
+
     /// How many regular files it holds.
     #[must_use]
     pub fn files(&self) -> u64 {
@@ -137,6 +152,10 @@ impl Entry {
             Self::Skipped { kind } => Some(Expect::Other(*kind)),
             Self::Folder { .. } => None,
         }
+    }
+
+    pub(super) fn is_large(&self) -> bool {
+        matches!(self, Self::Skipped { kind: OtherKind::LargeFile })
     }
 
     pub(super) fn is_folder(&self) -> bool {

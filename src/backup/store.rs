@@ -134,6 +134,7 @@ impl Store {
         let mut found = collect(&self.root, manifest.roots.iter().chain(manifest.entries.keys()).cloned())?;
         // A new link may lead to a file that was never part of this, such as `/etc/passwd`.
         found.retain(|path, _| manifest.covers(path));
+        leave_large_files(manifest, &mut found);
         Ok(found)
     }
 
@@ -228,6 +229,24 @@ impl Retention {
             self.before.is_none_or(|time| found.is_before(time)) && !self.protected.contains(&found.id)
         };
         newest_first.iter().filter(goes).map(|found| found.id.clone()).collect()
+    }
+}
+
+/// Forgets large files that came since, and the folders that came with them: no backup keeps their bytes, so what restores
+/// a tree must not take them for something to remove.
+fn leave_large_files(manifest: &Manifest, live: &mut BTreeMap<RootPath, Entry>) {
+    let is_new = |path: &RootPath| !manifest.entries.contains_key(path);
+    let large: Vec<RootPath> = live
+        .iter()
+        .filter(|(path, entry)| entry.is_large() && is_new(path))
+        .map(|(path, _)| path.clone())
+        .collect();
+    for path in large {
+        let mut next = Some(path);
+        while let Some(path) = next.filter(is_new) {
+            live.remove(&path);
+            next = path.parent();
+        }
     }
 }
 

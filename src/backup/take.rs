@@ -3,14 +3,14 @@
 //! Invariant: everything is written below a name that is no backup's, made durable, read again
 //! and compared; the last step is one rename.
 
-use super::collect::{above, collect};
+use super::collect::{above, collect, measure};
 use super::error::BackupError;
-use super::manifest::{Entry, FORMAT, Manifest};
+use super::manifest::{Entry, Manifest};
 use super::store::{
     Backup, CONTENT, MANIFEST, MANIFEST_HASH, PARTIAL, Store, manifest_hash_line, remove_all,
 };
 use crate::host::files::copy_hashed;
-use crate::host::{PrivateFolder, Root, WriteLock, clock, kill_point, random};
+use crate::host::{MOST_BYTES, PrivateFolder, Root, WriteLock, clock, kill_point, random};
 use crate::values::{BackupId, Hash, RootPath};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -39,12 +39,14 @@ pub struct Request<'a> {
 }
 
 /// What a backup takes at most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Needed {
     /// Bytes on the disk.
     pub bytes: u64,
     /// Files and folders.
     pub files: u64,
+    /// Files that are too large to be kept, with their sizes.
+    pub left_out: Vec<(RootPath, u64)>,
 }
 
 /// How far a backup is.
@@ -57,21 +59,22 @@ pub struct Progress {
 }
 
 impl Store {
-    /// What a backup of these paths takes at most.
+    /// What a backup of these paths takes at most, told from sizes alone: no file is opened.
     ///
     /// # Errors
-    /// When something cannot be read.
+    /// When something cannot be looked at.
     pub fn needed(&self, paths: &[RootPath]) -> Result<Needed, BackupError> {
-        let entries = collect(&self.root, paths.iter().cloned())?;
-        let size = |entry: &Entry| match entry {
-            Entry::File { size, .. } => size.next_multiple_of(BLOCK) + OVERHEAD,
-            _ => OVERHEAD,
-        };
-        let kept = entries.values().filter(|entry| matches!(entry, Entry::File { .. })).count();
-        Ok(Needed {
-            bytes: entries.values().map(size).sum::<u64>() + 4 * BLOCK,
-            files: kept as u64 + FILES_OF_ITS_OWN,
-        })
+        let mut needed = Needed { bytes: 4 * BLOCK, files: FILES_OF_ITS_OWN, left_out: Vec::new() };
+        measure(&self.root, paths.iter().cloned(), &mut |path, status| {
+            needed.bytes += OVERHEAD;
+            if status.is_file() && status.len() > MOST_BYTES {
+                needed.left_out.push((path.clone(), status.len()));
+            } else if status.is_file() {
+                needed.bytes += status.len().next_multiple_of(BLOCK);
+                needed.files += 1;
+            }
+        })?;
+        Ok(needed)
     }
 
     /// Makes a backup and verifies it.
@@ -115,6 +118,7 @@ impl Store {
     ) -> Result<Backup, BackupError> {
         let io = |operation| BackupError::io(operation, folder.path());
         manifest.entries = collect(&self.root, manifest.roots.iter().cloned())?;
+        manifest.format = Manifest::format_of(&manifest.entries);
         manifest.above = above(&self.root, &manifest.entries)?;
         let content = folder.make_folder(CONTENT).map_err(io("making a folder in"))?;
         let total = manifest.bytes();
@@ -139,7 +143,7 @@ impl Store {
 
 fn manifest(id: &BackupId, created: jiff::Timestamp, request: &Request) -> Manifest {
     Manifest {
-        format: FORMAT,
+        format: Manifest::format_of(&std::collections::BTreeMap::new()),
         id: id.clone(),
         created,
         host: request.host.to_owned(),

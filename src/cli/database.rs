@@ -5,6 +5,7 @@
 
 use super::args::DatabaseArgs;
 use super::context::Context;
+use super::interrupt;
 use crate::db::{
     Connection, DbError, DbUrl, ErrorKind, FileAccess, Limits, OptionFile, OptionFileError, Secret, Source,
     SourceError, Wanted, local_sockets,
@@ -175,7 +176,8 @@ impl Named {
         }
         context.progress.clear();
         let terminal = Term::stderr();
-        let answer = read_hidden(|| terminal.write_str(&format!("{error}\nPassword: ")));
+        let ask = || terminal.write_str(&format!("{error}\nPassword: "));
+        let answer = interrupt::while_asking(|| read_hidden(ask));
         // The line's end was not shown either; a terminal that has gone is noticed elsewhere.
         terminal.write_line("").ok();
         let Ok(password) = answer else { return Err(error) };

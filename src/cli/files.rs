@@ -3,6 +3,7 @@
 //! Invariant: a file is written whole or not at all, readable by its owner only unless it is for others, and in the place of nothing but a plain
 //! file that was not read for it.
 
+use crate::host::MOST_BYTES;
 use crate::outcome::{Failure, FailureKind};
 use crate::plan::bundle::Bundle;
 use crate::plan::{Input, Plan};
@@ -59,6 +60,11 @@ pub fn read_input(path: &Path) -> Result<Input, Failure> {
         }
         Err(error) => Err(Failure::new(FailureKind::Unavailable, format!("reading {name}: {error}"))),
     }
+}
+
+/// Reads a file that may be a configuration: no more than one can have.
+pub fn read_config(path: &Path) -> std::io::Result<Vec<u8>> {
+    bounded(std::fs::File::open(path)?, MOST_BYTES)
 }
 
 /// Reads a saved plan.

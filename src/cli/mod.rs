@@ -17,6 +17,7 @@ mod decisions;
 mod door;
 mod explain;
 mod files;
+mod interrupt;
 mod man;
 mod old_copy;
 mod progress;
@@ -35,8 +36,10 @@ use args::{ColorChoice, Command};
 use clap::Parser;
 use clap::error::ErrorKind;
 use context::Context;
+use progress::Progress;
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Columns of a line on paper and in logs.
 const NARROWEST: usize = 80;
@@ -63,18 +66,31 @@ pub fn main() -> ExitCode {
     };
     // A line and nothing beside it.
     cli.global.quiet |= commands::is_for_a_monitor(&cli.command);
+    let cli = Arc::new(cli);
+    if let Err(error) = watch_for_interrupts(&cli) {
+        let failure = Failure::new(FailureKind::Failed, format!("watching for signals: {error}"));
+        return ExitCode::from(conclude(&cli, Outcome::failed(commands::name(&cli.command), failure)));
+    }
     let answer = match &cli.command {
         Command::Completions { shell } if cli.global.json => Ok(man::completions_outcome(*shell)),
-        Command::Completions { shell } => return print(&man::completions(*shell), 0),
+        Command::Completions { shell } => return ExitCode::from(print(&man::completions(*shell), 0)),
         Command::Seed(SeedCommand::Schema(SchemaCommand::JsonSchema)) if !cli.global.json => {
-            return print(JSON_SCHEMA.as_bytes(), 0);
+            return ExitCode::from(print(JSON_SCHEMA.as_bytes(), 0));
         }
         Command::Man { dir } => man::pages(dir),
         Command::Explain { what } => explain::explain(what.as_deref()),
         command => Context::new(&cli.global, command.nginx())
             .and_then(|context| commands::dispatch(command, &context)),
     };
-    let mut outcome = answer.unwrap_or_else(|failure| Outcome::failed(commands::name(&cli.command), failure));
+    let outcome = answer.unwrap_or_else(|failure| Outcome::failed(commands::name(&cli.command), failure));
+    if !interrupt::is_first_to_answer() {
+        return interrupt::wait_for_the_end();
+    }
+    ExitCode::from(conclude(&cli, outcome))
+}
+
+/// Answers in the form that was asked for.
+fn conclude(cli: &Cli, mut outcome: Outcome) -> u8 {
     door::outcome(&mut outcome);
     if commands::is_for_a_monitor(&cli.command) {
         commands::could_not_look(&mut outcome);
@@ -91,6 +107,16 @@ pub fn main() -> ExitCode {
         return show_text(&cli.global, &outcome);
     }
     show(&cli.global, &outcome)
+}
+
+/// From here on Ctrl-C is answered in the form of any other failure.
+fn watch_for_interrupts(cli: &Arc<Cli>) -> std::io::Result<()> {
+    let answered = Arc::clone(cli);
+    interrupt::watch(&cli.command, move || {
+        Progress::wipe(&answered.global);
+        let failure = Failure::new(FailureKind::Failed, interrupt::said(&answered.command));
+        conclude(&answered, Outcome::failed(commands::name(&answered.command), failure))
+    })
 }
 
 /// What a sandbox is for is told by its order.
@@ -131,7 +157,7 @@ fn is_text(command: &Command) -> bool {
 }
 
 /// Prints the file; a failure must not end up in what it is redirected to.
-fn show_text(global: &args::Global, outcome: &Outcome) -> ExitCode {
+fn show_text(global: &args::Global, outcome: &Outcome) -> u8 {
     if let Some(text) = outcome.details.get("text").and_then(|text| text.as_str()) {
         let code = print(text.as_bytes(), outcome.exit_code);
         // What to do with the file is for who looks on, and no part of it.
@@ -145,19 +171,19 @@ fn show_text(global: &args::Global, outcome: &Outcome) -> ExitCode {
     }
     // A closed pipe is nobody's failure.
     drop(std::io::stderr().lock().write_all(report::human(outcome, style(global)).as_bytes()));
-    ExitCode::from(outcome.exit_code)
+    outcome.exit_code
 }
 
-fn show(global: &args::Global, outcome: &Outcome) -> ExitCode {
+fn show(global: &args::Global, outcome: &Outcome) -> u8 {
     let text = if global.json { report::json(outcome) } else { report::human(outcome, style(global)) };
     print(text.as_bytes(), outcome.exit_code)
 }
 
 /// Prints the answer; a closed pipe is nobody's failure.
-fn print(text: &[u8], exit_code: u8) -> ExitCode {
+fn print(text: &[u8], exit_code: u8) -> u8 {
     let mut stdout = std::io::stdout().lock();
     let _ = stdout.write_all(text).and_then(|()| stdout.flush());
-    ExitCode::from(exit_code)
+    exit_code
 }
 
 /// Help and version are answers; anything else is exit 64.
@@ -174,7 +200,7 @@ fn usage(error: &clap::Error) -> ExitCode {
         let reason: Vec<_> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
         let reason = reason.join(" ").trim_start_matches("error: ").to_owned();
         let failure = Failure::new(FailureKind::Usage, reason).with_hint("see `motionctl --help`");
-        return print(report::json(&Outcome::failed("usage", failure)).as_bytes(), 64);
+        return ExitCode::from(print(report::json(&Outcome::failed("usage", failure)).as_bytes(), 64));
     }
     // A value that was refused is quoted, and may be an address with a password.
     let (text, plain) = (error.render().ansi().to_string(), error.to_string());

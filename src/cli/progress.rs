@@ -30,6 +30,14 @@ impl Progress {
         Self { shown, bar: RefCell::new(None) }
     }
 
+    /// Clears the line of a bar that nobody will clear any more.
+    pub fn wipe(global: &Global) {
+        if Self::new(global).shown == Shown::Bars {
+            // The terminal may be gone.
+            drop(console::Term::stderr().clear_line());
+        }
+    }
+
     /// Says what begins.
     pub fn stage(&self, name: &str) {
         self.clear();

@@ -4,9 +4,11 @@
 //! the host's name, so that nobody says yes to the wrong server.
 
 use super::context::Context;
+use super::interrupt;
 use crate::outcome::{Failure, FailureKind, Outcome};
 use crate::report;
 use console::Term;
+use std::sync::atomic::Ordering;
 
 /// Shows what would be done to this server and asks whether to go on, on standard error.
 pub fn confirm(context: &Context, outcome: &Outcome) -> Result<(), Failure> {
@@ -35,7 +37,14 @@ pub fn confirm_change_of(what: &str, context: &Context, outcome: &Outcome) -> Re
     let failed =
         |error: std::io::Error| Failure::new(FailureKind::Failed, format!("asking on the terminal: {error}"));
     terminal.write_str(&shown).and_then(|()| terminal.write_str(&question)).map_err(failed)?;
-    let answer = terminal.read_line().map_err(failed)?;
+    let is_to_go_on = || match context.stop.load(Ordering::SeqCst) {
+        true => Err(Failure::new(FailureKind::Failed, "interrupted")),
+        false => Ok(()),
+    };
+    // Reading a line goes on after a signal: one that came before would wait for the answer.
+    is_to_go_on()?;
+    let answer = interrupt::while_asking(|| terminal.read_line()).map_err(failed)?;
+    is_to_go_on()?;
     if answer.trim() == wanted {
         return Ok(());
     }

@@ -16,8 +16,8 @@ pub use asking::{Counted, Entrance, LimitFacts, LimitKind, NoEntrance};
 pub use host::{FileFacts, HostFacts, Scope, WayFacts};
 pub use motion::{ClientFacts, MotionFacts, PageFacts};
 pub use nginx::{
-    CERTIFICATES, CertificateFacts, MasterFacts, NginxFacts, NginxVersion, ShadowKind, WorkerFacts,
-    WrittenPath,
+    CERTIFICATES, CertificateFacts, CodeFacts, CodeRuns, MasterFacts, NginxFacts, NginxVersion, ShadowKind,
+    WorkerFacts, WrittenPath,
 };
 pub use sessions::{OnlineUser, OpenSession, OpenSessions, RoleFacts, SessionFacts};
 pub use site::{

@@ -48,8 +48,66 @@ pub struct NginxFacts {
     pub listens: Vec<ListenAddress>,
     /// Addresses of `resolver` directives, with their ports.
     pub resolvers: Vec<String>,
-    /// Directives that make NGINX run code, as `file:line: directive`.
-    pub runs_code: Vec<String>,
+    /// Directives that make NGINX run code.
+    pub runs_code: Vec<CodeFacts>,
+}
+
+/// A directive that makes NGINX run code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeFacts {
+    /// File and position.
+    pub place: String,
+    /// Its name.
+    pub directive: String,
+    /// When the code runs.
+    pub runs: CodeRuns,
+}
+
+/// When code of a configuration runs, and what `nginx -t` sees of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CodeRuns {
+    /// Whenever the configuration is read, by `nginx -t` too.
+    AtTest,
+    /// For requests; compiled whenever the configuration is read.
+    CompiledAtTest,
+    /// When NGINX starts and at each reload; `nginx -t` does not look at it.
+    UnseenAtStart,
+    /// When a worker starts or ends; `nginx -t` does not look at it.
+    UnseenInWorkers,
+    /// For requests; `nginx -t` does not look at it.
+    UnseenForRequests,
+}
+
+impl CodeRuns {
+    /// Whether a test of the configuration runs it.
+    #[must_use]
+    pub fn is_run_by_test(self) -> bool {
+        self == Self::AtTest
+    }
+
+    /// Whether a test of the configuration says nothing at all about it, not even whether it is Lua.
+    #[must_use]
+    pub fn is_unseen(self) -> bool {
+        matches!(self, Self::UnseenAtStart | Self::UnseenInWorkers | Self::UnseenForRequests)
+    }
+}
+
+impl fmt::Display for CodeRuns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AtTest => "runs whenever the configuration is read, also by nginx -t",
+            Self::CompiledAtTest => "runs for requests; nginx -t compiles it and does not run it",
+            Self::UnseenAtStart => "runs at every start and reload; nginx -t neither compiles nor runs it",
+            Self::UnseenInWorkers => "runs as workers start or end; nginx -t neither compiles nor runs it",
+            Self::UnseenForRequests => "runs for requests; nginx -t neither compiles nor runs it",
+        })
+    }
+}
+
+impl fmt::Display for CodeFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: {}", self.place, self.directive, self.runs)
+    }
 }
 
 /// A running master process.

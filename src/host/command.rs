@@ -1,16 +1,19 @@
 //! Runs a program of this machine and reads what it prints, or lets it be read.
 //!
 //! Invariant: the program was judged ([`Executable`]) and is executed through its descriptor. It gets no input
-//! and no environment but `PATH` and `LANG` unless it is told something, and a limit of time after which it is killed.
+//! and no environment but `PATH` and `LANG` unless it is told something, and a limit of time after which it is killed
+//! with its process group. Only the program itself is waited for: what it left behind may hold its pipes for ever.
 
 use super::clock;
 use super::sandbox::{Capabilities, drop_to};
 use super::trust::Executable;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
-use std::io::{self, Read, Write};
-use std::os::fd::AsFd;
+use nix::unistd::{Pid, read};
+use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
@@ -20,7 +23,7 @@ use std::time::Duration;
 pub const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// No more of what a program prints is kept.
-const LONGEST: u64 = 1 << 20;
+const LONGEST: usize = 1 << 20;
 
 /// What a program may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,12 +69,17 @@ pub fn run(
         // `drop_to` was called, before the fork.
         unsafe { command.pre_exec(lower) };
     }
+    command.process_group(0);
     let mut child = command.spawn()?;
-    let stdout = drain(child.stdout.take());
-    let stderr = drain(child.stderr.take());
-    let status = wait(&mut child, limit)?;
-    let text = |reader: thread::JoinHandle<String>| reader.join().unwrap_or_default();
-    Ok(Printed { status, stdout: text(stdout), stderr: text(stderr) })
+    let mut stdout = Heard::new(child.stdout.take().map(Into::into));
+    let mut stderr = Heard::new(child.stderr.take().map(Into::into));
+    let status = wait(&mut child, limit, &mut |pause| listen([&mut stdout, &mut stderr], pause))?;
+    // All that the program itself wrote is in the pipes by now. Their end is not waited for: what it has started and
+    // left behind may hold them for ever.
+    for heard in [&mut stdout, &mut stderr] {
+        heard.take_what_is_there();
+    }
+    Ok(Printed { status, stdout: stdout.text(), stderr: stderr.text() })
 }
 
 /// Runs a command of the administrator's: `input` on standard input, what it prints on our standard error. When it
@@ -95,13 +103,7 @@ pub fn tell(
     let input = input.to_vec();
     // A command that reads nothing must not hold us up, and one that closes its input is no failure.
     thread::spawn(move || drop(stdin.write_all(&input)));
-    let group = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
-    let ended = wait(&mut child, limit);
-    if ended.is_err() {
-        // Whoever of the group is gone already is not missed.
-        let _ended_already = killpg(group, Signal::SIGKILL);
-    }
-    ended
+    wait(&mut child, limit, &mut clock::pause)
 }
 
 /// A program with nothing of ours but its descriptor where an interpreter needs it.
@@ -115,31 +117,91 @@ pub(super) fn command(program: &Executable) -> Command {
     command
 }
 
-/// What a process that has ended wrote to a pipe, at most 1 MiB of it.
-pub(super) fn read_all(pipe: Option<impl Read>) -> String {
-    let mut bytes = Vec::new();
-    if let Some(pipe) = pipe {
-        // What was read before an error is still worth showing.
-        let _ = pipe.take(LONGEST).read_to_end(&mut bytes);
+/// What a process that has ended wrote to a pipe, at most 1 MiB of it; what it left behind is not waited for.
+pub(super) fn what_is_there(pipe: Option<OwnedFd>) -> String {
+    let mut heard = Heard::new(pipe);
+    heard.take_what_is_there();
+    heard.text()
+}
+
+/// What has come through a pipe so far.
+struct Heard {
+    from: Option<OwnedFd>,
+    bytes: Vec<u8>,
+}
+
+impl Heard {
+    fn new(from: Option<OwnedFd>) -> Self {
+        Self { from, bytes: Vec::new() }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+
+    /// Reads once; to be called when there is something to read.
+    fn take(&mut self) {
+        let Some(from) = &self.from else { return };
+        let mut buffer = [0; 16 << 10];
+        match read(from, &mut buffer) {
+            Ok(0) => self.from = None,
+            Ok(count) => {
+                // What is too much is read all the same: the writer must not block.
+                let room = LONGEST.saturating_sub(self.bytes.len()).min(count);
+                self.bytes.extend_from_slice(&buffer[..room]);
+            }
+            Err(Errno::EINTR) => {}
+            // What was read before an error is still worth showing.
+            Err(_) => self.from = None,
+        }
+    }
+
+    /// Reads until the pipe is empty. Somebody who fills it as fast as it is emptied is heard as long as it is kept.
+    fn take_what_is_there(&mut self) {
+        while self.bytes.len() < LONGEST
+            && let Some(from) = &self.from
+            && poll(&mut [PollFd::new(from.as_fd(), PollFlags::POLLIN)], PollTimeout::ZERO)
+                .is_ok_and(|ready| ready > 0)
+        {
+            self.take();
+        }
+    }
+
+    fn text(self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
 }
 
-fn drain(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<String> {
-    thread::spawn(move || read_all(pipe))
+/// Reads what comes, for at most `pause`.
+fn listen(pipes: [&mut Heard; 2], pause: Duration) {
+    let mut open: Vec<&mut Heard> = pipes.into_iter().filter(|heard| heard.from.is_some()).collect();
+    if open.is_empty() {
+        return clock::pause(pause);
+    }
+    let sources = open.iter().filter_map(|heard| heard.from.as_ref());
+    let mut sources: Vec<PollFd> = sources.map(|from| PollFd::new(from.as_fd(), PollFlags::POLLIN)).collect();
+    let wait = PollTimeout::try_from(pause).unwrap_or(PollTimeout::ZERO);
+    if poll(&mut sources, wait).is_err() {
+        return clock::pause(pause);
+    }
+    let ready: Vec<bool> = sources.iter().map(|one| one.any().unwrap_or(true)).collect();
+    for (heard, _) in open.iter_mut().zip(ready).filter(|(_, ready)| *ready) {
+        heard.take();
+    }
 }
 
-fn wait(child: &mut Child, limit: Duration) -> io::Result<ExitStatus> {
+/// Waits for the program itself; `meanwhile` is called again and again with a time to spend. When it does not end in
+/// time it is killed with all that it started in its process group.
+fn wait(child: &mut Child, limit: Duration, meanwhile: &mut dyn FnMut(Duration)) -> io::Result<ExitStatus> {
     let deadline = clock::monotonic() + limit;
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(status);
         }
         if clock::monotonic() >= deadline {
+            let group = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
+            // Whoever of the group is gone already is not missed.
+            let _ended_already = killpg(group, Signal::SIGKILL);
             child.kill()?;
             child.wait()?;
             return Err(io::Error::new(io::ErrorKind::TimedOut, format!("no end within {limit:?}")));
         }
-        clock::pause(Duration::from_millis(2));
+        meanwhile(Duration::from_millis(2));
     }
 }

@@ -44,7 +44,9 @@ pub fn start(
     while clock::monotonic() < deadline {
         match child.try_wait()? {
             Some(status) if status.success() => return Ok(Started::Detached),
-            Some(_) => return Ok(Started::Failed(command::read_all(child.stderr.take()))),
+            Some(_) => {
+                return Ok(Started::Failed(command::what_is_there(child.stderr.take().map(Into::into))));
+            }
             None => clock::pause(Duration::from_millis(2)),
         }
     }

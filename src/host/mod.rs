@@ -43,9 +43,9 @@ mod walk;
 
 pub use append::AppendFile;
 pub(crate) use crash::kill_point;
-pub use hidden::read_hidden;
+pub use hidden::{read_hidden, show_typing_again};
 pub use lock::{Holder, LockError, STATE_FOLDER, WriteLock, holder};
 pub use private::PrivateFolder;
-pub use root::Root;
+pub use root::{MOST_BYTES, Root};
 pub use space::{Access, Space, space_at};
 pub use uptime::{Clocks, Uptime, clocks, uptime};

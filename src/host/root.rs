@@ -14,8 +14,9 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-/// No configuration file is larger; a hostile one must not fill the memory.
-const MOST_BYTES: u64 = 64 << 20;
+/// No configuration file is larger; a hostile one must not fill the memory. Nothing that is larger can be part of a
+/// configuration, so nothing that is larger is read at all.
+pub const MOST_BYTES: u64 = 64 << 20;
 
 /// A server tree.
 #[derive(Debug, Clone, PartialEq, Eq)]

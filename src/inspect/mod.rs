@@ -10,6 +10,7 @@ mod beside;
 mod boot;
 mod build;
 mod client;
+mod code;
 mod connections;
 mod copies;
 pub mod database;
@@ -22,6 +23,7 @@ mod judge;
 mod limits;
 mod managed;
 mod master;
+mod module_files;
 mod named;
 mod nginx;
 mod older_copies;
@@ -316,12 +318,16 @@ fn nginx_facts(
         group: user.next(),
         error_log: written::main_error_log(config, &server.build),
         default_error_log: server.build.error_log.clone(),
-        written: written::written(config, visits, &server.build, upstreams),
+        written: {
+            let mut all = module_files::written(root, config, visits, &conf_prefix);
+            all.extend(written::written(config, visits, &server.build, upstreams));
+            all.into_iter().collect()
+        },
         certificates,
         dhparams: written::dhparams(config, visits, &conf_prefix),
         listens: site::all_listens(config),
         resolvers: written::resolvers(config, visits),
-        runs_code: written::runs_code(config, visits),
+        runs_code: code::runs_code(config, visits),
         main_file: place.main_file,
         conf_prefix,
         prefix: place.prefix,

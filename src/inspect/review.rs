@@ -115,14 +115,24 @@ fn not_loaded(facts: &Facts, config: &Config, server: &ServerFacts) -> Option<Fi
 }
 
 fn runs_code(facts: &Facts) -> Option<Finding> {
-    let level = match facts.host.scope {
-        Scope::Live => Level::Info,
-        Scope::Tree(_) => Level::Stop,
+    let code = &facts.nginx.runs_code;
+    let by_test = code.iter().any(|one| one.runs.is_run_by_test());
+    let (level, advice) = match (&facts.host.scope, by_test) {
+        (Scope::Tree(_), true) => {
+            (Level::Stop, "validating this tree runs that code; accept it only if you trust the tree")
+        }
+        (Scope::Tree(_), false) => {
+            (Level::Stop, "a rehearsal of this tree runs that code; accept it only if you trust the tree")
+        }
+        (Scope::Live, _) if code.iter().any(|one| one.runs.is_unseen()) => (
+            Level::Info,
+            "nginx -t says nothing of Lua code: what it is about is tried by a reload and by requests alone",
+        ),
+        (Scope::Live, _) => (Level::Info, "this server runs it anyway, at every start and reload"),
     };
     let finding = Finding::graded(codes::CONFIG_RUNS_CODE, level, "the configuration makes NGINX run code")
-        .advice("validating this tree runs that code; accept it only if you trust the tree");
-    (!facts.nginx.runs_code.is_empty())
-        .then(|| facts.nginx.runs_code.iter().fold(finding, |finding, line| finding.evidence(line.clone())))
+        .advice(advice);
+    (!code.is_empty()).then(|| code.iter().fold(finding, |finding, one| finding.evidence(one.to_string())))
 }
 
 /// Two blocks with the same address and name: nginx uses the first and warns.

@@ -69,13 +69,13 @@ pub fn targets(config: &Config, visits: &[Visit], groups: &Groups) -> Vec<Target
     let variables = Variables::new(config, visits);
     let of_the_request = |name: &str| OF_THE_REQUEST.iter().any(|known| known[1..] == *name);
     for visit in visits {
-        let server = visit.ancestors.iter().copied().find(|node| config.directive(*node).is("server"));
         let directive = name(config, visit.node);
         let Some(protocol) = PROTOCOLS.iter().find(|protocol| protocol.directive == directive) else {
             continue;
         };
         let Some(raw) = first_argument(config, visit.node) else { continue };
-        for filled in variables.fill(&visit.ancestors, &raw, of_the_request) {
+        let server = visit.server();
+        for filled in variables.fill(&visit.ancestors(), &raw, of_the_request) {
             for address in addresses(&filled.text, protocol.default_port, groups) {
                 let upstream = UpstreamFacts {
                     address,
@@ -84,7 +84,7 @@ pub fn targets(config: &Config, visits: &[Visit], groups: &Groups) -> Vec<Target
                     origin: config.place(visit.node),
                     server,
                     target: filled.text.clone(),
-                    location: location_label(config, &visit.ancestors),
+                    location: location_label(config, visit),
                     serves_motion: false,
                 };
                 let known = known.entry((visit.node, server)).or_default();
@@ -159,10 +159,9 @@ pub fn parse_address(text: &str, default_port: Option<u16>) -> Option<UpstreamAd
 }
 
 /// The innermost location around a directive, for people.
-fn location_label(config: &Config, ancestors: &[Node]) -> String {
-    let location = ancestors.iter().rev().find(|node| config.directive(**node).is("location"));
-    match location {
-        Some(node) => format!("location {}", arguments(config, *node).join(" ")),
+fn location_label(config: &Config, visit: &Visit) -> String {
+    match visit.location() {
+        Some(node) => format!("location {}", arguments(config, node).join(" ")),
         None => "server".to_owned(),
     }
 }

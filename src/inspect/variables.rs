@@ -239,7 +239,7 @@ mod tests {
                 .iter()
                 .find(|visit| first_argument(&config, visit.node).as_deref() == Some(at))
                 .expect("a directive");
-            let found = variables.fill(&at.ancestors, text, |name| name == "uri");
+            let found = variables.fill(&at.ancestors(), text, |name| name == "uri");
             let texts: Vec<_> = found.iter().map(|filled| filled.text.as_str()).collect();
             assert_eq!(texts, expect, "{text}");
             assert_eq!(found.iter().map(|filled| filled.share).max(), Some(share), "{text}");

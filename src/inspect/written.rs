@@ -1,12 +1,12 @@
 //! What a configuration makes NGINX touch besides serving: files that it
-//! writes, keys that it loads, code that it runs.
+//! writes, keys that it loads.
 //!
 //! Pure. A path with a variable counts as the folder before the variable.
 
 use super::build::Build;
 use super::values::{Visit, arguments, first_argument, name};
 use crate::facts::{CERTIFICATES, CertificateFacts, ShadowKind, UpstreamAddress, UpstreamFacts, WrittenPath};
-use nginx_config::{Config, Node};
+use nginx_config::Config;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -107,13 +107,13 @@ pub fn certificates(config: &Config, visits: &[Visit], conf_prefix: &Path) -> Ve
         };
         let key = key_directive.and_then(|wanted| {
             // The key stands beside its certificate, or in a block around it.
-            let mut scopes = visit.ancestors.iter().rev();
-            let node = scopes
-                .find_map(|block| config.named(*block, wanted).next_back())
+            let node = visit
+                .outwards()
+                .find_map(|block| config.named(block, wanted).next_back())
                 .or_else(|| config.top_named(wanted).next_back())?;
             loaded_path(conf_prefix, first_argument(config, node))
         });
-        let names = server_names(config, &visit.ancestors);
+        let names = server_names(config, visit);
         if seen.insert((certificate.clone(), key.clone(), names.clone())) {
             found.push(CertificateFacts { certificate, key, names, readable: true });
         }
@@ -139,17 +139,6 @@ pub fn resolvers(config: &Config, visits: &[Visit]) -> Vec<String> {
     addresses.into_iter().collect()
 }
 
-/// Directives that make NGINX run code of the tree's own.
-pub fn runs_code(config: &Config, visits: &[Visit]) -> Vec<String> {
-    let runs = |directive: &str| {
-        ["load_module", "ssl_engine"].contains(&directive)
-            || ["perl", "js_", "lua_"].iter().any(|prefix| directive.starts_with(prefix))
-            || directive.contains("_by_lua")
-    };
-    let nodes = visits.iter().map(|visit| visit.node).filter(|node| runs(&name(config, *node)));
-    nodes.map(|node| format!("{}: {}", config.place(node), name(config, node))).collect()
-}
-
 fn loaded_path(conf_prefix: &Path, argument: Option<String>) -> Option<PathBuf> {
     let argument = argument?;
     let is_file =
@@ -158,9 +147,8 @@ fn loaded_path(conf_prefix: &Path, argument: Option<String>) -> Option<PathBuf> 
 }
 
 /// The names of the innermost server block around a directive.
-pub fn server_names(config: &Config, ancestors: &[Node]) -> Vec<String> {
-    let server = ancestors.iter().rev().find(|node| config.directive(**node).is("server"));
-    let Some(server) = server else { return Vec::new() };
-    let nodes = config.named(*server, "server_name");
+pub fn server_names(config: &Config, visit: &Visit) -> Vec<String> {
+    let Some(server) = visit.server() else { return Vec::new() };
+    let nodes = config.named(server, "server_name");
     nodes.flat_map(|node| arguments(config, node)).collect()
 }

@@ -5,7 +5,7 @@
 
 use super::no_sandbox;
 use crate::apply::{SandboxChoice, states};
-use crate::facts::Facts;
+use crate::facts::{CodeFacts, Facts};
 use crate::host::Root;
 use crate::host::sandbox::{Launcher, Refused};
 use crate::inspect::Programs;
@@ -43,6 +43,7 @@ impl Gate<'_> {
             }
         };
         notes.extend(verdict.notes.iter().cloned());
+        notes.extend(unseen(&self.facts.nginx.runs_code));
         if verdict.accepted {
             self.ask_the_other_about_the_old(findings);
             return Ok(Some(verdict));
@@ -142,6 +143,20 @@ impl Gate<'_> {
     fn shown(&self, verdict: &Verdict) -> String {
         redact_message(self.config, &verdict.errors.join("\n")).replace('\n', "; ")
     }
+}
+
+/// What an acceptance by `nginx -t` does not mean.
+fn unseen(code: &[CodeFacts]) -> Option<String> {
+    let unseen: Vec<&CodeFacts> = code.iter().filter(|one| one.runs.is_unseen()).collect();
+    let first = unseen.first()?;
+    let more = match unseen.len() - 1 {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!(
+        "nginx -t did not look at the Lua code of {} ({}){more}: it neither compiles nor runs it",
+        first.directive, first.place
+    ))
 }
 
 /// Adds to what was said about the two binaries.

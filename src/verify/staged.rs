@@ -321,6 +321,8 @@ fn verdict(ending: Ending, stderr: &[u8], notes: Vec<String>, took: Duration) ->
     if !accepted && errors.is_empty() {
         errors.push(match ending {
             Ending::TimedOut => format!("no answer within {LIMIT:?}"),
+            // Blocks in blocks by the ten thousand are more than its stack takes.
+            Ending::Killed(signal) => format!("nginx itself was ended by signal {signal}"),
             _ => text.lines().last().unwrap_or("it said nothing").to_owned(),
         });
     }

@@ -13,6 +13,7 @@ mod apply_signals;
 mod asked;
 mod backup;
 mod base;
+mod bounded;
 mod bundle;
 mod carry;
 mod compat;

@@ -110,7 +110,7 @@ fn show(store: &Store, id: &str, outcome: &mut Outcome) -> Result<(), Failure> {
             Entry::File { size, .. } => ("file", size.to_string()),
             Entry::Symlink { target, .. } => ("link", format!("→ {target}")),
             Entry::Folder { .. } => ("folder", String::new()),
-            Entry::Skipped { .. } => ("skipped", String::new()),
+            Entry::Skipped { kind } => ("skipped", kind.to_string()),
         };
         let attributes = entry.attributes();
         let owner = attributes

@@ -23,7 +23,9 @@ pub fn prepared(
     match prepare(&context.root, &context.launcher, options) {
         Ok(mut prepared) => {
             prepared.findings.extend(unfinished(context));
-            prepared.findings.extend(space(&context.root, &prepared));
+            let mut notes = Vec::new();
+            prepared.findings.extend(space(&context.root, &prepared, &mut notes));
+            prepared.notes.extend(notes);
             crate::outcome::sort_findings(&mut prepared.findings);
             let mut outcome = Outcome::new(command, OutcomeKind::Ok);
             outcome.host = Some(prepared.host_section());

@@ -5,7 +5,7 @@
 
 use crate::apply::backup_paths;
 use crate::backup::{BackupError, Needed, STORE_FOLDER, Store};
-use crate::host::{Access, Root, STATE_FOLDER, Space, space_at};
+use crate::host::{Access, MOST_BYTES, Root, STATE_FOLDER, Space, space_at};
 use crate::outcome::codes;
 use crate::outcome::{Finding, Level};
 use crate::prepare::Prepared;
@@ -13,10 +13,13 @@ use crate::values::RootPath;
 use std::io;
 
 /// The journal's room, reserved before the first effect, and the files that are replaced.
-const STATE: Needed = Needed { bytes: 256 << 10, files: 16 };
+const STATE: Needed = Needed { bytes: 256 << 10, files: 16, left_out: Vec::new() };
 
-/// What the disks lack; nothing when there is nothing to do.
-pub fn space(root: &Root, prepared: &Prepared) -> Vec<Finding> {
+/// So many of the files that a backup leaves out are named.
+const SHOWN: usize = 5;
+
+/// What the disks lack, and in `notes` what the backup leaves out; nothing when there is nothing to do.
+pub fn space(root: &Root, prepared: &Prepared, notes: &mut Vec<String>) -> Vec<Finding> {
     if prepared.has_nothing_to_do() {
         return Vec::new();
     }
@@ -24,13 +27,26 @@ pub fn space(root: &Root, prepared: &Prepared) -> Vec<Finding> {
     let mut findings = Vec::new();
     match (backup(root, prepared), state()) {
         (Ok((needed, store)), Ok(state)) => {
-            findings.extend(lacks("the backup", STORE_FOLDER, needed, &store));
-            findings.extend(lacks("the journal", STATE_FOLDER, STATE, &state));
+            notes.extend(left_out(&needed));
+            findings.extend(lacks("the backup", STORE_FOLDER, &needed, &store));
+            findings.extend(lacks("the journal", STATE_FOLDER, &STATE, &state));
         }
         (Err(error), _) => findings.push(not_computed(&error)),
         (_, Err(error)) => findings.push(not_computed(&error)),
     }
     findings
+}
+
+/// The files that are too large to be part of a configuration; a person may have expected them in the backup.
+fn left_out(needed: &Needed) -> Option<String> {
+    let size = |bytes: u64| in_words(bytes, u64::div_euclid);
+    let shown = |(path, bytes): &(RootPath, u64)| format!("{path} ({})", size(*bytes));
+    let mut files: Vec<String> = needed.left_out.iter().take(SHOWN).map(shown).collect();
+    let more = needed.left_out.len().saturating_sub(SHOWN);
+    files.extend((more > 0).then(|| format!("{more} more")));
+    (!files.is_empty()).then(|| {
+        format!("the backup leaves out what is larger than {}: {}", size(MOST_BYTES), files.join(", "))
+    })
 }
 
 fn backup(root: &Root, prepared: &Prepared) -> Result<(Needed, Space), BackupError> {
@@ -39,7 +55,7 @@ fn backup(root: &Root, prepared: &Prepared) -> Result<(Needed, Space), BackupErr
     Ok((store.needed(&paths)?, store.space()?))
 }
 
-fn lacks(what: &str, folder: &str, needed: Needed, space: &Space) -> Option<Finding> {
+fn lacks(what: &str, folder: &str, needed: &Needed, space: &Space) -> Option<Finding> {
     if space.access == Access::ReadOnly {
         return Some(
             Finding::new(codes::HOST_READ_ONLY, "a folder that a change writes to is mounted read-only")
@@ -83,7 +99,8 @@ mod tests {
         let folder = RootPath::new("/var").expect("absolute");
         let space = |bytes, files, access| Space { folder: folder.clone(), bytes, files, access };
         let code = |space: &Space| {
-            let found = lacks("it", "/var/x", Needed { bytes: 5000, files: 10 }, space)?;
+            let found =
+                lacks("it", "/var/x", &Needed { bytes: 5000, files: 10, left_out: Vec::new() }, space)?;
             Some(format!("{}: {}", found.code, found.evidence[0]))
         };
         assert_eq!(code(&space(5000, Some(10), Access::Writable)), None);

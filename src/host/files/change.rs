@@ -20,7 +20,7 @@ pub enum Expect {
     File(Hash),
     /// A symbolic link with this text.
     Symlink(LinkText),
-    /// A FIFO, a socket or a device, which can only be removed.
+    /// A FIFO, a socket, a device or a file that is too large, which is known by what it is alone.
     Other(OtherKind),
 }
 

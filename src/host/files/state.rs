@@ -1,11 +1,12 @@
 //! What stands at a path: nothing, a file, a link, a folder or something else.
 //!
 //! Invariant: only regular files are opened, so observing a FIFO, a socket or a device
-//! has no effect and does not wait.
+//! has no effect and does not wait; of a file that is too large for a configuration not
+//! more is read than that takes to see, however large it is or grows meanwhile.
 
 use super::digest::hash_of;
 use crate::host::attributes;
-use crate::host::root::Root;
+use crate::host::root::{MOST_BYTES, Root};
 use crate::host::walk::{Folder, Landing, Last, kind};
 use crate::values::Attributes;
 use crate::values::{Hash, LinkText, RootPath};
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 
 /// What stands at a path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +64,8 @@ pub enum OtherKind {
     Socket,
     /// A character or block device.
     Device,
+    /// A regular file that is too large to be read by a configuration: a log, a dump, a sparse file.
+    LargeFile,
 }
 
 /// What stands at `path`; a link in the last place is itself the answer.
@@ -106,7 +109,15 @@ pub(crate) fn observe_entry(folder: &Folder, name: &OsStr) -> io::Result<FileSta
     Ok(match kind(&stat) {
         SFlag::S_IFREG => {
             let file = folder.open_regular(name)?;
-            let (sha256, size) = hash_of(&file)?;
+            let too_large = FileState::Other { kind: OtherKind::LargeFile };
+            if size_of(&fstat(&file)?) > MOST_BYTES {
+                return Ok(too_large);
+            }
+            // The size that was told a moment ago binds nobody: a log grows while it is read.
+            let (sha256, size) = hash_of((&file).take(MOST_BYTES + 1))?;
+            if size > MOST_BYTES {
+                return Ok(too_large);
+            }
             let stat = fstat(&file)?;
             FileState::File { sha256, size, links: link_count(&stat), attributes: attributes::of(&file)? }
         }
@@ -119,6 +130,10 @@ pub(crate) fn observe_entry(folder: &Folder, name: &OsStr) -> io::Result<FileSta
         SFlag::S_IFSOCK => FileState::Other { kind: OtherKind::Socket },
         _ => FileState::Other { kind: OtherKind::Device },
     })
+}
+
+fn size_of(stat: &FileStat) -> u64 {
+    u64::try_from(stat.st_size).unwrap_or_default()
 }
 
 /// `st_nlink` has another width on every architecture.
@@ -167,6 +182,7 @@ impl fmt::Display for OtherKind {
             Self::Fifo => "a FIFO",
             Self::Socket => "a socket",
             Self::Device => "a device",
+            Self::LargeFile => "a file too large for a configuration",
         })
     }
 }

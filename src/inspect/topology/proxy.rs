@@ -85,17 +85,14 @@ pub fn no_tls(view: &View) -> Seen {
 
 /// Whether a directive stands in `http` itself, or in a server block of Motion's.
 fn concerns_motion(view: &View, visit: &Visit) -> bool {
-    let is =
-        |wanted: &'static str| move |node: &&nginx_config::Node| view.config.directive(**node).is(wanted);
-    let in_http = visit.ancestors.iter().any(|node| is("http")(&node));
-    match visit.ancestors.iter().find(is("server")) {
+    match visit.server() {
         Some(server) => view
             .facts
             .site
             .servers
             .iter()
-            .any(|known| known.node == *server && known.role != ServerRole::Other),
-        None => in_http,
+            .any(|known| known.node == server && known.role != ServerRole::Other),
+        None => visit.is_in_http(),
     }
 }
 

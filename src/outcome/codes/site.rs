@@ -248,7 +248,9 @@ codes! {
     CONFIG_RUNS_CODE =
         graded("config.runs-code", &[when(Stop, "with `--root`"), when(Info, "on this server")])
         .accepted_by(Migration)
-        .means("the configuration loads code: testing it runs that code")
-        .looked_for("`load_module`, `ssl_engine`, Perl and Lua in every file of the configuration")
+        .means("the configuration makes NGINX run code, when it is tested, when it starts or for requests")
+        .looked_for("`load_module`, `ssl_engine`, Perl, njs and Lua in every file of the configuration, each with when \
+                     it runs: modules and `perl_require` by `nginx -t` too; njs is compiled by it; Lua is neither \
+                     compiled nor run by it, so that only a reload and requests tell whether it works")
         .advises("accept it only for a tree that you trust");
 }

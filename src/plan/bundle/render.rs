@@ -128,7 +128,7 @@ impl Bundle {
     /// No route for this kind of client, an NGINX that is too old, or a
     /// template that does not render.
     pub fn render_routes(&self, values: &RouteValues) -> Result<Vec<RenderedRoute>, BundleError> {
-        self.routes_within(values, &Budget::new(BYTES, BYTES_IN_ALL))
+        self.routes_within(values, &budget(pages(values)))
     }
 
     fn routes_within(
@@ -137,7 +137,8 @@ impl Bundle {
         budget: &Budget,
     ) -> Result<Vec<RenderedRoute>, BundleError> {
         let kind = values.client.kind();
-        let environment = environment(self)?;
+        let mut environment = environment(self)?;
+        environment.set_fuel(Some(fuel(pages(values))));
         let context = context! {
             nginx => shown(values.nginx_version),
             client => client_value(&values.client),
@@ -165,10 +166,10 @@ impl Bundle {
     /// # Errors
     /// As [`Self::render_routes`].
     pub fn render_site(&self, values: &SiteValues) -> Result<String, BundleError> {
-        let budget = budget(values);
+        let budget = budget(many(values) + pages(&values.routes));
         let routes = self.routes_within(&values.routes, &budget)?;
         let mut environment = environment(self)?;
-        environment.set_fuel(Some(fuel(values)));
+        environment.set_fuel(Some(fuel(many(values))));
         render(&environment, &self.site, &site_context(values, routes), &budget).map(|text| tidy(&text))
     }
 
@@ -179,34 +180,43 @@ impl Bundle {
     /// When one does not render.
     pub fn render_legacy(&self, values: &SiteValues) -> Result<Vec<(&'static str, String)>, BundleError> {
         let mut environment = environment(self)?;
-        environment.set_fuel(Some(fuel(values)));
+        environment.set_fuel(Some(fuel(many(values))));
         for (name, text) in LEGACY {
             environment.add_template(name, text).map_err(|error| template_error(name, &error))?;
         }
         let context = site_context(values, Vec::new());
-        let budget = budget(values);
+        let budget = budget(many(values) + pages(&values.routes));
         let legacy =
             |(name, _)| render(&environment, name, &context, &budget).map(|text| (name, tidy(&text)));
         LEGACY.into_iter().map(legacy).collect()
     }
 }
 
-/// Enough for a template that goes through all that this server has.
-fn fuel(values: &SiteValues) -> u64 {
-    let many = u64::try_from(names_and_addresses(values)).unwrap_or(u64::MAX);
+/// Enough for a template that goes through so many names, addresses or pages.
+fn fuel(many: usize) -> u64 {
+    let many = u64::try_from(many).unwrap_or(u64::MAX);
     FUEL.saturating_add(many.saturating_mul(FUEL_FOR_EACH))
 }
 
 /// As [`fuel`], of bytes.
-fn budget(values: &SiteValues) -> Budget {
-    let more = names_and_addresses(values).saturating_mul(BYTES_FOR_EACH);
+fn budget(many: usize) -> Budget {
+    let more = many.saturating_mul(BYTES_FOR_EACH);
     Budget::new(BYTES.saturating_add(more), BYTES_IN_ALL.saturating_add(more))
 }
 
-fn names_and_addresses(values: &SiteValues) -> usize {
+/// How many error pages a route may have to name.
+fn pages(values: &RouteValues) -> usize {
+    match &values.missing_files {
+        MissingFiles::Missing => 0,
+        MissingFiles::Turned(others) => others.len(),
+    }
+}
+
+/// How much there is of what a server may have very many of.
+fn many(values: &SiteValues) -> usize {
     let listens = match &values.transport {
         Transport::Plain { listens } => listens.len(),
-        Transport::Tls(tls) => tls.listens.len() + tls.redirects.len(),
+        Transport::Tls(tls) => tls.listens.len() + tls.quic.len() + tls.redirects.len(),
     };
     values.server_names.len() + listens
 }

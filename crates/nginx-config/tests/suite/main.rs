@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests read cases and run `nginx -t`")]
 #![expect(clippy::unwrap_used, reason = "what a helper cannot do fails its test")]
 
+mod deep;
 #[expect(dead_code, reason = "the tests of the product use more of it")]
 #[path = "../../../../tests/suite/support/depth.rs"]
 mod depth;

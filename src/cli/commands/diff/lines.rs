@@ -5,6 +5,8 @@
 
 use crate::cli::args::DiffArgs;
 use crate::cli::context::Context;
+use crate::cli::files::read_config;
+use crate::host::MOST_BYTES;
 use crate::outcome::{Comparison, Failure, FailureKind, Outcome, OutcomeKind};
 use nginx_config::{Tree, redact_source};
 use std::collections::BTreeSet;
@@ -18,6 +20,12 @@ pub fn by_line(context: &Context, args: &DiffArgs) -> Result<Outcome, Failure> {
     let mut differs = false;
     for name in names {
         let (a, b) = (at(&args.old, &name), at(&args.new, &name));
+        if [&a, &b].into_iter().any(|path| !name.as_os_str().is_empty() && is_too_large(path)) {
+            let (equal, said) = too_large(&a, &b);
+            differs |= !equal;
+            hidden.push(said);
+            continue;
+        }
         let (old, new) = (read(&a)?, read(&b)?);
         if old == new {
             continue;
@@ -78,13 +86,27 @@ pub fn list(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
+/// Whether a file is too large to be a configuration, and so is not read.
+pub fn is_too_large(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| found.len() > MOST_BYTES)
+}
+
+/// Whether two files, of which one is too large to be read, look equal, and how that is said.
+fn too_large(a: &Path, b: &Path) -> (bool, String) {
+    let size = |path: &Path| std::fs::metadata(path).ok().map(|found| found.len());
+    let equal = size(a) == size(b);
+    let said = if equal { "have one size, and were not compared" } else { "differ: not shown" };
+    let (a, b) = (a.display(), b.display());
+    (equal, format!("{a} and {b} {said}, larger than {} MiB", MOST_BYTES >> 20))
+}
+
 /// An operand's file; joining an empty name would add a slash.
 fn at(operand: &Path, name: &Path) -> PathBuf {
     if name.as_os_str().is_empty() { operand.to_owned() } else { operand.join(name) }
 }
 
 fn read(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
-    match std::fs::read(path) {
+    match read_config(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error)
             if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) =>

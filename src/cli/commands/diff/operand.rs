@@ -4,6 +4,7 @@
 //! Invariant: includes are followed inside the operand only; a copy of
 //! `/etc/nginx` means its own files, never this server's.
 
+use crate::cli::files::read_config;
 use crate::host::Root;
 use crate::inspect::RootReader;
 use crate::outcome::{Failure, FailureKind};
@@ -54,7 +55,7 @@ pub fn open(path: &Path) -> Result<Operand, Failure> {
         Failure::new(FailureKind::Unavailable, format!("reading {}: {error}", path.display()))
     };
     if !std::fs::metadata(path).map_err(|error| unreadable(&error))?.is_dir() {
-        let bytes = std::fs::read(path).map_err(|error| unreadable(&error))?;
+        let bytes = read_config(path).map_err(|error| unreadable(&error))?;
         return Ok(Operand::Tree(parse(path, bytes)?));
     }
     let root = Root::at(path).map_err(|error| unreadable(&error))?;
@@ -76,11 +77,14 @@ fn files(path: &Path) -> Result<Operand, Failure> {
     let mut files = BTreeMap::new();
     for name in super::lines::list(path)? {
         let file = path.join(&name);
-        let bytes = std::fs::read(&file).map_err(|error| {
+        // Keys and lists of passwords lie beside configurations, and dumps that are too large to be one.
+        let is_named = file.extension().is_some_and(|extension| extension == "conf");
+        if !is_named && super::lines::is_too_large(&file) {
+            continue;
+        }
+        let bytes = read_config(&file).map_err(|error| {
             Failure::new(FailureKind::Unavailable, format!("reading {}: {error}", file.display()))
         })?;
-        // Keys and lists of passwords lie beside configurations.
-        let is_named = file.extension().is_some_and(|extension| extension == "conf");
         match Tree::parse(bytes) {
             Ok(tree) => drop(files.insert(name, tree)),
             Err(error) if is_named => return Err(unparsable(&file, &error)),
