@@ -131,4 +131,9 @@ codes! {
         .means("a change waits for its confirmation: no other is made meanwhile")
         .looked_for("the journal; the evidence says how much time is left")
         .advises("`motionctl confirm` or `motionctl rollback`");
+    RUN_HISTORY_GONE = warn("run.history-gone")
+        .means("backups or a base record are here, and no journal says which changes left them")
+        .looked_for("the journal of a server that has backups or a base record: it is missing, or without a whole record")
+        .advises("put `/var/lib/motionctl/journal` back, where a copy exists; else `motionctl backups diff ID` shows what \
+                  stands, and `motionctl rollback ID --whole-tree` restores it");
 }
