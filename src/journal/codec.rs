@@ -279,10 +279,12 @@ mod tests {
     #[test]
     fn a_byte_that_was_changed_taken_out_or_put_in_is_an_error() {
         let finished = Event::Finished { outcome: RunOutcome::Applied };
-        let whole = bytes(&[started(), Event::Intent { step: 0 }, Event::Done { step: 0 }, Event::Proven, finished]);
+        let whole =
+            bytes(&[started(), Event::Intent { step: 0 }, Event::Done { step: 0 }, Event::Proven, finished]);
         let last = whole.len() - 1;
         for index in 0..whole.len() {
-            for other in (0..=u8::MAX).filter(|other| *other != whole[index]) {
+            let flipped = (0..8).map(|bit| whole[index] ^ 1 << bit);
+            for other in flipped.chain([0, b'\n']).filter(|other| *other != whole[index]) {
                 let mut changed = whole.clone();
                 changed[index] = other;
                 assert!(Journal::decode(&changed).is_err(), "byte {index} as {other}");

@@ -20,6 +20,7 @@ mod confirm;
 mod connections;
 mod contract;
 mod crash;
+mod damage;
 mod database;
 mod elsewhere;
 mod faults;
