@@ -12,9 +12,9 @@ mod recorder;
 mod recording;
 
 use super::judge::Judge;
-use super::scenario::{ALL, Scenario};
+use super::scenario::{ALL, Scenario, run};
 use super::table::{End, Table};
-use super::{in_parallel, is_wanted};
+use super::{in_parallel, is_wanted, trace};
 use crate::support::depth;
 use crate::support::tree_state::state;
 use claims::Claims;
@@ -23,6 +23,7 @@ use motionctl::values::Hash;
 use recording::{Bench, Layout, Left, Recording};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::Output;
 use std::sync::Mutex;
 
 /// Of the moments a sample takes so many, in each row.
@@ -91,6 +92,22 @@ fn a_var_that_is_full_or_read_only_changes_nothing_and_survives_a_power_cut() {
     conclude(&REFUSED, "power cuts, where var takes nothing");
 }
 
+/// The test of the test: a command whose flushes do nothing must not pass.
+#[test]
+fn a_command_that_makes_nothing_durable_is_caught() {
+    let row = &ROWS[0];
+    if std::thread::scope(|scope| scope.spawn(|| missing(row.kind)).join().expect("a thread that looks"))
+        .is_some()
+    {
+        return;
+    }
+    for calls in ["fsync", "fdatasync", "fsync,fdatasync"] {
+        let command = |tree: &Path| trace::without(row.scenario(), tree, calls);
+        let table = cut(row, &command, Table::default());
+        assert!(!table.complaints.is_empty(), "nobody misses {calls}");
+    }
+}
+
 fn conclude(rows: &[Row], name: &str) {
     let mut table = Table::default();
     for row in rows.iter().filter(|row| is_wanted(&row.name())) {
@@ -99,19 +116,19 @@ fn conclude(rows: &[Row], name: &str) {
         });
         match missing {
             Some(why) => depth::report(&format!("{name}, {}: SKIPPED, {}", row.name(), why.trim()), ""),
-            None => table = cut(row, table),
+            None => table = cut(row, &|tree| run(tree, row.scenario().command, 0).output, table),
         }
     }
     table.conclude(name);
 }
 
-fn cut(row: &Row, table: Table) -> Table {
+fn cut(row: &Row, command: &(dyn Fn(&Path) -> Output + Sync), table: Table) -> Table {
     let name = row.name();
     let judge = Judge::new(row.scenario());
     let start = judge.start.path();
     let record = || {
         leave_the_machine_alone();
-        Recording::of(row.kind, row.layout, start, judge.scenario.command)
+        Recording::of(row.kind, row.layout, start, command)
     };
     let recording = std::thread::scope(|scope| scope.spawn(record).join().expect("a recording"));
     let is_refused = matches!(row.layout, Layout::VarFull | Layout::VarReadOnly);
@@ -149,6 +166,9 @@ struct Seen<'a> {
 impl Seen<'_> {
     fn after(&self, recording: &Recording, bench: &Bench, moment: usize, left: &Left) -> Result<End, String> {
         let tree = recording.mount(bench, moment, left)?;
+        if recording.is_over(moment) {
+            self.claims.are_closed(tree.path())?;
+        }
         let key = Hash::of(format!("{:?}", state(tree.path())).as_bytes());
         let known = self.known.lock().expect("nobody panics").get(&key).cloned();
         let end = known.unwrap_or_else(|| {

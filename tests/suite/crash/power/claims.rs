@@ -10,11 +10,12 @@ use motionctl::journal::{Event, JournalStep, StepVersion};
 use motionctl::values::{Hash, TextPath};
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What the journal said before the command.
 pub struct Claims {
     records: usize,
+    files: BTreeMap<PathBuf, Vec<u8>>,
 }
 
 /// What is to be at a path.
@@ -26,7 +27,7 @@ enum Claim {
 
 impl Claims {
     pub fn new(start: &Path) -> Self {
-        Self { records: records(start).expect("a sound journal").len() }
+        Self { records: records(start).expect("a sound journal").len(), files: files(start) }
     }
 
     /// Holds the journal and the backups against the disk.
@@ -67,8 +68,58 @@ impl Claims {
                 ));
             }
         }
+        self.effects_were_intended(tree, &records)?;
         backups(tree)
     }
+
+    /// After the command: nothing of it is open.
+    pub fn are_closed(&self, tree: &Path) -> Result<(), String> {
+        let records = records(tree)?;
+        match records.last() {
+            None | Some(Event::Finished { .. }) if records.len() >= self.records => Ok(()),
+            last => Err(format!("the command was over, and the journal ends with {last:?}")),
+        }
+    }
+
+    /// Whether each file that is another now was to be changed, by what the journal says.
+    fn effects_were_intended(&self, tree: &Path, records: &[Event]) -> Result<(), String> {
+        let (mut steps, mut intended): (&[JournalStep], Vec<&JournalStep>) = Default::default();
+        for event in records {
+            match event {
+                Event::Started { steps: next, .. } | Event::Recovering { steps: next, .. } => steps = next,
+                Event::Intent { step } => intended.extend(steps.get(*step)),
+                _ => {}
+            }
+        }
+        let is_intended = |changed: &Path| {
+            intended.iter().any(|step| match step {
+                JournalStep::SetFile { path, .. } => Path::new(path.as_str()) == Path::new("/").join(changed),
+                JournalStep::RestoreTree { .. } => true,
+                JournalStep::MakeFolder { .. } | JournalStep::RemoveFolder { .. } | JournalStep::Reload => {
+                    false
+                }
+            })
+        };
+        let now = files(tree);
+        let changed =
+            now.iter().filter(|(path, bytes)| self.files.get(*path) != Some(bytes)).map(|(path, _)| path);
+        let gone = self.files.keys().filter(|path| !now.contains_key(*path));
+        match changed.chain(gone).find(|path| !is_intended(path)) {
+            Some(path) => {
+                Err(format!("{} is another, and the journal has no intent of that", path.display()))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// The files of the configuration, but for what waits beside them.
+fn files(tree: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let entries = walkdir::WalkDir::new(tree.join("etc")).into_iter().flatten();
+    let files = entries.filter(|entry| entry.file_type().is_file());
+    let shown = files.filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."));
+    let path = |path: &Path| path.strip_prefix(tree).expect("below it").to_owned();
+    shown.map(|entry| (path(entry.path()), fs::read(entry.path()).expect("reading"))).collect()
 }
 
 fn claim(step: &JournalStep) -> Option<(TextPath, Claim)> {

@@ -2,7 +2,6 @@
 //!
 //! Invariant: what was flushed is there; of the rest any part may be.
 
-use super::super::scenario::run;
 use super::disk::{Kind, Mounted, memory};
 use super::recorder::{Event, Pages, Recorder};
 use std::collections::BTreeSet;
@@ -81,8 +80,8 @@ impl Bench {
 }
 
 impl Recording {
-    /// Runs a command on a copy of a tree that lies on recorded disks, until it ends or it is cut off.
-    pub fn of(kind: Kind, layout: Layout, start: &Path, command: &[&str]) -> Self {
+    /// What is asked of the disks on which a copy of a tree lies while a command is run on it.
+    pub fn of(kind: Kind, layout: Layout, start: &Path, command: &dyn Fn(&Path) -> Output) -> Self {
         let bench = Bench::new(layout.disks());
         for image in &bench.images {
             kind.make(image, kind.size()).expect("a file system");
@@ -96,7 +95,7 @@ impl Recording {
             tree._disks[0].remount(nix::mount::MsFlags::MS_RDONLY).expect("remounting");
         }
         let from = recorder.now();
-        let output = run(tree.path(), command, 0).output;
+        let output = command(tree.path());
         let to = recorder.now();
         drop(tree);
         Self { kind, disks, events: recorder.events(), during: from..to, output }
