@@ -123,6 +123,7 @@ fn is_text(command: &Command) -> bool {
         Command::Seed(SeedCommand::Schema(SchemaCommand::Show(_)) | SeedCommand::Export(_)) => true,
         Command::Seed(SeedCommand::Import(args)) => args.out.is_none(),
         Command::Seed(SeedCommand::Schema(SchemaCommand::Discover(args))) => args.out.is_none(),
+        Command::Seed(SeedCommand::Schema(SchemaCommand::Learn(args))) => args.end && args.out.is_none(),
         _ => false,
     }
 }

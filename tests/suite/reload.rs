@@ -60,9 +60,11 @@ fn a_good_reload_under_traffic_is_proven_and_clean() {
         assert!(answers.iter().all(|answer| answer == "new"), "an old worker answered after the proof");
         assert!(proof.section.proven);
         assert_eq!(proof.section.error_log, ErrorLogVerdict::Clean);
-        assert_eq!(proof.section.old_workers, old.iter().copied().collect::<Vec<_>>());
+        // On a busy machine a generation may pass unseen; then it is old, too, and the next one is watched.
+        let before = &proof.section.old_workers;
+        assert!(old.iter().all(|pid| before.contains(pid)), "{before:?}");
         assert_eq!(proof.section.new_workers.len(), 2);
-        assert!(proof.section.new_workers.iter().all(|pid| !old.contains(pid)));
+        assert!(proof.section.new_workers.iter().all(|pid| !before.contains(pid)));
         assert!(proof.retired > proof.signalled);
     });
     assert!(sent.into_inner() > 0);

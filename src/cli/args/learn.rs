@@ -36,8 +36,8 @@ pub struct SchemaLearnArgs {
     /// state folder
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "end")]
     pub from: Option<PathBuf>,
-    /// Write to FILE: with `--begin` the first look, with `--end` the proposal;
-    /// by default to the state folder
+    /// Write to FILE: with `--begin` the first look, by default in the state
+    /// folder; with `--end` the proposal, which is printed otherwise
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub out: Option<PathBuf>,
     /// Replace the file where there is one

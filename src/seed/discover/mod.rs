@@ -56,7 +56,10 @@ pub fn discover_around(
         found.queues(*channel, queues, &mut proposal);
     }
     match &found.profiles {
-        Ok(profiles) => found.profiles(profiles, &mut proposal),
+        Ok(profiles) => {
+            found.profiles(profiles, &mut proposal);
+            proposal.notes.extend(found.otherwise.clone());
+        }
         Err(note) => proposal.notes.push(note.clone()),
     }
     let channels: Vec<Channel> = found.entities.queues.keys().copied().collect();
@@ -97,6 +100,8 @@ struct Discovery<'a> {
     engine: Engine,
     entities: Entities<'a>,
     profiles: Result<Found<'a>, String>,
+    /// What would be said of profiles if their table was not known.
+    otherwise: Option<String>,
     targets: Targets<'a>,
 }
 
@@ -116,11 +121,17 @@ impl<'a> Discovery<'a> {
             reason: "a profile that was made by hand is a row of it".to_owned(),
             known: Known::ByConvention,
         });
-        let profiles = known.map_or_else(|| profiles::profiles(catalog, &entities, &targets, engine), Ok);
+        let guessed = profiles::profiles(catalog, &entities, &targets, engine);
+        let otherwise = known.as_ref().and_then(|known| match &guessed {
+            Ok(found) if found.table.name == known.table.name => None,
+            Ok(found) => Some(format!("profiles: {} ({})", found.table.name, found.reason)),
+            Err(note) => Some(note.clone()),
+        });
+        let profiles = known.map_or(guessed, Ok);
         if let Ok(profiles) = &profiles {
             targets = targets.with(Target::Profiles, profiles.table);
         }
-        Self { engine, entities, profiles, targets }
+        Self { engine, entities, profiles, otherwise, targets }
     }
 
     fn users(&self, proposal: &mut Proposal) {

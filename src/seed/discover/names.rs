@@ -85,8 +85,9 @@ const PLAIN: [&str; 38] = [
     "whats",
     "whatsapp",
 ];
-/// Words of tables that keep what was, or what is counted.
-const PAST: [&str; 28] = [
+/// Words of tables that keep what was, or what is counted. `session` turns a column's meaning as well, and so is in both.
+const PAST: [&str; 33] = [
+    "activity",
     "archive",
     "archived",
     "audit",
@@ -97,15 +98,18 @@ const PAST: [&str; 28] = [
     "event",
     "expired",
     "export",
+    "feed",
     "history",
     "import",
     "journal",
     "legacy",
     "log",
     "migration",
+    "notification",
     "old",
     "report",
     "revision",
+    "session",
     "snapshot",
     "staging",
     "stat",
@@ -113,6 +117,7 @@ const PAST: [&str; 28] = [
     "temp",
     "temporary",
     "tmp",
+    "trail",
     "trash",
     "version",
 ];

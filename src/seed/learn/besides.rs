@@ -6,7 +6,7 @@ use super::changes::{Cells, Changes};
 use super::evidence::{AGENT, PROFILE, QUEUE, Whose, is, is_past};
 use super::links::LinkRow;
 use super::lists;
-use super::picture::Task;
+use super::picture::{Pair, Task};
 use super::profile::{self, Profile};
 use crate::db::{Catalog, Value};
 use crate::seed::discover::names::words;
@@ -51,11 +51,7 @@ fn by_name(change: &Changes, task: &Task) -> Option<String> {
 }
 
 fn mentions_others(row: &Cells, task: &Task) -> bool {
-    let pairs = task.queues.values();
-    let known = pairs
-        .flat_map(|pair| [Some(&pair.of_profile), pair.personal.as_ref()])
-        .flatten()
-        .chain([&task.agent]);
+    let known = task.queues.values().flat_map(Pair::both).chain([&task.agent]);
     known.into_iter().any(|known| {
         let id = known.id.to_string();
         row.iter()
@@ -88,8 +84,7 @@ fn of_three(change: &Changes, task: &Task, profile: &Profile<'_>) -> Option<Stri
 /// A text that lists ids or names of the task, as some applications keep their links.
 fn within_text(change: &Changes, task: &Task, profile: &Profile<'_>) -> Option<String> {
     let of_profile = change.table == profile.table.name;
-    let pairs = task.queues.values().flat_map(|pair| [Some(&pair.of_profile), pair.personal.as_ref()]);
-    let known: Vec<_> = pairs.flatten().chain([&task.agent]).collect();
+    let known: Vec<_> = task.queues.values().flat_map(Pair::both).chain([&task.agent]).collect();
     let lists = |text: &str| {
         let parts: BTreeSet<&str> = text.split(|c: char| !c.is_alphanumeric()).collect();
         let is_list = text.starts_with(['[', '{']) || text.contains(',');

@@ -27,8 +27,10 @@ pub struct Deletion {
 pub enum Fate {
     /// It is gone.
     Gone,
-    /// It is there, and this column got a time.
+    /// It is there, and this column got a time; nothing else changed but the time of the change.
     Marked(String),
+    /// It is there, this column got a time, and these changed as well.
+    MarkedBesides(String, Vec<String>),
     /// It is there, and these columns changed; none of them got a time.
     Changed(Vec<String>),
     /// It is there as it was.
@@ -74,18 +76,30 @@ fn fate(conn: &mut Connection, table: &Table, row: &FoundRow, salt: &str) -> Res
     let Some(now) = rows.first() else { return Ok(Fate::Gone) };
     let engine = conn.engine();
     let before = row.print.as_bytes().chunks(DIGEST);
-    let mut changed = Vec::new();
+    let (mut marks, mut changed) = (Vec::new(), Vec::new());
     for ((column, value), before) in columns.iter().zip(now.values()).zip(before) {
         if print(value, salt).as_bytes() == before {
             continue;
         }
         let was_null = print(&Value::Null, salt).as_bytes() == before;
-        if was_null && takes(column, Type::Time, engine) {
-            return Ok(Fate::Marked(column.name.clone()));
-        }
-        changed.push(column.name.clone());
+        let is_mark = was_null && takes(column, Type::Time, engine) && !is_of_a_change(&column.name);
+        if is_mark { &mut marks } else { &mut changed }.push(column.name.clone());
     }
-    Ok(if changed.is_empty() { Fate::Unchanged } else { Fate::Changed(changed) })
+    Ok(of_columns(marks, changed))
+}
+
+/// What columns that changed say: those that got a time, and all others.
+fn of_columns(marks: Vec<String>, changed: Vec<String>) -> Fate {
+    let (touched, besides): (Vec<String>, Vec<String>) =
+        changed.into_iter().partition(|column| is_of_a_change(column));
+    match (marks.as_slice(), besides.as_slice()) {
+        ([], []) if touched.is_empty() => Fate::Unchanged,
+        ([], []) => Fate::Changed(touched),
+        ([mark], []) => Fate::Marked(mark.clone()),
+        ([mark], _) => Fate::MarkedBesides(mark.clone(), besides),
+        // Of two times nothing says which is the mark.
+        _ => Fate::Changed([besides, marks].concat()),
+    }
 }
 
 /// Whether a column only says when the row was written at last.
@@ -121,6 +135,14 @@ impl Deletion {
                 let head = self.found.sections.iter_mut().find(|section| section.key == row.part);
                 head.into_iter().for_each(|head| head.entries.retain(|entry| !is(entry, "revive")));
             }
+            Fate::MarkedBesides(column, besides) => self.unsettled(
+                row,
+                &format!(
+                    "learned: when {what} the row stayed, {column} got a time, and {} changed, too; motionctl would only set \
+                     {column}, and no map can say more",
+                    besides.join(", ")
+                ),
+            ),
             Fate::Changed(columns) => {
                 let remark = format!(
                     "learned: when {what} the row stayed, and {} changed; no map can say that this is a deleted row",
@@ -130,16 +152,8 @@ impl Deletion {
                     row.part != "profiles" && columns.iter().all(|column| is_of_a_change(column));
                 if is_only_touched {
                     section.entries.push(Entry::Remark(remark));
-                    return;
-                }
-                self.notes.push(format!("{}: {remark}; so it is a comment, and must be settled", row.part));
-                let of_part =
-                    self.found.sections.iter_mut().filter(|section| is_part(&section.key, &row.part));
-                for section in of_part {
-                    section.is_open = true;
-                    if section.key == row.part {
-                        section.entries.insert(0, Entry::Remark(remark.clone()));
-                    }
+                } else {
+                    self.unsettled(row, &remark);
                 }
             }
             Fate::Unchanged if row.part.starts_with("links.personal.") => self.notes.push(format!(
@@ -147,6 +161,18 @@ impl Deletion {
                 row.part
             )),
             Fate::Unchanged | Fate::Unknown(_) => {}
+        }
+    }
+
+    /// Makes the part a comment: a person has to say what a deletion is there.
+    fn unsettled(&mut self, row: &FoundRow, remark: &str) {
+        self.notes.push(format!("{}: {remark}; so it is a comment, and must be settled", row.part));
+        let of_part = self.found.sections.iter_mut().filter(|section| is_part(&section.key, &row.part));
+        for section in of_part {
+            section.is_open = true;
+            if section.key == row.part {
+                section.entries.insert(0, Entry::Remark(remark.to_owned()));
+            }
         }
     }
 
@@ -163,6 +189,9 @@ impl std::fmt::Display for Fate {
         match self {
             Self::Gone => f.write_str("the row is gone"),
             Self::Marked(column) => write!(f, "the row is marked in {column}"),
+            Self::MarkedBesides(column, besides) => {
+                write!(f, "the row is marked in {column}, and {} changed, too", besides.join(", "))
+            }
             Self::Changed(columns) => write!(f, "the row is there; {} changed", columns.join(", ")),
             Self::Unchanged => f.write_str("the row is there as it was"),
             Self::Unknown(why) => write!(f, "not known: {why}"),

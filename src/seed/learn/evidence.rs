@@ -6,7 +6,7 @@
 use super::changes::Cells;
 use crate::db::Value;
 use crate::db::catalog::{Column, Table};
-use crate::seed::discover::names::{key, referred, words};
+use crate::seed::discover::names::{self, key, referred, words};
 
 /// Whose id it is.
 #[derive(Debug, Clone)]
@@ -28,6 +28,7 @@ pub const QUEUE: &[&str] = &["queue"];
 
 /// What a column is worth as such a reference.
 const BY_KEY: i32 = 5;
+const BY_TABLE: i32 = 4;
 const BY_NAME: i32 = 3;
 const BY_ID_ALONE: i32 = 1;
 
@@ -65,11 +66,17 @@ impl Whose {
             return if refers { holder(BY_KEY, format!("a foreign key to {}", self.table)) } else { None };
         }
         let stem = referred(&column.name).unwrap_or_else(|| key(&column.name));
+        let named = || format!("named {}", column.name);
+        // `ChatQueueId` is a better name for a chat queue than for a voice queue, where their ids are the same.
+        if stem == key(&self.table) {
+            return holder(BY_TABLE, named());
+        }
+        // `AgentProfileId` is a profile's and no agent's.
         let said = words(&column.name);
-        if stem == key(&self.table)
-            || self.words.iter().any(|word| said.iter().any(|it| it == word) || stem.ends_with(word))
-        {
-            return holder(BY_NAME, format!("named {}", column.name));
+        let is_known = |word: &&String| [AGENT, PROFILE, QUEUE].concat().contains(&word.as_str());
+        let is_its = said.iter().rfind(is_known).is_some_and(|word| self.words.contains(&word.as_str()));
+        if is_its || self.words.iter().any(|word| stem.ends_with(word)) {
+            return holder(BY_NAME, named());
         }
         holder(BY_ID_ALONE, "by the id that it holds".to_owned())
     }
@@ -92,29 +99,7 @@ pub fn value<'a>(row: &'a Cells, column: &str) -> Option<&'a Value> {
     row.iter().find(|(name, _)| name == column).map(|(_, value)| value)
 }
 
-/// Words of tables that keep what was, or what was only asked for.
+/// Whether a table's name says that it keeps what was.
 pub fn is_past(table: &str) -> bool {
-    const PAST: [&str; 20] = [
-        "report",
-        "history",
-        "log",
-        "archive",
-        "backup",
-        "audit",
-        "stat",
-        "old",
-        "tmp",
-        "bak",
-        "copy",
-        "event",
-        "session",
-        "journal",
-        "version",
-        "trail",
-        "activity",
-        "activitie",
-        "notification",
-        "feed",
-    ];
-    words(table).iter().any(|word| PAST.contains(&word.as_str()))
+    words(table).iter().any(|word| names::is_past(word))
 }

@@ -7,8 +7,9 @@ use super::changes::{Cells, Changes};
 use super::evidence::value;
 use super::links::{LinkRow, Witness, kinds, link_rows};
 use super::look::{columns, number_key, print};
+use super::mistakes::instead;
 use super::picture::{Found, FoundRow, Picture, Task};
-use super::profile::{self, Profile};
+use super::profile::{self, Lost, Profile};
 use super::sections::{left_open, of_link, of_profile, without_trace};
 use super::task::said;
 use super::told_apart::{Mark, mark};
@@ -32,7 +33,7 @@ pub struct Lesson {
     /// What was asked for and not found, or cannot be mapped.
     pub notes: Vec<String>,
     /// Why the profile was not found.
-    pub missing: Option<String>,
+    pub missing: Option<Lost>,
 }
 
 /// Learns from what has changed. `proposal` is what `discover` concludes: it knows agents and queues.
@@ -49,10 +50,10 @@ pub fn lesson(
     let queues = |channel: Channel| said(proposal, &format!("queues.{channel}"), "table").unwrap_or_default();
     let witness = Witness { users: &users, queues: &queues };
     let mut lesson = Lesson::default();
-    let profile = match profile::profile(catalog, changes, task, &witness) {
+    let profile = match profile::profile(catalog, changes, picture, &witness) {
         Ok(profile) => profile,
-        Err(why) => {
-            lesson.missing = Some(why);
+        Err(lost) => {
+            lesson.missing = Some(lost);
             return lesson;
         }
     };
@@ -60,8 +61,10 @@ pub fn lesson(
     lesson.parts.push(("profiles".to_owned(), profile.table.name.clone()));
     lesson.profile = profile.row.iter().map(|(name, value)| (name.clone(), value.display())).collect();
     let rows = link_rows(catalog, changes, task, &witness, Some(&profile));
-    let chosen: Vec<LinkRow<'_>> =
-        kinds(task).into_iter().filter_map(|kind| choose(kind, task, &rows, &mut lesson.notes)).collect();
+    let mut chosen: Vec<LinkRow<'_>> = Vec::new();
+    for kind in kinds(task) {
+        chosen.extend(choose(kind, task, &rows, &chosen, &mut lesson.notes));
+    }
     for link in &chosen {
         let second = rows.iter().find(|row| row.kind == link.kind && row.table.name != link.table.name);
         let mark = mark(link, &chosen);
@@ -77,8 +80,13 @@ pub fn lesson(
         lesson.sections.extend(sections);
         lesson.parts.push((format!("links.{}", link.kind), link.table.name.clone()));
     }
-    let unseen = kinds(task).into_iter().filter(|kind| !chosen.iter().any(|link| link.kind == *kind));
-    lesson.sections.extend(unseen.filter(|kind| !task.is_left_out(*kind)).map(without_trace));
+    let unseen: Vec<LinkKind> =
+        kinds(task).into_iter().filter(|kind| !chosen.iter().any(|link| link.kind == *kind)).collect();
+    let swapped = unseen.iter().filter(|kind| !rows.iter().any(|row| row.kind == **kind));
+    lesson
+        .notes
+        .extend(swapped.filter_map(|kind| instead(*kind, task, catalog, changes, &witness, &profile)));
+    lesson.sections.extend(unseen.into_iter().filter(|kind| !task.is_left_out(*kind)).map(without_trace));
     lesson.notes.extend(besides::notes(catalog, changes, task, &profile, &chosen));
     lesson.found = Some(found(picture, &profile, &chosen, &lesson.sections));
     lesson
@@ -89,10 +97,33 @@ fn choose<'a>(
     kind: LinkKind,
     task: &Task,
     rows: &[LinkRow<'a>],
+    chosen: &[LinkRow<'a>],
     notes: &mut Vec<String>,
 ) -> Option<LinkRow<'a>> {
-    let mut found = rows.iter().filter(|row| row.kind == kind);
-    match (found.next(), found.next()) {
+    // One row is one link: where ids are the same in two channels, it would be taken for both.
+    let is_taken = |row: &LinkRow<'_>| {
+        chosen
+            .iter()
+            .any(|other| std::ptr::eq(other.row, row.row) && other.member.column == row.member.column)
+    };
+    let found: Vec<&LinkRow<'a>> = rows.iter().filter(|row| row.kind == kind && !is_taken(row)).collect();
+    let best = found.first().copied();
+    let equal = |row: &&&LinkRow<'a>| best.is_some_and(|best| best.points == row.points);
+    let in_one =
+        found.iter().filter(equal).filter(|row| best.is_some_and(|best| best.table.name == row.table.name));
+    if let Some(best) = best
+        && in_one.count() > 1
+        && rows.iter().any(|row| row.kind != kind && std::ptr::eq(row.row, best.row))
+    {
+        notes.push(format!(
+            "links.{kind}: ids are the same in several channels, and nothing says which new row of {} is about this one: \
+             begin again with other queues",
+            best.table.name
+        ));
+        return None;
+    }
+    let other = found.iter().find(|row| best.is_some_and(|best| best.table.name != row.table.name)).copied();
+    match (best, other) {
         (None, _) => {
             let step = task.step_of(kind).unwrap_or_default();
             notes.push(if task.is_left_out(kind) {
@@ -137,5 +168,5 @@ fn found(picture: &Picture, profile: &Profile<'_>, chosen: &[LinkRow<'_>], secti
             rows.push(row(format!("links.{}", link.kind), link.table, link.row, by));
         }
     }
-    Found { sections: sections.to_vec(), profiles: profile.table.name.clone(), rows }
+    Found { sections: sections.to_vec(), profiles: profile.table.name.clone(), rows, notes: Vec::new() }
 }

@@ -6,8 +6,10 @@
 use super::changes::{Cells, Changes};
 use super::deletion::is_of_a_change;
 use super::evidence::{AGENT, Holder, PROFILE, QUEUE, Whose, is, is_past};
+use super::journals;
 use super::picture::Task;
 use super::profile::Profile;
+use super::told_apart::{may_be, unused_owner};
 use crate::db::Catalog;
 use crate::db::catalog::Table;
 use crate::seed::map::LinkKind;
@@ -79,14 +81,23 @@ pub fn link_rows<'a>(
         };
         let penalty =
             (kind == LinkKind::ProfileQueues(crate::seed::Channel::Voice)).then(|| task.penalty.to_string());
-        let search = Search { kind, owner, member, never, profile, penalty };
+        let same = kinds(task).into_iter().filter(|other| *other != kind).filter(|other| {
+            ends(*other, task, witness, of_profile.as_ref(), &agent)
+                .is_some_and(|(its, of_it, _)| (its.id, of_it.id) == (owner.id.clone(), member.id.clone()))
+        });
+        let same = same.count();
+        let search = Search { kind, owner, member, never, same, profile, penalty };
         let mut found: Vec<LinkRow<'a>> = changes
             .iter()
-            .filter_map(|change| search.in_table(catalog.table(&change.table)?, change))
+            .filter_map(|change| Some(search.in_table(catalog.table(&change.table)?, change)))
+            .flatten()
             .collect();
         found.sort_by_key(|row| -row.points);
         all.extend(found);
     }
+    journals::weigh(&mut all);
+    // Of one kind the likeliest comes first.
+    all.sort_by_key(|row| -row.points);
     all
 }
 
@@ -122,17 +133,19 @@ struct Search<'s> {
     owner: Whose,
     member: Whose,
     never: Vec<Whose>,
+    /// So many other steps have the same two ids.
+    same: usize,
     profile: Option<&'s Profile<'s>>,
     /// What was typed with the link, if anything was.
     penalty: Option<String>,
 }
 
 impl Search<'_> {
-    /// The best row of a table, less sure the more rows there are that look alike.
-    fn in_table<'a>(&self, table: &'a Table, change: &'a Changes) -> Option<LinkRow<'a>> {
+    /// The rows of a table, less sure the more there are that look alike.
+    fn in_table<'a>(&self, table: &'a Table, change: &'a Changes) -> Vec<LinkRow<'a>> {
         let is_an_end = [&self.owner.table, &self.member.table].contains(&&table.name);
         if is_an_end || self.profile.is_some_and(|profile| profile.table.name == table.name) {
-            return None;
+            return Vec::new();
         }
         let mut found: Vec<LinkRow<'a>> = change
             .rows
@@ -141,11 +154,14 @@ impl Search<'_> {
             .filter_map(|(row, _)| self.link(table, row))
             .collect();
         found.sort_by_key(|row| -row.points);
-        let alike = i32::try_from(found.len().saturating_sub(1).min(3)).unwrap_or(3);
+        // Rows that other steps must have made do not count against it.
+        let alike = i32::try_from(found.len().saturating_sub(1 + self.same).min(3)).unwrap_or(3);
         let others = i32::try_from(change.new.saturating_sub(1).min(50) / 10).unwrap_or(5);
-        let mut best = found.into_iter().next()?;
-        best.points -= 2 * alike + others;
-        (best.points >= FEWEST).then_some(best)
+        for row in &mut found {
+            row.points -= 2 * alike + others;
+        }
+        found.retain(|row| row.points >= FEWEST);
+        found
     }
 
     /// A row that was there, and got one of the ids or lost a mark, may be the link; one that only was touched is not.
@@ -184,9 +200,17 @@ impl Search<'_> {
         let has_penalty = self.penalty.as_ref().is_some_and(|typed| {
             row.iter().any(|(name, value)| !columns.contains(&name.as_str()) && is(value, typed))
         });
-        let holds = [(covers(&columns), 4), (is_past(&table.name), -8), (has_penalty, 3)];
+        let says = |channel| {
+            row.iter().any(|(name, value)| !columns.contains(&name.as_str()) && may_be(value, channel))
+        };
+        let is_said = self.kind.channel().is_some_and(says);
+        let holds = [(covers(&columns), 4), (is_past(&table.name), -8), (has_penalty, 3), (is_said, 1)];
         let holds: i32 = holds.iter().map(|(holds, points)| if *holds { *points } else { 0 }).sum();
         let points = owner.points + member.points + holds - more;
-        Some(LinkRow { kind: self.kind, table, row, owner: owner.clone(), member: member.clone(), points })
+        let (owner, member) = (owner.clone(), member.clone());
+        let mut link = LinkRow { kind: self.kind, table, row, owner, member, points };
+        // Motion knows a column for the other owner here, and left it empty.
+        link.points += i32::from(unused_owner(&link).is_some());
+        Some(link)
     }
 }

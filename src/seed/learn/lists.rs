@@ -59,7 +59,7 @@ fn told((place, ids): &List, task: &Task) -> Option<String> {
     let mut all = Vec::new();
     for (channel, pair) in &task.queues {
         all.push(pair.of_profile.id);
-        for queue in [Some(&pair.of_profile), pair.personal.as_ref()].into_iter().flatten() {
+        for queue in pair.both() {
             if is_list(&[queue.id]) {
                 told.push((Some(*channel), format!("the id of the {channel} queue {}", shown(&queue.name))));
             }

@@ -1,7 +1,8 @@
 //! The first look at a database, kept in a file until the second one.
 //!
 //! Invariant: pure data. It holds no value of any row: a row is a salted digest of its key, and four letters of digest
-//! for each of its columns. Only the task has names: of the profile to be made, an agent and queues.
+//! for each of its columns. Only the task has names, of the profile to be made, an agent and queues; and what was learned in
+//! the end has values of the profile's own rows.
 
 use crate::seed::Channel;
 use crate::seed::discover::Section;
@@ -45,6 +46,13 @@ pub struct Pair {
     pub of_profile: Known,
     /// The one that is given to the agent directly, where there is one that the agent lacks.
     pub personal: Option<Known>,
+}
+
+impl Pair {
+    /// The queues, that of the profile first.
+    pub fn both(&self) -> impl Iterator<Item = &Known> {
+        [Some(&self.of_profile), self.personal.as_ref()].into_iter().flatten()
+    }
 }
 
 /// The first look.
@@ -98,6 +106,9 @@ pub struct Found {
     pub profiles: String,
     /// The rows that the profile consists of.
     pub rows: Vec<FoundRow>,
+    /// What was said of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// A row of the profile.

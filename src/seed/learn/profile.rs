@@ -7,9 +7,11 @@ use super::changes::{Cells, Changes};
 use super::evidence::{is_past, value};
 use super::links::{Witness, link_rows};
 use super::look::is_number;
-use super::picture::Task;
+use super::mistakes;
+use super::picture::{Picture, Task};
 use crate::db::catalog::Table;
 use crate::db::{Catalog, Value};
+use std::collections::BTreeSet;
 
 /// The profile's row.
 #[derive(Debug, Clone)]
@@ -24,15 +26,26 @@ pub struct Profile<'a> {
     pub name: String,
 }
 
+/// Why the profile was not found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// The reason.
+    pub why: String,
+    /// What the person should do.
+    pub advice: &'static str,
+}
+
 /// The profile among the changes, or why it could not be told; then what was seen of the name.
 pub fn profile<'a>(
     catalog: &'a Catalog,
     changes: &'a [Changes],
-    task: &Task,
+    picture: &Picture,
     witness: &Witness<'_>,
-) -> Result<Profile<'a>, String> {
+) -> Result<Profile<'a>, Lost> {
+    let task = &picture.task;
     let mut candidates = Vec::new();
     let mut reasons = Vec::new();
+    let mut advice = mistakes::AGAIN;
     for change in changes {
         let Some(table) = catalog.table(&change.table) else { continue };
         let rows: Vec<(&Cells, String)> =
@@ -43,12 +56,15 @@ pub fn profile<'a>(
                 Ok(id) => candidates.push(Profile { table, row, id, name: name.clone() }),
                 Err(why) => reasons.push(format!("{}: a row has the name in {name}, but {why}", table.name)),
             },
-            several => reasons.push(format!(
-                "{}: {} rows have the name in {}, and a profile is one",
-                table.name,
-                several.len(),
-                several[0].1
-            )),
+            several => {
+                advice = mistakes::ONE_TOO_MANY;
+                reasons.push(format!(
+                    "{}: {} rows have the name in {}, and a profile is one",
+                    table.name,
+                    several.len(),
+                    several[0].1
+                ));
+            }
         }
     }
     let mut ranked: Vec<(i32, Profile<'a>)> = candidates
@@ -57,10 +73,11 @@ pub fn profile<'a>(
         .collect();
     ranked.sort_by_key(|(points, _)| -points);
     match ranked.as_slice() {
-        [] if reasons.is_empty() => Err(format!("no new row has the name {:?}", task.profile)),
-        [] => Err(reasons.join("; ")),
+        [] if reasons.is_empty() => Err(mistakes::nothing(changes, picture)),
+        [] => Err(Lost { why: reasons.join("; "), advice }),
         [(one, first), (other, second), ..] if one == other => {
-            Err(format!("not told which of {} and {} holds profiles", first.table.name, second.table.name))
+            let (first, second) = (&first.table.name, &second.table.name);
+            Err(Lost { why: format!("not told which of {first} and {second} holds profiles"), advice })
         }
         [(_, found), ..] => Ok(found.clone()),
     }
@@ -74,7 +91,9 @@ fn points(
     candidate: &Profile<'_>,
 ) -> i32 {
     let linked = link_rows(catalog, changes, task, witness, Some(candidate));
-    let kinds = linked.iter().filter(|found| !found.kind.is_personal() && found.points > 0).count();
+    let of_profile = linked.iter().filter(|found| !found.kind.is_personal() && found.points > 0);
+    let kinds =
+        of_profile.map(|found| (found.kind.to_string(), &found.table.name)).collect::<BTreeSet<_>>().len();
     let described = candidate
         .row
         .iter()

@@ -82,12 +82,9 @@ pub fn of_link(
     lines.deleted();
     let (section, mut used) = lines.done();
     if section.entries.iter().any(|entry| matches!(entry, Entry::Line(key, ..) if key == DELETED.key)) {
-        let marks = only
-            .iter()
-            .map(|(column, _)| column)
-            .chain(&absent)
-            .chain([&link.owner.column, &link.member.column]);
-        let pair: Vec<&str> = marks.map(String::as_str).collect();
+        // Without the column that is NULL: a unique index with a NULL in it allows any number of rows.
+        let ends = [&link.owner.column, &link.member.column].into_iter();
+        let pair: Vec<&str> = ends.chain(only.iter().map(|(column, _)| column)).map(String::as_str).collect();
         head.entries.push(revival(link.table, &pair));
     }
     used.extend(only.map(|(column, _)| column));
@@ -287,11 +284,16 @@ pub fn outranked(proposal: &mut Proposal, learned: &[Section]) {
         .filter(|key| !key.ends_with(".columns") && !key.ends_with(".fixed"))
         .collect();
     let is_of = |key: &str| parts.iter().any(|part| is_part(key, part));
+    let differs: Vec<String> =
+        learned.iter().filter_map(|section| differs(section, proposal, &parts)).collect();
     proposal.sections.retain(|section| !is_of(&section.key) && !section.key.starts_with("tables."));
-    proposal.notes.retain(|note| {
-        let about = note.split(": ").next().unwrap_or_default();
-        !parts.contains(&about) && !note.starts_with("tables: ")
-    });
+    proposal.notes.retain(|note| !note.starts_with("tables: "));
+    let notes =
+        std::mem::take(&mut proposal.notes).into_iter().filter_map(|note| match note.split_once(": ") {
+            Some((about, what)) if parts.contains(&about) => concluded(about, what),
+            _ => Some(note),
+        });
+    proposal.notes = notes.chain(differs).collect();
     // Of one kind what is sure comes first.
     proposal.sections.splice(0..0, learned.iter().map(|section| (*section).clone()));
     // As a person reads it: who, what, and then what belongs together.
@@ -300,6 +302,33 @@ pub fn outranked(proposal: &mut Proposal, learned: &[Section]) {
         ["users", "queues", "profiles", "links"].iter().position(|known| *known == first).unwrap_or(9)
     };
     proposal.sections.sort_by_key(|section| rank(&section.key));
+}
+
+/// A note of `discover` on a part that was learned: who comes next, and which view or which key is no part of a map.
+fn concluded(about: &str, what: &str) -> Option<String> {
+    // That it saw nothing says nothing where Motion has shown it.
+    const NOTHING: &str = "no table found";
+    (what != NOTHING).then(|| format!("{about}: it was learned; {DISCOVER}: {what}"))
+}
+
+/// How a note begins that is `discover`'s.
+const DISCOVER: &str = "discover, which knows names and keys alone, says";
+
+/// The table that `discover` takes where Motion wrote into another one, and its reasons.
+fn differs(learned: &Section, proposal: &Proposal, parts: &[&str]) -> Option<String> {
+    let about = parts.iter().find(|part| **part == learned.key)?;
+    let table = |section: &Section| {
+        section.entries.iter().find_map(|entry| match entry {
+            Entry::Line(key, value, _, why) if key == "table" => Some((value.clone(), why.clone())),
+            _ => None,
+        })
+    };
+    let its = proposal.sections.iter().find(|section| section.key == *about && !section.is_open)?;
+    let ((wrote, _), (taken, why)) = (table(learned)?, table(its)?);
+    let taken_plain = taken.trim_matches('"');
+    (wrote != taken).then(|| {
+        format!("{about}: it was learned in {}; {DISCOVER}: {taken_plain} ({why})", wrote.trim_matches('"'))
+    })
 }
 
 /// Whether a section is a part of the map, or one below it.

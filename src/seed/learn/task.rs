@@ -3,6 +3,7 @@
 //! Invariant: the ids of the task differ from each other wherever the database has enough rows, because a link is
 //! known by the ids that it holds. An agent who is not logged in is preferred: nobody's work is touched.
 
+use super::distinct::distinct;
 use super::picture::{Known, Pair, Task};
 use crate::db::{Connection, DbError, Value, quoted};
 use crate::outcome::{Failure, FailureKind};
@@ -15,6 +16,8 @@ use std::collections::BTreeMap;
 
 /// So many queues of a channel are considered, the newest first.
 const MOST: usize = 200;
+/// So many agents are considered.
+const AGENTS: usize = 4;
 /// Penalties that are considered; one is taken that is no id of the task.
 const PENALTIES: [i64; 6] = [7, 8, 9, 6, 5, 4];
 
@@ -37,15 +40,46 @@ pub fn choose(
     choice: &Choice,
     suffix: &str,
 ) -> Result<Task, Failure> {
-    let agent = agent(conn, proposal, choice.agent.as_deref())?;
-    let mut taken = vec![agent.id];
-    let mut queues = BTreeMap::new();
-    for channel in Channel::ALL {
-        let named = choice.queues.get(&channel).map_or(&[][..], Vec::as_slice);
-        if let Some(pair) = pair(conn, proposal, channel, named, &agent, &mut taken)? {
-            queues.insert(channel, pair);
+    // The profile gets the next number of its table, or one that is not much higher.
+    let next: Vec<i64> =
+        next_profile(conn, proposal).into_iter().flat_map(|id| id..id.saturating_add(3)).collect();
+    let mut best: Option<(usize, Task)> = None;
+    for agent in agents(conn, proposal, choice.agent.as_deref())? {
+        let is_as_profile = next.contains(&agent.id);
+        let task = with_agent(conn, proposal, choice, suffix, agent, &next)?;
+        let doubts = task.doubts().len() + usize::from(is_as_profile);
+        if best.as_ref().is_none_or(|(fewest, _)| doubts < *fewest) {
+            best = Some((doubts, task));
+        }
+        if doubts == 0 {
+            break;
         }
     }
+    best.map(|(_, task)| task).ok_or_else(|| {
+        Failure::new(FailureKind::Refused, "there is no agent who could be put into a profile")
+            .with_hint("make one in Motion first")
+    })
+}
+
+/// What is asked of a person with this agent; `next` are the ids that the profile may get.
+fn with_agent(
+    conn: &mut Connection,
+    proposal: &Proposal,
+    choice: &Choice,
+    suffix: &str,
+    agent: Known,
+    next: &[i64],
+) -> Result<Task, Failure> {
+    let mut taken = vec![agent.id];
+    taken.extend(next);
+    let mut offers = Vec::new();
+    for channel in Channel::ALL {
+        let named = choice.queues.get(&channel).map_or(&[][..], Vec::as_slice);
+        if let Some(offer) = offer(conn, proposal, channel, named, &agent)? {
+            offers.push((channel, offer));
+        }
+    }
+    let queues = pairs(&offers, &taken);
     if queues.is_empty() {
         return Err(Failure::new(
             FailureKind::Refused,
@@ -53,6 +87,7 @@ pub fn choose(
         )
         .with_hint("make one in Motion first; `motionctl seed schema discover` says which tables it knows"));
     }
+    taken.extend(queues.values().flat_map(Pair::both).map(|known| known.id));
     let penalty = PENALTIES.into_iter().find(|penalty| !taken.contains(penalty)).unwrap_or(PENALTIES[0]);
     let (profile, description) = (format!("Motionctl learns {suffix}"), format!("To be deleted ({suffix})"));
     Ok(Task { profile, description, agent, penalty, queues, left_out: Vec::new() })
@@ -73,6 +108,34 @@ impl Task {
                 personal.position(|(its, _)| *its == channel).map(|at| at + channels + 3)
             }
         }
+    }
+
+    /// Queues and the agent where they have one id, so that a row may be about either.
+    #[must_use]
+    pub fn doubts(&self) -> Vec<String> {
+        let mut by_id: BTreeMap<i64, Vec<String>> = BTreeMap::new();
+        for (channel, pair) in &self.queues {
+            for queue in pair.both() {
+                let names = by_id.entry(queue.id).or_default();
+                let name = format!("the {channel} queue {}", shown(&queue.name));
+                // Where a channel has one queue, it is given to both.
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+        }
+        let agent = || format!("the agent {}", shown(&self.agent.name));
+        by_id.entry(self.agent.id).and_modify(|names| names.push(agent()));
+        let doubts = by_id.into_iter().filter(|(_, names)| names.len() > 1);
+        doubts
+            .map(|(id, names)| {
+                format!(
+                    "{} have the same id {id}, so that a new row may be about any of them; surer: name others with --queue \
+                     or --agent (make them in Motion where there are none), and begin again",
+                    names.join(" and ")
+                )
+            })
+            .collect()
     }
 
     /// Whether the person says that the step was left out.
@@ -113,7 +176,8 @@ impl Task {
     }
 }
 
-fn agent(conn: &mut Connection, proposal: &Proposal, named: Option<&str>) -> Result<Known, Failure> {
+/// The agents that may be taken, the best first: those who are not logged in, where there are any.
+fn agents(conn: &mut Connection, proposal: &Proposal, named: Option<&str>) -> Result<Vec<Known>, Failure> {
     let users = |key| said(proposal, "users.columns", key);
     let known =
         (said(proposal, "users", "table"), users("id"), users("name"), users("role"), users("online"));
@@ -132,38 +196,66 @@ fn agent(conn: &mut Connection, proposal: &Proposal, named: Option<&str>) -> Res
     let wanted = said(proposal, "users", "agent_role").unwrap_or_else(|| "agent".to_owned());
     let (id, name, role) = (quoted(&id), quoted(&name), quoted(&role));
     let is_named = if named.is_some() { format!(" AND {name} = ?") } else { String::new() };
-    let offline = online.map_or_else(String::new, |online| format!("coalesce({}, 0), ", quoted(&online)));
+    let online = online.map_or_else(|| "0".to_owned(), |online| format!("coalesce({}, 0)", quoted(&online)));
     let sql = format!(
-        "SELECT {id}, {name} FROM {} WHERE {role} = ?{is_named} ORDER BY {offline}{id} DESC LIMIT 1",
+        "SELECT {id}, {name}, {online} FROM {} WHERE {role} = ?{is_named} ORDER BY 3, {id} DESC LIMIT {AGENTS}",
         quoted(&table)
     );
     let values: Vec<Value> = [wanted].into_iter().chain(named.map(str::to_owned)).map(Value::from).collect();
     let rows = conn.rows(&sql, &values).map_err(|error| failure(&error))?;
-    match (rows.first(), named) {
-        (Some(row), _) => known_row(row).map_err(|error| failure(&error)),
-        (None, Some(named)) => {
-            Err(Failure::new(FailureKind::Invalid, format!("there is no agent {}", shown(named))))
-        }
-        (None, None) => {
-            Err(Failure::new(FailureKind::Refused, "there is no agent who could be put into a profile")
-                .with_hint("make one in Motion first"))
-        }
-    }
+    let Some(state) = rows.first().map(|row| &row.values()[2]) else {
+        let unknown = |name| Failure::new(FailureKind::Invalid, format!("there is no agent {}", shown(name)));
+        return named.map_or_else(|| Ok(Vec::new()), |name| Err(unknown(name)));
+    };
+    let alike = rows.iter().filter(|row| row.values()[2] == *state);
+    alike.map(known_row).collect::<Result<_, _>>().map_err(|error| failure(&error))
 }
 
 fn known_row(row: &crate::db::Row) -> Result<Known, DbError> {
     Ok(Known { id: row.int(0)?, name: row.text(1)?.to_owned() })
 }
 
+/// The queues of a channel that may be taken, the best first.
+struct Offer {
+    of_profile: Vec<Known>,
+    personal: Vec<Known>,
+}
+
+/// A queue for the profile and one for the agent in each channel, with ids that differ where that can be.
+fn pairs(offers: &[(Channel, Offer)], taken: &[i64]) -> BTreeMap<Channel, Pair> {
+    let ids = |queues: &[Known]| queues.iter().map(|queue| queue.id).collect();
+    let places: Vec<Vec<i64>> =
+        offers.iter().flat_map(|(_, offer)| [ids(&offer.of_profile), ids(&offer.personal)]).collect();
+    let chosen = distinct(&places, taken);
+    let mut pairs = BTreeMap::new();
+    for ((channel, offer), chosen) in offers.iter().zip(chosen.chunks(2)) {
+        let Some(of_profile) = offer.of_profile.get(chosen[0].unwrap_or(0)) else { continue };
+        // Within a channel two queues have two ids, whatever others have.
+        let other = || offer.personal.iter().find(|queue| queue.id != of_profile.id);
+        let personal =
+            chosen[1].and_then(|at| offer.personal.get(at)).filter(|queue| queue.id != of_profile.id);
+        let personal = personal.or_else(other).or(offer.personal.first()).cloned();
+        pairs.insert(*channel, Pair { of_profile: of_profile.clone(), personal });
+    }
+    pairs
+}
+
+/// The number that the next profile gets, as far as `discover` knows where profiles are.
+fn next_profile(conn: &mut Connection, proposal: &Proposal) -> Option<i64> {
+    let (table, id) = (said(proposal, "profiles", "table")?, said(proposal, "profiles.columns", "id")?);
+    let sql = format!("SELECT MAX({}) FROM {}", quoted(&id), quoted(&table));
+    let rows = conn.rows(&sql, &[]).ok()?;
+    Some(rows.first()?.optional_int(0).ok()?.unwrap_or(0).saturating_add(1))
+}
+
 /// The queues of a channel; none where no table or no queue is known.
-fn pair(
+fn offer(
     conn: &mut Connection,
     proposal: &Proposal,
     channel: Channel,
     named: &[String],
     agent: &Known,
-    taken: &mut Vec<i64>,
-) -> Result<Option<Pair>, Failure> {
+) -> Result<Option<Offer>, Failure> {
     let section = format!("queues.{channel}");
     let columns = |key| said(proposal, &format!("{section}.columns"), key);
     let (Some(table), Some(id), Some(name)) =
@@ -195,24 +287,19 @@ fn pair(
         queues.retain(|queue| named.contains(&queue.name));
         queues.sort_by_key(|queue| named.iter().position(|name| *name == queue.name));
     }
-    let Some(of_profile) = take(&queues, taken, |_| true) else { return Ok(None) };
     // A queue that the agent has already cannot be given again; and one of its own tells the two rows apart.
-    let mut free = Vec::new();
+    let mut personal = Vec::new();
     for queue in &queues {
         if !has(conn, proposal, channel, agent.id, queue.id) {
-            free.push(queue.clone());
+            personal.push(queue.clone());
         }
     }
-    let personal = take(&free, taken, |queue| queue.id != of_profile.id).or_else(|| free.into_iter().next());
-    Ok(Some(Pair { of_profile, personal }))
-}
-
-/// The first that may be taken, of those with an id that nothing else in the task has if there is one.
-fn take(queues: &[Known], taken: &mut Vec<i64>, may: impl Fn(&Known) -> bool) -> Option<Known> {
-    let found =
-        queues.iter().filter(|queue| may(queue)).min_by_key(|queue| taken.contains(&queue.id))?.clone();
-    taken.push(found.id);
-    Some(found)
+    // What a person names is taken in that order, whatever ids it has.
+    if !named.is_empty() {
+        queues.truncate(1);
+        personal.retain(|queue| named.len() < 2 || named[1] == queue.name);
+    }
+    Ok((!queues.is_empty()).then_some(Offer { of_profile: queues, personal }))
 }
 
 /// Whether the agent seems to have the queue already, as far as `discover` knows where that would stand.

@@ -62,7 +62,7 @@ fn by_columns(row: &LinkRow<'_>, other: &LinkRow<'_>, absent: Option<&String>) -
 }
 
 /// A profile's column in a table of personal links, or an agent's in one of profiles, that Motion left empty.
-fn unused_owner(row: &LinkRow<'_>) -> Option<String> {
+pub fn unused_owner(row: &LinkRow<'_>) -> Option<String> {
     let words: &[&str] = match row.kind {
         LinkKind::Personal(_) => super::evidence::PROFILE,
         LinkKind::ProfileQueues(_) => super::evidence::AGENT,
@@ -80,9 +80,10 @@ fn is_null(row: &Cells, column: &str) -> bool {
     value(row, column).is_some_and(Value::is_null)
 }
 
-/// Whether a column may say what a row is: no time, no key, no end of the link.
+/// Whether a column may say what a row is: no time, no key, no end of the link, and no SET, of which a row may hold several
+/// values at once.
 pub fn can_mark(row: &LinkRow<'_>, column: &Column) -> bool {
-    let kinds = ["date", "datetime", "timestamp", "time", "year", "float", "double", "decimal"];
+    let kinds = ["date", "datetime", "timestamp", "time", "year", "float", "double", "decimal", "set"];
     ![&row.owner.column, &row.member.column].contains(&&column.name)
         && !kinds.contains(&column.data_type.as_str())
         && !column.is_auto_increment()
@@ -101,4 +102,10 @@ fn spells(value: &Value, channel: Channel) -> bool {
     let Value::Text(text) = value else { return false };
     let said = key(text);
     spellings(channel).iter().any(|word| said == *word || said == format!("{word}queue"))
+}
+
+/// Whether a value is a channel's name, or the letter that it begins with: a hint, and no more.
+pub fn may_be(value: &Value, channel: Channel) -> bool {
+    let is_letter = |text: &str| text.len() == 1 && channel.to_string().starts_with(&text.to_lowercase());
+    spells(value, channel) || matches!(value, Value::Text(text) if is_letter(text))
 }

@@ -5,7 +5,7 @@
 use crate::support::binary::{Answer, motionctl};
 use crate::support::database_server::programs::{Kind, programs};
 use crate::support::database_server::{DatabaseServer, option_file, shared};
-use crate::support::only_on::{only_on, skipped};
+use crate::support::only_on::{has_other_host, only_on, skipped};
 use motionctl::db::{Connection, DbError, ErrorKind, Limits, Secret, Source, Tls, Transport};
 use std::io::Write;
 use std::net::TcpListener;
@@ -26,8 +26,8 @@ fn hint(error: &DbError) -> &str {
 /// Loads a plugin of MariaDB, which may be in a package that an unpacked server lacks.
 fn has(server: &DatabaseServer, plugin: &str) -> bool {
     let loaded = server.try_sql(&format!("INSTALL SONAME '{plugin}'"));
-    if let Err(why) = &loaded {
-        skipped(&format!("logging in by {plugin}"), why);
+    if loaded.is_err() {
+        skipped(&format!("logging in by {plugin}"), "the plugin is in a package that is not here");
     }
     loaded.is_ok()
 }
@@ -238,12 +238,10 @@ fn refused_encryption_says_what_would_help() {
     let other = server.file("other-ca.pem").display().to_string();
     check(DatabaseServer::HOST, Tls::Public, "UnknownIssuer", &["--db-ca FILE", "socket=FILE"]);
     check(DatabaseServer::HOST, file("other-ca.pem"), "UnknownIssuer", &[&other, "socket=FILE"]);
-    check(
-        DatabaseServer::OTHER_HOST,
-        file("ca.pem"),
-        "not valid for name",
-        &["name the host that --db names", "socket=FILE"],
-    );
+    if has_other_host("what helps against a certificate for another address") {
+        let helps = ["name the host that --db names", "socket=FILE"];
+        check(DatabaseServer::OTHER_HOST, file("ca.pem"), "not valid for name", &helps);
+    }
     check(DatabaseServer::HOST, file("no-such.pem"), "no-such.pem: No such file", &["PEM"]);
     check(DatabaseServer::HOST, file("error.log"), "there is no certificate in it", &["PEM"]);
 }

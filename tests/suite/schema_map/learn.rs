@@ -93,7 +93,7 @@ impl Played {
     }
 
     /// The grade of the line with a link's table.
-    fn grade(&self, part: &str) -> Grade {
+    pub fn grade(&self, part: &str) -> Grade {
         let section = self.proposal.sections.iter().find(|section| section.key == part).expect(part);
         let grade = section.entries.iter().find_map(|entry| match entry {
             motionctl::seed::discover::Entry::Line(key, _, grade, _) if key == "table" => Some(*grade),
@@ -151,7 +151,21 @@ pub fn pair(task: &Task, channel: motionctl::seed::Channel) -> (i64, i64) {
     (pair.of_profile.id, pair.personal.as_ref().expect("a free queue").id)
 }
 
+/// The same queues with the same ids in each channel, as where ids start at 1 everywhere.
+fn equal(people: &str) -> String {
+    let ids = [("(21, ", "(11, "), ("(22, ", "(12, "), ("(31, ", "(11, "), ("(32, ", "(12, ")];
+    ids.iter().fold(people.to_owned(), |text, (id, as_voice)| text.replace(id, as_voice))
+}
+
 fn check(shape: &str, more: &str, act: impl Fn(&Task) -> String, expected: &[(LinkKind, &str)]) {
+    for mut database in Database::shaped(shape) {
+        database.sql(&(NOISY_TABLES.to_owned() + &equal(&(people() + more))));
+        let played = played(&mut database, |task| act(task) + &noise(task));
+        assert_eq!(played.picture.task.doubts().len(), 2, "{:?}", played.picture.task.doubts());
+        let expected: Vec<_> = expected.iter().map(|(kind, line)| (*kind, (*line).to_owned())).collect();
+        let (found, engine) = (links(&played.map()), database.engine());
+        assert_eq!(found, expected, "{shape} with equal ids on {engine:?}\n{}", played.text());
+    }
     for mut database in Database::shaped(shape) {
         database.sql(&(NOISY_TABLES.to_owned() + &people() + more));
         let played = played(&mut database, |task| act(task) + &noise(task));

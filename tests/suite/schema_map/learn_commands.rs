@@ -3,7 +3,7 @@
 //! Invariant: the road from the first look to a map that discovery could not propose is walked as a person walks it.
 
 use super::support::Database;
-use crate::support::binary::motionctl;
+use crate::support::binary::{Answer, motionctl};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -32,6 +32,7 @@ struct Begun {
     folder: tempfile::TempDir,
     task: Value,
     end: Vec<String>,
+    map: String,
 }
 
 impl Begun {
@@ -40,7 +41,13 @@ impl Begun {
     }
 
     fn end(&self, more: &[&str]) -> Value {
-        json(&self.end.iter().map(String::as_str).chain(more.iter().copied()).collect::<Vec<_>>())
+        let out = ["--out", &self.map];
+        json(&self.end.iter().map(String::as_str).chain(out).chain(more.iter().copied()).collect::<Vec<_>>())
+    }
+
+    /// The same without a file for the proposal.
+    fn printed(&self, more: &[&str]) -> Answer {
+        motionctl(self.end.iter().map(String::as_str).chain(more.iter().copied()))
     }
 
     /// The person makes the profile; a colleague another one, and the server goes on.
@@ -95,9 +102,9 @@ fn begun_with(more: &str) -> Begun {
     );
     assert_eq!(json(&begin)["exit_code"], 3, "a first look is not replaced");
 
-    let end = ["seed", "schema", "learn", "--end", "--db", &url, "--from", &look, "--out", &map];
+    let end = ["seed", "schema", "learn", "--end", "--db", &url, "--from", &look];
     let end = end.map(str::to_owned).to_vec();
-    Begun { task: task.clone(), database, folder, end }
+    Begun { task: task.clone(), database, folder, end, map }
 }
 
 #[test]
@@ -106,7 +113,14 @@ fn a_schema_that_nobody_could_guess_is_learned_and_used() {
     let early = begun.end(&[]);
     assert_eq!((early["exit_code"].as_i64(), early["outcome"].as_str()), (Some(3), Some("refused")));
     let message = early["error"]["message"].as_str().expect("a message");
-    assert!(message.starts_with("the profile was not found: no new row has the name"), "{message}");
+    assert!(
+        message.starts_with("the profile was not found: nothing has changed since the first look"),
+        "{message}"
+    );
+    assert!(
+        early["error"]["hint"].as_str().is_some_and(|hint| hint.starts_with("do the steps")),
+        "{early:#}"
+    );
     begun.profile_is_made();
     let ended = begun.end(&[]);
     assert_eq!(ended["exit_code"], 0, "{ended:#}");
@@ -134,6 +148,61 @@ fn a_schema_that_nobody_could_guess_is_learned_and_used() {
     let listed = json(&["seed", "list", "--db", &url, "--map", &map]);
     let profiles = listed["details"]["profiles"].as_array().expect("profiles");
     assert!(profiles.iter().any(|profile| profile["name"] == begun.task["profile"]), "{listed:#}");
+}
+
+#[test]
+fn without_out_the_proposal_is_printed_as_discover_prints_its_own() {
+    let mut begun = begun();
+    let early = begun.printed(&[]);
+    assert_eq!(
+        (early.code, early.stdout.as_str()),
+        (3, ""),
+        "what is redirected to a file is a map or nothing"
+    );
+    assert!(early.stderr.contains("nothing has changed since the first look"), "{early:?}");
+    begun.profile_is_made();
+    let map = begun.printed(&[]);
+    assert_eq!(map.code, 0, "{map:?}");
+    assert!(map.stdout.contains("\n[profiles]\ntable = \"shifts\"  # learned: "), "{map:?}");
+    assert!(map.stderr.contains("lines are learned") && !map.stderr.contains("[profiles]"), "{map:?}");
+    // What the rows did not show is in the head of the map, as what discover could not tell is.
+    let untraced = "# links.personal.voice: no new row has both ids";
+    assert!(map.stdout.split("\nformat = 1").next().is_some_and(|head| head.contains(untraced)), "{map:?}");
+    let answer = begun.printed(&["--json"]).json();
+    assert_eq!((&answer["details"]["text"], &answer["details"]["file"]), (&map.stdout.into(), &Value::Null));
+    assert_eq!(begun.end(&[])["exit_code"], 0);
+    begun.database.sql("DELETE FROM shifts WHERE id = 5; DELETE FROM shift_people WHERE shift = 5;");
+    let deleted = begun.printed(&["--deleted"]);
+    assert!(deleted.stdout.contains("learned: the row went when the profile was deleted"), "{deleted:?}");
+    assert!(deleted.stdout.contains(untraced), "{deleted:?}");
+    let again = begun.end(&["--force"]);
+    let message = again["error"]["message"].as_str().unwrap_or_default();
+    assert!(message.contains("it was found at the last look, and no row has the name"), "{again:#}");
+    assert!(
+        again["error"]["hint"].as_str().is_some_and(|hint| hint.contains("--end --deleted")),
+        "{again:#}"
+    );
+}
+
+#[test]
+fn the_first_look_says_why_a_channel_has_no_step() {
+    let [_, mut database] = Database::both();
+    database.sql(SCHEMA);
+    database.sql(
+        "CREATE TABLE chat_queues (id CHAR(36) NOT NULL PRIMARY KEY, name VARCHAR(64), strategy VARCHAR(16));\n\
+         CREATE VIEW mail_queues AS SELECT id, name, strategy FROM voice_queues;\n",
+    );
+    let folder = tempfile::Builder::new().prefix("motionctl-learn-").tempdir().expect("a folder");
+    let look = folder.path().join("look.json").display().to_string();
+    let begun = json(&["seed", "schema", "learn", "--begin", "--db", &database.url(), "--out", &look]);
+    let notes: Vec<&str> =
+        begun["details"]["notes"].as_array().expect("notes").iter().filter_map(Value::as_str).collect();
+    let has = |channel: &str, what: &str| {
+        notes.iter().any(|note| note.starts_with(&format!("queues.{channel}: ")) && note.contains(what))
+    };
+    assert!(has("chat", "char(36)") || has("chat", "whole number"), "{notes:#?}");
+    assert!(has("mail", "mail_queues is a view"), "{notes:#?}");
+    assert!(!notes.iter().any(|note| note.starts_with("queues.fax")), "{notes:#?}");
 }
 
 #[test]
@@ -248,4 +317,25 @@ fn what_check_will_refuse_of_a_learned_map_is_said_beforehand() {
     let refused = check["details"]["mismatches"].as_array().expect("mismatches").iter();
     assert_eq!(said, refused.filter_map(Value::as_str).collect::<Vec<_>>(), "{ended:#}");
     assert!(said.iter().any(|line| line.contains("addedBy")), "{said:?}");
+}
+
+#[test]
+fn of_many_faults_of_a_proposal_the_first_is_said_and_check_says_all() {
+    let mut begun = begun_with("CREATE TABLE ties (holder INTEGER NOT NULL, item INTEGER NOT NULL);");
+    let name = begun.task["profile"].as_str().expect("a name");
+    let rows = "INSERT INTO ties VALUES (5, 42), (5, 11), (42, 11);";
+    let text = format!("INSERT INTO shifts (id, title, enabled) VALUES (5, '{name}', 1); {rows}");
+    begun.database.sql(&text);
+    let ended = begun.end(&[]);
+    let verdict = ended["details"]["verdict"].as_str().expect("a verdict");
+    let (_, said) = verdict.split_once("it is no map yet: ").expect(verdict);
+    let (_, more) = said.split_once("; `seed schema check` says ").expect(verdict);
+    let more: usize = more.split(' ').next().and_then(|count| count.parse().ok()).expect(verdict);
+    let check = json(&["seed", "schema", "check", "--db", &begun.database.url(), "--map", &begun.map]);
+    let all = check["error"]["message"].as_str().expect("a message");
+    assert_eq!(
+        (check["exit_code"].as_i64(), all.matches("map.toml: ").count()),
+        (Some(65), more + 1),
+        "{check:#}"
+    );
 }

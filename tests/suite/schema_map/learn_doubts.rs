@@ -3,11 +3,11 @@
 //!
 //! Invariant: as in [`learn`](super::learn); what is in doubt is a comment, and the reason is said.
 
-use super::learn::{P, Played, looking, merged, pair};
+use super::learn::{P, Played, T, looking, merged, pair};
 use super::learn_traps::on_small;
 use super::shapes::links;
 use super::support::{Database, proposed};
-use motionctl::seed::Channel::Voice;
+use motionctl::seed::Channel::{Chat, Voice};
 use motionctl::seed::learn::{Task, after_deletion, lesson};
 use motionctl::seed::map::LinkKind::{Personal, ProfileAgents, ProfileQueues};
 
@@ -176,5 +176,101 @@ fn a_deletion_that_changes_more_than_a_time_makes_the_part_a_comment() {
         let text = played.text();
         assert!(is_comment(&text, "profile_queues.voice") && is_comment(&text, "personal.voice"), "{text}");
         assert!(!is_comment(&text, "profile_agents"), "{text}");
+    });
+}
+
+/// What becomes of an agent's queue, by what a deletion writes, and the notes of it.
+fn after(deletion: &str, judge: impl Fn(String, &[String], &str)) {
+    let tables = "CREATE TABLE agent_profiles (id INTEGER NOT NULL PRIMARY KEY AUTO_INCREMENT, name VARCHAR(64), enabled TINYINT(1));\n\
+         CREATE TABLE user_voice_queues (user_id INTEGER NOT NULL, voice_queue_id INTEGER NOT NULL, updatedAt DATETIME, \
+         deletedAt DATETIME, seenAt DATETIME, status VARCHAR(16) DEFAULT 'active', PRIMARY KEY (user_id, voice_queue_id));\n";
+    let act = |task: &Task| {
+        let (agent, personal) = (task.agent.id, pair(task, Voice).1);
+        format!(
+            "INSERT INTO agent_profiles VALUES ({P}, '{}', 1);\n\
+             INSERT INTO user_voice_queues (user_id, voice_queue_id) VALUES ({agent}, {personal});\n",
+            task.profile
+        )
+    };
+    on_small(tables, act, |database, mut played| {
+        database.sql(&format!(
+            "DELETE FROM agent_profiles;\nUPDATE user_voice_queues SET updatedAt = {T}{deletion};\n"
+        ));
+        let catalog = database.catalog();
+        let found = played.lesson.found.clone().expect("the profile");
+        let learned = looking(database, |database| {
+            after_deletion(&mut database.connection, &catalog, &played.picture, &found).expect("a look")
+        });
+        let fate = learned.fates.iter().find(|(part, _)| part == "links.personal.voice").expect("a row");
+        let fate = fate.1.to_string();
+        played.lesson.sections = learned.found.sections;
+        played.proposal = merged(database, &catalog, &played.lesson);
+        judge(fate, &learned.notes, &played.text());
+    });
+}
+
+#[test]
+fn only_a_time_alone_is_the_mark_of_a_deletion() {
+    let is_marked = |text: &str| text.contains("\ndeleted = \"deletedAt\"  # learned: Motion set it");
+    after(&format!(", deletedAt = {T}"), |fate, notes, text| {
+        assert_eq!((fate.as_str(), notes), ("the row is marked in deletedAt", &[][..]));
+        assert!(is_marked(text), "{text}");
+    });
+    after(&format!(", deletedAt = {T}, status = 'gone'"), |fate, notes, text| {
+        assert_eq!(fate, "the row is marked in deletedAt, and status changed, too");
+        let note = "links.personal.voice: learned: when the queue was taken from the agent the row stayed, deletedAt got a \
+                    time, and status changed, too; motionctl would only set deletedAt, and no map can say more; so it is a \
+                    comment, and must be settled";
+        assert_eq!(notes, [note]);
+        assert!(is_comment(text, "personal.voice") && !is_marked(text), "{text}");
+    });
+    after(&format!(", deletedAt = {T}, seenAt = {T}"), |fate, _, text| {
+        assert_eq!(fate, "the row is there; deletedAt, seenAt changed");
+        assert!(is_comment(text, "personal.voice") && !is_marked(text), "{text}");
+    });
+    after("", |fate, notes, text| {
+        assert_eq!((fate.as_str(), notes), ("the row is there; updatedAt changed", &[][..]));
+        assert!(!is_comment(text, "personal.voice") && !is_marked(text), "{text}");
+    });
+}
+
+#[test]
+fn rows_that_are_told_apart_by_two_columns_are_a_comment() {
+    let tables = "CREATE TABLE chat_queues (id INTEGER NOT NULL PRIMARY KEY AUTO_INCREMENT, name VARCHAR(64) NOT NULL, \
+         strategy VARCHAR(16));\n\
+         INSERT INTO chat_queues (id, name) VALUES (21, 'C1'), (22, 'C2');\n\
+         CREATE TABLE agent_profiles (id INTEGER NOT NULL PRIMARY KEY AUTO_INCREMENT, name VARCHAR(64), enabled TINYINT(1));\n\
+         CREATE TABLE agent_queues (user_id INTEGER NOT NULL, queue_id INTEGER NOT NULL, channel VARCHAR(16) NOT NULL, \
+         source VARCHAR(16) NOT NULL, PRIMARY KEY (user_id, queue_id, channel, source));\n";
+    let act = |twice: bool| {
+        move |task: &Task| {
+            let a = task.agent.id;
+            let profile = format!(
+                "INSERT INTO agent_profiles (id, name, enabled) VALUES ({P}, '{}', 1);\n",
+                task.profile
+            );
+            let row = |channel, source| {
+                let queue = pair(task, channel).1;
+                format!("INSERT INTO agent_queues VALUES ({a}, {queue}, '{channel}', '{source}');\n")
+            };
+            let sources = if twice { &["own", "profile"][..] } else { &["own"] };
+            profile
+                + &sources.iter().map(|source| row(Voice, source) + &row(Chat, source)).collect::<String>()
+        }
+    };
+    on_small(tables, act(false), |_, played| {
+        let of = |channel: &str| format!("agent_queues user_id>queue_id channel=\"{channel}\"");
+        assert_eq!(links(&played.map()), [(Personal(Voice), of("voice")), (Personal(Chat), of("chat"))]);
+    });
+    on_small(tables, act(true), |_, played| {
+        let text = played.text();
+        assert!(is_comment(&text, "personal.voice") && is_comment(&text, "personal.chat"), "{text}");
+        for channel in ["voice", "chat"] {
+            let told = "rows that are told apart by two columns cannot be mapped, so this is a comment";
+            let is_told = |note: &String| {
+                note.starts_with(&format!("links.personal.{channel}: ")) && note.ends_with(told)
+            };
+            assert!(played.lesson.notes.iter().any(is_told), "{:#?}", played.lesson.notes);
+        }
     });
 }

@@ -63,7 +63,9 @@ pub fn report(title: &str, table: &str) {
     let sample = if is_deep() { "" } else { " (a sample)" };
     let text = format!("{title}{sample}\n{table}");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("depth");
-    let file = folder.join(format!("{}.txt", title.replace([' ', ':'], "-")));
+    // A title may quote what a server said.
+    let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
+    let file = folder.join(title.chars().map(plain).take(150).chain(".txt".chars()).collect::<String>());
     std::fs::create_dir_all(&folder).expect("a test may write its own data");
     std::fs::write(file, &text).expect("a test may write its own data");
     std::io::stderr().lock().write_all(text.as_bytes()).expect("standard error takes it");

@@ -2,6 +2,7 @@
 //!
 //! Invariant: what is skipped is said by name, past the test harness, and counted by `make test-databases`.
 
+use super::database_server::DatabaseServer;
 pub use super::database_server::programs::Kind;
 use super::database_server::programs::programs;
 use super::depth::report;
@@ -13,6 +14,15 @@ pub fn only_on(kind: Kind, test: &str) -> bool {
         skipped(test, &format!("it is about {}", kind.name()));
     }
     fits
+}
+
+/// Whether the run's server listens on [`DatabaseServer::OTHER_HOST`], too; said where it does not.
+pub fn has_other_host(test: &str) -> bool {
+    let listens = programs().addresses().contains(&DatabaseServer::OTHER_HOST);
+    if !listens {
+        skipped(test, "it listens on one address only");
+    }
+    listens
 }
 
 /// Says what is skipped for another reason: a version, or a part of a server that is not here.

@@ -1,7 +1,7 @@
 //! `seed schema learn`: a map from a profile that a person makes by hand in Motion's own interface.
 //!
 //! Invariant: the database is only read, in one view of it. What was seen before is kept in a file that only its owner
-//! may read; the proposal goes to a file, and nobody is named in it as its reviewer.
+//! may read; the proposal is printed or goes to a file, and nobody is named in it as its reviewer.
 
 use super::database::{file_of, named, open, shown};
 use super::schema::{self, samples};
@@ -14,7 +14,8 @@ use crate::host::{clock, random};
 use crate::outcome::{DatabaseSection, Failure, FailureKind, Outcome, OutcomeKind};
 use crate::seed::discover::{Grade, Proposal, discover_around, foresee, record};
 use crate::seed::learn::{
-    Changes, Choice, FORMAT, Lesson, Picture, after_deletion, choose, compare, lesson, outranked, photograph,
+    Changes, Choice, FORMAT, Found, Lesson, Picture, after_deletion, choose, compare, lesson, outranked,
+    photograph,
 };
 use crate::seed::unopened;
 use serde_json::{Value, json};
@@ -23,8 +24,6 @@ use std::path::{Path, PathBuf};
 
 /// The first look, in the folder of our state.
 const LOOK: &str = "learn.json";
-/// The proposal, beside it.
-const MAP: &str = "learned-map.toml";
 
 /// Looks before, or after.
 pub fn learn(context: &Context, args: &SchemaLearnArgs) -> Result<Outcome, Failure> {
@@ -85,7 +84,7 @@ impl Opened {
 }
 
 fn begin(context: &Context, args: &SchemaLearnArgs) -> Result<Outcome, Failure> {
-    let place = place(context, args.out.as_deref(), LOOK)?;
+    let place = place(context, args.out.as_deref())?;
     let mut opened = opened(context, args)?;
     let proposal = opened.proposal(None);
     let mut choice = Choice { agent: args.agent.clone(), ..Choice::default() };
@@ -119,13 +118,22 @@ fn begin(context: &Context, args: &SchemaLearnArgs) -> Result<Outcome, Failure> 
     outcome.details.insert("steps".to_owned(), steps.into());
     outcome.details.insert("task".to_owned(), json!(picture.task));
     outcome.details.insert("file".to_owned(), place.display().to_string().into());
-    outcome.details.insert("notes".to_owned(), picture.unseen().into());
+    // Why there is no step for a channel: its table is a view, its key a UUID.
+    let of_ends = |note: &String| note.starts_with("users") || note.starts_with("queues");
+    let notes = picture.task.doubts().into_iter().chain(picture.unseen());
+    let notes: Vec<String> =
+        notes.chain(proposal.notes.into_iter().filter(of_ends).filter(|note| !says_nothing(note))).collect();
+    outcome.details.insert("notes".to_owned(), notes.into());
     Ok(outcome)
 }
 
+/// Channels that this Motion lacks.
+fn says_nothing(note: &str) -> bool {
+    note.ends_with(": no table found")
+}
+
 fn end(context: &Context, args: &SchemaLearnArgs) -> Result<Outcome, Failure> {
-    let from = place(context, args.from.as_deref(), LOOK)?;
-    let map = place(context, args.out.as_deref(), MAP)?;
+    let from = place(context, args.from.as_deref())?;
     let mut picture = read(&from)?;
     let mut opened = opened(context, args)?;
     if !picture.is_of(&opened.connection) {
@@ -141,16 +149,16 @@ fn end(context: &Context, args: &SchemaLearnArgs) -> Result<Outcome, Failure> {
     if !args.deleted {
         picture.task.left_out.clone_from(&args.left_out);
     }
-    // Our own file in our own folder is replaced; one that was named only if that was said.
-    let standing = if args.force || args.out.is_none() { Standing::Replace } else { Standing::Keep };
-    let files = Files { from: &from, map: &map, standing };
+    let standing = if args.force { Standing::Replace } else { Standing::Keep };
+    let files = Files { from: &from, map: args.out.as_deref(), standing };
     if args.deleted { deleted(&mut opened, picture, &files) } else { compared(&mut opened, picture, &files) }
 }
 
 /// Where things are from and go.
 struct Files<'a> {
     from: &'a Path,
-    map: &'a Path,
+    /// The proposal is printed where no file is named.
+    map: Option<&'a Path>,
     standing: Standing,
 }
 
@@ -162,17 +170,21 @@ fn compared(opened: &mut Opened, mut picture: Picture, files: &Files<'_>) -> Res
     let mut outcome = Outcome::new("seed schema learn", OutcomeKind::Ok);
     outcome.database = Some(opened.server.clone());
     told(&changes, &learned, &mut outcome);
+    let unseen =
+        changes.iter().filter_map(|change| Some(format!("{}: {}", change.table, change.note.as_ref()?)));
+    let notes: Vec<String> = learned.notes.iter().cloned().chain(unseen).collect();
     let Some(found) = learned.found.clone() else {
-        let why = learned.missing.unwrap_or_default();
-        let message = format!("the profile was not found: {why}");
-        outcome.fail(Failure::new(FailureKind::Refused, message).with_hint(
-            "was it saved in this database, under exactly the name? Then run --end again; else begin again",
-        ));
+        if let Some(lost) = learned.missing {
+            let message = format!("the profile was not found: {}", lost.why);
+            outcome.fail(Failure::new(FailureKind::Refused, message).with_hint(lost.advice));
+        }
+        outcome.details.insert("notes".to_owned(), notes.into());
         return Ok(outcome);
     };
-    let proposal = merged(opened, &found.profiles, &learned.sections);
+    let mut proposal = merged(opened, &found.profiles, &learned.sections);
+    proposal.notes.splice(0..0, notes.iter().cloned());
     written(opened, &proposal, files, &mut outcome)?;
-    picture.found = Some(found);
+    picture.found = Some(Found { notes, ..found });
     write_out(files.from, encoded(&picture).as_bytes(), Standing::Replace, &[])?;
     Ok(outcome)
 }
@@ -194,11 +206,11 @@ fn deleted(opened: &mut Opened, mut picture: Picture, files: &Files<'_>) -> Resu
         );
         return Ok(outcome);
     }
-    outcome.details.insert("notes".to_owned(), deletion.notes.clone().into());
-    let proposal = merged(opened, &found.profiles, &deletion.found.sections);
+    let mut proposal = merged(opened, &found.profiles, &deletion.found.sections);
+    proposal.notes.splice(0..0, deletion.notes.into_iter().chain(found.notes.clone()));
     written(opened, &proposal, files, &mut outcome)?;
     // The rows stay as they were found, so that this can be asked again.
-    picture.found = Some(crate::seed::learn::Found { rows: found.rows, ..deletion.found });
+    picture.found = Some(Found { rows: found.rows, ..deletion.found });
     write_out(files.from, encoded(&picture).as_bytes(), Standing::Replace, &[])?;
     Ok(outcome)
 }
@@ -212,7 +224,7 @@ fn merged(opened: &mut Opened, profiles: &str, learned: &[crate::seed::discover:
     proposal
 }
 
-/// Writes the proposal, and says what to do with it.
+/// Writes the proposal or has it printed, and says what to do with it.
 fn written(
     opened: &Opened,
     proposal: &Proposal,
@@ -220,20 +232,27 @@ fn written(
     outcome: &mut Outcome,
 ) -> Result<(), Failure> {
     let text = schema::text(proposal, &opened.server);
-    opened.write(files.map, &text, files.standing, Some(files.from))?;
-    let file = files.map.display().to_string();
     let learned = proposal.count(Grade::Learned);
     let rest = proposal.count(Grade::Certain) + proposal.count(Grade::Likely) + proposal.count(Grade::Guess);
-    let next = schema::next(proposal, &text, &file);
-    let verdict =
-        format!("{learned} lines are learned, {rest} are concluded; a proposal is in {file}; {next}");
+    let said = format!("{learned} lines are learned, {rest} are concluded");
+    let verdict = match files.map {
+        Some(place) => {
+            opened.write(place, &text, files.standing, Some(files.from))?;
+            let file = place.display().to_string();
+            let verdict =
+                format!("{said}; a proposal is in {file}; {}", schema::next(proposal, &text, &file));
+            outcome.details.insert("file".to_owned(), file.into());
+            verdict
+        }
+        None => {
+            let verdict = format!("{said}; {}", schema::next(proposal, &text, "the proposal"));
+            outcome.details.insert("text".to_owned(), text.into());
+            verdict
+        }
+    };
     outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("file".to_owned(), file.into());
     outcome.details.insert("grades".to_owned(), schema::grades(proposal));
-    let notes = outcome.details.entry("notes".to_owned()).or_insert_with(|| json!([]));
-    if let Some(notes) = notes.as_array_mut() {
-        notes.extend(proposal.notes.iter().cloned().map(Value::from));
-    }
+    outcome.details.insert("notes".to_owned(), proposal.notes.clone().into());
     Ok(())
 }
 
@@ -260,9 +279,6 @@ fn told(changes: &[Changes], learned: &Lesson, outcome: &mut Outcome) {
     let row: serde_json::Map<String, Value> =
         learned.profile.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
     outcome.details.insert("profile".to_owned(), row.into());
-    let notes =
-        changes.iter().filter_map(|change| Some(format!("{}: {}", change.table, change.note.as_ref()?)));
-    outcome.details.insert("notes".to_owned(), learned.notes.iter().cloned().chain(notes).collect());
 }
 
 fn encoded(picture: &Picture) -> String {
@@ -285,12 +301,15 @@ fn read(place: &Path) -> Result<Picture, Failure> {
 }
 
 /// The file that was named, or the one in our folder: root's below `/var/lib`, anybody else's below the home.
-fn place(context: &Context, named: Option<&Path>, usual: &str) -> Result<PathBuf, Failure> {
+fn place(context: &Context, named: Option<&Path>) -> Result<PathBuf, Failure> {
     if let Some(path) = named {
         return Ok(path.to_owned());
     }
     if !context.root.is_live() {
-        return Err(Failure::new(FailureKind::Usage, "with --root, --out and --from must name the files"));
+        return Err(Failure::new(
+            FailureKind::Usage,
+            "with --root, --out (--begin) and --from (--end) must name the file",
+        ));
     }
     let folder = if nix::unistd::geteuid().is_root() { Some(PathBuf::from(STATE_FOLDER)) } else { of_user() };
     let folder = folder.ok_or_else(|| {
@@ -300,7 +319,7 @@ fn place(context: &Context, named: Option<&Path>, usual: &str) -> Result<PathBuf
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(|error| {
         Failure::new(FailureKind::Failed, format!("making the folder {}: {error}", folder.display()))
     })?;
-    Ok(folder.join(usual))
+    Ok(folder.join(LOOK))
 }
 
 fn of_user() -> Option<PathBuf> {

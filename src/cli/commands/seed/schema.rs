@@ -10,6 +10,7 @@ use crate::cli::database::Database;
 use crate::cli::files::{Standing, write_out};
 use crate::db::{Catalog, Connection, Engine, FileAccess};
 use crate::outcome::{DatabaseSection, Failure, FailureKind, Outcome, OutcomeKind, counted, sort_findings};
+use crate::seed::consequences::twice_anywhere;
 use crate::seed::discover::{Grade, Proposal, Samples, discover as propose, renew, wanted_samples};
 use crate::seed::embedded::Ownership;
 use crate::seed::map::{Ident, Map, Needs};
@@ -59,6 +60,7 @@ pub fn check(context: &Context, args: &SchemaCheckArgs) -> Result<Outcome, Failu
         .insert("mismatches".to_owned(), found.mismatches.iter().map(ToString::to_string).collect());
     outcome.findings = found.findings();
     outcome.findings.extend(unnamed(&mut connection, &catalog, &file.map, MOST_ROWS));
+    outcome.findings.extend(twice_anywhere(&mut connection, &catalog, &file.map));
     outcome.findings.extend(unreviewed(&file.map, connection.engine()));
     outcome.findings.extend(unnamed_columns(&file.map, &catalog, &needs, false));
     sort_findings(&mut outcome.findings);
@@ -146,7 +148,13 @@ pub fn text(proposal: &Proposal, server: &DatabaseSection) -> String {
 pub fn next(proposal: &Proposal, text: &str, file: &str) -> String {
     match (proposal.missing().as_slice(), Map::parse(file, text)) {
         ([], Ok(_)) => "compare each line with the database, then put your name into reviewed_by".to_owned(),
-        ([], Err(error)) => format!("it is no map yet: {error}"),
+        ([], Err(error)) => match error.complaints.as_slice() {
+            // Kinds in one table complain two by two: nobody reads fifteen such sentences.
+            [first, rest @ ..] if rest.len() > 1 => {
+                format!("it is no map yet: {first}; `seed schema check` says {} more such faults", rest.len())
+            }
+            _ => format!("it is no map yet: {error}"),
+        },
         (missing, _) => format!("it is no map yet; not found: {}", missing.join(", ")),
     }
 }

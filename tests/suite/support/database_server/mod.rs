@@ -48,7 +48,7 @@ pub fn shared() -> &'static DatabaseServer {
 impl DatabaseServer {
     /// Where it listens.
     pub const HOST: &str = "127.0.0.1";
-    /// Where it listens, too; its certificate is not for this address.
+    /// Where it listens, too, if it can (`has_other_host`); its certificate is not for this address.
     pub const OTHER_HOST: &str = "127.0.0.2";
 
     /// Starts a server with these options besides the usual ones.
@@ -260,7 +260,7 @@ fn hold(folder: &Path, port: u16, options: &[&str]) -> Child {
         format!("--socket={}", at("socket")),
         format!("--pid-file={}", at("pid")),
         format!("--log-error={}", at("error.log")),
-        format!("--bind-address={},{}", DatabaseServer::HOST, DatabaseServer::OTHER_HOST),
+        format!("--bind-address={}", programs().addresses().join(",")),
         format!("--port={port}"),
         format!("--ssl-ca={}", at("ca.pem")),
         format!("--ssl-cert={}", at("server.pem")),

@@ -3,6 +3,7 @@
 //! Invariant: the variable alone decides, once for the whole run; a folder that has no server is never taken for the
 //! wish to use another one.
 
+use super::DatabaseServer;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -92,6 +93,13 @@ impl Programs {
         words.extend(["--no-defaults", "--user=mysql"].map(str::to_owned));
         words.extend(self.base.iter().map(|base| format!("--basedir={}", base.display())));
         words
+    }
+
+    /// The addresses that it can listen on; an older MariaDB takes one. MySQL of our time takes several.
+    pub fn addresses(&self) -> &'static [&'static str] {
+        const BOTH: &[&str] = &[DatabaseServer::HOST, DatabaseServer::OTHER_HOST];
+        let takes_one = self.kind == Kind::MariaDb && self.version < (10, 11);
+        if takes_one { &BOTH[..1] } else { BOTH }
     }
 
     /// Small, and quick rather than safe: the data does not outlive the test.
