@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 const JOURNAL: &str = "var/lib/motionctl/journal";
 const PATCH: &str = "etc/motionctl/local.d/motion.conf.toml";
 /// The binary is asked about so many places of a file.
-const PLACES: [usize; 2] = [4, 40];
+const PLACES: [usize; 2] = [2, 24];
 
 /// A server after a change, and its configuration before and after.
 struct Changed {

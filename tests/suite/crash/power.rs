@@ -27,7 +27,7 @@ use std::process::Output;
 use std::sync::Mutex;
 
 /// Of the moments a sample takes so many, in each row.
-const SAMPLE: usize = 5;
+const SAMPLE: usize = 3;
 /// How often a part of the unsynced writes is drawn, in a sample and in all.
 const DRAWN: [u64; 2] = [1, 20];
 
