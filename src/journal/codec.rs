@@ -15,6 +15,8 @@ const NEWEST: u32 = 2;
 const CHECKSUM_LENGTH: usize = 16;
 /// What a disk writes whole or not at all, at the least.
 const SECTOR: usize = 512;
+/// So many zeros in a row were not changed one by one.
+const LOST: usize = 8;
 
 /// A journal that cannot be trusted.
 #[derive(Debug, Error)]
@@ -103,20 +105,16 @@ pub fn encode(record: &Record) -> Vec<u8> {
     format!("{} {json}\n", checksum(json.as_bytes())).into_bytes()
 }
 
-/// Whether a crash can have left this line, which begins at this place of the file: sectors of it that never reached
-/// the disk are zeros from their first byte to their last, or it lacks its end. A byte that somebody changed since is
-/// neither: passing that over would take back a record that was acknowledged.
+/// Whether a crash can have left this line, which begins at this place of the file: a part of it that never reached
+/// the disk is zeros, or it lacks its end. A byte that somebody changed since is neither: passing that over would take
+/// back a record that was acknowledged.
 fn is_torn(line: &[u8], start: usize) -> bool {
-    let first = (SECTOR - start % SECTOR).min(line.len());
-    let (head, rest) = line.split_at(first);
-    let sectors = || std::iter::once(head).chain(rest.chunks(SECTOR));
-    let is_lost = |sector: &[u8]| sector.iter().all(|byte| *byte == 0);
-    if sectors().any(|sector| sector.contains(&0) && !is_lost(sector)) {
-        // The size may have been written before the bytes: then zeros follow to the end.
-        let text = line.len() - line.iter().rev().take_while(|byte| **byte == 0).count();
-        return text < line.len() && !line[..text].contains(&0) && !is_whole(&line[..text]);
+    if !line.ends_with(b"\n") {
+        return !is_whole(&line[..line.len().saturating_sub(1)]);
     }
-    sectors().any(is_lost) || (!line.ends_with(b"\n") && !is_whole(&line[..line.len().saturating_sub(1)]))
+    let (head, rest) = line.split_at((SECTOR - start % SECTOR).min(line.len()));
+    let is_lost = |part: &[u8]| part.iter().all(|byte| *byte == 0);
+    is_lost(head) || rest.chunks(SECTOR).any(is_lost) || line.windows(LOST).any(is_lost)
 }
 
 /// Whether this is a whole record without its newline: a crash leaves none behind another byte.
@@ -270,8 +268,8 @@ mod tests {
             let journal = Journal::decode(&tail).expect("reads");
             assert_eq!((journal.records.len(), journal.torn), (1, tail.len() - first));
         }
-        // In an acknowledged record, or less than a sector of the last one, it is damage.
-        for damaged in [lost(10..11), lost(first + 16..first + 17), lost(sector + 1..sector + SECTOR)] {
+        // In an acknowledged record, or a few bytes of the last one, it is damage.
+        for damaged in [lost(10..11), lost(first + 16..first + 17), lost(sector + 1..sector + LOST)] {
             assert!(Journal::decode(&damaged).is_err());
         }
     }
