@@ -31,6 +31,10 @@ needs() {
             echo "curl curl curl"
             echo "wget wget wget"
             echo "systemd-analyze systemd systemd"
+            # File systems on recorded disks; of the kinds that a distribution lacks the tests say why they are skipped.
+            echo "mkfs.ext4 e2fsprogs e2fsprogs"
+            echo "mkfs.xfs xfsprogs xfsprogs"
+            if have apt-get; then echo "mkfs.btrfs btrfs-progs btrfs-progs"; fi
             echo "mariadb-install-db mariadb-server mariadb-server"
             ;;
         lint) echo "python3 python3 python3" ;;

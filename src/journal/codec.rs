@@ -13,6 +13,10 @@ use thiserror::Error;
 const NEWEST: u32 = 2;
 /// Hex digits of SHA-256 before each record.
 const CHECKSUM_LENGTH: usize = 16;
+/// What a disk writes whole or not at all, at the least.
+const SECTOR: usize = 512;
+/// So many zeros in a row were not changed one by one.
+const LOST: usize = 8;
 
 /// A journal that cannot be trusted.
 #[derive(Debug, Error)]
@@ -72,12 +76,9 @@ impl Journal {
                     journal.whole += line.len();
                 }
                 // Only the last line can be the work of a crash: a record is
-                // written with its newline in one call and synced. It lacks its
-                // end then, or blocks of it that never reached the disk are zeros.
-                Err(JournalError::Damaged { .. })
-                    if is_last && (!line.ends_with(b"\n") || line.contains(&0)) =>
-                {
-                    journal.torn = line.len()
+                // written with its newline in one call and synced.
+                Err(JournalError::Damaged { .. }) if is_last && is_torn(line, journal.whole) => {
+                    journal.torn = line.len();
                 }
                 Err(error) => return Err(error),
             }
@@ -102,6 +103,25 @@ impl Journal {
 pub fn encode(record: &Record) -> Vec<u8> {
     let json = serde_json::to_string(record).expect("strings and numbers always serialise");
     format!("{} {json}\n", checksum(json.as_bytes())).into_bytes()
+}
+
+/// Whether a crash can have left this line, which begins at this place of the file: a part of it that never reached
+/// the disk is zeros, or it lacks its end. A byte that somebody changed since is neither: passing that over would take
+/// back a record that was acknowledged.
+fn is_torn(line: &[u8], start: usize) -> bool {
+    if !line.ends_with(b"\n") {
+        return !is_whole(&line[..line.len().saturating_sub(1)]);
+    }
+    let (head, rest) = line.split_at((SECTOR - start % SECTOR).min(line.len()));
+    let is_lost = |part: &[u8]| part.iter().all(|byte| *byte == 0);
+    is_lost(head) || rest.chunks(SECTOR).any(is_lost) || line.windows(LOST).any(is_lost)
+}
+
+/// Whether this is a whole record without its newline: a crash leaves none behind another byte.
+fn is_whole(line: &[u8]) -> bool {
+    line.split_at_checked(CHECKSUM_LENGTH).is_some_and(|(sum, rest)| {
+        rest.strip_prefix(b" ").is_some_and(|json| checksum(json).as_bytes() == sum)
+    })
 }
 
 fn decode_line(line: &[u8], sequence: u64) -> Result<Record, JournalError> {
@@ -227,29 +247,54 @@ mod tests {
     }
 
     #[test]
-    fn a_tail_with_blocks_that_were_never_written_is_tolerated() {
-        let whole = bytes(&[started(), Event::Intent { step: 0 }]);
+    fn a_tail_with_sectors_that_were_never_written_is_tolerated() {
+        let long = Event::Recovering { reason: "x".repeat(3 * SECTOR), steps: Vec::new() };
+        let whole = bytes(&[started(), long]);
         let first = bytes(&[started()]).len();
-        let mut zeros = whole.clone();
-        zeros[first..whole.len() - 1].fill(0);
-        for tail in [&zeros[..], &zeros[..whole.len() - 1]] {
-            let journal = Journal::decode(tail).expect("reads");
+        let sector = (first / SECTOR + 1) * SECTOR;
+        let lost = |range: std::ops::Range<usize>| {
+            let mut zeros = whole.clone();
+            zeros[range].fill(0);
+            zeros
+        };
+        // In the middle of the record, at its beginning, all of it, and what of it lies behind a place.
+        for tail in [
+            lost(sector..sector + SECTOR),
+            lost(first..sector),
+            lost(first..whole.len()),
+            lost(sector..whole.len()),
+            lost(first + 20..whole.len()),
+        ] {
+            let journal = Journal::decode(&tail).expect("reads");
             assert_eq!((journal.records.len(), journal.torn), (1, tail.len() - first));
         }
-        // In the middle it is damage.
-        let mut damaged = whole.clone();
-        damaged[10] = 0;
-        assert!(Journal::decode(&damaged).is_err());
+        // In an acknowledged record, or a few bytes of the last one, it is damage.
+        for damaged in [lost(10..11), lost(first + 16..first + 17), lost(sector + 1..sector + LOST)] {
+            assert!(Journal::decode(&damaged).is_err());
+        }
     }
 
     #[test]
-    fn a_changed_byte_is_an_error() {
-        let whole = bytes(&[started(), Event::Intent { step: 0 }]);
+    fn a_byte_that_was_changed_taken_out_or_put_in_is_an_error() {
+        let finished = Event::Finished { outcome: RunOutcome::Applied };
+        let whole =
+            bytes(&[started(), Event::Intent { step: 0 }, Event::Done { step: 0 }, Event::Proven, finished]);
+        let last = whole.len() - 1;
         for index in 0..whole.len() {
-            let mut changed = whole.clone();
-            changed[index] ^= 1;
-            if changed.last() == Some(&b'\n') {
-                assert!(Journal::decode(&changed).is_err(), "byte {index}");
+            let flipped = (0..8).map(|bit| whole[index] ^ 1 << bit);
+            for other in flipped.chain([0, b'\n']).filter(|other| *other != whole[index]) {
+                let mut changed = whole.clone();
+                changed[index] = other;
+                assert!(Journal::decode(&changed).is_err(), "byte {index} as {other}");
+            }
+            let mut shorter = whole.clone();
+            shorter.remove(index);
+            // Without its last byte a record is one that a crash tore.
+            assert_eq!(Journal::decode(&shorter).is_err(), index != last, "without byte {index}");
+            for other in [b'\n', 0, b'x'] {
+                let mut longer = whole.clone();
+                longer.insert(index, other);
+                assert!(Journal::decode(&longer).is_err(), "{other} before byte {index}");
             }
         }
     }

@@ -77,7 +77,7 @@ pub const EXIT_CODES: [ExitMeaning; 9] = [
     ExitMeaning {
         code: 65,
         title: "bad input",
-        meaning: "bad input: configuration, manifest, plan, candidate or template does not parse or validate",
+        meaning: "bad input: configuration, manifest, plan, backup, base record, candidate or template is damaged or not valid",
         state: AS_BEFORE,
         next: "correct the file that the message names, then run the command again",
     },

@@ -8,6 +8,7 @@ mod calls;
 mod judge;
 mod live;
 mod points;
+mod power;
 pub mod scenario;
 mod signals;
 mod table;

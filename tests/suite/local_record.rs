@@ -46,13 +46,13 @@ fn is_unknown(server: &Server, record: &str, code: &str) -> Value {
 /// it is, so that it can still be set right.
 fn is_refused(server: &Server) {
     let checked = is_unknown(server, "unreadable", "site.base-unreadable");
-    assert_eq!(checked["exit_code"], 3, "{checked:#}");
+    assert_eq!(checked["exit_code"], 65, "{checked:#}");
     let record = server.at(PATCH);
     let before = fs::symlink_metadata(&record).expect("it is there").ino_and_time();
     let refused = server.json(&["apply", "--yes"]);
     assert_eq!(
         (refused["exit_code"].as_i64(), &refused["outcome"]),
-        (Some(3), &"refused".into()),
+        (Some(65), &"invalid".into()),
         "{refused:#}"
     );
     assert!(refused["error"]["hint"].to_string().contains("--accept site.base-unreadable"), "{refused:#}");

@@ -21,6 +21,7 @@ mod confirm;
 mod connections;
 mod contract;
 mod crash;
+mod damage;
 mod database;
 mod elsewhere;
 mod faults;

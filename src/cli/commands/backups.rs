@@ -225,8 +225,8 @@ fn prune(
 
 /// The backup that a rollback or a recovery of the newest run would need.
 fn needed(context: &Context) -> Result<BTreeSet<BackupId>, Failure> {
-    let journal =
-        History::look(&context.root).map_err(|error| Failure::from_error(FailureKind::Failed, &error))?;
+    let journal = History::look(&context.root)
+        .map_err(|error| Failure::from_error(FailureKind::NeedsOperator, &error))?;
     let backup = match &journal.status {
         Status::Empty => None,
         Status::Active(run) => Some(&run.backup),

@@ -23,6 +23,7 @@ pub fn prepared(
     match prepare(&context.root, &context.launcher, options) {
         Ok(mut prepared) => {
             prepared.findings.extend(unfinished(context));
+            prepared.findings.extend(super::past::history_gone(&context.root));
             let mut notes = Vec::new();
             prepared.findings.extend(space(&context.root, &prepared, &mut notes));
             prepared.notes.extend(notes);
@@ -132,7 +133,12 @@ pub fn refusal(prepared: &Prepared) -> Option<Failure> {
         });
     }
     let names = |between| stops.iter().map(|code| code.name()).collect::<Vec<_>>().join(between);
-    let failure = Failure::new(FailureKind::Refused, format!("stopped by {}", names(", ")));
+    // Damaged input comes before a refusal, as a broken configuration does.
+    let kind = match stops.contains(&codes::SITE_BASE_UNREADABLE) {
+        true => FailureKind::Invalid,
+        false => FailureKind::Refused,
+    };
+    let failure = Failure::new(kind, format!("stopped by {}", names(", ")));
     let may_go_on = prepared.migration.is_some() && stops.iter().all(|code| code.accept().is_by_name());
     Some(if may_go_on {
         failure.with_hint(format!("after reading them: --accept {}", names(",")))

@@ -1,6 +1,7 @@
 //! `check`: is this server ready?
 
 use super::change::{nothing_to_do, refusal, unknown_changes, watched};
+use super::past::is_trusted;
 use super::sessions::Watch;
 use crate::cli::args::CheckArgs;
 use crate::cli::context::Context;
@@ -19,6 +20,10 @@ pub fn check(context: &Context, args: &CheckArgs) -> Result<Outcome, Failure> {
     };
     outcome.plan = None;
     outcome.comparisons.clear();
+    if let Err(failure) = is_trusted(&context.root) {
+        outcome.fail(failure);
+        return Ok(outcome);
+    }
     let root = context.root_argument();
     if unknown_changes(&prepared).is_none() && nothing_to_do(&prepared, &mut outcome) {
         return Ok(outcome);

@@ -6,6 +6,7 @@
 mod begin;
 
 use super::apply::lock_alone;
+use super::past::is_trusted;
 use crate::cli::args::LocalCommand;
 use crate::cli::context::Context;
 use crate::cli::files::read_input;
@@ -100,6 +101,10 @@ impl Record {
         let inspection = inspect(&context.root, &context.bare_options(Vec::new()))?;
         let Inspection { facts, config, .. } = &inspection;
         let (memory, keeping) = kept(&context.root, facts).map_err(|unreadable| unreadable.failure())?;
+        if keeping.patch.is_none() {
+            // Whether one was ever left is told from the journal.
+            is_trusted(&context.root)?;
+        }
         if keeping.is_gone {
             let message = format!(
                 "{} is not there any more: which changes are local is not known",

@@ -6,13 +6,13 @@ use super::armed::Undoing;
 use crate::apply::{History, Pending};
 use crate::backup::Store;
 use crate::cli::context::Context;
-use crate::host::{Holder, holder, machine};
+use crate::host::{Holder, Root, STATE_FOLDER, holder, machine};
 use crate::inspect::file_facts;
 use crate::journal::{Event, Journal, JournalStep, Phase, RunKind, RunOutcome, Status, StepVersion};
-use crate::outcome::{Failure, FailureKind};
+use crate::outcome::{Failure, FailureKind, Finding, codes};
 use crate::plan::{SiteState, is_record};
 use crate::prepare::Prepared;
-use crate::values::{RunId, TextPath};
+use crate::values::{RootPath, RunId, TextPath};
 use crate::watch::{LastRun, RunState};
 use std::io;
 
@@ -81,12 +81,7 @@ enum Unread {
 
 fn known(context: &Context) -> Result<Known, Unread> {
     let root = &context.root;
-    let journal = History::look(root).map_err(|error| {
-        if error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(is_denied)) {
-            return Unread::Denied(format!("{error:#}"));
-        }
-        Unread::Failed(Failure::from_error(FailureKind::NeedsOperator, &error))
-    })?;
+    let journal = journal(root)?;
     let pending = Pending::of(&journal.status)
         .map_err(|error| Unread::Failed(Failure::from_error(FailureKind::NeedsOperator, &error)))?;
     let undoing = pending.as_ref().map(|pending| Undoing::of(root, pending));
@@ -96,6 +91,54 @@ fn known(context: &Context) -> Result<Known, Unread> {
     let newest = Store::new(root).list().ok().and_then(|listing| listing.backups.into_iter().next());
     let newest_backup = newest.map(|backup| backup.manifest.id.to_string());
     Ok(Known { journal, pending, undoing, at_work, drifted, newest_backup })
+}
+
+fn journal(root: &Root) -> Result<Journal, Unread> {
+    History::look(root).map_err(|error| {
+        if error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(is_denied)) {
+            return Unread::Denied(format!("{error:#}"));
+        }
+        Unread::Failed(Failure::from_error(FailureKind::NeedsOperator, &error))
+    })
+}
+
+/// Whether what a command says may rest on the journal. Where this user may not read it, the command says so itself.
+///
+/// # Errors
+/// `NeedsOperator` when the journal cannot be trusted.
+pub fn is_trusted(root: &Root) -> Result<(), Failure> {
+    match journal(root) {
+        Err(Unread::Failed(failure)) => Err(failure),
+        Ok(_) | Err(Unread::Denied(_)) => Ok(()),
+    }
+}
+
+/// Backups or a base record without a journal: somebody lost it, and "no run was ever made" would be a guess.
+pub fn history_gone(root: &Root) -> Option<Finding> {
+    if !History::look(root).ok()?.records.is_empty() {
+        return None;
+    }
+    let backups = Store::new(root).list().unwrap_or_default();
+    let newest = backups.backups.first().map(|backup| backup.manifest.id.to_string());
+    let newest = newest.or_else(|| backups.damaged.first().map(|(id, _)| id.to_string()));
+    let state = RootPath::new(STATE_FOLDER).expect("the state folder is absolute");
+    let names = root.read_dir(&state).unwrap_or_default();
+    let base = names.iter().find(|name| name.as_encoded_bytes().starts_with(b"base-"));
+    let found: Vec<String> = newest
+        .map(|id| format!("backup {id}"))
+        .into_iter()
+        .chain(base.map(|name| format!("{STATE_FOLDER}/{}", name.to_string_lossy())))
+        .collect();
+    if found.is_empty() {
+        return None;
+    }
+    let title = "the history of changes is gone: what earlier runs left is here, and their journal is not";
+    let finding = Finding::new(codes::RUN_HISTORY_GONE, title);
+    let finding = found.into_iter().fold(finding, Finding::evidence);
+    Some(finding.advice(
+        "put `/var/lib/motionctl/journal` back, where a copy of it exists; `motionctl backups list` and `backups diff ID` \
+         show what can be restored, `motionctl rollback ID --whole-tree` restores it",
+    ))
 }
 
 fn is_denied(error: &io::Error) -> bool {

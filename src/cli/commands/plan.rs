@@ -1,6 +1,7 @@
 //! `plan`: what would change.
 
 use super::change::{no_plan, nothing_to_do, refusal, watched};
+use super::past::is_trusted;
 use super::sessions::Watch;
 use crate::cli::args::{ChangeArgs, PlanArgs};
 use crate::cli::context::Context;
@@ -20,6 +21,10 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };
+    if let Err(failure) = is_trusted(&context.root) {
+        outcome.fail(failure);
+        return Ok(outcome);
+    }
     let Some(migration) = &prepared.migration else {
         outcome.fail(no_plan());
         return Ok(outcome);

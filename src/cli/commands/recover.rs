@@ -1,6 +1,7 @@
 //! `recover`: finish or undo an interrupted run.
 
 use super::confirm::{note, time_in_words};
+use super::past::history_gone;
 use crate::apply::{
     History, Pending, Recovered, ReloadTarget, Server, Unconfirmed, recover as end_run, restore_whole,
 };
@@ -47,6 +48,7 @@ pub fn recover(context: &Context, args: &RecoverArgs) -> Result<Outcome, Failure
                 None => "no run was interrupted".to_owned(),
             };
             outcome.details.insert("verdict".to_owned(), verdict.into());
+            outcome.findings.extend(history_gone(&context.root));
         }
         Err(failure) => outcome.fail(failure),
     }

@@ -3,6 +3,7 @@
 use super::apply::{conclude, not_reloaded};
 use super::backups::{Verified, failure, named, section};
 use super::confirm;
+use super::past::history_gone;
 use super::pending;
 use super::recover::recover_first;
 use super::restore;
@@ -62,6 +63,7 @@ pub fn rollback(context: &Context, args: &RollbackArgs) -> Result<Outcome, Failu
     let Some(undo) = undoable(context, args.backup.as_deref().map(named).transpose()?)? else {
         outcome.outcome = OutcomeKind::UpToDate;
         outcome.details.insert("verdict".to_owned(), "there is no applied run to undo".into());
+        outcome.findings.extend(history_gone(&context.root));
         return Ok(outcome);
     };
     let store = Store::new(&context.root);

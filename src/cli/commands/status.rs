@@ -100,7 +100,8 @@ pub fn look(context: &Context, command: CommandName, site: &SiteArgs, sessions: 
     seen.standing = seen.unknown.is_empty().then(|| prepared.standing());
     let past = past.map(|past| past.without_kept(&prepared));
     if let Ok(Past::Known(known)) = &past {
-        seen.drifted = Some(known.drifted_names());
+        // Without a history it is not known what was left, and so not what differs from it.
+        seen.drifted = Some(known.drifted_names()).filter(|_| !lost_history(&prepared));
     }
     let says_stopped = prepared.findings.iter().any(|finding| finding.code == codes::NGINX_NOT_RUNNING);
     seen.serving = match (&facts.nginx.master, says_stopped && facts.host.scope == Scope::Live) {
@@ -183,7 +184,11 @@ fn answer(outcome: &mut Outcome, prepared: &Prepared, past: &Past) -> bool {
         _ if prepared.is_up_to_date() => OutcomeKind::UpToDate,
         _ => OutcomeKind::Ok,
     };
-    let rows = [("last run", run_in_words(&journal.status))]
+    let newest = match lost_history(prepared) {
+        true => "not known: the history of changes is gone".to_owned(),
+        false => run_in_words(&journal.status),
+    };
+    let rows = [("last run", newest)]
         .into_iter()
         .chain(pending.iter().map(|pending| ("confirmation", time_in_words(pending))))
         .chain(drifted.iter().map(|path| ("edited since", path.as_str().to_owned())))
@@ -200,6 +205,11 @@ fn answer(outcome: &mut Outcome, prepared: &Prepared, past: &Past) -> bool {
     }
     outcome.details.insert("rows".to_owned(), rows.into());
     has_changes
+}
+
+/// Whether earlier runs left something and their journal is gone.
+fn lost_history(prepared: &Prepared) -> bool {
+    prepared.findings.iter().any(|finding| finding.code == codes::RUN_HISTORY_GONE)
 }
 
 /// The answer for a user who may not read what earlier runs left: the route, and a note for the rest.

@@ -136,4 +136,9 @@ codes! {
         .looked_for("the journal, and what systemd says of the timer")
         .advises("`motionctl confirm` or `motionctl rollback`; when its time is over, the next change or start of the \
                   server undoes it");
+    RUN_HISTORY_GONE = warn("run.history-gone")
+        .means("backups or a base record are here, and no journal says which changes left them")
+        .looked_for("the journal of a server that has backups or a base record: it is missing, or without a whole record")
+        .advises("put `/var/lib/motionctl/journal` back, where a copy exists; else `motionctl backups diff ID` shows what \
+                  stands, and `motionctl rollback ID --whole-tree` restores it");
 }

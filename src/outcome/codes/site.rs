@@ -33,6 +33,7 @@ codes! {
         .advises("undo that; it is never cleared silently. A link and its folder should be root's alone");
     SITE_BASE_UNREADABLE =
         graded("site.base-unreadable", &[usual(Stop), when(Warn, "for an ordinary user")])
+        .exits(65)
         .accepted_by(Migration)
         .means("what the last change left behind cannot be read: which changes are local is not known")
         .looked_for("`/etc/motionctl/local.d/NAME.toml` and `/var/lib/motionctl/base-*.conf`, which belong together: regular \

@@ -88,6 +88,30 @@ impl<'a> Judge<'a> {
         Ok(if refused { End::Refused } else { end })
     }
 
+    /// Whether each file, by itself, is as before or as after the command, byte for byte.
+    pub fn files_are_whole(&self, tree: &Path) -> Result<(), String> {
+        let now = seen(tree);
+        let (now, before, after) = (now.contents(), self.before.contents(), self.after.contents());
+        let is_hidden =
+            |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        for (path, bytes) in &now {
+            let known = [before.get(path), after.get(path)];
+            // Names with a leading dot are what waits beside a file for its turn.
+            let is_waiting = known == [None, None] && is_hidden(path);
+            if !known.contains(&Some(bytes)) && !is_waiting {
+                return Err(format!(
+                    "{} is neither old nor new: {:.400}",
+                    path.display(),
+                    String::from_utf8_lossy(bytes)
+                ));
+            }
+        }
+        match before.keys().find(|path| after.contains_key(*path) && !now.contains_key(*path)) {
+            Some(path) => Err(format!("{} is not there", path.display())),
+            None => Ok(()),
+        }
+    }
+
     /// Recovers twice: the second time has nothing to do and changes nothing.
     pub fn recover_twice(&self, tree: &Path) -> Result<(), String> {
         let first = run(tree, &["recover"], 0);

@@ -73,6 +73,11 @@ fn strace(scenario: &Scenario, tree: &Path, watched: Watched, more: &[String]) -
     (output, String::from_utf8_lossy(&text).replace(&tree.display().to_string(), "TREE"))
 }
 
+/// Runs the command where these calls say that they worked and do nothing.
+pub fn without(scenario: &Scenario, tree: &Path, calls: &str) -> Output {
+    strace(scenario, tree, Watched::Ours, &[format!("--inject={calls}:retval=0")]).0
+}
+
 /// Every call of an undisturbed run, by process in the order of their start; ours is the first.
 pub fn calls(scenario: &Scenario, tree: &Path, watched: Watched) -> Vec<Vec<Call>> {
     let (output, log) = strace(scenario, tree, watched, &[]);

@@ -79,8 +79,13 @@ pub struct Server {
 impl Server {
     /// Copies a fixture.
     pub fn copy(name: &str) -> Self {
+        Self::copy_of(&fixture(name))
+    }
+
+    /// Copies a tree.
+    pub fn copy_of(tree: &Path) -> Self {
         let folder = tempfile::Builder::new().prefix("motionctl-tree-").tempdir().expect("a folder");
-        let status = Command::new("cp").arg("-a").arg(fixture(name).join(".")).arg(folder.path()).status();
+        let status = Command::new("cp").arg("-a").arg(tree.join(".")).arg(folder.path()).status();
         assert!(status.expect("cp is installed").success());
         // Anybody may read it, as a customer's copy in a home directory.
         Command::new("chmod").arg("a+rX").arg(folder.path()).status().expect("chmod is installed");

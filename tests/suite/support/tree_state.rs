@@ -10,7 +10,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// A folder as it was at one moment.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State(BTreeMap<PathBuf, Seen>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +87,12 @@ impl State {
             |path: &&PathBuf| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
         let shown = self.0.iter().filter(|(path, _)| !is_hidden(path));
         shown.map(|(path, seen)| format!("{} {:?}\n", path.display(), seen.content)).collect()
+    }
+
+    /// Every file and link with its bytes.
+    pub fn contents(&self) -> BTreeMap<&Path, &[u8]> {
+        let files = self.0.iter().filter(|(_, seen)| !seen.is_folder);
+        files.map(|(path, seen)| (path.as_path(), &seen.content[..])).collect()
     }
 
     /// The files and links whose contents differ, or that only one has.
