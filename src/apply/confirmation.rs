@@ -5,7 +5,7 @@
 //! terminal or its session, something is left that undoes it. The timer decides
 //! nothing: what it runs looks at the journal.
 
-use super::executor::{Executor, Told};
+use super::executor::Executor;
 use super::history::History;
 use super::recovery::{Recovered, run as end_run};
 use crate::host::timers::{Armed, Timer, Timers};
@@ -161,15 +161,7 @@ pub fn confirm(root: &Root, lock: &WriteLock, actor: String) -> Result<(Confirme
         history.record(Event::Confirmed { actor }).map_err(broken)?;
     }
     let stop = AtomicBool::new(false);
-    let mut executor = Executor {
-        root,
-        lock,
-        history: &mut history,
-        reload: None,
-        stop: &stop,
-        kept: Vec::new(),
-        told: Told::Perhaps,
-    };
+    let mut executor = Executor::of_begun(root, lock, &mut history, &stop);
     let Recovered { notes, .. } = end_run(&mut executor, "confirmed")?;
     Ok((Confirmed::Now(active.run), notes))
 }

@@ -100,7 +100,7 @@ fn bytes(
 
 #[cfg(test)]
 mod tests {
-    use super::super::executor::{Executor, Stopping, Told};
+    use super::super::executor::{Executor, Stopping};
     use super::super::history::History;
     use super::super::staging::states;
     use super::*;
@@ -167,15 +167,7 @@ mod tests {
             history.record(start).expect("recorded");
             let stop = AtomicBool::new(false);
             let (root, lock) = (&self.root, &self.lock);
-            let mut executor = Executor {
-                root,
-                lock,
-                history: &mut history,
-                reload: None,
-                stop: &stop,
-                kept: Vec::new(),
-                told: Told::Perhaps,
-            };
+            let mut executor = Executor::of_begun(root, lock, &mut history, &stop);
             executor.run_with_gate(&plan.steps, Stopping::Allowed, &|| Ok(())).expect("installed");
             executor.settle().expect("settled");
             history.record(Event::Proven).expect("recorded");

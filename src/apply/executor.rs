@@ -116,7 +116,17 @@ pub enum Stopping {
     Ignored,
 }
 
-impl Executor<'_> {
+impl<'a> Executor<'a> {
+    /// One that reloads nothing, for a run that somebody began before: whom that told is not known.
+    pub fn of_begun(
+        root: &'a Root,
+        lock: &'a WriteLock,
+        history: &'a mut History,
+        stop: &'a AtomicBool,
+    ) -> Self {
+        Self { root, lock, history, reload: None, stop, kept: Vec::new(), told: Told::Perhaps }
+    }
+
     /// Runs `steps` in order, with a gate between the files and the reload, or
     /// after the files where there is no reload; the proof of the last reload,
     /// if there was one.

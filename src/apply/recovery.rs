@@ -4,7 +4,7 @@
 //! disk, plan, record the plan, run it, record the end.
 
 use super::confirmation::{Pending, disarm};
-use super::executor::{Executor, ReloadTarget, Stopping, Told};
+use super::executor::{Executor, ReloadTarget, Stopping};
 use super::history::History;
 use crate::backup::{Entry, Store};
 use crate::facts::FileFacts;
@@ -92,15 +92,7 @@ pub fn recover(
     let reload = server.reload_target()?;
     let mut history = History::open(lock, root).map_err(distrusted)?;
     let stop = AtomicBool::new(false);
-    let mut executor = Executor {
-        root,
-        lock,
-        history: &mut history,
-        reload,
-        stop: &stop,
-        kept: Vec::new(),
-        told: Told::Perhaps,
-    };
+    let mut executor = Executor { reload, ..Executor::of_begun(root, lock, &mut history, &stop) };
     end(&mut executor, why, &|| server.test()).map(Some)
 }
 
@@ -120,15 +112,7 @@ pub fn restore_whole(
     let mut history = History::open(lock, root).map_err(distrusted)?;
     let Status::Active(active) = history.status().clone() else { return Ok(None) };
     let stop = AtomicBool::new(false);
-    let mut executor = Executor {
-        root,
-        lock,
-        history: &mut history,
-        reload,
-        stop: &stop,
-        kept: Vec::new(),
-        told: Told::Perhaps,
-    };
+    let mut executor = Executor { reload, ..Executor::of_begun(root, lock, &mut history, &stop) };
     carry_out(&mut executor, &active, plan_whole(&active, why), &|| server.test()).map(Some)
 }
 

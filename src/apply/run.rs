@@ -152,13 +152,10 @@ fn perform(request: &Request, run: &mut Run, events: &mut dyn FnMut(Event)) -> R
     history.make_room(&start).map_err(failed)?;
     history.record(start).map_err(failed)?;
     let mut executor = Executor {
-        root: request.root,
-        lock: request.lock,
-        history: &mut history,
         reload: ReloadTarget::of(&request.facts.nginx, request.installed_log, request.reload_timeout),
-        stop: request.stop,
-        kept: Vec::new(),
+        // Nobody can have been told before the first step.
         told: Told::Nobody,
+        ..Executor::of_begun(request.root, request.lock, &mut history, request.stop)
     };
     let demanded = confirmation::demand(&mut executor, &request.confirmation);
     let gone = demanded

@@ -42,6 +42,9 @@ pub enum ErrorKind {
     Other,
 }
 
+/// The number of "lock wait timeout exceeded", for rows and for tables.
+pub const LOCK_WAIT: u32 = 1205;
+
 /// An error of a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DbError {
@@ -70,6 +73,16 @@ impl DbError {
     pub fn during(mut self, what: &str) -> Self {
         self.message = format!("{what}: {}", self.message);
         self
+    }
+
+    /// The same with the table that was waited for, where it was a lock that somebody else holds.
+    #[must_use]
+    pub fn waiting_for(self, table: &str) -> Self {
+        if self.code == Some(LOCK_WAIT) {
+            self.during(&format!("waiting for the table {table}"))
+        } else {
+            self
+        }
     }
 
     /// The same with what would help.

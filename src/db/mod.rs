@@ -19,7 +19,7 @@ mod value;
 
 pub use catalog::{Catalog, quoted};
 pub use connection::{Access, Change, Connection, Engine, Limits, Server};
-pub use error::{DbError, ErrorKind};
+pub use error::{DbError, ErrorKind, LOCK_WAIT};
 pub use option_file::{OptionFile, OptionFileError};
 pub use secret::Secret;
 pub use server::{Need, SETTINGS, Setting};

@@ -10,7 +10,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// The groups that are read; later ones do not outrank earlier ones, the order in the file counts.
-const GROUPS: [&str; 4] = ["client", "client-mariadb", "mysql", "motionctl"];
+const GROUPS: [&str; 5] = ["client", "client-server", "client-mariadb", "mysql", "motionctl"];
 /// As deep as MySQL follows includes.
 const DEPTH: usize = 10;
 /// No option file is larger.

@@ -2,16 +2,16 @@
 //!
 //! Invariant: read in one view of the database; rows that were deleted softly do not exist here. Sorted by name.
 
-use super::consequences::{InUse, open_sessions};
+use super::consequences::{InUse, open_sessions, twice};
 use super::manifest::Name;
 use super::map::{LinkKind, Part, Use};
 use super::plan::is_set;
 use super::session::{Session, failure};
 use super::snapshot::{Field, LinkRow, Record, Records, Scope, Section, Snapshot, Standing};
 use crate::db::DbError;
-use crate::outcome::Failure;
+use crate::outcome::{Failure, Finding};
 use crate::seed::Channel;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A profile and what belongs to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,10 +30,22 @@ pub struct ListedProfile {
     pub updated: Option<Name>,
     /// Who may choose it.
     pub agents: Vec<Name>,
-    /// Its queues, with their penalty where they have one.
-    pub queues: BTreeMap<Channel, Vec<(Name, Option<i32>)>>,
+    /// Its queues, with what their rows have for a penalty.
+    pub queues: BTreeMap<Channel, Vec<(Name, Penalties)>>,
     /// Whether somebody works with it.
     pub in_use: InUse,
+}
+
+/// The penalties of a link, lowest first: one, unless it stands in several rows that differ.
+pub type Penalties = Vec<Option<i32>>;
+
+/// What there is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listing {
+    /// The profiles, by name.
+    pub profiles: Vec<ListedProfile>,
+    /// What a reader should know.
+    pub findings: Vec<Finding>,
 }
 
 impl Session {
@@ -41,7 +53,7 @@ impl Session {
     ///
     /// # Errors
     /// When the map does not fit, or the database fails.
-    pub fn list(&mut self) -> Result<Vec<ListedProfile>, Failure> {
+    pub fn list(&mut self) -> Result<Listing, Failure> {
         let mut scope = Scope::everything(&self.map);
         scope.links.retain(|kind, _| !matches!(kind, LinkKind::Personal(_)));
         let mut needs = scope.needs();
@@ -54,7 +66,9 @@ impl Session {
             let failed = |error: DbError| failure(&error);
             let sessions = open_sessions(conn, map, catalog).map_err(failed)?;
             let mentions = sessions.mentions(conn, map, catalog).map_err(failed)?;
-            let Some(section) = Section::of(&session.map, Part::Profiles) else { return Ok(Vec::new()) };
+            let Some(section) = Section::of(&session.map, Part::Profiles) else {
+                return Ok(Listing { profiles: Vec::new(), findings: Vec::new() });
+            };
             let profiles = snapshot.profiles().into_iter().flat_map(Records::live);
             let mut listed: Vec<ListedProfile> = profiles
                 .map(|record| {
@@ -63,7 +77,9 @@ impl Session {
                 })
                 .collect();
             listed.sort_by(|one, other| (&one.name, one.id).cmp(&(&other.name, other.id)));
-            Ok(listed)
+            let mut findings = session.unnamed_columns();
+            findings.extend(twice(&snapshot, session.telling));
+            Ok(Listing { profiles: listed, findings })
         })
     }
 }
@@ -91,15 +107,18 @@ fn listed(section: &Section<'_>, snapshot: &Snapshot, record: &Record, in_use: I
     }
 }
 
-/// The names at the other end of links, sorted; what is not there any more is left out.
-fn members(records: Option<&Records>, links: &[LinkRow]) -> Vec<(Name, Option<i32>)> {
+/// The names at the other end of links, sorted, each once; what is not there any more is left out.
+fn members(records: Option<&Records>, links: &[LinkRow]) -> Vec<(Name, Penalties)> {
     let Some(records) = records else { return Vec::new() };
-    let named = |link: &LinkRow| {
-        let record = records.rows.get(&link.member).filter(|record| record.standing == Standing::Live)?;
-        Some((record.name.clone(), link.penalty))
+    let mut penalties: BTreeMap<i64, BTreeSet<Option<i32>>> = BTreeMap::new();
+    for link in links {
+        penalties.entry(link.member).or_default().insert(link.penalty);
+    }
+    let named = |(member, penalties): (i64, BTreeSet<Option<i32>>)| {
+        let record = records.rows.get(&member).filter(|record| record.standing == Standing::Live)?;
+        Some((record.name.clone(), penalties.into_iter().collect()))
     };
-    let mut members: Vec<_> = links.iter().filter_map(named).collect();
+    let mut members: Vec<_> = penalties.into_iter().filter_map(named).collect();
     members.sort_unstable();
-    members.dedup();
     members
 }

@@ -6,7 +6,9 @@
 use super::embedded::{self, Ownership};
 use super::map::{Ident, Map, Needs};
 use super::verify::{Verification, unnamed_columns, unseen, verify};
-use crate::db::{Catalog, Connection, DbError, Engine, ErrorKind, FileAccess, Limits, Server, Source};
+use crate::db::{
+    Catalog, Connection, DbError, Engine, ErrorKind, FileAccess, LOCK_WAIT, Limits, Server, Source,
+};
 use crate::outcome::{Failure, FailureKind, Finding};
 use std::path::Path;
 
@@ -249,7 +251,7 @@ pub fn failure(error: &DbError) -> Failure {
         | Kind::Other => FailureKind::Failed,
     };
     let message = match error.code() {
-        Some(1205) => format!("somebody holds a lock on a table or row that is needed: {error}"),
+        Some(LOCK_WAIT) => format!("somebody holds a lock on a table or row that is needed: {error}"),
         _ => error.to_string(),
     };
     let failure = Failure::new(kind, message);

@@ -147,8 +147,8 @@ codes! {
         .advises("say in the map what it means: `only`, `fixed` or `deleted`; or that it means nothing: `ignored`");
     SEED_LINK_TWICE = warn("seed.link-twice")
         .means("a link stands in several rows of its table")
-        .looked_for("rows with the same two ends among the links that the manifest is about. Which of them Motion goes by is \
-                     not known; they are changed and removed together")
+        .looked_for("rows with the same two ends among the links that a plan, `seed list` or `seed export` reads, and among all \
+                     of the map for `seed schema check`. Which of them Motion goes by is not known; they are changed and removed together")
         .advises("look at what tells the rows apart; if nothing does, leave one of them");
     SEED_MAP_UNREVIEWED = stop("seed.map-unreviewed")
         .means("nobody has reviewed the schema map")

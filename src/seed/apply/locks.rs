@@ -71,7 +71,8 @@ pub(super) fn rows(
     if let Some(section) = Section::of(map, Part::Profiles) {
         let (id, table) = (section.id.quoted(), section.table.quoted());
         let key = key(catalog, &section);
-        conn.each(&format!("SELECT {id} FROM {table}{key} ORDER BY {id} FOR UPDATE"), &[], &mut |_| Ok(()))?;
+        conn.each(&format!("SELECT {id} FROM {table}{key} ORDER BY {id} FOR UPDATE"), &[], &mut |_| Ok(()))
+            .map_err(|error| error.waiting_for(section.table.as_str()))?;
     }
     let mut changed: BTreeMap<Part, BTreeSet<i64>> = BTreeMap::new();
     for update in plan.update.iter().filter(|update| update.part != Part::Profiles) {
@@ -118,7 +119,8 @@ fn by_key(
         let marks = marks(chunk.len());
         let sql = format!("SELECT {read} FROM {table}{key} WHERE {id} IN ({marks}) ORDER BY {id} {how}");
         let values: Vec<_> = chunk.iter().map(|id| (*id).into()).collect();
-        found += conn.rows(&sql, &values)?.len();
+        let rows = conn.rows(&sql, &values).map_err(|error| error.waiting_for(section.table.as_str()))?;
+        found += rows.len();
     }
     Ok(found == ids.len())
 }

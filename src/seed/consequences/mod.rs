@@ -18,6 +18,7 @@ pub use server::standing;
 pub use sessions::InUse;
 pub(in crate::seed) use sessions::open_sessions;
 pub(in crate::seed) use twice::twice;
+pub use twice::twice_anywhere;
 
 use super::map::Map;
 use super::plan::{Plan, RowRef, ends};

@@ -45,6 +45,16 @@ pub fn discriminator(table: &Table, engine: Engine) -> Option<&Column> {
     NAMES.iter().find_map(|name| texts().find(|column| key(&column.name) == *name))
 }
 
+/// Why a column that is called as if it named the channel does not.
+pub fn unfit(table: &Table, engine: Engine) -> Option<String> {
+    let others = || table.columns.iter().filter(|column| !takes(column, Type::Text, engine));
+    let column = NAMES.iter().find_map(|name| others().find(|column| key(&column.name) == *name))?;
+    Some(match column.data_type.as_str() {
+        "set" => format!("{} is a SET, of which one row may hold several", column.name),
+        _ => format!("{} is {}", column.name, column.full_type),
+    })
+}
+
 /// The channel that a value means, however it is spelt.
 #[must_use]
 pub fn channel_of(value: &str) -> Option<Channel> {

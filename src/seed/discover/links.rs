@@ -5,7 +5,7 @@
 //! they cannot, a note says so. Which of several tables it is, `choice` says.
 
 use super::choice::{Choice, choose, words_of};
-use super::discriminator::{Only, discriminator, only};
+use super::discriminator::{Only, discriminator, only, unfit};
 use super::entities::{and, names_channel};
 use super::fields::{DELETED, Field, TIMES, Type, find, optional, takes};
 use super::names::{against, key, words};
@@ -246,8 +246,9 @@ impl<'a> Candidate<'a> {
         if let (Some(queue), None, false) =
             (self.end(Target::AnyQueue), self.discriminator, owners.is_empty())
         {
+            let why = unfit(self.table, self.engine).map_or_else(String::new, |why| format!(" ({why})"));
             notes.push(format!(
-                "{name}: no text column says of which channel the queue in {} is; such links are not proposed",
+                "{name}: no text column says of which channel the queue in {} is{why}; such links are not proposed",
                 queue.column.name
             ));
         }

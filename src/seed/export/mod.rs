@@ -9,11 +9,12 @@ mod names;
 mod rows;
 mod text;
 
+use super::consequences::twice;
 use super::manifest::{Name, shown};
 use super::map::{LinkKind, Map, Part};
 use super::session::{Session, failure};
 use super::snapshot::{Others, Scope, Snapshot, Standing};
-use crate::outcome::{Failure, FailureKind};
+use crate::outcome::{Failure, FailureKind, Finding};
 use crate::seed::Channel;
 use names::Nameable;
 pub(super) use rows::shared_extension;
@@ -73,6 +74,8 @@ pub struct Export {
     pub memberships: usize,
     /// What was left out, and why.
     pub left_out: Vec<String>,
+    /// What a reader should know.
+    pub findings: Vec<Finding>,
 }
 
 /// What is written from, and what was written.
@@ -122,7 +125,10 @@ impl Session {
                 export: Export::default(),
             };
             writer.write(only.as_ref());
-            Ok(writer.finish())
+            let mut export = writer.finish();
+            export.findings = session.unnamed_columns();
+            export.findings.extend(twice(&snapshot, session.telling));
+            Ok(export)
         })
     }
 

@@ -80,9 +80,10 @@ fn is_null(row: &Cells, column: &str) -> bool {
     value(row, column).is_some_and(Value::is_null)
 }
 
-/// Whether a column may say what a row is: no time, no key, no end of the link.
+/// Whether a column may say what a row is: no time, no key, no end of the link, and no SET, of which a row may hold several
+/// values at once.
 pub fn can_mark(row: &LinkRow<'_>, column: &Column) -> bool {
-    let kinds = ["date", "datetime", "timestamp", "time", "year", "float", "double", "decimal"];
+    let kinds = ["date", "datetime", "timestamp", "time", "year", "float", "double", "decimal", "set"];
     ![&row.owner.column, &row.member.column].contains(&&column.name)
         && !kinds.contains(&column.data_type.as_str())
         && !column.is_auto_increment()

@@ -16,6 +16,7 @@ use crate::db::{Access, Connection, Engine, Limits, Source};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, ProblemSection, counted};
 use load::Trouble;
+use std::collections::BTreeSet;
 
 /// What keeps an export from being planned against.
 struct Lacking {
@@ -128,20 +129,36 @@ pub fn unknown(export: &Validated, map: &Map, used: MapUsed) -> Finding {
     let mut finding = Finding::new(codes::SEED_OFFLINE, "planned against an export: no database was asked")
         .evidence(format!("{name} is as old as it is; what was changed since is not in it"))
         .evidence(
-            "who is logged in and with which profile, what other tables refer to, triggers, and whether the \
-             server may be written to",
+            "who is logged in and with which profile, what other tables refer to, triggers, CHECK \
+             constraints, and whether the server may be written to",
         )
         .evidence("names and internal numbers of users who are no agents, and of deleted rows")
         .advice("plan again against the server before you apply; apply does so, too");
     if used == MapUsed::Named && map.tables.is_empty() {
         finding = finding.evidence(
-            "the map has no `[tables]`: what may be created, and how long values may be, is not known",
+            "the map has no `[tables]`: what may be created, how long values may be, and which letters their columns \
+             hold, is not known",
         );
+    } else if used == MapUsed::Named {
+        let tables::Open { unrecorded, charsets } = tables::open(map);
+        let named = |columns: BTreeSet<String>| columns.into_iter().collect::<Vec<_>>().join(", ");
+        if !unrecorded.is_empty() {
+            let columns = named(unrecorded);
+            finding = finding.evidence(format!(
+                "what these columns hold, of which the map's `[tables]` has no line: {columns}"
+            ));
+        }
+        if !charsets.is_empty() {
+            finding = finding.evidence(format!(
+                "which letters these columns hold, in their character set: {}",
+                named(charsets)
+            ));
+        }
     }
     if used == MapUsed::BuiltIn {
         finding = finding.evidence(
-            "no --map was named, so that the built-in one was used: what may be created, and how long values may \
-             be, is not known",
+            "no --map was named, so that the built-in one was used: what may be created, how long values may be, \
+             and which letters their columns hold, is not known",
         );
     }
     for left_out in left_out(export.source.text()) {

@@ -6,8 +6,9 @@
 use crate::db::Catalog;
 use crate::db::catalog::{Column, ColumnDefault, Covers, Index, Table, TableKind};
 use crate::seed::map::{Ident, Literal, Map, Part};
-use crate::seed::verify::{Kind, Shape};
-use std::collections::BTreeMap;
+use crate::seed::snapshot::is_known_charset;
+use crate::seed::verify::{Kind, Shape, words};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// How SQLite makes ids of its own.
@@ -29,11 +30,8 @@ struct Made {
 
 /// The tables that a plan reads.
 pub(super) fn of(map: &Map) -> Tables {
-    let parts = [Part::Users, Part::Profiles, Part::ReportMember].into_iter();
-    let parts = parts.chain(map.queues.keys().map(|channel| Part::Queues(*channel)));
-    let parts = parts.chain(map.links.keys().map(|kind| Part::Links(*kind)));
     let mut tables: BTreeMap<&str, Vec<Made>> = BTreeMap::new();
-    for shape in parts.flat_map(|part| Shape::of(map, part)) {
+    for shape in shapes(map) {
         let table = tables.entry(shape.table.as_str()).or_default();
         for want in &shape.wants {
             let is_there = |made: &Made| want.column.is_column(&made.column.name);
@@ -68,6 +66,39 @@ pub(super) fn of(map: &Map) -> Tables {
         catalog.tables.insert(name.to_owned(), table);
     }
     Tables { script, catalog }
+}
+
+fn shapes(map: &Map) -> impl Iterator<Item = Shape<'_>> {
+    let parts = [Part::Users, Part::Profiles, Part::ReportMember].into_iter();
+    let parts = parts.chain(map.queues.keys().map(|channel| Part::Queues(*channel)));
+    let parts = parts.chain(map.links.keys().map(|kind| Part::Links(*kind)));
+    parts.flat_map(move |part| Shape::of(map, part))
+}
+
+/// What a map leaves open about its columns.
+pub(super) struct Open {
+    /// Columns of which it records nothing.
+    pub unrecorded: BTreeSet<String>,
+    /// Columns whose character set may or may not hold a letter.
+    pub charsets: BTreeSet<String>,
+}
+
+/// What only the server could say of the columns that a map names.
+pub(super) fn open(map: &Map) -> Open {
+    let mut open = Open { unrecorded: BTreeSet::new(), charsets: BTreeSet::new() };
+    for shape in shapes(map) {
+        for want in &shape.wants {
+            let name = format!("{}.{}", shape.table, want.column);
+            match recorded(map, shape.table, want.column).map(|line| column(want.column, line).charset) {
+                None => _ = open.unrecorded.insert(name),
+                Some(Some(charset)) if !is_known_charset(&charset) => {
+                    open.charsets.insert(format!("{name} ({charset})"));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    open
 }
 
 fn recorded<'a>(map: &'a Map, table: &Ident, column: &Ident) -> Option<&'a str> {
@@ -126,8 +157,8 @@ fn column(name: &Ident, line: &str) -> Column {
         length: length(&data_type, &full_type),
         data_type,
         full_type,
-        // How the server compares and keeps letters is not asked of SQLite.
-        charset: None,
+        charset: words.iter().position(|word| word == "charset").and_then(|at| words.get(at + 1)).cloned(),
+        // How the server compares letters is not recorded.
         collation: None,
         nullable,
         default,
@@ -148,26 +179,6 @@ fn length(data_type: &str, full_type: &str) -> Option<u64> {
     }
 }
 
-/// Words of a line; what stands in quotes or brackets is not parted.
-fn words(line: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let (mut quoted, mut depth) = (false, 0_u32);
-    for c in line.chars() {
-        match c {
-            '\'' => quoted = !quoted,
-            '(' if !quoted => depth += 1,
-            ')' if !quoted => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        match words.last_mut() {
-            Some(word) if !c.is_whitespace() || quoted || depth > 0 => word.push(c),
-            _ => words.push(String::new()),
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,8 +189,7 @@ mod tests {
         let check = |line: &str, length: Option<u64>| {
             let name = Map::built_in().users.columns.name;
             let column = column(&name, line);
-            let without =
-                line.split(" references ").next().unwrap_or_default().replace(" charset latin1", "");
+            let without = line.split(" references ").next().unwrap_or_default();
             assert_eq!(describe(&Table::default(), &column), without);
             assert_eq!(column.length, length, "{line}");
         };

@@ -3,6 +3,7 @@
 //! Invariant: read in one READ ONLY transaction by plain SELECTs, for which SELECT grants suffice; ids are read by name
 //! and never computed; memory is bounded by the manifest and the managed rows. It decides nothing.
 
+mod charset;
 mod extensions;
 mod model;
 mod names;
@@ -11,6 +12,7 @@ mod scope;
 mod section;
 mod texts;
 
+pub use charset::{is_known as is_known_charset, lost as lost_letter};
 pub use model::{Group, Holder, LinkRow, Links, Names, Record, Records, Snapshot, Standing};
 pub(in crate::seed) use names::{CHUNK, marks};
 pub use reader::read;

@@ -217,6 +217,11 @@ impl Links {
         &self.rows
     }
 
+    /// The rows of each pair of ends; most have one.
+    pub fn pairs(&self) -> impl Iterator<Item = &[LinkRow]> {
+        self.rows.chunk_by(|one, other| (one.owner, one.member) == (other.owner, other.member))
+    }
+
     /// The links of one owner.
     #[must_use]
     pub fn of(&self, owner: i64) -> &[LinkRow] {

@@ -3,6 +3,7 @@
 //! Invariant: whether two names are the same, and whether a column can hold one, is the server's word; a name that it
 //! cannot hold is never part of a comparison.
 
+use super::charset;
 use super::model::Names;
 use super::section::Section;
 use crate::db::{Catalog, Connection, DbError, Engine, ErrorKind, Value};
@@ -75,10 +76,19 @@ impl Comparison {
         if self.engine == Engine::Sqlite { "?" } else { GIVEN }
     }
 
-    /// The text as the column would hold it; none where it can hold every text.
+    /// The text as the column would hold it; none where it can hold every text, or no server is there to ask.
     fn held(&self, text: &str) -> Option<String> {
+        if self.engine == Engine::Sqlite {
+            return None;
+        }
         let charset = self.charset.as_deref().filter(|charset| *charset != "utf8mb4")?;
         Some(held(charset, text))
+    }
+
+    /// Whether the column of a server that cannot be asked is known to lose a letter of it.
+    fn loses(&self, name: &Name) -> bool {
+        let charset = self.charset.as_deref().filter(|_| self.engine == Engine::Sqlite);
+        charset.is_some_and(|charset| charset::lost(charset, name).is_some())
     }
 
     /// Sorts names into groups that are the same to the server.
@@ -92,6 +102,7 @@ impl Comparison {
             let of_each = answers.chunks_exact(expressions.len());
             for (name, answers) in chunk.iter().zip(of_each) {
                 match answers {
+                    _ if self.loses(name) => keyed.names.add_unholdable(name.clone()),
                     // A text that cannot be held comes back as another one.
                     [_, held] if held != name.as_bytes() => keyed.names.add_unholdable(name.clone()),
                     [key, ..] => keyed.add(name.clone(), self.without_spaces(key.clone())),

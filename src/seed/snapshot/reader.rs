@@ -31,7 +31,8 @@ pub fn read(conn: &mut Connection, map: &Map, catalog: &Catalog, scope: &Scope) 
     if let (Some(section), Some(agents)) = (Section::of(map, Part::Users), snapshot.agents())
         && section.create
     {
-        snapshot.extensions = extensions::holders(conn, catalog, &section, agents, &scope.extensions)?;
+        snapshot.extensions = extensions::holders(conn, catalog, &section, agents, &scope.extensions)
+            .map_err(|error| error.waiting_for(section.table.as_str()))?;
     }
     for (kind, owners) in &scope.links {
         let Some(link) = map.link(*kind) else { continue };
@@ -60,6 +61,15 @@ fn ids(snapshot: &Snapshot, kind: LinkKind, names: &BTreeSet<Name>) -> BTreeSet<
 
 /// The rows of a section.
 pub(in crate::seed) fn records(
+    conn: &mut Connection,
+    catalog: &Catalog,
+    section: &Section<'_>,
+    wanted: &Wanted,
+) -> Result<Records, DbError> {
+    rows_of(conn, catalog, section, wanted).map_err(|error| error.waiting_for(section.table.as_str()))
+}
+
+fn rows_of(
     conn: &mut Connection,
     catalog: &Catalog,
     section: &Section<'_>,
@@ -192,6 +202,14 @@ fn record(section: &Section<'_>, row: &Row) -> Result<Record, DbError> {
 
 /// Links, of everybody or of those whose column holds one of the ids.
 pub(in crate::seed) fn links(
+    conn: &mut Connection,
+    link: &Link,
+    only: Option<(&Ident, &BTreeSet<i64>)>,
+) -> Result<Links, DbError> {
+    rows_of_link(conn, link, only).map_err(|error| error.waiting_for(link.table.as_str()))
+}
+
+fn rows_of_link(
     conn: &mut Connection,
     link: &Link,
     only: Option<(&Ident, &BTreeSet<i64>)>,

@@ -1,11 +1,12 @@
 //! Texts that a column's character set has no place for.
 //!
 //! Invariant: whether a column can hold a text is the server's word, asked in batches inside the snapshot; columns that
-//! hold every text are not asked about.
+//! hold every text are not asked about. Where an export stands for the server, it is what its map records of the column.
 
+use super::charset;
 use super::names::{GIVEN, held, is_word, made_of};
 use super::section::{Field, Section};
-use crate::db::{Catalog, Connection, DbError};
+use crate::db::{Catalog, Connection, DbError, Engine};
 use crate::seed::manifest::Name;
 use crate::seed::map::{Map, Part};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -50,8 +51,14 @@ pub(super) fn unholdable(
         let fits = |text: &&Name| column.length.is_none_or(|most| text.chars().count() as u64 <= most);
         let texts: Vec<&Name> = texts.iter().filter(fits).collect();
         let mut lost = HashMap::new();
-        for chunk in chunks(&texts) {
-            ask(conn, charset, chunk, &mut lost)?;
+        if conn.engine() == Engine::Sqlite {
+            lost.extend(
+                texts.iter().filter_map(|text| Some(((*text).clone(), charset::lost(charset, text)?))),
+            );
+        } else {
+            for chunk in chunks(&texts) {
+                ask(conn, charset, chunk, &mut lost)?;
+            }
         }
         unholdable.0.insert((*part, field.clone()), lost);
     }

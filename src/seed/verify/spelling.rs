@@ -84,7 +84,7 @@ fn is_number(text: &str) -> bool {
 }
 
 /// The words of a line; what is in quotes or brackets is part of its word, blanks included.
-fn words(line: &str) -> Vec<String> {
+pub fn words(line: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let (mut in_quotes, mut depth) = (false, 0_usize);
     for c in line.chars() {

@@ -6,6 +6,7 @@ mod catalog;
 mod connecting;
 mod logging_in;
 mod option_file;
+mod refusals;
 mod replica;
 mod secrets;
 mod settings;

@@ -30,6 +30,14 @@ fn groups_includes_and_quotes_are_followed() {
     assert_eq!(options.schema.as_deref(), Some("b"));
     assert_eq!(options.ca.as_deref(), Some(Path::new("/etc/c a.pem")));
     assert!(options.password.is_none());
+    // MariaDB's own name for what clients and servers share; what stands later in the file counts.
+    let text = "[client]\nuser=bob\n[client-server]\nsocket=/run/s\nuser=eva\n[client-other]\nuser=no\n";
+    let options = OptionFile::read(&option_file(folder.path(), text)).expect("options");
+    assert_eq!(
+        (options.user.as_deref(), options.socket.as_deref()),
+        (Some("eva"), Some(Path::new("/run/s")))
+    );
+    assert!(OptionFile::read(&option_file(folder.path(), "[client-server]\nport=3306\n")).is_ok());
 }
 
 #[test]
@@ -101,7 +109,8 @@ fn a_file_of_which_nothing_would_count_is_refused() {
     fs::write(folder.path().join("more.txt"), "[mysqldump]\nuser=bob\n").expect("writing");
     for text in ["[clinet]\nuser=bob\n", "", "# nothing\n", "!include more.txt\n"] {
         let error = read(text).err().expect("an error").to_string();
-        let groups = "none of the groups that are read: [client], [client-mariadb], [mysql], [motionctl]";
+        let groups = "none of the groups that are read: [client], [client-server], [client-mariadb], [mysql], \
+                      [motionctl]";
         assert!(error.ends_with(groups), "{error}");
     }
     let ungrouped = read("# a comment\npassword=s3cret\n[client]\n").err().expect("an error").to_string();

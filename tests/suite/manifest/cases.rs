@@ -150,3 +150,26 @@ profiles:
     assert_eq!(said(&file), expect);
     assert_eq!(file.findings().len(), 4);
 }
+
+#[test]
+fn an_internal_number_of_other_characters_than_digits_is_a_doubt() {
+    let text = "\
+version: 1
+agents:
+  - { username: a, fullname: A, internal: '1001' }
+  - { username: b, fullname: B, internal: 10a }
+  - { username: c, fullname: C, internal: '+49' }
+  - { username: d, fullname: D, internal: '１００１' }
+  - { username: e, fullname: E, internal: '10 01' }
+";
+    let file = validate(text.as_bytes(), "x");
+    assert!(file.manifest.is_some());
+    let said = said(&file);
+    let of = |line: u32| said.split_inclusive('\n').filter(move |text| text.starts_with(&format!("{line}:")));
+    let is_doubted = |line: u32| of(line).any(|text| text.contains("seed.internal-not-digits"));
+    let doubted: Vec<bool> = (3..=7).map(is_doubted).collect();
+    assert_eq!(doubted, [false, true, true, true, true], "{said}");
+    // An ASCII letter can be dialled; the digits of another script and a blank cannot.
+    let refused = said.matches("refused where the agent has to be created").count();
+    assert_eq!(refused, 2, "{said}");
+}

@@ -88,6 +88,24 @@ fn a_table_for_each_channel() {
     check("channel-tables", CHANNEL_TABLES);
 }
 
+/// A row of a SET may hold several channels at once, of which no map can speak.
+#[test]
+fn a_column_that_is_no_single_text_tells_no_channels_apart_and_is_named() {
+    let [_, mut database] = Database::shaped("discriminator");
+    for (kind, said) in [
+        ("SET('voice','chat','email') NOT NULL", "channel is a SET, of which one row may hold several"),
+        ("TINYINT NOT NULL", "channel is tinyint"),
+    ] {
+        database.sql(&format!("ALTER TABLE agent_profile_queues MODIFY channel {kind}"));
+        let text = database.discover().to_toml("a test");
+        let note = format!(
+            "agent_profile_queues: no text column says of which channel the queue in QueueId is ({said}"
+        );
+        assert!(text.contains(&note), "{text}");
+        assert!(!text.contains("[links.profile_queues.voice]\ntable"), "{text}");
+    }
+}
+
 #[test]
 fn one_table_of_links_with_a_discriminator() {
     for mut database in Database::shaped("discriminator") {

@@ -113,10 +113,10 @@ fn names_that_are_no_agents() {
 #[test]
 fn profiles_are_listed_with_all_that_belongs_to_them() {
     for db in Db::both() {
-        assert_eq!(db.session().list().expect("a list"), []);
+        assert_eq!(db.session().list().expect("a list").profiles, []);
         db.apply(EXAMPLE);
         db.apply("profiles: [{ name: Unused, enabled: false }, { name: Profile 2, queues: { voice: [{ name: Tech Hour, penalty: 4 }] } }]");
-        let profiles = db.session().list().expect("a list");
+        let profiles = db.session().list().expect("a list").profiles;
         let seen = profiles.iter().map(|profile| {
             let queues: Vec<_> = profile
                 .queues
@@ -135,8 +135,8 @@ fn profiles_are_listed_with_all_that_belongs_to_them() {
         assert_eq!(
             seen.collect::<Vec<_>>(),
             [
-                r#"Profile 1 true Some("Talks and mail") ["agent1"] ["voice Talk Now Some(0)", "mail Assistance None"]"#,
-                r#"Profile 2 true Some("The technical hour") ["agent1"] ["voice Tech Hour Some(4)", "chat Medical None"]"#,
+                r#"Profile 1 true Some("Talks and mail") ["agent1"] ["voice Talk Now [Some(0)]", "mail Assistance [None]"]"#,
+                r#"Profile 2 true Some("The technical hour") ["agent1"] ["voice Tech Hour [Some(4)]", "chat Medical [None]"]"#,
                 r#"Unused false None [] []"#,
             ]
         );
@@ -154,7 +154,7 @@ fn who_is_logged_in_is_told_by_id_or_name_in_either_column() {
     for db in Db::both() {
         db.apply(EXAMPLE);
         let in_use = || {
-            let profiles = db.session().list().expect("a list");
+            let profiles = db.session().list().expect("a list").profiles;
             profiles.into_iter().map(|profile| profile.in_use).collect::<Vec<_>>()
         };
         session(&db, "data4", "Profile 1", "'2026-01-01 01:00:00'");

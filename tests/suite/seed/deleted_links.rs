@@ -4,9 +4,10 @@
 
 use super::support::Db;
 use crate::schema_map::support::proposed;
-use motionctl::db::Connection;
-use motionctl::outcome::Level;
+use motionctl::db::{Catalog, Connection};
+use motionctl::outcome::{Finding, Level};
 use motionctl::seed::Channel;
+use motionctl::seed::consequences::twice_anywhere;
 use motionctl::seed::export::{Channels, Extent, Lists, Request};
 use motionctl::seed::map::{LinkKind, Map, Needs};
 use motionctl::seed::plan::lines;
@@ -54,7 +55,7 @@ const DAY: &str =
 #[test]
 fn deleted_links_do_not_count_and_come_back_as_the_map_says() {
     for db in both("reviewed_by", "reviewed_by") {
-        let listed = db.session().list().expect("a list");
+        let listed = db.session().list().expect("a list").profiles;
         assert_eq!((listed[0].agents.len(), listed[0].queues.len()), (0, 0));
         let planned = db.plan(DAY).expect("a plan");
         assert_eq!(planned.plan.rows(), 3, "{:?}", lines(&planned.plan));
@@ -237,5 +238,39 @@ fn a_column_that_may_turn_a_link_stops_writing_until_it_is_settled() {
             db.map = Map::parse("settled", &settled).unwrap_or_else(|error| panic!("{error}"));
             assert!(stop(&db).is_none(), "{place}");
         }
+    }
+}
+
+#[test]
+fn a_link_in_two_rows_is_said_wherever_links_are_read() {
+    for db in both("reviewed_by", "reviewed_by") {
+        db.apply(DAY);
+        db.sql(
+            "INSERT INTO agent_profile_has_voice_queues SELECT 6, AgentProfileId, VoiceQueueId, 7, deleted_at \
+             FROM agent_profile_has_voice_queues WHERE id = 5",
+        );
+        let told = || {
+            let found = |findings: Vec<Finding>| {
+                let mut twice = findings.into_iter().filter(|one| one.code.name() == "seed.link-twice");
+                twice.next().map(|finding| finding.evidence)
+            };
+            let listing = db.session().list().expect("a list");
+            let export = db.session().export(&ALL).expect("an export");
+            let mut conn = db.connect();
+            let catalog = Catalog::read(&mut conn).expect("a catalog");
+            let checked = twice_anywhere(&mut conn, &catalog, &db.map);
+            let queues = listing.profiles[0].queues[&Channel::Voice].clone();
+            let findings = [listing.findings, export.findings, checked.into_iter().collect()];
+            (queues, findings.map(found))
+        };
+        let line = vec!["voice queue Q2 of profile Day (2 rows, with the penalties 2 and 7)".to_owned()];
+        let (queues, findings) = told();
+        assert_eq!(queues, [("Q1".into(), vec![Some(0)]), ("Q2".into(), vec![Some(2), Some(7)])]);
+        assert_eq!(findings, [Some(line.clone()), Some(line.clone()), Some(line)]);
+        // What was deleted softly is no second row.
+        db.sql(&format!("UPDATE agent_profile_has_voice_queues SET deleted_at = {T} WHERE id = 6"));
+        let (queues, findings) = told();
+        assert_eq!(queues[1], ("Q2".into(), vec![Some(2)]));
+        assert_eq!(findings, [None, None, None]);
     }
 }

@@ -21,6 +21,7 @@ mod moved;
 mod moves;
 mod names;
 mod offline;
+mod offline_letters;
 mod out;
 mod people;
 mod privileges;

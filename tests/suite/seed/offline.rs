@@ -35,7 +35,7 @@ const WANTED: [&str; 8] = [
     "agents: [ { username: other, fullname: Other, internal: '1003' } ]\nprofiles: [ { name: Night, queues: { mail: [Assistance] } } ]",
 ];
 
-fn exported(db: &Db, name: &str, more: &[&str]) -> PathBuf {
+pub fn exported(db: &Db, name: &str, more: &[&str]) -> PathBuf {
     let mut arguments = vec!["seed".to_owned(), "export".to_owned(), "--db".to_owned(), db.url()];
     if db.is_server() {
         arguments.extend(["--map".to_owned(), db.map_file().display().to_string()]);
@@ -48,7 +48,7 @@ fn exported(db: &Db, name: &str, more: &[&str]) -> PathBuf {
     path
 }
 
-fn against(path: &Path, export: &Path, more: &[&str]) -> Answer {
+pub fn against(path: &Path, export: &Path, more: &[&str]) -> Answer {
     let mut command = binary();
     command.env("MOTIONCTL_DB", "mysql://nobody@192.0.2.1/none");
     command.args(["seed", "plan"]).arg(path).arg("--against").arg(export).args(more);
@@ -56,7 +56,7 @@ fn against(path: &Path, export: &Path, more: &[&str]) -> Answer {
 }
 
 /// What of an answer is about the manifest, and not about the server.
-fn of_manifest(answer: &Answer) -> Value {
+pub fn of_manifest(answer: &Answer) -> Value {
     let json = answer.json();
     let about = |finding: &&Value| {
         let code = finding["code"].as_str().unwrap_or_default();

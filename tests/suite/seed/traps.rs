@@ -63,7 +63,12 @@ fn a_lock_that_is_held_too_long_ends_the_run_and_nothing_is_half() {
     let failure: motionctl::outcome::Failure =
         open().apply(&request, &mut || Ok(open()), &mut watch).expect_err("the row is locked").into();
     assert_eq!((failure.kind, stages), (FailureKind::Failed, 3), "{failure}");
-    assert!(failure.message.contains("error 1205") && failure.message.contains("after 4 tries"), "{failure}");
+    assert!(
+        failure.message.contains("waiting for the table users: ")
+            && failure.message.contains("error 1205")
+            && failure.message.contains("after 4 tries"),
+        "{failure}"
+    );
     other.rollback().expect("free again");
     assert_eq!(db.rows("SELECT COUNT(*) FROM agent_profiles"), ["2"]);
     open().apply(&request, &mut || Ok(open()), &mut |_| Ok(())).expect("now it works");
@@ -83,7 +88,9 @@ fn a_table_that_somebody_holds_is_unavailable_and_not_a_fault() {
     let failure = session.plan(&wanted, Unnamed::Stay).expect_err("the table is locked");
     assert_eq!(failure.kind, FailureKind::Unavailable, "{failure}");
     assert!(
-        failure.message.contains("somebody holds a lock on") && failure.message.contains("1205"),
+        failure.message.contains("somebody holds a lock on")
+            && failure.message.contains("waiting for the table users: ")
+            && failure.message.contains("error 1205"),
         "{failure}"
     );
     assert!(failure.hint.as_deref().is_some_and(|hint| hint.contains("PROCESSLIST")), "{failure:?}");

@@ -25,10 +25,11 @@ pub fn export(context: &Context, args: &ExportArgs) -> Result<Outcome, Failure> 
         },
     };
     let mut session = Place::new(context, &args.database)?.open(context, Purpose::Read)?;
-    let Export { manifest, queues, agents, profiles, memberships, left_out } = session.export(&request)?;
+    let Export { manifest, queues, agents, profiles, memberships, left_out, findings } =
+        session.export(&request)?;
     let mut outcome = Outcome::new("seed export", OutcomeKind::Ok);
     outcome.database = Some(section(session.server()));
-    outcome.findings = session.unnamed_columns();
+    outcome.findings = findings;
     outcome.details.insert("text".to_owned(), manifest.into());
     let counts =
         json!({ "queues": queues, "agents": agents, "profiles": profiles, "memberships": memberships });

@@ -10,20 +10,20 @@ use crate::cli::context::Context;
 use crate::outcome::{Failure, Outcome, OutcomeKind, counted, on_one_line, visible};
 use crate::seed::Purpose;
 use crate::seed::consequences::InUse;
-use crate::seed::list::ListedProfile;
+use crate::seed::list::{ListedProfile, Listing};
 use serde_json::{Value, json};
 
 /// Lists the profiles.
 pub fn list(context: &Context, args: &ListArgs) -> Result<Outcome, Failure> {
     let mut session = Place::new(context, &args.database)?.open(context, Purpose::Read)?;
-    let profiles = session.list()?;
+    let Listing { profiles, findings } = session.list()?;
     let mut outcome = Outcome::new("seed list", OutcomeKind::Ok);
     outcome.database = Some(section(session.server()));
     let verdict = match profiles.len() {
         0 => "there are no profiles".to_owned(),
         count => counted(count, "profile"),
     };
-    outcome.findings = session.unnamed_columns();
+    outcome.findings = findings;
     outcome.details.insert("verdict".to_owned(), verdict.into());
     outcome.details.insert("profiles".to_owned(), profiles.iter().map(document).collect());
     if !profiles.is_empty() {
@@ -63,9 +63,10 @@ fn document(profile: &ListedProfile) -> Value {
         .queues
         .iter()
         .map(|(channel, queues)| {
-            let queues = queues.iter().map(|(name, penalty)| match penalty {
-                Some(penalty) => json!({ "name": &**name, "penalty": penalty }),
-                None => json!({ "name": &**name }),
+            let queues = queues.iter().map(|(name, penalties)| match penalties.as_slice() {
+                [Some(penalty)] => json!({ "name": &**name, "penalty": penalty }),
+                [] | [None] => json!({ "name": &**name }),
+                several => json!({ "name": &**name, "penalties": several }),
             });
             (channel.name().to_owned(), queues.collect())
         })

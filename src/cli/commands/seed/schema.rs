@@ -10,6 +10,7 @@ use crate::cli::database::Database;
 use crate::cli::files::{Standing, write_out};
 use crate::db::{Catalog, Connection, Engine, FileAccess};
 use crate::outcome::{DatabaseSection, Failure, FailureKind, Outcome, OutcomeKind, counted, sort_findings};
+use crate::seed::consequences::twice_anywhere;
 use crate::seed::discover::{Grade, Proposal, Samples, discover as propose, renew, wanted_samples};
 use crate::seed::embedded::Ownership;
 use crate::seed::map::{Ident, Map, Needs};
@@ -59,6 +60,7 @@ pub fn check(context: &Context, args: &SchemaCheckArgs) -> Result<Outcome, Failu
         .insert("mismatches".to_owned(), found.mismatches.iter().map(ToString::to_string).collect());
     outcome.findings = found.findings();
     outcome.findings.extend(unnamed(&mut connection, &catalog, &file.map, MOST_ROWS));
+    outcome.findings.extend(twice_anywhere(&mut connection, &catalog, &file.map));
     outcome.findings.extend(unreviewed(&file.map, connection.engine()));
     outcome.findings.extend(unnamed_columns(&file.map, &catalog, &needs, false));
     sort_findings(&mut outcome.findings);

@@ -59,15 +59,15 @@ fn it_is_planned_applied_offered_and_listed() {
             assert_eq!(db.apply(EXAMPLE).rows, 15);
             assert_eq!(shape.links(&db), LINKS, "{} {keys:?}", shape.name);
             assert_eq!(asked(&db, &["agent1"], State::Present), OFFERED);
-            let profiles = db.session().list().expect("a list");
+            let profiles = db.session().list().expect("a list").profiles;
             let line = |profile: &ListedProfile| {
                 format!("{} {:?} {:?}", profile.name, profile.agents, profile.queues)
             };
             assert_eq!(
                 profiles.iter().map(line).collect::<Vec<_>>(),
                 [
-                    r#"Profile 1 ["agent1"] {Voice: [("Talk Now", Some(0))], Mail: [("Assistance", None)]}"#,
-                    r#"Profile 2 ["agent1"] {Voice: [("Tech Hour", Some(0))], Chat: [("Medical", None)]}"#,
+                    r#"Profile 1 ["agent1"] {Voice: [("Talk Now", [Some(0)])], Mail: [("Assistance", [None])]}"#,
+                    r#"Profile 2 ["agent1"] {Voice: [("Tech Hour", [Some(0)])], Chat: [("Medical", [None])]}"#,
                 ]
             );
             db.record_writes();

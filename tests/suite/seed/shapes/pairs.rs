@@ -29,7 +29,7 @@ fn a_pair_that_is_there_twice_is_one_membership() {
     for (shape, db) in doubled() {
         let offered = asked(&db, &["ann"], State::Present);
         assert_eq!(offered[0], "ann: Personal → V1, V2, C1, C2", "{}", shape.name);
-        let listed = db.session().list().expect("a list");
+        let listed = db.session().list().expect("a list").profiles;
         assert_eq!(listed[0].agents.len(), 2, "{}", shape.name);
         let text = exported(&db, &exact());
         assert_eq!(text.matches("V1").count(), 5, "{text}");
