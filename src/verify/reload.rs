@@ -208,9 +208,6 @@ impl Watch<'_> {
         let mut pause = SHORTEST_PAUSE;
         loop {
             self.logs.read();
-            if self.logs.says_refused(self.shown()) {
-                return Err(Unproven::Refused);
-            }
             // The order matters: the new ones were counted before the old ones are looked at again,
             // so a worker that replaces a dead one is never counted beside it.
             let roles: Vec<Option<Role>> =
@@ -221,6 +218,9 @@ impl Watch<'_> {
             let now = clock::monotonic();
             let deadline = self.hurried_deadline(deadline, now);
             let retired = roles.iter().all(|role| matches!(role, None | Some(Role::ShuttingDown)));
+            if self.logs.says_refused(Shown { old_serve: !retired, ..self.shown() }) {
+                return Err(Unproven::Refused);
+            }
             if retired && !generation.new.is_empty() && self.still_serve(&generation.new) {
                 return Ok(now);
             }
@@ -268,7 +268,12 @@ impl Watch<'_> {
     }
 
     fn shown(&self) -> Shown<'_> {
-        Shown { old: &self.old_workers, newcomers: &self.newcomers, taken: self.taken }
+        Shown {
+            old: &self.old_workers,
+            newcomers: &self.newcomers,
+            taken: self.taken,
+            old_serve: !self.taken,
+        }
     }
 
     fn section(&self) -> ReloadSection {

@@ -29,6 +29,8 @@ pub(super) struct Shown<'a> {
     pub(super) newcomers: &'a BTreeMap<ProcessId, Worker>,
     /// Whether a new generation came beside the old one: the master took the configuration.
     pub(super) taken: bool,
+    /// Whether a worker from before still serves, as all do where the master refused.
+    pub(super) old_serve: bool,
 }
 
 impl Testimony {
@@ -58,16 +60,16 @@ impl Testimony {
 
     /// Whether waiting is in vain: the log says so, and the processes do not say otherwise.
     pub(super) fn says_refused(&self, shown: Shown) -> bool {
-        // A master that is still at work has not given up: it tries to bind for two and a half seconds. Where the
-        // kernel does not tell, a failed attempt is none; "still could not bind()" ends them.
-        let waits = if shown.taken { Some(false) } else { process::waits_for_signals(self.master) };
-        let gave_up = |entry: &Entry| waits.unwrap_or_else(|| !entry.message.starts_with("bind() to "));
+        // A master that is still at work has not given up. A failed attempt to bind is none: it tries for two and a
+        // half seconds, and "still could not bind()" ends them.
+        let waits = !shown.taken && process::waits_for_signals(self.master).unwrap_or(true);
+        let gave_up = |entry: &Entry| waits && !entry.message.starts_with("bind() to ");
         self.entries().any(|entry| match (self.is_from_master(entry), entry.exited) {
             (true, Some(pid)) => {
                 let is_fatal = entry.message.contains("cannot be respawned");
                 is_fatal && gave_up(entry) && !self.lives(shown, pid) && !is_old(shown, pid)
             }
-            (true, None) => entry.is_emergency && gave_up(entry),
+            (true, None) => entry.is_emergency && shown.old_serve && gave_up(entry),
             (false, _) => {
                 let ends = entry.is_emergency && self.is_from_start(shown, entry);
                 ends && gave_up(entry) && !self.lives(shown, entry.pid)
