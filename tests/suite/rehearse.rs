@@ -396,6 +396,8 @@ fn a_syslog_server_that_nobody_reaches_fails_no_rehearsal() {
         let document = server.json(&["rehearse", "--load", "120"]);
         assert_eq!(document["exit_code"], 0, "{round}: {document:#}");
         assert_eq!(document["reload"]["proven"], true, "{round}: {document:#}");
+        // Beside them a file is named, too.
+        assert_eq!(document["reload"]["error_log"], "clean", "{round}: {document:#}");
         // They are answered: not even a line that fails nothing is written.
         assert_eq!(document["reload"].get("noted"), None, "{round}: {document:#}");
     }
