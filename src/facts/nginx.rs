@@ -1,6 +1,6 @@
 //! Facts about the web server: its binary, its processes, what it writes.
 
-use super::ListenAddress;
+use super::{ListenAddress, UpstreamAddress};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
@@ -48,6 +48,8 @@ pub struct NginxFacts {
     pub listens: Vec<ListenAddress>,
     /// Addresses of `resolver` directives, with their ports.
     pub resolvers: Vec<String>,
+    /// Where `syslog:server=…` sends lines to.
+    pub syslog_servers: Vec<UpstreamAddress>,
     /// Directives that make NGINX run code.
     pub runs_code: Vec<CodeFacts>,
 }

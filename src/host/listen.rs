@@ -8,9 +8,9 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::fs::{self, Permissions};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -25,6 +25,48 @@ pub fn udp(address: SocketAddr, tick: Duration) -> Result<UdpSocket> {
         Ok(socket)
     };
     bind().with_context(|| format!("binding {address}"))
+}
+
+/// A socket that takes datagrams, of which nobody reads any: the kernel drops those of UDP that have no room, and
+/// tells a sender on a unix socket to come again later.
+#[derive(Debug)]
+pub struct Sink {
+    _socket: OwnedFd,
+    path: Option<PathBuf>,
+}
+
+impl Sink {
+    /// At a UDP port.
+    ///
+    /// # Errors
+    /// When the address is not this machine's or the port is taken.
+    pub fn udp(address: SocketAddr) -> io::Result<Self> {
+        Ok(Self { _socket: UdpSocket::bind(address)?.into(), path: None })
+    }
+
+    /// At a unix socket to which every user may send. A link there leads to where it is made.
+    ///
+    /// # Errors
+    /// When something is there already, or the folder cannot be made.
+    pub fn unix(path: &Path) -> io::Result<Self> {
+        let path = match fs::read_link(path) {
+            Ok(target) => path.parent().unwrap_or(Path::new("/")).join(target),
+            Err(_) => path.to_owned(),
+        };
+        path.parent().map(make_socket_folder).transpose()?;
+        let socket = UnixDatagram::bind(&path)?;
+        fs::set_permissions(&path, Permissions::from_mode(0o666))?;
+        Ok(Self { _socket: socket.into(), path: Some(path) })
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        if let Some(path) = &self.path {
+            // A file that is already gone is what is wanted; nothing depends on the rest.
+            let _gone = fs::remove_file(path);
+        }
+    }
 }
 
 /// Makes the folder that a unix socket will lie in, and those above it.

@@ -12,7 +12,9 @@ use nix::sys::stat::SFlag;
 use std::ffi::OsString;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// No configuration file is larger; a hostile one must not fill the memory. Nothing that is larger can be part of a
 /// configuration, so nothing that is larger is read at all.
@@ -153,6 +155,15 @@ impl Root {
     /// As [`Root::resolve`].
     pub fn metadata(&self, path: impl AsRef<Path>) -> io::Result<Metadata> {
         status(&self.walk(path, Last::Follow)?)
+    }
+
+    /// How long ago the file was changed, in content or attributes; `None` when that cannot be told.
+    #[must_use]
+    pub fn changed_ago(&self, path: impl AsRef<Path>) -> Option<Duration> {
+        let status = self.metadata(path).ok()?;
+        let seconds = Duration::from_secs(u64::try_from(status.ctime()).ok()?);
+        let changed = UNIX_EPOCH + seconds + Duration::from_nanos(u64::try_from(status.ctime_nsec()).ok()?);
+        SystemTime::now().duration_since(changed).ok()
     }
 
     /// What the file system knows about the file or the link itself.

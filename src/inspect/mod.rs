@@ -327,6 +327,7 @@ fn nginx_facts(
         dhparams: written::dhparams(config, visits, &conf_prefix),
         listens: site::all_listens(config),
         resolvers: written::resolvers(config, visits),
+        syslog_servers: written::syslog_servers(config, visits),
         runs_code: code::runs_code(config, visits),
         main_file: place.main_file,
         conf_prefix,

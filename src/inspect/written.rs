@@ -4,11 +4,15 @@
 //! Pure. A path with a variable counts as the folder before the variable.
 
 use super::build::Build;
+use super::upstream::parse_address;
 use super::values::{Visit, arguments, first_argument, name};
 use crate::facts::{CERTIFICATES, CertificateFacts, ShadowKind, UpstreamAddress, UpstreamFacts, WrittenPath};
 use nginx_config::Config;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+
+/// Where a syslog server listens whose port is not named (`ngx_syslog.c`).
+const SYSLOG_PORT: u16 = 514;
 
 /// Directives whose first argument is opened for writing.
 const WRITTEN: [(&str, ShadowKind); 13] = [
@@ -84,13 +88,14 @@ pub fn main_error_log(config: &Config, build: &Build) -> Option<PathBuf> {
 
 /// As [`main_error_log`], without the whole of what NGINX was built with.
 pub fn named_error_log(config: &Config, prefix: &Path, default: Option<&PathBuf>) -> Option<PathBuf> {
-    match config.top_named("error_log").next_back() {
-        Some(node) => {
-            let argument = first_argument(config, node)?;
-            written_path(prefix, &argument, ShadowKind::File).map(|(path, _)| path)
-        }
-        None => default.cloned(),
+    let mut named = config.top_named("error_log").peekable();
+    if named.peek().is_none() {
+        return default.cloned();
     }
+    // NGINX writes to all of them, so one that is a file says what the others are told.
+    let files =
+        named.filter_map(|node| written_path(prefix, &first_argument(config, node)?, ShadowKind::File));
+    files.map(|(path, _)| path).last()
 }
 
 /// Certificates with their keys, by the block that names them.
@@ -137,6 +142,19 @@ pub fn resolvers(config: &Config, visits: &[Visit]) -> Vec<String> {
         .filter(|argument| !argument.contains('='))
         .collect();
     addresses.into_iter().collect()
+}
+
+/// Where lines are sent to by `syslog:server=…`, whatever directive says it.
+pub fn syslog_servers(config: &Config, visits: &[Visit]) -> Vec<UpstreamAddress> {
+    let words = visits.iter().flat_map(|visit| arguments(config, visit.node));
+    let servers: BTreeSet<_> = words
+        .filter_map(|word| {
+            let server =
+                word.strip_prefix("syslog:")?.split(',').find_map(|part| part.strip_prefix("server="))?;
+            parse_address(server, Some(SYSLOG_PORT))
+        })
+        .collect();
+    servers.into_iter().collect()
 }
 
 fn loaded_path(conf_prefix: &Path, argument: Option<String>) -> Option<PathBuf> {

@@ -28,8 +28,8 @@ pub use line::{excerpt, on_one_line};
 pub use offered::{GuessSection, OfferKind, Offered};
 pub use sections::{
     BackupSection, CommandName, DatabaseSection, DiffSection, DirectiveChange, DurationSection,
-    ErrorLogVerdict, ErrorSection, HostSection, LoadCount, LoadSection, LocalChange, LocalChanges, Outcome,
-    OutcomeKind, PlanSection, ProbeRow, ProblemSection, ReloadSection, StepSection,
+    ErrorLogVerdict, ErrorSection, HostSection, LoadCount, LoadSection, LocalChange, LocalChanges, NotedLine,
+    Outcome, OutcomeKind, PlanSection, ProbeRow, ProblemSection, ReloadSection, StepSection,
 };
 pub use tryout::{
     TriedCandidate, TriedChange, TriedEdition, TriedFetch, TriedRequest, TriedScript, TrySection,

@@ -330,8 +330,23 @@ pub struct ReloadSection {
     pub new_workers: Vec<i32>,
     /// What the main error log says.
     pub error_log: ErrorLogVerdict,
+    /// Error lines of the master and of new workers that NGINX also writes when it has taken the configuration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub noted: Vec<NotedLine>,
     /// Milliseconds from the signal to the proof.
     pub millis: u64,
+}
+
+/// A line of the error log that does not speak against a reload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotedLine {
+    /// As NGINX wrote it, redacted.
+    pub line: String,
+    /// What it means.
+    pub means: String,
+    /// The function and the file of NGINX's source that write it; absent where the processes disprove the line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
 }
 
 /// What the main error log said about a reload.

@@ -8,7 +8,7 @@ use super::standin::{Role, StandIn};
 use crate::facts::{ClientFacts, Facts, ListenAddress, UpstreamAddress, UpstreamFacts};
 use crate::host::clock;
 use crate::host::daemon::{self, Started};
-use crate::host::listen::make_socket_folder;
+use crate::host::listen::{Sink, make_socket_folder};
 use crate::host::process::census;
 use crate::host::sandbox::Capabilities;
 use crate::host::trust::Executable;
@@ -33,6 +33,8 @@ pub struct Stage {
     certificate: Certificate,
     /// Name servers.
     pub name_servers: Vec<DnsStandIn>,
+    /// Syslog servers, which take what they are sent.
+    syslog: Vec<Sink>,
     /// What could not be stood in for, for people.
     pub notes: Vec<String>,
 }
@@ -59,6 +61,7 @@ pub fn furnish(facts: &Facts) -> Result<Stage> {
         stand_ins: BTreeMap::new(),
         certificate: Certificate::for_names::<&str>(&[])?,
         name_servers: Vec::new(),
+        syslog: Vec::new(),
         notes: Vec::new(),
     };
     let mut found = places(&facts.site.upstreams, &mut stage.notes);
@@ -70,6 +73,7 @@ pub fn furnish(facts: &Facts) -> Result<Stage> {
         }
     }
     stage.stand_in(found, &facts.nginx.listens)?;
+    stage.take_syslog(facts);
     for address in name_servers(facts) {
         let zone = Zone { names: BTreeMap::new(), default: STAND_IN_ADDRESS };
         stage.name_servers.push(DnsStandIn::start(address, zone)?);
@@ -95,6 +99,24 @@ impl Stage {
         self.stand_in(found, &to_come.listens)?;
         self.notes.dedup();
         Ok(())
+    }
+
+    /// Takes what is sent to syslog servers. Where that cannot be, NGINX says so in its log, which fails nothing.
+    fn take_syslog(&mut self, facts: &Facts) {
+        for address in &facts.nginx.syslog_servers {
+            let sink = match place(address) {
+                Some(Place::Tcp(address)) if listens_on(&facts.nginx.listens, address) => continue,
+                Some(Place::Tcp(address)) => Sink::udp(address),
+                Some(Place::Unix(path)) => Sink::unix(&path),
+                None => continue,
+            };
+            match sink {
+                Ok(sink) => self.syslog.push(sink),
+                Err(error) => {
+                    self.notes.push(format!("nothing stands in for the syslog server {address}: {error}"))
+                }
+            }
+        }
     }
 
     fn stand_in(&mut self, places: BTreeMap<Place, (Role, Speech)>, listens: &[ListenAddress]) -> Result<()> {

@@ -227,7 +227,11 @@ fn reload(proof: &ReloadSection, style: Style) -> Vec<String> {
         ErrorLogVerdict::NotLookedAt => "not looked at",
     };
     let workers = format!("workers {} → {}", pids(&proof.old_workers), pids(&proof.new_workers));
-    section("Reload", vec![format!("{verdict} · {workers} · error log {log}")], style)
+    let mut lines = vec![format!("{verdict} · {workers} · error log {log}")];
+    lines.extend(
+        proof.noted.iter().map(|noted| format!("{} {} ({})", style.dim("seen:"), noted.line, noted.means)),
+    );
+    section("Reload", lines, style)
 }
 
 fn probes(rows: &[ProbeRow], style: Style) -> Vec<String> {
@@ -284,7 +288,7 @@ fn durations(outcome: &Outcome, style: Style) -> Vec<String> {
 fn error(outcome: &Outcome, style: Style) -> Vec<String> {
     let details = outcome.details.get("next").and_then(|value| value.as_array()).into_iter().flatten();
     let mut next: Vec<_> = details.filter_map(|line| line.as_str()).map(str::to_owned).collect();
-    let mut lines = Vec::new();
+    let mut lines = section("State", state(outcome), style);
     if let Some(error) = &outcome.error
         && outcome.command == "check"
         && outcome.outcome == OutcomeKind::Refused
@@ -298,4 +302,21 @@ fn error(outcome: &Outcome, style: Style) -> Vec<String> {
     }
     lines.extend(section("Next", next, style));
     lines
+}
+
+/// What was seen of a server that an operator must look at.
+fn state(outcome: &Outcome) -> Vec<String> {
+    let Some(state) = outcome.details.get("state") else { return Vec::new() };
+    let names = [("disk", "on disk"), ("nginx", "nginx -t"), ("serving", "serving")];
+    let rows = names.iter().flat_map(|(key, name)| {
+        let lines = match &state[*key] {
+            serde_json::Value::Array(lines) => lines.iter().filter_map(|line| line.as_str()).collect(),
+            line => line.as_str().into_iter().collect::<Vec<_>>(),
+        };
+        let row = |(index, line): (usize, &str)| {
+            vec![if index == 0 { (*name).to_owned() } else { String::new() }, line.to_owned()]
+        };
+        lines.into_iter().enumerate().map(row).collect::<Vec<_>>()
+    });
+    table::columns(&rows.collect::<Vec<_>>())
 }

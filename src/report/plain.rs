@@ -53,6 +53,9 @@ pub fn outcome(outcome: &Outcome) -> Outcome {
     if let Some(backup) = &mut plain.backup {
         clean([&mut backup.path]);
     }
+    for noted in plain.reload.iter_mut().flat_map(|reload| &mut reload.noted) {
+        clean([&mut noted.line, &mut noted.means]);
+    }
     for row in &mut plain.probes {
         clean([&mut row.server, &mut row.uri, &mut row.note]);
     }

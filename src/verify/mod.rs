@@ -8,6 +8,7 @@ pub mod certificate;
 pub mod compare;
 mod error_log;
 mod gate;
+mod goes_on;
 pub mod named;
 mod new_client;
 mod patience;
@@ -16,6 +17,7 @@ mod reload;
 #[cfg(test)]
 mod samples;
 pub mod staged;
+mod testimony;
 
 pub use error_log::MainLog;
 pub use gate::{Answer, Look};

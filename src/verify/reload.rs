@@ -5,7 +5,8 @@
 //! a new generation does: a master that could not reload replaces a worker only after it died. NGINX
 //! starts the new workers about 100 ms before it retires the old ones (`ngx_master_process_cycle`).
 
-use super::error_log::{Entry, LogWatch, MainLog};
+use super::error_log::MainLog;
+use super::testimony::{Shown, Testimony};
 use crate::host::process::{self, Listening, ProcessId, Role, Worker};
 use crate::host::{Root, clock, kill_point};
 use crate::outcome::{ErrorLogVerdict, ReloadSection};
@@ -103,7 +104,7 @@ pub enum Unproven {
 /// # Errors
 /// [`UnprovenReload`] with the reason and with what was seen.
 pub fn reload(request: &ReloadRequest) -> Result<ReloadProof, Box<UnprovenReload>> {
-    let logs = request.logs.iter().map(|log| LogWatch::start(request.root, log)).collect();
+    let logs = Testimony::start(request.root, request.logs, request.master);
     let started = clock::monotonic();
     let mut watch = Watch {
         master: request.master,
@@ -113,19 +114,21 @@ pub fn reload(request: &ReloadRequest) -> Result<ReloadProof, Box<UnprovenReload
         old_workers: Vec::new(),
         signalled: None,
         newcomers: BTreeMap::new(),
+        taken: false,
         hurry: request.hurry,
         hurried: None,
     };
     let result = watch.signal_until_proven(started + request.timeout);
-    watch.read_logs();
+    watch.logs.read();
+    watch.taken = result.is_ok();
     let mut section = watch.section();
     let unproven = |reason, section: ReloadSection, lines| {
         Err(Box::new(UnprovenReload { reason, section, lines, signalled: watch.signalled }))
     };
     match result {
-        Err(reason) => unproven(reason, section, watch.lines(|entry| watch.is_from_start(entry))),
+        Err(reason) => unproven(reason, section, watch.logs.of_start(watch.shown())),
         Ok(_) if section.error_log == ErrorLogVerdict::Errors => {
-            unproven(Unproven::LogErrors, section, watch.lines(|entry| watch.concerns_start(entry)))
+            unproven(Unproven::LogErrors, section, watch.logs.against(watch.shown()))
         }
         Ok(retired) => {
             section.proven = true;
@@ -143,13 +146,15 @@ pub fn reload(request: &ReloadRequest) -> Result<ReloadProof, Box<UnprovenReload
 struct Watch<'a> {
     master: ProcessId,
     listening: Listening,
-    logs: Vec<LogWatch>,
+    logs: Testimony,
     started: Instant,
     /// Every worker from before a signal of ours.
     old_workers: Vec<Worker>,
     signalled: Option<Instant>,
     /// Every worker that appeared since the last signal, also those that are gone.
     newcomers: BTreeMap<ProcessId, Worker>,
+    /// Whether a generation came beside the one before since the last signal.
+    taken: bool,
     hurry: &'a AtomicBool,
     /// The end of the proof since it was seen.
     hurried: Option<Instant>,
@@ -173,6 +178,10 @@ impl Watch<'_> {
             let known: BTreeSet<ProcessId> = self.old_workers.iter().map(|worker| worker.id).collect();
             self.old_workers.extend(old.iter().filter(|worker| !known.contains(&worker.id)).cloned());
             self.newcomers.clear();
+            self.taken = false;
+            if self.signalled.is_none() {
+                self.logs.forget();
+            }
             if let Some(next) = process::successor(self.master).map_err(Unproven::NotObserved)? {
                 return Err(Unproven::Upgrading(next.pid));
             }
@@ -198,19 +207,20 @@ impl Watch<'_> {
     fn watch(&mut self, generation: &mut Generation, deadline: Instant) -> Result<Instant, Unproven> {
         let mut pause = SHORTEST_PAUSE;
         loop {
-            self.read_logs();
-            if self.is_refused() {
-                return Err(Unproven::Refused);
-            }
+            self.logs.read();
             // The order matters: the new ones were counted before the old ones are looked at again,
             // so a worker that replaces a dead one is never counted beside it.
             let roles: Vec<Option<Role>> =
                 generation.old.iter().map(|worker| self.listening.role(worker.id)).collect();
             let dead = roles.iter().filter(|role| role.is_none()).count();
             generation.came_beside |= generation.new.len() > dead;
+            self.taken |= generation.came_beside;
             let now = clock::monotonic();
             let deadline = self.hurried_deadline(deadline, now);
             let retired = roles.iter().all(|role| matches!(role, None | Some(Role::ShuttingDown)));
+            if self.logs.says_refused(Shown { old_serve: !retired, ..self.shown() }) {
+                return Err(Unproven::Refused);
+            }
             if retired && !generation.new.is_empty() && self.still_serve(&generation.new) {
                 return Ok(now);
             }
@@ -257,52 +267,13 @@ impl Watch<'_> {
             && workers.iter().any(|worker| self.listening.role(worker.id) == Some(Role::Serving))
     }
 
-    fn read_logs(&mut self) {
-        self.logs.iter_mut().for_each(LogWatch::read);
-    }
-
-    fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.logs.iter().flat_map(|log| &log.entries)
-    }
-
-    /// Whether the log says that waiting is in vain.
-    fn is_refused(&self) -> bool {
-        let fatal = |entry: &Entry| {
-            entry.is_emergency
-                || (entry.message.contains("cannot be respawned") && self.is_from_master(entry))
-        };
-        self.entries().any(|entry| fatal(entry) && self.concerns_start(entry))
-    }
-
-    fn is_from_master(&self, entry: &Entry) -> bool {
-        entry.pid == self.master.pid
-    }
-
-    /// Whether a line was written by the master or by a worker of the new configuration, which
-    /// may have ended before it was seen: then the master names it.
-    fn is_from_start(&self, entry: &Entry) -> bool {
-        let seen = || self.newcomers.values().any(|worker| worker.id.pid == entry.pid);
-        let named = || {
-            let named = |other: &Entry| self.is_from_master(other) && exited_worker(other) == Some(entry.pid);
-            self.entries().any(named) && !self.is_old(entry.pid)
-        };
-        self.is_from_master(entry) || seen() || named()
-    }
-
-    /// Whether a line says that something is wrong with the new configuration.
-    fn concerns_start(&self, entry: &Entry) -> bool {
-        // Tried again for two seconds; "still could not bind()" ends an attempt that failed.
-        let retried = entry.message.starts_with("bind() to ");
-        // Live traffic as well, although without a connection's number.
-        let of_traffic = [" while resolving", " while requesting certificate status"]
-            .iter()
-            .any(|s| entry.message.contains(s));
-        let of_old_worker = exited_worker(entry).is_some_and(|pid| self.is_old(pid));
-        self.is_from_start(entry) && !(retried || of_traffic || of_old_worker)
-    }
-
-    fn is_old(&self, pid: i32) -> bool {
-        self.old_workers.iter().any(|worker| worker.id.pid == pid)
+    fn shown(&self) -> Shown<'_> {
+        Shown {
+            old: &self.old_workers,
+            newcomers: &self.newcomers,
+            taken: self.taken,
+            old_serve: !self.taken,
+        }
     }
 
     fn section(&self) -> ReloadSection {
@@ -314,29 +285,20 @@ impl Watch<'_> {
             new_workers: serving.iter().filter(is_new).map(|worker| worker.id.pid).collect(),
             old_workers: old.iter().copied().collect(),
             error_log: self.verdict(),
+            noted: self.logs.noted(self.shown()),
             millis: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
         }
     }
 
     fn verdict(&self) -> ErrorLogVerdict {
-        if self.entries().any(|entry| self.concerns_start(entry)) {
+        if !self.logs.against(self.shown()).is_empty() {
             ErrorLogVerdict::Errors
-        } else if self.logs.is_empty() || !self.logs.iter().all(LogWatch::is_looked_at) {
-            ErrorLogVerdict::NotLookedAt
-        } else {
+        } else if self.logs.is_looked_at() {
             ErrorLogVerdict::Clean
+        } else {
+            ErrorLogVerdict::NotLookedAt
         }
     }
-
-    fn lines(&self, wanted: impl Fn(&Entry) -> bool) -> Vec<String> {
-        self.entries().filter(|entry| wanted(entry)).map(|entry| entry.line.clone()).collect()
-    }
-}
-
-/// The worker of `worker process 12 exited on signal 9`.
-fn exited_worker(entry: &Entry) -> Option<i32> {
-    let (pid, _) = entry.message.strip_prefix("worker process ")?.split_once(" exited")?;
-    pid.parse().ok()
 }
 
 fn overdue(generation: &Generation, roles: &[Option<Role>]) -> Unproven {

@@ -231,7 +231,8 @@ fn plain_file(path: &Path, mode: u32, text: &str) -> StagedFile {
 /// would be, and the new client's; `None` where there is none.
 #[must_use]
 pub fn hosts_file(root: &Root, facts: &Facts, changes: &Changes) -> Option<StagedFile> {
-    let found = facts.site.upstreams.iter().filter_map(|upstream| match &upstream.address {
+    let addresses = facts.site.upstreams.iter().map(|upstream| &upstream.address);
+    let found = addresses.chain(&facts.nginx.syslog_servers).filter_map(|address| match address {
         UpstreamAddress::Name(name, _) => Some(name.clone()),
         _ => None,
     });

@@ -376,3 +376,29 @@ fn a_rehearsal_that_fails_hands_out_what_is_needed_to_see_why() {
     assert!(names.contains(&"etc_nginx_conf.d_motion.conf"), "{names:?}");
     assert!(names.iter().any(|name| name.ends_with(".log")), "{names:?}");
 }
+
+#[test]
+fn a_syslog_server_that_nobody_reaches_fails_no_rehearsal() {
+    // By UDP, by name, on a unix socket that is not there, for errors and for requests.
+    let server = Server::copy("standalone");
+    server.replace(
+        "etc/nginx/nginx.conf",
+        "events {",
+        "error_log syslog:server=192.0.2.14 notice;\nerror_log syslog:server=unix:/dev/log,tag=nginx info;\nevents {",
+    );
+    server.replace(
+        SITE,
+        "server_name",
+        "access_log syslog:server=logs.example.test:5514,facility=local7;\n    \
+         error_log syslog:server=unix:/run/nowhere/log.sock info;\n    server_name",
+    );
+    for round in 0..4 {
+        let document = server.json(&["rehearse", "--load", "120"]);
+        assert_eq!(document["exit_code"], 0, "{round}: {document:#}");
+        assert_eq!(document["reload"]["proven"], true, "{round}: {document:#}");
+        // Beside them a file is named, too.
+        assert_eq!(document["reload"]["error_log"], "clean", "{round}: {document:#}");
+        // They are answered: not even a line that fails nothing is written.
+        assert_eq!(document["reload"].get("noted"), None, "{round}: {document:#}");
+    }
+}

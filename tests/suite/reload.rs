@@ -1,5 +1,7 @@
 //! A reload is proven by what real workers do, and never by less.
 
+mod lines;
+
 use crate::support::nginx::{Nginx, Place, get, signal};
 use motionctl::host::Root;
 use motionctl::host::process::{self, Census, Master, Owners};

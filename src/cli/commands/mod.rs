@@ -1,5 +1,6 @@
 //! One module for each command: what was typed, to an answer.
 
+mod aftermath;
 mod apply;
 mod armed;
 mod backups;
@@ -30,6 +31,7 @@ mod watch;
 use super::args::{BackupsCommand, BaseCommand, Command, LocalCommand};
 use super::context::Context;
 use crate::outcome::{Failure, Outcome};
+use aftermath::Ask;
 pub use monitor::{could_not_look, line as monitor_line};
 pub use watch::log;
 
@@ -62,7 +64,13 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
     };
     context.progress.clear();
     armed::note(context, &mut answer);
-    answer
+    match command {
+        // Of a database nothing is on a disk of ours; a monitor has its own line.
+        Command::Seed(_) => answer,
+        _ if is_for_a_monitor(command) => answer,
+        Command::Recover(args) if args.boot => aftermath::observed(context, "recover", answer, Ask::Nobody),
+        _ => aftermath::observed(context, name(command), answer, Ask::Nginx),
+    }
 }
 
 /// Whether the answer is one line for a monitor.

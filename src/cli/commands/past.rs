@@ -40,6 +40,23 @@ pub struct Known {
     pub newest_backup: Option<String>,
 }
 
+/// A run of the journal, whether it is over or not.
+pub struct Change<'a> {
+    /// What it is for.
+    pub kind: RunKind,
+    /// Its own steps.
+    pub steps: &'a [JournalStep],
+}
+
+/// The newest run.
+pub fn change_of(status: &Status) -> Option<Change<'_>> {
+    match status {
+        Status::Empty => None,
+        Status::Active(run) => Some(Change { kind: run.kind, steps: &run.steps }),
+        Status::Quiet(run) => Some(Change { kind: run.kind, steps: &run.steps }),
+    }
+}
+
 impl Past {
     /// Looks.
     ///

@@ -1,5 +1,6 @@
 //! `recover`: finish or undo an interrupted run.
 
+use super::aftermath::{self, Tested};
 use super::confirm::{note, time_in_words};
 use super::past::history_gone;
 use crate::apply::{
@@ -12,12 +13,10 @@ use crate::host::process::census;
 use crate::host::timers::Armed;
 use crate::host::trust::Executable;
 use crate::inspect::{self, Inspection, Known, inspect, installed_error_log};
-use crate::journal::{JournalStep, Status};
+use crate::journal::Status;
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::values::RootPath;
-use crate::verify::staged::{self, Changes};
-use nginx_config::redact_text;
 use std::cell::RefCell;
 use std::time::Duration;
 
@@ -149,25 +148,13 @@ impl Server for Found<'_> {
     }
 
     fn test(&self) -> Result<(), String> {
-        let root = &self.context.root;
-        let Inspection { facts, programs, .. } = match inspect(root, &self.options) {
-            Ok(inspection) => inspection,
-            Err(failure) if failure.kind == FailureKind::Invalid => return Err(failure.message),
-            Err(failure) => return self.untested(&failure.message),
-        };
-        if !facts.nginx.runs_code.is_empty() && !root.is_live() {
-            return self.untested("this tree runs code of its own");
-        }
-        match staged::test(&programs.validating, root, &self.context.launcher, &facts, &Changes::new()) {
-            Ok(verdict) if verdict.accepted => Ok(()),
-            Ok(verdict) => {
-                let errors = redact_text(&verdict.errors.join("; "));
-                Err(format!(
-                    "the files are set right, but nginx refuses what is on the disk, so it was not told to \
-                     read it: {errors}"
-                ))
-            }
-            Err(refused) => self.untested(&refused.to_string()),
+        match aftermath::test(self.context, changed(self.context)) {
+            Tested::Accepted => Ok(()),
+            Tested::Refused(errors) => Err(format!(
+                "the files are set right, but nginx refuses what is on the disk, so it was not told to read it: \
+                 {errors}"
+            )),
+            Tested::Not(why) => self.untested(&why),
         }
     }
 }
@@ -221,12 +208,10 @@ fn bare(context: &Context, options: &inspect::Options) -> Result<Option<Known>, 
 /// The files of the run that is open.
 fn changed(context: &Context) -> Vec<RootPath> {
     let status = History::look(&context.root).map(|journal| journal.status);
-    let Ok(Status::Active(run)) = status else { return Vec::new() };
-    let path = |step: &JournalStep| match step {
-        JournalStep::SetFile { path, .. } => Some(RootPath::clone(path)),
-        _ => None,
-    };
-    run.steps.iter().filter_map(path).collect()
+    match status {
+        Ok(open @ Status::Active(_)) => aftermath::changed(&open),
+        _ => Vec::new(),
+    }
 }
 
 fn nothing_recovered(barred: Failure) -> Failure {

@@ -209,7 +209,8 @@ fn changed_by(backup: BackupId, steps: Vec<JournalStep>) -> Undoable {
     undo
 }
 
-fn hash(version: &StepVersion) -> Option<Hash> {
+/// What a version of the journal is, by its bytes; `None` where there is no file.
+pub fn hash(version: &StepVersion) -> Option<Hash> {
     match version {
         StepVersion::Absent => None,
         StepVersion::File(hash) => Some(*hash),

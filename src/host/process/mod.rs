@@ -21,10 +21,12 @@ use super::sys;
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use procfs::Current;
 use procfs::process::{Process, Stat};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
+use std::time::Duration;
 use title::{Part, Title};
 
 /// Forked, and has not executed a program since (`include/linux/sched.h`).
@@ -125,6 +127,35 @@ pub fn workers(master: ProcessId) -> io::Result<Vec<Worker>> {
 #[must_use]
 pub fn is_alive(id: ProcessId) -> bool {
     stat_of(id).is_some()
+}
+
+/// Whether a master waits for the next signal in `sigsuspend`, and so is done with those before. While it is at
+/// work it blocks signals, also while it pauses between two tries to bind. `None` when the kernel does not tell.
+#[must_use]
+pub fn waits_for_signals(id: ProcessId) -> Option<bool> {
+    let status = Process::new(id.pid).and_then(|process| process.status()).ok()?;
+    let waits = status.state.starts_with('S') && status.sigblk == 0;
+    let is_told = status.sigpnd | status.shdpnd != 0;
+    is_alive(id).then_some(waits && !is_told)
+}
+
+/// What a process has as its standard error, where that is a regular file. NGINX makes it its main error log
+/// (`ngx_log_redirect_stderr`), whatever has become of the file's name since.
+#[must_use]
+pub fn standard_error(id: ProcessId) -> Option<fs::File> {
+    let path = format!("/proc/{}/fd/2", id.pid);
+    // Looked at first: opening a pipe would wait for somebody to write.
+    let is_file = fs::metadata(&path).is_ok_and(|status| status.is_file());
+    let file = is_file.then(|| fs::File::open(&path).ok())??;
+    is_alive(id).then_some(file)
+}
+
+/// How long ago a process was started; `None` when it is gone, or the kernel does not tell.
+#[must_use]
+pub fn age(id: ProcessId) -> Option<Duration> {
+    let start = id.start_time as f64 / procfs::ticks_per_second() as f64;
+    let up = procfs::Uptime::current().ok()?.uptime;
+    is_alive(id).then(|| Duration::try_from_secs_f64((up - start).max(0.0)).ok())?
 }
 
 fn stat_of(id: ProcessId) -> Option<Stat> {

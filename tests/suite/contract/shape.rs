@@ -147,7 +147,12 @@ fn reload(value: &Value) -> bool {
         ("error_log", log),
         ("millis", number),
     ];
-    object(value, &required, &[])
+    let noted: Check = |value| value.as_array().is_some_and(|lines| lines.iter().all(reload_line));
+    object(value, &required, &[("noted", noted)])
+}
+
+fn reload_line(value: &Value) -> bool {
+    object(value, &[("line", text), ("means", text)], &[("source", text)])
 }
 
 fn probe(value: &Value) -> bool {

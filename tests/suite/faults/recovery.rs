@@ -77,6 +77,8 @@ fn what_is_set_right_is_tested_before_it_is_used() {
     let message = said["error"]["message"].as_str().expect("a message");
     assert!(message.contains("the files are set right") && message.contains("nonsense"), "{message}");
     assert_eq!(server.read(SITE), before);
+    let tested = said["details"]["state"]["nginx"].as_str().expect("what NGINX says");
+    assert!(tested.contains("refuses what is on the disk") && tested.contains("nonsense"), "{said:#}");
     // Still open: the next recovery goes on from there.
     assert_eq!(server.json(&["recover"])["exit_code"], 5);
     fs::remove_file(server.at("etc/nginx/conf.d/zz.conf")).expect("removing");
@@ -113,6 +115,11 @@ fn a_journal_that_was_changed_is_not_believed() {
         assert_eq!(said["exit_code"], 5, "{said:#}");
         let message = said["error"]["message"].as_str().expect("a message");
         assert!(message.contains("journal") && message.contains("does not match its checksum"), "{message}");
+        // What the journal does not tell is not known, and the backups are still there.
+        let state = &said["details"]["state"];
+        assert!(state["disk"].to_string().contains("not known: "), "{said:#}");
+        assert!(state["serving"].to_string().contains("not asked"), "{said:#}");
+        assert!(said["details"]["next"].to_string().contains("motionctl backups list --root"), "{said:#}");
     }
     before.assert_same(&state(&server.at("etc")));
 }

@@ -2,6 +2,7 @@
 
 use crate::support::machine::{Machine, eventually};
 use nix::sys::signal::Signal;
+use serde_json::json;
 use std::fs;
 
 const SITE: &str = "/etc/nginx/conf.d/motion.conf";
@@ -27,11 +28,14 @@ fn an_nginx_that_is_killed_during_the_reload_is_not_started() {
     assert!(done.error().contains("the master ended") && done.error().contains("is gone"), "{done}");
     before.assert_same(&machine.configuration().without_folder_times());
     assert!(machine.masters().is_empty(), "it was started");
-    let next = done.json["details"]["next"].to_string();
-    assert!(
-        next.contains("motionctl status") && done.json["error"]["hint"].to_string().contains("recover"),
-        "{done}"
-    );
+    let said = format!("{} {}", done.json["error"]["hint"], done.json["details"]["next"]);
+    for command in ["motionctl recover", "motionctl status", "nginx -t", "motionctl backups diff"] {
+        assert_eq!(said.matches(command).count(), 1, "{command}: {done}");
+    }
+    let state = &done.json["details"]["state"];
+    assert_eq!(state["serving"], json!(["no process of NGINX was found"]), "{done}");
+    assert!(state["disk"].to_string().contains("motion.conf: as before the change"), "{done}");
+    assert_eq!(state["nginx"], "accepts what is on the disk", "{done}");
     let recovered = machine.motionctl(&["recover", "--json"]);
     recovered.expect(0, "ok");
     assert!(recovered.json.get("reload").is_none() && machine.masters().is_empty(), "{recovered}");
@@ -52,6 +56,13 @@ fn a_master_that_is_replaced_meanwhile_is_found_by_the_recovery() {
     let done = running.finish();
     done.expect(5, "needs-operator");
     before.assert_same(&machine.configuration().without_folder_times());
+    // The new master read what is undone on the disk: it is named with its workers, and not said to serve the old.
+    let state = &done.json["details"]["state"];
+    let serving = state["serving"].as_array().expect("a list");
+    let master = format!("master {}, workers ", machine.master_pid());
+    let line = serving.iter().find_map(|line| line.as_str().filter(|line| line.starts_with(&master)));
+    assert!(line.is_some_and(|line| !line.contains("serve what was read before")), "{done}");
+    assert!(state["disk"].to_string().contains("motion.conf: as before the change"), "{done}");
     let recovered = machine.motionctl(&["recover", "--json"]);
     recovered.expect(0, "ok");
     assert_eq!(recovered.json["reload"]["proven"], true, "{recovered}");
@@ -114,6 +125,38 @@ fn where_no_program_can_be_asked_it_is_not_said_that_none_runs() {
     assert_eq!(machine.shell("umount /usr/sbin/nginx").code, Some(0));
     machine.motionctl(&["recover", "--json"]).expect(0, "ok");
     assert!(!machine.read(SITE).contains("/user-ui/"));
+}
+
+#[test]
+fn a_file_that_was_edited_on_a_running_server_is_told_from_what_is_served() {
+    let machine = Machine::new("standalone");
+    let running = machine.stopped_at(APPLY, ("reload: before the signal", 1));
+    running.signal(Signal::SIGKILL);
+    running.finish();
+    // The workers are older than the file beyond doubt.
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    machine.edit(SITE, |text| format!("{text}\n# by hand\n"));
+    for command in
+        [&["recover", "--json"][..], APPLY, &["rollback", "--yes", "--json"], &["confirm", "--json"]]
+    {
+        let stuck = machine.motionctl(command);
+        if stuck.code == Some(3) {
+            continue;
+        }
+        stuck.expect(5, "needs-operator");
+        let state = &stuck.json["details"]["state"];
+        let disk = state["disk"].to_string();
+        assert!(disk.contains("motion.conf: neither as before the change nor as it makes it"), "{stuck}");
+        assert_eq!(state["nginx"], "accepts what is on the disk", "{stuck}");
+        let serving = state["serving"].to_string();
+        assert!(serving.contains("from before the files were changed last"), "{stuck}");
+    }
+    assert!(!serves_the_new_client(&machine), "and that is so");
+    // For people: each of them once, and no command twice.
+    let text = machine.motionctl(&["recover"]).stdout;
+    for part in ["on disk", "nginx -t", "serving", "neither as before", "--whole-tree", "motionctl recover"] {
+        assert_eq!(text.matches(part).count(), 1, "`{part}`: {text}");
+    }
 }
 
 #[test]

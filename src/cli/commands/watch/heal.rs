@@ -6,6 +6,7 @@
 use super::remembered::Remembered;
 use super::{Look, WatchArgs, Wishes, once};
 use crate::cli::args::{ApplyArgs, ChangeArgs, RehearseArgs};
+use crate::cli::commands::aftermath::{self, Ask};
 use crate::cli::commands::{apply, rehearse};
 use crate::cli::context::Context;
 use crate::host::clock;
@@ -88,7 +89,7 @@ fn make(
         ..ApplyArgs::default()
     };
     let before = newest_run(context);
-    let applied = apply::apply(context, &wanted);
+    let applied = aftermath::observed(context, "apply", apply::apply(context, &wanted), Ask::Nginx);
     let run = newest_run(context).filter(|run| before.as_ref() != Some(run));
     remembered.change(context, |memory| match &run {
         Some(_) => memory.attempted(run.clone()),
@@ -115,6 +116,6 @@ fn why(outcome: &Outcome) -> String {
     let stops =
         outcome.findings.iter().filter(|finding| finding.stops()).map(|finding| finding.title.clone());
     let message = outcome.error.as_ref().map(|error| error.message.clone());
-    let all: Vec<_> = message.into_iter().chain(stops).collect();
+    let all: Vec<_> = message.into_iter().chain(stops).chain(aftermath::in_words(outcome)).collect();
     if all.is_empty() { format!("it ended with {:?}", outcome.outcome) } else { all.join("; ") }
 }

@@ -1,0 +1,247 @@
+//! Exit 5: what is on the disk, what serves, and the next command.
+//!
+//! Invariant: each of them is looked at once the command is over, whatever road led here, and none follows from
+//! what the command believes to have done; what could not be looked at is said. No command is named twice.
+
+use super::past::change_of;
+use super::rollback::hash;
+use crate::apply::History;
+use crate::backup::Store;
+use crate::cli::context::Context;
+use crate::host::process::{self, Census, LonerKind, Master, ProcessId};
+use crate::host::trust::Executable;
+use crate::inspect::{Inspection, file_facts, inspect};
+use crate::journal::{JournalStep, RunKind, Status};
+use crate::outcome::{CommandName, Failure, FailureKind, Outcome, ReloadSection};
+use crate::values::{Hash, RootPath, TextPath};
+use crate::verify::staged::{self, Changes};
+use nginx_config::redact_text;
+use serde_json::json;
+use std::time::Duration;
+
+/// Closer than this, a file's time and a process's do not say which was first.
+const BLUR: Duration = Duration::from_secs(2);
+
+/// Whether NGINX may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// It tests what is on the disk.
+    Nginx,
+    /// The machine starts: nothing that may wait for a network is begun.
+    Nobody,
+}
+
+/// Adds what is seen to an answer that needs an operator; any other stays as it is.
+pub fn observed(
+    context: &Context,
+    command: CommandName,
+    answer: Result<Outcome, Failure>,
+    ask: Ask,
+) -> Result<Outcome, Failure> {
+    let mut outcome = match answer {
+        Err(failure) if failure.kind == FailureKind::NeedsOperator => Outcome::failed(command, failure),
+        answer => answer?,
+    };
+    if outcome.exit_code == FailureKind::NeedsOperator.exit_code() {
+        let journal = History::look(&context.root);
+        let status = journal.as_ref().map(|journal| &journal.status).map_err(|error| format!("{error:#}"));
+        let changed = status.as_ref().map(|status| changed(status)).unwrap_or_default();
+        let disk = status.as_ref().map_or_else(unreadable, |status| on_disk(context, status));
+        let tested = match ask {
+            Ask::Nginx => test(context, changed.clone()).in_words(),
+            Ask::Nobody => "not asked while the machine starts".to_owned(),
+        };
+        let serving = serving(context, &changed, outcome.reload.as_ref());
+        let state = json!({ "disk": disk, "nginx": tested, "serving": serving });
+        outcome.details.insert("state".to_owned(), state);
+        next(context, status.as_ref().ok().copied(), &mut outcome);
+    }
+    Ok(outcome)
+}
+
+/// What was seen, in one line, for who shows nothing else.
+pub fn in_words(outcome: &Outcome) -> Option<String> {
+    let state = outcome.details.get("state")?;
+    let list = |key: &str| {
+        let lines = state[key].as_array().into_iter().flatten().filter_map(|line| line.as_str());
+        lines.collect::<Vec<_>>().join(", ")
+    };
+    Some(format!("on disk: {}; serving: {}", list("disk"), list("serving")))
+}
+
+fn unreadable(why: &String) -> Vec<String> {
+    vec![format!("not known: {why}")]
+}
+
+/// Each file of the newest run against what the run found and what it was to make of it.
+fn on_disk(context: &Context, status: &Status) -> Vec<String> {
+    let Some(run) = change_of(status) else { return vec!["the journal names no change".to_owned()] };
+    let run_in_words = match run.kind {
+        RunKind::Migrate => "the change",
+        RunKind::Rollback => "the rollback",
+    };
+    let lines: Vec<_> = run
+        .steps
+        .iter()
+        .filter_map(|step| match step {
+            JournalStep::SetFile { path, from, to } => {
+                let state = file(context, path, hash(from), hash(to), run_in_words);
+                Some(format!("{}: {state}", path.as_str()))
+            }
+            JournalStep::RestoreTree { backup } => {
+                let store = Store::new(&context.root);
+                let differing = store.open(backup).and_then(|open| store.diff_live(&open.manifest));
+                Some(match differing {
+                    Ok(differing) if differing.is_empty() => format!("as in the backup {backup}"),
+                    Ok(differing) => format!("{} files are not as in the backup {backup}", differing.len()),
+                    Err(error) => format!("not known: {error}"),
+                })
+            }
+            JournalStep::MakeFolder { .. } | JournalStep::RemoveFolder { .. } | JournalStep::Reload => None,
+        })
+        .collect();
+    if lines.is_empty() { vec![format!("{run_in_words} changes no file")] } else { lines }
+}
+
+fn file(context: &Context, path: &TextPath, from: Option<Hash>, to: Option<Hash>, run: &str) -> String {
+    let now = match file_facts(&context.root, path) {
+        Ok(now) => now.map(|file| file.sha256),
+        Err(error) => return format!("not known: {error}"),
+    };
+    let absent = if now.is_none() { " (there is none)" } else { "" };
+    match now {
+        now if now == from && now == to => format!("as before {run}, which leaves it{absent}"),
+        now if now == from => format!("as before {run}{absent}"),
+        now if now == to => format!("as {run} makes it{absent}"),
+        None => format!("there is none, neither as before {run} nor as it makes it"),
+        Some(_) => format!("neither as before {run} nor as it makes it"),
+    }
+}
+
+/// The files of the newest run.
+pub fn changed(status: &Status) -> Vec<RootPath> {
+    let steps = change_of(status).map(|run| run.steps).unwrap_or_default();
+    let path = |step: &JournalStep| match step {
+        JournalStep::SetFile { path, .. } => Some(RootPath::clone(path)),
+        _ => None,
+    };
+    steps.iter().filter_map(path).collect()
+}
+
+/// What NGINX says of what is on the disk.
+pub enum Tested {
+    /// It would start with it.
+    Accepted,
+    /// It says this against it.
+    Refused(String),
+    /// It could not be asked, for this reason.
+    Not(String),
+}
+
+impl Tested {
+    fn in_words(self) -> String {
+        match self {
+            Self::Accepted => "accepts what is on the disk".to_owned(),
+            Self::Refused(errors) => format!("refuses what is on the disk: {errors}"),
+            Self::Not(why) => format!("not tested: {why}"),
+        }
+    }
+}
+
+/// Tests the configuration as it lies there.
+pub fn test(context: &Context, changed: Vec<RootPath>) -> Tested {
+    let root = &context.root;
+    let Inspection { facts, programs, .. } = match inspect(root, &context.bare_options(changed)) {
+        Ok(inspection) => inspection,
+        Err(failure) if failure.kind == FailureKind::Invalid => return Tested::Refused(failure.message),
+        Err(failure) => return Tested::Not(failure.message),
+    };
+    if !facts.nginx.runs_code.is_empty() && !root.is_live() {
+        return Tested::Not("this tree runs code of its own".to_owned());
+    }
+    match staged::test(&programs.validating, root, &context.launcher, &facts, &Changes::new()) {
+        Ok(verdict) if verdict.accepted => Tested::Accepted,
+        Ok(verdict) => Tested::Refused(redact_text(&verdict.errors.join("; "))),
+        Err(refused) => Tested::Not(refused.to_string()),
+    }
+}
+
+/// Every process that serves, or seems to.
+fn serving(context: &Context, changed: &[RootPath], reload: Option<&ReloadSection>) -> Vec<String> {
+    if !context.root.is_live() {
+        return vec!["not asked: a tree below --root is not the server that runs here".to_owned()];
+    }
+    let named = context.bare_options(Vec::new()).nginx.and_then(|path| Executable::open(&path).ok());
+    let Census { masters, strangers, loners } = match process::census(named.as_ref()) {
+        Ok(census) => census,
+        Err(error) => return vec![format!("not known: {error}")],
+    };
+    // The newest of the changes.
+    let ages = changed.iter().filter_map(|path| context.root.changed_ago(path));
+    let files = ages.min();
+    let mut lines: Vec<_> = masters.iter().map(|master| of_master(master, files, reload)).collect();
+    lines.extend(loners.iter().map(|loner| match loner.kind {
+        LonerKind::Orphan => format!("worker {} without a master: it serves what it read once", loner.id.pid),
+        LonerKind::Single => format!("process {} without workers", loner.id.pid),
+    }));
+    lines.extend(strangers.iter().map(|other| {
+        format!("process {} calls itself a master and is not believed ({})", other.id.pid, other.described())
+    }));
+    if lines.is_empty() {
+        lines.push("no process of NGINX was found".to_owned());
+    }
+    lines
+}
+
+fn of_master(master: &Master, files: Option<Duration>, reload: Option<&ReloadSection>) -> String {
+    let workers: Vec<ProcessId> = master.serving().map(|worker| worker.id).collect();
+    if workers.is_empty() {
+        return format!("master {}: no worker serves", master.id.pid);
+    }
+    let pids: Vec<_> = workers.iter().map(|id| id.pid.to_string()).collect();
+    let are = |known: &[i32]| workers.iter().all(|id| known.contains(&id.pid));
+    let what = match reload {
+        Some(reload) if reload.proven && are(&reload.new_workers) => "from the last reload, which is proven",
+        Some(reload) if are(&reload.old_workers) => {
+            "from before the last reload: they serve what was read before it"
+        }
+        Some(_) => "which of them has read what is not known",
+        None => by_age(&workers, files),
+    };
+    format!("master {}, workers {}: {what}", master.id.pid, pids.join(" "))
+}
+
+/// Whether workers that this command has not reloaded can have read the files as they are.
+fn by_age(workers: &[ProcessId], files: Option<Duration>) -> &'static str {
+    let ages: Option<Vec<Duration>> = workers.iter().map(|id| process::age(*id)).collect();
+    let (Some(ages), Some(files)) = (ages, files) else { return "what they have read is not known" };
+    if ages.iter().all(|age| *age > files + BLUR) {
+        "from before the files were changed last: they serve what was read before"
+    } else if ages.iter().all(|age| *age + BLUR < files) {
+        "from after the files were changed last"
+    } else {
+        "from about when the files were changed last: what they have read is not known"
+    }
+}
+
+/// The next command first; those that the hint names are not said again.
+fn next(context: &Context, status: Option<&Status>, outcome: &mut Outcome) {
+    let root = context.root_argument();
+    let first = match status {
+        Some(Status::Active(_)) => format!("motionctl recover{root}"),
+        Some(Status::Empty | Status::Quiet(_)) => format!("motionctl status{root}"),
+        // The history is gone; what it kept is not.
+        None => format!("motionctl backups list{root}"),
+    };
+    let had = outcome.details.remove("next");
+    let had = had.iter().filter_map(|value| value.as_array()).flatten().filter_map(|line| line.as_str());
+    let mut commands: Vec<String> = vec![first];
+    commands.extend(had.map(str::to_owned));
+    let hint = outcome.error.as_ref().and_then(|error| error.hint.clone()).unwrap_or_default();
+    let is_named = |command: &String| hint.contains(command.trim_end_matches(root.as_str()));
+    let mut seen = std::collections::BTreeSet::new();
+    commands.retain(|command| seen.insert(command.clone()) && !is_named(command));
+    if !commands.is_empty() {
+        outcome.details.insert("next".to_owned(), commands.into());
+    }
+}
