@@ -28,9 +28,8 @@ seed() { # TARGET HEADER FILE…
     name=$1 header=$2
     shift 2
     mkdir -p "$work/seeds/$name"
-    for file in "$@"; do
-        if [ ! -f "$file" ]; then continue; fi
-        { printf %s "$header"; cat "$file"; } >"$work/seeds/$name/$(echo "$file" | tr / _)"
+    for whole in "$@"; do
+        { printf %s "$header"; cat "$whole"; } >"$work/seeds/$name/$(echo "$whole" | tr / _)"
     done
 }
 
@@ -43,7 +42,7 @@ parted() { # TARGET HEADER NAME FILE…
         printf %s "$header"
         cat "$1"
         shift
-        for file in "$@"; do printf '\n%%%%\n' && cat "$file"; done
+        for part in "$@"; do printf '\n%%%%\n' && cat "$part"; done
     } >"$work/seeds/$name/$(echo "$as" | tr / _)"
 }
 
@@ -59,7 +58,6 @@ seeds() {
         seed parse '' "$file"
         seed redact 'aab' "$file"
         parted edit 'aab' "$file" "$file" templates/new-client/redirect.conf
-        parted message '' "$file" "$file" fixtures/standalone/etc/nginx/nginx.conf
     done <"$work/conf"
     for case in crates/nginx-config/fixtures/merge/*/; do
         if [ -f "$case/base.conf" ] && [ -f "$case/ours.conf" ] && [ -f "$case/theirs.conf" ]; then
@@ -80,6 +78,11 @@ seeds() {
     while read -r file; do seed settings '' "$file"; done <"$work/settings"
     seed template '' templates/new-client/static.conf templates/new-client/missing.conf
     parted template '' whole templates/new-client/bundle.toml templates/new-client/redirect.conf
+    {
+        printf 'server {\n    set $token a;\n    listen 80;\n}\n%%%%\n'
+        printf 'nginx: [emerg] unknown directive "set" in /etc/nginx/nginx.conf:3\n'
+        printf '2026/01/02 03:04:05 [crit] 7#8: *3 open() "/x?token=a" failed, client: ::1, request: "GET /x HTTP/1.1"\n'
+    } | text message words
     printf '[client]\nuser = motion\npassword = "a\\"b"\n!include my.cnf\n' | text option_file included
     printf '[mysql]\nhost=db\nport=3306\nssl-mode=disabled\n[other]\nx\n' | text option_file groups
     printf '\001/var/www/ui\nhttp://[::1]:9001/app/\n~^cc\\d+$\n[::]:443\ntls/a b.pem\ntls/k.key\n20m\nit' | text bundle tls

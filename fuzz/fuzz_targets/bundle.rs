@@ -20,9 +20,16 @@ fuzz_target!(|input: (u8, &str)| {
     values_keep_their_promise(&lines);
     let line = |index: usize| lines.get(index).copied().unwrap_or_default();
     let hostile = [line(0), line(1), line(2), line(3), line(4), line(5), line(6), line(7)];
+    // A template has a line more for TLS, and one for a path.
+    let upstream = UpstreamUrl::parse(line(1)).map(|url| (url.scheme(), url.path().is_empty()));
     let plain = [
         "/var/www/ui",
-        "http://127.0.0.1:9001",
+        match upstream {
+            Ok(("https", true)) => "https://ui.example.test",
+            Ok(("https", false)) => "https://ui.example.test/app/",
+            Ok((_, false)) => "http://ui.example.test/app/",
+            Ok((_, true)) | Err(_) => "http://ui.example.test",
+        },
         "cc.example.test",
         "443",
         "tls/cc.pem",
@@ -101,7 +108,8 @@ fn outline(tree: &Tree) -> Vec<(usize, String)> {
 }
 
 fn comes_back(tree: &Tree, name: &str, value: &str) {
-    let mut found = tree.walk().map(|id| tree.directive(id)).filter(|directive| directive.is(name)).peekable();
+    let mut found =
+        tree.walk().map(|id| tree.directive(id)).filter(|directive| directive.is(name)).peekable();
     assert!(found.peek().is_some(), "{name}");
     for directive in found {
         assert_eq!(directive.args.len(), 1, "{name}");

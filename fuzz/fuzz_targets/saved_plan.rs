@@ -5,7 +5,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use motionctl::plan::{Content, Plan, Version, patch};
+use motionctl::plan::{Content, Plan, Step, Version, patch};
 use motionctl::values::{BackupId, Hash};
 
 fuzz_target!(|input: (u16, u8, &[u8])| {
@@ -42,8 +42,10 @@ fn steps_are_closed(plan: &Plan) {
         assert!(!section.kind.is_empty() && !section.describe.is_empty());
         let _ = step.to_journal();
         let back = step.inverse(&backup);
-        // There and back again leads to the same place, from a backup.
-        assert_eq!(back.inverse(&backup).to_journal(), step.to_journal());
+        // There and back again leads to the same place; a whole tree goes back to the backup that was made before.
+        if !matches!(step, Step::RestoreTree { .. }) {
+            assert_eq!(back.inverse(&backup).to_journal(), step.to_journal());
+        }
     }
     for (_, _, to) in plan.files() {
         if let Version::File { content: Content::Patched(patches), .. } = to {

@@ -111,9 +111,10 @@ impl OptionFile {
 
     /// Whether a group that is read was found. `left` is how many files may still be read.
     fn read_into(&mut self, path: &Path, depth: usize, left: &mut usize) -> Result<bool, OptionFileError> {
-        *left = left
-            .checked_sub(1)
-            .ok_or_else(|| OptionFileError::Unfit { path: path.to_owned(), what: "one of too many included files" })?;
+        *left = left.checked_sub(1).ok_or_else(|| OptionFileError::Unfit {
+            path: path.to_owned(),
+            what: "one of too many included files",
+        })?;
         let (text, mode) = trusted_text(path)?;
         if depth == 0 && mode & 0o077 != 0 {
             return Err(OptionFileError::Open { path: path.to_owned(), what: "read", mode });

@@ -5,6 +5,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use nginx_config::diff::diff;
 use nginx_config::merge::{Choice, Merged, Resolutions, merge};
 use nginx_config::{Tree, is_placeholder, splice};
 
@@ -45,6 +46,9 @@ fn a_side_that_changed_nothing_decides_nothing(base: &Tree, other: &Tree) {
         if std::ptr::eq(theirs, base) || std::ptr::eq(ours, theirs) {
             assert_eq!(text, ours.source(), "what is there already is kept byte for byte");
             assert!(merged.splices().expect("it has a text").is_empty());
+        } else {
+            let result = Tree::parse(text).expect("a merged file parses");
+            assert!(diff(&result, theirs).directives.is_empty(), "{}", String::from_utf8_lossy(text));
         }
         is_consistent(&merged, ours);
     }
