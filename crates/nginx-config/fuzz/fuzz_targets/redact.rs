@@ -6,7 +6,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use nginx_config::{
-    Edits, Place, Tree, redact_arguments, redact_name, redact_source, redact_text, redact_tree, splice,
+    DirectiveId, Edits, Place, Tree, redact_arguments, redact_name, redact_source, redact_text, redact_tree,
+    splice,
 };
 
 const SECRET: &str = "Zq7PlantedX2vW9";
@@ -22,6 +23,9 @@ const PLANTS: [&str; 8] = [
     "secure_link_secret Zq7PlantedX2vW9;",
     "env DB_PASSWORD=Zq7PlantedX2vW9;",
 ];
+
+/// Blocks whose entries are no directives, whatever they are called.
+const LISTS: [&str; 4] = ["map", "geo", "split_clients", "types"];
 
 /// Lines in which a secret is said, as NGINX or a person would.
 const LINES: [&str; 5] = [
@@ -51,6 +55,8 @@ fuzz_target!(|input: (u16, u8, &[u8])| {
 fn in_a_directive(tree: &Tree, plant: &str, place: u16) {
     let mut edits = Edits::new(tree);
     let place = match tree.walk().nth(usize::from(place)) {
+        // There stand values, and no directives.
+        Some(id) if LISTS.iter().any(|name| is_within(tree, id, name)) => return,
         Some(id) => Place::Block(id),
         None => Place::Top,
     };
@@ -65,6 +71,10 @@ fn in_a_directive(tree: &Tree, plant: &str, place: u16) {
         let shown = format!("{} {}", redact_name(&after, id), redact_arguments(&after, id));
         assert!(!shown.contains(SECRET), "{shown}");
     }
+}
+
+fn is_within(tree: &Tree, id: DirectiveId, name: &str) -> bool {
+    std::iter::successors(Some(id), |id| tree.directive(*id).parent).any(|id| tree.directive(id).is(name))
 }
 
 fn in_text(surroundings: &str, which: u8) {
