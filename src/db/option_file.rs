@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 const GROUPS: [&str; 5] = ["client", "client-server", "client-mariadb", "mysql", "motionctl"];
 /// As deep as MySQL follows includes.
 const DEPTH: usize = 10;
+/// So many files may be read, the first one and each that is included, as often as it is: ten levels of files that
+/// include the next one ten times would never end.
+const FILES: usize = 100;
 /// No option file is larger.
 const LARGEST: u64 = 1 << 20;
 
@@ -98,16 +101,20 @@ impl OptionFile {
     /// # Errors
     /// When it, or a file that it includes, is not fit to be trusted or means nothing.
     pub fn read(path: &Path) -> Result<Self, OptionFileError> {
-        let mut options = Self::default();
-        if options.read_into(path, 0)? {
+        let (mut options, mut left) = (Self::default(), FILES);
+        if options.read_into(path, 0, &mut left)? {
             Ok(options)
         } else {
             Err(OptionFileError::NoGroup { path: path.to_owned() })
         }
     }
 
-    /// Whether a group that is read was found.
-    fn read_into(&mut self, path: &Path, depth: usize) -> Result<bool, OptionFileError> {
+    /// Whether a group that is read was found. `left` is how many files may still be read.
+    fn read_into(&mut self, path: &Path, depth: usize, left: &mut usize) -> Result<bool, OptionFileError> {
+        *left = left.checked_sub(1).ok_or_else(|| OptionFileError::Unfit {
+            path: path.to_owned(),
+            what: "one of too many included files",
+        })?;
         let (text, mode) = trusted_text(path)?;
         if depth == 0 && mode & 0o077 != 0 {
             return Err(OptionFileError::Open { path: path.to_owned(), what: "read", mode });
@@ -126,10 +133,10 @@ impl OptionFile {
                 Line::Include(_) | Line::IncludeFolder(_) if depth >= DEPTH => {
                     return Err(failed("includes are nested too deeply"));
                 }
-                Line::Include(file) => found |= self.read_into(&beside(path, file), depth + 1)?,
+                Line::Include(file) => found |= self.read_into(&beside(path, file), depth + 1, left)?,
                 Line::IncludeFolder(folder) => {
                     for file in option_files(&beside(path, folder))? {
-                        found |= self.read_into(&file, depth + 1)?;
+                        found |= self.read_into(&file, depth + 1, left)?;
                     }
                 }
                 Line::Option(..) if group.is_none() => {

@@ -208,9 +208,10 @@ impl<'t> Context<'t> {
         let in_map = parent.is_some_and(|parent| parent.is("map"));
         let name = directive.name.text();
         let is_entry = is_loose_entry(tree, directive) || parent.is_some_and(is_list);
-        let field = if is_entry { None } else { table::field(&name) };
+        // A file that begins with an unknown name may hold directives all the same.
+        let field = if parent.is_some_and(is_list) { None } else { table::field(&name) };
         let secret_from = match field {
-            _ if is_entry && !directive.is("include") => {
+            _ if is_entry && field.is_none() && !directive.is("include") => {
                 parent.and_then(secret_result).map(|result| (0, result))
             }
             Some(Field::From(first)) => Some((first, "secret".to_owned())),

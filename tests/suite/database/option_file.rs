@@ -103,6 +103,24 @@ fn what_means_nothing_is_named_by_its_line_and_not_quoted() {
 }
 
 #[test]
+fn files_that_include_each_other_a_billion_times_are_refused_soon() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for level in 1..9 {
+        let next = format!("!include {}.txt\n", level + 1).repeat(10);
+        fs::write(folder.path().join(format!("{level}.txt")), next).expect("writing");
+    }
+    fs::write(folder.path().join("9.txt"), "[client]\nuser=bob\n").expect("writing");
+    let started = Instant::now();
+    let read = OptionFile::read(&option_file(folder.path(), &"!include 1.txt\n".repeat(10)));
+    let error = read.err().expect("an error").to_string();
+    assert!(error.ends_with(".txt is one of too many included files"), "{error}");
+    assert!(started.elapsed() < Duration::from_secs(1));
+    // As many as anybody has are read.
+    let many = OptionFile::read(&option_file(folder.path(), &"!include 9.txt\n".repeat(99)));
+    assert_eq!(many.expect("options").user.as_deref(), Some("bob"));
+}
+
+#[test]
 fn a_file_of_which_nothing_would_count_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let read = |text: &str| OptionFile::read(&option_file(folder.path(), text));

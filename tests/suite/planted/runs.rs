@@ -267,8 +267,7 @@ fn seeding(found: &mut Found, server: &Server, out: &dyn Fn(&str) -> String) {
     let (manifest, wrong, table) = (out("manifest.yaml"), out("wrong.yaml"), out("agents.csv"));
     let good = "agents: [ { username: agent9, fullname: Nine, internal: '1009' } ]\nprofiles: [ { name: P, agents: [agent9] } ]\n";
     fs::write(&manifest, good).expect("writing");
-    fs::write(&wrong, "agents: [ { username: x, password: S3cr3t69, internal: [1] } ]\n")
-        .expect("writing");
+    fs::write(&wrong, "agents: [ { username: x, password: S3cr3t69, internal: [1] } ]\n").expect("writing");
     fs::write(&table, "username,fullname,password\nagent8,Eight,S3cr3t69\n").expect("writing");
     let with = |more: &[&str]| -> Vec<String> {
         more.iter().copied().chain(["--db", &db]).map(str::to_owned).collect()

@@ -289,7 +289,9 @@ pub fn finding<'a>(findings: &'a [Finding], code: &str) -> &'a Finding {
 pub fn problems(failure: &Failure) -> Vec<String> {
     let shown = |problem: &motionctl::outcome::ProblemSection| {
         let hint = problem.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
-        format!("{}:{} {}{hint}", problem.line, problem.column, problem.message)
+        // Older servers call it utf8.
+        let message = problem.message.replace("(utf8)", "(utf8mb3)");
+        format!("{}:{} {message}{hint}", problem.line, problem.column)
     };
     failure.problems.iter().map(shown).collect()
 }

@@ -1,5 +1,5 @@
-//! Any file, any text, any place: an edit that is handed out parses, and
-//! keeps every directive that was there.
+//! Any file and any text, parted by a line of `%%`, and any place: an edit
+//! that is handed out parses, and keeps every directive that was there.
 //!
 //! Invariant: an edit is refused or right; it never panics.
 #![no_main]
@@ -7,8 +7,12 @@
 use libfuzzer_sys::fuzz_target;
 use nginx_config::{Edits, Place, Tree, splice};
 
-fuzz_target!(|input: (&[u8], &[u8], u16, u8)| {
-    let (source, text, index, action) = input;
+const PART: &[u8] = b"\n%%\n";
+
+fuzz_target!(|input: (u16, u8, &[u8])| {
+    let (index, action, rest) = input;
+    let parted = rest.windows(PART.len()).position(|bytes| bytes == PART);
+    let (source, text) = parted.map_or((rest, &b""[..]), |end| (&rest[..end], &rest[end + PART.len()..]));
     let Ok(tree) = Tree::parse(source) else { return };
     let Some(id) = tree.walk().nth(usize::from(index)) else { return };
     let mut edits = Edits::new(&tree);

@@ -30,6 +30,11 @@ fn secrets_go_and_the_rest_stays() {
     );
     check("map $host $name { a.test A; }", "map $host $name { a.test A; }");
     check("\"k3y\" 1;\nk-3y 1;", "[redacted] 1;\n[redacted] 1;");
+    // What begins with an unknown name need not be a list.
+    check(
+        "ModSecurityEnabled on;\nadd_header X-Auth-Token 'k3y' always;",
+        "[redacted] on;\nadd_header X-Auth-Token [redacted] always;",
+    );
     check(
         "if ($http_authorization != 'Basic x') { return 401; }",
         "if ($http_authorization != [redacted]) { return 401; }",

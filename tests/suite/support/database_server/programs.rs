@@ -81,6 +81,11 @@ impl Programs {
         Self { kind, version, server, base }
     }
 
+    /// Whether it lies in a folder with libraries of its own, so that it loads nothing of this machine's.
+    pub fn is_unpacked(&self) -> bool {
+        self.base.is_some()
+    }
+
     /// What a person calls it.
     pub fn name(&self) -> String {
         let (major, minor) = self.version;
