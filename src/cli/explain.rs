@@ -77,7 +77,7 @@ mod tests {
             |what| explain(what).map(|outcome| outcome.explanations.len()).map_err(|failure| failure.hint);
         assert_eq!(rows(Some("site.ambiguous")), Ok(1));
         assert_eq!(rows(Some("4")), Ok(1));
-        assert_eq!(rows(Some("run")), Ok(2));
+        assert_eq!(rows(Some("run")), Ok(4));
         assert_eq!(rows(None), Ok(codes::all().count() + EXIT_CODES.len()));
         let hint = |what| rows(Some(what)).expect_err("unknown").expect("a hint");
         assert_eq!(hint("7"), "its exit codes are 0, 1, 2, 3, 4, 5, 64, 65, 69");
