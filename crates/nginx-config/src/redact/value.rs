@@ -159,13 +159,13 @@ pub fn without_shapes(text: &str) -> String {
 
 /// Capitals, small letters and digits, without the parts that a path has.
 fn is_key_material(run: &str) -> bool {
-    let has = |wanted: fn(&u8) -> bool| run.bytes().any(|byte| wanted(&byte));
-    let longest = run.split(['/', '-', '_']).map(str::len).max().unwrap_or_default();
-    has(u8::is_ascii_uppercase)
-        && has(u8::is_ascii_lowercase)
-        && has(u8::is_ascii_digit)
-        && longest >= 20
-        && is_random(run)
+    let kinds = [u8::is_ascii_uppercase, u8::is_ascii_lowercase, u8::is_ascii_digit];
+    let is_mixed = |text: &str| kinds.iter().all(|is_kind| text.bytes().any(|byte| is_kind(&byte)));
+    let mut parts = run.split(['/', '-', '_']).filter(|part| part.len() >= 20);
+    // Of a path each part is a name of its own: a moment in one and a hash in the next are no key.
+    let is_mixed =
+        if run.starts_with('/') { parts.any(is_mixed) } else { parts.next().is_some() && is_mixed(run) };
+    is_mixed && is_random(run)
 }
 
 /// Long, with letters and digits in no order that a word has: a key, a hash, a UUID.
