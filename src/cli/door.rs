@@ -63,7 +63,7 @@ mod tests {
             "unknown variant `[redacted]`, expected `on` or `off`",
         );
         check("unknown variant `al-ways`, expected `always`", "unknown variant `al-ways`, expected `always`");
-        check("unknown field `pasword`, expected `x`", "unknown field `pasword`, expected `x`");
+        check("unknown field `colour`, expected `x`", "unknown field `colour`, expected `x`");
         check("invalid type: integer `5`, expected a string", "invalid type: integer `5`, expected a string");
     }
 }

@@ -10,6 +10,7 @@ use crate::outcome::{Finding, Level};
 use crate::seed::manifest::{Manifest, Name, Place, Problem, Source, shown, shown_beside};
 use crate::seed::map::{LinkKind, Map, Part};
 use crate::seed::snapshot::{Group, Record, Records, Section, Snapshot, Standing, Unnamed};
+use crate::seed::verify::charset as charset_name;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What is planned from.
@@ -145,7 +146,7 @@ impl<'a> Planner<'a> {
         if group.is_none() && self.missing.insert((part, name.clone())) {
             let charset = Section::of(self.map, part).and_then(|section| {
                 let column = self.catalog.table(section.table.as_str())?.column(section.name.as_str())?;
-                column.charset.clone()
+                column.charset.as_deref().map(charset_name)
             });
             let charset = charset.unwrap_or_else(|| "its character set".to_owned());
             let message = format!(

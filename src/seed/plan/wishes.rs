@@ -10,6 +10,7 @@ use crate::seed::manifest::{
     Agent, Managed, Name, Place, Problem, Profile, Queue, Setting, SettingValue, shown, suggest,
 };
 use crate::seed::snapshot::{Column, Field, Kind, Section};
+use crate::seed::verify::charset;
 
 /// A value that a column shall have.
 pub(super) struct Wish {
@@ -177,7 +178,7 @@ fn lost(
         "`{field}` has the character {}, which the column {} ({}) cannot hold",
         shown(&lost.to_string()),
         column.name,
-        column.charset.as_deref().unwrap_or("its character set")
+        column.charset.as_deref().map_or_else(|| "its character set".to_owned(), charset)
     ))
 }
 

@@ -26,7 +26,7 @@ use crate::outcome::Finding;
 use crate::outcome::codes;
 use crate::seed::map::{Ident, Map, Needs, Part, Use};
 pub(in crate::seed) use shape::{Kind, Shape};
-pub(in crate::seed) use spelling::words;
+pub(in crate::seed) use spelling::{charset, words};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 

@@ -3,6 +3,8 @@
 //! Invariant: each refusal is a real server's own, in a network that nobody else has.
 
 use crate::support::database_server::DatabaseServer;
+use crate::support::database_server::programs::{Kind, programs};
+use crate::support::only_on::skipped;
 use motionctl::db::{Connection, DbError, ErrorKind, Limits, Secret, Source, Tls, Transport};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
@@ -78,6 +80,13 @@ fn a_host_that_is_not_let_in_is_told_what_would_help() {
             schema.name
         ));
         assert!(refused(&source).is_none(), "now somebody may");
+        if programs().kind == Kind::MySql {
+            // It did not count such connections when this was written (9.7.4).
+            return skipped(
+                "a host with too many errors",
+                "connections that end at once do not block one here",
+            );
+        }
         // Connections that end before they have begun, until there are too many.
         let error = (0..50).find_map(|_| {
             drop(TcpStream::connect((ADDRESS, server.port)).expect("a connection"));

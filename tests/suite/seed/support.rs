@@ -289,9 +289,7 @@ pub fn finding<'a>(findings: &'a [Finding], code: &str) -> &'a Finding {
 pub fn problems(failure: &Failure) -> Vec<String> {
     let shown = |problem: &motionctl::outcome::ProblemSection| {
         let hint = problem.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
-        // Older servers call it utf8.
-        let message = problem.message.replace("(utf8)", "(utf8mb3)");
-        format!("{}:{} {message}{hint}", problem.line, problem.column)
+        format!("{}:{} {}{hint}", problem.line, problem.column, problem.message)
     };
     failure.problems.iter().map(shown).collect()
 }

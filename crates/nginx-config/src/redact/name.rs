@@ -38,7 +38,7 @@ const PERHAPS: [&str; 18] = [
     "signed",
 ];
 /// Parts of a word: `dbpassword`, `clientsecret`, `userpass`.
-const SURELY_INSIDE: [&str; 12] = [
+const SURELY_INSIDE: [&str; 11] = [
     "accesskey",
     "apikey",
     "authkey",
@@ -47,7 +47,6 @@ const SURELY_INSIDE: [&str; 12] = [
     "passcode",
     "passphrase",
     "passw",
-    "passwor",
     "secret",
     "signature",
     "token",

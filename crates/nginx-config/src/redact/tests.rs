@@ -216,7 +216,7 @@ fn what_nginx_says_of_a_secret_is_hidden() {
 fn what_nginx_says_otherwise_stays() {
     for message in [
         "nginx: [emerg] unknown \"hosst\" variable",
-        "nginx: [emerg] unknown directive \"proxy_set_hedaer\" in /etc/nginx/nginx.conf:2",
+        "nginx: [emerg] unknown directive \"proxy_set_headers\" in /etc/nginx/nginx.conf:2",
         "nginx: [emerg] \"proxy_pass\" directive is duplicate in /etc/nginx/nginx.conf:2",
         "nginx: [warn] conflicting server name \"a.example.test\" on 0.0.0.0:80, ignored",
         "nginx: [emerg] host not found in upstream \"auth.example.test:99\" in /etc/nginx/nginx.conf:2",
@@ -246,7 +246,7 @@ fn the_shapes_of_keys_are_known_wherever_they_stand() {
         "rk_test_S3cr3tabc",
         "AIzaS3cr3tS3cr3tS3cr3tS3cr3t",
         "SG.S3cr3tabcdef.S3cr3tabcdef",
-        "12345678:AAS3cr3tS3cr3tS3cr3tS3cr3t",
+        "12345678:AA-S3cr3tS3cr3tS3cr3tS3cr3t",
         "{SSHA}S3cr3tS3cr3t",
         "joe:$apr1$S3cr3t$S3cr3tS3cr3t",
         "# aGVsbG8gd29ybGQgS3cr3tQmFzZTY0IGlzIGEgdmVyeSBsb25nIGxpbmU5OTk5",
