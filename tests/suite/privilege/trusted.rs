@@ -148,8 +148,8 @@ fn a_socket_of_root_s_or_of_a_service_in_its_own_folder_is_connected_to() {
     };
     let folder = tempfile::tempdir().expect("a folder");
     reached(&folder.path().join("of-root"), 0);
-    // `/tmp` is everybody's, `/run` is root's.
-    let own = tempfile::tempdir_in("/run").expect("a folder");
+    // `/tmp` is everybody's, and so may `/run` be in a container; `/var/lib` is root's.
+    let own = tempfile::tempdir_in("/var/lib").expect("a folder");
     fs::set_permissions(own.path(), Permissions::from_mode(0o755)).expect("its mode");
     chown(own.path(), Some(33), None).expect("chown");
     reached(&own.path().join("of-a-service"), 33);
