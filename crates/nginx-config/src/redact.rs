@@ -207,13 +207,11 @@ impl<'t> Context<'t> {
         let parent = directive.parent.map(|parent| tree.directive(parent));
         let in_map = parent.is_some_and(|parent| parent.is("map"));
         let name = directive.name.text();
-        let is_entry = is_loose_entry(tree, directive) || parent.is_some_and(is_list);
+        let list = parent.filter(|parent| is_list(parent));
         // A file that begins with an unknown name may hold directives all the same.
-        let field = if parent.is_some_and(is_list) { None } else { table::field(&name) };
+        let field = if list.is_some() { None } else { table::field(&name) };
         let secret_from = match field {
-            _ if is_entry && field.is_none() && !directive.is("include") => {
-                parent.and_then(secret_result).map(|result| (0, result))
-            }
+            None if !directive.is("include") => list.and_then(secret_result).map(|result| (0, result)),
             Some(Field::From(first)) => Some((first, "secret".to_owned())),
             Some(Field::Named) => named(directive),
             Some(Field::Condition) => {
@@ -266,6 +264,11 @@ fn shown_argument(context: &Context<'_>, index: usize, word: &Word) -> Option<Ve
         None if context.directive.is("rewrite") && index == 0 => Kind::Plain,
         _ => Kind::Prose,
     };
+    free_text(raw, kind)
+}
+
+/// A text as it may be shown, where that differs from how it is written.
+fn free_text(raw: &[u8], kind: Kind) -> Option<Vec<u8>> {
     let raw = String::from_utf8_lossy(raw);
     let shown = text::shown(&raw, kind);
     (shown != raw).then(|| shown.into_bytes())
@@ -275,17 +278,14 @@ fn shown_argument(context: &Context<'_>, index: usize, word: &Word) -> Option<Ve
 fn header(text: &str, word: &Word, raw: &[u8]) -> Option<Vec<u8>> {
     let (called, value) = text.split_once(':')?;
     if !name::is_secret_name(called) || value::is_harmless(called, value.trim()) {
-        let raw = String::from_utf8_lossy(raw);
-        let shown = text::shown(&raw, Kind::Plain);
-        return (shown != raw).then(|| shown.into_bytes());
+        return free_text(raw, Kind::Plain);
     }
     let quote = match word.quote {
         Quote::Bare => "",
         Quote::Single => "'",
         Quote::Double => "\"",
     };
-    let lines = "\n".repeat(raw.iter().filter(|byte| **byte == b'\n').count());
-    Some(format!("{quote}{called}: {REDACTED}{quote}{lines}").into_bytes())
+    Some(format!("{quote}{called}: {REDACTED}{quote}{}", line_ends(raw)).into_bytes())
 }
 
 /// A word of a condition that tests a secret: the name and what compares stay.
@@ -348,9 +348,7 @@ fn shown_name(tree: &Tree, directive: &Directive) -> Option<Vec<u8>> {
     if parent.is_some_and(|parent| parent.is("map")) && (LOGIN.is_match(&text) || value::is_token(&text)) {
         return masked();
     }
-    let raw = String::from_utf8_lossy(raw);
-    let shown = text::shown(&raw, Kind::Plain);
-    (shown != raw).then(|| shown.into_bytes())
+    free_text(raw, Kind::Plain)
 }
 
 /// Whether this is an entry of a file that some `map` or `geo` includes: no
@@ -420,15 +418,19 @@ fn is_code(word: &Word) -> bool {
 /// What is shown of code, with as many lines as it had.
 fn code_in_lines(code: &[u8]) -> Vec<u8> {
     let before = if code.first().is_some_and(u8::is_ascii_whitespace) { " " } else { "" };
-    let lines = code.iter().filter(|byte| **byte == b'\n').count();
-    let behind = if before.is_empty() || lines > 0 { "" } else { " " };
-    format!("{before}{}{behind}{}", redact_code(code), "\n".repeat(lines)).into_bytes()
+    let lines = line_ends(code);
+    let behind = if before.is_empty() || !lines.is_empty() { "" } else { " " };
+    format!("{before}{}{behind}{lines}", redact_code(code)).into_bytes()
 }
 
 /// The replacement of a whole word, with as many lines as it had.
 fn mask(raw: &[u8]) -> Vec<u8> {
-    let lines = raw.iter().filter(|byte| **byte == b'\n').count();
-    [REDACTED.as_bytes(), &b"\n".repeat(lines)].concat()
+    format!("{REDACTED}{}", line_ends(raw)).into_bytes()
+}
+
+/// The line ends of a text, so that what stands in its place has as many lines.
+fn line_ends(raw: &[u8]) -> String {
+    "\n".repeat(raw.iter().filter(|byte| **byte == b'\n').count())
 }
 
 /// Whether anything of a directive itself is not to be shown.
