@@ -5,6 +5,7 @@
 //! whatever is no value. A value is never hunted for elsewhere in a configuration: a short secret would eat innocent
 //! words.
 
+mod condition;
 mod line;
 mod message;
 mod name;
@@ -44,44 +45,24 @@ const LITERALS: [&str; 8] = [
 /// Parameters of `map` and `geo` (ngx_http_map_module, ngx_http_geo_module), which are no values.
 const PARAMETERS: [&str; 8] =
     ["default", "hostnames", "volatile", "include", "delete", "proxy", "proxy_recursive", "ranges"];
-/// What compares in a condition.
-const OPERATORS: [&str; 11] = ["=", "!=", "~", "~*", "!~", "!~*", "-f", "!-f", "-d", "-e", "("];
-/// How names of well-known cookies begin, which a configuration looks for in `$http_cookie`.
-const COOKIES: [&str; 14] = [
-    "comment_",
-    "csrftoken",
-    "drupal",
-    "jsessionid",
-    "laravel_",
-    "no_cache",
-    "nocache",
-    "phpsessid",
-    "postpass",
-    "sess",
-    "sessionid",
-    "woocommerce_",
-    "wordpress",
-    "wp",
-];
-
 /// A user with his password: one colon, and behind it neither a port nor a path.
-static LOGIN: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = r"^[A-Za-z0-9._@+-]+:[^\s:/$;]*[^\s:/$;0-9][^\s:/$;]*$";
-    Regex::new(pattern).expect("a constant pattern")
-});
+static LOGIN: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^[A-Za-z0-9._@+-]+:[^\s:/$;]*[^\s:/$;0-9][^\s:/$;]*$"));
 /// A variable and its name.
-static NAMED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\$\{?([A-Za-z_]\w*)\}?").expect("a constant pattern"));
+static NAMED: LazyLock<Regex> = LazyLock::new(|| pattern(r"\$\{?([A-Za-z_]\w*)\}?"));
 /// What is shown of code, which may be looked at again.
-static SHOWN_CODE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:\{ )?\d+ lines?, sha256:[0-9a-f]{8}\s*(?: \})?$").expect("a constant pattern")
-});
+static SHOWN_CODE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^(?:\{ )?\d+ lines?, sha256:[0-9a-f]{8}\s*(?: \})?$"));
 /// Keys of a map that name a place: an address or network, a host, a path.
 static PLACE: LazyLock<Regex> = LazyLock::new(|| {
     let address = r"[0-9.]+(?:/\d+)?(?:-[0-9.]+)?|[0-9A-Fa-f:]+:[0-9A-Fa-f:.]*(?:/\d+)?";
     let host = r"(?:\*?\.)?(?:[a-z0-9-]+\.)+[a-z]{2,12}\.?";
-    Regex::new(&format!("^(?:{address}|{host}|~?\\*?\\^?/.*)$")).expect("a constant pattern")
+    pattern(&format!("^(?:{address}|{host}|~?\\*?\\^?/.*)$"))
 });
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("a constant pattern")
+}
 
 /// The source of a tree with its secrets replaced.
 #[must_use]
@@ -237,7 +218,7 @@ fn shown_argument(context: &Context<'_>, index: usize, word: &Word) -> Option<Ve
         && index >= *first
     {
         return match field {
-            Field::Condition => operand(called, word, raw),
+            Field::Condition => condition::operand(called, word, raw),
             Field::From(_) => (!value::is_only_variables(&text)).then(|| mask(raw)),
             _ => (!value::is_harmless(called, &text)).then(|| mask(raw)),
         };
@@ -288,42 +269,6 @@ fn header(text: &str, word: &Word, raw: &[u8]) -> Option<Vec<u8>> {
     Some(format!("{quote}{called}: {REDACTED}{quote}{}", line_ends(raw)).into_bytes())
 }
 
-/// A word of a condition that tests a secret: the name and what compares stay.
-fn operand(called: &str, word: &Word, raw: &[u8]) -> Option<Vec<u8>> {
-    let text = word.text();
-    let inner = text.strip_prefix('(').filter(|_| word.quote == Quote::Bare).unwrap_or(&text);
-    let inner = inner.strip_suffix(')').filter(|_| word.quote == Quote::Bare).unwrap_or(inner);
-    let kept = OPERATORS.contains(&inner)
-        || value::is_harmless(called, inner)
-        || value::is_open_pattern(&format!("~{inner}"))
-        || called.ends_with("http_cookie") && names_cookies(inner);
-    if kept {
-        return None;
-    }
-    if word.quote != Quote::Bare {
-        return Some(mask(raw));
-    }
-    // `($arg_key=x)`, which NGINX refuses, is one word.
-    let opening = match NAMED.find(&text).filter(|found| found.start() <= 1) {
-        Some(variable) => &text[..variable.end()],
-        None => &text[..text.len() - text.strip_prefix('(').unwrap_or(&text).len()],
-    };
-    let closing = if text.ends_with(')') { ")" } else { "" };
-    Some(format!("{opening}{REDACTED}{closing}").into_bytes())
-}
-
-/// Whether a pattern names well-known cookies, and no value of one.
-fn names_cookies(pattern: &str) -> bool {
-    let words = pattern.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
-    let mut words = words.filter(|word| word.chars().any(|letter| letter.is_ascii_alphabetic()));
-    !pattern.contains('=')
-        && words.all(|word| {
-            let word = word.to_ascii_lowercase();
-            ["a", "f", "f0", "z", "logged_in", "_"].contains(&word.as_str())
-                || COOKIES.iter().any(|cookie| word.trim_start_matches('_').starts_with(cookie))
-        })
-}
-
 /// The name of a directive as it may be shown, where that differs from how it is written.
 fn shown_name(tree: &Tree, directive: &Directive) -> Option<Vec<u8>> {
     let raw = &tree.source()[directive.name.span.range()];
@@ -336,7 +281,7 @@ fn shown_name(tree: &Tree, directive: &Directive) -> Option<Vec<u8>> {
     if let Some(tested) = parent.filter(|parent| parent.is("map")).and_then(tested_secret) {
         let kept = value::is_harmless(&tested, &text)
             || value::is_open_pattern(&text)
-            || tested == "http_cookie" && names_cookies(text.trim_start_matches('~'));
+            || tested == "http_cookie" && condition::names_cookies(text.trim_start_matches('~'));
         return if kept { None } else { masked() };
     }
     if is_loose_entry(tree, directive) {

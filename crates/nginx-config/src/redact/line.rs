@@ -4,13 +4,12 @@
 
 use super::table::{self, Field};
 use super::text::{self, Kind};
-use super::{REDACTED, Tree, hide, mask};
+use super::{REDACTED, Tree, hide, mask, pattern};
 use regex::Regex;
 use std::sync::LazyLock;
 
 /// The head of a map.
-static MAP: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\bmap[ \t]+(.*)[ \t]+\$\w+[ \t]*\{").expect("a constant pattern"));
+static MAP: LazyLock<Regex> = LazyLock::new(|| pattern(r"\bmap[ \t]+(.*)[ \t]+\$\w+[ \t]*\{"));
 
 /// A comment without its secrets, if it has any. In a map whose keys are secrets a comment is an entry of it.
 pub fn shown(raw: &[u8], is_entry: bool) -> Option<Vec<u8>> {

@@ -4,7 +4,7 @@
 //! Invariant: what is quoted beside a place that holds a secret is hidden; so is what a hidden word of the configuration
 //! holds, wherever it is quoted. The place itself stays.
 
-use super::{REDACTED, hidden_words, holds_secret, redact_text, table, tested_secret};
+use super::{REDACTED, hidden_words, holds_secret, pattern, redact_text, table, tested_secret};
 use crate::config::{Config, File, FileId, Node};
 use crate::tree::{DirectiveId, Tree};
 use regex::{Captures, Regex};
@@ -16,10 +16,6 @@ const SHORTEST: usize = 3;
 
 static QUOTED: LazyLock<Regex> = LazyLock::new(|| pattern(r#""[^"]*""#));
 static UNKNOWN: LazyLock<Regex> = LazyLock::new(|| pattern(r#"unknown "(.*)" variable"#));
-
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("a constant pattern")
-}
 
 /// What nginx says, with the quoted arguments of a secret directive replaced.
 /// nginx names the place at the end of a line: `… in /etc/nginx/x.conf:12`.

@@ -5,7 +5,7 @@
 
 use super::name::{self, Says};
 use super::value::{is_harmless, is_only_variables, without_shapes};
-use super::{REDACTED, url};
+use super::{REDACTED, pattern, url};
 use regex::{Captures, Regex};
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -41,7 +41,7 @@ static START: LazyLock<Regex> = LazyLock::new(|| {
             r#"(?P<name>{name})\\*["'\])]*(?P<sep>[ \t]*(?:=>|:=|==|!=|=~|[=:])[ \t]*|[ \t]+(?:!?~\*?|is|was)[ \t]+)"#
         ),
     ];
-    Regex::new(&parts.join("|")).expect("a constant pattern")
+    pattern(&parts.join("|"))
 });
 
 /// Words that stand behind the name of a scheme where prose speaks of it.

@@ -2,8 +2,8 @@
 //!
 //! Invariant: what is only variables is none, whatever it is called; a known shape is one, wherever it stands.
 
-use super::REDACTED;
 use super::name::{self, Says};
+use super::{REDACTED, pattern};
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -49,10 +49,6 @@ const SCHEMES: [&str; 7] = ["basic", "bearer", "digest", "negotiate", "ntlm", "t
 /// What a cookie says of itself beside its value.
 const ATTRIBUTES: [&str; 9] =
     ["domain", "expires", "httponly", "max-age", "partitioned", "path", "priority", "samesite", "secure"];
-
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("a constant pattern")
-}
 
 /// A variable: of the digits nginx takes one alone.
 static VARIABLE: LazyLock<Regex> =
