@@ -1,9 +1,9 @@
 //! What the commands that look at, plan or make a change have in common.
 
+use super::past::history_gone;
 use super::sessions::Watch;
 use super::space::space;
-use crate::apply;
-use crate::apply::Pending;
+use crate::apply::{History, Pending};
 use crate::cli::context::Context;
 use crate::facts::RouteState;
 use crate::journal::Status;
@@ -22,8 +22,11 @@ pub fn prepared(
     context.progress.stage("looking at the server");
     match prepare(&context.root, &context.launcher, options) {
         Ok(mut prepared) => {
-            prepared.findings.extend(unfinished(context));
-            prepared.findings.extend(super::past::history_gone(&context.root));
+            // One that cannot be read is for others to say.
+            if let Ok(journal) = History::look(&context.root) {
+                prepared.findings.extend(unfinished(&journal.status));
+                prepared.findings.extend(history_gone(&context.root, &journal));
+            }
             let mut notes = Vec::new();
             prepared.findings.extend(space(&context.root, &prepared, &mut notes));
             prepared.notes.extend(notes);
@@ -154,12 +157,11 @@ pub fn no_plan() -> Failure {
 }
 
 /// A run that was interrupted and not ended yet, or waits for its confirmation.
-fn unfinished(context: &Context) -> Option<Finding> {
-    let journal = apply::History::look(&context.root).ok()?;
-    if let Some(pending) = Pending::of(&journal.status).ok()? {
+fn unfinished(status: &Status) -> Option<Finding> {
+    if let Some(pending) = Pending::of(status).ok()? {
         return Some(super::confirm::finding(&pending));
     }
-    let Status::Active(active) = journal.status else { return None };
+    let Status::Active(active) = status else { return None };
     Some(
         Finding::new(codes::RUN_UNFINISHED, "an earlier run was interrupted")
             .evidence(format!("run {}", active.run))

@@ -99,8 +99,7 @@ enum Unread {
 fn known(context: &Context) -> Result<Known, Unread> {
     let root = &context.root;
     let journal = journal(root)?;
-    let pending = Pending::of(&journal.status)
-        .map_err(|error| Unread::Failed(Failure::from_error(FailureKind::NeedsOperator, &error)))?;
+    let pending = Pending::of(&journal.status).map_err(|error| Unread::Failed(unreadable(&error)))?;
     let undoing = pending.as_ref().map(|pending| Undoing::of(root, pending));
     // A lock that cannot be asked for is nobody's: then an open run counts as interrupted, which is the worse.
     let at_work = matches!(journal.status, Status::Active(_)).then(|| holder(root).ok().flatten()).flatten();
@@ -115,7 +114,7 @@ fn journal(root: &Root) -> Result<Journal, Unread> {
         if error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(is_denied)) {
             return Unread::Denied(format!("{error:#}"));
         }
-        Unread::Failed(Failure::from_error(FailureKind::NeedsOperator, &error))
+        Unread::Failed(unreadable(&error))
     })
 }
 
@@ -131,8 +130,8 @@ pub fn is_trusted(root: &Root) -> Result<(), Failure> {
 }
 
 /// Backups or a base record without a journal: somebody lost it, and "no run was ever made" would be a guess.
-pub fn history_gone(root: &Root) -> Option<Finding> {
-    if !History::look(root).ok()?.records.is_empty() {
+pub fn history_gone(root: &Root, journal: &Journal) -> Option<Finding> {
+    if !journal.records.is_empty() {
         return None;
     }
     let backups = Store::new(root).list().unwrap_or_default();
@@ -156,6 +155,11 @@ pub fn history_gone(root: &Root) -> Option<Finding> {
         "put `/var/lib/motionctl/journal` back, where a copy of it exists; `motionctl backups list` and `backups diff ID` \
          show what can be restored, `motionctl rollback ID --whole-tree` restores it",
     ))
+}
+
+/// What is said of a journal that cannot be trusted.
+pub fn unreadable(error: &anyhow::Error) -> Failure {
+    Failure::from_error(FailureKind::NeedsOperator, error)
 }
 
 fn is_denied(error: &io::Error) -> bool {

@@ -2,7 +2,7 @@
 
 use super::aftermath::{self, Tested};
 use super::confirm::{note, time_in_words};
-use super::past::history_gone;
+use super::past::{history_gone, unreadable};
 use crate::apply::{
     History, Pending, Recovered, ReloadTarget, Server, Unconfirmed, recover as end_run, restore_whole,
 };
@@ -41,13 +41,14 @@ pub fn recover(context: &Context, args: &RecoverArgs) -> Result<Outcome, Failure
             show(&mut outcome, recovered);
         }
         Ok(None) => {
-            let pending = Pending::look(&context.root).map_err(|error| unreadable(&error))?;
+            let journal = History::look(&context.root).map_err(|error| unreadable(&error))?;
+            let pending = Pending::of(&journal.status).map_err(|error| unreadable(&error))?;
             let verdict = match &pending {
                 Some(pending) => format!("a change waits for its confirmation: {}", time_in_words(pending)),
                 None => "no run was interrupted".to_owned(),
             };
             outcome.details.insert("verdict".to_owned(), verdict.into());
-            outcome.findings.extend(history_gone(&context.root));
+            outcome.findings.extend(history_gone(&context.root, &journal));
         }
         Err(failure) => outcome.fail(failure),
     }
@@ -230,8 +231,4 @@ fn at_boot(context: &Context) -> Result<Unconfirmed, Failure> {
     let waits =
         |pending: Pending| pending.has_time() && pending.armed().is_ok_and(|armed| armed == Armed::Yes);
     Ok(if pending.is_some_and(waits) { Unconfirmed::Waits } else { Unconfirmed::Undone })
-}
-
-fn unreadable(error: &anyhow::Error) -> Failure {
-    Failure::from_error(FailureKind::NeedsOperator, error)
 }

@@ -3,7 +3,7 @@
 use super::apply::{conclude, not_reloaded};
 use super::backups::{Verified, failure, named, section};
 use super::confirm;
-use super::past::history_gone;
+use super::past::{history_gone, unreadable};
 use super::pending;
 use super::recover::recover_first;
 use super::restore;
@@ -63,7 +63,8 @@ pub fn rollback(context: &Context, args: &RollbackArgs) -> Result<Outcome, Failu
     let Some(undo) = undoable(context, args.backup.as_deref().map(named).transpose()?)? else {
         outcome.outcome = OutcomeKind::UpToDate;
         outcome.details.insert("verdict".to_owned(), "there is no applied run to undo".into());
-        outcome.findings.extend(history_gone(&context.root));
+        let journal = History::look(&context.root).map_err(|error| unreadable(&error))?;
+        outcome.findings.extend(history_gone(&context.root, &journal));
         return Ok(outcome);
     };
     let store = Store::new(&context.root);
@@ -155,8 +156,7 @@ fn gone(root: &Root, plan: &Plan, backup: &Backup) -> BTreeSet<String> {
 /// The newest applied migration that still stands, or the one whose backup is named. A backup
 /// that belongs to no run can still be restored.
 pub fn undoable(context: &Context, named: Option<BackupId>) -> Result<Option<Undoable>, Failure> {
-    let journal = History::look(&context.root)
-        .map_err(|error| Failure::from_error(FailureKind::NeedsOperator, &error))?;
+    let journal = History::look(&context.root).map_err(|error| unreadable(&error))?;
     // Applied migrations that stand, oldest first, and all that ever were.
     let (mut standing, mut applied): (Vec<Undoable>, Vec<Undoable>) = Default::default();
     let mut current: Option<(Undoable, RunKind)> = None;

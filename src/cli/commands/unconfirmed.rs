@@ -7,6 +7,7 @@
 //! again; where nothing can, it waits itself. Woken late, it acts at once.
 
 use super::confirm::{note, timer_command};
+use super::past::unreadable;
 use super::recover::{end, show};
 use crate::apply::{History, Pending, UNCONFIRMED, Unconfirmed, arm_again, too_early};
 use crate::cli::context::Context;
@@ -154,10 +155,6 @@ pub fn warn(context: &Context, run: &str) -> Result<Outcome, Failure> {
 fn is_open(context: &Context, run: &str) -> Result<bool, Failure> {
     let journal = History::look(&context.root).map_err(|error| unreadable(&error))?;
     Ok(matches!(&journal.status, Status::Active(ActiveRun { run: open, .. }) if open.as_str() == run))
-}
-
-fn unreadable(error: &anyhow::Error) -> Failure {
-    Failure::from_error(FailureKind::NeedsOperator, error)
 }
 
 fn nothing_to_do(mut outcome: Outcome, run: &str) -> Outcome {
