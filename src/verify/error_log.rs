@@ -153,10 +153,9 @@ impl LogWatch {
     fn keep(&mut self, line: &[u8]) {
         let Some(entry) = parse(line) else { return };
         // Neither a storm of somebody's lines nor lines that name many processes push out the master's.
-        let (own, all) =
-            if entry.pid == self.master { (MOST_OF_ONE, usize::MAX) } else { (MOST_OF_ONE, MOST) };
+        let all = if entry.pid == self.master { usize::MAX } else { MOST };
         let kept = self.kept.entry(entry.pid).or_default();
-        if *kept < own && self.entries.len() < all {
+        if *kept < MOST_OF_ONE && self.entries.len() < all {
             *kept += 1;
             self.entries.push(entry);
         }
