@@ -6,6 +6,7 @@ use crate::support::binary::{Server, codes, finding};
 use crate::support::database_server::programs::programs;
 use crate::support::database_server::{DatabaseServer, Schema, shared};
 use crate::support::machine::{Machine, eventually};
+use crate::support::port;
 use serde_json::Value;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -198,7 +199,7 @@ fn no_database_is_unknown_and_not_nobody() {
 fn a_database_that_does_not_answer_is_a_finding_in_time() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
     let silent_port = silent.local_addr().expect("bound").port();
-    let free = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port();
+    let free = port::unused();
     let schema = shared().motion();
     let server = schema.server;
     let ca = |name: &str| server.file(name).display().to_string();

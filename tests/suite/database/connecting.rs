@@ -3,6 +3,7 @@
 use crate::support::database_server::programs::{Kind, programs};
 use crate::support::database_server::{DatabaseServer, shared};
 use crate::support::only_on::has_other_host;
+use crate::support::port;
 use motionctl::db::{Connection, DbError, Engine, ErrorKind, Limits, Secret, Source, Tls, Transport};
 use std::io::Write;
 use std::net::TcpListener;
@@ -129,7 +130,7 @@ fn a_refusal_says_what_would_help() {
     change("WITH MAX_USER_CONNECTIONS 0");
     change("ACCOUNT LOCK");
     check(refused(&source), &[3118, 4151], "the account is locked");
-    let free = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port();
+    let free = port::unused();
     check(refused(&tcp("127.0.0.1", free)), &[], "whether it listens at this address and port");
     let socket = Source::Server {
         transport: Transport::Socket("/nonexistent/socket".into()),
@@ -156,7 +157,7 @@ fn a_session_that_init_connect_ends_is_said_to_be_that() {
 
 #[test]
 fn nobody_there_is_said_in_time() {
-    let free = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port();
+    let free = port::unused();
     assert_eq!(within_the_limit(&tcp("127.0.0.1", free)).kind(), ErrorKind::Unreachable);
     let missing = Source::Server {
         transport: Transport::Socket("/nonexistent/socket".into()),

@@ -9,11 +9,11 @@ use crate::support::database_server::DatabaseServer;
 use crate::support::database_server::programs::{Kind, programs};
 use crate::support::mount::Mount;
 use crate::support::only_on::{only_on, skipped};
+use crate::support::port;
 use motionctl::outcome::FailureKind;
 use motionctl::seed::apply::{Advisory, NotApplied};
 use motionctl::seed::snapshot::Unnamed;
 use nix::mount::MsFlags;
-use std::net::TcpListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -211,7 +211,7 @@ fn a_node_of_galera_that_answers_nothing_or_has_lost_the_others() {
     if programs().is_unpacked() || !Path::new(provider).exists() {
         return skipped("a node of Galera", &format!("no {provider} of this server's here"));
     }
-    let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port();
+    let port = port::unused();
     let db = Db::on(server(&[
         "--wsrep-on=ON",
         &format!("--wsrep-provider={provider}"),

@@ -4,6 +4,7 @@
 //! Invariant: nothing inside is seen from outside, and everything inside dies
 //! with the value, also when the test process itself is killed.
 
+use super::port::Taken;
 use super::site::processes;
 use super::tree_state::{State, state};
 use motionctl::host::http::{Address, Client, Response, Reuse, Scheme, Sender, Target};
@@ -20,7 +21,6 @@ use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions};
 use std::io::{BufRead, BufReader};
 use std::marker::PhantomData;
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -273,8 +273,8 @@ impl Machine {
     }
 
     /// Takes a port of every address, as another program would.
-    pub fn take_port(&self, port: u16) -> TcpListener {
-        self.inside(|| TcpListener::bind(("0.0.0.0", port)).expect("the port is free"))
+    pub fn take_port(&self, port: u16) -> Taken {
+        self.inside(|| Taken::everywhere(port))
     }
 
     /// How many requests reached Motion's stand-in.

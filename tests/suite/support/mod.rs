@@ -9,6 +9,7 @@
 //! | [`web_socket::WebSocket`] | an open connection that keeps an old worker of a `Machine` |
 //! | [`site::Site`] | the sandbox: programs in it, and what is left outside |
 //! | [`tree::Tree`] | reading and replacing files below a root, with the lock taken |
+//! | [`port::Taken`], [`port::unused`] | a port that another program holds, and one where nobody listens |
 //! | [`nginx::Nginx`] | what an NGINX answers to a configuration that the test writes |
 //! | [`wire_nginx::Nginx`] | probes: addresses, TLS, what is on the wire during a reload |
 //! | [`database_server::DatabaseServer`], [`database_server::Schema`] | a database server, shared, and a schema of the test's own on it |
@@ -30,6 +31,7 @@ pub mod newest;
 pub mod nginx;
 pub mod only_on;
 pub mod paused;
+pub mod port;
 pub mod real_systemd;
 pub mod site;
 pub mod systemd;

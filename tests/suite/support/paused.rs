@@ -6,6 +6,7 @@
 use super::machine::{Machine, Running};
 use super::upstream::Upstream;
 use std::fs;
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -35,7 +36,7 @@ pub enum Moment {
 /// A machine on which the first request of a run's moment waits until it is told to go on.
 pub fn paused_at(moment: Moment) -> Paused {
     let machine = Machine::without_motion("standalone", |_| ());
-    let listener = machine.take_port(9000);
+    let listener = machine.inside(|| TcpListener::bind("127.0.0.1:9000").expect("the port is free"));
     let journal = machine.path("/var/lib/motionctl/journal");
     let (tell, waiting) = channel();
     let (release, held) = channel();
