@@ -5,12 +5,11 @@
 
 pub mod programs;
 
-use super::port;
 use motionctl::db::{Connection, Limits, Secret, Source, Tls, Transport};
 use programs::programs;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType};
 use std::fs;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -66,7 +65,8 @@ impl DatabaseServer {
             copy(installed(), &folder.join("data"));
             fs::create_dir(folder.join("tmp")).expect("a folder");
             certificates(&folder);
-            let port = port::unused();
+            let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port").local_addr();
+            let port = port.expect("bound").port();
             let server = Self { holder: hold(&folder, port, options), folder, port };
             match server.wait() {
                 Ok(()) => return Ok(server),
