@@ -1,12 +1,12 @@
 #!/bin/sh
-# Installs what is missing for `make build`, `make demo`, `make test` or `make lint`, and nothing else.
+# Installs what is missing for `make build`, `make demo`, `make dist`, `make test` or `make lint`, and nothing else.
 #
 # Starts no service and stops none: where a package would start one, it is told not to.
-# Usage: packaging/setup.sh build|demo|test|lint
+# Usage: packaging/setup.sh build|demo|dist|test|lint
 set -eu
 
 PATH=$PATH:/usr/sbin:/sbin
-purpose=${1:?usage: packaging/setup.sh build|demo|test|lint}
+purpose=${1:?usage: packaging/setup.sh build|demo|dist|test|lint}
 
 say() { echo "setup: $*" >&2; }
 # A command, or a file: there a pattern may stand for the folders of distributions.
@@ -38,6 +38,10 @@ needs() {
             echo "mariadb-install-db mariadb-server mariadb-server"
             ;;
         lint) echo "python3 python3 python3" ;;
+        dist)
+            echo "python3 python3 python3"
+            echo "objdump binutils binutils"
+            ;;
         *) say "not a purpose: $purpose"; exit 64 ;;
     esac
 }
@@ -52,7 +56,7 @@ missing() { # apt|dnf
     # For packaging/unpack.sh, which works with apt alone.
     if [ "$1" = apt ] && [ "$purpose" = test ] && ! have patchelf; then echo patchelf; fi
     # Debian keeps the part of `python3 -m venv` that matters in a package of its own.
-    if [ "$1" = apt ] && [ "$purpose" = lint ] && ! python3 -c 'import ensurepip' 2>/dev/null; then
+    if [ "$1" = apt ] && { [ "$purpose" = lint ] || [ "$purpose" = dist ]; } && ! python3 -c 'import ensurepip' 2>/dev/null; then
         echo python3-venv
     fi
 }
@@ -91,10 +95,8 @@ with_apt() {
     ' setup "$@"
 }
 
-if ! have cargo; then
-    say "cargo is missing; install Rust 1.88 or newer first: https://rustup.rs"
-    exit 69
-fi
+# Before anything is installed: without it all the rest is for nothing.
+"$(dirname "$0")/with-rust.sh" cargo --version >/dev/null
 
 if have apt-get; then
     packages=$(missing apt | tr '\n' ' ')

@@ -46,6 +46,7 @@ mod privilege;
 mod probes;
 mod redaction;
 mod rehearse;
+mod release;
 mod reload;
 mod rollback;
 mod root;
