@@ -20,7 +20,7 @@ ON_MYSQL = MOTIONCTL_TEST_DATABASE=$(MYSQL) $(RUST) cargo test --locked --test s
 test test-deep test-databases: export RUST_TEST_THREADS ?= $(shell echo $$((3 * $$(nproc))))
 
 .PHONY: help demo test test-deep test-databases fuzz lint fmt clippy doc deny advisories typos unused msrv bench \
-    build dist sbom reproduce install clean
+    build dist dist-binary sbom reproduce install clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -104,11 +104,13 @@ build: ## Build the release binary, and see that it has no kill points of the te
 	@! grep -q MOTIONCTL_KILL_POINT $(BIN) || { echo "$(BIN) has the kill points of the tests" >&2; exit 1; }
 
 # For this machine's architecture; DIST_ARCH=aarch64 builds for another one whose standard library is here.
-dist: ## Build the binary that starts on old servers as well (glibc 2.17 or newer) into dist/, with its SHA-256 sums
-	@packaging/setup.sh dist
-	$(RUST) packaging/dist.sh build $(DIST_ARCH)
+dist: dist-binary ## Build what is handed on into dist/: that binary, the list of what is in it, SHA-256 sums
 	$(RUST) packaging/sbom.sh
 	@$(RUST) packaging/dist.sh sums
+
+dist-binary: ## Build the binary that starts on old servers as well (glibc 2.17 or newer), and check its symbols
+	@packaging/setup.sh dist
+	$(RUST) packaging/dist.sh build $(DIST_ARCH)
 
 sbom: ## Write what is compiled in into dist/motionctl.cdx.json (CycloneDX)
 	@packaging/setup.sh build

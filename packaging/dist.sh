@@ -23,8 +23,12 @@ say() { echo "dist: $*" >&2; }
 fetch_tools() {
     if ! cmp -s "$here/dist-tools.txt" "$tools/dist-tools.txt"; then
         say "fetching cargo-zigbuild and zig into $tools (100 MB, once)"
+        mkdir -p "$target"
         if ! { python3 -m venv "$tools" && timeout 600 "$tools/bin/python3" -m pip install --quiet --no-deps \
-            --force-reinstall --only-binary :all: --require-hashes -r "$here/dist-tools.txt"; } >&2; then
+            --force-reinstall --only-binary :all: --require-hashes -r "$here/dist-tools.txt"; } >"$target/dist-tools.log" 2>&1; then
+            cat "$target/dist-tools.log" >&2
+            # Not the network's fault: somebody has to look at it.
+            ! grep -q 'DO NOT MATCH THE HASHES' "$target/dist-tools.log" || exit 1
             say "they cannot be fetched; a binary for this machine alone: make build"
             exit 69
         fi
