@@ -57,8 +57,20 @@ build() {
     binary=$target/$triple/release/motionctl
     ! grep -q MOTIONCTL_KILL_POINT "$binary" || { say "$binary has the kill points of the tests"; exit 1; }
     "$here/symbols.sh" "$binary" "$glibc"
+    says_its_commit
     install -D -m 755 "$binary" "$source/dist/motionctl-$machine"
     say "dist/motionctl-$machine"
+}
+
+# A release that does not say what it was built from is of no use to whoever gets a report of it.
+says_its_commit() {
+    [ "$machine" = "$(uname -m)" ] && [ "$(git rev-parse --show-toplevel 2>/dev/null)" = "$source" ] || return 0
+    commit=$(git rev-parse --short=10 HEAD)
+    said=$("$binary" --version)
+    case $said in
+        *"($commit "*) say "$said" ;;
+        *) say "it says $said, and it was built from $commit"; exit 1 ;;
+    esac
 }
 
 # Of everything that is there to be handed on, packages too.

@@ -25,13 +25,14 @@ pub use tryout::TryArgs;
 pub use watch::{HealChoice, InstallUnitArgs, WatchArgs};
 
 use crate::cli::explain::exit_codes_help;
+use crate::cli::version::line;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
 /// Moves an XCALLY Motion server's NGINX configuration to the new client,
 /// with a backup, a validation, a proof and a way back.
 #[derive(Debug, Parser)]
-#[command(name = "motionctl", version, max_term_width = 100, after_help = exit_codes_help())]
+#[command(name = "motionctl", version = line(), max_term_width = 100, after_help = exit_codes_help())]
 pub struct Cli {
     /// What applies to every command.
     #[command(flatten, next_help_heading = "Global options")]
@@ -123,6 +124,8 @@ pub enum Command {
         #[arg(value_name = "CODE")]
         what: Option<String>,
     },
+    /// Which build this is, and which formats it writes and reads
+    Version,
     /// Write the units for systemd, without enabling them
     InstallUnit(InstallUnitArgs),
     /// Print the completion script of a shell

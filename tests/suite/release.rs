@@ -5,6 +5,7 @@
 
 mod rust;
 mod symbols;
+mod version;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
