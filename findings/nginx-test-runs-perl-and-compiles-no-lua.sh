@@ -22,7 +22,8 @@ chmod 755 "$work"
     lua-resty-lrucache) >"$work/log" 2>&1 || cannot "$(tail -n 1 "$work/log")"
 for package in "$work"/*.deb; do dpkg -x "$package" "$work"; done
 libraries=$(echo "$work"/usr/lib/*-linux-gnu)
-export LD_LIBRARY_PATH=$libraries:$(echo "$work"/lib/*-linux-gnu)
+LD_LIBRARY_PATH=$libraries:$(echo "$work"/lib/*-linux-gnu)
+export LD_LIBRARY_PATH
 # NGINX removes PERL5LIB from its environment.
 perl=
 for folder in "$work" "$libraries/perl/5.36" "$libraries/perl5/5.36" "$work/usr/share/perl/5.36"; do
