@@ -126,8 +126,8 @@ fn files_that_must_not_be_replaced_are_left_alone() {
         assert_eq!(done.code, Some(0), "{spoil}: {done}");
         let before = machine.configuration();
         let refused = machine.apply(&[]);
-        let mended = machine.shell(&fix);
-        assert_eq!(mended.code, Some(0), "{fix}: {mended}");
+        let fixed = machine.shell(&fix);
+        assert_eq!(fixed.code, Some(0), "{fix}: {fixed}");
         refused.expect(3, "refused");
         let finding = refused.finding("site.not-replaceable").expect("the finding");
         assert!(finding.to_string().contains(word), "{word}: {refused}");
