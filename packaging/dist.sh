@@ -50,6 +50,9 @@ build() {
         exit 69
     }
     encoded=$(flags)
+    # Before the build, during which somebody may commit something. Another project's repository around us says nothing.
+    commit=
+    if [ "$(git rev-parse --show-toplevel 2>/dev/null)" = "$source" ]; then commit=$(git rev-parse --short=10 HEAD); fi
     # A program that is called as a subcommand finds its own settings by these; its cache is as ours as the target folder.
     PATH=$tools/bin:$PATH CARGO_ENCODED_RUSTFLAGS=${encoded%?} CARGO_ZIGBUILD_ZIG_PATH=$zig \
         CARGO_ZIGBUILD_CACHE_DIR=$target/zigbuild ZIG_GLOBAL_CACHE_DIR=$target/zig \
@@ -64,11 +67,10 @@ build() {
 
 # A release that does not say what it was built from is of no use to whoever gets a report of it.
 says_its_commit() {
-    [ "$machine" = "$(uname -m)" ] && [ "$(git rev-parse --show-toplevel 2>/dev/null)" = "$source" ] || return 0
-    commit=$(git rev-parse --short=10 HEAD)
+    [ "$machine" = "$(uname -m)" ] || return 0
     said=$("$binary" --version)
     case $said in
-        *"($commit "*) say "$said" ;;
+        *"($commit"*) say "$said" ;;
         *) say "it says $said, and it was built from $commit"; exit 1 ;;
     esac
 }
