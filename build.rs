@@ -46,8 +46,8 @@ fn of_repository() -> Option<String> {
     for file in ["HEAD", "logs/HEAD"] {
         println!("cargo::rerun-if-changed={}", git(&["rev-parse", "--git-path", file])?);
     }
-    let commit = git(&["log", "-1", "--format=%H %cs"])?;
-    let changed = git(&[&["status", "--porcelain", "--"][..], &COMPILED].concat())?;
+    let commit = git(&["log", "-1", "--date=short", "--format=%H %cd"])?;
+    let changed = git(&[&["--no-optional-locks", "status", "--porcelain", "--"][..], &COMPILED].concat())?;
     let (hash, date) = commit.split_once(' ')?;
     Some(format!("{hash}{} {date}", if changed.is_empty() { "" } else { "+" }))
 }

@@ -3,6 +3,7 @@
 //!
 //! Invariant: nothing is installed on this machine; each test has folders and programs of its own.
 
+mod commit;
 mod rust;
 mod symbols;
 mod version;
