@@ -79,7 +79,7 @@ says_its_commit() {
 sums() {
     [ -d "$source/dist" ] || { say "nothing is in dist/ yet: make dist"; exit 69; }
     cd "$source/dist"
-    find . -maxdepth 1 -type f ! -name 'SHA256SUMS*' -printf '%P\n' | LC_ALL=C sort | xargs -r sha256sum >SHA256SUMS.new
+    find . -maxdepth 1 -type f ! -name 'SHA256SUMS*' -printf '%P\0' | LC_ALL=C sort -z | xargs -0r sha256sum >SHA256SUMS.new
     mv SHA256SUMS.new SHA256SUMS
     cat SHA256SUMS
 }

@@ -6,6 +6,7 @@
 mod commit;
 mod rust;
 mod symbols;
+mod tools;
 mod version;
 
 use std::fs;

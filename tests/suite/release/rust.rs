@@ -195,3 +195,23 @@ fn nothing_is_installed_that_was_not_built() {
     assert!(said.contains("run `make build` first, as yourself"), "{said}");
     assert!(!place.at("system").exists());
 }
+
+#[test]
+fn the_demo_says_first_what_it_will_do_and_last_what_comes_next() {
+    let output =
+        Command::new("make").args(["-n", "demo"]).current_dir(ours("")).output().expect("make is there");
+    let (code, said) = answer(&output);
+    assert_eq!(code, 0, "{said}");
+    let lines: Vec<&str> = said.lines().filter(|line| !line.starts_with("make[")).collect();
+    let at = |what: &str| {
+        lines.iter().position(|line| line.contains(what)).unwrap_or_else(|| panic!("{what}: {said}"))
+    };
+    assert!(
+        lines[0].contains("minutes") && at("this machine is not touched") < at("setup.sh demo"),
+        "{said}"
+    );
+    assert!(at("setup.sh demo") < at("cargo build") && at("cargo build") < at("rehearse --root"), "{said}");
+    assert!(lines.last().expect("lines").contains("motionctl check"), "{said}");
+    // A profile of its own: what somebody waits for is not optimised as what is handed on.
+    assert!(lines[at("cargo build")].contains("--profile demo"), "{said}");
+}
