@@ -6,9 +6,19 @@ use super::ours;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 use tempfile::TempDir;
 
-/// A repository with a package in it, and the build script as a program.
+/// The build script as a program, compiled once.
+static SCRIPT: LazyLock<TempDir> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut rustc = Command::new("rustc");
+    rustc.args(["--edition=2024", "-o"]).arg(folder.path().join("script")).arg(ours("build.rs"));
+    assert!(rustc.status().expect("rustc is there").success());
+    folder
+});
+
+/// A repository with a package in it.
 struct Repository {
     folder: TempDir,
 }
@@ -26,13 +36,6 @@ impl Repository {
         for path in ["build.rs", "Cargo.toml", "Cargo.lock"] {
             fs::write(package.join(path), "as committed").expect("a file");
         }
-        let rustc = Command::new("rustc")
-            .args(["--edition=2024", "-o"])
-            .arg(repository.at("script"))
-            .arg(ours("build.rs"))
-            .status()
-            .expect("rustc is there");
-        assert!(rustc.success());
         repository
     }
 
@@ -61,7 +64,7 @@ impl Repository {
 
     /// Commit and date that the script tells cargo, and whether it asks to be run again after the next commit.
     fn told(&self, package: &Path, profile: &str, given: Option<&str>) -> (String, String, bool) {
-        let mut script = Command::new(self.at("script"));
+        let mut script = Command::new(SCRIPT.path().join("script"));
         script.current_dir(package).env("CARGO_MANIFEST_DIR", package).env("PROFILE", profile);
         script.env("TARGET", "x86_64-unknown-linux-gnu").env("RUSTC", "rustc");
         script.env_remove("MOTIONCTL_COMMIT").envs(given.map(|commit| ("MOTIONCTL_COMMIT", commit)));
