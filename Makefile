@@ -76,7 +76,7 @@ doc: ## Does the documentation of the code build without a warning?
 
 typos: ## Spelling
 	@packaging/setup.sh lint
-	packaging/tool.sh typos typos
+	$(RUST) packaging/tool.sh typos typos
 
 deny: ## Licences, sources and duplicates of the dependencies
 	@packaging/setup.sh lint

@@ -53,7 +53,7 @@ build() {
     # Before the build, during which somebody may commit something. Another project's repository around us says nothing.
     commit=
     if [ "$(git rev-parse --show-toplevel 2>/dev/null)" = "$source" ]; then commit=$(git rev-parse --short=10 HEAD); fi
-    # A program that is called as a subcommand finds its own settings by these; its cache is as ours as the target folder.
+    # The caches of both go into the target folder, too.
     PATH=$tools/bin:$PATH CARGO_ENCODED_RUSTFLAGS=${encoded%?} CARGO_ZIGBUILD_ZIG_PATH=$zig \
         CARGO_ZIGBUILD_CACHE_DIR=$target/zigbuild ZIG_GLOBAL_CACHE_DIR=$target/zig \
         cargo zigbuild --release --locked --target "$triple.$glibc"

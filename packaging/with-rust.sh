@@ -10,7 +10,8 @@ set -eu
 PATH=$PATH:/usr/sbin:/sbin
 here=$(dirname "$0")
 oldest=$(sed -n 's/^rust-version = "1\.\([0-9]*\)\(\.[0-9]*\)*"$/\1/p' "$here/../Cargo.toml")
-caller= home=
+caller='' home=''
+HOME=${HOME:-/}
 if [ "$(id -u)" = 0 ] && [ "${SUDO_USER:-root}" != root ]; then
     caller=$SUDO_USER
     home=$(getent passwd "$caller" | cut -d : -f 6)
