@@ -56,6 +56,7 @@ mod schema_map;
 mod seed;
 mod sessions;
 mod spreadsheet;
+mod signed;
 mod strategies;
 mod support;
 mod tidy;
