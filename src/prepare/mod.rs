@@ -39,7 +39,7 @@ use crate::host::sandbox::Launcher;
 use crate::inspect::{self, ClientChoice, Inspection, file_facts, inspect, survey};
 use crate::outcome::codes::{self, Code};
 use crate::outcome::{
-    Failure, FailureKind, Finding, HostSection, Level, PlanSection, ProbeRow, sort_findings,
+    Failure, FailureKind, Finding, HostSection, Level, PlanCounts, PlanSection, ProbeRow, sort_findings,
 };
 use crate::plan::bundle::{Bundle, Origin};
 use crate::plan::{
@@ -231,6 +231,8 @@ impl Prepared {
             strategy: migration.plan.strategy.clone(),
             site: migration.plan.site.clone(),
             base: migration.base.clone(),
+            blocked: None,
+            counts: Some(PlanCounts::of(migration.plan.configuration_files(), &migration.diff)),
             steps: migration.plan.steps.iter().map(crate::plan::Step::describe).collect(),
             local_changes: migration.local_changes.clone(),
             differences_from_guess: migration.guess.clone(),
@@ -307,9 +309,9 @@ fn gather(
         client::name_client(root, &mut inspection, candidate);
     }
     findings.append(&mut inspection.findings);
+    findings.extend(bundle::finding(&options.templates));
     findings.extend(inspect::routes(&inspection.facts, &inspection.config));
     findings.extend(survey(root, &inspection));
-    findings.extend(bundle::finding(&options.templates));
     findings.extend(client::client_findings(&mut inspection, &options.inspect.client));
     accept(findings, &options.accept);
     let mut notes: Vec<String> = bundle::note(&options.templates).into_iter().collect();
