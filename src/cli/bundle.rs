@@ -2,7 +2,7 @@
 //!
 //! Invariant: read once, within bounds; what is judged is what is used. Nothing but a plain file is ever waited for.
 
-use super::files::read_bounded;
+use super::files::read_plain;
 use crate::outcome::codes::Code;
 use crate::outcome::{Failure, FailureKind};
 use crate::plan::bundle::{Bundle, BundleKey, Folder, Origin};
@@ -63,7 +63,7 @@ fn folder(dir: &Path) -> Result<Folder, Failure> {
         }
         // What a link leads to is used as well, where nobody signed.
         let (Some(name), true) = (name.to_str(), entry.path().is_file()) else { continue };
-        let bytes = read_bounded(&entry.path()).map_err(unseen)?;
+        let Some(bytes) = read_plain(&entry.path()).map_err(unseen)? else { continue };
         size += bytes.len();
         if folder.files.len() == MOST || size > LARGEST {
             let reason = format!("more than {MOST} files or {} MiB", LARGEST >> 20);

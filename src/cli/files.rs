@@ -9,7 +9,7 @@ use crate::plan::{Input, Plan};
 use std::fs::{Metadata, Permissions};
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 /// No bundle's file and no saved plan is larger.
@@ -178,9 +178,14 @@ fn other_than_a_file(there: &Metadata) -> Option<&'static str> {
     }
 }
 
-/// Reads a file of a usual size.
-pub fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
+fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
     bounded(std::fs::File::open(path)?, LARGEST)
+}
+
+/// Reads a regular file of a usual size; nothing where something else stands there, which is not waited for.
+pub fn read_plain(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
+    let file = std::fs::OpenOptions::new().read(true).custom_flags(nix::libc::O_NONBLOCK).open(path)?;
+    if file.metadata()?.is_file() { bounded(file, LARGEST).map(Some) } else { Ok(None) }
 }
 
 fn bounded(input: impl Read, largest: u64) -> std::io::Result<Vec<u8>> {

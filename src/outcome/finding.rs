@@ -112,6 +112,9 @@ pub fn sort_findings(findings: &mut Vec<Finding>) {
                     kept.evidence.push(line);
                 }
             }
+            if kept.file.is_none() {
+                (kept.file, kept.line) = (next.file.take(), next.line);
+            }
         }
         same
     });
@@ -129,7 +132,10 @@ mod tests {
         let dead = Finding::new(codes::SITE_DEAD_UPSTREAM, "dead").evidence("b");
         let mut findings = vec![remote("a"), dead.clone(), remote("b"), remote("a")];
         sort_findings(&mut findings);
-        assert_eq!(findings, [dead, remote("a").evidence("b")]);
+        assert_eq!(findings, [dead.clone(), remote("a").evidence("b")]);
+        let mut findings = vec![dead.clone(), dead.clone().evidence("/etc/a:3:1: x")];
+        sort_findings(&mut findings);
+        assert_eq!(findings, [dead.evidence("/etc/a:3:1: x")], "the place is kept");
     }
 
     #[test]

@@ -278,7 +278,7 @@ fn a_list_that_names_what_it_cannot_is_not_believed_whoever_signed_it() {
 }
 
 #[test]
-fn no_byte_of_a_signed_bundle_can_be_another_one() {
+fn no_byte_of_a_signed_bundle_can_be_another_one_or_missing() {
     let Some(signer) = Signer::for_test("signed::no_byte") else { return };
     let (good, keys) = signed(&signer);
     let signature = &good.files["SHA256SUMS.minisig"];
@@ -292,6 +292,14 @@ fn no_byte_of_a_signed_bundle_can_be_another_one() {
     for at in first + 1..signature.len() - 1 {
         let origin = flipped("SHA256SUMS.minisig", at, 1);
         assert!(!matches!(origin, Origin::Signed { .. }), "byte {at}: {origin:?}");
+    }
+    for (name, most) in [("SHA256SUMS.minisig", signature.len() - 1), ("SHA256SUMS", usize::MAX)] {
+        for at in 0..most.min(good.files[name].len()) {
+            let mut folder = Folder { files: good.files.clone(), others: Vec::new() };
+            folder.files.get_mut(name).unwrap().truncate(at);
+            let origin = folder.origin(&keys);
+            assert!(!matches!(origin, Origin::Signed { .. }), "{name}, cut at {at}: {origin:?}");
+        }
     }
     for name in ["SHA256SUMS", "bundle.toml", "static.conf"] {
         for at in 0..good.files[name].len() {
