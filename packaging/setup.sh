@@ -31,6 +31,10 @@ needs() {
             echo "curl curl curl"
             echo "wget wget wget"
             echo "systemd-analyze systemd systemd"
+            # The pipelines of docs/pipelines.md.
+            echo "jq jq jq"
+            # Signs bundles; where it is missing the tests say that they are skipped.
+            if have apt-get; then echo "minisign minisign minisign"; fi
             # File systems on recorded disks; of the kinds that a distribution lacks the tests say why they are skipped.
             echo "mkfs.ext4 e2fsprogs e2fsprogs"
             echo "mkfs.xfs xfsprogs xfsprogs"

@@ -1,8 +1,9 @@
 //! What every command starts with: the root, the settings, who asks.
 
 use super::args::{ChangeArgs, Global, NginxArgs, SiteArgs, StrategyChoice, parse_duration};
+use super::bundle::{self, Templates};
 use super::decisions;
-use super::files::{read_bundle, read_input};
+use super::files::read_input;
 use super::old_copy::read_old_copy;
 use super::progress::Progress;
 use super::settings::Settings;
@@ -12,7 +13,7 @@ use crate::host::{LockError, Root, WriteLock, machine};
 use crate::inspect::{self, ClientChoice, Wanted};
 use crate::outcome::codes::{self, Accepted, Code, Family, accepted};
 use crate::outcome::{Failure, FailureKind, Finding, HostSection};
-use crate::plan::bundle::{Bundle, UpstreamUrl};
+use crate::plan::bundle::{BundleKey, UpstreamUrl};
 use crate::plan::{GuardWish, Strategy, StrategyWish};
 use crate::prepare::{LookForCopies, OpenConflicts, Options};
 use crate::values::RootPath;
@@ -83,9 +84,9 @@ impl Context {
     pub fn options(&self, site: &SiteArgs) -> Result<Options, Failure> {
         let settings = &self.settings;
         let (accept, resolutions) = decisions(site.accept.iter().chain(&settings.accept))?;
-        let bundle = match site.bundle.as_ref().or(settings.bundle.as_ref()) {
-            Some(dir) => read_bundle(dir)?,
-            None => Bundle::embedded(),
+        let Templates { bundle, origin } = match site.bundle.as_ref().or(settings.bundle.as_ref()) {
+            Some(dir) => bundle::read(dir, self.bundle_signers(site), &accept)?,
+            None => Templates::built_in(),
         };
         Ok(Options {
             inspect: inspect::Options {
@@ -98,6 +99,7 @@ impl Context {
                 changed: Vec::new(),
             },
             bundle,
+            templates: origin,
             strategy: StrategyWish::Auto,
             candidate: None,
             beside: Vec::new(),
@@ -113,6 +115,11 @@ impl Context {
             copies: LookForCopies::No,
             conflicts: OpenConflicts::Refuse,
         })
+    }
+
+    /// Who may sign a bundle: those whom the command line names, else those of the settings.
+    fn bundle_signers<'a>(&'a self, site: &'a SiteArgs) -> &'a [BundleKey] {
+        if site.bundle_signer.is_empty() { &self.settings.bundle_signer } else { &site.bundle_signer }
     }
 
     /// How the server is looked at by what changes nothing anew: undoing, recovering. The files that were changed
@@ -320,7 +327,6 @@ fn decisions<'a>(words: impl Iterator<Item = &'a String>) -> Result<(BTreeSet<Co
             Accepted::Side(_, side) => {
                 resolutions = resolutions.otherwise(choice_of(side).ok_or_else(|| not_a_choice(word))?);
             }
-            Accepted::Reserved => {}
         }
     }
     Ok((named, resolutions))

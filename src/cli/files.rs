@@ -5,49 +5,21 @@
 
 use crate::host::MOST_BYTES;
 use crate::outcome::{Failure, FailureKind};
-use crate::plan::bundle::Bundle;
 use crate::plan::{Input, Plan};
-use std::collections::BTreeMap;
 use std::fs::{Metadata, Permissions};
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 /// No bundle's file and no saved plan is larger.
 const LARGEST: u64 = 8 << 20;
-/// A bundle is a manifest and some templates; a folder of other things is not read whole.
-const MOST_OF_A_BUNDLE: (usize, usize) = (256, 16 << 20);
 /// A million memberships, each on a long line of its own, fit.
 const LARGEST_MANIFEST: u64 = 128 << 20;
 /// A spreadsheet as large as they get has a million rows.
 const LARGEST_TABLE: u64 = 64 << 20;
 /// A hundred tables of 100,000 rows with 20 columns each are about this.
 const LARGEST_LOOK: u64 = 1 << 30;
-
-/// Reads the templates in a folder.
-pub fn read_bundle(dir: &Path) -> Result<Bundle, Failure> {
-    let failed = |error: std::io::Error| {
-        Failure::new(FailureKind::Unavailable, format!("reading the bundle {}: {error}", dir.display()))
-    };
-    let (most, largest) = MOST_OF_A_BUNDLE;
-    let (mut files, mut size) = (BTreeMap::new(), 0);
-    for entry in std::fs::read_dir(dir).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        if entry.path().is_file() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let bytes = read_bounded(&entry.path()).map_err(failed)?;
-            size += bytes.len();
-            if files.len() == most || size > largest {
-                let reason = format!("more than {most} files or {} MiB", largest >> 20);
-                let message = format!("reading the bundle {}: {reason}", dir.display());
-                return Err(Failure::new(FailureKind::Invalid, message));
-            }
-            files.insert(name, bytes);
-        }
-    }
-    Bundle::from_files(files).map_err(Failure::from)
-}
 
 /// Reads a configuration file that the operator named.
 pub fn read_input(path: &Path) -> Result<Input, Failure> {
@@ -208,6 +180,12 @@ fn other_than_a_file(there: &Metadata) -> Option<&'static str> {
 
 fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
     bounded(std::fs::File::open(path)?, LARGEST)
+}
+
+/// Reads a regular file of a usual size; nothing where something else stands there, which is not waited for.
+pub fn read_plain(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
+    let file = std::fs::OpenOptions::new().read(true).custom_flags(nix::libc::O_NONBLOCK).open(path)?;
+    if file.metadata()?.is_file() { bounded(file, LARGEST).map(Some) } else { Ok(None) }
 }
 
 fn bounded(input: impl Read, largest: u64) -> std::io::Result<Vec<u8>> {

@@ -4,6 +4,7 @@ use crate::cli::args::HealChoice;
 use crate::host::Root;
 use crate::host::trust::{Distrust, only_ours};
 use crate::outcome::{Failure, FailureKind};
+use crate::plan::bundle::BundleKey;
 use crate::prepare::StatedProbe;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,9 @@ pub struct Settings {
     pub nginx_conf: Option<PathBuf>,
     /// `--bundle`
     pub bundle: Option<PathBuf>,
+    /// `--bundle-signer`
+    #[serde(default)]
+    pub bundle_signer: Vec<BundleKey>,
     /// `--new-client-root`
     pub new_client_root: Option<PathBuf>,
     /// `--new-client-upstream`

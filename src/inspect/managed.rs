@@ -64,6 +64,7 @@ pub fn managed_elsewhere(path: &Path, target: &Path, source: &[u8]) -> Option<Fi
     let seen = folder(target).or_else(|| folder(path)).or_else(|| claim(source)).or_else(|| mark(source))?;
     Some(
         Finding::new(codes::SITE_MANAGED_ELSEWHERE, "another tool manages this file")
+            .at(path.display().to_string(), None)
             .evidence(format!("{}: {seen}", path.display()))
             .advice("make the change there, or it will be lost; accept it to go on here"),
     )

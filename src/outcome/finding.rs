@@ -1,6 +1,7 @@
 //! Findings: what a check saw, with a stable code, its evidence and advice.
 
 use super::codes::Code;
+use super::place::named_in;
 use serde::{Deserialize, Serialize};
 
 /// How much a finding matters to an apply.
@@ -30,6 +31,12 @@ pub struct Finding {
     pub advice: String,
     /// Whether the operator accepted it by name.
     pub accepted: bool,
+    /// The file that it is about, or the first that its evidence names with a line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The line in that file, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
 }
 
 impl Finding {
@@ -48,7 +55,8 @@ impl Finding {
     }
 
     fn of(code: Code, level: Level, title: String) -> Self {
-        Self { code, level, title, evidence: Vec::new(), advice: String::new(), accepted: false }
+        let (evidence, advice) = (Vec::new(), String::new());
+        Self { code, level, title, evidence, advice, accepted: false, file: None, line: None }
     }
 
     /// Gives it another of its code's levels, where more has become known.
@@ -60,7 +68,20 @@ impl Finding {
     /// The same finding with one more line of evidence.
     #[must_use]
     pub fn evidence(mut self, line: impl Into<String>) -> Self {
-        self.evidence.push(line.into());
+        let line = line.into();
+        if self.file.is_none()
+            && let Some((file, number)) = named_in(&line)
+        {
+            (self.file, self.line) = (Some(file.to_owned()), Some(number));
+        }
+        self.evidence.push(line);
+        self
+    }
+
+    /// The same finding about this file, and a line of it where one is known.
+    #[must_use]
+    pub fn at(mut self, file: impl Into<String>, line: Option<u32>) -> Self {
+        (self.file, self.line) = (Some(file.into()), line);
         self
     }
 
@@ -91,6 +112,9 @@ pub fn sort_findings(findings: &mut Vec<Finding>) {
                     kept.evidence.push(line);
                 }
             }
+            if kept.file.is_none() {
+                (kept.file, kept.line) = (next.file.take(), next.line);
+            }
         }
         same
     });
@@ -108,7 +132,21 @@ mod tests {
         let dead = Finding::new(codes::SITE_DEAD_UPSTREAM, "dead").evidence("b");
         let mut findings = vec![remote("a"), dead.clone(), remote("b"), remote("a")];
         sort_findings(&mut findings);
-        assert_eq!(findings, [dead, remote("a").evidence("b")]);
+        assert_eq!(findings, [dead.clone(), remote("a").evidence("b")]);
+        let mut findings = vec![dead.clone(), dead.clone().evidence("/etc/a:3:1: x")];
+        sort_findings(&mut findings);
+        assert_eq!(findings, [dead.evidence("/etc/a:3:1: x")], "the place is kept");
+    }
+
+    #[test]
+    fn the_place_is_the_one_that_was_said_or_the_first_that_is_named() {
+        let place = |finding: Finding| (finding.file, finding.line);
+        let dead = || Finding::new(codes::SITE_DEAD_UPSTREAM, "dead");
+        let named = dead().evidence("no place").evidence("/etc/a:3:1: x").evidence("/etc/b:4:1: x");
+        assert_eq!(place(named), (Some("/etc/a".to_owned()), Some(3)));
+        let said = dead().at("team.yaml", None).evidence("team.yaml: see /etc/a:3");
+        assert_eq!(place(said), (Some("team.yaml".to_owned()), None));
+        assert_eq!(place(dead().evidence("http://127.0.0.1:9000")), (None, None));
     }
 
     #[test]

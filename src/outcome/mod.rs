@@ -14,6 +14,7 @@ mod failure;
 mod finding;
 mod line;
 mod offered;
+mod place;
 mod sections;
 mod tryout;
 mod visible;
@@ -29,7 +30,7 @@ pub use offered::{GuessSection, OfferKind, Offered};
 pub use sections::{
     BackupSection, CommandName, DatabaseSection, DiffSection, DirectiveChange, DurationSection,
     ErrorLogVerdict, ErrorSection, HostSection, LoadCount, LoadSection, LocalChange, LocalChanges, NotedLine,
-    Outcome, OutcomeKind, PlanSection, ProbeRow, ProblemSection, ReloadSection, StepSection,
+    Outcome, OutcomeKind, PlanCounts, PlanSection, ProbeRow, ProblemSection, ReloadSection, StepSection,
 };
 pub use tryout::{
     TriedCandidate, TriedChange, TriedEdition, TriedFetch, TriedRequest, TriedScript, TrySection,

@@ -219,6 +219,12 @@ pub struct PlanSection {
     /// What the live file descends from; absent when that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<String>,
+    /// Whether an apply would be refused as things are; absent where that is not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked: Option<bool>,
+    /// How much it changes of NGINX's configuration; absent where that is not compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<PlanCounts>,
     /// What will be done, in order.
     pub steps: Vec<StepSection>,
     /// What happens to the customer's own changes.
@@ -235,6 +241,35 @@ pub struct PlanSection {
     pub taken: Vec<Offered>,
     /// The difference that the steps make.
     pub diff: DiffSection,
+}
+
+/// How much a plan changes of NGINX's configuration.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanCounts {
+    /// Files that are written, made or removed; what is kept for the next update is none of them.
+    pub files: usize,
+    /// Directives that are new.
+    pub add: usize,
+    /// Directives that have other arguments.
+    pub change: usize,
+    /// Directives that are gone.
+    pub remove: usize,
+}
+
+impl PlanCounts {
+    /// Of so many files, and of these directives.
+    #[must_use]
+    pub fn of(files: usize, diff: &DiffSection) -> Self {
+        let mut counts = Self { files, ..Self::default() };
+        for DirectiveChange { old, new, .. } in &diff.directives {
+            match (old, new) {
+                (None, _) => counts.add += 1,
+                (Some(_), Some(_)) => counts.change += 1,
+                (Some(_), None) => counts.remove += 1,
+            }
+        }
+        counts
+    }
 }
 
 /// One step of a plan.

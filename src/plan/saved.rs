@@ -115,6 +115,12 @@ impl Plan {
         if self.links.is_empty() && !self.for_tree { OLDEST } else { FORMAT }
     }
 
+    /// How many files of NGINX's configuration it touches: what is kept for the next update is no part of it.
+    #[must_use]
+    pub fn configuration_files(&self) -> usize {
+        self.files().filter(|(path, ..)| !is_record(path)).count()
+    }
+
     /// The bytes of a saved plan.
     #[must_use]
     pub fn to_json(&self) -> String {

@@ -43,11 +43,9 @@ fn finding(root: &Root, inspection: &Inspection, best: &OlderCopy, lost: &[Local
     // The script brought the route: what the copy has and the live file lacks was lost with it.
     let level = if is_served && !text.contains("/user-ui") { Level::Warn } else { Level::Info };
     let title = "an older copy of Motion's file has what the live one lacks";
-    let mut finding = Finding::graded(codes::SITE_OLDER_COPY, level, title).evidence(format!(
-        "{}: {}",
-        dated(best),
-        counted(lost.len())
-    ));
+    let mut finding = Finding::graded(codes::SITE_OLDER_COPY, level, title)
+        .at(best.path.as_str(), None)
+        .evidence(format!("{}: {}", dated(best), counted(lost.len())));
     for one in lost.iter().take(MOST_NAMED) {
         let between = if one.path.is_empty() { "" } else { " / " };
         finding = finding.evidence(format!("  {}{between}{}", one.path, one.directive));

@@ -95,6 +95,7 @@ impl Unreadable {
         };
         let title = "local changes unknown: what the last change left behind cannot be read";
         let finding = Finding::graded(codes::SITE_BASE_UNREADABLE, level, title).evidence(evidence);
+        let finding = if finding.file.is_none() { finding.at(path, None) } else { finding };
         let finding = self.held.iter().cloned().fold(finding, Finding::evidence);
         finding.advice(
             "fix the file, or put it back from a backup; accepted by name, the change is made without it and the file is \
@@ -118,7 +119,9 @@ impl Unreadable {
 pub fn gone(root: &Root, facts: &Facts) -> Finding {
     let paths = record_paths(facts);
     let title = "local changes unknown: the record that the last change left is not there any more";
-    let finding = Finding::new(codes::SITE_RECORD_GONE, title).evidence(paths.patch.as_str().to_owned());
+    let finding = Finding::new(codes::SITE_RECORD_GONE, title)
+        .at(paths.patch.as_str(), None)
+        .evidence(paths.patch.as_str().to_owned());
     let finding = held_by(root, &paths, &paths.patch).into_iter().fold(finding, Finding::evidence);
     finding.advice(
         "put the file back, from a backup where one has it; or begin a new record of what stands in Motion's file now: \

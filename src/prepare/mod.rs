@@ -5,6 +5,7 @@
 //! `rehearse` decide on is made here once, so that they cannot disagree.
 
 mod asked;
+mod bundle;
 mod candidate;
 mod carry;
 mod certificates;
@@ -28,6 +29,7 @@ mod to_https;
 mod ways;
 
 pub use asked::settle as ask;
+pub use bundle::finding as bundle_finding;
 pub use probes::{Opening, Reach, StatedProbe, not_asked, rollback_probes};
 
 use crate::apply::SandboxChoice;
@@ -37,9 +39,9 @@ use crate::host::sandbox::Launcher;
 use crate::inspect::{self, ClientChoice, Inspection, file_facts, inspect, survey};
 use crate::outcome::codes::{self, Code};
 use crate::outcome::{
-    Failure, FailureKind, Finding, HostSection, Level, PlanSection, ProbeRow, sort_findings,
+    Failure, FailureKind, Finding, HostSection, Level, PlanCounts, PlanSection, ProbeRow, sort_findings,
 };
-use crate::plan::bundle::Bundle;
+use crate::plan::bundle::{Bundle, Origin};
 use crate::plan::{
     Companion, Effect, GuardWish, Input, LocalInclude, Migration, SiteState, Standing, Strategy,
     StrategyWish, Wish, remembers_base,
@@ -70,6 +72,8 @@ pub struct Options {
     pub inspect: inspect::Options,
     /// The templates.
     pub bundle: Bundle,
+    /// Where they come from.
+    pub templates: Origin,
     /// How the new configuration is made.
     pub strategy: StrategyWish,
     /// The vendor's own new file.
@@ -227,6 +231,8 @@ impl Prepared {
             strategy: migration.plan.strategy.clone(),
             site: migration.plan.site.clone(),
             base: migration.base.clone(),
+            blocked: None,
+            counts: Some(PlanCounts::of(migration.plan.configuration_files(), &migration.diff)),
             steps: migration.plan.steps.iter().map(crate::plan::Step::describe).collect(),
             local_changes: migration.local_changes.clone(),
             differences_from_guess: migration.guess.clone(),
@@ -303,11 +309,12 @@ fn gather(
         client::name_client(root, &mut inspection, candidate);
     }
     findings.append(&mut inspection.findings);
+    findings.extend(bundle::finding(&options.templates));
     findings.extend(inspect::routes(&inspection.facts, &inspection.config));
     findings.extend(survey(root, &inspection));
     findings.extend(client::client_findings(&mut inspection, &options.inspect.client));
     accept(findings, &options.accept);
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = bundle::note(&options.templates).into_iter().collect();
     let facts = &inspection.facts;
     // A tree that runs code is not even tested before somebody accepts that.
     let may_run = !findings.iter().any(|finding| finding.code == codes::CONFIG_RUNS_CODE && finding.stops());

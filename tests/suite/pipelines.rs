@@ -3,10 +3,11 @@
 //! Invariant: the document's files and commands are all used, and what it shows is what comes. `UPDATE_DOCS=1` writes what
 //! came into the document.
 
-use crate::support::binary::{Answer, answer, binary};
+use crate::support::binary::{Answer, SITE, answer, binary, fixture};
 use motionctl::seed::manifest::{File, validate_for};
 use serde_json::Value;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
@@ -18,7 +19,7 @@ const TEAM: &str =
 #[test]
 fn the_document_shows_what_comes() {
     let text = fs::read_to_string(DOCUMENT).expect("the document");
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = repository();
     let (mut made, mut files, mut commands) = (String::new(), 0, 0);
     let mut lines = text.lines();
     let mut before = "";
@@ -28,10 +29,12 @@ fn the_document_shows_what_comes() {
             lines.take_while(|line| *line != "```").map(str::to_owned).collect()
         };
         match line {
-            "```yaml" => {
+            "```yaml" | "```sh" => {
                 let body = block(&mut lines).join("\n") + "\n";
                 let name = before.rsplit('`').nth(1).expect("a file's name before it");
-                fs::write(folder.path().join(name), &body).expect("writing");
+                let file = folder.path().join(name);
+                fs::create_dir_all(file.parent().expect("a folder")).expect("folders");
+                fs::write(file, &body).expect("writing");
                 made.extend([body.as_str(), "```\n"]);
                 files += 1;
             }
@@ -47,21 +50,107 @@ fn the_document_shows_what_comes() {
             line => before = line,
         }
     }
-    assert_eq!((files, commands), (3, 4));
+    assert_eq!((files, commands), (6, 8));
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::write(DOCUMENT, &made).expect("writing");
     }
     assert_eq!(made, text, "UPDATE_DOCS=1 writes what came into the document");
 }
 
+/// The three servers that the document speaks of, and a `sudo` that has nothing to do.
+fn repository() -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let copy = |name: &str, server: &str| {
+        let target = folder.path().join("servers").join(server);
+        fs::create_dir_all(&target).expect("folders");
+        let done = Command::new("cp").arg("-a").arg(fixture(name).join(".")).arg(target).status();
+        assert!(done.expect("cp is installed").success());
+    };
+    copy("standalone", "cc1");
+    copy("standalone", "cc2");
+    copy("already-migrated", "cc3");
+    let site = folder.path().join("servers/cc2").join(SITE);
+    let text = fs::read_to_string(&site).expect("Motion's file");
+    fs::write(&site, format!("# Ansible managed\n{text}")).expect("writing");
+    fs::create_dir(folder.path().join("bin")).expect("a folder");
+    let sudo = folder.path().join("bin/sudo");
+    fs::write(&sudo, "#!/bin/sh\nexec \"$@\"\n").expect("writing");
+    fs::set_permissions(&sudo, Permissions::from_mode(0o755)).expect("its mode");
+    folder
+}
+
 fn shell(folder: &Path, command: &str) -> String {
-    let program = Path::new(env!("CARGO_BIN_EXE_motionctl")).parent().expect("a folder");
-    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap_or_default());
     let shell = format!("{command}\ncode=$?; [ $code = 0 ] || echo \"(exit $code)\"");
-    let output = Command::new("sh").args(["-c", &shell]).current_dir(folder).env("PATH", path).output();
+    let output = in_repository(folder, "sh").args(["-c", &shell]).output();
     let found = answer(&output.expect("a shell"));
     assert_eq!(found.stderr, "", "{found:?}");
     found.stdout
+}
+
+fn in_repository(folder: &Path, program: &str) -> Command {
+    let binary = Path::new(env!("CARGO_BIN_EXE_motionctl")).parent().expect("a folder");
+    let (sudo, before) = (folder.join("bin"), std::env::var("PATH").unwrap_or_default());
+    let mut command = Command::new(program);
+    command.current_dir(folder).env("PATH", format!("{}:{}:{before}", sudo.display(), binary.display()));
+    command
+}
+
+/// The script that follows this line of the document, without its indentation.
+fn script(after: &str) -> String {
+    let text = fs::read_to_string(DOCUMENT).expect("the document");
+    let (_, rest) = text.split_once(&format!("{after}\n")).unwrap_or_else(|| panic!("no {after:?}"));
+    let indent = rest.len() - rest.trim_start_matches(' ').len();
+    let lines = rest.lines().take_while(|line| line.len() > indent && line[..indent].trim().is_empty());
+    lines.map(|line| line[indent..].to_owned() + "\n").collect()
+}
+
+/// What a pipeline's script does for a server: its exit code and what it prints, and the folder where it ran.
+fn job(script: &str, server: &str) -> (Answer, TempDir) {
+    let folder = repository();
+    let output = in_repository(folder.path(), "bash")
+        .args(["-e", "-o", "pipefail", "-c", script])
+        .env("SERVER", format!("servers/{server}"))
+        .output();
+    (answer(&output.expect("bash is installed")), folder)
+}
+
+#[test]
+fn the_job_of_github_passes_or_fails_and_annotates_what_a_person_has_to_read() {
+    let script = script("        run: |");
+    assert_eq!(script.lines().count(), 4, "{script}");
+    let run = |server: &str| job(&script, server).0;
+    let refused = run("cc2");
+    let line = "::error file=servers/cc2/etc/nginx/conf.d/motion.conf,line=1,title=site.managed-elsewhere::";
+    assert!(refused.code == 1 && refused.stdout.contains(line), "{refused:?}");
+    for server in ["cc1", "cc3"] {
+        let passed = run(server);
+        assert_eq!((passed.code, passed.stdout.matches("::error ").count()), (0, 0), "{passed:?}");
+        // What is about no file is no annotation of one.
+        assert!(passed.stdout.contains("::warning title=topology.unknown::"), "{passed:?}");
+    }
+    let missing = run("cc4");
+    assert!(missing.code != 0 && missing.stdout.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn the_job_of_gitlab_passes_or_fails_and_reports_places_that_are_in_the_repository() {
+    let script = script("    - |");
+    assert!(script.contains("quality.json"), "{script}");
+    for (server, code, severity) in [("cc1", 0, "minor"), ("cc2", 1, "blocker"), ("cc3", 0, "minor")] {
+        let (found, folder) = job(&script, server);
+        assert_eq!(found.code, code, "{found:?}");
+        let report = fs::read(folder.path().join("quality.json")).expect("a report");
+        let report: Vec<Value> = serde_json::from_slice(&report).expect("an array");
+        assert!(report.iter().any(|one| one["severity"] == severity), "{report:#?}");
+        let mut prints: Vec<_> = report.iter().map(|one| one["fingerprint"].to_string()).collect();
+        prints.sort();
+        prints.dedup();
+        assert_eq!(prints.len(), report.len(), "{report:#?}");
+        for one in &report {
+            let path = folder.path().join(one["location"]["path"].as_str().expect("a path"));
+            assert!(path.exists() && one["location"]["lines"]["begin"].as_u64() > Some(0), "{one:#}");
+        }
+    }
 }
 
 struct Files(TempDir);

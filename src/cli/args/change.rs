@@ -89,6 +89,9 @@ pub struct ApplyArgs {
     /// Show the plan and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// With --dry-run: exit 2 when there is something to change; 3 when it would be refused
+    #[arg(long, requires = "dry_run")]
+    pub detailed_exitcode: bool,
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,

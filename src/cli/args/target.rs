@@ -5,6 +5,7 @@
 use crate::cli::explain::accept_help;
 use crate::inspect::ServerName;
 use crate::outcome::codes::Family;
+use crate::plan::bundle::BundleKey;
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
 
@@ -34,6 +35,9 @@ pub struct SiteArgs {
     /// Use the templates in DIR instead of the built-in ones
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub bundle: Option<PathBuf>,
+    /// A minisign public key that the templates have to be signed with; may be given again
+    #[arg(long, value_name = "SIGNER")]
+    pub bundle_signer: Vec<BundleKey>,
     /// The new client's folder, when it cannot be found
     #[arg(long, value_name = "DIR", conflicts_with = "new_client_upstream")]
     pub new_client_root: Option<PathBuf>,

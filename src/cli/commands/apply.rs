@@ -1,8 +1,11 @@
 //! `apply`: make the change.
 
 use super::armed::Undoing;
-use super::change::{no_plan, nothing_to_do, refusal, show_plan, unknown_changes, watched};
+use super::change::{
+    no_plan, nothing_to_do, refusal, say_whether_blocked, show_plan, unknown_changes, watched,
+};
 use super::confirm;
+use super::past::is_trusted;
 use super::pending;
 use super::recover::recover_first;
 use super::sessions::{Watch, leave_to_the_wait};
@@ -13,7 +16,7 @@ use crate::cli::files::read_plan;
 use crate::cli::prompt;
 use crate::host::{Root, WriteLock};
 use crate::inspect::installed_error_log;
-use crate::outcome::codes;
+use crate::outcome::codes::{self, RUN_AWAITING_CONFIRMATION};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, sort_findings};
 use crate::plan::{Plan, Strategy, StrategyWish, is_record};
 use crate::prepare::{self, Options, Prepared, Reach, accept, effect_findings, not_asked, write_finding};
@@ -38,6 +41,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         Err(outcome) => return Ok(*outcome),
     };
     leave_to_the_wait(&mut prepared.findings, args.wait_idle);
+    say_whether_blocked(&prepared, &mut outcome);
     let agreed = adopt(&context.root, saved, &options, &mut prepared, &mut outcome)
         .and_then(|()| agreed(context, args, &prepared, &mut outcome));
     let (plan, lock) = match (agreed, lock) {
@@ -45,6 +49,9 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         (Ok(Some(_)), None) => {
             outcome.outcome = OutcomeKind::ChangesPending;
             outcome.details.insert("verdict".to_owned(), "dry run: nothing was changed".into());
+            if args.detailed_exitcode {
+                outcome.exit_code = 2;
+            }
             return Ok(outcome);
         }
         (Ok(None), _) => return Ok(outcome),
@@ -168,6 +175,14 @@ fn agreed(
     outcome: &mut Outcome,
 ) -> Result<Option<Plan>, Failure> {
     let planned = prepared.migration.as_ref().map(|migration| migration.plan.clone());
+    // Who has taken the lock has looked already; an ordinary user may not read the journal.
+    if args.dry_run {
+        is_trusted(&context.root)?;
+        if let Some(waiting) = prepared.findings.iter().find(|one| one.code == RUN_AWAITING_CONFIRMATION) {
+            let failure = Failure::new(FailureKind::Refused, waiting.title.clone());
+            return Err(failure.with_hint(waiting.advice.clone()));
+        }
+    }
     if let Some(failure) = unknown_changes(prepared) {
         return Err(failure);
     }

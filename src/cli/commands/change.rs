@@ -7,7 +7,7 @@ use crate::apply::{History, Pending};
 use crate::cli::context::Context;
 use crate::facts::RouteState;
 use crate::journal::Status;
-use crate::outcome::codes::{self, Code};
+use crate::outcome::codes::{self, Code, RUN_AWAITING_CONFIRMATION};
 use crate::outcome::{Failure, FailureKind, Finding, Outcome, OutcomeKind};
 use crate::prepare::{Options, Prepared, accept, prepare};
 
@@ -62,12 +62,21 @@ pub fn watched(
     prepared.findings.extend(asked.findings);
     crate::outcome::sort_findings(&mut prepared.findings);
     outcome.findings.clone_from(&prepared.findings);
+    say_whether_blocked(&prepared, &mut outcome);
     Ok((prepared, outcome))
+}
+
+/// Says of the plan in the answer whether an apply of it would be refused, by all findings so far.
+pub fn say_whether_blocked(prepared: &Prepared, outcome: &mut Outcome) {
+    let waits = |finding: &Finding| finding.code == RUN_AWAITING_CONFIRMATION;
+    let is_blocked = refusal(prepared).is_some() || prepared.findings.iter().any(waits);
+    outcome.plan.iter_mut().for_each(|plan| plan.blocked = Some(is_blocked));
 }
 
 /// Puts the plan that would be run into the answer.
 pub fn show_plan(prepared: &Prepared, outcome: &mut Outcome) {
     outcome.plan = prepared.plan_section();
+    say_whether_blocked(prepared, outcome);
     let previews = prepared.migration.iter().flat_map(|migration| &migration.previews);
     outcome.comparisons = previews.cloned().collect();
 }

@@ -8,7 +8,7 @@ use crate::cli::context::Context;
 use crate::cli::decisions;
 use crate::cli::files::{Standing, write_out};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, counted};
-use crate::plan::{Content, Migration, Plan, Strategy, Version, is_record};
+use crate::plan::{Content, Migration, Plan, Strategy, Version};
 use crate::prepare::Prepared;
 use nginx_config::redact_source;
 use regex::Regex;
@@ -90,8 +90,7 @@ pub fn judge(prepared: &Prepared, outcome: &mut Outcome) {
         return;
     }
     outcome.outcome = OutcomeKind::ChangesPending;
-    // What is kept for the next update is no part of the configuration.
-    let files = migration.plan.files().filter(|(path, ..)| !is_record(path)).count();
+    let files = migration.plan.configuration_files();
     let stops = prepared.stops().count();
     let verdict = match stops {
         0 => format!("changes are pending in {}", counted(files, "file")),

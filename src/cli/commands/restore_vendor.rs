@@ -78,6 +78,8 @@ fn show(planned: &VendorRestored, outcome: &mut Outcome) {
         strategy: plan.strategy.clone(),
         site: plan.site.clone(),
         base: None,
+        blocked: None,
+        counts: None,
         steps: plan.steps.iter().map(Step::describe).collect(),
         local_changes: LocalChanges::default(),
         differences_from_guess: None,

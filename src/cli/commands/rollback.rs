@@ -310,6 +310,8 @@ fn shown(plan: &Plan) -> PlanSection {
         strategy: plan.strategy.clone(),
         site: plan.site.clone(),
         base: None,
+        blocked: None,
+        counts: None,
         steps: plan.steps.iter().map(Step::describe).collect(),
         local_changes: crate::outcome::LocalChanges::default(),
         differences_from_guess: None,

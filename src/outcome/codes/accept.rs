@@ -5,8 +5,7 @@
 use super::{Code, all, named, nearest};
 use crate::outcome::{Failure, FailureKind};
 
-/// Areas that the contract gives to `--accept` of a migration as a whole. One that has no row in this release takes any
-/// name: a script that was written for a newer one goes on working.
+/// Areas that the contract gives to `--accept` of a migration as a whole.
 const WHOLE: [&str; 4] = ["topology", "sessions", "newclient", "bundle"];
 
 /// Whether and how `--accept` takes a finding.
@@ -36,8 +35,6 @@ pub enum Accepted<'a> {
     Finding(Code),
     /// What this finding asks is decided so; the side is the caller's to understand.
     Side(Code, &'a str),
-    /// A code of an area that has none in this release.
-    Reserved,
 }
 
 impl Accept {
@@ -77,8 +74,7 @@ impl Family {
 pub fn accepted(word: &str, family: Family) -> Result<Accepted<'_>, Failure> {
     let (name, side) = word.split_once('=').map_or((word, None), |(name, side)| (name, Some(side)));
     let Some(code) = named(name) else {
-        let reserved = family == Family::Migration && side.is_none() && is_reserved(name);
-        return if reserved { Ok(Accepted::Reserved) } else { Err(unknown(word)) };
+        return Err(unknown(word));
     };
     match (code.accept(), side) {
         (Accept::ByName(by), None) if by == family => Ok(Accepted::Finding(code)),
@@ -102,15 +98,11 @@ pub fn accepted(word: &str, family: Family) -> Result<Accepted<'_>, Failure> {
     }
 }
 
-/// All that these commands accept, as an admin types it; an area that is taken whole is one word. One that has no
-/// finding in this release is not offered.
+/// All that these commands accept, as an admin types it; an area that is taken whole is one word.
 #[must_use]
 pub fn acceptable(family: Family) -> Vec<String> {
     let mut words: Vec<String> = match family {
-        Family::Migration => {
-            let offered = WHOLE.into_iter().filter(|area| all().any(|code| code.area() == *area));
-            offered.map(|area| format!("{area}.*")).collect()
-        }
+        Family::Migration => WHOLE.into_iter().map(|area| format!("{area}.*")).collect(),
         Family::Seed => Vec::new(),
     };
     let takes = |code: &Code| code.accept().family() == Some(family);
@@ -121,12 +113,6 @@ pub fn acceptable(family: Family) -> Vec<String> {
         }
     }));
     words
-}
-
-/// Whether it is a code of an area that has none in this release.
-fn is_reserved(name: &str) -> bool {
-    let area = name.split_once('.').map(|(area, _)| area);
-    area.is_some_and(|area| WHOLE.contains(&area) && !all().any(|code| code.area() == area))
 }
 
 fn unknown(word: &str) -> Failure {
@@ -144,7 +130,7 @@ mod tests {
     use super::super::*;
     use super::*;
 
-    /// Word for word what the contract says of `--accept`, but for `bundle.*`, of which there is no finding yet.
+    /// Word for word what the contract says of `--accept`.
     #[test]
     fn what_is_accepted_is_what_the_contract_says() {
         assert_eq!(
@@ -153,6 +139,7 @@ mod tests {
                 "topology.*",
                 "sessions.*",
                 "newclient.*",
+                "bundle.*",
                 "site.base-unreadable",
                 "site.managed-elsewhere",
                 "routes.unguarded",
@@ -161,6 +148,9 @@ mod tests {
                 "config.runs-code"
             ]
         );
+        for area in WHOLE {
+            assert!(all().any(|code| code.area() == area), "{area}.* is offered and has no row");
+        }
         for code in all().filter(|code| WHOLE.contains(&code.area())) {
             assert_eq!(code.accept(), Accept::ByName(Family::Migration), "{code}");
         }
@@ -187,7 +177,7 @@ mod tests {
         let by_migration = |word| accepted(word, Family::Migration).expect(word);
         assert_eq!(by_migration("topology.unknown"), Accepted::Finding(TOPOLOGY_UNKNOWN));
         assert_eq!(by_migration("merge.conflict=ours"), Accepted::Side(MERGE_CONFLICT, "ours"));
-        assert_eq!(by_migration("bundle.x"), Accepted::Reserved);
+        assert_eq!(by_migration("bundle.changed"), Accepted::Finding(BUNDLE_CHANGED));
         assert_eq!(
             hint("topology.behind-prxy", Family::Migration),
             "did you mean `topology.behind-proxy`? `motionctl explain` lists them all"
@@ -201,6 +191,7 @@ mod tests {
             "it can be accepted by: seed plan, seed apply"
         );
         assert!(hint("sessions.online", Family::Seed).ends_with("try, status, watch, install-unit"));
-        hint("bundle.x", Family::Seed);
+        hint("bundle.changed", Family::Seed);
+        hint("bundle.x", Family::Migration);
     }
 }

@@ -196,6 +196,20 @@ codes! {
         .looked_for("`server/package.json`, `package.json`, `XC_VERSION` in `.env`, `VERSION`, `client/package.json`; \
                      the evidence says what each has")
         .advises("make sure that it is 3.42.0 or newer");
+    BUNDLE_UNSIGNED = graded("bundle.unsigned", &[
+        usual(Warn),
+        when(Stop, "where `bundle_signer` or `--bundle-signer` names who may sign: a signature that can be left out proves nothing"),
+    ])
+        .accepted_by(Migration)
+        .means("no trusted key signed the templates of `--bundle`, and they are not the built-in ones")
+        .looked_for("`SHA256SUMS.minisig` beside the templates, against the keys in `bundle_signer` of the settings or \
+                     `--bundle-signer`")
+        .advises("read the diff; get a signed bundle and name its key; accept it for templates of your own");
+    BUNDLE_CHANGED = stop("bundle.changed").accepted_by(Migration)
+        .means("the templates of `--bundle` are not as they were signed or listed")
+        .looked_for("each file of the folder against `SHA256SUMS` beside it, and that list against its signature: what \
+                     differs, is missing, is more than what is listed, or is a link or a folder")
+        .advises("get the bundle again; after a change of your own list and sign it again");
     MERGE_CONFLICT = stop("merge.conflict").decided_by(Migration)
         .means("the live file and the new one changed the same directive differently")
         .looked_for("base, live file and new file, compared directive by directive; both versions are shown with \

@@ -15,7 +15,7 @@ pub const MANIFEST: &str = "bundle.toml";
 pub const FORMAT: u32 = 1;
 
 /// The bundle that is compiled in.
-const EMBEDDED: [(&str, &str); 6] = [
+pub(super) const EMBEDDED: [(&str, &str); 6] = [
     (MANIFEST, include_str!("../../../templates/new-client/bundle.toml")),
     ("redirect.conf", include_str!("../../../templates/new-client/redirect.conf")),
     ("static.conf", include_str!("../../../templates/new-client/static.conf")),

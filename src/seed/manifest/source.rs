@@ -4,8 +4,8 @@
 //! width, and holds no value of a key that looks like a secret.
 
 use super::model::Place;
-use crate::outcome::ProblemSection;
 use crate::outcome::codes::Code;
+use crate::outcome::{Finding, ProblemSection};
 use crate::outcome::{is_unseen, spelled_out, unmasked, visible, visible_beside};
 use regex::Regex;
 use std::collections::BTreeMap;
@@ -152,6 +152,29 @@ impl Source {
             return file.name.to_string();
         }
         format!("{}:{}:{}", file.name, place.line, place.column)
+    }
+
+    /// A finding about a place, which its evidence names.
+    #[must_use]
+    pub fn finding(&self, finding: Finding, place: Place, evidence: &str) -> Finding {
+        let (file, line) = self.file_and_line(place);
+        let evidence = format!("{}: {evidence}", self.locate(place));
+        // Of several places the first.
+        let finding = if finding.file.is_none() { finding.at(file, line) } else { finding };
+        finding.evidence(evidence)
+    }
+
+    /// The file of a place as it was given, and the line where one is meant.
+    fn file_and_line(&self, place: Place) -> (String, Option<u32>) {
+        let (file, place) = match self.cell(place) {
+            Some((file, Some((place, _)))) => (file, *place),
+            Some((file, None)) => (file, Place::default()),
+            None => {
+                let (file, place) = self.file_of(place);
+                (&*file.name, place)
+            }
+        };
+        (file.to_owned(), (place.line > 0).then_some(place.line))
     }
 
     /// A problem as answers show it, with the line it is about.

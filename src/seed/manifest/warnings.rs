@@ -45,16 +45,20 @@ pub(super) fn findings(source: &Source, problems: &[Problem]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (code, title, advice) in TEXTS {
         let of_code = problems.iter().filter(|problem| problem.weight == Weight::Warning(code));
-        let evidence: Vec<String> = of_code.map(|problem| line(source, problem)).collect();
-        if !evidence.is_empty() {
+        let of_code: Vec<&Problem> = of_code.collect();
+        if !of_code.is_empty() {
             let finding = Finding::new(code, title).advice(advice);
-            findings.push(evidence.into_iter().fold(finding, Finding::evidence));
+            findings.push(
+                of_code
+                    .into_iter()
+                    .fold(finding, |finding, problem| source.finding(finding, problem.place, &said(problem))),
+            );
         }
     }
     findings
 }
 
-fn line(source: &Source, problem: &Problem) -> String {
+fn said(problem: &Problem) -> String {
     let hint = problem.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
-    format!("{}: {}{hint}", source.locate(problem.place), problem.message)
+    format!("{}{hint}", problem.message)
 }

@@ -109,8 +109,8 @@ impl<'a> Planner<'a> {
 
     /// Adds a finding about a place of the manifest.
     pub fn find(&mut self, finding: Finding, place: Place, evidence: &str) {
-        let evidence = format!("{}: {evidence}", self.source().locate(place));
-        self.findings.push(finding.evidence(evidence));
+        let finding = self.source().finding(finding, place, evidence);
+        self.findings.push(finding);
     }
 
     /// The section and the rows of a part; where the map has none, that is said once.

@@ -44,7 +44,7 @@ fn wrong_usage_is_64_with_a_document() {
     let misspelt = ["check", "--root", &root, "--accept", "topology.behind-prxy"];
     let found = document(&misspelt, "check", 64, "invalid");
     assert!(found["error"]["hint"].to_string().contains("topology.behind-proxy"), "{found:#}");
-    let good = "topology.unknown,newclient.version-old,sessions.online,bundle.x,config.runs-code,site.managed-elsewhere";
+    let good = "topology.unknown,newclient.version-old,sessions.online,bundle.changed,config.runs-code,site.managed-elsewhere";
     document(&["check", "--root", &root, "--accept", good], "check", 0, "changes-pending");
     document(&["plan", "--root", &root, "--no-sandbox"], "plan", 64, "invalid");
 }

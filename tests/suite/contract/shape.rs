@@ -66,7 +66,7 @@ fn finding(value: &Value) -> bool {
         ("advice", text),
         ("accepted", flag),
     ];
-    object(value, &required, &[])
+    object(value, &required, &[("file", text), ("line", number)])
 }
 
 fn host(value: &Value) -> bool {
@@ -102,6 +102,11 @@ fn directive_change(value: &Value) -> bool {
     object(value, &[("path", text), ("directive", text)], &[("old", text), ("new", text)])
 }
 
+fn counts(value: &Value) -> bool {
+    let required = ["files", "add", "change", "remove"].map(|name| (name, number as Check));
+    object(value, &required, &[])
+}
+
 fn plan(value: &Value) -> bool {
     let required: [(&str, Check); 6] = [
         ("id", text),
@@ -112,11 +117,15 @@ fn plan(value: &Value) -> bool {
         ("diff", diff),
     ];
     let list: Check = |value| each(value, offered);
-    object(
-        value,
-        &required,
-        &[("base", text), ("differences_from_guess", guess), ("offered", list), ("taken", list)],
-    )
+    let optional: [(&str, Check); 6] = [
+        ("base", text),
+        ("blocked", flag),
+        ("counts", counts),
+        ("differences_from_guess", guess),
+        ("offered", list),
+        ("taken", list),
+    ];
+    object(value, &required, &optional)
 }
 
 fn guess(value: &Value) -> bool {

@@ -13,6 +13,7 @@
 //! | [`nginx::Nginx`] | what an NGINX answers to a configuration that the test writes |
 //! | [`wire_nginx::Nginx`] | probes: addresses, TLS, what is on the wire during a reload |
 //! | [`database_server::DatabaseServer`], [`database_server::Schema`] | a database server, shared, and a schema of the test's own on it |
+//! | [`signer::Signer`] | somebody who signs bundles with the real `minisign` |
 //! | [`only_on`] | whether the run's database server is of the kind that a test is about |
 //! | [`newest`] | the newest NGINX of Debian's suites, beside the one that is installed |
 //! | [`depth`] | how many cases of a matrix or of generated input a run has |
@@ -33,6 +34,7 @@ pub mod only_on;
 pub mod paused;
 pub mod port;
 pub mod real_systemd;
+pub mod signer;
 pub mod site;
 pub mod systemd;
 pub mod tls;

@@ -74,6 +74,9 @@ impl Run<'_> {
             outcome.outcome = OutcomeKind::ChangesPending;
             let verdict = format!("dry run: nothing was changed; {} would be", written(&planned));
             outcome.details.insert("verdict".to_owned(), verdict.into());
+            if self.args.detailed_exitcode {
+                outcome.exit_code = 2;
+            }
             return Ok(());
         }
         let server = session.server();
