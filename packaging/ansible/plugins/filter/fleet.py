@@ -28,4 +28,5 @@ class FilterModule(object):
             "survey_rows": rows.of_fleet,
             "survey_csv": rows.as_csv,
             "survey_html": rows.as_html,
+            "survey_lines": rows.as_lines,
         }

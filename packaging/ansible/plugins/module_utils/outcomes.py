@@ -43,8 +43,8 @@ def ran(result):
 
 
 def outcome(tasks, within="", check_mode=False):
-    """`tasks` has what was registered: `installed`, `before`, `checked`, `rehearsed`, `made`, `reached`, `confirmed`,
-    `later`. Gives `outcome`, `says` and `failed`."""
+    """`tasks` has what was registered: `installed`, `before`, `checked`, `rehearsed`, `made`, `taken_back`,
+    `confirmed`, `later`. Gives `outcome`, `says` and `failed`."""
     word, says = judged(tasks, within, check_mode)
     return {"outcome": word, "says": says, "failed": word in BAD}
 
@@ -56,8 +56,9 @@ def judged(tasks, within, check_mode):
             return "unreachable", "could not be reached for %s; nothing was begun" % what
     installed = tasks.get("installed")
     if ran(installed) and installed.get("failed"):
-        return "failed", "the package was not installed: %s" % said(installed)
-    if check_mode and ran(installed) and installed.get("changed"):
+        messages = str(installed.get("stderr") or said(installed)).strip().splitlines()
+        return "failed", "the package was not installed: %s" % (messages or ["no reason was given"])[-1]
+    if check_mode and ran(tasks.get("asked")) and tasks["asked"].get("stdout") != "installed":
         return "would-change", "the package would be installed first; what would come then is not known before"
     before = tasks.get("before")
     if ran(before) and before.get("failed"):
@@ -81,7 +82,8 @@ def of_change(tasks, within, check_mode):
     made = tasks.get("made")
     if not ran(made):
         return "unknown", "the change was not asked for"
-    if made.get("unreachable"):
+    if made.get("unreachable") or made.get("failed") and not made.get("exit_code"):
+        # A connection that breaks while a task runs is unreachable to newer Ansibles and failed to older ones.
         return of_later(tasks, within, "the connection was lost while the change was made")
     if made.get("outcome") == "unknown":
         return of_later(tasks, within, "the change was begun, and no answer came: %s" % said(made))
@@ -97,7 +99,12 @@ def of_change(tasks, within, check_mode):
         if confirmed.get("fresh"):
             return "confirmed", "applied, and confirmed over a fresh connection"
         return "confirmed", "applied and confirmed; whether over a fresh connection could not be told"
+    back = tasks.get("taken_back")
+    if ran(back) and not back.get("failed") and not back.get("unreachable"):
+        return "undone", "applied, and taken back, since a task before the confirmation failed"
     why = "applied, but no fresh connection came about"
+    if ran(back):
+        why = "applied, a task before the confirmation failed, and so did taking it back: %s" % said(back)
     if ran(confirmed) and not confirmed.get("unreachable"):
         why = "applied, but not confirmed: %s" % said(confirmed)
     return of_later(tasks, within, why)
@@ -141,6 +148,10 @@ def table(outcomes, hosts):
     rows = [(host, (outcomes.get(host) or known)) for host in hosts]
     if not rows:
         return []
-    host_width = max(len(host) for host, _row in rows)
-    word_width = max(len(row["outcome"]) for _host, row in rows)
-    return ["%s  %s  %s" % (host.ljust(host_width), row["outcome"].ljust(word_width), row["says"]) for host, row in rows]
+    return lined_up([(host, row["outcome"], row["says"]) for host, row in rows])
+
+
+def lined_up(rows):
+    """Rows of three texts, the first two as wide as the widest of them."""
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    return ["  ".join([row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2]]) for row in rows]

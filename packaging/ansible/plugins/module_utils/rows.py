@@ -8,7 +8,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from .outcomes import said
+from .outcomes import lined_up, said
 from .tool import stops
 
 COLUMNS = [
@@ -79,11 +79,10 @@ def verdict(check, details):
 
 def words(check, details):
     error = check.get("error") or {}
-    said = error.get("message") or (check.get("details") or {}).get("verdict") or check["outcome"]
+    stands = details.get("verdict")
+    text = error.get("message") or (check.get("details") or {}).get("verdict") or stands or check["outcome"]
     # What an update took away says more than that the route is missing.
-    if details.get("missing_changes"):
-        said = "%s; %s" % (details.get("verdict"), said)
-    return said
+    return "%s; %s" % (stands, text) if details.get("missing_changes") else text
 
 
 def local_changes(plan, kept, details):
@@ -114,6 +113,11 @@ def of_fleet(results, hosts):
         rows.append(dict((key, str(values.get(key) or UNKNOWN)) for key, _title in COLUMNS))
         rows[-1]["host"] = host
     return rows
+
+
+def as_lines(rows):
+    """One line a server, for people."""
+    return lined_up([(row["host"], row["verdict"], row["says"]) for row in rows]) if rows else []
 
 
 def as_csv(rows):

@@ -55,7 +55,7 @@ COMMANDS = {
         ("whole_tree", FLAG),
     ],
     "confirm": [],
-    "local list": [("site", ONE)],
+    "local list": [],
     "seed plan": SEED_CHANGE,
     "seed apply": SEED_CHANGE,
 }
