@@ -9,6 +9,11 @@ echo "$name" >etc/hostname
 printf '127.0.0.1 localhost %s cc.example.test\n' "$name" >etc/hosts
 install -d -m 700 root/.ssh
 install -m 600 "$key" root/.ssh/authorized_keys
+# Somebody who becomes root, as on most servers.
+chroot . useradd --create-home --shell /bin/bash admin
+chroot . install -d -m 700 -o admin -g admin /home/admin/.ssh
+chroot . install -m 600 -o admin -g admin /root/.ssh/authorized_keys /home/admin/.ssh/
+echo 'admin ALL=(root) NOPASSWD: ALL' >etc/sudoers.d/admin
 mount -t proc proc proc
 # It shares the kernel with the machine, and must not change its settings.
 mount --bind proc/sys proc/sys
