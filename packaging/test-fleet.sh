@@ -17,8 +17,13 @@ versions=${FLEET_ANSIBLES:-"2.16 newest"}
 
 say() { echo "test-fleet: $*" >&2; }
 [ "$(id -u)" = 0 ] || { say "namespaces need root"; exit 69; }
-package=${1:-$(ls -t dist/*.deb 2>/dev/null | head -n 1)}
-[ -n "$package" ] && [ -r "$package" ] || { say "no package: run \`make package\` first, or name one"; exit 69; }
+package=${1:-}
+# The newest.
+for found in dist/*.deb; do
+    # shellcheck disable=SC3013 # dash has it
+    if [ -z "${1:-}" ] && { [ -z "$package" ] || [ "$found" -nt "$package" ]; }; then package=$found; fi
+done
+[ -r "$package" ] || { say "no package: run \`make package\` first, or name one"; exit 69; }
 package=$(realpath "$package")
 for need in mmdebstrap:mmdebstrap ip:iproute2 nsenter:util-linux ssh:openssh-client openssl:openssl dpkg-deb:dpkg python3:python3; do
     command -v "${need%:*}" >/dev/null || missing="${missing:-} ${need#*:}"

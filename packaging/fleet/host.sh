@@ -3,7 +3,7 @@
 set -eu
 top=$1 lower=$2 name=$3 key=$4
 hostname "$name"
-mount -t overlay -o lowerdir="$lower",upperdir="$top/upper",workdir="$top/work" overlay "$top/root"
+mount -t overlay -o "lowerdir=$lower,upperdir=$top/upper,workdir=$top/work" overlay "$top/root"
 cd "$top/root"
 echo "$name" >etc/hostname
 printf '127.0.0.1 localhost %s cc.example.test\n' "$name" >etc/hosts

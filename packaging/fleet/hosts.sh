@@ -64,7 +64,7 @@ up() { # NAME NUMBER ROOT
 
 # The first process of a host, as it is seen from here: of all in its cgroup the one that is 1 inside.
 first() { # NAME
-    for pid in $(find "$group/$run-$1" -name cgroup.procs -exec cat {} +); do
+    find "$group/$run-$1" -name cgroup.procs -exec cat {} + | while read -r pid; do
         if [ "$(sed -n 's/^NSpid:.*\t\(.*\)/\1/p' "/proc/$pid/status" 2>/dev/null)" = 1 ]; then echo "$pid"; fi
     done
 }

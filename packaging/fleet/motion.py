@@ -2,6 +2,7 @@
 
 Invariant: it answers on the loopback only, and `/health` says that the database is away.
 """
+
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 

@@ -2,6 +2,7 @@
 
 Invariant: what a play says of a server is held against the server itself, by a way that Ansible has no part in.
 """
+
 import csv
 import json
 import os
@@ -81,7 +82,7 @@ def inventory():
     (WORK / "inventory.json").write_text(json.dumps({"motion": {"hosts": servers, "vars": common}}))
     (WORK / "ansible.cfg").write_text(
         f"[defaults]\ninventory = {WORK}/inventory.json\ncollections_path = {WORK}/collections\n"
-        f"local_tmp = {WORK}/tmp\ncallback_result_format = yaml\n"
+        f"local_tmp = {WORK}/tmp\n"
     )
 
 
@@ -92,7 +93,13 @@ class Played:
         report = WORK / "report.json"
         report.unlink(missing_ok=True)
         variables["motionctl_report"] = str(report)
-        words = [str(CACHE / f"ansible-{VERSION}/bin/ansible-playbook"), playbook, *arguments, "-e", json.dumps(variables)]
+        words = [
+            str(CACHE / f"ansible-{VERSION}/bin/ansible-playbook"),
+            playbook,
+            *arguments,
+            "-e",
+            json.dumps(variables),
+        ]
         environment = dict(os.environ, ANSIBLE_CONFIG=str(WORK / "ansible.cfg"), ANSIBLE_NOCOLOR="1", LC_ALL="C.UTF-8")
         done = subprocess.run(
             ["sh", HERE / "hosts.sh", "ctl", HOSTS_FOLDER, *words],
@@ -119,6 +126,29 @@ class Played:
         same(f"{self.name}: {host}: {words!r} in {seen['says']!r}", words in seen["says"], True)
         for key, number in recap.items():
             same(f"{self.name}: {host}: {key}", self.recap(host)[key], number)
+
+
+def transcript(text):
+    """A play's output as docs/fleet.md has it: without tasks that nobody had to do, and of a failure the message alone."""
+    kept, head, shown = [], None, False
+    for line in text.splitlines():
+        if line.startswith(("PLAY", "TASK")):
+            head, shown = line.rstrip("* "), line.startswith("TASK [motionctl.fleet.motionctl : Show")
+            if line.startswith("PLAY"):
+                kept += ["", head]
+                head = None
+            continue
+        status = re.match(r"(ok|changed|fatal): \[([^]]*)\](: [A-Z]+!)?( => (\{.*))?", line)
+        if status and not line.startswith("ok: [localhost"):
+            if head:
+                kept += ["", head]
+                head = None
+            kept.append(line.split(" => ")[0] + (" => " + json.loads(status[5])["msg"] if status[1] == "fatal" else ""))
+        elif shown and line.startswith("        "):
+            kept.append("    " + json.loads(line.strip().rstrip(",")))
+        elif re.match(r"\.\.\.ignoring|\w+ +: ok=", line):
+            kept.append(line)
+    return "\n".join(kept).strip() + "\n"
 
 
 def same(what, seen, expected):
@@ -203,6 +233,7 @@ def the_four(before):
         "4-migrate", "motionctl.fleet.migrate", motionctl_serial=[1, "100%"], motionctl_max_fail_percentage=100
     )
     same("migrate: exit", played.exit_code, 2)
+    (LOGS / "transcript").write_text(transcript(played.text))
     played.expect("milan", "confirmed", "confirmed over a fresh connection", failed=0)
     played.expect("turin", "refused", "refused, nothing was changed: stopped by topology.cluster-manager", failed=1)
     played.expect("rome", "rolled-back", "/health: the answer does not contain the text asked for", failed=1)
@@ -213,9 +244,11 @@ def the_four(before):
     # That it was lost, that systemd took it back, and that nothing was begun a second time.
     stops = inside("bari", "journalctl -u cut.service -o cat --no-pager | grep -c 'Deactivated\\|Succeeded'")
     same("bari: its sshd came and went", int(stops) >= 2, True)
-    undone = inside("bari", "journalctl -o cat --no-pager | grep -c 'motionctl-unconfirmed.*\\(Deactivated\\|Succeeded\\)'")
+    undone = inside(
+        "bari", "journalctl -o cat --no-pager | grep -c 'motionctl-unconfirmed.*\\(Deactivated\\|Succeeded\\)'"
+    )
     same("bari: a timer undid it", int(undone) >= 1, True)
-    started = inside("bari", "grep -c '\"event\":\"started\"' /var/lib/motionctl/journal")
+    started = inside("bari", 'grep -c \'"event":"started"\' /var/lib/motionctl/journal')
     same("bari: runs in its journal", started.strip(), "1")
 
 
@@ -254,7 +287,12 @@ def the_survey_afterwards():
     vendor = (HERE.parent.parent / "fixtures/standalone" / SITE[1:]).read_text()
     (HOSTS_FOLDER / "vendor.conf").write_text(vendor)
     with open(HOSTS_FOLDER / "vendor.conf", encoding="utf-8") as text:
-        subprocess.run(["sh", HERE / "hosts.sh", "in", HOSTS_FOLDER, "milan", "tee", SITE], stdin=text, stdout=subprocess.DEVNULL, check=True)
+        subprocess.run(
+            ["sh", HERE / "hosts.sh", "in", HOSTS_FOLDER, "milan", "tee", SITE],
+            stdin=text,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
     inside("bari", "systemctl stop ssh; pkill sshd; ip link set eth0 down")
     played = Played("9-survey", "motionctl.fleet.survey")
     same("survey: exit", played.exit_code, 0)
@@ -262,7 +300,11 @@ def the_survey_afterwards():
     verdicts = {host: row["verdict"] for host, row in rows.items()}
     same("survey: verdicts", verdicts, {"milan": "ready", "turin": "stopped", "rome": "ready", "bari": "unreachable"})
     overwritten = {host: row["overwritten since"] for host, row in rows.items()}
-    same("survey: overwritten", overwritten, {"milan": "yes", "turin": "never changed", "rome": "never changed", "bari": "unknown"})
+    same(
+        "survey: overwritten",
+        overwritten,
+        {"milan": "yes", "turin": "never changed", "rome": "never changed", "bari": "unknown"},
+    )
     same("survey: at risk", rows["bari"]["local changes at risk"], "unknown")
     page = (WORK / "motion-survey.html").read_text()
     same("survey: a row for each server", page.count("<tr class="), 4)

@@ -4,6 +4,7 @@
 
 Invariant: each is a function of `module_utils`; nothing is decided here.
 """
+
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type

@@ -4,6 +4,7 @@
 Invariant: `changed` is true only where the answer says so, or where it cannot be known any more. Runs on the servers, as
 `tool.py` does.
 """
+
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type

@@ -3,6 +3,7 @@
 
 Invariant: a task that did not run says nothing, and a server that could not be asked is never said to be as it was. Pure.
 """
+
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
@@ -50,7 +51,12 @@ def outcome(tasks, within="", check_mode=False):
 
 
 def judged(tasks, within, check_mode):
-    for name, what in (("asked", "the package"), ("installed", "the package"), ("before", "a look"), ("checked", "the check")):
+    for name, what in (
+        ("asked", "the package"),
+        ("installed", "the package"),
+        ("before", "a look"),
+        ("checked", "the check"),
+    ):
         result = tasks.get(name)
         if ran(result) and result.get("unreachable"):
             return "unreachable", "could not be reached for %s; nothing was begun" % what

@@ -3,6 +3,7 @@
 
 Invariant: a password is in no argument and no result; its file is root's alone and gone when the program has ended.
 """
+
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type

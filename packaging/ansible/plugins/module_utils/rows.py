@@ -4,6 +4,7 @@
 Invariant: what was not seen is `unknown`, and never an empty cell or a zero; nothing that a server says becomes a formula or
 a tag. `of_server` runs on the servers, as `tool.py` does; the rest where Ansible is started.
 """
+
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type

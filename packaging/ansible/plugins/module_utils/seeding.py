@@ -4,6 +4,7 @@
 Invariant: `changed` is true only where rows are written, would be, or may have been. Runs on the servers, as `tool.py`
 does.
 """
+
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type

@@ -4,6 +4,7 @@
 Invariant: nothing is changed but by the program; what an answer does not say is not known, and never "nothing".
 It runs on the servers: Python 2.7 to 3.13, standard library alone, and without Ansible, so that it can be tested.
 """
+
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
@@ -193,6 +194,6 @@ def connection(pid=None, proc="/proc"):
             return None
         for word in words:
             if word.startswith(b"SSH_CONNECTION="):
-                return word[len(b"SSH_CONNECTION="):].decode("utf-8", "replace")
+                return word[len(b"SSH_CONNECTION=") :].decode("utf-8", "replace")
         pid = parent
     return None

@@ -5,6 +5,7 @@
 
 Invariant: options become arguments and an answer becomes a result (`module_utils/seeding.py`); nothing is decided here.
 """
+
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type

@@ -5,6 +5,7 @@
 
 Invariant: only commands that read are run (`module_utils/rows.py`).
 """
+
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type

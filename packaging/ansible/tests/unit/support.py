@@ -3,6 +3,7 @@
 
 Invariant: neither Ansible nor a server is needed; the code under test is what runs on the servers.
 """
+
 from __future__ import absolute_import, division, print_function
 
 import json

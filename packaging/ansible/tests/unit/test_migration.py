@@ -1,5 +1,6 @@
 # -*- coding: utf-8 -*-
 """What the modules `migrate` and `seed` return, for every end that a command can have."""
+
 from __future__ import absolute_import, division, print_function
 
 import os

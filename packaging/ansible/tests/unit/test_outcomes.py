@@ -1,5 +1,6 @@
 # -*- coding: utf-8 -*-
 """What a play says of a server, for every way that its tasks can end."""
+
 from __future__ import absolute_import, division, print_function
 
 import unittest

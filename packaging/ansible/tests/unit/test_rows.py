@@ -1,5 +1,6 @@
 # -*- coding: utf-8 -*-
 """The survey: what a row says, and that the table says nothing else."""
+
 from __future__ import absolute_import, division, print_function
 
 import csv
@@ -73,7 +74,12 @@ class Rows(unittest.TestCase):
         self.assertTrue(row["says"].startswith("an update overwrote motion.conf; "))
 
     def test_stops_are_named_once_and_those_that_were_accepted_are_not(self):
-        findings = [finding("b.c", "stop"), finding("a.b", "stop"), finding("b.c", "stop"), finding("x.y", "stop", True)]
+        findings = [
+            finding("b.c", "stop"),
+            finding("a.b", "stop"),
+            finding("b.c", "stop"),
+            finding("x.y", "stop", True),
+        ]
         error = {"message": "stopped by a.b", "hint": ""}
         row, _program = server(document("check", "refused", 3, host=HOST, findings=findings, error=error))
         self.assertEqual((row["verdict"], row["stops"], row["says"]), ("stopped", "a.b b.c", "stopped by a.b"))
@@ -90,10 +96,12 @@ class Rows(unittest.TestCase):
         self.assertEqual(server(READY, status=status)[0]["overwritten"], "unknown")
 
 
-@unittest.skipIf(sys.version_info[0] == 2, "tables are made where Ansible is started, and no Ansible starts on Python 2")
+@unittest.skipIf(
+    sys.version_info[0] == 2, "tables are made where Ansible is started, and no Ansible starts on Python 2"
+)
 class Table(unittest.TestCase):
     def rows(self):
-        hostile = "=HYPERLINK(\"http://x\"), </td><script>alert(1)</script>\r\n\"'; & \u00fc"
+        hostile = '=HYPERLINK("http://x"), </td><script>alert(1)</script>\r\n"\'; & \u00fc'
         results = {
             "good": {"row": server(READY)[0]},
             "bad": {"row": dict(server(READY)[0], says=hostile, verdict="+1")},

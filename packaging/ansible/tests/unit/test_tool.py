@@ -1,5 +1,6 @@
 # -*- coding: utf-8 -*-
 """The words of a command line, and what is believed of an answer."""
+
 from __future__ import absolute_import, division, print_function
 
 import json
@@ -88,7 +89,11 @@ class Connections(unittest.TestCase):
         with open(os.path.join(folder, "environ"), "wb") as file:
             file.write(b"\0".join(environment))
         with open(os.path.join(folder, "stat"), "wb") as file:
-            file.write(b"%d (%s) S %d 1 1" % (pid, name, parent) if bytes is not str else "%d (%s) S %d 1 1" % (pid, name, parent))
+            file.write(
+                b"%d (%s) S %d 1 1" % (pid, name, parent)
+                if bytes is not str
+                else "%d (%s) S %d 1 1" % (pid, name, parent)
+            )
 
     def test_below_sudo_it_is_found_in_the_process_above(self):
         self.process(20, 1, [b"A=b"], b"sshd")
