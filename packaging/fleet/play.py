@@ -305,6 +305,7 @@ def the_survey_afterwards():
         overwritten,
         {"milan": "yes", "turin": "never changed", "rome": "never changed", "bari": "unknown"},
     )
+    same("survey: milan in words", "an update" in rows["milan"]["in words"], True)
     same("survey: at risk", rows["bari"]["local changes at risk"], "unknown")
     page = (WORK / "motion-survey.html").read_text()
     same("survey: a row for each server", page.count("<tr class="), 4)

@@ -145,7 +145,9 @@ def refused(result):
 
 
 def said(result):
-    return str(result.get("msg") or result.get("outcome") or "no reason was given")
+    text = str(result.get("msg") or result.get("outcome") or "no reason was given")
+    # What newer Ansibles put in front of a connection's own words.
+    return text[len("Task failed: ") :] if text.startswith("Task failed: ") else text
 
 
 def table(outcomes, hosts):

@@ -83,7 +83,8 @@ def words(check, details):
     stands = details.get("verdict")
     text = error.get("message") or (check.get("details") or {}).get("verdict") or stands or check["outcome"]
     # What an update took away says more than that the route is missing.
-    return "%s; %s" % (stands, text) if details.get("missing_changes") else text
+    overwritten = OVERWRITTEN.get(details.get("record")) == "yes"
+    return "%s; %s" % (stands, text) if overwritten and stands else text
 
 
 def local_changes(plan, kept, details):

@@ -105,7 +105,7 @@ class Table(unittest.TestCase):
         results = {
             "good": {"row": server(READY)[0]},
             "bad": {"row": dict(server(READY)[0], says=hostile, verdict="+1")},
-            "away": {"unreachable": True, "msg": "Connection refused"},
+            "away": {"unreachable": True, "msg": "Task failed: Connection refused"},
             "without": {"failed": True, "msg": "there is no motionctl"},
         }
         return of_fleet(results, ["good", "bad", "away", "without", "never"])
