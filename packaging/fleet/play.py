@@ -181,6 +181,8 @@ def main():
     the_four(before)
     once_more()
     a_task_that_objects(before)
+    the_same_connection(before)
+    lost_for_good(before)
     seeding()
     the_survey_afterwards()
 
@@ -274,9 +276,27 @@ def a_task_that_objects(before):
     as_before("bari", before)
 
 
+def the_same_connection(before):
+    """A play that forgets to close it: Ansible's connections stay open from task to task."""
+    (WORK / "same.yml").write_text(SAME)
+    played = Played("8-same", str(WORK / "same.yml"))
+    same("the same connection: exit", played.exit_code, 0)
+    as_before("bari", before)
+
+
+def lost_for_good(before):
+    """As before, but its sshd does not come back. What nobody saw is not said to be."""
+    inside("bari", "touch /run/stay-cut; systemctl start cut.path")
+    played = Played("9-lost", "motionctl.fleet.migrate", motionctl_hosts="bari", motionctl_grace=2)
+    played.expect("bari", "unknown", f"motionctl on it undoes the change within {WINDOW} unless", failed=1)
+    wait("bari has undone it", lambda: sha256("bari") == before["bari"])
+    as_before("bari", before)
+    inside("bari", "rm /run/stay-cut; systemctl stop cut.path; systemctl start ssh")
+
+
 def seeding():
     (WORK / "seed.yml").write_text(SEED)
-    played = Played("8-seed", str(WORK / "seed.yml"))
+    played = Played("10-seed", str(WORK / "seed.yml"))
     same("seed: exit", played.exit_code, 0)
     same("seed: changed", played.recap("milan")["changed"], 2)
     same("seed: the password is nowhere", "not-to-be-seen" in played.text, False)
@@ -294,7 +314,7 @@ def the_survey_afterwards():
             check=True,
         )
     inside("bari", "systemctl stop ssh; pkill sshd; ip link set eth0 down")
-    played = Played("9-survey", "motionctl.fleet.survey")
+    played = Played("11-survey", "motionctl.fleet.survey")
     same("survey: exit", played.exit_code, 0)
     rows = table()
     verdicts = {host: row["verdict"] for host, row in rows.items()}
@@ -313,9 +333,41 @@ def the_survey_afterwards():
         (LOGS / name).write_bytes((WORK / name).read_bytes())
 
 
+SAME = """
+- hosts: bari
+  gather_facts: false
+  tasks:
+    - motionctl.fleet.migrate:
+        confirm_within: 2m
+        no_db: true
+      register: made
+    - motionctl.fleet.migrate:
+        state: confirmed
+        not_over: "{{ made.connection }}"
+      ignore_errors: true
+      register: confirmed
+    - motionctl.fleet.migrate:
+        state: confirmed
+        not_over: "{{ made.connection }}"
+      check_mode: true
+      vars:
+        ansible_ssh_args: "-o ControlMaster=no -o ControlPath=none"
+      register: looked
+    - motionctl.fleet.migrate:
+        state: rolled_back
+      register: back
+    - ansible.builtin.assert:
+        that:
+          - made is changed and made.outcome == 'awaiting-confirmation' and made.connection
+          - confirmed is failed and confirmed is not changed and not confirmed.fresh
+          - looked is changed and looked.fresh
+          - back is changed
+"""
+
 SEED = """
 - hosts: milan
   gather_facts: false
+  become: true
   module_defaults:
     motionctl.fleet.seed:
       db: sqlite:/root/motion.db

@@ -5,7 +5,7 @@ from __future__ import absolute_import, division, print_function
 
 import unittest
 
-import support
+import support  # The path to what is tested.
 from module_utils.outcomes import outcome, seconds, table
 
 SKIPPED = {"skipped": True, "changed": False}
