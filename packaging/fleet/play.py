@@ -358,7 +358,7 @@ SAME = """
       register: back
     - ansible.builtin.assert:
         that:
-          - made is changed and made.outcome == 'awaiting-confirmation' and made.connection
+          - made is changed and made.outcome == 'awaiting-confirmation' and made.connection | length > 0
           - confirmed is failed and confirmed is not changed and not confirmed.fresh
           - looked is changed and looked.fresh
           - back is changed
