@@ -176,6 +176,7 @@ def main():
     start()
     before = {name: sha256(name) for name, _fault, _suite in HOSTS}
     survey_of_bare_servers()
+    another_package_is_refused()
     the_first_that_is_refused_stops_the_rest(before)
     what_would_come(before)
     the_four(before)
@@ -207,6 +208,13 @@ def survey_of_bare_servers():
 def table():
     with open(WORK / "motion-survey.csv", newline="", encoding="utf-8") as file:
         return {row["host"]: row for row in csv.DictReader(file)}
+
+
+def another_package_is_refused():
+    wrong = {"motionctl_package_sha256": "0" * 64, "motionctl_hosts": "bari"}
+    played = Played("1-package", "motionctl.fleet.migrate", **wrong)
+    same("another package: exit", played.exit_code, 2)
+    same("another package: on bari", inside("bari", "ls /usr/bin/motionctl /var/cache/motionctl 2>/dev/null"), "")
 
 
 def the_first_that_is_refused_stops_the_rest(before):
@@ -313,7 +321,7 @@ def the_survey_afterwards():
             stdout=subprocess.DEVNULL,
             check=True,
         )
-    inside("bari", "systemctl stop ssh; pkill sshd; ip link set eth0 down")
+    inside("bari", "systemctl stop ssh; ip link set eth0 down")
     played = Played("11-survey", "motionctl.fleet.survey")
     same("survey: exit", played.exit_code, 0)
     rows = table()

@@ -71,7 +71,7 @@ def row(check, status, plan, kept):
 
 
 def verdict(check, details):
-    if check["exit_code"] == 0 and details.get("confirmation"):
+    if check["exit_code"] in (0, 3) and details.get("confirmation"):
         return "waits for its confirmation"
     if check["exit_code"] == 0:
         return {"up-to-date": "up to date", "changes-pending": "ready"}.get(check["outcome"], "nothing can be changed")

@@ -84,6 +84,13 @@ class Rows(unittest.TestCase):
         row, _program = server(document("check", "refused", 3, host=HOST, findings=findings, error=error))
         self.assertEqual((row["verdict"], row["stops"], row["says"]), ("stopped", "a.b b.c", "stopped by a.b"))
 
+    def test_a_change_that_waits_is_said_before_the_stop_that_it_is(self):
+        status = document("status", "ok", 0, details={"record": "as-left", "confirmation": {"run": "1"}})
+        check = document("check", "refused", 3, host=HOST, findings=[finding("run.awaiting-confirmation", "stop")])
+        row, _program = server(check, status=status)
+        self.assertEqual(row["verdict"], "waits for its confirmation")
+        self.assertEqual(row["stops"], "run.awaiting-confirmation")
+
     def test_a_server_that_could_not_be_looked_at_has_a_row(self):
         error = {"message": "no NGINX", "hint": ""}
         row, _program = server(document("check", "unavailable", 69, host=dict(HOST, nginx=None), error=error))
