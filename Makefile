@@ -19,8 +19,8 @@ ON_MYSQL = MOTIONCTL_TEST_DATABASE=$(MYSQL) $(RUST) cargo test --locked --test s
 # Tests wait for servers more than they compute.
 test test-deep test-databases: export RUST_TEST_THREADS ?= $(shell echo $$((3 * $$(nproc))))
 
-.PHONY: help demo test test-deep test-databases fuzz lint fmt clippy doc deny advisories typos unused msrv bench \
-    build dist dist-binary sbom reproduce install clean
+.PHONY: help demo test test-deep test-databases test-fleet fuzz lint fmt clippy doc deny advisories typos unused msrv \
+    bench build dist dist-binary sbom reproduce install clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -40,6 +40,7 @@ demo: ## Install nginx if it is missing, build quickly, and rehearse a whole mig
 test: ## Install what the tests need and run them all, of each matrix a sample
 	@packaging/setup.sh test
 	$(RUST) cargo test --locked --workspace $(RUNNER)
+	MOTIONCTL=$(CARGO_TARGET_DIR)/debug/motionctl python3 -m unittest discover --start-directory packaging/ansible/tests/unit
 	@if [ -d $(MYSQL)/usr ]; then set -x; $(ON_MYSQL); \
 	else echo "make test: MySQL: SKIPPED, $$(cat $(MYSQL)/reason)" >&2; fi
 
@@ -55,6 +56,10 @@ test-deep: ## The same with every row of every matrix and many generated cases, 
 test-databases: ## The tests of seeding on every MariaDB and MySQL that Debian's suites offer, and a table
 	@packaging/setup.sh test
 	$(RUST) packaging/test-databases.sh $(RUNNER)
+
+# The package is the newest of dist/, or PACKAGE=FILE.deb.
+test-fleet: ## Ansible against four servers of their own on this machine, with the package installed on them
+	$(SUDO) packaging/test-fleet.sh $(PACKAGE)
 
 # FUZZ_SECONDS=60 and FUZZ_TARGETS="merge redact" make it shorter. What is found lies in $(CARGO_TARGET_DIR)/fuzz/found.
 fuzz: ## Run every fuzz target for 10 minutes, one after the other (installs cargo-fuzz if it is missing)

@@ -40,6 +40,8 @@ needs() {
             echo "mkfs.xfs xfsprogs xfsprogs"
             if have apt-get; then echo "mkfs.btrfs btrfs-progs btrfs-progs"; fi
             echo "mariadb-install-db mariadb-server mariadb-server"
+            # The Ansible modules' own tests.
+            echo "python3 python3 python3"
             ;;
         lint) echo "python3 python3 python3" ;;
         dist)

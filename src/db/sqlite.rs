@@ -40,8 +40,14 @@ impl SqliteSession {
                 OpenFlags::SQLITE_OPEN_READ_WRITE
             }
         };
-        let metadata = std::fs::metadata(path)
-            .map_err(|error| during(DbError::new(ErrorKind::Unreachable, error.to_string())))?;
+        let metadata = std::fs::metadata(path).map_err(|error| {
+            // Only what is not there is missing; what may not be looked at can hold everything.
+            let kind = match error.kind() {
+                std::io::ErrorKind::NotFound => ErrorKind::Unreachable,
+                _ => ErrorKind::NotADatabase,
+            };
+            during(DbError::new(kind, error.to_string()))
+        })?;
         if !metadata.is_file() {
             return Err(during(DbError::new(ErrorKind::NotADatabase, "this is no file")));
         }

@@ -279,3 +279,16 @@ fn a_sqlite_file_is_made_only_on_demand_and_for_its_owner() {
     std::fs::write(&path, "x".repeat(4096)).expect("writing");
     assert_eq!(open(FileAccess::Read).err().expect("no database").kind(), ErrorKind::NotADatabase);
 }
+
+#[test]
+fn a_sqlite_file_that_cannot_be_looked_at_is_not_a_missing_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, circle) = (folder.path().join("file"), folder.path().join("circle"));
+    std::fs::write(&file, "text").expect("writing");
+    std::os::unix::fs::symlink(&circle, &circle).expect("a link to itself");
+    for path in [file.join("motion.db"), circle] {
+        let source = Source::File { path, access: FileAccess::Read };
+        let error = Connection::open(&source, &Limits::work()).err().expect("nothing to open");
+        assert_eq!(error.kind(), ErrorKind::NotADatabase, "{error}");
+    }
+}
