@@ -38,6 +38,7 @@ mod manifest;
 mod masters;
 mod new_client;
 mod offered;
+mod old_kernels;
 mod pipelines;
 mod place;
 mod plan;

@@ -15,6 +15,7 @@
 //! | [`database_server::DatabaseServer`], [`database_server::Schema`] | a database server, shared, and a schema of the test's own on it |
 //! | [`only_on`] | whether the run's database server is of the kind that a test is about |
 //! | [`newest`] | the newest NGINX of Debian's suites, beside the one that is installed |
+//! | [`old_kernel::Refusal`] | a command to which this kernel is an older one, or a container's |
 //! | [`depth`] | how many cases of a matrix or of generated input a run has |
 //!
 //! Invariant: whatever is started here ends with the value that stands for it.
@@ -29,6 +30,7 @@ pub mod machine;
 pub mod mount;
 pub mod newest;
 pub mod nginx;
+pub mod old_kernel;
 pub mod only_on;
 pub mod paused;
 pub mod port;
