@@ -10,12 +10,14 @@ use crate::seed::support::{Db, EXAMPLE};
 use crate::support::depth::is_deep;
 use crate::support::machine::{Machine, Output};
 use crate::support::old_kernel::{KERNELS, Refusal, UNKNOWN_TO_OLD_ENGINES};
+use crate::support::systemd::Systemd;
 use nix::libc;
 use serde_json::{Value, json};
 use std::fs;
 use std::sync::OnceLock;
 
-const SCRIPT: &str = "#!/bin/sh\necho '# by a script' >>/etc/nginx/conf.d/motion.conf && nginx -t && nginx -s reload\n";
+const SCRIPT: &str =
+    "#!/bin/sh\necho '# by a script' >>/etc/nginx/conf.d/motion.conf && nginx -t && nginx -s reload\n";
 
 /// Runs a command inside with some calls refused to it.
 fn run(machine: &Machine, refusal: Option<&Refusal>, arguments: &[&str]) -> Output {
@@ -82,7 +84,9 @@ fn here() -> &'static [(String, Value)] {
     static HERE: OnceLock<Vec<(String, Value)>> = OnceLock::new();
     HERE.get_or_init(|| {
         let here = migration(None);
-        let went = |name: &str| here.iter().find(|(arguments, _)| arguments.starts_with(name)).map(|(_, told)| &told["code"]);
+        let went = |name: &str| {
+            here.iter().find(|(arguments, _)| arguments.starts_with(name)).map(|(_, told)| &told["code"])
+        };
         for name in ["check", "rehearse", "try", "apply", "rollback"] {
             assert_eq!(went(name), Some(&json!(0)), "{name}: {here:#?}");
         }
@@ -113,6 +117,20 @@ fn a_migration_goes_in_a_container_whose_filter_knows_no_new_calls() {
 }
 
 #[test]
+fn a_change_waits_for_its_confirmation_on_the_oldest_kernel() {
+    let machine = Machine::new("standalone");
+    let systemd = Systemd::start(&machine);
+    let oldest = Refusal::of_kernel(KERNELS[0]);
+    let done = run(&machine, Some(&oldest), &["apply", "--yes", "--confirm-within", "10m", "--json"]);
+    done.expect(0, "awaiting-confirmation");
+    assert_eq!(systemd.armed().len(), 2, "{done}");
+    let done = run(&machine, Some(&oldest), &["confirm", "--json"]);
+    assert_eq!(done.code, Some(0), "{done}");
+    assert!(systemd.armed().is_empty(), "{done}");
+    run(&machine, Some(&oldest), &["status", "--json"]).expect(0, "up-to-date");
+}
+
+#[test]
 fn seeding_goes_on_every_old_kernel_as_on_this_one() {
     let all = |refusal: Option<&Refusal>| -> Vec<Value> {
         let db = Db::sqlite(str::to_owned, str::to_owned);
@@ -137,7 +155,13 @@ fn seeding_goes_on_every_old_kernel_as_on_this_one() {
             }
             let answer = crate::support::binary::answer(&command.output().expect("the binary starts"));
             let document = answer.json();
-            json!([arguments[1], answer.code, document["outcome"], document["changes"], document["error"]["message"]])
+            json!([
+                arguments[1],
+                answer.code,
+                document["outcome"],
+                document["changes"],
+                document["error"]["message"]
+            ])
         });
         said.collect()
     };

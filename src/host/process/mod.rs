@@ -177,7 +177,11 @@ pub fn signal(id: ProcessId, signal: Signal) -> io::Result<()> {
     }
     let sent = descriptor.and_then(|process| sys::pidfd_send_signal(process, signal));
     // What it may signal the kernel judges again.
-    let sent = if sent.as_ref().is_err_and(sys::is_missing) { Ok(kill(Pid::from_raw(id.pid), signal)?) } else { sent };
+    let sent = if sent.as_ref().is_err_and(sys::is_missing) {
+        Ok(kill(Pid::from_raw(id.pid), signal)?)
+    } else {
+        sent
+    };
     sent.map_err(|error| match error.raw_os_error().map(Errno::from_raw) {
         Some(Errno::ESRCH) => io::Error::new(io::ErrorKind::NotFound, "the process is gone"),
         _ => error,

@@ -99,7 +99,10 @@ impl Refusal {
     }
 
     /// Binds a command that is not started yet.
-    #[expect(unsafe_code, reason = "a filter is applied between fork and exec, as by an engine of containers")]
+    #[expect(
+        unsafe_code,
+        reason = "a filter is applied between fork and exec, as by an engine of containers"
+    )]
     pub fn bind(&self, command: &mut Command) {
         let programs = self.0.clone();
         let apply = move || {
