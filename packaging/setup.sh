@@ -1,12 +1,12 @@
 #!/bin/sh
-# Installs what is missing for `make build`, `make demo`, `make test` or `make lint`, and nothing else.
+# Installs what is missing for `make build`, `make demo`, `make test`, `make test-roots` or `make lint`, and nothing else.
 #
 # Starts no service and stops none: where a package would start one, it is told not to.
-# Usage: packaging/setup.sh build|demo|test|lint
+# Usage: packaging/setup.sh build|demo|test|roots|lint
 set -eu
 
 PATH=$PATH:/usr/sbin:/sbin
-purpose=${1:?usage: packaging/setup.sh build|demo|test|lint}
+purpose=${1:?usage: packaging/setup.sh build|demo|test|roots|lint}
 
 say() { echo "setup: $*" >&2; }
 # A command, or a file: there a pattern may stand for the folders of distributions.
@@ -38,6 +38,8 @@ needs() {
             echo "mariadb-install-db mariadb-server mariadb-server"
             ;;
         lint) echo "python3 python3 python3" ;;
+        # Makes roots of Debian's releases; works with apt alone.
+        roots) echo "mmdebstrap mmdebstrap mmdebstrap" ;;
         *) say "not a purpose: $purpose"; exit 64 ;;
     esac
 }

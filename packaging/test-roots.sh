@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # Runs a package on the Debian releases that can still be had, each in a root of its own with its own NGINX and C library.
 #
 # A root is made by mmdebstrap once and kept (packaging/roots/make.sh); each run works on a fresh copy, entered by
@@ -7,7 +7,7 @@
 # and the package is removed (packaging/roots/road.sh). What was said is kept in $CARGO_TARGET_DIR/roots/SUITE.txt.
 # Usage: PACKAGE=dist/motionctl_…_amd64.deb packaging/test-roots.sh [SUITE…]
 #        BINARY=target/…/motionctl          packaging/test-roots.sh [SUITE…]
-set -eu
+set -euo pipefail
 
 here=$(dirname "$0")
 out=${CARGO_TARGET_DIR:-target}/roots
@@ -18,10 +18,15 @@ status=0
 if [ -n "${BINARY:-}" ]; then
     given=$BINARY kind=binary
 else
+    given=${PACKAGE:-} kind=package
     # The newest, where `make package` has left several.
-    given=${PACKAGE:-$(ls -t dist/*.deb 2>/dev/null | head -n 1)} kind=package
+    if [ -z "$given" ]; then
+        for file in dist/*.deb; do
+            if [ -z "$given" ] || [ "$file" -nt "$given" ]; then given=$file; fi
+        done
+    fi
 fi
-[ -f "$given" ] || { echo "test-roots: no package in dist/: run make package, or name one with PACKAGE= or BINARY=" >&2; exit 66; }
+[ -f "$given" ] || { echo "test-roots: no $given: run make package, or name one with PACKAGE= or BINARY=" >&2; exit 66; }
 [ $# -gt 0 ] || set -- bullseye bookworm trixie
 
 trap 'rm -rf "$work"' EXIT

@@ -17,9 +17,9 @@ for device in null zero full random urandom tty; do
     mount --bind "/dev/$device" "$root/dev/$device"
 done
 ln -s /proc/self/fd "$root/dev/fd"
-mkdir -p -m 1777 "$root/dev/shm"
+mkdir -m 1777 "$root/dev/shm"
 mount -t tmpfs -o mode=755 run "$root/run"
-mkdir -p -m 1777 "$root/run/lock"
+mkdir -m 1777 "$root/run/lock"
 hostname "$name"
 echo "$name" >"$root/etc/hostname"
 echo "127.0.0.1 localhost $name" >"$root/etc/hosts"

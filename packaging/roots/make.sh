@@ -8,6 +8,7 @@ set -eu
 suite=${1:?usage: packaging/roots/make.sh SUITE FILE.tar} archive=${2:?which file}
 [ ! -e "$archive" ] || exit 0
 command -v mmdebstrap >/dev/null 2>&1 || { echo "make-root: mmdebstrap is missing: apt-get install mmdebstrap" >&2; exit 69; }
+# shellcheck disable=SC2016 # apt's own words
 mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' | grep -v security | head -n 1)
 [ -n "$mirror" ] || { echo "make-root: apt has no lists of Debian's here: run apt-get update first" >&2; exit 69; }
 mkdir -p "$(dirname "$archive")"

@@ -50,7 +50,8 @@ nginx
 cp -r /etc/nginx /before
 page legacy
 
-echo "# $(. /etc/os-release; echo "$PRETTY_NAME"), $(ldd --version | sed -n '1s/.*) /glibc /p'), $(nginx -v 2>&1)"
+system=$(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release) nginx=$(nginx -v 2>&1 | sed 's/.*: //')
+echo "# $system, $(ldd --version | sed -n '1s/.*) /glibc /p'), $nginx"
 echo
 if [ "$kind" = package ]; then
     want 0 "dpkg -i $file"
@@ -93,10 +94,15 @@ want 0 "motionctl seed list --db mysql:///motion2 --map /root/schema-map.toml"
 
 if [ "$kind" = package ]; then
     want 0 "dpkg -r motionctl"
-    [ -d /var/backups/motionctl ] && [ -d /var/lib/motionctl ] || { echo "road: removing the package took backups along"; exit 1; }
-    want 0 "dpkg -P motionctl"
+    for kept in /var/backups/motionctl /var/lib/motionctl; do
+        [ -d "$kept" ] || { echo "road: removing the package took $kept along"; exit 1; }
+    done
     [ ! -e /usr/bin/motionctl ] || { echo "road: the program is still there"; exit 1; }
+    want 0 "dpkg -P motionctl"
+    for gone in /var/backups/motionctl /var/lib/motionctl /etc/motionctl; do
+        [ ! -e "$gone" ] || { echo "road: purging the package left $gone"; exit 1; }
+    done
 fi
 nginx -t
 page legacy
-echo "== $(. /etc/os-release; echo "$PRETTY_NAME"), $(nginx -v 2>&1 | sed 's/.*: //'): $count commands, each as expected"
+echo "== $system, $nginx: $count commands, each as expected"
