@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the root of a Debian release with its own NGINX and MariaDB, as a tar archive, unless it is there already.
+# Makes the root of a Debian release with its own NGINX, MariaDB and systemd, as a tar archive, unless it is there already.
 #
 # Its packages come from the mirror that this machine uses, their signatures are checked, and no service is started.
 # Usage: packaging/roots/make.sh SUITE FILE.tar
@@ -20,7 +20,7 @@ echo "make-root: $suite (a minute or two)" >&2
 # The name says that it is whole.
 log=$(mktemp)
 trap 'rm -f "$log" "$archive.part"' EXIT
-if ! mmdebstrap --quiet --variant=minbase --format=tar --include="nginx,openssl,$server" \
+if ! mmdebstrap --quiet --variant=minbase --format=tar --include="nginx,openssl,systemd,$server" \
     "$suite" "$archive.part" "$mirror" >"$log" 2>&1; then
     tail -n 3 "$log" >&2
     exit 1

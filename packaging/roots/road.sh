@@ -6,58 +6,18 @@
 set -eu
 
 kind=${1:?package or binary} file=${2:?a file}
-count=0
-
-# The expected exit code, and the command as it is typed.
-want() { # CODE COMMAND…
-    code=$1 said=0
-    shift
-    echo "\$ $*"
-    sh -c "$*" || said=$?
-    [ "$said" = 0 ] || echo "(exit $said)"
-    echo
-    count=$((count + 1))
-    [ "$said" = "$code" ] || { echo "road: expected exit $code of: $*"; exit 1; }
-}
-page() { # EXPECTED: which client answers the new one's route
-    found=$(request /user-ui/login)
-    case $found in
-        *'base href="/user-ui/"'*) found=new ;;
-        *'base href="/"'*) found=legacy ;;
-        *) found="neither: $found" ;;
-    esac
-    [ "$found" = "$1" ] || { echo "road: /user-ui/login is answered by $found, not $1"; exit 1; }
-    echo "# https://cc.example.test/user-ui/login: the $1 client answers"
-    echo
-}
-request() {
-    printf 'GET %s HTTP/1.0\r\nHost: cc.example.test\r\n\r\n' "$1" |
-        openssl s_client -quiet -connect 127.0.0.1:443 -servername cc.example.test 2>/dev/null
-}
-
-# A server as Motion's installer leaves it: the distribution's NGINX, Motion's file, Motion behind it.
-rm -f /etc/nginx/sites-enabled/default
-cp -r /given/server/var/opt/motion2 /var/opt/
-chown -R root:root /var/opt/motion2
-cp /given/server/etc/nginx/conf.d/motion.conf /etc/nginx/conf.d/
-mkdir -p /etc/nginx/tls
-openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=cc.example.test \
-    -keyout /etc/nginx/tls/motion.key -out /etc/nginx/tls/motion.crt 2>/dev/null
-chmod 600 /etc/nginx/tls/motion.key
+# shellcheck source=packaging/roots/server.sh
+. /given/server.sh
+furnish
 perl -e 'use Socket; socket(S, AF_INET, SOCK_DGRAM, 0); my $lo = pack("a16 s x22", "lo", 1 | 64); ioctl(S, 0x8914, $lo) or die $!'
 perl /given/motion.pl &
 nginx
 cp -r /etc/nginx /before
 page legacy
 
-system=$(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release) nginx=$(nginx -v 2>&1 | sed 's/.*: //')
 echo "# $system, $(ldd --version | sed -n '1s/.*) /glibc /p'), $nginx"
 echo
-if [ "$kind" = package ]; then
-    want 0 "dpkg -i $file"
-else
-    want 0 "install -m 755 $file /usr/local/bin/motionctl"
-fi
+install_it "$kind" "$file"
 want 0 "motionctl --version"
 want 0 "motionctl check"
 want 0 "motionctl rehearse"
