@@ -19,8 +19,8 @@ ON_MYSQL = MOTIONCTL_TEST_DATABASE=$(MYSQL) $(RUST) cargo test --locked --test s
 # Tests wait for servers more than they compute.
 test test-deep test-databases: export RUST_TEST_THREADS ?= $(shell echo $$((3 * $$(nproc))))
 
-.PHONY: help demo test test-deep test-databases test-fleet fuzz lint fmt clippy doc deny advisories typos unused msrv \
-    bench build dist dist-binary sbom reproduce install clean
+.PHONY: help demo test test-deep test-databases test-fleet test-roots fuzz lint fmt clippy doc deny advisories typos unused \
+    msrv bench build dist dist-binary sbom reproduce install clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -60,6 +60,11 @@ test-databases: ## The tests of seeding on every MariaDB and MySQL that Debian's
 # The package is the newest of dist/, or PACKAGE=FILE.deb.
 test-fleet: ## Ansible against four servers of their own on this machine, with the package installed on them
 	$(SUDO) packaging/test-fleet.sh $(PACKAGE)
+
+# PACKAGE=FILE.deb or BINARY=FILE name another than the newest package in dist/; SUITES="bullseye" takes fewer releases.
+test-roots: ## Install the package in Debian 11, 12 and 13, and walk the whole road in each (a transcript of each in $(CARGO_TARGET_DIR)/roots)
+	@packaging/setup.sh roots
+	$(SUDO) env CARGO_TARGET_DIR=$(CARGO_TARGET_DIR) PACKAGE="$(PACKAGE)" BINARY="$(BINARY)" packaging/test-roots.sh $(SUITES)
 
 # FUZZ_SECONDS=60 and FUZZ_TARGETS="merge redact" make it shorter. What is found lies in $(CARGO_TARGET_DIR)/fuzz/found.
 fuzz: ## Run every fuzz target for 10 minutes, one after the other (installs cargo-fuzz if it is missing)

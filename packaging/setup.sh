@@ -1,12 +1,13 @@
 #!/bin/sh
-# Installs what is missing for `make build`, `make demo`, `make dist`, `make test` or `make lint`, and nothing else.
+# Installs what is missing for `make build`, `make demo`, `make dist`, `make test`, `make test-roots` or `make lint`, and nothing
+# else.
 #
 # Starts no service and stops none: where a package would start one, it is told not to.
-# Usage: packaging/setup.sh build|demo|dist|test|lint
+# Usage: packaging/setup.sh build|demo|dist|test|roots|lint
 set -eu
 
 PATH=$PATH:/usr/sbin:/sbin
-purpose=${1:?usage: packaging/setup.sh build|demo|dist|test|lint}
+purpose=${1:?usage: packaging/setup.sh build|demo|dist|test|roots|lint}
 
 say() { echo "setup: $*" >&2; }
 # A command, or a file: there a pattern may stand for the folders of distributions.
@@ -48,6 +49,8 @@ needs() {
             echo "python3 python3 python3"
             echo "objdump binutils binutils"
             ;;
+        # Makes roots of Debian's releases; works with apt alone.
+        roots) echo "mmdebstrap mmdebstrap mmdebstrap" ;;
         *) say "not a purpose: $purpose"; exit 64 ;;
     esac
 }

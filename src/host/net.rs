@@ -56,7 +56,12 @@ pub fn make_every_address_local() -> Result<()> {
 /// # Errors
 /// When the kernel does not know the setting (before 4.11) or refuses it.
 pub fn open_low_ports() -> Result<()> {
-    write_setting("net/ipv4/ip_unprivileged_port_start", "0").context("opening the ports below 1024")
+    match write_setting("net/ipv4/ip_unprivileged_port_start", "0") {
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
+            bail!("before Linux 4.11 only root's own programs may listen on the ports below 1024")
+        }
+        set => set.context("opening the ports below 1024"),
+    }
 }
 
 fn local_route(family: AddressFamily) -> Result<()> {

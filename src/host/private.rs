@@ -123,10 +123,7 @@ impl PrivateFolder {
         kill_point!("private: after a rename");
         match renamed {
             // Old kernels and some file systems know no flags; nobody else is in here to race with.
-            Err(error)
-                if error.kind() == io::ErrorKind::InvalidInput
-                    || error.kind() == io::ErrorKind::Unsupported =>
-            {
+            Err(error) if sys::knows_no_flags(&error) => {
                 if self.0.stat_if_any(new)?.is_some() {
                     return Err(io::ErrorKind::AlreadyExists.into());
                 }

@@ -8,7 +8,7 @@ use super::order::{Keep, Kept, Order, Rehearsed};
 use super::stage;
 use crate::apply::{Confirmation, Event, INSTALLING, Request, Run, SandboxChoice, run, states};
 use crate::facts::{Counted, Facts, FileFacts, LimitFacts, LimitKind, ShadowKind};
-use crate::host::sandbox::{Capabilities, ChildContext, Launcher};
+use crate::host::sandbox::{ChildContext, Launcher};
 use crate::host::trust::Executable;
 use crate::host::{Root, WriteLock, clock};
 use crate::inspect::{Inspection, file_facts, inspect, installed_error_log};
@@ -50,14 +50,11 @@ fn rehearse(order: &Order, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
     let Inspection { facts, programs, .. } = inspect(&root, &options.inspect)?;
     let started = clock::monotonic();
     let mut stage = stage::furnish(&facts).map_err(failed)?;
-    let capabilities =
-        if facts.nginx.runs_code.is_empty() { Capabilities::Nginx } else { Capabilities::None };
-    stage::start_nginx(&programs.validating, &facts, capabilities).map_err(failed)?;
+    stage::start_nginx(&programs.validating, &facts, order.capabilities).map_err(failed)?;
     note(rehearsed, "starting the private server", started);
 
     let started = clock::monotonic();
-    // Inside, the copy counts as a live server, whose modules would be trusted.
-    let launcher = Launcher { most: capabilities, ..Launcher::default() };
+    let launcher = Launcher { most: order.capabilities, ..Launcher::default() };
     let prepared = prepare(&root, &launcher, options)?;
     stage.complete(&prepared.to_come(&root)).map_err(failed)?;
     rehearsed.notes.extend(stage.notes.iter().cloned());

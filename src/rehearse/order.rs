@@ -1,5 +1,6 @@
 //! What crosses the sandbox's wall: the order in, the result out.
 
+use crate::host::sandbox::Capabilities;
 use crate::outcome::{BackupSection, DurationSection, FailureKind, LoadSection, ProbeRow, ReloadSection};
 use crate::prepare::Options;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,8 @@ use std::time::Duration;
 pub struct Order {
     /// The options of the change, as they apply inside.
     pub options: Options,
+    /// What the private NGINX may do: inside, a copy of a tree counts as a live server, whose modules are trusted.
+    pub capabilities: Capabilities,
     /// How long a reload may take.
     pub reload_timeout: Duration,
     /// Requests of the load, at least.

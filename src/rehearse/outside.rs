@@ -50,16 +50,13 @@ pub fn rehearse(
 ) -> Result<Rehearsed, Failure> {
     let facts = &prepared.inspection.facts;
     need_root()?;
-    let payload = serde_json::to_value(order(&prepared.inspection, options, wishes)?).map_err(|error| {
-        Failure::new(FailureKind::Failed, format!("writing the rehearsal's order: {error}"))
-    })?;
     let planned = planned(root, prepared);
     let (mut spec, mut notes) = staged::furnished(root, facts, &planned);
+    let order = order(&prepared.inspection, options, wishes, private(spec.capabilities))?;
+    let payload = serde_json::to_value(order).map_err(|error| {
+        Failure::new(FailureKind::Failed, format!("writing the rehearsal's order: {error}"))
+    })?;
     spec.network = Network::Private;
-    if !facts.nginx.runs_code.is_empty() {
-        // The private NGINX gets none, and then needs the ports below 1024.
-        spec.capabilities = Capabilities::None;
-    }
     spec.deadline = LIMIT;
     spec.files.extend(throw_away_passwords(prepared));
     // The server's own journal and backups stay out of it.
@@ -110,7 +107,20 @@ fn planned(root: &Root, prepared: &Prepared) -> Changes {
 /// What to do inside. The new client is where it was found outside; what stops
 /// a change of the live server has been said there and does not stop the
 /// rehearsal.
-fn order(inspection: &Inspection, options: &Options, wishes: Wishes) -> Result<Order, Failure> {
+/// What the private NGINX may do: none of it where its test may not, because a tree runs code of its own.
+fn private(tested: Capabilities) -> Capabilities {
+    match tested {
+        Capabilities::None => Capabilities::None,
+        Capabilities::Test | Capabilities::Nginx => Capabilities::Nginx,
+    }
+}
+
+fn order(
+    inspection: &Inspection,
+    options: &Options,
+    wishes: Wishes,
+    capabilities: Capabilities,
+) -> Result<Order, Failure> {
     let client = inspection.facts.motion.client.as_ref().ok_or_else(|| {
         Failure::new(FailureKind::Refused, "there is nothing to rehearse: the new client was not found")
     })?;
@@ -138,7 +148,7 @@ fn order(inspection: &Inspection, options: &Options, wishes: Wishes) -> Result<O
     }
     options.sandbox = SandboxChoice::Required;
     let Wishes { reload_timeout, load, keep, command } = wishes;
-    Ok(Order { options, reload_timeout, load, keep, command })
+    Ok(Order { options, capabilities, reload_timeout, load, keep, command })
 }
 
 fn need_root() -> Result<(), Failure> {

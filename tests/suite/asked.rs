@@ -121,7 +121,7 @@ fn the_proxy_protocol_is_spoken_where_it_is_wanted() {
 }
 
 /// Where the distributions keep it.
-fn stream_module() -> String {
+pub fn stream_module() -> String {
     let places = ["/usr/lib/nginx/modules", "/usr/lib64/nginx/modules"];
     let files = places.map(|folder| format!("{folder}/ngx_stream_module.so"));
     let found = files.into_iter().find(|file| Path::new(file).exists());

@@ -2,13 +2,13 @@
 //! error that programs know, not with death: a package's script tries much that it does not need. Must be compiled
 //! before the fork and only applied after it.
 
+use crate::host::sys;
 use anyhow::{Context, Result, anyhow};
 use nix::libc;
 use seccompiler::SeccompCmpArgLen::Dword;
 use seccompiler::SeccompCmpOp::{Eq, MaskedEq, Ne};
 use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCondition, SeccompFilter, SeccompRule, TargetArch, apply_filter,
-    sock_filter,
+    BpfProgram, SeccompAction, SeccompCondition, SeccompFilter, SeccompRule, TargetArch, sock_filter,
 };
 use std::collections::BTreeMap;
 
@@ -116,9 +116,13 @@ impl Filters {
         Ok(Self(programs))
     }
 
-    /// Binds this process and all that it starts; for good.
+    /// Binds this process, which has one thread, and all that it starts; for good. New privileges were given up before.
     pub(super) fn apply(&self) -> std::io::Result<()> {
-        self.0.iter().try_for_each(|program| apply_filter(program)).map_err(std::io::Error::other)
+        let step = |one: &sock_filter| libc::sock_filter { code: one.code, jt: one.jt, jf: one.jf, k: one.k };
+        self.0.iter().try_for_each(|program| {
+            let program: Vec<libc::sock_filter> = program.iter().map(step).collect();
+            sys::filter_calls(&program)
+        })
     }
 }
 

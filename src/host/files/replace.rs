@@ -16,7 +16,6 @@ use crate::host::root::Root;
 use crate::host::sys::{self, Onto};
 use crate::host::walk::{Folder, Landing, Last};
 use crate::values::{Attributes, Hash, LinkText, Mtime, RootPath};
-use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, renameat};
 use nix::unistd::{UnlinkatFlags, linkat, symlinkat, unlinkat};
 use std::ffi::{OsStr, OsString};
@@ -208,7 +207,7 @@ fn swap(at: &Landing, hidden: &OsStr, expect: &Expect, new: &New) -> Result<(), 
         (_, New::Nothing) => rename_onto_nothing(folder, name, hidden).map_err(io)?,
         _ => match sys::rename(folder, hidden, name, Onto::Exchange) {
             Ok(()) => {}
-            Err(error) if is_unsupported(&error) => {
+            Err(error) if sys::knows_no_flags(&error) => {
                 return replace_keeping_a_link(folder, hidden, name).map_err(io);
             }
             Err(error) => return Err(io(error)),
@@ -244,17 +243,12 @@ fn replace_keeping_a_link(folder: &Folder, hidden: &OsStr, name: &OsStr) -> io::
 
 pub(super) fn rename_onto_nothing(folder: &Folder, old: &OsStr, new: &OsStr) -> io::Result<()> {
     match sys::rename(folder, old, new, Onto::Nothing) {
-        Err(error) if is_unsupported(&error) => {
+        Err(error) if sys::knows_no_flags(&error) => {
             linkat(folder, old, folder, new, AtFlags::empty())?;
             unlink(folder, old)
         }
         other => other,
     }
-}
-
-fn is_unsupported(error: &io::Error) -> bool {
-    let errno = error.raw_os_error().map(Errno::from_raw);
-    matches!(errno, Some(Errno::EINVAL | Errno::ENOSYS | Errno::EOPNOTSUPP))
 }
 
 pub(super) fn expect_state(at: &Landing, expect: &Expect) -> Result<(), ReplaceError> {

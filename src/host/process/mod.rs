@@ -163,24 +163,29 @@ fn stat_of(id: ProcessId) -> Option<Stat> {
     (stat.starttime == id.start_time && !matches!(stat.state, 'Z' | 'X' | 'x')).then_some(stat)
 }
 
-/// Sends a signal to exactly this process.
+/// Sends a signal to exactly this process, by a descriptor of it: its pid might change hands in the instant between
+/// look and signal. Where there are no such descriptors (before Linux 5.3) or no signals through them (5.1, and filters
+/// of containers), that instant is risked.
 ///
 /// # Errors
 /// `NotFound` when it is gone, also when its pid belongs to another process now;
 /// `PermissionDenied`.
 pub fn signal(id: ProcessId, signal: Signal) -> io::Result<()> {
-    let gone = || io::Error::new(io::ErrorKind::NotFound, "the process is gone");
-    match sys::pidfd_open(id.pid) {
-        Ok(pidfd) if is_alive(id) => sys::pidfd_send_signal(pidfd, signal),
-        Ok(_) => Err(gone()),
-        // Before Linux 5.3 a pid can change hands in the instant between look and signal.
-        Err(error) if error.raw_os_error() == Some(Errno::ENOSYS as i32) && is_alive(id) => {
-            Ok(kill(Pid::from_raw(id.pid), signal)?)
-        }
-        Err(error) if error.raw_os_error() == Some(Errno::ENOSYS as i32) => Err(gone()),
-        Err(error) if error.raw_os_error() == Some(Errno::ESRCH as i32) => Err(gone()),
-        Err(error) => Err(error),
+    let descriptor = sys::pidfd_open(id.pid);
+    if !is_alive(id) {
+        return Err(io::Error::new(io::ErrorKind::NotFound, "the process is gone"));
     }
+    let sent = descriptor.and_then(|process| sys::pidfd_send_signal(process, signal));
+    // What it may signal the kernel judges again.
+    let sent = if sent.as_ref().is_err_and(sys::is_missing) {
+        Ok(kill(Pid::from_raw(id.pid), signal)?)
+    } else {
+        sent
+    };
+    sent.map_err(|error| match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::ESRCH) => io::Error::new(io::ErrorKind::NotFound, "the process is gone"),
+        _ => error,
+    })
 }
 
 fn all_stats() -> io::Result<Vec<Stat>> {

@@ -32,9 +32,10 @@ pub(super) struct Built {
 /// What became of the host's root.
 #[derive(Debug, PartialEq, Eq)]
 enum Old {
+    /// Below the private root, at [`HOST`].
     Hanging,
-    /// The caller's root was no mount: it could only be left, not replaced.
-    OutOfReach,
+    /// Under the private root, where no path leads.
+    Covered,
 }
 
 /// Opens the `--root` tree, before anything can hide it; `None` for the live
@@ -75,7 +76,7 @@ pub(super) fn build(
     notes.extend(more);
     notes.extend(special::furnish(&staging, &target)?);
     drop((root, submounts));
-    let host = enter(&target, &mut notes)?;
+    let host = enter(&target, spec.layers, &mut notes)?;
     if network == Network::Private {
         configure_network(spec, identity, &mut notes)?;
     }
@@ -103,19 +104,26 @@ impl Built {
     }
 }
 
-/// Makes `target` the root of this process and of all it starts. With
-/// `pivot_root` there is no way back, with `chroot` there is one for a process
-/// that may `chroot` itself; the job may not.
-fn enter(target: &Path, notes: &mut Vec<String>) -> Result<Old> {
+/// Makes `target` the root of this process and of all it starts, so that no way leads back to the host's. Where
+/// `pivot_root` is refused, by a filter of a container or because the root is the kernel's own (`rootfs`, which cannot
+/// be put away), the private root is moved over the host's, as an initramfs does it. A bare `chroot` would do neither:
+/// `..` leads out of it for whoever may `chroot`, and the kernel allows no user namespace there.
+fn enter(target: &Path, layers: Visibility, notes: &mut Vec<String>) -> Result<Old> {
     let hung: PathBuf = target.join(HOST.trim_start_matches('/'));
     fs::create_dir(&hung).with_context(|| format!("creating `{}`", hung.display()))?;
     chdir(target).with_context(|| format!("entering `{}`", target.display()))?;
     let old = match pivot_root(".", &hung) {
         Ok(()) => Old::Hanging,
+        // A program that nobody judged gets no root that only hides the host's.
+        Err(cause) if layers == Visibility::Shown => {
+            return Err(cause).context("putting the host's root away (pivot_root)");
+        }
         Err(cause) => {
-            notes.push(format!("chroot instead of pivot_root: {cause}"));
+            notes.push(format!("the host's root is covered, not put away (pivot_root: {cause})"));
+            fs::remove_dir(&hung).with_context(|| format!("removing `{}`", hung.display()))?;
+            mounts::cover_root(Path::new(".")).with_context(|| format!("after pivot_root: {cause}"))?;
             chroot(".").context("changing the root")?;
-            Old::OutOfReach
+            Old::Covered
         }
     };
     chdir("/").context("entering the private root")?;

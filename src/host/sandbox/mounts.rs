@@ -45,6 +45,11 @@ pub(super) fn bind_read_only(source: &Path, target: &Path) -> Result<()> {
     read_only(target)
 }
 
+/// Moves the mount at `folder` over the root. Who then changes its root to it sees nothing of what lies below.
+pub(super) fn cover_root(folder: &Path) -> Result<()> {
+    mount(Some(folder), "/", NOTHING, MsFlags::MS_MOVE, NOTHING).context("moving the private root over `/`")
+}
+
 /// Makes the mount at `target` read-only. The other flags are repeated: in a
 /// user namespace the kernel refuses to lose one of them.
 pub(super) fn read_only(target: &Path) -> Result<()> {
@@ -108,7 +113,7 @@ pub(super) fn path_of(descriptor: &OwnedFd) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}", descriptor.as_raw_fd()))
 }
 
-/// The identity of the mount that a descriptor lies on.
+/// The identity of the mount that a descriptor lies on; `None` where the kernel does not tell (before 3.15).
 pub(super) fn mount_id(descriptor: &OwnedFd) -> Option<u64> {
     let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", descriptor.as_raw_fd())).ok()?;
     info.lines().find_map(|line| line.strip_prefix("mnt_id:"))?.trim().parse().ok()

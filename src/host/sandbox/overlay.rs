@@ -62,7 +62,13 @@ fn is_real(one: &Mounted) -> bool {
 /// `None` for a mount that another one has hidden, or that vanished.
 fn open(one: Mounted) -> Option<Submount> {
     let source = mounts::name(&one.path).ok()?;
-    (mounts::mount_id(&source) == Some(one.id)).then_some(Submount { path: one.path, source })
+    may_be(mounts::mount_id(&source), &one).then_some(Submount { path: one.path, source })
+}
+
+/// Where the kernel does not tell (before 3.15), what is opened counts: of a hidden mount that is the one on top,
+/// which is then laid there twice.
+fn may_be(opened: Option<u64>, listed: &Mounted) -> bool {
+    opened.is_none_or(|id| id == listed.id)
 }
 
 /// Mounts the private copy of `/` on `target`. Returns notes for the reader.
@@ -109,4 +115,23 @@ fn submount(staging: &Staging, one: &Submount, target: &Path, layers: Visibility
         return mounts::bind_read_only(&source, target);
     }
     bail!("it is neither a folder nor a file")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mount_counts_unless_the_kernel_says_that_it_is_another() {
+        let listed = Mounted {
+            id: 7,
+            path: "/var".into(),
+            fs_type: "ext4".to_owned(),
+            source: String::new(),
+            options: String::new(),
+        };
+        assert!(may_be(Some(7), &listed));
+        assert!(!may_be(Some(8), &listed));
+        assert!(may_be(None, &listed));
+    }
 }

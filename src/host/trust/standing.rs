@@ -6,10 +6,10 @@
 use super::executable::{Distrust, Running};
 use super::rule::Judge;
 use procfs::process::Process;
-use std::fmt::Display;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where a process that is not ours to touch stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +47,8 @@ pub enum Why {
 /// Who looks, and from where.
 pub(in crate::host) struct Viewer {
     judge: Judge,
-    user_namespace: Option<PathBuf>,
-    pid_namespace: Option<PathBuf>,
+    user_namespace: Namespace,
+    pid_namespace: Namespace,
     root: Option<(u64, u64)>,
     /// Whether every process that can be seen is one that we started.
     alone: bool,
@@ -76,8 +76,8 @@ impl Viewer {
     pub(in crate::host) fn here() -> Self {
         Self {
             judge: Judge::ours(),
-            user_namespace: namespace("self", "user"),
-            pid_namespace: namespace("self", "pid"),
+            user_namespace: Namespace::ours("user"),
+            pid_namespace: Namespace::ours("pid"),
             root: identity("/"),
             alone: is_alone(),
         }
@@ -92,8 +92,8 @@ impl Viewer {
             return Err(Standing::Foreign(Why::User));
         }
         let look = Look {
-            user_namespace: Surroundings::of(self.user_namespace.as_ref(), namespace(pid, "user").as_ref()),
-            pid_namespace: Surroundings::of(self.pid_namespace.as_ref(), namespace(pid, "pid").as_ref()),
+            user_namespace: self.user_namespace.beside(pid, "user"),
+            pid_namespace: self.pid_namespace.beside(pid, "pid"),
             root: Surroundings::of(self.root.as_ref(), identity(&format!("/proc/{pid}/root/")).as_ref()),
         };
         let running = match place(look, self.alone) {
@@ -158,8 +158,34 @@ impl Surroundings {
     }
 }
 
-fn namespace(pid: impl Display, kind: &str) -> Option<PathBuf> {
-    fs::read_link(format!("/proc/{pid}/ns/{kind}")).ok()
+/// Where we live, of one kind of namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Namespace {
+    Named(PathBuf),
+    /// The kernel was built without this kind, so that nobody can have another.
+    NoneAtAll,
+    Unknown,
+}
+
+impl Namespace {
+    fn ours(kind: &str) -> Self {
+        let folder = Path::new("/proc/self/ns");
+        match fs::read_link(folder.join(kind)) {
+            Ok(name) => Self::Named(name),
+            Err(error) if error.kind() == ErrorKind::NotFound && folder.is_dir() => Self::NoneAtAll,
+            Err(_) => Self::Unknown,
+        }
+    }
+
+    /// Whether another process lives in it, too.
+    fn beside(&self, pid: i32, kind: &str) -> Surroundings {
+        let theirs = || fs::read_link(format!("/proc/{pid}/ns/{kind}")).ok();
+        match self {
+            Self::Named(ours) => Surroundings::of(Some(ours), theirs().as_ref()),
+            Self::NoneAtAll => Surroundings::Same,
+            Self::Unknown => Surroundings::Unknown,
+        }
+    }
 }
 
 fn identity(path: &str) -> Option<(u64, u64)> {
@@ -203,6 +229,16 @@ mod tests {
         assert_eq!(place(look(Other, Same), true), Place::Here);
         assert_eq!(place(look(Other, Other), true), Place::Elsewhere(Space::Root));
         assert_eq!(place(look(Unknown, Same), true), Place::Unseen);
+    }
+
+    #[test]
+    fn a_kind_of_namespace_that_the_kernel_lacks_is_everybodys() {
+        let me = i32::try_from(std::process::id()).unwrap();
+        assert_eq!(Namespace::ours("pid").beside(me, "pid"), Same);
+        assert_eq!(Namespace::ours("no-such-kind"), Namespace::NoneAtAll);
+        assert_eq!(Namespace::NoneAtAll.beside(me, "no-such-kind"), Same);
+        assert_eq!(Namespace::Named("user:[0]".into()).beside(me, "user"), Other);
+        assert_eq!(Namespace::Unknown.beside(me, "user"), Unknown);
     }
 
     #[test]

@@ -36,7 +36,7 @@ mod shapes;
 mod standing;
 mod suggestions;
 mod summary;
-mod support;
+pub mod support;
 mod terminal;
 mod transaction;
 mod traps;

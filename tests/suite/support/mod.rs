@@ -16,6 +16,7 @@
 //! | [`signer::Signer`] | somebody who signs bundles with the real `minisign` |
 //! | [`only_on`] | whether the run's database server is of the kind that a test is about |
 //! | [`newest`] | the newest NGINX of Debian's suites, beside the one that is installed |
+//! | [`old_kernel::Refusal`] | a command to which this kernel is an older one, or a container's |
 //! | [`depth`] | how many cases of a matrix or of generated input a run has |
 //!
 //! Invariant: whatever is started here ends with the value that stands for it.
@@ -30,6 +31,7 @@ pub mod machine;
 pub mod mount;
 pub mod newest;
 pub mod nginx;
+pub mod old_kernel;
 pub mod only_on;
 pub mod paused;
 pub mod port;
