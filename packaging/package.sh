@@ -58,7 +58,8 @@ lone() {
 lay_out() {
     stage=$target/package
     rm -rf "$stage"
-    mkdir -p "$stage/bin" "$stage/man" "$stage/completions" "$stage/units" "$stage/doc" "$stage/debian" "$stage/licenses" "$stage/share" "$stage/scripts"
+    for part in bin man completions units doc debian licenses share scripts kind; do mkdir -p "$stage/$part"; done
+    for kind in deb rpm; do echo "$kind" >"$stage/kind/$kind"; done
     cp "$binary" "$stage/bin/motionctl"
     "$motionctl" man "$stage/man" >/dev/null
     gzip -9n "$stage"/man/*

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Installs what is missing for `make build`, `make demo`, `make test` or `make lint`, and nothing else.
+# Installs what is missing for `make build`, `make demo`, `make test`, `make lint` or `make test-package`, and nothing else.
 #
 # Starts no service and stops none: where a package would start one, it is told not to.
-# Usage: packaging/setup.sh build|demo|test|lint
+# Usage: packaging/setup.sh build|demo|test|lint|package
 set -eu
 
 PATH=$PATH:/usr/sbin:/sbin
-purpose=${1:?usage: packaging/setup.sh build|demo|test|lint}
+purpose=${1:?usage: packaging/setup.sh build|demo|test|lint|package}
 
 say() { echo "setup: $*" >&2; }
 # A command, or a file: there a pattern may stand for the folders of distributions.
@@ -38,6 +38,16 @@ needs() {
             echo "mariadb-install-db mariadb-server mariadb-server"
             ;;
         lint) echo "python3 python3 python3" ;;
+        package)
+            echo "python3 python3 python3"
+            echo "objdump binutils binutils"
+            # What looks at the packages; the roots are Debian's.
+            echo "rpm rpm rpm"
+            if have apt-get; then
+                echo "lintian lintian lintian"
+                echo "mmdebstrap mmdebstrap mmdebstrap"
+            fi
+            ;;
         *) say "not a purpose: $purpose"; exit 64 ;;
     esac
 }
@@ -52,7 +62,7 @@ missing() { # apt|dnf
     # For packaging/unpack.sh, which works with apt alone.
     if [ "$1" = apt ] && [ "$purpose" = test ] && ! have patchelf; then echo patchelf; fi
     # Debian keeps the part of `python3 -m venv` that matters in a package of its own.
-    if [ "$1" = apt ] && [ "$purpose" = lint ] && ! python3 -c 'import ensurepip' 2>/dev/null; then
+    if [ "$1" = apt ] && case $purpose in lint | package) true ;; *) false ;; esac && ! python3 -c 'import ensurepip' 2>/dev/null; then
         echo python3-venv
     fi
 }

@@ -123,7 +123,7 @@ pub enum Command {
         #[arg(value_name = "CODE")]
         what: Option<String>,
     },
-    /// Write the units for systemd, without enabling them
+    /// Write and enable the units for systemd: what sets an interrupted change right before NGINX starts
     InstallUnit(InstallUnitArgs),
     /// Print the completion script of a shell
     Completions {
