@@ -26,6 +26,7 @@ mod database;
 mod elsewhere;
 mod faults;
 mod files;
+mod install_unit;
 mod linear;
 mod local_away;
 mod local_changes;
