@@ -343,7 +343,7 @@ fn unloadable(error: &ConfigError) -> Failure {
     let text = redact_text(&error.to_string());
     let finding = Finding::new(codes::NGINX_CONFIG_BROKEN, "NGINX's configuration cannot be read")
         .evidence(text.clone())
-        .advice("mend it until `nginx -t` accepts it; nothing is changed before");
+        .advice("fix it until `nginx -t` accepts it; nothing is changed before");
     Failure::new(FailureKind::Invalid, format!("reading NGINX's configuration: {text}"))
         .with_findings(vec![finding])
 }

@@ -183,7 +183,7 @@ fn upstreams(root: &Root, facts: &Facts) -> Vec<Finding> {
             findings.push(
                 Finding::new(codes::SITE_DEAD_UPSTREAM, "an upstream does not look alive")
                     .evidence(format!("{evidence}: {reason}"))
-                    .advice("it is carried over as it is; mend it in a change of its own"),
+                    .advice("it is carried over as it is; fix it in a change of its own"),
             );
         }
         if is_remote(upstream) && !upstream.serves_motion {

@@ -50,7 +50,7 @@ impl Gate<'_> {
         }
         let finding = verdict.errors.iter().fold(
             Finding::new(codes::NGINX_CONFIG_BROKEN, "the configuration as it is fails `nginx -t`")
-                .advice("mend it first; nothing is changed before"),
+                .advice("fix it first; nothing is changed before"),
             |finding, line| finding.evidence(redact_message(self.config, line)),
         );
         let message = format!("the configuration as it is fails `nginx -t`: {}", self.shown(&verdict));
@@ -117,7 +117,7 @@ impl Gate<'_> {
             } else if !verdict.accepted {
                 let message = format!("nginx refuses the new configuration: {}", self.shown(&verdict));
                 return Err(Failure::new(FailureKind::Invalid, message)
-                    .with_hint("nothing was changed; mend the template"));
+                    .with_hint("nothing was changed; fix the template"));
             }
             if index + 1 == count {
                 self.test_new_by_the_other(state, findings)?;

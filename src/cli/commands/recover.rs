@@ -202,7 +202,7 @@ fn bare(context: &Context, options: &inspect::Options) -> Result<Option<Known>, 
             FailureKind::NeedsOperator,
             format!("could not look whether NGINX runs: {}; nothing was recovered", failure.message),
         )
-        .with_hint("mend that, then run `motionctl recover`")),
+        .with_hint("fix that, then run `motionctl recover`")),
     }
 }
 

@@ -80,7 +80,7 @@ fn not_computed(error: &(dyn std::error::Error + 'static)) -> Finding {
     let denied = denied.is_some_and(|source| source.kind() == io::ErrorKind::PermissionDenied);
     Finding::graded(codes::HOST_DISK_SPACE, Level::Warn, "whether a change fits on the disk is not known")
         .evidence(error.to_string())
-        .advice(if denied { "look as root" } else { "an apply would fail in the same way; mend it first" })
+        .advice(if denied { "look as root" } else { "an apply would fail in the same way; fix it first" })
 }
 
 /// Bytes as people read them, `rounded` to whole units.

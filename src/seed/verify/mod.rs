@@ -1,7 +1,7 @@
 //! A schema map held against the live database, before anything is read by it or written.
 //!
 //! Invariant: pure; what a command relies on must match, the rest is only said. A difference names
-//! the place, what the map expects and what was found. It must never mend a map.
+//! the place, what the map expects and what was found. It must never fix a map.
 
 mod column;
 mod definition;
