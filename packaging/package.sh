@@ -115,7 +115,8 @@ debian() {
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$source" log -1 --format=%ct 2>/dev/null || stat -c %Y "$source/Cargo.toml")}
 PACKAGE_ARCH=$(architecture)
 PACKAGE_GLIBC=${PACKAGE_GLIBC:-$(glibc)}
-PACKAGE_VERSION=${PACKAGE_VERSION:-$(sed -n 's/^version = "\(.*\)"$/\1/p' "$source/Cargo.toml" | head -n 1)}
+# Before a release comes what precedes it: `0.2.0~rc.1` sorts below `0.2.0`, and `0.2.0-rc.1` would not.
+PACKAGE_VERSION=${PACKAGE_VERSION:-$(sed -n 's/^version = "\(.*\)"$/\1/p' "$source/Cargo.toml" | head -n 1 | tr - '~')}
 PACKAGE_MAINTAINER=${PACKAGE_MAINTAINER:-motionctl contributors <motionctl@localhost>}
 PACKAGE_UNITS=/usr/lib/systemd/system
 export SOURCE_DATE_EPOCH PACKAGE_ARCH PACKAGE_GLIBC PACKAGE_VERSION PACKAGE_MAINTAINER PACKAGE_UNITS

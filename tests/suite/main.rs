@@ -39,6 +39,7 @@ mod manifest;
 mod masters;
 mod new_client;
 mod offered;
+mod package;
 mod pipelines;
 mod place;
 mod plan;
