@@ -19,8 +19,8 @@ ON_MYSQL = MOTIONCTL_TEST_DATABASE=$(MYSQL) $(RUST) cargo test --locked --test s
 # Tests wait for servers more than they compute.
 test test-deep test-databases: export RUST_TEST_THREADS ?= $(shell echo $$((3 * $$(nproc))))
 
-.PHONY: help demo test test-deep test-databases test-fleet test-roots fuzz lint fmt clippy doc deny advisories typos unused \
-    msrv bench build dist dist-binary sbom reproduce install clean
+.PHONY: help demo test test-deep test-databases test-fleet test-package test-roots fuzz lint fmt clippy doc deny advisories \
+    typos unused msrv bench build dist dist-binary sbom reproduce package install clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
@@ -145,6 +145,14 @@ install: ## Install what `make build` built: binary, units (none is enabled), ma
 	$(BIN) completions bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/motionctl
 	$(BIN) completions zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_motionctl
 	$(BIN) completions fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/motionctl.fish
+
+# BIN=FILE takes another binary, such as one of `cargo build`: good for trials.
+package: ## Make a .deb and an .rpm of the portable binary in dist/ (`make dist`), or of BIN=FILE
+	packaging/package.sh $(if $(filter command,$(origin BIN)),$(BIN),dist/motionctl-$(shell uname -m)) dist
+
+test-package: ## Install, upgrade, remove and purge the packages in dist/ with dpkg and rpm, in roots that are thrown away
+	@packaging/setup.sh package
+	$(SUDO) packaging/test-package.sh dist
 
 clean: ## Remove what was built
 	$(RUST) cargo clean

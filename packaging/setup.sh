@@ -1,13 +1,13 @@
 #!/bin/sh
-# Installs what is missing for `make build`, `make demo`, `make dist`, `make test`, `make test-roots` or `make lint`, and nothing
-# else.
+# Installs what is missing for `make build`, `make demo`, `make dist`, `make test`, `make test-package`, `make test-roots` or
+# `make lint`, and nothing else.
 #
 # Starts no service and stops none: where a package would start one, it is told not to.
-# Usage: packaging/setup.sh build|demo|dist|test|roots|lint
+# Usage: packaging/setup.sh build|demo|dist|lint|package|roots|test
 set -eu
 
 PATH=$PATH:/usr/sbin:/sbin
-purpose=${1:?usage: packaging/setup.sh build|demo|dist|test|roots|lint}
+purpose=${1:?usage: packaging/setup.sh build|demo|dist|lint|package|roots|test}
 
 say() { echo "setup: $*" >&2; }
 # A command, or a file: there a pattern may stand for the folders of distributions.
@@ -51,6 +51,16 @@ needs() {
             ;;
         # Makes roots of Debian's releases; works with apt alone.
         roots) echo "mmdebstrap mmdebstrap mmdebstrap" ;;
+        package)
+            echo "python3 python3 python3"
+            echo "objdump binutils binutils"
+            # What looks at the packages; the roots are Debian's.
+            echo "rpm rpm rpm"
+            if have apt-get; then
+                echo "lintian lintian lintian"
+                echo "mmdebstrap mmdebstrap mmdebstrap"
+            fi
+            ;;
         *) say "not a purpose: $purpose"; exit 64 ;;
     esac
 }
@@ -65,7 +75,7 @@ missing() { # apt|dnf
     # For packaging/unpack.sh, which works with apt alone.
     if [ "$1" = apt ] && [ "$purpose" = test ] && ! have patchelf; then echo patchelf; fi
     # Debian keeps the part of `python3 -m venv` that matters in a package of its own.
-    if [ "$1" = apt ] && { [ "$purpose" = lint ] || [ "$purpose" = dist ]; } && ! python3 -c 'import ensurepip' 2>/dev/null; then
+    if [ "$1" = apt ] && case $purpose in dist | lint | package) true ;; *) false ;; esac && ! python3 -c 'import ensurepip' 2>/dev/null; then
         echo python3-venv
     fi
 }

@@ -126,7 +126,7 @@ pub enum Command {
     },
     /// Which build this is, and which formats it writes and reads
     Version,
-    /// Write the units for systemd, without enabling them
+    /// Write and enable the units for systemd: what sets an interrupted change right before NGINX starts
     InstallUnit(InstallUnitArgs),
     /// Print the completion script of a shell
     Completions {

@@ -118,3 +118,51 @@ impl Settings {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// What packages put at `/etc/motionctl/config.toml`: words, and keys behind a `#` alone.
+    const SAMPLE: &str = include_str!("../../packaging/package/config.toml");
+
+    fn read(text: &str) -> Result<Settings, String> {
+        toml::from_str(text).map_err(|error| error.message().to_owned())
+    }
+
+    /// The keys that there are below a table, in the words of the refusal of another one.
+    fn keys(table: &str) -> BTreeSet<String> {
+        let refused = read(&format!("{table}\nnonsense = 1\n")).expect_err("no such key");
+        let known = refused.split_once("expected one of ").expect("the keys").1;
+        known.split(", ").map(|key| key.trim_matches('`').to_owned()).collect()
+    }
+
+    #[test]
+    fn the_packaged_settings_have_every_key_and_set_none() {
+        assert!(
+            SAMPLE.lines().all(|line| line.is_empty() || line.starts_with('#')),
+            "as it comes it says nothing"
+        );
+        let said: Vec<_> = SAMPLE
+            .lines()
+            .filter_map(|line| line.strip_prefix('#'))
+            .filter(|line| line.starts_with(|first: char| first == '[' || first.is_ascii_lowercase()))
+            .collect();
+        let mut table = "";
+        let mut found = BTreeSet::new();
+        for line in &said {
+            match line.split_once(" = ") {
+                Some((key, _)) => assert!(found.insert((table, key.to_owned())), "{line} stands there twice"),
+                None => table = line,
+            }
+        }
+        let all = ["", "[watch]", "[[probe]]"].map(|table| (table, keys(table)));
+        // Tables are keys of the table above them.
+        let all = all.iter().flat_map(|(table, keys)| keys.iter().map(|key| (*table, key.clone())));
+        let all: BTreeSet<_> = all.filter(|(_, key)| key != "watch" && key != "probe").collect();
+        assert_eq!(found, all);
+        // Two ways to name one thing exclude each other as flags; as a text every line is one that is read.
+        read(&said.join("\n")).expect("every example is a value that the key takes");
+    }
+}

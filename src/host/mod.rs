@@ -32,6 +32,7 @@ pub mod random;
 pub mod reach;
 mod root;
 pub mod sandbox;
+pub mod services;
 mod space;
 mod sys;
 pub mod syslog;

@@ -7,7 +7,8 @@
 //! this start of the machine, and may wake too early, never too late.
 
 use super::command::{self, Printed, Privileges};
-use super::trust::{self, Executable};
+use super::services::{succeeded, tool};
+use super::trust::Executable;
 use super::{clock, clocks};
 use std::fs;
 use std::io;
@@ -74,14 +75,7 @@ impl Timers {
         if !is_booted() {
             return Err(io::Error::other(format!("systemd does not run here: there is no {BOOTED}")));
         }
-        let program = |name: &str| {
-            let found = trust::find(name);
-            let refused = found.refused.first().map(|distrust| format!("`{name}` is not run: {distrust}"));
-            found.program.ok_or_else(|| {
-                io::Error::other(refused.unwrap_or_else(|| format!("`{name}` is not installed")))
-            })
-        };
-        let timers = Self { systemctl: program("systemctl")?, systemd_run: program("systemd-run")? };
+        let timers = Self { systemctl: tool("systemctl")?, systemd_run: tool("systemd-run")? };
         succeeded("systemctl", &timers.systemctl(&["show", "--property=Version"])?)?;
         Ok(timers)
     }
@@ -289,15 +283,6 @@ fn wall(later: Duration) -> io::Result<String> {
 fn units(name: &str) -> io::Result<[String; 2]> {
     let name = unit_name(name)?;
     Ok([format!("{name}.timer"), format!("{name}{AGAIN}*.timer")])
-}
-
-fn succeeded(program: &str, printed: &Printed) -> io::Result<()> {
-    if printed.status.success() {
-        return Ok(());
-    }
-    let said = printed.stderr.trim();
-    let said = if said.is_empty() { printed.status.to_string() } else { said.to_owned() };
-    Err(io::Error::other(format!("{program}: {said}")))
 }
 
 /// Names come from a journal: nothing else may become an option or a pattern.

@@ -4,66 +4,103 @@
 //! Invariant: looks at files only, so that it says the same of a live server
 //! and of a copied tree. Where there is no systemd, nothing is claimed.
 
+use super::units::{ADMINISTRATORS, UnitFile, lost_program, unit_file, wanted};
 use crate::host::{Root, timers};
 use crate::outcome::codes;
 use crate::outcome::{Finding, Level};
-use std::path::Path;
 
 /// The unit that does it.
 pub const UNIT: &str = "motionctl-recover.service";
-/// Where an administrator's units and links lie (systemd.unit(5)).
-const FOLDER: &str = "/etc/systemd/system";
+/// What a package says of itself here: `deb` or `rpm`.
+const PACKAGE: &str = "/usr/share/motionctl/package";
+/// Where packages put the program.
+const PACKAGED: &str = "/usr/bin/motionctl";
 
 /// What is known of the unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BootUnit {
     /// It runs before NGINX at every start.
     Enabled,
-    /// It does not, and why.
-    Missing(String),
+    /// It does not.
+    Missing(Missing),
     /// This server, or tree, has no systemd.
     NoSystemd,
+}
+
+/// Why it does not run, and what helps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    reason: String,
+    advice: String,
 }
 
 /// Looks for the unit.
 #[must_use]
 pub fn boot_unit(root: &Root) -> BootUnit {
-    let is_folder = root.metadata(FOLDER).is_ok_and(|metadata| metadata.is_dir());
+    let is_folder = root.metadata(ADMINISTRATORS).is_ok_and(|metadata| metadata.is_dir());
     let has_systemd = if root.is_live() { timers::is_booted() } else { is_folder };
     if !has_systemd {
         return BootUnit::NoSystemd;
     }
-    let own = Path::new(FOLDER).join(UNIT);
-    if root.symlink_metadata(&own).is_ok() && !is_file(root, &own) {
-        return BootUnit::Missing(format!("{} is masked, or leads nowhere", own.display()));
-    }
-    let names = root.read_dir(FOLDER).unwrap_or_default();
-    let links: Vec<_> = names
-        .iter()
-        .filter(|name| {
-            name.to_str().is_some_and(|name| name.ends_with(".wants") || name.ends_with(".requires"))
-        })
-        .map(|name| Path::new(FOLDER).join(name).join(UNIT))
-        .filter(|link| root.symlink_metadata(link).is_ok())
-        .collect();
-    match links.iter().find(|link| is_file(root, link)) {
-        Some(_) => BootUnit::Enabled,
-        None => BootUnit::Missing(match links.first() {
-            Some(link) => format!("{} leads nowhere", link.display()),
-            None => format!("no {FOLDER}/*.wants holds {UNIT}"),
-        }),
-    }
+    let link = wanted(root, UNIT);
+    let (reason, advice) = match (unit_file(root, UNIT), link) {
+        (UnitFile::Masked(path), _) => (format!("{path} is masked, or leads nowhere"), unmask(root)),
+        (UnitFile::Nowhere, Some(link)) => {
+            (format!("{link} is there, and no unit of that name"), install(root))
+        }
+        (UnitFile::Nowhere, None) => (format!("no {UNIT} is installed"), install(root)),
+        (UnitFile::There { path, text }, link) => match (lost_program(root, UNIT, &text), link) {
+            (Some(program), _) => (format!("{path} runs {program}, which is not there"), install_unit(root)),
+            (None, Some(_)) => return BootUnit::Enabled,
+            (None, None) => {
+                (format!("{path} is there, and no {ADMINISTRATORS}/*.wants holds it"), enable(root))
+            }
+        },
+    };
+    BootUnit::Missing(Missing { reason, advice })
 }
 
 /// The finding of a server without it.
 #[must_use]
-pub fn no_boot_unit(reason: &str) -> Finding {
+pub fn no_boot_unit(missing: &Missing) -> Finding {
     let title = "after a power cut nothing finishes or undoes a change before NGINX starts";
     Finding::graded(codes::HOST_NO_BOOT_UNIT, Level::Warn, title)
-        .evidence(reason.to_owned())
-        .advice(format!("install the unit with `make install`, then `systemctl enable {UNIT}`"))
+        .evidence(missing.reason.clone())
+        .advice(missing.advice.clone())
 }
 
-fn is_file(root: &Root, path: &Path) -> bool {
-    root.metadata(path).is_ok_and(|metadata| metadata.is_file())
+/// A package or `make install` has brought it.
+fn enable(root: &Root) -> String {
+    if root.is_live() { format!("`systemctl enable {UNIT}`") } else { install_unit(root) }
+}
+
+/// Nobody masks a unit by accident.
+fn unmask(root: &Root) -> String {
+    let systemctl = match root.is_live() {
+        true => "systemctl".to_owned(),
+        false => format!("systemctl --root={}", root.base().display()),
+    };
+    format!(
+        "where it was not switched off on purpose: `{systemctl} unmask {UNIT}`, then `{systemctl} enable {UNIT}`"
+    )
+}
+
+/// There is no unit: what brings it is what brought the program.
+fn install(root: &Root) -> String {
+    let is_packaged = root.is_live() && timers::this_program().is_ok_and(|program| program == PACKAGED);
+    let kind = root.read(PACKAGE).ok().filter(|_| is_packaged);
+    let again = match kind.as_deref().map(<[u8]>::trim_ascii) {
+        Some(b"deb") => "dpkg -i",
+        Some(b"rpm") => "rpm -U --replacepkgs",
+        _ => return install_unit(root),
+    };
+    format!("the package has lost its unit: `{again}` its file once more, then `systemctl enable {UNIT}`")
+}
+
+/// A program that was copied brings it itself, also into a tree.
+fn install_unit(root: &Root) -> String {
+    match root.is_live() {
+        true => "`motionctl install-unit` writes and enables it".to_owned(),
+        false => format!("`motionctl install-unit --root {}` writes and enables it", root.base().display()),
+    }
 }

@@ -39,6 +39,7 @@ mod served;
 pub mod sessions;
 mod site;
 mod topology;
+pub mod units;
 mod upstream;
 mod values;
 mod variables;

@@ -42,7 +42,7 @@ pub fn review(root: &Root, facts: &Facts, config: &Config) -> Vec<Finding> {
 
 fn boot(root: &Root) -> Option<Finding> {
     match boot_unit(root) {
-        BootUnit::Missing(reason) => Some(no_boot_unit(&reason)),
+        BootUnit::Missing(missing) => Some(no_boot_unit(&missing)),
         BootUnit::Enabled | BootUnit::NoSystemd => None,
     }
 }

@@ -49,4 +49,7 @@ pub struct InstallUnitArgs {
     /// The units that look after Motion's file, in the place of the boot unit
     #[arg(long)]
     pub watch: bool,
+    /// Write the units and enable nothing, such as for an image that others start
+    #[arg(long)]
+    pub no_enable: bool,
 }

@@ -58,8 +58,8 @@ pub fn demanded(context: &Context, within: Option<Duration>) -> Result<Confirmat
     }
     let timers = Timers::reach().and_then(|timers| timers.share_our_clock().map(|()| timers));
     let timers = timers.map_err(|error| no_timer(error.to_string()))?;
-    if let BootUnit::Missing(reason) = boot_unit(&context.root) {
-        let mut finding = no_boot_unit(&reason);
+    if let BootUnit::Missing(missing) = boot_unit(&context.root) {
+        let mut finding = no_boot_unit(&missing);
         finding.regrade(Level::Stop);
         return Err(refused(
             "--confirm-within: the promise to undo the change would not outlive a restart",

@@ -117,8 +117,10 @@ codes! {
                   needs a machine that allows it");
     HOST_NO_BOOT_UNIT = graded("host.no-boot-unit", &[usual(Warn), when(Stop, "with `--confirm-within`")])
         .means("after a power cut in the middle of a change nothing sets it right before NGINX starts")
-        .looked_for("an enabled `motionctl-recover.service`, where systemd runs, or where a tree has its folder")
-        .advises("`make install`, then `systemctl enable motionctl-recover.service`");
+        .looked_for("an enabled `motionctl-recover.service` whose program is there, where systemd runs, or where a tree has \
+                     its folder")
+        .advises("what the finding names: `systemctl enable motionctl-recover.service` where a package or `make install` \
+                  has brought the unit, `motionctl install-unit` for a program that was copied");
     HOST_NO_TIMER = stop("host.no-timer")
         .means("`--confirm-within` was asked for, and no timer can be armed")
         .looked_for("whether systemd runs and answers, and whether the tree is this server")
