@@ -118,14 +118,14 @@ pub enum Command {
     /// Agents, queues and profiles from a file, into Motion's database
     #[command(subcommand)]
     Seed(seed::SeedCommand),
+    /// Which build this is, and which formats it writes and reads
+    Version,
     /// What a finding or an exit code means, how it was looked for, what to do
     Explain {
         /// A finding such as site.ambiguous, an area such as topology, or an exit code; lists all by default
         #[arg(value_name = "CODE")]
         what: Option<String>,
     },
-    /// Which build this is, and which formats it writes and reads
-    Version,
     /// Write and enable the units for systemd: what sets an interrupted change right before NGINX starts
     InstallUnit(InstallUnitArgs),
     /// Print the completion script of a shell
