@@ -83,6 +83,8 @@ def inventory():
     (WORK / "ansible.cfg").write_text(
         f"[defaults]\ninventory = {WORK}/inventory.json\ncollections_path = {WORK}/collections\n"
         f"local_tmp = {WORK}/tmp\n"
+        # Another run's hosts have the same addresses in namespaces of their own, and open connections outlive a play.
+        f"[ssh_connection]\ncontrol_path_dir = {WORK}/cp\n"
     )
 
 
