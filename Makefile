@@ -40,7 +40,7 @@ demo: ## Install nginx if it is missing, build quickly, and rehearse a whole mig
 test: ## Install what the tests need and run them all, of each matrix a sample
 	@packaging/setup.sh test
 	$(RUST) cargo test --locked --workspace $(RUNNER)
-	MOTIONCTL=$(CARGO_TARGET_DIR)/debug/motionctl python3 -m unittest discover --start-directory packaging/ansible/tests/unit
+	$(SUDO) env MOTIONCTL=$(CARGO_TARGET_DIR)/debug/motionctl python3 -m unittest discover -s packaging/ansible/tests/unit
 	@if [ -d $(MYSQL)/usr ]; then set -x; $(ON_MYSQL); \
 	else echo "make test: MySQL: SKIPPED, $$(cat $(MYSQL)/reason)" >&2; fi
 

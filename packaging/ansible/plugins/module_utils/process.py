@@ -23,6 +23,17 @@ PROGRAM = {
     "db_password": {"type": "str", "no_log": True},
     "map": {"type": "path"},
 }
+# Those of the modules that look at a server's NGINX.
+SERVER = {
+    "root": {"type": "path"},
+    "site": {"type": "str"},
+    "server": {"type": "list", "elements": "str", "default": []},
+    "nginx": {"type": "path"},
+    "nginx_conf": {"type": "str"},
+    "base": {"type": "path"},
+    "accept": {"type": "list", "elements": "str", "default": []},
+    "no_db": {"type": "bool", "default": False},
+}
 # `sudo` and a bare SSH session may have a shorter path than a login.
 PLACES = ["/usr/local/bin", "/usr/bin"]
 

@@ -33,29 +33,6 @@ options:
     type: str
     choices: [checked, seen, rehearsed, applied, confirmed, rolled_back]
     default: applied
-  executable:
-    description: The program, when it is not the C(motionctl) of the path.
-    type: path
-  root:
-    description: Work on the server tree below this folder instead of the server.
-    type: path
-  config:
-    description: Settings, instead of C(/etc/motionctl/config.toml).
-    type: path
-  site:
-    description: Motion's NGINX file, when it cannot be found.
-    type: str
-  server:
-    description: Motion's server blocks, C(NAME) or C(NAME:PORT).
-    type: list
-    elements: str
-    default: []
-  nginx:
-    description: NGINX's program, when it is not the C(nginx) of the path.
-    type: path
-  nginx_conf:
-    description: NGINX's main file.
-    type: str
   bundle:
     description: A folder with templates, on the server.
     type: path
@@ -84,9 +61,6 @@ options:
     choices: [merge, graft, replace]
   candidate:
     description: The vendor's own new file, on the server.
-    type: path
-  base:
-    description: What the live file was made from, on the server.
     type: path
   local_include:
     description: Move local locations into this file.
@@ -139,25 +113,9 @@ options:
     description: With O(state=rolled_back), restore everything in the backup.
     type: bool
     default: false
-  db:
-    description: The database that is asked who is logged in.
-    type: str
-  no_db:
-    description: Ask no database.
-    type: bool
-    default: false
-  defaults_file:
-    description: An option file of MySQL's kind, on the server.
-    type: path
-  db_ca:
-    description: The authority that signed the database server's certificate.
-    type: path
-  db_password:
-    description: The database's password. It goes to the program in a file that only root can read, and is never shown.
-    type: str
-  map:
-    description: The schema map.
-    type: path
+extends_documentation_fragment:
+  - motionctl.fleet.program
+  - motionctl.fleet.program.server
 attributes:
   check_mode:
     description: O(state=applied) plans, O(state=confirmed) and O(state=rolled_back) look whether there is something to do; the rest changes nothing anyway.
@@ -228,7 +186,7 @@ fresh:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.motionctl.fleet.plugins.module_utils.migration import STATES, confirmed
-from ansible_collections.motionctl.fleet.plugins.module_utils.process import PROGRAM, leave, tool_of
+from ansible_collections.motionctl.fleet.plugins.module_utils.process import PROGRAM, SERVER, leave, tool_of
 from ansible_collections.motionctl.fleet.plugins.module_utils.tool import connection
 
 
@@ -243,21 +201,13 @@ def main():
         argument_spec=dict(
             PROGRAM,
             state={"type": "str", "choices": sorted(STATES), "default": "applied"},
-            root=path,
-            site=text,
-            server=many,
-            nginx=path,
-            nginx_conf=text,
             bundle=path,
             new_client_root=text,
             new_client_upstream=text,
             inherit_guards=flag,
-            accept=many,
             no_sandbox=flag,
-            no_db=flag,
             strategy={"type": "str", "choices": ["merge", "graft", "replace"]},
             candidate=path,
-            base=path,
             local_include=text,
             resolve=many,
             resolve_file=path,
@@ -272,6 +222,7 @@ def main():
             not_over=text,
             backup=text,
             whole_tree=flag,
+            **SERVER
         ),
     )
     tool = tool_of(module)

@@ -43,27 +43,8 @@ options:
     type: list
     elements: str
     default: []
-  executable:
-    description: The program, when it is not the C(motionctl) of the path.
-    type: path
-  config:
-    description: Settings, instead of C(/etc/motionctl/config.toml).
-    type: path
-  db:
-    description: The database, as a URL without a password.
-    type: str
-  defaults_file:
-    description: An option file of MySQL's kind, on the server.
-    type: path
-  db_ca:
-    description: The authority that signed the database server's certificate.
-    type: path
-  db_password:
-    description: The database's password. It goes to the program in a file that only root can read, and is never shown.
-    type: str
-  map:
-    description: The schema map.
-    type: path
+extends_documentation_fragment:
+  - motionctl.fleet.program
 attributes:
   check_mode:
     description: Plans; nothing is written.

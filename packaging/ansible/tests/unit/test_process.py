@@ -48,6 +48,19 @@ class Module(object):
         self.ended = result
 
 
+class Language(unittest.TestCase):
+    def test_what_runs_on_servers_is_of_this_python_too(self):
+        plugins = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "plugins")
+        count = 0
+        for folder in ("modules", "module_utils"):
+            for name in os.listdir(os.path.join(plugins, folder)):
+                if name.endswith(".py"):
+                    with open(os.path.join(plugins, folder, name), "rb") as file:
+                        compile(file.read(), name, "exec")
+                    count += 1
+        self.assertGreaterEqual(count, 9)
+
+
 class Processes(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp()
