@@ -202,8 +202,10 @@ fn read_stdin(largest: u64) -> std::io::Result<Vec<u8>> {
 
 /// Reads a regular file of a usual size; nothing where something else stands there, which is not waited for.
 pub fn read_plain(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
-    let file = std::fs::OpenOptions::new().read(true).custom_flags(nix::libc::O_NONBLOCK).open(path)?;
-    if file.metadata()?.is_file() { bounded(file, LARGEST).map(Some) } else { Ok(None) }
+    while_waiting(|| {
+        let file = std::fs::OpenOptions::new().read(true).custom_flags(nix::libc::O_NONBLOCK).open(path)?;
+        if file.metadata()?.is_file() { bounded(file, LARGEST).map(Some) } else { Ok(None) }
+    })
 }
 
 fn bounded(input: impl Read, largest: u64) -> std::io::Result<Vec<u8>> {
