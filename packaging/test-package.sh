@@ -187,7 +187,8 @@ touch "$root/run/systemd/transient/motionctl-undo.timer"
 refuses dpkg --root="$root" -r motionctl
 says "a change waits for its confirmation; run motionctl confirm or motionctl rollback first"
 there /usr/bin/motionctl
-[ "$(dpkg-query --admindir="$root/var/lib/dpkg" -Wf '${Status}' motionctl)" = "install ok installed" ] || die "half removed"
+# dpkg remembers the wish, too: "deinstall ok installed".
+dpkg-query --admindir="$root/var/lib/dpkg" -Wf '${Status}' motionctl | grep -q ' ok installed$' || die "half removed"
 rm "$root/run/systemd/transient/motionctl-undo.timer"
 leave_state intended
 refuses dpkg --root="$root" -r motionctl
