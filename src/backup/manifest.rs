@@ -12,8 +12,9 @@ use std::collections::BTreeMap;
 
 /// The newest format that this version reads. A manifest is written in the first one unless it holds what came later, so
 /// that an older version goes on reading the others.
-pub(super) const FORMAT: u32 = 2;
-const FIRST: u32 = 1;
+pub const FORMAT: u32 = 2;
+/// The oldest format that is read.
+pub const FIRST: u32 = 1;
 /// Knows files that are too large to be kept.
 const WITH_LARGE_FILES: u32 = 2;
 

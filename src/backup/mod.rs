@@ -15,7 +15,7 @@ mod verify;
 
 pub use compare::{Change, Difference, compare};
 pub use error::BackupError;
-pub use manifest::{Entry, Manifest};
+pub use manifest::{Entry, FIRST as OLDEST_FORMAT, FORMAT, Manifest};
 pub use restore::{restore_path, restore_tree};
 pub use store::{Backup, CONTENT, Listing, Retention, STORE_FOLDER, Store};
 pub use take::{Needed, Progress, Request};

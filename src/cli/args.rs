@@ -25,13 +25,14 @@ pub use tryout::TryArgs;
 pub use watch::{HealChoice, InstallUnitArgs, WatchArgs};
 
 use crate::cli::explain::exit_codes_help;
+use crate::cli::version::line;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
 /// Moves an XCALLY Motion server's NGINX configuration to the new client,
 /// with a backup, a validation, a proof and a way back.
 #[derive(Debug, Parser)]
-#[command(name = "motionctl", version, max_term_width = 100, after_help = exit_codes_help())]
+#[command(name = "motionctl", version = line(), max_term_width = 100, after_help = exit_codes_help())]
 pub struct Cli {
     /// What applies to every command.
     #[command(flatten, next_help_heading = "Global options")]
@@ -117,6 +118,8 @@ pub enum Command {
     /// Agents, queues and profiles from a file, into Motion's database
     #[command(subcommand)]
     Seed(seed::SeedCommand),
+    /// Which build this is, and which formats it writes and reads
+    Version,
     /// What a finding or an exit code means, how it was looked for, what to do
     Explain {
         /// A finding such as site.ambiguous, an area such as topology, or an exit code; lists all by default

@@ -103,6 +103,7 @@ fn changes(command: &Command) -> bool {
         | Command::Local(_)
         | Command::Seed(_)
         | Command::Explain { .. }
+        | Command::Version
         | Command::Completions { .. }
         | Command::Man { .. }
         | Command::SandboxChild => false,

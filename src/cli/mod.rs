@@ -17,6 +17,7 @@ mod decisions;
 mod door;
 mod explain;
 mod files;
+mod formats;
 mod interrupt;
 mod man;
 mod old_copy;
@@ -24,6 +25,7 @@ mod progress;
 mod prompt;
 mod settings;
 mod stand_in;
+mod version;
 
 pub use args::Cli;
 
@@ -79,6 +81,7 @@ pub fn main() -> ExitCode {
         }
         Command::Man { dir } => man::pages(dir),
         Command::Explain { what } => explain::explain(what.as_deref()),
+        Command::Version => Ok(version::version()),
         command => Context::new(&cli.global, command.nginx())
             .and_then(|context| commands::dispatch(command, &context)),
     };

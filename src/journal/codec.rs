@@ -10,7 +10,7 @@ use thiserror::Error;
 /// The newest format that is known; all older ones are read. A record carries
 /// the oldest format that knows its event, so that a journal without anything
 /// new is also read by an older version.
-const NEWEST: u32 = 2;
+pub const NEWEST: u32 = 2;
 /// Hex digits of SHA-256 before each record.
 const CHECKSUM_LENGTH: usize = 16;
 /// What a disk writes whole or not at all, at the least.

@@ -9,7 +9,7 @@ mod deadline;
 mod event;
 mod status;
 
-pub use codec::{Journal, JournalError, encode};
+pub use codec::{Journal, JournalError, NEWEST as FORMAT, encode};
 pub use deadline::{Deadline, TimeLeft};
 pub use event::{Event, JournalStep, Record, RunKind, RunOutcome, StepVersion};
 pub use status::{

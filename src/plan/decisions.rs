@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use thiserror::Error;
 
 /// What this version writes and reads.
-const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 1;
 
 const HEADER: &str = "# Decisions about conflicts of a merge, for motionctl's --resolve-file. Each serves every server with\n\
     # the same conflict. Only `fingerprint` and `choice` count; the rest says what it is about.\n\n";

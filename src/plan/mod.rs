@@ -36,9 +36,10 @@ mod wish;
 pub use assemble::{RecordPaths, dropped_locations, explain};
 pub use base::remembers_base;
 pub use carry::lost;
-pub use decisions::{Decisions, DecisionsError};
+pub use decisions::{Decisions, DecisionsError, FORMAT as DECISIONS_FORMAT};
 pub use effect::{BareToday, BlockEffect, Effect, Today};
 pub use error::{Conflicts, PlanError};
+pub use kept::FORMAT as LOCAL_PATCH_FORMAT;
 pub use kept::{
     BaseKind, Kept, KeptChange, KeptError, LOCAL_FOLDER, LocalPatch, LocalRecord, Origin, PatchFault,
     Restoring, Stand, Taken, UnderivedError, VendorRestored, add_changes, chosen_changes, derived,
@@ -48,7 +49,7 @@ pub use kept::{
 pub use migrate::{Migration, migrate};
 pub use recover::{DiskState, Now, Observed, Recovery, Stuck, StuckReason, recover, recover_whole};
 pub use rollback::{Reload, Restored, rollback};
-pub use saved::{Plan, PlanKind, SavedPlanError};
+pub use saved::{FORMAT as PLAN_FORMAT, OLDEST as OLDEST_PLAN_FORMAT, Plan, PlanKind, SavedPlanError};
 pub use standing::{MissingChange, SiteState, Standing};
 pub use step::{Content, Patch, PatchError, Step, Version, line_patches, patch, patch_to};
 pub use to_https::ToHttps;

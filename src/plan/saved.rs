@@ -14,9 +14,9 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 /// The newest format that is written and read.
-const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 2;
 /// The format of a plan that says nothing of links and is for the server itself: as older versions wrote it, and read.
-const OLDEST: u32 = 1;
+pub const OLDEST: u32 = 1;
 
 /// Everything that a run will do, with nothing left to choose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

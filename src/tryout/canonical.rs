@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 /// How many editions of one script are remembered.
 pub const KEPT: usize = 5;
 /// The shape of a record.
-const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 1;
 /// No record is larger.
 const LARGEST: u64 = 8 << 20;
 /// Dates, long numbers, and the ends of temporary names.

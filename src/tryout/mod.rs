@@ -15,7 +15,7 @@ mod report;
 pub mod stand_in;
 mod stdin;
 
-pub use canonical::{Edition, Fingerprint, KEPT};
+pub use canonical::{Edition, FORMAT, Fingerprint, KEPT};
 pub use inside::{inside, is_ours};
 pub use judge::{NotRunnable, Script};
 pub use order::Tried;

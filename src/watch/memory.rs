@@ -7,7 +7,8 @@ use super::verdict::{Grade, Verdict};
 use crate::values::{Hash, RunId};
 use serde::{Deserialize, Serialize};
 
-const VERSION: u32 = 1;
+/// The version that is written and read.
+pub const VERSION: u32 = 1;
 /// Attempts that are kept, the newest.
 const MOST_ATTEMPTS: usize = 64;
 

@@ -11,5 +11,5 @@ mod verdict;
 
 pub use figures::figures;
 pub use heal::{Decision, HealMode, Healing, decide};
-pub use memory::{Attempt, Memory, MemoryError};
+pub use memory::{Attempt, Memory, MemoryError, VERSION as MEMORY_FORMAT};
 pub use verdict::{Grade, LastRun, Reason, RunState, Seen, Serving, Verdict, judge};

@@ -48,6 +48,7 @@ mod privilege;
 mod probes;
 mod redaction;
 mod rehearse;
+mod release;
 mod reload;
 mod rollback;
 mod root;

@@ -56,6 +56,7 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         Command::RestoreVendor(args) => restore_vendor::restore_vendor(context, args),
         Command::Seed(command) => seed::seed(context, command),
         Command::Explain { .. }
+        | Command::Version
         | Command::Completions { .. }
         | Command::Man { .. }
         | Command::SandboxChild => {
@@ -106,6 +107,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::RestoreVendor(_) => "restore-vendor",
         Command::Seed(command) => seed::name(command),
         Command::Explain { .. } => "explain",
+        Command::Version => "version",
         Command::Completions { .. } => "completions",
         Command::Man { .. } => "man",
         Command::SandboxChild => "sandbox-child",

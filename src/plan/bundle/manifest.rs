@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 pub const MANIFEST: &str = "bundle.toml";
 
 /// The version of the manifest's format.
-const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 1;
 
 /// The bundle that is compiled in.
 const EMBEDDED: [(&str, &str); 6] = [

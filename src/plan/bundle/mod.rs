@@ -13,7 +13,7 @@ mod render;
 mod values;
 
 pub use error::BundleError;
-pub use manifest::{Bundle, ClientKind, MANIFEST};
+pub use manifest::{Bundle, ClientKind, FORMAT, MANIFEST};
 pub use render::{MissingFiles, RenderedRoute, RouteValues, SiteValues, Switch, Tls, Transport};
 pub use values::{
     BadValue, BelowRoute, ClientFolder, ClientSource, FilePath, Listen, ServerName, Size, UpstreamUrl,

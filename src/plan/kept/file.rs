@@ -10,7 +10,7 @@ use thiserror::Error;
 use toml::Spanned;
 
 /// The format that is written and read.
-const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 1;
 
 /// What stands at the top of the file, for whoever opens it.
 const HEADER: &str = "\

@@ -16,7 +16,7 @@ mod vendor;
 
 pub use derive::{LocalRecord, UnderivedError, derived};
 pub use edit::{Taken, add_changes, chosen as chosen_changes, drop_changes, local_changes, not_kept};
-pub use file::{BaseKind, KeptChange, LocalPatch, Origin, PatchFault};
+pub use file::{BaseKind, FORMAT, KeptChange, LocalPatch, Origin, PatchFault};
 pub use stand::{Kept, KeptError, Stand, is_there, moved, stand};
 pub use vendor::{Restored as VendorRestored, Restoring, restore_vendor};
 

@@ -36,6 +36,9 @@ use tree::{Node, Site, Tree, Value, fill};
 /// The JSON Schema (draft-07) of manifests, for editors.
 pub const JSON_SCHEMA: &str = include_str!("../../../templates/seed/manifest.schema.json");
 
+/// The version of manifests that is read.
+pub const VERSION: u32 = 1;
+
 /// What there is to say about a file, and the manifest if nothing refuses it.
 #[derive(Debug, Clone)]
 pub struct Validated {
@@ -166,7 +169,7 @@ fn list<'t, T>(
 
 fn check_version(reader: &mut Reader, entry: Entry<'_>) {
     match entry.value.value() {
-        Value::Plain(text) if classify(text) == Plain::Integer(1) => {}
+        Value::Plain(text) if classify(text) == Plain::Integer(i64::from(VERSION)) => {}
         _ => reader.wrong(entry, "`1`, the only version there is", "without quotes"),
     }
 }

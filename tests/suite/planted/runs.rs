@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// Every command.
-pub const ALL: [&str; 39] = [
+pub const ALL: [&str; 40] = [
     "apply",
     "backups diff",
     "backups list",
@@ -49,6 +49,7 @@ pub const ALL: [&str; 39] = [
     "seed who",
     "status",
     "try",
+    "version",
     "watch",
 ];
 /// Arguments that are files or words which are read, in whatever command.
@@ -217,6 +218,7 @@ fn migration(found: &mut Found, server: &Server, out: &dyn Fn(&str) -> String) {
         ("backups prune", &["--yes", "--keep", "1"]),
         ("install-unit", &[]),
         ("explain", &["site.ambiguous"]),
+        ("version", &[]),
         ("completions", &["bash"]),
         ("man", &[&out("")]),
     ] {
