@@ -146,12 +146,15 @@ install: ## Install what `make build` built: binary, units (none is enabled), ma
 	$(BIN) completions zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_motionctl
 	$(BIN) completions fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/motionctl.fish
 
-# BIN=FILE takes another binary, such as one of `cargo build`: good for trials.
-package: ## Make a .deb and an .rpm of the portable binary in dist/ (`make dist`), or of BIN=FILE
-	packaging/package.sh $(if $(filter command,$(origin BIN)),$(BIN),dist/motionctl-$(shell uname -m)) dist
+# BIN=FILE packs another binary, such as one of `cargo build`: good for trials, and for one that was built before.
+PACKED := $(if $(filter command,$(origin BIN)),$(BIN),dist/motionctl-$(shell uname -m))
+package: $(if $(filter command,$(origin BIN)),,dist) ## Make a .deb and an .rpm of the portable binary in dist/ (or of BIN=FILE)
+	@packaging/setup.sh package
+	packaging/package.sh $(PACKED) dist
+	@packaging/dist.sh sums
 
 test-package: ## Install, upgrade, remove and purge the packages in dist/ with dpkg and rpm, in roots that are thrown away
-	@packaging/setup.sh package
+	@packaging/setup.sh test-package
 	$(SUDO) packaging/test-package.sh dist
 
 clean: ## Remove what was built

@@ -77,6 +77,9 @@ lay_out() {
     for page in "$source"/docs/*.md; do
         case $page in */architecture.md | */testing.md) ;; *) cp "$page" "$stage/doc/" ;; esac
     done
+    # What is compiled in, where `make dist` has listed it.
+    list=$(dirname "$binary")/motionctl.cdx.json
+    if [ -e "$list" ]; then cp "$list" "$stage/doc/"; fi
     if [ -e "$source/CHANGELOG.md" ]; then cp "$source/CHANGELOG.md" "$stage/doc/"; fi
     cp "$source/LICENSE-MIT" "$source/LICENSE-APACHE" "$stage/licenses/"
     chmod -R u=rwX,go=rX "$stage"

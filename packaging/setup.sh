@@ -3,11 +3,11 @@
 # `make lint`, and nothing else.
 #
 # Starts no service and stops none: where a package would start one, it is told not to.
-# Usage: packaging/setup.sh build|demo|dist|lint|package|roots|test
+# Usage: packaging/setup.sh build|demo|dist|lint|package|roots|test|test-package
 set -eu
 
 PATH=$PATH:/usr/sbin:/sbin
-purpose=${1:?usage: packaging/setup.sh build|demo|dist|lint|package|roots|test}
+purpose=${1:?usage: packaging/setup.sh build|demo|dist|lint|package|roots|test|test-package}
 
 say() { echo "setup: $*" >&2; }
 # A command, or a file: there a pattern may stand for the folders of distributions.
@@ -45,13 +45,13 @@ needs() {
             echo "python3 python3 python3"
             ;;
         lint) echo "python3 python3 python3" ;;
-        dist)
+        dist | package)
             echo "python3 python3 python3"
             echo "objdump binutils binutils"
             ;;
         # Makes roots of Debian's releases; works with apt alone.
         roots) echo "mmdebstrap mmdebstrap mmdebstrap" ;;
-        package)
+        test-package)
             echo "python3 python3 python3"
             echo "objdump binutils binutils"
             # What looks at the packages; the roots are Debian's.
@@ -75,9 +75,11 @@ missing() { # apt|dnf
     # For packaging/unpack.sh, which works with apt alone.
     if [ "$1" = apt ] && [ "$purpose" = test ] && ! have patchelf; then echo patchelf; fi
     # Debian keeps the part of `python3 -m venv` that matters in a package of its own.
-    if [ "$1" = apt ] && case $purpose in dist | lint | package) true ;; *) false ;; esac && ! python3 -c 'import ensurepip' 2>/dev/null; then
-        echo python3-venv
-    fi
+    case $1:$purpose in
+        apt:lint | apt:dist | apt:package | apt:test-package)
+            python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
+            ;;
+    esac
 }
 
 as_root() {
@@ -114,8 +116,11 @@ with_apt() {
     ' setup "$@"
 }
 
-# Before anything is installed: without it all the rest is for nothing.
-"$(dirname "$0")/with-rust.sh" cargo --version >/dev/null
+# Before anything is installed: without it all the rest is for nothing. What is packed was built before.
+case $purpose in
+    package | test-package) ;;
+    *) "$(dirname "$0")/with-rust.sh" cargo --version >/dev/null ;;
+esac
 
 if have apt-get; then
     packages=$(missing apt | tr '\n' ' ')

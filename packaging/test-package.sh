@@ -3,8 +3,7 @@
 # away, and lints the .deb.
 #
 # A root is Debian's, made once by mmdebstrap and kept in /var/cache/motionctl-tests; on it lies an overlay in memory for
-# each trial, in mounts of their own. No service runs in there: that is what these scripts have to bear. The version
-# before is the same binary under an older number, and whatever the upgrade would run of it is recorded.
+# each trial, in mounts of their own. No service runs in there: that is what these scripts have to bear.
 # Usage: packaging/test-package.sh FOLDER [SUITE], as root
 set -euo pipefail
 
@@ -49,7 +48,7 @@ if [ ! -d "$base/usr" ]; then
     mv "$base.new" "$base"
 fi
 
-# The version before: the same program, settings that differ from today's by a line.
+# The version before is the same program under an older number.
 trial=previous
 mkdir "$work/previous" "$work/once" "$work/again"
 binary=$work/motionctl
@@ -97,8 +96,12 @@ leave_state() { # JOURNAL
     cp "fixtures/compat/journal-1/$1" "$root/var/lib/motionctl/journal"
     chmod -R go= "$root/var/lib/motionctl" "$root/var/backups/motionctl"
 }
-# Whatever is run of the program leaves its words in /called.
-record_calls() { printf '#!/bin/sh\necho "$*" >>/called\n' >"$root/usr/bin/motionctl"; }
+# Whatever is run of the program leaves its words in /called. The upgrade must not put the new program in its place.
+record_calls() {
+    printf '#!/bin/sh\necho "$*" >>/called\n' >"$root/usr/bin/recorder"
+    chmod 755 "$root/usr/bin/recorder"
+    mv "$root/usr/bin/recorder" "$root/usr/bin/motionctl"
+}
 
 # What both packages bring, and that it works.
 installed() { # COMPLETIONS-OF-ZSH
@@ -148,10 +151,14 @@ install_deb "$old_deb"
 leave_state intended
 echo 'no_db = true' >>"$root/etc/motionctl/config.toml"
 before=$(cd "$root" && find var/lib/motionctl var/backups/motionctl etc/motionctl -type f -exec sha256sum {} +)
+does inside dpkg-divert --rename --add /usr/bin/motionctl
 record_calls
 install_deb "$deb"
+does inside motionctl seen
+[ "$(cat "$root/called")" = seen ] || die "the upgrade ran motionctl $(head -n 1 "$root/called")"
+rm "$root/usr/bin/motionctl"
+does inside dpkg-divert --rename --remove /usr/bin/motionctl
 enabled
-gone /called
 [ "$before" = "$(cd "$root" && find var/lib/motionctl var/backups/motionctl etc/motionctl -type f -exec sha256sum {} +)" ] || die "state or settings changed"
 says "0.0.9"
 # What an administrator disabled stays so.
@@ -180,6 +187,8 @@ touch "$root/run/systemd/transient/motionctl-undo.timer"
 refuses dpkg --root="$root" -r motionctl
 says "a change waits for its confirmation; run motionctl confirm or motionctl rollback first"
 there /usr/bin/motionctl
+# dpkg remembers the wish, too: "deinstall ok installed".
+dpkg-query --admindir="$root/var/lib/dpkg" -Wf '${Status}' motionctl | grep -q ' ok installed$' || die "half removed"
 rm "$root/run/systemd/transient/motionctl-undo.timer"
 leave_state intended
 refuses dpkg --root="$root" -r motionctl
@@ -277,10 +286,11 @@ leave_state intended
 echo 'no_db = true' >>"$root/etc/motionctl/config.toml"
 before=$(cd "$root" && find var/lib/motionctl var/backups/motionctl etc/motionctl -type f -exec sha256sum {} +)
 record_calls
-does rpm_in -U "$rpm"
+does rpm_in -U --excludepath /usr/bin/motionctl "$rpm"
 silent "scriptlet failed"
+# rpm took the recorder away with the old package, after all scripts.
+[ ! -e "$root/called" ] || die "the upgrade ran motionctl $(head -n 1 "$root/called")"
 enabled
-gone /called
 [ "$before" = "$(cd "$root" && find var/lib/motionctl var/backups/motionctl etc/motionctl -type f -exec sha256sum {} +)" ] || die "state or settings changed"
 does inside systemctl disable motionctl-recover.service
 does rpm_in -U --oldpackage "$old_rpm"

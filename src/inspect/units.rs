@@ -72,8 +72,8 @@ pub fn lost_program(root: &Root, name: &str, text: &str) -> Option<String> {
 
 /// The first word of the last `ExecStart=`, an absolute path.
 fn program(text: &str) -> Option<String> {
-    let lines = text.lines().filter_map(|line| line.trim().strip_prefix("ExecStart="));
-    let line = lines.filter(|line| !line.trim().is_empty()).next_back()?;
+    let mut lines = text.lines().filter_map(|line| line.trim().strip_prefix("ExecStart="));
+    let line = lines.rfind(|line| !line.trim().is_empty())?;
     // What may stand before a path (systemd.service(5)).
     let line = line.trim_start_matches(['@', '-', ':', '+', '!', '|', ' ']);
     let word = match line.strip_prefix('"') {
