@@ -7,6 +7,7 @@ use crate::host::trust::{Distrust, only_ours};
 use crate::outcome::{Failure, FailureKind};
 use crate::plan::bundle::BundleKey;
 use crate::prepare::StatedProbe;
+use crate::values::line_and_column;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -113,10 +114,18 @@ impl Settings {
                 return Err(Failure::new(FailureKind::Unavailable, message));
             }
         };
-        toml::from_slice(&bytes).map_err(|error| {
-            let message = format!("reading {}: {}", place.display(), error.message());
+        // The line itself may hold a password: only its place is said.
+        let invalid = |text: &str, at: usize, reason: &str| {
+            let (line, column) = line_and_column(text, at);
+            let message = format!("reading {}:{line}:{column}: {}", place.display(), reason.trim_end());
             Failure::new(FailureKind::Invalid, message)
-        })
+        };
+        let text = std::str::from_utf8(&bytes).map_err(|error| {
+            let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+            invalid(&before, before.len(), "not UTF-8 text")
+        })?;
+        toml::from_str(text)
+            .map_err(|error| invalid(text, error.span().map_or(0, |span| span.start), error.message()))
     }
 }
 

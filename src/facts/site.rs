@@ -2,7 +2,7 @@
 
 use super::{Entrance, LimitFacts, NoEntrance};
 use crate::motion::RouteState;
-use nginx_config::Node;
+use nginx_config::{Node, redact_text};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -203,6 +203,18 @@ impl UpstreamAddress {
             Self::Name(name, _) => name == "localhost" || name.ends_with(".localhost"),
             Self::Unix(_) => true,
             Self::Variable(..) => false,
+        }
+    }
+
+    /// As it is shown to people. A host may be called as secrets are (`api-key:8080`), and what stands behind a colon
+    /// would be hidden; in an address nothing is but user and password, and those are in none of these.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let plain = self.to_string();
+        if matches!(self, Self::Unix(_)) || redact_text(&plain) == plain {
+            plain
+        } else {
+            format!("tcp://{plain}")
         }
     }
 }

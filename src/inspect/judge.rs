@@ -232,7 +232,7 @@ fn not_known(uri: &str, targets: &[&Target], own: &Own) -> Option<String> {
 fn shared(uri: &str, targets: &[&Target], own: &Own) -> Option<String> {
     let whose = |target: &Target| own.whose(&target.upstream.address);
     let first = *targets.iter().find(|target| own.places.is_empty() || whose(target) == Whose::Motions)?;
-    let motion = if own.places.is_empty() { first.upstream.address.to_string() } else { "Motion".to_owned() };
+    let motion = if own.places.is_empty() { first.upstream.address.shown() } else { "Motion".to_owned() };
     // Several servers of one group are one program to NGINX.
     let by_table = |target: &Target| target.directive == first.directive;
     let in_group = |target: &Target| by_table(target) && target.upstream.target == first.upstream.target;
@@ -242,7 +242,7 @@ fn shared(uri: &str, targets: &[&Target], own: &Own) -> Option<String> {
     };
     let other = targets.iter().find(|target| is_another(target) && !in_group(target))?;
     let whom = if other.share == Share::SomeNames { "some of its names" } else { "some clients" };
-    let (address, origin) = (&other.upstream.address, &other.upstream.origin);
+    let (address, origin) = (other.upstream.address.shown(), &other.upstream.origin);
     Some(format!("{uri} leads to {motion} for {whom}, and to {address} for others ({origin})"))
 }
 
@@ -263,8 +263,10 @@ fn by_place(doing: &mut Doing, all: &[&Target], own: &Own) -> Option<Certainty> 
     if let Some(aside) = all.iter().find(|target| whose(&target.upstream.address) == Whose::Motions) {
         let Some(pages) = doing.pages.first() else { return Some(Certainty::Known) };
         doing.shared = Some(format!(
-            "its pages come from {pages}, and {} from Motion ({})",
-            aside.upstream.location, aside.upstream.origin
+            "its pages come from {}, and {} from Motion ({})",
+            pages.shown(),
+            aside.upstream.location,
+            aside.upstream.origin
         ));
         return Some(Certainty::CannotTell);
     }

@@ -178,7 +178,7 @@ fn upstreams(root: &Root, facts: &Facts) -> Vec<Finding> {
     let mut tried: BTreeMap<UpstreamAddress, Option<String>> = BTreeMap::new();
     for upstream in &facts.site.upstreams {
         let reason = tried.entry(upstream.address.clone()).or_insert_with(|| dead(root, &upstream.address));
-        let evidence = format!("{} → {} ({})", upstream.location, upstream.address, upstream.origin);
+        let evidence = format!("{} → {} ({})", upstream.location, upstream.address.shown(), upstream.origin);
         if let Some(reason) = reason {
             findings.push(
                 Finding::new(codes::SITE_DEAD_UPSTREAM, "an upstream does not look alive")

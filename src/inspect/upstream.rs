@@ -6,7 +6,7 @@
 use super::values::{Visit, arguments, first_argument, name, visits};
 use super::variables::{Share, Variables};
 use crate::facts::{UpstreamAddress, UpstreamFacts};
-use nginx_config::{Config, Node};
+use nginx_config::{Address, Config, Node};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -83,7 +83,7 @@ pub fn targets(config: &Config, visits: &[Visit], groups: &Groups) -> Vec<Target
                     http: protocol.http,
                     origin: config.place(visit.node),
                     server,
-                    target: filled.text.clone(),
+                    target: Address::of(&filled.text).without_login(),
                     location: location_label(config, visit),
                     serves_motion: false,
                 };
@@ -112,14 +112,13 @@ pub fn upstreams_of(config: &Config, of_motion: &BTreeSet<&UpstreamAddress>) -> 
 
 /// The addresses behind one `proxy_pass` target.
 fn addresses(target: &str, default_port: Option<u16>, groups: &Groups) -> Vec<UpstreamAddress> {
-    let (scheme, rest) = target.split_once("://").unwrap_or(("", target));
+    let Address { scheme, authority, .. } = Address::of(target);
     let default_port = if scheme == "https" || scheme == "grpcs" { Some(443) } else { default_port };
-    if let Some(socket) = rest.strip_prefix("unix:") {
+    if let Some(socket) = authority.strip_prefix("unix:") {
         // `unix:/path/to/socket:/uri`: the URI begins after the second colon.
         let path = socket.split(':').next().unwrap_or(socket);
         return vec![UpstreamAddress::Unix(PathBuf::from(path))];
     }
-    let authority = rest.split(['/', '?']).next().unwrap_or(rest);
     // What of the request is appended is no part of the address.
     let appended = OF_THE_REQUEST.iter().filter_map(|variable| authority.find(variable)).min();
     let authority = &authority[..appended.unwrap_or(authority.len())];
@@ -135,11 +134,13 @@ pub fn parse_upstream(url: &str) -> Vec<UpstreamAddress> {
     addresses(url, Some(80), &Groups::new())
 }
 
-/// An address as `server`, `proxy_pass` and `resolver` spell it.
+/// An address as `server`, `proxy_pass` and `resolver` spell it. NGINX knows no user and password there, so that one who
+/// writes them gets an error or a dead upstream; what is kept is where they were meant to lead.
 pub fn parse_address(text: &str, default_port: Option<u16>) -> Option<UpstreamAddress> {
     if let Some(path) = text.strip_prefix("unix:") {
         return Some(UpstreamAddress::Unix(PathBuf::from(path)));
     }
+    let text = Address::of(text).authority;
     if let Ok(address) = text.parse::<SocketAddr>() {
         return Some(UpstreamAddress::Socket(address));
     }
@@ -193,5 +194,17 @@ mod tests {
         check("http://$host", &["$host"]);
         check("http://127.0.0.1:9000$request_uri", &["127.0.0.1:9000"]);
         check("http://node$uri$is_args$args", &["unix:/run/node.sock", "b.test:81"]);
+    }
+
+    #[test]
+    fn a_user_and_his_password_are_nowhere_in_an_address() {
+        check("http://u:S3cr3t@10.0.0.6:9000", &["10.0.0.6:9000"]);
+        check("u:S3cr3t@10.0.0.6:9000", &["10.0.0.6:9000"]);
+        check("http://u:S3cr3t@$host", &["$host"]);
+        check("http://u:S3$x/cr3t@$host:81", &["$host:81"]);
+        check("http://u:S3cr3t@node/x", &["unix:/run/node.sock", "b.test:81"]);
+        let server = |text: &str| parse_address(text, Some(80)).map(|address| address.to_string());
+        assert_eq!(server("S3cr3t@10.0.0.6").as_deref(), Some("10.0.0.6:80"));
+        assert_eq!(server("u:S3cr3t@b.test:81").as_deref(), Some("b.test:81"));
     }
 }

@@ -3,6 +3,7 @@
 //! Invariant: computed in nginx's own order, through every door of the block and on every way that a
 //! request can go, never guessed from names.
 
+use super::guards::shown;
 use nginx_config::routes::{Answer, Door, Endpoint, Handler, Request, Way, Ways, doors, name_to_ask, ways};
 use nginx_config::{Config, Node};
 use std::cell::OnceCell;
@@ -144,13 +145,9 @@ impl<'c> Block<'c> {
         self.host.as_deref()
     }
 
-    /// `FILE:LINE:COLUMN: DIRECTIVE`.
+    /// `FILE:LINE:COLUMN: DIRECTIVE`, redacted.
     pub(super) fn directive(&self, node: Node) -> String {
-        let directive = self.config.directive(node);
-        let words: Vec<_> = std::iter::once(directive.name.text())
-            .chain(directive.args.iter().map(|word| word.text()))
-            .collect();
-        format!("{}: {}", self.config.place(node), words.join(" "))
+        shown(self.config, node)
     }
 
     pub(super) fn describe(&self, answer: &Answer) -> String {

@@ -4,7 +4,7 @@
 //! user or a whole URL. What a key means is read from its words; a key that does not say so is passed over.
 
 use super::javascript;
-use nginx_config::is_secret_name;
+use nginx_config::{Address, is_secret_name};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -37,7 +37,31 @@ const DATABASE: [&str; 7] = ["DB", "DATABASE", "MYSQL", "MARIADB", "SEQUELIZE", 
 const VOICE: [&str; 4] = ["ASTERISK", "AMI", "AGI", "ARI"];
 const HOST: [&str; 7] = ["HOST", "HOSTNAME", "SERVER", "ADDRESS", "URL", "URI", "SOCKET"];
 /// Words of a key that names somebody.
-const USER: [&str; 3] = ["USER", "LOGIN", "ACCOUNT"];
+const USER: [&str; 4] = ["USER", "USR", "LOGIN", "ACCOUNT"];
+/// What may have a host of its own: a session, a cookie, an authority. As the last word of a key it is one's value.
+const ELSEWHERE: [&str; 3] = ["SESSION", "COOKIE", "AUTH"];
+/// Words of a secret that are too short to be looked for inside of others.
+const SECRET: [&str; 6] = ["PSW", "PSWD", "PW", "PWD", "PIN", "CREDS"];
+/// What may stand behind the word for a host and still says which host: `DB_HOST_1`, `DB_SERVER_NAME`. Anything else is
+/// a thing of the host's, such as its password.
+const WHICH: [&str; 16] = [
+    "MASTER",
+    "PRIMARY",
+    "MAIN",
+    "WRITE",
+    "WRITER",
+    "RW",
+    "PROD",
+    "PRODUCTION",
+    "DEFAULT",
+    "LOCAL",
+    "NAME",
+    "IP",
+    "ADDR",
+    "FQDN",
+    "PATH",
+    "STRING",
+];
 /// A second database to read reports from: a standalone server may have one.
 const SECOND: [&str; 6] = ["REPLICA", "SLAVE", "REPORT", "REPORTING", "READ", "READONLY"];
 
@@ -114,16 +138,26 @@ fn env_setting(line: &str) -> Option<HostSetting> {
     if is_credential(&key) {
         return None;
     }
-    let key_in_capitals = key.to_ascii_uppercase();
-    let words: Vec<&str> = key_in_capitals.split('_').collect();
+    let words = words(&key);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let has = |known: &[&str]| words.iter().any(|word| known.contains(word));
     let about = match (has(&DATABASE), has(&VOICE)) {
         (true, _) if !has(&SECOND) => About::Database,
         (false, true) => About::Voice,
         _ => return None,
     };
-    let host = if has(&HOST) || value.contains("://") { host_of(&value)? } else { return None };
+    let host = if names_host(&words) || value.contains("://") { host_of(&value)? } else { return None };
     Some(HostSetting { key, about, host })
+}
+
+/// Whether a key's words end with a host, and with which one.
+fn names_host(words: &[&str]) -> bool {
+    let Some(at) = words.iter().rposition(|word| HOST.contains(word)) else { return false };
+    let says_which = |word: &&str| {
+        word.bytes().all(|byte| byte.is_ascii_digit())
+            || [&WHICH[..], &DATABASE, &VOICE].iter().any(|known| known.contains(word))
+    };
+    words[at + 1..].iter().all(says_which)
 }
 
 /// `KEY=value`, `export KEY="value"`, with a comment behind an unquoted value.
@@ -141,14 +175,34 @@ fn assignment(line: &str) -> Option<(String, String)> {
 
 /// Whether a key's words speak of somebody's credentials: then its value is nobody's host, whatever it looks like.
 fn is_credential(key: &str) -> bool {
-    let words = key.to_ascii_uppercase();
-    let mut words = words.split(|letter: char| !letter.is_ascii_alphanumeric());
-    let is_user = |word: &str| USER.iter().any(|user| word.contains(user));
-    // A session, a cookie or an authority may have a host of its own.
-    let elsewhere = ["SESSION", "COOKIE", "AUTH"];
-    words.any(|word| {
-        is_user(word) || is_secret_name(word) && !elsewhere.iter().any(|part| word.contains(part))
-    }) || key.chars().any(|letter| letter.is_ascii_lowercase()) && is_secret_name(key)
+    let words = words(key);
+    let last = words.last().is_some_and(|word| ELSEWHERE.iter().any(|part| word.contains(part)));
+    last || speaks_of_credentials(key)
+}
+
+/// As [`is_credential`], for an object that holds the setting: one for sessions may have a database of its own.
+fn speaks_of_credentials(key: &str) -> bool {
+    let is_one = |word: &str| {
+        USER.iter().any(|user| word.contains(user))
+            || SECRET.contains(&word)
+            || is_secret_name(word) && !ELSEWHERE.iter().any(|part| word.contains(part))
+    };
+    words(key).iter().any(|word| is_one(word))
+        || key.chars().any(|letter| letter.is_ascii_lowercase())
+            && is_secret_name(key)
+            && !words(key).iter().any(|word| ELSEWHERE.contains(&word.as_str()))
+}
+
+/// The words of a key in capitals: of `DB_HOST`, `db-host` and `dbHost`.
+fn words(key: &str) -> Vec<String> {
+    let mut parted = String::with_capacity(key.len());
+    for letter in key.chars() {
+        if letter.is_ascii_uppercase() && parted.ends_with(|before: char| before.is_ascii_lowercase()) {
+            parted.push('_');
+        }
+        parted.push(if letter.is_ascii_alphanumeric() { letter } else { '_' });
+    }
+    parted.to_ascii_uppercase().split('_').filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 /// The database hosts that `production.js` names: in a URL, or as `host` of an object that is
@@ -172,7 +226,8 @@ pub fn production_hosts(text: &str) -> Vec<HostSetting> {
     let mut in_urls = Vec::new();
     let mut in_objects = Vec::new();
     for one in javascript::written(text) {
-        let is_credential = is_credential(&one.key) || one.within.iter().any(|object| is_credential(object));
+        let is_credential =
+            is_credential(&one.key) || one.within.iter().any(|object| speaks_of_credentials(object));
         if one.is_number || is_credential {
             continue;
         }
@@ -201,10 +256,7 @@ fn host_of(value: &str) -> Option<String> {
     if value.starts_with('/') {
         return Some(value.to_owned());
     }
-    let rest = value.split_once("://").map_or(value, |(_, rest)| rest);
-    // A password may hold `/`, `?`, `#` and `@`: nothing before the last `@` is looked at.
-    let behind_user = rest.rsplit_once('@').map_or(rest, |(_, behind)| behind);
-    let address = behind_user.split(['/', '?', '#']).next()?;
+    let address = Address::of(value).authority;
     let host = match address.strip_prefix('[') {
         Some(inner) => inner.split(']').next()?,
         // An IPv6 address without brackets has no port behind it.
@@ -281,6 +333,10 @@ mod tests {
         check("${DB}", None);
         check("mysql://user:secret", None);
         check("user:secret", None);
+        check("mysql://10.0.0.5/motion?user=root&password=p@S3cr3t", Some("10.0.0.5"));
+        check("mysql://u:p@db:3306/motion?password=p@S3cr3t", Some("db"));
+        check("mysql://10.0.0.5/motion?ssl=on#p@S3cr3t", Some("10.0.0.5"));
+        check("mysql://u:S3/cr3t@10.0.0.5/motion", Some("10.0.0.5"));
     }
 
     #[test]
@@ -323,13 +379,36 @@ mod tests {
             "XC_DB_APIKEY_URL",
             "XC_DB_USERNAME_HOST",
             "db_Host_userPass",
+            "XC_DB_SERVER_PSW",
+            "XC_DB_SERVER_USR",
+            "DB_SERVER_AUTH",
+            "DB_HOST_COOKIE",
+            "dbServerPsw",
+            "DB_PW_URL",
         ] {
             for value in ["S3cr3tValue", "10.0.0.5", "mysql://10.0.0.5/x", "/run/x.sock"] {
                 assert_eq!(env_hosts(&format!("{key}={value}\n")), [], "{key}={value}");
             }
         }
-        for key in ["XC_DB_HOST", "XC_SESSION_DB_HOST", "XC_MYSQL_SERVER", "XC_DB_URL"] {
+        // What stands behind the word for a host is a thing of the host's, unless it says which host.
+        assert_eq!(env_hosts("XC_DB_SERVER_ENC=S3cr3tValue\nDB_HOST_X=S3cr3tValue\n"), []);
+        for key in [
+            "XC_DB_HOST",
+            "XC_SESSION_DB_HOST",
+            "XC_MYSQL_SERVER",
+            "XC_DB_URL",
+            "DB_HOST_1",
+            "DB_SERVER_NAME",
+            "dbHost",
+        ] {
             assert_eq!(env_hosts(&format!("{key}=10.0.0.5\n")).len(), 1, "{key}");
         }
+        for object in ["auth", "session", "sessionStore"] {
+            let text = format!("a = {{ {object}: {{ mysql: {{ host: '10.0.0.5' }} }} }}");
+            assert_eq!(production_hosts(&text).len(), 1, "{text}");
+        }
+        assert!(production_hosts("a = { mysql: { psw: { host: 'S3cr3t' } } }").is_empty());
+        let query = "a = { uri: 'mysql://10.0.0.5/m?password=p@S3cr3t' }";
+        assert_eq!(hosts(&production_hosts(query)), [("a database URL", "10.0.0.5")]);
     }
 }

@@ -4,6 +4,7 @@
 //! stands beside it is for people, redacted, and without names of the server that it was made on.
 
 use crate::outcome::on_one_line;
+use crate::values::line_and_column;
 use nginx_config::merge::{Choice, Conflict, Fingerprint, Resolutions};
 use nginx_config::redact_text;
 use serde::{Deserialize, Serialize};
@@ -73,7 +74,10 @@ impl Decisions {
         let syntax =
             |error: &dyn std::fmt::Display| DecisionsError::Syntax(error.to_string().trim().to_owned());
         let text = std::str::from_utf8(bytes).map_err(|error| syntax(&error))?;
-        let read: Self = toml::from_str(text).map_err(|error| syntax(&error.message()))?;
+        let read: Self = toml::from_str(text).map_err(|error| {
+            let (line, column) = line_and_column(text, error.span().map_or(0, |span| span.start));
+            syntax(&format!("line {line}, column {column}: {}", error.message()))
+        })?;
         if read.format != FORMAT {
             return Err(DecisionsError::Format(read.format));
         }

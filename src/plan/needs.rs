@@ -6,7 +6,7 @@
 
 use nginx_config::merge::Sort;
 use nginx_config::routes::{Matcher, matcher};
-use nginx_config::{Config, Directive, FileId, Node, TokenKind};
+use nginx_config::{Address, Config, Directive, FileId, Node, TokenKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A name that one directive gives and others use.
@@ -122,8 +122,8 @@ fn used_by(config: &Config, node: Node, found: &mut Used) {
     if name.ends_with("_pass")
         && let Some(target) = words.first()
     {
-        let rest = target.split_once("://").map_or(target.as_str(), |(_, rest)| rest);
-        let group = rest.split(['/', '?', '$']).next().unwrap_or(rest);
+        let authority = Address::of(target).authority;
+        let group = authority.split('$').next().unwrap_or(authority);
         found.names.insert(Name::Group(group.to_owned()));
     }
     if let Some((_, front)) = ZONE_USERS.iter().find(|(known, _)| *known == name) {

@@ -222,7 +222,9 @@ fn said(
         }
         lines.push(format!("server {}: {what}", server.label));
     }
-    lines.extend(behind.iter().map(|(one, look)| format!("Motion at {}: {}", one.address, in_words(look))));
+    lines.extend(
+        behind.iter().map(|(one, look)| format!("Motion at {}: {}", one.address.shown(), in_words(look))),
+    );
     let title = match level {
         Level::Info => "asked for /user-ui/login",
         _ => "asked for /user-ui/login, something else came than the files say",

@@ -180,7 +180,7 @@ fn places(upstreams: &[UpstreamFacts], notes: &mut Vec<String>) -> BTreeMap<Plac
     let mut found: BTreeMap<Place, (Role, Speech)> = BTreeMap::new();
     for upstream in upstreams {
         let Some(place) = place(&upstream.address) else {
-            notes.push(format!("{} has no fixed port: nothing stands in for it", upstream.address));
+            notes.push(format!("{} has no fixed port: nothing stands in for it", upstream.address.shown()));
             continue;
         };
         let role = if upstream.serves_motion { Role::Motion } else { Role::Other };

@@ -12,6 +12,8 @@ mod own;
 mod prose;
 mod redact;
 mod report;
+mod spread;
+mod sql;
 pub mod stand_in;
 mod stdin;
 

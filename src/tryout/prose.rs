@@ -4,14 +4,14 @@
 //! and the value of a setting or header whose name speaks of a secret is never shown.
 
 use super::redact::{self, Hiding};
-use super::stdin;
+use super::{spread, sql, stdin};
 use nginx_config::{REDACTED, redact_source, redact_text};
 use regex::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 /// What a word of a name says when its value is a secret.
-const NAMES: [&str; 25] = [
+const NAMES: [&str; 33] = [
     "apikey",
     "auth",
     "authentication",
@@ -21,6 +21,8 @@ const NAMES: [&str; 25] = [
     "cookies",
     "credential",
     "credentials",
+    "creds",
+    "jwt",
     "key",
     "licence",
     "licences",
@@ -30,21 +32,40 @@ const NAMES: [&str; 25] = [
     "passphrase",
     "passwd",
     "password",
+    "pin",
+    "psk",
+    "psw",
+    "pswd",
     "pw",
     "pwd",
     "secret",
     "secrets",
     "session",
+    "sessid",
     "signature",
     "token",
+    "userpwd",
 ];
+
+/// How a shell's trace writes a quotation mark inside of quotes.
+const TRACED: &str = r"'\''";
+/// What stands for it while a line is looked at: one quotation mark, and no end of a word.
+pub(super) const QUOTE: char = '\u{e000}';
 
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r#"(?i)[a-z][a-z0-9+.-]*://[^\s"'<>]+"#));
 /// A password as the system keeps it (crypt).
 static CRYPT: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"\$(?:1|2[abxy]|5|6|7|y|gy|sha1)\$[^\s:'\x22]{8,}"));
 /// A name, and what parts it from its value.
-static SETTING: LazyLock<Regex> = LazyLock::new(|| pattern(r#"([A-Za-z0-9_-]+)["']?\s*[:=]\s*"#));
+static SETTING: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"(?:\\[nrt])?([A-Za-z0-9_-]+)\\*["']?\s*[:=]\s*"#));
+/// A user with his password before a host, where no scheme says so.
+static LOGIN: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r#"(?P<front>(?:^|[\s"'=>,(]|\\n)[A-Za-z0-9._+-]+:)[^\s/:@"'\\]+@(?P<host>[A-Za-z0-9\[])"#)
+});
+/// A mailbox of Asterisk: its number, and behind it the PIN.
+static MAILBOX: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?P<front>(?:^|\\n|\s)\d{2,}\s*=>\s*)[^\s,\\$\[]+,"));
 /// A header's or variable's name and value inside of other text, such as a program for `sed`.
 static INNER: LazyLock<Regex> =
     LazyLock::new(|| pattern(r#"((?:_header|_param|\bset)\s+\$?([A-Za-z0-9_-]+)\s+\\?["']?)([^\s"'\\;$]+)"#));
@@ -61,20 +82,25 @@ fn pattern(text: &str) -> Regex {
 
 /// A text of some lines.
 pub(super) fn text(text: &str) -> String {
+    let text = spread::hide(text);
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     stdin::hide(&lines).iter().map(|text| line(text)).collect()
 }
 
 /// One line.
 pub(super) fn line(text: &str) -> String {
-    let text = commands(&directive(text));
+    let text = text.replace(TRACED, QUOTE.encode_utf8(&mut [0; 4]));
+    let text = sql::hide(&commands(&directive(&text)));
     let text = ADDRESS.replace_all(&text, |found: &regex::Captures<'_>| redact::address(&found[0]));
     let text = CRYPT.replace_all(&text, REDACTED);
     let inner = |found: &regex::Captures<'_>| match is_secret_name(&found[2]) {
         true => format!("{}{REDACTED}", &found[1]),
         false => found[0].to_owned(),
     };
-    redact_text(&INNER.replace_all(&settings(&text), inner))
+    let text = settings(&text);
+    let text = LOGIN.replace_all(&text, format!("${{front}}{REDACTED}@${{host}}"));
+    let text = MAILBOX.replace_all(&text, format!("${{front}}{REDACTED},"));
+    redact_text(&INNER.replace_all(&text, inner)).replace(QUOTE, TRACED)
 }
 
 /// Whether the value of what is called so is a secret.
@@ -146,8 +172,9 @@ fn commands(line: &str) -> String {
         if redact::is_known(name) {
             hiding = Some(Hiding::of(name));
         } else if hiding.is_none() {
-            // An option's name speaks for itself, whoever is called.
-            hiding = Some(Hiding::of(""));
+            // An option's name speaks for itself, whoever is called. The mark of a trace is called by nobody.
+            let is_mark = word.text.bytes().all(|byte| b"+*/-0123456789,".contains(&byte));
+            hiding = (!is_mark).then(|| Hiding::behind(&word.text));
         }
         shown.push_str(&line[position..word.place.start]);
         match text == word.text {
@@ -234,11 +261,12 @@ fn settings(line: &str) -> String {
 
 /// Where the value lies that begins there: what is in quotes, or a word, or the rest for a header.
 fn value(line: &str, start: usize, is_header: bool) -> Range<usize> {
-    let rest = &line[start..];
-    if let Some(quote @ ('"' | '\'')) = rest.chars().next() {
-        let end = rest[1..].find(quote).map_or(line.trim_end().len(), |end| start + 1 + end);
-        return start + 1..end.max(start + 1);
+    if let Some(place) = quotation(line, start) {
+        return place;
     }
+    // A line may end inside of a word: `printf 'a=1\nb=2\n'`.
+    let line = &line[..line[start..].find(r"\n").map_or(line.len(), |end| start + end)];
+    let rest = &line[start..];
     let open = ['"', '\''].into_iter().find(|quote| line[..start].matches(*quote).count() % 2 == 1);
     let length = match (open, is_header) {
         (Some(quote), true) => rest.find(quote),
@@ -248,6 +276,29 @@ fn value(line: &str, start: usize, is_header: bool) -> Range<usize> {
     start..length.map_or(start + rest.trim_end().len(), |length| start + length)
 }
 
+/// What stands between the quotation marks that begin there; to the end of the line where none close it. Those of a trace
+/// belong to it: what looks at the text behind us knows no [`QUOTE`].
+pub(super) fn quotation(line: &str, start: usize) -> Option<Range<usize>> {
+    let rest = &line[start..];
+    let slashes = rest.len() - rest.trim_start_matches('\\').len();
+    let quote = rest[slashes..].chars().next().filter(|letter| ['"', '\'', '`', QUOTE].contains(letter))?;
+    let begin = start + slashes + quote.len_utf8();
+    let mut end = begin;
+    while let Some(found) = line[end..].find(quote) {
+        let at = end + found;
+        let before = &line[begin..at];
+        let escaped = before.len() - before.trim_end_matches('\\').len();
+        let doubled = quote == '\'' && at > begin && line[at + 1..].starts_with('\'');
+        match (escaped == slashes, doubled) {
+            (true, false) if quote == QUOTE => return Some(start..at + QUOTE.len_utf8()),
+            (true, false) => return Some(begin..at - slashes),
+            (true, true) => end = at + 2,
+            (false, _) => end = at + quote.len_utf8(),
+        }
+    }
+    Some(begin..line.trim_end().len().max(begin))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -255,6 +306,20 @@ mod tests {
     #[test]
     fn no_secret_of_a_text_is_shown() {
         for text in [
+            "+ export PSW=S3CRET",
+            "+ mysqladmin -u root password S3CRET",
+            "+ mariadb-admin -u root old-password S3CRET",
+            "ExecStart=/x --token S3CRET -p S3CRET",
+            "ExecStart=/opt/agent/bin/agent -p S3CRET",
+            "+ agent --api-token S3CRET -p S3CRET",
+            r"+ printf 'secret=S3CRET\nregister => user:S3CRET@sip.example.test\n1234 => S3CRET,Name\n'",
+            r"+ printf 'a=1\npin: S3CRET\n'",
+            "register => user:S3CRET@sip.example.test/1",
+            "1234 => S3CRET,Name",
+            "DSN=root:S3CRET@tcp(127.0.0.1:3306)/x",
+            r#"echo "{\"password\": \"S3CRET it\"}""#,
+            r#"echo "password=\"S3CRET it\"" > /x"#,
+            r"+ bash -c 'MASTER_PASSWORD='\''S3CRET it'\'''",
             "+ curl -u xcally:S3CRET 'https://h/x'",
             "+ curl --user a:S3CRET $URL",
             "+ curl -uxcally:S3CRET https://h/x",
@@ -320,6 +385,17 @@ mod tests {
             "author: x",
             "# Author: The Vendor <support@vendor.example.test>",
             "+ htpasswd -c /etc/nginx/users admin",
+            "+ ssh -p 2222 root@host.example.test",
+            "+ scp a root@host.example.test:/x",
+            "+ git clone git@git.example.test:a/b",
+            "ExecStart=/opt/nginx/sbin/nginx -p /opt/nginx -c x.conf",
+            "ExecStart=/opt/agent/bin/agent -p 8080",
+            "ExecStartPre=/usr/bin/install -d -p x",
+            "+ mkdir -p x",
+            r"+ printf 'a=1\nb: 2\n'",
+            r"+ echo 'it'\''s'",
+            "exten => 100,1,Dial(SIP/100)",
+            "at 10:30 by mail@example.test",
         ] {
             assert_eq!(line(text), text);
         }

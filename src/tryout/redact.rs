@@ -35,7 +35,23 @@ const NEXT: [&str; 24] = [
     "-u",
 ];
 /// Clients that take a password behind `-p`.
-const DATABASES: [&str; 5] = ["mariadb", "mariadb-dump", "mysql", "mysqladmin", "mysqldump"];
+const DATABASES: [&str; 11] = [
+    "mariadb",
+    "mariadb-admin",
+    "mariadb-check",
+    "mariadb-dump",
+    "mariadb-import",
+    "mysql",
+    "mysqladmin",
+    "mysqlcheck",
+    "mysqldump",
+    "mysqlimport",
+    "mysqlshow",
+];
+/// Of these the ones that take `password NEW` as a command.
+const ADMINS: [&str; 2] = ["mariadb-admin", "mysqladmin"];
+/// Where a system's own programs lie. What `-p` means to them is known: a password to those that are listed here.
+const SYSTEM: [&str; 6] = ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/lib/", "/usr/lib/"];
 /// Commands with the letters behind which a password stands, beside it or as the next word.
 const PASSWORDS: [(&str, &[&str]); 17] = [
     ("docker", &["-p"]),
@@ -99,12 +115,32 @@ pub(super) struct Hiding {
     is_header: bool,
     /// So many operands more, and what follows is a password.
     operands: Option<usize>,
+    /// `-p` may be a password: nobody knows the program, or another of its options is one.
+    is_strange: bool,
+    /// The next word is what `-p` of such a program names.
+    is_behind_p: bool,
 }
 
 impl Hiding {
     /// Behind this command.
     pub(super) fn of(command: &str) -> Self {
-        Self { command: command.to_owned(), hides: false, is_header: false, operands: None }
+        let command = command.to_owned();
+        Self {
+            command,
+            hides: false,
+            is_header: false,
+            operands: None,
+            is_strange: false,
+            is_behind_p: false,
+        }
+    }
+
+    /// Behind a command that is none of those whose options are known, as it was called.
+    pub(super) fn behind(called: &str) -> Self {
+        // A unit has it behind `ExecStart=`, with signs for how it is started.
+        let path = called.rsplit('=').next().unwrap_or(called).trim_start_matches(['-', '@', '+', '!', ':']);
+        let is_strange = path.starts_with('/') && !SYSTEM.iter().any(|folder| path.starts_with(folder));
+        Self { is_strange, ..Self::of("") }
     }
 
     /// `htpasswd -b FILE USER PASSWORD`, or without the file for `-n`.
@@ -130,6 +166,10 @@ impl Hiding {
         if command == "htpasswd" {
             return self.htpasswd(word);
         }
+        if std::mem::take(&mut self.is_behind_p) && may_be_password(word) {
+            return REDACTED.to_owned();
+        }
+        self.is_behind_p = self.is_strange && word == "-p";
         let shown = match (std::mem::take(&mut self.hides), std::mem::take(&mut self.is_header)) {
             (true, _) => REDACTED.to_owned(),
             (_, true) => header(word),
@@ -137,8 +177,15 @@ impl Hiding {
         };
         self.is_header = DOWNLOADS.contains(&command) && ["-H", "--header"].contains(&word);
         self.hides = takes_secret(command, word);
+        self.is_strange |= self.hides && command.is_empty();
         shown
     }
+}
+
+/// Whether what `-p` names may be a password: no port, path or option.
+fn may_be_password(word: &str) -> bool {
+    let is_port = word.len() <= 5 && word.bytes().all(|byte| byte.is_ascii_digit());
+    !is_port && !word.starts_with(['/', '.', '-', '$']) && !word.contains(":/")
 }
 
 /// Commands whose options are known to carry secrets.
@@ -155,7 +202,9 @@ fn letters(command: &str) -> &'static [&'static str] {
 
 /// `-u` is a user with a password for `curl`, and a user alone for others; `-d` and `-b` are data there.
 fn takes_secret(command: &str, option: &str) -> bool {
-    if letters(command).contains(&option) {
+    if letters(command).contains(&option)
+        || ADMINS.contains(&command) && ["password", "old-password"].contains(&option)
+    {
         return true;
     }
     let by_name = option.strip_prefix("--").is_some_and(|name| {

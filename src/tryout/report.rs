@@ -10,7 +10,7 @@ use super::{prose, redact};
 use crate::host::contain::{Change, End, Kind, Limit, Printed, Seen};
 use crate::outcome::{Comparison, TriedChange, TriedFetch, TriedRequest, TriedScript, TrySection};
 use crate::values::Hash;
-use nginx_config::{redact_source, redact_text};
+use nginx_config::{redact_code, redact_source, redact_text};
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -243,7 +243,7 @@ fn words(before: Option<&Seen>, after: Option<&Seen>) -> String {
     let size = |seen: &Seen| match &seen.kind {
         Kind::File { size, .. } => format!("{size} bytes"),
         Kind::Folder => "folder".to_owned(),
-        Kind::Link(text) => format!("→ {text}"),
+        Kind::Link(text) => format!("→ {}", prose::line(text)),
         Kind::Special(kind) => kind.clone(),
     };
     let rights = |seen: &Seen| match seen.kind {
@@ -298,11 +298,25 @@ fn is_secret(path: &str) -> bool {
     SECRET.iter().any(|part| path.contains(part)) || SECRET_ENDINGS.iter().any(|end| path.ends_with(end))
 }
 
+/// Whether a file is code that NGINX runs, of which nothing is shown: whatever it compares would have to be understood.
+fn is_code(path: &str) -> bool {
+    let ending =
+        path.rsplit('/').next().unwrap_or_default().rsplit_once('.').map_or("", |(_, ending)| ending);
+    match ending {
+        "lua" | "njs" => true,
+        "js" | "mjs" | "pl" | "pm" => area(path) == "nginx",
+        _ => false,
+    }
+}
+
 /// The text of a file without secrets; `None` for what is no text, or holds a key.
 fn text(path: &str, bytes: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))?;
     if text.contains("PRIVATE KEY-----") {
         return None;
+    }
+    if is_code(path) {
+        return Some(format!("{}\n", redact_code(bytes)));
     }
     let redacted = if area(path) == "nginx" || path.ends_with(".conf") {
         String::from_utf8_lossy(&redact_source(bytes)).into_owned()

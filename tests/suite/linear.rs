@@ -123,6 +123,9 @@ fn locations_beside_motions_own_cost_what_they_hold() {
         };
         in_site(server, (0..lines).map(line));
     });
+    check("conditions", 150, |server, lines| {
+        in_site(server, (0..lines).map(|n| format!("    if ($http_x_kind = \"a{n}\") {{ return 403; }}\n")));
+    });
     check("regular expressions", 300, |server, lines| {
         in_site(server, (0..lines).map(|n| format!("    location ~ ^/l{n}/ {{ return 204; }}\n")));
     });

@@ -4,6 +4,8 @@
 //! Invariant: every secret here carries one mark, so that a part of one, or
 //! one that nobody thought of, is found as well.
 
+mod addresses;
+
 use crate::support::binary::{SITE, Server, answer, binary};
 use crate::support::site::state;
 use std::fs;

@@ -6,6 +6,7 @@
 
 use super::include;
 use super::index::Index;
+use super::parser;
 use super::position::{Position, SyntaxError};
 use super::reader::Reader;
 use super::tree::{Directive, DirectiveId, Tree};
@@ -57,9 +58,7 @@ impl File {
 /// Bounds against hostile trees; far above what nginx is used with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Files, each counted once.
-    pub files: usize,
-    /// Bytes of all files together.
+    /// Bytes of all files together, each counted once.
     pub bytes: usize,
     /// Files reached by all `include` directives, each inclusion counted.
     pub inclusions: usize,
@@ -69,7 +68,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { files: 10_000, bytes: 128 << 20, inclusions: 100_000, expanded: 2_000_000 }
+        Self { bytes: 128 << 20, inclusions: 1_000_000, expanded: parser::MOST_DIRECTIVES as u64 }
     }
 }
 

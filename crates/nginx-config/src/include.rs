@@ -29,6 +29,7 @@ pub(super) fn load(
         known: BTreeMap::new(),
         states: Vec::new(),
         bytes: 0,
+        directives: 0,
         inclusions: 0,
         config: Config {
             prefix: prefix.to_path_buf(),
@@ -51,6 +52,8 @@ struct Loader<'r> {
     known: BTreeMap<PathBuf, FileId>,
     states: Vec<State>,
     bytes: usize,
+    /// Of all files, each counted once.
+    directives: u64,
     inclusions: usize,
     config: Config,
 }
@@ -165,12 +168,17 @@ impl Loader<'_> {
         }
         let source = self.reader.read(path).map_err(|error| unreadable(&error))?;
         self.bytes = self.bytes.saturating_add(source.len());
-        if self.bytes > self.limits.bytes || self.config.files.len() >= self.limits.files {
-            let Limits { files, bytes, .. } = self.limits;
-            let reason = format!("the configuration has more than {files} files or {bytes} bytes");
+        if self.bytes > self.limits.bytes {
+            let reason = format!("the configuration has more than {} bytes", self.limits.bytes);
             return Err(whole(path, ConfigErrorKind::TooLarge, reason));
         }
         let tree = Tree::parse(source).map_err(|error| ConfigError::syntax(path, error))?;
+        // What is included is added up only when all of it was read.
+        self.directives = self.directives.saturating_add(tree.len() as u64);
+        if self.directives > self.limits.expanded {
+            let reason = format!("the configuration has more than {} directives", self.limits.expanded);
+            return Err(whole(path, ConfigErrorKind::TooLarge, reason));
+        }
         let id = FileId(u32::try_from(self.config.files.len()).unwrap_or(u32::MAX));
         self.known.insert(identity.clone(), id);
         self.states.push(State::Open);
@@ -347,9 +355,9 @@ mod tests {
         assert_eq!(error.kind, ConfigErrorKind::TooLarge);
         assert!(error.reason.contains("expand"), "{error}");
 
-        let all = "include /d/*; ".repeat(400);
+        let all = "include /d/*; ".repeat(1_100);
         let mut wide = MemoryReader::new().with("/etc/nginx/nginx.conf", all);
-        for number in 0..400 {
+        for number in 0..1_000 {
             wide = wide.with(format!("/d/{number}"), "");
         }
         let error = load(&wide).expect_err("refused");
@@ -358,5 +366,29 @@ mod tests {
         let main = Path::new("/etc/nginx/nginx.conf");
         let error = Config::load_within(main, Path::new("/"), &wide, limits).expect_err("refused");
         assert_eq!(error.kind, ConfigErrorKind::TooLarge);
+    }
+
+    #[test]
+    fn how_many_files_there_are_is_no_reason() {
+        let mut glob = MemoryReader::new().with("/etc/nginx/nginx.conf", "include /d/*; include chain/0;");
+        for number in 0..20_000 {
+            glob = glob.with(format!("/d/{number}"), "a;");
+            let next = number + 1;
+            glob = glob.with(format!("/etc/nginx/chain/{number}"), format!("include chain/{next};"));
+        }
+        let config = load(&glob.with("/etc/nginx/chain/20000", "b;")).expect("loads");
+        assert_eq!((config.files().count(), config.top().len()), (40_002, 20_001));
+    }
+
+    #[test]
+    fn files_are_counted_together_before_all_are_read() {
+        let reader = MemoryReader::new()
+            .with("/etc/nginx/nginx.conf", "a; b; c; include 1;")
+            .with("/etc/nginx/1", "a; b; c; include 2;")
+            .with("/etc/nginx/2", "a; b; c; include none;");
+        let limits = Limits { expanded: 11, ..Limits::default() };
+        let main = Path::new("/etc/nginx/nginx.conf");
+        let error = Config::load_within(main, Path::new("/"), &reader, limits).expect_err("refused");
+        assert_eq!(error.to_string(), "/etc/nginx/2: the configuration has more than 11 directives");
     }
 }

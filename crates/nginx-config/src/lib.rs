@@ -12,6 +12,7 @@
 #[doc = include_str!("../README.md")]
 pub struct Readme;
 
+mod address;
 mod blank;
 mod config;
 pub mod diff;
@@ -40,6 +41,7 @@ pub mod work;
 #[cfg(not(feature = "count-work"))]
 mod work;
 
+pub use address::Address;
 pub use config::{Config, ConfigError, ConfigErrorKind, File, FileId, Limits, Node, Walk};
 pub use edit::{EditError, Edits, Place};
 pub use identity::is_placeholder;

@@ -9,9 +9,17 @@ use super::position::{Lines, Span, SyntaxError};
 use super::tree::{Body, Directive, DirectiveId, Tree};
 use super::word::Word;
 
+/// Directives of one file, and its words. A tree takes several hundred bytes for each directive of a few bytes, so that
+/// they are counted before one is made.
+pub(super) const MOST_DIRECTIVES: usize = 2_000_000;
+const MOST_WORDS: usize = 10_000_000;
+
 pub(super) fn parse(source: Vec<u8>) -> Result<Tree, SyntaxError> {
     if u32::try_from(source.len()).is_err() {
         return Err(SyntaxError::at(&[], 0, "the file is larger than 4 GiB"));
+    }
+    if let Some((at, what, most)) = overflow(&source, MOST_DIRECTIVES, MOST_WORDS) {
+        return Err(SyntaxError::at(&source, at, format!("the file has more than {most} {what}")));
     }
     let mut parser = Parser::new(&source);
     for token in Lexer::new(&source) {
@@ -22,6 +30,30 @@ pub(super) fn parse(source: Vec<u8>) -> Result<Tree, SyntaxError> {
     }
     let Parser { tokens, directives, roots, .. } = parser;
     Ok(Tree { lines: Lines::of(&source), source, tokens, directives, roots })
+}
+
+/// Where a source has one directive or word too many.
+fn overflow(source: &[u8], directives: usize, words: usize) -> Option<(usize, &'static str, usize)> {
+    // Each takes two bytes at the least, with what ends it.
+    if source.len() < 2 * directives.min(words) {
+        return None;
+    }
+    let (mut ended, mut seen) = (0, 0);
+    // The first fault is for the parser to name, and so nothing behind it counts.
+    for token in Lexer::new(source).map_while(Result::ok) {
+        match token.kind {
+            TokenKind::Semicolon | TokenKind::Open => ended += 1,
+            TokenKind::Word => seen += 1,
+            _ => continue,
+        }
+        if ended > directives {
+            return Some((token.span.start, "directives", directives));
+        }
+        if seen > words {
+            return Some((token.span.start, "words", words));
+        }
+    }
+    None
 }
 
 struct Parser<'s> {
@@ -173,6 +205,21 @@ mod tests {
             "x_by_lua_block { {",
             "unexpected end of file, expecting terminating characters for lua code block at 1:18",
         );
+    }
+
+    #[test]
+    fn one_directive_or_word_too_many_is_found_before_a_tree_is_made() {
+        assert_eq!(overflow(b"a;b{}c;", 3, 9), None);
+        assert_eq!(overflow(b"a;b{}c;d;", 3, 9), Some((8, "directives", 3)));
+        assert_eq!(overflow(b"a b c;d{e{}}", 9, 4), Some((8, "words", 4)));
+        // Comments, quotes and code have no directives.
+        assert_eq!(overflow(b"a 'b;c;d;e';\n#;;;;;;;;;\n", 2, 9), None);
+        assert_eq!(overflow(b"x_by_lua_block { a; b; c; d; }", 2, 9), None);
+        // What is behind a fault is the parser's.
+        assert_eq!(overflow(b"a;;b;c;d;", 2, 9), None);
+        let many = "a;".repeat(MOST_DIRECTIVES + 1);
+        let refused = Tree::parse(many).expect_err("too many").to_string();
+        assert!(refused.starts_with("the file has more than 2000000 directives at 1:"), "{refused}");
     }
 
     #[test]

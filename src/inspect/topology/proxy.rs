@@ -35,10 +35,13 @@ pub fn remote_upstream(view: &View) -> Seen {
         if !addresses.iter().any(|known| is_same_process(known, &upstream.address)) {
             addresses.push(&upstream.address);
         }
-        let evidence = format!("{} → {} ({})", upstream.location, upstream.address, upstream.origin);
+        let evidence = format!("{} → {} ({})", upstream.location, upstream.address.shown(), upstream.origin);
         match &upstream.address {
-            UpstreamAddress::Variable(text, _) => {
-                seen.missed(format!("where {text} leads ({})", upstream.origin), "it depends on a variable");
+            UpstreamAddress::Variable(..) => {
+                seen.missed(
+                    format!("where {} leads ({})", upstream.address.shown(), upstream.origin),
+                    "it depends on a variable",
+                );
             }
             UpstreamAddress::Unix(_) => {}
             UpstreamAddress::Socket(address) if view.whose(&address.ip().to_string()) == Whose::Own => {}
@@ -47,7 +50,7 @@ pub fn remote_upstream(view: &View) -> Seen {
         }
     }
     for ((origin, ..), addresses) in by_target.iter().filter(|(_, addresses)| addresses.len() > 1) {
-        let list: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+        let list: Vec<_> = addresses.iter().map(|address| address.shown()).collect();
         seen.found(format!("{origin} spreads requests over {}", list.join(", ")));
     }
     seen

@@ -7,6 +7,7 @@ use super::database::data_folder;
 use super::view::{Seen, View};
 use crate::host::mounts::covering;
 use crate::inspect::client::APPLICATION_ROOT;
+use nginx_config::Address;
 use std::path::{Path, PathBuf};
 
 /// File systems that another server can mount at the same time.
@@ -43,7 +44,7 @@ pub fn shared(view: &View) -> Seen {
         if let Some(mount) = mounts.and_then(|mounts| covering(mounts, &folder))
             && is_shared(&mount.fs_type, &mount.source)
         {
-            let (at, kind, source) = (mount.path.display(), &mount.fs_type, &mount.source);
+            let (at, kind, source) = (mount.path.display(), &mount.fs_type, without_login(&mount.source));
             seen.found(format!("{what} {} is on {at}: {kind} from {source}", folder.display()));
         }
         if view.is_live() {
@@ -52,7 +53,7 @@ pub fn shared(view: &View) -> Seen {
         let above = view.listed_mounts.iter().filter(|mount| folder.starts_with(&mount.path));
         let nearest = above.max_by_key(|mount| mount.path.components().count());
         if let Some(mount) = nearest.filter(|mount| is_shared(&mount.fs_type, &mount.source)) {
-            let (at, kind, source) = (mount.path.display(), &mount.fs_type, &mount.source);
+            let (at, kind, source) = (mount.path.display(), &mount.fs_type, without_login(&mount.source));
             let origin = mount.origin.display();
             seen.found(format!("{what} {} is on {at}: {kind} from {source} ({origin})", folder.display()));
         }
@@ -64,6 +65,25 @@ fn places(view: &View) -> [(&'static str, PathBuf); 2] {
     let application =
         view.facts.motion.root.clone().unwrap_or_else(|| Path::new(APPLICATION_ROOT).to_owned());
     [("the application", application), ("the database", data_folder(view))]
+}
+
+/// What is mounted, without user and password: `//user:password@nas/share`, `user@nas:/export`,
+/// `sshfs#user@nas:/export`.
+fn without_login(source: &str) -> String {
+    let is_name =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
+    // `host:/path`, where the path may have an `@`; and a device.
+    let is_export =
+        source.split_once(":/").is_some_and(|(host, path)| is_name(host) && !path.starts_with('/'));
+    if is_export || source.starts_with('/') && !source.starts_with("//") {
+        return source.to_owned();
+    }
+    let (program, rest) = match source.split_once('#') {
+        Some((program, rest)) if is_name(program) => (&source[..=program.len()], rest),
+        _ => ("", source),
+    };
+    let (slashes, rest) = rest.strip_prefix("//").map_or(("", rest), |rest| ("//", rest));
+    format!("{program}{slashes}{}", Address::of(rest).without_login())
 }
 
 fn is_shared(fs_type: &str, source: &str) -> bool {

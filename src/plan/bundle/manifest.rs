@@ -5,6 +5,7 @@
 
 use super::BundleError;
 use super::render::environment;
+use crate::values::line_and_column;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -75,11 +76,10 @@ struct RouteEntry {
     nginx: String,
 }
 
-/// What is wrong with a manifest and in which line, without the line itself: it may hold what is nobody's business.
+/// What is wrong with a manifest and where, without the line itself: it may hold what is nobody's business.
 fn complaint(text: &str, error: &toml::de::Error) -> String {
-    let before = error.span().and_then(|span| text.get(..span.start));
-    let line = before.map_or(String::new(), |before| format!("line {}: ", before.matches('\n').count() + 1));
-    format!("{line}{}", error.message().trim_end())
+    let (line, column) = line_and_column(text, error.span().map_or(0, |span| span.start));
+    format!("line {line}, column {column}: {}", error.message().trim_end())
 }
 
 impl Bundle {

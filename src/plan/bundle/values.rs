@@ -12,7 +12,9 @@ const WORD_MAX: usize = 4096;
 
 /// A value that cannot stand where it is meant to.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what} {shown}: {reason}")]
+// The reason stands in brackets: behind a colon it would seem to be the value of whatever the value ends with, such as
+// `"the token"`, and be hidden.
+#[error("{what} {shown} ({reason})")]
 pub struct BadValue {
     what: &'static str,
     shown: String,

@@ -9,6 +9,7 @@ use super::literal::Literal;
 use super::model::{Effect, Map, Permissions, Profiles, Queues, ReportMember, TableDefinition, Users};
 use super::rules;
 use crate::seed::Channel;
+use crate::values::line_and_column;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -38,7 +39,7 @@ impl Map {
     /// Everything that is wrong with it, each with its line or key.
     pub fn parse(name: &str, text: &str) -> Result<Self, MapError> {
         let document: Document = toml::from_str(text).map_err(|error| {
-            let (line, column) = position(text, error.span().map_or(0, |span| span.start));
+            let (line, column) = line_and_column(text, error.span().map_or(0, |span| span.start));
             MapError { complaints: vec![format!("{name}:{line}:{column}: {}", error.message().trim_end())] }
         })?;
         let mut complaints = Vec::new();
@@ -49,18 +50,6 @@ impl Map {
         }
         Err(MapError { complaints: complaints.into_iter().map(|text| format!("{name}: {text}")).collect() })
     }
-}
-
-/// Line and column, from 1, of a byte.
-fn position(text: &str, offset: usize) -> (usize, usize) {
-    let mut before = offset.min(text.len());
-    while !text.is_char_boundary(before) {
-        before -= 1;
-    }
-    let before = &text[..before];
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    (line, column)
 }
 
 #[derive(Deserialize)]

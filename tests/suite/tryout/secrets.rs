@@ -4,6 +4,37 @@ use super::{script, try_on};
 use crate::support::machine::Machine;
 
 #[test]
+fn passwords_of_statements_code_and_fields_are_not_shown() {
+    let machine = Machine::new("standalone");
+    let text = concat!(
+        "set -x\nexec 2>&1\n",
+        "mysql -e \"CREATE USER 'x'@'%' IDENTIFIED BY 'S3CRET it'\"\n",
+        "mysql -e \"SET PASSWORD FOR x = PASSWORD('S3CRET it')\"\n",
+        "mysqladmin -u root password S3CRET\nexport PSW=S3CRET\n",
+        "printf '[Service]\\nExecStart=/x --token S3CRET -p S3CRET\\n' > /etc/systemd/system/m.service\n",
+        "{ set +x; } 2>/dev/null\n",
+        "cat > /etc/nginx/a.lua <<'E'\nlocal k = \"S3CRET\"\nif x ~= \"S3CRET\" then end\nE\n",
+        "cat > /etc/nginx/a.js <<'E'\nif (r.headersIn['X-Api-Key'] !== 'S3CRET') {}\nE\n",
+        "cat > /opt/x.json <<'E'\n{\"env\":[{\"name\":\"SECRET\",\"value\":\"S3CRET\"}]}\nE\n",
+        "cat > /opt/x.yaml <<'E'\ndb:\n  secret: |\n    S3CRET\n  host: db.example.test\nE\n",
+        "ln -s 'http://u:S3CRET@x/' /etc/nginx/l\nset -x\n",
+        "printf '[general]\\nsecret=S3CRET\\nregister => user:S3CRET@sip.example.test\\n1234 => S3CRET,Name\\n' > /etc/a.conf\n",
+        "true\n",
+    );
+    let output = try_on(&machine, text, &[]);
+    output.expect(0, "ok");
+    let path = script(&machine, text).display().to_string();
+    let human = machine.motionctl(&["try", "-vv", &path]);
+    for shown in [&output.stdout, &output.stderr, &human.stdout, &human.stderr] {
+        let lines: Vec<_> = shown.lines().filter(|line| line.contains("S3CRET")).collect();
+        assert!(lines.is_empty(), "{lines:#?}");
+    }
+    for stays in ["CREATE USER", "lines, sha256:", "host: db.example.test", "register => user:"] {
+        assert!(human.stdout.contains(stays), "{stays}: {human}");
+    }
+}
+
+#[test]
 fn no_secret_is_shown_or_kept_wherever_a_script_says_or_writes_it() {
     let machine = Machine::new("standalone");
     let site = "/etc/nginx/conf.d/motion.conf";

@@ -9,6 +9,7 @@ use super::router::Router;
 use super::{Answer, Handler};
 use crate::config::{Config, Node};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 /// Ways that are followed for one request.
 const MOST: usize = 64;
@@ -44,19 +45,27 @@ pub struct Assumption {
 #[derive(Debug, Default)]
 pub(super) struct Choices {
     planned: Vec<bool>,
-    met: RefCell<Vec<(Vec<u8>, Assumption)>>,
+    met: RefCell<Met>,
+}
+
+/// What was asked so far, in order, and each question's place in it: a block may ask thousands, on every way.
+#[derive(Debug, Default)]
+struct Met {
+    assumed: Vec<Assumption>,
+    places: BTreeMap<Vec<u8>, usize>,
 }
 
 impl Choices {
     /// Whether something unknown holds on this way; `question` tells the same from another.
     pub fn holds(&self, directive: Node, question: Vec<u8>) -> bool {
-        let mut met = self.met.borrow_mut();
-        if let Some((_, known)) = met.iter().find(|(known, _)| *known == question) {
-            return known.holds;
+        let met = &mut *self.met.borrow_mut();
+        let next = met.assumed.len();
+        let place = *met.places.entry(question).or_insert(next);
+        if place == next {
+            let holds = self.planned.get(next).copied().unwrap_or(false);
+            met.assumed.push(Assumption { directive, holds });
         }
-        let holds = self.planned.get(met.len()).copied().unwrap_or(false);
-        met.push((question, Assumption { directive, holds }));
-        holds
+        met.assumed[place].holds
     }
 }
 
@@ -67,7 +76,7 @@ pub(super) fn ways(config: &Config, server: Node, request: &Request) -> Ways {
         let choices = Choices { planned, met: RefCell::default() };
         let router = Router::new(config, server, request, choices);
         let answer = router.answer();
-        let assumed: Vec<_> = router.choices.met.take().into_iter().map(|(_, assumed)| assumed).collect();
+        let assumed = router.choices.met.take().assumed;
         let mut next: Vec<bool> = assumed.iter().map(|assumed| assumed.holds).collect();
         list.push(Way { answer, assumed });
         while next.pop_if(|holds| *holds).is_some() {}
