@@ -21,7 +21,7 @@ pub(super) fn parse(source: Vec<u8>) -> Result<Tree, SyntaxError> {
         return Err(SyntaxError::at(&source, source.len(), "unexpected end of file, expecting \"}\""));
     }
     let Parser { tokens, directives, roots, .. } = parser;
-    Ok(Tree { lines: Lines::of(&source), source, tokens, directives, roots })
+    Ok(Tree { lines: Lines::of(&source), source, tokens, directives, roots, list: None })
 }
 
 struct Parser<'s> {

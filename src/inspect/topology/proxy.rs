@@ -37,8 +37,11 @@ pub fn remote_upstream(view: &View) -> Seen {
         }
         let evidence = format!("{} → {} ({})", upstream.location, upstream.address, upstream.origin);
         match &upstream.address {
-            UpstreamAddress::Variable(text, _) => {
-                seen.missed(format!("where {text} leads ({})", upstream.origin), "it depends on a variable");
+            address @ UpstreamAddress::Variable(..) => {
+                seen.missed(
+                    format!("where {address} leads ({})", upstream.origin),
+                    "it depends on a variable",
+                );
             }
             UpstreamAddress::Unix(_) => {}
             UpstreamAddress::Socket(address) if view.whose(&address.ip().to_string()) == Whose::Own => {}
