@@ -197,21 +197,28 @@ fn begins(text: &str, found: &Captures<'_>, kind: Kind) -> Option<(Range<usize>,
     if let Some(scheme) = found.name("scheme") {
         return if kind == Kind::Plain { None } else { credential(text, scheme.end()).and_then(masked) };
     }
-    if let Some(by) = found.name("by") {
-        let place = value(text, whole.end(), false);
-        let place = if by.as_str().ends_with('(') { until_closed(text, place) } else { place };
-        // `password(s)` is one or several.
-        return if &text[place.clone()] == "s" { None } else { masked(place) };
-    }
-    if let Some(tested) = found.name("tested") {
-        let end =
-            text[whole.end()..].find(['"', '\'', '\n', '\\']).map_or(text.len(), |end| whole.end() + end);
-        return hidden(text, tested.as_str(), whole.end()..end).then(|| masked(whole.end()..end)).flatten();
-    }
     if let Some(user) = found.name("user") {
         let rest = &text[user.end()..];
         let length = rest.find(|letter: char| letter.is_whitespace() || "\"'".contains(letter));
         return masked(user.end()..length.map_or(text.len(), |length| user.end() + length));
+    }
+    named_before(text, found, kind).and_then(masked)
+}
+
+/// The value behind what names it: a phrase, a tag, an option, a directive, a setting.
+fn named_before(text: &str, found: &Captures<'_>, kind: Kind) -> Option<Range<usize>> {
+    let whole = found.get(0).expect("the match");
+    let if_hidden = |called: &str, place: Range<usize>| hidden(text, called, place.clone()).then_some(place);
+    if let Some(by) = found.name("by") {
+        let place = value(text, whole.end(), false);
+        let place = if by.as_str().ends_with('(') { until_closed(text, place) } else { place };
+        // `password(s)` is one or several.
+        return (&text[place.clone()] != "s").then_some(place);
+    }
+    if let Some(tested) = found.name("tested") {
+        let end =
+            text[whole.end()..].find(['"', '\'', '\n', '\\']).map_or(text.len(), |end| whole.end() + end);
+        return if_hidden(tested.as_str(), whole.end()..end);
     }
     if let Some(tag) = found.name("tag") {
         // `(?<token>…)` names what a pattern finds.
@@ -219,21 +226,19 @@ fn begins(text: &str, found: &Captures<'_>, kind: Kind) -> Option<(Range<usize>,
             return None;
         }
         let end = text[whole.end()..].find(['<', '\n']).map_or(text.len(), |end| whole.end() + end);
-        return hidden(text, tag.as_str(), whole.end()..end).then(|| masked(whole.end()..end)).flatten();
+        return if_hidden(tag.as_str(), whole.end()..end);
     }
     if let Some(called) = found.name("called") {
         let place = value(text, whole.end(), false);
         let is_option = text[place.clone()].starts_with('-');
         let named = name::says(called.as_str()) == Says::Surely;
-        return (named && !is_option && hidden(text, called.as_str(), place.clone()))
-            .then(|| masked(place))
-            .flatten();
+        return if_hidden(called.as_str(), place).filter(|_| named && !is_option);
     }
     if let Some(given) = found.name("given").or(found.name("defined")) {
         let place = value(text, whole.end(), false);
-        return hidden(text, given.as_str(), place.clone()).then(|| masked(place)).flatten();
+        return if_hidden(given.as_str(), place);
     }
-    assigned(text, found, kind).and_then(masked)
+    assigned(text, found, kind)
 }
 
 /// `name = value`, `Name: value`, `"name": "value"`.
@@ -247,10 +252,10 @@ fn assigned(text: &str, found: &Captures<'_>, kind: Kind) -> Option<Range<usize>
     let is_colon = sign == ":";
     let word = matches!(sign, "is" | "was");
     // `upstream "my token": why` quotes something, and gives no name a value.
-    let quote = text[named.end()..].chars().next().filter(|letter| ['"', '\''].contains(letter));
-    let is_end_of_quotation =
-        quote.is_some_and(|quote| !before.ends_with([quote, '[', '-', '\\']) && before.contains(quote));
-    if is_colon && is_end_of_quotation && !text[whole.end()..].starts_with(['"', '\'']) {
+    if is_colon
+        && ends_quotation(before, &text[named.end()..])
+        && !text[whole.end()..].starts_with(['"', '\''])
+    {
         return None;
     }
     if says == Says::Nothing || (is_colon && kind == Kind::Plain) || (word && says != Says::Surely) {
@@ -295,6 +300,17 @@ fn assigned(text: &str, found: &Captures<'_>, kind: Kind) -> Option<Range<usize>
         says == Says::Surely && !is_quoted && !word && (is_apart || sign == ":") && kind == Kind::Prose;
     let place = if is_open && !is_kept { with_more_words(text, place) } else { place };
     (!is_kept && hidden(text, called, place.clone())).then_some(place)
+}
+
+/// Whether a quotation ends behind a name that began before it.
+fn ends_quotation(before: &str, behind: &str) -> bool {
+    /// No quotation in a message is longer.
+    const LONGEST: usize = 200;
+    let Some(quote) = behind.chars().next().filter(|letter| ['"', '\''].contains(letter)) else {
+        return false;
+    };
+    let mut line = before.chars().rev().take(LONGEST).take_while(|letter| *letter != '\n');
+    !before.ends_with([quote, '[', '-', '\\']) && line.any(|letter| letter == quote)
 }
 
 /// A name without the letter of an escape that stands before it: `\nsig=…`.
