@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 const PARAMETERS: [&str; 8] =
     ["default", "hostnames", "volatile", "include", "delete", "proxy", "proxy_recursive", "ranges"];
 /// Directives of one word: all others have a `_`, or are an entry of a list.
-const ONE_WORD: [&str; 71] = [
+const ONE_WORD: [&str; 80] = [
     "aio",
     "alias",
     "allow",
@@ -43,6 +43,7 @@ const ONE_WORD: [&str; 71] = [
     "hash",
     "health",
     "hls",
+    "hostnames",
     "http",
     "if",
     "image",
@@ -66,7 +67,9 @@ const ONE_WORD: [&str; 71] = [
     "pagespeed",
     "perl",
     "pid",
+    "protocol",
     "queue",
+    "quic",
     "random",
     "resolver",
     "return",
@@ -79,18 +82,21 @@ const ONE_WORD: [&str; 71] = [
     "slice",
     "ssi",
     "ssl",
+    "starttls",
     "state",
     "status",
     "sticky",
     "stream",
+    "timeout",
     "types",
     "upstream",
     "user",
     "userid",
+    "volatile",
+    "xclient",
+    "zone",
+    "zstd",
 ];
-/// More of them.
-const ONE_WORD_TOO: [&str; 9] =
-    ["hostnames", "protocol", "quic", "starttls", "timeout", "volatile", "xclient", "zone", "zstd"];
 
 /// Keys that name a place: an address or network, a host, a path.
 static PLACE: LazyLock<Regex> = LazyLock::new(|| {
@@ -227,7 +233,7 @@ pub fn is_directive_name(name: &[u8]) -> bool {
         "gzip2",
     ];
     let name = String::from_utf8_lossy(name);
-    if table::field(&name).is_some() || ONE_WORD.contains(&&*name) || ONE_WORD_TOO.contains(&&*name) {
+    if table::field(&name).is_some() || ONE_WORD.contains(&&*name) {
         return true;
     }
     let has_digit = name.bytes().any(|byte| byte.is_ascii_digit());
