@@ -11,7 +11,7 @@ use super::variables::Share;
 use crate::facts::{ServerFacts, UpstreamAddress};
 use crate::motion::{ANY_ROUTE, Block, PAGES};
 use nginx_config::routes::{Answer, Handler, servers};
-use nginx_config::{Config, FileId, Node};
+use nginx_config::{Config, FileId, Node, redact_address};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -222,7 +222,7 @@ fn may_be_motion(target: &Target, own: &Own) -> bool {
 /// A target of which it is not known whether it is Motion's.
 fn not_known(uri: &str, targets: &[&Target], own: &Own) -> Option<String> {
     let open = targets.iter().find(|target| own.whose(&target.upstream.address) == Whose::Perhaps)?;
-    let (target, origin) = (&open.upstream.target, &open.upstream.origin);
+    let (target, origin) = (redact_address(&open.upstream.target), &open.upstream.origin);
     Some(format!("whether {target} is Motion cannot be told: {uri} leads there ({origin})"))
 }
 

@@ -173,8 +173,11 @@ impl<'a> Material<'a> {
         };
         let scheme = if upstream.tls { "https" } else { "http" };
         match &upstream.address {
-            UpstreamAddress::Variable(text, _) => {
-                Err(PlanError::Lacks(format!("Motion's upstream `{text}` depends on a variable")))
+            variable @ UpstreamAddress::Variable(..) => {
+                Err(PlanError::Lacks(format!("Motion's upstream `{variable}` depends on a variable")))
+            }
+            UpstreamAddress::Name(name, _) if name.contains('@') => {
+                Err(PlanError::Lacks("Motion's upstream has a user, which NGINX does not send".to_owned()))
             }
             address => Ok(format!("{scheme}://{address}")),
         }

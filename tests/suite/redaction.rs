@@ -232,6 +232,43 @@ fn a_file_that_does_not_parse_keeps_its_secrets() {
     }
 }
 
+/// Addresses from which the scheme is cut off before they are named, and lists of which the entries lie in files of
+/// their own.
+#[test]
+fn where_requests_lead_and_what_lists_include_is_shown_without_secrets() {
+    let location = |directive: &str| {
+        format!("server {{ listen 83; server_name q.example.test; location /h/ {{ {directive} }} }}\n")
+    };
+    let user = "u:x1-hunter2x@10.0.0.6:9000";
+    for text in [
+        format!("map $host $up {{ default http://{user}; }}\n{}", location("proxy_pass $up;")),
+        location(&format!("set $up http://{user}; proxy_pass $up;")),
+        location(&format!("fastcgi_pass {user};")),
+        location(&format!("proxy_pass http://{user}/;")),
+        format!("upstream bk {{ server x1-hunter2x@10.0.0.6; }}\n{}", location("proxy_pass http://bk;")),
+        location("set $auth_backend http://bob:x1-hunter2x@bridge/;"),
+        "map $host $api_token { include maps/tokens.map; }\nmap $http_x_api_key $who { include maps/keys.map; }\n"
+            .to_owned(),
+    ] {
+        let (old, server) = (Server::copy("standalone"), Server::copy("standalone"));
+        server.write("etc/nginx/maps/tokens.map", "acme huntx1-hunter2x;\nb \"x$v1-hunter2x\";\n");
+        server.write("etc/nginx/maps/keys.map", "x1-hunter2x 1;\n");
+        server.write("etc/nginx/conf.d/b.conf", text);
+        for command in [["check"], ["status"], ["plan"]] {
+            says_no_secret(&server, &command);
+        }
+        let sides = [&old, &server].map(|server| server.at("etc/nginx").display().to_string());
+        for form in [&[][..], &["--lines"], &["--json"]] {
+            let said = answer(&binary().arg("diff").args(&sides).args(form).output().expect("runs"));
+            assert_eq!(said.code, 2, "{said:?}");
+            assert!(!said.stdout.contains(MARK) && !said.stderr.contains(MARK), "{said:?}");
+        }
+    }
+    let server = Server::copy("standalone");
+    server.write("etc/nginx/conf.d/b.conf", location("proxy_pass http://token_service:81;"));
+    assert!(server.run(&["check", "-vv"]).stdout.contains("→ token_service:81"));
+}
+
 /// The command line is journaled: who ran what.
 #[test]
 fn secrets_of_the_command_line_are_not_journaled() {

@@ -8,6 +8,7 @@ use super::config::{Config, ConfigError, ConfigErrorKind, File, FileId, Limits, 
 use super::glob;
 use super::index::Index;
 use super::reader::Reader;
+use super::redact::mark_lists;
 use super::tree::{Body, DirectiveId, Tree};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -41,6 +42,7 @@ pub(super) fn load(
     let id = loader.open(&main, None)?;
     loader.follow(id)?;
     loader.config.index = Index::new(loader.config.files.len());
+    mark_lists(&mut loader.config);
     Ok(loader.config)
 }
 

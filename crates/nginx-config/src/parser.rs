@@ -29,7 +29,7 @@ pub(super) fn parse(source: Vec<u8>) -> Result<Tree, SyntaxError> {
         return Err(SyntaxError::at(&source, source.len(), "unexpected end of file, expecting \"}\""));
     }
     let Parser { tokens, directives, roots, .. } = parser;
-    Ok(Tree { lines: Lines::of(&source), source, tokens, directives, roots })
+    Ok(Tree { lines: Lines::of(&source), source, tokens, directives, roots, list: None })
 }
 
 /// Where a source has one directive or word too many.

@@ -7,14 +7,17 @@
 
 mod condition;
 mod line;
+mod list;
 mod message;
 mod name;
+mod pair;
 mod table;
 mod text;
 mod url;
 mod value;
 
 use super::{Body, Directive, DirectiveId, Quote, Span, TokenKind, Tree, Word};
+use list::shown_name;
 use name::Says;
 use regex::Regex;
 use sha2::{Digest, Sha256};
@@ -24,6 +27,7 @@ use std::sync::LazyLock;
 use table::Field;
 use text::Kind;
 
+pub use list::{List, mark as mark_lists};
 pub use message::redact_message;
 pub use name::is_secret_name;
 pub(crate) use value::is_random;
@@ -42,24 +46,19 @@ const LITERALS: [&str; 8] = [
     "uwsgi_param",
     "scgi_param",
 ];
-/// Parameters of `map` and `geo` (ngx_http_map_module, ngx_http_geo_module), which are no values.
-const PARAMETERS: [&str; 8] =
-    ["default", "hostnames", "volatile", "include", "delete", "proxy", "proxy_recursive", "ranges"];
 /// A user with his password: one colon, and behind it neither a port nor a path.
-static LOGIN: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"^[A-Za-z0-9._@+-]+:[^\s:/$;]*[^\s:/$;0-9][^\s:/$;]*$"));
+static LOGIN: LazyLock<Regex> = LazyLock::new(|| {
+    // No port has six digits.
+    pattern(r"^[A-Za-z0-9._@+-]+:(?:[^\s:/$;]*[^\s:/$;0-9][^\s:/$;]*|\d{6,})$")
+});
+/// A credential behind a scheme of its own, and nothing else.
+static SENT: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^((?i:api-?key|token|key|ssws|mac))[ \t]+(?:id=)?[^\s$]\S*$"));
 /// A variable and its name.
 static NAMED: LazyLock<Regex> = LazyLock::new(|| pattern(r"\$\{?([A-Za-z_]\w*)\}?"));
 /// What is shown of code, which may be looked at again.
 static SHOWN_CODE: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"^(?:\{ )?\d+ lines?, sha256:[0-9a-f]{8}\s*(?: \})?$"));
-/// Keys of a map that name a place: an address or network, a host, a path.
-static PLACE: LazyLock<Regex> = LazyLock::new(|| {
-    let address = r"[0-9.]+(?:/\d+)?(?:-[0-9.]+)?|[0-9A-Fa-f:]+:[0-9A-Fa-f:.]*(?:/\d+)?";
-    let host = r"(?:\*?\.)?(?:[a-z0-9-]+\.)+[a-z]{2,12}\.?";
-    pattern(&format!("^(?:{address}|{host}|~?\\*?\\^?/.*)$"))
-});
-
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("a constant pattern")
 }
@@ -97,12 +96,19 @@ pub fn redact_name(tree: &Tree, id: DirectiveId) -> String {
 #[must_use]
 pub fn redact_arguments(tree: &Tree, id: DirectiveId) -> String {
     let directive = tree.directive(id);
-    let context = Context::of(tree, directive);
+    let context = Context::of(tree, id);
     let show = |(index, word): (usize, &Word)| match shown_argument(&context, index, word) {
         Some(shown) => String::from_utf8_lossy(&shown).trim_end_matches('\n').to_owned(),
         None => String::from_utf8_lossy(&tree.source()[word.span.range()]).into_owned(),
     };
     directive.args.iter().enumerate().map(show).collect::<Vec<_>>().join(" ")
+}
+
+/// An address as `proxy_pass`, `server` and settings spell it, with or without a scheme: without its user, and without
+/// the values of parameters that speak of a secret.
+#[must_use]
+pub fn redact_address(address: &str) -> String {
+    url::address(address)
 }
 
 /// Any text, with what looks like a secret replaced.
@@ -137,9 +143,12 @@ fn hide(tree: &Tree, comments: bool) -> Vec<u8> {
     let mut spans: Vec<(Span, Vec<u8>)> = Vec::new();
     // Where a comment is an entry that was switched off.
     let mut lists: Vec<Range<usize>> = Vec::new();
+    if tree.list.as_ref().is_some_and(List::is_secret) {
+        lists.push(0..source.len());
+    }
     for id in tree.walk() {
         let directive = tree.directive(id);
-        let context = Context::of(tree, directive);
+        let context = Context::of(tree, id);
         spans.extend(shown_name(tree, directive).map(|shown| (directive.name.span, shown)));
         for (index, word) in directive.args.iter().enumerate() {
             spans.extend(shown_argument(&context, index, word).map(|shown| (word.span, shown)));
@@ -147,18 +156,12 @@ fn hide(tree: &Tree, comments: bool) -> Vec<u8> {
         if let Body::Lua { span } = directive.body {
             spans.push((span, code_in_lines(&source[span.range()])));
         }
-        if is_secret_map(directive) {
+        if list::is_secret(directive) {
             lists.push(directive.span.range());
         }
     }
     if comments {
-        let all = tree.tokens().iter().filter(|token| token.kind == TokenKind::Comment);
-        spans.extend(all.filter_map(|token| {
-            let before = lists.partition_point(|list| list.start <= token.span.start);
-            let is_entry = before > 0 && lists[before - 1].contains(&token.span.start);
-            let shown = line::shown(&source[token.span.range()], is_entry)?;
-            Some((token.span, shown))
-        }));
+        spans.extend(shown_comments(tree, &lists));
     }
     spans.sort_by_key(|(span, _)| span.start);
     let mut result = Vec::with_capacity(source.len());
@@ -172,6 +175,26 @@ fn hide(tree: &Tree, comments: bool) -> Vec<u8> {
     result
 }
 
+/// The comments that are not shown as they are. In a list with secrets they are entries that were switched off, and a
+/// whole list can be switched off line by line.
+fn shown_comments(tree: &Tree, lists: &[Range<usize>]) -> Vec<(Span, Vec<u8>)> {
+    let source = tree.source();
+    let mut shown = Vec::new();
+    // Where the comment before ended, if a list with secrets is open in it.
+    let mut open_at: Option<usize> = None;
+    for token in tree.tokens().iter().filter(|token| token.kind == TokenKind::Comment) {
+        let (start, end) = (token.span.start, token.span.end);
+        let raw = &source[token.span.range()];
+        let before = lists.partition_point(|list| list.start <= start);
+        let is_inside = before > 0 && lists[before - 1].contains(&start);
+        let is_switched_off =
+            open_at.is_some_and(|end| source[end..start].trim_ascii().is_empty()) && !line::closes_list(raw);
+        open_at = (is_switched_off || line::opens_list(raw)).then_some(end);
+        shown.extend(line::shown(raw, is_inside || is_switched_off).map(|shown| (token.span, shown)));
+    }
+    shown
+}
+
 /// What is known of a directive before its words are judged.
 struct Context<'t> {
     tree: &'t Tree,
@@ -181,18 +204,22 @@ struct Context<'t> {
     secret_from: Option<(usize, String)>,
     /// Words are compared as they are, or handed on.
     is_literal: bool,
+    /// Sent to another program, which may ask who sends it.
+    is_sent: bool,
+    /// An entry of a list, of which no more is known.
+    hides_in_doubt: bool,
 }
 
 impl<'t> Context<'t> {
-    fn of(tree: &'t Tree, directive: &'t Directive) -> Self {
-        let parent = directive.parent.map(|parent| tree.directive(parent));
-        let in_map = parent.is_some_and(|parent| parent.is("map"));
+    fn of(tree: &'t Tree, id: DirectiveId) -> Self {
+        let directive = tree.directive(id);
         let name = directive.name.text();
-        let list = parent.filter(|parent| is_list(parent));
+        let list = List::around(tree, directive);
         // A file that begins with an unknown name may hold directives all the same.
         let field = if list.is_some() { None } else { table::field(&name) };
+        let is_literal = list.is_some() || LITERALS.contains(&name.as_ref());
         let secret_from = match field {
-            None if !directive.is("include") => list.and_then(secret_result).map(|result| (0, result)),
+            None if !directive.is("include") => list.and_then(|list| list.result).map(|result| (0, result)),
             Some(Field::From(first)) => Some((first, "secret".to_owned())),
             Some(Field::Named) => named(directive),
             Some(Field::Condition) => {
@@ -201,8 +228,9 @@ impl<'t> Context<'t> {
             }
             _ => None,
         };
-        let is_literal = in_map || LITERALS.contains(&name.as_ref());
-        Self { tree, directive, field, secret_from, is_literal }
+        let is_sent = ["_set_header", "_param"].iter().any(|end| name.ends_with(end));
+        let hides_in_doubt = list::hides_in_doubt(tree, id);
+        Self { tree, directive, field, secret_from, is_literal, is_sent, hides_in_doubt }
     }
 
     fn raw(&self, word: &Word) -> &'t [u8] {
@@ -214,17 +242,14 @@ impl<'t> Context<'t> {
 fn shown_argument(context: &Context<'_>, index: usize, word: &Word) -> Option<Vec<u8>> {
     let raw = context.raw(word);
     let text = word.text();
-    if let (Some((first, called)), Some(field)) = (&context.secret_from, context.field)
-        && index >= *first
-    {
-        return match field {
-            Field::Condition => condition::operand(called, word, raw),
-            Field::From(_) => (!value::is_only_variables(&text)).then(|| mask(raw)),
+    if let Some((_, called)) = context.secret_from.as_ref().filter(|(first, _)| index >= *first) {
+        let hidden = match context.field {
+            Some(Field::Condition) => condition::operand(called, word, raw),
+            Some(Field::From(_)) => (!value::is_only_variables(&text)).then(|| mask(raw)),
             _ => (!value::is_harmless(called, &text)).then(|| mask(raw)),
         };
-    }
-    if let (Some((_, called)), None) = (&context.secret_from, context.field) {
-        return (!value::is_harmless(called, &text)).then(|| mask(raw));
+        // What is no secret as a whole can hold one: the user of an address.
+        return hidden.or_else(|| free_text(raw, Kind::Prose));
     }
     match context.field {
         Some(Field::Code(first)) if index >= first && is_code(word) => {
@@ -232,12 +257,20 @@ fn shown_argument(context: &Context<'_>, index: usize, word: &Word) -> Option<Ve
             return Some(format!("'{{ {shown} }}'").into_bytes());
         }
         Some(Field::Headers) => return header(&text, word, raw),
+        Some(Field::Address) => return address(&text, word, raw),
         _ => {}
     }
     let is_login = context.is_literal && LOGIN.is_match(&text);
     let is_named = matches!(context.field, Some(Field::Named | Field::Condition)) && index > 0;
-    if is_login || is_named && value::is_token(&text) {
+    let is_doubtful = context.hides_in_doubt && !list::is_shown_alone(&text);
+    if is_login || is_doubtful || is_named && value::is_token(&text) {
         return Some(mask(raw));
+    }
+    if is_named
+        && context.is_sent
+        && let Some(scheme) = SENT.captures(&text)
+    {
+        return Some(quoted(&format!("{} {REDACTED}", &scheme[1]), word, raw));
     }
     let kind = match context.field {
         Some(Field::Plain) => Kind::Plain,
@@ -246,6 +279,22 @@ fn shown_argument(context: &Context<'_>, index: usize, word: &Word) -> Option<Ve
         _ => Kind::Prose,
     };
     free_text(raw, kind)
+}
+
+/// A word with another text in it, in the quotes that it had.
+fn quoted(text: &str, word: &Word, raw: &[u8]) -> Vec<u8> {
+    let quote = match word.quote {
+        Quote::Bare => "",
+        Quote::Single => "'",
+        Quote::Double => "\"",
+    };
+    format!("{quote}{text}{quote}{}", line_ends(raw)).into_bytes()
+}
+
+/// Where requests are led to: what stands before `@` there is a user.
+fn address(text: &str, word: &Word, raw: &[u8]) -> Option<Vec<u8>> {
+    let shown = redact_address(text);
+    if shown != text { Some(quoted(&shown, word, raw)) } else { free_text(raw, Kind::Plain) }
 }
 
 /// A text as it may be shown, where that differs from how it is written.
@@ -258,87 +307,13 @@ fn free_text(raw: &[u8], kind: Kind) -> Option<Vec<u8>> {
 /// `Name: value`, which is one word.
 fn header(text: &str, word: &Word, raw: &[u8]) -> Option<Vec<u8>> {
     let (called, value) = text.split_once(':')?;
-    if !name::is_secret_name(called) || value::is_harmless(called, value.trim()) {
-        return free_text(raw, Kind::Plain);
+    if name::is_secret_name(called) && !value::is_harmless(called, value.trim()) {
+        return Some(quoted(&format!("{called}: {REDACTED}"), word, raw));
     }
-    let quote = match word.quote {
-        Quote::Bare => "",
-        Quote::Single => "'",
-        Quote::Double => "\"",
-    };
-    Some(format!("{quote}{called}: {REDACTED}{quote}{}", line_ends(raw)).into_bytes())
-}
-
-/// The name of a directive as it may be shown, where that differs from how it is written.
-fn shown_name(tree: &Tree, directive: &Directive) -> Option<Vec<u8>> {
-    let raw = &tree.source()[directive.name.span.range()];
-    let text = directive.name.text();
-    let parent = directive.parent.map(|parent| tree.directive(parent));
-    let masked = || Some(mask(raw));
-    if PARAMETERS.contains(&text.as_ref()) {
-        return None;
-    }
-    if let Some(tested) = parent.filter(|parent| parent.is("map")).and_then(tested_secret) {
-        let kept = value::is_harmless(&tested, &text)
-            || value::is_open_pattern(&text)
-            || tested == "http_cookie" && condition::names_cookies(text.trim_start_matches('~'));
-        return if kept { None } else { masked() };
-    }
-    if is_loose_entry(tree, directive) {
-        let kept = PLACE.is_match(&text) && !value::is_token(&text)
-            || value::is_harmless("", &text)
-            || value::is_open_pattern(&text);
-        return if kept { None } else { masked() };
-    }
-    if parent.is_some_and(|parent| parent.is("map")) && (LOGIN.is_match(&text) || value::is_token(&text)) {
-        return masked();
-    }
-    free_text(raw, Kind::Plain)
-}
-
-/// Whether this is an entry of a file that some `map` or `geo` includes: no
-/// directive is called so. Which map it is, and whether that holds secrets,
-/// cannot be told from the file.
-fn is_loose_entry(tree: &Tree, directive: &Directive) -> bool {
-    let is_list =
-        tree.roots().first().is_some_and(|first| !is_directive_name(&tree.directive(*first).name.value));
-    directive.parent.is_none()
-        && matches!(directive.body, Body::Semicolon)
-        && (is_list || !is_directive_name(&directive.name.value))
-}
-
-/// Whether a directive could be called so: small letters, and digits in a few modules' names alone.
-fn is_directive_name(name: &[u8]) -> bool {
-    const WITH_DIGITS: [&str; 12] = [
-        "http2", "http3", "geoip2", "redis2", "base32", "base64", "sha1", "sha256", "md5", "ipv6", "v2",
-        "gzip2",
-    ];
-    let name = String::from_utf8_lossy(name);
-    let letters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-    let has_digit = name.bytes().any(|byte| byte.is_ascii_digit());
-    let known = || WITH_DIGITS.iter().any(|known| name.contains(known)) && table::field(&name).is_none();
-    name.bytes().all(letters) && (!has_digit || known() || table::field(&name).is_some())
-}
-
-/// Whether a block holds entries and no directives.
-fn is_list(block: &Directive) -> bool {
-    ["map", "geo", "split_clients"].iter().any(|name| block.is(name))
-}
-
-/// The name of the secret that the entries of a `map` are compared with.
-fn tested_secret(map: &Directive) -> Option<String> {
-    let (_, tested) = map.args.split_last()?;
-    tested.iter().find_map(|word| secret_variable(&word.text()))
-}
-
-/// The variable that the entries of a list give a value, where it is called as secrets are.
-fn secret_result(block: &Directive) -> Option<String> {
-    let result = block.args.last().filter(|_| is_list(block))?.text().into_owned();
-    name::is_secret_name(&result).then_some(result)
-}
-
-fn is_secret_map(directive: &Directive) -> bool {
-    directive.is("map") && tested_secret(directive).is_some() || secret_result(directive).is_some()
+    let written = String::from_utf8_lossy(raw);
+    let (before, behind) = written.split_once(':')?;
+    let shown = text::shown(behind, Kind::Prose);
+    (shown != behind).then(|| format!("{before}:{shown}").into_bytes())
 }
 
 /// The first variable of a text that is called as secrets are.
@@ -381,7 +356,7 @@ fn line_ends(raw: &[u8]) -> String {
 /// Whether anything of a directive itself is not to be shown.
 fn holds_secret(tree: &Tree, id: DirectiveId) -> bool {
     let directive = tree.directive(id);
-    let context = Context::of(tree, directive);
+    let context = Context::of(tree, id);
     let mut words = directive.args.iter().enumerate();
     shown_name(tree, directive).is_some()
         || context.secret_from.is_some()
@@ -391,7 +366,7 @@ fn holds_secret(tree: &Tree, id: DirectiveId) -> bool {
 /// The words of a directive that are hidden, at least in part, as NGINX reads them.
 fn hidden_words(tree: &Tree, id: DirectiveId) -> Vec<Cow<'_, str>> {
     let directive = tree.directive(id);
-    let context = Context::of(tree, directive);
+    let context = Context::of(tree, id);
     let args = directive.args.iter().enumerate();
     let hidden = args.filter(|(index, word)| shown_argument(&context, *index, word).is_some());
     let name = shown_name(tree, directive).map(|_| directive.name.text());

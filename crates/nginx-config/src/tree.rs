@@ -6,6 +6,7 @@
 
 use super::lexer::{Token, TokenKind};
 use super::position::{Lines, Position, Span, SyntaxError};
+use super::redact::List;
 use super::word::Word;
 
 /// A directive of one [`Tree`]; greater ids stand later in the source.
@@ -90,6 +91,8 @@ pub struct Tree {
     pub(super) tokens: Vec<Token>,
     pub(super) directives: Vec<Directive>,
     pub(super) roots: Vec<DirectiveId>,
+    /// What its entries are, where a list of the configuration includes this file.
+    pub(super) list: Option<List>,
 }
 
 impl Tree {

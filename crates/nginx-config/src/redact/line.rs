@@ -20,6 +20,21 @@ pub fn shown(raw: &[u8], is_entry: bool) -> Option<Vec<u8>> {
     (shown != rest).then(|| format!("{marks}{shown}").into_bytes())
 }
 
+/// Whether a list with secrets begins in a comment, and goes on behind it.
+pub fn opens_list(comment: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(comment);
+    let text = text.trim_matches(['#', ' ', '\t', '\r', '\n']);
+    text.ends_with('{')
+        && Tree::parse(format!("{text}}}")).is_ok_and(|tree| {
+            tree.roots().last().is_some_and(|last| super::list::is_secret(tree.directive(*last)))
+        })
+}
+
+/// Whether such a list ends in a comment.
+pub fn closes_list(comment: &[u8]) -> bool {
+    comment.iter().find(|byte| !b"# \t".contains(byte)) == Some(&b'}')
+}
+
 /// A source that does not parse: by line, as far as these can be read, and as free text.
 pub fn broken(source: &str) -> String {
     // A quotation may run over lines.
@@ -88,7 +103,7 @@ fn parsed(rest: &str, is_entry: bool) -> Option<(Tree, usize)> {
     closed.filter(|(tree, end)| {
         let name = tree.directive(tree.roots()[0]).name.text().into_owned();
         let is_written = *end == 0 || rest.trim_end().ends_with('{') || name == "set" || name.contains('_');
-        (is_entry || super::is_directive_name(name.as_bytes()))
+        (is_entry || super::list::is_directive_name(name.as_bytes()))
             && is_written
             && tree.tokens().iter().all(|token| token.kind != super::TokenKind::Comment)
     })

@@ -4,8 +4,9 @@
 //! Invariant: what is quoted beside a place that holds a secret is hidden; so is what a hidden word of the configuration
 //! holds, wherever it is quoted. The place itself stays.
 
-use super::{REDACTED, hidden_words, holds_secret, pattern, redact_text, table, tested_secret};
-use crate::config::{Config, File, FileId, Node};
+use super::table::{self, Field};
+use super::{REDACTED, hidden_words, holds_secret, list, pattern, redact_text};
+use crate::config::{Config, File, FileId};
 use crate::tree::{DirectiveId, Tree};
 use regex::{Captures, Regex};
 use std::collections::BTreeSet;
@@ -15,7 +16,8 @@ use std::sync::LazyLock;
 const SHORTEST: usize = 3;
 
 static QUOTED: LazyLock<Regex> = LazyLock::new(|| pattern(r#""[^"]*""#));
-static UNKNOWN: LazyLock<Regex> = LazyLock::new(|| pattern(r#"unknown "(.*)" variable"#));
+static UNKNOWN: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"(unknown|closing bracket in) "(.*)" variable"#));
 
 /// What nginx says, with the quoted arguments of a secret directive replaced.
 /// nginx names the place at the end of a line: `… in /etc/nginx/x.conf:12`.
@@ -31,17 +33,14 @@ struct Secrets {
     words: BTreeSet<String>,
     /// Words that are values of secrets, though they look like variables alone.
     tails: BTreeSet<String>,
-    /// Entries that a file has only because a map with secret keys includes it.
-    entries: BTreeSet<Node>,
 }
 
 impl Secrets {
     fn of(config: &Config) -> Self {
-        let mut secrets = Self { words: BTreeSet::new(), tails: BTreeSet::new(), entries: BTreeSet::new() };
-        for (id, file) in config.files() {
+        let mut secrets = Self { words: BTreeSet::new(), tails: BTreeSet::new() };
+        for (_, file) in config.files() {
             for directive in file.tree.walk() {
                 secrets.add(&file.tree, directive);
-                secrets.add_included(config, Node { file: id, directive });
             }
         }
         secrets
@@ -51,31 +50,18 @@ impl Secrets {
         let small = |text: &str| text.to_lowercase();
         self.words.extend(hidden_words(tree, id).iter().map(|word| small(word)));
         let directive = tree.directive(id);
-        if holds_secret(tree, id) && table::field(&directive.name.text()).is_some() {
-            self.tails.extend(directive.args.iter().skip(1).map(|word| small(&word.text())));
-        }
-    }
-
-    /// The entries of the files that a map with secret keys includes.
-    fn add_included(&mut self, config: &Config, map: Node) {
-        let directive = config.directive(map);
-        if !directive.is("map") || tested_secret(directive).is_none() {
-            return;
-        }
-        for entry in config.children(map) {
-            let tree = &config.file(entry.file).tree;
-            let name = tree.directive(entry.directive).name.text();
-            if entry.file != map.file && name != "default" && !name.is_empty() {
-                self.words.insert(name.to_lowercase());
-                self.entries.insert(*entry);
-            }
+        let field = table::field(&directive.name.text());
+        // Behind a name, or all of it where the directive itself is one.
+        let first = usize::from(field.is_some_and(|field| field != Field::From(0)));
+        if holds_secret(tree, id) && (field.is_some() || list::gives_secret(tree, directive)) {
+            self.tails.extend(directive.args.iter().skip(first).map(|word| small(&word.text())));
         }
     }
 
     fn line(&self, config: &Config, line: &str) -> String {
         let (said, place) = place(config, line);
         let behind = &line[said.len()..];
-        let is_secret = place.is_some_and(|(id, number)| self.is_secret_at(id, config.file(id), number));
+        let is_secret = place.is_some_and(|(id, number)| Self::is_secret_at(config.file(id), number));
         let said = match (is_secret, said.find('"'), said.rfind('"')) {
             // A quotation may hold quotes of its own: all between the first and the last one is hidden.
             (true, Some(first), Some(last))
@@ -90,7 +76,7 @@ impl Secrets {
     }
 
     /// Whether the directive that NGINX speaks of there holds a secret.
-    fn is_secret_at(&self, file_id: FileId, file: &File, number: usize) -> bool {
+    fn is_secret_at(file: &File, number: usize) -> bool {
         file.tree.walk().any(|id| {
             let directive = file.tree.directive(id);
             // Of a block the line of its words counts, and not those of what stands in it.
@@ -99,14 +85,13 @@ impl Secrets {
                 _ => directive.span.end,
             };
             let lines = file.tree.position(directive.span.start).line..=file.tree.position(end).line;
-            let is_entry = || self.entries.contains(&Node { file: file_id, directive: id });
-            lines.contains(&number) && (holds_secret(&file.tree, id) || is_entry())
+            lines.contains(&number) && holds_secret(&file.tree, id)
         })
     }
 
     /// Without the quotations that are a part of a secret, or hold one.
     fn quotations(&self, said: &str) -> String {
-        let unknown = UNKNOWN.captures(said).map(|found| found[1].to_lowercase());
+        let unknown = UNKNOWN.captures(said).map(|found| found[2].to_lowercase());
         let is_tail = |name: &str| {
             let forms = [format!("${name}"), format!("${{{name}}}")];
             self.tails
@@ -115,10 +100,11 @@ impl Secrets {
                 .any(|word| forms.iter().any(|form| word.contains(form.as_str())))
         };
         if unknown.is_some_and(|name| is_tail(&name)) {
-            return UNKNOWN.replace(said, format!("unknown \"{REDACTED}\" variable")).into_owned();
+            return UNKNOWN.replace(said, format!("$1 \"{REDACTED}\" variable")).into_owned();
         }
         let shown = |found: &Captures<'_>| {
-            let quoted = found[0].trim_matches('"').to_lowercase();
+            // A long word is cut off.
+            let quoted = found[0].trim_matches('"').trim_end_matches("...").to_lowercase();
             let holds = |word: &String| {
                 quoted.len() >= SHORTEST && word.contains(&quoted)
                     || word.len() > SHORTEST && quoted.contains(word.as_str())

@@ -15,30 +15,13 @@ pub enum Says {
 }
 
 /// Words that are a secret by themselves. "Surely" is what no sentence uses otherwise.
-const SURELY: [&str; 11] =
-    ["pass", "pw", "pwd", "psk", "jwt", "otp", "totp", "passwd", "apikey", "accesskey", "secretkey"];
-const PERHAPS: [&str; 18] = [
-    "auth",
-    "bearer",
-    "cred",
-    "creds",
-    "jsessionid",
-    "key",
-    "keys",
-    "mac",
-    "phpsessid",
-    "pin",
-    "pincode",
-    "pins",
-    "salt",
-    "sess",
-    "sid",
-    "sig",
-    "sigs",
-    "signed",
+const SURELY: [&str; 8] = ["pw", "psk", "jwt", "otp", "totp", "apikey", "accesskey", "secretkey"];
+const PERHAPS: [&str; 15] = [
+    "auth", "bearer", "cred", "creds", "key", "keys", "mac", "pin", "pincode", "pins", "salt", "sid", "sig",
+    "sigs", "signed",
 ];
 /// Parts of a word: `dbpassword`, `clientsecret`, `userpass`.
-const SURELY_INSIDE: [&str; 11] = [
+const SURELY_INSIDE: [&str; 13] = [
     "accesskey",
     "apikey",
     "authkey",
@@ -47,15 +30,23 @@ const SURELY_INSIDE: [&str; 11] = [
     "passcode",
     "passphrase",
     "passw",
+    "pswd",
+    "pwd",
     "secret",
     "signature",
     "token",
 ];
-const PERHAPS_INSIDE: [&str; 6] = ["auth", "cookie", "licence", "license", "session", "privatekey"];
-/// Ends of a word.
-const SURELY_ENDS: [&str; 4] = ["pass", "psk", "pwd", "pw"];
+const PERHAPS_INSIDE: [&str; 7] = ["auth", "cookie", "licence", "license", "privatekey", "sessid", "session"];
+/// Ends of a word: `dbpsw`, `voicemailpin`, `mykey`.
+const SURELY_ENDS: [&str; 4] = ["pass", "psk", "psw", "pw"];
+const PERHAPS_ENDS: [&str; 2] = ["key", "pin"];
+/// Beginnings of a word: `passhash`, `sesstoken`.
+const SURELY_BEGINS: [&str; 2] = ["pass", "psw"];
+const PERHAPS_BEGINS: [&str; 1] = ["sess"];
 /// Words that only look so.
-const OTHERS: [&str; 40] = [
+const OTHERS: [&str; 56] = [
+    "authentic",
+    "authenticity",
     "author",
     "authored",
     "authoring",
@@ -63,110 +54,163 @@ const OTHERS: [&str; 40] = [
     "authorities",
     "authority",
     "authors",
-    "authentic",
-    "authenticity",
     "bypass",
     "coauthor",
     "coauthors",
     "compass",
     "donkey",
     "encompass",
+    "hairpin",
     "hockey",
     "hotkey",
     "jackass",
     "jockey",
     "keyboard",
-    "keypass",
     "keyword",
     "keywords",
+    "kingpin",
+    "linchpin",
     "mackey",
     "monkey",
     "nobypass",
     "obsession",
     "overpass",
+    "passage",
+    "passages",
+    "passed",
+    "passenger",
+    "passengers",
+    "passes",
+    "passing",
+    "passion",
     "passive",
+    "passport",
+    "passthrough",
+    "passthru",
     "passw0rdless",
     "passwordless",
+    "pushpin",
     "secretariat",
     "secretary",
+    "spin",
     "tokenizer",
+    "topspin",
     "trespass",
     "turkey",
     "turnkey",
     "underpass",
-    "upass",
+    "unpin",
     "whiskey",
 ];
-/// Words before `key` that make it the key of a table, not of a lock.
-const TABLES: [&str; 23] = [
+/// Words before `key` that make it no lock's: what the world may see, and what tables are read by.
+const OPEN_KEYS: [&str; 9] =
+    ["bucket", "cache", "foreign", "lookup", "partition", "public", "shard", "sort", "websocket"];
+/// Words before `key` that make it the key of a table where its value is built of variables.
+const TABLES: [&str; 14] = [
     "balance",
     "balancer",
-    "bucket",
-    "cache",
-    "foreign",
     "group",
     "hash",
     "limit",
     "limiter",
-    "lookup",
     "map",
-    "partition",
+    "memcached",
     "primary",
-    "public",
-    "purge",
     "rate",
+    "redis",
     "route",
     "routing",
-    "shard",
-    "sort",
     "throttle",
-    "websocket",
-    "zone",
 ];
-/// Last words that say what of a secret's surroundings is meant: `auth_backend`, `session_timeout`.
-const ABOUT: [&str; 42] = [
-    "age",
+/// What passes requests on, as the first part of a directive's name and of variables that are called so.
+const PASSES: [&str; 6] = ["fastcgi", "grpc", "memcached", "proxy", "scgi", "uwsgi"];
+/// What of a secret's surroundings the last word of a name means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// `auth_backend`: an address, a host, a path.
+    Place,
+    /// `session_timeout`: a time, a number, a size.
+    Amount,
+    /// `auth_mode`: one of the words that documents have for it.
+    Kind,
+    /// `auth_realm`: what every visitor is told.
+    Said,
+}
+
+const PLACES: [&str; 25] = [
     "backend",
-    "bucket",
-    "cache",
-    "count",
+    "callback",
     "dir",
     "directory",
     "domain",
-    "enabled",
     "endpoint",
-    "expires",
-    "expiry",
     "file",
-    "header",
+    "folder",
     "host",
-    "level",
-    "limit",
-    "method",
-    "mode",
+    "hosts",
+    "issuer",
+    "location",
+    "page",
     "path",
-    "policy",
-    "port",
     "provider",
-    "rate",
-    "realm",
-    "required",
-    "scheme",
+    "proxy",
+    "redirect",
     "server",
+    "servers",
     "service",
-    "size",
-    "state",
-    "status",
-    "timeout",
-    "ttl",
-    "type",
+    "socket",
     "upstream",
     "uri",
     "url",
-    "zone",
-    "valid",
-    "ok",
+    "website",
+];
+const AMOUNTS: [&str; 18] = [
+    "age",
+    "bits",
+    "count",
+    "duration",
+    "expires",
+    "expiry",
+    "length",
+    "level",
+    "lifetime",
+    "limit",
+    "maxlifetime",
+    "port",
+    "rate",
+    "retries",
+    "size",
+    "status",
+    "timeout",
+    "ttl",
+];
+const KINDS: [&str; 26] = [
+    "alg",
+    "algo",
+    "algorithm",
+    "bucket",
+    "cache",
+    "cipher",
+    "enabled",
     "format",
+    "handler",
+    "hash",
+    "header",
+    "method",
+    "mode",
+    "name",
+    "ok",
+    "policy",
+    "required",
+    "samesite",
+    "scheme",
+    "state",
+    "storage",
+    "store",
+    "type",
+    "valid",
+    "version",
+    "zone",
 ];
 /// Names of cookies that hold a choice of the visitor.
 const CHOICES: [&str; 27] = [
@@ -199,16 +243,24 @@ const CHOICES: [&str; 27] = [
     "gdpr",
 ];
 /// Headers that only speak about authentication, to every client.
-const PUBLIC: [&str; 9] = [
-    "access-control-",
+const PUBLIC: [&str; 17] = [
+    "access-control-allow-",
+    "access-control-expose-",
+    "access-control-max-age",
+    "access-control-request-",
     "authentication-info",
     "clear-site-data",
     "proxy-authenticate",
     "public-key-pins",
-    "sec-websocket-",
+    "sec-websocket-accept",
+    "sec-websocket-key",
     "strict-transport-",
     "www-authenticate",
-    "x-accel-",
+    "x-accel-buffering",
+    "x-accel-charset",
+    "x-accel-expires",
+    "x-accel-limit-rate",
+    "x-accel-redirect",
 ];
 
 /// What a name says.
@@ -221,8 +273,9 @@ pub fn says(name: &str) -> Says {
     let words = words(name);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let words = match words.as_slice() {
-        // What a visitor chose, and `cookie_path`, `cookie_flags` of a setting.
-        ["cookie", choice @ ..] if choice.iter().any(|word| CHOICES.contains(word)) => return Says::Nothing,
+        // What a visitor chose, where no other word speaks of a secret.
+        ["cookie", choice @ ..] if is_choice(choice) => return Says::Nothing,
+        // `cookie_flags` of a setting.
         [.., "cookie", "flags" | "name" | "samesite" | "secure" | "httponly" | "prefix"] => {
             return Says::Nothing;
         }
@@ -239,10 +292,38 @@ pub fn is_secret_name(name: &str) -> bool {
     says(name) != Says::Nothing
 }
 
-/// Whether the last word of a name says that a secret's place, time or kind is meant.
-pub fn is_about(name: &str) -> bool {
+/// Whether these words of a cookie's name, by its last one, mean a choice.
+fn is_choice(words: &[&str]) -> bool {
+    let end = words.iter().rposition(|word| !["new", "old"].contains(word));
+    end.is_some_and(|end| CHOICES.contains(&words[end]))
+        && (0..words.len()).all(|index| word(words, index) == Says::Nothing)
+}
+
+/// What the last word of a name says that is meant instead of a secret. What a client sends may be a secret under any
+/// such name.
+pub fn about(name: &str) -> Option<About> {
     let words = words(name);
-    words.len() > 1 && words.last().is_some_and(|last| ABOUT.contains(&last.as_str()))
+    let (last, before) = words.split_last()?;
+    let before = before.last()?.as_str();
+    let is_one_of = |list: &[&str]| list.contains(&last.as_str());
+    if ["http_", "arg_", "cookie_"].iter().any(|sent| name.starts_with(sent)) {
+        return is_one_of(&KINDS).then_some(About::Kind);
+    }
+    match last.as_str() {
+        "realm" => Some(About::Said),
+        "pass" if PASSES.contains(&before) => Some(About::Place),
+        _ if is_one_of(&PLACES) => Some(About::Place),
+        _ if is_one_of(&AMOUNTS) => Some(About::Amount),
+        _ => is_one_of(&KINDS).then_some(About::Kind),
+    }
+}
+
+/// Whether a name's last words mean the key of a table: `limit_key`.
+pub fn is_table_key(name: &str) -> bool {
+    match words(name).as_slice() {
+        [.., before, last] => ["key", "keys"].contains(&last.as_str()) && TABLES.contains(&before.as_str()),
+        _ => false,
+    }
 }
 
 /// What one word of a name says, among the others.
@@ -252,21 +333,22 @@ fn word(words: &[&str], index: usize) -> Says {
     let behind = words.get(index + 1).copied().unwrap_or_default();
     match word {
         word if OTHERS.contains(&word) => return Says::Nothing,
-        // `proxy_pass`, `by_pass` and `pass_through` say what is done.
-        "pass" if ["by", "fastcgi", "grpc", "memcached", "proxy", "scgi", "uwsgi"].contains(&before) => {
-            return Says::Nothing;
-        }
+        // `by_pass` and `pass_through` say what is done.
+        "pass" if before == "by" => return Says::Nothing,
         "pass" | "passes" if ["through", "thru", "on", "by", "to"].contains(&behind) => return Says::Nothing,
-        "key" | "keys" if TABLES.contains(&before) || TABLES.contains(&behind) => return Says::Nothing,
+        "key" | "keys" if OPEN_KEYS.contains(&before) || behind == "zone" => return Says::Nothing,
+        // The hash of a certificate, which each visitor is told.
+        "pin" if behind == "sha" => return Says::Nothing,
         "tokens" if before == "server" => return Says::Nothing,
         _ => {}
     }
     let inside = |parts: &[&str]| parts.iter().any(|part| word.contains(part));
-    if SURELY.contains(&word) || inside(&SURELY_INSIDE) || SURELY_ENDS.iter().any(|end| word.ends_with(end)) {
+    let ends = |parts: &[&str]| parts.iter().any(|part| word.ends_with(part));
+    let begins = |parts: &[&str]| parts.iter().any(|part| word.starts_with(part));
+    if SURELY.contains(&word) || inside(&SURELY_INSIDE) || ends(&SURELY_ENDS) || begins(&SURELY_BEGINS) {
         return Says::Surely;
     }
-    let ends_in_key = word.len() > 3 && word.ends_with("key");
-    if PERHAPS.contains(&word) || inside(&PERHAPS_INSIDE) || ends_in_key {
+    if PERHAPS.contains(&word) || inside(&PERHAPS_INSIDE) || ends(&PERHAPS_ENDS) || begins(&PERHAPS_BEGINS) {
         Says::Perhaps
     } else {
         Says::Nothing
@@ -308,9 +390,13 @@ mod tests {
         X-PIN Authorization Proxy-Authorization X-Auth oauth2 Cookie Set-Cookie $cookie_session \
         $cookie_x X-Licence licenseKey credential sessionId client_secret AWS_SECRET_ACCESS_KEY \
         MYSQL_PWD passphrase authkey X-Author-Auth authority_token db_password2 keyPin \
-        X-Vendor-Signature csrf_token accessToken mykey Pwd JSESSIONID X-Session Key";
-    const PLAIN: &str = "Host X-Author $bypass $compass $pass_through $pwm proxy_pass $proxy_pass keepalive \
-        keys_zone cache_key X-Cache-Key $limit_key Access-Control-Allow-Credentials \
+        X-Vendor-Signature csrf_token accessToken mykey Pwd JSESSIONID X-Session Key \
+        $cookie_device_token $cookie_mobile_session $cookie_region_sid $cookie_version_key \
+        $arg_purge_key X-Purge-Key AZURE_PRIMARY_KEY $hash_key $route_key X-Group-Key $upass X-Upass \
+        $keypass X-Accel-Secret $http_x_accel_key $access_control_key Access-Control-Token PROXY_PASS \
+        X-Proxy-Pass MEMCACHED_PASS $psw DB_PSW sessid passhash userpwdhash voicemailpin $public_key_pass";
+    const PLAIN: &str = "Host X-Author $bypass $compass $pass_through $pwm keepalive $passenger_app_env unpin \
+        keys_zone cache_key X-Cache-Key X-Accel-Redirect pin-sha256 Access-Control-Allow-Credentials $cookie_lang_new \
         WWW-Authenticate $cookie_lang Sec-WebSocket-Key keyword monkey spinner shipping design \
         signal Strict-Transport-Security X-Request-Id $upstream server_tokens X-Forwarded-For \
         assign HTTP_PROXY max_passes_by DOCUMENT_ROOT $cookie_theme authors";

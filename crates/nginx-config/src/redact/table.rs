@@ -23,10 +23,12 @@ pub enum Field {
     Code(usize),
     /// Addresses and patterns: `name:value` is no assignment there.
     Plain,
+    /// Where requests are led to, with or without a scheme.
+    Address,
 }
 
 /// Directives that are known, in the order of the alphabet.
-const TABLE: [(&str, Field); 100] = [
+const TABLE: [(&str, Field); 108] = [
     ("accesskey", Field::From(0)),
     ("access_by_lua", Field::Code(0)),
     ("add_header", Field::Named),
@@ -54,8 +56,8 @@ const TABLE: [(&str, Field); 100] = [
     ("env", Field::Assigned),
     ("exit_worker_by_lua", Field::Code(0)),
     ("fastcgi_param", Field::Named),
-    ("fastcgi_pass", Field::Plain),
-    ("grpc_pass", Field::Plain),
+    ("fastcgi_pass", Field::Address),
+    ("grpc_pass", Field::Address),
     ("grpc_set_header", Field::Named),
     ("grpc_ssl_ciphers", Field::Plain),
     ("grpc_ssl_password_file", Field::From(0)),
@@ -74,23 +76,29 @@ const TABLE: [(&str, Field); 100] = [
     ("location", Field::Plain),
     ("log_by_lua", Field::Code(0)),
     ("more_set_headers", Field::Headers),
+    ("memcached_pass", Field::Address),
     ("more_set_input_headers", Field::Headers),
     ("perl", Field::Code(0)),
     ("perl_set", Field::Code(1)),
+    ("passenger_env_var", Field::Named),
+    ("passenger_set_cgi_param", Field::Named),
+    ("passenger_set_header", Field::Named),
+    ("proxy_pass", Field::Address),
     ("proxy_ssl_ciphers", Field::Plain),
     ("proxy_ssl_password_file", Field::From(0)),
     ("proxy_set_header", Field::Named),
+    ("redis2_query", Field::Named),
     ("redis_auth", Field::From(0)),
-    ("resolver", Field::Plain),
+    ("resolver", Field::Address),
     ("rewrite_by_lua", Field::Code(0)),
     ("root", Field::Plain),
     ("scgi_param", Field::Named),
-    ("scgi_pass", Field::Plain),
+    ("scgi_pass", Field::Address),
     ("secure_link_hmac_secret", Field::From(0)),
     ("secure_link_md5", Field::From(0)),
     ("secure_link_secret", Field::From(0)),
     ("secure_token_key", Field::From(0)),
-    ("server", Field::Plain),
+    ("server", Field::Address),
     ("server_name", Field::Plain),
     ("set", Field::Named),
     ("set_by_lua", Field::Code(1)),
@@ -116,7 +124,7 @@ const TABLE: [(&str, Field); 100] = [
     ("upstream", Field::Plain),
     ("user", Field::Plain),
     ("uwsgi_param", Field::Named),
-    ("uwsgi_pass", Field::Plain),
+    ("uwsgi_pass", Field::Address),
     ("uwsgi_ssl_ciphers", Field::Plain),
     ("uwsgi_ssl_password_file", Field::From(0)),
     ("vod_secret_key", Field::From(0)),
@@ -127,25 +135,17 @@ const TABLE: [(&str, Field); 100] = [
     ("proxy_ssl_name", Field::Plain),
     ("ssl_ecdh_curve", Field::Plain),
     ("valid_referers", Field::Plain),
+    ("xslt_param", Field::Named),
+    ("xslt_string_param", Field::Named),
 ];
 
 static KNOWN: LazyLock<HashMap<&str, Field>> = LazyLock::new(|| TABLE.into_iter().collect());
 
 /// What the names of other modules' directives end with where their argument is the secret itself.
-const ENDS: [&str; 12] = [
-    "_api_key",
-    "_apikey",
-    "_client_secret",
-    "_hmac_key",
-    "_passphrase",
-    "_passwd",
-    "_password",
-    "_pwd",
-    "_secret",
-    "_secret_key",
-    "_shared_key",
-    "_signing_key",
-];
+const ENDS: [&str; 9] =
+    ["_apikey", "_key", "_passphrase", "_passwd", "_password", "_psk", "_pwd", "_secret", "_token"];
+/// Directives that end so and name a file, or what a table is read by.
+const OTHERS: [&str; 5] = ["_cache_key", "_certificate_key", "_ticket_key", "_limit_key", "_hash_key"];
 /// The same words, alone.
 const ALONE: [&str; 10] = [
     "api_key",
@@ -163,6 +163,7 @@ const ALONE: [&str; 10] = [
 /// Where a directive's secrets stand, where that is known.
 pub fn field(directive: &str) -> Option<Field> {
     let known = KNOWN.get(directive).copied();
-    let ends = || ENDS.iter().any(|end| directive.ends_with(end)) || ALONE.contains(&directive);
+    let is_one_of = |ends: &[&str]| ends.iter().any(|end| directive.ends_with(end));
+    let ends = || is_one_of(&ENDS) && !is_one_of(&OTHERS) || ALONE.contains(&directive);
     known.or_else(|| ends().then_some(Field::From(0)))
 }

@@ -213,6 +213,114 @@ fn what_nginx_says_of_a_secret_is_hidden() {
 }
 
 #[test]
+fn what_a_list_includes_is_known_for_what_it_is() {
+    let reader = crate::MemoryReader::new()
+        .with(
+            "/etc/nginx/nginx.conf",
+            "map $http_x_tenant $api_token { include tok.map; }\ngeo $api_key { include geo.map; }\n\
+             map $http_x_api_key $who { default 0; include keys.map; }\nmap $host $name { include names.map; }\n",
+        )
+        .with("/etc/nginx/tok.map", "acme hunteracme;\n# old hunterold;\nb \"x$hunterBb\";\nc \"x${hunterc\";\n")
+        .with("/etc/nginx/geo.map", "10.0.0.1 huntergeo;\ninclude more.map;\n")
+        .with("/etc/nginx/more.map", "10.0.0.2 huntermore;\n")
+        .with("/etc/nginx/keys.map", "hunterkey 1;\ngzip 1;\n")
+        .with("/etc/nginx/names.map", "a.test acme_corporation;\n");
+    let paths = ["/etc/nginx/nginx.conf", "/etc/nginx"].map(std::path::Path::new);
+    let config = crate::Config::load(paths[0], paths[1], &reader).expect("loads");
+    let shown = |name: &str| {
+        let tree = &config.files().find(|(_, file)| file.path.ends_with(name)).expect("included").1.tree;
+        (by_directive(tree).join("; "), String::from_utf8(redact_tree(tree)).expect("text"))
+    };
+    let hidden = "acme [redacted];\n# [redacted];\nb [redacted];\nc [redacted];\n";
+    assert_eq!(shown("tok.map").1, hidden);
+    assert_eq!(shown("tok.map").0, "acme [redacted]; b [redacted]; c [redacted]");
+    assert_eq!(shown("geo.map").1, "10.0.0.1 [redacted];\ninclude more.map;\n");
+    assert_eq!(shown("more.map").1, "10.0.0.2 [redacted];\n");
+    assert_eq!(shown("keys.map").1, "[redacted] 1;\n[redacted] 1;\n");
+    assert_eq!(shown("names.map").1, "a.test acme_corporation;\n");
+    for said in ["unknown \"hunterbb\" variable", "the closing bracket in \"hunterc\" variable is missing"] {
+        let shown = redact_message(&config, &format!("nginx: [emerg] {said}"));
+        assert!(!shown.contains("hunter") && shown.contains(REDACTED), "{shown}");
+    }
+    let changed = reader.with("/etc/nginx/tok.map", "acme hunteracme2;\n");
+    let changed = crate::Config::load(paths[0], paths[1], &changed).expect("loads");
+    let rows = crate::diff::diff(&config, &changed);
+    assert!(rows.rows().count() > 0 && !format!("{rows:?}").contains("hunter"), "{rows:?}");
+}
+
+#[test]
+fn of_a_list_alone_is_hidden_what_could_be_a_secret() {
+    check("acme hunteracme;\n", "[redacted] [redacted];\n");
+    check("letmeinplease 1;\n", "[redacted] 1;\n");
+    check("10.0.0.1 huntergeo;\n", "10.0.0.1 [redacted];\n");
+    // What could not.
+    for plain in [
+        "a.example.test 10.0.0.5:8080;\n*.b.test auth-backend;\n10.0.0.0/8 1;\n/old /new;\n10.0.0.1 $host;\n",
+        "gzip on;\nexpires 30d;\nreturn 301 /x;\n",
+        "brotli on;\nbrotli_comp_level 6;\n",
+    ] {
+        check(plain, plain);
+    }
+    // A list that was switched off, line by line.
+    check(
+        "#map $http_x_key $ok {\n#  \"hunter\" 1;\n#\n# hunter 2;\n#}\n# hunter 1;\n",
+        "#map $http_x_key $ok {\n#  [redacted];\n#\n# [redacted];\n#}\n# hunter 1;\n",
+    );
+}
+
+#[test]
+fn an_address_is_shown_without_its_user_with_or_without_a_scheme() {
+    let check = |address: &str, expect: &str| assert_eq!(redact_address(address), expect);
+    check("u:hunter@10.0.0.6:9000", "[redacted]@10.0.0.6:9000");
+    check("hunter@10.0.0.6", "[redacted]@10.0.0.6");
+    check("u:hunter@$host", "[redacted]@$host");
+    check("http://u:hunter@$host", "http://[redacted]@$host");
+    check("h/x?token=hunter", "h/x?token=[redacted]");
+    check("http://h/?next=http://u:hunter@i/", "http://h/?next=http://[redacted]@i/");
+    for plain in ["token_service:80", "10.0.0.6:9000", "[::1]:80", "$backend", "$user@h", "@named", "h/a@b"] {
+        check(plain, plain);
+    }
+    // The arrow of a finding's evidence, and the complaint about a setting.
+    for plain in
+        ["location / → token_service:81 (a.conf:1)", "upstream \"my token\": neither http:// nor https://"]
+    {
+        assert_eq!(redact_text(plain), plain);
+    }
+}
+
+#[test]
+fn a_name_about_a_secret_is_judged_by_its_last_word_and_shows_what_that_means() {
+    let shows = |called: &str, value: &str| {
+        let line = format!("set ${called} {value};");
+        String::from_utf8(redact_source(line.as_bytes())).expect("text") == line
+    };
+    for (called, value) in [
+        ("auth_backend", "10.0.0.1:80"),
+        ("auth_backend", "auth.example.test"),
+        ("token_endpoint", "https://sso.example.test/token"),
+        ("session_timeout", "3600"),
+        ("auth_mode", "sso"),
+        ("auth_version", "v2"),
+        ("session_zone", "za"),
+    ] {
+        assert!(shows(called, value), "{called} {value}");
+    }
+    for (called, value) in [
+        ("auth_backend", "hunter"),
+        ("auth_backend", "902677"),
+        ("auth_mode", "hunter"),
+        ("auth_mode", "902677"),
+        ("auth_mode", "/hunter"),
+        ("session_timeout", "hunter"),
+        ("session_timeout", "123456789"),
+        ("endpoint_token", "https_hunter"),
+        ("mode_auth", "hunter"),
+    ] {
+        assert!(!shows(called, value), "{called} {value}");
+    }
+}
+
+#[test]
 fn what_nginx_says_otherwise_stays() {
     for message in [
         "nginx: [emerg] unknown \"hosst\" variable",

@@ -4,8 +4,8 @@
 //! again, and nothing more.
 
 use super::name::{self, Says};
-use super::value::{is_harmless, is_only_variables, without_shapes};
-use super::{REDACTED, pattern, url};
+use super::value::{ONWARDS, is_harmless, is_only_variables, without_shapes};
+use super::{REDACTED, pair, pattern, url};
 use regex::{Captures, Regex};
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -26,24 +26,31 @@ static START: LazyLock<Regex> = LazyLock::new(|| {
     let parts = [
         r"(?P<url>[A-Za-z][A-Za-z0-9+.-]*://)",
         r#"(?P<login>["'])[^\s/@"';:]+:[^\s/@"';]+@"#,
-        r#"(?P<entry>conflicting parameter ")[^"]*"#,
-        r#"(?P<unknown>unknown ")(?P<tail>[^"]*)" variable"#,
+        // A user with his password before a host, and nothing else around them.
+        r#"(?P<at>(?:^|[\s,(\[{=])(?P<scheme_or_user>[A-Za-z0-9._+-]+):)[^\s@"';,/]+@[A-Za-z0-9\[(]"#,
+        r#"(?P<entry>(?:conflicting|too long) parameter ")[^"]*"#,
+        r#"(?:unknown|closing bracket in) "(?P<tail>[^"]*)" variable"#,
         r"(?P<scheme>\b(?i:basic|bearer|digest|negotiate|ntlm)[ \t]+)",
-        r"(?P<by>\b(?i:identified)[ \t]+(?i:by)[ \t]+)",
+        r"(?P<by>\b(?i:identified)[ \t]+(?i:by)[ \t]+|\b(?i:password)\()",
         r"(?P<user>(?:^|[ \t])(?:-u|-U|--user|--proxy-user)[ \t=]*[\x22']?)[^\s:\x22'/]+:",
         &format!(r"<(?P<tag>{name})>"),
         &format!(r"(?P<option>(?:^|[ \t])--?(?P<called>{name})[ \t]+)"),
         &format!(
-            r#"\b(?:(?:\w+_header|\w+_param)[ \t]+\\?["']?|(?:js_var|set)[ \t]+\\?\$)(?P<given>{name})\\?["']?[ \t]+"#
+            r#"\b(?:(?:\w+_header|\w+_param|\w+_env_var|SetEnv|setenv)[ \t]+\\?["']?|(?:js_var|set)[ \t]+\\?\$)(?P<given>{name})\\?["']?[ \t]+"#
         ),
         &format!(r#"\bdefine[ \t]*\([ \t]*["'](?P<defined>{name})["'][ \t]*,[ \t]*"#),
+        // A rule of ModSecurity: `REQUEST_HEADERS:X-Api-Key "!@streq …"`.
+        &format!(r#"(?P<tested>{name})[ \t]+\\?["']!?@[A-Za-z]+[ \t]+"#),
         &format!(
-            r#"(?P<name>{name})\\*["'\])]*(?P<sep>[ \t]*(?:=>|:=|==|!=|=~|[=:])[ \t]*|[ \t]+(?:!?~\*?|is|was)[ \t]+)"#
+            r#"(?P<name>{name})(?:&(?:quot|apos|#3[49]);|\\*["'\])]*)(?P<sep>[ \t]*(?:=>|:=|!?={{2,3}}|!=|~=|=~|[=:])[ \t]*|[ \t]+(?:!?~\*?|is|was)[ \t]+)"#
         ),
     ];
     pattern(&parts.join("|"))
 });
 
+/// What ends a value of several words.
+static NEXT: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"["';{}<>&|\\#]|,?[ \t]+[\w.$-]+(?:=|:[ \t])|[ \t]+(?:--?\w|https?://)"#));
 /// Words that stand behind the name of a scheme where prose speaks of it.
 const PROSE: [&str; 62] = [
     "access",
@@ -126,6 +133,11 @@ const PARAMETERS: [&str; 10] = [
 
 /// The text without its secrets.
 pub fn shown(text: &str, kind: Kind) -> String {
+    plain(&pair::shown(text), kind)
+}
+
+/// The text without the secrets that stand beside what names them.
+pub fn plain(text: &str, kind: Kind) -> String {
     let text = without_shapes(text);
     let mut shown = String::with_capacity(text.len());
     let (mut position, mut kept) = (0, 0);
@@ -167,6 +179,14 @@ fn begins(text: &str, found: &Captures<'_>, kind: Kind) -> Option<(Range<usize>,
         }
         return masked(quote.end()..whole.end() - 1);
     }
+    if let Some(user) = found.name("at") {
+        let is_scheme = ["acct", "mailto", "sip", "sips", "xmpp"].contains(&&found["scheme_or_user"]);
+        let end = whole.end() - 2;
+        // `nginx:1.27@sha256:…` is an image by its hash.
+        let is_kept =
+            is_scheme || text[end..].starts_with("@sha256:") || is_only_variables(&text[user.end()..end]);
+        return if is_kept { None } else { masked(user.end()..end) };
+    }
     // What NGINX says of an entry of a map, and of what stands behind a `$`.
     if let Some(entry) = found.name("entry") {
         return masked(entry.end()..whole.end());
@@ -177,13 +197,28 @@ fn begins(text: &str, found: &Captures<'_>, kind: Kind) -> Option<(Range<usize>,
     if let Some(scheme) = found.name("scheme") {
         return if kind == Kind::Plain { None } else { credential(text, scheme.end()).and_then(masked) };
     }
-    if found.name("by").is_some() {
-        return masked(value(text, whole.end(), false));
-    }
     if let Some(user) = found.name("user") {
         let rest = &text[user.end()..];
         let length = rest.find(|letter: char| letter.is_whitespace() || "\"'".contains(letter));
         return masked(user.end()..length.map_or(text.len(), |length| user.end() + length));
+    }
+    named_before(text, found, kind).and_then(masked)
+}
+
+/// The value behind what names it: a phrase, a tag, an option, a directive, a setting.
+fn named_before(text: &str, found: &Captures<'_>, kind: Kind) -> Option<Range<usize>> {
+    let whole = found.get(0).expect("the match");
+    let if_hidden = |called: &str, place: Range<usize>| hidden(text, called, place.clone()).then_some(place);
+    if let Some(by) = found.name("by") {
+        let place = value(text, whole.end(), false);
+        let place = if by.as_str().ends_with('(') { until_closed(text, place) } else { place };
+        // `password(s)` is one or several.
+        return (&text[place.clone()] != "s").then_some(place);
+    }
+    if let Some(tested) = found.name("tested") {
+        let end =
+            text[whole.end()..].find(['"', '\'', '\n', '\\']).map_or(text.len(), |end| whole.end() + end);
+        return if_hidden(tested.as_str(), whole.end()..end);
     }
     if let Some(tag) = found.name("tag") {
         // `(?<token>…)` names what a pattern finds.
@@ -191,42 +226,49 @@ fn begins(text: &str, found: &Captures<'_>, kind: Kind) -> Option<(Range<usize>,
             return None;
         }
         let end = text[whole.end()..].find(['<', '\n']).map_or(text.len(), |end| whole.end() + end);
-        return hidden(text, tag.as_str(), whole.end()..end).then(|| masked(whole.end()..end)).flatten();
+        return if_hidden(tag.as_str(), whole.end()..end);
     }
     if let Some(called) = found.name("called") {
         let place = value(text, whole.end(), false);
         let is_option = text[place.clone()].starts_with('-');
         let named = name::says(called.as_str()) == Says::Surely;
-        return (named && !is_option && hidden(text, called.as_str(), place.clone()))
-            .then(|| masked(place))
-            .flatten();
+        return if_hidden(called.as_str(), place).filter(|_| named && !is_option);
     }
     if let Some(given) = found.name("given").or(found.name("defined")) {
         let place = value(text, whole.end(), false);
-        return hidden(text, given.as_str(), place.clone()).then(|| masked(place)).flatten();
+        return if_hidden(given.as_str(), place);
     }
-    assigned(text, found, kind).and_then(masked)
+    assigned(text, found, kind)
 }
 
 /// `name = value`, `Name: value`, `"name": "value"`.
 fn assigned(text: &str, found: &Captures<'_>, kind: Kind) -> Option<Range<usize>> {
     let whole = found.get(0).expect("the match");
-    let (called, separator) = (found.name("name")?, found.name("sep")?);
-    let says = name::says(called.as_str());
+    let (named, separator) = (found.name("name")?, found.name("sep")?);
+    let before = &text[..named.start()];
+    let called = without_escape(before, named.as_str());
+    let says = name::says(called);
     let sign = separator.as_str().trim();
     let is_colon = sign == ":";
     let word = matches!(sign, "is" | "was");
+    // `upstream "my token": why` quotes something, and gives no name a value.
+    if is_colon
+        && ends_quotation(before, &text[named.end()..])
+        && !text[whole.end()..].starts_with(['"', '\''])
+    {
+        return None;
+    }
     if says == Says::Nothing || (is_colon && kind == Kind::Plain) || (word && says != Says::Surely) {
         return None;
     }
     // `cannot open /etc/x.key: why` names a file.
-    let is_path = text[..called.start()].ends_with(['/', '.']);
-    let is_file = is_path || called.as_str().contains('.') && says == Says::Perhaps;
+    let is_path = before.ends_with(['/', '.']);
+    let is_file = is_path || called.contains('.') && says == Says::Perhaps;
     let is_apart = separator.as_str().ends_with([' ', '\t']);
     if is_colon && is_apart && is_file {
         return None;
     }
-    let is_header = is_colon && is_apart && is_header(called.as_str());
+    let is_header = is_colon && is_apart && is_header(called);
     let place = value(text, whole.end(), is_header);
     let shown = &text[place.clone()];
     let behind = text[place.end..].trim_start_matches(['"', '\'', ',']);
@@ -238,19 +280,58 @@ fn assigned(text: &str, found: &Captures<'_>, kind: Kind) -> Option<Range<usize>
         && says == Says::Perhaps
         && is_plain_word(shown.split_whitespace().next().unwrap_or_default())
         && (behind.starts_with([' ', '\t']) || shown.contains(' '))
-        && !["authorization", "cookie"]
-            .iter()
-            .any(|header| called.as_str().to_ascii_lowercase().ends_with(header));
-    let is_said = word && !shown.bytes().any(|byte| byte.is_ascii_digit());
+        && !["authorization", "cookie"].iter().any(|header| called.to_ascii_lowercase().ends_with(header));
+    let is_quoted = text[..place.start].ends_with(['"', '\'', '`']);
+    let is_said = word && !is_quoted && !shown.bytes().any(|byte| byte.is_ascii_digit());
     // `auth:8443` is a host with its port, `~ (?<key>…)` a pattern.
     let is_port = is_colon
         && !is_apart
-        && says == Says::Perhaps
+        && (says == Says::Perhaps
+            || before.ends_with("→ ")
+            || ["80", "443", "8080", "8443"].contains(&shown))
         && shown.split([',', '/']).next().is_some_and(is_number)
-        && !name::words(called.as_str()).iter().any(|word| word.starts_with("pin"));
+        && !name::words(called).iter().any(|word| word.starts_with("pin"));
     let is_pattern = kind == Kind::Plain && shown.starts_with(['(', '[', '\\', '.', '^']);
-    let is_kept = is_sentence || is_said || is_port || is_pattern;
-    (!is_kept && hidden(text, called.as_str(), place.clone())).then_some(place)
+    // "pass: through the proxy".
+    let is_onwards = called.ends_with("pass") && ONWARDS.contains(&shown);
+    let is_kept = is_sentence || is_said || is_port || is_pattern || is_onwards;
+    // "password: two words".
+    let is_open =
+        says == Says::Surely && !is_quoted && !word && (is_apart || sign == ":") && kind == Kind::Prose;
+    let place = if is_open && !is_kept { with_more_words(text, place) } else { place };
+    (!is_kept && hidden(text, called, place.clone())).then_some(place)
+}
+
+/// Whether a quotation ends behind a name that began before it.
+fn ends_quotation(before: &str, behind: &str) -> bool {
+    /// No quotation in a message is longer.
+    const LONGEST: usize = 200;
+    let Some(quote) = behind.chars().next().filter(|letter| ['"', '\''].contains(letter)) else {
+        return false;
+    };
+    let mut line = before.chars().rev().take(LONGEST).take_while(|letter| *letter != '\n');
+    !before.ends_with([quote, '[', '-', '\\']) && line.any(|letter| letter == quote)
+}
+
+/// A name without the letter of an escape that stands before it: `\nsig=…`.
+fn without_escape<'t>(before: &str, name: &'t str) -> &'t str {
+    let slashes = before.len() - before.trim_end_matches('\\').len();
+    let rest = name.strip_prefix(['n', 'r', 't']).filter(|_| slashes % 2 == 1);
+    rest.filter(|rest| name::is_secret_name(rest)).unwrap_or(name)
+}
+
+/// A value without quotes up to the end of its line, or of what it stands in, or to the next name that is given one.
+fn with_more_words(text: &str, place: Range<usize>) -> Range<usize> {
+    let line = text[place.end..].find('\n').map_or(text.len(), |end| place.end + end);
+    let rest = &text[place.end..line];
+    let end = NEXT.find(rest).map_or(rest.len(), |next| next.start());
+    place.start..place.end + rest[..end].trim_end().len()
+}
+
+/// What stands in round brackets, of which the last one is none of its own.
+fn until_closed(text: &str, place: Range<usize>) -> Range<usize> {
+    let end = text[place.clone()].find(')').map_or(place.end, |end| place.start + end);
+    place.start..end
 }
 
 /// Whether a variable is likely called so, and a password is not.
@@ -269,7 +350,20 @@ fn is_number(text: &str) -> bool {
 /// Whether the value there is to be hidden.
 fn hidden(text: &str, called: &str, place: Range<usize>) -> bool {
     let value = &text[place];
-    name::is_secret_name(called) && !value.is_empty() && !is_harmless(called, value)
+    let is_harmless = match value.strip_prefix(['{', '[']) {
+        Some(list) if value != REDACTED => harmless_list(called, list),
+        _ => is_harmless(called, value),
+    };
+    name::is_secret_name(called) && !value.is_empty() && !is_harmless
+}
+
+/// Whether nothing in a list, or in an object with names of its own, is a secret.
+fn harmless_list(called: &str, list: &str) -> bool {
+    let parts =
+        list.split([',', '{', '}', '[', ']', ';']).map(|part| part.rsplit(':').next().unwrap_or_default());
+    let mut parts = parts
+        .map(|part| part.trim_matches(|letter: char| letter.is_whitespace() || "\\\"'".contains(letter)));
+    parts.all(|part| is_harmless(called, part))
 }
 
 /// Whether a name is written as headers are, so that its value is the rest of the line.
@@ -279,7 +373,9 @@ fn is_header(name: &str) -> bool {
 
 /// Where the value lies that begins there: what is in quotes, a list in brackets, the rest of the line for a header, or
 /// else a word.
-fn value(text: &str, start: usize, is_header: bool) -> Range<usize> {
+pub fn value(text: &str, start: usize, is_header: bool) -> Range<usize> {
+    let blanks = ["\\t", "\\n", "\\r"].iter().filter(|blank| text[start..].starts_with(**blank));
+    let start = start + blanks.map(|blank| blank.len()).sum::<usize>();
     let line = text[start..].find('\n').map_or(text.len(), |end| start + end);
     let rest = &text[start..line];
     let slashes = rest.len() - rest.trim_start_matches('\\').len();
@@ -287,6 +383,14 @@ fn value(text: &str, start: usize, is_header: bool) -> Range<usize> {
         let inside = start + slashes + 1;
         // A quotation may run over lines.
         return inside..closing(text, inside, quote, slashes).unwrap_or(line);
+    }
+    let entity = ["&quot;", "&apos;", "&#34;", "&#39;"].into_iter().find(|entity| rest.starts_with(*entity));
+    if let Some(entity) = entity {
+        let inside = start + entity.len();
+        return inside..text[inside..line].find(entity).map_or(line, |end| inside + end);
+    }
+    if rest.starts_with('{') {
+        return start..rest.find('}').map_or(line, |end| start + end + 1);
     }
     if rest.starts_with('[') && !rest.starts_with(REDACTED) {
         return start..rest.find(']').map_or(line, |end| start + end + 1);

@@ -29,6 +29,20 @@ pub fn shown(url: &str) -> String {
     format!("{scheme}://{user}{}", parameters(rest))
 }
 
+/// An address that need not have a scheme.
+pub fn address(text: &str) -> String {
+    if text.contains("://") {
+        return shown(text);
+    }
+    let end = text.find(['/', '?', '#']).unwrap_or(text.len());
+    match text[..end].rfind('@') {
+        Some(at) if at > 0 && !is_only_variables(&text[..at]) => {
+            format!("{REDACTED}@{}", parameters(&text[at + 1..]))
+        }
+        _ => parameters(text),
+    }
+}
+
 /// Where the part before `@` ends. A password may hold `/`, `?` and `#`: then what stands behind the first colon is no
 /// port.
 fn user_end(rest: &str) -> Option<usize> {
@@ -53,6 +67,10 @@ fn parameters(rest: &str) -> String {
         match body.split_once('=').filter(|_| begins) {
             Some((called, value)) if is_secret(called, value) => {
                 shown.push_str(&format!("{called}={REDACTED}"));
+            }
+            // An address that is handed on.
+            Some((called, value)) if value.contains("://") => {
+                shown.push_str(&format!("{called}={}", self::shown(value)));
             }
             _ => shown.push_str(body),
         }

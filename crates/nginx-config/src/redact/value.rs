@@ -2,13 +2,13 @@
 //!
 //! Invariant: what is only variables is none, whatever it is called; a known shape is one, wherever it stands.
 
-use super::name::{self, Says};
+use super::name::{self, About, Says};
 use super::{REDACTED, pattern};
 use regex::Regex;
 use std::sync::LazyLock;
 
 /// Values that switch something or name a choice.
-const FLAGS: [&str; 34] = [
+const FLAGS: [&str; 36] = [
     "",
     "*",
     "-",
@@ -38,6 +38,8 @@ const FLAGS: [&str; 34] = [
     "off",
     "ok",
     "on",
+    "optional",
+    "required",
     "same-origin",
     "true",
     "valid",
@@ -53,11 +55,120 @@ const ATTRIBUTES: [&str; 9] =
 /// A variable: of the digits nginx takes one alone.
 static VARIABLE: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"\$(?:[A-Za-z_]\w*|\{\w+\}|\d|\((?:[A-Za-z_]\w*)\))"));
+/// What documents offer for the kind, the store or the state of something.
+const KINDS: [&str; 44] = [
+    "access",
+    "active",
+    "aes",
+    "api",
+    "apikey",
+    "argon2id",
+    "bcrypt",
+    "code",
+    "database",
+    "db",
+    "expired",
+    "failed",
+    "files",
+    "form",
+    "hmac",
+    "id",
+    "jsessionid",
+    "json",
+    "jwt",
+    "kerberos",
+    "lax",
+    "ldap",
+    "local",
+    "memcached",
+    "memory",
+    "oauth",
+    "oauth2",
+    "oidc",
+    "opaque",
+    "openid",
+    "pam",
+    "phpsessid",
+    "plain",
+    "query",
+    "redis",
+    "refresh",
+    "rsa",
+    "saml",
+    "sid",
+    "sso",
+    "strict",
+    "success",
+    "token",
+    "url",
+];
+/// Words of which the names of services beside NGINX are made: `auth-backend`.
+const SERVICES: [&str; 34] = [
+    "api",
+    "app",
+    "auth",
+    "authelia",
+    "authentik",
+    "backend",
+    "cache",
+    "cc",
+    "cluster",
+    "db",
+    "dex",
+    "frontend",
+    "gateway",
+    "host",
+    "internal",
+    "keycloak",
+    "ldap",
+    "local",
+    "localhost",
+    "login",
+    "main",
+    "motion",
+    "node",
+    "oauth",
+    "proxy",
+    "redis",
+    "server",
+    "servers",
+    "service",
+    "session",
+    "sso",
+    "token",
+    "upstream",
+    "web",
+];
+/// What follows `pass` where something is passed on: no password begins so.
+pub const ONWARDS: [&str; 5] = ["through", "thru", "on", "by", "to"];
+
 /// A size or a time.
 static AMOUNT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\d{1,6}(?:ms|[smhdwykKMgG])$"));
-/// A word without capitals, or an address, perhaps with a port.
-static PLACE: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"^(?:[a-z][a-z_.-]*|\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]+\])(?::\d{1,5})?$"));
+/// An address or a host of several parts, or with a port; a socket.
+static HOST: LazyLock<Regex> = LazyLock::new(|| {
+    let address =
+        r"\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?|\[[0-9a-f:]+\]|[0-9a-f]*:[0-9a-f:]*:[0-9a-f:]*(?:/\d{1,3})?";
+    let host = r"(?:\*?\.)?(?:[A-Za-z0-9_-]+\.)+[A-Za-z]{2,12}\.?";
+    pattern(&format!(r"^(?:(?:{address}|{host})(?::\d{{1,5}})?|[a-z][a-z0-9_-]*:\d{{2,5}}|unix:/[\w./-]+)$"))
+});
+/// A file in one of the system's folders.
+static FILE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^/(?:etc|usr|var|opt|run|srv|home|root)(?:/[A-Za-z0-9_.@-]+)+$"));
+/// Names of algorithms, as their documents write them.
+static ALGORITHM: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"^(?:HMAC(?:-SHA-?\d{1,3})?|[REHP]S(?:256|384|512)|SHA-?(?:1|256|384|512)|AES(?:-\d{3}(?:-[A-Z]{3})?)?|RSA|ECDSA|EdDSA|MD5)$",
+    )
+});
+static VERSION: LazyLock<Regex> = LazyLock::new(|| pattern(r"^v?\d{1,2}(?:\.\d{1,3}){0,2}$"));
+static LICENCE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"^(?:MIT|ISC|Apache(?:-2\.0)?|[AL]?GPL(?:-?v?\d[\w.+-]*)?|BSD(?:-\d-Clause)?|MPL-2\.0)$")
+});
+/// The address of a network card.
+static CARD: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$"));
+/// Who may use a feature of a browser (`Permissions-Policy`).
+static ALLOWED: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\(?(?:self|src|none|\*)?\)?,?$"));
+
 /// Shapes that nothing else has: JWTs, keys of clouds and services, hashes of passwords, private keys.
 static SHAPE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
@@ -92,40 +203,95 @@ pub fn is_only_variables(value: &str) -> bool {
     written.into_iter().all(|word| SCHEMES.contains(&word.to_ascii_lowercase().as_str()))
 }
 
-/// Whether a value of a name that speaks of a secret is none: only variables, a switch, an amount; a place or a time
-/// where the name says that one is meant; a cookie whose value is not written out.
+/// Whether a value of a name that speaks of a secret is none: only variables, a switch, an amount; what the name's last
+/// word says that is meant instead; a cookie whose value is not written out. Addresses and paths are yet to be read as
+/// free text.
 pub fn is_harmless(called: &str, value: &str) -> bool {
-    let flag = value.trim().to_ascii_lowercase();
-    let is_digit = flag.len() == 1 && flag.bytes().all(|byte| byte.is_ascii_digit());
-    let plain =
-        is_digit || FLAGS.contains(&flag.as_str()) || is_only_variables(value) || AMOUNT.is_match(&flag);
-    plain || is_place(called, value) || is_open_cookie(called, value)
+    let flag = value.trim().trim_end_matches(['?', '!']).to_ascii_lowercase();
+    let is_number = |most: usize| flag.len() <= most && flag.bytes().all(|byte| byte.is_ascii_digit());
+    let says = name::says(called);
+    is_number(if says == Says::Surely { 1 } else { 2 })
+        || FLAGS.contains(&flag.as_str())
+        || is_only_variables(value)
+        || AMOUNT.is_match(&flag)
+        || ALGORITHM.is_match(value)
+        || ALLOWED.is_match(value)
+        || is_what_is_meant(called, value)
+        || is_of_its_name(called, says, value)
+        || is_open_cookie(called, value)
 }
 
 /// `auth_backend http://…`: what the last word of the name says, and no secret's look.
-fn is_place(called: &str, value: &str) -> bool {
-    if !name::is_about(called) || is_random(value) || SHAPE.is_match(value) {
+fn is_what_is_meant(called: &str, value: &str) -> bool {
+    let Some(about) = name::about(called) else { return false };
+    // Of an address each part is a word of its own.
+    if value.split(['/', ':', '@', '?', '=', '&']).any(is_random) || SHAPE.is_match(value) {
         return false;
     }
-    let path = value.starts_with('/') || value.contains("://");
-    let number = value.bytes().all(|byte| byte.is_ascii_digit());
-    path || number || name::says(called) == Says::Perhaps && PLACE.is_match(value)
+    let is_kind = KINDS.contains(&value.to_ascii_lowercase().as_str()) || VERSION.is_match(value);
+    let is_short = value.len() <= 3 && value.bytes().all(|byte| byte.is_ascii_lowercase());
+    let is_meant = match about {
+        About::Place => is_place(value),
+        About::Amount => value.len() <= 8 && value.bytes().all(|byte| byte.is_ascii_digit()),
+        About::Kind => false,
+        About::Said => value.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b' '),
+    };
+    is_meant || is_kind || is_short
+}
+
+/// An address, a host, a path, or the name of a service, which is made of words that services are called by.
+pub fn is_place(value: &str) -> bool {
+    let mut words = value.split(['-', '_', '.']);
+    value.starts_with('/')
+        || value.contains("://")
+        || HOST.is_match(value)
+        || words.all(|word| SERVICES.contains(&word.trim_end_matches(|letter: char| letter.is_ascii_digit())))
+}
+
+/// What the very word of a name has beside secrets: `license: MIT`, `key: /etc/x.key`, `auth http://…`, `mac: 00:…`.
+fn is_of_its_name(called: &str, says: Says, value: &str) -> bool {
+    let words = name::words(called);
+    let last = words.last().map(String::as_str).unwrap_or_default();
+    match last {
+        "license" | "licence" if LICENCE.is_match(value) => true,
+        "mac" if CARD.is_match(value) => true,
+        "pass" | "passes" if ONWARDS.contains(&value) => true,
+        "auth" if value.contains("://") => true,
+        _ if name::is_table_key(called) => is_table_value(value),
+        _ => says == Says::Perhaps && FILE.is_match(value) && !is_random(value),
+    }
+}
+
+/// The key of a table is built of variables, with a few letters between them.
+fn is_table_value(value: &str) -> bool {
+    const LONGEST: usize = 6;
+    let rest = VARIABLE.replace_all(value, " ");
+    let mut words = rest.split(|letter: char| !letter.is_alphanumeric());
+    VARIABLE.is_match(value) && words.all(|word| word.len() <= LONGEST)
 }
 
 /// `Set-Cookie "lang=$lang; Path=/"`: nothing of its value is written out.
 fn is_open_cookie(called: &str, value: &str) -> bool {
     let lower = called.to_ascii_lowercase();
     let mut parts = value.split(';').map(str::trim).filter(|part| !part.is_empty());
-    let is_open = |part: &str| {
-        part.split_once('=').is_some_and(|(_, value)| is_only_variables(value.trim_matches('"')))
+    let is_choice = |called: &str, value: &str| {
+        let word = (1..=8).contains(&value.len())
+            && value.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-');
+        word && !name::is_secret_name(&format!("cookie_{}", called.trim()))
+    };
+    let is_open = |part: &str| match part.split_once('=') {
+        Some((called, value)) => is_only_variables(value.trim_matches('"')) || is_choice(called, value),
+        None => is_only_variables(part),
     };
     let is_attribute = |part: &str| {
         let name = part.split('=').next().unwrap_or_default().trim().to_ascii_lowercase();
         ATTRIBUTES.contains(&name.as_str())
     };
-    lower.replace('_', "-").ends_with("set-cookie")
-        && parts.next().is_some_and(is_open)
-        && parts.all(is_attribute)
+    match lower.replace('_', "-").as_str() {
+        "cookie" | "http-cookie" => parts.all(is_open),
+        name if name.ends_with("set-cookie") => parts.next().is_some_and(is_open) && parts.all(is_attribute),
+        _ => false,
+    }
 }
 
 /// Whether a regular expression names nothing but a scheme, so that it cannot tell one visitor from another.
