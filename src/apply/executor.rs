@@ -17,7 +17,7 @@ use crate::host::{Root, WriteLock, clock, kill_point, machine};
 use crate::journal::Event;
 use crate::plan::{Content, Step, Version};
 use crate::values::{Attributes, BackupId, RootPath};
-use crate::verify::{MainLog, ReloadProof, ReloadRequest, UnprovenReload, reload};
+use crate::verify::{Lines, MainLog, ReloadProof, ReloadRequest, UnprovenReload, reload};
 use anyhow::{Context, Result, anyhow};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -267,6 +267,7 @@ impl<'a> Executor<'a> {
             logs: &target.logs(self.root),
             timeout: target.timeout,
             hurry: if stopping == Stopping::Allowed { self.stop } else { &patient },
+            lines: if stopping == Stopping::Allowed { Lines::Fail } else { Lines::AreShown },
         };
         let proof = reload(&request);
         if !matches!(&proof, Err(unproven) if unproven.signalled.is_none()) {

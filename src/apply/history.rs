@@ -3,8 +3,14 @@
 //! Invariant: an event is durable before [`History::record`] returns, and is
 //! recorded only if it may follow what is there.
 
-use crate::host::{AppendFile, Root, STATE_FOLDER, WriteLock, clock};
-use crate::journal::{Event, Journal, Record, Status, encode, next_status};
+use crate::host::files::{FileState, observe};
+use crate::host::{AppendFile, Root, STATE_FOLDER, WriteLock, acknowledged, clock, state_folder};
+use crate::journal::{
+    Event, Journal, JournalError, JournalStep, Phase, Record, Status, StepState, StepVersion, encode,
+    next_status,
+};
+use crate::outcome::{Failure, FailureKind};
+use crate::values::RootPath;
 use anyhow::{Context, Result};
 use std::path::Path;
 
@@ -26,10 +32,12 @@ impl History {
     pub fn open(lock: &WriteLock, root: &Root) -> Result<Self> {
         let place = || format!("opening the journal {STATE_FOLDER}/{NAME}");
         let mut file = AppendFile::open(lock, root, NAME).with_context(place)?;
-        let mut journal = Journal::decode(&file.read().with_context(place)?).with_context(place)?;
+        let acknowledged = file.acknowledged();
+        let mut journal =
+            decode(root, &file.read().with_context(place)?, acknowledged).with_context(place)?;
         if journal.torn > 0 {
             file.cut(journal.whole as u64).with_context(place)?;
-            journal.torn = 0;
+            (journal.torn, journal.blank) = (0, false);
         }
         Ok(Self { file, journal })
     }
@@ -40,8 +48,13 @@ impl History {
     /// When it is there and cannot be read or trusted.
     pub fn look(root: &Root) -> Result<Journal> {
         let path = Path::new(STATE_FOLDER).join(NAME);
+        state_folder(root).with_context(|| format!("reading {}", path.display()))?;
+        // Before the bytes: a run that is under way may add some meanwhile.
+        let acknowledged = acknowledged(root, &path);
         match root.read_own(&path) {
-            Ok(bytes) => Journal::decode(&bytes).with_context(|| format!("reading {}", path.display())),
+            Ok(bytes) => {
+                decode(root, &bytes, acknowledged).with_context(|| format!("reading {}", path.display()))
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Journal::default()),
             Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
         }
@@ -83,4 +96,62 @@ impl History {
         self.journal.records.push(record);
         Ok(())
     }
+}
+
+/// What is said of a journal that cannot be trusted.
+#[must_use]
+pub fn distrusted(error: &anyhow::Error) -> Failure {
+    let failure = Failure::from_error(FailureKind::NeedsOperator, error);
+    if !is_damage(error) {
+        return failure;
+    }
+    failure.with_hint(
+        "nothing was touched: compare what stands with the newest backup, put the files right by hand, test them with \
+         `nginx -t`, and then move the journal away: a new one is begun",
+    )
+}
+
+/// Whether it is the journal's bytes that cannot be trusted, and not the way to them.
+#[must_use]
+pub fn is_damage(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.is::<JournalError>())
+}
+
+/// The journal that these bytes are. A crash leaves zeros in the place of the one record that was being written, so where
+/// there were more it is damage.
+fn decode(root: &Root, bytes: &[u8], acknowledged: Option<u64>) -> Result<Journal, JournalError> {
+    let journal = Journal::decode(bytes)?;
+    let was_there = || match acknowledged {
+        Some(length) => length > journal.whole as u64,
+        None => is_contradicted(root, &journal.status),
+    };
+    if journal.blank && was_there() { Err(journal.lost()) } else { Ok(journal) }
+}
+
+/// Whether the server shows effects of which nothing is recorded. Each of them had its record before.
+fn is_contradicted(root: &Root, status: &Status) -> bool {
+    match status {
+        Status::Empty => base_record(root).is_some(),
+        Status::Active(run) if run.phase == Phase::Forward => {
+            run.steps.iter().zip(&run.progress).any(|(step, state)| match step {
+                JournalStep::SetFile { path, from, to } if *state == StepState::Pending && from != to => {
+                    observe(root, path).is_ok_and(|found| match to {
+                        StepVersion::File(hash) => found.hash() == Some(*hash),
+                        StepVersion::Absent => found == FileState::Absent,
+                    })
+                }
+                _ => false,
+            })
+        }
+        Status::Active(_) | Status::Quiet(_) => false,
+    }
+}
+
+/// The name of a base record: what a run keeps beside its journal.
+#[must_use]
+pub fn base_record(root: &Root) -> Option<String> {
+    let state = RootPath::new(STATE_FOLDER).expect("the state folder is absolute");
+    let names = root.read_dir(&state).unwrap_or_default();
+    let base = names.iter().find(|name| name.as_encoded_bytes().starts_with(b"base-"));
+    base.map(|name| format!("{STATE_FOLDER}/{}", name.to_string_lossy()))
 }

@@ -8,13 +8,15 @@ mod confirmation;
 mod content;
 mod executor;
 mod history;
+mod obstacles;
 mod recovery;
 mod run;
 mod staging;
 
 pub use confirmation::{Confirmation, Confirmed, Pending, Window, arm_again, confirm, too_early};
 pub use executor::{InstalledLog, ReloadTarget, StepFailure};
-pub use history::History;
+pub use history::{History, base_record, distrusted, is_damage};
+pub use obstacles::{in_the_way, refusal};
 pub use recovery::{Recovered, Server, UNCONFIRMED, Unconfirmed, disk_state, recover, restore_whole};
 pub use run::{Event, INSTALLING, Request, Run, SandboxChoice, backup_paths, run};
 pub use staging::states;

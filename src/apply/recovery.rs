@@ -5,10 +5,11 @@
 
 use super::confirmation::{Pending, disarm};
 use super::executor::{Executor, ReloadTarget, Stopping};
-use super::history::History;
+use super::history::{History, distrusted};
+use super::obstacles::refusal;
 use crate::backup::{Entry, Store};
 use crate::facts::FileFacts;
-use crate::host::files::{FileState, observe, sweep};
+use crate::host::files::{FileState, NotReplaceable, ReplaceError, observe, sweep};
 use crate::host::{Root, WriteLock};
 use crate::journal::{ActiveRun, Event, JournalStep, Phase, RunOutcome, Status};
 use crate::outcome::{Failure, FailureKind};
@@ -20,6 +21,7 @@ use crate::values::{Hash, TextPath};
 use crate::verify::ReloadProof;
 use anyhow::{Context, Result};
 use std::collections::BTreeSet;
+use std::io;
 use std::sync::atomic::AtomicBool;
 
 /// Why a change that nobody confirmed is undone.
@@ -79,7 +81,7 @@ pub fn recover(
     unconfirmed: Unconfirmed,
     why: &str,
 ) -> Result<Option<Recovered>, Failure> {
-    let distrusted = |error: anyhow::Error| Failure::from_error(FailureKind::NeedsOperator, &error);
+    let distrusted = |error: anyhow::Error| distrusted(&error);
     let status = History::look(root).map_err(distrusted)?.status;
     if !matches!(status, Status::Active(_)) {
         return Ok(None);
@@ -107,7 +109,7 @@ pub fn restore_whole(
     server: &dyn Server,
     why: &str,
 ) -> Result<Option<Recovered>, Failure> {
-    let distrusted = |error: anyhow::Error| Failure::from_error(FailureKind::NeedsOperator, &error);
+    let distrusted = |error: anyhow::Error| distrusted(&error);
     let reload = server.reload_target()?;
     let mut history = History::open(lock, root).map_err(distrusted)?;
     let Status::Active(active) = history.status().clone() else { return Ok(None) };
@@ -139,6 +141,24 @@ fn broken(error: &anyhow::Error) -> Failure {
         .with_hint("run `motionctl recover` again, then `motionctl status`")
 }
 
+/// What a recovery met in its way: it cannot be refused, but a person can take away all that is there, at once.
+fn obstructed(root: &Root, steps: &[Step], error: &anyhow::Error) -> Failure {
+    let failure = broken(error);
+    let is_obstacle = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<NotReplaceable>().is_some()
+            || matches!(cause.downcast_ref::<ReplaceError>(), Some(ReplaceError::NotReplaceable(_)))
+            || cause
+                .downcast_ref::<io::Error>()
+                .is_some_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+    };
+    match refusal(root, steps).filter(|_| error.chain().any(is_obstacle)) {
+        Some(refusal) => failure
+            .with_hint("take away what the finding names, then run `motionctl recover`")
+            .with_findings(refusal.findings),
+        None => failure,
+    }
+}
+
 fn carry_out(
     executor: &mut Executor,
     active: &ActiveRun,
@@ -150,7 +170,8 @@ fn carry_out(
         // Not running: nothing is started, the files are enough.
         None => recovery.steps.iter().filter(|step| **step != Step::Reload).cloned().collect(),
     };
-    let proof = perform(executor, active, &steps, &recovery, gate).map_err(|error| broken(&error))?;
+    let proof = perform(executor, active, &steps, &recovery, gate)
+        .map_err(|error| obstructed(executor.root, &steps, &error))?;
     let notes = disarm(executor.root, active);
     Ok(Recovered {
         notes,

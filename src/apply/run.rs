@@ -8,6 +8,7 @@
 use super::confirmation::{self, Confirmation, Pending};
 use super::executor::{Executor, InstalledLog, ReloadTarget, StepFailure, Stopping, Told};
 use super::history::History;
+use super::obstacles::refusal;
 use super::recovery::{self, Recovered};
 use super::staging::states;
 use crate::backup::{Progress, Request as BackupRequest, Store};
@@ -16,7 +17,9 @@ use crate::host::sandbox::Launcher;
 use crate::host::trust::Executable;
 use crate::host::{Root, WriteLock, clock};
 use crate::journal::{Event as Record, RunKind, RunOutcome};
-use crate::outcome::{BackupSection, DurationSection, Failure, FailureKind, ProbeRow, ReloadSection};
+use crate::outcome::{
+    BackupSection, DurationSection, Failure, FailureKind, ProbeRow, ReloadSection, in_words,
+};
 use crate::plan::{Plan, PlanKind, Step};
 use crate::values::{BackupId, LinkText, RootPath, RunId};
 use crate::verify::compare::{Baseline, Verdict};
@@ -124,6 +127,9 @@ pub fn run(request: &Request, events: &mut dyn FnMut(Event)) -> (Run, Result<(),
 
 fn perform(request: &Request, run: &mut Run, events: &mut dyn FnMut(Event)) -> Result<(), Failure> {
     let failed = |error: anyhow::Error| Failure::from_error(FailureKind::Failed, &error);
+    if let Some(refusal) = refusal(request.root, &request.plan.steps) {
+        return Err(refusal);
+    }
     if request.sandbox == SandboxChoice::Required {
         timed(run, events, "validating", |_, _| validate(request))?;
     }
@@ -165,7 +171,7 @@ fn perform(request: &Request, run: &mut Run, events: &mut dyn FnMut(Event)) -> R
     };
     let demanded = confirmation::demand(&mut executor, &request.confirmation);
     let gone = demanded
-        .map_err(|error| format!("{error:#}"))
+        .map_err(|error| in_words(&error))
         .and_then(|()| forward(request, run, &mut executor, events));
     match gone {
         Ok(()) => finish(request, run, &mut executor),
@@ -218,7 +224,7 @@ fn forward(
     match confirmation::is_too_late(executor) {
         Ok(false) => Ok(()),
         Ok(true) => Err("the time to confirm was over before the change was proven".to_owned()),
-        Err(error) => Err(format!("{error:#}")),
+        Err(error) => Err(in_words(&error)),
     }
 }
 
@@ -245,7 +251,8 @@ fn finish(request: &Request, run: &mut Run, executor: &mut Executor) -> Result<(
         executor.history.record(Record::Finished { outcome: RunOutcome::Applied })
     };
     record(executor).map_err(|error| {
-        let message = format!("the change is in place and proven, but closing the run failed: {error:#}");
+        let message =
+            format!("the change is in place and proven, but closing the run failed: {}", in_words(&error));
         Failure::new(FailureKind::NeedsOperator, message).with_hint("run `motionctl recover`")
     })
 }
@@ -260,8 +267,15 @@ fn back(
 ) -> Result<(), Failure> {
     let why = redact_text(&why);
     let recovered = timed(run, events, "rolling back", |_, _| recovery::run(executor, &why));
-    let recovered =
-        recovered.map_err(|failure| Failure { message: format!("{why}; {}", failure.message), ..failure })?;
+    let recovered = recovered.map_err(|failure| {
+        // What stopped the steps may stop the way back as well, in the same words.
+        let message = if failure.message.contains(&why) {
+            failure.message
+        } else {
+            format!("{why}; {}", failure.message)
+        };
+        Failure { message, ..failure }
+    })?;
     let Recovered { proof, changed, notes, .. } = recovered;
     run.notes.extend(notes);
     note_proof(run, proof);
@@ -377,7 +391,10 @@ fn describe(run: &mut Run, failure: &StepFailure) -> String {
             return format!("{failure}: {}", redact_text(&unproven.lines.join("; ")));
         }
     }
-    format!("{failure:#}")
+    match failure {
+        StepFailure::Other(error) => in_words(error),
+        StepFailure::Interrupted | StepFailure::Reload(_) => failure.to_string(),
+    }
 }
 
 fn note_proof(run: &mut Run, proof: Option<ReloadProof>) {

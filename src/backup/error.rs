@@ -32,6 +32,14 @@ pub enum BackupError {
         /// Everything that is wrong with it.
         problems: Vec<Problem>,
     },
+    /// Something else stands in the place of the folder that holds the backups.
+    #[error("`{path}` does not hold backups: {source}")]
+    Store {
+        /// The folder.
+        path: RootPath,
+        /// What the kernel says, or we.
+        source: io::Error,
+    },
     /// A newer version made it.
     #[error("the backup `{id}` has format {format}, which this version does not know")]
     Newer {

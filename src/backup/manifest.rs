@@ -159,7 +159,9 @@ impl Entry {
         matches!(self, Self::Skipped { kind: OtherKind::LargeFile })
     }
 
-    pub(super) fn is_folder(&self) -> bool {
+    /// Whether it is a folder.
+    #[must_use]
+    pub fn is_folder(&self) -> bool {
         matches!(self, Self::Folder { .. })
     }
 }

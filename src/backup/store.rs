@@ -120,7 +120,12 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(BackupError::Missing(id.clone()));
             }
-            other => other.map_err(BackupError::io("opening", self.path_of(id)))?,
+            // Something else stands in its place, or it is another user's.
+            Err(error) => {
+                let problem = Problem::Unreadable(self.path_of(id).to_string(), error.to_string());
+                return Err(BackupError::Damaged { id: id.to_string(), problems: vec![problem] });
+            }
+            Ok(folder) => folder,
         };
         let manifest = read_manifest(&folder, id)?;
         Ok(Backup { manifest, folder })
@@ -186,7 +191,7 @@ impl Store {
         match PrivateFolder::enter(&self.root, &self.path) {
             Ok(folder) => Ok(Some(folder)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(BackupError::io("opening", &self.path)(error)),
+            Err(source) => Err(BackupError::Store { path: self.path.clone(), source }),
         }
     }
 }

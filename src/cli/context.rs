@@ -206,6 +206,8 @@ impl Context {
                 Failure::new(FailureKind::Refused, error.to_string())
                     .with_hint("wait for that run, or end it")
             }
+            // The journal lies there: it can neither be read nor be begun.
+            LockError::State(_) => Failure::new(FailureKind::NeedsOperator, error.to_string()),
             LockError::Io(_) => Failure::new(FailureKind::Unavailable, error.to_string()),
         })
     }

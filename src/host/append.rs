@@ -2,7 +2,8 @@
 //!
 //! Invariant: space for the next pieces is reserved before anything is changed, so that the record
 //! of an undo fits on a disk that has become full. A piece that was not acknowledged is not there:
-//! what a failed append left is cut off, at the latest before the next one.
+//! what a failed append left is cut off, at the latest before the next one. How much was acknowledged is noted beside
+//! the bytes, after they are durable: the note may lag behind, and never claims more than there was.
 
 use super::alone::alone;
 use super::kill_point;
@@ -14,9 +15,26 @@ use nix::fcntl::{FallocateFlags, OFlag, fallocate, open};
 use nix::sys::stat::Mode;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use xattr::FileExt;
 
 /// How much space is reserved beyond the end when the file is opened.
 const RESERVE: u64 = 64 << 10;
+
+/// The attribute that says how many bytes were acknowledged.
+const ACKNOWLEDGED: &str = "user.motionctl.acknowledged";
+
+/// How many bytes of the file at `path` were acknowledged; `None` where that was not noted: an older version wrote it,
+/// it is a copy, or its file system notes nothing.
+#[must_use]
+pub fn acknowledged(root: &Root, path: &Path) -> Option<u64> {
+    noted(&root.open_itself(path).ok()?)
+}
+
+fn noted(file: &File) -> Option<u64> {
+    let text = file.get_xattr(ACKNOWLEDGED).ok()??;
+    std::str::from_utf8(&text).ok()?.parse().ok()
+}
 
 /// A file in the state folder, open for appending.
 #[derive(Debug)]
@@ -108,6 +126,7 @@ impl AppendFile {
         self.reserve_if_possible()?;
         self.file.sync_all()?;
         self.tail = Tail::Nothing;
+        self.note();
         Ok(())
     }
 
@@ -129,7 +148,19 @@ impl AppendFile {
         }
         self.length += bytes.len() as u64;
         self.tail = Tail::Nothing;
+        self.note();
         Ok(())
+    }
+
+    /// It lies with the next piece on the disk at the latest. Where it cannot be noted less is known, and nothing else.
+    fn note(&self) {
+        drop(self.file.set_xattr(ACKNOWLEDGED, self.length.to_string().as_bytes()));
+    }
+
+    /// How many bytes were acknowledged, by the file's own note.
+    #[must_use]
+    pub fn acknowledged(&self) -> Option<u64> {
+        noted(&self.file)
     }
 
     fn write_durably(&mut self, bytes: &[u8]) -> io::Result<()> {

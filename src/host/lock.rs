@@ -51,6 +51,9 @@ pub enum LockError {
     /// Another process has it, and has not written who it is.
     #[error("another run holds the lock `{STATE_FOLDER}/lock`")]
     HeldByUnknown,
+    /// What stands in the place of the state folder is no folder.
+    #[error("{0}")]
+    State(io::Error),
     /// The lock's file cannot be made, opened or written.
     #[error("locking `{STATE_FOLDER}/lock`: {0}")]
     Io(#[from] io::Error),
@@ -62,6 +65,7 @@ impl WriteLock {
     /// # Errors
     /// [`LockError::Held`] with the holder, or the reason why the file cannot be used.
     pub fn take(root: &Root) -> Result<Self, LockError> {
+        state_folder(root).map_err(LockError::State)?;
         let state = RootPath::new(STATE_FOLDER).expect("the state folder is absolute");
         let folder = PrivateFolder::make_unlocked(root, &state)?;
         let folder = folder.as_folder();
@@ -84,6 +88,24 @@ impl WriteLock {
             Err((_, errno)) => Err(io::Error::from(errno).into()),
         }
     }
+}
+
+/// Whether the state folder is one, where something stands in its place. Through a link it is not entered: whoever
+/// reads and whoever writes have to answer alike.
+///
+/// # Errors
+/// `InvalidInput` when something else stands there; what the kernel says.
+pub fn state_folder(root: &Root) -> io::Result<()> {
+    let kind = match root.symlink_metadata(STATE_FOLDER) {
+        Ok(found) if found.is_dir() => return Ok(()),
+        Ok(found) if found.is_symlink() => "a link",
+        Ok(_) => "no folder",
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let message =
+        format!("`{STATE_FOLDER}` is {kind}; motionctl's own folder has to stand there: move that away");
+    Err(io::Error::new(io::ErrorKind::InvalidInput, message))
 }
 
 /// Who holds the lock of `root` now, if somebody does. Looks without taking it: a lock that is only tried would refuse

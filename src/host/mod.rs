@@ -42,10 +42,10 @@ pub mod trust;
 mod uptime;
 mod walk;
 
-pub use append::AppendFile;
+pub use append::{AppendFile, acknowledged};
 pub(crate) use crash::kill_point;
 pub use hidden::{read_hidden, show_typing_again};
-pub use lock::{Holder, LockError, STATE_FOLDER, WriteLock, holder};
+pub use lock::{Holder, LockError, STATE_FOLDER, WriteLock, holder, state_folder};
 pub use private::PrivateFolder;
 pub use root::{MOST_BYTES, Root};
 pub use space::{Access, Space, space_at};

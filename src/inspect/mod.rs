@@ -54,7 +54,7 @@ pub use named::ServerName;
 pub use nginx::Programs;
 pub use older_copies::{OlderCopies, OlderCopy, older_copies};
 pub use place::{Place, Wanted};
-pub use planted::{planted, unreplaceable};
+pub use planted::planted;
 pub use purpose::motion_blocks_of;
 pub use reader::{RootReader, file_facts};
 pub use review::routes;

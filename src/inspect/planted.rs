@@ -6,7 +6,6 @@
 use crate::facts::Facts;
 use crate::host::Root;
 use crate::host::files::replaceable;
-use crate::outcome::{Finding, codes};
 use crate::values::RootPath;
 use nginx_config::{Config, FileId};
 use std::collections::BTreeSet;
@@ -39,13 +38,4 @@ pub(super) fn obstacles(root: &Root, facts: &Facts, config: &Config, file: FileI
     let there = |path: &Path| replaceable(root, &RootPath::new(path).ok()?).err();
     let there = there(&config.file(file).identity).map(|obstacle| obstacle.to_string());
     planted(facts, config, file).into_iter().chain(there).collect()
-}
-
-/// The finding about files that cannot be replaced.
-#[must_use]
-pub fn unreplaceable(evidence: Vec<String>) -> Finding {
-    let finding = Finding::new(codes::SITE_NOT_REPLACEABLE, "the file cannot be replaced safely").advice(
-        "look who made it so and why, and undo that first; a link and its folder should be root's alone",
-    );
-    Finding { evidence, ..finding }
 }

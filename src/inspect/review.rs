@@ -6,7 +6,7 @@
 use super::access::{account, obstacle};
 use super::boot::{BootUnit, boot_unit, no_boot_unit};
 use super::managed::managed_elsewhere;
-use super::planted::{obstacles, unreplaceable};
+use super::planted::obstacles;
 use crate::facts::{
     ClientFacts, Facts, RouteState, Scope, ServerFacts, ServerRole, UpstreamAddress, UpstreamFacts,
 };
@@ -14,7 +14,7 @@ use crate::host::{Root, reach};
 use crate::motion::page::NEW_CLIENT;
 use crate::motion::{Block, Content};
 use crate::outcome::codes;
-use crate::outcome::{Finding, Level};
+use crate::outcome::{Finding, Level, unreplaceable};
 use nginx_config::Config;
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -2,6 +2,8 @@
 //!
 //! Invariant: a tail that was cut off by a crash is told apart from a record
 //! that was changed afterwards; the first is tolerated, the second is an error.
+//! Zeros do not say how many records they were: whoever reads the file has to
+//! know how much of it was acknowledged.
 
 use super::{Event, Record, Status, next_status};
 use crate::values::Hash;
@@ -35,6 +37,12 @@ pub enum JournalError {
         /// Why.
         reason: String,
     },
+    /// Zeros stand where records were that had been acknowledged.
+    #[error("record {sequence} was written whole and is lost: zeros stand in its place")]
+    Lost {
+        /// Which one, counted from 1.
+        sequence: u64,
+    },
     /// The events do not follow each other.
     #[error("record {sequence}: {reason}")]
     OutOfOrder {
@@ -56,6 +64,8 @@ pub struct Journal {
     pub whole: usize,
     /// How many bytes of a torn record follow them.
     pub torn: usize,
+    /// Whether they hold zeros: what was there did not reach the disk, or is lost.
+    pub blank: bool,
 }
 
 impl Journal {
@@ -79,11 +89,18 @@ impl Journal {
                 // written with its newline in one call and synced.
                 Err(JournalError::Damaged { .. }) if is_last && is_torn(line, journal.whole) => {
                     journal.torn = line.len();
+                    journal.blank = line.contains(&0);
                 }
                 Err(error) => return Err(error),
             }
         }
         Ok(journal)
+    }
+
+    /// The error of records that had been acknowledged, behind those that are whole.
+    #[must_use]
+    pub fn lost(&self) -> JournalError {
+        JournalError::Lost { sequence: self.records.len() as u64 + 1 }
     }
 
     /// The bytes of the next record.

@@ -59,10 +59,10 @@ impl Failure {
         Self { kind, message: message.into(), hint: None, findings: Vec::new(), problems: Vec::new() }
     }
 
-    /// A failure of `kind` from an error, its chain joined by colons.
+    /// A failure of `kind` from an error, its chain in words.
     #[must_use]
     pub fn from_error(kind: FailureKind, error: &anyhow::Error) -> Self {
-        Self::new(kind, format!("{error:#}"))
+        Self::new(kind, in_words(error))
     }
 
     /// The same failure with advice.
@@ -87,6 +87,20 @@ impl Failure {
     }
 }
 
+/// The chain of an error, joined by colons. A cause that the error before it has said already is not said again.
+#[must_use]
+pub fn in_words(error: &anyhow::Error) -> String {
+    let mut words = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if words.is_empty() {
+            words = cause;
+        } else if !words.ends_with(&cause) {
+            words = format!("{words}: {cause}");
+        }
+    }
+    words
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
@@ -94,3 +108,27 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("opening `/x`: {source}")]
+    struct Opening {
+        source: std::io::Error,
+    }
+
+    #[test]
+    fn a_cause_that_was_said_is_not_said_again() {
+        let opening = || Opening { source: std::io::Error::other("no room") };
+        for (error, words) in [
+            (anyhow::Error::from(opening()), "opening `/x`: no room"),
+            (anyhow::Error::from(opening()).context("backing up"), "backing up: opening `/x`: no room"),
+            (anyhow::anyhow!("no room").context("writing"), "writing: no room"),
+            (anyhow::anyhow!("no room"), "no room"),
+        ] {
+            assert_eq!(in_words(&error), words);
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Findings: what a check saw, with a stable code, its evidence and advice.
 
-use super::codes::Code;
+use super::codes::{self, Code};
 use super::place::named_in;
 use serde::{Deserialize, Serialize};
 
@@ -99,6 +99,15 @@ impl Finding {
     }
 }
 
+/// The finding about files that cannot be replaced, whatever is about to replace them.
+#[must_use]
+pub fn unreplaceable(evidence: Vec<String>) -> Finding {
+    let finding = Finding::new(codes::SITE_NOT_REPLACEABLE, "the file cannot be replaced safely").advice(
+        "look who made it so and why, and undo that first; a link and its folder should be root's alone",
+    );
+    Finding { evidence, ..finding }
+}
+
 /// Stops first, then warnings, then the rest; by code within a level. The same
 /// finding about several places becomes one with the evidence of each.
 pub fn sort_findings(findings: &mut Vec<Finding>) {
@@ -122,7 +131,6 @@ pub fn sort_findings(findings: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::codes;
     use super::*;
 
     #[test]

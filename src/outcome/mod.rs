@@ -23,8 +23,8 @@ pub use comparison::{CONTEXT, Comparison};
 pub use count::{counted, counted_as};
 pub use exit::{EXIT_CODES, ExitMeaning};
 pub use explanation::Explanation;
-pub use failure::{Failure, FailureKind};
-pub use finding::{Finding, Level, sort_findings};
+pub use failure::{Failure, FailureKind, in_words};
+pub use finding::{Finding, Level, sort_findings, unreplaceable};
 pub use line::{excerpt, on_one_line};
 pub use offered::{GuessSection, OfferKind, Offered};
 pub use sections::{

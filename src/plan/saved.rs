@@ -8,13 +8,15 @@ use super::kept::is_record;
 use super::permitted::objection;
 use super::step::{Content, Step, Version, are_in_order};
 use crate::facts::{NginxVersion, Scope};
-use crate::values::{Hash, LinkText, RootPath, TextPath, unique};
+use crate::values::{Hash, LinkText, RootPath, RunId, TextPath, unique};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
 /// The newest format that is written and read.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
+/// The format of a plan that says of links or a tree, and nothing of a run before it.
+const BOUND: u32 = 2;
 /// The format of a plan that says nothing of links and is for the server itself: as older versions wrote it, and read.
 pub const OLDEST: u32 = 1;
 
@@ -45,6 +47,10 @@ pub struct Plan {
     /// Whether it was made from a copied tree, and not on the server itself.
     #[serde(default, skip_serializing_if = "is_false")]
     pub for_tree: bool,
+    /// The newest run when it was made, where there was one: the same change planned again after a run is another plan,
+    /// so that one that was carried out is known by its identity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<RunId>,
     /// What will be done, in order.
     pub steps: Vec<Step>,
 }
@@ -92,10 +98,21 @@ impl Plan {
     ) -> Self {
         let strategy = strategy.to_owned();
         let unnamed = Hash::of(b"");
-        let (links, for_tree) = (BTreeMap::new(), false);
+        let (links, for_tree, after) = (BTreeMap::new(), false, None);
         let format = OLDEST;
-        let mut plan =
-            Self { format, id: unnamed, kind, strategy, site, nginx, relies_on, links, for_tree, steps };
+        let mut plan = Self {
+            format,
+            id: unnamed,
+            kind,
+            strategy,
+            site,
+            nginx,
+            relies_on,
+            links,
+            for_tree,
+            after,
+            steps,
+        };
         plan.id = plan.computed_id();
         plan
     }
@@ -110,9 +127,22 @@ impl Plan {
         self
     }
 
+    /// The same plan, made after this run.
+    #[must_use]
+    pub fn made_after(mut self, newest: Option<&RunId>) -> Self {
+        self.after = newest.cloned();
+        self.format = self.needed_format();
+        self.id = self.computed_id();
+        self
+    }
+
     /// As a journal's record, a plan carries the oldest format that knows all that it says.
     fn needed_format(&self) -> u32 {
-        if self.links.is_empty() && !self.for_tree { OLDEST } else { FORMAT }
+        match (&self.after, self.links.is_empty() && !self.for_tree) {
+            (Some(_), _) => FORMAT,
+            (None, false) => BOUND,
+            (None, true) => OLDEST,
+        }
     }
 
     /// How many files of NGINX's configuration it touches: what is kept for the next update is no part of it.
@@ -188,9 +218,11 @@ impl Plan {
     }
 
     fn computed_id(&self) -> Hash {
-        let Self { format, id: _, kind, strategy, site, nginx, relies_on, links, for_tree, steps } = self;
+        let Self { format, id: _, kind, strategy, site, nginx, relies_on, links, for_tree, after, steps } =
+            self;
         let (format, kind, nginx, for_tree) = (*format, *kind, *nginx, *for_tree);
-        let fixed = Fixed { format, id: "", kind, strategy, site, nginx, relies_on, links, for_tree, steps };
+        let fixed =
+            Fixed { format, id: "", kind, strategy, site, nginx, relies_on, links, for_tree, after, steps };
         Hash::of(serde_json::to_string(&fixed).expect("text and numbers always serialise").as_bytes())
     }
 }
@@ -209,6 +241,8 @@ struct Fixed<'a> {
     links: &'a BTreeMap<RootPath, LinkText>,
     #[serde(skip_serializing_if = "is_false")]
     for_tree: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: &'a Option<RunId>,
     steps: &'a [Step],
 }
 
@@ -244,11 +278,25 @@ mod tests {
     fn a_changed_plan_is_refused() {
         let changed = plan().to_json().replace("motion.conf", "other.conf");
         assert!(matches!(Plan::from_json(changed.as_bytes()), Err(SavedPlanError::Changed)));
-        let newer = plan().to_json().replace("\"format\": 1", "\"format\": 3");
-        assert!(matches!(Plan::from_json(newer.as_bytes()), Err(SavedPlanError::Format(3))));
+        let newer = plan().to_json().replace("\"format\": 1", "\"format\": 4");
+        assert!(matches!(Plan::from_json(newer.as_bytes()), Err(SavedPlanError::Format(4))));
         let unfit = plan().to_json().replace("\"format\": 1", "\"format\": 2");
         assert!(matches!(Plan::from_json(unfit.as_bytes()), Err(SavedPlanError::Shape(_))));
         assert!(matches!(Plan::from_json(b"{}"), Err(SavedPlanError::Shape(_))));
+    }
+
+    #[test]
+    fn the_same_change_after_another_run_is_another_plan() {
+        let run = |name: &str| name.parse::<RunId>().expect("a run's name");
+        let (first, second) = (run("20261122T101500Z-7"), run("20261122T101600Z-8"));
+        let plans = [None, Some(&first), Some(&second)].map(|newest| plan().made_after(newest));
+        assert_eq!(plans[0], plan(), "as older versions wrote it");
+        assert!(plans[0].id != plans[1].id && plans[1].id != plans[2].id);
+        for plan in &plans {
+            assert_eq!(Plan::from_json(plan.to_json().as_bytes()).expect("reads"), *plan);
+        }
+        let other = plans[1].to_json().replace(first.as_str(), second.as_str());
+        assert!(matches!(Plan::from_json(other.as_bytes()), Err(SavedPlanError::Changed)));
     }
 
     #[test]

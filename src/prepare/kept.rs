@@ -85,9 +85,6 @@ impl Unreadable {
     /// For a command that looks or plans: it goes on, and a change is refused.
     pub fn finding(&self) -> Finding {
         let path = self.path.as_str();
-        // An ordinary user may not read it; whoever may has to know why it cannot be read.
-        let is_denied =
-            |error: &io::Error| !machine::is_superuser() && error.kind() == io::ErrorKind::PermissionDenied;
         let (level, evidence) = match &self.why {
             Why::Unread(error) if is_denied(error) => (Level::Warn, format!("{path}: {error}")),
             Why::Unread(error) => (Level::Stop, format!("{path}: {error}")),
@@ -106,13 +103,25 @@ impl Unreadable {
     /// For a command that is about the record itself.
     pub fn failure(&self) -> Failure {
         match &self.why {
-            Why::Unread(_) => {
-                Failure::new(FailureKind::Unavailable, "what the last change left cannot be read")
-                    .with_findings(vec![self.finding()])
+            Why::Unread(error) => {
+                // As where its bytes are damaged; only what this user may not read is there, perhaps, and whole.
+                let kind = match is_denied(error) {
+                    true => FailureKind::Unavailable,
+                    false => FailureKind::Invalid,
+                };
+                let finding = self.finding();
+                Failure::new(kind, "what the last change left cannot be read")
+                    .with_hint(finding.advice.clone())
+                    .with_findings(vec![finding])
             }
             Why::Damaged(reason) => damaged(self.path.as_str(), reason),
         }
     }
+}
+
+/// An ordinary user may not read it; whoever may has to know why it cannot be read.
+fn is_denied(error: &io::Error) -> bool {
+    !machine::is_superuser() && error.kind() == io::ErrorKind::PermissionDenied
 }
 
 /// A record that was left and is not there any more.
@@ -179,13 +188,29 @@ fn keeping(root: &Root, path: &TextPath) -> io::Result<Found> {
             }
             Some((facts, root.read_own_at_most(path, LARGEST_PATCH)?))
         }
-        None => None,
+        None => {
+            folder_of(root, path)?;
+            None
+        }
     };
     let missing = path.folders_above().into_iter().filter(|folder| root.metadata(folder).is_err());
     let missing_folders = missing.collect();
     let is_gone = existing.is_none() && was_left(root, path);
     let attributes = new_file(root, path, 0o600);
     Ok(Found { path: path.clone(), existing, is_gone, missing_folders, attributes })
+}
+
+/// Where something else stands in the place of the record's folder, whether there is a record is not known.
+fn folder_of(root: &Root, path: &TextPath) -> io::Result<()> {
+    for folder in path.folders_above() {
+        let is_folder = root.metadata(&folder).map(|found| found.is_dir());
+        let stands = root.symlink_metadata(&folder).is_ok();
+        if stands && !is_folder.unwrap_or(false) {
+            let message = format!("`{}` is no folder", folder.as_str());
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+    }
+    Ok(())
 }
 
 fn memory(root: &Root, path: &TextPath, keeping: &Keeping) -> io::Result<Memory> {

@@ -5,12 +5,14 @@
 
 use super::candidate::included;
 use super::kept::{new_file, record_paths};
+use crate::apply::History;
 use crate::host::Root;
 use crate::host::files::way;
 use crate::inspect::{Inspection, file_facts};
+use crate::journal::{Event, RunOutcome};
 use crate::outcome::{Failure, FailureKind};
 use crate::plan::{Migration, Plan, PlanError, Version, explain, is_record};
-use crate::values::{AttributeDifference, Hash, RootPath, TextPath};
+use crate::values::{AttributeDifference, Hash, RootPath, RunId, TextPath};
 use std::collections::BTreeSet;
 
 /// The saved plan with all that is known of it, if the server is as it was then.
@@ -20,8 +22,9 @@ use std::collections::BTreeSet;
 pub fn saved(root: &Root, inspection: &Inspection, plan: Plan) -> Result<Migration, Failure> {
     let facts = &inspection.facts;
     if let Some(why) = unfit(root, inspection, &plan) {
-        return Err(Failure::new(FailureKind::Refused, why)
-            .with_hint("make a new one here with `motionctl plan --out`"));
+        return Err(Failure::new(FailureKind::Refused, why).with_hint(
+            "make a new one here with `motionctl plan --out`, as root: only root sees which runs there were",
+        ));
     }
     let invalid = |error: PlanError| Failure::new(FailureKind::Invalid, format!("reading the plan: {error}"));
     let known = |path: &TextPath| facts.files.contains_key(path.as_path());
@@ -52,6 +55,10 @@ fn unfit(root: &Root, inspection: &Inspection, plan: &Plan) -> Option<String> {
         let why = "it was carried out already: its files say what it would make them say";
         return Some(format!("the plan is stale: {why}"));
     }
+    if let Some(run) = carried_out_by(root, plan) {
+        let why = format!("it was carried out already, by the run {run}");
+        return Some(format!("the plan is stale: {why}"));
+    }
     let moved = moved(root, inspection, plan);
     let cause = if !moved.is_empty() {
         format!("changed since: {}", Vec::from_iter(moved).join(", "))
@@ -70,6 +77,21 @@ fn unfit(root: &Root, inspection: &Inspection, plan: &Plan) -> Option<String> {
         return None;
     };
     Some(format!("the plan is stale: {cause}"))
+}
+
+/// The run that carried out this very plan, whatever became of it since. Planned again the same change is another plan.
+fn carried_out_by(root: &Root, plan: &Plan) -> Option<RunId> {
+    let journal = History::look(root).ok()?;
+    let mut made = None;
+    let mut by = None;
+    for record in journal.records {
+        match record.body {
+            Event::Started { run, plan: id, .. } => made = (id == plan.id).then_some(run),
+            Event::Finished { outcome: RunOutcome::Applied } => by = made.take().or(by),
+            _ => {}
+        }
+    }
+    by
 }
 
 /// Whether every file that the plan changes says what the plan leaves there.

@@ -34,6 +34,8 @@ pub enum MainLog {
 pub(super) struct Entry {
     pub(super) pid: i32,
     pub(super) is_emergency: bool,
+    /// Of level `alert` or `emerg`.
+    pub(super) is_grave: bool,
     pub(super) message: String,
     /// The child that it says has ended.
     pub(super) exited: Option<i32>,
@@ -210,6 +212,7 @@ fn parse(line: &[u8]) -> Option<Entry> {
     let entry = Entry {
         pid: pid.parse().ok()?,
         is_emergency: level == "emerg",
+        is_grave: matches!(level, "alert" | "emerg"),
         message: message.to_owned(),
         exited: exited(message),
         line: String::new(),

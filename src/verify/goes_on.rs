@@ -8,7 +8,7 @@ pub(super) struct Row {
     message: Message,
     /// What it means, for people.
     pub(super) means: &'static str,
-    /// The function and the file of NGINX's source (1.22.1).
+    /// The function and the file of the source, NGINX's (1.22.1, where no other version is named) or a module's.
     pub(super) source: &'static str,
 }
 
@@ -41,6 +41,7 @@ const SYSLOG: &str = "a syslog server does not take NGINX's lines";
 const NAMES: &str = "a name server answers wrongly";
 const FULL: &str = "a shared zone is full";
 const LIMITS: &str = "a worker serves without a limit, priority or option that was asked for";
+const CODE: &str = "the configuration's own code writes it";
 const CHILD: &str = "a worker ended while the master spoke to it";
 
 /// Lines about a connection (`*N`) are not here: they are nobody's proof.
@@ -55,6 +56,13 @@ const ROWS: &[Row] = &[
         "ngx_ssl_ocsp_log_error, event/ngx_event_openssl_stapling.c",
     ),
     row(Holds(" while resolving, resolver: "), NAMES, "ngx_resolver_log_error, core/ngx_resolver.c"),
+    // 1.27.3 and newer: `server NAME resolve`.
+    row(
+        Holds(" could not be resolved ("),
+        NAMES,
+        "ngx_http_upstream_zone_resolve_handler, http/modules/ngx_http_upstream_zone_module.c",
+    ),
+    row(Begins("[lua] "), CODE, "ngx_http_lua_log_wrapper, src/ngx_http_lua_log.c"),
     row(Begins("DNS error ("), NAMES, "ngx_resolver_process_response, core/ngx_resolver.c"),
     row(Begins("short DNS response"), NAMES, "ngx_resolver_process_response, core/ngx_resolver.c"),
     row(Begins("invalid UDP DNS response "), NAMES, "ngx_resolver_process_response, core/ngx_resolver.c"),
@@ -136,6 +144,8 @@ mod tests {
                 "ngx_resolver.c",
             ),
             ("unexpected DNS response for m.example", "ngx_resolver.c"),
+            ("m.example could not be resolved (3: Host not found)", "ngx_http_upstream_zone_module.c"),
+            ("[lua] init_by_lua(nginx.conf:13):1: rules loaded: 12", "ngx_http_lua_log.c"),
             ("ngx_slab_alloc() failed: no memory in cache keys zone \"m\"", "ngx_slab.c"),
             (
                 "could not allocate new session in SSL session shared cache \"s\" while SSL handshaking",

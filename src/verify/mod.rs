@@ -23,3 +23,4 @@ pub use error_log::MainLog;
 pub use gate::{Answer, Look};
 pub use patience::limited;
 pub use reload::{ReloadProof, ReloadRequest, Unproven, UnprovenReload, reload};
+pub use testimony::Lines;

@@ -6,7 +6,7 @@
 //! starts the new workers about 100 ms before it retires the old ones (`ngx_master_process_cycle`).
 
 use super::error_log::MainLog;
-use super::testimony::{Shown, Testimony};
+use super::testimony::{Lines, Shown, Testimony};
 use crate::host::process::{self, Listening, ProcessId, Role, Worker};
 use crate::host::{Root, clock, kill_point};
 use crate::outcome::{ErrorLogVerdict, ReloadSection};
@@ -38,6 +38,8 @@ pub struct ReloadRequest<'a> {
     pub timeout: Duration,
     /// Set when somebody wants the run to stop: then the proof gets little more time.
     pub hurry: &'a AtomicBool,
+    /// What the log's lines alone can do.
+    pub lines: Lines,
 }
 
 /// A reload that took effect.
@@ -117,6 +119,7 @@ pub fn reload(request: &ReloadRequest) -> Result<ReloadProof, Box<UnprovenReload
         taken: false,
         hurry: request.hurry,
         hurried: None,
+        lines: request.lines,
     };
     let result = watch.signal_until_proven(started + request.timeout);
     watch.logs.read();
@@ -127,7 +130,7 @@ pub fn reload(request: &ReloadRequest) -> Result<ReloadProof, Box<UnprovenReload
     };
     match result {
         Err(reason) => unproven(reason, section, watch.logs.of_start(watch.shown())),
-        Ok(_) if section.error_log == ErrorLogVerdict::Errors => {
+        Ok(_) if section.error_log == ErrorLogVerdict::Errors && request.lines == Lines::Fail => {
             unproven(Unproven::LogErrors, section, watch.logs.against(watch.shown()))
         }
         Ok(retired) => {
@@ -158,6 +161,7 @@ struct Watch<'a> {
     hurry: &'a AtomicBool,
     /// The end of the proof since it was seen.
     hurried: Option<Instant>,
+    lines: Lines,
 }
 
 /// What one generation of workers did between two looks.
@@ -285,7 +289,7 @@ impl Watch<'_> {
             new_workers: serving.iter().filter(is_new).map(|worker| worker.id.pid).collect(),
             old_workers: old.iter().copied().collect(),
             error_log: self.verdict(),
-            noted: self.logs.noted(self.shown()),
+            noted: self.logs.noted(self.shown(), self.lines),
             millis: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
         }
     }

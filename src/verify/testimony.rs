@@ -2,7 +2,9 @@
 //!
 //! Invariant: a line is a claim. Only one of the master, or of a worker that came after the signal, can fail a
 //! proof, and none that the processes disprove: a client may write whole lines of its own into the log, because
-//! NGINX does not escape the line feeds of a path that it names. In doubt a line fails the proof.
+//! NGINX does not escape the line feeds of a path that it names. What a master cannot do with a configuration, and what
+//! ends a worker, NGINX writes as `alert` or `emerg`: a line of a lower level is shown, like one of the modules' own
+//! code. In doubt a line fails the proof.
 
 use super::error_log::{Entry, LogWatch, MainLog};
 use super::goes_on;
@@ -11,6 +13,15 @@ use crate::host::process::{self, ProcessId, Worker};
 use crate::outcome::NotedLine;
 use nginx_config::redact_text;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What a grave line makes of a reload after which a new generation serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lines {
+    /// It is not proven: something is wrong with the new configuration, and the old one can come back.
+    Fail,
+    /// They are shown: what was put back is on the disk and serves, and nothing else could come instead.
+    AreShown,
+}
 
 /// The logs of one reload.
 pub(super) struct Testimony {
@@ -90,16 +101,17 @@ impl Testimony {
         against.map(|entry| entry.line.clone()).collect()
     }
 
-    /// The other lines of the master and of new workers, redacted, each once.
-    pub(super) fn noted(&self, shown: Shown) -> Vec<NotedLine> {
-        let noted =
-            self.entries().filter(|entry| self.is_from_start(shown, entry) && !self.is_against(shown, entry));
+    /// The other lines of the master and of new workers, redacted, each once; with those against it, where they fail
+    /// nothing.
+    pub(super) fn noted(&self, shown: Shown, lines: Lines) -> Vec<NotedLine> {
+        let is_noted = |entry: &&Entry| lines == Lines::AreShown || !self.is_against(shown, entry);
+        let noted = self.entries().filter(|entry| self.is_from_start(shown, entry)).filter(is_noted);
         let mut lines: BTreeMap<&str, NotedLine> = BTreeMap::new();
         for entry in noted {
             let row = goes_on::find(&entry.message);
             let note = || NotedLine {
                 line: redact_text(&entry.line),
-                means: row.map_or(DISPROVED, |row| row.means).to_owned(),
+                means: row.map_or_else(|| self.means(shown, entry), |row| row.means).to_owned(),
                 source: row.map(|row| row.source.to_owned()),
             };
             lines.entry(&entry.message).or_insert_with(note);
@@ -107,8 +119,18 @@ impl Testimony {
         lines.into_values().collect()
     }
 
+    /// What a line means that the table does not have.
+    fn means(&self, shown: Shown, entry: &Entry) -> &'static str {
+        match entry.is_grave {
+            true if self.is_against(shown, entry) => UNDONE,
+            true => DISPROVED,
+            false => LESSER,
+        }
+    }
+
     fn is_against(&self, shown: Shown, entry: &Entry) -> bool {
-        self.is_from_start(shown, entry)
+        entry.is_grave
+            && self.is_from_start(shown, entry)
             && goes_on::find(&entry.message).is_none()
             && !self.is_disproved(shown, entry)
     }
@@ -142,6 +164,8 @@ impl Testimony {
 }
 
 const DISPROVED: &str = "the processes show that NGINX has gone on";
+const LESSER: &str = "NGINX goes on after it: what it cannot take is an alert or an emergency";
+const UNDONE: &str = "new workers serve what was put back: a line alone does not undo that";
 
 /// A pid that was an old worker's and is a new one's is the new one's.
 fn is_old(shown: Shown, pid: i32) -> bool {

@@ -4,6 +4,8 @@
 //! and the exit code says what is damaged. What can be read in this process is damaged byte by byte; the binary is
 //! asked about a sample.
 
+mod places;
+
 use crate::support::binary::{Answer, SITE, Server, finding};
 use crate::support::depth;
 use motionctl::backup::{BackupError, Store};

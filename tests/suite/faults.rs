@@ -2,6 +2,8 @@
 //! message that claims only what was observed, and the way out.
 
 mod disk;
+mod harmless;
 mod names;
+mod obstacles;
 mod recovery;
 mod server;

@@ -34,7 +34,7 @@ fn a_planted_lock_is_refused() {
     fs::remove_dir(&state).expect("removing");
     fs::create_dir(dir.path().join("elsewhere")).expect("a folder");
     symlink("/elsewhere", &state).expect("a link");
-    assert!(matches!(WriteLock::take(&root), Err(LockError::Io(_))), "a link in the folder's place");
+    assert!(matches!(WriteLock::take(&root), Err(LockError::State(_))), "a link in the folder's place");
 }
 
 #[test]

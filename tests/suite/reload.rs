@@ -7,7 +7,7 @@ use motionctl::host::Root;
 use motionctl::host::process::{self, Census, Master, Owners};
 use motionctl::outcome::ErrorLogVerdict;
 use motionctl::values::RootPath;
-use motionctl::verify::{MainLog, ReloadProof, ReloadRequest, Unproven, UnprovenReload, reload};
+use motionctl::verify::{Lines, MainLog, ReloadProof, ReloadRequest, Unproven, UnprovenReload, reload};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -24,9 +24,18 @@ fn main_log(nginx: &Nginx) -> MainLog {
 }
 
 fn prove(nginx: &Nginx, logs: &[MainLog], seconds: u64) -> Result<ReloadProof, Box<UnprovenReload>> {
+    judged(nginx, logs, seconds, Lines::Fail)
+}
+
+fn judged(
+    nginx: &Nginx,
+    logs: &[MainLog],
+    seconds: u64,
+    lines: Lines,
+) -> Result<ReloadProof, Box<UnprovenReload>> {
     let (root, master) = (Root::live(), master(nginx).id);
     let timeout = Duration::from_secs(seconds);
-    reload(&ReloadRequest { root: &root, master, logs, timeout, hurry: &AtomicBool::new(false) })
+    reload(&ReloadRequest { root: &root, master, logs, timeout, hurry: &AtomicBool::new(false), lines })
 }
 
 /// Answers `body`; `/dead` is proxied to a socket that does not exist, which nginx logs as `[crit]`.
@@ -204,7 +213,9 @@ fn a_master_that_is_gone_is_not_signalled() {
     drop(nginx);
     let (logs, hurry) = ([log], AtomicBool::new(false));
     let timeout = Duration::from_secs(5);
-    let request = ReloadRequest { root: &root, master: master.id, logs: &logs, timeout, hurry: &hurry };
+    let lines = Lines::Fail;
+    let request =
+        ReloadRequest { root: &root, master: master.id, logs: &logs, timeout, hurry: &hurry, lines };
     let error = reload(&request).expect_err("not proven");
     assert!(matches!(error.reason, Unproven::MasterGone), "{error}");
     assert!(error.signalled.is_none());
@@ -233,9 +244,10 @@ fn whoever_wants_to_stop_waits_no_longer_than_the_master_may_need() {
     // The log does not say that waiting is in vain.
     let logs = [MainLog::Elsewhere];
     let timeout = Duration::from_secs(600);
-    let error =
-        reload(&ReloadRequest { root: &root, master: master.id, logs: &logs, timeout, hurry: &hurry });
-    let error = error.expect_err("not proven");
+    let lines = Lines::AreShown;
+    let request =
+        ReloadRequest { root: &root, master: master.id, logs: &logs, timeout, hurry: &hurry, lines };
+    let error = reload(&request).expect_err("not proven");
     assert!(matches!(error.reason, Unproven::OldWorkersServe(_)), "{error}");
     // Longer than nginx tries to bind, so that a second signal does not meet the first.
     let took = started.elapsed();

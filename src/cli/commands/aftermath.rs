@@ -5,14 +5,16 @@
 
 use super::past::change_of;
 use super::rollback::hash;
-use crate::apply::History;
+use crate::apply::{History, is_damage};
 use crate::backup::Store;
 use crate::cli::context::Context;
+use crate::host::STATE_FOLDER;
 use crate::host::process::{self, Census, LonerKind, Master, ProcessId};
 use crate::host::trust::Executable;
 use crate::inspect::{Inspection, file_facts, inspect};
 use crate::journal::{JournalStep, RunKind, Status};
-use crate::outcome::{CommandName, Failure, FailureKind, Outcome, ReloadSection};
+use crate::outcome::{CommandName, Failure, FailureKind, Outcome, ReloadSection, in_words};
+use crate::plan::is_record;
 use crate::values::{Hash, RootPath, TextPath};
 use crate::verify::staged::{self, Changes};
 use nginx_config::redact_text;
@@ -44,9 +46,10 @@ pub fn observed(
     };
     if outcome.exit_code == FailureKind::NeedsOperator.exit_code() {
         let journal = History::look(&context.root);
-        let status = journal.as_ref().map(|journal| &journal.status).map_err(|error| format!("{error:#}"));
-        let changed = status.as_ref().map(|status| changed(status)).unwrap_or_default();
-        let disk = status.as_ref().map_or_else(unreadable, |status| on_disk(context, status));
+        let status = journal.as_ref().map(|journal| &journal.status);
+        let changed = status.map(changed).unwrap_or_default();
+        let said = outcome.error.as_ref().map(|error| error.message.clone()).unwrap_or_default();
+        let disk = status.map_or_else(|error| unreadable(error, &said), |status| on_disk(context, status));
         let tested = match ask {
             Ask::Nginx => test(context, changed.clone()).in_words(),
             Ask::Nobody => "not asked while the machine starts".to_owned(),
@@ -54,13 +57,13 @@ pub fn observed(
         let serving = serving(context, &changed, outcome.reload.as_ref());
         let state = json!({ "disk": disk, "nginx": tested, "serving": serving });
         outcome.details.insert("state".to_owned(), state);
-        next(context, status.as_ref().ok().copied(), &mut outcome);
+        next(context, status, &mut outcome);
     }
     Ok(outcome)
 }
 
 /// What was seen, in one line, for who shows nothing else.
-pub fn in_words(outcome: &Outcome) -> Option<String> {
+pub fn summary(outcome: &Outcome) -> Option<String> {
     let state = outcome.details.get("state")?;
     let list = |key: &str| {
         let lines = state[key].as_array().into_iter().flatten().filter_map(|line| line.as_str());
@@ -69,7 +72,10 @@ pub fn in_words(outcome: &Outcome) -> Option<String> {
     Some(format!("on disk: {}; serving: {}", list("disk"), list("serving")))
 }
 
-fn unreadable(why: &String) -> Vec<String> {
+/// Why nothing is known of a run; what the message says is not said again.
+fn unreadable(why: &anyhow::Error, said: &str) -> Vec<String> {
+    let why = in_words(why);
+    let why = if said.contains(&why) { "the journal cannot be used".to_owned() } else { why };
     vec![format!("not known: {why}")]
 }
 
@@ -118,11 +124,11 @@ fn file(context: &Context, path: &TextPath, from: Option<Hash>, to: Option<Hash>
     }
 }
 
-/// The files of the newest run.
+/// The files of the newest run, without what is kept for the next update: NGINX reads none of that.
 pub fn changed(status: &Status) -> Vec<RootPath> {
     let steps = change_of(status).map(|run| run.steps).unwrap_or_default();
     let path = |step: &JournalStep| match step {
-        JournalStep::SetFile { path, .. } => Some(RootPath::clone(path)),
+        JournalStep::SetFile { path, .. } if !is_record(path) => Some(RootPath::clone(path)),
         _ => None,
     };
     steps.iter().filter_map(path).collect()
@@ -224,18 +230,40 @@ fn by_age(workers: &[ProcessId], files: Option<Duration>) -> &'static str {
     }
 }
 
+/// The way out where the journal cannot be used. What it told is gone where its bytes are damaged, and what was kept is
+/// not; otherwise it is whole, and the way to it is what a person has to look at.
+fn without_journal(context: &Context, is_damaged: bool) -> Vec<String> {
+    let root = context.root_argument();
+    let below = context.global.root.as_ref().map_or_else(String::new, |dir| dir.display().to_string());
+    let journal = format!("{}{STATE_FOLDER}/journal", below.trim_end_matches('/'));
+    if !is_damaged {
+        let state = format!("{}{STATE_FOLDER}", below.trim_end_matches('/'));
+        return vec![
+            format!("ls -ld {state} {state}/*"),
+            format!("motionctl backups list{root}"),
+            format!("motionctl status{root}"),
+        ];
+    }
+    let newest = Store::new(&context.root).list().ok().and_then(|listing| listing.backups.into_iter().next());
+    let diff = newest.map(|backup| format!("motionctl backups diff {}{root}", backup.manifest.id));
+    [format!("motionctl backups list{root}")]
+        .into_iter()
+        .chain(diff)
+        .chain([format!("mv {journal} {journal}.damaged"), format!("motionctl status{root}")])
+        .collect()
+}
+
 /// The next command first; those that the hint names are not said again.
-fn next(context: &Context, status: Option<&Status>, outcome: &mut Outcome) {
+fn next(context: &Context, status: Result<&Status, &anyhow::Error>, outcome: &mut Outcome) {
     let root = context.root_argument();
     let first = match status {
-        Some(Status::Active(_)) => format!("motionctl recover{root}"),
-        Some(Status::Empty | Status::Quiet(_)) => format!("motionctl status{root}"),
-        // The history is gone; what it kept is not.
-        None => format!("motionctl backups list{root}"),
+        Ok(Status::Active(_)) => vec![format!("motionctl recover{root}")],
+        Ok(Status::Empty | Status::Quiet(_)) => vec![format!("motionctl status{root}")],
+        Err(why) => without_journal(context, is_damage(why)),
     };
     let had = outcome.details.remove("next");
     let had = had.iter().filter_map(|value| value.as_array()).flatten().filter_map(|line| line.as_str());
-    let mut commands: Vec<String> = vec![first];
+    let mut commands: Vec<String> = first;
     commands.extend(had.map(str::to_owned));
     let hint = outcome.error.as_ref().and_then(|error| error.hint.clone()).unwrap_or_default();
     let is_named = |command: &String| hint.contains(command.trim_end_matches(root.as_str()));

@@ -2,7 +2,7 @@
 //!
 //! Invariant: unknown is not no. Nothing is armed here: whoever has stopped the timer had a reason.
 
-use super::confirm::time_in_words;
+use super::confirm::moment_in_words;
 use crate::apply::Pending;
 use crate::cli::context::Context;
 use crate::host::Root;
@@ -23,7 +23,16 @@ pub fn note(context: &Context, answer: &mut Result<Outcome, Failure>) {
 /// The finding, where a change waits that nothing will undo. A journal that cannot be read is for others to say.
 fn look(context: &Context) -> Option<Finding> {
     let pending = Pending::look(&context.root).ok().flatten()?;
-    let why = Undoing::of(&context.root, &pending).why_not()?;
+    let undoing = Undoing::of(&context.root, &pending);
+    let why = undoing.why_not()?;
+    let title = match undoing {
+        Undoing::Unknown(_) => {
+            "a change waits for its confirmation, and whether its undoing is armed is not known"
+        }
+        Undoing::Armed | Undoing::Gone | Undoing::Elsewhere => {
+            "a change waits for its confirmation, and its undoing is not armed"
+        }
+    };
     let advice = match pending.has_time() {
         true => {
             "`motionctl confirm` keeps it, `motionctl rollback` undoes it now; when its time is over, only the next \
@@ -34,13 +43,10 @@ fn look(context: &Context) -> Option<Finding> {
         }
     };
     Some(
-        Finding::new(
-            codes::RUN_UNDO_NOT_ARMED,
-            "a change waits for its confirmation, and its undoing is not armed",
-        )
-        .evidence(format!("run {}: {}", pending.run, time_in_words(&pending)))
-        .evidence(why)
-        .advice(advice),
+        Finding::new(codes::RUN_UNDO_NOT_ARMED, title)
+            .evidence(format!("run {}: {}", pending.run, moment_in_words(&pending)))
+            .evidence(why)
+            .advice(advice),
     )
 }
 

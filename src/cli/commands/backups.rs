@@ -67,7 +67,7 @@ pub enum Verified {
 pub fn failure(error: BackupError) -> Failure {
     let kind = match &error {
         BackupError::Missing(_) => FailureKind::Unavailable,
-        BackupError::Damaged { .. } => FailureKind::Invalid,
+        BackupError::Damaged { .. } | BackupError::Store { .. } => FailureKind::Invalid,
         _ => FailureKind::Failed,
     };
     Failure::from_error(kind, &anyhow::Error::from(error))

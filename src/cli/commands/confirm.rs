@@ -91,7 +91,7 @@ pub fn timer_command(context: &Context, program: String, more: &[&str]) -> Resul
 /// The finding of a change that waits.
 pub fn finding(pending: &Pending) -> Finding {
     Finding::new(codes::RUN_AWAITING_CONFIRMATION, "a change waits for its confirmation")
-        .evidence(format!("run {}: {}", pending.run, time_in_words(pending)))
+        .evidence(format!("run {}: {}", pending.run, moment_in_words(pending)))
         .advice(if pending.has_time() {
             "keep it with `motionctl confirm`, or undo it with `motionctl rollback`"
         } else {
@@ -114,6 +114,14 @@ pub fn time_in_words(pending: &Pending) -> String {
         TimeLeft::Left(left) => format!("{} left, until {wall}", seconds_in_words(left)),
         TimeLeft::Over => format!("the time was over at {wall}"),
         TimeLeft::Restarted => "the time is over: the server was started again".to_owned(),
+    }
+}
+
+/// Until when there is time: the same at each look, so that one answer never says two things.
+pub fn moment_in_words(pending: &Pending) -> String {
+    match pending.left {
+        TimeLeft::Left(_) => format!("until {}", pending.deadline.wall),
+        TimeLeft::Over | TimeLeft::Restarted => time_in_words(pending),
     }
 }
 

@@ -3,16 +3,16 @@
 //! Invariant: what this user may not read is hidden, which is another answer than that there is nothing.
 
 use super::armed::Undoing;
-use crate::apply::{History, Pending};
+use crate::apply::{History, Pending, base_record, distrusted};
 use crate::backup::Store;
 use crate::cli::context::Context;
-use crate::host::{Holder, Root, STATE_FOLDER, holder, machine};
+use crate::host::{Holder, Root, holder, machine};
 use crate::inspect::file_facts;
 use crate::journal::{Event, Journal, JournalStep, Phase, RunKind, RunOutcome, Status, StepVersion};
-use crate::outcome::{Failure, FailureKind, Finding, codes};
+use crate::outcome::{Failure, FailureKind, Finding, codes, in_words};
 use crate::plan::{SiteState, is_record};
 use crate::prepare::Prepared;
-use crate::values::{RootPath, RunId, TextPath};
+use crate::values::{RunId, TextPath};
 use crate::watch::{LastRun, RunState};
 use std::io;
 
@@ -112,7 +112,7 @@ fn known(context: &Context) -> Result<Known, Unread> {
 fn journal(root: &Root) -> Result<Journal, Unread> {
     History::look(root).map_err(|error| {
         if error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(is_denied)) {
-            return Unread::Denied(format!("{error:#}"));
+            return Unread::Denied(in_words(&error));
         }
         Unread::Failed(unreadable(&error))
     })
@@ -137,14 +137,8 @@ pub fn history_gone(root: &Root, journal: &Journal) -> Option<Finding> {
     let backups = Store::new(root).list().unwrap_or_default();
     let newest = backups.backups.first().map(|backup| backup.manifest.id.to_string());
     let newest = newest.or_else(|| backups.damaged.first().map(|(id, _)| id.to_string()));
-    let state = RootPath::new(STATE_FOLDER).expect("the state folder is absolute");
-    let names = root.read_dir(&state).unwrap_or_default();
-    let base = names.iter().find(|name| name.as_encoded_bytes().starts_with(b"base-"));
-    let found: Vec<String> = newest
-        .map(|id| format!("backup {id}"))
-        .into_iter()
-        .chain(base.map(|name| format!("{STATE_FOLDER}/{}", name.to_string_lossy())))
-        .collect();
+    let found: Vec<String> =
+        newest.map(|id| format!("backup {id}")).into_iter().chain(base_record(root)).collect();
     if found.is_empty() {
         return None;
     }
@@ -159,11 +153,12 @@ pub fn history_gone(root: &Root, journal: &Journal) -> Option<Finding> {
 
 /// What is said of a journal that cannot be trusted.
 pub fn unreadable(error: &anyhow::Error) -> Failure {
-    Failure::from_error(FailureKind::NeedsOperator, error)
+    distrusted(error)
 }
 
+/// The kernel says so; what we refuse ourselves, such as a file with a second name, is there to be read.
 fn is_denied(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::PermissionDenied
+    error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_some()
 }
 
 /// Files that are not as the newest run left them.
@@ -250,7 +245,10 @@ impl Known {
             (Some(pending), _) if pending.has_time() => {
                 let time = super::confirm::time_in_words(pending);
                 RunState::Waits(match self.undoing.as_ref().and_then(Undoing::why_not) {
-                    Some(why) => format!("{time}; its undoing is not armed: {why}"),
+                    Some(why) => match self.undoing.as_ref().and_then(Undoing::is_armed) {
+                        Some(false) => format!("{time}; its undoing is not armed: {why}"),
+                        _ => format!("{time}; {why}"),
+                    },
                     None => time,
                 })
             }

@@ -4,7 +4,7 @@
 //! that of every change, but the new client's route goes on purpose.
 
 use super::apply::{conclude, lock_alone, not_reloaded};
-use crate::apply::{Confirmation, Request, run};
+use crate::apply::{Confirmation, Request, refusal, run};
 use crate::cli::args::RestoreVendorArgs;
 use crate::cli::context::Context;
 use crate::cli::files::read_input;
@@ -50,7 +50,8 @@ pub fn restore_vendor(context: &Context, args: &RestoreVendorArgs) -> Result<Out
         outcome.outcome = OutcomeKind::UpToDate;
         return Ok(outcome);
     }
-    if let Some(barred) = barred(&inspection.findings) {
+    let refused = || refusal(&context.root, &planned.plan.steps);
+    if let Some(barred) = barred(&inspection.findings).or_else(refused) {
         outcome.fail(barred);
         return Ok(outcome);
     }

@@ -8,7 +8,7 @@ use super::pending;
 use super::recover::recover_first;
 use super::restore;
 use super::unconfirmed;
-use crate::apply::{Confirmation, History, Request, run};
+use crate::apply::{Confirmation, History, Request, refusal, run};
 use crate::backup::{Backup, Entry, Store};
 use crate::cli::args::RollbackArgs;
 use crate::cli::context::Context;
@@ -26,6 +26,7 @@ use crate::values::{BackupId, Hash, RootPath, TextPath};
 use crate::verify::probe::ProbePlan;
 use nginx_config::Tree;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
 /// A run that can be undone.
 #[derive(Debug, Clone)]
@@ -76,6 +77,9 @@ pub fn rollback(context: &Context, args: &RollbackArgs) -> Result<Outcome, Failu
     let agreed = plan(context, args, &store, &backup, &undo, &known.facts).and_then(|plan| {
         if let Some(barred) = inspect::barred(&known.findings).filter(|_| !plan.is_empty()) {
             return Err(barred);
+        }
+        if let Some(refusal) = refusal(&context.root, &plan.steps) {
+            return Err(refusal);
         }
         outcome.plan = Some(shown(&plan)).filter(|_| !plan.is_empty());
         if args.whole_tree {
@@ -291,10 +295,17 @@ fn restored(
     path: &TextPath,
     left: Option<Hash>,
 ) -> Result<Restored, Failure> {
-    let failed = |error: String| {
-        Failure::new(FailureKind::Unavailable, format!("looking at {}: {error}", path.as_str()))
-    };
-    let now = file_facts(&context.root, path).map_err(|error| failed(error.to_string()))?;
+    let now = file_facts(&context.root, path).map_err(|error| {
+        let message = format!("looking at {}: {error}", path.as_str());
+        match error.kind() {
+            // Something else than a file stands there.
+            io::ErrorKind::InvalidInput => Failure::new(FailureKind::Invalid, message).with_hint(format!(
+                "look who put it there, and move it away; `motionctl backups diff {}` shows what else is not as it was",
+                backup.manifest.id
+            )),
+            _ => Failure::new(FailureKind::Unavailable, message),
+        }
+    })?;
     let backed_up = match backup.manifest.entries.get(path.as_path()) {
         Some(Entry::File { sha256, attributes, .. }) => {
             Some(FileFacts { sha256: *sha256, attributes: attributes.clone() })

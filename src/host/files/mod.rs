@@ -20,7 +20,7 @@ pub use destination::{Destination, Misplaced};
 pub use digest::{copy_hashed, hash_of};
 pub(crate) use folders::landing_for_writing;
 pub use folders::{make_folder, remove_folder, set_attributes};
-pub use obstacle::{NotReplaceable, Obstacle, replaceable};
+pub use obstacle::{NotReplaceable, Obstacle, exchangeable, makeable, replaceable, settable};
 pub use replace::{create, create_link, remove, replace, replace_entry, replace_link, write};
 pub use state::{FileState, OtherKind, forget_cached, observe, observe_target};
 pub use undo::{adopt, discard, leftovers, put_back, sweep};

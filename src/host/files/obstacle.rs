@@ -104,13 +104,86 @@ pub(super) fn trusted(landing: &Landing) -> Result<(), Obstacle> {
     }
 }
 
-fn look(landing: &Landing) -> io::Result<Result<(), Obstacle>> {
-    let folder = &landing.folder;
-    if fstatvfs(folder)?.flags().contains(FsFlags::ST_RDONLY) {
+/// Whether the file or link `path` itself can be put there, replaced or removed safely.
+///
+/// # Errors
+/// [`NotReplaceable`] with the first obstacle found.
+pub fn exchangeable(root: &Root, path: &RootPath) -> Result<(), NotReplaceable> {
+    asked(root, path, clear)
+}
+
+/// Whether the folder `path` can be made or removed safely.
+///
+/// # Errors
+/// As [`exchangeable`].
+pub fn makeable(root: &Root, path: &RootPath) -> Result<(), NotReplaceable> {
+    asked(root, path, |landing| {
+        trusted(landing)?;
+        look_at_folder(landing).unwrap_or_else(|error| Err(Obstacle::NotLookedAt(error.to_string())))
+    })
+}
+
+/// Whether the file, folder or link `path` itself takes attributes; its other names share them.
+///
+/// # Errors
+/// As [`exchangeable`].
+pub fn settable(root: &Root, path: &RootPath) -> Result<(), NotReplaceable> {
+    asked(root, path, |landing| {
+        trusted(landing)?;
+        look_at_flags(landing).unwrap_or_else(|error| Err(Obstacle::NotLookedAt(error.to_string())))
+    })
+}
+
+fn asked(
+    root: &Root,
+    path: &RootPath,
+    ask: impl Fn(&Landing) -> Result<(), Obstacle>,
+) -> Result<(), NotReplaceable> {
+    let blocked = |obstacle| NotReplaceable { path: path.clone(), obstacle };
+    let landing =
+        root.walk(path, Last::Keep).map_err(|error| blocked(Obstacle::NotLookedAt(error.to_string())))?;
+    ask(&landing).map_err(blocked)
+}
+
+fn is_read_only(landing: &Landing) -> io::Result<bool> {
+    Ok(fstatvfs(&landing.folder)?.flags().contains(FsFlags::ST_RDONLY))
+}
+
+fn look_at_folder(landing: &Landing) -> io::Result<Result<(), Obstacle>> {
+    Ok(if is_read_only(landing)? {
+        Err(Obstacle::ReadOnly)
+    } else if flags(&landing.folder.readable()?)? & (IMMUTABLE | APPEND_ONLY) != 0 {
+        Err(Obstacle::FolderImmutable)
+    } else {
+        Ok(())
+    })
+}
+
+fn look_at_flags(landing: &Landing) -> io::Result<Result<(), Obstacle>> {
+    if is_read_only(landing)? {
         return Ok(Err(Obstacle::ReadOnly));
     }
-    if flags(&folder.readable()?)? & (IMMUTABLE | APPEND_ONLY) != 0 {
-        return Ok(Err(Obstacle::FolderImmutable));
+    let Some(stat) = landing.folder.stat_if_any(&landing.name)? else { return Ok(Ok(())) };
+    let flags = match kind(&stat) {
+        SFlag::S_IFREG => flags(&landing.folder.open_regular(&landing.name)?)?,
+        SFlag::S_IFDIR => {
+            flags(&fs::File::from(landing.folder.open(&landing.name, OFlag::O_RDONLY | OFlag::O_DIRECTORY)?))?
+        }
+        _ => 0,
+    };
+    Ok(if flags & IMMUTABLE != 0 {
+        Err(Obstacle::Immutable)
+    } else if flags & APPEND_ONLY != 0 {
+        Err(Obstacle::AppendOnly)
+    } else {
+        Ok(())
+    })
+}
+
+fn look(landing: &Landing) -> io::Result<Result<(), Obstacle>> {
+    let folder = &landing.folder;
+    if let Err(obstacle) = look_at_folder(landing)? {
+        return Ok(Err(obstacle));
     }
     let Some(stat) = folder.stat_if_any(&landing.name)? else { return Ok(Ok(())) };
     if is_mounted(folder, &landing.name)? {

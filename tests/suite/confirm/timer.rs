@@ -362,7 +362,10 @@ fn every_command_says_that_nothing_is_left_that_would_undo_it() {
     let unknown = run(&machine, &["status"]);
     let finding = unknown.finding("run.undo-not-armed").expect("a finding");
     assert!(finding["evidence"][1].as_str().is_some_and(|line| line.contains("is not known")), "{unknown}");
+    assert!(finding["title"].as_str().is_some_and(|title| title.ends_with("is not known")), "{unknown}");
     assert!(unknown.json["details"]["confirmation"]["armed"].is_null(), "{unknown}");
+    // How much time is left is said once.
+    assert_eq!(unknown.stdout.matches(" left, until ").count(), 1, "{unknown}");
     systemd.unset("gone");
     // The next changing command undoes it when it is due, and not before.
     run(&machine, &["recover"]).expect(0, "up-to-date");

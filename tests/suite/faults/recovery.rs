@@ -119,7 +119,17 @@ fn a_journal_that_was_changed_is_not_believed() {
         let state = &said["details"]["state"];
         assert!(state["disk"].to_string().contains("not known: "), "{said:#}");
         assert!(state["serving"].to_string().contains("not asked"), "{said:#}");
-        assert!(said["details"]["next"].to_string().contains("motionctl backups list --root"), "{said:#}");
+        let next = said["details"]["next"].to_string();
+        for part in [
+            "motionctl backups list --root",
+            "motionctl backups diff 2",
+            "/var/lib/motionctl/journal.damaged",
+        ] {
+            assert!(next.contains(part), "{part}: {said:#}");
+        }
+        assert!(said["error"]["hint"].to_string().contains("move the journal away"), "{said:#}");
+        let words = server.run(command).stdout;
+        assert_eq!(words.matches("does not match its checksum").count(), 1, "{words}");
     }
     before.assert_same(&state(&server.at("etc")));
 }

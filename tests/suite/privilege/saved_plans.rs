@@ -213,7 +213,7 @@ fn what_is_written_twice_or_cannot_be_is_refused_as_it_is_read() {
     ] {
         saved.refused(name, &text, "not a saved plan");
     }
-    saved.refused("a newer format", &edit("\"format\": 2", "\"format\": 3"), "format is 3");
+    saved.refused("a newer format", &edit("\"format\": 2", "\"format\": 4"), "format is 4");
 }
 
 #[test]
@@ -250,10 +250,36 @@ fn a_plan_of_a_tree_is_not_for_a_server_and_none_is_used_twice() {
     assert_eq!(elsewhere["exit_code"], 3, "{elsewhere:#}");
     let text = elsewhere["error"]["message"].to_string();
     assert!(text.contains("made on a running server"), "{text}");
-    // Undone, it may be used again.
-    machine.motionctl(&["rollback", "--yes", "--json"]).expect(0, "applied");
-    let again = machine.motionctl(&["apply", &of_server, "--yes", "--json"]);
-    assert_eq!(again.code, Some(0), "{again}");
+    // Undone, it is used all the same; planned again it is another plan, however often.
+    for name in ["second.json", "third.json"] {
+        machine.motionctl(&["rollback", "--yes", "--json"]).expect(0, "applied");
+        let text = said(&["apply", &of_server, "--yes", "--json"]);
+        assert!(text.contains("it was carried out already, by the run 2"), "{text}");
+        let new = out(name);
+        machine.motionctl(&["plan", "--json", "--out", &new]).expect(0, "changes-pending");
+        machine.motionctl(&["apply", &new, "--yes", "--json"]).expect(0, "applied");
+    }
+}
+
+#[test]
+fn a_plan_whose_change_failed_or_was_never_made_is_not_used() {
+    let server = Server::copy("standalone");
+    let out = server.at("plan.json").display().to_string();
+    assert_eq!(server.json(&["plan", "--out", &out])["exit_code"], 0);
+    // Another run that ended where it began.
+    assert_eq!(server.json(&["apply", "--yes", "--strategy", "replace"])["outcome"], "applied");
+    assert_eq!(server.json(&["rollback", "--yes"])["outcome"], "applied");
+    assert_eq!(server.json(&["apply", &out, "--yes", "--dry-run"])["outcome"], "changes-pending");
+    // One of this plan that was undone.
+    let place = ("step: between its effect and its end", 1);
+    let killed = crate::crash::scenario::run_with(server.path(), &["apply", &out, "--yes"], place, "SIGKILL");
+    assert!(killed.was_killed());
+    assert_eq!(server.json(&["recover"])["exit_code"], 0);
+    assert_eq!(server.json(&["apply", &out, "--yes"])["outcome"], "applied");
+    assert_eq!(server.json(&["rollback", "--yes"])["outcome"], "applied");
+    let used = server.json(&["apply", &out, "--yes"]);
+    assert_eq!(used["exit_code"], 3, "{used:#}");
+    assert!(used["error"]["message"].to_string().contains("carried out already"), "{used:#}");
 }
 
 #[test]

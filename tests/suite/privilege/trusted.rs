@@ -50,7 +50,16 @@ fn commands_say_that_a_file_of_ours_has_a_second_name() {
         fs::remove_file(&second).expect("removing");
     };
     named("lock", &[&["apply", "--yes"], &["rollback", "--yes"]], &[1, 69]);
-    named("journal", &[&["apply", "--yes"], &["rollback", "--yes"], &["status"]], &[1, 5, 69]);
+    let all: [&[&str]; 7] = [
+        &["apply", "--yes"],
+        &["rollback", "--yes"],
+        &["status"],
+        &["check"],
+        &["plan"],
+        &["recover"],
+        &["confirm"],
+    ];
+    named("journal", &all, &[5]);
     // The newest base record, and the local changes beside it.
     let names = fs::read_dir(&state).expect("listing").flatten().map(|entry| entry.file_name());
     let base = names.filter_map(|name| name.into_string().ok()).find(|name| name.starts_with("base-"));

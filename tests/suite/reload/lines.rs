@@ -5,7 +5,7 @@
 use super::{bind_conflict, conf, main_log, site};
 use crate::support::nginx::{Nginx, Place};
 use motionctl::outcome::{ErrorLogVerdict, NotedLine};
-use motionctl::verify::{MainLog, ReloadProof, Unproven, UnprovenReload};
+use motionctl::verify::{Lines, MainLog, ReloadProof, Unproven, UnprovenReload};
 use std::fs::{self, File};
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,11 +22,20 @@ fn line(level: &str, pid: i32, message: &str) -> String {
 
 /// As the tests of reloads do it; on a busy machine a generation may pass unseen, which says nothing of any line.
 fn prove(nginx: &Nginx, logs: &[MainLog], seconds: u64) -> Result<ReloadProof, Box<UnprovenReload>> {
+    judged(nginx, logs, seconds, Lines::Fail)
+}
+
+fn judged(
+    nginx: &Nginx,
+    logs: &[MainLog],
+    seconds: u64,
+    lines: Lines,
+) -> Result<ReloadProof, Box<UnprovenReload>> {
     let again = |error: &UnprovenReload| matches!(error.reason, Unproven::NoNewGeneration);
-    let mut proof = super::prove(nginx, logs, seconds);
+    let mut proof = super::judged(nginx, logs, seconds, lines);
     for _ in 0..5 {
         if proof.as_ref().is_err_and(|error| again(error)) {
-            proof = super::prove(nginx, logs, seconds);
+            proof = super::judged(nginx, logs, seconds, lines);
         }
     }
     proof
@@ -34,6 +43,14 @@ fn prove(nginx: &Nginx, logs: &[MainLog], seconds: u64) -> Result<ReloadProof, B
 
 /// Reloads while `busy` is done again and again.
 fn prove_while(nginx: &Nginx, busy: impl Fn() + Sync) -> Result<ReloadProof, Box<UnprovenReload>> {
+    judged_while(nginx, Lines::Fail, busy)
+}
+
+fn judged_while(
+    nginx: &Nginx,
+    lines: Lines,
+    busy: impl Fn() + Sync,
+) -> Result<ReloadProof, Box<UnprovenReload>> {
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -42,7 +59,7 @@ fn prove_while(nginx: &Nginx, busy: impl Fn() + Sync) -> Result<ReloadProof, Box
                 std::thread::sleep(Duration::from_millis(10));
             }
         });
-        let proof = prove(nginx, &[main_log(nginx)], 30);
+        let proof = judged(nginx, &[main_log(nginx)], 30, lines);
         stop.store(true, Ordering::Relaxed);
         proof
     })
@@ -145,6 +162,44 @@ fn lines_of_others_are_nobody_s_proof() {
     ];
     let noted = proven(prove_while(&nginx, || append(&nginx, &others.concat())));
     assert!(noted.iter().all(|one| one.line.contains("exited on signal 9")), "{noted:?}");
+}
+
+#[test]
+fn what_is_no_alert_is_shown_and_fails_nothing() {
+    let nginx = Nginx::start(conf("old"));
+    nginx.rewrite(conf("new"));
+    let messages = [
+        ("error", "[lua] init_by_lua(nginx.conf:13):1: rules loaded: 12"),
+        ("alert", "[lua] init_by_lua(nginx.conf:13):2: rules loaded: 13"),
+        ("error", "nope.example could not be resolved (3: Host not found)"),
+        ("error", "js: rules loaded: 12"),
+        ("crit", "a module of somebody's: its own file cannot be opened"),
+    ];
+    let lines = messages.map(|(level, message)| line(level, nginx.master_pid(), message)).concat();
+    let noted = proven(prove_while(&nginx, || append(&nginx, &lines)));
+    for (_, message) in messages {
+        assert!(noted.iter().any(|one| one.line.contains(message)), "{message}: {noted:?}");
+    }
+    assert!(is_of(&noted, "could not be resolved", "ngx_http_upstream_zone_module.c"), "{noted:?}");
+    assert_eq!(nginx.get("/").text(), "new");
+}
+
+#[test]
+fn an_alert_fails_a_change_and_is_shown_where_something_is_put_back() {
+    let nginx = Nginx::start(conf("old"));
+    nginx.rewrite(conf("new"));
+    let alert = line("alert", nginx.master_pid(), "a module of somebody's does not start");
+    let again = || append(&nginx, &alert);
+    let error = prove_while(&nginx, again).expect_err("not proven");
+    assert!(matches!(error.reason, Unproven::LogErrors), "{error}");
+    let proof = judged_while(&nginx, Lines::AreShown, again).unwrap_or_else(|error| panic!("{error}"));
+    assert!(proof.section.proven && proof.section.error_log == ErrorLogVerdict::Errors, "{proof:?}");
+    let shown = proof.section.noted.iter().find(|one| one.line.contains("does not start"));
+    assert!(shown.is_some_and(|one| one.means.contains("put back")), "{proof:?}");
+    // Nothing but lines is let pass: a master that refuses has put nothing back.
+    nginx.rewrite(|place| conf("newer")(place) + "no_such_directive;");
+    let error = judged_while(&nginx, Lines::AreShown, again).expect_err("not proven");
+    assert!(matches!(error.reason, Unproven::Refused), "{error}");
 }
 
 #[test]

@@ -116,6 +116,6 @@ fn why(outcome: &Outcome) -> String {
     let stops =
         outcome.findings.iter().filter(|finding| finding.stops()).map(|finding| finding.title.clone());
     let message = outcome.error.as_ref().map(|error| error.message.clone());
-    let all: Vec<_> = message.into_iter().chain(stops).chain(aftermath::in_words(outcome)).collect();
+    let all: Vec<_> = message.into_iter().chain(stops).chain(aftermath::summary(outcome)).collect();
     if all.is_empty() { format!("it ended with {:?}", outcome.outcome) } else { all.join("; ") }
 }
