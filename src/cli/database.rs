@@ -5,6 +5,7 @@
 
 use super::args::DatabaseArgs;
 use super::context::Context;
+use super::files::read_operand;
 use super::interrupt;
 use crate::db::{
     Connection, DbError, DbUrl, ErrorKind, FileAccess, Limits, OptionFile, OptionFileError, Secret, Source,
@@ -96,7 +97,7 @@ impl Context {
         let named = args.map.clone().or_else(|| self.settings.map.clone().filter(|_| self.root.is_live()));
         let place = named.clone().unwrap_or_else(|| PathBuf::from(MAP));
         let bytes = match &named {
-            Some(path) => std::fs::read(path),
+            Some(path) => read_operand(path),
             None => self.root.read(MAP),
         };
         let bytes = match bytes {
@@ -177,7 +178,7 @@ impl Named {
         context.progress.clear();
         let terminal = Term::stderr();
         let ask = || terminal.write_str(&format!("{error}\nPassword: "));
-        let answer = interrupt::while_asking(|| read_hidden(ask));
+        let answer = interrupt::while_waiting(|| read_hidden(ask));
         // The line's end was not shown either; a terminal that has gone is noticed elsewhere.
         terminal.write_line("").ok();
         let Ok(password) = answer else { return Err(error) };

@@ -3,7 +3,9 @@
 //! Invariant: a file is written whole or not at all, readable by its owner only unless it is for others, and in the place of nothing but a plain
 //! file that was not read for it.
 
+use super::interrupt::while_waiting;
 use crate::host::MOST_BYTES;
+use crate::host::files::{Destination, Misplaced};
 use crate::outcome::{Failure, FailureKind};
 use crate::plan::bundle::Bundle;
 use crate::plan::{Input, Plan};
@@ -36,7 +38,7 @@ pub fn read_bundle(dir: &Path) -> Result<Bundle, Failure> {
         let entry = entry.map_err(failed)?;
         if entry.path().is_file() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            let bytes = read_bounded(&entry.path()).map_err(failed)?;
+            let bytes = read_bounded(&entry.path(), LARGEST).map_err(failed)?;
             size += bytes.len();
             if files.len() == most || size > largest {
                 let reason = format!("more than {most} files or {} MiB", largest >> 20);
@@ -52,7 +54,7 @@ pub fn read_bundle(dir: &Path) -> Result<Bundle, Failure> {
 /// Reads a configuration file that the operator named.
 pub fn read_input(path: &Path) -> Result<Input, Failure> {
     let name = path.display().to_string();
-    match read_bounded(path) {
+    match read_bounded(path, LARGEST) {
         Ok(bytes) => Ok(Input { name, bytes }),
         Err(error) if error.kind() == std::io::ErrorKind::IsADirectory => {
             Err(Failure::new(FailureKind::Invalid, format!("{name} is a folder, not an NGINX file"))
@@ -64,12 +66,12 @@ pub fn read_input(path: &Path) -> Result<Input, Failure> {
 
 /// Reads a file that may be a configuration: no more than one can have.
 pub fn read_config(path: &Path) -> std::io::Result<Vec<u8>> {
-    bounded(std::fs::File::open(path)?, MOST_BYTES)
+    read_bounded(path, MOST_BYTES)
 }
 
 /// Reads a saved plan.
 pub fn read_plan(path: &Path) -> Result<Plan, Failure> {
-    let bytes = read_bounded(path).map_err(|error| {
+    let bytes = read_bounded(path, LARGEST).map_err(|error| {
         Failure::new(FailureKind::Unavailable, format!("reading the plan {}: {error}", path.display()))
     })?;
     Plan::from_json(&bytes).map_err(|error| {
@@ -79,8 +81,7 @@ pub fn read_plan(path: &Path) -> Result<Plan, Failure> {
 
 /// Reads a script; `-` is standard input.
 pub fn read_script(path: &Path) -> Result<Vec<u8>, Failure> {
-    let read =
-        if path == Path::new("-") { bounded(std::io::stdin().lock(), LARGEST) } else { read_bounded(path) };
+    let read = if path == Path::new("-") { read_stdin(LARGEST) } else { read_bounded(path, LARGEST) };
     read.map_err(|error| match error.kind() {
         std::io::ErrorKind::IsADirectory => {
             Failure::new(FailureKind::Invalid, format!("{} is a folder, not a script", path.display()))
@@ -101,10 +102,9 @@ pub fn read_table(path: &Path) -> Result<(String, Vec<u8>), Failure> {
 
 fn read_named(path: &Path, what: &str, largest: u64) -> Result<(String, Vec<u8>), Failure> {
     let (name, read) = if path == Path::new("-") {
-        ("<stdin>".to_owned(), bounded(std::io::stdin().lock(), largest))
+        ("<stdin>".to_owned(), read_stdin(largest))
     } else {
-        let file = std::fs::File::open(path);
-        (path.display().to_string(), file.and_then(|file| bounded(file, largest)))
+        (path.display().to_string(), read_bounded(path, largest))
     };
     match read {
         Ok(bytes) => Ok((name, bytes)),
@@ -114,9 +114,14 @@ fn read_named(path: &Path, what: &str, largest: u64) -> Result<(String, Vec<u8>)
     }
 }
 
+/// Reads another file that was named: settings, a schema map.
+pub fn read_operand(path: &Path) -> std::io::Result<Vec<u8>> {
+    read_bounded(path, LARGEST)
+}
+
 /// Reads what `seed schema learn --begin` has written.
 pub fn read_look(path: &Path) -> std::io::Result<Vec<u8>> {
-    bounded(std::fs::File::open(path)?, LARGEST_LOOK)
+    read_bounded(path, LARGEST_LOOK)
 }
 
 /// Writes a file that the operator asked for: whole or not at all, and readable by its owner only. Refused where it is
@@ -164,27 +169,35 @@ fn write_whole(path: &Path, bytes: &[u8], standing: Standing, mode: u32) -> Resu
     let failed = |error: &dyn std::fmt::Display| {
         Failure::new(FailureKind::Failed, format!("writing {}: {error}", path.display()))
     };
+    let place = Destination::find(path).map_err(|misplaced| match misplaced {
+        Misplaced::Io(error) => failed(&error),
+        Misplaced::Planted(obstacle) => {
+            Failure::new(FailureKind::Refused, format!("writing {}: {obstacle}", path.display()))
+                .with_hint("name the folder by a way without that link")
+        }
+    })?;
+    let (folder, target) = (place.folder(), place.file());
     if standing == Standing::Replace
-        && let Some(what) = std::fs::symlink_metadata(path).ok().and_then(|there| other_than_a_file(&there))
+        && let Some(what) =
+            std::fs::symlink_metadata(&target).ok().and_then(|there| other_than_a_file(&there))
     {
         let message =
             format!("writing {}: {what} stands there, and only a plain file is replaced", path.display());
         return Err(Failure::new(FailureKind::Refused, message).with_hint("name another file"));
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file =
-        tempfile::Builder::new().prefix(".motionctl-").tempfile_in(folder).map_err(|e| failed(&e))?;
+        tempfile::Builder::new().prefix(".motionctl-").tempfile_in(&folder).map_err(|e| failed(&e))?;
     file.write_all(bytes).map_err(|error| failed(&error))?;
     // The user's mask has no say in who may read it.
     file.as_file().set_permissions(Permissions::from_mode(mode)).map_err(|error| failed(&error))?;
     file.as_file().sync_all().map_err(|error| failed(&error))?;
     let placed = match standing {
-        Standing::Keep => file.persist_noclobber(path),
-        Standing::Replace => file.persist(path),
+        Standing::Keep => file.persist_noclobber(&target),
+        Standing::Replace => file.persist(&target),
     };
     match placed {
         Ok(_) => {
-            std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| failed(&error))
+            std::fs::File::open(&folder).and_then(|folder| folder.sync_all()).map_err(|error| failed(&error))
         }
         Err(refused) if refused.error.kind() == std::io::ErrorKind::AlreadyExists => Err(Failure::new(
             FailureKind::Refused,
@@ -206,8 +219,13 @@ fn other_than_a_file(there: &Metadata) -> Option<&'static str> {
     }
 }
 
-fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
-    bounded(std::fs::File::open(path)?, LARGEST)
+/// Whoever fills a pipe may take his time: nothing was begun before its end, so Ctrl-C ends any command here.
+fn read_bounded(path: &Path, largest: u64) -> std::io::Result<Vec<u8>> {
+    while_waiting(|| bounded(std::fs::File::open(path)?, largest))
+}
+
+fn read_stdin(largest: u64) -> std::io::Result<Vec<u8>> {
+    while_waiting(|| bounded(std::io::stdin().lock(), largest))
 }
 
 fn bounded(input: impl Read, largest: u64) -> std::io::Result<Vec<u8>> {

@@ -50,10 +50,10 @@ pub fn watch(command: &Command, answer: impl Fn() -> u8 + Send + 'static) -> io:
     Ok(())
 }
 
-/// Asks a person something; meanwhile any command may be ended.
-pub fn while_asking<T>(ask: impl FnOnce() -> T) -> T {
+/// Waits for a person or for a file that is named on the command line; meanwhile any command may be ended.
+pub fn while_waiting<T>(wait: impl FnOnce() -> T) -> T {
     let before = std::mem::replace(&mut *may_end(), true);
-    let answer = ask();
+    let answer = wait();
     *may_end() = before;
     answer
 }

@@ -3,9 +3,11 @@
 //! Invariant: a page says nothing that `--help`, the flags and the table of exit codes do not say.
 
 use super::args::Cli;
+use super::files::write_public;
 use crate::outcome::{EXIT_CODES, Failure, FailureKind, Outcome, OutcomeKind};
 use clap::CommandFactory;
 use clap_mangen::roff::{Roff, bold, roman};
+use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 
@@ -26,21 +28,32 @@ pub fn completions_outcome(shell: clap_complete::Shell) -> Outcome {
 
 /// Writes `motionctl.1` and a page for each command.
 pub fn pages(dir: &Path) -> Result<Outcome, Failure> {
-    write(dir).map_err(|error| {
-        let message = format!("writing manual pages to {}: {error}", dir.display());
-        Failure::new(FailureKind::Failed, message)
-    })?;
+    let pages = rendered()
+        .map_err(|error| Failure::new(FailureKind::Failed, format!("making the manual pages: {error}")))?;
+    for (name, text) in pages {
+        write_public(&dir.join(name), &text)?;
+    }
     let mut outcome = Outcome::new("man", OutcomeKind::Ok);
     let verdict = format!("manual pages written to {}", dir.display());
     outcome.details.insert("verdict".to_owned(), verdict.into());
     Ok(outcome)
 }
 
-fn write(dir: &Path) -> io::Result<()> {
+/// The pages by their names.
+fn rendered() -> io::Result<Vec<(OsString, Vec<u8>)>> {
+    // The library writes by names that it makes up itself, through whatever stands there: into a folder of our own.
+    let folder = tempfile::tempdir()?;
     // As `man` readers expect them: a section of its own, not the help's text under "EXTRA".
-    clap_mangen::generate_to(Cli::command().after_help(None), dir)?;
-    let mut page = std::fs::OpenOptions::new().append(true).open(dir.join("motionctl.1"))?;
-    exit_status().to_writer(&mut page)
+    clap_mangen::generate_to(Cli::command().after_help(None), folder.path())?;
+    let pages = std::fs::read_dir(folder.path())?.map(|page| {
+        let page = page?;
+        let mut text = std::fs::read(page.path())?;
+        if page.file_name() == "motionctl.1" {
+            exit_status().to_writer(&mut text)?;
+        }
+        Ok((page.file_name(), text))
+    });
+    pages.collect()
 }
 
 fn exit_status() -> Roff {

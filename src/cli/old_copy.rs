@@ -4,6 +4,7 @@
 //! not followed. Keys and certificates are not read.
 
 use super::files::read_input;
+use super::interrupt::while_waiting;
 use crate::host::archive::{self, Entry, Limits};
 use crate::outcome::{Failure, FailureKind};
 use crate::prepare::OldCopy;
@@ -28,6 +29,10 @@ const NOT_READ: [&str; 9] = ["key", "pem", "crt", "csr", "p12", "pfx", "log", "g
 /// # Errors
 /// When it cannot be read, is damaged or holds too much.
 pub fn read_old_copy(path: &Path) -> Result<OldCopy, Failure> {
+    while_waiting(|| read(path))
+}
+
+fn read(path: &Path) -> Result<OldCopy, Failure> {
     let name = path.display().to_string();
     let unreadable = |error: &dyn std::fmt::Display| {
         Failure::new(FailureKind::Unavailable, format!("reading {name}: {error}"))

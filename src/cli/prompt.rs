@@ -43,7 +43,7 @@ pub fn confirm_change_of(what: &str, context: &Context, outcome: &Outcome) -> Re
     };
     // Reading a line goes on after a signal: one that came before would wait for the answer.
     is_to_go_on()?;
-    let answer = interrupt::while_asking(|| terminal.read_line()).map_err(failed)?;
+    let answer = interrupt::while_waiting(|| terminal.read_line()).map_err(failed)?;
     is_to_go_on()?;
     if answer.trim() == wanted {
         return Ok(());

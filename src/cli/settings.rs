@@ -1,6 +1,7 @@
 //! The configuration file: every key is a flag, and the flag wins.
 
 use crate::cli::args::HealChoice;
+use crate::cli::files::read_operand;
 use crate::host::Root;
 use crate::host::trust::{Distrust, only_ours};
 use crate::outcome::{Failure, FailureKind};
@@ -96,7 +97,7 @@ impl Settings {
             })?;
         }
         let bytes = match named {
-            Some(path) => std::fs::read(path),
+            Some(path) => read_operand(path),
             None => root.read(PLACE),
         };
         let bytes = match bytes {

@@ -4,6 +4,7 @@
 //! and changes nothing.
 
 mod links;
+mod outputs;
 mod saved_plans;
 mod trusted;
 

@@ -6,6 +6,7 @@
 //! here decides what to write.
 
 mod change;
+mod destination;
 mod digest;
 mod folders;
 mod obstacle;
@@ -15,6 +16,7 @@ mod undo;
 mod way;
 
 pub use change::{Expect, Installed, Kept, ReplaceError};
+pub use destination::{Destination, Misplaced};
 pub use digest::{copy_hashed, hash_of};
 pub(crate) use folders::landing_for_writing;
 pub use folders::{make_folder, remove_folder, set_attributes};

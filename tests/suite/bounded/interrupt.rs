@@ -117,15 +117,28 @@ fn a_command_that_waits_for_its_input_ends_at_once() {
     nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRUSR).expect("a FIFO");
     let pipe = pipe.display().to_string();
     let site = server.at(SITE).display().to_string();
-    let roads: [&[&str]; 6] = [
+    server.write("team.yaml", "version: 1\nqueues:\n  chat:\n    - { name: Support }\n");
+    let manifest = server.at("team.yaml").display().to_string();
+    let roads: [&[&str]; 14] = [
         &["plan", "--candidate", &pipe],
         &["diff", &site, &pipe],
         &["diff", "--lines", &pipe, &site],
         &["try", &pipe],
         &["seed", "validate", "-"],
         &["seed", "plan", &pipe, "--db", "sqlite:/nowhere"],
+        // A change has not begun before it has read what it is about.
+        &["apply", "--yes", &pipe],
+        &["apply", "--yes", "--base", &pipe],
+        &["apply", "--yes", "--candidate", &pipe],
+        &["apply", "--yes", "--carry", &pipe],
+        &["recover", "--config", &pipe],
+        &["rollback", "--yes", "--config", &pipe],
+        &["seed", "apply", "--yes", &pipe, "--db", "sqlite:/nowhere"],
+        &["seed", "apply", "--yes", &manifest, "--map", &pipe, "--db", "mysql://nobody@127.0.0.1:1/motion2"],
     ];
+    let before = server.state();
     for road in roads {
         was_interrupted(&ends_at(Signal::SIGINT, start(&server.arguments(road))));
     }
+    assert!(before == server.state());
 }

@@ -7,6 +7,7 @@ use crate::cli::args::DatabaseArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
 use crate::cli::database::{Database, MAP, Named};
+use crate::cli::files::read_operand;
 use crate::db::{Connection, Engine, FileAccess, Limits, Source};
 use crate::outcome::{DatabaseSection, Failure, FailureKind};
 use crate::seed::embedded::{Ownership, ownership};
@@ -82,10 +83,10 @@ pub fn file_of(source: &Source) -> Option<&Path> {
 /// the settings, or in its usual place.
 pub fn map(context: &Context, args: &DatabaseArgs, is_sqlite: bool) -> Result<MapFile, Failure> {
     match (&args.map, is_sqlite) {
-        (Some(path), _) => from_file(path, std::fs::read(path)),
+        (Some(path), _) => from_file(path, read_operand(path)),
         (None, true) => Ok(built_in()),
         (None, false) => match usual_place(context) {
-            Some(path) => from_file(&path, std::fs::read(&path)),
+            Some(path) => from_file(&path, read_operand(&path)),
             None => from_file(Path::new(MAP), context.root.read(MAP)),
         },
     }
