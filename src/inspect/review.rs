@@ -178,18 +178,19 @@ fn upstreams(root: &Root, facts: &Facts) -> Vec<Finding> {
     let mut tried: BTreeMap<UpstreamAddress, Option<String>> = BTreeMap::new();
     for upstream in &facts.site.upstreams {
         let reason = tried.entry(upstream.address.clone()).or_insert_with(|| dead(root, &upstream.address));
-        let evidence = format!("{} → {} ({})", upstream.location, upstream.address.shown(), upstream.origin);
+        let evidence =
+            || format!("{} → {} ({})", upstream.location, upstream.address.shown(), upstream.origin);
         if let Some(reason) = reason {
             findings.push(
                 Finding::new(codes::SITE_DEAD_UPSTREAM, "an upstream does not look alive")
-                    .evidence(format!("{evidence}: {reason}"))
+                    .evidence(format!("{}: {reason}", evidence()))
                     .advice("it is carried over as it is; fix it in a change of its own"),
             );
         }
         if is_remote(upstream) && !upstream.serves_motion {
             findings.push(
                 Finding::new(codes::SITE_REMOTE_LOCATION, "a location leads to another host")
-                    .evidence(evidence),
+                    .evidence(evidence()),
             );
         }
         if tried.len() >= MOST_UPSTREAMS {

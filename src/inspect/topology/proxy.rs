@@ -35,7 +35,8 @@ pub fn remote_upstream(view: &View) -> Seen {
         if !addresses.iter().any(|known| is_same_process(known, &upstream.address)) {
             addresses.push(&upstream.address);
         }
-        let evidence = format!("{} → {} ({})", upstream.location, upstream.address.shown(), upstream.origin);
+        let evidence =
+            || format!("{} → {} ({})", upstream.location, upstream.address.shown(), upstream.origin);
         match &upstream.address {
             UpstreamAddress::Variable(..) => {
                 seen.missed(
@@ -46,7 +47,7 @@ pub fn remote_upstream(view: &View) -> Seen {
             UpstreamAddress::Unix(_) => {}
             UpstreamAddress::Socket(address) if view.whose(&address.ip().to_string()) == Whose::Own => {}
             UpstreamAddress::Name(name, _) if view.whose(name) == Whose::Own => {}
-            UpstreamAddress::Socket(_) | UpstreamAddress::Name(..) => seen.found(evidence),
+            UpstreamAddress::Socket(_) | UpstreamAddress::Name(..) => seen.found(evidence()),
         }
     }
     for ((origin, ..), addresses) in by_target.iter().filter(|(_, addresses)| addresses.len() > 1) {
