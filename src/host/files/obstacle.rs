@@ -166,9 +166,7 @@ fn look_at_flags(landing: &Landing) -> io::Result<Result<(), Obstacle>> {
     let Some(stat) = landing.folder.stat_if_any(&landing.name)? else { return Ok(Ok(())) };
     let flags = match kind(&stat) {
         SFlag::S_IFREG => flags(&landing.folder.open_regular(&landing.name)?)?,
-        SFlag::S_IFDIR => {
-            flags(&fs::File::from(landing.folder.open(&landing.name, OFlag::O_RDONLY | OFlag::O_DIRECTORY)?))?
-        }
+        SFlag::S_IFDIR => flags(&landing.folder.open(&landing.name, OFlag::O_RDONLY | OFlag::O_DIRECTORY)?)?,
         _ => 0,
     };
     Ok(if flags & IMMUTABLE != 0 {
