@@ -289,6 +289,17 @@ fn an_address_is_shown_without_its_user_with_or_without_a_scheme() {
 }
 
 #[test]
+fn lists_that_never_end_are_hidden_once() {
+    for begin in ["secret: {", "secret: [", "\"name\":\"a_token\",\"value\":\"hunter", "password: a "] {
+        let text = format!("# {}\n", begin.repeat(5_000));
+        let started = std::time::Instant::now();
+        let shown = String::from_utf8(redact_source(text.as_bytes())).expect("text");
+        assert!(shown.contains(REDACTED) && shown.lines().count() == 1);
+        assert!(started.elapsed().as_secs() < 60, "{begin}");
+    }
+}
+
+#[test]
 fn a_name_about_a_secret_is_judged_by_its_last_word_and_shows_what_that_means() {
     let shows = |called: &str, value: &str| {
         let line = format!("set ${called} {value};");

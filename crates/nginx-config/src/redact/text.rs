@@ -359,6 +359,11 @@ fn hidden(text: &str, called: &str, place: Range<usize>) -> bool {
 
 /// Whether nothing in a list, or in an object with names of its own, is a secret.
 fn harmless_list(called: &str, list: &str) -> bool {
+    /// A longer one is hidden: looking at the rest of a line once more for each list in it would never end.
+    const LONGEST: usize = 500;
+    if list.len() > LONGEST {
+        return false;
+    }
     let parts =
         list.split([',', '{', '}', '[', ']', ';']).map(|part| part.rsplit(':').next().unwrap_or_default());
     let mut parts = parts
