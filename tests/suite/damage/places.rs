@@ -9,6 +9,9 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
+/// Makes something at a place.
+type Put = fn(&Path);
+
 fn fifo(place: &Path) {
     assert!(Command::new("mkfifo").arg(place).status().expect("coreutils").success());
 }
@@ -56,7 +59,7 @@ fn zeros_in_the_place_of_acknowledged_records_are_damage() {
 #[test]
 fn what_stands_in_the_place_of_the_state_folder_is_5_from_every_command_that_needs_it() {
     let changed = Changed::new();
-    let put: [(&str, fn(&Path)); 3] = [
+    let put: [(&str, Put); 3] = [
         ("is no folder", |place| fs::write(place, "x").expect("a file")),
         ("is no folder", fifo),
         ("is a link", |place| symlink("elsewhere", place).expect("a link")),
@@ -88,7 +91,7 @@ fn what_stands_in_the_place_of_the_state_folder_is_5_from_every_command_that_nee
 fn what_stands_in_the_place_of_a_backup_is_65() {
     let changed = Changed::new();
     let id = changed.backup();
-    let put: [fn(&Path); 3] = [
+    let put: [Put; 3] = [
         |place| fs::write(place, "x").expect("a file"),
         fifo,
         |place| symlink("elsewhere", place).expect("a link"),
@@ -125,7 +128,7 @@ fn what_stands_in_the_place_of_a_backup_is_65() {
 fn what_stands_in_the_place_of_a_record_is_65() {
     let changed = Changed::new();
     let base = changed.file("var/lib/motionctl", "base-", ".conf");
-    let put: [fn(&Path); 3] = [
+    let put: [Put; 3] = [
         |place| fs::create_dir(place).expect("a folder"),
         fifo,
         |place| symlink("/nowhere", place).expect("a link"),
