@@ -5,7 +5,7 @@
 
 use super::redact::{self, Hiding};
 use super::{spread, sql, stdin};
-use nginx_config::{REDACTED, redact_source, redact_text};
+use nginx_config::{REDACTED, is_directive_name, redact_source, redact_text};
 use regex::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -72,7 +72,7 @@ static INNER: LazyLock<Regex> =
 /// What a difference, a trace or a comment puts before a line.
 static MARKS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[+\-<>|#\s]*"));
 /// Begins as a directive of NGINX does.
-static DIRECTIVE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[a-z][a-z0-9_]*[\s(]"));
+static DIRECTIVE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^([a-z][a-z0-9_]*)[\s(]"));
 /// Handed on from somewhere else: no value at all.
 static VARIABLE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\$\{?\w+\}?$"));
 
@@ -130,7 +130,9 @@ fn directive(line: &str) -> String {
         Some('{') => "\n}",
         _ => return line.to_owned(),
     };
-    if !DIRECTIVE.is_match(whole) {
+    // A file alone may hold the entries of a list; a line of prose or of a script is none of them.
+    let name = DIRECTIVE.captures(whole).map(|found| found.get(1).expect("a group").as_str());
+    if !name.is_some_and(|name| is_directive_name(name.as_bytes())) {
         return line.to_owned();
     }
     let shown = redact_source(format!("{whole}{closing}").as_bytes());

@@ -94,6 +94,9 @@ mod tests {
             "GRANT ALL ON motion2.* TO 'x'@'%';",
             r"+ mysql -e 'GRANT ALL ON motion2.* TO '\''x'\''@'\''%'\'''",
             "the password is not kept",
+            "alter table users engine innodb;",
+            "cd /etc/nginx; service nginx reload;",
+            "done;",
         ] {
             assert_eq!(line(text), text);
         }

@@ -27,7 +27,7 @@ use std::sync::LazyLock;
 use table::Field;
 use text::Kind;
 
-pub use list::{List, mark as mark_lists};
+pub use list::{List, is_directive_name, mark as mark_lists};
 pub use message::redact_message;
 pub use name::is_secret_name;
 pub(crate) use value::is_random;
