@@ -32,12 +32,11 @@ pub use asked::settle as ask;
 pub use bundle::finding as bundle_finding;
 pub use probes::{Opening, Reach, StatedProbe, not_asked, rollback_probes};
 
-use crate::apply::{History, SandboxChoice};
+use crate::apply::SandboxChoice;
 use crate::facts::{RouteState, Scope, ServerFacts, ServerRole};
 use crate::host::Root;
 use crate::host::sandbox::Launcher;
 use crate::inspect::{self, ClientChoice, Inspection, file_facts, inspect, survey};
-use crate::journal::Status;
 use crate::outcome::codes::{self, Code};
 use crate::outcome::{
     Failure, FailureKind, Finding, HostSection, Level, PlanCounts, PlanSection, ProbeRow, sort_findings,
@@ -47,7 +46,7 @@ use crate::plan::{
     Companion, Effect, GuardWish, Input, LocalInclude, Migration, SiteState, Standing, Strategy,
     StrategyWish, Wish, remembers_base,
 };
-use crate::values::{RootPath, RunId, TextPath};
+use crate::values::{RootPath, TextPath};
 use crate::verify::probe::{Probe, ProbePlan};
 use crate::verify::staged::Verdict;
 pub use carry::OldCopy;
@@ -328,7 +327,8 @@ fn gather(
     let Some(migration) = planned(root, &inspection, options, &wish, findings)? else {
         return Ok((inspection, None, notes));
     };
-    let migration = Migration { plan: migration.plan.made_after(newest_run(root).as_ref()), ..migration };
+    let migration =
+        Migration { plan: migration.plan.made_after(saved::newest_run(root).as_ref()), ..migration };
     findings.extend(ways::finding(root, &inspection, &migration.plan, findings));
     findings.extend(effect_findings(facts, &migration));
     findings.extend(merge_findings(&migration, options));
@@ -453,15 +453,6 @@ fn wish(
         local_include: options.local_include.as_deref().map(|path| local_include(root, path)).transpose()?,
         guards: options.guards,
     })
-}
-
-/// The newest run, as far as this user sees.
-fn newest_run(root: &Root) -> Option<RunId> {
-    match History::look(root).ok()?.status {
-        Status::Empty => None,
-        Status::Active(run) => Some(run.run),
-        Status::Quiet(run) => Some(run.run),
-    }
 }
 
 /// The customer's own file as it is, and what it needs to be.

@@ -9,11 +9,20 @@ use crate::apply::History;
 use crate::host::Root;
 use crate::host::files::way;
 use crate::inspect::{Inspection, file_facts};
-use crate::journal::{Event, RunOutcome};
+use crate::journal::{Event, RunOutcome, Status};
 use crate::outcome::{Failure, FailureKind};
 use crate::plan::{Migration, Plan, PlanError, Version, explain, is_record};
 use crate::values::{AttributeDifference, Hash, RootPath, RunId, TextPath};
 use std::collections::BTreeSet;
+
+/// The newest run, as far as this user sees.
+pub(super) fn newest_run(root: &Root) -> Option<RunId> {
+    match History::look(root).ok()?.status {
+        Status::Empty => None,
+        Status::Active(run) => Some(run.run),
+        Status::Quiet(run) => Some(run.run),
+    }
+}
 
 /// The saved plan with all that is known of it, if the server is as it was then.
 ///
