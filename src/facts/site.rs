@@ -2,7 +2,7 @@
 
 use super::{Entrance, LimitFacts, NoEntrance};
 use crate::motion::RouteState;
-use nginx_config::{Node, redact_address, redact_text};
+use nginx_config::{Node, redact_text};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -221,10 +221,9 @@ impl fmt::Display for UpstreamAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Socket(address) => write!(f, "{address}"),
-            // The scheme is gone, by which an address with a user and his password would be known as one.
-            Self::Name(name, port) => write!(f, "{}:{port}", redact_address(name)),
+            Self::Name(name, port) => write!(f, "{name}:{port}"),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
-            Self::Variable(text, _) => f.write_str(&redact_address(text)),
+            Self::Variable(text, _) => f.write_str(text),
         }
     }
 }

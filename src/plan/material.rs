@@ -176,9 +176,6 @@ impl<'a> Material<'a> {
             variable @ UpstreamAddress::Variable(..) => {
                 Err(PlanError::Lacks(format!("Motion's upstream `{variable}` depends on a variable")))
             }
-            UpstreamAddress::Name(name, _) if name.contains('@') => {
-                Err(PlanError::Lacks("Motion's upstream has a user, which NGINX does not send".to_owned()))
-            }
             address => Ok(format!("{scheme}://{address}")),
         }
     }
