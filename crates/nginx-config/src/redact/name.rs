@@ -124,6 +124,8 @@ const TABLES: [&str; 14] = [
 ];
 /// What passes requests on, as the first part of a directive's name and of variables that are called so.
 const PASSES: [&str; 6] = ["fastcgi", "grpc", "memcached", "proxy", "scgi", "uwsgi"];
+/// What follows `pass` where something is passed on: no password begins so.
+pub const ONWARDS: [&str; 5] = ["through", "thru", "on", "by", "to"];
 /// What of a secret's surroundings the last word of a name means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum About {
@@ -335,7 +337,7 @@ fn word(words: &[&str], index: usize) -> Says {
         word if OTHERS.contains(&word) => return Says::Nothing,
         // `by_pass` and `pass_through` say what is done.
         "pass" if before == "by" => return Says::Nothing,
-        "pass" | "passes" if ["through", "thru", "on", "by", "to"].contains(&behind) => return Says::Nothing,
+        "pass" | "passes" if ONWARDS.contains(&behind) => return Says::Nothing,
         "key" | "keys" if OPEN_KEYS.contains(&before) || behind == "zone" => return Says::Nothing,
         // The hash of a certificate, which each visitor is told.
         "pin" if behind == "sha" => return Says::Nothing,

@@ -4,7 +4,7 @@
 //! again, and nothing more.
 
 use super::name::{self, Says};
-use super::value::{ONWARDS, is_harmless, is_only_variables, without_shapes};
+use super::value::{is_harmless, is_only_variables, without_shapes};
 use super::{REDACTED, pair, pattern, url};
 use regex::{Captures, Regex};
 use std::ops::Range;
@@ -293,7 +293,7 @@ fn assigned(text: &str, found: &Captures<'_>, kind: Kind) -> Option<Range<usize>
         && !name::words(called).iter().any(|word| word.starts_with("pin"));
     let is_pattern = kind == Kind::Plain && shown.starts_with(['(', '[', '\\', '.', '^']);
     // "pass: through the proxy".
-    let is_onwards = called.ends_with("pass") && ONWARDS.contains(&shown);
+    let is_onwards = called.ends_with("pass") && name::ONWARDS.contains(&shown);
     let is_kept = is_sentence || is_said || is_port || is_pattern || is_onwards;
     // "password: two words".
     let is_open =

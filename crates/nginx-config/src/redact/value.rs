@@ -139,9 +139,6 @@ const SERVICES: [&str; 34] = [
     "upstream",
     "web",
 ];
-/// What follows `pass` where something is passed on: no password begins so.
-pub const ONWARDS: [&str; 5] = ["through", "thru", "on", "by", "to"];
-
 /// A size or a time.
 static AMOUNT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\d{1,6}(?:ms|[smhdwykKMgG])$"));
 /// An address or a host of several parts, or with a port; a socket.
@@ -255,7 +252,7 @@ fn is_of_its_name(called: &str, says: Says, value: &str) -> bool {
     match last {
         "license" | "licence" if LICENCE.is_match(value) => true,
         "mac" if CARD.is_match(value) => true,
-        "pass" | "passes" if ONWARDS.contains(&value) => true,
+        "pass" | "passes" if name::ONWARDS.contains(&value) => true,
         "auth" if value.contains("://") => true,
         _ if name::is_table_key(called) => is_table_value(value),
         _ => says == Says::Perhaps && FILE.is_match(value) && !is_random(value),
