@@ -81,18 +81,17 @@ pub fn recover(
     unconfirmed: Unconfirmed,
     why: &str,
 ) -> Result<Option<Recovered>, Failure> {
-    let distrusted = |error: anyhow::Error| distrusted(&error);
-    let status = History::look(root).map_err(distrusted)?.status;
+    let status = History::look(root).map_err(|error| distrusted(&error))?.status;
     if !matches!(status, Status::Active(_)) {
         return Ok(None);
     }
-    let pending = Pending::of(&status).map_err(distrusted)?;
+    let pending = Pending::of(&status).map_err(|error| distrusted(&error))?;
     if unconfirmed == Unconfirmed::Waits && pending.as_ref().is_some_and(Pending::has_time) {
         return Ok(None);
     }
     let why = if pending.is_some() && unconfirmed == Unconfirmed::Waits { UNCONFIRMED } else { why };
     let reload = server.reload_target()?;
-    let mut history = History::open(lock, root).map_err(distrusted)?;
+    let mut history = History::open(lock, root).map_err(|error| distrusted(&error))?;
     let stop = AtomicBool::new(false);
     let mut executor = Executor { reload, ..Executor::of_begun(root, lock, &mut history, &stop) };
     end(&mut executor, why, &|| server.test()).map(Some)
@@ -109,9 +108,8 @@ pub fn restore_whole(
     server: &dyn Server,
     why: &str,
 ) -> Result<Option<Recovered>, Failure> {
-    let distrusted = |error: anyhow::Error| distrusted(&error);
     let reload = server.reload_target()?;
-    let mut history = History::open(lock, root).map_err(distrusted)?;
+    let mut history = History::open(lock, root).map_err(|error| distrusted(&error))?;
     let Status::Active(active) = history.status().clone() else { return Ok(None) };
     let stop = AtomicBool::new(false);
     let mut executor = Executor { reload, ..Executor::of_begun(root, lock, &mut history, &stop) };

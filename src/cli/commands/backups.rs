@@ -1,7 +1,6 @@
 //! `backups`: list, show, verify, compare, prune.
 
-use super::past::unreadable;
-use crate::apply::History;
+use crate::apply::{History, distrusted};
 use crate::backup::{Backup, BackupError, Change, Difference, Entry, Retention, Store, compare};
 use crate::cli::args::BackupsCommand;
 use crate::cli::context::Context;
@@ -226,7 +225,7 @@ fn prune(
 
 /// The backup that a rollback or a recovery of the newest run would need.
 fn needed(context: &Context) -> Result<BTreeSet<BackupId>, Failure> {
-    let journal = History::look(&context.root).map_err(|error| unreadable(&error))?;
+    let journal = History::look(&context.root).map_err(|error| distrusted(&error))?;
     let backup = match &journal.status {
         Status::Empty => None,
         Status::Active(run) => Some(&run.backup),

@@ -99,7 +99,7 @@ enum Unread {
 fn known(context: &Context) -> Result<Known, Unread> {
     let root = &context.root;
     let journal = journal(root)?;
-    let pending = Pending::of(&journal.status).map_err(|error| Unread::Failed(unreadable(&error)))?;
+    let pending = Pending::of(&journal.status).map_err(|error| Unread::Failed(distrusted(&error)))?;
     let undoing = pending.as_ref().map(|pending| Undoing::of(root, pending));
     // A lock that cannot be asked for is nobody's: then an open run counts as interrupted, which is the worse.
     let at_work = matches!(journal.status, Status::Active(_)).then(|| holder(root).ok().flatten()).flatten();
@@ -114,7 +114,7 @@ fn journal(root: &Root) -> Result<Journal, Unread> {
         if error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(is_denied)) {
             return Unread::Denied(in_words(&error));
         }
-        Unread::Failed(unreadable(&error))
+        Unread::Failed(distrusted(&error))
     })
 }
 
@@ -149,11 +149,6 @@ pub fn history_gone(root: &Root, journal: &Journal) -> Option<Finding> {
         "put `/var/lib/motionctl/journal` back, where a copy of it exists; `motionctl backups list` and `backups diff ID` \
          show what can be restored, `motionctl rollback ID --whole-tree` restores it",
     ))
-}
-
-/// What is said of a journal that cannot be trusted.
-pub fn unreadable(error: &anyhow::Error) -> Failure {
-    distrusted(error)
 }
 
 /// The kernel says so; what we refuse ourselves, such as a file with a second name, is there to be read.

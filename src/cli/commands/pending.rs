@@ -6,10 +6,9 @@
 
 use super::backups::{Verified, failure, section};
 use super::confirm::refusal;
-use super::past::unreadable;
 use super::recover::{end, end_whole, show};
 use super::restore;
-use crate::apply::{History, Pending, Recovered, Unconfirmed};
+use crate::apply::{History, Pending, Recovered, Unconfirmed, distrusted};
 use crate::backup::Store;
 use crate::cli::args::RollbackArgs;
 use crate::cli::context::Context;
@@ -46,14 +45,14 @@ pub fn undo(context: &Context, args: &RollbackArgs, pending: &Pending) -> Result
 
 /// The change that waits, if there is one.
 pub fn look(context: &Context) -> Result<Option<Pending>, Failure> {
-    Pending::look(&context.root).map_err(|error| unreadable(&error))
+    Pending::look(&context.root).map_err(|error| distrusted(&error))
 }
 
 /// Restores everything that the open run's backup holds, when that is what was
 /// asked for: the way out where somebody has edited the files. `None` when the
 /// open run is another one.
 pub fn whole(context: &Context, args: &RollbackArgs, lock: &WriteLock) -> Result<Option<Outcome>, Failure> {
-    let journal = History::look(&context.root).map_err(|error| unreadable(&error))?;
+    let journal = History::look(&context.root).map_err(|error| distrusted(&error))?;
     let Status::Active(run) = journal.status else { return Ok(None) };
     if !args.whole_tree || args.backup.as_ref().is_some_and(|id| id != run.backup.as_str()) {
         return Ok(None);

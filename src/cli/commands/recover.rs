@@ -2,9 +2,10 @@
 
 use super::aftermath::{self, Tested};
 use super::confirm::{note, time_in_words};
-use super::past::{history_gone, unreadable};
+use super::past::history_gone;
 use crate::apply::{
-    History, Pending, Recovered, ReloadTarget, Server, Unconfirmed, recover as end_run, restore_whole,
+    History, Pending, Recovered, ReloadTarget, Server, Unconfirmed, distrusted, recover as end_run,
+    restore_whole,
 };
 use crate::cli::args::RecoverArgs;
 use crate::cli::context::Context;
@@ -41,8 +42,8 @@ pub fn recover(context: &Context, args: &RecoverArgs) -> Result<Outcome, Failure
             show(&mut outcome, recovered);
         }
         Ok(None) => {
-            let journal = History::look(&context.root).map_err(|error| unreadable(&error))?;
-            let pending = Pending::of(&journal.status).map_err(|error| unreadable(&error))?;
+            let journal = History::look(&context.root).map_err(|error| distrusted(&error))?;
+            let pending = Pending::of(&journal.status).map_err(|error| distrusted(&error))?;
             let verdict = match &pending {
                 Some(pending) => format!("a change waits for its confirmation: {}", time_in_words(pending)),
                 None => "no run was interrupted".to_owned(),
@@ -227,7 +228,7 @@ fn nothing_recovered(barred: Failure) -> Failure {
 /// was armed. The timer is asked as well as the kernel: containers keep the
 /// boot id of their host.
 fn at_boot(context: &Context) -> Result<Unconfirmed, Failure> {
-    let pending = Pending::look(&context.root).map_err(|error| unreadable(&error))?;
+    let pending = Pending::look(&context.root).map_err(|error| distrusted(&error))?;
     let waits =
         |pending: Pending| pending.has_time() && pending.armed().is_ok_and(|armed| armed == Armed::Yes);
     Ok(if pending.is_some_and(waits) { Unconfirmed::Waits } else { Unconfirmed::Undone })

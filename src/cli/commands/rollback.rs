@@ -3,12 +3,12 @@
 use super::apply::{conclude, not_reloaded};
 use super::backups::{Verified, failure, named, section};
 use super::confirm;
-use super::past::{history_gone, unreadable};
+use super::past::history_gone;
 use super::pending;
 use super::recover::recover_first;
 use super::restore;
 use super::unconfirmed;
-use crate::apply::{Confirmation, History, Request, refusal, run};
+use crate::apply::{Confirmation, History, Request, distrusted, refusal, run};
 use crate::backup::{Backup, Entry, Store};
 use crate::cli::args::RollbackArgs;
 use crate::cli::context::Context;
@@ -64,7 +64,7 @@ pub fn rollback(context: &Context, args: &RollbackArgs) -> Result<Outcome, Failu
     let Some(undo) = undoable(context, args.backup.as_deref().map(named).transpose()?)? else {
         outcome.outcome = OutcomeKind::UpToDate;
         outcome.details.insert("verdict".to_owned(), "there is no applied run to undo".into());
-        let journal = History::look(&context.root).map_err(|error| unreadable(&error))?;
+        let journal = History::look(&context.root).map_err(|error| distrusted(&error))?;
         outcome.findings.extend(history_gone(&context.root, &journal));
         return Ok(outcome);
     };
@@ -160,7 +160,7 @@ fn gone(root: &Root, plan: &Plan, backup: &Backup) -> BTreeSet<String> {
 /// The newest applied migration that still stands, or the one whose backup is named. A backup
 /// that belongs to no run can still be restored.
 pub fn undoable(context: &Context, named: Option<BackupId>) -> Result<Option<Undoable>, Failure> {
-    let journal = History::look(&context.root).map_err(|error| unreadable(&error))?;
+    let journal = History::look(&context.root).map_err(|error| distrusted(&error))?;
     // Applied migrations that stand, oldest first, and all that ever were.
     let (mut standing, mut applied): (Vec<Undoable>, Vec<Undoable>) = Default::default();
     let mut current: Option<(Undoable, RunKind)> = None;
