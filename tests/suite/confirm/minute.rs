@@ -6,7 +6,7 @@
 use super::*;
 use crate::support::depth::report;
 use crate::support::machine::eventually;
-use crate::support::real_systemd::{Ahead, RealSystemd, Which};
+use crate::support::real_systemd::{Ahead, RealSystemd, Which, on_each};
 use std::time::Duration;
 
 /// How long a change waits here; applying it has to fit, on a busy machine too.
@@ -19,21 +19,6 @@ const SHIFTED: Ahead = Ahead { boot: FORTY_DAYS, awake: FORTY_DAYS };
 const SLEPT: Ahead = Ahead { boot: FORTY_DAYS, awake: Duration::ZERO };
 const FORTY_DAYS: Duration = Duration::from_secs(40 * 86_400);
 
-/// The same tests on each systemd.
-macro_rules! on_each {
-    ($($name:ident)*) => { on_each!(installed, Installed, $($name)*); on_each!(newest, Newest, $($name)*); };
-    ($module:ident, $which:ident, $($name:ident)*) => {
-        mod $module {
-            use crate::support::real_systemd::Which;
-            $(#[test]
-            fn $name() {
-                if !Which::$which.is_missing(stringify!($name)) {
-                    super::$name(Which::$which);
-                }
-            })*
-        }
-    };
-}
 on_each! {
     reloads_and_early_calls_move_nothing
     frozen_past_its_moment_it_is_undone_at_once

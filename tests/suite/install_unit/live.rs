@@ -1,23 +1,8 @@
 //! On a server on which a real systemd runs.
 
 use crate::support::machine::{Machine, Output};
-use crate::support::real_systemd::{Ahead, RealSystemd, Which};
+use crate::support::real_systemd::{Ahead, RealSystemd, Which, on_each};
 
-/// On each systemd that can be had.
-macro_rules! on_each {
-    ($($name:ident)*) => { on_each!(installed, Installed, $($name)*); on_each!(newest, Newest, $($name)*); };
-    ($module:ident, $which:ident, $($name:ident)*) => {
-        mod $module {
-            use crate::support::real_systemd::Which;
-            $(#[test]
-            fn $name() {
-                if !Which::$which.is_missing(stringify!($name)) {
-                    super::$name(Which::$which);
-                }
-            })*
-        }
-    };
-}
 on_each! {
     a_copied_program_brings_and_enables_its_units
     a_unit_is_no_way_to_become_root

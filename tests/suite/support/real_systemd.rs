@@ -31,6 +31,26 @@ pub enum Which {
     Newest,
 }
 
+/// The same tests on each systemd, in a module for each; where there is none, that is said.
+macro_rules! on_each {
+    ($($name:ident)*) => {
+        $crate::support::real_systemd::on_each!(installed, Installed, $($name)*);
+        $crate::support::real_systemd::on_each!(newest, Newest, $($name)*);
+    };
+    ($module:ident, $which:ident, $($name:ident)*) => {
+        mod $module {
+            use crate::support::real_systemd::Which;
+            $(#[test]
+            fn $name() {
+                if !Which::$which.is_missing(stringify!($name)) {
+                    super::$name(Which::$which);
+                }
+            })*
+        }
+    };
+}
+pub(crate) use on_each;
+
 /// One that runs.
 pub struct RealSystemd<'m> {
     machine: &'m Machine,
