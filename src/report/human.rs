@@ -74,7 +74,7 @@ fn body(outcome: &Outcome, style: Style) -> Vec<String> {
 }
 
 /// Which database was asked, so that nobody takes a test for the real one.
-fn database(database: &DatabaseSection) -> String {
+pub(super) fn database(database: &DatabaseSection) -> String {
     let DatabaseSection { server, version, user, host, schema, transport } = database;
     match transport.as_str() {
         "file" => format!("{server} {version} · {host}"),
@@ -82,9 +82,10 @@ fn database(database: &DatabaseSection) -> String {
     }
 }
 
-fn headline(outcome: &Outcome, style: Style) -> String {
+/// How it ended, in one line.
+pub(super) fn verdict(outcome: &Outcome) -> &str {
     let verdict = outcome.details.get("verdict").and_then(|value| value.as_str());
-    let text = verdict.unwrap_or(match outcome.outcome {
+    verdict.unwrap_or(match outcome.outcome {
         // Programs tell wrong usage from other bad input by the exit code.
         OutcomeKind::Invalid if outcome.exit_code == 64 => "wrong usage: nothing was changed",
         OutcomeKind::Ok => "all is well",
@@ -99,7 +100,11 @@ fn headline(outcome: &Outcome, style: Style) -> String {
         OutcomeKind::Cancelled => "cancelled: nothing was changed",
         OutcomeKind::Invalid => "bad input: nothing was changed",
         OutcomeKind::Unavailable => "could not look: nothing was changed",
-    });
+    })
+}
+
+fn headline(outcome: &Outcome, style: Style) -> String {
+    let text = verdict(outcome);
     let painted = match outcome.exit_code {
         _ if outcome.outcome == OutcomeKind::Cancelled || would_be_stopped(outcome) => style.warn(text),
         0 => style.good(text),

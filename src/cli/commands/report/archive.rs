@@ -2,8 +2,8 @@
 //!
 //! Invariant: the same input gives the same bytes; nothing goes in that has not passed the last door.
 
-use crate::cli::door;
 use crate::cli::files::{Standing, write_out};
+use crate::cli::{door, pages};
 use crate::outcome::{Failure, FailureKind, Outcome};
 use crate::report;
 use flate2::Compression;
@@ -16,7 +16,7 @@ pub fn write(outcome: &Outcome, file: &Path) -> Result<(), Failure> {
     let mut outcome = outcome.clone();
     door::outcome(&mut outcome);
     let members = [
-        ("report/report.html", report::page(&outcome, None)),
+        ("report/report.html", pages::made(&outcome, None)?),
         ("report/report.json", report::json(&outcome)),
     ];
     let bytes = packed(&members).map_err(|error| {
