@@ -45,5 +45,5 @@ pub fn page(outcome: &Outcome, written: Option<&str>) -> Result<String, minijinj
     let parts = PARTS.map(|(name, text)| environment.render_named_str(name, text, view.clone()));
     let page = parts.into_iter().collect::<Result<String, _>>()?;
     // Its place stands once, in the head, and nothing that is escaped looks like it.
-    Ok(page.replacen("<style></style>", &format!("<style>\n{STYLE}</style>"), 1))
+    Ok(page.replacen("<style></style>", &format!("<style>\n{STYLE}</style>"), 1) + "\n")
 }
