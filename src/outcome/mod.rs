@@ -15,6 +15,7 @@ mod finding;
 mod line;
 mod offered;
 mod place;
+mod routing;
 mod sections;
 mod tryout;
 mod visible;
@@ -27,6 +28,9 @@ pub use failure::{Failure, FailureKind, in_words};
 pub use finding::{Finding, Level, sort_findings, unreplaceable};
 pub use line::{excerpt, on_one_line};
 pub use offered::{GuessSection, OfferKind, Offered};
+pub use routing::{
+    NowhereRow, RouteAnswer, RouteKind, RoutePlace, RouteRow, RoutesRole, RoutesSection, ServerRoutes,
+};
 pub use sections::{
     BackupSection, CommandName, DatabaseSection, DiffSection, DirectiveChange, DurationSection,
     ErrorLogVerdict, ErrorSection, HostSection, LoadCount, LoadSection, LocalChange, LocalChanges, NotedLine,

@@ -10,6 +10,7 @@ mod human;
 mod json;
 mod plain;
 mod problems;
+mod routes;
 mod style;
 mod table;
 mod tryout;

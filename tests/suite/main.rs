@@ -69,4 +69,5 @@ mod topology;
 mod trust;
 mod tryout;
 mod watch;
+mod who_answers;
 mod wire;
