@@ -10,6 +10,7 @@ pub mod learn;
 mod local;
 mod look;
 mod report;
+mod routes;
 pub mod seed;
 mod target;
 mod tryout;
@@ -22,6 +23,7 @@ pub use duration::{parse_duration, parse_window};
 pub use local::{LocalCommand, RestoreVendorArgs};
 pub use look::{CheckArgs, DiffArgs, StatusArgs};
 pub use report::ReportArgs;
+pub use routes::RoutesArgs;
 pub use target::{DatabaseArgs, NginxArgs, SiteArgs};
 pub use tryout::TryArgs;
 pub use watch::{HealChoice, InstallUnitArgs, WatchArgs};
@@ -98,6 +100,8 @@ pub enum Command {
     Status(StatusArgs),
     /// For support staff: all that is known of this server, redacted, as a page or an archive
     Report(ReportArgs),
+    /// Which block answers which URI, server block by server block; nothing is written
+    Routes(RoutesArgs),
     /// Look after the server: what the units motionctl-watch run
     Watch(WatchArgs),
     /// Keep the change that waits for its confirmation
@@ -159,6 +163,7 @@ impl Command {
             Self::Try(args) => &args.change.site.nginx,
             Self::Status(args) => &args.site.nginx,
             Self::Report(args) => &args.site.nginx,
+            Self::Routes(args) => &args.nginx,
             Self::Watch(args) => &args.site.nginx,
             Self::InstallUnit(args) => &args.site.nginx,
             Self::Rollback(args) => &args.nginx,

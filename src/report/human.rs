@@ -2,7 +2,7 @@
 
 use super::ending::{ending, section, summary};
 use super::style::{Detail, Style};
-use super::{diff, explained, findings, plain, problems, table, tryout};
+use super::{diff, explained, findings, plain, problems, routes, table, tryout};
 use crate::outcome::{
     DatabaseSection, ErrorLogVerdict, Finding, LoadCount, LoadSection, LocalChange, LocalChanges, OfferKind,
     Offered, Outcome, OutcomeKind, PlanSection, ProbeRow, ReloadSection, counted, excerpt,
@@ -58,6 +58,7 @@ fn body(outcome: &Outcome, style: Style) -> Vec<String> {
         lines.extend(tried.into_iter().flat_map(|(title, body)| section(&title, body, style)));
         lines.extend(outcome.plan.iter().flat_map(|section| plan(section, style)));
         lines.extend(comparisons(outcome, style));
+        lines.extend(outcome.routes.iter().flat_map(|seen| routes::routes(seen, style)));
         lines.extend(lists(outcome, style));
         lines.extend(outcome.backup.iter().flat_map(|backup| {
             let state = if backup.verified { "read again and verified" } else { "contents not read again" };

@@ -70,4 +70,5 @@ mod topology;
 mod trust;
 mod tryout;
 mod watch;
+mod who_answers;
 mod wire;

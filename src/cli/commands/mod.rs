@@ -21,6 +21,7 @@ mod report;
 mod restore;
 mod restore_vendor;
 mod rollback;
+mod routes;
 mod seed;
 mod sessions;
 mod space;
@@ -46,6 +47,7 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         Command::Try(args) => tryout::try_script(context, args),
         Command::Status(args) => status::status(context, args),
         Command::Report(args) => report::report(context, args),
+        Command::Routes(args) => routes::routes(context, args),
         Command::Watch(args) => watch::watch(context, args),
         Command::InstallUnit(args) => install_unit::install_unit(context, args),
         Command::Rollback(args) => rollback::rollback(context, args),
@@ -91,6 +93,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::Try(_) => "try",
         Command::Status(_) => "status",
         Command::Report(_) => "report",
+        Command::Routes(_) => "routes",
         Command::Watch(_) => "watch",
         Command::InstallUnit(_) => "install-unit",
         Command::Rollback(_) => "rollback",
