@@ -15,6 +15,7 @@ mod finding;
 mod line;
 mod next;
 mod offered;
+mod picture;
 mod place;
 mod routing;
 mod sections;
@@ -31,6 +32,7 @@ pub use finding::{Finding, Level, sort_findings, unreplaceable};
 pub use line::{excerpt, on_one_line};
 pub use next::NextStep;
 pub use offered::{GuessSection, OfferKind, Offered};
+pub use picture::{AgentRow, Change, Heading, Matrix, Membership, Routing};
 pub use routing::{
     NowhereRow, RouteAnswer, RouteKind, RoutePlace, RouteRow, RoutesRole, RoutesSection, ServerRoutes,
 };

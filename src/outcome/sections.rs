@@ -3,8 +3,8 @@
 //! Field names are public contract: they are added to, never renamed.
 
 use super::{
-    Comparison, Explanation, Failure, FailureKind, Finding, GuessSection, NextStep, Offered, RoutesSection,
-    sort_findings,
+    Comparison, Explanation, Failure, FailureKind, Finding, GuessSection, Matrix, NextStep, Offered,
+    RoutesSection, Routing, sort_findings,
 };
 use serde::{Deserialize, Serialize};
 
@@ -99,6 +99,12 @@ pub struct Outcome {
     /// Texts to show beside each other; programs get them in unified form.
     #[serde(skip)]
     pub comparisons: Vec<Comparison>,
+    /// What answers which request before and after, for a picture.
+    #[serde(skip)]
+    pub routing: Option<Routing>,
+    /// Agents against profiles, likewise.
+    #[serde(skip)]
+    pub matrix: Option<Matrix>,
     /// What is wrong with a file that the operator wrote, in its order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<ProblemSection>,
@@ -135,6 +141,8 @@ impl Outcome {
             routes: None,
             durations: Vec::new(),
             comparisons: Vec::new(),
+            routing: None,
+            matrix: None,
             problems: Vec::new(),
             explanations: Vec::new(),
             next: Vec::new(),

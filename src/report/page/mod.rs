@@ -6,6 +6,7 @@
 mod change;
 mod past;
 mod rehearsal;
+mod routing;
 mod sides;
 mod view;
 
@@ -18,9 +19,10 @@ use view::View;
 
 /// The parts of the page, in its order. Each is filled in by itself: a bundle's templates are filled in by the same
 /// engine, and must not learn to include anything.
-const PARTS: [(&str, &str); 7] = [
+const PARTS: [(&str, &str); 8] = [
     ("head.html", include_str!("../../../templates/report/head.html")),
     ("findings.html", include_str!("../../../templates/report/findings.html")),
+    ("routing.html", include_str!("../../../templates/report/routing.html")),
     ("change.html", include_str!("../../../templates/report/change.html")),
     ("files.html", include_str!("../../../templates/report/files.html")),
     ("rehearsal.html", include_str!("../../../templates/report/rehearsal.html")),

@@ -5,6 +5,7 @@
 use super::change::{Change, files};
 use super::past::Past;
 use super::rehearsal::Rehearsal;
+use super::routing::{Pictured, pictures};
 use super::sides::Sides;
 use crate::outcome::{
     ErrorSection, Finding, HostSection, Level, NextStep, Outcome, OutcomeKind, ProblemSection,
@@ -26,6 +27,7 @@ pub struct View<'a> {
     next: &'a [NextStep],
     findings: Vec<FindingView<'a>>,
     problems: &'a [ProblemSection],
+    routing: Vec<Pictured>,
     change: Option<Change<'a>>,
     files: Vec<Sides>,
     rows: Vec<Vec<String>>,
@@ -62,6 +64,7 @@ impl<'a> View<'a> {
             next: &outcome.next,
             findings: outcome.findings.iter().map(finding).collect(),
             problems: &outcome.problems,
+            routing: outcome.routing.as_ref().map(pictures).unwrap_or_default(),
             change: Change::of(outcome),
             files: files(outcome),
             rows: rows(outcome),

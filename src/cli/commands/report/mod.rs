@@ -36,6 +36,7 @@ fn look(context: &Context, args: &ReportArgs) -> Result<Outcome, Failure> {
     let watch = Watch::new(context, &args.database)?;
     let mut outcome = match watched(context, "report", &options, &watch) {
         Ok((prepared, mut outcome)) => {
+            outcome.routing = prepared.routing(&context.root);
             match is_trusted(&context.root) {
                 Err(failure) => outcome.fail(failure),
                 Ok(()) if nothing_to_do(&prepared, &mut outcome) => {}
