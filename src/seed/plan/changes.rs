@@ -7,8 +7,8 @@ use super::model::{FieldChange, Given, Insert, Origin, Plan, RowRef, Update, Why
 use super::wishes::is_set;
 use crate::db::Value;
 use crate::outcome::seed_change::{
-    ChangedField, FieldValue, MemberChange, MembershipKind, Memberships, Move, RowChange, RowCreation, RowKind,
-    SeedChange, WhyDeleted,
+    ChangedField, FieldValue, MemberChange, MembershipKind, Memberships, Move, RowChange, RowCreation,
+    RowKind, SeedChange, WhyDeleted,
 };
 use crate::seed::map::{LinkKind, Part};
 use crate::seed::snapshot::Field;
@@ -100,7 +100,8 @@ fn memberships(plan: &Plan, groups: &Groups, member_of: MemberOf) -> impl Iterat
     groups.iter().map(move |((kind, owner), members)| {
         let (owners, of) = ends(*kind);
         let holder = plan.label(owners, *owner).to_string();
-        let (agent, profile) = if owners == Part::Users { (Some(holder), None) } else { (None, Some(holder)) };
+        let (agent, profile) =
+            if owners == Part::Users { (Some(holder), None) } else { (None, Some(holder)) };
         let members =
             members.iter().map(|member| member_of(*kind, plan.label(of, member.row).to_string(), member));
         let links = kind.to_string();

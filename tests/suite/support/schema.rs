@@ -45,7 +45,8 @@ fn closed(mut schema: Value) -> Value {
 fn extended(schema: &Value, names: &mut BTreeSet<String>) {
     match schema {
         Value::Object(object) => {
-            let target = object.get("$ref").and_then(Value::as_str).filter(|_| object.contains_key("properties"));
+            let target =
+                object.get("$ref").and_then(Value::as_str).filter(|_| object.contains_key("properties"));
             names.extend(target.and_then(|target| target.rsplit('/').next()).map(str::to_owned));
             object.values().for_each(|value| extended(value, names));
         }

@@ -23,9 +23,9 @@ fn the_folder_holds_the_schemas_of_the_types() {
             fs::write(folder.join(name), text).expect("writing");
         }
     }
-    let names = fs::read_dir(&folder).expect("the folder").map(|entry| {
-        entry.expect("an entry").file_name().into_string().expect("text")
-    });
+    let names = fs::read_dir(&folder)
+        .expect("the folder")
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("text"));
     let names: BTreeSet<String> = names.collect();
     assert_eq!(names, written.iter().map(|(name, _)| name.clone()).collect());
     for (name, text) in &written {
