@@ -146,6 +146,13 @@ impl Outcome {
         outcome
     }
 
+    /// Turns a failure that changed nothing into a cancellation: a person asked to stop.
+    pub fn cancel(&mut self) {
+        if self.outcome == OutcomeKind::Failed {
+            self.outcome = OutcomeKind::Cancelled;
+        }
+    }
+
     /// Turns this answer into that of `failure`, keeping what was gathered.
     pub fn fail(&mut self, failure: Failure) {
         self.outcome = failure.kind.into();
