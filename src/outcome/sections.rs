@@ -3,7 +3,9 @@
 //! Field names are public contract: they are added to, never renamed.
 
 use super::seed_change::SeedChange;
-use super::{Comparison, Explanation, Failure, FailureKind, Finding, GuessSection, Offered, sort_findings};
+use super::{
+    Comparison, Explanation, Failure, FailureKind, Finding, GuessSection, NextStep, Offered, sort_findings,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +34,8 @@ pub enum OutcomeKind {
     NeedsOperator,
     /// Failed with nothing changed.
     Failed,
+    /// A person said no, or ended it before anything was changed.
+    Cancelled,
     /// Input does not parse or validate.
     Invalid,
     /// Something could not be looked at.
@@ -42,6 +46,7 @@ impl From<FailureKind> for OutcomeKind {
     fn from(kind: FailureKind) -> Self {
         match kind {
             FailureKind::Failed => Self::Failed,
+            FailureKind::Cancelled => Self::Cancelled,
             FailureKind::Refused => Self::Refused,
             FailureKind::RolledBack => Self::RolledBack,
             FailureKind::NeedsOperator => Self::NeedsOperator,
@@ -98,6 +103,9 @@ pub struct Outcome {
     /// What findings and exit codes mean.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub explanations: Vec<Explanation>,
+    /// What to type next, each command with its reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub next: Vec<NextStep>,
     /// What a command has to say besides; keys are its own.
     #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
     pub details: serde_json::Map<String, serde_json::Value>,
@@ -126,6 +134,7 @@ impl Outcome {
             comparisons: Vec::new(),
             problems: Vec::new(),
             explanations: Vec::new(),
+            next: Vec::new(),
             details: serde_json::Map::new(),
             error: None,
         }
@@ -137,6 +146,13 @@ impl Outcome {
         let mut outcome = Self::new(command, failure.kind.into());
         outcome.fail(failure);
         outcome
+    }
+
+    /// Turns a failure that changed nothing into a cancellation: a person asked to stop.
+    pub fn cancel(&mut self) {
+        if self.outcome == OutcomeKind::Failed {
+            self.outcome = OutcomeKind::Cancelled;
+        }
     }
 
     /// Turns this answer into that of `failure`, keeping what was gathered.
@@ -284,6 +300,9 @@ pub struct StepSection {
     pub path: Option<String>,
     /// One line for people.
     pub describe: String,
+    /// Whether the file is a record of motionctl's own, which NGINX does not read.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub record: bool,
 }
 
 /// Each local change in exactly one list.
