@@ -19,6 +19,7 @@ mod picture;
 mod place;
 mod routing;
 mod sections;
+pub mod seed_change;
 mod summary;
 mod tryout;
 mod visible;

@@ -34,6 +34,10 @@ fn text(lines: &[String]) -> String {
 
 fn body(outcome: &Outcome, style: Style) -> Vec<String> {
     let mut lines = vec![headline(outcome, style)];
+    // Who said no has seen the rest.
+    if outcome.outcome == OutcomeKind::Cancelled {
+        return lines;
+    }
     if style.detail > Detail::Quiet {
         lines.extend(outcome.host.as_ref().map(|host| {
             let version = |name: &str, version: &Option<String>| match version {
