@@ -4,8 +4,8 @@
 
 use super::seed_change::SeedChange;
 use super::{
-    Comparison, Explanation, Failure, FailureKind, Finding, GuessSection, Matrix, NextStep, Offered,
-    RoutesSection, Routing, sort_findings,
+    Comparison, Explanation, Failure, FailureKind, Finding, GuessSection, LoadSection, Matrix, NextStep,
+    Offered, RoutesSection, Routing, sort_findings,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -457,34 +457,6 @@ pub struct ProbeRow {
     pub note: String,
 }
 
-/// A steady load during a reload.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct LoadSection {
-    /// A new connection for every request.
-    pub fresh: LoadCount,
-    /// Many requests on one connection.
-    pub keepalive: LoadCount,
-    /// Requests that began between the signal and the old workers' exit.
-    pub during_reload: u64,
-}
-
-/// Requests of one kind.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct LoadCount {
-    /// How many were sent.
-    pub sent: u64,
-    /// How many got no answer.
-    pub failed: u64,
-    /// How many a limit of the server turned away, as far as its status says.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub limited: u64,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
-fn is_zero(number: &u64) -> bool {
-    *number == 0
-}
-
 /// How long one part took.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DurationSection {
@@ -492,6 +464,9 @@ pub struct DurationSection {
     pub step: String,
     /// How long it took.
     pub millis: u64,
+    /// Milliseconds from the beginning of the first step to that of this one; absent where only the order is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<u64>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference in")]

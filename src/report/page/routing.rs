@@ -77,6 +77,8 @@ struct Lead<'a> {
     block: String,
     place: String,
     uris: Vec<&'a str>,
+    /// The conditions of its answers, where they have any.
+    conditions: Vec<&'a str>,
     targets: Vec<String>,
 }
 
@@ -120,18 +122,23 @@ fn leads(server: Option<&ServerRoutes>) -> Vec<Lead<'_>> {
         for answer in &row.answers {
             let RouteAnswer { block, .. } = answer;
             let place = format!("{}:{}", block.file, block.line);
-            let target = target(answer);
+            let target = target(answer, &row.uri);
             let lead =
                 match leads.iter_mut().find(|lead| lead.block == block.directive && lead.place == place) {
                     Some(lead) => lead,
                     None => {
                         let (block, targets) = (block.directive.clone(), Vec::new());
-                        leads.push(Lead { block, place, uris: Vec::new(), targets });
+                        leads.push(Lead { block, place, uris: Vec::new(), conditions: Vec::new(), targets });
                         leads.last_mut().expect("it was pushed")
                     }
                 };
             if !lead.uris.contains(&row.uri.as_str()) {
                 lead.uris.push(&row.uri);
+            }
+            for condition in answer.conditions.iter().map(|condition| condition.directive.as_str()) {
+                if !lead.conditions.contains(&condition) {
+                    lead.conditions.push(condition);
+                }
             }
             if !lead.targets.contains(&target) {
                 lead.targets.push(target);
@@ -141,18 +148,23 @@ fn leads(server: Option<&ServerRoutes>) -> Vec<Lead<'_>> {
     leads
 }
 
-/// What an answer leads to, in a few words.
-fn target(answer: &RouteAnswer) -> String {
-    let RouteAnswer { kind, target, status, there, .. } = answer;
+/// What an answer leads to, in a few words. What only repeats the path that was asked for is one target.
+fn target(answer: &RouteAnswer, uri: &str) -> String {
+    let RouteAnswer { kind, target, status, there, addresses, .. } = answer;
     let status = status.map_or_else(String::new, |status| format!("{status} "));
     let missing = if *there == Some(false) { " (not there)" } else { "" };
+    let (target, same_path) = match target.strip_suffix(uri).filter(|start| !start.is_empty()) {
+        Some(start) => (start, " + the path"),
+        None => (target.as_str(), ""),
+    };
     match kind {
-        RouteKind::File => format!("file {target}{missing}"),
-        RouteKind::Folder => format!("folder {target}{missing}"),
-        RouteKind::Proxy => format!("→ {target}"),
-        RouteKind::Redirect => format!("{status}to {target}"),
+        RouteKind::File => format!("file {target}{same_path}{missing}"),
+        RouteKind::Folder => format!("folder {target}{same_path}{missing}"),
+        RouteKind::Proxy if addresses.is_empty() => format!("→ {target}{same_path}"),
+        RouteKind::Proxy => format!("→ {target}{same_path} ({})", addresses.join(", ")),
+        RouteKind::Redirect => format!("{status}to {target}{same_path}"),
         RouteKind::Status => format!("status {}", format!("{status}{target}").trim_end()),
-        RouteKind::Handler => target.clone(),
+        RouteKind::Handler => target.to_owned(),
         RouteKind::Unknown => format!("not known: {target}"),
     }
 }
@@ -174,7 +186,8 @@ fn picture(server: &ServerRoutes, leads: &[Lead<'_>], others: &[Lead<'_>], state
         let y = FIRST + index * STEP;
         let mark = if blocks.contains(lead.block.as_str()) { "" } else { state.mark };
         let uris = lead.uris.join(" ");
-        let title = format!("{}\n{}\n{uris}", lead.block, lead.place);
+        let conditions: String = lead.conditions.iter().map(|one| format!("\ndepends on {one}")).collect();
+        let title = format!("{}\n{}\n{uris}{conditions}", lead.block, lead.place);
         locations.push(node(&LOCATION, y, &lead.block, &uris, title, mark));
         for target in &lead.targets {
             let mark = if known.contains(&(lead.block.as_str(), target.as_str())) { "" } else { state.mark };
@@ -241,4 +254,108 @@ fn edge(from: usize, to: usize, mark: &'static str) -> Edge {
     let (start, end) = (LOCATION.x + LOCATION.width, TARGET.x);
     let half = usize::midpoint(start, end);
     Edge { path: format!("M{start} {from}C{half} {from} {half} {to} {} {to}", end - 5), mark }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::{RoutePlace, RouteRow};
+
+    fn place(directive: &str) -> RoutePlace {
+        RoutePlace { directive: directive.to_owned(), file: "/etc/nginx/m.conf".to_owned(), line: 3 }
+    }
+
+    fn row(uri: &str, block: &str, kind: RouteKind, target: &str) -> RouteRow {
+        let answer = RouteAnswer {
+            conditions: Vec::new(),
+            block: place(block),
+            ended_by: None,
+            ends_inside: false,
+            kind,
+            target: target.to_owned(),
+            addresses: Vec::new(),
+            status: None,
+            there: None,
+            tried: Vec::new(),
+            by_way_of: Vec::new(),
+        };
+        RouteRow { uri: uri.to_owned(), by: Vec::new(), answers: vec![answer], complete: true }
+    }
+
+    fn section(routes: Vec<RouteRow>) -> RoutesSection {
+        let server = ServerRoutes {
+            server: "cc:443".to_owned(),
+            names: vec!["cc".to_owned()],
+            listens: vec!["443 ssl".to_owned()],
+            role: RoutesRole::Motion,
+            place: place("server"),
+            routes,
+            patterns: Vec::new(),
+            locations_left_out: 0,
+            never_asked: None,
+        };
+        RoutesSection { servers: vec![server], nowhere: Vec::new(), servers_left_out: 0 }
+    }
+
+    fn pictured(before: Vec<RouteRow>, after: Option<Vec<RouteRow>>) -> Vec<Picture> {
+        let routing = Routing { before: section(before), after: after.map(section) };
+        let mut servers = pictures(&routing);
+        assert_eq!(servers.len(), 1);
+        servers.remove(0).states
+    }
+
+    fn marks(nodes: &[Node]) -> Vec<(&str, &str)> {
+        nodes.iter().map(|node| (node.text.as_str(), node.mark)).collect()
+    }
+
+    #[test]
+    fn what_is_new_and_what_is_gone_is_marked_on_its_own_side() {
+        let root = || row("/", "location /", RouteKind::Proxy, "http://old");
+        let api = |target: &str| row("/api/", "location /api/", RouteKind::Proxy, target);
+        let ui = row("/user-ui/", "location ^~ /user-ui/", RouteKind::File, "/ui/index.html");
+        let states = pictured(vec![root(), api("http://old")], Some(vec![root(), api("http://new"), ui]));
+        let [before, after] = states.as_slice() else { panic!("two states: {states:?}") };
+        assert_eq!(marks(&before.locations), [("location /", ""), ("location /api/", "")]);
+        assert_eq!(marks(&before.targets), [("→ http://old", "")]);
+        assert_eq!(before.edges.iter().map(|edge| edge.mark).collect::<Vec<_>>(), ["", "gone"]);
+        assert_eq!(after.locations.last().expect("a location").mark, "new");
+        assert_eq!(
+            marks(&after.targets),
+            [("→ http://old", ""), ("→ http://new", "new"), ("file /ui/index.html", "new")]
+        );
+        assert_eq!(after.edges.iter().map(|edge| edge.mark).collect::<Vec<_>>(), ["", "new", "new"]);
+    }
+
+    #[test]
+    fn without_a_change_nothing_is_gone() {
+        let states = pictured(vec![row("/", "location /", RouteKind::Proxy, "http://old")], None);
+        assert_eq!(states.len(), 1);
+        assert!(states[0].edges.iter().all(|edge| edge.mark.is_empty()));
+    }
+
+    #[test]
+    fn answers_that_only_repeat_the_path_are_one_target() {
+        let redirect = |uri: &str| row(uri, "return 301", RouteKind::Redirect, &format!("https://cc{uri}"));
+        let states = pictured(vec![redirect("/"), redirect("/login")], None);
+        assert_eq!(marks(&states[0].targets), [("to https://cc + the path", "")]);
+        assert_eq!(states[0].locations.len(), 1);
+    }
+
+    #[test]
+    fn no_box_lies_on_another_or_outside_of_the_picture() {
+        let rows = (0..60).map(|number| {
+            let target = format!("http://u{}", number % 7);
+            row(&format!("/{number}"), &format!("location /{number}"), RouteKind::Proxy, &target)
+        });
+        let states = pictured(rows.collect(), None);
+        let picture = &states[0];
+        assert_eq!((picture.locations.len(), picture.left_out), (MOST, 60 - MOST));
+        for nodes in [&picture.locations, &picture.targets] {
+            for pair in nodes.windows(2) {
+                assert!(pair[0].y + pair[0].height < pair[1].y, "{pair:?}");
+            }
+            let fits = |node: &Node| node.y + node.height <= picture.height && node.x + node.width <= WIDTH;
+            assert!(nodes.iter().all(fits));
+        }
+    }
 }

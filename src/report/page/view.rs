@@ -3,6 +3,7 @@
 //! Invariant: numbers and words are decided in this room, and templates only place them.
 
 use super::change::{Change, files};
+use super::matrix::MatrixView;
 use super::past::Past;
 use super::rehearsal::Rehearsal;
 use super::routing::{Pictured, pictures};
@@ -30,6 +31,7 @@ pub struct View<'a> {
     routing: Vec<Pictured>,
     change: Option<Change<'a>>,
     files: Vec<Sides>,
+    matrix: Option<MatrixView<'a>>,
     rows: Vec<Vec<String>>,
     rehearsal: Option<Rehearsal<'a>>,
     past: Past,
@@ -67,6 +69,7 @@ impl<'a> View<'a> {
             routing: outcome.routing.as_ref().map(pictures).unwrap_or_default(),
             change: Change::of(outcome),
             files: files(outcome),
+            matrix: outcome.matrix.as_ref().map(MatrixView::of),
             rows: rows(outcome),
             rehearsal: Rehearsal::of(outcome),
             past: Past::of(outcome),
