@@ -67,7 +67,7 @@ fn finding(value: &Value) -> bool {
         ("advice", text),
         ("accepted", flag),
     ];
-    object(value, &required, &[("file", text), ("line", number)])
+    object(value, &required, &[("file", text), ("line", number), ("before", flag)])
 }
 
 fn host(value: &Value) -> bool {
@@ -209,7 +209,7 @@ fn explanation(value: &Value) -> bool {
 }
 
 fn error(value: &Value) -> bool {
-    value.is_null() || object(value, &[("message", text)], &[("hint", text)])
+    value.is_null() || object(value, &[("message", text)], &[("hint", text), ("particulars", texts)])
 }
 
 /// Panics unless the document has the contract's shape, and says `command`.
