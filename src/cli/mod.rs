@@ -25,6 +25,7 @@ mod old_copy;
 mod pages;
 mod progress;
 mod prompt;
+mod retype;
 mod schemas;
 mod settings;
 mod stand_in;

@@ -5,7 +5,7 @@
 use super::seed_change::SeedChange;
 use super::{
     Comparison, Explanation, Failure, FailureKind, Finding, GuessSection, LoadSection, Matrix, NextStep,
-    Offered, RoutesSection, Routing, sort_findings,
+    Offered, RoutesSection, Routing, SUMMARY, sort_findings,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -175,7 +175,10 @@ impl Outcome {
         self.findings.extend(failure.findings);
         self.problems.extend(failure.problems);
         sort_findings(&mut self.findings);
-        self.error = Some(ErrorSection { message: failure.message, hint: failure.hint });
+        let Failure { message, hint, particulars, .. } = failure;
+        self.error = Some(ErrorSection { message, hint, particulars });
+        // What was about to be counted is not done.
+        self.details.remove(SUMMARY);
     }
 }
 
@@ -204,6 +207,9 @@ pub struct ErrorSection {
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// What only few want to know of it, such as hashes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub particulars: Vec<String>,
 }
 
 /// One thing that is wrong at a place of a file.

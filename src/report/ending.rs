@@ -14,6 +14,9 @@ pub fn ending(outcome: &Outcome, style: Style) -> Vec<String> {
     }
     let is_quiet = style.detail == Detail::Quiet;
     let mut lines = if is_quiet { Vec::new() } else { summary(outcome) };
+    if let Some(file) = outcome.details.get("saved").and_then(|file| file.as_str()) {
+        lines.extend([String::new(), format!("Saved the plan to {file}")]);
+    }
     lines.extend(section("State", state(outcome), style));
     lines.extend(error(outcome, style));
     // Who wants to hear little hears what has to be done all the same.
@@ -46,6 +49,9 @@ fn error(outcome: &Outcome, style: Style) -> Vec<String> {
     let mut lines = Vec::new();
     if !is_said {
         lines.extend([String::new(), format!("{} {}", style.bad("error:"), error.message)]);
+        if style.detail == Detail::Verbose {
+            lines.extend(error.particulars.iter().map(|line| format!("  {}", style.dim(line))));
+        }
         lines.extend(error.hint.iter().map(|hint| format!("{} {hint}", style.dim("hint:"))));
     }
     lines
