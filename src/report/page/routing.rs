@@ -32,6 +32,8 @@ struct Column {
 pub struct Pictured {
     server: String,
     states: Vec<Picture>,
+    /// What is said of the state in which there is no such block.
+    absent: &'static str,
 }
 
 /// One picture.
@@ -106,7 +108,12 @@ pub fn pictures(routing: &Routing) -> Vec<Pictured> {
             let state = State { name: "after", title: "after the change", mark: "new" };
             states.push(picture(there, &new, &old, state));
         }
-        Pictured { server: server.to_owned(), states }
+        let absent = match (here, there) {
+            (None, _) => "today there is no such server block",
+            (Some(_), None) if after.is_some() => "after the change this server block is gone",
+            (Some(_), _) => "",
+        };
+        Pictured { server: server.to_owned(), states, absent }
     };
     servers.into_iter().map(pictured).collect()
 }
