@@ -4,12 +4,12 @@
 //! recorded only if it may follow what is there.
 
 use crate::host::files::{FileState, observe};
-use crate::host::{AppendFile, Root, STATE_FOLDER, WriteLock, acknowledged, clock, state_folder};
+use crate::host::{AppendFile, Root, STATE_FOLDER, WriteLock, acknowledged, clock, machine, state_folder};
 use crate::journal::{
     Event, Journal, JournalError, JournalStep, Phase, Record, Status, StepState, StepVersion, encode,
     next_status,
 };
-use crate::outcome::{Failure, FailureKind};
+use crate::outcome::{Failure, FailureKind, in_words, is_denied, only_root};
 use crate::values::RootPath;
 use anyhow::{Context, Result};
 use std::path::Path;
@@ -98,9 +98,12 @@ impl History {
     }
 }
 
-/// What is said of a journal that cannot be trusted.
+/// What is said of a journal that cannot be trusted, or that only root may read: that says nothing against it.
 #[must_use]
 pub fn distrusted(error: &anyhow::Error) -> Failure {
+    if is_denied(error.as_ref()) && !machine::is_superuser() {
+        return only_root(format!("only root may see what earlier runs left: {}", in_words(error)));
+    }
     let failure = Failure::from_error(FailureKind::NeedsOperator, error);
     if !is_damage(error) {
         return failure;

@@ -8,6 +8,7 @@ pub mod codes;
 
 mod comparison;
 mod count;
+mod denied;
 mod exit;
 mod explanation;
 mod failure;
@@ -21,6 +22,7 @@ mod visible;
 
 pub use comparison::{CONTEXT, Comparison};
 pub use count::{counted, counted_as};
+pub use denied::{is_denied, only_root};
 pub use exit::{EXIT_CODES, ExitMeaning};
 pub use explanation::Explanation;
 pub use failure::{Failure, FailureKind, in_words};

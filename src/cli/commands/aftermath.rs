@@ -4,7 +4,6 @@
 //! what the command believes to have done; what could not be looked at is said. No command is named twice.
 
 use super::past::change_of;
-use super::rollback::hash;
 use crate::apply::{History, is_damage};
 use crate::backup::Store;
 use crate::cli::context::Context;
@@ -91,7 +90,7 @@ fn on_disk(context: &Context, status: &Status) -> Vec<String> {
         .iter()
         .filter_map(|step| match step {
             JournalStep::SetFile { path, from, to } => {
-                let state = file(context, path, hash(from), hash(to), run_in_words);
+                let state = file(context, path, from.hash(), to.hash(), run_in_words);
                 Some(format!("{}: {state}", path.as_str()))
             }
             JournalStep::RestoreTree { backup } => {

@@ -4,9 +4,9 @@ use crate::apply::{History, distrusted};
 use crate::backup::{Backup, BackupError, Change, Difference, Entry, Retention, Store, compare};
 use crate::cli::args::BackupsCommand;
 use crate::cli::context::Context;
-use crate::host::clock;
+use crate::host::{clock, machine};
 use crate::journal::Status;
-use crate::outcome::{BackupSection, Failure, FailureKind, Outcome, OutcomeKind};
+use crate::outcome::{BackupSection, Failure, FailureKind, Outcome, OutcomeKind, is_denied, only_root};
 use crate::values::{AttributeDifference, BackupId};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -64,6 +64,9 @@ pub enum Verified {
 
 /// What a backup's error makes of a command.
 pub fn failure(error: BackupError) -> Failure {
+    if is_denied(&error) && !machine::is_superuser() {
+        return only_root(format!("only root may read backups: {error}"));
+    }
     let kind = match &error {
         BackupError::Missing(_) => FailureKind::Unavailable,
         BackupError::Damaged { .. } | BackupError::Store { .. } => FailureKind::Invalid,
@@ -231,6 +234,6 @@ fn needed(context: &Context) -> Result<BTreeSet<BackupId>, Failure> {
         Status::Active(run) => Some(&run.backup),
         Status::Quiet(run) => Some(&run.backup),
     };
-    let undoable = super::rollback::undoable(context, None)?.map(|run| run.backup);
+    let undoable = super::undoable::undoable(context, None)?.map(|run| run.backup);
     Ok(backup.cloned().into_iter().chain(undoable).collect())
 }

@@ -26,6 +26,7 @@ mod space;
 mod status;
 mod tryout;
 mod unconfirmed;
+mod undoable;
 mod watch;
 
 use super::args::{BackupsCommand, BaseCommand, Command, LocalCommand};

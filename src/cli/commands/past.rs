@@ -9,12 +9,11 @@ use crate::cli::context::Context;
 use crate::host::{Holder, Root, holder, machine};
 use crate::inspect::file_facts;
 use crate::journal::{Event, Journal, JournalStep, Phase, RunKind, RunOutcome, Status, StepVersion};
-use crate::outcome::{Failure, FailureKind, Finding, codes, in_words};
+use crate::outcome::{Failure, FailureKind, Finding, codes, in_words, is_denied};
 use crate::plan::{SiteState, is_record};
 use crate::prepare::Prepared;
 use crate::values::{RunId, TextPath};
 use crate::watch::{LastRun, RunState};
-use std::io;
 
 /// What earlier runs left.
 pub enum Past {
@@ -111,7 +110,7 @@ fn known(context: &Context) -> Result<Known, Unread> {
 
 fn journal(root: &Root) -> Result<Journal, Unread> {
     History::look(root).map_err(|error| {
-        if error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(is_denied)) {
+        if is_denied(error.as_ref()) {
             return Unread::Denied(in_words(&error));
         }
         Unread::Failed(distrusted(&error))
@@ -149,11 +148,6 @@ pub fn history_gone(root: &Root, journal: &Journal) -> Option<Finding> {
         "put `/var/lib/motionctl/journal` back, where a copy of it exists; `motionctl backups list` and `backups diff ID` \
          show what can be restored, `motionctl rollback ID --whole-tree` restores it",
     ))
-}
-
-/// The kernel says so; what we refuse ourselves, such as a file with a second name, is there to be read.
-fn is_denied(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_some()
 }
 
 /// Files that are not as the newest run left them.

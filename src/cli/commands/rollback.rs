@@ -8,6 +8,7 @@ use super::pending;
 use super::recover::recover_first;
 use super::restore;
 use super::unconfirmed;
+use super::undoable::{Undoable, undoable};
 use crate::apply::{Confirmation, History, Request, distrusted, refusal, run};
 use crate::backup::{Backup, Entry, Store};
 use crate::cli::args::RollbackArgs;
@@ -16,31 +17,16 @@ use crate::cli::prompt;
 use crate::facts::{Facts, FileFacts};
 use crate::host::{Root, WriteLock};
 use crate::inspect::{self, Inspection, Known, file_facts, inspect, installed_error_log};
-use crate::journal::{Event, JournalStep, RunKind, RunOutcome, StepVersion};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, PlanSection};
 use crate::plan::{
     Plan, PlanKind, Reload, Restored, Step, Version, dropped_locations, rollback as plan_rollback,
 };
 use crate::prepare::rollback_probes;
-use crate::values::{BackupId, Hash, RootPath, TextPath};
+use crate::values::{Hash, RootPath, TextPath};
 use crate::verify::probe::ProbePlan;
 use nginx_config::Tree;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-
-/// A run that can be undone.
-#[derive(Debug, Clone)]
-pub struct Undoable {
-    /// The backup that holds what it replaced.
-    pub backup: BackupId,
-    /// What the run left in each file, in its order; `None` where it left no
-    /// file.
-    left: Vec<(TextPath, Option<Hash>)>,
-    /// Folders that it made, in its order.
-    folders: Vec<TextPath>,
-    /// Whether it restored everything in its backup.
-    is_whole: bool,
-}
 
 /// Restores what a run changed, or everything in a backup.
 pub fn rollback(context: &Context, args: &RollbackArgs) -> Result<Outcome, Failure> {
@@ -155,70 +141,6 @@ fn gone(root: &Root, plan: &Plan, backup: &Backup) -> BTreeSet<String> {
         Some(dropped_locations(&now, &then))
     };
     plan.files().filter_map(of_file).flatten().collect()
-}
-
-/// The newest applied migration that still stands, or the one whose backup is named. A backup
-/// that belongs to no run can still be restored.
-pub fn undoable(context: &Context, named: Option<BackupId>) -> Result<Option<Undoable>, Failure> {
-    let journal = History::look(&context.root).map_err(|error| distrusted(&error))?;
-    // Applied migrations that stand, oldest first, and all that ever were.
-    let (mut standing, mut applied): (Vec<Undoable>, Vec<Undoable>) = Default::default();
-    let mut current: Option<(Undoable, RunKind)> = None;
-    for record in journal.records {
-        match record.body {
-            Event::Started { kind, backup, steps, .. } => current = Some((changed_by(backup, steps), kind)),
-            Event::Finished { outcome: RunOutcome::Applied } => match current.take() {
-                Some((run, RunKind::Migrate)) => {
-                    applied.push(run.clone());
-                    standing.push(run);
-                }
-                Some((undo, RunKind::Rollback)) => take_off(&mut standing, &undo),
-                None => {}
-            },
-            _ => {}
-        }
-    }
-    Ok(match named {
-        None => standing.pop(),
-        Some(id) => Some(applied.into_iter().rfind(|run| run.backup == id).unwrap_or(Undoable {
-            backup: id,
-            left: Vec::new(),
-            folders: Vec::new(),
-            is_whole: false,
-        })),
-    })
-}
-
-/// A rollback takes the run that it undid off the list; one that restored
-/// everything also takes those that came after it.
-fn take_off(standing: &mut Vec<Undoable>, undo: &Undoable) {
-    let Some(undone) = standing.iter().rposition(|run| run.backup == undo.backup) else { return };
-    if undo.is_whole {
-        standing.truncate(undone);
-    } else {
-        standing.remove(undone);
-    }
-}
-
-fn changed_by(backup: BackupId, steps: Vec<JournalStep>) -> Undoable {
-    let mut undo = Undoable { backup, left: Vec::new(), folders: Vec::new(), is_whole: false };
-    for step in steps {
-        match step {
-            JournalStep::SetFile { path, to, .. } => undo.left.push((path, hash(&to))),
-            JournalStep::MakeFolder { path } => undo.folders.push(path),
-            JournalStep::RestoreTree { .. } => undo.is_whole = true,
-            JournalStep::RemoveFolder { .. } | JournalStep::Reload => {}
-        }
-    }
-    undo
-}
-
-/// What a version of the journal is, by its bytes; `None` where there is no file.
-pub fn hash(version: &StepVersion) -> Option<Hash> {
-    match version {
-        StepVersion::Absent => None,
-        StepVersion::File(hash) => Some(*hash),
-    }
 }
 
 /// The files that tell which NGINX is meant: those that the run changed, or everything that is put back.
