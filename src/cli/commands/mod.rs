@@ -9,10 +9,12 @@ mod change;
 mod check;
 mod confirm;
 mod diff;
+mod history;
 mod install_unit;
 mod local;
 mod monitor;
 mod past;
+mod past_run;
 mod pending;
 mod plan;
 mod recover;
@@ -51,7 +53,8 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         Command::Confirm => confirm::confirm(context),
         Command::Recover(args) => recover::recover(context, args),
         Command::Diff(args) => diff::diff(context, args),
-        Command::Backups(command) => backups::backups(context, command),
+        Command::History => history::history(context),
+        Command::Backups(args) => backups::backups(context, &args.command()),
         Command::Base(BaseCommand::Learn(args)) => base::learn(context, args),
         Command::Local(command) => local::local(context, command),
         Command::RestoreVendor(args) => restore_vendor::restore_vendor(context, args),
@@ -95,11 +98,8 @@ pub fn name(command: &Command) -> &'static str {
         Command::Confirm => "confirm",
         Command::Recover(_) => "recover",
         Command::Diff(_) => "diff",
-        Command::Backups(BackupsCommand::List) => "backups list",
-        Command::Backups(BackupsCommand::Show { .. }) => "backups show",
-        Command::Backups(BackupsCommand::Verify { .. }) => "backups verify",
-        Command::Backups(BackupsCommand::Diff { .. }) => "backups diff",
-        Command::Backups(BackupsCommand::Prune { .. }) => "backups prune",
+        Command::History => "history",
+        Command::Backups(args) => name_of_backups(&args.command()),
         Command::Base(BaseCommand::Learn(_)) => "base learn",
         Command::Local(LocalCommand::List) => "local list",
         Command::Local(LocalCommand::Show { .. }) => "local show",
@@ -112,5 +112,16 @@ pub fn name(command: &Command) -> &'static str {
         Command::Completions { .. } => "completions",
         Command::Man { .. } => "man",
         Command::SandboxChild => "sandbox-child",
+    }
+}
+
+fn name_of_backups(command: &BackupsCommand) -> &'static str {
+    match command {
+        BackupsCommand::List => "backups list",
+        BackupsCommand::Show { .. } => "backups show",
+        BackupsCommand::Verify { .. } => "backups verify",
+        BackupsCommand::Diff { .. } => "backups diff",
+        BackupsCommand::Extract { .. } => "backups extract",
+        BackupsCommand::Prune { .. } => "backups prune",
     }
 }
