@@ -137,8 +137,11 @@ impl Store {
     /// When something cannot be read.
     pub fn live(&self, manifest: &Manifest) -> Result<BTreeMap<RootPath, Entry>, BackupError> {
         let mut found = collect(&self.root, manifest.roots.iter().chain(manifest.entries.keys()).cloned())?;
-        // A new link may lead to a file that was never part of this, such as `/etc/passwd`.
-        found.retain(|path, _| manifest.covers(path));
+        // A new link may lead to a file that was never part of this, such as `/etc/passwd`. What was asked for by its name
+        // and was not there is part of it: what a run has made there goes again, such as what it keeps for the next update.
+        let asked = manifest.roots.iter().filter_map(|path| self.root.locate(path).ok());
+        let asked: BTreeSet<RootPath> = asked.collect();
+        found.retain(|path, entry| manifest.covers(path) || (asked.contains(path) && !entry.is_folder()));
         leave_large_files(manifest, &mut found);
         Ok(found)
     }

@@ -172,6 +172,14 @@ impl Timers {
         })
     }
 
+    /// Has systemd forget that the command of a timer failed, once what it failed at is done: else monitoring goes on
+    /// naming the unit for ever. What it knows of no such failure is fine.
+    pub fn forget_failures(&self, name: &str) {
+        let Ok(name) = unit_name(name) else { return };
+        // A pattern: a unit that systemd does not know is then no error.
+        drop(self.systemctl(&["reset-failed", &format!("{name}*.service")]));
+    }
+
     /// Stops a timer; the command of one that has fired goes on.
     ///
     /// # Errors

@@ -216,6 +216,13 @@ fn of_master(master: &Master, files: Option<Duration>, reload: Option<&ReloadSec
     format!("master {}, workers {}: {what}", master.id.pid, pids.join(" "))
 }
 
+/// Whether a worker of this master was certainly started before the files were changed last, so long ago.
+pub fn are_older(master: ProcessId, changed: Duration) -> bool {
+    let workers = process::workers(master).unwrap_or_default();
+    let serving = workers.iter().filter(|worker| worker.role == process::Role::Serving);
+    serving.filter_map(|worker| process::age(worker.id)).any(|age| age > changed + BLUR)
+}
+
 /// Whether workers that this command has not reloaded can have read the files as they are.
 fn by_age(workers: &[ProcessId], files: Option<Duration>) -> &'static str {
     let ages: Option<Vec<Duration>> = workers.iter().map(|id| process::age(*id)).collect();

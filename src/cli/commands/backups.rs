@@ -183,7 +183,7 @@ fn differences(
         Some(other) => lines::of_backup(other, path),
         None => lines::of_server(root, path),
     };
-    lines::show(&found, &|path| lines::of_backup(&backup, path), &new, outcome).map_err(failure)?;
+    lines::show(&lines::changed(&found), &|path| lines::of_backup(&backup, path), &new, outcome).map_err(failure)?;
     if !found.is_empty() {
         outcome.outcome = OutcomeKind::ChangesPending;
         outcome.exit_code = 2;

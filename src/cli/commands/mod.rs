@@ -13,6 +13,7 @@ mod history;
 mod install_unit;
 mod local;
 mod monitor;
+mod open_run;
 mod past;
 mod past_run;
 mod pending;

@@ -3,6 +3,7 @@
 //! Invariant: what this user may not read is hidden, which is another answer than that there is nothing.
 
 use super::armed::Undoing;
+use super::open_run::OpenRun;
 use crate::apply::{History, Pending, base_record, distrusted};
 use crate::backup::Store;
 use crate::cli::context::Context;
@@ -33,6 +34,8 @@ pub struct Known {
     pub undoing: Option<Undoing>,
     /// The process that is at work now.
     pub at_work: Option<Holder>,
+    /// The run that is open, where nobody is at work on it.
+    pub open: Option<OpenRun>,
     /// Files that are not as the newest run left them.
     pub drifted: Vec<TextPath>,
     /// The newest backup.
@@ -102,10 +105,11 @@ fn known(context: &Context) -> Result<Known, Unread> {
     let undoing = pending.as_ref().map(|pending| Undoing::of(root, pending));
     // A lock that cannot be asked for is nobody's: then an open run counts as interrupted, which is the worse.
     let at_work = matches!(journal.status, Status::Active(_)).then(|| holder(root).ok().flatten()).flatten();
+    let open = OpenRun::of(root, &journal.status).filter(|_| at_work.is_none());
     let drifted = drift(context, &journal.status)?;
     let newest = Store::new(root).list().ok().and_then(|listing| listing.backups.into_iter().next());
     let newest_backup = newest.map(|backup| backup.manifest.id.to_string());
-    Ok(Known { journal, pending, undoing, at_work, drifted, newest_backup })
+    Ok(Known { journal, pending, undoing, at_work, open, drifted, newest_backup })
 }
 
 fn journal(root: &Root) -> Result<Journal, Unread> {
@@ -242,6 +246,10 @@ impl Known {
                 })
             }
             (_, Some(Holder { pid, since })) => RunState::UnderWay(format!("process {pid}, since {since}")),
+            _ if self.open.as_ref().is_some_and(OpenRun::is_stuck) => {
+                let open = self.open.as_ref().map(|open| format!("{}: {}", open.verdict(), open.advice()));
+                RunState::Stuck(open.unwrap_or_default())
+            }
             (Some(pending), None) => RunState::Overdue(super::confirm::time_in_words(pending)),
             (None, None) => RunState::Interrupted(format!("run {}", run.run)),
         }

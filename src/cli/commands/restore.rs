@@ -4,10 +4,10 @@
 //! and redacted; keys and password files are named and no more.
 
 use super::backups::{describe, failure, lines};
+use super::rollback::effect::Effect;
 use crate::backup::{Backup, Change, Difference, Store};
 use crate::host::Root;
 use crate::outcome::{Failure, Outcome};
-use crate::values::RootPath;
 use serde_json::{Value, json};
 
 /// Lists each path, and each configuration by its lines.
@@ -16,8 +16,7 @@ pub fn show(root: &Root, store: &Store, backup: &Backup, outcome: &mut Outcome) 
     let rows: Vec<Value> =
         found.iter().map(|difference| json!([difference.path.to_string(), effect(difference)])).collect();
     outcome.details.insert("rows".to_owned(), rows.into());
-    let (live, kept) = (|path: &RootPath| lines::of_server(root, path), |path: &RootPath| lines::of_backup(backup, path));
-    lines::show(&found, &live, &kept, outcome).map_err(failure)
+    Effect::new(root, backup, lines::changed(&found)).show(outcome)
 }
 
 fn effect(difference: &Difference) -> String {

@@ -36,20 +36,22 @@ pub fn of_server(root: &Root, path: &RootPath) -> Result<Option<Vec<u8>>, Backup
     root.read(path).map(Some).map_err(reading)
 }
 
-/// Puts the lines of each difference into the answer; what is not shown is said.
+/// Puts the lines of each of these files that differs into the answer; what is not shown is said.
 ///
 /// # Errors
 /// Where contents cannot be read.
 pub fn show(
-    found: &[Difference],
+    paths: &[RootPath],
     old: Content<'_>,
     new: Content<'_>,
     outcome: &mut Outcome,
 ) -> Result<(), BackupError> {
     let mut hidden = Vec::new();
-    for difference in found.iter().filter(|difference| is_about_contents(difference)) {
-        let path = &difference.path;
+    for path in paths {
         let (before, after) = (old(path)?, new(path)?);
+        if before == after {
+            continue;
+        }
         match comparison(path, before.as_deref(), after.as_deref()) {
             Shown::Lines(lines) if lines.old == lines.new => {
                 hidden.push(format!("{path} differs only in what is redacted"));
@@ -69,11 +71,12 @@ pub fn show(
     Ok(())
 }
 
-fn is_about_contents(difference: &Difference) -> bool {
-    let is = |change: &Change| {
-        matches!(change, Change::Added | Change::Removed | Change::Kind | Change::Contents(..))
+/// The files that differ in more than their attributes.
+pub fn changed(found: &[Difference]) -> Vec<RootPath> {
+    let is = |difference: &&Difference| {
+        difference.changes.iter().any(|change| !matches!(change, Change::Attributes(_)))
     };
-    difference.changes.iter().any(is)
+    found.iter().filter(is).map(|difference| difference.path.clone()).collect()
 }
 
 enum Shown {
