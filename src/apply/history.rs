@@ -3,6 +3,7 @@
 //! Invariant: an event is durable before [`History::record`] returns, and is
 //! recorded only if it may follow what is there.
 
+use super::told::tell;
 use crate::host::files::{FileState, observe};
 use crate::host::{AppendFile, Root, STATE_FOLDER, WriteLock, acknowledged, clock, machine, state_folder};
 use crate::journal::{
@@ -22,6 +23,7 @@ const NAME: &str = "journal";
 pub struct History {
     file: AppendFile,
     journal: Journal,
+    is_live: bool,
 }
 
 impl History {
@@ -39,7 +41,7 @@ impl History {
             file.cut(journal.whole as u64).with_context(place)?;
             (journal.torn, journal.blank) = (0, false);
         }
-        Ok(Self { file, journal })
+        Ok(Self { file, journal, is_live: root.is_live() })
     }
 
     /// Reads the journal without a lock, for showing.
@@ -90,10 +92,14 @@ impl History {
     /// When it may not follow, or cannot be written.
     pub fn record(&mut self, event: Event) -> Result<()> {
         let status = next_status(self.journal.status.clone(), &event).context("recording in the journal")?;
-        let record = self.journal.next_record(&clock::now().to_string(), event);
+        let record = self.journal.next_record(&clock::now().to_string(), event.clone());
         self.file.append(&encode(&record)).context("writing to the journal")?;
         self.journal.status = status;
         self.journal.records.push(record);
+        // A tree is not this server.
+        if self.is_live {
+            tell(&self.journal, &event);
+        }
         Ok(())
     }
 }

@@ -12,6 +12,7 @@ mod diff;
 mod history;
 mod install_unit;
 mod local;
+mod log;
 mod monitor;
 mod open_run;
 mod past;
@@ -37,7 +38,7 @@ use super::context::Context;
 use crate::outcome::{Failure, Outcome};
 use aftermath::Ask;
 pub use monitor::{could_not_look, line as monitor_line};
-pub use watch::log;
+pub use watch::log as log_of_watch;
 
 /// Runs a command.
 pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure> {
@@ -69,6 +70,7 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         }
     };
     context.progress.clear();
+    log::tell(context, command, &answer);
     armed::note(context, &mut answer);
     match command {
         // Of a database nothing is on a disk of ours; a monitor has its own line.

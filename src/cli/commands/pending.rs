@@ -96,6 +96,7 @@ fn described(
 }
 
 fn concluded(outcome: &mut Outcome, ended: Result<Option<Recovered>, Failure>) {
+    outcome.details.remove("summary");
     match ended {
         Ok(Some(recovered)) => {
             show(outcome, recovered);

@@ -131,6 +131,7 @@ fn perform(
         &mut |event| context.progress.event(event),
     );
     conclude(context, outcome, done, result);
+    outcome.details.remove("summary");
     if outcome.outcome == OutcomeKind::Applied {
         let verdict = match outcome.reload {
             Some(_) => "rolled back and proven".to_owned(),

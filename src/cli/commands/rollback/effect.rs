@@ -13,7 +13,7 @@ use crate::outcome::codes::SESSIONS_ONLINE;
 use crate::outcome::{DirectiveChange, Failure, Level, Outcome, PlanCounts, sort_findings};
 use crate::plan::{directive_changes, dropped_locations};
 use crate::values::RootPath;
-use nginx_config::Tree;
+use nginx_config::{DirectiveId, Tree};
 use std::collections::BTreeSet;
 
 /// So many routes that go are named.
@@ -58,7 +58,9 @@ impl<'a> Effect<'a> {
 
     /// What people will notice; `None` where no route goes.
     pub fn loss(&self) -> Option<String> {
-        let gone = self.gone();
+        let trees = self.trees();
+        let gone: BTreeSet<String> =
+            trees.iter().flat_map(|(now, then)| &outermost(now, None) - &outermost(then, None)).collect();
         let is_new_clients = |uri: &&String| uri.starts_with("/user-ui");
         let others: Vec<&str> = gone.iter().filter(|uri| !is_new_clients(uri)).map(String::as_str).collect();
         let others = match others.len() {
@@ -67,9 +69,9 @@ impl<'a> Effect<'a> {
             count => Some(format!("{} and {} more", others[..NAMED].join(", "), count - NAMED)),
         };
         match (gone.iter().any(|uri| is_new_clients(&uri)), others) {
-            (true, None) => Some("this takes the new client's route (/user-ui/) away again".to_owned()),
+            (true, None) => Some("the new client's route (/user-ui/) goes away again".to_owned()),
             (true, Some(others)) => {
-                Some(format!("this takes the new client's route (/user-ui/) away again, and: {others}"))
+                Some(format!("the new client's route (/user-ui/) goes away again, and {others}"))
             }
             (false, Some(others)) => Some(format!("these locations go: {others}")),
             (false, None) => None,
@@ -84,6 +86,19 @@ impl<'a> Effect<'a> {
         };
         self.paths.iter().filter_map(of_file).collect()
     }
+}
+
+/// Paths of the locations that lie in no other: what lies in one goes with it.
+fn outermost(tree: &Tree, block: Option<DirectiveId>) -> BTreeSet<String> {
+    let of_child = |id: &DirectiveId| {
+        let directive = tree.directive(*id);
+        match (directive.is("location"), directive.args.last()) {
+            (true, Some(path)) => BTreeSet::from([path.text().into_owned()]),
+            (true, None) => BTreeSet::new(),
+            (false, _) => outermost(tree, Some(*id)),
+        }
+    };
+    tree.children(block).iter().flat_map(of_child).collect()
 }
 
 /// Puts who is at work into the answer. A rollback is not refused for it; whoever makes it has to know.
