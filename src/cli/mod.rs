@@ -24,11 +24,13 @@ mod man;
 mod old_copy;
 mod progress;
 mod prompt;
+mod schemas;
 mod settings;
 mod stand_in;
 mod version;
 
 pub use args::Cli;
+pub use schemas::schemas;
 
 use crate::host::sandbox::{self, SUBCOMMAND};
 use crate::outcome::{Failure, FailureKind, Outcome};

@@ -17,6 +17,7 @@ mod line;
 mod offered;
 mod place;
 mod sections;
+pub mod seed_change;
 mod tryout;
 mod visible;
 

@@ -38,6 +38,7 @@ use super::context::Context;
 use crate::outcome::{Failure, Outcome};
 use aftermath::Ask;
 pub use monitor::{could_not_look, line as monitor_line};
+pub use seed::SavedSeedPlan;
 pub use watch::log as log_of_watch;
 
 /// Runs a command.
