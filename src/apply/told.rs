@@ -25,7 +25,9 @@ fn line(run: &PastRun) -> (Severity, String) {
     };
     let why = run.reason.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
     let (severity, became) = match (run.end.as_ref().map(|end| end.outcome), &run.confirm_by) {
-        (None, Some(deadline)) => (Severity::NOTICE, format!("applied, undone unless confirmed by {}", deadline.wall)),
+        (None, Some(deadline)) => {
+            (Severity::NOTICE, format!("applied, undone unless confirmed by {}", deadline.wall))
+        }
         (None, None) => (Severity::NOTICE, "proven".to_owned()),
         (Some(RunOutcome::Applied), _) => match &run.confirmed_by {
             Some(who) => (Severity::NOTICE, format!("confirmed by {who}")),
@@ -93,7 +95,8 @@ mod tests {
             reason: reason.map(str::to_owned),
             ..run()
         };
-        let deadline = Deadline { boot: String::new(), uptime_millis: 1, wall: "2026-11-28T01:54:12Z".to_owned() };
+        let deadline =
+            Deadline { boot: String::new(), uptime_millis: 1, wall: "2026-11-28T01:54:12Z".to_owned() };
         check(
             &PastRun { confirm_by: Some(deadline), ..run() },
             Severity::NOTICE,
@@ -103,7 +106,8 @@ mod tests {
         let undone = ended(RunOutcome::RolledBack, Some("nobody confirmed; the change is undone"));
         check(&undone, Severity::WARNING, "change undone (nobody confirmed; the change is undone); ");
         check(&ended(RunOutcome::Failed, None), Severity::WARNING, "change failed and undone; ");
-        let confirmed = PastRun { confirmed_by: Some("uid 0".to_owned()), ..ended(RunOutcome::Applied, None) };
+        let confirmed =
+            PastRun { confirmed_by: Some("uid 0".to_owned()), ..ended(RunOutcome::Applied, None) };
         check(&confirmed, Severity::NOTICE, "change confirmed by uid 0; ");
     }
 }

@@ -27,12 +27,10 @@ impl Backup {
     /// `Damaged`, when the folder is not to be filled, or what the kernel says.
     pub fn extract(&self, dir: &Path) -> Result<Extracted, BackupError> {
         self.verify()?;
-        let place =
-            |source: NoPlace| BackupError::NoPlace { path: dir.display().to_string(), source };
+        let place = |source: NoPlace| BackupError::NoPlace { path: dir.display().to_string(), source };
         let tree = PlainTree::begin(dir).map_err(place)?;
         let here = |path: &RootPath| format!("{}{path}", dir.display());
-        let mut extracted =
-            Extracted { files: 0, left_out: Vec::new(), has_owners: tree.keeps_owners() };
+        let mut extracted = Extracted { files: 0, left_out: Vec::new(), has_owners: tree.keeps_owners() };
         for path in self.manifest.above.keys() {
             tree.folder(path).map_err(BackupError::io("making", here(path)))?;
         }
@@ -57,7 +55,8 @@ impl Backup {
         let mut folders: Vec<_> = above.chain(folders).collect();
         folders.sort_by(|(one, _), (other, _)| other.cmp(one));
         for (path, attributes) in folders {
-            tree.settle(path, attributes).map_err(BackupError::io("setting the attributes of", here(path)))?;
+            tree.settle(path, attributes)
+                .map_err(BackupError::io("setting the attributes of", here(path)))?;
         }
         Ok(extracted)
     }

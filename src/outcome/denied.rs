@@ -13,9 +13,8 @@ const ADVICE: &str = "run it with sudo";
 /// Whether the kernel denied it, in an error or in what led to it.
 #[must_use]
 pub fn is_denied(error: &(dyn Error + 'static)) -> bool {
-    let is = |error: &io::Error| {
-        error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_some()
-    };
+    let is =
+        |error: &io::Error| error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_some();
     let mut next = Some(error);
     while let Some(error) = next {
         if error.downcast_ref::<io::Error>().is_some_and(is) {

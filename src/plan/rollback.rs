@@ -83,7 +83,9 @@ pub fn rollback(
 fn is_read_otherwise(step: &Step) -> bool {
     match step {
         Step::SetFile { path, from, to } => !is_record(path) && from.sha256() != to.sha256(),
-        Step::MakeFolder { .. } | Step::RemoveFolder { .. } | Step::RestoreTree { .. } | Step::Reload => false,
+        Step::MakeFolder { .. } | Step::RemoveFolder { .. } | Step::RestoreTree { .. } | Step::Reload => {
+            false
+        }
     }
 }
 

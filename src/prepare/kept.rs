@@ -103,9 +103,10 @@ impl Unreadable {
     /// For a command that is about the record itself.
     pub fn failure(&self) -> Failure {
         match &self.why {
-            Why::Unread(error) if is_hidden(error) => {
-                only_root(format!("only root may read what the last change left: {}: {error}", self.path.as_str()))
-            }
+            Why::Unread(error) if is_hidden(error) => only_root(format!(
+                "only root may read what the last change left: {}: {error}",
+                self.path.as_str()
+            )),
             // As where its bytes are damaged.
             Why::Unread(_) => {
                 let finding = self.finding();

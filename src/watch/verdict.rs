@@ -476,7 +476,10 @@ mod tests {
             &["motionctl recover"],
         );
         check(
-            &|seen| seen.run = RunState::Stuck("a.conf was edited since: `motionctl rollback X --whole-tree`".into()),
+            &|seen| {
+                seen.run =
+                    RunState::Stuck("a.conf was edited since: `motionctl rollback X --whole-tree`".into())
+            },
             Grade::Critical,
             &["CRITICAL - a.conf was edited since: motionctl rollback X --whole-tree", "unfinished_runs=1"],
         );

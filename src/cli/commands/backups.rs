@@ -9,7 +9,9 @@ use crate::cli::args::BackupsCommand;
 use crate::cli::context::Context;
 use crate::host::files::Misplaced;
 use crate::host::{NoPlace, Root, machine};
-use crate::outcome::{BackupSection, Failure, FailureKind, Outcome, OutcomeKind, counted, counted_as, is_denied, only_root};
+use crate::outcome::{
+    BackupSection, Failure, FailureKind, Outcome, OutcomeKind, counted, counted_as, is_denied, only_root,
+};
 use crate::values::{AttributeDifference, BackupId, RootPath};
 use prune::Wish;
 use serde_json::{Value, json};
@@ -17,8 +19,7 @@ use serde_json::{Value, json};
 /// Runs one of the subcommands.
 pub fn backups(context: &Context, command: &BackupsCommand) -> Result<Outcome, Failure> {
     let store = Store::new(&context.root);
-    let mut outcome =
-        Outcome::new(super::name_of_backups(command), OutcomeKind::Ok);
+    let mut outcome = Outcome::new(super::name_of_backups(command), OutcomeKind::Ok);
     outcome.host = Some(context.host());
     match command {
         BackupsCommand::List => list(&store, &mut outcome)?,
@@ -76,9 +77,10 @@ pub fn failure(error: BackupError) -> Failure {
     let kind = match &error {
         BackupError::Missing(_) => FailureKind::Unavailable,
         BackupError::Damaged { .. } | BackupError::Store { .. } => FailureKind::Invalid,
-        BackupError::NoPlace { source: NoPlace::Occupied | NoPlace::Misplaced(Misplaced::Planted(_)), .. } => {
-            FailureKind::Refused
-        }
+        BackupError::NoPlace {
+            source: NoPlace::Occupied | NoPlace::Misplaced(Misplaced::Planted(_)),
+            ..
+        } => FailureKind::Refused,
         _ => FailureKind::Failed,
     };
     Failure::from_error(kind, &anyhow::Error::from(error))
@@ -183,7 +185,8 @@ fn differences(
         Some(other) => lines::of_backup(other, path),
         None => lines::of_server(root, path),
     };
-    lines::show(&lines::changed(&found), &|path| lines::of_backup(&backup, path), &new, outcome).map_err(failure)?;
+    lines::show(&lines::changed(&found), &|path| lines::of_backup(&backup, path), &new, outcome)
+        .map_err(failure)?;
     if !found.is_empty() {
         outcome.outcome = OutcomeKind::ChangesPending;
         outcome.exit_code = 2;

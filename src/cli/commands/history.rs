@@ -15,7 +15,9 @@ pub fn history(context: &Context) -> Result<Outcome, Failure> {
     outcome.host = Some(context.host());
     let known = match Past::look(context)? {
         Past::Known(known) => known,
-        Past::Hidden(why) => return Err(only_root(format!("only root may see what earlier runs left: {why}"))),
+        Past::Hidden(why) => {
+            return Err(only_root(format!("only root may see what earlier runs left: {why}")));
+        }
     };
     outcome.findings.extend(history_gone(&context.root, &known.journal));
     let runs = runs(&known.journal.records);

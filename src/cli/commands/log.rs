@@ -41,7 +41,11 @@ fn said(outcome: &Outcome) -> String {
 fn changes(command: &Command) -> bool {
     let has_runs = matches!(
         command,
-        Command::Apply(_) | Command::Confirm | Command::Rollback(_) | Command::Recover(_) | Command::RestoreVendor(_)
+        Command::Apply(_)
+            | Command::Confirm
+            | Command::Rollback(_)
+            | Command::Recover(_)
+            | Command::RestoreVendor(_)
     );
     has_runs || is_no_run(command)
 }

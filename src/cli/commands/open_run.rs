@@ -92,7 +92,10 @@ impl OpenRun {
                 vec![("motionctl recover".to_owned(), "undoes it now, as its timer should have")]
             }
             (Waits::Interrupted, false) => {
-                vec![("motionctl recover".to_owned(), "undoes or finishes it; every changing command does, too")]
+                vec![(
+                    "motionctl recover".to_owned(),
+                    "undoes or finishes it; every changing command does, too",
+                )]
             }
         }
     }

@@ -140,10 +140,17 @@ mod tests {
             "migration 2026-11-28 01:44 UTC, undone 01:54: nobody confirmed the change in time",
         );
         check(
-            &run(Some((RunOutcome::Failed, "2026-11-29T00:01:00Z")), Some("a route failed: /a; b; the change is undone")),
+            &run(
+                Some((RunOutcome::Failed, "2026-11-29T00:01:00Z")),
+                Some("a route failed: /a; b; the change is undone"),
+            ),
             "migration 2026-11-28 01:44 UTC, failed and undone 2026-11-29 00:01 UTC: a route failed: /a; b",
         );
-        let confirmed = PastRun { confirmed_by: Some("uid 0".to_owned()), reason: unconfirmed.map(str::to_owned), ..applied() };
+        let confirmed = PastRun {
+            confirmed_by: Some("uid 0".to_owned()),
+            reason: unconfirmed.map(str::to_owned),
+            ..applied()
+        };
         check(&confirmed, "migration 2026-11-28 01:44 UTC, confirmed 01:44 by root");
         check(&PastRun { began: "once".to_owned(), ..applied() }, "migration once, done");
     }

@@ -21,11 +21,18 @@ pub fn extract(
     let extracted = backup.extract(dir).map_err(failure)?;
     outcome.backup = Some(section(store, &backup, Verified::Now));
     let verdict = format!("{} written below {}", counted(extracted.files, "file"), dir.display());
-    let mut notes = vec!["keys and passwords are among them as they are: remove the folder when it is done with".to_owned()];
+    let mut notes = vec![
+        "keys and passwords are among them as they are: remove the folder when it is done with".to_owned(),
+    ];
     if !extracted.has_owners {
         notes.push("owners are left out: only root may give files to others".to_owned());
     }
-    notes.extend(extracted.left_out.iter().map(|path| format!("{path} is not in the backup: its contents were not kept")));
+    notes.extend(
+        extracted
+            .left_out
+            .iter()
+            .map(|path| format!("{path} is not in the backup: its contents were not kept")),
+    );
     outcome.details.insert("verdict".to_owned(), verdict.into());
     outcome.details.insert("folder".to_owned(), dir.display().to_string().into());
     outcome.details.insert("notes".to_owned(), notes.into());

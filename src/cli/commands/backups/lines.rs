@@ -93,7 +93,9 @@ fn comparison(path: &RootPath, old: Option<&[u8]>, new: Option<&[u8]>) -> Shown 
         () if sides.iter().all(Option::is_none) => Shown::Nothing,
         () if sides.into_iter().flatten().all(can_be_shown) => {
             let text = |bytes: Option<&[u8]>| {
-                bytes.map_or_else(String::new, |bytes| String::from_utf8_lossy(&redact_source(bytes)).into_owned())
+                bytes.map_or_else(String::new, |bytes| {
+                    String::from_utf8_lossy(&redact_source(bytes)).into_owned()
+                })
             };
             Shown::Lines(Comparison::of_file(path.as_path(), text(old), text(new)))
         }

@@ -34,8 +34,10 @@ impl<'a> Effect<'a> {
 
     /// Puts the lines, the counts and what is lost into the answer.
     pub fn show(&self, outcome: &mut Outcome) -> Result<(), Failure> {
-        let (live, kept) =
-            (|path: &RootPath| lines::of_server(self.root, path), |path: &RootPath| lines::of_backup(self.backup, path));
+        let (live, kept) = (
+            |path: &RootPath| lines::of_server(self.root, path),
+            |path: &RootPath| lines::of_backup(self.backup, path),
+        );
         lines::show(&self.paths, &live, &kept, outcome).map_err(failure)?;
         let directives: Vec<DirectiveChange> =
             self.trees().iter().flat_map(|(now, then)| directive_changes(now, then)).collect();
@@ -102,7 +104,11 @@ fn outermost(tree: &Tree, block: Option<DirectiveId>) -> BTreeSet<String> {
 }
 
 /// Puts who is at work into the answer. A rollback is not refused for it; whoever makes it has to know.
-pub fn look_at_sessions(context: &Context, args: &DatabaseArgs, outcome: &mut Outcome) -> Result<(), Failure> {
+pub fn look_at_sessions(
+    context: &Context,
+    args: &DatabaseArgs,
+    outcome: &mut Outcome,
+) -> Result<(), Failure> {
     let asked = Watch::new(context, args)?.ask(context);
     asked.show(outcome);
     let Asked { findings, .. } = asked;

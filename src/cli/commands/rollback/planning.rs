@@ -39,14 +39,17 @@ pub fn plan(
             false => ("whole-tree", vec![Step::RestoreTree { backup: backup.manifest.id.clone() }]),
         };
         let reload = reload(context, facts, found.iter().map(|difference| &difference.path));
-        if reload == Reload::Wanted || (reload == Reload::IfBytesChange && found.iter().any(is_read_otherwise)) {
+        if reload == Reload::Wanted
+            || (reload == Reload::IfBytesChange && found.iter().any(is_read_otherwise))
+        {
             steps.extend((!found.is_empty()).then_some(Step::Reload));
         }
         return Ok(Plan::new(PlanKind::Rollback, name, site, facts.nginx.version, relies_on, steps));
     }
     if undo.left.is_empty() {
-        return Err(Failure::new(FailureKind::Refused, "this backup belongs to no applied run")
-            .with_hint(format!("`motionctl rollback {} --whole-tree` restores everything in it", backup.manifest.id)));
+        return Err(Failure::new(FailureKind::Refused, "this backup belongs to no applied run").with_hint(
+            format!("`motionctl rollback {} --whole-tree` restores everything in it", backup.manifest.id),
+        ));
     }
     // What was done last is undone first.
     let restored = undo
@@ -73,7 +76,8 @@ pub fn plan(
 /// Whether NGINX is to read what is put back. Its workers may have read it already: then a reload is nobody's gain.
 fn reload<'p>(context: &Context, facts: &Facts, paths: impl Iterator<Item = &'p RootPath>) -> Reload {
     let Some(master) = &facts.nginx.master else { return Reload::NotRunning };
-    let read = paths.filter(|path| !is_record_at(path)).filter_map(|path| context.root.changed_ago(path)).min();
+    let read =
+        paths.filter(|path| !is_record_at(path)).filter_map(|path| context.root.changed_ago(path)).min();
     let id = ProcessId { pid: master.pid, start_time: master.start_time };
     match read.map(|changed| aftermath::are_older(id, changed)) {
         Some(true) => Reload::Wanted,
@@ -83,7 +87,8 @@ fn reload<'p>(context: &Context, facts: &Facts, paths: impl Iterator<Item = &'p 
 
 /// Whether NGINX reads something else there than before.
 fn is_read_otherwise(difference: &Difference) -> bool {
-    !is_record_at(&difference.path) && difference.changes.iter().any(|change| !matches!(change, Change::Attributes(_)))
+    !is_record_at(&difference.path)
+        && difference.changes.iter().any(|change| !matches!(change, Change::Attributes(_)))
 }
 
 /// What is kept for the next update; NGINX reads none of it.

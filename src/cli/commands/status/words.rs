@@ -111,7 +111,8 @@ fn advice(prepared: &Prepared, known: &Known) -> Vec<Advice> {
         advice = brings_back("shows what comes back", "brings it back");
     }
     if let (false, Some(backup)) = (known.drifted.is_empty(), &known.newest_backup) {
-        advice.push((format!("motionctl backups diff {backup}"), "shows every line that differs from before"));
+        advice
+            .push((format!("motionctl backups diff {backup}"), "shows every line that differs from before"));
     }
     advice
 }
@@ -120,7 +121,9 @@ fn of_route(route: &RouteState) -> Vec<Advice> {
     match route {
         RouteState::Present => Vec::new(),
         RouteState::Missing => brings_back("shows what would bring it", "brings it"),
-        RouteState::Elsewhere(_) => brings_back("shows what answers instead", "brings it, where nothing stops it"),
+        RouteState::Elsewhere(_) => {
+            brings_back("shows what answers instead", "brings it, where nothing stops it")
+        }
         RouteState::CannotTell(_) => vec![("motionctl check".to_owned(), "says why it cannot be told")],
     }
 }
