@@ -3,7 +3,6 @@
 //! Invariant: whoever advises a command for an open run asks here, and `recover` is advised only where the disk lets it
 //! through: a file that somebody has edited since is never touched by it.
 
-use super::confirm::time_in_words;
 use crate::apply::{History, Pending, disk_state};
 use crate::host::Root;
 use crate::journal::{ActiveRun, Status};
@@ -19,10 +18,10 @@ pub struct OpenRun {
     in_the_way: Vec<String>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Waits {
-    /// For its confirmation, so long.
-    Confirmation(String),
+    /// For its confirmation.
+    Confirmation,
     /// For nothing any more: its time is over.
     Overdue,
     /// It was interrupted.
@@ -37,7 +36,7 @@ impl OpenRun {
     pub fn of(root: &Root, status: &Status) -> Option<Self> {
         let Status::Active(run) = status else { return None };
         let waits = match Pending::of(status).ok().flatten() {
-            Some(pending) if pending.has_time() => Waits::Confirmation(time_in_words(&pending)),
+            Some(pending) if pending.has_time() => Waits::Confirmation,
             Some(_) => Waits::Overdue,
             None => Waits::Interrupted,
         };
@@ -51,19 +50,19 @@ impl OpenRun {
 
     /// Whether it was to be confirmed and is not any more.
     pub fn is_overdue(&self) -> bool {
-        matches!(self.waits, Waits::Overdue)
+        self.waits == Waits::Overdue
     }
 
     /// Whether a person has to decide: what was edited since would be lost.
     pub fn is_stuck(&self) -> bool {
-        !self.in_the_way.is_empty() && !matches!(self.waits, Waits::Confirmation(_))
+        !self.in_the_way.is_empty() && self.waits != Waits::Confirmation
     }
 
     /// What is to be said of it.
     pub fn verdict(&self) -> String {
         let in_the_way = self.in_the_way.join("; ");
         match (&self.waits, self.is_stuck()) {
-            (Waits::Confirmation(time), _) => format!("a change waits for its confirmation: {time}"),
+            (Waits::Confirmation, _) => "a change waits for its confirmation".to_owned(),
             (Waits::Overdue, true) => {
                 format!("nobody confirmed the change in time, and it cannot be undone: {in_the_way}")
             }
@@ -83,7 +82,7 @@ impl OpenRun {
         let whole = || (format!("motionctl rollback {id} --whole-tree"), "takes everything back, edits too");
         let diff = || (format!("motionctl backups diff {id}"), "shows what was edited");
         match (&self.waits, self.is_stuck()) {
-            (Waits::Confirmation(_), _) => vec![
+            (Waits::Confirmation, _) => vec![
                 ("motionctl confirm".to_owned(), "keeps the change"),
                 ("motionctl rollback".to_owned(), "undoes it now"),
             ],

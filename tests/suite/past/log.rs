@@ -76,7 +76,7 @@ fn each_change_is_one_line_and_looking_is_none() {
     systemd.fire("motionctl-unconfirmed-").expect(0, "applied");
     one(&["<28>", "change undone (nobody confirmed the change in time"]);
     run(&machine, &["backups", "prune", "--keep", "0"]).expect(0, "applied");
-    one(&["backups prune: 2 backups removed"]);
+    one(&["backups prune: 1 backup removed"]);
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn a_file_that_was_put_right_by_hand_lets_recover_through() {
 #[test]
 fn an_interrupted_run_whose_file_was_edited_is_not_sent_to_recover() {
     let machine = Machine::new("standalone");
-    let running = machine.stopped_at(&["apply", "--yes", "--json"], ("set file: after", 1));
+    let running = machine.stopped_at(&["apply", "--yes", "--json"], ("install: after the swap", 1));
     running.signal(nix::sys::signal::Signal::SIGKILL);
     drop(running);
     machine.edit(SITE, |text| text + "# by hand\n");
