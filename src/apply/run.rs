@@ -18,7 +18,7 @@ use crate::host::trust::Executable;
 use crate::host::{Root, WriteLock, clock};
 use crate::journal::{Event as Record, RunKind, RunOutcome};
 use crate::outcome::{
-    BackupSection, DurationSection, Failure, FailureKind, ProbeRow, ReloadSection, in_words,
+    BackupSection, DurationSection, Failure, FailureKind, ProbeRow, ReloadSection, counted, in_words,
 };
 use crate::plan::{Plan, PlanKind, Step};
 use crate::values::{BackupId, LinkText, RootPath, RunId};
@@ -151,7 +151,7 @@ fn perform(request: &Request, run: &mut Run, events: &mut dyn FnMut(Event)) -> R
     };
     run.kept_in = Some(kept_in.clone());
     if request.stop.load(Ordering::SeqCst) {
-        return Err(Failure::new(FailureKind::Failed, INTERRUPTED));
+        return Err(Failure::new(FailureKind::Cancelled, INTERRUPTED));
     }
     if let Some(link) = turned(request.root, request.plan) {
         let message = format!("the link {link} leads elsewhere than when the change was planned");
@@ -310,7 +310,7 @@ fn validate(request: &Request) -> Result<(), Failure> {
         let verdict = staged::test(request.program, request.root, request.launcher, request.facts, state)
             .map_err(|refused| {
                 if request.stop.load(Ordering::SeqCst) {
-                    return Failure::new(FailureKind::Failed, INTERRUPTED);
+                    return Failure::new(FailureKind::Cancelled, INTERRUPTED);
                 }
                 Failure::new(FailureKind::Refused, format!("no sandbox to validate in: {refused}"))
                     .with_hint("--no-sandbox validates after installing and rolls back on failure")
@@ -322,9 +322,9 @@ fn validate(request: &Request) -> Result<(), Failure> {
                 Failure::new(FailureKind::Invalid, format!("nginx refuses the new configuration: {errors}"))
             } else {
                 let message = format!(
-                    "nginx refuses the state after {} of {} files: {errors}",
+                    "nginx refuses the state after {} of {}: {errors}",
                     index + 1,
-                    states.len()
+                    counted(states.len(), "file")
                 );
                 Failure::new(FailureKind::Refused, message)
             });

@@ -27,7 +27,10 @@ pub fn confirm_change_of(what: &str, context: &Context, outcome: &Outcome) -> Re
     let host = report::plain_line(host(outcome));
     let mut asked = outcome.clone();
     asked.details.insert("verdict".to_owned(), "this would be done".into());
-    let shown = report::human(&asked, super::style(&context.global));
+    if asked.summary().is_none() {
+        asked.summarise(asked.plan_in_counts());
+    }
+    let shown = report::before_a_question(&asked, super::style(&context.global));
     let terminal = Term::stderr();
     if !can_ask(context) {
         return Err(Failure::new(FailureKind::Usage, "there is no terminal to ask on")
@@ -43,7 +46,7 @@ pub fn confirm_change_of(what: &str, context: &Context, outcome: &Outcome) -> Re
         |error: std::io::Error| Failure::new(FailureKind::Failed, format!("asking on the terminal: {error}"));
     terminal.write_str(&shown).and_then(|()| terminal.write_str(&question)).map_err(failed)?;
     let is_to_go_on = || match context.stop.load(Ordering::SeqCst) {
-        true => Err(Failure::new(FailureKind::Failed, "interrupted")),
+        true => Err(Failure::new(FailureKind::Cancelled, "interrupted at the question")),
         false => Ok(()),
     };
     // Reading a line goes on after a signal: one that came before would wait for the answer.
@@ -53,7 +56,7 @@ pub fn confirm_change_of(what: &str, context: &Context, outcome: &Outcome) -> Re
     if answer.trim() == wanted {
         return Ok(());
     }
-    Err(Failure::new(FailureKind::Refused, "the answer was not the one asked for"))
+    Err(Failure::new(FailureKind::Cancelled, "the answer was not the one asked for"))
 }
 
 fn host(outcome: &Outcome) -> &str {

@@ -5,6 +5,7 @@
 
 mod absence;
 mod access;
+mod answers;
 mod archived;
 mod beside;
 mod boot;
@@ -45,6 +46,7 @@ mod values;
 mod variables;
 mod written;
 
+pub use answers::{Answers, Asked, Lies, NotAskable, Question, answers, lies, routing};
 pub use archived::ArchiveReader;
 pub use boot::{BootUnit, UNIT as BOOT_UNIT, boot_unit, no_boot_unit};
 pub use client::{APPLICATION_ROOT, ClientChoice, adopt, unusual};
@@ -60,6 +62,7 @@ pub use reader::{RootReader, file_facts};
 pub use review::routes;
 pub use search::client_at;
 pub use site::all_listens;
+pub use topology::settle_database_host;
 pub use upstream::{parse_upstream, upstreams_of};
 
 use crate::facts::{Facts, HostFacts, NginxFacts, Scope, SiteFacts, WayFacts};

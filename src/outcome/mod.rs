@@ -14,27 +14,35 @@ mod explanation;
 mod failure;
 mod finding;
 mod line;
+mod next;
 mod offered;
 mod place;
+mod routing;
 mod sections;
 pub mod seed_change;
+mod summary;
 mod tryout;
 mod visible;
 
 pub use comparison::{CONTEXT, Comparison};
-pub use count::{counted, counted_as};
+pub use count::{counted, counted_as, duration_in_words};
 pub use denied::{is_denied, only_root};
 pub use exit::{EXIT_CODES, ExitMeaning};
 pub use explanation::Explanation;
 pub use failure::{Failure, FailureKind, in_words};
 pub use finding::{Finding, Level, sort_findings, unreplaceable};
 pub use line::{excerpt, on_one_line};
+pub use next::NextStep;
 pub use offered::{GuessSection, OfferKind, Offered};
+pub use routing::{
+    NowhereRow, RouteAnswer, RouteKind, RoutePlace, RouteRow, RoutesRole, RoutesSection, ServerRoutes,
+};
 pub use sections::{
     BackupSection, CommandName, DatabaseSection, DiffSection, DirectiveChange, DurationSection,
     ErrorLogVerdict, ErrorSection, HostSection, LoadCount, LoadSection, LocalChange, LocalChanges, NotedLine,
     Outcome, OutcomeKind, PlanCounts, PlanSection, ProbeRow, ProblemSection, ReloadSection, StepSection,
 };
+pub use summary::SUMMARY;
 pub use tryout::{
     TriedCandidate, TriedChange, TriedEdition, TriedFetch, TriedRequest, TriedScript, TrySection,
 };

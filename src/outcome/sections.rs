@@ -3,7 +3,10 @@
 //! Field names are public contract: they are added to, never renamed.
 
 use super::seed_change::SeedChange;
-use super::{Comparison, Explanation, Failure, FailureKind, Finding, GuessSection, Offered, sort_findings};
+use super::{
+    Comparison, Explanation, Failure, FailureKind, Finding, GuessSection, NextStep, Offered, RoutesSection,
+    SUMMARY, sort_findings,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +35,8 @@ pub enum OutcomeKind {
     NeedsOperator,
     /// Failed with nothing changed.
     Failed,
+    /// A person said no, or ended it before anything was changed.
+    Cancelled,
     /// Input does not parse or validate.
     Invalid,
     /// Something could not be looked at.
@@ -42,6 +47,7 @@ impl From<FailureKind> for OutcomeKind {
     fn from(kind: FailureKind) -> Self {
         match kind {
             FailureKind::Failed => Self::Failed,
+            FailureKind::Cancelled => Self::Cancelled,
             FailureKind::Refused => Self::Refused,
             FailureKind::RolledBack => Self::RolledBack,
             FailureKind::NeedsOperator => Self::NeedsOperator,
@@ -86,6 +92,9 @@ pub struct Outcome {
     /// What a steady load saw during the reload.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub load: Option<LoadSection>,
+    /// Which block answers which request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub routes: Option<RoutesSection>,
     /// How long each part took.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub durations: Vec<DurationSection>,
@@ -98,6 +107,9 @@ pub struct Outcome {
     /// What findings and exit codes mean.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub explanations: Vec<Explanation>,
+    /// What to type next, each command with its reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub next: Vec<NextStep>,
     /// What a command has to say besides; keys are its own.
     #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
     pub details: serde_json::Map<String, serde_json::Value>,
@@ -122,10 +134,12 @@ impl Outcome {
             reload: None,
             probes: Vec::new(),
             load: None,
+            routes: None,
             durations: Vec::new(),
             comparisons: Vec::new(),
             problems: Vec::new(),
             explanations: Vec::new(),
+            next: Vec::new(),
             details: serde_json::Map::new(),
             error: None,
         }
@@ -139,6 +153,13 @@ impl Outcome {
         outcome
     }
 
+    /// Turns a failure that changed nothing into a cancellation: a person asked to stop.
+    pub fn cancel(&mut self) {
+        if self.outcome == OutcomeKind::Failed {
+            self.outcome = OutcomeKind::Cancelled;
+        }
+    }
+
     /// Turns this answer into that of `failure`, keeping what was gathered.
     pub fn fail(&mut self, failure: Failure) {
         self.outcome = failure.kind.into();
@@ -146,7 +167,10 @@ impl Outcome {
         self.findings.extend(failure.findings);
         self.problems.extend(failure.problems);
         sort_findings(&mut self.findings);
-        self.error = Some(ErrorSection { message: failure.message, hint: failure.hint });
+        let Failure { message, hint, particulars, .. } = failure;
+        self.error = Some(ErrorSection { message, hint, particulars });
+        // What was about to be counted is not done.
+        self.details.remove(SUMMARY);
     }
 }
 
@@ -175,6 +199,9 @@ pub struct ErrorSection {
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// What only few want to know of it, such as hashes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub particulars: Vec<String>,
 }
 
 /// One thing that is wrong at a place of a file.
@@ -284,6 +311,9 @@ pub struct StepSection {
     pub path: Option<String>,
     /// One line for people.
     pub describe: String,
+    /// Whether the file is a record of motionctl's own, which NGINX does not read.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub record: bool,
 }
 
 /// Each local change in exactly one list.

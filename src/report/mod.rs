@@ -4,20 +4,24 @@
 //! reach this room: what it is given is redacted already.
 
 mod diff;
+mod ending;
 mod explained;
 mod findings;
 mod human;
 mod json;
+mod page;
 mod plain;
 mod problems;
+mod routes;
 mod style;
 mod table;
 mod tryout;
 mod wrap;
 
 pub use diff::words;
-pub use human::human;
+pub use human::{before_a_question, human};
 pub use json::{ENVELOPE_FORMAT, Envelope, json};
+pub use page::page;
 pub use plain::line as plain_line;
 pub use style::{Colour, Detail, Style};
 pub use wrap::hanging;

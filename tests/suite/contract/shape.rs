@@ -11,6 +11,8 @@ pub fn check(document: &Value, command: &str) {
     assert_eq!(document["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(document["format"], 1);
     assert_eq!(document["command"], command);
-    let has_failed = document["exit_code"].as_u64() >= Some(3) || document["outcome"] == "failed";
+    let has_failed = document["exit_code"].as_u64() >= Some(3)
+        || document["outcome"] == "failed"
+        || document["outcome"] == "cancelled";
     assert_eq!(document["error"].is_null(), !has_failed, "{document:#}");
 }

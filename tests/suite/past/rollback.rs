@@ -56,7 +56,8 @@ fn nginx_that_has_not_read_what_an_update_wrote_is_told_to() {
     // Older than the file for certain, by more than clocks are apart.
     std::thread::sleep(std::time::Duration::from_secs(3));
     machine.edit(SITE, |_| vendors);
-    let serves_new = || String::from_utf8_lossy(&machine.get("/user-ui/login").body).contains("<base href=\"/user-ui/\">");
+    let serves_new =
+        || String::from_utf8_lossy(&machine.get("/user-ui/login").body).contains("<base href=\"/user-ui/\">");
     assert!(serves_new(), "it serves what it read before");
     let back = run(&machine, &["rollback", "--yes"]);
     back.expect(0, "applied");

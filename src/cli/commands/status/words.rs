@@ -9,6 +9,7 @@ use super::super::past::{Known, Past};
 use super::super::past_run::{ended, in_words};
 use super::lost_history;
 use crate::cli::context::Context;
+use crate::cli::retype::Typed;
 use crate::facts::RouteState;
 use crate::journal::{PastRun, runs};
 use crate::outcome::Outcome;
@@ -89,10 +90,14 @@ pub fn next(context: &Context, outcome: &mut Outcome, prepared: &Prepared, past:
         Past::Known(known) => advice(prepared, known),
         Past::Hidden(_) => of_route(&prepared.route()),
     };
-    let root = context.root_argument();
-    let commands: Vec<String> = advice.into_iter().map(|(command, _)| format!("{command}{root}")).collect();
-    if !commands.is_empty() {
-        outcome.details.insert("next".to_owned(), commands.into());
+    let (typed, root) = (Typed::here(), context.root_argument());
+    for (command, why) in advice {
+        // Where Motion's file was named for this look, it is to be named for the next command.
+        let command = match command.strip_prefix("motionctl ") {
+            Some(looks @ ("check" | "plan" | "apply")) => typed.instead("status", looks, ""),
+            _ => format!("{command}{root}"),
+        };
+        outcome.next(command, why);
     }
 }
 
