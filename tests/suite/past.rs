@@ -5,9 +5,11 @@
 mod backups;
 mod history;
 mod log;
+mod night;
 mod open;
 mod ordinary;
 mod rollback;
+mod runbook;
 
 use crate::support::machine::{Machine, Output};
 use serde_json::Value;

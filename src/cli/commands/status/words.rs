@@ -6,7 +6,7 @@ use super::super::change::{BROKEN, route_in_words};
 use super::super::confirm::time_in_words;
 use super::super::open_run::Advice;
 use super::super::past::{Known, Past};
-use super::super::past_run::{ended, in_words};
+use super::super::past_run::{ended, in_words, kind, when};
 use super::lost_history;
 use crate::cli::context::Context;
 use crate::cli::retype::Typed;
@@ -27,6 +27,8 @@ pub fn verdict(prepared: &Prepared, known: &Known) -> String {
         return open.verdict();
     }
     match standing.verdict() {
+        // The texts alone cannot tell an update that is as old as that from a hand.
+        _ if known.is_put_back && known.stands() && !standing.lacks_changes() => put_back(known),
         Some(verdict) => verdict,
         None if drifted.is_empty() && prepared.is_broken() => BROKEN.to_owned(),
         None if drifted.is_empty() => route_in_words(&route).to_owned(),
@@ -35,6 +37,16 @@ pub fn verdict(prepared: &Prepared, known: &Known) -> String {
         }
         None => format!("{}; {} since the last run", route_in_words(&route), edited(drifted)),
     }
+}
+
+fn put_back(known: &Known) -> String {
+    let runs = runs(&known.journal.records);
+    let before = runs.last().map_or_else(String::new, |run| format!("{} of {}", kind(run), when(&run.began)));
+    let (files, are) = match known.drifted.as_slice() {
+        [one] => (one.as_str().to_owned(), "is"),
+        several => (format!("{} files", several.len()), "are"),
+    };
+    format!("{files} {are} again as before the {before}: put back by hand, or by an update")
 }
 
 fn edited(drifted: &[TextPath]) -> String {
