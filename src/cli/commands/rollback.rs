@@ -61,28 +61,9 @@ pub fn rollback(context: &Context, args: &RollbackArgs) -> Result<Outcome, Failu
     let backup_section = section(&store, &backup, Verified::Now);
     outcome.backup = Some(backup_section.clone());
     let known = look(context, changed(&undo, &backup))?;
-    let agreed = plan(context, args, &store, &backup, &undo, &known.facts).and_then(|plan| {
-        if let Some(barred) = inspect::barred(&known.findings).filter(|_| !plan.is_empty()) {
-            return Err(barred);
-        }
-        if let Some(refusal) = refusal(&context.root, &plan.steps) {
-            return Err(refusal);
-        }
-        if plan.is_empty() {
-            return Ok(plan);
-        }
-        outcome.plan = Some(shown(&plan));
-        match args.whole_tree {
-            true => restore::show(&context.root, &store, &backup, &mut outcome)?,
-            false => of_run(&context.root, &plan, &backup).show(&mut outcome)?,
-        }
-        look_at_sessions(context, &args.database, &mut outcome)?;
-        if !args.yes {
-            prompt::confirm(context, &outcome)?;
-            // They were on the screen when the question was asked.
-            outcome.comparisons.clear();
-        }
-        Ok(plan)
+    let planned = plan(context, args, &store, &backup, &undo, &known.facts);
+    let agreed = planned.and_then(|plan| {
+        agreed(context, args, (&store, &backup), &known, &plan, &mut outcome).map(|()| plan)
     });
     match agreed {
         Ok(plan) if plan.is_empty() => outcome.outcome = OutcomeKind::UpToDate,
@@ -93,6 +74,38 @@ pub fn rollback(context: &Context, args: &RollbackArgs) -> Result<Outcome, Failu
         Err(failure) => outcome.fail(failure),
     }
     Ok(outcome)
+}
+
+/// Shows what the plan does and asks, where nothing is in its way.
+fn agreed(
+    context: &Context,
+    args: &RollbackArgs,
+    (store, backup): (&Store, &Backup),
+    known: &Known,
+    plan: &Plan,
+    outcome: &mut Outcome,
+) -> Result<(), Failure> {
+    if let Some(barred) = inspect::barred(&known.findings).filter(|_| !plan.is_empty()) {
+        return Err(barred);
+    }
+    if let Some(refusal) = refusal(&context.root, &plan.steps) {
+        return Err(refusal);
+    }
+    if plan.is_empty() {
+        return Ok(());
+    }
+    outcome.plan = Some(shown(plan));
+    match args.whole_tree {
+        true => restore::show(&context.root, store, backup, outcome)?,
+        false => of_run(&context.root, plan, backup).show(outcome)?,
+    }
+    look_at_sessions(context, &args.database, outcome)?;
+    if !args.yes {
+        prompt::confirm(context, outcome)?;
+        // They were on the screen when the question was asked.
+        outcome.comparisons.clear();
+    }
+    Ok(())
 }
 
 /// Runs the plan and turns what it did into the answer.

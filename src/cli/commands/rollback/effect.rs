@@ -9,8 +9,10 @@ use crate::backup::Backup;
 use crate::cli::args::DatabaseArgs;
 use crate::cli::context::Context;
 use crate::host::Root;
-use crate::outcome::codes::SESSIONS_ONLINE;
-use crate::outcome::{DirectiveChange, Failure, Level, Outcome, PlanCounts, sort_findings};
+use crate::outcome::codes::{SESSIONS_ONLINE, SESSIONS_UNKNOWN};
+use crate::outcome::{
+    DirectiveChange, Failure, FailureKind, Finding, Level, Outcome, PlanCounts, sort_findings,
+};
 use crate::plan::{directive_changes, dropped_locations};
 use crate::values::RootPath;
 use nginx_config::{DirectiveId, Tree};
@@ -104,12 +106,24 @@ fn outermost(tree: &Tree, block: Option<DirectiveId>) -> BTreeSet<String> {
 }
 
 /// Puts who is at work into the answer. A rollback is not refused for it; whoever makes it has to know.
+///
+/// # Errors
+/// Where what was typed names no database.
 pub fn look_at_sessions(
     context: &Context,
     args: &DatabaseArgs,
     outcome: &mut Outcome,
 ) -> Result<(), Failure> {
-    let asked = Watch::new(context, args)?.ask(context);
+    let watch = match Watch::new(context, args) {
+        Ok(watch) => watch,
+        Err(wrong) if wrong.kind == FailureKind::Usage => return Err(wrong),
+        Err(unread) => {
+            let finding = Finding::new(SESSIONS_UNKNOWN, "who is logged in is not known");
+            outcome.findings.push(finding.evidence(unread.message).advice("make sure of it yourself"));
+            return Ok(());
+        }
+    };
+    let asked = watch.ask(context);
     asked.show(outcome);
     let Asked { findings, .. } = asked;
     for mut finding in findings.into_iter().filter(is_about_sessions) {
