@@ -275,6 +275,21 @@ fn an_apply_is_refused_by_who_is_at_work_and_goes_on_when_accepted() {
 }
 
 #[test]
+fn a_rollback_says_who_is_at_work_and_goes_on() {
+    let schema = shared().motion();
+    user(&schema, "anna", "agent", 1, "");
+    session(&schema, "anna", 1, ["NULL", "NULL"]);
+    let machine = Machine::new("standalone");
+    machine.apply(&["--no-db"]).expect(0, "applied");
+    let back = machine.motionctl(&["rollback", "--yes", "--json", "--db", &schema.url()]);
+    back.expect(0, "applied");
+    let online = back.finding("sessions.online").expect("a finding");
+    assert_eq!(online["level"], "warn", "who has to go back goes back: {back}");
+    assert!(!online["advice"].to_string().contains("--accept"), "there is nothing to accept: {back}");
+    assert!(back.json["database"]["schema"].is_string(), "which database was asked: {back}");
+}
+
+#[test]
 fn an_agent_who_logs_in_after_the_plan_was_shown_stops_the_change() {
     // A server of its own, because what it answers depends on the number of the connection.
     let server = DatabaseServer::start(&[]);

@@ -23,6 +23,7 @@ on_each! {
     reloads_and_early_calls_move_nothing
     frozen_past_its_moment_it_is_undone_at_once
     a_timer_that_somebody_stopped_is_missed
+    a_failure_that_was_put_right_is_forgotten
 }
 
 /// A machine with a systemd, and what was there before the change.
@@ -151,6 +152,21 @@ fn a_timer_that_somebody_stopped_is_missed(which: Which) {
     let outcomes: Vec<_> =
         systemd.journal().iter().filter_map(|event| event.get("outcome").cloned()).collect();
     assert_eq!(outcomes, ["rolled-back", "rolled-back", "applied"]);
+}
+
+/// A unit that failed stays in what monitoring reads, until somebody resets it.
+fn a_failure_that_was_put_right_is_forgotten(which: Which) {
+    up!(which, Ahead::default(), machine, systemd, before);
+    change(&systemd, WINDOW);
+    let edited = machine.read(SITE);
+    machine.edit(SITE, |text| text + "# by hand\n");
+    let failed = || systemd.shell("systemctl --failed --no-legend").stdout;
+    eventually("its undo fails", || failed().contains("motionctl-unconfirmed-"));
+    machine.edit(SITE, |_| edited);
+    let said = systemd.motionctl(&["recover"]);
+    said.expect(0, "ok");
+    assert_as_before(&systemd, &machine, &before);
+    assert!(!failed().contains("motionctl-"), "{}", failed());
 }
 
 /// 254 was the first that can; transient timers end with it, and the boot id stays.
