@@ -95,7 +95,7 @@ pub fn main() -> ExitCode {
         return interrupt::wait_for_the_end();
     }
     door::outcome(&mut outcome);
-    pages::write(&cli.command, &mut outcome);
+    pages::write(&cli, &mut outcome);
     ExitCode::from(conclude(&cli, outcome))
 }
 

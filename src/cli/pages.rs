@@ -3,8 +3,8 @@
 //! Invariant: a page is made from the answer that is printed, behind the last door. An answer that says nothing about a
 //! server, such as wrong usage, takes no page's place.
 
-use super::args::Command;
 use super::args::seed::SeedCommand;
+use super::args::{Cli, Command};
 use super::files::{Standing, read_plain, write_out};
 use crate::host::clock;
 use crate::outcome::{Failure, FailureKind, Outcome};
@@ -15,15 +15,22 @@ use std::path::Path;
 const BEGINNING: &[u8] = b"<!doctype html>";
 
 /// Writes the page that was asked for.
-pub fn write(command: &Command, outcome: &mut Outcome) {
-    let Some(file) = wanted(command) else { return };
+pub fn write(cli: &Cli, outcome: &mut Outcome) {
+    let Some(file) = wanted(&cli.command) else { return };
     if outcome.exit_code == FailureKind::Usage.exit_code() {
         return;
     }
     let written = clock::now().strftime("%Y-%m-%d %H:%M UTC").to_string();
     let written = made(outcome, Some(&written)).and_then(|page| put(file, &page));
     match written {
-        Ok(()) => drop(outcome.details.insert("page".to_owned(), file.display().to_string().into())),
+        Ok(()) => {
+            outcome.details.insert("page".to_owned(), file.display().to_string().into());
+            // Who asked for a file reads it there; programs get the whole document all the same.
+            if let (Command::Report(_), false) = (&cli.command, cli.global.json) {
+                outcome.plan = None;
+                outcome.comparisons.clear();
+            }
+        }
         Err(failure) => outcome.fail(failure),
     }
 }

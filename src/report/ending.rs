@@ -17,6 +17,10 @@ pub fn ending(outcome: &Outcome, style: Style) -> Vec<String> {
     if let Some(file) = outcome.details.get("saved").and_then(|file| file.as_str()) {
         lines.extend([String::new(), format!("Saved the plan to {file}")]);
     }
+    for what in ["page", "archive"] {
+        let file = outcome.details.get(what).and_then(|file| file.as_str());
+        lines.extend(file.into_iter().flat_map(|file| [String::new(), format!("Wrote the {what} {file}")]));
+    }
     lines.extend(section("State", state(outcome), style));
     lines.extend(error(outcome, style));
     // Who wants to hear little hears what has to be done all the same.

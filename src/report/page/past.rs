@@ -16,12 +16,12 @@ pub struct Past {
 /// A run of the journal.
 #[derive(Serialize)]
 struct Run {
-    id: String,
     began: String,
     ended: String,
     what: String,
-    who: String,
     how: String,
+    who: String,
+    command: String,
 }
 
 /// A backup.
@@ -59,13 +59,16 @@ fn time(row: &Value, key: &str) -> String {
 }
 
 fn run(row: &Value) -> Run {
+    let outcome = row["outcome"].as_str().unwrap_or("still open");
+    let reason = row["reason"].as_str().map_or_else(String::new, |reason| format!(": {reason}"));
+    let undone = if row["undone_by"].is_string() { ", taken back later" } else { "" };
     Run {
-        id: text(row, "id"),
         began: time(row, "began"),
         ended: time(row, "ended"),
         what: text(row, "kind"),
-        who: text(row, "who"),
-        how: text(row, "outcome"),
+        how: format!("{outcome}{reason}{undone}"),
+        who: text(row, "actor"),
+        command: text(row, "command"),
     }
 }
 
@@ -77,5 +80,38 @@ fn backup(row: &Value) -> Backup {
         files: number("files"),
         bytes: number("bytes"),
         reason: text(row, "reason"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::OutcomeKind;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_not_in_the_answer_is_no_empty_list() {
+        let mut outcome = Outcome::new("report", OutcomeKind::Ok);
+        let past = Past::of(&outcome);
+        assert!(past.runs.is_none() && past.backups.is_none());
+        outcome.details.insert("runs".to_owned(), json!([]));
+        assert!(Past::of(&outcome).runs.is_some_and(|runs| runs.is_empty()));
+    }
+
+    #[test]
+    fn a_run_says_when_it_was_how_it_ended_and_why() {
+        let mut outcome = Outcome::new("report", OutcomeKind::Ok);
+        let open = json!({ "began": "2026-11-28T01:44:12.123Z", "kind": "migration", "outcome": null, "ended": null });
+        let undone = json!({ "began": "soon", "ended": "2026-11-28T01:54:14Z", "outcome": "rolled-back",
+            "reason": "nobody confirmed it", "undone_by": "x" });
+        outcome.details.insert("runs".to_owned(), json!([open, undone]));
+        let runs = Past::of(&outcome).runs.expect("runs");
+        let told: Vec<_> =
+            runs.iter().map(|run| [&run.began, &run.ended, &run.how].map(String::as_str)).collect();
+        assert_eq!(told[0], ["2026-11-28 01:44 UTC", "", "still open"]);
+        assert_eq!(
+            told[1],
+            ["soon", "2026-11-28 01:54 UTC", "rolled-back: nobody confirmed it, taken back later"]
+        );
     }
 }

@@ -101,6 +101,11 @@ fn evil() -> (Outcome, usize) {
         ("not_seen", json!([text()])),
         ("environment", json!([[text(), text()]])),
         ("found", json!({ "outcome": "ok", "exit_code": 3, "error": { "message": text(), "hint": text() } })),
+        (
+            "runs",
+            json!([{ "began": text(), "ended": text(), "kind": text(), "outcome": text(), "actor": text(),
+            "reason": text(), "command": text() }]),
+        ),
         ("backups", json!([{ "id": text(), "created": text(), "files": 1, "bytes": 1, "reason": text() }])),
     ] {
         outcome.details.insert(key.to_owned(), value);

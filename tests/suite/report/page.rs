@@ -204,6 +204,8 @@ fn a_report_is_shown_with_its_history() {
     assert_eq!(server.run(&["report", "--out", &page.display().to_string()]).code, 0);
     looks_well(&mut browser, &page);
     browser.open(&page, 1280, Scheme::Light);
-    assert_eq!(browser.count("#past code"), 1, "one backup");
+    assert_eq!(browser.count("#past h3 + .wide tbody tr"), 2, "one run and one backup");
+    let runs = browser.texts("#past h3 + .wide tbody tr td");
+    assert!(runs.contains(&"migration".to_owned()) && runs.contains(&"applied".to_owned()), "{runs:?}");
     assert!(browser.texts("#environment th").contains(&"NGINX".to_owned()));
 }

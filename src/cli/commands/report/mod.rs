@@ -4,15 +4,18 @@
 //! an answer that could not be written is a failure.
 
 mod archive;
+mod environment;
 
 use super::backups::{Verified, section};
 use super::change::{nothing_to_do, refusal, watched};
 use super::past::{Past, is_trusted};
+use super::past_run::section as run_section;
 use super::plan::judge;
 use super::sessions::Watch;
 use crate::backup::{Manifest, Store};
 use crate::cli::args::ReportArgs;
 use crate::cli::context::Context;
+use crate::journal::runs;
 use crate::outcome::{Failure, Outcome, OutcomeKind};
 use crate::prepare::{LookForCopies, OpenConflicts};
 use serde_json::json;
@@ -37,6 +40,7 @@ fn look(context: &Context, args: &ReportArgs) -> Result<Outcome, Failure> {
     let mut outcome = match watched(context, "report", &options, &watch) {
         Ok((prepared, mut outcome)) => {
             outcome.routing = prepared.routing(&context.root);
+            outcome.details.insert("environment".to_owned(), environment::of(context, &prepared.inspection));
             match is_trusted(&context.root) {
                 Err(failure) => outcome.fail(failure),
                 Ok(()) if nothing_to_do(&prepared, &mut outcome) => {}
@@ -77,6 +81,8 @@ fn past(context: &Context, outcome: &mut Outcome) {
     match Past::look(context) {
         Ok(Past::Known(known)) => {
             outcome.details.insert("drifted".to_owned(), known.drifted_names().into());
+            let past = runs(&known.journal.records);
+            outcome.details.insert("runs".to_owned(), past.iter().rev().map(run_section).collect());
         }
         Ok(Past::Hidden(why)) => unknown.push(format!("the history of changes: {why}; run it with sudo")),
         Err(failure) => unknown.push(format!("the history of changes: {}", failure.message)),

@@ -1,0 +1,32 @@
+//! What a report was made with and about, beside the versions that every answer names.
+//!
+//! Invariant: pairs of a name and a text, in the order in which people ask for them.
+
+use crate::cli::context::Context;
+use crate::cli::version;
+use crate::host::machine;
+use crate::inspect::Inspection;
+use serde_json::{Value, json};
+
+/// The pairs.
+pub fn of(context: &Context, inspection: &Inspection) -> Value {
+    let nginx = &inspection.facts.nginx;
+    let looked_at = match &context.global.root {
+        None => "this server".to_owned(),
+        Some(root) => format!("a tree, {}: no processes, no network", root.display()),
+    };
+    let who = if machine::is_superuser() { "root" } else { "an ordinary user, who may not see all" };
+    let arguments = nginx.arguments.join(" ");
+    let mut pairs = vec![
+        ("build", version::line().to_owned()),
+        ("looked at", looked_at),
+        ("asked by", who.to_owned()),
+        ("NGINX's program", inspection.programs.validating.name().display().to_string()),
+        ("NGINX's main file", nginx.main_file.display().to_string()),
+        ("files of the configuration", inspection.facts.files.len().to_string()),
+    ];
+    if !arguments.is_empty() {
+        pairs.push(("NGINX's arguments", arguments));
+    }
+    pairs.iter().map(|(name, text)| json!([name, text])).collect()
+}
