@@ -22,6 +22,8 @@ pub struct Rehearsal<'a> {
     has_restored: bool,
     probes: Vec<Probe<'a>>,
     backup: Option<&'a BackupSection>,
+    /// Whether all of it was done on a copy, which is gone.
+    on_a_copy: bool,
 }
 
 /// A step on the time line; percentages of the whole.
@@ -103,6 +105,7 @@ impl<'a> Rehearsal<'a> {
             has_restored: outcome.probes.iter().any(|row| row.restored.is_some()),
             probes: outcome.probes.iter().map(probe).collect(),
             backup: outcome.backup.as_ref(),
+            on_a_copy: outcome.command == "rehearse",
         })
     }
 }

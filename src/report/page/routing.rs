@@ -249,7 +249,7 @@ fn node(column: &Column, y: usize, text: &str, small: &str, title: String, mark:
         width: column.width,
         height: BOX,
         middle: y + BOX / 2,
-        text: shortened(text, column.characters - mark.len()),
+        text: shortened(text, column.characters - if mark.is_empty() { 0 } else { mark.len() + 1 }),
         small: shortened(small, SMALL_CHARACTERS),
         title,
         mark,

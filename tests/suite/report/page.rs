@@ -174,8 +174,11 @@ fn a_rehearsal_is_shown_on_a_time_line() {
 
 #[test]
 fn a_seed_plan_is_shown_as_agents_against_profiles() {
-    let Some(mut browser) = Browser::for_test("a page of a seed plan") else { return };
     let (_folder, page) = page_of_a_seed_plan();
+    let text = std::fs::read_to_string(&page).expect("a page");
+    let cell = r#"<td class="added" data-profile="Profile 6" title="agent33, Profile 6: added">+</td>"#;
+    assert!(text.contains(cell), "said without a browser as well");
+    let Some(mut browser) = Browser::for_test("a page of a seed plan") else { return };
     looks_well(&mut browser, &page);
     browser.open(&page, 1280, Scheme::Light);
     assert_eq!(browser.texts("#matrix thead th span"), ["Profile 1", "Profile 2", "Profile 6 new"]);
