@@ -35,7 +35,7 @@ pub fn write(cli: &Cli, outcome: &mut Outcome) {
     }
 }
 
-/// Puts it there, in the place of nothing but an older page or an empty file: a slip of the tongue would replace a
+/// Puts it there, in the place of nothing but an older page or an empty file: a slip of the hand would replace a
 /// configuration.
 fn put(file: &Path, page: &str) -> Result<(), Failure> {
     match read_plain(file) {
