@@ -1,6 +1,6 @@
 //! Archives of server trees, read into memory.
 //!
-//! Invariant: nothing is unpacked to the disk, and no name in an archive leads out of it: one that climbs refuses the
+//! Invariant: nothing is unpacked to the disk here, and no name in an archive leads out of it: one that climbs refuses the
 //! whole. What is read is bounded whatever the archive says of itself. Links are data here; nobody follows them.
 
 use flate2::read::MultiGzDecoder;
@@ -13,6 +13,8 @@ use tar::EntryType;
 use thiserror::Error;
 use zip::ZipArchive;
 use zip::result::ZipError;
+
+pub use folder::read_folder;
 
 /// How much of an archive is read before it is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -370,5 +372,6 @@ fn inside(path: &Path) -> Result<PathBuf, ArchiveError> {
     Ok(plain)
 }
 
+mod folder;
 #[cfg(test)]
 mod tests;

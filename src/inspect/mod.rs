@@ -20,6 +20,8 @@ mod guards;
 mod hands;
 mod holders;
 mod judge;
+mod lacking;
+mod layout;
 mod limits;
 mod managed;
 mod master;
@@ -50,6 +52,7 @@ pub use boot::{BootUnit, UNIT as BOOT_UNIT, boot_unit, no_boot_unit};
 pub use client::{APPLICATION_ROOT, ClientChoice, adopt, unusual};
 pub use copies::{ClientRoute, SiteCopy, main_files, site_alone, site_in};
 pub use holders::{barred, barred_at_boot, described, meets};
+pub use layout::{Layout, NoLayout, Top};
 pub use named::ServerName;
 pub use nginx::Programs;
 pub use older_copies::{OlderCopies, OlderCopy, older_copies};
@@ -70,6 +73,7 @@ use crate::outcome::{Failure, FailureKind, Finding};
 use crate::values::RootPath;
 use nginx_config::{Config, ConfigError, redact_text};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What the operator said where discovery may need help.
@@ -181,7 +185,9 @@ fn look(
         })
         .collect();
     let programs = server.programs.clone();
-    let nginx = nginx_facts(root, server, &config, &visits, &upstreams);
+    let stand_ins = reader.stand_ins();
+    findings.extend(lacking::findings(root, &stand_ins));
+    let nginx = NginxFacts { stand_ins, ..nginx_facts(root, server, &config, &visits, &upstreams) };
     let site = SiteFacts { file: selected.file, servers: selected.servers, upstreams };
     let (files, ways) = reader.into_files();
     let facts = Facts { host: host_facts(root), nginx, motion, site, files, ways };
@@ -243,7 +249,7 @@ pub fn bare_facts(root: &Root, options: &Options) -> Result<Known, Failure> {
     let nginx = nginx_facts(root, server, &empty, &[], &[]);
     let motion = crate::facts::MotionFacts::default();
     let site = SiteFacts { file: PathBuf::from("/"), servers: Vec::new(), upstreams: Vec::new() };
-    let files = std::collections::BTreeMap::new();
+    let files = BTreeMap::new();
     let ways = WayFacts::default();
     let facts = Facts { host: host_facts(root), nginx, motion, site, files, ways };
     Ok(Known { facts, programs, findings })
@@ -283,7 +289,7 @@ pub fn host_facts(root: &Root) -> HostFacts {
         Some(line.trim_matches('"').to_owned())
     });
     let folder =
-        || root.base().file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        || root.name().file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let name = if root.is_live() {
         machine::host_name()
     } else {
@@ -332,6 +338,7 @@ fn nginx_facts(
         runs_code: code::runs_code(config, visits),
         main_file: place.main_file,
         conf_prefix,
+        stand_ins: BTreeMap::new(),
         prefix: place.prefix,
         arguments: place.arguments,
         master: server.master,

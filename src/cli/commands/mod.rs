@@ -64,6 +64,9 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         }
     };
     context.progress.clear();
+    if let (Some(note), Ok(outcome)) = (&context.note, &mut answer) {
+        crate::cli::tree::say(note, outcome);
+    }
     armed::note(context, &mut answer);
     match command {
         // Of a database nothing is on a disk of ours; a monitor has its own line.
