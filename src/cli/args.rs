@@ -9,6 +9,7 @@ mod duration;
 pub mod learn;
 mod local;
 mod look;
+mod report;
 pub mod seed;
 mod target;
 mod tryout;
@@ -20,6 +21,7 @@ pub use change::{ApplyArgs, ChangeArgs, PlanArgs, RecoverArgs, RehearseArgs, Rol
 pub use duration::{parse_duration, parse_window};
 pub use local::{LocalCommand, RestoreVendorArgs};
 pub use look::{CheckArgs, DiffArgs, StatusArgs};
+pub use report::ReportArgs;
 pub use target::{DatabaseArgs, NginxArgs, SiteArgs};
 pub use tryout::TryArgs;
 pub use watch::{HealChoice, InstallUnitArgs, WatchArgs};
@@ -94,6 +96,8 @@ pub enum Command {
     Try(TryArgs),
     /// Is the route served? Did the configuration drift? Is a run unfinished?
     Status(StatusArgs),
+    /// For support staff: all that is known of this server, redacted, as a page or an archive
+    Report(ReportArgs),
     /// Look after the server: what the units motionctl-watch run
     Watch(WatchArgs),
     /// Keep the change that waits for its confirmation
@@ -154,6 +158,7 @@ impl Command {
             Self::Rehearse(args) => &args.change.site.nginx,
             Self::Try(args) => &args.change.site.nginx,
             Self::Status(args) => &args.site.nginx,
+            Self::Report(args) => &args.site.nginx,
             Self::Watch(args) => &args.site.nginx,
             Self::InstallUnit(args) => &args.site.nginx,
             Self::Rollback(args) => &args.nginx,

@@ -97,6 +97,7 @@ pub fn changes(command: &Command) -> bool {
         | Command::Plan(_)
         | Command::Rehearse(_)
         | Command::Try(_)
+        | Command::Report(_)
         | Command::Status(_)
         | Command::Diff(_)
         | Command::Backups(_)

@@ -22,6 +22,7 @@ mod formats;
 mod interrupt;
 mod man;
 mod old_copy;
+mod pages;
 mod progress;
 mod prompt;
 mod settings;
@@ -88,10 +89,12 @@ pub fn main() -> ExitCode {
             Context::new(&cli.global, command).and_then(|context| commands::dispatch(command, &context))
         }
     };
-    let outcome = answer.unwrap_or_else(|failure| Outcome::failed(commands::name(&cli.command), failure));
+    let mut outcome = answer.unwrap_or_else(|failure| Outcome::failed(commands::name(&cli.command), failure));
     if !interrupt::is_first_to_answer() {
         return interrupt::wait_for_the_end();
     }
+    door::outcome(&mut outcome);
+    pages::write(&cli.command, &mut outcome);
     ExitCode::from(conclude(&cli, outcome))
 }
 
@@ -120,7 +123,7 @@ fn watch_for_interrupts(cli: &Arc<Cli>) -> std::io::Result<()> {
     let answered = Arc::clone(cli);
     interrupt::watch(&cli.command, move || {
         Progress::wipe(&answered.global);
-        let failure = Failure::new(FailureKind::Failed, interrupt::said(&answered.command));
+        let failure = Failure::new(FailureKind::Cancelled, interrupt::said(&answered.command));
         conclude(&answered, Outcome::failed(commands::name(&answered.command), failure))
     })
 }

@@ -4,10 +4,12 @@
 //! reach this room: what it is given is redacted already.
 
 mod diff;
+mod ending;
 mod explained;
 mod findings;
 mod human;
 mod json;
+mod page;
 mod plain;
 mod problems;
 mod style;
@@ -16,8 +18,9 @@ mod tryout;
 mod wrap;
 
 pub use diff::words;
-pub use human::human;
+pub use human::{before_a_question, human};
 pub use json::{ENVELOPE_FORMAT, json};
+pub use page::page;
 pub use plain::line as plain_line;
 pub use style::{Colour, Detail, Style};
 pub use wrap::hanging;

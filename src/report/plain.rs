@@ -65,6 +65,9 @@ pub fn outcome(outcome: &Outcome) -> Outcome {
         clean(&mut problem.hint);
         clean(&mut problem.excerpt);
     }
+    for step in &mut plain.next {
+        clean([&mut step.command, &mut step.why]);
+    }
     plain.details.values_mut().for_each(value);
     if let Some(error) = &mut plain.error {
         clean([&mut error.message]);

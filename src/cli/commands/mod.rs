@@ -17,6 +17,7 @@ mod pending;
 mod plan;
 mod recover;
 mod rehearse;
+mod report;
 mod restore;
 mod restore_vendor;
 mod rollback;
@@ -44,6 +45,7 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         Command::Rehearse(args) => rehearse::rehearse(context, args),
         Command::Try(args) => tryout::try_script(context, args),
         Command::Status(args) => status::status(context, args),
+        Command::Report(args) => report::report(context, args),
         Command::Watch(args) => watch::watch(context, args),
         Command::InstallUnit(args) => install_unit::install_unit(context, args),
         Command::Rollback(args) => rollback::rollback(context, args),
@@ -91,6 +93,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::Rehearse(_) => "rehearse",
         Command::Try(_) => "try",
         Command::Status(_) => "status",
+        Command::Report(_) => "report",
         Command::Watch(_) => "watch",
         Command::InstallUnit(_) => "install-unit",
         Command::Rollback(_) => "rollback",
