@@ -98,6 +98,7 @@ pub fn changes(command: &Command) -> bool {
         | Command::Rehearse(_)
         | Command::Try(_)
         | Command::Report(_)
+        | Command::Collect(_)
         | Command::Status(_)
         | Command::Diff(_)
         | Command::Backups(_)

@@ -52,7 +52,7 @@ pub struct Written {
     /// The path.
     pub path: String,
     /// `whole`, `redacted`, `link`, `placeholder` or `name only`.
-    pub as_: &'static str,
+    pub taken: &'static str,
     /// The size of the server's own file.
     pub size: u64,
     /// Its hash.
@@ -109,7 +109,7 @@ impl Package {
     pub fn list(&self) -> Vec<Written> {
         let line = |(path, item): (&PathBuf, &Item)| Written {
             path: path.display().to_string(),
-            as_: item.taken(),
+            taken: item.taken(),
             size: item.size,
             sha256: item.sha256,
         };
@@ -162,7 +162,6 @@ fn header(kind: EntryType, size: u64) -> Header {
 mod tests {
     use super::*;
     use crate::host::archive::{self, Entry, Limits};
-    use std::io::Write as _;
 
     #[test]
     fn the_same_items_give_the_same_bytes_and_are_read_back() {
@@ -193,6 +192,6 @@ mod tests {
         package.add("key.pem", Item::of(b"secret", Content::Listed));
         package.add("key.pem", Item::ours("the first stays"));
         let [line] = package.list().try_into().unwrap();
-        assert_eq!((line.as_, line.size, line.sha256), ("name only", 6, Some(Hash::of(b"secret"))));
+        assert_eq!((line.taken, line.size, line.sha256), ("name only", 6, Some(Hash::of(b"secret"))));
     }
 }

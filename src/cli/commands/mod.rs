@@ -7,6 +7,7 @@ mod backups;
 mod base;
 mod change;
 mod check;
+mod collect;
 mod confirm;
 mod diff;
 mod install_unit;
@@ -46,6 +47,7 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         Command::Try(args) => tryout::try_script(context, args),
         Command::Status(args) => status::status(context, args),
         Command::Report(args) => report::report(context, args),
+        Command::Collect(args) => collect::collect(context, args),
         Command::Watch(args) => watch::watch(context, args),
         Command::InstallUnit(args) => install_unit::install_unit(context, args),
         Command::Rollback(args) => rollback::rollback(context, args),
@@ -94,6 +96,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::Try(_) => "try",
         Command::Status(_) => "status",
         Command::Report(_) => "report",
+        Command::Collect(_) => "collect",
         Command::Watch(_) => "watch",
         Command::InstallUnit(_) => "install-unit",
         Command::Rollback(_) => "rollback",
