@@ -39,13 +39,13 @@ pub struct Tree {
 /// Opens what `--root` names.
 pub fn open(named: &Path, what_for: Use) -> Result<Tree, Failure> {
     let failed = |error: &dyn std::fmt::Display| {
-        Failure::new(FailureKind::Unavailable, format!("opening the root {}: {error}", named.display()))
+        Failure::new(FailureKind::Unavailable, format!("reading {}: {error}", named.display()))
     };
     if std::fs::metadata(named).map_err(|error| failed(&error))?.is_dir() {
         return folder(named, what_for, &failed);
     }
     if what_for == Use::Changes {
-        let message = format!("--root {}: an archive is looked at, and never changed", named.display());
+        let message = format!("{} is an archive, which is looked at and never changed", named.display());
         return Err(Failure::new(FailureKind::Usage, message)
             .with_hint("`motionctl plan` shows the change; unpack the archive to change what it holds"));
     }
@@ -81,11 +81,14 @@ fn folder(
         (Top::Server, Use::Looks) if layout.top.as_os_str().is_empty() => Ok(whole(root.in_parts())),
         (Top::Server, Use::Changes) if layout.top.as_os_str().is_empty() => Ok(whole(root)),
         (_, Use::Changes) => {
-            let message = format!("--root {}: {}", named.display(), layout.described().unwrap_or_default());
+            let message = format!("{}: {}", named.display(), layout.described().unwrap_or_default());
             let hint = match layout.is {
                 Top::Server => format!("name it: --root {}", named.join(&layout.top).display()),
                 Top::Etc | Top::Nginx => {
-                    format!("put it at {} before it is changed", named.join("etc/nginx").display())
+                    format!(
+                        "move it to {} first, so that it is a server's tree",
+                        named.join("etc/nginx").display()
+                    )
                 }
             };
             Err(Failure::new(FailureKind::Usage, message).with_hint(hint))
@@ -143,7 +146,7 @@ fn may_matter(path: &Path) -> bool {
 /// Why an archive is not looked at.
 fn refused(named: &Path, error: ArchiveError) -> Failure {
     let kind = if error.is_about_access() { FailureKind::Unavailable } else { FailureKind::Invalid };
-    let failure = Failure::new(kind, format!("--root {}: {error}", named.display()));
+    let failure = Failure::new(kind, format!("reading {}: {error}", named.display()));
     match error {
         ArchiveError::Io(_) => failure,
         ArchiveError::Unknown => {
@@ -167,5 +170,5 @@ fn nowhere(named: &Path, why: &NoLayout) -> Failure {
             )
         }
     };
-    Failure::new(FailureKind::Invalid, format!("--root {}: {what}", named.display())).with_hint(hint)
+    Failure::new(FailureKind::Invalid, format!("reading {}: {what}", named.display())).with_hint(hint)
 }

@@ -43,7 +43,13 @@ pub struct Found<'a> {
 /// What support needs of the server below `root`; `found` where its configuration could be read.
 #[must_use]
 pub fn server(root: &Root, found: Option<Found<'_>>) -> Package {
-    let mut taking = Taking { root, package: Package::default(), secret: BTreeSet::new(), seen: 0 };
+    let mut taking = Taking {
+        root,
+        package: Package::default(),
+        secret: BTreeSet::new(),
+        seen: 0,
+        is_readable: found.is_some(),
+    };
     if let Some(Found { facts, config }) = found {
         taking.secret = named_secrets(config, &facts.nginx.conf_prefix);
         // By the path without links: a file below a link could not be unpacked.
@@ -84,6 +90,8 @@ struct Taking<'a> {
     /// Files that are never taken.
     secret: BTreeSet<PathBuf>,
     seen: usize,
+    /// Whether the configuration as a whole could be read.
+    is_readable: bool,
 }
 
 impl Taking<'_> {
@@ -123,13 +131,21 @@ impl Taking<'_> {
     /// A file beside the configuration, which may be a part of one.
     fn beside(&mut self, path: &Path) {
         let Some(bytes) = self.read(path) else { return };
-        let is_conf = path.extension().is_some_and(|end| end == "conf");
-        let is_text = !bytes.contains(&0) && std::str::from_utf8(&bytes).is_ok();
-        // A list of passwords has no directive, and a key none that ends.
-        let is_part = is_text && (is_conf || Tree::parse(bytes.clone()).is_ok_and(|tree| tree.len() > 0));
-        let is_taken = is_part && !self.secret.contains(path) && !holds_a_key(&bytes);
+        let is_taken = !self.secret.contains(path) && !holds_a_key(&bytes) && self.is_part(path, &bytes);
         let content = if is_taken { redacted(&bytes) } else { Content::Listed };
         self.package.add(below(path), Item::of(&bytes, content));
+    }
+
+    /// Whether a file holds directives. Where the configuration could not be read, one that does not parse may be why.
+    fn is_part(&self, path: &Path, bytes: &[u8]) -> bool {
+        let Ok(text) = std::str::from_utf8(bytes) else { return false };
+        match Tree::parse(bytes.to_vec()) {
+            Ok(tree) => tree.len() > 0,
+            Err(_) => {
+                let may_be_why = !self.is_readable && path.extension().is_some_and(|end| end == "conf");
+                may_be_why && text.contains(';') && !lists_passwords(text)
+            }
+        }
     }
 
     /// The page of the new client, and that its files are there.
@@ -210,6 +226,17 @@ impl Taking<'_> {
 fn redacted(bytes: &[u8]) -> Content {
     let shown = redact_source(bytes);
     if shown == bytes { Content::Whole(shown) } else { Content::Redacted(shown) }
+}
+
+/// `name:hash`, as `htpasswd` writes its lines.
+fn lists_passwords(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.any(|line| {
+        let name = line.split_once(':').map(|(name, _)| name);
+        name.is_some_and(|name| {
+            !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || "{;\"'".contains(c))
+        })
+    })
 }
 
 /// A key that was pasted into a file of any name.

@@ -275,9 +275,9 @@ impl<F: Fn(&Path) -> bool> Reading<F> {
         let mut left = unpacked;
         for index in 0..archive.len() {
             let mut entry = archive.by_index(index).map_err(refused)?;
-            let Some(path) = self.next(entry.name_raw().to_vec())? else { continue };
+            let Some(path) = self.next(with_slashes(entry.name_raw()))? else { continue };
             let is_link = entry.is_symlink();
-            if entry.is_dir() || !is_link && !entry.is_file() {
+            if entry.is_dir() || entry.name_raw().ends_with(b"\\") || !is_link && !entry.is_file() {
                 continue;
             }
             let mut bounded = Bounded { inner: &mut entry, left };
@@ -355,6 +355,12 @@ fn bounded_names(input: impl Read) -> Result<(), ArchiveError> {
 
 fn path_of(name: Vec<u8>) -> PathBuf {
     PathBuf::from(std::ffi::OsString::from_vec(name))
+}
+
+/// A name in a zip. Some programs for Windows write its folders as Windows does, against the format.
+fn with_slashes(name: &[u8]) -> Vec<u8> {
+    let is_windows_s = name.contains(&b'\\') && !name.contains(&b'/');
+    name.iter().map(|byte| if is_windows_s && *byte == b'\\' { b'/' } else { *byte }).collect()
 }
 
 /// The plain names of a path in an archive; one that begins at the root begins at the archive's.

@@ -66,7 +66,7 @@ pub use site::all_listens;
 pub use upstream::{parse_upstream, upstreams_of};
 
 use crate::facts::{Facts, HostFacts, NginxFacts, Scope, SiteFacts, WayFacts};
-use crate::host::{Root, machine};
+use crate::host::{Extent, Root, machine};
 use crate::motion::settings::OwnPlace;
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding};
@@ -165,7 +165,7 @@ fn look(
     let server = nginx::server(root, options, findings)?;
     let reader = RootReader::new(root);
     let config = Config::load(&server.place.main_file, &server.place.prefix, &reader)
-        .map_err(|error| unloadable(&error))?;
+        .map_err(|error| unloadable(root, &error))?;
     findings.extend(holders::findings(root, &server.chosen, Some(&all_listens(&config))));
     let mut motion = client::motion(root, &options.client, findings, client);
     let Sought { mut selected, visits, targets, own } =
@@ -244,7 +244,7 @@ pub fn bare_facts(root: &Root, options: &Options) -> Result<Known, Failure> {
     let on_disk = Config::load(main_file, prefix, &RootReader::new(root));
     let listens = on_disk.map(|config| all_listens(&config)).ok();
     findings.extend(holders::findings(root, &server.chosen, listens.as_deref()));
-    let empty = Config::load(main_file, prefix, &EmptyReader).map_err(|error| unloadable(&error))?;
+    let empty = Config::load(main_file, prefix, &EmptyReader).map_err(|error| unloadable(root, &error))?;
     let programs = server.programs.clone();
     let nginx = nginx_facts(root, server, &empty, &[], &[]);
     let motion = crate::facts::MotionFacts::default();
@@ -346,11 +346,18 @@ fn nginx_facts(
 }
 
 /// The main file is missing, or the configuration cannot be read as nginx would.
-fn unloadable(error: &ConfigError) -> Failure {
-    let text = redact_text(&error.to_string());
+fn unloadable(root: &Root, error: &ConfigError) -> Failure {
+    // A path of a copy is told from one of this machine by what stands before it.
+    let tree = if root.is_live() { String::new() } else { root.name().display().to_string() };
+    let text = format!("{tree}{}", redact_text(&error.to_string()));
     let finding = Finding::new(codes::NGINX_CONFIG_BROKEN, "NGINX's configuration cannot be read")
         .evidence(text.clone())
-        .advice("fix it until `nginx -t` accepts it; nothing is changed before");
+        .advice(match root.extent() {
+            Extent::Whole => "fix it until `nginx -t` accepts it; nothing is changed before",
+            Extent::Parts => {
+                "ask what `nginx -t` says on the server: either it is broken there, too, or a file is missing here"
+            }
+        });
     Failure::new(FailureKind::Invalid, format!("reading NGINX's configuration: {text}"))
         .with_findings(vec![finding])
 }
