@@ -11,6 +11,7 @@ pub mod learn;
 mod local;
 mod look;
 mod report;
+mod routes;
 pub mod seed;
 mod target;
 mod tryout;
@@ -24,6 +25,7 @@ pub use duration::{parse_duration, parse_window};
 pub use local::{LocalCommand, RestoreVendorArgs};
 pub use look::{CheckArgs, DiffArgs, StatusArgs};
 pub use report::ReportArgs;
+pub use routes::RoutesArgs;
 pub use target::{DatabaseArgs, NginxArgs, SiteArgs};
 pub use tryout::TryArgs;
 pub use watch::{HealChoice, InstallUnitArgs, WatchArgs};
@@ -102,6 +104,8 @@ pub enum Command {
     Report(ReportArgs),
     /// What support needs from this server, in one archive without its secrets
     Collect(CollectArgs),
+    /// Which block answers which URI, server block by server block; nothing is written
+    Routes(RoutesArgs),
     /// Look after the server: what the units motionctl-watch run
     Watch(WatchArgs),
     /// Keep the change that waits for its confirmation
@@ -164,6 +168,7 @@ impl Command {
             Self::Status(args) => &args.site.nginx,
             Self::Report(args) => &args.site.nginx,
             Self::Collect(args) => &args.site.nginx,
+            Self::Routes(args) => &args.nginx,
             Self::Watch(args) => &args.site.nginx,
             Self::InstallUnit(args) => &args.site.nginx,
             Self::Rollback(args) => &args.nginx,

@@ -94,6 +94,7 @@ pub fn changes(command: &Command) -> bool {
         | Command::Local(LocalCommand::Drop { .. } | LocalCommand::Add { .. })
         | Command::Seed(SeedCommand::Apply(_)) => true,
         Command::Check(_)
+        | Command::Routes(_)
         | Command::Plan(_)
         | Command::Rehearse(_)
         | Command::Try(_)

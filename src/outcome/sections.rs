@@ -3,7 +3,8 @@
 //! Field names are public contract: they are added to, never renamed.
 
 use super::{
-    Comparison, Explanation, Failure, FailureKind, Finding, GuessSection, NextStep, Offered, sort_findings,
+    Comparison, Explanation, Failure, FailureKind, Finding, GuessSection, NextStep, Offered, RoutesSection,
+    sort_findings,
 };
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +90,9 @@ pub struct Outcome {
     /// What a steady load saw during the reload.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub load: Option<LoadSection>,
+    /// Which block answers which request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub routes: Option<RoutesSection>,
     /// How long each part took.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub durations: Vec<DurationSection>,
@@ -128,6 +132,7 @@ impl Outcome {
             reload: None,
             probes: Vec::new(),
             load: None,
+            routes: None,
             durations: Vec::new(),
             comparisons: Vec::new(),
             problems: Vec::new(),

@@ -12,6 +12,7 @@ mod json;
 mod page;
 mod plain;
 mod problems;
+mod routes;
 mod style;
 mod table;
 mod tryout;

@@ -200,6 +200,8 @@ fn without_nginx_what_only_looks_goes_on_and_says_that_nothing_was_validated() {
     }
     let apply = without_nginx(&["apply", "--yes", "--json"], server.path()).json();
     assert_eq!((&apply["exit_code"], &codes(&apply)[0]), (&69.into(), &"nginx.missing".to_owned()));
+    let routes = without_nginx(&["routes", "/api/x", "--json"], &archive).json();
+    assert_eq!((&routes["exit_code"], &routes["host"]["nginx"]), (&0.into(), &Value::Null), "{routes}");
     let pending = without_nginx(&["plan", "--detailed-exitcode"], &archive);
     assert_eq!(pending.code, 2, "it exits as otherwise");
 }

@@ -6,3 +6,5 @@ mod shape;
 mod terminal;
 mod trees;
 mod users;
+
+pub use shape::check as check_shape;

@@ -71,4 +71,5 @@ mod topology;
 mod trust;
 mod tryout;
 mod watch;
+mod who_answers;
 mod wire;

@@ -2,7 +2,7 @@
 //!
 //! Invariant: it ends with 0 whatever it finds, and says what that is.
 
-use crate::support::binary::{Server, fixture, motionctl};
+use crate::support::binary::{SITE, Server, fixture, motionctl};
 use std::fs;
 
 #[test]
@@ -29,11 +29,28 @@ fn a_page_and_an_archive_are_written_and_the_archive_is_the_same_again() {
     assert_eq!(server.run(&["report", "--out", &page, "--archive", &first]).code, 0);
     let text = fs::read_to_string(&page).expect("a page");
     assert!(text.starts_with("<!doctype html>") && text.ends_with("</html>\n"), "{text}");
-    assert!(text.contains("<code>routes.missing</code>"), "{text}");
+    assert!(text.contains("data-code=\"routes.missing\""), "{text}");
     assert_eq!(server.run(&["report", "--archive", &second]).code, 0);
     let read = |path: &str| fs::read(path).expect("an archive");
     assert!(read(&first) == read(&second));
     assert_eq!(&read(&first)[..2], [0x1f, 0x8b]);
+}
+
+#[test]
+fn a_page_takes_the_place_of_a_page_and_of_nothing_else() {
+    let server = Server::copy("standalone");
+    let at = |name: &str| server.path().join(name).display().to_string();
+    let (page, site) = (at("r.html"), at(SITE));
+    let before = server.read(SITE);
+    let refused = server.json(&["plan", "--html", &site]);
+    assert_eq!(refused["exit_code"], 3);
+    assert_eq!(server.read(SITE), before);
+    server.write("r.html", "");
+    assert_eq!(server.run(&["plan", "--html", &page]).code, 0);
+    assert_eq!(server.run(&["plan", "--html", &page]).code, 0);
+    std::os::unix::fs::symlink(&site, at("link.html")).expect("a link");
+    assert_eq!(server.json(&["plan", "--html", &at("link.html")])["exit_code"], 3);
+    assert_eq!(server.read(SITE), before);
 }
 
 #[test]

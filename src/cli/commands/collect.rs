@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 pub fn collect(context: &Context, args: &CollectArgs) -> Result<Outcome, Failure> {
     let Looked { mut outcome, prepared } = look(context, "collect", &args.site, &args.database)?;
     found(&mut outcome);
-    let package = archive::packed(context, prepared.as_ref(), &outcome);
+    let package = archive::packed(context, prepared.as_ref(), &outcome)?;
     let why = outcome.details.remove("verdict");
     let listing = package.list();
     let mut answer = Outcome::new("collect", outcome.outcome);

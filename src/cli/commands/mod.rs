@@ -22,6 +22,7 @@ mod report;
 mod restore;
 mod restore_vendor;
 mod rollback;
+mod routes;
 mod seed;
 mod sessions;
 mod space;
@@ -48,6 +49,7 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         Command::Status(args) => status::status(context, args),
         Command::Report(args) => report::report(context, args),
         Command::Collect(args) => collect::collect(context, args),
+        Command::Routes(args) => routes::routes(context, args),
         Command::Watch(args) => watch::watch(context, args),
         Command::InstallUnit(args) => install_unit::install_unit(context, args),
         Command::Rollback(args) => rollback::rollback(context, args),
@@ -97,6 +99,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::Status(_) => "status",
         Command::Report(_) => "report",
         Command::Collect(_) => "collect",
+        Command::Routes(_) => "routes",
         Command::Watch(_) => "watch",
         Command::InstallUnit(_) => "install-unit",
         Command::Rollback(_) => "rollback",

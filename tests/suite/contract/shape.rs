@@ -180,6 +180,52 @@ fn next_step(value: &Value) -> bool {
     object(value, &[("command", text), ("why", text)], &[])
 }
 
+fn routes(value: &Value) -> bool {
+    let place: Check = |value| object(value, &[("directive", text), ("file", text), ("line", number)], &[]);
+    let answer: Check = move |value| {
+        let optional: [(&str, Check); 8] = [
+            ("ended_by", Value::is_object),
+            ("conditions", |value| each(value, Value::is_object)),
+            ("target", text),
+            ("addresses", texts),
+            ("status", number),
+            ("there", flag),
+            ("tried", texts),
+            ("by_way_of", texts),
+        ];
+        object(value, &[("block", Value::is_object), ("kind", text)], &optional)
+    };
+    let row = |value: &Value| {
+        let answers =
+            value["answers"].as_array().is_some_and(|all| !all.is_empty() && all.iter().all(answer));
+        answers
+            && object(
+                value,
+                &[("uri", text), ("answers", Value::is_array), ("complete", flag)],
+                &[("by", texts)],
+            )
+    };
+    let server = |value: &Value| {
+        let required: [(&str, Check); 7] = [
+            ("server", text),
+            ("names", texts),
+            ("listens", texts),
+            ("role", text),
+            ("place", Value::is_object),
+            ("routes", Value::is_array),
+            ("locations_left_out", number),
+        ];
+        let optional: [(&str, Check); 2] = [("patterns", Value::is_array), ("never_asked", text)];
+        object(value, &required, &optional)
+            && place(&value["place"])
+            && value["routes"].as_array().is_some_and(|rows| rows.iter().all(row))
+    };
+    let nowhere: Check = |value| each(value, |value| object(value, &[("uri", text), ("reason", text)], &[]));
+    let required: [(&str, Check); 2] = [("servers", Value::is_array), ("servers_left_out", number)];
+    object(value, &required, &[("nowhere", nowhere)])
+        && value["servers"].as_array().is_some_and(|all| all.iter().all(server))
+}
+
 fn duration(value: &Value) -> bool {
     object(value, &[("step", text), ("millis", number)], &[])
 }
@@ -224,7 +270,7 @@ pub fn check(document: &Value, command: &str) {
         ("findings", |value| each(value, finding)),
         ("error", error),
     ];
-    let optional: [(&str, Check); 11] = [
+    let optional: [(&str, Check); 12] = [
         ("host", host),
         ("next", |value| each(value, next_step) && value != &Value::Array(Vec::new())),
         ("database", database),
@@ -233,6 +279,7 @@ pub fn check(document: &Value, command: &str) {
         ("reload", reload),
         ("probes", |value| each(value, probe) && value != &Value::Array(Vec::new())),
         ("load", load),
+        ("routes", routes),
         ("durations", |value| each(value, duration)),
         ("explanations", |value| each(value, explanation) && value != &Value::Array(Vec::new())),
         ("details", |value| value.as_object().is_some_and(|fields| !fields.is_empty())),

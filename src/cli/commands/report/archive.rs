@@ -4,10 +4,10 @@
 //! where it was taken from.
 
 use crate::cli::context::Context;
-use crate::cli::door;
 use crate::cli::files::{Standing, write_out};
-use crate::cli::version;
+use crate::cli::{door, pages, version};
 use crate::collect::{self, FOLDER, Found, Item, Package};
+use crate::host::archive::is_archive;
 use crate::outcome::{Failure, FailureKind, Outcome};
 use crate::prepare::Prepared;
 use crate::report::{self, Colour, Detail, Style};
@@ -34,7 +34,7 @@ A file of the new client is a line that says that it is there.
 ";
 
 /// What goes into it: the server's files, and all that `outcome` says of them.
-pub fn packed(context: &Context, prepared: Option<&Prepared>, outcome: &Outcome) -> Package {
+pub fn packed(context: &Context, prepared: Option<&Prepared>, outcome: &Outcome) -> Result<Package, Failure> {
     let mut outcome = outcome.clone();
     door::outcome(&mut outcome);
     let found = prepared.map(|prepared| {
@@ -58,7 +58,7 @@ pub fn packed(context: &Context, prepared: Option<&Prepared>, outcome: &Outcome)
     let ours = [
         ("README.txt", README.to_owned()),
         ("why.txt", why),
-        ("report.html", report::page(&outcome, None)),
+        ("report.html", pages::made(&outcome, None)?),
         ("report.json", report::json(&outcome)),
         ("files.json", format!("{files:#}\n")),
         ("versions.json", format!("{versions:#}\n")),
@@ -66,11 +66,18 @@ pub fn packed(context: &Context, prepared: Option<&Prepared>, outcome: &Outcome)
     for (name, text) in ours {
         package.add(Path::new(FOLDER).join(name), Item::ours(text));
     }
-    package
+    Ok(package)
 }
 
-/// Writes it.
+/// Writes it, in the place of nothing but an older archive or an empty file: a slip of the hand would replace a
+/// configuration.
 pub fn write(package: &Package, file: &Path) -> Result<u64, Failure> {
+    let is_other = std::fs::metadata(file).is_ok_and(|there| there.is_file() && there.len() > 0)
+        && is_archive(file).is_ok_and(|is_archive| !is_archive);
+    if is_other {
+        let message = format!("writing {}: the file that stands there is no archive", file.display());
+        return Err(Failure::new(FailureKind::Refused, message).with_hint("name another file"));
+    }
     let bytes = package.to_tar_gz().map_err(|error| {
         Failure::new(FailureKind::Failed, format!("packing the archive {}: {error}", file.display()))
     })?;

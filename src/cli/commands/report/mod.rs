@@ -22,7 +22,7 @@ pub fn report(context: &Context, args: &ReportArgs) -> Result<Outcome, Failure> 
     let Looked { mut outcome, prepared } = look(context, "report", &args.site, &args.database)?;
     found(&mut outcome);
     if let Some(file) = &args.archive {
-        archive::write(&archive::packed(context, prepared.as_ref(), &outcome), file)?;
+        archive::write(&archive::packed(context, prepared.as_ref(), &outcome)?, file)?;
         outcome.details.insert("archive".to_owned(), file.display().to_string().into());
     }
     Ok(outcome)
