@@ -29,6 +29,7 @@ mod retype;
 mod schemas;
 mod settings;
 mod stand_in;
+mod tree;
 mod version;
 
 pub use args::Cli;
@@ -87,8 +88,9 @@ pub fn main() -> ExitCode {
         Command::Man { dir } => man::pages(dir),
         Command::Explain { what } => explain::explain(what.as_deref()),
         Command::Version => Ok(version::version()),
-        command => Context::new(&cli.global, command.nginx())
-            .and_then(|context| commands::dispatch(command, &context)),
+        command => {
+            Context::new(&cli.global, command).and_then(|context| commands::dispatch(command, &context))
+        }
     };
     let mut outcome = answer.unwrap_or_else(|failure| Outcome::failed(commands::name(&cli.command), failure));
     if !interrupt::is_first_to_answer() {

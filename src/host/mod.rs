@@ -39,6 +39,7 @@ pub mod syslog;
 pub mod terminals;
 pub mod timers;
 pub mod trust;
+pub mod unpacked;
 mod uptime;
 mod walk;
 
@@ -47,6 +48,6 @@ pub(crate) use crash::kill_point;
 pub use hidden::{read_hidden, show_typing_again};
 pub use lock::{Holder, LockError, STATE_FOLDER, WriteLock, holder, state_folder};
 pub use private::PrivateFolder;
-pub use root::{MOST_BYTES, Root};
+pub use root::{Extent, MOST_BYTES, Root};
 pub use space::{Access, Space, space_at};
 pub use uptime::{Clocks, Uptime, clocks, uptime};

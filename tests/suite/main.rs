@@ -10,6 +10,7 @@ mod apply;
 mod apply_gates;
 mod apply_guards;
 mod apply_signals;
+mod archives;
 mod asked;
 mod backup;
 mod base;

@@ -95,7 +95,7 @@ fn make(context: &Context, change: &Change<'_>, outcome: &mut Outcome) -> Result
             lock: change.lock,
             launcher: &context.launcher,
             facts: &inspection.facts,
-            program: &inspection.programs.validating,
+            program: inspection.programs.validating()?,
             plan: change.plan,
             source: None,
             probes: &probes,

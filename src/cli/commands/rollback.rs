@@ -122,7 +122,7 @@ fn perform(
             lock,
             launcher: &context.launcher,
             facts: &known.facts,
-            program: &known.programs.validating,
+            program: known.programs.validating()?,
             plan,
             source: Some(backup.manifest.id.clone()),
             probes: &probes,
