@@ -14,8 +14,8 @@ use crate::host::sandbox::Launcher;
 use crate::host::unpacked::Unpacked;
 use crate::host::{LockError, Root, WriteLock, machine};
 use crate::inspect::{self, ClientChoice, Wanted};
-use crate::outcome::codes::{self, Accepted, Code, Family, accepted};
-use crate::outcome::{Failure, FailureKind, Finding, HostSection};
+use crate::outcome::codes::{Accepted, Code, Family, accepted};
+use crate::outcome::{Failure, FailureKind, HostSection, only_root};
 use crate::plan::bundle::{BundleKey, UpstreamUrl};
 use crate::plan::{GuardWish, Strategy, StrategyWish};
 use crate::prepare::{LookForCopies, OpenConflicts, Options};
@@ -229,11 +229,8 @@ impl Context {
         if machine::is_superuser() || !self.root.is_live() {
             return Ok(());
         }
-        let finding = Finding::new(codes::HOST_NOT_ROOT, "only root may change this server")
-            .advice("run it with sudo; check, plan and status need no root");
-        Err(Failure::new(FailureKind::Unavailable, "only root may change this server")
-            .with_hint("run it with sudo; check, plan and status need no root")
-            .with_findings(vec![finding]))
+        Err(only_root("only root may change this server")
+            .with_hint("run it with sudo; check, plan and status need no root"))
     }
 
     /// ` --root DIR` for commands that are suggested; nothing on a live server.

@@ -113,7 +113,7 @@ fn conclude(cli: &Cli, mut outcome: Outcome) -> u8 {
         commands::could_not_look(&mut outcome);
         let journal = std::env::var("JOURNAL_STREAM").ok();
         let mark = match cli.command {
-            Command::Watch(_) => commands::log(&outcome, journal.as_deref()).unwrap_or_default(),
+            Command::Watch(_) => commands::log_of_watch(&outcome, journal.as_deref()).unwrap_or_default(),
             _ => String::new(),
         };
         if let (Some(line), false) = (commands::monitor_line(&outcome), cli.global.json) {

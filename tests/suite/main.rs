@@ -43,6 +43,7 @@ mod new_client;
 mod offered;
 mod old_kernels;
 mod package;
+mod past;
 mod pipelines;
 mod place;
 mod plan;

@@ -127,7 +127,7 @@ pub fn lock_alone(context: &Context) -> Result<WriteLock, Failure> {
     let lock = context.lock()?;
     recover_first(context, &lock)?;
     match pending::look(context)? {
-        Some(pending) => Err(confirm::refusal(&pending)),
+        Some(pending) => Err(confirm::refusal(&context.root, &pending)),
         None => Ok(lock),
     }
 }

@@ -152,16 +152,23 @@ impl End<'_> {
             Command::Local(LocalCommand::Drop { .. } | LocalCommand::Add { .. }) => {
                 outcome.next(self.plain("local list"), "what is kept now");
             }
-            Command::Backups(BackupsCommand::List) => {
-                outcome.next(self.plain("backups diff ID"), "what differs from a backup today");
-                outcome.next(self.plain("rollback ID"), "undoes the change that made this backup");
-            }
-            Command::Backups(BackupsCommand::Show { .. } | BackupsCommand::Verify { .. }) => {
-                outcome.next(self.plain("backups diff ID"), "what differs from it today");
-            }
+            Command::Backups(args) => self.of_backups(&args.command(), outcome),
             Command::InstallUnit(_) => outcome.next(self.plain("check"), "whether this server is ready"),
             Command::Diff(args) if outcome.exit_code == 2 && !args.lines => {
                 outcome.next(self.typed.again("diff", "--lines"), "the same, line by line");
+            }
+            _ => {}
+        }
+    }
+
+    fn of_backups(&self, command: &BackupsCommand, outcome: &mut Outcome) {
+        match command {
+            BackupsCommand::List => {
+                outcome.next(self.plain("backups diff ID"), "what differs from a backup today");
+                outcome.next(self.plain("rollback ID"), "undoes the change that made this backup");
+            }
+            BackupsCommand::Show { .. } | BackupsCommand::Verify { .. } => {
+                outcome.next(self.plain("backups diff ID"), "what differs from it today");
             }
             _ => {}
         }
