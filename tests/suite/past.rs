@@ -5,9 +5,11 @@
 mod backups;
 mod history;
 mod log;
+mod night;
 mod open;
 mod ordinary;
 mod rollback;
+mod runbook;
 
 use crate::support::machine::{Machine, Output};
 use serde_json::Value;
@@ -35,8 +37,8 @@ fn said(machine: &Machine) -> (String, Vec<String>) {
 }
 
 fn next(answer: &Output) -> Vec<String> {
-    let commands = answer.json["details"]["next"].as_array().into_iter().flatten();
-    commands.filter_map(Value::as_str).map(str::to_owned).collect()
+    let steps = answer.json["next"].as_array().into_iter().flatten();
+    steps.filter_map(|step| step["command"].as_str()).map(str::to_owned).collect()
 }
 
 /// Runs a command that was named to a person, as it stands, but for its question.

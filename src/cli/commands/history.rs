@@ -3,7 +3,7 @@
 //! Invariant: reads only. A journal that is gone is said, and never shown as a server without a past.
 
 use super::past::{Known, Past, history_gone};
-use super::past_run::{ended, in_words, kind, section, when, who};
+use super::past_run::{ended, kind, section, when, who};
 use crate::cli::context::Context;
 use crate::journal::{PastRun, Phase, Status, runs};
 use crate::outcome::{Failure, Outcome, OutcomeKind, counted, only_root};
@@ -27,13 +27,19 @@ pub fn history(context: &Context) -> Result<Outcome, Failure> {
         (false, _) => "the history of changes is gone".to_owned(),
         (true, []) => "no run has changed this server".to_owned(),
         (true, runs) => {
-            let undone = match undoable {
-                Some(run) => format!("`motionctl rollback` undoes the {}", in_words(run)),
-                None => "no change is in place that could be undone".to_owned(),
+            let newest = match undoable {
+                Some(run) => format!("in place is the {} of {}", kind(run), when(&run.began)),
+                None => "no change is in place".to_owned(),
             };
-            format!("{}; {undone}", counted(runs.len(), "run"))
+            format!("{}; {newest}", counted(runs.len(), "run"))
         }
     };
+    if undoable.is_some() {
+        outcome.next(
+            format!("motionctl rollback{}", context.root_argument()),
+            "undoes the newest change that is in place",
+        );
+    }
     outcome.details.insert("verdict".to_owned(), verdict.into());
     outcome.details.insert("runs".to_owned(), runs.iter().rev().map(section).collect());
     outcome.details.insert("rows".to_owned(), rows.into());

@@ -9,7 +9,7 @@ use crate::backup::Store;
 use crate::cli::context::Context;
 use crate::host::{Holder, Root, holder, machine};
 use crate::inspect::file_facts;
-use crate::journal::{Event, Journal, JournalStep, Phase, RunKind, RunOutcome, Status, StepVersion};
+use crate::journal::{Event, Journal, JournalStep, Phase, RunKind, RunOutcome, Status};
 use crate::outcome::{Failure, FailureKind, Finding, codes, in_words, is_denied};
 use crate::plan::{SiteState, is_record};
 use crate::prepare::Prepared;
@@ -38,6 +38,8 @@ pub struct Known {
     pub open: Option<OpenRun>,
     /// Files that are not as the newest run left them.
     pub drifted: Vec<TextPath>,
+    /// Whether all of those are, byte for byte, as before that run: whoever put them back, by hand or by an update.
+    pub is_put_back: bool,
     /// The newest backup.
     pub newest_backup: Option<String>,
 }
@@ -106,10 +108,12 @@ fn known(context: &Context) -> Result<Known, Unread> {
     // A lock that cannot be asked for is nobody's: then an open run counts as interrupted, which is the worse.
     let at_work = matches!(journal.status, Status::Active(_)).then(|| holder(root).ok().flatten()).flatten();
     let open = OpenRun::of(root, &journal.status).filter(|_| at_work.is_none());
-    let drifted = drift(context, &journal.status)?;
+    let found = drift(context, &journal.status)?;
+    let is_put_back = !found.is_empty() && found.iter().all(|drift| drift.is_as_before);
+    let drifted = found.into_iter().map(|drift| drift.path).collect();
     let newest = Store::new(root).list().ok().and_then(|listing| listing.backups.into_iter().next());
     let newest_backup = newest.map(|backup| backup.manifest.id.to_string());
-    Ok(Known { journal, pending, undoing, at_work, open, drifted, newest_backup })
+    Ok(Known { journal, pending, undoing, at_work, open, drifted, is_put_back, newest_backup })
 }
 
 fn journal(root: &Root) -> Result<Journal, Unread> {
@@ -154,8 +158,14 @@ pub fn history_gone(root: &Root, journal: &Journal) -> Option<Finding> {
     ))
 }
 
+/// A file that is not as the newest run left it.
+struct Drift {
+    path: TextPath,
+    is_as_before: bool,
+}
+
 /// Files that are not as the newest run left them.
-fn drift(context: &Context, status: &Status) -> Result<Vec<TextPath>, Unread> {
+fn drift(context: &Context, status: &Status) -> Result<Vec<Drift>, Unread> {
     let (steps, stands) = match status {
         Status::Quiet(run) => (&run.steps, run.outcome == RunOutcome::Applied),
         Status::Active(run) if run.phase == Phase::Awaiting => (&run.steps, true),
@@ -176,12 +186,9 @@ fn drift(context: &Context, status: &Status) -> Result<Vec<TextPath>, Unread> {
                 false => Unread::Failed(Failure::new(FailureKind::Unavailable, message)),
             }
         })?;
-        let same = match left {
-            StepVersion::Absent => now.is_none(),
-            StepVersion::File(hash) => now.is_some_and(|file| file.sha256 == *hash),
-        };
-        if !same {
-            drifted.push(path.clone());
+        let now = now.map(|file| file.sha256);
+        if now != left.hash() {
+            drifted.push(Drift { path: path.clone(), is_as_before: now == from.hash() });
         }
     }
     Ok(drifted)

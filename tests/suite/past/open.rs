@@ -108,6 +108,20 @@ fn an_interrupted_run_whose_file_was_edited_is_not_sent_to_recover() {
 }
 
 #[test]
+fn a_file_that_was_put_back_by_hand_is_not_called_the_work_of_an_update() {
+    let (machine, id) = migrated();
+    let folder = "/var/backups/by-hand";
+    run(&machine, &["backups", "extract", &id, folder]).expect(0, "ok");
+    let done = machine.shell(&format!("cp -a {folder}{SITE} {SITE} && nginx -s reload"));
+    assert_eq!(done.code, Some(0), "{done}");
+    let (verdict, next) = said(&machine);
+    assert!(verdict.starts_with(&format!("{SITE} is again as before the migration of 2")), "{verdict}");
+    assert!(verdict.ends_with("put back by hand, or by an update"), "{verdict}");
+    assert_eq!(next[..2], ["motionctl plan", "motionctl apply"]);
+    assert_eq!(run(&machine, &["status", "--detailed-exitcode"]).code, Some(2));
+}
+
+#[test]
 fn a_whole_restore_leaves_nothing_that_looks_like_an_update() {
     for waits in [&["--confirm-within", "10m"][..], &[]] {
         let machine = Machine::new("standalone");

@@ -6,9 +6,10 @@ use super::super::change::{BROKEN, route_in_words};
 use super::super::confirm::time_in_words;
 use super::super::open_run::Advice;
 use super::super::past::{Known, Past};
-use super::super::past_run::{ended, in_words};
+use super::super::past_run::{ended, in_words, kind, when};
 use super::lost_history;
 use crate::cli::context::Context;
+use crate::cli::retype::Typed;
 use crate::facts::RouteState;
 use crate::journal::{PastRun, runs};
 use crate::outcome::Outcome;
@@ -26,6 +27,8 @@ pub fn verdict(prepared: &Prepared, known: &Known) -> String {
         return open.verdict();
     }
     match standing.verdict() {
+        // The texts alone cannot tell an update that is as old as that from a hand.
+        _ if known.is_put_back && known.stands() && !standing.lacks_changes() => put_back(known),
         Some(verdict) => verdict,
         None if drifted.is_empty() && prepared.is_broken() => BROKEN.to_owned(),
         None if drifted.is_empty() => route_in_words(&route).to_owned(),
@@ -34,6 +37,16 @@ pub fn verdict(prepared: &Prepared, known: &Known) -> String {
         }
         None => format!("{}; {} since the last run", route_in_words(&route), edited(drifted)),
     }
+}
+
+fn put_back(known: &Known) -> String {
+    let runs = runs(&known.journal.records);
+    let before = runs.last().map_or_else(String::new, |run| format!("{} of {}", kind(run), when(&run.began)));
+    let (files, are) = match known.drifted.as_slice() {
+        [one] => (one.as_str().to_owned(), "is"),
+        several => (format!("{} files", several.len()), "are"),
+    };
+    format!("{files} {are} again as before the {before}: put back by hand, or by an update")
 }
 
 fn edited(drifted: &[TextPath]) -> String {
@@ -89,10 +102,14 @@ pub fn next(context: &Context, outcome: &mut Outcome, prepared: &Prepared, past:
         Past::Known(known) => advice(prepared, known),
         Past::Hidden(_) => of_route(&prepared.route()),
     };
-    let root = context.root_argument();
-    let commands: Vec<String> = advice.into_iter().map(|(command, _)| format!("{command}{root}")).collect();
-    if !commands.is_empty() {
-        outcome.details.insert("next".to_owned(), commands.into());
+    let (typed, root) = (Typed::here(), context.root_argument());
+    for (command, why) in advice {
+        // Where Motion's file was named for this look, it is to be named for the next command.
+        let command = match command.strip_prefix("motionctl ") {
+            Some(looks @ ("check" | "plan" | "apply")) => typed.instead("status", looks, ""),
+            _ => format!("{command}{root}"),
+        };
+        outcome.next(command, why);
     }
 }
 
