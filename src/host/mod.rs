@@ -26,6 +26,7 @@ mod lock;
 pub mod machine;
 pub mod mounts;
 pub mod net;
+pub mod origin;
 mod private;
 pub mod process;
 pub mod random;
