@@ -151,7 +151,7 @@ fn perform(request: &Request, run: &mut Run, events: &mut dyn FnMut(Event)) -> R
     };
     run.kept_in = Some(kept_in.clone());
     if request.stop.load(Ordering::SeqCst) {
-        return Err(Failure::new(FailureKind::Failed, INTERRUPTED));
+        return Err(Failure::new(FailureKind::Cancelled, INTERRUPTED));
     }
     if let Some(link) = turned(request.root, request.plan) {
         let message = format!("the link {link} leads elsewhere than when the change was planned");
@@ -310,7 +310,7 @@ fn validate(request: &Request) -> Result<(), Failure> {
         let verdict = staged::test(request.program, request.root, request.launcher, request.facts, state)
             .map_err(|refused| {
                 if request.stop.load(Ordering::SeqCst) {
-                    return Failure::new(FailureKind::Failed, INTERRUPTED);
+                    return Failure::new(FailureKind::Cancelled, INTERRUPTED);
                 }
                 Failure::new(FailureKind::Refused, format!("no sandbox to validate in: {refused}"))
                     .with_hint("--no-sandbox validates after installing and rolls back on failure")

@@ -226,11 +226,8 @@ impl Context {
 
     /// ` --root DIR` for commands that are suggested; nothing on a live server.
     pub fn root_argument(&self) -> String {
-        self.global.root.as_ref().map_or_else(String::new, |dir| {
-            let dir = dir.display().to_string();
-            let plain = dir.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+".contains(&byte));
-            if plain { format!(" --root {dir}") } else { format!(" --root '{}'", dir.replace('\'', "'\\''")) }
-        })
+        let dir = self.global.root.as_ref();
+        dir.map_or_else(String::new, |dir| format!(" --root {}", shell_word(&dir.display().to_string())))
     }
 
     /// `--config FILE` for a command that runs later and elsewhere.
@@ -288,6 +285,15 @@ impl Context {
     /// front, as a shell completes it, means the same.
     fn below_root(&self, path: PathBuf) -> PathBuf {
         if self.root.is_live() { path } else { below_tree(&self.root, &self.global, &path) }
+    }
+}
+
+/// A text as one word of a command that is typed into a shell.
+pub fn shell_word(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+:@%,=".contains(&byte);
+    match !text.is_empty() && text.bytes().all(is_plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
     }
 }
 

@@ -44,6 +44,9 @@ pub fn outcome(outcome: &mut Outcome) {
     if let Some(error) = &mut outcome.error {
         error.message = text(&error.message);
     }
+    for step in &mut outcome.next {
+        step.command = text(&step.command);
+    }
     for probe in &mut outcome.probes {
         probe.uri = text(&probe.uri);
         probe.note = text(&probe.note);

@@ -118,7 +118,7 @@ fn watch_for_interrupts(cli: &Arc<Cli>) -> std::io::Result<()> {
     let answered = Arc::clone(cli);
     interrupt::watch(&cli.command, move || {
         Progress::wipe(&answered.global);
-        let failure = Failure::new(FailureKind::Failed, interrupt::said(&answered.command));
+        let failure = Failure::new(FailureKind::Cancelled, interrupt::said(&answered.command));
         conclude(&answered, Outcome::failed(commands::name(&answered.command), failure))
     })
 }

@@ -23,7 +23,10 @@ pub fn confirm_change_of(what: &str, context: &Context, outcome: &Outcome) -> Re
     let host = report::plain_line(host(outcome));
     let mut asked = outcome.clone();
     asked.details.insert("verdict".to_owned(), "this would be done".into());
-    let shown = report::human(&asked, super::style(&context.global));
+    if asked.summary().is_none() {
+        asked.summarise(asked.plan_in_counts());
+    }
+    let shown = report::before_a_question(&asked, super::style(&context.global));
     let terminal = Term::stderr();
     let can_ask = Term::stdout().is_term() && terminal.is_term() && console::user_attended();
     if context.global.no_input || context.global.json || !can_ask {
@@ -40,7 +43,7 @@ pub fn confirm_change_of(what: &str, context: &Context, outcome: &Outcome) -> Re
         |error: std::io::Error| Failure::new(FailureKind::Failed, format!("asking on the terminal: {error}"));
     terminal.write_str(&shown).and_then(|()| terminal.write_str(&question)).map_err(failed)?;
     let is_to_go_on = || match context.stop.load(Ordering::SeqCst) {
-        true => Err(Failure::new(FailureKind::Failed, "interrupted")),
+        true => Err(Failure::new(FailureKind::Cancelled, "interrupted at the question")),
         false => Ok(()),
     };
     // Reading a line goes on after a signal: one that came before would wait for the answer.
@@ -50,7 +53,7 @@ pub fn confirm_change_of(what: &str, context: &Context, outcome: &Outcome) -> Re
     if answer.trim() == wanted {
         return Ok(());
     }
-    Err(Failure::new(FailureKind::Refused, "the answer was not the one asked for"))
+    Err(Failure::new(FailureKind::Cancelled, "the answer was not the one asked for"))
 }
 
 fn host(outcome: &Outcome) -> &str {

@@ -23,6 +23,8 @@ pub struct Failure {
 pub enum FailureKind {
     /// Nothing was changed (exit 1).
     Failed,
+    /// A person said no, or ended it before anything was changed (exit 1).
+    Cancelled,
     /// A guard, a conflict, a stale plan or the lock said no (exit 3).
     Refused,
     /// The change failed; the old state is back and proven (exit 4).
@@ -42,7 +44,7 @@ impl FailureKind {
     #[must_use]
     pub fn exit_code(self) -> u8 {
         match self {
-            Self::Failed => 1,
+            Self::Failed | Self::Cancelled => 1,
             Self::Refused => 3,
             Self::RolledBack => 4,
             Self::NeedsOperator => 5,

@@ -13,10 +13,12 @@ mod explanation;
 mod failure;
 mod finding;
 mod line;
+mod next;
 mod offered;
 mod place;
 mod routing;
 mod sections;
+mod summary;
 mod tryout;
 mod visible;
 
@@ -27,6 +29,7 @@ pub use explanation::Explanation;
 pub use failure::{Failure, FailureKind, in_words};
 pub use finding::{Finding, Level, sort_findings, unreplaceable};
 pub use line::{excerpt, on_one_line};
+pub use next::NextStep;
 pub use offered::{GuessSection, OfferKind, Offered};
 pub use routing::{
     NowhereRow, RouteAnswer, RouteKind, RoutePlace, RouteRow, RoutesRole, RoutesSection, ServerRoutes,
@@ -36,6 +39,7 @@ pub use sections::{
     ErrorLogVerdict, ErrorSection, HostSection, LoadCount, LoadSection, LocalChange, LocalChanges, NotedLine,
     Outcome, OutcomeKind, PlanCounts, PlanSection, ProbeRow, ProblemSection, ReloadSection, StepSection,
 };
+pub use summary::SUMMARY;
 pub use tryout::{
     TriedCandidate, TriedChange, TriedEdition, TriedFetch, TriedRequest, TriedScript, TrySection,
 };

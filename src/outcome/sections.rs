@@ -3,7 +3,7 @@
 //! Field names are public contract: they are added to, never renamed.
 
 use super::{
-    Comparison, Explanation, Failure, FailureKind, Finding, GuessSection, Offered, RoutesSection,
+    Comparison, Explanation, Failure, FailureKind, Finding, GuessSection, NextStep, Offered, RoutesSection,
     sort_findings,
 };
 use serde::{Deserialize, Serialize};
@@ -33,6 +33,8 @@ pub enum OutcomeKind {
     NeedsOperator,
     /// Failed with nothing changed.
     Failed,
+    /// A person said no, or ended it before anything was changed.
+    Cancelled,
     /// Input does not parse or validate.
     Invalid,
     /// Something could not be looked at.
@@ -43,6 +45,7 @@ impl From<FailureKind> for OutcomeKind {
     fn from(kind: FailureKind) -> Self {
         match kind {
             FailureKind::Failed => Self::Failed,
+            FailureKind::Cancelled => Self::Cancelled,
             FailureKind::Refused => Self::Refused,
             FailureKind::RolledBack => Self::RolledBack,
             FailureKind::NeedsOperator => Self::NeedsOperator,
@@ -102,6 +105,9 @@ pub struct Outcome {
     /// What findings and exit codes mean.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub explanations: Vec<Explanation>,
+    /// What to type next, each command with its reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub next: Vec<NextStep>,
     /// What a command has to say besides; keys are its own.
     #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
     pub details: serde_json::Map<String, serde_json::Value>,
@@ -131,6 +137,7 @@ impl Outcome {
             comparisons: Vec::new(),
             problems: Vec::new(),
             explanations: Vec::new(),
+            next: Vec::new(),
             details: serde_json::Map::new(),
             error: None,
         }
@@ -289,6 +296,9 @@ pub struct StepSection {
     pub path: Option<String>,
     /// One line for people.
     pub describe: String,
+    /// Whether the file is a record of motionctl's own, which NGINX does not read.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub record: bool,
 }
 
 /// Each local change in exactly one list.

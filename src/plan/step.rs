@@ -3,7 +3,7 @@
 //! Invariant: [`Step`] is closed; describing, running and inverting it match
 //! exhaustively, and a step says what it expects to replace.
 
-use super::kept::LocalRecord;
+use super::kept::{LocalRecord, is_record};
 use crate::journal::{JournalStep, StepVersion};
 use crate::outcome::StepSection;
 use crate::values::{Attributes, BackupId, Hash, TextPath};
@@ -144,7 +144,12 @@ impl Step {
                     }
                     (_, Version::File { content, .. }) => ("write-file", content.describe()),
                 };
-                StepSection { kind: kind.to_owned(), path: Some(path.as_str().to_owned()), describe }
+                StepSection {
+                    kind: kind.to_owned(),
+                    path: Some(path.as_str().to_owned()),
+                    describe,
+                    record: is_record(path),
+                }
             }
             Self::MakeFolder { path } => folder_section("make-folder", path, "make the folder"),
             Self::RemoveFolder { path } => folder_section("remove-folder", path, "remove the empty folder"),
@@ -152,11 +157,13 @@ impl Step {
                 kind: "restore-tree".to_owned(),
                 path: None,
                 describe: format!("put everything back as backup {backup} has it"),
+                record: false,
             },
             Self::Reload => StepSection {
                 kind: "reload".to_owned(),
                 path: None,
                 describe: "signal the master and prove that new workers serve".to_owned(),
+                record: false,
             },
         }
     }
@@ -177,7 +184,12 @@ impl Step {
 }
 
 fn folder_section(kind: &str, path: &TextPath, describe: &str) -> StepSection {
-    StepSection { kind: kind.to_owned(), path: Some(path.as_str().to_owned()), describe: describe.to_owned() }
+    StepSection {
+        kind: kind.to_owned(),
+        path: Some(path.as_str().to_owned()),
+        describe: describe.to_owned(),
+        record: false,
+    }
 }
 
 impl Version {

@@ -84,6 +84,7 @@ impl From<FailureKind> for FailureName {
             FailureKind::Invalid | FailureKind::Usage => Self::Invalid,
             FailureKind::Refused => Self::Refused,
             FailureKind::Failed
+            | FailureKind::Cancelled
             | FailureKind::RolledBack
             | FailureKind::NeedsOperator
             | FailureKind::Unavailable => Self::Failed,

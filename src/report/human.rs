@@ -1,16 +1,38 @@
 //! An outcome as text for people: one screen, the verdict first.
 
+use super::ending::{ending, section, summary};
 use super::style::{Detail, Style};
 use super::{diff, explained, findings, plain, problems, routes, table, tryout};
 use crate::outcome::{
-    DatabaseSection, ErrorLogVerdict, LoadCount, LoadSection, LocalChange, LocalChanges, OfferKind, Offered,
-    Outcome, OutcomeKind, PlanSection, ProbeRow, ReloadSection, counted, excerpt,
+    DatabaseSection, ErrorLogVerdict, Finding, LoadCount, LoadSection, LocalChange, LocalChanges, OfferKind,
+    Offered, Outcome, OutcomeKind, PlanSection, ProbeRow, ReloadSection, counted, excerpt,
 };
 
 /// The text, ending with a newline.
 #[must_use]
 pub fn human(outcome: &Outcome, style: Style) -> String {
     let outcome = &plain::outcome(outcome);
+    let mut lines = body(outcome, style);
+    lines.extend(ending(outcome, style));
+    text(&lines)
+}
+
+/// The same as it stands above a question: the line of counts is its end, also for who asked for little.
+#[must_use]
+pub fn before_a_question(outcome: &Outcome, style: Style) -> String {
+    let outcome = &plain::outcome(outcome);
+    let mut lines = body(outcome, style);
+    lines.extend(summary(outcome));
+    text(&lines)
+}
+
+fn text(lines: &[String]) -> String {
+    let mut text = lines.join("\n");
+    text.push('\n');
+    text
+}
+
+fn body(outcome: &Outcome, style: Style) -> Vec<String> {
     let mut lines = vec![headline(outcome, style)];
     if style.detail > Detail::Quiet {
         lines.extend(outcome.host.as_ref().map(|host| {
@@ -48,13 +70,8 @@ pub fn human(outcome: &Outcome, style: Style) -> String {
         lines.extend(probes(&outcome.probes, style));
         lines.extend(outcome.load.iter().flat_map(|seen| load(seen, style)));
         lines.extend(durations(outcome, style));
-        let summary = outcome.details.get("summary").and_then(|value| value.as_str());
-        lines.extend(summary.into_iter().flat_map(|text| [String::new(), text.to_owned()]));
     }
-    lines.extend(error(outcome, style));
-    let mut text = lines.join("\n");
-    text.push('\n');
-    text
+    lines
 }
 
 /// Which database was asked, so that nobody takes a test for the real one.
@@ -80,10 +97,12 @@ fn headline(outcome: &Outcome, style: Style) -> String {
         OutcomeKind::RolledBack => "failed and rolled back: the old configuration serves",
         OutcomeKind::NeedsOperator => "an operator is needed",
         OutcomeKind::Failed => "failed: nothing was changed",
+        OutcomeKind::Cancelled => "cancelled: nothing was changed",
         OutcomeKind::Invalid => "bad input: nothing was changed",
         OutcomeKind::Unavailable => "could not look: nothing was changed",
     });
     let painted = match outcome.exit_code {
+        _ if outcome.outcome == OutcomeKind::Cancelled || would_be_stopped(outcome) => style.warn(text),
         0 => style.good(text),
         2 => style.warn(text),
         _ => style.bad(text),
@@ -91,13 +110,9 @@ fn headline(outcome: &Outcome, style: Style) -> String {
     format!("{} {painted}", style.bold(&format!("{}:", outcome.command)))
 }
 
-fn section(title: &str, body: Vec<String>, style: Style) -> Vec<String> {
-    if body.is_empty() {
-        return Vec::new();
-    }
-    let mut lines = vec![String::new(), style.bold(title)];
-    lines.extend(body.into_iter().map(|line| format!("  {line}")));
-    lines
+/// Whether what is pending would not be done as things are.
+fn would_be_stopped(outcome: &Outcome) -> bool {
+    outcome.outcome == OutcomeKind::ChangesPending && outcome.findings.iter().any(Finding::stops)
 }
 
 fn plan(plan: &PlanSection, style: Style) -> Vec<String> {
@@ -284,40 +299,4 @@ fn durations(outcome: &Outcome, style: Style) -> Vec<String> {
         .map(|part| vec![part.step.clone(), format!("{:>6} ms", part.millis)])
         .collect();
     section("Durations", table::columns(&rows), style)
-}
-
-fn error(outcome: &Outcome, style: Style) -> Vec<String> {
-    let details = outcome.details.get("next").and_then(|value| value.as_array()).into_iter().flatten();
-    let mut next: Vec<_> = details.filter_map(|line| line.as_str()).map(str::to_owned).collect();
-    let mut lines = section("State", state(outcome), style);
-    if let Some(error) = &outcome.error
-        && outcome.command == "check"
-        && outcome.outcome == OutcomeKind::Refused
-    {
-        // The verdict and the findings have said what stops it.
-        next.extend(error.hint.clone());
-    } else if let Some(error) = &outcome.error {
-        lines.push(String::new());
-        lines.push(format!("{} {}", style.bad("error:"), error.message));
-        lines.extend(error.hint.iter().map(|hint| format!("{} {hint}", style.dim("hint:"))));
-    }
-    lines.extend(section("Next", next, style));
-    lines
-}
-
-/// What was seen of a server that an operator must look at.
-fn state(outcome: &Outcome) -> Vec<String> {
-    let Some(state) = outcome.details.get("state") else { return Vec::new() };
-    let names = [("disk", "on disk"), ("nginx", "nginx -t"), ("serving", "serving")];
-    let rows = names.iter().flat_map(|(key, name)| {
-        let lines = match &state[*key] {
-            serde_json::Value::Array(lines) => lines.iter().filter_map(|line| line.as_str()).collect(),
-            line => line.as_str().into_iter().collect::<Vec<_>>(),
-        };
-        let row = |(index, line): (usize, &str)| {
-            vec![if index == 0 { (*name).to_owned() } else { String::new() }, line.to_owned()]
-        };
-        lines.into_iter().enumerate().map(row).collect::<Vec<_>>()
-    });
-    table::columns(&rows.collect::<Vec<_>>())
 }

@@ -5,6 +5,7 @@
 
 use crate::outcome::Outcome;
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// The version of the document's shape; it grows only when a key changes its
 /// meaning.
@@ -19,9 +20,21 @@ struct Envelope<'a> {
     outcome: &'a Outcome,
 }
 
+/// The answer as the document has it: under `details.next`, as ever, the commands alone.
+fn with_commands(outcome: &Outcome) -> Cow<'_, Outcome> {
+    if outcome.next.is_empty() {
+        return Cow::Borrowed(outcome);
+    }
+    let commands: Vec<_> = outcome.next.iter().map(|step| step.command.clone()).collect();
+    let mut whole = outcome.clone();
+    whole.details.insert("next".to_owned(), commands.into());
+    Cow::Owned(whole)
+}
+
 /// The document, indented, with a newline at its end.
 #[must_use]
 pub fn json(outcome: &Outcome) -> String {
+    let outcome = &with_commands(outcome);
     let envelope = Envelope {
         tool: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),

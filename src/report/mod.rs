@@ -4,6 +4,7 @@
 //! reach this room: what it is given is redacted already.
 
 mod diff;
+mod ending;
 mod explained;
 mod findings;
 mod human;
@@ -17,7 +18,7 @@ mod tryout;
 mod wrap;
 
 pub use diff::words;
-pub use human::human;
+pub use human::{before_a_question, human};
 pub use json::{ENVELOPE_FORMAT, json};
 pub use plain::line as plain_line;
 pub use style::{Colour, Detail, Style};

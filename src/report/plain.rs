@@ -66,6 +66,9 @@ pub fn outcome(outcome: &Outcome) -> Outcome {
         clean(&mut problem.excerpt);
     }
     clean(plain.routes.iter_mut().flat_map(RoutesSection::texts_mut));
+    for step in &mut plain.next {
+        clean([&mut step.command, &mut step.why]);
+    }
     plain.details.values_mut().for_each(value);
     if let Some(error) = &mut plain.error {
         clean([&mut error.message]);

@@ -19,7 +19,7 @@ fn a_signal_before_the_first_effect_ends_the_run() {
         let running = paused.apply(&[]);
         running.signal(signal);
         paused.go_on();
-        running.finish().expect(1, "failed");
+        running.finish().expect(1, "cancelled");
         before.assert_same(&machine.configuration());
         assert!(machine.journal().is_empty());
         assert_eq!(machine.workers(), workers);

@@ -13,7 +13,7 @@ use crate::host::process::{self, Census, LonerKind, Master, ProcessId};
 use crate::host::trust::Executable;
 use crate::inspect::{Inspection, file_facts, inspect};
 use crate::journal::{JournalStep, RunKind, Status};
-use crate::outcome::{CommandName, Failure, FailureKind, Outcome, ReloadSection, in_words};
+use crate::outcome::{CommandName, Failure, FailureKind, NextStep, Outcome, ReloadSection, in_words};
 use crate::plan::is_record;
 use crate::values::{Hash, RootPath, TextPath};
 use crate::verify::staged::{self, Changes};
@@ -232,44 +232,48 @@ fn by_age(workers: &[ProcessId], files: Option<Duration>) -> &'static str {
 
 /// The way out where the journal cannot be used. What it told is gone where its bytes are damaged, and what was kept is
 /// not; otherwise it is whole, and the way to it is what a person has to look at.
-fn without_journal(context: &Context, is_damaged: bool) -> Vec<String> {
+fn without_journal(context: &Context, is_damaged: bool) -> Vec<NextStep> {
     let root = context.root_argument();
     let below = context.global.root.as_ref().map_or_else(String::new, |dir| dir.display().to_string());
     let journal = format!("{}{STATE_FOLDER}/journal", below.trim_end_matches('/'));
+    let backups = step(format!("motionctl backups list{root}"), "what was kept before each change");
+    let status = step(format!("motionctl status{root}"), "whether all is well then");
     if !is_damaged {
         let state = format!("{}{STATE_FOLDER}", below.trim_end_matches('/'));
-        return vec![
-            format!("ls -ld {state} {state}/*"),
-            format!("motionctl backups list{root}"),
-            format!("motionctl status{root}"),
-        ];
+        let way =
+            step(format!("ls -ld {state} {state}/*"), "who owns the way to the journal, and who may read it");
+        return vec![way, backups, status];
     }
     let newest = Store::new(&context.root).list().ok().and_then(|listing| listing.backups.into_iter().next());
-    let diff = newest.map(|backup| format!("motionctl backups diff {}{root}", backup.manifest.id));
-    [format!("motionctl backups list{root}")]
-        .into_iter()
-        .chain(diff)
-        .chain([format!("mv {journal} {journal}.damaged"), format!("motionctl status{root}")])
-        .collect()
+    let diff = newest.map(|backup| {
+        let command = format!("motionctl backups diff {}{root}", backup.manifest.id);
+        step(command, "what differs from before the newest change")
+    });
+    let aside =
+        step(format!("mv {journal} {journal}.damaged"), "once you know what differs: begins a new journal");
+    std::iter::once(backups).chain(diff).chain([aside, status]).collect()
+}
+
+fn step(command: String, why: &str) -> NextStep {
+    NextStep { command, why: why.to_owned() }
 }
 
 /// The next command first; those that the hint names are not said again.
 fn next(context: &Context, status: Result<&Status, &anyhow::Error>, outcome: &mut Outcome) {
     let root = context.root_argument();
     let first = match status {
-        Ok(Status::Active(_)) => vec![format!("motionctl recover{root}")],
-        Ok(Status::Empty | Status::Quiet(_)) => vec![format!("motionctl status{root}")],
+        Ok(Status::Active(_)) => {
+            vec![step(format!("motionctl recover{root}"), "ends what was begun, once the cause is removed")]
+        }
+        Ok(Status::Empty | Status::Quiet(_)) => {
+            vec![step(format!("motionctl status{root}"), "what is served now, and what the last run left")]
+        }
         Err(why) => without_journal(context, is_damage(why)),
     };
-    let had = outcome.details.remove("next");
-    let had = had.iter().filter_map(|value| value.as_array()).flatten().filter_map(|line| line.as_str());
-    let mut commands: Vec<String> = first;
-    commands.extend(had.map(str::to_owned));
     let hint = outcome.error.as_ref().and_then(|error| error.hint.clone()).unwrap_or_default();
-    let is_named = |command: &String| hint.contains(command.trim_end_matches(root.as_str()));
-    let mut seen = std::collections::BTreeSet::new();
-    commands.retain(|command| seen.insert(command.clone()) && !is_named(command));
-    if !commands.is_empty() {
-        outcome.details.insert("next".to_owned(), commands.into());
+    let is_named = |command: &str| hint.contains(command.trim_end_matches(root.as_str()));
+    let had = std::mem::take(&mut outcome.next);
+    for NextStep { command, why } in first.into_iter().chain(had).filter(|step| !is_named(&step.command)) {
+        outcome.next(command, why);
     }
 }

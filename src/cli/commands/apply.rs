@@ -216,10 +216,11 @@ pub fn conclude(context: &Context, outcome: &mut Outcome, done: Run, result: Res
     match result {
         Ok(()) => succeeded(context, outcome, done.pending.as_ref(), done.verdict.new_client),
         Err(failure) => {
-            let by_hand = matches!(failure.kind, FailureKind::RolledBack | FailureKind::NeedsOperator);
+            let is_to_be_checked =
+                matches!(failure.kind, FailureKind::RolledBack | FailureKind::NeedsOperator);
             outcome.fail(failure);
-            if by_hand {
-                outcome.details.insert("next".to_owned(), by_hand_commands(context, outcome).into());
+            if is_to_be_checked {
+                by_hand(context, outcome);
             }
         }
     }
@@ -239,8 +240,9 @@ fn succeeded(context: &Context, outcome: &mut Outcome, pending: Option<&Pending>
             "confirmation".to_owned(),
             confirm::section(pending, &Undoing::of(&context.root, pending)),
         );
-        let next = ["motionctl confirm", "motionctl rollback", "motionctl status"];
-        outcome.details.insert("next".to_owned(), next.as_slice().into());
+        outcome.next("motionctl confirm", "keep the change");
+        outcome.next("motionctl rollback", "undo it now");
+        outcome.next("motionctl status", "how much time is left");
     }
     outcome.details.insert("verdict".to_owned(), verdict.into());
 }
@@ -259,15 +261,17 @@ pub fn not_reloaded(context: &Context, outcome: &Outcome) -> &'static str {
 }
 
 /// What a person can type to check and to undo.
-fn by_hand_commands(context: &Context, outcome: &Outcome) -> Vec<String> {
+fn by_hand(context: &Context, outcome: &mut Outcome) {
     let root = context.root_argument();
-    let mut commands = vec![format!("motionctl status{root}")];
+    outcome.next(format!("motionctl status{root}"), "what is served now, and what the last run left");
     if context.root.is_live() {
-        commands.push("nginx -t".to_owned());
+        outcome.next("nginx -t", "whether NGINX accepts what is on the disk");
     }
-    if let Some(backup) = &outcome.backup {
-        commands.push(format!("motionctl backups diff {}{root}", backup.id));
-        commands.push(format!("motionctl rollback {} --whole-tree{root}", backup.id));
+    if let Some(id) = outcome.backup.as_ref().map(|backup| backup.id.clone()) {
+        outcome.next(format!("motionctl backups diff {id}{root}"), "what differs from before the change");
+        outcome.next(
+            format!("motionctl rollback {id} --whole-tree{root}"),
+            "only if something of it is not as before: puts all of it back",
+        );
     }
-    commands
 }

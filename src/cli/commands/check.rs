@@ -44,15 +44,18 @@ pub fn check(context: &Context, args: &CheckArgs) -> Result<Outcome, Failure> {
                 1 => "not ready: one finding stops an apply".to_owned(),
                 _ => format!("not ready: {stops} findings stop an apply"),
             };
-            (verdict, format!("motionctl plan{root}"))
+            (verdict, (format!("motionctl plan{root}"), "what would change, once nothing stops it"))
         }
         None => {
             outcome.outcome = OutcomeKind::ChangesPending;
             let verdict = "ready: the new client's route is missing and can be brought".to_owned();
-            (verdict, format!("motionctl rehearse{root}"))
+            (
+                verdict,
+                (format!("motionctl rehearse{root}"), "try the change on a private copy of this server"),
+            )
         }
     };
     outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("next".to_owned(), vec![next].into());
+    outcome.next(next.0, next.1);
     Ok(outcome)
 }

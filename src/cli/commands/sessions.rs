@@ -141,7 +141,7 @@ impl Watch {
             while clock::monotonic() < next {
                 if context.stop.load(Ordering::SeqCst) {
                     return Err(Failure::new(
-                        FailureKind::Failed,
+                        FailureKind::Cancelled,
                         "stopped while waiting; nothing was changed",
                     ));
                 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 type Check = fn(&Value) -> bool;
 
-const OUTCOMES: [&str; 11] = [
+const OUTCOMES: [&str; 12] = [
     "ok",
     "up-to-date",
     "changes-pending",
@@ -16,6 +16,7 @@ const OUTCOMES: [&str; 11] = [
     "rolled-back",
     "needs-operator",
     "failed",
+    "cancelled",
     "invalid",
     "unavailable",
 ];
@@ -80,7 +81,7 @@ fn database(value: &Value) -> bool {
 }
 
 fn step(value: &Value) -> bool {
-    object(value, &[("kind", text), ("describe", text)], &[("path", text)])
+    object(value, &[("kind", text), ("describe", text)], &[("path", text), ("record", flag)])
 }
 
 fn local_changes(value: &Value) -> bool {
@@ -221,6 +222,10 @@ fn routes(value: &Value) -> bool {
         && value["servers"].as_array().is_some_and(|all| all.iter().all(server))
 }
 
+fn next_step(value: &Value) -> bool {
+    object(value, &[("command", text), ("why", text)], &[])
+}
+
 fn duration(value: &Value) -> bool {
     object(value, &[("step", text), ("millis", number)], &[])
 }
@@ -265,8 +270,9 @@ pub fn check(document: &Value, command: &str) {
         ("findings", |value| each(value, finding)),
         ("error", error),
     ];
-    let optional: [(&str, Check); 11] = [
+    let optional: [(&str, Check); 12] = [
         ("host", host),
+        ("next", |value| each(value, next_step) && value != &Value::Array(Vec::new())),
         ("database", database),
         ("plan", plan),
         ("backup", backup),
@@ -284,7 +290,7 @@ pub fn check(document: &Value, command: &str) {
 }
 
 fn failed(document: &Value) -> bool {
-    document["outcome"] == "failed"
+    document["outcome"] == "failed" || document["outcome"] == "cancelled"
 }
 
 #[test]

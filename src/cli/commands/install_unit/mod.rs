@@ -60,8 +60,8 @@ pub fn install_unit(context: &Context, args: &InstallUnitArgs) -> Result<Outcome
     if args.no_enable {
         let now = if args.watch { " --now" } else { "" };
         next.extend([
-            "systemctl daemon-reload".to_owned(),
-            format!("systemctl enable{now} {}", enabled.join(" ")),
+            ("systemctl daemon-reload".to_owned(), "makes systemd read the new units"),
+            (format!("systemctl enable{now} {}", enabled.join(" ")), "switches them on"),
         ]);
     } else {
         let is_written = done.iter().any(|file| file.is_new);
@@ -82,7 +82,9 @@ pub fn install_unit(context: &Context, args: &InstallUnitArgs) -> Result<Outcome
     outcome.details.insert("verdict".to_owned(), verdict.into());
     outcome.details.insert("rows".to_owned(), rows.into());
     outcome.details.insert("notes".to_owned(), notes.into());
-    outcome.details.insert("next".to_owned(), next.into());
+    for (command, why) in next {
+        outcome.next(command, why);
+    }
     Ok(outcome)
 }
 

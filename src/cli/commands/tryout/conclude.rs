@@ -4,7 +4,7 @@
 //! used.
 
 use crate::cli::args::TryArgs;
-use crate::cli::context::Context;
+use crate::cli::context::{Context, shell_word};
 use crate::outcome::{Failure, FailureKind, Outcome, TrySection};
 
 /// What became of the file for Motion's site.
@@ -49,8 +49,7 @@ pub(super) fn conclude(
         let verdict = format!("{name} ran to its end in a private copy; this server was not touched");
         outcome.details.insert("verdict".to_owned(), verdict.into());
     }
-    let next = next(context, args, section, made.unusable.is_some());
-    outcome.details.insert("next".to_owned(), next.into());
+    next(context, args, section, made.unusable.is_some(), outcome);
 }
 
 /// Downloads that it wanted and did not get.
@@ -104,28 +103,34 @@ fn fail_unfinished(args: &TryArgs, outcome: &mut Outcome, section: &TrySection, 
     outcome.details.insert("verdict".to_owned(), verdict.into());
 }
 
-fn next(context: &Context, args: &TryArgs, section: &TrySection, is_unusable: bool) -> Vec<String> {
-    let mut next = Vec::new();
+fn next(context: &Context, args: &TryArgs, section: &TrySection, is_unusable: bool, outcome: &mut Outcome) {
+    let root = context.root_argument();
+    let script = shell_word(&args.script.display().to_string());
+    // What the script is called with may hold a secret.
+    let arguments = if args.arguments.is_empty() { "" } else { " -- ARGUMENTS" };
+    let again = |option: &str| format!("motionctl try{root} {option} {script}{arguments}");
     if missing(section) > 0 {
-        next.push(
-            "fetch what is marked `missing` yourself, look at it, and hand it out with --files DIR"
-                .to_owned(),
+        outcome.next(
+            again("--files DIR"),
+            "once you have fetched what is marked `missing` into DIR and looked at it",
         );
     }
-    let root = context.root_argument();
     match section.candidate.as_ref().map(|candidate| &candidate.saved) {
         _ if is_unusable => {}
-        Some(Some(file)) if !section.is_whole() => {
-            next.push(format!("look at {file}; if it is whole: motionctl{root} plan --candidate {file}"));
-        }
-        Some(Some(file)) => next.push(format!("motionctl{root} rehearse --candidate {file}")),
+        Some(Some(file)) if !section.is_whole() => outcome.next(
+            format!("motionctl{root} plan --candidate {file}"),
+            "once you have looked at the file, if it is whole",
+        ),
+        Some(Some(file)) => outcome.next(
+            format!("motionctl{root} rehearse --candidate {file}"),
+            "try it on a private copy of this server",
+        ),
         Some(None) if !section.is_whole() => {}
         Some(None) if !args.plan => {
-            next.push("--plan shows what its new file for Motion's site would change".to_owned());
+            outcome.next(again("--plan"), "what its new file for Motion's site would change");
         }
-        Some(None) => next
-            .push("--candidate-out FILE saves the file, for rehearse and apply --candidate FILE".to_owned()),
+        Some(None) => outcome
+            .next(again("--candidate-out FILE"), "saves the file, for rehearse and apply --candidate FILE"),
         None => {}
     }
-    next
 }

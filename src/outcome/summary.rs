@@ -1,0 +1,69 @@
+//! What a change comes to, in one line of counts: the last thing that is read before a question is answered.
+//!
+//! Invariant: counted is what NGINX reads; what motionctl keeps for itself is none of it.
+
+use super::{Comparison, Outcome, PlanSection, StepSection, counted};
+use similar::{ChangeTag, TextDiff};
+
+/// The detail that holds the line.
+pub const SUMMARY: &str = "summary";
+
+impl Outcome {
+    /// Ends the answer with this line of counts, its parts one behind the other; without parts there is none.
+    pub fn summarise(&mut self, parts: impl IntoIterator<Item = String>) {
+        let line = parts.into_iter().collect::<Vec<_>>().join("; ");
+        if !line.is_empty() {
+            self.details.insert(SUMMARY.to_owned(), line.into());
+        }
+    }
+
+    /// The line of counts, where there is one.
+    #[must_use]
+    pub fn summary(&self) -> Option<&str> {
+        self.details.get(SUMMARY).and_then(|line| line.as_str())
+    }
+
+    /// The counts of the plan in this answer: files and lines, then what is reloaded. Empty where nothing is planned.
+    #[must_use]
+    pub fn plan_in_counts(&self) -> Vec<String> {
+        let Some(plan) = &self.plan else { return Vec::new() };
+        let files = files(plan, &self.comparisons);
+        let reloads = plan.steps.iter().filter(|step| step.kind == "reload").count();
+        let reloads = (reloads > 0).then(|| counted(reloads, "reload"));
+        files.into_iter().chain(reloads).collect()
+    }
+}
+
+/// `1 NGINX file: 59 lines added, 0 removed`.
+fn files(plan: &PlanSection, comparisons: &[Comparison]) -> Option<String> {
+    if plan.steps.iter().any(|step| step.kind == "restore-tree") {
+        return Some("everything in the backup is put back".to_owned());
+    }
+    let is_read = |step: &&StepSection| step.kind.ends_with("-file") && !step.record;
+    let files = plan.steps.iter().filter(is_read).count();
+    let (added, removed) = lines(comparisons);
+    match files {
+        0 => None,
+        _ if comparisons.is_empty() => Some(counted(files, "NGINX file")),
+        _ => Some(format!(
+            "{}: {} added, {removed} removed",
+            counted(files, "NGINX file"),
+            counted(added, "line")
+        )),
+    }
+}
+
+/// Lines that are new, and lines that are gone.
+fn lines(comparisons: &[Comparison]) -> (usize, usize) {
+    let mut counts = (0, 0);
+    for Comparison { old, new, .. } in comparisons {
+        for change in TextDiff::from_lines(old, new).iter_all_changes() {
+            match change.tag() {
+                ChangeTag::Insert => counts.0 += 1,
+                ChangeTag::Delete => counts.1 += 1,
+                ChangeTag::Equal => {}
+            }
+        }
+    }
+    counts
+}
