@@ -29,6 +29,7 @@ enum Document {
         meaning: &'static str,
         looked_for: &'static str,
         advice: &'static str,
+        documented: String,
     },
     ExitCode(ExitMeaning),
 }
@@ -45,6 +46,7 @@ impl Serialize for Explanation {
                 meaning: code.meaning(),
                 looked_for: code.looked_for(),
                 advice: code.advice(),
+                documented: code.anchor(),
             },
             Self::Exit(row) => Document::ExitCode(row),
         }

@@ -235,8 +235,9 @@ fn explanation(value: &Value) -> bool {
         each(value, |level| object(level, &[("level", text)], &[("when", text)])) && value[0].is_object()
     };
     let kind: (&str, Check) = ("kind", text);
-    let finding: [(&str, Check); 8] = [
+    let finding: [(&str, Check); 9] = [
         kind,
+        ("documented", text),
         ("code", text),
         ("levels", levels),
         ("accept", texts),
