@@ -180,7 +180,7 @@ mod tests {
             assert!(!failure.message.contains("S3cr3t"), "{}", failure.message);
         };
         // No TOML, no key, no value of the right type.
-        check("site = \"/a\"\n[[probe", "2:", "");
+        check("site = \"/a\"\n[[probe", "2:8", "unclosed array table");
         check("site = \"/a\"\nsyte = \"/b\"\n", "2:1", "unknown field `syte`");
         check("no_db = 1\n", "1:9", "invalid type");
         check("[watch]\nhael = \"tell\"\n", "2:1", "unknown field `hael`");
