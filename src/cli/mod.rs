@@ -20,7 +20,7 @@ mod explain;
 mod files;
 mod formats;
 mod interrupt;
-mod man;
+mod manual;
 mod old_copy;
 mod pages;
 mod progress;
@@ -33,7 +33,9 @@ mod tree;
 mod version;
 
 pub use args::Cli;
+pub use manual::{PLACES, VARIABLES};
 pub use schemas::schemas;
+pub use settings::{KEYS, Key};
 
 use crate::host::sandbox::{self, SUBCOMMAND};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
@@ -41,7 +43,7 @@ use crate::seed::manifest::JSON_SCHEMA;
 use crate::{rehearse, report, tryout};
 use args::seed::{SchemaCommand, SeedCommand};
 use args::{ColorChoice, Command};
-use clap::Parser;
+use clap::FromArgMatches;
 use clap::error::ErrorKind;
 use context::Context;
 use progress::Progress;
@@ -68,7 +70,10 @@ pub fn main() -> ExitCode {
     }
     #[cfg(feature = "kill-points")]
     arm_kill_points();
-    let mut cli = match Cli::try_parse() {
+    let parsed = manual::command().try_get_matches().and_then(|matches| {
+        Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut manual::command()))
+    });
+    let mut cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
@@ -80,12 +85,12 @@ pub fn main() -> ExitCode {
         return ExitCode::from(conclude(&cli, Outcome::failed(commands::name(&cli.command), failure)));
     }
     let answer = match &cli.command {
-        Command::Completions { shell } if cli.global.json => Ok(man::completions_outcome(*shell)),
-        Command::Completions { shell } => return ExitCode::from(print(&man::completions(*shell), 0)),
+        Command::Completions { shell } if cli.global.json => Ok(manual::completions_outcome(*shell)),
+        Command::Completions { shell } => return ExitCode::from(print(&manual::completions(*shell), 0)),
         Command::Seed(SeedCommand::Schema(SchemaCommand::JsonSchema)) if !cli.global.json => {
             return ExitCode::from(print(JSON_SCHEMA.as_bytes(), 0));
         }
-        Command::Man { dir } => man::pages(dir),
+        Command::Man { dir } => manual::pages(dir),
         Command::Explain { what } => explain::explain(what.as_deref()),
         Command::Version => Ok(version::version()),
         command => {
@@ -111,7 +116,7 @@ fn conclude(cli: &Cli, mut outcome: Outcome) -> u8 {
     door::outcome(&mut outcome);
     if commands::is_for_a_monitor(&cli.command) {
         commands::could_not_look(&mut outcome);
-        let journal = std::env::var("JOURNAL_STREAM").ok();
+        let journal = manual::JOURNAL_STREAM.text();
         let mark = match cli.command {
             Command::Watch(_) => commands::log_of_watch(&outcome, journal.as_deref()).unwrap_or_default(),
             _ => String::new(),
@@ -231,7 +236,7 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 /// How the human text looks on this terminal.
 fn style(global: &args::Global) -> report::Style {
-    let on_terminal = console::Term::stdout().is_term() && std::env::var_os("NO_COLOR").is_none();
+    let on_terminal = console::Term::stdout().is_term() && manual::NO_COLOR.value().is_none();
     let colour = match global.color {
         ColorChoice::Always => report::Colour::On,
         ColorChoice::Auto if on_terminal => report::Colour::On,

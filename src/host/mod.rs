@@ -26,6 +26,7 @@ mod lock;
 pub mod machine;
 pub mod mounts;
 pub mod net;
+pub mod origin;
 mod plain_tree;
 mod private;
 pub mod process;

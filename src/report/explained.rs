@@ -54,6 +54,7 @@ fn finding(code: Code) -> Vec<(&'static str, String)> {
             None => "there is nothing to accept".to_owned(),
         },
     ));
+    fields.push(("documented", code.anchor()));
     fields
 }
 
@@ -115,11 +116,12 @@ looked for  in the first lines of Motion's files: the name of Ansible, Puppet, a
             folders that panels write into
 what to do  make the change there, or accept that it may be overwritten
 accept      --accept site.managed-elsewhere (check, plan, apply, rehearse, try,
-            status, watch, install-unit)"
+            status, watch, install-unit)
+documented  findings.md#sitemanaged-elsewhere"
         );
         assert!(show(&[Explanation::Finding(codes::MERGE_CONFLICT)]).contains("=ours or --accept"));
-        assert!(show(&[Explanation::Finding(codes::SITE_AMBIGUOUS)]).ends_with("cannot be accepted"));
-        assert!(show(&[Explanation::Finding(codes::HOST_SELINUX)]).ends_with("nothing to accept"));
+        assert!(show(&[Explanation::Finding(codes::SITE_AMBIGUOUS)]).contains("cannot be accepted\n"));
+        assert!(show(&[Explanation::Finding(codes::HOST_SELINUX)]).contains("nothing to accept\n"));
     }
 
     #[test]

@@ -102,7 +102,7 @@ fn make(context: &Context, change: &Change<'_>, outcome: &mut Outcome) -> Result
             sandbox: change.options.sandbox,
             confirmation: change.confirmation.clone(),
             installed_log: installed_error_log,
-            reload_timeout: context.reload_timeout(change.args.change.reload_timeout)?,
+            reload_timeout: context.reload_timeout(change.args.change.reload_timeout),
             stop: &context.stop,
             actor: context.actor(),
             command: context.command_line(),

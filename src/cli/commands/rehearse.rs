@@ -53,7 +53,7 @@ pub fn rehearse(context: &Context, args: &RehearseArgs) -> Result<Outcome, Failu
     }
     context.progress.stage("rehearsing on a private copy");
     let wishes = Wishes {
-        reload_timeout: context.reload_timeout(args.change.reload_timeout)?,
+        reload_timeout: context.reload_timeout(args.change.reload_timeout),
         load: args.load,
         keep: if args.keep.is_some() { Keep::Files } else { Keep::Nothing },
         command: context.command_line(),

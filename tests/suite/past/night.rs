@@ -45,7 +45,11 @@ fn whoever_types_what_the_screen_says_gets_home() {
     let (verdict, helps) = said(&machine);
     assert_eq!(verdict, "the new client's route is missing");
     let newest = run(&machine, &["history"]).json["details"]["runs"][0].clone();
-    assert_eq!((&newest["outcome"], &newest["undoable"]), (&"rolled-back".into(), &false.into()), "{newest:#}");
+    assert_eq!(
+        (&newest["outcome"], &newest["undoable"]),
+        (&"rolled-back".into(), &false.into()),
+        "{newest:#}"
+    );
     assert!(newest["reason"].as_str().is_some_and(|why| why.contains("undone by hand")), "{newest:#}");
 
     // The next night it is made again as the screen says, kept, and taken back once more with all that goes with it.

@@ -4,6 +4,7 @@
 //! also proven able to fail.
 
 pub mod docs;
+mod reference;
 mod rooms;
 mod rules;
 mod schemas;
