@@ -25,11 +25,13 @@ mod old_copy;
 mod progress;
 mod prompt;
 mod retype;
+mod schemas;
 mod settings;
 mod stand_in;
 mod version;
 
 pub use args::Cli;
+pub use schemas::schemas;
 
 use crate::host::sandbox::{self, SUBCOMMAND};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};

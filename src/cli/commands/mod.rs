@@ -34,6 +34,7 @@ use super::context::Context;
 use crate::outcome::{Failure, FailureKind, Outcome};
 use aftermath::Ask;
 pub use monitor::{could_not_look, line as monitor_line};
+pub use seed::SavedSeedPlan;
 use std::sync::atomic::Ordering;
 pub use watch::log;
 

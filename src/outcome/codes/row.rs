@@ -4,6 +4,7 @@
 
 use super::accept::{Accept, Family};
 use crate::outcome::Level;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::cmp::Ordering;
 use std::fmt;
@@ -47,7 +48,7 @@ pub enum Typed {
 }
 
 /// A level that a finding may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Grade {
     /// How much it matters.
     pub level: Level,
