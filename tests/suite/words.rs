@@ -182,7 +182,7 @@ fn typed(server: &Server, options: &[&str], line: &str) -> (i32, String) {
 fn a_question_stands_below_the_counts_also_for_who_asked_for_little() {
     let server = Server::copy("standalone");
     for options in [&[][..], &["-q"], &["--wait-idle", "30m"]] {
-        let before = server.state();
+        let before = server.read(SITE);
         let (code, screen) = typed(&server, options, "no");
         assert_eq!(code, 1, "{screen}");
         let (counts, _) = screen.split_once("\nChange ").expect("the question");
@@ -193,6 +193,6 @@ fn a_question_stands_below_the_counts_also_for_who_asked_for_little() {
         }
         let (_, end) = screen.split_once("apply: ").expect("an answer");
         assert!(end.ends_with("apply: cancelled: nothing was changed\n"), "{screen}");
-        assert!(before == server.state());
+        assert_eq!(server.read(SITE), before);
     }
 }
