@@ -2,7 +2,7 @@
 
 use super::ending::{ending, section, summary};
 use super::style::{Detail, Style};
-use super::{diff, explained, findings, plain, problems, table, tryout};
+use super::{diff, explained, findings, plain, problems, routes, table, tryout};
 use crate::outcome::{
     Comparison, DatabaseSection, ErrorLogVerdict, Finding, Level, LoadCount, LoadSection, LocalChange,
     LocalChanges, OfferKind, Offered, Outcome, OutcomeKind, PlanSection, ProbeRow, ReloadSection,
@@ -63,6 +63,7 @@ fn body(outcome: &Outcome, style: Style) -> Vec<String> {
         lines.extend(tried.into_iter().flat_map(|(title, body)| section(&title, body, style)));
         lines.extend(outcome.plan.iter().flat_map(|section| plan(section, &outcome.comparisons, style)));
         lines.extend(comparisons(outcome, style));
+        lines.extend(outcome.routes.iter().flat_map(|seen| routes::routes(seen, style)));
         lines.extend(lists(outcome, style));
         // That of a rehearsal was in the private copy, and is gone with it.
         let kept = outcome.backup.iter().filter(|_| outcome.command != "rehearse");
@@ -97,7 +98,7 @@ fn seen(outcome: &Outcome, style: Style) -> Vec<String> {
 }
 
 /// Which database was asked, so that nobody takes a test for the real one.
-fn database(database: &DatabaseSection) -> String {
+pub(super) fn database(database: &DatabaseSection) -> String {
     let DatabaseSection { server, version, user, host, schema, transport } = database;
     match transport.as_str() {
         "file" => format!("{server} {version} · {host}"),
@@ -105,9 +106,10 @@ fn database(database: &DatabaseSection) -> String {
     }
 }
 
-fn headline(outcome: &Outcome, style: Style) -> String {
+/// How it ended, in one line.
+pub(super) fn verdict(outcome: &Outcome) -> &str {
     let verdict = outcome.details.get("verdict").and_then(|value| value.as_str());
-    let text = verdict.unwrap_or(match outcome.outcome {
+    verdict.unwrap_or(match outcome.outcome {
         // Programs tell wrong usage from other bad input by the exit code.
         OutcomeKind::Invalid if outcome.exit_code == 64 => "wrong usage: nothing was changed",
         OutcomeKind::Ok => "all is well",
@@ -122,7 +124,11 @@ fn headline(outcome: &Outcome, style: Style) -> String {
         OutcomeKind::Cancelled => "cancelled: nothing was changed",
         OutcomeKind::Invalid => "bad input: nothing was changed",
         OutcomeKind::Unavailable => "could not look: nothing was changed",
-    });
+    })
+}
+
+fn headline(outcome: &Outcome, style: Style) -> String {
+    let text = verdict(outcome);
     let painted = match outcome.exit_code {
         _ if outcome.outcome == OutcomeKind::Cancelled || would_be_stopped(outcome) => style.warn(text),
         0 => style.good(text),

@@ -4,7 +4,7 @@
 //! direction, passes; a file's name or a comment must not clear a screen, hide
 //! a line or paint a verdict. Only [`super::Style`] adds colour, afterwards.
 
-use crate::outcome::{Comparison, Finding, LocalChange, LocalChanges, Outcome, spelled_out};
+use crate::outcome::{Comparison, Finding, LocalChange, LocalChanges, Outcome, RoutesSection, spelled_out};
 use serde_json::Value;
 
 /// One line of text.
@@ -68,6 +68,7 @@ pub fn outcome(outcome: &Outcome) -> Outcome {
     for step in &mut plain.next {
         clean([&mut step.command, &mut step.why]);
     }
+    clean(plain.routes.iter_mut().flat_map(RoutesSection::texts_mut));
     plain.details.values_mut().for_each(value);
     if let Some(error) = &mut plain.error {
         clean([&mut error.message]);
