@@ -177,8 +177,10 @@ impl Outcome {
         sort_findings(&mut self.findings);
         let Failure { message, hint, particulars, .. } = failure;
         self.error = Some(ErrorSection { message, hint, particulars });
-        // What was about to be counted is not done.
-        self.details.remove(SUMMARY);
+        // What is refused is counted all the same; anything else would be read as if it had been done.
+        if failure.kind != FailureKind::Refused {
+            self.details.remove(SUMMARY);
+        }
     }
 }
 
