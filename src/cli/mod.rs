@@ -26,6 +26,7 @@ mod progress;
 mod prompt;
 mod settings;
 mod stand_in;
+mod terminal;
 mod version;
 
 pub use args::Cli;
@@ -35,7 +36,7 @@ use crate::outcome::{Failure, FailureKind, Outcome};
 use crate::seed::manifest::JSON_SCHEMA;
 use crate::{rehearse, report, tryout};
 use args::seed::{SchemaCommand, SeedCommand};
-use args::{ColorChoice, Command};
+use args::Command;
 use clap::Parser;
 use clap::error::ErrorKind;
 use context::Context;
@@ -43,11 +44,7 @@ use progress::Progress;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
-
-/// Columns of a line on paper and in logs.
-const NARROWEST: usize = 80;
-/// A longer line is hard to follow with the eye.
-const WIDEST: usize = 120;
+use terminal::style;
 
 /// Parses, runs, reports.
 #[must_use]
@@ -104,6 +101,7 @@ fn conclude(cli: &Cli, mut outcome: Outcome) -> u8 {
             _ => String::new(),
         };
         if let (Some(line), false) = (commands::monitor_line(&outcome), cli.global.json) {
+            let line = terminal::glyphs().of(&line);
             return print(format!("{mark}{line}\n").as_bytes(), outcome.exit_code);
         }
     }
@@ -169,7 +167,7 @@ fn show_text(global: &args::Global, outcome: &Outcome) -> u8 {
         if !outcome.findings.is_empty() {
             drop(stderr.write_all(report::human(outcome, style(global)).as_bytes()));
         } else if let Some(verdict) = outcome.details.get("verdict").and_then(|verdict| verdict.as_str()) {
-            drop(writeln!(stderr, "{verdict}"));
+            drop(writeln!(stderr, "{}", terminal::glyphs().of(verdict)));
         }
         return code;
     }
@@ -214,23 +212,4 @@ fn usage(error: &clap::Error) -> ExitCode {
         drop(std::io::stderr().lock().write_all(door::text(&plain).as_bytes()));
     }
     ExitCode::from(64)
-}
-
-/// How the human text looks on this terminal.
-fn style(global: &args::Global) -> report::Style {
-    let on_terminal = console::Term::stdout().is_term() && std::env::var_os("NO_COLOR").is_none();
-    let colour = match global.color {
-        ColorChoice::Always => report::Colour::On,
-        ColorChoice::Auto if on_terminal => report::Colour::On,
-        ColorChoice::Auto | ColorChoice::Never => report::Colour::Off,
-    };
-    let detail = match (global.quiet, global.verbose) {
-        (true, _) => report::Detail::Quiet,
-        (false, 0) => report::Detail::Normal,
-        (false, _) => report::Detail::Verbose,
-    };
-    // Where there is no terminal, a line is as long as on the narrowest usual one.
-    let columns =
-        console::Term::stdout().size_checked().map_or(NARROWEST, |(_, columns)| usize::from(columns));
-    report::Style { colour, detail, width: columns.clamp(NARROWEST, WIDEST) }
 }

@@ -95,6 +95,9 @@ pub struct Outcome {
     /// Texts to show beside each other; programs get them in unified form.
     #[serde(skip)]
     pub comparisons: Vec<Comparison>,
+    /// Whether `details.rows` are directives, each with its sign, its block, its name and its value.
+    #[serde(skip)]
+    pub rows_by_block: bool,
     /// What is wrong with a file that the operator wrote, in its order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<ProblemSection>,
@@ -130,6 +133,7 @@ impl Outcome {
             load: None,
             durations: Vec::new(),
             comparisons: Vec::new(),
+            rows_by_block: false,
             problems: Vec::new(),
             explanations: Vec::new(),
             next: Vec::new(),

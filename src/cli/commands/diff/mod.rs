@@ -38,6 +38,7 @@ pub fn diff(context: &Context, args: &DiffArgs) -> Result<Outcome, Failure> {
     };
     outcome.details.insert("verdict".to_owned(), verdict.into());
     outcome.details.insert("rows".to_owned(), rows.into());
+    outcome.rows_by_block = true;
     outcome.details.insert("directives".to_owned(), json!(directives));
     Ok(outcome)
 }
