@@ -13,6 +13,7 @@
 //! | [`nginx::Nginx`] | what an NGINX answers to a configuration that the test writes |
 //! | [`wire_nginx::Nginx`] | probes: addresses, TLS, what is on the wire during a reload |
 //! | [`database_server::DatabaseServer`], [`database_server::Schema`] | a database server, shared, and a schema of the test's own on it |
+//! | [`terminal::on_terminal`] | what a command leaves on the screen of a terminal of some width |
 //! | [`signer::Signer`] | somebody who signs bundles with the real `minisign` |
 //! | [`only_on`] | whether the run's database server is of the kind that a test is about |
 //! | [`newest`] | the newest NGINX of Debian's suites, beside the one that is installed |
@@ -39,6 +40,7 @@ pub mod real_systemd;
 pub mod signer;
 pub mod site;
 pub mod systemd;
+pub mod terminal;
 pub mod tls;
 pub mod tree;
 pub mod tree_state;
