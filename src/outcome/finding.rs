@@ -2,10 +2,11 @@
 
 use super::codes::{self, Code};
 use super::place::named_in;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How much a finding matters to an apply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Refuses an apply until accepted by name, where that is allowed.
@@ -17,9 +18,10 @@ pub enum Level {
 }
 
 /// One thing that a check has to say about the server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// Its row in the table of findings.
+    #[schemars(with = "String")]
     pub code: Code,
     /// How much it matters.
     pub level: Level,

@@ -17,6 +17,7 @@ mod next;
 mod offered;
 mod place;
 mod sections;
+pub mod seed_change;
 mod summary;
 mod tryout;
 mod visible;

@@ -2,16 +2,18 @@
 //!
 //! Field names are public contract: they are added to, never renamed.
 
+use super::seed_change::SeedChange;
 use super::{
     Comparison, Explanation, Failure, FailureKind, Finding, GuessSection, NextStep, Offered, sort_findings,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Which command answered.
 pub type CommandName = &'static str;
 
 /// How a run ended, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OutcomeKind {
     /// Looked, and all is well.
@@ -55,7 +57,7 @@ impl From<FailureKind> for OutcomeKind {
 }
 
 /// Everything a command has to say; absent sections do not apply.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Outcome {
     /// The command that answers.
     pub command: CommandName,
@@ -76,7 +78,7 @@ pub struct Outcome {
     pub plan: Option<PlanSection>,
     /// Rows that would change, or have changed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub changes: Option<serde_json::Value>,
+    pub changes: Option<Vec<SeedChange>>,
     /// The backup that was made or named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backup: Option<BackupSection>,
@@ -150,6 +152,13 @@ impl Outcome {
         outcome
     }
 
+    /// Turns a failure that changed nothing into a cancellation: a person asked to stop.
+    pub fn cancel(&mut self) {
+        if self.outcome == OutcomeKind::Failed {
+            self.outcome = OutcomeKind::Cancelled;
+        }
+    }
+
     /// Turns this answer into that of `failure`, keeping what was gathered.
     pub fn fail(&mut self, failure: Failure) {
         self.outcome = failure.kind.into();
@@ -162,7 +171,7 @@ impl Outcome {
 }
 
 /// The database that was asked: all that is ever shown of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DatabaseSection {
     /// `MariaDB`, `MySQL` or `SQLite`.
     pub server: String,
@@ -179,7 +188,7 @@ pub struct DatabaseSection {
 }
 
 /// Why a run failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ErrorSection {
     /// Operation, path and cause.
     pub message: String,
@@ -189,7 +198,7 @@ pub struct ErrorSection {
 }
 
 /// One thing that is wrong at a place of a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ProblemSection {
     /// The file as it was given, or `<stdin>`.
     pub file: String,
@@ -208,7 +217,7 @@ pub struct ProblemSection {
 }
 
 /// The server that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HostSection {
     /// Host name.
     pub name: String,
@@ -221,7 +230,7 @@ pub struct HostSection {
 }
 
 /// A plan as people and pipelines see it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PlanSection {
     /// SHA-256 over everything the plan fixes.
     pub id: String,
@@ -257,7 +266,7 @@ pub struct PlanSection {
 }
 
 /// How much a plan changes of NGINX's configuration.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PlanCounts {
     /// Files that are written, made or removed; what is kept for the next update is none of them.
     pub files: usize,
@@ -286,7 +295,7 @@ impl PlanCounts {
 }
 
 /// One step of a plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StepSection {
     /// `write-file`, `create-file`, `remove-file`, `reload`.
     pub kind: String,
@@ -301,7 +310,7 @@ pub struct StepSection {
 }
 
 /// Each local change in exactly one list.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LocalChanges {
     /// Still there after the change.
     pub carried: Vec<LocalChange>,
@@ -314,7 +323,7 @@ pub struct LocalChanges {
 }
 
 /// One change that the customer made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LocalChange {
     /// Where it stands: server, location, directive.
     pub path: String,
@@ -332,7 +341,7 @@ pub struct LocalChange {
 }
 
 /// What differs between two configurations.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DiffSection {
     /// By directive.
     pub directives: Vec<DirectiveChange>,
@@ -341,7 +350,7 @@ pub struct DiffSection {
 }
 
 /// One directive that differs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DirectiveChange {
     /// Block path, such as `server cc.example.test:443 / location /api/`.
     pub path: String,
@@ -356,7 +365,7 @@ pub struct DirectiveChange {
 }
 
 /// A verified snapshot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BackupSection {
     /// Its name, sortable by time.
     pub id: String,
@@ -371,7 +380,7 @@ pub struct BackupSection {
 }
 
 /// The reload and what proves it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReloadSection {
     /// Every old worker retired and new ones under the same master.
     pub proven: bool,
@@ -389,7 +398,7 @@ pub struct ReloadSection {
 }
 
 /// A line of the error log that does not speak against a reload.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NotedLine {
     /// As NGINX wrote it, redacted.
     pub line: String,
@@ -401,7 +410,7 @@ pub struct NotedLine {
 }
 
 /// What the main error log said about a reload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorLogVerdict {
     /// Read, and without an error of this reload.
@@ -413,7 +422,7 @@ pub enum ErrorLogVerdict {
 }
 
 /// What one route answered before and after.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProbeRow {
     /// `name:port` of the server block.
     pub server: String,
@@ -440,7 +449,7 @@ pub struct ProbeRow {
 }
 
 /// A steady load during a reload.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LoadSection {
     /// A new connection for every request.
     pub fresh: LoadCount,
@@ -451,7 +460,7 @@ pub struct LoadSection {
 }
 
 /// Requests of one kind.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LoadCount {
     /// How many were sent.
     pub sent: u64,
@@ -468,7 +477,7 @@ fn is_zero(number: &u64) -> bool {
 }
 
 /// How long one part took.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DurationSection {
     /// What was done.
     pub step: String,

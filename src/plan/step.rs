@@ -7,11 +7,12 @@ use super::kept::{LocalRecord, is_record};
 use crate::journal::{JournalStep, StepVersion};
 use crate::outcome::StepSection;
 use crate::values::{Attributes, BackupId, Hash, TextPath};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// One effect on the server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 #[expect(clippy::large_enum_variant, reason = "a plan holds a handful of steps")]
 pub enum Step {
@@ -45,7 +46,7 @@ pub enum Step {
 }
 
 /// The state of one file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Version {
     /// There is no file.
@@ -63,7 +64,7 @@ pub enum Version {
 
 /// Where the contents of a version come from. A saved plan never holds what
 /// was read from the server, only what is put in between.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Content {
     /// What is on the disk when the plan is made.
@@ -79,7 +80,7 @@ pub enum Content {
 }
 
 /// One change to a file: a byte range and what replaces it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Patch {
     /// First byte that is replaced.

@@ -40,6 +40,10 @@ fn text(lines: &[String]) -> String {
 
 fn body(outcome: &Outcome, style: Style) -> Vec<String> {
     let mut lines = headline(outcome, style);
+    // Who said no has seen the rest.
+    if outcome.outcome == OutcomeKind::Cancelled {
+        return lines;
+    }
     if style.detail > Detail::Quiet {
         lines.extend(about(outcome, style));
     }

@@ -30,9 +30,11 @@ mod watch;
 
 use super::args::{BackupsCommand, BaseCommand, Command, LocalCommand};
 use super::context::Context;
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{Failure, FailureKind, Outcome};
 use aftermath::Ask;
 pub use monitor::{could_not_look, line as monitor_line};
+pub use seed::SavedSeedPlan;
+use std::sync::atomic::Ordering;
 pub use watch::log;
 
 /// Runs a command.
@@ -64,6 +66,9 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         }
     };
     context.progress.clear();
+    if context.stop.load(Ordering::SeqCst) {
+        answer = cancelled(answer);
+    }
     armed::note(context, &mut answer);
     match command {
         // Of a database nothing is on a disk of ours; a monitor has its own line.
@@ -72,6 +77,19 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         Command::Recover(args) if args.boot => aftermath::observed(context, "recover", answer, Ask::Nobody),
         _ => aftermath::observed(context, name(command), answer, Ask::Nginx),
     }
+}
+
+/// What failed because somebody asked to stop was cancelled, wherever the program was at that moment.
+fn cancelled(answer: Result<Outcome, Failure>) -> Result<Outcome, Failure> {
+    answer
+        .map(|mut outcome| {
+            outcome.cancel();
+            outcome
+        })
+        .map_err(|failure| match failure.kind {
+            FailureKind::Failed => Failure { kind: FailureKind::Cancelled, ..failure },
+            _ => failure,
+        })
 }
 
 /// Whether the answer is one line for a monitor.

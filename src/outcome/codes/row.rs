@@ -4,6 +4,7 @@
 
 use super::accept::{Accept, Family};
 use crate::outcome::Level;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::cmp::Ordering;
 use std::fmt;
@@ -28,7 +29,7 @@ pub struct Row {
 }
 
 /// A level that a finding may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Grade {
     /// How much it matters.
     pub level: Level,
