@@ -24,6 +24,7 @@ mod man;
 mod old_copy;
 mod progress;
 mod prompt;
+mod retype;
 mod schemas;
 mod settings;
 mod stand_in;

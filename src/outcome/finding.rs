@@ -39,6 +39,9 @@ pub struct Finding {
     /// The line in that file, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
+    /// Whether it was seen before a change that has been made since, and so need not be true any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub before: bool,
 }
 
 impl Finding {
@@ -58,7 +61,7 @@ impl Finding {
 
     fn of(code: Code, level: Level, title: String) -> Self {
         let (evidence, advice) = (Vec::new(), String::new());
-        Self { code, level, title, evidence, advice, accepted: false, file: None, line: None }
+        Self { code, level, title, evidence, advice, accepted: false, file: None, line: None, before: false }
     }
 
     /// Gives it another of its code's levels, where more has become known.
@@ -115,8 +118,8 @@ pub fn unreplaceable(evidence: Vec<String>) -> Finding {
 pub fn sort_findings(findings: &mut Vec<Finding>) {
     findings.sort_by(|a, b| (a.level, a.code, &a.title).cmp(&(b.level, b.code, &b.title)));
     findings.dedup_by(|next, kept| {
-        let same = (next.code, next.level, &next.title, &next.advice, next.accepted)
-            == (kept.code, kept.level, &kept.title, &kept.advice, kept.accepted);
+        let same = (next.code, next.level, &next.title, &next.advice, next.accepted, next.before)
+            == (kept.code, kept.level, &kept.title, &kept.advice, kept.accepted, kept.before);
         if same {
             for line in next.evidence.drain(..) {
                 if !kept.evidence.contains(&line) {

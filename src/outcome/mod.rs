@@ -23,7 +23,7 @@ mod tryout;
 mod visible;
 
 pub use comparison::{CONTEXT, Comparison};
-pub use count::{counted, counted_as};
+pub use count::{counted, counted_as, duration_in_words};
 pub use exit::{EXIT_CODES, ExitMeaning};
 pub use explanation::Explanation;
 pub use failure::{Failure, FailureKind, in_words};

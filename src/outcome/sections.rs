@@ -4,7 +4,8 @@
 
 use super::seed_change::SeedChange;
 use super::{
-    Comparison, Explanation, Failure, FailureKind, Finding, GuessSection, NextStep, Offered, sort_findings,
+    Comparison, Explanation, Failure, FailureKind, Finding, GuessSection, NextStep, Offered, SUMMARY,
+    sort_findings,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -166,7 +167,10 @@ impl Outcome {
         self.findings.extend(failure.findings);
         self.problems.extend(failure.problems);
         sort_findings(&mut self.findings);
-        self.error = Some(ErrorSection { message: failure.message, hint: failure.hint });
+        let Failure { message, hint, particulars, .. } = failure;
+        self.error = Some(ErrorSection { message, hint, particulars });
+        // What was about to be counted is not done.
+        self.details.remove(SUMMARY);
     }
 }
 
@@ -195,6 +199,9 @@ pub struct ErrorSection {
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// What only few want to know of it, such as hashes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub particulars: Vec<String>,
 }
 
 /// One thing that is wrong at a place of a file.

@@ -9,8 +9,8 @@ use super::table::{self, Cell};
 
 /// How far directives stand behind their block.
 const INDENT: usize = 2;
-/// What the top of a file is called, which has no path.
-const TOP: &str = "whole file";
+/// What a file is called outside of all blocks, where there is no path.
+const TOP: &str = "top level";
 
 /// What is said of one directive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +49,10 @@ pub fn by_block(entries: &[Entry], style: Style) -> Vec<String> {
 
 fn row(entry: &Entry) -> Vec<Cell> {
     let tone = tone(&entry.sign);
+    if entry.text.is_empty() {
+        let cells = [&entry.sign, &entry.directive].map(|text| Cell::in_full(text).toned(tone));
+        return cells.into_iter().skip(usize::from(entry.sign.is_empty())).collect();
+    }
     let cells = [&entry.sign, &entry.directive, &entry.text].map(|text| Cell::in_full(text).toned(tone));
     cells.into_iter().skip(usize::from(entry.sign.is_empty())).collect()
 }
@@ -98,7 +102,7 @@ mod tests {
                 "server a:443 / location ~ \"\\.(?:woff2|woff2|woff2|woff2|",
                 "    woff2|woff2|woff2|woff2|woff2|woff2|woff2|woff2)$\"",
                 "  +  expires  1y",
-                "whole file",
+                "top level",
                 "  +  worker_processes  auto",
             ]
         );

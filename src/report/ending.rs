@@ -17,7 +17,12 @@ pub fn ending(outcome: &Outcome, style: Style) -> Vec<String> {
         return Vec::new();
     }
     let is_quiet = style.detail == Detail::Quiet;
+    let width = style.for_reading().width;
     let mut lines = if is_quiet { Vec::new() } else { summary(outcome, style) };
+    if let Some(file) = outcome.details.get("saved").and_then(|file| file.as_str()) {
+        lines.push(String::new());
+        lines.extend(paragraph(&format!("Saved the plan to {file}"), width));
+    }
     lines.extend(section("State", state(outcome, style.inside(INDENT)), style));
     lines.extend(error(outcome, style));
     // Who wants to hear little hears what has to be done all the same.
@@ -55,6 +60,11 @@ fn error(outcome: &Outcome, style: Style) -> Vec<String> {
         let width = style.for_reading().width;
         lines.push(String::new());
         lines.extend(hanging(&style.bad("error:"), "error: ".len(), &error.message, width));
+        if style.detail == Detail::Verbose {
+            let all = error.particulars.iter();
+            let all = all.flat_map(|line| paragraph(line, style.inside(INDENT).for_reading().width));
+            lines.extend(all.map(|line| format!("{}{}", " ".repeat(INDENT), style.dim(&line))));
+        }
         let hints = error.hint.iter();
         lines.extend(hints.flat_map(|hint| hanging(&style.dim("hint:"), "hint: ".len(), hint, width)));
     }

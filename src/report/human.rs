@@ -10,8 +10,9 @@ use super::table::{self, Cell};
 use super::wrap::paragraph;
 use super::{diff, explained, findings, plain, problems, tryout};
 use crate::outcome::{
-    DatabaseSection, ErrorLogVerdict, Finding, LoadCount, LoadSection, LocalChange, LocalChanges, OfferKind,
-    Offered, Outcome, OutcomeKind, PlanSection, ProbeRow, ReloadSection, counted, excerpt,
+    Comparison, DatabaseSection, ErrorLogVerdict, Finding, Level, LoadCount, LoadSection, LocalChange,
+    LocalChanges, OfferKind, Offered, Outcome, OutcomeKind, PlanSection, ProbeRow, ReloadSection,
+    StepSection, counted, counted_as, excerpt,
 };
 
 /// The text, ending with a newline.
@@ -47,14 +48,14 @@ fn body(outcome: &Outcome, style: Style) -> Vec<String> {
     if style.detail > Detail::Quiet {
         lines.extend(about(outcome, style));
     }
-    lines.extend(findings::findings(&outcome.findings, style));
+    lines.extend(seen(outcome, style));
     lines.extend(explained::explanations(&outcome.explanations, style));
     let inside = style.inside(INDENT);
     lines.extend(section("Problems", problems::blocks(&outcome.problems, style), style));
     if style.detail > Detail::Quiet {
         let tried = tryout::sections(outcome, inside);
         lines.extend(tried.into_iter().flat_map(|(title, body)| section(&title, body, style)));
-        lines.extend(outcome.plan.iter().flat_map(|section| plan(section, style)));
+        lines.extend(outcome.plan.iter().flat_map(|section| plan(section, &outcome.comparisons, style)));
         lines.extend(comparisons(outcome, style));
         lines.extend(lists(outcome, style));
         lines.extend(outcome.backup.iter().flat_map(|backup| {
@@ -86,6 +87,22 @@ fn about(outcome: &Outcome, style: Style) -> Vec<String> {
     let texts = host.into_iter().chain(database);
     let lines = texts.flat_map(|text| paragraph(&text, style.for_reading().width));
     lines.map(|line| style.dim(&line)).collect()
+}
+
+/// What the checks saw: what is so now, then, below a title of its own, what was seen before the change.
+fn seen(outcome: &Outcome, style: Style) -> Vec<String> {
+    let (before, now): (Vec<_>, Vec<_>) =
+        outcome.findings.iter().cloned().partition(|finding| finding.before);
+    // That the route was missing is why the change was made.
+    let is_worth_it = |finding: &Finding| style.detail == Detail::Verbose || finding.level < Level::Info;
+    let before: Vec<_> = before.into_iter().filter(is_worth_it).collect();
+    let mut lines = findings::findings(&now, style);
+    let then = findings::findings(&before, style);
+    if !then.is_empty() {
+        lines.extend([String::new(), style.bold("Seen before the change")]);
+        lines.extend(then.into_iter().skip(1));
+    }
+    lines
 }
 
 /// Which database was asked, so that nobody takes a test for the real one.
@@ -135,14 +152,25 @@ fn would_be_stopped(outcome: &Outcome) -> bool {
     outcome.outcome == OutcomeKind::ChangesPending && outcome.findings.iter().any(Finding::stops)
 }
 
-fn plan(plan: &PlanSection, style: Style) -> Vec<String> {
+fn plan(plan: &PlanSection, comparisons: &[Comparison], style: Style) -> Vec<String> {
+    // A folder for records alone is a detail.
+    let is_shown = |step: &&StepSection| {
+        style.detail == Detail::Verbose || !(step.record && step.kind.ends_with("-folder"))
+    };
     let rows: Vec<_> = plan
         .steps
         .iter()
+        .filter(is_shown)
         .enumerate()
         .map(|(index, step)| {
             let path = step.path.clone().unwrap_or_default();
-            [(index + 1).to_string(), step.kind.clone(), path, step.describe.clone()].map(Cell::from).to_vec()
+            let changed = comparisons.iter().find(|texts| !path.is_empty() && texts.new_name == path);
+            let describe = match changed.filter(|_| step.kind == "write-file").map(Comparison::counts) {
+                Some((added, removed)) => format!("+{added} -{removed} lines"),
+                None => step.describe.clone(),
+            };
+            let number = (index + 1).to_string();
+            [number, kind_in_a_word(step).to_owned(), path, describe].map(Cell::from).to_vec()
         })
         .collect();
     let steps = table::columns(&rows, style.inside(INDENT));
@@ -155,6 +183,20 @@ fn plan(plan: &PlanSection, style: Style) -> Vec<String> {
     lines.extend(offers("Taken", &plan.taken, style));
     lines.extend(offers("Offered, not taken (--take 'BLOCK / DIRECTIVE' takes one)", &plan.offered, style));
     lines
+}
+
+/// What a step does, for people; the document has its own names for it.
+fn kind_in_a_word(step: &StepSection) -> &str {
+    match step.kind.as_str() {
+        "write-file" | "create-file" | "remove-file" if step.record => "note",
+        "write-file" => "change",
+        "create-file" => "create",
+        "remove-file" => "remove",
+        "make-folder" => "create",
+        "remove-folder" => "remove",
+        "restore-tree" => "restore",
+        other => other,
+    }
 }
 
 /// Texts beside each other, the changed words of a line picked out.
@@ -229,30 +271,51 @@ fn offers(title: &str, offers: &[Offered], style: Style) -> Vec<String> {
 }
 
 fn local_changes(title: &str, changes: &LocalChanges, style: Style) -> Vec<String> {
-    let lists = [
-        ("carried", &changes.carried),
-        ("already present", &changes.already_present),
-        ("conflicting", &changes.conflicting),
-        ("dropped", &changes.dropped),
-    ];
-    let entry = |name: &str, change: &LocalChange| Entry {
-        sign: name.to_owned(),
-        block: change.path.clone(),
-        directive: change.directive.clone(),
-        text: change.today.as_deref().map_or_else(String::new, |text| format!("today: {}", one_line(text))),
+    let LocalChanges { carried, already_present, conflicting, dropped } = changes;
+    let lists =
+        [("kept", carried), ("in both", already_present), ("conflict", conflicting), ("lost", dropped)];
+    let entry = |name: &str, change: &LocalChange| {
+        let today =
+            change.today.as_deref().map_or_else(String::new, |text| format!("today: {}", one_line(text)));
+        let [block, directive] = change_in_words(change);
+        Entry { sign: name.to_owned(), block, directive, text: today }
     };
-    let alike = |count: usize| format!("already present  {}", counted(count, "directive"));
     let (mut entries, mut many) = (Vec::new(), Vec::new());
     for (name, list) in lists {
         match list.len() {
             // What both files say alike is worth a count and no screen.
-            count if count > MOST_ALIKE && name == "already present" => many.push(alike(count)),
+            count if count > MOST_ALIKE && name == "in both" => {
+                many.push(format!("{name}  {}", counted(count, "directive")));
+            }
             _ => entries.extend(list.iter().map(|change| entry(name, change))),
         }
     }
     let mut lines = by_block(&entries, style.inside(INDENT));
     lines.extend(many);
-    section(title, lines, style)
+    if lines.is_empty() {
+        return Vec::new();
+    }
+    let all: usize = lists.iter().map(|(_, list)| list.len()).sum();
+    let counts: Vec<_> = lists.iter().filter(|(_, list)| !list.is_empty()).collect();
+    let counts = match counts.as_slice() {
+        [(name, _)] if all == 1 => (*name).to_owned(),
+        [(name, _)] => format!("all {name}"),
+        several => {
+            several.iter().map(|(name, list)| format!("{} {name}", list.len())).collect::<Vec<_>>().join(", ")
+        }
+    };
+    let counted = counted_as(all, "change", "changes");
+    section(&format!("{title}: {counted}, {counts}"), lines, style)
+}
+
+/// Where a local change stands and what it is. One that takes something away is said so: the line would be read as if
+/// the run removed it.
+fn change_in_words(LocalChange { path, directive, .. }: &LocalChange) -> [String; 2] {
+    let without = directive.strip_prefix("removed: ").map(|gone| format!("(your file does without) {gone}"));
+    match (path.as_str(), directive.strip_suffix(" of the file")) {
+        ("", Some(comments)) => ["whole file".to_owned(), comments.to_owned()],
+        _ => [path.clone(), without.unwrap_or_else(|| directive.clone())],
+    }
 }
 
 fn reload(proof: &ReloadSection, style: Style) -> Vec<String> {
@@ -281,7 +344,7 @@ fn probes(rows: &[ProbeRow], style: Style) -> Vec<String> {
     if rows.is_empty() {
         return Vec::new();
     }
-    let status = |status: u16| if status == 0 { "none".to_owned() } else { status.to_string() };
+    let status = |status: u16| if status == 0 { "no answer".to_owned() } else { status.to_string() };
     let later = |code: Option<u16>| code.map_or_else(String::new, status);
     // A column that nothing stands in is left out.
     let is_restored = rows.iter().any(|row| row.restored.is_some());
@@ -301,7 +364,10 @@ fn probes(rows: &[ProbeRow], style: Style) -> Vec<String> {
         let (tone, verdict) = match (row.ok, row.gated) {
             _ if row.accepted => (Tone::Warn, "accepted"),
             (true, true) => (Tone::Good, "ok"),
-            (true, false) => (Tone::Dim, "seen"),
+            (true, false) if row.after.is_some_and(|after| after != row.before) => {
+                (Tone::Dim, "changes (expected)")
+            }
+            (true, false) => (Tone::Dim, "ok"),
             (false, _) => (Tone::Bad, "FAILED"),
         };
         let route = format!("  {}", row.uri);

@@ -77,6 +77,7 @@ pub fn outcome(outcome: &Outcome, glyphs: Glyphs) -> Outcome {
     if let Some(error) = &mut plain.error {
         clean.each([&mut error.message]);
         clean.each(&mut error.hint);
+        clean.each(&mut error.particulars);
     }
     plain
 }

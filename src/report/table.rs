@@ -11,6 +11,8 @@ use super::wrap::{columns as width, shortened, wrapped};
 const GAP: usize = 2;
 /// A column does not give way below this.
 const NARROWEST: usize = 8;
+/// Where a word begins that does not fit beside what it belongs to.
+const HANG: usize = 4;
 /// The last column has this much at least, or what it needs.
 const LAST: usize = 24;
 
@@ -67,22 +69,28 @@ impl From<&str> for Cell {
     }
 }
 
-/// Rows as lines of columns, two spaces apart. A row of one cell stands over those below it, and has no column.
+/// Rows as lines of columns, two spaces apart. The last cell of a shorter row stands over the columns behind it, as a
+/// heading does.
 ///
 /// Where a row does not fit, the widest columns give way and their cells go on below; a cell of one long word keeps its
 /// line, and what stands behind it begins on the next.
 #[must_use]
 pub fn columns(rows: &[Vec<Cell>], style: Style) -> Vec<String> {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let is_heading = |row: &[Cell]| row.len() == 1 && count > 1;
-    let in_columns = rows.iter().filter(|row| !is_heading(row));
-    let widest = |column: usize| {
-        in_columns.clone().filter_map(|row| row.get(column)).map(|cell| width(&cell.text)).max().unwrap_or(0)
+    let in_column = |row: &[Cell], column: usize| match column + 1 == row.len() && row.len() < count {
+        true => 0,
+        false => row.get(column).map_or(0, |cell| width(&cell.text)),
     };
+    let widest = |column: usize| rows.iter().map(|row| in_column(row, column)).max().unwrap_or(0);
     let widths = given(&(0..count).map(widest).collect::<Vec<_>>(), style.width);
-    let lines = |row: &Vec<Cell>| match is_heading(row) {
-        true => lines(row, &[style.width], style),
-        false => lines(row, &widths, style),
+    let lines = |row: &Vec<Cell>| {
+        let mut widths = widths[..row.len()].to_vec();
+        if let Some((last, before)) = widths.split_last_mut()
+            && row.len() < count
+        {
+            *last = style.width.saturating_sub(before.iter().map(|given| given + GAP).sum());
+        }
+        lines(row, &widths, style)
     };
     rows.iter().flat_map(lines).collect()
 }
@@ -112,15 +120,22 @@ fn lines(row: &[Cell], widths: &[usize], style: Style) -> Vec<String> {
     let (mut top, mut column) = (0, 0);
     for (cell, given) in row.iter().zip(widths) {
         let parts = parts(cell, *given);
+        // A word that stays whole does so even at the beginning of a line of its own.
+        let widest = parts.iter().map(|part| width(part)).max().unwrap_or(0);
+        let is_far_in = cell.too_long == TooLong::Stays && widest > style.width.saturating_sub(column);
+        let at = if is_far_in && column > HANG { HANG } else { column };
+        if at < column {
+            top = lines.len();
+        }
         let mut is_over = false;
         for (index, part) in parts.into_iter().enumerate().filter(|(_, part)| !part.is_empty()) {
             let is_cut = cell.too_long == TooLong::Cut && style.detail < Detail::Verbose;
-            let part = if is_cut { shortened(&part, style.width.saturating_sub(column), style) } else { part };
+            let part = if is_cut { shortened(&part, style.width.saturating_sub(at), style) } else { part };
             lines.resize(lines.len().max(top + index + 1), (String::new(), 0));
             let (line, taken) = &mut lines[top + index];
-            line.push_str(&" ".repeat(column.saturating_sub(*taken)));
+            line.push_str(&" ".repeat(at.saturating_sub(*taken)));
             line.push_str(&style.tone(cell.tone, &part));
-            *taken = column + width(&part);
+            *taken = at + width(&part);
             is_over |= width(&part) > *given;
         }
         if is_over {
@@ -191,8 +206,17 @@ mod tests {
 
     #[test]
     fn a_row_of_one_cell_stands_over_the_others() {
-        let rows: [&[&str]; 3] = [&["cc.example.test:443"], &["/", "ok"], &["/api/", "ok"]];
-        assert_eq!(show(&rows, 20), ["cc.example.test:443", "/      ok", "/api/  ok"]);
+        let rows: [&[&str]; 4] = [&["cc.example.test:443"], &["/", "ok", "a"], &["/api/", "ok", "b"], &["+", "and so on"]];
+        assert_eq!(show(&rows, 20), ["cc.example.test:443", "/      ok  a", "/api/  ok  b", "+      and so on"]);
+    }
+
+    #[test]
+    fn a_word_to_copy_has_a_line_of_its_own_where_it_does_not_fit() {
+        let rows = [vec!["missing".into(), Cell::to_copy("https://example.test/a.tar.gz"), "x".into()]];
+        assert_eq!(
+            columns(&rows, Style::plain(34)),
+            ["missing", "    https://example.test/a.tar.gz", "                   x"]
+        );
     }
 
     #[test]

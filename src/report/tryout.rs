@@ -85,7 +85,7 @@ fn fetches(fetches: &[TriedFetch], style: Style) -> Vec<String> {
         if fetch.unchecked {
             words.push("an error page would be taken for the file (no --fail)");
         }
-        vec![state, format!("{} {}", fetch.by, fetch.url).into(), words.join("; ").into()]
+        vec![state, fetch.by.as_str().into(), Cell::to_copy(&fetch.url), words.join("; ").into()]
     });
     few(rows.collect(), style)
 }

@@ -12,6 +12,7 @@ mod diff;
 mod install_unit;
 mod local;
 mod monitor;
+mod next;
 mod past;
 mod pending;
 mod plan;
@@ -70,13 +71,17 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         answer = cancelled(answer);
     }
     armed::note(context, &mut answer);
-    match command {
-        // Of a database nothing is on a disk of ours; a monitor has its own line.
+    let answer = match command {
+        // A monitor has its own line.
+        _ if is_for_a_monitor(command) => return answer,
+        // Of a database nothing is on a disk of ours.
         Command::Seed(_) => answer,
-        _ if is_for_a_monitor(command) => answer,
         Command::Recover(args) if args.boot => aftermath::observed(context, "recover", answer, Ask::Nobody),
         _ => aftermath::observed(context, name(command), answer, Ask::Nginx),
-    }
+    };
+    let mut outcome = answer.unwrap_or_else(|failure| Outcome::failed(name(command), failure));
+    next::after(context, command, &mut outcome);
+    Ok(outcome)
 }
 
 /// What failed because somebody asked to stop was cancelled, wherever the program was at that moment.

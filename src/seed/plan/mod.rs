@@ -20,7 +20,7 @@ mod wishes;
 pub use changes::changes;
 pub use describe::{Line, all_lines, lines};
 pub use fingerprint::{FORMAT, Fingerprint};
-pub use gates::{Allowance, Prune, refused};
+pub use gates::{Allowance, Prune, TO_ALLOW, refused};
 pub use model::{
     Counts, Delete, Deletions, FieldChange, Given, Insert, NewLink, Origin, Plan, RowRef, Update, Weigh, Why,
     ends, noun,
