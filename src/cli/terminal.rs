@@ -4,7 +4,7 @@
 //! believed to have characters beyond ASCII that does not say so.
 
 use super::args::{ColorChoice, Global};
-use crate::report::{Colour, Detail, ENDLESS, Glyphs, Style, hanging};
+use crate::report::{Colour, Detail, ENDLESS, Glyphs, Style, hanging, paragraph};
 use console::Term;
 
 /// Columns of a terminal that does not tell how wide it is.
@@ -39,6 +39,13 @@ pub fn glyphs() -> Glyphs {
 pub fn message(text: &str) -> String {
     const NAME: &str = "motionctl: ";
     hanging(NAME.trim_end(), NAME.len(), &glyphs().of(text), width(&Term::stderr())).join("\n")
+}
+
+/// A question, with room for the answer behind it.
+pub fn question(text: &str) -> String {
+    const ROOM: usize = 5;
+    let width = width(&Term::stderr()).saturating_sub(ROOM);
+    format!("{} ", paragraph(&glyphs().of(text.trim_end()), width).join("\n"))
 }
 
 fn width(terminal: &Term) -> usize {

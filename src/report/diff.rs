@@ -83,7 +83,10 @@ mod tests {
         let texts = texts("a\n", &new);
         let shown = words(&texts, Style::plain(60));
         assert!(shown.lines().all(|line| columns(line) <= 60), "{shown}");
-        assert!(shown.contains("+        location ~ \\.(css|") && shown.contains("\n\\            css|"), "{shown}");
+        assert!(
+            shown.contains("+        location ~ \\.(css|") && shown.contains("\n\\            css|"),
+            "{shown}"
+        );
         assert_eq!(words(&texts, Style::plain(ENDLESS)), texts.unified());
     }
 }

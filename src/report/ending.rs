@@ -76,9 +76,7 @@ fn next(steps: &[NextStep], style: Style) -> Vec<String> {
     let widest = steps.iter().map(|step| columns(&step.command)).max().unwrap_or(0);
     let fits = |step: &NextStep| columns(&step.why) <= style.width.saturating_sub(widest + 2);
     if steps.iter().all(fits) {
-        let row = |step: &NextStep| {
-            vec![Cell::to_copy(&step.command), Cell::new(Tone::Dim, &step.why)]
-        };
+        let row = |step: &NextStep| vec![Cell::to_copy(&step.command), Cell::new(Tone::Dim, &step.why)];
         return table::columns(&steps.iter().map(row).collect::<Vec<_>>(), style);
     }
     let below = |step: &NextStep| {

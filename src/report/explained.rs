@@ -96,7 +96,8 @@ mod tests {
     use crate::outcome::codes;
     use crate::report::{Colour, Detail, Glyphs};
 
-    const STYLE: Style = Style { colour: Colour::Off, detail: Detail::Normal, width: 80, glyphs: Glyphs::Unicode };
+    const STYLE: Style =
+        Style { colour: Colour::Off, detail: Detail::Normal, width: 80, glyphs: Glyphs::Unicode };
 
     fn show(rows: &[Explanation]) -> String {
         explanations(rows, STYLE).join("\n")

@@ -194,7 +194,10 @@ info  host.selinux    a title that is too long for one line
         let finding = Finding::new(codes::HOST_NO_TIMER, &long).evidence(&long).advice(&long);
         let style = Style { glyphs: Glyphs::Ascii, ..Style::plain(ENDLESS) };
         let lines = findings(&[finding], style);
-        assert_eq!(lines[1..], [format!("stop  host.no-timer  {long}"), format!("      {long}"), format!("      -> {long}")]);
+        assert_eq!(
+            lines[1..],
+            [format!("stop  host.no-timer  {long}"), format!("      {long}"), format!("      -> {long}")]
+        );
     }
 
     #[test]

@@ -100,7 +100,10 @@ mod tests {
     #[test]
     fn long_lines_go_on_below_and_deeper() {
         assert_eq!(folded_text("  gzip on;", 40), ["  gzip on;"]);
-        assert_eq!(folded_text("  location ~ (avif|css|gif)$ {", 20), ["  location ~ (avif|", "      css|gif)$ {"]);
+        assert_eq!(
+            folded_text("  location ~ (avif|css|gif)$ {", 20),
+            ["  location ~ (avif|", "      css|gif)$ {"]
+        );
         assert_eq!(folded_text("abcdefghij", 4), ["abcd", "  ef", "  gh", "  ij"]);
         assert_eq!(folded_text("\ta\tb", 40), ["        a       b"]);
         assert_eq!(folded_text("\ta", ENDLESS), ["\ta"]);

@@ -1,7 +1,7 @@
 //! The characters beyond ASCII that motionctl itself writes, and what stands for them where a terminal has no others.
 //!
-//! Invariant: every character beyond ASCII in a text of this program is in the table; `tests/suite/tidy/glyphs.rs` reads
-//! the sources for it. What a server's files say is nobody's to spell anew and stays as it is.
+//! Invariant: every character beyond ASCII in a text of this program is in the table; the tidy test reads the sources
+//! for it. What a server's files say is nobody's to spell anew and stays as it is.
 
 /// Which characters can be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

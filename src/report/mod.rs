@@ -25,4 +25,4 @@ pub use human::{before_a_question, human};
 pub use json::{ENVELOPE_FORMAT, Envelope, json};
 pub use plain::line as plain_line;
 pub use style::{Colour, Detail, ENDLESS, Style};
-pub use wrap::{columns, hanging};
+pub use wrap::{columns, hanging, paragraph};

@@ -4,9 +4,9 @@
 //! terminals find it; no more are shown than a person reads, and no line is
 //! wider than the style allows but one of a word that is shown whole.
 
+use super::Glyphs;
 use super::glyphs::{ARROW, ELLIPSIS};
 use super::style::Style;
-use super::Glyphs;
 use super::wrap::{columns, wrapped};
 use crate::outcome::ProblemSection;
 

@@ -11,6 +11,8 @@ use super::wrap::{columns as width, shortened, wrapped};
 const GAP: usize = 2;
 /// A column does not give way below this.
 const NARROWEST: usize = 8;
+/// A longer word does not decide how wide its column is.
+const LONG: usize = 28;
 /// Where a word begins that does not fit beside what it belongs to.
 const HANG: usize = 4;
 /// The last column has this much at least, or what it needs.
@@ -77,12 +79,14 @@ impl From<&str> for Cell {
 #[must_use]
 pub fn columns(rows: &[Vec<Cell>], style: Style) -> Vec<String> {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let in_column = |row: &[Cell], column: usize| match column + 1 == row.len() && row.len() < count {
-        true => 0,
-        false => row.get(column).map_or(0, |cell| width(&cell.text)),
+    let wanted = |column: usize| {
+        let cells = rows.iter().filter(|row| row.len() == count || column + 1 < row.len());
+        cells
+            .filter_map(|row| row.get(column))
+            .map(|cell| Wanted::of(&cell.text))
+            .fold(Wanted::default(), Wanted::and)
     };
-    let widest = |column: usize| rows.iter().map(|row| in_column(row, column)).max().unwrap_or(0);
-    let widths = given(&(0..count).map(widest).collect::<Vec<_>>(), style.width);
+    let widths = given(&(0..count).map(wanted).collect::<Vec<_>>(), style.width);
     let lines = |row: &Vec<Cell>| {
         let mut widths = widths[..row.len()].to_vec();
         if let Some((last, before)) = widths.split_last_mut()
@@ -95,21 +99,57 @@ pub fn columns(rows: &[Vec<Cell>], style: Style) -> Vec<String> {
     rows.iter().flat_map(lines).collect()
 }
 
-/// How wide each column is.
-fn given(wanted: &[usize], width: usize) -> Vec<usize> {
-    let mut given = wanted.to_vec();
-    let Some((last, before)) = given.split_last_mut() else { return given };
-    let gaps = GAP * before.len();
-    if before.iter().sum::<usize>().saturating_add(*last + gaps) <= width {
-        return given;
+/// What a column needs.
+#[derive(Debug, Clone, Copy, Default)]
+struct Wanted {
+    /// For its widest cell.
+    all: usize,
+    /// For its longest word.
+    word: usize,
+}
+
+impl Wanted {
+    fn of(text: &str) -> Self {
+        Self { all: width(text), word: text.split(' ').map(width).max().unwrap_or(0) }
     }
-    let least = (*last).min(LAST.max(width.saturating_mul(2) / 5));
-    let most = width.saturating_sub(gaps + least);
-    while before.iter().sum::<usize>() > most {
-        let Some(widest) = before.iter_mut().max().filter(|widest| **widest > NARROWEST) else { break };
+
+    fn and(self, other: Self) -> Self {
+        Self { all: self.all.max(other.all), word: self.word.max(other.word) }
+    }
+
+    /// Below this it does not give way. A single long word, such as a path, decides nothing for the rows without it.
+    fn least(self, is_last: bool, width: usize) -> usize {
+        match self.word {
+            _ if is_last && self.all > LAST => LAST.max(width / 3),
+            word if word <= LONG => word,
+            _ => NARROWEST,
+        }
+    }
+}
+
+/// How wide each column is: the widest give way, one column at a time, until all fit.
+fn given(wanted: &[Wanted], width: usize) -> Vec<usize> {
+    let mut given: Vec<usize> = wanted.iter().map(|wanted| wanted.all).collect();
+    let room = width.saturating_sub(GAP * wanted.len().saturating_sub(1));
+    let least: Vec<usize> = wanted
+        .iter()
+        .enumerate()
+        .map(|(column, wanted)| wanted.least(column + 1 == given.len(), width))
+        .collect();
+    while given.iter().sum::<usize>() > room {
+        let columns = given.iter_mut().zip(&least);
+        let Some((widest, _)) =
+            columns.filter(|(given, least)| given > least).max_by_key(|(given, _)| **given)
+        else {
+            break;
+        };
         *widest -= 1;
     }
-    *last = width.saturating_sub(before.iter().sum::<usize>() + gaps).max(NARROWEST);
+    // Where even that is too much, rows go on below.
+    while given.iter().sum::<usize>() > room {
+        let Some(widest) = given.iter_mut().max().filter(|widest| **widest > NARROWEST) else { break };
+        *widest -= 1;
+    }
     given
 }
 
@@ -177,8 +217,7 @@ mod tests {
 
     #[test]
     fn columns_line_up_without_counting_colour() {
-        let rows =
-            [vec!["a".into(), "bb".into()], vec![Cell::new(Tone::Bad, "ccc"), "d".into()]];
+        let rows = [vec!["a".into(), "bb".into()], vec![Cell::new(Tone::Bad, "ccc"), "d".into()]];
         let style = Style { colour: Colour::On, ..Style::plain(80) };
         assert_eq!(columns(&rows, style), ["a    bb", "\u{1b}[31mccc\u{1b}[0m  d"]);
         assert!(columns(&[], style).is_empty());
@@ -205,9 +244,31 @@ mod tests {
     }
 
     #[test]
+    fn what_has_several_words_gives_way_before_a_name() {
+        let row: &[&str] = &[
+            "20261129T005609Z-565676ba",
+            "2026-11-29 00:56:09 UTC",
+            "3 files",
+            "3014 bytes",
+            "before a migration",
+        ];
+        assert_eq!(
+            show(&[row], 80),
+            [
+                "20261129T005609Z-565676ba  2026-11-29      3 files  3014 bytes  before a",
+                "                           00:56:09 UTC                         migration",
+            ]
+        );
+    }
+
+    #[test]
     fn a_row_of_one_cell_stands_over_the_others() {
-        let rows: [&[&str]; 4] = [&["cc.example.test:443"], &["/", "ok", "a"], &["/api/", "ok", "b"], &["+", "and so on"]];
-        assert_eq!(show(&rows, 20), ["cc.example.test:443", "/      ok  a", "/api/  ok  b", "+      and so on"]);
+        let rows: [&[&str]; 4] =
+            [&["cc.example.test:443"], &["/", "ok", "a"], &["/api/", "ok", "b"], &["+", "and so on"]];
+        assert_eq!(
+            show(&rows, 20),
+            ["cc.example.test:443", "/      ok  a", "/api/  ok  b", "+      and so on"]
+        );
     }
 
     #[test]

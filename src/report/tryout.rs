@@ -46,7 +46,8 @@ fn changes(tried: &TrySection, style: Style) -> Vec<String> {
             "removed" => Cell::new(Tone::Bad, "-"),
             _ => Cell::new(Tone::Warn, "~"),
         };
-        let [path, area, note] = [&change.path, &change.area, &change.note].map(|text| Cell::from(text.as_str()));
+        let [path, area, note] =
+            [&change.path, &change.area, &change.note].map(|text| Cell::from(text.as_str()));
         vec![mark, path, area, note]
     });
     let mut lines = few(rows.collect(), style);

@@ -160,10 +160,7 @@ mod tests {
         let text = "motionctl apply --root '/a b/c' --candidate new.conf";
         assert_eq!(command(text, 80), [text]);
         let lines = command(text, 30);
-        assert_eq!(
-            lines,
-            ["motionctl apply --root \\", "    '/a b/c' --candidate \\", "    new.conf"]
-        );
+        assert_eq!(lines, ["motionctl apply --root \\", "    '/a b/c' --candidate \\", "    new.conf"]);
         assert!(lines.iter().all(|line| columns(line) <= 30));
         // The last line needs no room for the mark, where all of it fits.
         assert_eq!(command("a bb", 4), ["a bb"]);

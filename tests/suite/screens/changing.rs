@@ -14,12 +14,12 @@ fn with_root<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
 fn a_change_and_the_way_back() {
     on_each_width(|stage: &Stage| {
         stage.tree("customised");
-        stage.show_typed(1, "apply asked", &with_root(&["apply"]), "no\n");
+        stage.show_asked(1, "apply asked", &with_root(&["apply"]));
         stage.show(0, "apply", &with_root(&["apply", "--yes"]));
         stage.show(0, "apply again", &with_root(&["apply", "--yes"]));
         stage.show(0, "status applied", &with_root(&["status"]));
-        stage.show(3, "confirm", &with_root(&["confirm"]));
-        stage.show(0, "recover", &with_root(&["recover", "--yes"]));
+        stage.show(0, "confirm", &with_root(&["confirm"]));
+        stage.show(0, "recover", &with_root(&["recover"]));
         stage.show(0, "backups list", &with_root(&["backups", "list"]));
         let listed = stage.json(&with_root(&["backups", "list"]));
         let id = listed["details"]["backups"][0]["id"].as_str().expect("an id");
@@ -27,7 +27,7 @@ fn a_change_and_the_way_back() {
         stage.show(0, "backups verify", &with_root(&["backups", "verify"]));
         stage.show(2, "backups diff", &with_root(&["backups", "diff", id]));
         stage.show(0, "rollback", &with_root(&["rollback", "--yes"]));
-        stage.show(0, "backups prune", &with_root(&["backups", "prune", "--keep", "1", "--yes"]));
+        stage.show(0, "backups prune", &with_root(&["backups", "prune", "--keep", "1"]));
     });
 }
 
@@ -43,7 +43,10 @@ fn what_is_local_and_what_is_the_vendor_s() {
         stage.show(0, "local list", &with_root(&["local", "list"]));
         stage.show(0, "local show", &with_root(&["local", "show"]));
         stage.show(0, "local drop", &with_root(&["local", "drop", "1", "--yes"]));
-        stage.show(0, "restore-vendor", &with_root(&["restore-vendor", "--yes"]));
+        std::fs::copy(stage.at(SITE), stage.at("vendor.conf")).expect("copying");
+        stage.replace("vendor.conf", "client_max_body_size 99m", "client_max_body_size 64m");
+        let restore = ["restore-vendor", "--base", "vendor.conf", "--yes"];
+        stage.show(0, "restore-vendor", &with_root(&restore));
     });
 }
 
@@ -52,6 +55,6 @@ fn units_are_written() {
     on_each_width(|stage: &Stage| {
         stage.tree("standalone");
         stage.write("tree/etc/systemd/system/.keep", "");
-        stage.show(0, "install-unit", &with_root(&["install-unit", "--no-enable"]));
+        stage.show_of_a_copy(0, "install-unit", &with_root(&["install-unit", "--no-enable"]));
     });
 }

@@ -45,7 +45,7 @@ fn servers_that_stop_it() {
         stage.write("tree/etc/corosync/corosync.conf", "totem { }\n");
         stage.show(3, "check cluster", &with_root(&["check"]));
         stage.show(3, "apply refused", &with_root(&["apply", "--yes"]));
-        stage.show(64, "plan mistyped", &with_root(&["plan", "--site", "motion.conf"]));
+        stage.show(69, "plan mistyped", &with_root(&["plan", "--site", "motion.conf"]));
     });
 }
 
@@ -58,10 +58,14 @@ fn another_file_is_merged_with_this_one() {
         std::fs::copy(stage.at(SITE), stage.at("base.conf")).expect("copying");
         stage.replace(CANDIDATE, "client_max_body_size 80m", "client_max_body_size 64m");
         stage.replace(CANDIDATE, "proxy_read_timeout 300s;", "proxy_read_timeout 900s;\n\tgzip on;");
+        let client = "location /user-ui/ {\n\t\talias /var/opt/motion2/client-new/dist/;\n\t\ttry_files $uri /user-ui/index.html;\n\t}\n\tlocation = /healthz {";
+        stage.replace(CANDIDATE, "location = /healthz {", client);
         stage.show(0, "plan offered", &with_root(&["plan", "--candidate", CANDIDATE]));
         stage.replace("base.conf", "client_max_body_size 80m", "client_max_body_size 20m");
         let merge = ["plan", "--candidate", CANDIDATE, "--base", "base.conf"];
         stage.show(3, "plan conflict", &with_root(&merge));
+        stage.replace(CANDIDATE, "client_max_body_size 64m", "client_max_body_size 20m");
+        stage.show(0, "plan merged", &with_root(&merge));
     });
 }
 
@@ -95,6 +99,7 @@ fn words_and_pages() {
         stage.show(0, "explain", &["explain"]);
         stage.show(0, "explain one", &["explain", "site.managed-elsewhere"]);
         stage.show(0, "explain exit", &["explain", "5"]);
+        std::fs::create_dir(stage.at("pages")).expect("a folder");
         stage.show(0, "man", &["man", "pages"]);
     });
 }
@@ -105,7 +110,7 @@ fn a_script_of_the_vendor_is_tried() {
         stage.tree("standalone");
         stage.write(
             "vendor.sh",
-            "#!/bin/sh\nset -e\ncurl -fsSL https://downloads.example.test/new-client/motion-new-client-with-a-long-name.tar.gz -o /tmp/c.tgz || true\n\
+            "#!/bin/sh\nset -e\ncurl -fsSL https://downloads.example.test/motion-new-client-with-a-long-name.tar.gz -o /tmp/c.tgz || true\n\
              echo '# new' >>/etc/nginx/conf.d/motion.conf\nsystemctl reload nginx\n\
              echo 'a line of the script that is rather long, so that it does not fit on a narrow terminal at all'\n",
         );

@@ -2,14 +2,14 @@
 
 use super::stage::{Stage, on_each_width};
 
-const DB: [&str; 2] = ["--db", "sqlite:motion.db"];
+const DB: [&str; 4] = ["--db", "sqlite:motion.db", "--root", "tree"];
 const EXAMPLE: &str = include_str!("../../../fixtures/manifests/good/example.yaml");
 const LATER: &str = "version: 1
 profiles:
   - name: Profile 1
     description: A description that goes on for rather longer than anybody would ever write on one line of a screen
     queues:
-      mail: [{ name: Assistance, penalty: 3 }]
+      voice: [{ name: Talk Now, penalty: 3 }]
   - name: Profile 2
     absent: true
   - name: The profile of all those who answer mail in the evening
@@ -26,11 +26,12 @@ fn with_db<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
 #[test]
 fn a_manifest_comes_into_the_database() {
     on_each_width(|stage: &Stage| {
+        stage.tree("standalone");
         stage.write("agents.yaml", EXAMPLE);
         stage.write("later.yaml", LATER);
         stage.show(0, "seed validate", &["seed", "validate", "agents.yaml"]);
         stage.show(0, "seed plan", &with_db(&["seed", "plan", "agents.yaml"]));
-        stage.show_typed(1, "seed apply asked", &with_db(&["seed", "apply", "agents.yaml"]), "no\n");
+        stage.show_asked(1, "seed apply asked", &with_db(&["seed", "apply", "agents.yaml"]));
         stage.show(0, "seed apply", &with_db(&["seed", "apply", "agents.yaml", "--yes"]));
         stage.show(3, "seed plan deleting", &with_db(&["seed", "plan", "later.yaml"]));
         stage.show(0, "seed list", &with_db(&["seed", "list"]));

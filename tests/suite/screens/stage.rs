@@ -4,7 +4,7 @@
 //! something as wide, so that the layout stays what people saw.
 
 use super::{WIDTHS, shown};
-use crate::support::binary::{binary, fixture};
+use crate::support::binary::{binary, copy_to, fixture};
 use crate::support::terminal::{Screen, on_terminal};
 use expect_test::expect_file;
 use regex::{Captures, Regex};
@@ -17,6 +17,9 @@ use tempfile::TempDir;
 /// What the tree is called where the commands are typed.
 const TREE: &str = "tree";
 
+/// What the answers depend on, beside the terminal.
+const ENVIRONMENT: [(&str, &str); 2] = [("NO_COLOR", "1"), ("LC_ALL", "C.UTF-8")];
+
 /// What differs from run to run, and what stands for it.
 static DIFFERS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     let rules = [
@@ -27,6 +30,8 @@ static DIFFERS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\bnginx \d+\.\d+\.\d+", "nginx 1.22.1"),
         (r"\bSQLite \d+\.\d+\.\d+", "SQLite 3.50.0"),
         (r"\b[0-9a-f]{64}\b", "hash"),
+        (r"\blearns [0-9a-f]{4}\b", "learns xxxx"),
+        (r"deleted \([0-9a-f]{4}\)", "deleted (xxxx)"),
     ];
     rules.map(|(pattern, by)| (Regex::new(pattern).expect("a constant pattern"), by)).into()
 });
@@ -42,7 +47,8 @@ pub struct Stage {
 /// Plays the same on a terminal of each width.
 pub fn on_each_width(play: impl Fn(&Stage)) {
     for columns in WIDTHS {
-        let folder = tempfile::Builder::new().prefix("motionctl-screens-").tempdir().expect("a folder");
+        // As long on every machine.
+        let folder = tempfile::Builder::new().prefix("motionctl-").tempdir_in("/tmp").expect("a folder");
         play(&Stage { folder, columns });
     }
 }
@@ -87,7 +93,11 @@ impl Stage {
     /// The command, to be run where the tree is.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = binary();
-        command.args(arguments).env("NO_COLOR", "1").env_remove("SSH_CONNECTION").current_dir(self.folder.path());
+        command
+            .args(arguments)
+            .envs(ENVIRONMENT)
+            .env_remove("SSH_CONNECTION")
+            .current_dir(self.folder.path());
         command
     }
 
@@ -106,13 +116,28 @@ impl Stage {
     /// Types a command and compares the screen with the one that was kept under the name of the command and this.
     #[track_caller]
     pub fn show(&self, code: i32, screen: &str, arguments: &[&str]) {
-        self.show_typed(code, screen, arguments, "");
+        self.compare(code, screen, &mut self.command(arguments), None);
     }
 
-    /// The same where the command asks and this is the answer.
+    /// The same where the command asks and the answer is no.
     #[track_caller]
-    pub fn show_typed(&self, code: i32, screen: &str, arguments: &[&str], typed: &str) {
-        let seen = on_terminal(&mut self.command(arguments), self.columns, typed);
+    pub fn show_asked(&self, code: i32, screen: &str, arguments: &[&str]) {
+        self.compare(code, screen, &mut self.command(arguments), Some(("Type ", "no\n")));
+    }
+
+    /// The same of a program that lies in the folder, and says so.
+    #[track_caller]
+    pub fn show_of_a_copy(&self, code: i32, screen: &str, arguments: &[&str]) {
+        let program = self.at("motionctl");
+        copy_to(&program);
+        let mut command = Command::new(program);
+        command.args(arguments).envs(ENVIRONMENT).current_dir(self.folder.path());
+        self.compare(code, screen, &mut command, None);
+    }
+
+    #[track_caller]
+    fn compare(&self, code: i32, screen: &str, command: &mut Command, typed: Option<(&str, &str)>) {
+        let seen = on_terminal(command, self.columns, typed);
         self.assert_fits(screen, &seen);
         assert_eq!(seen.code, code, "{screen}:\n{}", seen.text);
         expect_file![shown().join(file_name(screen, self.columns))].assert_eq(&self.comparable(&seen.text));
@@ -128,7 +153,7 @@ impl Stage {
     /// The text without what differs from run to run.
     fn comparable(&self, text: &str) -> String {
         let folder = self.folder.path().display().to_string();
-        let text = text.replace(&folder, "/srv");
+        let text = text.replace(&folder, "/tmp/motionctl-XXXXXX");
         let text = DIFFERS.iter().fold(text, |text, (rule, by)| rule.replace_all(&text, *by).into_owned());
         let took = |found: &Captures<'_>| {
             let (blanks, digits) = (found[1].len(), found[2].len());

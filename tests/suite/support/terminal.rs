@@ -24,8 +24,9 @@ pub struct Screen {
     pub code: i32,
 }
 
-/// Runs a command with a terminal of that width before it, at which somebody types this.
-pub fn on_terminal(command: &mut Command, columns: u16, typed: &str) -> Screen {
+/// Runs a command with a terminal of that width before it. Where it asks for an answer with these words, somebody types
+/// that one.
+pub fn on_terminal(command: &mut Command, columns: u16, typed: Option<(&str, &str)>) -> Screen {
     let size = Winsize { ws_row: ROWS, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
     let pair = openpty(Some(&size), None).expect("a terminal");
     let end = || Stdio::from(pair.slave.try_clone().expect("a handle"));
@@ -35,13 +36,17 @@ pub fn on_terminal(command: &mut Command, columns: u16, typed: &str) -> Screen {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     drop(pair.slave);
     let mut terminal = File::from(pair.master);
-    // It waits in the terminal until somebody asks.
-    terminal.write_all(typed.as_bytes()).expect("typing");
     let mut bytes = Vec::new();
+    let mut answer = typed;
     let mut buffer = [0; 4096];
     // A terminal whose last user has gone answers with an error.
     while let Ok(count @ 1..) = terminal.read(&mut buffer) {
         bytes.extend_from_slice(&buffer[..count]);
+        if let Some((_, text)) =
+            answer.take_if(|(question, _)| String::from_utf8_lossy(&bytes).contains(*question))
+        {
+            terminal.write_all(text.as_bytes()).expect("typing");
+        }
     }
     let code = child.wait().expect("it ends").code().expect("by itself");
     let size = |count: u16| NonZero::new(count).expect("a terminal has lines and columns");
