@@ -9,6 +9,8 @@ mod duration;
 pub mod learn;
 mod local;
 mod look;
+mod report;
+mod routes;
 pub mod seed;
 mod target;
 mod tryout;
@@ -20,6 +22,8 @@ pub use change::{ApplyArgs, ChangeArgs, PlanArgs, RecoverArgs, RehearseArgs, Rol
 pub use duration::{parse_duration, parse_window};
 pub use local::{LocalCommand, RestoreVendorArgs};
 pub use look::{CheckArgs, DiffArgs, StatusArgs};
+pub use report::ReportArgs;
+pub use routes::RoutesArgs;
 pub use target::{DatabaseArgs, NginxArgs, SiteArgs};
 pub use tryout::TryArgs;
 pub use watch::{HealChoice, InstallUnitArgs, WatchArgs};
@@ -94,6 +98,10 @@ pub enum Command {
     Try(TryArgs),
     /// Is the route served? Did the configuration drift? Is a run unfinished?
     Status(StatusArgs),
+    /// For support staff: all that is known of this server, redacted, as a page or an archive
+    Report(ReportArgs),
+    /// Which block answers which URI, server block by server block; nothing is written
+    Routes(RoutesArgs),
     /// Look after the server: what the units motionctl-watch run
     Watch(WatchArgs),
     /// Keep the change that waits for its confirmation
@@ -154,6 +162,8 @@ impl Command {
             Self::Rehearse(args) => &args.change.site.nginx,
             Self::Try(args) => &args.change.site.nginx,
             Self::Status(args) => &args.site.nginx,
+            Self::Report(args) => &args.site.nginx,
+            Self::Routes(args) => &args.nginx,
             Self::Watch(args) => &args.site.nginx,
             Self::InstallUnit(args) => &args.site.nginx,
             Self::Rollback(args) => &args.nginx,

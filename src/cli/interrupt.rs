@@ -100,9 +100,11 @@ fn changes(command: &Command) -> bool {
         | Command::Local(LocalCommand::Drop { .. } | LocalCommand::Add { .. })
         | Command::Seed(SeedCommand::Apply(_)) => true,
         Command::Check(_)
+        | Command::Routes(_)
         | Command::Plan(_)
         | Command::Rehearse(_)
         | Command::Try(_)
+        | Command::Report(_)
         | Command::Status(_)
         | Command::Diff(_)
         | Command::Backups(_)

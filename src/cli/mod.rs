@@ -22,6 +22,7 @@ mod formats;
 mod interrupt;
 mod man;
 mod old_copy;
+mod pages;
 mod progress;
 mod prompt;
 mod retype;
@@ -86,10 +87,12 @@ pub fn main() -> ExitCode {
         command => Context::new(&cli.global, command.nginx())
             .and_then(|context| commands::dispatch(command, &context)),
     };
-    let outcome = answer.unwrap_or_else(|failure| Outcome::failed(commands::name(&cli.command), failure));
+    let mut outcome = answer.unwrap_or_else(|failure| Outcome::failed(commands::name(&cli.command), failure));
     if !interrupt::is_first_to_answer() {
         return interrupt::wait_for_the_end();
     }
+    door::outcome(&mut outcome);
+    pages::write(&cli.command, &mut outcome);
     ExitCode::from(conclude(&cli, outcome))
 }
 

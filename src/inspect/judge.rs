@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Routes that only Motion's site answers apart from `/`.
-const OWN_ROUTES: [&str; 2] = ["/api/", "/socket.io/"];
+pub(super) const PROXIED_ROUTES: [&str; 2] = ["/api/", "/socket.io/"];
 
 /// A server block with the reasons for and against its being Motion's.
 #[derive(Debug, Clone)]
@@ -177,7 +177,7 @@ fn judge(
 fn doing(config: &Config, node: Node, block: &Block, of_directive: &Targets, own: &Own) -> Doing {
     let catch_all: Vec<_> = block.ways(ANY_ROUTE).iter().map(|way| innermost(config, &way.answer)).collect();
     let mut doing = Doing::default();
-    for uri in OWN_ROUTES.into_iter().chain(PAGES) {
+    for uri in PROXIED_ROUTES.into_iter().chain(PAGES) {
         // A condition may send the request elsewhere; what counts is where it can go.
         let ways = block.ways(uri);
         if !block.is_followed(uri) {
@@ -203,7 +203,7 @@ fn doing(config: &Config, node: Node, block: &Block, of_directive: &Targets, own
         doing.unknown.extend(not_known(uri, &targets, own));
         doing.shared = doing.shared.take().or_else(|| shared(uri, &targets, own));
         let of_its_own = proxied.iter().any(|(way, _)| !catch_all.contains(&innermost(config, &way.answer)));
-        if OWN_ROUTES.contains(&uri) {
+        if PROXIED_ROUTES.contains(&uri) {
             doing.apart += usize::from(of_its_own);
             doing.own_routes.extend(found);
         } else {

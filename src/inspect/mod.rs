@@ -5,6 +5,7 @@
 
 mod absence;
 mod access;
+mod answers;
 mod archived;
 mod beside;
 mod boot;
@@ -45,6 +46,7 @@ mod values;
 mod variables;
 mod written;
 
+pub use answers::{Answers, Asked, Lies, NotAskable, Question, answers, lies, routing};
 pub use archived::ArchiveReader;
 pub use boot::{BootUnit, UNIT as BOOT_UNIT, boot_unit, no_boot_unit};
 pub use client::{APPLICATION_ROOT, ClientChoice, adopt, unusual};

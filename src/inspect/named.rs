@@ -48,9 +48,14 @@ impl FromStr for ServerName {
 impl ServerName {
     fn is(&self, candidate: &Candidate) -> bool {
         let server = &candidate.server;
-        let nameless = self.name == "_" && server.names.iter().all(String::is_empty);
-        let named = nameless || server.names.iter().any(|name| name.eq_ignore_ascii_case(&self.name));
         let listens = |port: u16| server.listens.iter().any(|listen| listen.address.port() == Some(port));
+        self.fits(&server.names, listens)
+    }
+
+    /// Whether a block with these names, which listens on these ports, is meant.
+    pub(super) fn fits(&self, names: &[String], listens: impl Fn(u16) -> bool) -> bool {
+        let nameless = self.name == "_" && names.iter().all(String::is_empty);
+        let named = nameless || names.iter().any(|name| name.eq_ignore_ascii_case(&self.name));
         named && self.port.is_none_or(listens)
     }
 }

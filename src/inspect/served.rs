@@ -53,7 +53,7 @@ pub fn settle(
                 Content::Other => RouteState::Present,
             };
         }
-        if let Some(other) = shadowed(config, server, &serving) {
+        if let Some(other) = shadowed(config, server.node, &server.names, &serving) {
             server.new_client = RouteState::Elsewhere(other);
         }
     }
@@ -133,16 +133,16 @@ fn page(root: &Root, motion: &MotionFacts, path: &Path, location: &str) -> Route
 
 /// The block that NGINX answers from in this one's place, for all of its addresses and names; not where that one
 /// serves Motion as well.
-fn shadowed(config: &Config, server: &ServerFacts, serving: &[Node]) -> Option<String> {
-    let names: Vec<&String> = server.names.iter().filter(|name| !name.contains(['~', '*', '$'])).collect();
+pub(super) fn shadowed(config: &Config, server: Node, names: &[String], serving: &[Node]) -> Option<String> {
+    let names: Vec<&String> = names.iter().filter(|name| !name.contains(['~', '*', '$'])).collect();
     let mut other = None;
-    for door in doors(config, server.node) {
+    for door in doors(config, server) {
         if matches!(door.at, Endpoint::Name(..)) {
             return None;
         }
         for name in &names {
             match server_for(config, &door.at, name.trim_start_matches('.')) {
-                ServerMatch::Server(found) if found != server.node && !serving.contains(&found) => {
+                ServerMatch::Server(found) if found != server && !serving.contains(&found) => {
                     other.get_or_insert((name.to_string(), found));
                 }
                 _ => return None,
@@ -152,7 +152,7 @@ fn shadowed(config: &Config, server: &ServerFacts, serving: &[Node]) -> Option<S
     let (name, found) = other?;
     Some(format!(
         "the block at {} never answers: NGINX answers {name} from the block at {}",
-        config.place(server.node),
+        config.place(server),
         config.place(found)
     ))
 }

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 /// The facts of a server block; whether it serves Motion is not decided here.
 pub(super) fn server_facts(config: &Config, node: Node, block: &Block) -> ServerFacts {
-    let names: Vec<_> = config.named(node, "server_name").flat_map(|node| arguments(config, node)).collect();
+    let names = names(config, node);
     let locations = locations(config, node, block);
     let listens = listens(config, node);
     let role = if block.redirects_only() { ServerRole::RedirectsOnly } else { ServerRole::Other };
@@ -32,6 +32,11 @@ pub(super) fn server_facts(config: &Config, node: Node, block: &Block) -> Server
         entrance: Err(NoEntrance::Because("it was not looked for".to_owned())),
         limits: Vec::new(),
     }
+}
+
+/// The names of a server block, as written.
+pub(super) fn names(config: &Config, server: Node) -> Vec<String> {
+    config.named(server, "server_name").flat_map(|node| arguments(config, node)).collect()
 }
 
 /// The routes that can be asked for, one for each location: its path, or for a
@@ -74,7 +79,7 @@ pub(super) fn proxied_by(answer: &Answer) -> Option<Node> {
 }
 
 /// The `listen`s of a server block; nginx's default where there is none.
-fn listens(config: &Config, server: Node) -> Vec<ListenFacts> {
+pub(super) fn listens(config: &Config, server: Node) -> Vec<ListenFacts> {
     let is_on = |name: &str| {
         config.named(server, name).next_back().is_some_and(|node| arguments(config, node) == ["on"])
     };
@@ -142,7 +147,8 @@ fn listen_address(text: &str) -> Option<ListenAddress> {
     }
 }
 
-fn label(names: &[String], listens: &[ListenFacts]) -> String {
+/// `name:port`, for people.
+pub(super) fn label(names: &[String], listens: &[ListenFacts]) -> String {
     let name = names.iter().find(|name| !name.is_empty() && *name != "_").map_or("_", String::as_str);
     let tls_first = listens.iter().find(|listen| listen.tls).or(listens.first());
     match tls_first.map(|listen| &listen.address) {

@@ -16,6 +16,7 @@ mod line;
 mod next;
 mod offered;
 mod place;
+mod routing;
 mod sections;
 pub mod seed_change;
 mod summary;
@@ -31,6 +32,9 @@ pub use finding::{Finding, Level, sort_findings, unreplaceable};
 pub use line::{excerpt, on_one_line};
 pub use next::NextStep;
 pub use offered::{GuessSection, OfferKind, Offered};
+pub use routing::{
+    NowhereRow, RouteAnswer, RouteKind, RoutePlace, RouteRow, RoutesRole, RoutesSection, ServerRoutes,
+};
 pub use sections::{
     BackupSection, CommandName, DatabaseSection, DiffSection, DirectiveChange, DurationSection,
     ErrorLogVerdict, ErrorSection, HostSection, LoadCount, LoadSection, LocalChange, LocalChanges, NotedLine,

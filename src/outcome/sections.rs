@@ -4,8 +4,8 @@
 
 use super::seed_change::SeedChange;
 use super::{
-    Comparison, Explanation, Failure, FailureKind, Finding, GuessSection, NextStep, Offered, SUMMARY,
-    sort_findings,
+    Comparison, Explanation, Failure, FailureKind, Finding, GuessSection, NextStep, Offered, RoutesSection,
+    SUMMARY, sort_findings,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -92,6 +92,9 @@ pub struct Outcome {
     /// What a steady load saw during the reload.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub load: Option<LoadSection>,
+    /// Which block answers which request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub routes: Option<RoutesSection>,
     /// How long each part took.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub durations: Vec<DurationSection>,
@@ -134,6 +137,7 @@ impl Outcome {
             reload: None,
             probes: Vec::new(),
             load: None,
+            routes: None,
             durations: Vec::new(),
             comparisons: Vec::new(),
             rows_by_block: false,

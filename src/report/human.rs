@@ -8,7 +8,7 @@ use super::glyphs::{ARROW, DOT};
 use super::style::{Detail, Style, Tone};
 use super::table::{self, Cell};
 use super::wrap::paragraph;
-use super::{diff, explained, findings, plain, problems, tryout};
+use super::{diff, explained, findings, plain, problems, routes, tryout};
 use crate::outcome::{
     Comparison, DatabaseSection, ErrorLogVerdict, Finding, Level, LoadCount, LoadSection, LocalChange,
     LocalChanges, OfferKind, Offered, Outcome, OutcomeKind, PlanSection, ProbeRow, ReloadSection,
@@ -57,6 +57,7 @@ fn body(outcome: &Outcome, style: Style) -> Vec<String> {
         lines.extend(tried.into_iter().flat_map(|(title, body)| section(&title, body, style)));
         lines.extend(outcome.plan.iter().flat_map(|section| plan(section, &outcome.comparisons, style)));
         lines.extend(comparisons(outcome, style));
+        lines.extend(outcome.routes.iter().flat_map(|seen| routes::routes(seen, style)));
         lines.extend(lists(outcome, style));
         lines.extend(outcome.backup.iter().flat_map(|backup| {
             let state = if backup.verified { "read again and verified" } else { "contents not read again" };
@@ -83,7 +84,7 @@ fn about(outcome: &Outcome, style: Style) -> Vec<String> {
         let parts = [host.name.clone(), host.os.clone()].into_iter().chain(versions.into_iter().flatten());
         parts.collect::<Vec<_>>().join(&dot)
     });
-    let database = outcome.database.as_ref().map(|database| database_in_words(database, &dot));
+    let database = outcome.database.as_ref().map(|asked| style.glyphs.of(&database(asked)));
     let texts = host.into_iter().chain(database);
     let lines = texts.flat_map(|text| paragraph(&text, style.for_reading().width));
     lines.map(|line| style.dim(&line)).collect()
@@ -106,17 +107,18 @@ fn seen(outcome: &Outcome, style: Style) -> Vec<String> {
 }
 
 /// Which database was asked, so that nobody takes a test for the real one.
-fn database_in_words(database: &DatabaseSection, dot: &str) -> String {
+pub(super) fn database(database: &DatabaseSection) -> String {
     let DatabaseSection { server, version, user, host, schema, transport } = database;
     match transport.as_str() {
-        "file" => format!("{server} {version}{dot}{host}"),
-        _ => format!("{server} {version}{dot}schema {schema} at {host} as {user}{dot}{transport}"),
+        "file" => format!("{server} {version} {DOT} {host}"),
+        _ => format!("{server} {version} {DOT} schema {schema} at {host} as {user} {DOT} {transport}"),
     }
 }
 
-fn headline(outcome: &Outcome, style: Style) -> Vec<String> {
+/// How it ended, in one line.
+pub(super) fn verdict(outcome: &Outcome) -> &str {
     let verdict = outcome.details.get("verdict").and_then(|value| value.as_str());
-    let text = verdict.unwrap_or(match outcome.outcome {
+    verdict.unwrap_or(match outcome.outcome {
         // Programs tell wrong usage from other bad input by the exit code.
         OutcomeKind::Invalid if outcome.exit_code == 64 => "wrong usage: nothing was changed",
         OutcomeKind::Ok => "all is well",
@@ -131,7 +133,11 @@ fn headline(outcome: &Outcome, style: Style) -> Vec<String> {
         OutcomeKind::Cancelled => "cancelled: nothing was changed",
         OutcomeKind::Invalid => "bad input: nothing was changed",
         OutcomeKind::Unavailable => "could not look: nothing was changed",
-    });
+    })
+}
+
+fn headline(outcome: &Outcome, style: Style) -> Vec<String> {
+    let text = verdict(outcome);
     let tone = match outcome.exit_code {
         _ if outcome.outcome == OutcomeKind::Cancelled || would_be_stopped(outcome) => Tone::Warn,
         0 => Tone::Good,

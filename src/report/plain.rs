@@ -6,7 +6,7 @@
 //! the terminal cannot show is replaced here as well, so that widths are right.
 
 use super::Glyphs;
-use crate::outcome::{Comparison, Finding, LocalChange, LocalChanges, Outcome, spelled_out};
+use crate::outcome::{Comparison, Finding, LocalChange, LocalChanges, Outcome, RoutesSection, spelled_out};
 use serde_json::Value;
 
 /// One line of text.
@@ -73,6 +73,7 @@ pub fn outcome(outcome: &Outcome, glyphs: Glyphs) -> Outcome {
     for step in &mut plain.next {
         clean.each([&mut step.command, &mut step.why]);
     }
+    clean.each(plain.routes.iter_mut().flat_map(RoutesSection::texts_mut));
     plain.details.values_mut().for_each(|detail| clean.value(detail));
     if let Some(error) = &mut plain.error {
         clean.each([&mut error.message]);

@@ -139,7 +139,7 @@ fn given(wanted: &[Wanted], width: usize) -> Vec<usize> {
     while given.iter().sum::<usize>() > room {
         let columns = given.iter_mut().zip(&least);
         let Some((widest, _)) =
-            columns.filter(|(given, least)| given > least).max_by_key(|(given, _)| **given)
+            columns.filter(|(given, least)| **given > **least).max_by_key(|(given, _)| **given)
         else {
             break;
         };

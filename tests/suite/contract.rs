@@ -7,3 +7,5 @@ mod shape;
 mod terminal;
 mod trees;
 mod users;
+
+pub use shape::check as check_shape;

@@ -18,9 +18,11 @@ mod pending;
 mod plan;
 mod recover;
 mod rehearse;
+mod report;
 mod restore;
 mod restore_vendor;
 mod rollback;
+mod routes;
 mod seed;
 mod sessions;
 mod space;
@@ -47,6 +49,8 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         Command::Rehearse(args) => rehearse::rehearse(context, args),
         Command::Try(args) => tryout::try_script(context, args),
         Command::Status(args) => status::status(context, args),
+        Command::Report(args) => report::report(context, args),
+        Command::Routes(args) => routes::routes(context, args),
         Command::Watch(args) => watch::watch(context, args),
         Command::InstallUnit(args) => install_unit::install_unit(context, args),
         Command::Rollback(args) => rollback::rollback(context, args),
@@ -111,6 +115,8 @@ pub fn name(command: &Command) -> &'static str {
         Command::Rehearse(_) => "rehearse",
         Command::Try(_) => "try",
         Command::Status(_) => "status",
+        Command::Report(_) => "report",
+        Command::Routes(_) => "routes",
         Command::Watch(_) => "watch",
         Command::InstallUnit(_) => "install-unit",
         Command::Rollback(_) => "rollback",

@@ -19,6 +19,8 @@ fn a_server_that_is_ready() {
         stage.show(0, "plan", &with_root(&["plan", "--out", "motion.plan"]));
         stage.show(0, "status", &with_root(&["status"]));
         stage.show(0, "rehearse", &with_root(&["rehearse"]));
+        stage.show(0, "routes", &with_root(&["routes"]));
+        stage.show(0, "report", &with_root(&["report", "--out", "report.html"]));
     });
 }
 
