@@ -34,7 +34,7 @@ fn shown() -> PathBuf {
 
 /// The commands that do something, by their words.
 fn commands(command: &clap::Command, before: &str, found: &mut BTreeSet<String>) {
-    for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+    for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help" && !sub.is_hide_set()) {
         let name = format!("{before} {}", sub.get_name()).trim().to_owned();
         if sub.has_subcommands() {
             commands(sub, &name, found);

@@ -24,9 +24,12 @@ const ENVIRONMENT: [(&str, &str); 2] = [("NO_COLOR", "1"), ("LC_ALL", "C.UTF-8")
 static DIFFERS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     let rules = [
         (r"\b\d{8}T\d{6}Z-[0-9a-f]{8}\b", "YYYYMMDDThhmmssZ-xxxxxxxx"),
-        (r"\b\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\d( UTC|Z)", "YYYY-MM-DD${1}hh:mm:ss$2"),
+        // Each by itself: between them a line may end.
+        (r"\b\d{4}-\d\d-\d\d", "YYYY-MM-DD"),
+        (r"\d\d:\d\d:\d\d(Z?)\b", "hh:mm:ss$1"),
         (r"workers [\d ]+ → [\d ]+", "workers P P → P P "),
         (r"\b\d+ of them began", "N of them began"),
+        (r"files, \d+ bytes", "files, NNNN bytes"),
         (r"\bnginx \d+\.\d+\.\d+", "nginx 1.22.1"),
         (r"\bSQLite \d+\.\d+\.\d+", "SQLite 3.50.0"),
         (r"\b[0-9a-f]{64}\b", "hash"),

@@ -4,10 +4,13 @@
 //! wrap is told from one that the program did. It must not assert anything about the product.
 
 use nix::pty::{Winsize, openpty};
+use nix::sys::termios::{LocalFlags, tcgetattr};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::num::NonZero;
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// More lines than any answer has.
 const ROWS: u16 = 1000;
@@ -22,6 +25,15 @@ pub struct Screen {
     pub bytes: Vec<u8>,
     /// Its exit status.
     pub code: i32,
+}
+
+/// Waits until the program reads keys, and echoes them by itself: what is typed before would be on the screen twice.
+fn until_read(terminal: &File) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let is_echoed = || tcgetattr(terminal).is_ok_and(|mode| mode.local_flags.contains(LocalFlags::ECHO));
+    while is_echoed() && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// Runs a command with a terminal of that width before it. Where it asks for an answer with these words, somebody types
@@ -45,6 +57,7 @@ pub fn on_terminal(command: &mut Command, columns: u16, typed: Option<(&str, &st
         if let Some((_, text)) =
             answer.take_if(|(question, _)| String::from_utf8_lossy(&bytes).contains(*question))
         {
+            until_read(&terminal);
             terminal.write_all(text.as_bytes()).expect("typing");
         }
     }
