@@ -4,7 +4,8 @@
 //! gone. A text that is too long for its box is cut, and is whole in the box's title.
 
 use crate::outcome::{RouteAnswer, RouteKind, RoutesRole, RoutesSection, Routing, ServerRoutes};
-use crate::report::findings::shortened;
+use crate::report::Glyphs;
+use crate::report::wrap::shortened;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -243,14 +244,16 @@ fn pairs<'a>(lead: &'a Lead<'_>) -> impl Iterator<Item = (&'a str, &'a str)> {
 }
 
 fn node(column: &Column, y: usize, text: &str, small: &str, title: String, mark: &'static str) -> Node {
+    // The mark stands before the text, and a space between them.
+    let marked = if mark.is_empty() { 0 } else { mark.len() + 1 };
     Node {
         x: column.x,
         y,
         width: column.width,
         height: BOX,
         middle: y + BOX / 2,
-        text: shortened(text, column.characters - if mark.is_empty() { 0 } else { mark.len() + 1 }),
-        small: shortened(small, SMALL_CHARACTERS),
+        text: shortened(text, column.characters - marked, Glyphs::Unicode),
+        small: shortened(small, SMALL_CHARACTERS, Glyphs::Unicode),
         title,
         mark,
     }

@@ -17,12 +17,16 @@ pub fn of(context: &Context, inspection: &Inspection) -> Value {
         Some(_) => "a tree: its files, no processes and no network".to_owned(),
     };
     let who = if machine::is_superuser() { "root" } else { "an ordinary user, who may not see all" };
+    let program = match inspection.programs.validating() {
+        Ok(program) => program.name().display().to_string(),
+        Err(_) => "none on this machine: nothing was validated".to_owned(),
+    };
     let arguments = nginx.arguments.join(" ");
     let mut pairs = vec![
         ("build", version::line().to_owned()),
         ("looked at", looked_at),
         ("asked by", who.to_owned()),
-        ("NGINX's program", inspection.programs.validating.name().display().to_string()),
+        ("NGINX's program", program),
         ("NGINX's main file", nginx.main_file.display().to_string()),
         ("files of the configuration", inspection.facts.files.len().to_string()),
     ];
