@@ -182,7 +182,8 @@ fn lines(row: &[Cell], widths: &[usize], style: Style) -> Vec<String> {
         if is_over {
             top = lines.len();
         }
-        column = column.saturating_add(given + GAP);
+        // Of an endless line the last column has all.
+        column = column.saturating_add(given.saturating_add(GAP));
     }
     lines.into_iter().map(|(line, _)| line.trim_end().to_owned()).collect()
 }
