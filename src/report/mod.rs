@@ -20,7 +20,7 @@ mod wrap;
 
 pub use diff::words;
 pub use human::{before_a_question, human};
-pub use json::{ENVELOPE_FORMAT, json};
+pub use json::{ENVELOPE_FORMAT, Envelope, json};
 pub use page::page;
 pub use plain::line as plain_line;
 pub use style::{Colour, Detail, Style};

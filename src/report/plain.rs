@@ -73,6 +73,7 @@ pub fn outcome(outcome: &Outcome) -> Outcome {
     if let Some(error) = &mut plain.error {
         clean([&mut error.message]);
         clean(&mut error.hint);
+        clean(&mut error.particulars);
     }
     plain
 }

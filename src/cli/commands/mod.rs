@@ -13,6 +13,7 @@ mod diff;
 mod install_unit;
 mod local;
 mod monitor;
+mod next;
 mod past;
 mod pending;
 mod plan;
@@ -33,9 +34,11 @@ mod watch;
 
 use super::args::{BackupsCommand, BaseCommand, Command, LocalCommand};
 use super::context::Context;
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{Failure, FailureKind, Outcome};
 use aftermath::Ask;
 pub use monitor::{could_not_look, line as monitor_line};
+pub use seed::SavedSeedPlan;
+use std::sync::atomic::Ordering;
 pub use watch::log;
 
 /// Runs a command.
@@ -73,14 +76,34 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
     if let (Some(note), Ok(outcome)) = (&context.note, &mut answer) {
         crate::cli::tree::say(note, outcome);
     }
+    if context.stop.load(Ordering::SeqCst) {
+        answer = cancelled(answer);
+    }
     armed::note(context, &mut answer);
-    match command {
-        // Of a database nothing is on a disk of ours; a monitor has its own line.
+    let answer = match command {
+        // A monitor has its own line.
+        _ if is_for_a_monitor(command) => return answer,
+        // Of a database nothing is on a disk of ours.
         Command::Seed(_) => answer,
-        _ if is_for_a_monitor(command) => answer,
         Command::Recover(args) if args.boot => aftermath::observed(context, "recover", answer, Ask::Nobody),
         _ => aftermath::observed(context, name(command), answer, Ask::Nginx),
-    }
+    };
+    let mut outcome = answer.unwrap_or_else(|failure| Outcome::failed(name(command), failure));
+    next::after(context, command, &mut outcome);
+    Ok(outcome)
+}
+
+/// What failed because somebody asked to stop was cancelled, wherever the program was at that moment.
+fn cancelled(answer: Result<Outcome, Failure>) -> Result<Outcome, Failure> {
+    answer
+        .map(|mut outcome| {
+            outcome.cancel();
+            outcome
+        })
+        .map_err(|failure| match failure.kind {
+            FailureKind::Failed => Failure { kind: FailureKind::Cancelled, ..failure },
+            _ => failure,
+        })
 }
 
 /// Whether the answer is one line for a monitor.

@@ -29,7 +29,7 @@ mod site;
 pub use accept::{Accept, Accepted, Family, acceptable, accepted};
 pub use base::*;
 pub use place::*;
-pub use row::{Code, Grade, Row};
+pub use row::{Code, Grade, Remedy, Row, Typed};
 pub use seed::*;
 pub use server::*;
 pub use site::*;

@@ -100,7 +100,7 @@ fn error(outcome: &Outcome) -> Option<ErrorSection> {
     let of_report = || {
         let error = &found(outcome)?["error"];
         let text = |key: &str| error[key].as_str().map(str::to_owned);
-        Some(ErrorSection { message: text("message")?, hint: text("hint") })
+        Some(ErrorSection { message: text("message")?, hint: text("hint"), particulars: Vec::new() })
     };
     outcome.error.clone().or_else(of_report)
 }

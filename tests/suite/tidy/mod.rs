@@ -6,6 +6,7 @@
 pub mod docs;
 mod rooms;
 mod rules;
+mod schemas;
 mod source;
 
 use source::{Source, product, sources};
