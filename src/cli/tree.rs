@@ -81,14 +81,13 @@ fn folder(
         (Top::Server, Use::Looks) if layout.top.as_os_str().is_empty() => Ok(whole(root.in_parts())),
         (Top::Server, Use::Changes) if layout.top.as_os_str().is_empty() => Ok(whole(root)),
         (_, Use::Changes) => {
-            let message = format!("{}: {}", named.display(), layout.described().unwrap_or_default());
+            let message = format!("{} is no server's tree, which a change needs", named.display());
             let hint = match layout.is {
                 Top::Server => format!("name it: --root {}", named.join(&layout.top).display()),
                 Top::Etc | Top::Nginx => {
-                    format!(
-                        "move it to {} first, so that it is a server's tree",
-                        named.join("etc/nginx").display()
-                    )
+                    let (from, to) = (named.join(&layout.top), named.join("etc/nginx"));
+                    let from = if layout.is == Top::Etc { from.join("nginx") } else { from };
+                    format!("{} looks like /etc/nginx: move it to {}", from.display(), to.display())
                 }
             };
             Err(Failure::new(FailureKind::Usage, message).with_hint(hint))

@@ -68,6 +68,8 @@ impl End<'_> {
         let stops = stops(outcome);
         // A look goes on in spite of them: what they stop is the change.
         let stopped = match self.command {
+            // An archive is not changed: what settles a stop is tried by another look.
+            _ if self.context.is_unpacked() => "plan",
             Command::Rehearse(_) if outcome.outcome != OutcomeKind::Refused => "apply",
             Command::Check(_) | Command::Plan(_) | Command::Status(_) => "apply",
             command => name(command),
