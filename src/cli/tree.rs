@@ -108,8 +108,11 @@ fn shallow(root: &Root) -> Vec<PathBuf> {
     let mains = ["etc/nginx/nginx.conf", "nginx/nginx.conf", "nginx.conf"].map(PathBuf::from);
     let there = |path: &PathBuf| root.metadata(Path::new("/").join(path)).is_ok_and(|found| found.is_file());
     let here: Vec<PathBuf> = mains.iter().filter(|path| there(path)).cloned().collect();
-    // A server that is here already needs no search; a build from source is found by its own places.
-    if !here.is_empty() || crate::inspect::main_files().any(|main| root.metadata(main).is_ok()) {
+    // What has an `etc` is a server's tree, wherever its main file is; a build from source is found by its own places.
+    if root.metadata("/etc").is_ok() || crate::inspect::main_files().any(|main| root.metadata(main).is_ok()) {
+        return Vec::new();
+    }
+    if !here.is_empty() {
         return here;
     }
     let names = root.read_dir("/").unwrap_or_default();
