@@ -17,7 +17,7 @@ mod target;
 mod tryout;
 mod watch;
 
-pub use backups::BackupsCommand;
+pub use backups::{BackupsArgs, BackupsCommand};
 pub use base::{BaseCommand, LearnArgs};
 pub use change::{ApplyArgs, ChangeArgs, PlanArgs, RecoverArgs, RehearseArgs, RollbackArgs, StrategyChoice};
 pub use collect::CollectArgs;
@@ -116,9 +116,10 @@ pub enum Command {
     Recover(RecoverArgs),
     /// Compare two configurations, files or trees, by directive
     Diff(DiffArgs),
-    /// List, show, verify, compare and prune backups
-    #[command(subcommand)]
-    Backups(BackupsCommand),
+    /// What earlier runs did: when, who, how each ended, what can be undone
+    History,
+    /// List, show, verify, compare, extract and prune backups; alone it lists them
+    Backups(BackupsArgs),
     /// The vendor's text as many servers share it
     #[command(subcommand)]
     Base(BaseCommand),

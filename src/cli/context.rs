@@ -1,10 +1,11 @@
 //! What every command starts with: the root, the settings, who asks.
 
-use super::args::{ChangeArgs, Command, Global, SiteArgs, StrategyChoice, parse_duration};
+use super::args::{ChangeArgs, Command, Global, SiteArgs, StrategyChoice};
 use super::bundle::{self, Templates};
 use super::decisions;
 use super::files::read_input;
 use super::interrupt::changes;
+use super::manual;
 use super::old_copy::read_old_copy;
 use super::progress::Progress;
 use super::settings::Settings;
@@ -14,13 +15,14 @@ use crate::host::sandbox::Launcher;
 use crate::host::unpacked::Unpacked;
 use crate::host::{LockError, Root, WriteLock, machine};
 use crate::inspect::{self, ClientChoice, Wanted};
-use crate::outcome::codes::{self, Accepted, Code, Family, accepted};
-use crate::outcome::{Failure, FailureKind, Finding, HostSection};
+use crate::outcome::codes::{Accepted, Code, Family, accepted};
+use crate::outcome::{Failure, FailureKind, HostSection, only_root};
 use crate::plan::bundle::{BundleKey, UpstreamUrl};
 use crate::plan::{GuardWish, Strategy, StrategyWish};
 use crate::prepare::{LookForCopies, OpenConflicts, Options};
 use crate::values::RootPath;
 use nginx_config::merge::{Choice, Resolutions};
+use nginx_config::redact_text;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -153,7 +155,7 @@ impl Context {
     /// Options of a change.
     pub fn change_options(&self, change: &ChangeArgs) -> Result<Options, Failure> {
         let mut options = self.options(&change.site)?;
-        options.strategy = self.strategy(change.strategy)?;
+        options.strategy = self.strategy(change.strategy);
         options.candidate = change.candidate.as_deref().map(read_input).transpose()?;
         options.base = change.base.as_deref().map(read_input).transpose()?;
         options.carry = change.carry.as_deref().map(read_old_copy).transpose()?;
@@ -177,18 +179,13 @@ impl Context {
         Ok(options)
     }
 
-    fn strategy(&self, flag: Option<StrategyChoice>) -> Result<StrategyWish, Failure> {
-        let named = match (flag, self.settings.strategy.as_deref()) {
-            (Some(StrategyChoice::Merge), _) => Strategy::Merge,
-            (Some(StrategyChoice::Graft), _) => Strategy::Graft,
-            (Some(StrategyChoice::Replace), _) => Strategy::Replace,
-            (None, None) => return Ok(StrategyWish::Auto),
-            (None, Some(name)) => Strategy::named(name).ok_or_else(|| {
-                let message = format!("the settings name the strategy `{name}`, not merge, graft or replace");
-                Failure::new(FailureKind::Invalid, message)
-            })?,
-        };
-        Ok(StrategyWish::Named(named))
+    fn strategy(&self, flag: Option<StrategyChoice>) -> StrategyWish {
+        match flag.or(self.settings.strategy) {
+            Some(StrategyChoice::Merge) => StrategyWish::Named(Strategy::Merge),
+            Some(StrategyChoice::Graft) => StrategyWish::Named(Strategy::Graft),
+            Some(StrategyChoice::Replace) => StrategyWish::Named(Strategy::Replace),
+            None => StrategyWish::Auto,
+        }
     }
 
     /// Whether a sandbox is demanded. Without one only the server itself can
@@ -205,14 +202,8 @@ impl Context {
     }
 
     /// How long a reload may take.
-    pub fn reload_timeout(&self, flag: Option<Duration>) -> Result<Duration, Failure> {
-        match (flag, &self.settings.reload_timeout) {
-            (Some(timeout), _) => Ok(timeout),
-            (None, Some(text)) => parse_duration(text).map_err(|error| {
-                Failure::new(FailureKind::Invalid, format!("reload_timeout in the settings: {error}"))
-            }),
-            (None, None) => Ok(RELOAD_TIMEOUT),
-        }
+    pub fn reload_timeout(&self, flag: Option<Duration>) -> Duration {
+        flag.or(self.settings.reload_timeout).unwrap_or(RELOAD_TIMEOUT)
     }
 
     /// Takes the lock, or says who has it.
@@ -234,11 +225,8 @@ impl Context {
         if machine::is_superuser() || !self.root.is_live() {
             return Ok(());
         }
-        let finding = Finding::new(codes::HOST_NOT_ROOT, "only root may change this server")
-            .advice("run it with sudo; check, plan and status need no root");
-        Err(Failure::new(FailureKind::Unavailable, "only root may change this server")
-            .with_hint("run it with sudo; check, plan and status need no root")
-            .with_findings(vec![finding]))
+        Err(only_root("only root may change this server")
+            .with_hint("run it with sudo; check, plan and status need no root"))
     }
 
     /// ` --root DIR` for commands that are suggested; nothing on a live server.
@@ -261,7 +249,7 @@ impl Context {
 
     /// Who asks, for the journal.
     pub fn actor(&self) -> String {
-        let user = std::env::var("SUDO_USER").ok().map(|user| format!("sudo by {user}"));
+        let user = manual::SUDO_USER.text().map(|user| format!("sudo by {user}"));
         let login = std::fs::read_to_string("/proc/self/loginuid").ok();
         let login = login.map(|id| id.trim().to_owned()).filter(|id| id != "4294967295");
         let terminal = std::fs::read_link("/proc/self/fd/0").ok().filter(|path| path.starts_with("/dev"));
@@ -278,23 +266,23 @@ impl Context {
     pub fn command_line(&self) -> String {
         let arguments: Vec<_> =
             std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
-        nginx_config::redact_text(&arguments.join(" "))
+        redact_text(&arguments.join(" "))
     }
 
     fn client(&self, site: &SiteArgs) -> Result<ClientChoice, Failure> {
         let settings = &self.settings;
-        let upstream = |url: &String, kind: FailureKind, from: &str| {
-            let bad = |error| Failure::new(kind, nginx_config::redact_text(&format!("{from}: {error}")));
-            UpstreamUrl::parse(url).map_err(bad).map(|_| ClientChoice::Upstream(url.clone()))
-        };
         match (&site.new_client_root, &site.new_client_upstream) {
             (Some(dir), _) => Ok(ClientChoice::Folder(self.below_root(dir.clone()))),
-            (None, Some(url)) => upstream(url, FailureKind::Usage, "--new-client-upstream"),
-            (None, None) => match (&settings.new_client_root, &settings.new_client_upstream) {
-                (Some(dir), _) => Ok(ClientChoice::Folder(self.below_root(dir.clone()))),
-                (None, Some(url)) => upstream(url, FailureKind::Invalid, "the settings' new_client_upstream"),
-                (None, None) => Ok(ClientChoice::Search),
-            },
+            (None, Some(url)) => {
+                let bad = |error| redact_text(&format!("--new-client-upstream: {error}"));
+                UpstreamUrl::parse(url).map_err(|error| Failure::new(FailureKind::Usage, bad(error)))?;
+                Ok(ClientChoice::Upstream(url.clone()))
+            }
+            (None, None) => Ok(match (&settings.new_client_root, &settings.new_client_upstream) {
+                (Some(dir), _) => ClientChoice::Folder(self.below_root(dir.clone())),
+                (None, Some(url)) => ClientChoice::Upstream(url.clone()),
+                (None, None) => ClientChoice::Search,
+            }),
         }
     }
 

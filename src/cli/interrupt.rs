@@ -5,7 +5,7 @@
 //! is being asked. Nobody answers twice.
 
 use super::args::seed::SeedCommand;
-use super::args::{BackupsCommand, Command, LocalCommand};
+use super::args::{BackupsArgs, BackupsCommand, Command, LocalCommand};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::io;
@@ -97,7 +97,7 @@ pub fn changes(command: &Command) -> bool {
         | Command::Recover(_)
         | Command::RestoreVendor(_)
         | Command::InstallUnit(_)
-        | Command::Backups(BackupsCommand::Prune { .. })
+        | Command::Backups(BackupsArgs { command: Some(BackupsCommand::Prune { .. }) })
         | Command::Local(LocalCommand::Drop { .. } | LocalCommand::Add { .. })
         | Command::Seed(SeedCommand::Apply(_)) => true,
         Command::Check(_)
@@ -109,6 +109,7 @@ pub fn changes(command: &Command) -> bool {
         | Command::Collect(_)
         | Command::Status(_)
         | Command::Diff(_)
+        | Command::History
         | Command::Backups(_)
         | Command::Base(_)
         | Command::Local(_)

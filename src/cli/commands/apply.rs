@@ -41,6 +41,8 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         Err(outcome) => return Ok(*outcome),
     };
     leave_to_the_wait(&mut prepared.findings, args.wait_idle);
+    leave_to_the_wait(&mut outcome.findings, args.wait_idle);
+    sort_findings(&mut outcome.findings);
     say_whether_blocked(&prepared, &mut outcome);
     let agreed = adopt(&context.root, saved, &options, &mut prepared, &mut outcome)
         .and_then(|()| agreed(context, args, &prepared, &mut outcome));
@@ -102,7 +104,7 @@ fn make(context: &Context, change: &Change<'_>, outcome: &mut Outcome) -> Result
             sandbox: change.options.sandbox,
             confirmation: change.confirmation.clone(),
             installed_log: installed_error_log,
-            reload_timeout: context.reload_timeout(change.args.change.reload_timeout)?,
+            reload_timeout: context.reload_timeout(change.args.change.reload_timeout),
             stop: &context.stop,
             actor: context.actor(),
             command: context.command_line(),
@@ -127,7 +129,7 @@ pub fn lock_alone(context: &Context) -> Result<WriteLock, Failure> {
     let lock = context.lock()?;
     recover_first(context, &lock)?;
     match pending::look(context)? {
-        Some(pending) => Err(confirm::refusal(&pending)),
+        Some(pending) => Err(confirm::refusal(&context.root, &pending)),
         None => Ok(lock),
     }
 }

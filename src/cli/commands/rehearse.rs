@@ -22,6 +22,7 @@ pub fn rehearse(context: &Context, args: &RehearseArgs) -> Result<Outcome, Failu
         outcome.fail(failure);
         return Ok(outcome);
     }
+    outcome.routing = args.html.as_ref().and_then(|_| prepared.routing(&context.root));
     if nothing_to_do(&prepared, &mut outcome) {
         return Ok(outcome);
     }
@@ -42,7 +43,7 @@ pub fn rehearse(context: &Context, args: &RehearseArgs) -> Result<Outcome, Failu
     }
     context.progress.stage("rehearsing on a private copy");
     let wishes = Wishes {
-        reload_timeout: context.reload_timeout(args.change.reload_timeout)?,
+        reload_timeout: context.reload_timeout(args.change.reload_timeout),
         load: args.load,
         keep: if args.keep.is_some() { Keep::Files } else { Keep::Nothing },
         command: context.command_line(),

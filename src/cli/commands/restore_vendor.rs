@@ -117,7 +117,7 @@ fn perform(
         sandbox: context.sandbox(args.no_sandbox)?,
         confirmation: Confirmation::NotAsked,
         installed_log: installed_error_log,
-        reload_timeout: context.reload_timeout(args.reload_timeout)?,
+        reload_timeout: context.reload_timeout(args.reload_timeout),
         stop: &context.stop,
         actor: context.actor(),
         command: context.command_line(),
