@@ -53,7 +53,7 @@ pub struct Context {
     /// How the tree was understood, for people.
     pub note: Option<String>,
     /// The tree, where it came out of an archive; it goes with this.
-    _unpacked: Option<Unpacked>,
+    unpacked: Option<Unpacked>,
 }
 
 impl Context {
@@ -84,8 +84,13 @@ impl Context {
             global: global.clone(),
             stop,
             note,
-            _unpacked: unpacked,
+            unpacked,
         })
+    }
+
+    /// Whether the tree came out of an archive, and goes when this does.
+    pub fn is_unpacked(&self) -> bool {
+        self.unpacked.is_some()
     }
 
     /// The host where nothing more is known.

@@ -81,14 +81,13 @@ fn folder(
         (Top::Server, Use::Looks) if layout.top.as_os_str().is_empty() => Ok(whole(root.in_parts())),
         (Top::Server, Use::Changes) if layout.top.as_os_str().is_empty() => Ok(whole(root)),
         (_, Use::Changes) => {
-            let message = format!("{}: {}", named.display(), layout.described().unwrap_or_default());
+            let message = format!("{} is no server's tree, which a change needs", named.display());
             let hint = match layout.is {
                 Top::Server => format!("name it: --root {}", named.join(&layout.top).display()),
                 Top::Etc | Top::Nginx => {
-                    format!(
-                        "move it to {} first, so that it is a server's tree",
-                        named.join("etc/nginx").display()
-                    )
+                    let (from, to) = (named.join(&layout.top), named.join("etc/nginx"));
+                    let from = if layout.is == Top::Etc { from.join("nginx") } else { from };
+                    format!("{} looks like /etc/nginx: move it to {}", from.display(), to.display())
                 }
             };
             Err(Failure::new(FailureKind::Usage, message).with_hint(hint))
@@ -109,8 +108,11 @@ fn shallow(root: &Root) -> Vec<PathBuf> {
     let mains = ["etc/nginx/nginx.conf", "nginx/nginx.conf", "nginx.conf"].map(PathBuf::from);
     let there = |path: &PathBuf| root.metadata(Path::new("/").join(path)).is_ok_and(|found| found.is_file());
     let here: Vec<PathBuf> = mains.iter().filter(|path| there(path)).cloned().collect();
-    // A server that is here already needs no search; a build from source is found by its own places.
-    if !here.is_empty() || crate::inspect::main_files().any(|main| root.metadata(main).is_ok()) {
+    // What has an `etc` is a server's tree, wherever its main file is; a build from source is found by its own places.
+    if root.metadata("/etc").is_ok() || crate::inspect::main_files().any(|main| root.metadata(main).is_ok()) {
+        return Vec::new();
+    }
+    if !here.is_empty() {
         return here;
     }
     let names = root.read_dir("/").unwrap_or_default();

@@ -140,7 +140,7 @@ impl Taking<'_> {
     fn is_part(&self, path: &Path, bytes: &[u8]) -> bool {
         let Ok(text) = std::str::from_utf8(bytes) else { return false };
         match Tree::parse(bytes.to_vec()) {
-            Ok(tree) => tree.len() > 0,
+            Ok(tree) => !tree.is_empty(),
             Err(_) => {
                 let may_be_why = !self.is_readable && path.extension().is_some_and(|end| end == "conf");
                 may_be_why && text.contains(';') && !lists_passwords(text)

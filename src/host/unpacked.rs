@@ -17,7 +17,9 @@ static FOLDERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// Files and links of an archive on the disk.
 #[derive(Debug)]
-pub struct Unpacked(TempDir);
+pub struct Unpacked {
+    folder: TempDir,
+}
 
 impl Unpacked {
     /// Writes the entries below a new folder. Owners and modes are lost on the way to support: everybody may read what
@@ -30,13 +32,15 @@ impl Unpacked {
             let what = format!("`{}` lies below what is no folder", twice.display());
             return Err(ArchiveError::Broken(what));
         }
+        // Held to the end of the writing: nobody can remove a folder that is still being filled.
+        let mut folders = folders();
         let folder = tempfile::Builder::new()
             .prefix("motionctl-unpacked-")
             .permissions(Permissions::from_mode(0o700))
             .tempdir()
             .map_err(ArchiveError::Io)?;
-        folders().push(folder.path().to_owned());
-        let unpacked = Self(folder);
+        folders.push(folder.path().to_owned());
+        let unpacked = Written(folder.path());
         for (path, entry) in entries {
             unpacked.write(path, entry).map_err(|error| match error.raw_os_error() {
                 Some(nix::libc::ENAMETOOLONG | nix::libc::EINVAL | nix::libc::EILSEQ) => {
@@ -48,18 +52,23 @@ impl Unpacked {
                 _ => ArchiveError::Io(error),
             })?;
         }
-        Ok(unpacked)
+        Ok(Self { folder })
     }
 
     /// The folder.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.0.path()
+        self.folder.path()
     }
+}
 
+/// A folder that is being filled.
+struct Written<'a>(&'a Path);
+
+impl Written<'_> {
     fn write(&self, path: &Path, entry: &Entry) -> io::Result<()> {
         self.make_folders(path.parent().unwrap_or(Path::new("")))?;
-        let at = self.path().join(path);
+        let at = self.0.join(path);
         match entry {
             Entry::File(bytes) => {
                 let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&at)?;
@@ -72,7 +81,7 @@ impl Unpacked {
     }
 
     fn make_folders(&self, below: &Path) -> io::Result<()> {
-        let mut at = self.path().to_owned();
+        let mut at = self.0.to_owned();
         for name in below {
             at.push(name);
             match fs::create_dir(&at) {
@@ -87,16 +96,23 @@ impl Unpacked {
 
 impl Drop for Unpacked {
     fn drop(&mut self) {
-        folders().retain(|folder| folder != self.0.path());
+        // One remover at a time: the process may be about to end.
+        let mut folders = folders();
+        folders.retain(|folder| folder != self.folder.path());
+        remove(self.folder.path());
     }
 }
 
-/// Removes what this process has unpacked, for an end that drops nothing.
+/// Removes what this process has unpacked, for an end that drops nothing. Nothing is unpacked any more afterwards.
 pub fn remove_all() {
-    for folder in folders().drain(..) {
-        // Nobody is left to be told; the folder is ours alone, and temporary.
-        drop(fs::remove_dir_all(folder));
-    }
+    let mut folders = folders();
+    folders.drain(..).for_each(|folder| remove(&folder));
+    std::mem::forget(folders);
+}
+
+/// Nobody is left to be told where it fails; the folder is ours alone, and temporary.
+fn remove(folder: &Path) {
+    drop(fs::remove_dir_all(folder));
 }
 
 fn folders() -> MutexGuard<'static, Vec<PathBuf>> {

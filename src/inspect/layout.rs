@@ -66,10 +66,12 @@ impl Layout {
             }
         }
         let folder = path.parent().filter(|_| path.file_name() == Some(OsStr::new("nginx.conf")))?;
-        match folder.file_name() == Some(OsStr::new("nginx")) {
-            true => Some(Self { top: above(path, 2), is: Top::Etc }),
-            false => Some(Self { top: folder.to_owned(), is: Top::Nginx }),
-        }
+        Some(match folder.file_name().and_then(OsStr::to_str) {
+            Some("nginx") => Self { top: above(path, 2), is: Top::Etc },
+            // Somebody keeps it there, and names it.
+            Some("etc") => Self { top: above(path, 2), is: Top::Server },
+            _ => Self { top: folder.to_owned(), is: Top::Nginx },
+        })
     }
 
     /// Where a file of the copy lies on the server, without the slash; `None` for one that is none of the server's.
@@ -129,6 +131,7 @@ mod tests {
         );
         assert_eq!(placed(&["nginx.conf", "conf.d/a"]), ["etc/nginx/nginx.conf", "etc/nginx/conf.d/a"]);
         assert_eq!(placed(&["kunde 1/nginx.conf", "x"]), ["etc/nginx/nginx.conf"]);
+        assert_eq!(placed(&["etc/nginx.conf", "etc/hosts"]), ["etc/nginx.conf", "etc/hosts"]);
         assert_eq!(
             placed(&["opt/nginx/conf/nginx.conf"]),
             ["opt/nginx/conf/nginx.conf"],

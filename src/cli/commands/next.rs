@@ -26,6 +26,26 @@ pub fn after(context: &Context, command: &Command, outcome: &mut Outcome) {
         _ if !stops(outcome).is_empty() => end.of_stops(outcome),
         _ => end.of_outcome(outcome),
     }
+    if context.is_unpacked() {
+        outcome.next.retain(|step| !is_refused_to_archives(&step.command));
+    }
+}
+
+/// Whether a command would change what `--root` names, which an archive is not there for.
+fn is_refused_to_archives(command: &str) -> bool {
+    const CHANGES: [&str; 9] = [
+        "apply",
+        "backups prune",
+        "confirm",
+        "install-unit",
+        "local",
+        "recover",
+        "restore-vendor",
+        "rollback",
+        "watch",
+    ];
+    let typed = command.trim_start_matches("sudo ").trim_start_matches("motionctl ");
+    CHANGES.iter().any(|name| typed.starts_with(name))
 }
 
 struct End<'a> {
@@ -50,6 +70,8 @@ impl End<'_> {
         let stops = stops(outcome);
         // A look goes on in spite of them: what they stop is the change.
         let stopped = match self.command {
+            // An archive is not changed: what settles a stop is tried by another look.
+            _ if self.context.is_unpacked() => "plan",
             Command::Rehearse(_) if outcome.outcome != OutcomeKind::Refused => "apply",
             Command::Check(_) | Command::Plan(_) => "apply",
             command => name(command),

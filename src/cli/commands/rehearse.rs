@@ -6,6 +6,7 @@ use crate::cli::context::Context;
 use crate::cli::files::{Standing, write_out};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Outcome};
+use crate::prepare::Prepared;
 use crate::rehearse::{Keep, Rehearsed, Wishes, rehearse as run};
 use std::path::Path;
 
@@ -31,20 +32,8 @@ pub fn rehearse(context: &Context, args: &RehearseArgs) -> Result<Outcome, Failu
         outcome.fail(failure);
         return Ok(outcome);
     }
-    if let Some(stop) = prepared.stops().find(|stop| stop.code == codes::CONFIG_RUNS_CODE) {
-        let message = format!("stopped by {}: nothing of this tree was run", stop.code);
-        outcome.fail(
-            Failure::new(FailureKind::Refused, message)
-                .with_hint("look at what it runs first; to rehearse it anyway: --accept config.runs-code"),
-        );
-        return Ok(outcome);
-    }
-    if prepared.stops().any(|stop| stop.code == codes::HOST_NO_SANDBOX) {
-        outcome.fail(
-            Failure::new(FailureKind::Refused, "stopped by host.no-sandbox: a rehearsal needs one").with_hint(
-                "rehearse on a machine that allows namespaces, on a copy of this server's tree with --root",
-            ),
-        );
+    if let Some(failure) = barred(&prepared) {
+        outcome.fail(failure);
         return Ok(outcome);
     }
     if let Some(dir) = &args.keep
@@ -75,6 +64,23 @@ pub fn rehearse(context: &Context, args: &RehearseArgs) -> Result<Outcome, Failu
         Err(failure) => outcome.fail(failure),
     }
     Ok(outcome)
+}
+
+/// What a rehearsal needs that an apply could do without, or runs that nobody has looked at.
+fn barred(prepared: &Prepared) -> Option<Failure> {
+    if let Some(stop) = prepared.stops().find(|stop| stop.code == codes::CONFIG_RUNS_CODE) {
+        let message = format!("stopped by {}: nothing of this tree was run", stop.code);
+        return Some(
+            Failure::new(FailureKind::Refused, message)
+                .with_hint("look at what it runs first; to rehearse it anyway: --accept config.runs-code"),
+        );
+    }
+    let is_without_sandbox = prepared.stops().any(|stop| stop.code == codes::HOST_NO_SANDBOX);
+    is_without_sandbox.then(|| {
+        Failure::new(FailureKind::Refused, "stopped by host.no-sandbox: a rehearsal needs one").with_hint(
+            "rehearse on a machine that allows namespaces, on a copy of this server's tree with --root",
+        )
+    })
 }
 
 fn conclude(outcome: &mut Outcome, rehearsed: Rehearsed) {
