@@ -1,10 +1,13 @@
 //! Asking a person before a change.
 //!
-//! Invariant: without a terminal nothing is ever asked; over SSH the answer is
-//! the host's name, so that nobody says yes to the wrong server.
+//! Invariant: without a terminal nothing is ever asked; unless a person is seen to
+//! sit at this machine, the answer is the host's name, so that nobody says yes to
+//! the wrong server.
 
 use super::context::Context;
 use super::interrupt;
+use super::terminal::question as fitted;
+use crate::host::origin::{self, Origin};
 use crate::outcome::{Failure, FailureKind, Outcome};
 use crate::report;
 use console::Term;
@@ -36,7 +39,7 @@ pub fn confirm_change_of(what: &str, context: &Context, outcome: &Outcome) -> Re
         return Err(Failure::new(FailureKind::Usage, "there is no terminal to ask on")
             .with_hint("say --yes to go on without being asked"));
     }
-    let over_ssh = std::env::var_os("SSH_CONNECTION").is_some();
+    let over_ssh = origin::origin() != Origin::Here;
     let what = report::plain_line(what);
     let (question, wanted) = match over_ssh {
         true => (format!("Change {what}? Type this host's name ({host}) to go on: "), host.as_str()),
@@ -44,7 +47,7 @@ pub fn confirm_change_of(what: &str, context: &Context, outcome: &Outcome) -> Re
     };
     let failed =
         |error: std::io::Error| Failure::new(FailureKind::Failed, format!("asking on the terminal: {error}"));
-    terminal.write_str(&shown).and_then(|()| terminal.write_str(&question)).map_err(failed)?;
+    terminal.write_str(&shown).and_then(|()| terminal.write_str(&fitted(&question))).map_err(failed)?;
     let is_to_go_on = || match context.stop.load(Ordering::SeqCst) {
         true => Err(Failure::new(FailureKind::Cancelled, "interrupted at the question")),
         false => Ok(()),

@@ -169,7 +169,11 @@ pub fn test(context: &Context, changed: Vec<RootPath>) -> Tested {
     if !facts.nginx.runs_code.is_empty() && !root.is_live() {
         return Tested::Not("this tree runs code of its own".to_owned());
     }
-    match staged::test(&programs.validating, root, &context.launcher, &facts, &Changes::new()) {
+    let program = match programs.validating() {
+        Ok(program) => program,
+        Err(failure) => return Tested::Not(failure.message),
+    };
+    match staged::test(program, root, &context.launcher, &facts, &Changes::new()) {
         Ok(verdict) if verdict.accepted => Tested::Accepted,
         Ok(verdict) => Tested::Refused(redact_text(&verdict.errors.join("; "))),
         Err(refused) => Tested::Not(refused.to_string()),

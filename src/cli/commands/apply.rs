@@ -41,6 +41,8 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         Err(outcome) => return Ok(*outcome),
     };
     leave_to_the_wait(&mut prepared.findings, args.wait_idle);
+    leave_to_the_wait(&mut outcome.findings, args.wait_idle);
+    sort_findings(&mut outcome.findings);
     say_whether_blocked(&prepared, &mut outcome);
     let agreed = adopt(&context.root, saved, &options, &mut prepared, &mut outcome)
         .and_then(|()| agreed(context, args, &prepared, &mut outcome));
@@ -95,14 +97,14 @@ fn make(context: &Context, change: &Change<'_>, outcome: &mut Outcome) -> Result
             lock: change.lock,
             launcher: &context.launcher,
             facts: &inspection.facts,
-            program: &inspection.programs.validating,
+            program: inspection.programs.validating()?,
             plan: change.plan,
             source: None,
             probes: &probes,
             sandbox: change.options.sandbox,
             confirmation: change.confirmation.clone(),
             installed_log: installed_error_log,
-            reload_timeout: context.reload_timeout(change.args.change.reload_timeout)?,
+            reload_timeout: context.reload_timeout(change.args.change.reload_timeout),
             stop: &context.stop,
             actor: context.actor(),
             command: context.command_line(),

@@ -7,6 +7,7 @@ mod backups;
 mod base;
 mod change;
 mod check;
+mod collect;
 mod confirm;
 mod diff;
 mod history;
@@ -55,6 +56,7 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         Command::Try(args) => tryout::try_script(context, args),
         Command::Status(args) => status::status(context, args),
         Command::Report(args) => report::report(context, args),
+        Command::Collect(args) => collect::collect(context, args),
         Command::Routes(args) => routes::routes(context, args),
         Command::Watch(args) => watch::watch(context, args),
         Command::InstallUnit(args) => install_unit::install_unit(context, args),
@@ -79,6 +81,9 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
     context.progress.clear();
     if context.stop.load(Ordering::SeqCst) {
         answer = cancelled(answer);
+    }
+    if let (Some(note), Ok(outcome)) = (&context.note, &mut answer) {
+        crate::cli::tree::say(note, outcome);
     }
     log::tell(context, command, &answer);
     armed::note(context, &mut answer);
@@ -123,6 +128,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::Try(_) => "try",
         Command::Status(_) => "status",
         Command::Report(_) => "report",
+        Command::Collect(_) => "collect",
         Command::Routes(_) => "routes",
         Command::Watch(_) => "watch",
         Command::InstallUnit(_) => "install-unit",

@@ -89,7 +89,7 @@ pub fn look(context: &Context, command: CommandName, site: &SiteArgs, sessions: 
     let files: Vec<_> = facts.files.keys().cloned().collect();
     let content = facts.files.get(facts.site.file.as_path()).map(|file| file.sha256);
     seen.site = Some(facts.site.file.display().to_string());
-    seen.nginx = Some(facts.nginx.version.to_string());
+    seen.nginx = prepared.host_section().nginx;
     seen.route = Some(prepared.route());
     // In the middle of a change NGINX still serves what it read before.
     let is_at_work = matches!(&past, Ok(Past::Known(known)) if known.at_work.is_some());
