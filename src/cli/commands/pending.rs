@@ -64,13 +64,20 @@ pub fn whole(context: &Context, args: &RollbackArgs, lock: &WriteLock) -> Result
     Ok(Some(outcome))
 }
 
-fn ask(context: &Context, args: &RollbackArgs, outcome: &mut Outcome) -> Result<(), Failure> {
-    if !args.yes {
-        prompt::confirm(context, outcome)?;
-        // They were on the screen when the question was asked.
-        outcome.comparisons.clear();
+/// Asks for a rollback whose lines are in the answer, where somebody is to be asked.
+///
+/// # Errors
+/// Where the answer was no, or there is nobody to give one.
+pub fn ask(context: &Context, args: &RollbackArgs, outcome: &mut Outcome) -> Result<(), Failure> {
+    if args.yes {
+        outcome.details.remove("summary");
+        return Ok(());
     }
-    Ok(())
+    let answer = prompt::confirm(context, outcome);
+    // They were on the screen when the question was asked.
+    outcome.details.remove("summary");
+    outcome.comparisons.clear();
+    answer
 }
 
 /// What would be restored, for whoever is asked.
@@ -96,7 +103,6 @@ fn described(
 }
 
 fn concluded(outcome: &mut Outcome, ended: Result<Option<Recovered>, Failure>) {
-    outcome.details.remove("summary");
     match ended {
         Ok(Some(recovered)) => {
             show(outcome, recovered);

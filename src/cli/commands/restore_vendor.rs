@@ -4,6 +4,7 @@
 //! that of every change, but the new client's route goes on purpose.
 
 use super::apply::{conclude, lock_alone, not_reloaded};
+use super::rollback::planning::shown;
 use crate::apply::{Confirmation, Request, refusal, run};
 use crate::cli::args::RestoreVendorArgs;
 use crate::cli::context::Context;
@@ -11,9 +12,9 @@ use crate::cli::files::read_input;
 use crate::cli::prompt;
 use crate::host::WriteLock;
 use crate::inspect::{Inspection, barred, inspect, installed_error_log};
-use crate::outcome::{DiffSection, Failure, FailureKind, LocalChanges, Outcome, OutcomeKind, PlanSection};
+use crate::outcome::{DiffSection, Failure, FailureKind, Outcome, OutcomeKind, PlanSection};
 use crate::plan::{
-    BaseKind, Input, Keeping, Memory, Restoring, Step, VendorRestored, restore_vendor as plan_restore,
+    BaseKind, Input, Keeping, Memory, Restoring, VendorRestored, restore_vendor as plan_restore,
 };
 use crate::prepare::{kept, rollback_probes};
 
@@ -75,21 +76,11 @@ fn vendors<'a>(named: Option<&'a Input>, memory: &'a Memory, keeping: &Keeping) 
 fn show(planned: &VendorRestored, outcome: &mut Outcome) {
     let plan = &planned.plan;
     outcome.plan = Some(PlanSection {
-        id: plan.id.to_string(),
-        strategy: plan.strategy.clone(),
-        site: plan.site.clone(),
-        base: None,
-        blocked: None,
-        counts: None,
-        steps: plan.steps.iter().map(Step::describe).collect(),
-        local_changes: LocalChanges::default(),
-        differences_from_guess: None,
-        offered: Vec::new(),
-        taken: Vec::new(),
         diff: DiffSection {
             directives: planned.directives.clone(),
             unified: planned.previews.iter().map(crate::outcome::Comparison::unified).collect(),
         },
+        ..shown(plan)
     });
     outcome.comparisons.clone_from(&planned.previews);
 }

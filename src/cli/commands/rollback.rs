@@ -18,7 +18,6 @@ use crate::apply::{Confirmation, History, Request, distrusted, refusal, run};
 use crate::backup::{Backup, Store};
 use crate::cli::args::RollbackArgs;
 use crate::cli::context::Context;
-use crate::cli::prompt;
 use crate::host::{Root, WriteLock};
 use crate::inspect::{self, Inspection, Known, inspect, installed_error_log};
 use crate::outcome::{Failure, Outcome, OutcomeKind};
@@ -100,12 +99,7 @@ fn agreed(
         false => of_run(&context.root, plan, backup).show(outcome)?,
     }
     look_at_sessions(context, &args.database, outcome)?;
-    if !args.yes {
-        prompt::confirm(context, outcome)?;
-        // They were on the screen when the question was asked.
-        outcome.comparisons.clear();
-    }
-    Ok(())
+    pending::ask(context, args, outcome)
 }
 
 /// Runs the plan and turns what it did into the answer.
@@ -144,10 +138,12 @@ fn perform(
         &mut |event| context.progress.event(event),
     );
     conclude(context, outcome, done, result);
-    outcome.details.remove("summary");
     if outcome.outcome == OutcomeKind::Applied {
         let verdict = match outcome.reload {
-            Some(_) => "rolled back and proven".to_owned(),
+            Some(_) => match outcome.details.get("loss").and_then(|loss| loss.as_str()) {
+                Some(loss) => format!("rolled back and proven; taken away again: {loss}"),
+                None => "rolled back and proven".to_owned(),
+            },
             None if known.facts.nginx.master.is_some() && !plan.steps.contains(&Step::Reload) => {
                 "rolled back; NGINX has read these files as they are, so nothing was reloaded".to_owned()
             }

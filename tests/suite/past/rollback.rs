@@ -12,7 +12,7 @@ fn it_shows_the_lines_and_the_route_that_goes() {
     }
     let (machine, _) = migrated();
     let back = run(&machine, &["rollback", "--yes", "--no-db"]);
-    assert_eq!(back.json["details"]["loss"], "the new client's route (/user-ui/) goes away again", "{back}");
+    assert_eq!(back.json["details"]["loss"], "the new client's route (/user-ui/)", "{back}");
     assert_eq!(back.json["plan"]["counts"]["files"], 1, "{back}");
     assert!(back.json["plan"]["counts"]["remove"].as_u64() > Some(0), "{back}");
     assert_eq!(back.json["plan"]["counts"]["add"], 0, "{back}");
@@ -25,7 +25,7 @@ fn a_change_that_waits_shows_the_same() {
     machine.apply(&["--confirm-within", "10m"]).expect(0, "awaiting-confirmation");
     let back = run(&machine, &["rollback", "--yes", "--no-db"]);
     back.expect(0, "applied");
-    assert_eq!(back.json["details"]["loss"], "the new client's route (/user-ui/) goes away again", "{back}");
+    assert_eq!(back.json["details"]["loss"], "the new client's route (/user-ui/)", "{back}");
     assert!(back.finding("sessions.unknown").is_some(), "{back}");
 }
 

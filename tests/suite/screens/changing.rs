@@ -26,6 +26,8 @@ fn a_change_and_the_way_back() {
         stage.show(0, "backups show", &with_root(&["backups", "show", id]));
         stage.show(0, "backups verify", &with_root(&["backups", "verify"]));
         stage.show(2, "backups diff", &with_root(&["backups", "diff", id]));
+        stage.show(0, "backups extract", &with_root(&["backups", "extract", id, "before"]));
+        stage.show(0, "history", &with_root(&["history"]));
         stage.show(0, "rollback", &with_root(&["rollback", "--yes"]));
         stage.show(0, "backups prune", &with_root(&["backups", "prune", "--keep", "1"]));
     });

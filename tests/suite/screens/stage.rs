@@ -27,6 +27,8 @@ static DIFFERS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         // Each by itself: between them a line may end.
         (r"\b\d{4}-\d\d-\d\d", "YYYY-MM-DD"),
         (r"\d\d:\d\d:\d\d(Z?)\b", "hh:mm:ss$1"),
+        (r"\b\d\d:\d\d UTC\b", "hh:mm UTC"),
+        (r"\b(confirmed|finished|undone) \d\d:\d\d\b", "$1 hh:mm"),
         (r"workers [\d ]+ → [\d ]+", "workers P P → P P "),
         (r"\b\d+ of them began", "N of them began"),
         (r"files, \d+ bytes", "files, NNNN bytes"),

@@ -15,11 +15,12 @@ use crate::outcome::{
 };
 use crate::plan::{directive_changes, dropped_locations};
 use crate::values::RootPath;
-use nginx_config::{DirectiveId, Tree};
+use nginx_config::{DirectiveId, Tree, redact_text};
 use std::collections::BTreeSet;
 
 /// So many routes that go are named.
 const NAMED: usize = 4;
+const NEW_CLIENT: &str = "the new client's route (/user-ui/)";
 
 /// Files that go back to what a backup holds.
 pub struct Effect<'a> {
@@ -49,8 +50,8 @@ impl<'a> Effect<'a> {
             plan.counts = Some(PlanCounts::of(outcome.comparisons.len(), &plan.diff));
         }
         if let Some(loss) = self.loss() {
-            outcome.details.insert("loss".to_owned(), loss.clone().into());
-            outcome.details.insert("summary".to_owned(), loss.into());
+            outcome.details.insert("summary".to_owned(), format!("this takes away again: {loss}").into());
+            outcome.details.insert("loss".to_owned(), loss.into());
         }
         Ok(())
     }
@@ -60,7 +61,7 @@ impl<'a> Effect<'a> {
         self.trees().iter().flat_map(|(now, then)| dropped_locations(now, then)).collect()
     }
 
-    /// What people will notice; `None` where no route goes.
+    /// The routes that go, which is what people notice; `None` where none does.
     pub fn loss(&self) -> Option<String> {
         let trees = self.trees();
         let gone: BTreeSet<String> =
@@ -72,14 +73,9 @@ impl<'a> Effect<'a> {
             count if count <= NAMED => Some(others.join(", ")),
             count => Some(format!("{} and {} more", others[..NAMED].join(", "), count - NAMED)),
         };
-        match (gone.iter().any(|uri| is_new_clients(&uri)), others) {
-            (true, None) => Some("the new client's route (/user-ui/) goes away again".to_owned()),
-            (true, Some(others)) => {
-                Some(format!("the new client's route (/user-ui/) goes away again, and {others}"))
-            }
-            (false, Some(others)) => Some(format!("these locations go: {others}")),
-            (false, None) => None,
-        }
+        let new_client = gone.iter().any(|uri| is_new_clients(&uri)).then(|| NEW_CLIENT.to_owned());
+        let parts: Vec<String> = new_client.into_iter().chain(others).collect();
+        (!parts.is_empty()).then(|| redact_text(&parts.join(", ")))
     }
 
     fn trees(&self) -> Vec<(Tree, Tree)> {
