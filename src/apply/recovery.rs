@@ -262,21 +262,21 @@ fn needs_operator(run: &ActiveRun, stuck: &[Stuck]) -> Failure {
     };
     let describe = |file: &Stuck| {
         let cause = match file.reason {
-            StuckReason::Edited => "was edited meanwhile",
-            StuckReason::NotInBackup => "cannot be put back from the backup",
+            StuckReason::Edited => "was edited after motionctl changed it, and is left alone",
+            StuckReason::NotInBackup => "cannot be put back: the backup does not have it",
         };
-        format!(
-            "{} {cause}: found {}, before the run {}, meant to be {}",
-            file.path.as_str(),
-            file.found,
-            hash(file.before),
-            hash(file.after)
-        )
+        format!("{} {cause}", file.path.as_str())
+    };
+    let hashes = |file: &Stuck| {
+        let (before, after) = (hash(file.before), hash(file.after));
+        format!("{}: found {}, before the run {before}, meant to be {after}", file.path.as_str(), file.found)
     };
     let message = stuck.iter().map(describe).collect::<Vec<_>>().join("; ");
     let hint = format!(
         "compare with `motionctl backups diff {}`, then `motionctl rollback {} --whole-tree`",
         run.backup, run.backup
     );
-    Failure::new(FailureKind::NeedsOperator, message).with_hint(hint)
+    Failure::new(FailureKind::NeedsOperator, message)
+        .with_particulars(stuck.iter().map(hashes).collect())
+        .with_hint(hint)
 }

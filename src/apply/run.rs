@@ -18,7 +18,7 @@ use crate::host::trust::Executable;
 use crate::host::{Root, WriteLock, clock};
 use crate::journal::{Event as Record, RunKind, RunOutcome};
 use crate::outcome::{
-    BackupSection, DurationSection, Failure, FailureKind, ProbeRow, ReloadSection, in_words,
+    BackupSection, DurationSection, Failure, FailureKind, ProbeRow, ReloadSection, counted, in_words,
 };
 use crate::plan::{Plan, PlanKind, Step};
 use crate::values::{BackupId, LinkText, RootPath, RunId};
@@ -322,9 +322,9 @@ fn validate(request: &Request) -> Result<(), Failure> {
                 Failure::new(FailureKind::Invalid, format!("nginx refuses the new configuration: {errors}"))
             } else {
                 let message = format!(
-                    "nginx refuses the state after {} of {} files: {errors}",
+                    "nginx refuses the state after {} of {}: {errors}",
                     index + 1,
-                    states.len()
+                    counted(states.len(), "file")
                 );
                 Failure::new(FailureKind::Refused, message)
             });

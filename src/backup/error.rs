@@ -55,7 +55,7 @@ pub enum BackupError {
     #[error("restoring from the backup: {0}")]
     Restore(#[from] ReplaceError),
     /// After restoring, the tree still differs.
-    #[error("the restored tree differs from the backup in {} places", .0.len())]
+    #[error("after restoring, paths still differ from the backup: {}", .0.len())]
     NotRestored(Vec<Difference>),
 }
 

@@ -7,6 +7,7 @@
 use crate::host::files::{Expect, FileState, OtherKind};
 use crate::values::{Attributes, BackupId, Hash, LinkText, RootPath};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -19,7 +20,7 @@ pub const FIRST: u32 = 1;
 const WITH_LARGE_FILES: u32 = 2;
 
 /// The table of contents of a backup.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// Of this file.
@@ -27,6 +28,7 @@ pub struct Manifest {
     /// The backup's name.
     pub id: BackupId,
     /// When it was made.
+    #[schemars(with = "String")]
     pub created: Timestamp,
     /// The server it was made on.
     pub host: String,
@@ -46,7 +48,7 @@ pub struct Manifest {
 }
 
 /// What stood at one path.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Entry {
     /// A regular file, whose bytes are kept.

@@ -9,6 +9,7 @@ mod duration;
 pub mod learn;
 mod local;
 mod look;
+mod report;
 mod routes;
 pub mod seed;
 mod target;
@@ -21,6 +22,7 @@ pub use change::{ApplyArgs, ChangeArgs, PlanArgs, RecoverArgs, RehearseArgs, Rol
 pub use duration::{parse_duration, parse_window};
 pub use local::{LocalCommand, RestoreVendorArgs};
 pub use look::{CheckArgs, DiffArgs, StatusArgs};
+pub use report::ReportArgs;
 pub use routes::RoutesArgs;
 pub use target::{DatabaseArgs, NginxArgs, SiteArgs};
 pub use tryout::TryArgs;
@@ -96,6 +98,8 @@ pub enum Command {
     Try(TryArgs),
     /// Is the route served? Did the configuration drift? Is a run unfinished?
     Status(StatusArgs),
+    /// For support staff: all that is known of this server, redacted, as a page or an archive
+    Report(ReportArgs),
     /// Which block answers which URI, server block by server block; nothing is written
     Routes(RoutesArgs),
     /// Look after the server: what the units motionctl-watch run
@@ -158,6 +162,7 @@ impl Command {
             Self::Rehearse(args) => &args.change.site.nginx,
             Self::Try(args) => &args.change.site.nginx,
             Self::Status(args) => &args.site.nginx,
+            Self::Report(args) => &args.site.nginx,
             Self::Routes(args) => &args.nginx,
             Self::Watch(args) => &args.site.nginx,
             Self::InstallUnit(args) => &args.site.nginx,

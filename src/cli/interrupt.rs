@@ -25,6 +25,8 @@ const GRACE_OF_SCRIPTS: Duration = Duration::from_secs(5);
 static MAY_END: Mutex<bool> = Mutex::new(false);
 /// Whether somebody is giving the one answer.
 static ANSWERED: AtomicBool = AtomicBool::new(false);
+/// Whether an earlier run was ended before the change that may be cancelled.
+static ENDED_ANOTHER: AtomicBool = AtomicBool::new(false);
 
 /// Watches for signals on behalf of `command`; `answer` says that it was interrupted and gives the exit code.
 ///
@@ -58,6 +60,17 @@ pub fn while_waiting<T>(wait: impl FnOnce() -> T) -> T {
     answer
 }
 
+/// Remembers that an earlier run was ended: then a change that is cancelled has not left everything as it was.
+pub fn has_ended_another() {
+    ENDED_ANOTHER.store(true, Ordering::SeqCst);
+}
+
+/// What a cancelled change has done all the same.
+pub fn done_all_the_same() -> Option<&'static str> {
+    let words = "cancelled: this change was not begun; the run that was interrupted before it has been ended";
+    ENDED_ANOTHER.load(Ordering::SeqCst).then_some(words)
+}
+
 /// Takes the right to give the one answer; false when it is being given already, and this process about to end.
 pub fn is_first_to_answer() -> bool {
     !ANSWERED.swap(true, Ordering::SeqCst)
@@ -71,12 +84,6 @@ pub fn wait_for_the_end() -> ExitCode {
 
 fn may_end() -> MutexGuard<'static, bool> {
     MAY_END.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What is said of a command that a signal has ended.
-pub fn said(command: &Command) -> &'static str {
-    // A change that waits for its question to be answered may have ended an earlier run before.
-    if changes(command) { "interrupted" } else { "interrupted; nothing was changed" }
 }
 
 /// Whether a command can leave something half done. `watch` can heal; `confirm` writes the journal.
@@ -97,6 +104,7 @@ fn changes(command: &Command) -> bool {
         | Command::Plan(_)
         | Command::Rehearse(_)
         | Command::Try(_)
+        | Command::Report(_)
         | Command::Status(_)
         | Command::Diff(_)
         | Command::Backups(_)

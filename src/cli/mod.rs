@@ -22,18 +22,22 @@ mod formats;
 mod interrupt;
 mod manual;
 mod old_copy;
+mod pages;
 mod progress;
 mod prompt;
+mod retype;
+mod schemas;
 mod settings;
 mod stand_in;
 mod version;
 
 pub use args::Cli;
 pub use manual::{PLACES, VARIABLES};
+pub use schemas::schemas;
 pub use settings::{KEYS, Key};
 
 use crate::host::sandbox::{self, SUBCOMMAND};
-use crate::outcome::{Failure, FailureKind, Outcome};
+use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::seed::manifest::JSON_SCHEMA;
 use crate::{rehearse, report, tryout};
 use args::seed::{SchemaCommand, SeedCommand};
@@ -91,15 +95,22 @@ pub fn main() -> ExitCode {
         command => Context::new(&cli.global, command.nginx())
             .and_then(|context| commands::dispatch(command, &context)),
     };
-    let outcome = answer.unwrap_or_else(|failure| Outcome::failed(commands::name(&cli.command), failure));
+    let mut outcome = answer.unwrap_or_else(|failure| Outcome::failed(commands::name(&cli.command), failure));
     if !interrupt::is_first_to_answer() {
         return interrupt::wait_for_the_end();
     }
+    door::outcome(&mut outcome);
+    pages::write(&cli.command, &mut outcome);
     ExitCode::from(conclude(&cli, outcome))
 }
 
 /// Answers in the form that was asked for.
 fn conclude(cli: &Cli, mut outcome: Outcome) -> u8 {
+    if outcome.outcome == OutcomeKind::Cancelled {
+        outcome.details.remove("verdict");
+        let verdict = interrupt::done_all_the_same().map(|words| ("verdict".to_owned(), words.into()));
+        outcome.details.extend(verdict);
+    }
     door::outcome(&mut outcome);
     if commands::is_for_a_monitor(&cli.command) {
         commands::could_not_look(&mut outcome);
@@ -123,7 +134,7 @@ fn watch_for_interrupts(cli: &Arc<Cli>) -> std::io::Result<()> {
     let answered = Arc::clone(cli);
     interrupt::watch(&cli.command, move || {
         Progress::wipe(&answered.global);
-        let failure = Failure::new(FailureKind::Cancelled, interrupt::said(&answered.command));
+        let failure = Failure::new(FailureKind::Cancelled, "interrupted before anything was changed");
         conclude(&answered, Outcome::failed(commands::name(&answered.command), failure))
     })
 }

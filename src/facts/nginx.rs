@@ -1,12 +1,13 @@
 //! Facts about the web server: its binary, its processes, what it writes.
 
 use super::{ListenAddress, UpstreamAddress};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
 
 /// A version such as 1.22.1; it decides how some directives are spelt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct NginxVersion(pub u32, pub u32, pub u32);
 
 impl fmt::Display for NginxVersion {

@@ -63,7 +63,8 @@ pub fn boot_unit(root: &Root) -> BootUnit {
 /// The finding of a server without it.
 #[must_use]
 pub fn no_boot_unit(missing: &Missing) -> Finding {
-    let title = "after a power cut nothing finishes or undoes a change before NGINX starts";
+    let title =
+        "recovery at boot is not set up: if power fails during a change, run motionctl recover by hand";
     Finding::graded(codes::HOST_NO_BOOT_UNIT, Level::Warn, title)
         .evidence(missing.reason.clone())
         .advice(missing.advice.clone())

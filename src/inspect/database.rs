@@ -7,7 +7,7 @@ use super::sessions::{SessionTables, judge, sessions};
 use super::topology::{VENDOR, not_wholly_seen};
 use crate::db::{Connection, DbError, Engine, ErrorKind, Row, Value};
 use crate::facts::SessionFacts;
-use crate::host::machine;
+use crate::host::{Root, machine};
 use crate::outcome::codes;
 use crate::outcome::{Finding, Level};
 
@@ -21,12 +21,17 @@ pub struct Survey {
 
 /// Asks a database about sessions and about others like it.
 #[must_use]
-pub fn survey(conn: &mut Connection, tables: &SessionTables, remote_host: Option<&str>) -> Survey {
+pub fn survey(
+    root: &Root,
+    conn: &mut Connection,
+    tables: &SessionTables,
+    remote_host: Option<&str>,
+) -> Survey {
     let mut findings = Vec::new();
     let mut unseen = Vec::new();
     let topology = topology(conn, remote_host, &mut findings, &mut unseen);
     if !unseen.is_empty() {
-        findings.push(topology_unknown(unseen));
+        findings.push(topology_unknown(root, unseen));
     }
     let sessions = topology.and_then(|()| sessions(conn, tables));
     match sessions {
@@ -52,11 +57,11 @@ pub fn survey_sessions(conn: &mut Connection, tables: &SessionTables) -> Result<
 
 /// What there is to say when the database cannot be reached.
 #[must_use]
-pub fn unreachable(error: &DbError, remote_host: Option<&str>) -> Vec<Finding> {
+pub fn unreachable(root: &Root, error: &DbError, remote_host: Option<&str>) -> Vec<Finding> {
     let advice = remedy(error);
     let mut findings = vec![
         sessions_unknown(Level::Warn).evidence(error.to_string()).advice(advice),
-        topology_unknown(vec![format!("database clusters and replicas: {error}")]),
+        topology_unknown(root, vec![format!("database clusters and replicas: {error}")]),
     ];
     findings.extend(remote_host.map(remote));
     findings
@@ -64,12 +69,12 @@ pub fn unreachable(error: &DbError, remote_host: Option<&str>) -> Vec<Finding> {
 
 /// What there is to say when no database is asked at all.
 #[must_use]
-pub fn not_asked(why: &str) -> Vec<Finding> {
+pub fn not_asked(root: &Root, why: &str) -> Vec<Finding> {
     vec![
         sessions_unknown(Level::Warn)
             .evidence(why)
             .advice("name the database with --db, or make sure of it yourself"),
-        topology_unknown(vec![format!("database clusters and replicas: {why}")]),
+        topology_unknown(root, vec![format!("database clusters and replicas: {why}")]),
     ]
 }
 
@@ -87,8 +92,8 @@ fn sessions_unknown(level: Level) -> Finding {
     Finding::graded(codes::SESSIONS_UNKNOWN, level, "who is logged in is not known")
 }
 
-fn topology_unknown(evidence: Vec<String>) -> Finding {
-    evidence.into_iter().fold(not_wholly_seen(), Finding::evidence)
+fn topology_unknown(root: &Root, evidence: Vec<String>) -> Finding {
+    evidence.into_iter().fold(not_wholly_seen(root), Finding::evidence)
 }
 
 fn remote(host: &str) -> Finding {

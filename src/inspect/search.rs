@@ -6,8 +6,8 @@
 use super::client::{APPLICATION_ROOT, unusual};
 use crate::host::Root;
 use crate::motion::page::{Document, NEW_CLIENT, Page, without_query};
-use crate::outcome::Finding;
 use crate::outcome::codes;
+use crate::outcome::{Finding, counted_as};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -87,7 +87,11 @@ impl Seen {
             self.missing.iter().take(LISTED).map(|script| format!("its script {script} is not there")),
         );
         if self.missing.len() > LISTED {
-            doubts.push(format!("{} more scripts are not there", self.missing.len() - LISTED));
+            doubts.push(counted_as(
+                self.missing.len() - LISTED,
+                "more script is not there",
+                "more scripts are not there",
+            ));
         }
         doubts
     }

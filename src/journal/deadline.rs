@@ -4,11 +4,12 @@
 //! counts from the start of the machine, sleep included, and belongs to that
 //! one start: a clock that is set moves it nowhere, and a restart ends it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// The moment at which an unconfirmed change is undone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Deadline {
     /// Which start of the machine it belongs to: the kernel's boot id.

@@ -2,10 +2,11 @@
 
 use super::Deadline;
 use crate::values::{BackupId, Hash, RunId, TextPath};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a run is for; it decides which way recovery goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunKind {
     /// Brings the new client's routes; interrupted, it is undone.
@@ -15,7 +16,7 @@ pub enum RunKind {
 }
 
 /// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunOutcome {
     /// The wanted state is in place and proven.
@@ -27,7 +28,7 @@ pub enum RunOutcome {
 }
 
 /// One file's state at one side of a step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum StepVersion {
     /// There is no such file.
@@ -37,7 +38,7 @@ pub enum StepVersion {
 }
 
 /// A step as the journal knows it: what it touches and what it turns into what.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum JournalStep {
     /// One file is replaced, created or removed.
@@ -69,7 +70,7 @@ pub enum JournalStep {
 }
 
 /// One thing that happened, or is about to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Event {
     /// A run begins; nothing has been touched yet.
@@ -146,7 +147,7 @@ impl Event {
 }
 
 /// An event with its place and time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
     /// Format of this record: the oldest one that knows its event.

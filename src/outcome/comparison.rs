@@ -2,7 +2,7 @@
 //!
 //! Invariant: the texts are redacted before they come here.
 
-use similar::TextDiff;
+use similar::{ChangeTag, TextDiff};
 
 /// Lines of context around a change.
 pub const CONTEXT: usize = 3;
@@ -26,6 +26,14 @@ impl Comparison {
     pub fn of_file(path: &std::path::Path, old: String, new: String) -> Self {
         let name = path.display().to_string();
         Self { old_name: name.clone(), new_name: name, old, new }
+    }
+
+    /// Lines that only the second has, and lines that only the first has.
+    #[must_use]
+    pub fn counts(&self) -> (usize, usize) {
+        let diff = TextDiff::from_lines(&self.old, &self.new);
+        let of = |tag| diff.iter_all_changes().filter(|change| change.tag() == tag).count();
+        (of(ChangeTag::Insert), of(ChangeTag::Delete))
     }
 
     /// The unified diff; empty when the texts are the same.

@@ -3,6 +3,7 @@
 //! Invariant: one of a thing is never said in the plural, nor several in the singular.
 
 use std::fmt::Display;
+use std::time::Duration;
 
 /// `1 row`, `2 rows`: a number and a noun whose plural has an `s` and nothing else.
 #[must_use]
@@ -18,9 +19,26 @@ pub fn counted_as<N: Display + PartialEq + From<u8>>(count: N, one: &str, severa
     format!("{count} {words}")
 }
 
+/// `45 s`, `10 min`, `9 min 59 s`, `1 h 30 min`: what a person says of a time, to the second.
+#[must_use]
+pub fn duration_in_words(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let parts = [(seconds / 3600, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
+    let said: Vec<_> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count} {unit}")).collect();
+    if said.is_empty() { "0 s".to_owned() } else { said.join(" ") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_is_said_in_the_units_that_it_has() {
+        let said =
+            [0, 45, 60, 599, 3600, 5400, 3661].map(|seconds| duration_in_words(Duration::from_secs(seconds)));
+        assert_eq!(said, ["0 s", "45 s", "1 min", "9 min 59 s", "1 h", "1 h 30 min", "1 h 1 min 1 s"]);
+    }
 
     #[test]
     fn numbers_and_nouns_agree() {

@@ -2,10 +2,11 @@
 //!
 //! Invariant: public contract; codes are added, never renamed or moved.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// One row of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ExitMeaning {
     /// The process's exit status.
     #[serde(rename = "exit_code")]

@@ -4,7 +4,9 @@
 
 use super::codes::{Accept, Code, Grade};
 use super::{ExitMeaning, Level};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer};
+use std::borrow::Cow;
 
 /// One row that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,10 +18,11 @@ pub enum Explanation {
 }
 
 /// The same for programs; absent keys do not apply.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 enum Document {
     Finding {
+        #[schemars(with = "String")]
         code: Code,
         levels: &'static [Grade],
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,6 +35,16 @@ enum Document {
         documented: String,
     },
     ExitCode(ExitMeaning),
+}
+
+impl JsonSchema for Explanation {
+    fn schema_name() -> Cow<'static, str> {
+        "Explanation".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Document::json_schema(generator)
+    }
 }
 
 impl Serialize for Explanation {

@@ -12,6 +12,8 @@ pub struct Failure {
     pub message: String,
     /// What the reader can do about it, apart from the message.
     pub hint: Option<String>,
+    /// What only few want to know of it, such as hashes.
+    pub particulars: Vec<String>,
     /// Findings gathered before the failure.
     pub findings: Vec<Finding>,
     /// What is wrong with a file that the operator wrote.
@@ -58,7 +60,14 @@ impl FailureKind {
 impl Failure {
     /// A failure of `kind` with its message.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None, findings: Vec::new(), problems: Vec::new() }
+        Self {
+            kind,
+            message: message.into(),
+            hint: None,
+            particulars: Vec::new(),
+            findings: Vec::new(),
+            problems: Vec::new(),
+        }
     }
 
     /// A failure of `kind` from an error, its chain in words.
@@ -71,6 +80,13 @@ impl Failure {
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same failure with what only few want to know.
+    #[must_use]
+    pub fn with_particulars(mut self, lines: Vec<String>) -> Self {
+        self.particulars = lines;
         self
     }
 

@@ -2,10 +2,11 @@
 
 use super::codes::{self, Code};
 use super::place::named_in;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How much a finding matters to an apply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Refuses an apply until accepted by name, where that is allowed.
@@ -17,9 +18,10 @@ pub enum Level {
 }
 
 /// One thing that a check has to say about the server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// Its row in the table of findings.
+    #[schemars(with = "String")]
     pub code: Code,
     /// How much it matters.
     pub level: Level,
@@ -37,6 +39,9 @@ pub struct Finding {
     /// The line in that file, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
+    /// Whether it was seen before a change that has been made since, and so need not be true any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub before: bool,
 }
 
 impl Finding {
@@ -56,7 +61,7 @@ impl Finding {
 
     fn of(code: Code, level: Level, title: String) -> Self {
         let (evidence, advice) = (Vec::new(), String::new());
-        Self { code, level, title, evidence, advice, accepted: false, file: None, line: None }
+        Self { code, level, title, evidence, advice, accepted: false, file: None, line: None, before: false }
     }
 
     /// Gives it another of its code's levels, where more has become known.
@@ -113,8 +118,8 @@ pub fn unreplaceable(evidence: Vec<String>) -> Finding {
 pub fn sort_findings(findings: &mut Vec<Finding>) {
     findings.sort_by(|a, b| (a.level, a.code, &a.title).cmp(&(b.level, b.code, &b.title)));
     findings.dedup_by(|next, kept| {
-        let same = (next.code, next.level, &next.title, &next.advice, next.accepted)
-            == (kept.code, kept.level, &kept.title, &kept.advice, kept.accepted);
+        let same = (next.code, next.level, &next.title, &next.advice, next.accepted, next.before)
+            == (kept.code, kept.level, &kept.title, &kept.advice, kept.accepted, kept.before);
         if same {
             for line in next.evidence.drain(..) {
                 if !kept.evidence.contains(&line) {

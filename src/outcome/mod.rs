@@ -18,12 +18,13 @@ mod offered;
 mod place;
 mod routing;
 mod sections;
+pub mod seed_change;
 mod summary;
 mod tryout;
 mod visible;
 
 pub use comparison::{CONTEXT, Comparison};
-pub use count::{counted, counted_as};
+pub use count::{counted, counted_as, duration_in_words};
 pub use exit::{EXIT_CODES, ExitMeaning};
 pub use explanation::Explanation;
 pub use failure::{Failure, FailureKind, in_words};

@@ -3,10 +3,11 @@
 //! Invariant: a command never stands without its reason, so that nobody types one only because it stands last.
 
 use super::Outcome;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One command that may come next.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NextStep {
     /// What is typed, ready to be copied.
     pub command: String,

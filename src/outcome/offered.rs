@@ -4,10 +4,11 @@
 //! Invariant: as of all sections, field names are public contract.
 
 use super::LocalChanges;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a merge made of a base that is only guessed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct GuessSection {
     /// The guess.
     pub base: String,
@@ -17,7 +18,7 @@ pub struct GuessSection {
 }
 
 /// One thing that another file has otherwise.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Offered {
     /// What taking it would do: `add`, `change`, `remove`, or `order` of what stands there; or `unclear`.
     pub kind: OfferKind,
@@ -36,7 +37,7 @@ pub struct Offered {
 }
 
 /// What taking something would do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OfferKind {
     /// It is new here.

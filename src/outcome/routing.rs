@@ -2,10 +2,11 @@
 //!
 //! Invariant: as of every section, field names are public contract, and texts are redacted where they are put in.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Which block answers which request, server block by server block.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RoutesSection {
     /// Motion's server blocks first, then the others in NGINX's order.
     pub servers: Vec<ServerRoutes>,
@@ -18,7 +19,7 @@ pub struct RoutesSection {
 }
 
 /// What one server block answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ServerRoutes {
     /// `name:port`, as everywhere.
     pub server: String,
@@ -44,7 +45,7 @@ pub struct ServerRoutes {
 }
 
 /// What a server block is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RoutesRole {
     /// It serves Motion.
@@ -58,7 +59,7 @@ pub enum RoutesRole {
 }
 
 /// A directive and where it stands.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct RoutePlace {
     /// Its name and arguments, redacted; of a block without what stands in it.
     pub directive: String,
@@ -69,7 +70,7 @@ pub struct RoutePlace {
 }
 
 /// What answers one URI in one server block.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RouteRow {
     /// The path, with arguments where some were asked for.
     pub uri: String,
@@ -83,7 +84,7 @@ pub struct RouteRow {
 }
 
 /// One answer.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct RouteAnswer {
     /// The conditions that have to hold for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -120,7 +121,7 @@ pub struct RouteAnswer {
 }
 
 /// What produces an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RouteKind {
     /// A file.
@@ -140,7 +141,7 @@ pub enum RouteKind {
 }
 
 /// Something that was asked for and reaches no server block.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NowhereRow {
     /// As it was asked for.
     pub uri: String,

@@ -2,17 +2,19 @@
 //!
 //! Field names are public contract: they are added to, never renamed.
 
+use super::seed_change::SeedChange;
 use super::{
     Comparison, Explanation, Failure, FailureKind, Finding, GuessSection, NextStep, Offered, RoutesSection,
-    sort_findings,
+    SUMMARY, sort_findings,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Which command answered.
 pub type CommandName = &'static str;
 
 /// How a run ended, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OutcomeKind {
     /// Looked, and all is well.
@@ -56,7 +58,7 @@ impl From<FailureKind> for OutcomeKind {
 }
 
 /// Everything a command has to say; absent sections do not apply.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Outcome {
     /// The command that answers.
     pub command: CommandName,
@@ -77,7 +79,7 @@ pub struct Outcome {
     pub plan: Option<PlanSection>,
     /// Rows that would change, or have changed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub changes: Option<serde_json::Value>,
+    pub changes: Option<Vec<SeedChange>>,
     /// The backup that was made or named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backup: Option<BackupSection>,
@@ -151,6 +153,13 @@ impl Outcome {
         outcome
     }
 
+    /// Turns a failure that changed nothing into a cancellation: a person asked to stop.
+    pub fn cancel(&mut self) {
+        if self.outcome == OutcomeKind::Failed {
+            self.outcome = OutcomeKind::Cancelled;
+        }
+    }
+
     /// Turns this answer into that of `failure`, keeping what was gathered.
     pub fn fail(&mut self, failure: Failure) {
         self.outcome = failure.kind.into();
@@ -158,12 +167,15 @@ impl Outcome {
         self.findings.extend(failure.findings);
         self.problems.extend(failure.problems);
         sort_findings(&mut self.findings);
-        self.error = Some(ErrorSection { message: failure.message, hint: failure.hint });
+        let Failure { message, hint, particulars, .. } = failure;
+        self.error = Some(ErrorSection { message, hint, particulars });
+        // What was about to be counted is not done.
+        self.details.remove(SUMMARY);
     }
 }
 
 /// The database that was asked: all that is ever shown of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DatabaseSection {
     /// `MariaDB`, `MySQL` or `SQLite`.
     pub server: String,
@@ -180,17 +192,20 @@ pub struct DatabaseSection {
 }
 
 /// Why a run failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ErrorSection {
     /// Operation, path and cause.
     pub message: String,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// What only few want to know of it, such as hashes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub particulars: Vec<String>,
 }
 
 /// One thing that is wrong at a place of a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ProblemSection {
     /// The file as it was given, or `<stdin>`.
     pub file: String,
@@ -209,7 +224,7 @@ pub struct ProblemSection {
 }
 
 /// The server that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HostSection {
     /// Host name.
     pub name: String,
@@ -222,7 +237,7 @@ pub struct HostSection {
 }
 
 /// A plan as people and pipelines see it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PlanSection {
     /// SHA-256 over everything the plan fixes.
     pub id: String,
@@ -258,7 +273,7 @@ pub struct PlanSection {
 }
 
 /// How much a plan changes of NGINX's configuration.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PlanCounts {
     /// Files that are written, made or removed; what is kept for the next update is none of them.
     pub files: usize,
@@ -287,7 +302,7 @@ impl PlanCounts {
 }
 
 /// One step of a plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StepSection {
     /// `write-file`, `create-file`, `remove-file`, `reload`.
     pub kind: String,
@@ -302,7 +317,7 @@ pub struct StepSection {
 }
 
 /// Each local change in exactly one list.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LocalChanges {
     /// Still there after the change.
     pub carried: Vec<LocalChange>,
@@ -315,7 +330,7 @@ pub struct LocalChanges {
 }
 
 /// One change that the customer made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LocalChange {
     /// Where it stands: server, location, directive.
     pub path: String,
@@ -333,7 +348,7 @@ pub struct LocalChange {
 }
 
 /// What differs between two configurations.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DiffSection {
     /// By directive.
     pub directives: Vec<DirectiveChange>,
@@ -342,7 +357,7 @@ pub struct DiffSection {
 }
 
 /// One directive that differs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DirectiveChange {
     /// Block path, such as `server cc.example.test:443 / location /api/`.
     pub path: String,
@@ -357,7 +372,7 @@ pub struct DirectiveChange {
 }
 
 /// A verified snapshot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BackupSection {
     /// Its name, sortable by time.
     pub id: String,
@@ -372,7 +387,7 @@ pub struct BackupSection {
 }
 
 /// The reload and what proves it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReloadSection {
     /// Every old worker retired and new ones under the same master.
     pub proven: bool,
@@ -390,7 +405,7 @@ pub struct ReloadSection {
 }
 
 /// A line of the error log that does not speak against a reload.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NotedLine {
     /// As NGINX wrote it, redacted.
     pub line: String,
@@ -402,7 +417,7 @@ pub struct NotedLine {
 }
 
 /// What the main error log said about a reload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorLogVerdict {
     /// Read, and without an error of this reload.
@@ -414,7 +429,7 @@ pub enum ErrorLogVerdict {
 }
 
 /// What one route answered before and after.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProbeRow {
     /// `name:port` of the server block.
     pub server: String,
@@ -441,7 +456,7 @@ pub struct ProbeRow {
 }
 
 /// A steady load during a reload.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LoadSection {
     /// A new connection for every request.
     pub fresh: LoadCount,
@@ -452,7 +467,7 @@ pub struct LoadSection {
 }
 
 /// Requests of one kind.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LoadCount {
     /// How many were sent.
     pub sent: u64,
@@ -469,7 +484,7 @@ fn is_zero(number: &u64) -> bool {
 }
 
 /// How long one part took.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DurationSection {
     /// What was done.
     pub step: String,

@@ -3,7 +3,6 @@
 //! Invariant: counted is what NGINX reads; what motionctl keeps for itself is none of it.
 
 use super::{Comparison, Outcome, PlanSection, StepSection, counted};
-use similar::{ChangeTag, TextDiff};
 
 /// The detail that holds the line.
 pub const SUMMARY: &str = "summary";
@@ -41,7 +40,8 @@ fn files(plan: &PlanSection, comparisons: &[Comparison]) -> Option<String> {
     }
     let is_read = |step: &&StepSection| step.kind.ends_with("-file") && !step.record;
     let files = plan.steps.iter().filter(is_read).count();
-    let (added, removed) = lines(comparisons);
+    let counts = comparisons.iter().map(Comparison::counts);
+    let (added, removed) = counts.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
     match files {
         0 => None,
         _ if comparisons.is_empty() => Some(counted(files, "NGINX file")),
@@ -51,19 +51,4 @@ fn files(plan: &PlanSection, comparisons: &[Comparison]) -> Option<String> {
             counted(added, "line")
         )),
     }
-}
-
-/// Lines that are new, and lines that are gone.
-fn lines(comparisons: &[Comparison]) -> (usize, usize) {
-    let mut counts = (0, 0);
-    for Comparison { old, new, .. } in comparisons {
-        for change in TextDiff::from_lines(old, new).iter_all_changes() {
-            match change.tag() {
-                ChangeTag::Insert => counts.0 += 1,
-                ChangeTag::Delete => counts.1 += 1,
-                ChangeTag::Equal => {}
-            }
-        }
-    }
-    counts
 }

@@ -2,10 +2,11 @@
 //!
 //! Invariant: redacted before it comes here. Field names are public contract: they are added to, never renamed.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The whole report; `try` in the details.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TrySection {
     /// What was run.
     pub script: TriedScript,
@@ -52,7 +53,7 @@ impl TrySection {
 }
 
 /// The script.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TriedScript {
     /// What it is called.
     pub name: String,
@@ -65,7 +66,7 @@ pub struct TriedScript {
 }
 
 /// One path that it would change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TriedChange {
     /// Where.
     pub path: String,
@@ -87,7 +88,7 @@ pub struct TriedChange {
 }
 
 /// One request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TriedRequest {
     /// The command line, redacted.
     pub command: String,
@@ -99,7 +100,7 @@ pub struct TriedRequest {
 }
 
 /// One download.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TriedFetch {
     /// The address, without credentials.
     pub url: String,
@@ -120,7 +121,7 @@ pub struct TriedFetch {
 }
 
 /// The difference from the edition before.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TriedEdition {
     /// Of the script that was tried then.
     pub earlier: String,
@@ -135,7 +136,7 @@ pub struct TriedEdition {
 }
 
 /// The script's new file for Motion's site.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TriedCandidate {
     /// Where the script put it.
     pub path: String,

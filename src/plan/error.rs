@@ -5,7 +5,7 @@
 use super::bundle::{BadValue, BundleError};
 use super::kept::KeptError;
 use super::step::PatchError;
-use crate::outcome::LocalChanges;
+use crate::outcome::{LocalChanges, counted_as};
 use crate::values::{NotText, TextPath};
 use nginx_config::EditError;
 use nginx_config::merge::{Conflict, Doubt};
@@ -115,7 +115,7 @@ pub enum PlanError {
     #[error("an update overwrote the file, and local changes are gone")]
     BringBackFirst,
     /// Both sides changed the same directives.
-    #[error("{} conflicts are not resolved", .0.conflicts.len())]
+    #[error("{} not decided", counted_as(.0.conflicts.len(), "conflict is", "conflicts are"))]
     Conflicts(Box<Conflicts>),
     /// A server block of the vendor's could be several of those here.
     #[error("it cannot be told which server block the new file is for")]

@@ -9,6 +9,7 @@ use super::permitted::objection;
 use super::step::{Content, Step, Version, are_in_order};
 use crate::facts::{NginxVersion, Scope};
 use crate::values::{Hash, LinkText, RootPath, RunId, TextPath, unique};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use thiserror::Error;
@@ -21,7 +22,7 @@ const BOUND: u32 = 2;
 pub const OLDEST: u32 = 1;
 
 /// Everything that a run will do, with nothing left to choose.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// The format of this structure.
@@ -56,7 +57,7 @@ pub struct Plan {
 }
 
 /// What a plan is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PlanKind {
     /// Brings the new client's routes.

@@ -3,15 +3,16 @@
 //! Invariant: [`Step`] is closed; describing, running and inverting it match
 //! exhaustively, and a step says what it expects to replace.
 
-use super::kept::{LocalRecord, is_record};
+use super::kept::{LocalRecord, holds_local_changes, holds_records, is_record};
 use crate::journal::{JournalStep, StepVersion};
-use crate::outcome::StepSection;
+use crate::outcome::{StepSection, counted};
 use crate::values::{Attributes, BackupId, Hash, TextPath};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// One effect on the server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 #[expect(clippy::large_enum_variant, reason = "a plan holds a handful of steps")]
 pub enum Step {
@@ -45,7 +46,7 @@ pub enum Step {
 }
 
 /// The state of one file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Version {
     /// There is no file.
@@ -63,7 +64,7 @@ pub enum Version {
 
 /// Where the contents of a version come from. A saved plan never holds what
 /// was read from the server, only what is put in between.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Content {
     /// What is on the disk when the plan is made.
@@ -79,7 +80,7 @@ pub enum Content {
 }
 
 /// One change to a file: a byte range and what replaces it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Patch {
     /// First byte that is replaced.
@@ -135,6 +136,9 @@ impl Step {
         match self {
             Self::SetFile { path, from, to } => {
                 let (kind, describe) = match (from, to) {
+                    (_, Version::Absent) if is_record(path) => ("remove-file", record(path).to_owned()),
+                    (Version::Absent, _) if is_record(path) => ("create-file", record(path).to_owned()),
+                    _ if is_record(path) => ("write-file", record(path).to_owned()),
                     (_, Version::Absent) => ("remove-file", "remove the file".to_owned()),
                     (Version::Absent, Version::File { attributes, .. }) => {
                         ("create-file", format!("create the file with mode {:04o}", attributes.mode.0))
@@ -162,7 +166,7 @@ impl Step {
             Self::Reload => StepSection {
                 kind: "reload".to_owned(),
                 path: None,
-                describe: "signal the master and prove that new workers serve".to_owned(),
+                describe: "nginx, then check that new workers answer".to_owned(),
                 record: false,
             },
         }
@@ -183,12 +187,20 @@ impl Step {
     }
 }
 
+/// What a record of motionctl's own is for.
+fn record(path: &TextPath) -> &'static str {
+    match holds_local_changes(path) {
+        true => "motionctl's own record of this server's changes",
+        false => "motionctl's own record of the original",
+    }
+}
+
 fn folder_section(kind: &str, path: &TextPath, describe: &str) -> StepSection {
     StepSection {
         kind: kind.to_owned(),
         path: Some(path.as_str().to_owned()),
         describe: describe.to_owned(),
-        record: false,
+        record: holds_records(path),
     }
 }
 
@@ -231,8 +243,8 @@ impl Content {
                     .iter()
                     .fold(0_usize, |sum, patch| sum.saturating_add(patch.end.saturating_sub(patch.start)));
                 match removed {
-                    0 => format!("insert {lines} lines, remove nothing"),
-                    _ => format!("write {lines} lines in place of {removed} bytes"),
+                    0 => format!("insert {}, remove nothing", counted(lines, "line")),
+                    _ => format!("write {} in place of {}", counted(lines, "line"), counted(removed, "byte")),
                 }
             }
             Self::Backup(id) => format!("put back the contents of backup {id}"),

@@ -7,7 +7,7 @@ use super::candidate::{is_motion, site};
 use super::named::{Level, fits, readable};
 use crate::host::Root;
 use crate::inspect::Inspection;
-use crate::outcome::{Failure, FailureKind};
+use crate::outcome::{Failure, FailureKind, counted_as};
 use crate::plan::{Carry, Input};
 use nginx_config::{EditError, Edits, File, Tree, splice};
 use serde::{Deserialize, Serialize};
@@ -106,8 +106,10 @@ fn choose(
             }
         }
     }
-    let message =
-        format!("{OPTION} {name}: none of the {} files that were looked at is Motion's", files.len());
+    let message = format!(
+        "{OPTION} {name}: {} looked at, and none is Motion's",
+        counted_as(files.len(), "file was", "files were")
+    );
     Err(Failure::new(FailureKind::Invalid, message)
         .with_hint("name the old file itself; links in an archive are not followed"))
 }

@@ -13,12 +13,13 @@ use nginx_config::merge::{Cause, Choice, Conflict, Doubt, From};
 pub fn refused(conflicts: &Conflicts) -> Failure {
     let count = conflicts.conflicts.len();
     let message = match count {
-        1 => "1 conflict is not resolved".to_owned(),
-        count => format!("{count} conflicts are not resolved"),
+        1 => "1 conflict is not decided".to_owned(),
+        count => format!("{count} conflicts are not decided"),
     };
     let path = conflicts.conflicts.first().map_or_else(String::new, |conflict| conflict.path.clone());
     let hint = format!(
-        "--resolve '{path}=ours' (or theirs), or --accept merge.conflict=ours for all; --strategy graft merges nothing"
+        "--resolve '{path}=ours' keeps this server's text there, =theirs takes the vendor's; --accept \
+         merge.conflict=ours decides all so; --strategy graft merges nothing"
     );
     let finding = finding(&conflicts.conflicts, "both sides changed the same directives");
     Failure::new(FailureKind::Refused, message).with_hint(hint).with_findings(vec![finding])
@@ -100,7 +101,8 @@ pub fn merge_findings(migration: &Migration, options: &Options) -> Vec<Finding> 
 
 fn finding(conflicts: &[Conflict], title: &str) -> Finding {
     let finding = Finding::new(codes::MERGE_CONFLICT, title).advice(
-        "decide each with --resolve 'PATH=ours|theirs', or all with --accept merge.conflict=ours|theirs",
+        "decide each: `--resolve 'PATH=ours'` keeps this server's text, `--resolve 'PATH=theirs'` takes the vendor's; \
+         --accept merge.conflict=ours (or theirs) decides all",
     );
     conflicts.iter().fold(finding, |finding, conflict| {
         let shown = |name: &str, version: &Option<Version>| match version {
@@ -110,14 +112,14 @@ fn finding(conflicts: &[Conflict], title: &str) -> Finding {
             None => format!("{name}: not there"),
         };
         let choice = match conflict.choice {
-            Some(Choice::Ours) => ", resolved as ours",
-            Some(Choice::Theirs) => ", resolved as theirs",
+            Some(Choice::Ours) => ", this server's is taken",
+            Some(Choice::Theirs) => ", the vendor's is taken",
             None => "",
         };
         finding
             .evidence(format!("{}: {}{choice}", conflict.path, cause(conflict.cause)))
-            .evidence(format!("  {}", shown("ours", &conflict.ours)))
-            .evidence(format!("  {}", shown("theirs", &conflict.theirs)))
+            .evidence(format!("  {}", shown("this server's", &conflict.ours)))
+            .evidence(format!("  {}", shown("the vendor's", &conflict.theirs)))
     })
 }
 

@@ -10,7 +10,7 @@ use crate::host::Root;
 use crate::host::sandbox::{Launcher, Refused};
 use crate::inspect::Programs;
 use crate::outcome::codes;
-use crate::outcome::{Failure, FailureKind, Finding};
+use crate::outcome::{Failure, FailureKind, Finding, counted};
 use crate::plan::Plan;
 use crate::verify::staged::{Changes, Verdict, new_warnings, test};
 use nginx_config::{Config, redact_message};
@@ -111,7 +111,12 @@ impl Gate<'_> {
             if index + 1 < count && !verdict.accepted {
                 findings.push(
                     Finding::new(codes::PLAN_NO_SAFE_ORDER, "nginx refuses a state on the way")
-                        .evidence(format!("after {} of {count} files: {}", index + 1, self.shown(&verdict)))
+                        .evidence(format!(
+                            "after {} of {}: {}",
+                            index + 1,
+                            counted(count, "file"),
+                            self.shown(&verdict)
+                        ))
                         .advice("change the files so that each can stand without the others"),
                 );
             } else if !verdict.accepted {

@@ -9,8 +9,14 @@ use crate::outcome::{NextStep, Outcome, OutcomeKind};
 
 /// The line of counts, the failure, and the commands that may come next.
 pub fn ending(outcome: &Outcome, style: Style) -> Vec<String> {
+    if outcome.outcome == OutcomeKind::Cancelled {
+        return Vec::new();
+    }
     let is_quiet = style.detail == Detail::Quiet;
     let mut lines = if is_quiet { Vec::new() } else { summary(outcome) };
+    if let Some(file) = outcome.details.get("saved").and_then(|file| file.as_str()) {
+        lines.extend([String::new(), format!("Saved the plan to {file}")]);
+    }
     lines.extend(section("State", state(outcome), style));
     lines.extend(error(outcome, style));
     // Who wants to hear little hears what has to be done all the same.
@@ -38,12 +44,14 @@ pub fn section(title: &str, body: Vec<String>, style: Style) -> Vec<String> {
 
 fn error(outcome: &Outcome, style: Style) -> Vec<String> {
     let Some(error) = &outcome.error else { return Vec::new() };
-    // A person who said no knows why; and what a check found stands in its verdict and findings.
-    let is_said = outcome.outcome == OutcomeKind::Cancelled
-        || (outcome.command == "check" && outcome.outcome == OutcomeKind::Refused);
+    // What a check found stands in its verdict and findings.
+    let is_said = outcome.command == "check" && outcome.outcome == OutcomeKind::Refused;
     let mut lines = Vec::new();
     if !is_said {
         lines.extend([String::new(), format!("{} {}", style.bad("error:"), error.message)]);
+        if style.detail == Detail::Verbose {
+            lines.extend(error.particulars.iter().map(|line| format!("  {}", style.dim(line))));
+        }
         lines.extend(error.hint.iter().map(|hint| format!("{} {hint}", style.dim("hint:"))));
     }
     lines
@@ -134,10 +142,10 @@ Next
     }
 
     #[test]
-    fn a_cancelled_command_is_no_fault() {
+    fn a_cancelled_command_has_nothing_more_to_say() {
         let failure =
             crate::outcome::Failure::new(crate::outcome::FailureKind::Cancelled, "the answer was no");
         let text = shown(Detail::Normal, 80, |outcome| outcome.fail(failure));
-        assert!(!text.contains("error:"), "{text}");
+        assert_eq!(text, "");
     }
 }

@@ -4,8 +4,9 @@ use super::ending::{ending, section, summary};
 use super::style::{Detail, Style};
 use super::{diff, explained, findings, plain, problems, routes, table, tryout};
 use crate::outcome::{
-    DatabaseSection, ErrorLogVerdict, Finding, LoadCount, LoadSection, LocalChange, LocalChanges, OfferKind,
-    Offered, Outcome, OutcomeKind, PlanSection, ProbeRow, ReloadSection, counted, excerpt,
+    Comparison, DatabaseSection, ErrorLogVerdict, Finding, Level, LoadCount, LoadSection, LocalChange,
+    LocalChanges, OfferKind, Offered, Outcome, OutcomeKind, PlanSection, ProbeRow, ReloadSection,
+    StepSection, counted, counted_as, excerpt,
 };
 
 /// The text, ending with a newline.
@@ -34,6 +35,10 @@ fn text(lines: &[String]) -> String {
 
 fn body(outcome: &Outcome, style: Style) -> Vec<String> {
     let mut lines = vec![headline(outcome, style)];
+    // Who said no has seen the rest.
+    if outcome.outcome == OutcomeKind::Cancelled {
+        return lines;
+    }
     if style.detail > Detail::Quiet {
         lines.extend(outcome.host.as_ref().map(|host| {
             let version = |name: &str, version: &Option<String>| match version {
@@ -50,13 +55,13 @@ fn body(outcome: &Outcome, style: Style) -> Vec<String> {
         }));
         lines.extend(outcome.database.as_ref().map(|database| style.dim(&self::database(database))));
     }
-    lines.extend(findings::findings(&outcome.findings, style));
+    lines.extend(seen(outcome, style));
     lines.extend(explained::explanations(&outcome.explanations, style));
     lines.extend(section("Problems", problems::blocks(&outcome.problems, style), style));
     if style.detail > Detail::Quiet {
         let tried = tryout::sections(outcome, style);
         lines.extend(tried.into_iter().flat_map(|(title, body)| section(&title, body, style)));
-        lines.extend(outcome.plan.iter().flat_map(|section| plan(section, style)));
+        lines.extend(outcome.plan.iter().flat_map(|section| plan(section, &outcome.comparisons, style)));
         lines.extend(comparisons(outcome, style));
         lines.extend(outcome.routes.iter().flat_map(|seen| routes::routes(seen, style)));
         lines.extend(lists(outcome, style));
@@ -74,8 +79,24 @@ fn body(outcome: &Outcome, style: Style) -> Vec<String> {
     lines
 }
 
+/// What the checks saw: what is so now, then, below a title of its own, what was seen before the change.
+fn seen(outcome: &Outcome, style: Style) -> Vec<String> {
+    let (before, now): (Vec<_>, Vec<_>) =
+        outcome.findings.iter().cloned().partition(|finding| finding.before);
+    // That the route was missing is why the change was made.
+    let is_worth_it = |finding: &Finding| style.detail == Detail::Verbose || finding.level < Level::Info;
+    let before: Vec<_> = before.into_iter().filter(is_worth_it).collect();
+    let mut lines = findings::findings(&now, style);
+    let then = findings::findings(&before, style);
+    if !then.is_empty() {
+        lines.extend([String::new(), style.bold("Seen before the change")]);
+        lines.extend(then.into_iter().skip(1));
+    }
+    lines
+}
+
 /// Which database was asked, so that nobody takes a test for the real one.
-fn database(database: &DatabaseSection) -> String {
+pub(super) fn database(database: &DatabaseSection) -> String {
     let DatabaseSection { server, version, user, host, schema, transport } = database;
     match transport.as_str() {
         "file" => format!("{server} {version} · {host}"),
@@ -83,9 +104,10 @@ fn database(database: &DatabaseSection) -> String {
     }
 }
 
-fn headline(outcome: &Outcome, style: Style) -> String {
+/// How it ended, in one line.
+pub(super) fn verdict(outcome: &Outcome) -> &str {
     let verdict = outcome.details.get("verdict").and_then(|value| value.as_str());
-    let text = verdict.unwrap_or(match outcome.outcome {
+    verdict.unwrap_or(match outcome.outcome {
         // Programs tell wrong usage from other bad input by the exit code.
         OutcomeKind::Invalid if outcome.exit_code == 64 => "wrong usage: nothing was changed",
         OutcomeKind::Ok => "all is well",
@@ -100,7 +122,11 @@ fn headline(outcome: &Outcome, style: Style) -> String {
         OutcomeKind::Cancelled => "cancelled: nothing was changed",
         OutcomeKind::Invalid => "bad input: nothing was changed",
         OutcomeKind::Unavailable => "could not look: nothing was changed",
-    });
+    })
+}
+
+fn headline(outcome: &Outcome, style: Style) -> String {
+    let text = verdict(outcome);
     let painted = match outcome.exit_code {
         _ if outcome.outcome == OutcomeKind::Cancelled || would_be_stopped(outcome) => style.warn(text),
         0 => style.good(text),
@@ -115,18 +141,24 @@ fn would_be_stopped(outcome: &Outcome) -> bool {
     outcome.outcome == OutcomeKind::ChangesPending && outcome.findings.iter().any(Finding::stops)
 }
 
-fn plan(plan: &PlanSection, style: Style) -> Vec<String> {
+fn plan(plan: &PlanSection, comparisons: &[Comparison], style: Style) -> Vec<String> {
+    // A folder for records alone is a detail.
+    let is_shown = |step: &&StepSection| {
+        style.detail == Detail::Verbose || !(step.record && step.kind.ends_with("-folder"))
+    };
     let rows: Vec<_> = plan
         .steps
         .iter()
+        .filter(is_shown)
         .enumerate()
         .map(|(index, step)| {
-            vec![
-                (index + 1).to_string(),
-                step.kind.clone(),
-                step.path.clone().unwrap_or_default(),
-                step.describe.clone(),
-            ]
+            let path = step.path.clone().unwrap_or_default();
+            let changed = comparisons.iter().find(|texts| !path.is_empty() && texts.new_name == path);
+            let describe = match changed.filter(|_| step.kind == "write-file").map(Comparison::counts) {
+                Some((added, removed)) => format!("+{added} -{removed} lines"),
+                None => step.describe.clone(),
+            };
+            vec![(index + 1).to_string(), kind_in_a_word(step).to_owned(), path, describe]
         })
         .collect();
     let mut lines = section(&format!("Steps ({})", plan.strategy), table::columns(&rows), style);
@@ -138,6 +170,20 @@ fn plan(plan: &PlanSection, style: Style) -> Vec<String> {
     lines.extend(offers("Taken", &plan.taken, style));
     lines.extend(offers("Offered, not taken (--take PATH takes one)", &plan.offered, style));
     lines
+}
+
+/// What a step does, for people; the document has its own names for it.
+fn kind_in_a_word(step: &StepSection) -> &str {
+    match step.kind.as_str() {
+        "write-file" | "create-file" | "remove-file" if step.record => "note",
+        "write-file" => "change",
+        "create-file" => "create",
+        "remove-file" => "remove",
+        "make-folder" => "create",
+        "remove-folder" => "remove",
+        "restore-tree" => "restore",
+        other => other,
+    }
 }
 
 /// Texts beside each other, the changed words of a line picked out.
@@ -209,25 +255,48 @@ fn offers(title: &str, offers: &[Offered], style: Style) -> Vec<String> {
 }
 
 fn local_changes(title: &str, changes: &LocalChanges, style: Style) -> Vec<String> {
-    let lists = [
-        ("carried", &changes.carried),
-        ("already present", &changes.already_present),
-        ("conflicting", &changes.conflicting),
-        ("dropped", &changes.dropped),
-    ];
+    let LocalChanges { carried, already_present, conflicting, dropped } = changes;
+    let lists =
+        [("kept", carried), ("in both", already_present), ("conflict", conflicting), ("lost", dropped)];
     let row = |name: &str, change: &LocalChange| {
         let today =
             change.today.as_deref().map_or_else(String::new, |text| format!("today: {}", one_line(text)));
-        vec![name.to_owned(), change.path.clone(), change.directive.clone(), today]
+        let [path, what] = change_in_words(change);
+        vec![name.to_owned(), path, what, today]
     };
     let rows = lists.iter().flat_map(|(name, list)| match list.len() {
         // What both files say alike is worth a count and no screen.
-        many if many > MOST_ALIKE && *name == "already present" => {
+        many if many > MOST_ALIKE && *name == "in both" => {
             vec![vec![(*name).to_owned(), format!("{many} directives"), String::new(), String::new()]]
         }
         _ => list.iter().map(|change| row(name, change)).collect(),
     });
-    section(title, table::columns(&rows.collect::<Vec<_>>()), style)
+    let rows = table::columns(&rows.collect::<Vec<_>>());
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let all: usize = lists.iter().map(|(_, list)| list.len()).sum();
+    let counts: Vec<_> = lists.iter().filter(|(_, list)| !list.is_empty()).collect();
+    let counts = match counts.as_slice() {
+        [(name, _)] if all == 1 => (*name).to_owned(),
+        [(name, _)] => format!("all {name}"),
+        several => {
+            several.iter().map(|(name, list)| format!("{} {name}", list.len())).collect::<Vec<_>>().join(", ")
+        }
+    };
+    let counted = counted_as(all, "change", "changes");
+    section(&format!("{title}: {counted}, {counts}"), rows, style)
+}
+
+/// Where a local change stands and what it is. One that takes something away is said so: the line would be read as if
+/// the run removed it.
+fn change_in_words(LocalChange { path, directive, .. }: &LocalChange) -> [String; 2] {
+    let without = directive.strip_prefix("removed: ").map(|gone| format!("(your file does without) {gone}"));
+    match (path.as_str(), directive.strip_suffix(" of the file")) {
+        ("", Some(comments)) => ["whole file".to_owned(), comments.to_owned()],
+        ("", None) => ["top level".to_owned(), without.unwrap_or_else(|| directive.clone())],
+        _ => [path.clone(), without.unwrap_or_else(|| directive.clone())],
+    }
 }
 
 fn reload(proof: &ReloadSection, style: Style) -> Vec<String> {
@@ -254,18 +323,29 @@ fn probes(rows: &[ProbeRow], style: Style) -> Vec<String> {
     if rows.is_empty() {
         return Vec::new();
     }
-    let status = |status: u16| if status == 0 { "none".to_owned() } else { status.to_string() };
+    let status = |status: u16| if status == 0 { "no answer".to_owned() } else { status.to_string() };
     let later = |code: Option<u16>| code.map_or_else(String::new, status);
+    // Nothing was put back: a column for it would only be empty.
+    let has_restored = rows.iter().any(|row| row.restored.is_some());
+    let without = |mut cells: Vec<String>| {
+        if !has_restored {
+            cells.remove(4);
+        }
+        cells
+    };
     let header = ["server", "route", "before", "after", "restored", "", ""];
-    let mut body = vec![header.map(|cell| style.dim(cell)).to_vec()];
+    let mut body = vec![without(header.map(|cell| style.dim(cell)).to_vec())];
     body.extend(rows.iter().map(|row| {
         let verdict = match (row.ok, row.gated) {
             _ if row.accepted => style.warn("accepted"),
             (true, true) => style.good("ok"),
-            (true, false) => style.dim("seen"),
+            (true, false) if row.after.is_some_and(|after| after != row.before) => {
+                style.dim("changes (expected)")
+            }
+            (true, false) => style.dim("ok"),
             (false, _) => style.bad("FAILED"),
         };
-        vec![
+        without(vec![
             row.server.clone(),
             row.uri.clone(),
             status(row.before),
@@ -273,7 +353,7 @@ fn probes(rows: &[ProbeRow], style: Style) -> Vec<String> {
             later(row.restored),
             verdict,
             row.note.clone(),
-        ]
+        ])
     }));
     section("Probes", table::columns(&body), style)
 }

@@ -4,6 +4,7 @@
 //! are absent.
 
 use crate::outcome::Outcome;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -11,10 +12,16 @@ use std::borrow::Cow;
 /// meaning.
 pub const ENVELOPE_FORMAT: u32 = 1;
 
-#[derive(Serialize)]
-struct Envelope<'a> {
+/// What every command answers with `--json`: one document, also where it failed. Keys that do not apply are absent;
+/// later versions add keys, and rename none.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "Answer")]
+pub struct Envelope<'a> {
+    /// Always `motionctl`.
     tool: &'static str,
+    /// The version that wrote it.
     version: &'static str,
+    /// The version of this shape; it grows only when a key changes its meaning.
     format: u32,
     #[serde(flatten)]
     outcome: &'a Outcome,

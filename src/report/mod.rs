@@ -9,6 +9,7 @@ mod explained;
 mod findings;
 mod human;
 mod json;
+mod page;
 mod plain;
 mod problems;
 mod routes;
@@ -19,7 +20,8 @@ mod wrap;
 
 pub use diff::words;
 pub use human::{before_a_question, human};
-pub use json::{ENVELOPE_FORMAT, json};
+pub use json::{ENVELOPE_FORMAT, Envelope, json};
+pub use page::page;
 pub use plain::line as plain_line;
 pub use style::{Colour, Detail, Style};
 pub use wrap::hanging;

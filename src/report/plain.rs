@@ -65,14 +65,15 @@ pub fn outcome(outcome: &Outcome) -> Outcome {
         clean(&mut problem.hint);
         clean(&mut problem.excerpt);
     }
-    clean(plain.routes.iter_mut().flat_map(RoutesSection::texts_mut));
     for step in &mut plain.next {
         clean([&mut step.command, &mut step.why]);
     }
+    clean(plain.routes.iter_mut().flat_map(RoutesSection::texts_mut));
     plain.details.values_mut().for_each(value);
     if let Some(error) = &mut plain.error {
         clean([&mut error.message]);
         clean(&mut error.hint);
+        clean(&mut error.particulars);
     }
     plain
 }

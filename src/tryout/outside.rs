@@ -11,7 +11,7 @@ use crate::host::contain::groups::Groups;
 use crate::host::contain::{End, Limit, Limits, Observed, Order};
 use crate::host::sandbox::{Capabilities, Launcher, Network, Refused, Spec, StagedFile, Visibility};
 use crate::outcome::codes;
-use crate::outcome::{Failure, FailureKind, Finding, Level};
+use crate::outcome::{Failure, FailureKind, Finding, Level, counted_as};
 use crate::verify::staged::{self, Changes};
 use nix::libc::SIGKILL;
 use std::path::{Path, PathBuf};
@@ -169,9 +169,9 @@ fn containment(limits: &Limits, ungrouped: Option<&std::io::Error>, notes: Vec<S
             .to_owned(),
         "the script could read what root can read here, and had no network to send it to".to_owned(),
         format!(
-            "limits: {} s, {} processes, {} MiB of memory, {} MiB written",
+            "limits: {} s, {}, {} MiB of memory, {} MiB written",
             limits.time.as_secs(),
-            limits.processes,
+            counted_as(limits.processes, "process", "processes"),
             mib(limits.memory),
             mib(limits.disk)
         ),

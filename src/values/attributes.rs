@@ -4,13 +4,15 @@
 //! belongs to one inode or one set of bytes (`security.ima`, overlay marks).
 
 use super::escape::{escape, unescape};
+use super::text::is_text_in_schemas;
 use super::unique::unique;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt;
 
 /// Mode, owner, time of change and extended attributes of a file, folder or link.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Attributes {
     /// Permission bits with setuid, setgid and sticky; without the type.
@@ -23,6 +25,7 @@ pub struct Attributes {
     pub mtime: Mtime,
     /// Extended attributes, SELinux label and POSIX access lists among them.
     #[serde(default, skip_serializing_if = "Xattrs::is_empty")]
+    #[schemars(with = "BTreeMap<String, String>")]
     pub xattrs: Xattrs,
 }
 
@@ -31,7 +34,7 @@ pub struct Attributes {
 pub struct FileMode(pub u32);
 
 /// When a file was last changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Mtime {
     /// Whenever it is written: a plan knows no clock.
@@ -45,7 +48,7 @@ pub enum Mtime {
 pub struct Xattrs(pub BTreeMap<Vec<u8>, Vec<u8>>);
 
 /// One attribute in which two files differ.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AttributeDifference {
     /// Permission bits.
@@ -115,6 +118,8 @@ impl Serialize for FileMode {
         serializer.collect_str(self)
     }
 }
+
+is_text_in_schemas!(FileMode);
 
 impl<'de> Deserialize<'de> for FileMode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -4,7 +4,7 @@
 //! joining it below a folder never leaves that folder by its text.
 
 use super::escape::{escape, unescape};
-use super::text::written_as_text;
+use super::text::{is_text_in_schemas, written_as_text};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Borrow;
 use std::ffi::{OsStr, OsString};
@@ -168,6 +168,8 @@ impl Serialize for LinkText {
         serializer.collect_str(self)
     }
 }
+
+is_text_in_schemas!(LinkText);
 
 impl<'de> Deserialize<'de> for LinkText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

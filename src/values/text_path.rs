@@ -5,6 +5,7 @@
 
 use super::escape::escape;
 use super::path::{NotRootPath, RootPath};
+use super::text::is_text_in_schemas;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Borrow;
 use std::fmt;
@@ -100,6 +101,8 @@ impl Serialize for TextPath {
         serializer.serialize_str(self.as_str())
     }
 }
+
+is_text_in_schemas!(TextPath);
 
 impl<'de> Deserialize<'de> for TextPath {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -228,7 +228,7 @@ fn ask(probe: &Probe, deadline: Instant) -> Look {
 fn ask_websocket(probe: &Probe, deadline: Instant) -> Result<Answer, ProbeError> {
     Ok(match websocket_handshake(&probe.target, &probe.uri, deadline)? {
         Handshake::Accepted => bare(101, None, None),
-        Handshake::Mismatched => return Err(ProbeError::Protocol),
+        Handshake::Mismatched => return Err(ProbeError::Handshake),
         Handshake::Refused { status, content_type, location } => bare(status, content_type, location),
     })
 }

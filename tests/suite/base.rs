@@ -309,7 +309,7 @@ fn a_decision_made_once_serves_every_server_with_the_same_conflict() {
     let second = plan("cc.two.test", "gzip_min_length '256'", &[]);
     assert_eq!(second["exit_code"], 0, "{second:#}");
     assert!(
-        finding(&second, "merge.conflict")["evidence"].to_string().contains("resolved as ours"),
+        finding(&second, "merge.conflict")["evidence"].to_string().contains("this server's is taken"),
         "{second:#}"
     );
     let third = plan("cc.three.test", "gzip_min_length 100", &[]);
@@ -322,7 +322,7 @@ fn a_decision_made_once_serves_every_server_with_the_same_conflict() {
     let theirs = path("cc.two.test").replace("=ours", "=theirs");
     let fifth = plan("cc.two.test", "gzip_min_length 256", &["--resolve", &theirs]);
     assert!(
-        finding(&fifth, "merge.conflict")["evidence"].to_string().contains("resolved as theirs"),
+        finding(&fifth, "merge.conflict")["evidence"].to_string().contains("the vendor's is taken"),
         "{fifth:#}"
     );
     assert!(fs::read_to_string(at("decisions.toml")).expect("it is there").contains("choice = \"theirs\""));

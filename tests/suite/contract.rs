@@ -2,6 +2,7 @@
 //! that is left alone. Public contract: a change here breaks users.
 
 mod documents;
+mod kept;
 mod shape;
 mod terminal;
 mod trees;

@@ -52,6 +52,7 @@ mod redaction;
 mod rehearse;
 mod release;
 mod reload;
+mod report;
 mod rollback;
 mod root;
 mod route_state;

@@ -324,7 +324,7 @@ fn ctrl_c_ends_a_rehearsal_and_leaves_nothing() {
     let (code, text) = interrupted(|pid| signal(i32::try_from(pid).expect("a pid"), "INT"));
     assert_eq!(code, Some(1), "{text}");
     let document: Value = serde_json::from_str(&text).expect("one document");
-    assert_eq!((&document["outcome"], &document["exit_code"]), (&"failed".into(), &1.into()));
+    assert_eq!((&document["outcome"], &document["exit_code"]), (&"cancelled".into(), &1.into()));
     assert!(document["error"]["message"].to_string().contains("interrupted"), "{document:#}");
 }
 

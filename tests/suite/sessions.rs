@@ -177,7 +177,7 @@ fn history_without_an_index_is_read_from_its_end_only() {
          ALTER TABLE voice_queues ENGINE=InnoDB",
     );
     let text = evidence(&check(&schema), "sessions.online");
-    assert_says(&text, &["1 open sessions among the newest 20000 rows", "anna (agent): voice"]);
+    assert_says(&text, &["1 open session among the newest 20000 rows", "anna (agent): voice"]);
 }
 
 #[test]

@@ -71,6 +71,9 @@ pub struct PlanArgs {
     /// Save the plan for a later apply
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub out: Option<PathBuf>,
+    /// Write what is shown, and more, as one page of HTML to FILE
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub html: Option<PathBuf>,
     /// Exit 2 when changes are pending
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -117,6 +120,9 @@ pub struct RehearseArgs {
     /// Keep the changed files and NGINX's logs, redacted, in DIR; also of a rehearsal that failed
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub keep: Option<PathBuf>,
+    /// Write what is shown, and more, as one page of HTML to FILE
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub html: Option<PathBuf>,
 }
 
 /// Arguments of `rollback`.

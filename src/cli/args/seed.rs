@@ -123,6 +123,9 @@ pub struct SeedPlanArgs {
     /// Save the plan for a later apply
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub out: Option<PathBuf>,
+    /// Write what is shown, and more, as one page of HTML to FILE
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub html: Option<PathBuf>,
     /// Exit 2 when changes are pending
     #[arg(long)]
     pub detailed_exitcode: bool,

@@ -13,7 +13,9 @@ use crate::host::process::{self, Census, LonerKind, Master, ProcessId};
 use crate::host::trust::Executable;
 use crate::inspect::{Inspection, file_facts, inspect};
 use crate::journal::{JournalStep, RunKind, Status};
-use crate::outcome::{CommandName, Failure, FailureKind, NextStep, Outcome, ReloadSection, in_words};
+use crate::outcome::{
+    CommandName, Failure, FailureKind, NextStep, Outcome, ReloadSection, counted_as, in_words,
+};
 use crate::plan::is_record;
 use crate::values::{Hash, RootPath, TextPath};
 use crate::verify::staged::{self, Changes};
@@ -99,7 +101,10 @@ fn on_disk(context: &Context, status: &Status) -> Vec<String> {
                 let differing = store.open(backup).and_then(|open| store.diff_live(&open.manifest));
                 Some(match differing {
                     Ok(differing) if differing.is_empty() => format!("as in the backup {backup}"),
-                    Ok(differing) => format!("{} files are not as in the backup {backup}", differing.len()),
+                    Ok(differing) => {
+                        let files = counted_as(differing.len(), "file is", "files are");
+                        format!("{files} not as in the backup {backup}")
+                    }
                     Err(error) => format!("not known: {error}"),
                 })
             }

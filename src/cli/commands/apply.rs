@@ -17,7 +17,7 @@ use crate::cli::prompt;
 use crate::host::{Root, WriteLock};
 use crate::inspect::installed_error_log;
 use crate::outcome::codes::{self, RUN_AWAITING_CONFIRMATION};
-use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, sort_findings};
+use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, duration_in_words, sort_findings};
 use crate::plan::{Plan, Strategy, StrategyWish, is_record};
 use crate::prepare::{self, Options, Prepared, Reach, accept, effect_findings, not_asked, write_finding};
 use crate::values::TextPath;
@@ -63,6 +63,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     if !args.yes {
         // It was on the screen when the question was asked.
         outcome.comparisons.clear();
+        outcome.findings.clear();
     }
     if let Err(failure) = watch.at_the_moment(context, &options.accept, args.wait_idle, &mut outcome) {
         outcome.fail(failure);
@@ -193,14 +194,30 @@ fn agreed(
         return Err(failure);
     }
     let plan = planned.ok_or_else(no_plan)?;
+    let counts = outcome.plan_in_counts();
+    outcome.summarise(counts.clone().into_iter().chain(promised(args)));
     if !args.yes && !args.dry_run {
         prompt::confirm(context, outcome)?;
+        outcome.summarise(counts);
     }
     Ok(Some(plan))
 }
 
+/// What else is agreed to: that it waits, and that somebody has to come back.
+fn promised(args: &ApplyArgs) -> impl Iterator<Item = String> {
+    let waits = args
+        .wait_idle
+        .map(|limit| format!("waits up to {} until nobody is logged in", duration_in_words(limit)));
+    let confirmed = args.confirm_within.map(|within| {
+        format!("undone unless `motionctl confirm` comes within {} of the change", duration_in_words(within))
+    });
+    waits.into_iter().chain(confirmed)
+}
+
 /// Turns what a run did into the answer.
 pub fn conclude(context: &Context, outcome: &mut Outcome, done: Run, result: Result<(), Failure>) {
+    // What was seen before the change is not said as if it were so now.
+    outcome.findings.iter_mut().for_each(|finding| finding.before = true);
     outcome.backup = done.backup;
     outcome.reload = done.reload;
     outcome.probes = done.probes;
@@ -235,13 +252,13 @@ fn succeeded(context: &Context, outcome: &mut Outcome, pending: Option<&Pending>
     };
     if let Some(pending) = pending {
         outcome.outcome = OutcomeKind::AwaitingConfirmation;
-        verdict = format!("{verdict}; undone unless confirmed: {}", confirm::time_in_words(pending));
+        verdict = format!("{verdict}. {}", confirm::due_in_words(pending));
         outcome.details.insert(
             "confirmation".to_owned(),
             confirm::section(pending, &Undoing::of(&context.root, pending)),
         );
-        outcome.next("motionctl confirm", "keep the change");
-        outcome.next("motionctl rollback", "undo it now");
+        outcome.next("motionctl confirm", "keeps the change");
+        outcome.next("motionctl rollback", "undoes it now");
         outcome.next("motionctl status", "how much time is left");
     }
     outcome.details.insert("verdict".to_owned(), verdict.into());

@@ -6,7 +6,7 @@ use crate::cli::args::BackupsCommand;
 use crate::cli::context::Context;
 use crate::host::clock;
 use crate::journal::Status;
-use crate::outcome::{BackupSection, Failure, FailureKind, Outcome, OutcomeKind};
+use crate::outcome::{BackupSection, Failure, FailureKind, Outcome, OutcomeKind, counted};
 use crate::values::{AttributeDifference, BackupId};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -79,7 +79,7 @@ fn list(store: &Store, outcome: &mut Outcome) -> Result<(), Failure> {
         json!([
             manifest.id.to_string(),
             manifest.created.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
-            format!("{} files", manifest.files()),
+            counted(manifest.files(), "file"),
             format!("{} bytes", manifest.bytes()),
             manifest.reason
         ])

@@ -59,6 +59,7 @@ pub fn watched(
     let mut asked = watch.ask(context);
     accept(&mut asked.findings, &options.accept);
     asked.show(&mut outcome);
+    asked.settle(&mut prepared.findings);
     prepared.findings.extend(asked.findings);
     crate::outcome::sort_findings(&mut prepared.findings);
     outcome.findings.clone_from(&prepared.findings);
@@ -152,11 +153,10 @@ pub fn refusal(prepared: &Prepared) -> Option<Failure> {
     };
     let failure = Failure::new(kind, format!("stopped by {}", names(", ")));
     let may_go_on = prepared.migration.is_some() && stops.iter().all(|code| code.accept().is_by_name());
-    Some(if may_go_on {
-        failure.with_hint(format!("after reading them: --accept {}", names(",")))
-    } else {
-        failure
-    })
+    let advice = prepared.stops().map(|finding| &finding.advice).find(|advice| !advice.is_empty());
+    let past_them = may_go_on.then(|| format!("to go on anyway: --accept {}", names(",")));
+    let hint = advice.cloned().into_iter().chain(past_them).collect::<Vec<_>>().join("; ");
+    Some(if hint.is_empty() { failure } else { failure.with_hint(hint) })
 }
 
 /// What nobody can accept away: there is nothing that the routes could lead to.

@@ -5,8 +5,10 @@ use super::past::is_trusted;
 use super::sessions::Watch;
 use crate::cli::args::CheckArgs;
 use crate::cli::context::Context;
-use crate::outcome::{Failure, Outcome, OutcomeKind};
-use crate::prepare::{LookForCopies, OpenConflicts};
+use crate::facts::RouteState;
+use crate::motion::page::NEW_CLIENT;
+use crate::outcome::{Failure, Outcome, OutcomeKind, counted_as};
+use crate::prepare::{LookForCopies, OpenConflicts, Prepared};
 
 /// Looks, and says whether an apply would go ahead.
 pub fn check(context: &Context, args: &CheckArgs) -> Result<Outcome, Failure> {
@@ -24,38 +26,47 @@ pub fn check(context: &Context, args: &CheckArgs) -> Result<Outcome, Failure> {
         outcome.fail(failure);
         return Ok(outcome);
     }
-    let root = context.root_argument();
     if unknown_changes(&prepared).is_none() && nothing_to_do(&prepared, &mut outcome) {
         return Ok(outcome);
     }
-    let stops = prepared.stops().count();
-    let (verdict, next) = match refusal(&prepared) {
+    let verdict = match refusal(&prepared) {
         Some(failure) => {
             outcome.fail(failure);
-            let standing = prepared.standing();
-            let verdict = match stops {
-                _ if !standing.undecided.is_empty() => {
-                    format!("not ready: {}", standing.verdict().unwrap_or_default())
-                }
-                _ if standing.is_unknown() => {
-                    format!("not ready: {}", standing.verdict().unwrap_or_default())
-                }
-                0 => "not ready: there is nothing that the route could lead to".to_owned(),
-                1 => "not ready: one finding stops an apply".to_owned(),
-                _ => format!("not ready: {stops} findings stop an apply"),
-            };
-            (verdict, (format!("motionctl plan{root}"), "what would change, once nothing stops it"))
+            not_ready(&prepared)
         }
         None => {
             outcome.outcome = OutcomeKind::ChangesPending;
-            let verdict = "ready: the new client's route is missing and can be brought".to_owned();
-            (
-                verdict,
-                (format!("motionctl rehearse{root}"), "try the change on a private copy of this server"),
-            )
+            ready(&prepared)
         }
     };
     outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.next(next.0, next.1);
     Ok(outcome)
+}
+
+fn not_ready(prepared: &Prepared) -> String {
+    let standing = prepared.standing();
+    match prepared.stops().count() {
+        _ if !standing.undecided.is_empty() || standing.is_unknown() => {
+            format!("not ready: {}", standing.verdict().unwrap_or_default())
+        }
+        0 => "not ready: there is nothing that the route could lead to".to_owned(),
+        stops => {
+            format!("not ready: {}", counted_as(stops, "finding stops an apply", "findings stop an apply"))
+        }
+    }
+}
+
+/// Ready for what: the reader need not know what the program is for.
+fn ready(prepared: &Prepared) -> String {
+    match prepared.route() {
+        RouteState::Missing => {
+            format!("ready: motionctl apply can add the new client's route ({NEW_CLIENT})")
+        }
+        RouteState::Elsewhere(_) => {
+            format!("ready: motionctl apply can lead the new client's route ({NEW_CLIENT}) to the new client")
+        }
+        RouteState::Present | RouteState::CannotTell(_) => {
+            "ready: motionctl apply can bring back what is missing".to_owned()
+        }
+    }
 }

@@ -8,7 +8,7 @@ use crate::host::timers::{Timers, this_program};
 use crate::inspect::{BootUnit, boot_unit, no_boot_unit};
 use crate::journal::TimeLeft;
 use crate::outcome::codes;
-use crate::outcome::{Failure, FailureKind, Finding, Level, Outcome, OutcomeKind};
+use crate::outcome::{Failure, FailureKind, Finding, Level, Outcome, OutcomeKind, duration_in_words};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -62,7 +62,7 @@ pub fn demanded(context: &Context, within: Option<Duration>) -> Result<Confirmat
         let mut finding = no_boot_unit(&missing);
         finding.regrade(Level::Stop);
         return Err(refused(
-            "--confirm-within: the promise to undo the change would not outlive a restart",
+            "--confirm-within needs the boot unit (motionctl-recover.service), which is not enabled",
             finding,
         ));
     }
@@ -111,9 +111,31 @@ pub fn refusal(pending: &Pending) -> Failure {
 pub fn time_in_words(pending: &Pending) -> String {
     let wall = &pending.deadline.wall;
     match pending.left {
-        TimeLeft::Left(left) => format!("{} left, until {wall}", seconds_in_words(left)),
+        TimeLeft::Left(left) => format!("{} left, until {wall}", duration_in_words(left)),
         TimeLeft::Over => format!("the time was over at {wall}"),
         TimeLeft::Restarted => "the time is over: the server was started again".to_owned(),
+    }
+}
+
+/// What has to be typed by when, for who has just made the change.
+pub fn due_in_words(pending: &Pending) -> String {
+    match pending.left {
+        TimeLeft::Left(left) => format!(
+            "Run `motionctl confirm` by {} ({} left), or it is undone",
+            clock_in_words(&pending.deadline.wall, left),
+            duration_in_words(left)
+        ),
+        TimeLeft::Over | TimeLeft::Restarted => format!("It is undone: {}", time_in_words(pending)),
+    }
+}
+
+/// `01:39:27 UTC` of `2026-11-28T01:39:27Z`, with the day where there may be another before it.
+fn clock_in_words(wall: &str, left: Duration) -> String {
+    const HALF_A_DAY: Duration = Duration::from_secs(12 * 60 * 60);
+    let words = wall.replace('T', " ").replace('Z', " UTC");
+    match words.split_once(' ') {
+        Some((_, time)) if left < HALF_A_DAY => time.to_owned(),
+        _ => words,
     }
 }
 
@@ -145,13 +167,5 @@ pub fn section(pending: &Pending, undoing: &Undoing) -> Value {
 pub fn note(outcome: &mut Outcome, notes: Vec<String>) {
     if !notes.is_empty() {
         outcome.details.insert("notes".to_owned(), notes.into());
-    }
-}
-
-fn seconds_in_words(left: Duration) -> String {
-    let (minutes, seconds) = (left.as_secs() / 60, left.as_secs() % 60);
-    match minutes {
-        0 => format!("{seconds} s"),
-        _ => format!("{minutes} min {seconds} s"),
     }
 }

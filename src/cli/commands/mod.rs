@@ -12,11 +12,13 @@ mod diff;
 mod install_unit;
 mod local;
 mod monitor;
+mod next;
 mod past;
 mod pending;
 mod plan;
 mod recover;
 mod rehearse;
+mod report;
 mod restore;
 mod restore_vendor;
 mod rollback;
@@ -31,9 +33,11 @@ mod watch;
 
 use super::args::{BackupsCommand, BaseCommand, Command, LocalCommand};
 use super::context::Context;
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{Failure, FailureKind, Outcome};
 use aftermath::Ask;
 pub use monitor::{could_not_look, line as monitor_line};
+pub use seed::SavedSeedPlan;
+use std::sync::atomic::Ordering;
 pub use watch::log;
 
 /// Runs a command.
@@ -45,6 +49,7 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         Command::Rehearse(args) => rehearse::rehearse(context, args),
         Command::Try(args) => tryout::try_script(context, args),
         Command::Status(args) => status::status(context, args),
+        Command::Report(args) => report::report(context, args),
         Command::Routes(args) => routes::routes(context, args),
         Command::Watch(args) => watch::watch(context, args),
         Command::InstallUnit(args) => install_unit::install_unit(context, args),
@@ -66,14 +71,34 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         }
     };
     context.progress.clear();
+    if context.stop.load(Ordering::SeqCst) {
+        answer = cancelled(answer);
+    }
     armed::note(context, &mut answer);
-    match command {
-        // Of a database nothing is on a disk of ours; a monitor has its own line.
+    let answer = match command {
+        // A monitor has its own line.
+        _ if is_for_a_monitor(command) => return answer,
+        // Of a database nothing is on a disk of ours.
         Command::Seed(_) => answer,
-        _ if is_for_a_monitor(command) => answer,
         Command::Recover(args) if args.boot => aftermath::observed(context, "recover", answer, Ask::Nobody),
         _ => aftermath::observed(context, name(command), answer, Ask::Nginx),
-    }
+    };
+    let mut outcome = answer.unwrap_or_else(|failure| Outcome::failed(name(command), failure));
+    next::after(context, command, &mut outcome);
+    Ok(outcome)
+}
+
+/// What failed because somebody asked to stop was cancelled, wherever the program was at that moment.
+fn cancelled(answer: Result<Outcome, Failure>) -> Result<Outcome, Failure> {
+    answer
+        .map(|mut outcome| {
+            outcome.cancel();
+            outcome
+        })
+        .map_err(|failure| match failure.kind {
+            FailureKind::Failed => Failure { kind: FailureKind::Cancelled, ..failure },
+            _ => failure,
+        })
 }
 
 /// Whether the answer is one line for a monitor.
@@ -90,6 +115,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::Rehearse(_) => "rehearse",
         Command::Try(_) => "try",
         Command::Status(_) => "status",
+        Command::Report(_) => "report",
         Command::Routes(_) => "routes",
         Command::Watch(_) => "watch",
         Command::InstallUnit(_) => "install-unit",

@@ -9,6 +9,7 @@ use crate::apply::{
 };
 use crate::cli::args::RecoverArgs;
 use crate::cli::context::Context;
+use crate::cli::interrupt;
 use crate::host::WriteLock;
 use crate::host::process::census;
 use crate::host::timers::Armed;
@@ -69,6 +70,7 @@ pub fn show(outcome: &mut Outcome, recovered: Recovered) {
 /// confirmation is left alone while it has time.
 pub fn recover_first(context: &Context, lock: &WriteLock) -> Result<(), Failure> {
     if let Some(recovered) = end(context, lock, Unconfirmed::Waits, INTERRUPTED)? {
+        interrupt::has_ended_another();
         context.progress.say(&format!("recovered an interrupted run: {}", recovered.reason));
     }
     Ok(())

@@ -29,7 +29,7 @@ pub fn rehearse(context: &Context, args: &RehearseArgs) -> Result<Outcome, Failu
         let message = format!("stopped by {}: nothing of this tree was run", stop.code);
         outcome.fail(
             Failure::new(FailureKind::Refused, message)
-                .with_hint("after reading it: --accept config.runs-code"),
+                .with_hint("look at what it runs first; to rehearse it anyway: --accept config.runs-code"),
         );
         return Ok(outcome);
     }

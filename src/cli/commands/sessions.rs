@@ -13,8 +13,11 @@ use crate::inspect::database::{
     Survey, not_asked, not_asked_below_root, survey, survey_sessions, unreachable,
 };
 use crate::inspect::sessions::SessionTables;
+use crate::inspect::settle_database_host;
 use crate::outcome::codes::{self, Code};
-use crate::outcome::{DatabaseSection, Failure, FailureKind, Finding, Level, Outcome, sort_findings};
+use crate::outcome::{
+    DatabaseSection, Failure, FailureKind, Finding, Level, Outcome, duration_in_words, sort_findings,
+};
 use crate::prepare::accept;
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -32,9 +35,18 @@ pub struct Asked {
     pub findings: Vec<Finding>,
     sessions: Option<SessionFacts>,
     database: Option<DatabaseSection>,
+    /// Whether it is on this machine and has Motion's tables.
+    is_here: bool,
 }
 
 impl Asked {
+    /// Takes back what was not known before the database was asked.
+    pub fn settle(&self, findings: &mut Vec<Finding>) {
+        if self.is_here {
+            settle_database_host(findings);
+        }
+    }
+
     /// Puts it into the answer; the findings are the caller's to place.
     pub fn show(&self, outcome: &mut Outcome) {
         outcome.database.clone_from(&self.database);
@@ -63,17 +75,20 @@ impl Watch {
     pub fn ask(&self, context: &Context) -> Asked {
         let named = match &self.database {
             Database::Named(named) => named,
-            Database::None(why) => return Asked { findings: not_asked(why), ..Asked::default() },
+            Database::None(why) => {
+                return Asked { findings: not_asked(&context.root, why), ..Asked::default() };
+            }
             Database::Tree => return Asked { findings: not_asked_below_root(), ..Asked::default() },
         };
         context.progress.stage("asking the database who is logged in");
         let remote = named.source().remote_host();
         match named.open(context, &Limits::inspection()) {
             Ok(mut conn) => {
-                let Survey { findings, sessions } = survey(&mut conn, &self.tables, remote);
-                Asked { findings, sessions, database: Some(section(conn.server())) }
+                let Survey { findings, sessions } = survey(&context.root, &mut conn, &self.tables, remote);
+                let is_here = remote.is_none() && sessions.is_some();
+                Asked { findings, sessions, database: Some(section(conn.server())), is_here }
             }
-            Err(error) => Asked { findings: unreachable(&error, remote), ..Asked::default() },
+            Err(error) => Asked { findings: unreachable(&context.root, &error, remote), ..Asked::default() },
         }
     }
 
@@ -99,7 +114,9 @@ impl Watch {
         }
         let mut now = match self.now(context, named) {
             Ok(survey) => survey.findings,
-            Err(error) => unreachable(&error, None).into_iter().filter(about_sessions).collect(),
+            Err(error) => {
+                unreachable(&context.root, &error, None).into_iter().filter(about_sessions).collect()
+            }
         };
         accept(&mut now, accepted);
         let stop = now.iter().find(|finding| finding.stops()).map(|finding| finding.title.clone());
@@ -108,12 +125,13 @@ impl Watch {
         sort_findings(&mut outcome.findings);
         match stop {
             None => Ok(()),
-            Some(title) => {
-                Err(Failure::new(FailureKind::Refused, format!("stopped by sessions.online: {title}"))
-                    .with_hint(
-                        "nothing was changed; --wait-idle 30m waits, --accept sessions.online goes on",
-                    ))
-            }
+            Some(title) => Err(Failure::new(
+                FailureKind::Refused,
+                format!("stopped by sessions.online: {title}"),
+            )
+            .with_hint(
+                "nothing was changed; `motionctl apply --wait-idle 30m` waits until nobody is logged in",
+            )),
         }
     }
 
@@ -133,10 +151,9 @@ impl Watch {
                 Seen::Online(count) => format!("waiting: {count} logged in"),
                 Seen::Unknown(why) => format!("waiting: who is logged in is not known: {why}"),
             };
-            if shown != line {
-                context.progress.stage(&line);
-                shown.clone_from(&line);
-            }
+            let left = deadline.saturating_duration_since(clock::monotonic());
+            context.progress.waits(&line, &format!("gives up in {}", duration_in_words(left)), shown != line);
+            shown.clone_from(&line);
             let next = (clock::monotonic() + PAUSE).min(deadline);
             while clock::monotonic() < next {
                 if context.stop.load(Ordering::SeqCst) {
@@ -181,6 +198,8 @@ pub fn leave_to_the_wait(findings: &mut [Finding], wait: Option<Duration>) {
         findings.iter_mut().filter(|finding| wait.is_some() && finding.code == codes::SESSIONS_ONLINE)
     {
         finding.regrade(Level::Warn);
+        // What was asked for need not be advised.
+        "nothing: the change waits until nobody is logged in".clone_into(&mut finding.advice);
     }
 }
 
@@ -201,9 +220,9 @@ fn unasked(why: &str, accepted: &BTreeSet<Code>, wait: Option<Duration>) -> Resu
 }
 
 fn gave_up(limit: Duration, last: &str) -> Failure {
-    Failure::new(FailureKind::Refused, format!("gave up after {} s of {last}", limit.as_secs())).with_hint(
-        "nothing was changed; motionctl check tells which flags may be stale, --accept sessions.online goes on",
-    )
+    let message = format!("gave up after {} of {last}", duration_in_words(limit));
+    Failure::new(FailureKind::Refused, message)
+        .with_hint("nothing was changed; `motionctl check` tells who is logged in, and who only seems to be")
 }
 
 /// All that is ever shown of a connection.

@@ -7,7 +7,7 @@ use crate::apply::backup_paths;
 use crate::backup::{BackupError, Needed, STORE_FOLDER, Store};
 use crate::host::{Access, MOST_BYTES, Root, STATE_FOLDER, Space, space_at};
 use crate::outcome::codes;
-use crate::outcome::{Finding, Level};
+use crate::outcome::{Finding, Level, counted, counted_as};
 use crate::prepare::Prepared;
 use crate::values::RootPath;
 use std::io;
@@ -71,7 +71,8 @@ fn lacks(what: &str, folder: &str, needed: &Needed, space: &Space) -> Option<Fin
         return Some(too_little.evidence(format!("{what} needs {wanted}, and {free} are free in {folder}")));
     }
     let files = space.files.filter(|files| *files < needed.files)?;
-    let line = format!("{what} needs {} files, and {files} inodes are free in {folder}", needed.files);
+    let (wanted, free) = (counted(needed.files, "file"), counted_as(files, "inode is", "inodes are"));
+    let line = format!("{what} needs {wanted}, and {free} free in {folder}");
     Some(too_little.evidence(line))
 }
 

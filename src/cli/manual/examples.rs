@@ -27,7 +27,7 @@ pub fn of(path: &str) -> &'static [Example] {
     all().find(|(command, _)| *command == path).map_or(&[], |(_, examples)| examples)
 }
 
-const MIGRATION: [OfCommand; 10] = [
+const MIGRATION: [OfCommand; 11] = [
     (
         "",
         &[
@@ -100,6 +100,19 @@ const MIGRATION: [OfCommand; 10] = [
             example(
                 "motionctl routes https://cc.example.test/user-ui/login --root customer",
                 "an address, in a customer's copy",
+            ),
+        ],
+    ),
+    (
+        "report",
+        &[
+            example(
+                "sudo motionctl report --out report.html",
+                "all that is known of this server, as one page",
+            ),
+            example(
+                "motionctl report --root customer --archive report.tar.gz",
+                "of a customer's copy, as an archive",
             ),
         ],
     ),

@@ -12,6 +12,7 @@ use crate::values::Attributes;
 use crate::values::{Hash, LinkText, RootPath};
 use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 use nix::sys::stat::{FileStat, SFlag, fstat};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsStr;
 use std::fmt;
@@ -55,7 +56,7 @@ pub enum FileState {
 }
 
 /// Files that are not files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OtherKind {
     /// A named pipe.

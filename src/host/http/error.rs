@@ -24,6 +24,9 @@ pub enum ProbeError {
     /// What came back is not HTTP/1.1.
     #[error("not an HTTP/1.1 answer")]
     Protocol,
+    /// 101, and nothing that proves that a WebSocket was meant.
+    #[error("101, but no valid Sec-WebSocket-Accept")]
+    Handshake,
     /// The request cannot be written as HTTP.
     #[error("cannot be asked for: {0}")]
     Unaskable(&'static str),

@@ -36,13 +36,12 @@ fn online(facts: &SessionFacts, tables: &SessionTables) -> Option<Finding> {
         (_, 0) => (Level::Stop, format!("{users} logged in, and agents are at work")),
         _ => (Level::Stop, format!("{users} logged in, and calls are in progress")),
     };
-    let mut finding = Finding::graded(codes::SESSIONS_ONLINE, level, title).advice(
-        "do it when nobody is logged in: apply --wait-idle 30m waits for that; --accept sessions.online goes on",
-    );
+    let mut finding = Finding::graded(codes::SESSIONS_ONLINE, level, title)
+        .advice("do it when nobody is logged in: `motionctl apply --wait-idle 30m` waits for that");
     finding.evidence.extend(role_lines(facts));
-    finding
-        .evidence
-        .extend(facts.calls.filter(|calls| *calls > 0).map(|calls| format!("{calls} calls in progress")));
+    finding.evidence.extend(
+        facts.calls.filter(|calls| *calls > 0).map(|calls| format!("{} in progress", counted(calls, "call"))),
+    );
     finding.evidence.extend(open_line(facts));
     finding.evidence.extend(doubts(facts));
     let by_urgency =
@@ -87,12 +86,13 @@ fn role_lines(facts: &SessionFacts) -> impl Iterator<Item = String> + '_ {
 
 fn open_line(facts: &SessionFacts) -> Option<String> {
     let open = facts.open.as_ref().filter(|open| open.count > 0)?;
-    let searched = open.searched.map_or_else(String::new, |rows| format!(" among the newest {rows} rows"));
+    let searched =
+        open.searched.map_or_else(String::new, |rows| format!(" among the newest {}", counted(rows, "row")));
     let newest = match (&open.newest, open.newest_age_seconds) {
         (Some(newest), Some(age)) => format!(", the newest since {newest} UTC ({})", ago(age)),
         _ => String::new(),
     };
-    Some(format!("{} open sessions{searched}{newest}", open.count))
+    Some(format!("{}{searched}{newest}", counted(open.count, "open session")))
 }
 
 /// What speaks against the flags and the open sessions.
@@ -105,8 +105,8 @@ fn doubts(facts: &SessionFacts) -> Vec<String> {
     }
     if open.of_offline > 0 {
         doubts.push(format!(
-            "{} open sessions of users who are not online: probably never closed",
-            open.of_offline
+            "{} of users who are not online: probably never closed",
+            counted(open.of_offline, "open session")
         ));
     }
     let long = |user: &&OnlineUser| user.idle_seconds.is_some_and(|idle| idle > LONG_SECONDS);

@@ -4,8 +4,9 @@
 //! Invariant: reads options of the server's groups only, never a client's
 //! password; what a running database says is not asked here.
 
+use super::DATABASE_HOST;
 use super::files::{self, listing};
-use super::view::{Seen, View, Whose};
+use super::view::{self, Seen, View, Whose};
 use crate::motion::settings::About;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -67,7 +68,15 @@ pub fn remote(view: &View) -> Seen {
         }
     }
     if named == 0 {
-        seen.missed("the database's host", "Motion's settings name none that is understood");
+        let (sought, names) = (view.settings_files.as_slice(), "such as XC_DB_HOST or XC_MYSQL_URI");
+        let why = match sought {
+            [] => format!("Motion's settings are not there ({})", view::settings_paths()),
+            files => {
+                let files: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+                format!("no known key in {} names it, {names}", files.join(" or "))
+            }
+        };
+        seen.missed(DATABASE_HOST, why);
     }
     seen
 }

@@ -17,15 +17,20 @@ mod view;
 mod voice;
 
 use crate::facts::Facts;
-use crate::host::Root;
-use crate::outcome::Finding;
+use crate::host::{Root, machine};
 use crate::outcome::codes::{self, Code};
+use crate::outcome::{Finding, Level};
 use nginx_config::Config;
 use std::collections::BTreeMap;
 use view::{Seen, Unseen, View};
 
 /// What to do about any sign that this is not a standalone server.
 pub(super) const VENDOR: &str = "contact the vendor's support: this procedure is for standalone servers";
+
+/// What is not known where Motion's settings do not say where its database is.
+const DATABASE_HOST: &str = "the database's host";
+/// The same where nothing else is unknown.
+const HOST_NOT_KNOWN: &str = "cannot tell which host Motion's database is on";
 
 /// One thing that a standalone server does not have.
 struct Sign {
@@ -72,7 +77,7 @@ const SIGNS: [Sign; 10] = [
     },
     Sign {
         code: codes::TOPOLOGY_REMOTE_DATABASE,
-        name: "the database's host",
+        name: DATABASE_HOST,
         title: "Motion's database is on another host",
         look: database::remote,
         advice: VENDOR,
@@ -131,12 +136,22 @@ pub fn topology(root: &Root, facts: &Facts, config: &Config) -> Vec<Finding> {
         }
         unseen.extend(seen.unseen);
     }
-    findings.extend(unknown(unseen, &in_question));
+    findings.extend(unknown(&view, unseen, &in_question));
     findings
 }
 
-/// What was not seen, things with one cause on one line, and what that leaves open.
-fn unknown(unseen: Vec<Unseen>, in_question: &[&str]) -> Option<Finding> {
+/// What was not seen, things with one cause on one line, and what else that leaves open.
+fn unknown(view: &View, unseen: Vec<Unseen>, in_question: &[&str]) -> Option<Finding> {
+    if in_question.is_empty() {
+        return None;
+    }
+    let is_about_the_host = |unseen: &Unseen| unseen.what == DATABASE_HOST;
+    if view.is_live() && unseen.iter().all(is_about_the_host) {
+        let finding = Finding::graded(codes::TOPOLOGY_UNKNOWN, Level::Warn, HOST_NOT_KNOWN).advice(
+            "if it is on this server, nothing has to be done; otherwise stop here. --db URL names it, and settles it",
+        );
+        return Some(unseen.into_iter().map(|unseen| unseen.why).fold(finding, Finding::evidence));
+    }
     let mut by_cause: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for Unseen { what, why } in unseen {
         let things = by_cause.entry(why).or_default();
@@ -144,16 +159,37 @@ fn unknown(unseen: Vec<Unseen>, in_question: &[&str]) -> Option<Finding> {
             things.push(what);
         }
     }
+    let said: Vec<_> = by_cause.values().flatten().cloned().collect();
     let lines = by_cause.iter().map(|(why, things)| format!("{}: {why}", things.join(", ")));
-    (!in_question.is_empty()).then(|| {
-        lines
-            .fold(not_wholly_seen(), Finding::evidence)
-            .evidence(format!("in question: {}", in_question.join(", ")))
+    let finding = lines.fold(not_wholly_seen(view.root), Finding::evidence);
+    let open: Vec<_> =
+        in_question.iter().filter(|name| said.iter().all(|said| said != *name)).copied().collect();
+    Some(match open.is_empty() {
+        true => finding,
+        false => finding.evidence(format!("in question: {}", open.join(", "))),
     })
 }
 
-/// The finding of what could not be looked at, without its evidence.
-pub(super) fn not_wholly_seen() -> Finding {
-    Finding::new(codes::TOPOLOGY_UNKNOWN, "parts of the server could not be looked at")
-        .advice("look on the server itself, as root; or make sure of it in another way")
+/// What a database that was asked on this very server settles: it is Motion's own, as its tables are there.
+pub fn settle_database_host(findings: &mut Vec<Finding>) {
+    findings.retain(|finding| finding.title != HOST_NOT_KNOWN);
+    let is_about_the_host = |line: &String| line.starts_with(&format!("{DATABASE_HOST}: "));
+    for finding in findings.iter_mut().filter(|finding| finding.code == codes::TOPOLOGY_UNKNOWN) {
+        finding.evidence.retain(|line| !is_about_the_host(line));
+    }
+}
+
+/// The finding of what could not be looked at, without its evidence. Of a tree there is nothing that could be done.
+pub(super) fn not_wholly_seen(root: &Root) -> Finding {
+    let (level, advice) = match (root.is_live(), machine::is_superuser()) {
+        (false, _) => (Level::Info, "nothing: a tree shows files only, and the server itself shows the rest"),
+        (true, false) => (Level::Warn, "look as root: `sudo motionctl check`"),
+        (true, true) => (
+            Level::Warn,
+            "make sure of it in another way; where this is no standalone server, stop here. --db URL names Motion's \
+             database, and settles what is about it",
+        ),
+    };
+    Finding::graded(codes::TOPOLOGY_UNKNOWN, level, "parts of the server could not be looked at")
+        .advice(advice)
 }

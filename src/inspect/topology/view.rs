@@ -106,6 +106,8 @@ pub struct View<'a> {
     pub configured: Vec<(String, Vec<IpAddr>)>,
     /// The hosts that Motion's settings name, with the file.
     pub settings: Result<Vec<(PathBuf, HostSetting)>, Unseen>,
+    /// The files of Motion's settings that are there.
+    pub settings_files: Vec<PathBuf>,
     hosts: String,
 }
 
@@ -124,6 +126,9 @@ impl<'a> View<'a> {
             addresses: live(root, "network addresses", addresses::addresses),
             configured: files::configured_addresses(root),
             settings: settings(root),
+            settings_files: sought_settings()
+                .filter(|path| matches!(files::read(root, path), Ok(Some(_))))
+                .collect(),
             hosts: files::read(root, Path::new("/etc/hosts")).ok().flatten().unwrap_or_default(),
         }
     }
@@ -179,6 +184,16 @@ fn running(root: &Root) -> Result<Vec<Running>, Unseen> {
 
 /// The hosts that a file's text names.
 type Reading = fn(&str) -> Vec<HostSetting>;
+
+/// Where V3 and V2 keep their settings.
+fn sought_settings() -> impl Iterator<Item = PathBuf> {
+    [ENV_FILE, PRODUCTION_FILE].into_iter().map(|name| Path::new(APPLICATION_ROOT).join(name))
+}
+
+/// The same for people.
+pub fn settings_paths() -> String {
+    sought_settings().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}
 
 /// What both V3's file and V2's say.
 fn settings(root: &Root) -> Result<Vec<(PathBuf, HostSetting)>, Unseen> {

@@ -31,7 +31,7 @@ pub use accept::{Accept, Accepted, Family, acceptable, accepted};
 pub use areas::{AREAS, Area};
 pub use base::*;
 pub use place::*;
-pub use row::{Code, Grade, Row};
+pub use row::{Code, Grade, Remedy, Row, Typed};
 pub use seed::*;
 pub use server::*;
 pub use site::*;

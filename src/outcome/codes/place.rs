@@ -16,6 +16,7 @@ codes! {
         ],
     )
         .accepted_by(Migration)
+        .settled_with("--wait-idle 30m", "waits up to 30 minutes until nobody is logged in")
         .means("users are logged in")
         .looked_for("the database: users by role, with phones, open sessions and the profile in use; what looks stale \
                      is said to. `data3` and `data4` are both shown, and the profile's name where the schema map tells it")
@@ -82,9 +83,11 @@ codes! {
         .means("replicas are attached to the database; one for reports is a legitimate standalone set-up")
         .looked_for("the database's own list of replicas")
         .advises("make sure that it is not for taking over");
-    TOPOLOGY_UNKNOWN = warn("topology.unknown").accepted_by(Migration)
+    TOPOLOGY_UNKNOWN = graded("topology.unknown", &[usual(Warn), when(Info, "with `--root`")])
+        .accepted_by(Migration)
         .means("parts of the server could not be looked at")
         .looked_for("what each sign needs: a tree shows no processes, an ordinary user not all of them. The evidence \
                      says what, why, and which signs that leaves open")
-        .advises("look on the server itself, as root");
+        .advises("what the finding names: as an ordinary user `sudo motionctl check`; as root `--db` for what is about the \
+                  database, or make sure of it in another way");
 }

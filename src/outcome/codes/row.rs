@@ -4,6 +4,7 @@
 
 use super::accept::{Accept, Family};
 use crate::outcome::Level;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::cmp::Ordering;
 use std::fmt;
@@ -25,10 +26,29 @@ pub struct Row {
     meaning: &'static str,
     looked_for: &'static str,
     advice: &'static str,
+    remedy: Option<Remedy>,
+}
+
+/// What is typed to settle what a finding is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Remedy {
+    /// Options of the same command, or another command.
+    pub typed: Typed,
+    /// What it does, in a few words.
+    pub why: &'static str,
+}
+
+/// Where the words of a remedy belong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Typed {
+    /// Behind the command that was stopped.
+    Behind(&'static str),
+    /// Instead of it: a command of motionctl's.
+    Instead(&'static str),
 }
 
 /// A level that a finding may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Grade {
     /// How much it matters.
     pub level: Level,
@@ -52,7 +72,16 @@ pub(super) const fn info(name: &'static str) -> Row {
 /// A code of several levels, the usual one first.
 pub(super) const fn graded(name: &'static str, grades: &'static [Grade]) -> Row {
     let none = "";
-    Row { name, grades, exit: REFUSED, accept: Accept::Never, meaning: none, looked_for: none, advice: none }
+    Row {
+        name,
+        grades,
+        exit: REFUSED,
+        accept: Accept::Never,
+        meaning: none,
+        looked_for: none,
+        advice: none,
+        remedy: None,
+    }
 }
 
 pub(super) const fn usual(level: Level) -> Grade {
@@ -82,6 +111,14 @@ impl Row {
 
     pub(super) const fn looked_for(self, looked_for: &'static str) -> Self {
         Self { looked_for, ..self }
+    }
+
+    pub(super) const fn settled_with(self, options: &'static str, why: &'static str) -> Self {
+        Self { remedy: Some(Remedy { typed: Typed::Behind(options), why }), ..self }
+    }
+
+    pub(super) const fn settled_by(self, command: &'static str, why: &'static str) -> Self {
+        Self { remedy: Some(Remedy { typed: Typed::Instead(command), why }), ..self }
     }
 
     pub(super) const fn advises(self, advice: &'static str) -> Self {
@@ -152,6 +189,12 @@ impl Code {
     #[must_use]
     pub const fn advice(self) -> &'static str {
         self.0.advice
+    }
+
+    /// What is typed to settle it, where one command does.
+    #[must_use]
+    pub const fn remedy(self) -> Option<Remedy> {
+        self.0.remedy
     }
 }
 

@@ -7,6 +7,7 @@ use crate::outcome::Level::{Info, Stop, Warn};
 
 codes! {
     NGINX_MISSING = stop("nginx.missing").exits(69)
+        .settled_with("--nginx-conf FILE", "names NGINX's main file")
         .means("there is no NGINX to ask")
         .looked_for("a master that runs; a program `nginx` on PATH, at the usual places of builds from source, \
                      relatives and panels, or the one named with `--nginx`; their main files at the usual places below \
@@ -91,6 +92,7 @@ codes! {
                      only the program on disk refuses is refused (65) when that program accepts the old configuration")
         .advises("restart NGINX at a quiet hour");
     HOST_DISK_SPACE = graded("host.disk-space", &[usual(Stop), when(Warn, "when it could not be computed")])
+        .settled_by("backups prune --keep 3", "makes room: removes all backups but the newest 3")
         .means("a change does not fit on the disk")
         .looked_for("bytes and inodes that the backup and the journal need, against what is free, before anything starts")
         .advises("make room, for instance with `motionctl backups prune`; look as root");
@@ -111,11 +113,13 @@ codes! {
         .looked_for("the effective user of this command")
         .advises("run it with `sudo`; `check`, `plan` and `status` need no root");
     HOST_NO_SANDBOX = graded("host.no-sandbox", &[usual(Stop), when(Warn, "with `--no-sandbox`")])
+        .settled_with("--no-sandbox", "tests the change in place, and undoes it at once where NGINX refuses it")
         .means("the kernel refuses the private view in which the new configuration is tested")
         .looked_for("a child that asks the kernel for namespaces of its own")
         .advises("`--no-sandbox` tests the change in place and undoes it at once on failure; a tree below `--root` \
                   needs a machine that allows it");
     HOST_NO_BOOT_UNIT = graded("host.no-boot-unit", &[usual(Warn), when(Stop, "with `--confirm-within`")])
+        .settled_by("install-unit", "writes and enables the unit that ends a change after a power cut")
         .means("after a power cut in the middle of a change nothing sets it right before NGINX starts")
         .looked_for("an enabled `motionctl-recover.service` whose program is there, where systemd runs, or where a tree has \
                      its folder")
@@ -126,10 +130,12 @@ codes! {
         .looked_for("whether systemd runs and answers, and whether the tree is this server")
         .advises("leave the option out");
     RUN_UNFINISHED = stop("run.unfinished")
+        .settled_by("recover", "ends the interrupted run: finishes or undoes it")
         .means("an earlier run was interrupted")
         .looked_for("a run without an end in the journal")
         .advises("`motionctl recover`; every changing command does it first");
     RUN_AWAITING_CONFIRMATION = stop("run.awaiting-confirmation")
+        .settled_by("confirm", "keeps the change that waits (`motionctl rollback` undoes it)")
         .means("a change waits for its confirmation: no other is made meanwhile")
         .looked_for("the journal; the evidence says how much time is left")
         .advises("`motionctl confirm` or `motionctl rollback`");

@@ -8,10 +8,12 @@ use crate::outcome::Level::{Info, Stop, Warn};
 
 codes! {
     SITE_NOT_FOUND = stop("site.not-found").exits(69)
+        .settled_with("--site FILE", "names the file with Motion's server block")
         .means("no server block has Motion's routes")
         .looked_for("each server block of the configuration: what answers `/`, `/api` and `/socket.io`")
         .advises("name its block with `--server`, or its file with `--site`");
     SITE_AMBIGUOUS = stop("site.ambiguous")
+        .settled_with("--server NAME", "names Motion's server block")
         .means("which server blocks are Motion's is not certain")
         .looked_for("where each block leads, against the port in Motion's settings and what its process listens on; \
                      then its routes. Blocks that lead to different applications, or where a variable, a table or a \
@@ -123,6 +125,7 @@ codes! {
         when(Warn, "the new client is there already, and nothing is opened by the change"),
     ])
         .accepted_by(Migration)
+        .settled_with("--inherit-guards", "guards the new client's route like the pages beside it")
         .means("what decides who gets in at today's pages does not hold for `/user-ui/`")
         .looked_for("`auth_*`, `allow`, `deny`, `satisfy`, `access_by_lua*`, `modsecurity*` and an `if` that turns away, \
                      on the way to today's pages and to the new client's, as NGINX inherits them")
@@ -155,12 +158,14 @@ codes! {
         .looked_for("what answers the pages of Motion's blocks on their ports without TLS, before and after the change")
         .advises("make sure that all clients and integrations can use HTTPS, and accept it");
     NEWCLIENT_NOT_FOUND = stop("newclient.not-found").accepted_by(Migration)
+        .settled_with("--new-client-root DIR", "names the folder with the new client's index.html")
         .means("the new client was not found; without it there is no plan, also when this is accepted")
         .looked_for("an `index.html` below the application root, or in the folder that is named or configured: no page of \
                      the legacy client; one whose base or scripts name `/user-ui/`, or that Angular's tools built, \
                      with its scripts beside it. On the server itself NGINX and Motion are asked as well")
         .advises("`--new-client-root DIR` or `--new-client-upstream URL`");
     NEWCLIENT_AMBIGUOUS = stop("newclient.ambiguous").accepted_by(Migration)
+        .settled_with("--new-client-root DIR", "names the folder that is meant")
         .means("several folders hold a new client; there is no plan until one is chosen")
         .looked_for("every `index.html` below the application root; those are left for which most speaks: base, \
                      scripts that name `/user-ui/`, scripts that are there")
@@ -211,6 +216,7 @@ codes! {
                      differs, is missing, is more than what is listed, or is a link or a folder")
         .advises("get the bundle again; after a change of your own list and sign it again");
     MERGE_CONFLICT = stop("merge.conflict").decided_by(Migration)
+        .settled_with("--resolve 'PATH=ours'", "keeps this server's text at PATH (`=theirs` takes the vendor's)")
         .means("the live file and the new one changed the same directive differently")
         .looked_for("base, live file and new file, compared directive by directive; both versions are shown with \
                      their lines")

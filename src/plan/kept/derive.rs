@@ -8,12 +8,13 @@ use super::file::{BaseKind, KeptChange, LocalPatch, Origin};
 use crate::values::{Hash, TextPath};
 use nginx_config::patch::{Change, ChangeKind, record};
 use nginx_config::{SyntaxError, Tree};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use thiserror::Error;
 
 /// How a local patch is made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct LocalRecord {
     /// The record of the base, as the run leaves it.

@@ -5,6 +5,7 @@
 
 use crate::values::Hash;
 use nginx_config::patch::{Change, ChangeKind, Misfit};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use toml::Spanned;
@@ -20,7 +21,7 @@ const HEADER: &str = "\
 ";
 
 /// What local changes are told from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum BaseKind {
     /// The vendor's own text.
@@ -31,7 +32,7 @@ pub enum BaseKind {
 }
 
 /// Where a local change came from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "String", into = "String")]
 pub enum Origin {
     /// motionctl added it: routes of the new client.

@@ -32,6 +32,19 @@ pub const LOCAL_FOLDER: &str = "/etc/motionctl/local.d";
 /// How the base records in the state's folder begin.
 const BASE_RECORDS: &str = "/var/lib/motionctl/base-";
 
+/// The folder of what is motionctl's own below `/etc`.
+const OWN_FOLDER: &str = "/etc/motionctl";
+
+/// Whether the record at this path is of the server's own changes.
+pub(super) fn holds_local_changes(path: &TextPath) -> bool {
+    path.as_str().starts_with(LOCAL_FOLDER)
+}
+
+/// Whether a folder is there for records alone.
+pub(super) fn holds_records(folder: &TextPath) -> bool {
+    [OWN_FOLDER, LOCAL_FOLDER].contains(&folder.as_str())
+}
+
 /// Whether it is a file of ours that a run keeps for the next update, and no part of a configuration: nobody's edit of
 /// it stands in the way of undoing the run.
 #[must_use]

@@ -8,6 +8,7 @@ use super::links::Offer;
 use super::names::{is_past, turns, words};
 use super::proposal::Grade;
 use super::references::Target;
+use crate::outcome::counted;
 use crate::seed::Channel;
 use crate::seed::map::LinkKind;
 
@@ -147,7 +148,7 @@ fn judge<'c, 'a>(offer: Offer<'c, 'a>, kind: LinkKind) -> Judged<'c, 'a> {
     let others = offer.others();
     let too_many = if offer.is_unique() { 0 } else { others.saturating_sub(FURTHER) };
     let too_many = i32::try_from(too_many).unwrap_or(i32::MAX);
-    speaks(too_many > 0, -too_many, format!("{others} columns besides"));
+    speaks(too_many > 0, -too_many, format!("{} besides", counted(others, "column")));
     Judged { offer, said, score, further, against }
 }
 

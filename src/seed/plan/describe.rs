@@ -1,16 +1,14 @@
-//! Plans for people, line by line, and for programs.
+//! Plans for people, line by line.
 //!
-//! Invariant: deletions come first, nothing that a plan does is left out of what programs get, and what people get
-//! says how much it leaves out.
+//! Invariant: deletions come first, and what is left out is counted.
 
-use super::model::{FieldChange, Given, Insert, Origin, Plan, RowRef, Update, Why, ends, noun};
+use super::model::{FieldChange, Insert, Origin, Plan, RowRef, Update, Why, ends, noun};
 use super::wishes::is_set;
 use crate::db::Value;
 use crate::outcome::{ascii_only, counted_as, visible, visible_beside};
 use crate::seed::manifest::{Name, quoted};
 use crate::seed::map::{LinkKind, Part};
 use crate::seed::snapshot::Field;
-use serde_json::{Map as Object, Value as Json, json};
 use std::collections::BTreeMap;
 
 /// As many lines as people read.
@@ -22,15 +20,15 @@ const NAMES: usize = 12;
 pub type Line = [String; 4];
 
 /// A member that is added, removed or weighed.
-struct Member {
-    row: RowRef,
-    old: Option<i32>,
-    new: Option<i32>,
-    origin: Origin,
+pub(super) struct Member {
+    pub row: RowRef,
+    pub old: Option<i32>,
+    pub new: Option<i32>,
+    pub origin: Origin,
 }
 
 /// What happens to links, by kind and owner.
-type Groups = BTreeMap<(LinkKind, RowRef), Vec<Member>>;
+pub(super) type Groups = BTreeMap<(LinkKind, RowRef), Vec<Member>>;
 
 /// How much of a plan people get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,25 +71,6 @@ fn told_within(plan: &Plan, limits: Limits) -> Vec<Line> {
     lines
 }
 
-/// What would be done, as programs read it.
-#[must_use]
-pub fn changes(plan: &Plan) -> Json {
-    let mut all = Vec::new();
-    for delete in &plan.delete {
-        let why = match delete.why {
-            Why::Absent => "absent",
-            Why::Unnamed => "unnamed",
-        };
-        all.push(json!({ "action": "delete", "kind": "profile", "name": &*delete.name, "why": why }));
-    }
-    member_changes(plan, "unlink", &removed(plan), &mut all);
-    all.extend(plan.update.iter().map(update_change));
-    all.extend(plan.insert.iter().map(insert_change));
-    member_changes(plan, "penalty", &weighed(plan), &mut all);
-    member_changes(plan, "link", &added(plan), &mut all);
-    Json::Array(all)
-}
-
 fn line(sign: &str, what: &str, name: String, how: &str) -> Line {
     [sign.to_owned(), what.to_owned(), name, how.to_owned()]
 }
@@ -101,7 +80,7 @@ fn named(plan: &Plan, part: Part, name: &Name) -> String {
     if plan.mistakable.contains(&(part, name.clone())) { ascii_only(name) } else { visible(name) }
 }
 
-fn removed(plan: &Plan) -> Groups {
+pub(super) fn removed(plan: &Plan) -> Groups {
     let mut groups = Groups::new();
     for (kind, links) in &plan.unlink {
         for link in links {
@@ -117,7 +96,7 @@ fn removed(plan: &Plan) -> Groups {
     groups
 }
 
-fn weighed(plan: &Plan) -> Groups {
+pub(super) fn weighed(plan: &Plan) -> Groups {
     let mut groups = Groups::new();
     for (kind, weighed) in &plan.weigh {
         for weigh in weighed {
@@ -135,7 +114,7 @@ fn weighed(plan: &Plan) -> Groups {
     groups
 }
 
-fn added(plan: &Plan) -> Groups {
+pub(super) fn added(plan: &Plan) -> Groups {
     let mut groups = Groups::new();
     for (kind, links) in &plan.link {
         for link in links {
@@ -262,101 +241,5 @@ fn text(field: &Field, value: &Value) -> String {
         // Nothing, and what looks like no text, has to be told from the absence of one.
         (_, Value::Text(text)) if text.is_empty() || text == "NULL" || text.starts_with('"') => quoted(text),
         (_, value) => value.display(),
-    }
-}
-
-fn value(field: &Field, value: &Value) -> Json {
-    match (field, value) {
-        (_, Value::Null) => Json::Null,
-        (Field::Enabled, value) => is_set(value).into(),
-        (_, Value::Int(number)) => (*number).into(),
-        (_, Value::UInt(number)) => (*number).into(),
-        (_, Value::Float(number)) => (*number).into(),
-        (_, other) => other.display().into(),
-    }
-}
-
-fn kind_of(part: Part) -> Object<String, Json> {
-    let mut object = Object::new();
-    let kind = match part {
-        Part::Users => "agent",
-        Part::Queues(channel) => {
-            object.insert("channel".to_owned(), channel.name().into());
-            "queue"
-        }
-        _ => "profile",
-    };
-    object.insert("kind".to_owned(), kind.into());
-    object
-}
-
-fn update_change(update: &Update) -> Json {
-    let mut object = kind_of(update.part);
-    let renamed = update.changes.iter().any(|change| change.field == Field::Name);
-    object.insert("action".to_owned(), if renamed { "rename" } else { "update" }.into());
-    object.insert("name".to_owned(), (*update.name).into());
-    let fields = update.changes.iter().map(|FieldChange { field, old, new }| {
-        json!({ "field": field.to_string(), "old": value(field, old), "new": value(field, new) })
-    });
-    object.insert("fields".to_owned(), fields.collect());
-    Json::Object(object)
-}
-
-fn insert_change(insert: &Insert) -> Json {
-    let mut object = kind_of(insert.part);
-    object.insert("action".to_owned(), "create".into());
-    object.insert("name".to_owned(), (*insert.name).into());
-    let fields = insert.values.iter().map(|Given { field, value: new, origin }| {
-        json!({
-            "field": field.to_string(),
-            "new": value(field, new),
-            "default": *origin == Origin::Default,
-        })
-    });
-    object.insert("fields".to_owned(), fields.collect());
-    Json::Object(object)
-}
-
-/// Those of a profile's agents who move, and where to.
-fn moved(plan: &Plan, (action, kind, owner): (&str, LinkKind, RowRef)) -> Vec<Json> {
-    let RowRef::Id(profile) = owner else { return Vec::new() };
-    if action != "unlink" || kind != LinkKind::ProfileAgents {
-        return Vec::new();
-    }
-    let of_profile = plan.moved.range((profile, i64::MIN)..=(profile, i64::MAX));
-    let moved = of_profile.map(|((_, agent), to)| {
-        json!({ "name": &*plan.label(Part::Users, RowRef::Id(*agent)), "to": &*plan.label(Part::Profiles, *to) })
-    });
-    moved.collect()
-}
-
-fn member_changes(plan: &Plan, action: &str, groups: &Groups, all: &mut Vec<Json>) {
-    for ((kind, owner), members) in groups {
-        let (owners, of) = ends(*kind);
-        let mut object = Object::new();
-        object.insert("action".to_owned(), action.into());
-        object.insert("kind".to_owned(), "membership".into());
-        object.insert("links".to_owned(), kind.to_string().into());
-        let holder = if owners == Part::Users { "agent" } else { "profile" };
-        object.insert(holder.to_owned(), (*plan.label(owners, *owner)).into());
-        let has_penalty = *kind == LinkKind::ProfileQueues(crate::seed::Channel::Voice);
-        let members = members.iter().map(|member| {
-            let name: Json = (*plan.label(of, member.row)).into();
-            match (action, has_penalty) {
-                ("penalty", _) => json!({ "name": name, "old": member.old, "new": member.new }),
-                ("link", true) => json!({
-                    "name": name,
-                    "penalty": member.new,
-                    "default": member.origin == Origin::Default,
-                }),
-                _ => name,
-            }
-        });
-        object.insert("members".to_owned(), members.collect());
-        let moved = moved(plan, (action, *kind, *owner));
-        if !moved.is_empty() {
-            object.insert("moved".to_owned(), moved.into());
-        }
-        all.push(Json::Object(object));
     }
 }

@@ -6,6 +6,7 @@
 use crate::db::Value;
 use crate::seed::map::Map;
 use crate::seed::snapshot::{Snapshot, Standing};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -14,7 +15,7 @@ use std::fmt;
 pub const FORMAT: u32 = 1;
 
 /// SHA-256, in hexadecimal digits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Fingerprint(String);
 

@@ -39,6 +39,9 @@ pub struct Allowance {
     pub most: Option<u64>,
 }
 
+/// How the advice begins whose rest is typed behind the command.
+pub const TO_ALLOW: &str = "to allow: ";
+
 /// What refuses these deletions, with the flags that would allow them.
 #[must_use]
 pub fn refused(deletions: &Deletions, allowed: &Allowance) -> Option<Finding> {
@@ -62,11 +65,13 @@ pub fn refused(deletions: &Deletions, allowed: &Allowance) -> Option<Finding> {
         none if none.is_empty() => none,
         kinds => format!("--prune {kinds} "),
     };
-    let rows = counted_as(total, "row goes", "rows go");
-    let them = if total == 1 { "it is" } else { "all of them are" };
-    let mut finding =
-        Finding::new(codes::SEED_DELETIONS_NOT_ALLOWED, format!("{rows}, and that was not allowed"))
-            .advice(format!("if {them} to go: {prune}--max-delete {total}"));
+    let rows = counted_as(total, "row would be deleted", "rows would be deleted");
+    let off = match allowed.most {
+        None => "deletions are off",
+        Some(_) => "not all of that is allowed",
+    };
+    let mut finding = Finding::new(codes::SEED_DELETIONS_NOT_ALLOWED, format!("{rows}, {off}"))
+        .advice(format!("{TO_ALLOW}{prune}--max-delete {total}"));
     let counts = [
         (deletions.memberships, ["membership", "memberships"], "of agents and profiles that stay"),
         (deletions.moved, ["membership", "memberships"], "of agents who move to another profile"),
@@ -90,8 +95,7 @@ mod tests {
     fn check(deletions: Deletions, prune: &[Prune], most: Option<u64>, expect: Option<&str>) {
         let allowed = Allowance { prune: prune.iter().copied().collect(), most };
         let advice = refused(&deletions, &allowed).map(|finding| finding.advice);
-        let them = if deletions.total() == 1 { "it is" } else { "all of them are" };
-        let expect = expect.map(|flags| format!("if {them} to go: {flags}"));
+        let expect = expect.map(|flags| format!("to allow: {flags}"));
         assert_eq!(advice, expect, "{deletions:?} {allowed:?}");
     }
 

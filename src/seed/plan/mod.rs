@@ -3,6 +3,7 @@
 //! Invariant: pure; the same manifest, map and snapshot give the same plan. It reads no database, and everything that
 //! is wrong is said at once.
 
+mod changes;
 mod describe;
 mod entities;
 mod fingerprint;
@@ -16,9 +17,10 @@ mod planner;
 mod profiles;
 mod wishes;
 
-pub use describe::{Line, all_lines, changes, lines};
+pub use changes::changes;
+pub use describe::{Line, all_lines, lines};
 pub use fingerprint::{FORMAT, Fingerprint};
-pub use gates::{Allowance, Prune, refused};
+pub use gates::{Allowance, Prune, TO_ALLOW, refused};
 pub use model::{
     Counts, Delete, Deletions, FieldChange, Given, Insert, NewLink, Origin, Plan, RowRef, Update, Weigh, Why,
     ends, noun,

@@ -254,7 +254,10 @@ fn files_that_were_edited_meanwhile_are_left_alone() {
     let fired = systemd.fire(UNDO);
 
     fired.expect(5, "needs-operator");
-    assert!(fired.error().contains(SITE) && fired.error().contains("was edited meanwhile"), "{fired}");
+    assert!(
+        fired.error().contains(SITE) && fired.error().contains("was edited after motionctl changed it"),
+        "{fired}"
+    );
     assert_eq!(machine.read(SITE), edited);
     let backup = machine.backups().pop().expect("one");
     let hint = fired.json["error"]["hint"].as_str().expect("a hint");

@@ -62,6 +62,7 @@ fn every_command_answers_with_a_document() {
     at(&["plan", "--detailed-exitcode"], "plan", 2, "changes-pending");
     at(&["status"], "status", 0, "changes-pending");
     at(&["status", "--detailed-exitcode"], "status", 2, "changes-pending");
+    at(&["report"], "report", 0, "ok");
     at(&["apply", "--dry-run"], "apply", 0, "changes-pending");
     at(&["apply"], "apply", 64, "invalid");
     at(&["rollback", "--yes"], "rollback", 0, "up-to-date");

@@ -28,7 +28,10 @@ fn a_file_that_was_edited_meanwhile_is_named_with_its_hashes_and_the_way_on() {
         let said = server.json(command);
         assert_eq!(said["exit_code"], 5, "{command:?}: {said:#}");
         let message = said["error"]["message"].as_str().expect("a message");
-        assert!(message.contains("/etc/nginx/conf.d/motion.conf was edited meanwhile"), "{message}");
+        assert!(
+            message.contains("/etc/nginx/conf.d/motion.conf was edited after motionctl changed it"),
+            "{message}"
+        );
         for text in [&edited, &before, &meant] {
             let hash = Hash::of(text.as_bytes()).to_string();
             assert!(message.contains(&hash), "{hash} is not in {message}");

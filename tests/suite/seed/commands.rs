@@ -95,7 +95,7 @@ fn deletions_need_their_flags() {
         let stop =
             plan["findings"].as_array().unwrap().iter().find(|f| f["code"] == "seed.deletions-not-allowed");
         let flags = "--prune absent,memberships --max-delete 5";
-        assert_eq!(stop.expect("a stop")["advice"], format!("if all of them are to go: {flags}"));
+        assert_eq!(stop.expect("a stop")["advice"], format!("to allow: {flags}"));
         for flags in [
             "",
             "--prune absent,memberships",

@@ -5,8 +5,10 @@ use super::people::STAFF;
 use super::support::Db;
 use std::fmt::Write;
 
+/// The last line before what comes next.
 fn last_line(text: &str) -> &str {
-    text.trim_end().lines().last().unwrap_or_default()
+    let counts = text.split("\n\nNext\n").next().unwrap_or_default();
+    counts.trim_end().lines().last().unwrap_or_default()
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! and holds no ids or times.
 
 use crate::schema_map::support::for_sqlite;
-use crate::support::database_server::{DatabaseServer, Schema, shared};
+use crate::support::database_server::{DatabaseServer, Schema, quick, shared};
 use motionctl::db::{Connection, FileAccess, Limits, Source, Tls};
 use motionctl::outcome::{Failure, Finding};
 use motionctl::seed::apply::{Advisory, Applied, Event, NotApplied, Request, Stopped};
@@ -311,7 +311,7 @@ pub fn for_mariadb(schema: &str) -> String {
 }
 
 fn folder() -> TempDir {
-    tempfile::tempdir().expect("a folder")
+    quick::folder("motionctl-seed-")
 }
 
 fn reviewed(map: impl Fn(&str) -> String) -> Map {

@@ -114,7 +114,12 @@ fn any_other_answer_is_a_no() {
             seat.see(" to go on: ");
             seat.say(answer);
             let (code, screen) = seat.end();
-            assert_eq!(code, 3, "{answer:?}: {screen}");
+            assert_eq!(code, 1, "{answer:?}: {screen}");
+            let (_, last) = screen.rsplit_once("cancelled: nothing was changed").expect("what it is called");
+            assert!(
+                last.trim_end_matches("\u{1b}[0m").trim().is_empty(),
+                "what was read is not shown again: {last}"
+            );
         }
         if db.is_server() || db.file().exists() {
             assert_eq!(db.dump(), [""; 0]);

@@ -1,9 +1,9 @@
 //! The real binary as a process, on fixtures and on copies of them.
 //!
-//! Invariant: a copy is private to its test, and a fixture is never written
-//! to. It must not assert anything about the product but that `--json` answers
-//! with one document whose exit code is the process's.
+//! Invariant: a copy is private to its test, and a fixture is never written to. It must not assert anything about the
+//! product but that `--json` answers with one document of the published shape, whose exit code is the process's.
 
+use super::schema;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -31,6 +31,7 @@ impl Answer {
         let document: Value = serde_json::from_str(&self.stdout)
             .unwrap_or_else(|error| panic!("not one JSON document: {error}: {self:?}"));
         assert_eq!(document["exit_code"], self.code, "{self:?}");
+        assert_eq!(schema::complaints("answer", &document), [""; 0], "{document:#}");
         document
     }
 }

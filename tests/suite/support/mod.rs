@@ -14,6 +14,7 @@
 //! | [`wire_nginx::Nginx`] | probes: addresses, TLS, what is on the wire during a reload |
 //! | [`database_server::DatabaseServer`], [`database_server::Schema`] | a database server, shared, and a schema of the test's own on it |
 //! | [`signer::Signer`] | somebody who signs bundles with the real `minisign` |
+//! | [`schema`] | whether a JSON document has the keys that it may have; every [`binary::Answer`] that is read is asked |
 //! | [`only_on`] | whether the run's database server is of the kind that a test is about |
 //! | [`newest`] | the newest NGINX of Debian's suites, beside the one that is installed |
 //! | [`old_kernel::Refusal`] | a command to which this kernel is an older one, or a container's |
@@ -36,6 +37,7 @@ pub mod only_on;
 pub mod paused;
 pub mod port;
 pub mod real_systemd;
+pub mod schema;
 pub mod signer;
 pub mod site;
 pub mod systemd;

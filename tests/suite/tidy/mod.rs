@@ -7,6 +7,7 @@ pub mod docs;
 mod reference;
 mod rooms;
 mod rules;
+mod schemas;
 mod source;
 
 use source::{Source, product, sources};

@@ -10,7 +10,7 @@ use crate::cli::context::Context;
 use crate::cli::files::{Standing, write_out};
 use crate::inspect::{ClientRoute, SiteCopy};
 use crate::outcome::codes;
-use crate::outcome::{Failure, FailureKind, Finding, Outcome, OutcomeKind};
+use crate::outcome::{Failure, FailureKind, Finding, Outcome, OutcomeKind, counted, counted_as};
 use nginx_config::learn::{Learned, LeftOut, Part, Percent, learn as learn_from};
 use operand::{Opened, open};
 use serde_json::{Value, json};
@@ -74,7 +74,12 @@ pub fn learn(context: &Context, args: &LearnArgs) -> Result<Outcome, Failure> {
         outcome.details.insert("saved".to_owned(), out.display().to_string().into());
     }
     let count = learned.directives.len();
-    let verdict = format!("{count} directives are shared by {} % of {} servers", args.share, learned.used);
+    let verdict = format!(
+        "{} shared by {} % of {}",
+        counted_as(count, "directive is", "directives are"),
+        args.share,
+        counted(learned.used, "server")
+    );
     outcome.details.insert("verdict".to_owned(), verdict.into());
     outcome.details.insert("rows".to_owned(), rows(&used, &others, &learned));
     outcome.details.insert("learned".to_owned(), section(args, &used, &others, &learned));

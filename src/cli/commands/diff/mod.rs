@@ -8,7 +8,7 @@ pub(super) mod operand;
 
 use crate::cli::args::DiffArgs;
 use crate::cli::context::Context;
-use crate::outcome::{DirectiveChange, Failure, Outcome, OutcomeKind};
+use crate::outcome::{DirectiveChange, Failure, Outcome, OutcomeKind, counted_as};
 use nginx_config::diff::{Change, Changes, Kind, Row, diff as compare};
 use operand::{Operand, open};
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ pub fn diff(context: &Context, args: &DiffArgs) -> Result<Outcome, Failure> {
         Outcome::new("diff", if differs { OutcomeKind::ChangesPending } else { OutcomeKind::Ok });
     outcome.exit_code = if differs { 2 } else { 0 };
     let verdict = match (differs, changes.cosmetic.is_empty()) {
-        (true, _) => format!("{} directives differ", directives.len()),
+        (true, _) => counted_as(directives.len(), "directive differs", "directives differ"),
         (false, true) => "the configurations are the same".to_owned(),
         (false, false) => "no directive differs; comments or white space do (--all shows them)".to_owned(),
     };

@@ -12,7 +12,7 @@ use crate::cli::manual::{HOME, STATE_HOME, Variable};
 use crate::db::{Access, Catalog, Connection, DbError, FileAccess};
 use crate::host::STATE_FOLDER;
 use crate::host::{clock, random};
-use crate::outcome::{DatabaseSection, Failure, FailureKind, Outcome, OutcomeKind};
+use crate::outcome::{DatabaseSection, Failure, FailureKind, Outcome, OutcomeKind, counted_as};
 use crate::seed::discover::{Grade, Proposal, discover_around, foresee, record};
 use crate::seed::learn::{
     Changes, Choice, FORMAT, Found, Lesson, Picture, after_deletion, choose, compare, lesson, outranked,
@@ -112,8 +112,8 @@ fn begin(context: &Context, args: &SchemaLearnArgs) -> Result<Outcome, Failure> 
         rows.map(|(index, step)| json!([format!("{}.", index + 1), step])).collect(),
     );
     let verdict = format!(
-        "{} tables were looked at; now do this in Motion's own interface, and nothing else there meanwhile",
-        picture.tables.len()
+        "{} looked at; now do this in Motion's own interface, and nothing else there meanwhile",
+        counted_as(picture.tables.len(), "table was", "tables were")
     );
     outcome.details.insert("verdict".to_owned(), verdict.into());
     outcome.details.insert("steps".to_owned(), steps.into());

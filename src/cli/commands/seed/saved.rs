@@ -4,12 +4,13 @@
 //! table or column, and no change, is ever taken from the file.
 
 use super::manifest::Text;
+use crate::outcome::seed_change::SeedChange;
 use crate::outcome::{DatabaseSection, Failure, FailureKind};
 use crate::seed::plan::{Allowance, FORMAT, Fingerprint, Plan, Prune, changes};
 use crate::seed::{Planned, Session};
+use schemars::JsonSchema;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::fmt;
@@ -18,7 +19,7 @@ use std::fmt;
 const MARK: &str = "motionctl_seed_plan";
 
 /// What a file holds. Its changes are written for people and programs, and passed over when it is read.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Saved<Changes = IgnoredAny> {
     motionctl_seed_plan: u32,
@@ -39,7 +40,7 @@ pub struct Saved<Changes = IgnoredAny> {
 }
 
 /// A manifest inside of a saved plan.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SavedManifest {
     /// What the file was called.
@@ -52,7 +53,7 @@ pub struct SavedManifest {
 }
 
 /// The values of a site inside of a saved plan.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SavedSite {
     name: String,
@@ -73,7 +74,7 @@ impl SavedManifest {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Shown {
     server: String,
@@ -82,7 +83,7 @@ struct Shown {
     schema: String,
 }
 
-impl Saved<Value> {
+impl Saved<Vec<SeedChange>> {
     /// A plan, ready to be written.
     pub fn new(
         planned: &Planned,
@@ -191,9 +192,8 @@ impl<'de> Visitor<'de> for &mut Search {
     }
 }
 
-/// SHA-256 of what a plan does.
+/// SHA-256 of what a plan does; by way of a value, whose keys are in order whatever the types are.
 fn digest(plan: &Plan) -> String {
-    hex::encode(Sha256::digest(
-        serde_json::to_vec(&changes(plan)).expect("a plan has text keys and no odd floats"),
-    ))
+    let changes = serde_json::to_value(changes(plan)).expect("a plan has text keys and no odd floats");
+    hex::encode(Sha256::digest(changes.to_string()))
 }

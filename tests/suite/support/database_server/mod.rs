@@ -4,6 +4,7 @@
 //! small shell holds it, and lives as long as a pipe from here. It must not assert anything about the product.
 
 pub mod programs;
+pub mod quick;
 
 use motionctl::db::{Connection, Limits, Secret, Source, Tls, Transport};
 use programs::programs;
@@ -60,8 +61,7 @@ impl DatabaseServer {
         let mut last = String::new();
         // A port that was free may be taken by the time that the server gets there.
         for _ in 0..5 {
-            let folder =
-                tempfile::Builder::new().prefix("motionctl-database-").tempdir().expect("a folder").keep();
+            let folder = quick::folder("motionctl-database-").keep();
             copy(installed(), &folder.join("data"));
             fs::create_dir(folder.join("tmp")).expect("a folder");
             certificates(&folder);
@@ -227,8 +227,7 @@ pub fn option_file(folder: &Path, text: &str) -> PathBuf {
 fn installed() -> &'static Path {
     static INSTALLED: OnceLock<(PathBuf, Child)> = OnceLock::new();
     let (data, _) = INSTALLED.get_or_init(|| {
-        let folder = tempfile::Builder::new().prefix("motionctl-database-data-").tempdir();
-        let folder = folder.expect("a folder").keep();
+        let folder = quick::folder("motionctl-database-data-").keep();
         // Statics are not dropped; this shell removes the folder when the process has gone.
         let keeper = keeper(&folder, ":");
         give_to_mysql(&folder);

@@ -1,0 +1,101 @@
+//! `report`: all that is known of a server, for who looks at it from afar.
+//!
+//! Invariant: nothing is changed, and what could not be looked at ends nothing: it is said, and the exit code is 0. Only
+//! an answer that could not be written is a failure.
+
+mod archive;
+
+use super::backups::{Verified, section};
+use super::change::{nothing_to_do, refusal, watched};
+use super::past::{Past, is_trusted};
+use super::plan::judge;
+use super::sessions::Watch;
+use crate::backup::{Manifest, Store};
+use crate::cli::args::ReportArgs;
+use crate::cli::context::Context;
+use crate::outcome::{Failure, Outcome, OutcomeKind};
+use crate::prepare::{LookForCopies, OpenConflicts};
+use serde_json::json;
+
+/// Looks at everything.
+pub fn report(context: &Context, args: &ReportArgs) -> Result<Outcome, Failure> {
+    let mut outcome = look(context, args)?;
+    found(&mut outcome);
+    if let Some(file) = &args.archive {
+        archive::write(&outcome, file)?;
+        outcome.details.insert("archive".to_owned(), file.display().to_string().into());
+    }
+    Ok(outcome)
+}
+
+/// The server, what an apply would do, and what earlier runs left.
+fn look(context: &Context, args: &ReportArgs) -> Result<Outcome, Failure> {
+    let mut options = context.options(&args.site)?;
+    options.copies = LookForCopies::Yes;
+    options.conflicts = OpenConflicts::Say;
+    let watch = Watch::new(context, &args.database)?;
+    let mut outcome = match watched(context, "report", &options, &watch) {
+        Ok((prepared, mut outcome)) => {
+            match is_trusted(&context.root) {
+                Err(failure) => outcome.fail(failure),
+                Ok(()) if nothing_to_do(&prepared, &mut outcome) => {}
+                Ok(()) => {
+                    judge(&prepared, &mut outcome);
+                    if let (Some(failure), None) = (refusal(&prepared), &outcome.error) {
+                        outcome.fail(failure);
+                    }
+                }
+            }
+            outcome
+        }
+        Err(outcome) => *outcome,
+    };
+    past(context, &mut outcome);
+    Ok(outcome)
+}
+
+/// What an apply would answer is what was found, and no failure of the report.
+fn found(outcome: &mut Outcome) {
+    let verdict = outcome.details.get("verdict").and_then(|verdict| verdict.as_str());
+    let verdict = match (&outcome.error, verdict) {
+        (_, Some(verdict)) => verdict.to_owned(),
+        (Some(error), None) => format!("an apply would not go on: {}", error.message),
+        (None, None) => "the new client's route is there: nothing to do".to_owned(),
+    };
+    let found = json!({ "outcome": outcome.outcome, "exit_code": outcome.exit_code, "error": outcome.error });
+    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.details.insert("found".to_owned(), found);
+    outcome.outcome = OutcomeKind::Ok;
+    outcome.exit_code = 0;
+    outcome.error = None;
+}
+
+/// What earlier runs left, as far as this user may read it.
+fn past(context: &Context, outcome: &mut Outcome) {
+    let mut unknown = Vec::new();
+    match Past::look(context) {
+        Ok(Past::Known(known)) => {
+            outcome.details.insert("drifted".to_owned(), known.drifted_names().into());
+        }
+        Ok(Past::Hidden(why)) => unknown.push(format!("the history of changes: {why}; run it with sudo")),
+        Err(failure) => unknown.push(format!("the history of changes: {}", failure.message)),
+    }
+    let store = Store::new(&context.root);
+    match store.list() {
+        Ok(listing) => {
+            let backups = listing.backups.iter().map(|backup| {
+                let Manifest { created, reason, .. } = &backup.manifest;
+                let mut row = json!(section(&store, backup, Verified::NotNow));
+                row["created"] = json!(created);
+                row["reason"] = json!(reason);
+                row
+            });
+            outcome.details.insert("backups".to_owned(), backups.collect());
+            unknown.extend(listing.damaged.iter().map(|(id, error)| format!("the backup {id}: {error}")));
+        }
+        Err(error) => unknown.push(format!("the backups: {error}")),
+    }
+    if !unknown.is_empty() {
+        outcome.details.insert("not_seen".to_owned(), unknown.into());
+    }
+}

@@ -1,0 +1,141 @@
+//! What the page shows, as the templates are given it.
+//!
+//! Invariant: numbers and words are decided in this room, and templates only place them.
+
+use super::change::{Change, files};
+use super::past::Past;
+use super::rehearsal::Rehearsal;
+use super::sides::Sides;
+use crate::outcome::{
+    ErrorSection, Finding, HostSection, Level, NextStep, Outcome, OutcomeKind, ProblemSection,
+};
+use crate::report::human::{database, verdict};
+use serde::Serialize;
+use serde_json::Value;
+
+/// The whole page.
+#[derive(Serialize)]
+pub struct View<'a> {
+    command: &'a str,
+    written: Option<&'a str>,
+    tone: &'static str,
+    verdict: &'a str,
+    summary: Option<&'a str>,
+    host: Option<&'a HostSection>,
+    error: Option<ErrorSection>,
+    next: &'a [NextStep],
+    findings: Vec<FindingView<'a>>,
+    problems: &'a [ProblemSection],
+    change: Option<Change<'a>>,
+    files: Vec<Sides>,
+    rows: Vec<Vec<String>>,
+    rehearsal: Option<Rehearsal<'a>>,
+    past: Past,
+    environment: Vec<[String; 2]>,
+    notes: Vec<&'a str>,
+    not_seen: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct FindingView<'a> {
+    level: &'static str,
+    finding: &'a Finding,
+    meaning: &'static str,
+    looked_for: &'static str,
+}
+
+impl<'a> View<'a> {
+    /// The page of an answer.
+    pub fn of(outcome: &'a Outcome, written: Option<&'a str>) -> Self {
+        let texts = |key: &str| {
+            let all = outcome.details.get(key).and_then(Value::as_array).into_iter().flatten();
+            all.filter_map(Value::as_str).collect()
+        };
+        Self {
+            command: outcome.command,
+            written,
+            tone: tone(outcome),
+            verdict: verdict(outcome),
+            summary: outcome.summary(),
+            host: outcome.host.as_ref(),
+            error: error(outcome),
+            next: &outcome.next,
+            findings: outcome.findings.iter().map(finding).collect(),
+            problems: &outcome.problems,
+            change: Change::of(outcome),
+            files: files(outcome),
+            rows: rows(outcome),
+            rehearsal: Rehearsal::of(outcome),
+            past: Past::of(outcome),
+            environment: environment(outcome),
+            notes: texts("notes"),
+            not_seen: texts("not_seen"),
+        }
+    }
+}
+
+/// What a `report` found is what counts, and not that it could be written.
+fn found(outcome: &Outcome) -> Option<&Value> {
+    outcome.details.get("found")
+}
+
+/// `good`, `todo` where something is pending, `warn` where something stops it, `bad`.
+fn tone(outcome: &Outcome) -> &'static str {
+    let code = found(outcome).and_then(|found| found["exit_code"].as_u64());
+    let pending = match found(outcome) {
+        Some(found) => found["outcome"] == "changes-pending",
+        None => outcome.outcome == OutcomeKind::ChangesPending,
+    };
+    match code.unwrap_or(u64::from(outcome.exit_code)) {
+        0 | 2 if outcome.findings.iter().any(Finding::stops) => "warn",
+        2 => "todo",
+        0 if pending => "todo",
+        0 => "good",
+        3 => "warn",
+        _ => "bad",
+    }
+}
+
+fn error(outcome: &Outcome) -> Option<ErrorSection> {
+    let of_report = || {
+        let error = &found(outcome)?["error"];
+        let text = |key: &str| error[key].as_str().map(str::to_owned);
+        Some(ErrorSection { message: text("message")?, hint: text("hint"), particulars: Vec::new() })
+    };
+    outcome.error.clone().or_else(of_report)
+}
+
+fn finding(finding: &Finding) -> FindingView<'_> {
+    let level = match finding.level {
+        Level::Stop if finding.accepted => "accepted",
+        Level::Stop => "stop",
+        Level::Warn => "warn",
+        Level::Info => "info",
+    };
+    FindingView { level, finding, meaning: finding.code.meaning(), looked_for: finding.code.looked_for() }
+}
+
+/// Lists that a command has besides, such as the rows that a seed plan writes.
+fn rows(outcome: &Outcome) -> Vec<Vec<String>> {
+    let rows = outcome.details.get("rows").and_then(Value::as_array).into_iter().flatten();
+    let cell = |cell: &Value| cell.as_str().map_or_else(|| cell.to_string(), str::to_owned);
+    rows.map(|row| row.as_array().into_iter().flatten().map(cell).collect()).collect()
+}
+
+/// What the answer was made with and about.
+fn environment(outcome: &Outcome) -> Vec<[String; 2]> {
+    let row = |name: &str, value: String| [name.to_owned(), value];
+    let mut rows = vec![row("motionctl", env!("CARGO_PKG_VERSION").to_owned())];
+    if let Some(host) = &outcome.host {
+        let or_unknown = |version: &Option<String>| version.clone().unwrap_or_else(|| "not known".to_owned());
+        rows.push(row("server", host.name.clone()));
+        rows.push(row("operating system", host.os.clone()));
+        rows.push(row("NGINX", or_unknown(&host.nginx)));
+        rows.push(row("Motion", or_unknown(&host.motion)));
+    }
+    rows.extend(outcome.database.as_ref().map(|asked| row("database", database(asked))));
+    rows.extend(outcome.plan.as_ref().map(|plan| row("Motion's NGINX file", plan.site.clone())));
+    let more = outcome.details.get("environment").and_then(Value::as_array).into_iter().flatten();
+    rows.extend(more.filter_map(|pair| Some(row(pair[0].as_str()?, pair[1].as_str()?.to_owned()))));
+    rows
+}

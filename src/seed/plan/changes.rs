@@ -1,0 +1,122 @@
+//! Plans for programs, change by change.
+//!
+//! Invariant: deletions come first, and nothing that a plan does is left out.
+
+use super::describe::{Groups, Member, added, removed, weighed};
+use super::model::{FieldChange, Given, Insert, Origin, Plan, RowRef, Update, Why, ends};
+use super::wishes::is_set;
+use crate::db::Value;
+use crate::outcome::seed_change::{
+    ChangedField, FieldValue, MemberChange, MembershipKind, Memberships, Move, RowChange, RowCreation,
+    RowKind, SeedChange, WhyDeleted,
+};
+use crate::seed::map::{LinkKind, Part};
+use crate::seed::snapshot::Field;
+use serde_json::Value as Json;
+
+/// What would be done, as programs read it.
+#[must_use]
+pub fn changes(plan: &Plan) -> Vec<SeedChange> {
+    let mut all = Vec::new();
+    for delete in &plan.delete {
+        let why = match delete.why {
+            Why::Absent => WhyDeleted::Absent,
+            Why::Unnamed => WhyDeleted::Unnamed,
+        };
+        all.push(SeedChange::Delete { kind: RowKind::Profile, name: delete.name.to_string(), why });
+    }
+    let leaving = removed(plan);
+    let left = memberships(plan, &leaving, left).zip(leaving.keys());
+    all.extend(left.map(|(it, (kind, owner))| {
+        SeedChange::Unlink(Memberships { moved: moved(plan, *kind, *owner), ..it })
+    }));
+    all.extend(plan.update.iter().map(update_change));
+    all.extend(plan.insert.iter().map(insert_change));
+    all.extend(memberships(plan, &weighed(plan), reweighed).map(SeedChange::Penalty));
+    all.extend(memberships(plan, &added(plan), joined).map(SeedChange::Link));
+    all
+}
+
+fn value(field: &Field, value: &Value) -> Json {
+    match (field, value) {
+        (_, Value::Null) => Json::Null,
+        (Field::Enabled, value) => is_set(value).into(),
+        (_, Value::Int(number)) => (*number).into(),
+        (_, Value::UInt(number)) => (*number).into(),
+        (_, Value::Float(number)) => (*number).into(),
+        (_, other) => other.display().into(),
+    }
+}
+
+fn kind_of(part: Part) -> (RowKind, Option<&'static str>) {
+    match part {
+        Part::Users => (RowKind::Agent, None),
+        Part::Queues(channel) => (RowKind::Queue, Some(channel.name())),
+        _ => (RowKind::Profile, None),
+    }
+}
+
+fn update_change(update: &Update) -> SeedChange {
+    let (kind, channel) = kind_of(update.part);
+    let fields = update.changes.iter().map(|FieldChange { field, old, new }| ChangedField {
+        field: field.to_string(),
+        old: value(field, old),
+        new: value(field, new),
+    });
+    let change = RowChange { kind, channel, name: update.name.to_string(), fields: fields.collect() };
+    let is_renamed = update.changes.iter().any(|change| change.field == Field::Name);
+    if is_renamed { SeedChange::Rename(change) } else { SeedChange::Update(change) }
+}
+
+fn insert_change(insert: &Insert) -> SeedChange {
+    let (kind, channel) = kind_of(insert.part);
+    let fields = insert.values.iter().map(|Given { field, value: new, origin }| FieldValue {
+        field: field.to_string(),
+        new: value(field, new),
+        default: *origin == Origin::Default,
+    });
+    SeedChange::Create(RowCreation { kind, channel, name: insert.name.to_string(), fields: fields.collect() })
+}
+
+/// How a member of these links is written down.
+type MemberOf = fn(LinkKind, String, &Member) -> MemberChange;
+
+fn left(_: LinkKind, name: String, _: &Member) -> MemberChange {
+    MemberChange::Name(name)
+}
+
+fn reweighed(_: LinkKind, name: String, member: &Member) -> MemberChange {
+    MemberChange::Penalty { name, old: member.old, new: member.new }
+}
+
+fn joined(kind: LinkKind, name: String, member: &Member) -> MemberChange {
+    if kind != LinkKind::ProfileQueues(crate::seed::Channel::Voice) {
+        return MemberChange::Name(name);
+    }
+    MemberChange::Weighed { name, penalty: member.new, default: member.origin == Origin::Default }
+}
+
+fn memberships(plan: &Plan, groups: &Groups, member_of: MemberOf) -> impl Iterator<Item = Memberships> {
+    groups.iter().map(move |((kind, owner), members)| {
+        let (owners, of) = ends(*kind);
+        let holder = plan.label(owners, *owner).to_string();
+        let (agent, profile) =
+            if owners == Part::Users { (Some(holder), None) } else { (None, Some(holder)) };
+        let members =
+            members.iter().map(|member| member_of(*kind, plan.label(of, member.row).to_string(), member));
+        let links = kind.to_string();
+        let members = members.collect();
+        Memberships { kind: MembershipKind::Membership, links, agent, profile, members, moved: Vec::new() }
+    })
+}
+
+/// Those of a profile's agents who move, and where to.
+fn moved(plan: &Plan, kind: LinkKind, owner: RowRef) -> Vec<Move> {
+    let (RowRef::Id(profile), LinkKind::ProfileAgents) = (owner, kind) else { return Vec::new() };
+    let of_profile = plan.moved.range((profile, i64::MIN)..=(profile, i64::MAX));
+    let moved = of_profile.map(|((_, agent), to)| Move {
+        name: plan.label(Part::Users, RowRef::Id(*agent)).to_string(),
+        to: plan.label(Part::Profiles, *to).to_string(),
+    });
+    moved.collect()
+}
