@@ -1,19 +1,22 @@
 //! What every command starts with: the root, the settings, who asks.
 
-use super::args::{ChangeArgs, Global, NginxArgs, SiteArgs, StrategyChoice};
+use super::args::{ChangeArgs, Command, Global, SiteArgs, StrategyChoice};
 use super::bundle::{self, Templates};
 use super::decisions;
 use super::files::read_input;
+use super::interrupt::changes;
 use super::manual;
 use super::old_copy::read_old_copy;
 use super::progress::Progress;
 use super::settings::Settings;
+use super::tree::{self, Tree, Use};
 use crate::apply::SandboxChoice;
 use crate::host::sandbox::Launcher;
+use crate::host::unpacked::Unpacked;
 use crate::host::{LockError, Root, WriteLock, machine};
 use crate::inspect::{self, ClientChoice, Wanted};
-use crate::outcome::codes::{self, Accepted, Code, Family, accepted};
-use crate::outcome::{Failure, FailureKind, Finding, HostSection};
+use crate::outcome::codes::{Accepted, Code, Family, accepted};
+use crate::outcome::{Failure, FailureKind, HostSection, only_root};
 use crate::plan::bundle::{BundleKey, UpstreamUrl};
 use crate::plan::{GuardWish, Strategy, StrategyWish};
 use crate::prepare::{LookForCopies, OpenConflicts, Options};
@@ -47,21 +50,28 @@ pub struct Context {
     nginx: Option<PathBuf>,
     /// NGINX's main file, likewise; below the root.
     nginx_conf: Option<PathBuf>,
+    /// How the tree was understood, for people.
+    pub note: Option<String>,
+    /// The tree, where it came out of an archive; it goes with this.
+    _unpacked: Option<Unpacked>,
 }
 
 impl Context {
-    /// Opens the root and reads the settings; `nginx` is what the command line says of it.
-    pub fn new(global: &Global, nginx: Option<&NginxArgs>) -> Result<Self, Failure> {
-        let root = match &global.root {
-            Some(dir) => Root::at(dir).map_err(|error| {
-                let message = format!("opening the root {}: {error}", dir.display());
-                Failure::new(FailureKind::Unavailable, message)
-            })?,
-            None => Root::live(),
+    /// Opens the root and reads the settings, for this command.
+    pub fn new(global: &Global, command: &Command) -> Result<Self, Failure> {
+        let what_for = if changes(command) { Use::Changes } else { Use::Looks };
+        let Tree { root, note, unpacked } = match &global.root {
+            Some(named) => tree::open(named, what_for)?,
+            None => Tree { root: Root::live(), note: None, unpacked: None },
         };
         let stop = Arc::new(AtomicBool::new(false));
         watch_signals(&stop)?;
-        let settings = Settings::read(&root, global.config.as_deref())?;
+        let settings = match (&unpacked, &global.config) {
+            // They decide what is accepted and run, and whoever sent the archive is not who runs this.
+            (Some(_), None) => Settings::default(),
+            _ => Settings::read(&root, global.config.as_deref())?,
+        };
+        let nginx = command.nginx();
         let program = nginx.and_then(|args| args.program.as_deref()).or(settings.nginx.as_deref());
         let main_file = nginx.and_then(|args| args.main_file.as_deref()).or(settings.nginx_conf.as_deref());
         Ok(Self {
@@ -73,6 +83,8 @@ impl Context {
             root,
             global: global.clone(),
             stop,
+            note,
+            _unpacked: unpacked,
         })
     }
 
@@ -208,11 +220,8 @@ impl Context {
         if machine::is_superuser() || !self.root.is_live() {
             return Ok(());
         }
-        let finding = Finding::new(codes::HOST_NOT_ROOT, "only root may change this server")
-            .advice("run it with sudo; check, plan and status need no root");
-        Err(Failure::new(FailureKind::Unavailable, "only root may change this server")
-            .with_hint("run it with sudo; check, plan and status need no root")
-            .with_findings(vec![finding]))
+        Err(only_root("only root may change this server")
+            .with_hint("run it with sudo; check, plan and status need no root"))
     }
 
     /// ` --root DIR` for commands that are suggested; nothing on a live server.

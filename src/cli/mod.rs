@@ -29,6 +29,7 @@ mod retype;
 mod schemas;
 mod settings;
 mod stand_in;
+mod tree;
 mod version;
 
 pub use args::Cli;
@@ -92,8 +93,9 @@ pub fn main() -> ExitCode {
         Command::Man { dir } => manual::pages(dir),
         Command::Explain { what } => explain::explain(what.as_deref()),
         Command::Version => Ok(version::version()),
-        command => Context::new(&cli.global, command.nginx())
-            .and_then(|context| commands::dispatch(command, &context)),
+        command => {
+            Context::new(&cli.global, command).and_then(|context| commands::dispatch(command, &context))
+        }
     };
     let mut outcome = answer.unwrap_or_else(|failure| Outcome::failed(commands::name(&cli.command), failure));
     if !interrupt::is_first_to_answer() {
@@ -116,7 +118,7 @@ fn conclude(cli: &Cli, mut outcome: Outcome) -> u8 {
         commands::could_not_look(&mut outcome);
         let journal = manual::JOURNAL_STREAM.text();
         let mark = match cli.command {
-            Command::Watch(_) => commands::log(&outcome, journal.as_deref()).unwrap_or_default(),
+            Command::Watch(_) => commands::log_of_watch(&outcome, journal.as_deref()).unwrap_or_default(),
             _ => String::new(),
         };
         if let (Some(line), false) = (commands::monitor_line(&outcome), cli.global.json) {

@@ -66,6 +66,14 @@ impl Progress {
         drop(writeln!(std::io::stderr(), "motionctl: {}", super::door::text(text)));
     }
 
+    /// Shows lines that are worth reading before what comes next.
+    pub fn show(&self, lines: &str) {
+        self.clear();
+        if self.shown != Shown::Nothing {
+            drop(write!(std::io::stderr(), "{}", super::door::text(lines)));
+        }
+    }
+
     /// Shows an event of a run.
     pub fn event(&self, event: Event) {
         match event {

@@ -17,6 +17,12 @@ pub fn confirm(context: &Context, outcome: &Outcome) -> Result<(), Failure> {
     confirm_change_of(host(outcome), context, outcome)
 }
 
+/// Whether there is somebody to ask.
+pub fn can_ask(context: &Context) -> bool {
+    let is_attended = Term::stdout().is_term() && Term::stderr().is_term() && console::user_attended();
+    is_attended && !context.global.no_input && !context.global.json
+}
+
 /// The same about something else than this server.
 pub fn confirm_change_of(what: &str, context: &Context, outcome: &Outcome) -> Result<(), Failure> {
     context.progress.clear();
@@ -28,8 +34,7 @@ pub fn confirm_change_of(what: &str, context: &Context, outcome: &Outcome) -> Re
     }
     let shown = report::before_a_question(&asked, super::style(&context.global));
     let terminal = Term::stderr();
-    let can_ask = Term::stdout().is_term() && terminal.is_term() && console::user_attended();
-    if context.global.no_input || context.global.json || !can_ask {
+    if !can_ask(context) {
         return Err(Failure::new(FailureKind::Usage, "there is no terminal to ask on")
             .with_hint("say --yes to go on without being asked"));
     }

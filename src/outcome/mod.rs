@@ -8,6 +8,7 @@ pub mod codes;
 
 mod comparison;
 mod count;
+mod denied;
 mod exit;
 mod explanation;
 mod failure;
@@ -25,6 +26,7 @@ mod visible;
 
 pub use comparison::{CONTEXT, Comparison};
 pub use count::{counted, counted_as, duration_in_words};
+pub use denied::{is_denied, only_root};
 pub use exit::{EXIT_CODES, ExitMeaning};
 pub use explanation::Explanation;
 pub use failure::{Failure, FailureKind, in_words};

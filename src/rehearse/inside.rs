@@ -50,7 +50,7 @@ fn rehearse(order: &Order, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
     let Inspection { facts, programs, .. } = inspect(&root, &options.inspect)?;
     let started = clock::monotonic();
     let mut stage = stage::furnish(&facts).map_err(failed)?;
-    stage::start_nginx(&programs.validating, &facts, order.capabilities).map_err(failed)?;
+    stage::start_nginx(programs.validating()?, &facts, order.capabilities).map_err(failed)?;
     note(rehearsed, "starting the private server", started);
 
     let started = clock::monotonic();
@@ -67,7 +67,7 @@ fn rehearse(order: &Order, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
         root: &root,
         launcher: &launcher,
         facts: &prepared.inspection.facts,
-        program: &prepared.inspection.programs.validating,
+        program: prepared.inspection.programs.validating()?,
         plan,
         probes: &prepared.probes(Reach::Everything),
         lock: &WriteLock::take(&root).map_err(|error| failed(error.into()))?,

@@ -13,7 +13,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// Part of every secret; written nowhere else.
-const MARK: &str = "hunter2x";
+pub const MARK: &str = "hunter2x";
 
 /// A customer's configuration that nginx accepts, with a secret in every place
 /// that is known to hold one.
@@ -71,7 +71,7 @@ server {
 }
 "#;
 
-fn with_secrets() -> Server {
+pub fn with_secrets() -> Server {
     let server = Server::copy("customised");
     server.write("etc/nginx/pw-hunter2x.txt", "");
     server.write("etc/nginx/users-hunter2x", "u:pw-hunter2x\n");

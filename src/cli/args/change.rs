@@ -130,6 +130,9 @@ pub struct RehearseArgs {
 pub struct RollbackArgs {
     /// The backup to restore; the newest applied run's by default
     pub backup: Option<String>,
+    /// Which database is asked who is logged in.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,

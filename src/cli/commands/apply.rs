@@ -95,7 +95,7 @@ fn make(context: &Context, change: &Change<'_>, outcome: &mut Outcome) -> Result
             lock: change.lock,
             launcher: &context.launcher,
             facts: &inspection.facts,
-            program: &inspection.programs.validating,
+            program: inspection.programs.validating()?,
             plan: change.plan,
             source: None,
             probes: &probes,
@@ -127,7 +127,7 @@ pub fn lock_alone(context: &Context) -> Result<WriteLock, Failure> {
     let lock = context.lock()?;
     recover_first(context, &lock)?;
     match pending::look(context)? {
-        Some(pending) => Err(confirm::refusal(&pending)),
+        Some(pending) => Err(confirm::refusal(&context.root, &pending)),
         None => Ok(lock),
     }
 }

@@ -16,6 +16,11 @@ pub fn rehearse(context: &Context, args: &RehearseArgs) -> Result<Outcome, Failu
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };
+    // A rehearsal runs NGINX, whatever may be said without it.
+    if let Err(failure) = prepared.inspection.programs.validating() {
+        outcome.fail(failure);
+        return Ok(outcome);
+    }
     if nothing_to_do(&prepared, &mut outcome) {
         return Ok(outcome);
     }

@@ -110,7 +110,7 @@ fn perform(
         lock,
         launcher: &context.launcher,
         facts,
-        program: &inspection.programs.validating,
+        program: inspection.programs.validating()?,
         plan: &planned.plan,
         source: None,
         probes: &probes,

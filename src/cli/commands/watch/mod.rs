@@ -76,7 +76,7 @@ pub fn log(outcome: &Outcome, journal: Option<&str>) -> Option<String> {
         return Some(format!("<{severity}>"));
     }
     if let Some(line) = monitor::line(outcome) {
-        syslog::send(severity, line);
+        syslog::send(syslog::Severity(severity), line);
     }
     None
 }
