@@ -255,6 +255,9 @@ fn paths(run: &ActiveRun) -> impl Iterator<Item = &TextPath> {
     })
 }
 
+/// How the words for a file begin that is told by its bytes alone.
+const HASH: &str = "SHA-256 ";
+
 fn needs_operator(run: &ActiveRun, stuck: &[Stuck]) -> Failure {
     let hash = |hash: Option<Hash>| match hash {
         Some(hash) => format!("SHA-256 {hash}"),
@@ -265,7 +268,12 @@ fn needs_operator(run: &ActiveRun, stuck: &[Stuck]) -> Failure {
             StuckReason::Edited => "was edited after motionctl changed it, and is left alone",
             StuckReason::NotInBackup => "cannot be put back: the backup does not have it",
         };
-        format!("{} {cause}", file.path.as_str())
+        // Something else than a file is told by what it is, not by a hash.
+        let found = match file.found.starts_with(HASH) {
+            true => String::new(),
+            false => format!(" (found {})", file.found),
+        };
+        format!("{}{found} {cause}", file.path.as_str())
     };
     let hashes = |file: &Stuck| {
         let (before, after) = (hash(file.before), hash(file.after));

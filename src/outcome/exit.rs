@@ -35,8 +35,8 @@ pub const EXIT_CODES: [ExitMeaning; 9] = [
     },
     ExitMeaning {
         code: 1,
-        title: "failed, nothing was changed",
-        meaning: "failed; nothing was changed",
+        title: "failed or cancelled, nothing was changed",
+        meaning: "failed, or cancelled by a person; nothing was changed",
         state: AS_BEFORE,
         next: "remove the cause that the message names, then run the command again",
     },

@@ -136,7 +136,9 @@ impl Step {
         match self {
             Self::SetFile { path, from, to } => {
                 let (kind, describe) = match (from, to) {
-                    (_, Version::Absent) if is_record(path) => ("remove-file", record(path).to_owned()),
+                    (_, Version::Absent) if is_record(path) => {
+                        ("remove-file", format!("{}, removed", record(path)))
+                    }
                     (Version::Absent, _) if is_record(path) => ("create-file", record(path).to_owned()),
                     _ if is_record(path) => ("write-file", record(path).to_owned()),
                     (_, Version::Absent) => ("remove-file", "remove the file".to_owned()),

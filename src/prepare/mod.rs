@@ -22,6 +22,7 @@ mod named_upstream;
 mod planned;
 mod ports;
 mod probes;
+mod routing;
 mod saved;
 mod standing;
 mod tested;

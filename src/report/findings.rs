@@ -132,7 +132,7 @@ fn is_to_copy(text: &str) -> bool {
 
 /// The text with its middle left out where it is too wide: what it begins with
 /// says what it is, and its end says where.
-fn shortened(text: &str, width: usize) -> String {
+pub(super) fn shortened(text: &str, width: usize) -> String {
     if columns(text) <= width {
         return text.to_owned();
     }

@@ -65,7 +65,9 @@ fn body(outcome: &Outcome, style: Style) -> Vec<String> {
         lines.extend(comparisons(outcome, style));
         lines.extend(outcome.routes.iter().flat_map(|seen| routes::routes(seen, style)));
         lines.extend(lists(outcome, style));
-        lines.extend(outcome.backup.iter().flat_map(|backup| {
+        // That of a rehearsal was in the private copy, and is gone with it.
+        let kept = outcome.backup.iter().filter(|_| outcome.command != "rehearse");
+        lines.extend(kept.flat_map(|backup| {
             let state = if backup.verified { "read again and verified" } else { "contents not read again" };
             let (files, bytes) = (counted(backup.files, "file"), counted(backup.bytes, "byte"));
             let text = format!("{} · {files}, {bytes}, {state}", backup.path);

@@ -4,7 +4,9 @@
 //! direction, passes; a file's name or a comment must not clear a screen, hide
 //! a line or paint a verdict. Only [`super::Style`] adds colour, afterwards.
 
-use crate::outcome::{Comparison, Finding, LocalChange, LocalChanges, Outcome, RoutesSection, spelled_out};
+use crate::outcome::{
+    Comparison, Finding, LocalChange, LocalChanges, Outcome, RoutesSection, Routing, spelled_out,
+};
 use serde_json::Value;
 
 /// One line of text.
@@ -69,6 +71,14 @@ pub fn outcome(outcome: &Outcome) -> Outcome {
         clean([&mut step.command, &mut step.why]);
     }
     clean(plain.routes.iter_mut().flat_map(RoutesSection::texts_mut));
+    if let Some(Routing { before, after }) = &mut plain.routing {
+        clean(before.texts_mut());
+        clean(after.iter_mut().flat_map(RoutesSection::texts_mut));
+    }
+    if let Some(matrix) = &mut plain.matrix {
+        let agents = matrix.agents.iter_mut().map(|row| &mut row.agent.name);
+        clean(matrix.profiles.iter_mut().map(|profile| &mut profile.name).chain(agents));
+    }
     plain.details.values_mut().for_each(value);
     if let Some(error) = &mut plain.error {
         clean([&mut error.message]);

@@ -314,7 +314,7 @@ fn waiting_ends_when_everybody_has_left() {
     schema.sql("UPDATE users SET online = 0");
     let done = running.finish();
     assert_eq!(done.code, Some(0), "{done}");
-    assert!(done.stderr.contains("waiting: 1 logged in"), "{done}");
+    assert!(done.stderr.contains("waiting: 1 user is still logged in; gives up in "), "{done}");
     assert!(machine.read("/etc/nginx/conf.d/motion.conf").contains("/user-ui/"));
 }
 
@@ -327,7 +327,7 @@ fn waiting_in_vain_changes_nothing() {
     let url = schema.url();
     let done = machine.apply(&["--db", &url, "--wait-idle", "1s"]);
     done.expect(3, "refused");
-    assert!(done.error().contains("gave up after 1 s"), "{done}");
+    assert!(done.error().contains("gave up after 1 s: 1 user is still logged in"), "{done}");
     let blind = machine.apply(&["--no-db", "--wait-idle", "1s"]);
     blind.expect(3, "refused");
     assert!(blind.error().contains("cannot see who is logged in"), "{blind}");

@@ -41,6 +41,8 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         Err(outcome) => return Ok(*outcome),
     };
     leave_to_the_wait(&mut prepared.findings, args.wait_idle);
+    leave_to_the_wait(&mut outcome.findings, args.wait_idle);
+    sort_findings(&mut outcome.findings);
     say_whether_blocked(&prepared, &mut outcome);
     let agreed = adopt(&context.root, saved, &options, &mut prepared, &mut outcome)
         .and_then(|()| agreed(context, args, &prepared, &mut outcome));

@@ -14,7 +14,7 @@ use crate::cli::prompt;
 use crate::host::WriteLock;
 use crate::host::files::{Expect, discard, replace};
 use crate::inspect::{Inspection, inspect};
-use crate::outcome::{Comparison, Failure, FailureKind, Outcome, OutcomeKind};
+use crate::outcome::{Comparison, Failure, FailureKind, Outcome, OutcomeKind, counted};
 use crate::plan::{
     BaseKind, Keeping, Kept, KeptChange, KeptError, LocalPatch, Memory, Origin, SiteState, Taken,
     add_changes, chosen_changes, drop_changes, is_there, local_changes, not_kept, stand,
@@ -183,6 +183,10 @@ impl Record {
         let path = &self.keeping.path;
         let text = |bytes: &[u8]| String::from_utf8_lossy(&redact_source(bytes)).into_owned();
         outcome.comparisons = vec![Comparison::of_file(path.as_path(), text(old), text(&bytes))];
+        let (added, removed) = outcome.comparisons[0].counts();
+        let counts =
+            format!("1 record of motionctl's own: {} added, {removed} removed", counted(added, "line"));
+        outcome.summarise([counts, "no file of NGINX's changes".to_owned()]);
         if !yes {
             prompt::confirm(context, outcome)?;
         }

@@ -41,6 +41,7 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
         return Ok(outcome);
     }
     judge(&prepared, &mut outcome);
+    outcome.routing = args.html.as_ref().and_then(|_| prepared.routing(&context.root));
     if outcome.outcome == OutcomeKind::ChangesPending && args.detailed_exitcode {
         outcome.exit_code = 2;
     }
@@ -101,6 +102,9 @@ pub fn judge(prepared: &Prepared, outcome: &mut Outcome) {
         ),
     };
     outcome.details.insert("verdict".to_owned(), verdict.into());
+    let stopped = (stops > 0).then(|| format!("{} would stop it", counted(stops, "finding")));
+    let counts = outcome.plan_in_counts();
+    outcome.summarise(counts.into_iter().chain(stopped));
 }
 
 /// Where a file of passwords lies is hidden from whoever reads a diff, but a plan may name it: the file is the secret.

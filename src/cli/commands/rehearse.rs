@@ -21,6 +21,7 @@ pub fn rehearse(context: &Context, args: &RehearseArgs) -> Result<Outcome, Failu
         outcome.fail(failure);
         return Ok(outcome);
     }
+    outcome.routing = args.html.as_ref().and_then(|_| prepared.routing(&context.root));
     if nothing_to_do(&prepared, &mut outcome) {
         return Ok(outcome);
     }

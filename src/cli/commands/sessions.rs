@@ -16,7 +16,8 @@ use crate::inspect::sessions::SessionTables;
 use crate::inspect::settle_database_host;
 use crate::outcome::codes::{self, Code};
 use crate::outcome::{
-    DatabaseSection, Failure, FailureKind, Finding, Level, Outcome, duration_in_words, sort_findings,
+    DatabaseSection, Failure, FailureKind, Finding, Level, Outcome, counted_as, duration_in_words,
+    sort_findings,
 };
 use crate::prepare::accept;
 use std::collections::BTreeSet;
@@ -148,11 +149,17 @@ impl Watch {
             let line = match self.seen(context, named) {
                 Seen::Online(0) => return Ok(()),
                 Seen::Unknown(_) if accepted.contains(&codes::SESSIONS_UNKNOWN) => return Ok(()),
-                Seen::Online(count) => format!("waiting: {count} logged in"),
-                Seen::Unknown(why) => format!("waiting: who is logged in is not known: {why}"),
+                Seen::Online(count) => {
+                    format!("{} still logged in", counted_as(count, "user is", "users are"))
+                }
+                Seen::Unknown(why) => format!("who is logged in is not known: {why}"),
             };
             let left = deadline.saturating_duration_since(clock::monotonic());
-            context.progress.waits(&line, &format!("gives up in {}", duration_in_words(left)), shown != line);
+            context.progress.waits(
+                &format!("waiting: {line}"),
+                &format!("gives up in {}", duration_in_words(left)),
+                shown != line,
+            );
             shown.clone_from(&line);
             let next = (clock::monotonic() + PAUSE).min(deadline);
             while clock::monotonic() < next {
@@ -221,7 +228,7 @@ fn unasked(why: &str, accepted: &BTreeSet<Code>, wait: Option<Duration>) -> Resu
 }
 
 fn gave_up(limit: Duration, last: &str) -> Failure {
-    let message = format!("gave up after {} of {last}", duration_in_words(limit));
+    let message = format!("gave up after {}: {last}", duration_in_words(limit));
     Failure::new(FailureKind::Refused, message)
         .with_hint("nothing was changed; `motionctl check` tells who is logged in, and who only seems to be")
 }

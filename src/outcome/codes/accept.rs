@@ -219,7 +219,9 @@ mod tests {
             hint("seed.disable-in-use", Family::Migration),
             "it can be accepted by: seed plan, seed apply"
         );
-        assert!(hint("sessions.online", Family::Seed).ends_with("status, report, collect, watch, install-unit"));
+        assert!(
+            hint("sessions.online", Family::Seed).ends_with("status, report, collect, watch, install-unit")
+        );
         hint("bundle.changed", Family::Seed);
         hint("bundle.x", Family::Migration);
     }

@@ -4,8 +4,10 @@
 //! the template engine; the only text that is not is our own style sheet.
 
 mod change;
+mod matrix;
 mod past;
 mod rehearsal;
+mod routing;
 mod sides;
 mod view;
 
@@ -18,11 +20,13 @@ use view::View;
 
 /// The parts of the page, in its order. Each is filled in by itself: a bundle's templates are filled in by the same
 /// engine, and must not learn to include anything.
-const PARTS: [(&str, &str); 7] = [
+const PARTS: [(&str, &str); 9] = [
     ("head.html", include_str!("../../../templates/report/head.html")),
     ("findings.html", include_str!("../../../templates/report/findings.html")),
+    ("routing.html", include_str!("../../../templates/report/routing.html")),
     ("change.html", include_str!("../../../templates/report/change.html")),
     ("files.html", include_str!("../../../templates/report/files.html")),
+    ("seed.html", include_str!("../../../templates/report/seed.html")),
     ("rehearsal.html", include_str!("../../../templates/report/rehearsal.html")),
     ("past.html", include_str!("../../../templates/report/past.html")),
     ("foot.html", include_str!("../../../templates/report/foot.html")),

@@ -31,7 +31,7 @@ fn without_systemd() {
     check(&machine, 3, "refused", "Failed to connect to bus");
     systemd.unset("gone");
     systemd.disable_boot_unit();
-    let done = check(&machine, 3, "refused", "would not outlive a restart");
+    let done = check(&machine, 3, "refused", "needs the boot unit (motionctl-recover.service)");
     assert_eq!(done.finding("host.no-boot-unit").expect("a finding")["level"], "stop");
     let check = run(&machine, &["check"]);
     assert_eq!(check.finding("host.no-boot-unit").expect("a finding")["level"], "warn", "{check}");

@@ -34,7 +34,8 @@ fn a_file_that_was_edited_meanwhile_is_named_with_its_hashes_and_the_way_on() {
         );
         for text in [&edited, &before, &meant] {
             let hash = Hash::of(text.as_bytes()).to_string();
-            assert!(message.contains(&hash), "{hash} is not in {message}");
+            let particulars = said["error"]["particulars"].to_string();
+            assert!(particulars.contains(&hash) && !message.contains(&hash), "{hash}: {said:#}");
         }
         let hint = said["error"]["hint"].as_str().expect("a hint");
         assert!(hint.contains("motionctl backups diff ") && hint.contains("--whole-tree"), "{hint}");

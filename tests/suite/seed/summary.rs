@@ -55,14 +55,17 @@ fn numbers_and_nouns_agree() {
         db.apply(STAFF);
         let path = file(&db, "one.yaml", "profiles: [{ name: Day, agents: { remove: [ann] } }]");
         let plan = seed(&db, "plan", &path, &[]);
-        for words in
-            ["1 row, which is deleted", "1 row goes", "1 membership of agents", "1 finding would stop"]
-        {
+        for words in [
+            "1 row, which is deleted",
+            "1 row would be deleted",
+            "1 membership of agents",
+            "1 finding would stop",
+        ] {
             assert!(plan.stdout.contains(words), "{words}\n{}", plan.stdout);
         }
         let path = file(&db, "two.yaml", "profiles: [{ name: Day, agents: { remove: [ann, bob] } }]");
         let plan = seed(&db, "plan", &path, &[]);
-        for words in ["2 rows, all of them deleted", "2 rows go", "2 memberships of agents"] {
+        for words in ["2 rows, all of them deleted", "2 rows would be deleted", "2 memberships of agents"] {
             assert!(plan.stdout.contains(words), "{words}\n{}", plan.stdout);
         }
     }

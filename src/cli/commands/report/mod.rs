@@ -49,6 +49,7 @@ pub(super) fn look(
     let watch = Watch::new(context, database)?;
     let (mut outcome, prepared) = match watched(context, command, &options, &watch) {
         Ok((prepared, mut outcome)) => {
+            outcome.routing = prepared.routing(&context.root);
             match is_trusted(&context.root) {
                 Err(failure) => outcome.fail(failure),
                 Ok(()) if nothing_to_do(&prepared, &mut outcome) => {}
