@@ -29,6 +29,7 @@ mod retype;
 mod schemas;
 mod settings;
 mod stand_in;
+mod terminal;
 mod tree;
 mod version;
 
@@ -41,8 +42,8 @@ use crate::host::sandbox::{self, SUBCOMMAND};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::seed::manifest::JSON_SCHEMA;
 use crate::{rehearse, report, tryout};
+use args::Command;
 use args::seed::{SchemaCommand, SeedCommand};
-use args::{ColorChoice, Command};
 use clap::FromArgMatches;
 use clap::error::ErrorKind;
 use context::Context;
@@ -50,11 +51,7 @@ use progress::Progress;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
-
-/// Columns of a line on paper and in logs.
-const NARROWEST: usize = 80;
-/// A longer line is hard to follow with the eye.
-const WIDEST: usize = 120;
+use terminal::style;
 
 /// Parses, runs, reports.
 #[must_use]
@@ -122,6 +119,7 @@ fn conclude(cli: &Cli, mut outcome: Outcome) -> u8 {
             _ => String::new(),
         };
         if let (Some(line), false) = (commands::monitor_line(&outcome), cli.global.json) {
+            let line = terminal::glyphs().of(&line);
             return print(format!("{mark}{line}\n").as_bytes(), outcome.exit_code);
         }
     }
@@ -187,7 +185,7 @@ fn show_text(global: &args::Global, outcome: &Outcome) -> u8 {
         if !outcome.findings.is_empty() {
             drop(stderr.write_all(report::human(outcome, style(global)).as_bytes()));
         } else if let Some(verdict) = outcome.details.get("verdict").and_then(|verdict| verdict.as_str()) {
-            drop(writeln!(stderr, "{verdict}"));
+            drop(writeln!(stderr, "{}", terminal::glyphs().of(verdict)));
         }
         return code;
     }
@@ -232,23 +230,4 @@ fn usage(error: &clap::Error) -> ExitCode {
         drop(std::io::stderr().lock().write_all(door::text(&plain).as_bytes()));
     }
     ExitCode::from(64)
-}
-
-/// How the human text looks on this terminal.
-fn style(global: &args::Global) -> report::Style {
-    let on_terminal = console::Term::stdout().is_term() && manual::NO_COLOR.value().is_none();
-    let colour = match global.color {
-        ColorChoice::Always => report::Colour::On,
-        ColorChoice::Auto if on_terminal => report::Colour::On,
-        ColorChoice::Auto | ColorChoice::Never => report::Colour::Off,
-    };
-    let detail = match (global.quiet, global.verbose) {
-        (true, _) => report::Detail::Quiet,
-        (false, 0) => report::Detail::Normal,
-        (false, _) => report::Detail::Verbose,
-    };
-    // Where there is no terminal, a line is as long as on the narrowest usual one.
-    let columns =
-        console::Term::stdout().size_checked().map_or(NARROWEST, |(_, columns)| usize::from(columns));
-    report::Style { colour, detail, width: columns.clamp(NARROWEST, WIDEST) }
 }

@@ -6,6 +6,7 @@
 
 use super::context::Context;
 use super::interrupt;
+use super::terminal::question as fitted;
 use crate::host::origin::{self, Origin};
 use crate::outcome::{Failure, FailureKind, Outcome};
 use crate::report;
@@ -46,7 +47,7 @@ pub fn confirm_change_of(what: &str, context: &Context, outcome: &Outcome) -> Re
     };
     let failed =
         |error: std::io::Error| Failure::new(FailureKind::Failed, format!("asking on the terminal: {error}"));
-    terminal.write_str(&shown).and_then(|()| terminal.write_str(&question)).map_err(failed)?;
+    terminal.write_str(&shown).and_then(|()| terminal.write_str(&fitted(&question))).map_err(failed)?;
     let is_to_go_on = || match context.stop.load(Ordering::SeqCst) {
         true => Err(Failure::new(FailureKind::Cancelled, "interrupted at the question")),
         false => Ok(()),

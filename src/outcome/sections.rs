@@ -107,6 +107,9 @@ pub struct Outcome {
     /// Agents against profiles, likewise.
     #[serde(skip)]
     pub matrix: Option<Matrix>,
+    /// Whether `details.rows` are directives, each with its sign, its block, its name and its value.
+    #[serde(skip)]
+    pub rows_by_block: bool,
     /// What is wrong with a file that the operator wrote, in its order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<ProblemSection>,
@@ -145,6 +148,7 @@ impl Outcome {
             comparisons: Vec::new(),
             routing: None,
             matrix: None,
+            rows_by_block: false,
             problems: Vec::new(),
             explanations: Vec::new(),
             next: Vec::new(),

@@ -61,6 +61,7 @@ mod route_state;
 mod routes;
 mod sandbox;
 mod schema_map;
+mod screens;
 mod seed;
 mod sessions;
 mod signed;

@@ -46,9 +46,19 @@ pub const JOURNAL_STREAM: Variable = Variable {
     meaning: "set by systemd: `watch` marks its line with the priority that fits the verdict",
 };
 
+/// The locale, whatever the others say.
+pub const LC_ALL: Variable = Variable {
+    name: "LC_ALL",
+    meaning: "the locale: `->`, `|` and `...` stand for `→`, `·` and `…` where it does not name UTF-8; before `LC_CTYPE`",
+};
+/// The locale's characters.
+pub const LC_CTYPE: Variable = Variable { name: "LC_CTYPE", meaning: "the same; before `LANG`" };
+/// The locale, where nothing else says.
+pub const LANG: Variable = Variable { name: "LANG", meaning: "the same" };
+
 /// Every variable that is read.
-pub const VARIABLES: [Variable; 7] =
-    [DATABASE, PASSWORD_FILE, NO_COLOR, STATE_HOME, HOME, SUDO_USER, JOURNAL_STREAM];
+pub const VARIABLES: [Variable; 10] =
+    [DATABASE, PASSWORD_FILE, NO_COLOR, LC_ALL, LC_CTYPE, LANG, STATE_HOME, HOME, SUDO_USER, JOURNAL_STREAM];
 
 impl Variable {
     /// Its value; an empty one counts as none.

@@ -11,6 +11,7 @@ mod routing;
 mod sides;
 mod view;
 
+use super::Glyphs;
 use super::plain;
 use crate::outcome::Outcome;
 use minijinja::syntax::SyntaxConfig;
@@ -38,7 +39,7 @@ const STYLE: &str = include_str!("../../../templates/report/style.css");
 /// # Errors
 /// When a template asks for what it is not given, which is a mistake of ours: it costs the page and not the answer.
 pub fn page(outcome: &Outcome, written: Option<&str>) -> Result<String, minijinja::Error> {
-    let outcome = plain::outcome(outcome);
+    let outcome = plain::outcome(outcome, Glyphs::Unicode);
     let mut environment = Environment::new();
     // Keys that do not apply are absent from sections; to print one all the same is a mistake.
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);

@@ -4,7 +4,8 @@
 //! gone. A text that is too long for its box is cut, and is whole in the box's title.
 
 use crate::outcome::{RouteAnswer, RouteKind, RoutesRole, RoutesSection, Routing, ServerRoutes};
-use crate::report::findings::shortened;
+use crate::report::Glyphs;
+use crate::report::wrap::shortened;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -249,8 +250,8 @@ fn node(column: &Column, y: usize, text: &str, small: &str, title: String, mark:
         width: column.width,
         height: BOX,
         middle: y + BOX / 2,
-        text: shortened(text, column.characters - mark.len()),
-        small: shortened(small, SMALL_CHARACTERS),
+        text: shortened(text, column.characters - mark.len(), Glyphs::Unicode),
+        small: shortened(small, SMALL_CHARACTERS, Glyphs::Unicode),
         title,
         mark,
     }

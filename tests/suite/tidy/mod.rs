@@ -53,6 +53,28 @@ fn what_is_printed_is_in_order() {
 }
 
 #[test]
+fn what_is_said_can_be_spelled_in_ascii() {
+    // Signs of others, which are looked for, or answered as they would.
+    const DATA: [&str; 5] = [
+        "crates/nginx-config/src/parser/properties.rs",
+        "src/seed/import/typed.rs",
+        "src/seed/offline/names.rs",
+        "src/seed/snapshot/charset.rs",
+        "src/tryout/stand_in/services.rs",
+    ];
+    // A page says of itself which characters it has.
+    let is_page = |path: &str| path.starts_with("src/report/page/");
+    let said = product().filter(|source| !DATA.contains(&source.path.as_str()) && !is_page(&source.path));
+    judge(said, rules::not_spelled_in_ascii);
+    let mut all = vec![<motionctl::cli::Cli as clap::CommandFactory>::command()];
+    while let Some(mut command) = all.pop() {
+        let help = command.render_long_help().to_string();
+        assert!(help.is_ascii(), "`{} --help` is not: {help}", command.get_name());
+        all.extend(command.get_subcommands().cloned());
+    }
+}
+
+#[test]
 fn no_key_is_stored() {
     let mut found = Vec::new();
     for folder in ["crates", "docs", "fixtures", "packaging", "templates", "tests"] {

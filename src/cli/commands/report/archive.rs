@@ -10,7 +10,7 @@ use crate::collect::{self, FOLDER, Found, Item, Package};
 use crate::host::archive::is_archive;
 use crate::outcome::{Failure, FailureKind, Outcome};
 use crate::prepare::Prepared;
-use crate::report::{self, Colour, Detail, Style};
+use crate::report::{self, Colour, Detail, Glyphs, Style};
 use serde_json::json;
 use std::path::Path;
 
@@ -42,7 +42,7 @@ pub fn packed(context: &Context, prepared: Option<&Prepared>, outcome: &Outcome)
         Found { facts: &inspection.facts, config: &inspection.config }
     });
     let mut package = collect::server(&context.root, found);
-    let style = Style { colour: Colour::Off, detail: Detail::Verbose, width: WIDTH };
+    let style = Style { colour: Colour::Off, detail: Detail::Verbose, width: WIDTH, glyphs: Glyphs::Ascii };
     let why = {
         let mut short = outcome.clone();
         (short.plan, short.comparisons) = (None, Vec::new());
