@@ -118,7 +118,7 @@ looked for  in the first lines of Motion's files: the name of Ansible, Puppet, a
             folders that panels write into
 what to do  make the change there, or accept that it may be overwritten
 accept      --accept site.managed-elsewhere (check, plan, apply, rehearse, try,
-            status, watch, install-unit)
+            status, report, collect, watch, install-unit)
 documented  findings.md#sitemanaged-elsewhere"
         );
         assert!(show(&[Explanation::Finding(codes::MERGE_CONFLICT)]).contains("=ours or --accept"));

@@ -7,7 +7,7 @@
 
 use super::Glyphs;
 use crate::outcome::{
-    Comparison, Finding, LocalChange, LocalChanges, Outcome, RoutesSection, Routing, spelled_out,
+    Comparison, Finding, LocalChange, LocalChanges, Outcome, PlanSection, RoutesSection, Routing, spelled_out,
 };
 use serde_json::Value;
 
@@ -36,25 +36,7 @@ pub fn outcome(outcome: &Outcome, glyphs: Glyphs) -> Outcome {
         clean.each([&mut database.schema, &mut database.transport]);
     }
     plain.findings.iter_mut().for_each(|found| clean.finding(found));
-    if let Some(plan) = &mut plain.plan {
-        clean.each([&mut plan.site, &mut plan.strategy]);
-        clean.each(&mut plan.base);
-        for step in &mut plan.steps {
-            clean.each([&mut step.describe, &mut step.kind]);
-            clean.each(&mut step.path);
-        }
-        clean.local_changes(&mut plan.local_changes);
-        if let Some(guess) = &mut plan.differences_from_guess {
-            clean.each([&mut guess.base]);
-            clean.local_changes(&mut guess.lists);
-        }
-        for offer in plan.offered.iter_mut().chain(&mut plan.taken) {
-            clean.each([&mut offer.path, &mut offer.directive, &mut offer.take]);
-            for text in offer.old.iter_mut().chain(&mut offer.new) {
-                *text = clean.0.of(&lines(text));
-            }
-        }
-    }
+    plain.plan.iter_mut().for_each(|plan| clean.plan(plan));
     if let Some(backup) = &mut plain.backup {
         clean.each([&mut backup.path]);
     }
@@ -98,6 +80,26 @@ pub fn outcome(outcome: &Outcome, glyphs: Glyphs) -> Outcome {
 struct Clean(Glyphs);
 
 impl Clean {
+    fn plan(self, plan: &mut PlanSection) {
+        self.each([&mut plan.site, &mut plan.strategy]);
+        self.each(&mut plan.base);
+        for step in &mut plan.steps {
+            self.each([&mut step.describe, &mut step.kind]);
+            self.each(&mut step.path);
+        }
+        self.local_changes(&mut plan.local_changes);
+        if let Some(guess) = &mut plan.differences_from_guess {
+            self.each([&mut guess.base]);
+            self.local_changes(&mut guess.lists);
+        }
+        for offer in plan.offered.iter_mut().chain(&mut plan.taken) {
+            self.each([&mut offer.path, &mut offer.directive, &mut offer.take]);
+            for text in offer.old.iter_mut().chain(&mut offer.new) {
+                *text = self.0.of(&lines(text));
+            }
+        }
+    }
+
     fn each<'a>(self, texts: impl IntoIterator<Item = &'a mut String>) {
         for text in texts {
             *text = self.0.of(&line(text));

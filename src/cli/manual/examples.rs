@@ -27,7 +27,7 @@ pub fn of(path: &str) -> &'static [Example] {
     all().find(|(command, _)| *command == path).map_or(&[], |(_, examples)| examples)
 }
 
-const MIGRATION: [OfCommand; 10] = [
+const MIGRATION: [OfCommand; 12] = [
     (
         "",
         &[
@@ -41,7 +41,7 @@ const MIGRATION: [OfCommand; 10] = [
         "check",
         &[
             example("motionctl check", "this server"),
-            example("motionctl check --root customer", "a customer's copy in the folder customer"),
+            example("motionctl check --root customer.tar.gz", "a customer's copy, as an archive or a folder"),
         ],
     ),
     (
@@ -104,6 +104,29 @@ const MIGRATION: [OfCommand; 10] = [
         ],
     ),
     (
+        "report",
+        &[
+            example(
+                "sudo motionctl report --out report.html",
+                "all that is known of this server, as one page",
+            ),
+            example(
+                "motionctl report --root customer --archive report.tar.gz",
+                "of a customer's copy, as an archive",
+            ),
+        ],
+    ),
+    (
+        "collect",
+        &[
+            example("sudo motionctl collect server.tar.gz --list", "what would be in it"),
+            example(
+                "sudo motionctl collect server.tar.gz",
+                "what support needs, in one archive without secrets",
+            ),
+        ],
+    ),
+    (
         "diff",
         &[
             example(
@@ -122,7 +145,7 @@ const MIGRATION: [OfCommand; 10] = [
     ),
 ];
 
-const LATER: [OfCommand; 18] = [
+const LATER: [OfCommand; 20] = [
     ("confirm", &[example("sudo motionctl confirm", "keep a change made with apply --confirm-within")]),
     (
         "rollback",
@@ -143,7 +166,8 @@ const LATER: [OfCommand; 18] = [
             example("sudo motionctl install-unit --watch", "look after Motion's file as well"),
         ],
     ),
-    ("backups", &[example("sudo motionctl backups list", "the backups, newest first")]),
+    ("history", &[example("sudo motionctl history", "what earlier runs did: when, who, how each ended")]),
+    ("backups", &[example("sudo motionctl backups", "the backups, newest first")]),
     ("backups list", &[example("sudo motionctl backups list", "the backups, newest first")]),
     (
         "backups show",
@@ -158,11 +182,24 @@ const LATER: [OfCommand; 18] = [
         )],
     ),
     (
-        "backups prune",
+        "backups extract",
         &[example(
-            "sudo motionctl backups prune --keep 5 --older-than 90d",
-            "old ones, but the newest five stay",
+            "sudo motionctl backups extract 2026-11-28T01-44-07Z-77241446 before",
+            "its files in the folder before, to look at or to copy back by hand",
         )],
+    ),
+    (
+        "backups prune",
+        &[
+            example(
+                "sudo motionctl backups prune --keep 5 --dry-run",
+                "which would go, all but the newest five",
+            ),
+            example(
+                "sudo motionctl backups prune --keep 5 --older-than 90d",
+                "only those that are old as well",
+            ),
+        ],
     ),
     (
         "base",

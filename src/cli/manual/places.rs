@@ -91,7 +91,10 @@ pub const PLACES: [Place; 7] = [
     place("/etc/motionctl/schema-map.toml", "which table and column of the database holds what, optional"),
     place("/etc/motionctl/local.d/NAME.toml", "the local changes of a file; folders 0755"),
     place("/var/backups/motionctl/ID/", "backups"),
-    place("/var/lib/motionctl/", "lock, journal, history, and what local changes are told from"),
+    place(
+        "/var/lib/motionctl/",
+        "lock, journal (of it `history` is made), and what local changes are told from",
+    ),
     place("/var/lib/motionctl/motion.db", "the database of `--db sqlite`"),
     place(
         "/run/systemd/transient/motionctl-*.timer",

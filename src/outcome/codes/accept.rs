@@ -59,9 +59,18 @@ impl Family {
     #[must_use]
     pub const fn commands(self) -> &'static [&'static str] {
         match self {
-            Self::Migration => {
-                &["check", "plan", "apply", "rehearse", "try", "status", "watch", "install-unit"]
-            }
+            Self::Migration => &[
+                "check",
+                "plan",
+                "apply",
+                "rehearse",
+                "try",
+                "status",
+                "report",
+                "collect",
+                "watch",
+                "install-unit",
+            ],
             Self::Seed => &["seed plan", "seed apply"],
         }
     }
@@ -210,7 +219,9 @@ mod tests {
             hint("seed.disable-in-use", Family::Migration),
             "it can be accepted by: seed plan, seed apply"
         );
-        assert!(hint("sessions.online", Family::Seed).ends_with("try, status, watch, install-unit"));
+        assert!(
+            hint("sessions.online", Family::Seed).ends_with("status, report, collect, watch, install-unit")
+        );
         hint("bundle.changed", Family::Seed);
         hint("bundle.x", Family::Migration);
     }

@@ -171,6 +171,7 @@ codes! {
                      scripts that name `/user-ui/`, scripts that are there")
         .advises("choose one with `--new-client-root`");
     NEWCLIENT_NOT_SEEN = warn("newclient.not-seen")
+        .accepted_by(Migration)
         .means("the folder named as the new client's is not in this copy of a server; it is believed")
         .looked_for("the `index.html` of the folder named with `--new-client-root`, below a tree or in an archive that has \
                      neither the folder nor the one around it")
