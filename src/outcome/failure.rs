@@ -13,7 +13,7 @@ pub struct Failure {
     /// What the reader can do about it, apart from the message.
     pub hint: Option<String>,
     /// What only few want to know of it, such as hashes.
-    pub particulars: Vec<String>,
+    pub particulars: Box<[String]>,
     /// Findings gathered before the failure.
     pub findings: Vec<Finding>,
     /// What is wrong with a file that the operator wrote.
@@ -64,7 +64,7 @@ impl Failure {
             kind,
             message: message.into(),
             hint: None,
-            particulars: Vec::new(),
+            particulars: Box::default(),
             findings: Vec::new(),
             problems: Vec::new(),
         }
@@ -86,7 +86,7 @@ impl Failure {
     /// The same failure with what only few want to know.
     #[must_use]
     pub fn with_particulars(mut self, lines: Vec<String>) -> Self {
-        self.particulars = lines;
+        self.particulars = lines.into_boxed_slice();
         self
     }
 
