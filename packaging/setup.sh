@@ -144,6 +144,11 @@ else
     fi
 fi
 
+# Opens the pages of reports. Not every distribution has it as a package, and nothing else depends on it.
+if [ "$purpose" = test ] && have apt-get && ! have chromium; then
+    with_apt chromium || say "chromium cannot be had here: the tests that open pages say that they are skipped"
+fi
+
 # The tests (tests/suite/support/newest.rs, real_systemd.rs) and the Makefile know these folders.
 for program in nginx mysql systemd; do
     folder=/var/cache/motionctl-tests/$program

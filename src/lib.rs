@@ -8,6 +8,7 @@
 pub mod apply;
 pub mod backup;
 pub mod cli;
+pub mod collect;
 pub mod db;
 pub mod facts;
 pub mod host;

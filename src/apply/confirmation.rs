@@ -175,8 +175,7 @@ fn refuse_late(pending: &Pending) -> Result<(), Failure> {
             "the server was started again since, which ends the time to confirm".to_owned()
         }
     };
-    Err(Failure::new(FailureKind::Refused, format!("{why}: the change is about to be undone"))
-        .with_hint("`motionctl recover` undoes it now; then make it again"))
+    Err(Failure::new(FailureKind::Refused, why))
 }
 
 fn deadline(within: Duration) -> Result<Deadline> {
@@ -256,8 +255,9 @@ pub(super) fn disarm(root: &Root, run: &ActiveRun) -> Vec<String> {
     // Where systemd does not run any more, its timers do not either.
     let Ok(timers) = Timers::reach() else { return Vec::new() };
     let units = [warn_unit(&run.run), undo_unit(&run.run)];
-    let failed = units.iter().filter_map(|unit| timers.disarm(unit).err());
-    failed.map(|error| format!("a timer is left, and will find nothing to do: {error}")).collect()
+    let failed: Vec<_> = units.iter().filter_map(|unit| timers.disarm(unit).err()).collect();
+    units.iter().for_each(|unit| timers.forget_failures(unit));
+    failed.into_iter().map(|error| format!("a timer is left, and will find nothing to do: {error}")).collect()
 }
 
 fn undo_unit(run: &RunId) -> String {

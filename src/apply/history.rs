@@ -3,13 +3,14 @@
 //! Invariant: an event is durable before [`History::record`] returns, and is
 //! recorded only if it may follow what is there.
 
+use super::told::tell;
 use crate::host::files::{FileState, observe};
-use crate::host::{AppendFile, Root, STATE_FOLDER, WriteLock, acknowledged, clock, state_folder};
+use crate::host::{AppendFile, Root, STATE_FOLDER, WriteLock, acknowledged, clock, machine, state_folder};
 use crate::journal::{
     Event, Journal, JournalError, JournalStep, Phase, Record, Status, StepState, StepVersion, encode,
     next_status,
 };
-use crate::outcome::{Failure, FailureKind};
+use crate::outcome::{Failure, FailureKind, in_words, is_denied, only_root};
 use crate::values::RootPath;
 use anyhow::{Context, Result};
 use std::path::Path;
@@ -22,6 +23,7 @@ const NAME: &str = "journal";
 pub struct History {
     file: AppendFile,
     journal: Journal,
+    is_live: bool,
 }
 
 impl History {
@@ -39,7 +41,7 @@ impl History {
             file.cut(journal.whole as u64).with_context(place)?;
             (journal.torn, journal.blank) = (0, false);
         }
-        Ok(Self { file, journal })
+        Ok(Self { file, journal, is_live: root.is_live() })
     }
 
     /// Reads the journal without a lock, for showing.
@@ -90,17 +92,24 @@ impl History {
     /// When it may not follow, or cannot be written.
     pub fn record(&mut self, event: Event) -> Result<()> {
         let status = next_status(self.journal.status.clone(), &event).context("recording in the journal")?;
-        let record = self.journal.next_record(&clock::now().to_string(), event);
+        let record = self.journal.next_record(&clock::now().to_string(), event.clone());
         self.file.append(&encode(&record)).context("writing to the journal")?;
         self.journal.status = status;
         self.journal.records.push(record);
+        // A tree is not this server.
+        if self.is_live {
+            tell(&self.journal, &event);
+        }
         Ok(())
     }
 }
 
-/// What is said of a journal that cannot be trusted.
+/// What is said of a journal that cannot be trusted, or that only root may read: that says nothing against it.
 #[must_use]
 pub fn distrusted(error: &anyhow::Error) -> Failure {
+    if is_denied(error.as_ref()) && !machine::is_superuser() {
+        return only_root(format!("only root may see what earlier runs left: {}", in_words(error)));
+    }
     let failure = Failure::from_error(FailureKind::NeedsOperator, error);
     if !is_damage(error) {
         return failure;

@@ -12,6 +12,7 @@ mod obstacles;
 mod recovery;
 mod run;
 mod staging;
+mod told;
 
 pub use confirmation::{Confirmation, Confirmed, Pending, Window, arm_again, confirm, too_early};
 pub use executor::{InstalledLog, ReloadTarget, StepFailure};

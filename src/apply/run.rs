@@ -416,6 +416,6 @@ fn timed<T, E>(
     let started = clock::monotonic();
     let result = part(run, events);
     let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    run.durations.push(DurationSection { step: name.to_owned(), millis });
+    run.durations.push(DurationSection { step: name.to_owned(), millis, at: None });
     result
 }

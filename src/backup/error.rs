@@ -4,6 +4,7 @@
 
 use super::compare::Difference;
 use super::verify::Problem;
+use crate::host::NoPlace;
 use crate::host::files::ReplaceError;
 use crate::values::{BackupId, RootPath};
 use std::io;
@@ -39,6 +40,14 @@ pub enum BackupError {
         path: RootPath,
         /// What the kernel says, or we.
         source: io::Error,
+    },
+    /// The folder that it is to be extracted into is not filled.
+    #[error("extracting to `{path}`: {source}")]
+    NoPlace {
+        /// The folder.
+        path: String,
+        /// Why.
+        source: NoPlace,
     },
     /// A newer version made it.
     #[error("the backup `{id}` has format {format}, which this version does not know")]

@@ -7,6 +7,7 @@
 mod collect;
 mod compare;
 mod error;
+mod extract;
 mod manifest;
 mod restore;
 mod store;
@@ -15,6 +16,7 @@ mod verify;
 
 pub use compare::{Change, Difference, compare};
 pub use error::BackupError;
+pub use extract::Extracted;
 pub use manifest::{Entry, FIRST as OLDEST_FORMAT, FORMAT, Manifest};
 pub use restore::{restore_path, restore_tree};
 pub use store::{Backup, CONTENT, Listing, Retention, STORE_FOLDER, Store};

@@ -137,8 +137,11 @@ impl Store {
     /// When something cannot be read.
     pub fn live(&self, manifest: &Manifest) -> Result<BTreeMap<RootPath, Entry>, BackupError> {
         let mut found = collect(&self.root, manifest.roots.iter().chain(manifest.entries.keys()).cloned())?;
-        // A new link may lead to a file that was never part of this, such as `/etc/passwd`.
-        found.retain(|path, _| manifest.covers(path));
+        // A new link may lead to a file that was never part of this, such as `/etc/passwd`. What was asked for by its name
+        // and was not there is part of it: what a run has made there goes again, such as what it keeps for the next update.
+        let asked = manifest.roots.iter().filter_map(|path| self.root.locate(path).ok());
+        let asked: BTreeSet<RootPath> = asked.collect();
+        found.retain(|path, entry| manifest.covers(path) || (asked.contains(path) && !entry.is_folder()));
         leave_large_files(manifest, &mut found);
         Ok(found)
     }
@@ -151,6 +154,15 @@ impl Store {
         Ok(compare(&manifest.entries, &self.live(manifest)?))
     }
 
+    /// Which backups would be removed, newest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn outdated(&self, keep: &Retention) -> Result<Vec<BackupId>, BackupError> {
+        let Some(folder) = self.folder_if_any()? else { return Ok(Vec::new()) };
+        Ok(self.doomed(&self.names(&folder)?, keep))
+    }
+
     /// Removes old backups and everything half-made; returns the names of the removed backups.
     ///
     /// # Errors
@@ -158,15 +170,7 @@ impl Store {
     pub fn prune(&self, _lock: &WriteLock, keep: &Retention) -> Result<Vec<BackupId>, BackupError> {
         let Some(folder) = self.folder_if_any()? else { return Ok(Vec::new()) };
         let names = self.names(&folder)?;
-        // Only the times stay in memory: of thousands of backups not all folders can be open at once.
-        let mut found: Vec<Found> = ids(&names)
-            .map(|id| {
-                let opened = self.open(&id);
-                Found::new(id, &opened)
-            })
-            .collect();
-        found.sort_by(|one, other| other.age().cmp(&one.age()));
-        let doomed = keep.doomed(&found);
+        let doomed = self.doomed(&names, keep);
         for id in &doomed {
             let hidden = format!("{REMOVING}{id}");
             folder.rename(id.as_str(), &hidden).map_err(BackupError::io("removing", self.path_of(id)))?;
@@ -180,6 +184,18 @@ impl Store {
         }
         folder.sync().map_err(BackupError::io("syncing", &self.path))?;
         Ok(doomed)
+    }
+
+    fn doomed(&self, names: &[String], keep: &Retention) -> Vec<BackupId> {
+        // Only the times stay in memory: of thousands of backups not all folders can be open at once.
+        let mut found: Vec<Found> = ids(names)
+            .map(|id| {
+                let opened = self.open(&id);
+                Found::new(id, &opened)
+            })
+            .collect();
+        found.sort_by(|one, other| other.age().cmp(&one.age()));
+        keep.doomed(&found)
     }
 
     fn names(&self, folder: &PrivateFolder) -> Result<Vec<String>, BackupError> {

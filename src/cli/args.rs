@@ -5,6 +5,7 @@
 mod backups;
 mod base;
 mod change;
+mod collect;
 mod duration;
 pub mod learn;
 mod local;
@@ -16,9 +17,10 @@ mod target;
 mod tryout;
 mod watch;
 
-pub use backups::BackupsCommand;
+pub use backups::{BackupsArgs, BackupsCommand};
 pub use base::{BaseCommand, LearnArgs};
 pub use change::{ApplyArgs, ChangeArgs, PlanArgs, RecoverArgs, RehearseArgs, RollbackArgs, StrategyChoice};
+pub use collect::CollectArgs;
 pub use duration::{parse_duration, parse_window};
 pub use local::{LocalCommand, RestoreVendorArgs};
 pub use look::{CheckArgs, DiffArgs, StatusArgs};
@@ -49,8 +51,8 @@ pub struct Cli {
 /// What applies to every command.
 #[derive(Debug, Clone, Args)]
 pub struct Global {
-    /// Work on the server tree below DIR instead of this server
-    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    /// Work on the server tree below DIR instead of this server; what only looks takes an archive of one, too
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::AnyPath)]
     pub root: Option<PathBuf>,
     /// Read settings from FILE instead of /etc/motionctl/config.toml
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -100,6 +102,8 @@ pub enum Command {
     Status(StatusArgs),
     /// For support staff: all that is known of this server, redacted, as a page or an archive
     Report(ReportArgs),
+    /// What support needs from this server, in one archive without its secrets
+    Collect(CollectArgs),
     /// Which block answers which URI, server block by server block; nothing is written
     Routes(RoutesArgs),
     /// Look after the server: what the units motionctl-watch run
@@ -112,9 +116,10 @@ pub enum Command {
     Recover(RecoverArgs),
     /// Compare two configurations, files or trees, by directive
     Diff(DiffArgs),
-    /// List, show, verify, compare and prune backups
-    #[command(subcommand)]
-    Backups(BackupsCommand),
+    /// What earlier runs did: when, who, how each ended, what can be undone
+    History,
+    /// List, show, verify, compare, extract and prune backups; alone it lists them
+    Backups(BackupsArgs),
     /// The vendor's text as many servers share it
     #[command(subcommand)]
     Base(BaseCommand),
@@ -163,6 +168,7 @@ impl Command {
             Self::Try(args) => &args.change.site.nginx,
             Self::Status(args) => &args.site.nginx,
             Self::Report(args) => &args.site.nginx,
+            Self::Collect(args) => &args.site.nginx,
             Self::Routes(args) => &args.nginx,
             Self::Watch(args) => &args.site.nginx,
             Self::InstallUnit(args) => &args.site.nginx,

@@ -1,23 +1,28 @@
 //! What every command starts with: the root, the settings, who asks.
 
-use super::args::{ChangeArgs, Global, NginxArgs, SiteArgs, StrategyChoice, parse_duration};
+use super::args::{ChangeArgs, Command, Global, SiteArgs, StrategyChoice};
 use super::bundle::{self, Templates};
 use super::decisions;
 use super::files::read_input;
+use super::interrupt::changes;
+use super::manual;
 use super::old_copy::read_old_copy;
 use super::progress::Progress;
 use super::settings::Settings;
+use super::tree::{self, Tree, Use};
 use crate::apply::SandboxChoice;
 use crate::host::sandbox::Launcher;
+use crate::host::unpacked::Unpacked;
 use crate::host::{LockError, Root, WriteLock, machine};
 use crate::inspect::{self, ClientChoice, Wanted};
-use crate::outcome::codes::{self, Accepted, Code, Family, accepted};
-use crate::outcome::{Failure, FailureKind, Finding, HostSection};
+use crate::outcome::codes::{Accepted, Code, Family, accepted};
+use crate::outcome::{Failure, FailureKind, HostSection, only_root};
 use crate::plan::bundle::{BundleKey, UpstreamUrl};
 use crate::plan::{GuardWish, Strategy, StrategyWish};
 use crate::prepare::{LookForCopies, OpenConflicts, Options};
 use crate::values::RootPath;
 use nginx_config::merge::{Choice, Resolutions};
+use nginx_config::redact_text;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -45,21 +50,28 @@ pub struct Context {
     nginx: Option<PathBuf>,
     /// NGINX's main file, likewise; below the root.
     nginx_conf: Option<PathBuf>,
+    /// How the tree was understood, for people.
+    pub note: Option<String>,
+    /// The tree, where it came out of an archive; it goes with this.
+    _unpacked: Option<Unpacked>,
 }
 
 impl Context {
-    /// Opens the root and reads the settings; `nginx` is what the command line says of it.
-    pub fn new(global: &Global, nginx: Option<&NginxArgs>) -> Result<Self, Failure> {
-        let root = match &global.root {
-            Some(dir) => Root::at(dir).map_err(|error| {
-                let message = format!("opening the root {}: {error}", dir.display());
-                Failure::new(FailureKind::Unavailable, message)
-            })?,
-            None => Root::live(),
+    /// Opens the root and reads the settings, for this command.
+    pub fn new(global: &Global, command: &Command) -> Result<Self, Failure> {
+        let what_for = if changes(command) { Use::Changes } else { Use::Looks };
+        let Tree { root, note, unpacked } = match &global.root {
+            Some(named) => tree::open(named, what_for)?,
+            None => Tree { root: Root::live(), note: None, unpacked: None },
         };
         let stop = Arc::new(AtomicBool::new(false));
         watch_signals(&stop)?;
-        let settings = Settings::read(&root, global.config.as_deref())?;
+        let settings = match (&unpacked, &global.config) {
+            // They decide what is accepted and run, and whoever sent the archive is not who runs this.
+            (Some(_), None) => Settings::default(),
+            _ => Settings::read(&root, global.config.as_deref())?,
+        };
+        let nginx = command.nginx();
         let program = nginx.and_then(|args| args.program.as_deref()).or(settings.nginx.as_deref());
         let main_file = nginx.and_then(|args| args.main_file.as_deref()).or(settings.nginx_conf.as_deref());
         Ok(Self {
@@ -71,6 +83,8 @@ impl Context {
             root,
             global: global.clone(),
             stop,
+            note,
+            _unpacked: unpacked,
         })
     }
 
@@ -136,7 +150,7 @@ impl Context {
     /// Options of a change.
     pub fn change_options(&self, change: &ChangeArgs) -> Result<Options, Failure> {
         let mut options = self.options(&change.site)?;
-        options.strategy = self.strategy(change.strategy)?;
+        options.strategy = self.strategy(change.strategy);
         options.candidate = change.candidate.as_deref().map(read_input).transpose()?;
         options.base = change.base.as_deref().map(read_input).transpose()?;
         options.carry = change.carry.as_deref().map(read_old_copy).transpose()?;
@@ -160,18 +174,13 @@ impl Context {
         Ok(options)
     }
 
-    fn strategy(&self, flag: Option<StrategyChoice>) -> Result<StrategyWish, Failure> {
-        let named = match (flag, self.settings.strategy.as_deref()) {
-            (Some(StrategyChoice::Merge), _) => Strategy::Merge,
-            (Some(StrategyChoice::Graft), _) => Strategy::Graft,
-            (Some(StrategyChoice::Replace), _) => Strategy::Replace,
-            (None, None) => return Ok(StrategyWish::Auto),
-            (None, Some(name)) => Strategy::named(name).ok_or_else(|| {
-                let message = format!("the settings name the strategy `{name}`, not merge, graft or replace");
-                Failure::new(FailureKind::Invalid, message)
-            })?,
-        };
-        Ok(StrategyWish::Named(named))
+    fn strategy(&self, flag: Option<StrategyChoice>) -> StrategyWish {
+        match flag.or(self.settings.strategy) {
+            Some(StrategyChoice::Merge) => StrategyWish::Named(Strategy::Merge),
+            Some(StrategyChoice::Graft) => StrategyWish::Named(Strategy::Graft),
+            Some(StrategyChoice::Replace) => StrategyWish::Named(Strategy::Replace),
+            None => StrategyWish::Auto,
+        }
     }
 
     /// Whether a sandbox is demanded. Without one only the server itself can
@@ -188,14 +197,8 @@ impl Context {
     }
 
     /// How long a reload may take.
-    pub fn reload_timeout(&self, flag: Option<Duration>) -> Result<Duration, Failure> {
-        match (flag, &self.settings.reload_timeout) {
-            (Some(timeout), _) => Ok(timeout),
-            (None, Some(text)) => parse_duration(text).map_err(|error| {
-                Failure::new(FailureKind::Invalid, format!("reload_timeout in the settings: {error}"))
-            }),
-            (None, None) => Ok(RELOAD_TIMEOUT),
-        }
+    pub fn reload_timeout(&self, flag: Option<Duration>) -> Duration {
+        flag.or(self.settings.reload_timeout).unwrap_or(RELOAD_TIMEOUT)
     }
 
     /// Takes the lock, or says who has it.
@@ -217,11 +220,8 @@ impl Context {
         if machine::is_superuser() || !self.root.is_live() {
             return Ok(());
         }
-        let finding = Finding::new(codes::HOST_NOT_ROOT, "only root may change this server")
-            .advice("run it with sudo; check, plan and status need no root");
-        Err(Failure::new(FailureKind::Unavailable, "only root may change this server")
-            .with_hint("run it with sudo; check, plan and status need no root")
-            .with_findings(vec![finding]))
+        Err(only_root("only root may change this server")
+            .with_hint("run it with sudo; check, plan and status need no root"))
     }
 
     /// ` --root DIR` for commands that are suggested; nothing on a live server.
@@ -244,7 +244,7 @@ impl Context {
 
     /// Who asks, for the journal.
     pub fn actor(&self) -> String {
-        let user = std::env::var("SUDO_USER").ok().map(|user| format!("sudo by {user}"));
+        let user = manual::SUDO_USER.text().map(|user| format!("sudo by {user}"));
         let login = std::fs::read_to_string("/proc/self/loginuid").ok();
         let login = login.map(|id| id.trim().to_owned()).filter(|id| id != "4294967295");
         let terminal = std::fs::read_link("/proc/self/fd/0").ok().filter(|path| path.starts_with("/dev"));
@@ -261,23 +261,23 @@ impl Context {
     pub fn command_line(&self) -> String {
         let arguments: Vec<_> =
             std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
-        nginx_config::redact_text(&arguments.join(" "))
+        redact_text(&arguments.join(" "))
     }
 
     fn client(&self, site: &SiteArgs) -> Result<ClientChoice, Failure> {
         let settings = &self.settings;
-        let upstream = |url: &String, kind: FailureKind, from: &str| {
-            let bad = |error| Failure::new(kind, nginx_config::redact_text(&format!("{from}: {error}")));
-            UpstreamUrl::parse(url).map_err(bad).map(|_| ClientChoice::Upstream(url.clone()))
-        };
         match (&site.new_client_root, &site.new_client_upstream) {
             (Some(dir), _) => Ok(ClientChoice::Folder(self.below_root(dir.clone()))),
-            (None, Some(url)) => upstream(url, FailureKind::Usage, "--new-client-upstream"),
-            (None, None) => match (&settings.new_client_root, &settings.new_client_upstream) {
-                (Some(dir), _) => Ok(ClientChoice::Folder(self.below_root(dir.clone()))),
-                (None, Some(url)) => upstream(url, FailureKind::Invalid, "the settings' new_client_upstream"),
-                (None, None) => Ok(ClientChoice::Search),
-            },
+            (None, Some(url)) => {
+                let bad = |error| redact_text(&format!("--new-client-upstream: {error}"));
+                UpstreamUrl::parse(url).map_err(|error| Failure::new(FailureKind::Usage, bad(error)))?;
+                Ok(ClientChoice::Upstream(url.clone()))
+            }
+            (None, None) => Ok(match (&settings.new_client_root, &settings.new_client_upstream) {
+                (Some(dir), _) => ClientChoice::Folder(self.below_root(dir.clone())),
+                (None, Some(url)) => ClientChoice::Upstream(url.clone()),
+                (None, None) => ClientChoice::Search,
+            }),
         }
     }
 

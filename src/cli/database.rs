@@ -6,7 +6,7 @@
 use super::args::DatabaseArgs;
 use super::context::Context;
 use super::files::read_operand;
-use super::interrupt;
+use super::{interrupt, manual};
 use crate::db::{
     Connection, DbError, DbUrl, ErrorKind, FileAccess, Limits, OptionFile, OptionFileError, Secret, Source,
     SourceError, Wanted, local_sockets,
@@ -19,10 +19,6 @@ use console::Term;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-/// The URL, where no flag names one.
-const URL_VARIABLE: &str = "MOTIONCTL_DB";
-/// A file that holds the password and nothing else.
-const PASSWORD_VARIABLE: &str = "MOTIONCTL_DB_PASSWORD_FILE";
 /// Where the schema map lies below the root.
 pub(super) const MAP: &str = "/etc/motionctl/schema-map.toml";
 
@@ -65,11 +61,10 @@ impl Context {
         if !live && args.db.is_none() {
             return Ok(Database::Tree);
         }
-        let typed = args.db.as_deref().map(|text| url(text, FailureKind::Usage, "--db")).transpose()?;
-        let variable = std::env::var(URL_VARIABLE).ok().filter(|text| live && !text.is_empty());
-        let variable = variable.map(|text| url(&text, FailureKind::Usage, URL_VARIABLE)).transpose()?;
-        let set = settings.db.as_deref().filter(|_| live);
-        let set = set.map(|text| url(text, FailureKind::Invalid, "db in the settings")).transpose()?;
+        let typed = args.db.as_deref().map(|text| url(text, "--db")).transpose()?;
+        let variable = manual::DATABASE.text().filter(|_| live);
+        let variable = variable.map(|text| url(&text, manual::DATABASE.name)).transpose()?;
+        let set = settings.db.clone().filter(|_| live);
         if typed.is_none() && variable.is_none() && args.defaults_file.is_none() && settings.no_db {
             return Ok(Database::None("no_db in the settings".to_owned()));
         }
@@ -78,7 +73,7 @@ impl Context {
         let options = args.defaults_file.clone().or_else(|| setting(&settings.defaults_file));
         let options =
             options.map(|path| OptionFile::read(&path)).transpose().map_err(|error| untrusted(&error))?;
-        let password = std::env::var_os(PASSWORD_VARIABLE).filter(|path| !path.is_empty());
+        let password = manual::PASSWORD_FILE.value();
         let password = password.map(|path| Secret::read_file(Path::new(&path))).transpose();
         let wanted = Wanted {
             url: typed.or(variable).or(set),
@@ -203,10 +198,10 @@ fn can_ask(context: &Context) -> bool {
         && console::user_attended()
 }
 
-fn url(text: &str, kind: FailureKind, place: &str) -> Result<DbUrl, Failure> {
+fn url(text: &str, place: &str) -> Result<DbUrl, Failure> {
     // The text itself is not repeated: it may hold a password.
     text.parse().map_err(|error: crate::db::UrlError| {
-        let failure = Failure::new(kind, format!("{place}: {error}"));
+        let failure = Failure::new(FailureKind::Usage, format!("{place}: {error}"));
         match error {
             crate::db::UrlError::Password => failure.with_hint(
                 "every user of this machine can read arguments: put it into a file for --defaults-file, or name a file with MOTIONCTL_DB_PASSWORD_FILE",
@@ -234,10 +229,10 @@ fn untrusted(error: &OptionFileError) -> Failure {
 fn no_password(error: &OptionFileError) -> Failure {
     let message = match error {
         OptionFileError::Io { cause, .. } if cause.kind() == std::io::ErrorKind::NotFound => {
-            format!("the file that {PASSWORD_VARIABLE} names does not exist")
+            format!("the file that {} names does not exist", manual::PASSWORD_FILE.name)
         }
         OptionFileError::Io { cause, .. } => {
-            format!("the file that {PASSWORD_VARIABLE} names cannot be read: {cause}")
+            format!("the file that {} names cannot be read: {cause}", manual::PASSWORD_FILE.name)
         }
         _ => return untrusted(error),
     };

@@ -5,7 +5,7 @@
 //! is being asked. Nobody answers twice.
 
 use super::args::seed::SeedCommand;
-use super::args::{BackupsCommand, Command, LocalCommand};
+use super::args::{BackupsArgs, BackupsCommand, Command, LocalCommand};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::io;
@@ -43,6 +43,7 @@ pub fn watch(command: &Command, answer: impl Fn() -> u8 + Send + 'static) -> io:
             let free = may_end();
             if *free {
                 crate::host::show_typing_again();
+                crate::host::unpacked::remove_all();
                 let code = if is_first_to_answer() { answer() } else { 1 };
                 // What runs in private copies dies with us; nothing else is left, since nothing was changed.
                 std::process::exit(i32::from(code));
@@ -86,8 +87,8 @@ fn may_end() -> MutexGuard<'static, bool> {
     MAY_END.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether a command can leave something half done. `watch` can heal; `confirm` writes the journal.
-fn changes(command: &Command) -> bool {
+/// Whether a command changes something, and can leave it half done. `watch` can heal; `confirm` writes the journal.
+pub fn changes(command: &Command) -> bool {
     match command {
         Command::Apply(_)
         | Command::Watch(_)
@@ -96,7 +97,7 @@ fn changes(command: &Command) -> bool {
         | Command::Recover(_)
         | Command::RestoreVendor(_)
         | Command::InstallUnit(_)
-        | Command::Backups(BackupsCommand::Prune { .. })
+        | Command::Backups(BackupsArgs { command: Some(BackupsCommand::Prune { .. }) })
         | Command::Local(LocalCommand::Drop { .. } | LocalCommand::Add { .. })
         | Command::Seed(SeedCommand::Apply(_)) => true,
         Command::Check(_)
@@ -105,8 +106,10 @@ fn changes(command: &Command) -> bool {
         | Command::Rehearse(_)
         | Command::Try(_)
         | Command::Report(_)
+        | Command::Collect(_)
         | Command::Status(_)
         | Command::Diff(_)
+        | Command::History
         | Command::Backups(_)
         | Command::Base(_)
         | Command::Local(_)

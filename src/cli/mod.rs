@@ -20,7 +20,7 @@ mod explain;
 mod files;
 mod formats;
 mod interrupt;
-mod man;
+mod manual;
 mod old_copy;
 mod pages;
 mod progress;
@@ -29,29 +29,29 @@ mod retype;
 mod schemas;
 mod settings;
 mod stand_in;
+mod terminal;
+mod tree;
 mod version;
 
 pub use args::Cli;
+pub use manual::{PLACES, VARIABLES};
 pub use schemas::schemas;
+pub use settings::{KEYS, Key};
 
 use crate::host::sandbox::{self, SUBCOMMAND};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
 use crate::seed::manifest::JSON_SCHEMA;
 use crate::{rehearse, report, tryout};
+use args::Command;
 use args::seed::{SchemaCommand, SeedCommand};
-use args::{ColorChoice, Command};
-use clap::Parser;
+use clap::FromArgMatches;
 use clap::error::ErrorKind;
 use context::Context;
 use progress::Progress;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
-
-/// Columns of a line on paper and in logs.
-const NARROWEST: usize = 80;
-/// A longer line is hard to follow with the eye.
-const WIDEST: usize = 120;
+use terminal::style;
 
 /// Parses, runs, reports.
 #[must_use]
@@ -67,7 +67,10 @@ pub fn main() -> ExitCode {
     }
     #[cfg(feature = "kill-points")]
     arm_kill_points();
-    let mut cli = match Cli::try_parse() {
+    let parsed = manual::command().try_get_matches().and_then(|matches| {
+        Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut manual::command()))
+    });
+    let mut cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
@@ -79,16 +82,17 @@ pub fn main() -> ExitCode {
         return ExitCode::from(conclude(&cli, Outcome::failed(commands::name(&cli.command), failure)));
     }
     let answer = match &cli.command {
-        Command::Completions { shell } if cli.global.json => Ok(man::completions_outcome(*shell)),
-        Command::Completions { shell } => return ExitCode::from(print(&man::completions(*shell), 0)),
+        Command::Completions { shell } if cli.global.json => Ok(manual::completions_outcome(*shell)),
+        Command::Completions { shell } => return ExitCode::from(print(&manual::completions(*shell), 0)),
         Command::Seed(SeedCommand::Schema(SchemaCommand::JsonSchema)) if !cli.global.json => {
             return ExitCode::from(print(JSON_SCHEMA.as_bytes(), 0));
         }
-        Command::Man { dir } => man::pages(dir),
+        Command::Man { dir } => manual::pages(dir),
         Command::Explain { what } => explain::explain(what.as_deref()),
         Command::Version => Ok(version::version()),
-        command => Context::new(&cli.global, command.nginx())
-            .and_then(|context| commands::dispatch(command, &context)),
+        command => {
+            Context::new(&cli.global, command).and_then(|context| commands::dispatch(command, &context))
+        }
     };
     let mut outcome = answer.unwrap_or_else(|failure| Outcome::failed(commands::name(&cli.command), failure));
     if !interrupt::is_first_to_answer() {
@@ -109,12 +113,13 @@ fn conclude(cli: &Cli, mut outcome: Outcome) -> u8 {
     door::outcome(&mut outcome);
     if commands::is_for_a_monitor(&cli.command) {
         commands::could_not_look(&mut outcome);
-        let journal = std::env::var("JOURNAL_STREAM").ok();
+        let journal = manual::JOURNAL_STREAM.text();
         let mark = match cli.command {
-            Command::Watch(_) => commands::log(&outcome, journal.as_deref()).unwrap_or_default(),
+            Command::Watch(_) => commands::log_of_watch(&outcome, journal.as_deref()).unwrap_or_default(),
             _ => String::new(),
         };
         if let (Some(line), false) = (commands::monitor_line(&outcome), cli.global.json) {
+            let line = terminal::glyphs().of(&line);
             return print(format!("{mark}{line}\n").as_bytes(), outcome.exit_code);
         }
     }
@@ -180,7 +185,7 @@ fn show_text(global: &args::Global, outcome: &Outcome) -> u8 {
         if !outcome.findings.is_empty() {
             drop(stderr.write_all(report::human(outcome, style(global)).as_bytes()));
         } else if let Some(verdict) = outcome.details.get("verdict").and_then(|verdict| verdict.as_str()) {
-            drop(writeln!(stderr, "{verdict}"));
+            drop(writeln!(stderr, "{}", terminal::glyphs().of(verdict)));
         }
         return code;
     }
@@ -225,23 +230,4 @@ fn usage(error: &clap::Error) -> ExitCode {
         drop(std::io::stderr().lock().write_all(door::text(&plain).as_bytes()));
     }
     ExitCode::from(64)
-}
-
-/// How the human text looks on this terminal.
-fn style(global: &args::Global) -> report::Style {
-    let on_terminal = console::Term::stdout().is_term() && std::env::var_os("NO_COLOR").is_none();
-    let colour = match global.color {
-        ColorChoice::Always => report::Colour::On,
-        ColorChoice::Auto if on_terminal => report::Colour::On,
-        ColorChoice::Auto | ColorChoice::Never => report::Colour::Off,
-    };
-    let detail = match (global.quiet, global.verbose) {
-        (true, _) => report::Detail::Quiet,
-        (false, 0) => report::Detail::Normal,
-        (false, _) => report::Detail::Verbose,
-    };
-    // Where there is no terminal, a line is as long as on the narrowest usual one.
-    let columns =
-        console::Term::stdout().size_checked().map_or(NARROWEST, |(_, columns)| usize::from(columns));
-    report::Style { colour, detail, width: columns.clamp(NARROWEST, WIDEST) }
 }

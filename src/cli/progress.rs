@@ -1,7 +1,9 @@
 //! What a person sees while a command works; on standard error.
 
 use super::args::Global;
+use super::terminal;
 use crate::apply::Event;
+use crate::report::Glyphs;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::cell::RefCell;
 use std::io::Write;
@@ -45,7 +47,8 @@ impl Progress {
             Shown::Nothing => {}
             Shown::Lines => self.say(name),
             Shown::Bars => {
-                let bar = ProgressBar::new_spinner().with_message(name.to_owned());
+                let bar = ProgressBar::new_spinner().with_message(terminal::glyphs().of(name));
+                bar.set_style(look("{spinner} {msg}"));
                 bar.enable_steady_tick(std::time::Duration::from_millis(100));
                 self.bar.replace(Some(bar));
             }
@@ -64,7 +67,15 @@ impl Progress {
 
     /// A line for whoever still listens: a closed pipe never interrupts a run.
     pub fn say(&self, text: &str) {
-        drop(writeln!(std::io::stderr(), "motionctl: {}", super::door::text(text)));
+        drop(writeln!(std::io::stderr(), "{}", terminal::message(&super::door::text(text))));
+    }
+
+    /// Shows lines that are worth reading before what comes next.
+    pub fn show(&self, lines: &str) {
+        self.clear();
+        if self.shown != Shown::Nothing {
+            drop(write!(std::io::stderr(), "{}", super::door::text(lines)));
+        }
     }
 
     /// Shows an event of a run.
@@ -73,8 +84,7 @@ impl Progress {
             Event::Stage(name) => self.stage(name),
             Event::Backup(progress) => {
                 if let Some(bar) = self.bar.borrow().as_ref() {
-                    let template = "{msg} [{bar:30}] {bytes}/{total_bytes}";
-                    bar.set_style(ProgressStyle::with_template(template).expect("a constant template"));
+                    bar.set_style(look("{msg} [{bar:30}] {bytes}/{total_bytes}"));
                     bar.set_length(progress.total);
                     bar.set_position(progress.bytes);
                 }
@@ -85,8 +95,7 @@ impl Progress {
     /// Shows how many rows of how many were written.
     pub fn rows(&self, done: u64, total: u64) {
         if let Some(bar) = self.bar.borrow().as_ref() {
-            let template = "{msg} [{bar:30}] {pos}/{len} rows";
-            bar.set_style(ProgressStyle::with_template(template).expect("a constant template"));
+            bar.set_style(look("{msg} [{bar:30}] {pos}/{len} rows"));
             bar.set_length(total);
             bar.set_position(done);
         }
@@ -97,5 +106,14 @@ impl Progress {
         if let Some(bar) = self.bar.borrow_mut().take() {
             bar.finish_and_clear();
         }
+    }
+}
+
+/// How a bar or a spinner looks, in characters that the terminal has.
+fn look(template: &str) -> ProgressStyle {
+    let style = ProgressStyle::with_template(template).expect("a constant template");
+    match terminal::glyphs() {
+        Glyphs::Unicode => style,
+        Glyphs::Ascii => style.tick_chars("|/-\\ ").progress_chars("=> "),
     }
 }

@@ -1,10 +1,13 @@
 //! Asking a person before a change.
 //!
-//! Invariant: without a terminal nothing is ever asked; over SSH the answer is
-//! the host's name, so that nobody says yes to the wrong server.
+//! Invariant: without a terminal nothing is ever asked; unless a person is seen to
+//! sit at this machine, the answer is the host's name, so that nobody says yes to
+//! the wrong server.
 
 use super::context::Context;
 use super::interrupt;
+use super::terminal::question as fitted;
+use crate::host::origin::{self, Origin};
 use crate::outcome::{Failure, FailureKind, Outcome};
 use crate::report;
 use console::Term;
@@ -13,6 +16,12 @@ use std::sync::atomic::Ordering;
 /// Shows what would be done to this server and asks whether to go on, on standard error.
 pub fn confirm(context: &Context, outcome: &Outcome) -> Result<(), Failure> {
     confirm_change_of(host(outcome), context, outcome)
+}
+
+/// Whether there is somebody to ask.
+pub fn can_ask(context: &Context) -> bool {
+    let is_attended = Term::stdout().is_term() && Term::stderr().is_term() && console::user_attended();
+    is_attended && !context.global.no_input && !context.global.json
 }
 
 /// The same about something else than this server.
@@ -26,12 +35,11 @@ pub fn confirm_change_of(what: &str, context: &Context, outcome: &Outcome) -> Re
     }
     let shown = report::before_a_question(&asked, super::style(&context.global));
     let terminal = Term::stderr();
-    let can_ask = Term::stdout().is_term() && terminal.is_term() && console::user_attended();
-    if context.global.no_input || context.global.json || !can_ask {
+    if !can_ask(context) {
         return Err(Failure::new(FailureKind::Usage, "there is no terminal to ask on")
             .with_hint("say --yes to go on without being asked"));
     }
-    let over_ssh = std::env::var_os("SSH_CONNECTION").is_some();
+    let over_ssh = origin::origin() != Origin::Here;
     let what = report::plain_line(what);
     let (question, wanted) = match over_ssh {
         true => (format!("Change {what}? Type this host's name ({host}) to go on: "), host.as_str()),
@@ -39,7 +47,7 @@ pub fn confirm_change_of(what: &str, context: &Context, outcome: &Outcome) -> Re
     };
     let failed =
         |error: std::io::Error| Failure::new(FailureKind::Failed, format!("asking on the terminal: {error}"));
-    terminal.write_str(&shown).and_then(|()| terminal.write_str(&question)).map_err(failed)?;
+    terminal.write_str(&shown).and_then(|()| terminal.write_str(&fitted(&question))).map_err(failed)?;
     let is_to_go_on = || match context.stop.load(Ordering::SeqCst) {
         true => Err(Failure::new(FailureKind::Cancelled, "interrupted at the question")),
         false => Ok(()),

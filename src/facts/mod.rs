@@ -17,7 +17,7 @@ pub use host::{FileFacts, HostFacts, Scope, WayFacts};
 pub use motion::{ClientFacts, MotionFacts, PageFacts};
 pub use nginx::{
     CERTIFICATES, CertificateFacts, CodeFacts, CodeRuns, MasterFacts, NginxFacts, NginxVersion, ShadowKind,
-    WorkerFacts, WrittenPath,
+    StandIn, WorkerFacts, WrittenPath,
 };
 pub use sessions::{OnlineUser, OpenSession, OpenSessions, RoleFacts, SessionFacts};
 pub use site::{

@@ -3,6 +3,7 @@
 use super::{ListenAddress, UpstreamAddress};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -53,6 +54,18 @@ pub struct NginxFacts {
     pub syslog_servers: Vec<UpstreamAddress>,
     /// Directives that make NGINX run code.
     pub runs_code: Vec<CodeFacts>,
+    /// What was read in the place of files that a copy of parts of a server does not show as they are, by the paths
+    /// that the configuration names.
+    pub stand_ins: BTreeMap<PathBuf, StandIn>,
+}
+
+/// What is read in the place of a file of which a copy does not have the contents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StandIn {
+    /// Nothing: its folder was not copied.
+    Nothing,
+    /// What this path leads to: a link was unpacked as a text file that holds its target.
+    Link(PathBuf),
 }
 
 /// A directive that makes NGINX run code.

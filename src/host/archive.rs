@@ -1,6 +1,6 @@
 //! Archives of server trees, read into memory.
 //!
-//! Invariant: nothing is unpacked to the disk, and no name in an archive leads out of it: one that climbs refuses the
+//! Invariant: nothing is unpacked to the disk here, and no name in an archive leads out of it: one that climbs refuses the
 //! whole. What is read is bounded whatever the archive says of itself. Links are data here; nobody follows them.
 
 use flate2::read::MultiGzDecoder;
@@ -13,6 +13,8 @@ use tar::EntryType;
 use thiserror::Error;
 use zip::ZipArchive;
 use zip::result::ZipError;
+
+pub use folder::read_folder;
 
 /// How much of an archive is read before it is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -273,9 +275,9 @@ impl<F: Fn(&Path) -> bool> Reading<F> {
         let mut left = unpacked;
         for index in 0..archive.len() {
             let mut entry = archive.by_index(index).map_err(refused)?;
-            let Some(path) = self.next(entry.name_raw().to_vec())? else { continue };
+            let Some(path) = self.next(with_slashes(entry.name_raw()))? else { continue };
             let is_link = entry.is_symlink();
-            if entry.is_dir() || !is_link && !entry.is_file() {
+            if entry.is_dir() || entry.name_raw().ends_with(b"\\") || !is_link && !entry.is_file() {
                 continue;
             }
             let mut bounded = Bounded { inner: &mut entry, left };
@@ -355,6 +357,12 @@ fn path_of(name: Vec<u8>) -> PathBuf {
     PathBuf::from(std::ffi::OsString::from_vec(name))
 }
 
+/// A name in a zip. Some programs for Windows write its folders as Windows does, against the format.
+fn with_slashes(name: &[u8]) -> Vec<u8> {
+    let is_windows_s = name.contains(&b'\\') && !name.contains(&b'/');
+    name.iter().map(|byte| if is_windows_s && *byte == b'\\' { b'/' } else { *byte }).collect()
+}
+
 /// The plain names of a path in an archive; one that begins at the root begins at the archive's.
 fn inside(path: &Path) -> Result<PathBuf, ArchiveError> {
     let mut plain = PathBuf::new();
@@ -370,5 +378,6 @@ fn inside(path: &Path) -> Result<PathBuf, ArchiveError> {
     Ok(plain)
 }
 
+mod folder;
 #[cfg(test)]
 mod tests;

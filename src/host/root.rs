@@ -24,13 +24,26 @@ pub const MOST_BYTES: u64 = 64 << 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Root {
     base: PathBuf,
+    /// What a person calls it, where that is not its folder.
+    called: Option<PathBuf>,
+    extent: Extent,
+}
+
+/// How much of a server a tree is taken for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it: what is not there is missing on the server, too.
+    #[default]
+    Whole,
+    /// A copy of parts: what lies in a folder that is not there was not copied.
+    Parts,
 }
 
 impl Root {
     /// This machine.
     #[must_use]
     pub fn live() -> Self {
-        Self { base: PathBuf::from("/") }
+        Self { base: PathBuf::from("/"), called: None, extent: Extent::Whole }
     }
 
     /// The tree below the folder `dir`.
@@ -42,7 +55,32 @@ impl Root {
         if !base.is_dir() {
             return Err(io::ErrorKind::NotADirectory.into());
         }
-        Ok(Self { base })
+        Ok(Self { base, called: None, extent: Extent::Whole })
+    }
+
+    /// The same, called `name` in messages.
+    #[must_use]
+    pub fn called(self, name: &Path) -> Self {
+        Self { called: Some(name.to_owned()), ..self }
+    }
+
+    /// The same, taken for parts of a server; the machine itself is always whole.
+    #[must_use]
+    pub fn in_parts(self) -> Self {
+        let extent = if self.is_live() { Extent::Whole } else { Extent::Parts };
+        Self { extent, ..self }
+    }
+
+    /// How much of a server this is taken for.
+    #[must_use]
+    pub fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    /// What a person calls it: the folder, or what was unpacked into it.
+    #[must_use]
+    pub fn name(&self) -> &Path {
+        self.called.as_deref().unwrap_or(&self.base)
     }
 
     /// Whether this is the machine itself.
@@ -79,6 +117,12 @@ impl Root {
         let landing = self.walk(path, Last::Follow)?;
         landing.stat()?;
         Ok(landing.path())
+    }
+
+    /// Whether `path`, every link followed, ends in a folder that is there; whether it is there itself does not count.
+    #[must_use]
+    pub fn has_folder_of(&self, path: impl AsRef<Path>) -> bool {
+        self.walk(path, Last::Follow).is_ok()
     }
 
     /// The path inside the root with the links of its folders followed and a link in the last

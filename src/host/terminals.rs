@@ -49,14 +49,23 @@ pub fn tell(text: &str) -> Told {
     told
 }
 
+/// The terminals, below `/dev`, on which somebody logged in over a network.
+#[must_use]
+pub fn from_afar() -> BTreeSet<String> {
+    logins().filter(|login| login.is_from_afar).map(|login| login.terminal).collect()
+}
+
 /// The terminals with somebody logged in, below `/dev`.
 fn terminals() -> BTreeSet<String> {
-    let mut names = in_utmp(&read(Path::new(LOGINS)));
+    let names = logins().map(|login| login.terminal).filter(|name| is_terminal_name(name));
+    names.collect::<BTreeSet<_>>().into_iter().take(MOST).collect()
+}
+
+fn logins() -> impl Iterator<Item = Login> {
     let sessions = fs::read_dir(SESSIONS).into_iter().flatten().flatten();
     let files = sessions.map(|entry| entry.path()).take(MOST);
-    names.extend(files.filter_map(|path: PathBuf| in_session(&read(&path))));
-    names.retain(|name| is_terminal_name(name));
-    names.into_iter().take(MOST).collect()
+    let in_sessions = files.filter_map(|path: PathBuf| in_session(&read(&path)));
+    in_utmp(&read(Path::new(LOGINS))).into_iter().chain(in_sessions)
 }
 
 /// A regular file's bytes; nothing where there is no such file: beside each
@@ -67,24 +76,44 @@ fn read(path: &Path) -> Vec<u8> {
     if found { fs::read(path).unwrap_or_default() } else { Vec::new() }
 }
 
-fn in_utmp(bytes: &[u8]) -> BTreeSet<String> {
+/// A login, as one of the two records has it.
+#[derive(Debug, PartialEq, Eq)]
+struct Login {
+    terminal: String,
+    /// Whether it came over a network.
+    is_from_afar: bool,
+}
+
+fn in_utmp(bytes: &[u8]) -> Vec<Login> {
     let records = bytes.chunks_exact(size_of::<libc::utmpx>());
     let sessions = records.filter(|record| {
         let kind = record.get(offset_of!(libc::utmpx, ut_type)..).and_then(|rest| rest.first_chunk());
         kind.is_some_and(|kind| i16::from_ne_bytes(*kind) == libc::USER_PROCESS)
     });
-    let line = |record: &[u8]| {
-        let start = offset_of!(libc::utmpx, ut_line);
-        let field = record.get(start..offset_of!(libc::utmpx, ut_id))?;
-        let name = field.split(|byte| *byte == 0).next()?;
-        String::from_utf8(name.to_vec()).ok()
+    let field = |record: &[u8], from: usize, to: usize| {
+        let text = record.get(from..to)?.split(|byte| *byte == 0).next()?;
+        String::from_utf8(text.to_vec()).ok()
     };
-    sessions.filter_map(line).collect()
+    let login = |record: &[u8]| {
+        let terminal = field(record, offset_of!(libc::utmpx, ut_line), offset_of!(libc::utmpx, ut_id))?;
+        // A name that is not text came from somewhere.
+        let host = field(record, offset_of!(libc::utmpx, ut_host), offset_of!(libc::utmpx, ut_exit));
+        Some(Login { terminal, is_from_afar: host.is_none_or(|host| is_another_machine(&host)) })
+    };
+    sessions.filter_map(login).collect()
 }
 
-fn in_session(bytes: &[u8]) -> Option<String> {
+/// Whether what a login says of its origin is a machine: a display (`:0`), a screen (`:pts/1:S.0`) and a multiplexer
+/// (`tmux(812).%0`) are on this one.
+fn is_another_machine(host: &str) -> bool {
+    !host.is_empty() && !host.starts_with(':') && !host.starts_with("tmux(")
+}
+
+fn in_session(bytes: &[u8]) -> Option<Login> {
     let text = String::from_utf8_lossy(bytes);
-    text.lines().find_map(|line| line.strip_prefix("TTY=")).map(str::to_owned)
+    let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+    let is_from_afar = value("REMOTE") == Some("1");
+    Some(Login { terminal: value("TTY")?.to_owned(), is_from_afar })
 }
 
 /// `tty1`, `ttyS0`, `hvc0`, `console`, `pts/3`: nothing that leads out of
@@ -130,10 +159,33 @@ mod tests {
         bytes.extend(record(libc::DEAD_PROCESS, "pts/4"));
         bytes.extend(record(libc::USER_PROCESS, &"x".repeat(32)));
         bytes.extend_from_slice(&record(libc::USER_PROCESS, "tty1")[..40]);
-        let expect = ["pts/3".to_owned(), "x".repeat(32)];
-        assert_eq!(in_utmp(&bytes).into_iter().collect::<Vec<_>>(), expect);
-        assert_eq!(in_session(b"UID=0\nTTY=pts/7\n"), Some("pts/7".to_owned()));
+        let here = |terminal: &str| Login { terminal: terminal.to_owned(), is_from_afar: false };
+        assert_eq!(in_utmp(&bytes), [here("pts/3"), here(&"x".repeat(32))]);
+        assert_eq!(in_session(b"UID=0\nTTY=pts/7\n"), Some(here("pts/7")));
         assert_eq!(in_session(b"UID=0\nACTIVE=1\n"), None);
+    }
+
+    #[test]
+    fn a_login_from_another_machine_is_told_from_one_at_this() {
+        let at = offset_of!(libc::utmpx, ut_host);
+        for (host, afar) in [
+            ("192.0.2.1", true),
+            ("admin.example.test", true),
+            ("192.0.2.1 via mosh [812]", true),
+            ("", false),
+            (":0", false),
+            (":pts/1:S.0", false),
+            ("tmux(812).%0", false),
+        ] {
+            let mut bytes = record(libc::USER_PROCESS, "pts/3");
+            bytes[at..at + host.len()].copy_from_slice(host.as_bytes());
+            assert_eq!(in_utmp(&bytes)[0].is_from_afar, afar, "{host:?}");
+        }
+        let session =
+            |remote: &str| in_session(format!("{remote}TTY=pts/7\n").as_bytes()).map(|one| one.is_from_afar);
+        assert_eq!(session("REMOTE=1\n"), Some(true));
+        assert_eq!(session("REMOTE=0\n"), Some(false));
+        assert_eq!(session(""), Some(false));
     }
 
     #[test]

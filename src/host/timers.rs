@@ -172,6 +172,15 @@ impl Timers {
         })
     }
 
+    /// Has systemd forget that the command of a timer failed, once what it failed at is done: else monitoring goes on
+    /// naming the unit for ever. What it knows of no such failure is fine.
+    pub fn forget_failures(&self, name: &str) {
+        let Ok(name) = unit_name(name) else { return };
+        // Patterns: a unit that systemd does not know is then no error.
+        let units = [format!("{name}.[s]ervice"), format!("{name}{AGAIN}*.service")];
+        drop(self.systemctl(&["reset-failed", &units[0], &units[1]]));
+    }
+
     /// Stops a timer; the command of one that has fired goes on.
     ///
     /// # Errors

@@ -79,7 +79,7 @@ fn enable(root: &Root) -> String {
 fn unmask(root: &Root) -> String {
     let systemctl = match root.is_live() {
         true => "systemctl".to_owned(),
-        false => format!("systemctl --root={}", root.base().display()),
+        false => format!("systemctl --root={}", root.name().display()),
     };
     format!(
         "where it was not switched off on purpose: `{systemctl} unmask {UNIT}`, then `{systemctl} enable {UNIT}`"
@@ -102,6 +102,6 @@ fn install(root: &Root) -> String {
 fn install_unit(root: &Root) -> String {
     match root.is_live() {
         true => "`motionctl install-unit` writes and enables it".to_owned(),
-        false => format!("`motionctl install-unit --root {}` writes and enables it", root.base().display()),
+        false => format!("`motionctl install-unit --root {}` writes and enables it", root.name().display()),
     }
 }

@@ -90,7 +90,19 @@ pub fn parse_build(text: &str) -> Result<Build, NoVersion> {
     })
 }
 
+/// What stands for `nginx -V` where no program is there to be asked: the paths of Debian's packages, and the oldest
+/// version whose spelling every newer one reads, too.
+const ASSUMED: &str = "nginx version: nginx/1.18.0\nconfigure arguments: --prefix=/usr/share/nginx \
+    --conf-path=/etc/nginx/nginx.conf --http-log-path=/var/log/nginx/access.log \
+    --error-log-path=/var/log/nginx/error.log --lock-path=/var/lock/nginx.lock --pid-path=/run/nginx.pid";
+
 impl Build {
+    /// A program that is not there, for reading files alone.
+    #[must_use]
+    pub fn assumed() -> Self {
+        parse_build(ASSUMED).expect("the constant names a version")
+    }
+
     /// The same program, started with this prefix: `-p` moves every path that was compiled in as a relative one.
     #[must_use]
     pub fn below(mut self, prefix: &Path) -> Self {

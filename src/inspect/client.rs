@@ -5,7 +5,7 @@
 
 use super::search::{Seen, client_at, search};
 use crate::facts::{ClientFacts, MotionFacts, PageFacts};
-use crate::host::Root;
+use crate::host::{Extent, Root};
 use crate::motion::page::Page;
 use crate::motion::settings::{ENV_FILE, env_value};
 use crate::outcome::codes;
@@ -101,11 +101,29 @@ fn named_folder(root: &Root, folder: &Path, motion: &mut MotionFacts, findings: 
             findings.extend(unusual(&seen, "the folder named"));
             adopt(motion, &seen);
         }
+        // Its page cannot be looked at here, and there is no reason to doubt a person's word.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && was_not_copied(root, folder) => {
+            motion.client = Some(ClientFacts::Static(folder.to_owned()));
+            findings.push(
+                Finding::new(
+                    codes::NEWCLIENT_NOT_SEEN,
+                    "the new client's folder is not in this copy, and believed",
+                )
+                .evidence(format!("not seen: {}", index.display()))
+                .advice("on the server `motionctl plan` looks at the page itself"),
+            );
+        }
         Err(error) => findings.push(not_found(
             "the folder named has no readable page",
             format!("{}: {}", index.display(), in_words(&error)),
         )),
     }
+}
+
+/// Whether a copy of a server lacks a folder together with the one around it, as a copy of other parts does. One that
+/// is missing beside others was mistyped.
+fn was_not_copied(root: &Root, folder: &Path) -> bool {
+    root.extent() == Extent::Parts && !root.has_folder_of(folder)
 }
 
 fn in_words(error: &io::Error) -> String {

@@ -21,6 +21,8 @@ mod guards;
 mod hands;
 mod holders;
 mod judge;
+mod lacking;
+mod layout;
 mod limits;
 mod managed;
 mod master;
@@ -52,6 +54,7 @@ pub use boot::{BootUnit, UNIT as BOOT_UNIT, boot_unit, no_boot_unit};
 pub use client::{APPLICATION_ROOT, ClientChoice, adopt, unusual};
 pub use copies::{ClientRoute, SiteCopy, main_files, site_alone, site_in};
 pub use holders::{barred, barred_at_boot, described, meets};
+pub use layout::{Layout, NoLayout, Top};
 pub use named::ServerName;
 pub use nginx::Programs;
 pub use older_copies::{OlderCopies, OlderCopy, older_copies};
@@ -66,13 +69,14 @@ pub use topology::tell_of_database_host;
 pub use upstream::{parse_upstream, upstreams_of};
 
 use crate::facts::{Facts, HostFacts, NginxFacts, Scope, SiteFacts, WayFacts};
-use crate::host::{Root, machine};
+use crate::host::{Extent, Root, machine};
 use crate::motion::settings::OwnPlace;
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding};
 use crate::values::RootPath;
 use nginx_config::{Config, ConfigError, redact_text};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What the operator said where discovery may need help.
@@ -164,7 +168,7 @@ fn look(
     let server = nginx::server(root, options, findings)?;
     let reader = RootReader::new(root);
     let config = Config::load(&server.place.main_file, &server.place.prefix, &reader)
-        .map_err(|error| unloadable(&error))?;
+        .map_err(|error| unloadable(root, &error))?;
     findings.extend(holders::findings(root, &server.chosen, Some(&all_listens(&config))));
     let mut motion = client::motion(root, &options.client, findings, client);
     let Sought { mut selected, visits, targets, own } =
@@ -184,7 +188,9 @@ fn look(
         })
         .collect();
     let programs = server.programs.clone();
-    let nginx = nginx_facts(root, server, &config, &visits, &upstreams);
+    let stand_ins = reader.stand_ins();
+    findings.extend(lacking::findings(root, &stand_ins));
+    let nginx = NginxFacts { stand_ins, ..nginx_facts(root, server, &config, &visits, &upstreams) };
     let site = SiteFacts { file: selected.file, servers: selected.servers, upstreams };
     let (files, ways) = reader.into_files();
     let facts = Facts { host: host_facts(root), nginx, motion, site, files, ways };
@@ -241,12 +247,12 @@ pub fn bare_facts(root: &Root, options: &Options) -> Result<Known, Failure> {
     let on_disk = Config::load(main_file, prefix, &RootReader::new(root));
     let listens = on_disk.map(|config| all_listens(&config)).ok();
     findings.extend(holders::findings(root, &server.chosen, listens.as_deref()));
-    let empty = Config::load(main_file, prefix, &EmptyReader).map_err(|error| unloadable(&error))?;
+    let empty = Config::load(main_file, prefix, &EmptyReader).map_err(|error| unloadable(root, &error))?;
     let programs = server.programs.clone();
     let nginx = nginx_facts(root, server, &empty, &[], &[]);
     let motion = crate::facts::MotionFacts::default();
     let site = SiteFacts { file: PathBuf::from("/"), servers: Vec::new(), upstreams: Vec::new() };
-    let files = std::collections::BTreeMap::new();
+    let files = BTreeMap::new();
     let ways = WayFacts::default();
     let facts = Facts { host: host_facts(root), nginx, motion, site, files, ways };
     Ok(Known { facts, programs, findings })
@@ -286,7 +292,7 @@ pub fn host_facts(root: &Root) -> HostFacts {
         Some(line.trim_matches('"').to_owned())
     });
     let folder =
-        || root.base().file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        || root.name().file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let name = if root.is_live() {
         machine::host_name()
     } else {
@@ -335,6 +341,7 @@ fn nginx_facts(
         runs_code: code::runs_code(config, visits),
         main_file: place.main_file,
         conf_prefix,
+        stand_ins: BTreeMap::new(),
         prefix: place.prefix,
         arguments: place.arguments,
         master: server.master,
@@ -342,11 +349,18 @@ fn nginx_facts(
 }
 
 /// The main file is missing, or the configuration cannot be read as nginx would.
-fn unloadable(error: &ConfigError) -> Failure {
-    let text = redact_text(&error.to_string());
+fn unloadable(root: &Root, error: &ConfigError) -> Failure {
+    // A path of a copy is told from one of this machine by what stands before it.
+    let tree = if root.is_live() { String::new() } else { root.name().display().to_string() };
+    let text = format!("{tree}{}", redact_text(&error.to_string()));
     let finding = Finding::new(codes::NGINX_CONFIG_BROKEN, "NGINX's configuration cannot be read")
         .evidence(text.clone())
-        .advice("fix it until `nginx -t` accepts it; nothing is changed before");
+        .advice(match root.extent() {
+            Extent::Whole => "fix it until `nginx -t` accepts it; nothing is changed before",
+            Extent::Parts => {
+                "ask what `nginx -t` says on the server: either it is broken there, too, or a file is missing here"
+            }
+        });
     Failure::new(FailureKind::Invalid, format!("reading NGINX's configuration: {text}"))
         .with_findings(vec![finding])
 }

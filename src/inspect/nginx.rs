@@ -8,11 +8,11 @@ use super::build::{Build, Product, parse_build};
 use super::master::{self, Chosen};
 use super::place::{self, Place, Wanted};
 use crate::facts::{MasterFacts, WorkerFacts};
-use crate::host::Root;
 use crate::host::command::{self, Privileges};
 use crate::host::process::Master;
 use crate::host::sandbox::Capabilities;
 use crate::host::trust::{self, Distrust, Executable};
+use crate::host::{Extent, Root};
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, Level};
 use std::path::Path;
@@ -24,10 +24,21 @@ const VERSION_LIMIT: Duration = Duration::from_secs(5);
 /// The programs of an NGINX, held open since they were judged.
 #[derive(Debug, Clone)]
 pub struct Programs {
-    /// The one that validates: the running master's, else the one on disk.
-    pub validating: Executable,
+    /// The one that validates: the running master's, else the one on disk; `None` where a copy of parts of a server
+    /// is looked at on a machine without NGINX.
+    pub tester: Option<Executable>,
     /// The one that a restart would start, where it is another than the running master's.
     pub on_disk: Option<Executable>,
+}
+
+impl Programs {
+    /// The one that validates.
+    ///
+    /// # Errors
+    /// When there is none on this machine.
+    pub fn validating(&self) -> Result<&Executable, Failure> {
+        self.tester.as_ref().ok_or_else(|| missing(&[], &[]))
+    }
 }
 
 /// The NGINX of a root.
@@ -87,12 +98,26 @@ pub(super) fn server(root: &Root, options: &Options, findings: &mut Vec<Finding>
             Server { master: Some(facts_of(&master)), ..Server::of(running, on_disk.flatten(), place) }
         }
         None => {
-            let program = match on_path? {
-                Some(program) if named.is_some() => program,
-                on_path => places_own(root, &options.place, on_path, &refused)?,
+            let program = match on_path {
+                Ok(Some(program)) if named.is_some() => Ok(program),
+                Ok(on_path) => places_own(root, &options.place, on_path, &refused),
+                Err(silent) => Err(silent),
             };
-            let place = place::still(root, &options.place, &program.build, findings)?;
-            Server::of(program, None, place)
+            // What a copy of a server says can be read without a program that reads it, too.
+            let may_lack = root.extent() == Extent::Parts && named.is_none();
+            match program {
+                Ok(program) => {
+                    let place = place::still(root, &options.place, &program.build, findings)?;
+                    Server::of(program, None, place)
+                }
+                Err(_) if may_lack => {
+                    findings.retain(|finding| finding.code != codes::NGINX_UNTRUSTED);
+                    let build = Build::assumed();
+                    let place = place::still(root, &options.place, &build, findings)?;
+                    Server::without_program(build, place)
+                }
+                Err(failure) => return Err(failure),
+            }
         }
     };
     findings.extend(relative(&server, named.is_some())?);
@@ -102,8 +127,13 @@ pub(super) fn server(root: &Root, options: &Options, findings: &mut Vec<Finding>
 
 impl Server {
     fn of(Asked { program, build }: Asked, on_disk: Option<Executable>, place: Place) -> Self {
+        let programs = Programs { tester: Some(program), on_disk };
+        Self { programs, ..Self::without_program(build, place) }
+    }
+
+    fn without_program(build: Build, place: Place) -> Self {
         let build = build.below(&place.prefix);
-        let programs = Programs { validating: program, on_disk };
+        let programs = Programs { tester: None, on_disk: None };
         Self { programs, build, place, master: None, chosen: Chosen::default() }
     }
 }
@@ -214,7 +244,8 @@ fn beside(running: &Asked, on_path: &Asked) -> Option<Finding> {
 /// What a relative is called, and a refusal of what nobody knows: how it spells its directives is not known
 /// either. Whoever names the program vouches for its number.
 fn relative(server: &Server, is_named: bool) -> Result<Option<Finding>, Failure> {
-    let path = server.programs.validating.name().display();
+    let Some(program) = &server.programs.tester else { return Ok(None) };
+    let path = program.name().display();
     let evidence = format!("{path} is {}", server.build.described());
     match &server.build.product {
         Product::Nginx => Ok(None),

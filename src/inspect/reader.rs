@@ -1,9 +1,11 @@
 //! Reads configuration files below the root, and remembers what they were.
 //!
 //! Invariant: the hash that is remembered is that of the very bytes that were
-//! parsed, so that a file that changes meanwhile makes the plan stale.
+//! parsed, so that a file that changes meanwhile makes the plan stale. What stands in for a file that a copy does not
+//! have is remembered, too, and is no file.
 
-use crate::facts::{FileFacts, WayFacts};
+use super::lacking::stand_in;
+use crate::facts::{FileFacts, StandIn, WayFacts};
 use crate::host::Root;
 use crate::host::files::{FileState, observe, way};
 use crate::values::{Hash, RootPath};
@@ -19,22 +21,43 @@ pub struct RootReader<'a> {
     root: &'a Root,
     files: RefCell<BTreeMap<RootPath, FileFacts>>,
     ways: RefCell<WayFacts>,
+    stand_ins: RefCell<BTreeMap<PathBuf, StandIn>>,
 }
 
 impl<'a> RootReader<'a> {
     /// A reader that has read nothing yet.
     pub fn new(root: &'a Root) -> Self {
-        Self { root, files: RefCell::default(), ways: RefCell::default() }
+        Self { root, files: RefCell::default(), ways: RefCell::default(), stand_ins: RefCell::default() }
+    }
+
+    /// What stood in for files that this copy does not show as they are.
+    pub fn stand_ins(&self) -> BTreeMap<PathBuf, StandIn> {
+        self.stand_ins.borrow().clone()
     }
 
     /// Every file that was read, by its path with links resolved, and the links that led to them.
     pub fn into_files(self) -> (BTreeMap<RootPath, FileFacts>, WayFacts) {
         (self.files.into_inner(), self.ways.into_inner())
     }
+
+    /// What is to be read in the place of `path`; remembered, since it is asked for twice.
+    fn stand_in(&self, path: &Path) -> Option<StandIn> {
+        if let Some(known) = self.stand_ins.borrow().get(path) {
+            return Some(known.clone());
+        }
+        let found = stand_in(self.root, path)?;
+        self.stand_ins.borrow_mut().insert(path.to_owned(), found.clone());
+        Some(found)
+    }
 }
 
 impl Reader for RootReader<'_> {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        match self.stand_in(path) {
+            Some(StandIn::Nothing) => return Ok(Vec::new()),
+            Some(StandIn::Link(target)) => return self.read(&target),
+            None => {}
+        }
         let bytes = self.root.read(path)?;
         let target = self.root.resolve_link_target(path)?;
         if let Some(mut facts) = file_facts(self.root, &target)? {
@@ -59,6 +82,11 @@ impl Reader for RootReader<'_> {
     }
 
     fn identity(&self, path: &Path) -> io::Result<PathBuf> {
+        match self.stand_in(path) {
+            Some(StandIn::Nothing) => return Ok(path.to_owned()),
+            Some(StandIn::Link(target)) => return self.identity(&target),
+            None => {}
+        }
         // Plans name files by this path, so the links are judged that led to it here, and not on a later walk.
         let way = way(self.root, path)?;
         let mut ways = self.ways.borrow_mut();

@@ -4,7 +4,7 @@
 //! same are a finding, not a choice. Nothing is taken for the new client for its name alone.
 
 use super::client::{APPLICATION_ROOT, unusual};
-use crate::host::Root;
+use crate::host::{Extent, Root};
 use crate::motion::page::{Document, NEW_CLIENT, Page, without_query};
 use crate::outcome::codes;
 use crate::outcome::{Finding, counted_as};
@@ -186,6 +186,11 @@ pub fn search(root: &Root, application: Option<&Path>, findings: &mut Vec<Findin
             |finding, seen| finding.evidence(seen.folder.display().to_string()),
         ),
     };
+    if fitting.is_empty() && application.is_none() && root.extent() == Extent::Parts {
+        finding = Finding::new(codes::NEWCLIENT_NOT_FOUND, "Motion's own files are not in this copy, so where the new client is cannot be told")
+            .evidence(format!("there is no {APPLICATION_ROOT}"))
+            .advice("ask which folder on the server holds the new client's index.html, and name it with --new-client-root DIR");
+    }
     if fitting.is_empty() && !root.is_live() {
         finding = finding.evidence(format!(
             "not asked: whether Motion itself serves {NEW_CLIENT}; nothing runs from this tree"

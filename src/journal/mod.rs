@@ -7,11 +7,13 @@
 mod codec;
 mod deadline;
 mod event;
+mod runs;
 mod status;
 
 pub use codec::{Journal, JournalError, NEWEST as FORMAT, encode};
 pub use deadline::{Deadline, TimeLeft};
 pub use event::{Event, JournalStep, Record, RunKind, RunOutcome, StepVersion};
+pub use runs::{End, PastRun, runs};
 pub use status::{
     ActiveRun, FinishedRun, IllegalTransition, Phase, Standing, Status, StepState, next_status,
 };

@@ -32,6 +32,7 @@ enum Document {
         meaning: &'static str,
         looked_for: &'static str,
         advice: &'static str,
+        documented: String,
     },
     ExitCode(ExitMeaning),
 }
@@ -58,6 +59,7 @@ impl Serialize for Explanation {
                 meaning: code.meaning(),
                 looked_for: code.looked_for(),
                 advice: code.advice(),
+                documented: code.anchor(),
             },
             Self::Exit(row) => Document::ExitCode(row),
         }

@@ -8,13 +8,16 @@ pub mod codes;
 
 mod comparison;
 mod count;
+mod denied;
 mod exit;
 mod explanation;
 mod failure;
 mod finding;
 mod line;
+mod load;
 mod next;
 mod offered;
+mod picture;
 mod place;
 mod routing;
 mod sections;
@@ -25,20 +28,23 @@ mod visible;
 
 pub use comparison::{CONTEXT, Comparison};
 pub use count::{counted, counted_as, duration_in_words};
+pub use denied::{is_denied, only_root};
 pub use exit::{EXIT_CODES, ExitMeaning};
 pub use explanation::Explanation;
 pub use failure::{Failure, FailureKind, in_words};
 pub use finding::{Finding, Level, sort_findings, unreplaceable};
 pub use line::{excerpt, on_one_line};
+pub use load::{LoadCount, LoadOverTime, LoadReload, LoadSection};
 pub use next::NextStep;
 pub use offered::{GuessSection, OfferKind, Offered};
+pub use picture::{AgentRow, Change, Heading, Matrix, Membership, Routing};
 pub use routing::{
     NowhereRow, RouteAnswer, RouteKind, RoutePlace, RouteRow, RoutesRole, RoutesSection, ServerRoutes,
 };
 pub use sections::{
     BackupSection, CommandName, DatabaseSection, DiffSection, DirectiveChange, DurationSection,
-    ErrorLogVerdict, ErrorSection, HostSection, LoadCount, LoadSection, LocalChange, LocalChanges, NotedLine,
-    Outcome, OutcomeKind, PlanCounts, PlanSection, ProbeRow, ProblemSection, ReloadSection, StepSection,
+    ErrorLogVerdict, ErrorSection, HostSection, LocalChange, LocalChanges, NotedLine, Outcome, OutcomeKind,
+    PlanCounts, PlanSection, ProbeRow, ProblemSection, ReloadSection, StepSection,
 };
 pub use summary::SUMMARY;
 pub use tryout::{

@@ -4,8 +4,8 @@
 
 use super::seed_change::SeedChange;
 use super::{
-    Comparison, Explanation, Failure, FailureKind, Finding, GuessSection, NextStep, Offered, RoutesSection,
-    SUMMARY, sort_findings,
+    Comparison, Explanation, Failure, FailureKind, Finding, GuessSection, LoadSection, Matrix, NextStep,
+    Offered, RoutesSection, Routing, SUMMARY, sort_findings,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -101,6 +101,15 @@ pub struct Outcome {
     /// Texts to show beside each other; programs get them in unified form.
     #[serde(skip)]
     pub comparisons: Vec<Comparison>,
+    /// What answers which request before and after, for a picture.
+    #[serde(skip)]
+    pub routing: Option<Routing>,
+    /// Agents against profiles, likewise.
+    #[serde(skip)]
+    pub matrix: Option<Matrix>,
+    /// Whether `details.rows` are directives, each with its sign, its block, its name and its value.
+    #[serde(skip)]
+    pub rows_by_block: bool,
     /// What is wrong with a file that the operator wrote, in its order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<ProblemSection>,
@@ -137,6 +146,9 @@ impl Outcome {
             routes: None,
             durations: Vec::new(),
             comparisons: Vec::new(),
+            routing: None,
+            matrix: None,
+            rows_by_block: false,
             problems: Vec::new(),
             explanations: Vec::new(),
             next: Vec::new(),
@@ -458,34 +470,6 @@ pub struct ProbeRow {
     pub note: String,
 }
 
-/// A steady load during a reload.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct LoadSection {
-    /// A new connection for every request.
-    pub fresh: LoadCount,
-    /// Many requests on one connection.
-    pub keepalive: LoadCount,
-    /// Requests that began between the signal and the old workers' exit.
-    pub during_reload: u64,
-}
-
-/// Requests of one kind.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct LoadCount {
-    /// How many were sent.
-    pub sent: u64,
-    /// How many got no answer.
-    pub failed: u64,
-    /// How many a limit of the server turned away, as far as its status says.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub limited: u64,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
-fn is_zero(number: &u64) -> bool {
-    *number == 0
-}
-
 /// How long one part took.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DurationSection {
@@ -493,6 +477,9 @@ pub struct DurationSection {
     pub step: String,
     /// How long it took.
     pub millis: u64,
+    /// Milliseconds from the beginning of the first step to that of this one; absent where only the order is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<u64>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference in")]

@@ -47,7 +47,7 @@ pub(super) fn finish(
             continue;
         }
         if let Ok(new) = Tree::parse(bytes.clone()) {
-            directives.extend(diff(&file.tree, &new).rows().map(directive_change));
+            directives.extend(directive_changes(&file.tree, &new));
             if strategy == Strategy::Replace {
                 dropped_routes.extend(dropped_locations(&file.tree, &new));
             }
@@ -202,7 +202,7 @@ pub fn explain(
             Some(file) => {
                 let result = patch(file.tree.source(), patches)?;
                 let new = Tree::parse(result.clone()).map_err(EditError::Result)?;
-                directives.extend(diff(&file.tree, &new).rows().map(directive_change));
+                directives.extend(directive_changes(&file.tree, &new));
                 if plan.strategy == Strategy::Replace.name() {
                     dropped_routes.extend(dropped_locations(&file.tree, &new));
                     let lists = local::unmerged(Strategy::Replace, None, (&file.tree, &new), None);
@@ -274,7 +274,13 @@ pub fn dropped_locations(old: &Tree, new: &Tree) -> BTreeSet<String> {
     paths(old).difference(&paths(new)).cloned().collect()
 }
 
-pub(super) fn directive_change(row: &nginx_config::diff::Row) -> DirectiveChange {
+/// What differs between two files, directive by directive.
+#[must_use]
+pub fn directive_changes(old: &Tree, new: &Tree) -> Vec<DirectiveChange> {
+    diff(old, new).rows().map(directive_change).collect()
+}
+
+fn directive_change(row: &nginx_config::diff::Row) -> DirectiveChange {
     DirectiveChange {
         path: row.path.clone(),
         directive: row.directive.clone(),

@@ -110,8 +110,8 @@ pub fn recover(run: &ActiveRun, disk: &DiskState, why: &str) -> Result<Recovery,
             Err(reason) => stuck.push(Stuck {
                 path: path.clone(),
                 found: observed.now.to_string(),
-                before: hash(from),
-                after: hash(to),
+                before: from.hash(),
+                after: to.hash(),
                 reason,
             }),
         }
@@ -176,17 +176,17 @@ fn towards(
         Now::File(file) => Some(file.sha256),
         Now::Other(_) => return Err(StuckReason::Edited),
     };
-    if now == hash(target) {
+    if now == target.hash() {
         return Ok(None);
     }
-    if now != hash(other) {
+    if now != other.hash() {
         return Err(StuckReason::Edited);
     }
     let from = match &observed.now {
         Now::File(file) => version(file, Content::Live),
         Now::Nothing | Now::Other(_) => Version::Absent,
     };
-    let to = match hash(target) {
+    let to = match target.hash() {
         None => Version::Absent,
         Some(sha256) => observed
             .backed_up
@@ -210,13 +210,6 @@ impl std::fmt::Display for Now {
 
 fn version(file: &FileFacts, content: Content) -> Version {
     Version::File { sha256: file.sha256, attributes: file.attributes.clone(), content }
-}
-
-fn hash(version: &StepVersion) -> Option<Hash> {
-    match version {
-        StepVersion::Absent => None,
-        StepVersion::File(sha256) => Some(*sha256),
-    }
 }
 
 #[cfg(test)]

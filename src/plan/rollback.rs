@@ -67,17 +67,35 @@ pub fn rollback(
         return Err(edited);
     }
     steps.extend(folders.iter().map(|path| Step::RemoveFolder { path: path.clone() }));
-    if !steps.is_empty() && reload == Reload::Wanted {
+    let is_due = match reload {
+        Reload::Wanted => true,
+        Reload::IfBytesChange => steps.iter().any(is_read_otherwise),
+        Reload::NotRunning => false,
+    };
+    if is_due && !steps.is_empty() {
         steps.push(Step::Reload);
     }
     Ok(Plan::new(PlanKind::Rollback, "restore", site, nginx, BTreeMap::new(), steps))
 }
 
-/// Whether NGINX runs and is to read the restored configuration.
+/// Whether NGINX reads something else after this step: what we keep for the next update it does not read, and of a file
+/// whose bytes stay it has read them.
+fn is_read_otherwise(step: &Step) -> bool {
+    match step {
+        Step::SetFile { path, from, to } => !is_record(path) && from.sha256() != to.sha256(),
+        Step::MakeFolder { .. } | Step::RemoveFolder { .. } | Step::RestoreTree { .. } | Step::Reload => {
+            false
+        }
+    }
+}
+
+/// Whether NGINX is to read the restored configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reload {
-    /// It runs.
+    /// It runs, and has not read the files as they are.
     Wanted,
+    /// It runs, and has read the files as they are.
+    IfBytesChange,
     /// It does not run, and is never started.
     NotRunning,
 }

@@ -62,7 +62,7 @@ fn arguments(root: &Root, copy: &OlderCopy) -> String {
     if root.is_live() {
         return format!(" --carry {}", quoted(path));
     }
-    let base = root.base().display().to_string();
+    let base = root.name().display().to_string();
     format!(" --root {} --carry {}", quoted(&base), quoted(&format!("{base}{path}")))
 }
 

@@ -8,7 +8,7 @@ use crate::facts::{Facts, FileFacts};
 use crate::host::{Root, STATE_FOLDER, machine};
 use crate::inspect::file_facts;
 use crate::outcome::codes;
-use crate::outcome::{Failure, FailureKind, Finding, Level};
+use crate::outcome::{Failure, FailureKind, Finding, Level, is_denied, only_root};
 use crate::plan::{BaseKind, Keeping, Kept, LocalPatch, Memory, RecordPaths, local_patch_path};
 use crate::values::{Attributes, Hash, TextPath};
 use nginx_config::Tree;
@@ -86,7 +86,7 @@ impl Unreadable {
     pub fn finding(&self) -> Finding {
         let path = self.path.as_str();
         let (level, evidence) = match &self.why {
-            Why::Unread(error) if is_denied(error) => (Level::Warn, format!("{path}: {error}")),
+            Why::Unread(error) if is_hidden(error) => return hidden(path, error),
             Why::Unread(error) => (Level::Stop, format!("{path}: {error}")),
             Why::Damaged(reason) => (Level::Stop, placed(path, reason)),
         };
@@ -103,14 +103,14 @@ impl Unreadable {
     /// For a command that is about the record itself.
     pub fn failure(&self) -> Failure {
         match &self.why {
-            Why::Unread(error) => {
-                // As where its bytes are damaged; only what this user may not read is there, perhaps, and whole.
-                let kind = match is_denied(error) {
-                    true => FailureKind::Unavailable,
-                    false => FailureKind::Invalid,
-                };
+            Why::Unread(error) if is_hidden(error) => only_root(format!(
+                "only root may read what the last change left: {}: {error}",
+                self.path.as_str()
+            )),
+            // As where its bytes are damaged.
+            Why::Unread(_) => {
                 let finding = self.finding();
-                Failure::new(kind, "what the last change left cannot be read")
+                Failure::new(FailureKind::Invalid, "what the last change left cannot be read")
                     .with_hint(finding.advice.clone())
                     .with_findings(vec![finding])
             }
@@ -120,8 +120,17 @@ impl Unreadable {
 }
 
 /// An ordinary user may not read it; whoever may has to know why it cannot be read.
-fn is_denied(error: &io::Error) -> bool {
-    !machine::is_superuser() && error.kind() == io::ErrorKind::PermissionDenied
+fn is_hidden(error: &io::Error) -> bool {
+    !machine::is_superuser() && is_denied(error)
+}
+
+/// What is kept for root's eyes is there, perhaps, and whole: nothing is to be fixed, and nothing to be moved away.
+fn hidden(path: &str, error: &io::Error) -> Finding {
+    let title = "local changes unknown: only root may read what the last change left";
+    Finding::graded(codes::SITE_BASE_UNREADABLE, Level::Warn, title)
+        .at(path, None)
+        .evidence(format!("{path}: {error}"))
+        .advice("run it with sudo; nothing has to be done to the file")
 }
 
 /// A record that was left and is not there any more.

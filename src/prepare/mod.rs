@@ -14,6 +14,7 @@ mod copies;
 mod effect;
 mod gone;
 mod kept;
+mod lacking;
 mod left_behind;
 mod merge;
 mod named;
@@ -21,6 +22,7 @@ mod named_upstream;
 mod planned;
 mod ports;
 mod probes;
+mod routing;
 mod saved;
 mod standing;
 mod tested;
@@ -249,7 +251,7 @@ impl Prepared {
         HostSection {
             name: facts.host.name.clone(),
             os: facts.host.os.clone(),
-            nginx: Some(facts.nginx.version.to_string()),
+            nginx: self.inspection.programs.tester.as_ref().map(|_| facts.nginx.version.to_string()),
             motion: facts.motion.version.as_ref().map(|(version, _)| version.clone()),
         }
     }

@@ -17,7 +17,8 @@ use crate::plan::{BareToday, BlockEffect, Effect, Migration, Today};
 use crate::verify::probe::{Expected, Gate, Kind, Probe, ProbePlan};
 use nginx_config::routes::{self, Door, Endpoint, ServerMatch, Transport, doors, server_for};
 use nginx_config::{Config, Node};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A route that must answer after a change as the operator says.
@@ -26,6 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct StatedProbe {
     /// Such as `https://cc.example.test/health`; a server block of this
     /// configuration must answer it, for nothing else is ever asked.
+    #[serde(deserialize_with = "address")]
     pub url: String,
     /// The HTTP status that it must have.
     #[serde(default = "ok")]
@@ -33,6 +35,13 @@ pub struct StatedProbe {
     /// Text that the answer must contain.
     #[serde(default)]
     pub contains: String,
+}
+
+/// Read where it stands, so that a fault has its line.
+fn address<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let text = String::deserialize(from)?;
+    text.parse::<Location>().map_err(D::Error::custom)?;
+    Ok(text)
 }
 
 fn ok() -> u16 {

@@ -3,6 +3,7 @@
 //! Invariant: what the old configuration already warns about is not held
 //! against the new one.
 
+use super::lacking;
 use super::no_sandbox;
 use crate::apply::{SandboxChoice, states};
 use crate::facts::{CodeFacts, Facts};
@@ -26,12 +27,17 @@ pub struct Gate<'a> {
 }
 
 impl Gate<'_> {
-    /// Tests what is on the disk; `None` where there is no sandbox.
+    /// Tests what is on the disk; `None` where there is no sandbox, or where the verdict would be about this machine
+    /// and not about the server that a copy is of.
     pub fn test_old(
         &self,
         findings: &mut Vec<Finding>,
         notes: &mut Vec<String>,
     ) -> Result<Option<Verdict>, Failure> {
+        if self.programs.tester.is_none() {
+            findings.push(lacking::no_program());
+            return Ok(None);
+        }
         let verdict = match self.test(&Changes::new()) {
             Ok(verdict) => verdict,
             Err(Refused::Unavailable(reason)) => {
@@ -47,6 +53,11 @@ impl Gate<'_> {
         if verdict.accepted {
             self.ask_the_other_about_the_old(findings);
             return Ok(Some(verdict));
+        }
+        let lines = verdict.errors.iter().map(|line| redact_message(self.config, line));
+        if let Some(finding) = lacking::not_this_machine(self.root, self.facts, lines) {
+            findings.push(finding);
+            return Ok(None);
         }
         let finding = verdict.errors.iter().fold(
             Finding::new(codes::NGINX_CONFIG_BROKEN, "the configuration as it is fails `nginx -t`")
@@ -142,7 +153,10 @@ impl Gate<'_> {
     }
 
     fn test(&self, changes: &Changes) -> Result<Verdict, Refused> {
-        test(&self.programs.validating, self.root, self.launcher, self.facts, changes)
+        let Some(program) = &self.programs.tester else {
+            return Err(Refused::Unavailable("there is no NGINX on this machine".to_owned()));
+        };
+        test(program, self.root, self.launcher, self.facts, changes)
     }
 
     fn shown(&self, verdict: &Verdict) -> String {

@@ -21,9 +21,10 @@ use crate::verify::probe::{Gate, Kind, Probe, ProbePlan};
 use crate::verify::staged::Staged;
 use anyhow::Context as _;
 use nginx_config::{redact_source, redact_text};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long the load runs before the reload begins.
 const LEAD: Duration = Duration::from_millis(300);
@@ -48,17 +49,18 @@ fn rehearse(order: &Order, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
     let root = Root::live();
     let options = &order.options;
     let Inspection { facts, programs, .. } = inspect(&root, &options.inspect)?;
-    let started = clock::monotonic();
+    let origin = clock::monotonic();
+    let started = origin;
     let mut stage = stage::furnish(&facts).map_err(failed)?;
-    stage::start_nginx(&programs.validating, &facts, order.capabilities).map_err(failed)?;
-    note(rehearsed, "starting the private server", started);
+    stage::start_nginx(programs.validating()?, &facts, order.capabilities).map_err(failed)?;
+    note(rehearsed, "starting the private server", origin, started);
 
     let started = clock::monotonic();
     let launcher = Launcher { most: order.capabilities, ..Launcher::default() };
     let prepared = prepare(&root, &launcher, options)?;
     stage.complete(&prepared.to_come(&root)).map_err(failed)?;
     rehearsed.notes.extend(stage.notes.iter().cloned());
-    note(rehearsed, "inspecting and planning", started);
+    note(rehearsed, "inspecting and planning", origin, started);
     let migration = prepared.migration.as_ref();
     let migration = migration.ok_or_else(|| Failure::new(FailureKind::Refused, "there is no plan"))?;
     let plan = &migration.plan;
@@ -67,11 +69,12 @@ fn rehearse(order: &Order, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
         root: &root,
         launcher: &launcher,
         facts: &prepared.inspection.facts,
-        program: &prepared.inspection.programs.validating,
+        program: prepared.inspection.programs.validating()?,
         plan,
         probes: &prepared.probes(Reach::Everything),
         lock: &WriteLock::take(&root).map_err(|error| failed(error.into()))?,
         stop: AtomicBool::new(false),
+        origin,
     };
     if order.keep == Keep::Files {
         keep_planned(&root, plan, rehearsed);
@@ -105,6 +108,8 @@ struct Rehearsal<'a> {
     probes: &'a ProbePlan,
     lock: &'a WriteLock,
     stop: AtomicBool,
+    /// When the first step began.
+    origin: Instant,
 }
 
 impl Rehearsal<'_> {
@@ -113,6 +118,7 @@ impl Rehearsal<'_> {
         let routes = load_routes(self.probes, &mut rehearsed.notes);
         let mut load = None;
         let mut log = None;
+        let mut began: BTreeMap<&str, u64> = BTreeMap::new();
         let (done, result) = run(&self.request(self.plan, self.probes, None), &mut |event| match event {
             Event::Stage(INSTALLING) => {
                 load = Some(Load::start(
@@ -120,17 +126,25 @@ impl Rehearsal<'_> {
                     LoadOptions { requests: self.order.load, from: From::ManyAddresses },
                 ));
                 clock::pause(LEAD);
+                began.insert(INSTALLING, millis(self.origin));
             }
-            Event::Stage(_) if load.is_some() => log = load.take().map(Load::stop),
-            Event::Stage(_) | Event::Backup(_) => {}
+            Event::Stage(stage) => {
+                log = load.take().map(Load::stop).or_else(|| log.take());
+                began.insert(stage, millis(self.origin));
+            }
+            Event::Backup(_) => {}
         });
         let log = log.or_else(|| load.take().map(Load::stop));
         let windows: Vec<_> = done.windows.iter().map(|(from, to)| Window { from: *from, to: *to }).collect();
-        rehearsed.load = log.map(|log| log.section(&windows));
+        rehearsed.load = log.map(|log| log.section(&windows, self.origin));
         rehearsed.backup.clone_from(&done.backup);
         rehearsed.reload.clone_from(&done.reload);
         rehearsed.probes.clone_from(&done.probes);
-        rehearsed.durations.extend(done.durations.iter().cloned());
+        let timed = |part: &DurationSection| {
+            let at = began.get(part.step.as_str()).copied();
+            DurationSection { at, ..part.clone() }
+        };
+        rehearsed.durations.extend(done.durations.iter().map(timed));
         result.map(|()| done)
     }
 
@@ -147,7 +161,7 @@ impl Rehearsal<'_> {
         let started = clock::monotonic();
         let (_, result) = run(&self.request(&back, &ProbePlan::default(), Some(backup.clone())), &mut |_| ());
         result?;
-        note(rehearsed, "rolling back", started);
+        note(rehearsed, "rolling back", self.origin, started);
         let verdict = self.probes.verify_restored(&done.baselines, &done.verdict);
         rehearsed.probes.clone_from(&verdict.rows);
         if !verdict.passed() {
@@ -287,7 +301,16 @@ fn kept_name(path: &Path) -> String {
     path.display().to_string().trim_start_matches('/').replace('/', "_")
 }
 
-fn note(rehearsed: &mut Rehearsed, step: &str, started: std::time::Instant) {
-    let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    rehearsed.durations.push(DurationSection { step: step.to_owned(), millis });
+fn note(rehearsed: &mut Rehearsed, step: &str, origin: Instant, started: Instant) {
+    let at = millis(origin).saturating_sub(millis(started));
+    rehearsed.durations.push(DurationSection {
+        step: step.to_owned(),
+        millis: millis(started),
+        at: Some(at),
+    });
+}
+
+/// Milliseconds since then.
+fn millis(then: Instant) -> u64 {
+    u64::try_from(then.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

@@ -6,7 +6,7 @@
 
 use crate::facts::LimitFacts;
 use crate::host::http::{Address, Client, PROBE_LIMIT, ProbeError, Reuse, Sender, Target};
-use crate::outcome::{LoadCount, LoadSection};
+use crate::outcome::{LoadCount, LoadOverTime, LoadReload, LoadSection};
 use crate::verify::limited;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -35,6 +35,10 @@ const FINISH_LIMIT: Duration = Duration::from_secs(20);
 
 /// Addresses that one worker asks one route from, in turn.
 const VISITORS: u8 = 8;
+
+/// Milliseconds of a span of time of which requests are counted together, and at most so many spans.
+const SPAN: u64 = 20;
+const MOST_SPANS: u64 = 250;
 
 /// Threads of each kind of connection.
 const WORKERS: u32 = 2;
@@ -276,7 +280,7 @@ impl LoadLog {
     /// before 1.27.4 a few in ten thousand are normal, which is why the two
     /// kinds are counted apart.)
     #[must_use]
-    pub fn section(&self, windows: &[Window]) -> LoadSection {
+    pub fn section(&self, windows: &[Window], origin: Instant) -> LoadSection {
         let within = |record: &&Record| {
             windows.iter().any(|window| window.from <= record.began && record.began <= window.to)
         };
@@ -284,7 +288,30 @@ impl LoadLog {
             fresh: count(&self.fresh),
             keepalive: count(&self.keepalive),
             during_reload: self.fresh.iter().chain(&self.keepalive).filter(within).count() as u64,
+            over_time: self.over_time(windows, origin),
         }
+    }
+
+    /// The requests one span of time after the other.
+    fn over_time(&self, windows: &[Window], origin: Instant) -> Option<LoadOverTime> {
+        let all = || self.fresh.iter().chain(&self.keepalive);
+        let first = all().map(|record| record.began).min()?;
+        let since = |earlier: Instant, later: Instant| {
+            u64::try_from(later.saturating_duration_since(earlier).as_millis()).unwrap_or(u64::MAX)
+        };
+        let whole = all().map(|record| since(first, record.began)).max()?;
+        let span = SPAN.max(whole / MOST_SPANS + 1);
+        let spans = usize::try_from(whole / span).unwrap_or_default() + 1;
+        let (mut sent, mut failed) = (vec![0; spans], vec![0; spans]);
+        for record in all() {
+            let index = usize::try_from(since(first, record.began) / span).unwrap_or_default();
+            sent[index] += 1;
+            failed[index] += u64::from(matches!(record.ended, Ended::Failed(_)));
+        }
+        let reload =
+            |window: &Window| LoadReload { from: since(first, window.from), to: since(first, window.to) };
+        let reloads = windows.iter().map(reload).collect();
+        Some(LoadOverTime { at: since(origin, first), span, sent, failed, reloads })
     }
 
     /// How often each kind of failure came, fresh and kept connections apart.
@@ -341,17 +368,21 @@ mod tests {
                 record(200, failed(ProbeError::Timeout)),
             ],
         };
-        let section = log.section(&[Window { from: at(50), to: at(100) }]);
+        let section = log.section(&[Window { from: at(50), to: at(100) }], start);
         assert_eq!(section.fresh, LoadCount { sent: 2, failed: 1, limited: 0 });
         assert_eq!(section.keepalive, LoadCount { sent: 3, failed: 1, limited: 1 });
         assert_eq!(section.during_reload, 3);
-        assert_eq!(log.section(&[]).during_reload, 0);
+        let over_time = section.over_time.expect("requests were sent");
+        assert_eq!(over_time.sent, [1, 0, 1, 1, 1, 0, 0, 0, 0, 0, 1], "spans of 20 ms");
+        assert_eq!(over_time.failed, [0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1]);
+        assert_eq!(over_time.reloads, [LoadReload { from: 50, to: 100 }]);
+        assert_eq!(log.section(&[], start).during_reload, 0);
         assert_eq!(log.failures().len(), 2);
     }
 
     #[test]
     fn without_routes_nothing_is_sent() {
         let log = Load::start(Vec::new(), LoadOptions { requests: 100, from: From::Here }).stop();
-        assert_eq!(log.section(&[]), LoadSection::default());
+        assert_eq!(log.section(&[], Instant::now()), LoadSection::default());
     }
 }

@@ -141,7 +141,7 @@ fn order(
     options.inspect.place = Wanted::Known(place.in_the_background());
     // What validates outside runs inside, also where PATH has another. The one of PATH is found there, and need
     // not be named: a wrapper starts a program of another name, which counts only where nothing was named.
-    let program = &inspection.programs.validating;
+    let program = inspection.programs.validating()?;
     let is_on_path = trust::find("nginx").program.as_ref() == Some(program);
     if !is_on_path && Executable::open(program.name()).is_ok_and(|there| there == *program) {
         options.inspect.nginx = Some(program.name().to_owned());

@@ -1,11 +1,15 @@
 //! The end of an answer: what it comes to, why it failed, and what to type next. It is what stays on the screen.
 //!
-//! Invariant: the reasons come last, each beside its command; a command is never cut or broken, as it is to be copied.
+//! Invariant: the reasons come last, each beside its command; a command is never cut, and goes on below as a shell reads
+//! it, as it is to be copied.
 
-use super::style::{Detail, Style};
-use super::table;
-use super::wrap::{columns, wrapped};
+use super::style::{Detail, Style, Tone};
+use super::table::{self, Cell};
+use super::wrap::{columns, command, hanging, paragraph, wrapped};
 use crate::outcome::{NextStep, Outcome, OutcomeKind};
+
+/// What stands below a title is so much further in.
+pub const INDENT: usize = 2;
 
 /// The line of counts, the failure, and the commands that may come next.
 pub fn ending(outcome: &Outcome, style: Style) -> Vec<String> {
@@ -13,23 +17,27 @@ pub fn ending(outcome: &Outcome, style: Style) -> Vec<String> {
         return Vec::new();
     }
     let is_quiet = style.detail == Detail::Quiet;
-    let mut lines = if is_quiet { Vec::new() } else { summary(outcome) };
+    let width = style.for_reading().width;
+    let mut lines = if is_quiet { Vec::new() } else { summary(outcome, style) };
     if let Some(file) = outcome.details.get("saved").and_then(|file| file.as_str()) {
-        lines.extend([String::new(), format!("Saved the plan to {file}")]);
+        lines.push(String::new());
+        lines.extend(paragraph(&format!("Saved the plan to {file}"), width));
     }
-    lines.extend(section("State", state(outcome), style));
+    lines.extend(section("State", state(outcome, style.inside(INDENT)), style));
     lines.extend(error(outcome, style));
     // Who wants to hear little hears what has to be done all the same.
     let is_due = outcome.exit_code > 2 || outcome.outcome == OutcomeKind::AwaitingConfirmation;
     if !is_quiet || is_due {
-        lines.extend(section("Next", next(&outcome.next, style), style));
+        lines.extend(section("Next", next(&outcome.next, style.inside(INDENT)), style));
     }
     lines
 }
 
 /// The line of counts below an empty one.
-pub fn summary(outcome: &Outcome) -> Vec<String> {
-    outcome.summary().into_iter().flat_map(|text| [String::new(), text.to_owned()]).collect()
+pub fn summary(outcome: &Outcome, style: Style) -> Vec<String> {
+    let width = style.for_reading().width;
+    let lines = outcome.summary().into_iter();
+    lines.flat_map(|text| std::iter::once(String::new()).chain(paragraph(text, width))).collect()
 }
 
 /// A title and what stands below it; nothing where there is nothing.
@@ -38,7 +46,8 @@ pub fn section(title: &str, body: Vec<String>, style: Style) -> Vec<String> {
         return Vec::new();
     }
     let mut lines = vec![String::new(), style.bold(title)];
-    lines.extend(body.into_iter().map(|line| format!("  {line}")));
+    let indent = " ".repeat(INDENT);
+    lines.extend(body.into_iter().map(|line| format!("{indent}{line}").trim_end().to_owned()));
     lines
 }
 
@@ -48,35 +57,38 @@ fn error(outcome: &Outcome, style: Style) -> Vec<String> {
     let is_said = outcome.command == "check" && outcome.outcome == OutcomeKind::Refused;
     let mut lines = Vec::new();
     if !is_said {
-        lines.extend([String::new(), format!("{} {}", style.bad("error:"), error.message)]);
+        let width = style.for_reading().width;
+        lines.push(String::new());
+        lines.extend(hanging(&style.bad("error:"), "error: ".len(), &error.message, width));
         if style.detail == Detail::Verbose {
-            lines.extend(error.particulars.iter().map(|line| format!("  {}", style.dim(line))));
+            let all = error.particulars.iter();
+            let all = all.flat_map(|line| paragraph(line, style.inside(INDENT).for_reading().width));
+            lines.extend(all.map(|line| format!("{}{}", " ".repeat(INDENT), style.dim(&line))));
         }
-        lines.extend(error.hint.iter().map(|hint| format!("{} {hint}", style.dim("hint:"))));
+        let hints = error.hint.iter();
+        lines.extend(hints.flat_map(|hint| hanging(&style.dim("hint:"), "hint: ".len(), hint, width)));
     }
     lines
 }
 
 /// A command and its reason on a line, in two columns; below each other where that is too wide for one of them.
 fn next(steps: &[NextStep], style: Style) -> Vec<String> {
-    const INDENT: usize = 2;
     let widest = steps.iter().map(|step| columns(&step.command)).max().unwrap_or(0);
-    let fits = |step: &NextStep| INDENT + widest + 2 + columns(&step.why) <= style.width;
+    let fits = |step: &NextStep| columns(&step.why) <= style.width.saturating_sub(widest + 2);
     if steps.iter().all(fits) {
-        let rows: Vec<_> =
-            steps.iter().map(|step| vec![step.command.clone(), style.dim(&step.why)]).collect();
-        return table::columns(&rows);
+        let row = |step: &NextStep| vec![Cell::to_copy(&step.command), Cell::new(Tone::Dim, &step.why)];
+        return table::columns(&steps.iter().map(row).collect::<Vec<_>>(), style);
     }
     let below = |step: &NextStep| {
-        let why = wrapped(&step.why, style.width.saturating_sub(INDENT + 4));
+        let why = wrapped(&step.why, style.for_reading().width.saturating_sub(4));
         let why = why.into_iter().map(|line| format!("    {}", style.dim(&line)));
-        std::iter::once(step.command.clone()).chain(why).collect::<Vec<_>>()
+        command(&step.command, style.width).into_iter().chain(why).collect::<Vec<_>>()
     };
     steps.iter().flat_map(below).collect()
 }
 
 /// What was seen of a server that an operator must look at.
-fn state(outcome: &Outcome) -> Vec<String> {
+fn state(outcome: &Outcome, style: Style) -> Vec<String> {
     let Some(state) = outcome.details.get("state") else { return Vec::new() };
     let names = [("disk", "on disk"), ("nginx", "nginx -t"), ("serving", "serving")];
     let rows = names.iter().flat_map(|(key, name)| {
@@ -85,17 +97,16 @@ fn state(outcome: &Outcome) -> Vec<String> {
             line => line.as_str().into_iter().collect::<Vec<_>>(),
         };
         let row = |(index, line): (usize, &str)| {
-            vec![if index == 0 { (*name).to_owned() } else { String::new() }, line.to_owned()]
+            vec![Cell::from(if index == 0 { *name } else { "" }), Cell::to_copy(line)]
         };
         lines.into_iter().enumerate().map(row).collect::<Vec<_>>()
     });
-    table::columns(&rows.collect::<Vec<_>>())
+    table::columns(&rows.collect::<Vec<_>>(), style)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Colour;
 
     fn shown(detail: Detail, width: usize, make: impl FnOnce(&mut Outcome)) -> String {
         let mut outcome = Outcome::new("apply", OutcomeKind::Ok);
@@ -103,7 +114,7 @@ mod tests {
         outcome.next("motionctl confirm", "keep the change");
         outcome.next("motionctl rollback", "undo it now");
         make(&mut outcome);
-        ending(&outcome, Style { colour: Colour::Off, detail, width }).join("\n")
+        ending(&outcome, Style { detail, ..Style::plain(width) }).join("\n")
     }
 
     #[test]

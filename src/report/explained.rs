@@ -14,6 +14,7 @@ const GAP: usize = 2;
 
 /// One row with everything, several as a list.
 pub fn explanations(rows: &[Explanation], style: Style) -> Vec<String> {
+    let style = style.for_reading();
     match rows {
         [] => Vec::new(),
         [row] => all_of(row, style),
@@ -28,7 +29,7 @@ fn all_of(row: &Explanation, style: Style) -> Vec<String> {
     };
     let mut lines = vec![String::new()];
     for (name, text) in fields {
-        lines.extend(hanging(&style.dim(name), FIELD, &text, style.width));
+        lines.extend(hanging(&style.dim(name), FIELD, &style.glyphs.of(&text), style.width));
     }
     lines
 }
@@ -54,6 +55,7 @@ fn finding(code: Code) -> Vec<(&'static str, String)> {
             None => "there is nothing to accept".to_owned(),
         },
     ));
+    fields.push(("documented", code.anchor()));
     fields
 }
 
@@ -83,7 +85,7 @@ fn list(rows: &[Explanation], style: Style) -> Vec<String> {
             lines.push(String::new());
             area = this;
         }
-        lines.extend(hanging(&style.bold(&name), column, meaning, style.width));
+        lines.extend(hanging(&style.bold(&name), column, &style.glyphs.of(meaning), style.width));
     }
     lines
 }
@@ -93,9 +95,10 @@ mod tests {
     use super::*;
     use crate::outcome::EXIT_CODES;
     use crate::outcome::codes;
-    use crate::report::{Colour, Detail};
+    use crate::report::{Colour, Detail, Glyphs};
 
-    const STYLE: Style = Style { colour: Colour::Off, detail: Detail::Normal, width: 80 };
+    const STYLE: Style =
+        Style { colour: Colour::Off, detail: Detail::Normal, width: 80, glyphs: Glyphs::Unicode };
 
     fn show(rows: &[Explanation]) -> String {
         explanations(rows, STYLE).join("\n")
@@ -115,11 +118,12 @@ looked for  in the first lines of Motion's files: the name of Ansible, Puppet, a
             folders that panels write into
 what to do  make the change there, or accept that it may be overwritten
 accept      --accept site.managed-elsewhere (check, plan, apply, rehearse, try,
-            status, watch, install-unit)"
+            status, watch, install-unit)
+documented  findings.md#sitemanaged-elsewhere"
         );
         assert!(show(&[Explanation::Finding(codes::MERGE_CONFLICT)]).contains("=ours or --accept"));
-        assert!(show(&[Explanation::Finding(codes::SITE_AMBIGUOUS)]).ends_with("cannot be accepted"));
-        assert!(show(&[Explanation::Finding(codes::HOST_SELINUX)]).ends_with("nothing to accept"));
+        assert!(show(&[Explanation::Finding(codes::SITE_AMBIGUOUS)]).contains("cannot be accepted\n"));
+        assert!(show(&[Explanation::Finding(codes::HOST_SELINUX)]).contains("nothing to accept\n"));
     }
 
     #[test]

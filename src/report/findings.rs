@@ -3,8 +3,9 @@
 //! Invariant: no line is wider than the style allows, but one of a word that is
 //! shown whole; what is left out is counted, and nothing of it is what people copy.
 
+use super::glyphs::ARROW;
 use super::style::{Detail, Style};
-use super::wrap::{columns, words, wrapped};
+use super::wrap::{columns, shortened, words, wrapped};
 use crate::outcome::codes;
 use crate::outcome::{Finding, Level};
 
@@ -19,6 +20,7 @@ const MOST_EVIDENCE: usize = 3;
 
 /// The findings, in the order in which they come, with an empty line between levels.
 pub fn findings(findings: &[Finding], style: Style) -> Vec<String> {
+    let style = style.for_reading();
     let shown: Vec<&Finding> =
         findings.iter().filter(|finding| style.detail > Detail::Quiet || finding.stops()).collect();
     let widest = shown.iter().map(|finding| finding.code.name().len()).max().unwrap_or(0).min(WIDEST_CODE);
@@ -71,7 +73,7 @@ fn evidence(finding: &Finding, style: Style) -> Vec<String> {
     let shown = if is_whole { all } else { MOST_EVIDENCE };
     let mut lines: Vec<_> = Vec::new();
     for line in finding.evidence.iter().take(shown) {
-        let mut parts = if is_verbose { whole(line, room) } else { fitted(line, room) }.into_iter();
+        let mut parts = if is_verbose { whole(line, room) } else { fitted(line, room, style) }.into_iter();
         lines.extend(parts.next().map(|first| format!("{indent}{first}")));
         lines.extend(parts.map(|more| format!("{indent}  {more}")));
     }
@@ -83,11 +85,13 @@ fn evidence(finding: &Finding, style: Style) -> Vec<String> {
 
 fn advice(text: &str, style: Style) -> Vec<String> {
     let indent = " ".repeat(INDENT);
-    let room = style.width.saturating_sub(INDENT + 2);
+    let arrow = style.glyphs.of(ARROW);
+    let room = style.width.saturating_sub(INDENT + columns(&arrow) + 1);
     let lines = wrapped(text, room).into_iter().enumerate();
     lines
         .map(|(index, line)| {
-            format!("{indent}{} {line}", if index == 0 { style.dim("→") } else { " ".to_owned() })
+            let mark = if index == 0 { style.dim(&arrow) } else { " ".repeat(columns(&arrow)) };
+            format!("{indent}{mark} {line}")
         })
         .collect()
 }
@@ -98,7 +102,7 @@ fn whole(text: &str, width: usize) -> Vec<String> {
 }
 
 /// The text on a few lines; of a longer one the middle is left out.
-fn fitted(text: &str, width: usize) -> Vec<String> {
+fn fitted(text: &str, width: usize, style: Style) -> Vec<String> {
     if columns(text) <= width {
         return vec![text.to_owned()];
     }
@@ -113,16 +117,16 @@ fn fitted(text: &str, width: usize) -> Vec<String> {
         && is_to_copy(copied)
         && !before.is_empty()
     {
-        let mut lines = fitted(&before.join(" "), width);
+        let mut lines = fitted(&before.join(" "), width, style);
         lines.push((*copied).to_owned());
         return lines;
     }
     let Some((first, rest)) =
         lines.split_first().filter(|(first, rest)| !rest.is_empty() && columns(first) <= width)
     else {
-        return vec![shortened(text, width)];
+        return vec![shortened(text, width, style.glyphs)];
     };
-    vec![first.clone(), shortened(&rest.join(" "), narrower)]
+    vec![first.clone(), shortened(&rest.join(" "), narrower, style.glyphs)]
 }
 
 /// Whether a text is one thing in backticks.
@@ -130,36 +134,18 @@ fn is_to_copy(text: &str) -> bool {
     text.len() > 2 && text.starts_with('`') && words(text).len() == 1
 }
 
-/// The text with its middle left out where it is too wide: what it begins with
-/// says what it is, and its end says where.
-fn shortened(text: &str, width: usize) -> String {
-    if columns(text) <= width {
-        return text.to_owned();
-    }
-    let room = width.saturating_sub(1);
-    let (front, back) = (room - room / 2, room / 2);
-    let taken = |characters: &mut dyn Iterator<Item = char>, room: usize| {
-        let mut used = 0;
-        characters
-            .take_while(|character| {
-                used += columns(character.encode_utf8(&mut [0; 4]));
-                used <= room
-            })
-            .collect::<String>()
-    };
-    let start = taken(&mut text.chars(), front);
-    let end: String = taken(&mut text.chars().rev(), back).chars().rev().collect();
-    format!("{start}…{end}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::outcome::codes::{self, Code};
-    use crate::report::Colour;
+    use crate::report::{ENDLESS, Glyphs};
 
     fn show(found: &[Finding], detail: Detail) -> String {
-        findings(found, Style { colour: Colour::Off, detail, width: 60 }).join("\n")
+        findings(found, Style { detail, ..Style::plain(60) }).join("\n")
+    }
+
+    fn short(text: &str, width: usize) -> Vec<String> {
+        fitted(text, width, Style::plain(80))
     }
 
     fn many(code: Code, lines: usize) -> Finding {
@@ -197,21 +183,29 @@ info  host.selinux    a title that is too long for one line
 
     #[test]
     fn long_lines_lose_their_middle() {
-        assert_eq!(shortened("abcdefghij", 10), "abcdefghij");
-        assert_eq!(shortened("abcdefghijk", 10), "abcde…hijk");
-        assert_eq!(columns(&shortened("日本語日本語日本語", 9)), 9);
-        assert_eq!(shortened("ab", 0), "…");
-        assert_eq!(fitted("a bb ccc dddd eeee ffff", 8), ["a bb", "ccc…ff"]);
-        assert_eq!(fitted("a bb ccc dddd", 8), ["a bb", "ccc", "dddd"]);
-        assert_eq!(fitted("a/very/long/path", 8), ["a/ve…ath"]);
+        assert_eq!(short("a bb ccc dddd eeee ffff", 8), ["a bb", "ccc…ff"]);
+        assert_eq!(short("a bb ccc dddd", 8), ["a bb", "ccc", "dddd"]);
+        assert_eq!(short("a/very/long/path", 8), ["a/ve…ath"]);
+    }
+
+    #[test]
+    fn nothing_is_wrapped_where_lines_are_endless() {
+        let long = vec!["word"; 90].join(" ");
+        let finding = Finding::new(codes::HOST_NO_TIMER, &long).evidence(&long).advice(&long);
+        let style = Style { glyphs: Glyphs::Ascii, ..Style::plain(ENDLESS) };
+        let lines = findings(&[finding], style);
+        assert_eq!(
+            lines[1..],
+            [format!("stop  host.no-timer  {long}"), format!("      {long}"), format!("      -> {long}")]
+        );
     }
 
     #[test]
     fn what_is_to_be_copied_is_never_broken_or_cut() {
         let text = "`Day` is like another: `previous_name: Morning Shift`";
-        assert_eq!(fitted(text, 26), ["`Day` is like another:", "`previous_name: Morning Shift`"]);
+        assert_eq!(short(text, 26), ["`Day` is like another:", "`previous_name: Morning Shift`"]);
         let many = format!("{}: `previous_name: Morning Shift`", vec!["word"; 30].join(" "));
-        let lines = fitted(&many, 26);
+        let lines = short(&many, 26);
         assert_eq!((lines.len(), lines[2].as_str()), (3, "`previous_name: Morning Shift`"));
     }
 

@@ -1,8 +1,14 @@
 //! An outcome as text for people: one screen, the verdict first.
+//!
+//! Invariant: no line is wider than the style allows, but one of a word that people copy.
 
-use super::ending::{ending, section, summary};
-use super::style::{Detail, Style};
-use super::{diff, explained, findings, plain, problems, routes, table, tryout};
+use super::blocks::{self, Entry, by_block};
+use super::ending::{INDENT, ending, section, summary};
+use super::glyphs::{ARROW, DOT};
+use super::style::{Detail, Style, Tone};
+use super::table::{self, Cell};
+use super::wrap::paragraph;
+use super::{diff, explained, findings, plain, problems, routes, tryout};
 use crate::outcome::{
     Comparison, DatabaseSection, ErrorLogVerdict, Finding, Level, LoadCount, LoadSection, LocalChange,
     LocalChanges, OfferKind, Offered, Outcome, OutcomeKind, PlanSection, ProbeRow, ReloadSection,
@@ -12,7 +18,7 @@ use crate::outcome::{
 /// The text, ending with a newline.
 #[must_use]
 pub fn human(outcome: &Outcome, style: Style) -> String {
-    let outcome = &plain::outcome(outcome);
+    let outcome = &plain::outcome(outcome, style.glyphs);
     let mut lines = body(outcome, style);
     lines.extend(ending(outcome, style));
     text(&lines)
@@ -21,9 +27,9 @@ pub fn human(outcome: &Outcome, style: Style) -> String {
 /// The same as it stands above a question: the line of counts is its end, also for who asked for little.
 #[must_use]
 pub fn before_a_question(outcome: &Outcome, style: Style) -> String {
-    let outcome = &plain::outcome(outcome);
+    let outcome = &plain::outcome(outcome, style.glyphs);
     let mut lines = body(outcome, style);
-    lines.extend(summary(outcome));
+    lines.extend(summary(outcome, style));
     text(&lines)
 }
 
@@ -34,32 +40,20 @@ fn text(lines: &[String]) -> String {
 }
 
 fn body(outcome: &Outcome, style: Style) -> Vec<String> {
-    let mut lines = vec![headline(outcome, style)];
+    let mut lines = headline(outcome, style);
     // Who said no has seen the rest.
     if outcome.outcome == OutcomeKind::Cancelled {
         return lines;
     }
     if style.detail > Detail::Quiet {
-        lines.extend(outcome.host.as_ref().map(|host| {
-            let version = |name: &str, version: &Option<String>| match version {
-                Some(version) => format!(" · {name} {version}"),
-                None => String::new(),
-            };
-            style.dim(&format!(
-                "{} · {}{}{}",
-                host.name,
-                host.os,
-                version("nginx", &host.nginx),
-                version("Motion", &host.motion)
-            ))
-        }));
-        lines.extend(outcome.database.as_ref().map(|database| style.dim(&self::database(database))));
+        lines.extend(about(outcome, style));
     }
     lines.extend(seen(outcome, style));
     lines.extend(explained::explanations(&outcome.explanations, style));
+    let inside = style.inside(INDENT);
     lines.extend(section("Problems", problems::blocks(&outcome.problems, style), style));
     if style.detail > Detail::Quiet {
-        let tried = tryout::sections(outcome, style);
+        let tried = tryout::sections(outcome, inside);
         lines.extend(tried.into_iter().flat_map(|(title, body)| section(&title, body, style)));
         lines.extend(outcome.plan.iter().flat_map(|section| plan(section, &outcome.comparisons, style)));
         lines.extend(comparisons(outcome, style));
@@ -70,8 +64,8 @@ fn body(outcome: &Outcome, style: Style) -> Vec<String> {
         lines.extend(kept.flat_map(|backup| {
             let state = if backup.verified { "read again and verified" } else { "contents not read again" };
             let (files, bytes) = (counted(backup.files, "file"), counted(backup.bytes, "byte"));
-            let text = format!("{} · {files}, {bytes}, {state}", backup.path);
-            section("Backup", vec![text], style)
+            let text = format!("{} {} {files}, {bytes}, {state}", backup.path, style.glyphs.of(DOT));
+            section("Backup", paragraph(&text, inside.for_reading().width), style)
         }));
         lines.extend(outcome.reload.iter().flat_map(|proof| reload(proof, style)));
         lines.extend(probes(&outcome.probes, style));
@@ -79,6 +73,23 @@ fn body(outcome: &Outcome, style: Style) -> Vec<String> {
         lines.extend(durations(outcome, style));
     }
     lines
+}
+
+/// Which server and which database are meant.
+fn about(outcome: &Outcome, style: Style) -> Vec<String> {
+    let dot = format!(" {} ", style.glyphs.of(DOT));
+    let host = outcome.host.as_ref().map(|host| {
+        let version = |name: &str, version: &Option<String>| {
+            version.as_ref().map(|version| format!("{name} {version}"))
+        };
+        let versions = [version("nginx", &host.nginx), version("Motion", &host.motion)];
+        let parts = [host.name.clone(), host.os.clone()].into_iter().chain(versions.into_iter().flatten());
+        parts.collect::<Vec<_>>().join(&dot)
+    });
+    let database = outcome.database.as_ref().map(|asked| style.glyphs.of(&database(asked)));
+    let texts = host.into_iter().chain(database);
+    let lines = texts.flat_map(|text| paragraph(&text, style.for_reading().width));
+    lines.map(|line| style.dim(&line)).collect()
 }
 
 /// What the checks saw: what is so now, then, below a title of its own, what was seen before the change.
@@ -101,8 +112,8 @@ fn seen(outcome: &Outcome, style: Style) -> Vec<String> {
 pub(super) fn database(database: &DatabaseSection) -> String {
     let DatabaseSection { server, version, user, host, schema, transport } = database;
     match transport.as_str() {
-        "file" => format!("{server} {version} · {host}"),
-        _ => format!("{server} {version} · schema {schema} at {host} as {user} · {transport}"),
+        "file" => format!("{server} {version} {DOT} {host}"),
+        _ => format!("{server} {version} {DOT} schema {schema} at {host} as {user} {DOT} {transport}"),
     }
 }
 
@@ -127,15 +138,21 @@ pub(super) fn verdict(outcome: &Outcome) -> &str {
     })
 }
 
-fn headline(outcome: &Outcome, style: Style) -> String {
+fn headline(outcome: &Outcome, style: Style) -> Vec<String> {
     let text = verdict(outcome);
-    let painted = match outcome.exit_code {
-        _ if outcome.outcome == OutcomeKind::Cancelled || would_be_stopped(outcome) => style.warn(text),
-        0 => style.good(text),
-        2 => style.warn(text),
-        _ => style.bad(text),
+    let tone = match outcome.exit_code {
+        _ if outcome.outcome == OutcomeKind::Cancelled || would_be_stopped(outcome) => Tone::Warn,
+        0 => Tone::Good,
+        2 => Tone::Warn,
+        _ => Tone::Bad,
     };
-    format!("{} {painted}", style.bold(&format!("{}:", outcome.command)))
+    let name = format!("{}:", outcome.command);
+    let lines = paragraph(&format!("{name} {text}"), style.for_reading().width).into_iter();
+    let painted = lines.map(|line| match line.strip_prefix(&name) {
+        Some(first) => format!("{}{}", style.bold(&name), style.tone(tone, first)),
+        None => style.tone(tone, &line),
+    });
+    painted.collect()
 }
 
 /// Whether what is pending would not be done as things are.
@@ -160,17 +177,19 @@ fn plan(plan: &PlanSection, comparisons: &[Comparison], style: Style) -> Vec<Str
                 Some((added, removed)) => format!("+{added} -{removed} lines"),
                 None => step.describe.clone(),
             };
-            vec![(index + 1).to_string(), kind_in_a_word(step).to_owned(), path, describe]
+            let number = (index + 1).to_string();
+            [number, kind_in_a_word(step).to_owned(), path, describe].map(Cell::from).to_vec()
         })
         .collect();
-    let mut lines = section(&format!("Steps ({})", plan.strategy), table::columns(&rows), style);
+    let steps = table::columns(&rows, style.inside(INDENT));
+    let mut lines = section(&format!("Steps ({})", plan.strategy), steps, style);
     lines.extend(local_changes("Local changes", &plan.local_changes, style));
     lines.extend(plan.differences_from_guess.iter().flat_map(|guess| {
         let title = format!("Differences from a guess: {}", guess.base);
         local_changes(&title, &guess.lists, style)
     }));
     lines.extend(offers("Taken", &plan.taken, style));
-    lines.extend(offers("Offered, not taken (--take PATH takes one)", &plan.offered, style));
+    lines.extend(offers("Offered, not taken (--take 'BLOCK / DIRECTIVE' takes one)", &plan.offered, style));
     lines
 }
 
@@ -190,42 +209,40 @@ fn kind_in_a_word(step: &StepSection) -> &str {
 
 /// Texts beside each other, the changed words of a line picked out.
 fn comparisons(outcome: &Outcome, style: Style) -> Vec<String> {
-    let painted: String = outcome.comparisons.iter().map(|texts| diff::words(texts, style)).collect();
+    let inside = style.inside(INDENT);
+    let painted: String = outcome.comparisons.iter().map(|texts| diff::words(texts, inside)).collect();
     section("Diff", painted.lines().map(str::to_owned).collect(), style)
-}
-
-/// A row that begins with the sign of a difference has its colour.
-fn painted(cells: Vec<String>, style: Style) -> Vec<String> {
-    let paint: fn(&Style, &str) -> String = match cells.first().map(String::as_str) {
-        Some("+") => Style::good,
-        Some("-") => Style::bad,
-        Some("~") => Style::warn,
-        _ => return cells,
-    };
-    cells.iter().map(|cell| paint(&style, cell)).collect()
 }
 
 /// Lists that a command has besides, such as backups.
 fn lists(outcome: &Outcome, style: Style) -> Vec<String> {
     let rows = outcome.details.get("rows").and_then(|rows| rows.as_array()).into_iter().flatten();
-    let rows: Vec<Vec<String>> = rows
-        .map(|row| {
-            let cells = row.as_array().into_iter().flatten();
-            let cells = cells.map(|cell| cell.as_str().map_or_else(|| cell.to_string(), str::to_owned));
-            painted(cells.collect(), style)
-        })
-        .collect();
-    let notes = outcome.details.get("notes").and_then(|notes| notes.as_array()).into_iter().flatten();
-    let notes: Vec<_> = notes.filter_map(|note| note.as_str()).map(str::to_owned).collect();
-    let mut lines = table::columns(&rows);
+    let rows = rows.map(|row| {
+        let cells = row.as_array().into_iter().flatten();
+        cells.map(|cell| cell.as_str().map_or_else(|| cell.to_string(), str::to_owned)).collect::<Vec<_>>()
+    });
+    let mut lines = match outcome.rows_by_block {
+        true => by_block(&rows.filter_map(Entry::of_row).collect::<Vec<_>>(), style),
+        false => table::columns(&rows.map(painted).collect::<Vec<_>>(), style),
+    };
     if !lines.is_empty() {
         lines.insert(0, String::new());
     }
+    let notes = outcome.details.get("notes").and_then(|notes| notes.as_array()).into_iter().flatten();
+    let notes = notes.filter_map(|note| note.as_str());
+    let width = style.inside(INDENT).for_reading().width;
+    let notes: Vec<_> = notes.flat_map(|note| paragraph(note, width)).collect();
     // A check is one screen: how its tests differ from the server is a detail.
     if outcome.command != "check" || style.detail == Detail::Verbose {
         lines.extend(section("Notes", notes, style));
     }
     lines
+}
+
+/// A row that begins with the sign of a difference has its colour.
+fn painted(cells: Vec<String>) -> Vec<Cell> {
+    let tone = blocks::tone(cells.first().map_or("", String::as_str));
+    cells.into_iter().map(|cell| Cell::new(tone, cell)).collect()
 }
 
 /// More directives that both files have alike are only counted.
@@ -239,42 +256,51 @@ fn one_line(text: &str) -> String {
 
 /// What another file has otherwise. A line: what it is named by, what is there, what would be.
 fn offers(title: &str, offers: &[Offered], style: Style) -> Vec<String> {
-    let rows: Vec<_> = offers
-        .iter()
-        .map(|offer| {
-            let (old, new) = (offer.old.as_deref().map(one_line), offer.new.as_deref().map(one_line));
-            let (sign, what) = match (offer.kind, old, new) {
-                (OfferKind::Unclear, old, _) => ("?", old.unwrap_or_default()),
-                (OfferKind::Order, ..) => ("~", "stands in another order".to_owned()),
-                (_, Some(old), Some(new)) => ("~", format!("{old} → {new}")),
-                (_, None, new) => ("+", new.unwrap_or_default()),
-                (_, Some(_), None) => ("-", "only here".to_owned()),
-            };
-            painted(vec![sign.to_owned(), offer.take.clone(), what], style)
-        })
-        .collect();
-    section(title, table::columns(&rows), style)
+    let arrow = style.glyphs.of(ARROW);
+    let entry = |offer: &Offered| {
+        let (old, new) = (offer.old.as_deref().map(one_line), offer.new.as_deref().map(one_line));
+        let (sign, text) = match (offer.kind, old, new) {
+            (OfferKind::Unclear, old, _) => ("?", old.unwrap_or_default()),
+            (OfferKind::Order, ..) => ("~", "stands in another order".to_owned()),
+            (_, Some(old), Some(new)) => ("~", format!("{old} {arrow} {new}")),
+            (_, None, new) => ("+", new.unwrap_or_default()),
+            (_, Some(_), None) => ("-", "only here".to_owned()),
+        };
+        // Below its block the rest of the name is enough.
+        let name = offer.take.strip_prefix(&offer.path).and_then(|rest| rest.strip_prefix(" / "));
+        let (block, directive) = match name {
+            Some(name) => (offer.path.clone(), name.to_owned()),
+            None => (String::new(), offer.take.clone()),
+        };
+        Entry { sign: sign.to_owned(), block, directive, text }
+    };
+    let entries: Vec<_> = offers.iter().map(entry).collect();
+    section(title, by_block(&entries, style.inside(INDENT)), style)
 }
 
 fn local_changes(title: &str, changes: &LocalChanges, style: Style) -> Vec<String> {
     let LocalChanges { carried, already_present, conflicting, dropped } = changes;
     let lists =
         [("kept", carried), ("in both", already_present), ("conflict", conflicting), ("lost", dropped)];
-    let row = |name: &str, change: &LocalChange| {
+    let entry = |name: &str, change: &LocalChange| {
         let today =
             change.today.as_deref().map_or_else(String::new, |text| format!("today: {}", one_line(text)));
-        let [path, what] = change_in_words(change);
-        vec![name.to_owned(), path, what, today]
+        let [block, directive] = change_in_words(change);
+        Entry { sign: name.to_owned(), block, directive, text: today }
     };
-    let rows = lists.iter().flat_map(|(name, list)| match list.len() {
-        // What both files say alike is worth a count and no screen.
-        many if many > MOST_ALIKE && *name == "in both" => {
-            vec![vec![(*name).to_owned(), format!("{many} directives"), String::new(), String::new()]]
+    let (mut entries, mut many) = (Vec::new(), Vec::new());
+    for (name, list) in lists {
+        match list.len() {
+            // What both files say alike is worth a count and no screen.
+            count if count > MOST_ALIKE && name == "in both" => {
+                many.push(format!("{name}  {}", counted(count, "directive")));
+            }
+            _ => entries.extend(list.iter().map(|change| entry(name, change))),
         }
-        _ => list.iter().map(|change| row(name, change)).collect(),
-    });
-    let rows = table::columns(&rows.collect::<Vec<_>>());
-    if rows.is_empty() {
+    }
+    let mut lines = by_block(&entries, style.inside(INDENT));
+    lines.extend(many);
+    if lines.is_empty() {
         return Vec::new();
     }
     let all: usize = lists.iter().map(|(_, list)| list.len()).sum();
@@ -287,7 +313,7 @@ fn local_changes(title: &str, changes: &LocalChanges, style: Style) -> Vec<Strin
         }
     };
     let counted = counted_as(all, "change", "changes");
-    section(&format!("{title}: {counted}, {counts}"), rows, style)
+    section(&format!("{title}: {counted}, {counts}"), lines, style)
 }
 
 /// Where a local change stands and what it is. One that takes something away is said so: the line would be read as if
@@ -296,28 +322,29 @@ fn change_in_words(LocalChange { path, directive, .. }: &LocalChange) -> [String
     let without = directive.strip_prefix("removed: ").map(|gone| format!("(your file does without) {gone}"));
     match (path.as_str(), directive.strip_suffix(" of the file")) {
         ("", Some(comments)) => ["whole file".to_owned(), comments.to_owned()],
-        ("", None) => ["top level".to_owned(), without.unwrap_or_else(|| directive.clone())],
         _ => [path.clone(), without.unwrap_or_else(|| directive.clone())],
     }
 }
 
 fn reload(proof: &ReloadSection, style: Style) -> Vec<String> {
     let pids = |pids: &[i32]| pids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    let verdict = if proof.proven {
-        style.good(&format!("proven after {} ms", proof.millis))
-    } else {
-        style.bad(&format!("not proven within {} ms", proof.millis))
+    let (verdict, tone) = match proof.proven {
+        true => (format!("proven after {} ms", proof.millis), Tone::Good),
+        false => (format!("not proven within {} ms", proof.millis), Tone::Bad),
     };
     let log = match proof.error_log {
         ErrorLogVerdict::Clean => "clean",
         ErrorLogVerdict::Errors => "names an error of this reload",
         ErrorLogVerdict::NotLookedAt => "not looked at",
     };
-    let workers = format!("workers {} → {}", pids(&proof.old_workers), pids(&proof.new_workers));
-    let mut lines = vec![format!("{verdict} · {workers} · error log {log}")];
-    lines.extend(
-        proof.noted.iter().map(|noted| format!("{} {} ({})", style.dim("seen:"), noted.line, noted.means)),
-    );
+    let [arrow, dot] = [ARROW, DOT].map(|glyph| style.glyphs.of(glyph));
+    let workers = format!("workers {} {arrow} {}", pids(&proof.old_workers), pids(&proof.new_workers));
+    let width = style.inside(INDENT).for_reading().width;
+    let mut lines = paragraph(&format!("{verdict} {dot} {workers} {dot} error log {log}"), width);
+    lines[0] = lines[0].replacen(&verdict, &style.tone(tone, &verdict), 1);
+    for noted in &proof.noted {
+        lines.extend(paragraph(&format!("seen: {} ({})", noted.line, noted.means), width));
+    }
     section("Reload", lines, style)
 }
 
@@ -327,50 +354,51 @@ fn probes(rows: &[ProbeRow], style: Style) -> Vec<String> {
     }
     let status = |status: u16| if status == 0 { "no answer".to_owned() } else { status.to_string() };
     let later = |code: Option<u16>| code.map_or_else(String::new, status);
-    // Nothing was put back: a column for it would only be empty.
-    let has_restored = rows.iter().any(|row| row.restored.is_some());
-    let without = |mut cells: Vec<String>| {
-        if !has_restored {
-            cells.remove(4);
-        }
-        cells
+    // A column that nothing stands in is left out.
+    let is_restored = rows.iter().any(|row| row.restored.is_some());
+    let cells = |route: &str, before: &str, after: &str, restored: &str| {
+        let restored = is_restored.then_some(restored);
+        let cells = [route, before, after].into_iter().chain(restored);
+        cells.map(Cell::from).collect::<Vec<_>>()
     };
-    let header = ["server", "route", "before", "after", "restored", "", ""];
-    let mut body = vec![without(header.map(|cell| style.dim(cell)).to_vec())];
-    body.extend(rows.iter().map(|row| {
-        let verdict = match (row.ok, row.gated) {
-            _ if row.accepted => style.warn("accepted"),
-            (true, true) => style.good("ok"),
+    let header = cells("route", "before", "after", "restored").into_iter().map(|cell| cell.toned(Tone::Dim));
+    let mut body: Vec<Vec<Cell>> = vec![header.collect()];
+    let mut server = "";
+    for row in rows {
+        if row.server != server {
+            server = &row.server;
+            body.push(vec![server.into()]);
+        }
+        let (tone, verdict) = match (row.ok, row.gated) {
+            _ if row.accepted => (Tone::Warn, "accepted"),
+            (true, true) => (Tone::Good, "ok"),
             (true, false) if row.after.is_some_and(|after| after != row.before) => {
-                style.dim("changes (expected)")
+                (Tone::Dim, "changes (expected)")
             }
-            (true, false) => style.dim("ok"),
-            (false, _) => style.bad("FAILED"),
+            (true, false) => (Tone::Dim, "ok"),
+            (false, _) => (Tone::Bad, "FAILED"),
         };
-        without(vec![
-            row.server.clone(),
-            row.uri.clone(),
-            status(row.before),
-            later(row.after),
-            later(row.restored),
-            verdict,
-            row.note.clone(),
-        ])
-    }));
-    section("Probes", table::columns(&body), style)
+        let route = format!("  {}", row.uri);
+        let mut line = cells(&route, &status(row.before), &later(row.after), &later(row.restored));
+        line.extend([Cell::new(tone, verdict), row.note.as_str().into()]);
+        body.push(line);
+    }
+    section("Probes", table::columns(&body, style.inside(INDENT)), style)
 }
 
 fn load(load: &LoadSection, style: Style) -> Vec<String> {
     let row = |name: &str, count: &LoadCount| {
         let LoadCount { sent, failed, limited } = count;
-        let failed = format!("{failed} failed");
-        let failed = if failed.starts_with("0 ") { style.good(&failed) } else { style.warn(&failed) };
+        let tone = if *failed == 0 { Tone::Good } else { Tone::Warn };
+        let failed = Cell::new(tone, format!("{failed} failed"));
         let limited = if *limited > 0 { format!("{limited} turned away by a limit") } else { String::new() };
-        vec![name.to_owned(), format!("{sent} sent"), failed, limited]
+        vec![name.into(), format!("{sent} sent").into(), failed, limited.into()]
     };
-    let mut body =
-        table::columns(&[row("fresh connections", &load.fresh), row("keep-alive requests", &load.keepalive)]);
-    body.push(format!("{} of them began while the reload was under way", load.during_reload));
+    let rows = [row("fresh connections", &load.fresh), row("keep-alive requests", &load.keepalive)];
+    let inside = style.inside(INDENT);
+    let mut body = table::columns(&rows, inside);
+    let during = format!("{} of them began while the reload was under way", load.during_reload);
+    body.extend(paragraph(&during, inside.for_reading().width));
     section("Load during the reload", body, style)
 }
 
@@ -378,7 +406,7 @@ fn durations(outcome: &Outcome, style: Style) -> Vec<String> {
     let rows: Vec<_> = outcome
         .durations
         .iter()
-        .map(|part| vec![part.step.clone(), format!("{:>6} ms", part.millis)])
+        .map(|part| vec![part.step.clone().into(), format!("{:>6} ms", part.millis).into()])
         .collect();
-    section("Durations", table::columns(&rows), style)
+    section("Durations", table::columns(&rows, style.inside(INDENT)), style)
 }

@@ -3,10 +3,13 @@
 //! Invariant: pure; the same outcome gives the same bytes. Nothing secret can
 //! reach this room: what it is given is redacted already.
 
+mod blocks;
 mod diff;
 mod ending;
 mod explained;
 mod findings;
+mod fold;
+mod glyphs;
 mod human;
 mod json;
 mod page;
@@ -19,9 +22,10 @@ mod tryout;
 mod wrap;
 
 pub use diff::words;
+pub use glyphs::{GLYPHS, Glyphs};
 pub use human::{before_a_question, human};
 pub use json::{ENVELOPE_FORMAT, Envelope, json};
 pub use page::page;
 pub use plain::line as plain_line;
-pub use style::{Colour, Detail, Style};
-pub use wrap::hanging;
+pub use style::{Colour, Detail, ENDLESS, Style};
+pub use wrap::{columns, hanging, paragraph};

@@ -2,9 +2,13 @@
 //!
 //! Invariant: no control character, and no mark that turns the reading
 //! direction, passes; a file's name or a comment must not clear a screen, hide
-//! a line or paint a verdict. Only [`super::Style`] adds colour, afterwards.
+//! a line or paint a verdict. Only [`super::Style`] adds colour, afterwards. What
+//! the terminal cannot show is replaced here as well, so that widths are right.
 
-use crate::outcome::{Comparison, Finding, LocalChange, LocalChanges, Outcome, RoutesSection, spelled_out};
+use super::Glyphs;
+use crate::outcome::{
+    Comparison, Finding, LocalChange, LocalChanges, Outcome, RoutesSection, Routing, spelled_out,
+};
 use serde_json::Value;
 
 /// One line of text.
@@ -20,102 +24,128 @@ fn lines(text: &str) -> String {
 
 /// The same answer with nothing harmful in what people see of it.
 #[must_use]
-pub fn outcome(outcome: &Outcome) -> Outcome {
+pub fn outcome(outcome: &Outcome, glyphs: Glyphs) -> Outcome {
     let mut plain = outcome.clone();
+    let clean = Clean(glyphs);
     if let Some(host) = &mut plain.host {
-        clean([&mut host.name, &mut host.os]);
-        clean([&mut host.nginx, &mut host.motion].into_iter().flatten());
+        clean.each([&mut host.name, &mut host.os]);
+        clean.each([&mut host.nginx, &mut host.motion].into_iter().flatten());
     }
     if let Some(database) = &mut plain.database {
-        clean([&mut database.server, &mut database.version, &mut database.user, &mut database.host]);
-        clean([&mut database.schema, &mut database.transport]);
+        clean.each([&mut database.server, &mut database.version, &mut database.user, &mut database.host]);
+        clean.each([&mut database.schema, &mut database.transport]);
     }
-    plain.findings.iter_mut().for_each(finding);
+    plain.findings.iter_mut().for_each(|found| clean.finding(found));
     if let Some(plan) = &mut plain.plan {
-        clean([&mut plan.site, &mut plan.strategy]);
-        clean(&mut plan.base);
+        clean.each([&mut plan.site, &mut plan.strategy]);
+        clean.each(&mut plan.base);
         for step in &mut plan.steps {
-            clean([&mut step.describe, &mut step.kind]);
-            clean(&mut step.path);
+            clean.each([&mut step.describe, &mut step.kind]);
+            clean.each(&mut step.path);
         }
-        local_changes(&mut plan.local_changes);
+        clean.local_changes(&mut plan.local_changes);
         if let Some(guess) = &mut plan.differences_from_guess {
-            clean([&mut guess.base]);
-            local_changes(&mut guess.lists);
+            clean.each([&mut guess.base]);
+            clean.local_changes(&mut guess.lists);
         }
         for offer in plan.offered.iter_mut().chain(&mut plan.taken) {
-            clean([&mut offer.path, &mut offer.directive, &mut offer.take]);
+            clean.each([&mut offer.path, &mut offer.directive, &mut offer.take]);
             for text in offer.old.iter_mut().chain(&mut offer.new) {
-                *text = lines(text);
+                *text = clean.0.of(&lines(text));
             }
         }
     }
     if let Some(backup) = &mut plain.backup {
-        clean([&mut backup.path]);
+        clean.each([&mut backup.path]);
     }
     for noted in plain.reload.iter_mut().flat_map(|reload| &mut reload.noted) {
-        clean([&mut noted.line, &mut noted.means]);
+        clean.each([&mut noted.line, &mut noted.means]);
     }
     for row in &mut plain.probes {
-        clean([&mut row.server, &mut row.uri, &mut row.note]);
+        clean.each([&mut row.server, &mut row.uri, &mut row.note]);
     }
     plain.comparisons.iter_mut().for_each(comparison);
     for problem in &mut plain.problems {
-        clean([&mut problem.file, &mut problem.message]);
-        clean(&mut problem.hint);
-        clean(&mut problem.excerpt);
+        clean.each([&mut problem.file, &mut problem.message]);
+        clean.each(&mut problem.hint);
+        for line_ in &mut problem.excerpt {
+            *line_ = excerpt(line_, glyphs);
+        }
     }
     for step in &mut plain.next {
-        clean([&mut step.command, &mut step.why]);
+        clean.each([&mut step.command, &mut step.why]);
     }
-    clean(plain.routes.iter_mut().flat_map(RoutesSection::texts_mut));
-    plain.details.values_mut().for_each(value);
+    clean.each(plain.routes.iter_mut().flat_map(RoutesSection::texts_mut));
+    if let Some(Routing { before, after }) = &mut plain.routing {
+        clean.each(before.texts_mut());
+        clean.each(after.iter_mut().flat_map(RoutesSection::texts_mut));
+    }
+    if let Some(matrix) = &mut plain.matrix {
+        let agents = matrix.agents.iter_mut().map(|row| &mut row.agent.name);
+        clean.each(matrix.profiles.iter_mut().map(|profile| &mut profile.name).chain(agents));
+    }
+    plain.details.values_mut().for_each(|detail| clean.value(detail));
     if let Some(error) = &mut plain.error {
-        clean([&mut error.message]);
-        clean(&mut error.hint);
-        clean(&mut error.particulars);
+        clean.each([&mut error.message]);
+        clean.each(&mut error.hint);
+        clean.each(&mut error.particulars);
     }
     plain
 }
 
-fn clean<'a>(texts: impl IntoIterator<Item = &'a mut String>) {
-    for text in texts {
-        *text = line(text);
+/// What a text becomes on its way to a terminal.
+#[derive(Clone, Copy)]
+struct Clean(Glyphs);
+
+impl Clean {
+    fn each<'a>(self, texts: impl IntoIterator<Item = &'a mut String>) {
+        for text in texts {
+            *text = self.0.of(&line(text));
+        }
     }
-}
 
-fn finding(finding: &mut Finding) {
-    clean([&mut finding.title, &mut finding.advice]);
-    clean(&mut finding.evidence);
-}
+    fn finding(self, finding: &mut Finding) {
+        self.each([&mut finding.title, &mut finding.advice]);
+        self.each(&mut finding.evidence);
+    }
 
-fn local_changes(changes: &mut LocalChanges) {
-    let LocalChanges { carried, already_present, conflicting, dropped } = changes;
-    for LocalChange { path, directive, snippet, today, take } in
-        carried.iter_mut().chain(already_present).chain(conflicting).chain(dropped)
-    {
-        clean([path, directive]);
-        clean(take);
-        for text in snippet.iter_mut().chain(today) {
-            *text = lines(text);
+    fn local_changes(self, changes: &mut LocalChanges) {
+        let LocalChanges { carried, already_present, conflicting, dropped } = changes;
+        for LocalChange { path, directive, snippet, today, take } in
+            carried.iter_mut().chain(already_present).chain(conflicting).chain(dropped)
+        {
+            self.each([path, directive]);
+            self.each(take);
+            for text in snippet.iter_mut().chain(today) {
+                *text = self.0.of(&lines(text));
+            }
+        }
+    }
+
+    /// Details nest as deep as this program makes them, never as input does.
+    fn value(self, value: &mut Value) {
+        match value {
+            Value::String(text) => self.each([text]),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.value(item)),
+            Value::Object(fields) => fields.values_mut().for_each(|field| self.value(field)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
 }
 
-fn comparison(comparison: &mut Comparison) {
-    clean([&mut comparison.old_name, &mut comparison.new_name]);
-    comparison.old = lines(&comparison.old);
-    comparison.new = lines(&comparison.new);
+/// A line of a file and marks below it: what shows that it was cut stays one column wide.
+fn excerpt(text: &str, glyphs: Glyphs) -> String {
+    let text = line(text);
+    if glyphs == Glyphs::Ascii { text.replace('…', ".") } else { text }
 }
 
-/// Details nest as deep as this program makes them, never as input does.
-fn value(value_: &mut Value) {
-    match value_ {
-        Value::String(text) => clean([text]),
-        Value::Array(items) => items.iter_mut().for_each(value),
-        Value::Object(fields) => fields.values_mut().for_each(value),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+/// Files are shown with the characters that they have.
+fn comparison(comparison: &mut Comparison) {
+    for text in [&mut comparison.old_name, &mut comparison.new_name] {
+        *text = line(text);
     }
+    comparison.old = lines(&comparison.old);
+    comparison.new = lines(&comparison.new);
 }
 
 /// Control characters, and the marks of the Unicode bidirectional algorithm

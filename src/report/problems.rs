@@ -4,6 +4,8 @@
 //! terminals find it; no more are shown than a person reads, and no line is
 //! wider than the style allows but one of a word that is shown whole.
 
+use super::Glyphs;
+use super::glyphs::{ARROW, ELLIPSIS};
 use super::style::Style;
 use super::wrap::{columns, wrapped};
 use crate::outcome::ProblemSection;
@@ -17,6 +19,7 @@ const NARROWEST: usize = 24;
 
 /// One block for each problem.
 pub(super) fn blocks(problems: &[ProblemSection], style: Style) -> Vec<String> {
+    let style = style.for_reading();
     let mut lines: Vec<String> =
         problems.iter().take(MOST).flat_map(|problem| block(problem, style)).collect();
     if problems.len() > MOST {
@@ -35,14 +38,16 @@ fn block(problem: &ProblemSection, style: Style) -> Vec<String> {
     let number = problem.line.to_string();
     let blank = " ".repeat(number.len());
     let room = width.saturating_sub(number.len() + 5).max(NARROWEST);
-    for (index, text) in windowed(&problem.excerpt, room).iter().enumerate() {
+    for (index, text) in windowed(&problem.excerpt, room, style).iter().enumerate() {
         let (gutter, text) = if index == 0 { (&number, text.clone()) } else { (&blank, style.bad(text)) };
         lines.push(format!("  {} {text}", style.dim(&format!("{gutter} |"))));
     }
-    let hints = problem.hint.iter().flat_map(|hint| wrapped(hint, width.saturating_sub(4).max(NARROWEST)));
+    let arrow = style.glyphs.of(ARROW);
+    let beside = width.saturating_sub(columns(&arrow) + 3).max(NARROWEST);
+    let hints = problem.hint.iter().flat_map(|hint| wrapped(hint, beside));
     lines.extend(hints.enumerate().map(|(index, hint)| {
-        let arrow = if index == 0 { style.dim("→") } else { " ".to_owned() };
-        format!("  {arrow} {hint}")
+        let mark = if index == 0 { style.dim(&arrow) } else { " ".repeat(columns(&arrow)) };
+        format!("  {mark} {hint}")
     }));
     lines
 }
@@ -62,7 +67,9 @@ fn message(place: &str, message: &str, width: usize, style: Style) -> Vec<String
 }
 
 /// A line and the marks below it, as much of both as there is room for; the marks begin within it.
-fn windowed(excerpt: &[String], room: usize) -> Vec<String> {
+fn windowed(excerpt: &[String], room: usize, style: Style) -> Vec<String> {
+    // One column wide, so that the marks stay where they are.
+    let cut = if style.glyphs == Glyphs::Ascii { "." } else { ELLIPSIS };
     let [text, marks] = excerpt else { return excerpt.to_vec() };
     if columns(text).max(columns(marks)) <= room {
         return excerpt.to_vec();
@@ -77,7 +84,7 @@ fn windowed(excerpt: &[String], room: usize) -> Vec<String> {
             part.push(c);
             taken += wide;
         } else if column >= skip {
-            part.push('…');
+            part.push_str(cut);
             taken += 1;
             break;
         }
@@ -90,7 +97,6 @@ fn windowed(excerpt: &[String], room: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Colour, Detail};
 
     fn shown(message: &str, hint: &str, excerpt: [&str; 2], width: usize) -> Vec<String> {
         let problem = ProblemSection {
@@ -101,7 +107,7 @@ mod tests {
             hint: Some(hint.to_owned()),
             excerpt: excerpt.map(str::to_owned).to_vec(),
         };
-        blocks(&[problem], Style { colour: Colour::Off, detail: Detail::Normal, width })
+        blocks(&[problem], Style::plain(width))
     }
 
     #[test]

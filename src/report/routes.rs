@@ -3,8 +3,9 @@
 //!
 //! Invariant: no row is left out; paths stand together only where all that is said of them is the same.
 
+use super::fold::folded_text;
 use super::style::{Detail, Style};
-use super::wrap::wrapped;
+use super::wrap::{columns as width, wrapped};
 use crate::outcome::{RouteAnswer, RouteKind, RoutePlace, RouteRow, RoutesRole, RoutesSection, ServerRoutes};
 
 /// Columns before a path.
@@ -128,7 +129,13 @@ fn at(place: &RoutePlace) -> String {
     format!("{}:{}", place.file, place.line)
 }
 
+/// A regular expression may be one word that is wider than there is room.
 fn indented(columns: usize, text: &str, style: Style) -> Vec<String> {
-    let lines = wrapped(text, style.width.saturating_sub(columns)).into_iter();
+    let room = style.width.saturating_sub(columns);
+    let is_too_wide = |line: &str| width(line) > room && !line.contains('\u{1b}');
+    let lines = wrapped(text, room).into_iter().flat_map(|line| match is_too_wide(&line) {
+        true => folded_text(&line, room),
+        false => vec![line],
+    });
     lines.map(|line| format!("{}{line}", " ".repeat(columns))).collect()
 }

@@ -1,7 +1,10 @@
 //! What a tried script did, as text for people: what it changes, what it asks, what it fetches, what held it.
 
-use super::style::{Detail, Style};
-use super::table;
+use super::fold::folded_text;
+use super::glyphs::ELLIPSIS;
+use super::style::{Detail, Style, Tone};
+use super::table::{self, Cell};
+use super::wrap::paragraph;
 use crate::outcome::{Outcome, TriedEdition, TriedFetch, TrySection};
 
 /// Lines of the script's output that are shown without `--verbose`.
@@ -17,33 +20,35 @@ pub(super) fn sections(outcome: &Outcome, style: Style) -> Vec<(String, Vec<Stri
         (format!("What it would change ({})", tried.changes.len()), changes(&tried, style)),
         ("What it asks for".to_owned(), asked(&tried, style)),
         ("What it fetches".to_owned(), fetches(&tried.fetches, style)),
-        ("What it leaves running".to_owned(), tried.left_running.clone()),
+        ("What it leaves running".to_owned(), in_words(&tried.left_running, style)),
     ];
     all.extend(tried.edition.as_ref().map(|edition| (title(edition), this_edition(edition, style))));
     all.push(("What it says".to_owned(), output(&tried, style)));
-    all.push(("What held it".to_owned(), tried.containment));
+    all.push(("What held it".to_owned(), in_words(&tried.containment, style)));
     all
 }
 
-fn few(mut rows: Vec<Vec<String>>, style: Style) -> Vec<String> {
+fn few(mut rows: Vec<Vec<Cell>>, style: Style) -> Vec<String> {
     let more = rows.len().saturating_sub(MANY);
     if style.detail < Detail::Verbose && more > 0 {
         rows.truncate(MANY);
-        let mut lines = table::columns(&rows);
-        lines.push(format!("… and {more} more (-v shows them)"));
+        let mut lines = table::columns(&rows, style);
+        lines.push(format!("{} and {more} more (-v shows them)", style.glyphs.of(ELLIPSIS)));
         return lines;
     }
-    table::columns(&rows)
+    table::columns(&rows, style)
 }
 
 fn changes(tried: &TrySection, style: Style) -> Vec<String> {
     let rows = tried.changes.iter().map(|change| {
         let mark = match change.change.as_str() {
-            "created" => style.good("+"),
-            "removed" => style.bad("-"),
-            _ => style.warn("~"),
+            "created" => Cell::new(Tone::Good, "+"),
+            "removed" => Cell::new(Tone::Bad, "-"),
+            _ => Cell::new(Tone::Warn, "~"),
         };
-        vec![mark, change.path.clone(), change.area.clone(), change.note.clone()]
+        let [path, area, note] =
+            [&change.path, &change.area, &change.note].map(|text| Cell::from(text.as_str()));
+        vec![mark, path, area, note]
     });
     let mut lines = few(rows.collect(), style);
     if lines.is_empty() {
@@ -58,11 +63,11 @@ fn changes(tried: &TrySection, style: Style) -> Vec<String> {
 fn asked(tried: &TrySection, style: Style) -> Vec<String> {
     let rows = tried.asked.iter().map(|request| {
         let how = match request.how.as_str() {
-            "refused" => style.bad("refused"),
-            "run" => style.good("run in the copy"),
-            _ => style.dim("recorded"),
+            "refused" => Cell::new(Tone::Bad, "refused"),
+            "run" => Cell::new(Tone::Good, "run in the copy"),
+            _ => Cell::new(Tone::Dim, "recorded"),
         };
-        vec![how, request.command.clone(), request.note.clone()]
+        vec![how, request.command.as_str().into(), request.note.as_str().into()]
     });
     few(rows.collect(), style)
 }
@@ -70,9 +75,9 @@ fn asked(tried: &TrySection, style: Style) -> Vec<String> {
 fn fetches(fetches: &[TriedFetch], style: Style) -> Vec<String> {
     let rows = fetches.iter().map(|fetch| {
         let state = match (&fetch.served, fetch.sends) {
-            (Some(name), _) => style.good(&format!("handed out {name}")),
-            (None, true) => style.warn("not sent"),
-            (None, false) => style.warn("missing"),
+            (Some(name), _) => Cell::new(Tone::Good, format!("handed out {name}")),
+            (None, true) => Cell::new(Tone::Warn, "not sent"),
+            (None, false) => Cell::new(Tone::Warn, "missing"),
         };
         let mut words = Vec::new();
         if fetch.credentials {
@@ -81,7 +86,7 @@ fn fetches(fetches: &[TriedFetch], style: Style) -> Vec<String> {
         if fetch.unchecked {
             words.push("an error page would be taken for the file (no --fail)");
         }
-        vec![state, format!("{} {}", fetch.by, fetch.url), words.join("; ")]
+        vec![state, fetch.by.as_str().into(), Cell::to_copy(&fetch.url), words.join("; ").into()]
     });
     few(rows.collect(), style)
 }
@@ -91,12 +96,12 @@ fn title(edition: &TriedEdition) -> String {
 }
 
 fn this_edition(edition: &TriedEdition, style: Style) -> Vec<String> {
-    let rows = |mark: String, list: &[String]| {
-        list.iter().map(|act| vec![mark.clone(), act.clone()]).collect::<Vec<_>>()
+    let rows = |tone: Tone, mark: &str, list: &[String]| {
+        list.iter().map(|act| vec![Cell::new(tone, mark), act.as_str().into()]).collect::<Vec<_>>()
     };
-    let mut all = rows(style.good("also"), &edition.new);
-    all.extend(rows(style.bad("no more"), &edition.gone));
-    all.extend(rows(style.warn("otherwise"), &edition.otherwise));
+    let mut all = rows(Tone::Good, "also", &edition.new);
+    all.extend(rows(Tone::Bad, "no more", &edition.gone));
+    all.extend(rows(Tone::Warn, "otherwise", &edition.otherwise));
     if all.is_empty() {
         return vec!["it does the same".to_owned()];
     }
@@ -106,9 +111,18 @@ fn this_edition(edition: &TriedEdition, style: Style) -> Vec<String> {
 fn output(tried: &TrySection, style: Style) -> Vec<String> {
     let more = tried.output.len().saturating_sub(FEW);
     if style.detail == Detail::Verbose || more == 0 {
-        return tried.output.clone();
+        return printed(&tried.output, style);
     }
-    let mut lines = vec![format!("… {more} lines before (-v shows them)")];
-    lines.extend_from_slice(&tried.output[more..]);
+    let mut lines = vec![format!("{} {more} lines before (-v shows them)", style.glyphs.of(ELLIPSIS))];
+    lines.extend(printed(&tried.output[more..], style));
     lines
+}
+
+/// What a program printed, its blanks as they are.
+fn printed(lines: &[String], style: Style) -> Vec<String> {
+    lines.iter().flat_map(|line| folded_text(line, style.width)).collect()
+}
+
+fn in_words(lines: &[String], style: Style) -> Vec<String> {
+    lines.iter().flat_map(|line| paragraph(line, style.for_reading().width)).collect()
 }

@@ -1,7 +1,9 @@
 //! Text in lines that fit, broken between words.
 //!
-//! Invariant: no word is broken or lost, and neither is what stands in backticks, which people copy; widths are what a
-//! terminal shows.
+//! Invariant: no word is broken or lost, and neither is what stands in backticks, which people copy; what is cut is marked;
+//! widths are what a terminal shows.
+
+use super::glyphs::{ELLIPSIS, Glyphs};
 
 /// A text is never squeezed into less than this beside its name.
 const NARROWEST: usize = 24;
@@ -42,6 +44,17 @@ pub(super) fn words(text: &str) -> Vec<&str> {
     words
 }
 
+/// The text as it is where it fits on one line, otherwise on several, the further ones a little deeper.
+#[must_use]
+pub fn paragraph(text: &str, width: usize) -> Vec<String> {
+    const HANG: usize = 2;
+    if columns(text) <= width {
+        return vec![text.to_owned()];
+    }
+    let lines = wrapped(text, width.saturating_sub(HANG).max(NARROWEST)).into_iter().enumerate();
+    lines.map(|(index, line)| format!("{}{line}", " ".repeat(if index == 0 { 0 } else { HANG }))).collect()
+}
+
 /// `name  text`, the text behind a column of names and its further lines below each other.
 #[must_use]
 pub fn hanging(name: &str, column: usize, text: &str, width: usize) -> Vec<String> {
@@ -50,6 +63,74 @@ pub fn hanging(name: &str, column: usize, text: &str, width: usize) -> Vec<Strin
     let first = format!("{name}{padding}{}", lines.next().unwrap_or_default());
     let further = lines.map(|line| format!("{}{line}", " ".repeat(column)));
     std::iter::once(first).chain(further).collect()
+}
+
+/// A command of a shell on as many lines as it takes: pasted whole, it is one command.
+#[must_use]
+pub fn command(text: &str, width: usize) -> Vec<String> {
+    const ON: &str = " \\";
+    const INDENT: &str = "    ";
+    let mut lines: Vec<String> = Vec::new();
+    for word in arguments(text) {
+        match lines.last_mut() {
+            // Any line but the last has the mark of going on behind it.
+            Some(line) if columns(line) + 1 + columns(word) + ON.len() <= width || columns(text) <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(line) => {
+                line.push_str(ON);
+                lines.push(format!("{INDENT}{word}"));
+            }
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// The words of a command, what stands in quotes unbroken.
+fn arguments(text: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let (mut start, mut quote, mut is_escaped) = (0, None, false);
+    for (at, c) in text.char_indices() {
+        match (c, quote) {
+            _ if is_escaped => is_escaped = false,
+            ('\\', None | Some('"')) => is_escaped = true,
+            ('\'' | '"', None) => quote = Some(c),
+            (c, Some(open)) if c == open => quote = None,
+            (' ', None) => {
+                words.push(&text[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    words.push(&text[start..]);
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// The text with its middle left out where it is too wide: what it begins with says what it is, and its end says where.
+#[must_use]
+pub fn shortened(text: &str, width: usize, glyphs: Glyphs) -> String {
+    if columns(text) <= width {
+        return text.to_owned();
+    }
+    let mark = glyphs.of(ELLIPSIS);
+    let room = width.saturating_sub(columns(&mark));
+    let (front, back) = (room - room / 2, room / 2);
+    let taken = |characters: &mut dyn Iterator<Item = char>, room: usize| {
+        let mut used = 0;
+        characters
+            .take_while(|character| {
+                used += columns(character.encode_utf8(&mut [0; 4]));
+                used <= room
+            })
+            .collect::<String>()
+    };
+    let start = taken(&mut text.chars(), front);
+    let end: String = taken(&mut text.chars().rev(), back).chars().rev().collect();
+    format!("{start}{mark}{end}")
 }
 
 /// How many columns a terminal gives to the text.
@@ -71,6 +152,29 @@ mod tests {
         );
         assert_eq!(hanging("a long name", 4, "x", 30), ["a long namex"]);
         assert_eq!(hanging("a", 4, "", 30), ["a   "]);
+    }
+
+    #[test]
+    fn a_command_goes_on_below_as_shells_read_it() {
+        let text = "motionctl apply --root '/a b/c' --candidate new.conf";
+        assert_eq!(command(text, 80), [text]);
+        let lines = command(text, 30);
+        assert_eq!(lines, ["motionctl apply --root \\", "    '/a b/c' --candidate \\", "    new.conf"]);
+        assert!(lines.iter().all(|line| columns(line) <= 30));
+        // The last line needs no room for the mark, where all of it fits.
+        assert_eq!(command("a bb", 4), ["a bb"]);
+        assert_eq!(arguments(r#"a\ b "c \" d" 'e \' f"#), [r"a\ b", r#""c \" d""#, r"'e \'", "f"]);
+    }
+
+    #[test]
+    fn of_what_is_too_wide_the_middle_goes() {
+        let check = |text: &str, width: usize, expect: &str| {
+            assert_eq!(shortened(text, width, Glyphs::Unicode), expect);
+        };
+        check("abcdefghijk", 10, "abcde…hijk");
+        check("日本語日本語", 7, "日…語");
+        check("ab", 0, "…");
+        assert_eq!(shortened("abcdefghijk", 10, Glyphs::Ascii), "abcd...ijk");
     }
 
     #[test]

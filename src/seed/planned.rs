@@ -6,12 +6,12 @@ use super::consequences::{self, Look};
 use super::foreseen;
 use super::manifest::{Candidates, Manifest, Problem, shown_beside, shown_unmasked};
 use super::map::{Needs, Part, Use};
-use super::plan::{Draft, Fingerprint, Input, Plan, Unknown, Unusable, draft, noun};
+use super::plan::{Draft, Fingerprint, Input, Plan, Unknown, Unusable, draft, matrix, noun};
 use super::session::{Session, failure};
 use super::snapshot::{Scope, Section, Snapshot, Unnamed, read};
 use super::verify;
 use crate::db::{Access, DbError, Value};
-use crate::outcome::{Failure, FailureKind, Finding, counted, sort_findings};
+use crate::outcome::{Failure, FailureKind, Finding, Matrix, counted, sort_findings};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// As many names as are looked through for "did you mean".
@@ -30,6 +30,8 @@ pub struct Planned {
     pub findings: Vec<Finding>,
     /// How the database stands to the manifest.
     pub agreement: Agreement,
+    /// Who belongs to what, for a picture.
+    pub matrix: Option<Matrix>,
 }
 
 /// How a database stands to a manifest.
@@ -90,7 +92,8 @@ impl Session {
         findings.extend(verification.findings());
         findings.extend(verify::unreviewed(&self.map, self.rules));
         sort_findings(&mut findings);
-        Ok(Planned { plan, fingerprint, findings, agreement })
+        let matrix = matrix(&plan, &snapshot);
+        Ok(Planned { plan, fingerprint, findings, agreement, matrix })
     }
 
     pub(super) fn draft(&self, manifest: &Manifest, unnamed: Unnamed, snapshot: &Snapshot) -> Draft {

@@ -8,7 +8,7 @@
 
 use super::certificate::{Certificate, DH_PARAMETERS};
 use super::named;
-use crate::facts::{CertificateFacts, ClientFacts, Facts, Scope, ShadowKind, UpstreamAddress};
+use crate::facts::{CertificateFacts, ClientFacts, Facts, Scope, ShadowKind, StandIn, UpstreamAddress};
 use crate::host::command::{self, Privileges};
 use crate::host::sandbox::{
     Capabilities, Ending, Launcher, Network, Program, Refused, Shadow, Spec, StagedFile, StagedLink,
@@ -185,6 +185,7 @@ pub fn furnished(root: &Root, facts: &Facts, changes: &Changes) -> (Spec, Vec<St
     }
     if is_tree {
         spec.folders = folders_to_make(root, facts, &mut notes);
+        stand_in(&mut spec, facts);
     }
     if is_tree || !facts.host.superuser {
         spec.files.extend(hosts_file(root, facts, changes));
@@ -209,6 +210,23 @@ fn folders_to_make(root: &Root, facts: &Facts, notes: &mut Vec<String>) -> Vec<P
         }
     }
     missing.into_iter().collect()
+}
+
+/// What was read in the place of files that the copy does not show as they are, NGINX shall read, too: this machine
+/// may have another file there.
+fn stand_in(spec: &mut Spec, facts: &Facts) {
+    for (path, stand_in) in &facts.nginx.stand_ins {
+        match stand_in {
+            StandIn::Nothing => {
+                spec.folders.extend(path.parent().map(Path::to_owned));
+                spec.removed.push(path.clone());
+                spec.files.push(plain_file(path, 0o644, ""));
+            }
+            StandIn::Link(target) => {
+                spec.links.push(StagedLink { path: path.clone(), target: target.clone() });
+            }
+        }
+    }
 }
 
 fn replaced(facts: &Facts) -> Vec<PathBuf> {

@@ -61,7 +61,7 @@ fn counts(text: &mut String, seen: &Seen) {
 fn run(text: &mut String, seen: &Seen) {
     let is = |yes: bool| i64::from(yes);
     let known = seen.drifted.is_some();
-    let unfinished = matches!(seen.run, RunState::Interrupted(_) | RunState::Overdue(_));
+    let unfinished = matches!(seen.run, RunState::Interrupted(_) | RunState::Overdue(_) | RunState::Stuck(_));
     metric(
         text,
         "unfinished_run",

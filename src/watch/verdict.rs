@@ -89,6 +89,8 @@ pub enum RunState {
     UnderWay(String),
     /// Its process is gone.
     Interrupted(String),
+    /// It is open, and a person has to decide how it ends: why, and what helps.
+    Stuck(String),
 }
 
 /// The newest run, for figures.
@@ -272,6 +274,7 @@ fn run(seen: &Seen, reasons: &mut Reasons) {
             ),
         ),
         RunState::UnderWay(who) => (Grade::Warning, "under-way", format!("a change is being made ({who})")),
+        RunState::Stuck(what) => (Grade::Critical, "stuck", what.clone()),
         RunState::Interrupted(which) => (
             Grade::Critical,
             "interrupted",
@@ -347,7 +350,7 @@ fn performance(seen: &Seen) -> String {
     };
     let count = |count: Option<usize>| count.map_or_else(|| "U".to_owned(), |count| count.to_string());
     let open = match seen.run {
-        RunState::Interrupted(_) | RunState::Overdue(_) => 1,
+        RunState::Interrupted(_) | RunState::Overdue(_) | RunState::Stuck(_) => 1,
         _ => 0,
     };
     format!(
@@ -471,6 +474,14 @@ mod tests {
             &|seen| seen.run = RunState::Interrupted("run X".into()),
             Grade::Critical,
             &["motionctl recover"],
+        );
+        check(
+            &|seen| {
+                seen.run =
+                    RunState::Stuck("a.conf was edited since: `motionctl rollback X --whole-tree`".into())
+            },
+            Grade::Critical,
+            &["CRITICAL - a.conf was edited since: motionctl rollback X --whole-tree", "unfinished_runs=1"],
         );
         check(
             &|seen| {

@@ -13,7 +13,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// Part of every secret; written nowhere else.
-const MARK: &str = "hunter2x";
+pub const MARK: &str = "hunter2x";
 
 /// A customer's configuration that nginx accepts, with a secret in every place
 /// that is known to hold one.
@@ -71,7 +71,7 @@ server {
 }
 "#;
 
-fn with_secrets() -> Server {
+pub fn with_secrets() -> Server {
     let server = Server::copy("customised");
     server.write("etc/nginx/pw-hunter2x.txt", "");
     server.write("etc/nginx/users-hunter2x", "u:pw-hunter2x\n");
@@ -124,9 +124,13 @@ fn nothing_that_is_shown_or_kept_holds_a_secret() {
         let server = with_secrets();
         let folder = tempfile::tempdir().expect("a folder");
         let saved = folder.path().join("plan.json").display().to_string();
+        let (page, report) = (folder.path().join("plan.html"), folder.path().join("report.html"));
+        let (page, report) = (page.display().to_string(), report.display().to_string());
         for command in [
             vec!["check"],
             vec!["status"],
+            vec!["plan", "--strategy", strategy, "--html", &page],
+            vec!["report", "--out", &report],
             vec!["plan", "--strategy", strategy, "--out", &saved],
             vec!["apply", "--dry-run", "--strategy", strategy],
             vec!["apply", "--yes", "--strategy", strategy],
@@ -135,6 +139,11 @@ fn nothing_that_is_shown_or_kept_holds_a_secret() {
         }
         let text = fs::read_to_string(&saved).expect("a plan");
         assert!(text.contains("user-ui") && !text.contains(MARK), "{text}");
+        for page in [page, report] {
+            let text = fs::read_to_string(&page).expect("a page");
+            let leak = text.lines().find(|line| line.contains(MARK));
+            assert!(text.contains("user-ui") && leak.is_none(), "{page}: {leak:?}");
+        }
         keeps_no_secret(&server.at("var/lib/motionctl"));
         keeps_no_secret(&server.at("var/backups/motionctl"));
         let list = server.json(&["backups", "list"]);
@@ -160,7 +169,8 @@ fn a_rehearsal_and_what_it_keeps_hold_no_secret() {
     let server = with_secrets();
     let folder = tempfile::tempdir().expect("a folder");
     let keep = folder.path().display().to_string();
-    let said = server.run(&["rehearse", "--load", "40", "--keep", &keep]);
+    let page = folder.path().join("page.html").display().to_string();
+    let said = server.run(&["rehearse", "--load", "40", "--keep", &keep, "--html", &page]);
     assert_eq!(said.code, 0, "{said:?}");
     assert!(!said.stdout.contains(MARK) && !said.stderr.contains(MARK), "{said:?}");
     for (path, _) in state(folder.path()) {

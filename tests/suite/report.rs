@@ -2,6 +2,9 @@
 //!
 //! Invariant: it ends with 0 whatever it finds, and says what that is.
 
+mod hostile;
+mod page;
+
 use crate::support::binary::{SITE, Server, fixture, motionctl};
 use std::fs;
 

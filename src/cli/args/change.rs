@@ -5,6 +5,7 @@
 use super::duration::{parse_duration, parse_window};
 use super::{DatabaseArgs, NginxArgs, SiteArgs};
 use clap::{Args, ValueEnum, ValueHint};
+use serde::Deserialize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -47,7 +48,8 @@ pub struct ChangeArgs {
 }
 
 /// How the new configuration is made from the old one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum StrategyChoice {
     /// The vendor's changes put into the live file.
     Merge,
@@ -128,6 +130,9 @@ pub struct RehearseArgs {
 pub struct RollbackArgs {
     /// The backup to restore; the newest applied run's by default
     pub backup: Option<String>,
+    /// Which database is asked who is logged in.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,

@@ -4,7 +4,6 @@
 //! what the command believes to have done; what could not be looked at is said. No command is named twice.
 
 use super::past::change_of;
-use super::rollback::hash;
 use crate::apply::{History, is_damage};
 use crate::backup::Store;
 use crate::cli::context::Context;
@@ -93,7 +92,7 @@ fn on_disk(context: &Context, status: &Status) -> Vec<String> {
         .iter()
         .filter_map(|step| match step {
             JournalStep::SetFile { path, from, to } => {
-                let state = file(context, path, hash(from), hash(to), run_in_words);
+                let state = file(context, path, from.hash(), to.hash(), run_in_words);
                 Some(format!("{}: {state}", path.as_str()))
             }
             JournalStep::RestoreTree { backup } => {
@@ -170,7 +169,11 @@ pub fn test(context: &Context, changed: Vec<RootPath>) -> Tested {
     if !facts.nginx.runs_code.is_empty() && !root.is_live() {
         return Tested::Not("this tree runs code of its own".to_owned());
     }
-    match staged::test(&programs.validating, root, &context.launcher, &facts, &Changes::new()) {
+    let program = match programs.validating() {
+        Ok(program) => program,
+        Err(failure) => return Tested::Not(failure.message),
+    };
+    match staged::test(program, root, &context.launcher, &facts, &Changes::new()) {
         Ok(verdict) if verdict.accepted => Tested::Accepted,
         Ok(verdict) => Tested::Refused(redact_text(&verdict.errors.join("; "))),
         Err(refused) => Tested::Not(refused.to_string()),
@@ -220,6 +223,13 @@ fn of_master(master: &Master, files: Option<Duration>, reload: Option<&ReloadSec
         None => by_age(&workers, files),
     };
     format!("master {}, workers {}: {what}", master.id.pid, pids.join(" "))
+}
+
+/// Whether a worker of this master was certainly started before the files were changed last, so long ago.
+pub fn are_older(master: ProcessId, changed: Duration) -> bool {
+    let workers = process::workers(master).unwrap_or_default();
+    let serving = workers.iter().filter(|worker| worker.role == process::Role::Serving);
+    serving.filter_map(|worker| process::age(worker.id)).any(|age| age > changed + BLUR)
 }
 
 /// Whether workers that this command has not reloaded can have read the files as they are.

@@ -97,14 +97,14 @@ fn make(context: &Context, change: &Change<'_>, outcome: &mut Outcome) -> Result
             lock: change.lock,
             launcher: &context.launcher,
             facts: &inspection.facts,
-            program: &inspection.programs.validating,
+            program: inspection.programs.validating()?,
             plan: change.plan,
             source: None,
             probes: &probes,
             sandbox: change.options.sandbox,
             confirmation: change.confirmation.clone(),
             installed_log: installed_error_log,
-            reload_timeout: context.reload_timeout(change.args.change.reload_timeout)?,
+            reload_timeout: context.reload_timeout(change.args.change.reload_timeout),
             stop: &context.stop,
             actor: context.actor(),
             command: context.command_line(),
@@ -129,7 +129,7 @@ pub fn lock_alone(context: &Context) -> Result<WriteLock, Failure> {
     let lock = context.lock()?;
     recover_first(context, &lock)?;
     match pending::look(context)? {
-        Some(pending) => Err(confirm::refusal(&pending)),
+        Some(pending) => Err(confirm::refusal(&context.root, &pending)),
         None => Ok(lock),
     }
 }

@@ -3,6 +3,7 @@
 //! Invariant: unknown is not no. Nothing is armed here: whoever has stopped the timer had a reason.
 
 use super::confirm::moment_in_words;
+use super::open_run::OpenRun;
 use crate::apply::Pending;
 use crate::cli::context::Context;
 use crate::host::Root;
@@ -34,13 +35,11 @@ fn look(context: &Context) -> Option<Finding> {
         }
     };
     let advice = match pending.has_time() {
-        true => {
+        true => String::from(
             "`motionctl confirm` keeps it, `motionctl rollback` undoes it now; when its time is over, only the next \
-             change or the next start of the server undoes it"
-        }
-        false => {
-            "`motionctl recover` undoes it now; the next change or the next start of the server does, too"
-        }
+             change or the next start of the server undoes it",
+        ),
+        false => OpenRun::look(&context.root).map(|open| open.advice()).unwrap_or_default(),
     };
     Some(
         Finding::new(codes::RUN_UNDO_NOT_ARMED, title)

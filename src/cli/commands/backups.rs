@@ -1,30 +1,37 @@
-//! `backups`: list, show, verify, compare, prune.
+//! `backups`: list, show, verify, compare, extract, prune.
 
-use crate::apply::{History, distrusted};
-use crate::backup::{Backup, BackupError, Change, Difference, Entry, Retention, Store, compare};
+mod extract;
+pub mod lines;
+mod prune;
+
+use crate::backup::{Backup, BackupError, Change, Difference, Entry, Store, compare};
 use crate::cli::args::BackupsCommand;
 use crate::cli::context::Context;
-use crate::host::clock;
-use crate::journal::Status;
-use crate::outcome::{BackupSection, Failure, FailureKind, Outcome, OutcomeKind, counted};
-use crate::values::{AttributeDifference, BackupId};
+use crate::host::files::Misplaced;
+use crate::host::{NoPlace, Root, machine};
+use crate::outcome::{
+    BackupSection, Failure, FailureKind, Outcome, OutcomeKind, counted, counted_as, is_denied, only_root,
+};
+use crate::values::{AttributeDifference, BackupId, RootPath};
+use prune::Wish;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
-use std::time::Duration;
 
 /// Runs one of the subcommands.
 pub fn backups(context: &Context, command: &BackupsCommand) -> Result<Outcome, Failure> {
     let store = Store::new(&context.root);
-    let mut outcome =
-        Outcome::new(super::name(&crate::cli::args::Command::Backups(command.clone())), OutcomeKind::Ok);
+    let mut outcome = Outcome::new(super::name_of_backups(command), OutcomeKind::Ok);
     outcome.host = Some(context.host());
     match command {
         BackupsCommand::List => list(&store, &mut outcome)?,
         BackupsCommand::Show { id } => show(&store, id, &mut outcome)?,
         BackupsCommand::Verify { id } => verify(&store, id.as_deref(), &mut outcome)?,
-        BackupsCommand::Diff { id, other } => differences(&store, id, other.as_deref(), &mut outcome)?,
-        BackupsCommand::Prune { keep, older_than } => {
-            prune(context, &store, *keep, *older_than, &mut outcome)?
+        BackupsCommand::Diff { id, other } => {
+            differences(&context.root, &store, id, other.as_deref(), &mut outcome)?;
+        }
+        BackupsCommand::Extract { id, dir } => extract::extract(context, &store, id, dir, &mut outcome)?,
+        BackupsCommand::Prune { keep, older_than, dry_run, yes } => {
+            let wish = Wish { keep: *keep, older_than: *older_than, yes: *yes, dry_run: *dry_run };
+            prune::prune(context, &store, wish, &mut outcome)?;
         }
     }
     Ok(outcome)
@@ -64,9 +71,16 @@ pub enum Verified {
 
 /// What a backup's error makes of a command.
 pub fn failure(error: BackupError) -> Failure {
+    if is_denied(&error) && !machine::is_superuser() {
+        return only_root(format!("only root may read backups: {error}"));
+    }
     let kind = match &error {
         BackupError::Missing(_) => FailureKind::Unavailable,
         BackupError::Damaged { .. } | BackupError::Store { .. } => FailureKind::Invalid,
+        BackupError::NoPlace {
+            source: NoPlace::Occupied | NoPlace::Misplaced(Misplaced::Planted(_)),
+            ..
+        } => FailureKind::Refused,
         _ => FailureKind::Failed,
     };
     Failure::from_error(kind, &anyhow::Error::from(error))
@@ -80,15 +94,14 @@ fn list(store: &Store, outcome: &mut Outcome) -> Result<(), Failure> {
             manifest.id.to_string(),
             manifest.created.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
             counted(manifest.files(), "file"),
-            format!("{} bytes", manifest.bytes()),
+            counted(manifest.bytes(), "byte"),
             manifest.reason
         ])
     };
     let rows: Vec<Value> = listing.backups.iter().map(row).collect();
     let verdict = match rows.len() {
         0 => "there is no backup".to_owned(),
-        1 => "1 backup".to_owned(),
-        count => format!("{count} backups"),
+        count => counted(count, "backup"),
     };
     let sections: Vec<_> =
         listing.backups.iter().map(|backup| section(store, backup, Verified::NotNow)).collect();
@@ -140,21 +153,22 @@ fn verify(store: &Store, id: Option<&str>, outcome: &mut Outcome) -> Result<(), 
     }
     outcome.backup =
         backups.first().filter(|_| id.is_some()).map(|backup| section(store, backup, Verified::Now));
-    let verdict = format!(
-        "{} read again, every byte as recorded",
-        match backups.len() {
-            1 => "1 backup".to_owned(),
-            count => format!("{count} backups"),
-        }
-    );
+    let verdict = format!("{} read again, every byte as recorded", counted(backups.len(), "backup"));
     outcome.details.insert("verdict".to_owned(), verdict.into());
     Ok(())
 }
 
-fn differences(store: &Store, id: &str, other: Option<&str>, outcome: &mut Outcome) -> Result<(), Failure> {
+fn differences(
+    root: &Root,
+    store: &Store,
+    id: &str,
+    other: Option<&str>,
+    outcome: &mut Outcome,
+) -> Result<(), Failure> {
     let backup = open(store, id)?;
-    let found: Vec<Difference> = match other {
-        Some(other) => compare(&backup.manifest.entries, &open(store, other)?.manifest.entries),
+    let other = other.map(|other| open(store, other)).transpose()?;
+    let found: Vec<Difference> = match &other {
+        Some(other) => compare(&backup.manifest.entries, &other.manifest.entries),
         None => store.diff_live(&backup.manifest).map_err(failure)?,
     };
     let rows = found.iter().map(|difference| {
@@ -163,11 +177,16 @@ fn differences(store: &Store, id: &str, other: Option<&str>, outcome: &mut Outco
     });
     let verdict = match found.len() {
         0 => "no difference".to_owned(),
-        1 => "1 path differs".to_owned(),
-        count => format!("{count} paths differ"),
+        count => counted_as(count, "path differs", "paths differ"),
     };
     outcome.details.insert("verdict".to_owned(), verdict.into());
     outcome.details.insert("rows".to_owned(), rows.collect());
+    let new = |path: &RootPath| match &other {
+        Some(other) => lines::of_backup(other, path),
+        None => lines::of_server(root, path),
+    };
+    lines::show(&lines::changed(&found), &|path| lines::of_backup(&backup, path), &new, outcome)
+        .map_err(failure)?;
     if !found.is_empty() {
         outcome.outcome = OutcomeKind::ChangesPending;
         outcome.exit_code = 2;
@@ -193,44 +212,4 @@ pub fn describe(change: &Change) -> String {
             differences.iter().map(name).collect::<Vec<_>>().join(", ")
         }
     }
-}
-
-fn prune(
-    context: &Context,
-    store: &Store,
-    keep: Option<usize>,
-    older_than: Option<Duration>,
-    outcome: &mut Outcome,
-) -> Result<(), Failure> {
-    let lock = context.lock()?;
-    super::recover::recover_first(context, &lock)?;
-    // Without a limit there is none, not even now: what goes must not depend on when this is asked.
-    let before = older_than
-        .map(|age| clock::now().checked_sub(age))
-        .transpose()
-        .map_err(|_| Failure::new(FailureKind::Usage, "--older-than is too long"))?;
-    let protected = needed(context)?;
-    let removed =
-        store.prune(&lock, &Retention { newest: keep.unwrap_or(0), before, protected }).map_err(failure)?;
-    outcome.outcome = if removed.is_empty() { OutcomeKind::UpToDate } else { OutcomeKind::Applied };
-    let verdict = match removed.len() {
-        0 => "nothing to remove".to_owned(),
-        1 => "1 backup removed".to_owned(),
-        count => format!("{count} backups removed"),
-    };
-    outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("removed".to_owned(), removed.iter().map(ToString::to_string).collect());
-    Ok(())
-}
-
-/// The backup that a rollback or a recovery of the newest run would need.
-fn needed(context: &Context) -> Result<BTreeSet<BackupId>, Failure> {
-    let journal = History::look(&context.root).map_err(|error| distrusted(&error))?;
-    let backup = match &journal.status {
-        Status::Empty => None,
-        Status::Active(run) => Some(&run.backup),
-        Status::Quiet(run) => Some(&run.backup),
-    };
-    let undoable = super::rollback::undoable(context, None)?.map(|run| run.backup);
-    Ok(backup.cloned().into_iter().chain(undoable).collect())
 }

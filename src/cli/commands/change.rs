@@ -1,11 +1,13 @@
 //! What the commands that look at, plan or make a change have in common.
 
+use super::open_run::OpenRun;
 use super::past::history_gone;
 use super::sessions::Watch;
 use super::space::space;
 use crate::apply::{History, Pending};
 use crate::cli::context::Context;
 use crate::facts::RouteState;
+use crate::host::Root;
 use crate::journal::Status;
 use crate::outcome::codes::{self, Code, RUN_AWAITING_CONFIRMATION};
 use crate::outcome::{Failure, FailureKind, Finding, Outcome, OutcomeKind};
@@ -24,7 +26,7 @@ pub fn prepared(
         Ok(mut prepared) => {
             // One that cannot be read is for others to say.
             if let Ok(journal) = History::look(&context.root) {
-                prepared.findings.extend(unfinished(&journal.status));
+                prepared.findings.extend(unfinished(&context.root, &journal.status));
                 prepared.findings.extend(history_gone(&context.root, &journal));
             }
             let mut notes = Vec::new();
@@ -165,14 +167,14 @@ pub fn no_plan() -> Failure {
 }
 
 /// A run that was interrupted and not ended yet, or waits for its confirmation.
-fn unfinished(status: &Status) -> Option<Finding> {
+fn unfinished(root: &Root, status: &Status) -> Option<Finding> {
     if let Some(pending) = Pending::of(status).ok()? {
-        return Some(super::confirm::finding(&pending));
+        return Some(super::confirm::finding(root, &pending));
     }
     let Status::Active(active) = status else { return None };
     Some(
         Finding::new(codes::RUN_UNFINISHED, "an earlier run was interrupted")
             .evidence(format!("run {}", active.run))
-            .advice("run `motionctl recover`; every changing command does it first"),
+            .advice(OpenRun::of(root, status)?.advice()),
     )
 }

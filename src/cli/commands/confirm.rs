@@ -2,8 +2,10 @@
 //! is to know of one that waits.
 
 use super::armed::Undoing;
+use super::open_run::OpenRun;
 use crate::apply::{self, Confirmation, Confirmed, Pending, Window};
 use crate::cli::context::Context;
+use crate::host::Root;
 use crate::host::timers::{Timers, this_program};
 use crate::inspect::{BootUnit, boot_unit, no_boot_unit};
 use crate::journal::TimeLeft;
@@ -31,7 +33,12 @@ pub fn confirm(context: &Context) -> Result<Outcome, Failure> {
             outcome.details.insert("run".to_owned(), run.as_str().into());
             note(&mut outcome, notes);
         }
-        Err(failure) => outcome.fail(failure),
+        Err(failure) => {
+            // What comes too late is undone, by whatever the disk allows.
+            let open = OpenRun::look(&context.root).filter(OpenRun::is_overdue);
+            let hint = open.map(|open| open.advice()).or_else(|| failure.hint.clone());
+            outcome.fail(Failure { hint, ..failure });
+        }
     }
     Ok(outcome)
 }
@@ -89,19 +96,16 @@ pub fn timer_command(context: &Context, program: String, more: &[&str]) -> Resul
 }
 
 /// The finding of a change that waits.
-pub fn finding(pending: &Pending) -> Finding {
+pub fn finding(root: &Root, pending: &Pending) -> Finding {
+    let advice = OpenRun::look(root).map(|open| open.advice()).unwrap_or_default();
     Finding::new(codes::RUN_AWAITING_CONFIRMATION, "a change waits for its confirmation")
         .evidence(format!("run {}: {}", pending.run, moment_in_words(pending)))
-        .advice(if pending.has_time() {
-            "keep it with `motionctl confirm`, or undo it with `motionctl rollback`"
-        } else {
-            "`motionctl recover` undoes it now; every changing command does it first"
-        })
+        .advice(advice)
 }
 
 /// The refusal of another change meanwhile.
-pub fn refusal(pending: &Pending) -> Failure {
-    let finding = finding(pending);
+pub fn refusal(root: &Root, pending: &Pending) -> Failure {
+    let finding = finding(root, pending);
     Failure::new(FailureKind::Refused, "a change waits for its confirmation")
         .with_hint(finding.advice.clone())
         .with_findings(vec![finding])

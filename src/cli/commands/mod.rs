@@ -7,13 +7,18 @@ mod backups;
 mod base;
 mod change;
 mod check;
+mod collect;
 mod confirm;
 mod diff;
+mod history;
 mod install_unit;
 mod local;
+mod log;
 mod monitor;
 mod next;
+mod open_run;
 mod past;
+mod past_run;
 mod pending;
 mod plan;
 mod recover;
@@ -29,6 +34,7 @@ mod space;
 mod status;
 mod tryout;
 mod unconfirmed;
+mod undoable;
 mod watch;
 
 use super::args::{BackupsCommand, BaseCommand, Command, LocalCommand};
@@ -38,7 +44,7 @@ use aftermath::Ask;
 pub use monitor::{could_not_look, line as monitor_line};
 pub use seed::SavedSeedPlan;
 use std::sync::atomic::Ordering;
-pub use watch::log;
+pub use watch::log as log_of_watch;
 
 /// Runs a command.
 pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure> {
@@ -50,6 +56,7 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         Command::Try(args) => tryout::try_script(context, args),
         Command::Status(args) => status::status(context, args),
         Command::Report(args) => report::report(context, args),
+        Command::Collect(args) => collect::collect(context, args),
         Command::Routes(args) => routes::routes(context, args),
         Command::Watch(args) => watch::watch(context, args),
         Command::InstallUnit(args) => install_unit::install_unit(context, args),
@@ -57,7 +64,8 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
         Command::Confirm => confirm::confirm(context),
         Command::Recover(args) => recover::recover(context, args),
         Command::Diff(args) => diff::diff(context, args),
-        Command::Backups(command) => backups::backups(context, command),
+        Command::History => history::history(context),
+        Command::Backups(args) => backups::backups(context, &args.command()),
         Command::Base(BaseCommand::Learn(args)) => base::learn(context, args),
         Command::Local(command) => local::local(context, command),
         Command::RestoreVendor(args) => restore_vendor::restore_vendor(context, args),
@@ -74,6 +82,10 @@ pub fn dispatch(command: &Command, context: &Context) -> Result<Outcome, Failure
     if context.stop.load(Ordering::SeqCst) {
         answer = cancelled(answer);
     }
+    if let (Some(note), Ok(outcome)) = (&context.note, &mut answer) {
+        crate::cli::tree::say(note, outcome);
+    }
+    log::tell(context, command, &answer);
     armed::note(context, &mut answer);
     let answer = match command {
         // A monitor has its own line.
@@ -116,6 +128,7 @@ pub fn name(command: &Command) -> &'static str {
         Command::Try(_) => "try",
         Command::Status(_) => "status",
         Command::Report(_) => "report",
+        Command::Collect(_) => "collect",
         Command::Routes(_) => "routes",
         Command::Watch(_) => "watch",
         Command::InstallUnit(_) => "install-unit",
@@ -123,11 +136,8 @@ pub fn name(command: &Command) -> &'static str {
         Command::Confirm => "confirm",
         Command::Recover(_) => "recover",
         Command::Diff(_) => "diff",
-        Command::Backups(BackupsCommand::List) => "backups list",
-        Command::Backups(BackupsCommand::Show { .. }) => "backups show",
-        Command::Backups(BackupsCommand::Verify { .. }) => "backups verify",
-        Command::Backups(BackupsCommand::Diff { .. }) => "backups diff",
-        Command::Backups(BackupsCommand::Prune { .. }) => "backups prune",
+        Command::History => "history",
+        Command::Backups(args) => name_of_backups(&args.command()),
         Command::Base(BaseCommand::Learn(_)) => "base learn",
         Command::Local(LocalCommand::List) => "local list",
         Command::Local(LocalCommand::Show { .. }) => "local show",
@@ -140,5 +150,16 @@ pub fn name(command: &Command) -> &'static str {
         Command::Completions { .. } => "completions",
         Command::Man { .. } => "man",
         Command::SandboxChild => "sandbox-child",
+    }
+}
+
+fn name_of_backups(command: &BackupsCommand) -> &'static str {
+    match command {
+        BackupsCommand::List => "backups list",
+        BackupsCommand::Show { .. } => "backups show",
+        BackupsCommand::Verify { .. } => "backups verify",
+        BackupsCommand::Diff { .. } => "backups diff",
+        BackupsCommand::Extract { .. } => "backups extract",
+        BackupsCommand::Prune { .. } => "backups prune",
     }
 }

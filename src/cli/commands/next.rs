@@ -21,6 +21,8 @@ pub fn after(context: &Context, command: &Command, outcome: &mut Outcome) {
     let end = End { context, command, typed: Typed::here() };
     match command {
         Command::Seed(seed) => end.of_seeding(seed, outcome),
+        // It has said what helps; where all is well there is nothing that could be stopped.
+        Command::Status(_) => {}
         _ if !stops(outcome).is_empty() => end.of_stops(outcome),
         _ => end.of_outcome(outcome),
     }
@@ -49,7 +51,7 @@ impl End<'_> {
         // A look goes on in spite of them: what they stop is the change.
         let stopped = match self.command {
             Command::Rehearse(_) if outcome.outcome != OutcomeKind::Refused => "apply",
-            Command::Check(_) | Command::Plan(_) | Command::Status(_) => "apply",
+            Command::Check(_) | Command::Plan(_) => "apply",
             command => name(command),
         };
         for code in &stops {
@@ -78,8 +80,7 @@ impl End<'_> {
 
     /// Where there is nothing that could be done, there is no way past it either.
     fn past_them(&self, stops: &[Code], stopped: &str, outcome: &mut Outcome) {
-        let lacks_plan =
-            outcome.plan.is_none() && !matches!(self.command, Command::Check(_) | Command::Status(_));
+        let lacks_plan = outcome.plan.is_none() && !matches!(self.command, Command::Check(_));
         if !lacks_plan && stops.iter().all(|code| code.accept().is_by_name()) {
             let names: Vec<_> = stops.iter().map(|code| code.name()).collect();
             let meanings: Vec<_> = stops.iter().map(|code| code.meaning()).collect();
@@ -128,10 +129,6 @@ impl End<'_> {
             (Command::Confirm | Command::Recover(_), OutcomeKind::Ok | OutcomeKind::UpToDate) => {
                 outcome.next(self.plain("status"), "what is served now, and what the last run left");
             }
-            (Command::Status(_), OutcomeKind::ChangesPending) => {
-                outcome.next(self.to("plan", ""), "shows what is missing");
-                self.apply("brings it back", outcome);
-            }
             (
                 _,
                 OutcomeKind::Refused | OutcomeKind::Failed | OutcomeKind::Unavailable | OutcomeKind::Invalid,
@@ -152,18 +149,37 @@ impl End<'_> {
             Command::Local(LocalCommand::Drop { .. } | LocalCommand::Add { .. }) => {
                 outcome.next(self.plain("local list"), "what is kept now");
             }
-            Command::Backups(BackupsCommand::List) => {
-                outcome.next(self.plain("backups diff ID"), "what differs from a backup today");
-                outcome.next(self.plain("rollback ID"), "undoes the change that made this backup");
-            }
-            Command::Backups(BackupsCommand::Show { .. } | BackupsCommand::Verify { .. }) => {
-                outcome.next(self.plain("backups diff ID"), "what differs from it today");
-            }
+            Command::Backups(args) => self.of_backups(&args.command(), outcome),
             Command::InstallUnit(_) => outcome.next(self.plain("check"), "whether this server is ready"),
             Command::Diff(args) if outcome.exit_code == 2 && !args.lines => {
                 outcome.next(self.typed.again("diff", "--lines"), "the same, line by line");
             }
             _ => {}
+        }
+    }
+
+    fn of_backups(&self, command: &BackupsCommand, outcome: &mut Outcome) {
+        match command {
+            BackupsCommand::List => {
+                outcome.next(self.plain("backups diff ID"), "what differs from a backup today");
+                outcome.next(self.plain("rollback ID"), "undoes the change that made this backup");
+            }
+            BackupsCommand::Show { id } | BackupsCommand::Verify { id: Some(id) } => {
+                outcome.next(self.plain(&format!("backups diff {id}")), "what differs from it today");
+            }
+            BackupsCommand::Diff { id, .. } if outcome.exit_code == 2 => {
+                outcome.next(
+                    self.plain(&format!("backups extract {id} DIR")),
+                    "its files, to be copied by hand",
+                );
+            }
+            BackupsCommand::Prune { dry_run: true, .. } if outcome.outcome == OutcomeKind::ChangesPending => {
+                outcome.next(self.typed.again("backups prune", ""), "deletes them");
+            }
+            BackupsCommand::Verify { id: None }
+            | BackupsCommand::Diff { .. }
+            | BackupsCommand::Extract { .. }
+            | BackupsCommand::Prune { .. } => {}
         }
     }
 

@@ -3,18 +3,18 @@
 //! Invariant: what this user may not read is hidden, which is another answer than that there is nothing.
 
 use super::armed::Undoing;
+use super::open_run::OpenRun;
 use crate::apply::{History, Pending, base_record, distrusted};
 use crate::backup::Store;
 use crate::cli::context::Context;
 use crate::host::{Holder, Root, holder, machine};
 use crate::inspect::file_facts;
-use crate::journal::{Event, Journal, JournalStep, Phase, RunKind, RunOutcome, Status, StepVersion};
-use crate::outcome::{Failure, FailureKind, Finding, codes, in_words};
+use crate::journal::{Event, Journal, JournalStep, Phase, RunKind, RunOutcome, Status};
+use crate::outcome::{Failure, FailureKind, Finding, codes, in_words, is_denied};
 use crate::plan::{SiteState, is_record};
 use crate::prepare::Prepared;
 use crate::values::{RunId, TextPath};
 use crate::watch::{LastRun, RunState};
-use std::io;
 
 /// What earlier runs left.
 pub enum Past {
@@ -34,8 +34,12 @@ pub struct Known {
     pub undoing: Option<Undoing>,
     /// The process that is at work now.
     pub at_work: Option<Holder>,
+    /// The run that is open, where nobody is at work on it.
+    pub open: Option<OpenRun>,
     /// Files that are not as the newest run left them.
     pub drifted: Vec<TextPath>,
+    /// Whether all of those are, byte for byte, as before that run: whoever put them back, by hand or by an update.
+    pub is_put_back: bool,
     /// The newest backup.
     pub newest_backup: Option<String>,
 }
@@ -103,15 +107,18 @@ fn known(context: &Context) -> Result<Known, Unread> {
     let undoing = pending.as_ref().map(|pending| Undoing::of(root, pending));
     // A lock that cannot be asked for is nobody's: then an open run counts as interrupted, which is the worse.
     let at_work = matches!(journal.status, Status::Active(_)).then(|| holder(root).ok().flatten()).flatten();
-    let drifted = drift(context, &journal.status)?;
+    let open = OpenRun::of(root, &journal.status).filter(|_| at_work.is_none());
+    let found = drift(context, &journal.status)?;
+    let is_put_back = !found.is_empty() && found.iter().all(|drift| drift.is_as_before);
+    let drifted = found.into_iter().map(|drift| drift.path).collect();
     let newest = Store::new(root).list().ok().and_then(|listing| listing.backups.into_iter().next());
     let newest_backup = newest.map(|backup| backup.manifest.id.to_string());
-    Ok(Known { journal, pending, undoing, at_work, drifted, newest_backup })
+    Ok(Known { journal, pending, undoing, at_work, open, drifted, is_put_back, newest_backup })
 }
 
 fn journal(root: &Root) -> Result<Journal, Unread> {
     History::look(root).map_err(|error| {
-        if error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(is_denied)) {
+        if is_denied(error.as_ref()) {
             return Unread::Denied(in_words(&error));
         }
         Unread::Failed(distrusted(&error))
@@ -151,13 +158,14 @@ pub fn history_gone(root: &Root, journal: &Journal) -> Option<Finding> {
     ))
 }
 
-/// The kernel says so; what we refuse ourselves, such as a file with a second name, is there to be read.
-fn is_denied(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_some()
+/// A file that is not as the newest run left it.
+struct Drift {
+    path: TextPath,
+    is_as_before: bool,
 }
 
 /// Files that are not as the newest run left them.
-fn drift(context: &Context, status: &Status) -> Result<Vec<TextPath>, Unread> {
+fn drift(context: &Context, status: &Status) -> Result<Vec<Drift>, Unread> {
     let (steps, stands) = match status {
         Status::Quiet(run) => (&run.steps, run.outcome == RunOutcome::Applied),
         Status::Active(run) if run.phase == Phase::Awaiting => (&run.steps, true),
@@ -178,12 +186,9 @@ fn drift(context: &Context, status: &Status) -> Result<Vec<TextPath>, Unread> {
                 false => Unread::Failed(Failure::new(FailureKind::Unavailable, message)),
             }
         })?;
-        let same = match left {
-            StepVersion::Absent => now.is_none(),
-            StepVersion::File(hash) => now.is_some_and(|file| file.sha256 == *hash),
-        };
-        if !same {
-            drifted.push(path.clone());
+        let now = now.map(|file| file.sha256);
+        if now != left.hash() {
+            drifted.push(Drift { path: path.clone(), is_as_before: now == from.hash() });
         }
     }
     Ok(drifted)
@@ -248,6 +253,10 @@ impl Known {
                 })
             }
             (_, Some(Holder { pid, since })) => RunState::UnderWay(format!("process {pid}, since {since}")),
+            _ if self.open.as_ref().is_some_and(OpenRun::is_stuck) => {
+                let open = self.open.as_ref().map(|open| format!("{}: {}", open.verdict(), open.advice()));
+                RunState::Stuck(open.unwrap_or_default())
+            }
             (Some(pending), None) => RunState::Overdue(super::confirm::time_in_words(pending)),
             (None, None) => RunState::Interrupted(format!("run {}", run.run)),
         }

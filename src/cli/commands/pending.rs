@@ -4,10 +4,12 @@
 //! Invariant: the run that is open is ended by the planner of recoveries and no
 //! other, so that the journal says what became of it.
 
+use super::aftermath::changed;
 use super::backups::{Verified, failure, section};
 use super::confirm::refusal;
 use super::recover::{end, end_whole, show};
 use super::restore;
+use super::rollback::effect::{Effect, look_at_sessions};
 use crate::apply::{History, Pending, Recovered, Unconfirmed, distrusted};
 use crate::backup::Store;
 use crate::cli::args::RollbackArgs;
@@ -22,12 +24,11 @@ use crate::values::BackupId;
 /// taken: the timer must not wait for an answer.
 pub fn undo(context: &Context, args: &RollbackArgs, pending: &Pending) -> Result<Outcome, Failure> {
     if args.backup.as_ref().is_some_and(|id| id != pending.backup.as_str()) {
-        return Err(refusal(pending));
+        return Err(refusal(&context.root, pending));
     }
-    let mut outcome = described(context, args, &pending.backup)?;
-    if !args.yes {
-        prompt::confirm(context, &outcome)?;
-    }
+    let journal = History::look(&context.root).map_err(|error| distrusted(&error))?;
+    let mut outcome = described(context, args, &pending.backup, &journal.status)?;
+    ask(context, args, &mut outcome)?;
     let lock = context.lock()?;
     let still = look(context)?.is_some_and(|now| now.run == pending.run);
     if !still {
@@ -53,20 +54,32 @@ pub fn look(context: &Context) -> Result<Option<Pending>, Failure> {
 /// open run is another one.
 pub fn whole(context: &Context, args: &RollbackArgs, lock: &WriteLock) -> Result<Option<Outcome>, Failure> {
     let journal = History::look(&context.root).map_err(|error| distrusted(&error))?;
-    let Status::Active(run) = journal.status else { return Ok(None) };
+    let Status::Active(run) = &journal.status else { return Ok(None) };
     if !args.whole_tree || args.backup.as_ref().is_some_and(|id| id != run.backup.as_str()) {
         return Ok(None);
     }
-    let mut outcome = described(context, args, &run.backup)?;
-    if !args.yes {
-        prompt::confirm(context, &outcome)?;
-    }
+    let mut outcome = described(context, args, &run.backup, &journal.status)?;
+    ask(context, args, &mut outcome)?;
     concluded(&mut outcome, end_whole(context, lock, "edited after it was interrupted"));
     Ok(Some(outcome))
 }
 
+fn ask(context: &Context, args: &RollbackArgs, outcome: &mut Outcome) -> Result<(), Failure> {
+    if !args.yes {
+        prompt::confirm(context, outcome)?;
+        // They were on the screen when the question was asked.
+        outcome.comparisons.clear();
+    }
+    Ok(())
+}
+
 /// What would be restored, for whoever is asked.
-fn described(context: &Context, args: &RollbackArgs, id: &BackupId) -> Result<Outcome, Failure> {
+fn described(
+    context: &Context,
+    args: &RollbackArgs,
+    id: &BackupId,
+    status: &Status,
+) -> Result<Outcome, Failure> {
     context.need_root()?;
     let mut outcome = Outcome::new("rollback", OutcomeKind::Ok);
     outcome.host = Some(context.host());
@@ -74,13 +87,16 @@ fn described(context: &Context, args: &RollbackArgs, id: &BackupId) -> Result<Ou
     let backup = store.open(id).map_err(failure)?;
     backup.verify().map_err(failure)?;
     outcome.backup = Some(section(&store, &backup, Verified::Now));
-    if args.whole_tree {
-        restore::show(&context.root, &store, &backup, &mut outcome)?;
+    match args.whole_tree {
+        true => restore::show(&context.root, &store, &backup, &mut outcome)?,
+        false => Effect::new(&context.root, &backup, changed(status)).show(&mut outcome)?,
     }
+    look_at_sessions(context, &args.database, &mut outcome)?;
     Ok(outcome)
 }
 
 fn concluded(outcome: &mut Outcome, ended: Result<Option<Recovered>, Failure>) {
+    outcome.details.remove("summary");
     match ended {
         Ok(Some(recovered)) => {
             show(outcome, recovered);

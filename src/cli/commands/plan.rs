@@ -41,6 +41,7 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
         return Ok(outcome);
     }
     judge(&prepared, &mut outcome);
+    outcome.routing = args.html.as_ref().and_then(|_| prepared.routing(&context.root));
     if outcome.outcome == OutcomeKind::ChangesPending && args.detailed_exitcode {
         outcome.exit_code = 2;
     }

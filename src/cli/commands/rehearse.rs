@@ -16,6 +16,12 @@ pub fn rehearse(context: &Context, args: &RehearseArgs) -> Result<Outcome, Failu
         Ok(answer) => answer,
         Err(outcome) => return Ok(*outcome),
     };
+    // A rehearsal runs NGINX, whatever may be said without it.
+    if let Err(failure) = prepared.inspection.programs.validating() {
+        outcome.fail(failure);
+        return Ok(outcome);
+    }
+    outcome.routing = args.html.as_ref().and_then(|_| prepared.routing(&context.root));
     if nothing_to_do(&prepared, &mut outcome) {
         return Ok(outcome);
     }
@@ -48,7 +54,7 @@ pub fn rehearse(context: &Context, args: &RehearseArgs) -> Result<Outcome, Failu
     }
     context.progress.stage("rehearsing on a private copy");
     let wishes = Wishes {
-        reload_timeout: context.reload_timeout(args.change.reload_timeout)?,
+        reload_timeout: context.reload_timeout(args.change.reload_timeout),
         load: args.load,
         keep: if args.keep.is_some() { Keep::Files } else { Keep::Nothing },
         command: context.command_line(),

@@ -3,11 +3,11 @@
 //! Invariant: contents are shown only where the backup holds a configuration,
 //! and redacted; keys and password files are named and no more.
 
-use super::backups::{describe, failure};
-use crate::backup::{Backup, BackupError, Change, Difference, Entry, Store};
+use super::backups::{describe, failure, lines};
+use super::rollback::effect::Effect;
+use crate::backup::{Backup, Change, Difference, Store};
 use crate::host::Root;
-use crate::outcome::{Comparison, Failure, Outcome};
-use nginx_config::{Tree, redact_source};
+use crate::outcome::{Failure, Outcome};
 use serde_json::{Value, json};
 
 /// Lists each path, and each configuration by its lines.
@@ -16,10 +16,7 @@ pub fn show(root: &Root, store: &Store, backup: &Backup, outcome: &mut Outcome) 
     let rows: Vec<Value> =
         found.iter().map(|difference| json!([difference.path.to_string(), effect(difference)])).collect();
     outcome.details.insert("rows".to_owned(), rows.into());
-    for difference in &found {
-        outcome.comparisons.extend(comparison(root, backup, difference).map_err(failure)?);
-    }
-    Ok(())
+    Effect::new(root, backup, lines::changed(&found)).show(outcome)
 }
 
 fn effect(difference: &Difference) -> String {
@@ -31,30 +28,4 @@ fn effect(difference: &Difference) -> String {
             format!("as before: {}", changes.join(", "))
         }
     }
-}
-
-fn comparison(
-    root: &Root,
-    backup: &Backup,
-    difference: &Difference,
-) -> Result<Option<Comparison>, BackupError> {
-    let Some(Entry::File { sha256, .. }) = backup.manifest.entries.get(&difference.path) else {
-        return Ok(None);
-    };
-    if difference.changes.iter().all(|change| matches!(change, Change::Attributes(_))) {
-        return Ok(None);
-    }
-    let wanted = backup.content(*sha256)?;
-    let Ok(tree) = Tree::parse(wanted.as_slice()) else { return Ok(None) };
-    if tree.walk().next().is_none() {
-        return Ok(None);
-    }
-    let text = |bytes: &[u8]| String::from_utf8_lossy(&redact_source(bytes)).into_owned();
-    let name = difference.path.to_string();
-    Ok(Some(Comparison {
-        old_name: name.clone(),
-        new_name: name,
-        old: root.read(&difference.path).map_or_else(|_| String::new(), |live| text(&live)),
-        new: text(&wanted),
-    }))
 }

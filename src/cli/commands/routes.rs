@@ -13,7 +13,7 @@ pub fn routes(context: &Context, args: &RoutesArgs) -> Result<Outcome, Failure> 
     let Answers { host, nginx, routes, mut findings, without_motion } =
         inspect::answers(&context.root, &context.bare_options(Vec::new()), &question)?;
     let mut outcome = Outcome::new("routes", OutcomeKind::Ok);
-    outcome.host = Some(HostSection { name: host.name, os: host.os, nginx: Some(nginx), motion: None });
+    outcome.host = Some(HostSection { name: host.name, os: host.os, nginx, motion: None });
     sort_findings(&mut findings);
     outcome.findings = findings;
     outcome.details.insert("verdict".to_owned(), verdict(&routes).into());

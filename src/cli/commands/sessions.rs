@@ -114,12 +114,12 @@ impl Watch {
         let mut now = match self.now(context, named) {
             Ok(survey) => survey.findings,
             Err(error) => {
-                unreachable(&context.root, &error, None).into_iter().filter(about_sessions).collect()
+                unreachable(&context.root, &error, None).into_iter().filter(is_about_sessions).collect()
             }
         };
         accept(&mut now, accepted);
         let stop = now.iter().find(|finding| finding.stops()).map(|finding| finding.title.clone());
-        outcome.findings.retain(|finding| !about_sessions(finding));
+        outcome.findings.retain(|finding| !is_about_sessions(finding));
         outcome.findings.extend(now);
         sort_findings(&mut outcome.findings);
         match stop {
@@ -208,7 +208,8 @@ pub fn leave_to_the_wait(findings: &mut [Finding], wait: Option<Duration>) {
     }
 }
 
-fn about_sessions(finding: &Finding) -> bool {
+/// Whether a finding says who is logged in.
+pub fn is_about_sessions(finding: &Finding) -> bool {
     [codes::SESSIONS_ONLINE, codes::SESSIONS_IDLE, codes::SESSIONS_UNKNOWN].contains(&finding.code)
 }
 

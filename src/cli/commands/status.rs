@@ -1,15 +1,17 @@
 //! `status`: is the route served, did the configuration drift, is a run
 //! unfinished, which is the newest backup?
 
+mod words;
+
 use super::change::{BROKEN, prepared, route_in_words, watched};
-use super::confirm::{section, time_in_words};
+use super::confirm::section;
 use super::monitor;
 use super::past::{Known, Past};
 use super::sessions::Watch;
 use crate::cli::args::{DatabaseArgs, SiteArgs, StatusArgs};
 use crate::cli::context::Context;
 use crate::facts::{RouteState, Scope};
-use crate::journal::{Phase, RunKind, RunOutcome, Status};
+use crate::journal::Status;
 use crate::outcome::codes;
 use crate::outcome::{CommandName, Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{MissingChange, SiteState, Standing, Strategy, StrategyWish};
@@ -87,7 +89,7 @@ pub fn look(context: &Context, command: CommandName, site: &SiteArgs, sessions: 
     let files: Vec<_> = facts.files.keys().cloned().collect();
     let content = facts.files.get(facts.site.file.as_path()).map(|file| file.sha256);
     seen.site = Some(facts.site.file.display().to_string());
-    seen.nginx = Some(facts.nginx.version.to_string());
+    seen.nginx = prepared.host_section().nginx;
     seen.route = Some(prepared.route());
     // In the middle of a change NGINX still serves what it read before.
     let is_at_work = matches!(&past, Ok(Past::Known(known)) if known.at_work.is_some());
@@ -118,6 +120,7 @@ pub fn look(context: &Context, command: CommandName, site: &SiteArgs, sessions: 
         }
     };
     let has_changes = answer(&mut outcome, &prepared, &past);
+    words::next(context, &mut outcome, &prepared, &past);
     Look { outcome, seen, past: Some(past), content, files, has_changes }
 }
 
@@ -160,20 +163,11 @@ fn answer(outcome: &mut Outcome, prepared: &Prepared, past: &Past) -> bool {
         hidden(outcome, &route);
         return !served;
     };
-    let Known { journal, pending, undoing, at_work, drifted, newest_backup } = known.as_ref();
+    let Known { pending, undoing, drifted, newest_backup, .. } = known.as_ref();
     let standing = prepared.standing();
     let is_whole = !standing.lacks_changes() && !standing.is_unknown();
     let is_as_left = drifted.is_empty() && !known.is_open() && is_whole;
     let has_changes = !served || !is_as_left;
-    let verdict = match (pending, at_work) {
-        (Some(_), _) => "a change waits for its confirmation: run `motionctl confirm`".to_owned(),
-        (None, Some(holder)) => format!("a change is being made by process {}", holder.pid),
-        (None, None) if known.is_open() => "an interrupted run waits: run `motionctl recover`".to_owned(),
-        (None, None) if standing.verdict().is_none() && drifted.is_empty() && prepared.is_broken() => {
-            BROKEN.to_owned()
-        }
-        (None, None) => standing.verdict().unwrap_or_else(|| verdict(prepared, &route, drifted)),
-    };
     outcome.outcome = match &route {
         // What cannot be told is no pending change, and no server as wanted either.
         RouteState::CannotTell(_) if is_as_left => OutcomeKind::Ok,
@@ -184,17 +178,7 @@ fn answer(outcome: &mut Outcome, prepared: &Prepared, past: &Past) -> bool {
         _ if prepared.is_up_to_date() => OutcomeKind::UpToDate,
         _ => OutcomeKind::Ok,
     };
-    let newest = match lost_history(prepared) {
-        true => "not known: the history of changes is gone".to_owned(),
-        false => run_in_words(&journal.status),
-    };
-    let rows = [("last run", newest)]
-        .into_iter()
-        .chain(pending.iter().map(|pending| ("confirmation", time_in_words(pending))))
-        .chain(drifted.iter().map(|path| ("edited since", path.as_str().to_owned())))
-        .chain(newest_backup.iter().map(|backup| ("newest backup", backup.clone())));
-    let rows: Vec<_> = rows.map(|(name, value)| json!([name, value])).collect();
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.details.insert("verdict".to_owned(), words::verdict(prepared, known).into());
     outcome.details.insert("drift".to_owned(), drift_in_a_word(&route, drifted, &standing).into());
     outcome.details.insert("drifted".to_owned(), drifted.iter().map(TextPath::as_str).collect());
     outcome.details.extend(shown(&standing));
@@ -203,12 +187,12 @@ fn answer(outcome: &mut Outcome, prepared: &Prepared, past: &Past) -> bool {
     if let (Some(pending), Some(undoing)) = (pending, undoing) {
         outcome.details.insert("confirmation".to_owned(), section(pending, undoing));
     }
-    outcome.details.insert("rows".to_owned(), rows.into());
+    outcome.details.insert("rows".to_owned(), words::rows(prepared, known));
     has_changes
 }
 
 /// Whether earlier runs left something and their journal is gone.
-fn lost_history(prepared: &Prepared) -> bool {
+pub fn lost_history(prepared: &Prepared) -> bool {
     prepared.findings.iter().any(|finding| finding.code == codes::RUN_HISTORY_GONE)
 }
 
@@ -223,18 +207,6 @@ fn hidden(outcome: &mut Outcome, route: &RouteState) {
     let notes = outcome.details.entry("notes".to_owned()).or_insert_with(|| json!([]));
     if let Some(notes) = notes.as_array_mut() {
         notes.push(format!("{HIDDEN}: run it with sudo").into());
-    }
-}
-
-fn verdict(prepared: &Prepared, route: &RouteState, drifted: &[TextPath]) -> String {
-    match (drifted.is_empty(), route) {
-        (true, _) if prepared.is_broken() => BROKEN.to_owned(),
-        (true, route) => route_in_words(route).to_owned(),
-        (false, RouteState::Missing) => {
-            "the new client's route is gone again: an update has overwritten what the last run left"
-                .to_owned()
-        }
-        (false, route) => format!("{}; files were edited since the last run", route_in_words(route)),
     }
 }
 
@@ -277,25 +249,6 @@ fn route_in_a_word(route: &RouteState) -> &'static str {
         RouteState::Missing => "missing",
         RouteState::Elsewhere(_) => "elsewhere",
         RouteState::CannotTell(_) => "cannot-tell",
-    }
-}
-
-fn run_in_words(status: &Status) -> String {
-    let kind = |kind: RunKind| match kind {
-        RunKind::Migrate => "migration",
-        RunKind::Rollback => "rollback",
-    };
-    match status {
-        Status::Empty => "none".to_owned(),
-        Status::Active(run) if run.phase == Phase::Awaiting => {
-            format!("{}, waits for its confirmation", kind(run.kind))
-        }
-        Status::Active(run) => format!("{}, interrupted", kind(run.kind)),
-        Status::Quiet(run) => match run.outcome {
-            RunOutcome::Applied => kind(run.kind).to_owned(),
-            RunOutcome::RolledBack => format!("{}, undone", kind(run.kind)),
-            RunOutcome::Failed => format!("{}, failed and undone", kind(run.kind)),
-        },
     }
 }
 

@@ -85,6 +85,15 @@ fn every_format_gives_the_files_and_links_by_relative_paths() {
 }
 
 #[test]
+fn folders_of_windows_in_a_zip_are_folders_and_do_not_climb() {
+    let zipped = zip_of(&[("etc\\nginx\\nginx.conf", b"user x;"), ("etc/dev\\x2d.service", b"x")]);
+    let names: Vec<_> = all(&zipped).unwrap().into_keys().collect();
+    assert_eq!(names, [Path::new("etc/dev\\x2d.service"), Path::new("etc/nginx/nginx.conf")]);
+    let refused = all(&zip_of(&[("..\\..\\x", b"2")])).unwrap_err();
+    assert!(matches!(refused, ArchiveError::Climbs(_)), "{refused}");
+}
+
+#[test]
 fn only_what_is_wanted_is_kept_and_a_later_entry_replaces_an_earlier_one() {
     let entries = [("a", FILE, "", &b"1"[..]), ("b", FILE, "", b"2"), ("a", FILE, "", b"3")];
     let file = stored(&tar_of(&entries));

@@ -19,15 +19,25 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Longer orders are nobody's: a staged tree is some megabytes.
 const LONGEST: u64 = 1 << 30;
+
+static IS_PRIVATE_COPY: AtomicBool = AtomicBool::new(false);
+
+/// Whether this process works in a private copy: what happens there has not happened to the server.
+#[must_use]
+pub fn is_private_copy() -> bool {
+    IS_PRIVATE_COPY.load(Ordering::SeqCst)
+}
 
 /// Runs the hidden subcommand [`super::SUBCOMMAND`] and returns the exit code.
 ///
 /// `run` is the function that [`super::Launcher::call`] calls; it runs inside
 /// the sandbox as a child of its process 1, alone in its process.
 pub fn child_main(run: impl FnOnce(serde_json::Value, &ChildContext) -> i32) -> i32 {
+    IS_PRIVATE_COPY.store(true, Ordering::SeqCst);
     // Without an order there is nobody to report to.
     let Ok((order, mut report, result, lifeline)) = take_order() else { return 64 };
     match enter(&order) {

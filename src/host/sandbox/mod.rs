@@ -47,7 +47,7 @@ mod users;
 mod writable;
 
 pub use caps::drop_to;
-pub use child::child_main;
+pub use child::{child_main, is_private_copy};
 pub use job::ChildContext;
 pub use launch::{Called, Finished, Launcher, NoAnswer, Refused, SUBCOMMAND, call, probe, run};
 pub use layers::{Layer, Layers};

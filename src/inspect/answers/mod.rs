@@ -11,7 +11,7 @@ pub use asked::{Asked, NotAskable};
 use super::judge::PROXIED_ROUTES;
 use super::named::ServerName;
 use super::values::{Visit, visits};
-use super::{Options, RootReader, client, nginx, served, site, sought, unloadable, upstream};
+use super::{Options, RootReader, client, lacking, nginx, served, site, sought, unloadable, upstream};
 use crate::facts::{HostFacts, ListenAddress, ListenFacts, ServerRole};
 use crate::host::Root;
 use crate::motion::{NEW_CLIENT_ROUTE, PAGES};
@@ -57,8 +57,8 @@ pub enum Lies {
 pub struct Answers {
     /// The host.
     pub host: HostFacts,
-    /// NGINX's version.
-    pub nginx: String,
+    /// NGINX's version, where there is one on this machine.
+    pub nginx: Option<String>,
     /// Which block answers what.
     pub routes: RoutesSection,
     /// What there is to say about NGINX.
@@ -76,7 +76,8 @@ pub fn answers(root: &Root, options: &Options, question: &Question) -> Result<An
     let server = nginx::server(root, options, &mut findings)?;
     let reader = RootReader::new(root);
     let config = Config::load(&server.place.main_file, &server.place.prefix, &reader)
-        .map_err(|error| unloadable(&error))?;
+        .map_err(|error| unloadable(root, &error))?;
+    findings.extend(lacking::findings(root, &reader.stand_ins()));
     let application = client::application(root);
     let found = sought(root, &config, &reader, options, application.as_deref());
     let (roles, without_motion) = match found {
@@ -84,7 +85,7 @@ pub fn answers(root: &Root, options: &Options, question: &Question) -> Result<An
         Err(failure) => (BTreeMap::new(), Some(failure.message)),
     };
     let routes = routing(&config, &roles, question, &|path| lies(root, path))?;
-    let nginx = server.build.version.to_string();
+    let nginx = server.programs.tester.as_ref().map(|_| server.build.version.to_string());
     Ok(Answers { host: super::host_facts(root), nginx, routes, findings, without_motion })
 }
 

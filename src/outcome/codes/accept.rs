@@ -74,7 +74,7 @@ impl Family {
 pub fn accepted(word: &str, family: Family) -> Result<Accepted<'_>, Failure> {
     let (name, side) = word.split_once('=').map_or((word, None), |(name, side)| (name, Some(side)));
     let Some(code) = named(name) else {
-        return Err(unknown(word));
+        return Err(unknown(word, family));
     };
     match (code.accept(), side) {
         (Accept::ByName(by), None) if by == family => Ok(Accepted::Finding(code)),
@@ -115,8 +115,20 @@ pub fn acceptable(family: Family) -> Vec<String> {
     words
 }
 
-fn unknown(word: &str) -> Failure {
-    let meant = nearest(word).map_or_else(String::new, |code| format!("did you mean `{code}`? "));
+fn unknown(word: &str, family: Family) -> Failure {
+    // Help and documentation write a whole area so; what is accepted is read and named one by one.
+    let area = word.strip_suffix(".*").unwrap_or(word);
+    let takes = |code: &Code| code.accept().family() == Some(family);
+    let of_area: Vec<&str> =
+        all().filter(|code| code.area() == area && takes(code)).map(Code::name).collect();
+    if !of_area.is_empty() {
+        return refused(word, format!("name those that were read, one by one: {}", of_area.join(", ")));
+    }
+    let meant = match nearest(word) {
+        Some(code) if takes(&code) => format!("did you mean `{code}`? "),
+        Some(code) => format!("`{code}` is one, but cannot be accepted here. "),
+        None => String::new(),
+    };
     Failure::new(FailureKind::Usage, format!("`{word}` cannot be accepted: no finding has this name"))
         .with_hint(format!("{meant}`motionctl explain` lists them all"))
 }
@@ -182,6 +194,14 @@ mod tests {
             hint("topology.behind-prxy", Family::Migration),
             "did you mean `topology.behind-proxy`? `motionctl explain` lists them all"
         );
+        assert_eq!(
+            hint("site.ambigous", Family::Migration),
+            "`site.ambiguous` is one, but cannot be accepted here. `motionctl explain` lists them all"
+        );
+        // As help and documentation write it.
+        assert!(hint("sessions.*", Family::Migration).contains("one by one: sessions.online, "));
+        assert!(hint("sessions", Family::Migration).contains("one by one: sessions.online, "));
+        assert!(!hint("sessions.*", Family::Seed).contains("one by one"));
         assert_eq!(hint("nonsense", Family::Migration), "`motionctl explain` lists them all");
         assert!(hint("merge.conflict", Family::Migration).contains("merge.conflict=theirs"));
         assert!(hint("site.ambiguous", Family::Migration).contains("topology.*"));

@@ -19,6 +19,7 @@ macro_rules! codes {
 }
 
 mod accept;
+mod areas;
 mod base;
 mod place;
 mod row;
@@ -27,6 +28,7 @@ mod server;
 mod site;
 
 pub use accept::{Accept, Accepted, Family, acceptable, accepted};
+pub use areas::{AREAS, Area};
 pub use base::*;
 pub use place::*;
 pub use row::{Code, Grade, Remedy, Row, Typed};

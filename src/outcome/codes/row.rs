@@ -143,6 +143,12 @@ impl Code {
         self.name().split('.').next().unwrap_or_default()
     }
 
+    /// Where `docs/findings.md` speaks of it: the end of a link. A heading's anchor has no points.
+    #[must_use]
+    pub fn anchor(self) -> String {
+        format!("findings.md#{}", self.name().replace('.', ""))
+    }
+
     /// Its levels, the usual one first.
     #[must_use]
     pub const fn grades(self) -> &'static [Grade] {

@@ -45,6 +45,20 @@ codes! {
         .looked_for("its files are read as NGINX reads them, then tested by the running `nginx` in a private view of \
                      this machine")
         .advises("fix it first; the evidence has NGINX's own words, with file and line");
+    NGINX_NOT_VALIDATED = warn("nginx.not-validated")
+        .means("no `nginx -t` has judged this copy of a server: a plan of it may still be refused on the server")
+        .looked_for("a program `nginx` on this machine; and of a copy that lacks files, or needs modules that this \
+                     machine has not, whether a refusal is about the copy")
+        .advises("install NGINX on this machine, or plan on the server itself");
+    NGINX_NOT_COPIED = warn("nginx.not-copied")
+        .means("the configuration includes files whose folders are not in this copy: they were left out")
+        .looked_for("every `include` of a tree or archive that names, or leads by a link to, a file in a folder that is \
+                     not there. A file that is missing in a folder that is there is missing on the server, too")
+        .advises("ask for what is named where it may concern Motion's site; links to modules do not");
+    NGINX_LINK_AS_TEXT = info("nginx.link-as-text")
+        .means("links of the server are text files in this copy, as Windows and some panels unpack them")
+        .looked_for("configuration files whose whole text is the path of another file of the copy")
+        .advises("nothing has to be done: they are read as links; a `.tar.gz` made on the server keeps links");
     NGINX_NEW_WARNINGS = warn("nginx.new-warnings")
         .means("the new configuration passes with warnings that the old one does not have")
         .looked_for("`nginx -t` of the old and of the new configuration, their warnings compared")

@@ -170,6 +170,11 @@ codes! {
         .looked_for("every `index.html` below the application root; those are left for which most speaks: base, \
                      scripts that name `/user-ui/`, scripts that are there")
         .advises("choose one with `--new-client-root`");
+    NEWCLIENT_NOT_SEEN = warn("newclient.not-seen")
+        .means("the folder named as the new client's is not in this copy of a server; it is believed")
+        .looked_for("the `index.html` of the folder named with `--new-client-root`, below a tree or in an archive that has \
+                     neither the folder nor the one around it")
+        .advises("plan on the server, where the page is looked at, before the change is made");
     NEWCLIENT_UNUSUAL = graded("newclient.unusual", &[
         usual(Warn),
         when(Stop, "when what is named was asked and answers with the legacy page"),

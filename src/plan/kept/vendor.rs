@@ -9,14 +9,13 @@ use super::keep::{folders, patch_step};
 use crate::facts::Facts;
 use crate::outcome::{Comparison, DirectiveChange};
 use crate::plan::PlanError;
-use crate::plan::assemble::{directive_change, dropped_locations, preview, set_file, write_text};
+use crate::plan::assemble::{directive_changes, dropped_locations, preview, set_file, write_text};
 use crate::plan::material::Material;
 use crate::plan::migrate::named_in_text;
 use crate::plan::saved::{Plan, PlanKind};
 use crate::plan::step::Step;
 use crate::plan::wish::{Keeping, Memory};
 use crate::values::{Hash, NotText};
-use nginx_config::diff::diff;
 use nginx_config::{Config, Tree};
 use std::collections::BTreeSet;
 
@@ -95,7 +94,7 @@ pub fn restore_vendor(facts: &Facts, config: &Config, wanted: Restoring<'_>) -> 
     steps.extend(facts.nginx.master.is_some().then_some(Step::Reload));
     Ok(Restored {
         plan: plan(steps),
-        directives: diff(&site.tree, &new).rows().map(directive_change).collect(),
+        directives: directive_changes(&site.tree, &new),
         previews: vec![preview(&site.identity, live, text)],
         dropped_routes: dropped_locations(&site.tree, &new),
     })

@@ -4,11 +4,14 @@
 //! the template engine; the only text that is not is our own style sheet.
 
 mod change;
+mod matrix;
 mod past;
 mod rehearsal;
+mod routing;
 mod sides;
 mod view;
 
+use super::Glyphs;
 use super::plain;
 use crate::outcome::Outcome;
 use minijinja::syntax::SyntaxConfig;
@@ -18,11 +21,13 @@ use view::View;
 
 /// The parts of the page, in its order. Each is filled in by itself: a bundle's templates are filled in by the same
 /// engine, and must not learn to include anything.
-const PARTS: [(&str, &str); 7] = [
+const PARTS: [(&str, &str); 9] = [
     ("head.html", include_str!("../../../templates/report/head.html")),
     ("findings.html", include_str!("../../../templates/report/findings.html")),
+    ("routing.html", include_str!("../../../templates/report/routing.html")),
     ("change.html", include_str!("../../../templates/report/change.html")),
     ("files.html", include_str!("../../../templates/report/files.html")),
+    ("seed.html", include_str!("../../../templates/report/seed.html")),
     ("rehearsal.html", include_str!("../../../templates/report/rehearsal.html")),
     ("past.html", include_str!("../../../templates/report/past.html")),
     ("foot.html", include_str!("../../../templates/report/foot.html")),
@@ -34,7 +39,7 @@ const STYLE: &str = include_str!("../../../templates/report/style.css");
 /// # Errors
 /// When a template asks for what it is not given, which is a mistake of ours: it costs the page and not the answer.
 pub fn page(outcome: &Outcome, written: Option<&str>) -> Result<String, minijinja::Error> {
-    let outcome = plain::outcome(outcome);
+    let outcome = plain::outcome(outcome, Glyphs::Unicode);
     let mut environment = Environment::new();
     // Keys that do not apply are absent from sections; to print one all the same is a mistake.
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);

@@ -3,7 +3,8 @@
 //! Invariant: a bar stands where its step stood in time, and is never too thin to be seen.
 
 use crate::outcome::{
-    BackupSection, DurationSection, ErrorLogVerdict, LoadCount, LoadSection, Outcome, ProbeRow, ReloadSection,
+    BackupSection, DurationSection, ErrorLogVerdict, LoadCount, LoadOverTime, LoadReload, LoadSection,
+    Outcome, ProbeRow, ReloadSection,
 };
 use serde::Serialize;
 
@@ -14,6 +15,7 @@ const THINNEST: f64 = 0.6;
 #[derive(Serialize)]
 pub struct Rehearsal<'a> {
     bars: Vec<Bar<'a>>,
+    requests: Option<Requests>,
     whole: u64,
     reload: Option<Reload<'a>>,
     load: Option<Load>,
@@ -27,6 +29,29 @@ pub struct Rehearsal<'a> {
 struct Bar<'a> {
     step: &'a str,
     millis: u64,
+    left: String,
+    width: String,
+}
+
+/// The requests of a load; percentages of the whole, and heights of the busiest span.
+#[derive(Debug, Serialize)]
+struct Requests {
+    span: u64,
+    width: String,
+    columns: Vec<Column>,
+    reloads: Vec<Marked>,
+}
+
+#[derive(Debug, Serialize)]
+struct Column {
+    left: String,
+    height: String,
+    failed: String,
+    sent: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Marked {
     left: String,
     width: String,
 }
@@ -68,9 +93,10 @@ impl<'a> Rehearsal<'a> {
         if is_empty {
             return None;
         }
-        let (bars, whole) = bars(&outcome.durations);
+        let (bars, requests, whole) = bars(outcome);
         Some(Self {
             bars,
+            requests,
             whole,
             reload: outcome.reload.as_ref().map(reload),
             load: outcome.load.as_ref().map(load),
@@ -81,19 +107,29 @@ impl<'a> Rehearsal<'a> {
     }
 }
 
-/// The steps one after the other, and how long all took.
-fn bars(durations: &[DurationSection]) -> (Vec<Bar<'_>>, u64) {
-    let whole: u64 = durations.iter().map(|part| part.millis).sum();
-    let percent = |millis: u64| {
-        #[expect(clippy::cast_precision_loss, reason = "a run of 300,000 years is drawn a little wrong")]
-        let share = millis as f64 / whole.max(1) as f64;
-        share * 100.0
+/// The steps where they stood in time, and how long all took. Where only their order is known, each begins where the one
+/// before it has ended.
+fn bars(outcome: &Outcome) -> (Vec<Bar<'_>>, Option<Requests>, u64) {
+    let mut end = 0;
+    let placed: Vec<(&DurationSection, u64)> = outcome
+        .durations
+        .iter()
+        .map(|part| {
+            let at = part.at.unwrap_or(end);
+            end = end.max(at + part.millis);
+            (part, at)
+        })
+        .collect();
+    let load = outcome.load.as_ref().and_then(|load| load.over_time.as_ref());
+    let last = load.map_or(0, |load| load.at + load.span * load.sent.len() as u64);
+    let whole = end.max(last).max(1);
+    let bar = |(part, at): (&DurationSection, u64)| {
+        let width = percent(part.millis, whole).max(THINNEST);
+        let left = percent(at, whole).min(100.0 - width);
+        (width, left)
     };
-    let mut began = 0;
-    let bars = durations.iter().map(|part| {
-        let width = percent(part.millis).max(THINNEST);
-        let left = percent(began).min(100.0 - width);
-        began += part.millis;
+    let bars = placed.iter().map(|(part, at)| {
+        let (width, left) = bar((part, *at));
         Bar {
             step: &part.step,
             millis: part.millis,
@@ -101,7 +137,41 @@ fn bars(durations: &[DurationSection]) -> (Vec<Bar<'_>>, u64) {
             width: format!("{width:.2}"),
         }
     });
-    (bars.collect(), whole)
+    (bars.collect(), load.map(|load| requests(load, whole)), whole)
+}
+
+/// The requests of a load below the steps, on the same time line.
+fn requests(load: &LoadOverTime, whole: u64) -> Requests {
+    let most = load.sent.iter().copied().max().unwrap_or(0).max(1);
+    let column = |(index, (sent, failed)): (usize, (&u64, &u64))| Column {
+        left: format!("{:.2}", percent(load.at + load.span * index as u64, whole)),
+        height: format!("{:.1}", percent(*sent, most)),
+        failed: format!("{:.1}", percent(*failed, most)),
+        sent: *sent,
+    };
+    let reload = |reload: &LoadReload| Marked {
+        left: format!("{:.2}", percent(load.at + reload.from, whole)),
+        width: format!("{:.2}", percent(reload.to.saturating_sub(reload.from), whole).max(THINNEST / 2.0)),
+    };
+    Requests {
+        span: load.span,
+        width: format!("{:.3}", percent(load.span, whole)),
+        columns: load
+            .sent
+            .iter()
+            .zip(&load.failed)
+            .enumerate()
+            .map(column)
+            .filter(|one| one.sent > 0)
+            .collect(),
+        reloads: load.reloads.iter().map(reload).collect(),
+    }
+}
+
+fn percent(part: u64, whole: u64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a run of 300,000 years is drawn a little wrong")]
+    let share = part as f64 / whole.max(1) as f64;
+    share * 100.0
 }
 
 fn reload(proof: &ReloadSection) -> Reload<'_> {
@@ -136,5 +206,45 @@ fn probe(row: &ProbeRow) -> Probe<'_> {
         restored: later(row.restored),
         kind,
         verdict,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::OutcomeKind;
+
+    #[test]
+    fn bars_stand_where_their_steps_stood_and_are_never_too_thin() {
+        let part = |step: &str, millis, at| DurationSection { step: step.to_owned(), millis, at };
+        let mut outcome = Outcome::new("rehearse", OutcomeKind::Ok);
+        outcome.durations = vec![part("a", 100, Some(0)), part("b", 0, Some(300)), part("c", 50, None)];
+        let (found, _, whole) = bars(&outcome);
+        let told: Vec<_> = found.iter().map(|bar| (bar.left.as_str(), bar.width.as_str())).collect();
+        assert_eq!(whole, 350);
+        assert_eq!(told, [("0.00", "28.57"), ("85.71", "0.60"), ("85.71", "14.29")]);
+    }
+
+    #[test]
+    fn requests_stand_on_the_time_line_of_the_steps() {
+        let load = LoadOverTime {
+            at: 100,
+            span: 50,
+            sent: vec![4, 0, 2],
+            failed: vec![0, 0, 1],
+            reloads: vec![LoadReload { from: 100, to: 150 }],
+        };
+        let found = requests(&load, 1_000);
+        let told: Vec<_> = found
+            .columns
+            .iter()
+            .map(|one| (one.left.as_str(), one.height.as_str(), one.failed.as_str()))
+            .collect();
+        assert_eq!(
+            told,
+            [("10.00", "100.0", "0.0"), ("20.00", "50.0", "25.0")],
+            "nothing stands where none was"
+        );
+        assert_eq!((found.reloads[0].left.as_str(), found.reloads[0].width.as_str()), ("20.00", "5.00"));
     }
 }

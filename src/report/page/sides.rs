@@ -100,13 +100,18 @@ fn of_operation(diff: &TextDiff<'_, '_, str>, operation: &DiffOp, rows: &mut Vec
     }
     let (mut old, mut new) = (old.into_iter(), new.into_iter());
     loop {
-        let (old, new) = (old.next(), new.next());
+        let (mut old, mut new) = (old.next(), new.next());
         let kind = match (&old, &new) {
             (Some(_), Some(_)) => "changed",
             (Some(_), None) => "removed",
             (None, Some(_)) => "added",
             (None, None) => break,
         };
+        // Beside nothing the whole line is what differs.
+        if kind != "changed" {
+            let lines = old.iter_mut().chain(&mut new);
+            lines.flat_map(|line| &mut line.parts).for_each(|part| part.differs = false);
+        }
         rows.push(Row { kind, old, new, left_out: 0 });
     }
 }

@@ -3,8 +3,10 @@
 //! Invariant: numbers and words are decided in this room, and templates only place them.
 
 use super::change::{Change, files};
+use super::matrix::MatrixView;
 use super::past::Past;
 use super::rehearsal::Rehearsal;
+use super::routing::{Pictured, pictures};
 use super::sides::Sides;
 use crate::outcome::{
     ErrorSection, Finding, HostSection, Level, NextStep, Outcome, OutcomeKind, ProblemSection,
@@ -26,8 +28,10 @@ pub struct View<'a> {
     next: &'a [NextStep],
     findings: Vec<FindingView<'a>>,
     problems: &'a [ProblemSection],
+    routing: Vec<Pictured>,
     change: Option<Change<'a>>,
     files: Vec<Sides>,
+    matrix: Option<MatrixView<'a>>,
     rows: Vec<Vec<String>>,
     rehearsal: Option<Rehearsal<'a>>,
     past: Past,
@@ -62,8 +66,10 @@ impl<'a> View<'a> {
             next: &outcome.next,
             findings: outcome.findings.iter().map(finding).collect(),
             problems: &outcome.problems,
+            routing: outcome.routing.as_ref().map(pictures).unwrap_or_default(),
             change: Change::of(outcome),
             files: files(outcome),
+            matrix: outcome.matrix.as_ref().map(MatrixView::of),
             rows: rows(outcome),
             rehearsal: Rehearsal::of(outcome),
             past: Past::of(outcome),

@@ -76,7 +76,7 @@ fn line(sign: &str, what: &str, name: String, how: &str) -> Line {
 }
 
 /// A name as a person can tell it from all others.
-fn named(plan: &Plan, part: Part, name: &Name) -> String {
+pub(super) fn named(plan: &Plan, part: Part, name: &Name) -> String {
     if plan.mistakable.contains(&(part, name.clone())) { ascii_only(name) } else { visible(name) }
 }
 

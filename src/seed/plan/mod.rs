@@ -10,6 +10,7 @@ mod fingerprint;
 mod fit;
 mod gates;
 mod links;
+mod matrix;
 mod model;
 mod moves;
 mod nameable;
@@ -21,6 +22,7 @@ pub use changes::changes;
 pub use describe::{Line, all_lines, lines};
 pub use fingerprint::{FORMAT, Fingerprint};
 pub use gates::{Allowance, Prune, TO_ALLOW, refused};
+pub use matrix::matrix;
 pub use model::{
     Counts, Delete, Deletions, FieldChange, Given, Insert, NewLink, Origin, Plan, RowRef, Update, Weigh, Why,
     ends, noun,

@@ -3,11 +3,10 @@
 //! Invariant: a real pseudo-terminal; answers are typed only after their question is on the screen.
 
 use super::support::{Db, EXAMPLE};
-use crate::support::binary::binary;
 use nix::pty::{Winsize, openpty};
 use std::fs::File;
 use std::io::{Read, Write};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A run with somebody in front of it.
@@ -24,14 +23,22 @@ impl Seat {
         let size = Winsize { ws_row: 50, ws_col: 200, ws_xpixel: 0, ws_ypixel: 0 };
         let pair = openpty(Some(&size), None).expect("a terminal");
         let end = || Stdio::from(pair.slave.try_clone().expect("a handle"));
-        let mut command = binary();
+        // Whoever runs the tests may have come over a network: only in a namespace of its own has it nobody above. The
+        // other person's shell keeps what `sudo` takes from the command.
+        let mut command = if ssh {
+            let mut shell = Command::new("/bin/sh");
+            shell.args(["-c", "env -u SSH_CONNECTION \"$@\"; exit $?", "sh"]);
+            shell.env("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22");
+            shell
+        } else {
+            let mut alone = Command::new("unshare");
+            alone.args(["--pid", "--fork", "--mount-proc", "--"]).env_remove("SSH_CONNECTION");
+            alone
+        };
+        command.env_remove("NO_COLOR").env("TERM", "xterm").arg(env!("CARGO_BIN_EXE_motionctl"));
         command.args(["seed", "apply"]).arg(manifest).args(["--db", &db.url()]);
         if db.is_server() {
             command.arg("--map").arg(db.map_file());
-        }
-        command.env("TERM", "xterm").env_remove("SSH_CONNECTION");
-        if ssh {
-            command.env("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22");
         }
         let child = command.stdin(end()).stdout(end()).stderr(end()).spawn().expect("the binary starts");
         Self { terminal: pair.master.into(), child, screen: String::new() }

@@ -13,6 +13,8 @@
 //! | [`nginx::Nginx`] | what an NGINX answers to a configuration that the test writes |
 //! | [`wire_nginx::Nginx`] | probes: addresses, TLS, what is on the wire during a reload |
 //! | [`database_server::DatabaseServer`], [`database_server::Schema`] | a database server, shared, and a schema of the test's own on it |
+//! | [`browser::Browser`] | a headless Chromium: what a page shows, asks for and complains of |
+//! | [`terminal::on_terminal`] | what a command leaves on the screen of a terminal of some width |
 //! | [`signer::Signer`] | somebody who signs bundles with the real `minisign` |
 //! | [`schema`] | whether a JSON document has the keys that it may have; every [`binary::Answer`] that is read is asked |
 //! | [`only_on`] | whether the run's database server is of the kind that a test is about |
@@ -24,6 +26,7 @@
 //! It must not assert anything about the product.
 
 pub mod binary;
+pub mod browser;
 pub mod bundles;
 pub mod database_server;
 pub mod depth;
@@ -41,6 +44,7 @@ pub mod schema;
 pub mod signer;
 pub mod site;
 pub mod systemd;
+pub mod terminal;
 pub mod tls;
 pub mod tree;
 pub mod tree_state;

@@ -71,6 +71,7 @@ case $* in
             fi
         done
         ;;
+    "reset-failed motionctl-"*.service) ;;
     "stop motionctl-"*.timer)
         shift
         missing=

@@ -4,6 +4,7 @@
 //! also proven able to fail.
 
 pub mod docs;
+mod reference;
 mod rooms;
 mod rules;
 mod schemas;
@@ -49,6 +50,28 @@ fn nothing_is_left_for_later() {
 #[test]
 fn what_is_printed_is_in_order() {
     judge(product(), rules::unordered_maps);
+}
+
+#[test]
+fn what_is_said_can_be_spelled_in_ascii() {
+    // Signs of others, which are looked for, or answered as they would.
+    const DATA: [&str; 5] = [
+        "crates/nginx-config/src/parser/properties.rs",
+        "src/seed/import/typed.rs",
+        "src/seed/offline/names.rs",
+        "src/seed/snapshot/charset.rs",
+        "src/tryout/stand_in/services.rs",
+    ];
+    // A page says of itself which characters it has.
+    let is_page = |path: &str| path.starts_with("src/report/page/");
+    let said = product().filter(|source| !DATA.contains(&source.path.as_str()) && !is_page(&source.path));
+    judge(said, rules::not_spelled_in_ascii);
+    let mut all = vec![<motionctl::cli::Cli as clap::CommandFactory>::command()];
+    while let Some(mut command) = all.pop() {
+        let help = command.render_long_help().to_string();
+        assert!(help.is_ascii(), "`{} --help` is not: {help}", command.get_name());
+        all.extend(command.get_subcommands().cloned());
+    }
 }
 
 #[test]

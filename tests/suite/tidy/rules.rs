@@ -2,6 +2,7 @@
 //! proof that each can complain.
 
 use super::source::Source;
+use motionctl::report::GLYPHS;
 
 /// Rooms whose every value may end on a screen or in a file.
 const ORDERED: [&str; 6] = ["values", "outcome", "facts", "plan", "journal", "report"];
@@ -40,6 +41,15 @@ pub fn unordered_maps(source: &Source) -> Vec<String> {
     complaints(found.map(|token| *token.lines.start()), "an order that changes from run to run")
 }
 
+/// Texts with characters for which a terminal of ASCII alone has no others.
+pub fn not_spelled_in_ascii(source: &Source) -> Vec<String> {
+    let is_known = |c: char| c.is_ascii() || GLYPHS.iter().any(|(glyph, _)| glyph.contains(c));
+    let code = source.code();
+    let found =
+        code.iter().filter(|token| token.text.contains(['"', '\'']) && !token.text.chars().all(is_known));
+    complaints(found.map(|token| *token.lines.start()), "a character that the table of glyphs lacks")
+}
+
 pub fn holds_a_key(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     text.lines().any(|line| line.contains("-----BEGIN ") && line.contains(concat!("PRIVATE ", "KEY-----")))
@@ -73,6 +83,8 @@ fn habits_are_complained_about() {
     check("src/a.rs", left_for_later, &[(&late, 1), ("// done", 0)]);
     check("src/facts/a.rs", unordered_maps, &[("use std::collections::HashMap;", 1), ("BTreeMap", 0)]);
     check("src/host/a.rs", unordered_maps, &[("HashMap", 0)]);
+    let texts = [("fn a() { b(\"→ …\"); }", 0), ("fn a() { b(\"✓\"); }", 1), ("fn a() { b('─'); } // ✓", 1)];
+    check("src/a.rs", not_spelled_in_ascii, &texts);
 }
 
 #[test]

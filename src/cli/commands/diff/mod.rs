@@ -38,6 +38,7 @@ pub fn diff(context: &Context, args: &DiffArgs) -> Result<Outcome, Failure> {
     };
     outcome.details.insert("verdict".to_owned(), verdict.into());
     outcome.details.insert("rows".to_owned(), rows.into());
+    outcome.rows_by_block = true;
     outcome.details.insert("directives".to_owned(), json!(directives));
     Ok(outcome)
 }
@@ -83,7 +84,7 @@ fn cosmetic(change: &Change) -> Value {
         Kind::Comment => "comments differ",
         _ => "white space or spelling differs",
     };
-    json!(["·", change.path, change.directive, what])
+    json!(["·", change.path, format!("{}: {what}", change.directive), ""])
 }
 
 fn directive_change(row: &Row) -> DirectiveChange {

@@ -1,14 +1,15 @@
-//! What a person names to be compared: a file, a whole configuration, or a
+//! What a person names to be compared: a file, a whole configuration, an archive of one, or a
 //! folder of files.
 //!
 //! Invariant: includes are followed inside the operand only; a copy of
 //! `/etc/nginx` means its own files, never this server's.
 
 use crate::cli::files::read_config;
-use crate::host::Root;
-use crate::inspect::RootReader;
+use crate::cli::tree::{self, Use};
+use crate::host::{Root, archive};
+use crate::inspect::{RootReader, main_files};
 use crate::outcome::{Failure, FailureKind};
-use nginx_config::{Config, Reader, SyntaxError, Tree};
+use nginx_config::{Config, ConfigError, Reader, SyntaxError, Tree};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
@@ -55,22 +56,37 @@ pub fn open(path: &Path) -> Result<Operand, Failure> {
         Failure::new(FailureKind::Unavailable, format!("reading {}: {error}", path.display()))
     };
     if !std::fs::metadata(path).map_err(|error| unreadable(&error))?.is_dir() {
+        if archive::is_archive(path).map_err(|error| unreadable(&error))? {
+            return server(path, &tree::open(path, Use::Looks)?.root);
+        }
         let bytes = read_config(path).map_err(|error| unreadable(&error))?;
         return Ok(Operand::Tree(parse(path, bytes)?));
     }
-    let root = Root::at(path).map_err(|error| unreadable(&error))?;
-    let main = Path::new(CONF_FOLDER).join(MAIN_FILE);
-    let loaded = if root.metadata(&main).is_ok() {
-        Config::load(&main, Path::new(CONF_FOLDER), &RootReader::new(&root))
-    } else if root.metadata(Path::new("/").join(MAIN_FILE)).is_ok() {
-        Config::load(&main, Path::new(CONF_FOLDER), &FolderReader { below: RootReader::new(&root) })
-    } else {
-        return files(path);
-    };
-    loaded.map(Operand::Config).map_err(|error| {
-        let text = nginx_config::redact_text(&error.to_string());
-        Failure::new(FailureKind::Invalid, format!("reading {}: {text}", path.display()))
-    })
+    let root = Root::at(path).map_err(|error| unreadable(&error))?.in_parts();
+    let is_there = |file: &Path| root.metadata(file).is_ok();
+    if is_there(&Path::new("/nginx").join(MAIN_FILE)) || main_files().any(is_there) {
+        return server(path, &tree::open(path, Use::Looks)?.root);
+    }
+    if is_there(&Path::new("/").join(MAIN_FILE)) {
+        let main = Path::new(CONF_FOLDER).join(MAIN_FILE);
+        let reader = FolderReader { below: RootReader::new(&root) };
+        let loaded = Config::load(&main, Path::new(CONF_FOLDER), &reader);
+        return loaded.map(Operand::Config).map_err(|error| unloadable(path, &error));
+    }
+    files(path)
+}
+
+/// The configuration of a server's tree.
+fn server(path: &Path, root: &Root) -> Result<Operand, Failure> {
+    let main = main_files().find(|main| root.metadata(main).is_ok()).unwrap_or(Path::new(MAIN_FILE));
+    let prefix = main.parent().unwrap_or(Path::new(CONF_FOLDER));
+    let loaded = Config::load(main, prefix, &RootReader::new(root));
+    loaded.map(Operand::Config).map_err(|error| unloadable(path, &error))
+}
+
+fn unloadable(path: &Path, error: &ConfigError) -> Failure {
+    let text = nginx_config::redact_text(&error.to_string());
+    Failure::new(FailureKind::Invalid, format!("reading {}: {text}", path.display()))
 }
 
 fn files(path: &Path) -> Result<Operand, Failure> {

@@ -3,7 +3,7 @@
 //! Invariant: nothing is changed, and what could not be looked at ends nothing: it is said, and the exit code is 0. Only
 //! an answer that could not be written is a failure.
 
-mod archive;
+pub(super) mod archive;
 
 use super::backups::{Verified, section};
 use super::change::{nothing_to_do, refusal, watched};
@@ -11,31 +11,45 @@ use super::past::{Past, is_trusted};
 use super::plan::judge;
 use super::sessions::Watch;
 use crate::backup::{Manifest, Store};
-use crate::cli::args::ReportArgs;
+use crate::cli::args::{DatabaseArgs, ReportArgs, SiteArgs};
 use crate::cli::context::Context;
-use crate::outcome::{Failure, Outcome, OutcomeKind};
-use crate::prepare::{LookForCopies, OpenConflicts};
+use crate::outcome::{CommandName, Failure, Outcome, OutcomeKind};
+use crate::prepare::{LookForCopies, OpenConflicts, Prepared};
 use serde_json::json;
 
 /// Looks at everything.
 pub fn report(context: &Context, args: &ReportArgs) -> Result<Outcome, Failure> {
-    let mut outcome = look(context, args)?;
+    let Looked { mut outcome, prepared } = look(context, "report", &args.site, &args.database)?;
     found(&mut outcome);
     if let Some(file) = &args.archive {
-        archive::write(&outcome, file)?;
+        archive::write(&archive::packed(context, prepared.as_ref(), &outcome)?, file)?;
         outcome.details.insert("archive".to_owned(), file.display().to_string().into());
     }
     Ok(outcome)
 }
 
+/// What was seen of a server.
+pub(super) struct Looked {
+    /// What there is to say.
+    pub outcome: Outcome,
+    /// Everything that it comes from; `None` where the server's configuration could not be read.
+    pub prepared: Option<Prepared>,
+}
+
 /// The server, what an apply would do, and what earlier runs left.
-fn look(context: &Context, args: &ReportArgs) -> Result<Outcome, Failure> {
-    let mut options = context.options(&args.site)?;
+pub(super) fn look(
+    context: &Context,
+    command: CommandName,
+    site: &SiteArgs,
+    database: &DatabaseArgs,
+) -> Result<Looked, Failure> {
+    let mut options = context.options(site)?;
     options.copies = LookForCopies::Yes;
     options.conflicts = OpenConflicts::Say;
-    let watch = Watch::new(context, &args.database)?;
-    let mut outcome = match watched(context, "report", &options, &watch) {
+    let watch = Watch::new(context, database)?;
+    let (mut outcome, prepared) = match watched(context, command, &options, &watch) {
         Ok((prepared, mut outcome)) => {
+            outcome.routing = prepared.routing(&context.root);
             match is_trusted(&context.root) {
                 Err(failure) => outcome.fail(failure),
                 Ok(()) if nothing_to_do(&prepared, &mut outcome) => {}
@@ -46,16 +60,16 @@ fn look(context: &Context, args: &ReportArgs) -> Result<Outcome, Failure> {
                     }
                 }
             }
-            outcome
+            (outcome, Some(prepared))
         }
-        Err(outcome) => *outcome,
+        Err(outcome) => (*outcome, None),
     };
     past(context, &mut outcome);
-    Ok(outcome)
+    Ok(Looked { outcome, prepared })
 }
 
 /// What an apply would answer is what was found, and no failure of the report.
-fn found(outcome: &mut Outcome) {
+pub(super) fn found(outcome: &mut Outcome) {
     let verdict = outcome.details.get("verdict").and_then(|verdict| verdict.as_str());
     let verdict = match (&outcome.error, verdict) {
         (_, Some(verdict)) => verdict.to_owned(),

@@ -4,7 +4,7 @@
 
 use super::manifest::as_if;
 use super::plan::Place;
-use super::table::{Row, Width, laid_out};
+use super::table::{Row, laid_out};
 use crate::cli::args::seed::AccessArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
@@ -42,7 +42,7 @@ pub fn access(context: &Context, args: &AccessArgs) -> Result<Outcome, Failure> 
     outcome.details.insert("verdict".to_owned(), verdict.into());
     outcome.details.insert("agents".to_owned(), found.agents.iter().map(document).collect());
     let rows = found.agents.iter().flat_map(rows).collect();
-    outcome.details.insert("rows".to_owned(), laid_out(rows, Width::of_output()).into());
+    outcome.details.insert("rows".to_owned(), laid_out(rows).into());
     Ok(outcome)
 }
 

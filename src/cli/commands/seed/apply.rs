@@ -173,5 +173,5 @@ fn conclude(outcome: &mut Outcome, planned: &Planned, applied: Applied) {
     if !applied.notes.is_empty() {
         outcome.details.insert("notes".to_owned(), applied.notes.into());
     }
-    outcome.durations.push(DurationSection { step: "rows locked".to_owned(), millis });
+    outcome.durations.push(DurationSection { step: "rows locked".to_owned(), millis, at: None });
 }

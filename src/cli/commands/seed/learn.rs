@@ -8,6 +8,7 @@ use super::schema::{self, samples};
 use crate::cli::args::learn::SchemaLearnArgs;
 use crate::cli::context::Context;
 use crate::cli::files::{Standing, read_look, write_out};
+use crate::cli::manual::{HOME, STATE_HOME, Variable};
 use crate::db::{Access, Catalog, Connection, DbError, FileAccess};
 use crate::host::STATE_FOLDER;
 use crate::host::{clock, random};
@@ -323,7 +324,7 @@ fn place(context: &Context, named: Option<&Path>) -> Result<PathBuf, Failure> {
 }
 
 fn of_user() -> Option<PathBuf> {
-    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = folder("XDG_STATE_HOME").or_else(|| folder("HOME").map(|home| home.join(".local/state")))?;
+    let folder = |variable: Variable| variable.value().map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = folder(STATE_HOME).or_else(|| folder(HOME).map(|home| home.join(".local/state")))?;
     Some(state.join("motionctl"))
 }

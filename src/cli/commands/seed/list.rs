@@ -3,7 +3,7 @@
 //! Invariant: the database is only read.
 
 use super::plan::Place;
-use super::table::{Row, Width, laid_out};
+use super::table::{Row, laid_out};
 use crate::cli::args::seed::ListArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
@@ -28,7 +28,7 @@ pub fn list(context: &Context, args: &ListArgs) -> Result<Outcome, Failure> {
     outcome.details.insert("profiles".to_owned(), profiles.iter().map(document).collect());
     if !profiles.is_empty() {
         let rows = std::iter::once(header()).chain(profiles.iter().flat_map(rows)).collect();
-        outcome.details.insert("rows".to_owned(), laid_out(rows, Width::of_output()).into());
+        outcome.details.insert("rows".to_owned(), laid_out(rows).into());
     }
     Ok(outcome)
 }

@@ -224,6 +224,7 @@ impl Work {
         outcome.findings.clone_from(&planned.findings);
         outcome.findings.extend(validated.findings());
         sort_findings(&mut outcome.findings);
+        outcome.matrix.clone_from(&planned.matrix);
         // There may be a million, and people get lines.
         outcome.changes = context.global.json.then(|| changes(&planned.plan));
         let lines = if context.global.verbose > 0 { all_lines(&planned.plan) } else { lines(&planned.plan) };

@@ -4,7 +4,7 @@
 
 use super::manifest::as_if;
 use super::plan::Place;
-use super::table::{Row, Width, laid_out};
+use super::table::{Row, laid_out};
 use crate::cli::args::seed::WhoArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
@@ -33,7 +33,7 @@ pub fn who(context: &Context, args: &WhoArgs) -> Result<Outcome, Failure> {
     let queues = found.queues.iter().map(queue);
     outcome.details.insert("uses".to_owned(), queues.chain(found.profiles.iter().map(profile)).collect());
     let rows = found.queues.iter().flat_map(queue_rows).chain(found.profiles.iter().flat_map(profile_rows));
-    outcome.details.insert("rows".to_owned(), laid_out(rows.collect(), Width::of_output()).into());
+    outcome.details.insert("rows".to_owned(), laid_out(rows.collect()).into());
     outcome.findings = found.findings;
     outcome.findings.extend(validated.iter().flat_map(crate::seed::manifest::Validated::findings));
     sort_findings(&mut outcome.findings);

@@ -10,7 +10,7 @@ mod tell;
 
 use super::monitor;
 use super::status::{Look, Sessions, look};
-use crate::cli::args::{HealChoice, WatchArgs, parse_duration, parse_window};
+use crate::cli::args::{HealChoice, WatchArgs};
 use crate::cli::context::Context;
 use crate::host::syslog;
 use crate::outcome::{Failure, FailureKind, Outcome};
@@ -42,7 +42,7 @@ pub fn watch(context: &Context, args: &WatchArgs) -> Result<Outcome, Failure> {
             .with_hint("`motionctl status --check --root DIR` looks at one"));
     }
     context.need_root()?;
-    let wishes = Wishes::of(context, args)?;
+    let wishes = Wishes::of(context, args);
     let mut round = 0;
     loop {
         round += 1;
@@ -76,30 +76,23 @@ pub fn log(outcome: &Outcome, journal: Option<&str>) -> Option<String> {
         return Some(format!("<{severity}>"));
     }
     if let Some(line) = monitor::line(outcome) {
-        syslog::send(severity, line);
+        syslog::send(syslog::Severity(severity), line);
     }
     None
 }
 
 impl Wishes {
-    fn of(context: &Context, args: &WatchArgs) -> Result<Self, Failure> {
+    fn of(context: &Context, args: &WatchArgs) -> Self {
         let settings = &context.settings.watch;
-        let read = |name: &str, text: &Option<String>, parse: fn(&str) -> Result<Duration, String>| {
-            text.as_deref().map(parse).transpose().map_err(|error| {
-                Failure::new(FailureKind::Invalid, format!("{name} below [watch] in the settings: {error}"))
-            })
-        };
-        let within = read("confirm_within", &settings.confirm_within, parse_window)?;
-        let settle = read("settle", &settings.settle, parse_duration)?;
-        Ok(Self {
+        Self {
             heal: match args.heal.or(settings.heal) {
                 Some(HealChoice::Apply) => HealMode::Apply,
                 Some(HealChoice::Tell) | None => HealMode::Tell,
             },
-            confirm_within: args.confirm_within.or(within).unwrap_or(CONFIRM_WITHIN),
-            settle: args.settle.or(settle).unwrap_or(SETTLE),
+            confirm_within: args.confirm_within.or(settings.confirm_within).unwrap_or(CONFIRM_WITHIN),
+            settle: args.settle.or(settings.settle).unwrap_or(SETTLE),
             textfile: args.textfile.clone().or_else(|| settings.textfile.clone()),
-        })
+        }
     }
 }
 

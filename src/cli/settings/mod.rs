@@ -1,7 +1,15 @@
 //! The configuration file: every key is a flag, and the flag wins.
+//!
+//! Invariant: what is wrong with it is said with line and column, whether it is no TOML, no key or no value of a key.
 
-use crate::cli::args::HealChoice;
+mod keys;
+mod values;
+
+pub use keys::{KEYS, Key};
+
+use crate::cli::args::{HealChoice, StrategyChoice};
 use crate::cli::files::read_operand;
+use crate::db::DbUrl;
 use crate::host::Root;
 use crate::host::trust::{Distrust, only_ours};
 use crate::outcome::{Failure, FailureKind};
@@ -10,6 +18,7 @@ use crate::prepare::StatedProbe;
 use crate::values::line_and_column;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Where the file lies below the root.
 const PLACE: &str = "/etc/motionctl/config.toml";
@@ -32,19 +41,22 @@ pub struct Settings {
     /// `--new-client-root`
     pub new_client_root: Option<PathBuf>,
     /// `--new-client-upstream`
+    #[serde(default, deserialize_with = "values::upstream")]
     pub new_client_upstream: Option<String>,
     /// `--strategy`
-    pub strategy: Option<String>,
+    pub strategy: Option<StrategyChoice>,
     /// `--accept`
-    #[serde(default)]
+    #[serde(default, deserialize_with = "values::findings")]
     pub accept: Vec<String>,
     /// `--reload-timeout`
-    pub reload_timeout: Option<String>,
+    #[serde(default, deserialize_with = "values::duration")]
+    pub reload_timeout: Option<Duration>,
     /// `--no-sandbox`
     #[serde(default)]
     pub no_sandbox: bool,
     /// `--db`
-    pub db: Option<String>,
+    #[serde(default, deserialize_with = "values::database")]
+    pub db: Option<DbUrl>,
     /// `--no-db`
     #[serde(default)]
     pub no_db: bool,
@@ -69,9 +81,11 @@ pub struct WatchSettings {
     /// `--heal`
     pub heal: Option<HealChoice>,
     /// `--confirm-within`
-    pub confirm_within: Option<String>,
+    #[serde(default, deserialize_with = "values::window")]
+    pub confirm_within: Option<Duration>,
     /// `--settle`
-    pub settle: Option<String>,
+    #[serde(default, deserialize_with = "values::duration")]
+    pub settle: Option<Duration>,
     /// `--textfile`
     pub textfile: Option<PathBuf>,
     /// Run when the verdict is another one than before: a program and its arguments.
@@ -135,7 +149,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// What packages put at `/etc/motionctl/config.toml`: words, and keys behind a `#` alone.
-    const SAMPLE: &str = include_str!("../../packaging/package/config.toml");
+    const SAMPLE: &str = include_str!("../../../packaging/package/config.toml");
 
     fn read(text: &str) -> Result<Settings, String> {
         toml::from_str(text).map_err(|error| error.message().to_owned())
@@ -146,6 +160,40 @@ mod tests {
         let refused = read(&format!("{table}\nnonsense = 1\n")).expect_err("no such key");
         let known = refused.split_once("expected one of ").expect("the keys").1;
         known.split(", ").map(|key| key.trim_matches('`').to_owned()).collect()
+    }
+
+    #[test]
+    fn every_fault_has_its_line_and_column() {
+        let check = |text: &str, place: &str, reason: &str| {
+            let folder = tempfile::tempdir().expect("a folder");
+            let file = folder.path().join("config.toml");
+            std::fs::write(&file, text).expect("writing");
+            let root = Root::at(folder.path()).expect("a root");
+            let failure = Settings::read(&root, Some(&file)).expect_err(text);
+            assert_eq!(failure.kind, FailureKind::Invalid, "{text}");
+            let wanted = format!("config.toml:{place}: ");
+            assert!(
+                failure.message.contains(&wanted) && failure.message.contains(reason),
+                "{text}: {}",
+                failure.message
+            );
+            assert!(!failure.message.contains("S3cr3t"), "{}", failure.message);
+        };
+        // No TOML, no key, no value of the right type.
+        check("site = \"/a\"\n[[probe", "2:8", "unclosed array table");
+        check("site = \"/a\"\nsyte = \"/b\"\n", "2:1", "unknown field `syte`");
+        check("no_db = 1\n", "1:9", "invalid type");
+        check("[watch]\nhael = \"tell\"\n", "2:1", "unknown field `hael`");
+        // A value that the flag would refuse.
+        check("site = \"/a\"\nstrategy = \"graf\"\n", "2:12", "unknown variant `graf`");
+        check("reload_timeout = \"soon\"\n", "1:18", "expected a duration");
+        check("new_client_upstream = \"ftp://127.0.0.1\"\n", "1:23", "");
+        check("accept = [\"sesions.online\"]\n", "1:10", "did you mean `sessions.online`?");
+        check("accept = [\"merge.conflict=mine\"]\n", "1:10", "merge.conflict=ours");
+        check("db = \"mysql://root:S3cr3t@127.0.0.1/motion2\"\n", "1:6", "");
+        check("[watch]\nconfirm_within = \"1s\"\n", "2:18", "nobody can confirm");
+        check("[watch]\nheal = \"S3cr3t-x\"\n", "2:8", "");
+        check("[[probe]]\nurl = \"cc.example.test/health\"\n", "2:7", "");
     }
 
     #[test]
@@ -172,6 +220,9 @@ mod tests {
         let all = all.iter().flat_map(|(table, keys)| keys.iter().map(|key| (*table, key.clone())));
         let all: BTreeSet<_> = all.filter(|(_, key)| key != "watch" && key != "probe").collect();
         assert_eq!(found, all);
+        let named: BTreeSet<_> = KEYS.iter().map(|key| (key.table, key.name.to_owned())).collect();
+        assert_eq!(named, all, "the documentation's table");
+        assert_eq!(named.len(), KEYS.len(), "each stands there once");
         // Two ways to name one thing exclude each other as flags; as a text every line is one that is read.
         read(&said.join("\n")).expect("every example is a value that the key takes");
     }

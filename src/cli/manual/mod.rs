@@ -1,0 +1,183 @@
+//! The command line with its examples, and what is made from it: help, completion scripts and manual pages.
+//!
+//! Invariant: a page says nothing that the flags, the examples and the tables of exit codes, files and variables do not
+//! say.
+
+mod examples;
+mod pages;
+mod places;
+
+pub use pages::pages;
+pub use places::{
+    DATABASE, HOME, JOURNAL_STREAM, LANG, LC_ALL, LC_CTYPE, NO_COLOR, PASSWORD_FILE, PLACES, STATE_HOME,
+    SUDO_USER, VARIABLES, Variable,
+};
+
+use super::args::{ChangeArgs, Cli, DatabaseArgs, NginxArgs, SiteArgs};
+use crate::outcome::{Outcome, OutcomeKind};
+use clap::{Args, Command, CommandFactory};
+use clap_complete::Shell;
+use examples::Example;
+use std::collections::BTreeSet;
+
+/// Options that are about how a change is made, though commands take them that only look.
+const OF_A_CHANGE: [&str; 2] = ["inherit_guards", "no_sandbox"];
+/// The last of a command's own options: its help is long.
+const LAST: &str = "accept";
+/// Behind all others.
+const LAST_PLACE: usize = 900;
+
+/// The command line as it is parsed, every command with its examples.
+pub fn command() -> Command {
+    with_examples(ordered(), "")
+}
+
+/// The command line, each command's own options first, what many ask alike under headings.
+fn ordered() -> Command {
+    let group = |options: Command, heading| {
+        let names = options.get_arguments().map(|option| option.get_id().to_string()).collect();
+        Group { names, heading }
+    };
+    let none = || Command::new("");
+    let mut groups = vec![
+        group(NginxArgs::augment_args(none()), "Where things are"),
+        group(SiteArgs::augment_args(none()), "Where things are"),
+        group(DatabaseArgs::augment_args(none()), "Database"),
+    ];
+    let all = ChangeArgs::augment_args(none());
+    let mut change = group(all, "How the change is made");
+    change.names.retain(|name| !groups[1].names.contains(name));
+    groups.push(change);
+    under(Cli::command(), &groups)
+}
+
+/// Options that several commands take together.
+struct Group {
+    names: BTreeSet<String>,
+    heading: &'static str,
+}
+
+fn under(command: Command, groups: &[Group]) -> Command {
+    let all: BTreeSet<_> = command.get_arguments().map(|option| option.get_id().to_string()).collect();
+    // One that has the name alone is the command's own.
+    let taken: Vec<_> = groups.iter().filter(|group| group.names.is_subset(&all)).collect();
+    let heading = |name: &str| match name {
+        LAST => None,
+        name if OF_A_CHANGE.contains(&name) && taken.iter().any(|group| group.names.contains(name)) => {
+            Some("How the change is made")
+        }
+        name => taken.iter().find(|group| group.names.contains(name)).map(|group| group.heading),
+    };
+    let command = command.mut_args(|option| match heading(option.get_id().as_str()) {
+        Some(heading) => option.help_heading(heading),
+        None if option.get_id() == LAST => option.display_order(LAST_PLACE),
+        None => option,
+    });
+    command.mut_subcommands(|child| under(child, groups))
+}
+
+fn with_examples(command: Command, path: &str) -> Command {
+    let examples = examples::of(path);
+    let before = command.get_after_help().map(|help| format!("\n\n{help}")).unwrap_or_default();
+    let command = match examples {
+        [] => command,
+        examples => command.after_help(format!("{}{before}", listed(examples))),
+    };
+    command.mut_subcommands(|child| {
+        let path = format!("{path} {}", child.get_name());
+        with_examples(child, path.trim_start())
+    })
+}
+
+fn listed(examples: &[Example]) -> String {
+    let lines =
+        examples.iter().flat_map(|Example { line, why }| [format!("  {line}"), format!("      {why}")]);
+    std::iter::once("Examples:".to_owned()).chain(lines).collect::<Vec<_>>().join("\n")
+}
+
+/// The completion script of a shell.
+pub fn completions(shell: Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "motionctl", &mut script);
+    // At its end, where whoever printed it on a terminal reads; zsh takes its first line for an order.
+    script.extend(where_it_goes(shell).bytes());
+    script
+}
+
+/// A comment in the language of the shell; they all begin it alike.
+fn where_it_goes(shell: Shell) -> String {
+    let file = match shell {
+        Shell::Bash => "/etc/bash_completion.d/motionctl (source it for this shell alone)",
+        Shell::Zsh => "/usr/local/share/zsh/site-functions/_motionctl, or any folder of $fpath",
+        Shell::Fish => "/etc/fish/completions/motionctl.fish, or ~/.config/fish/completions/motionctl.fish",
+        _ => "a file that the shell reads when it starts",
+    };
+    format!("\n# Where this goes: {file}\n")
+}
+
+/// The same for programs that asked for a document.
+pub fn completions_outcome(shell: Shell) -> Outcome {
+    let mut outcome = Outcome::new("completions", OutcomeKind::Ok);
+    let script = String::from_utf8_lossy(&completions(shell)).into_owned();
+    outcome.details.insert("script".to_owned(), script.into());
+    outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The paths of the commands that a person sees.
+    fn paths(command: &Command, path: &str, found: &mut BTreeSet<String>) {
+        found.insert(path.to_owned());
+        for child in command.get_subcommands().filter(|child| !child.is_hide_set()) {
+            paths(child, format!("{path} {}", child.get_name()).trim_start(), found);
+        }
+    }
+
+    /// The words of `motionctl …` in a line of shell: behind `sudo`, before a redirection.
+    fn words(line: &str) -> Vec<String> {
+        let behind = &line[line.find("motionctl").expect("it is an example of motionctl")..];
+        let end = behind.find([')', '|', '>']).unwrap_or(behind.len());
+        // Quotes are the only other thing of a shell's in the examples.
+        let mut words = Vec::new();
+        for (index, part) in behind[..end].split('\'').enumerate() {
+            match index % 2 {
+                0 => words.extend(part.split_whitespace().map(str::to_owned)),
+                _ => words.push(part.to_owned()),
+            }
+        }
+        words
+    }
+
+    #[test]
+    fn every_command_has_an_example_and_every_example_a_command() {
+        let mut there = BTreeSet::new();
+        paths(&Cli::command(), "", &mut there);
+        let named: Vec<_> = examples::all().map(|(path, _)| (*path).to_owned()).collect();
+        assert_eq!(named.iter().cloned().collect::<BTreeSet<_>>(), there);
+        assert_eq!(named.len(), there.len(), "each stands there once");
+    }
+
+    #[test]
+    fn every_example_is_understood_and_is_of_its_command() {
+        for (path, examples) in examples::all() {
+            assert!(!examples.is_empty(), "{path}");
+            for Example { line, why } in *examples {
+                let matches = command().try_get_matches_from(words(line));
+                let matches = match matches {
+                    Ok(matches) => matches,
+                    Err(error) if error.kind() == clap::error::ErrorKind::DisplayVersion => continue,
+                    Err(error) => panic!("{line}: {error}"),
+                };
+                let (mut matches, mut found) = (&matches, Vec::new());
+                while let Some((name, below)) = matches.subcommand() {
+                    found.push(name);
+                    matches = below;
+                }
+                assert!(found.join(" ").starts_with(path), "{line} stands at `{path}`");
+                assert!(!why.is_empty() && !why.ends_with('.'), "{why}");
+            }
+        }
+    }
+}
