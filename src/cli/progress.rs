@@ -57,10 +57,11 @@ impl Progress {
 
     /// Says what is waited for, and how long yet. Lines are written only when something is new: the time alone is not.
     pub fn waits(&self, what: &str, left: &str, is_new: bool) {
-        match (self.shown, self.bar.borrow().as_ref()) {
-            (Shown::Bars, Some(bar)) if !is_new => bar.set_message(format!("{what}; {left}")),
-            _ if is_new => self.stage(&format!("{what}; {left}")),
-            _ => {}
+        let words = format!("{what}; {left}");
+        if is_new {
+            self.stage(&words);
+        } else if let Some(bar) = self.bar.borrow().as_ref() {
+            bar.set_message(words);
         }
     }
 

@@ -65,7 +65,7 @@ pub use reader::{RootReader, file_facts};
 pub use review::routes;
 pub use search::client_at;
 pub use site::all_listens;
-pub use topology::settle_database_host;
+pub use topology::tell_of_database_host;
 pub use upstream::{parse_upstream, upstreams_of};
 
 use crate::facts::{Facts, HostFacts, NginxFacts, Scope, SiteFacts, WayFacts};

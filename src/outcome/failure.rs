@@ -12,13 +12,17 @@ pub struct Failure {
     pub message: String,
     /// What the reader can do about it, apart from the message.
     pub hint: Option<String>,
-    /// What only few want to know of it, such as hashes.
-    pub particulars: Vec<String>,
+    /// What only few want to know of it, such as hashes; behind a pointer, as failures are passed on by value.
+    pub particulars: Option<Box<Particulars>>,
     /// Findings gathered before the failure.
     pub findings: Vec<Finding>,
     /// What is wrong with a file that the operator wrote.
     pub problems: Vec<ProblemSection>,
 }
+
+/// Lines of a failure that only few want to read.
+#[derive(Debug)]
+pub struct Particulars(pub Vec<String>);
 
 /// The state that a [`Failure`] leaves behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +68,7 @@ impl Failure {
             kind,
             message: message.into(),
             hint: None,
-            particulars: Vec::new(),
+            particulars: None,
             findings: Vec::new(),
             problems: Vec::new(),
         }
@@ -86,7 +90,7 @@ impl Failure {
     /// The same failure with what only few want to know.
     #[must_use]
     pub fn with_particulars(mut self, lines: Vec<String>) -> Self {
-        self.particulars = lines;
+        self.particulars = Some(Box::new(Particulars(lines)));
         self
     }
 

@@ -180,6 +180,7 @@ impl Outcome {
         self.problems.extend(failure.problems);
         sort_findings(&mut self.findings);
         let Failure { message, hint, particulars, .. } = failure;
+        let particulars = particulars.map_or_else(Vec::new, |lines| lines.0);
         self.error = Some(ErrorSection { message, hint, particulars });
         // What is refused is counted all the same; anything else would be read as if it had been done.
         if failure.kind != FailureKind::Refused {

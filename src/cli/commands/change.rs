@@ -61,9 +61,8 @@ pub fn watched(
     let mut asked = watch.ask(context);
     accept(&mut asked.findings, &options.accept);
     asked.show(&mut outcome);
-    asked.settle(&mut prepared.findings);
-    prepared.findings.extend(asked.findings);
-    crate::outcome::sort_findings(&mut prepared.findings);
+    prepared.findings.append(&mut asked.findings);
+    asked.settle(&context.root, &mut prepared.findings);
     outcome.findings.clone_from(&prepared.findings);
     say_whether_blocked(&prepared, &mut outcome);
     Ok((prepared, outcome))

@@ -8,12 +8,12 @@ use crate::cli::context::Context;
 use crate::cli::database::{Database, Named};
 use crate::db::{DbError, Engine, Limits, Server};
 use crate::facts::SessionFacts;
-use crate::host::clock;
+use crate::host::{Root, clock};
 use crate::inspect::database::{
     Survey, not_asked, not_asked_below_root, survey, survey_sessions, unreachable,
 };
 use crate::inspect::sessions::SessionTables;
-use crate::inspect::settle_database_host;
+use crate::inspect::tell_of_database_host;
 use crate::outcome::codes::{self, Code};
 use crate::outcome::{
     DatabaseSection, Failure, FailureKind, Finding, Level, Outcome, counted_as, duration_in_words,
@@ -41,11 +41,9 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// Takes back what was not known before the database was asked.
-    pub fn settle(&self, findings: &mut Vec<Finding>) {
-        if self.is_here {
-            settle_database_host(findings);
-        }
+    /// Says what it leaves in question of all that is not known.
+    pub fn settle(&self, root: &Root, findings: &mut Vec<Finding>) {
+        tell_of_database_host(root, findings, self.is_here);
     }
 
     /// Puts it into the answer; the findings are the caller's to place.

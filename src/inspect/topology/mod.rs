@@ -19,7 +19,7 @@ mod voice;
 use crate::facts::Facts;
 use crate::host::{Root, machine};
 use crate::outcome::codes::{self, Code};
-use crate::outcome::{Finding, Level};
+use crate::outcome::{Finding, Level, sort_findings};
 use nginx_config::Config;
 use std::collections::BTreeMap;
 use view::{Seen, Unseen, View};
@@ -29,8 +29,6 @@ pub(super) const VENDOR: &str = "contact the vendor's support: this procedure is
 
 /// What is not known where Motion's settings do not say where its database is.
 const DATABASE_HOST: &str = "the database's host";
-/// The same where nothing else is unknown.
-const HOST_NOT_KNOWN: &str = "cannot tell which host Motion's database is on";
 
 /// One thing that a standalone server does not have.
 struct Sign {
@@ -145,13 +143,6 @@ fn unknown(view: &View, unseen: Vec<Unseen>, in_question: &[&str]) -> Option<Fin
     if in_question.is_empty() {
         return None;
     }
-    let is_about_the_host = |unseen: &Unseen| unseen.what == DATABASE_HOST;
-    if view.is_live() && unseen.iter().all(is_about_the_host) {
-        let finding = Finding::graded(codes::TOPOLOGY_UNKNOWN, Level::Warn, HOST_NOT_KNOWN).advice(
-            "if it is on this server, nothing has to be done; otherwise stop here. --db URL names it, and settles it",
-        );
-        return Some(unseen.into_iter().map(|unseen| unseen.why).fold(finding, Finding::evidence));
-    }
     let mut by_cause: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for Unseen { what, why } in unseen {
         let things = by_cause.entry(why).or_default();
@@ -170,12 +161,27 @@ fn unknown(view: &View, unseen: Vec<Unseen>, in_question: &[&str]) -> Option<Fin
     })
 }
 
-/// What a database that was asked on this very server settles: it is Motion's own, as its tables are there.
-pub fn settle_database_host(findings: &mut Vec<Finding>) {
-    findings.retain(|finding| finding.title != HOST_NOT_KNOWN);
-    let is_about_the_host = |line: &String| line.starts_with(&format!("{DATABASE_HOST}: "));
-    for finding in findings.iter_mut().filter(|finding| finding.code == codes::TOPOLOGY_UNKNOWN) {
-        finding.evidence.retain(|line| !is_about_the_host(line));
+/// Says what is left in question of the database's host once the database was asked or not. One on this very server is
+/// Motion's own, as its tables are there.
+pub fn tell_of_database_host(root: &Root, findings: &mut Vec<Finding>, is_here: bool) {
+    let start = format!("{DATABASE_HOST}: ");
+    let is_unknown = |finding: &Finding| finding.code == codes::TOPOLOGY_UNKNOWN;
+    if is_here {
+        for finding in findings.iter_mut().filter(|finding| is_unknown(finding)) {
+            finding.evidence.retain(|line| !line.starts_with(&start));
+        }
+        findings.retain(|finding| !is_unknown(finding) || !finding.evidence.is_empty());
+    }
+    sort_findings(findings);
+    for finding in findings.iter_mut().filter(|finding| is_unknown(finding) && root.is_live()) {
+        if let [line] = finding.evidence.as_mut_slice()
+            && let Some(why) = line.strip_prefix(&start)
+        {
+            *line = why.to_owned();
+            "cannot tell which host Motion's database is on".clone_into(&mut finding.title);
+            "if it is on this server, nothing has to be done; otherwise stop here. --db URL names it, and settles it"
+                .clone_into(&mut finding.advice);
+        }
     }
 }
 
