@@ -235,11 +235,12 @@ mod tests {
         assert_eq!(
             show(&steps, 78),
             [
-                "1  write-file   /etc/nginx/conf.d/motion.conf  insert 58 lines, remove nothing",
+                "1  write-file   /etc/nginx/conf.d/motion.conf   insert 58 lines, remove",
+                "                                                nothing",
                 "2  create-file  /var/lib/motionctl/base-af273680c0128638.conf",
-                "                                               create the file",
-                "3  reload                                      signal the master and prove",
-                "                                               that new workers serve",
+                "                                                create the file",
+                "3  reload                                       signal the master and prove",
+                "                                                that new workers serve",
             ]
         );
         assert_eq!(show(&steps, ENDLESS).len(), 3);
@@ -257,8 +258,8 @@ mod tests {
         assert_eq!(
             show(&[row], 80),
             [
-                "20261129T005609Z-565676ba  2026-11-29      3 files  3014 bytes  before a",
-                "                           00:56:09 UTC                         migration",
+                "20261129T005609Z-565676ba  2026-11-29       3 files  3014 bytes  before a",
+                "                           00:56:09 UTC                          migration",
             ]
         );
     }
@@ -278,7 +279,7 @@ mod tests {
         let rows = [vec!["missing".into(), Cell::to_copy("https://example.test/a.tar.gz"), "x".into()]];
         assert_eq!(
             columns(&rows, Style::plain(34)),
-            ["missing", "    https://example.test/a.tar.gz", "                   x"]
+            ["missing", "    https://example.test/a.tar.gz", "                                 x"]
         );
     }
 
@@ -289,9 +290,9 @@ mod tests {
             show(&rows, 40),
             [
                 "  a-word-that-is-long",
-                "                and much that is said of",
-                "                it",
-                "  b             c",
+                "                     and much that is",
+                "                     said of it",
+                "  b                  c",
             ]
         );
     }
