@@ -182,7 +182,7 @@ fn lines(row: &[Cell], widths: &[usize], style: Style) -> Vec<String> {
         if is_over {
             top = lines.len();
         }
-        column = column.saturating_add(given + GAP);
+        column = column.saturating_add(given.saturating_add(GAP));
     }
     lines.into_iter().map(|(line, _)| line.trim_end().to_owned()).collect()
 }
