@@ -119,7 +119,7 @@ fn conclude(cli: &Cli, mut outcome: Outcome) -> u8 {
             _ => String::new(),
         };
         if let (Some(line), false) = (commands::monitor_line(&outcome), cli.global.json) {
-            let line = terminal::glyphs().of(&line);
+            let line = terminal::glyphs().of(line);
             return print(format!("{mark}{line}\n").as_bytes(), outcome.exit_code);
         }
     }

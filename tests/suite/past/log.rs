@@ -1,6 +1,7 @@
 //! The system's log hears of each change once, and of nothing else.
 
 use super::*;
+use crate::support::depth::report;
 use crate::support::systemd::Systemd;
 use std::fs;
 use std::os::unix::net::UnixDatagram;
@@ -13,7 +14,7 @@ impl Daemon {
     /// Listens where the machine's processes send to; `None` where this machine's `/dev/log` is none that can be had.
     fn start(machine: &Machine) -> Option<Self> {
         let Some(place) = fs::read_link("/dev/log").ok().filter(|place| place.starts_with("/run")) else {
-            eprintln!("skipped: /dev/log leads nowhere into /run on this machine");
+            report("the system's log: SKIPPED, /dev/log leads nowhere into /run on this machine", "");
             return None;
         };
         let socket = machine.inside(|| {

@@ -10,7 +10,7 @@ use motionctl::outcome::{
     RouteRow, RoutesRole, RoutesSection, Routing, ServerRoutes, StepSection, codes,
 };
 use motionctl::report::page;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 /// Ends every context that a page has, and would begin an element with an attribute.
 const EVIL: &str = r#"'"></title></style></text></svg></script>--><evil-tag onload="evil()" x='&amp;'>"#;
@@ -35,33 +35,7 @@ fn evil() -> (Outcome, usize) {
     let finding = Finding::new(codes::SITE_DEAD_UPSTREAM, text());
     outcome.findings = vec![finding.evidence(text()).advice(text())];
     outcome.next(text(), text());
-    let mut local = |take| LocalChange {
-        path: text(),
-        directive: text(),
-        snippet: Some(text()),
-        today: Some(text()),
-        take,
-    };
-    let lists = LocalChanges { dropped: vec![local(None)], carried: vec![], ..LocalChanges::default() };
-    let guess = LocalChanges { dropped: vec![local(None)], ..LocalChanges::default() };
-    let directive = DirectiveChange { path: text(), directive: text(), old: Some(text()), new: Some(text()) };
-    let mut plan: PlanSection = serde_json::from_value(json!({
-        "id": "", "strategy": text(), "site": text(), "base": text(),
-        "steps": [], "local_changes": lists, "diff": { "directives": [directive], "unified": "" },
-    }))
-    .expect("a plan");
-    let step = json!({ "kind": "write-file", "path": text(), "describe": text() });
-    plan.steps = vec![serde_json::from_value::<StepSection>(step).expect("a step")];
-    plan.differences_from_guess = Some(GuessSection { base: text(), lists: guess });
-    plan.offered = vec![Offered {
-        kind: OfferKind::Change,
-        path: String::new(),
-        directive: String::new(),
-        old: Some(text()),
-        new: Some(text()),
-        take: text(),
-    }];
-    outcome.plan = Some(plan);
+    outcome.plan = Some(plan(&mut text));
     let name = text();
     outcome.comparisons = vec![Comparison::of_file(name.as_ref(), text(), format!("{}\n{}", text(), text()))];
     outcome.routing = Some(Routing { before: routes(&mut text), after: Some(routes(&mut text)) });
@@ -93,7 +67,42 @@ fn evil() -> (Outcome, usize) {
         hint: Some(text()),
         excerpt: vec![text()],
     }];
-    for (key, value) in [
+    outcome.details = details(&mut text);
+    (outcome, count)
+}
+
+fn plan(text: &mut impl FnMut() -> String) -> PlanSection {
+    let mut local = |take| LocalChange {
+        path: text(),
+        directive: text(),
+        snippet: Some(text()),
+        today: Some(text()),
+        take,
+    };
+    let lists = LocalChanges { dropped: vec![local(None)], carried: vec![], ..LocalChanges::default() };
+    let guess = LocalChanges { dropped: vec![local(None)], ..LocalChanges::default() };
+    let directive = DirectiveChange { path: text(), directive: text(), old: Some(text()), new: Some(text()) };
+    let mut plan: PlanSection = serde_json::from_value(json!({
+        "id": "", "strategy": text(), "site": text(), "base": text(),
+        "steps": [], "local_changes": lists, "diff": { "directives": [directive], "unified": "" },
+    }))
+    .expect("a plan");
+    let step = json!({ "kind": "write-file", "path": text(), "describe": text() });
+    plan.steps = vec![serde_json::from_value::<StepSection>(step).expect("a step")];
+    plan.differences_from_guess = Some(GuessSection { base: text(), lists: guess });
+    plan.offered = vec![Offered {
+        kind: OfferKind::Change,
+        path: String::new(),
+        directive: String::new(),
+        old: Some(text()),
+        new: Some(text()),
+        take: text(),
+    }];
+    plan
+}
+
+fn details(text: &mut impl FnMut() -> String) -> Map<String, Value> {
+    let details = [
         ("verdict", json!(text())),
         ("summary", json!(text())),
         ("rows", json!([[text(), text()]])),
@@ -107,10 +116,8 @@ fn evil() -> (Outcome, usize) {
             "reason": text(), "command": text() }]),
         ),
         ("backups", json!([{ "id": text(), "created": text(), "files": 1, "bytes": 1, "reason": text() }])),
-    ] {
-        outcome.details.insert(key.to_owned(), value);
-    }
-    (outcome, count)
+    ];
+    details.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 fn routes(text: &mut impl FnMut() -> String) -> RoutesSection {
