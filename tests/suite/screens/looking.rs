@@ -21,6 +21,7 @@ fn a_server_that_is_ready() {
         stage.show(0, "rehearse", &with_root(&["rehearse"]));
         stage.show(0, "routes", &with_root(&["routes"]));
         stage.show(0, "report", &with_root(&["report", "--out", "report.html"]));
+        stage.show(0, "collect", &with_root(&["collect", "server.tar.gz"]));
     });
 }
 
