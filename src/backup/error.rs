@@ -34,7 +34,7 @@ pub enum BackupError {
         problems: Vec<Problem>,
     },
     /// Something else stands in the place of the folder that holds the backups.
-    #[error("`{path}` does not hold backups: {source}")]
+    #[error("looking for backups in `{path}`: {source}")]
     Store {
         /// The folder.
         path: RootPath,

@@ -165,7 +165,7 @@ impl End<'_> {
                 "motionctl plan --base FILE --candidate FILE",
                 "uses what was learned as the vendor's text",
             ),
-            Command::Local(LocalCommand::List) => {
+            Command::Local(LocalCommand::List) if lists(outcome, "changes") => {
                 outcome.next(self.plain("local show NUMBER"), "the whole text of one of them");
             }
             Command::Local(LocalCommand::Drop { .. } | LocalCommand::Add { .. }) => {
@@ -182,7 +182,7 @@ impl End<'_> {
 
     fn of_backups(&self, command: &BackupsCommand, outcome: &mut Outcome) {
         match command {
-            BackupsCommand::List => {
+            BackupsCommand::List if lists(outcome, "backups") => {
                 outcome.next(self.plain("backups diff ID"), "what differs from a backup today");
                 outcome.next(self.plain("rollback ID"), "undoes the change that made this backup");
             }
@@ -198,7 +198,8 @@ impl End<'_> {
             BackupsCommand::Prune { dry_run: true, .. } if outcome.outcome == OutcomeKind::ChangesPending => {
                 outcome.next(self.typed.again("backups prune", ""), "deletes them");
             }
-            BackupsCommand::Verify { id: None }
+            BackupsCommand::List
+            | BackupsCommand::Verify { id: None }
             | BackupsCommand::Diff { .. }
             | BackupsCommand::Extract { .. }
             | BackupsCommand::Prune { .. } => {}
@@ -288,6 +289,11 @@ impl End<'_> {
             outcome.next(self.to(command, &shell_word(&manifest.display().to_string())), why);
         }
     }
+}
+
+/// Whether there is something of what was asked for: of nothing there is no next one.
+fn lists(outcome: &Outcome, what: &str) -> bool {
+    outcome.details.get(what).and_then(|all| all.as_array()).is_some_and(|all| !all.is_empty())
 }
 
 /// The codes that stop a change as things are, each once.
