@@ -72,6 +72,7 @@ lay_out() {
     done
     cp "$parts/config.toml" "$parts/lintian-overrides" "$stage/"
     cp -r "$source/templates/new-client" "$source/templates/legacy" "$source/templates/seed" "$stage/share/"
+    cp -r "$source/docs/schema" "$stage/share/"
     cp "$parts/README.share" "$stage/share/README"
     # For developers alone.
     for page in "$source"/docs/*.md; do

@@ -7,7 +7,7 @@ use super::confirmation::{Pending, disarm};
 use super::executor::{Executor, ReloadTarget, Stopping};
 use super::history::{History, distrusted};
 use super::obstacles::refusal;
-use crate::backup::{Entry, Store};
+use crate::backup::{Backup, Entry, Store};
 use crate::facts::FileFacts;
 use crate::host::files::{FileState, NotReplaceable, ReplaceError, observe, sweep};
 use crate::host::{Root, WriteLock};
@@ -17,7 +17,7 @@ use crate::plan::{
     DiskState, Now, Observed, Recovery, Step, Stuck, StuckReason, recover as plan_recovery,
     recover_whole as plan_whole,
 };
-use crate::values::{Hash, TextPath};
+use crate::values::{Hash, RootPath, TextPath};
 use crate::verify::ReloadProof;
 use anyhow::{Context, Result};
 use std::collections::BTreeSet;
@@ -207,7 +207,18 @@ fn perform(
 
 /// Hidden files that the interrupted run left beside its files.
 fn sweep_folders(executor: &Executor, run: &ActiveRun) -> Result<()> {
-    let folders: BTreeSet<_> = paths(run).filter_map(|path| path.parent()).collect();
+    let mut folders: BTreeSet<_> = paths(run).filter_map(|path| path.parent()).collect();
+    // A whole backup is put back by a step, or by the recovery of a run that it belongs to. In the folders that it holds
+    // whole, hidden files went as whatever else was added there; a file that it holds by its name, or that was not there,
+    // lies in a folder that is none of its.
+    let trees = run.steps.iter().filter_map(|step| match step {
+        JournalStep::RestoreTree { backup } => Some(backup),
+        _ => None,
+    });
+    let store = Store::new(executor.root);
+    for Backup { manifest, .. } in trees.chain([&run.backup]).filter_map(|backup| store.open(backup).ok()) {
+        folders.extend(manifest.roots.iter().chain(manifest.entries.keys()).filter_map(RootPath::parent));
+    }
     for folder in folders {
         sweep(executor.lock, executor.root, &folder).with_context(|| format!("tidying {folder}"))?;
     }

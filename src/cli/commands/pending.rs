@@ -73,11 +73,12 @@ pub fn ask(context: &Context, args: &RollbackArgs, outcome: &mut Outcome) -> Res
         outcome.details.remove("summary");
         return Ok(());
     }
-    let answer = prompt::confirm(context, outcome);
+    // Where nobody could be asked they are shown with the refusal.
+    prompt::confirm(context, outcome)?;
     // They were on the screen when the question was asked.
     outcome.details.remove("summary");
     outcome.comparisons.clear();
-    answer
+    Ok(())
 }
 
 /// What would be restored, for whoever is asked.

@@ -10,19 +10,22 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// Every command.
-pub const ALL: [&str; 40] = [
+pub const ALL: [&str; 45] = [
     "apply",
     "backups diff",
+    "backups extract",
     "backups list",
     "backups prune",
     "backups show",
     "backups verify",
     "base learn",
     "check",
+    "collect",
     "completions",
     "confirm",
     "diff",
     "explain",
+    "history",
     "install-unit",
     "local add",
     "local drop",
@@ -32,8 +35,10 @@ pub const ALL: [&str; 40] = [
     "plan",
     "recover",
     "rehearse",
+    "report",
     "restore-vendor",
     "rollback",
+    "routes",
     "seed access",
     "seed apply",
     "seed export",
@@ -88,12 +93,19 @@ pub const INPUTS: [&str; 32] = [
     "with_site",
 ];
 /// Arguments that are files which are written, each by its command.
-pub const OUTPUTS: [&str; 12] = [
+pub const OUTPUTS: [&str; 19] = [
+    "backups extract dir",
     "base learn out",
+    "collect file",
     "man dir",
+    "plan html",
     "plan out",
+    "rehearse html",
     "rehearse keep",
+    "report archive",
+    "report out",
     "seed import out",
+    "seed plan html",
     "seed plan out",
     "seed schema discover out",
     "seed schema learn out",
@@ -158,10 +170,31 @@ impl Found {
             let is_content = path.parent().is_some_and(|parent| parent.ends_with("content"));
             let is_base = entry.file_name().to_string_lossy().starts_with("base-");
             if !is_content && !is_base {
-                let text = String::from_utf8_lossy(&fs::read(path).expect("readable")).into_owned();
-                self.look(&text, &path.display().to_string());
+                let bytes = fs::read(path).expect("readable");
+                match path.extension() {
+                    Some(ending) if ending == "gz" => self.archive(&bytes, path),
+                    _ => self.look(&String::from_utf8_lossy(&bytes), &path.display().to_string()),
+                }
             }
         }
+    }
+}
+
+impl Found {
+    /// What an archive holds, names included.
+    fn archive(&mut self, bytes: &[u8], path: &Path) {
+        let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(bytes));
+        let mut count = 0;
+        for entry in archive.entries().expect("an archive") {
+            let mut entry = entry.expect("an entry");
+            let name = format!("{} in {}", entry.path().expect("a name").display(), path.display());
+            let mut held = Vec::new();
+            std::io::Read::read_to_end(&mut entry, &mut held).expect("readable");
+            self.look(&String::from_utf8_lossy(&held), &name);
+            self.look(&name, &name);
+            count += 1;
+        }
+        assert!(count > 5, "{}: {count} entries", path.display());
     }
 }
 
@@ -181,11 +214,12 @@ pub fn everything(server: &Server) -> Found {
 
 fn migration(found: &mut Found, server: &Server, out: &dyn Fn(&str) -> String) {
     for strategy in ["graft", "replace", "merge"] {
-        found.run(server, "plan", &["--strategy", strategy, "--out", &out(strategy)], LOUD);
+        let page = out(&format!("{strategy}.html"));
+        found.run(server, "plan", &["--strategy", strategy, "--out", &out(strategy), "--html", &page], LOUD);
     }
     found.run(server, "apply", &["--dry-run"], &FORMS[..1]);
     found.run(server, "check", &[], &FORMS);
-    found.run(server, "rehearse", &["--load", "10", "--keep", &out("kept")], &LOUD[1..]);
+    found.run(server, "rehearse", &["--load", "10", "--keep", &out("kept"), "--html", &out("rehearsal.html")], &LOUD[1..]);
     let script = out("update.sh");
     fs::write(
         &script,
@@ -205,6 +239,10 @@ fn migration(found: &mut Found, server: &Server, out: &dyn Fn(&str) -> String) {
         ("status", &["--textfile", &out("status.prom")][..]),
         ("watch", &["--textfile", &out("motionctl.prom")]),
         ("confirm", &[]),
+        ("history", &[]),
+        ("routes", &[]),
+        ("report", &["--out", &out("report.html"), "--archive", &out("report.tar.gz")]),
+        ("collect", &[&out("server.tar.gz")]),
         ("backups list", &[]),
         ("backups show", &[&id]),
         ("backups verify", &[]),
@@ -224,10 +262,25 @@ fn migration(found: &mut Found, server: &Server, out: &dyn Fn(&str) -> String) {
     ] {
         found.run(server, name, arguments, &FORMS);
     }
+    // Neither is a flag.
+    found.written.insert("collect file".to_owned());
+    extracted(found, server);
     comparisons(found, server, out);
     plant_stops(server);
     found.run(server, "check", &[], LOUD);
     found.run(server, "plan", &[], &FORMS[..1]);
+}
+
+/// The plain files are what they were, secrets too, for root alone; what is said of them is an output.
+fn extracted(found: &mut Found, server: &Server) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let list = found.run(server, "backups list", &[], &[&["--json"]]).json();
+    let id = list["details"]["backups"][0]["id"].as_str().expect("a backup").to_owned();
+    for (index, form) in FORMS.iter().enumerate() {
+        let place = folder.path().join(index.to_string()).display().to_string();
+        found.run(server, "backups extract", &[&id, &place], &[*form]);
+    }
+    found.written.insert("backups extract dir".to_owned());
 }
 
 fn comparisons(found: &mut Found, server: &Server, out: &dyn Fn(&str) -> String) {
@@ -277,7 +330,7 @@ fn seeding(found: &mut Found, server: &Server, out: &dyn Fn(&str) -> String) {
     for (name, arguments) in [
         ("seed validate", vec![manifest.clone()]),
         ("seed validate", vec![wrong.clone()]),
-        ("seed plan", with(&[&manifest, "--out", &out("seed.plan")])),
+        ("seed plan", with(&[&manifest, "--out", &out("seed.plan"), "--html", &out("seed.html")])),
         ("seed plan", with(&[&wrong])),
         ("seed list", with(&[])),
         ("seed access", with(&[])),

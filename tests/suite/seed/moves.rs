@@ -160,7 +160,7 @@ fn a_move_needs_a_number_and_no_prune() {
         let path = file(&db, "move.yaml", MOVE);
         let refused = seed(&db, "apply", &path, &["--yes"]);
         assert_eq!(refused.code, 3, "{refused:?}");
-        assert!(refused.stdout.contains("if it is to go: --max-delete 1"), "{}", refused.stdout);
+        assert!(refused.stdout.contains("to allow: --max-delete 1"), "{}", refused.stdout);
         let refused = seed(&db, "apply", &path, &["--yes", "--max-delete", "0"]);
         assert_eq!(refused.code, 3, "{refused:?}");
         let applied = seed(&db, "apply", &path, &["--yes", "--max-delete", "1", "--json"]);

@@ -108,6 +108,8 @@ fn every_look_is_one_line_in_the_log() {
         "{line}"
     );
     machine.apply(&[]).expect(0, "applied");
+    let line = next();
+    assert!(line.starts_with("<29>") && line.contains("change applied"), "a change has its own: {line}");
     assert_eq!(watch(&machine, &[]).code, Some(0));
     let line = next();
     assert!(line.starts_with("<30>") && line.contains(": OK - "), "{line}");
