@@ -219,7 +219,12 @@ fn migration(found: &mut Found, server: &Server, out: &dyn Fn(&str) -> String) {
     }
     found.run(server, "apply", &["--dry-run"], &FORMS[..1]);
     found.run(server, "check", &[], &FORMS);
-    found.run(server, "rehearse", &["--load", "10", "--keep", &out("kept"), "--html", &out("rehearsal.html")], &LOUD[1..]);
+    found.run(
+        server,
+        "rehearse",
+        &["--load", "10", "--keep", &out("kept"), "--html", &out("rehearsal.html")],
+        &LOUD[1..],
+    );
     let script = out("update.sh");
     fs::write(
         &script,
