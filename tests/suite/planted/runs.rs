@@ -212,6 +212,17 @@ pub fn everything(server: &Server) -> Found {
     found
 }
 
+fn tried(found: &mut Found, server: &Server, out: &dyn Fn(&str) -> String) {
+    let script = out("update.sh");
+    fs::write(
+        &script,
+        "#!/bin/sh\ncat /etc/nginx/conf.d/motion.conf\necho >>/etc/nginx/conf.d/motion.conf\n",
+    )
+    .expect("writing");
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("a mode");
+    found.run(server, "try", &["--out", &out("tried"), "--candidate-out", &out("tried.conf"), &script], LOUD);
+}
+
 fn migration(found: &mut Found, server: &Server, out: &dyn Fn(&str) -> String) {
     for strategy in ["graft", "replace", "merge"] {
         let page = out(&format!("{strategy}.html"));
@@ -225,14 +236,7 @@ fn migration(found: &mut Found, server: &Server, out: &dyn Fn(&str) -> String) {
         &["--load", "10", "--keep", &out("kept"), "--html", &out("rehearsal.html")],
         &LOUD[1..],
     );
-    let script = out("update.sh");
-    fs::write(
-        &script,
-        "#!/bin/sh\ncat /etc/nginx/conf.d/motion.conf\necho >>/etc/nginx/conf.d/motion.conf\n",
-    )
-    .expect("writing");
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("a mode");
-    found.run(server, "try", &["--out", &out("tried"), "--candidate-out", &out("tried.conf"), &script], LOUD);
+    tried(found, server, out);
     found.run(server, "apply", &["--yes"], &LOUD[1..]);
     found.run(server, "rollback", &["--yes"], &LOUD[1..]);
     let applied = found.run(server, "apply", &["--yes", "--strategy", "graft"], &FORMS[1..2]);
