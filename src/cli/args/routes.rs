@@ -9,7 +9,7 @@ use clap::Args;
 /// Arguments of `routes`.
 #[derive(Debug, Args)]
 pub struct RoutesArgs {
-    /// A path such as /user-ui/login, or an address such as https://cc.example.test/user-ui/login; by default Motion's
+    /// A path such as /user-ui/login, or an address such as `https://cc.example.test/user-ui/login`; by default Motion's
     /// routes and the paths that its locations are named by
     #[arg(value_name = "URI")]
     pub uris: Vec<Asked>,
