@@ -30,6 +30,10 @@ static DIFFERS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\b\d\d:\d\d UTC\b", "hh:mm UTC"),
         (r"\b(confirmed|finished|undone) \d\d:\d\d\b", "$1 hh:mm"),
         (r"workers [\d ]+ → [\d ]+", "workers P P → P P "),
+        // A folder that NGINX was built to use and this machine does not have, such as a lock's.
+        (r"(?m)^  /\S+ is missing: an empty one stands in\n", ""),
+        // Who it was, in the table of `history`.
+        (r"(UTC  (?:migration|rollback)  )\S+", "${1}root"),
         (r"\b\d+ of them began", "N of them began"),
         (r"files, \d+ bytes", "files, NNNN bytes"),
         (r"\bnginx \d+\.\d+\.\d+", "nginx 1.22.1"),
