@@ -30,7 +30,7 @@ pub struct Planned {
     pub findings: Vec<Finding>,
     /// How the database stands to the manifest.
     pub agreement: Agreement,
-    /// Who belongs to what, for a picture.
+    /// Who belongs to what, where a picture was asked for ([`Session::pictured`]).
     pub matrix: Option<Matrix>,
 }
 
@@ -92,7 +92,7 @@ impl Session {
         findings.extend(verification.findings());
         findings.extend(verify::unreviewed(&self.map, self.rules));
         sort_findings(&mut findings);
-        let matrix = matrix(&plan, &snapshot);
+        let matrix = if self.is_pictured { matrix(&plan, &snapshot) } else { None };
         Ok(Planned { plan, fingerprint, findings, agreement, matrix })
     }
 

@@ -37,6 +37,8 @@ pub struct Session {
     pub(super) identity: String,
     /// How many names findings list.
     pub(super) telling: Telling,
+    /// Whether plans come with a picture of who belongs to what.
+    pub(super) is_pictured: bool,
     shown: Server,
 }
 
@@ -72,7 +74,16 @@ impl Session {
     /// A database in memory whose tables were made for a map, as they are on a server.
     pub(super) fn in_memory(conn: Connection, map: Map, catalog: Catalog, rules: Engine) -> Self {
         let shown = conn.server().clone();
-        Self { conn, map, catalog, rules, identity: "memory".to_owned(), telling: Telling::default(), shown }
+        Self {
+            conn,
+            map,
+            catalog,
+            rules,
+            identity: "memory".to_owned(),
+            telling: Telling::default(),
+            is_pictured: false,
+            shown,
+        }
     }
 
     fn shown_as(mut conn: Connection, shown: Server, map: Map) -> Result<Self, Failure> {
@@ -80,13 +91,28 @@ impl Session {
         let catalog = Catalog::of(&mut conn, &names).map_err(|error| failure(&error))?;
         let identity = identity(&mut conn, &shown).map_err(|error| failure(&error))?;
         let rules = conn.engine();
-        Ok(Self { conn, map, catalog, rules, identity, telling: Telling::default(), shown })
+        Ok(Self {
+            conn,
+            map,
+            catalog,
+            rules,
+            identity,
+            telling: Telling::default(),
+            is_pictured: false,
+            shown,
+        })
     }
 
     /// The same, with findings that list so many names.
     #[must_use]
     pub fn telling(self, telling: Telling) -> Self {
         Self { telling, ..self }
+    }
+
+    /// The same, with plans that come with a picture of who belongs to what, or without it.
+    #[must_use]
+    pub fn pictured(self, is_pictured: bool) -> Self {
+        Self { is_pictured, ..self }
     }
 
     /// What may be shown of the server.

@@ -18,7 +18,9 @@ const PROFILES: usize = 60;
 /// The table; `None` where the plan is about no profile and no agent.
 #[must_use]
 pub fn matrix(plan: &Plan, snapshot: &Snapshot) -> Option<Matrix> {
-    let (mut profiles, mut agents) = (changed(plan, Part::Profiles), changed(plan, Part::Users));
+    let (of_profiles, of_agents) = (changes(plan, Part::Profiles), changes(plan, Part::Users));
+    let mut profiles: BTreeSet<RowRef> = of_profiles.keys().copied().collect();
+    let mut agents: BTreeSet<RowRef> = of_agents.keys().copied().collect();
     let kind = LinkKind::ProfileAgents;
     let mut cells: BTreeMap<(RowRef, RowRef), Membership> = BTreeMap::new();
     for link in plan.unlink.get(&kind).into_iter().flatten() {
@@ -44,16 +46,17 @@ pub fn matrix(plan: &Plan, snapshot: &Snapshot) -> Option<Matrix> {
             }
         }
     }
-    let headings = |part, rows: BTreeSet<RowRef>| {
-        let mut rows: Vec<_> =
-            rows.into_iter().map(|row| (heading(plan, snapshot, part, row), row)).collect();
+    let headings = |part, changes: &BTreeMap<RowRef, Change>, rows: BTreeSet<RowRef>| {
+        let change = |row: &RowRef| changes.get(row).copied().unwrap_or(Change::Stays);
+        let heading = |row| Heading { name: name(plan, snapshot, part, row), change: change(&row) };
+        let mut rows: Vec<_> = rows.into_iter().map(|row| (heading(row), row)).collect();
         rows.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
         rows
     };
-    let mut columns = headings(Part::Profiles, profiles);
+    let mut columns = headings(Part::Profiles, &of_profiles, profiles);
     columns.truncate(PROFILES);
-    let mut rows = headings(Part::Users, agents);
-    rows.extend(headings(Part::Users, standing));
+    let mut rows = headings(Part::Users, &of_agents, agents);
+    rows.extend(headings(Part::Users, &of_agents, standing));
     let left_out = rows.len().saturating_sub(AGENTS);
     rows.truncate(AGENTS);
     rows.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
@@ -66,14 +69,14 @@ pub fn matrix(plan: &Plan, snapshot: &Snapshot) -> Option<Matrix> {
     Some(Matrix { agents, profiles: columns.into_iter().map(|(profile, _)| profile).collect(), left_out })
 }
 
-/// The rows of a part that come, change or go.
-fn changed(plan: &Plan, part: Part) -> BTreeSet<RowRef> {
+/// What happens to the rows of a part themselves; those that stay as they are, are not among them.
+fn changes(plan: &Plan, part: Part) -> BTreeMap<RowRef, Change> {
     let new = (0..).zip(&plan.insert).filter(|(_, insert)| insert.part == part);
     let updated = plan.update.iter().filter(|update| update.part == part);
     let gone = plan.delete.iter().filter(|_| part == Part::Profiles);
-    new.map(|(index, _)| RowRef::New(index))
-        .chain(updated.map(|update| RowRef::Id(update.id)))
-        .chain(gone.map(|delete| RowRef::Id(delete.id)))
+    new.map(|(index, _)| (RowRef::New(index), Change::Added))
+        .chain(updated.map(|update| (RowRef::Id(update.id), Change::Changed)))
+        .chain(gone.map(|delete| (RowRef::Id(delete.id), Change::Removed)))
         .collect()
 }
 
@@ -94,17 +97,8 @@ fn is_known(snapshot: &Snapshot, agent: i64) -> bool {
     record.is_some_and(|record| record.standing == Standing::Live)
 }
 
-fn heading(plan: &Plan, snapshot: &Snapshot, part: Part, row: RowRef) -> Heading {
-    let change = match row {
-        RowRef::New(_) => Change::Added,
-        RowRef::Id(id) if part == Part::Profiles && plan.delete.iter().any(|delete| delete.id == id) => {
-            Change::Removed
-        }
-        RowRef::Id(id) if plan.update.iter().any(|update| update.part == part && update.id == id) => {
-            Change::Changed
-        }
-        RowRef::Id(_) => Change::Stays,
-    };
+/// What a row is called, as a person can tell it from all others.
+fn name(plan: &Plan, snapshot: &Snapshot, part: Part, row: RowRef) -> String {
     let known = |id: i64| snapshot.part(part).and_then(|records| Some(records.rows.get(&id)?.name.clone()));
     let name = match row {
         // What a plan renames is called by its new name there.
@@ -113,5 +107,5 @@ fn heading(plan: &Plan, snapshot: &Snapshot, part: Part, row: RowRef) -> Heading
         }
         _ => plan.label(part, row),
     };
-    Heading { name: named(plan, part, &name), change }
+    named(plan, part, &name)
 }

@@ -29,7 +29,8 @@ pub fn plan(
     let mut outcome = Outcome::new("seed plan", OutcomeKind::Ok);
     let (Some(manifest), Some(rows)) = (&validated.manifest, &exported.manifest) else { return Ok(outcome) };
     let planned = Session::offline(&exported, rows, &map, used)
-        .and_then(|session| session.telling(telling(context)).plan(manifest, work.unnamed()));
+        .map(|session| session.telling(telling(context)).pictured(args.html.is_some()))
+        .and_then(|mut session| session.plan(manifest, work.unnamed()));
     let mut planned = match undoubted(manifest, rows, planned) {
         Ok(planned) => planned,
         Err(failure) => {
@@ -44,7 +45,7 @@ pub fn plan(
     outcome.details.remove("fingerprint");
     outcome.details.insert("against".to_owned(), json!({ "file": name, "map": used == MapUsed::Named }));
     judge(&planned, args, &mut outcome);
-    let verdict = outcome.details.get("verdict").and_then(|verdict| verdict.as_str()).unwrap_or_default();
+    let verdict = outcome.verdict().unwrap_or_default();
     let verdict = format!("{verdict}; against the export {name}, no database was asked");
     outcome.details.insert("verdict".to_owned(), verdict.into());
     Ok(outcome)

@@ -26,9 +26,6 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// The detail that an answer ends with.
-pub const SUMMARY: &str = "summary";
-
 /// Plans, shows, and saves the plan where asked.
 pub fn plan(context: &Context, args: &SeedPlanArgs) -> Result<Outcome, Failure> {
     let work = Work::new(context, &args.change)?;
@@ -39,7 +36,7 @@ pub fn plan(context: &Context, args: &SeedPlanArgs) -> Result<Outcome, Failure> 
         return offline::plan(context, args, &work, &validated, export);
     }
     let place = Place::new(context, &args.change.database)?;
-    let mut session = place.open(context, Purpose::Plan)?;
+    let mut session = place.open(context, Purpose::Plan)?.pictured(args.html.is_some());
     let mut outcome = work.outcome("seed plan", &session);
     let Some(manifest) = &validated.manifest else { return Ok(outcome) };
     let planned = match work.plan(context, &mut session, manifest) {
@@ -232,7 +229,7 @@ impl Work {
         let counts = planned.plan.counts();
         let document = json!({ "add": counts.add, "change": counts.change, "remove": counts.remove });
         outcome.details.insert("counts".to_owned(), document);
-        outcome.details.insert(SUMMARY.to_owned(), to_be_done(counts).into());
+        outcome.summarise([to_be_done(counts)]);
         outcome.details.insert("rows".to_owned(), rows.into());
         outcome.details.insert("fingerprint".to_owned(), planned.fingerprint.as_str().into());
     }
