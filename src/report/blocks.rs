@@ -6,6 +6,7 @@
 use super::fold::folded_text;
 use super::style::{Style, Tone};
 use super::table::{self, Cell};
+use std::collections::HashMap;
 
 /// How far directives stand behind their block.
 const INDENT: usize = 2;
@@ -36,15 +37,22 @@ impl Entry {
 /// The lines of a list.
 #[must_use]
 pub fn by_block(entries: &[Entry], style: Style) -> Vec<String> {
-    let mut blocks: Vec<(&str, Vec<Vec<Cell>>)> = Vec::new();
-    for entry in entries {
-        let row = row(entry);
-        match blocks.iter_mut().find(|(block, _)| *block == entry.block) {
-            Some((_, rows)) => rows.push(row),
-            None => blocks.push((&entry.block, vec![row])),
-        }
-    }
+    let blocks = grouped(entries.iter().map(|entry| (entry.block.as_str(), row(entry))));
     blocks.iter().flat_map(|(block, rows)| lines(block, rows, style)).collect()
+}
+
+/// What belongs to each block, in the order in which blocks are first named.
+pub fn grouped<'a, T>(all: impl Iterator<Item = (&'a str, T)>) -> Vec<(&'a str, Vec<T>)> {
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut blocks: Vec<(&str, Vec<T>)> = Vec::new();
+    for (block, one) in all {
+        let place = *places.entry(block).or_insert_with(|| {
+            blocks.push((block, Vec::new()));
+            blocks.len() - 1
+        });
+        blocks[place].1.push(one);
+    }
+    blocks
 }
 
 fn row(entry: &Entry) -> Vec<Cell> {

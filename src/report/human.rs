@@ -12,7 +12,7 @@ use super::{diff, explained, findings, plain, problems, routes, tryout};
 use crate::outcome::{
     Comparison, DatabaseSection, ErrorLogVerdict, Finding, Level, LoadCount, LoadSection, LocalChange,
     LocalChanges, OfferKind, Offered, Outcome, OutcomeKind, PlanSection, ProbeRow, ReloadSection,
-    StepSection, counted, counted_as, excerpt,
+    StepSection, counted, excerpt,
 };
 
 /// The text, ending with a newline.
@@ -119,8 +119,7 @@ pub(super) fn database(database: &DatabaseSection) -> String {
 
 /// How it ended, in one line.
 pub(super) fn verdict(outcome: &Outcome) -> &str {
-    let verdict = outcome.details.get("verdict").and_then(|value| value.as_str());
-    verdict.unwrap_or(match outcome.outcome {
+    outcome.verdict().unwrap_or(match outcome.outcome {
         // Programs tell wrong usage from other bad input by the exit code.
         OutcomeKind::Invalid if outcome.exit_code == 64 => "wrong usage: nothing was changed",
         OutcomeKind::Ok => "all is well",
@@ -312,8 +311,7 @@ fn local_changes(title: &str, changes: &LocalChanges, style: Style) -> Vec<Strin
             several.iter().map(|(name, list)| format!("{} {name}", list.len())).collect::<Vec<_>>().join(", ")
         }
     };
-    let counted = counted_as(all, "change", "changes");
-    section(&format!("{title}: {counted}, {counts}"), lines, style)
+    section(&format!("{title}: {}, {counts}", counted(all, "change")), lines, style)
 }
 
 /// Where a local change stands and what it is. One that takes something away is said so: the line would be read as if
@@ -326,17 +324,26 @@ fn change_in_words(LocalChange { path, directive, .. }: &LocalChange) -> [String
     }
 }
 
+/// Processes by their numbers.
+pub(super) fn pids(pids: &[i32]) -> String {
+    pids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// What the error log said of a reload.
+pub(super) fn log_in_words(verdict: ErrorLogVerdict) -> &'static str {
+    match verdict {
+        ErrorLogVerdict::Clean => "clean",
+        ErrorLogVerdict::Errors => "names an error of this reload",
+        ErrorLogVerdict::NotLookedAt => "not looked at",
+    }
+}
+
 fn reload(proof: &ReloadSection, style: Style) -> Vec<String> {
-    let pids = |pids: &[i32]| pids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let (verdict, tone) = match proof.proven {
         true => (format!("proven after {} ms", proof.millis), Tone::Good),
         false => (format!("not proven within {} ms", proof.millis), Tone::Bad),
     };
-    let log = match proof.error_log {
-        ErrorLogVerdict::Clean => "clean",
-        ErrorLogVerdict::Errors => "names an error of this reload",
-        ErrorLogVerdict::NotLookedAt => "not looked at",
-    };
+    let log = log_in_words(proof.error_log);
     let [arrow, dot] = [ARROW, DOT].map(|glyph| style.glyphs.of(glyph));
     let workers = format!("workers {} {arrow} {}", pids(&proof.old_workers), pids(&proof.new_workers));
     let width = style.inside(INDENT).for_reading().width;

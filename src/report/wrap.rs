@@ -13,13 +13,20 @@ const NARROWEST: usize = 24;
 #[must_use]
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
+    // Of the last line, which is as long as the text where lines are endless.
+    let mut taken = 0;
     for word in words(text) {
+        let wide = columns(word);
         match lines.last_mut() {
-            Some(line) if columns(line) + 1 + columns(word) <= width => {
+            Some(line) if taken + 1 + wide <= width => {
                 line.push(' ');
                 line.push_str(word);
+                taken += 1 + wide;
             }
-            _ => lines.push(word.to_owned()),
+            _ => {
+                lines.push(word.to_owned());
+                taken = wide;
+            }
         }
     }
     lines
@@ -70,11 +77,12 @@ pub fn hanging(name: &str, column: usize, text: &str, width: usize) -> Vec<Strin
 pub fn command(text: &str, width: usize) -> Vec<String> {
     const ON: &str = " \\";
     const INDENT: &str = "    ";
+    let fits = columns(text) <= width;
     let mut lines: Vec<String> = Vec::new();
     for word in arguments(text) {
         match lines.last_mut() {
             // Any line but the last has the mark of going on behind it.
-            Some(line) if columns(line) + 1 + columns(word) + ON.len() <= width || columns(text) <= width => {
+            Some(line) if fits || columns(line) + 1 + columns(word) + ON.len() <= width => {
                 line.push(' ');
                 line.push_str(word);
             }

@@ -7,6 +7,7 @@ use crate::outcome::{
     DirectiveChange, LocalChange, LocalChanges, OfferKind, Offered, Outcome, PlanSection, StepSection,
     counted,
 };
+use crate::report::blocks::grouped;
 use serde::Serialize;
 
 /// The plan.
@@ -107,20 +108,15 @@ fn what(step: &StepSection) -> &'static str {
 
 /// Directives that stand in one block come one after the other.
 fn blocks(directives: &[DirectiveChange]) -> Vec<Block<'_>> {
-    let mut blocks: Vec<Block<'_>> = Vec::new();
-    for change in directives {
+    let all = directives.iter().map(|change| {
         let (sign, kind) = match (&change.old, &change.new) {
             (None, _) => ("+", "added"),
             (Some(_), None) => ("−", "removed"),
             (Some(_), Some(_)) => ("~", "changed"),
         };
-        let directive = Directive { sign, kind, change };
-        match blocks.iter_mut().find(|block| block.path == change.path) {
-            Some(block) => block.directives.push(directive),
-            None => blocks.push(Block { path: &change.path, directives: vec![directive] }),
-        }
-    }
-    blocks
+        (change.path.as_str(), Directive { sign, kind, change })
+    });
+    grouped(all).into_iter().map(|(path, directives)| Block { path, directives }).collect()
 }
 
 impl<'a> Local<'a> {

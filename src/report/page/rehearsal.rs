@@ -3,9 +3,10 @@
 //! Invariant: a bar stands where its step stood in time, and is never too thin to be seen.
 
 use crate::outcome::{
-    BackupSection, DurationSection, ErrorLogVerdict, LoadCount, LoadOverTime, LoadReload, LoadSection,
-    Outcome, ProbeRow, ReloadSection,
+    BackupSection, DurationSection, LoadCount, LoadOverTime, LoadReload, LoadSection, Outcome, ProbeRow,
+    ReloadSection,
 };
+use crate::report::human::{log_in_words, pids};
 use serde::Serialize;
 
 /// No bar is thinner than this, in percent of the whole.
@@ -178,13 +179,8 @@ fn percent(part: u64, whole: u64) -> f64 {
 }
 
 fn reload(proof: &ReloadSection) -> Reload<'_> {
-    let pids = |pids: &[i32]| pids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    let log = match proof.error_log {
-        ErrorLogVerdict::Clean => "clean",
-        ErrorLogVerdict::Errors => "names an error of this reload",
-        ErrorLogVerdict::NotLookedAt => "not looked at",
-    };
-    Reload { proof, old: pids(&proof.old_workers), new: pids(&proof.new_workers), log }
+    let (old, new) = (pids(&proof.old_workers), pids(&proof.new_workers));
+    Reload { proof, old, new, log: log_in_words(proof.error_log) }
 }
 
 fn load(load: &LoadSection) -> Load {
