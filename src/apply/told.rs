@@ -5,6 +5,7 @@
 
 use crate::host::syslog::{self, Severity};
 use crate::journal::{Event, Journal, PastRun, RunKind, RunOutcome, runs};
+use crate::outcome::first_of;
 
 /// So many files are named.
 const NAMED: usize = 3;
@@ -46,11 +47,7 @@ fn files(run: &PastRun) -> String {
         return "everything in the backup".to_owned();
     }
     let names: Vec<&str> = run.left().map(|(path, _)| path.as_str()).collect();
-    match names.len() {
-        0 => "no file".to_owned(),
-        count if count <= NAMED => names.join(", "),
-        count => format!("{} and {} more", names[..NAMED].join(", "), count - NAMED),
-    }
+    if names.is_empty() { "no file".to_owned() } else { first_of(&names, NAMED) }
 }
 
 #[cfg(test)]

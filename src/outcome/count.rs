@@ -19,6 +19,16 @@ pub fn counted_as<N: Display + PartialEq + From<u8>>(count: N, one: &str, severa
     format!("{count} {words}")
 }
 
+/// `a, b, c and 2 more`: the first of many names, so many of them, and how many there are besides.
+#[must_use]
+pub fn first_of<S: AsRef<str>>(names: &[S], most: usize) -> String {
+    let mut text = names.iter().take(most).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+    if names.len() > most {
+        text.push_str(&format!(" and {} more", names.len() - most));
+    }
+    text
+}
+
 /// `45 s`, `10 min`, `9 min 59 s`, `1 h 30 min`: what a person says of a time, to the second.
 #[must_use]
 pub fn duration_in_words(time: Duration) -> String {
@@ -38,6 +48,12 @@ mod tests {
         let said =
             [0, 45, 60, 599, 3600, 5400, 3661].map(|seconds| duration_in_words(Duration::from_secs(seconds)));
         assert_eq!(said, ["0 s", "45 s", "1 min", "9 min 59 s", "1 h", "1 h 30 min", "1 h 1 min 1 s"]);
+    }
+
+    #[test]
+    fn of_many_names_the_first_are_said_and_the_rest_is_counted() {
+        let said = [0, 2, 3, 5].map(|count| first_of(&["a", "b", "c", "d", "e"][..count], 3));
+        assert_eq!(said, ["", "a, b", "a, b, c", "a, b, c and 2 more"]);
     }
 
     #[test]

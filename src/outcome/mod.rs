@@ -27,7 +27,7 @@ mod tryout;
 mod visible;
 
 pub use comparison::{CONTEXT, Comparison};
-pub use count::{counted, counted_as, duration_in_words};
+pub use count::{counted, counted_as, duration_in_words, first_of};
 pub use denied::{is_denied, only_root};
 pub use exit::{EXIT_CODES, ExitMeaning};
 pub use explanation::Explanation;
@@ -46,7 +46,6 @@ pub use sections::{
     ErrorLogVerdict, ErrorSection, HostSection, LocalChange, LocalChanges, NotedLine, Outcome, OutcomeKind,
     PlanCounts, PlanSection, ProbeRow, ProblemSection, ReloadSection, StepSection,
 };
-pub use summary::SUMMARY;
 pub use tryout::{
     TriedCandidate, TriedChange, TriedEdition, TriedFetch, TriedRequest, TriedScript, TrySection,
 };

@@ -5,7 +5,7 @@
 use super::seed_change::SeedChange;
 use super::{
     Comparison, Explanation, Failure, FailureKind, Finding, GuessSection, LoadSection, Matrix, NextStep,
-    Offered, RoutesSection, Routing, SUMMARY, sort_findings,
+    Offered, RoutesSection, Routing, sort_findings,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -184,7 +184,7 @@ impl Outcome {
         self.error = Some(ErrorSection { message, hint, particulars });
         // What is refused is counted all the same; anything else would be read as if it had been done.
         if failure.kind != FailureKind::Refused {
-            self.details.remove(SUMMARY);
+            self.forget_summary();
         }
     }
 }

@@ -5,7 +5,7 @@
 use super::{Comparison, Outcome, PlanSection, StepSection, counted};
 
 /// The detail that holds the line.
-pub const SUMMARY: &str = "summary";
+const SUMMARY: &str = "summary";
 
 impl Outcome {
     /// Ends the answer with this line of counts, its parts one behind the other; without parts there is none.
@@ -14,6 +14,17 @@ impl Outcome {
         if !line.is_empty() {
             self.details.insert(SUMMARY.to_owned(), line.into());
         }
+    }
+
+    /// What the command says of how it ended, where it says something.
+    #[must_use]
+    pub fn verdict(&self) -> Option<&str> {
+        self.details.get("verdict").and_then(|verdict| verdict.as_str())
+    }
+
+    /// Takes the line of counts out again, where there is one.
+    pub fn forget_summary(&mut self) {
+        self.details.remove(SUMMARY);
     }
 
     /// The line of counts, where there is one.

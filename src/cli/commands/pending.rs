@@ -70,13 +70,13 @@ pub fn whole(context: &Context, args: &RollbackArgs, lock: &WriteLock) -> Result
 /// Where the answer was no, or there is nobody to give one.
 pub fn ask(context: &Context, args: &RollbackArgs, outcome: &mut Outcome) -> Result<(), Failure> {
     if args.yes {
-        outcome.details.remove("summary");
+        outcome.forget_summary();
         return Ok(());
     }
     // Where nobody could be asked they are shown with the refusal.
     prompt::confirm(context, outcome)?;
     // They were on the screen when the question was asked.
-    outcome.details.remove("summary");
+    outcome.forget_summary();
     outcome.comparisons.clear();
     Ok(())
 }

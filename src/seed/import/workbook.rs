@@ -5,7 +5,7 @@
 
 use super::cells::{At, Cell, Grid, Kind, letters};
 use super::part::{self, Hidden};
-use crate::outcome::{Failure, FailureKind};
+use crate::outcome::{Failure, FailureKind, first_of};
 use crate::seed::manifest::shown;
 use calamine::{DataRef, Reader, SheetVisible, Xlsx, XlsxError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +18,8 @@ const UNPACKED: u64 = 256 << 20;
 const MOST_PARTS: usize = 10_000;
 /// More cells than a table of agents has.
 const MOST_CELLS: usize = 5_000_000;
+/// So many hidden rows or columns are named.
+const MOST_NAMED: usize = 20;
 
 type Book<'a> = Xlsx<Cursor<&'a [u8]>>;
 
@@ -171,14 +173,9 @@ fn say_hidden(hidden: Option<Hidden>, grid: &mut Grid) {
         match names.as_slice() {
             [] => {}
             [one] => grid.hidden.push(format!("the {what} {one} is hidden and was read")),
-            names => grid.hidden.push(format!("the {several} {} are hidden and were read", some(names))),
+            names => grid
+                .hidden
+                .push(format!("the {several} {} are hidden and were read", first_of(names, MOST_NAMED))),
         }
     }
-}
-
-/// The first of many names.
-fn some(names: &[String]) -> String {
-    const MOST: usize = 20;
-    let first = names.iter().take(MOST).cloned().collect::<Vec<_>>().join(", ");
-    if names.len() > MOST { format!("{first} and {} more", names.len() - MOST) } else { first }
 }

@@ -74,8 +74,7 @@ pub(super) fn look(
 
 /// What an apply would answer is what was found, and no failure of the report.
 pub(super) fn found(outcome: &mut Outcome) {
-    let verdict = outcome.details.get("verdict").and_then(|verdict| verdict.as_str());
-    let verdict = match (&outcome.error, verdict) {
+    let verdict = match (&outcome.error, outcome.verdict()) {
         (_, Some(verdict)) => verdict.to_owned(),
         (Some(error), None) => format!("an apply would not go on: {}", error.message),
         (None, None) => "the new client's route is there: nothing to do".to_owned(),

@@ -4,7 +4,7 @@
 //! nothing is.
 
 use super::manifest::Text;
-use super::plan::{Place, SUMMARY, Work, done, written};
+use super::plan::{Place, Work, done, written};
 use super::saved::Saved;
 use crate::cli::args::seed::SeedApplyArgs;
 use crate::cli::context::Context;
@@ -168,7 +168,7 @@ fn conclude(outcome: &mut Outcome, planned: &Planned, applied: Applied) {
     let verdict =
         format!("applied: {} in one transaction; rows were locked for {millis} ms", written(planned));
     outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert(SUMMARY.to_owned(), done(planned.plan.counts()).into());
+    outcome.summarise([done(planned.plan.counts())]);
     outcome.details.insert("tries".to_owned(), applied.tries.into());
     if !applied.notes.is_empty() {
         outcome.details.insert("notes".to_owned(), applied.notes.into());

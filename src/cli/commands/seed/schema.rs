@@ -125,7 +125,7 @@ pub fn discover(context: &Context, args: &SchemaDiscoverArgs) -> Result<Outcome,
         .collect();
     write_out(place, text.as_bytes(), standing, &read)?;
     outcome.details.insert("file".to_owned(), place.display().to_string().into());
-    if let Some(verdict) = outcome.details.get("verdict").and_then(Value::as_str) {
+    if let Some(verdict) = outcome.verdict() {
         let verdict = format!("{} is written; {verdict}", place.display());
         outcome.details.insert("verdict".to_owned(), verdict.into());
     }
