@@ -10,7 +10,7 @@ use crate::host::Root;
 use crate::inspect::APPLICATION_ROOT;
 use crate::motion::settings::ENV_FILE;
 use crate::values::Hash;
-use nginx_config::{Config, Tree, redact_source};
+use nginx_config::{Config, Tree, holds_private_key, redact_source};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -131,7 +131,8 @@ impl Taking<'_> {
     /// A file beside the configuration, which may be a part of one.
     fn beside(&mut self, path: &Path) {
         let Some(bytes) = self.read(path) else { return };
-        let is_taken = !self.secret.contains(path) && !holds_a_key(&bytes) && self.is_part(path, &bytes);
+        let is_taken =
+            !self.secret.contains(path) && !holds_private_key(&bytes) && self.is_part(path, &bytes);
         let content = if is_taken { redacted(&bytes) } else { Content::Listed };
         self.package.add(below(path), Item::of(&bytes, content));
     }
@@ -237,12 +238,6 @@ fn lists_passwords(text: &str) -> bool {
             !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || "{;\"'".contains(c))
         })
     })
-}
-
-/// A key that was pasted into a file of any name.
-fn holds_a_key(bytes: &[u8]) -> bool {
-    const MARK: &[u8] = b"PRIVATE KEY-----";
-    bytes.windows(MARK.len()).any(|window| window == MARK)
 }
 
 fn below(path: &Path) -> PathBuf {

@@ -4,7 +4,7 @@
 //! request can go, never guessed from names.
 
 use super::guards::shown;
-use nginx_config::routes::{Answer, Door, Endpoint, Handler, Request, Way, Ways, doors, name_to_ask, ways};
+use nginx_config::routes::{Answer, Door, Handler, Request, Way, Ways, doors, name_to_ask, ways};
 use nginx_config::{Config, Node};
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -195,9 +195,7 @@ pub fn outer(answer: &Answer) -> Option<Node> {
     answer.chain.first().copied()
 }
 
+/// What a request says of its port: 0 where it comes through a socket.
 fn port(door: &Door) -> u16 {
-    match door.at {
-        Endpoint::Tcp(_, port) | Endpoint::Name(_, port) => port,
-        Endpoint::Unix(_) => 0,
-    }
+    door.at.port().unwrap_or(0)
 }

@@ -158,12 +158,12 @@ fn lost_names(facts: &Facts, old: &Config, new: &Config, motion: &BTreeSet<Node>
         let doors: Vec<Door> = doors(old, server.node).into_iter().filter(is_here).collect();
         // One of several addresses may go, as IPv6 where a customer never wanted it; the port may not.
         let stays = |door: &&Door| matches!(server_for(new, &door.at, &host), ServerMatch::Server(now) if is_motions(now));
-        let kept: BTreeSet<u16> = doors.iter().filter(stays).filter_map(|door| port(&door.at)).collect();
+        let kept: BTreeSet<u16> = doors.iter().filter(stays).filter_map(|door| door.at.port()).collect();
         for door in &doors {
             let label = &server.label;
             match server_for(new, &door.at, &host) {
                 ServerMatch::Server(now) if is_motions(now) => {}
-                ServerMatch::Nowhere if port(&door.at).is_some_and(|port| kept.contains(&port)) => {}
+                ServerMatch::Nowhere if door.at.port().is_some_and(|port| kept.contains(&port)) => {}
                 ServerMatch::Server(now) => {
                     found.push(format!(
                         "server {label}: {host} would be answered by the block at {}",
@@ -177,14 +177,6 @@ fn lost_names(facts: &Facts, old: &Config, new: &Config, motion: &BTreeSet<Node>
     }
     found.dedup();
     found
-}
-
-/// The port of an address; none of a socket in the file system.
-fn port(at: &Endpoint) -> Option<u16> {
-    match at {
-        Endpoint::Tcp(_, port) | Endpoint::Name(_, port) => Some(*port),
-        Endpoint::Unix(_) => None,
-    }
 }
 
 impl BlockEffect {

@@ -10,7 +10,7 @@ use super::{prose, redact};
 use crate::host::contain::{Change, End, Kind, Limit, Printed, Seen};
 use crate::outcome::{Comparison, TriedChange, TriedFetch, TriedRequest, TriedScript, TrySection};
 use crate::values::Hash;
-use nginx_config::{redact_code, redact_source, redact_text};
+use nginx_config::{holds_private_key, redact_code, redact_source, redact_text};
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -312,7 +312,7 @@ fn is_code(path: &str) -> bool {
 /// The text of a file without secrets; `None` for what is no text, or holds a key.
 fn text(path: &str, bytes: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))?;
-    if text.contains("PRIVATE KEY-----") {
+    if holds_private_key(bytes) {
         return None;
     }
     if is_code(path) {

@@ -49,8 +49,8 @@ pub use lexer::{BUFFER, Lexer, Token, TokenKind, is_space};
 pub use position::{Position, Span, SyntaxError};
 pub use reader::{Changed, Listing, MemoryReader, Reader};
 pub use redact::{
-    REDACTED, is_directive_name, is_secret_name, redact_address, redact_arguments, redact_code,
-    redact_message, redact_name, redact_source, redact_text, redact_tree,
+    REDACTED, holds_private_key, is_directive_name, is_secret_name, redact_address, redact_arguments,
+    redact_code, redact_message, redact_name, redact_source, redact_text, redact_tree,
 };
 pub use splice::{Overlap, Splice, splice};
 pub use tree::{Body, Directive, DirectiveId, Tree};

@@ -117,6 +117,13 @@ pub fn redact_text(text: &str) -> String {
     text::shown(text, Kind::Prose)
 }
 
+/// Whether a private key stands in these bytes: such a file is shown to nobody, whatever it is called.
+#[must_use]
+pub fn holds_private_key(bytes: &[u8]) -> bool {
+    const MARK: &[u8] = b"PRIVATE KEY-----";
+    bytes.windows(MARK.len()).any(|window| window == MARK)
+}
+
 /// What is shown of code: `12 lines, sha256:0123abcd`. Whatever it compares or sends would have to be understood.
 #[must_use]
 pub fn redact_code(code: &[u8]) -> String {

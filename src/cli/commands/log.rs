@@ -2,8 +2,9 @@
 //!
 //! Invariant: one line for a change; a command that only looked, or refused, is not worth one.
 
-use crate::cli::args::{BackupsArgs, BackupsCommand, Command, LocalCommand, seed::SeedCommand};
+use crate::cli::args::Command;
 use crate::cli::context::Context;
+use crate::cli::interrupt;
 use crate::host::syslog::{self, Severity};
 use crate::outcome::{Failure, Outcome, OutcomeKind};
 use nginx_config::redact_text;
@@ -32,13 +33,17 @@ pub fn tell(context: &Context, command: &Command, answer: &Result<Outcome, Failu
 }
 
 fn said(outcome: &Outcome) -> String {
-    let verdict = outcome.details.get("verdict").and_then(|verdict| verdict.as_str());
     let error = outcome.error.as_ref().map(|error| error.message.as_str());
-    error.or(verdict).unwrap_or("applied").to_owned()
+    error.or(outcome.verdict()).unwrap_or("applied").to_owned()
 }
 
-/// Commands that change the server; what has a run is in the journal besides.
+/// Commands that change the server. A watcher tells of itself.
 fn changes(command: &Command) -> bool {
+    interrupt::changes(command) && !matches!(command, Command::Watch(_))
+}
+
+/// Those of them that the journal knows no run of.
+fn is_no_run(command: &Command) -> bool {
     let has_runs = matches!(
         command,
         Command::Apply(_)
@@ -47,15 +52,5 @@ fn changes(command: &Command) -> bool {
             | Command::Recover(_)
             | Command::RestoreVendor(_)
     );
-    has_runs || is_no_run(command)
-}
-
-fn is_no_run(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::Seed(SeedCommand::Apply(_))
-            | Command::InstallUnit(_)
-            | Command::Local(LocalCommand::Drop { .. } | LocalCommand::Add { .. })
-            | Command::Backups(BackupsArgs { command: Some(BackupsCommand::Prune { .. }) })
-    )
+    changes(command) && !has_runs
 }

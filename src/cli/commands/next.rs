@@ -104,10 +104,8 @@ impl End<'_> {
     fn past_them(&self, stops: &[Code], stopped: &str, outcome: &mut Outcome) {
         let lacks_plan = outcome.plan.is_none() && !matches!(self.command, Command::Check(_));
         if !lacks_plan && stops.iter().all(|code| code.accept().is_by_name()) {
-            let names: Vec<_> = stops.iter().map(|code| code.name()).collect();
-            let meanings: Vec<_> = stops.iter().map(|code| code.meaning()).collect();
-            let why = format!("goes on all the same, although {}", meanings.join("; "));
-            outcome.next(self.to(stopped, &format!("--accept {}", names.join(","))), why);
+            let why = format!("goes on all the same, although {}", meanings(stops));
+            outcome.next(self.to(stopped, &accept(stops)), why);
         }
     }
 
@@ -262,17 +260,16 @@ impl End<'_> {
         let flags = outcome.findings.iter().filter(|finding| finding.stops());
         let flags =
             flags.filter_map(|finding| finding.advice.strip_prefix(TO_ALLOW)).next().map(str::to_owned);
-        let rest: Vec<_> = stops.iter().filter(|code| **code != codes::SEED_DELETIONS_NOT_ALLOWED).collect();
+        let rest: Vec<Code> =
+            stops.iter().copied().filter(|code| *code != codes::SEED_DELETIONS_NOT_ALLOWED).collect();
         let accepted = manifest != Path::new("-") && rest.iter().all(|code| code.accept().is_by_name());
         if accepted {
-            let names: Vec<_> = rest.iter().map(|code| code.name()).collect();
-            let accept = (!names.is_empty()).then(|| format!("--accept {}", names.join(",")));
+            let accept = (!rest.is_empty()).then(|| accept(&rest));
             let added = accept.iter().chain(&flags).cloned().collect::<Vec<_>>().join(" ");
-            let meanings: Vec<_> = rest.iter().map(|code| code.meaning()).collect();
-            let why = match (flags.is_some(), meanings.is_empty()) {
+            let why = match (flags.is_some(), rest.is_empty()) {
                 (true, true) => "deletes these rows as well".to_owned(),
-                (true, false) => format!("deletes these rows, and goes on although {}", meanings.join("; ")),
-                (false, _) => format!("goes on all the same, although {}", meanings.join("; ")),
+                (true, false) => format!("deletes these rows, and goes on although {}", meanings(&rest)),
+                (false, _) => format!("goes on all the same, although {}", meanings(&rest)),
             };
             let word = shell_word(&manifest.display().to_string());
             // Where it is the same command, what it read is there already.
@@ -305,6 +302,16 @@ fn stops(outcome: &Outcome) -> Vec<Code> {
         }
     }
     codes
+}
+
+/// The option that accepts them.
+fn accept(codes: &[Code]) -> String {
+    format!("--accept {}", codes.iter().map(|code| code.name()).collect::<Vec<_>>().join(","))
+}
+
+/// What all of them mean.
+fn meanings(codes: &[Code]) -> String {
+    codes.iter().map(|code| code.meaning()).collect::<Vec<_>>().join("; ")
 }
 
 /// The file of a saved plan, as a word of a command.

@@ -13,48 +13,48 @@ pub struct Variable {
     pub meaning: &'static str,
 }
 
+const fn variable(name: &'static str, meaning: &'static str) -> Variable {
+    Variable { name, meaning }
+}
+
 /// The database, where `--db` is not given.
-pub const DATABASE: Variable = Variable {
-    name: "MOTIONCTL_DB",
-    meaning: "the database, as `--db` takes it; not with `--root`. `--db` wins, and it wins over the settings",
-};
+pub const DATABASE: Variable = variable(
+    "MOTIONCTL_DB",
+    "the database, as `--db` takes it; not with `--root`. `--db` wins, and it wins over the settings",
+);
 /// Where the database's password is.
-pub const PASSWORD_FILE: Variable = Variable {
-    name: "MOTIONCTL_DB_PASSWORD_FILE",
-    meaning: "a file with the password of the database and nothing else; it must be its user's alone",
-};
+pub const PASSWORD_FILE: Variable = variable(
+    "MOTIONCTL_DB_PASSWORD_FILE",
+    "a file with the password of the database and nothing else; it must be its user's alone",
+);
 /// Whether colour is wanted.
-pub const NO_COLOR: Variable = Variable {
-    name: "NO_COLOR",
-    meaning: "without colour, when it is set to anything; `--color always` wins",
-};
+pub const NO_COLOR: Variable =
+    variable("NO_COLOR", "without colour, when it is set to anything; `--color always` wins");
 /// Where what is kept for a user lies.
-pub const STATE_HOME: Variable = Variable {
-    name: "XDG_STATE_HOME",
-    meaning: "an absolute path: where `seed schema learn` of an ordinary user keeps its first look; `$HOME/.local/state` without it",
-};
+pub const STATE_HOME: Variable = variable(
+    "XDG_STATE_HOME",
+    "an absolute path: where `seed schema learn` of an ordinary user keeps its first look; `$HOME/.local/state` without it",
+);
 /// Where a user's files are.
-pub const HOME: Variable = Variable { name: "HOME", meaning: "see `XDG_STATE_HOME`" };
+pub const HOME: Variable = variable("HOME", "see `XDG_STATE_HOME`");
 /// Who called sudo.
-pub const SUDO_USER: Variable = Variable {
-    name: "SUDO_USER",
-    meaning: "set by `sudo`: recorded as who made a change; it decides nothing",
-};
+pub const SUDO_USER: Variable =
+    variable("SUDO_USER", "set by `sudo`: recorded as who made a change; it decides nothing");
 /// Whether the output goes to systemd's journal.
-pub const JOURNAL_STREAM: Variable = Variable {
-    name: "JOURNAL_STREAM",
-    meaning: "set by systemd: `watch` marks its line with the priority that fits the verdict",
-};
+pub const JOURNAL_STREAM: Variable = variable(
+    "JOURNAL_STREAM",
+    "set by systemd: `watch` marks its line with the priority that fits the verdict",
+);
 
 /// The locale, whatever the others say.
-pub const LC_ALL: Variable = Variable {
-    name: "LC_ALL",
-    meaning: "the locale: `->`, `|` and `...` stand for `→`, `·` and `…` where it does not name UTF-8; before `LC_CTYPE`",
-};
+pub const LC_ALL: Variable = variable(
+    "LC_ALL",
+    "the locale: `->`, `|` and `...` stand for `→`, `·` and `…` where it does not name UTF-8; before `LC_CTYPE`",
+);
 /// The locale's characters.
-pub const LC_CTYPE: Variable = Variable { name: "LC_CTYPE", meaning: "the same; before `LANG`" };
+pub const LC_CTYPE: Variable = variable("LC_CTYPE", "the same; before `LANG`");
 /// The locale, where nothing else says.
-pub const LANG: Variable = Variable { name: "LANG", meaning: "the same" };
+pub const LANG: Variable = variable("LANG", "the same");
 
 /// Every variable that is read.
 pub const VARIABLES: [Variable; 10] =

@@ -23,10 +23,7 @@ pub struct Rows<'a> {
 
 /// The port of a listener; 0 for a socket.
 pub fn port(at: &Endpoint) -> u16 {
-    match at {
-        Endpoint::Tcp(_, port) | Endpoint::Name(_, port) => *port,
-        Endpoint::Unix(_) => 0,
-    }
+    at.port().unwrap_or(0)
 }
 
 /// A directive and where it stands.

@@ -24,6 +24,17 @@ pub enum Endpoint {
     Name(String, u16),
 }
 
+impl Endpoint {
+    /// The port; none of a socket in the file system.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        match self {
+            Self::Tcp(_, port) | Self::Name(_, port) => Some(*port),
+            Self::Unix(_) => None,
+        }
+    }
+}
+
 /// The server block that answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerMatch {

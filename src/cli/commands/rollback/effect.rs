@@ -11,7 +11,7 @@ use crate::cli::context::Context;
 use crate::host::Root;
 use crate::outcome::codes::{SESSIONS_ONLINE, SESSIONS_UNKNOWN};
 use crate::outcome::{
-    DirectiveChange, Failure, FailureKind, Finding, Level, Outcome, PlanCounts, sort_findings,
+    DirectiveChange, Failure, FailureKind, Finding, Level, Outcome, PlanCounts, first_of, sort_findings,
 };
 use crate::plan::{directive_changes, dropped_locations};
 use crate::values::RootPath;
@@ -42,15 +42,16 @@ impl<'a> Effect<'a> {
             |path: &RootPath| lines::of_backup(self.backup, path),
         );
         lines::show(&self.paths, &live, &kept, outcome).map_err(failure)?;
+        let trees = self.trees();
         let directives: Vec<DirectiveChange> =
-            self.trees().iter().flat_map(|(now, then)| directive_changes(now, then)).collect();
+            trees.iter().flat_map(|(now, then)| directive_changes(now, then)).collect();
         if let Some(plan) = &mut outcome.plan {
             plan.diff.unified = outcome.comparisons.iter().map(crate::outcome::Comparison::unified).collect();
             plan.diff.directives = directives;
             plan.counts = Some(PlanCounts::of(outcome.comparisons.len(), &plan.diff));
         }
-        if let Some(loss) = self.loss() {
-            outcome.details.insert("summary".to_owned(), format!("this takes away again: {loss}").into());
+        if let Some(loss) = loss(&trees) {
+            outcome.summarise([format!("this takes away again: {loss}")]);
             outcome.details.insert("loss".to_owned(), loss.into());
         }
         Ok(())
@@ -61,23 +62,6 @@ impl<'a> Effect<'a> {
         self.trees().iter().flat_map(|(now, then)| dropped_locations(now, then)).collect()
     }
 
-    /// The routes that go, which is what people notice; `None` where none does.
-    pub fn loss(&self) -> Option<String> {
-        let trees = self.trees();
-        let gone: BTreeSet<String> =
-            trees.iter().flat_map(|(now, then)| &outermost(now, None) - &outermost(then, None)).collect();
-        let is_new_clients = |uri: &&String| uri.starts_with("/user-ui");
-        let others: Vec<&str> = gone.iter().filter(|uri| !is_new_clients(uri)).map(String::as_str).collect();
-        let others = match others.len() {
-            0 => None,
-            count if count <= NAMED => Some(others.join(", ")),
-            count => Some(format!("{} and {} more", others[..NAMED].join(", "), count - NAMED)),
-        };
-        let new_client = gone.iter().any(|uri| is_new_clients(&uri)).then(|| NEW_CLIENT.to_owned());
-        let parts: Vec<String> = new_client.into_iter().chain(others).collect();
-        (!parts.is_empty()).then(|| redact_text(&parts.join(", ")))
-    }
-
     fn trees(&self) -> Vec<(Tree, Tree)> {
         let tree = |bytes: Option<Vec<u8>>| Tree::parse(bytes.unwrap_or_default()).ok();
         let of_file = |path: &RootPath| {
@@ -86,6 +70,18 @@ impl<'a> Effect<'a> {
         };
         self.paths.iter().filter_map(of_file).collect()
     }
+}
+
+/// The routes that go, which is what people notice; `None` where none does.
+fn loss(trees: &[(Tree, Tree)]) -> Option<String> {
+    let gone: BTreeSet<String> =
+        trees.iter().flat_map(|(now, then)| &outermost(now, None) - &outermost(then, None)).collect();
+    let is_new_clients = |uri: &&String| uri.starts_with("/user-ui");
+    let others: Vec<&str> = gone.iter().filter(|uri| !is_new_clients(uri)).map(String::as_str).collect();
+    let others = (!others.is_empty()).then(|| first_of(&others, NAMED));
+    let new_client = gone.iter().any(|uri| is_new_clients(&uri)).then(|| NEW_CLIENT.to_owned());
+    let parts: Vec<String> = new_client.into_iter().chain(others).collect();
+    (!parts.is_empty()).then(|| redact_text(&parts.join(", ")))
 }
 
 /// Paths of the locations that lie in no other: what lies in one goes with it.
