@@ -44,7 +44,7 @@ use crate::seed::manifest::JSON_SCHEMA;
 use crate::{rehearse, report, tryout};
 use args::Command;
 use args::seed::{SchemaCommand, SeedCommand};
-use clap::FromArgMatches;
+use clap::Parser;
 use clap::error::ErrorKind;
 use context::Context;
 use progress::Progress;
@@ -67,12 +67,9 @@ pub fn main() -> ExitCode {
     }
     #[cfg(feature = "kill-points")]
     arm_kill_points();
-    let parsed = manual::command().try_get_matches().and_then(|matches| {
-        Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut manual::command()))
-    });
-    let mut cli = match parsed {
+    let mut cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(error) => return usage(&explained(error)),
     };
     // A line and nothing beside it.
     cli.global.quiet |= commands::is_for_a_monitor(&cli.command);
@@ -184,7 +181,7 @@ fn show_text(global: &args::Global, outcome: &Outcome) -> u8 {
         let mut stderr = std::io::stderr().lock();
         if !outcome.findings.is_empty() {
             drop(stderr.write_all(report::human(outcome, style(global)).as_bytes()));
-        } else if let Some(verdict) = outcome.details.get("verdict").and_then(|verdict| verdict.as_str()) {
+        } else if let Some(verdict) = outcome.verdict() {
             drop(writeln!(stderr, "{}", terminal::glyphs().of(verdict)));
         }
         return code;
@@ -204,6 +201,11 @@ fn print(text: &[u8], exit_code: u8) -> u8 {
     let mut stdout = std::io::stdout().lock();
     let _ = stdout.write_all(text).and_then(|()| stdout.flush());
     exit_code
+}
+
+/// The same about the command line with its headings and examples, which are put together only for who reads them.
+fn explained(error: clap::Error) -> clap::Error {
+    manual::command().try_get_matches().err().unwrap_or(error)
 }
 
 /// Help and version are answers; anything else is exit 64.

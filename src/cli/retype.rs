@@ -7,6 +7,7 @@ use super::args::Cli;
 use super::context::shell_word;
 use clap::CommandFactory;
 use nginx_config::redact_text;
+use std::cell::OnceCell;
 use std::ffi::OsString;
 
 /// Options of how one run is shown or what it leaves besides; another run has its own.
@@ -29,7 +30,11 @@ const OF_ONE_RUN: [&str; 13] = [
 const OF_ONE_COMMAND: [&str; 1] = ["yes"];
 
 /// What was typed behind the program's name.
-pub struct Typed(Vec<String>);
+pub struct Typed {
+    words: Vec<String>,
+    /// The command line that it is read by, once it is asked for.
+    known: OnceCell<clap::Command>,
+}
 
 impl Typed {
     /// The command line of this process; empty where a part of it is not text or may not be shown.
@@ -41,7 +46,8 @@ impl Typed {
         let words: Vec<String> = arguments.filter_map(|word| word.into_string().ok()).collect();
         let is_harmless = |word: &String| redact_text(word) == *word;
         let line = words.join(" ");
-        Self(if words.iter().all(is_harmless) && redact_text(&line) == line { words } else { Vec::new() })
+        let may_be_shown = words.iter().all(is_harmless) && redact_text(&line) == line;
+        Self { words: if may_be_shown { words } else { Vec::new() }, known: OnceCell::new() }
     }
 
     /// The same command with these options added.
@@ -59,12 +65,12 @@ impl Typed {
 
     /// The words that stay.
     fn kept(&self, from: &str, to: &str) -> Vec<&String> {
-        let root = Cli::command();
-        let (Some(here), Some(there)) = (find(&root, from), find(&root, to)) else { return Vec::new() };
+        let root = self.known.get_or_init(Cli::command);
+        let (Some(here), Some(there)) = (find(root, from), find(root, to)) else { return Vec::new() };
         let is_same = from == to;
         let mut left: Vec<&str> = from.split(' ').collect();
         let mut kept = Vec::new();
-        let mut words = self.0.iter().peekable();
+        let mut words = self.words.iter().peekable();
         while let Some(word) = words.next() {
             if word == "--" {
                 break;
