@@ -3,12 +3,11 @@
 //! Invariant: a command that is offered can be typed; a way past a stop is never the last; what was read before a change
 //! is not repeated as if it were so after it.
 
-use crate::support::binary::{SITE, Server, answer, finding};
+use crate::support::binary::{SITE, Server, binary, finding};
+use crate::support::terminal::on_terminal;
 use clap::Parser;
 use motionctl::cli::Cli;
 use serde_json::Value;
-use std::io::Write;
-use std::process::{Command, Stdio};
 
 /// A stop that can be accepted: NGINX is told of a proxy in front of it.
 fn behind_a_proxy() -> Server {
@@ -170,17 +169,11 @@ fn local_changes_are_counted_and_told_by_what_the_reader_has() {
 
 /// `apply` with somebody at the terminal who types this.
 fn typed(server: &Server, options: &[&str], line: &str) -> (i32, String) {
-    let arguments = server.arguments(&[&["apply"], options].concat()).join(" ");
-    let command = format!("{} {arguments}", env!("CARGO_BIN_EXE_motionctl"));
-    let mut script = Command::new("script");
-    script.args(["-qec", &command, "/dev/null"]).env("TERM", "dumb").env("NO_COLOR", "1");
-    script.env_remove("SSH_CONNECTION").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = script.spawn().expect("script is installed");
-    let mut keyboard = child.stdin.take().expect("it was asked for");
-    keyboard.write_all(format!("{line}\n").as_bytes()).expect("typing");
-    let found = answer(&child.wait_with_output().expect("it ends"));
-    drop(keyboard);
-    (found.code, found.stdout.replace('\r', ""))
+    let mut command = binary();
+    command.args(server.arguments(&[&["apply"], options].concat()));
+    command.env("NO_COLOR", "1").env_remove("SSH_CONNECTION");
+    let seen = on_terminal(&mut command, 80, Some(("Change ", &format!("{line}\n"))));
+    (seen.code, seen.text)
 }
 
 #[test]

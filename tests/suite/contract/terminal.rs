@@ -2,7 +2,7 @@
 //! never one that a server's files bring along.
 
 use crate::support::binary::{Answer, Server, answer, binary, fixture, motionctl};
-use std::process::Command;
+use crate::support::terminal::on_terminal;
 
 fn plan(extra: &[&str]) -> Answer {
     let root = fixture("customised").display().to_string();
@@ -19,22 +19,18 @@ fn colour_is_for_terminals_or_on_demand() {
     json.json();
 }
 
-/// Runs a command on a terminal of its own.
-fn on_terminal(environment: &[(&str, &str)], arguments: &str) -> String {
-    let command = format!("{} {arguments}", env!("CARGO_BIN_EXE_motionctl"));
-    let mut script = Command::new("script");
-    script.args(["-qec", &command, "/dev/null"]).env_remove("NO_COLOR").env("TERM", "xterm-256color");
-    script.envs(environment.iter().copied()).stdin(std::process::Stdio::null());
-    answer(&script.output().expect("script is installed")).stdout
-}
-
 #[test]
 fn a_terminal_gets_colour_unless_it_says_no() {
     let root = fixture("customised").display().to_string();
-    let arguments = format!("check --root {root} -q");
-    assert!(on_terminal(&[], &arguments).contains("\u{1b}[32m"));
-    assert!(!on_terminal(&[("NO_COLOR", "1")], &arguments).contains("\u{1b}[32m"));
-    assert!(!on_terminal(&[], &format!("{arguments} --color never")).contains("\u{1b}[32m"));
+    let shown = |environment: &[(&str, &str)], more: &[&str]| {
+        let mut command = binary();
+        command.args(["check", "--root", &root, "-q"]).args(more);
+        command.env_remove("NO_COLOR").envs(environment.iter().copied());
+        String::from_utf8_lossy(&on_terminal(&mut command, 80, None).bytes).into_owned()
+    };
+    assert!(shown(&[], &[]).contains("\u{1b}[32m"));
+    assert!(!shown(&[("NO_COLOR", "1")], &[]).contains("\u{1b}[32m"));
+    assert!(!shown(&[], &["--color", "never"]).contains("\u{1b}[32m"));
 }
 
 #[test]
