@@ -6,7 +6,7 @@
 use super::fold::folded_text;
 use super::style::{Style, Tone};
 use super::table::{self, Cell};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// How far directives stand behind their block.
 const INDENT: usize = 2;
@@ -43,7 +43,7 @@ pub fn by_block(entries: &[Entry], style: Style) -> Vec<String> {
 
 /// What belongs to each block, in the order in which blocks are first named.
 pub fn grouped<'a, T>(all: impl Iterator<Item = (&'a str, T)>) -> Vec<(&'a str, Vec<T>)> {
-    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     let mut blocks: Vec<(&str, Vec<T>)> = Vec::new();
     for (block, one) in all {
         let place = *places.entry(block).or_insert_with(|| {
