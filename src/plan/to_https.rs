@@ -25,10 +25,7 @@ pub struct ToHttps {
 
 impl fmt::Display for ToHttps {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let port = match self.at {
-            Endpoint::Tcp(_, port) | Endpoint::Name(_, port) => port,
-            Endpoint::Unix(_) => 0,
-        };
+        let port = self.at.port().unwrap_or(0);
         match &self.host {
             Some(host) => write!(f, "http://{host}:{port}")?,
             None => write!(

@@ -74,16 +74,7 @@ impl Session {
     /// A database in memory whose tables were made for a map, as they are on a server.
     pub(super) fn in_memory(conn: Connection, map: Map, catalog: Catalog, rules: Engine) -> Self {
         let shown = conn.server().clone();
-        Self {
-            conn,
-            map,
-            catalog,
-            rules,
-            identity: "memory".to_owned(),
-            telling: Telling::default(),
-            is_pictured: false,
-            shown,
-        }
+        Self::new(conn, map, catalog, rules, "memory".to_owned(), shown)
     }
 
     fn shown_as(mut conn: Connection, shown: Server, map: Map) -> Result<Self, Failure> {
@@ -91,16 +82,19 @@ impl Session {
         let catalog = Catalog::of(&mut conn, &names).map_err(|error| failure(&error))?;
         let identity = identity(&mut conn, &shown).map_err(|error| failure(&error))?;
         let rules = conn.engine();
-        Ok(Self {
-            conn,
-            map,
-            catalog,
-            rules,
-            identity,
-            telling: Telling::default(),
-            is_pictured: false,
-            shown,
-        })
+        Ok(Self::new(conn, map, catalog, rules, identity, shown))
+    }
+
+    fn new(
+        conn: Connection,
+        map: Map,
+        catalog: Catalog,
+        rules: Engine,
+        identity: String,
+        shown: Server,
+    ) -> Self {
+        let telling = Telling::default();
+        Self { conn, map, catalog, rules, identity, telling, is_pictured: false, shown }
     }
 
     /// The same, with findings that list so many names.
