@@ -23,6 +23,7 @@ mod routing;
 mod sections;
 pub mod seed_change;
 mod summary;
+mod takes_effect;
 mod tryout;
 mod visible;
 
@@ -46,6 +47,7 @@ pub use sections::{
     ErrorLogVerdict, ErrorSection, HostSection, LocalChange, LocalChanges, NotedLine, Outcome, OutcomeKind,
     PlanCounts, PlanSection, ProbeRow, ProblemSection, ReloadSection, StepSection,
 };
+pub use takes_effect::{EffectMark, EffectSection, LoginSection};
 pub use tryout::{
     TriedCandidate, TriedChange, TriedEdition, TriedFetch, TriedRequest, TriedScript, TrySection,
 };

@@ -4,8 +4,8 @@
 
 use super::seed_change::SeedChange;
 use super::{
-    Comparison, Explanation, Failure, FailureKind, Finding, GuessSection, LoadSection, Matrix, NextStep,
-    Offered, RoutesSection, Routing, sort_findings,
+    Comparison, EffectSection, Explanation, Failure, FailureKind, Finding, GuessSection, LoadSection,
+    LoginSection, Matrix, NextStep, Offered, RoutesSection, Routing, sort_findings,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -80,6 +80,12 @@ pub struct Outcome {
     /// Rows that would change, or have changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changes: Option<Vec<SeedChange>>,
+    /// What the running application notices of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub takes_effect: Vec<EffectSection>,
+    /// Who can try out at the login what was changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub check_by_hand: Option<LoginSection>,
     /// The backup that was made or named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backup: Option<BackupSection>,
@@ -139,6 +145,8 @@ impl Outcome {
             findings: Vec::new(),
             plan: None,
             changes: None,
+            takes_effect: Vec::new(),
+            check_by_hand: None,
             backup: None,
             reload: None,
             probes: Vec::new(),

@@ -7,6 +7,7 @@ use super::ending::{INDENT, ending, section, summary};
 use super::glyphs::{ARROW, DOT};
 use super::style::{Detail, Style, Tone};
 use super::table::{self, Cell};
+use super::takes_effect::takes_effect;
 use super::wrap::paragraph;
 use super::{diff, explained, findings, plain, problems, routes, tryout};
 use crate::outcome::{
@@ -71,6 +72,7 @@ fn body(outcome: &Outcome, style: Style) -> Vec<String> {
         lines.extend(probes(&outcome.probes, style));
         lines.extend(outcome.load.iter().flat_map(|seen| load(seen, style)));
         lines.extend(durations(outcome, style));
+        lines.extend(takes_effect(outcome, style));
     }
     lines
 }

@@ -18,6 +18,7 @@ mod problems;
 mod routes;
 mod style;
 mod table;
+mod takes_effect;
 mod tryout;
 mod wrap;
 

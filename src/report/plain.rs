@@ -37,6 +37,14 @@ pub fn outcome(outcome: &Outcome, glyphs: Glyphs) -> Outcome {
     }
     plain.findings.iter_mut().for_each(|found| clean.finding(found));
     plain.plan.iter_mut().for_each(|plan| clean.plan(plan));
+    for effect in &mut plain.takes_effect {
+        clean.each([&mut effect.name, &mut effect.text]);
+        clean.each(&mut effect.commands);
+    }
+    if let Some(login) = &mut plain.check_by_hand {
+        clean.each([&mut login.agent]);
+        clean.each(login.url.iter_mut().chain(&mut login.profiles));
+    }
     if let Some(backup) = &mut plain.backup {
         clean.each([&mut backup.path]);
     }

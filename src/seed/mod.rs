@@ -11,6 +11,7 @@ pub mod apply;
 mod channel;
 pub mod consequences;
 pub mod discover;
+mod effects;
 pub mod embedded;
 pub mod export;
 mod foreseen;

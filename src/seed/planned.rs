@@ -2,10 +2,11 @@
 //!
 //! Invariant: everything is read in one READ ONLY transaction. What is planned and what it relies on belong together.
 
-use super::consequences::{self, Look};
+use super::consequences::{self, Login, Look};
+use super::effects::effects;
 use super::foreseen;
 use super::manifest::{Candidates, Manifest, Problem, shown_beside, shown_unmasked};
-use super::map::{Needs, Part, Use};
+use super::map::{Effect, Needs, Part, Use};
 use super::plan::{Draft, Fingerprint, Input, Plan, Unknown, Unusable, draft, matrix, noun};
 use super::session::{Session, failure};
 use super::snapshot::{Scope, Section, Snapshot, Unnamed, read};
@@ -32,6 +33,10 @@ pub struct Planned {
     pub agreement: Agreement,
     /// Who belongs to what, where a picture was asked for ([`Session::pictured`]).
     pub matrix: Option<Matrix>,
+    /// What the running application notices, each by its name in the map.
+    pub effects: Vec<(String, Effect)>,
+    /// Who can try it out at the login.
+    pub login: Option<Login>,
 }
 
 /// How a database stands to a manifest.
@@ -83,6 +88,7 @@ impl Session {
         findings.extend(consequences::findings(look, &named(manifest, &snapshot)).map_err(failed)?);
         let alike = consequences::alike(look).map_err(failed)?;
         findings.extend(alike.findings);
+        let login = consequences::login(look).map_err(failed)?;
         plan.mistakable = alike.mistakable;
         findings.extend(consequences::standing(&mut self.conn).map_err(failed)?);
         findings.extend(consequences::twice(&snapshot, self.telling));
@@ -93,7 +99,8 @@ impl Session {
         findings.extend(verify::unreviewed(&self.map, self.rules));
         sort_findings(&mut findings);
         let matrix = if self.is_pictured { matrix(&plan, &snapshot) } else { None };
-        Ok(Planned { plan, fingerprint, findings, agreement, matrix })
+        let effects = effects(&self.map, &plan);
+        Ok(Planned { plan, fingerprint, findings, agreement, matrix, effects, login })
     }
 
     pub(super) fn draft(&self, manifest: &Manifest, unnamed: Unnamed, snapshot: &Snapshot) -> Draft {

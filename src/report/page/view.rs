@@ -9,7 +9,7 @@ use super::rehearsal::Rehearsal;
 use super::routing::{Pictured, pictures};
 use super::sides::Sides;
 use crate::outcome::{
-    ErrorSection, Finding, HostSection, Level, NextStep, Outcome, OutcomeKind, ProblemSection,
+    EffectSection, ErrorSection, Finding, HostSection, Level, NextStep, Outcome, OutcomeKind, ProblemSection,
 };
 use crate::report::human::{database, verdict};
 use serde::Serialize;
@@ -33,6 +33,7 @@ pub struct View<'a> {
     files: Vec<Sides>,
     matrix: Option<MatrixView<'a>>,
     rows: Vec<Vec<String>>,
+    takes_effect: &'a [EffectSection],
     rehearsal: Option<Rehearsal<'a>>,
     past: Past,
     environment: Vec<[String; 2]>,
@@ -71,6 +72,7 @@ impl<'a> View<'a> {
             files: files(outcome),
             matrix: outcome.matrix.as_ref().map(MatrixView::of),
             rows: rows(outcome),
+            takes_effect: &outcome.takes_effect,
             rehearsal: Rehearsal::of(outcome),
             past: Past::of(outcome),
             environment: environment(outcome),

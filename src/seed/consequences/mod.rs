@@ -6,6 +6,7 @@
 mod alike;
 mod emptied;
 mod in_use;
+mod login;
 mod outside;
 mod people;
 mod renamed;
@@ -14,6 +15,8 @@ mod sessions;
 mod twice;
 
 pub(in crate::seed) use alike::alike;
+pub use login::Login;
+pub(in crate::seed) use login::login;
 pub use server::standing;
 pub use sessions::InUse;
 pub(in crate::seed) use sessions::open_sessions;

@@ -37,6 +37,7 @@ mod standing;
 mod suggestions;
 mod summary;
 pub mod support;
+mod takes_effect;
 mod terminal;
 mod transaction;
 mod traps;

@@ -6,6 +6,7 @@
 use super::manifest::Text;
 use super::plan::{Place, Work, done, written};
 use super::saved::Saved;
+use super::takes_effect::check_by_hand;
 use crate::cli::args::seed::SeedApplyArgs;
 use crate::cli::context::Context;
 use crate::cli::prompt;
@@ -44,6 +45,8 @@ pub fn apply(context: &Context, args: &SeedApplyArgs) -> Result<Outcome, Failure
     if let Some(manifest) = &validated.manifest
         && let Err(failure) = run.go(session, manifest, &mut outcome)
     {
+        // Nothing was done that could.
+        outcome.takes_effect.clear();
         outcome.fail(failure);
     }
     Ok(outcome)
@@ -113,6 +116,7 @@ impl Run<'_> {
             }
         };
         conclude(outcome, &planned, applied);
+        outcome.check_by_hand = check_by_hand(&planned, self.work.client(self.context));
         Ok(())
     }
 

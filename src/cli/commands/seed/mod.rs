@@ -18,6 +18,7 @@ mod plan;
 mod saved;
 mod schema;
 mod table;
+mod takes_effect;
 mod validate;
 mod who;
 

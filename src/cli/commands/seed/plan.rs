@@ -2,11 +2,12 @@
 //!
 //! Invariant: nothing is written but the plan that was asked for; a stop is shown and does not end it.
 
-use super::client;
+use super::client::{Client, client};
 use super::database;
 use super::manifest::Text;
 use super::offline;
 use super::saved::{Saved, SavedManifest};
+use super::takes_effect::effects;
 use crate::cli::args::DatabaseArgs;
 use crate::cli::args::seed::{PruneChoice, SeedChangeArgs, SeedPlanArgs};
 use crate::cli::commands::sessions::section;
@@ -23,6 +24,7 @@ use crate::seed::plan::{Allowance, Counts, Prune, all_lines, changes, lines, ref
 use crate::seed::snapshot::Unnamed;
 use crate::seed::{Agreement, Planned, Purpose, Session, Telling, unopened};
 use serde_json::json;
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -160,6 +162,8 @@ pub struct Work {
     /// Deletions that are allowed.
     pub allowed: Allowance,
     accepted: BTreeSet<Code>,
+    /// What this host is to Motion's clients, looked up for the first plan that needs it.
+    client: OnceCell<Client>,
     host: crate::outcome::HostSection,
 }
 
@@ -178,12 +182,17 @@ impl Work {
                 accepted.insert(code);
             }
         }
-        Ok(Self { allowed, accepted, host: context.host() })
+        Ok(Self { allowed, accepted, client: OnceCell::new(), host: context.host() })
     }
 
     /// What happens to profiles that the manifest does not name.
     pub fn unnamed(&self) -> Unnamed {
         if self.allowed.prune.contains(&Prune::Profiles) { Unnamed::Go } else { Unnamed::Stay }
+    }
+
+    /// What this host is to Motion's clients.
+    pub fn client(&self, context: &Context) -> &Client {
+        self.client.get_or_init(|| client(context))
     }
 
     /// An answer about a database.
@@ -204,7 +213,7 @@ impl Work {
         context.progress.stage("planning");
         let mut planned = session.plan(manifest, self.unnamed())?;
         if !planned.plan.is_empty() {
-            planned.findings.extend(client::missing(context));
+            planned.findings.extend(self.client(context).missing.clone());
         }
         self.settle(&mut planned);
         Ok(planned)
@@ -222,6 +231,7 @@ impl Work {
         outcome.findings.extend(validated.findings());
         sort_findings(&mut outcome.findings);
         outcome.matrix.clone_from(&planned.matrix);
+        outcome.takes_effect = effects(planned);
         // There may be a million, and people get lines.
         outcome.changes = context.global.json.then(|| changes(&planned.plan));
         let lines = if context.global.verbose > 0 { all_lines(&planned.plan) } else { lines(&planned.plan) };
