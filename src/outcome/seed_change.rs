@@ -21,6 +21,8 @@ pub enum SeedChange {
     },
     /// Agents or queues leave a profile, or queues an agent.
     Unlink(Memberships),
+    /// A User Profile loses rights on Agent Profiles.
+    Revoke(Rights),
     /// A row changes and keeps its name.
     Update(RowChange),
     /// A row gets another name, and perhaps other values.
@@ -31,6 +33,8 @@ pub enum SeedChange {
     Penalty(Memberships),
     /// Agents or queues join a profile, or queues an agent.
     Link(Memberships),
+    /// A User Profile gets rights on Agent Profiles.
+    Grant(Rights),
 }
 
 /// What a row is.
@@ -166,4 +170,23 @@ pub struct Move {
     pub name: String,
     /// The other profile.
     pub to: String,
+}
+
+/// Rights of one User Profile that change together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Rights {
+    /// Always `permission`.
+    pub kind: RightsKind,
+    /// Whose they are.
+    pub user_profile: String,
+    /// `view`, `read`, `edit` or `delete`.
+    pub rights: Vec<&'static str>,
+}
+
+/// What all rights are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RightsKind {
+    /// What a User Profile may do.
+    Permission,
 }

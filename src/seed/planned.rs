@@ -170,6 +170,13 @@ fn no_use(Unknown { why, part, name, place }: &Unknown, meant: Option<&str>) -> 
     };
     let problem = |message: String| Problem::error(*place, message);
     match (why, meant) {
+        (_, meant) if *part == Part::Permissions => {
+            let problem = problem(format!("there is no {} {name} in the database", noun(*part)));
+            match meant {
+                Some(meant) => problem.hint(format!("did you mean {meant}?")),
+                None => problem.hint("create it in Motion; motionctl only gives rights to those that exist"),
+            }
+        }
         (Unusable::Missing, meant) => {
             let problem =
                 problem(format!("there is no {} {name}, neither here nor in the database", noun(*part)));
@@ -226,5 +233,7 @@ fn needs(scope: &Scope, plan: &Plan) -> Needs {
     if !plan.delete.is_empty() {
         needs.add(Part::Profiles, Use::Change);
     }
+    let of_rights = |is_new| if is_new { Use::Create } else { Use::Change };
+    plan.rights.iter().for_each(|change| needs.add(Part::Permissions, of_rights(change.is_new)));
     needs
 }

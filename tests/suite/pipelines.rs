@@ -355,10 +355,10 @@ fn every_command_takes_the_values_and_a_saved_plan_keeps_them() {
 }
 
 #[test]
-fn what_plan_refuses_for_a_missing_feature_validate_refuses_too() {
+fn what_plan_refuses_without_a_database_validate_refuses_too() {
     let files = Files::new(&[(
         "m.yaml",
-        "version: 1\npermissions: [ { user_profile: S, agent_profiles: [view] } ]\n",
+        "version: 1\npermissions: [ { user_profile: S, agent_profiles: [edit] } ]\n",
     )]);
     let said = |arguments: &[&str]| -> Value {
         let json = files.run(arguments).json();
@@ -366,6 +366,6 @@ fn what_plan_refuses_for_a_missing_feature_validate_refuses_too() {
         json["problems"].clone()
     };
     let validate = said(&["seed", "validate", "m.yaml", "--json"]);
-    assert!(validate.to_string().contains("permissions are not written by this motionctl"), "{validate:#}");
+    assert!(validate.to_string().contains("`edit` without `view` and `read`"), "{validate:#}");
     assert_eq!(said(&["seed", "plan", "m.yaml", "--db", "sqlite:x.db", "--json"]), validate);
 }

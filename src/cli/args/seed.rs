@@ -259,7 +259,8 @@ pub struct SeedChangeArgs {
     #[command(flatten)]
     pub database: DatabaseArgs,
     /// Allow deletions: of memberships; of profiles, and then of every one that
-    /// the manifest does not name; or only of those marked `absent: true`
+    /// the manifest does not name; or only of those marked `absent: true`; of
+    /// permissions, the rights of User Profiles
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     pub prune: Vec<PruneChoice>,
     /// Refuse a plan that deletes more rows than this
@@ -279,4 +280,6 @@ pub enum PruneChoice {
     Profiles,
     /// Profiles marked `absent: true`.
     Absent,
+    /// Rights of User Profiles on agent profiles.
+    Permissions,
 }

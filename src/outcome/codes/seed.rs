@@ -11,7 +11,7 @@ codes! {
         .means("several rows have a name that the manifest uses")
         .looked_for("names as the server compares them: under its collation `Support` and `SUPPORT` may be one. With \
                      `--prune profiles` also where a profile has no name of its own, or a blank one: it is not deleted \
-                     for not being named")
+                     for not being named; and with `permissions` where a User Profile has several rows of rights on agent profiles")
         .advises("rename or delete all but one in Motion");
     SEED_NAME_OF_OTHER_ROLE = stop("seed.name-of-other-role")
         .means("a user who is no agent has the name")
@@ -30,7 +30,7 @@ codes! {
         .looked_for("profiles of the old and of the new name")
         .advises("leave `previous_name` out if it is new");
     SEED_DELETIONS_NOT_ALLOWED = stop("seed.deletions-not-allowed")
-        .means("rows go, and `--prune` and `--max-delete` do not allow all of them")
+        .means("rows go or rights are taken away, and `--prune` and `--max-delete` do not allow all of them")
         .looked_for("the deletions of the plan, counted by kind")
         .advises("the finding's advice has the exact flags");
     SEED_NAME_SOFT_DELETED =

@@ -4,7 +4,7 @@
 //! cannot log in. SQLite locks the whole file by itself.
 
 use crate::db::catalog::Covers;
-use crate::db::{Catalog, Connection, DbError, Engine};
+use crate::db::{Catalog, Connection, DbError, Engine, Value};
 use crate::seed::map::{Map, Part};
 use crate::seed::plan::{Plan, RowRef, ends};
 use crate::seed::snapshot::{CHUNK, Section, marks};
@@ -58,7 +58,7 @@ pub(super) fn advisory(conn: &mut Connection, identity: &str, wait: Duration) ->
 }
 
 /// Locks the rows that a plan touches: all profiles, which is what keeps two runs apart that know nothing of each
-/// other, then queues, then agents. Gives what is missing, if anything is.
+/// other, then queues, then agents, then rights. Gives what is missing, if anything is.
 pub(super) fn rows(
     conn: &mut Connection,
     map: &Map,
@@ -99,6 +99,33 @@ pub(super) fn rows(
                 return Ok(Some(format!("a row of {} is gone", section.table)));
             }
         }
+    }
+    rights(conn, map, catalog, plan)
+}
+
+/// Locks the rows of rights that a plan changes, and keeps the user profiles from going.
+fn rights(
+    conn: &mut Connection,
+    map: &Map,
+    catalog: &Catalog,
+    plan: &Plan,
+) -> Result<Option<String>, DbError> {
+    let ids: BTreeSet<i64> = plan.rights.iter().map(|change| change.user_profile).collect();
+    let Some(permissions) = map.permissions.as_ref().filter(|_| !ids.is_empty()) else { return Ok(None) };
+    if let Some(section) = Section::of(map, Part::Permissions)
+        && !by_key(conn, catalog, &section, &ids, "LOCK IN SHARE MODE")?
+    {
+        return Ok(Some(format!("a row of {} is gone", section.table)));
+    }
+    let (table, owner) = (permissions.table.quoted(), permissions.columns.user_profile.quoted());
+    let ids: Vec<i64> = ids.into_iter().collect();
+    for chunk in ids.chunks(CHUNK) {
+        let of_section =
+            format!("{} = ? AND {owner} IN ({})", permissions.columns.section.quoted(), marks(chunk.len()));
+        let sql = format!("SELECT {owner} FROM {table} WHERE {of_section} ORDER BY {owner} FOR UPDATE");
+        let mut values = vec![permissions.section.as_str().into()];
+        values.extend(chunk.iter().map(|id| Value::from(*id)));
+        conn.rows(&sql, &values).map_err(|error| error.waiting_for(permissions.table.as_str()))?;
     }
     Ok(None)
 }

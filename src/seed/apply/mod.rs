@@ -6,6 +6,7 @@
 mod batch;
 mod locks;
 mod revive;
+mod rights;
 mod settle;
 mod write;
 

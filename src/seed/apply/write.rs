@@ -4,8 +4,8 @@
 //! name, and a statement that changes another number of rows than the plan says stops the run.
 
 use super::batch::{self, Batch, pieces};
-use super::revive;
 use super::{Event, Stopped};
+use super::{revive, rights};
 use crate::db::{Catalog, Connection, Value};
 use crate::outcome::counted_as;
 use crate::seed::manifest::Name;
@@ -68,7 +68,7 @@ impl Writer<'_> {
         for (kind, links) in &plan.link {
             self.link(*kind, links, &ids)?;
         }
-        Ok(())
+        rights::write(self)
     }
 
     /// Runs one statement that must change exactly so many rows.

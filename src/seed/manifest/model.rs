@@ -263,14 +263,8 @@ pub struct Member {
 pub struct Permission {
     /// The User Profile, which must exist.
     pub user_profile: Spanned<Name>,
-    /// Where the list of rights stands.
-    pub place: Place,
-    /// Whether rights that the list does not name stay.
-    pub mode: Mode,
-    /// Rights to grant, each once.
-    pub grant: Vec<Spanned<Right>>,
-    /// Rights to revoke, each once and none that is granted.
-    pub revoke: Vec<Spanned<Right>>,
+    /// Exactly the rights that it shall have, each once: what is not among them is taken away.
+    pub rights: Vec<Spanned<Right>>,
 }
 
 /// A right on the section of Agent Profiles.

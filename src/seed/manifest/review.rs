@@ -33,12 +33,6 @@ pub(super) fn contradictions(reader: &mut Reader, manifest: &Manifest) {
     declared_once(reader, profiles, "the User Profile");
     renames(reader, &manifest.profiles);
     moves::contradictions(reader, manifest);
-    // Refused rather than passed over: a person would believe that the rights are as the file says.
-    if let Some(permission) = manifest.permissions.first() {
-        let problem =
-            Problem::error(permission.user_profile.place, "permissions are not written by this motionctl");
-        reader.report(problem.hint("leave `permissions` out, and set the rights in Motion's User Profiles"));
-    }
 }
 
 fn declared_once<'a>(reader: &mut Reader, names: impl Iterator<Item = &'a Spanned<Name>>, what: &str) {

@@ -3,7 +3,7 @@
 //! Invariant: each function reads one entry and says all that is wrong in it;
 //! what entries mean to each other is not judged here.
 
-use super::links::{Ends, by_channel, links};
+use super::links::{Ends, by_channel, links, names};
 use super::model::{Agent, Name, Permission, Place, Profile, Queue, Right, Setting, SettingValue, Spanned};
 use super::near;
 use super::reader::{Entry, Reader};
@@ -127,13 +127,41 @@ pub(super) fn permission(reader: &mut Reader, node: Node<'_>) -> Option<Permissi
     let [user_profile, rights] = reader.fields(node, what, ["user_profile", "agent_profiles"])?;
     let user_profile = reader.require(user_profile, "user_profile", what, node);
     let rights = reader.require(rights, "agent_profiles", what, node)?;
-    let list = links(reader, rights, Ends::Rights)?;
-    let members = list.members.into_iter().map(|member| Spanned { value: member.name, place: member.place });
-    let grant = members.filter_map(|name| right(reader, &name.value, name.place)).collect();
-    let removed = list.remove.iter();
-    let revoke = removed.filter_map(|name| right(reader, &name.value, name.place)).collect();
-    let user_profile = user_profile.and_then(|entry| reader.field_name(entry))?;
-    Some(Permission { user_profile, place: list.place, mode: list.mode, grant, revoke })
+    let user_profile = user_profile.and_then(|entry| reader.field_name(entry));
+    // Always all of them: rights that somebody has besides are what a list is there to rule out.
+    if !matches!(rights.value.value(), Value::Sequence) {
+        reader.wrong(rights, "a list of rights", "it says all of them; `[]` takes every right away");
+        return None;
+    }
+    let names = names(reader, rights, Ends::Rights);
+    let said = names.len();
+    let rights: Vec<_> =
+        names.into_iter().filter_map(|name| right(reader, &name.value, name.place)).collect();
+    // What a word that is none was meant to be is not known.
+    if rights.len() == said {
+        hollow(reader, &rights);
+    }
+    Some(Permission { user_profile: user_profile?, rights })
+}
+
+/// Rights on what its holder could neither find nor open.
+fn hollow(reader: &mut Reader, rights: &[Spanned<Right>]) {
+    let has = |right: Right| rights.iter().any(|given| given.value == right);
+    let lacks: Vec<String> = [Right::View, Right::Read]
+        .into_iter()
+        .filter(|right| !has(*right))
+        .map(|right| format!("`{}`", right.name()))
+        .collect();
+    if lacks.is_empty() {
+        return;
+    }
+    for right in rights.iter().filter(|right| matches!(right.value, Right::Edit | Right::Delete)) {
+        let lacks = lacks.join(" and ");
+        let problem = Problem::error(right.place, format!("`{}` without {lacks}", right.value.name()));
+        reader.report(
+            problem.hint(format!("who edits or deletes profiles must find and open them: add {lacks}")),
+        );
+    }
 }
 
 fn right(reader: &mut Reader, name: &str, place: Place) -> Option<Spanned<Right>> {

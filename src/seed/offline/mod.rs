@@ -68,7 +68,8 @@ pub fn undoubted<T>(
     export: &Manifest,
     planned: Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let doubts = names::doubts(manifest, export);
+    let mut doubts = names::doubts(manifest, export);
+    doubts.extend(rights(manifest));
     if doubts.is_empty() {
         return planned;
     }
@@ -88,6 +89,14 @@ pub fn undoubted<T>(
         failure.findings.extend(other.findings);
     }
     Err(failure)
+}
+
+/// Rights: an export does not have them, so that nobody could say which of them are new.
+fn rights(manifest: &Manifest) -> Option<Problem> {
+    let place = manifest.permissions.first()?.user_profile.place;
+    let problem =
+        Problem::error(place, "an export says nothing of rights, which cannot be planned against it");
+    Some(problem.hint("leave `permissions` out, or plan against the database"))
 }
 
 /// What an export never says, where this manifest says it.

@@ -3,13 +3,14 @@
 //! Invariant: deletions come first, and nothing that a plan does is left out.
 
 use super::describe::{Groups, Member, added, removed, weighed};
-use super::model::{FieldChange, Given, Insert, Origin, Plan, RowRef, Update, Why, ends};
+use super::model::{FieldChange, Given, Insert, Origin, Plan, RightsChange, RowRef, Update, Why, ends};
 use super::wishes::is_set;
 use crate::db::Value;
 use crate::outcome::seed_change::{
-    ChangedField, FieldValue, MemberChange, MembershipKind, Memberships, Move, RowChange, RowCreation,
-    RowKind, SeedChange, WhyDeleted,
+    ChangedField, FieldValue, MemberChange, MembershipKind, Memberships, Move, Rights, RightsKind, RowChange,
+    RowCreation, RowKind, SeedChange, WhyDeleted,
 };
+use crate::seed::manifest::Right;
 use crate::seed::map::{LinkKind, Part};
 use crate::seed::snapshot::Field;
 use serde_json::Value as Json;
@@ -30,11 +31,22 @@ pub fn changes(plan: &Plan) -> Vec<SeedChange> {
     all.extend(left.map(|(it, (kind, owner))| {
         SeedChange::Unlink(Memberships { moved: moved(plan, *kind, *owner), ..it })
     }));
+    all.extend(rights(plan, |change| change.revoked().collect()).map(SeedChange::Revoke));
     all.extend(plan.update.iter().map(update_change));
     all.extend(plan.insert.iter().map(insert_change));
     all.extend(memberships(plan, &weighed(plan), reweighed).map(SeedChange::Penalty));
     all.extend(memberships(plan, &added(plan), joined).map(SeedChange::Link));
+    all.extend(rights(plan, |change| change.granted().collect()).map(SeedChange::Grant));
     all
+}
+
+/// Some of the rights that change, of each user profile that has such ones.
+fn rights(plan: &Plan, which: fn(&RightsChange) -> Vec<Right>) -> impl Iterator<Item = Rights> {
+    plan.rights.iter().filter_map(move |change| {
+        let rights: Vec<_> = which(change).into_iter().map(Right::name).collect();
+        let user_profile = change.name.to_string();
+        (!rights.is_empty()).then_some(Rights { kind: RightsKind::Permission, user_profile, rights })
+    })
 }
 
 fn value(field: &Field, value: &Value) -> Json {

@@ -6,7 +6,7 @@ use super::model::{FieldChange, Insert, Origin, Plan, RowRef, Update, Why, ends,
 use super::wishes::is_set;
 use crate::db::Value;
 use crate::outcome::{ascii_only, counted_as, visible, visible_beside};
-use crate::seed::manifest::{Name, quoted};
+use crate::seed::manifest::{Name, Right, quoted};
 use crate::seed::map::{LinkKind, Part};
 use crate::seed::snapshot::Field;
 use std::collections::BTreeMap;
@@ -59,10 +59,12 @@ fn told_within(plan: &Plan, limits: Limits) -> Vec<Line> {
         lines.push(line("-", "profile", named(plan, Part::Profiles, &delete.name), why));
     }
     memberships(plan, limits, "-", &removed(plan), &mut lines);
+    rights(plan, "-", &mut lines);
     lines.extend(plan.update.iter().map(|update| update_line(plan, update)));
     lines.extend(plan.insert.iter().map(|insert| insert_line(plan, insert)));
     memberships(plan, limits, "~", &weighed(plan), &mut lines);
     memberships(plan, limits, "+", &added(plan), &mut lines);
+    rights(plan, "+", &mut lines);
     if lines.len() > limits.lines {
         let more = counted_as(lines.len() - limits.lines, "more line", "more lines");
         lines.truncate(limits.lines);
@@ -163,6 +165,20 @@ fn memberships(plan: &Plan, limits: Limits, sign: &str, groups: &Groups, lines: 
         };
         let owner = named(plan, owners, &plan.label(owners, *owner));
         lines.push(line(sign, &what, owner, &names.join(", ")));
+    }
+}
+
+/// Rights that user profiles lose, or those that they get.
+fn rights(plan: &Plan, sign: &str, lines: &mut Vec<Line>) {
+    for change in &plan.rights {
+        let rights: Vec<&str> = match sign {
+            "-" => change.revoked().map(Right::name).collect(),
+            _ => change.granted().map(Right::name).collect(),
+        };
+        if !rights.is_empty() {
+            let name = named(plan, Part::Permissions, &change.name);
+            lines.push(line(sign, "rights of User Profile", name, &rights.join(", ")));
+        }
     }
 }
 

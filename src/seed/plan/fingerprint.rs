@@ -4,7 +4,7 @@
 //! not count. Every piece is hashed with its length, so that no two sequences of pieces are the same bytes.
 
 use crate::db::Value;
-use crate::seed::map::Map;
+use crate::seed::map::{Map, Part};
 use crate::seed::snapshot::{Snapshot, Standing};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -56,6 +56,14 @@ impl Fingerprint {
                 hash.number(link.member);
                 hash.number(link.row.map_or(0, std::num::NonZeroI64::get));
                 hash.number(link.penalty.map_or(i64::MIN, i64::from));
+            }
+        }
+        // Only where rights were asked for: plans that were saved before they could be stay what they are.
+        if snapshot.part(Part::Permissions).is_some() {
+            hash.number(snapshot.rights.len() as i64);
+            for row in &snapshot.rights {
+                hash.number(row.user_profile);
+                row.flags.iter().for_each(|flag| hash.value(flag));
             }
         }
         hash.number(snapshot.extensions.len() as i64);

@@ -16,6 +16,8 @@ pub enum Prune {
     Profiles,
     /// Profiles marked `absent: true` alone.
     Absent,
+    /// Rights of user profiles.
+    Permissions,
 }
 
 impl Prune {
@@ -26,6 +28,7 @@ impl Prune {
             Self::Memberships => "memberships",
             Self::Profiles => "profiles",
             Self::Absent => "absent",
+            Self::Permissions => "permissions",
         }
     }
 }
@@ -55,6 +58,9 @@ pub fn refused(deletions: &Deletions, allowed: &Allowance) -> Option<Finding> {
     } else if deletions.absent > 0 && !allowed.prune.contains(&Prune::Profiles) {
         needed.insert(Prune::Absent);
     }
+    if deletions.revoked > 0 {
+        needed.insert(Prune::Permissions);
+    }
     let kinds = needed.iter().all(|kind| allowed.prune.contains(kind));
     if total == 0 || (kinds && allowed.most.is_some_and(|most| total <= most)) {
         return None;
@@ -65,12 +71,22 @@ pub fn refused(deletions: &Deletions, allowed: &Allowance) -> Option<Finding> {
         none if none.is_empty() => none,
         kinds => format!("--prune {kinds} "),
     };
-    let rows = counted_as(total, "row would be deleted", "rows would be deleted");
+    let rights = counted_as(deletions.revoked, "right", "rights");
+    let gone = match (deletions.rows(), deletions.revoked) {
+        (0, _) => format!("{rights} would be taken away"),
+        (rows, 0) => counted_as(rows, "row would be deleted", "rows would be deleted"),
+        (rows, _) => {
+            format!(
+                "{}, and {rights} taken away",
+                counted_as(rows, "row would be deleted", "rows would be deleted")
+            )
+        }
+    };
     let off = match allowed.most {
         None => "deletions are off",
         Some(_) => "not all of that is allowed",
     };
-    let mut finding = Finding::new(codes::SEED_DELETIONS_NOT_ALLOWED, format!("{rows}, {off}"))
+    let mut finding = Finding::new(codes::SEED_DELETIONS_NOT_ALLOWED, format!("{gone}, {off}"))
         .advice(format!("{TO_ALLOW}{prune}--max-delete {total}"));
     let counts = [
         (deletions.memberships, ["membership", "memberships"], "of agents and profiles that stay"),
@@ -78,6 +94,7 @@ pub fn refused(deletions: &Deletions, allowed: &Allowance) -> Option<Finding> {
         (deletions.absent, ["profile", "profiles"], "marked `absent: true`"),
         (deletions.unnamed, ["profile", "profiles"], "that the manifest does not name"),
         (deletions.dependent, ["membership", "memberships"], "of profiles that go"),
+        (deletions.revoked, ["right", "rights"], "of User Profiles on agent profiles"),
     ];
     for (count, [one, several], what) in counts.into_iter().filter(|(count, ..)| *count > 0) {
         finding = finding.evidence(format!("{} {what}", counted_as(count, one, several)));
@@ -101,7 +118,7 @@ mod tests {
 
     #[test]
     fn kinds_and_number_must_both_be_allowed() {
-        use Prune::{Absent, Memberships, Profiles};
+        use Prune::{Absent, Memberships, Permissions, Profiles};
         let links = Deletions { memberships: 3, ..Deletions::default() };
         check(Deletions::default(), &[], None, None);
         check(links, &[], None, Some("--prune memberships --max-delete 3"));
@@ -122,5 +139,21 @@ mod tests {
         check(moved, &[], Some(0), Some("--max-delete 1"));
         check(moved, &[], Some(1), None);
         check(Deletions { moved: 1, ..links }, &[], Some(9), Some("--prune memberships --max-delete 4"));
+        let revoked = Deletions { revoked: 2, ..Deletions::default() };
+        check(revoked, &[], Some(2), Some("--prune permissions --max-delete 2"));
+        check(
+            revoked,
+            &[Memberships, Profiles],
+            Some(2),
+            Some("--prune memberships,permissions,profiles --max-delete 2"),
+        );
+        check(revoked, &[Permissions], Some(1), Some("--prune permissions --max-delete 2"));
+        check(revoked, &[Permissions], Some(2), None);
+        check(
+            Deletions { revoked: 2, ..links },
+            &[Permissions],
+            Some(5),
+            Some("--prune memberships,permissions --max-delete 5"),
+        );
     }
 }

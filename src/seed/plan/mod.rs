@@ -16,6 +16,7 @@ mod moves;
 mod nameable;
 mod planner;
 mod profiles;
+mod rights;
 mod wishes;
 
 pub use changes::changes;
@@ -24,8 +25,8 @@ pub use fingerprint::{FORMAT, Fingerprint};
 pub use gates::{Allowance, Prune, TO_ALLOW, refused};
 pub use matrix::matrix;
 pub use model::{
-    Counts, Delete, Deletions, FieldChange, Given, Insert, NewLink, Origin, Plan, RowRef, Update, Weigh, Why,
-    ends, noun,
+    Counts, Delete, Deletions, FieldChange, Given, Insert, NewLink, Origin, Plan, RightsChange, RowRef,
+    Update, Weigh, Why, ends, noun,
 };
 pub use nameable::nameable;
 pub use planner::{Input, Unknown, Unusable};
@@ -63,6 +64,7 @@ pub fn draft(input: &Input<'_>) -> Draft {
     profiles::profiles(&mut planner);
     links::lists(&mut planner);
     moves::moves(&mut planner);
+    rights::rights(&mut planner);
     let Planner { mut plan, mut problems, mut unknown, mut findings, places, .. } = planner;
     label(&mut plan, input.snapshot);
     problems.sort_by_key(|problem| problem.place);

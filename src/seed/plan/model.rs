@@ -4,7 +4,7 @@
 //! field and id. A pair of owner and member is never both unlinked and linked.
 
 use crate::db::Value;
-use crate::seed::manifest::Name;
+use crate::seed::manifest::{Name, Right};
 use crate::seed::map::{LinkKind, Part};
 use crate::seed::snapshot::{Field, LinkRow};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +24,8 @@ pub struct Plan {
     pub weigh: BTreeMap<LinkKind, Vec<Weigh>>,
     /// Links that come, last of all.
     pub link: BTreeMap<LinkKind, Vec<NewLink>>,
+    /// Rights of user profiles that change.
+    pub rights: Vec<RightsChange>,
     /// Which of the links that go are of agents who move, by profile and agent, and the profile that these get.
     pub moved: BTreeMap<(i64, i64), RowRef>,
     /// What the rows that links are about are called.
@@ -138,18 +140,45 @@ pub struct NewLink {
     pub origin: Origin,
 }
 
+/// The rights of a user profile on agent profiles, all four of which are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RightsChange {
+    /// The user profile's id.
+    pub user_profile: i64,
+    /// Its name.
+    pub name: Name,
+    /// Whether it has no row yet, which is the same as one without any right.
+    pub is_new: bool,
+    /// The rights that it has.
+    pub old: BTreeSet<Right>,
+    /// The rights that it shall have, other ones than before.
+    pub new: BTreeSet<Right>,
+}
+
+impl RightsChange {
+    /// The rights that it loses.
+    pub fn revoked(&self) -> impl Iterator<Item = Right> {
+        self.old.difference(&self.new).copied()
+    }
+
+    /// The rights that it gets.
+    pub fn granted(&self) -> impl Iterator<Item = Right> {
+        self.new.difference(&self.old).copied()
+    }
+}
+
 /// How many rows a plan writes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Rows and links that come.
     pub add: u64,
-    /// Rows and links of which columns change.
+    /// Rows and links of which columns change, those among them that only lose rights.
     pub change: u64,
     /// Rows and links that go, those marked as deleted among them.
     pub remove: u64,
 }
 
-/// How many rows go.
+/// How many rows go, and how many rights.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Deletions {
     /// Links of profiles and agents that stay.
@@ -162,12 +191,20 @@ pub struct Deletions {
     pub unnamed: u64,
     /// Links of profiles that go.
     pub dependent: u64,
+    /// Rights that user profiles lose, in rows that stay.
+    pub revoked: u64,
 }
 
 impl Deletions {
-    /// Every row.
+    /// Every row and every right: what must be allowed.
     #[must_use]
     pub fn total(&self) -> u64 {
+        self.rows() + self.revoked
+    }
+
+    /// Every row.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
         self.memberships + self.moved + self.absent + self.unnamed + self.dependent
     }
 }
@@ -189,8 +226,10 @@ impl Plan {
     /// How many rows come, change and go.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        let come = self.insert.len() + self.link.values().map(Vec::len).sum::<usize>();
+        let new_rights = self.rights.iter().filter(|change| change.is_new).count();
+        let come = self.insert.len() + self.link.values().map(Vec::len).sum::<usize>() + new_rights;
         let change = self.update.len() + self.weigh.values().map(Vec::len).sum::<usize>();
+        let change = change + self.rights.len() - new_rights;
         let go = self.delete.len() + self.unlink.values().map(Vec::len).sum::<usize>();
         let [add, change, remove] = [come, change, go].map(|count| count as u64);
         Counts { add, change, remove }
@@ -217,10 +256,11 @@ impl Plan {
         let because = |why| self.delete.iter().filter(|delete| delete.why == why).count() as u64;
         count.absent = because(Why::Absent);
         count.unnamed = because(Why::Unnamed);
+        count.revoked = self.rights.iter().flat_map(RightsChange::revoked).count() as u64;
         count
     }
 
-    /// Whether the same rows go as by another plan: profiles, and pairs that are unlinked.
+    /// Whether the same goes as by another plan: profiles, pairs that are unlinked, and rights.
     #[must_use]
     pub fn deletes_the_same(&self, other: &Self) -> bool {
         let pairs = |plan: &Self| -> BTreeSet<(LinkKind, i64, i64)> {
@@ -228,7 +268,14 @@ impl Plan {
                 plan.unlink.iter().flat_map(|(kind, links)| links.iter().map(move |link| (*kind, link)));
             all.map(|(kind, link)| (kind, link.owner, link.member)).collect()
         };
-        self.delete == other.delete && pairs(self) == pairs(other)
+        let rights = |plan: &Self| -> BTreeSet<(i64, Right)> {
+            let of_each = |change: &RightsChange| {
+                let user_profile = change.user_profile;
+                change.revoked().map(move |right| (user_profile, right)).collect::<Vec<_>>()
+            };
+            plan.rights.iter().flat_map(of_each).collect()
+        };
+        self.delete == other.delete && pairs(self) == pairs(other) && rights(self) == rights(other)
     }
 
     /// What a row is called.
@@ -262,6 +309,7 @@ pub fn noun(part: Part) -> String {
         Part::Users => "agent".to_owned(),
         Part::Queues(channel) => format!("{channel} queue"),
         Part::Profiles => "profile".to_owned(),
+        Part::Permissions => "User Profile".to_owned(),
         other => other.to_string(),
     }
 }

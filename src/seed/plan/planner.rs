@@ -136,7 +136,12 @@ impl<'a> Planner<'a> {
     fn lacks(&mut self, section: String, place: Place) {
         if self.lacking.insert(section.clone(), place).is_none() {
             let problem = Problem::error(place, format!("the schema map has no section `{section}`"));
-            self.report(problem.hint("complete the map, or leave this out of the manifest"));
+            // Which tables hold rights is not public, so that `discover` proposes none.
+            self.report(problem.hint(if section == Part::Permissions.to_string() {
+                "add `[permissions]` by hand (docs/seeding.md says how), or leave `permissions` out of the manifest"
+            } else {
+                "complete the map, or leave this out of the manifest"
+            }));
         }
     }
 

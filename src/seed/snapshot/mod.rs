@@ -8,6 +8,7 @@ mod extensions;
 mod model;
 mod names;
 mod reader;
+mod rights;
 mod scope;
 mod section;
 mod texts;
@@ -17,6 +18,7 @@ pub use model::{Group, Holder, LinkRow, Links, Names, Record, Records, Snapshot,
 pub(in crate::seed) use names::{CHUNK, marks};
 pub use reader::read;
 pub(in crate::seed) use reader::{links, records};
+pub use rights::RightsRow;
 pub use scope::{Others, Owners, Scope, Unnamed, Wanted};
 pub use section::{Column, Field, Kind, Section};
 pub use texts::{Texts, Unholdable};

@@ -3,6 +3,7 @@
 //! Invariant: exactly what a plan matches or relies on, and compact: a link is four numbers. Nothing here is computed
 //! that the database did not say.
 
+use super::rights::RightsRow;
 use super::texts::Unholdable;
 use crate::db::Value;
 use crate::seed::Channel;
@@ -14,10 +15,12 @@ use std::num::NonZeroI64;
 /// What one transaction saw.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    /// Agents, queues and profiles.
+    /// Agents, queues, profiles, and the user profiles that have rights.
     pub parts: BTreeMap<Part, Records>,
     /// Links of the owners that were asked for.
     pub links: BTreeMap<LinkKind, Links>,
+    /// Rights of the user profiles that were asked for, by user profile.
+    pub rights: Vec<RightsRow>,
     /// Texts that their columns cannot hold.
     pub unholdable: Unholdable,
     /// Extensions that new agents are to get, and the users who have them already.
@@ -174,6 +177,11 @@ impl Snapshot {
     #[must_use]
     pub fn profiles(&self) -> Option<&Records> {
         self.part(Part::Profiles)
+    }
+
+    /// The rows of rights of a user profile.
+    pub fn rights(&self, user_profile: i64) -> impl Iterator<Item = &RightsRow> {
+        self.rights.iter().filter(move |row| row.user_profile == user_profile)
     }
 
     /// The links of an owner; empty where they were not asked for.

@@ -6,6 +6,7 @@
 use super::extensions;
 use super::model::{LinkRow, Links, Record, Records, Snapshot, Standing};
 use super::names::{CHUNK, Comparison, Keyed, compare, marks};
+use super::rights::rights;
 use super::scope::{Others, Owners, Scope, Wanted};
 use super::section::Section;
 use super::texts::unholdable;
@@ -45,6 +46,10 @@ pub fn read(conn: &mut Connection, map: &Map, catalog: &Catalog, scope: &Scope) 
             Some(ids) => links(conn, link, Some((&link.owner, ids)))?,
         };
         snapshot.links.insert(*kind, found);
+    }
+    if let (Some(permissions), Some(found)) = (&map.permissions, snapshot.part(Part::Permissions)) {
+        let user_profiles: Vec<i64> = found.rows.keys().copied().collect();
+        snapshot.rights = rights(conn, permissions, &user_profiles)?;
     }
     snapshot.unholdable = unholdable(conn, map, catalog, &scope.texts)?;
     Ok(snapshot)

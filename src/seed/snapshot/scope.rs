@@ -130,6 +130,9 @@ impl Scope {
             }
         }
         manifest.moves.iter().for_each(|moved| scope.moved(moved));
+        for permission in &manifest.permissions {
+            scope.name(Part::Permissions, &permission.user_profile.value);
+        }
         if unnamed == Unnamed::Go {
             // One that a manifest cannot name does not go because it does not.
             scope.parts.entry(Part::Profiles).or_default().others = Others::Compared;

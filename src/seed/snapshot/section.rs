@@ -114,7 +114,8 @@ impl<'a> Section<'a> {
             Part::Users => Some(users(map)),
             Part::Queues(_) => queues(map, part),
             Part::Profiles => profiles(map),
-            Part::Links(_) | Part::ReportMember | Part::Permissions => None,
+            Part::Permissions => user_profiles(map),
+            Part::Links(_) | Part::ReportMember => None,
         }
     }
 
@@ -214,5 +215,25 @@ fn profiles(map: &Map) -> Option<Section<'_>> {
         online: None,
         fixed: &profiles.fixed,
         create: true,
+    })
+}
+
+/// The user profiles that have rights: only their names are looked up here, and no such row is ever written.
+fn user_profiles(map: &Map) -> Option<Section<'_>> {
+    let permissions = map.permissions.as_ref()?;
+    let profiles = &permissions.user_profiles;
+    Some(Section {
+        part: Part::Permissions,
+        table: &profiles.table,
+        id: &profiles.id,
+        name: &profiles.name,
+        columns: Vec::new(),
+        created: None,
+        updated: None,
+        deleted: None,
+        role: None,
+        online: None,
+        fixed: &permissions.fixed,
+        create: false,
     })
 }

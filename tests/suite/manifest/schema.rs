@@ -66,6 +66,7 @@ const MEANING: &[&str] = &[
     "rename-swap",
     "rename-to-itself",
     "rename-twice",
+    "right-without-read",
     "twice-in-two-forms",
 ];
 

@@ -28,13 +28,21 @@ agents:
   - { username: agent2, fullname: Agent Two, internal: '1002', personal: { sms: [Texts] } }
 ";
 
-/// The blocks of SQL under `### Privileges`: to read, to write links and profiles, to create agents and queues.
-fn blocks() -> [String; 3] {
+/// What changes the rights of a User Profile, of two of which one has none yet.
+const RIGHTS: &str = "version: 1
+permissions:
+  - { user_profile: Supervisors, agent_profiles: [view] }
+  - { user_profile: Guests, agent_profiles: [view] }
+";
+
+/// The blocks of SQL under `### Privileges`: to read, to write links and profiles, to create agents and queues,
+/// to write rights.
+fn blocks() -> [String; 4] {
     let (_, section) = DOCUMENT.split_once("\n### Privileges\n").expect("the section");
     let (section, _) = section.split_once("\n## ").expect("the next one");
     let blocks = section.split("```sql\n").skip(1).map(|block| block.split("```").next().unwrap_or_default());
     let blocks: Vec<String> = blocks.map(str::to_owned).collect();
-    blocks.try_into().expect("three blocks")
+    blocks.try_into().expect("four blocks")
 }
 
 /// A server with the document's schema, and what the document's user needs to come in.
@@ -113,11 +121,15 @@ fn reading(staff: &str) -> Vec<Vec<&str>> {
 
 #[test]
 fn what_the_document_grants_is_enough_word_for_word() {
-    let [read, link, create] = blocks();
+    let [read, link, create, rights] = blocks();
     let site = Site::start();
-    let [example, memberships, staff] =
-        [("example.yaml", EXAMPLE), ("memberships.yaml", MEMBERSHIPS), ("staff.yaml", STAFF)]
-            .map(|(name, text)| site.file(name, text));
+    let [example, memberships, staff, permissions] = [
+        ("example.yaml", EXAMPLE),
+        ("memberships.yaml", MEMBERSHIPS),
+        ("staff.yaml", STAFF),
+        ("rights.yaml", RIGHTS),
+    ]
+    .map(|(name, text)| site.file(name, text));
     let done = site.run(&["apply", &example, "--yes"], true);
     assert_eq!(done.code, 0, "{done:?}");
 
@@ -143,7 +155,17 @@ fn what_the_document_grants_is_enough_word_for_word() {
 
     site.server.sql(&create);
     site.works(&apply);
-    for manifest in [&memberships, &staff] {
+    site.server.sql(
+        "USE motion2; INSERT INTO user_profiles (id, name, createdAt, updatedAt) VALUES \
+         (1, 'Supervisors', NOW(), NOW()), (2, 'Guests', NOW(), NOW()); \
+         INSERT INTO user_profile_has_permissions (UserProfileId, section, createdAt, updatedAt) \
+         VALUES (1, 'agent_profiles', NOW(), NOW())",
+    );
+    let apply = ["apply", &permissions, "--yes"];
+    site.is_denied(&apply);
+    site.server.sql(&rights);
+    site.works(&apply);
+    for manifest in [&memberships, &staff, &permissions] {
         let plan = site.run(&["plan", manifest, "--detailed-exitcode"], false);
         assert_eq!(plan.code, 0, "{plan:?}");
     }

@@ -28,6 +28,7 @@ mod privileges;
 mod property;
 pub mod proxy;
 mod renamed;
+mod rights;
 mod road;
 mod round_trip;
 mod rules;

@@ -86,9 +86,13 @@ pub fn judge(planned: &Planned, args: &SeedPlanArgs, outcome: &mut Outcome) {
 /// How many rows a plan writes, in words.
 pub fn written(planned: &Planned) -> String {
     let rows = planned.plan.rows();
-    let gone = planned.plan.deletions().total();
-    let words = counted(rows, "row");
-    match gone {
+    let gone = planned.plan.deletions();
+    let words = match gone.revoked {
+        0 => counted(rows, "row"),
+        // Their rows stay.
+        rights => format!("{} with {} taken away", counted(rows, "row"), counted(rights, "right")),
+    };
+    match gone.rows() {
         0 => words,
         1 if rows == 1 => format!("{words}, which is deleted"),
         all if rows == all => format!("{words}, all of them deleted"),
@@ -174,6 +178,7 @@ impl Work {
             PruneChoice::Memberships => Prune::Memberships,
             PruneChoice::Profiles => Prune::Profiles,
             PruneChoice::Absent => Prune::Absent,
+            PruneChoice::Permissions => Prune::Permissions,
         });
         let allowed = Allowance { prune: prune.collect(), most: args.max_delete };
         let mut accepted = BTreeSet::new();

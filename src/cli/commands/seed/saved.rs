@@ -135,7 +135,7 @@ impl Saved {
 
     /// Deletions that were allowed when it was made.
     pub fn allowed(&self) -> Allowance {
-        let all = [Prune::Memberships, Prune::Profiles, Prune::Absent];
+        let all = [Prune::Memberships, Prune::Profiles, Prune::Absent, Prune::Permissions];
         let prune = all.into_iter().filter(|prune| self.prune.iter().any(|name| name == prune.name()));
         Allowance { prune: prune.collect(), most: self.max_delete }
     }
