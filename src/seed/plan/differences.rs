@@ -16,8 +16,8 @@ pub fn by_kind(plan: &Plan) -> BTreeMap<&'static str, Counts> {
         sum.change += more.change;
         sum.remove += more.remove;
     };
-    let [add, change, remove] = [(1, 0, 0), (0, 1, 0), (0, 0, 1)]
-        .map(|(add, change, remove)| Counts { add, change, remove });
+    let [add, change, remove] =
+        [(1, 0, 0), (0, 1, 0), (0, 0, 1)].map(|(add, change, remove)| Counts { add, change, remove });
     plan.insert.iter().for_each(|insert| count(rows_of(insert.part), add));
     plan.update.iter().for_each(|update| count(rows_of(update.part), change));
     plan.delete.iter().for_each(|_| count(rows_of(Part::Profiles), remove));

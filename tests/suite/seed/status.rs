@@ -26,7 +26,10 @@ fn it_agrees_or_says_what_differs() {
             let answer = seed(&db, "status", &path, flags);
             assert_eq!(answer.code, code, "{answer:?}");
             let answer = answer.json();
-            assert_eq!((&answer["command"], &answer["outcome"]), (&json!("seed status"), &json!("changes-pending")));
+            assert_eq!(
+                (&answer["command"], &answer["outcome"]),
+                (&json!("seed status"), &json!("changes-pending"))
+            );
             assert_eq!(
                 answer["details"]["differs"],
                 json!({
@@ -39,7 +42,11 @@ fn it_agrees_or_says_what_differs() {
             assert!(!codes(&answer).contains(&"seed.deletions-not-allowed".to_owned()), "{answer}");
         }
         let shown = seed(&db, "status", &path, &[]).stdout;
-        for words in ["4 rows", "agents of profiles: 1 missing, 1 unwanted; profiles: 1 missing, 1 different", "by hand"] {
+        for words in [
+            "4 rows",
+            "agents of profiles: 1 missing, 1 unwanted; profiles: 1 missing, 1 different",
+            "by hand",
+        ] {
             assert!(shown.contains(words), "{words}\n{shown}");
         }
         assert_eq!(db.dump(), before);
@@ -84,7 +91,10 @@ fn ten_lines_are_shown_and_all_of_them_where_asked() {
         }
         let path = file(&db, "m.yaml", &text);
         let short = seed(&db, "status", &path, &[]).stdout;
-        assert!(short.contains("P19 ") && !short.contains("P20 ") && short.contains("12 more lines"), "{short}");
+        assert!(
+            short.contains("P19 ") && !short.contains("P20 ") && short.contains("12 more lines"),
+            "{short}"
+        );
         let long = seed(&db, "status", &path, &["-v"]).stdout;
         assert!(long.contains("P31 ") && !long.contains("more lines"), "{long}");
     }

@@ -55,7 +55,9 @@ fn compare(
     }
     let kinds = by_kind(&planned.plan);
     let document = |(kind, counts): (&&str, &Counts)| ((*kind).to_owned(), counted_apart(*counts));
-    outcome.details.insert("differs".to_owned(), kinds.iter().map(document).collect::<serde_json::Map<_, _>>().into());
+    outcome
+        .details
+        .insert("differs".to_owned(), kinds.iter().map(document).collect::<serde_json::Map<_, _>>().into());
     outcome.summarise(kinds.iter().map(|(kind, counts)| format!("{kind}: {}", told(*counts))));
     let verdict = verdict(&planned, &validated.source.name(), outcome);
     outcome.details.insert("verdict".to_owned(), verdict.into());
@@ -70,7 +72,9 @@ fn verdict(planned: &Planned, name: &str, outcome: &Outcome) -> String {
     let sentence = match (planned.agreement, planned.plan.is_empty()) {
         (Agreement::Agrees, _) => format!("the database is as {name} says"),
         (Agreement::Differs, true) => format!("the database differs from {name} in what no apply changes"),
-        (Agreement::Differs, false) => format!("the database differs from {name}: {}", counted(planned.plan.rows(), "row")),
+        (Agreement::Differs, false) => {
+            format!("the database differs from {name}: {}", counted(planned.plan.rows(), "row"))
+        }
     };
     if stops == 0 { sentence } else { format!("{sentence}; {stopped}") }
 }
