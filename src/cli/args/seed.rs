@@ -20,6 +20,8 @@ pub enum SeedCommand {
     Plan(Box<SeedPlanArgs>),
     /// Make the change: all of it in one transaction, or nothing
     Apply(Box<SeedApplyArgs>),
+    /// Is the database as a manifest says? Nothing is written
+    Status(Box<SeedStatusArgs>),
     /// Print the database as a manifest; nothing is written
     Export(ExportArgs),
     /// A manifest out of a table of agents, CSV or .xlsx; no database is asked
@@ -153,6 +155,26 @@ pub struct SeedApplyArgs {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
+}
+
+/// Arguments of `seed status`.
+#[derive(Debug, Args)]
+pub struct SeedStatusArgs {
+    /// The manifest; `-` reads standard input
+    #[arg(value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
+    pub manifest: PathBuf,
+    /// The values of this site.
+    #[command(flatten)]
+    pub site: SiteValuesArgs,
+    /// A profile that the manifest does not name is a difference, too
+    #[arg(long)]
+    pub exact: bool,
+    /// Exit 2 when the database differs
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    /// The database and its map.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
 }
 
 /// Arguments of `seed export`.

@@ -239,6 +239,14 @@ impl End<'_> {
                     None => self.seed("seed apply", &args.manifest, "writes it to the database", outcome),
                 }
             }
+            (SeedCommand::Status(args), OutcomeKind::ChangesPending) => {
+                // Unlike a status, a plan has to be told by this flag that other profiles shall go.
+                let flag = if args.exact { " --prune profiles" } else { "" };
+                if args.manifest != Path::new("-") {
+                    let words = format!("{}{flag}", shell_word(&args.manifest.display().to_string()));
+                    outcome.next(self.to("seed plan", &words), "shows what an apply would change");
+                }
+            }
             (SeedCommand::Apply(args), OutcomeKind::ChangesPending) => {
                 self.seed("seed apply", &args.input, "writes it to the database", outcome);
             }

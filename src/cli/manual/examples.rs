@@ -237,7 +237,7 @@ const LATER: [OfCommand; 20] = [
     ),
 ];
 
-const SEEDING: [OfCommand; 15] = [
+const SEEDING: [OfCommand; 16] = [
     (
         "seed",
         &[
@@ -269,6 +269,16 @@ const SEEDING: [OfCommand; 15] = [
             example(
                 "sudo motionctl seed apply agents.yaml --prune memberships --max-delete 10",
                 "allow up to ten deletions, of memberships alone",
+            ),
+        ],
+    ),
+    (
+        "seed status",
+        &[
+            example("sudo motionctl seed status agents.yaml", "is the database as the manifest says?"),
+            example(
+                "sudo motionctl seed status agreed.yaml --exact --detailed-exitcode",
+                "2 when somebody changed something",
             ),
         ],
     ),

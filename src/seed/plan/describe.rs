@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 
 /// As many lines as people read.
 const LINES: usize = 200;
+/// As many lines as somebody reads who only asks whether there are any.
+const FEW: usize = 10;
 /// As many names as stand in one line.
 const NAMES: usize = 12;
 
@@ -41,6 +43,12 @@ struct Limits {
 #[must_use]
 pub fn lines(plan: &Plan) -> Vec<Line> {
     told_within(plan, Limits { lines: LINES, names: NAMES })
+}
+
+/// The first of them, to know where to look.
+#[must_use]
+pub fn few_lines(plan: &Plan) -> Vec<Line> {
+    told_within(plan, Limits { lines: FEW, names: NAMES })
 }
 
 /// The same with nothing left out.

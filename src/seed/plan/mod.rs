@@ -5,6 +5,7 @@
 
 mod changes;
 mod describe;
+mod differences;
 mod entities;
 mod fingerprint;
 mod fit;
@@ -20,7 +21,8 @@ mod rights;
 mod wishes;
 
 pub use changes::changes;
-pub use describe::{Line, all_lines, lines};
+pub use describe::{Line, all_lines, few_lines, lines};
+pub use differences::by_kind;
 pub use fingerprint::{FORMAT, Fingerprint};
 pub use gates::{Allowance, Prune, TO_ALLOW, refused};
 pub use matrix::matrix;

@@ -34,6 +34,9 @@ fn a_manifest_comes_into_the_database() {
         stage.show_asked(1, "seed apply asked", &with_db(&["seed", "apply", "agents.yaml"]));
         stage.show(0, "seed apply", &with_db(&["seed", "apply", "agents.yaml", "--yes"]));
         stage.show(0, "seed plan deleting", &with_db(&["seed", "plan", "later.yaml"]));
+        stage.show(0, "seed status", &with_db(&["seed", "status", "agents.yaml"]));
+        let drifted = ["seed", "status", "later.yaml", "--exact", "--detailed-exitcode"];
+        stage.show(2, "seed status drifted", &with_db(&drifted));
         stage.show(0, "seed list", &with_db(&["seed", "list"]));
         stage.show(0, "seed access", &with_db(&["seed", "access"]));
         stage.show(0, "seed who", &with_db(&["seed", "who", "Talk Now"]));

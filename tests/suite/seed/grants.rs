@@ -107,6 +107,7 @@ fn reading(staff: &str) -> Vec<Vec<&str>> {
         list.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.split_whitespace().next());
     let words = |name| match name {
         "plan" => vec![vec!["plan", staff]],
+        "status" => vec![vec!["status", staff], vec!["status", staff, "--exact"]],
         "export" => vec![vec!["export"], vec!["export", "--exact"]],
         "list" => vec![vec!["list"]],
         "access" => vec![vec!["access", "agent1"], vec!["access", "agent1", "--with", staff]],

@@ -35,6 +35,7 @@ mod rules;
 mod saved;
 mod shapes;
 mod standing;
+mod status;
 mod suggestions;
 mod summary;
 pub mod support;

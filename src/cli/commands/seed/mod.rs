@@ -17,6 +17,7 @@ mod offline;
 mod plan;
 mod saved;
 mod schema;
+mod status;
 mod table;
 mod takes_effect;
 mod validate;
@@ -37,6 +38,7 @@ pub fn seed(context: &Context, command: &SeedCommand) -> Result<Outcome, Failure
         SeedCommand::Validate(args) => validate::validate(args),
         SeedCommand::Plan(args) => plan::plan(context, args),
         SeedCommand::Apply(args) => apply::apply(context, args),
+        SeedCommand::Status(args) => status::status(context, args),
         SeedCommand::Export(args) => export::export(context, args),
         SeedCommand::Import(args) => import::import(args),
         SeedCommand::List(args) => list::list(context, args),
@@ -56,6 +58,7 @@ pub fn name(command: &SeedCommand) -> &'static str {
         SeedCommand::Validate(_) => "seed validate",
         SeedCommand::Plan(_) => "seed plan",
         SeedCommand::Apply(_) => "seed apply",
+        SeedCommand::Status(_) => "seed status",
         SeedCommand::Export(_) => "seed export",
         SeedCommand::Import(_) => "seed import",
         SeedCommand::List(_) => "seed list",

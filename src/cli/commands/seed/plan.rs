@@ -57,12 +57,12 @@ pub fn plan(context: &Context, args: &SeedPlanArgs) -> Result<Outcome, Failure> 
         write_out(path, &saved.to_json(), Standing::Replace, &read)?;
         outcome.details.insert("saved".to_owned(), path.display().to_string().into());
     }
-    judge(&planned, args, &mut outcome);
+    judge(&planned, args.detailed_exitcode, &mut outcome);
     Ok(outcome)
 }
 
 /// Whether the database is as the manifest says, and what would come of an apply.
-pub fn judge(planned: &Planned, args: &SeedPlanArgs, outcome: &mut Outcome) {
+pub fn judge(planned: &Planned, is_detailed: bool, outcome: &mut Outcome) {
     let stops = outcome.findings.iter().filter(|finding| finding.stops()).count();
     let stopped = format!("{} would stop an apply", counted(stops, "finding"));
     let pending = format!("changes are pending: {}", written(planned));
@@ -74,11 +74,16 @@ pub fn judge(planned: &Planned, args: &SeedPlanArgs, outcome: &mut Outcome) {
         (Agreement::Differs, false, _) => format!("{pending}; {stopped}"),
     };
     outcome.details.insert("verdict".to_owned(), verdict.into());
+    agreement(planned, is_detailed, outcome);
+}
+
+/// The outcome and the exit code that say whether the database is as the manifest says.
+pub fn agreement(planned: &Planned, is_detailed: bool, outcome: &mut Outcome) {
     outcome.outcome = match planned.agreement {
         Agreement::Agrees => OutcomeKind::UpToDate,
         Agreement::Differs => OutcomeKind::ChangesPending,
     };
-    if planned.agreement == Agreement::Differs && args.detailed_exitcode {
+    if planned.agreement == Agreement::Differs && is_detailed {
         outcome.exit_code = 2;
     }
 }
