@@ -50,6 +50,7 @@ pub const ALL: [&str; 45] = [
     "seed schema json-schema",
     "seed schema learn",
     "seed schema show",
+    "seed usage",
     "seed validate",
     "seed who",
     "status",
@@ -58,7 +59,7 @@ pub const ALL: [&str; 45] = [
     "watch",
 ];
 /// Arguments that are files or words which are read, in whatever command.
-pub const INPUTS: [&str; 32] = [
+pub const INPUTS: [&str; 33] = [
     "against",
     "arguments",
     "base",
@@ -89,6 +90,7 @@ pub const INPUTS: [&str; 32] = [
     "servers",
     "site",
     "table",
+    "to",
     "with",
     "with_site",
 ];
@@ -343,6 +345,7 @@ fn seeding(found: &mut Found, server: &Server, out: &dyn Fn(&str) -> String) {
         ("seed plan", with(&[&wrong])),
         ("seed list", with(&[])),
         ("seed access", with(&[])),
+        ("seed usage", with(&[])),
         ("seed who", with(&["P"])),
         ("seed export", with(&[])),
         ("seed import", vec![table.clone()]),
