@@ -16,7 +16,7 @@ mod twice;
 pub(in crate::seed) use alike::alike;
 pub use server::standing;
 pub use sessions::InUse;
-pub(in crate::seed) use sessions::open_sessions;
+pub(in crate::seed) use sessions::{online, open_sessions};
 pub(in crate::seed) use twice::twice;
 pub use twice::twice_anywhere;
 

@@ -40,5 +40,6 @@ pub mod support;
 mod terminal;
 mod transaction;
 mod traps;
+mod usage;
 mod values;
 mod who;

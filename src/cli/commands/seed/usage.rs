@@ -7,7 +7,7 @@ use crate::cli::args::seed::UsageArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
 use crate::host::clock;
-use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, counted, visible};
+use crate::outcome::{Failure, FailureKind, Finding, Outcome, OutcomeKind, codes, counted, visible};
 use crate::seed::Purpose;
 use crate::seed::usage::{LeftOut, NEWEST, Request, Usage};
 use jiff::{SignedDuration, Timestamp};
@@ -32,6 +32,7 @@ pub fn usage(context: &Context, args: &UsageArgs) -> Result<Outcome, Failure> {
     let usage = session.usage(&Request { from, to, now, newest: NEWEST })?;
     let mut outcome = Outcome::new("seed usage", OutcomeKind::Ok);
     outcome.database = Some(section(session.server()));
+    outcome.findings = findings(&usage);
     let (shown_from, shown_to) = (seconds(from), seconds(to));
     let verdict = match usage.profiles.len() {
         0 => format!("no sessions from {shown_from} to {shown_to}"),
@@ -44,11 +45,9 @@ pub fn usage(context: &Context, args: &UsageArgs) -> Result<Outcome, Failure> {
     add("usage", document(&usage));
     if args.csv {
         add("text", table(&usage)?.into());
-        // What is missing must be heard of also where a program reads the table: as data beside it, in JSON.
         return Ok(outcome);
     }
     add("rows", rows(&usage).into());
-    add("notes", notes(&usage).into());
     Ok(outcome)
 }
 
@@ -70,12 +69,24 @@ fn incomplete(left_out: &LeftOut) -> String {
     }
 }
 
-fn notes(usage: &Usage) -> Vec<String> {
-    let anomaly = |(anomaly, (count, examples)): (&crate::seed::usage::Anomaly, &(u64, Vec<String>))| {
+/// What is missing must be heard of also where only the table is read.
+fn findings(usage: &Usage) -> Vec<Finding> {
+    let missing = usage.left_out.iter().map(|left_out| {
+        Finding::new(codes::SEED_USAGE_INCOMPLETE, "hours were counted without a part of the sessions")
+            .evidence(vec![incomplete(left_out)])
+            .advice("take hours before that time for too low")
+    });
+    let mut findings: Vec<Finding> = missing.collect();
+    let odd = usage.anomalies.iter().map(|(anomaly, (count, examples))| {
         let examples: Vec<String> = examples.iter().map(|example| visible(example)).collect();
         format!("{count} {}: {}", anomaly.words(), examples.join(", "))
-    };
-    usage.left_out.iter().map(incomplete).chain(usage.anomalies.iter().map(anomaly)).collect()
+    });
+    let odd: Vec<String> = odd.collect();
+    if !odd.is_empty() {
+        let finding = Finding::new(codes::SEED_SESSION_ODD, "rows of sessions are odd").evidence(odd);
+        findings.push(finding.advice("look at these rows; what cannot be counted is not in the hours"));
+    }
+    findings
 }
 
 /// A line and a bar for each profile, then each agent of it, then who is on it now.
