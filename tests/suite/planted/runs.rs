@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// Every command.
-pub const ALL: [&str; 45] = [
+pub const ALL: [&str; 46] = [
     "apply",
     "backups diff",
     "backups extract",

@@ -73,7 +73,7 @@ fn incomplete(left_out: &LeftOut) -> String {
 fn findings(usage: &Usage) -> Vec<Finding> {
     let missing = usage.left_out.iter().map(|left_out| {
         Finding::new(codes::SEED_USAGE_INCOMPLETE, "hours were counted without a part of the sessions")
-            .evidence(vec![incomplete(left_out)])
+            .evidence(incomplete(left_out))
             .advice("take hours before that time for too low")
     });
     let mut findings: Vec<Finding> = missing.collect();
@@ -83,7 +83,8 @@ fn findings(usage: &Usage) -> Vec<Finding> {
     });
     let odd: Vec<String> = odd.collect();
     if !odd.is_empty() {
-        let finding = Finding::new(codes::SEED_SESSION_ODD, "rows of sessions are odd").evidence(odd);
+        let finding = Finding::new(codes::SEED_SESSION_ODD, "rows of sessions are odd");
+        let finding = odd.into_iter().fold(finding, |finding, line| finding.evidence(line));
         findings.push(finding.advice("look at these rows; what cannot be counted is not in the hours"));
     }
     findings
