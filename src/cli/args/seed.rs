@@ -9,6 +9,9 @@ use crate::outcome::codes::Family;
 use crate::seed::Channel;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use std::path::PathBuf;
 
 /// What to do about agents, queues and profiles.
@@ -32,6 +35,8 @@ pub enum SeedCommand {
     Access(AccessArgs),
     /// Who uses a queue or has a profile, and through what
     Who(WhoArgs),
+    /// Hours of each profile and agent, and who is on which profile now
+    Usage(UsageArgs),
     /// The schema of manifests and of the database
     #[command(subcommand)]
     Schema(SchemaCommand),
@@ -248,6 +253,31 @@ pub struct WhoArgs {
     /// The database and its map.
     #[command(flatten)]
     pub database: DatabaseArgs,
+}
+
+/// Arguments of `seed usage`.
+#[derive(Debug, Args)]
+pub struct UsageArgs {
+    /// Count from this date or time on, UTC; by default a week before --to
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub from: Option<Timestamp>,
+    /// Count until this date or time, UTC; by default until now
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub to: Option<Timestamp>,
+    /// Print a table in CSV: a row for each profile and agent
+    #[arg(long)]
+    pub csv: bool,
+    /// The database and its map.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+}
+
+/// A date, whose first moment in UTC is meant, or a time with its offset.
+fn time(text: &str) -> Result<Timestamp, String> {
+    let midnight = || Some(text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp());
+    let is_date = text.len() == 10;
+    let time = if is_date { midnight() } else { text.parse().ok() };
+    time.ok_or_else(|| "it takes a date such as 2026-01-31, or a time such as 2026-01-31T08:00:00Z".to_owned())
 }
 
 /// A manifest that an answer takes for applied.

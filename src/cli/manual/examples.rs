@@ -298,6 +298,13 @@ const SEEDING: [OfCommand; 16] = [
     ),
     ("seed list", &[example("sudo motionctl seed list", "all profiles, and who has them")]),
     (
+        "seed usage",
+        &[
+            example("sudo motionctl seed usage", "the last seven days, and who is on which profile now"),
+            example("sudo motionctl seed usage --from 2026-01-01 --to 2026-02-01 --csv", "a month, for a spreadsheet"),
+        ],
+    ),
+    (
         "seed access",
         &[
             example("sudo motionctl seed access", "what the login offers every agent"),

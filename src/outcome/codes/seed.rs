@@ -150,6 +150,15 @@ codes! {
         .looked_for("rows with the same two ends among the links that a plan, `seed list` or `seed export` reads, and among all \
                      of the map for `seed schema check`. Which of them Motion goes by is not known; they are changed and removed together")
         .advises("look at what tells the rows apart; if nothing does, leave one of them");
+    SEED_USAGE_INCOMPLETE = warn("seed.usage-incomplete")
+        .means("hours were counted without a part of the sessions")
+        .looked_for("an index of the table of sessions that begins with when they ended; without it only the newest rows are read")
+        .advises("take hours before the time that is named for too low");
+    SEED_SESSION_ODD = warn("seed.session-odd")
+        .means("rows of sessions contradict themselves or name no profile")
+        .looked_for("two open sessions of an agent in one channel, an end before the beginning, a beginning in the future, \
+                     a time that is none, and a profile that is neither the id nor the name of one")
+        .advises("an old name of a profile counts by itself; add its hours to those of the new one");
     SEED_MAP_UNREVIEWED = stop("seed.map-unreviewed")
         .means("nobody has reviewed the schema map")
         .looked_for("`reviewed_by` of the map, where the database is MySQL or MariaDB")

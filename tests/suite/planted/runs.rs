@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// Every command.
-pub const ALL: [&str; 45] = [
+pub const ALL: [&str; 47] = [
     "apply",
     "backups diff",
     "backups extract",
@@ -51,6 +51,7 @@ pub const ALL: [&str; 45] = [
     "seed schema learn",
     "seed schema show",
     "seed status",
+    "seed usage",
     "seed validate",
     "seed who",
     "status",
@@ -59,7 +60,7 @@ pub const ALL: [&str; 45] = [
     "watch",
 ];
 /// Arguments that are files or words which are read, in whatever command.
-pub const INPUTS: [&str; 32] = [
+pub const INPUTS: [&str; 33] = [
     "against",
     "arguments",
     "base",
@@ -90,6 +91,7 @@ pub const INPUTS: [&str; 32] = [
     "servers",
     "site",
     "table",
+    "to",
     "with",
     "with_site",
 ];
@@ -345,6 +347,7 @@ fn seeding(found: &mut Found, server: &Server, out: &dyn Fn(&str) -> String) {
         ("seed status", with(&[&manifest])),
         ("seed list", with(&[])),
         ("seed access", with(&[])),
+        ("seed usage", with(&[])),
         ("seed who", with(&["P"])),
         ("seed export", with(&[])),
         ("seed import", vec![table.clone()]),

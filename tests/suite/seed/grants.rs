@@ -111,6 +111,7 @@ fn reading(staff: &str) -> Vec<Vec<&str>> {
         "export" => vec![vec!["export"], vec!["export", "--exact"]],
         "list" => vec![vec!["list"]],
         "access" => vec![vec!["access", "agent1"], vec!["access", "agent1", "--with", staff]],
+        "usage" => vec![vec!["usage"], vec!["usage", "--csv"]],
         "who" => vec![vec!["who", "Support"], vec!["who", "Profile 1"]],
         "schema" => vec![vec!["schema", "check"], vec!["schema", "discover"]],
         // They ask no database, or write to it.

@@ -43,5 +43,6 @@ mod takes_effect;
 mod terminal;
 mod transaction;
 mod traps;
+mod usage;
 mod values;
 mod who;

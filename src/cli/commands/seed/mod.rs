@@ -20,6 +20,7 @@ mod schema;
 mod status;
 mod table;
 mod takes_effect;
+mod usage;
 mod validate;
 mod who;
 
@@ -43,6 +44,7 @@ pub fn seed(context: &Context, command: &SeedCommand) -> Result<Outcome, Failure
         SeedCommand::Import(args) => import::import(args),
         SeedCommand::List(args) => list::list(context, args),
         SeedCommand::Access(args) => access::access(context, args),
+        SeedCommand::Usage(args) => usage::usage(context, args),
         SeedCommand::Who(args) => who::who(context, args),
         SeedCommand::Schema(SchemaCommand::JsonSchema) => Ok(json_schema()),
         SeedCommand::Schema(SchemaCommand::Show(args)) => schema::show(context, args),
@@ -63,6 +65,7 @@ pub fn name(command: &SeedCommand) -> &'static str {
         SeedCommand::Import(_) => "seed import",
         SeedCommand::List(_) => "seed list",
         SeedCommand::Access(_) => "seed access",
+        SeedCommand::Usage(_) => "seed usage",
         SeedCommand::Who(_) => "seed who",
         SeedCommand::Schema(SchemaCommand::JsonSchema) => "seed schema json-schema",
         SeedCommand::Schema(SchemaCommand::Show(_)) => "seed schema show",

@@ -1,0 +1,191 @@
+//! `seed usage`: hours per profile and agent, and who is on which profile now.
+
+use super::people::staffed;
+use super::support::Db;
+use crate::support::binary::{Answer, motionctl};
+use jiff::Timestamp;
+use motionctl::seed::usage::{Anomaly, Request, Usage};
+
+/// A session of `agent` in `channel`: what `data3` and `data4` hold, from when to when.
+fn row(db: &Db, agent: &str, channel: &str, [data3, data4]: [&str; 2], [from, to]: [&str; 2]) {
+    let quoted = |text: &str| if text.is_empty() { "NULL".to_owned() } else { format!("'{text}'") };
+    db.sql(&format!(
+        "INSERT INTO report_member (membername, channel, type, data3, data4, enterAt, exitAt, createdAt, updatedAt) \
+         VALUES ('{agent}', '{channel}', 'LOGIN', {}, {}, '2026-01-{from}', {}, '2026-01-01', '2026-01-01')",
+        quoted(data3),
+        quoted(data4),
+        if to.is_empty() { "NULL".to_owned() } else { format!("'2026-01-{to}'") },
+    ));
+}
+
+fn time(text: &str) -> Timestamp {
+    format!("2026-01-{text}Z").parse().expect("a time")
+}
+
+/// The second to the eleventh of January, seen at noon of the tenth.
+fn request() -> Request {
+    Request { from: time("02T00:00:00"), to: time("11T00:00:00"), now: time("10T12:00:00"), newest: 1000 }
+}
+
+fn asked(db: &Db, request: &Request) -> Usage {
+    db.session().usage(request).unwrap_or_else(|failure| panic!("{failure}"))
+}
+
+/// `profile agent seconds`, with a star where it is open.
+fn hours(usage: &Usage) -> Vec<String> {
+    let line = |row: &motionctl::seed::usage::Hours| {
+        format!("{} {} {}{}", row.profile, row.agent, row.seconds, if row.is_open { "*" } else { "" })
+    };
+    usage.hours.iter().map(line).collect()
+}
+
+fn odd(usage: &Usage, anomaly: Anomaly) -> (u64, Vec<String>) {
+    usage.anomalies.get(&anomaly).cloned().unwrap_or_default()
+}
+
+#[test]
+fn what_overlaps_counts_once_and_ends_with_the_period() {
+    for db in staffed() {
+        let id = db.rows("SELECT id FROM agent_profiles WHERE name = 'Day'").remove(0);
+        // Cut at the beginning: one hour. By the id, and in other columns by the name.
+        row(&db, "ann", "voice", [&id, ""], ["01 20:00:00", "02 01:00:00"]);
+        row(&db, "ann", "voice", ["", "Day"], ["03 10:00:00", "03 14:00:00"]);
+        row(&db, "ann", "chat", ["DAY", ""], ["03 11:00:00", "03 12:00:00"]);
+        row(&db, "ann", "mail", [&id, ""], ["03 13:00:00", "03 15:00:00"]);
+        // Touches the period and is not in it.
+        row(&db, "ann", "voice", [&id, ""], ["01 10:00:00", "02 00:00:00"]);
+        row(&db, "ann", "voice", ["Night", ""], ["04 10:00:00", "04 10:00:30"]);
+        row(&db, "bob", "voice", [&id, ""], ["10 11:00:00", ""]);
+        // Another type of row is no session.
+        db.sql("INSERT INTO report_member (membername, type, data3, enterAt, createdAt, updatedAt) VALUES ('bob', 'PAUSE', 'Lunch', '2026-01-10 11:00:00', '2026-01-01', '2026-01-01'); UPDATE users SET online = 1 WHERE name = 'bob'");
+        let usage = asked(&db, &request());
+        assert_eq!(hours(&usage), ["Day ann 21600", "Day bob 3600*", "Night ann 30"]);
+        let sums: Vec<_> = usage.profiles.iter().map(|p| (p.profile.as_str(), p.seconds, p.agents)).collect();
+        assert_eq!(sums, [("Day", 25200, 2), ("Night", 30, 1)]);
+        assert!(usage.anomalies.is_empty() && usage.left_out.is_none(), "{usage:?}");
+        let now: Vec<_> = usage.now.iter().map(|now| (now.agent.as_str(), now.profile.as_str(), now.online)).collect();
+        assert_eq!(now, [("bob", "Day", true)]);
+        // An open session ends with the period, and is still named.
+        let usage = asked(&db, &Request { to: time("10T11:30:00"), ..request() });
+        assert!(hours(&usage).contains(&"Day bob 1800*".to_owned()), "{usage:?}");
+        let usage = asked(&db, &Request { to: time("03T00:00:00"), ..request() });
+        assert_eq!(hours(&usage), ["Day ann 3600"]);
+        assert_eq!(usage.now.len(), 1);
+    }
+}
+
+#[test]
+fn odd_rows_are_named() {
+    for db in staffed() {
+        row(&db, "ann", "voice", ["Day", ""], ["10 10:00:00", ""]);
+        row(&db, "ann", "voice", ["Day", ""], ["10 11:00:00", ""]);
+        row(&db, "ann", "chat", ["Day", ""], ["10 11:00:00", ""]);
+        row(&db, "bob", "voice", ["Day", ""], ["05 12:00:00", "05 11:00:00"]);
+        row(&db, "bob", "voice", ["Day", ""], ["20 12:00:00", ""]);
+        row(&db, "bob", "voice", ["Evening", ""], ["06 12:00:00", "06 13:00:00"]);
+        row(&db, "bob", "voice", ["", "99999"], ["07 12:00:00", "07 13:00:00"]);
+        row(&db, "bob", "voice", ["", ""], ["08 12:00:00", "08 13:00:00"]);
+        let usage = asked(&db, &request());
+        assert_eq!(hours(&usage), ["(none) bob 3600", "99999 bob 3600", "Day ann 7200*", "Evening bob 3600"]);
+        assert_eq!(odd(&usage, Anomaly::TwoOpen), (1, vec!["ann voice since 2026-01-10T11:00:00Z".to_owned()]));
+        assert_eq!(odd(&usage, Anomaly::ExitBeforeEnter), (1, vec!["bob at 2026-01-05T12:00:00Z".to_owned()]));
+        assert_eq!(odd(&usage, Anomaly::InTheFuture), (1, vec!["bob at 2026-01-20T12:00:00Z".to_owned()]));
+        let unknown = ["Evening of bob", "99999 of bob"].map(str::to_owned).to_vec();
+        assert_eq!(odd(&usage, Anomaly::NoSuchProfile), (2, unknown));
+    }
+}
+
+#[test]
+fn a_renamed_profile_keeps_the_hours_of_its_id() {
+    for db in staffed() {
+        let id = db.rows("SELECT id FROM agent_profiles WHERE name = 'Day'").remove(0);
+        row(&db, "ann", "voice", [&id, ""], ["03 10:00:00", "03 11:00:00"]);
+        row(&db, "ann", "voice", ["Day", ""], ["04 10:00:00", "04 11:00:00"]);
+        db.sql("UPDATE agent_profiles SET name = 'Noon' WHERE name = 'Day'");
+        let usage = asked(&db, &request());
+        assert_eq!(hours(&usage), ["Day ann 3600", "Noon ann 3600"]);
+        assert_eq!(odd(&usage, Anomaly::NoSuchProfile), (1, vec!["Day of ann".to_owned()]));
+    }
+}
+
+#[test]
+fn what_is_left_out_is_said() {
+    for db in staffed() {
+        for day in ["03", "04", "05"] {
+            row(&db, "ann", "voice", ["Day", ""], [&format!("{day} 10:00:00"), &format!("{day} 11:00:00")]);
+        }
+        let few = Request { newest: 2, ..request() };
+        let usage = asked(&db, &few);
+        assert_eq!(hours(&usage), ["Day ann 7200"]);
+        let left_out = usage.left_out.expect("what was left out");
+        assert_eq!(left_out.since, Some(time("04T10:00:00")));
+        assert!(left_out.why.contains("the newest 2 rows"), "{left_out:?}");
+        let all = Request { newest: 3, ..request() };
+        assert!(asked(&db, &all).left_out.is_none());
+        db.sql("CREATE INDEX entered ON report_member (enterAt)");
+        let usage = asked(&db, &few);
+        assert_eq!(hours(&usage), ["Day ann 10800"]);
+        let since = usage.left_out.expect("what was left out").since.expect("a time");
+        assert_eq!(since.to_string(), "2025-12-02T00:00:00Z");
+        db.sql("CREATE INDEX ended ON report_member (exitAt)");
+        assert!(asked(&db, &few).left_out.is_none());
+    }
+}
+
+fn command(db: &Db, more: &[&str]) -> Answer {
+    let mut arguments = ["seed", "usage", "--db", &db.url()].map(str::to_owned).to_vec();
+    if db.is_server() {
+        arguments.extend(["--map".to_owned(), db.map_file().display().to_string()]);
+    }
+    arguments.extend(more.iter().map(ToString::to_string));
+    motionctl(arguments)
+}
+
+#[test]
+fn the_table_is_safe_in_a_spreadsheet() {
+    for db in staffed() {
+        row(&db, "=1+2", "voice", ["Day", ""], ["03 10:00:00", "03 11:30:00"]);
+        row(&db, "ann", "voice", ["@sum, \"x\"", ""], ["04 10:00:00", ""]);
+        let period = ["--from", "2026-01-02", "--to", "2026-01-05T00:00:00Z"];
+        let id = db.rows("SELECT id FROM agent_profiles WHERE name = 'Day'").remove(0);
+        let answer = command(&db, &[&period[..], &["--csv"]].concat());
+        assert_eq!(answer.code, 0, "{answer:?}");
+        let expect = format!(
+            "profile,profile_id,agent,seconds,hours,sessions,open\r\n\
+             \"'@sum, \"\"x\"\"\",,ann,50400,14.0,1,yes\r\nDay,{id},'=1+2,5400,1.5,1,no\r\n"
+        );
+        assert_eq!(answer.stdout, expect);
+        assert!(answer.stderr.contains("seed.session-odd"), "{answer:?}");
+        let shown = command(&db, &period);
+        for text in ["14.0  ####################", "1.5  ###", "open, until now", "not online, since 2026-01-04"] {
+            assert!(shown.stdout.contains(text), "{text}\n{}", shown.stdout);
+        }
+        let details = command(&db, &[&period[..], &["--json"]].concat()).json()["details"]["usage"].clone();
+        assert_eq!(details["hours"][1]["seconds"], 5400);
+        assert_eq!(details["anomalies"][0]["kind"], "no-such-profile");
+    }
+}
+
+#[test]
+fn what_cannot_be_answered_is_refused() {
+    for db in staffed() {
+        for period in [["2026-01-02", "2026-01-02"], ["2026-01-03", "2026-01-02T23:00:00Z"], ["soon", "2026-01-02"]] {
+            let answer = command(&db, &["--from", period[0], "--to", period[1]]);
+            assert_eq!(answer.code, 64, "{answer:?}");
+        }
+        db.sql("ALTER TABLE report_member DROP COLUMN data4");
+        let answer = command(&db, &[]);
+        assert_eq!(answer.code, 3, "{answer:?}");
+        assert!(format!("{answer:?}").contains("data4"), "{answer:?}");
+        let map = db.map_file();
+        let text = std::fs::read_to_string(&map).expect("the map");
+        let (before, after) = text.split_once("[report_member]").expect("the section");
+        let after = after.split_once("[permissions]").expect("the next").1;
+        let without = db.folder().join("without.toml");
+        std::fs::write(&without, format!("{before}[permissions]{after}")).expect("writing");
+        let without = without.display().to_string();
+        let answer = motionctl(["seed", "usage", "--db", &db.url(), "--map", &without]);
+        assert_eq!(answer.code, 3, "{answer:?}");
+        assert!(format!("{answer:?}").contains("report_member"), "{answer:?}");
+    }
+}
