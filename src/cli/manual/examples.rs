@@ -237,7 +237,7 @@ const LATER: [OfCommand; 20] = [
     ),
 ];
 
-const SEEDING: [OfCommand; 16] = [
+const SEEDING: [OfCommand; 17] = [
     (
         "seed",
         &[

@@ -31,6 +31,9 @@ pub fn by_kind(plan: &Plan) -> BTreeMap<&'static str, Counts> {
     for (kind, links) in &plan.unlink {
         count(links_of(*kind), Counts { remove: of(links.len()), ..Counts::default() });
     }
+    for rights in &plan.rights {
+        count(rows_of(Part::Permissions), if rights.is_new { add } else { change });
+    }
     kinds.retain(|_, counts| *counts != Counts::default());
     kinds
 }
@@ -40,6 +43,7 @@ fn rows_of(part: Part) -> &'static str {
         Part::Users => "agents",
         Part::Queues(_) => "queues",
         Part::Profiles => "profiles",
+        Part::Permissions => "rights of User Profiles",
         _ => "other rows",
     }
 }
