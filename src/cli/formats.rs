@@ -26,7 +26,7 @@ impl Format {
 }
 
 /// All of them.
-pub const FORMATS: [Format; 13] = [
+pub const FORMATS: [Format; 14] = [
     of("answer", "answers of --json", report::ENVELOPE_FORMAT, 1),
     of("journal", "journals", journal::FORMAT, 1),
     of("backup", "backups", backup::FORMAT, backup::OLDEST_FORMAT),
@@ -41,6 +41,7 @@ pub const FORMATS: [Format; 13] = [
         seed::manifest::VERSION,
     ),
     of("schema_map", "maps of Motion's tables", seed::map::FORMAT, seed::map::FORMAT),
+    of("seed_run", "what seed undo needs of a run", seed::undo::FORMAT, seed::undo::FORMAT),
     of("seed_plan", "saved plans of seed", seed::plan::FORMAT, seed::plan::FORMAT),
     of("picture", "pictures of seed schema learn", seed::learn::FORMAT, seed::learn::FORMAT),
     of("watch", "what watch remembers", watch::MEMORY_FORMAT, watch::MEMORY_FORMAT),

@@ -99,7 +99,7 @@ pub fn changes(command: &Command) -> bool {
         | Command::InstallUnit(_)
         | Command::Backups(BackupsArgs { command: Some(BackupsCommand::Prune { .. }) })
         | Command::Local(LocalCommand::Drop { .. } | LocalCommand::Add { .. })
-        | Command::Seed(SeedCommand::Apply(_)) => true,
+        | Command::Seed(SeedCommand::Apply(_) | SeedCommand::Undo(_)) => true,
         Command::Check(_)
         | Command::Routes(_)
         | Command::Plan(_)

@@ -14,6 +14,9 @@ pub enum SeedChange {
     Delete {
         /// What it is.
         kind: RowKind,
+        /// Of a queue: its channel.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        channel: Option<&'static str>,
         /// What it is called.
         name: String,
         /// Why it goes.
@@ -57,6 +60,8 @@ pub enum WhyDeleted {
     Absent,
     /// A list that is exact does not name it.
     Unnamed,
+    /// The run that made it is undone.
+    Undone,
 }
 
 /// A row with other values than before.

@@ -24,7 +24,7 @@ fn changed(plan: &Plan) -> BTreeSet<Changed> {
     let rows =
         plan.insert.iter().map(|insert| insert.part).chain(plan.update.iter().map(|update| update.part));
     let mut parts: BTreeSet<Part> = rows.collect();
-    parts.extend(plan.delete.iter().map(|_| Part::Profiles));
+    parts.extend(plan.delete.iter().map(|delete| delete.part));
     parts.extend(plan.rights.iter().map(|_| Part::Permissions));
     let gone = plan.unlink.iter().filter(|(_, links)| !links.is_empty()).map(|(kind, _)| *kind);
     let weighed = plan.weigh.iter().filter(|(_, links)| !links.is_empty()).map(|(kind, _)| *kind);

@@ -26,6 +26,7 @@ mod planned;
 mod reading;
 mod session;
 pub mod snapshot;
+pub mod undo;
 pub mod usage;
 pub mod verify;
 

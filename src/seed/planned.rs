@@ -225,14 +225,16 @@ fn list(part: Part) -> String {
 
 /// What a plan does with each part of the map.
 fn needs(scope: &Scope, plan: &Plan) -> Needs {
-    let mut needs = scope.needs();
+    writes(scope.needs(), plan)
+}
+
+/// The same, beside what is needed anyway.
+pub(super) fn writes(mut needs: Needs, plan: &Plan) -> Needs {
     plan.insert.iter().for_each(|insert| needs.add(insert.part, Use::Create));
     plan.update.iter().for_each(|update| needs.add(update.part, Use::Change));
     plan.unlink.keys().chain(plan.weigh.keys()).for_each(|kind| needs.add(Part::Links(*kind), Use::Change));
     plan.link.keys().for_each(|kind| needs.add(Part::Links(*kind), Use::Create));
-    if !plan.delete.is_empty() {
-        needs.add(Part::Profiles, Use::Change);
-    }
+    plan.delete.iter().for_each(|delete| needs.add(delete.part, Use::Change));
     let of_rights = |is_new| if is_new { Use::Create } else { Use::Change };
     plan.rights.iter().for_each(|change| needs.add(Part::Permissions, of_rights(change.is_new)));
     needs

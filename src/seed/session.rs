@@ -127,6 +127,11 @@ impl Session {
         (&mut self.conn, &self.map, &self.catalog)
     }
 
+    /// What a plan is looked at with.
+    pub(super) fn look(&mut self) -> (&mut Connection, &Map, &Catalog, Telling) {
+        (&mut self.conn, &self.map, &self.catalog, self.telling)
+    }
+
     /// Holds the map against the database.
     #[must_use]
     pub fn verify(&self, needs: &Needs) -> Verification {

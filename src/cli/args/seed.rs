@@ -7,6 +7,7 @@ use super::learn::SchemaLearnArgs;
 use crate::cli::explain::accept_help;
 use crate::outcome::codes::Family;
 use crate::seed::Channel;
+use crate::values::RunId;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use jiff::Timestamp;
@@ -23,6 +24,10 @@ pub enum SeedCommand {
     Plan(Box<SeedPlanArgs>),
     /// Make the change: all of it in one transaction, or nothing
     Apply(Box<SeedApplyArgs>),
+    /// Take back what an apply wrote: all of it in one transaction, or nothing
+    Undo(Box<SeedUndoArgs>),
+    /// The runs of apply on this database, and which can be undone
+    History(SeedHistoryArgs),
     /// Is the database as a manifest says? Nothing is written
     Status(Box<SeedStatusArgs>),
     /// Print the database as a manifest; nothing is written
@@ -162,6 +167,34 @@ pub struct SeedApplyArgs {
     pub yes: bool,
 }
 
+/// Arguments of `seed undo`.
+#[derive(Debug, Args)]
+pub struct SeedUndoArgs {
+    /// The run, as `seed history` names it; the newest that was not undone
+    #[arg(value_name = "RUN")]
+    pub run: Option<RunId>,
+    /// The database and its map.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// Findings that are accepted.
+    #[arg(long, value_name = "CODE", value_delimiter = ',', help = accept_help(Family::Seed))]
+    pub accept: Vec<String>,
+    /// Show what would be undone and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// Arguments of `seed history`.
+#[derive(Debug, Args)]
+pub struct SeedHistoryArgs {
+    /// The database and its map.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+}
+
 /// Arguments of `seed status`.
 #[derive(Debug, Args)]
 pub struct SeedStatusArgs {
@@ -277,7 +310,9 @@ fn time(text: &str) -> Result<Timestamp, String> {
     let midnight = || Some(text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp());
     let is_date = text.len() == 10;
     let time = if is_date { midnight() } else { text.parse().ok() };
-    time.ok_or_else(|| "it takes a date such as 2026-01-31, or a time such as 2026-01-31T08:00:00Z".to_owned())
+    time.ok_or_else(|| {
+        "it takes a date such as 2026-01-31, or a time such as 2026-01-31T08:00:00Z".to_owned()
+    })
 }
 
 /// A manifest that an answer takes for applied.

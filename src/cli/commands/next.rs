@@ -224,6 +224,9 @@ impl End<'_> {
         if let (Some(manifest), false) = (manifest, stops.is_empty()) {
             return self.past_stops_of_seeding(command, manifest, &stops, outcome);
         }
+        if matches!(command, SeedCommand::Undo(_)) && !stops.is_empty() {
+            return self.explain(&stops, outcome);
+        }
         match (command, outcome.outcome) {
             (SeedCommand::Validate(args), OutcomeKind::Ok) => {
                 if let [manifest] = args.manifests.as_slice() {
@@ -252,6 +255,14 @@ impl End<'_> {
             }
             (SeedCommand::Apply(_), OutcomeKind::Applied) => {
                 outcome.next(self.to("seed list", ""), "what the database holds now");
+                outcome.next(self.to("seed undo", ""), "takes this run back");
+            }
+            (SeedCommand::Undo(args), OutcomeKind::ChangesPending) => {
+                let run = args.run.as_ref().map_or_else(String::new, |run| run.to_string());
+                outcome.next(self.to("seed undo", &run), "writes it to the database");
+            }
+            (SeedCommand::Undo(_), OutcomeKind::Applied) => {
+                outcome.next(self.to("seed history", ""), "the runs before it, and which can be undone");
             }
             _ => {}
         }

@@ -237,7 +237,7 @@ const LATER: [OfCommand; 20] = [
     ),
 ];
 
-const SEEDING: [OfCommand; 17] = [
+const SEEDING: [OfCommand; 19] = [
     (
         "seed",
         &[
@@ -273,6 +273,14 @@ const SEEDING: [OfCommand; 17] = [
         ],
     ),
     (
+        "seed undo",
+        &[
+            example("sudo motionctl seed undo --dry-run", "what would be taken back of the newest run"),
+            example("sudo motionctl seed undo", "show it, ask, take it back"),
+        ],
+    ),
+    ("seed history", &[example("sudo motionctl seed history", "the runs, and which can be undone")]),
+    (
         "seed status",
         &[
             example("sudo motionctl seed status agents.yaml", "is the database as the manifest says?"),
@@ -301,7 +309,10 @@ const SEEDING: [OfCommand; 17] = [
         "seed usage",
         &[
             example("sudo motionctl seed usage", "the last seven days, and who is on which profile now"),
-            example("sudo motionctl seed usage --from 2026-01-01 --to 2026-02-01 --csv", "a month, for a spreadsheet"),
+            example(
+                "sudo motionctl seed usage --from 2026-01-01 --to 2026-02-01 --csv",
+                "a month, for a spreadsheet",
+            ),
         ],
     ),
     (

@@ -9,8 +9,8 @@ mod places;
 
 pub use pages::pages;
 pub use places::{
-    DATABASE, HOME, JOURNAL_STREAM, LANG, LC_ALL, LC_CTYPE, NO_COLOR, PASSWORD_FILE, PLACES, STATE_HOME,
-    SUDO_USER, VARIABLES, Variable,
+    DATABASE, HOME, JOURNAL_STREAM, LANG, LC_ALL, LC_CTYPE, NO_COLOR, PASSWORD_FILE, PLACES, SEED_RUNS,
+    STATE_HOME, SUDO_USER, VARIABLES, Variable,
 };
 
 use super::args::{ChangeArgs, Cli, DatabaseArgs, NginxArgs, SiteArgs};

@@ -37,6 +37,11 @@ pub const STATE_HOME: Variable = variable(
 );
 /// Where a user's files are.
 pub const HOME: Variable = variable("HOME", "see `XDG_STATE_HOME`");
+/// Where runs of seeding are kept.
+pub const SEED_RUNS: Variable = variable(
+    "MOTIONCTL_SEED_RUNS",
+    "an absolute path: where `seed apply` keeps what `seed undo` needs; without it `seed/` in the folder of the state",
+);
 /// Who called sudo.
 pub const SUDO_USER: Variable =
     variable("SUDO_USER", "set by `sudo`: recorded as who made a change; it decides nothing");
@@ -57,8 +62,19 @@ pub const LC_CTYPE: Variable = variable("LC_CTYPE", "the same; before `LANG`");
 pub const LANG: Variable = variable("LANG", "the same");
 
 /// Every variable that is read.
-pub const VARIABLES: [Variable; 10] =
-    [DATABASE, PASSWORD_FILE, NO_COLOR, LC_ALL, LC_CTYPE, LANG, STATE_HOME, HOME, SUDO_USER, JOURNAL_STREAM];
+pub const VARIABLES: [Variable; 11] = [
+    DATABASE,
+    PASSWORD_FILE,
+    SEED_RUNS,
+    NO_COLOR,
+    LC_ALL,
+    LC_CTYPE,
+    LANG,
+    STATE_HOME,
+    HOME,
+    SUDO_USER,
+    JOURNAL_STREAM,
+];
 
 impl Variable {
     /// Its value; an empty one counts as none.
@@ -86,7 +102,7 @@ const fn place(path: &'static str, meaning: &'static str) -> Place {
 }
 
 /// What motionctl reads and keeps.
-pub const PLACES: [Place; 7] = [
+pub const PLACES: [Place; 8] = [
     place("/etc/motionctl/config.toml", "settings, optional"),
     place("/etc/motionctl/schema-map.toml", "which table and column of the database holds what, optional"),
     place("/etc/motionctl/local.d/NAME.toml", "the local changes of a file; folders 0755"),
@@ -96,6 +112,7 @@ pub const PLACES: [Place; 7] = [
         "lock, journal (of it `history` is made), and what local changes are told from",
     ),
     place("/var/lib/motionctl/motion.db", "the database of `--db sqlite`"),
+    place("/var/lib/motionctl/seed/RUN/", "what `seed undo` needs of the newest 200 runs of `seed apply`"),
     place(
         "/run/systemd/transient/motionctl-*.timer",
         "while a change waits: the timers that undo it and warn of it; systemd's own",

@@ -71,6 +71,16 @@ codes! {
         .means("whether a CHECK constraint refuses a value is not known before it is written")
         .looked_for("the constraints of the tables that are written; the server is asked what it says of each new value")
         .advises("nothing: what it refuses is rolled back as a whole");
+    SEED_UNDO_MOVED = stop("seed.undo-moved")
+        .means("a run cannot be undone: rows are not as it left them")
+        .looked_for("every row that it wrote: of a changed row what the run changed, of a new row everything, and whether \
+                     something else belongs to it by now; looked at again before the first write")
+        .advises("bring the rows that are named to what they should be with a manifest");
+    SEED_UNDO_UNCERTAIN = stop("seed.undo-uncertain").accepted_by(Seed)
+        .means("whether a run was committed is not known: it was interrupted at its COMMIT")
+        .looked_for("the note that COMMIT has succeeded; the rows are as the run would have left them, which may be \
+                     somebody else's work")
+        .advises("if the change was this run's, accept it");
     SEED_PROFILE_IN_USE = stop("seed.profile-in-use")
         .means("a profile that is to be deleted has an open session of an agent who is online")
         .looked_for("open sessions that name it, by id or name; looked for again when the plan is carried out")

@@ -61,7 +61,7 @@ impl View {
             }
         }
         for delete in &plan.delete {
-            self.rows.entry(Part::Profiles).or_default().remove(&RowRef::Id(delete.id));
+            self.rows.entry(delete.part).or_default().remove(&RowRef::Id(delete.id));
         }
         for update in &plan.update {
             let Some(row) = self.rows.entry(update.part).or_default().get_mut(&RowRef::Id(update.id)) else {

@@ -21,7 +21,7 @@ pub(super) struct Batch {
 }
 
 /// How many rows of so many columns one statement takes.
-pub(super) fn pieces(columns: usize) -> usize {
+pub(in crate::seed) fn pieces(columns: usize) -> usize {
     (MOST_VALUES / columns.max(1)).clamp(1, CHUNK)
 }
 

@@ -59,7 +59,7 @@ pub(super) fn advisory(conn: &mut Connection, identity: &str, wait: Duration) ->
 
 /// Locks the rows that a plan touches: all profiles, which is what keeps two runs apart that know nothing of each
 /// other, then queues, then agents, then rights. Gives what is missing, if anything is.
-pub(super) fn rows(
+pub(in crate::seed) fn rows(
     conn: &mut Connection,
     map: &Map,
     catalog: &Catalog,
@@ -77,6 +77,9 @@ pub(super) fn rows(
     let mut changed: BTreeMap<Part, BTreeSet<i64>> = BTreeMap::new();
     for update in plan.update.iter().filter(|update| update.part != Part::Profiles) {
         changed.entry(update.part).or_default().insert(update.id);
+    }
+    for delete in plan.delete.iter().filter(|delete| delete.part != Part::Profiles) {
+        changed.entry(delete.part).or_default().insert(delete.id);
     }
     let mut linked: BTreeMap<Part, BTreeSet<i64>> = BTreeMap::new();
     for (kind, links) in &plan.link {

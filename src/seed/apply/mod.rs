@@ -8,28 +8,27 @@ mod locks;
 mod revive;
 mod rights;
 mod settle;
+mod transaction;
 mod write;
-
-pub use locks::Advisory;
 
 use super::consequences::{self, Look};
 use super::manifest::Manifest;
 use super::plan::{Draft, Plan};
 use super::planned::Planned;
-use super::session::{Session, failure};
+use super::session::Session;
 use super::snapshot::{Scope, Unnamed, read};
-use crate::db::{Access, Catalog, Connection, DbError, ErrorKind};
+use super::undo::{Images, Keep};
+use crate::db::DbError;
 use crate::host::clock;
 use crate::outcome::{Failure, FailureKind, Finding, counted_as};
-use locks::Asked;
+pub(super) use batch::pieces;
+pub use locks::Advisory;
+pub(super) use locks::rows as lock_rows;
+pub(super) use settle::over;
 use std::collections::BTreeSet;
 use std::time::Duration;
-use write::{Trouble, Writer};
-
-/// How often a run that lost against another one is tried again.
-const TRIES: u32 = 3;
-/// How long that may take together.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) use transaction::{Again, Ended, Watch, Work, Written, carry_out, new_stop};
+pub(super) use write::{Trouble, Writer};
 
 /// What is to be applied.
 pub struct Request<'a> {
@@ -41,6 +40,8 @@ pub struct Request<'a> {
     pub planned: &'a Planned,
     /// Whether other runs are kept away from the start.
     pub advisory: Advisory,
+    /// Where what an undo needs is kept, if anywhere.
+    pub keep: Option<&'a Keep>,
 }
 
 /// What an apply says while it works.
@@ -92,17 +93,6 @@ impl From<Failure> for NotApplied {
     }
 }
 
-/// How one try ended.
-enum Tried {
-    Committed {
-        rows: u64,
-        locked: Duration,
-        notes: BTreeSet<String>,
-    },
-    /// COMMIT was sent, and nobody knows whether it arrived.
-    Unknown(DbError),
-}
-
 impl Session {
     /// Applies what was agreed to. `again` opens the same database anew, for when the connection is lost.
     ///
@@ -115,135 +105,78 @@ impl Session {
         again: &mut dyn FnMut() -> Result<Self, Failure>,
         watch: &mut dyn FnMut(Event<'_>) -> Result<(), Stopped>,
     ) -> Result<Applied, NotApplied> {
-        let mut applied = Applied::default();
-        if request.advisory == Advisory::Taken {
-            match locks::advisory(&mut self.conn, &self.identity, Duration::ZERO)
-                .map_err(|error| failure(&error))?
-            {
-                Asked::Held => {}
-                Asked::Refused(who) => {
-                    let message = format!("another apply works on this database (connection {who})");
-                    let failure = Failure::new(FailureKind::Refused, message);
-                    return Err(failure.with_hint("wait for it to end").into());
+        let mut applied = carry_out(self, &mut Apply { request }, request.advisory, again, watch);
+        match (&mut applied, request.keep) {
+            (Ok(applied), Some(keep)) => {
+                if let Err(why) = keep.committed() {
+                    let note = format!(
+                        "that this run was committed cannot be noted, so that its undo will ask: {why}"
+                    );
+                    applied.notes.push(note);
                 }
-                Asked::Unsupported => {}
             }
+            // Whether it was committed is not known: what would undo it stays, and is marked by nobody.
+            (Err(NotApplied::Failed(failure)), Some(_)) if failure.kind == FailureKind::NeedsOperator => {}
+            (Err(_), Some(keep)) => keep.forget(),
+            (_, None) => {}
         }
-        let begun = clock::monotonic();
-        loop {
-            applied.tries += 1;
-            let error = match self.attempt(request, watch) {
-                Ok(Tried::Committed { rows, locked, notes }) => {
-                    applied.rows = rows;
-                    applied.locked = locked;
-                    applied.notes = notes.into_iter().collect();
-                    return Ok(applied);
-                }
-                Ok(Tried::Unknown(error)) => {
-                    settle::settle(request, &error, again)?;
-                    applied.rows = request.planned.plan.rows();
-                    // At most; only the server knows when it let them go.
-                    applied.locked = begun.elapsed();
-                    return Ok(applied);
-                }
-                Err(Ended::Final(failure)) => return Err(NotApplied::Failed(*failure)),
-                Err(Ended::Moved(what)) => return Err(NotApplied::Moved(moved(&what))),
-                Err(Ended::Database(error)) => error,
-            };
-            let over = applied.tries > TRIES || begun.elapsed() > PATIENCE;
-            if !error.is_retryable() || over {
-                return Err(rolled_back(&error, applied.tries).into());
-            }
-            let again = Event::Stage("another writer was in the way; trying again");
-            (watch)(again).map_err(|stop| NotApplied::Failed(stopped(stop)))?;
-            clock::pause(Duration::from_millis(100 << applied.tries));
-        }
+        applied
+    }
+}
+
+/// The work of an apply.
+struct Apply<'a> {
+    request: &'a Request<'a>,
+}
+
+impl Work for Apply<'_> {
+    fn known(&self) -> &[Finding] {
+        &self.request.planned.findings
     }
 
-    fn attempt(
-        &mut self,
-        request: &Request<'_>,
-        watch: &mut dyn FnMut(Event<'_>) -> Result<(), Stopped>,
-    ) -> Result<Tried, Ended> {
-        (watch)(Event::Stage("locking rows")).map_err(|stop| Ended::from(stopped(stop)))?;
-        // A server may have changed places with its replica meanwhile.
-        let standing = consequences::standing(&mut self.conn)?;
-        if let Some(stop) = new_stop(standing, request) {
-            return Err(Ended::Moved(format!("{} ({})", stop.title, stop.evidence.join("; "))));
-        }
-        self.conn.begin(Access::Write)?;
-        let begun = clock::monotonic();
-        let answer = self.inside(request, watch);
-        if answer.is_err() {
-            // The first error is the one to tell; a connection that is lost is rolled back by the server.
-            self.conn.rollback().ok();
-        }
-        let (rows, notes) = answer?;
-        match self.conn.commit() {
-            Ok(()) => Ok(Tried::Committed { rows, locked: begun.elapsed(), notes }),
-            Err(error) if matches!(error.kind(), ErrorKind::Lost | ErrorKind::Timeout) => {
-                Ok(Tried::Unknown(error))
-            }
-            Err(error) => {
-                self.conn.rollback().ok();
-                Err(Ended::Database(error))
-            }
-        }
-    }
-
-    /// What happens between BEGIN and COMMIT.
-    fn inside(
-        &mut self,
-        request: &Request<'_>,
-        watch: &mut dyn FnMut(Event<'_>) -> Result<(), Stopped>,
-    ) -> Result<(u64, BTreeSet<String>), Ended> {
+    fn inside(&mut self, session: &mut Session, watch: &mut Watch<'_>) -> Result<Written, Ended> {
+        let request = self.request;
         let plan = &request.planned.plan;
-        if let Some(gone) = locks::rows(&mut self.conn, &self.map, &self.catalog, plan)? {
+        if let Some(gone) = locks::rows(&mut session.conn, &session.map, &session.catalog, plan)? {
             return Err(Ended::Moved(gone));
         }
         // The view of the transaction begins here, behind the locks: nothing that it relies on can change any more.
-        let scope = &Scope::of(request.manifest, &self.map, request.unnamed);
-        let before = read(&mut self.conn, &self.map, &self.catalog, scope)?;
-        if self.fingerprint(&before) != request.planned.fingerprint {
+        let scope = &Scope::of(request.manifest, &session.map, request.unnamed);
+        let before = read(&mut session.conn, &session.map, &session.catalog, scope)?;
+        if session.fingerprint(&before) != request.planned.fingerprint {
             return Err(Ended::Moved("rows that the plan relies on were changed".to_owned()));
         }
-        let (map, catalog, telling) = (&self.map, &self.catalog, self.telling);
-        let look = &mut Look { conn: &mut self.conn, map, catalog, plan, telling };
-        if let Some(stop) = new_stop(consequences::guards(look)?, request) {
-            return Err(Ended::Moved(format!("{} ({})", stop.title, stop.evidence.join("; "))));
+        let (conn, map, catalog, telling) = session.look();
+        let found = consequences::guards(&mut Look { conn, map, catalog, plan, telling })?;
+        if let Some(stop) = new_stop(found, &request.planned.findings) {
+            return Err(stop);
         }
-        (watch)(Event::Stage("writing")).map_err(|stop| Ended::from(stopped(stop)))?;
+        let images = request.keep.map(|_| Images::before(session, plan)).transpose()?;
+        (watch)(Event::Stage("writing"))?;
         let now = clock::now().strftime("%Y-%m-%d %H:%M:%S").to_string();
-        let (conn, map, catalog): (&mut Connection, _, &Catalog) = (&mut self.conn, &self.map, &self.catalog);
+        let (conn, map, catalog, _) = session.look();
         let notes = BTreeSet::new();
         let mut writer = Writer { conn, map, catalog, plan, now: &now, watch, done: 0, notes };
-        writer.run().map_err(|trouble| match trouble {
-            Trouble::Database(error) => Ended::Database(error),
-            Trouble::Moved(what) => Ended::Moved(what),
-            Trouble::Stopped => stopped(Stopped).into(),
-        })?;
-        let (done, notes) = (writer.done, writer.notes);
-        (watch)(Event::Stage("reading again")).map_err(|stop| Ended::from(stopped(stop)))?;
-        let after = read(&mut self.conn, &self.map, &self.catalog, scope)?;
-        let left = self.draft(request.manifest, request.unnamed, &after);
+        let ids = writer.run()?;
+        let (rows, notes) = (writer.done, writer.notes);
+        (watch)(Event::Stage("reading again"))?;
+        let after = read(&mut session.conn, &session.map, &session.catalog, scope)?;
+        let left = session.draft(request.manifest, request.unnamed, &after);
         if let Some(what) = leftover(&left) {
             let message = format!("what was written is not what was wanted: {what}; rolled back");
             return Err(Failure::new(FailureKind::Failed, message).with_findings(left.findings).into());
         }
-        Ok((done, notes))
+        if let (Some(keep), Some(images)) = (request.keep, images) {
+            let record = images.after(session, plan, &ids)?;
+            keep.write(&record, plan, session)?;
+        }
+        Ok(Written { rows, notes })
     }
-}
 
-/// What refuses the plan by now and did not when it was agreed to: a person may have read for an hour, and agents
-/// have logged in meanwhile.
-fn new_stop(found: Vec<Finding>, request: &Request<'_>) -> Option<Finding> {
-    let known = |stop: &Finding| {
-        let same = |known: &&Finding| known.code == stop.code;
-        let mut before = request.planned.findings.iter().filter(same);
-        // Findings of one kind are one by then, with the evidence of all.
-        before.any(|known| known.accepted || stop.evidence.iter().all(|line| known.evidence.contains(line)))
-    };
-    found.into_iter().find(|finding| finding.stops() && !known(finding))
+    fn settle(&mut self, error: &DbError, again: &mut Again<'_>) -> Result<u64, Failure> {
+        settle::settle(self.request, error, again)?;
+        Ok(self.request.planned.plan.rows())
+    }
 }
 
 /// What is still to be done, in a few words; nothing after an apply that worked.
@@ -265,46 +198,4 @@ fn leftover(draft: &Draft) -> Option<String> {
     let first = first.map_or_else(String::new, |name| format!(", {name} among them"));
     let changes = counted_as(draft.plan.rows(), "change is", "changes are");
     Some(format!("{changes} still to be made{first}"))
-}
-
-/// How a try ended without COMMIT: for good, or by an error that may pass.
-enum Ended {
-    Final(Box<Failure>),
-    Moved(String),
-    Database(DbError),
-}
-
-impl From<Failure> for Ended {
-    fn from(failure: Failure) -> Self {
-        Self::Final(Box::new(failure))
-    }
-}
-
-impl From<DbError> for Ended {
-    fn from(error: DbError) -> Self {
-        Self::Database(error)
-    }
-}
-
-fn moved(what: &str) -> Failure {
-    let message = format!("the database has moved since the plan was made: {what}");
-    Failure::new(FailureKind::Refused, message).with_hint("plan again and read what would be done")
-}
-
-fn stopped(Stopped: Stopped) -> Failure {
-    Failure::new(FailureKind::Failed, "stopped before COMMIT: everything was rolled back")
-}
-
-fn rolled_back(error: &DbError, tries: u32) -> Failure {
-    let mut failure = failure(error);
-    // The database was there; whatever it said now, nothing was changed.
-    failure.kind = match failure.kind {
-        FailureKind::Refused => FailureKind::Refused,
-        _ => FailureKind::Failed,
-    };
-    failure.message = match tries {
-        1 => format!("{}; everything was rolled back", failure.message),
-        tries => format!("{}; everything was rolled back, after {tries} tries", failure.message),
-    };
-    failure
 }

@@ -3,11 +3,12 @@
 //! Invariant: nothing is concluded before the lost transaction is over, because a server may still be working on a
 //! COMMIT, or keep the transaction of a client that it has not yet missed. What cannot be told is for an operator.
 
-use super::Request;
 use super::locks;
+use super::{Again, Request};
 use crate::db::{Access, DbError};
 use crate::host::clock;
 use crate::outcome::{Failure, FailureKind};
+use crate::seed::plan::Plan;
 use crate::seed::session::{Session, failure};
 use std::time::Duration;
 
@@ -30,14 +31,8 @@ pub(super) fn settle(
             "`motionctl seed plan` with the same manifest says what is missing; an apply is all or nothing",
         )
     };
-    let begun = clock::monotonic();
-    let mut session = loop {
-        match over(request, again) {
-            Ok(session) => break session,
-            Err(_) if begun.elapsed() < PATIENCE => clock::pause(PAUSE),
-            Err(failure) => return Err(unknown(format!("the database cannot be asked: {failure}"))),
-        }
-    };
+    let mut session = over(&request.planned.plan, again)
+        .map_err(|failure| unknown(format!("the database cannot be asked: {failure}")))?;
     let planned = session
         .plan(request.manifest, request.unnamed)
         .map_err(|failure| unknown(format!("the database cannot be read: {failure}")))?;
@@ -51,17 +46,25 @@ pub(super) fn settle(
     Err(unknown("the database is neither as it was nor as it was to become".to_owned()))
 }
 
-/// Another connection, once the lost transaction is over: it held the advisory lock, and locks on the rows.
-fn over(
-    request: &Request<'_>,
-    again: &mut dyn FnMut() -> Result<Session, Failure>,
-) -> Result<Session, Failure> {
+/// Another connection, once the lost transaction is over, with patience for a server that is away.
+pub(in crate::seed) fn over(plan: &Plan, again: &mut Again<'_>) -> Result<Session, Failure> {
+    let begun = clock::monotonic();
+    loop {
+        match free(plan, again) {
+            Err(_) if begun.elapsed() < PATIENCE => clock::pause(PAUSE),
+            answer => return answer,
+        }
+    }
+}
+
+/// A connection that gets the locks that the lost transaction held: the advisory one, and those on the rows.
+fn free(plan: &Plan, again: &mut dyn FnMut() -> Result<Session, Failure>) -> Result<Session, Failure> {
     let mut session = again()?;
     let failed = |error: DbError| failure(&error);
     // Where the server has none, or a third run was quicker, the rows tell.
     locks::advisory(&mut session.conn, &session.identity, WAIT).map_err(failed)?;
     session.conn.begin(Access::Write).map_err(failed)?;
-    let held = locks::rows(&mut session.conn, &session.map, &session.catalog, &request.planned.plan);
+    let held = locks::rows(&mut session.conn, &session.map, &session.catalog, plan);
     session.conn.rollback().map_err(failed)?;
     held.map_err(failed)?;
     Ok(session)

@@ -4,7 +4,7 @@
 //! name, and a statement that changes another number of rows than the plan says stops the run.
 
 use super::batch::{self, Batch, pieces};
-use super::{Event, Stopped};
+use super::{Ended, Event, Stopped};
 use super::{revive, rights};
 use crate::db::{Catalog, Connection, Value};
 use crate::outcome::counted_as;
@@ -15,7 +15,7 @@ use crate::seed::snapshot::{CHUNK, Field, LinkRow, Section, Wanted, marks, recor
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A plan that is being written, inside a transaction of the caller.
-pub(super) struct Writer<'a> {
+pub(in crate::seed) struct Writer<'a> {
     pub conn: &'a mut Connection,
     pub map: &'a Map,
     pub catalog: &'a Catalog,
@@ -31,13 +31,23 @@ pub(super) struct Writer<'a> {
 }
 
 /// Why writing stopped.
-pub(super) enum Trouble {
+pub(in crate::seed) enum Trouble {
     /// The database said no.
     Database(crate::db::DbError),
     /// What was to be changed is not as it was.
     Moved(String),
     /// The caller asked to stop.
     Stopped,
+}
+
+impl From<Trouble> for Ended {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Database(error) => Self::Database(error),
+            Trouble::Moved(what) => Self::Moved(what),
+            Trouble::Stopped => Stopped.into(),
+        }
+    }
 }
 
 impl From<crate::db::DbError> for Trouble {
@@ -49,8 +59,8 @@ impl From<crate::db::DbError> for Trouble {
 type Done = Result<(), Trouble>;
 
 impl Writer<'_> {
-    /// Writes everything.
-    pub fn run(&mut self) -> Done {
+    /// Writes everything, and gives the ids of the rows that came, in the order of the plan.
+    pub fn run(&mut self) -> Result<Vec<i64>, Trouble> {
         let plan = self.plan;
         for (kind, links) in &plan.unlink {
             if let Some(link) = self.map.link(*kind) {
@@ -68,7 +78,8 @@ impl Writer<'_> {
         for (kind, links) in &plan.link {
             self.link(*kind, links, &ids)?;
         }
-        rights::write(self)
+        rights::write(self)?;
+        Ok(ids)
     }
 
     /// Runs one statement that must change exactly so many rows.
@@ -107,7 +118,7 @@ impl Writer<'_> {
 
     fn delete(&mut self) -> Done {
         let Some(section) = Section::of(self.map, Part::Profiles) else { return Ok(()) };
-        let ids: Vec<i64> = self.plan.delete.iter().map(|delete| delete.id).collect();
+        let ids: Vec<i64> = self.plan.deleted(Part::Profiles).collect();
         let what = format!("deleting from {}", section.table);
         for chunk in ids.chunks(CHUNK) {
             let condition = format!("{} IN ({})", section.id.quoted(), marks(chunk.len()));

@@ -31,7 +31,7 @@ pub(in crate::seed) fn alike(look: &mut Look<'_>) -> Result<Alike, DbError> {
     };
     look.plan.insert.iter().for_each(|insert| add(insert.part, &insert.name));
     let mut passed_over: BTreeSet<(Part, i64)> =
-        look.plan.delete.iter().map(|delete| (Part::Profiles, delete.id)).collect();
+        look.plan.delete.iter().map(|delete| (delete.part, delete.id)).collect();
     for update in &look.plan.update {
         if let Some(change) = update.changes.iter().find(|change| change.field == Field::Name) {
             add(update.part, &change.new.display());

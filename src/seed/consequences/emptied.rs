@@ -17,7 +17,7 @@ pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
     let plan = look.plan;
     let gone = plan.unlink.get(&LinkKind::ProfileAgents).into_iter().flatten();
     let mut left: BTreeSet<i64> = gone.map(|link| link.owner).collect();
-    let deleted: BTreeSet<i64> = plan.delete.iter().map(|delete| delete.id).collect();
+    let deleted: BTreeSet<i64> = plan.deleted(Part::Profiles).collect();
     left.retain(|profile| !deleted.contains(profile));
     let served = after(look, LinkKind::ProfileAgents, End::Owner, &left)?;
     let served: BTreeSet<RowRef> = served.into_iter().map(|(owner, _)| owner).collect();

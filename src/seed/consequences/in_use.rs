@@ -10,7 +10,7 @@ use crate::outcome::codes;
 use crate::seed::Telling;
 use crate::seed::manifest::{Name, shown};
 use crate::seed::map::Part;
-use crate::seed::plan::{FieldChange, Update, is_set};
+use crate::seed::plan::{Delete, FieldChange, Update, is_set};
 use crate::seed::snapshot::Field;
 use std::collections::BTreeMap;
 
@@ -18,14 +18,15 @@ use std::collections::BTreeMap;
 pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
     let plan = look.plan;
     let changed: Vec<&Update> = plan.update.iter().filter(|update| concerns_people(update)).collect();
-    if plan.delete.is_empty() && changed.is_empty() {
+    let gone: Vec<&Delete> = plan.delete.iter().filter(|delete| delete.part == Part::Profiles).collect();
+    if gone.is_empty() && changed.is_empty() {
         return Ok(Vec::new());
     }
     let sessions = open_sessions(look.conn, look.map, look.catalog)?;
     let mentions = sessions.mentions(look.conn, look.map, look.catalog)?;
     let sessions = Sessions { sessions, mentions };
     let mut findings = Vec::new();
-    for delete in &plan.delete {
+    for delete in gone {
         findings.extend(deleted(&delete.name, &sessions.of(delete.id), look.telling));
     }
     for update in changed {

@@ -57,8 +57,8 @@ fn changed_profiles(look: &Look<'_>) -> BTreeSet<RowRef> {
     profiles.extend(weighed.flat_map(|(_, links)| links).map(|weigh| RowRef::Id(weigh.link.owner)));
     let new = plan.link.iter().filter(|(kind, _)| of_profiles(kind));
     profiles.extend(new.flat_map(|(_, links)| links).map(|link| link.owner));
-    for delete in &plan.delete {
-        profiles.remove(&RowRef::Id(delete.id));
+    for id in plan.deleted(Part::Profiles) {
+        profiles.remove(&RowRef::Id(id));
     }
     profiles
 }

@@ -7,8 +7,9 @@ use super::Look;
 use crate::db::{Catalog, DbError, Engine, ErrorKind, Value};
 use crate::outcome::codes;
 use crate::outcome::{Finding, Level, counted};
-use crate::seed::map::Ident;
-use crate::seed::snapshot::{CHUNK, marks};
+use crate::seed::map::{Ident, Part};
+use crate::seed::plan::{Plan, Why, ends};
+use crate::seed::snapshot::{CHUNK, Section, marks};
 use crate::seed::verify::{Reference, references_to};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,13 +48,14 @@ pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
 fn going<'a>(look: &Look<'a>) -> Going<'a> {
     let (map, plan) = (look.map, look.plan);
     let mut going = Going::new();
-    if let Some(profiles) = map.profiles.as_ref().filter(|_| !plan.delete.is_empty()) {
-        let ids = plan.delete.iter().map(|delete| delete.id).collect();
-        going.insert((&profiles.table, Some(&profiles.columns.id)), ids);
+    for delete in &plan.delete {
+        if let Some(section) = Section::of(map, delete.part) {
+            going.entry((section.table, Some(section.id))).or_default().insert(delete.id);
+        }
     }
     for (kind, links) in &plan.unlink {
         // A link that is only marked stays, and with it whatever refers to it.
-        if let Some(link) = map.link(*kind).filter(|link| link.deleted.is_none()) {
+        if let Some(link) = map.link(*kind).filter(|link| link.deleted.is_none() || is_undo(plan)) {
             let ids = links.iter().filter_map(|link| link.row).map(std::num::NonZeroI64::get);
             going.entry((&link.table, link.id.as_ref())).or_default().extend(ids);
         }
@@ -61,23 +63,29 @@ fn going<'a>(look: &Look<'a>) -> Going<'a> {
     going
 }
 
-/// How many of the referring rows are links that the plan deletes itself, before the profiles that they belong to.
+/// How many of the referring rows are links that the plan deletes itself, before the rows that they belong to.
 fn unlinked(look: &Look<'_>, reference: &Reference, table: &Ident, ids: &[i64]) -> u64 {
     let (map, plan) = (look.map, look.plan);
-    if reference.schema.is_some() || map.profiles.as_ref().is_none_or(|profiles| profiles.table != *table) {
+    if reference.schema.is_some() {
         return 0;
     }
-    let is_kept = map.profiles.as_ref().is_some_and(|profiles| profiles.columns.deleted.is_some());
-    let links = plan.unlink.iter().filter(|(kind, _)| {
-        map.link(**kind).is_some_and(|link| {
-            // A marked link still refers to its profile, which therefore must not really go.
-            (link.deleted.is_none() || is_kept)
-                && link.table == reference.table
-                && link.owner.is_column(reference.column.as_str())
-        })
-    });
-    // In their order, because there may be a million links of thousands of profiles.
-    links.flat_map(|(_, rows)| rows).filter(|row| ids.binary_search(&row.owner).is_ok()).count() as u64
+    let of_table = |part: Part| Section::of(map, part).filter(|section| section.table == table);
+    let mut count = 0;
+    for (kind, rows) in &plan.unlink {
+        let Some(link) = map.link(*kind).filter(|link| link.table == reference.table) else { continue };
+        let (owners, members) = ends(*kind);
+        // A marked link still refers to its ends, which therefore must not really go.
+        let stays = link.deleted.is_some() && !is_undo(plan);
+        let goes = |part| of_table(part).is_some_and(|end| !stays || end.deleted.is_some());
+        let refers = |column: &Ident, part| column.is_column(reference.column.as_str()) && goes(part);
+        // In their order, because there may be a million links of thousands of profiles.
+        if refers(&link.owner, owners) {
+            count += rows.iter().filter(|row| ids.binary_search(&row.owner).is_ok()).count() as u64;
+        } else if refers(&link.member, members) {
+            count += rows.iter().filter(|row| ids.binary_search(&row.member).is_ok()).count() as u64;
+        }
+    }
+    count
 }
 
 /// The mark of deleted links in a table of links: to a profile that only is marked, too, they may refer.
@@ -89,6 +97,11 @@ fn deleted_links<'a>(look: &Look<'a>, reference: &Reference) -> Option<&'a Ident
             && link.owner.is_column(reference.column.as_str())
     };
     look.map.links.values().find(is_it)?.deleted.as_ref()
+}
+
+/// What a run made, its undo deletes without a mark.
+fn is_undo(plan: &Plan) -> bool {
+    plan.delete.iter().any(|delete| delete.why == Why::Undone)
 }
 
 fn refers(reference: &Reference, table: &Ident, rows: u64, by_key: bool) -> Finding {

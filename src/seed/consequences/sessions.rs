@@ -202,7 +202,11 @@ fn way(conn: &mut Connection, map: &Map, table: &Table, report: &ReportMember) -
 }
 
 /// Those of these users who are logged in.
-pub(in crate::seed) fn online(conn: &mut Connection, map: &Map, members: &BTreeSet<String>) -> Result<BTreeSet<String>, DbError> {
+pub(in crate::seed) fn online(
+    conn: &mut Connection,
+    map: &Map,
+    members: &BTreeSet<String>,
+) -> Result<BTreeSet<String>, DbError> {
     let mut found = BTreeSet::new();
     let Some(section) = Section::of(map, Part::Users) else { return Ok(found) };
     let Some(online) = section.online else { return Ok(found) };

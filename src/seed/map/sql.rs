@@ -54,6 +54,12 @@ impl Link {
         Some(self.of_kind().into_iter().chain(deleted).collect::<Vec<_>>().join(" AND "))
     }
 
+    /// What holds for each row of this kind, whether it was deleted softly or not.
+    #[must_use]
+    pub fn where_any_sql(&self) -> String {
+        self.of_kind().join(" AND ")
+    }
+
     fn of_kind(&self) -> Vec<String> {
         // Channels that share a table may have a queue column each, NULL in the others' rows.
         let ends = [&self.owner, &self.member].map(|column| format!("{} IS NOT NULL", column.quoted()));
@@ -67,7 +73,7 @@ impl Link {
         ends.into_iter().chain(conditions).collect()
     }
 
-    /// The values of [`where_sql`](Self::where_sql) and [`where_deleted_sql`](Self::where_deleted_sql), in their order.
+    /// The values of [`where_sql`](Self::where_sql) and of the others, in their order.
     #[must_use]
     pub fn condition_values(&self) -> Vec<Value> {
         self.conditions.iter().flat_map(Condition::values).map(Value::from).collect()

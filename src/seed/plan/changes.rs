@@ -23,8 +23,10 @@ pub fn changes(plan: &Plan) -> Vec<SeedChange> {
         let why = match delete.why {
             Why::Absent => WhyDeleted::Absent,
             Why::Unnamed => WhyDeleted::Unnamed,
+            Why::Undone => WhyDeleted::Undone,
         };
-        all.push(SeedChange::Delete { kind: RowKind::Profile, name: delete.name.to_string(), why });
+        let (kind, channel) = kind_of(delete.part);
+        all.push(SeedChange::Delete { kind, channel, name: delete.name.to_string(), why });
     }
     let leaving = removed(plan);
     let left = memberships(plan, &leaving, left).zip(leaving.keys());

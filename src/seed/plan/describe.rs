@@ -63,8 +63,9 @@ fn told_within(plan: &Plan, limits: Limits) -> Vec<Line> {
         let why = match delete.why {
             Why::Absent => "absent: true",
             Why::Unnamed => "not in the manifest",
+            Why::Undone => "made by the run",
         };
-        lines.push(line("-", "profile", named(plan, Part::Profiles, &delete.name), why));
+        lines.push(line("-", &noun(delete.part), named(plan, delete.part, &delete.name), why));
     }
     memberships(plan, limits, "-", &removed(plan), &mut lines);
     rights(plan, "-", &mut lines);

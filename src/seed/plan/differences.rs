@@ -20,7 +20,7 @@ pub fn by_kind(plan: &Plan) -> BTreeMap<&'static str, Counts> {
         [(1, 0, 0), (0, 1, 0), (0, 0, 1)].map(|(add, change, remove)| Counts { add, change, remove });
     plan.insert.iter().for_each(|insert| count(rows_of(insert.part), add));
     plan.update.iter().for_each(|update| count(rows_of(update.part), change));
-    plan.delete.iter().for_each(|_| count(rows_of(Part::Profiles), remove));
+    plan.delete.iter().for_each(|delete| count(rows_of(delete.part), remove));
     let of = |all: usize| all as u64;
     for (kind, links) in &plan.link {
         count(links_of(*kind), Counts { add: of(links.len()), ..Counts::default() });

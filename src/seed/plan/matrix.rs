@@ -73,10 +73,10 @@ pub fn matrix(plan: &Plan, snapshot: &Snapshot) -> Option<Matrix> {
 fn changes(plan: &Plan, part: Part) -> BTreeMap<RowRef, Change> {
     let new = (0..).zip(&plan.insert).filter(|(_, insert)| insert.part == part);
     let updated = plan.update.iter().filter(|update| update.part == part);
-    let gone = plan.delete.iter().filter(|_| part == Part::Profiles);
+    let gone = plan.deleted(part);
     new.map(|(index, _)| (RowRef::New(index), Change::Added))
         .chain(updated.map(|update| (RowRef::Id(update.id), Change::Changed)))
-        .chain(gone.map(|delete| (RowRef::Id(delete.id), Change::Removed)))
+        .chain(gone.map(|id| (RowRef::Id(id), Change::Removed)))
         .collect()
 }
 

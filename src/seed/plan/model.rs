@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Plan {
     /// Links that go, first of all.
     pub unlink: BTreeMap<LinkKind, Vec<LinkRow>>,
-    /// Profiles that go, after their links.
+    /// Rows that go, after their links.
     pub delete: Vec<Delete>,
     /// Rows of which columns change.
     pub update: Vec<Update>,
@@ -43,9 +43,11 @@ pub enum RowRef {
     New(u32),
 }
 
-/// A profile that goes.
+/// A row that goes: a profile, or where a run is undone any row that it made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delete {
+    /// What it is.
+    pub part: Part,
     /// Its id.
     pub id: i64,
     /// Its name.
@@ -54,13 +56,15 @@ pub struct Delete {
     pub why: Why,
 }
 
-/// Why a profile goes.
+/// Why a row goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Why {
     /// The manifest says `absent: true`.
     Absent,
     /// The manifest does not name it, and `--prune profiles` was said.
     Unnamed,
+    /// The run that made it is undone.
+    Undone,
 }
 
 /// A row of which columns change.
@@ -191,6 +195,8 @@ pub struct Deletions {
     pub unnamed: u64,
     /// Links of profiles that go.
     pub dependent: u64,
+    /// Rows that an earlier run made, which is undone.
+    pub undone: u64,
     /// Rights that user profiles lose, in rows that stay.
     pub revoked: u64,
 }
@@ -205,7 +211,7 @@ impl Deletions {
     /// Every row.
     #[must_use]
     pub fn rows(&self) -> u64 {
-        self.memberships + self.moved + self.absent + self.unnamed + self.dependent
+        self.memberships + self.moved + self.absent + self.unnamed + self.dependent + self.undone
     }
 }
 
@@ -238,7 +244,7 @@ impl Plan {
     /// How many rows go.
     #[must_use]
     pub fn deletions(&self) -> Deletions {
-        let gone: BTreeSet<i64> = self.delete.iter().map(|delete| delete.id).collect();
+        let gone: BTreeSet<i64> = self.deleted(Part::Profiles).collect();
         let mut count = Deletions::default();
         for (kind, links) in &self.unlink {
             let of_profiles = !matches!(kind, LinkKind::Personal(_));
@@ -256,8 +262,14 @@ impl Plan {
         let because = |why| self.delete.iter().filter(|delete| delete.why == why).count() as u64;
         count.absent = because(Why::Absent);
         count.unnamed = because(Why::Unnamed);
+        count.undone = because(Why::Undone);
         count.revoked = self.rights.iter().flat_map(RightsChange::revoked).count() as u64;
         count
+    }
+
+    /// The ids of the rows of a part that go.
+    pub fn deleted(&self, part: Part) -> impl Iterator<Item = i64> {
+        self.delete.iter().filter(move |delete| delete.part == part).map(|delete| delete.id)
     }
 
     /// Whether the same goes as by another plan: profiles, pairs that are unlinked, and rights.

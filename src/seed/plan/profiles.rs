@@ -182,5 +182,5 @@ fn delete(planner: &mut Planner<'_>, record: &Record, why: Why) {
             planner.plan.unlink.entry(*kind).or_default().extend_from_slice(links);
         }
     }
-    planner.plan.delete.push(Delete { id: record.id, name: record.name.clone(), why });
+    planner.plan.delete.push(Delete { part: Part::Profiles, id: record.id, name: record.name.clone(), why });
 }

@@ -124,7 +124,8 @@ fn bound(
 }
 
 fn seen(row: &Row, profiles: usize) -> Result<Seen, DbError> {
-    let text = |value: &Value| Some(value.display()).filter(|text| !value.is_null() && !text.trim().is_empty());
+    let text =
+        |value: &Value| Some(value.display()).filter(|text| !value.is_null() && !text.trim().is_empty());
     let left = match row.value(2) {
         Value::Null => Ok(None),
         value => time(value).map(Some).ok_or(()),

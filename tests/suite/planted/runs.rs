@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// Every command.
-pub const ALL: [&str; 47] = [
+pub const ALL: [&str; 49] = [
     "apply",
     "backups diff",
     "backups extract",
@@ -42,6 +42,7 @@ pub const ALL: [&str; 47] = [
     "seed access",
     "seed apply",
     "seed export",
+    "seed history",
     "seed import",
     "seed list",
     "seed plan",
@@ -51,6 +52,7 @@ pub const ALL: [&str; 47] = [
     "seed schema learn",
     "seed schema show",
     "seed status",
+    "seed undo",
     "seed usage",
     "seed validate",
     "seed who",
@@ -359,6 +361,8 @@ fn seeding(found: &mut Found, server: &Server, out: &dyn Fn(&str) -> String) {
         ("seed schema discover", with(&["--out", &out("map.toml"), "--force"])),
         ("seed schema learn", with(&["--begin", "--out", &out("learnt.json")])),
         ("seed apply", with(&[&manifest, "--yes"])),
+        ("seed history", with(&[])),
+        ("seed undo", with(&["--yes"])),
     ] {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         found.run(server, name, &arguments, &FORMS);

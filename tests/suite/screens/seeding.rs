@@ -38,7 +38,13 @@ fn a_manifest_comes_into_the_database() {
         let drifted = ["seed", "status", "later.yaml", "--exact", "--detailed-exitcode"];
         stage.show(2, "seed status drifted", &with_db(&drifted));
         stage.show(0, "seed list", &with_db(&["seed", "list"]));
-        stage.show(0, "seed usage", &with_db(&["seed", "usage", "--from", "2026-01-01", "--to", "2026-02-01"]));
+        stage.show(0, "seed history", &with_db(&["seed", "history"]));
+        stage.show(0, "seed undo", &with_db(&["seed", "undo", "--dry-run"]));
+        stage.show(
+            0,
+            "seed usage",
+            &with_db(&["seed", "usage", "--from", "2026-01-01", "--to", "2026-02-01"]),
+        );
         stage.show(0, "seed access", &with_db(&["seed", "access"]));
         stage.show(0, "seed who", &with_db(&["seed", "who", "Talk Now"]));
         stage.show(0, "seed export", &with_db(&["seed", "export"]));

@@ -24,6 +24,7 @@ const ENVIRONMENT: [(&str, &str); 2] = [("NO_COLOR", "1"), ("LC_ALL", "C.UTF-8")
 static DIFFERS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     let rules = [
         (r"\b\d{8}T\d{6}Z-[0-9a-f]{8}\b", "YYYYMMDDThhmmssZ-xxxxxxxx"),
+        (r"\b\d{8}T\d{6}Z-\d\b", "YYYYMMDDThhmmssZ-N"),
         // Each by itself: between them a line may end.
         (r"\b\d{4}-\d\d-\d\d", "YYYY-MM-DD"),
         (r"\d\d:\d\d:\d\d(Z?)\b", "hh:mm:ss$1"),

@@ -39,7 +39,7 @@ fn filled(db: &Db) {
     ));
 }
 
-fn both(line: &str, other: &str) -> [Db; 2] {
+pub fn both(line: &str, other: &str) -> [Db; 2] {
     let both = Db::both_of(SCHEMA, |conn| map(conn, line, other));
     both.iter().for_each(filled);
     both
@@ -49,7 +49,7 @@ const MEMBERS: &str =
     "SELECT AgentProfileId, UserId, createdAt, deletedAt IS NULL FROM agent_profile_has_users";
 const VOICE: &str =
     "SELECT id, VoiceQueueId, penalty, deleted_at IS NULL FROM agent_profile_has_voice_queues ORDER BY id";
-const DAY: &str =
+pub const DAY: &str =
     "profiles: [{ name: Day, agents: [ann], queues: { voice: [Q1, { name: Q2, penalty: 2 }] } }]";
 
 #[test]

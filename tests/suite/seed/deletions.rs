@@ -45,7 +45,15 @@ agents: [{ username: ann, personal: { chat: { remove: [C1] } } }]",
                 "- personal chat queues ann C1",
             ]
         );
-        let expect = Deletions { memberships: 2, moved: 0, absent: 1, unnamed: 0, dependent: 4, revoked: 0 };
+        let expect = Deletions {
+            memberships: 2,
+            moved: 0,
+            absent: 1,
+            unnamed: 0,
+            dependent: 4,
+            undone: 0,
+            revoked: 0,
+        };
         assert_eq!(planned.plan.deletions(), expect);
         assert_eq!(planned.plan.deletions().total(), 7);
     }

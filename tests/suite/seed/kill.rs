@@ -62,7 +62,7 @@ fn run(db: &Db, command: &str, url: &str, password: &Path) -> Child {
 }
 
 /// Until the server has noticed that the user's connections are gone.
-fn settled(db: &Db, user: &str) {
+pub fn settled(db: &Db, user: &str) {
     let deadline = Instant::now() + Duration::from_secs(60);
     let sql = format!("SELECT COUNT(*) FROM information_schema.processlist WHERE user = '{user}'");
     while db.rows(&sql) != ["0"] {
@@ -159,6 +159,7 @@ fn killed_at_every_write_a_file_is_all_or_nothing() {
             command.args(["-e", &format!("inject={call}:signal=SIGKILL:when={at}")]);
             command.arg(env!("CARGO_BIN_EXE_motionctl")).args(["seed", "apply"]).arg(&manifest);
             command.args(["--db", &db.url()]).args(FLAGS).stdin(Stdio::null());
+            command.env("MOTIONCTL_SEED_RUNS", db.folder().join("runs"));
             let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("strace");
             let found = db.dump();
             if status.success() {

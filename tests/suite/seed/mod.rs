@@ -43,6 +43,8 @@ mod takes_effect;
 mod terminal;
 mod transaction;
 mod traps;
+mod undo;
+mod undo_runs;
 mod usage;
 mod values;
 mod who;

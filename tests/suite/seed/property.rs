@@ -1,5 +1,5 @@
 //! Random databases and random manifests: after an apply nothing is left to do, and what is there is what a simple
-//! model says.
+//! model says; after its undo all rows are as before it.
 
 use super::support::{Db, manifest, shown};
 use crate::support::depth::generated;
@@ -243,6 +243,10 @@ pub fn check(db: &Db, tables: &Tables, config: Config) {
             model = expected(model, &wishes, unnamed);
             let wanted = manifest(&text);
             let planned = db.session().plan(&wanted, unnamed).map_err(|failure| failed(&failure, &text))?;
+            let before = db.everything();
+            let run = db.apply_and_keep(&text, unnamed).map_err(|failure| failed(&failure, &text))?;
+            db.undo(&run).map_err(|failure| failed(&failure, &format!("undo of\n{text}")))?;
+            prop_assert_eq!(db.everything(), before, "after the undo of\n{}", text);
             let applied = db.carry_out(&wanted, unnamed, &planned, Advisory::Left, &mut |_| Ok(()));
             applied.map_err(|failure| failed(&Failure::from(failure), &text))?;
             prop_assert_eq!(found(db, tables), dump(&model), "after\n{}", text);

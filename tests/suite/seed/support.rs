@@ -6,13 +6,15 @@
 use crate::schema_map::support::for_sqlite;
 use crate::support::database_server::{DatabaseServer, Schema, quick, shared};
 use motionctl::db::{Connection, FileAccess, Limits, Source, Tls};
-use motionctl::outcome::{Failure, Finding};
+use motionctl::outcome::{Failure, FailureKind, Finding};
 use motionctl::seed::apply::{Advisory, Applied, Event, NotApplied, Request, Stopped};
 use motionctl::seed::manifest::{Manifest, validate};
 use motionctl::seed::map::Map;
 use motionctl::seed::plan::lines;
 use motionctl::seed::snapshot::Unnamed;
+use motionctl::seed::undo::{Foreseen, Keep, Kept, Record, Store, UndoRequest, Undone};
 use motionctl::seed::{Planned, Session};
+use motionctl::values::RunId;
 use std::path::PathBuf;
 use tempfile::TempDir;
 
@@ -182,8 +184,74 @@ impl Db {
         advisory: Advisory,
         watch: &mut dyn FnMut(Event<'_>) -> Result<(), Stopped>,
     ) -> Result<Applied, NotApplied> {
-        let request = Request { manifest, unnamed, planned, advisory };
+        let request = Request { manifest, unnamed, planned, advisory, keep: None };
         self.session().apply(&request, &mut || Ok(self.session()), watch)
+    }
+
+    /// Where runs of this database are kept.
+    pub fn runs(&self) -> Store {
+        Store::at(self.folder().join("runs"))
+    }
+
+    /// Plans and applies, and keeps what an undo needs.
+    pub fn apply_and_keep(&self, text: &str, unnamed: Unnamed) -> Result<RunId, Failure> {
+        let manifest = manifest(text);
+        let planned = self.session().plan(&manifest, unnamed)?;
+        let keep = Keep::new(self.runs(), "uid 7".to_owned(), "m.yaml".to_owned())?;
+        let (planned, keep) = (&planned, Some(&keep));
+        let request = Request { manifest: &manifest, unnamed, planned, advisory: Advisory::Left, keep };
+        self.session().apply(&request, &mut || Ok(self.session()), &mut |_| Ok(()))?;
+        Ok(keep.expect("a place").id().clone())
+    }
+
+    /// What undoing a run would do.
+    pub fn foresee(&self, run: &RunId) -> Result<Foreseen, Failure> {
+        let (kept, record) = self.kept(run);
+        self.session().foresee_undo(&kept, &record)
+    }
+
+    /// Undoes a run, whatever the findings but one.
+    pub fn undo(&self, run: &RunId) -> Result<Applied, Failure> {
+        let (kept, record) = self.kept(run);
+        let foreseen = self.session().foresee_undo(&kept, &record)?;
+        if let Some(moved) = foreseen.findings.iter().find(|finding| finding.code.name() == "seed.undo-moved")
+        {
+            return Err(Failure::new(FailureKind::Refused, moved.evidence.join("; ")));
+        }
+        let request = UndoRequest { kept: &kept, record: &record, foreseen: &foreseen };
+        let undone = self.session().undo(&request, &mut || Ok(self.session()), &mut |_| Ok(()))?;
+        let mark = Undone { at: jiff::Timestamp::now(), actor: "uid 7".to_owned() };
+        self.runs().undone(run, &mark).expect("a mark");
+        Ok(undone)
+    }
+
+    /// A run and its rows.
+    pub fn kept(&self, run: &RunId) -> (Kept, Record) {
+        let (runs, unread) = self.runs().list().expect("a list");
+        assert!(unread.is_empty(), "{unread:?}");
+        let kept = runs.into_iter().find(|kept| kept.head.id == *run).expect("the run");
+        (kept, self.runs().record(run).expect("rows"))
+    }
+
+    /// Every row of every table with all its columns, ids and times.
+    pub fn everything(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        for table in self.tables() {
+            let mut rows = self.rows(&format!("SELECT * FROM {table}"));
+            rows.sort();
+            all.extend(rows.into_iter().map(|row| format!("{table} {row}")));
+        }
+        all
+    }
+
+    fn tables(&self) -> Vec<String> {
+        self.rows(if self.is_server() {
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() \
+             AND table_name NOT IN ('writes', 'motionctl')"
+        } else {
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('writes', 'motionctl') \
+             AND name NOT LIKE 'sqlite%'"
+        })
     }
 
     /// Everything that is managed, by name.
@@ -233,14 +301,7 @@ impl Db {
                 )
                 .as_str(),
         );
-        let tables = self.rows(if self.is_server() {
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() \
-             AND table_name NOT IN ('writes', 'motionctl')"
-        } else {
-            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('writes', 'motionctl') \
-             AND name NOT LIKE 'sqlite%'"
-        });
-        for table in tables {
+        for table in self.tables() {
             for event in ["insert", "update", "delete"] {
                 let insert = format!("INSERT INTO writes (what) VALUES ('{event} {table}')");
                 let body = if self.is_server() { insert } else { format!("BEGIN {insert}; END") };

@@ -52,6 +52,7 @@ fn a_lock_that_is_held_too_long_ends_the_run_and_nothing_is_half() {
         unnamed: Unnamed::Stay,
         planned: &planned,
         advisory: Advisory::Taken,
+        keep: None,
     };
     let mut stages = 0;
     let mut watch = |event: Event<'_>| {

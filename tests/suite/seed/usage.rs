@@ -63,7 +63,8 @@ fn what_overlaps_counts_once_and_ends_with_the_period() {
         let sums: Vec<_> = usage.profiles.iter().map(|p| (p.profile.as_str(), p.seconds, p.agents)).collect();
         assert_eq!(sums, [("Day", 25200, 2), ("Night", 30, 1)]);
         assert!(usage.anomalies.is_empty() && usage.left_out.is_none(), "{usage:?}");
-        let now: Vec<_> = usage.now.iter().map(|now| (now.agent.as_str(), now.profile.as_str(), now.online)).collect();
+        let now: Vec<_> =
+            usage.now.iter().map(|now| (now.agent.as_str(), now.profile.as_str(), now.online)).collect();
         assert_eq!(now, [("bob", "Day", true)]);
         // An open session ends with the period, and is still named.
         let usage = asked(&db, &Request { to: time("10T11:30:00"), ..request() });
@@ -87,8 +88,14 @@ fn odd_rows_are_named() {
         row(&db, "bob", "voice", ["", ""], ["08 12:00:00", "08 13:00:00"]);
         let usage = asked(&db, &request());
         assert_eq!(hours(&usage), ["(none) bob 3600", "99999 bob 3600", "Day ann 7200*", "Evening bob 3600"]);
-        assert_eq!(odd(&usage, Anomaly::TwoOpen), (1, vec!["ann voice since 2026-01-10T11:00:00Z".to_owned()]));
-        assert_eq!(odd(&usage, Anomaly::ExitBeforeEnter), (1, vec!["bob at 2026-01-05T12:00:00Z".to_owned()]));
+        assert_eq!(
+            odd(&usage, Anomaly::TwoOpen),
+            (1, vec!["ann voice since 2026-01-10T11:00:00Z".to_owned()])
+        );
+        assert_eq!(
+            odd(&usage, Anomaly::ExitBeforeEnter),
+            (1, vec!["bob at 2026-01-05T12:00:00Z".to_owned()])
+        );
         assert_eq!(odd(&usage, Anomaly::InTheFuture), (1, vec!["bob at 2026-01-20T12:00:00Z".to_owned()]));
         let unknown = ["Evening of bob", "99999 of bob"].map(str::to_owned).to_vec();
         assert_eq!(odd(&usage, Anomaly::NoSuchProfile), (2, unknown));
@@ -157,7 +164,9 @@ fn the_table_is_safe_in_a_spreadsheet() {
         assert_eq!(answer.stdout, expect);
         assert!(answer.stderr.contains("seed.session-odd"), "{answer:?}");
         let shown = command(&db, &period);
-        for text in ["14.0  ####################", "1.5  ###", "open, until now", "not online, since 2026-01-04"] {
+        for text in
+            ["14.0  ####################", "1.5  ###", "open, until now", "not online, since 2026-01-04"]
+        {
             assert!(shown.stdout.contains(text), "{text}\n{}", shown.stdout);
         }
         let details = command(&db, &[&period[..], &["--json"]].concat()).json()["details"]["usage"].clone();
@@ -169,7 +178,9 @@ fn the_table_is_safe_in_a_spreadsheet() {
 #[test]
 fn what_cannot_be_answered_is_refused() {
     for db in staffed() {
-        for period in [["2026-01-02", "2026-01-02"], ["2026-01-03", "2026-01-02T23:00:00Z"], ["soon", "2026-01-02"]] {
+        for period in
+            [["2026-01-02", "2026-01-02"], ["2026-01-03", "2026-01-02T23:00:00Z"], ["soon", "2026-01-02"]]
+        {
             let answer = command(&db, &["--from", period[0], "--to", period[1]]);
             assert_eq!(answer.code, 64, "{answer:?}");
         }

@@ -49,6 +49,8 @@ pub fn copy_to(path: &Path) {
 pub fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_motionctl"));
     command.env_remove("NO_COLOR").env("LC_ALL", "C.UTF-8").stdin(Stdio::null());
+    // Not where this machine's own runs are kept.
+    command.env("MOTIONCTL_SEED_RUNS", concat!(env!("CARGO_TARGET_TMPDIR"), "/seed-runs"));
     command
 }
 

@@ -5,15 +5,18 @@
 
 use super::manifest::Text;
 use super::plan::{Place, Work, done, written};
+use super::runs;
 use super::saved::Saved;
 use super::takes_effect::check_by_hand;
 use crate::cli::args::seed::SeedApplyArgs;
 use crate::cli::context::Context;
 use crate::cli::prompt;
+use crate::db::Server;
 use crate::outcome::{DurationSection, Failure, FailureKind, Finding, Outcome, OutcomeKind};
 use crate::seed::apply::{Advisory, Applied, Event, NotApplied, Request, Stopped};
 use crate::seed::manifest::{Manifest, Validated};
-use crate::seed::plan::Allowance;
+use crate::seed::plan::{Allowance, Plan};
+use crate::seed::undo::Keep;
 use crate::seed::{Planned, Purpose, Session};
 use std::sync::atomic::Ordering;
 
@@ -75,18 +78,14 @@ impl Run<'_> {
         }
         if self.args.dry_run {
             outcome.outcome = OutcomeKind::ChangesPending;
-            let verdict = format!("dry run: nothing was changed; {} would be", written(&planned));
+            let verdict = format!("dry run: nothing was changed; {} would be", written(&planned.plan));
             outcome.details.insert("verdict".to_owned(), verdict.into());
             if self.args.detailed_exitcode {
                 outcome.exit_code = 2;
             }
             return Ok(());
         }
-        let server = session.server();
-        let what = match server.transport {
-            "file" => format!("the database {}", server.host),
-            _ => format!("the schema {} at {}", server.schema, server.host),
-        };
+        let what = changed(session.server());
         // A person may think for longer than a connection lives.
         drop(session);
         if !self.args.yes {
@@ -96,8 +95,13 @@ impl Run<'_> {
         }
         let mut plans = 1;
         let applied = loop {
-            match self.once(manifest, &planned) {
-                Ok(applied) => break applied,
+            let keep =
+                Keep::new(runs::store()?, self.context.actor(), self.validated.source.name().to_owned())?;
+            match self.once(manifest, &planned, &keep) {
+                Ok(applied) => {
+                    outcome.details.insert("run".to_owned(), keep.id().as_str().into());
+                    break applied;
+                }
                 // Nobody agreed to more than the manifest, and to the rows that go as they were shown.
                 Err(NotApplied::Moved(moved)) if self.args.yes && self.saved.is_none() && plans < PLANS => {
                     plans += 1;
@@ -115,7 +119,8 @@ impl Run<'_> {
                 Err(failed) => return Err(failed.into()),
             }
         };
-        conclude(outcome, &planned, applied);
+        outcome.outcome = OutcomeKind::Applied;
+        conclude(outcome, "applied", &planned.plan, applied);
         outcome.check_by_hand = check_by_hand(&planned, self.work.client(self.context));
         Ok(())
     }
@@ -139,24 +144,36 @@ impl Run<'_> {
         }
     }
 
-    fn once(&self, manifest: &Manifest, planned: &Planned) -> Result<Applied, NotApplied> {
-        let progress = &self.context.progress;
+    fn once(&self, manifest: &Manifest, planned: &Planned, keep: &Keep) -> Result<Applied, NotApplied> {
         let mut session = self.place.open(self.context, Purpose::Write)?;
-        let request = Request { manifest, unnamed: self.work.unnamed(), planned, advisory: Advisory::Taken };
+        let unnamed = self.work.unnamed();
+        let request = Request { manifest, unnamed, planned, advisory: Advisory::Taken, keep: Some(keep) };
         let total = planned.plan.rows();
         let mut again = || self.place.open(self.context, Purpose::Write);
-        let mut watch = |event: Event<'_>| {
-            match event {
-                Event::Stage(name) => progress.stage(name),
-                Event::Written(done) => progress.rows(done, total),
-            }
-            if self.context.stop.load(Ordering::SeqCst) { Err(Stopped) } else { Ok(()) }
-        };
+        let mut watch = |event: Event<'_>| watched(self.context, event, total);
         session.apply(&request, &mut again, &mut watch)
     }
 }
 
-fn refusal(stops: &[&Finding]) -> Failure {
+/// What a person is asked about.
+pub fn changed(server: &Server) -> String {
+    match server.transport {
+        "file" => format!("the database {}", server.host),
+        _ => format!("the schema {} at {}", server.schema, server.host),
+    }
+}
+
+/// Says how far a run is, and whether somebody wants it to stop.
+pub fn watched(context: &Context, event: Event<'_>, total: u64) -> Result<(), Stopped> {
+    match event {
+        Event::Stage(name) => context.progress.stage(name),
+        Event::Written(done) => context.progress.rows(done, total),
+    }
+    if context.stop.load(Ordering::SeqCst) { Err(Stopped) } else { Ok(()) }
+}
+
+/// The failure of a plan that findings stop.
+pub fn refusal(stops: &[&Finding]) -> Failure {
     let codes: std::collections::BTreeSet<_> = stops.iter().map(|finding| finding.code.name()).collect();
     let codes = codes.into_iter().collect::<Vec<_>>().join(", ");
     let failure = Failure::new(FailureKind::Refused, format!("stopped by {codes}"));
@@ -166,13 +183,12 @@ fn refusal(stops: &[&Finding]) -> Failure {
     }
 }
 
-fn conclude(outcome: &mut Outcome, planned: &Planned, applied: Applied) {
-    outcome.outcome = OutcomeKind::Applied;
+/// Puts what was done into the answer; `word` says what that was.
+pub fn conclude(outcome: &mut Outcome, word: &str, plan: &Plan, applied: Applied) {
     let millis = u64::try_from(applied.locked.as_millis()).unwrap_or(u64::MAX);
-    let verdict =
-        format!("applied: {} in one transaction; rows were locked for {millis} ms", written(planned));
+    let verdict = format!("{word}: {} in one transaction; rows were locked for {millis} ms", written(plan));
     outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.summarise([done(planned.plan.counts())]);
+    outcome.summarise([done(plan.counts())]);
     outcome.details.insert("tries".to_owned(), applied.tries.into());
     if !applied.notes.is_empty() {
         outcome.details.insert("notes".to_owned(), applied.notes.into());

@@ -4,13 +4,12 @@
 //! may read; the proposal is printed or goes to a file, and nobody is named in it as its reviewer.
 
 use super::database::{file_of, named, open, shown};
+use super::runs;
 use super::schema::{self, samples};
 use crate::cli::args::learn::SchemaLearnArgs;
 use crate::cli::context::Context;
 use crate::cli::files::{Standing, read_look, write_out};
-use crate::cli::manual::{HOME, STATE_HOME, Variable};
 use crate::db::{Access, Catalog, Connection, DbError, FileAccess};
-use crate::host::STATE_FOLDER;
 use crate::host::{clock, random};
 use crate::outcome::{DatabaseSection, Failure, FailureKind, Outcome, OutcomeKind, counted_as};
 use crate::seed::discover::{Grade, Proposal, discover_around, foresee, record};
@@ -312,8 +311,7 @@ fn place(context: &Context, named: Option<&Path>) -> Result<PathBuf, Failure> {
             "with --root, --out (--begin) and --from (--end) must name the file",
         ));
     }
-    let folder = if nix::unistd::geteuid().is_root() { Some(PathBuf::from(STATE_FOLDER)) } else { of_user() };
-    let folder = folder.ok_or_else(|| {
+    let folder = runs::state().ok_or_else(|| {
         Failure::new(FailureKind::Usage, "there is no home to keep the file in")
             .with_hint("--out and --from name the file")
     })?;
@@ -321,10 +319,4 @@ fn place(context: &Context, named: Option<&Path>) -> Result<PathBuf, Failure> {
         Failure::new(FailureKind::Failed, format!("making the folder {}: {error}", folder.display()))
     })?;
     Ok(folder.join(LOOK))
-}
-
-fn of_user() -> Option<PathBuf> {
-    let folder = |variable: Variable| variable.value().map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = folder(STATE_HOME).or_else(|| folder(HOME).map(|home| home.join(".local/state")))?;
-    Some(state.join("motionctl"))
 }

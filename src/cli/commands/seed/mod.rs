@@ -9,17 +9,20 @@ mod channel_values;
 mod client;
 mod database;
 mod export;
+mod history;
 mod import;
 mod learn;
 mod list;
 mod manifest;
 mod offline;
 mod plan;
+mod runs;
 mod saved;
 mod schema;
 mod status;
 mod table;
 mod takes_effect;
+mod undo;
 mod usage;
 mod validate;
 mod who;
@@ -39,6 +42,8 @@ pub fn seed(context: &Context, command: &SeedCommand) -> Result<Outcome, Failure
         SeedCommand::Validate(args) => validate::validate(args),
         SeedCommand::Plan(args) => plan::plan(context, args),
         SeedCommand::Apply(args) => apply::apply(context, args),
+        SeedCommand::Undo(args) => undo::undo(context, args),
+        SeedCommand::History(args) => history::history(context, args),
         SeedCommand::Status(args) => status::status(context, args),
         SeedCommand::Export(args) => export::export(context, args),
         SeedCommand::Import(args) => import::import(args),
@@ -60,6 +65,8 @@ pub fn name(command: &SeedCommand) -> &'static str {
         SeedCommand::Validate(_) => "seed validate",
         SeedCommand::Plan(_) => "seed plan",
         SeedCommand::Apply(_) => "seed apply",
+        SeedCommand::Undo(_) => "seed undo",
+        SeedCommand::History(_) => "seed history",
         SeedCommand::Status(_) => "seed status",
         SeedCommand::Export(_) => "seed export",
         SeedCommand::Import(_) => "seed import",

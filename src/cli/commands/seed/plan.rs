@@ -20,7 +20,7 @@ use crate::outcome::{CommandName, Failure, Outcome, OutcomeKind, counted, sort_f
 use crate::prepare::accept;
 use crate::seed::manifest::{Manifest, Validated};
 use crate::seed::map::Map;
-use crate::seed::plan::{Allowance, Counts, Prune, all_lines, changes, lines, refused};
+use crate::seed::plan::{Allowance, Counts, Plan, Prune, all_lines, changes, lines, refused};
 use crate::seed::snapshot::Unnamed;
 use crate::seed::{Agreement, Planned, Purpose, Session, Telling, unopened};
 use serde_json::json;
@@ -65,7 +65,7 @@ pub fn plan(context: &Context, args: &SeedPlanArgs) -> Result<Outcome, Failure> 
 pub fn judge(planned: &Planned, is_detailed: bool, outcome: &mut Outcome) {
     let stops = outcome.findings.iter().filter(|finding| finding.stops()).count();
     let stopped = format!("{} would stop an apply", counted(stops, "finding"));
-    let pending = format!("changes are pending: {}", written(planned));
+    let pending = format!("changes are pending: {}", written(&planned.plan));
     let verdict = match (planned.agreement, planned.plan.is_empty(), stops) {
         (Agreement::Agrees, _, 0) => "up to date: nothing to do".to_owned(),
         (Agreement::Agrees, ..) => format!("up to date: nothing to do; {stopped}"),
@@ -89,9 +89,9 @@ pub fn agreement(planned: &Planned, is_detailed: bool, outcome: &mut Outcome) {
 }
 
 /// How many rows a plan writes, in words.
-pub fn written(planned: &Planned) -> String {
-    let rows = planned.plan.rows();
-    let gone = planned.plan.deletions();
+pub fn written(plan: &Plan) -> String {
+    let rows = plan.rows();
+    let gone = plan.deletions();
     let words = match gone.revoked {
         0 => counted(rows, "row"),
         // Their rows stay.
@@ -166,6 +166,30 @@ impl Place {
     }
 }
 
+/// Findings that are accepted by name.
+pub fn accepted(words: &[String]) -> Result<BTreeSet<Code>, Failure> {
+    let mut codes = BTreeSet::new();
+    for word in words {
+        if let Accepted::Finding(code) = codes::accepted(word, Family::Seed)? {
+            codes.insert(code);
+        }
+    }
+    Ok(codes)
+}
+
+/// Puts the changes of a plan into the answer.
+pub fn show_changes(context: &Context, plan: &Plan, outcome: &mut Outcome) {
+    // There may be a million, and people get lines.
+    outcome.changes = context.global.json.then(|| changes(plan));
+    let lines = if context.global.verbose > 0 { all_lines(plan) } else { lines(plan) };
+    let rows: Vec<_> = lines.into_iter().map(Vec::from).collect();
+    let counts = plan.counts();
+    let document = json!({ "add": counts.add, "change": counts.change, "remove": counts.remove });
+    outcome.details.insert("counts".to_owned(), document);
+    outcome.summarise([to_be_done(counts)]);
+    outcome.details.insert("rows".to_owned(), rows.into());
+}
+
 /// What the flags say about a plan.
 pub struct Work {
     /// Deletions that are allowed.
@@ -186,12 +210,7 @@ impl Work {
             PruneChoice::Permissions => Prune::Permissions,
         });
         let allowed = Allowance { prune: prune.collect(), most: args.max_delete };
-        let mut accepted = BTreeSet::new();
-        for word in &args.accept {
-            if let Accepted::Finding(code) = codes::accepted(word, Family::Seed)? {
-                accepted.insert(code);
-            }
-        }
+        let accepted = accepted(&args.accept)?;
         Ok(Self { allowed, accepted, client: OnceCell::new(), host: context.host() })
     }
 
@@ -241,16 +260,8 @@ impl Work {
         outcome.findings.extend(validated.findings());
         sort_findings(&mut outcome.findings);
         outcome.matrix.clone_from(&planned.matrix);
-        outcome.takes_effect = effects(planned);
-        // There may be a million, and people get lines.
-        outcome.changes = context.global.json.then(|| changes(&planned.plan));
-        let lines = if context.global.verbose > 0 { all_lines(&planned.plan) } else { lines(&planned.plan) };
-        let rows: Vec<_> = lines.into_iter().map(Vec::from).collect();
-        let counts = planned.plan.counts();
-        let document = json!({ "add": counts.add, "change": counts.change, "remove": counts.remove });
-        outcome.details.insert("counts".to_owned(), document);
-        outcome.summarise([to_be_done(counts)]);
-        outcome.details.insert("rows".to_owned(), rows.into());
+        outcome.takes_effect = effects(&planned.effects);
+        show_changes(context, &planned.plan, outcome);
         outcome.details.insert("fingerprint".to_owned(), planned.fingerprint.as_str().into());
     }
 }

@@ -5,11 +5,11 @@
 use super::client::Client;
 use crate::outcome::{EffectMark, EffectSection, LoginSection, visible};
 use crate::seed::Planned;
-use crate::seed::map::Mark;
+use crate::seed::map::{Effect, Mark};
 
-/// The effects of a plan.
-pub fn effects(planned: &Planned) -> Vec<EffectSection> {
-    let effects = planned.effects.iter().map(|(name, effect)| EffectSection {
+/// The effects of a plan, each by its name in the map.
+pub fn effects(effects: &[(String, Effect)]) -> Vec<EffectSection> {
+    let effects = effects.iter().map(|(name, effect)| EffectSection {
         name: name.clone(),
         text: effect.text.clone(),
         mark: match effect.mark {

@@ -64,7 +64,9 @@ fn hours(seconds: i64) -> String {
 /// What was not looked at, in a sentence.
 fn incomplete(left_out: &LeftOut) -> String {
     match left_out.since {
-        Some(since) => format!("{}: sessions that began before {} are left out", left_out.why, seconds(since)),
+        Some(since) => {
+            format!("{}: sessions that began before {} are left out", left_out.why, seconds(since))
+        }
         None => format!("{}: older ones are left out", left_out.why),
     }
 }
@@ -143,8 +145,7 @@ fn document(usage: &Usage) -> Value {
 /// A row for each profile and agent.
 fn table(usage: &Usage) -> Result<String, Failure> {
     let failed = |error: String| Failure::new(FailureKind::Failed, format!("writing the table: {error}"));
-    let mut writer =
-        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     let head = ["profile", "profile_id", "agent", "seconds", "hours", "sessions", "open"];
     writer.write_record(head).map_err(|error| failed(error.to_string()))?;
     for row in &usage.hours {

@@ -30,7 +30,15 @@ fn its_links_go_one_by_one_and_first() {
         let unknown = "stop seed.profile-maybe-in-use".to_owned();
         let codes = codes(&plan.findings);
         assert!(codes == [kept.clone()] || codes == [unknown, kept], "{} {keys:?} {codes:?}", shape.name);
-        let expect = Deletions { memberships: 0, moved: 0, absent: 1, unnamed: 0, dependent: 6, revoked: 0 };
+        let expect = Deletions {
+            memberships: 0,
+            moved: 0,
+            absent: 1,
+            unnamed: 0,
+            dependent: 6,
+            undone: 0,
+            revoked: 0,
+        };
         assert_eq!(plan.plan.deletions(), expect, "{} {keys:?}", shape.name);
         db.record_writes();
         assert_eq!(db.apply(text).rows, 7);
@@ -51,7 +59,15 @@ fn pruning_leaves_the_rows_of_others() {
         let text = "profiles: [{ name: Night }]";
         assert!(planned(&db, text, Unnamed::Stay).plan.is_empty());
         let plan = planned(&db, text, Unnamed::Go);
-        let expect = Deletions { memberships: 0, moved: 0, absent: 0, unnamed: 1, dependent: 6, revoked: 0 };
+        let expect = Deletions {
+            memberships: 0,
+            moved: 0,
+            absent: 0,
+            unnamed: 1,
+            dependent: 6,
+            undone: 0,
+            revoked: 0,
+        };
         assert_eq!(plan.plan.deletions(), expect, "{} {keys:?}", shape.name);
         db.try_apply(text, Unnamed::Go).expect("applied");
         check(shape, keys, &db);

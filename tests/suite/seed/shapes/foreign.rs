@@ -30,7 +30,15 @@ fn they_are_neither_read_nor_counted() {
             assert_eq!(exported(&db, &request), text, "{} {keys:?}", shape.name);
             changes_nothing(&db, &text);
         }
-        let expect = Deletions { memberships: 10, moved: 0, absent: 0, unnamed: 0, dependent: 0, revoked: 0 };
+        let expect = Deletions {
+            memberships: 10,
+            moved: 0,
+            absent: 0,
+            unnamed: 0,
+            dependent: 0,
+            undone: 0,
+            revoked: 0,
+        };
         assert_eq!(planned(&db, EMPTY, Unnamed::Stay).plan.deletions(), expect, "{} {keys:?}", shape.name);
     }
 }
