@@ -67,7 +67,7 @@ impl WriteLock {
     pub fn take(root: &Root) -> Result<Self, LockError> {
         state_folder(root).map_err(LockError::State)?;
         let state = RootPath::new(STATE_FOLDER).expect("the state folder is absolute");
-        let folder = PrivateFolder::make_unlocked(root, &state)?;
+        let folder = PrivateFolder::make_without_lock(root, &state)?;
         let folder = folder.as_folder();
         let name = OsStr::new("lock");
         if let Some(stat) = folder.stat_if_any(name)? {

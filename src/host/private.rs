@@ -30,11 +30,15 @@ impl PrivateFolder {
     /// # Errors
     /// When a link or a file stands there, when it belongs to somebody else, or what the kernel says.
     pub fn make(_lock: &WriteLock, root: &Root, path: &RootPath) -> io::Result<Self> {
-        Self::make_unlocked(root, path)
+        Self::make_without_lock(root, path)
     }
 
-    /// As [`PrivateFolder::make`], for the folder that holds the lock itself.
-    pub(super) fn make_unlocked(root: &Root, path: &RootPath) -> io::Result<Self> {
+    /// As [`PrivateFolder::make`], for the folder that holds the lock itself, and for one in which every run has a
+    /// name of its own.
+    ///
+    /// # Errors
+    /// As of [`PrivateFolder::make`].
+    pub fn make_without_lock(root: &Root, path: &RootPath) -> io::Result<Self> {
         make_missing_above(root, path)?;
         make_if_missing(&landing_for_writing(root, path, Last::Keep)?, 0o700)?;
         let folder = Self::enter(root, path)?;

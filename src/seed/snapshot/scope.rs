@@ -5,7 +5,7 @@
 use super::section::Field;
 use super::texts::Texts;
 use crate::seed::Channel;
-use crate::seed::manifest::{Links, Manifest, Move, Name, SettingValue};
+use crate::seed::manifest::{Links, Manifest, Move, Name, Queue, SettingValue};
 use crate::seed::map::{LinkKind, Map, Needs, Part, Use};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -83,18 +83,7 @@ impl Scope {
         let mut scope = Self::default();
         // A name is used by many lists, and looking it up in order is slower than that.
         let seen = &mut HashSet::new();
-        for queue in &manifest.queues {
-            let part = Part::Queues(queue.channel);
-            scope.name(part, &queue.name.value);
-            scope.text(part, Field::Strategy, queue.strategy.value());
-            scope.text(part, Field::Kind, queue.kind.value());
-            scope.text(part, Field::Description, queue.description.value());
-            for setting in &queue.settings {
-                if let SettingValue::Text(text) = &setting.value.value {
-                    scope.setting(map, part, &setting.column.value, text);
-                }
-            }
-        }
+        manifest.queues.iter().for_each(|queue| scope.queue(map, queue));
         for agent in &manifest.agents {
             scope.name(Part::Users, &agent.username.value);
             if let Some(internal) = &agent.internal {
@@ -143,6 +132,19 @@ impl Scope {
         scope.links.retain(|kind, _| map.link(*kind).is_some());
         scope.parts.retain(|part, _| super::Section::of(map, *part).is_some());
         scope
+    }
+
+    fn queue(&mut self, map: &Map, queue: &Queue) {
+        let part = Part::Queues(queue.channel);
+        self.name(part, &queue.name.value);
+        self.text(part, Field::Strategy, queue.strategy.value());
+        self.text(part, Field::Kind, queue.kind.value());
+        self.text(part, Field::Description, queue.description.value());
+        for setting in &queue.settings {
+            if let SettingValue::Text(text) = &setting.value.value {
+                self.setting(map, part, &setting.column.value, text);
+            }
+        }
     }
 
     /// Both together.

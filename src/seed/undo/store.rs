@@ -1,20 +1,17 @@
 //! Where runs are kept: a folder for each, with what it is, its rows, and what became of it.
 //!
 //! Invariant: a folder has its name only when everything in it is on the disk. It is its user's alone, because what
-//! stands there is written into the database again.
+//! stands there is written into the database again. Two runs never write in the same folder, so that no lock is needed.
 
 use super::head::{Head, Undone};
 use super::record::{FORMAT, Record};
+use crate::host::{PrivateFolder, Root};
 use crate::outcome::{Failure, FailureKind};
-use crate::values::RunId;
+use crate::values::{RootPath, RunId};
 use jiff::Timestamp;
-use nix::unistd::geteuid;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, BufReader, BufWriter, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufReader, BufWriter, ErrorKind, Write};
 
 /// As many runs are kept; the oldest go.
 const KEPT: usize = 200;
@@ -23,13 +20,13 @@ const HEAD: &str = "run.json";
 const ROWS: &str = "rows.json";
 const COMMITTED: &str = "committed.json";
 const UNDONE: &str = "undone.json";
-/// Behind the name of a folder that is not complete yet.
+/// Behind the name of what is not complete yet.
 const UNFINISHED: &str = ".new";
 
 /// The folder of all runs.
 #[derive(Debug, Clone)]
 pub struct Store {
-    folder: PathBuf,
+    path: RootPath,
 }
 
 /// A run that is kept.
@@ -43,29 +40,24 @@ pub struct Kept {
     pub undone: Option<Undone>,
 }
 
-/// Why a folder is not used.
+/// What in a folder cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum Unusable {
-    /// It cannot be read or written.
-    #[error("{}: {}", .0.display(), .1)]
-    Io(PathBuf, io::Error),
-    /// Others could write there what would then be written into the database.
-    #[error("{} is not a folder of this user alone", .0.display())]
-    NotPrivate(PathBuf),
-    /// A file there is not what this version writes.
-    #[error("{}: {}", .0.display(), .1)]
-    Unread(PathBuf, String),
+#[error("{what}: {why}")]
+pub struct Unusable {
+    what: String,
+    why: io::Error,
 }
 
 impl From<Unusable> for Failure {
-    fn from(why: Unusable) -> Self {
-        let message = format!("the folder of the runs of seeding: {why}");
-        match why {
-            Unusable::Io(..) => Self::new(FailureKind::Failed, message),
-            Unusable::NotPrivate(_) => Self::new(FailureKind::Refused, message)
-                .with_hint("look who owns it, and what is in it, before you change that"),
-            Unusable::Unread(..) => Self::new(FailureKind::Refused, message),
-        }
+    fn from(error: Unusable) -> Self {
+        let kind = match error.why.kind() {
+            // It is somebody else's, no folder, or not what this version writes.
+            ErrorKind::PermissionDenied | ErrorKind::InvalidInput | ErrorKind::InvalidData => {
+                FailureKind::Refused
+            }
+            _ => FailureKind::Failed,
+        };
+        Self::new(kind, format!("the runs of seeding that are kept: {error}"))
     }
 }
 
@@ -74,58 +66,59 @@ type Result<T> = std::result::Result<T, Unusable>;
 impl Store {
     /// Runs that are kept in this folder, which need not exist.
     #[must_use]
-    pub fn at(folder: PathBuf) -> Self {
-        Self { folder }
+    pub fn at(path: RootPath) -> Self {
+        Self { path }
     }
 
     /// Makes the folder where there is none.
     ///
     /// # Errors
-    /// When it cannot be made, or is not this user's alone.
+    /// When it cannot be made, or is not this user's.
     pub fn prepare(&self) -> Result<()> {
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.folder);
-        made.map_err(|error| self.io(&self.folder, error))?;
-        self.check()
+        let made = PrivateFolder::make_without_lock(&Root::live(), &self.path);
+        made.map(|_| ()).map_err(|why| self.unusable("", why))
     }
 
-    fn check(&self) -> Result<()> {
-        let metadata = self.folder.symlink_metadata().map_err(|error| self.io(&self.folder, error))?;
-        let is_private =
-            metadata.is_dir() && metadata.uid() == geteuid().as_raw() && metadata.mode() & 0o022 == 0;
-        if is_private { Ok(()) } else { Err(Unusable::NotPrivate(self.folder.clone())) }
+    fn folder(&self) -> Result<PrivateFolder> {
+        PrivateFolder::enter(&Root::live(), &self.path).map_err(|why| self.unusable("", why))
     }
 
     /// A name that no run has yet, and a place for it: two runs of one second have different ones.
     pub(super) fn reserve(&self, began: Timestamp) -> Result<RunId> {
+        let folder = self.folder()?;
         let mut number = 0;
         loop {
             number += 1;
             let id = RunId::new(began, number);
-            let unfinished = self.unfinished(&id);
-            match DirBuilder::new().mode(0o700).create(&unfinished) {
-                Ok(()) if self.path(&id).exists() => self.clear(&unfinished)?,
-                Ok(()) => return Ok(id),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(self.io(&unfinished, error)),
+            let place = unfinished(id.as_str());
+            let made = folder.make_folder(&place).and_then(|_| match folder.folder(id.as_str()) {
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+                other => other.and_then(|_| folder.remove_folder(&place)).map(|()| false),
+            });
+            match made {
+                Ok(true) => return Ok(id),
+                Ok(false) => {}
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(why) => return Err(self.unusable(&place, why)),
             }
         }
     }
 
-    /// Keeps a run; one of the same name is replaced.
+    /// Keeps a run; what an earlier try of it left is replaced.
     pub(super) fn write(&self, head: &Head, record: &Record) -> Result<()> {
-        self.check()?;
-        let unfinished = self.unfinished(&head.id);
-        // What an earlier try left.
-        self.clear(&unfinished)?;
-        self.clear(&self.path(&head.id))?;
-        let made = DirBuilder::new().mode(0o700).create(&unfinished);
-        made.map_err(|error| self.io(&unfinished, error))?;
-        self.document(&unfinished.join(HEAD), head)?;
-        self.document(&unfinished.join(ROWS), record)?;
-        self.sync(&unfinished)?;
-        let path = self.path(&head.id);
-        std::fs::rename(&unfinished, &path).map_err(|error| self.io(&path, error))?;
-        self.sync(&self.folder)
+        let folder = self.folder()?;
+        let id = head.id.as_str();
+        let write = || -> io::Result<()> {
+            clear(&folder, &unfinished(id))?;
+            clear(&folder, id)?;
+            let run = folder.make_folder(unfinished(id))?;
+            document(&run, HEAD, head)?;
+            document(&run, ROWS, record)?;
+            run.sync()?;
+            folder.rename(unfinished(id), id)?;
+            folder.sync()
+        };
+        write().map_err(|why| self.unusable(id, why))
     }
 
     /// Notes that COMMIT has succeeded.
@@ -144,60 +137,45 @@ impl Store {
     }
 
     fn mark(&self, id: &RunId, name: &str, what: &impl Serialize) -> Result<()> {
-        let folder = self.path(id);
-        let unfinished = folder.join(format!("{name}{UNFINISHED}"));
-        std::fs::remove_file(&unfinished).ok();
-        self.document(&unfinished, what)?;
-        std::fs::rename(&unfinished, folder.join(name)).map_err(|error| self.io(&unfinished, error))?;
-        self.sync(&folder)
+        let folder = self.folder()?;
+        let write = || -> io::Result<()> {
+            let run = folder.folder(id.as_str())?;
+            remove(&run, &unfinished(name))?;
+            document(&run, &unfinished(name), what)?;
+            run.rename(unfinished(name), name)?;
+            run.sync()
+        };
+        write().map_err(|why| self.unusable(&format!("{id}/{name}"), why))
     }
 
-    /// Removes a run that was rolled back, if it was kept.
+    /// Removes a run that was rolled back, and its place.
     pub(super) fn forget(&self, id: &RunId) -> Result<()> {
-        self.clear(&self.unfinished(id))?;
-        self.clear(&self.path(id))
+        let folder = self.folder()?;
+        let cleared = clear(&folder, &unfinished(id.as_str())).and_then(|()| clear(&folder, id.as_str()));
+        cleared.map_err(|why| self.unusable(id.as_str(), why))
     }
 
-    /// Every run, the newest first; those that cannot be read are said.
+    /// Every run, the newest first, and what cannot be read.
     ///
     /// # Errors
-    /// When the folder cannot be read, or is not this user's alone. That there is none means that there are no runs.
+    /// When the folder cannot be read, or is not this user's. That there is none means that there are no runs.
     pub fn list(&self) -> Result<(Vec<Kept>, Vec<Unusable>)> {
-        let entries = match std::fs::read_dir(&self.folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), Vec::new())),
-            entries => entries.map_err(|error| self.io(&self.folder, error))?,
+        let folder = match self.folder() {
+            Err(error) if error.why.kind() == ErrorKind::NotFound => return Ok((Vec::new(), Vec::new())),
+            folder => folder?,
         };
-        self.check()?;
         let (mut runs, mut unread) = (Vec::new(), Vec::new());
-        for entry in entries {
-            let entry = entry.map_err(|error| self.io(&self.folder, error))?;
-            let Some(id) = entry.file_name().to_str().and_then(|name| name.parse::<RunId>().ok()) else {
-                continue;
-            };
-            match self.kept(&id) {
+        for name in folder.names().map_err(|why| self.unusable("", why))? {
+            let Some(id) = name.to_str().and_then(|name| name.parse::<RunId>().ok()) else { continue };
+            match kept(&folder, &id) {
                 Ok(kept) => runs.push(kept),
-                Err(why) => unread.push(why),
+                // Another run has removed it meanwhile.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(why) => unread.push(self.unusable(id.as_str(), why)),
             }
         }
         runs.sort_by(|a, b| (b.head.began, b.head.id.as_str()).cmp(&(a.head.began, a.head.id.as_str())));
         Ok((runs, unread))
-    }
-
-    fn kept(&self, id: &RunId) -> Result<Kept> {
-        let folder = self.path(id);
-        let head: Head = self.read(&folder.join(HEAD))?;
-        if head.format != FORMAT || head.id != *id {
-            let why = format!(
-                "this motionctl reads format {FORMAT} of run {id}, not {} of {}",
-                head.format, head.id
-            );
-            return Err(Unusable::Unread(folder, why));
-        }
-        Ok(Kept {
-            head,
-            committed: self.read_if_any(&folder.join(COMMITTED))?,
-            undone: self.read_if_any(&folder.join(UNDONE))?,
-        })
     }
 
     /// The rows of a run.
@@ -205,83 +183,96 @@ impl Store {
     /// # Errors
     /// When they cannot be read.
     pub fn record(&self, id: &RunId) -> Result<Record> {
-        self.read(&self.path(id).join(ROWS))
-    }
-
-    fn path(&self, id: &RunId) -> PathBuf {
-        self.folder.join(id.as_str())
-    }
-
-    fn unfinished(&self, id: &RunId) -> PathBuf {
-        self.folder.join(format!("{id}{UNFINISHED}"))
+        let record = self.folder()?.folder(id.as_str()).and_then(|run| read(&run, ROWS));
+        record.map_err(|why| self.unusable(id.as_str(), why))
     }
 
     /// The oldest go where there are too many. What cannot be removed stays: nothing depends on it.
     fn prune(&self) {
-        let Ok((runs, _)) = self.list() else { return };
+        let (Ok((runs, _)), Ok(folder)) = (self.list(), self.folder()) else { return };
         for run in runs.iter().skip(KEPT) {
             self.forget(&run.head.id).ok();
         }
         // Places of runs that were killed before they wrote anything, or while they did.
         let Some(oldest) = runs.get(KEPT - 1).map(|run| run.head.id.as_str()) else { return };
-        let Ok(entries) = std::fs::read_dir(&self.folder) else { return };
-        let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+        let names = folder.names().unwrap_or_default().into_iter().filter_map(|name| name.into_string().ok());
         for name in names.filter(|name| name.ends_with(UNFINISHED) && name.as_str() < oldest) {
-            self.clear(&self.folder.join(name)).ok();
+            clear(&folder, &name).ok();
         }
     }
 
-    fn document(&self, path: &Path, what: &impl Serialize) -> Result<()> {
-        let write = || -> io::Result<()> {
-            let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-            let mut file = BufWriter::new(file);
-            serde_json::to_writer(&mut file, what)?;
-            file.write_all(b"\n")?;
-            file.into_inner()?.sync_all()
-        };
-        write().map_err(|error| self.io(path, error))
+    fn unusable(&self, name: &str, why: io::Error) -> Unusable {
+        let slash = if name.is_empty() { "" } else { "/" };
+        Unusable { what: format!("{}{slash}{name}", self.path), why }
     }
+}
 
-    fn read<T: DeserializeOwned>(&self, path: &Path) -> Result<T> {
-        let file = File::open(path).map_err(|error| self.io(path, error))?;
-        serde_json::from_reader(BufReader::new(file))
-            .map_err(|error| Unusable::Unread(path.to_owned(), error.to_string()))
-    }
+fn unfinished(name: &str) -> String {
+    format!("{name}{UNFINISHED}")
+}
 
-    fn read_if_any<T: DeserializeOwned>(&self, path: &Path) -> Result<Option<T>> {
-        match self.read(path) {
-            Err(Unusable::Io(_, error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            answer => answer.map(Some),
-        }
+fn kept(folder: &PrivateFolder, id: &RunId) -> io::Result<Kept> {
+    let run = folder.folder(id.as_str())?;
+    let head: Head = read(&run, HEAD)?;
+    if head.format != FORMAT || head.id != *id {
+        let why = format!("this motionctl reads format {FORMAT} of {id}, not {} of {}", head.format, head.id);
+        return Err(io::Error::new(ErrorKind::InvalidData, why));
     }
+    Ok(Kept { head, committed: read_if_any(&run, COMMITTED)?, undone: read_if_any(&run, UNDONE)? })
+}
 
-    /// Removes a folder that need not exist.
-    fn clear(&self, path: &Path) -> Result<()> {
-        match std::fs::remove_dir_all(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.io(path, error)),
-            _ => Ok(()),
-        }
-    }
+fn document(folder: &PrivateFolder, name: &str, what: &impl Serialize) -> io::Result<()> {
+    let mut file = BufWriter::new(folder.create(name)?);
+    serde_json::to_writer(&mut file, what)?;
+    file.write_all(b"\n")?;
+    file.into_inner()?.sync_all()
+}
 
-    fn sync(&self, folder: &Path) -> Result<()> {
-        File::open(folder).and_then(|file| file.sync_all()).map_err(|error| self.io(folder, error))
-    }
+fn read<T: DeserializeOwned>(folder: &PrivateFolder, name: &str) -> io::Result<T> {
+    let file = BufReader::new(folder.open(name)?);
+    serde_json::from_reader(file).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))
+}
 
-    fn io(&self, path: &Path, error: io::Error) -> Unusable {
-        Unusable::Io(path.to_owned(), error)
+fn read_if_any<T: DeserializeOwned>(folder: &PrivateFolder, name: &str) -> io::Result<Option<T>> {
+    match read(folder, name) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        answer => answer.map(Some),
     }
+}
+
+/// Removes a file that need not exist.
+fn remove(folder: &PrivateFolder, name: &str) -> io::Result<()> {
+    match folder.remove_file(name) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Removes a run's folder, which need not exist, and the files in it.
+fn clear(folder: &PrivateFolder, name: &str) -> io::Result<()> {
+    let run = match folder.folder(name) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        run => run?,
+    };
+    for file in run.names()? {
+        run.remove_file(file)?;
+    }
+    folder.remove_folder(name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::head::Identity;
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
 
     fn store(folder: &tempfile::TempDir) -> Store {
-        let store = Store::at(folder.path().join("seed"));
+        let store = at_path(&folder.path().join("seed"));
         store.prepare().expect("a folder");
         store
+    }
+
+    fn at_path(path: &std::path::Path) -> Store {
+        Store::at(RootPath::new(path).expect("an absolute path"))
     }
 
     fn head(id: RunId, began: Timestamp) -> Head {
@@ -337,18 +328,6 @@ mod tests {
         }
         let (runs, _) = store.list().expect("a list");
         assert_eq!((runs.len(), runs[KEPT - 1].head.began), (KEPT, at(1)));
-    }
-
-    #[test]
-    fn a_folder_that_others_write_to_is_not_used() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let store = store(&folder);
-        std::fs::set_permissions(&store.folder, std::fs::Permissions::from_mode(0o770)).expect("a mode");
-        assert!(matches!(store.list(), Err(Unusable::NotPrivate(_))));
-        assert!(matches!(store.prepare(), Err(Unusable::NotPrivate(_))));
-        let elsewhere = Store::at(folder.path().join("link"));
-        std::os::unix::fs::symlink(&store.folder, &elsewhere.folder).expect("a link");
-        assert!(matches!(elsewhere.prepare(), Err(Unusable::NotPrivate(_))));
     }
 
     #[test]

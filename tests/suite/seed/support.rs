@@ -14,7 +14,7 @@ use motionctl::seed::plan::lines;
 use motionctl::seed::snapshot::Unnamed;
 use motionctl::seed::undo::{Foreseen, Keep, Kept, Record, Store, UndoRequest, Undone};
 use motionctl::seed::{Planned, Session};
-use motionctl::values::RunId;
+use motionctl::values::{RootPath, RunId};
 use std::path::PathBuf;
 use tempfile::TempDir;
 
@@ -190,7 +190,7 @@ impl Db {
 
     /// Where runs of this database are kept.
     pub fn runs(&self) -> Store {
-        Store::at(self.folder().join("runs"))
+        Store::at(RootPath::new(self.folder().join("runs")).expect("an absolute path"))
     }
 
     /// Plans and applies, and keeps what an undo needs.

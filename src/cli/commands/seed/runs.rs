@@ -7,12 +7,14 @@ use crate::cli::manual::{HOME, SEED_RUNS, STATE_HOME, Variable};
 use crate::host::STATE_FOLDER;
 use crate::outcome::{Failure, FailureKind};
 use crate::seed::undo::Store;
+use crate::values::RootPath;
 use std::path::PathBuf;
 
 /// Where runs are kept for their undo.
 pub fn store() -> Result<Store, Failure> {
     let named = folder(SEED_RUNS).or_else(|| state().map(|state| state.join("seed")));
-    named.map(Store::at).ok_or_else(|| {
+    let path = named.and_then(|path| RootPath::new(path).ok());
+    path.map(Store::at).ok_or_else(|| {
         Failure::new(FailureKind::Usage, "there is no home to keep in what would undo this")
             .with_hint("MOTIONCTL_SEED_RUNS names a folder")
     })

@@ -59,7 +59,7 @@ fn compare(
         .details
         .insert("differs".to_owned(), kinds.iter().map(document).collect::<serde_json::Map<_, _>>().into());
     outcome.summarise(kinds.iter().map(|(kind, counts)| format!("{kind}: {}", told(*counts))));
-    let verdict = verdict(&planned, &validated.source.name(), outcome);
+    let verdict = verdict(&planned, validated.source.name(), outcome);
     outcome.details.insert("verdict".to_owned(), verdict.into());
     agreement(&planned, args.detailed_exitcode, outcome);
     Ok(())
