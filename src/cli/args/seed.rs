@@ -277,7 +277,9 @@ fn time(text: &str) -> Result<Timestamp, String> {
     let midnight = || Some(text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp());
     let is_date = text.len() == 10;
     let time = if is_date { midnight() } else { text.parse().ok() };
-    time.ok_or_else(|| "it takes a date such as 2026-01-31, or a time such as 2026-01-31T08:00:00Z".to_owned())
+    time.ok_or_else(|| {
+        "it takes a date such as 2026-01-31, or a time such as 2026-01-31T08:00:00Z".to_owned()
+    })
 }
 
 /// A manifest that an answer takes for applied.

@@ -301,7 +301,10 @@ const SEEDING: [OfCommand; 17] = [
         "seed usage",
         &[
             example("sudo motionctl seed usage", "the last seven days, and who is on which profile now"),
-            example("sudo motionctl seed usage --from 2026-01-01 --to 2026-02-01 --csv", "a month, for a spreadsheet"),
+            example(
+                "sudo motionctl seed usage --from 2026-01-01 --to 2026-02-01 --csv",
+                "a month, for a spreadsheet",
+            ),
         ],
     ),
     (
