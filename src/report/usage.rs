@@ -73,7 +73,7 @@ fn bar(seconds: i64, most: i64, longest: usize) -> String {
 fn by_agent(usage: &UsageSection) -> Vec<Vec<Cell>> {
     let hours = to_the_right(usage.hours.iter().map(|row| hours(row.seconds)).collect());
     let row = |(row, hours): (&AgentUsage, String)| {
-        let open = if row.open { "open, until now" } else { "" };
+        let open = if row.open { "still open" } else { "" };
         vec![
             visible(&row.profile).into(),
             visible(&row.agent).into(),

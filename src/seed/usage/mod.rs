@@ -8,7 +8,7 @@ mod read;
 mod tally;
 
 pub use read::LeftOut;
-pub use tally::{Anomalies, Anomaly, Hours, Now, ProfileHours};
+pub use tally::{Anomalies, Anomaly, EXAMPLES, Hours, Now, ProfileHours};
 
 use super::consequences;
 use super::map::{Needs, Part, Use};

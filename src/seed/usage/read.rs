@@ -113,6 +113,11 @@ impl<'a> Pages<'a> {
             let since =
                 request.from.checked_sub(SignedDuration::from_hours(24 * BACK)).unwrap_or(request.from);
             pages.least = in_sql(since);
+            let entered = c.entered.quoted();
+            let older = format!("SELECT 1 FROM {from} WHERE {entered} < ? LIMIT 1");
+            if conn.rows(&older, std::slice::from_ref(&pages.least))?.is_empty() {
+                return Ok(pages);
+            }
             let why = format!("no index begins with {}.{}", report.table, c.left);
             pages.left_out = Some(LeftOut { why, since: Some(since) });
             return Ok(pages);

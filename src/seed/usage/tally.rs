@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// More examples of an anomaly are only counted.
-const EXAMPLES: usize = 5;
+pub const EXAMPLES: usize = 5;
 /// As many seconds the clocks of this host and of Motion's may differ without being an anomaly.
 const SKEW: i64 = 300;
 

@@ -226,10 +226,16 @@ fn what_is_left_out_is_said() {
         db.sql("CREATE INDEX entered ON report_member (enterAt)");
         let usage = asked(&db, &few);
         assert_eq!(hours(&usage), ["Day ann 10800"]);
+        // There is nothing older that could have been left out.
+        assert!(usage.left_out.is_none(), "{usage:?}");
+        db.sql("INSERT INTO report_member (membername, channel, type, data3, enterAt, createdAt, updatedAt) VALUES ('bob', 'voice', 'LOGIN', 'Day', '2025-12-01 23:59:59', '2026-01-01', '2026-01-01')");
+        let usage = asked(&db, &few);
+        assert_eq!(hours(&usage), ["Day ann 10800"]);
         let since = usage.left_out.expect("what was left out").since.expect("a time");
         assert_eq!(since.to_string(), "2025-12-02T00:00:00Z");
         db.sql("CREATE INDEX ended ON report_member (exitAt)");
-        assert!(asked(&db, &few).left_out.is_none());
+        let usage = asked(&db, &few);
+        assert!(usage.left_out.is_none() && hours(&usage).len() == 2, "{usage:?}");
     }
 }
 
@@ -261,7 +267,7 @@ fn the_table_is_safe_in_a_spreadsheet() {
         for text in [
             "14.0 h  1 agent  ####################",
             " 1.5 h  1 agent  ###",
-            "open, until now",
+            "still open",
             "not online  since 2026-01-04",
         ] {
             assert!(shown.stdout.contains(text), "{text}\n{}", shown.stdout);

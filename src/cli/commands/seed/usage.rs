@@ -12,7 +12,7 @@ use crate::outcome::{
     UsageLeftOut, UsageSection, codes, counted, counted_as, visible,
 };
 use crate::seed::Purpose;
-use crate::seed::usage::{LeftOut, Request, Usage};
+use crate::seed::usage::{EXAMPLES, LeftOut, Request, Usage};
 use jiff::{SignedDuration, Timestamp};
 
 /// A week, unless something else is asked for.
@@ -79,8 +79,8 @@ fn findings(usage: &Usage) -> Vec<Finding> {
     for (anomaly, (count, examples)) in &usage.anomalies {
         let [one, several] = anomaly.words();
         let examples: Vec<String> = examples.iter().map(|example| visible(example)).collect();
-        // Examples that are alike stand there once.
-        let more = if *count > examples.len() as u64 { ", …" } else { "" };
+        // Those that are alike are one example.
+        let more = if examples.len() == EXAMPLES && *count > EXAMPLES as u64 { ", …" } else { "" };
         odd = odd.evidence(format!("{}: {}{more}", counted_as(*count, one, several), examples.join(", ")));
     }
     findings.push(odd.advice("look at these rows; what cannot be counted is not in the hours"));
@@ -155,4 +155,19 @@ fn harmless(text: &str) -> String {
         text.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
             || text.starts_with(['\t', '\r', '\n']);
     if is_formula { format!("'{text}") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_is_a_formula() {
+        for text in ["=1", "+1", "-1", "@a", "  =1", "\t1", "\r1", "\u{ff1d}1"] {
+            assert_eq!(harmless(text), format!("'{text}"));
+        }
+        for text in ["Day", "a=1", "7", "'=1", ""] {
+            assert_eq!(harmless(text), text);
+        }
+    }
 }
