@@ -1,6 +1,7 @@
 //! `seed usage`: hours per profile and agent, and who is on which profile now.
 
-use super::people::staffed;
+use super::deletions::with_soft_deletion;
+use super::people::{STAFF, staffed};
 use super::support::Db;
 use crate::support::binary::{Answer, motionctl};
 use jiff::Timestamp;
@@ -65,7 +66,9 @@ fn what_overlaps_counts_once_and_ends_with_the_period() {
         assert!(usage.anomalies.is_empty() && usage.left_out.is_none(), "{usage:?}");
         let now: Vec<_> = usage.now.iter().map(|now| (&*now.agent, &*now.profile, now.online)).collect();
         assert_eq!(now, [("bob", "Day", true)]);
-        // An open session ends with the period, and is still named.
+        // Closed and open sessions end with the period; the open one is still named.
+        let usage = asked(&db, &Request { to: time("03T13:30:00"), ..request() });
+        assert_eq!(hours(&usage), ["Day ann 16200"]);
         let usage = asked(&db, &Request { to: time("10T11:30:00"), ..request() });
         assert!(hours(&usage).contains(&"Day bob 1800*".to_owned()), "{usage:?}");
         let usage = asked(&db, &Request { to: time("03T00:00:00"), ..request() });
@@ -206,6 +209,23 @@ fn a_renamed_profile_keeps_the_hours_of_its_id() {
         let usage = asked(&db, &request());
         assert_eq!(hours(&usage), ["Day ann 3600", "Noon ann 3600"]);
         assert_eq!(odd(&usage, Anomaly::NoSuchProfile), (1, vec!["Day of ann".to_owned()]));
+    }
+}
+
+#[test]
+fn a_profile_that_was_deleted_keeps_its_hours_until_the_name_is_given_again() {
+    for db in with_soft_deletion() {
+        db.apply(STAFF);
+        let id = db.rows("SELECT id FROM agent_profiles WHERE name = 'Day'").remove(0);
+        db.sql("UPDATE agent_profiles SET deletedAt = '2026-01-09 10:00:00' WHERE name = 'Day'");
+        row(&db, "ann", "voice", [&id, ""], ["03 10:00:00", "03 11:00:00"]);
+        row(&db, "ann", "voice", ["Day", ""], ["04 10:00:00", "04 11:00:00"]);
+        let usage = asked(&db, &request());
+        assert_eq!(hours(&usage), ["Day ann 7200"]);
+        db.sql("INSERT INTO agent_profiles (name, enabled, createdAt, updatedAt) VALUES ('Day', 1, '2026-01-09', '2026-01-09')");
+        let usage = asked(&db, &request());
+        assert_eq!(hours(&usage), ["Day ann 3600", "Day ann 3600"]);
+        assert!(usage.anomalies.is_empty(), "{usage:?}");
     }
 }
 
