@@ -214,7 +214,8 @@ fn a_renamed_profile_keeps_the_hours_of_its_id() {
 
 #[test]
 fn a_profile_that_was_deleted_keeps_its_hours_until_the_name_is_given_again() {
-    for db in with_soft_deletion() {
+    let without_unique_names = |schema: String| schema.replace(" UNIQUE,\n    enabled", ",\n    enabled");
+    for db in with_soft_deletion(without_unique_names) {
         db.apply(STAFF);
         let id = db.rows("SELECT id FROM agent_profiles WHERE name = 'Day'").remove(0);
         db.sql("UPDATE agent_profiles SET deletedAt = '2026-01-09 10:00:00' WHERE name = 'Day'");
