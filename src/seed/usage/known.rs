@@ -172,3 +172,25 @@ impl Known {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_values_than_there_can_be_profiles_are_not_told_apart() {
+        let mut known = Known {
+            profiles: BTreeMap::new(),
+            values: HashMap::new(),
+            agents: HashMap::new(),
+            channels: BTreeSet::new(),
+            others: OTHERS.into(),
+        };
+        let values: Vec<Name> = (0..VALUES + 5).map(|number| known.value(&number.to_string())).collect();
+        assert_eq!(known.values.len(), VALUES);
+        assert_eq!([&*values[7], &*values[VALUES - 1]], ["7".to_owned(), (VALUES - 1).to_string()]);
+        assert!(values[VALUES..].iter().all(|value| &**value == OTHERS) && *known.value("7") == *"7");
+        let (profile, meaning) = known.profile(&values[VALUES..]);
+        assert_eq!((profile.id, &*profile.name, meaning), (None, OTHERS, Meaning::Unknown));
+    }
+}

@@ -179,7 +179,10 @@ impl Tally {
         let agent = known.agent_of(&seen.agent);
         let Some((entered, left)) = self.times(seen, &agent) else { return };
         let (profile, meaning) = known.profile(&seen.profile);
-        let values = || format!("{} of {}", seen.profile.join(" and "), agent.name);
+        let values = || {
+            let values: Vec<String> = seen.profile.iter().map(|value| format!("`{value}`")).collect();
+            format!("{} of {}", values.join(" and "), agent.name)
+        };
         match meaning {
             Meaning::Plain => {}
             Meaning::Unknown => self.note(Anomaly::NoSuchProfile, &values()),

@@ -99,7 +99,7 @@ fn odd_rows_are_named() {
             (1, vec!["bob at 2026-01-05T12:00:00Z".to_owned()])
         );
         assert_eq!(odd(&usage, Anomaly::InTheFuture), (1, vec!["bob at 2026-01-20T12:00:00Z".to_owned()]));
-        let unknown = ["Evening of bob", "99999 of bob"].map(str::to_owned).to_vec();
+        let unknown = ["`Evening` of bob", "`99999` of bob"].map(str::to_owned).to_vec();
         assert_eq!(odd(&usage, Anomaly::NoSuchProfile), (2, unknown));
         // Of several open sessions of a channel the last is the one that is shown.
         let now: Vec<_> = usage.now.iter().map(|now| (&*now.agent, &*now.channel, now.since)).collect();
@@ -129,7 +129,7 @@ fn what_contradicts_itself_is_counted_for_the_first_and_named() {
             db.sql(if index.is_empty() { "SELECT 1" } else { index });
             let usage = asked(&db, &Request { newest: if index.is_empty() { 1000 } else { 1 }, ..request() });
             assert_eq!(hours(&usage), ["Day ann 3600", "Day zoe 3600", "Night ann 7200"]);
-            let several = (1, vec![format!("Day and {night} of ann")]);
+            let several = (1, vec![format!("`Day` and `{night}` of ann")]);
             assert_eq!(odd(&usage, Anomaly::SeveralProfiles), several);
             assert_eq!(odd(&usage, Anomaly::NoSuchAgent), (1, vec!["zoe".to_owned()]));
             let (count, mut agents) = odd(&usage, Anomaly::NoTime);
@@ -208,7 +208,7 @@ fn a_renamed_profile_keeps_the_hours_of_its_id() {
         db.sql("UPDATE agent_profiles SET name = 'Noon' WHERE name = 'Day'");
         let usage = asked(&db, &request());
         assert_eq!(hours(&usage), ["Day ann 3600", "Noon ann 3600"]);
-        assert_eq!(odd(&usage, Anomaly::NoSuchProfile), (1, vec!["Day of ann".to_owned()]));
+        assert_eq!(odd(&usage, Anomaly::NoSuchProfile), (1, vec!["`Day` of ann".to_owned()]));
     }
 }
 
