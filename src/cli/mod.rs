@@ -162,11 +162,12 @@ fn arm_kill_points() {
     }
 }
 
-/// Whether the answer is a file with comments, which people read and redirect; programs get it inside of the document.
+/// Whether the answer is a file, which people read and redirect; programs get it inside of the document.
 fn is_text(command: &Command) -> bool {
     match command {
         Command::Seed(SeedCommand::Schema(SchemaCommand::Show(_)) | SeedCommand::Export(_)) => true,
         Command::Seed(SeedCommand::Import(args)) => args.out.is_none(),
+        Command::Seed(SeedCommand::Usage(args)) => args.csv,
         Command::Seed(SeedCommand::Schema(SchemaCommand::Discover(args))) => args.out.is_none(),
         Command::Seed(SeedCommand::Schema(SchemaCommand::Learn(args))) => args.end && args.out.is_none(),
         _ => false,

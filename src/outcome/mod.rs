@@ -25,6 +25,7 @@ pub mod seed_change;
 mod summary;
 mod takes_effect;
 mod tryout;
+mod usage;
 mod visible;
 
 pub use comparison::{CONTEXT, Comparison};
@@ -51,6 +52,7 @@ pub use takes_effect::{EffectMark, EffectSection, LoginSection};
 pub use tryout::{
     TriedCandidate, TriedChange, TriedEdition, TriedFetch, TriedRequest, TriedScript, TrySection,
 };
+pub use usage::{AgentUsage, OpenUsage, ProfileUsage, UsageAnomaly, UsageLeftOut, UsageSection};
 pub use visible::{
     alike, ascii_only, is_blank, is_mistaken_for, is_unseen, spelled_out, unmasked, visible, visible_beside,
 };

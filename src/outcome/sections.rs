@@ -5,7 +5,7 @@
 use super::seed_change::SeedChange;
 use super::{
     Comparison, EffectSection, Explanation, Failure, FailureKind, Finding, GuessSection, LoadSection,
-    LoginSection, Matrix, NextStep, Offered, RoutesSection, Routing, sort_findings,
+    LoginSection, Matrix, NextStep, Offered, RoutesSection, Routing, UsageSection, sort_findings,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -86,6 +86,9 @@ pub struct Outcome {
     /// Who can try out at the login what was changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub check_by_hand: Option<LoginSection>,
+    /// Who works with which profile, and for how long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<UsageSection>,
     /// The backup that was made or named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backup: Option<BackupSection>,
@@ -147,6 +150,7 @@ impl Outcome {
             changes: None,
             takes_effect: Vec::new(),
             check_by_hand: None,
+            usage: None,
             backup: None,
             reload: None,
             probes: Vec::new(),

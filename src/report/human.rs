@@ -9,7 +9,7 @@ use super::style::{Detail, Style, Tone};
 use super::table::{self, Cell};
 use super::takes_effect::takes_effect;
 use super::wrap::paragraph;
-use super::{diff, explained, findings, plain, problems, routes, tryout};
+use super::{diff, explained, findings, plain, problems, routes, tryout, usage};
 use crate::outcome::{
     Comparison, DatabaseSection, ErrorLogVerdict, Finding, Level, LoadCount, LoadSection, LocalChange,
     LocalChanges, OfferKind, Offered, Outcome, OutcomeKind, PlanSection, ProbeRow, ReloadSection,
@@ -60,6 +60,7 @@ fn body(outcome: &Outcome, style: Style) -> Vec<String> {
         lines.extend(comparisons(outcome, style));
         lines.extend(outcome.routes.iter().flat_map(|seen| routes::routes(seen, style)));
         lines.extend(lists(outcome, style));
+        lines.extend(usage::usage(outcome, style));
         // That of a rehearsal was in the private copy, and is gone with it.
         let kept = outcome.backup.iter().filter(|_| outcome.command != "rehearse");
         lines.extend(kept.flat_map(|backup| {

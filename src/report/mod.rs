@@ -20,6 +20,7 @@ mod style;
 mod table;
 mod takes_effect;
 mod tryout;
+mod usage;
 mod wrap;
 
 pub use diff::words;

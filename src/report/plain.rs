@@ -7,7 +7,8 @@
 
 use super::Glyphs;
 use crate::outcome::{
-    Comparison, Finding, LocalChange, LocalChanges, Outcome, PlanSection, RoutesSection, Routing, spelled_out,
+    Comparison, Finding, LocalChange, LocalChanges, Outcome, PlanSection, RoutesSection, Routing,
+    UsageSection, spelled_out,
 };
 use serde_json::Value;
 
@@ -45,6 +46,7 @@ pub fn outcome(outcome: &Outcome, glyphs: Glyphs) -> Outcome {
         clean.each([&mut login.agent]);
         clean.each(login.url.iter_mut().chain(&mut login.profiles));
     }
+    plain.usage.iter_mut().for_each(|usage| clean.usage(usage));
     if let Some(backup) = &mut plain.backup {
         clean.each([&mut backup.path]);
     }
@@ -106,6 +108,12 @@ impl Clean {
                 *text = self.0.of(&lines(text));
             }
         }
+    }
+
+    fn usage(self, usage: &mut UsageSection) {
+        self.each(usage.profiles.iter_mut().map(|row| &mut row.profile));
+        self.each(usage.hours.iter_mut().flat_map(|row| [&mut row.profile, &mut row.agent]));
+        self.each(usage.now.iter_mut().flat_map(|row| [&mut row.agent, &mut row.channel, &mut row.profile]));
     }
 
     fn each<'a>(self, texts: impl IntoIterator<Item = &'a mut String>) {

@@ -167,8 +167,10 @@ codes! {
     SEED_SESSION_ODD = warn("seed.session-odd")
         .means("rows of sessions contradict themselves or name no profile")
         .looked_for("two open sessions of an agent in one channel, an end before the beginning, a beginning in the future, \
-                     a time that is none, and a profile that is neither the id nor the name of one")
-        .advises("an old name of a profile counts by itself; add its hours to those of the new one");
+                     a time that is missing or none, a value that is neither the id nor the name of a profile, columns that mean several \
+                     profiles, and an agent's name that no user has")
+        .advises("the old name of a profile or an agent counts by itself: add its hours to those of the new one. What cannot be \
+                  counted is not in the hours");
     SEED_MAP_UNREVIEWED = stop("seed.map-unreviewed")
         .means("nobody has reviewed the schema map")
         .looked_for("`reviewed_by` of the map, where the database is MySQL or MariaDB")

@@ -19,7 +19,7 @@ pub use login::Login;
 pub(in crate::seed) use login::login;
 pub use server::standing;
 pub use sessions::InUse;
-pub(in crate::seed) use sessions::{online, open_sessions};
+pub(in crate::seed) use sessions::{NEWEST, meant, open_sessions};
 pub(in crate::seed) use twice::twice;
 pub use twice::twice_anywhere;
 

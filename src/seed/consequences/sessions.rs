@@ -12,7 +12,7 @@ use crate::seed::snapshot::{CHUNK, Section, Wanted, marks, records};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// As many rows are looked at where no index helps.
-const NEWEST: u64 = 200_000;
+pub(in crate::seed) const NEWEST: u64 = 200_000;
 /// More open sessions are not listed.
 const SESSIONS: usize = 10_000;
 
@@ -66,12 +66,8 @@ impl OpenSessions {
         catalog: &Catalog,
     ) -> Result<BTreeMap<i64, Vec<Name>>, DbError> {
         let mut mentions: BTreeMap<i64, Vec<Name>> = BTreeMap::new();
-        let Some(section) = Section::of(map, Part::Profiles) else { return Ok(mentions) };
-        let wanted = Wanted { names: self.users.keys().cloned().collect(), ..Wanted::default() };
-        let found = records(conn, catalog, &section, &wanted)?;
-        for mention in self.users.keys() {
-            let ids = found.names.group(mention).map_or(&[][..], |group| found.names.rows(group));
-            for id in ids.iter().copied().chain(mention.parse()) {
+        for (mention, ids) in meant(conn, map, catalog, self.users.keys().cloned().collect())? {
+            for id in ids {
                 mentions.entry(id).or_default().push(mention.clone());
             }
         }
@@ -94,6 +90,30 @@ impl OpenSessions {
         }
         self.unknown.clone().map_or(InUse::No, InUse::Maybe)
     }
+}
+
+/// Which profiles each value of a column for the profile may mean: first that of this id, which need not be there, then
+/// those of a name that is the same to the server, also those that were deleted softly. One rule for all who read sessions.
+///
+/// # Errors
+/// When the database fails.
+pub(in crate::seed) fn meant(
+    conn: &mut Connection,
+    map: &Map,
+    catalog: &Catalog,
+    mentions: BTreeSet<Name>,
+) -> Result<BTreeMap<Name, Vec<i64>>, DbError> {
+    let Some(section) = Section::of(map, Part::Profiles) else { return Ok(BTreeMap::new()) };
+    let wanted = Wanted { names: mentions, ..Wanted::default() };
+    let found = records(conn, catalog, &section, &wanted)?;
+    let of = |mention: Name| {
+        let named = found.names.group(&mention).map_or(&[][..], |group| found.names.rows(group));
+        let by_id: Option<i64> = mention.parse().ok();
+        let by_name = named.iter().copied().filter(|id| Some(*id) != by_id);
+        let ids = by_id.into_iter().chain(by_name).collect();
+        (mention, ids)
+    };
+    Ok(wanted.names.into_iter().map(of).collect())
 }
 
 fn sessions(conn: &mut Connection, map: &Map, catalog: &Catalog) -> Result<OpenSessions, DbError> {
@@ -202,11 +222,7 @@ fn way(conn: &mut Connection, map: &Map, table: &Table, report: &ReportMember) -
 }
 
 /// Those of these users who are logged in.
-pub(in crate::seed) fn online(
-    conn: &mut Connection,
-    map: &Map,
-    members: &BTreeSet<String>,
-) -> Result<BTreeSet<String>, DbError> {
+fn online(conn: &mut Connection, map: &Map, members: &BTreeSet<String>) -> Result<BTreeSet<String>, DbError> {
     let mut found = BTreeSet::new();
     let Some(section) = Section::of(map, Part::Users) else { return Ok(found) };
     let Some(online) = section.online else { return Ok(found) };

@@ -1,25 +1,28 @@
 //! Who works with which profile, and for how many hours of a period.
 //!
-//! Invariant: sessions are streamed in the order in which they began, so that what is kept grows with agents and
+//! Invariant: sessions are read page by page in the order of one of their ends, so that what is kept grows with agents and
 //! profiles and never with rows. What was left out is said. Times are UTC, as Motion writes them.
 
+mod known;
 mod read;
 mod tally;
 
 pub use read::LeftOut;
-pub use tally::{Anomalies, Anomaly, Hours, Now, ProfileHours};
+pub use tally::{Anomalies, Anomaly, EXAMPLES, Hours, Now, ProfileHours};
 
-use super::consequences::online;
+use super::consequences;
 use super::map::{Needs, Part, Use};
 use super::session::{Session, failure};
 use crate::outcome::{Failure, FailureKind};
 use jiff::Timestamp;
-use read::{known_profiles, sessions};
-use std::collections::BTreeSet;
+use known::Known;
+use read::Pages;
 use tally::Tally;
 
 /// As many rows are looked at where no index helps.
-pub const NEWEST: u64 = 200_000;
+pub const NEWEST: u64 = consequences::NEWEST;
+/// As many rows are read at once where one does: no statement takes long, and no page much memory.
+const PAGE: u64 = 20_000;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +35,16 @@ pub struct Request {
     pub now: Timestamp,
     /// As many rows are looked at where no index helps.
     pub newest: u64,
+    /// As many rows are read at once where one does.
+    pub page: u64,
+}
+
+impl Request {
+    /// This period, with the bounds that suit a server at work.
+    #[must_use]
+    pub fn of(from: Timestamp, to: Timestamp, now: Timestamp) -> Self {
+        Self { from, to, now, newest: NEWEST, page: PAGE }
+    }
 }
 
 /// The answer.
@@ -39,7 +52,7 @@ pub struct Request {
 pub struct Usage {
     /// Hours by profile, then by agent.
     pub hours: Vec<Hours>,
-    /// The same by profile alone.
+    /// The same by profile alone, most hours first.
     pub profiles: Vec<ProfileHours>,
     /// Who has an open session.
     pub now: Vec<Now>,
@@ -60,9 +73,7 @@ impl Session {
             Err(Failure::new(FailureKind::Refused, message)
                 .with_hint("motionctl seed schema discover proposes one"))
         };
-        if self.map.report_member.is_none() {
-            return missing("report_member");
-        }
+        let Some(report) = self.map.report_member.clone() else { return missing("report_member") };
         if self.map.profiles.is_none() {
             return missing("profiles");
         }
@@ -72,14 +83,17 @@ impl Session {
         }
         self.reading(&needs, |session| {
             let (conn, map, catalog) = session.parts();
-            let mut tally = Tally::new(request, known_profiles(conn, map).map_err(|e| failure(&e))?);
-            let left_out = sessions(conn, map, catalog, request, &mut |row| tally.take(row));
-            let left_out = left_out.map_err(|e| failure(&e))?;
-            let members: BTreeSet<String> = tally.open_members().map(str::to_owned).collect();
-            let online = online(conn, map, &members).map_err(|e| failure(&e))?;
-            let mut usage = tally.finish(left_out);
-            usage.now.iter_mut().for_each(|now| now.online = online.contains(&now.agent));
-            Ok(usage)
+            let mut count = || {
+                let mut known = Known::of(conn, map)?;
+                let mut pages = Pages::new(conn, catalog, &report, request)?;
+                let mut tally = Tally::new(request, pages.order());
+                while let Some(page) = pages.next(conn, &mut known)? {
+                    known.look_up(conn, map, catalog)?;
+                    page.iter().for_each(|seen| tally.take(seen, &known));
+                }
+                Ok(tally.finish(&known, pages.left_out()))
+            };
+            count().map_err(|error| failure(&error))
         })
     }
 }

@@ -1,17 +1,19 @@
 //! Hours out of sessions.
 //!
-//! Invariant: sessions come in the order in which they began, so that of each profile and agent the last interval alone
-//! must be kept to count what overlaps once.
+//! Invariant: sessions come in the order in which they began, or backwards in that in which they ended, so that of each
+//! profile and agent the last interval alone must be kept to count what overlaps once.
 
-use super::read::Seen;
+use super::known::{Agent, Known, Meaning, Profile};
+use super::read::{Left, Order, Seen};
 use super::{LeftOut, Request, Usage};
+use crate::seed::manifest::Name;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// More examples of an anomaly are only counted.
-const EXAMPLES: usize = 5;
-/// Of a session without a profile.
-const NONE: &str = "(none)";
+pub const EXAMPLES: usize = 5;
+/// As many seconds the clocks of this host and of Motion's may differ without being an anomaly.
+const SKEW: i64 = 300;
 
 /// Something odd about a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,8 +26,12 @@ pub enum Anomaly {
     InTheFuture,
     /// What it holds for a profile is neither the id nor the name of one.
     NoSuchProfile,
-    /// A time that is none; not counted.
+    /// Its columns for the profile mean several; the first counts.
+    SeveralProfiles,
+    /// A time that is missing or none; not counted.
     NoTime,
+    /// No user has the agent's name.
+    NoSuchAgent,
 }
 
 impl Anomaly {
@@ -37,19 +43,44 @@ impl Anomaly {
             Self::ExitBeforeEnter => "exit-before-enter",
             Self::InTheFuture => "enter-in-future",
             Self::NoSuchProfile => "no-such-profile",
+            Self::SeveralProfiles => "several-profiles",
             Self::NoTime => "no-time",
+            Self::NoSuchAgent => "no-such-agent",
         }
     }
 
-    /// What it is, for people.
+    /// What it is, for people: of one row, and of several.
     #[must_use]
-    pub fn words(self) -> &'static str {
+    pub fn words(self) -> [&'static str; 2] {
         match self {
-            Self::TwoOpen => "open sessions beside another one of the same agent and channel",
-            Self::ExitBeforeEnter => "sessions that ended before they began, not counted",
-            Self::InTheFuture => "sessions that begin in the future, not counted",
-            Self::NoSuchProfile => "sessions whose profile is neither the id nor the name of one",
-            Self::NoTime => "sessions with a time that cannot be read, not counted",
+            Self::TwoOpen => [
+                "open session beside another one of the same agent and channel",
+                "open sessions beside another one of the same agent and channel",
+            ],
+            Self::ExitBeforeEnter => [
+                "session that ended before it began, not counted",
+                "sessions that ended before they began, not counted",
+            ],
+            Self::InTheFuture => [
+                "session that begins in the future, not counted",
+                "sessions that begin in the future, not counted",
+            ],
+            Self::NoSuchProfile => [
+                "session whose profile is neither the id nor the name of one",
+                "sessions whose profile is neither the id nor the name of one",
+            ],
+            Self::SeveralProfiles => [
+                "session that means several profiles, counted for the first",
+                "sessions that mean several profiles, counted for the first",
+            ],
+            Self::NoTime => [
+                "session whose beginning or end is missing or no time, not counted",
+                "sessions whose beginning or end is missing or no time, not counted",
+            ],
+            Self::NoSuchAgent => [
+                "session of a name that no user has: renamed or deleted since",
+                "sessions of names that no user has: renamed or deleted since",
+            ],
         }
     }
 }
@@ -63,9 +94,9 @@ pub struct Hours {
     /// The profile's id, where there is such a profile.
     pub id: Option<i64>,
     /// Its name, or what the rows hold.
-    pub profile: String,
+    pub profile: Name,
     /// The agent.
-    pub agent: String,
+    pub agent: Name,
     /// What overlaps counts once.
     pub seconds: i64,
     /// From how many rows.
@@ -80,36 +111,35 @@ pub struct ProfileHours {
     /// The profile's id, where there is such a profile.
     pub id: Option<i64>,
     /// Its name, or what the rows hold.
-    pub profile: String,
+    pub profile: Name,
     /// The sum over agents.
     pub seconds: i64,
     /// How many agents.
     pub agents: usize,
 }
 
-/// An open session.
+/// Open sessions of an agent, a channel and a profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Now {
     /// The agent.
-    pub agent: String,
-    /// The profile's name, or what the row holds.
-    pub profile: String,
+    pub agent: Name,
     /// The channel, where the map says.
-    pub channel: String,
-    /// Since when.
+    pub channel: Name,
+    /// The profile's id, where there is such a profile.
+    pub id: Option<i64>,
+    /// The profile's name, or what the row holds.
+    pub profile: Name,
+    /// When the last of them began.
     pub since: Timestamp,
     /// Whether the agent is logged in, as the table of users says.
     pub online: bool,
 }
 
-/// A profile: its id, where it has one, and its name.
-type Key = (Option<i64>, String);
-
 /// What is kept of a profile and an agent.
 #[derive(Default)]
 struct Sum {
     seconds: i64,
-    /// Until when time has been counted.
+    /// Until when time has been counted, on the way that sessions come.
     until: Option<i64>,
     sessions: u64,
     is_open: bool,
@@ -117,65 +147,64 @@ struct Sum {
 
 /// Takes sessions and keeps hours.
 pub(super) struct Tally {
-    request: Request,
-    by_id: BTreeMap<i64, String>,
-    by_name: BTreeMap<String, i64>,
-    by_lower_name: BTreeMap<String, i64>,
-    sums: BTreeMap<Key, BTreeMap<String, Sum>>,
-    open: BTreeMap<(String, String), u64>,
-    now: Vec<Now>,
+    from: i64,
+    /// Nothing is counted that lies behind now.
+    to: i64,
+    now: i64,
+    order: Order,
+    sums: BTreeMap<Profile, BTreeMap<Name, Sum>>,
+    /// How many open sessions, of an agent and a channel.
+    open: BTreeMap<(Name, Name), u64>,
+    /// When the last began, of an agent, a channel and a profile.
+    begun: BTreeMap<(Name, Name, Profile), i64>,
     anomalies: Anomalies,
 }
 
 impl Tally {
-    pub fn new(request: &Request, profiles: Vec<(i64, String)>) -> Self {
+    pub fn new(request: &Request, order: Order) -> Self {
+        let now = request.now.as_second();
         Self {
-            request: *request,
-            by_name: profiles.iter().map(|(id, name)| (name.clone(), *id)).collect(),
-            by_lower_name: profiles.iter().map(|(id, name)| (name.trim_end().to_lowercase(), *id)).collect(),
-            by_id: profiles.into_iter().collect(),
+            from: request.from.as_second(),
+            to: request.to.as_second().min(now),
+            now,
+            order,
             sums: BTreeMap::new(),
             open: BTreeMap::new(),
-            now: Vec::new(),
+            begun: BTreeMap::new(),
             anomalies: Anomalies::new(),
         }
     }
 
-    pub fn open_members(&self) -> impl Iterator<Item = &str> {
-        self.now.iter().map(|now| now.agent.as_str())
-    }
-
-    pub fn take(&mut self, seen: Seen) {
-        let (Some(entered), Ok(left)) = (seen.entered, seen.left) else {
-            return self.note(Anomaly::NoTime, &seen.member);
+    pub fn take(&mut self, seen: &Seen, known: &Known) {
+        let agent = known.agent_of(&seen.agent);
+        let Some((entered, left)) = self.times(seen, &agent) else { return };
+        let (profile, meaning) = known.profile(&seen.profile);
+        let values = || {
+            let values: Vec<String> = seen.profile.iter().map(|value| format!("`{value}`")).collect();
+            format!("{} of {}", values.join(" and "), agent.name)
         };
-        if entered > self.request.now {
-            return self.note(Anomaly::InTheFuture, &format!("{} at {entered}", seen.member));
+        match meaning {
+            Meaning::Plain => {}
+            Meaning::Unknown => self.note(Anomaly::NoSuchProfile, &values()),
+            Meaning::Several => self.note(Anomaly::SeveralProfiles, &values()),
         }
-        if left.is_some_and(|left| left < entered) {
-            return self.note(Anomaly::ExitBeforeEnter, &format!("{} at {entered}", seen.member));
+        if !agent.exists {
+            self.note(Anomaly::NoSuchAgent, &agent.name);
         }
-        let key = self.profile(&seen.profile, &seen.member);
         if left.is_none() {
-            let count = self.open.entry((seen.member.clone(), seen.channel.clone())).or_default();
-            *count += 1;
-            if *count > 1 {
-                self.note(Anomaly::TwoOpen, &format!("{} {} since {entered}", seen.member, seen.channel));
-            }
-            self.now.push(Now {
-                agent: seen.member.clone(),
-                profile: key.1.clone(),
-                channel: seen.channel,
-                since: entered,
-                online: false,
-            });
+            self.opened(seen, &agent, &profile, entered);
         }
-        let start = entered.max(self.request.from).as_second();
-        let end = left.unwrap_or(self.request.now).min(self.request.to).min(self.request.now).as_second();
+        let start = entered.max(self.from);
+        let end = left.unwrap_or(self.to).min(self.to);
         if end <= start {
             return;
         }
-        let sum = self.sums.entry(key).or_default().entry(seen.member).or_default();
+        // Backwards in time it is the same the other way round.
+        let (start, end) = match self.order {
+            Order::Began => (start, end),
+            Order::EndedBackwards => (-end, -start),
+        };
+        let sum = self.sums.entry(profile).or_default().entry(agent.name).or_default();
         let counted_to = sum.until.unwrap_or(start);
         sum.seconds += (end - start.max(counted_to)).max(0);
         sum.until = Some(end.max(counted_to));
@@ -183,22 +212,40 @@ impl Tally {
         sum.is_open |= left.is_none();
     }
 
-    /// The profile that the columns mean: the first that holds an id or a name.
-    fn profile(&mut self, values: &[String], member: &str) -> Key {
-        let meant = values.iter().find_map(|value| {
-            let by_id = value.trim().parse().ok().filter(|id| self.by_id.contains_key(id));
-            let by_name = || self.by_name.get(value).copied();
-            let lower = || self.by_lower_name.get(&value.trim_end().to_lowercase()).copied();
-            by_id.or_else(by_name).or_else(lower)
-        });
-        match (meant, values.first()) {
-            (Some(id), _) => (Some(id), self.by_id.get(&id).cloned().unwrap_or_default()),
-            (None, None) => (None, NONE.to_owned()),
-            (None, Some(value)) => {
-                self.note(Anomaly::NoSuchProfile, &format!("{value} of {member}"));
-                (None, value.clone())
+    /// When a session began, and when it ended unless it is open; none where that cannot be.
+    fn times(&mut self, seen: &Seen, agent: &Agent) -> Option<(i64, Option<i64>)> {
+        let left = match seen.left {
+            Left::At(second) => Some(second),
+            Left::Not => None,
+            Left::NoTime => {
+                self.note(Anomaly::NoTime, &agent.name);
+                return None;
             }
+        };
+        let Some(entered) = seen.entered else {
+            self.note(Anomaly::NoTime, &agent.name);
+            return None;
+        };
+        let odd = match left {
+            _ if entered > self.now + SKEW => Anomaly::InTheFuture,
+            Some(left) if left < entered => Anomaly::ExitBeforeEnter,
+            _ => return Some((entered, left)),
+        };
+        self.note(odd, &format!("{} at {}", agent.name, moment(entered)));
+        None
+    }
+
+    fn opened(&mut self, seen: &Seen, agent: &Agent, profile: &Profile, entered: i64) {
+        let count = self.open.entry((agent.name.clone(), seen.channel.clone())).or_default();
+        *count += 1;
+        if *count > 1 {
+            let words = [&*agent.name, &*seen.channel, "since"].into_iter().filter(|word| !word.is_empty());
+            let words = words.collect::<Vec<_>>().join(" ");
+            self.note(Anomaly::TwoOpen, &format!("{words} {}", moment(entered)));
         }
+        let key = (agent.name.clone(), seen.channel.clone(), profile.clone());
+        let since = self.begun.entry(key).or_insert(entered);
+        *since = entered.max(*since);
     }
 
     fn note(&mut self, anomaly: Anomaly, example: &str) {
@@ -209,9 +256,9 @@ impl Tally {
         }
     }
 
-    pub fn finish(self, left_out: Option<LeftOut>) -> Usage {
+    pub fn finish(self, known: &Known, left_out: Option<LeftOut>) -> Usage {
         let (mut hours, mut profiles) = (Vec::new(), Vec::new());
-        for ((id, profile), agents) in self.sums {
+        for (Profile { id, name: profile }, agents) in self.sums {
             let seconds = agents.values().map(|sum| sum.seconds).sum();
             profiles.push(ProfileHours { id, profile: profile.clone(), seconds, agents: agents.len() });
             hours.extend(agents.into_iter().map(|(agent, sum)| Hours {
@@ -225,6 +272,18 @@ impl Tally {
         }
         hours.sort_by(|a, b| (&a.profile, a.id, &a.agent).cmp(&(&b.profile, b.id, &b.agent)));
         profiles.sort_by(|a, b| (b.seconds, &a.profile, a.id).cmp(&(a.seconds, &b.profile, b.id)));
-        Usage { hours, profiles, now: self.now, anomalies: self.anomalies, left_out }
+        let now = self.begun.into_iter().map(|((agent, channel, profile), since)| Now {
+            online: known.agent_of(&agent).online,
+            agent,
+            channel,
+            id: profile.id,
+            profile: profile.name,
+            since: moment(since),
+        });
+        Usage { hours, profiles, now: now.collect(), anomalies: self.anomalies, left_out }
     }
+}
+
+fn moment(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap_or(Timestamp::MAX)
 }

@@ -1,6 +1,7 @@
 //! Screens of `seed`, on an embedded database.
 
 use super::stage::{Stage, on_each_width};
+use motionctl::db::{Connection, FileAccess, Limits, Source};
 
 const DB: [&str; 4] = ["--db", "sqlite:motion.db", "--root", "tree"];
 const EXAMPLE: &str = include_str!("../../../fixtures/manifests/good/example.yaml");
@@ -18,6 +19,23 @@ profiles:
       voice: [Talk Now, Tech Hour]
       chat: [Support, Medical]
 ";
+
+/// Sessions of a week: those of one agent overlap, one is open, and one names no profile.
+const SESSIONS: &str = "
+INSERT INTO report_member (membername, channel, type, data3, enterAt, exitAt, createdAt, updatedAt) VALUES
+('agent1', 'voice', 'LOGIN', 'Profile 1', '2024-01-02 08:00:00', '2024-01-02 16:30:00', '', ''),
+('agent1', 'chat', 'LOGIN', 'Profile 1', '2024-01-02 09:00:00', '2024-01-02 17:00:00', '', ''),
+('agent2', 'voice', 'LOGIN', 'Profile 1', '2024-01-03 08:00:00', '2024-01-03 16:00:00', '', ''),
+('agent2', 'voice', 'LOGIN', 'Profile 2', '2024-01-04 08:00:00', '2024-01-04 13:00:00', '', ''),
+('agent1', 'mail', 'LOGIN', 'The profile of all those who answer mail in the evening', '2024-01-04 17:00:00', '2024-01-04 19:00:00', '', ''),
+('agent2', 'mail', 'LOGIN', 'Profile 2', '2024-01-07 20:00:00', NULL, '', '');
+";
+
+fn sessions(stage: &Stage) {
+    let source = Source::File { path: stage.at("motion.db"), access: FileAccess::Write };
+    let mut conn = Connection::open(&source, &Limits::work()).expect("a file");
+    conn.script(SESSIONS).expect("sessions");
+}
 
 fn with_db<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
     [arguments, &DB].concat()
@@ -40,10 +58,11 @@ fn a_manifest_comes_into_the_database() {
         stage.show(0, "seed list", &with_db(&["seed", "list"]));
         stage.show(0, "seed history", &with_db(&["seed", "history"]));
         stage.show(0, "seed undo", &with_db(&["seed", "undo", "--dry-run"]));
+        sessions(stage);
         stage.show(
             0,
             "seed usage",
-            &with_db(&["seed", "usage", "--from", "2026-01-01", "--to", "2026-02-01"]),
+            &with_db(&["seed", "usage", "--from", "2024-01-01", "--to", "2024-01-08"]),
         );
         stage.show(0, "seed access", &with_db(&["seed", "access"]));
         stage.show(0, "seed who", &with_db(&["seed", "who", "Talk Now"]));

@@ -95,19 +95,24 @@ fn pruning_takes_every_profile_that_is_not_named() {
     }
 }
 
-#[test]
-fn where_the_map_says_so_a_profile_is_deleted_softly() {
+/// Databases whose profiles have a time at which they were deleted; the schema is changed further.
+pub fn with_soft_deletion(further: impl Fn(String) -> String) -> [Db; 2] {
     let schema = |schema: &str| {
-        schema.replace(
+        further(schema.replace(
             "    enabled TINYINT(1) NOT NULL DEFAULT 1,",
             "    enabled TINYINT(1) NOT NULL DEFAULT 1, deletedAt DATETIME,",
-        )
+        ))
     };
     let map = |map: &str| {
         let (before, after) = map.split_once("[profiles.columns]").expect("the section");
         format!("{before}[profiles.columns]\ndeleted = \"deletedAt\"{after}")
     };
-    for db in Db::both_with(schema, map) {
+    Db::both_with(schema, map)
+}
+
+#[test]
+fn where_the_map_says_so_a_profile_is_deleted_softly() {
+    for db in with_soft_deletion(|schema| schema) {
         db.apply(STAFF);
         db.apply("profiles: [{ name: Day, absent: true }]");
         let rows = db.rows("SELECT name FROM agent_profiles WHERE deletedAt IS NOT NULL");

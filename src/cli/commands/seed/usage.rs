@@ -7,16 +7,16 @@ use crate::cli::args::seed::UsageArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
 use crate::host::clock;
-use crate::outcome::{Failure, FailureKind, Finding, Outcome, OutcomeKind, codes, counted, visible};
+use crate::outcome::{
+    AgentUsage, Failure, FailureKind, Finding, OpenUsage, Outcome, OutcomeKind, ProfileUsage, UsageAnomaly,
+    UsageLeftOut, UsageSection, codes, counted, counted_as, visible,
+};
 use crate::seed::Purpose;
-use crate::seed::usage::{LeftOut, NEWEST, Request, Usage};
+use crate::seed::usage::{EXAMPLES, LeftOut, Request, Usage};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
 
 /// A week, unless something else is asked for.
 const DAYS: i64 = 7;
-/// The longest bar; a table of 80 columns has room for it.
-const BAR: i64 = 20;
 
 /// Says who uses which profile.
 pub fn usage(context: &Context, args: &UsageArgs) -> Result<Outcome, Failure> {
@@ -25,40 +25,33 @@ pub fn usage(context: &Context, args: &UsageArgs) -> Result<Outcome, Failure> {
     let week = || to.checked_sub(SignedDuration::from_hours(24 * DAYS)).unwrap_or(to);
     let from = args.from.unwrap_or_else(week);
     if from >= to {
-        let message = format!("--from {from} is not before --to {to}");
+        let message = match args.to {
+            Some(to) => format!("--from {from} is not before --to {to}"),
+            None => format!("--from {} is not before now", seconds(from)),
+        };
         return Err(Failure::new(FailureKind::Usage, message));
     }
     let mut session = Place::new(context, &args.database)?.open(context, Purpose::Read)?;
-    let usage = session.usage(&Request { from, to, now, newest: NEWEST })?;
+    let request = Request::of(from, to, now);
+    let usage = session.usage(&request)?;
     let mut outcome = Outcome::new("seed usage", OutcomeKind::Ok);
     outcome.database = Some(section(session.server()));
     outcome.findings = findings(&usage);
-    let (shown_from, shown_to) = (seconds(from), seconds(to));
+    let period = format!("from {} to {}", seconds(from), seconds(to));
     let verdict = match usage.profiles.len() {
-        0 => format!("no sessions from {shown_from} to {shown_to}"),
-        count => format!("{} used from {shown_from} to {shown_to}", counted(count, "profile")),
+        0 => format!("no sessions {period}"),
+        count => format!("{} used {period}", counted(count, "profile")),
     };
-    let mut add = |key: &str, value: Value| drop(outcome.details.insert(key.to_owned(), value));
-    add("verdict", verdict.into());
-    add("from", shown_from.into());
-    add("to", shown_to.into());
-    add("usage", document(&usage));
+    outcome.details.insert("verdict".to_owned(), verdict.into());
     if args.csv {
-        add("text", table(&usage)?.into());
-        return Ok(outcome);
+        outcome.details.insert("text".to_owned(), table(&usage)?.into());
     }
-    add("rows", rows(&usage).into());
+    outcome.usage = Some(document(&request, usage));
     Ok(outcome)
 }
 
 fn seconds(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-/// Hours with one place.
-fn hours(seconds: i64) -> String {
-    let tenths = (seconds + 180) / 360;
-    format!("{}.{}", tenths / 10, tenths % 10)
 }
 
 /// What was not looked at, in a sentence.
@@ -79,67 +72,58 @@ fn findings(usage: &Usage) -> Vec<Finding> {
             .advice("take hours before that time for too low")
     });
     let mut findings: Vec<Finding> = missing.collect();
-    let odd = usage.anomalies.iter().map(|(anomaly, (count, examples))| {
-        let examples: Vec<String> = examples.iter().map(|example| visible(example)).collect();
-        format!("{count} {}: {}", anomaly.words(), examples.join(", "))
-    });
-    let odd: Vec<String> = odd.collect();
-    if !odd.is_empty() {
-        let finding = Finding::new(codes::SEED_SESSION_ODD, "rows of sessions are odd");
-        let finding = odd.into_iter().fold(finding, |finding, line| finding.evidence(line));
-        findings.push(finding.advice("look at these rows; what cannot be counted is not in the hours"));
+    if usage.anomalies.is_empty() {
+        return findings;
     }
+    let mut odd = Finding::new(codes::SEED_SESSION_ODD, "rows of sessions are odd");
+    for (anomaly, (count, examples)) in &usage.anomalies {
+        let [one, several] = anomaly.words();
+        let examples: Vec<String> = examples.iter().map(|example| visible(example)).collect();
+        // Those that are alike are one example.
+        let more = if examples.len() == EXAMPLES && *count > EXAMPLES as u64 { ", …" } else { "" };
+        odd = odd.evidence(format!("{}: {}{more}", counted_as(*count, one, several), examples.join(", ")));
+    }
+    findings.push(odd.advice("look at these rows; what cannot be counted is not in the hours"));
     findings
 }
 
-/// A line and a bar for each profile, then each agent of it, then who is on it now.
-fn rows(usage: &Usage) -> Vec<Value> {
-    let most = usage.profiles.iter().map(|profile| profile.seconds).max().unwrap_or(0).max(1);
-    let bar = |seconds: i64| "#".repeat(usize::try_from((seconds * BAR + most - 1) / most).unwrap_or(0));
-    let mut rows = Vec::new();
-    if !usage.profiles.is_empty() {
-        rows.push(json!(["profile", "agent", "hours", ""]));
-    }
-    for profile in &usage.profiles {
-        let agents = counted(profile.agents, "agent");
-        rows.push(json!([visible(&profile.profile), agents, hours(profile.seconds), bar(profile.seconds)]));
-    }
-    for row in &usage.hours {
-        let open = if row.is_open { "open, until now" } else { "" };
-        rows.push(json!([visible(&row.profile), visible(&row.agent), hours(row.seconds), open]));
-    }
-    for now in &usage.now {
-        let state = if now.online { "online" } else { "not online" };
-        let since = format!("{state}, since {} {}", seconds(now.since), visible(&now.channel));
-        rows.push(json!([visible(&now.profile), visible(&now.agent), "now", since.trim_end()]));
-    }
-    rows
-}
-
-fn document(usage: &Usage) -> Value {
-    let hours = usage.hours.iter().map(|row| {
-        json!({ "profile_id": row.id, "profile": row.profile, "agent": row.agent, "seconds": row.seconds,
-                "sessions": row.sessions, "open": row.is_open })
+fn document(request: &Request, usage: Usage) -> UsageSection {
+    let profiles = usage.profiles.into_iter().map(|row| ProfileUsage {
+        profile_id: row.id,
+        profile: row.profile.to_string(),
+        seconds: row.seconds,
+        agents: row.agents,
     });
-    let profiles = usage.profiles.iter().map(|row| {
-        json!({ "profile_id": row.id, "profile": row.profile, "seconds": row.seconds, "agents": row.agents })
+    let hours = usage.hours.into_iter().map(|row| AgentUsage {
+        profile_id: row.id,
+        profile: row.profile.to_string(),
+        agent: row.agent.to_string(),
+        seconds: row.seconds,
+        sessions: row.sessions,
+        open: row.is_open,
     });
-    let now = usage.now.iter().map(|now| {
-        json!({ "agent": now.agent, "profile": now.profile, "channel": now.channel,
-                "since": seconds(now.since), "online": now.online })
+    let now = usage.now.into_iter().map(|now| OpenUsage {
+        agent: now.agent.to_string(),
+        channel: now.channel.to_string(),
+        profile_id: now.id,
+        profile: now.profile.to_string(),
+        since: seconds(now.since),
+        online: now.online,
     });
-    let anomalies = usage.anomalies.iter().map(|(anomaly, (count, examples))| {
-        json!({ "kind": anomaly.name(), "count": count, "examples": examples })
+    let anomalies = usage.anomalies.into_iter().map(|(anomaly, (count, examples))| UsageAnomaly {
+        kind: anomaly.name().to_owned(),
+        count,
+        examples,
     });
-    let left_out = usage.left_out.as_ref();
-    let left_out = left_out.map(|left| json!({ "why": left.why, "since": left.since.map(seconds) }));
-    json!({
-        "hours": hours.collect::<Vec<_>>(),
-        "profiles": profiles.collect::<Vec<_>>(),
-        "now": now.collect::<Vec<_>>(),
-        "anomalies": anomalies.collect::<Vec<_>>(),
-        "left_out": left_out,
-    })
+    UsageSection {
+        from: seconds(request.from),
+        to: seconds(request.to),
+        profiles: profiles.collect(),
+        hours: hours.collect(),
+        now: now.collect(),
+        anomalies: anomalies.collect(),
+        left_out: usage.left_out.map(|left| UsageLeftOut { why: left.why, since: left.since.map(seconds) }),
+    }
 }
 
 /// A row for each profile and agent.
@@ -149,12 +133,13 @@ fn table(usage: &Usage) -> Result<String, Failure> {
     let head = ["profile", "profile_id", "agent", "seconds", "hours", "sessions", "open"];
     writer.write_record(head).map_err(|error| failed(error.to_string()))?;
     for row in &usage.hours {
+        let hundredths = (row.seconds + 18) / 36;
         let cells = [
             harmless(&row.profile),
             row.id.map_or_else(String::new, |id| id.to_string()),
             harmless(&row.agent),
             row.seconds.to_string(),
-            hours(row.seconds),
+            format!("{}.{:02}", hundredths / 100, hundredths % 100),
             row.sessions.to_string(),
             if row.is_open { "yes" } else { "no" }.to_owned(),
         ];
@@ -164,8 +149,25 @@ fn table(usage: &Usage) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|error| failed(error.to_string()))
 }
 
-/// A text that a spreadsheet takes for nothing but text.
+/// A text that a spreadsheet takes for nothing but text, also where it looks past blanks or takes wide signs for the usual.
 fn harmless(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let is_formula =
+        text.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
+            || text.starts_with(['\t', '\r', '\n']);
     if is_formula { format!("'{text}") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_is_a_formula() {
+        for text in ["=1", "+1", "-1", "@a", "  =1", "\t1", "\r1", "\u{ff1d}1"] {
+            assert_eq!(harmless(text), format!("'{text}"));
+        }
+        for text in ["Day", "a=1", "7", "'=1", ""] {
+            assert_eq!(harmless(text), text);
+        }
+    }
 }
