@@ -267,6 +267,7 @@ const SEEDING: [OfCommand; 17] = [
                 "sudo motionctl seed apply agents.plan --yes",
                 "exactly what was planned and saved before",
             ),
+            example("sudo motionctl seed apply agents.yaml --wait-idle 30m", "once those concerned are logged out"),
             example(
                 "sudo motionctl seed apply agents.yaml --prune memberships --max-delete 10",
                 "allow up to ten deletions, of memberships alone",
