@@ -46,6 +46,7 @@ mod terminal;
 mod together;
 mod transaction;
 mod traps;
+mod unreached;
 mod usage;
 mod values;
 mod wait;

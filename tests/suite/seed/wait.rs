@@ -25,7 +25,7 @@ fn begun(db: &Db, input: &Path, more: &[&str]) -> Child {
     if db.is_server() {
         command.arg("--map").arg(db.map_file());
     }
-    command.args(ALLOWED).args(["--wait-idle", "2m", "--json"]).args(more);
+    command.args(ALLOWED).args(["--wait-idle", "2m"]).args(more);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().expect("the binary starts")
 }
@@ -63,7 +63,7 @@ fn an_apply_waits_for_those_whom_it_concerns_and_holds_nothing() {
         let done = ended(child);
         assert_eq!(done.code, 0, "{done:?}");
         assert!(done.stderr.contains("waiting: 1 agent is still logged in: ann"), "{}", done.stderr);
-        assert_eq!((voice_links(&db).as_str(), &done.json()["outcome"]), ("0", &"applied".into()));
+        assert_eq!(voice_links(&db), "0");
     }
 }
 
@@ -121,7 +121,7 @@ fn what_changes_meanwhile_is_looked_at_again() {
         let plan = db.folder().join("saved");
         let saved = seed(&db, "plan", &path, &["--out", &plan.display().to_string()]);
         assert_eq!(saved.code, 0, "{saved:?}");
-        let mut children = [begun(&db, &plan, &[]), begun(&db, &path, &[])];
+        let mut children = [begun(&db, &plan, &[]), begun(&db, &path, &["--json"])];
         children.iter_mut().for_each(still_waits);
         // Somebody else took the queue, and gave it back.
         let [saved, fresh] = children;
