@@ -6,11 +6,10 @@
 use super::people::{DELETE, DISABLE, STAFF, session};
 use super::support::{Db, codes, manifest};
 use motionctl::outcome::{Failure, Finding};
+use motionctl::seed::Planned;
 use motionctl::seed::manifest::validate;
-use motionctl::seed::map::Map;
 use motionctl::seed::plan::{Allowance, Prune, refused};
 use motionctl::seed::snapshot::Unnamed;
-use motionctl::seed::{Planned, Session};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -109,14 +108,6 @@ fn referring(engine: Engine, profile: &str) -> Db {
 /// A map that looks for sessions in one column alone.
 pub fn one_column(map: &str) -> String {
     map.replace("profile = [\"data3\", \"data4\"]", "profile = [\"data3\"]")
-}
-
-/// A map as `discover` leaves it, on the server where one is needed.
-fn unsigned(engine: Engine) -> Vec<String> {
-    let db = engine.with(str::to_owned, str::to_owned);
-    found(
-        Session::of(db.connect(), Map::built_in()).expect("a session").plan(&manifest(STAFF), Unnamed::Stay),
-    )
 }
 
 const CASES: &[Case] = &[
@@ -385,7 +376,7 @@ const ELSEWHERE: &[(&str, Test, Test)] = &[
 type Test = (&'static str, &'static str);
 
 const PLAIN: Test = ("seed/findings.rs", "a_plain_change_says_nothing");
-const UNSIGNED: Test = ("seed/findings.rs", "a_map_that_nobody_signed_serves_files_alone");
+const UNSIGNED: Test = ("seed/unreached.rs", "a_map_that_nobody_signed_serves_files_alone");
 const UNSEEN: Test = ("seed/guards.rs", "what_a_user_cannot_see_may_refer_to_a_profile");
 const CLIENT: Test = ("seed/commands.rs", "a_site_without_the_new_client_is_said");
 const VALUES: Test =
@@ -437,10 +428,4 @@ agents: [{ username: cid, fullname: Cid C, internal: '3', personal: { chat: [C2]
 profiles: [{ name: Day, description: New, agents: [cid], queues: { voice: [{ name: V1, penalty: 3 }] } }]";
         assert_eq!(planned(&db, change), [""; 0], "{engine:?}");
     }
-}
-
-#[test]
-fn a_map_that_nobody_signed_serves_files_alone() {
-    assert_eq!(unsigned(Engine::Server), ["stop seed.map-unreviewed"]);
-    assert_eq!(unsigned(Engine::Sqlite), [""; 0]);
 }

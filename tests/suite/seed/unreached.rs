@@ -1,9 +1,11 @@
-//! Rows and tables that a plan must not take for what it knows: users of other roles, and sessions that cannot be looked
-//! at.
+//! What a plan must not take for what it knows: users of other roles, sessions that cannot be looked at, a map that nobody
+//! signed.
 
 use super::findings::{ADMIN, Engine, ONLINE, found, one_column, planned};
 use super::people::{DELETE, DISABLE, STAFF, session};
 use super::support::{finding, manifest};
+use motionctl::seed::Session;
+use motionctl::seed::map::Map;
 use motionctl::seed::snapshot::Unnamed;
 
 /// An admin stands in the same table as the agents. Nothing that a manifest can say writes to that row or links it, even
@@ -88,4 +90,18 @@ fn a_map_with_one_column_for_the_profile_looks_there() {
         db.sql(ONLINE);
         assert!(planned(&db, DELETE).contains(&"stop seed.profile-in-use".to_owned()));
     }
+}
+
+/// A map as `discover` leaves it, on the server where one is needed.
+fn unsigned(engine: Engine) -> Vec<String> {
+    let db = engine.with(str::to_owned, str::to_owned);
+    found(
+        Session::of(db.connect(), Map::built_in()).expect("a session").plan(&manifest(STAFF), Unnamed::Stay),
+    )
+}
+
+#[test]
+fn a_map_that_nobody_signed_serves_files_alone() {
+    assert_eq!(unsigned(Engine::Server), ["stop seed.map-unreviewed"]);
+    assert_eq!(unsigned(Engine::Sqlite), [""; 0]);
 }
