@@ -256,6 +256,7 @@ const SEEDING: [OfCommand; 19] = [
             example("sudo motionctl seed plan agents.yaml", "which rows would change"),
             example("motionctl seed plan agents.yaml --against export.yaml", "without a database"),
             example("sudo motionctl seed plan agents.yaml --out agents.plan", "save it for seed apply"),
+            example("sudo motionctl seed plan team.d", "all the manifests of a folder, as one"),
         ],
     ),
     (
@@ -265,6 +266,10 @@ const SEEDING: [OfCommand; 19] = [
             example(
                 "sudo motionctl seed apply agents.plan --yes",
                 "exactly what was planned and saved before",
+            ),
+            example(
+                "sudo motionctl seed apply agents.yaml --wait-idle 30m",
+                "once those concerned are logged out",
             ),
             example(
                 "sudo motionctl seed apply agents.yaml --prune memberships --max-delete 10",
@@ -320,6 +325,10 @@ const SEEDING: [OfCommand; 19] = [
         &[
             example("sudo motionctl seed access", "what the login offers every agent"),
             example("sudo motionctl seed access anna --with agents.yaml", "one agent, as after the manifest"),
+            example(
+                "sudo motionctl seed access --queue Support --csv",
+                "who may serve a queue, for a spreadsheet",
+            ),
         ],
     ),
     ("seed who", &[example("sudo motionctl seed who Support", "who uses the queue or profile Support")]),

@@ -27,6 +27,7 @@ pub(super) use locks::rows as lock_rows;
 pub(super) use settle::over;
 use std::collections::BTreeSet;
 use std::time::Duration;
+pub use transaction::moved;
 pub(super) use transaction::{Again, Ended, Watch, Work, Written, carry_out, new_stop};
 pub(super) use write::{Trouble, Writer};
 

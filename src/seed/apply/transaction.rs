@@ -171,7 +171,9 @@ pub(in crate::seed) fn new_stop(found: Vec<Finding>, before: &[Finding]) -> Opti
     Some(Ended::Moved(format!("{} ({})", stop.title, stop.evidence.join("; "))))
 }
 
-fn moved(what: &str) -> Failure {
+/// The answer to a plan that relies on what has changed since.
+#[must_use]
+pub fn moved(what: &str) -> Failure {
     let message = format!("the database has moved since the plan was made: {what}");
     Failure::new(FailureKind::Refused, message).with_hint("plan again and read what would be done")
 }

@@ -65,6 +65,8 @@ fn a_manifest_comes_into_the_database() {
             &with_db(&["seed", "usage", "--from", "2024-01-01", "--to", "2024-01-08"]),
         );
         stage.show(0, "seed access", &with_db(&["seed", "access"]));
+        let narrow = ["seed", "access", "--profile", "Profile 2", "--queue", "Support"];
+        stage.show(0, "seed access narrowed", &with_db(&narrow));
         stage.show(0, "seed who", &with_db(&["seed", "who", "Talk Now"]));
         stage.show(0, "seed export", &with_db(&["seed", "export"]));
         stage.show(0, "seed schema check", &with_db(&["seed", "schema", "check"]));

@@ -3,6 +3,7 @@
 //! Invariant: a case runs on both engines unless it is about what only one of them has.
 
 mod access;
+mod access_narrow;
 mod alike;
 mod commands;
 mod commit;
@@ -13,6 +14,7 @@ mod emptied;
 mod example;
 mod export;
 mod extensions;
+mod findings;
 mod foreseen;
 mod grants;
 mod guards;
@@ -41,10 +43,13 @@ mod summary;
 pub mod support;
 mod takes_effect;
 mod terminal;
+mod together;
 mod transaction;
 mod traps;
 mod undo;
 mod undo_runs;
+mod unreached;
 mod usage;
 mod values;
+mod wait;
 mod who;
