@@ -17,7 +17,7 @@ use std::time::Duration;
 /// The folder that `packaging/setup.sh` names, too.
 const NEWEST: &str = "/var/cache/motionctl-tests/systemd";
 /// Where the program under test lies inside.
-const PROGRAM: &str = "/usr/local/bin/motionctl";
+pub const PROGRAM: &str = "/usr/local/bin/motionctl";
 /// Inside the machine, what was changed of its files.
 const CHANGED: &str = "/run/real/upper";
 const SCRIPT: &str = include_str!("real_systemd.sh");
