@@ -167,6 +167,7 @@ fn is_text(command: &Command) -> bool {
     match command {
         Command::Seed(SeedCommand::Schema(SchemaCommand::Show(_)) | SeedCommand::Export(_)) => true,
         Command::Seed(SeedCommand::Import(args)) => args.out.is_none(),
+        Command::Seed(SeedCommand::Access(args)) => args.csv,
         Command::Seed(SeedCommand::Schema(SchemaCommand::Discover(args))) => args.out.is_none(),
         Command::Seed(SeedCommand::Schema(SchemaCommand::Learn(args))) => args.end && args.out.is_none(),
         _ => false,

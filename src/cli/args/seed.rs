@@ -233,6 +233,15 @@ pub struct AccessArgs {
     /// Usernames; by default all agents
     #[arg(value_name = "AGENT")]
     pub agents: Vec<String>,
+    /// Show this profile alone; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub profile: Vec<String>,
+    /// Show this queue alone, in every channel that has one of the name; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub queue: Vec<String>,
+    /// Print a table in CSV: a row for each agent, profile and queue
+    #[arg(long)]
+    pub csv: bool,
     /// A manifest that the answer takes for applied.
     #[command(flatten)]
     pub applied: AsIfArgs,
@@ -277,7 +286,9 @@ fn time(text: &str) -> Result<Timestamp, String> {
     let midnight = || Some(text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp());
     let is_date = text.len() == 10;
     let time = if is_date { midnight() } else { text.parse().ok() };
-    time.ok_or_else(|| "it takes a date such as 2026-01-31, or a time such as 2026-01-31T08:00:00Z".to_owned())
+    time.ok_or_else(|| {
+        "it takes a date such as 2026-01-31, or a time such as 2026-01-31T08:00:00Z".to_owned()
+    })
 }
 
 /// A manifest that an answer takes for applied.

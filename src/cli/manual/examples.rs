@@ -301,7 +301,10 @@ const SEEDING: [OfCommand; 17] = [
         "seed usage",
         &[
             example("sudo motionctl seed usage", "the last seven days, and who is on which profile now"),
-            example("sudo motionctl seed usage --from 2026-01-01 --to 2026-02-01 --csv", "a month, for a spreadsheet"),
+            example(
+                "sudo motionctl seed usage --from 2026-01-01 --to 2026-02-01 --csv",
+                "a month, for a spreadsheet",
+            ),
         ],
     ),
     (
@@ -309,6 +312,10 @@ const SEEDING: [OfCommand; 17] = [
         &[
             example("sudo motionctl seed access", "what the login offers every agent"),
             example("sudo motionctl seed access anna --with agents.yaml", "one agent, as after the manifest"),
+            example(
+                "sudo motionctl seed access --queue Support --csv",
+                "who may serve a queue, for a spreadsheet",
+            ),
         ],
     ),
     ("seed who", &[example("sudo motionctl seed who Support", "who uses the queue or profile Support")]),

@@ -3,6 +3,7 @@
 //! Invariant: the Personal Profile comes first and every other profile inherits its queues; a disabled profile is not
 //! offered. With a manifest the answer is the one after its apply, and nothing is written.
 
+mod narrow;
 mod view;
 mod who;
 
@@ -13,9 +14,11 @@ use super::session::{Session, failure};
 use super::snapshot::{Scope, Snapshot, Standing, Unnamed};
 use crate::outcome::{Failure, FailureKind, Finding};
 use crate::seed::Channel;
+use narrow::Narrow;
 use std::collections::{BTreeMap, BTreeSet};
 use view::{View, position_of_enabled};
 
+pub use narrow::Asked;
 pub use who::{AgentUse, ProfileUse, QueueUse, Road, ThroughProfile, Uses};
 
 /// What one agent is offered.
@@ -23,8 +26,8 @@ pub use who::{AgentUse, ProfileUse, QueueUse, Road, ThroughProfile, Uses};
 pub struct Access {
     /// The username.
     pub agent: Name,
-    /// The agent's own queues: the Personal Profile, which is always offered.
-    pub personal: Vec<Served>,
+    /// The agent's own queues: the Personal Profile, which is always offered; none where it was not asked about.
+    pub personal: Option<Vec<Served>>,
     /// The profiles that can be chosen, by name.
     pub profiles: Vec<Offered>,
     /// The agent's profiles that are disabled.
@@ -94,16 +97,17 @@ pub struct Accesses {
 }
 
 impl Session {
-    /// What these agents are offered; all agents where none is named.
+    /// What these agents are offered; all agents where none is named. Agents of whom nothing is left that was asked
+    /// about are left out.
     ///
     /// # Errors
-    /// When the map does not fit, a name means no agent, the manifest names what does not exist, or the database fails.
-    pub fn access(&mut self, agents: &[Name], state: State<'_>) -> Result<Accesses, Failure> {
+    /// When the map does not fit, nothing has a name, the manifest names what does not exist, or the database fails.
+    pub fn access(&mut self, asked: &Asked, state: State<'_>) -> Result<Accesses, Failure> {
         let mut scope = Scope::everything(&self.map);
         if let State::After(manifest) = state {
             scope = scope.and(Scope::of(manifest, &self.map, Unnamed::Stay));
         }
-        scope.parts.entry(Part::Users).or_default().names.extend(agents.iter().cloned());
+        asked.look_up(&mut scope);
         self.reading(&scope.needs(), |session| {
             let snapshot = session.snapshot(&scope)?;
             let mut view = View::of(&snapshot, |part| position_of_enabled(&session.map, part));
@@ -113,11 +117,12 @@ impl Session {
                 view = view.after(&draft.plan);
                 findings = draft.findings;
             }
-            let chosen = match agents {
+            let chosen = match asked.agents.as_slice() {
                 [] => view.rows(Part::Users).map(|(row, _)| row).collect(),
                 names => session.chosen(names, state, &snapshot, &view)?,
             };
-            Ok(Accesses { agents: accesses(&view, &chosen), findings })
+            let narrow = session.narrowed(asked, state, &snapshot, &view)?;
+            Ok(Accesses { agents: accesses(&view, &chosen, &narrow), findings })
         })
     }
 
@@ -173,46 +178,58 @@ impl Session {
     }
 }
 
-fn accesses(view: &View, chosen: &BTreeSet<RowRef>) -> Vec<Access> {
+fn accesses(view: &View, chosen: &BTreeSet<RowRef>, narrow: &Narrow) -> Vec<Access> {
     let profiles = view.profiles_of_agents();
     let mut own = BTreeMap::new();
     let mut accesses = Vec::new();
     for agent in chosen {
         let Some(row) = view.row(Part::Users, *agent) else { continue };
-        let personal = served(view, *agent, LinkKind::Personal, From::Personal);
-        let mut access =
-            Access { agent: row.name.clone(), personal, profiles: Vec::new(), disabled: Vec::new() };
-        for profile in profiles.get(agent).into_iter().flatten() {
+        let personal = served(view, *agent, LinkKind::Personal, From::Personal, narrow);
+        let (mut offered, mut disabled) = (Vec::new(), Vec::new());
+        for profile in profiles.get(agent).into_iter().flatten().filter(|profile| narrow.profile(**profile)) {
             let Some(row) = view.row(Part::Profiles, *profile) else { continue };
             if !row.enabled {
-                access.disabled.push(row.name.clone());
+                // No queue is served by it.
+                disabled.extend(Some(row.name.clone()).filter(|_| narrow.empty()));
                 continue;
             }
             // Many agents share a profile.
             let own = own
                 .entry(*profile)
-                .or_insert_with(|| served(view, *profile, LinkKind::ProfileQueues, From::Profile));
+                .or_insert_with(|| served(view, *profile, LinkKind::ProfileQueues, From::Profile, narrow));
             let mut queues = own.clone();
-            let inherited = access.personal.iter().filter(|queue| {
+            let inherited = personal.iter().filter(|queue| {
                 !own.iter().any(|known| (known.channel, &known.name) == (queue.channel, &queue.name))
             });
             queues.extend(inherited.cloned());
-            access.profiles.push(Offered { name: row.name.clone(), queues });
+            if narrow.empty() || !queues.is_empty() {
+                offered.push(Offered { name: row.name.clone(), queues });
+            }
         }
-        access.profiles.sort_by(|one, other| one.name.cmp(&other.name));
-        access.disabled.sort_unstable();
-        accesses.push(access);
+        let personal = Some(personal).filter(|own| narrow.personal() && (narrow.empty() || !own.is_empty()));
+        if personal.is_none() && offered.is_empty() && disabled.is_empty() {
+            continue;
+        }
+        offered.sort_by(|one, other| one.name.cmp(&other.name));
+        disabled.sort_unstable();
+        accesses.push(Access { agent: row.name.clone(), personal, profiles: offered, disabled });
     }
     accesses.sort_by(|one, other| one.agent.cmp(&other.agent));
     accesses
 }
 
-/// The queues of an owner, by channel and name.
-fn served(view: &View, owner: RowRef, kind: fn(Channel) -> LinkKind, from: From) -> Vec<Served> {
+/// The queues of an owner that are shown, by channel and name.
+fn served(
+    view: &View,
+    owner: RowRef,
+    kind: fn(Channel) -> LinkKind,
+    from: From,
+    narrow: &Narrow,
+) -> Vec<Served> {
     let mut all = Vec::new();
     for channel in Channel::ALL {
         let members = view.members(kind(channel), owner).filter_map(|(member, penalty)| {
-            let row = view.row(Part::Queues(channel), member)?;
+            let row = view.row(Part::Queues(channel), member).filter(|_| narrow.queue(channel, member))?;
             Some(Served { channel, name: row.name.clone(), penalty, from })
         });
         let start = all.len();

@@ -4,6 +4,7 @@
 //! that is the agent's. A road through a disabled profile is told, and marked. Every queue of the name is answered for,
 //! whatever its channel.
 
+use super::narrow::Narrow;
 use super::view::{View, position_of_enabled};
 use super::{Served, State, served};
 use crate::outcome::{Failure, FailureKind, Finding};
@@ -154,7 +155,7 @@ fn is_agent(name: &str, agent: &str) -> Failure {
 }
 
 /// The rows of a part that have a name to the server, those that a plan makes included.
-fn rows(view: &View, snapshot: &Snapshot, part: Part, name: &Name) -> Vec<RowRef> {
+pub(super) fn rows(view: &View, snapshot: &Snapshot, part: Part, name: &Name) -> Vec<RowRef> {
     let Some(records) = snapshot.part(part) else { return Vec::new() };
     let Some(group) = records.names.group(name) else { return Vec::new() };
     let ids = records.names.rows(group);
@@ -200,7 +201,7 @@ fn profile_use(view: &View, profile: RowRef) -> Option<ProfileUse> {
     let row = view.row(Part::Profiles, profile)?;
     let mut agents: Vec<Name> = agents(view, profile).map(|(_, name)| name).collect();
     agents.sort_unstable();
-    let queues = served(view, profile, LinkKind::ProfileQueues, Origin::Profile);
+    let queues = served(view, profile, LinkKind::ProfileQueues, Origin::Profile, &Narrow::default());
     Some(ProfileUse { name: row.name.clone(), enabled: row.enabled, agents, queues })
 }
 

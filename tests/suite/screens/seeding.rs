@@ -38,8 +38,14 @@ fn a_manifest_comes_into_the_database() {
         let drifted = ["seed", "status", "later.yaml", "--exact", "--detailed-exitcode"];
         stage.show(2, "seed status drifted", &with_db(&drifted));
         stage.show(0, "seed list", &with_db(&["seed", "list"]));
-        stage.show(0, "seed usage", &with_db(&["seed", "usage", "--from", "2026-01-01", "--to", "2026-02-01"]));
+        stage.show(
+            0,
+            "seed usage",
+            &with_db(&["seed", "usage", "--from", "2026-01-01", "--to", "2026-02-01"]),
+        );
         stage.show(0, "seed access", &with_db(&["seed", "access"]));
+        let narrow = ["seed", "access", "--profile", "Profile 2", "--queue", "Support"];
+        stage.show(0, "seed access narrowed", &with_db(&narrow));
         stage.show(0, "seed who", &with_db(&["seed", "who", "Talk Now"]));
         stage.show(0, "seed export", &with_db(&["seed", "export"]));
         stage.show(0, "seed schema check", &with_db(&["seed", "schema", "check"]));

@@ -2,7 +2,7 @@
 
 use super::support::{Db, EXAMPLE, manifest};
 use motionctl::outcome::FailureKind;
-use motionctl::seed::access::{Access, Served, State};
+use motionctl::seed::access::{Access, Asked, Served, State};
 use motionctl::seed::consequences::InUse;
 
 fn names(queues: &[Served]) -> String {
@@ -10,10 +10,11 @@ fn names(queues: &[Served]) -> String {
 }
 
 /// As people read it.
-fn lines(accesses: &[Access]) -> Vec<String> {
+pub fn lines(accesses: &[Access]) -> Vec<String> {
     let mut lines = Vec::new();
     for access in accesses {
-        lines.push(format!("{}: Personal → {}", access.agent, names(&access.personal)));
+        let personal = access.personal.iter();
+        lines.extend(personal.map(|own| format!("{}: Personal → {}", access.agent, names(own))));
         let profiles = access.profiles.iter();
         lines.extend(profiles.map(|p| format!("{}: {} → {}", access.agent, p.name, names(&p.queues))));
         lines.extend(access.disabled.iter().map(|name| format!("{}: not {name}", access.agent)));
@@ -23,8 +24,8 @@ fn lines(accesses: &[Access]) -> Vec<String> {
 
 /// What the login offers these agents, all where none is named.
 pub fn asked(db: &Db, agents: &[&str], state: State<'_>) -> Vec<String> {
-    let agents: Vec<_> = agents.iter().map(|name| (*name).into()).collect();
-    lines(&db.session().access(&agents, state).unwrap_or_else(|failure| panic!("{failure}")).agents)
+    let asked = Asked::about(agents.iter().map(|name| (*name).into()).collect());
+    lines(&db.session().access(&asked, state).unwrap_or_else(|failure| panic!("{failure}")).agents)
 }
 
 #[test]
@@ -77,7 +78,10 @@ fn a_manifest_is_asked_about_without_being_applied() {
              - { name: New, agents: [agent1] }",
         );
         let before = db.dump();
-        let found = db.session().access(&["agent1".into()], State::After(&next)).expect("an answer");
+        let found = db
+            .session()
+            .access(&Asked::about(vec!["agent1".into()]), State::After(&next))
+            .expect("an answer");
         let expected = [
             "agent1: Personal → Texts",
             "agent1: Morning → Tech Hour, Assistance, Texts",
@@ -87,7 +91,8 @@ fn a_manifest_is_asked_about_without_being_applied() {
         assert_eq!(found.agents[0].profiles[0].queues[0].penalty, Some(3));
         assert_eq!(db.dump(), before);
         let unknown = manifest("profiles: [{ name: New, agents: [agent2] }]");
-        let failure = db.session().access(&[], State::After(&unknown)).expect_err("no such agent");
+        let failure =
+            db.session().access(&Asked::default(), State::After(&unknown)).expect_err("no such agent");
         assert_eq!((failure.kind, failure.problems.len()), (FailureKind::Invalid, 1));
     }
 }
@@ -98,7 +103,8 @@ fn names_that_are_no_agents() {
         db.apply(EXAMPLE);
         db.sql("INSERT INTO users (name, fullname, role, createdAt, updatedAt) VALUES ('root', 'Root', 'admin', '2026-01-01 00:00:00', '2026-01-01 00:00:00')");
         let refused = |name: &str| {
-            let failure = db.session().access(&[name.into()], State::Present).expect_err("no agent");
+            let asked = Asked::about(vec![name.into()]);
+            let failure = db.session().access(&asked, State::Present).expect_err("no agent");
             assert_eq!(failure.kind, FailureKind::Invalid);
             (failure.message, failure.hint.unwrap_or_default())
         };

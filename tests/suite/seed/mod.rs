@@ -3,6 +3,7 @@
 //! Invariant: a case runs on both engines unless it is about what only one of them has.
 
 mod access;
+mod access_narrow;
 mod alike;
 mod commands;
 mod commit;

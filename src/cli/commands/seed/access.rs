@@ -4,14 +4,15 @@
 
 use super::manifest::as_if;
 use super::plan::Place;
+use super::spreadsheet::{Cell, csv};
 use super::table::{Row, laid_out};
 use crate::cli::args::seed::AccessArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
 use crate::outcome::{Failure, Outcome, OutcomeKind, counted, sort_findings, visible};
 use crate::seed::Purpose;
-use crate::seed::access::{Access, From, Served, State};
-use crate::seed::manifest::Name;
+use crate::seed::access::{Access, Asked, From, Served, State};
+use crate::seed::manifest::{Name, shown};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -22,33 +23,58 @@ pub fn access(context: &Context, args: &AccessArgs) -> Result<Outcome, Failure> 
     let state = manifest.map_or(State::Present, State::After);
     // What a manifest would make of a database that does not exist yet can be asked as well.
     let purpose = if manifest.is_some() { Purpose::Plan } else { Purpose::Read };
-    let agents: Vec<Name> = args.agents.iter().map(|name| name.as_str().into()).collect();
+    let named = |names: &[String]| names.iter().map(|name| name.as_str().into()).collect();
+    let asked =
+        Asked { agents: named(&args.agents), profiles: named(&args.profile), queues: named(&args.queue) };
     let mut session = Place::new(context, &args.database)?.open(context, purpose)?;
-    let found = session.access(&agents, state)?;
+    let found = session.access(&asked, state)?;
     let mut outcome = Outcome::new("seed access", OutcomeKind::Ok);
     outcome.database = Some(section(session.server()));
+    let mut verdict = verdict(&asked, &found.agents);
+    if let Some(validated) = &validated {
+        verdict = format!("{verdict}, if {} were applied", validated.source.name());
+    }
+    let mut add = |key: &str, value: Value| drop(outcome.details.insert(key.to_owned(), value));
+    add("verdict", verdict.into());
+    if asked.is_narrow() {
+        add("only", json!({ "profiles": args.profile, "queues": args.queue }));
+    }
+    add("agents", found.agents.iter().map(document).collect());
+    if args.csv {
+        add("text", table(&found.agents)?.into());
+    } else {
+        add("rows", laid_out(found.agents.iter().flat_map(rows).collect()).into());
+    }
     outcome.findings = found.findings;
     outcome.findings.extend(session.unnamed_columns());
     outcome.findings.extend(validated.iter().flat_map(crate::seed::manifest::Validated::findings));
     sort_findings(&mut outcome.findings);
-    let mut verdict = match found.agents.as_slice() {
+    Ok(outcome)
+}
+
+/// Who is answered for, and what was left out because nobody asked for it.
+fn verdict(asked: &Asked, agents: &[Access]) -> String {
+    let who = match agents {
+        [] if asked.is_narrow() => "no agents".to_owned(),
         [] => "there are no agents".to_owned(),
-        [one] => one.agent.to_string(),
+        [one] => visible(&one.agent),
         agents => counted(agents.len(), "agent"),
     };
-    if let Some(validated) = &validated {
-        verdict = format!("{verdict}, if {} were applied", validated.source.name());
-    }
-    outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("agents".to_owned(), found.agents.iter().map(document).collect());
-    let rows = found.agents.iter().flat_map(rows).collect();
-    outcome.details.insert("rows".to_owned(), laid_out(rows).into());
-    Ok(outcome)
+    let only = |what: &str, names: &[Name]| {
+        let shown: Vec<String> = names.iter().map(|name| shown(name)).collect();
+        match names.len() {
+            0 => String::new(),
+            1 => format!(", only the {what} {}", shown.join(", ")),
+            _ => format!(", only the {what}s {}", shown.join(", ")),
+        }
+    };
+    format!("{who}{}{}", only("profile", &asked.profiles), only("queue", &asked.queues))
 }
 
 /// A line for each profile; the agent's name stands in the first one.
 fn rows(access: &Access) -> Vec<Row> {
-    let mut lists = vec![("Personal".to_owned(), names(&access.personal))];
+    let mut lists: Vec<_> =
+        access.personal.iter().map(|queues| ("Personal".to_owned(), names(queues))).collect();
     lists.extend(access.profiles.iter().map(|profile| (visible(&profile.name), names(&profile.queues))));
     lists
         .extend(access.disabled.iter().map(|name| (visible(name), vec!["disabled: not offered".to_owned()])));
@@ -81,9 +107,11 @@ fn names(queues: &[Served]) -> Vec<String> {
 }
 
 fn document(access: &Access) -> Value {
-    let mut profiles = vec![
-        json!({ "name": "Personal", "personal": true, "queues": queues(&access.personal, From::Personal) }),
-    ];
+    let personal = access
+        .personal
+        .iter()
+        .map(|own| json!({ "name": "Personal", "personal": true, "queues": queues(own, From::Personal) }));
+    let mut profiles: Vec<Value> = personal.collect();
     profiles.extend(access.profiles.iter().map(
         |profile| json!({ "name": &*profile.name, "personal": false, "queues": queues(&profile.queues, From::Profile) }),
     ));
@@ -105,4 +133,52 @@ fn queues(queues: &[Served], own: From) -> Vec<Value> {
         document
     };
     queues.iter().map(document).collect()
+}
+
+/// A row for each agent, profile and queue; a profile without queues has one as well, and so has a disabled one.
+fn table(agents: &[Access]) -> Result<String, Failure> {
+    let head = ["agent", "profile", "personal", "offered", "channel", "queue", "penalty", "inherited"];
+    csv(&head, agents.iter().flat_map(table_rows))
+}
+
+fn table_rows(access: &Access) -> Vec<Vec<Cell<'_>>> {
+    let mut rows = Vec::new();
+    if let Some(queues) = &access.personal {
+        let profile = || [Cell::Ours("Personal".to_owned()), yes(true), yes(true)];
+        rows.extend(queue_rows(access, profile, queues, From::Personal));
+    }
+    for offered in &access.profiles {
+        let profile = || [Cell::Typed(&offered.name), yes(false), yes(true)];
+        rows.extend(queue_rows(access, profile, &offered.queues, From::Profile));
+    }
+    for name in &access.disabled {
+        rows.extend(queue_rows(access, || [Cell::Typed(name), yes(false), yes(false)], &[], From::Profile));
+    }
+    rows
+}
+
+/// The rows of a profile whose own links are these.
+fn queue_rows<'a>(
+    access: &'a Access,
+    profile: impl Fn() -> [Cell<'a>; 3],
+    queues: &'a [Served],
+    own: From,
+) -> Vec<Vec<Cell<'a>>> {
+    let row = |queue: [Cell<'a>; 4]| {
+        std::iter::once(Cell::Typed(&access.agent)).chain(profile()).chain(queue).collect()
+    };
+    let nothing = || Cell::Ours(String::new());
+    if queues.is_empty() {
+        return vec![row([nothing(), nothing(), nothing(), nothing()])];
+    }
+    let queue = |queue: &'a Served| {
+        let penalty = queue.penalty.map_or_else(nothing, |penalty| Cell::Ours(penalty.to_string()));
+        let channel = Cell::Ours(queue.channel.name().to_owned());
+        row([channel, Cell::Typed(&queue.name), penalty, yes(queue.from != own)])
+    };
+    queues.iter().map(queue).collect()
+}
+
+fn yes<'a>(is: bool) -> Cell<'a> {
+    Cell::Ours(if is { "yes" } else { "no" }.to_owned())
 }

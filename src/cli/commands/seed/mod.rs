@@ -17,6 +17,7 @@ mod offline;
 mod plan;
 mod saved;
 mod schema;
+mod spreadsheet;
 mod status;
 mod table;
 mod takes_effect;
