@@ -64,6 +64,18 @@ impl Session {
         Ok(planned)
     }
 
+    /// Agents who are logged in right now and whom a plan concerns, by name.
+    ///
+    /// # Errors
+    /// When the map does not fit, or the database fails.
+    pub fn logged_in(&mut self, plan: &Plan) -> Result<BTreeSet<String>, Failure> {
+        self.reading(&Needs::none(), |session| {
+            let (map, catalog, telling) = (&session.map, &session.catalog, session.telling);
+            let look = &mut Look { conn: &mut session.conn, map, catalog, plan, telling };
+            consequences::logged_in(look).map_err(|error| failure(&error))
+        })
+    }
+
     fn plan_inside(
         &mut self,
         manifest: &Manifest,

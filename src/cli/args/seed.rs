@@ -3,6 +3,7 @@
 //! Invariant: as in [`super`]: nothing here decides.
 
 use super::DatabaseArgs;
+use super::duration::parse_duration;
 use super::learn::SchemaLearnArgs;
 use crate::cli::explain::accept_help;
 use crate::outcome::codes::Family;
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What to do about agents, queues and profiles.
 #[derive(Debug, Subcommand)]
@@ -110,9 +112,9 @@ pub struct SchemaDiscoverArgs {
 /// Arguments of `seed plan`.
 #[derive(Debug, Args)]
 pub struct SeedPlanArgs {
-    /// The manifest; `-` reads standard input
-    #[arg(value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
-    pub manifest: PathBuf,
+    /// The manifest; several files, or a folder's *.yaml and *.yml, are read as one; `-` reads standard input
+    #[arg(required = true, value_name = "MANIFEST", value_hint = ValueHint::AnyPath)]
+    pub manifests: Vec<PathBuf>,
     /// The values of this site.
     #[command(flatten)]
     pub site: SiteValuesArgs,
@@ -141,10 +143,10 @@ pub struct SeedPlanArgs {
 /// Arguments of `seed apply`.
 #[derive(Debug, Args)]
 pub struct SeedApplyArgs {
-    /// The manifest, or a plan saved by `seed plan --out`; `-` reads standard
-    /// input
-    #[arg(value_name = "MANIFEST|PLAN", value_hint = ValueHint::FilePath)]
-    pub input: PathBuf,
+    /// The manifest, or a plan saved by `seed plan --out`; several files, or a folder's *.yaml and *.yml, are read as
+    /// one manifest; `-` reads standard input
+    #[arg(required = true, value_name = "MANIFEST|PLAN", value_hint = ValueHint::AnyPath)]
+    pub input: Vec<PathBuf>,
     /// The values of this site.
     #[command(flatten)]
     pub site: SiteValuesArgs,
@@ -160,14 +162,17 @@ pub struct SeedApplyArgs {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
+    /// Wait up to this long until none of the agents whom the plan concerns is logged in, such as 30m
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub wait_idle: Option<Duration>,
 }
 
 /// Arguments of `seed status`.
 #[derive(Debug, Args)]
 pub struct SeedStatusArgs {
-    /// The manifest; `-` reads standard input
-    #[arg(value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
-    pub manifest: PathBuf,
+    /// The manifest; several files, or a folder's *.yaml and *.yml, are read as one; `-` reads standard input
+    #[arg(required = true, value_name = "MANIFEST", value_hint = ValueHint::AnyPath)]
+    pub manifests: Vec<PathBuf>,
     /// The values of this site.
     #[command(flatten)]
     pub site: SiteValuesArgs,

@@ -11,7 +11,7 @@ use crate::cli::retype::Typed;
 use crate::outcome::codes::{self, Code, Typed as Words};
 use crate::outcome::{Outcome, OutcomeKind};
 use crate::seed::plan::TO_ALLOW;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Adds what may come next, where the command has not.
 pub fn after(context: &Context, command: &Command, outcome: &mut Outcome) {
@@ -216,18 +216,19 @@ impl End<'_> {
 
     fn of_seeding(&self, command: &SeedCommand, outcome: &mut Outcome) {
         let stops = stops(outcome);
-        let manifest = match command {
-            SeedCommand::Plan(args) if args.against.is_none() => Some(args.manifest.as_path()),
-            SeedCommand::Apply(args) => Some(args.input.as_path()),
+        let manifests = match command {
+            SeedCommand::Plan(args) if args.against.is_none() => Some(args.manifests.as_slice()),
+            SeedCommand::Apply(args) => Some(args.input.as_slice()),
             _ => None,
         };
-        if let (Some(manifest), false) = (manifest, stops.is_empty()) {
-            return self.past_stops_of_seeding(command, manifest, &stops, outcome);
+        if let (Some(manifests), false) = (manifests, stops.is_empty()) {
+            return self.past_stops_of_seeding(command, manifests, &stops, outcome);
         }
         match (command, outcome.outcome) {
             (SeedCommand::Validate(args), OutcomeKind::Ok) => {
-                if let [manifest] = args.manifests.as_slice() {
-                    self.seed("seed plan", manifest, "shows what would change in the database", outcome);
+                if let [_] = args.manifests.as_slice() {
+                    let why = "shows what would change in the database";
+                    self.seed("seed plan", &args.manifests, why, outcome);
                 }
             }
             (SeedCommand::Plan(args), OutcomeKind::ChangesPending) if args.against.is_none() => {
@@ -236,14 +237,14 @@ impl End<'_> {
                     Some(file) => {
                         outcome.next(self.plain(&format!("seed apply {file}")), "does exactly this")
                     }
-                    None => self.seed("seed apply", &args.manifest, "writes it to the database", outcome),
+                    None => self.seed("seed apply", &args.manifests, "writes it to the database", outcome),
                 }
             }
             (SeedCommand::Status(args), OutcomeKind::ChangesPending) => {
                 // Unlike a status, a plan has to be told by this flag that other profiles shall go.
                 let flag = if args.exact { " --prune profiles" } else { "" };
-                if args.manifest != Path::new("-") {
-                    let words = format!("{}{flag}", shell_word(&args.manifest.display().to_string()));
+                if let Some(words) = operands(&args.manifests) {
+                    let words = format!("{words}{flag}");
                     outcome.next(self.to("seed plan", &words), "shows what an apply would change");
                 }
             }
@@ -261,7 +262,7 @@ impl End<'_> {
     fn past_stops_of_seeding(
         &self,
         command: &SeedCommand,
-        manifest: &Path,
+        manifests: &[PathBuf],
         stops: &[Code],
         outcome: &mut Outcome,
     ) {
@@ -270,8 +271,8 @@ impl End<'_> {
             flags.filter_map(|finding| finding.advice.strip_prefix(TO_ALLOW)).next().map(str::to_owned);
         let rest: Vec<Code> =
             stops.iter().copied().filter(|code| *code != codes::SEED_DELETIONS_NOT_ALLOWED).collect();
-        let accepted = manifest != Path::new("-") && rest.iter().all(|code| code.accept().is_by_name());
-        if accepted {
+        let accepted = rest.iter().all(|code| code.accept().is_by_name());
+        if let Some(words) = operands(manifests).filter(|_| accepted) {
             let accept = (!rest.is_empty()).then(|| accept(&rest));
             let added = accept.iter().chain(&flags).cloned().collect::<Vec<_>>().join(" ");
             let why = match (flags.is_some(), rest.is_empty()) {
@@ -279,21 +280,28 @@ impl End<'_> {
                 (true, false) => format!("deletes these rows, and goes on although {}", meanings(&rest)),
                 (false, _) => format!("goes on all the same, although {}", meanings(&rest)),
             };
-            let word = shell_word(&manifest.display().to_string());
             // Where it is the same command, what it read is there already.
             let operand =
-                if matches!(command, SeedCommand::Apply(_)) { String::new() } else { format!(" {word}") };
+                if matches!(command, SeedCommand::Apply(_)) { String::new() } else { format!(" {words}") };
             outcome.next(self.to("seed apply", &format!("{added}{operand}")), why);
         }
         self.explain(stops, outcome);
     }
 
     /// What came from standard input is not there a second time.
-    fn seed(&self, command: &str, manifest: &Path, why: &str, outcome: &mut Outcome) {
-        if manifest != Path::new("-") {
-            outcome.next(self.to(command, &shell_word(&manifest.display().to_string())), why);
+    fn seed(&self, command: &str, manifests: &[PathBuf], why: &str, outcome: &mut Outcome) {
+        if let Some(words) = operands(manifests) {
+            outcome.next(self.to(command, &words), why);
         }
     }
+}
+
+/// Files as a shell takes them; none where one is standard input, which is not there a second time.
+fn operands(files: &[PathBuf]) -> Option<String> {
+    let word =
+        |file: &PathBuf| (file.as_path() != Path::new("-")).then(|| shell_word(&file.display().to_string()));
+    let words: Option<Vec<_>> = files.iter().map(word).collect();
+    Some(words?.join(" "))
 }
 
 /// Whether there is something of what was asked for: of nothing there is no next one.

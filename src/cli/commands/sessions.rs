@@ -141,38 +141,19 @@ impl Watch {
         accepted: &BTreeSet<Code>,
         limit: Duration,
     ) -> Result<(), Failure> {
-        let deadline = clock::monotonic() + limit;
-        let mut shown = String::new();
-        loop {
-            let line = match self.seen(context, named) {
-                Seen::Online(0) => return Ok(()),
-                Seen::Unknown(_) if accepted.contains(&codes::SESSIONS_UNKNOWN) => return Ok(()),
-                Seen::Online(count) => {
-                    format!("{} still logged in", counted_as(count, "user is", "users are"))
-                }
-                Seen::Unknown(why) => format!("who is logged in is not known: {why}"),
-            };
-            let left = deadline.saturating_duration_since(clock::monotonic());
-            context.progress.waits(
-                &format!("waiting: {line}"),
-                &format!("gives up in {}", duration_in_words(left)),
-                shown != line,
-            );
-            shown.clone_from(&line);
-            let next = (clock::monotonic() + PAUSE).min(deadline);
-            while clock::monotonic() < next {
-                if context.stop.load(Ordering::SeqCst) {
-                    return Err(Failure::new(
-                        FailureKind::Cancelled,
-                        "stopped while waiting; nothing was changed",
-                    ));
-                }
-                clock::pause(TICK);
+        let look = || match self.seen(context, named) {
+            Seen::Online(0) => None,
+            Seen::Unknown(_) if accepted.contains(&codes::SESSIONS_UNKNOWN) => None,
+            Seen::Online(count) => {
+                Some(format!("{} still logged in", counted_as(count, "user is", "users are")))
             }
-            if clock::monotonic() >= deadline {
-                return Err(gave_up(limit, &line));
-            }
-        }
+            Seen::Unknown(why) => Some(not_known(&why)),
+        };
+        wait_until(context, limit, look).map_err(|failure| {
+            failure.with_hint(
+                "nothing was changed; `motionctl check` tells who is logged in, and who only seems to be",
+            )
+        })
     }
 
     fn seen(&self, context: &Context, named: &Named) -> Seen {
@@ -195,6 +176,48 @@ impl Watch {
 enum Seen {
     Online(u64),
     Unknown(String),
+}
+
+/// Why is waited where nobody knows who is logged in.
+pub fn not_known(why: &str) -> String {
+    format!("who is logged in is not known: {why}")
+}
+
+/// Looks again and again until there is nobody to wait for; else `look` says who there is. No connection is held
+/// between two looks.
+///
+/// # Errors
+/// Refused when the time is over, cancelled when somebody asked to stop.
+pub fn wait_until(
+    context: &Context,
+    limit: Duration,
+    mut look: impl FnMut() -> Option<String>,
+) -> Result<(), Failure> {
+    let deadline = clock::monotonic() + limit;
+    let mut shown = String::new();
+    loop {
+        let Some(line) = look() else { return Ok(()) };
+        let left = deadline.saturating_duration_since(clock::monotonic());
+        context.progress.waits(
+            &format!("waiting: {line}"),
+            &format!("gives up in {}", duration_in_words(left)),
+            shown != line,
+        );
+        shown.clone_from(&line);
+        let next = (clock::monotonic() + PAUSE).min(deadline);
+        while clock::monotonic() < next {
+            if context.stop.load(Ordering::SeqCst) {
+                let failure =
+                    Failure::new(FailureKind::Cancelled, "stopped while waiting; nothing was changed");
+                return Err(failure);
+            }
+            clock::pause(TICK);
+        }
+        if clock::monotonic() >= deadline {
+            let message = format!("gave up after {}: {line}", duration_in_words(limit));
+            return Err(Failure::new(FailureKind::Refused, message));
+        }
+    }
 }
 
 /// Findings that a wait may make go away do not refuse before it.
@@ -223,12 +246,6 @@ fn unasked(why: &str, accepted: &BTreeSet<Code>, wait: Option<Duration>) -> Resu
     }
     Err(Failure::new(FailureKind::Refused, format!("--wait-idle cannot see who is logged in: {why}"))
         .with_hint("name the database with --db, or --accept sessions.unknown"))
-}
-
-fn gave_up(limit: Duration, last: &str) -> Failure {
-    let message = format!("gave up after {}: {last}", duration_in_words(limit));
-    Failure::new(FailureKind::Refused, message)
-        .with_hint("nothing was changed; `motionctl check` tells who is logged in, and who only seems to be")
 }
 
 /// All that is ever shown of a connection.

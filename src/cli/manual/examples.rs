@@ -256,6 +256,7 @@ const SEEDING: [OfCommand; 17] = [
             example("sudo motionctl seed plan agents.yaml", "which rows would change"),
             example("motionctl seed plan agents.yaml --against export.yaml", "without a database"),
             example("sudo motionctl seed plan agents.yaml --out agents.plan", "save it for seed apply"),
+            example("sudo motionctl seed plan team.d", "all the manifests of a folder, as one"),
         ],
     ),
     (

@@ -286,7 +286,8 @@ impl From<DbError> for Ended {
     }
 }
 
-fn moved(what: &str) -> Failure {
+/// The answer to a plan that relies on what has changed since.
+pub fn moved(what: &str) -> Failure {
     let message = format!("the database has moved since the plan was made: {what}");
     Failure::new(FailureKind::Refused, message).with_hint("plan again and read what would be done")
 }

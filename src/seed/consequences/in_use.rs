@@ -37,6 +37,24 @@ pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
     Ok(findings)
 }
 
+/// Agents who are logged in with a profile that is deleted, disabled or renamed.
+pub(super) fn logged_in(look: &mut Look<'_>) -> Result<Vec<String>, DbError> {
+    let plan = look.plan;
+    let changed = plan.update.iter().filter(|update| concerns_people(update)).map(|update| update.id);
+    let profiles: Vec<i64> = plan.delete.iter().map(|delete| delete.id).chain(changed).collect();
+    if profiles.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sessions = open_sessions(look.conn, look.map, look.catalog)?;
+    let mentions = sessions.mentions(look.conn, look.map, look.catalog)?;
+    let sessions = Sessions { sessions, mentions };
+    let agents = profiles.into_iter().filter_map(|profile| match sessions.of(profile) {
+        InUse::Yes(agents) => Some(agents),
+        InUse::Maybe(_) | InUse::No => None,
+    });
+    Ok(agents.flatten().collect())
+}
+
 /// The open sessions, and what in them means which profile.
 struct Sessions {
     sessions: OpenSessions,

@@ -68,6 +68,17 @@ pub(super) fn guards(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
     Ok(findings)
 }
 
+/// Agents who are logged in and whom a plan concerns, by name: those who keep what it takes, and those who work with a
+/// profile that it deletes, disables or renames.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn logged_in(look: &mut Look<'_>) -> Result<BTreeSet<String>, DbError> {
+    let mut agents: BTreeSet<String> = people::logged_in(look)?.into_iter().collect();
+    agents.extend(in_use::logged_in(look)?);
+    Ok(agents)
+}
+
 /// Names the rows at the ends of links that the plan did not have to read.
 ///
 /// # Errors

@@ -223,6 +223,21 @@ pub(super) fn closed(look: &mut Look<'_>, profiles: &BTreeSet<i64>) -> Result<BT
 
 /// Agents who are logged in and will notice nothing until they log in again.
 fn online(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
+    let called = logged_in(look)?;
+    if called.is_empty() {
+        return Ok(Vec::new());
+    }
+    let [one, several] = ["agent whom this concerns is logged in", "agents whom this concerns are logged in"];
+    let title = counted_as(called.len(), one, several);
+    Ok(vec![
+        Finding::new(codes::SEED_AGENTS_ONLINE, title)
+            .evidence(few(called, look.telling))
+            .advice("they keep their queues until their next login or Change Profile"),
+    ])
+}
+
+/// Agents who are logged in and whose profiles, or whose queues in them, the plan changes.
+pub(super) fn logged_in(look: &mut Look<'_>) -> Result<Vec<String>, DbError> {
     let Some(section) = Section::of(look.map, Part::Users) else { return Ok(Vec::new()) };
     let Some((online, (role, agent))) = section.online.zip(section.role) else { return Ok(Vec::new()) };
     let mut profiles: BTreeSet<i64> = BTreeSet::new();
@@ -268,15 +283,5 @@ fn online(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
             agents.extend(of_profile.map(|row| row.member));
         }
     }
-    let called: Vec<String> = agents.iter().filter_map(|agent| logged_in.get(agent).cloned()).collect();
-    if called.is_empty() {
-        return Ok(Vec::new());
-    }
-    let [one, several] = ["agent whom this concerns is logged in", "agents whom this concerns are logged in"];
-    let title = counted_as(called.len(), one, several);
-    Ok(vec![
-        Finding::new(codes::SEED_AGENTS_ONLINE, title)
-            .evidence(few(called, look.telling))
-            .advice("they keep their queues until their next login or Change Profile"),
-    ])
+    Ok(agents.iter().filter_map(|agent| logged_in.get(agent).cloned()).collect())
 }

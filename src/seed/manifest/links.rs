@@ -181,7 +181,8 @@ fn is_first(reader: &mut Reader, seen: &mut HashMap<Name, Place>, name: &Name, p
         return true;
     };
     let problem = Problem::error(place, format!("{} stands twice in one list", shown(name)));
-    reader.report(problem.hint(format!("it stands first in {}", first.in_words())));
+    let hint = format!("it stands first in {}", reader.in_words(*first, place));
+    reader.report(problem.hint(hint));
     false
 }
 
@@ -193,7 +194,7 @@ fn contradictions(reader: &mut Reader, members: &[Member], removed: &[Spanned<Na
     for name in removed {
         if let Some(place) = members.get(&name.value) {
             let message = format!("{} is both a member and removed", shown(&name.value));
-            let hint = format!("it is a member in {}", place.in_words());
+            let hint = format!("it is a member in {}", reader.in_words(*place, name.place));
             reader.report(Problem::error(name.place, message).hint(hint));
         }
     }

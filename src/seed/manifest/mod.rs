@@ -1,7 +1,7 @@
 //! Manifests: the file in which a person says who works on what.
 //!
-//! Invariant: one run says everything that is wrong with a file, in the order
-//! of the file; a manifest that is returned has no error. Pure: no database,
+//! Invariant: one run says everything that is wrong with a file, or with several
+//! that are one manifest, in their order; a manifest that is returned has no error. Pure: no database,
 //! no file, no clock. No input makes it panic or overflow the stack.
 
 mod links;
@@ -31,6 +31,7 @@ pub use tree::asks;
 use crate::outcome::Finding;
 use reader::{Entry, Reader};
 use scalar::{Plain, classify};
+use std::collections::BTreeSet;
 use tree::{Node, Site, Tree, Value, fill};
 
 /// The JSON Schema (draft-07) of manifests, for editors.
@@ -76,35 +77,57 @@ pub fn validate(bytes: &[u8], name: &str) -> Validated {
 /// Reads a manifest, and fills in the values of a site.
 #[must_use]
 pub fn validate_for(file: File<'_>, site: Option<File<'_>>) -> Validated {
-    let File { name, bytes } = file;
-    let text = match decode(bytes) {
-        Ok(text) => text,
-        Err(problem) => {
-            let source = Source::new(name, &String::from_utf8_lossy(bytes));
-            return Validated { source, manifest: None, problems: vec![problem] };
-        }
-    };
+    validate_together(&[file], site)
+}
+
+/// Reads files as one manifest, and fills in the values of a site. What is declared in one of them may be named in
+/// another, and nothing is declared twice.
+#[must_use]
+pub fn validate_together(files: &[File<'_>], site: Option<File<'_>>) -> Validated {
+    let texts: Vec<_> = files.iter().map(|file| decode(file.bytes)).collect();
+    let sources = files.iter().zip(&texts).map(|(file, text)| match text {
+        Ok(text) => Source::new(file.name, text),
+        Err(_) => Source::new(file.name, &String::from_utf8_lossy(file.bytes)),
+    });
+    let source = Source::together(sources.collect());
     let site = match site.map(|site| (site.name, decode(site.bytes))) {
         None => None,
         Some((name, Ok(text))) => Some(Source::new(name, text)),
         Some((site, Err(mut problem))) => {
             problem.place = problem.place.of_site();
-            let source = Source::new(name, text).with_site(Some(Source::new(site, "")));
+            let source = source.with_site(Some(Source::new(site, "")));
             return Validated { source, manifest: None, problems: vec![problem] };
         }
     };
-    let mut tree = Tree::read(text);
-    let mut problems = std::mem::take(&mut tree.problems);
-    problems.extend(fill(&mut tree, site.as_ref().map(Site::read)));
-    let source = Source::new(name, text).with_site(site);
-    let mut reader = Reader::new(problems);
-    let manifest = manifest(&mut reader, &tree, source.clone());
-    review::contradictions(&mut reader, &manifest);
-    // What a file that breaks off would have declared is not known.
-    if tree.whole {
-        review::doubts(&mut reader, &manifest);
+    let source = source.with_site(site.clone());
+    let mut reader = Reader::new(Vec::new(), source.clone());
+    let mut manifest = Manifest::empty(source.clone());
+    let (mut whole, mut asked) = (true, BTreeSet::new());
+    for (text, before) in texts.into_iter().zip(source.lines_before()) {
+        let text = match text {
+            Ok(text) => text,
+            Err(mut problem) => {
+                problem.place.line += before;
+                reader.report(problem);
+                whole = false;
+                continue;
+            }
+        };
+        let mut tree = Tree::read(text).below(before);
+        std::mem::take(&mut tree.problems).into_iter().for_each(|problem| reader.report(problem));
+        let filled = fill(&mut tree, site.as_ref().map(Site::read), &mut asked);
+        filled.into_iter().for_each(|problem| reader.report(problem));
+        whole &= tree.whole;
+        read(&mut reader, &tree, Place { line: before + 1, column: 1 }, &mut manifest);
     }
-    let problems = reader.into_problems(&source);
+    review::contradictions(&mut reader, &manifest);
+    // What a file that breaks off would have declared, or asked for, is not known.
+    if whole {
+        review::doubts(&mut reader, &manifest);
+        let unasked = site.as_ref().map(|site| Site::read(site).unasked(&asked)).unwrap_or_default();
+        unasked.into_iter().for_each(|problem| reader.report(problem));
+    }
+    let problems = reader.into_problems();
     let is_valid = !problems.iter().any(Problem::is_error);
     Validated { source, manifest: is_valid.then_some(manifest), problems }
 }
@@ -123,38 +146,30 @@ fn decode(bytes: &[u8]) -> Result<&str, Problem> {
     })
 }
 
-fn manifest(reader: &mut Reader, tree: &Tree, source: Source) -> Manifest {
-    let mut manifest = Manifest {
-        source,
-        queues: Vec::new(),
-        agents: Vec::new(),
-        profiles: Vec::new(),
-        moves: Vec::new(),
-        permissions: Vec::new(),
-    };
+/// Adds what a file says; `start` is where it begins.
+fn read(reader: &mut Reader, tree: &Tree, start: Place, manifest: &mut Manifest) {
     let what = "a manifest";
     let empty = |node: Node<'_>| matches!(node.value(), Value::Plain(text) if text.is_empty());
     let Some(root) = tree.root().filter(|node| !empty(*node)) else {
         if tree.whole {
-            let problem = Problem::error(Place { line: 1, column: 1 }, "the file is empty");
+            let problem = Problem::error(start, "the file is empty");
             reader.report(problem.hint("the shortest manifest is `version: 1`"));
         }
-        return manifest;
+        return;
     };
     let keys = ["version", "queues", "agents", "profiles", "move", "permissions"];
     let Some([version, queues, agents, profiles, moves, permissions]) = reader.fields(root, what, keys)
     else {
-        return manifest;
+        return;
     };
     if let Some(entry) = reader.require(version, "version", what, root) {
         check_version(reader, entry);
     }
-    manifest.queues = queues.map(|entry| sections::queues(reader, entry)).unwrap_or_default();
-    manifest.agents = list(reader, agents, "agents", sections::agent);
-    manifest.profiles = list(reader, profiles, "profiles", sections::profile);
-    manifest.moves = list(reader, moves, "moves", moves::of_agents);
-    manifest.permissions = list(reader, permissions, "permissions", sections::permission);
-    manifest
+    manifest.queues.extend(queues.map(|entry| sections::queues(reader, entry)).unwrap_or_default());
+    manifest.agents.extend(list(reader, agents, "agents", sections::agent));
+    manifest.profiles.extend(list(reader, profiles, "profiles", sections::profile));
+    manifest.moves.extend(list(reader, moves, "moves", moves::of_agents));
+    manifest.permissions.extend(list(reader, permissions, "permissions", sections::permission));
 }
 
 fn list<'t, T>(

@@ -15,7 +15,8 @@ pub type Name = Arc<str>;
 /// Where something stands in a manifest. The default is the file as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Place {
-    /// Line, from 1; 0 where the file as a whole is meant. See [`Place::line_in_file`].
+    /// Line, from 1; 0 where the file as a whole is meant. Of several files that are one manifest the lines are counted
+    /// on, so that places are in the order of the files: only a [`Source`] knows which line of which file it is.
     pub line: u32,
     /// Column in characters, from 1.
     pub column: u32,
@@ -36,17 +37,10 @@ impl Place {
         self.line & Self::OF_SITE != 0
     }
 
-    /// The line in its file.
+    /// The line without the mark of a site's file. See [`Source::in_words`] for how messages name it.
     #[must_use]
     pub fn line_in_file(self) -> u32 {
         self.line & !Self::OF_SITE
-    }
-
-    /// The line as messages name it.
-    #[must_use]
-    pub fn in_words(self) -> String {
-        let of = if self.is_of_site() { " of the site's file" } else { "" };
-        format!("line {}{of}", self.line_in_file())
     }
 }
 
@@ -93,7 +87,7 @@ impl<T> Managed<T> {
 /// A whole manifest.
 #[derive(Debug, Clone)]
 pub struct Manifest {
-    /// The file, for messages that point into it.
+    /// The file or files, for messages that point into them.
     pub source: Source,
     /// Queues to create or update, in the order of the file.
     pub queues: Vec<Queue>,
@@ -105,6 +99,14 @@ pub struct Manifest {
     pub moves: Vec<Move>,
     /// What User Profiles may do with Agent Profiles.
     pub permissions: Vec<Permission>,
+}
+
+impl Manifest {
+    /// One that says nothing yet.
+    pub(super) fn empty(source: Source) -> Self {
+        let (queues, agents, profiles) = (Vec::new(), Vec::new(), Vec::new());
+        Self { source, queues, agents, profiles, moves: Vec::new(), permissions: Vec::new() }
+    }
 }
 
 /// A queue. Which keys a channel's queues have was checked: a voice queue has

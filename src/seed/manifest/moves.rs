@@ -72,8 +72,8 @@ fn once<'m>(
         if let Some(first) = used.insert((&agent.value, &profile.value), agent.place) {
             let message = format!("{} moves from or to {} twice", shown(&agent.value), shown(&profile.value));
             let hint = format!(
-                "one move of an agent takes one run; chains and swaps take two; the other is in line {}",
-                first.line
+                "one move of an agent takes one run; chains and swaps take two; the other is in {}",
+                reader.in_words(first, agent.place)
             );
             reader.report(Problem::error(agent.place, message).hint(hint));
         }
@@ -91,17 +91,9 @@ fn leaves(reader: &mut Reader, profile: &Profile, moved: &Move) {
         let member = list.members.iter().find(|member| member.name == agent.value).map(|member| member.place);
         let removed = list.remove.iter().find(|name| name.value == agent.value).map(|name| name.place);
         if let Some(place) = member {
-            conflict(
-                reader,
-                agent,
-                &format!("and is a member of {} in line {}", shown(&moved.from.value), place.line),
-            );
+            conflict(reader, agent, &format!("is a member of {}", shown(&moved.from.value)), place);
         } else if let Some(place) = removed {
-            conflict(
-                reader,
-                agent,
-                &format!("and is removed from {} in line {}", shown(&moved.from.value), place.line),
-            );
+            conflict(reader, agent, &format!("is removed from {}", shown(&moved.from.value)), place);
         }
     }
 }
@@ -110,7 +102,8 @@ fn leaves(reader: &mut Reader, profile: &Profile, moved: &Move) {
 fn arrives(reader: &mut Reader, profile: &Profile, moved: &Move) {
     if profile.absent.is_some() {
         let message = format!("agents move to {}, which is to be deleted", shown(&moved.to.value));
-        let hint = format!("line {} says `absent: true`", profile.name.place.line);
+        let there = reader.in_words(profile.name.place, moved.to.place);
+        let hint = format!("{there} says `absent: true`");
         reader.report(Problem::error(moved.to.place, message).hint(hint));
     }
     let Some(list) = &profile.agents else { return };
@@ -120,20 +113,21 @@ fn arrives(reader: &mut Reader, profile: &Profile, moved: &Move) {
     }
     for agent in &moved.agents {
         if let Some(removed) = list.remove.iter().find(|name| name.value == agent.value) {
-            let what =
-                format!("and is removed from {} in line {}", shown(&moved.to.value), removed.place.line);
-            conflict(reader, agent, &what);
+            let what = format!("is removed from {}", shown(&moved.to.value));
+            conflict(reader, agent, &what, removed.place);
         }
     }
 }
 
 fn is_exact(reader: &mut Reader, profile: &Spanned<Name>, list: Place) {
     let message = format!("agents move from or to {}, whose list of agents is exact", shown(&profile.value));
-    let hint = format!("change the list in line {} instead, or leave `mode: exact` out", list.line);
+    let there = reader.in_words(list, profile.place);
+    let hint = format!("change the list in {there} instead, or leave `mode: exact` out");
     reader.report(Problem::error(profile.place, message).hint(hint));
 }
 
-fn conflict(reader: &mut Reader, agent: &Spanned<Name>, what: &str) {
-    let message = format!("{} is moved, {what}", shown(&agent.value));
+fn conflict(reader: &mut Reader, agent: &Spanned<Name>, what: &str, place: Place) {
+    let there = reader.in_words(place, agent.place);
+    let message = format!("{} is moved, and {what} in {there}", shown(&agent.value));
     reader.report(Problem::error(agent.place, message).hint("say it in one of the two places"));
 }

@@ -42,7 +42,7 @@ pub(super) fn doubts(reader: &mut Reader, manifest: &Manifest) {
             // A name that is only mentioned is held against declared ones where slips of the finger are looked for.
             if first != name && used == first_use {
                 let [here, there] = shown_beside(name, first);
-                let message = format!("{here} looks like {there} of line {}", first_place.line);
+                let message = format!("{here} looks like {there} of {}", reader.in_words(first_place, place));
                 let problem = Problem::warning(codes::SEED_NEAR_MISS, place, message);
                 reader.report(problem.hint("right if both are meant"));
             }

@@ -28,15 +28,22 @@ pub(super) struct Entry<'t> {
 pub(super) type Fields<'t, const N: usize> = [Option<Entry<'t>>; N];
 
 /// What was found wrong so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Reader {
     problems: Vec<Problem>,
+    /// What places lead to, for messages that name another one.
+    source: Source,
 }
 
 impl Reader {
     /// Goes on from what YAML itself had to say.
-    pub fn new(problems: Vec<Problem>) -> Self {
-        Self { problems }
+    pub fn new(problems: Vec<Problem>, source: Source) -> Self {
+        Self { problems, source }
+    }
+
+    /// A place as a message about what is `here` names it.
+    pub fn in_words(&self, place: Place, here: Place) -> String {
+        self.source.in_words(place, here)
     }
 
     /// Keeps a problem.
@@ -52,9 +59,9 @@ impl Reader {
     }
 
     /// All problems in the order of the file, each once and inside of it.
-    pub fn into_problems(self, source: &Source) -> Vec<Problem> {
+    pub fn into_problems(self) -> Vec<Problem> {
         let mut problems = self.problems;
-        source.keep_inside(problems.iter_mut().map(|problem| &mut problem.place));
+        self.source.keep_inside(problems.iter_mut().map(|problem| &mut problem.place));
         problems.sort_by(|a, b| (a.place, a.weight, &a.message).cmp(&(b.place, b.weight, &b.message)));
         problems.dedup();
         problems
@@ -81,7 +88,7 @@ impl Reader {
             };
             if let Some(first) = &fields[index] {
                 let message = format!("{} is given twice in {what}", shown(text));
-                let hint = format!("it stands first in {}", first.key.in_words());
+                let hint = format!("it stands first in {}", self.in_words(first.key, key.place));
                 self.report(Problem::error(key.place, message).hint(hint));
                 continue;
             }
@@ -108,10 +115,8 @@ impl Reader {
             let (Value::Plain(text) | Value::Quoted(text)) = key.value() else { continue };
             if let Some(first) = seen.insert(text, key.place) {
                 let message = format!("{} is given twice in {what}", shown(text));
-                self.report(
-                    Problem::error(key.place, message)
-                        .hint(format!("it stands first in {}", first.in_words())),
-                );
+                let hint = format!("it stands first in {}", self.in_words(first, key.place));
+                self.report(Problem::error(key.place, message).hint(hint));
                 continue;
             }
             fields.push((name, value));

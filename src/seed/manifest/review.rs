@@ -41,7 +41,8 @@ fn declared_once<'a>(reader: &mut Reader, names: impl Iterator<Item = &'a Spanne
         if let Some(first) = seen.get(&name.value) {
             let problem =
                 Problem::error(name.place, format!("{what} {} is declared twice", shown(&name.value)));
-            reader.report(problem.hint(format!("it stands first in {}", first.in_words())));
+            let hint = format!("it stands first in {}", reader.in_words(*first, name.place));
+            reader.report(problem.hint(hint));
         } else {
             seen.insert(&name.value, name.place);
         }
@@ -60,10 +61,13 @@ fn renames(reader: &mut Reader, profiles: &[Profile]) {
                 .hint("leave `previous_name` out once the profile is renamed")
         } else if let Some(place) = names.get(&previous.value) {
             Problem::error(previous.place, format!("{old} is renamed, and is also the name of a profile"))
-                .hint(format!("chains and swaps of renames take two runs; see {}", place.in_words()))
+                .hint(format!(
+                    "chains and swaps of renames take two runs; see {}",
+                    reader.in_words(*place, previous.place)
+                ))
         } else if let Some(first) = taken.get(&previous.value) {
             Problem::error(previous.place, format!("{old} is renamed twice"))
-                .hint(format!("{} renames it first", first.in_words()))
+                .hint(format!("{} renames it first", reader.in_words(*first, previous.place)))
         } else {
             taken.insert(&previous.value, previous.place);
             continue;

@@ -27,11 +27,26 @@ pub struct Source {
     text: Arc<str>,
     /// Where lines begin; made when the first excerpt is.
     lines: OnceLock<Arc<[u32]>>,
+    /// The files, where several are one manifest; the text is empty then.
+    files: Arc<[Part]>,
     /// The file with the values of a site, which places may lead to.
     site: Option<Box<Source>>,
     /// The table that it was made of, which people have in its stead.
     table: Option<Arc<Origin>>,
 }
+
+/// One of several files.
+#[derive(Debug, Clone)]
+struct Part {
+    /// How many lines are counted before it.
+    before: u32,
+    file: Source,
+}
+
+/// More lines than the parser sees behind the end of a file.
+const BETWEEN: usize = 2;
+/// As many files as are named one by one.
+const NAMED: usize = 3;
 
 /// Where the lines of a manifest come from that was made of a table.
 #[derive(Debug, Clone)]
@@ -100,7 +115,67 @@ impl Problem {
 
 impl Source {
     pub(super) fn new(name: &str, text: &str) -> Self {
-        Self { name: name.into(), text: text.into(), lines: OnceLock::new(), site: None, table: None }
+        let (files, lines) = (Arc::new([]), OnceLock::new());
+        Self { name: name.into(), text: text.into(), lines, files, site: None, table: None }
+    }
+
+    /// Several files that are one manifest.
+    pub(super) fn together(mut files: Vec<Self>) -> Self {
+        if files.len() == 1 {
+            return files.remove(0);
+        }
+        let names: Vec<&str> = files.iter().map(Self::name).collect();
+        let name = match names.as_slice() {
+            [rest @ .., last] if names.len() <= NAMED => format!("{} and {last}", rest.join(", ")),
+            [first, second, rest @ ..] => format!("{first}, {second} and {} other files", rest.len()),
+            _ => names.concat(),
+        };
+        let mut source = Self::new(&name, "");
+        let mut before = 0_usize;
+        let part = |file: Self| {
+            let lines = line_starts(&file.text).len();
+            let part = Part { before: u32::try_from(before).unwrap_or(u32::MAX), file };
+            before += lines + BETWEEN;
+            part
+        };
+        source.files = files.into_iter().map(part).collect();
+        source
+    }
+
+    /// How many lines are counted before each file.
+    pub(super) fn lines_before(&self) -> Vec<u32> {
+        if self.files.is_empty() { vec![0] } else { self.files.iter().map(|part| part.before).collect() }
+    }
+
+    /// What each file is called.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        match &*self.files {
+            [] => vec![&self.name],
+            files => files.iter().map(|part| part.file.name()).collect(),
+        }
+    }
+
+    /// The number of the file of a place; none where there is but one, or a site's is meant, or none.
+    fn number(&self, place: Place) -> Option<usize> {
+        if place.line == 0 || place.is_of_site() {
+            return None;
+        }
+        self.files.partition_point(|part| part.before < place.line).checked_sub(1)
+    }
+
+    /// A place as a message about what is `here` names it: the line, and the file where it is another one.
+    #[must_use]
+    pub fn in_words(&self, place: Place, here: Place) -> String {
+        if place.is_of_site() {
+            return format!("line {} of the site's file", place.line_in_file());
+        }
+        let (file, there) = self.file_of(place);
+        if self.number(place) == self.number(here) {
+            format!("line {}", there.line)
+        } else {
+            format!("line {} of {}", there.line, file.name)
+        }
     }
 
     pub(super) fn with_site(self, site: Option<Self>) -> Self {
@@ -121,13 +196,17 @@ impl Source {
 
     /// The file of a place, and the place in it.
     fn file_of(&self, place: Place) -> (&Self, Place) {
-        match &self.site {
-            Some(site) if place.is_of_site() => (site, Place { line: place.line_in_file(), ..place }),
+        match (&self.site, self.number(place)) {
+            (Some(site), _) if place.is_of_site() => (site, Place { line: place.line_in_file(), ..place }),
+            (_, Some(number)) => {
+                let part = &self.files[number];
+                (&part.file, Place { line: place.line - part.before, ..place })
+            }
             _ => (self, place),
         }
     }
 
-    /// What the file is called: its path as given, or `<stdin>`.
+    /// What the file is called: its path as given, or `<stdin>`; of several files all, or the first of them.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -233,10 +312,16 @@ impl Source {
         if places.peek().is_none() {
             return;
         }
-        let (end, shown_end) = (end_of(&self.text), end_of(self.text.trim_end()));
+        let ends = |file: &Self| (end_of(&file.text), end_of(file.text.trim_end()));
+        let whole = ends(self);
+        let parts: Vec<_> = self.files.iter().map(|part| ends(&part.file)).collect();
         for place in places {
-            if *place > end && !place.is_of_site() {
-                *place = shown_end;
+            let number = self.number(*place);
+            let (end, shown_end) = number.map_or(whole, |number| parts[number]);
+            let before = number.map_or(0, |number| self.files[number].before);
+            let there = Place { line: place.line.saturating_sub(before), ..*place };
+            if there > end && !place.is_of_site() {
+                *place = Place { line: shown_end.line + before, ..shown_end };
             }
         }
     }

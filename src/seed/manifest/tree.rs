@@ -105,6 +105,14 @@ impl Tree {
         builder.finish()
     }
 
+    /// The same as one of several files, of which so many lines stand before it.
+    pub fn below(mut self, lines: u32) -> Self {
+        let places = self.nodes.iter_mut().map(|item| &mut item.place);
+        let places = places.chain(self.problems.iter_mut().map(|problem| &mut problem.place));
+        places.for_each(|place| place.line = place.line.saturating_add(lines));
+        self
+    }
+
     /// The document's value; none where there is no document.
     pub fn root(&self) -> Option<Node<'_>> {
         self.nodes.first()?;

@@ -83,7 +83,7 @@ pub fn undoubted<T>(
         };
         let more: Vec<_> = other.problems.into_iter().filter(|one| !is_known(one)).collect();
         failure.problems.extend(more);
-        failure.problems.sort_by_key(|problem| (problem.line, problem.column));
+        failure.problems.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
         let count = counted(failure.problems.len(), "problem");
         failure.message = format!("{count} in {}", manifest.source.name());
         failure.findings.extend(other.findings);

@@ -136,7 +136,7 @@ fn once<'n>(
         "{} stands twice in one list: to the database it is {} of {}",
         shown(name),
         shown(first),
-        first_place.in_words()
+        planner.source().in_words(first_place, place)
     );
     planner.report(Problem::error(place, message).hint("leave one of them out"));
     false

@@ -129,20 +129,21 @@ fn said_otherwise<'m>(
 /// Says what contradicts a move. The spellings differ, or the reader of manifests had seen it.
 fn contradicted(planner: &mut Planner<'_>, agent: &Spanned<Name>, other: Other<'_>) {
     let one_of_two = "say it in one of the two places";
+    let there = |place| planner.source().in_words(place, agent.place);
     let (what, hint) = match other {
         Other::Move(place) => (
-            format!("and by the move in {} as well", place.in_words()),
+            format!("and by the move in {} as well", there(place)),
             "one move of an agent takes one run; chains and swaps take two",
         ),
         Other::Exact(profile, place) => (
-            format!("and the list of agents of {} in {} is exact", shown(profile), place.in_words()),
+            format!("and the list of agents of {} in {} is exact", shown(profile), there(place)),
             "change that list instead, or leave `mode: exact` out",
         ),
         Other::Member(profile, place) => {
-            (format!("and is a member of {} in {}", shown(profile), place.in_words()), one_of_two)
+            (format!("and is a member of {} in {}", shown(profile), there(place)), one_of_two)
         }
         Other::Removed(profile, place) => {
-            (format!("and is removed from {} in {}", shown(profile), place.in_words()), one_of_two)
+            (format!("and is removed from {} in {}", shown(profile), there(place)), one_of_two)
         }
     };
     let message = format!("{} is moved, {what}", shown(&agent.value));
@@ -154,7 +155,7 @@ fn named_twice(planner: &mut Planner<'_>, first: &Spanned<Name>, agent: &Spanned
     let [this, other] = shown_beside(&agent.value, &first.value);
     let message = format!(
         "{this} is named twice in one move: to the database it is {other} of {}",
-        first.place.in_words()
+        planner.source().in_words(first.place, agent.place)
     );
     planner.report(Problem::error(agent.place, message).hint("leave one of them out"));
 }

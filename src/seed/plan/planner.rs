@@ -169,7 +169,7 @@ impl<'a> Planner<'a> {
             let message = format!(
                 "{} is declared twice: to the database it is the name of {}",
                 shown(name),
-                first.in_words()
+                self.source().in_words(first, place)
             );
             self.report(
                 Problem::error(place, message).hint(

@@ -32,8 +32,8 @@ pub(super) fn profiles(planner: &mut Planner<'_>) {
         if let Target::Row(RowRef::Id(id)) = target
             && let Some(first) = meant.insert(id, place)
         {
-            let message =
-                format!("{} means the same profile as {}", shown(&profile.name.value), first.in_words());
+            let first = planner.source().in_words(first, place);
+            let message = format!("{} means the same profile as {first}", shown(&profile.name.value));
             planner.report(Problem::error(place, message).hint("to the database the names are the same"));
         }
         planner.declare(Part::Profiles, group, target, &profile.name.value, place);

@@ -42,6 +42,7 @@ mod summary;
 pub mod support;
 mod takes_effect;
 mod terminal;
+mod together;
 mod transaction;
 mod traps;
 mod usage;

@@ -3,19 +3,25 @@
 //! Invariant: nobody is asked while a lock is held or a connection is open; what was agreed to is what is done, or
 //! nothing is.
 
-use super::manifest::Text;
+use super::input::Input;
+use super::manifest::{Text, name_files, valid};
 use super::plan::{Place, Work, done, written};
 use super::saved::Saved;
 use super::takes_effect::check_by_hand;
 use crate::cli::args::seed::SeedApplyArgs;
+use crate::cli::commands::sessions::{not_known, wait_until};
 use crate::cli::context::Context;
 use crate::cli::prompt;
-use crate::outcome::{DurationSection, Failure, FailureKind, Finding, Outcome, OutcomeKind};
-use crate::seed::apply::{Advisory, Applied, Event, NotApplied, Request, Stopped};
+use crate::outcome::{
+    DurationSection, Failure, FailureKind, Finding, Outcome, OutcomeKind, codes, counted_as, visible,
+};
+use crate::seed::apply::{Advisory, Applied, Event, NotApplied, Request, Stopped, moved};
 use crate::seed::manifest::{Manifest, Validated};
 use crate::seed::plan::Allowance;
 use crate::seed::{Planned, Purpose, Session};
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// How often a plan that nobody read is made again because the database moved.
 const PLANS: u32 = 3;
@@ -23,8 +29,8 @@ const PLANS: u32 = 3;
 /// Shows the plan, asks, does it.
 pub fn apply(context: &Context, args: &SeedApplyArgs) -> Result<Outcome, Failure> {
     let mut work = Work::new(context, &args.change)?;
-    let input = Text::read(&args.input)?;
-    let saved = Saved::read(&input.name, &input.bytes)?;
+    let input = Input::read(&args.input)?;
+    let saved = saved(&input)?;
     let validated = match &saved {
         Some(saved) => {
             if args.site.with.is_some() {
@@ -32,10 +38,10 @@ pub fn apply(context: &Context, args: &SeedApplyArgs) -> Result<Outcome, Failure
                 return Err(failure.with_hint("leave --with out"));
             }
             work.allowed = joined(&work.allowed, &saved.allowed());
-            let (manifest, site) = saved.manifest.texts();
-            manifest.valid(site.as_ref())?
+            let (manifests, site) = saved.manifest.texts();
+            valid(&manifests, site.as_ref())?
         }
-        None => input.valid(Text::of_site(args.site.with.as_deref())?.as_ref())?,
+        None => valid(&input.texts, Text::of_site(args.site.with.as_deref())?.as_ref())?,
     };
     drop(input);
     let place = Place::new(context, &args.change.database)?;
@@ -49,7 +55,24 @@ pub fn apply(context: &Context, args: &SeedApplyArgs) -> Result<Outcome, Failure
         outcome.takes_effect.clear();
         outcome.fail(failure);
     }
+    name_files(&validated, &mut outcome);
     Ok(outcome)
+}
+
+/// The saved plan that was named, if it is one: a plan holds its manifest, and more cannot be added to it.
+fn saved(input: &Input) -> Result<Option<Saved>, Failure> {
+    let mut plan = None;
+    for text in &input.texts {
+        if let Some(saved) = Saved::read(&text.name, &text.bytes)? {
+            if input.texts.len() > 1 {
+                let message = format!("{} is a saved plan, which is applied alone", text.name);
+                let hint = "make a plan of all the manifests: `motionctl seed plan --out`";
+                return Err(Failure::new(FailureKind::Usage, message).with_hint(hint));
+            }
+            plan = Some(saved);
+        }
+    }
+    Ok(plan)
 }
 
 /// What was allowed when a plan was saved, and now.
@@ -68,7 +91,8 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn go(&self, mut session: Session, manifest: &Manifest, outcome: &mut Outcome) -> Result<(), Failure> {
-        let mut planned = self.planned(&mut session, manifest, outcome)?;
+        let judged = if self.args.wait_idle.is_some() { Judged::BeforeTheWait } else { Judged::Now };
+        let mut planned = self.planned(&mut session, manifest, judged, outcome)?;
         if planned.plan.is_empty() {
             outcome.outcome = OutcomeKind::UpToDate;
             return Ok(());
@@ -94,6 +118,14 @@ impl Run<'_> {
             // It was on the screen when the question was asked.
             outcome.details.remove("rows");
         }
+        if let Some(limit) = self.args.wait_idle {
+            self.wait_until_idle(&planned, limit)?;
+            planned = self.after_the_wait(&planned, manifest, outcome)?;
+            if planned.plan.is_empty() {
+                outcome.outcome = OutcomeKind::UpToDate;
+                return Ok(());
+            }
+        }
         let mut plans = 1;
         let applied = loop {
             match self.once(manifest, &planned) {
@@ -102,8 +134,10 @@ impl Run<'_> {
                 Err(NotApplied::Moved(moved)) if self.args.yes && self.saved.is_none() && plans < PLANS => {
                     plans += 1;
                     let mut session = self.place.open(self.context, Purpose::Plan)?;
-                    let shown =
-                        std::mem::replace(&mut planned, self.planned(&mut session, manifest, outcome)?);
+                    let shown = std::mem::replace(
+                        &mut planned,
+                        self.planned(&mut session, manifest, Judged::Now, outcome)?,
+                    );
                     if planned.plan.is_empty() {
                         outcome.outcome = OutcomeKind::UpToDate;
                         return Ok(());
@@ -120,19 +154,68 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Waits until nobody whom the plan concerns is logged in. No connection is open between two looks, and no lock is
+    /// held in any of them.
+    fn wait_until_idle(&self, planned: &Planned, limit: Duration) -> Result<(), Failure> {
+        let look = || {
+            let mut session = match self.place.open(self.context, Purpose::Plan) {
+                Ok(session) => session,
+                Err(failure) => return Some(not_known(&failure.message)),
+            };
+            match session.logged_in(&planned.plan) {
+                Ok(agents) if agents.is_empty() => None,
+                Ok(agents) => {
+                    let count = counted_as(agents.len(), "agent is", "agents are");
+                    Some(format!("{count} still logged in: {}", first(&agents)))
+                }
+                Err(failure) => Some(not_known(&failure.message)),
+            }
+        };
+        wait_until(self.context, limit, look).map_err(|failure| {
+            failure.with_hint("nothing was changed; `motionctl seed list` tells which profiles are in use")
+        })
+    }
+
+    /// The plan as it is now that nobody is at work: the one that was agreed to, or one that nobody read and that
+    /// deletes the same.
+    fn after_the_wait(
+        &self,
+        agreed: &Planned,
+        manifest: &Manifest,
+        outcome: &mut Outcome,
+    ) -> Result<Planned, Failure> {
+        let mut session = self.place.open(self.context, Purpose::Plan)?;
+        let planned = self.planned(&mut session, manifest, Judged::Now, outcome)?;
+        if !self.args.yes {
+            outcome.details.remove("rows");
+        }
+        let is_same = planned.fingerprint == agreed.fingerprint;
+        let is_fine = is_same || self.args.yes && planned.plan.deletes_the_same(&agreed.plan);
+        if is_fine { Ok(planned) } else { Err(moved("rows that the plan relies on were changed")) }
+    }
+
     /// The plan, if nothing stops it.
     fn planned(
         &self,
         session: &mut Session,
         manifest: &Manifest,
+        judged: Judged,
         outcome: &mut Outcome,
     ) -> Result<Planned, Failure> {
-        let planned = self.work.plan(self.context, session, manifest)?;
+        let mut planned = self.work.plan(self.context, session, manifest)?;
+        if judged == Judged::BeforeTheWait {
+            // What was asked for need not be advised.
+            let waits = "nothing: the change waits until they are not logged in";
+            let passing = planned.findings.iter_mut().filter(|finding| may_pass(finding));
+            passing.for_each(|finding| waits.clone_into(&mut finding.advice));
+        }
         self.work.show(self.context, &planned, self.validated, outcome);
         if let Some(saved) = self.saved {
             saved.compare(&planned, session)?;
         }
-        let stops: Vec<_> = outcome.findings.iter().filter(|finding| finding.stops()).collect();
+        let refuses =
+            |finding: &&Finding| finding.stops() && !(judged == Judged::BeforeTheWait && may_pass(finding));
+        let stops: Vec<_> = outcome.findings.iter().filter(refuses).collect();
         match stops.as_slice() {
             [] => Ok(planned),
             stops => Err(refusal(stops)),
@@ -156,8 +239,34 @@ impl Run<'_> {
     }
 }
 
+/// What refuses a plan.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Judged {
+    /// Everything that is so now.
+    Now,
+    /// Not what a wait may make go away.
+    BeforeTheWait,
+}
+
+/// Whether a wait may make a finding go away, which then refuses nothing before it.
+fn may_pass(finding: &Finding) -> bool {
+    [codes::SEED_PROFILE_IN_USE, codes::SEED_DISABLE_IN_USE].contains(&finding.code) && finding.stops()
+}
+
+/// As many names as a line has room for.
+const NAMED: usize = 3;
+
+/// The first of these names, and how many more there are.
+fn first(names: &BTreeSet<String>) -> String {
+    let mut shown: Vec<String> = names.iter().take(NAMED).map(|name| visible(name)).collect();
+    if names.len() > NAMED {
+        shown.push(format!("… and {} more", names.len() - NAMED));
+    }
+    shown.join(", ")
+}
+
 fn refusal(stops: &[&Finding]) -> Failure {
-    let codes: std::collections::BTreeSet<_> = stops.iter().map(|finding| finding.code.name()).collect();
+    let codes: BTreeSet<_> = stops.iter().map(|finding| finding.code.name()).collect();
     let codes = codes.into_iter().collect::<Vec<_>>().join(", ");
     let failure = Failure::new(FailureKind::Refused, format!("stopped by {codes}"));
     match stops.iter().find(|finding| !finding.advice.is_empty()) {

@@ -5,8 +5,8 @@
 
 use crate::cli::args::seed::AsIfArgs;
 use crate::cli::files::read_manifest;
-use crate::outcome::{Failure, FailureKind, counted};
-use crate::seed::manifest::{File, Validated, validate_for};
+use crate::outcome::{Failure, FailureKind, Outcome, counted};
+use crate::seed::manifest::{File, Validated, validate_for, validate_together};
 use std::path::Path;
 
 /// A file that was read, and what messages call it.
@@ -50,12 +50,30 @@ impl Text {
 
     /// The manifest, without an error in it.
     pub fn valid(&self, site: Option<&Self>) -> Result<Validated, Failure> {
-        let mut files = vec![self.validated(site)];
-        match refusal(&files) {
-            Some(failure) => Err(failure),
-            None => Ok(files.remove(0)),
-        }
+        valid(std::slice::from_ref(self), site)
     }
+}
+
+/// The manifest that these files are together, without an error in it.
+pub fn valid(files: &[Text], site: Option<&Text>) -> Result<Validated, Failure> {
+    let files: Vec<File<'_>> = files.iter().map(Text::file).collect();
+    let mut validated = vec![validate_together(&files, site.map(Text::file))];
+    match refusal(&validated) {
+        Some(failure) => Err(failure),
+        None => Ok(validated.remove(0)),
+    }
+}
+
+/// Says which files an answer is about.
+pub fn name_files(validated: &Validated, outcome: &mut Outcome) {
+    let names = validated.source.names();
+    if names.len() > 1
+        && let Some(verdict) = outcome.verdict()
+    {
+        let verdict = format!("{verdict}; {} are read as one manifest", validated.source.name());
+        outcome.details.insert("verdict".to_owned(), verdict.into());
+    }
+    outcome.details.insert("manifests".to_owned(), names.into());
 }
 
 /// The manifest that an answer is to be as if it had been applied, where one is named, with the values of a site.

@@ -10,6 +10,7 @@ mod client;
 mod database;
 mod export;
 mod import;
+mod input;
 mod learn;
 mod list;
 mod manifest;

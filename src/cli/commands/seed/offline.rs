@@ -3,7 +3,7 @@
 //! Invariant: no database is asked, whatever the environment names, and nothing that could be applied is written.
 
 use super::database;
-use super::manifest::Text;
+use super::manifest::{Text, name_files};
 use super::plan::{Work, judge, telling};
 use crate::cli::args::seed::SeedPlanArgs;
 use crate::cli::context::Context;
@@ -48,5 +48,6 @@ pub fn plan(
     let verdict = outcome.verdict().unwrap_or_default();
     let verdict = format!("{verdict}; against the export {name}, no database was asked");
     outcome.details.insert("verdict".to_owned(), verdict.into());
+    name_files(validated, &mut outcome);
     Ok(outcome)
 }

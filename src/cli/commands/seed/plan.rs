@@ -4,7 +4,8 @@
 
 use super::client::{Client, client};
 use super::database;
-use super::manifest::Text;
+use super::input::Input;
+use super::manifest::{Text, name_files, valid};
 use super::offline;
 use super::saved::{Saved, SavedManifest};
 use super::takes_effect::effects;
@@ -31,9 +32,9 @@ use std::path::{Path, PathBuf};
 /// Plans, shows, and saves the plan where asked.
 pub fn plan(context: &Context, args: &SeedPlanArgs) -> Result<Outcome, Failure> {
     let work = Work::new(context, &args.change)?;
-    let text = Text::read(&args.manifest)?;
+    let input = Input::read(&args.manifests)?;
     let site = Text::of_site(args.site.with.as_deref())?;
-    let validated = text.valid(site.as_ref())?;
+    let validated = valid(&input.texts, site.as_ref())?;
     if let Some(export) = &args.against {
         return offline::plan(context, args, &work, &validated, export);
     }
@@ -50,14 +51,15 @@ pub fn plan(context: &Context, args: &SeedPlanArgs) -> Result<Outcome, Failure> 
     };
     work.show(context, &planned, &validated, &mut outcome);
     if let Some(path) = &args.out {
-        let manifest = SavedManifest::new(&text, site.as_ref());
+        let manifest = SavedManifest::new(&input.texts, site.as_ref());
         let saved = Saved::new(&planned, &session, &section(session.server()), &work.allowed, manifest);
-        let mut read = place.files(&args.manifest, &args.change.database);
+        let mut read = place.files(&input.paths, &args.change.database);
         read.extend(args.site.with.as_deref());
         write_out(path, &saved.to_json(), Standing::Replace, &read)?;
         outcome.details.insert("saved".to_owned(), path.display().to_string().into());
     }
     judge(&planned, args.detailed_exitcode, &mut outcome);
+    name_files(&validated, &mut outcome);
     Ok(outcome)
 }
 
@@ -138,8 +140,8 @@ impl Place {
     }
 
     /// The files that a plan is made from.
-    fn files<'a>(&'a self, manifest: &'a Path, args: &'a DatabaseArgs) -> Vec<&'a Path> {
-        let mut files = vec![manifest];
+    fn files<'a>(&'a self, manifests: &'a [PathBuf], args: &'a DatabaseArgs) -> Vec<&'a Path> {
+        let mut files: Vec<&Path> = manifests.iter().map(PathBuf::as_path).collect();
         files.extend([&args.map, &args.defaults_file].into_iter().flatten().map(PathBuf::as_path));
         files.extend(database::file_of(self.named.source()));
         files

@@ -50,6 +50,17 @@ pub struct SavedManifest {
     /// The values of the site that it was made for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     site: Option<SavedSite>,
+    /// Further files of the same manifest, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    more: Vec<SavedFile>,
+}
+
+/// A further file of a manifest inside of a saved plan.
+#[derive(Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct SavedFile {
+    name: String,
+    text: String,
 }
 
 /// The values of a site inside of a saved plan.
@@ -62,15 +73,20 @@ struct SavedSite {
 
 impl SavedManifest {
     /// What a plan was made from.
-    pub fn new(manifest: &Text, site: Option<&Text>) -> Self {
+    pub fn new(manifests: &[Text], site: Option<&Text>) -> Self {
         let site = site.map(|site| SavedSite { name: site.name.clone(), text: site.to_text() });
-        Self { name: manifest.name.clone(), text: manifest.to_text(), site }
+        let mut files =
+            manifests.iter().map(|text| SavedFile { name: text.name.clone(), text: text.to_text() });
+        let SavedFile { name, text } = files.next().unwrap_or_default();
+        Self { name, text, site, more: files.collect() }
     }
 
     /// The same files again.
-    pub fn texts(&self) -> (Text, Option<Text>) {
+    pub fn texts(&self) -> (Vec<Text>, Option<Text>) {
         let text = |name: &str, text: &str| Text { name: name.to_owned(), bytes: text.as_bytes().to_vec() };
-        (text(&self.name, &self.text), self.site.as_ref().map(|site| text(&site.name, &site.text)))
+        let more = self.more.iter().map(|file| text(&file.name, &file.text));
+        let files = std::iter::once(text(&self.name, &self.text)).chain(more).collect();
+        (files, self.site.as_ref().map(|site| text(&site.name, &site.text)))
     }
 }
 

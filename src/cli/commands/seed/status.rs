@@ -3,13 +3,14 @@
 //! Invariant: the plan of `seed plan` is what answers, so that both agree; nothing is written, and what only an apply
 //! would have to be told (flags that allow deletions, say) is not asked for.
 
-use super::manifest::Text;
+use super::input::Input;
+use super::manifest::{Text, valid};
 use super::plan::{Place, agreement, telling};
 use crate::cli::args::seed::SeedStatusArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
 use crate::outcome::{Failure, Outcome, OutcomeKind, counted, sort_findings};
-use crate::seed::manifest::{Manifest, Validated};
+use crate::seed::manifest::{Manifest, Source, Validated};
 use crate::seed::plan::{Counts, all_lines, by_kind, changes, few_lines};
 use crate::seed::snapshot::Unnamed;
 use crate::seed::{Agreement, Planned, Purpose, Session, Telling};
@@ -18,7 +19,7 @@ use serde_json::{Value, json};
 /// Compares, and says what differs.
 pub fn status(context: &Context, args: &SeedStatusArgs) -> Result<Outcome, Failure> {
     let site = Text::of_site(args.site.with.as_deref())?;
-    let validated = Text::read(&args.manifest)?.valid(site.as_ref())?;
+    let validated = valid(&Input::read(&args.manifests)?.texts, site.as_ref())?;
     let mut session = Place::new(context, &args.database)?.open(context, Purpose::Plan)?;
     let mut outcome = Outcome::new("seed status", OutcomeKind::Ok);
     outcome.host = Some(context.host());
@@ -59,18 +60,21 @@ fn compare(
         .details
         .insert("differs".to_owned(), kinds.iter().map(document).collect::<serde_json::Map<_, _>>().into());
     outcome.summarise(kinds.iter().map(|(kind, counts)| format!("{kind}: {}", told(*counts))));
-    let verdict = verdict(&planned, &validated.source.name(), outcome);
+    outcome.details.insert("manifests".to_owned(), validated.source.names().into());
+    let verdict = verdict(&planned, &validated.source, outcome);
     outcome.details.insert("verdict".to_owned(), verdict.into());
     agreement(&planned, args.detailed_exitcode, outcome);
     Ok(())
 }
 
 /// In one sentence, how the database stands to the manifest.
-fn verdict(planned: &Planned, name: &str, outcome: &Outcome) -> String {
+fn verdict(planned: &Planned, source: &Source, outcome: &Outcome) -> String {
+    let (name, is_one) = (source.name(), source.names().len() == 1);
     let stops = outcome.findings.iter().filter(|finding| finding.stops()).count();
     let stopped = format!("{} would stop an apply", counted(stops, "finding"));
+    let says = if is_one { "says" } else { "say" };
     let sentence = match (planned.agreement, planned.plan.is_empty()) {
-        (Agreement::Agrees, _) => format!("the database is as {name} says"),
+        (Agreement::Agrees, _) => format!("the database is as {name} {says}"),
         (Agreement::Differs, true) => format!("the database differs from {name} in what no apply changes"),
         (Agreement::Differs, false) => {
             format!("the database differs from {name}: {}", counted(planned.plan.rows(), "row"))

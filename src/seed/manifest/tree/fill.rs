@@ -58,7 +58,7 @@ impl Site {
     /// Reads a site's file.
     pub fn read(source: &Source) -> Self {
         let mut tree = Tree::read(source.text());
-        let mut reader = Reader::new(std::mem::take(&mut tree.problems));
+        let mut reader = Reader::new(std::mem::take(&mut tree.problems), source.clone());
         let mut values = BTreeMap::new();
         for (name, index) in entries(&mut reader, &tree) {
             values.insert(name.value, (name.place.of_site(), index));
@@ -69,9 +69,20 @@ impl Site {
                 reader.report(problem.hint("write it out"));
             }
         }
-        let mut problems = reader.into_problems(source);
+        let mut problems = reader.into_problems();
         problems.iter_mut().for_each(|problem| problem.place = problem.place.of_site());
         Self { tree, values, problems }
+    }
+
+    /// What is wrong with values that no manifest asks for.
+    pub fn unasked(&self, asked: &BTreeSet<Name>) -> Vec<Problem> {
+        let unasked = self.values.iter().filter(|(name, _)| !asked.contains(*name));
+        let problem = |(name, (place, _)): (&Name, &(Place, u32))| {
+            let message = format!("{} is not asked for in the manifest", shown(name));
+            let hint = format!("write `{{{{ site.{name} }}}}` where it belongs, or remove it");
+            Problem::error(*place, message).hint(hint)
+        };
+        unasked.map(problem).collect()
     }
 }
 
@@ -108,16 +119,20 @@ fn entries(reader: &mut Reader, tree: &Tree) -> Vec<(Spanned<Name>, u32)> {
 
 const SHORTEST: &str = "it has `version: 1`, and names with their values under `site`";
 
-/// Fills a manifest's tree; without a site, what asks for one is a fault.
-pub(in crate::seed::manifest) fn fill(tree: &mut Tree, site: Option<Site>) -> Vec<Problem> {
+/// Fills a manifest's tree, and adds to the values that are asked for; without a site, what asks for one is a fault.
+pub(in crate::seed::manifest) fn fill(
+    tree: &mut Tree,
+    site: Option<Site>,
+    asked: &mut BTreeSet<Name>,
+) -> Vec<Problem> {
     // Texts are kept once, so that this is cheap. Of a file that breaks off nobody knows what it asks for.
     let asking: Vec<bool> = tree.texts.iter().map(|text| asks(text)).collect();
     let is_asked = asking.contains(&true);
-    if !tree.whole || !is_asked && site.is_none() {
+    if !tree.whole || !is_asked {
         return site.map(|site| site.problems).unwrap_or_default();
     }
     let mut filling = Filling::begin(tree, site);
-    let keys = if is_asked { keys(filling.tree) } else { BTreeSet::new() };
+    let keys = keys(filling.tree);
     let count = filling.count;
     for index in 0..count {
         let Item { place, kind, data } = filling.tree.nodes[index];
@@ -136,7 +151,8 @@ pub(in crate::seed::manifest) fn fill(tree: &mut Tree, site: Option<Site>) -> Ve
             filling.node(index, place, &text);
         }
     }
-    filling.end()
+    asked.extend(filling.used);
+    filling.problems
 }
 
 struct Filling<'t> {
@@ -259,7 +275,7 @@ impl<'t> Filling<'t> {
     /// Adds a value to a text; a list is none, and neither is what readers of YAML may take for something else.
     fn scalar(&mut self, value: u32, place: Place, name: &str, made: &mut String) -> bool {
         let node = Node { tree: self.tree, index: value, place: self.tree.nodes[value as usize].place };
-        let mut reader = Reader::default();
+        let mut reader = Reader::new(Vec::new(), Source::new("", ""));
         match node.value() {
             Value::Sequence | Value::Mapping => {
                 let message = format!("{} is a list, and stands inside of a text here", shown(name));
@@ -275,17 +291,6 @@ impl<'t> Filling<'t> {
                 })
             }
         }
-    }
-
-    fn end(mut self) -> Vec<Problem> {
-        for (name, (place, _)) in &self.values {
-            if !self.used.contains(name) {
-                let message = format!("{} is not asked for in the manifest", shown(name));
-                let hint = format!("write `{{{{ site.{name} }}}}` where it belongs, or remove it");
-                self.problems.push(Problem::error(*place, message).hint(hint));
-            }
-        }
-        self.problems
     }
 }
 
