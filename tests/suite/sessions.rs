@@ -76,6 +76,24 @@ fn users_are_counted_by_role_with_phones_sessions_and_profiles() {
     assert_eq!(document["details"]["sessions"]["roles"]["agent"]["online"], 2);
 }
 
+/// With and without the table of sessions.
+#[test]
+fn of_many_agents_the_first_are_named_and_the_others_counted() {
+    let schema = shared().motion();
+    for number in 0..13 {
+        user(&schema, &format!("agent{number:02}"), "agent", 1, "");
+        session(&schema, &format!("agent{number:02}"), 90, ["NULL", "'Morning'"]);
+    }
+    let lines = |document: &Value| {
+        let text = evidence(document, "sessions.online");
+        let named = text.lines().filter(|line| line.starts_with("agent")).count();
+        (named, text.lines().last().unwrap_or_default().to_owned(), text.contains("data4=Morning"))
+    };
+    assert_eq!(lines(&check(&schema)), (10, "and 3 more".to_owned(), true));
+    schema.sql("DROP TABLE report_member");
+    assert_eq!(lines(&check(&schema)), (10, "and 3 more".to_owned(), false));
+}
+
 #[test]
 fn nobody_online_is_said_as_such() {
     let schema = shared().motion();

@@ -268,6 +268,10 @@ const SEEDING: [OfCommand; 17] = [
                 "exactly what was planned and saved before",
             ),
             example(
+                "sudo motionctl seed apply agents.yaml --wait-idle 30m",
+                "once those concerned are logged out",
+            ),
+            example(
                 "sudo motionctl seed apply agents.yaml --prune memberships --max-delete 10",
                 "allow up to ten deletions, of memberships alone",
             ),

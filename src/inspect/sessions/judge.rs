@@ -47,8 +47,10 @@ fn online(facts: &SessionFacts, tables: &SessionTables) -> Option<Finding> {
     let by_urgency =
         at_work.iter().copied().chain(facts.online.iter().filter(|user| !is_at_work(user, tables)));
     finding.evidence.extend(by_urgency.take(NAMED).map(user_line));
-    if facts.online.len() > NAMED {
-        finding.evidence.push(format!("and {} more", facts.online.len() - NAMED));
+    // Of very many not even the names were read.
+    let unnamed = count.saturating_sub(facts.online.len().min(NAMED) as u64);
+    if unnamed > 0 {
+        finding.evidence.push(format!("and {unnamed} more"));
     }
     Some(finding)
 }

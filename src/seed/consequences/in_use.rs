@@ -91,7 +91,7 @@ fn deleted(name: &str, found: &InUse, telling: Telling) -> Option<Finding> {
                     few(agents.clone(), telling),
                     are(agents)
                 ))
-                .advice("let them log out or change their profile first"),
+                .advice("let them log out or change their profile first; `--wait-idle 30m` waits for that"),
         ),
         InUse::Maybe(why) => Some(
             Finding::new(codes::SEED_PROFILE_MAYBE_IN_USE, "a profile that is to be deleted may be in use")

@@ -190,7 +190,9 @@ impl Run<'_> {
             outcome.details.remove("rows");
         }
         let is_same = planned.fingerprint == agreed.fingerprint;
-        let is_fine = is_same || self.args.yes && planned.plan.deletes_the_same(&agreed.plan);
+        let is_fine = is_same
+            || planned.plan.is_empty()
+            || self.args.yes && planned.plan.deletes_the_same(&agreed.plan);
         if is_fine { Ok(planned) } else { Err(moved("rows that the plan relies on were changed")) }
     }
 
