@@ -325,6 +325,16 @@ const CASES: &[Case] = &[
 /// or a tree.
 const ELSEWHERE: &[(&str, Test, Test)] = &[
     ("seed.outside-unknown", UNSEEN, UNSEEN),
+    (
+        "seed.undo-moved",
+        ("seed/undo.rs", "rows_that_have_moved_refuse_it_and_are_named"),
+        ("seed/undo.rs", "an_apply_and_its_undo_leave_the_same_rows"),
+    ),
+    (
+        "seed.undo-uncertain",
+        ("seed/undo_runs.rs", "a_run_that_was_killed_after_its_commit_is_asked_about"),
+        ("seed/undo_runs.rs", "the_road_from_an_apply_to_its_undo"),
+    ),
     ("seed.replica", ("seed/standing.rs", "a_replica_by_a_named_connection_stops"), PLAIN),
     ("seed.read-only", ("seed/standing.rs", "what_a_dba_has_turned_off_stops_and_stays_off"), PLAIN),
     ("seed.replica-unknown", ("seed/traps.rs", "select_is_enough_to_plan"), PLAIN),

@@ -31,9 +31,11 @@ where
     String::from_utf8(bytes).map_err(|error| failed(error.to_string()))
 }
 
-/// A text that a spreadsheet takes for nothing but text.
-pub fn harmless(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+/// A text that a spreadsheet takes for nothing but text, also where it looks past blanks or takes wide signs for the usual.
+fn harmless(text: &str) -> String {
+    let is_formula =
+        text.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
+            || text.starts_with(['\t', '\r', '\n']);
     if is_formula { format!("'{text}") } else { text.to_owned() }
 }
 
@@ -43,7 +45,7 @@ mod tests {
 
     #[test]
     fn only_what_was_typed_is_made_harmless() {
-        for begin in ["=", "+", "-", "@", "\t", "\r", "\n"] {
+        for begin in ["=", "+", "-", "@", "  =", "\t", "\r", "\n", "\u{ff1d}"] {
             assert_eq!(harmless(&format!("{begin}1")), format!("'{begin}1"));
         }
         for text in ["", "1=1", "Anna-Lena", "'=1"] {

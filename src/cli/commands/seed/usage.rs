@@ -3,6 +3,7 @@
 //! Invariant: the database is only read; of a text that somebody typed no spreadsheet makes a formula.
 
 use super::plan::Place;
+use super::spreadsheet::{Cell, csv};
 use crate::cli::args::seed::UsageArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
@@ -12,7 +13,7 @@ use crate::outcome::{
     UsageLeftOut, UsageSection, codes, counted, counted_as, visible,
 };
 use crate::seed::Purpose;
-use crate::seed::usage::{EXAMPLES, LeftOut, Request, Usage};
+use crate::seed::usage::{EXAMPLES, Hours, LeftOut, Request, Usage};
 use jiff::{SignedDuration, Timestamp};
 
 /// A week, unless something else is asked for.
@@ -128,46 +129,21 @@ fn document(request: &Request, usage: Usage) -> UsageSection {
 
 /// A row for each profile and agent.
 fn table(usage: &Usage) -> Result<String, Failure> {
-    let failed = |error: String| Failure::new(FailureKind::Failed, format!("writing the table: {error}"));
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    let head = ["profile", "profile_id", "agent", "seconds", "hours", "sessions", "open"];
-    writer.write_record(head).map_err(|error| failed(error.to_string()))?;
-    for row in &usage.hours {
-        let hundredths = (row.seconds + 18) / 36;
-        let cells = [
-            harmless(&row.profile),
-            row.id.map_or_else(String::new, |id| id.to_string()),
-            harmless(&row.agent),
-            row.seconds.to_string(),
-            format!("{}.{:02}", hundredths / 100, hundredths % 100),
-            row.sessions.to_string(),
-            if row.is_open { "yes" } else { "no" }.to_owned(),
-        ];
-        writer.write_record(cells).map_err(|error| failed(error.to_string()))?;
-    }
-    let bytes = writer.into_inner().map_err(|error| failed(error.to_string()))?;
-    String::from_utf8(bytes).map_err(|error| failed(error.to_string()))
+    csv(
+        &["profile", "profile_id", "agent", "seconds", "hours", "sessions", "open"],
+        usage.hours.iter().map(cells),
+    )
 }
 
-/// A text that a spreadsheet takes for nothing but text, also where it looks past blanks or takes wide signs for the usual.
-fn harmless(text: &str) -> String {
-    let is_formula =
-        text.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
-            || text.starts_with(['\t', '\r', '\n']);
-    if is_formula { format!("'{text}") } else { text.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_text_is_a_formula() {
-        for text in ["=1", "+1", "-1", "@a", "  =1", "\t1", "\r1", "\u{ff1d}1"] {
-            assert_eq!(harmless(text), format!("'{text}"));
-        }
-        for text in ["Day", "a=1", "7", "'=1", ""] {
-            assert_eq!(harmless(text), text);
-        }
-    }
+fn cells(row: &Hours) -> [Cell<'_>; 7] {
+    let hundredths = (row.seconds + 18) / 36;
+    [
+        Cell::Typed(&row.profile),
+        Cell::Ours(row.id.map_or_else(String::new, |id| id.to_string())),
+        Cell::Typed(&row.agent),
+        Cell::Ours(row.seconds.to_string()),
+        Cell::Ours(format!("{}.{:02}", hundredths / 100, hundredths % 100)),
+        Cell::Ours(row.sessions.to_string()),
+        Cell::Ours(if row.is_open { "yes" } else { "no" }.to_owned()),
+    ]
 }
