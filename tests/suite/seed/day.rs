@@ -67,6 +67,9 @@ fn settled(text: &str, db: &Db) -> String {
     let rule = |text: String, pattern: &str, by: &str| {
         Regex::new(pattern).expect("a pattern").replace_all(&text, by).into_owned()
     };
+    // The document's server has its map where it is looked for.
+    let text = text.replace(&format!(" --map {}", db.map_file().display()), "");
+    let text = rule(text, r"(?m)^  motionctl explain (\S+) +", "  motionctl explain $1  ");
     let text = text.replace(&db.folder().display().to_string(), "/var/lib/motionctl");
     let text = rule(text, r"\b\d+ ms\b", "9 ms");
     let text = rule(text, r"\b\d{8}T\d{6}Z-\d\b", "20261128T224501Z-1");

@@ -109,6 +109,8 @@ fn reading(staff: &str) -> Vec<Vec<&str>> {
         "plan" => vec![vec!["plan", staff]],
         "status" => vec![vec!["status", staff], vec!["status", staff, "--exact"]],
         "export" => vec![vec!["export"], vec!["export", "--exact"]],
+        "history" => vec![vec!["history"]],
+        "undo" => vec![vec!["undo", "--dry-run"]],
         "list" => vec![vec!["list"]],
         "access" => vec![vec!["access", "agent1"], vec!["access", "agent1", "--with", staff]],
         "usage" => vec![vec!["usage"], vec!["usage", "--csv"]],

@@ -46,7 +46,7 @@ fn a_timer_gives_the_agents_another_profile(which: Which) {
         let text = file(&format!("/etc/systemd/system/{timer}"));
         let moment = text.lines().find_map(|line| line.strip_prefix("OnCalendar=")).expect("a moment");
         shell(&format!("systemd-analyze calendar '{moment}'"));
-        put(&format!("{units}/{timer}"), &text.replace(moment, "*-*-* *:*:0/2"));
+        put(&format!("{units}/{timer}"), &text.replace(moment, "*-*-* *:*:0/2\nAccuracySec=100ms"));
     }
     let service = file("/etc/systemd/system/motionctl-shift@.service");
     let service =
@@ -75,6 +75,6 @@ fn a_timer_gives_the_agents_another_profile(which: Which) {
         eventually(shift, || agents() == wanted);
         shell(&format!("systemctl stop motionctl-shift-{shift}.timer"));
     }
-    let failed = shell("systemctl --failed --no-legend 'motionctl-shift*'");
+    let failed = shell("systemctl list-units --failed --no-legend 'motionctl-shift*'");
     assert_eq!(failed.trim(), "", "{failed}");
 }

@@ -17,6 +17,7 @@ fn it_agrees_or_says_what_differs() {
         let agreed = seed(&db, "status", &path, &["--detailed-exitcode"]);
         assert_eq!(agreed.code, 0, "{agreed:?}");
         assert!(agreed.stdout.contains("the database is as "), "{agreed:?}");
+        let agreed = seed(&db, "status", &path, &["--quiet"]);
         assert_eq!(agreed.stdout.trim_end().lines().count(), 1, "one line for cron: {agreed:?}");
         db.sql("UPDATE agent_profiles SET description = 'by hand' WHERE name = 'Day'");
         let drifted = "profiles: [{ name: Day, description: Early, agents: { remove: [bob] } }, { name: Late, agents: [bob] }]";
