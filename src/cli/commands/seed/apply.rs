@@ -22,6 +22,7 @@ use crate::seed::manifest::{Manifest, Validated};
 use crate::seed::plan::{Allowance, Plan};
 use crate::seed::undo::Keep;
 use crate::seed::{Planned, Purpose, Session};
+use crate::values::RunId;
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -127,11 +128,9 @@ impl Run<'_> {
         }
         let mut plans = 1;
         let applied = loop {
-            let keep =
-                Keep::new(runs::store()?, self.context.actor(), self.validated.source.name().to_owned())?;
-            match self.once(manifest, &planned, &keep) {
-                Ok(applied) => {
-                    outcome.details.insert("run".to_owned(), keep.id().as_str().into());
+            match self.once(manifest, &planned) {
+                Ok((run, applied)) => {
+                    outcome.details.insert("run".to_owned(), run.as_str().into());
                     break applied;
                 }
                 // Nobody agreed to more than the manifest, and to the rows that go as they were shown.
@@ -229,14 +228,18 @@ impl Run<'_> {
         }
     }
 
-    fn once(&self, manifest: &Manifest, planned: &Planned, keep: &Keep) -> Result<Applied, NotApplied> {
+    /// One transaction, and the run by whose name it can be undone.
+    fn once(&self, manifest: &Manifest, planned: &Planned) -> Result<(RunId, Applied), NotApplied> {
         let mut session = self.place.open(self.context, Purpose::Write)?;
+        let manifests = self.validated.source.names().join(", ");
+        let keep = Keep::new(runs::store()?, self.context.actor(), manifests)?;
         let unnamed = self.work.unnamed();
-        let request = Request { manifest, unnamed, planned, advisory: Advisory::Taken, keep: Some(keep) };
+        let request = Request { manifest, unnamed, planned, advisory: Advisory::Taken, keep: Some(&keep) };
         let total = planned.plan.rows();
         let mut again = || self.place.open(self.context, Purpose::Write);
         let mut watch = |event: Event<'_>| watched(self.context, event, total);
-        session.apply(&request, &mut again, &mut watch)
+        let applied = session.apply(&request, &mut again, &mut watch)?;
+        Ok((keep.id().clone(), applied))
     }
 }
 
