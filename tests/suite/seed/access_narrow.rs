@@ -122,13 +122,13 @@ fn a_name_that_no_profile_or_queue_has_is_65_with_what_was_meant() {
                 (message, hint)
             );
         };
-        check(asked(&[], &["Nigth"], &[]), "there is no profile `Nigth`", "did you mean `Night`?");
+        check(asked(&[], &["Nightx"], &[]), "there is no profile `Nightx`", "did you mean `Night`?");
         check(asked(&[], &[], &["Suport"]), "there is no queue `Suport`", "did you mean `Support`?");
         check(asked(&[], &["Day"], &["Sale"]), "there is no queue `Sale`", "did you mean `Sales`?");
         check(asked(&["an"], &["Day"], &[]), "there is no agent `an`", "did you mean `ann`?");
         let lists = "`motionctl seed export` lists all that there are";
         check(asked(&[], &["ann"], &[]), "there is no profile `ann`", lists);
-        assert_eq!(command(&db, &["--profile", "Nigth"]).code, 65);
+        assert_eq!(command(&db, &["--profile", "Nightx"]).code, 65);
         // What a manifest makes or takes away is there or not.
         let next =
             file(&db, "next.yaml", "profiles: [{ name: Late, agents: [cid] }, { name: Day, absent: true }]");
