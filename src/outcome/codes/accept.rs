@@ -71,7 +71,7 @@ impl Family {
                 "watch",
                 "install-unit",
             ],
-            Self::Seed => &["seed plan", "seed apply"],
+            Self::Seed => &["seed plan", "seed apply", "seed undo"],
         }
     }
 }
@@ -179,6 +179,7 @@ mod tests {
             acceptable(Family::Seed),
             [
                 "seed.outside-unknown",
+                "seed.undo-uncertain",
                 "seed.profile-maybe-in-use",
                 "seed.disable-in-use",
                 "seed.deleted-unknown",
@@ -217,7 +218,7 @@ mod tests {
         assert_eq!(hint("sessions.online=ours", Family::Migration), "write `sessions.online` alone");
         assert_eq!(
             hint("seed.disable-in-use", Family::Migration),
-            "it can be accepted by: seed plan, seed apply"
+            "it can be accepted by: seed plan, seed apply, seed undo"
         );
         assert!(
             hint("sessions.online", Family::Seed).ends_with("status, report, collect, watch, install-unit")
