@@ -71,6 +71,8 @@ fn settled(text: &str, db: &Db) -> String {
     let text = text.replace(&format!(" --map {}", db.map_file().display()), "");
     let text = rule(text, r"(?m)^  motionctl explain (\S+) +", "  motionctl explain $1  ");
     let text = text.replace(&db.folder().display().to_string(), "/var/lib/motionctl");
+    // With the blanks that make a column of them.
+    let text = rule(text, r"( {2}) *\b\d+ ms\b", "${1}9 ms");
     let text = rule(text, r"\b\d+ ms\b", "9 ms");
     let text = rule(text, r"\b\d{8}T\d{6}Z-\d\b", "20261128T224501Z-1");
     let text = rule(text, r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "2026-11-28 22:45 UTC");
