@@ -34,7 +34,7 @@ fn update(
     for change in changes {
         alike.entry(&change.new).or_default().push(change.user_profile);
     }
-    let mut columns = flags(permissions).to_vec();
+    let mut columns = c.flags().to_vec();
     columns.extend(&c.updated);
     let what = format!("changing {}", permissions.table);
     for (rights, user_profiles) in alike {
@@ -64,7 +64,7 @@ fn insert(
 ) -> Result<(), Trouble> {
     let c = &permissions.columns;
     let mut columns = vec![&c.user_profile, &c.section];
-    columns.extend(flags(permissions));
+    columns.extend(c.flags());
     let mut rest: Vec<(&Ident, Value)> = Vec::new();
     rest.extend([&c.created, &c.updated].into_iter().flatten().map(|column| (column, writer.now.into())));
     rest.extend(permissions.fixed.iter().map(|(column, value)| (column, Value::from(value))));
@@ -83,13 +83,7 @@ fn insert(
     Ok(())
 }
 
-/// The columns of the rights, in the order of [`Right::ALL`].
-fn flags(permissions: &Permissions) -> [&Ident; 4] {
-    let c = &permissions.columns;
-    [&c.view, &c.read, &c.edit, &c.delete]
-}
-
-/// What they hold, in the same order.
+/// What the columns of the rights hold, in their order.
 fn set(rights: &BTreeSet<Right>) -> [Value; 4] {
     Right::ALL.map(|right| i64::from(rights.contains(&right)).into())
 }

@@ -22,9 +22,7 @@ pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
     if gone.is_empty() && changed.is_empty() {
         return Ok(Vec::new());
     }
-    let sessions = open_sessions(look.conn, look.map, look.catalog)?;
-    let mentions = sessions.mentions(look.conn, look.map, look.catalog)?;
-    let sessions = Sessions { sessions, mentions };
+    let sessions = Sessions::read(look)?;
     let mut findings = Vec::new();
     for delete in gone {
         findings.extend(deleted(&delete.name, &sessions.of(delete.id), look.telling));
@@ -42,13 +40,11 @@ pub(super) fn findings(look: &mut Look<'_>) -> Result<Vec<Finding>, DbError> {
 pub(super) fn logged_in(look: &mut Look<'_>) -> Result<Vec<String>, DbError> {
     let plan = look.plan;
     let changed = plan.update.iter().filter(|update| concerns_people(update)).map(|update| update.id);
-    let profiles: Vec<i64> = plan.delete.iter().map(|delete| delete.id).chain(changed).collect();
+    let profiles: Vec<i64> = plan.deleted(Part::Profiles).chain(changed).collect();
     if profiles.is_empty() {
         return Ok(Vec::new());
     }
-    let sessions = open_sessions(look.conn, look.map, look.catalog)?;
-    let mentions = sessions.mentions(look.conn, look.map, look.catalog)?;
-    let sessions = Sessions { sessions, mentions };
+    let sessions = Sessions::read(look)?;
     let agents = profiles.into_iter().filter_map(|profile| match sessions.of(profile) {
         InUse::Yes(agents) => Some(agents),
         InUse::Maybe(_) | InUse::No => None,
@@ -63,6 +59,12 @@ struct Sessions {
 }
 
 impl Sessions {
+    fn read(look: &mut Look<'_>) -> Result<Self, DbError> {
+        let sessions = open_sessions(look.conn, look.map, look.catalog)?;
+        let mentions = sessions.mentions(look.conn, look.map, look.catalog)?;
+        Ok(Self { sessions, mentions })
+    }
+
     fn of(&self, profile: i64) -> InUse {
         self.sessions.in_use(self.mentions.get(&profile).into_iter().flatten())
     }

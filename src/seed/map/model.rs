@@ -235,6 +235,14 @@ pub struct PermissionColumns {
     pub updated: Option<Ident>,
 }
 
+impl PermissionColumns {
+    /// The columns of the rights: view, read, edit, delete.
+    #[must_use]
+    pub fn flags(&self) -> [&Ident; 4] {
+        [&self.view, &self.read, &self.edit, &self.delete]
+    }
+}
+
 /// The table of user profiles, which are never created or deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -23,7 +23,8 @@ pub(super) fn rights(
     user_profiles: &[i64],
 ) -> Result<Vec<RightsRow>, DbError> {
     let c = &permissions.columns;
-    let columns = [&c.user_profile, &c.view, &c.read, &c.edit, &c.delete].map(|column| column.quoted());
+    let columns = std::iter::once(&c.user_profile).chain(c.flags());
+    let columns: Vec<String> = columns.map(|column| column.quoted()).collect();
     let (table, owner) = (permissions.table.quoted(), c.user_profile.quoted());
     let mut rows = Vec::new();
     for chunk in user_profiles.chunks(CHUNK) {

@@ -55,27 +55,27 @@ impl Moved {
 }
 
 /// The tables of a record, and how their rows stand.
-pub(super) struct Compared {
+pub(super) struct Compared<'r> {
     pub standing: Standing,
     /// Whether they are as before the run; of a run that wrote nothing they are that, too.
     pub is_before: bool,
-    pub tables: Vec<Compare>,
+    pub tables: Vec<Compare<'r>>,
 }
 
 /// A table of a record.
-pub(super) struct Compare {
+pub(super) struct Compare<'r> {
     pub table: Table,
-    pub rows: Rows,
+    pub rows: &'r Rows,
     /// Rows that somebody changed in what does not count: when that was stays noted.
     pub touched: BTreeSet<Key>,
 }
 
 /// Looks at all rows of a record.
-pub(super) fn compare(session: &mut Session, record: &Record) -> Result<Compared, Failure> {
+pub(super) fn compare<'r>(session: &mut Session, record: &'r Record) -> Result<Compared<'r>, Failure> {
     let mut found = Found { is_before: true, exact: true, moved: Moved::default() };
     let mut tables = Vec::new();
     for (table, rows) in known(session, record)? {
-        let touched = found.look(session, record, &table, &rows).map_err(|error| failure(&error))?;
+        let touched = found.look(session, record, &table, rows).map_err(|error| failure(&error))?;
         tables.push(Compare { table, rows, touched });
     }
     if found.moved.is_empty() {
@@ -91,7 +91,7 @@ pub(super) fn compare(session: &mut Session, record: &Record) -> Result<Compared
 }
 
 /// The tables of a record as they are now.
-fn known(session: &Session, record: &Record) -> Result<Vec<(Table, Rows)>, Failure> {
+fn known<'r>(session: &Session, record: &'r Record) -> Result<Vec<(Table, &'r Rows)>, Failure> {
     let places: BTreeMap<String, Place> =
         Place::all(&session.map).into_iter().map(|place| (place.to_string(), place)).collect();
     let other = |name: &str| {
@@ -107,7 +107,7 @@ fn known(session: &Session, record: &Record) -> Result<Vec<(Table, Rows)>, Failu
         if table.columns != rows.columns || !rows.units.iter().all(fits) {
             return Err(other(name));
         }
-        tables.push((table, rows.clone()));
+        tables.push((table, rows));
     }
     Ok(tables)
 }
@@ -231,7 +231,7 @@ pub(super) fn name_of<'a>(table: &Table, row: &'a Row) -> Option<&'a str> {
 }
 
 /// Names that come back and that others have by now.
-fn taken(session: &mut Session, tables: &[Compare], moved: &mut Moved) -> Result<(), DbError> {
+fn taken(session: &mut Session, tables: &[Compare<'_>], moved: &mut Moved) -> Result<(), DbError> {
     for Compare { table, rows, .. } in tables {
         let (Place::Rows(part), Some(name)) = (table.place, table.name_at) else { continue };
         let came = |unit: &&Unit| match (unit.before.first(), unit.after.first()) {
@@ -270,7 +270,7 @@ fn taken(session: &mut Session, tables: &[Compare], moved: &mut Moved) -> Result
 fn joined(
     session: &mut Session,
     record: &Record,
-    tables: &[Compare],
+    tables: &[Compare<'_>],
     moved: &mut Moved,
 ) -> Result<(), DbError> {
     for Compare { table, rows, .. } in tables {
@@ -345,7 +345,7 @@ fn linked(
 }
 
 /// How many links the run left of each row at this end.
-fn made_by_run(tables: &[Compare], kind: LinkKind, end: usize) -> HashMap<i64, usize> {
+fn made_by_run(tables: &[Compare<'_>], kind: LinkKind, end: usize) -> HashMap<i64, usize> {
     let of_kind = tables.iter().filter(|compare| compare.table.place == Place::Links(kind));
     let mut counts = HashMap::new();
     for Compare { table, rows, .. } in of_kind {

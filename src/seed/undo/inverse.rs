@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroI64;
 
 /// The plan that leads back.
-pub(super) fn plan(map: &Map, record: &Record, tables: &[Compare]) -> Plan {
+pub(super) fn plan(map: &Map, record: &Record, tables: &[Compare<'_>]) -> Plan {
     let mut plan = Plan::default();
     // Rows first, so that links know which of their ends come back.
     let mut back: BTreeMap<(Part, i64), RowRef> = BTreeMap::new();
@@ -55,12 +55,15 @@ fn row(
         let named = [(Field::Name, section.name)].into_iter();
         named.chain(section.columns.iter().map(|column| (column.field.clone(), column.ident)))
     };
-    let at = |column: &str| table.columns.iter().position(|known| known.eq_ignore_ascii_case(column));
     match (live(&unit.before), live(&unit.after)) {
         (None, Some(after)) => plan.delete.push(Delete { part, id, name: name(&after), why: Why::Undone }),
         (Some(before), None) => {
             let values = fields().skip(1).filter_map(|(field, column)| {
-                Some(Given { field, value: before[at(column.as_str())?].clone(), origin: Origin::Manifest })
+                Some(Given {
+                    field,
+                    value: before[table.position(column)?].clone(),
+                    origin: Origin::Manifest,
+                })
             });
             let values = values.collect();
             back.insert((part, id), RowRef::New(u32::try_from(plan.insert.len()).unwrap_or(u32::MAX)));
@@ -69,7 +72,7 @@ fn row(
         (Some(before), Some(after)) => {
             let changes: Vec<FieldChange> = fields()
                 .filter_map(|(field, column)| {
-                    let column = at(column.as_str())?;
+                    let column = table.position(column)?;
                     let (old, new) = (after[column].clone(), before[column].clone());
                     (old != new).then_some(FieldChange { field, old, new })
                 })
@@ -90,9 +93,8 @@ fn links(
     back: &BTreeMap<(Part, i64), RowRef>,
 ) {
     let Some(link) = map.link(kind) else { return };
-    let at = |column: &str| table.columns.iter().position(|known| known.eq_ignore_ascii_case(column));
-    let penalty = link.penalty.as_ref().and_then(|column| at(column.as_str()));
-    let id = link.id.as_ref().and_then(|column| at(column.as_str()));
+    let penalty = link.penalty.as_ref().and_then(|column| table.position(column));
+    let id = link.id.as_ref().and_then(|column| table.position(column));
     let of = |row: &Row| {
         let (owner, member) = table.ends_of(row)?;
         let number = |index: usize| match &row[index] {
@@ -139,15 +141,11 @@ fn links(
 
 fn rights(plan: &mut Plan, map: &Map, record: &Record, table: &Table, unit: &Unit) {
     let Some(permissions) = &map.permissions else { return };
-    let c = &permissions.columns;
-    let flags = [&c.view, &c.read, &c.edit, &c.delete];
     let given = |rows: &[Row]| -> BTreeSet<Right> {
-        let flags = Right::ALL.into_iter().zip(flags);
-        let is_given = |column: &str| {
-            let at = table.columns.iter().position(|known| known.eq_ignore_ascii_case(column));
-            rows.first().zip(at).is_some_and(|(row, at)| is_set(&row[at]))
-        };
-        flags.filter(|(_, flag)| is_given(flag.as_str())).map(|(right, _)| right).collect()
+        let flags = Right::ALL.into_iter().zip(permissions.columns.flags());
+        let is_given =
+            |flag| rows.first().zip(table.position(flag)).is_some_and(|(row, at)| is_set(&row[at]));
+        flags.filter(|(_, flag)| is_given(flag)).map(|(right, _)| right).collect()
     };
     let user_profile = unit.key[0];
     plan.rights.push(RightsChange {

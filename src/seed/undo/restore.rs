@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 type Done = Result<(), Trouble>;
 
 /// Restores all rows: links go first and come last, because they refer to the others.
-pub(super) fn restore(writer: &mut Writer<'_>, tables: &[Compare]) -> Done {
+pub(super) fn restore(writer: &mut Writer<'_>, tables: &[Compare<'_>]) -> Done {
     let mut restored: Vec<Restore<'_>> = tables.iter().map(Restore::of).collect();
     restored.sort_by_key(|restore| rank(restore.table.place));
     for restore in restored.iter().rev() {
@@ -49,7 +49,7 @@ struct Restore<'a> {
 }
 
 impl<'a> Restore<'a> {
-    fn of(compare: &'a Compare) -> Self {
+    fn of(compare: &'a Compare<'_>) -> Self {
         let mut restore =
             Self { table: &compare.table, go: Vec::new(), change: Vec::new(), come: Vec::new() };
         for unit in &compare.rows.units {

@@ -61,9 +61,7 @@ impl Session {
     /// When the run is of another database or another map, or the database fails.
     pub fn standing_of(&mut self, kept: &Kept, record: &Record) -> Result<Standing, Failure> {
         self.comparable(kept)?;
-        let mut needs = Needs::none();
-        [Part::Users, Part::Profiles].into_iter().for_each(|part| needs.add(part, Use::Read));
-        self.reading(&needs, |session| Ok(compare(session, record)?.standing))
+        self.reading(&read(), |session| Ok(compare(session, record)?.standing))
     }
 
     /// What undoing a run would do.
@@ -72,9 +70,7 @@ impl Session {
     /// When the run is of another database or another map, or the database fails.
     pub fn foresee_undo(&mut self, kept: &Kept, record: &Record) -> Result<Foreseen, Failure> {
         self.comparable(kept)?;
-        let mut needs = Needs::none();
-        [Part::Users, Part::Profiles].into_iter().for_each(|part| needs.add(part, Use::Read));
-        let foreseen = self.reading(&needs, |session| session.foresee_inside(kept, record))?;
+        let foreseen = self.reading(&read(), |session| session.foresee_inside(kept, record))?;
         self.require(&writes(Needs::none(), &foreseen.plan))?;
         Ok(foreseen)
     }
@@ -126,6 +122,13 @@ impl Session {
     ) -> Result<Applied, NotApplied> {
         carry_out(self, &mut Undo { request }, Advisory::Taken, again, watch)
     }
+}
+
+/// What every comparison reads.
+fn read() -> Needs {
+    let mut needs = Needs::none();
+    [Part::Users, Part::Profiles].into_iter().for_each(|part| needs.add(part, Use::Read));
+    needs
 }
 
 /// Rows that have moved refuse an undo, whoever accepts what.

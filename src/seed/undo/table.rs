@@ -4,7 +4,7 @@
 //! read: passwords are among the others. Of profiles, links and rights all are, because their rows may go.
 
 use crate::db::{Catalog, Connection, DbError, Value, quoted};
-use crate::seed::map::{LinkKind, Map, Part};
+use crate::seed::map::{Ident, LinkKind, Map, Part};
 use crate::seed::snapshot::{CHUNK, Section, marks};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -88,6 +88,11 @@ impl Table {
     /// A column, quoted.
     pub fn column(&self, index: usize) -> String {
         quoted(&self.columns[index])
+    }
+
+    /// Where a column of the map stands among the columns.
+    pub fn position(&self, column: &Ident) -> Option<usize> {
+        position(&self.columns, column.as_str())
     }
 
     /// What names a row.
@@ -202,7 +207,7 @@ fn of_section(catalog: &Catalog, section: &Section<'_>) -> Option<Table> {
 fn of_links(map: &Map, catalog: &Catalog, kind: LinkKind) -> Option<Table> {
     let link = map.link(kind)?;
     let columns = whole(catalog, link.table.as_str())?;
-    let at = |column: &crate::seed::map::Ident| position(&columns, column.as_str());
+    let at = |column: &Ident| position(&columns, column.as_str());
     let ends = [at(&link.owner)?, at(&link.member)?];
     Some(Table {
         place: Place::Links(kind),

@@ -23,8 +23,7 @@ pub fn history(context: &Context, args: &SeedHistoryArgs) -> Result<Outcome, Fai
     let mut session = Place::new(context, &args.database)?.open(context, Purpose::Read)?;
     let mut outcome = Outcome::new("seed history", OutcomeKind::Ok);
     outcome.database = Some(section(session.server()));
-    let (mut kept, unread) = store.list()?;
-    kept.retain(|run| session.is_of(run));
+    let kept = runs::of(&store, &session, &mut outcome)?;
     context.progress.stage("comparing");
     let told: Vec<(Kept, State)> = kept
         .into_iter()
@@ -42,11 +41,6 @@ pub fn history(context: &Context, args: &SeedHistoryArgs) -> Result<Outcome, Fai
     outcome.details.insert("verdict".to_owned(), verdict.into());
     outcome.details.insert("runs".to_owned(), told.iter().map(document).collect());
     outcome.details.insert("rows".to_owned(), told.iter().map(row).collect());
-    if !unread.is_empty() {
-        let notes: Vec<String> =
-            unread.iter().map(|why| format!("a run that is kept cannot be read: {why}")).collect();
-        outcome.details.insert("notes".to_owned(), notes.into());
-    }
     Ok(outcome)
 }
 

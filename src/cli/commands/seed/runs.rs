@@ -5,8 +5,9 @@
 
 use crate::cli::manual::{HOME, SEED_RUNS, STATE_HOME, Variable};
 use crate::host::STATE_FOLDER;
-use crate::outcome::{Failure, FailureKind};
-use crate::seed::undo::Store;
+use crate::outcome::{Failure, FailureKind, Outcome};
+use crate::seed::Session;
+use crate::seed::undo::{Kept, Store};
 use crate::values::RootPath;
 use std::path::PathBuf;
 
@@ -18,6 +19,17 @@ pub fn store() -> Result<Store, Failure> {
         Failure::new(FailureKind::Usage, "there is no home to keep in what would undo this")
             .with_hint("MOTIONCTL_SEED_RUNS names a folder")
     })
+}
+
+/// The runs of a database that are kept, the newest first; what cannot be read is among the answer's notes.
+pub fn of(store: &Store, session: &Session, outcome: &mut Outcome) -> Result<Vec<Kept>, Failure> {
+    let (mut runs, unread) = store.list()?;
+    runs.retain(|kept| session.is_of(kept));
+    if !unread.is_empty() {
+        let notes = unread.iter().map(|why| format!("a run that is kept cannot be read: {why}"));
+        outcome.details.insert("notes".to_owned(), notes.collect());
+    }
+    Ok(runs)
 }
 
 /// Our folder: root's below `/var/lib`, anybody else's below the home.

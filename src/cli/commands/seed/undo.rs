@@ -58,8 +58,7 @@ fn choose(
     session: &mut Session,
     outcome: &mut Outcome,
 ) -> Result<Option<Chosen>, Failure> {
-    let (mut runs, unread) = store.list()?;
-    runs.retain(|kept| session.is_of(kept));
+    let mut runs = runs::of(store, session, outcome)?;
     if let Some(named) = &args.run {
         runs.retain(|kept| kept.head.id == *named);
         if runs.is_empty() {
@@ -67,11 +66,6 @@ fn choose(
             return Err(Failure::new(FailureKind::Invalid, message)
                 .with_hint("`motionctl seed history` lists those that are"));
         }
-    }
-    if !unread.is_empty() {
-        let notes: Vec<String> =
-            unread.iter().map(|why| format!("a run that is kept cannot be read: {why}")).collect();
-        outcome.details.insert("notes".to_owned(), notes.into());
     }
     let mut verdict = "there is no run to undo".to_owned();
     for kept in runs {
