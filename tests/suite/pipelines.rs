@@ -3,11 +3,10 @@
 //! Invariant: the document's files and commands are all used, and what it shows is what comes. `UPDATE_DOCS=1` writes what
 //! came into the document.
 
-use crate::support::binary::{Answer, SITE, answer, binary, fixture};
+use crate::support::binary::{Answer, SITE, answer, binary, fixture, write_program};
 use motionctl::seed::manifest::{File, validate_for};
 use serde_json::Value;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
@@ -72,10 +71,7 @@ fn repository() -> TempDir {
     let site = folder.path().join("servers/cc2").join(SITE);
     let text = fs::read_to_string(&site).expect("Motion's file");
     fs::write(&site, format!("# Ansible managed\n{text}")).expect("writing");
-    fs::create_dir(folder.path().join("bin")).expect("a folder");
-    let sudo = folder.path().join("bin/sudo");
-    fs::write(&sudo, "#!/bin/sh\nexec \"$@\"\n").expect("writing");
-    fs::set_permissions(&sudo, Permissions::from_mode(0o755)).expect("its mode");
+    write_program(folder.path().join("bin/sudo"), "#!/bin/sh\nexec \"$@\"\n");
     folder
 }
 

@@ -9,8 +9,7 @@ mod symbols;
 mod tools;
 mod version;
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use crate::support::binary::write_program;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -21,9 +20,7 @@ fn ours(name: &str) -> PathBuf {
 
 /// Puts a shell script there, for everybody to run.
 fn script(path: &Path, text: &str) {
-    fs::create_dir_all(path.parent().expect("a folder")).expect("the folder is made");
-    fs::write(path, format!("#!/bin/sh\n{text}\n")).expect("the script is written");
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("it can be run");
+    write_program(path, format!("#!/bin/sh\n{text}\n"));
 }
 
 /// The exit code, and what was said on both streams.

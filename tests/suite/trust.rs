@@ -3,6 +3,7 @@
 //! Invariant: the strangers here are a harmless program that writes down who ran it; that it never ran is read
 //! from its record. They run beside the real binary on a machine of its own.
 
+use crate::support::binary::write_program;
 use crate::support::machine::{Machine, Output, Running, eventually};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
@@ -41,11 +42,11 @@ impl Recorder {
     fn new(machine: &Machine, name: &str, owner: u32) -> Self {
         let inside = format!("/var/opt/{name}");
         let outside = machine.path(&inside);
-        let (program, ran) = (outside.join("nginx"), outside.join("ran"));
+        let (recorder, ran) = (outside.join("nginx"), outside.join("ran"));
         fs::create_dir(&outside).expect("a folder");
-        fs::write(&program, RECORDER.as_slice()).expect("writing");
+        write_program(&recorder, &*RECORDER);
         fs::write(&ran, "").expect("writing");
-        let modes = [(&outside, 0o755), (&program, 0o755), (&ran, 0o666)];
+        let modes = [(&outside, 0o755), (&recorder, 0o755), (&ran, 0o666)];
         for (path, mode) in modes {
             fs::set_permissions(path, Permissions::from_mode(mode)).expect("its mode");
             chown(path, Some(owner), Some(owner)).expect("its owner");

@@ -10,10 +10,10 @@ mod textfile;
 mod units;
 mod users;
 
+use crate::support::binary::write_program;
 use crate::support::machine::{Machine, Output};
 use serde_json::Value;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
 
 const SITE: &str = "/etc/nginx/conf.d/motion.conf";
 /// The machine's own folder that is root's alone; `/etc/motionctl` is the host's.
@@ -49,8 +49,7 @@ fn settings(machine: &Machine, more: &str) {
     machine.inside(|| {
         fs::create_dir_all(OWN).expect("a folder");
         let tell = format!("{OWN}/tell");
-        fs::write(&tell, script).expect("writing");
-        fs::set_permissions(&tell, Permissions::from_mode(0o755)).expect("its mode");
+        write_program(&tell, script);
         let text = format!("[watch]\nsettle = \"200ms\"\ncommand = [\"{tell}\", \"an argument\"]\n{more}");
         fs::write(format!("{OWN}/config.toml"), text).expect("writing");
     });

@@ -1,5 +1,6 @@
 //! Faults of NGINX, of the clock, and of people who are too many.
 
+use crate::support::binary::write_program;
 use crate::support::machine::{Machine, eventually};
 use nix::sys::signal::Signal;
 use serde_json::json;
@@ -74,10 +75,9 @@ fn a_master_that_is_replaced_meanwhile_is_found_by_the_recovery() {
 fn in_the_place_of_nginx(machine: &Machine, script: &str) {
     let file = machine.scratch().join("nginx");
     let real = machine.scratch().join("real-nginx");
-    fs::copy("/usr/sbin/nginx", &real).expect("nginx is installed");
-    fs::write(&file, format!("#!/bin/sh\n{}\n", script.replace("REAL", &real.display().to_string())))
-        .expect("writing");
-    let line = format!("chmod 755 '{0}' && mount --bind '{0}' /usr/sbin/nginx", file.display());
+    write_program(&real, fs::read("/usr/sbin/nginx").expect("nginx is installed"));
+    write_program(&file, format!("#!/bin/sh\n{}\n", script.replace("REAL", &real.display().to_string())));
+    let line = format!("mount --bind '{}' /usr/sbin/nginx", file.display());
     let placed = machine.shell(&line);
     assert_eq!(placed.code, Some(0), "{placed}");
 }

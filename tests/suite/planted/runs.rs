@@ -3,10 +3,9 @@
 //! Invariant: a run counts whether it succeeds or not: what a failure says is an output as well.
 
 use super::places::{BROKEN_SETTINGS, ENVIRONMENT, database, plant_stops};
-use crate::support::binary::{Answer, SITE, Server, answer, binary};
+use crate::support::binary::{Answer, SITE, Server, answer, binary, write_program};
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// Every command.
@@ -219,12 +218,10 @@ pub fn everything(server: &Server) -> Found {
 
 fn tried(found: &mut Found, server: &Server, out: &dyn Fn(&str) -> String) {
     let script = out("update.sh");
-    fs::write(
+    write_program(
         &script,
         "#!/bin/sh\ncat /etc/nginx/conf.d/motion.conf\necho >>/etc/nginx/conf.d/motion.conf\n",
-    )
-    .expect("writing");
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("a mode");
+    );
     found.run(server, "try", &["--out", &out("tried"), "--candidate-out", &out("tried.conf"), &script], LOUD);
 }
 

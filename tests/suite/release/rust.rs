@@ -4,6 +4,7 @@
 //! Invariant: the cargo of this machine is never run; those that are found are scripts of the test.
 
 use super::{answer, ours, script};
+use crate::support::binary::write_program;
 use nix::unistd::{Uid, User, chown};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,9 +23,8 @@ impl Place {
         let folder = tempfile::tempdir().expect("a folder");
         let place = Self { folder };
         for name in ["with-rust.sh", "setup.sh"] {
-            let to = place.at("checkout/packaging").join(name);
-            fs::create_dir_all(to.parent().expect("a folder")).expect("the folder is made");
-            fs::copy(ours("packaging").join(name), to).expect("a copy");
+            let text = fs::read(ours("packaging").join(name)).expect("a file of ours");
+            write_program(place.at("checkout/packaging").join(name), text);
         }
         fs::copy(ours("Cargo.toml"), place.at("checkout/Cargo.toml")).expect("a copy");
         fs::set_permissions(place.folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))

@@ -4,6 +4,7 @@
 //! Invariant: no index of packages is asked; what pip finds is a file of the test.
 
 use super::{answer, ours};
+use crate::support::binary::write_program;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,9 +13,9 @@ use tempfile::TempDir;
 /// A checkout with the scripts, and nothing built.
 fn checkout() -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
-    fs::create_dir_all(folder.path().join("packaging")).expect("a folder");
     for name in ["dist.sh", "dist-tools.txt"] {
-        fs::copy(ours("packaging").join(name), folder.path().join("packaging").join(name)).expect("a copy");
+        let text = fs::read(ours("packaging").join(name)).expect("a file of ours");
+        write_program(folder.path().join("packaging").join(name), text);
     }
     folder
 }

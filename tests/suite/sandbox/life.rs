@@ -1,5 +1,6 @@
 //! Nothing that runs inside outlives anything outside.
 
+use crate::support::binary::write_program;
 use crate::support::site::{eventually, launcher, processes, program, shell};
 use motionctl::host::sandbox::{Ending, Network, Refused, Spec};
 use nix::sys::signal::{Signal, kill};
@@ -42,10 +43,7 @@ fn what_is_held_open_runs_whatever_has_its_name_by_then() {
     // Not below /tmp: whatever lies in a folder that everybody can write is not executed.
     let folder = tempfile::Builder::new().prefix("motionctl-").tempdir_in("/opt").unwrap();
     let path = folder.path().join("program");
-    let write = |text: &str| {
-        fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
-        fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
-    };
+    let write = |text: &str| write_program(&path, format!("#!/bin/sh\n{text}\n"));
     fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
     write("exit 3");
     let held = program(path.to_str().unwrap(), [""; 0]);

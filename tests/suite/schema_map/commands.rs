@@ -138,9 +138,24 @@ fn a_map_is_shown_as_it_is_written() {
 #[test]
 fn the_documented_map_is_one() {
     let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/seeding.md")).expect("the page");
-    let block = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
-    let map = Map::parse("docs/seeding.md", block).unwrap_or_else(|error| panic!("{error}"));
+    let blocks: Vec<&str> =
+        page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let starting = |word: &str| {
+        *blocks
+            .iter()
+            .find(|block| block.starts_with(word))
+            .unwrap_or_else(|| panic!("no {word:?}: {blocks:?}"))
+    };
+    let parse =
+        |text: &str| Map::parse("docs/seeding.md", text).unwrap_or_else(|error| panic!("{error}:\n{text}"));
+    let whole = starting("format = 1");
+    let map = parse(whole);
     assert_eq!((map.links.len(), map.queues.len(), map.is_reviewed()), (4, 2, false));
+    // What is said of one section alone is one, too.
+    assert!(
+        map.permissions.is_none()
+            && parse(&[whole, starting("[permissions]")].concat()).permissions.is_some()
+    );
 }
 
 #[test]

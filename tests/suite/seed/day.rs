@@ -4,10 +4,9 @@
 //! came into the document.
 
 use super::support::Db;
-use crate::support::binary::answer;
+use crate::support::binary::{answer, write_program};
 use regex::Regex;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
 use std::process::{Command, Stdio};
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/seeding.md");
@@ -37,15 +36,12 @@ fn staff() -> String {
 /// A command of the document, for this database; what it printed, and its exit code where it is not 0.
 fn run(db: &Db, command: &str) -> String {
     let folder = db.folder();
-    fs::create_dir_all(folder.join("bin")).expect("a folder");
-    let program = folder.join("bin/motionctl");
     let text = format!(
         "#!/bin/sh\nexec '{}' \"$@\" --map '{}'\n",
         env!("CARGO_BIN_EXE_motionctl"),
         db.map_file().display()
     );
-    fs::write(&program, text).expect("writing");
-    fs::set_permissions(&program, Permissions::from_mode(0o755)).expect("its mode");
+    write_program(folder.join("bin/motionctl"), text);
     let path = format!("{}:{}", folder.join("bin").display(), std::env::var("PATH").unwrap_or_default());
     let shell = format!("{command} 2>&1; code=$?; [ $code = 0 ] || echo \"(exit $code)\"");
     let output = Command::new("sh")

@@ -7,6 +7,7 @@ use super::schema;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
@@ -43,6 +44,15 @@ impl Answer {
 pub fn copy_to(path: &Path) {
     let done = Command::new("cp").arg(env!("CARGO_BIN_EXE_motionctl")).arg(path).status();
     assert!(done.expect("cp").success());
+}
+
+/// Puts a script or program there, for everybody to run; another process writes it, as above.
+pub fn write_program(path: impl AsRef<Path>, content: impl AsRef<[u8]>) {
+    let mut install = Command::new("install");
+    install.args(["-D", "-m", "755", "/dev/stdin"]).arg(path.as_ref()).stdin(Stdio::piped());
+    let mut child = install.spawn().expect("install starts");
+    child.stdin.take().expect("its input").write_all(content.as_ref()).expect("writing");
+    assert!(child.wait().expect("install ends").success(), "{}", path.as_ref().display());
 }
 
 /// The binary under test.

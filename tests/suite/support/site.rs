@@ -1,7 +1,7 @@
 //! Owns a small real nginx site in a temporary folder, and what a sandbox has
 //! to know of it; nothing of the host's own nginx is in it but the program.
 
-use super::binary::copy_to;
+use super::binary::{copy_to, write_program};
 use motionctl::host::sandbox::{Launcher, Program, Shadow, Spec};
 use motionctl::host::trust::Executable;
 use std::collections::BTreeMap;
@@ -22,8 +22,7 @@ pub fn launcher_through(folder: &Path, script: &str) -> Launcher {
     let child = folder.join("motionctl");
     copy_to(&child);
     let exe = folder.join("start");
-    fs::write(&exe, format!("#!/bin/sh\nCHILD='{}'\n{script}\n", child.display())).unwrap();
-    fs::set_permissions(&exe, fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&exe, format!("#!/bin/sh\nCHILD='{}'\n{script}\n", child.display()));
     Launcher { exe, ..Launcher::default() }
 }
 

@@ -6,11 +6,12 @@
 //! started when the machine was, so that its spans are moments. What real ones
 //! do with them is asked in `confirm::minute`.
 
+use super::binary::write_program;
 use super::machine::{Machine, Output, Running, eventually};
 use nix::mount::{MsFlags, mount};
 use nix::time::{ClockId, clock_gettime};
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::Duration;
 
@@ -99,9 +100,7 @@ impl<'m> Systemd<'m> {
                     .unwrap_or_else(|error| panic!("mounting {folder}: {error}"));
             }
             for (name, text) in [("systemd-run", SYSTEMD_RUN), ("systemctl", SYSTEMCTL)] {
-                let path = Path::new(PROGRAMS).join(name);
-                fs::write(&path, text).expect("writing");
-                fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("its mode");
+                write_program(Path::new(PROGRAMS).join(name), text);
             }
             fs::create_dir_all("/run/systemd/system").expect("a folder");
             fs::create_dir(STATE).expect("a folder");

@@ -2,7 +2,8 @@
 
 use super::*;
 use nix::mount::{MsFlags, mount};
-use std::os::unix::fs::MetadataExt;
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixDatagram;
 use std::process::Stdio;
 use std::time::Duration;

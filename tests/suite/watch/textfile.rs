@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::support::binary::Server;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::{Command, Stdio};
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::support::binary::{Server, motionctl};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
