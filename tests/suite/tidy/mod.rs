@@ -36,23 +36,7 @@ fn the_table_of_rooms_says_who_uses_whom() {
 #[test]
 fn no_files_of_a_room_need_each_other() {
     // How many files of a room stand in circles today. A figure may only fall; a room that is not named has none.
-    const TODAY: [(&str, usize); 15] = [
-        ("apply", 2),
-        ("backup", 4),
-        ("cli", 30),
-        ("db", 8),
-        ("facts", 2),
-        ("host", 13),
-        ("inspect", 11),
-        ("nginx-config", 40),
-        ("outcome", 9),
-        ("plan", 15),
-        ("prepare", 7),
-        ("rehearse", 4),
-        ("seed", 55),
-        ("tryout", 9),
-        ("verify", 6),
-    ];
+    const TODAY: [(&str, usize); 3] = [("cli", 30), ("nginx-config", 40), ("outcome", 9)];
     let mut complaints = Vec::new();
     for (room, circles) in circles::circles(&product().collect::<Vec<_>>()) {
         let files: usize = circles.iter().map(|circle| circle.files).sum();
