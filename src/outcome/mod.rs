@@ -9,6 +9,7 @@ pub mod codes;
 mod comparison;
 mod count;
 mod denied;
+mod details;
 mod exit;
 mod explanation;
 mod failure;
@@ -31,6 +32,9 @@ mod visible;
 pub use comparison::{CONTEXT, Comparison};
 pub use count::{counted, counted_as, duration_in_words, first_of};
 pub use denied::{is_denied, only_root};
+pub use details::{
+    CheckReason, CheckSection, Details, FoundSection, KeptBackup, Row, RunSection, StateSection, row,
+};
 pub use exit::{EXIT_CODES, ExitMeaning};
 pub use explanation::Explanation;
 pub use failure::{Failure, FailureKind, in_words};

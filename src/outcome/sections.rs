@@ -4,8 +4,9 @@
 
 use super::seed_change::SeedChange;
 use super::{
-    Comparison, EffectSection, Explanation, Failure, FailureKind, Finding, GuessSection, LoadSection,
-    LoginSection, Matrix, NextStep, Offered, RoutesSection, Routing, UsageSection, sort_findings,
+    Comparison, Details, EffectSection, Explanation, Failure, FailureKind, Finding, GuessSection,
+    LoadSection, LoginSection, Matrix, NextStep, Offered, RoutesSection, Routing, UsageSection,
+    sort_findings,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -116,7 +117,7 @@ pub struct Outcome {
     /// Agents against profiles, likewise.
     #[serde(skip)]
     pub matrix: Option<Matrix>,
-    /// Whether `details.rows` are directives, each with its sign, its block, its name and its value.
+    /// Whether [`Details::rows`] are directives, each with its sign, its block, its name and its value.
     #[serde(skip)]
     pub rows_by_block: bool,
     /// What is wrong with a file that the operator wrote, in its order.
@@ -129,8 +130,9 @@ pub struct Outcome {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub next: Vec<NextStep>,
     /// What a command has to say besides; keys are its own.
-    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
-    pub details: serde_json::Map<String, serde_json::Value>,
+    #[serde(skip_serializing_if = "Details::is_empty")]
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
+    pub details: Details,
     /// Why it failed.
     pub error: Option<ErrorSection>,
 }
@@ -164,7 +166,7 @@ impl Outcome {
             problems: Vec::new(),
             explanations: Vec::new(),
             next: Vec::new(),
-            details: serde_json::Map::new(),
+            details: Details::default(),
             error: None,
         }
     }

@@ -6,7 +6,7 @@
 use super::style::{Detail, Style, Tone};
 use super::table::{self, Cell};
 use super::wrap::{columns, command, hanging, paragraph, wrapped};
-use crate::outcome::{NextStep, Outcome, OutcomeKind};
+use crate::outcome::{Details, NextStep, Outcome, OutcomeKind, StateSection};
 
 /// What stands below a title is so much further in.
 pub const INDENT: usize = 2;
@@ -19,14 +19,11 @@ pub fn ending(outcome: &Outcome, style: Style) -> Vec<String> {
     let is_quiet = style.detail == Detail::Quiet;
     let width = style.for_reading().width;
     let mut lines = if is_quiet { Vec::new() } else { summary(outcome, style) };
-    if let Some(file) = outcome.details.get("saved").and_then(|file| file.as_str()) {
-        lines.push(String::new());
-        lines.extend(paragraph(&format!("Saved the plan to {file}"), width));
-    }
-    for what in ["page", "archive"] {
-        if let Some(file) = outcome.details.get(what).and_then(|file| file.as_str()) {
+    let Details { saved, page, archive, .. } = &outcome.details;
+    for (did, file) in [("Saved the plan", saved), ("Wrote the page", page), ("Wrote the archive", archive)] {
+        if let Some(file) = file {
             lines.push(String::new());
-            lines.extend(paragraph(&format!("Wrote the {what} to {file}"), width));
+            lines.extend(paragraph(&format!("{did} to {file}"), width));
         }
     }
     lines.extend(section("State", state(outcome, style.inside(INDENT)), style));
@@ -95,17 +92,14 @@ fn next(steps: &[NextStep], style: Style) -> Vec<String> {
 
 /// What was seen of a server that an operator must look at.
 fn state(outcome: &Outcome, style: Style) -> Vec<String> {
-    let Some(state) = outcome.details.get("state") else { return Vec::new() };
-    let names = [("disk", "on disk"), ("nginx", "nginx -t"), ("serving", "serving")];
-    let rows = names.iter().flat_map(|(key, name)| {
-        let lines = match &state[*key] {
-            serde_json::Value::Array(lines) => lines.iter().filter_map(|line| line.as_str()).collect(),
-            line => line.as_str().into_iter().collect::<Vec<_>>(),
-        };
-        let row = |(index, line): (usize, &str)| {
+    let Some(StateSection { disk, nginx, serving }) = &outcome.details.state else { return Vec::new() };
+    let nginx = std::slice::from_ref(nginx);
+    let named: [(&str, &[String]); 3] = [("on disk", disk), ("nginx -t", nginx), ("serving", serving)];
+    let rows = named.iter().flat_map(|(name, lines)| {
+        let row = |(index, line): (usize, &String)| {
             vec![Cell::from(if index == 0 { *name } else { "" }), Cell::to_copy(line)]
         };
-        lines.into_iter().enumerate().map(row).collect::<Vec<_>>()
+        lines.iter().enumerate().map(row).collect::<Vec<_>>()
     });
     table::columns(&rows.collect::<Vec<_>>(), style)
 }

@@ -218,20 +218,15 @@ fn comparisons(outcome: &Outcome, style: Style) -> Vec<String> {
 
 /// Lists that a command has besides, such as backups.
 fn lists(outcome: &Outcome, style: Style) -> Vec<String> {
-    let rows = outcome.details.get("rows").and_then(|rows| rows.as_array()).into_iter().flatten();
-    let rows = rows.map(|row| {
-        let cells = row.as_array().into_iter().flatten();
-        cells.map(|cell| cell.as_str().map_or_else(|| cell.to_string(), str::to_owned)).collect::<Vec<_>>()
-    });
+    let rows = outcome.details.rows.iter().flatten();
     let mut lines = match outcome.rows_by_block {
-        true => by_block(&rows.filter_map(Entry::of_row).collect::<Vec<_>>(), style),
-        false => table::columns(&rows.map(painted).collect::<Vec<_>>(), style),
+        true => by_block(&rows.cloned().filter_map(Entry::of_row).collect::<Vec<_>>(), style),
+        false => table::columns(&rows.map(|cells| painted(cells)).collect::<Vec<_>>(), style),
     };
     if !lines.is_empty() {
         lines.insert(0, String::new());
     }
-    let notes = outcome.details.get("notes").and_then(|notes| notes.as_array()).into_iter().flatten();
-    let notes = notes.filter_map(|note| note.as_str());
+    let notes = outcome.details.notes.iter().flatten();
     let width = style.inside(INDENT).for_reading().width;
     let notes: Vec<_> = notes.flat_map(|note| paragraph(note, width)).collect();
     // A check is one screen: how its tests differ from the server is a detail.
@@ -242,9 +237,9 @@ fn lists(outcome: &Outcome, style: Style) -> Vec<String> {
 }
 
 /// A row that begins with the sign of a difference has its colour.
-fn painted(cells: Vec<String>) -> Vec<Cell> {
+fn painted(cells: &[String]) -> Vec<Cell> {
     let tone = blocks::tone(cells.first().map_or("", String::as_str));
-    cells.into_iter().map(|cell| Cell::new(tone, cell)).collect()
+    cells.iter().map(|cell| Cell::new(tone, cell)).collect()
 }
 
 /// More directives that both files have alike are only counted.

@@ -20,7 +20,7 @@ const GAP: usize = 2;
 
 /// The lists, each below its title. Who has them in a file needs none on the screen.
 pub(super) fn usage(outcome: &Outcome, style: Style) -> Vec<String> {
-    let Some(usage) = outcome.usage.as_ref().filter(|_| !outcome.details.contains_key("text")) else {
+    let Some(usage) = outcome.usage.as_ref().filter(|_| outcome.details.text.is_none()) else {
         return Vec::new();
     };
     let inside = style.inside(INDENT);

@@ -13,13 +13,12 @@ use crate::host::trust::Executable;
 use crate::inspect::{Inspection, file_facts, inspect};
 use crate::journal::{JournalStep, RunKind, Status};
 use crate::outcome::{
-    CommandName, Failure, FailureKind, NextStep, Outcome, ReloadSection, counted_as, in_words,
+    CommandName, Failure, FailureKind, NextStep, Outcome, ReloadSection, StateSection, counted_as, in_words,
 };
 use crate::plan::is_record;
 use crate::values::{Hash, RootPath, TextPath};
 use crate::verify::staged::{self, Changes};
 use nginx_config::redact_text;
-use serde_json::json;
 use std::time::Duration;
 
 /// Closer than this, a file's time and a process's do not say which was first.
@@ -56,8 +55,7 @@ pub fn observed(
             Ask::Nobody => "not asked while the machine starts".to_owned(),
         };
         let serving = serving(context, &changed, outcome.reload.as_ref());
-        let state = json!({ "disk": disk, "nginx": tested, "serving": serving });
-        outcome.details.insert("state".to_owned(), state);
+        outcome.details.state = Some(StateSection { disk, nginx: tested, serving });
         next(context, status, &mut outcome);
     }
     Ok(outcome)
@@ -65,12 +63,8 @@ pub fn observed(
 
 /// What was seen, in one line, for who shows nothing else.
 pub fn summary(outcome: &Outcome) -> Option<String> {
-    let state = outcome.details.get("state")?;
-    let list = |key: &str| {
-        let lines = state[key].as_array().into_iter().flatten().filter_map(|line| line.as_str());
-        lines.collect::<Vec<_>>().join(", ")
-    };
-    Some(format!("on disk: {}; serving: {}", list("disk"), list("serving")))
+    let StateSection { disk, serving, .. } = outcome.details.state.as_ref()?;
+    Some(format!("on disk: {}; serving: {}", disk.join(", "), serving.join(", ")))
 }
 
 /// Why nothing is known of a run; what the message says is not said again.

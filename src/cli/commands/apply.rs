@@ -50,7 +50,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         (Ok(Some(plan)), Some(lock)) => (plan, lock),
         (Ok(Some(_)), None) => {
             outcome.outcome = OutcomeKind::ChangesPending;
-            outcome.details.insert("verdict".to_owned(), "dry run: nothing was changed".into());
+            outcome.set_verdict("dry run: nothing was changed");
             if args.detailed_exitcode {
                 outcome.exit_code = 2;
             }
@@ -230,7 +230,7 @@ pub fn conclude(context: &Context, outcome: &mut Outcome, done: Run, result: Res
             1 => "1 old worker finishes its connections".to_owned(),
             many => format!("{many} old workers finish their connections"),
         };
-        outcome.details.insert("lingering".to_owned(), note.into());
+        outcome.details.add("lingering", note);
     }
     match result {
         Ok(()) => succeeded(context, outcome, done.pending.as_ref(), done.verdict.new_client),
@@ -255,15 +255,12 @@ fn succeeded(context: &Context, outcome: &mut Outcome, pending: Option<&Pending>
     if let Some(pending) = pending {
         outcome.outcome = OutcomeKind::AwaitingConfirmation;
         verdict = format!("{verdict}. {}", confirm::due_in_words(pending));
-        outcome.details.insert(
-            "confirmation".to_owned(),
-            confirm::section(pending, &Undoing::of(&context.root, pending)),
-        );
+        outcome.details.add("confirmation", confirm::section(pending, &Undoing::of(&context.root, pending)));
         outcome.next("motionctl confirm", "keeps the change");
         outcome.next("motionctl rollback", "undoes it now");
         outcome.next("motionctl status", "how much time is left");
     }
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
 }
 
 /// Why there was nothing to reload.

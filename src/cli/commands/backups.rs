@@ -10,11 +10,11 @@ use crate::cli::context::Context;
 use crate::host::files::Misplaced;
 use crate::host::{NoPlace, Root, machine};
 use crate::outcome::{
-    BackupSection, Failure, FailureKind, Outcome, OutcomeKind, counted, counted_as, is_denied, only_root,
+    BackupSection, Failure, FailureKind, Outcome, OutcomeKind, Row, counted, counted_as, is_denied, only_root,
 };
 use crate::values::{AttributeDifference, BackupId, RootPath};
 use prune::Wish;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Runs one of the subcommands.
 pub fn backups(context: &Context, command: &BackupsCommand) -> Result<Outcome, Failure> {
@@ -90,27 +90,27 @@ fn list(store: &Store, outcome: &mut Outcome) -> Result<(), Failure> {
     let listing = store.list().map_err(failure)?;
     let row = |backup: &Backup| {
         let manifest = &backup.manifest;
-        json!([
+        vec![
             manifest.id.to_string(),
             manifest.created.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
             counted(manifest.files(), "file"),
             counted(manifest.bytes(), "byte"),
-            manifest.reason
-        ])
+            manifest.reason.clone(),
+        ]
     };
-    let rows: Vec<Value> = listing.backups.iter().map(row).collect();
+    let rows: Vec<Row> = listing.backups.iter().map(row).collect();
     let verdict = match rows.len() {
         0 => "there is no backup".to_owned(),
         count => counted(count, "backup"),
     };
     let sections: Vec<_> =
         listing.backups.iter().map(|backup| section(store, backup, Verified::NotNow)).collect();
-    outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("rows".to_owned(), rows.into());
-    outcome.details.insert("backups".to_owned(), json!(sections));
+    outcome.set_verdict(verdict);
+    outcome.details.rows = Some(rows);
+    outcome.details.add("backups", json!(sections));
     let damaged: Vec<String> = listing.damaged.iter().map(|(id, error)| format!("{id}: {error}")).collect();
     if !damaged.is_empty() {
-        outcome.details.insert("notes".to_owned(), damaged.into());
+        outcome.details.notes = Some(damaged);
     }
     Ok(())
 }
@@ -129,11 +129,11 @@ fn show(store: &Store, id: &str, outcome: &mut Outcome) -> Result<(), Failure> {
         let owner = attributes
             .map_or_else(String::new, |attributes| format!("{}:{}", attributes.uid, attributes.gid));
         let mode = attributes.map_or_else(String::new, |attributes| format!("{:04o}", attributes.mode.0));
-        json!([kind, mode, owner, path.to_string(), size])
+        vec![kind.to_owned(), mode, owner, path.to_string(), size]
     });
-    outcome.details.insert("verdict".to_owned(), format!("backup {}", backup.manifest.id).into());
-    outcome.details.insert("rows".to_owned(), rows.collect());
-    outcome.details.insert("manifest".to_owned(), json!(backup.manifest));
+    outcome.set_verdict(format!("backup {}", backup.manifest.id));
+    outcome.details.rows = Some(rows.collect());
+    outcome.details.add("manifest", json!(backup.manifest));
     Ok(())
 }
 
@@ -154,7 +154,7 @@ fn verify(store: &Store, id: Option<&str>, outcome: &mut Outcome) -> Result<(), 
     outcome.backup =
         backups.first().filter(|_| id.is_some()).map(|backup| section(store, backup, Verified::Now));
     let verdict = format!("{} read again, every byte as recorded", counted(backups.len(), "backup"));
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
     Ok(())
 }
 
@@ -173,14 +173,14 @@ fn differences(
     };
     let rows = found.iter().map(|difference| {
         let changes: Vec<_> = difference.changes.iter().map(describe).collect();
-        json!([difference.path.to_string(), changes.join(", ")])
+        vec![difference.path.to_string(), changes.join(", ")]
     });
     let verdict = match found.len() {
         0 => "no difference".to_owned(),
         count => counted_as(count, "path differs", "paths differ"),
     };
-    outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("rows".to_owned(), rows.collect());
+    outcome.set_verdict(verdict);
+    outcome.details.rows = Some(rows.collect());
     let new = |path: &RootPath| match &other {
         Some(other) => lines::of_backup(other, path),
         None => lines::of_server(root, path),

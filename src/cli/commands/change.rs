@@ -38,7 +38,7 @@ pub fn prepared(
             outcome.findings.clone_from(&prepared.findings);
             show_plan(&prepared, &mut outcome);
             if !prepared.notes.is_empty() {
-                outcome.details.insert("notes".to_owned(), prepared.notes.clone().into());
+                outcome.details.notes = Some(prepared.notes.clone());
             }
             Ok((prepared, outcome))
         }
@@ -115,7 +115,7 @@ pub fn nothing_to_do(prepared: &Prepared, outcome: &mut Outcome) -> bool {
         ),
     };
     outcome.outcome = OutcomeKind::Ok;
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
     true
 }
 

@@ -39,7 +39,7 @@ pub fn check(context: &Context, args: &CheckArgs) -> Result<Outcome, Failure> {
             ready(&prepared)
         }
     };
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
     Ok(outcome)
 }
 

@@ -29,8 +29,8 @@ pub fn confirm(context: &Context) -> Result<Outcome, Failure> {
                     (run, "nothing waits for a confirmation: the newest change stays")
                 }
             };
-            outcome.details.insert("verdict".to_owned(), verdict.into());
-            outcome.details.insert("run".to_owned(), run.as_str().into());
+            outcome.set_verdict(verdict);
+            outcome.details.add("run", run.as_str());
             note(&mut outcome, notes);
         }
         Err(failure) => {
@@ -170,6 +170,6 @@ pub fn section(pending: &Pending, undoing: &Undoing) -> Value {
 /// Notes for people, where there are any.
 pub fn note(outcome: &mut Outcome, notes: Vec<String>) {
     if !notes.is_empty() {
-        outcome.details.insert("notes".to_owned(), notes.into());
+        outcome.details.notes = Some(notes);
     }
 }

@@ -32,7 +32,7 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
         return Ok(outcome);
     };
     if let Some(kept) = decisions::keep(&args.change, migration, &options.resolutions)? {
-        outcome.details.insert("decisions".to_owned(), kept.into());
+        outcome.details.add("decisions", kept);
     }
     if let Some(path) = &args.out
         && let Err(failure) = save(context, migration, path, &args.change, &mut outcome)
@@ -70,7 +70,7 @@ pub fn save(
     let named = [&change.candidate, &change.base].into_iter().flatten();
     let read: Vec<_> = named.chain(&live).map(PathBuf::as_path).collect();
     write_out(path, migration.plan.to_json().as_bytes(), Standing::Replace, &read)?;
-    outcome.details.insert("saved".to_owned(), path.display().to_string().into());
+    outcome.details.saved = Some(path.display().to_string());
     Ok(())
 }
 
@@ -101,7 +101,7 @@ pub fn judge(prepared: &Prepared, outcome: &mut Outcome) {
             counted(stops, "finding")
         ),
     };
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
     let stopped = (stops > 0).then(|| format!("{} would stop it", counted(stops, "finding")));
     let counts = outcome.plan_in_counts();
     outcome.summarise(counts.into_iter().chain(stopped));

@@ -49,7 +49,7 @@ pub fn recover(context: &Context, args: &RecoverArgs) -> Result<Outcome, Failure
                 Some(pending) => format!("a change waits for its confirmation: {}", time_in_words(pending)),
                 None => "no run was interrupted".to_owned(),
             };
-            outcome.details.insert("verdict".to_owned(), verdict.into());
+            outcome.set_verdict(verdict);
             outcome.findings.extend(history_gone(&context.root, &journal));
         }
         Err(failure) => outcome.fail(failure),
@@ -60,9 +60,9 @@ pub fn recover(context: &Context, args: &RecoverArgs) -> Result<Outcome, Failure
 /// Puts what was done into the answer.
 pub fn show(outcome: &mut Outcome, recovered: Recovered) {
     outcome.reload = recovered.proof.as_ref().map(|proof| proof.section.clone());
-    outcome.details.insert("verdict".to_owned(), recovered.reason.into());
+    outcome.set_verdict(recovered.reason);
     let steps: Vec<_> = recovered.steps.iter().map(|step| step.describe().describe).collect();
-    outcome.details.insert("steps".to_owned(), steps.into());
+    outcome.details.add("steps", steps);
     note(outcome, recovered.notes);
 }
 

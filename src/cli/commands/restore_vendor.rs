@@ -121,7 +121,7 @@ fn perform(
             Some(_) => format!("the vendor's own text is there, proven; {local}"),
             None => format!("the vendor's own text is there; {local}; {}", not_reloaded(context, outcome)),
         };
-        outcome.details.insert("verdict".to_owned(), verdict.into());
+        outcome.set_verdict(verdict);
     }
     Ok(())
 }

@@ -49,7 +49,7 @@ pub fn rollback(context: &Context, args: &RollbackArgs) -> Result<Outcome, Failu
     outcome.host = Some(context.host());
     let Some(undo) = undoable(context, args.backup.as_deref().map(named).transpose()?)? else {
         outcome.outcome = OutcomeKind::UpToDate;
-        outcome.details.insert("verdict".to_owned(), "there is no applied run to undo".into());
+        outcome.set_verdict("there is no applied run to undo");
         let journal = History::look(&context.root).map_err(|error| distrusted(&error))?;
         outcome.findings.extend(history_gone(&context.root, &journal));
         return Ok(outcome);
@@ -140,7 +140,7 @@ fn perform(
     conclude(context, outcome, done, result);
     if outcome.outcome == OutcomeKind::Applied {
         let verdict = match outcome.reload {
-            Some(_) => match outcome.details.get("loss").and_then(|loss| loss.as_str()) {
+            Some(_) => match &outcome.details.loss {
                 Some(loss) => format!("rolled back and proven; taken away again: {loss}"),
                 None => "rolled back and proven".to_owned(),
             },
@@ -149,7 +149,7 @@ fn perform(
             }
             None => format!("rolled back; {}", not_reloaded(context, outcome)),
         };
-        outcome.details.insert("verdict".to_owned(), verdict.into());
+        outcome.set_verdict(verdict);
     }
     Ok(())
 }

@@ -52,7 +52,7 @@ impl Asked {
         if let Some(sessions) = &self.sessions
             && let Ok(sessions) = serde_json::to_value(sessions)
         {
-            outcome.details.insert("sessions".to_owned(), sessions);
+            outcome.details.add("sessions", sessions);
         }
     }
 }

@@ -157,8 +157,8 @@ fn server(
 fn answer(outcome: &mut Outcome, prepared: &Prepared, past: &Past) -> bool {
     let route = prepared.route();
     let served = route == RouteState::Present;
-    outcome.details.insert("route".to_owned(), route_in_a_word(&route).into());
-    outcome.details.insert("route_present".to_owned(), served.into());
+    outcome.details.add("route", route_in_a_word(&route));
+    outcome.details.add("route_present", served);
     let Past::Known(known) = past else {
         hidden(outcome, &route);
         return !served;
@@ -178,16 +178,16 @@ fn answer(outcome: &mut Outcome, prepared: &Prepared, past: &Past) -> bool {
         _ if prepared.is_up_to_date() => OutcomeKind::UpToDate,
         _ => OutcomeKind::Ok,
     };
-    outcome.details.insert("verdict".to_owned(), words::verdict(prepared, known).into());
-    outcome.details.insert("drift".to_owned(), drift_in_a_word(&route, drifted, &standing).into());
-    outcome.details.insert("drifted".to_owned(), drifted.iter().map(TextPath::as_str).collect());
-    outcome.details.extend(shown(&standing));
-    outcome.details.insert("last_run".to_owned(), last_run(known));
-    outcome.details.insert("newest_backup".to_owned(), json!(newest_backup));
+    outcome.set_verdict(words::verdict(prepared, known));
+    outcome.details.add("drift", drift_in_a_word(&route, drifted, &standing));
+    outcome.details.add("drifted", drifted.iter().map(TextPath::as_str).collect::<Vec<_>>());
+    show(&standing, outcome);
+    outcome.details.add("last_run", last_run(known));
+    outcome.details.add("newest_backup", json!(newest_backup));
     if let (Some(pending), Some(undoing)) = (pending, undoing) {
-        outcome.details.insert("confirmation".to_owned(), section(pending, undoing));
+        outcome.details.add("confirmation", section(pending, undoing));
     }
-    outcome.details.insert("rows".to_owned(), words::rows(prepared, known));
+    outcome.details.rows = Some(words::rows(prepared, known));
     has_changes
 }
 
@@ -202,12 +202,9 @@ fn hidden(outcome: &mut Outcome, route: &RouteState) {
         RouteState::Present | RouteState::CannotTell(_) => OutcomeKind::Ok,
         RouteState::Missing | RouteState::Elsewhere(_) => OutcomeKind::ChangesPending,
     };
-    outcome.details.insert("verdict".to_owned(), route_in_words(route).into());
-    outcome.details.insert("drift".to_owned(), "unknown".into());
-    let notes = outcome.details.entry("notes".to_owned()).or_insert_with(|| json!([]));
-    if let Some(notes) = notes.as_array_mut() {
-        notes.push(format!("{HIDDEN}: run it with sudo").into());
-    }
+    outcome.set_verdict(route_in_words(route));
+    outcome.details.add("drift", "unknown");
+    outcome.details.notes.get_or_insert_default().push(format!("{HIDDEN}: run it with sudo"));
 }
 
 /// Who changed what the last run left: a customer's edit keeps the route, an
@@ -232,14 +229,13 @@ fn drift_in_a_word(route: &RouteState, drifted: &[TextPath], standing: &Standing
 }
 
 /// How the file stands against what the last change left, for programs.
-fn shown(standing: &Standing) -> [(String, serde_json::Value); 2] {
+fn show(standing: &Standing, outcome: &mut Outcome) {
     let change = |change: &MissingChange| json!({ "path": change.block, "directive": change.directive });
     // An empty list would say that nothing is missing.
-    let missing = match standing.is_unknown() {
-        true => json!(null),
-        false => standing.missing.iter().map(change).collect(),
-    };
-    [("record".to_owned(), standing.in_a_word().into()), ("missing_changes".to_owned(), missing)]
+    let missing: Option<Vec<_>> =
+        (!standing.is_unknown()).then(|| standing.missing.iter().map(change).collect());
+    outcome.details.add("record", standing.in_a_word());
+    outcome.details.add("missing_changes", json!(missing));
 }
 
 /// What answers the new client's route, for programs.

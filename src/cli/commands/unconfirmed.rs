@@ -34,7 +34,7 @@ pub fn undo(context: &Context, run: &str) -> Result<Outcome, Failure> {
         return Ok(nothing_to_do(outcome, run));
     }
     if let Some(verdict) = early(context, run)? {
-        outcome.details.insert("verdict".to_owned(), verdict.into());
+        outcome.set_verdict(verdict);
         return Ok(outcome);
     }
     let name = outcome.host.as_ref().map_or_else(String::new, |host| host.name.clone());
@@ -145,7 +145,7 @@ pub fn warn(context: &Context, run: &str) -> Result<Outcome, Failure> {
         ),
     );
     outcome.outcome = OutcomeKind::Ok;
-    outcome.details.insert("verdict".to_owned(), "warned whoever is logged in".into());
+    outcome.set_verdict("warned whoever is logged in");
     note(&mut outcome, vec![told]);
     Ok(outcome)
 }
@@ -158,7 +158,7 @@ fn is_open(context: &Context, run: &str) -> Result<bool, Failure> {
 
 fn nothing_to_do(mut outcome: Outcome, run: &str) -> Outcome {
     let verdict = format!("nothing to do: the run {run} does not wait for a confirmation");
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
     outcome
 }
 

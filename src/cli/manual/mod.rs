@@ -119,7 +119,7 @@ fn where_it_goes(shell: Shell) -> String {
 pub fn completions_outcome(shell: Shell) -> Outcome {
     let mut outcome = Outcome::new("completions", OutcomeKind::Ok);
     let script = String::from_utf8_lossy(&completions(shell)).into_owned();
-    outcome.details.insert("script".to_owned(), script.into());
+    outcome.details.add("script", script);
     outcome
 }
 

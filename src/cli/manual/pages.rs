@@ -26,7 +26,7 @@ pub fn pages(dir: &Path) -> Result<Outcome, Failure> {
     }
     let mut outcome = Outcome::new("man", OutcomeKind::Ok);
     let verdict = format!("{} written to {}", counted(pages.len(), "manual page"), dir.display());
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
     Ok(outcome)
 }
 

@@ -33,8 +33,8 @@ pub fn extract(
             .iter()
             .map(|path| format!("{path} is not in the backup: its contents were not kept")),
     );
-    outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("folder".to_owned(), dir.display().to_string().into());
-    outcome.details.insert("notes".to_owned(), notes.into());
+    outcome.set_verdict(verdict);
+    outcome.details.add("folder", dir.display().to_string());
+    outcome.details.notes = Some(notes);
     Ok(())
 }

@@ -12,9 +12,9 @@ use crate::cli::context::Context;
 use crate::cli::prompt;
 use crate::host::clock;
 use crate::journal::Status;
-use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, counted};
+use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, Row, counted, row};
 use crate::values::BackupId;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -38,15 +38,15 @@ pub fn prune(context: &Context, store: &Store, wish: Wish, outcome: &mut Outcome
     }
     let mut keep = retention(context, wish)?;
     let named = store.outdated(&keep).map_err(failure)?;
-    outcome.details.insert("rows".to_owned(), rows(store, &named));
+    outcome.details.rows = Some(rows(store, &named));
     if wish.dry_run {
         let verdict = match named.len() {
             0 => "dry run: nothing would be deleted".to_owned(),
             count => format!("dry run: {} would be deleted", counted(count, "backup")),
         };
         outcome.outcome = if named.is_empty() { OutcomeKind::UpToDate } else { OutcomeKind::ChangesPending };
-        outcome.details.insert("verdict".to_owned(), verdict.into());
-        outcome.details.insert("would_remove".to_owned(), names(&named));
+        outcome.set_verdict(verdict);
+        outcome.details.add("would_remove", names(&named));
         return Ok(());
     }
     // Before the lock is taken: nobody must wait for an answer. Scripts have named the limits, and are not asked.
@@ -64,8 +64,8 @@ pub fn prune(context: &Context, store: &Store, wish: Wish, outcome: &mut Outcome
         0 => "nothing to remove".to_owned(),
         count => format!("{} removed", counted(count, "backup")),
     };
-    outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("removed".to_owned(), names(&removed));
+    outcome.set_verdict(verdict);
+    outcome.details.add("removed", names(&removed));
     Ok(())
 }
 
@@ -96,10 +96,10 @@ fn names(backups: &[BackupId]) -> Value {
 }
 
 /// Each with its reason; a damaged one says that it is.
-fn rows(store: &Store, backups: &[BackupId]) -> Value {
+fn rows(store: &Store, backups: &[BackupId]) -> Vec<Row> {
     let reason = |id: &BackupId| match store.open(id) {
         Ok(backup) => backup.manifest.reason,
         Err(_) => "cannot be read".to_owned(),
     };
-    backups.iter().map(|id| json!(["-", id.to_string(), reason(id)])).collect()
+    backups.iter().map(|id| row(&[&"-", id, &reason(id)])).collect()
 }

@@ -9,8 +9,7 @@ mod write;
 
 use crate::cli::args::InstallUnitArgs;
 use crate::cli::context::Context;
-use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
-use serde_json::json;
+use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, row};
 use sites::{path_section, service_section, sites};
 use write::{drop_in, unit};
 
@@ -74,14 +73,14 @@ pub fn install_unit(context: &Context, args: &InstallUnitArgs) -> Result<Outcome
         false => OutcomeKind::UpToDate,
     };
     let mut outcome = Outcome::new("install-unit", kind);
-    let rows: Vec<_> = done.into_iter().map(|file| json!([file.what, file.path])).collect();
+    let rows: Vec<_> = done.into_iter().map(|file| row(&[&file.what, &file.path])).collect();
     let verdict = match args.no_enable {
         true => "the units are there; nothing was enabled",
         false => "the units are there and enabled",
     };
-    outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("rows".to_owned(), rows.into());
-    outcome.details.insert("notes".to_owned(), notes.into());
+    outcome.set_verdict(verdict);
+    outcome.details.rows = Some(rows);
+    outcome.details.notes = Some(notes);
     for (command, why) in next {
         outcome.next(command, why);
     }

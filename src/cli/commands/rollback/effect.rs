@@ -52,7 +52,7 @@ impl<'a> Effect<'a> {
         }
         if let Some(loss) = loss(&trees) {
             outcome.summarise([format!("this takes away again: {loss}")]);
-            outcome.details.insert("loss".to_owned(), loss.into());
+            outcome.details.loss = Some(loss);
         }
         Ok(())
     }

@@ -104,7 +104,7 @@ impl Run<'_> {
         if self.args.dry_run {
             outcome.outcome = OutcomeKind::ChangesPending;
             let verdict = format!("dry run: nothing was changed; {} would be", written(&planned.plan));
-            outcome.details.insert("verdict".to_owned(), verdict.into());
+            outcome.set_verdict(verdict);
             if self.args.detailed_exitcode {
                 outcome.exit_code = 2;
             }
@@ -116,7 +116,7 @@ impl Run<'_> {
         if !self.args.yes {
             prompt::confirm_change_of(&what, self.context, outcome)?;
             // It was on the screen when the question was asked.
-            outcome.details.remove("rows");
+            outcome.details.rows = None;
         }
         if let Some(limit) = self.args.wait_idle {
             self.wait_until_idle(&planned, limit)?;
@@ -130,7 +130,7 @@ impl Run<'_> {
         let applied = loop {
             match self.once(manifest, &planned) {
                 Ok((run, applied)) => {
-                    outcome.details.insert("run".to_owned(), run.as_str().into());
+                    outcome.details.add("run", run.as_str());
                     break applied;
                 }
                 // Nobody agreed to more than the manifest, and to the rows that go as they were shown.
@@ -191,7 +191,7 @@ impl Run<'_> {
         let mut session = self.place.open(self.context, Purpose::Plan)?;
         let planned = self.planned(&mut session, manifest, Judged::Now, outcome)?;
         if !self.args.yes {
-            outcome.details.remove("rows");
+            outcome.details.rows = None;
         }
         let is_same = planned.fingerprint == agreed.fingerprint;
         let is_fine = is_same
@@ -301,11 +301,11 @@ pub fn refusal(stops: &[&Finding]) -> Failure {
 pub fn conclude(outcome: &mut Outcome, word: &str, plan: &Plan, applied: Applied) {
     let millis = u64::try_from(applied.locked.as_millis()).unwrap_or(u64::MAX);
     let verdict = format!("{word}: {} in one transaction; rows were locked for {millis} ms", written(plan));
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
     outcome.summarise([done(plan.counts())]);
-    outcome.details.insert("tries".to_owned(), applied.tries.into());
+    outcome.details.add("tries", applied.tries);
     if !applied.notes.is_empty() {
-        outcome.details.insert("notes".to_owned(), applied.notes.into());
+        outcome.details.notes = Some(applied.notes);
     }
     outcome.durations.push(DurationSection { step: "rows locked".to_owned(), millis, at: None });
 }

@@ -71,9 +71,9 @@ pub fn name_files(validated: &Validated, outcome: &mut Outcome) {
         && let Some(verdict) = outcome.verdict()
     {
         let verdict = format!("{verdict}; {} are read as one manifest", validated.source.name());
-        outcome.details.insert("verdict".to_owned(), verdict.into());
+        outcome.set_verdict(verdict);
     }
-    outcome.details.insert("manifests".to_owned(), names.into());
+    outcome.details.add("manifests", names);
 }
 
 /// The manifest that an answer is to be as if it had been applied, where one is named, with the values of a site.

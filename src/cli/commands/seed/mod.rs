@@ -88,7 +88,8 @@ pub fn name(command: &SeedCommand) -> &'static str {
 /// schema is printed by itself.
 fn json_schema() -> Outcome {
     let mut outcome = Outcome::new("seed schema json-schema", OutcomeKind::Ok);
-    let schema = serde_json::from_str(JSON_SCHEMA).expect("the schema is compiled in and tested");
-    outcome.details.insert("schema".to_owned(), schema);
+    let schema: serde_json::Value =
+        serde_json::from_str(JSON_SCHEMA).expect("the schema is compiled in and tested");
+    outcome.details.add("schema", schema);
     outcome
 }

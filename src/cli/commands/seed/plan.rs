@@ -56,7 +56,7 @@ pub fn plan(context: &Context, args: &SeedPlanArgs) -> Result<Outcome, Failure> 
         let mut read = place.files(&input.paths, &args.change.database);
         read.extend(args.site.with.as_deref());
         write_out(path, &saved.to_json(), Standing::Replace, &read)?;
-        outcome.details.insert("saved".to_owned(), path.display().to_string().into());
+        outcome.details.saved = Some(path.display().to_string());
     }
     judge(&planned, args.detailed_exitcode, &mut outcome);
     name_files(&validated, &mut outcome);
@@ -75,7 +75,7 @@ pub fn judge(planned: &Planned, is_detailed: bool, outcome: &mut Outcome) {
         (Agreement::Differs, false, 0) => pending,
         (Agreement::Differs, false, _) => format!("{pending}; {stopped}"),
     };
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
     agreement(planned, is_detailed, outcome);
 }
 
@@ -187,9 +187,9 @@ pub fn show_changes(context: &Context, plan: &Plan, outcome: &mut Outcome) {
     let rows: Vec<_> = lines.into_iter().map(Vec::from).collect();
     let counts = plan.counts();
     let document = json!({ "add": counts.add, "change": counts.change, "remove": counts.remove });
-    outcome.details.insert("counts".to_owned(), document);
+    outcome.details.add("counts", document);
     outcome.summarise([to_be_done(counts)]);
-    outcome.details.insert("rows".to_owned(), rows.into());
+    outcome.details.rows = Some(rows);
 }
 
 /// What the flags say about a plan.
@@ -264,6 +264,6 @@ impl Work {
         outcome.matrix.clone_from(&planned.matrix);
         outcome.takes_effect = effects(&planned.effects);
         show_changes(context, &planned.plan, outcome);
-        outcome.details.insert("fingerprint".to_owned(), planned.fingerprint.as_str().into());
+        outcome.details.add("fingerprint", planned.fingerprint.as_str());
     }
 }

@@ -87,15 +87,15 @@ fn choose(
             break;
         }
     }
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
     Ok(None)
 }
 
 fn show(context: &Context, chosen: &Chosen, outcome: &mut Outcome) {
     let Chosen { kept, foreseen, .. } = chosen;
     outcome.findings.clone_from(&foreseen.findings);
-    outcome.details.insert("run".to_owned(), kept.head.id.as_str().into());
-    outcome.details.insert("manifest".to_owned(), kept.head.manifest.clone().into());
+    outcome.details.add("run", kept.head.id.as_str());
+    outcome.details.add("manifest", kept.head.manifest.clone());
     outcome.takes_effect = effects(&foreseen.effects);
     show_changes(context, &foreseen.plan, outcome);
 }
@@ -120,13 +120,13 @@ impl Run<'_> {
             outcome.outcome = OutcomeKind::ChangesPending;
             let rows = written(&foreseen.plan);
             let verdict = format!("dry run: nothing was changed; undoing run {id} would write {rows}");
-            outcome.details.insert("verdict".to_owned(), verdict.into());
+            outcome.set_verdict(verdict);
             return Ok(());
         }
         if !self.args.yes {
             prompt::confirm_change_of(self.what, self.context, outcome)?;
             // It was on the screen when the question was asked.
-            outcome.details.remove("rows");
+            outcome.details.rows = None;
         }
         let mut session = self.place.open(self.context, Purpose::Write)?;
         let request = UndoRequest { kept, record, foreseen };

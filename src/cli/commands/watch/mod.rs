@@ -57,7 +57,7 @@ pub fn watch(context: &Context, args: &WatchArgs) -> Result<Outcome, Failure> {
         }
         monitor::answer(&mut look.outcome, &judge(&look.seen));
         if let Some(healed) = healed {
-            look.outcome.details.insert("heal".to_owned(), healed);
+            look.outcome.details.add("heal", healed);
         }
         // What is written while the unit runs starts it no second time.
         if round == ROUNDS || stamp == Stamp::of(context, &look) {
