@@ -3,7 +3,7 @@
 //! Invariant: what people or another command read is a field. A key that is only for programs is [`Details::add`]ed, and
 //! nobody here reads it back. The document has all of them side by side, in the order of their names.
 
-use super::{BackupSection, ErrorSection, Outcome, OutcomeKind, TrySection};
+use super::{BackupSection, ErrorSection, OutcomeKind, TrySection};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use std::fmt::Display;
@@ -221,18 +221,5 @@ impl Details {
 impl Serialize for Details {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.document().serialize(serializer)
-    }
-}
-
-impl Outcome {
-    /// Says how it ended.
-    pub fn set_verdict(&mut self, verdict: impl Into<String>) {
-        self.details.verdict = Some(verdict.into());
-    }
-
-    /// What the command says of how it ended, where it says something.
-    #[must_use]
-    pub fn verdict(&self) -> Option<&str> {
-        self.details.verdict.as_deref()
     }
 }

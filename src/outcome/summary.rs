@@ -5,6 +5,17 @@
 use super::{Comparison, Outcome, PlanSection, StepSection, counted};
 
 impl Outcome {
+    /// Says how it ended.
+    pub fn set_verdict(&mut self, verdict: impl Into<String>) {
+        self.details.verdict = Some(verdict.into());
+    }
+
+    /// What the command says of how it ended, where it says something.
+    #[must_use]
+    pub fn verdict(&self) -> Option<&str> {
+        self.details.verdict.as_deref()
+    }
+
     /// Ends the answer with this line of counts, its parts one behind the other; without parts there is none.
     pub fn summarise(&mut self, parts: impl IntoIterator<Item = String>) {
         let line = parts.into_iter().collect::<Vec<_>>().join("; ");

@@ -63,9 +63,14 @@ fn error(outcome: &Outcome, style: Style) -> Vec<String> {
         let width = style.for_reading().width;
         lines.push(String::new());
         lines.extend(hanging(&style.bad("error:"), "error: ".len(), &error.message, width));
-        if style.detail == Detail::Verbose {
+        if style.detail >= Detail::Verbose {
             let all = error.particulars.iter();
             let all = all.flat_map(|line| paragraph(line, style.inside(INDENT).for_reading().width));
+            lines.extend(all.map(|line| format!("{}{}", " ".repeat(INDENT), style.dim(&line))));
+        }
+        if style.detail == Detail::Everything {
+            let all = error.causes.iter().map(|cause| format!("caused by: {cause}"));
+            let all = all.flat_map(|line| paragraph(&line, style.inside(INDENT).for_reading().width));
             lines.extend(all.map(|line| format!("{}{}", " ".repeat(INDENT), style.dim(&line))));
         }
         let hints = error.hint.iter();
@@ -107,6 +112,7 @@ fn state(outcome: &Outcome, style: Style) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outcome::{Failure, FailureKind};
 
     fn shown(detail: Detail, width: usize, make: impl FnOnce(&mut Outcome)) -> String {
         let mut outcome = Outcome::new("apply", OutcomeKind::Ok);
@@ -153,9 +159,20 @@ Next
     }
 
     #[test]
+    fn the_errors_behind_a_failure_are_for_who_asks_for_every_detail() {
+        let error = anyhow::anyhow!("no \u{1b}[2Jroom").context("opening `/x`");
+        let failure = Failure::from_error(FailureKind::Failed, error);
+        let mut outcome = Outcome::failed("apply", failure);
+        outcome.set_verdict("failed");
+        let shown = |detail| crate::report::human(&outcome, Style { detail, ..Style::plain(80) });
+        assert!(!shown(Detail::Verbose).contains("caused by"));
+        let expect = "error: opening `/x`: no \\u{1b}[2Jroom\n  caused by: opening `/x`\n  caused by: no \\u{1b}[2Jroom\n";
+        assert!(shown(Detail::Everything).contains(expect), "{}", shown(Detail::Everything));
+    }
+
+    #[test]
     fn a_cancelled_command_has_nothing_more_to_say() {
-        let failure =
-            crate::outcome::Failure::new(crate::outcome::FailureKind::Cancelled, "the answer was no");
+        let failure = Failure::new(FailureKind::Cancelled, "the answer was no");
         let text = shown(Detail::Normal, 80, |outcome| outcome.fail(failure));
         assert_eq!(text, "");
     }

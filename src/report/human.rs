@@ -100,7 +100,7 @@ fn seen(outcome: &Outcome, style: Style) -> Vec<String> {
     let (before, now): (Vec<_>, Vec<_>) =
         outcome.findings.iter().cloned().partition(|finding| finding.before);
     // That the route was missing is why the change was made.
-    let is_worth_it = |finding: &Finding| style.detail == Detail::Verbose || finding.level < Level::Info;
+    let is_worth_it = |finding: &Finding| style.detail >= Detail::Verbose || finding.level < Level::Info;
     let before: Vec<_> = before.into_iter().filter(is_worth_it).collect();
     let mut lines = findings::findings(&now, style);
     let then = findings::findings(&before, style);
@@ -165,7 +165,7 @@ fn would_be_stopped(outcome: &Outcome) -> bool {
 fn plan(plan: &PlanSection, comparisons: &[Comparison], style: Style) -> Vec<String> {
     // A folder for records alone is a detail.
     let is_shown = |step: &&StepSection| {
-        style.detail == Detail::Verbose || !(step.record && step.kind.ends_with("-folder"))
+        style.detail >= Detail::Verbose || !(step.record && step.kind.ends_with("-folder"))
     };
     let rows: Vec<_> = plan
         .steps
@@ -230,7 +230,7 @@ fn lists(outcome: &Outcome, style: Style) -> Vec<String> {
     let width = style.inside(INDENT).for_reading().width;
     let notes: Vec<_> = notes.flat_map(|note| paragraph(note, width)).collect();
     // A check is one screen: how its tests differ from the server is a detail.
-    if outcome.command != "check" || style.detail == Detail::Verbose {
+    if outcome.command != "check" || style.detail >= Detail::Verbose {
         lines.extend(section("Notes", notes, style));
     }
     lines

@@ -303,8 +303,8 @@ impl Clean {
     }
 
     fn error(self, error: &mut ErrorSection) {
-        let ErrorSection { message, hint, particulars } = error;
-        self.each([message].into_iter().chain(hint).chain(particulars));
+        let ErrorSection { message, hint, particulars, causes } = error;
+        self.each([message].into_iter().chain(hint).chain(particulars).chain(causes));
     }
 
     /// Details nest as deep as this program makes them, never as input does.

@@ -109,7 +109,7 @@ fn this_edition(edition: &TriedEdition, style: Style) -> Vec<String> {
 
 fn output(tried: &TrySection, style: Style) -> Vec<String> {
     let more = tried.output.len().saturating_sub(FEW);
-    if style.detail == Detail::Verbose || more == 0 {
+    if style.detail >= Detail::Verbose || more == 0 {
         return printed(&tried.output, style);
     }
     let mut lines = vec![format!("{} {more} lines before (-v shows them)", style.glyphs.of(ELLIPSIS))];

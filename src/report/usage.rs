@@ -103,7 +103,7 @@ fn open(usage: &UsageSection) -> Vec<Vec<Cell>> {
 /// The beginning of a list, and how much more there is.
 fn few(mut rows: Vec<Vec<Cell>>, style: Style) -> Vec<String> {
     let more = rows.len().saturating_sub(MANY);
-    if style.detail == Detail::Verbose || more == 0 {
+    if style.detail >= Detail::Verbose || more == 0 {
         return table::columns(&rows, style);
     }
     rows.truncate(MANY);

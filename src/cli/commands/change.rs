@@ -1,9 +1,6 @@
 //! What the commands that look at, plan or make a change have in common.
 
-use super::open_run::OpenRun;
-use super::past::history_gone;
 use super::sessions::Watch;
-use super::space::space;
 use crate::apply::{History, Pending};
 use crate::cli::context::Context;
 use crate::facts::RouteState;
@@ -11,7 +8,7 @@ use crate::host::Root;
 use crate::journal::Status;
 use crate::outcome::codes::{self, Code, RUN_AWAITING_CONFIRMATION};
 use crate::outcome::{Failure, FailureKind, Finding, Outcome, OutcomeKind};
-use crate::prepare::{Options, Prepared, accept, prepare};
+use crate::prepare::{OpenRun, Options, Prepared, accept, history_gone, prepare, space};
 
 /// Prepares a change and turns it into an answer that can still change.
 ///

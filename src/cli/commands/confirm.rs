@@ -1,8 +1,6 @@
 //! `confirm`: keep the change that waits for its confirmation; and what there
 //! is to know of one that waits.
 
-use super::armed::Undoing;
-use super::open_run::OpenRun;
 use crate::apply::{self, Confirmation, Confirmed, Pending, Window};
 use crate::cli::context::Context;
 use crate::host::Root;
@@ -11,6 +9,7 @@ use crate::inspect::{BootUnit, boot_unit, no_boot_unit};
 use crate::journal::TimeLeft;
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, Level, Outcome, OutcomeKind, duration_in_words};
+use crate::prepare::{OpenRun, Undoing};
 use serde_json::{Value, json};
 use std::time::Duration;
 

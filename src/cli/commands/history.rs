@@ -2,17 +2,17 @@
 //!
 //! Invariant: reads only. A journal that is gone is said, and never shown as a server without a past.
 
-use super::past::{Known, Past, history_gone};
 use super::past_run::{ended, kind, section, when, who};
 use crate::cli::context::Context;
 use crate::journal::{PastRun, Phase, Status, runs};
 use crate::outcome::{Failure, Outcome, OutcomeKind, Row, counted, only_root};
+use crate::prepare::{Known, Past, history_gone};
 
 /// Lists the runs.
 pub fn history(context: &Context) -> Result<Outcome, Failure> {
     let mut outcome = Outcome::new("history", OutcomeKind::Ok);
     outcome.host = Some(context.host());
-    let known = match Past::look(context)? {
+    let known = match Past::look(&context.root)? {
         Past::Known(known) => known,
         Past::Hidden(why) => {
             return Err(only_root(format!("only root may see what earlier runs left: {why}")));

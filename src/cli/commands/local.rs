@@ -6,7 +6,6 @@
 mod begin;
 
 use super::apply::lock_alone;
-use super::past::is_trusted;
 use crate::cli::args::LocalCommand;
 use crate::cli::context::Context;
 use crate::cli::files::read_input;
@@ -19,7 +18,7 @@ use crate::plan::{
     BaseKind, Keeping, Kept, KeptChange, KeptError, LocalPatch, Memory, Origin, SiteState, Taken,
     add_changes, chosen_changes, drop_changes, is_there, local_changes, not_kept, stand,
 };
-use crate::prepare::{damaged, kept, records_left_behind};
+use crate::prepare::{damaged, is_trusted, kept, records_left_behind};
 use crate::values::Hash;
 use nginx_config::{Tree, redact_source};
 use serde_json::{Value, json};
@@ -27,7 +26,7 @@ use serde_json::{Value, json};
 /// Runs one of the subcommands.
 pub fn local(context: &Context, command: &LocalCommand) -> Result<Outcome, Failure> {
     let mut outcome =
-        Outcome::new(super::name(&crate::cli::args::Command::Local(command.clone())), OutcomeKind::Ok);
+        Outcome::new(super::name::name(&crate::cli::args::Command::Local(command.clone())), OutcomeKind::Ok);
     outcome.host = Some(context.host());
     if let LocalCommand::Add { paths, from: None, yes } = command
         && paths.is_empty()

@@ -3,7 +3,7 @@
 //! Invariant: a way past a stop stands behind the way to settle it, and never last. A command that has said itself what
 //! comes next is left as it is.
 
-use super::name;
+use super::name::name;
 use crate::cli::args::seed::SeedCommand;
 use crate::cli::args::{BackupsCommand, BaseCommand, Command, LocalCommand};
 use crate::cli::context::{Context, shell_word};

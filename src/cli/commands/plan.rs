@@ -1,7 +1,6 @@
 //! `plan`: what would change.
 
 use super::change::{no_plan, nothing_to_do, refusal, watched};
-use super::past::is_trusted;
 use super::sessions::Watch;
 use crate::cli::args::{ChangeArgs, PlanArgs};
 use crate::cli::context::Context;
@@ -9,7 +8,7 @@ use crate::cli::decisions;
 use crate::cli::files::{Standing, write_out};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, counted};
 use crate::plan::{Content, Migration, Plan, Strategy, Version};
-use crate::prepare::Prepared;
+use crate::prepare::{Prepared, is_trusted};
 use nginx_config::redact_source;
 use regex::Regex;
 use std::path::{Path, PathBuf};

@@ -6,16 +6,15 @@ mod words;
 use super::change::{BROKEN, prepared, route_in_words, watched};
 use super::confirm::section;
 use super::monitor;
-use super::past::{Known, Past};
+use super::run_state;
 use super::sessions::Watch;
 use crate::cli::args::{DatabaseArgs, SiteArgs, StatusArgs};
 use crate::cli::context::Context;
 use crate::facts::{RouteState, Scope};
-use crate::journal::Status;
 use crate::outcome::codes;
 use crate::outcome::{CommandName, Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{MissingChange, SiteState, Standing, Strategy, StrategyWish};
-use crate::prepare::{LookForCopies, OpenConflicts, Prepared};
+use crate::prepare::{Known, LookForCopies, OpenConflicts, Past, Prepared};
 use crate::values::{Hash, RootPath, TextPath};
 use crate::watch::{Seen, Serving, judge};
 use serde_json::json;
@@ -63,12 +62,12 @@ pub struct Look {
 
 /// Looks at the server and at what earlier runs left. What fails is in the answer, and the rest is seen all the same.
 pub fn look(context: &Context, command: CommandName, site: &SiteArgs, sessions: Sessions<'_>) -> Look {
-    let past = Past::look(context);
+    let past = Past::look(&context.root);
     let mut seen = Seen::default();
     match &past {
         Ok(Past::Known(known)) => {
-            seen.run = known.run_state();
-            seen.last_run = known.last_run();
+            seen.run = run_state::run_state(known);
+            seen.last_run = run_state::last_run(known);
             seen.drifted = Some(known.drifted_names());
         }
         Ok(Past::Hidden(why)) => seen.unknown.push(format!("{HIDDEN} ({why})")),
@@ -103,7 +102,7 @@ pub fn look(context: &Context, command: CommandName, site: &SiteArgs, sessions: 
     let past = past.map(|past| past.without_kept(&prepared));
     if let Ok(Past::Known(known)) = &past {
         // Without a history it is not known what was left, and so not what differs from it.
-        seen.drifted = Some(known.drifted_names()).filter(|_| !lost_history(&prepared));
+        seen.drifted = Some(known.drifted_names()).filter(|_| !prepared.lost_history());
     }
     let says_stopped = prepared.findings.iter().any(|finding| finding.code == codes::NGINX_NOT_RUNNING);
     seen.serving = match (&facts.nginx.master, says_stopped && facts.host.scope == Scope::Live) {
@@ -191,11 +190,6 @@ fn answer(outcome: &mut Outcome, prepared: &Prepared, past: &Past) -> bool {
     has_changes
 }
 
-/// Whether earlier runs left something and their journal is gone.
-pub fn lost_history(prepared: &Prepared) -> bool {
-    prepared.findings.iter().any(|finding| finding.code == codes::RUN_HISTORY_GONE)
-}
-
 /// The answer for a user who may not read what earlier runs left: the route, and a note for the rest.
 fn hidden(outcome: &mut Outcome, route: &RouteState) {
     outcome.outcome = match route {
@@ -249,12 +243,8 @@ fn route_in_a_word(route: &RouteState) -> &'static str {
 }
 
 fn last_run(known: &Known) -> serde_json::Value {
-    let backup = match &known.journal.status {
-        Status::Empty => None,
-        Status::Active(run) => Some(&run.backup),
-        Status::Quiet(run) => Some(&run.backup),
-    };
-    known.last_run().zip(known.newest_run()).map_or(json!(null), |(last, run)| {
-        json!({ "id": run.as_str(), "kind": last.kind, "outcome": last.outcome, "backup": backup })
+    let newest = known.journal.status.newest();
+    run_state::last_run(known).zip(newest).map_or(json!(null), |(last, run)| {
+        json!({ "id": run.run.as_str(), "kind": last.kind, "outcome": last.outcome, "backup": run.backup })
     })
 }

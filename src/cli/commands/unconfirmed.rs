@@ -91,8 +91,8 @@ pub fn undo(context: &Context, run: &str) -> Result<Outcome, Failure> {
 fn early(context: &Context, run: &str) -> Result<Option<String>, Failure> {
     let mut waits = false;
     loop {
-        let journal = History::look(&context.root).map_err(|error| distrusted(&error))?;
-        let found = too_early(&journal.status).map_err(|error| distrusted(&error))?;
+        let journal = History::look(&context.root).map_err(distrusted)?;
+        let found = too_early(&journal.status).map_err(distrusted)?;
         let Some((run, deadline)) = found.filter(|(open, _)| open.as_str() == run) else { return Ok(None) };
         let until = &deadline.wall;
         let armed = this_program().map_err(anyhow::Error::from).and_then(|program| {
@@ -107,7 +107,7 @@ fn early(context: &Context, run: &str) -> Result<Option<String>, Failure> {
             Ok(false) => {
                 return Ok(Some(format!("too early: a timer waits, to undo the run {run} at {until}")));
             }
-            Err(error) if context.stop.load(Ordering::SeqCst) => return Err(distrusted(&error)),
+            Err(error) if context.stop.load(Ordering::SeqCst) => return Err(distrusted(error)),
             Err(error) if !waits => {
                 waits = true;
                 context.progress.say(&format!(
@@ -132,7 +132,7 @@ pub fn warn(context: &Context, run: &str) -> Result<Outcome, Failure> {
     context.need_root()?;
     let mut outcome = Outcome::new("rollback", OutcomeKind::UpToDate);
     outcome.host = Some(context.host());
-    let pending = Pending::look(&context.root).map_err(|error| distrusted(&error))?;
+    let pending = Pending::look(&context.root).map_err(distrusted)?;
     let Some(pending) = pending.filter(|pending| pending.run.as_str() == run) else {
         return Ok(nothing_to_do(outcome, run));
     };
@@ -152,7 +152,7 @@ pub fn warn(context: &Context, run: &str) -> Result<Outcome, Failure> {
 
 /// Whether this run has begun and not ended, however far it is.
 fn is_open(context: &Context, run: &str) -> Result<bool, Failure> {
-    let journal = History::look(&context.root).map_err(|error| distrusted(&error))?;
+    let journal = History::look(&context.root).map_err(distrusted)?;
     Ok(matches!(&journal.status, Status::Active(ActiveRun { run: open, .. }) if open.as_str() == run))
 }
 

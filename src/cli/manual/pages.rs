@@ -3,7 +3,8 @@
 //! Invariant: a page for every command that people see, named as `man` looks for it: `motionctl-seed-plan.1`.
 
 use super::examples::{self, Example};
-use super::{PLACES, VARIABLES, ordered};
+use super::ordered::ordered;
+use super::places::{PLACES, VARIABLES};
 use crate::cli::files::write_public;
 use crate::outcome::{EXIT_CODES, Failure, FailureKind, Outcome, OutcomeKind, counted};
 use clap::Command;

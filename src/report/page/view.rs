@@ -99,7 +99,7 @@ fn tone(outcome: &Outcome) -> &'static str {
 fn error(outcome: &Outcome) -> Option<ErrorSection> {
     let of_report = || {
         let error = outcome.details.found.as_ref()?.error.clone()?;
-        Some(ErrorSection { particulars: Vec::new(), ..error })
+        Some(ErrorSection { particulars: Vec::new(), causes: Vec::new(), ..error })
     };
     outcome.error.clone().or_else(of_report)
 }

@@ -103,7 +103,8 @@ fn plan(text: &mut impl FnMut() -> String) -> PlanSection {
 }
 
 fn details(text: &mut impl FnMut() -> String) -> Details {
-    let error = ErrorSection { message: text(), hint: Some(text()), particulars: Vec::new() };
+    let error =
+        ErrorSection { message: text(), hint: Some(text()), particulars: Vec::new(), causes: Vec::new() };
     let run = RunSection {
         began: text(),
         ended: Some(text()),

@@ -2,10 +2,11 @@
 //!
 //! Invariant: the server is not touched, and what was left out is said.
 
-use super::{Verified, failure, open, section};
 use crate::backup::Store;
+use crate::cli::commands::backup_view::{Verified, open, section};
 use crate::cli::context::Context;
 use crate::outcome::{Failure, Outcome, counted};
+use crate::prepare::unusable;
 use std::path::Path;
 
 /// Writes it.
@@ -18,7 +19,7 @@ pub fn extract(
 ) -> Result<(), Failure> {
     let backup = open(store, id)?;
     context.progress.stage("reading the backup again");
-    let extracted = backup.extract(dir).map_err(failure)?;
+    let extracted = backup.extract(dir).map_err(unusable)?;
     outcome.backup = Some(section(store, &backup, Verified::Now));
     let verdict = format!("{} written below {}", counted(extracted.files, "file"), dir.display());
     let mut notes = vec![

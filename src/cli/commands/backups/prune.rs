@@ -3,16 +3,15 @@
 //! Invariant: what goes was named before, on a terminal with a question; what became old meanwhile stays. The backup
 //! that the newest run would need stays in any case.
 
-use super::failure;
 use crate::apply::{History, distrusted};
 use crate::backup::{Retention, Store};
 use crate::cli::commands::recover::recover_first;
-use crate::cli::commands::undoable::undoable;
 use crate::cli::context::Context;
 use crate::cli::prompt;
 use crate::host::clock;
-use crate::journal::Status;
+use crate::journal::needed_backups;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, Row, counted, row};
+use crate::prepare::unusable;
 use crate::values::BackupId;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -37,7 +36,7 @@ pub fn prune(context: &Context, store: &Store, wish: Wish, outcome: &mut Outcome
         context.need_root()?;
     }
     let mut keep = retention(context, wish)?;
-    let named = store.outdated(&keep).map_err(failure)?;
+    let named = store.outdated(&keep).map_err(unusable)?;
     outcome.details.rows = Some(rows(store, &named));
     if wish.dry_run {
         let verdict = match named.len() {
@@ -56,9 +55,9 @@ pub fn prune(context: &Context, store: &Store, wish: Wish, outcome: &mut Outcome
     let lock = context.lock()?;
     recover_first(context, &lock)?;
     keep.protected = needed(context)?;
-    let late = store.outdated(&keep).map_err(failure)?.into_iter().filter(|id| !named.contains(id));
+    let late = store.outdated(&keep).map_err(unusable)?.into_iter().filter(|id| !named.contains(id));
     keep.protected.extend(late);
-    let removed = store.prune(&lock, &keep).map_err(failure)?;
+    let removed = store.prune(&lock, &keep).map_err(unusable)?;
     outcome.outcome = if removed.is_empty() { OutcomeKind::UpToDate } else { OutcomeKind::Applied };
     let verdict = match removed.len() {
         0 => "nothing to remove".to_owned(),
@@ -79,16 +78,8 @@ fn retention(context: &Context, wish: Wish) -> Result<Retention, Failure> {
     Ok(Retention { newest: wish.keep.unwrap_or(0), before, protected: needed(context)? })
 }
 
-/// The backup that a rollback or a recovery of the newest run would need.
 fn needed(context: &Context) -> Result<BTreeSet<BackupId>, Failure> {
-    let journal = History::look(&context.root).map_err(|error| distrusted(&error))?;
-    let backup = match &journal.status {
-        Status::Empty => None,
-        Status::Active(run) => Some(&run.backup),
-        Status::Quiet(run) => Some(&run.backup),
-    };
-    let undoable = undoable(context, None)?.map(|run| run.backup);
-    Ok(backup.cloned().into_iter().chain(undoable).collect())
+    Ok(needed_backups(&History::look(&context.root).map_err(distrusted)?))
 }
 
 fn names(backups: &[BackupId]) -> Value {

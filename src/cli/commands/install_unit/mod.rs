@@ -3,13 +3,14 @@
 //! Invariant: a unit that an administrator or a package put there is never written over, and one that somebody switched
 //! off stays so. Nothing becomes a command at every start of the machine that others than root can write.
 
+mod done;
 mod enable;
 mod sites;
 mod write;
 
 use crate::cli::args::InstallUnitArgs;
 use crate::cli::context::Context;
-use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, row};
+use crate::outcome::{Failure, Outcome, OutcomeKind, row};
 use sites::{path_section, service_section, sites};
 use write::{drop_in, unit};
 
@@ -26,16 +27,6 @@ const WATCH: [Unit; 3] = [
 /// Those of them that something else does not start.
 const ENABLED: [&[&str]; 2] =
     [&["motionctl-recover.service"], &["motionctl-watch.path", "motionctl-watch.timer"]];
-/// The first line of a drop-in, which is ours alone. The package's scripts know it by its beginning.
-const WRITTEN: &str = "# Written by `motionctl install-unit --watch`; written again by the next one.\n";
-
-/// What was done to a file or link, for people.
-struct Done {
-    what: &'static str,
-    path: String,
-    is_new: bool,
-}
-
 /// Writes the units and enables them.
 pub fn install_unit(context: &Context, args: &InstallUnitArgs) -> Result<Outcome, Failure> {
     let lock = context.lock()?;
@@ -85,8 +76,4 @@ pub fn install_unit(context: &Context, args: &InstallUnitArgs) -> Result<Outcome
         outcome.next(command, why);
     }
     Ok(outcome)
-}
-
-fn failed(error: &dyn std::fmt::Display) -> Failure {
-    Failure::new(FailureKind::Failed, format!("installing units: {error}"))
 }

@@ -6,9 +6,8 @@
 pub(super) mod archive;
 mod environment;
 
-use super::backups::{Verified, section};
+use super::backup_view::{Verified, section};
 use super::change::{nothing_to_do, refusal, watched};
-use super::past::{Past, is_trusted};
 use super::past_run::section as run_section;
 use super::plan::judge;
 use super::sessions::Watch;
@@ -17,7 +16,7 @@ use crate::cli::args::{DatabaseArgs, ReportArgs, SiteArgs};
 use crate::cli::context::Context;
 use crate::journal::runs;
 use crate::outcome::{CommandName, Failure, FoundSection, KeptBackup, Outcome, OutcomeKind};
-use crate::prepare::{LookForCopies, OpenConflicts, Prepared};
+use crate::prepare::{LookForCopies, OpenConflicts, Past, Prepared, is_trusted};
 
 /// Looks at everything.
 pub fn report(context: &Context, args: &ReportArgs) -> Result<Outcome, Failure> {
@@ -89,7 +88,7 @@ pub(super) fn found(outcome: &mut Outcome) {
 /// What earlier runs left, as far as this user may read it.
 fn past(context: &Context, outcome: &mut Outcome) {
     let mut unknown = Vec::new();
-    match Past::look(context) {
+    match Past::look(&context.root) {
         Ok(Past::Known(known)) => {
             outcome.details.add("drifted", known.drifted_names());
             let past = runs(&known.journal.records);

@@ -5,21 +5,22 @@
 
 use super::input::Input;
 use super::manifest::{Text, name_files, valid};
-use super::plan::{Place, Work, done, written};
 use super::runs;
-use super::saved::Saved;
 use super::takes_effect::check_by_hand;
+use super::work::{Place, Work, done, written};
 use crate::cli::args::seed::SeedApplyArgs;
-use crate::cli::commands::sessions::{not_known, wait_until};
+use crate::cli::commands::sessions::wait_until;
 use crate::cli::context::Context;
 use crate::cli::prompt;
 use crate::db::Server;
 use crate::outcome::{
-    DurationSection, Failure, FailureKind, Finding, Outcome, OutcomeKind, codes, counted_as, visible,
+    DurationSection, Failure, FailureKind, Finding, Outcome, OutcomeKind, codes, counted_as, first_visible,
 };
+use crate::prepare::idle::not_known;
 use crate::seed::apply::{Advisory, Applied, Event, NotApplied, Request, Stopped, moved};
 use crate::seed::manifest::{Manifest, Validated};
 use crate::seed::plan::{Allowance, Plan};
+use crate::seed::saved::Saved;
 use crate::seed::undo::Keep;
 use crate::seed::{Planned, Purpose, Session};
 use crate::values::RunId;
@@ -170,7 +171,7 @@ impl Run<'_> {
                 Ok(agents) if agents.is_empty() => None,
                 Ok(agents) => {
                     let count = counted_as(agents.len(), "agent is", "agents are");
-                    Some(format!("{count} still logged in: {}", first(&agents)))
+                    Some(format!("{count} still logged in: {}", first_visible(&agents, NAMED)))
                 }
                 Err(failure) => Some(not_known(&failure.message)),
             }
@@ -276,15 +277,6 @@ fn may_pass(finding: &Finding) -> bool {
 
 /// As many names as a line has room for.
 const NAMED: usize = 3;
-
-/// The first of these names, and how many more there are.
-fn first(names: &BTreeSet<String>) -> String {
-    let mut shown: Vec<String> = names.iter().take(NAMED).map(|name| visible(name)).collect();
-    if names.len() > NAMED {
-        shown.push(format!("… and {} more", names.len() - NAMED));
-    }
-    shown.join(", ")
-}
 
 /// The failure of a plan that findings stop.
 pub fn refusal(stops: &[&Finding]) -> Failure {

@@ -2,7 +2,7 @@
 //!
 //! Invariant: the database is only read; standard output is the manifest and nothing else.
 
-use super::plan::Place;
+use super::work::Place;
 use crate::cli::args::seed::ExportArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;

@@ -2,8 +2,8 @@
 //!
 //! Invariant: reads only. Whether a run can be undone is looked up in the database, never guessed from what is kept.
 
-use super::plan::Place;
 use super::runs;
+use super::work::Place;
 use crate::cli::args::seed::SeedHistoryArgs;
 use crate::cli::commands::past_run::{when, who};
 use crate::cli::commands::sessions::section;

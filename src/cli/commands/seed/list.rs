@@ -2,8 +2,8 @@
 //!
 //! Invariant: the database is only read.
 
-use super::plan::Place;
 use super::table::{Row, laid_out};
+use super::work::Place;
 use crate::cli::args::seed::ListArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;

@@ -18,7 +18,6 @@ mod manifest;
 mod offline;
 mod plan;
 mod runs;
-mod saved;
 mod schema;
 mod spreadsheet;
 mod status;
@@ -28,15 +27,12 @@ mod undo;
 mod usage;
 mod validate;
 mod who;
+mod work;
 
 use crate::cli::args::seed::{SchemaCommand, SeedCommand};
 use crate::cli::context::Context;
-use crate::outcome::seed_change::SeedChange;
 use crate::outcome::{Failure, Outcome, OutcomeKind};
 use crate::seed::manifest::JSON_SCHEMA;
-
-/// A plan as `seed plan --out` writes it.
-pub type SavedSeedPlan = saved::Saved<Vec<SeedChange>>;
 
 /// Runs a command below `seed`.
 pub fn seed(context: &Context, command: &SeedCommand) -> Result<Outcome, Failure> {

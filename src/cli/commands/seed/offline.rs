@@ -4,7 +4,7 @@
 
 use super::database;
 use super::manifest::{Text, name_files};
-use super::plan::{Work, judge, telling};
+use super::work::{Work, judge, telling};
 use crate::cli::args::seed::SeedPlanArgs;
 use crate::cli::context::Context;
 use crate::outcome::{Failure, Outcome, OutcomeKind};

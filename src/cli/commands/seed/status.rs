@@ -5,7 +5,7 @@
 
 use super::input::Input;
 use super::manifest::{Text, valid};
-use super::plan::{Place, agreement, telling};
+use super::work::{Place, agreement, telling};
 use crate::cli::args::seed::SeedStatusArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;

@@ -4,9 +4,9 @@
 //! open, and what was agreed to is what is done, or nothing is.
 
 use super::apply::{changed, conclude, refusal, watched};
-use super::plan::{Place, accepted, show_changes, written};
 use super::runs;
 use super::takes_effect::effects;
+use super::work::{Place, accepted, show_changes, written};
 use crate::cli::args::seed::SeedUndoArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;

@@ -2,8 +2,8 @@
 //!
 //! Invariant: the database is only read; of a text that somebody typed no spreadsheet makes a formula.
 
-use super::plan::Place;
 use super::spreadsheet::{Cell, csv};
+use super::work::Place;
 use crate::cli::args::seed::UsageArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;

@@ -3,8 +3,8 @@
 //! Invariant: the database is only read, also with a manifest that would change it.
 
 use super::manifest::as_if;
-use super::plan::Place;
 use super::table::{Row, laid_out};
+use super::work::Place;
 use crate::cli::args::seed::WhoArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;

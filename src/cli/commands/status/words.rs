@@ -4,16 +4,13 @@
 
 use super::super::change::{BROKEN, route_in_words};
 use super::super::confirm::time_in_words;
-use super::super::open_run::Advice;
-use super::super::past::{Known, Past};
 use super::super::past_run::{ended, in_words, kind, when};
-use super::lost_history;
 use crate::cli::context::Context;
 use crate::cli::retype::Typed;
 use crate::facts::RouteState;
 use crate::journal::{PastRun, runs};
 use crate::outcome::{Outcome, Row, row};
-use crate::prepare::Prepared;
+use crate::prepare::{Advice, Known, Past, Prepared};
 use crate::values::TextPath;
 
 /// How the server stands: first a run that is open, then what became of the files, then the route.
@@ -65,7 +62,7 @@ fn overwritten(drifted: &[TextPath]) -> String {
 
 /// What was done last, and what is left of it.
 pub fn rows(prepared: &Prepared, known: &Known) -> Vec<Row> {
-    let newest = match lost_history(prepared) {
+    let newest = match prepared.lost_history() {
         true => "not known: the history of changes is gone".to_owned(),
         false => last_run(known),
     };
