@@ -4,6 +4,7 @@
 //! Invariant: reads and tests only; what `check`, `plan`, `apply` and
 //! `rehearse` decide on is made here once, so that they cannot disagree.
 
+mod adopt;
 mod asked;
 mod bundle;
 mod candidate;
@@ -13,21 +14,29 @@ mod client;
 mod copies;
 mod effect;
 mod gone;
+pub mod idle;
 mod kept;
 mod lacking;
 mod left_behind;
 mod merge;
 mod named;
 mod named_upstream;
+mod open_run;
+mod past;
 mod planned;
 mod ports;
 mod probes;
+mod rollback;
 mod routing;
 mod saved;
+mod space;
 mod standing;
+pub mod state;
 mod tested;
 mod to_come;
 mod to_https;
+mod undoing;
+mod unusable;
 mod ways;
 
 pub use asked::settle as ask;
@@ -57,13 +66,19 @@ pub use kept::{damaged, kept, record_paths};
 pub use left_behind::paths as records_left_behind;
 use merge::merge_findings;
 use nginx_config::merge::Resolutions;
+pub use open_run::{Advice, OpenRun};
+pub use past::{Known, Past, history_gone, is_trusted};
 pub use planned::OpenConflicts;
 use planned::planned;
+pub use rollback::{Extent, is_record_at, shown, way_back};
 pub use saved::saved;
 use serde::{Deserialize, Serialize};
+pub use space::space;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 pub use to_come::ToCome;
+pub use undoing::Undoing;
+pub use unusable::unusable;
 pub use ways::finding as write_finding;
 
 /// What the operator asked for.

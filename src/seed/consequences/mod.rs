@@ -28,7 +28,7 @@ use super::plan::{Plan, RowRef, ends};
 use super::session::Telling;
 use super::snapshot::{CHUNK, Section, marks};
 use crate::db::{Catalog, Connection, DbError, Value};
-use crate::outcome::{Finding, visible};
+use crate::outcome::{Finding, first_visible};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a plan is looked at with.
@@ -138,12 +138,5 @@ const NAMES: usize = 10;
 
 /// Names, and how many more there are where not all are told.
 fn few(names: impl IntoIterator<Item = String>, telling: Telling) -> String {
-    let mut names = names.into_iter().map(|name| visible(&name));
-    let most = if telling == Telling::All { usize::MAX } else { NAMES };
-    let mut shown: Vec<String> = names.by_ref().take(most).collect();
-    let more = names.count();
-    if more > 0 {
-        shown.push(format!("… and {more} more"));
-    }
-    shown.join(", ")
+    first_visible(names, if telling == Telling::All { usize::MAX } else { NAMES })
 }
