@@ -85,7 +85,7 @@ pub(super) fn is_too_late(executor: &Executor) -> Result<bool> {
 /// `Refused` when none waits, or its time is over; `NeedsOperator` when the
 /// journal or a folder cannot be written.
 pub fn confirm(root: &Root, lock: &WriteLock, actor: String) -> Result<(Confirmed, Vec<String>), Failure> {
-    let broken = |error: anyhow::Error| Failure::from_error(FailureKind::NeedsOperator, &error);
+    let broken = |error: anyhow::Error| Failure::from_error(FailureKind::NeedsOperator, error);
     let nothing = || Failure::new(FailureKind::Refused, "no change waits for a confirmation");
     match History::look(root).map_err(broken)?.status {
         Status::Quiet(run) if run.outcome == RunOutcome::Applied && run.kind == RunKind::Migrate => {

@@ -76,7 +76,7 @@ fn named_secrets(config: &Config, conf_prefix: &Path) -> BTreeSet<PathBuf> {
     let mut paths = BTreeSet::new();
     for node in config.walk() {
         let directive = config.directive(node);
-        if is_secret(&String::from_utf8_lossy(&directive.name.value)) {
+        if is_secret(&String::from_utf8_lossy(directive.name.value)) {
             let words = (0..directive.args.len()).filter_map(|index| directive.arg(index));
             paths.extend(words.map(|word| conf_prefix.join(String::from_utf8_lossy(word).as_ref())));
         }

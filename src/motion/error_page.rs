@@ -52,9 +52,7 @@ fn turns(config: &Config, page: Node) -> bool {
 
 fn codes(config: &Config, page: Node) -> impl Iterator<Item = &[u8]> {
     let args = &config.directive(page).args;
-    args.iter()
-        .map(|word| word.value.as_slice())
-        .filter(|word| word.iter().all(u8::is_ascii_digit) && !word.is_empty())
+    args.iter().map(|word| word.value).filter(|word| word.iter().all(u8::is_ascii_digit) && !word.is_empty())
 }
 
 #[cfg(test)]

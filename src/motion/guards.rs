@@ -103,7 +103,7 @@ fn is_about_caching(config: &Config, header: Node) -> bool {
 fn of_block(config: &Config, block: Node) -> Guards {
     let mut here: BTreeMap<String, (Kind, Vec<Node>)> = BTreeMap::new();
     for &node in config.children(block) {
-        if let Some((name, kind)) = inherited(&config.directive(node).name.value) {
+        if let Some((name, kind)) = inherited(config.directive(node).name.value) {
             here.entry(name).or_insert((kind, Vec::new())).1.push(node);
         }
     }
@@ -186,7 +186,7 @@ fn own(config: &Config, location: Node) -> Guards {
     config.named(location, "limit_except").for_each(|node| add("limit_except", Kind::Manner, node));
     let for_the_refused = |node: &Node| {
         let args = &config.directive(*node).args;
-        args.iter().any(|word| [&b"401"[..], b"403"].contains(&word.value.as_slice()))
+        args.iter().any(|word| [&b"401"[..], b"403"].contains(&word.value))
     };
     for node in config.named(location, "error_page").filter(for_the_refused) {
         add("error_page", Kind::Manner, node);
@@ -234,7 +234,7 @@ pub fn text(config: &Config, node: Node) -> String {
     let source = &config.file(node.file).tree.source()[directive.span.range()];
     match directive.body {
         Body::Semicolon => {
-            let words = std::iter::once(&directive.name).chain(&directive.args);
+            let words = directive.words();
             words.map(|word| word.text().into_owned()).collect::<Vec<_>>().join(" ")
         }
         Body::Block { .. } | Body::Lua { .. } => {

@@ -4,33 +4,35 @@
 
 use super::{Comparison, Outcome, PlanSection, StepSection, counted};
 
-/// The detail that holds the line.
-const SUMMARY: &str = "summary";
-
 impl Outcome {
-    /// Ends the answer with this line of counts, its parts one behind the other; without parts there is none.
-    pub fn summarise(&mut self, parts: impl IntoIterator<Item = String>) {
-        let line = parts.into_iter().collect::<Vec<_>>().join("; ");
-        if !line.is_empty() {
-            self.details.insert(SUMMARY.to_owned(), line.into());
-        }
+    /// Says how it ended.
+    pub fn set_verdict(&mut self, verdict: impl Into<String>) {
+        self.details.verdict = Some(verdict.into());
     }
 
     /// What the command says of how it ended, where it says something.
     #[must_use]
     pub fn verdict(&self) -> Option<&str> {
-        self.details.get("verdict").and_then(|verdict| verdict.as_str())
+        self.details.verdict.as_deref()
+    }
+
+    /// Ends the answer with this line of counts, its parts one behind the other; without parts there is none.
+    pub fn summarise(&mut self, parts: impl IntoIterator<Item = String>) {
+        let line = parts.into_iter().collect::<Vec<_>>().join("; ");
+        if !line.is_empty() {
+            self.details.summary = Some(line);
+        }
     }
 
     /// Takes the line of counts out again, where there is one.
     pub fn forget_summary(&mut self) {
-        self.details.remove(SUMMARY);
+        self.details.summary = None;
     }
 
     /// The line of counts, where there is one.
     #[must_use]
     pub fn summary(&self) -> Option<&str> {
-        self.details.get(SUMMARY).and_then(|line| line.as_str())
+        self.details.summary.as_deref()
     }
 
     /// The counts of the plan in this answer: files and lines, then what is reloaded. Empty where nothing is planned.

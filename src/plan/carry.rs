@@ -179,13 +179,13 @@ fn with_old_names(
         let lost: Vec<&[u8]> = there
             .args
             .iter()
-            .map(|word| word.value.as_slice())
+            .map(|word| word.value)
             .filter(|word| !has(word) && !ends.others_answer(block, word))
             .collect();
         if lost.is_empty() || safe::is_placeholder(there) {
             continue;
         }
-        let words = here.args.iter().map(|word| word.value.as_slice()).chain(lost.iter().copied());
+        let words = here.args.iter().map(|word| word.value).chain(lost.iter().copied());
         let mut text = b"server_name".to_vec();
         for word in words {
             text.push(b' ');
@@ -301,7 +301,7 @@ impl<'a> Policy<'a> {
         }
     }
 
-    fn is_missing(&self, include: &Directive) -> bool {
+    fn is_missing(&self, include: Directive<'_>) -> bool {
         include.args.first().is_some_and(|word| self.carry.missing.contains(word.text().as_ref()))
     }
 

@@ -153,7 +153,7 @@ impl Both<'_> {
         let args = &self.old.directive(node).args;
         let named = args.iter().find_map(|word| word.value.strip_prefix(b"zone="));
         // `limit_conn ZONE NUMBER`, `limit_req zone=ZONE`.
-        let zone = named.or_else(|| args.first().map(|word| word.value.as_slice())).unwrap_or_default();
+        let zone = named.or_else(|| args.first().map(|word| word.value)).unwrap_or_default();
         let mut https = self.new.top_named("http");
         https.any(|http| {
             let zones = ["limit_req_zone", "limit_conn_zone"].map(|name| self.new.named(http, name));
@@ -169,7 +169,7 @@ impl Both<'_> {
 
     /// Whether the named location of an error page is still there.
     fn has_page(&self, node: Node) -> bool {
-        let target = self.old.directive(node).args.last().map(|word| word.value.clone()).unwrap_or_default();
+        let target = self.old.directive(node).args.last().map(|word| word.value.to_vec()).unwrap_or_default();
         let mut locations = self.new.named(self.new_server, "location");
         target.first() != Some(&b'@')
             || locations.any(|node| self.new.directive(node).arg(0) == Some(target.as_slice()))

@@ -120,7 +120,7 @@ fn sort(base: &Base, tree: &Tree, server: DirectiveId) -> (Vec<DirectiveId>, Vec
 /// A directive with its comments, as at the top of a file.
 pub(super) fn outdented(tree: &Tree, id: DirectiveId) -> Vec<u8> {
     let span = tree.directive(id).span;
-    let start = tree.comments_before(id).first().map_or(span.start, |comment| comment.span.start);
+    let start = tree.comments_before(id).next().map_or(span.start, |comment| comment.start);
     let line_start = tree.source()[..start].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     let indent = &tree.source()[line_start..start];
     let mut text = Vec::new();

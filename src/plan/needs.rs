@@ -65,7 +65,7 @@ fn gives(config: &Config, node: Node) -> Option<Name> {
 }
 
 /// The name that a directive of `http` gives.
-pub fn given(directive: &Directive) -> Option<Name> {
+pub fn given(directive: Directive<'_>) -> Option<Name> {
     let words: Vec<String> = directive.args.iter().map(|word| word.text().into_owned()).collect();
     let name = directive.name.text();
     let zone = |key: &str| {
@@ -166,11 +166,7 @@ pub fn same(one: (&Config, Node), other: (&Config, Node)) -> bool {
 fn words((config, node): (&Config, Node)) -> Vec<Vec<u8>> {
     let tree = &config.file(node.file).tree;
     let span = tree.directive(node.directive).span;
-    let tokens = tree.tokens();
-    let first = tokens.partition_point(|token| token.span.start < span.start);
-    tokens[first..]
-        .iter()
-        .take_while(|token| token.span.end <= span.end)
+    tree.tokens_of(span)
         .filter(|token| !matches!(token.kind, TokenKind::Space | TokenKind::Comment))
         .map(|token| tree.source()[token.span.range()].to_vec())
         .collect()

@@ -82,12 +82,12 @@ impl Replacing<'_> {
         let Material { config, .. } = *self.material;
         let given: Vec<Node> = self.new.named(server, "server_name").collect();
         let is_open =
-            |node: &Node| node.file == server.file && is_placeholder(&self.new.directive(*node).args);
+            |node: &Node| node.file == server.file && is_placeholder(self.new.directive(*node).args.iter());
         let live = origins.iter().flat_map(|one| config.named(one.node, "server_name"));
         let mut names: Vec<String> = Vec::new();
-        for word in live.flat_map(|node| &config.directive(node).args) {
-            let name = written(&word.value)?;
-            if !is_placeholder(std::slice::from_ref(word)) && !names.contains(&name) {
+        for word in live.flat_map(|node| config.directive(node).args.iter()) {
+            let name = written(word.value)?;
+            if !is_placeholder([word]) && !names.contains(&name) {
                 names.push(name);
             }
         }
@@ -185,7 +185,7 @@ impl Replacing<'_> {
         let mut names = config.named(live, "server_name");
         let its = ports(config, live);
         redirects_only(config, live)
-            && names.all(|node| is_placeholder(&config.directive(node).args))
+            && names.all(|node| is_placeholder(config.directive(node).args.iter()))
             && self.blocks(file).iter().all(|server| ports(self.new, *server).is_disjoint(&its))
     }
 

@@ -4,6 +4,7 @@
 //! Invariant: reads and tests only; what `check`, `plan`, `apply` and
 //! `rehearse` decide on is made here once, so that they cannot disagree.
 
+mod adopt;
 mod asked;
 mod bundle;
 mod candidate;
@@ -14,24 +15,32 @@ mod copies;
 mod effect;
 mod gather;
 mod gone;
+pub mod idle;
 mod kept;
 mod lacking;
 mod left_behind;
 mod merge;
 mod named;
 mod named_upstream;
+mod open_run;
 mod options;
+mod past;
 mod planned;
 mod ports;
 mod prepared;
 mod probes;
+mod rollback;
 mod routing;
 mod saved;
 mod seen;
+mod space;
 mod standing;
+pub mod state;
 mod tested;
 mod to_come;
 mod to_https;
+mod undoing;
+mod unusable;
 mod ways;
 mod wish;
 
@@ -42,9 +51,15 @@ pub use effect::effect_findings;
 pub use gather::{accept, prepare};
 pub use kept::{damaged, kept, record_paths};
 pub use left_behind::paths as records_left_behind;
+pub use open_run::{Advice, OpenRun};
 pub use options::{LookForCopies, OpenConflicts, Options};
+pub use past::{Known, Past, history_gone, is_trusted};
 pub use prepared::Prepared;
 pub use probes::{Opening, Reach, StatedProbe, not_asked, rollback_probes};
+pub use rollback::{Extent, is_record_at, shown, way_back};
 pub use saved::saved;
+pub use space::space;
 pub use to_come::ToCome;
+pub use undoing::Undoing;
+pub use unusable::unusable;
 pub use ways::finding as write_finding;

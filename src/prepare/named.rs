@@ -110,7 +110,7 @@ fn is_wide(bytes: &[u8]) -> bool {
 
 /// Why there is no server block in it; `None` where there is one, or an include may bring one.
 fn no_server(tree: &Tree) -> Option<&'static str> {
-    let within = |block: &Directive| {
+    let within = |block: Directive<'_>| {
         block.children().iter().map(|id| tree.directive(*id)).any(|one| one.is("server") || one.is("include"))
     };
     if tree.is_empty() {
@@ -130,11 +130,11 @@ fn no_server(tree: &Tree) -> Option<&'static str> {
     })
 }
 
-fn roots(tree: &Tree) -> impl Iterator<Item = &Directive> {
+fn roots(tree: &Tree) -> impl Iterator<Item = Directive<'_>> {
     tree.roots().iter().map(|id| tree.directive(*id))
 }
 
-fn is_whole(root: &Directive) -> bool {
+fn is_whole(root: Directive<'_>) -> bool {
     root.is("http") || root.is("events")
 }
 

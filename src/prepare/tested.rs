@@ -111,7 +111,7 @@ impl Gate<'_> {
     /// Tests every state that the plan brings.
     pub fn test_new(&self, plan: &Plan, old: &Verdict, findings: &mut Vec<Finding>) -> Result<(), Failure> {
         let states =
-            states(self.root, plan).map_err(|error| Failure::from_error(FailureKind::Failed, &error))?;
+            states(self.root, plan).map_err(|error| Failure::from_error(FailureKind::Failed, error))?;
         let count = states.len();
         for (index, state) in states.iter().enumerate() {
             let verdict = self.test(state).map_err(|refused| {

@@ -53,11 +53,11 @@ pub fn certificates(source: &[u8], conf_prefix: &Path) -> Vec<CertificateFacts> 
     let found = tree.walk().filter_map(|id| {
         let directive = tree.directive(id);
         let (_, key) = CERTIFICATES.iter().find(|(name, _)| directive.is(name))?;
-        let names = around(id, "server_name").map(|names| &names.args[..]).unwrap_or_default();
+        let names = around(id, "server_name").into_iter().flat_map(|names| names.args.iter());
         Some(CertificateFacts {
             certificate: path(conf_prefix, &first(directive)?)?,
             key: key.and_then(|key| path(conf_prefix, &first(around(id, key)?)?)),
-            names: names.iter().map(|word| word.text().into_owned()).collect(),
+            names: names.map(|word| word.text().into_owned()).collect(),
             readable: true,
         })
     });
@@ -72,7 +72,7 @@ pub fn files_of(source: &[u8], conf_prefix: &Path, names: &[&str]) -> Vec<PathBu
     naming.filter_map(|directive| path(conf_prefix, &first(directive)?)).collect()
 }
 
-fn first(directive: &Directive) -> Option<String> {
+fn first(directive: Directive<'_>) -> Option<String> {
     directive.args.first().map(|word| word.text().into_owned())
 }
 

@@ -8,8 +8,8 @@
 //! Invariant: what is no blank by its spelling is text and nothing else. A
 //! pattern without a blank fits exactly itself.
 
-use super::lexer::TokenKind;
-use super::tree::Tree;
+use super::position::Span;
+use super::tree::{Args, Tree};
 use super::word::Word;
 use std::ops::Range;
 
@@ -45,21 +45,19 @@ pub fn has_blank(word: &[u8]) -> bool {
 /// Whether a text has blanks or notes, so that it is no file by itself.
 #[must_use]
 pub fn is_pattern(tree: &Tree) -> bool {
-    let has_blanks = |word: &Word| has_blank(&word.value);
+    let has_blanks = |word: Word<'_>| has_blank(word.value);
     tree.walk().any(|id| tree.directive(id).args.iter().any(has_blanks)) || notes(tree).next().is_some()
 }
 
 /// The values of words.
 #[must_use]
-pub fn values(words: &[Word]) -> Vec<&[u8]> {
-    words.iter().map(|word| word.value.as_slice()).collect()
+pub fn values(words: Args<'_>) -> Vec<&[u8]> {
+    words.iter().map(|word| word.value).collect()
 }
 
 /// Where the notes of a text stand.
 pub fn notes(tree: &Tree) -> impl Iterator<Item = Range<usize>> + '_ {
-    let comments = tree.tokens().iter().filter(|token| token.kind == TokenKind::Comment);
-    let spans = comments.map(|token| token.span.range());
-    spans.filter(|range| tree.source()[range.clone()].starts_with(NOTE))
+    tree.comments().map(Span::range).filter(|range| tree.source()[range.clone()].starts_with(NOTE))
 }
 
 /// Whether a word is a blank for any number of words.

@@ -176,7 +176,7 @@ impl Config {
 
     /// The directive of a node of this configuration.
     #[must_use]
-    pub fn directive(&self, node: Node) -> &Directive {
+    pub fn directive(&self, node: Node) -> Directive<'_> {
         self.file(node.file).tree.directive(node.directive)
     }
 

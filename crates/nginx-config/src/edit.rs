@@ -5,8 +5,7 @@
 //! is not changed: edits become splices of its source.
 
 use super::layout::{Formatted, Layout, Shape, indentation, line_start};
-use super::lexer::TokenKind;
-use super::position::SyntaxError;
+use super::position::{Span, SyntaxError};
 use super::splice::{Overlap, Splice, arrange, splice};
 use super::tree::{Body, DirectiveId, Tree};
 
@@ -63,7 +62,7 @@ impl<'t> Edits<'t> {
     /// Where the text does not parse on its own.
     pub fn insert_before(&mut self, id: DirectiveId, text: impl AsRef<[u8]>) -> Result<(), EditError> {
         let directive = self.tree.directive(id).span;
-        let start = self.tree.comments_before(id).first().map_or(directive.start, |token| token.span.start);
+        let start = self.tree.comments_before(id).next().map_or(directive.start, |comment| comment.start);
         let indent = self.indent_of(id);
         let text = self.formatted(text.as_ref(), &indent)?;
         if self.starts_line(start) {
@@ -168,8 +167,8 @@ impl<'t> Edits<'t> {
             return Err(EditError::NoDirective);
         }
         let mut bytes = self.layout.format(&parsed, &indent).bytes;
-        let last = parsed.tokens().iter().rfind(|token| token.kind != TokenKind::Space);
-        let ends_in_comment = last.is_some_and(|token| token.kind == TokenKind::Comment);
+        let is_last = |comment: Span| parsed.source()[comment.end..].trim_ascii().is_empty();
+        let ends_in_comment = parsed.comments().next_back().is_some_and(is_last);
         if ends_in_comment && self.line_end(span.end).is_none() {
             bytes.extend(self.layout.newline);
             bytes.extend(&indent);
@@ -187,7 +186,7 @@ impl<'t> Edits<'t> {
     /// Removes a directive and the comments that belong to it.
     pub fn remove_with_comments(&mut self, id: DirectiveId) {
         let start = self.tree.directive(id).span.start;
-        self.remove_from(id, self.tree.comments_before(id).first().map_or(start, |token| token.span.start));
+        self.remove_from(id, self.tree.comments_before(id).next().map_or(start, |comment| comment.start));
     }
 
     /// The splices, sorted and apart.

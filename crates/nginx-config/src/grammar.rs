@@ -3,6 +3,10 @@
 //! Invariant: a name is listed only where nginx itself refuses the other form
 //! with the reason given here. Unknown directives may always have a block.
 
+/// The size of nginx's read buffer (`NGX_CONF_BUFFER`): a word, quoted text or
+/// comment that fills it without an end is refused.
+pub const BUFFER: usize = 4096;
+
 /// Blocks whose entries are data: nginx refuses a `{` inside of them.
 const DATA_BLOCKS: &[&str] = &["charset_map", "geo", "map", "split_clients", "types"];
 

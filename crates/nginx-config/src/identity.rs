@@ -57,9 +57,9 @@ impl Identity {
     /// `children`, includes expanded where the caller knows them.
     #[must_use]
     pub fn of<'d>(
-        block: Option<&Directive>,
-        directive: &'d Directive,
-        children: impl Iterator<Item = &'d Directive>,
+        block: Option<Directive<'_>>,
+        directive: Directive<'d>,
+        children: impl Iterator<Item = Directive<'d>>,
     ) -> Self {
         let in_data = block.is_some_and(|block| one_of(DATA_BLOCKS, block));
         let rule = if in_data { data_rule(directive) } else { rule(directive) };
@@ -70,7 +70,7 @@ impl Identity {
             Rule::Codes => Self { order, ..maker.codes() },
             _ => {
                 let (words, named_by) = maker.words();
-                let slot = if let Rule::Slot(slot) = rule { slot.as_bytes() } else { &directive.name.value };
+                let slot = if let Rule::Slot(slot) = rule { slot.as_bytes() } else { directive.name.value };
                 Self { key: maker.key(slot, words), members: Vec::new(), half: None, named_by, order }
             }
         }
@@ -78,7 +78,7 @@ impl Identity {
 }
 
 struct Maker<'d> {
-    directive: &'d Directive,
+    directive: Directive<'d>,
     rule: Rule,
 }
 
@@ -94,7 +94,7 @@ impl Maker<'_> {
 
     /// The words of the key, and how many arguments name the directive.
     fn words(&self) -> (Vec<Vec<u8>>, usize) {
-        let args: Vec<_> = self.directive.args.iter().map(|word| word.value.clone()).collect();
+        let args: Vec<_> = self.directive.args.iter().map(|word| word.value.to_vec()).collect();
         let count = args.len();
         match self.rule {
             Rule::Name | Rule::Slot(_) | Rule::Server | Rule::Codes => (Vec::new(), 0),
@@ -121,9 +121,9 @@ impl Maker<'_> {
     /// `error_page 500 502 /x`: the codes, each a member of its own.
     fn codes(&self) -> Identity {
         let args = &self.directive.args;
-        let is_code = |word: &&Word| word.value.iter().all(u8::is_ascii_digit);
+        let is_code = |word: &Word<'_>| word.value.iter().all(u8::is_ascii_digit);
         let codes: BTreeSet<Vec<u8>> =
-            args.iter().take_while(is_code).map(|word| word.value.clone()).collect();
+            args.iter().take_while(is_code).map(|word| word.value.to_vec()).collect();
         let members =
             codes.iter().take(MOST_MEMBERS).map(|code| self.key(b"error_page code", vec![code.clone()]));
         Identity {
@@ -136,11 +136,11 @@ impl Maker<'_> {
     }
 
     /// A virtual server: where it listens and what it is called.
-    fn server<'d>(&self, children: impl Iterator<Item = &'d Directive>) -> Identity {
+    fn server<'d>(&self, children: impl Iterator<Item = Directive<'d>>) -> Identity {
         let (mut listens, mut names) = (BTreeSet::new(), BTreeSet::new());
         for child in children {
             if child.is("listen") {
-                let args: Vec<_> = child.args.iter().map(|word| word.value.clone()).collect();
+                let args: Vec<_> = child.args.iter().map(|word| word.value.to_vec()).collect();
                 listens.extend(listener(&args));
             } else if child.is("server_name") {
                 names.extend(child.args.iter().map(|word| word.value.to_ascii_lowercase()));
@@ -168,8 +168,8 @@ impl Maker<'_> {
     }
 }
 
-fn rule(directive: &Directive) -> Rule {
-    let name = directive.name.value.as_slice();
+fn rule(directive: Directive<'_>) -> Rule {
+    let name = directive.name.value;
     if name == b"server" {
         let is_block = directive.args.is_empty() && matches!(directive.body, Body::Block { .. });
         return if is_block { Rule::Server } else { Rule::First };
@@ -183,7 +183,7 @@ fn rule(directive: &Directive) -> Rule {
     if is_lua || is_family || is_single() { Rule::Name } else { Rule::First }
 }
 
-fn data_rule(directive: &Directive) -> Rule {
+fn data_rule(directive: Directive<'_>) -> Rule {
     if directive.is("include") || directive.is("proxy") || directive.is("delete") {
         Rule::All
     } else {
@@ -191,7 +191,7 @@ fn data_rule(directive: &Directive) -> Rule {
     }
 }
 
-fn order(directive: &Directive) -> Option<OrderClass> {
+fn order(directive: Directive<'_>) -> Option<OrderClass> {
     if one_of(ACCESS, directive) {
         Some(OrderClass::Access)
     } else if one_of(REWRITE, directive) {
@@ -203,13 +203,13 @@ fn order(directive: &Directive) -> Option<OrderClass> {
     }
 }
 
-fn entry_order(block: Option<&Directive>, entry: &Directive) -> Option<OrderClass> {
+fn entry_order(block: Option<Directive<'_>>, entry: Directive<'_>) -> Option<OrderClass> {
     let block = block?;
     let ordered = block.is("split_clients") || block.is("map") && entry.name.value.starts_with(b"~");
     ordered.then_some(OrderClass::Entry)
 }
 
-fn one_of(names: &[&str], directive: &Directive) -> bool {
+fn one_of(names: &[&str], directive: Directive<'_>) -> bool {
     names.iter().any(|name| directive.is(name))
 }
 
@@ -256,9 +256,8 @@ pub fn listen_port(written: &[u8]) -> Vec<u8> {
 /// The words of a directive as far as they mean something to nginx: options have no order, and an address has several
 /// spellings.
 #[must_use]
-pub fn meant_words(block: Option<&Directive>, directive: &Directive) -> Vec<Vec<u8>> {
-    let mut words: Vec<Vec<u8>> =
-        std::iter::once(&directive.name).chain(&directive.args).map(|word| word.value.clone()).collect();
+pub fn meant_words(block: Option<Directive<'_>>, directive: Directive<'_>) -> Vec<Vec<u8>> {
+    let mut words: Vec<Vec<u8>> = directive.words().map(|word| word.value.to_vec()).collect();
     let in_data = block.is_some_and(|block| one_of(DATA_BLOCKS, block));
     let is_line = directive.body == Body::Semicolon;
     let rule = OPTIONS.iter().find(|(name, around, _)| {
@@ -278,7 +277,7 @@ pub fn meant_words(block: Option<&Directive>, directive: &Directive) -> Vec<Vec<
 /// Whether a directive of a server block answers every request before a
 /// location is chosen.
 #[must_use]
-pub fn returns_at_once(directive: &Directive) -> bool {
+pub fn returns_at_once(directive: Directive<'_>) -> bool {
     let leads_away = || {
         matches!(directive.arg(2), Some(b"permanent" | b"redirect"))
             || directive.arg(1).is_some_and(|to| to.starts_with(b"http") || to.starts_with(b"$scheme:"))
@@ -291,8 +290,8 @@ pub fn returns_at_once(directive: &Directive) -> bool {
 /// Whether these names of a server say nothing about whose it is: what stands
 /// in a vendor's file, which cannot know the customer's names.
 #[must_use]
-pub fn is_placeholder(names: &[Word]) -> bool {
-    names.iter().all(|name| {
+pub fn is_placeholder<'w>(names: impl IntoIterator<Item = Word<'w>>) -> bool {
+    names.into_iter().all(|name| {
         let name = name.value.to_ascii_lowercase();
         let is_reserved = |end: &str| {
             let rest = name.strip_suffix(end.as_bytes());

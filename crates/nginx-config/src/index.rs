@@ -156,7 +156,7 @@ impl Block {
             let by_name = self.by_name.get_or_init(|| {
                 let mut by_name: HashMap<Vec<u8>, Vec<Node>> = HashMap::new();
                 for &node in &self.nodes {
-                    by_name.entry(config.directive(node).name.value.clone()).or_default().push(node);
+                    by_name.entry(config.directive(node).name.value.to_vec()).or_default().push(node);
                 }
                 by_name
             });

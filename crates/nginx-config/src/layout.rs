@@ -49,7 +49,8 @@ impl Layout {
 
     /// The tokens of `text` for a place whose lines start with `indent`.
     pub(super) fn format(&self, text: &Tree, indent: &[u8]) -> Formatted {
-        let tokens = trimmed(text.tokens());
+        let tokens: Vec<_> = text.tokens().collect();
+        let tokens = trimmed(&tokens);
         let first = tokens.first().map_or(0, |token| token.span.start);
         let given = depth(indentation(text.source(), first));
         let mut bytes = Vec::new();

@@ -3,13 +3,10 @@
 //! Invariant: the tokens of a source lie end to end and cover every byte of
 //! it. The lexer knows words and directives' ends; nesting is the parser's.
 
+use super::grammar::BUFFER;
 use super::lua;
 use super::position::{Span, SyntaxError};
 use super::word;
-
-/// The size of nginx's read buffer (`NGX_CONF_BUFFER`): a word, quoted text or
-/// comment that fills it without an end is refused.
-pub const BUFFER: usize = 4096;
 
 /// One piece of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

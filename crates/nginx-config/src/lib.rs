@@ -36,6 +36,7 @@ pub mod routes;
 mod splice;
 mod tree;
 mod word;
+mod words;
 #[cfg(feature = "count-work")]
 pub mod work;
 #[cfg(not(feature = "count-work"))]
@@ -44,8 +45,9 @@ mod work;
 pub use address::Address;
 pub use config::{Config, ConfigError, ConfigErrorKind, File, FileId, Limits, Node, Walk};
 pub use edit::{EditError, Edits, Place};
+pub use grammar::BUFFER;
 pub use identity::is_placeholder;
-pub use lexer::{BUFFER, Lexer, Token, TokenKind, is_space};
+pub use lexer::{Lexer, Token, TokenKind, is_space};
 pub use position::{Position, Span, SyntaxError};
 pub use reader::{Changed, Listing, MemoryReader, Reader};
 pub use redact::{
@@ -53,5 +55,5 @@ pub use redact::{
     redact_code, redact_message, redact_name, redact_source, redact_text, redact_tree,
 };
 pub use splice::{Overlap, Splice, splice};
-pub use tree::{Body, Directive, DirectiveId, Tree};
+pub use tree::{Args, Body, Directive, DirectiveId, Tree};
 pub use word::{Quote, QuoteError, Word, has_variable, quote_literal, quote_word, value_of};

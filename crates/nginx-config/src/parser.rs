@@ -6,30 +6,44 @@
 use super::grammar;
 use super::lexer::{Lexer, Token, TokenKind};
 use super::position::{Lines, Span, SyntaxError};
-use super::tree::{Body, Directive, DirectiveId, Tree};
-use super::word::Word;
+use super::tree::{DirectiveId, Stored, StoredBody, Tree};
+use super::words::Words;
 
-/// Directives of one file, and its words. A tree takes several hundred bytes for each directive of a few bytes, so that
-/// they are counted before one is made.
+/// Directives of one file, and its words. A tree takes some ten times as much as a file of nothing but short
+/// directives, so that they are counted before one is made.
 pub(super) const MOST_DIRECTIVES: usize = 2_000_000;
 const MOST_WORDS: usize = 10_000_000;
 
-pub(super) fn parse(source: Vec<u8>) -> Result<Tree, SyntaxError> {
-    if u32::try_from(source.len()).is_err() {
-        return Err(SyntaxError::at(&[], 0, "the file is larger than 4 GiB"));
+impl Tree {
+    /// Reads a source by nginx's rules.
+    ///
+    /// # Errors
+    /// The first fault, with the line and the reason that nginx gives for it.
+    pub fn parse(source: impl Into<Vec<u8>>) -> Result<Self, SyntaxError> {
+        let source = source.into().into_boxed_slice();
+        if u32::try_from(source.len()).is_err() {
+            return Err(SyntaxError::at(&[], 0, "the file is larger than 4 GiB"));
+        }
+        if let Some((at, what, most)) = overflow(&source, MOST_DIRECTIVES, MOST_WORDS) {
+            return Err(SyntaxError::at(&source, at, format!("the file has more than {most} {what}")));
+        }
+        let mut parser = Parser::new(&source);
+        for token in Lexer::new(&source) {
+            parser.token(token?)?;
+        }
+        if !parser.open.is_empty() {
+            return Err(SyntaxError::at(&source, source.len(), "unexpected end of file, expecting \"}\""));
+        }
+        let Parser { mut words, mut comments, mut directives, waiting: roots, mut children, .. } = parser;
+        let inner = children.len();
+        children.extend(roots);
+        words.shrink();
+        comments.shrink_to_fit();
+        directives.shrink_to_fit();
+        children.shrink_to_fit();
+        let lines = Lines::of(&source);
+        Ok(Self { source, lines, words, comments, directives, children, roots: inner, list: None })
     }
-    if let Some((at, what, most)) = overflow(&source, MOST_DIRECTIVES, MOST_WORDS) {
-        return Err(SyntaxError::at(&source, at, format!("the file has more than {most} {what}")));
-    }
-    let mut parser = Parser::new(&source);
-    for token in Lexer::new(&source) {
-        parser.token(token?)?;
-    }
-    if !parser.open.is_empty() {
-        return Err(SyntaxError::at(&source, source.len(), "unexpected end of file, expecting \"}\""));
-    }
-    let Parser { tokens, directives, roots, .. } = parser;
-    Ok(Tree { lines: Lines::of(&source), source, tokens, directives, roots, list: None })
 }
 
 /// Where a source has one directive or word too many.
@@ -58,39 +72,45 @@ fn overflow(source: &[u8], directives: usize, words: usize) -> Option<(usize, &'
 
 struct Parser<'s> {
     source: &'s [u8],
-    tokens: Vec<Token>,
-    directives: Vec<Directive>,
-    roots: Vec<DirectiveId>,
-    /// The directive that is being read, as far as it has come.
-    name: Option<Word>,
-    args: Vec<Word>,
-    /// The blocks that are open, outermost first.
-    open: Vec<DirectiveId>,
+    words: Words,
+    comments: Vec<(u32, u32)>,
+    directives: Vec<Stored>,
+    /// The children of the blocks that are closed.
+    children: Vec<DirectiveId>,
+    /// The first word of the directive that is being read.
+    name: Option<u32>,
+    /// The blocks that are open, outermost first, and how many directives waited when each was opened.
+    open: Vec<(DirectiveId, usize)>,
+    /// Directives whose block is not closed yet; in the end those of the top.
+    waiting: Vec<DirectiveId>,
 }
 
 impl<'s> Parser<'s> {
     fn new(source: &'s [u8]) -> Self {
         Self {
             source,
-            tokens: Vec::with_capacity(source.len() / 5),
+            words: Words::with_capacity(source.len() / 12),
+            comments: Vec::new(),
             directives: Vec::with_capacity(source.len() / 30),
-            roots: Vec::new(),
+            children: Vec::with_capacity(source.len() / 30),
             name: None,
-            args: Vec::new(),
             open: Vec::new(),
+            waiting: Vec::new(),
         }
     }
 
-    fn token(&mut self, token: Token) -> Result<(), SyntaxError> {
-        self.tokens.push(token);
-        match token.kind {
-            TokenKind::Space | TokenKind::Comment => {}
-            TokenKind::Word if self.name.is_none() => self.name = Some(Word::read(self.source, token.span)),
-            TokenKind::Word => self.args.push(Word::read(self.source, token.span)),
-            TokenKind::Semicolon => self.semicolon(token.span)?,
-            TokenKind::Open => self.open(token.span)?,
-            TokenKind::LuaBody => self.lua(token.span),
-            TokenKind::Close => self.close(token.span)?,
+    fn token(&mut self, Token { kind, span }: Token) -> Result<(), SyntaxError> {
+        match kind {
+            TokenKind::Space => {}
+            TokenKind::Comment => self.comments.push((offset(span.start), offset(span.end))),
+            TokenKind::Word => {
+                self.name.get_or_insert(self.words.len());
+                self.words.push(self.source, span);
+            }
+            TokenKind::Semicolon => self.semicolon(span)?,
+            TokenKind::Open => self.open(span)?,
+            TokenKind::LuaBody => self.lua(span),
+            TokenKind::Close => self.close(span)?,
         }
         Ok(())
     }
@@ -101,7 +121,7 @@ impl<'s> Parser<'s> {
             let reason = format!("directive \"{}\" has no opening \"{{\"", String::from_utf8_lossy(name));
             return Err(SyntaxError::at(self.source, span.start, reason));
         }
-        self.add(span, Body::Semicolon);
+        self.add(span, StoredBody::Semicolon);
         Ok(())
     }
 
@@ -115,57 +135,66 @@ impl<'s> Parser<'s> {
                 format!("directive \"{}\" is not terminated by \";\"", String::from_utf8_lossy(name));
             return Err(SyntaxError::at(self.source, span.start, reason));
         }
-        let body = Body::Block { open: span, close: span, children: Vec::new() };
-        let id = self.add(span, body);
-        self.open.push(id);
+        let id = self.add(span, StoredBody::Block { open: offset(span.start), first: 0, end: 0 });
+        self.open.push((id, self.waiting.len()));
         Ok(())
     }
 
     fn lua(&mut self, code: Span) {
-        if let Some(directive) = self.open.last().and_then(|id| self.directives.get_mut(id.index())) {
-            directive.body = Body::Lua { span: code };
+        if let Some((id, _)) = self.open.last() {
+            let body = StoredBody::Lua { start: offset(code.start), end: offset(code.end) };
+            self.directives[id.index()].body = body;
         }
     }
 
     fn close(&mut self, brace: Span) -> Result<(), SyntaxError> {
-        let Some(id) = self.open.pop() else {
+        let Some((id, waited)) = self.open.pop() else {
             return Err(SyntaxError::at(self.source, brace.start, "unexpected \"}\""));
         };
+        let before = offset(self.children.len());
+        self.children.extend(self.waiting.drain(waited..));
+        self.waiting.push(id);
         let directive = &mut self.directives[id.index()];
-        directive.span.end = brace.end;
-        if let Body::Block { close, .. } = &mut directive.body {
-            *close = brace;
+        directive.end = offset(brace.end);
+        if let StoredBody::Block { first, end, .. } = &mut directive.body {
+            (*first, *end) = (before, offset(self.children.len()));
         }
         Ok(())
     }
 
     /// Ends the words read so far as a directive that ends, or opens, at `end`.
-    fn add(&mut self, end: Span, body: Body) -> DirectiveId {
-        let id = DirectiveId(u32::try_from(self.directives.len()).expect("fewer directives than bytes"));
+    fn add(&mut self, end: Span, body: StoredBody) -> DirectiveId {
+        let id = DirectiveId(offset(self.directives.len()));
         let name = self.name.take().expect("the lexer refuses an end without words");
-        let args = std::mem::take(&mut self.args);
-        let parent = self.open.last().copied();
-        let span = Span::new(name.span.start, end.end);
-        self.directives.push(Directive { name, args, span, body, parent });
-        match parent.map(|parent| &mut self.directives[parent.index()].body) {
-            Some(Body::Block { children, .. }) => children.push(id),
-            Some(Body::Semicolon | Body::Lua { .. }) | None => self.roots.push(id),
+        let parent = self.open.last().map(|(id, _)| *id);
+        self.directives.push(Stored { name, end: offset(end.end), parent, body });
+        if matches!(body, StoredBody::Semicolon) {
+            self.waiting.push(id);
         }
         id
     }
 
     fn name(&self) -> &[u8] {
-        self.name.as_ref().map_or(&[], |word| word.value.as_slice())
+        self.name.map_or(&[], |name| self.words.get(self.source, name).value)
     }
 
     fn in_data(&self) -> bool {
-        self.open.last().is_some_and(|id| grammar::holds_data(&self.directives[id.index()].name.value))
+        self.open.last().is_some_and(|(id, _)| {
+            let name = self.directives[id.index()].name;
+            grammar::holds_data(self.words.get(self.source, name).value)
+        })
     }
+}
+
+/// An offset or a count: there is no more of anything than bytes, of which there are less than 4 GiB.
+fn offset(number: usize) -> u32 {
+    u32::try_from(number).expect("the parser bounds the source")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Body;
 
     fn check(source: &str, expect: &str) {
         let shown = match Tree::parse(source) {

@@ -69,18 +69,20 @@ impl std::fmt::Display for Position {
 
 /// The offsets at which lines start, so that many positions are cheap.
 #[derive(Debug, Clone)]
-pub(super) struct Lines(Vec<usize>);
+pub(super) struct Lines(Vec<u32>);
 
 impl Lines {
     pub(super) fn of(source: &[u8]) -> Self {
-        let after_breaks =
-            source.iter().enumerate().filter(|&(_, &byte)| byte == b'\n').map(|(at, _)| at + 1);
-        Self(std::iter::once(0).chain(after_breaks).collect())
+        let breaks = source.iter().filter(|&&byte| byte == b'\n').count();
+        let mut starts = Vec::with_capacity(breaks + 1);
+        starts.push(0);
+        starts.extend((1..).zip(source).filter(|&(_, &byte)| byte == b'\n').map(|(behind, _)| behind));
+        Self(starts)
     }
 
     pub(super) fn position(&self, offset: usize) -> Position {
-        let line = self.0.partition_point(|&start| start <= offset);
-        Position { line, column: offset - self.0[line - 1] + 1 }
+        let line = self.0.partition_point(|&start| start as usize <= offset);
+        Position { line, column: offset - self.0[line - 1] as usize + 1 }
     }
 }
 

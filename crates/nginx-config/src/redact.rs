@@ -16,7 +16,7 @@ mod text;
 mod url;
 mod value;
 
-use super::{Body, Directive, DirectiveId, Quote, Span, TokenKind, Tree, Word};
+use super::{Body, Directive, DirectiveId, Quote, Span, Tree, Word};
 use list::shown_name;
 use name::Says;
 use regex::Regex;
@@ -97,7 +97,7 @@ pub fn redact_name(tree: &Tree, id: DirectiveId) -> String {
 pub fn redact_arguments(tree: &Tree, id: DirectiveId) -> String {
     let directive = tree.directive(id);
     let context = Context::of(tree, id);
-    let show = |(index, word): (usize, &Word)| match shown_argument(&context, index, word) {
+    let show = |(index, word): (usize, Word<'_>)| match shown_argument(&context, index, word) {
         Some(shown) => String::from_utf8_lossy(&shown).trim_end_matches('\n').to_owned(),
         None => String::from_utf8_lossy(&tree.source()[word.span.range()]).into_owned(),
     };
@@ -189,15 +189,15 @@ fn shown_comments(tree: &Tree, lists: &[Range<usize>]) -> Vec<(Span, Vec<u8>)> {
     let mut shown = Vec::new();
     // Where the comment before ended, if a list with secrets is open in it.
     let mut open_at: Option<usize> = None;
-    for token in tree.tokens().iter().filter(|token| token.kind == TokenKind::Comment) {
-        let (start, end) = (token.span.start, token.span.end);
-        let raw = &source[token.span.range()];
+    for comment in tree.comments() {
+        let (start, end) = (comment.start, comment.end);
+        let raw = &source[comment.range()];
         let before = lists.partition_point(|list| list.start <= start);
         let is_inside = before > 0 && lists[before - 1].contains(&start);
         let is_switched_off =
             open_at.is_some_and(|end| source[end..start].trim_ascii().is_empty()) && !line::closes_list(raw);
         open_at = (is_switched_off || line::opens_list(raw)).then_some(end);
-        shown.extend(line::shown(raw, is_inside || is_switched_off).map(|shown| (token.span, shown)));
+        shown.extend(line::shown(raw, is_inside || is_switched_off).map(|shown| (comment, shown)));
     }
     shown
 }
@@ -205,7 +205,7 @@ fn shown_comments(tree: &Tree, lists: &[Range<usize>]) -> Vec<(Span, Vec<u8>)> {
 /// What is known of a directive before its words are judged.
 struct Context<'t> {
     tree: &'t Tree,
-    directive: &'t Directive,
+    directive: Directive<'t>,
     field: Option<Field>,
     /// All arguments from this one on are the value of a name that speaks of a secret, or secret by themselves.
     secret_from: Option<(usize, String)>,
@@ -240,13 +240,13 @@ impl<'t> Context<'t> {
         Self { tree, directive, field, secret_from, is_literal, is_sent, hides_in_doubt }
     }
 
-    fn raw(&self, word: &Word) -> &'t [u8] {
+    fn raw(&self, word: Word<'_>) -> &'t [u8] {
         &self.tree.source()[word.span.range()]
     }
 }
 
 /// An argument as it may be shown, where that differs from how it is written.
-fn shown_argument(context: &Context<'_>, index: usize, word: &Word) -> Option<Vec<u8>> {
+fn shown_argument(context: &Context<'_>, index: usize, word: Word<'_>) -> Option<Vec<u8>> {
     let raw = context.raw(word);
     let text = word.text();
     if let Some((_, called)) = context.secret_from.as_ref().filter(|(first, _)| index >= *first) {
@@ -260,7 +260,7 @@ fn shown_argument(context: &Context<'_>, index: usize, word: &Word) -> Option<Ve
     }
     match context.field {
         Some(Field::Code(first)) if index >= first && is_code(word) => {
-            let shown = String::from_utf8_lossy(&code_in_lines(&word.value)).into_owned();
+            let shown = String::from_utf8_lossy(&code_in_lines(word.value)).into_owned();
             return Some(format!("'{{ {shown} }}'").into_bytes());
         }
         Some(Field::Headers) => return header(&text, word, raw),
@@ -289,7 +289,7 @@ fn shown_argument(context: &Context<'_>, index: usize, word: &Word) -> Option<Ve
 }
 
 /// A word with another text in it, in the quotes that it had.
-fn quoted(text: &str, word: &Word, raw: &[u8]) -> Vec<u8> {
+fn quoted(text: &str, word: Word<'_>, raw: &[u8]) -> Vec<u8> {
     let quote = match word.quote {
         Quote::Bare => "",
         Quote::Single => "'",
@@ -299,7 +299,7 @@ fn quoted(text: &str, word: &Word, raw: &[u8]) -> Vec<u8> {
 }
 
 /// Where requests are led to: what stands before `@` there is a user.
-fn address(text: &str, word: &Word, raw: &[u8]) -> Option<Vec<u8>> {
+fn address(text: &str, word: Word<'_>, raw: &[u8]) -> Option<Vec<u8>> {
     let shown = redact_address(text);
     if shown != text { Some(quoted(&shown, word, raw)) } else { free_text(raw, Kind::Plain) }
 }
@@ -312,7 +312,7 @@ fn free_text(raw: &[u8], kind: Kind) -> Option<Vec<u8>> {
 }
 
 /// `Name: value`, which is one word.
-fn header(text: &str, word: &Word, raw: &[u8]) -> Option<Vec<u8>> {
+fn header(text: &str, word: Word<'_>, raw: &[u8]) -> Option<Vec<u8>> {
     let (called, value) = text.split_once(':')?;
     if name::is_secret_name(called) && !value::is_harmless(called, value.trim()) {
         return Some(quoted(&format!("{called}: {REDACTED}"), word, raw));
@@ -330,15 +330,15 @@ fn secret_variable(text: &str) -> Option<String> {
 }
 
 /// The value's first argument, where what is named is a secret.
-fn named(directive: &Directive) -> Option<(usize, String)> {
+fn named(directive: Directive<'_>) -> Option<(usize, String)> {
     let called = directive.args.first()?.text().into_owned();
     let is_variable = called.starts_with('$') || !directive.is("set");
     (is_variable && name::says(&called) != Says::Nothing).then_some((1, called))
 }
 
 /// Whether an argument is code, and no name of a function.
-fn is_code(word: &Word) -> bool {
-    !std::str::from_utf8(&word.value).is_ok_and(|text| SHOWN_CODE.is_match(text))
+fn is_code(word: Word<'_>) -> bool {
+    !std::str::from_utf8(word.value).is_ok_and(|text| SHOWN_CODE.is_match(text))
         && word.value.iter().any(|byte| !byte.is_ascii_alphanumeric() && !b"_.:$".contains(byte))
 }
 
@@ -375,7 +375,7 @@ fn hidden_words(tree: &Tree, id: DirectiveId) -> Vec<Cow<'_, str>> {
     let directive = tree.directive(id);
     let context = Context::of(tree, id);
     let args = directive.args.iter().enumerate();
-    let hidden = args.filter(|(index, word)| shown_argument(&context, *index, word).is_some());
+    let hidden = args.filter(|(index, word)| shown_argument(&context, *index, *word).is_some());
     let name = shown_name(tree, directive).map(|_| directive.name.text());
     name.into_iter().chain(hidden.map(|(_, word)| word.text())).collect()
 }

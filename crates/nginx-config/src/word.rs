@@ -4,7 +4,7 @@
 //! wherever a word may stand. Variables are not escaped here, because nginx
 //! has no escape for `$`: callers that carry foreign text use [`quote_literal`].
 
-use super::lexer::BUFFER;
+use super::grammar::BUFFER;
 use super::position::Span;
 use std::borrow::Cow;
 
@@ -20,26 +20,21 @@ pub enum Quote {
 }
 
 /// A directive's name or one of its arguments.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Word<'t> {
     /// Where it stands, quotes included.
     pub span: Span,
     /// What nginx makes of it: without quotes, escapes resolved.
-    pub value: Vec<u8>,
+    pub value: &'t [u8],
     /// How it is spelled.
     pub quote: Quote,
 }
 
-impl Word {
-    pub(super) fn read(source: &[u8], span: Span) -> Self {
-        let raw = &source[span.range()];
-        Self { span, value: value_of(raw).into_owned(), quote: quote_of(raw) }
-    }
-
+impl<'t> Word<'t> {
     /// The value for people; bytes that are not UTF-8 are replaced.
     #[must_use]
-    pub fn text(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.value)
+    pub fn text(&self) -> Cow<'t, str> {
+        String::from_utf8_lossy(self.value)
     }
 
     /// Whether the value is exactly `text`.
@@ -51,7 +46,7 @@ impl Word {
     /// Whether nginx would look for variables in the value and find a `$`.
     #[must_use]
     pub fn has_variable(&self) -> bool {
-        has_variable(&self.value)
+        has_variable(self.value)
     }
 }
 
@@ -104,10 +99,7 @@ pub fn has_variable(value: &[u8]) -> bool {
 /// What nginx makes of the spelling `raw` of one word.
 #[must_use]
 pub fn value_of(raw: &[u8]) -> Cow<'_, [u8]> {
-    let inside = match quote_of(raw) {
-        Quote::Bare => raw,
-        Quote::Single | Quote::Double => raw.get(1..raw.len() - 1).unwrap_or_default(),
-    };
+    let inside = within(raw, quote_of(raw));
     if !inside.contains(&b'\\') {
         return Cow::Borrowed(inside);
     }
@@ -126,10 +118,18 @@ pub fn value_of(raw: &[u8]) -> Cow<'_, [u8]> {
         }
         value.push(escaped.unwrap_or(byte));
     }
-    Cow::Owned(value)
+    if value.len() == inside.len() { Cow::Borrowed(inside) } else { Cow::Owned(value) }
 }
 
-fn quote_of(raw: &[u8]) -> Quote {
+/// A spelling without its quotes.
+pub(super) fn within(raw: &[u8], quote: Quote) -> &[u8] {
+    match quote {
+        Quote::Bare => raw,
+        Quote::Single | Quote::Double => raw.get(1..raw.len() - 1).unwrap_or_default(),
+    }
+}
+
+pub(super) fn quote_of(raw: &[u8]) -> Quote {
     match raw.first() {
         Some(b'"') => Quote::Double,
         Some(b'\'') => Quote::Single,

@@ -1,14 +1,12 @@
 //! `apply`: make the change.
 
-use super::armed::Undoing;
 use super::change::{
     no_plan, nothing_to_do, refusal, say_whether_blocked, show_plan, unknown_changes, watched,
 };
 use super::confirm;
-use super::past::is_trusted;
 use super::pending;
 use super::recover::recover_first;
-use super::sessions::{Watch, leave_to_the_wait};
+use super::sessions::Watch;
 use crate::apply::{Confirmation, Pending, Request, Run, run};
 use crate::cli::args::ApplyArgs;
 use crate::cli::context::Context;
@@ -18,11 +16,11 @@ use crate::host::{Root, WriteLock};
 use crate::inspect::installed_error_log;
 use crate::outcome::codes::{self, RUN_AWAITING_CONFIRMATION};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, duration_in_words, sort_findings};
-use crate::plan::{Plan, Strategy, StrategyWish, is_record};
-use crate::prepare::{self, Options, Prepared, Reach, accept, effect_findings, not_asked, write_finding};
+use crate::plan::{Plan, is_record};
+use crate::prepare::idle::leave_to_the_wait;
+use crate::prepare::{Options, Prepared, Reach, Undoing, is_trusted, not_asked};
 use crate::values::TextPath;
 use crate::verify::compare::Seen;
-use nginx_config::merge::Choice;
 
 /// Shows the plan, asks, runs it.
 pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
@@ -31,8 +29,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     let confirmation = confirm::demanded(context, args.confirm_within)?;
     let saved = args.plan.as_deref().map(read_plan).transpose()?;
     if let Some(saved) = &saved {
-        options.strategy = StrategyWish::Named(again(saved));
-        options.resolutions = options.resolutions.otherwise(Choice::Ours);
+        options.make_again(saved);
     }
     // Before the facts that are acted on are read; a dry run only reads.
     let lock = if args.dry_run { None } else { Some(lock_alone(context)?) };
@@ -50,7 +47,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         (Ok(Some(plan)), Some(lock)) => (plan, lock),
         (Ok(Some(_)), None) => {
             outcome.outcome = OutcomeKind::ChangesPending;
-            outcome.details.insert("verdict".to_owned(), "dry run: nothing was changed".into());
+            outcome.set_verdict("dry run: nothing was changed");
             if args.detailed_exitcode {
                 outcome.exit_code = 2;
             }
@@ -134,13 +131,6 @@ pub fn lock_alone(context: &Context) -> Result<WriteLock, Failure> {
     }
 }
 
-/// Made again in the same way it is the same plan, with all that is known of
-/// it; but what a merge decided is not decided again.
-fn again(saved: &Plan) -> Strategy {
-    let strategy = Strategy::named(&saved.strategy).filter(|strategy| *strategy != Strategy::Merge);
-    strategy.unwrap_or(Strategy::Graft)
-}
-
 /// Puts a saved plan in the place of the one that was just made, and what it does in the place of
 /// what that one would have done.
 fn adopt(
@@ -150,20 +140,9 @@ fn adopt(
     prepared: &mut Prepared,
     outcome: &mut Outcome,
 ) -> Result<(), Failure> {
-    let fresh = prepared.migration.as_ref().map(|migration| &migration.plan.id);
-    if let Some(saved) = saved.filter(|saved| fresh != Some(&saved.id)) {
-        let facts = &prepared.inspection.facts;
-        let migration = prepare::saved(root, &prepared.inspection, saved)?;
-        let others = prepared.migration.iter().flat_map(|fresh| effect_findings(facts, fresh));
-        let others: Vec<_> = others.map(|finding| (finding.code, finding.title)).collect();
-        for findings in [&mut prepared.findings, &mut outcome.findings] {
-            findings.retain(|finding| !others.contains(&(finding.code, finding.title.clone())));
-            findings.extend(write_finding(root, &prepared.inspection, &migration.plan, findings));
-            findings.extend(effect_findings(facts, &migration));
-            accept(findings, &options.accept);
-            sort_findings(findings);
-        }
-        prepared.migration = Some(migration);
+    let Some(saved) = saved else { return Ok(()) };
+    if prepared.adopt(root, saved, options)? {
+        outcome.findings.clone_from(&prepared.findings);
         show_plan(prepared, outcome);
     }
     Ok(())
@@ -230,7 +209,7 @@ pub fn conclude(context: &Context, outcome: &mut Outcome, done: Run, result: Res
             1 => "1 old worker finishes its connections".to_owned(),
             many => format!("{many} old workers finish their connections"),
         };
-        outcome.details.insert("lingering".to_owned(), note.into());
+        outcome.details.add("lingering", note);
     }
     match result {
         Ok(()) => succeeded(context, outcome, done.pending.as_ref(), done.verdict.new_client),
@@ -255,15 +234,12 @@ fn succeeded(context: &Context, outcome: &mut Outcome, pending: Option<&Pending>
     if let Some(pending) = pending {
         outcome.outcome = OutcomeKind::AwaitingConfirmation;
         verdict = format!("{verdict}. {}", confirm::due_in_words(pending));
-        outcome.details.insert(
-            "confirmation".to_owned(),
-            confirm::section(pending, &Undoing::of(&context.root, pending)),
-        );
+        outcome.details.add("confirmation", confirm::section(pending, &Undoing::of(&context.root, pending)));
         outcome.next("motionctl confirm", "keeps the change");
         outcome.next("motionctl rollback", "undoes it now");
         outcome.next("motionctl status", "how much time is left");
     }
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
 }
 
 /// Why there was nothing to reload.

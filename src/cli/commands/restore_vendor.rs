@@ -4,7 +4,6 @@
 //! that of every change, but the new client's route goes on purpose.
 
 use super::apply::{conclude, lock_alone, not_reloaded};
-use super::rollback::planning::shown;
 use crate::apply::{Confirmation, Request, refusal, run};
 use crate::cli::args::RestoreVendorArgs;
 use crate::cli::context::Context;
@@ -16,7 +15,7 @@ use crate::outcome::{DiffSection, Failure, FailureKind, Outcome, OutcomeKind, Pl
 use crate::plan::{
     BaseKind, Input, Keeping, Memory, Restoring, VendorRestored, restore_vendor as plan_restore,
 };
-use crate::prepare::{kept, rollback_probes};
+use crate::prepare::{kept, rollback_probes, shown};
 
 /// Puts the vendor's text in the place of Motion's file.
 pub fn restore_vendor(context: &Context, args: &RestoreVendorArgs) -> Result<Outcome, Failure> {
@@ -121,7 +120,7 @@ fn perform(
             Some(_) => format!("the vendor's own text is there, proven; {local}"),
             None => format!("the vendor's own text is there; {local}; {}", not_reloaded(context, outcome)),
         };
-        outcome.details.insert("verdict".to_owned(), verdict.into());
+        outcome.set_verdict(verdict);
     }
     Ok(())
 }

@@ -49,7 +49,7 @@ const SAFE_END: &str = "_timeout";
 const HEADERS_OF_TODAY: [&[u8]; 3] = [b"connection", b"host", b"upgrade"];
 
 /// Whether the old value of a directive may take the place of today's.
-pub fn old_value_is_safe(old: &Directive) -> bool {
+pub fn old_value_is_safe(old: Directive<'_>) -> bool {
     let name = old.name.text();
     let is_of_today = || {
         let header = old.args.first().map(|word| word.value.to_ascii_lowercase());
@@ -68,13 +68,13 @@ pub fn old_value_is_safe(old: &Directive) -> bool {
 }
 
 /// Whether a directive decides by itself what answers in its block.
-pub fn decides_who_answers(directive: &Directive) -> bool {
+pub fn decides_who_answers(directive: Directive<'_>) -> bool {
     let name = directive.name.text();
     matches!(name.as_ref(), "alias" | "root" | "return" | "try_files" | "rewrite") || name.ends_with("_pass")
 }
 
 /// Whether a location is made for the new client's paths.
-pub fn is_about_new_client(location: &Directive) -> bool {
+pub fn is_about_new_client(location: Directive<'_>) -> bool {
     location.args.last().is_some_and(|path| {
         let path = path.text();
         path.trim_start_matches(['~', '^', '=', '*', '(', '?', ':']).starts_with("/user-ui")
@@ -82,12 +82,12 @@ pub fn is_about_new_client(location: &Directive) -> bool {
 }
 
 /// Whether the names of a server say nothing of whose it is.
-pub fn is_placeholder(names: &Directive) -> bool {
-    nginx_config::is_placeholder(&names.args)
+pub fn is_placeholder(names: Directive<'_>) -> bool {
+    nginx_config::is_placeholder(names.args.iter())
 }
 
 /// Whether the live block goes by all of the old names.
-pub fn names_all(live: &Directive, old: &Directive) -> bool {
+pub fn names_all(live: Directive<'_>, old: Directive<'_>) -> bool {
     let has = |word: &[u8]| live.args.iter().any(|own| own.value.eq_ignore_ascii_case(word));
     old.args.iter().all(|word| has(&word.value))
 }
@@ -100,7 +100,7 @@ struct End {
 }
 
 impl End {
-    fn of<'d>(directives: impl Iterator<Item = &'d Directive>) -> Self {
+    fn of<'d>(directives: impl Iterator<Item = Directive<'d>>) -> Self {
         let mut end = Self::default();
         for directive in directives {
             if directive.is("listen") {
@@ -141,7 +141,7 @@ impl Ends {
     }
 
     /// Whether another block answers at this `listen` by a name of the block.
-    pub fn others_listen(&self, block: Node, listen: &Directive) -> bool {
+    pub fn others_listen(&self, block: Node, listen: Directive<'_>) -> bool {
         let Some(own) = self.own(block) else { return false };
         let address = address(listen);
         let answers = |end: &End| {
@@ -166,7 +166,7 @@ impl Ends {
 }
 
 /// Address and port of a `listen`, every way to write all addresses alike.
-fn address(listen: &Directive) -> Option<Vec<u8>> {
+fn address(listen: Directive<'_>) -> Option<Vec<u8>> {
     let written = listen.args.first()?.value.to_ascii_lowercase();
     if written.starts_with(b"unix:") {
         return Some(written);

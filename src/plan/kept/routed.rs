@@ -37,8 +37,6 @@ fn has_route(tree: &Tree, server: DirectiveId) -> bool {
 fn known(tree: &Tree, server: DirectiveId) -> Known {
     let children = tree.directive(server).children().iter().map(|id| tree.directive(*id));
     let ends = children.filter(|directive| directive.is("listen") || directive.is("server_name"));
-    let words = ends.map(|directive| {
-        std::iter::once(&directive.name).chain(&directive.args).map(|word| word.value.clone()).collect()
-    });
+    let words = ends.map(|directive| directive.words().map(|word| word.value.to_vec()).collect());
     words.collect()
 }

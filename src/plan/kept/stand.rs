@@ -193,8 +193,8 @@ fn stands(text: &[u8], live: &Tree) -> bool {
         let ours = own.directive(root);
         live.walk().map(|id| live.directive(id)).any(|found| {
             let is_block = matches!(found.body, Body::Block { .. });
-            let head = |one: &nginx_config::Directive| -> Vec<Vec<u8>> {
-                std::iter::once(&one.name).chain(&one.args).map(|word| word.value.clone()).collect()
+            let head = |one: nginx_config::Directive<'_>| -> Vec<Vec<u8>> {
+                one.words().map(|word| word.value.to_vec()).collect()
             };
             is_block && head(ours) == head(found) && {
                 let [mine, theirs] = [(&own, ours), (live, found)]

@@ -3,7 +3,7 @@
 //! Invariant: names are read once for each question, and never more of them shown than a person reads.
 
 use crate::db::{Catalog, Connection, DbError, Value};
-use crate::outcome::visible;
+use crate::outcome::first_visible;
 use crate::seed::map::Map;
 use crate::seed::plan::{Plan, RowRef};
 use crate::seed::session::Telling;
@@ -54,12 +54,5 @@ pub(super) fn id(row: RowRef) -> Option<i64> {
 
 /// Names, and how many more there are where not all are told.
 pub(super) fn few(names: impl IntoIterator<Item = String>, telling: Telling) -> String {
-    let mut names = names.into_iter().map(|name| visible(&name));
-    let most = if telling == Telling::All { usize::MAX } else { NAMES };
-    let mut shown: Vec<String> = names.by_ref().take(most).collect();
-    let more = names.count();
-    if more > 0 {
-        shown.push(format!("… and {more} more"));
-    }
-    shown.join(", ")
+    first_visible(names, if telling == Telling::All { usize::MAX } else { NAMES })
 }

@@ -46,7 +46,7 @@ fn nginx_picks_the_server_that_was_foretold() {
     let config = loaded(&nginx);
     let body = |node: Node| {
         let last = *config.children(node).last().expect("a return");
-        config.directive(last).args[1].text().into_owned()
+        config.directive(last).args.get(1).expect("a text").text().into_owned()
     };
     let check = |socket: SocketAddr, host: &str| {
         let theirs = get(socket, host, "/").expect("an answer").text();

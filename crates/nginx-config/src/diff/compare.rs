@@ -155,10 +155,7 @@ pub fn compare_heads(old: &Side<'_>, new: &Side<'_>, (from, to): (usize, usize))
 pub fn same_words(old: &Side<'_>, new: &Side<'_>, (from, to): (usize, usize)) -> bool {
     let words = |side: &Side<'_>, index: usize| {
         let directive = side.outline.items[index].directive();
-        std::iter::once(&directive.name)
-            .chain(&directive.args)
-            .map(|word| word.value.clone())
-            .collect::<Vec<_>>()
+        directive.words().map(|word| word.value.to_vec()).collect::<Vec<_>>()
     };
     words(old, from) == words(new, to)
 }

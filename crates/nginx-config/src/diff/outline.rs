@@ -36,7 +36,7 @@ enum Inside {
 impl Meanings {
     fn number(
         &mut self,
-        (block, directive): (Option<&Directive>, &Directive),
+        (block, directive): (Option<Directive<'_>>, Directive<'_>),
         source: &[u8],
         children: &[(Option<OrderClass>, Meaning)],
     ) -> Meaning {
@@ -84,7 +84,7 @@ pub struct Item<'s> {
 
 impl<'s> Item<'s> {
     /// The directive itself.
-    pub fn directive(&self) -> &'s Directive {
+    pub fn directive(&self) -> Directive<'s> {
         self.tree.directive(self.id)
     }
 

@@ -54,7 +54,7 @@ impl<'s> Upstreams<'s> {
 }
 
 /// Whether an item is a server block.
-pub fn is_server(directive: &Directive) -> bool {
+pub fn is_server(directive: Directive<'_>) -> bool {
     directive.is("server") && directive.args.is_empty()
 }
 
@@ -69,7 +69,7 @@ pub fn purpose(outline: &Outline<'_>, index: usize, upstreams: &Upstreams<'_>) -
     };
     let mut values: HashMap<&[u8], &[u8]> = HashMap::new();
     for child in children(outline, index) {
-        match child.name.value.as_slice() {
+        match child.name.value {
             b"listen" => purpose.ports.extend(child.arg(0).map(listen_port)),
             b"server_name" => {
                 purpose.names.extend(child.args.iter().map(|word| word.value.to_ascii_lowercase()));
@@ -91,7 +91,7 @@ pub fn purpose(outline: &Outline<'_>, index: usize, upstreams: &Upstreams<'_>) -
         if found.is_empty() || !directive.is("location") {
             continue;
         }
-        match directive.args.last().map(|path| path.value.as_slice()) {
+        match directive.args.last().map(|path| path.value) {
             Some(b"/") => purpose.addresses.extend(found.iter().cloned()),
             Some(path) => purpose.locations.extend([path.to_vec()]),
             None => {}
@@ -135,7 +135,7 @@ pub fn leads_to_https(outline: &Outline<'_>, index: usize) -> bool {
                 let directive = outline.items[at].directive();
                 open.extend(&outline.items[at].children);
                 let is_https = |word: &[u8]| word.starts_with(b"https://");
-                found |= is_redirect(directive) && directive.args.iter().any(|word| is_https(&word.value));
+                found |= is_redirect(directive) && directive.args.iter().any(|word| is_https(word.value));
             }
             found
         }
@@ -154,7 +154,7 @@ pub fn is_alike(left: &Outline<'_>, one: usize, right: &Outline<'_>, other: usiz
             return BTreeSet::new();
         }
         children(outline, index)
-            .filter_map(|child| match child.name.value.as_slice() {
+            .filter_map(|child| match child.name.value {
                 b"alias" | b"root" | b"try_files" => Some("files"),
                 b"return" => Some("return"),
                 name if name.ends_with(b"_pass") => Some("proxy"),
@@ -166,7 +166,7 @@ pub fn is_alike(left: &Outline<'_>, one: usize, right: &Outline<'_>, other: usiz
 }
 
 /// `return 301 …`, `return https://…`, `rewrite … permanent`.
-fn is_redirect(directive: &Directive) -> bool {
+fn is_redirect(directive: Directive<'_>) -> bool {
     let leads_away = |word: &[u8]| word.contains(&b':') && word.windows(3).any(|part| part == b"://");
     if directive.is("return") {
         let first = directive.arg(0).unwrap_or_default();
@@ -203,7 +203,7 @@ fn passes(
     found
 }
 
-fn children<'a, 's: 'a>(outline: &'a Outline<'s>, index: usize) -> impl Iterator<Item = &'s Directive> + 'a {
+fn children<'a, 's: 'a>(outline: &'a Outline<'s>, index: usize) -> impl Iterator<Item = Directive<'s>> + 'a {
     outline.items[index].children.iter().map(|&child| outline.items[child].directive())
 }
 

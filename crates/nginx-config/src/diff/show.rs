@@ -149,8 +149,10 @@ fn line_label(item: &Item<'_>) -> String {
     if count == directive.args.len() {
         return named(item, &shown);
     }
-    let raw: Vec<_> = directive.args[..count]
+    let raw: Vec<_> = directive
+        .args
         .iter()
+        .take(count)
         .map(|word| String::from_utf8_lossy(&item.tree.source()[word.span.range()]))
         .collect();
     let raw = raw.join(" ");

@@ -5,7 +5,6 @@
 //! before ended and ends behind the comment on its directive's last line; what
 //! is left before the brace, or the end of the file, is the foot.
 
-use crate::lexer::TokenKind;
 use crate::position::Span;
 use crate::tree::{Body, DirectiveId, Tree};
 
@@ -23,14 +22,14 @@ impl<'t> Units<'t> {
         let mut extents = vec![Span::new(0, 0); tree.len()];
         let mut lists = vec![(0, tree.roots())];
         for id in tree.walk() {
-            if let Body::Block { open, children, .. } = &tree.directive(id).body {
+            if let Body::Block { open, children, .. } = tree.directive(id).body {
                 lists.push((open.end, children));
             }
         }
         for (mut start, list) in lists {
             for &id in list {
                 let end = tree.directive(id).span.end;
-                let end = tree.comment_behind(id).map_or(end, |comment| comment.span.end);
+                let end = tree.comment_behind(id).map_or(end, |comment| comment.end);
                 extents[id.index()] = Span::new(start, end);
                 start = end;
             }
@@ -60,7 +59,7 @@ impl<'t> Units<'t> {
     /// What stands behind the last directive of a block, or of the file.
     pub fn foot(&self, block: Option<DirectiveId>) -> Span {
         let last = self.tree.children(block).last().map(|last| self.extents[last.index()].end);
-        let (start, end) = match block.map(|id| &self.tree.directive(id).body) {
+        let (start, end) = match block.map(|id| self.tree.directive(id).body) {
             Some(Body::Block { open, close, .. }) => (open.end, close.start),
             Some(Body::Semicolon | Body::Lua { .. }) => (0, 0),
             None => (0, self.tree.source().len()),
@@ -71,7 +70,7 @@ impl<'t> Units<'t> {
     /// Where the comments that belong to a directive begin, or it itself.
     pub fn attached(&self, id: DirectiveId) -> usize {
         let start = self.tree.directive(id).span.start;
-        self.tree.comments_before(id).first().map_or(start, |token| token.span.start.max(self.gap(id).start))
+        self.tree.comments_before(id).next().map_or(start, |comment| comment.start.max(self.gap(id).start))
     }
 
     /// The comments that go with a directive: right above, within and behind it.
@@ -96,14 +95,7 @@ impl<'t> Units<'t> {
 
     /// The comments of a span, without the space behind them.
     pub fn comments(&self, span: Span) -> Vec<&'t [u8]> {
-        let tokens = self.tree.tokens();
-        let first = tokens.partition_point(|token| token.span.start < span.start);
-        tokens[first..]
-            .iter()
-            .take_while(|token| token.span.start < span.end)
-            .filter(|token| token.kind == TokenKind::Comment)
-            .map(|token| self.text(token.span).trim_ascii_end())
-            .collect()
+        self.tree.comments_in(span).map(|comment| self.text(comment).trim_ascii_end()).collect()
     }
 
     /// The bytes of a span.

@@ -173,7 +173,7 @@ fn same_but_for_names(file: &File<'_>, item: usize) -> Same {
         _ => file.masked[item].clone(),
     };
     let is_block = matches!(directive.body, Body::Block { .. });
-    Same::Masked { name: directive.name.value.clone(), words, is_block, number: 0 }
+    Same::Masked { name: directive.name.value.to_vec(), words, is_block, number: 0 }
 }
 
 /// `[::]:443` and `[::]:8443` have one shape; an address of the server's own

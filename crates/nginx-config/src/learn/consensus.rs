@@ -35,7 +35,7 @@ pub struct Agreed {
 /// not on the code.
 pub fn agreed(files: &[&File<'_>], slot: &Slot, percent: Percent) -> Option<Agreed> {
     let item = |member: &Member| &files[member.0].outline.items[member.1];
-    let name_of = |member: &Member| item(member).directive().name.value.clone();
+    let name_of = |member: &Member| item(member).directive().name.value.to_vec();
     let enough = |count: usize| percent.is_share(count, slot.members.len());
     let (name, count) = most(slot.members.iter().map(name_of))?;
     let is_secret = |member: &Member| {
@@ -62,7 +62,7 @@ pub fn agreed(files: &[&File<'_>], slot: &Slot, percent: Percent) -> Option<Agre
     };
     let pattern: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
     let is_alike = |member: &&Member| {
-        let words = item(member).directive().args.iter().map(|word| word.value.as_slice());
+        let words = item(member).directive().args.iter().map(|word| word.value);
         taken(&pattern, &words.collect::<Vec<_>>()).is_some()
     };
     let alike = members.iter().filter(is_alike).count();
@@ -143,7 +143,7 @@ fn arguments(files: &[&File<'_>], members: &[Member], name: &[u8], percent: Perc
         false => percent.is_share(count, members.len()),
     };
     let raw = |&(at, index): &Member| -> Vec<Vec<u8>> {
-        files[at].outline.items[index].directive().args.iter().map(|word| word.value.clone()).collect()
+        files[at].outline.items[index].directive().args.iter().map(|word| word.value.to_vec()).collect()
     };
     if let Some((whole, count)) = most(members.iter().map(raw))
         && enough(count)

@@ -45,7 +45,7 @@ impl<'s> File<'s> {
         let masked = outline
             .items
             .iter()
-            .map(|item| item.directive().args.iter().map(|word| masked(&word.value, &names)).collect())
+            .map(|item| item.directive().args.iter().map(|word| masked(word.value, &names)).collect())
             .collect();
         let servers = features(&outline);
         Self { outline, units: Units::of(tree), masked, servers }
@@ -67,18 +67,18 @@ fn of_block(outline: &Outline<'_>, index: usize) -> Features {
     for &child in &outline.items[index].children {
         let item = &outline.items[child];
         let directive = item.directive();
-        let mut own = directive.name.value.clone();
+        let mut own = directive.name.value.to_vec();
         if directive.is("listen") {
             own.push(b' ');
             own.extend(directive.arg(0).map(listen_port).unwrap_or_default());
         } else if directive.is("location") {
-            for word in &directive.args {
+            for word in directive.args.iter() {
                 own.push(b' ');
-                own.extend(&word.value);
+                own.extend(word.value);
             }
         }
         for &inner in &item.children {
-            all.insert([&own[..], b" / ", &outline.items[inner].directive().name.value].concat());
+            all.insert([&own[..], b" / ", outline.items[inner].directive().name.value].concat());
         }
         all.insert(own);
     }

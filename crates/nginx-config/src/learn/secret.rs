@@ -43,15 +43,15 @@ pub fn is_hidden(tree: &Tree, id: DirectiveId) -> bool {
     let directive = tree.directive(id);
     let is_block = matches!(directive.body, Body::Block { .. });
     redact_name(tree, id).contains(REDACTED)
-        || is_token(&directive.name.value)
-        || is_block && directive.args.iter().any(|word| is_token(&word.value))
+        || is_token(directive.name.value)
+        || is_block && directive.args.iter().any(|word| is_token(word.value))
 }
 
 /// Whether the arguments of a directive hold a secret.
 pub fn hides(tree: &Tree, id: DirectiveId) -> bool {
     let directive = tree.directive(id);
     redact_arguments(tree, id).contains(REDACTED)
-        || directive.args.iter().any(|word| is_token(&word.value))
+        || directive.args.iter().any(|word| is_token(word.value))
         || is_named_secret(directive)
 }
 
@@ -72,20 +72,23 @@ pub fn shown(path: &str) -> String {
 }
 
 /// `X-Key: value`: the name says so, and the value is written out.
-fn is_named_secret(directive: &Directive) -> bool {
+fn is_named_secret(directive: Directive<'_>) -> bool {
     let name = directive.name.text();
-    let (called, values) = match directive.args.as_slice() {
-        [called, values @ ..] if NAMING.contains(&name.as_ref()) => (called.text().into_owned(), values),
-        [one, ..] if IN_ONE.contains(&name.as_ref()) => {
-            let text = one.text().into_owned();
-            let Some((called, _)) = text.split_once([':', '=']) else { return false };
-            (called.to_owned(), directive.args.as_slice())
-        }
-        _ => return false,
+    let mut values = directive.args.iter();
+    let Some(first) = directive.args.first().map(|word| word.text()) else { return false };
+    let called = if NAMING.contains(&name.as_ref()) {
+        values.next();
+        first.as_ref()
+    } else if IN_ONE.contains(&name.as_ref())
+        && let Some((called, _)) = first.split_once([':', '='])
+    {
+        called
+    } else {
+        return false;
     };
     let mut words = called.split(|letter: char| !letter.is_ascii_alphanumeric());
     let says_so = words.any(|word| WORDS.contains(&word.to_ascii_lowercase().as_str()));
-    says_so && values.iter().any(|value| !value.value.is_empty() && !has_variable(&value.value))
+    says_so && values.any(|value| !value.value.is_empty() && !has_variable(value.value))
 }
 
 fn is_token(text: &[u8]) -> bool {

@@ -283,6 +283,6 @@ impl<'a> Emitter<'a> {
 /// A directive's name and arguments, as they are written.
 fn words_of(tree: &Tree, id: DirectiveId) -> Span {
     let directive = tree.directive(id);
-    let last = directive.args.last().unwrap_or(&directive.name);
+    let last = directive.args.last().unwrap_or(directive.name);
     Span::new(directive.span.start, last.span.end)
 }

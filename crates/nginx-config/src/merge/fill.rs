@@ -85,7 +85,7 @@ fn partners(base: &Outline<'_>, other: &Outline<'_>) -> Vec<Option<usize>> {
         }
         pairs.extend(best_pairs(likenesses));
         let has_blanks =
-            |index: usize| base.items[index].directive().args.iter().any(|word| has_blank(&word.value));
+            |index: usize| base.items[index].directive().args.iter().any(|word| has_blank(word.value));
         let is_plain = |index: &usize| !base_servers.contains_key(index) && !has_blanks(*index);
         let plain: Vec<usize> = from.iter().copied().filter(is_plain).collect();
         let others: Vec<usize> =
@@ -119,22 +119,22 @@ fn by_blanks(
 ) -> Vec<(usize, usize)> {
     let mut by_name: HashMap<&[u8], Vec<usize>> = HashMap::new();
     for &index in &right {
-        by_name.entry(&other.items[index].directive().name.value).or_default().push(index);
+        by_name.entry(other.items[index].directive().name.value).or_default().push(index);
     }
     left.sort_by_key(|&index| (std::cmp::Reverse(own_bytes(base.items[index].directive())), index));
     let (mut pairs, mut waiting) = (Vec::new(), Vec::new());
     let mut choose = |index: usize, fit: &dyn Fn(usize) -> bool| {
         let item = &base.items[index];
-        let candidates = by_name.get_mut(item.directive().name.value.as_slice())?;
+        let candidates = by_name.get_mut(item.directive().name.value)?;
         let found = candidates
             .iter()
             .position(|&candidate| other.items[candidate].is_block() == item.is_block() && fit(candidate))?;
         Some(candidates.remove(found))
     };
     for index in left {
-        let pattern = values(&base.items[index].directive().args);
+        let pattern = values(base.items[index].directive().args);
         let fit =
-            |candidate: usize| taken(&pattern, &values(&other.items[candidate].directive().args)).is_some();
+            |candidate: usize| taken(&pattern, &values(other.items[candidate].directive().args)).is_some();
         match choose(index, &fit) {
             Some(found) => pairs.push((index, found)),
             None => waiting.push(index),
@@ -144,11 +144,11 @@ fn by_blanks(
     let mut left_over = Vec::new();
     for index in waiting {
         let item = &base.items[index];
-        let pattern = values(&item.directive().args);
+        let pattern = values(item.directive().args);
         let fit = |candidate: usize| {
             let is_same =
                 item.identity.key == *key(candidate) || pattern.first().is_some_and(|word| has_blank(word));
-            is_same && taken_loosely(&pattern, &values(&other.items[candidate].directive().args)).is_some()
+            is_same && taken_loosely(&pattern, &values(other.items[candidate].directive().args)).is_some()
         };
         match choose(index, &fit) {
             Some(found) => pairs.push((index, found)),
@@ -164,8 +164,8 @@ fn by_blanks(
 }
 
 /// How many bytes of a pattern are text.
-fn own_bytes(directive: &Directive) -> usize {
-    directive.args.iter().filter(|word| !has_blank(&word.value)).map(|word| word.value.len() + 1).sum()
+fn own_bytes(directive: Directive<'_>) -> usize {
+    directive.args.iter().filter(|word| !has_blank(word.value)).map(|word| word.value.len() + 1).sum()
 }
 
 struct Filling<'a, 's> {
@@ -184,12 +184,12 @@ impl Filling<'_, '_> {
         let mut names: BTreeMap<BTreeSet<Vec<u8>>, BTreeSet<Vec<u8>>> = BTreeMap::new();
         for (index, item) in self.base.items.iter().enumerate() {
             let directive = item.directive();
-            let has_blanks = directive.args.iter().any(|word| has_blank(&word.value));
+            let has_blanks = directive.args.iter().any(|word| has_blank(word.value));
             if !has_blanks || directive.span.start < gone {
                 continue;
             }
             let ours = self.in_ours[index].map(|ours| self.ours.items[ours].directive());
-            let ours = ours.filter(|ours| fits_all(directive, ours));
+            let ours = ours.filter(|ours| fits_all(directive, *ours));
             let their_index = self.in_theirs[index];
             let their = their_index.map(|theirs| self.theirs.items[theirs].directive());
             match (ours, their) {
@@ -234,7 +234,7 @@ impl Filling<'_, '_> {
             let Some(ours) = self.in_ours[index].map(|ours| self.ours.items[ours].directive()) else {
                 continue;
             };
-            let (pattern, words) = (values(&item.directive().args), values(&ours.args));
+            let (pattern, words) = (values(item.directive().args), values(ours.args));
             for (word, places) in pattern.iter().zip(taken(&pattern, &words).unwrap_or_default()) {
                 if has_blank(word) {
                     found.extend(words[places].iter().map(|word| word.to_vec()));
@@ -246,11 +246,17 @@ impl Filling<'_, '_> {
     }
 
     /// The new file's words with those of the server where the base has blanks.
-    fn replaced(&self, index: usize, base: &Directive, ours: &Directive, theirs: &Directive) -> Vec<Vec<u8>> {
-        let pattern = values(&base.args);
+    fn replaced(
+        &self,
+        index: usize,
+        base: Directive<'_>,
+        ours: Directive<'_>,
+        theirs: Directive<'_>,
+    ) -> Vec<Vec<u8>> {
+        let pattern = values(base.args);
         let own = spelled(self.ours, self.in_ours[index], ours);
         let words = spelled(self.theirs, self.in_theirs[index], theirs);
-        let places = taken_loosely(&pattern, &values(&theirs.args)).zip(taken(&pattern, &values(&ours.args)));
+        let places = taken_loosely(&pattern, &values(theirs.args)).zip(taken(&pattern, &values(ours.args)));
         let Some((there, here)) = places else { return words };
         let mut filled: Vec<Vec<u8>> = Vec::new();
         let mut at = 0;
@@ -281,29 +287,29 @@ impl Filling<'_, '_> {
 
 /// Whether a directive says what is answered, and no setting of it: the new
 /// file answers in another way, and both ways in one block would be none.
-fn answers(directive: &Directive) -> bool {
+fn answers(directive: Directive<'_>) -> bool {
     const NAMES: [&str; 9] =
         ["alias", "if", "location", "return", "rewrite", "root", "server", "try_files", "upstream"];
     directive.name.value.ends_with(b"_pass") || NAMES.iter().any(|name| directive.is(name))
 }
 
-fn fits_all(pattern: &Directive, directive: &Directive) -> bool {
-    fits(&pattern.name.value, &directive.name.value)
-        && taken(&values(&pattern.args), &values(&directive.args)).is_some()
+fn fits_all(pattern: Directive<'_>, directive: Directive<'_>) -> bool {
+    fits(pattern.name.value, directive.name.value)
+        && taken(&values(pattern.args), &values(directive.args)).is_some()
 }
 
-fn lower(directive: &Directive) -> BTreeSet<Vec<u8>> {
+fn lower(directive: Directive<'_>) -> BTreeSet<Vec<u8>> {
     directive.args.iter().map(|word| word.value.to_ascii_lowercase()).collect()
 }
 
 /// The arguments as they are written.
-fn spelled(outline: &Outline<'_>, index: Option<usize>, directive: &Directive) -> Vec<Vec<u8>> {
+fn spelled(outline: &Outline<'_>, index: Option<usize>, directive: Directive<'_>) -> Vec<Vec<u8>> {
     let source = index.map_or(&b""[..], |index| outline.items[index].tree.source());
     directive.args.iter().map(|word| source[word.span.range()].to_vec()).collect()
 }
 
 /// Other arguments in the place of a directive's own.
-fn arguments(directive: &Directive, words: Vec<Vec<u8>>) -> Option<Splice> {
+fn arguments(directive: Directive<'_>, words: Vec<Vec<u8>>) -> Option<Splice> {
     let (first, last) = (directive.args.first()?, directive.args.last()?);
     Some(Splice { range: first.span.start..last.span.end, text: words.join(&b' ') })
 }

@@ -146,8 +146,8 @@ impl Own {
             }
             let item = &outline.items[index];
             let directive = item.directive();
-            word(&directive.name.value);
-            directive.args.iter().for_each(|argument| word(&self.word(&argument.value)));
+            word(directive.name.value);
+            directive.args.iter().for_each(|argument| word(&self.word(argument.value)));
             match directive.body {
                 Body::Semicolon => word(b";"),
                 Body::Lua { span } => word(item.tree.source()[span.range()].trim_ascii()),

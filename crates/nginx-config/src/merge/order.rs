@@ -224,9 +224,9 @@ impl Group<'_, '_, '_> {
     /// for somebody to say, unless it makes no difference.
     fn dispute(&mut self, ours: &[usize], theirs: &[usize]) -> Choice {
         let sides = self.walker.sides;
-        let verbs = ours.iter().map(|&index| &sides.ours.outline.items[index].directive().name.value);
+        let verbs = ours.iter().map(|&index| sides.ours.outline.items[index].directive().name.value);
         let verbs: BTreeSet<_> = verbs
-            .chain(theirs.iter().map(|&index| &sides.theirs.outline.items[index].directive().name.value))
+            .chain(theirs.iter().map(|&index| sides.theirs.outline.items[index].directive().name.value))
             .collect();
         if self.class == OrderClass::Access && verbs.len() == 1 {
             return Choice::Theirs;

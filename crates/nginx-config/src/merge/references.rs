@@ -80,7 +80,7 @@ pub(super) fn defines_any(tree: &Tree, index: usize, names: &BTreeSet<Name>) -> 
     false
 }
 
-fn definition(directive: &Directive) -> Option<Name> {
+fn definition(directive: Directive<'_>) -> Option<Name> {
     let name = directive.name.text();
     let first = directive.arg(0);
     let variable = |word: &[u8]| Some((Sort::Variable, word.strip_prefix(b"$")?.to_vec()));
@@ -100,13 +100,13 @@ fn definition(directive: &Directive) -> Option<Name> {
     }
 }
 
-fn uses(directive: &Directive, names: &mut BTreeSet<Name>) {
+fn uses(directive: Directive<'_>, names: &mut BTreeSet<Name>) {
     let name = directive.name.text();
     let first = directive.arg(0);
     // The variable that a directive defines is no use of it.
     let defined = definition(directive);
-    for word in std::iter::once(&directive.name).chain(&directive.args) {
-        names.extend(variables(&word.value).map(|name| (Sort::Variable, name.to_vec())));
+    for word in directive.words() {
+        names.extend(variables(word.value).map(|name| (Sort::Variable, name.to_vec())));
         let named = word.value.strip_prefix(b"@").filter(|_| !directive.is("location"));
         names.extend(named.map(|name| (Sort::Location, name.to_vec())));
     }
@@ -129,7 +129,7 @@ fn uses(directive: &Directive, names: &mut BTreeSet<Name>) {
     }
 }
 
-fn zone(directive: &Directive, prefix: &[u8]) -> Option<Name> {
+fn zone(directive: Directive<'_>, prefix: &[u8]) -> Option<Name> {
     let zone = directive.args.iter().find_map(|word| word.value.strip_prefix(prefix))?;
     Some((Sort::Zone, zone.split(|&byte| byte == b':').next().unwrap_or(zone).to_vec()))
 }

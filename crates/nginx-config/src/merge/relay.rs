@@ -31,9 +31,7 @@ impl<'t> Relay<'t> {
             return source[span.range()].to_vec();
         }
         let mut text = Vec::with_capacity(span.len());
-        let tokens = self.theirs.tokens();
-        let first = tokens.partition_point(|token| token.span.start < span.start);
-        for token in tokens[first..].iter().take_while(|token| token.span.start < span.end) {
+        for token in self.theirs.tokens_of(span) {
             let raw = &source[token.span.start..token.span.end.min(span.end)];
             match token.kind {
                 TokenKind::Space if raw.contains(&b'\n') => self.lines(raw, from, to, &mut text),

@@ -393,5 +393,5 @@ fn written<'s>(side: &Side<'s>, index: usize) -> &'s [u8] {
 /// Whether a directive names a server as a vendor must who does not know it.
 fn says_nothing(side: &Side<'_>, index: usize) -> bool {
     let directive = side.outline.items[index].directive();
-    directive.is("server_name") && is_placeholder(&directive.args)
+    directive.is("server_name") && is_placeholder(directive.args.iter())
 }

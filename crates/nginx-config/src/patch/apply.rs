@@ -7,7 +7,6 @@ use super::{Change, ChangeKind};
 use crate::diff::compare::Side;
 use crate::diff::outline::Meanings;
 use crate::diff::show;
-use crate::lexer::TokenKind;
 use crate::tree::{Body, Tree};
 use std::collections::{HashMap, HashSet};
 
@@ -249,7 +248,7 @@ fn one_head(text: &[u8], is_block: bool) -> Result<(), String> {
     let whole = if is_block { [text, b"\n}"].concat() } else { text.to_vec() };
     let parsed = Tree::parse(whole).map_err(|error| error.to_string())?;
     let fits = match parsed.roots() {
-        [only] => match &parsed.directive(*only).body {
+        [only] => match parsed.directive(*only).body {
             Body::Block { children, .. } => is_block && children.is_empty() && parsed.len() == 1,
             Body::Semicolon | Body::Lua { .. } => !is_block,
         },
@@ -260,7 +259,5 @@ fn one_head(text: &[u8], is_block: bool) -> Result<(), String> {
 
 fn only_comments(text: &[u8]) -> Result<(), String> {
     let parsed = Tree::parse(text.to_vec()).map_err(|error| error.to_string())?;
-    let fits =
-        parsed.tokens().iter().all(|token| matches!(token.kind, TokenKind::Comment | TokenKind::Space));
-    if fits { Ok(()) } else { Err("the text is more than comments".to_owned()) }
+    if parsed.is_empty() { Ok(()) } else { Err("the text is more than comments".to_owned()) }
 }

@@ -26,7 +26,7 @@ const COOKIES: [&str; 14] = [
 ];
 
 /// A word of a condition that tests a secret: the name and what compares stay.
-pub fn operand(called: &str, word: &Word, raw: &[u8]) -> Option<Vec<u8>> {
+pub fn operand(called: &str, word: Word<'_>, raw: &[u8]) -> Option<Vec<u8>> {
     let text = word.text();
     let inner = text.strip_prefix('(').filter(|_| word.quote == Quote::Bare).unwrap_or(&text);
     let inner = inner.strip_suffix(')').filter(|_| word.quote == Quote::Bare).unwrap_or(inner);

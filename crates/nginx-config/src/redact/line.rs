@@ -105,7 +105,7 @@ fn parsed(rest: &str, is_entry: bool) -> Option<(Tree, usize)> {
         let is_written = *end == 0 || rest.trim_end().ends_with('{') || name == "set" || name.contains('_');
         (is_entry || super::list::is_directive_name(name.as_bytes()))
             && is_written
-            && tree.tokens().iter().all(|token| token.kind != super::TokenKind::Comment)
+            && tree.comments().next().is_none()
     })
 }
 

@@ -118,22 +118,22 @@ pub struct List {
 
 impl List {
     /// Of a block, if it holds entries and no directives.
-    pub fn of_block(block: &Directive) -> Option<Self> {
+    pub fn of_block(block: Directive<'_>) -> Option<Self> {
         let is_map = block.is("map");
         if !is_map && !["geo", "split_clients"].iter().any(|name| block.is(name)) {
             return None;
         }
-        let (last, others) = block.args.split_last()?;
-        let result = last.text().into_owned();
+        let mut args = block.args.iter();
+        let result = args.next_back()?.text().into_owned();
         Some(Self {
             is_map,
-            tested: others.iter().filter(|_| is_map).find_map(|word| secret_variable(&word.text())),
+            tested: args.filter(|_| is_map).find_map(|word| secret_variable(&word.text())),
             result: name::is_secret_name(&result).then_some(result),
         })
     }
 
     /// Around a directive: the block that it stands in, or that includes its file.
-    pub fn around(tree: &Tree, directive: &Directive) -> Option<Self> {
+    pub fn around(tree: &Tree, directive: Directive<'_>) -> Option<Self> {
         match directive.parent {
             Some(parent) => Self::of_block(tree.directive(parent)),
             None => tree.list.clone(),
@@ -176,7 +176,7 @@ pub fn mark(config: &mut Config) {
 
 /// The name of a directive as it may be shown, where that differs from how it is written: of an entry it is what is
 /// compared.
-pub fn shown_name(tree: &Tree, directive: &Directive) -> Option<Vec<u8>> {
+pub fn shown_name(tree: &Tree, directive: Directive<'_>) -> Option<Vec<u8>> {
     let raw = &tree.source()[directive.name.span.range()];
     let text = directive.name.text();
     if PARAMETERS.contains(&text.as_ref()) {
@@ -217,12 +217,12 @@ fn is_short(text: &str) -> bool {
 
 /// Whether this is an entry of a file that some list includes: no directive is called so. Which list it is, and whether
 /// that holds secrets, cannot be told from the file.
-pub fn is_loose(tree: &Tree, directive: &Directive) -> bool {
+pub fn is_loose(tree: &Tree, directive: Directive<'_>) -> bool {
     let begins_so =
-        tree.roots().first().is_some_and(|first| !is_directive_name(&tree.directive(*first).name.value));
+        tree.roots().first().is_some_and(|first| !is_directive_name(tree.directive(*first).name.value));
     directive.parent.is_none()
         && matches!(directive.body, Body::Semicolon)
-        && (begins_so || !is_directive_name(&directive.name.value))
+        && (begins_so || !is_directive_name(directive.name.value))
 }
 
 /// Whether a directive could be called so: one that is known, or small letters with a `_` between them, and digits in a
@@ -243,12 +243,12 @@ pub fn is_directive_name(name: &[u8]) -> bool {
 }
 
 /// Whether a directive is a list with secrets.
-pub fn is_secret(directive: &Directive) -> bool {
+pub fn is_secret(directive: Directive<'_>) -> bool {
     List::of_block(directive).is_some_and(|list| list.is_secret())
 }
 
 /// Whether a directive is an entry that gives a secret.
-pub fn gives_secret(tree: &Tree, entry: &Directive) -> bool {
+pub fn gives_secret(tree: &Tree, entry: Directive<'_>) -> bool {
     List::around(tree, entry).is_some_and(|list| list.result.is_some())
 }
 

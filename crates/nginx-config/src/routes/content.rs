@@ -141,8 +141,8 @@ impl Router<'_> {
     fn index_names(&self, chain: &[Node]) -> Vec<Vec<u8>> {
         let own = self.scopes(chain).map(|scope| self.own(scope, "index")).find(|found| !found.is_empty());
         let Some(directives) = own else { return vec![b"index.html".to_vec()] };
-        let words = directives.iter().flat_map(|&node| &self.config.directive(node).args);
-        words.map(|word| word.value.clone()).collect()
+        let words = directives.iter().flat_map(|&node| self.config.directive(node).args.iter());
+        words.map(|word| word.value.to_vec()).collect()
     }
 
     fn try_files(&self, node: Node, chain: Vec<Node>, state: State, hops: Vec<Hop>) -> Answer {
@@ -154,8 +154,7 @@ impl Router<'_> {
         let depends = || Handler::Unknown {
             reason: format!("the files at {} depend on the request", self.config.place(node)),
         };
-        let words: Vec<&[u8]> =
-            self.config.directive(node).args.iter().map(|word| word.value.as_slice()).collect();
+        let words: Vec<&[u8]> = self.config.directive(node).args.iter().map(|word| word.value).collect();
         let Some((last, names)) = words.split_last() else { return self.handle(chain, state, hops) };
         let mut tries = Vec::new();
         for &written in names {

@@ -27,7 +27,7 @@ impl Router<'_> {
             _ => return self.end(chain.to_vec(), Handler::Return { status, target }, &state, hops),
         };
         state.error_page = true;
-        let written = self.config.directive(page).args.last().map_or(&[][..], |word| word.value.as_slice());
+        let written = self.config.directive(page).args.last().map_or(&[][..], |word| word.value);
         let Some(to) = state.expand(written) else {
             let reason = format!("the error page at {} depends on the request", self.config.place(page));
             return self.end(chain.to_vec(), Handler::Unknown { reason }, &state, hops);

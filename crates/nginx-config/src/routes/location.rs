@@ -278,8 +278,8 @@ impl Prefix {
 /// Proxied locations redirect `/x` to `/x/` where they are called `/x/`.
 fn redirects_to_slash(config: &Config, location: Node) -> bool {
     config.children(location).iter().any(|&node| {
-        let name = &config.directive(node).name.value;
+        let name = config.directive(node).name.value;
         [&b"proxy_pass"[..], b"fastcgi_pass", b"uwsgi_pass", b"scgi_pass", b"grpc_pass", b"memcached_pass"]
-            .contains(&name.as_slice())
+            .contains(&name)
     })
 }

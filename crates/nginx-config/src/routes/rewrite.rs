@@ -12,7 +12,7 @@ use super::redirect::Target;
 use super::request::{State, Value};
 use super::router::Router;
 use crate::config::Node;
-use crate::word::Word;
+use crate::tree::Args;
 use std::collections::VecDeque;
 
 /// How the directives of a block left a request.
@@ -60,7 +60,7 @@ impl Router<'_> {
         let mut waiting: VecDeque<Node> = self.config.rewrites_of(block).iter().copied().collect();
         let mut changed = false;
         while let Some(node) = waiting.pop_front() {
-            match self.config.directive(node).name.value.as_slice() {
+            match self.config.directive(node).name.value {
                 b"set" => self.set(node, state),
                 b"return" => {
                     self.note(node, block, state);
@@ -199,7 +199,7 @@ impl Router<'_> {
     }
 
     fn condition(&self, node: Node, chain: &[Node], state: &mut State) -> Condition {
-        let words = words_of(&self.config.directive(node).args);
+        let words = words_of(self.config.directive(node).args);
         let Some((&first, rest)) = words.split_first() else { return Condition::Holds(false) };
         let operator = rest.first().copied().unwrap_or_default();
         let Some(name) = first.strip_prefix(b"$") else {
@@ -331,8 +331,8 @@ impl Router<'_> {
 
 /// The words of a condition without its parentheses, which may stand alone or not; empty words are
 /// values.
-fn words_of(args: &[Word]) -> Vec<&[u8]> {
-    let mut words: Vec<&[u8]> = args.iter().map(|word| word.value.as_slice()).collect();
+fn words_of(args: Args<'_>) -> Vec<&[u8]> {
+    let mut words: Vec<&[u8]> = args.iter().map(|word| word.value).collect();
     match words.first_mut() {
         Some(&mut b"(") => drop(words.remove(0)),
         Some(first) => *first = first.strip_prefix(b"(").unwrap_or(first),

@@ -360,7 +360,7 @@ fn wildcard_rank(name: &str, host: &str) -> Option<(u8, usize)> {
 }
 
 pub(super) fn names(config: &Config, server: Node) -> Vec<String> {
-    let words = config.named(server, "server_name").flat_map(|node| &config.directive(node).args);
+    let words = config.named(server, "server_name").flat_map(|node| config.directive(node).args.iter());
     let names: Vec<String> = words.map(|word| word.text().into_owned()).collect();
     // Without a name a server answers requests without a Host.
     if names.is_empty() { vec![String::new()] } else { names }

@@ -32,7 +32,8 @@ fn unknown(server: &str, target: &str, reason: &str) {
 #[test]
 fn the_chain_names_every_location_on_the_way() {
     let (answer, config) = ask("location / { location /a { include shared; location /a/b { } } }", "/a/b/c");
-    let names: Vec<_> = answer.chain.iter().map(|&node| config.directive(node).args[0].text()).collect();
+    let first = |&node| config.directive(node).args.first().expect("an argument").text();
+    let names: Vec<_> = answer.chain.iter().map(first).collect();
     assert_eq!(names, ["/", "/a", "/a/b"]);
     assert_eq!(answer.handler, Handler::Static { path: "/srv/a/b/c".into() });
 
@@ -101,7 +102,7 @@ fn ways_of(server: &str, request: &Request) -> Vec<String> {
             Handler::Return { status, .. } => status.to_string(),
             Handler::Unknown { reason } => reason.clone(),
             _ => match way.answer.chain.last() {
-                Some(&node) => config.directive(node).args[0].text().into_owned(),
+                Some(&node) => config.directive(node).args.first().expect("an argument").text().into_owned(),
                 None => "server".to_owned(),
             },
         };

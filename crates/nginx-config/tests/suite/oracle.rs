@@ -261,7 +261,7 @@ fn ours(tree: &Tree) -> Vec<(usize, Vec<String>)> {
         |id| std::iter::successors(tree.directive(id).parent, |&id| tree.directive(id).parent).count();
     let words = |id| {
         let directive = tree.directive(id);
-        std::iter::once(&directive.name).chain(&directive.args).map(|word| word.text().into_owned()).collect()
+        directive.words().map(|word| word.text().into_owned()).collect()
     };
     tree.walk().map(|id| (depth(id), words(id))).collect()
 }

@@ -7,7 +7,7 @@ use super::generate::{Node, config, edited, edits, print};
 use crate::depth::generated;
 use nginx_config::diff::{Changes, Kind, diff};
 use nginx_config::merge::{Choice, Merged, Resolutions, merge};
-use nginx_config::{Token, TokenKind, Tree};
+use nginx_config::{Span, Tree};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -38,11 +38,8 @@ fn count(base: &str, ours: &str) -> usize {
 
 fn comments(source: &str) -> BTreeSet<String> {
     let tree = tree(source);
-    let is_comment = |token: &&Token| token.kind == TokenKind::Comment;
-    let found = tree.tokens().iter().filter(is_comment);
-    found
-        .map(|token| String::from_utf8_lossy(&tree.source()[token.span.range()]).trim_end().to_owned())
-        .collect()
+    let text = |comment: Span| String::from_utf8_lossy(&tree.source()[comment.range()]).trim_end().to_owned();
+    tree.comments().map(text).collect()
 }
 
 /// Two halves of a configuration that no edit of one side shares with one of the other.

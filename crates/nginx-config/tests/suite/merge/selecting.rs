@@ -25,7 +25,7 @@ fn leaves(source: &str) -> Vec<String> {
         .map(|id| tree.directive(id))
         .filter(|directive| matches!(directive.body, Body::Semicolon))
         .map(|directive| {
-            let words = std::iter::once(&directive.name).chain(&directive.args);
+            let words = directive.words();
             words.map(|word| word.text().into_owned()).collect::<Vec<_>>().join(" ")
         })
         .collect();
