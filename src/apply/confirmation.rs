@@ -6,7 +6,7 @@
 //! nothing: what it runs looks at the journal, also for whether it is time.
 
 use super::executor::Executor;
-use super::history::History;
+use super::journal_file::History;
 use super::pending::{Pending, left, undo_unit, warn_unit};
 use super::recovery::{Recovered, run as end_run};
 use crate::host::timers::{Timer, Timers};

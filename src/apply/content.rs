@@ -101,9 +101,9 @@ fn bytes(
 #[cfg(test)]
 mod tests {
     use super::super::executor::{Executor, Stopping};
-    use super::super::history::History;
     use super::super::staging::states;
     use super::*;
+    use crate::apply::journal_file::History;
     use crate::backup::{Backup, Request};
     use crate::facts::NginxVersion;
     use crate::host::files::{Expect, FileState, create, create_link, discard, make_folder, observe, remove};

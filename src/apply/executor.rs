@@ -5,7 +5,7 @@
 //! space. This room chooses nothing.
 
 use super::content::{Beside, after};
-use super::history::History;
+use super::journal_file::History;
 use crate::backup::{Store, restore_tree};
 use crate::facts::NginxFacts;
 use crate::host::files::{

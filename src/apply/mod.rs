@@ -7,17 +7,17 @@
 mod confirmation;
 mod content;
 mod executor;
-mod history;
+mod journal_file;
 mod obstacles;
 mod pending;
 mod recovery;
 mod run;
 mod staging;
-mod told;
+mod system_log;
 
 pub use confirmation::{Confirmation, Confirmed, Window, arm_again, confirm};
 pub use executor::{InstalledLog, ReloadTarget, StepFailure};
-pub use history::{History, base_record, distrusted, is_damage};
+pub use journal_file::{History, base_record, distrusted, is_damage};
 pub use obstacles::{in_the_way, refusal};
 pub use pending::{Pending, too_early};
 pub use recovery::{Recovered, Server, UNCONFIRMED, Unconfirmed, disk_state, recover, restore_whole};

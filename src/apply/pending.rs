@@ -2,7 +2,7 @@
 //!
 //! Invariant: looks and stops timers, and changes nothing else.
 
-use super::history::History;
+use super::journal_file::History;
 use crate::host::timers::{Armed, Timers};
 use crate::host::{Root, uptime};
 use crate::journal::{ActiveRun, Deadline, Phase, Status, TimeLeft};

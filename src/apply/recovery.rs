@@ -4,7 +4,7 @@
 //! disk, plan, record the plan, run it, record the end.
 
 use super::executor::{Executor, ReloadTarget, Stopping};
-use super::history::{History, distrusted};
+use super::journal_file::{History, distrusted};
 use super::obstacles::refusal;
 use super::pending::{Pending, disarm};
 use crate::backup::{Backup, Entry, Store};

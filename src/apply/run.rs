@@ -7,7 +7,7 @@
 
 use super::confirmation::Confirmation;
 use super::executor::{Executor, InstalledLog, ReloadTarget, StepFailure, Stopping, Told};
-use super::history::History;
+use super::journal_file::History;
 use super::obstacles::refusal;
 use super::pending::Pending;
 use super::recovery::Recovered;

@@ -3,7 +3,7 @@
 //! Pure. Invariant: each row of the table was measured with the module as Debian packages it. What is not in the table
 //! and looks like code is told with the least that is known of it.
 
-use super::values::{Visit, name};
+use super::directives::{Visit, name};
 use crate::facts::{CodeFacts, CodeRuns};
 use nginx_config::Config;
 

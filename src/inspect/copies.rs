@@ -3,12 +3,12 @@
 //! Pure but for the reader. Invariant: the file is found as on a server, by what its blocks do. A name alone says whose
 //! it is only where the configuration cannot be read as a whole, and then a single file has to have it.
 
+use super::directives::visits;
 use super::judge::{Support, candidates};
 use super::own::Own;
 use super::place::USUAL;
 use super::select::select;
 use super::upstream::{groups, targets};
-use super::values::visits;
 use crate::facts::{RouteState, ServerRole};
 use crate::motion::route_state;
 use crate::outcome::{Failure, FailureKind};

@@ -3,8 +3,8 @@
 //! Invariant: what leads to another block, or ends before a request is read, is no entrance; why there
 //! is none is said. Pure.
 
+use super::directives::{arguments, first_argument};
 use super::guards;
-use super::values::{arguments, first_argument};
 use crate::facts::{Entrance, ListenAddress, NoEntrance};
 use crate::motion::Block;
 use nginx_config::routes::{Door, Endpoint, Preface, ServerMatch, Transport, doors, entrance, server_for};

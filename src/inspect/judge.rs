@@ -3,10 +3,10 @@
 //! Pure. Invariant: where Motion listens weighs more than what its routes are called. A block of which it cannot be
 //! told is called so with the reason, and never counts as one that is not.
 
+use super::directives::{arguments, name};
 use super::own::{Own, Whose};
 use super::site::{proxied_by, server_facts};
 use super::upstream::Target;
-use super::values::{arguments, name};
 use super::variables::Share;
 use crate::facts::{ServerFacts, UpstreamAddress};
 use crate::motion::{ANY_ROUTE, Block, PAGES};

@@ -3,7 +3,7 @@
 //! Invariant: every limit that may apply somewhere in the block is listed, each with the status that it
 //! answers with there: which of them a request meets is for whoever sees that status. Pure.
 
-use super::values::{arguments, first_argument};
+use super::directives::{arguments, first_argument};
 use crate::facts::{Counted, LimitFacts, LimitKind};
 use nginx_config::{Config, Node};
 use std::collections::BTreeSet;

@@ -11,8 +11,8 @@ use super::reader::RootReader;
 use super::site::all_listens;
 use super::sought::{Sought, sought, unloadable};
 use super::{
-    client, code, connections, hands, holders, lacking, module_files, nginx, review, served, site, topology,
-    values, written,
+    client, code, connections, directives, holders, lacking, module_files, nginx, other_writers, review,
+    served, site, topology, touched_paths,
 };
 use crate::facts::{Facts, NginxFacts, SiteFacts, WayFacts};
 use crate::host::Root;
@@ -71,7 +71,7 @@ pub fn survey(root: &Root, inspection: &Inspection) -> Vec<Finding> {
     let (facts, config) = (&inspection.facts, &inspection.config);
     let mut findings = topology::topology(root, facts, config);
     findings.extend(connections::connections(root, facts));
-    findings.extend(hands::hands(root));
+    findings.extend(other_writers::other_writers(root));
     findings
 }
 
@@ -141,7 +141,7 @@ pub fn bare_facts(root: &Root, options: &Options) -> Result<Known, Failure> {
 #[must_use]
 pub fn installed_error_log(root: &Root, nginx: &NginxFacts) -> Option<PathBuf> {
     let config = Config::load(&nginx.main_file, &nginx.prefix, &RootReader::new(root)).ok()?;
-    written::named_error_log(&config, &nginx.prefix, nginx.default_error_log.as_ref())
+    touched_paths::named_error_log(&config, &nginx.prefix, nginx.default_error_log.as_ref())
 }
 
 /// Every file is there and empty.
@@ -165,14 +165,14 @@ fn nginx_facts(
     root: &Root,
     server: nginx::Server,
     config: &Config,
-    visits: &[values::Visit],
+    visits: &[directives::Visit],
     upstreams: &[crate::facts::UpstreamFacts],
 ) -> NginxFacts {
     let place = server.place;
     let conf_prefix = place.main_file.parent().map(PathBuf::from).unwrap_or_default();
-    let user = config.top_named("user").next_back().map(|node| values::arguments(config, node));
+    let user = config.top_named("user").next_back().map(|node| directives::arguments(config, node));
     let mut user = user.unwrap_or_default().into_iter();
-    let mut certificates = written::certificates(config, visits, &conf_prefix);
+    let mut certificates = touched_paths::certificates(config, visits, &conf_prefix);
     for entry in &mut certificates {
         let readable = |path: &PathBuf| root.open(path).is_ok();
         entry.readable = readable(&entry.certificate) && entry.key.as_ref().is_none_or(readable);
@@ -181,18 +181,18 @@ fn nginx_facts(
         version: server.build.version,
         user: user.next().unwrap_or_else(|| server.build.user.clone()),
         group: user.next(),
-        error_log: written::main_error_log(config, &server.build),
+        error_log: touched_paths::main_error_log(config, &server.build),
         default_error_log: server.build.error_log.clone(),
         written: {
             let mut all = module_files::written(root, config, visits, &conf_prefix);
-            all.extend(written::written(config, visits, &server.build, upstreams));
+            all.extend(touched_paths::written(config, visits, &server.build, upstreams));
             all.into_iter().collect()
         },
         certificates,
-        dhparams: written::dhparams(config, visits, &conf_prefix),
+        dhparams: touched_paths::dhparams(config, visits, &conf_prefix),
         listens: site::all_listens(config),
-        resolvers: written::resolvers(config, visits),
-        syslog_servers: written::syslog_servers(config, visits),
+        resolvers: touched_paths::resolvers(config, visits),
+        syslog_servers: touched_paths::syslog_servers(config, visits),
         runs_code: code::runs_code(config, visits),
         main_file: place.main_file,
         conf_prefix,

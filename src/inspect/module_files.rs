@@ -3,8 +3,8 @@
 //! Invariant: opens nothing but rules files of a bounded size, each once. `nginx -t` opens such a log to append to it,
 //! and through the sandbox's overlay that alone copies the whole file into memory; so each is shadowed by an empty one.
 
+use super::directives::{Visit, arguments, name};
 use super::reader::RootReader;
-use super::values::{Visit, arguments, name};
 use crate::facts::{ShadowKind, WrittenPath};
 use crate::host::Root;
 use nginx_config::glob;
@@ -127,7 +127,7 @@ impl Rules<'_> {
 #[expect(clippy::disallowed_methods, reason = "the tests lay files that are looked at")]
 mod tests {
     use super::*;
-    use crate::inspect::values::visits;
+    use crate::inspect::directives::visits;
     use std::fs;
 
     fn found(files: &[(&str, &str)], main: &str) -> Vec<String> {

@@ -3,7 +3,7 @@
 //! Invariant: data alone, the same outside and inside of a rehearsal.
 
 use super::client::ClientChoice;
-use super::named::ServerName;
+use super::operator_named::ServerName;
 use super::place::Wanted;
 use crate::motion::settings::OwnPlace;
 use crate::values::RootPath;

@@ -4,11 +4,11 @@
 //! Invariant: never by how much a text resembles another one. Reads Motion's settings below the root, and writes
 //! nothing.
 
+use super::directives::visits;
 use super::judge::{Candidate, Certainty, HasRoot, Support, candidates};
 use super::own::Own;
 use super::site::all_listens;
 use super::upstream::{groups, targets};
-use super::values::visits;
 use crate::facts::{Facts, ServerRole};
 use crate::host::Root;
 use nginx_config::{Config, FileId, Node};

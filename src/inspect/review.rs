@@ -139,11 +139,11 @@ fn runs_code(facts: &Facts) -> Option<Finding> {
 fn duplicate_servers(config: &Config) -> Option<Finding> {
     let mut seen: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for &server in nginx_config::routes::servers(config) {
-        let first = |node| super::values::first_argument(config, node);
+        let first = |node| super::directives::first_argument(config, node);
         let address = |node| {
             let address = first(node)?;
             // Over UDP nobody takes a request from a block that listens over TCP.
-            let quic = super::values::arguments(config, node).iter().skip(1).any(|word| word == "quic");
+            let quic = super::directives::arguments(config, node).iter().skip(1).any(|word| word == "quic");
             Some(if quic { format!("{address} quic") } else { address })
         };
         let mut listens: Vec<_> = config.named(server, "listen").filter_map(address).collect();
@@ -151,7 +151,7 @@ fn duplicate_servers(config: &Config) -> Option<Finding> {
             listens.push("80".to_owned());
         }
         let names =
-            config.named(server, "server_name").flat_map(|node| super::values::arguments(config, node));
+            config.named(server, "server_name").flat_map(|node| super::directives::arguments(config, node));
         let names: Vec<_> = names.collect();
         for listen in &listens {
             for name in &names {

@@ -4,7 +4,7 @@
 //! it cannot be told is left out in silence. What a person named is settled.
 
 use super::judge::{Candidate, Certainty, HasRoot, Reading, Site};
-use super::named::{left_out, named};
+use super::operator_named::{left_out, named};
 use super::own::Own;
 use crate::facts::{ServerFacts, ServerRole, UpstreamAddress};
 use crate::outcome::codes;

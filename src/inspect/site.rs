@@ -2,7 +2,7 @@
 //!
 //! Pure. Invariant: says what stands there; whose the block is, is judged elsewhere.
 
-use super::values::arguments;
+use super::directives::arguments;
 use crate::facts::{
     ListenAddress, ListenFacts, LocationFacts, NoEntrance, RouteContent, ServerFacts, ServerRole,
     UpstreamAddress,

@@ -4,7 +4,7 @@
 
 use super::options::Options;
 use super::reader::RootReader;
-use super::{client, judge, named, own, select, site, upstream, values};
+use super::{client, directives, judge, operator_named, own, select, site, upstream};
 use crate::host::{Extent, Root};
 use crate::outcome::{Failure, FailureKind, Finding, codes};
 use nginx_config::{Config, ConfigError, redact_text};
@@ -13,7 +13,7 @@ use std::path::Path;
 /// Motion's part of a configuration, with what led to it.
 pub(super) struct Sought {
     pub(super) selected: select::Selected,
-    pub(super) visits: Vec<values::Visit>,
+    pub(super) visits: Vec<directives::Visit>,
     pub(super) targets: Vec<upstream::Target>,
     pub(super) own: own::Own,
 }
@@ -25,11 +25,11 @@ pub(super) fn sought(
     options: &Options,
     application_root: Option<&Path>,
 ) -> Result<Sought, Failure> {
-    let visits = values::visits(config);
+    let visits = directives::visits(config);
     let groups = upstream::groups(config, &visits);
     let targets = upstream::targets(config, &visits, &groups);
     let named_site =
-        options.site.as_deref().map(|site| named::named_file(config, reader, site)).transpose()?;
+        options.site.as_deref().map(|site| operator_named::named_file(config, reader, site)).transpose()?;
     let own = match &options.rehearsed {
         Some(places) => own::Own::known(places.clone()),
         None => own::Own::find(root, application_root, &targets, &site::all_listens(config)),

@@ -3,7 +3,7 @@
 //! Pure. A target that depends on a variable is followed through `set` and tables such as `map`, and reported as
 //! such where that does not say where it leads.
 
-use super::values::{Visit, arguments, first_argument, name, visits};
+use super::directives::{Visit, arguments, first_argument, name, visits};
 use super::variables::{Share, Variables};
 use crate::facts::{UpstreamAddress, UpstreamFacts};
 use nginx_config::{Address, Config, Node};

@@ -3,7 +3,7 @@
 //! Pure. Invariant: a text is filled in with every value that it can have, or its variable stays in it. Values are
 //! bounded, and never filled in without end: a map may name itself.
 
-use super::values::{Visit, arguments, first_argument, name};
+use super::directives::{Visit, arguments, first_argument, name};
 use nginx_config::{Config, Node};
 use std::collections::BTreeMap;
 
@@ -202,8 +202,8 @@ fn next(text: &str, from: usize) -> Option<Found> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::values::visits;
     use super::*;
+    use crate::inspect::directives::visits;
     use std::ffi::OsString;
     use std::io;
     use std::path::Path;

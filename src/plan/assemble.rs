@@ -6,8 +6,8 @@
 use super::base::{Base, Certainty};
 use super::draft::{Draft, staged};
 use super::effect::effect;
+use super::inputs::Material;
 use super::kept::{Stand, is_record, keep};
-use super::material::Material;
 use super::migration::{Made, Migration};
 use super::model::{Plan, PlanKind};
 use super::step::{Content, Step, Version, line_patches, patch, write_text};

@@ -6,8 +6,8 @@
 
 use super::PlanError;
 use super::bundle::{Bundle, SiteValues};
+use super::inputs::{Material, Naming};
 use super::kept::{LocalPatch, Origin};
-use super::material::{Material, Naming};
 use super::wish::{Input, Keeping, Memory, Wish};
 use nginx_config::merge::{Share, distance};
 use nginx_config::{EditError, Tree};

@@ -5,7 +5,7 @@
 //! unless a person names it.
 
 use super::base::{Base, Certainty};
-use super::material::{Material, serving};
+use super::inputs::{Material, serving};
 use super::migration::Made;
 use super::needs::{Name, defined, defined_beside, given};
 use super::wish::{Carry, Wish};

@@ -8,7 +8,7 @@
 use super::PlanError;
 use super::base::Base;
 use super::draft::{Draft, staged};
-use super::material::Material;
+use super::inputs::Material;
 use super::wish::LocalInclude;
 use crate::motion::{RouteState, route_state};
 use crate::values::TextPath;

@@ -5,7 +5,7 @@
 
 use super::PlanError;
 use super::draft::Draft;
-use super::material::{Material, serving};
+use super::inputs::{Material, serving};
 use super::migration::Made;
 use super::needs::defined_beside;
 use super::wish::{Candidate, Wish};

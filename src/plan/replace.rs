@@ -5,8 +5,8 @@
 
 use super::PlanError;
 use super::candidate::{head, ports};
+use super::inputs::Material;
 use super::local_include::outdented;
-use super::material::Material;
 use super::needs::{Name, defined, same, used};
 use super::wish::Candidate;
 use crate::facts::{ServerFacts, ServerRole};

@@ -3,7 +3,7 @@
 //! Invariant: changes nothing; what is gone is told as where it could be planned.
 
 use super::PlanError;
-use super::material::Material;
+use super::inputs::Material;
 use super::migrate::{named_in_text, standing};
 use super::migration::Migration;
 use super::model::{Plan, PlanKind};

@@ -4,7 +4,7 @@
 //! counts; nothing is judged here but whether it can be read at all.
 
 use super::certificates;
-use super::named::{Level, fits, readable};
+use super::named_site::{Level, fits, readable};
 use crate::apply::states;
 use crate::host::Root;
 use crate::inspect::{Inspection, RootReader, motion_blocks_of};

@@ -4,7 +4,7 @@
 //! it, none is taken.
 
 use super::candidate::{is_motion, site};
-use super::named::{Level, fits, readable};
+use super::named_site::{Level, fits, readable};
 use crate::host::Root;
 use crate::inspect::Inspection;
 use crate::outcome::{Failure, FailureKind, counted_as};

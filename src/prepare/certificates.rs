@@ -7,7 +7,7 @@ use crate::facts::{Facts, Scope};
 use crate::host::Root;
 use crate::outcome::codes;
 use crate::outcome::{Finding, Level};
-use crate::verify::named;
+use crate::verify::referenced;
 use nginx_config::{Config, File};
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
@@ -67,12 +67,12 @@ fn new_and_missing(
 }
 
 fn pairs(source: &[u8], prefix: &Path) -> impl Iterator<Item = PathBuf> {
-    let pairs = named::certificates(source, prefix).into_iter();
+    let pairs = referenced::certificates(source, prefix).into_iter();
     pairs.flat_map(|pair| [Some(pair.certificate), pair.key]).flatten()
 }
 
 fn named_by(source: &[u8], prefix: &Path) -> BTreeSet<PathBuf> {
-    pairs(source, prefix).chain(named::files_of(source, prefix, &PARAMETERS)).collect()
+    pairs(source, prefix).chain(referenced::files_of(source, prefix, &PARAMETERS)).collect()
 }
 
 fn is_missing(root: &Root, path: &Path) -> bool {

@@ -10,8 +10,8 @@ use super::prepared::Prepared;
 use super::probes::{Opening, Reach, not_asked};
 use super::wish::wish;
 use super::{
-    asked, bundle, candidate, certificates, client, copies, left_behind, named_upstream, ports, probes,
-    saved, standing, tested, ways,
+    asked, bundle, candidate, certificates, client, copies, left_behind, named_upstream, nginx_test, ports,
+    probes, saved, standing, ways,
 };
 use crate::facts::Scope;
 use crate::host::Root;
@@ -89,7 +89,7 @@ fn gather(
     // A tree that runs code is not even tested before somebody accepts that.
     let may_run = !findings.iter().any(|finding| finding.code == codes::CONFIG_RUNS_CODE && finding.stops());
     let (programs, config) = (&inspection.programs, &inspection.config);
-    let gate = tested::Gate { root, launcher, facts, programs, config, sandbox: options.sandbox };
+    let gate = nginx_test::Gate { root, launcher, facts, programs, config, sandbox: options.sandbox };
     let old = if may_run { gate.test_old(findings, &mut notes)? } else { None };
     if options.copies == LookForCopies::Yes {
         findings.extend(copies::older_copies(root, &inspection, &mut notes));
@@ -125,7 +125,7 @@ fn gather(
 
 /// Has NGINX test the planned configuration; what it cannot test for a reason that was said already is a note.
 fn test_new(
-    gate: &tested::Gate<'_>,
+    gate: &nginx_test::Gate<'_>,
     (migration, old): (&Migration, &Verdict),
     missing: &[PathBuf],
     findings: &mut Vec<Finding>,

@@ -4,7 +4,7 @@
 //! changes a live server; only the upstreams are stand-ins.
 
 use super::load::{From, Load, LoadOptions, Route, Window};
-use super::order::{Keep, Kept, Order, Rehearsed};
+use super::protocol::{Keep, Kept, Order, Rehearsed};
 use super::stage;
 use crate::apply::{Confirmation, Event, INSTALLING, Request, Run, SandboxChoice, run, states};
 use crate::facts::{Counted, Facts, FileFacts, LimitFacts, LimitKind, ShadowKind};

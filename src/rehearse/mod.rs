@@ -7,11 +7,11 @@
 pub mod dns;
 mod inside;
 pub mod load;
-mod order;
 mod outside;
+mod protocol;
 mod stage;
 pub mod standin;
 
 pub use inside::inside;
-pub use order::{FailureName, Keep, Kept, Rehearsed};
 pub use outside::{Wishes, rehearse};
+pub use protocol::{FailureName, Keep, Kept, Rehearsed};

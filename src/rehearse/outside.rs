@@ -2,7 +2,7 @@
 //!
 //! Invariant: whatever happens inside, the copy is gone when this returns.
 
-use super::order::{Keep, Order, Rehearsed};
+use super::protocol::{Keep, Order, Rehearsed};
 use crate::apply::{SandboxChoice, states};
 use crate::host::http::Credentials;
 use crate::host::sandbox::{Capabilities, Launcher, Network, Refused, Shadow, StagedFile};

@@ -1,6 +1,6 @@
 //! The inner side: runs the script behind its walls, and sends out what it did.
 
-use super::order::{Answer, Payload};
+use super::protocol::{Answer, Payload};
 use crate::host::contain;
 use crate::host::sandbox::ChildContext;
 

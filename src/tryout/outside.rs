@@ -3,7 +3,7 @@
 //! Invariant: whatever happens inside, the copy is gone when this returns.
 
 use super::judge::Script;
-use super::order::{Answer, Payload, Tried};
+use super::protocol::{Answer, Payload, Tried};
 use super::{own, stand_in};
 use crate::facts::Facts;
 use crate::host::Root;

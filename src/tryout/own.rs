@@ -8,7 +8,7 @@ use crate::facts::Facts;
 use crate::host::Root;
 use crate::host::contain::{Change, Kind, Observed, Seen};
 use crate::values::{Hash, RootPath};
-use crate::verify::named::files_of;
+use crate::verify::referenced::files_of;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

@@ -4,7 +4,7 @@
 //! through here.
 
 use super::judge::Script;
-use super::order::Tried;
+use super::protocol::Tried;
 use super::stand_in::{How, Told};
 use super::{prose, redact};
 use crate::host::contain::{Change, End, Kind, Limit, Printed, Seen};

@@ -10,10 +10,10 @@ mod error_log;
 mod gate;
 mod goes_on;
 mod model;
-pub mod named;
 mod new_client;
 mod patience;
 pub mod probe;
+pub mod referenced;
 mod reload;
 #[cfg(test)]
 mod samples;

@@ -7,7 +7,7 @@
 //! notes say so.
 
 use super::certificate::{Certificate, DH_PARAMETERS};
-use super::named;
+use super::referenced;
 use crate::facts::{CertificateFacts, ClientFacts, Facts, Scope, ShadowKind, StandIn, UpstreamAddress};
 use crate::host::command::{self, Privileges};
 use crate::host::sandbox::{
@@ -255,10 +255,10 @@ pub fn hosts_file(root: &Root, facts: &Facts, changes: &Changes) -> Option<Stage
         _ => None,
     });
     let client = match &facts.motion.client {
-        Some(ClientFacts::Proxied(url)) => named::host(url),
+        Some(ClientFacts::Proxied(url)) => referenced::host(url),
         Some(ClientFacts::Static(_)) | None => None,
     };
-    let to_come = to_be_read(changes).flat_map(named::hosts);
+    let to_come = to_be_read(changes).flat_map(referenced::hosts);
     let names: BTreeSet<String> = found
         .chain(client)
         .chain(to_come)
@@ -287,7 +287,7 @@ fn throw_away_keys(
     let mut made: BTreeSet<PathBuf> = BTreeSet::new();
     let readable = |path: &PathBuf| root.open(path).is_ok();
     let to_come = to_be_read(changes)
-        .flat_map(|bytes| named::certificates(bytes, &facts.nginx.conf_prefix))
+        .flat_map(|bytes| referenced::certificates(bytes, &facts.nginx.conf_prefix))
         .filter(|entry| !readable(&entry.certificate) || !entry.key.as_ref().is_none_or(readable));
     let on_disk = facts.nginx.certificates.iter().filter(|entry| !entry.readable).cloned();
     for entry in on_disk.chain(to_come) {
@@ -300,7 +300,7 @@ fn throw_away_keys(
         }
     }
     let to_come = to_be_read(changes)
-        .flat_map(|bytes| named::files_of(bytes, &facts.nginx.conf_prefix, &["ssl_dhparam"]));
+        .flat_map(|bytes| referenced::files_of(bytes, &facts.nginx.conf_prefix, &["ssl_dhparam"]));
     let dhparams: BTreeSet<PathBuf> = facts.nginx.dhparams.iter().cloned().chain(to_come).collect();
     for path in dhparams.iter().filter(|path| root.open(path).is_err()) {
         notes.push(format!("{}: the group of RFC 7919 stands in", absence(root, path)));

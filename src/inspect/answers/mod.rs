@@ -7,11 +7,11 @@ mod asked;
 mod lies;
 mod row;
 
+use super::directives::{Visit, visits};
 use super::judge::PROXIED_ROUTES;
-use super::named::ServerName;
+use super::operator_named::ServerName;
 use super::options::Options;
 use super::sought::{sought, unloadable};
-use super::values::{Visit, visits};
 use super::{RootReader, client, lacking, nginx, served, site, upstream};
 use crate::facts::{HostFacts, ListenAddress, ListenFacts, ServerRole};
 use crate::host::Root;

@@ -6,7 +6,7 @@
 
 use super::view::{Seen, View, Whose};
 use crate::facts::{ServerFacts, ServerRole, UpstreamAddress};
-use crate::inspect::values::{Visit, arguments, name};
+use crate::inspect::directives::{Visit, arguments, name};
 use nginx_config::Node;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -8,7 +8,7 @@ use super::file::{BaseKind, Origin};
 use super::stand::Stand;
 use crate::facts::FileFacts;
 use crate::plan::PlanError;
-use crate::plan::material::Material;
+use crate::plan::inputs::Material;
 use crate::plan::migration::Made;
 use crate::plan::standing::SiteState;
 use crate::plan::step::{Content, Step, Version, write_text};

@@ -10,7 +10,7 @@ use crate::facts::Facts;
 use crate::outcome::{Comparison, DirectiveChange};
 use crate::plan::PlanError;
 use crate::plan::assemble::{directive_changes, dropped_locations, preview, set_file};
-use crate::plan::material::Material;
+use crate::plan::inputs::Material;
 use crate::plan::migrate::named_in_text;
 use crate::plan::model::{Plan, PlanKind};
 use crate::plan::step::{Step, write_text};

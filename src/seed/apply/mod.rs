@@ -5,10 +5,10 @@
 
 mod batch;
 mod locks;
+mod lost_commit;
 mod model;
 mod revive;
 mod rights;
-mod settle;
 mod transaction;
 mod write;
 mod writer;
@@ -25,8 +25,8 @@ use crate::outcome::{Failure, FailureKind, Finding, counted_as};
 pub(super) use batch::pieces;
 pub use locks::Advisory;
 pub(super) use locks::rows as lock_rows;
+pub(super) use lost_commit::over;
 pub use model::{Applied, Event, NotApplied, Request, Stopped};
-pub(super) use settle::over;
 use std::collections::BTreeSet;
 pub use transaction::moved;
 pub(super) use transaction::{Again, Ended, Watch, Work, Written, carry_out, new_stop};
@@ -121,7 +121,7 @@ impl Work for Apply<'_> {
     }
 
     fn settle(&mut self, error: &DbError, again: &mut Again<'_>) -> Result<u64, Failure> {
-        settle::settle(self.request, error, again)?;
+        lost_commit::settle(self.request, error, again)?;
         Ok(self.request.planned.plan.rows())
     }
 }

@@ -8,7 +8,6 @@ mod links;
 mod model;
 mod moves;
 mod names;
-mod near;
 mod place;
 mod quote;
 mod reader;
@@ -16,6 +15,7 @@ mod review;
 mod scalar;
 mod sections;
 mod source;
+mod suggest;
 mod syntax;
 mod tree;
 mod version;
@@ -26,12 +26,12 @@ pub use model::{
     Agent, Links, Managed, Manifest, Member, Mode, Move, Name, Permission, Profile, Queue, Right, Setting,
     SettingValue, Spanned,
 };
-pub use near::{Candidates, suggest};
 pub use place::Place;
 pub use quote::{quoted, scalar};
 use reader::{Entry, Reader};
 pub use source::{Origin, Problem, Source, Weight, shown, shown_beside, shown_unmasked};
 use std::collections::BTreeSet;
+pub use suggest::{Candidates, suggest};
 pub use tree::asks;
 use tree::{Node, Site, Tree, Value, fill};
 pub use version::VERSION;

@@ -4,10 +4,10 @@
 //! was not written is no fault where the file breaks off before its place.
 
 use super::model::{Managed, Name, Spanned};
-use super::near;
 use super::place::Place;
 use super::scalar::{Plain, classify};
 use super::source::{Problem, Source, shown};
+use super::suggest;
 use super::tree::{Node, Value};
 use std::collections::HashMap;
 
@@ -326,7 +326,7 @@ impl Reader {
             return None;
         }
         let problem = Problem::error(place, format!("unknown key {} in {what}", shown(text)));
-        let meant = near::suggest(text, known.iter().copied());
+        let meant = suggest::suggest(text, known.iter().copied());
         let hint = match (meant, elsewhere(text)) {
             (Some(suggestion), _) => format!("did you mean `{suggestion}`?"),
             (None, Some(hint)) => hint.to_owned(),

@@ -4,10 +4,10 @@
 //! on it is at most a warning.
 
 use super::model::{Agent, Links, Managed, Manifest, Name, Profile, Queue, Spanned};
-use super::near::{Index, suggest};
 use super::place::Place;
 use super::reader::Reader;
 use super::source::{Problem, shown, shown_beside};
+use super::suggest::{Index, suggest};
 use super::{moves, names};
 use crate::outcome::codes;
 use crate::seed::Channel;

@@ -5,11 +5,11 @@
 
 use super::links::{Ends, by_channel, links, names};
 use super::model::{Agent, Name, Permission, Profile, Queue, Right, Setting, SettingValue, Spanned};
-use super::near;
 use super::place::Place;
 use super::reader::{Entry, Reader};
 use super::scalar::{Plain, classify};
 use super::source::{Problem, shown};
+use super::suggest;
 use super::tree::{Node, Value};
 use crate::seed::Channel;
 
@@ -170,7 +170,7 @@ fn right(reader: &mut Reader, name: &str, place: Place) -> Option<Spanned<Right>
         return Some(Spanned { value, place });
     }
     let problem = Problem::error(place, format!("{} is not a right", shown(name)));
-    reader.report(match near::suggest(name, Right::ALL.map(Right::name)) {
+    reader.report(match suggest::suggest(name, Right::ALL.map(Right::name)) {
         Some(meant) => problem.did_you_mean(Some(meant)),
         None => problem.hint("rights are `view`, `read`, `edit` and `delete`"),
     });

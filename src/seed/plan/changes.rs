@@ -4,7 +4,7 @@
 
 use super::describe::{Groups, Member, added, removed, weighed};
 use super::model::{FieldChange, Given, Insert, Origin, Plan, RightsChange, RowRef, Update, Why, ends};
-use super::wishes::is_set;
+use super::wanted::is_set;
 use crate::db::Value;
 use crate::outcome::seed_change::{
     ChangedField, FieldValue, MemberChange, MembershipKind, Memberships, Move, Rights, RightsKind, RowChange,

@@ -3,7 +3,7 @@
 //! Invariant: deletions come first, and what is left out is counted.
 
 use super::model::{FieldChange, Insert, Origin, Plan, RowRef, Update, Why, ends, noun};
-use super::wishes::is_set;
+use super::wanted::is_set;
 use crate::db::Value;
 use crate::outcome::{ascii_only, counted_as, visible, visible_beside};
 use crate::seed::manifest::{Name, Right, quoted};

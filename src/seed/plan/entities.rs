@@ -2,10 +2,11 @@
 //!
 //! Invariant: an agent's extension is written when the row is made and never again, because the row is the SIP peer.
 
-use super::fit::refusal;
+use super::column_fit::refusal;
 use super::model::{FieldChange, Given, Insert, Origin, RowRef, Update, noun};
 use super::planner::{Planner, Target, Unknown, Unusable};
-use super::wishes::{self, Wish, same};
+use super::wanted;
+use super::wanted::{Wish, same};
 use crate::db::Value;
 use crate::db::catalog::Column;
 use crate::outcome::Finding;
@@ -23,7 +24,7 @@ pub(super) fn queues(planner: &mut Planner<'_>) {
         let Some((section, records)) = planner.part(part, queue.name.place) else { continue };
         let name = &queue.name;
         let Some(group) = planner.group(part, records, &name.value, name.place) else { continue };
-        let wishes = wishes::of_queue(planner, &section, queue);
+        let wishes = wanted::of_queue(planner, &section, queue);
         let target = match planner.existing(part, records, group, &name.value, name.place) {
             Ok(Some(record)) => change(planner, &section, record, wishes),
             Ok(None) if section.create => create(planner, &section, name, wishes, &needed_by_queue(queue)),
@@ -41,14 +42,14 @@ pub(super) fn agents(planner: &mut Planner<'_>) {
         let name = &agent.username;
         let Some((section, records)) = planner.part(Part::Users, name.place) else { continue };
         let Some(group) = planner.group(Part::Users, records, &name.value, name.place) else { continue };
-        let mut wishes = wishes::of_agent(planner, &section, agent);
+        let mut wishes = wanted::of_agent(planner, &section, agent);
         let target = match planner.existing(Part::Users, records, group, &name.value, name.place) {
             Ok(Some(record)) => {
                 same_internal(planner, &section, record, agent);
                 change(planner, &section, record, wishes)
             }
             Ok(None) if section.create => {
-                wishes.extend(wishes::internal(planner, &section, agent));
+                wishes.extend(wanted::internal(planner, &section, agent));
                 if may_be_created(planner, agent) {
                     create(planner, &section, name, wishes, &[Field::Fullname, Field::Internal])
                 } else {
@@ -115,7 +116,7 @@ fn may_be_created(planner: &mut Planner<'_>, agent: &Agent) -> bool {
 }
 
 fn same_internal(planner: &mut Planner<'_>, section: &Section<'_>, record: &Record, agent: &Agent) {
-    let Some(wish) = wishes::internal(planner, section, agent) else { return };
+    let Some(wish) = wanted::internal(planner, section, agent) else { return };
     let Some(index) = section.position(&Field::Internal) else { return };
     let found = &record.values[index];
     if same(&section.columns[index], found, &wish.value) {

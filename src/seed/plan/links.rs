@@ -2,7 +2,7 @@
 //!
 //! Invariant: of one owner and one kind of links a member is added, removed, weighed or left, never two of these.
 
-use super::fit::refusal;
+use super::column_fit::refusal;
 use super::model::{NewLink, Origin, RowRef, Weigh};
 use super::planner::Planner;
 use crate::seed::Channel;

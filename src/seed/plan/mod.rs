@@ -4,11 +4,11 @@
 //! is wrong is said at once.
 
 mod changes;
+mod column_fit;
 mod describe;
 mod differences;
 mod entities;
 mod fingerprint;
-mod fit;
 mod gates;
 mod links;
 mod matrix;
@@ -18,7 +18,7 @@ mod nameable;
 mod planner;
 mod profiles;
 mod rights;
-mod wishes;
+mod wanted;
 
 pub use changes::changes;
 pub use describe::{Line, all_lines, few_lines, lines};
@@ -32,7 +32,7 @@ pub use model::{
 };
 pub use nameable::nameable;
 pub use planner::{Input, Unknown, Unusable};
-pub use wishes::is_set;
+pub use wanted::is_set;
 
 use crate::db::Value;
 use crate::outcome::{Finding, sort_findings};

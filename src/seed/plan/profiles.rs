@@ -6,7 +6,7 @@ use super::entities::{change_and_rename, create};
 use super::model::{Delete, RowRef, Why};
 use super::nameable::nameable;
 use super::planner::{Planner, Target};
-use super::wishes;
+use super::wanted;
 use crate::outcome::Finding;
 use crate::outcome::codes;
 use crate::seed::manifest::{Place, Problem, Profile, shown};
@@ -102,7 +102,7 @@ fn present<'a>(
     profile: &Profile,
 ) -> Target {
     let name = &profile.name;
-    let wishes = wishes::of_profile(planner, section, profile);
+    let wishes = wanted::of_profile(planner, section, profile);
     let Some(previous) = &profile.previous_name else {
         return match planner.existing(Part::Profiles, records, group, &name.value, name.place) {
             Ok(Some(record)) => change_and_rename(planner, section, record, wishes, None),
@@ -160,7 +160,7 @@ fn create_renamed(
     planner: &mut Planner<'_>,
     section: &Section<'_>,
     profile: &Profile,
-    wishes: Vec<wishes::Wish>,
+    wishes: Vec<wanted::Wish>,
 ) -> Target {
     if let Some(previous) = &profile.previous_name {
         let title = "a profile to be renamed does not exist under either name; it is created";

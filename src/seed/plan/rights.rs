@@ -5,7 +5,7 @@
 
 use super::model::{RightsChange, RowRef};
 use super::planner::{Planner, Target};
-use super::wishes::is_set;
+use super::wanted::is_set;
 use crate::outcome::Finding;
 use crate::outcome::codes;
 use crate::seed::manifest::{Permission, Right, shown};

@@ -5,11 +5,11 @@
 //! nobody asks for is a fault like one that is asked for and not there.
 
 use super::super::model::{Name, Spanned};
-use super::super::near::suggest;
 use super::super::reader::Reader;
 use super::super::source::{Problem, Source, shown};
 use super::{Item, Kind, MOST_NODES, Node, Tree, Value};
 use crate::seed::manifest::place::Place;
+use crate::seed::manifest::suggest::suggest;
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;

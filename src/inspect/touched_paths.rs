@@ -4,8 +4,8 @@
 //! Pure. A path with a variable counts as the folder before the variable.
 
 use super::build::Build;
+use super::directives::{Visit, arguments, first_argument, name};
 use super::upstream::parse_address;
-use super::values::{Visit, arguments, first_argument, name};
 use crate::facts::{CERTIFICATES, CertificateFacts, ShadowKind, UpstreamAddress, UpstreamFacts, WrittenPath};
 use nginx_config::Config;
 use std::collections::BTreeSet;

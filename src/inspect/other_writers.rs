@@ -15,7 +15,7 @@ const MOST_RENEWALS: usize = 512;
 const RENEWALS: &str = "/etc/letsencrypt/renewal";
 
 /// What else has its hands on the configuration.
-pub fn hands(root: &Root) -> Vec<Finding> {
+pub fn other_writers(root: &Root) -> Vec<Finding> {
     [certbot(root), etckeeper(root), selinux(root)].into_iter().flatten().collect()
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Invariant: pure; what a column cannot hold is a problem with its place.
 
-use super::fit::refusal;
+use super::column_fit::refusal;
 use super::planner::Planner;
 use crate::db::Value;
 use crate::db::catalog;

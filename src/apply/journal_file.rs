@@ -3,7 +3,7 @@
 //! Invariant: an event is durable before [`History::record`] returns, and is
 //! recorded only if it may follow what is there.
 
-use super::told::tell;
+use super::system_log::tell;
 use crate::host::files::{FileState, observe};
 use crate::host::{AppendFile, Root, STATE_FOLDER, WriteLock, acknowledged, clock, machine, state_folder};
 use crate::journal::{
