@@ -4,10 +4,11 @@
 //! kernel drops it with the process, so a crash leaves nothing to clean. Functions that
 //! write below the root ask for its value.
 
-use super::alone::{alone, one_name};
-use super::private::PrivateFolder;
+use super::files::alone::{alone, one_name};
+use super::files::private::PrivateFolder;
+use super::kill_point;
 use super::root::Root;
-use super::{clock, kill_point};
+use super::system::clock;
 use crate::values::RootPath;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag};
@@ -70,7 +71,7 @@ impl WriteLock {
         let folder = folder.as_folder();
         let name = OsStr::new("lock");
         if let Some(stat) = folder.stat_if_any(name)? {
-            if super::walk::kind(&stat) != SFlag::S_IFREG {
+            if super::files::walk::kind(&stat) != SFlag::S_IFREG {
                 return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file").into());
             }
             one_name(&stat)?;

@@ -7,50 +7,30 @@
 #![expect(clippy::disallowed_methods, reason = "this is the room of effects")]
 #![expect(unsafe_code, reason = "forks, raw descriptors and system calls that no crate offers")]
 
-mod accounts;
-pub mod addresses;
-mod alone;
-mod append;
-pub mod archive;
-mod attributes;
-pub mod clock;
-pub mod command;
 pub mod contain;
 pub mod crash;
-pub mod daemon;
 pub mod files;
-mod hidden;
-pub mod http;
-pub mod listen;
 mod lock;
-pub mod machine;
-pub mod mounts;
-pub mod net;
-pub mod origin;
-mod plain_tree;
-mod private;
+mod network;
 pub mod process;
-pub mod random;
-pub mod reach;
 mod root;
 pub mod sandbox;
-pub mod services;
-mod space;
 mod sys;
-pub mod syslog;
-pub mod terminals;
-pub mod timers;
+mod system;
 pub mod trust;
-pub mod unpacked;
-mod uptime;
-mod walk;
 
-pub use append::{AppendFile, acknowledged};
+// Rooms of this room that all others use by their own names.
+pub use files::{archive, unpacked};
+pub use network::{addresses, http, listen, namespace, reach};
+pub use process::command;
+pub use system::{clock, daemon, machine, mounts, origin, random, services, syslog, terminals, timers};
+
 pub(crate) use crash::kill_point;
-pub use hidden::{read_hidden, show_typing_again};
+pub use files::append::{AppendFile, acknowledged};
+pub use files::plain_tree::{NoPlace, PlainTree};
+pub use files::private::PrivateFolder;
+pub use files::space::{Access, Space, space_at};
 pub use lock::{Holder, LockError, STATE_FOLDER, WriteLock, holder, state_folder};
-pub use plain_tree::{NoPlace, PlainTree};
-pub use private::PrivateFolder;
 pub use root::{Extent, MOST_BYTES, Root};
-pub use space::{Access, Space, space_at};
-pub use uptime::{Clocks, Uptime, clocks, uptime};
+pub use system::hidden::{read_hidden, show_typing_again};
+pub use system::uptime::{Clocks, Uptime, clocks, uptime};

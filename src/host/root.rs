@@ -4,8 +4,8 @@
 //! and folders that change meanwhile. Reading has no effect on the tree; writing is
 //! the business of [`super::files`].
 
-use super::alone::alone;
-use super::walk::{Folder, Landing, Last, kind, walk};
+use super::files::alone::alone;
+use super::files::walk::{Folder, Landing, Last, kind, walk};
 use crate::values::RootPath;
 use nix::fcntl::OFlag;
 use nix::sys::stat::SFlag;

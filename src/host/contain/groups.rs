@@ -1,7 +1,7 @@
 //! Owns control groups for one program: how many processes, how much memory. Invariant: a group of ours is empty and
 //! removed when its value is dropped; nobody else's is touched.
 
-use crate::host::random;
+use crate::host::system::random;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};

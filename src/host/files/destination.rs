@@ -4,8 +4,8 @@
 //! could not write to that folder himself, does not choose it.
 
 use super::obstacle::{Obstacle, trusted};
+use crate::host::files::walk::{Folder, Last};
 use crate::host::root::Root;
-use crate::host::walk::{Folder, Last};
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};

@@ -4,10 +4,9 @@
 
 use super::change::{Expect, ReplaceError};
 use super::state::{FileState, observe_entry};
+use crate::host::files::walk::{Folder, Landing, Last};
 use crate::host::root::Root;
-use crate::host::sys;
-use crate::host::sys::Onto;
-use crate::host::walk::{Folder, Landing, Last};
+use crate::host::sys::{self, Onto};
 use crate::values::{Mtime, RootPath};
 use nix::fcntl::AtFlags;
 use nix::unistd::{UnlinkatFlags, linkat, unlinkat};

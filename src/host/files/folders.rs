@@ -4,10 +4,11 @@
 
 use super::change::ReplaceError;
 use super::obstacle::landing_for_writing;
+use crate::host::files::attributes;
+use crate::host::files::walk::{Last, kind};
+use crate::host::kill_point;
 use crate::host::lock::WriteLock;
 use crate::host::root::Root;
-use crate::host::walk::{Last, kind};
-use crate::host::{attributes, kill_point};
 use crate::values::{Attributes, RootPath};
 use nix::fcntl::OFlag;
 use nix::sys::stat::{Mode, SFlag, mkdirat};

@@ -5,15 +5,24 @@
 //! old inode is kept until the caller discards it, so undoing needs no space. Nothing
 //! here decides what to write.
 
+pub(super) mod alone;
+pub(super) mod append;
+pub mod archive;
+pub(super) mod attributes;
 mod change;
 mod destination;
 mod digest;
 mod entry;
 mod folders;
 mod obstacle;
+pub(super) mod plain_tree;
+pub(super) mod private;
 mod replace;
+pub(super) mod space;
 mod state;
 mod undo;
+pub mod unpacked;
+pub(super) mod walk;
 mod way;
 
 pub use change::{Expect, Installed, Kept, ReplaceError};

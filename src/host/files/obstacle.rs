@@ -3,9 +3,9 @@
 //! Invariant: an obstacle is reported, never cleared: an administrator put it there.
 
 use super::state::link_count;
+use crate::host::files::walk::{Folder, Landing, Last, Planters, kind};
 use crate::host::root::Root;
 use crate::host::sys;
-use crate::host::walk::{Folder, Landing, Last, Planters, kind};
 use crate::values::RootPath;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;

@@ -9,17 +9,18 @@ use super::entry::{PREFIX, SUFFIX, expect_state, mtime_of, rename_onto_nothing, 
 use super::obstacle::{NotReplaceable, clear};
 use super::state::{FileState, observe, observe_entry};
 use super::undo::discard;
+use crate::host::files::attributes;
+use crate::host::files::walk::{Folder, Landing, Last};
 use crate::host::lock::WriteLock;
 use crate::host::root::Root;
 use crate::host::sys::Onto;
-use crate::host::walk::{Folder, Landing, Last};
-use crate::host::{attributes, kill_point, random, sys};
+use crate::host::system::random;
+use crate::host::{kill_point, sys};
 use crate::values::{Attributes, Hash, LinkText, RootPath};
 use nix::fcntl::{AtFlags, OFlag, renameat};
 use nix::unistd::{linkat, symlinkat};
 use std::ffi::{OsStr, OsString};
-use std::io;
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 
 /// Replaces the bytes and attributes of the file that `path` leads to; a link on the way stays.

@@ -5,9 +5,9 @@
 //! more is read than that takes to see, however large it is or grows meanwhile.
 
 use super::digest::hash_of;
-use crate::host::attributes;
+use crate::host::files::attributes;
+use crate::host::files::walk::{Folder, Landing, Last, kind};
 use crate::host::root::{MOST_BYTES, Root};
-use crate::host::walk::{Folder, Landing, Last, kind};
 use crate::values::Attributes;
 use crate::values::{Hash, LinkText, RootPath};
 use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};

@@ -6,10 +6,10 @@
 use super::change::{Expect, Installed, Kept, ReplaceError};
 use super::entry::{PREFIX, SUFFIX, expect_state, mtime_of, rename_onto_nothing, unlink, walk};
 use super::state::observe_entry;
+use crate::host::files::walk::{Folder, Last};
 use crate::host::kill_point;
 use crate::host::lock::WriteLock;
 use crate::host::root::Root;
-use crate::host::walk::{Folder, Last};
 use crate::values::{Attributes, Mtime, RootPath};
 use nix::fcntl::renameat;
 use nix::sys::stat::{UtimensatFlags, utimensat};

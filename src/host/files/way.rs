@@ -4,8 +4,8 @@
 //! another file by the time its links are judged.
 
 use super::obstacle::{Obstacle, trusted};
+use crate::host::files::walk::Last;
 use crate::host::root::Root;
-use crate::host::walk::Last;
 use crate::values::{LinkText, RootPath};
 use std::io;
 use std::path::Path;

@@ -6,7 +6,7 @@
 
 use super::title::{Extent, MasterArguments, Part, Title};
 use super::{Listening, ProcessId, Role, Worker, all_stats, id_of, is_alive, is_forked, title_of};
-use crate::host::accounts::Accounts;
+use crate::host::system::accounts::Accounts;
 use crate::host::trust::{Executable, Running, Standing, Viewer, Why};
 use crate::values::escape;
 use procfs::process::{Process, Stat};

@@ -4,7 +4,7 @@
 //! looked at has unknown owners, never none.
 
 use super::{ProcessId, command_of};
-use crate::host::accounts::Accounts;
+use crate::host::system::accounts::Accounts;
 use crate::values::escape;
 use procfs::net::{TcpNetEntry, TcpState};
 use procfs::process::FDTarget;

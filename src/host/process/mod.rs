@@ -6,6 +6,7 @@
 //! title: after a binary upgrade it is the next master. Nothing here starts a process or interprets a configuration.
 
 mod census;
+pub mod command;
 mod connections;
 mod listeners;
 mod programs;

@@ -4,8 +4,8 @@
 //! called it so. Where the kernel hides processes of other users, that is said.
 
 use super::ProcessId;
-use crate::host::machine;
-use crate::host::mounts;
+use crate::host::system::machine;
+use crate::host::system::mounts;
 use crate::values::escape;
 use procfs::process::Process;
 use std::fs;

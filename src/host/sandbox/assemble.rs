@@ -7,7 +7,7 @@ use super::mounts;
 use super::spec::{Capabilities, Identity, Layout, Mode, Network, Spec, Visibility};
 use super::staging::{Gauge, Staging};
 use super::{bind, lay, overlay, populate, special};
-use crate::host::net;
+use crate::host::network::namespace;
 use anyhow::{Context, Result};
 use nix::unistd::{chdir, chroot, pivot_root};
 use std::fs;
@@ -133,14 +133,14 @@ fn enter(target: &Path, layers: Visibility, notes: &mut Vec<String>) -> Result<O
 /// On a private network every address is local, so that whatever a
 /// configuration listens on can be listened on.
 fn configure_network(spec: &Spec, identity: Identity, notes: &mut Vec<String>) -> Result<()> {
-    net::loopback_up()?;
-    if let Err(cause) = net::make_every_address_local() {
+    namespace::loopback_up()?;
+    if let Err(cause) = namespace::make_every_address_local() {
         notes.push(format!("only 127.0.0.0/8 is local: {cause:#}"));
     }
     // What gets layers to see runs in a user namespace of its own, later.
     let unprivileged = spec.capabilities == Capabilities::None || spec.layers == Visibility::Shown;
     if unprivileged || identity == Identity::UserNamespace {
-        net::open_low_ports()?;
+        namespace::open_low_ports()?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! Invariant: works only inside a private mount namespace; the caller has made
 //! it so with [`make_private`]. Must not decide what is mounted.
 
-use crate::host::mounts::{Mounted, list};
+use crate::host::system::mounts::{Mounted, list};
 use anyhow::{Context, Result};
 use nix::fcntl::{OFlag, open};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};

@@ -6,7 +6,7 @@ use super::bind::LEFT_TO_SPECIAL;
 use super::mounts;
 use super::spec::Visibility;
 use super::staging::Staging;
-use crate::host::mounts::Mounted;
+use crate::host::system::mounts::Mounted;
 use anyhow::{Result, bail};
 use std::fs;
 use std::os::fd::OwnedFd;

@@ -5,7 +5,7 @@
 //! is judged by itself.
 
 use super::rule::{Judge, Traits};
-use crate::host::accounts::Accounts;
+use crate::host::system::accounts::Accounts;
 use crate::values::escape;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl, open};

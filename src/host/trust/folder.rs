@@ -5,7 +5,7 @@
 
 use super::executable::list_of;
 use super::rule::{Judge, Traits};
-use crate::host::accounts::Accounts;
+use crate::host::system::accounts::Accounts;
 use nix::libc;
 use nix::sys::stat::FileStat;
 use std::os::fd::{AsFd, AsRawFd};

@@ -3,7 +3,7 @@
 //! Invariant: pure; whatever is not understood is distrusted. Root, and we ourselves where we are not root, are
 //! the only ones who may write what we execute.
 
-use crate::host::accounts::{Accounts, Others};
+use crate::host::system::accounts::{Accounts, Others};
 
 /// What is known of a file or folder.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use super::site::processes;
 use super::tree_state::{State, state};
 use super::wait::{PATIENCE, eventually};
 use motionctl::host::http::{Address, Client, Response, Reuse, Scheme, Sender, Target};
-use motionctl::host::net;
+use motionctl::host::namespace;
 use motionctl::host::process::{self, Census, ProcessId, Worker};
 use motionctl::journal::{Journal, Record};
 use motionctl::rehearse::standin::{Role, StandIn};
@@ -142,7 +142,7 @@ impl Machine {
         }
         let options = Some("mode=755");
         mount(Some("tmpfs"), "/run", Some("tmpfs"), MsFlags::empty(), options).expect("root may mount");
-        net::loopback_up().expect("its own network");
+        namespace::loopback_up().expect("its own network");
         nix::unistd::sethostname("motion-under-test").expect("its own name");
     }
 

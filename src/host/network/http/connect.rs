@@ -5,7 +5,7 @@
 //! verify certificates: a probe asks whether the server answers, not who signed it.
 
 use super::target::{Address, Preface, Sender, Target};
-use crate::host::listen::Stream;
+use crate::host::network::listen::Stream;
 use nix::sys::socket::{
     AddressFamily, SockFlag, SockType, SockaddrLike, SockaddrStorage, UnixAddr, bind, connect, setsockopt,
     socket, sockopt,

@@ -4,9 +4,9 @@
 //! and no environment but `PATH` and `LANG` unless it is told something, and a limit of time after which it is killed
 //! with its process group. Only the program itself is waited for: what it left behind may hold its pipes for ever.
 
-use super::clock;
-use super::sandbox::{Capabilities, drop_to};
-use super::trust::Executable;
+use crate::host::sandbox::{Capabilities, drop_to};
+use crate::host::system::clock;
+use crate::host::trust::Executable;
 use crate::host::trust::SEARCH_PATH;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -106,7 +106,7 @@ pub fn tell(
 
 /// A program with nothing of ours but its descriptor where an interpreter needs it.
 #[expect(unsafe_code, reason = "a descriptor is handed over between fork and exec")]
-pub(super) fn command(program: &Executable) -> Command {
+pub(in crate::host) fn command(program: &Executable) -> Command {
     let mut command = Command::new(program.image());
     command.arg0(program.name()).current_dir("/").stdin(Stdio::null());
     command.env_clear().env("PATH", SEARCH_PATH).env("LANG", "C");
@@ -116,7 +116,7 @@ pub(super) fn command(program: &Executable) -> Command {
 }
 
 /// What a process that has ended wrote to a pipe, at most 1 MiB of it; what it left behind is not waited for.
-pub(super) fn what_is_there(pipe: Option<OwnedFd>) -> String {
+pub(in crate::host) fn what_is_there(pipe: Option<OwnedFd>) -> String {
     let mut heard = Heard::new(pipe);
     heard.take_what_is_there();
     heard.text()

@@ -3,9 +3,10 @@
 //! Invariant: the program was judged ([`Executable`]) and has only the
 //! capabilities that it was given, no input and a clean environment.
 
-use super::sandbox::{Capabilities, drop_to};
-use super::trust::Executable;
-use super::{clock, command};
+use super::clock;
+use crate::host::process::command;
+use crate::host::sandbox::{Capabilities, drop_to};
+use crate::host::trust::Executable;
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Stdio};

@@ -3,7 +3,7 @@
 //! Invariant: what is asked about is the file system on which a path lies or would be made; it is
 //! looked at and not written to.
 
-use super::root::Root;
+use crate::host::root::Root;
 use crate::values::RootPath;
 use nix::sys::statvfs::{FsFlags, fstatvfs};
 use std::io;

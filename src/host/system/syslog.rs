@@ -4,7 +4,7 @@
 //! output is the journal's already, a watcher sends nothing besides: the journal hands its lines on by itself. What
 //! happens in a private copy of a server is no news of the server's, and is not sent.
 
-use super::sandbox;
+use crate::host::sandbox;
 use std::fs::File;
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;

@@ -6,10 +6,11 @@
 //! starts such a span (`--on-active`) anew at every `daemon-reload`. It ends with
 //! this start of the machine, and may wake too early, never too late.
 
-use super::command::{Printed, Privileges};
+use super::clock;
 use super::services::{BOOTED, is_booted, succeeded, tool};
-use super::trust::Executable;
-use super::{clock, clocks, command};
+use crate::host::clocks;
+use crate::host::process::command::{self, Printed, Privileges};
+use crate::host::trust::Executable;
 use std::path::Path;
 use std::time::Duration;
 use std::{fs, io};

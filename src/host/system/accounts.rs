@@ -46,7 +46,7 @@ impl Accounts {
         Self::parse(&read("/etc/passwd"), &read("/etc/group"))
     }
 
-    pub(super) fn parse(passwd: &str, group: &str) -> Self {
+    pub(in crate::host) fn parse(passwd: &str, group: &str) -> Self {
         let user = |line: &str| {
             let fields: Vec<&str> = line.split(':').collect();
             let (name, uid, gid) = (fields.first()?, fields.get(2)?, fields.get(3)?);

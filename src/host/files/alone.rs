@@ -8,13 +8,13 @@ use std::fs::File;
 use std::io;
 
 /// Refuses an open file that has more than one name.
-pub(super) fn alone(file: File) -> io::Result<File> {
+pub(in crate::host) fn alone(file: File) -> io::Result<File> {
     one_name(&fstat(&file)?)?;
     Ok(file)
 }
 
 /// Refuses a file of this status that has more than one name.
-pub(super) fn one_name(stat: &FileStat) -> io::Result<()> {
+pub(in crate::host) fn one_name(stat: &FileStat) -> io::Result<()> {
     if stat.st_nlink <= 1 {
         return Ok(());
     }

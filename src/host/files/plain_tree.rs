@@ -4,10 +4,10 @@
 //! leads out, and whoever could plant a link on the way to it does not choose it.
 
 use super::attributes::{give, give_to_link, of, of_entry};
-use super::files::{Destination, Misplaced};
-use super::machine;
-use super::root::Root;
 use super::walk::Last;
+use super::{Destination, Misplaced};
+use crate::host::root::Root;
+use crate::host::system::machine;
 use crate::values::{Attributes, LinkText, RootPath, Xattrs};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;

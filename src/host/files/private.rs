@@ -4,11 +4,11 @@
 //! through a symbolic link. What is in it is made with modes 0700 and 0600.
 
 use super::alone::alone;
-use super::files::landing_for_writing;
-use super::root::Root;
-use super::sys::Onto;
+use super::landing_for_writing;
 use super::walk::{Folder, Landing, Last};
-use super::{kill_point, sys};
+use crate::host::root::Root;
+use crate::host::sys::Onto;
+use crate::host::{kill_point, sys};
 use crate::values::RootPath;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, renameat};
@@ -157,7 +157,7 @@ impl PrivateFolder {
         self.0.sync()
     }
 
-    pub(super) fn as_folder(&self) -> &Folder {
+    pub(in crate::host) fn as_folder(&self) -> &Folder {
         &self.0
     }
 }

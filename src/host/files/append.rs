@@ -6,9 +6,9 @@
 //! the bytes, after they are durable: the note may lag behind, and never claims more than there was.
 
 use super::alone::alone;
-use super::kill_point;
-use super::lock::{STATE_FOLDER, WriteLock};
-use super::root::Root;
+use crate::host::kill_point;
+use crate::host::lock::{STATE_FOLDER, WriteLock};
+use crate::host::root::Root;
 use crate::values::RootPath;
 use nix::errno::Errno;
 use nix::fcntl::{FallocateFlags, OFlag, fallocate, open};

@@ -4,7 +4,7 @@
 //! itself; links are read and walked inside the root, so no renaming by another
 //! process and no absolute link leads outside. Nothing here opens a file's content.
 
-use super::trust::others_write;
+use crate::host::trust::others_write;
 use crate::values::{LinkText, RootPath};
 use nix::dir::Dir;
 use nix::errno::Errno;

@@ -3,9 +3,8 @@
 //! Invariant: a [`Services`] exists only where systemd runs and its `systemctl` is root's alone; only units of ours are
 //! named.
 
-use super::command::{Printed, Privileges};
-use super::trust::Executable;
-use super::{command, trust};
+use crate::host::process::command::{self, Printed, Privileges};
+use crate::host::trust::{self, Executable};
 use std::time::Duration;
 use std::{fs, io};
 
