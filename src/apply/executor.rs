@@ -70,6 +70,11 @@ impl ReloadTarget {
     }
 }
 
+/// NGINX does not accept what is on the disk, and what it says against it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct NotAccepted(pub String);
+
 /// Why a step did not take effect.
 #[derive(Debug, Error)]
 pub enum StepFailure {
@@ -134,7 +139,7 @@ impl<'a> Executor<'a> {
         &mut self,
         steps: &[Step],
         stopping: Stopping,
-        gate: &dyn Fn() -> Result<(), String>,
+        gate: &dyn Fn() -> Result<(), NotAccepted>,
     ) -> Result<Option<ReloadProof>, StepFailure> {
         let mut proof = None;
         let beside = Beside::at_the_start(self.root, steps)?;
@@ -144,7 +149,7 @@ impl<'a> Executor<'a> {
                 return Err(StepFailure::Interrupted);
             }
             if index == gate_before {
-                gate().map_err(|reason| anyhow!(reason))?;
+                gate().map_err(anyhow::Error::from)?;
             }
             self.history.record(Event::Intent { step: index })?;
             kill_point!("step: between its intent and its effect");
@@ -159,7 +164,7 @@ impl<'a> Executor<'a> {
             self.history.record(Event::Done { step: index })?;
         }
         if gate_before == steps.len() && !steps.is_empty() {
-            gate().map_err(|reason| anyhow!(reason))?;
+            gate().map_err(anyhow::Error::from)?;
         }
         Ok(proof)
     }

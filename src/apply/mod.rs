@@ -4,6 +4,7 @@
 //! take the same road back. This room chooses nothing: it runs what `plan`
 //! gives it.
 
+mod before;
 mod confirmation;
 mod content;
 mod executor;
@@ -11,15 +12,18 @@ mod journal_file;
 mod obstacles;
 mod pending;
 mod recovery;
+mod request;
 mod run;
 mod staging;
 mod system_log;
 
+pub use before::backup_paths;
 pub use confirmation::{Confirmation, Confirmed, Window, arm_again, confirm};
-pub use executor::{InstalledLog, ReloadTarget, StepFailure};
+pub use executor::{InstalledLog, NotAccepted, ReloadTarget, StepFailure};
 pub use journal_file::{History, base_record, distrusted, is_damage};
 pub use obstacles::{in_the_way, refusal};
 pub use pending::{Pending, too_early};
 pub use recovery::{Recovered, Server, UNCONFIRMED, Unconfirmed, disk_state, recover, restore_whole};
-pub use run::{Event, INSTALLING, Request, Run, SandboxChoice, backup_paths, run};
+pub use request::{Request, Run, RunEvent, SandboxChoice};
+pub use run::{INSTALLING, run};
 pub use staging::states;

@@ -3,7 +3,7 @@
 //! Invariant: the same road for a failed gate and for a crash: look at the
 //! disk, plan, record the plan, run it, record the end.
 
-use super::executor::{Executor, ReloadTarget, Stopping};
+use super::executor::{Executor, NotAccepted, ReloadTarget, Stopping};
 use super::journal_file::{History, distrusted};
 use super::obstacles::refusal;
 use super::pending::{Pending, disarm};
@@ -66,7 +66,7 @@ pub trait Server {
     ///
     /// # Errors
     /// What NGINX says against it.
-    fn test(&self) -> Result<(), String>;
+    fn test(&self) -> Result<(), NotAccepted>;
 }
 
 /// Ends an interrupted run, if there is one; `server` is asked only then.
@@ -124,7 +124,7 @@ pub(super) fn run(executor: &mut Executor, why: &str) -> Result<Recovered, Failu
 fn end(
     executor: &mut Executor,
     why: &str,
-    gate: &dyn Fn() -> Result<(), String>,
+    gate: &dyn Fn() -> Result<(), NotAccepted>,
 ) -> Result<Recovered, Failure> {
     let Status::Active(active) = executor.history.status().clone() else {
         return Err(broken(anyhow::anyhow!("no run is under way")));
@@ -162,7 +162,7 @@ fn carry_out(
     executor: &mut Executor,
     active: &ActiveRun,
     recovery: Recovery,
-    gate: &dyn Fn() -> Result<(), String>,
+    gate: &dyn Fn() -> Result<(), NotAccepted>,
 ) -> Result<Recovered, Failure> {
     let steps: Vec<_> = match &executor.reload {
         Some(_) => recovery.steps.clone(),
@@ -187,7 +187,7 @@ fn perform(
     active: &ActiveRun,
     steps: &[Step],
     recovery: &Recovery,
-    gate: &dyn Fn() -> Result<(), String>,
+    gate: &dyn Fn() -> Result<(), NotAccepted>,
 ) -> Result<Option<ReloadProof>> {
     // A run that stands and only has to be closed begins nothing.
     if active.phase != Phase::Proven {
@@ -196,7 +196,7 @@ fn perform(
     }
     if steps.is_empty() && active.phase == Phase::Recovering {
         // The recovery before this one set the files right, and perhaps got no further.
-        gate().map_err(|reason| anyhow::anyhow!(reason))?;
+        gate()?;
     }
     let proof = executor.run_with_gate(steps, Stopping::Ignored, gate).map_err(anyhow::Error::from)?;
     // While the run is open: what a crash leaves here, the next recovery clears away.

@@ -2,7 +2,7 @@
 
 use super::args::Global;
 use super::terminal;
-use crate::apply::Event;
+use crate::apply::RunEvent;
 use crate::report::Glyphs;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::cell::RefCell;
@@ -79,10 +79,10 @@ impl Progress {
     }
 
     /// Shows an event of a run.
-    pub fn event(&self, event: Event) {
+    pub fn event(&self, event: RunEvent) {
         match event {
-            Event::Stage(name) => self.stage(name),
-            Event::Backup(progress) => {
+            RunEvent::Stage(name) => self.stage(name),
+            RunEvent::Backup(progress) => {
                 if let Some(bar) = self.bar.borrow().as_ref() {
                     bar.set_style(look("{msg} [{bar:30}] {bytes}/{total_bytes}"));
                     bar.set_length(progress.total);

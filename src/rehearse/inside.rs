@@ -6,7 +6,7 @@
 use super::load::{From, Load, LoadOptions, Route, Window};
 use super::protocol::{Keep, Kept, Order, Rehearsed};
 use super::stage;
-use crate::apply::{Confirmation, Event, INSTALLING, Request, Run, SandboxChoice, run, states};
+use crate::apply::{Confirmation, INSTALLING, Request, Run, RunEvent, SandboxChoice, run, states};
 use crate::facts::{Counted, Facts, FileFacts, LimitFacts, LimitKind, ShadowKind};
 use crate::host::sandbox::{ChildContext, Launcher};
 use crate::host::trust::Executable;
@@ -121,7 +121,7 @@ impl Rehearsal<'_> {
         let mut log = None;
         let mut began: BTreeMap<&str, u64> = BTreeMap::new();
         let (done, result) = run(&self.request(self.plan, self.probes, None), &mut |event| match event {
-            Event::Stage(INSTALLING) => {
+            RunEvent::Stage(INSTALLING) => {
                 load = Some(Load::start(
                     routes.clone(),
                     LoadOptions { requests: self.order.load, from: From::ManyAddresses },
@@ -129,11 +129,11 @@ impl Rehearsal<'_> {
                 clock::pause(LEAD);
                 began.insert(INSTALLING, millis(self.origin));
             }
-            Event::Stage(stage) => {
+            RunEvent::Stage(stage) => {
                 log = load.take().map(Load::stop).or_else(|| log.take());
                 began.insert(stage, millis(self.origin));
             }
-            Event::Backup(_) => {}
+            RunEvent::Backup(_) => {}
         });
         let log = log.or_else(|| load.take().map(Load::stop));
         let windows: Vec<_> = done.windows.iter().map(|(from, to)| Window { from: *from, to: *to }).collect();

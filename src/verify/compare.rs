@@ -44,7 +44,7 @@ impl Verdict {
 #[must_use]
 pub fn before(probes: &[Probe], baselines: &[Baseline]) -> Verdict {
     let rows = probes.iter().zip(baselines).map(|(probe, baseline)| {
-        let note = stable(baseline).err().unwrap_or_default();
+        let note = stable(baseline).map_or_else(|why| why.to_string(), |_| String::new());
         let gated = probe.gate.wants_something_new() || (probe.gate == Gate::AsBefore && note.is_empty());
         row(probe, baseline, gated, note)
     });

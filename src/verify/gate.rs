@@ -33,14 +33,30 @@ pub(super) fn judge_restored(probe: &Probe, baseline: &Baseline, look: &Look) ->
     }
 }
 
+/// Why there is no answer of before to compare with.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unstable {
+    /// Nobody answered, twice in the same way.
+    #[error("before: {0}")]
+    Silent(ProbeError),
+    /// The time for all probes was up.
+    #[error("not looked at before: out of time")]
+    NotTaken,
+    /// The two looks differ.
+    #[error("unstable before the change")]
+    Changing,
+}
+
 /// The answer that both looks agreed on, or why there is none to compare with.
-pub(super) fn stable(baseline: &Baseline) -> Result<&Answer, String> {
+pub(super) fn stable(baseline: &Baseline) -> Result<&Answer, Unstable> {
     match (&baseline.first, &baseline.second) {
         (Look::Answer(first), Look::Answer(second)) if same_head(first, second) => Ok(second),
         (Look::Answer(first), Look::Answer(second)) if gateway(first) && gateway(second) => Ok(second),
-        (Look::Silent(first), Look::Silent(second)) if first == second => Err(format!("before: {second}")),
-        (Look::NotTaken, _) | (_, Look::NotTaken) => Err("not looked at before: out of time".to_owned()),
-        _ => Err("unstable before the change".to_owned()),
+        (Look::Silent(first), Look::Silent(second)) if first == second => {
+            Err(Unstable::Silent(second.clone()))
+        }
+        (Look::NotTaken, _) | (_, Look::NotTaken) => Err(Unstable::NotTaken),
+        _ => Err(Unstable::Changing),
     }
 }
 
@@ -73,12 +89,12 @@ fn as_before(baseline: &Baseline, look: &Look) -> Judgement {
     }
 }
 
-fn cannot_tell(why: &str, look: &Look) -> String {
-    match look {
-        Look::Silent(ProbeError::Timeout) if why.ends_with("in time") => {
+fn cannot_tell(why: &Unstable, look: &Look) -> String {
+    match (why, look) {
+        (Unstable::Silent(ProbeError::Timeout), Look::Silent(ProbeError::Timeout)) => {
             format!("{why}, and after: cannot be told apart")
         }
-        _ => why.to_owned(),
+        _ => why.to_string(),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::confirm::{note, time_in_words};
 use crate::apply::{
-    History, Pending, Recovered, ReloadTarget, Server, Unconfirmed, distrusted, recover as end_run,
-    restore_whole,
+    History, NotAccepted, Pending, Recovered, ReloadTarget, Server, Unconfirmed, distrusted,
+    recover as end_run, restore_whole,
 };
 use crate::cli::args::RecoverArgs;
 use crate::cli::context::Context;
@@ -136,7 +136,7 @@ impl<'a> Found<'a> {
         }
     }
 
-    fn untested(&self, why: &str) -> Result<(), String> {
+    fn untested(&self, why: &str) -> Result<(), NotAccepted> {
         self.notes.borrow_mut().push(format!("not tested again before it was used: {why}"));
         Ok(())
     }
@@ -151,14 +151,14 @@ impl Server for Found<'_> {
         }
     }
 
-    fn test(&self) -> Result<(), String> {
+    fn test(&self) -> Result<(), NotAccepted> {
         let context = self.context;
         match state::test(&context.root, &context.launcher, &context.bare_options(changed(context))) {
             Tested::Accepted => Ok(()),
-            Tested::Refused(errors) => Err(format!(
+            Tested::Refused(errors) => Err(NotAccepted(format!(
                 "the files are set right, but nginx refuses what is on the disk, so it was not told to read it: \
                  {errors}"
-            )),
+            ))),
             Tested::Not(why) => self.untested(&why),
         }
     }
@@ -182,7 +182,7 @@ impl Server for Booting<'_> {
         }
     }
 
-    fn test(&self) -> Result<(), String> {
+    fn test(&self) -> Result<(), NotAccepted> {
         Ok(())
     }
 }
