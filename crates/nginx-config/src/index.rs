@@ -13,6 +13,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     pub(super) top: OnceLock<Box<Block>>,
+    /// Of every directive that holds none, which are most of them.
+    pub(super) nothing: Block,
     /// By file and directive; a file's list is made when one of its blocks is asked for.
     pub(super) files: Vec<OnceLock<Vec<OnceLock<Box<Block>>>>>,
     pub(super) servers: OnceLock<Servers>,
@@ -38,7 +40,7 @@ pub(crate) struct Block {
     pub nodes: Vec<Node>,
     pub(super) by_name: OnceLock<HashMap<Vec<u8>, Vec<Node>>>,
     pub(super) rewrites: OnceLock<Vec<Node>>,
-    pub(super) level: OnceLock<Level>,
+    pub(super) level: OnceLock<Box<Level>>,
 }
 
 impl Index {

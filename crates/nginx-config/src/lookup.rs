@@ -30,13 +30,16 @@ impl Config {
 
     /// A block, whichever includes lead to it: what stands in it does not depend on them.
     pub(crate) fn block(&self, block: Node) -> &Block {
+        let inside = self.directive(block).children();
+        if inside.is_empty() {
+            return &self.index.nothing;
+        }
         let FileId(file) = block.file;
         let blocks = self.index.files[file as usize].get_or_init(|| {
             let directives = self.file(block.file).tree.len();
             (0..directives).map(|_| OnceLock::new()).collect()
         });
-        blocks[block.directive.index()]
-            .get_or_init(|| Box::new(Block::of(self.expand(block.file, self.directive(block).children()))))
+        blocks[block.directive.index()].get_or_init(|| Box::new(Block::of(self.expand(block.file, inside))))
     }
 
     pub(crate) fn indexed_servers(&self) -> &Servers {
@@ -94,7 +97,7 @@ impl Config {
     /// The locations of a block.
     pub(crate) fn level(&self, block: Node) -> &Level {
         let block = self.block(block);
-        block.level.get_or_init(|| Level::of(self, &block.nodes))
+        block.level.get_or_init(|| Box::new(Level::of(self, &block.nodes)))
     }
 }
 
