@@ -117,7 +117,7 @@ fn succeeded(context: &Context, outcome: &mut Outcome, pending: Option<&Pending>
 /// Why there was nothing to reload.
 pub fn not_reloaded(context: &Context, outcome: &Outcome) -> &'static str {
     let steps = outcome.plan.iter().flat_map(|plan| &plan.steps);
-    let mut files = steps.filter(|step| step.kind.ends_with("-file")).filter_map(|step| step.path.as_deref());
+    let mut files = steps.filter(|step| step.kind.is_of_a_file()).filter_map(|step| step.path.as_deref());
     if files.all(|path| TextPath::new(path).is_ok_and(|path| is_record(&path))) {
         "no file that NGINX reads was changed, so nothing was reloaded"
     } else if context.root.is_live() {
