@@ -3,10 +3,10 @@
 //! Invariant: the same road for a failed gate and for a crash: look at the
 //! disk, plan, record the plan, run it, record the end.
 
-use super::confirmation::{Pending, disarm};
 use super::executor::{Executor, ReloadTarget, Stopping};
 use super::history::{History, distrusted};
 use super::obstacles::refusal;
+use super::pending::{Pending, disarm};
 use crate::backup::{Backup, Entry, Store};
 use crate::facts::FileFacts;
 use crate::host::files::{FileState, NotReplaceable, ReplaceError, observe, sweep};

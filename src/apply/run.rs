@@ -5,12 +5,14 @@
 //! `nginx -t`; whatever fails afterwards is undone, and what is reported was
 //! observed.
 
-use super::confirmation::{self, Confirmation, Pending};
+use super::confirmation::Confirmation;
 use super::executor::{Executor, InstalledLog, ReloadTarget, StepFailure, Stopping, Told};
 use super::history::History;
 use super::obstacles::refusal;
-use super::recovery::{self, Recovered};
+use super::pending::Pending;
+use super::recovery::Recovered;
 use super::staging::states;
+use super::{confirmation, recovery};
 use crate::backup::{Progress, Request as BackupRequest, Store};
 use crate::facts::Facts;
 use crate::host::sandbox::Launcher;

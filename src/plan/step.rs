@@ -4,6 +4,7 @@
 //! exhaustively, and a step says what it expects to replace.
 
 use super::kept::{LocalRecord, holds_local_changes, holds_records, is_record};
+use crate::facts::FileFacts;
 use crate::journal::{JournalStep, StepVersion};
 use crate::outcome::{StepKind, StepSection, counted};
 use crate::values::{Attributes, BackupId, Hash, TextPath};
@@ -325,6 +326,29 @@ pub fn patch_to(source: &[u8], patches: &[Patch], expected: Hash) -> Result<Vec<
     let result = patch(source, patches)?;
     let found = Hash::of(&result);
     if found == expected { Ok(result) } else { Err(PatchError::WrongResult { found, expected }) }
+}
+
+/// The step that makes a file of ours say this; `None` when it does.
+pub(super) fn write_text(
+    path: &TextPath,
+    old: Option<&(FileFacts, Vec<u8>)>,
+    attributes: &Attributes,
+    new: &[u8],
+) -> Option<Step> {
+    let from = match old {
+        None => Version::Absent,
+        Some((FileFacts { sha256, attributes }, _)) => {
+            Version::File { sha256: *sha256, attributes: attributes.clone(), content: Content::Live }
+        }
+    };
+    let sha256 = Hash::of(new);
+    if from.sha256() == Some(sha256) {
+        return None;
+    }
+    let attributes = old.map_or_else(|| attributes.clone(), |(facts, _)| facts.attributes.for_new_bytes());
+    let before = old.map_or(&[][..], |(_, bytes)| bytes);
+    let content = Content::Patched(line_patches(before, new)?);
+    Some(Step::SetFile { path: path.clone(), from, to: Version::File { sha256, attributes, content } })
 }
 
 #[cfg(test)]
