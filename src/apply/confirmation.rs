@@ -7,12 +7,13 @@
 
 use super::executor::Executor;
 use super::history::History;
+use super::pending::{Pending, left, undo_unit, warn_unit};
 use super::recovery::{Recovered, run as end_run};
-use crate::host::timers::{Armed, Timer, Timers};
+use crate::host::timers::{Timer, Timers};
 use crate::host::{Root, WriteLock, clock, uptime};
-use crate::journal::{ActiveRun, Deadline, Event, Phase, RunKind, RunOutcome, Standing, Status, TimeLeft};
+use crate::journal::{ActiveRun, Deadline, Event, RunKind, RunOutcome, Standing, Status, TimeLeft};
 use crate::outcome::{Failure, FailureKind};
-use crate::values::{BackupId, RunId};
+use crate::values::RunId;
 use anyhow::{Context, Result, anyhow};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -43,19 +44,6 @@ pub struct Window {
     pub warn: Vec<String>,
 }
 
-/// A change that waits for its confirmation.
-#[derive(Debug, Clone)]
-pub struct Pending {
-    /// The run.
-    pub run: RunId,
-    /// The backup that holds what it replaced.
-    pub backup: BackupId,
-    /// Until when.
-    pub deadline: Deadline,
-    /// How much of the time is left.
-    pub left: TimeLeft,
-}
-
 /// What a confirmation found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Confirmed {
@@ -63,45 +51,6 @@ pub enum Confirmed {
     Now(RunId),
     /// Nothing waits, and the newest change stays.
     Already(RunId),
-}
-
-impl Pending {
-    /// The change of this status that waits, if there is one.
-    ///
-    /// # Errors
-    /// When the clock cannot be asked.
-    pub fn of(status: &Status) -> Result<Option<Self>> {
-        let Status::Active(ActiveRun { run, backup, confirm_by: Some(deadline), phase, .. }) = status else {
-            return Ok(None);
-        };
-        if *phase != Phase::Awaiting {
-            return Ok(None);
-        }
-        let left = left(deadline)?;
-        Ok(Some(Self { run: run.clone(), backup: backup.clone(), deadline: deadline.clone(), left }))
-    }
-
-    /// The change that waits below `root`, if there is one.
-    ///
-    /// # Errors
-    /// When the journal or the clock cannot be read.
-    pub fn look(root: &Root) -> Result<Option<Self>> {
-        Self::of(&History::look(root)?.status)
-    }
-
-    /// Whether it may still be confirmed.
-    #[must_use]
-    pub fn has_time(&self) -> bool {
-        matches!(self.left, TimeLeft::Left(_))
-    }
-
-    /// Whether its timer waits.
-    ///
-    /// # Errors
-    /// When systemd cannot be asked.
-    pub fn armed(&self) -> std::io::Result<Armed> {
-        Timers::reach()?.armed(&undo_unit(&self.run))
-    }
 }
 
 /// Records the deadline of the run that has just started, and arms its timer.
@@ -136,7 +85,7 @@ pub(super) fn is_too_late(executor: &Executor) -> Result<bool> {
 /// `Refused` when none waits, or its time is over; `NeedsOperator` when the
 /// journal or a folder cannot be written.
 pub fn confirm(root: &Root, lock: &WriteLock, actor: String) -> Result<(Confirmed, Vec<String>), Failure> {
-    let broken = |error: anyhow::Error| Failure::from_error(FailureKind::NeedsOperator, &error);
+    let broken = |error: anyhow::Error| Failure::from_error(FailureKind::NeedsOperator, error);
     let nothing = || Failure::new(FailureKind::Refused, "no change waits for a confirmation");
     match History::look(root).map_err(broken)?.status {
         Status::Quiet(run) if run.outcome == RunOutcome::Applied && run.kind == RunKind::Migrate => {
@@ -189,11 +138,6 @@ fn deadline(within: Duration) -> Result<Deadline> {
     })
 }
 
-fn left(deadline: &Deadline) -> Result<TimeLeft> {
-    let now = uptime().context("reading the clock")?;
-    Ok(deadline.left(&now.boot, now.elapsed))
-}
-
 fn arm(window: &Window, run: &RunId, deadline: &Deadline) -> Result<()> {
     let lead = WARNING.min(window.within / 4);
     window.timers.arm(&undo_timer(&undo_unit(run), deadline, &named(&window.undo, run)))?;
@@ -221,16 +165,6 @@ fn named(command: &[String], run: &RunId) -> Vec<String> {
     [command, &[run.to_string()]].concat()
 }
 
-/// The run of this status that is undone at a moment that has not come, whatever stage it is in.
-///
-/// # Errors
-/// When the clock cannot be asked.
-pub fn too_early(status: &Status) -> Result<Option<(RunId, Deadline)>> {
-    let Status::Active(ActiveRun { run, confirm_by: Some(deadline), .. }) = status else { return Ok(None) };
-    let early = matches!(left(deadline)?, TimeLeft::Left(_));
-    Ok(early.then(|| (run.clone(), deadline.clone())))
-}
-
 /// Sees to it that a run is undone at its moment, after something has tried to undo it before; whether that needed
 /// another timer.
 ///
@@ -244,26 +178,4 @@ pub fn arm_again(run: &RunId, deadline: &Deadline, undo: &[String]) -> Result<bo
     }
     timers.arm_again(&undo_timer(&name, deadline, &named(undo, run)))?;
     Ok(true)
-}
-
-/// Stops the timers of a run that is over; what could not be stopped, in words.
-/// A timer that fires all the same finds nothing to do.
-pub(super) fn disarm(root: &Root, run: &ActiveRun) -> Vec<String> {
-    if run.confirm_by.is_none() || !root.is_live() {
-        return Vec::new();
-    }
-    // Where systemd does not run any more, its timers do not either.
-    let Ok(timers) = Timers::reach() else { return Vec::new() };
-    let units = [warn_unit(&run.run), undo_unit(&run.run)];
-    let failed: Vec<_> = units.iter().filter_map(|unit| timers.disarm(unit).err()).collect();
-    units.iter().for_each(|unit| timers.forget_failures(unit));
-    failed.into_iter().map(|error| format!("a timer is left, and will find nothing to do: {error}")).collect()
-}
-
-fn undo_unit(run: &RunId) -> String {
-    format!("motionctl-unconfirmed-{run}")
-}
-
-fn warn_unit(run: &RunId) -> String {
-    format!("motionctl-warning-{run}")
 }

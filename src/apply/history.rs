@@ -106,12 +106,13 @@ impl History {
 
 /// What is said of a journal that cannot be trusted, or that only root may read: that says nothing against it.
 #[must_use]
-pub fn distrusted(error: &anyhow::Error) -> Failure {
+pub fn distrusted(error: anyhow::Error) -> Failure {
     if is_denied(error.as_ref()) && !machine::is_superuser() {
-        return only_root(format!("only root may see what earlier runs left: {}", in_words(error)));
+        return only_root(format!("only root may see what earlier runs left: {}", in_words(&error)));
     }
+    let is_damage = is_damage(&error);
     let failure = Failure::from_error(FailureKind::NeedsOperator, error);
-    if !is_damage(error) {
+    if !is_damage {
         return failure;
     }
     failure.with_hint(

@@ -3,10 +3,10 @@
 //! Invariant: the same road for a failed gate and for a crash: look at the
 //! disk, plan, record the plan, run it, record the end.
 
-use super::confirmation::{Pending, disarm};
 use super::executor::{Executor, ReloadTarget, Stopping};
 use super::history::{History, distrusted};
 use super::obstacles::refusal;
+use super::pending::{Pending, disarm};
 use crate::backup::{Backup, Entry, Store};
 use crate::facts::FileFacts;
 use crate::host::files::{FileState, NotReplaceable, ReplaceError, observe, sweep};
@@ -81,17 +81,17 @@ pub fn recover(
     unconfirmed: Unconfirmed,
     why: &str,
 ) -> Result<Option<Recovered>, Failure> {
-    let status = History::look(root).map_err(|error| distrusted(&error))?.status;
+    let status = History::look(root).map_err(distrusted)?.status;
     if !matches!(status, Status::Active(_)) {
         return Ok(None);
     }
-    let pending = Pending::of(&status).map_err(|error| distrusted(&error))?;
+    let pending = Pending::of(&status).map_err(distrusted)?;
     if unconfirmed == Unconfirmed::Waits && pending.as_ref().is_some_and(Pending::has_time) {
         return Ok(None);
     }
     let why = if pending.is_some() && unconfirmed == Unconfirmed::Waits { UNCONFIRMED } else { why };
     let reload = server.reload_target()?;
-    let mut history = History::open(lock, root).map_err(|error| distrusted(&error))?;
+    let mut history = History::open(lock, root).map_err(distrusted)?;
     let stop = AtomicBool::new(false);
     let mut executor = Executor { reload, ..Executor::of_begun(root, lock, &mut history, &stop) };
     end(&mut executor, why, &|| server.test()).map(Some)
@@ -109,7 +109,7 @@ pub fn restore_whole(
     why: &str,
 ) -> Result<Option<Recovered>, Failure> {
     let reload = server.reload_target()?;
-    let mut history = History::open(lock, root).map_err(|error| distrusted(&error))?;
+    let mut history = History::open(lock, root).map_err(distrusted)?;
     let Status::Active(active) = history.status().clone() else { return Ok(None) };
     let stop = AtomicBool::new(false);
     let mut executor = Executor { reload, ..Executor::of_begun(root, lock, &mut history, &stop) };
@@ -127,21 +127,20 @@ fn end(
     gate: &dyn Fn() -> Result<(), String>,
 ) -> Result<Recovered, Failure> {
     let Status::Active(active) = executor.history.status().clone() else {
-        return Err(broken(&anyhow::anyhow!("no run is under way")));
+        return Err(broken(anyhow::anyhow!("no run is under way")));
     };
-    let disk = disk_state(executor.root, &active).map_err(|error| broken(&error))?;
+    let disk = disk_state(executor.root, &active).map_err(broken)?;
     let recovery = plan_recovery(&active, &disk, why).map_err(|stuck| needs_operator(&active, &stuck))?;
     carry_out(executor, &active, recovery, gate)
 }
 
-fn broken(error: &anyhow::Error) -> Failure {
+fn broken(error: anyhow::Error) -> Failure {
     Failure::from_error(FailureKind::NeedsOperator, error)
         .with_hint("run `motionctl recover` again, then `motionctl status`")
 }
 
 /// What a recovery met in its way: it cannot be refused, but a person can take away all that is there, at once.
-fn obstructed(root: &Root, steps: &[Step], error: &anyhow::Error) -> Failure {
-    let failure = broken(error);
+fn obstructed(root: &Root, steps: &[Step], error: anyhow::Error) -> Failure {
     let is_obstacle = |cause: &(dyn std::error::Error + 'static)| {
         cause.downcast_ref::<NotReplaceable>().is_some()
             || matches!(cause.downcast_ref::<ReplaceError>(), Some(ReplaceError::NotReplaceable(_)))
@@ -149,7 +148,9 @@ fn obstructed(root: &Root, steps: &[Step], error: &anyhow::Error) -> Failure {
                 .downcast_ref::<io::Error>()
                 .is_some_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
     };
-    match refusal(root, steps).filter(|_| error.chain().any(is_obstacle)) {
+    let refusal = refusal(root, steps).filter(|_| error.chain().any(is_obstacle));
+    let failure = broken(error);
+    match refusal {
         Some(refusal) => failure
             .with_hint("take away what the finding names, then run `motionctl recover`")
             .with_findings(refusal.findings),
@@ -169,7 +170,7 @@ fn carry_out(
         None => recovery.steps.iter().filter(|step| **step != Step::Reload).cloned().collect(),
     };
     let proof = perform(executor, active, &steps, &recovery, gate)
-        .map_err(|error| obstructed(executor.root, &steps, &error))?;
+        .map_err(|error| obstructed(executor.root, &steps, error))?;
     let notes = disarm(executor.root, active);
     Ok(Recovered {
         notes,

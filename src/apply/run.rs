@@ -5,12 +5,14 @@
 //! `nginx -t`; whatever fails afterwards is undone, and what is reported was
 //! observed.
 
-use super::confirmation::{self, Confirmation, Pending};
+use super::confirmation::Confirmation;
 use super::executor::{Executor, InstalledLog, ReloadTarget, StepFailure, Stopping, Told};
 use super::history::History;
 use super::obstacles::refusal;
-use super::recovery::{self, Recovered};
+use super::pending::Pending;
+use super::recovery::Recovered;
 use super::staging::states;
+use super::{confirmation, recovery};
 use crate::backup::{Progress, Request as BackupRequest, Store};
 use crate::facts::Facts;
 use crate::host::sandbox::Launcher;
@@ -126,7 +128,7 @@ pub fn run(request: &Request, events: &mut dyn FnMut(Event)) -> (Run, Result<(),
 }
 
 fn perform(request: &Request, run: &mut Run, events: &mut dyn FnMut(Event)) -> Result<(), Failure> {
-    let failed = |error: anyhow::Error| Failure::from_error(FailureKind::Failed, &error);
+    let failed = |error: anyhow::Error| Failure::from_error(FailureKind::Failed, error);
     if let Some(refusal) = refusal(request.root, &request.plan.steps) {
         return Err(refusal);
     }
@@ -305,7 +307,7 @@ fn back(
 /// The gate before any change, for each state that the disk will be in.
 fn validate(request: &Request) -> Result<(), Failure> {
     let states = states(request.root, request.plan)
-        .map_err(|error| Failure::from_error(FailureKind::Failed, &error))?;
+        .map_err(|error| Failure::from_error(FailureKind::Failed, error))?;
     for (index, state) in states.iter().enumerate() {
         let verdict = staged::test(request.program, request.root, request.launcher, request.facts, state)
             .map_err(|refused| {

@@ -5,8 +5,8 @@
 //! link leads to does not (it may be `/`).
 
 use super::error::BackupError;
+use super::layout::STORE_FOLDER;
 use super::manifest::Entry;
-use super::store::STORE_FOLDER;
 use crate::host::Root;
 use crate::host::files::{FileState, observe, way};
 use crate::values::{Attributes, RootPath};

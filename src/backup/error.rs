@@ -3,11 +3,10 @@
 //! Invariant: the variant tells whether the backup, the server or neither was touched.
 
 use super::compare::Difference;
-use super::verify::Problem;
 use crate::host::NoPlace;
 use crate::host::files::ReplaceError;
-use crate::values::{BackupId, RootPath};
-use std::io;
+use crate::values::{BackupId, Hash, RootPath};
+use std::{fmt, io};
 
 /// Why a backup could not be made, read or restored.
 #[derive(Debug, thiserror::Error)]
@@ -72,5 +71,38 @@ impl BackupError {
     pub(super) fn io(operation: &'static str, path: impl ToString) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_string();
         move |source| Self::Io { operation, path, source }
+    }
+}
+
+/// One thing that is wrong with a backup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// The bytes of this hash are not there.
+    Lost(Hash),
+    /// The bytes under this hash have another one.
+    Altered(Hash),
+    /// A file that the manifest does not know.
+    Stray(String),
+    /// A file that cannot be read, and why.
+    Unreadable(String, String),
+    /// The manifest does not have the hash that was written beside it.
+    ManifestChanged,
+    /// The manifest is not in the known form.
+    ManifestUnreadable(String),
+    /// The manifest is that of another backup.
+    OtherBackup(String),
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lost(hash) => write!(f, "the bytes with SHA-256 {hash} are missing"),
+            Self::Altered(hash) => write!(f, "the bytes with SHA-256 {hash} were altered"),
+            Self::Stray(name) => write!(f, "`{name}` is not in the manifest"),
+            Self::Unreadable(name, cause) => write!(f, "`{name}` cannot be read: {cause}"),
+            Self::ManifestChanged => f.write_str("the manifest was altered"),
+            Self::ManifestUnreadable(cause) => write!(f, "the manifest cannot be understood: {cause}"),
+            Self::OtherBackup(id) => write!(f, "the manifest is that of `{id}`"),
+        }
     }
 }

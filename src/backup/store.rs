@@ -5,24 +5,17 @@
 
 use super::collect::collect;
 use super::compare::{Difference, compare};
-use super::error::BackupError;
+use super::error::{BackupError, Problem};
+use super::layout::{CONTENT, MANIFEST, MANIFEST_HASH, PARTIAL, STORE_FOLDER};
 use super::manifest::{Entry, FORMAT, Manifest};
-use super::verify::Problem;
 use crate::host::{PrivateFolder, Root, Space, WriteLock, space_at};
 use crate::values::{BackupId, Hash, RootPath};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
-use std::io::{self, Read};
+use std::io;
+use std::io::Read;
 
-/// Where backups lie, below the root.
-pub const STORE_FOLDER: &str = "/var/backups/motionctl";
-
-/// The folder of a backup in which the bytes of each file lie, by their hash.
-pub const CONTENT: &str = "content";
-pub(super) const MANIFEST: &str = "manifest.json";
-pub(super) const MANIFEST_HASH: &str = "manifest.sha256";
-pub(super) const PARTIAL: &str = ".partial-";
 const REMOVING: &str = ".removing-";
 const MOST_MANIFEST_BYTES: u64 = 256 << 20;
 

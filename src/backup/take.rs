@@ -5,15 +5,15 @@
 
 use super::collect::{above, collect, measure};
 use super::error::BackupError;
+use super::layout::{CONTENT, MANIFEST, MANIFEST_HASH, PARTIAL};
 use super::manifest::{Entry, Manifest};
-use super::store::{
-    Backup, CONTENT, MANIFEST, MANIFEST_HASH, PARTIAL, Store, manifest_hash_line, remove_all,
-};
+use super::store::{Backup, Store, manifest_hash_line, remove_all};
 use crate::host::files::copy_hashed;
 use crate::host::{MOST_BYTES, PrivateFolder, Root, WriteLock, clock, kill_point, random};
 use crate::values::{BackupId, Hash, RootPath};
 use std::collections::BTreeSet;
-use std::io::{self, Write};
+use std::io;
+use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 
 /// What a file, folder or link takes in the manifest and on the disk besides its bytes.

@@ -2,34 +2,16 @@
 //!
 //! Invariant: contents are handed out only when their bytes have the hash of the manifest.
 
-use super::error::BackupError;
-use super::store::{Backup, CONTENT};
+use super::error::{BackupError, Problem};
+use super::layout::CONTENT;
+use super::store::Backup;
 use crate::host::files::{forget_cached, hash_of};
 use crate::values::Hash;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fmt;
 use std::fs::File;
-use std::io::{self, Read};
-
-/// One thing that is wrong with a backup.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Problem {
-    /// The bytes of this hash are not there.
-    Lost(Hash),
-    /// The bytes under this hash have another one.
-    Altered(Hash),
-    /// A file that the manifest does not know.
-    Stray(String),
-    /// A file that cannot be read, and why.
-    Unreadable(String, String),
-    /// The manifest does not have the hash that was written beside it.
-    ManifestChanged,
-    /// The manifest is not in the known form.
-    ManifestUnreadable(String),
-    /// The manifest is that of another backup.
-    OtherBackup(String),
-}
+use std::io;
+use std::io::Read;
 
 impl Backup {
     /// Reads every byte again and compares it with the manifest.
@@ -90,18 +72,4 @@ impl Backup {
 fn re_read(file: &File) -> io::Result<Hash> {
     forget_cached(file);
     Ok(hash_of(file)?.0)
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Lost(hash) => write!(f, "the bytes with SHA-256 {hash} are missing"),
-            Self::Altered(hash) => write!(f, "the bytes with SHA-256 {hash} were altered"),
-            Self::Stray(name) => write!(f, "`{name}` is not in the manifest"),
-            Self::Unreadable(name, cause) => write!(f, "`{name}` cannot be read: {cause}"),
-            Self::ManifestChanged => f.write_str("the manifest was altered"),
-            Self::ManifestUnreadable(cause) => write!(f, "the manifest cannot be understood: {cause}"),
-            Self::OtherBackup(id) => write!(f, "the manifest is that of `{id}`"),
-        }
-    }
 }

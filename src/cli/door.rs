@@ -43,6 +43,9 @@ pub fn outcome(outcome: &mut Outcome) {
     }
     if let Some(error) = &mut outcome.error {
         error.message = text(&error.message);
+        for cause in &mut error.causes {
+            *cause = text(cause);
+        }
     }
     for step in &mut outcome.next {
         step.command = text(&step.command);
@@ -56,6 +59,16 @@ pub fn outcome(outcome: &mut Outcome) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outcome::{Failure, FailureKind};
+
+    #[test]
+    fn the_errors_behind_a_failure_pass_the_same_door() {
+        let error = anyhow::anyhow!("invalid type: string \"S3cr3t\", expected u16").context("reading it");
+        let mut answer = Outcome::failed("plan", Failure::from_error(FailureKind::Invalid, error));
+        outcome(&mut answer);
+        let causes = answer.error.map(|error| error.causes).unwrap_or_default();
+        assert_eq!(causes, ["reading it", "invalid type: text, expected u16"]);
+    }
 
     #[test]
     fn what_a_parser_quotes_is_not_printed() {

@@ -25,7 +25,7 @@ pub fn explain(what: Option<&str>) -> Result<Outcome, Failure> {
     };
     let mut outcome = Outcome::new("explain", OutcomeKind::Ok);
     outcome.explanations = rows;
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
     Ok(outcome)
 }
 

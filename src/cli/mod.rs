@@ -103,9 +103,7 @@ pub fn main() -> ExitCode {
 /// Answers in the form that was asked for.
 fn conclude(cli: &Cli, mut outcome: Outcome) -> u8 {
     if outcome.outcome == OutcomeKind::Cancelled {
-        outcome.details.remove("verdict");
-        let verdict = interrupt::done_all_the_same().map(|words| ("verdict".to_owned(), words.into()));
-        outcome.details.extend(verdict);
+        outcome.details.verdict = interrupt::done_all_the_same().map(Into::into);
     }
     door::outcome(&mut outcome);
     if commands::is_for_a_monitor(&cli.command) {
@@ -177,7 +175,7 @@ fn is_text(command: &Command) -> bool {
 
 /// Prints the file; a failure must not end up in what it is redirected to.
 fn show_text(global: &args::Global, outcome: &Outcome) -> u8 {
-    if let Some(text) = outcome.details.get("text").and_then(|text| text.as_str()) {
+    if let Some(text) = &outcome.details.text {
         let code = print(text.as_bytes(), outcome.exit_code);
         // What to do with the file is for who looks on, and no part of it.
         let mut stderr = std::io::stderr().lock();

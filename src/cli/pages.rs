@@ -24,7 +24,7 @@ pub fn write(cli: &Cli, outcome: &mut Outcome) {
     let written = made(outcome, Some(&written)).and_then(|page| put(file, &page));
     match written {
         Ok(()) => {
-            outcome.details.insert("page".to_owned(), file.display().to_string().into());
+            outcome.details.page = Some(file.display().to_string());
             // Who asked for a file reads it there; programs get the whole document all the same.
             if let (Command::Report(_), false) = (&cli.command, cli.global.json) {
                 outcome.plan = None;

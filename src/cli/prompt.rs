@@ -29,7 +29,7 @@ pub fn confirm_change_of(what: &str, context: &Context, outcome: &Outcome) -> Re
     context.progress.clear();
     let host = report::plain_line(host(outcome));
     let mut asked = outcome.clone();
-    asked.details.insert("verdict".to_owned(), "this would be done".into());
+    asked.set_verdict("this would be done");
     if asked.summary().is_none() {
         asked.summarise(asked.plan_in_counts());
     }

@@ -3,7 +3,7 @@
 //! Invariant: made of the types that write the documents. docs/schema/ holds them; a key that is new there is a key
 //! that somebody decided on.
 
-use super::commands::SavedSeedPlan;
+use crate::seed::saved::SavedPlan;
 use crate::{backup, journal, plan, report};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
@@ -14,7 +14,7 @@ pub fn schemas() -> [(&'static str, Schema); 5] {
     [
         ("answer", of::<report::Envelope<'_>>()),
         ("plan", of::<plan::Plan>()),
-        ("seed-plan", of::<SavedSeedPlan>()),
+        ("seed-plan", of::<SavedPlan>()),
         ("backup", of::<backup::Manifest>()),
         ("journal-record", of::<journal::Record>()),
     ]

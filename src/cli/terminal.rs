@@ -25,7 +25,8 @@ pub fn style(global: &Global) -> Style {
     let detail = match (global.quiet, global.verbose) {
         (true, _) => Detail::Quiet,
         (false, 0) => Detail::Normal,
-        (false, _) => Detail::Verbose,
+        (false, 1) => Detail::Verbose,
+        (false, _) => Detail::Everything,
     };
     Style { colour, detail, width: width(&terminal), glyphs: glyphs() }
 }

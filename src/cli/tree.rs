@@ -60,10 +60,7 @@ pub fn open(named: &Path, what_for: Use) -> Result<Tree, Failure> {
 
 /// Says in an answer how the tree was understood.
 pub fn say(note: &str, outcome: &mut Outcome) {
-    let notes = outcome.details.entry("notes".to_owned()).or_insert_with(|| Vec::<String>::new().into());
-    if let Some(notes) = notes.as_array_mut() {
-        notes.insert(0, note.into());
-    }
+    outcome.details.notes.get_or_insert_default().insert(0, note.to_owned());
 }
 
 /// A folder: the server's, or what a person has unpacked it into.

@@ -4,7 +4,7 @@
 //! is null.
 
 use super::formats::FORMATS;
-use crate::outcome::{Outcome, OutcomeKind};
+use crate::outcome::{Outcome, OutcomeKind, Row, row};
 use serde_json::{Value, json};
 use std::sync::LazyLock;
 
@@ -34,27 +34,26 @@ pub fn version() -> Outcome {
             (format.name.to_owned(), shape)
         })
         .collect();
-    outcome.details = serde_json::Map::from_iter([
-        ("verdict".to_owned(), json!(line())),
-        ("commit".to_owned(), json!(COMMIT.map(|commit| commit.trim_end_matches('+')))),
-        ("commit_date".to_owned(), json!(DATE)),
-        ("changed".to_owned(), json!(changed)),
-        ("debug".to_owned(), json!(cfg!(debug_assertions))),
-        ("target".to_owned(), json!(TARGET)),
-        ("compiler".to_owned(), json!(COMPILER)),
-        ("formats".to_owned(), Value::Object(formats)),
-        ("rows".to_owned(), rows()),
-    ]);
+    outcome.set_verdict(line());
+    let details = &mut outcome.details;
+    details.add("commit", COMMIT.map(|commit| commit.trim_end_matches('+')));
+    details.add("commit_date", DATE);
+    details.add("changed", changed);
+    details.add("debug", cfg!(debug_assertions));
+    details.add("target", TARGET);
+    details.add("compiler", COMPILER);
+    details.add("formats", formats);
+    details.rows = Some(rows());
     outcome
 }
 
-fn rows() -> Value {
+fn rows() -> Vec<Row> {
     let built = [["built for", TARGET], ["built by", COMPILER.unwrap_or("a compiler that did not say")]];
-    let built = built.map(|[what, value]| json!([what, value]));
+    let built = built.map(|[what, value]| row(&[&what, &value]));
     let formats = FORMATS.iter().map(|format| {
         let (first, last) = (format.oldest, format.writes);
         let reads = if first == last { String::new() } else { format!(", reads {first} to {last}") };
-        json!([format.what, format!("format {last}{reads}")])
+        row(&[&format.what, &format!("format {last}{reads}")])
     });
     built.into_iter().chain(formats).collect()
 }

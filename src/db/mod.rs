@@ -8,6 +8,7 @@
 pub mod catalog;
 mod connection;
 mod error;
+mod model;
 mod option_file;
 mod quiet;
 mod secret;
@@ -19,8 +20,9 @@ mod url;
 mod value;
 
 pub use catalog::{Catalog, quoted};
-pub use connection::{Access, Change, Connection, Engine, Limits, Server};
+pub use connection::Connection;
 pub use error::{DbError, ErrorKind, LOCK_WAIT};
+pub use model::{Access, Change, Engine, Limits, Server};
 pub use option_file::{OptionFile, OptionFileError};
 pub use secret::Secret;
 pub use server::{Need, SETTINGS, Setting};

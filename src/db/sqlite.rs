@@ -3,8 +3,8 @@
 //! Invariant: a file is made only when making it was asked for, and then readable by its owner alone. Statements end
 //! at their limit as on a server.
 
-use super::connection::{Access, Change, Engine, Limits, Server};
 use super::error::{DbError, ErrorKind};
+use super::model::{Access, Change, Engine, Limits, Server};
 use super::source::FileAccess;
 use super::value::{Row, Value};
 use nix::unistd::{AccessFlags, access as may};

@@ -4,6 +4,7 @@
 //! is an `Option` or a finding, not a default. This room computes nothing
 //! that depends on the machine.
 
+mod address;
 mod asking;
 mod host;
 mod motion;
@@ -12,6 +13,8 @@ mod sessions;
 mod site;
 
 pub use crate::motion::RouteState;
+use crate::values::RootPath;
+pub use address::ListenAddress;
 pub use asking::{Counted, Entrance, LimitFacts, LimitKind, NoEntrance};
 pub use host::{FileFacts, HostFacts, Scope, WayFacts};
 pub use motion::{ClientFacts, MotionFacts, PageFacts};
@@ -21,11 +24,9 @@ pub use nginx::{
 };
 pub use sessions::{OnlineUser, OpenSession, OpenSessions, RoleFacts, SessionFacts};
 pub use site::{
-    ListenAddress, ListenFacts, LocationFacts, RouteContent, ServerFacts, ServerRole, SiteFacts,
-    UpstreamAddress, UpstreamFacts,
+    ListenFacts, LocationFacts, RouteContent, ServerFacts, ServerRole, SiteFacts, UpstreamAddress,
+    UpstreamFacts,
 };
-
-use crate::values::RootPath;
 use std::collections::BTreeMap;
 
 /// Everything that was found on one server.

@@ -7,20 +7,18 @@
 use super::clock;
 use super::sandbox::{Capabilities, drop_to};
 use super::trust::Executable;
+use crate::host::trust::SEARCH_PATH;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{Pid, read};
-use std::io::{self, Write};
+use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread;
 use std::time::Duration;
-
-/// The search path of programs that we start.
-pub const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+use std::{io, thread};
 
 /// No more of what a program prints is kept.
 const LONGEST: usize = 1 << 20;

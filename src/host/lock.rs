@@ -5,10 +5,9 @@
 //! write below the root ask for its value.
 
 use super::alone::{alone, one_name};
-use super::clock;
-use super::kill_point;
 use super::private::PrivateFolder;
 use super::root::Root;
+use super::{clock, kill_point};
 use crate::values::RootPath;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag};
@@ -87,6 +86,17 @@ impl WriteLock {
             Err((file, Errno::EWOULDBLOCK)) => Err(read_holder(&file)),
             Err((_, errno)) => Err(io::Error::from(errno).into()),
         }
+    }
+}
+
+impl PrivateFolder {
+    /// Opens the folder `path`, made when it is missing; missing folders above get mode 0755, and
+    /// a mode that lets others in is tightened.
+    ///
+    /// # Errors
+    /// When a link or a file stands there, when it belongs to somebody else, or what the kernel says.
+    pub fn make(_lock: &WriteLock, root: &Root, path: &RootPath) -> io::Result<Self> {
+        Self::make_without_lock(root, path)
     }
 }
 

@@ -5,11 +5,10 @@
 
 use super::alone::alone;
 use super::files::landing_for_writing;
-use super::kill_point;
-use super::lock::WriteLock;
 use super::root::Root;
-use super::sys::{self, Onto};
+use super::sys::Onto;
 use super::walk::{Folder, Landing, Last};
+use super::{kill_point, sys};
 use crate::values::RootPath;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, renameat};
@@ -24,15 +23,6 @@ use std::io;
 pub struct PrivateFolder(Folder);
 
 impl PrivateFolder {
-    /// Opens the folder `path`, made when it is missing; missing folders above get mode 0755, and
-    /// a mode that lets others in is tightened.
-    ///
-    /// # Errors
-    /// When a link or a file stands there, when it belongs to somebody else, or what the kernel says.
-    pub fn make(_lock: &WriteLock, root: &Root, path: &RootPath) -> io::Result<Self> {
-        Self::make_without_lock(root, path)
-    }
-
     /// As [`PrivateFolder::make`], for the folder that holds the lock itself, and for one in which every run has a
     /// name of its own.
     ///

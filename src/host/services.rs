@@ -3,11 +3,14 @@
 //! Invariant: a [`Services`] exists only where systemd runs and its `systemctl` is root's alone; only units of ours are
 //! named.
 
-use super::command::{self, Printed, Privileges};
-use super::timers::is_booted;
-use super::trust::{self, Executable};
-use std::io;
+use super::command::{Printed, Privileges};
+use super::trust::Executable;
+use super::{command, trust};
 use std::time::Duration;
+use std::{fs, io};
+
+/// The folder that is there exactly when systemd is the init system (sd_booted(3)).
+pub(super) const BOOTED: &str = "/run/systemd/system";
 
 /// How long systemd may take to read all of its units again.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -73,4 +76,10 @@ pub(super) fn succeeded(program: &str, printed: &Printed) -> io::Result<()> {
     let said = printed.stderr.trim();
     let said = if said.is_empty() { printed.status.to_string() } else { said.to_owned() };
     Err(io::Error::other(format!("{program}: {said}")))
+}
+
+/// Whether systemd is the init system here.
+#[must_use]
+pub fn is_booted() -> bool {
+    fs::symlink_metadata(BOOTED).is_ok_and(|metadata| metadata.is_dir())
 }

@@ -6,17 +6,14 @@
 //! starts such a span (`--on-active`) anew at every `daemon-reload`. It ends with
 //! this start of the machine, and may wake too early, never too late.
 
-use super::command::{self, Printed, Privileges};
-use super::services::{succeeded, tool};
+use super::command::{Printed, Privileges};
+use super::services::{BOOTED, is_booted, succeeded, tool};
 use super::trust::Executable;
-use super::{clock, clocks};
-use std::fs;
-use std::io;
+use super::{clock, clocks, command};
 use std::path::Path;
 use std::time::Duration;
+use std::{fs, io};
 
-/// The folder that is there exactly when systemd is the init system (sd_booted(3)).
-const BOOTED: &str = "/run/systemd/system";
 /// How long systemd may take to answer.
 const LIMIT: Duration = Duration::from_secs(20);
 /// Nobody sees a unit name longer than this.
@@ -58,12 +55,6 @@ pub enum Armed {
     Yes,
     /// It has fired, was stopped, or never was.
     No,
-}
-
-/// Whether systemd is the init system here.
-#[must_use]
-pub fn is_booted() -> bool {
-    fs::symlink_metadata(BOOTED).is_ok_and(|metadata| metadata.is_dir())
 }
 
 impl Timers {

@@ -5,9 +5,8 @@
 //! and of a copied tree. Where there is no systemd, nothing is claimed.
 
 use super::units::{ADMINISTRATORS, UnitFile, lost_program, unit_file, wanted};
-use crate::host::{Root, timers};
-use crate::outcome::codes;
-use crate::outcome::{Finding, Level};
+use crate::host::{Root, services, timers};
+use crate::outcome::{Finding, Level, codes};
 
 /// The unit that does it.
 pub const UNIT: &str = "motionctl-recover.service";
@@ -38,7 +37,7 @@ pub struct Missing {
 #[must_use]
 pub fn boot_unit(root: &Root) -> BootUnit {
     let is_folder = root.metadata(ADMINISTRATORS).is_ok_and(|metadata| metadata.is_dir());
-    let has_systemd = if root.is_live() { timers::is_booted() } else { is_folder };
+    let has_systemd = if root.is_live() { services::is_booted() } else { is_folder };
     if !has_systemd {
         return BootUnit::NoSystemd;
     }

@@ -6,9 +6,18 @@
 //! built on nginx 1.24.0, and `http2 on;` is unknown to it.
 
 use crate::facts::NginxVersion;
+use crate::host::command;
+use crate::host::command::Privileges;
+use crate::host::sandbox::Capabilities;
+use crate::host::trust::Executable;
+use crate::outcome::{Failure, FailureKind};
 use regex::Regex;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use thiserror::Error;
+
+/// How long `nginx -V` may take.
+const VERSION_LIMIT: Duration = Duration::from_secs(5);
 
 /// Products whose version counts on from NGINX's where they print no line of NGINX's own. OpenResty adds a fourth
 /// number to the version of its core; freenginx was forked from 1.25.3 and goes on from there.
@@ -156,6 +165,25 @@ fn parse_version(text: &str) -> Option<(NginxVersion, Product)> {
 fn numbers(text: &str) -> Option<NginxVersion> {
     let mut parts = text.split('.').map(|part| part.parse().ok());
     Some(NginxVersion(parts.next()??, parts.next()??, parts.next().unwrap_or(Some(0))?))
+}
+
+/// A program and what it says of itself.
+#[derive(Clone)]
+pub(super) struct Asked {
+    pub program: Executable,
+    pub build: Build,
+}
+
+/// Asks a program what it was built with. It needs no privilege to say that.
+pub(super) fn ask(program: Executable) -> Result<Asked, Failure> {
+    let failed = |cause: String| {
+        let name = program.name().display();
+        Failure::new(FailureKind::Unavailable, format!("asking {name} for its version: {cause}"))
+    };
+    let printed = command::run(&program, &["-V"], Privileges::Lowered(Capabilities::None), VERSION_LIMIT);
+    let printed = printed.map_err(|error| failed(error.to_string()))?;
+    let build = parse_build(&printed.stderr).map_err(|error| failed(error.to_string()))?;
+    Ok(Asked { program, build })
 }
 
 #[cfg(test)]

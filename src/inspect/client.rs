@@ -3,20 +3,16 @@
 //! Invariant: what the operator names is taken, and said where nothing confirms it. What there is to say of the search
 //! is kept apart: the running server may know better.
 
-use super::search::{Seen, client_at, search};
+use super::search::{APPLICATION_ROOT, Seen, client_at, search, unusual};
 use crate::facts::{ClientFacts, MotionFacts, PageFacts};
 use crate::host::{Extent, Root};
 use crate::motion::page::Page;
 use crate::motion::settings::{ENV_FILE, env_value};
-use crate::outcome::codes;
-use crate::outcome::{Finding, Level};
+use crate::outcome::{Finding, codes};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Where Motion is installed unless a page of it is found elsewhere
-/// (vendor's documentation).
-pub const APPLICATION_ROOT: &str = "/var/opt/motion2";
 /// No description of a package is larger.
 const MOST_BYTES: u64 = 1 << 20;
 /// What a file's text says that the version is.
@@ -131,16 +127,6 @@ fn in_words(error: &io::Error) -> String {
         io::ErrorKind::FileTooLarge => "larger than any page of a client".to_owned(),
         _ => error.to_string(),
     }
-}
-
-/// That a page is taken for the new client's although it does not look like it in every way; `None` where it does.
-pub fn unusual(seen: &Seen, what: &str) -> Option<Finding> {
-    let doubts = seen.doubts();
-    let title = format!("{what} is taken for the new client, though not all speaks for it");
-    let finding = Finding::graded(codes::NEWCLIENT_UNUSUAL, Level::Warn, title)
-        .evidence(format!("{}", seen.folder.join("index.html").display()))
-        .advice("after the change the page and its scripts must come, or it is undone; name another folder with --new-client-root");
-    (!doubts.is_empty()).then(|| doubts.into_iter().fold(finding, Finding::evidence))
 }
 
 /// The first source that names a version; where none does, what each said.

@@ -4,11 +4,12 @@
 //! is named, and neither executed nor signalled.
 
 use super::master::Chosen;
+use super::site::meets;
 use crate::facts::ListenAddress;
 use crate::host::process::{Listener, LonerKind, Owner, Owners, listeners};
 use crate::host::{Root, machine};
-use crate::outcome::codes::{self, Code};
-use crate::outcome::{Failure, FailureKind, Finding, Level};
+use crate::outcome::codes::Code;
+use crate::outcome::{Failure, FailureKind, Finding, Level, codes};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Findings that leave nobody to reload, or somebody else who serves, whatever is to be done: a change is refused
@@ -182,25 +183,6 @@ fn held() -> Finding {
 fn unseen(what: &str) -> Finding {
     let title = "whether an NGINX of this server runs could not be seen";
     Finding::graded(codes::NGINX_UNKNOWN, Level::Warn, title).evidence(what.to_owned()).advice("look as root")
-}
-
-/// Whether binding `wanted` would fail because of `listener`.
-#[must_use]
-pub fn meets(wanted: &ListenAddress, listener: &Listener) -> bool {
-    if wanted.port() != Some(listener.address.port()) {
-        return false;
-    }
-    let held = listener.address.ip();
-    match wanted {
-        // NGINX's own `[::]` takes no IPv4 (`ipv6only=on`); another program's may.
-        ListenAddress::Socket(wanted) if wanted.is_ipv4() == held.is_ipv4() => {
-            held.is_unspecified() || wanted.ip().is_unspecified() || held == wanted.ip()
-        }
-        ListenAddress::Socket(_) => held.is_ipv6() && held.is_unspecified(),
-        // NGINX resolves the name when it binds; any address may come of it.
-        ListenAddress::Name(..) => true,
-        ListenAddress::Unix(_) => false,
-    }
 }
 
 /// `process 12 (nginx: worker process), user www-data (33), program /usr/sbin/nginx`.

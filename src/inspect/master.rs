@@ -6,15 +6,16 @@
 //! cannot stop a run by its title.
 
 use super::absence::{absence, described, foreign};
-use super::build::Build;
-use super::family::{self, Family, families, retiring};
-use super::holders::meets;
-use super::nginx::{Asked, ask};
+use super::build::{Asked, Build, ask};
+use super::family::{Family, families, retiring};
+use super::options::Options;
 use super::place::Place;
-use super::{Options, RootReader, all_listens, reads_motion};
-use crate::host::Root;
-use crate::host::process::{self, Census, Extent, Loner, Master, Owners};
+use super::site::meets;
+use super::sought::reads_motion;
+use super::{RootReader, all_listens, family};
+use crate::host::process::{Census, Extent, Loner, Master, Owners};
 use crate::host::trust::Executable;
+use crate::host::{Root, process};
 use crate::outcome::{Failure, FailureKind, Finding};
 use nginx_config::{Config, Reader};
 use std::collections::BTreeSet;

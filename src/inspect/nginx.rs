@@ -3,23 +3,17 @@
 //! Invariant: only what obeys the rule of `host::trust` is asked anything. What PATH has and does not obey it is
 //! said, and never run.
 
-use super::Options;
-use super::build::{Build, Product, parse_build};
-use super::master::{self, Chosen};
-use super::place::{self, Place, Wanted};
+use super::build::{Asked, Build, Product, ask};
+use super::master::Chosen;
+use super::options::Options;
+use super::place::{Place, Wanted};
+use super::{master, place};
 use crate::facts::{MasterFacts, WorkerFacts};
-use crate::host::command::{self, Privileges};
 use crate::host::process::Master;
-use crate::host::sandbox::Capabilities;
-use crate::host::trust::{self, Distrust, Executable};
-use crate::host::{Extent, Root};
-use crate::outcome::codes;
-use crate::outcome::{Failure, FailureKind, Finding, Level};
+use crate::host::trust::{Distrust, Executable};
+use crate::host::{Extent, Root, trust};
+use crate::outcome::{Failure, FailureKind, Finding, Level, codes};
 use std::path::Path;
-use std::time::Duration;
-
-/// How long `nginx -V` may take.
-const VERSION_LIMIT: Duration = Duration::from_secs(5);
 
 /// The programs of an NGINX, held open since they were judged.
 #[derive(Debug, Clone)]
@@ -53,13 +47,6 @@ pub(super) struct Server {
     pub master: Option<MasterFacts>,
     /// How the master was chosen, for whoever knows the configuration's ports.
     pub chosen: Chosen,
-}
-
-/// A program and what it says of itself.
-#[derive(Clone)]
-pub(super) struct Asked {
-    pub program: Executable,
-    pub build: Build,
 }
 
 /// Finds the NGINX that serves `root`, by what the operator said of it.
@@ -185,18 +172,6 @@ fn places_own(
     }
 }
 
-/// Asks a program what it was built with. It needs no privilege to say that.
-pub(super) fn ask(program: Executable) -> Result<Asked, Failure> {
-    let failed = |cause: String| {
-        let name = program.name().display();
-        Failure::new(FailureKind::Unavailable, format!("asking {name} for its version: {cause}"))
-    };
-    let printed = command::run(&program, &["-V"], Privileges::Lowered(Capabilities::None), VERSION_LIMIT);
-    let printed = printed.map_err(|error| failed(error.to_string()))?;
-    let build = parse_build(&printed.stderr).map_err(|error| failed(error.to_string()))?;
-    Ok(Asked { program, build })
-}
-
 /// What a restart would start, where that is not what runs: the file that the master was started from, or what
 /// stands in its place by now. Which other programs are called `nginx` has no part in it.
 fn skew(master: &Master, running: &Build) -> Option<(Option<Executable>, Finding)> {
@@ -305,7 +280,7 @@ fn missing(refused: &[Distrust], several: &[Asked]) -> Failure {
     };
     let what = if refused.is_empty() { "no `nginx`" } else { "no `nginx` that may be run" };
     let finding = Finding::new(codes::NGINX_MISSING, title)
-        .evidence(format!("{what} on {}", command::SEARCH_PATH))
+        .evidence(format!("{what} on {}", trust::SEARCH_PATH))
         .advice("install NGINX, name its program with --nginx, or run motionctl on the server itself");
     let finding = refused.iter().map(ToString::to_string).fold(finding, Finding::evidence);
     let places = || place::USUAL.iter().map(|(_, program)| format!("looked for {program}"));

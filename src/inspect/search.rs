@@ -3,14 +3,16 @@
 //! Invariant: a page counts by what it says of itself and by its scripts, which lie beside it; several that say the
 //! same are a finding, not a choice. Nothing is taken for the new client for its name alone.
 
-use super::client::{APPLICATION_ROOT, unusual};
 use crate::host::{Extent, Root};
 use crate::motion::page::{Document, NEW_CLIENT, Page, without_query};
-use crate::outcome::codes;
-use crate::outcome::{Finding, counted_as};
+use crate::outcome::{Finding, Level, codes, counted_as};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// Where Motion is installed unless a page of it is found elsewhere
+/// (vendor's documentation).
+pub const APPLICATION_ROOT: &str = "/var/opt/motion2";
 
 /// Folders that never hold a built client.
 const SKIPPED: [&str; 2] = ["node_modules", ".git"];
@@ -248,4 +250,14 @@ impl Found {
         });
         shown.fold(finding, Finding::evidence)
     }
+}
+
+/// That a page is taken for the new client's although it does not look like it in every way; `None` where it does.
+pub fn unusual(seen: &Seen, what: &str) -> Option<Finding> {
+    let doubts = seen.doubts();
+    let title = format!("{what} is taken for the new client, though not all speaks for it");
+    let finding = Finding::graded(codes::NEWCLIENT_UNUSUAL, Level::Warn, title)
+        .evidence(format!("{}", seen.folder.join("index.html").display()))
+        .advice("after the change the page and its scripts must come, or it is undone; name another folder with --new-client-root");
+    (!doubts.is_empty()).then(|| doubts.into_iter().fold(finding, Finding::evidence))
 }

@@ -7,6 +7,7 @@ use crate::facts::{
     ListenAddress, ListenFacts, LocationFacts, NoEntrance, RouteContent, ServerFacts, ServerRole,
     UpstreamAddress,
 };
+use crate::host::process::Listener;
 use crate::motion::Block;
 use nginx_config::routes::{Answer, Handler, servers};
 use nginx_config::{Config, Node};
@@ -155,6 +156,25 @@ pub(super) fn label(names: &[String], listens: &[ListenFacts]) -> String {
         Some(ListenAddress::Unix(path)) => format!("{name} at unix:{}", path.display()),
         Some(address) => format!("{name}:{}", address.port().unwrap_or(80)),
         None => name.to_owned(),
+    }
+}
+
+/// Whether binding `wanted` would fail because of `listener`.
+#[must_use]
+pub fn meets(wanted: &ListenAddress, listener: &Listener) -> bool {
+    if wanted.port() != Some(listener.address.port()) {
+        return false;
+    }
+    let held = listener.address.ip();
+    match wanted {
+        // NGINX's own `[::]` takes no IPv4 (`ipv6only=on`); another program's may.
+        ListenAddress::Socket(wanted) if wanted.is_ipv4() == held.is_ipv4() => {
+            held.is_unspecified() || wanted.ip().is_unspecified() || held == wanted.ip()
+        }
+        ListenAddress::Socket(_) => held.is_ipv6() && held.is_unspecified(),
+        // NGINX resolves the name when it binds; any address may come of it.
+        ListenAddress::Name(..) => true,
+        ListenAddress::Unix(_) => false,
     }
 }
 

@@ -7,13 +7,17 @@
 mod codec;
 mod deadline;
 mod event;
+mod newest;
 mod runs;
 mod status;
+mod undoable;
 
 pub use codec::{Journal, JournalError, NEWEST as FORMAT, encode};
 pub use deadline::{Deadline, TimeLeft};
 pub use event::{Event, JournalStep, Record, RunKind, RunOutcome, StepVersion};
+pub use newest::Newest;
 pub use runs::{End, PastRun, runs};
 pub use status::{
     ActiveRun, FinishedRun, IllegalTransition, Phase, Standing, Status, StepState, next_status,
 };
+pub use undoable::{Undoable, needed_backups};

@@ -2,6 +2,7 @@
 //!
 //! Invariant: one of a thing is never said in the plural, nor several in the singular.
 
+use super::visible;
 use std::fmt::Display;
 use std::time::Duration;
 
@@ -27,6 +28,16 @@ pub fn first_of<S: AsRef<str>>(names: &[S], most: usize) -> String {
         text.push_str(&format!(" and {} more", names.len() - most));
     }
     text
+}
+
+/// `a, b, … and 2 more`: the same of names as people can tell them apart.
+#[must_use]
+pub fn first_visible<S: AsRef<str>>(names: impl IntoIterator<Item = S>, most: usize) -> String {
+    let mut names = names.into_iter().map(|name| visible(name.as_ref()));
+    let mut shown: Vec<String> = names.by_ref().take(most).collect();
+    let more = names.count();
+    shown.extend((more > 0).then(|| format!("… and {more} more")));
+    shown.join(", ")
 }
 
 /// `45 s`, `10 min`, `9 min 59 s`, `1 h 30 min`: what a person says of a time, to the second.

@@ -18,6 +18,9 @@ pub struct Failure {
     pub findings: Vec<Finding>,
     /// What is wrong with a file that the operator wrote.
     pub problems: Vec<ProblemSection>,
+    /// The error that it comes from, as it was. It is not `source()` of the standard library: the message says all of it
+    /// in words, and would say it twice.
+    pub source: Option<anyhow::Error>,
 }
 
 /// Lines of a failure that only few want to read.
@@ -71,13 +74,22 @@ impl Failure {
             particulars: None,
             findings: Vec::new(),
             problems: Vec::new(),
+            source: None,
         }
     }
 
     /// A failure of `kind` from an error, its chain in words.
     #[must_use]
-    pub fn from_error(kind: FailureKind, error: &anyhow::Error) -> Self {
-        Self::new(kind, in_words(error))
+    pub fn from_error(kind: FailureKind, error: impl Into<anyhow::Error>) -> Self {
+        let error = error.into();
+        let message = in_words(&error);
+        Self { source: Some(error), ..Self::new(kind, message) }
+    }
+
+    /// The error that it comes from and what caused that one, each alone.
+    #[must_use]
+    pub fn causes(&self) -> Vec<String> {
+        self.source.iter().flat_map(|error| error.chain()).map(ToString::to_string).collect()
     }
 
     /// The same failure with advice.

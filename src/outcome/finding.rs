@@ -1,21 +1,10 @@
 //! Findings: what a check saw, with a stable code, its evidence and advice.
 
+use super::Level;
 use super::codes::{self, Code};
 use super::place::named_in;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-/// How much a finding matters to an apply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// Refuses an apply until accepted by name, where that is allowed.
-    Stop,
-    /// A person should read it before going on.
-    Warn,
-    /// Good to know.
-    Info,
-}
 
 /// One thing that a check has to say about the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -3,19 +3,8 @@
 //!
 //! Invariant: as of all sections, field names are public contract.
 
-use super::LocalChanges;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-/// What a merge made of a base that is only guessed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct GuessSection {
-    /// The guess.
-    pub base: String,
-    /// Each difference in exactly one list.
-    #[serde(flatten)]
-    pub lists: LocalChanges,
-}
 
 /// One thing that another file has otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -152,21 +152,31 @@ pub struct NowhereRow {
 impl RoutesSection {
     /// Every text that comes from the server, for whoever makes it harmless or hides what is secret.
     pub fn texts_mut(&mut self) -> Vec<&mut String> {
-        let mut all = Vec::new();
-        for server in &mut self.servers {
-            all.push(&mut server.server);
-            all.extend(server.names.iter_mut().chain(&mut server.listens));
-            all.extend(server.place.texts_mut());
-            all.extend(&mut server.never_asked);
-            all.extend(server.patterns.iter_mut().flat_map(RoutePlace::texts_mut));
-            for row in &mut server.routes {
-                all.push(&mut row.uri);
-                all.extend(&mut row.by);
-                all.extend(row.answers.iter_mut().flat_map(RouteAnswer::texts_mut));
-            }
-        }
-        for row in &mut self.nowhere {
-            all.extend([&mut row.uri, &mut row.reason]);
+        let Self { servers, nowhere, servers_left_out: _ } = self;
+        let mut all: Vec<_> = servers.iter_mut().flat_map(ServerRoutes::texts_mut).collect();
+        all.extend(nowhere.iter_mut().flat_map(|NowhereRow { uri, reason }| [uri, reason]));
+        all
+    }
+}
+
+impl ServerRoutes {
+    fn texts_mut(&mut self) -> Vec<&mut String> {
+        let Self {
+            server,
+            names,
+            listens,
+            role: _,
+            place,
+            routes,
+            patterns,
+            locations_left_out: _,
+            never_asked,
+        } = self;
+        let mut all: Vec<_> = names.iter_mut().chain(listens).chain(never_asked).chain([server]).collect();
+        all.extend(patterns.iter_mut().chain([place]).flat_map(RoutePlace::texts_mut));
+        for RouteRow { uri, by, answers, complete: _ } in routes {
+            all.extend(by.iter_mut().chain([uri]));
+            all.extend(answers.iter_mut().flat_map(RouteAnswer::texts_mut));
         }
         all
     }
@@ -174,17 +184,29 @@ impl RoutesSection {
 
 impl RouteAnswer {
     fn texts_mut(&mut self) -> Vec<&mut String> {
-        let mut all: Vec<_> = self.conditions.iter_mut().flat_map(RoutePlace::texts_mut).collect();
-        all.extend(self.block.texts_mut());
-        all.extend(self.ended_by.iter_mut().flat_map(RoutePlace::texts_mut));
-        all.push(&mut self.target);
-        all.extend(self.addresses.iter_mut().chain(&mut self.tried).chain(&mut self.by_way_of));
+        let Self {
+            conditions,
+            block,
+            ended_by,
+            ends_inside: _,
+            kind: _,
+            target,
+            addresses,
+            status: _,
+            there: _,
+            tried,
+            by_way_of,
+        } = self;
+        let places = conditions.iter_mut().chain([block]).chain(ended_by);
+        let mut all: Vec<_> = places.flat_map(RoutePlace::texts_mut).collect();
+        all.extend(addresses.iter_mut().chain(tried).chain(by_way_of).chain([target]));
         all
     }
 }
 
 impl RoutePlace {
     fn texts_mut(&mut self) -> [&mut String; 2] {
-        [&mut self.directive, &mut self.file]
+        let Self { directive, file, line: _ } = self;
+        [directive, file]
     }
 }

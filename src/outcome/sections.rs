@@ -1,205 +1,10 @@
 //! The parts of the one JSON document that every command answers with.
 //!
-//! Field names are public contract: they are added to, never renamed.
+//! Invariant: field names are public contract: they are added to, never renamed.
 
-use super::seed_change::SeedChange;
-use super::{
-    Comparison, EffectSection, Explanation, Failure, FailureKind, Finding, GuessSection, LoadSection,
-    LoginSection, Matrix, NextStep, Offered, RoutesSection, Routing, UsageSection, sort_findings,
-};
+use super::Offered;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-/// Which command answered.
-pub type CommandName = &'static str;
-
-/// How a run ended, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum OutcomeKind {
-    /// Looked, and all is well.
-    Ok,
-    /// The server already is as wanted.
-    UpToDate,
-    /// There is something to do.
-    ChangesPending,
-    /// Changed and proven.
-    Applied,
-    /// Changed, and undone by itself unless confirmed in time.
-    AwaitingConfirmation,
-    /// A guard said no.
-    Refused,
-    /// Changed, failed a gate, and put back.
-    RolledBack,
-    /// A person must look.
-    NeedsOperator,
-    /// Failed with nothing changed.
-    Failed,
-    /// A person said no, or ended it before anything was changed.
-    Cancelled,
-    /// Input does not parse or validate.
-    Invalid,
-    /// Something could not be looked at.
-    Unavailable,
-}
-
-impl From<FailureKind> for OutcomeKind {
-    fn from(kind: FailureKind) -> Self {
-        match kind {
-            FailureKind::Failed => Self::Failed,
-            FailureKind::Cancelled => Self::Cancelled,
-            FailureKind::Refused => Self::Refused,
-            FailureKind::RolledBack => Self::RolledBack,
-            FailureKind::NeedsOperator => Self::NeedsOperator,
-            FailureKind::Usage | FailureKind::Invalid => Self::Invalid,
-            FailureKind::Unavailable => Self::Unavailable,
-        }
-    }
-}
-
-/// Everything a command has to say; absent sections do not apply.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct Outcome {
-    /// The command that answers.
-    pub command: CommandName,
-    /// How it ended.
-    pub outcome: OutcomeKind,
-    /// The process's exit status.
-    pub exit_code: u8,
-    /// The server that was looked at.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub host: Option<HostSection>,
-    /// The database that was asked.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub database: Option<DatabaseSection>,
-    /// What the checks saw.
-    pub findings: Vec<Finding>,
-    /// What would change, or has changed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub plan: Option<PlanSection>,
-    /// Rows that would change, or have changed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub changes: Option<Vec<SeedChange>>,
-    /// What the running application notices of them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub takes_effect: Vec<EffectSection>,
-    /// Who can try out at the login what was changed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub check_by_hand: Option<LoginSection>,
-    /// Who works with which profile, and for how long.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub usage: Option<UsageSection>,
-    /// The backup that was made or named.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub backup: Option<BackupSection>,
-    /// The reload and its proof.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reload: Option<ReloadSection>,
-    /// What the routes answered.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub probes: Vec<ProbeRow>,
-    /// What a steady load saw during the reload.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub load: Option<LoadSection>,
-    /// Which block answers which request.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub routes: Option<RoutesSection>,
-    /// How long each part took.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub durations: Vec<DurationSection>,
-    /// Texts to show beside each other; programs get them in unified form.
-    #[serde(skip)]
-    pub comparisons: Vec<Comparison>,
-    /// What answers which request before and after, for a picture.
-    #[serde(skip)]
-    pub routing: Option<Routing>,
-    /// Agents against profiles, likewise.
-    #[serde(skip)]
-    pub matrix: Option<Matrix>,
-    /// Whether `details.rows` are directives, each with its sign, its block, its name and its value.
-    #[serde(skip)]
-    pub rows_by_block: bool,
-    /// What is wrong with a file that the operator wrote, in its order.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub problems: Vec<ProblemSection>,
-    /// What findings and exit codes mean.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub explanations: Vec<Explanation>,
-    /// What to type next, each command with its reason.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub next: Vec<NextStep>,
-    /// What a command has to say besides; keys are its own.
-    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
-    pub details: serde_json::Map<String, serde_json::Value>,
-    /// Why it failed.
-    pub error: Option<ErrorSection>,
-}
-
-impl Outcome {
-    /// An answer of `command` that went as wanted.
-    #[must_use]
-    pub fn new(command: CommandName, outcome: OutcomeKind) -> Self {
-        Self {
-            command,
-            outcome,
-            exit_code: 0,
-            host: None,
-            database: None,
-            findings: Vec::new(),
-            plan: None,
-            changes: None,
-            takes_effect: Vec::new(),
-            check_by_hand: None,
-            usage: None,
-            backup: None,
-            reload: None,
-            probes: Vec::new(),
-            load: None,
-            routes: None,
-            durations: Vec::new(),
-            comparisons: Vec::new(),
-            routing: None,
-            matrix: None,
-            rows_by_block: false,
-            problems: Vec::new(),
-            explanations: Vec::new(),
-            next: Vec::new(),
-            details: serde_json::Map::new(),
-            error: None,
-        }
-    }
-
-    /// The answer of a command that failed.
-    #[must_use]
-    pub fn failed(command: CommandName, failure: Failure) -> Self {
-        let mut outcome = Self::new(command, failure.kind.into());
-        outcome.fail(failure);
-        outcome
-    }
-
-    /// Turns a failure that changed nothing into a cancellation: a person asked to stop.
-    pub fn cancel(&mut self) {
-        if self.outcome == OutcomeKind::Failed {
-            self.outcome = OutcomeKind::Cancelled;
-        }
-    }
-
-    /// Turns this answer into that of `failure`, keeping what was gathered.
-    pub fn fail(&mut self, failure: Failure) {
-        self.outcome = failure.kind.into();
-        self.exit_code = failure.kind.exit_code();
-        self.findings.extend(failure.findings);
-        self.problems.extend(failure.problems);
-        sort_findings(&mut self.findings);
-        let Failure { message, hint, particulars, .. } = failure;
-        let particulars = particulars.map_or_else(Vec::new, |lines| lines.0);
-        self.error = Some(ErrorSection { message, hint, particulars });
-        // What is refused is counted all the same; anything else would be read as if it had been done.
-        if failure.kind != FailureKind::Refused {
-            self.forget_summary();
-        }
-    }
-}
 
 /// The database that was asked: all that is ever shown of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -229,6 +34,9 @@ pub struct ErrorSection {
     /// What only few want to know of it, such as hashes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub particulars: Vec<String>,
+    /// The error that it comes from and what caused that one, each alone; for people who ask for every detail.
+    #[serde(skip)]
+    pub causes: Vec<String>,
 }
 
 /// One thing that is wrong at a place of a file.
@@ -332,7 +140,8 @@ impl PlanCounts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StepSection {
     /// `write-file`, `create-file`, `remove-file`, `reload`.
-    pub kind: String,
+    #[schemars(with = "String")]
+    pub kind: StepKind,
     /// The file it touches, below the root.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
@@ -341,6 +150,34 @@ pub struct StepSection {
     /// Whether the file is a record of motionctl's own, which NGINX does not read.
     #[serde(default, skip_serializing_if = "is_false")]
     pub record: bool,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepKind {
+    /// Writes a file that is there.
+    WriteFile,
+    /// Makes a file.
+    CreateFile,
+    /// Removes one.
+    RemoveFile,
+    /// Makes a folder.
+    MakeFolder,
+    /// Removes an empty one.
+    RemoveFolder,
+    /// Puts everything back as a backup has it.
+    RestoreTree,
+    /// Has NGINX read what is there.
+    Reload,
+}
+
+impl StepKind {
+    /// Whether a file is written, made or removed.
+    #[must_use]
+    pub fn is_of_a_file(self) -> bool {
+        matches!(self, Self::WriteFile | Self::CreateFile | Self::RemoveFile)
+    }
 }
 
 /// Each local change in exactly one list.
@@ -354,6 +191,16 @@ pub struct LocalChanges {
     pub conflicting: Vec<LocalChange>,
     /// Gone after the change.
     pub dropped: Vec<LocalChange>,
+}
+
+/// What a merge made of a base that is only guessed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GuessSection {
+    /// The guess.
+    pub base: String,
+    /// Each difference in exactly one list.
+    #[serde(flatten)]
+    pub lists: LocalChanges,
 }
 
 /// One change that the customer made.

@@ -3,22 +3,20 @@
 //! Invariant: only what differs becomes a step, and files are written before
 //! others name them.
 
-use super::PlanError;
 use super::base::{Base, Certainty};
 use super::draft::{Draft, staged};
-use super::effect::{Effect, effect};
+use super::effect::effect;
 use super::kept::{Stand, is_record, keep};
-use super::local;
 use super::material::Material;
-use super::migrate::{Made, Migration};
-use super::saved::{Plan, PlanKind};
-use super::standing::Standing;
-use super::step::{Content, Step, Version, line_patches, patch};
+use super::migration::{Made, Migration};
+use super::model::{Plan, PlanKind};
+use super::step::{Content, Step, Version, line_patches, patch, write_text};
 use super::to_https::to_https;
 use super::wish::{Companion, LocalInclude, Strategy, Wish};
-use crate::facts::{Facts, FileFacts};
-use crate::outcome::{Comparison, DiffSection, DirectiveChange, GuessSection, LocalChanges};
-use crate::values::{Attributes, Hash, TextPath};
+use super::{PlanError, local};
+use crate::facts::Facts;
+use crate::outcome::{Comparison, DirectiveChange, GuessSection, LocalChanges};
+use crate::values::{Hash, TextPath};
 use nginx_config::diff::diff;
 use nginx_config::{Config, EditError, File, Tree, redact_source};
 use std::collections::{BTreeMap, BTreeSet};
@@ -92,31 +90,6 @@ pub(super) fn finish(
         dropped_routes,
         ..Migration::showing(plan, directives, previews)
     })
-}
-
-impl Migration {
-    /// A plan of which no more is known than what it changes.
-    pub(super) fn showing(plan: Plan, directives: Vec<DirectiveChange>, previews: Vec<Comparison>) -> Self {
-        Self {
-            plan,
-            base: None,
-            guess: None,
-            offered: Vec::new(),
-            taken: Vec::new(),
-            untaken: Vec::new(),
-            local_changes: LocalChanges::default(),
-            resolved: Vec::new(),
-            unused_resolutions: Vec::new(),
-            standing: Standing::default(),
-            kept_ours: Vec::new(),
-            stays: Vec::new(),
-            dropped_routes: BTreeSet::new(),
-            effect: Effect::default(),
-            to_https: Vec::new(),
-            diff: DiffSection { directives, unified: previews.iter().map(Comparison::unified).collect() },
-            previews,
-        }
-    }
 }
 
 /// What becomes of local changes, or of what differs from a guess: that is nobody's change.
@@ -333,29 +306,6 @@ fn companion_steps(companions: &[&Companion]) -> Vec<Step> {
 fn include_steps(target: &LocalInclude, own: &[u8]) -> Vec<Step> {
     let folders = target.missing_folders.iter().map(|path| Step::MakeFolder { path: path.clone() });
     folders.chain(write_text(&target.path, target.existing.as_ref(), &target.attributes, own)).collect()
-}
-
-/// The step that makes a file of ours say this; `None` when it does.
-pub(super) fn write_text(
-    path: &TextPath,
-    old: Option<&(FileFacts, Vec<u8>)>,
-    attributes: &Attributes,
-    new: &[u8],
-) -> Option<Step> {
-    let from = match old {
-        None => Version::Absent,
-        Some((FileFacts { sha256, attributes }, _)) => {
-            Version::File { sha256: *sha256, attributes: attributes.clone(), content: Content::Live }
-        }
-    };
-    let sha256 = Hash::of(new);
-    if from.sha256() == Some(sha256) {
-        return None;
-    }
-    let attributes = old.map_or_else(|| attributes.clone(), |(facts, _)| facts.attributes.for_new_bytes());
-    let before = old.map_or(&[][..], |(_, bytes)| bytes);
-    let content = Content::Patched(line_patches(before, new)?);
-    Some(Step::SetFile { path: path.clone(), from, to: Version::File { sha256, attributes, content } })
 }
 
 pub(super) fn preview(path: impl AsRef<Path>, old: &[u8], new: &[u8]) -> Comparison {

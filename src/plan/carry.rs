@@ -4,14 +4,12 @@
 //! whoever wins; what decides where a request goes, and what is a fact of today, is never taken from an old file
 //! unless a person names it.
 
-use super::Conflicts;
-use super::PlanError;
 use super::base::{Base, Certainty};
-use super::local;
-use super::material::Material;
-use super::migrate::{Made, serving};
+use super::material::{Material, serving};
+use super::migration::Made;
 use super::needs::{Name, defined, defined_beside, given};
 use super::wish::{Carry, Wish};
+use super::{Conflicts, PlanError, local};
 use crate::facts::{Facts, RouteState, ServerRole};
 use crate::outcome::{LocalChange, LocalChanges};
 use crate::values::NotText;
@@ -20,11 +18,10 @@ use nginx_config::merge::{
     Around, Choice, Local, Offer, Otherwise, Resolutions, Selected, Sort, merge_into, select,
 };
 use nginx_config::{Config, Directive, DirectiveId, EditError, Edits, Node, Place, Tree, splice};
+use safe::{Ends, decides_who_answers, old_value_is_safe};
 use std::collections::{BTreeMap, BTreeSet};
 
 mod safe;
-
-use safe::{Ends, decides_who_answers, old_value_is_safe};
 
 /// What is to become of one thing that the old file has otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use crate::facts::{ClientFacts, Facts, FileFacts, NginxVersion, ServerFacts, Ser
 use crate::motion::error_page::{turned, without_missing};
 use crate::values::TextPath;
 use nginx_config::routes::{Handler, answer};
-use nginx_config::{Config, File, FileId, Node};
+use nginx_config::{Config, DirectiveId, File, FileId, Node};
 use std::collections::BTreeMap;
 
 /// How a template names Motion's upstream.
@@ -189,4 +189,13 @@ impl<'a> Material<'a> {
     fn inherited(&self, block: Node, name: &str) -> Option<String> {
         self.first(block, name).or_else(|| self.first(self.config.top_named("http").next()?, name))
     }
+}
+
+/// The blocks of the site's file that serve Motion: where the vendor's could be
+/// several by what it is for, it is one of these.
+pub(super) fn serving(material: &Material) -> Vec<DirectiveId> {
+    let Ok(site) = material.site_file() else { return Vec::new() };
+    let serves = material.facts.site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
+    let here = serves.filter(|server| material.config.file(server.node.file).identity == site.identity);
+    here.map(|server| server.node.directive).collect()
 }

@@ -9,95 +9,25 @@ use super::bundle::Bundle;
 use super::candidate::{additions, has_route, pages, same_page};
 use super::carry::carried;
 use super::draft::{Draft, staged};
-use super::effect::{Effect, effect, is_served_as_before, motion_blocks};
+use super::effect::{effect, is_served_as_before, motion_blocks};
 use super::error::{Conflicts, PlanError};
 use super::graft::{graft, of_bundle};
 use super::guards::inherit;
 use super::kept::{Back, Kept, Stand, back, had_the_route, own, stand};
 use super::local;
 use super::local_include::extract;
-use super::material::{Material, Naming};
+use super::material::{Material, Naming, serving};
+use super::migration::{Made, Migration};
 use super::offered::{still_offered, take};
 use super::replace::Replacing;
-use super::saved::Plan;
-use super::standing::Standing;
-use super::to_https::{ToHttps, to_https};
+use super::to_https::to_https;
 use super::wish::{GuardWish, Strategy, StrategyWish, Wish};
 use crate::facts::{Facts, FileFacts, RouteState, ServerRole};
 use crate::motion::route_state;
-use crate::outcome::{Comparison, DiffSection, GuessSection, LocalChanges, Offered};
-use crate::values::{Hash, NotText, TextPath};
-use nginx_config::merge::{Conflict, Lists, merge_into};
-use nginx_config::{Config, DirectiveId, EditError, Node, Tree};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// A plan with what people want to see of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Migration {
-    /// The plan.
-    pub plan: Plan,
-    /// What the live file descends from, for people; `None` when unknown.
-    pub base: Option<String>,
-    /// What a merge made of a base that is only guessed.
-    pub guess: Option<GuessSection>,
-    /// What the candidate has otherwise, and is left out.
-    pub offered: Vec<Offered>,
-    /// What of it was named, and is taken.
-    pub taken: Vec<Offered>,
-    /// Paths of things to take that nothing fits.
-    pub untaken: Vec<String>,
-    /// What happens to the customer's own directives.
-    pub local_changes: LocalChanges,
-    /// Conflicts that were resolved as the operator said.
-    pub resolved: Vec<Conflict>,
-    /// Paths of resolutions that no conflict asked for.
-    pub unused_resolutions: Vec<String>,
-    /// How the site's file stands against what the last change left.
-    pub standing: Standing,
-    /// What an update has otherwise and a local change keeps, because it is not known whose that was.
-    pub kept_ours: Vec<Conflict>,
-    /// Local changes that `--local-include` leaves where they are, and why.
-    pub stays: Vec<String>,
-    /// Paths of locations that are gone afterwards: only a replacement drops
-    /// any, and their routes cannot answer as before.
-    pub dropped_routes: BTreeSet<String>,
-    /// What it does to the blocks that serve Motion.
-    pub effect: Effect,
-    /// Where clients are sent to HTTPS after the change and were served before.
-    pub to_https: Vec<ToHttps>,
-    /// What changes, redacted.
-    pub diff: DiffSection,
-    /// Each changed file before and after, redacted.
-    pub previews: Vec<Comparison>,
-}
-
-/// What a strategy makes of the site's file.
-pub(super) struct Made {
-    pub draft: Draft,
-    /// The vendor's text that the next merge starts from.
-    pub vendor: Option<Vec<u8>>,
-    /// Whether the whole file is that text.
-    pub is_whole: bool,
-    /// Whether local changes are brought back that were gone.
-    pub is_return: bool,
-    /// What the run itself adds, by the words of each change.
-    pub own: BTreeSet<Hash>,
-    /// The site's file before and after its blocks got what they lacked of routes.
-    pub routes: Option<[Vec<u8>; 2]>,
-    /// What an update has otherwise and ours keeps.
-    pub kept_ours: Vec<Conflict>,
-    pub lists: Option<Lists>,
-    pub resolved: Vec<Conflict>,
-    pub unused: Vec<String>,
-    /// The customer's own file, when local blocks moved there.
-    pub include: Option<Vec<u8>>,
-    pub stays: Vec<String>,
-    /// What became of what an old copy has.
-    pub carried: Option<LocalChanges>,
-    pub offered: Vec<Offered>,
-    pub taken: Vec<Offered>,
-    pub untaken: Vec<String>,
-}
+use crate::values::{NotText, TextPath};
+use nginx_config::merge::merge_into;
+use nginx_config::{Config, EditError, Node, Tree};
+use std::collections::BTreeMap;
 
 /// Plans the migration of a server.
 ///
@@ -285,15 +215,6 @@ fn merged(material: &Material, bundle: &Bundle, base: Option<&Base>, wish: &Wish
     })
 }
 
-/// The blocks of the site's file that serve Motion: where the vendor's could be
-/// several by what it is for, it is one of these.
-pub(super) fn serving(material: &Material) -> Vec<DirectiveId> {
-    let Ok(site) = material.site_file() else { return Vec::new() };
-    let serves = material.facts.site.servers.iter().filter(|server| server.role == ServerRole::ServesMotion);
-    let here = serves.filter(|server| material.config.file(server.node.file).identity == site.identity);
-    here.map(|server| server.node.directive).collect()
-}
-
 /// Strategy `replace`: the whole template or candidate in the place of all that is Motion's.
 fn replaced(material: &Material, bundle: &Bundle, wish: &Wish) -> Result<Made, PlanError> {
     let bytes = theirs(material, bundle, wish, Naming::ByAddress)?;
@@ -383,32 +304,4 @@ fn missing(material: &Material, config: &Config, draft: &Draft) -> Vec<Node> {
             && !is_served_as_before(material.config, origins, config, *server)
     };
     found.into_iter().filter(lacks).map(|(server, _)| server).collect()
-}
-
-impl Made {
-    /// No change, where nothing is offered that could be taken.
-    fn taking_nothing(wish: &Wish) -> Self {
-        Self { untaken: wish.take.clone(), ..Self::nothing() }
-    }
-
-    pub(super) fn nothing() -> Self {
-        Self {
-            draft: Draft::new(),
-            vendor: None,
-            is_whole: false,
-            is_return: false,
-            own: BTreeSet::new(),
-            routes: None,
-            kept_ours: Vec::new(),
-            lists: None,
-            resolved: Vec::new(),
-            unused: Vec::new(),
-            include: None,
-            stays: Vec::new(),
-            carried: None,
-            offered: Vec::new(),
-            taken: Vec::new(),
-            untaken: Vec::new(),
-        }
-    }
 }

@@ -20,6 +20,8 @@ mod local;
 mod local_include;
 mod material;
 mod migrate;
+mod migration;
+mod model;
 mod needs;
 mod offered;
 mod permitted;
@@ -39,17 +41,18 @@ pub use carry::lost;
 pub use decisions::{Decisions, DecisionsError, FORMAT as DECISIONS_FORMAT};
 pub use effect::{BareToday, BlockEffect, Effect, Today};
 pub use error::{Conflicts, PlanError};
-pub use kept::FORMAT as LOCAL_PATCH_FORMAT;
 pub use kept::{
-    BaseKind, Kept, KeptChange, KeptError, LOCAL_FOLDER, LocalPatch, LocalRecord, Origin, PatchFault,
-    Restoring, Stand, Taken, UnderivedError, VendorRestored, add_changes, chosen_changes, derived,
-    drop_changes, is_record, is_there, local_changes, local_patch_path, moved, not_kept, restore_vendor,
-    stand,
+    BaseKind, FORMAT as LOCAL_PATCH_FORMAT, Kept, KeptChange, KeptError, LOCAL_FOLDER, LocalPatch,
+    LocalRecord, Origin, PatchFault, Restoring, Stand, Taken, UnderivedError, VendorRestored, add_changes,
+    chosen_changes, derived, drop_changes, is_record, is_there, local_changes, local_patch_path, moved,
+    not_kept, restore_vendor, stand,
 };
-pub use migrate::{Migration, migrate};
+pub use migrate::migrate;
+pub use migration::Migration;
+pub use model::{FORMAT as PLAN_FORMAT, OLDEST as OLDEST_PLAN_FORMAT, Plan, PlanKind};
 pub use recover::{DiskState, Now, Observed, Recovery, Stuck, StuckReason, recover, recover_whole};
 pub use rollback::{Reload, Restored, rollback};
-pub use saved::{FORMAT as PLAN_FORMAT, OLDEST as OLDEST_PLAN_FORMAT, Plan, PlanKind, SavedPlanError};
+pub use saved::SavedPlanError;
 pub use standing::{MissingChange, SiteState, Standing};
 pub use step::{Content, Patch, PatchError, Step, Version, line_patches, patch, patch_to};
 pub use to_https::ToHttps;

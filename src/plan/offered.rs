@@ -5,8 +5,8 @@
 
 use super::PlanError;
 use super::draft::Draft;
-use super::material::Material;
-use super::migrate::{Made, serving};
+use super::material::{Material, serving};
+use super::migration::Made;
 use super::needs::defined_beside;
 use super::wish::{Candidate, Wish};
 use crate::outcome::{OfferKind, Offered};

@@ -5,7 +5,7 @@
 //! trees are restored by one step of their own, and not planned here.
 
 use super::kept::is_record;
-use super::saved::{Plan, PlanKind};
+use super::model::{Plan, PlanKind};
 use super::step::{Content, Step, Version};
 use crate::facts::{FileFacts, NginxVersion};
 use crate::values::{BackupId, Hash, TextPath};

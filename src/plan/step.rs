@@ -4,8 +4,9 @@
 //! exhaustively, and a step says what it expects to replace.
 
 use super::kept::{LocalRecord, holds_local_changes, holds_records, is_record};
+use crate::facts::FileFacts;
 use crate::journal::{JournalStep, StepVersion};
-use crate::outcome::{StepSection, counted};
+use crate::outcome::{StepKind, StepSection, counted};
 use crate::values::{Attributes, BackupId, Hash, TextPath};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -137,36 +138,35 @@ impl Step {
             Self::SetFile { path, from, to } => {
                 let (kind, describe) = match (from, to) {
                     (_, Version::Absent) if is_record(path) => {
-                        ("remove-file", format!("{}, removed", record(path)))
+                        (StepKind::RemoveFile, format!("{}, removed", record(path)))
                     }
-                    (Version::Absent, _) if is_record(path) => ("create-file", record(path).to_owned()),
-                    _ if is_record(path) => ("write-file", record(path).to_owned()),
-                    (_, Version::Absent) => ("remove-file", "remove the file".to_owned()),
+                    (Version::Absent, _) if is_record(path) => {
+                        (StepKind::CreateFile, record(path).to_owned())
+                    }
+                    _ if is_record(path) => (StepKind::WriteFile, record(path).to_owned()),
+                    (_, Version::Absent) => (StepKind::RemoveFile, "remove the file".to_owned()),
                     (Version::Absent, Version::File { attributes, .. }) => {
-                        ("create-file", format!("create the file with mode {:04o}", attributes.mode.0))
+                        (StepKind::CreateFile, format!("create the file with mode {:04o}", attributes.mode.0))
                     }
                     (_, Version::File { content: Content::Backup(id), .. }) => {
-                        ("write-file", format!("put back the contents of backup {id}"))
+                        (StepKind::WriteFile, format!("put back the contents of backup {id}"))
                     }
-                    (_, Version::File { content, .. }) => ("write-file", content.describe()),
+                    (_, Version::File { content, .. }) => (StepKind::WriteFile, content.describe()),
                 };
-                StepSection {
-                    kind: kind.to_owned(),
-                    path: Some(path.as_str().to_owned()),
-                    describe,
-                    record: is_record(path),
-                }
+                StepSection { kind, path: Some(path.as_str().to_owned()), describe, record: is_record(path) }
             }
-            Self::MakeFolder { path } => folder_section("make-folder", path, "make the folder"),
-            Self::RemoveFolder { path } => folder_section("remove-folder", path, "remove the empty folder"),
+            Self::MakeFolder { path } => folder_section(StepKind::MakeFolder, path, "make the folder"),
+            Self::RemoveFolder { path } => {
+                folder_section(StepKind::RemoveFolder, path, "remove the empty folder")
+            }
             Self::RestoreTree { backup } => StepSection {
-                kind: "restore-tree".to_owned(),
+                kind: StepKind::RestoreTree,
                 path: None,
                 describe: format!("put everything back as backup {backup} has it"),
                 record: false,
             },
             Self::Reload => StepSection {
-                kind: "reload".to_owned(),
+                kind: StepKind::Reload,
                 path: None,
                 describe: "nginx, then check that new workers answer".to_owned(),
                 record: false,
@@ -197,9 +197,9 @@ fn record(path: &TextPath) -> &'static str {
     }
 }
 
-fn folder_section(kind: &str, path: &TextPath, describe: &str) -> StepSection {
+fn folder_section(kind: StepKind, path: &TextPath, describe: &str) -> StepSection {
     StepSection {
-        kind: kind.to_owned(),
+        kind,
         path: Some(path.as_str().to_owned()),
         describe: describe.to_owned(),
         record: holds_records(path),
@@ -326,6 +326,29 @@ pub fn patch_to(source: &[u8], patches: &[Patch], expected: Hash) -> Result<Vec<
     let result = patch(source, patches)?;
     let found = Hash::of(&result);
     if found == expected { Ok(result) } else { Err(PatchError::WrongResult { found, expected }) }
+}
+
+/// The step that makes a file of ours say this; `None` when it does.
+pub(super) fn write_text(
+    path: &TextPath,
+    old: Option<&(FileFacts, Vec<u8>)>,
+    attributes: &Attributes,
+    new: &[u8],
+) -> Option<Step> {
+    let from = match old {
+        None => Version::Absent,
+        Some((FileFacts { sha256, attributes }, _)) => {
+            Version::File { sha256: *sha256, attributes: attributes.clone(), content: Content::Live }
+        }
+    };
+    let sha256 = Hash::of(new);
+    if from.sha256() == Some(sha256) {
+        return None;
+    }
+    let attributes = old.map_or_else(|| attributes.clone(), |(facts, _)| facts.attributes.for_new_bytes());
+    let before = old.map_or(&[][..], |(_, bytes)| bytes);
+    let content = Content::Patched(line_patches(before, new)?);
+    Some(Step::SetFile { path: path.clone(), from, to: Version::File { sha256, attributes, content } })
 }
 
 #[cfg(test)]

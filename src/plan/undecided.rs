@@ -4,8 +4,9 @@
 
 use super::PlanError;
 use super::material::Material;
-use super::migrate::{Migration, named_in_text, standing};
-use super::saved::{Plan, PlanKind};
+use super::migrate::{named_in_text, standing};
+use super::migration::Migration;
+use super::model::{Plan, PlanKind};
 use super::wish::{Strategy, Wish};
 use crate::facts::Facts;
 use nginx_config::Config;

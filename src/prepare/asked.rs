@@ -4,23 +4,21 @@
 //! Invariant: harmless GETs of this machine's own loopback, once each. An answer decides about the way that it came;
 //! no answer, or one that is about something else, leaves it open.
 
-use super::named_upstream::{self, upstream_probe};
+use super::named_upstream;
+use super::named_upstream::upstream_probe;
 use super::probes::new_client_probe;
+use super::seen::{in_words, works};
 use crate::facts::{ClientFacts, Facts, NoEntrance, RouteState, ServerFacts, ServerRole, UpstreamFacts};
 use crate::inspect::{ClientChoice, Inspection};
-use crate::motion::page::{NEW_CLIENT, Page, is_javascript};
+use crate::motion::page::{NEW_CLIENT, is_javascript};
 use crate::motion::{Block, NEW_CLIENT_ROUTE};
-use crate::outcome::codes;
-use crate::outcome::{Finding, Level};
-use crate::verify::probe::{Expected, Gate, Probe, ProbePlan};
-use crate::verify::{Answer, Look};
+use crate::outcome::{Finding, Level, codes};
+use crate::verify::probe::ProbePlan;
+use crate::verify::{Answer, Expected, Gate, Look, Probe};
 use nginx_config::Config;
 
 /// Files of the page that are asked for by themselves.
 const MOST_ASSETS: usize = 40;
-/// Files of the page that are named to people.
-const LISTED: usize = 3;
-
 /// Asks, and settles by the answers the routes of which the files leave open what is behind them.
 pub fn settle(inspection: &mut Inspection, choice: &ClientChoice) {
     let questions = Questions::of(&inspection.facts);
@@ -135,18 +133,6 @@ fn is_a_file(look: &Look) -> bool {
     matches!(look, Look::Answer(answer) if answer.status == 200 && is_kind(&answer.media_type))
 }
 
-/// The files of the new client's page that came, where it is that page and all of it came.
-pub(super) fn works(look: &Look) -> Option<&[String]> {
-    match look {
-        Look::Answer(Answer { status: 200, page: Page::Client, fault: None, loaded, media_type, .. })
-            if media_type == "text/html" =>
-        {
-            Some(loaded)
-        }
-        _ => None,
-    }
-}
-
 /// `is_motions`: Motion itself serves the new client.
 fn decide(config: &Config, server: &mut ServerFacts, look: &Look, is_motions: bool) {
     let block = Block::new(config, server.node);
@@ -245,35 +231,11 @@ fn contradicts(look: &Look) -> bool {
     }
 }
 
-/// An answer for the new client's entry, for people.
-pub(super) fn in_words(look: &Look) -> String {
-    match look {
-        Look::Silent(error) => error.to_string(),
-        Look::NotTaken => "not asked: out of time".to_owned(),
-        Look::Answer(answer) => {
-            let what = match (answer.status, answer.page, &answer.fault) {
-                (200, Page::Client, None) if answer.media_type == "text/html" => {
-                    let listed: Vec<_> = answer.loaded.iter().take(LISTED).map(String::as_str).collect();
-                    let more = if answer.loaded.len() > LISTED { ", …" } else { "" };
-                    format!("the new client, whose files come ({}{more})", listed.join(", "))
-                }
-                (200, Page::Client, None) => format!("a page as {}", answer.media_type),
-                (200, Page::Legacy, Some(fault)) => format!("the legacy client: {fault}"),
-                (200, Page::Legacy, None) => "the legacy client".to_owned(),
-                (200, Page::Client, Some(fault)) => format!("a page, but {fault}"),
-                (200, Page::Other, _) => "a page that names no script of its own".to_owned(),
-                _ if !answer.location.is_empty() => "sent elsewhere".to_owned(),
-                _ => "no page".to_owned(),
-            };
-            format!("{}, {what}", answer.status)
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::host::http::ProbeError;
+    use crate::motion::page::Page;
 
     fn answer(status: u16, page: Page, fault: Option<&str>, location: &str) -> Look {
         Look::Answer(Answer {

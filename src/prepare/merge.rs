@@ -2,9 +2,8 @@
 //!
 //! Invariant: both versions are shown with their places; none is chosen here.
 
-use super::Options;
-use crate::outcome::codes;
-use crate::outcome::{Failure, FailureKind, Finding, excerpt};
+use super::options::Options;
+use crate::outcome::{Failure, FailureKind, Finding, codes, excerpt};
 use crate::plan::{Conflicts, Migration, Strategy};
 use nginx_config::diff::Version;
 use nginx_config::merge::{Cause, Choice, Conflict, Doubt, From};

@@ -3,16 +3,14 @@
 //! Invariant: only this machine's loopback and sockets are asked. A person's word counts; what speaks against it is
 //! said, and what certainly is the legacy client's stops a change.
 
-use super::asked::{in_words, works};
+use super::seen::{in_words, works};
 use crate::facts::{ClientFacts, Facts, Scope, UpstreamAddress};
 use crate::host::http::{Address, Scheme, Sender, Target};
 use crate::inspect::parse_upstream;
 use crate::motion::NEW_CLIENT_ROUTE;
 use crate::motion::page::{NEW_CLIENT, Page};
-use crate::outcome::codes;
-use crate::outcome::{Finding, Level};
-use crate::verify::Look;
-use crate::verify::probe::{Expected, Gate, Kind, Probe};
+use crate::outcome::{Finding, Level, codes};
+use crate::verify::{Expected, Gate, Kind, Look, Probe};
 use std::net::{Ipv4Addr, SocketAddr};
 
 /// The new client's entry at a program behind NGINX; `None` where that is not on this machine's loopback.

@@ -3,25 +3,13 @@
 //! Invariant: a command that only looks gets an answer also where somebody has to decide first.
 
 use super::kept::Unreadable;
-use super::{Options, left_behind, merge};
+use super::options::{OpenConflicts, Options};
+use super::{left_behind, merge};
 use crate::host::Root;
 use crate::inspect::Inspection;
-use crate::outcome::codes;
-use crate::outcome::{Failure, FailureKind, Finding};
+use crate::outcome::{Failure, FailureKind, Finding, codes};
 use crate::plan::{Migration, PlanError, SiteState, Standing, Wish, migrate, undecided};
-use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-
-/// What it means that somebody has to decide before an update and the local changes can be put together.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OpenConflicts {
-    /// There is nothing that this command can do.
-    #[default]
-    Refuse,
-    /// It is said beside the rest: the command only looks.
-    Say,
-}
 
 /// Plans; nothing where the new client was not found.
 ///

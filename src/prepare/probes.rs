@@ -11,12 +11,12 @@ use crate::facts::{
 use crate::host::http::{Address, Credentials, Location, Preface, Scheme, Sender, Target};
 use crate::motion::guards::KeptOut;
 use crate::motion::{BARE_ROUTE, Bare, NEW_CLIENT_ROUTE};
-use crate::outcome::codes;
-use crate::outcome::{Failure, FailureKind, Finding, ProbeRow};
+use crate::outcome::{Failure, FailureKind, Finding, ProbeRow, codes};
 use crate::plan::{BareToday, BlockEffect, Effect, Migration, Today};
-use crate::verify::probe::{Expected, Gate, Kind, Probe, ProbePlan};
-use nginx_config::routes::{self, Door, Endpoint, ServerMatch, Transport, doors, server_for};
-use nginx_config::{Config, Node};
+use crate::verify::probe::ProbePlan;
+use crate::verify::{Expected, Gate, Kind, Probe};
+use nginx_config::routes::{Door, Endpoint, ServerMatch, Transport, doors, server_for};
+use nginx_config::{Config, Node, routes};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::{BTreeMap, BTreeSet};

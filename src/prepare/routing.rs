@@ -3,7 +3,7 @@
 //! Invariant: both are answered by the code that says it of a server, and nothing is read again but the files that the
 //! plan changes.
 
-use super::Prepared;
+use super::prepared::Prepared;
 use crate::apply::states;
 use crate::facts::{ServerFacts, ServerRole};
 use crate::host::Root;

@@ -9,7 +9,7 @@ use crate::apply::History;
 use crate::host::Root;
 use crate::host::files::way;
 use crate::inspect::{Inspection, file_facts};
-use crate::journal::{Event, RunOutcome, Status};
+use crate::journal::{Event, RunOutcome};
 use crate::outcome::{Failure, FailureKind};
 use crate::plan::{Migration, Plan, PlanError, Version, explain, is_record};
 use crate::values::{AttributeDifference, Hash, RootPath, RunId, TextPath};
@@ -17,11 +17,7 @@ use std::collections::BTreeSet;
 
 /// The newest run, as far as this user sees.
 pub(super) fn newest_run(root: &Root) -> Option<RunId> {
-    match History::look(root).ok()?.status {
-        Status::Empty => None,
-        Status::Active(run) => Some(run.run),
-        Status::Quiet(run) => Some(run.run),
-    }
+    History::look(root).ok()?.status.newest().map(|newest| newest.run.clone())
 }
 
 /// The saved plan with all that is known of it, if the server is as it was then.

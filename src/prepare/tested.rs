@@ -4,14 +4,12 @@
 //! against the new one.
 
 use super::lacking;
-use super::no_sandbox;
 use crate::apply::{SandboxChoice, states};
-use crate::facts::{CodeFacts, Facts};
+use crate::facts::{CodeFacts, Facts, Scope};
 use crate::host::Root;
 use crate::host::sandbox::{Launcher, Refused};
 use crate::inspect::Programs;
-use crate::outcome::codes;
-use crate::outcome::{Failure, FailureKind, Finding, counted};
+use crate::outcome::{Failure, FailureKind, Finding, Level, codes, counted};
 use crate::plan::Plan;
 use crate::verify::staged::{Changes, Verdict, new_warnings, test};
 use nginx_config::{Config, redact_message};
@@ -113,7 +111,7 @@ impl Gate<'_> {
     /// Tests every state that the plan brings.
     pub fn test_new(&self, plan: &Plan, old: &Verdict, findings: &mut Vec<Finding>) -> Result<(), Failure> {
         let states =
-            states(self.root, plan).map_err(|error| Failure::from_error(FailureKind::Failed, &error))?;
+            states(self.root, plan).map_err(|error| Failure::from_error(FailureKind::Failed, error))?;
         let count = states.len();
         for (index, state) in states.iter().enumerate() {
             let verdict = self.test(state).map_err(|refused| {
@@ -183,4 +181,20 @@ fn note_skew(findings: &mut [Finding], line: String) {
     if let Some(finding) = findings.iter_mut().find(|finding| finding.code == codes::NGINX_VERSION_SKEW) {
         finding.evidence.push(line);
     }
+}
+
+/// The finding of a host that allows no sandbox.
+fn no_sandbox(scope: &Scope, choice: SandboxChoice, reason: &str) -> Finding {
+    let level = match choice {
+        SandboxChoice::Required => Level::Stop,
+        SandboxChoice::AfterInstall => Level::Warn,
+    };
+    Finding::graded(codes::HOST_NO_SANDBOX, level, "this host allows no sandbox to validate in")
+        .evidence(reason.to_owned())
+        .advice(match scope {
+            Scope::Live => "--no-sandbox validates after installing and rolls back on failure",
+            Scope::Tree(_) => {
+                "a copied tree is validated in a sandbox only: use a machine that allows namespaces"
+            }
+        })
 }

@@ -2,8 +2,8 @@
 //!
 //! Invariant: of the plan, not of the candidate: whatever strategy brings an address, it is here.
 
-use super::Prepared;
 use super::candidate::planned;
+use super::prepared::Prepared;
 use crate::facts::{ListenAddress, UpstreamAddress, UpstreamFacts};
 use crate::host::Root;
 use crate::inspect::{all_listens, upstreams_of};

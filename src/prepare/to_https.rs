@@ -5,7 +5,8 @@
 
 use crate::host::http::{Address, Scheme, Target};
 use crate::plan::ToHttps;
-use crate::verify::probe::{Gate, Kind, Probe, ProbePlan};
+use crate::verify::probe::ProbePlan;
+use crate::verify::{Gate, Kind, Probe};
 use nginx_config::routes::{Endpoint, NOBODYS};
 
 /// Turns the routes that are asked without TLS to what the plan says of them.

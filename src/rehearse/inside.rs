@@ -17,8 +17,9 @@ use crate::plan::{Plan, Reload, Restored, Step, Version, rollback};
 use crate::prepare::{Reach, prepare};
 use crate::values::{BackupId, Hash, RootPath, TextPath};
 use crate::verify::compare::Seen;
-use crate::verify::probe::{Gate, Kind, Probe, ProbePlan};
+use crate::verify::probe::ProbePlan;
 use crate::verify::staged::Staged;
+use crate::verify::{Gate, Kind, Probe};
 use anyhow::Context as _;
 use nginx_config::{redact_source, redact_text};
 use std::collections::BTreeMap;
@@ -37,7 +38,7 @@ pub fn inside(payload: serde_json::Value, context: &ChildContext) -> i32 {
     let mut rehearsed = Rehearsed::default();
     let result = serde_json::from_value::<Order>(payload)
         .context("reading the rehearsal's order")
-        .map_err(|error| Failure::from_error(FailureKind::Failed, &error))
+        .map_err(|error| Failure::from_error(FailureKind::Failed, error))
         .and_then(|order| rehearse(&order, &mut rehearsed));
     rehearsed.failure = result.err().map(|failure| (failure.kind.into(), failure.message));
     let sent = serde_json::to_vec(&rehearsed).map(|bytes| context.send(&bytes));
@@ -45,7 +46,7 @@ pub fn inside(payload: serde_json::Value, context: &ChildContext) -> i32 {
 }
 
 fn rehearse(order: &Order, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
-    let failed = |error: anyhow::Error| Failure::from_error(FailureKind::Failed, &error);
+    let failed = |error: anyhow::Error| Failure::from_error(FailureKind::Failed, error);
     let root = Root::live();
     let options = &order.options;
     let Inspection { facts, programs, .. } = inspect(&root, &options.inspect)?;
@@ -150,7 +151,7 @@ impl Rehearsal<'_> {
 
     /// The way back, by the planner and the executor of every rollback.
     fn go_back(&self, done: &Run, rehearsed: &mut Rehearsed) -> Result<(), Failure> {
-        let failed = |error: anyhow::Error| Failure::from_error(FailureKind::Failed, &error);
+        let failed = |error: anyhow::Error| Failure::from_error(FailureKind::Failed, error);
         let Some(backup) = &done.kept_in else { return Ok(()) };
         let restored = restored(self.root, self.plan).map_err(failed)?;
         let (site, version) = (self.plan.site.clone(), self.facts.nginx.version);

@@ -6,7 +6,7 @@
 use super::style::{Detail, Style, Tone};
 use super::table::{self, Cell};
 use super::wrap::{columns, command, hanging, paragraph, wrapped};
-use crate::outcome::{NextStep, Outcome, OutcomeKind};
+use crate::outcome::{Details, NextStep, Outcome, OutcomeKind, StateSection};
 
 /// What stands below a title is so much further in.
 pub const INDENT: usize = 2;
@@ -19,14 +19,11 @@ pub fn ending(outcome: &Outcome, style: Style) -> Vec<String> {
     let is_quiet = style.detail == Detail::Quiet;
     let width = style.for_reading().width;
     let mut lines = if is_quiet { Vec::new() } else { summary(outcome, style) };
-    if let Some(file) = outcome.details.get("saved").and_then(|file| file.as_str()) {
-        lines.push(String::new());
-        lines.extend(paragraph(&format!("Saved the plan to {file}"), width));
-    }
-    for what in ["page", "archive"] {
-        if let Some(file) = outcome.details.get(what).and_then(|file| file.as_str()) {
+    let Details { saved, page, archive, .. } = &outcome.details;
+    for (did, file) in [("Saved the plan", saved), ("Wrote the page", page), ("Wrote the archive", archive)] {
+        if let Some(file) = file {
             lines.push(String::new());
-            lines.extend(paragraph(&format!("Wrote the {what} to {file}"), width));
+            lines.extend(paragraph(&format!("{did} to {file}"), width));
         }
     }
     lines.extend(section("State", state(outcome, style.inside(INDENT)), style));
@@ -66,9 +63,14 @@ fn error(outcome: &Outcome, style: Style) -> Vec<String> {
         let width = style.for_reading().width;
         lines.push(String::new());
         lines.extend(hanging(&style.bad("error:"), "error: ".len(), &error.message, width));
-        if style.detail == Detail::Verbose {
+        if style.detail >= Detail::Verbose {
             let all = error.particulars.iter();
             let all = all.flat_map(|line| paragraph(line, style.inside(INDENT).for_reading().width));
+            lines.extend(all.map(|line| format!("{}{}", " ".repeat(INDENT), style.dim(&line))));
+        }
+        if style.detail == Detail::Everything {
+            let all = error.causes.iter().map(|cause| format!("caused by: {cause}"));
+            let all = all.flat_map(|line| paragraph(&line, style.inside(INDENT).for_reading().width));
             lines.extend(all.map(|line| format!("{}{}", " ".repeat(INDENT), style.dim(&line))));
         }
         let hints = error.hint.iter();
@@ -95,17 +97,14 @@ fn next(steps: &[NextStep], style: Style) -> Vec<String> {
 
 /// What was seen of a server that an operator must look at.
 fn state(outcome: &Outcome, style: Style) -> Vec<String> {
-    let Some(state) = outcome.details.get("state") else { return Vec::new() };
-    let names = [("disk", "on disk"), ("nginx", "nginx -t"), ("serving", "serving")];
-    let rows = names.iter().flat_map(|(key, name)| {
-        let lines = match &state[*key] {
-            serde_json::Value::Array(lines) => lines.iter().filter_map(|line| line.as_str()).collect(),
-            line => line.as_str().into_iter().collect::<Vec<_>>(),
-        };
-        let row = |(index, line): (usize, &str)| {
+    let Some(StateSection { disk, nginx, serving }) = &outcome.details.state else { return Vec::new() };
+    let nginx = std::slice::from_ref(nginx);
+    let named: [(&str, &[String]); 3] = [("on disk", disk), ("nginx -t", nginx), ("serving", serving)];
+    let rows = named.iter().flat_map(|(name, lines)| {
+        let row = |(index, line): (usize, &String)| {
             vec![Cell::from(if index == 0 { *name } else { "" }), Cell::to_copy(line)]
         };
-        lines.into_iter().enumerate().map(row).collect::<Vec<_>>()
+        lines.iter().enumerate().map(row).collect::<Vec<_>>()
     });
     table::columns(&rows.collect::<Vec<_>>(), style)
 }
@@ -113,6 +112,7 @@ fn state(outcome: &Outcome, style: Style) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outcome::{Failure, FailureKind};
 
     fn shown(detail: Detail, width: usize, make: impl FnOnce(&mut Outcome)) -> String {
         let mut outcome = Outcome::new("apply", OutcomeKind::Ok);
@@ -159,9 +159,20 @@ Next
     }
 
     #[test]
+    fn the_errors_behind_a_failure_are_for_who_asks_for_every_detail() {
+        let error = anyhow::anyhow!("no \u{1b}[2Jroom").context("opening `/x`");
+        let failure = Failure::from_error(FailureKind::Failed, error);
+        let mut outcome = Outcome::failed("apply", failure);
+        outcome.set_verdict("failed");
+        let shown = |detail| crate::report::human(&outcome, Style { detail, ..Style::plain(80) });
+        assert!(!shown(Detail::Verbose).contains("caused by"));
+        let expect = "error: opening `/x`: no \\u{1b}[2Jroom\n  caused by: opening `/x`\n  caused by: no \\u{1b}[2Jroom\n";
+        assert!(shown(Detail::Everything).contains(expect), "{}", shown(Detail::Everything));
+    }
+
+    #[test]
     fn a_cancelled_command_has_nothing_more_to_say() {
-        let failure =
-            crate::outcome::Failure::new(crate::outcome::FailureKind::Cancelled, "the answer was no");
+        let failure = Failure::new(FailureKind::Cancelled, "the answer was no");
         let text = shown(Detail::Normal, 80, |outcome| outcome.fail(failure));
         assert_eq!(text, "");
     }

@@ -34,7 +34,7 @@ pub fn findings(findings: &[Finding], style: Style) -> Vec<String> {
         let next = shown.get(index + 1).filter(|next| next.level == finding.level);
         let advice_follows = next.is_some_and(|next| next.advice == finding.advice);
         lines.extend(headline(finding, widest, style));
-        if finding.level < Level::Info || style.detail == Detail::Verbose {
+        if finding.level < Level::Info || style.detail >= Detail::Verbose {
             lines.extend(evidence(finding, style));
             // The same advice for several is given once, below the last.
             if !finding.advice.is_empty() && !advice_follows {
@@ -67,7 +67,7 @@ fn evidence(finding: &Finding, style: Style) -> Vec<String> {
     let indent = " ".repeat(INDENT);
     let room = style.width.saturating_sub(INDENT);
     let all = finding.evidence.len();
-    let is_verbose = style.detail == Detail::Verbose;
+    let is_verbose = style.detail >= Detail::Verbose;
     // One line that says "1 more" takes the room of the line itself. What a plan does not know is never cut.
     let is_whole = is_verbose || all <= MOST_EVIDENCE + 1 || finding.code == codes::SEED_OFFLINE;
     let shown = if is_whole { all } else { MOST_EVIDENCE };

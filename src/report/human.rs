@@ -12,7 +12,7 @@ use super::wrap::paragraph;
 use super::{diff, explained, findings, plain, problems, routes, tryout, usage};
 use crate::outcome::{
     Comparison, DatabaseSection, ErrorLogVerdict, Finding, Level, LoadCount, LoadSection, LocalChange,
-    LocalChanges, OfferKind, Offered, Outcome, OutcomeKind, PlanSection, ProbeRow, ReloadSection,
+    LocalChanges, OfferKind, Offered, Outcome, OutcomeKind, PlanSection, ProbeRow, ReloadSection, StepKind,
     StepSection, counted, excerpt,
 };
 
@@ -100,7 +100,7 @@ fn seen(outcome: &Outcome, style: Style) -> Vec<String> {
     let (before, now): (Vec<_>, Vec<_>) =
         outcome.findings.iter().cloned().partition(|finding| finding.before);
     // That the route was missing is why the change was made.
-    let is_worth_it = |finding: &Finding| style.detail == Detail::Verbose || finding.level < Level::Info;
+    let is_worth_it = |finding: &Finding| style.detail >= Detail::Verbose || finding.level < Level::Info;
     let before: Vec<_> = before.into_iter().filter(is_worth_it).collect();
     let mut lines = findings::findings(&now, style);
     let then = findings::findings(&before, style);
@@ -165,7 +165,8 @@ fn would_be_stopped(outcome: &Outcome) -> bool {
 fn plan(plan: &PlanSection, comparisons: &[Comparison], style: Style) -> Vec<String> {
     // A folder for records alone is a detail.
     let is_shown = |step: &&StepSection| {
-        style.detail == Detail::Verbose || !(step.record && step.kind.ends_with("-folder"))
+        let is_folder = matches!(step.kind, StepKind::MakeFolder | StepKind::RemoveFolder);
+        style.detail >= Detail::Verbose || !(step.record && is_folder)
     };
     let rows: Vec<_> = plan
         .steps
@@ -175,7 +176,8 @@ fn plan(plan: &PlanSection, comparisons: &[Comparison], style: Style) -> Vec<Str
         .map(|(index, step)| {
             let path = step.path.clone().unwrap_or_default();
             let changed = comparisons.iter().find(|texts| !path.is_empty() && texts.new_name == path);
-            let describe = match changed.filter(|_| step.kind == "write-file").map(Comparison::counts) {
+            let describe = match changed.filter(|_| step.kind == StepKind::WriteFile).map(Comparison::counts)
+            {
                 Some((added, removed)) => format!("+{added} -{removed} lines"),
                 None => step.describe.clone(),
             };
@@ -196,16 +198,14 @@ fn plan(plan: &PlanSection, comparisons: &[Comparison], style: Style) -> Vec<Str
 }
 
 /// What a step does, for people; the document has its own names for it.
-fn kind_in_a_word(step: &StepSection) -> &str {
-    match step.kind.as_str() {
-        "write-file" | "create-file" | "remove-file" if step.record => "note",
-        "write-file" => "change",
-        "create-file" => "create",
-        "remove-file" => "remove",
-        "make-folder" => "create",
-        "remove-folder" => "remove",
-        "restore-tree" => "restore",
-        other => other,
+fn kind_in_a_word(step: &StepSection) -> &'static str {
+    match step.kind {
+        kind if step.record && kind.is_of_a_file() => "note",
+        StepKind::WriteFile => "change",
+        StepKind::CreateFile | StepKind::MakeFolder => "create",
+        StepKind::RemoveFile | StepKind::RemoveFolder => "remove",
+        StepKind::RestoreTree => "restore",
+        StepKind::Reload => "reload",
     }
 }
 
@@ -218,33 +218,28 @@ fn comparisons(outcome: &Outcome, style: Style) -> Vec<String> {
 
 /// Lists that a command has besides, such as backups.
 fn lists(outcome: &Outcome, style: Style) -> Vec<String> {
-    let rows = outcome.details.get("rows").and_then(|rows| rows.as_array()).into_iter().flatten();
-    let rows = rows.map(|row| {
-        let cells = row.as_array().into_iter().flatten();
-        cells.map(|cell| cell.as_str().map_or_else(|| cell.to_string(), str::to_owned)).collect::<Vec<_>>()
-    });
+    let rows = outcome.details.rows.iter().flatten();
     let mut lines = match outcome.rows_by_block {
-        true => by_block(&rows.filter_map(Entry::of_row).collect::<Vec<_>>(), style),
-        false => table::columns(&rows.map(painted).collect::<Vec<_>>(), style),
+        true => by_block(&rows.cloned().filter_map(Entry::of_row).collect::<Vec<_>>(), style),
+        false => table::columns(&rows.map(|cells| painted(cells)).collect::<Vec<_>>(), style),
     };
     if !lines.is_empty() {
         lines.insert(0, String::new());
     }
-    let notes = outcome.details.get("notes").and_then(|notes| notes.as_array()).into_iter().flatten();
-    let notes = notes.filter_map(|note| note.as_str());
+    let notes = outcome.details.notes.iter().flatten();
     let width = style.inside(INDENT).for_reading().width;
     let notes: Vec<_> = notes.flat_map(|note| paragraph(note, width)).collect();
     // A check is one screen: how its tests differ from the server is a detail.
-    if outcome.command != "check" || style.detail == Detail::Verbose {
+    if outcome.command != "check" || style.detail >= Detail::Verbose {
         lines.extend(section("Notes", notes, style));
     }
     lines
 }
 
 /// A row that begins with the sign of a difference has its colour.
-fn painted(cells: Vec<String>) -> Vec<Cell> {
+fn painted(cells: &[String]) -> Vec<Cell> {
     let tone = blocks::tone(cells.first().map_or("", String::as_str));
-    cells.into_iter().map(|cell| Cell::new(tone, cell)).collect()
+    cells.iter().map(|cell| Cell::new(tone, cell)).collect()
 }
 
 /// More directives that both files have alike are only counted.

@@ -34,7 +34,7 @@ fn with_commands(outcome: &Outcome) -> Cow<'_, Outcome> {
     }
     let commands: Vec<_> = outcome.next.iter().map(|step| step.command.clone()).collect();
     let mut whole = outcome.clone();
-    whole.details.insert("next".to_owned(), commands.into());
+    whole.details.add("next", commands);
     Cow::Owned(whole)
 }
 

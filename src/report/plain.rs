@@ -7,7 +7,11 @@
 
 use super::Glyphs;
 use crate::outcome::{
-    Comparison, Finding, LocalChange, LocalChanges, Outcome, PlanSection, RoutesSection, Routing,
+    AgentRow, AgentUsage, BackupSection, CheckReason, CheckSection, Comparison, DatabaseSection, Details,
+    DiffSection, DirectiveChange, DurationSection, EffectSection, ErrorSection, Finding, FoundSection,
+    GuessSection, Heading, HostSection, KeptBackup, LocalChange, LocalChanges, LoginSection, Matrix,
+    NextStep, NotedLine, Offered, OpenUsage, Outcome, PlanSection, ProbeRow, ProblemSection, ProfileUsage,
+    ReloadSection, RoutesSection, Routing, RunSection, StateSection, StepSection, UsageAnomaly, UsageLeftOut,
     UsageSection, spelled_out,
 };
 use serde_json::Value;
@@ -23,65 +27,65 @@ fn lines(text: &str) -> String {
     spelled_out(text, |_, c| is_harmful(c) && c != '\n' && c != '\t')
 }
 
-/// The same answer with nothing harmful in what people see of it.
+/// The same answer with nothing harmful in what people see of it. Every field is named, so that a new one is thought of.
 #[must_use]
 pub fn outcome(outcome: &Outcome, glyphs: Glyphs) -> Outcome {
     let mut plain = outcome.clone();
     let clean = Clean(glyphs);
-    if let Some(host) = &mut plain.host {
-        clean.each([&mut host.name, &mut host.os]);
-        clean.each([&mut host.nginx, &mut host.motion].into_iter().flatten());
+    let Outcome {
+        command: _,
+        outcome: _,
+        exit_code: _,
+        host,
+        database,
+        findings,
+        plan,
+        changes,
+        takes_effect,
+        check_by_hand,
+        usage,
+        backup,
+        reload,
+        probes,
+        load: _,
+        routes,
+        durations,
+        comparisons,
+        routing,
+        matrix,
+        rows_by_block: _,
+        problems,
+        explanations: _,
+        next,
+        details,
+        error,
+    } = &mut plain;
+    clean.about(host, database);
+    findings.iter_mut().for_each(|found| clean.finding(found));
+    plan.iter_mut().for_each(|plan| clean.plan(plan));
+    // Programs alone get them; people get the rows.
+    *changes = None;
+    clean.effects(takes_effect, check_by_hand);
+    usage.iter_mut().for_each(|usage| clean.usage(usage));
+    backup.iter_mut().for_each(|backup| clean.backup(backup));
+    reload.iter_mut().for_each(|reload| clean.reload(reload));
+    for ProbeRow { server, uri, before: _, after: _, restored: _, gated: _, ok: _, accepted: _, note } in
+        probes
+    {
+        clean.each([server, uri, note]);
     }
-    if let Some(database) = &mut plain.database {
-        clean.each([&mut database.server, &mut database.version, &mut database.user, &mut database.host]);
-        clean.each([&mut database.schema, &mut database.transport]);
+    for DurationSection { step, millis: _, at: _ } in durations {
+        clean.each([step]);
     }
-    plain.findings.iter_mut().for_each(|found| clean.finding(found));
-    plain.plan.iter_mut().for_each(|plan| clean.plan(plan));
-    for effect in &mut plain.takes_effect {
-        clean.each([&mut effect.name, &mut effect.text]);
-        clean.each(&mut effect.commands);
+    comparisons.iter_mut().for_each(comparison);
+    problems.iter_mut().for_each(|problem| clean.problem(problem));
+    for NextStep { command, why } in next {
+        clean.each([command, why]);
     }
-    if let Some(login) = &mut plain.check_by_hand {
-        clean.each([&mut login.agent]);
-        clean.each(login.url.iter_mut().chain(&mut login.profiles));
-    }
-    plain.usage.iter_mut().for_each(|usage| clean.usage(usage));
-    if let Some(backup) = &mut plain.backup {
-        clean.each([&mut backup.path]);
-    }
-    for noted in plain.reload.iter_mut().flat_map(|reload| &mut reload.noted) {
-        clean.each([&mut noted.line, &mut noted.means]);
-    }
-    for row in &mut plain.probes {
-        clean.each([&mut row.server, &mut row.uri, &mut row.note]);
-    }
-    plain.comparisons.iter_mut().for_each(comparison);
-    for problem in &mut plain.problems {
-        clean.each([&mut problem.file, &mut problem.message]);
-        clean.each(&mut problem.hint);
-        for line_ in &mut problem.excerpt {
-            *line_ = excerpt(line_, glyphs);
-        }
-    }
-    for step in &mut plain.next {
-        clean.each([&mut step.command, &mut step.why]);
-    }
-    clean.each(plain.routes.iter_mut().flat_map(RoutesSection::texts_mut));
-    if let Some(Routing { before, after }) = &mut plain.routing {
-        clean.each(before.texts_mut());
-        clean.each(after.iter_mut().flat_map(RoutesSection::texts_mut));
-    }
-    if let Some(matrix) = &mut plain.matrix {
-        let agents = matrix.agents.iter_mut().map(|row| &mut row.agent.name);
-        clean.each(matrix.profiles.iter_mut().map(|profile| &mut profile.name).chain(agents));
-    }
-    plain.details.values_mut().for_each(|detail| clean.value(detail));
-    if let Some(error) = &mut plain.error {
-        clean.each([&mut error.message]);
-        clean.each(&mut error.hint);
-        clean.each(&mut error.particulars);
-    }
+    clean.each(routes.iter_mut().flat_map(RoutesSection::texts_mut));
+    clean.pictures(routing, matrix);
+    clean.details(details);
+    error.iter_mut().for_each(|error| clean.error(error));
     plain
 }
 
@@ -90,41 +94,68 @@ pub fn outcome(outcome: &Outcome, glyphs: Glyphs) -> Outcome {
 struct Clean(Glyphs);
 
 impl Clean {
-    fn plan(self, plan: &mut PlanSection) {
-        self.each([&mut plan.site, &mut plan.strategy]);
-        self.each(&mut plan.base);
-        for step in &mut plan.steps {
-            self.each([&mut step.describe, &mut step.kind]);
-            self.each(&mut step.path);
-        }
-        self.local_changes(&mut plan.local_changes);
-        if let Some(guess) = &mut plan.differences_from_guess {
-            self.each([&mut guess.base]);
-            self.local_changes(&mut guess.lists);
-        }
-        for offer in plan.offered.iter_mut().chain(&mut plan.taken) {
-            self.each([&mut offer.path, &mut offer.directive, &mut offer.take]);
-            for text in offer.old.iter_mut().chain(&mut offer.new) {
-                *text = self.0.of(&lines(text));
-            }
-        }
-    }
-
-    fn usage(self, usage: &mut UsageSection) {
-        self.each(usage.profiles.iter_mut().map(|row| &mut row.profile));
-        self.each(usage.hours.iter_mut().flat_map(|row| [&mut row.profile, &mut row.agent]));
-        self.each(usage.now.iter_mut().flat_map(|row| [&mut row.agent, &mut row.channel, &mut row.profile]));
-    }
-
     fn each<'a>(self, texts: impl IntoIterator<Item = &'a mut String>) {
         for text in texts {
             *text = self.0.of(&line(text));
         }
     }
 
+    /// Texts with lines of their own.
+    fn each_text<'a>(self, texts: impl IntoIterator<Item = &'a mut String>) {
+        for text in texts {
+            *text = self.0.of(&lines(text));
+        }
+    }
+
+    fn about(self, host: &mut Option<HostSection>, database: &mut Option<DatabaseSection>) {
+        if let Some(HostSection { name, os, nginx, motion }) = host {
+            self.each([name, os].into_iter().chain(nginx).chain(motion));
+        }
+        if let Some(DatabaseSection { server, version, user, host, schema, transport }) = database {
+            self.each([server, version, user, host, schema, transport]);
+        }
+    }
+
     fn finding(self, finding: &mut Finding) {
-        self.each([&mut finding.title, &mut finding.advice]);
-        self.each(&mut finding.evidence);
+        let Finding { code: _, level: _, title, evidence, advice, accepted: _, file, line: _, before: _ } =
+            finding;
+        self.each([title, advice].into_iter().chain(evidence).chain(file));
+    }
+
+    fn plan(self, plan: &mut PlanSection) {
+        let PlanSection {
+            id,
+            strategy,
+            site,
+            base,
+            blocked: _,
+            counts: _,
+            steps,
+            local_changes,
+            differences_from_guess,
+            offered,
+            taken,
+            diff,
+        } = plan;
+        self.each([id, strategy, site].into_iter().chain(base));
+        for StepSection { kind: _, path, describe, record: _ } in steps {
+            self.each(std::iter::once(describe).chain(path));
+        }
+        self.local_changes(local_changes);
+        if let Some(GuessSection { base, lists }) = differences_from_guess {
+            self.each([base]);
+            self.local_changes(lists);
+        }
+        for Offered { kind: _, path, directive, old, new, take } in offered.iter_mut().chain(taken) {
+            self.each([path, directive, take]);
+            self.each_text(old.iter_mut().chain(new));
+        }
+        let DiffSection { directives, unified } = diff;
+        self.each_text([unified]);
+        for DirectiveChange { path, directive, old, new } in directives {
+            self.each([path, directive]);
+            self.each_text(old.iter_mut().chain(new));
+        }
     }
 
     fn local_changes(self, changes: &mut LocalChanges) {
@@ -132,12 +163,148 @@ impl Clean {
         for LocalChange { path, directive, snippet, today, take } in
             carried.iter_mut().chain(already_present).chain(conflicting).chain(dropped)
         {
-            self.each([path, directive]);
-            self.each(take);
-            for text in snippet.iter_mut().chain(today) {
-                *text = self.0.of(&lines(text));
+            self.each([path, directive].into_iter().chain(take));
+            self.each_text(snippet.iter_mut().chain(today));
+        }
+    }
+
+    fn effects(self, effects: &mut [EffectSection], check_by_hand: &mut Option<LoginSection>) {
+        for EffectSection { name, text, mark: _, commands } in effects {
+            self.each([name, text].into_iter().chain(commands));
+        }
+        if let Some(LoginSection { agent, profiles, url }) = check_by_hand {
+            self.each([agent].into_iter().chain(url).chain(profiles));
+        }
+    }
+
+    fn usage(self, usage: &mut UsageSection) {
+        let UsageSection { from, to, profiles, hours, now, anomalies, left_out } = usage;
+        self.each([from, to]);
+        for ProfileUsage { profile_id: _, profile, seconds: _, agents: _ } in profiles {
+            self.each([profile]);
+        }
+        for AgentUsage { profile_id: _, profile, agent, seconds: _, sessions: _, open: _ } in hours {
+            self.each([profile, agent]);
+        }
+        for OpenUsage { agent, channel, profile_id: _, profile, since, online: _ } in now {
+            self.each([agent, channel, profile, since]);
+        }
+        for UsageAnomaly { kind, count: _, examples } in anomalies {
+            self.each(std::iter::once(kind).chain(examples));
+        }
+        if let Some(UsageLeftOut { why, since }) = left_out {
+            self.each(std::iter::once(why).chain(since));
+        }
+    }
+
+    fn backup(self, backup: &mut BackupSection) {
+        let BackupSection { id, path, files: _, bytes: _, verified: _ } = backup;
+        self.each([id, path]);
+    }
+
+    fn reload(self, reload: &mut ReloadSection) {
+        let ReloadSection { proven: _, old_workers: _, new_workers: _, error_log: _, noted, millis: _ } =
+            reload;
+        for NotedLine { line, means, source } in noted {
+            self.each([line, means].into_iter().chain(source));
+        }
+    }
+
+    fn problem(self, problem: &mut ProblemSection) {
+        let ProblemSection { file, line: _, column: _, message, hint, excerpt: lines } = problem;
+        self.each([file, message].into_iter().chain(hint));
+        for line in lines {
+            *line = excerpt(line, self.0);
+        }
+    }
+
+    fn pictures(self, routing: &mut Option<Routing>, matrix: &mut Option<Matrix>) {
+        if let Some(Routing { before, after }) = routing {
+            self.each(before.texts_mut());
+            self.each(after.iter_mut().flat_map(RoutesSection::texts_mut));
+        }
+        if let Some(Matrix { profiles, agents, left_out: _ }) = matrix {
+            let agents = agents.iter_mut().map(|AgentRow { agent, cells: _ }| agent);
+            for Heading { name, change: _ } in profiles.iter_mut().chain(agents) {
+                self.each([name]);
             }
         }
+    }
+
+    fn details(self, details: &mut Details) {
+        let Details {
+            verdict,
+            summary,
+            rows,
+            notes,
+            text,
+            saved,
+            page,
+            archive,
+            loss,
+            not_seen,
+            environment,
+            found,
+            state,
+            runs,
+            backups,
+            check,
+            tried,
+            besides,
+        } = details;
+        let texts = [verdict, summary, text, saved, page, archive, loss];
+        self.each(texts.into_iter().flatten());
+        self.each(notes.iter_mut().chain(not_seen).flatten());
+        self.each(rows.iter_mut().flatten().flatten());
+        self.each(environment.iter_mut().flatten().flatten());
+        if let Some(FoundSection { outcome: _, exit_code: _, error: Some(error) }) = found {
+            self.error(error);
+        }
+        if let Some(StateSection { disk, nginx, serving }) = state {
+            self.each(disk.iter_mut().chain([nginx]).chain(serving));
+        }
+        runs.iter_mut().flatten().for_each(|run| self.run(run));
+        for KeptBackup { backup, created, reason } in backups.iter_mut().flatten() {
+            self.backup(backup);
+            self.each([created, reason]);
+        }
+        if let Some(CheckSection { state: _, line, reasons }) = check {
+            self.each([line]);
+            self.each(reasons.iter_mut().map(|CheckReason { state: _, kind: _, text }| text));
+        }
+        if let Some(section) = tried {
+            // It comes out of a private copy as a document, and is made harmless as one.
+            let mut document = serde_json::to_value(&*section).unwrap_or_default();
+            self.value(&mut document);
+            *tried = serde_json::from_value(document).ok();
+        }
+        besides.values_mut().for_each(|value| self.value(value));
+    }
+
+    fn run(self, run: &mut RunSection) {
+        let RunSection {
+            id,
+            kind: _,
+            began,
+            ended,
+            outcome: _,
+            reason,
+            actor,
+            command,
+            backup,
+            files,
+            confirm_by,
+            confirmed_by,
+            undone_by,
+            undoable: _,
+        } = run;
+        self.each([id, began, actor, command, backup].into_iter().chain(files));
+        self.each([ended, reason, confirm_by, confirmed_by, undone_by].into_iter().flatten());
+    }
+
+    fn error(self, error: &mut ErrorSection) {
+        let ErrorSection { message, hint, particulars, causes } = error;
+        self.each([message].into_iter().chain(hint).chain(particulars).chain(causes));
     }
 
     /// Details nest as deep as this program makes them, never as input does.
@@ -158,12 +325,13 @@ fn excerpt(text: &str, glyphs: Glyphs) -> String {
 }
 
 /// Files are shown with the characters that they have.
-fn comparison(comparison: &mut Comparison) {
-    for text in [&mut comparison.old_name, &mut comparison.new_name] {
+fn comparison(Comparison { old_name, new_name, old, new }: &mut Comparison) {
+    for text in [old_name, new_name] {
         *text = line(text);
     }
-    comparison.old = lines(&comparison.old);
-    comparison.new = lines(&comparison.new);
+    for text in [old, new] {
+        *text = lines(text);
+    }
 }
 
 /// Control characters, and the marks of the Unicode bidirectional algorithm

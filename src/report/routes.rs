@@ -36,7 +36,7 @@ fn block(server: &ServerRoutes, style: Style) -> Vec<String> {
     let mut head = wrapped(&head, style.width.saturating_sub(INDENT)).into_iter();
     lines.extend(head.next());
     lines.extend(head.map(|line| format!("{}{line}", " ".repeat(INDENT))));
-    if style.detail == Detail::Verbose {
+    if style.detail >= Detail::Verbose {
         lines.extend(indented(INDENT, &format!("listens on {}", server.listens.join(", ")), style));
     }
     if let Some(why) = &server.never_asked {
@@ -76,7 +76,7 @@ fn answers(row: &RouteRow, style: Style) -> Vec<String> {
         let holds = answer.conditions.iter().map(|place| format!("where this holds: {}", with_place(place)));
         lines.extend(holds);
         lines.push(with_place(&answer.block));
-        let elsewhere = |_: &&RoutePlace| !answer.ends_inside || style.detail == Detail::Verbose;
+        let elsewhere = |_: &&RoutePlace| !answer.ends_inside || style.detail >= Detail::Verbose;
         lines.extend(
             answer.ended_by.iter().filter(elsewhere).map(|place| format!("ends in {}", with_place(place))),
         );
@@ -115,7 +115,7 @@ fn served(row: &RouteRow, answer: &RouteAnswer, style: Style) -> Vec<String> {
     let mut lines = vec![text];
     let tried = answer.tried.iter().map(|path| format!("tried first: {path}"));
     let way = answer.by_way_of.iter().map(|hop| format!("by way of {hop}"));
-    if style.detail == Detail::Verbose {
+    if style.detail >= Detail::Verbose {
         lines.extend(tried.chain(way).map(|line| style.dim(&line)));
     }
     lines

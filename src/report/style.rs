@@ -20,6 +20,8 @@ pub enum Detail {
     Normal,
     /// Evidence of everything, too.
     Verbose,
+    /// And the errors that a failure comes from, one by one.
+    Everything,
 }
 
 /// The width of a text that nobody wraps, so that a line is found whole: what goes through a pipe or into a file.

@@ -14,16 +14,15 @@ const MANY: usize = 60;
 
 /// A title and its lines, in order.
 pub(super) fn sections(outcome: &Outcome, style: Style) -> Vec<(String, Vec<String>)> {
-    let Some(value) = outcome.details.get("try") else { return Vec::new() };
-    let Ok(tried) = serde_json::from_value::<TrySection>(value.clone()) else { return Vec::new() };
+    let Some(tried) = &outcome.details.tried else { return Vec::new() };
     let mut all = vec![
-        (format!("What it would change ({})", tried.changes.len()), changes(&tried, style)),
-        ("What it asks for".to_owned(), asked(&tried, style)),
+        (format!("What it would change ({})", tried.changes.len()), changes(tried, style)),
+        ("What it asks for".to_owned(), asked(tried, style)),
         ("What it fetches".to_owned(), fetches(&tried.fetches, style)),
         ("What it leaves running".to_owned(), in_words(&tried.left_running, style)),
     ];
     all.extend(tried.edition.as_ref().map(|edition| (title(edition), this_edition(edition, style))));
-    all.push(("What it says".to_owned(), output(&tried, style)));
+    all.push(("What it says".to_owned(), output(tried, style)));
     all.push(("What held it".to_owned(), in_words(&tried.containment, style)));
     all
 }
@@ -110,7 +109,7 @@ fn this_edition(edition: &TriedEdition, style: Style) -> Vec<String> {
 
 fn output(tried: &TrySection, style: Style) -> Vec<String> {
     let more = tried.output.len().saturating_sub(FEW);
-    if style.detail == Detail::Verbose || more == 0 {
+    if style.detail >= Detail::Verbose || more == 0 {
         return printed(&tried.output, style);
     }
     let mut lines = vec![format!("{} {more} lines before (-v shows them)", style.glyphs.of(ELLIPSIS))];

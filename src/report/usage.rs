@@ -20,7 +20,7 @@ const GAP: usize = 2;
 
 /// The lists, each below its title. Who has them in a file needs none on the screen.
 pub(super) fn usage(outcome: &Outcome, style: Style) -> Vec<String> {
-    let Some(usage) = outcome.usage.as_ref().filter(|_| !outcome.details.contains_key("text")) else {
+    let Some(usage) = outcome.usage.as_ref().filter(|_| outcome.details.text.is_none()) else {
         return Vec::new();
     };
     let inside = style.inside(INDENT);
@@ -103,7 +103,7 @@ fn open(usage: &UsageSection) -> Vec<Vec<Cell>> {
 /// The beginning of a list, and how much more there is.
 fn few(mut rows: Vec<Vec<Cell>>, style: Style) -> Vec<String> {
     let more = rows.len().saturating_sub(MANY);
-    if style.detail == Detail::Verbose || more == 0 {
+    if style.detail >= Detail::Verbose || more == 0 {
         return table::columns(&rows, style);
     }
     rows.truncate(MANY);

@@ -12,10 +12,12 @@ mod own;
 mod prose;
 mod redact;
 mod report;
+mod secret_name;
 mod spread;
 mod sql;
 pub mod stand_in;
 mod stdin;
+mod words;
 
 pub use canonical::{Edition, FORMAT, Fingerprint, KEPT};
 pub use inside::{inside, is_ours};

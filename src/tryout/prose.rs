@@ -3,54 +3,14 @@
 //! Invariant: what is hidden in a recorded command line is hidden as well where the same command line stands in a text,
 //! and the value of a setting or header whose name speaks of a secret is never shown.
 
-use super::redact::{self, Hiding};
-use super::{spread, sql, stdin};
+use super::redact::Hiding;
+use super::secret_name::is_secret_name;
+use super::words::{QUOTE, TRACED, quotation, words};
+use super::{redact, spread, sql, stdin};
 use nginx_config::{REDACTED, is_directive_name, redact_source, redact_text};
 use regex::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
-
-/// What a word of a name says when its value is a secret.
-const NAMES: [&str; 33] = [
-    "apikey",
-    "auth",
-    "authentication",
-    "authorization",
-    "authtoken",
-    "cookie",
-    "cookies",
-    "credential",
-    "credentials",
-    "creds",
-    "jwt",
-    "key",
-    "licence",
-    "licences",
-    "license",
-    "licensekey",
-    "pass",
-    "passphrase",
-    "passwd",
-    "password",
-    "pin",
-    "psk",
-    "psw",
-    "pswd",
-    "pw",
-    "pwd",
-    "secret",
-    "secrets",
-    "session",
-    "sessid",
-    "signature",
-    "token",
-    "userpwd",
-];
-
-/// How a shell's trace writes a quotation mark inside of quotes.
-const TRACED: &str = r"'\''";
-/// What stands for it while a line is looked at: one quotation mark, and no end of a word.
-pub(super) const QUOTE: char = '\u{e000}';
 
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r#"(?i)[a-z][a-z0-9+.-]*://[^\s"'<>]+"#));
 /// A password as the system keeps it (crypt).
@@ -101,23 +61,6 @@ pub(super) fn line(text: &str) -> String {
     let text = LOGIN.replace_all(&text, format!("${{front}}{REDACTED}@${{host}}"));
     let text = MAILBOX.replace_all(&text, format!("${{front}}{REDACTED},"));
     redact_text(&INNER.replace_all(&text, inner)).replace(QUOTE, TRACED)
-}
-
-/// Whether the value of what is called so is a secret.
-pub(super) fn is_secret_name(name: &str) -> bool {
-    let mut words = vec![String::new()];
-    let mut was_small = false;
-    for letter in name.chars() {
-        let begins = !letter.is_ascii_alphanumeric() || (was_small && letter.is_ascii_uppercase());
-        if begins {
-            words.push(String::new());
-        }
-        if letter.is_ascii_alphanumeric() {
-            words.last_mut().expect("never empty").push(letter.to_ascii_lowercase());
-        }
-        was_small = letter.is_ascii_lowercase();
-    }
-    words.iter().any(|word| NAMES.contains(&word.as_str()))
 }
 
 /// A line of a configuration, as in what `diff` prints, by its directive.
@@ -196,46 +139,6 @@ fn quoted(was: &str, text: &str) -> String {
     }
 }
 
-pub(super) struct Word {
-    pub(super) place: Range<usize>,
-    /// Without quotes.
-    pub(super) text: String,
-    /// An operator of a shell: another command begins behind it.
-    pub(super) ends_command: bool,
-}
-
-/// The words of a line, as a shell parts them; a quote that is never closed reaches to the end.
-pub(super) fn words(line: &str) -> Vec<Word> {
-    let mut all = Vec::new();
-    let mut letters = line.char_indices().peekable();
-    while let Some(&(start, letter)) = letters.peek() {
-        if letter.is_whitespace() || "|;&()`".contains(letter) {
-            letters.next();
-            if !letter.is_whitespace() {
-                let place = start..start + letter.len_utf8();
-                all.push(Word { place, text: String::new(), ends_command: true });
-            }
-            continue;
-        }
-        let (mut text, mut quote, mut end) = (String::new(), None, start);
-        while let Some(&(at, letter)) = letters.peek() {
-            match quote {
-                Some(open) if open == letter => quote = None,
-                Some(_) => text.push(letter),
-                None if letter == '"' || letter == '\'' => quote = Some(letter),
-                // The parts of a query are no commands.
-                None if letter == '&' && text.contains("://") => text.push(letter),
-                None if letter.is_whitespace() || "|;&()`".contains(letter) => break,
-                None => text.push(letter),
-            }
-            end = at + letter.len_utf8();
-            letters.next();
-        }
-        all.push(Word { place: start..end, text, ends_command: false });
-    }
-    all
-}
-
 /// `Name: value`, `name=value`, `"name": "value"`.
 fn settings(line: &str) -> String {
     let mut shown = String::with_capacity(line.len());
@@ -278,27 +181,11 @@ fn value(line: &str, start: usize, is_header: bool) -> Range<usize> {
     start..length.map_or(start + rest.trim_end().len(), |length| start + length)
 }
 
-/// What stands between the quotation marks that begin there; to the end of the line where none close it. Those of a trace
-/// belong to it: what looks at the text behind us knows no [`QUOTE`].
-pub(super) fn quotation(line: &str, start: usize) -> Option<Range<usize>> {
-    let rest = &line[start..];
-    let slashes = rest.len() - rest.trim_start_matches('\\').len();
-    let quote = rest[slashes..].chars().next().filter(|letter| ['"', '\'', '`', QUOTE].contains(letter))?;
-    let begin = start + slashes + quote.len_utf8();
-    let mut end = begin;
-    while let Some(found) = line[end..].find(quote) {
-        let at = end + found;
-        let before = &line[begin..at];
-        let escaped = before.len() - before.trim_end_matches('\\').len();
-        let doubled = quote == '\'' && at > begin && line[at + 1..].starts_with('\'');
-        match (escaped == slashes, doubled) {
-            (true, false) if quote == QUOTE => return Some(start..at + QUOTE.len_utf8()),
-            (true, false) => return Some(begin..at - slashes),
-            (true, true) => end = at + 2,
-            (false, _) => end = at + quote.len_utf8(),
-        }
-    }
-    Some(begin..line.trim_end().len().max(begin))
+/// A whole command line.
+pub(super) fn command_line(command: &str, arguments: &[String]) -> String {
+    let mut hiding = Hiding::of(command);
+    let words: Vec<_> = arguments.iter().map(|word| hiding.word(word)).collect();
+    line(&[&[command.to_owned()][..], &words].concat().join(" "))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a value that may be a secret by its place is not shown, whatever it looks like.
 
-use super::prose;
+use super::secret_name::is_secret_name;
 use nginx_config::REDACTED;
 use regex::Regex;
 use std::sync::LazyLock;
@@ -96,13 +96,6 @@ pub(super) fn address(url: &str) -> String {
         false => format!("{}{REDACTED}", &found[1]),
     };
     QUERY.replace_all(&url, value).into_owned()
-}
-
-/// A whole command line.
-pub(super) fn line(command: &str, arguments: &[String]) -> String {
-    let mut hiding = Hiding::of(command);
-    let words: Vec<_> = arguments.iter().map(|word| hiding.word(word)).collect();
-    prose::line(&[&[command.to_owned()][..], &words].concat().join(" "))
 }
 
 /// The words behind a command, one after the other.
@@ -208,7 +201,7 @@ fn takes_secret(command: &str, option: &str) -> bool {
         return true;
     }
     let by_name = option.strip_prefix("--").is_some_and(|name| {
-        name != "key" && !name.contains('=') && !name.ends_with("stdin") && prose::is_secret_name(name)
+        name != "key" && !name.contains('=') && !name.ends_with("stdin") && is_secret_name(name)
     });
     let is_listed = NEXT.contains(&option);
     by_name || is_listed && DOWNLOADS.contains(&command) || is_listed && is_always(option)
@@ -249,7 +242,7 @@ fn word(command: &str, word: &str) -> String {
         return format!("-u{REDACTED}");
     }
     if let Some((name, _)) = word.split_once('=')
-        && (NEXT.contains(&name) || name.strip_prefix("--").is_some_and(prose::is_secret_name))
+        && (NEXT.contains(&name) || name.strip_prefix("--").is_some_and(is_secret_name))
     {
         return format!("{name}={REDACTED}");
     }
@@ -258,6 +251,7 @@ fn word(command: &str, word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::prose::command_line as line;
     use super::*;
 
     #[test]

@@ -184,7 +184,7 @@ fn note(told: Told, section: &mut TrySection) {
         How::Refused => "refused",
     };
     section.asked.push(TriedRequest {
-        command: redact::line(&command, &arguments),
+        command: prose::command_line(&command, &arguments),
         how: how.to_owned(),
         note: prose::line(&note),
     });

@@ -2,7 +2,7 @@
 //!
 //! Invariant: as many lines come out as went in, each with its indentation and with what a difference puts before it.
 
-use super::prose::is_secret_name;
+use super::secret_name::is_secret_name;
 use nginx_config::REDACTED;
 use regex::Regex;
 use std::sync::LazyLock;

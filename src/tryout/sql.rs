@@ -3,7 +3,7 @@
 //! Invariant: what stands in place of a password is a mask; the words around it stay. A quotation ends where the same
 //! quotation marks stand again, with as many backslashes: a command line puts some of its own before them.
 
-use super::prose::{QUOTE, quotation};
+use super::words::{QUOTE, quotation};
 use nginx_config::REDACTED;
 use regex::Regex;
 use std::sync::LazyLock;

@@ -3,7 +3,7 @@
 //! Invariant: what such a command is given is not shown, in one line, in the two lines of a trace, behind `<<<` and in a
 //! here-document; nothing is taken away from the line of any other command.
 
-use super::prose::{Word, words};
+use super::words::{Word, words};
 use nginx_config::REDACTED;
 use std::ops::Range;
 

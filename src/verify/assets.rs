@@ -3,11 +3,12 @@
 //! Invariant: a page counts only with its scripts and its styles, each of its own type; what a page
 //! for everything answers in their place is neither.
 
-use super::new_client::patiently;
+use super::model::Probe;
 use super::patience;
-use super::probe::{Probe, media_type};
+use super::patience::patiently;
 use crate::host::http::Client;
-use crate::motion::page::{self, Document};
+use crate::motion::page;
+use crate::motion::page::Document;
 use std::time::Instant;
 
 /// Files of one page that are asked for.
@@ -71,4 +72,9 @@ fn comes(client: &Client, probe: &Probe, kind: Kind, uri: &str, deadline: Instan
             }
         }
     }
+}
+
+/// `text/html` of `Text/HTML; charset=utf-8`.
+pub(super) fn media_type(content_type: &str) -> String {
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }

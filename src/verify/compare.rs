@@ -3,14 +3,13 @@
 //! Invariant: one row a probe in the plan's order at every stage, and a stage
 //! fails exactly when a gated row does. Pure: it must not ask any server.
 
-use super::gate::{Judgement, judge, judge_restored, stable};
+use super::gate::{judge, judge_restored, stable};
+pub use super::model::{Answer, Baseline, Look};
+use super::model::{Gate, Judgement, Probe};
 use super::patience::{in_the_way, turned_away};
-use super::probe::{Gate, Probe};
 use crate::facts::LimitFacts;
 use crate::motion::page::NEW_CLIENT;
 use crate::outcome::ProbeRow;
-
-pub use super::gate::{Answer, Baseline, Look};
 
 /// The rows of a stage, and what fails it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

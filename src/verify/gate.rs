@@ -4,66 +4,13 @@
 //! on; what cannot be told apart is said and not counted. Pure: it must not
 //! ask any server.
 
-use super::probe::{Gate, Probe};
+use super::model::{Answer, Baseline, Gate, Judgement, Look, Probe};
 use crate::host::http::ProbeError;
-use crate::motion::page::{self, Page};
-use crate::values::Hash;
+use crate::motion::page;
+use crate::motion::page::Page;
 
 /// What is said of a route that was guarded, is not any more, and was accepted so.
 const OPEN_NOW: &str = "open now (accepted)";
-
-/// What one probe saw.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Look {
-    /// An answer.
-    Answer(Answer),
-    /// No answer.
-    Silent(ProbeError),
-    /// Not asked: the time for all probes was up.
-    NotTaken,
-}
-
-/// The parts of an answer that compare.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// HTTP status.
-    pub status: u16,
-    /// Media type in lower case, without parameters; empty when absent.
-    pub media_type: String,
-    /// `Location`; empty when absent.
-    pub location: String,
-    /// Hash of the body, where it was read to an end.
-    pub sha256: Option<Hash>,
-    /// Whose page it is; told of the new client's route alone.
-    pub page: Page,
-    /// What its body lacks: of a new client's page scripts that run, of a stated
-    /// probe the text asked for; `None` when nothing.
-    pub fault: Option<String>,
-    /// The files of a new client's page that came.
-    pub loaded: Vec<String>,
-}
-
-/// Two looks at one route before the change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Baseline {
-    /// The first look.
-    pub first: Look,
-    /// The second, at least a second later, so that a clock in a page shows.
-    pub second: Look,
-}
-
-/// How one row fares.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Judgement {
-    /// Gated, and as it must be; the note may add something.
-    Holds(String),
-    /// Gated, and as the operator accepted that it may be; never to be called good.
-    Accepted(String),
-    /// Gated, and not as it must be.
-    Fails(String),
-    /// Says nothing about the change, and why.
-    Ungated(String),
-}
 
 /// How `look` compares with what the gate asks for.
 pub(super) fn judge(probe: &Probe, baseline: &Baseline, look: &Look) -> Judgement {
@@ -308,6 +255,7 @@ fn turned_away(baseline: &Baseline, look: &Look) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::values::Hash;
     use crate::verify::samples::{answer, probe, said};
 
     fn body(text: &str) -> Look {

@@ -9,6 +9,7 @@ pub mod compare;
 mod error_log;
 mod gate;
 mod goes_on;
+mod model;
 pub mod named;
 mod new_client;
 mod patience;
@@ -20,7 +21,7 @@ pub mod staged;
 mod testimony;
 
 pub use error_log::MainLog;
-pub use gate::{Answer, Look};
+pub use model::{Answer, Baseline, Expected, Gate, Kind, Look, Probe};
 pub use patience::limited;
 pub use reload::{ReloadProof, ReloadRequest, Unproven, UnprovenReload, reload};
 pub use testimony::Lines;

@@ -4,20 +4,17 @@
 //! same, and when what it loads comes as what it is. A redirect is followed below `/user-ui/` of the same server alone;
 //! what another server has is never asked for.
 
-use super::probe::{Expected, Probe};
-use super::{assets, patience};
+use super::assets;
+use super::model::{Expected, Probe};
+use super::patience::patiently;
 use crate::host::http::{Address, Client, ProbeError, Response, Scheme, Target};
 use crate::motion::PAGES;
 use crate::motion::page::{Document, NEW_CLIENT, NOT_SCRIPTS, Page, without_query};
-use std::thread;
 use std::time::Instant;
 use url::Url;
 
 /// Redirects of one page that are followed.
 const HOPS: usize = 3;
-
-/// How often one file is asked for where a limit of requests answers.
-const TRIES: usize = 4;
 
 /// What came.
 pub(super) struct Seen {
@@ -122,23 +119,6 @@ fn same_as(
         let same_text = other.body_sha256 == response.body_sha256;
         other.status == 200 && (same_text || document.is_like(&Document::read(&other.body, &at)))
     })
-}
-
-/// Asks again where a limit of requests may have answered: the page has just used up what it lets through.
-pub(super) fn patiently(
-    client: &Client,
-    probe: &Probe,
-    uri: &str,
-    deadline: Instant,
-) -> Result<Response, ProbeError> {
-    let mut answer = client.get(uri, deadline);
-    for _ in 1..TRIES {
-        let limited = patience::limited(&probe.limits, &answer);
-        let Some(pause) = limited.and_then(|_| patience::pause(&probe.limits)) else { break };
-        thread::sleep(pause.min(deadline.saturating_duration_since(Instant::now())));
-        answer = client.get(uri, deadline);
-    }
-    answer
 }
 
 /// The origin as the page's author writes it: default ports left out.

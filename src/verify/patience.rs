@@ -3,10 +3,15 @@
 //! Invariant: waiting is bounded, whatever a limit says of itself. An answer with a limit's status may
 //! still be the route's own: it is asked for again, never taken for something else.
 
-use super::gate::Look;
+use super::model::{Look, Probe};
+use super::patience;
 use crate::facts::LimitFacts;
-use crate::host::http::{ProbeError, Response};
-use std::time::Duration;
+use crate::host::http::{Client, ProbeError, Response};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How often one file is asked for where a limit of requests answers.
+const TRIES: usize = 4;
 
 /// The longest that one round waits for limits.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
@@ -63,6 +68,23 @@ pub(super) fn pause(limits: &[LimitFacts]) -> Option<Duration> {
     // NGINX counts in whole milliseconds, and the clocks of two processes are read at two moments.
     let pause = (slowest + slowest / 4).max(SHORTEST);
     (pause <= LONGEST).then_some(pause)
+}
+
+/// Asks again where a limit of requests may have answered: the page has just used up what it lets through.
+pub(super) fn patiently(
+    client: &Client,
+    probe: &Probe,
+    uri: &str,
+    deadline: Instant,
+) -> Result<Response, ProbeError> {
+    let mut answer = client.get(uri, deadline);
+    for _ in 1..TRIES {
+        let limited = patience::limited(&probe.limits, &answer);
+        let Some(pause) = limited.and_then(|_| patience::pause(&probe.limits)) else { break };
+        thread::sleep(pause.min(deadline.saturating_duration_since(Instant::now())));
+        answer = client.get(uri, deadline);
+    }
+    answer
 }
 
 #[cfg(test)]

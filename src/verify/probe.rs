@@ -4,11 +4,11 @@
 //! servers do, and keeps no body. Harmless requests only: GETs without
 //! credentials and WebSocket handshakes. It must not judge; `compare` does.
 
-use super::compare::{self, Verdict};
-use super::gate::{self, Answer, Baseline, Judgement, Look};
-use super::{new_client, patience};
-use crate::facts::LimitFacts;
-use crate::host::http::{BodyEnd, Client, Handshake, ProbeError, Reuse, Target, websocket_handshake};
+use super::assets::media_type;
+use super::compare::Verdict;
+use super::model::{Answer, Baseline, Gate, Judgement, Kind, Look, Probe};
+use super::{compare, gate, new_client, patience};
+use crate::host::http::{BodyEnd, Client, Handshake, ProbeError, Reuse, websocket_handshake};
 use crate::motion::page::Page;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,76 +31,6 @@ const PARALLEL: usize = 6;
 
 /// The longest that one page and what it loads may take.
 const PAGE_LIMIT: Duration = Duration::from_secs(15);
-
-/// What is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A page or file.
-    Get,
-    /// The opening handshake of a WebSocket.
-    WebSocket,
-}
-
-/// What the answer is held against.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Gate {
-    /// The answer before the change.
-    AsBefore,
-    /// The new client's page, with scripts that run.
-    NewClient,
-    /// The same; that everybody may load it who was turned away before is accepted.
-    NewClientOpened,
-    /// A redirect to `/user-ui/`.
-    NewClientRedirect,
-    /// A redirect to HTTPS, where the change sends everybody there.
-    ToHttps,
-    /// What the operator says: this status, and a page that contains this text.
-    Stated(u16, String),
-    /// Nothing: shown only.
-    Informational,
-}
-
-impl Gate {
-    /// Whether it asks for something else than what stood before.
-    pub(super) fn wants_something_new(&self) -> bool {
-        matches!(
-            self,
-            Self::NewClient
-                | Self::NewClientOpened
-                | Self::NewClientRedirect
-                | Self::ToHttps
-                | Self::Stated(..)
-        )
-    }
-}
-
-/// What is known before of the new client's page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Expected {
-    /// It may be the page with this likeness, which needs no more comparing then; none is known where it is empty.
-    Perhaps(Vec<String>),
-    /// It is the page with this likeness: one that has none of its scripts is wrong.
-    Surely(Vec<String>),
-}
-
-/// One route of one server block.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Probe {
-    /// `name:port`, for people.
-    pub server: String,
-    /// Where to ask.
-    pub target: Target,
-    /// What to ask for.
-    pub uri: String,
-    /// How to ask.
-    pub kind: Kind,
-    /// What the answer is held against.
-    pub gate: Gate,
-    /// Which page the new client's is.
-    pub expected: Expected,
-    /// What may turn it away before its route answers.
-    pub limits: Vec<LimitFacts>,
-}
 
 /// Every route to ask, in the order of the report.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -278,9 +208,4 @@ fn ask_page(probe: &Probe, deadline: Instant) -> Result<Answer, ProbeError> {
 fn missing_text(body: &[u8], text: &str) -> Option<String> {
     let found = text.is_empty() || body.windows(text.len()).any(|window| window == text.as_bytes());
     (!found).then(|| "the answer does not contain the text asked for".to_owned())
-}
-
-/// `text/html` of `Text/HTML; charset=utf-8`.
-pub(super) fn media_type(content_type: &str) -> String {
-    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }

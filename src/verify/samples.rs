@@ -1,7 +1,6 @@
 //! Probes and answers that the tests of this room share.
 
-use super::gate::{Answer, Look};
-use super::probe::{Expected, Gate, Kind, Probe};
+use super::model::{Answer, Expected, Gate, Kind, Look, Probe};
 use crate::facts::{Counted, LimitFacts, LimitKind};
 use crate::host::http::{Address, Scheme, Sender, Target};
 use crate::motion::page::Page;

@@ -180,7 +180,7 @@ fn every_block_that_shares_its_locations_gets_the_route() {
 fn an_answer_for_people_says_what_was_proven() {
     let machine = Machine::new("standalone");
     let done = machine.motionctl(&["apply", "--yes"]);
-    assert_eq!(done.code, Some(0), "{done}");
+    assert_eq!(done.code, 0, "{done}");
     for line in ["apply: applied and proven", "/user-ui/login", "proven after", "read again and verified"] {
         assert!(done.stdout.contains(line), "no {line:?} in {done}");
     }

@@ -4,8 +4,10 @@
 //! old configuration is seen to serve.
 
 use crate::support::bundles::{bundle_with, copy_of_the_bundle};
-use crate::support::machine::{Machine, Output, Running, eventually};
+use crate::support::machine::{Machine, Running};
+use crate::support::said::Said;
 use crate::support::tree_state::State;
+use crate::support::wait::eventually;
 use motionctl::host::http::Scheme;
 use std::collections::BTreeSet;
 use std::fs;
@@ -51,7 +53,7 @@ impl Before {
 
     /// As [`Before::assert_restored`], and the answer and the journal say so.
     #[track_caller]
-    fn assert_rolled_back(&self, done: &Output) {
+    fn assert_rolled_back(&self, done: &Said) {
         done.expect(4, "rolled-back");
         self.assert_restored();
         assert_eq!(done.json["reload"]["proven"], true, "{done}");
@@ -105,7 +107,7 @@ fn a_port_held_at_plan_time_stops_the_change() {
 /// Starts an apply whose new port is taken between the last check and the reload: the probes before
 /// the change go on for a second, and no check of the port follows them. Before them, Motion was asked for the new
 /// client twice: through nginx, and by itself.
-fn with_the_port_taken_in_between<T>(before: &Before, meanwhile: impl FnOnce(&Running) -> T) -> (Output, T) {
+fn with_the_port_taken_in_between<T>(before: &Before, meanwhile: impl FnOnce(&Running) -> T) -> (Said, T) {
     let machine = &before.machine;
     let bundle = bundle_on_a_new_port(&machine.scratch());
     let seen = machine.requests();
@@ -147,7 +149,7 @@ fn a_worker_killed_while_the_reload_fails_proves_nothing() {
     let (done, victim) = with_the_port_taken_in_between(&before, |_| {
         eventually("nginx tries to bind", || reload_has_met_the_port(machine));
         let victim = *machine.workers().first().expect("a worker");
-        assert_eq!(machine.shell(&format!("kill -9 {victim}")).code, Some(0));
+        assert_eq!(machine.shell(&format!("kill -9 {victim}")).code, 0);
         victim
     });
     assert!(done.error().contains("not proven"), "{done}");
@@ -164,7 +166,7 @@ fn every_worker_killed_while_the_reload_fails_proves_nothing() {
     let (done, ()) = with_the_port_taken_in_between(&before, |_| {
         eventually("nginx tries to bind", || reload_has_met_the_port(machine));
         for victim in machine.workers() {
-            assert_eq!(machine.shell(&format!("kill -9 {victim}")).code, Some(0));
+            assert_eq!(machine.shell(&format!("kill -9 {victim}")).code, 0);
         }
     });
     assert!(done.error().contains("not proven"), "{done}");
@@ -250,7 +252,7 @@ fn without_a_sandbox_nginx_judges_before_the_reload() {
     let bundle = bundle_with(&machine.scratch(), "static.conf", "expires -1;", "expires_not -1;");
     // Root without the right to unshare, in a chroot that forbids user namespaces: so are some containers.
     let made = machine.shell("mkdir /run/all && mount --rbind / /run/all");
-    assert_eq!(made.code, Some(0), "{made}");
+    assert_eq!(made.code, 0, "{made}");
     let run = |arguments: &[&str]| {
         let limits = ["/run/all", "setpriv", "--bounding-set=-sys_admin"];
         let program = [env!("CARGO_BIN_EXE_motionctl"), "--json"];
@@ -260,7 +262,7 @@ fn without_a_sandbox_nginx_judges_before_the_reload() {
     let done = run(&["apply", "--yes", "--no-sandbox", "--bundle", text(&bundle)]);
     assert!(done.error().contains("expires_not"), "{done}");
     before.assert_restored();
-    assert_eq!(done.code, Some(4), "{done}");
+    assert_eq!(done.code, 4, "{done}");
     let done = run(&["apply", "--yes", "--no-sandbox"]);
     done.expect(0, "applied");
     assert_eq!(done.finding("host.no-sandbox").expect("the finding")["level"], "warn");
@@ -274,7 +276,7 @@ fn the_failed_route_is_named_for_people_too() {
     let page = "try_files $uri /user-ui/index.html;";
     let bundle = bundle_with(&folder, "static.conf", page, "try_files $uri /user-ui/nowhere.html;");
     let done = before.machine.motionctl(&["apply", "--yes", "--bundle", text(&bundle)]);
-    assert_eq!(done.code, Some(4), "{done}");
+    assert_eq!(done.code, 4, "{done}");
     for line in ["failed and rolled back", "the new client answers 404", "motionctl status", "nginx -t"] {
         assert!(done.stdout.contains(line), "no {line:?} in {done}");
     }
@@ -282,7 +284,7 @@ fn the_failed_route_is_named_for_people_too() {
 }
 
 /// Applies with these `[[probe]]` settings.
-fn apply_with(machine: &Machine, settings: &str) -> Output {
+fn apply_with(machine: &Machine, settings: &str) -> Said {
     let file = machine.scratch().join("config.toml");
     fs::write(&file, settings).expect("settings");
     machine.apply(&["--config", text(&file)])

@@ -46,7 +46,7 @@ fn only_root_may_apply() {
     // Where an ordinary user can reach it, wherever it was built.
     let binary = env!("CARGO_BIN_EXE_motionctl");
     let placed = machine.shell(&format!("touch /run/motionctl && mount --bind '{binary}' /run/motionctl"));
-    assert_eq!(placed.code, Some(0), "{placed}");
+    assert_eq!(placed.code, 0, "{placed}");
     let before = everything(&machine);
     let as_nobody = |arguments: &[&str]| {
         machine.command("/run/motionctl", arguments, |command| {
@@ -121,7 +121,7 @@ fn nobody_is_asked_without_a_terminal() {
     let done = machine.motionctl(&["apply", "--json"]);
     done.expect(64, "invalid");
     let human = machine.motionctl(&["apply"]);
-    assert_eq!(human.code, Some(64), "{human}");
+    assert_eq!(human.code, 64, "{human}");
     assert!(human.stdout.contains("--yes"), "{human}");
     assert_untouched(&machine, &before);
 }

@@ -3,8 +3,9 @@
 //! Invariant: before the first effect a signal ends the run (1), after it the
 //! run is undone (4); a lost terminal ends nothing.
 
-use crate::support::machine::{Machine, eventually};
+use crate::support::machine::Machine;
 use crate::support::paused::{LEGACY, Moment, paused_at};
+use crate::support::wait::eventually;
 use crate::support::web_socket::{WebSocket, without_tls};
 use motionctl::host::http::Scheme;
 use nix::sys::signal::Signal;
@@ -52,7 +53,7 @@ fn a_lost_terminal_ends_nothing() {
         running.signal(Signal::SIGHUP);
         running.close_output();
         paused.go_on();
-        assert_eq!(running.finish().code, Some(0));
+        assert_eq!(running.finish().code, 0);
         assert_eq!(paused.machine.journal().last().expect("records")["outcome"], "applied");
     }
 }
@@ -62,7 +63,7 @@ fn a_closed_pipe_ends_no_answer_for_people() {
     let machine = Machine::new("standalone");
     let mut running = machine.command(env!("CARGO_BIN_EXE_motionctl"), &["apply", "--yes"], |_| ());
     running.close_output();
-    assert_eq!(running.finish().code, Some(0));
+    assert_eq!(running.finish().code, 0);
     assert_eq!(machine.journal().last().expect("records")["outcome"], "applied");
 }
 

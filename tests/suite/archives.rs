@@ -5,7 +5,8 @@
 mod collected;
 mod hostile;
 
-use crate::support::binary::{Answer, Server, answer, binary, codes, finding, fixture};
+use crate::support::binary::{Server, binary, codes, finding, fixture};
+use crate::support::said::{Said, answer};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -29,17 +30,17 @@ fn packed(folder: &Path, what: &[&str]) -> (TempDir, PathBuf) {
 }
 
 /// Asks about what `root` names.
-fn ask(arguments: &[&str], root: &Path) -> Answer {
+fn ask(arguments: &[&str], root: &Path) -> Said {
     let output = binary().args(arguments).arg("--root").arg(root).output();
     answer(&output.expect("the binary starts"))
 }
 
 fn document(arguments: &[&str], root: &Path) -> Value {
-    ask(&[arguments, &["--json"]].concat(), root).json()
+    ask(&[arguments, &["--json"]].concat(), root).document()
 }
 
 /// The binary where this machine has no NGINX: its folders are empty in a namespace of the process's own.
-fn without_nginx(arguments: &[&str], root: &Path) -> Answer {
+fn without_nginx(arguments: &[&str], root: &Path) -> Said {
     let empty = tempfile::tempdir().expect("a folder");
     Command::new("chmod").arg("755").arg(empty.path()).status().expect("chmod is installed");
     let script = "mount --bind \"$1\" /usr/sbin; shift; exec \"$@\"";
@@ -197,15 +198,15 @@ fn without_nginx_what_only_looks_goes_on_and_says_that_nothing_was_validated() {
     let (_place, archive) = packed(server.path(), &["."]);
     for root in [archive.as_path(), server.path()] {
         for (command, code) in [("check", 0), ("plan", 0), ("status", 0), ("report", 0), ("rehearse", 69)] {
-            let found = without_nginx(&[command, "--json"], root).json();
+            let found = without_nginx(&[command, "--json"], root).document();
             assert_eq!(found["exit_code"], code, "{command}: {found}");
             assert_eq!(finding(&found, "nginx.not-validated")["level"], "warn", "{command}");
             assert_eq!(found["host"]["nginx"], Value::Null, "{command}");
         }
     }
-    let apply = without_nginx(&["apply", "--yes", "--json"], server.path()).json();
+    let apply = without_nginx(&["apply", "--yes", "--json"], server.path()).document();
     assert_eq!((&apply["exit_code"], &codes(&apply)[0]), (&69.into(), &"nginx.missing".to_owned()));
-    let routes = without_nginx(&["routes", "/api/x", "--json"], &archive).json();
+    let routes = without_nginx(&["routes", "/api/x", "--json"], &archive).document();
     assert_eq!((&routes["exit_code"], &routes["host"]["nginx"]), (&0.into(), &Value::Null), "{routes}");
     let pending = without_nginx(&["plan", "--detailed-exitcode"], &archive);
     assert_eq!(pending.code, 2, "it exits as otherwise");
@@ -226,7 +227,7 @@ fn archives_and_copies_are_compared_as_trees_are() {
     let (_second, new) = packed(&other.join("etc"), &["nginx"]);
     let compared = |old: &Path, new: &Path| {
         let output = binary().args(["diff", "--json"]).arg(old).arg(new).output();
-        answer(&output.unwrap()).json()
+        answer(&output.unwrap()).document()
     };
     let wanted = compared(&one, &other);
     assert_eq!(wanted["exit_code"], 2);

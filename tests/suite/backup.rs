@@ -320,7 +320,7 @@ fn within_one_second_the_newest_stays_whenever_it_is_asked() {
     assert!(copied.expect("cp is installed").success());
     let prune = |tree: &Path| {
         let tree = tree.to_str().expect("a plain path");
-        let document = motionctl(["backups", "prune", "--keep", "1", "--json", "--root", tree]).json();
+        let document = motionctl(["backups", "prune", "--keep", "1", "--json", "--root", tree]).document();
         assert_eq!(document["outcome"], "applied", "{document:#}");
         document["details"]["removed"].clone()
     };

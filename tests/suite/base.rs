@@ -2,8 +2,9 @@
 //!
 //! Invariant: the fleets are made up, and of each server it is known what is its own.
 
-use crate::support::binary::{Answer, Server, finding, motionctl};
+use crate::support::binary::{Server, finding, motionctl};
 use crate::support::fleet::{Drawn, Generation, fleet, genuine};
+use crate::support::said::Said;
 use nginx_config::Tree;
 use nginx_config::merge::{distance, fill_base};
 use serde_json::Value;
@@ -31,7 +32,7 @@ impl Field {
         self.folder.path().join("learned.conf")
     }
 
-    fn learn(&self, more: &[&str]) -> Answer {
+    fn learn(&self, more: &[&str]) -> Said {
         let (out, json) = (self.out().display().to_string(), "--json".to_owned());
         let operands = self.operands.iter().map(|path| path.display().to_string());
         let start = ["base", "learn", "--force", "--out"].map(str::to_owned).into_iter().chain([out, json]);
@@ -124,7 +125,7 @@ fn thirty_servers_in_every_form_give_the_vendors_text_and_nobodys_own() {
     let field = Field::new(&fleet);
     let answer = field.learn(&[]);
     assert_eq!(answer.code, 0, "{answer:?}");
-    let json = answer.json();
+    let json = answer.document();
     assert_eq!(names(&json, "learned"), 30, "{json:#}");
     let text = fs::read_to_string(field.out()).expect("it was written");
     let vendor = Tree::parse(genuine(Generation::Legacy)).expect("parses");
@@ -162,7 +163,7 @@ fn what_looks_like_a_secret_stays_out_of_a_base_however_many_share_it() {
             assert!(!shown.contains(secret), "{secret}: {shown}");
         }
     }
-    let left_out = finding(&answer.json(), "base.left-out")["evidence"].to_string();
+    let left_out = finding(&answer.document(), "base.left-out")["evidence"].to_string();
     assert!(left_out.contains("location /hook/[redacted]/"), "{left_out}");
     // What is the vendor's is found all the same.
     let vendor = Tree::parse(genuine(Generation::Legacy)).expect("parses");
@@ -214,7 +215,7 @@ fn two_editions_are_told_apart_and_the_larger_part_is_learned_from() {
     mixed.extend(fleet(44, 10, Generation::New));
     let field = Field::new(&mixed);
     let answer = field.learn(&[]);
-    let json = answer.json();
+    let json = answer.document();
     assert_eq!(
         (answer.code, names(&json, "learned"), names(&json, "other-generation")),
         (0, 20, 10),
@@ -232,19 +233,19 @@ fn one_server_tells_nothing_three_tell_something_and_strangers_are_named() {
     let one = Field::new(&fleet[..1]);
     let answer = one.learn(&[]);
     assert_eq!(answer.code, 3);
-    finding(&answer.json(), "base.one-server");
+    finding(&answer.document(), "base.one-server");
     assert!(!one.out().exists());
     let mut three = Field::new(&fleet);
     let answer = three.learn(&[]);
     assert_eq!(answer.code, 0, "{answer:?}");
-    finding(&answer.json(), "base.few-servers");
+    finding(&answer.document(), "base.few-servers");
     // A tree that has nothing of Motion's is named, and the others are learned from.
     let stranger = three.folder.path().join("stranger");
     fs::create_dir_all(stranger.join("etc/nginx")).expect("a folder");
     fs::write(stranger.join("etc/nginx/nginx.conf"), "events {} http { server { listen 80; root /srv; } }")
         .expect("writing");
     three.operands.push(stranger);
-    let json = three.learn(&[]).json();
+    let json = three.learn(&[]).document();
     let told = finding(&json, "base.no-site");
     assert!(told["evidence"].to_string().contains("stranger"), "{told}");
     assert_eq!(names(&json, "learned"), 3);

@@ -9,7 +9,8 @@ mod refused;
 mod terminals;
 mod timer;
 
-use crate::support::machine::{Machine, Output};
+use crate::support::machine::Machine;
+use crate::support::said::Said;
 use crate::support::systemd::Systemd;
 use serde_json::Value;
 
@@ -18,13 +19,13 @@ const UNDO: &str = "motionctl-unconfirmed-";
 const WARN: &str = "motionctl-warning-";
 
 /// Applies the migration; it waits for its confirmation.
-fn apply(machine: &Machine) -> Output {
+fn apply(machine: &Machine) -> Said {
     let done = machine.apply(&["--confirm-within", "10m"]);
     done.expect(0, "awaiting-confirmation");
     done
 }
 
-fn run(machine: &Machine, arguments: &[&str]) -> Output {
+fn run(machine: &Machine, arguments: &[&str]) -> Said {
     machine.motionctl(&[arguments, &["--json"]].concat())
 }
 

@@ -1,6 +1,7 @@
 //! Connections from NGINX's workers to Motion, counted while they are open.
 
-use crate::support::machine::{Machine, Output};
+use crate::support::machine::Machine;
+use crate::support::said::Said;
 use motionctl::host::http::accept_for;
 use motionctl::rehearse::standin::{Role, StandIn};
 use std::io::{BufRead, BufReader, Write};
@@ -43,7 +44,7 @@ fn plain(upstream: &str) -> impl FnOnce(&Path) {
 }
 
 #[track_caller]
-fn counted(machine: &Machine, title: &str) -> Output {
+fn counted(machine: &Machine, title: &str) -> Said {
     let done = machine.motionctl(&["check", "--json"]);
     let finding = done.finding("sessions.connections").unwrap_or_else(|| panic!("{done}"));
     assert_eq!((&finding["level"], finding["title"].as_str()), (&"info".into(), Some(title)), "{done}");
@@ -64,7 +65,7 @@ fn open_websockets_are_counted_also_on_old_workers() {
     machine.apply(&[]).expect(0, "applied");
     counted(&machine, "at most 3 WebSockets are open");
     drop(more);
-    crate::support::machine::eventually("two are gone", || {
+    crate::support::wait::eventually("two are gone", || {
         let done = machine.motionctl(&["check", "--json"]);
         done.finding("sessions.connections").expect("counted")["title"] == "at most 1 WebSocket is open"
     });

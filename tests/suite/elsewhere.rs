@@ -7,7 +7,8 @@ mod newest;
 mod programs;
 mod running;
 
-use crate::support::binary::{Answer, Server, codes, finding};
+use crate::support::binary::{Server, codes, finding};
+use crate::support::said::Said;
 use std::fs;
 use std::process::Command;
 
@@ -34,7 +35,7 @@ fn moved(fixture: &str, folder: &str, main: &str) -> Server {
     tree
 }
 
-fn rehearse(tree: &Server, more: &[&str]) -> Answer {
+fn rehearse(tree: &Server, more: &[&str]) -> Said {
     let (mut arguments, wanted) = (vec!["rehearse", "--load", "60", "--json"], more);
     arguments.extend(wanted);
     tree.run(&arguments)
@@ -44,7 +45,7 @@ fn rehearse(tree: &Server, more: &[&str]) -> Answer {
 #[track_caller]
 fn goes_all_the_way(tree: &Server, more: &[&str]) {
     let before = tree.state();
-    let document = rehearse(tree, more).json();
+    let document = rehearse(tree, more).document();
     assert_eq!((&document["exit_code"], &document["outcome"]), (&0.into(), &"ok".into()), "{document:#}");
     assert_eq!(document["reload"]["proven"], true);
     let rows = document["probes"].as_array().expect("probes");

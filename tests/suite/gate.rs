@@ -92,7 +92,7 @@ fn a_change_of_the_database_is_asked_in_the_same_way() {
     let write =
         |profiles: &str| fs::write(&manifest, format!("version: 1\nprofiles: [{profiles}]\n")).unwrap();
     let run = |words: &[&str]| motionctl([&["seed", "apply", &manifest, "--db", &db], words].concat());
-    let ask = || run(&["--dry-run", "--detailed-exitcode", "--json"]).json();
+    let ask = || run(&["--dry-run", "--detailed-exitcode", "--json"]).document();
     let code = |document: &Value| document["exit_code"].as_u64();
     write("{ name: A }");
     run(&["--yes"]);
@@ -146,5 +146,5 @@ fn a_finding_says_its_file_and_line_in_fields_of_their_own() {
     let text = "version: 1\nagents:\n  - { username: anna-b, fullname: A, internal: '1' }\n";
     fs::write(&manifest, text).unwrap();
     let name = manifest.display().to_string();
-    check(&motionctl(["seed", "validate", &name, "--json"]).json(), "seed.username", &name, Some(3));
+    check(&motionctl(["seed", "validate", &name, "--json"]).document(), "seed.username", &name, Some(3));
 }

@@ -4,7 +4,8 @@
 //! Invariant: the update is what the vendor's script does: another file, and a
 //! reload.
 
-use crate::support::machine::{Machine, Output};
+use crate::support::machine::Machine;
+use crate::support::said::Said;
 use std::fs;
 
 const SITE: &str = "/etc/nginx/conf.d/motion.conf";
@@ -55,13 +56,13 @@ fn update(machine: &Machine, text: &str) {
     assert_ne!(asked(machine, "/whatsapp-bridge/"), "bridge", "the update is served");
 }
 
-fn status(machine: &Machine) -> Output {
+fn status(machine: &Machine) -> Said {
     machine.motionctl(&["status", "--json", "--detailed-exitcode"])
 }
 
 fn is_told(machine: &Machine) {
     let told = status(machine);
-    assert_eq!(told.code, Some(2), "{told}");
+    assert_eq!(told.code, 2, "{told}");
     let verdict = told.json["details"]["verdict"].as_str().expect("a verdict");
     assert!(verdict.starts_with("an update overwrote motion.conf: "), "{verdict}");
     for part in
@@ -70,7 +71,7 @@ fn is_told(machine: &Machine) {
         assert!(verdict.contains(part), "{part}: {verdict}");
     }
     assert_eq!(told.json["details"]["drift"], "vendor");
-    assert_eq!(machine.motionctl(&["plan", "--json", "--detailed-exitcode"]).code, Some(2));
+    assert_eq!(machine.motionctl(&["plan", "--json", "--detailed-exitcode"]).code, 2);
 }
 
 /// Two updates in a row, the first as `first` says.
@@ -91,7 +92,7 @@ fn story(first: impl Fn(&str) -> String, has_base: bool) {
         is_told(&machine);
         machine.apply(&[]).expect(0, "applied");
         serves_everything(&machine);
-        assert_eq!(status(&machine).code, Some(0));
+        assert_eq!(status(&machine).code, 0);
         machine.apply(&[]).expect(0, "up-to-date");
     }
     assert!(machine.read(SITE).contains("240s"));
@@ -129,7 +130,7 @@ fn the_vendor_s_text_stands_there_on_request_and_everything_comes_back() {
     assert_eq!(told.json["details"]["record"], "vendor-on-request");
     machine.apply(&[]).expect(0, "applied");
     serves_everything(&machine);
-    assert_eq!(status(&machine).code, Some(0));
+    assert_eq!(status(&machine).code, 0);
     // Undone, it is the vendor's text again, with the record of that.
     machine.motionctl(&["rollback", "--yes", "--json"]).expect(0, "applied");
     assert_eq!(machine.read(SITE), vendor);
@@ -163,7 +164,7 @@ fn what_is_dropped_is_not_brought_back_and_what_is_added_is() {
     let other = other.display().to_string();
     let path = "server cc.example.test:443 / location /wallboard/";
     local(&["add", path, "--from", &other, "--yes"]).expect(0, "applied");
-    assert_eq!(status(&machine).code, Some(2));
+    assert_eq!(status(&machine).code, 2);
     machine.apply(&[]).expect(0, "applied");
     serves_everything(&machine);
 }

@@ -8,7 +8,8 @@ mod several;
 mod titles;
 mod upgrade;
 
-use crate::support::machine::{Machine, Output};
+use crate::support::machine::Machine;
+use crate::support::said::Said;
 
 const SITE: &str = "/etc/nginx/conf.d/motion.conf";
 const ROLLBACK: &[&str] = &["rollback", "--yes", "--json"];
@@ -16,11 +17,11 @@ const ROLLBACK: &[&str] = &["rollback", "--yes", "--json"];
 #[track_caller]
 fn shell(machine: &Machine, line: &str) -> String {
     let done = machine.shell(line);
-    assert_eq!(done.code, Some(0), "{line}: {done}");
+    assert_eq!(done.code, 0, "{line}: {done}");
     done.stdout
 }
 
-fn evidence(done: &Output, code: &str) -> String {
+fn evidence(done: &Said, code: &str) -> String {
     done.finding(code).map_or_else(String::new, |finding| finding["evidence"].to_string())
 }
 
@@ -43,7 +44,7 @@ fn there_and_back(machine: &Machine) {
 
 /// A command is refused with this finding, and leaves the site and the processes as they are.
 #[track_caller]
-fn refused(machine: &Machine, arguments: &[&str], code: &str) -> Output {
+fn refused(machine: &Machine, arguments: &[&str], code: &str) -> Said {
     let (site, workers) = (machine.read(SITE), processes(machine));
     let done = machine.motionctl(arguments);
     done.expect(3, "refused");

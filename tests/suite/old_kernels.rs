@@ -8,8 +8,9 @@ mod refused;
 
 use crate::seed::support::{Db, EXAMPLE};
 use crate::support::depth::is_deep;
-use crate::support::machine::{Machine, Output};
+use crate::support::machine::Machine;
 use crate::support::old_kernel::{KERNELS, Refusal, UNKNOWN_TO_OLD_ENGINES};
+use crate::support::said::Said;
 use crate::support::systemd::Systemd;
 use nix::libc;
 use serde_json::{Value, json};
@@ -20,7 +21,7 @@ const SCRIPT: &str =
     "#!/bin/sh\necho '# by a script' >>/etc/nginx/conf.d/motion.conf && nginx -t && nginx -s reload\n";
 
 /// Runs a command inside with some calls refused to it.
-fn run(machine: &Machine, refusal: Option<&Refusal>, arguments: &[&str]) -> Output {
+fn run(machine: &Machine, refusal: Option<&Refusal>, arguments: &[&str]) -> Said {
     let bind = |command: &mut std::process::Command| {
         if let Some(refusal) = refusal {
             refusal.bind(command);
@@ -30,7 +31,7 @@ fn run(machine: &Machine, refusal: Option<&Refusal>, arguments: &[&str]) -> Outp
 }
 
 /// What an answer says, without what is another in each run.
-fn told(output: &Output) -> Value {
+fn told(output: &Said) -> Value {
     let document = &output.json;
     let codes: Vec<_> =
         document["findings"].as_array().into_iter().flatten().map(|one| &one["code"]).collect();
@@ -125,7 +126,7 @@ fn a_change_waits_for_its_confirmation_on_the_oldest_kernel() {
     done.expect(0, "awaiting-confirmation");
     assert_eq!(systemd.armed().len(), 2, "{done}");
     let done = run(&machine, Some(&oldest), &["confirm", "--json"]);
-    assert_eq!(done.code, Some(0), "{done}");
+    assert_eq!(done.code, 0, "{done}");
     assert!(systemd.armed().is_empty(), "{done}");
     run(&machine, Some(&oldest), &["status", "--json"]).expect(0, "up-to-date");
 }
@@ -153,8 +154,8 @@ fn seeding_goes_on_every_old_kernel_as_on_this_one() {
             if let Some(refusal) = refusal {
                 refusal.bind(&mut command);
             }
-            let answer = crate::support::binary::answer(&command.output().expect("the binary starts"));
-            let document = answer.json();
+            let answer = crate::support::said::answer(&command.output().expect("the binary starts"));
+            let document = answer.document();
             json!([
                 arguments[1],
                 answer.code,

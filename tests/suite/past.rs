@@ -11,12 +11,13 @@ mod ordinary;
 mod rollback;
 mod runbook;
 
-use crate::support::machine::{Machine, Output};
+use crate::support::machine::Machine;
+use crate::support::said::Said;
 use serde_json::Value;
 
 const SITE: &str = "/etc/nginx/conf.d/motion.conf";
 
-fn run(machine: &Machine, arguments: &[&str]) -> Output {
+fn run(machine: &Machine, arguments: &[&str]) -> Said {
     machine.motionctl(&[arguments, &["--json"]].concat())
 }
 
@@ -36,13 +37,13 @@ fn said(machine: &Machine) -> (String, Vec<String>) {
     (verdict, next(&status))
 }
 
-fn next(answer: &Output) -> Vec<String> {
+fn next(answer: &Said) -> Vec<String> {
     let steps = answer.json["next"].as_array().into_iter().flatten();
     steps.filter_map(|step| step["command"].as_str()).map(str::to_owned).collect()
 }
 
 /// Runs a command that was named to a person, as it stands, but for its question.
-fn follow(machine: &Machine, command: &str) -> Output {
+fn follow(machine: &Machine, command: &str) -> Said {
     let arguments: Vec<&str> = command.split(' ').skip(1).collect();
     run(machine, &[&arguments[..], if arguments[0] == "rollback" { &["--yes"] } else { &[] }].concat())
 }

@@ -3,7 +3,8 @@
 //! Invariant: the document's files and commands are all used, and what it shows is what comes. `UPDATE_DOCS=1` writes what
 //! came into the document.
 
-use crate::support::binary::{Answer, SITE, answer, binary, fixture, write_program};
+use crate::support::binary::{SITE, binary, fixture, write_program};
+use crate::support::said::{Said, answer};
 use motionctl::seed::manifest::{File, validate_for};
 use serde_json::Value;
 use std::fs;
@@ -101,7 +102,7 @@ fn script(after: &str) -> String {
 }
 
 /// What a pipeline's script does for a server: its exit code and what it prints, and the folder where it ran.
-fn job(script: &str, server: &str) -> (Answer, TempDir) {
+fn job(script: &str, server: &str) -> (Said, TempDir) {
     let folder = repository();
     let output = in_repository(folder.path(), "bash")
         .args(["-e", "-o", "pipefail", "-c", script])
@@ -160,7 +161,7 @@ impl Files {
         Self(folder)
     }
 
-    fn run(&self, arguments: &[&str]) -> Answer {
+    fn run(&self, arguments: &[&str]) -> Said {
         answer(&binary().args(arguments).current_dir(self.0.path()).output().expect("the binary starts"))
     }
 }
@@ -357,7 +358,7 @@ fn what_plan_refuses_without_a_database_validate_refuses_too() {
         "version: 1\npermissions: [ { user_profile: S, agent_profiles: [edit] } ]\n",
     )]);
     let said = |arguments: &[&str]| -> Value {
-        let json = files.run(arguments).json();
+        let json = files.run(arguments).document();
         assert_eq!(json["exit_code"], 65, "{json:#}");
         json["problems"].clone()
     };

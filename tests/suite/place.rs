@@ -4,18 +4,20 @@
 //! Invariant: a refusal leaves the site as it was.
 
 use crate::support::binary::{SITE as TREE_SITE, Server, codes, finding};
-use crate::support::machine::{Machine, Output, eventually};
+use crate::support::machine::Machine;
 use crate::support::mount::Mount;
+use crate::support::said::Said;
+use crate::support::wait::eventually;
 use std::fs;
 
 const SITE: &str = "/etc/nginx/conf.d/motion.conf";
 
 fn shell(machine: &Machine, line: &str) {
     let done = machine.shell(line);
-    assert_eq!(done.code, Some(0), "{done}");
+    assert_eq!(done.code, 0, "{done}");
 }
 
-fn evidence(done: &Output, code: &str) -> String {
+fn evidence(done: &Said, code: &str) -> String {
     done.finding(code).map_or_else(String::new, |finding| finding["evidence"].to_string())
 }
 

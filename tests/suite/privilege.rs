@@ -9,13 +9,10 @@ mod saved_plans;
 mod trusted;
 
 use crate::support::binary::Server;
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use crate::support::tree_state::State;
+use std::path::Path;
 
 /// What can be seen of a tree, but for its folder and `/var`, where the lock is made.
-fn others(server: &Server) -> BTreeMap<PathBuf, String> {
-    let mut state = server.state();
-    let inside = |path: &PathBuf| path.strip_prefix(server.path()).expect("below the tree").to_owned();
-    state.retain(|path, _| !inside(path).starts_with("var") && inside(path) != PathBuf::new());
-    state
+fn others(server: &Server) -> State {
+    server.state().only(|path| !path.starts_with("var") && path != Path::new(""))
 }

@@ -7,7 +7,8 @@
 use crate::support::wire_nginx::{Nginx, free, own_address, target, tls_server, write_certificate};
 use motionctl::host::http::Scheme;
 use motionctl::rehearse::standin::{Role, StandIn};
-use motionctl::verify::probe::{Expected, Gate, Kind, Probe, ProbePlan};
+use motionctl::verify::probe::ProbePlan;
+use motionctl::verify::{Expected, Gate, Kind, Probe};
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
 

@@ -6,8 +6,9 @@
 
 mod addresses;
 
-use crate::support::binary::{SITE, Server, answer, binary};
-use crate::support::site::state;
+use crate::support::binary::{SITE, Server, binary};
+use crate::support::said::answer;
+use crate::support::tree_state::untouched;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -173,7 +174,8 @@ fn a_rehearsal_and_what_it_keeps_hold_no_secret() {
     let said = server.run(&["rehearse", "--load", "40", "--keep", &keep, "--html", &page]);
     assert_eq!(said.code, 0, "{said:?}");
     assert!(!said.stdout.contains(MARK) && !said.stderr.contains(MARK), "{said:?}");
-    for (path, _) in state(folder.path()) {
+    for path in untouched(folder.path()).paths() {
+        let path = folder.path().join(path);
         if path.is_file() {
             let text = fs::read_to_string(&path).expect("readable");
             let leak = text.lines().find(|line| line.contains(MARK));

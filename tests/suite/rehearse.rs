@@ -4,10 +4,12 @@
 //! tree, the machine and its processes are as before.
 
 use crate::support::binary::{
-    Answer, SITE, Server, binary, codes_beside_unknown, family, finding, fixture, motionctl, runs,
+    SITE, Server, binary, codes_beside_unknown, family, finding, fixture, motionctl, runs,
 };
 use crate::support::nginx::signal;
-use crate::support::site::{eventually, state};
+use crate::support::said::Said;
+use crate::support::tree_state::{State, untouched};
+use crate::support::wait::eventually;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,7 +21,7 @@ use std::time::Duration;
 const LEGACY_TO_NEW: &str = "legacy page → new client";
 
 /// Rehearses a fixture; a short load still covers the reload.
-fn rehearse(name: &str, strategy: &str) -> Answer {
+fn rehearse(name: &str, strategy: &str) -> Said {
     let root = fixture(name).display().to_string();
     let decided = ["--accept", "merge.conflict=ours", "--load", "120", "--json"];
     motionctl(["rehearse", "--root", &root, "--strategy", strategy].into_iter().chain(decided))
@@ -27,8 +29,8 @@ fn rehearse(name: &str, strategy: &str) -> Answer {
 
 /// The document of a rehearsal that went all the way.
 fn whole_road(name: &str, strategy: &str) -> Value {
-    let before = state(&fixture(name));
-    let document = rehearse(name, strategy).json();
+    let before = untouched(&fixture(name));
+    let document = rehearse(name, strategy).document();
     assert_eq!(document["exit_code"], 0, "{name} {strategy}: {document:#}");
     assert_eq!(document["outcome"], "ok", "{name} {strategy}");
     assert_eq!(document["error"], Value::Null);
@@ -40,7 +42,7 @@ fn whole_road(name: &str, strategy: &str) -> Value {
     assert!(document["load"]["fresh"]["sent"].as_u64() >= Some(60), "{:#}", document["load"]);
     assert!(document["load"]["during_reload"].as_u64() > Some(0), "{name}: the load missed the reload");
     check_probes(&document);
-    assert!(before == state(&fixture(name)), "{name}: the fixture was touched");
+    assert!(before == untouched(&fixture(name)), "{name}: the fixture was touched");
     document
 }
 
@@ -91,8 +93,8 @@ fn replaced(name: &str, dropped: &[&str]) {
 /// Replacing loses routes: they are shown and not held against it, every
 /// other one answers as before.
 fn replaced_with_losses(name: &str, lost: &[&str], dropped: &[&str]) {
-    let before = state(&fixture(name));
-    let document = rehearse(name, "replace").json();
+    let before = untouched(&fixture(name));
+    let document = rehearse(name, "replace").document();
     assert_eq!(
         (&document["exit_code"], &document["outcome"]),
         (&0.into(), &"ok".into()),
@@ -105,7 +107,7 @@ fn replaced_with_losses(name: &str, lost: &[&str], dropped: &[&str]) {
     assert!(lost.iter().all(|uri| uris.contains(uri)), "{name}: {uris:?}");
     assert!(rows.iter().all(|row| row["ok"] == true), "{name}: {rows:#?}");
     assert!(rows.iter().all(|row| row["restored"] == row["before"]), "{name}: not rolled back: {rows:#?}");
-    assert!(before == state(&fixture(name)), "{name}: the fixture was touched");
+    assert!(before == untouched(&fixture(name)), "{name}: the fixture was touched");
 }
 
 fn check_dropped(name: &str, document: &Value, dropped: &[&str]) {
@@ -205,7 +207,7 @@ fn variables() {
     both(
         || {
             let root = fixture("variables").display().to_string();
-            let document = motionctl(["check", "--root", &root, "--json"]).json();
+            let document = motionctl(["check", "--root", &root, "--json"]).document();
             let evidence = finding(&document, "site.remote-location")["evidence"].to_string();
             assert!(evidence.contains("wallboard.example.test") && evidence.contains("reports.example.test"));
             grafted("variables", &["routes.missing", "site.remote-location"]);
@@ -236,7 +238,7 @@ fn merging_carries_every_local_route() {
     // No base is near, and what the template brings does not stand beside what
     // is there: locations that an include has already are duplicates.
     let stopped = |name: &str, why: &str| {
-        let document = rehearse(name, "merge").json();
+        let document = rehearse(name, "merge").document();
         assert_eq!(document["exit_code"], 65, "{name}: {document:#}");
         assert!(document["error"]["message"].to_string().contains(why), "{name}: {document:#}");
     };
@@ -254,16 +256,16 @@ fn merging_carries_every_local_route() {
 #[test]
 fn trees_that_are_migrated_broken_or_no_motion_are_not_rehearsed() {
     for strategy in ["merge", "graft", "replace"] {
-        let done = rehearse("already-migrated", strategy).json();
+        let done = rehearse("already-migrated", strategy).document();
         assert_eq!((&done["exit_code"], &done["outcome"]), (&0.into(), &"up-to-date".into()));
         assert_eq!(codes_beside_unknown(&done), ["routes.migrated"]);
 
-        let broken = rehearse("broken", strategy).json();
+        let broken = rehearse("broken", strategy).document();
         assert_eq!((&broken["exit_code"], &broken["outcome"]), (&65.into(), &"invalid".into()));
         let evidence = finding(&broken, "nginx.config-broken")["evidence"].to_string();
         assert!(evidence.contains("proxy_reed_timeout") && evidence.contains("motion.conf:28"), "{evidence}");
 
-        let other = rehearse("no-motion", strategy).json();
+        let other = rehearse("no-motion", strategy).document();
         assert_eq!((&other["exit_code"], &other["outcome"]), (&69.into(), &"unavailable".into()));
         finding(&other, "site.not-found");
         for document in [done, broken, other] {
@@ -274,9 +276,9 @@ fn trees_that_are_migrated_broken_or_no_motion_are_not_rehearsed() {
 
 /// Mounts, and what the tool would leave behind if it mistook this machine for
 /// the copy.
-fn machine() -> Vec<BTreeMap<std::path::PathBuf, String>> {
+fn machine() -> Vec<State> {
     ["/var/lib/motionctl", "/var/backups/motionctl", "/etc/motionctl", "/etc/nginx"]
-        .map(|folder| state(Path::new(folder)))
+        .map(|folder| untouched(Path::new(folder)))
         .into()
 }
 
@@ -341,8 +343,8 @@ fn kept_files_are_private_and_hold_the_logs() {
     let root = fixture("standalone").display().to_string();
     let answer = motionctl(["rehearse", "--root", &root, "--load", "40", "--keep", &keep, "--json"]);
     assert_eq!(answer.code, 0, "{answer:?}");
-    let kept = state(folder.path());
-    let names: Vec<_> = kept.keys().filter_map(|path| path.file_name()?.to_str()).collect();
+    let kept = untouched(folder.path());
+    let names: Vec<_> = kept.paths().into_iter().filter_map(|path| path.file_name()?.to_str()).collect();
     assert!(names.contains(&"etc_nginx_conf.d_motion.conf"), "{names:?}");
     assert!(names.contains(&"var_log_nginx_access.log"), "{names:?}");
     use std::os::unix::fs::PermissionsExt;
@@ -353,7 +355,7 @@ fn kept_files_are_private_and_hold_the_logs() {
     assert!(changed.contains("/user-ui/"), "the file as it was changed, not as it was put back");
     let missing = folder.path().join("nowhere").display().to_string();
     let answer = motionctl(["rehearse", "--root", &root, "--keep", &missing, "--json"]);
-    assert_eq!(answer.json()["exit_code"], 64);
+    assert_eq!(answer.document()["exit_code"], 64);
 }
 
 #[test]
@@ -371,8 +373,8 @@ fn a_rehearsal_that_fails_hands_out_what_is_needed_to_see_why() {
     let files = ["rehearse", "--base", &base, "--candidate", &candidate];
     let answer = server.run(&[&files[..], &["--load", "40", "--keep", &keep]].concat());
     assert_eq!(answer.code, 1, "{answer:?}");
-    let kept = state(folder.path());
-    let names: Vec<_> = kept.keys().filter_map(|path| path.file_name()?.to_str()).collect();
+    let kept = untouched(folder.path());
+    let names: Vec<_> = kept.paths().into_iter().filter_map(|path| path.file_name()?.to_str()).collect();
     assert!(names.contains(&"etc_nginx_conf.d_motion.conf"), "{names:?}");
     assert!(names.iter().any(|name| name.ends_with(".log")), "{names:?}");
 }

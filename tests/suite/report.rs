@@ -59,7 +59,7 @@ fn a_page_takes_the_place_of_a_page_and_of_nothing_else() {
 #[test]
 fn a_page_that_cannot_be_written_is_a_failure_that_says_so() {
     let root = fixture("standalone").display().to_string();
-    let document = motionctl(["report", "--root", &root, "--json", "--out", "/nowhere/r.html"]).json();
+    let document = motionctl(["report", "--root", &root, "--json", "--out", "/nowhere/r.html"]).document();
     assert_eq!(document["exit_code"], 1);
     assert!(document["error"]["message"].as_str().expect("a message").contains("/nowhere/r.html"));
 }

@@ -3,8 +3,10 @@
 //! Invariant: after a rollback every byte and attribute that the run changed
 //! is as it was, and the page from before is served again.
 
-use crate::support::machine::{Machine, Output, eventually};
+use crate::support::machine::Machine;
+use crate::support::said::Said;
 use crate::support::tree_state::state;
+use crate::support::wait::eventually;
 use motionctl::host::http::Scheme;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -12,7 +14,7 @@ use std::path::Path;
 
 const SITE: &str = "/etc/nginx/conf.d/motion.conf";
 
-fn rollback(machine: &Machine, more: &[&str]) -> Output {
+fn rollback(machine: &Machine, more: &[&str]) -> Said {
     machine.motionctl(&[&["rollback", "--yes", "--json"], more].concat())
 }
 
@@ -143,7 +145,7 @@ fn a_whole_restore_shows_what_it_would_do_first() {
     fs::write(machine.path("/etc/nginx/added.txt"), "x").expect("writing");
     let before = machine.configuration();
     let asked = machine.motionctl(&["rollback", "--whole-tree"]);
-    assert_eq!(asked.code, Some(64), "{asked}");
+    assert_eq!(asked.code, 64, "{asked}");
     for line in
         [SITE, "-types { # by hand", "+types {", "-    location ^~ /user-ui/ {", "/etc/nginx/tls/motion.key"]
     {
@@ -231,12 +233,12 @@ fn a_rollback_whose_reload_fails_says_what_is_where() {
     });
     let held = machine.take_port(8445);
     let done = rollback(&machine, &[]);
-    assert!(matches!(done.code, Some(3 | 5)), "{done}");
+    assert!(matches!(done.code, 3 | 5), "{done}");
     assert!(done.stdout.contains("8445"), "{done}");
     assert!(serves_the_new_client(&machine), "the old workers serve on");
     drop(held);
     let state = machine.motionctl(&["status", "--json"]);
-    assert_eq!(state.code, Some(0), "{state}");
+    assert_eq!(state.code, 0, "{state}");
 }
 
 #[test]
@@ -278,6 +280,6 @@ fn nobody_is_asked_and_nothing_is_restored_without_a_terminal() {
     machine.motionctl(&["rollback", "--json"]).expect(64, "invalid");
     before.assert_same(&machine.configuration());
     let people = machine.motionctl(&["rollback", "--yes"]);
-    assert_eq!(people.code, Some(0), "{people}");
+    assert_eq!(people.code, 0, "{people}");
     assert!(people.stdout.contains("rolled back and proven"), "{people}");
 }

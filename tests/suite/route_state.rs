@@ -5,7 +5,8 @@
 //! nothing stops a change.
 
 use crate::support::binary::{SITE, Server, codes, finding};
-use crate::support::machine::{Machine, Output};
+use crate::support::machine::Machine;
+use crate::support::said::Said;
 use motionctl::rehearse::standin::{Role, StandIn};
 use serde_json::Value;
 use std::fs;
@@ -158,7 +159,7 @@ fn live(port: u16, role: Option<Role>) -> (Machine, Option<StandIn>) {
     (machine, behind)
 }
 
-fn ask(machine: &Machine, command: &[&str]) -> Output {
+fn ask(machine: &Machine, command: &[&str]) -> Said {
     let no_db: &[&str] = if command[0] == "rehearse" { &[] } else { &["--no-db"] };
     machine.motionctl(&[command, &["--json"], no_db].concat())
 }
@@ -168,7 +169,7 @@ fn a_live_server_is_asked_who_answers() {
     let (machine, _client) = live(9001, Some(Role::NewClient));
     for command in [&["check"][..], &["plan"], &["status", "--detailed-exitcode"]] {
         let said = ask(&machine, command);
-        assert_eq!(said.code, Some(0), "{said}");
+        assert_eq!(said.code, 0, "{said}");
         assert!(said.finding(MIGRATED).is_some() && said.finding("routes.cannot-tell").is_none(), "{said}");
     }
     assert_eq!(ask(&machine, &["status"]).json["details"]["route"], "present");
@@ -180,11 +181,11 @@ fn a_live_server_that_answers_with_something_else_is_no_new_client() {
     for (port, role) in [(9002, Some(Role::Other)), (9000, None)] {
         let (machine, _other) = live(port, role);
         let said = ask(&machine, &["check"]);
-        assert_eq!(said.code, Some(3), "{said}");
+        assert_eq!(said.code, 3, "{said}");
         let found = said.finding("routes.elsewhere").expect("a finding");
         assert_eq!(found["level"], "stop");
         assert!(found["evidence"].to_string().contains(&format!("127.0.0.1:{port}")), "{said}");
-        assert_eq!(ask(&machine, &["status", "--detailed-exitcode"]).code, Some(2));
+        assert_eq!(ask(&machine, &["status", "--detailed-exitcode"]).code, 2);
         assert_eq!(ask(&machine, &["status"]).json["details"]["route"], "elsewhere");
     }
 }
@@ -194,9 +195,9 @@ fn a_live_server_with_nobody_behind_leaves_it_open() {
     let (machine, _nobody) = live(9003, None);
     let said = ask(&machine, &["check"]);
     let found = said.finding("routes.cannot-tell").expect("a finding");
-    assert_eq!((&found["level"], said.code), (&"info".into(), Some(0)), "{said}");
+    assert_eq!((&found["level"], said.code), (&"info".into(), 0), "{said}");
     assert!(found["evidence"].to_string().contains("502"), "{said}");
-    assert_eq!(ask(&machine, &["status", "--detailed-exitcode"]).code, Some(2));
+    assert_eq!(ask(&machine, &["status", "--detailed-exitcode"]).code, 2);
 }
 
 #[test]
@@ -212,7 +213,7 @@ fn what_motion_s_process_holds_is_motion_s_whatever_its_settings_say() {
     });
     // Both lead to other ports than the settings say; neither is held by anybody.
     let said = ask(&machine, &["check"]);
-    assert_eq!((said.code, said.finding("site.ambiguous").is_some()), (Some(3), true), "{said}");
+    assert_eq!((said.code, said.finding("site.ambiguous").is_some()), (3, true), "{said}");
     let listen = |port: u16, folder: &'static str| {
         let code = format!(
             "my $s = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1', LocalPort => {port}) or die; sleep 600"
@@ -223,7 +224,7 @@ fn what_motion_s_process_holds_is_motion_s_whatever_its_settings_say() {
     };
     let _motion = listen(9100, "/var/opt/motion2/server");
     let _other = listen(9200, "/var/lib");
-    crate::support::machine::eventually("both listen", || {
+    crate::support::wait::eventually("both listen", || {
         let held = machine.shell("cat /proc/net/tcp").stdout;
         held.contains("0100007F:238C") && held.contains("0100007F:23F0")
     });
@@ -234,5 +235,5 @@ fn what_motion_s_process_holds_is_motion_s_whatever_its_settings_say() {
     assert!(diff.contains("motion.conf") && !diff.contains("a-motion-like.conf"), "{diff}");
     // Its private copy has none of these processes, and knows what was seen.
     let rehearsed = ask(&machine, &["rehearse", "--load", "40"]);
-    assert_eq!(rehearsed.code, Some(0), "{rehearsed}");
+    assert_eq!(rehearsed.code, 0, "{rehearsed}");
 }

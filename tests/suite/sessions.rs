@@ -5,8 +5,9 @@
 use crate::support::binary::{Server, codes, finding};
 use crate::support::database_server::programs::programs;
 use crate::support::database_server::{DatabaseServer, Schema, shared};
-use crate::support::machine::{Machine, eventually};
+use crate::support::machine::Machine;
 use crate::support::port;
+use crate::support::wait::eventually;
 use serde_json::Value;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -346,7 +347,7 @@ fn waiting_ends_when_everybody_has_left() {
     assert!(machine.journal().is_empty(), "nothing is done while somebody is logged in");
     schema.sql("UPDATE users SET online = 0");
     let done = running.finish();
-    assert_eq!(done.code, Some(0), "{done}");
+    assert_eq!(done.code, 0, "{done}");
     assert!(done.stderr.contains("waiting: 1 user is still logged in; gives up in "), "{done}");
     assert!(machine.read("/etc/nginx/conf.d/motion.conf").contains("/user-ui/"));
 }

@@ -2,9 +2,10 @@
 //!
 //! Invariant: whatever is done to a signed bundle, it is never taken for one that is as it was signed.
 
-use crate::support::binary::{Answer, SITE, Server, finding, has};
+use crate::support::binary::{SITE, Server, finding, has};
 use crate::support::bundles::{bundle_with, copy_of_the_bundle};
 use crate::support::machine::Machine;
+use crate::support::said::Said;
 use crate::support::signer::{Signer, list};
 use motionctl::plan::bundle::{BundleKey, Folder, Origin};
 use serde_json::Value;
@@ -361,7 +362,7 @@ fn what_a_signature_says_of_itself_is_shown_harmless_and_only_when_it_is_signed(
     let (server, folder) = (Server::copy("standalone"), tempfile::tempdir().unwrap());
     let bundle = own_bundle(&folder);
     signer.sign(&bundle, "red \u{1b}[31m");
-    let check = || -> Answer {
+    let check = || -> Said {
         server.run(&["check", "-v", "--bundle", text(&bundle), "--bundle-signer", &signer.key()])
     };
     let shown = check();
@@ -418,9 +419,9 @@ fn a_key_that_another_user_could_have_planted_is_not_believed() {
     let believed = check();
     assert_eq!(about_bundles(&believed.json), [""; 0], "{believed:?}");
     assert!(believed.json["details"]["notes"].to_string().contains("trust me"), "{believed:?}");
-    assert_eq!(machine.shell("chown 65534 /etc/motionctl/config.toml").code, Some(0));
+    assert_eq!(machine.shell("chown 65534 /etc/motionctl/config.toml").code, 0);
     let refused = check();
-    assert_eq!(refused.code, Some(69), "{refused:?}");
+    assert_eq!(refused.code, 69, "{refused:?}");
     assert!(
         refused.json["error"]["message"].to_string().contains("the settings are not read"),
         "{refused:?}"

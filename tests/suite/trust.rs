@@ -4,7 +4,9 @@
 //! from its record. They run beside the real binary on a machine of its own.
 
 use crate::support::binary::write_program;
-use crate::support::machine::{Machine, Output, Running, eventually};
+use crate::support::machine::{Machine, Running};
+use crate::support::said::Said;
+use crate::support::wait::eventually;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
@@ -66,7 +68,7 @@ impl Recorder {
         eventually("the stranger runs", || machine.masters().len() > before);
         for port in ports.split_whitespace() {
             let listens = format!("ss -Hltn sport = :{port} | grep -q .");
-            eventually("it listens", || machine.shell(&listens).code == Some(0));
+            eventually("it listens", || machine.shell(&listens).code == 0);
         }
         running
     }
@@ -77,7 +79,7 @@ impl Recorder {
     }
 }
 
-fn evidence(done: &Output, code: &str) -> String {
+fn evidence(done: &Said, code: &str) -> String {
     done.finding(code).map_or_else(String::new, |finding| finding["evidence"].to_string())
 }
 
@@ -87,7 +89,7 @@ fn assert_left_alone(machine: &Machine, recorder: &Recorder, words: &[&str]) {
     for command in COMMANDS {
         let done = machine.motionctl(&[command, &["--json"]].concat());
         recorder.assert_nobody_ran_it();
-        assert_eq!(done.code, Some(0), "{command:?}: {done}");
+        assert_eq!(done.code, 0, "{command:?}: {done}");
         let told = evidence(&done, "nginx.foreign-process");
         for word in words {
             assert!(told.contains(word), "{command:?}: {word} is not in {told}: {done}");
@@ -143,7 +145,7 @@ fn a_foreign_pid_namespace_is_not_looked_into() {
     recorder.assert_nobody_ran_it();
     // Beside our own it is nobody's business.
     let said = machine.command("nginx", &[], |_| ()).finish();
-    assert_eq!(said.code, Some(0), "{said}");
+    assert_eq!(said.code, 0, "{said}");
     eventually("our own serves", || machine.workers().len() == 2);
     machine.apply(&[]).expect(0, "applied");
     recorder.assert_nobody_ran_it();
@@ -189,7 +191,7 @@ fn a_program_that_others_can_write_is_not_executed_even_when_root_runs_it() {
         let running = recorder.hold(&machine, "", "");
         let done = machine.motionctl(&["check", "--json"]);
         recorder.assert_nobody_ran_it();
-        assert_eq!(done.code, Some(0), "{done}");
+        assert_eq!(done.code, 0, "{done}");
         assert!(evidence(&done, "nginx.foreign-process").contains(word), "{name}: {done}");
         drop(running);
         eventually("it is gone", || machine.masters().len() == 1);
@@ -200,7 +202,7 @@ fn a_program_that_others_can_write_is_not_executed_even_when_root_runs_it() {
 fn a_foreigner_that_holds_a_port_of_the_configuration_stops_by_the_port() {
     let machine = Machine::stopped("standalone", |_| ());
     let opened = machine.shell("echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start");
-    assert_eq!(opened.code, Some(0), "{opened}");
+    assert_eq!(opened.code, 0, "{opened}");
     let recorder = Recorder::new(&machine, "theirs", USER);
     let before = machine.read(SITE);
     for prefix in [AS_USER, ""] {
@@ -238,11 +240,11 @@ fn mounts_of_its_own_are_no_reason() {
     let started = machine.shell(
         "unshare --mount sh -c 'mount -t tmpfs tmpfs /tmp && mount -t tmpfs tmpfs /var/tmp && exec nginx'",
     );
-    assert_eq!(started.code, Some(0), "{started}");
+    assert_eq!(started.code, 0, "{started}");
     eventually("it serves", || machine.workers().len() == 2);
     for command in COMMANDS {
         let done = machine.motionctl(&[command, &["--json"]].concat());
-        assert_eq!(done.code, Some(0), "{command:?}: {done}");
+        assert_eq!(done.code, 0, "{command:?}: {done}");
     }
     let done = machine.apply(&[]);
     done.expect(0, "applied");
@@ -253,13 +255,13 @@ fn mounts_of_its_own_are_no_reason() {
 fn a_replaced_executable_is_judged_by_itself() {
     let machine = Machine::stopped("standalone", |_| ());
     let start = "mkdir /var/opt/bin && cp $(command -v nginx) /var/opt/bin/nginx && /var/opt/bin/nginx";
-    assert_eq!(machine.shell(start).code, Some(0));
+    assert_eq!(machine.shell(start).code, 0);
     eventually("it serves", || machine.workers().len() == 2);
     // What stands in its place by now is not asked, since others can have put it there.
     let recorder = Recorder::new(&machine, "theirs", USER);
     let replace =
         "rm /var/opt/bin/nginx && cp -p /var/opt/theirs/nginx /var/opt/bin/ && chmod 777 /var/opt/bin";
-    assert_eq!(machine.shell(replace).code, Some(0));
+    assert_eq!(machine.shell(replace).code, 0);
     fs::copy(recorder.outside.join("ran"), machine.path("/var/opt/bin/ran")).expect("a record");
     let done = machine.motionctl(&["check", "--json"]);
     done.expect(0, "changes-pending");
@@ -276,10 +278,10 @@ fn a_program_of_the_search_path_obeys_the_same_rule() {
     let machine = Machine::stopped("standalone", |_| ());
     let recorder = Recorder::new(&machine, "theirs", USER);
     let lay = "mount -t tmpfs -o mode=755 tmpfs /usr/local/sbin && ln -s /var/opt/theirs/nginx /usr/local/sbin/nginx";
-    assert_eq!(machine.shell(lay).code, Some(0));
+    assert_eq!(machine.shell(lay).code, 0);
     for command in COMMANDS {
         let done = machine.motionctl(&[command, &["--json"]].concat());
-        assert_eq!(done.code, Some(0), "{command:?}: {done}");
+        assert_eq!(done.code, 0, "{command:?}: {done}");
         assert!(
             evidence(&done, "nginx.untrusted").contains("/var/opt/theirs belongs to the user 1500"),
             "{done}"
@@ -287,7 +289,7 @@ fn a_program_of_the_search_path_obeys_the_same_rule() {
         recorder.assert_nobody_ran_it();
     }
     // Where there is no other, there is none.
-    assert_eq!(machine.shell("mount -t tmpfs tmpfs /usr/sbin").code, Some(0));
+    assert_eq!(machine.shell("mount -t tmpfs tmpfs /usr/sbin").code, 0);
     let done = machine.motionctl(&["check", "--json"]);
     done.expect(69, "unavailable");
     assert!(evidence(&done, "nginx.missing").contains("/var/opt/theirs belongs to the user 1500"), "{done}");
@@ -358,7 +360,7 @@ fn a_named_program_obeys_the_same_rule() {
 fn a_named_program_of_roots_is_the_nginx_that_is_migrated() {
     let machine = Machine::stopped("standalone", |_| ());
     let start = "mkdir /var/opt/bin && cp $(command -v nginx) /var/opt/bin/engine && /var/opt/bin/engine";
-    assert_eq!(machine.shell(start).code, Some(0));
+    assert_eq!(machine.shell(start).code, 0);
     eventually("it serves", || machine.workers().len() == 2);
     // Its title alone makes it nobody, and it holds the ports.
     let done = machine.apply(&[]);
@@ -368,7 +370,7 @@ fn a_named_program_of_roots_is_the_nginx_that_is_migrated() {
     let named = ["--nginx", "/var/opt/bin/engine"];
     for command in COMMANDS {
         let done = machine.motionctl(&[command, &["--json"], &named].concat());
-        assert_eq!(done.code, Some(0), "{command:?}: {done}");
+        assert_eq!(done.code, 0, "{command:?}: {done}");
     }
     let done = machine.apply(&named);
     done.expect(0, "applied");
@@ -381,10 +383,8 @@ fn a_named_program_of_roots_is_the_nginx_that_is_migrated() {
 #[test]
 fn another_program_than_the_named_one_is_not_chosen() {
     let machine = Machine::new("standalone");
-    assert_eq!(
-        machine.shell("mkdir /var/opt/bin && cp $(command -v nginx) /var/opt/bin/nginx").code,
-        Some(0)
-    );
+    let copied = machine.shell("mkdir /var/opt/bin && cp $(command -v nginx) /var/opt/bin/nginx");
+    assert_eq!(copied.code, 0, "{copied}");
     let done = machine.apply(&["--nginx", "/var/opt/bin/nginx"]);
     done.expect(3, "refused");
     let held = evidence(&done, "nginx.port-held");
@@ -408,7 +408,7 @@ fn the_user_who_runs_an_nginx_of_his_own_is_answered() {
          touch /run/motionctl && mount --bind '{binary}' /run/motionctl && \
          {AS_USER} nginx -c /run/own/conf -e /run/own/log"
     ));
-    assert_eq!(ready.code, Some(0), "{ready}");
+    assert_eq!(ready.code, 0, "{ready}");
     eventually("it runs", || machine.masters().len() == 1);
     let as_root = machine.motionctl(&["check", "--json"]);
     assert!(evidence(&as_root, "nginx.foreign-process").contains("user 1500"), "{as_root}");

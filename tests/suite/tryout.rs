@@ -7,7 +7,8 @@ mod secrets;
 mod tree;
 mod walls;
 
-use crate::support::machine::{Machine, Output};
+use crate::support::machine::Machine;
+use crate::support::said::Said;
 use crate::support::tree_state::{State, state};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -82,7 +83,7 @@ fn script(machine: &Machine, text: &str) -> PathBuf {
 
 /// Tries a script with `--json`, and asserts that nothing outside changed.
 #[track_caller]
-fn try_on(machine: &Machine, text: &str, more: &[&str]) -> Output {
+fn try_on(machine: &Machine, text: &str, more: &[&str]) -> Said {
     let path = script(machine, text).display().to_string();
     let before = Outside::of(machine);
     let output = machine.motionctl(&[&["try", "--json", &path], more].concat());

@@ -11,7 +11,8 @@ mod units;
 mod users;
 
 use crate::support::binary::write_program;
-use crate::support::machine::{Machine, Output};
+use crate::support::machine::Machine;
+use crate::support::said::Said;
 use serde_json::Value;
 use std::fs;
 
@@ -26,7 +27,7 @@ fn check(machine: &Machine) -> (i32, String) {
     let said = machine.motionctl(&["status", "--check"]);
     assert_eq!(said.stdout.lines().count(), 1, "{said}");
     assert!(said.stderr.is_empty(), "{said}");
-    (said.code.expect("it ends"), said.stdout)
+    (said.code, said.stdout)
 }
 
 #[track_caller]
@@ -56,7 +57,7 @@ fn settings(machine: &Machine, more: &str) {
 }
 
 /// Runs the watcher once with these settings.
-fn watch(machine: &Machine, more: &[&str]) -> Output {
+fn watch(machine: &Machine, more: &[&str]) -> Said {
     let config = format!("{OWN}/config.toml");
     machine.motionctl(&[&["watch", "--json", "--config", &config], more].concat())
 }
@@ -73,7 +74,7 @@ fn document(machine: &Machine) -> Value {
     serde_json::from_slice(&text).expect("one document")
 }
 
-fn line(said: &Output) -> &str {
+fn line(said: &Said) -> &str {
     said.json["details"]["check"]["line"].as_str().unwrap_or_default()
 }
 

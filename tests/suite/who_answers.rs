@@ -3,7 +3,8 @@
 //! Invariant: every place that is said is looked up in the file that it names.
 
 use crate::contract::check_shape;
-use crate::support::binary::{Answer, SITE, Server, finding, motionctl};
+use crate::support::binary::{SITE, Server, finding, motionctl};
+use crate::support::said::Said;
 use serde_json::Value;
 
 const LOGIN: &str = "/user-ui/login";
@@ -137,7 +138,7 @@ fn a_name_that_leads_nowhere_and_a_text_that_is_no_uri_are_refused() {
     assert_eq!(document["exit_code"], 69);
     let finding = finding(&document, "site.not-found");
     assert!(finding["evidence"].to_string().contains("cc.example.test:443"), "{finding:#}");
-    let Answer { code, stderr, .. } = server.run(&["routes", "user-ui/login"]);
+    let Said { code, stderr, .. } = server.run(&["routes", "user-ui/login"]);
     assert_eq!(code, 64);
     assert!(stderr.contains("a path such as /user-ui/login"), "{stderr}");
 }
@@ -150,7 +151,7 @@ fn a_secret_in_a_uri_is_not_said_again_and_nothing_is_written() {
         ["/login?token=S3cr3tValue", "https://admin:S3cr3tValue@cc.example.test:8443/?password=S3cr3tValue"]
     {
         for form in [vec!["routes", uri], vec!["routes", uri, "--json"], vec!["routes", "-v", uri]] {
-            let Answer { code, stdout, stderr } = server.run(&form);
+            let Said { code, stdout, stderr, .. } = server.run(&form);
             assert_eq!(code, 0, "{stderr}");
             assert!(!stdout.contains("S3cr3tValue") && !stderr.contains("S3cr3tValue"), "{stdout}{stderr}");
         }
@@ -161,7 +162,7 @@ fn a_secret_in_a_uri_is_not_said_again_and_nothing_is_written() {
 #[test]
 fn paths_that_are_answered_alike_stand_together() {
     let server = Server::copy("duplicate-server");
-    let Answer { stdout, .. } = server.run(&["routes", "-v"]);
+    let Said { stdout, .. } = server.run(&["routes", "-v"]);
     assert!(stdout.contains("  / /login /user-ui /user-ui/ /user-ui/login /user-ui/main.js\n"), "{stdout}");
     let help = motionctl(["routes", "--help"]);
     assert_eq!(help.code, 0);

@@ -1,28 +1,26 @@
 //! `apply`: make the change.
 
-use super::armed::Undoing;
+use super::carry_out::{Agreed, carry_out};
 use super::change::{
     no_plan, nothing_to_do, refusal, say_whether_blocked, show_plan, unknown_changes, watched,
 };
 use super::confirm;
-use super::past::is_trusted;
 use super::pending;
 use super::recover::recover_first;
-use super::sessions::{Watch, leave_to_the_wait};
-use crate::apply::{Confirmation, Pending, Request, Run, run};
+use super::sessions::Watch;
+
 use crate::cli::args::ApplyArgs;
 use crate::cli::context::Context;
 use crate::cli::files::read_plan;
 use crate::cli::prompt;
 use crate::host::{Root, WriteLock};
-use crate::inspect::installed_error_log;
 use crate::outcome::codes::{self, RUN_AWAITING_CONFIRMATION};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, duration_in_words, sort_findings};
-use crate::plan::{Plan, Strategy, StrategyWish, is_record};
-use crate::prepare::{self, Options, Prepared, Reach, accept, effect_findings, not_asked, write_finding};
-use crate::values::TextPath;
+use crate::plan::Plan;
+use crate::prepare::idle::leave_to_the_wait;
+use crate::prepare::{Options, Prepared, Reach, is_trusted, not_asked};
+
 use crate::verify::compare::Seen;
-use nginx_config::merge::Choice;
 
 /// Shows the plan, asks, runs it.
 pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
@@ -31,8 +29,7 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
     let confirmation = confirm::demanded(context, args.confirm_within)?;
     let saved = args.plan.as_deref().map(read_plan).transpose()?;
     if let Some(saved) = &saved {
-        options.strategy = StrategyWish::Named(again(saved));
-        options.resolutions = options.resolutions.otherwise(Choice::Ours);
+        options.make_again(saved);
     }
     // Before the facts that are acted on are read; a dry run only reads.
     let lock = if args.dry_run { None } else { Some(lock_alone(context)?) };
@@ -50,10 +47,8 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         (Ok(Some(plan)), Some(lock)) => (plan, lock),
         (Ok(Some(_)), None) => {
             outcome.outcome = OutcomeKind::ChangesPending;
-            outcome.details.insert("verdict".to_owned(), "dry run: nothing was changed".into());
-            if args.detailed_exitcode {
-                outcome.exit_code = 2;
-            }
+            outcome.set_verdict("dry run: nothing was changed");
+            outcome.exit_code = if args.detailed_exitcode { 2 } else { 0 };
             return Ok(outcome);
         }
         (Ok(None), _) => return Ok(outcome),
@@ -71,54 +66,33 @@ pub fn apply(context: &Context, args: &ApplyArgs) -> Result<Outcome, Failure> {
         outcome.fail(failure);
         return Ok(outcome);
     }
-    let change =
-        Change { args, options: &options, prepared: &prepared, plan: &plan, lock: &lock, confirmation };
-    make(context, &change, &mut outcome)?;
+    let agreed = Agreed {
+        lock: &lock,
+        facts: &prepared.inspection.facts,
+        programs: &prepared.inspection.programs,
+        plan: &plan,
+        source: None,
+        probes: &prepared.probes(Reach::Harmless),
+        sandbox: options.sandbox,
+        confirmation,
+        reload_timeout: args.change.reload_timeout,
+    };
+    make(context, &prepared, agreed, &mut outcome)?;
     Ok(outcome)
 }
 
-/// A change that was agreed to.
-struct Change<'a> {
-    args: &'a ApplyArgs,
-    options: &'a Options,
-    prepared: &'a Prepared,
-    plan: &'a Plan,
-    lock: &'a WriteLock,
-    confirmation: Confirmation,
-}
-
-/// Makes the change, and says in the answer what became of it.
-fn make(context: &Context, change: &Change<'_>, outcome: &mut Outcome) -> Result<(), Failure> {
-    let inspection = &change.prepared.inspection;
-    let probes = change.prepared.probes(Reach::Harmless);
-    let (done, result) = run(
-        &Request {
-            root: &context.root,
-            lock: change.lock,
-            launcher: &context.launcher,
-            facts: &inspection.facts,
-            program: inspection.programs.validating()?,
-            plan: change.plan,
-            source: None,
-            probes: &probes,
-            sandbox: change.options.sandbox,
-            confirmation: change.confirmation.clone(),
-            installed_log: installed_error_log,
-            reload_timeout: context.reload_timeout(change.args.change.reload_timeout),
-            stop: &context.stop,
-            actor: context.actor(),
-            command: context.command_line(),
-        },
-        &mut |event| context.progress.event(event),
-    );
-    let new_client = done.verdict.new_client;
-    conclude(context, outcome, done, result);
+/// Makes the change. What was seen of the new client's route takes the place of what was foreseen.
+fn make(
+    context: &Context,
+    prepared: &Prepared,
+    agreed: Agreed<'_>,
+    outcome: &mut Outcome,
+) -> Result<(), Failure> {
+    let new_client = carry_out(context, agreed, outcome)?;
     let stands = matches!(outcome.outcome, OutcomeKind::Applied | OutcomeKind::AwaitingConfirmation);
     if stands && outcome.reload.is_some() && new_client == Seen::No {
-        // What was seen takes the place of what was foreseen.
         outcome.findings.retain(|finding| finding.code != codes::ROUTES_NOT_ASKED);
-        let lines = change.prepared.were_not_asked(Reach::Harmless, &outcome.probes);
-        outcome.findings.extend(not_asked(lines));
+        outcome.findings.extend(not_asked(prepared.were_not_asked(Reach::Harmless, &outcome.probes)));
         sort_findings(&mut outcome.findings);
     }
     Ok(())
@@ -134,13 +108,6 @@ pub fn lock_alone(context: &Context) -> Result<WriteLock, Failure> {
     }
 }
 
-/// Made again in the same way it is the same plan, with all that is known of
-/// it; but what a merge decided is not decided again.
-fn again(saved: &Plan) -> Strategy {
-    let strategy = Strategy::named(&saved.strategy).filter(|strategy| *strategy != Strategy::Merge);
-    strategy.unwrap_or(Strategy::Graft)
-}
-
 /// Puts a saved plan in the place of the one that was just made, and what it does in the place of
 /// what that one would have done.
 fn adopt(
@@ -150,20 +117,9 @@ fn adopt(
     prepared: &mut Prepared,
     outcome: &mut Outcome,
 ) -> Result<(), Failure> {
-    let fresh = prepared.migration.as_ref().map(|migration| &migration.plan.id);
-    if let Some(saved) = saved.filter(|saved| fresh != Some(&saved.id)) {
-        let facts = &prepared.inspection.facts;
-        let migration = prepare::saved(root, &prepared.inspection, saved)?;
-        let others = prepared.migration.iter().flat_map(|fresh| effect_findings(facts, fresh));
-        let others: Vec<_> = others.map(|finding| (finding.code, finding.title)).collect();
-        for findings in [&mut prepared.findings, &mut outcome.findings] {
-            findings.retain(|finding| !others.contains(&(finding.code, finding.title.clone())));
-            findings.extend(write_finding(root, &prepared.inspection, &migration.plan, findings));
-            findings.extend(effect_findings(facts, &migration));
-            accept(findings, &options.accept);
-            sort_findings(findings);
-        }
-        prepared.migration = Some(migration);
+    let Some(saved) = saved else { return Ok(()) };
+    if prepared.adopt(root, saved, options)? {
+        outcome.findings.clone_from(&prepared.findings);
         show_plan(prepared, outcome);
     }
     Ok(())
@@ -214,83 +170,4 @@ fn promised(args: &ApplyArgs) -> impl Iterator<Item = String> {
         format!("undone unless `motionctl confirm` comes within {} of the change", duration_in_words(within))
     });
     waits.into_iter().chain(confirmed)
-}
-
-/// Turns what a run did into the answer.
-pub fn conclude(context: &Context, outcome: &mut Outcome, done: Run, result: Result<(), Failure>) {
-    // What was seen before the change is not said as if it were so now.
-    outcome.findings.iter_mut().for_each(|finding| finding.before = true);
-    outcome.backup = done.backup;
-    outcome.reload = done.reload;
-    outcome.probes = done.probes;
-    outcome.durations = done.durations;
-    confirm::note(outcome, done.notes);
-    if !done.lingering.is_empty() {
-        let note = match done.lingering.len() {
-            1 => "1 old worker finishes its connections".to_owned(),
-            many => format!("{many} old workers finish their connections"),
-        };
-        outcome.details.insert("lingering".to_owned(), note.into());
-    }
-    match result {
-        Ok(()) => succeeded(context, outcome, done.pending.as_ref(), done.verdict.new_client),
-        Err(failure) => {
-            let is_to_be_checked =
-                matches!(failure.kind, FailureKind::RolledBack | FailureKind::NeedsOperator);
-            outcome.fail(failure);
-            if is_to_be_checked {
-                by_hand(context, outcome);
-            }
-        }
-    }
-}
-
-fn succeeded(context: &Context, outcome: &mut Outcome, pending: Option<&Pending>, new_client: Seen) {
-    outcome.outcome = OutcomeKind::Applied;
-    let mut verdict = match (&outcome.reload, new_client) {
-        (Some(_), Seen::Yes) => "applied and proven".to_owned(),
-        (Some(_), Seen::No) => "applied; the reload is proven, the new route could not be asked".to_owned(),
-        (None, _) => format!("applied; {}", not_reloaded(context, outcome)),
-    };
-    if let Some(pending) = pending {
-        outcome.outcome = OutcomeKind::AwaitingConfirmation;
-        verdict = format!("{verdict}. {}", confirm::due_in_words(pending));
-        outcome.details.insert(
-            "confirmation".to_owned(),
-            confirm::section(pending, &Undoing::of(&context.root, pending)),
-        );
-        outcome.next("motionctl confirm", "keeps the change");
-        outcome.next("motionctl rollback", "undoes it now");
-        outcome.next("motionctl status", "how much time is left");
-    }
-    outcome.details.insert("verdict".to_owned(), verdict.into());
-}
-
-/// Why there was nothing to reload.
-pub fn not_reloaded(context: &Context, outcome: &Outcome) -> &'static str {
-    let steps = outcome.plan.iter().flat_map(|plan| &plan.steps);
-    let mut files = steps.filter(|step| step.kind.ends_with("-file")).filter_map(|step| step.path.as_deref());
-    if files.all(|path| TextPath::new(path).is_ok_and(|path| is_record(&path))) {
-        "no file that NGINX reads was changed, so nothing was reloaded"
-    } else if context.root.is_live() {
-        "NGINX does not run, so nothing was reloaded"
-    } else {
-        "no server runs from this tree, so nothing was reloaded"
-    }
-}
-
-/// What a person can type to check and to undo.
-fn by_hand(context: &Context, outcome: &mut Outcome) {
-    let root = context.root_argument();
-    outcome.next(format!("motionctl status{root}"), "what is served now, and what the last run left");
-    if context.root.is_live() {
-        outcome.next("nginx -t", "whether NGINX accepts what is on the disk");
-    }
-    if let Some(id) = outcome.backup.as_ref().map(|backup| backup.id.clone()) {
-        outcome.next(format!("motionctl backups diff {id}{root}"), "what differs from before the change");
-        outcome.next(
-            format!("motionctl rollback {id} --whole-tree{root}"),
-            "only if something of it is not as before: puts all of it back",
-        );
-    }
 }

@@ -3,12 +3,10 @@
 //! Invariant: unknown is not no. Nothing is armed here: whoever has stopped the timer had a reason.
 
 use super::confirm::moment_in_words;
-use super::open_run::OpenRun;
 use crate::apply::Pending;
 use crate::cli::context::Context;
-use crate::host::Root;
-use crate::host::timers::Armed;
 use crate::outcome::{Failure, Finding, Outcome, codes, sort_findings};
+use crate::prepare::{OpenRun, Undoing};
 
 /// Adds the finding to an answer that lacks it.
 pub fn note(context: &Context, answer: &mut Result<Outcome, Failure>) {
@@ -47,48 +45,4 @@ fn look(context: &Context) -> Option<Finding> {
             .evidence(why)
             .advice(advice),
     )
-}
-
-/// What will become of a change that waits.
-pub enum Undoing {
-    /// Its timer waits, or undoes it now.
-    Armed,
-    /// Its timer was stopped, or has fired and is gone.
-    Gone,
-    /// Systemd does not say; why.
-    Unknown(String),
-    /// It waits on another machine, of which this is a copy.
-    Elsewhere,
-}
-
-impl Undoing {
-    /// Asks.
-    pub fn of(root: &Root, pending: &Pending) -> Self {
-        if !root.is_live() {
-            return Self::Elsewhere;
-        }
-        match pending.armed() {
-            Ok(Armed::Yes) => Self::Armed,
-            Ok(Armed::No) => Self::Gone,
-            Err(error) => Self::Unknown(error.to_string()),
-        }
-    }
-
-    /// Whether it is armed, where that is known.
-    pub fn is_armed(&self) -> Option<bool> {
-        match self {
-            Self::Armed => Some(true),
-            Self::Gone => Some(false),
-            Self::Unknown(_) | Self::Elsewhere => None,
-        }
-    }
-
-    /// Why the change may stay for ever.
-    pub fn why_not(&self) -> Option<String> {
-        match self {
-            Self::Armed | Self::Elsewhere => None,
-            Self::Gone => Some("its timer has been stopped, or has fired in vain".to_owned()),
-            Self::Unknown(why) => Some(format!("whether its timer waits is not known: {why}")),
-        }
-    }
 }

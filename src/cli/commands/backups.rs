@@ -4,22 +4,22 @@ mod extract;
 pub mod lines;
 mod prune;
 
-use crate::backup::{Backup, BackupError, Change, Difference, Entry, Store, compare};
+use super::backup_view::{Verified, describe, open, section};
+use super::name::name_of_backups;
+use crate::backup::{Backup, Difference, Entry, Store, compare};
 use crate::cli::args::BackupsCommand;
 use crate::cli::context::Context;
-use crate::host::files::Misplaced;
-use crate::host::{NoPlace, Root, machine};
-use crate::outcome::{
-    BackupSection, Failure, FailureKind, Outcome, OutcomeKind, counted, counted_as, is_denied, only_root,
-};
-use crate::values::{AttributeDifference, BackupId, RootPath};
+use crate::host::Root;
+use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, Row, counted, counted_as};
+use crate::prepare::unusable;
+use crate::values::RootPath;
 use prune::Wish;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Runs one of the subcommands.
 pub fn backups(context: &Context, command: &BackupsCommand) -> Result<Outcome, Failure> {
     let store = Store::new(&context.root);
-    let mut outcome = Outcome::new(super::name_of_backups(command), OutcomeKind::Ok);
+    let mut outcome = Outcome::new(name_of_backups(command), OutcomeKind::Ok);
     outcome.host = Some(context.host());
     match command {
         BackupsCommand::List => list(&store, &mut outcome)?,
@@ -37,80 +37,31 @@ pub fn backups(context: &Context, command: &BackupsCommand) -> Result<Outcome, F
     Ok(outcome)
 }
 
-/// The name of a backup, as it was typed.
-pub fn named(id: &str) -> Result<BackupId, Failure> {
-    id.parse()
-        .map_err(|error| Failure::new(FailureKind::Usage, format!("reading the backup's name: {error}")))
-}
-
-/// A backup by its typed name.
-fn open(store: &Store, id: &str) -> Result<Backup, Failure> {
-    store.open(&named(id)?).map_err(failure)
-}
-
-/// A backup for the answer.
-pub fn section(store: &Store, backup: &Backup, verified: Verified) -> BackupSection {
-    let manifest = &backup.manifest;
-    BackupSection {
-        id: manifest.id.to_string(),
-        path: store.path_of(&manifest.id).to_string(),
-        files: manifest.files(),
-        bytes: manifest.bytes(),
-        verified: verified == Verified::Now,
-    }
-}
-
-/// Whether every byte was read for this answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verified {
-    /// It was.
-    Now,
-    /// Only the manifest was.
-    NotNow,
-}
-
-/// What a backup's error makes of a command.
-pub fn failure(error: BackupError) -> Failure {
-    if is_denied(&error) && !machine::is_superuser() {
-        return only_root(format!("only root may read backups: {error}"));
-    }
-    let kind = match &error {
-        BackupError::Missing(_) => FailureKind::Unavailable,
-        BackupError::Damaged { .. } | BackupError::Store { .. } => FailureKind::Invalid,
-        BackupError::NoPlace {
-            source: NoPlace::Occupied | NoPlace::Misplaced(Misplaced::Planted(_)),
-            ..
-        } => FailureKind::Refused,
-        _ => FailureKind::Failed,
-    };
-    Failure::from_error(kind, &anyhow::Error::from(error))
-}
-
 fn list(store: &Store, outcome: &mut Outcome) -> Result<(), Failure> {
-    let listing = store.list().map_err(failure)?;
+    let listing = store.list().map_err(unusable)?;
     let row = |backup: &Backup| {
         let manifest = &backup.manifest;
-        json!([
+        vec![
             manifest.id.to_string(),
             manifest.created.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
             counted(manifest.files(), "file"),
             counted(manifest.bytes(), "byte"),
-            manifest.reason
-        ])
+            manifest.reason.clone(),
+        ]
     };
-    let rows: Vec<Value> = listing.backups.iter().map(row).collect();
+    let rows: Vec<Row> = listing.backups.iter().map(row).collect();
     let verdict = match rows.len() {
         0 => "there is no backup".to_owned(),
         count => counted(count, "backup"),
     };
     let sections: Vec<_> =
         listing.backups.iter().map(|backup| section(store, backup, Verified::NotNow)).collect();
-    outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("rows".to_owned(), rows.into());
-    outcome.details.insert("backups".to_owned(), json!(sections));
+    outcome.set_verdict(verdict);
+    outcome.details.rows = Some(rows);
+    outcome.details.add("backups", json!(sections));
     let damaged: Vec<String> = listing.damaged.iter().map(|(id, error)| format!("{id}: {error}")).collect();
     if !damaged.is_empty() {
-        outcome.details.insert("notes".to_owned(), damaged.into());
+        outcome.details.notes = Some(damaged);
     }
     Ok(())
 }
@@ -129,11 +80,11 @@ fn show(store: &Store, id: &str, outcome: &mut Outcome) -> Result<(), Failure> {
         let owner = attributes
             .map_or_else(String::new, |attributes| format!("{}:{}", attributes.uid, attributes.gid));
         let mode = attributes.map_or_else(String::new, |attributes| format!("{:04o}", attributes.mode.0));
-        json!([kind, mode, owner, path.to_string(), size])
+        vec![kind.to_owned(), mode, owner, path.to_string(), size]
     });
-    outcome.details.insert("verdict".to_owned(), format!("backup {}", backup.manifest.id).into());
-    outcome.details.insert("rows".to_owned(), rows.collect());
-    outcome.details.insert("manifest".to_owned(), json!(backup.manifest));
+    outcome.set_verdict(format!("backup {}", backup.manifest.id));
+    outcome.details.rows = Some(rows.collect());
+    outcome.details.add("manifest", json!(backup.manifest));
     Ok(())
 }
 
@@ -141,7 +92,7 @@ fn verify(store: &Store, id: Option<&str>, outcome: &mut Outcome) -> Result<(), 
     let backups = match id {
         Some(id) => vec![open(store, id)?],
         None => {
-            let listing = store.list().map_err(failure)?;
+            let listing = store.list().map_err(unusable)?;
             if let Some((id, error)) = listing.damaged.into_iter().next() {
                 return Err(Failure::new(FailureKind::Invalid, format!("backup {id}: {error}")));
             }
@@ -149,12 +100,12 @@ fn verify(store: &Store, id: Option<&str>, outcome: &mut Outcome) -> Result<(), 
         }
     };
     for backup in &backups {
-        backup.verify().map_err(failure)?;
+        backup.verify().map_err(unusable)?;
     }
     outcome.backup =
         backups.first().filter(|_| id.is_some()).map(|backup| section(store, backup, Verified::Now));
     let verdict = format!("{} read again, every byte as recorded", counted(backups.len(), "backup"));
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
     Ok(())
 }
 
@@ -169,47 +120,27 @@ fn differences(
     let other = other.map(|other| open(store, other)).transpose()?;
     let found: Vec<Difference> = match &other {
         Some(other) => compare(&backup.manifest.entries, &other.manifest.entries),
-        None => store.diff_live(&backup.manifest).map_err(failure)?,
+        None => store.diff_live(&backup.manifest).map_err(unusable)?,
     };
     let rows = found.iter().map(|difference| {
         let changes: Vec<_> = difference.changes.iter().map(describe).collect();
-        json!([difference.path.to_string(), changes.join(", ")])
+        vec![difference.path.to_string(), changes.join(", ")]
     });
     let verdict = match found.len() {
         0 => "no difference".to_owned(),
         count => counted_as(count, "path differs", "paths differ"),
     };
-    outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("rows".to_owned(), rows.collect());
+    outcome.set_verdict(verdict);
+    outcome.details.rows = Some(rows.collect());
     let new = |path: &RootPath| match &other {
         Some(other) => lines::of_backup(other, path),
         None => lines::of_server(root, path),
     };
     lines::show(&lines::changed(&found), &|path| lines::of_backup(&backup, path), &new, outcome)
-        .map_err(failure)?;
+        .map_err(unusable)?;
     if !found.is_empty() {
         outcome.outcome = OutcomeKind::ChangesPending;
         outcome.exit_code = 2;
     }
     Ok(())
-}
-
-/// A difference in words.
-pub fn describe(change: &Change) -> String {
-    match change {
-        Change::Added => "added".to_owned(),
-        Change::Removed => "removed".to_owned(),
-        Change::Kind => "another kind of file".to_owned(),
-        Change::Contents(..) => "contents".to_owned(),
-        Change::Target(old, new) => format!("leads to {new} instead of {old}"),
-        Change::Attributes(differences) => {
-            let name = |difference: &AttributeDifference| match difference {
-                AttributeDifference::Mode => "mode".to_owned(),
-                AttributeDifference::Owner => "owner".to_owned(),
-                AttributeDifference::Mtime => "time of change".to_owned(),
-                AttributeDifference::Xattr(name) => format!("attribute {name}"),
-            };
-            differences.iter().map(name).collect::<Vec<_>>().join(", ")
-        }
-    }
 }

@@ -1,9 +1,6 @@
 //! What the commands that look at, plan or make a change have in common.
 
-use super::open_run::OpenRun;
-use super::past::history_gone;
 use super::sessions::Watch;
-use super::space::space;
 use crate::apply::{History, Pending};
 use crate::cli::context::Context;
 use crate::facts::RouteState;
@@ -11,7 +8,7 @@ use crate::host::Root;
 use crate::journal::Status;
 use crate::outcome::codes::{self, Code, RUN_AWAITING_CONFIRMATION};
 use crate::outcome::{Failure, FailureKind, Finding, Outcome, OutcomeKind};
-use crate::prepare::{Options, Prepared, accept, prepare};
+use crate::prepare::{OpenRun, Options, Prepared, accept, history_gone, prepare, space};
 
 /// Prepares a change and turns it into an answer that can still change.
 ///
@@ -38,7 +35,7 @@ pub fn prepared(
             outcome.findings.clone_from(&prepared.findings);
             show_plan(&prepared, &mut outcome);
             if !prepared.notes.is_empty() {
-                outcome.details.insert("notes".to_owned(), prepared.notes.clone().into());
+                outcome.details.notes = Some(prepared.notes.clone());
             }
             Ok((prepared, outcome))
         }
@@ -115,7 +112,7 @@ pub fn nothing_to_do(prepared: &Prepared, outcome: &mut Outcome) -> bool {
         ),
     };
     outcome.outcome = OutcomeKind::Ok;
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
     true
 }
 

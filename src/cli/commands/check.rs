@@ -1,14 +1,13 @@
 //! `check`: is this server ready?
 
 use super::change::{nothing_to_do, refusal, unknown_changes, watched};
-use super::past::is_trusted;
 use super::sessions::Watch;
 use crate::cli::args::CheckArgs;
 use crate::cli::context::Context;
 use crate::facts::RouteState;
 use crate::motion::page::NEW_CLIENT;
 use crate::outcome::{Failure, Outcome, OutcomeKind, counted_as};
-use crate::prepare::{LookForCopies, OpenConflicts, Prepared};
+use crate::prepare::{LookForCopies, OpenConflicts, Prepared, is_trusted};
 
 /// Looks, and says whether an apply would go ahead.
 pub fn check(context: &Context, args: &CheckArgs) -> Result<Outcome, Failure> {
@@ -39,7 +38,7 @@ pub fn check(context: &Context, args: &CheckArgs) -> Result<Outcome, Failure> {
             ready(&prepared)
         }
     };
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
     Ok(outcome)
 }
 

@@ -1,8 +1,6 @@
 //! `confirm`: keep the change that waits for its confirmation; and what there
 //! is to know of one that waits.
 
-use super::armed::Undoing;
-use super::open_run::OpenRun;
 use crate::apply::{self, Confirmation, Confirmed, Pending, Window};
 use crate::cli::context::Context;
 use crate::host::Root;
@@ -11,6 +9,7 @@ use crate::inspect::{BootUnit, boot_unit, no_boot_unit};
 use crate::journal::TimeLeft;
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Finding, Level, Outcome, OutcomeKind, duration_in_words};
+use crate::prepare::{OpenRun, Undoing};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -29,8 +28,8 @@ pub fn confirm(context: &Context) -> Result<Outcome, Failure> {
                     (run, "nothing waits for a confirmation: the newest change stays")
                 }
             };
-            outcome.details.insert("verdict".to_owned(), verdict.into());
-            outcome.details.insert("run".to_owned(), run.as_str().into());
+            outcome.set_verdict(verdict);
+            outcome.details.add("run", run.as_str());
             note(&mut outcome, notes);
         }
         Err(failure) => {
@@ -170,6 +169,6 @@ pub fn section(pending: &Pending, undoing: &Undoing) -> Value {
 /// Notes for people, where there are any.
 pub fn note(outcome: &mut Outcome, notes: Vec<String>) {
     if !notes.is_empty() {
-        outcome.details.insert("notes".to_owned(), notes.into());
+        outcome.details.notes = Some(notes);
     }
 }

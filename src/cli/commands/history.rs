@@ -2,18 +2,17 @@
 //!
 //! Invariant: reads only. A journal that is gone is said, and never shown as a server without a past.
 
-use super::past::{Known, Past, history_gone};
 use super::past_run::{ended, kind, section, when, who};
 use crate::cli::context::Context;
 use crate::journal::{PastRun, Phase, Status, runs};
-use crate::outcome::{Failure, Outcome, OutcomeKind, counted, only_root};
-use serde_json::{Value, json};
+use crate::outcome::{Failure, Outcome, OutcomeKind, Row, counted, only_root};
+use crate::prepare::{Known, Past, history_gone};
 
 /// Lists the runs.
 pub fn history(context: &Context) -> Result<Outcome, Failure> {
     let mut outcome = Outcome::new("history", OutcomeKind::Ok);
     outcome.host = Some(context.host());
-    let known = match Past::look(context)? {
+    let known = match Past::look(&context.root)? {
         Past::Known(known) => known,
         Past::Hidden(why) => {
             return Err(only_root(format!("only root may see what earlier runs left: {why}")));
@@ -22,7 +21,7 @@ pub fn history(context: &Context) -> Result<Outcome, Failure> {
     outcome.findings.extend(history_gone(&context.root, &known.journal));
     let runs = runs(&known.journal.records);
     let undoable = runs.iter().rfind(|run| run.stands());
-    let rows: Vec<Value> = runs.iter().rev().map(|run| row(run, &known, undoable)).collect();
+    let rows: Vec<Row> = runs.iter().rev().map(|run| row(run, &known, undoable)).collect();
     let verdict = match (outcome.findings.is_empty(), runs.as_slice()) {
         (false, _) => "the history of changes is gone".to_owned(),
         (true, []) => "no run has changed this server".to_owned(),
@@ -40,20 +39,20 @@ pub fn history(context: &Context) -> Result<Outcome, Failure> {
             "undoes the newest change that is in place",
         );
     }
-    outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("runs".to_owned(), runs.iter().rev().map(section).collect());
-    outcome.details.insert("rows".to_owned(), rows.into());
+    outcome.set_verdict(verdict);
+    outcome.details.runs = Some(runs.iter().rev().map(section).collect());
+    outcome.details.rows = Some(rows);
     Ok(outcome)
 }
 
-fn row(run: &PastRun, known: &Known, undoable: Option<&PastRun>) -> Value {
+fn row(run: &PastRun, known: &Known, undoable: Option<&PastRun>) -> Row {
     let mut how = ended(run).unwrap_or_else(|| open(known).to_owned());
     if run.undone_by.is_some() {
         how.push_str(", taken back later");
     } else if undoable.is_some_and(|newest| newest.run == run.run) {
         how.push_str(", in place");
     }
-    json!([when(&run.began), kind(run), who(&run.actor), how])
+    vec![when(&run.began), kind(run).to_owned(), who(&run.actor), how]
 }
 
 /// What is to be said of the run that is open: only the newest can be.

@@ -6,7 +6,6 @@
 mod begin;
 
 use super::apply::lock_alone;
-use super::past::is_trusted;
 use crate::cli::args::LocalCommand;
 use crate::cli::context::Context;
 use crate::cli::files::read_input;
@@ -14,12 +13,12 @@ use crate::cli::prompt;
 use crate::host::WriteLock;
 use crate::host::files::{Expect, discard, replace};
 use crate::inspect::{Inspection, inspect};
-use crate::outcome::{Comparison, Failure, FailureKind, Outcome, OutcomeKind, counted};
+use crate::outcome::{Comparison, Failure, FailureKind, Outcome, OutcomeKind, counted, row};
 use crate::plan::{
     BaseKind, Keeping, Kept, KeptChange, KeptError, LocalPatch, Memory, Origin, SiteState, Taken,
     add_changes, chosen_changes, drop_changes, is_there, local_changes, not_kept, stand,
 };
-use crate::prepare::{damaged, kept, records_left_behind};
+use crate::prepare::{damaged, is_trusted, kept, records_left_behind};
 use crate::values::Hash;
 use nginx_config::{Tree, redact_source};
 use serde_json::{Value, json};
@@ -27,7 +26,7 @@ use serde_json::{Value, json};
 /// Runs one of the subcommands.
 pub fn local(context: &Context, command: &LocalCommand) -> Result<Outcome, Failure> {
     let mut outcome =
-        Outcome::new(super::name(&crate::cli::args::Command::Local(command.clone())), OutcomeKind::Ok);
+        Outcome::new(super::name::name(&crate::cli::args::Command::Local(command.clone())), OutcomeKind::Ok);
     outcome.host = Some(context.host());
     if let LocalCommand::Add { paths, from: None, yes } = command
         && paths.is_empty()
@@ -198,7 +197,7 @@ impl Record {
             .map_err(|error| failed(&error))?;
         discard(lock, &context.root, &kept).map_err(|error| failed(&error))?;
         outcome.outcome = OutcomeKind::Applied;
-        outcome.details.insert("verdict".to_owned(), verdict.into());
+        outcome.set_verdict(verdict);
         Ok(())
     }
 }
@@ -212,10 +211,7 @@ fn list(record: &Record, outcome: &mut Outcome) -> Result<(), Failure> {
         let from = String::from(kept.from.clone());
         let kind = kept.change.kind.name();
         let line = if kept.change.line > 0 { format!(" line {}", kept.change.line) } else { String::new() };
-        rows.push(json!([
-            number.to_string(),
-            format!("{} ({kind}, {from}{line}; {stands})", kept.change.path())
-        ]));
+        rows.push(row(&[&number, &format!("{} ({kind}, {from}{line}; {stands})", kept.change.path())]));
         changes.push(json!({
             "number": number,
             "kind": kind,
@@ -242,15 +238,15 @@ fn list(record: &Record, outcome: &mut Outcome) -> Result<(), Failure> {
         BaseKind::Vendor => "vendor",
         BaseKind::AsFound => "as-found",
     };
-    outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("record".to_owned(), record.keeping.path.as_str().into());
-    outcome.details.insert("base".to_owned(), base.into());
-    outcome.details.insert("changes".to_owned(), changes.into());
-    outcome.details.insert("not_kept".to_owned(), new.into());
-    outcome.details.insert("dropped".to_owned(), record.patch.forgotten.clone().into());
-    outcome.details.insert("rows".to_owned(), rows.into());
+    outcome.set_verdict(verdict);
+    outcome.details.add("record", record.keeping.path.as_str());
+    outcome.details.add("base", base);
+    outcome.details.add("changes", changes);
+    outcome.details.add("not_kept", new);
+    outcome.details.add("dropped", record.patch.forgotten.clone());
+    outcome.details.rows = Some(rows);
     if !notes.is_empty() {
-        outcome.details.insert("notes".to_owned(), notes.into());
+        outcome.details.notes = Some(notes);
     }
     Ok(())
 }
@@ -281,7 +277,7 @@ fn show(record: &Record, what: Option<&str>, outcome: &mut Outcome) -> Result<()
             json!({ "path": kept.change.path(), "text": shown(&kept.change.text), "was": shown(&kept.change.was) })
         })
         .collect();
-    outcome.details.insert("changes".to_owned(), texts.into());
-    outcome.details.insert("unified".to_owned(), outcome.comparisons[0].unified().into());
+    outcome.details.add("changes", texts);
+    outcome.details.add("unified", outcome.comparisons[0].unified());
     Ok(())
 }

@@ -18,7 +18,7 @@ pub fn tell(context: &Context, command: &Command, answer: &Result<Outcome, Failu
         Ok(outcome) => (outcome.outcome, said(outcome)),
         Err(failure) => (OutcomeKind::from(failure.kind), failure.message.clone()),
     };
-    let name = super::name(command);
+    let name = super::name::name(command);
     let by = format!("`{}` by {}", context.command_line(), context.actor());
     match kind {
         OutcomeKind::NeedsOperator if changes(command) => {

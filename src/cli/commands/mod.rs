@@ -3,8 +3,10 @@
 mod aftermath;
 mod apply;
 mod armed;
+mod backup_view;
 mod backups;
 mod base;
+mod carry_out;
 mod change;
 mod check;
 mod collect;
@@ -15,9 +17,8 @@ mod install_unit;
 mod local;
 mod log;
 mod monitor;
+mod name;
 mod next;
-mod open_run;
-mod past;
 mod past_run;
 mod pending;
 mod plan;
@@ -28,21 +29,20 @@ mod restore;
 mod restore_vendor;
 mod rollback;
 mod routes;
+mod run_state;
 mod seed;
 mod sessions;
-mod space;
 mod status;
 mod tryout;
 mod unconfirmed;
-mod undoable;
 mod watch;
 
-use super::args::{BackupsCommand, BaseCommand, Command, LocalCommand};
+use super::args::{BaseCommand, Command};
 use super::context::Context;
 use crate::outcome::{Failure, FailureKind, Outcome};
 use aftermath::Ask;
 pub use monitor::{could_not_look, line as monitor_line};
-pub use seed::SavedSeedPlan;
+pub use name::name;
 use std::sync::atomic::Ordering;
 pub use watch::log as log_of_watch;
 
@@ -116,50 +116,4 @@ fn cancelled(answer: Result<Outcome, Failure>) -> Result<Outcome, Failure> {
 /// Whether the answer is one line for a monitor.
 pub fn is_for_a_monitor(command: &Command) -> bool {
     matches!(command, Command::Watch(_)) || matches!(command, Command::Status(args) if args.check)
-}
-
-/// A command's name in the answer.
-pub fn name(command: &Command) -> &'static str {
-    match command {
-        Command::Check(_) => "check",
-        Command::Plan(_) => "plan",
-        Command::Apply(_) => "apply",
-        Command::Rehearse(_) => "rehearse",
-        Command::Try(_) => "try",
-        Command::Status(_) => "status",
-        Command::Report(_) => "report",
-        Command::Collect(_) => "collect",
-        Command::Routes(_) => "routes",
-        Command::Watch(_) => "watch",
-        Command::InstallUnit(_) => "install-unit",
-        Command::Rollback(_) => "rollback",
-        Command::Confirm => "confirm",
-        Command::Recover(_) => "recover",
-        Command::Diff(_) => "diff",
-        Command::History => "history",
-        Command::Backups(args) => name_of_backups(&args.command()),
-        Command::Base(BaseCommand::Learn(_)) => "base learn",
-        Command::Local(LocalCommand::List) => "local list",
-        Command::Local(LocalCommand::Show { .. }) => "local show",
-        Command::Local(LocalCommand::Drop { .. }) => "local drop",
-        Command::Local(LocalCommand::Add { .. }) => "local add",
-        Command::RestoreVendor(_) => "restore-vendor",
-        Command::Seed(command) => seed::name(command),
-        Command::Explain { .. } => "explain",
-        Command::Version => "version",
-        Command::Completions { .. } => "completions",
-        Command::Man { .. } => "man",
-        Command::SandboxChild => "sandbox-child",
-    }
-}
-
-fn name_of_backups(command: &BackupsCommand) -> &'static str {
-    match command {
-        BackupsCommand::List => "backups list",
-        BackupsCommand::Show { .. } => "backups show",
-        BackupsCommand::Verify { .. } => "backups verify",
-        BackupsCommand::Diff { .. } => "backups diff",
-        BackupsCommand::Extract { .. } => "backups extract",
-        BackupsCommand::Prune { .. } => "backups prune",
-    }
 }

@@ -5,34 +5,33 @@
 use crate::cli::files::write_public;
 use crate::host::clock;
 use crate::outcome::codes;
-use crate::outcome::{Failure, FailureKind, Outcome};
-use crate::watch::{Seen, Verdict, figures, judge};
-use serde_json::json;
+use crate::outcome::{CheckReason, CheckSection, Failure, FailureKind, Outcome};
+use crate::watch::{Reason, Seen, Verdict, figures, judge};
 use std::path::Path;
-
-/// Where the answer of a check has its line.
-const KEY: &str = "check";
 
 /// Puts the verdict into the answer.
 pub fn answer(outcome: &mut Outcome, verdict: &Verdict) {
-    let reasons: Vec<_> = verdict
-        .reasons
-        .iter()
-        .map(|reason| json!({ "state": reason.grade, "kind": reason.kind, "text": reason.text }))
-        .collect();
+    let reason = |reason: &Reason| CheckReason {
+        state: reason.grade.word(),
+        kind: reason.kind,
+        text: reason.text.clone(),
+    };
     outcome.exit_code = verdict.grade.exit_code();
-    let section = json!({ "state": verdict.grade, "line": verdict.line(), "reasons": reasons });
-    outcome.details.insert(KEY.to_owned(), section);
+    outcome.details.check = Some(CheckSection {
+        state: verdict.grade.word(),
+        line: verdict.line(),
+        reasons: verdict.reasons.iter().map(reason).collect(),
+    });
 }
 
 /// The line of an answer that has one.
 pub fn line(outcome: &Outcome) -> Option<&str> {
-    outcome.details.get(KEY)?.get("line")?.as_str()
+    outcome.details.check.as_ref().map(|check| check.line.as_str())
 }
 
 /// Gives a check that failed before it could look its line.
 pub fn could_not_look(outcome: &mut Outcome) {
-    if outcome.details.contains_key(KEY) {
+    if outcome.details.check.is_some() {
         return;
     }
     let mut seen = Seen::default();

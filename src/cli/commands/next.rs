@@ -3,7 +3,7 @@
 //! Invariant: a way past a stop stands behind the way to settle it, and never last. A command that has said itself what
 //! comes next is left as it is.
 
-use super::name;
+use super::name::name;
 use crate::cli::args::seed::SeedCommand;
 use crate::cli::args::{BackupsCommand, BaseCommand, Command, LocalCommand};
 use crate::cli::context::{Context, shell_word};
@@ -163,7 +163,7 @@ impl End<'_> {
                 "motionctl plan --base FILE --candidate FILE",
                 "uses what was learned as the vendor's text",
             ),
-            Command::Local(LocalCommand::List) if lists(outcome, "changes") => {
+            Command::Local(LocalCommand::List) if outcome.details.lists("changes") => {
                 outcome.next(self.plain("local show NUMBER"), "the whole text of one of them");
             }
             Command::Local(LocalCommand::Drop { .. } | LocalCommand::Add { .. }) => {
@@ -180,7 +180,7 @@ impl End<'_> {
 
     fn of_backups(&self, command: &BackupsCommand, outcome: &mut Outcome) {
         match command {
-            BackupsCommand::List if lists(outcome, "backups") => {
+            BackupsCommand::List if outcome.details.lists("backups") => {
                 outcome.next(self.plain("backups diff ID"), "what differs from a backup today");
                 outcome.next(self.plain("rollback ID"), "undoes the change that made this backup");
             }
@@ -315,11 +315,6 @@ fn operands(files: &[PathBuf]) -> Option<String> {
     Some(words?.join(" "))
 }
 
-/// Whether there is something of what was asked for: of nothing there is no next one.
-fn lists(outcome: &Outcome, what: &str) -> bool {
-    outcome.details.get(what).and_then(|all| all.as_array()).is_some_and(|all| !all.is_empty())
-}
-
 /// The codes that stop a change as things are, each once.
 fn stops(outcome: &Outcome) -> Vec<Code> {
     let mut codes: Vec<Code> = Vec::new();
@@ -343,5 +338,5 @@ fn meanings(codes: &[Code]) -> String {
 
 /// The file of a saved plan, as a word of a command.
 fn saved(outcome: &Outcome) -> Option<String> {
-    outcome.details.get("saved").and_then(|file| file.as_str()).map(shell_word)
+    outcome.details.saved.as_deref().map(shell_word)
 }

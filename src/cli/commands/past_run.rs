@@ -3,11 +3,10 @@
 //! Invariant: says what the journal says and nothing more; times are UTC, and of one day the second one has no date.
 
 use crate::journal::{PastRun, RunKind, RunOutcome};
-use crate::outcome::on_one_line;
+use crate::outcome::{RunSection, on_one_line};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use nginx_config::redact_text;
-use serde_json::{Value, json};
 
 /// What the run was, when, and how it ended: `migration 2026-11-28 01:44 UTC, undone 01:44: nobody confirmed it`.
 pub fn in_words(run: &PastRun) -> String {
@@ -81,29 +80,28 @@ fn day(time: Timestamp) -> jiff::civil::Date {
 }
 
 /// The run for programs.
-pub fn section(run: &PastRun) -> Value {
+pub fn section(run: &PastRun) -> RunSection {
     let outcome = run.end.as_ref().map(|end| match end.outcome {
         RunOutcome::Applied => "applied",
         RunOutcome::RolledBack => "rolled-back",
         RunOutcome::Failed => "failed",
     });
-    json!({
-        "id": run.run.as_str(),
-        "kind": kind(run),
-        "began": run.began,
-        "ended": run.end.as_ref().map(|end| &end.time),
-        // Null while it is open.
-        "outcome": outcome,
-        "reason": why(run),
-        "actor": redact_text(&run.actor),
-        "command": redact_text(&run.command),
-        "backup": run.backup,
-        "files": run.left().map(|(path, _)| path.as_str()).collect::<Vec<_>>(),
-        "confirm_by": run.confirm_by.as_ref().map(|deadline| &deadline.wall),
-        "confirmed_by": run.confirmed_by.as_deref().map(redact_text),
-        "undone_by": run.undone_by.as_ref().map(|run| run.as_str()),
-        "undoable": run.stands(),
-    })
+    RunSection {
+        id: run.run.as_str().to_owned(),
+        kind: kind(run),
+        began: run.began.clone(),
+        ended: run.end.as_ref().map(|end| end.time.clone()),
+        outcome,
+        reason: why(run),
+        actor: redact_text(&run.actor),
+        command: redact_text(&run.command),
+        backup: run.backup.to_string(),
+        files: run.left().map(|(path, _)| path.as_str().to_owned()).collect(),
+        confirm_by: run.confirm_by.as_ref().map(|deadline| deadline.wall.clone()),
+        confirmed_by: run.confirmed_by.as_deref().map(redact_text),
+        undone_by: run.undone_by.as_ref().map(|run| run.as_str().to_owned()),
+        undoable: run.stands(),
+    }
 }
 
 #[cfg(test)]

@@ -4,8 +4,7 @@
 //! Invariant: the run that is open is ended by the planner of recoveries and no
 //! other, so that the journal says what became of it.
 
-use super::aftermath::changed;
-use super::backups::{Verified, failure, section};
+use super::backup_view::{Verified, section};
 use super::confirm::refusal;
 use super::recover::{end, end_whole, show};
 use super::restore;
@@ -18,6 +17,8 @@ use crate::cli::prompt;
 use crate::host::WriteLock;
 use crate::journal::Status;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
+use crate::prepare::state::changed;
+use crate::prepare::unusable;
 use crate::values::BackupId;
 
 /// Undoes a change that waits. Whoever is asked is asked before the lock is
@@ -26,7 +27,7 @@ pub fn undo(context: &Context, args: &RollbackArgs, pending: &Pending) -> Result
     if args.backup.as_ref().is_some_and(|id| id != pending.backup.as_str()) {
         return Err(refusal(&context.root, pending));
     }
-    let journal = History::look(&context.root).map_err(|error| distrusted(&error))?;
+    let journal = History::look(&context.root).map_err(distrusted)?;
     let mut outcome = described(context, args, &pending.backup, &journal.status)?;
     ask(context, args, &mut outcome)?;
     let lock = context.lock()?;
@@ -46,14 +47,14 @@ pub fn undo(context: &Context, args: &RollbackArgs, pending: &Pending) -> Result
 
 /// The change that waits, if there is one.
 pub fn look(context: &Context) -> Result<Option<Pending>, Failure> {
-    Pending::look(&context.root).map_err(|error| distrusted(&error))
+    Pending::look(&context.root).map_err(distrusted)
 }
 
 /// Restores everything that the open run's backup holds, when that is what was
 /// asked for: the way out where somebody has edited the files. `None` when the
 /// open run is another one.
 pub fn whole(context: &Context, args: &RollbackArgs, lock: &WriteLock) -> Result<Option<Outcome>, Failure> {
-    let journal = History::look(&context.root).map_err(|error| distrusted(&error))?;
+    let journal = History::look(&context.root).map_err(distrusted)?;
     let Status::Active(run) = &journal.status else { return Ok(None) };
     if !args.whole_tree || args.backup.as_ref().is_some_and(|id| id != run.backup.as_str()) {
         return Ok(None);
@@ -92,8 +93,8 @@ fn described(
     let mut outcome = Outcome::new("rollback", OutcomeKind::Ok);
     outcome.host = Some(context.host());
     let store = Store::new(&context.root);
-    let backup = store.open(id).map_err(failure)?;
-    backup.verify().map_err(failure)?;
+    let backup = store.open(id).map_err(unusable)?;
+    backup.verify().map_err(unusable)?;
     outcome.backup = Some(section(&store, &backup, Verified::Now));
     match args.whole_tree {
         true => restore::show(&context.root, &store, &backup, &mut outcome)?,

@@ -1,7 +1,6 @@
 //! `plan`: what would change.
 
 use super::change::{no_plan, nothing_to_do, refusal, watched};
-use super::past::is_trusted;
 use super::sessions::Watch;
 use crate::cli::args::{ChangeArgs, PlanArgs};
 use crate::cli::context::Context;
@@ -9,7 +8,7 @@ use crate::cli::decisions;
 use crate::cli::files::{Standing, write_out};
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, counted};
 use crate::plan::{Content, Migration, Plan, Strategy, Version};
-use crate::prepare::Prepared;
+use crate::prepare::{Prepared, is_trusted};
 use nginx_config::redact_source;
 use regex::Regex;
 use std::path::{Path, PathBuf};
@@ -32,7 +31,7 @@ pub fn plan(context: &Context, args: &PlanArgs) -> Result<Outcome, Failure> {
         return Ok(outcome);
     };
     if let Some(kept) = decisions::keep(&args.change, migration, &options.resolutions)? {
-        outcome.details.insert("decisions".to_owned(), kept.into());
+        outcome.details.add("decisions", kept);
     }
     if let Some(path) = &args.out
         && let Err(failure) = save(context, migration, path, &args.change, &mut outcome)
@@ -70,7 +69,7 @@ pub fn save(
     let named = [&change.candidate, &change.base].into_iter().flatten();
     let read: Vec<_> = named.chain(&live).map(PathBuf::as_path).collect();
     write_out(path, migration.plan.to_json().as_bytes(), Standing::Replace, &read)?;
-    outcome.details.insert("saved".to_owned(), path.display().to_string().into());
+    outcome.details.saved = Some(path.display().to_string());
     Ok(())
 }
 
@@ -101,7 +100,7 @@ pub fn judge(prepared: &Prepared, outcome: &mut Outcome) {
             counted(stops, "finding")
         ),
     };
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
     let stopped = (stops > 0).then(|| format!("{} would stop it", counted(stops, "finding")));
     let counts = outcome.plan_in_counts();
     outcome.summarise(counts.into_iter().chain(stopped));

@@ -1,8 +1,6 @@
 //! `recover`: finish or undo an interrupted run.
 
-use super::aftermath::{self, Tested};
 use super::confirm::{note, time_in_words};
-use super::past::history_gone;
 use crate::apply::{
     History, Pending, Recovered, ReloadTarget, Server, Unconfirmed, distrusted, recover as end_run,
     restore_whole,
@@ -18,6 +16,8 @@ use crate::inspect::{self, Inspection, Known, inspect, installed_error_log};
 use crate::journal::Status;
 use crate::outcome::codes;
 use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
+use crate::prepare::history_gone;
+use crate::prepare::state::{self, Tested};
 use crate::values::RootPath;
 use std::cell::RefCell;
 use std::time::Duration;
@@ -43,13 +43,13 @@ pub fn recover(context: &Context, args: &RecoverArgs) -> Result<Outcome, Failure
             show(&mut outcome, recovered);
         }
         Ok(None) => {
-            let journal = History::look(&context.root).map_err(|error| distrusted(&error))?;
-            let pending = Pending::of(&journal.status).map_err(|error| distrusted(&error))?;
+            let journal = History::look(&context.root).map_err(distrusted)?;
+            let pending = Pending::of(&journal.status).map_err(distrusted)?;
             let verdict = match &pending {
                 Some(pending) => format!("a change waits for its confirmation: {}", time_in_words(pending)),
                 None => "no run was interrupted".to_owned(),
             };
-            outcome.details.insert("verdict".to_owned(), verdict.into());
+            outcome.set_verdict(verdict);
             outcome.findings.extend(history_gone(&context.root, &journal));
         }
         Err(failure) => outcome.fail(failure),
@@ -60,9 +60,9 @@ pub fn recover(context: &Context, args: &RecoverArgs) -> Result<Outcome, Failure
 /// Puts what was done into the answer.
 pub fn show(outcome: &mut Outcome, recovered: Recovered) {
     outcome.reload = recovered.proof.as_ref().map(|proof| proof.section.clone());
-    outcome.details.insert("verdict".to_owned(), recovered.reason.into());
+    outcome.set_verdict(recovered.reason);
     let steps: Vec<_> = recovered.steps.iter().map(|step| step.describe().describe).collect();
-    outcome.details.insert("steps".to_owned(), steps.into());
+    outcome.details.add("steps", steps);
     note(outcome, recovered.notes);
 }
 
@@ -152,7 +152,8 @@ impl Server for Found<'_> {
     }
 
     fn test(&self) -> Result<(), String> {
-        match aftermath::test(self.context, changed(self.context)) {
+        let context = self.context;
+        match state::test(&context.root, &context.launcher, &context.bare_options(changed(context))) {
             Tested::Accepted => Ok(()),
             Tested::Refused(errors) => Err(format!(
                 "the files are set right, but nginx refuses what is on the disk, so it was not told to read it: \
@@ -213,7 +214,7 @@ fn bare(context: &Context, options: &inspect::Options) -> Result<Option<Known>, 
 fn changed(context: &Context) -> Vec<RootPath> {
     let status = History::look(&context.root).map(|journal| journal.status);
     match status {
-        Ok(open @ Status::Active(_)) => aftermath::changed(&open),
+        Ok(open @ Status::Active(_)) => state::changed(&open),
         _ => Vec::new(),
     }
 }
@@ -230,7 +231,7 @@ fn nothing_recovered(barred: Failure) -> Failure {
 /// was armed. The timer is asked as well as the kernel: containers keep the
 /// boot id of their host.
 fn at_boot(context: &Context) -> Result<Unconfirmed, Failure> {
-    let pending = Pending::look(&context.root).map_err(|error| distrusted(&error))?;
+    let pending = Pending::look(&context.root).map_err(distrusted)?;
     let waits =
         |pending: Pending| pending.has_time() && pending.armed().is_ok_and(|armed| armed == Armed::Yes);
     Ok(if pending.is_some_and(waits) { Unconfirmed::Waits } else { Unconfirmed::Undone })

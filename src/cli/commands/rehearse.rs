@@ -90,30 +90,23 @@ fn conclude(outcome: &mut Outcome, rehearsed: Rehearsed) {
     outcome.load = rehearsed.load;
     outcome.durations = rehearsed.durations;
     if !rehearsed.notes.is_empty() {
-        let notes = outcome.details.entry("notes".to_owned()).or_insert_with(|| Vec::<String>::new().into());
-        add_notes(notes, rehearsed.notes);
+        let notes = outcome.details.notes.get_or_insert_default();
+        // Some were said before the rehearsal.
+        for note in rehearsed.notes {
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
     }
     match rehearsed.failure {
         None => {
             let verdict =
                 "the change was made, proven and rolled back on a private copy; this server was not touched";
-            outcome.details.insert("verdict".to_owned(), verdict.into());
+            outcome.set_verdict(verdict);
         }
         Some((kind, message)) => {
-            outcome
-                .details
-                .insert("verdict".to_owned(), "failed on a private copy; this server was not touched".into());
+            outcome.set_verdict("failed on a private copy; this server was not touched");
             outcome.fail(Failure::new(kind.into(), message));
-        }
-    }
-}
-
-/// Adds what was not said before the rehearsal.
-fn add_notes(notes: &mut serde_json::Value, more: Vec<String>) {
-    let Some(notes) = notes.as_array_mut() else { return };
-    for note in more.into_iter().map(serde_json::Value::from) {
-        if !notes.contains(&note) {
-            notes.push(note);
         }
     }
 }

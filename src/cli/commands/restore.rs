@@ -3,19 +3,20 @@
 //! Invariant: contents are shown only where the backup holds a configuration,
 //! and redacted; keys and password files are named and no more.
 
-use super::backups::{describe, failure, lines};
+use super::backup_view::describe;
+use super::backups::lines;
 use super::rollback::effect::Effect;
 use crate::backup::{Backup, Change, Difference, Store};
 use crate::host::Root;
-use crate::outcome::{Failure, Outcome};
-use serde_json::{Value, json};
+use crate::outcome::{Failure, Outcome, Row, row};
+use crate::prepare::unusable;
 
 /// Lists each path, and each configuration by its lines.
 pub fn show(root: &Root, store: &Store, backup: &Backup, outcome: &mut Outcome) -> Result<(), Failure> {
-    let found = store.diff_live(&backup.manifest).map_err(failure)?;
-    let rows: Vec<Value> =
-        found.iter().map(|difference| json!([difference.path.to_string(), effect(difference)])).collect();
-    outcome.details.insert("rows".to_owned(), rows.into());
+    let found = store.diff_live(&backup.manifest).map_err(unusable)?;
+    let rows: Vec<Row> =
+        found.iter().map(|difference| row(&[&difference.path, &effect(difference)])).collect();
+    outcome.details.rows = Some(rows);
     Effect::new(root, backup, lines::changed(&found)).show(outcome)
 }
 

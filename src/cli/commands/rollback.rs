@@ -3,30 +3,27 @@
 //! Invariant: what goes, and who is at work, is on the screen before anything is asked.
 
 pub mod effect;
-pub mod planning;
 
-use super::apply::{conclude, not_reloaded};
-use super::backups::{Verified, failure, named, section};
+use super::backup_view::{Verified, named, section};
+use super::carry_out::{Agreed, carry_out, not_reloaded};
 use super::confirm;
-use super::past::history_gone;
 use super::pending;
 use super::recover::recover_first;
 use super::restore;
 use super::unconfirmed;
-use super::undoable::{Undoable, undoable};
-use crate::apply::{Confirmation, History, Request, distrusted, refusal, run};
+use crate::apply::{Confirmation, History, distrusted, refusal};
 use crate::backup::{Backup, Store};
 use crate::cli::args::RollbackArgs;
 use crate::cli::context::Context;
 use crate::host::{Root, WriteLock};
-use crate::inspect::{self, Inspection, Known, inspect, installed_error_log};
+use crate::inspect::{self, Inspection, Known, inspect};
+use crate::journal::{Undoable, runs};
 use crate::outcome::{Failure, Outcome, OutcomeKind};
 use crate::plan::{Plan, Step};
-use crate::prepare::rollback_probes;
+use crate::prepare::{Extent, history_gone, rollback_probes, shown, unusable, way_back};
 use crate::values::RootPath;
 use crate::verify::probe::ProbePlan;
 use effect::{Effect, look_at_sessions};
-use planning::{plan, shown};
 
 /// Restores what a run changed, or everything in a backup.
 pub fn rollback(context: &Context, args: &RollbackArgs) -> Result<Outcome, Failure> {
@@ -47,20 +44,22 @@ pub fn rollback(context: &Context, args: &RollbackArgs) -> Result<Outcome, Failu
     }
     let mut outcome = Outcome::new("rollback", OutcomeKind::Ok);
     outcome.host = Some(context.host());
-    let Some(undo) = undoable(context, args.backup.as_deref().map(named).transpose()?)? else {
+    let journal = History::look(&context.root).map_err(distrusted)?;
+    let named = args.backup.as_deref().map(named).transpose()?;
+    let Some(undo) = Undoable::choose(&runs(&journal.records), named) else {
         outcome.outcome = OutcomeKind::UpToDate;
-        outcome.details.insert("verdict".to_owned(), "there is no applied run to undo".into());
-        let journal = History::look(&context.root).map_err(|error| distrusted(&error))?;
+        outcome.set_verdict("there is no applied run to undo");
         outcome.findings.extend(history_gone(&context.root, &journal));
         return Ok(outcome);
     };
     let store = Store::new(&context.root);
-    let backup = store.open(&undo.backup).map_err(failure)?;
-    backup.verify().map_err(failure)?;
+    let backup = store.open(&undo.backup).map_err(unusable)?;
+    backup.verify().map_err(unusable)?;
     let backup_section = section(&store, &backup, Verified::Now);
     outcome.backup = Some(backup_section.clone());
     let known = look(context, changed(&undo, &backup))?;
-    let planned = plan(context, args, &store, &backup, &undo, &known.facts);
+    let extent = if args.whole_tree { Extent::WholeTree } else { Extent::Run };
+    let planned = way_back(&context.root, (&store, &backup), &undo, &known.facts, extent);
     let agreed = planned.and_then(|plan| {
         agreed(context, args, (&store, &backup), &known, &plan, &mut outcome).map(|()| plan)
     });
@@ -117,30 +116,21 @@ fn perform(
     } else {
         rollback_probes(&known.facts.site, &of_run(&context.root, plan, backup).gone())
     };
-    let (done, result) = run(
-        &Request {
-            root: &context.root,
-            lock,
-            launcher: &context.launcher,
-            facts: &known.facts,
-            program: known.programs.validating()?,
-            plan,
-            source: Some(backup.manifest.id.clone()),
-            probes: &probes,
-            sandbox: context.sandbox(args.no_sandbox)?,
-            confirmation: Confirmation::NotAsked,
-            installed_log: installed_error_log,
-            reload_timeout: context.reload_timeout(args.reload_timeout),
-            stop: &context.stop,
-            actor: context.actor(),
-            command: context.command_line(),
-        },
-        &mut |event| context.progress.event(event),
-    );
-    conclude(context, outcome, done, result);
+    let agreed = Agreed {
+        lock,
+        facts: &known.facts,
+        programs: &known.programs,
+        plan,
+        source: Some(backup.manifest.id.clone()),
+        probes: &probes,
+        sandbox: context.sandbox(args.no_sandbox)?,
+        confirmation: Confirmation::NotAsked,
+        reload_timeout: args.reload_timeout,
+    };
+    carry_out(context, agreed, outcome)?;
     if outcome.outcome == OutcomeKind::Applied {
         let verdict = match outcome.reload {
-            Some(_) => match outcome.details.get("loss").and_then(|loss| loss.as_str()) {
+            Some(_) => match &outcome.details.loss {
                 Some(loss) => format!("rolled back and proven; taken away again: {loss}"),
                 None => "rolled back and proven".to_owned(),
             },
@@ -149,7 +139,7 @@ fn perform(
             }
             None => format!("rolled back; {}", not_reloaded(context, outcome)),
         };
-        outcome.details.insert("verdict".to_owned(), verdict.into());
+        outcome.set_verdict(verdict);
     }
     Ok(())
 }

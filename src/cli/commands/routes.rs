@@ -16,10 +16,10 @@ pub fn routes(context: &Context, args: &RoutesArgs) -> Result<Outcome, Failure> 
     outcome.host = Some(HostSection { name: host.name, os: host.os, nginx, motion: None });
     sort_findings(&mut findings);
     outcome.findings = findings;
-    outcome.details.insert("verdict".to_owned(), verdict(&routes).into());
+    outcome.set_verdict(verdict(&routes));
     let notes = notes(&routes, without_motion);
     if !notes.is_empty() {
-        outcome.details.insert("notes".to_owned(), notes.into());
+        outcome.details.notes = Some(notes);
     }
     outcome.routes = Some(routes);
     Ok(outcome)

@@ -8,26 +8,17 @@ use crate::cli::context::Context;
 use crate::cli::database::{Database, Named};
 use crate::db::{DbError, Engine, Limits, Server};
 use crate::facts::SessionFacts;
-use crate::host::{Root, clock};
+use crate::host::Root;
 use crate::inspect::database::{
     Survey, not_asked, not_asked_below_root, survey, survey_sessions, unreachable,
 };
 use crate::inspect::sessions::SessionTables;
 use crate::inspect::tell_of_database_host;
 use crate::outcome::codes::{self, Code};
-use crate::outcome::{
-    DatabaseSection, Failure, FailureKind, Finding, Level, Outcome, counted_as, duration_in_words,
-    sort_findings,
-};
-use crate::prepare::accept;
+use crate::outcome::{DatabaseSection, Failure, Finding, Outcome};
+use crate::prepare::idle::{self, Online, is_about_sessions, nobody_to_ask, who_is_there_now};
 use std::collections::BTreeSet;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
-
-/// Between two looks at who is logged in.
-const PAUSE: Duration = Duration::from_secs(2);
-/// Between two looks whether somebody asked to stop.
-const TICK: Duration = Duration::from_millis(100);
 
 /// What the database said about this server.
 #[derive(Default)]
@@ -52,7 +43,7 @@ impl Asked {
         if let Some(sessions) = &self.sessions
             && let Ok(sessions) = serde_json::to_value(sessions)
         {
-            outcome.details.insert("sessions".to_owned(), sessions);
+            outcome.details.add("sessions", sessions);
         }
     }
 }
@@ -105,33 +96,19 @@ impl Watch {
     ) -> Result<(), Failure> {
         let named = match &self.database {
             Database::Named(named) => named,
-            Database::None(why) => return unasked(why, accepted, wait),
+            Database::None(why) => return nobody_to_ask(why, accepted, wait),
             Database::Tree => return Ok(()),
         };
         if let Some(limit) = wait.filter(|_| !accepted.contains(&codes::SESSIONS_ONLINE)) {
             self.wait_until_idle(context, named, accepted, limit)?;
         }
-        let mut now = match self.now(context, named) {
+        let now = match self.now(context, named) {
             Ok(survey) => survey.findings,
             Err(error) => {
                 unreachable(&context.root, &error, None).into_iter().filter(is_about_sessions).collect()
             }
         };
-        accept(&mut now, accepted);
-        let stop = now.iter().find(|finding| finding.stops()).map(|finding| finding.title.clone());
-        outcome.findings.retain(|finding| !is_about_sessions(finding));
-        outcome.findings.extend(now);
-        sort_findings(&mut outcome.findings);
-        match stop {
-            None => Ok(()),
-            Some(title) => Err(Failure::new(
-                FailureKind::Refused,
-                format!("stopped by sessions.online: {title}"),
-            )
-            .with_hint(
-                "nothing was changed; `motionctl apply --wait-idle 30m` waits until nobody is logged in",
-            )),
-        }
+        who_is_there_now(now, accepted, &mut outcome.findings)
     }
 
     fn wait_until_idle(
@@ -141,14 +118,7 @@ impl Watch {
         accepted: &BTreeSet<Code>,
         limit: Duration,
     ) -> Result<(), Failure> {
-        let look = || match self.seen(context, named) {
-            Seen::Online(0) => None,
-            Seen::Unknown(_) if accepted.contains(&codes::SESSIONS_UNKNOWN) => None,
-            Seen::Online(count) => {
-                Some(format!("{} still logged in", counted_as(count, "user is", "users are")))
-            }
-            Seen::Unknown(why) => Some(not_known(&why)),
-        };
+        let look = || self.seen(context, named).worth_waiting(accepted);
         wait_until(context, limit, look).map_err(|failure| {
             failure.with_hint(
                 "nothing was changed; `motionctl check` tells who is logged in, and who only seems to be",
@@ -156,14 +126,10 @@ impl Watch {
         })
     }
 
-    fn seen(&self, context: &Context, named: &Named) -> Seen {
+    fn seen(&self, context: &Context, named: &Named) -> Online {
         match self.now(context, named) {
-            Ok(Survey { sessions: Some(facts), .. }) if facts.roles.is_empty() => {
-                Seen::Unknown(facts.unknown.join("; "))
-            }
-            Ok(Survey { sessions: Some(facts), .. }) => Seen::Online(facts.online_count()),
-            Ok(Survey { sessions: None, .. }) => Seen::Unknown("the database does not say".to_owned()),
-            Err(error) => Seen::Unknown(error.to_string()),
+            Ok(survey) => Online::of(survey),
+            Err(error) => Online::Unknown(error.to_string()),
         }
     }
 
@@ -173,79 +139,17 @@ impl Watch {
     }
 }
 
-enum Seen {
-    Online(u64),
-    Unknown(String),
-}
-
-/// Why is waited where nobody knows who is logged in.
-pub fn not_known(why: &str) -> String {
-    format!("who is logged in is not known: {why}")
-}
-
-/// Looks again and again until there is nobody to wait for; else `look` says who there is. No connection is held
-/// between two looks.
+/// Waits as [`idle::wait_until`] does, on the screen.
 ///
 /// # Errors
 /// Refused when the time is over, cancelled when somebody asked to stop.
 pub fn wait_until(
     context: &Context,
     limit: Duration,
-    mut look: impl FnMut() -> Option<String>,
+    look: impl FnMut() -> Option<String>,
 ) -> Result<(), Failure> {
-    let deadline = clock::monotonic() + limit;
-    let mut shown = String::new();
-    loop {
-        let Some(line) = look() else { return Ok(()) };
-        let left = deadline.saturating_duration_since(clock::monotonic());
-        context.progress.waits(
-            &format!("waiting: {line}"),
-            &format!("gives up in {}", duration_in_words(left)),
-            shown != line,
-        );
-        shown.clone_from(&line);
-        let next = (clock::monotonic() + PAUSE).min(deadline);
-        while clock::monotonic() < next {
-            if context.stop.load(Ordering::SeqCst) {
-                let failure =
-                    Failure::new(FailureKind::Cancelled, "stopped while waiting; nothing was changed");
-                return Err(failure);
-            }
-            clock::pause(TICK);
-        }
-        if clock::monotonic() >= deadline {
-            let message = format!("gave up after {}: {line}", duration_in_words(limit));
-            return Err(Failure::new(FailureKind::Refused, message));
-        }
-    }
-}
-
-/// Findings that a wait may make go away do not refuse before it.
-pub fn leave_to_the_wait(findings: &mut [Finding], wait: Option<Duration>) {
-    for finding in
-        findings.iter_mut().filter(|finding| wait.is_some() && finding.code == codes::SESSIONS_ONLINE)
-    {
-        finding.regrade(Level::Warn);
-        // What was asked for need not be advised.
-        "nothing: the change waits until nobody is logged in".clone_into(&mut finding.advice);
-    }
-}
-
-/// Whether a finding says who is logged in.
-pub fn is_about_sessions(finding: &Finding) -> bool {
-    [codes::SESSIONS_ONLINE, codes::SESSIONS_IDLE, codes::SESSIONS_UNKNOWN].contains(&finding.code)
-}
-
-/// Without a database nobody can be waited for.
-fn unasked(why: &str, accepted: &BTreeSet<Code>, wait: Option<Duration>) -> Result<(), Failure> {
-    if wait.is_none()
-        || accepted.contains(&codes::SESSIONS_UNKNOWN)
-        || accepted.contains(&codes::SESSIONS_ONLINE)
-    {
-        return Ok(());
-    }
-    Err(Failure::new(FailureKind::Refused, format!("--wait-idle cannot see who is logged in: {why}"))
-        .with_hint("name the database with --db, or --accept sessions.unknown"))
+    let progress = &context.progress;
+    idle::wait_until(&context.stop, limit, look, |line, left, is_new| progress.waits(line, left, is_new))
 }
 
 /// All that is ever shown of a connection.

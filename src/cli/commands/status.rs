@@ -6,16 +6,15 @@ mod words;
 use super::change::{BROKEN, prepared, route_in_words, watched};
 use super::confirm::section;
 use super::monitor;
-use super::past::{Known, Past};
+use super::run_state;
 use super::sessions::Watch;
 use crate::cli::args::{DatabaseArgs, SiteArgs, StatusArgs};
 use crate::cli::context::Context;
 use crate::facts::{RouteState, Scope};
-use crate::journal::Status;
 use crate::outcome::codes;
 use crate::outcome::{CommandName, Failure, FailureKind, Outcome, OutcomeKind};
 use crate::plan::{MissingChange, SiteState, Standing, Strategy, StrategyWish};
-use crate::prepare::{LookForCopies, OpenConflicts, Prepared};
+use crate::prepare::{Known, LookForCopies, OpenConflicts, Past, Prepared};
 use crate::values::{Hash, RootPath, TextPath};
 use crate::watch::{Seen, Serving, judge};
 use serde_json::json;
@@ -63,12 +62,12 @@ pub struct Look {
 
 /// Looks at the server and at what earlier runs left. What fails is in the answer, and the rest is seen all the same.
 pub fn look(context: &Context, command: CommandName, site: &SiteArgs, sessions: Sessions<'_>) -> Look {
-    let past = Past::look(context);
+    let past = Past::look(&context.root);
     let mut seen = Seen::default();
     match &past {
         Ok(Past::Known(known)) => {
-            seen.run = known.run_state();
-            seen.last_run = known.last_run();
+            seen.run = run_state::run_state(known);
+            seen.last_run = run_state::last_run(known);
             seen.drifted = Some(known.drifted_names());
         }
         Ok(Past::Hidden(why)) => seen.unknown.push(format!("{HIDDEN} ({why})")),
@@ -103,7 +102,7 @@ pub fn look(context: &Context, command: CommandName, site: &SiteArgs, sessions: 
     let past = past.map(|past| past.without_kept(&prepared));
     if let Ok(Past::Known(known)) = &past {
         // Without a history it is not known what was left, and so not what differs from it.
-        seen.drifted = Some(known.drifted_names()).filter(|_| !lost_history(&prepared));
+        seen.drifted = Some(known.drifted_names()).filter(|_| !prepared.lost_history());
     }
     let says_stopped = prepared.findings.iter().any(|finding| finding.code == codes::NGINX_NOT_RUNNING);
     seen.serving = match (&facts.nginx.master, says_stopped && facts.host.scope == Scope::Live) {
@@ -157,8 +156,8 @@ fn server(
 fn answer(outcome: &mut Outcome, prepared: &Prepared, past: &Past) -> bool {
     let route = prepared.route();
     let served = route == RouteState::Present;
-    outcome.details.insert("route".to_owned(), route_in_a_word(&route).into());
-    outcome.details.insert("route_present".to_owned(), served.into());
+    outcome.details.add("route", route_in_a_word(&route));
+    outcome.details.add("route_present", served);
     let Past::Known(known) = past else {
         hidden(outcome, &route);
         return !served;
@@ -178,22 +177,17 @@ fn answer(outcome: &mut Outcome, prepared: &Prepared, past: &Past) -> bool {
         _ if prepared.is_up_to_date() => OutcomeKind::UpToDate,
         _ => OutcomeKind::Ok,
     };
-    outcome.details.insert("verdict".to_owned(), words::verdict(prepared, known).into());
-    outcome.details.insert("drift".to_owned(), drift_in_a_word(&route, drifted, &standing).into());
-    outcome.details.insert("drifted".to_owned(), drifted.iter().map(TextPath::as_str).collect());
-    outcome.details.extend(shown(&standing));
-    outcome.details.insert("last_run".to_owned(), last_run(known));
-    outcome.details.insert("newest_backup".to_owned(), json!(newest_backup));
+    outcome.set_verdict(words::verdict(prepared, known));
+    outcome.details.add("drift", drift_in_a_word(&route, drifted, &standing));
+    outcome.details.add("drifted", drifted.iter().map(TextPath::as_str).collect::<Vec<_>>());
+    show(&standing, outcome);
+    outcome.details.add("last_run", last_run(known));
+    outcome.details.add("newest_backup", json!(newest_backup));
     if let (Some(pending), Some(undoing)) = (pending, undoing) {
-        outcome.details.insert("confirmation".to_owned(), section(pending, undoing));
+        outcome.details.add("confirmation", section(pending, undoing));
     }
-    outcome.details.insert("rows".to_owned(), words::rows(prepared, known));
+    outcome.details.rows = Some(words::rows(prepared, known));
     has_changes
-}
-
-/// Whether earlier runs left something and their journal is gone.
-pub fn lost_history(prepared: &Prepared) -> bool {
-    prepared.findings.iter().any(|finding| finding.code == codes::RUN_HISTORY_GONE)
 }
 
 /// The answer for a user who may not read what earlier runs left: the route, and a note for the rest.
@@ -202,12 +196,9 @@ fn hidden(outcome: &mut Outcome, route: &RouteState) {
         RouteState::Present | RouteState::CannotTell(_) => OutcomeKind::Ok,
         RouteState::Missing | RouteState::Elsewhere(_) => OutcomeKind::ChangesPending,
     };
-    outcome.details.insert("verdict".to_owned(), route_in_words(route).into());
-    outcome.details.insert("drift".to_owned(), "unknown".into());
-    let notes = outcome.details.entry("notes".to_owned()).or_insert_with(|| json!([]));
-    if let Some(notes) = notes.as_array_mut() {
-        notes.push(format!("{HIDDEN}: run it with sudo").into());
-    }
+    outcome.set_verdict(route_in_words(route));
+    outcome.details.add("drift", "unknown");
+    outcome.details.notes.get_or_insert_default().push(format!("{HIDDEN}: run it with sudo"));
 }
 
 /// Who changed what the last run left: a customer's edit keeps the route, an
@@ -232,14 +223,13 @@ fn drift_in_a_word(route: &RouteState, drifted: &[TextPath], standing: &Standing
 }
 
 /// How the file stands against what the last change left, for programs.
-fn shown(standing: &Standing) -> [(String, serde_json::Value); 2] {
+fn show(standing: &Standing, outcome: &mut Outcome) {
     let change = |change: &MissingChange| json!({ "path": change.block, "directive": change.directive });
     // An empty list would say that nothing is missing.
-    let missing = match standing.is_unknown() {
-        true => json!(null),
-        false => standing.missing.iter().map(change).collect(),
-    };
-    [("record".to_owned(), standing.in_a_word().into()), ("missing_changes".to_owned(), missing)]
+    let missing: Option<Vec<_>> =
+        (!standing.is_unknown()).then(|| standing.missing.iter().map(change).collect());
+    outcome.details.add("record", standing.in_a_word());
+    outcome.details.add("missing_changes", json!(missing));
 }
 
 /// What answers the new client's route, for programs.
@@ -253,12 +243,8 @@ fn route_in_a_word(route: &RouteState) -> &'static str {
 }
 
 fn last_run(known: &Known) -> serde_json::Value {
-    let backup = match &known.journal.status {
-        Status::Empty => None,
-        Status::Active(run) => Some(&run.backup),
-        Status::Quiet(run) => Some(&run.backup),
-    };
-    known.last_run().zip(known.newest_run()).map_or(json!(null), |(last, run)| {
-        json!({ "id": run.as_str(), "kind": last.kind, "outcome": last.outcome, "backup": backup })
+    let newest = known.journal.status.newest();
+    run_state::last_run(known).zip(newest).map_or(json!(null), |(last, run)| {
+        json!({ "id": run.run.as_str(), "kind": last.kind, "outcome": last.outcome, "backup": run.backup })
     })
 }

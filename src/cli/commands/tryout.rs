@@ -72,11 +72,9 @@ pub fn try_script(context: &Context, args: &TryArgs) -> Result<Outcome, Failure>
     outcome.comparisons = tryout::comparisons(&tried);
     conclude(context, args, &mut outcome, &section, Made { missing: made.err(), unusable });
     if !notes.is_empty() {
-        outcome.details.insert("notes".to_owned(), notes.into());
+        outcome.details.notes = Some(notes);
     }
-    let section = serde_json::to_value(&section)
-        .map_err(|error| Failure::new(FailureKind::Failed, format!("writing the answer: {error}")))?;
-    outcome.details.insert("try".to_owned(), section);
+    outcome.details.tried = Some(section);
     Ok(outcome)
 }
 

@@ -34,7 +34,7 @@ pub fn undo(context: &Context, run: &str) -> Result<Outcome, Failure> {
         return Ok(nothing_to_do(outcome, run));
     }
     if let Some(verdict) = early(context, run)? {
-        outcome.details.insert("verdict".to_owned(), verdict.into());
+        outcome.set_verdict(verdict);
         return Ok(outcome);
     }
     let name = outcome.host.as_ref().map_or_else(String::new, |host| host.name.clone());
@@ -91,8 +91,8 @@ pub fn undo(context: &Context, run: &str) -> Result<Outcome, Failure> {
 fn early(context: &Context, run: &str) -> Result<Option<String>, Failure> {
     let mut waits = false;
     loop {
-        let journal = History::look(&context.root).map_err(|error| distrusted(&error))?;
-        let found = too_early(&journal.status).map_err(|error| distrusted(&error))?;
+        let journal = History::look(&context.root).map_err(distrusted)?;
+        let found = too_early(&journal.status).map_err(distrusted)?;
         let Some((run, deadline)) = found.filter(|(open, _)| open.as_str() == run) else { return Ok(None) };
         let until = &deadline.wall;
         let armed = this_program().map_err(anyhow::Error::from).and_then(|program| {
@@ -107,7 +107,7 @@ fn early(context: &Context, run: &str) -> Result<Option<String>, Failure> {
             Ok(false) => {
                 return Ok(Some(format!("too early: a timer waits, to undo the run {run} at {until}")));
             }
-            Err(error) if context.stop.load(Ordering::SeqCst) => return Err(distrusted(&error)),
+            Err(error) if context.stop.load(Ordering::SeqCst) => return Err(distrusted(error)),
             Err(error) if !waits => {
                 waits = true;
                 context.progress.say(&format!(
@@ -132,7 +132,7 @@ pub fn warn(context: &Context, run: &str) -> Result<Outcome, Failure> {
     context.need_root()?;
     let mut outcome = Outcome::new("rollback", OutcomeKind::UpToDate);
     outcome.host = Some(context.host());
-    let pending = Pending::look(&context.root).map_err(|error| distrusted(&error))?;
+    let pending = Pending::look(&context.root).map_err(distrusted)?;
     let Some(pending) = pending.filter(|pending| pending.run.as_str() == run) else {
         return Ok(nothing_to_do(outcome, run));
     };
@@ -145,20 +145,20 @@ pub fn warn(context: &Context, run: &str) -> Result<Outcome, Failure> {
         ),
     );
     outcome.outcome = OutcomeKind::Ok;
-    outcome.details.insert("verdict".to_owned(), "warned whoever is logged in".into());
+    outcome.set_verdict("warned whoever is logged in");
     note(&mut outcome, vec![told]);
     Ok(outcome)
 }
 
 /// Whether this run has begun and not ended, however far it is.
 fn is_open(context: &Context, run: &str) -> Result<bool, Failure> {
-    let journal = History::look(&context.root).map_err(|error| distrusted(&error))?;
+    let journal = History::look(&context.root).map_err(distrusted)?;
     Ok(matches!(&journal.status, Status::Active(ActiveRun { run: open, .. }) if open.as_str() == run))
 }
 
 fn nothing_to_do(mut outcome: Outcome, run: &str) -> Outcome {
     let verdict = format!("nothing to do: the run {run} does not wait for a confirmation");
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
     outcome
 }
 

@@ -4,6 +4,7 @@
 //! say.
 
 mod examples;
+mod ordered;
 mod pages;
 mod places;
 
@@ -13,67 +14,16 @@ pub use places::{
     STATE_HOME, SUDO_USER, VARIABLES, Variable,
 };
 
-use super::args::{ChangeArgs, Cli, DatabaseArgs, NginxArgs, SiteArgs};
+use super::args::Cli;
 use crate::outcome::{Outcome, OutcomeKind};
-use clap::{Args, Command, CommandFactory};
+use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 use examples::Example;
-use std::collections::BTreeSet;
-
-/// Options that are about how a change is made, though commands take them that only look.
-const OF_A_CHANGE: [&str; 2] = ["inherit_guards", "no_sandbox"];
-/// The last of a command's own options: its help is long.
-const LAST: &str = "accept";
-/// Behind all others.
-const LAST_PLACE: usize = 900;
+use ordered::ordered;
 
 /// The command line as it is parsed, every command with its examples.
 pub fn command() -> Command {
     with_examples(ordered(), "")
-}
-
-/// The command line, each command's own options first, what many ask alike under headings.
-fn ordered() -> Command {
-    let group = |options: Command, heading| {
-        let names = options.get_arguments().map(|option| option.get_id().to_string()).collect();
-        Group { names, heading }
-    };
-    let none = || Command::new("");
-    let mut groups = vec![
-        group(NginxArgs::augment_args(none()), "Where things are"),
-        group(SiteArgs::augment_args(none()), "Where things are"),
-        group(DatabaseArgs::augment_args(none()), "Database"),
-    ];
-    let all = ChangeArgs::augment_args(none());
-    let mut change = group(all, "How the change is made");
-    change.names.retain(|name| !groups[1].names.contains(name));
-    groups.push(change);
-    under(Cli::command(), &groups)
-}
-
-/// Options that several commands take together.
-struct Group {
-    names: BTreeSet<String>,
-    heading: &'static str,
-}
-
-fn under(command: Command, groups: &[Group]) -> Command {
-    let all: BTreeSet<_> = command.get_arguments().map(|option| option.get_id().to_string()).collect();
-    // One that has the name alone is the command's own.
-    let taken: Vec<_> = groups.iter().filter(|group| group.names.is_subset(&all)).collect();
-    let heading = |name: &str| match name {
-        LAST => None,
-        name if OF_A_CHANGE.contains(&name) && taken.iter().any(|group| group.names.contains(name)) => {
-            Some("How the change is made")
-        }
-        name => taken.iter().find(|group| group.names.contains(name)).map(|group| group.heading),
-    };
-    let command = command.mut_args(|option| match heading(option.get_id().as_str()) {
-        Some(heading) => option.help_heading(heading),
-        None if option.get_id() == LAST => option.display_order(LAST_PLACE),
-        None => option,
-    });
-    command.mut_subcommands(|child| under(child, groups))
 }
 
 fn with_examples(command: Command, path: &str) -> Command {
@@ -119,13 +69,14 @@ fn where_it_goes(shell: Shell) -> String {
 pub fn completions_outcome(shell: Shell) -> Outcome {
     let mut outcome = Outcome::new("completions", OutcomeKind::Ok);
     let script = String::from_utf8_lossy(&completions(shell)).into_owned();
-    outcome.details.insert("script".to_owned(), script.into());
+    outcome.details.add("script", script);
     outcome
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     /// The paths of the commands that a person sees.
     fn paths(command: &Command, path: &str, found: &mut BTreeSet<String>) {

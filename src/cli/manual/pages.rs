@@ -3,7 +3,8 @@
 //! Invariant: a page for every command that people see, named as `man` looks for it: `motionctl-seed-plan.1`.
 
 use super::examples::{self, Example};
-use super::{PLACES, VARIABLES, ordered};
+use super::ordered::ordered;
+use super::places::{PLACES, VARIABLES};
 use crate::cli::files::write_public;
 use crate::outcome::{EXIT_CODES, Failure, FailureKind, Outcome, OutcomeKind, counted};
 use clap::Command;
@@ -26,7 +27,7 @@ pub fn pages(dir: &Path) -> Result<Outcome, Failure> {
     }
     let mut outcome = Outcome::new("man", OutcomeKind::Ok);
     let verdict = format!("{} written to {}", counted(pages.len(), "manual page"), dir.display());
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
     Ok(outcome)
 }
 

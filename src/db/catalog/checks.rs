@@ -2,22 +2,12 @@
 //!
 //! Invariant: a rule is kept as the server can read it again; one that is not enforced is none.
 
-use super::Table;
-use crate::db::connection::{Connection, Engine};
+use super::model::{Check, Table};
+use crate::db::connection::Connection;
 use crate::db::error::{DbError, ErrorKind};
+use crate::db::model::Engine;
 use crate::db::value::Row;
 use std::collections::BTreeMap;
-
-/// A rule that every row must not break; NULL breaks none.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
-    /// Its name.
-    pub name: String,
-    /// An expression about columns of the table, in the server's SQL.
-    pub clause: String,
-    /// The columns in it.
-    pub columns: Vec<String>,
-}
 
 /// Adds the rules to their tables. Servers that do not list them (before MySQL 8.0.16 and MariaDB 10.2.22) have none to
 /// be seen.

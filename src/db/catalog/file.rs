@@ -2,8 +2,8 @@
 //!
 //! Invariant: a declared length is read as a server would mean it; SQLite itself enforces none.
 
+use super::model::{Column, ColumnDefault, Covers, ForeignKey, Index, Names, Table, TableKind, Trigger};
 use super::server::sql_default;
-use super::{Column, ColumnDefault, Covers, ForeignKey, Index, Names, Table, TableKind, Trigger};
 use crate::db::connection::Connection;
 use crate::db::error::DbError;
 use std::collections::BTreeMap;

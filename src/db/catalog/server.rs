@@ -3,9 +3,12 @@
 //! Invariant: the schema is named by a value, because servers open every table of every schema otherwise; only
 //! [`elsewhere`] has no choice.
 
-use super::{Column, ColumnDefault, Covers, Elsewhere, ForeignKey, Index, Names, Table, TableKind, Trigger};
-use crate::db::connection::{Connection, Engine};
+use super::model::{
+    Column, ColumnDefault, Covers, Elsewhere, ForeignKey, Index, Names, Table, TableKind, Trigger,
+};
+use crate::db::connection::Connection;
 use crate::db::error::DbError;
+use crate::db::model::Engine;
 use crate::db::value::{Row, Value};
 use std::collections::BTreeMap;
 

@@ -7,10 +7,8 @@ mod errors;
 mod settings;
 mod values;
 
-pub use settings::{Need, SETTINGS, Setting};
-
-use super::connection::{Access, Change, Limits, Server};
 use super::error::{DbError, ErrorKind, one_line};
+use super::model::{Access, Change, Limits, Server};
 use super::quiet::quietly;
 use super::secret::Secret;
 use super::socket::Judged;
@@ -21,6 +19,7 @@ use mysql::consts::CapabilityFlags;
 use mysql::prelude::{Protocol, Queryable};
 use mysql::{Column, Conn, Error, Opts, OptsBuilder, QueryResult, SslOpts};
 use nix::libc;
+pub use settings::{Need, SETTINGS, Setting};
 use settings::{Opened, engine, set_up};
 use std::fs::OpenOptions;
 use std::io::Read;

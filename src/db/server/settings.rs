@@ -4,8 +4,8 @@
 //! be written to is no setting: what a DBA has turned off stays off.
 
 use super::errors::translated;
-use crate::db::connection::{Engine, Limits};
 use crate::db::error::{DbError, ErrorKind};
+use crate::db::model::{Engine, Limits};
 use mysql::prelude::Queryable;
 use mysql::{Conn, Error};
 

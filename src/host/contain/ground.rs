@@ -3,7 +3,7 @@
 
 use super::desk::Desk;
 use super::{GROUND, Order, TREE};
-use crate::host::command::SEARCH_PATH;
+use crate::host::trust::SEARCH_PATH;
 use anyhow::{Context, Result, bail};
 use nix::mount::{MsFlags, mount};
 use std::collections::{BTreeMap, BTreeSet};

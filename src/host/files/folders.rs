@@ -3,25 +3,16 @@
 //! Invariant: a folder is never reached through a link that somebody else could have planted.
 
 use super::change::ReplaceError;
-use super::obstacle::trusted;
-use crate::host::attributes;
-use crate::host::kill_point;
+use super::obstacle::landing_for_writing;
 use crate::host::lock::WriteLock;
 use crate::host::root::Root;
-use crate::host::walk::{Landing, Last, kind};
+use crate::host::walk::{Last, kind};
+use crate::host::{attributes, kill_point};
 use crate::values::{Attributes, RootPath};
 use nix::fcntl::OFlag;
 use nix::sys::stat::{Mode, SFlag, mkdirat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 use std::io;
-
-pub(crate) fn landing_for_writing(root: &Root, path: &RootPath, last: Last) -> io::Result<Landing> {
-    let landing = root.walk(path, last)?;
-    trusted(&landing).map_err(|obstacle| {
-        io::Error::new(io::ErrorKind::PermissionDenied, format!("`{path}`: {obstacle}"))
-    })?;
-    Ok(landing)
-}
 
 /// Makes the folder `path` in an existing folder, private until it gets its attributes.
 ///

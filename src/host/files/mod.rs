@@ -8,6 +8,7 @@
 mod change;
 mod destination;
 mod digest;
+mod entry;
 mod folders;
 mod obstacle;
 mod replace;
@@ -18,8 +19,8 @@ mod way;
 pub use change::{Expect, Installed, Kept, ReplaceError};
 pub use destination::{Destination, Misplaced};
 pub use digest::{copy_hashed, hash_of};
-pub(crate) use folders::landing_for_writing;
 pub use folders::{make_folder, remove_folder, set_attributes};
+pub(crate) use obstacle::landing_for_writing;
 pub use obstacle::{NotReplaceable, Obstacle, exchangeable, makeable, replaceable, settable};
 pub use replace::{create, create_link, remove, replace, replace_entry, replace_link, write};
 pub use state::{FileState, OtherKind, forget_cached, observe, observe_target};

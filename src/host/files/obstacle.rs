@@ -13,9 +13,8 @@ use nix::libc;
 use nix::sys::stat::SFlag;
 use nix::sys::statvfs::{FsFlags, fstatvfs};
 use std::ffi::OsStr;
-use std::fs;
-use std::io;
 use std::os::fd::{AsFd, AsRawFd};
+use std::{fs, io};
 
 const IMMUTABLE: libc::c_long = 0x10;
 const APPEND_ONLY: libc::c_long = 0x20;
@@ -232,4 +231,12 @@ fn mount_id(fd: impl AsFd) -> io::Result<Option<u64>> {
     let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_fd().as_raw_fd()))?;
     // Linux before 3.15 does not say; there the rename itself fails with EBUSY.
     Ok(info.lines().find_map(|line| line.strip_prefix("mnt_id:")?.trim().parse().ok()))
+}
+
+pub(crate) fn landing_for_writing(root: &Root, path: &RootPath, last: Last) -> io::Result<Landing> {
+    let landing = root.walk(path, last)?;
+    trusted(&landing).map_err(|obstacle| {
+        io::Error::new(io::ErrorKind::PermissionDenied, format!("`{path}`: {obstacle}"))
+    })?;
+    Ok(landing)
 }

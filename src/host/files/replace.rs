@@ -5,25 +5,22 @@
 //! undoing writes no data. Hidden names match no include pattern.
 
 use super::change::{Expect, Installed, Kept, ReplaceError};
+use super::entry::{PREFIX, SUFFIX, expect_state, mtime_of, rename_onto_nothing, stale, unlink, walk};
 use super::obstacle::{NotReplaceable, clear};
 use super::state::{FileState, observe, observe_entry};
 use super::undo::discard;
-use crate::host::attributes;
-use crate::host::kill_point;
 use crate::host::lock::WriteLock;
-use crate::host::random;
 use crate::host::root::Root;
-use crate::host::sys::{self, Onto};
+use crate::host::sys::Onto;
 use crate::host::walk::{Folder, Landing, Last};
-use crate::values::{Attributes, Hash, LinkText, Mtime, RootPath};
+use crate::host::{attributes, kill_point, random, sys};
+use crate::values::{Attributes, Hash, LinkText, RootPath};
 use nix::fcntl::{AtFlags, OFlag, renameat};
-use nix::unistd::{UnlinkatFlags, linkat, symlinkat, unlinkat};
+use nix::unistd::{linkat, symlinkat};
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Write};
+use std::io;
+use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
-
-pub(super) const PREFIX: &str = ".motionctl-";
-pub(super) const SUFFIX: &str = ".tmp";
 
 /// Replaces the bytes and attributes of the file that `path` leads to; a link on the way stays.
 ///
@@ -136,10 +133,6 @@ enum New<'a> {
     Symlink { target: &'a LinkText, attributes: &'a Attributes },
 }
 
-pub(super) fn walk(root: &Root, path: &RootPath, last: Last) -> Result<Landing, ReplaceError> {
-    root.walk(path, last).map_err(|source| ReplaceError::io("looking at", path, source))
-}
-
 fn install(_lock: &WriteLock, at: &Landing, expect: &Expect, new: &New) -> Result<Kept, ReplaceError> {
     let path = at.path();
     let io = |source| ReplaceError::io("installing", &path, source);
@@ -239,36 +232,6 @@ fn replace_keeping_a_link(folder: &Folder, hidden: &OsStr, name: &OsStr) -> io::
         return Err(errno.into());
     }
     Ok(renameat(folder, second, folder, hidden)?)
-}
-
-pub(super) fn rename_onto_nothing(folder: &Folder, old: &OsStr, new: &OsStr) -> io::Result<()> {
-    match sys::rename(folder, old, new, Onto::Nothing) {
-        Err(error) if sys::knows_no_flags(&error) => {
-            linkat(folder, old, folder, new, AtFlags::empty())?;
-            unlink(folder, old)
-        }
-        other => other,
-    }
-}
-
-pub(super) fn expect_state(at: &Landing, expect: &Expect) -> Result<(), ReplaceError> {
-    let path = at.path();
-    let found = observe_entry(&at.folder, &at.name)
-        .map_err(|source| ReplaceError::io("looking at", &path, source))?;
-    if expect.is(&found) { Ok(()) } else { Err(stale(&path, expect, &found)) }
-}
-
-fn stale(path: &RootPath, expect: &Expect, found: &FileState) -> ReplaceError {
-    ReplaceError::Stale { path: path.clone(), expected: expect.to_string(), found: found.to_string() }
-}
-
-pub(super) fn mtime_of(folder: &Folder) -> io::Result<Mtime> {
-    let stat = folder.stat(OsStr::new("."))?;
-    Ok(Mtime::At(stat.st_mtime, stat.st_mtime_nsec))
-}
-
-pub(super) fn unlink(folder: &Folder, name: &OsStr) -> io::Result<()> {
-    Ok(unlinkat(folder, name, UnlinkatFlags::NoRemoveDir)?)
 }
 
 /// Cleans up after a failure that is reported instead; a hidden file left over is swept later.

@@ -4,7 +4,7 @@
 //! on a full disk. A file that somebody edited since is left alone.
 
 use super::change::{Expect, Installed, Kept, ReplaceError};
-use super::replace::{PREFIX, SUFFIX, expect_state, mtime_of, rename_onto_nothing, unlink, walk};
+use super::entry::{PREFIX, SUFFIX, expect_state, mtime_of, rename_onto_nothing, unlink, walk};
 use super::state::observe_entry;
 use crate::host::kill_point;
 use crate::host::lock::WriteLock;

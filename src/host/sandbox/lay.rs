@@ -3,15 +3,15 @@
 //! folders that the tree alone has are shown, not copied. Must not take
 //! programs or libraries from the tree: nginx is this host's.
 
-use super::copy::{self, LARGE};
-use super::mounts;
+use super::copy::LARGE;
 use super::spec::{Capabilities, Spec};
 use super::staging::Staging;
-use super::{populate, writable};
+use super::{copy, mounts, put, writable};
 use anyhow::{Context, Result, bail};
 use nix::unistd::{Gid, Uid};
 use std::collections::BTreeSet;
-use std::fs::{self, Metadata};
+use std::fs;
+use std::fs::Metadata;
 use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
@@ -163,7 +163,7 @@ impl Lay<'_> {
         let Some((parent, name)) = path.parent().zip(path.file_name()) else { bail!("it names no folder") };
         let path = &writable::folder(self.staging, parent)?.join(name);
         if !path.is_dir() {
-            populate::remove(self.staging, path)?;
+            put::remove(self.staging, path)?;
             fs::create_dir(path).context("creating a mount point")?;
         }
         let source = self.source(inside);
@@ -183,7 +183,7 @@ impl Lay<'_> {
     fn clear(&self, path: &Path) -> Result<PathBuf> {
         let Some((parent, name)) = path.parent().zip(path.file_name()) else { bail!("it names no file") };
         let path = writable::folder(self.staging, parent)?.join(name);
-        populate::remove(self.staging, &path)?;
+        put::remove(self.staging, &path)?;
         Ok(path)
     }
 

@@ -40,6 +40,7 @@ mod layers;
 mod mounts;
 mod overlay;
 mod populate;
+mod put;
 mod spec;
 mod special;
 mod staging;

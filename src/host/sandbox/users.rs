@@ -1,7 +1,7 @@
 //! Owns the private user and group lists. Invariant: an entry that exists is
 //! never changed. Must not touch the host's `/etc`: it runs inside.
 
-use super::populate;
+use super::put;
 use super::spec::StagedFile;
 use super::staging::Staging;
 use anyhow::{Context, Result};
@@ -47,7 +47,7 @@ fn write(staging: &Staging, path: &str, old: &[u8], new: Vec<u8>) -> Result<()> 
     }
     let (mode, uid, gid) = fs::metadata(path)
         .map_or((0o644, 0, 0), |found| (found.permissions().mode(), found.uid(), found.gid()));
-    populate::stage(staging, &StagedFile { path: Path::new(path).into(), mode, uid, gid, bytes: new })
+    put::stage(staging, &StagedFile { path: Path::new(path).into(), mode, uid, gid, bytes: new })
 }
 
 fn fields(list: &[u8]) -> impl Iterator<Item = Vec<&[u8]>> {

@@ -12,7 +12,7 @@ mod rule;
 mod standing;
 
 pub(super) use executable::inherit;
-pub use executable::{Distrust, Executable, Found, Running, find, only_ours};
+pub use executable::{Distrust, Executable, Found, Running, SEARCH_PATH, find, only_ours};
 pub(super) use folder::others_write;
 pub(super) use standing::Viewer;
 pub use standing::{Space, Standing, Why};

@@ -4,24 +4,27 @@
 //! found is said.
 
 mod asked;
+mod lies;
 mod row;
-
-pub use asked::{Asked, NotAskable};
 
 use super::judge::PROXIED_ROUTES;
 use super::named::ServerName;
+use super::options::Options;
+use super::sought::{sought, unloadable};
 use super::values::{Visit, visits};
-use super::{Options, RootReader, client, lacking, nginx, served, site, sought, unloadable, upstream};
+use super::{RootReader, client, lacking, nginx, served, site, upstream};
 use crate::facts::{HostFacts, ListenAddress, ListenFacts, ServerRole};
 use crate::host::Root;
 use crate::motion::{NEW_CLIENT_ROUTE, PAGES};
-use crate::outcome::codes;
-use crate::outcome::{Failure, FailureKind, Finding, NowhereRow, RoutesRole, RoutesSection, ServerRoutes};
+use crate::outcome::{
+    Failure, FailureKind, Finding, NowhereRow, RoutesRole, RoutesSection, ServerRoutes, codes,
+};
+pub use asked::{Asked, NotAskable};
+pub use lies::{Lies, lies};
 use nginx_config::routes::{Matcher, ServerMatch, doors, matcher, server_for, servers};
 use nginx_config::{Config, Node, redact_text};
 use row::Rows;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 use std::path::Path;
 
 /// More locations of one block are not asked for by themselves.
@@ -38,19 +41,6 @@ pub struct Question {
     pub asked: Vec<Asked>,
     /// The server blocks; none for all, or for Motion's where nothing was asked.
     pub servers: Vec<ServerName>,
-}
-
-/// Where a path leads to on a disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lies {
-    /// A file is there.
-    File,
-    /// A folder is there.
-    Folder,
-    /// Nothing is there.
-    Nothing,
-    /// It cannot be seen from here.
-    Unseen,
 }
 
 /// What was found out.
@@ -264,19 +254,4 @@ fn usual(config: &Config, node: Node, rows: &Rows<'_>, server: &mut ServerRoutes
     }
     let asked = uris.iter().filter_map(|uri| uri.parse::<Asked>().ok());
     server.routes = asked.flat_map(|asked| rows.of_request(node, &asked)).collect();
-}
-
-/// Where a path leads to. What is missing in a tree is only said of folders that the tree shows.
-#[must_use]
-pub fn lies(root: &Root, path: &Path) -> Lies {
-    match root.metadata(path) {
-        Ok(metadata) if metadata.is_dir() => Lies::Folder,
-        Ok(_) => Lies::File,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            // The folder of an application, not one that every system has.
-            let shows = |folder: &Path| folder.components().count() > 2 && root.metadata(folder).is_ok();
-            if root.is_live() || path.ancestors().skip(1).any(shows) { Lies::Nothing } else { Lies::Unseen }
-        }
-        Err(_) => Lies::Unseen,
-    }
 }

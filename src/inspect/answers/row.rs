@@ -3,7 +3,8 @@
 //! Invariant: says what NGINX does by its own rules; an answer that depends on what is not known here stands beside the
 //! others, with its conditions. A file that is tried first counts only where it was seen.
 
-use super::{Asked, Lies};
+use super::Asked;
+use super::lies::Lies;
 use crate::inspect::upstream::Groups;
 use crate::outcome::{RouteAnswer, RouteKind, RoutePlace, RouteRow};
 use nginx_config::routes::{

@@ -4,12 +4,15 @@
 //! Invariant: reads options of the server's groups only, never a client's
 //! password; what a running database says is not asked here.
 
-use super::DATABASE_HOST;
-use super::files::{self, listing};
-use super::view::{self, Seen, View, Whose};
+use super::files::listing;
+use super::view::{Seen, View, Whose};
+use super::{files, view};
 use crate::motion::settings::About;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+
+/// What is not known where Motion's settings do not say where its database is.
+pub(super) const DATABASE_HOST: &str = "the database's host";
 
 /// Where MySQL and MariaDB begin to read their options.
 const OPTION_FILES: [&str; 2] = ["/etc/my.cnf", "/etc/mysql/my.cnf"];

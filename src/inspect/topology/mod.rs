@@ -18,17 +18,15 @@ mod voice;
 
 use crate::facts::Facts;
 use crate::host::{Root, machine};
-use crate::outcome::codes::{self, Code};
-use crate::outcome::{Finding, Level, sort_findings};
+use crate::outcome::codes::Code;
+use crate::outcome::{Finding, Level, codes, sort_findings};
+use database::DATABASE_HOST;
 use nginx_config::Config;
 use std::collections::BTreeMap;
 use view::{Seen, Unseen, View};
 
 /// What to do about any sign that this is not a standalone server.
 pub(super) const VENDOR: &str = "contact the vendor's support: this procedure is for standalone servers";
-
-/// What is not known where Motion's settings do not say where its database is.
-const DATABASE_HOST: &str = "the database's host";
 
 /// One thing that a standalone server does not have.
 struct Sign {

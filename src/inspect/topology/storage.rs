@@ -6,7 +6,7 @@
 use super::database::data_folder;
 use super::view::{Seen, View};
 use crate::host::mounts::covering;
-use crate::inspect::client::APPLICATION_ROOT;
+use crate::inspect::search::APPLICATION_ROOT;
 use nginx_config::Address;
 use std::path::{Path, PathBuf};
 

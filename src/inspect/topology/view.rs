@@ -3,14 +3,15 @@
 //! Invariant: on a tree nothing of this machine is taken for the tree's: its
 //! processes, mounts and addresses are unseen, and only its files speak.
 
-use super::files::{self, ListedMount};
+use super::files;
+use super::files::ListedMount;
 use super::units::Units;
 use crate::facts::Facts;
-use crate::host::Root;
-use crate::host::addresses::{self, InterfaceAddress};
-use crate::host::mounts::{self, Mounted};
+use crate::host::addresses::InterfaceAddress;
+use crate::host::mounts::Mounted;
 use crate::host::process::{Programs, Running, programs};
-use crate::inspect::client::APPLICATION_ROOT;
+use crate::host::{Root, addresses, mounts};
+use crate::inspect::search::APPLICATION_ROOT;
 use crate::inspect::values::{Visit, visits};
 use crate::motion::settings::{ENV_FILE, HostSetting, PRODUCTION_FILE, env_hosts, production_hosts};
 use nginx_config::Config;

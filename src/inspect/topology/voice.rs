@@ -5,7 +5,7 @@
 
 use super::view::{Seen, View, Whose};
 use crate::host::process::Running;
-use crate::inspect::client::APPLICATION_ROOT;
+use crate::inspect::search::APPLICATION_ROOT;
 use crate::motion::settings::About;
 use std::path::Path;
 

@@ -2,31 +2,13 @@
 //!
 //! Invariant: follows from the table's rows; nothing else names what may be accepted.
 
-use super::{Code, all, named, nearest};
+use super::family::{Accept, Family};
+use super::names::{all, named, nearest};
+use super::row::Code;
 use crate::outcome::{Failure, FailureKind};
 
 /// Areas that the contract gives to `--accept` of a migration as a whole.
 const WHOLE: [&str; 4] = ["topology", "sessions", "newclient", "bundle"];
-
-/// Whether and how `--accept` takes a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Accept {
-    /// There is nothing to accept, or going on would break something.
-    Never,
-    /// `--accept CODE`.
-    ByName(Family),
-    /// `--accept CODE=ours` or `CODE=theirs`.
-    BySide(Family),
-}
-
-/// Commands that take the same codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Family {
-    /// Those that look at a migration or make one.
-    Migration,
-    /// Those that look at a change of the database or make it.
-    Seed,
-}
 
 /// What one word of `--accept` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,45 +17,6 @@ pub enum Accepted<'a> {
     Finding(Code),
     /// What this finding asks is decided so; the side is the caller's to understand.
     Side(Code, &'a str),
-}
-
-impl Accept {
-    /// Whether `--accept CODE` takes it, without a side.
-    #[must_use]
-    pub fn is_by_name(self) -> bool {
-        matches!(self, Self::ByName(_))
-    }
-
-    /// The commands whose `--accept` takes it.
-    #[must_use]
-    pub fn family(self) -> Option<Family> {
-        match self {
-            Self::Never => None,
-            Self::ByName(family) | Self::BySide(family) => Some(family),
-        }
-    }
-}
-
-impl Family {
-    /// The commands that have the option.
-    #[must_use]
-    pub const fn commands(self) -> &'static [&'static str] {
-        match self {
-            Self::Migration => &[
-                "check",
-                "plan",
-                "apply",
-                "rehearse",
-                "try",
-                "status",
-                "report",
-                "collect",
-                "watch",
-                "install-unit",
-            ],
-            Self::Seed => &["seed plan", "seed apply", "seed undo"],
-        }
-    }
 }
 
 /// Reads one word of `--accept`.

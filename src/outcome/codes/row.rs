@@ -2,10 +2,10 @@
 //!
 //! Invariant: a code is one of the table's rows; there is no other way to get one.
 
-use super::accept::{Accept, Family};
+use super::family::{Accept, Family};
 use crate::outcome::Level;
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -233,12 +233,5 @@ impl fmt::Display for Code {
 impl Serialize for Code {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name())
-    }
-}
-
-impl<'de> Deserialize<'de> for Code {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        super::named(&name).ok_or_else(|| serde::de::Error::custom(format!("no finding is called `{name}`")))
     }
 }

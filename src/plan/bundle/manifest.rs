@@ -4,6 +4,7 @@
 //! must not read files: their bytes are passed in.
 
 use super::BundleError;
+use super::model::{Bundle, ClientKind, Route};
 use super::render::environment;
 use crate::values::line_and_column;
 use serde::{Deserialize, Serialize};
@@ -24,39 +25,6 @@ pub(super) const EMBEDDED: [(&str, &str); 6] = [
     ("missing.conf", include_str!("../../../templates/new-client/missing.conf")),
     ("server.conf", include_str!("../../../templates/new-client/server.conf")),
 ];
-
-/// What sites looked like before the new client; always compiled in.
-pub(super) const LEGACY: [(&str, &str); 2] = [
-    ("separate-locations", include_str!("../../../templates/legacy/separate-locations.conf")),
-    ("one-location", include_str!("../../../templates/legacy/one-location.conf")),
-];
-
-/// Templates of the new client's routes and of the whole site.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Bundle {
-    pub(super) name: String,
-    pub(super) site: String,
-    pub(super) routes: Vec<Route>,
-    pub(super) templates: BTreeMap<String, String>,
-}
-
-/// The kinds of new client that a route can be for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ClientKind {
-    /// A folder of files.
-    Static,
-    /// A process.
-    Proxied,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Route {
-    pub location: String,
-    pub template: String,
-    pub clients: Vec<ClientKind>,
-    pub nginx: (u32, u32, u32),
-}
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -132,17 +100,6 @@ impl Bundle {
             .iter()
             .filter(move |route| route.clients.contains(&kind))
             .map(|route| route.location.as_str())
-    }
-}
-
-impl ClientKind {
-    /// As the manifest spells it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Static => "static",
-            Self::Proxied => "proxied",
-        }
     }
 }
 

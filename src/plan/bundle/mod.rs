@@ -9,12 +9,14 @@ mod bounds;
 mod budget;
 mod error;
 mod manifest;
+mod model;
 mod origin;
 mod render;
 mod values;
 
 pub use error::BundleError;
-pub use manifest::{Bundle, ClientKind, FORMAT, MANIFEST};
+pub use manifest::{FORMAT, MANIFEST};
+pub use model::{Bundle, ClientKind};
 pub use origin::{BundleKey, Folder, LIST, NotKey, Origin, SIGNATURE};
 pub use render::{MissingFiles, RenderedRoute, RouteValues, SiteValues, Switch, Tls, Transport};
 pub use values::{

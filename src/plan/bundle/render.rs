@@ -7,7 +7,7 @@
 use super::BundleError;
 use super::bounds::unbounded;
 use super::budget::Budget;
-use super::manifest::{Bundle, ClientKind, LEGACY, Route};
+use super::model::{Bundle, ClientKind, LEGACY, Route};
 use super::values::{BelowRoute, ClientSource, FilePath, Listen, ServerName, Size, UpstreamUrl};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;

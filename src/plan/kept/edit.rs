@@ -6,7 +6,7 @@
 
 use super::derive::is_same;
 use super::file::{KeptChange, LocalPatch, Origin};
-use super::stand::{Kept, KeptError};
+use super::record::{Kept, KeptError};
 use crate::values::Hash;
 use nginx_config::merge::covers;
 use nginx_config::patch::{ChangeKind, named, record};

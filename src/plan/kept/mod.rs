@@ -10,21 +10,21 @@ mod derive;
 mod edit;
 mod file;
 mod keep;
+mod record;
 mod routed;
 mod stand;
 mod vendor;
 
+use crate::values::TextPath;
+pub(super) use back::{Back, back};
 pub use derive::{LocalRecord, UnderivedError, derived};
 pub use edit::{Taken, add_changes, chosen as chosen_changes, drop_changes, local_changes, not_kept};
 pub use file::{BaseKind, FORMAT, KeptChange, LocalPatch, Origin, PatchFault};
-pub use stand::{Kept, KeptError, Stand, is_there, moved, stand};
-pub use vendor::{Restored as VendorRestored, Restoring, restore_vendor};
-
-pub(super) use back::{Back, back};
 pub(super) use keep::{keep, own};
+pub use record::{Kept, KeptError};
 pub(super) use routed::had_the_route;
-
-use crate::values::TextPath;
+pub use stand::{Stand, is_there, moved, stand};
+pub use vendor::{Restored as VendorRestored, Restoring, restore_vendor};
 
 /// The folder of the local patches.
 pub const LOCAL_FOLDER: &str = "/etc/motionctl/local.d";

@@ -6,15 +6,15 @@
 
 use super::derive::is_same;
 use super::edit::{not_kept, without};
-use super::file::{BaseKind, LocalPatch, Origin, PatchFault};
+use super::file::{BaseKind, LocalPatch, Origin};
+use super::record::{Kept, KeptError};
 use crate::outcome::on_one_line;
 use crate::plan::standing::{MissingChange, SiteState, Standing};
 use crate::values::Hash;
 use nginx_config::diff::{Kind, diff, join};
 use nginx_config::merge::{Choice, Lists, Local, Resolutions, distance, merge};
 use nginx_config::patch::{Change, ChangeKind, apply, record};
-use nginx_config::{Body, SyntaxError, Tree};
-use thiserror::Error;
+use nginx_config::{Body, Tree};
 
 /// How much of a location of ours is still in one of its name, where somebody edited it.
 const STILL_OURS: usize = 50;
@@ -28,29 +28,6 @@ const CLEARLY_GONE: usize = 2;
 
 /// Directives whose place among their siblings has a meaning: one that went by hand does not come back by itself.
 const ORDERED: [&str; 7] = ["allow", "break", "deny", "if", "return", "rewrite", "set"];
-
-/// What the last change kept.
-#[derive(Debug, Clone, Copy)]
-pub struct Kept<'a> {
-    /// The local patch.
-    pub patch: &'a LocalPatch,
-    /// The base record.
-    pub base: &'a [u8],
-}
-
-/// Why nothing can be built on what was kept.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum KeptError {
-    /// The base record is another than the patch was made from.
-    #[error("the base record is not the one that the local patch was made from")]
-    OtherBase,
-    /// A text of ours does not parse.
-    #[error("what the last change kept does not parse: {0}")]
-    Syntax(#[from] SyntaxError),
-    /// A change does not fit.
-    #[error(transparent)]
-    Fault(#[from] PatchFault),
-}
 
 /// The file as it stands, and what it is told from.
 #[derive(Debug, Clone)]
@@ -86,24 +63,6 @@ impl Stand {
     #[must_use]
     pub fn is_due(&self) -> bool {
         self.standing.lacks_changes() || self.standing.state == SiteState::Overwritten
-    }
-}
-
-impl Kept<'_> {
-    /// The base with those of the changes that are wanted.
-    ///
-    /// # Errors
-    /// When base and patch do not fit.
-    pub fn with(&self, wanted: impl Fn(&super::KeptChange) -> bool) -> Result<Tree, KeptError> {
-        if Hash::of(self.base) != self.patch.base_sha256 {
-            return Err(KeptError::OtherBase);
-        }
-        let base = Tree::parse(self.base.to_vec())?;
-        let changes = self.patch.changes.iter().enumerate().filter(|(_, kept)| wanted(kept));
-        let (which, changes): (Vec<usize>, Vec<Change>) =
-            changes.map(|(index, kept)| (index, kept.change.clone())).unzip();
-        let made = apply(&base, &changes).map_err(|misfit| self.patch.misfit(&misfit, &which))?;
-        Ok(Tree::parse(made)?)
     }
 }
 

@@ -3,7 +3,7 @@
 //! Invariant: no packet makes this panic, loop or answer more than it was
 //! asked. It must not touch a socket.
 
-use super::Zone;
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 const HEADER: usize = 12;
@@ -75,6 +75,15 @@ fn name(query: &[u8]) -> Option<(String, usize)> {
         name.push_str(&String::from_utf8_lossy(label).to_ascii_lowercase());
         at += 1 + length;
     }
+}
+
+/// Which address each name has.
+#[derive(Debug, Clone)]
+pub struct Zone {
+    /// Names in lower case, without the final dot.
+    pub names: BTreeMap<String, Ipv4Addr>,
+    /// The address of every other name.
+    pub default: Ipv4Addr,
 }
 
 #[cfg(test)]

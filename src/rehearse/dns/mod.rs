@@ -5,31 +5,23 @@
 
 mod message;
 
+use crate::host::listen;
+use crate::host::listen::{Listener, Stream};
 use anyhow::{Context, Result};
-use std::collections::BTreeMap;
-use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+pub use message::Zone;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::Duration;
-
-use crate::host::listen::{self, Listener, Stream};
+use std::{io, thread};
 
 /// How long a waiting thread goes without looking whether it should stop.
 const TICK: Duration = Duration::from_millis(50);
 
 /// How long a client may take over one query on TCP.
 const TCP_LIMIT: Duration = Duration::from_secs(1);
-
-/// Which address each name has.
-#[derive(Debug, Clone)]
-pub struct Zone {
-    /// Names in lower case, without the final dot.
-    pub names: BTreeMap<String, Ipv4Addr>,
-    /// The address of every other name.
-    pub default: Ipv4Addr,
-}
 
 /// A running name server; it stops when dropped.
 #[derive(Debug)]

@@ -7,8 +7,6 @@
 //! from the new client is seen to be none. Pure; the pages are our own and only
 //! carry the marks that tell the two clients apart.
 
-use super::Role;
-
 /// The script that the new client's page names, hashed as Angular builds are.
 const SCRIPT: &str = "main.3f9a1c07.js";
 
@@ -107,6 +105,19 @@ fn is_file(path: &str) -> bool {
 /// Text inside HTML, also inside a comment (`--` cannot close it without `>`).
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// Whose place a stand-in takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Motion's server: the legacy client for every page, JSON below `/api`.
+    Motion,
+    /// A new client that is proxied to, with or without its prefix.
+    NewClient,
+    /// Motion's server, which serves the new client as well.
+    Both,
+    /// Any other upstream.
+    Other,
 }
 
 #[cfg(test)]

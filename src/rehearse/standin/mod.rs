@@ -10,19 +10,20 @@ mod request;
 
 use crate::host::http::accept_for;
 use crate::host::listen::{Listener, Stream};
+use crate::verify::certificate::Certificate;
+pub use answer::Role;
 use answer::{Answer, answer};
 use anyhow::Result;
 use request::{Head, Persistence};
 use std::collections::BTreeMap;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::Duration;
-
-use crate::verify::certificate::Certificate;
+use std::{io, thread};
 
 /// How long the accepting thread waits before it looks whether it should stop.
 const TICK: Duration = Duration::from_millis(50);
@@ -32,19 +33,6 @@ const IDLE_LIMIT: Duration = Duration::from_secs(120);
 
 /// Connections at once; more are closed unanswered.
 const CONNECTION_CAP: usize = 256;
-
-/// Whose place a stand-in takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// Motion's server: the legacy client for every page, JSON below `/api`.
-    Motion,
-    /// A new client that is proxied to, with or without its prefix.
-    NewClient,
-    /// Motion's server, which serves the new client as well.
-    Both,
-    /// Any other upstream.
-    Other,
-}
 
 /// A running stand-in; it stops when dropped.
 #[derive(Debug)]

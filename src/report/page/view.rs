@@ -10,10 +10,10 @@ use super::routing::{Pictured, pictures};
 use super::sides::Sides;
 use crate::outcome::{
     EffectSection, ErrorSection, Finding, HostSection, Level, NextStep, Outcome, OutcomeKind, ProblemSection,
+    Row,
 };
 use crate::report::human::{database, verdict};
 use serde::Serialize;
-use serde_json::Value;
 
 /// The whole page.
 #[derive(Serialize)]
@@ -32,13 +32,13 @@ pub struct View<'a> {
     change: Option<Change<'a>>,
     files: Vec<Sides>,
     matrix: Option<MatrixView<'a>>,
-    rows: Vec<Vec<String>>,
+    rows: &'a [Row],
     takes_effect: &'a [EffectSection],
     rehearsal: Option<Rehearsal<'a>>,
-    past: Past,
+    past: Past<'a>,
     environment: Vec<[String; 2]>,
-    notes: Vec<&'a str>,
-    not_seen: Vec<&'a str>,
+    notes: &'a [String],
+    not_seen: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -52,10 +52,6 @@ struct FindingView<'a> {
 impl<'a> View<'a> {
     /// The page of an answer.
     pub fn of(outcome: &'a Outcome, written: Option<&'a str>) -> Self {
-        let texts = |key: &str| {
-            let all = outcome.details.get(key).and_then(Value::as_array).into_iter().flatten();
-            all.filter_map(Value::as_str).collect()
-        };
         Self {
             command: outcome.command,
             written,
@@ -71,30 +67,26 @@ impl<'a> View<'a> {
             change: Change::of(outcome),
             files: files(outcome),
             matrix: outcome.matrix.as_ref().map(MatrixView::of),
-            rows: rows(outcome),
+            rows: outcome.details.rows.as_deref().unwrap_or_default(),
             takes_effect: &outcome.takes_effect,
             rehearsal: Rehearsal::of(outcome),
-            past: Past::of(outcome),
+            past: Past::of(&outcome.details),
             environment: environment(outcome),
-            notes: texts("notes"),
-            not_seen: texts("not_seen"),
+            notes: outcome.details.notes.as_deref().unwrap_or_default(),
+            not_seen: outcome.details.not_seen.as_deref().unwrap_or_default(),
         }
     }
 }
 
-/// What a `report` found is what counts, and not that it could be written.
-fn found(outcome: &Outcome) -> Option<&Value> {
-    outcome.details.get("found")
-}
-
-/// `good`, `todo` where something is pending, `warn` where something stops it, `bad`.
+/// `good`, `todo` where something is pending, `warn` where something stops it, `bad`. What a `report` found is what
+/// counts, and not that it could be written.
 fn tone(outcome: &Outcome) -> &'static str {
-    let code = found(outcome).and_then(|found| found["exit_code"].as_u64());
-    let pending = match found(outcome) {
-        Some(found) => found["outcome"] == "changes-pending",
-        None => outcome.outcome == OutcomeKind::ChangesPending,
+    let (kind, code) = match &outcome.details.found {
+        Some(found) => (found.outcome, found.exit_code),
+        None => (outcome.outcome, outcome.exit_code),
     };
-    match code.unwrap_or(u64::from(outcome.exit_code)) {
+    let pending = kind == OutcomeKind::ChangesPending;
+    match code {
         0 | 2 if outcome.findings.iter().any(Finding::stops) => "warn",
         2 => "todo",
         0 if pending => "todo",
@@ -106,9 +98,8 @@ fn tone(outcome: &Outcome) -> &'static str {
 
 fn error(outcome: &Outcome) -> Option<ErrorSection> {
     let of_report = || {
-        let error = &found(outcome)?["error"];
-        let text = |key: &str| error[key].as_str().map(str::to_owned);
-        Some(ErrorSection { message: text("message")?, hint: text("hint"), particulars: Vec::new() })
+        let error = outcome.details.found.as_ref()?.error.clone()?;
+        Some(ErrorSection { particulars: Vec::new(), causes: Vec::new(), ..error })
     };
     outcome.error.clone().or_else(of_report)
 }
@@ -121,13 +112,6 @@ fn finding(finding: &Finding) -> FindingView<'_> {
         Level::Info => "info",
     };
     FindingView { level, finding, meaning: finding.code.meaning(), looked_for: finding.code.looked_for() }
-}
-
-/// Lists that a command has besides, such as the rows that a seed plan writes.
-fn rows(outcome: &Outcome) -> Vec<Vec<String>> {
-    let rows = outcome.details.get("rows").and_then(Value::as_array).into_iter().flatten();
-    let cell = |cell: &Value| cell.as_str().map_or_else(|| cell.to_string(), str::to_owned);
-    rows.map(|row| row.as_array().into_iter().flatten().map(cell).collect()).collect()
 }
 
 /// What the answer was made with and about.
@@ -143,7 +127,6 @@ fn environment(outcome: &Outcome) -> Vec<[String; 2]> {
     }
     rows.extend(outcome.database.as_ref().map(|asked| row("database", database(asked))));
     rows.extend(outcome.plan.as_ref().map(|plan| row("Motion's NGINX file", plan.site.clone())));
-    let more = outcome.details.get("environment").and_then(Value::as_array).into_iter().flatten();
-    rows.extend(more.filter_map(|pair| Some(row(pair[0].as_str()?, pair[1].as_str()?.to_owned()))));
+    rows.extend(outcome.details.environment.iter().flatten().cloned());
     rows
 }

@@ -4,6 +4,7 @@
 //! offered. With a manifest the answer is the one after its apply, and nothing is written.
 
 mod narrow;
+mod served;
 mod view;
 mod who;
 
@@ -13,12 +14,12 @@ use super::plan::{Draft, RowRef};
 use super::session::{Session, failure};
 use super::snapshot::{Scope, Snapshot, Standing, Unnamed};
 use crate::outcome::{Failure, FailureKind, Finding};
-use crate::seed::Channel;
 use narrow::Narrow;
+pub use narrow::{Asked, State};
+use served::served;
+pub use served::{From, Served};
 use std::collections::{BTreeMap, BTreeSet};
 use view::{View, position_of_enabled};
-
-pub use narrow::Asked;
 pub use who::{AgentUse, ProfileUse, QueueUse, Road, ThroughProfile, Uses};
 
 /// What one agent is offered.
@@ -41,50 +42,6 @@ pub struct Offered {
     pub name: Name,
     /// Its own queues and then those of the Personal Profile, each by channel and name.
     pub queues: Vec<Served>,
-}
-
-/// A queue that is served.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Served {
-    /// Its channel.
-    pub channel: Channel,
-    /// Its name.
-    pub name: Name,
-    /// The penalty of the profile's link.
-    pub penalty: Option<i32>,
-    /// Whose link it is.
-    pub from: From,
-}
-
-/// Whose link makes a queue one that is served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum From {
-    /// The profile's.
-    Profile,
-    /// The agent's.
-    Personal,
-}
-
-/// Which state is asked about.
-#[derive(Debug, Clone, Copy)]
-pub enum State<'a> {
-    /// The one that is.
-    Present,
-    /// The one after a manifest was applied.
-    After(&'a Manifest),
-}
-
-impl State<'_> {
-    /// The answer that something is not there, in the state that was asked about.
-    fn absence(self, failure: Failure) -> Failure {
-        match self {
-            Self::Present => failure,
-            Self::After(manifest) => {
-                let message = format!("{}, if {} were applied", failure.message, manifest.source.name());
-                Failure { message, ..failure }
-            }
-        }
-    }
 }
 
 /// What was found.
@@ -216,25 +173,4 @@ fn accesses(view: &View, chosen: &BTreeSet<RowRef>, narrow: &Narrow) -> Vec<Acce
     }
     accesses.sort_by(|one, other| one.agent.cmp(&other.agent));
     accesses
-}
-
-/// The queues of an owner that are shown, by channel and name.
-fn served(
-    view: &View,
-    owner: RowRef,
-    kind: fn(Channel) -> LinkKind,
-    from: From,
-    narrow: &Narrow,
-) -> Vec<Served> {
-    let mut all = Vec::new();
-    for channel in Channel::ALL {
-        let members = view.members(kind(channel), owner).filter_map(|(member, penalty)| {
-            let row = view.row(Part::Queues(channel), member).filter(|_| narrow.queue(channel, member))?;
-            Some(Served { channel, name: row.name.clone(), penalty, from })
-        });
-        let start = all.len();
-        all.extend(members);
-        all[start..].sort_by(|one: &Served, other| one.name.cmp(&other.name));
-    }
-    all
 }

@@ -3,11 +3,10 @@
 //! Invariant: pure but for the names that nothing has. What a name means is the server's word, in the state that was
 //! asked about; a name that several channels have means the queue of each.
 
-use super::view::View;
-use super::{State, who};
+use super::view::{View, rows as rows_of};
 use crate::outcome::Failure;
 use crate::seed::Channel;
-use crate::seed::manifest::Name;
+use crate::seed::manifest::{Manifest, Name};
 use crate::seed::map::Part;
 use crate::seed::plan::RowRef;
 use crate::seed::reading::unknown_among;
@@ -95,7 +94,7 @@ impl Session {
     ) -> Result<Narrow, Failure> {
         let mut narrow = Narrow::default();
         for name in &asked.profiles {
-            let rows = who::rows(view, snapshot, Part::Profiles, name);
+            let rows = rows_of(view, snapshot, Part::Profiles, name);
             if rows.is_empty() {
                 let unknown = self.unknown_name(Part::Profiles, name);
                 return Err(unknown.map_or_else(|error| failure(&error), |unknown| state.absence(unknown)));
@@ -104,7 +103,7 @@ impl Session {
         }
         for name in &asked.queues {
             let of_channel = |channel| {
-                let rows = who::rows(view, snapshot, Part::Queues(channel), name);
+                let rows = rows_of(view, snapshot, Part::Queues(channel), name);
                 rows.into_iter().map(move |row| (channel, row))
             };
             let rows: Vec<_> = Channel::ALL.into_iter().flat_map(of_channel).collect();
@@ -122,5 +121,27 @@ impl Session {
             known.extend(self.names(Part::Queues(channel)).map_err(|error| failure(&error))?);
         }
         Ok(unknown_among("queue", name, known.iter().map(String::as_str)))
+    }
+}
+
+/// Which state is asked about.
+#[derive(Debug, Clone, Copy)]
+pub enum State<'a> {
+    /// The one that is.
+    Present,
+    /// The one after a manifest was applied.
+    After(&'a Manifest),
+}
+
+impl State<'_> {
+    /// The answer that something is not there, in the state that was asked about.
+    pub(super) fn absence(self, failure: Failure) -> Failure {
+        match self {
+            Self::Present => failure,
+            Self::After(manifest) => {
+                let message = format!("{}, if {} were applied", failure.message, manifest.source.name());
+                Failure { message, ..failure }
+            }
+        }
     }
 }

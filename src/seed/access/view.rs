@@ -133,3 +133,19 @@ impl View {
 pub(super) fn position_of_enabled(map: &crate::seed::map::Map, part: Part) -> Option<usize> {
     Section::of(map, part)?.position(&Field::Enabled)
 }
+
+/// The rows of a part that have a name to the server, those that a plan makes included.
+pub(super) fn rows(view: &View, snapshot: &Snapshot, part: Part, name: &Name) -> Vec<RowRef> {
+    let Some(records) = snapshot.part(part) else { return Vec::new() };
+    let Some(group) = records.names.group(name) else { return Vec::new() };
+    let ids = records.names.rows(group);
+    let is_it = |row: &RowRef, called: &Name| match row {
+        // What a plan renames is asked for by its new name.
+        RowRef::Id(id) => match records.names.group(called) {
+            Some(of_name) => of_name == group,
+            None => ids.contains(id),
+        },
+        RowRef::New(_) => records.names.group(called) == Some(group),
+    };
+    view.rows(part).filter(|(row, what)| is_it(row, &what.name)).map(|(row, _)| row).collect()
+}

@@ -4,18 +4,17 @@
 //! that is the agent's. A road through a disabled profile is told, and marked. Every queue of the name is answered for,
 //! whatever its channel.
 
-use super::narrow::Narrow;
-use super::view::{View, position_of_enabled};
-use super::{Served, State, served};
+use super::narrow::{Narrow, State};
+use super::served::{From as Origin, Served, served};
+use super::view::{View, position_of_enabled, rows};
 use crate::outcome::{Failure, FailureKind, Finding};
 use crate::seed::Channel;
-use crate::seed::access::From as Origin;
 use crate::seed::manifest::{Name, shown};
 use crate::seed::map::{LinkKind, Part};
 use crate::seed::plan::RowRef;
 use crate::seed::reading::unknown_among;
 use crate::seed::session::{Session, failure};
-use crate::seed::snapshot::{Scope, Snapshot, Unnamed};
+use crate::seed::snapshot::{Scope, Unnamed};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Who uses what has a name.
@@ -152,22 +151,6 @@ fn is_agent(name: &str, agent: &str) -> Failure {
     let agent = if agent.contains([' ', '\'', '"', '\\', '$']) { "…" } else { agent };
     Failure::new(FailureKind::Invalid, message)
         .with_hint(format!("that is an agent: `motionctl seed access {agent}`"))
-}
-
-/// The rows of a part that have a name to the server, those that a plan makes included.
-pub(super) fn rows(view: &View, snapshot: &Snapshot, part: Part, name: &Name) -> Vec<RowRef> {
-    let Some(records) = snapshot.part(part) else { return Vec::new() };
-    let Some(group) = records.names.group(name) else { return Vec::new() };
-    let ids = records.names.rows(group);
-    let is_it = |row: &RowRef, called: &Name| match row {
-        // What a plan renames is asked for by its new name.
-        RowRef::Id(id) => match records.names.group(called) {
-            Some(of_name) => of_name == group,
-            None => ids.contains(id),
-        },
-        RowRef::New(_) => records.names.group(called) == Some(group),
-    };
-    view.rows(part).filter(|(row, what)| is_it(row, &what.name)).map(|(row, _)| row).collect()
 }
 
 fn queue_use(view: &View, channel: Channel, queue: RowRef) -> Option<QueueUse> {

@@ -5,92 +5,38 @@
 
 mod batch;
 mod locks;
+mod model;
 mod revive;
 mod rights;
 mod settle;
 mod transaction;
 mod write;
+mod writer;
 
-use super::consequences::{self, Look};
-use super::manifest::Manifest;
+use super::consequences;
+use super::consequences::Look;
 use super::plan::{Draft, Plan};
-use super::planned::Planned;
 use super::session::Session;
-use super::snapshot::{Scope, Unnamed, read};
-use super::undo::{Images, Keep};
+use super::snapshot::{Scope, read};
+use super::undo::Images;
 use crate::db::DbError;
 use crate::host::clock;
 use crate::outcome::{Failure, FailureKind, Finding, counted_as};
 pub(super) use batch::pieces;
 pub use locks::Advisory;
 pub(super) use locks::rows as lock_rows;
+pub use model::{Applied, Event, NotApplied, Request, Stopped};
 pub(super) use settle::over;
 use std::collections::BTreeSet;
-use std::time::Duration;
 pub use transaction::moved;
 pub(super) use transaction::{Again, Ended, Watch, Work, Written, carry_out, new_stop};
-pub(super) use write::{Trouble, Writer};
-
-/// What is to be applied.
-pub struct Request<'a> {
-    /// What a person wants.
-    pub manifest: &'a Manifest,
-    /// What happens to profiles that the manifest does not name.
-    pub unnamed: Unnamed,
-    /// What was agreed to.
-    pub planned: &'a Planned,
-    /// Whether other runs are kept away from the start.
-    pub advisory: Advisory,
-    /// Where what an undo needs is kept, if anywhere.
-    pub keep: Option<&'a Keep>,
-}
-
-/// What an apply says while it works.
-#[derive(Debug, Clone, Copy)]
-pub enum Event<'a> {
-    /// What begins.
-    Stage(&'a str),
-    /// How many rows were written so far.
-    Written(u64),
-}
-
-/// The caller wants to stop.
-#[derive(Debug, Clone, Copy)]
-pub struct Stopped;
-
-/// What was done.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Applied {
-    /// How many rows were written.
-    pub rows: u64,
-    /// How long rows were locked.
-    pub locked: Duration,
-    /// How often it was tried.
-    pub tries: u32,
-    /// Notes of the server, and what it does not support.
-    pub notes: Vec<String>,
-}
-
-/// Why nothing was written.
-#[derive(Debug)]
-pub enum NotApplied {
-    /// What was agreed to relies on something that has changed since; another plan can be made.
-    Moved(Failure),
-    /// Anything else.
-    Failed(Failure),
-}
+pub(super) use writer::{Trouble, Writer};
 
 impl From<NotApplied> for Failure {
     fn from(why: NotApplied) -> Self {
         match why {
             NotApplied::Moved(failure) | NotApplied::Failed(failure) => failure,
         }
-    }
-}
-
-impl From<Failure> for NotApplied {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
     }
 }
 

@@ -4,7 +4,7 @@
 //! is inserted. A row that somebody else took back meanwhile is not changed, and stops the run.
 
 use super::batch::{Batch, pieces};
-use super::write::{Trouble, Writer, assignments};
+use super::writer::{Trouble, Writer, assignments};
 use crate::db::{Connection, DbError, Value};
 use crate::seed::map::{Ident, Link};
 use crate::seed::plan::{NewLink, RowRef};

@@ -4,7 +4,7 @@
 //! user profile itself never.
 
 use super::batch::pieces;
-use super::write::{Trouble, Writer, assignments};
+use super::writer::{Trouble, Writer, assignments};
 use crate::db::Value;
 use crate::seed::manifest::Right;
 use crate::seed::map::{Ident, Permissions, sql};

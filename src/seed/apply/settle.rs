@@ -3,8 +3,8 @@
 //! Invariant: nothing is concluded before the lost transaction is over, because a server may still be working on a
 //! COMMIT, or keep the transaction of a client that it has not yet missed. What cannot be told is for an operator.
 
-use super::locks;
-use super::{Again, Request};
+use super::model::Request;
+use super::{Again, locks};
 use crate::db::{Access, DbError};
 use crate::host::clock;
 use crate::outcome::{Failure, FailureKind};

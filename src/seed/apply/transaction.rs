@@ -3,8 +3,9 @@
 //! Invariant: all of it or nothing: on any error the transaction is rolled back, and where nobody can tell whether COMMIT
 //! arrived, the work itself finds out. Nobody is asked while a lock is held.
 
-use super::locks::{self, Advisory, Asked};
-use super::{Applied, Event, NotApplied, Stopped};
+use super::locks;
+use super::locks::{Advisory, Asked};
+use super::model::{Applied, Event, NotApplied, Stopped};
 use crate::db::{Access, DbError, ErrorKind};
 use crate::host::clock;
 use crate::outcome::{Failure, FailureKind, Finding};

@@ -3,42 +3,16 @@
 //! Invariant: names of tables and columns come from the map, every value is bound, ids of new rows are read back by
 //! name, and a statement that changes another number of rows than the plan says stops the run.
 
-use super::batch::{self, Batch, pieces};
-use super::{Ended, Event, Stopped};
-use super::{revive, rights};
-use crate::db::{Catalog, Connection, Value};
-use crate::outcome::counted_as;
+use super::batch::{Batch, pieces};
+use super::model::Stopped;
+use super::writer::{Done, Trouble, Writer, assignments};
+use super::{Ended, batch, revive, rights};
+use crate::db::Value;
 use crate::seed::manifest::Name;
-use crate::seed::map::{Ident, Link, LinkKind, Map, Part, sql};
-use crate::seed::plan::{Given, Insert, NewLink, Plan, RowRef, Update, Weigh};
+use crate::seed::map::{Ident, Link, LinkKind, Part, sql};
+use crate::seed::plan::{Given, Insert, NewLink, RowRef, Update, Weigh};
 use crate::seed::snapshot::{CHUNK, Field, LinkRow, Section, Wanted, marks, records};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A plan that is being written, inside a transaction of the caller.
-pub(in crate::seed) struct Writer<'a> {
-    pub conn: &'a mut Connection,
-    pub map: &'a Map,
-    pub catalog: &'a Catalog,
-    pub plan: &'a Plan,
-    /// The moment that goes into the columns for times, in UTC.
-    pub now: &'a str,
-    /// Hears of rows that were written; may ask to stop.
-    pub watch: &'a mut dyn FnMut(Event<'_>) -> Result<(), Stopped>,
-    /// Rows written so far.
-    pub done: u64,
-    /// Notes of the server.
-    pub notes: BTreeSet<String>,
-}
-
-/// Why writing stopped.
-pub(in crate::seed) enum Trouble {
-    /// The database said no.
-    Database(crate::db::DbError),
-    /// What was to be changed is not as it was.
-    Moved(String),
-    /// The caller asked to stop.
-    Stopped,
-}
 
 impl From<Trouble> for Ended {
     fn from(trouble: Trouble) -> Self {
@@ -49,14 +23,6 @@ impl From<Trouble> for Ended {
         }
     }
 }
-
-impl From<crate::db::DbError> for Trouble {
-    fn from(error: crate::db::DbError) -> Self {
-        Self::Database(error)
-    }
-}
-
-type Done = Result<(), Trouble>;
 
 impl Writer<'_> {
     /// Writes everything, and gives the ids of the rows that came, in the order of the plan.
@@ -80,20 +46,6 @@ impl Writer<'_> {
         }
         rights::write(self)?;
         Ok(ids)
-    }
-
-    /// Runs one statement that must change exactly so many rows.
-    pub fn change(&mut self, sql: &str, values: &[Value], rows: usize, what: &str) -> Done {
-        let change = self.conn.change(sql, values).map_err(|error| error.during(what))?;
-        self.notes.extend(change.notes);
-        if change.rows != rows as u64 {
-            return Err(Trouble::Moved(format!(
-                "{what}: {} changed, not {rows}",
-                counted_as(change.rows, "row was", "rows were")
-            )));
-        }
-        self.done += rows as u64;
-        (self.watch)(Event::Written(self.done)).map_err(|Stopped| Trouble::Stopped)
     }
 
     fn unlink(&mut self, link: &Link, links: &[LinkRow]) -> Done {
@@ -287,8 +239,4 @@ impl Writer<'_> {
         }
         Ok(())
     }
-}
-
-pub(super) fn assignments(columns: &[&Ident]) -> String {
-    columns.iter().map(|column| format!("{} = ?", column.quoted())).collect::<Vec<_>>().join(", ")
 }

@@ -3,10 +3,9 @@
 //! Invariant: rows of one part are compared, which live; those that the plan deletes or renames are spelled out, and no
 //! finding. Nothing is read where the plan gives no name.
 
-use super::Look;
+use super::look::Look;
 use crate::db::{DbError, Value};
-use crate::outcome::codes;
-use crate::outcome::{Finding, alike as looks, is_mistaken_for};
+use crate::outcome::{Finding, alike as looks, codes, is_mistaken_for};
 use crate::seed::manifest::{Name, shown_beside};
 use crate::seed::map::Part;
 use crate::seed::plan::noun;

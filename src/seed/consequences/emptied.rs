@@ -3,11 +3,10 @@
 //! Invariant: only profiles that the plan takes agents from, and that can be chosen when it is done: who creates a profile
 //! without agents says so in the manifest.
 
+use super::look::{Look, few, names};
 use super::people::{End, after, closed};
-use super::{Look, few, names};
 use crate::db::DbError;
-use crate::outcome::Finding;
-use crate::outcome::codes;
+use crate::outcome::{Finding, codes};
 use crate::seed::map::{LinkKind, Part};
 use crate::seed::plan::RowRef;
 use crate::seed::snapshot::Section;

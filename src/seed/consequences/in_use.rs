@@ -2,11 +2,10 @@
 //!
 //! Invariant: all open sessions are looked at once; whatever could not be looked at may be in use.
 
+use super::look::{Look, few};
 use super::sessions::{InUse, OpenSessions, open_sessions};
-use super::{Look, few};
 use crate::db::DbError;
-use crate::outcome::Finding;
-use crate::outcome::codes;
+use crate::outcome::{Finding, codes};
 use crate::seed::Telling;
 use crate::seed::manifest::{Name, shown};
 use crate::seed::map::Part;

@@ -3,8 +3,8 @@
 //! Invariant: answered by what will be there when the plan is done, and read beside it; only the links of the profiles
 //! and agents that the plan concerns are read. It changes nothing and refuses nothing.
 
+use super::look::{Look, id};
 use super::people::{End, after, closed};
-use super::{Look, id};
 use crate::db::{DbError, Value};
 use crate::seed::manifest::Name;
 use crate::seed::map::{LinkKind, Part};

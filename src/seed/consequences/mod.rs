@@ -7,6 +7,7 @@ mod alike;
 mod emptied;
 mod in_use;
 mod login;
+mod look;
 mod outside;
 mod people;
 mod renamed;
@@ -14,32 +15,22 @@ mod server;
 mod sessions;
 mod twice;
 
+use super::map::Map;
+use super::plan::{Plan, ends};
+use super::snapshot::Section;
+use crate::db::{Connection, DbError};
+use crate::outcome::Finding;
 pub(in crate::seed) use alike::alike;
 pub use login::Login;
 pub(in crate::seed) use login::login;
+pub(in crate::seed) use look::Look;
+use look::names;
 pub use server::standing;
 pub use sessions::InUse;
 pub(in crate::seed) use sessions::{NEWEST, meant, open_sessions};
+use std::collections::{BTreeMap, BTreeSet};
 pub(in crate::seed) use twice::twice;
 pub use twice::twice_anywhere;
-
-use super::map::Map;
-use super::plan::{Plan, RowRef, ends};
-use super::session::Telling;
-use super::snapshot::{CHUNK, Section, marks};
-use crate::db::{Catalog, Connection, DbError, Value};
-use crate::outcome::{Finding, visible};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// What a plan is looked at with.
-pub(super) struct Look<'a> {
-    pub conn: &'a mut Connection,
-    pub map: &'a Map,
-    pub catalog: &'a Catalog,
-    pub plan: &'a Plan,
-    /// How many names findings list.
-    pub telling: Telling,
-}
 
 /// Everything that a person should know before a plan is carried out; `named` are the ids of the profiles that its
 /// manifest names.
@@ -102,48 +93,4 @@ pub(super) fn label(conn: &mut Connection, map: &Map, plan: &mut Plan) -> Result
         }
     }
     Ok(())
-}
-
-/// The names of rows, by id.
-fn names(
-    conn: &mut Connection,
-    section: &Section<'_>,
-    ids: &BTreeSet<i64>,
-) -> Result<BTreeMap<i64, String>, DbError> {
-    let (id, name, table) = (section.id.quoted(), section.name.quoted(), section.table.quoted());
-    let ids: Vec<i64> = ids.iter().copied().collect();
-    let mut found = BTreeMap::new();
-    for chunk in ids.chunks(CHUNK) {
-        let sql = format!("SELECT {id}, {name} FROM {table} WHERE {id} IN ({})", marks(chunk.len()));
-        let values: Vec<Value> = chunk.iter().map(|id| (*id).into()).collect();
-        for row in conn.rows(&sql, &values)? {
-            if let Some(name) = row.optional_text(1)? {
-                found.insert(row.int(0)?, name.to_owned());
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// The id of a row that is there.
-fn id(row: RowRef) -> Option<i64> {
-    match row {
-        RowRef::Id(id) => Some(id),
-        RowRef::New(_) => None,
-    }
-}
-
-/// As many names as people read.
-const NAMES: usize = 10;
-
-/// Names, and how many more there are where not all are told.
-fn few(names: impl IntoIterator<Item = String>, telling: Telling) -> String {
-    let mut names = names.into_iter().map(|name| visible(&name));
-    let most = if telling == Telling::All { usize::MAX } else { NAMES };
-    let mut shown: Vec<String> = names.by_ref().take(most).collect();
-    let more = names.count();
-    if more > 0 {
-        shown.push(format!("… and {more} more"));
-    }
-    shown.join(", ")
 }

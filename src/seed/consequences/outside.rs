@@ -3,10 +3,9 @@
 //! Invariant: a reference stops the plan, whatever the database would do about it: cascades are not counted. What this
 //! user cannot see is said, and not taken for a no.
 
-use super::Look;
+use super::look::Look;
 use crate::db::{Catalog, DbError, Engine, ErrorKind, Value};
-use crate::outcome::codes;
-use crate::outcome::{Finding, Level, counted};
+use crate::outcome::{Finding, Level, codes, counted};
 use crate::seed::map::{Ident, Part};
 use crate::seed::plan::{Plan, Why, ends};
 use crate::seed::snapshot::{CHUNK, Section, marks};

@@ -2,10 +2,9 @@
 //!
 //! Invariant: judged by what links will be there when the plan is done, of which only those are read that it touches.
 
-use super::{Look, few, id, names};
+use super::look::{Look, few, id, names};
 use crate::db::{DbError, Value};
-use crate::outcome::codes;
-use crate::outcome::{Finding, counted_as};
+use crate::outcome::{Finding, codes, counted_as};
 use crate::seed::Channel;
 use crate::seed::manifest::shown;
 use crate::seed::map::{Ident, LinkKind, Part};

@@ -4,10 +4,9 @@
 //! profile that has agents or queues. Sets are compared by going through both in their order, and no further than it
 //! takes to know.
 
-use super::Look;
+use super::look::Look;
 use crate::db::DbError;
-use crate::outcome::Finding;
-use crate::outcome::codes;
+use crate::outcome::{Finding, codes};
 use crate::seed::manifest::{scalar, shown};
 use crate::seed::map::{LinkKind, Part};
 use crate::seed::plan::RowRef;

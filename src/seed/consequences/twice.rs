@@ -3,7 +3,7 @@
 //! Invariant: what was read is looked at, also where nothing is planned; without a snapshot the server is asked for the pairs.
 //! Which of the rows Motion goes by is not known.
 
-use super::{few, names};
+use super::look::{few, names};
 use crate::db::{Catalog, Connection, DbError};
 use crate::outcome::{Finding, codes, visible};
 use crate::seed::map::{Link, LinkKind, Map, Part};

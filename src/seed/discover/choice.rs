@@ -4,10 +4,9 @@
 //! likely, whatever its columns are. A table whose name turns the meaning around is never chosen. Where two are about
 //! as good, neither is.
 
-use super::links::Offer;
 use super::names::{is_past, turns, words};
+use super::offers::Offer;
 use super::proposal::Grade;
-use super::references::Target;
 use crate::outcome::counted;
 use crate::seed::Channel;
 use crate::seed::map::LinkKind;
@@ -201,21 +200,4 @@ impl Judged<'_, '_> {
         let (name, word) = (self.name(), self.word().unwrap_or_default());
         format!("{name} is not taken, because of `{word}`")
     }
-}
-
-/// The words by which the name of a target may be told in a table of links.
-pub fn words_of(target: Target) -> Vec<String> {
-    let channels = match target {
-        Target::Queues(channel) => super::entities::spellings(channel),
-        Target::AnyQueue => &["channel"],
-        Target::Users | Target::Profiles => &[],
-    };
-    let mut known: Vec<String> = channels.iter().map(|word| (*word).to_owned()).collect();
-    // `whatsapp` and `openchannel` are two words in some spellings.
-    known.extend(channels.iter().flat_map(|word| match *word {
-        "whatsapp" => vec!["whats".to_owned(), "app".to_owned()],
-        "openchannel" => vec!["open".to_owned(), "channel".to_owned()],
-        _ => Vec::new(),
-    }));
-    known
 }

@@ -3,9 +3,8 @@
 //! Invariant: every value that means a channel is named, so that no row of it is overlooked; the first is what new rows
 //! get.
 
-use super::entities::spellings;
 use super::fields::{Type, takes};
-use super::names::key;
+use super::names::{key, spellings};
 use super::proposal::{Grade, quoted};
 use crate::db::Engine;
 use crate::db::catalog::{Column, Table};

@@ -6,7 +6,7 @@
 
 use super::discriminator::discriminator;
 use super::fields::{DELETED, Field, Known, TIMES, Type, find, lacks, needed, optional};
-use super::names::{against, is_past, key, referred, words};
+use super::names::{against, is_past, key, names_channel, referred, spellings, words};
 use super::proposal::Grade;
 use crate::db::catalog::{Table, TableKind};
 use crate::db::{Catalog, Engine};
@@ -261,28 +261,6 @@ fn is_queue_of(channel: Channel, name: &str) -> bool {
 
 fn names_queue_of(channel: Channel, name: &str) -> bool {
     words(name).iter().any(|word| word == "queue") && names_channel(channel, name)
-}
-
-/// Whether a name has the word of a channel.
-pub fn names_channel(channel: Channel, name: &str) -> bool {
-    let words = words(name);
-    let pairs = words.windows(2).map(<[String]>::concat);
-    let said: Vec<String> = words.iter().cloned().chain(pairs).collect();
-    spellings(channel).iter().any(|word| said.iter().any(|it| it == word))
-}
-
-/// How a channel may be written, in lower case without separators.
-pub fn spellings(channel: Channel) -> &'static [&'static str] {
-    match channel {
-        Channel::Voice => &["voice"],
-        Channel::Chat => &["chat"],
-        Channel::Mail => &["mail", "email"],
-        Channel::Sms => &["sms"],
-        Channel::Openchannel => &["openchannel"],
-        Channel::Fax => &["fax"],
-        Channel::Whatsapp => &["whatsapp"],
-        Channel::Video => &["video"],
-    }
 }
 
 /// All fields of a table of queues.

@@ -3,7 +3,7 @@
 //! Invariant: a name alone never makes a line certain, unless the vendor documents it; a type that
 //! does not fit excludes a column whatever its name.
 
-use super::names::{key, turns, words};
+use super::names::{OPPOSITES, key};
 use super::proposal::{Entry, Grade, Section};
 use crate::db::Engine;
 use crate::db::catalog::{Column, Table};
@@ -55,11 +55,6 @@ pub const TIMES: [Field; 2] = [
     ),
     optional("updated", Type::Time, &["updatedat", "modifiedat", "changedat"]),
 ];
-
-/// How a column is called that holds the opposite of `enabled`.
-const OPPOSITES: [&str; 5] = ["disabled", "isdisabled", "inactive", "isinactive", "blocked"];
-/// Words that turn a flag around besides those that turn the meaning of a row.
-const TURNS_A_FLAG: [&str; 5] = ["not", "never", "isoffline", "off", "offline"];
 
 /// The mark of a row that was deleted softly.
 pub const DELETED: Field = optional("deleted", Type::Time, &["deletedat", "removedat", "deletedon"]);
@@ -114,13 +109,6 @@ pub fn not_found(table: &Table, field: &Field) -> String {
         }
         (None, None) => looked_for,
     }
-}
-
-/// Whether the name of a flag's column says the opposite of being enabled or online.
-pub fn is_opposite(column: &str) -> bool {
-    let words = words(column);
-    OPPOSITES.contains(&words.concat().as_str())
-        || words.iter().any(|word| turns(word) || TURNS_A_FLAG.contains(&word.as_str()))
 }
 
 /// The first of these fields that a table lacks, and why.

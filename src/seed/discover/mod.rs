@@ -9,24 +9,24 @@ pub(in crate::seed) mod entities;
 pub(in crate::seed) mod fields;
 pub(in crate::seed) mod links;
 pub(in crate::seed) mod names;
+pub(in crate::seed) mod offers;
 mod profiles;
 mod proposal;
 mod references;
 mod renew;
 
-pub use discriminator::channel_of;
-pub use links::Samples;
-pub use proposal::{Entry, Grade, Proposal, Section};
-pub(in crate::seed) use proposal::{key as key_text, quoted as quoted_text};
-pub use renew::{Renewal, renew};
-
 use crate::db::{Catalog, Engine};
 use crate::seed::Channel;
 use crate::seed::map::{Map, Needs, same_column};
 use crate::seed::verify::{describe, unnamed_columns, verify};
+pub use discriminator::channel_of;
 use entities::{Entities, Found, PROFILES, SESSIONS, USERS, queue_fields};
 use fields::{DELETED, Field, Known, TIMES, columns};
+pub use offers::Samples;
+pub use proposal::{Entry, Grade, Proposal, Section};
+pub(in crate::seed) use proposal::{key as key_text, quoted as quoted_text};
 use references::{Target, Targets};
+pub use renew::{Renewal, renew};
 
 /// What a note begins with that is about a difference from the database.
 const TO_BE_SETTLED: &str = "to be settled: ";

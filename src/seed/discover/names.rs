@@ -3,6 +3,14 @@
 //! Invariant: pure text. `voice_queues`, `VoiceQueues` and `voiceQueue` are one key; names prove
 //! nothing, they only grade.
 
+use crate::seed::Channel;
+
+/// How a column is called that holds the opposite of `enabled`.
+pub(super) const OPPOSITES: [&str; 5] = ["disabled", "isdisabled", "inactive", "isinactive", "blocked"];
+
+/// Words that turn a flag around besides those that turn the meaning of a row.
+const TURNS_A_FLAG: [&str; 5] = ["not", "never", "isoffline", "off", "offline"];
+
 /// The words of a name, in lower case and singular.
 pub fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
@@ -235,6 +243,35 @@ fn singular(word: &str) -> String {
             _ => word.to_owned(),
         },
     }
+}
+
+/// Whether a name has the word of a channel.
+pub fn names_channel(channel: Channel, name: &str) -> bool {
+    let words = words(name);
+    let pairs = words.windows(2).map(<[String]>::concat);
+    let said: Vec<String> = words.iter().cloned().chain(pairs).collect();
+    spellings(channel).iter().any(|word| said.iter().any(|it| it == word))
+}
+
+/// How a channel may be written, in lower case without separators.
+pub fn spellings(channel: Channel) -> &'static [&'static str] {
+    match channel {
+        Channel::Voice => &["voice"],
+        Channel::Chat => &["chat"],
+        Channel::Mail => &["mail", "email"],
+        Channel::Sms => &["sms"],
+        Channel::Openchannel => &["openchannel"],
+        Channel::Fax => &["fax"],
+        Channel::Whatsapp => &["whatsapp"],
+        Channel::Video => &["video"],
+    }
+}
+
+/// Whether the name of a flag's column says the opposite of being enabled or online.
+pub fn is_opposite(column: &str) -> bool {
+    let words = words(column);
+    OPPOSITES.contains(&words.concat().as_str())
+        || words.iter().any(|word| turns(word) || TURNS_A_FLAG.contains(&word.as_str()))
 }
 
 #[cfg(test)]

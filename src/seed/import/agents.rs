@@ -2,8 +2,9 @@
 //!
 //! Invariant: every fault is said, each with its cell; a cell that is refused stands for nothing. An agent has one row.
 
-use super::cells::{At, Cell, Cells, Fault, Faults, Grid, Kind, Use};
+use super::cells::{At, Cell, Cells, Faults, Grid, items};
 use super::header::{Column, column, plain};
+use super::model::{Fault, Kind, Use};
 use super::typed;
 use super::zeros::Zeros;
 use crate::seed::Channel;
@@ -358,12 +359,6 @@ impl Reading<'_> {
             }
         }
     }
-}
-
-/// The names in a cell, parted by semicolons or lines; where there are none, by commas.
-pub(super) fn items(text: &str) -> impl Iterator<Item = &str> {
-    let separators: &[char] = if text.contains([';', '\n', '\r']) { &[';', '\n', '\r'] } else { &[','] };
-    text.split(separators).map(str::trim).filter(|name| !name.is_empty())
 }
 
 /// A profile, its queue and the penalty there.

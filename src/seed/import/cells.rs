@@ -3,6 +3,7 @@
 //! Invariant: pure; an empty cell is not there. Nothing is guessed: what a program may have changed is a fault that
 //! names the cell.
 
+use super::model::{Fault, Kind, Use};
 use super::{number, typed};
 use crate::outcome::ProblemSection;
 use crate::seed::manifest::shown;
@@ -24,15 +25,6 @@ pub(super) enum Cell {
 
 /// The cells of a line that are not empty, by column from 1.
 pub(super) type Cells = BTreeMap<u32, Cell>;
-
-/// How cells are called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// By line and column name.
-    Csv,
-    /// By their names, such as `C7`.
-    Sheet,
-}
 
 /// A table.
 #[derive(Debug, Clone)]
@@ -79,19 +71,6 @@ pub(super) fn letters(mut column: u32) -> String {
         column = (column - 1) / 26;
     }
     letters.iter().rev().collect()
-}
-
-/// What is wrong with a cell and what to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub message: String,
-    pub hint: String,
-}
-
-impl Fault {
-    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: hint.into() }
-    }
 }
 
 /// All that is wrong with a table.
@@ -152,17 +131,6 @@ impl Faults {
     }
 }
 
-/// What the cell of a column is used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Use {
-    /// Any text.
-    Text,
-    /// A name by which something is found.
-    Name,
-    /// Digits of which each counts, those in front as well.
-    Digits,
-}
-
 impl Cell {
     /// Text out of what somebody typed; none where there is nothing but blanks.
     pub fn text_of(text: &str) -> Option<Self> {
@@ -200,6 +168,12 @@ impl Cell {
         }
         Ok(text)
     }
+}
+
+/// The names in a cell, parted by semicolons or lines; where there are none, by commas.
+pub(super) fn items(text: &str) -> impl Iterator<Item = &str> {
+    let separators: &[char] = if text.contains([';', '\n', '\r']) { &[';', '\n', '\r'] } else { &[','] };
+    text.split(separators).map(str::trim).filter(|name| !name.is_empty())
 }
 
 #[cfg(test)]

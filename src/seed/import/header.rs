@@ -2,7 +2,7 @@
 //!
 //! Invariant: a column means one thing or is refused; a name that could mean two is refused with both.
 
-use super::cells::Fault;
+use super::model::Fault;
 use crate::seed::Channel;
 use crate::seed::manifest::{shown, suggest};
 

@@ -7,6 +7,7 @@
 mod agents;
 mod cells;
 mod header;
+mod model;
 mod number;
 mod part;
 mod template;
@@ -16,11 +17,9 @@ mod workbook;
 mod write;
 mod zeros;
 
-pub use template::{csv, workbook};
-
 use super::manifest::Validated;
-use crate::outcome::codes;
-use crate::outcome::{Failure, FailureKind, Finding, counted};
+use crate::outcome::{Failure, FailureKind, Finding, codes, counted};
+pub use template::{csv, workbook};
 
 /// A table, and how it is to be read.
 #[derive(Debug, Clone, Copy)]
@@ -60,7 +59,7 @@ pub fn import(request: &Request<'_>) -> Result<Imported, Failure> {
                 .with_hint("save it as .xlsx without a password, or as CSV in UTF-8"));
         }
     };
-    if let (Some(sheet), cells::Kind::Csv) = (request.sheet, grid.kind) {
+    if let (Some(sheet), model::Kind::Csv) = (request.sheet, grid.kind) {
         let message = format!("{} is CSV and has no sheet {sheet}", request.name);
         return Err(Failure::new(FailureKind::Usage, message).with_hint("leave --sheet out"));
     }

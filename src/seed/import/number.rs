@@ -2,7 +2,7 @@
 //!
 //! Invariant: a text is given only where it is what the cell shows; zeros that a number cannot keep are a fault.
 
-use super::cells::Fault;
+use super::model::Fault;
 use crate::seed::manifest::shown;
 
 /// From here on a spreadsheet's number has lost digits: it keeps 15.

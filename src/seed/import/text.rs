@@ -3,8 +3,9 @@
 //! Invariant: a file in another encoding than UTF-8 is refused with what to do; the separator is the one by which the
 //! header means something.
 
-use super::cells::{Cell, Grid, Kind};
+use super::cells::{Cell, Grid};
 use super::header::column;
+use super::model::Kind;
 use crate::outcome::{Failure, FailureKind};
 
 /// More lines than a spreadsheet has.

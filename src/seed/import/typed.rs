@@ -3,7 +3,7 @@
 //! Invariant: pure. What may have been something else before a program saved it is refused with what to do; a name that
 //! is meant so can be written in a workbook, as text, or in the manifest.
 
-use super::cells::{Fault, Kind, Use};
+use super::model::{Fault, Kind, Use};
 use crate::seed::manifest::{asks, shown};
 use regex::Regex;
 use std::sync::LazyLock;

@@ -3,8 +3,10 @@
 //! Invariant: nothing is read before it is known to be small enough when unpacked. Cells are read one by one, never as a
 //! rectangle: one cell far away would make that as large as the sheet can be.
 
-use super::cells::{At, Cell, Grid, Kind, letters};
-use super::part::{self, Hidden};
+use super::cells::{At, Cell, Grid, letters};
+use super::model::Kind;
+use super::part;
+use super::part::Hidden;
 use crate::outcome::{Failure, FailureKind, first_of};
 use crate::seed::manifest::shown;
 use calamine::{DataRef, Reader, SheetVisible, Xlsx, XlsxError};

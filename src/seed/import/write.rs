@@ -151,7 +151,7 @@ fn is_same(table: &Table, manifest: &Manifest) -> bool {
 mod tests {
     use super::*;
     use crate::seed::Channel;
-    use crate::seed::import::cells::Kind;
+    use crate::seed::import::model::Kind;
     use proptest::prelude::*;
 
     fn table(name: &str) -> Table {

@@ -3,9 +3,9 @@
 //! Invariant: pure. Where a column has digits that begin with a zero, fewer digits beside them may have lost theirs;
 //! only what a workbook holds as text was typed so.
 
-use super::agents::items;
-use super::cells::{Cell, Fault, Grid, Kind};
+use super::cells::{Cell, Grid, items};
 use super::header::Column;
+use super::model::{Fault, Kind};
 use std::collections::BTreeMap;
 
 /// How long the longest digits with a zero in front are, by column.

@@ -4,10 +4,9 @@
 
 use super::changes::{Cells, Changes};
 use super::evidence::{AGENT, PROFILE, QUEUE, Whose, is, is_past};
-use super::links::LinkRow;
-use super::lists;
+use super::model::{LinkRow, Profile};
 use super::picture::{Pair, Task};
-use super::profile::{self, Profile};
+use super::{lists, profile};
 use crate::db::{Catalog, Value};
 use crate::seed::discover::names::words;
 use std::collections::BTreeSet;

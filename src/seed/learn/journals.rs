@@ -4,7 +4,7 @@
 //! links in one table.
 
 use super::evidence::is_past;
-use super::links::LinkRow;
+use super::model::LinkRow;
 use crate::seed::map::LinkKind;
 use std::collections::{BTreeMap, BTreeSet};
 

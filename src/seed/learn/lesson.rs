@@ -2,18 +2,18 @@
 //!
 //! Invariant: pure. What was asked for and not found is said; nothing else is concluded from it.
 
-use super::besides;
 use super::changes::{Cells, Changes};
 use super::evidence::value;
-use super::links::{LinkRow, Witness, kinds, link_rows};
+use super::links::{kinds, link_rows};
 use super::look::{columns, number_key, print};
 use super::mistakes::instead;
+use super::model::{LinkRow, Lost, Profile, Witness};
 use super::picture::{Found, FoundRow, Picture, Task};
-use super::profile::{self, Lost, Profile};
 use super::sections::{left_open, of_link, of_profile, without_trace};
 use super::task::said;
 use super::told_apart::{Mark, mark};
 use super::twins::twins;
+use super::{besides, profile};
 use crate::db::{Catalog, Engine, Value};
 use crate::seed::Channel;
 use crate::seed::discover::{Proposal, Section};

@@ -5,44 +5,17 @@
 
 use super::changes::{Cells, Changes};
 use super::deletion::is_of_a_change;
-use super::evidence::{AGENT, Holder, PROFILE, QUEUE, Whose, is, is_past};
+use super::evidence::{AGENT, PROFILE, QUEUE, Whose, is, is_past};
 use super::journals;
+use super::model::{LinkRow, Profile, Witness};
 use super::picture::Task;
-use super::profile::Profile;
 use super::told_apart::{may_be, unused_owner};
 use crate::db::Catalog;
 use crate::db::catalog::Table;
 use crate::seed::map::LinkKind;
 
-/// So many points ahead are no doubt any more.
-pub const CLEAR: i32 = 4;
 /// With fewer points nothing but numbers speaks for a table: they may be equal by chance.
 const FEWEST: i32 = 2;
-
-/// The tables that the task's ids are from.
-pub struct Witness<'a> {
-    /// Agents.
-    pub users: &'a str,
-    /// The queues of each channel, by kind.
-    pub queues: &'a dyn Fn(crate::seed::Channel) -> String,
-}
-
-/// A row that may be a link of this kind.
-#[derive(Debug, Clone)]
-pub struct LinkRow<'a> {
-    /// The kind.
-    pub kind: LinkKind,
-    /// Its table.
-    pub table: &'a Table,
-    /// The row.
-    pub row: &'a Cells,
-    /// The column of the profile, or of the agent of a personal link.
-    pub owner: Holder,
-    /// The column of the queue, or of the agent of a profile.
-    pub member: Holder,
-    /// What speaks for it.
-    pub points: i32,
-}
 
 impl LinkKind {
     /// Whether an agent owns such a link.

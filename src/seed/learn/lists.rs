@@ -5,11 +5,11 @@
 
 use super::changes::{Cells, Changes};
 use super::evidence::{is, is_past};
+use super::model::Profile;
 use super::picture::Task;
-use super::profile::{self, Profile};
+use super::profile;
 use crate::db::Value;
-use crate::seed::discover::entities::spellings;
-use crate::seed::discover::names::key;
+use crate::seed::discover::names::{key, spellings};
 use crate::seed::manifest::shown;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;

@@ -4,9 +4,9 @@
 //! repeated, but for a name that is nearly the one that was to be typed.
 
 use super::changes::Changes;
-use super::links::{LinkRow, Witness, link_rows};
+use super::links::link_rows;
+use super::model::{LinkRow, Lost, Profile, Witness};
 use super::picture::{Picture, Task};
-use super::profile::{Lost, Profile};
 use crate::db::{Catalog, Value};
 use crate::seed::manifest::{shown, suggest};
 use crate::seed::map::LinkKind;

@@ -5,35 +5,14 @@
 
 use super::changes::{Cells, Changes};
 use super::evidence::{is_past, value};
-use super::links::{Witness, link_rows};
+use super::links::link_rows;
 use super::look::is_number;
 use super::mistakes;
+use super::model::{Lost, Profile, Witness};
 use super::picture::{Picture, Task};
 use crate::db::catalog::Table;
 use crate::db::{Catalog, Value};
 use std::collections::BTreeSet;
-
-/// The profile's row.
-#[derive(Debug, Clone)]
-pub struct Profile<'a> {
-    /// Its table.
-    pub table: &'a Table,
-    /// The row.
-    pub row: &'a Cells,
-    /// The column with its id, and the id.
-    pub id: (String, i64),
-    /// The column with its name.
-    pub name: String,
-}
-
-/// Why the profile was not found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lost {
-    /// The reason.
-    pub why: String,
-    /// What the person should do.
-    pub advice: &'static str,
-}
 
 /// The profile among the changes, or why it could not be told; then what was seen of the name.
 pub fn profile<'a>(

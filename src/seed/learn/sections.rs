@@ -5,15 +5,14 @@
 
 use super::evidence::value;
 use super::fixed::fixed;
-use super::links::{CLEAR, LinkRow};
+use super::model::{CLEAR, LinkRow, Profile};
 use super::picture::Task;
-use super::profile::Profile;
 use super::told_apart::Mark;
 use crate::db::catalog::{Column, Table};
 use crate::db::{Engine, Value};
 use crate::seed::discover::entities::PROFILES;
 use crate::seed::discover::fields::{DELETED, Field, TIMES, Type, find, takes};
-use crate::seed::discover::links::revival;
+use crate::seed::discover::offers::revival;
 use crate::seed::discover::{Entry, Grade, Proposal, Section, quoted_text};
 use crate::seed::map::LinkKind;
 use crate::seed::verify::describe;

@@ -5,12 +5,11 @@
 
 use super::changes::Cells;
 use super::evidence::value;
-use super::links::LinkRow;
+use super::model::LinkRow;
 use crate::db::Value;
 use crate::db::catalog::{Column, Table};
 use crate::seed::Channel;
-use crate::seed::discover::entities::spellings;
-use crate::seed::discover::names::key;
+use crate::seed::discover::names::{key, spellings};
 use crate::seed::map::LinkKind;
 
 /// What marks the rows of a kind.

@@ -5,7 +5,7 @@
 
 use super::changes::{Cells, Changes};
 use super::evidence::value;
-use super::links::LinkRow;
+use super::model::LinkRow;
 use super::told_apart::{Mark, can_mark};
 use crate::db::Value;
 use crate::seed::map::LinkKind;

@@ -3,7 +3,8 @@
 //! Invariant: a list that is returned names each thing once, removes nothing
 //! that it adds, and is exact only where it says what is to be left.
 
-use super::model::{Links, Member, Mode, Name, Place, Spanned};
+use super::model::{Links, Member, Mode, Name, Spanned};
+use super::place::Place;
 use super::reader::{Entry, Reader};
 use super::source::{Problem, shown};
 use super::tree::{Node, Value};

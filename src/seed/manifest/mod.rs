@@ -9,6 +9,7 @@ mod model;
 mod moves;
 mod names;
 mod near;
+mod place;
 mod quote;
 mod reader;
 mod review;
@@ -17,28 +18,27 @@ mod sections;
 mod source;
 mod syntax;
 mod tree;
+mod version;
 mod warnings;
 
+use crate::outcome::Finding;
 pub use model::{
-    Agent, Links, Managed, Manifest, Member, Mode, Move, Name, Permission, Place, Profile, Queue, Right,
-    Setting, SettingValue, Spanned,
+    Agent, Links, Managed, Manifest, Member, Mode, Move, Name, Permission, Profile, Queue, Right, Setting,
+    SettingValue, Spanned,
 };
 pub use near::{Candidates, suggest};
+pub use place::Place;
 pub use quote::{quoted, scalar};
-pub use source::{Origin, Problem, Source, Weight, shown, shown_beside, shown_unmasked};
-pub use tree::asks;
-
-use crate::outcome::Finding;
 use reader::{Entry, Reader};
-use scalar::{Plain, classify};
+pub use source::{Origin, Problem, Source, Weight, shown, shown_beside, shown_unmasked};
 use std::collections::BTreeSet;
+pub use tree::asks;
 use tree::{Node, Site, Tree, Value, fill};
+pub use version::VERSION;
+use version::check_version;
 
 /// The JSON Schema (draft-07) of manifests, for editors.
 pub const JSON_SCHEMA: &str = include_str!("../../../templates/seed/manifest.schema.json");
-
-/// The version of manifests that is read.
-pub const VERSION: u32 = 1;
 
 /// What there is to say about a file, and the manifest if nothing refuses it.
 #[derive(Debug, Clone)]
@@ -180,11 +180,4 @@ fn list<'t, T>(
 ) -> Vec<T> {
     let nodes = field.map(|entry| reader.items(entry, what)).unwrap_or_default();
     nodes.into_iter().filter_map(|node| read(reader, node)).collect()
-}
-
-fn check_version(reader: &mut Reader, entry: Entry<'_>) {
-    match entry.value.value() {
-        Value::Plain(text) if classify(text) == Plain::Integer(i64::from(VERSION)) => {}
-        _ => reader.wrong(entry, "`1`, the only version there is", "without quotes"),
-    }
 }

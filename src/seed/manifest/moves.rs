@@ -3,8 +3,10 @@
 //! Invariant: errors here are true whatever the database holds. What a manifest says of an agent and a profile by a move
 //! it says nowhere else otherwise.
 
-use super::links::{self, Ends};
-use super::model::{Manifest, Mode, Move, Name, Place, Profile, Spanned};
+use super::links;
+use super::links::Ends;
+use super::model::{Manifest, Mode, Move, Name, Profile, Spanned};
+use super::place::Place;
 use super::reader::Reader;
 use super::source::{Problem, shown};
 use super::tree::{Node, Value};

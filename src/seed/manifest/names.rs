@@ -3,11 +3,11 @@
 //! Invariant: warnings only; each spelling of a name is judged once, at the first place that uses it, against the first
 //! one that looks like it.
 
-use super::model::{Links, Managed, Manifest, Name, Place, Spanned};
+use super::model::{Links, Managed, Manifest, Name, Spanned};
+use super::place::Place;
 use super::reader::Reader;
 use super::source::{Problem, shown, shown_beside};
-use crate::outcome::codes;
-use crate::outcome::{alike, is_blank, is_unseen};
+use crate::outcome::{alike, codes, is_blank, is_unseen};
 use crate::seed::Channel;
 use std::collections::{BTreeMap, HashMap};
 

@@ -3,8 +3,9 @@
 //! Invariant: a fault is reported once, and reading goes on behind it. What
 //! was not written is no fault where the file breaks off before its place.
 
-use super::model::{Managed, Name, Place, Spanned};
+use super::model::{Managed, Name, Spanned};
 use super::near;
+use super::place::Place;
 use super::scalar::{Plain, classify};
 use super::source::{Problem, Source, shown};
 use super::tree::{Node, Value};

@@ -3,8 +3,9 @@
 //! Invariant: errors here are true whatever the database holds; what depends
 //! on it is at most a warning.
 
-use super::model::{Agent, Links, Managed, Manifest, Name, Place, Profile, Queue, Spanned};
+use super::model::{Agent, Links, Managed, Manifest, Name, Profile, Queue, Spanned};
 use super::near::{Index, suggest};
+use super::place::Place;
 use super::reader::Reader;
 use super::source::{Problem, shown, shown_beside};
 use super::{moves, names};

@@ -4,8 +4,9 @@
 //! what entries mean to each other is not judged here.
 
 use super::links::{Ends, by_channel, links, names};
-use super::model::{Agent, Name, Permission, Place, Profile, Queue, Right, Setting, SettingValue, Spanned};
+use super::model::{Agent, Name, Permission, Profile, Queue, Right, Setting, SettingValue, Spanned};
 use super::near;
+use super::place::Place;
 use super::reader::{Entry, Reader};
 use super::scalar::{Plain, classify};
 use super::source::{Problem, shown};

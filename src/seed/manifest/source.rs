@@ -3,10 +3,9 @@
 //! Invariant: what is shown of a file is harmless for a terminal, of bounded
 //! width, and holds no value of a key that looks like a secret.
 
-use super::model::Place;
+use super::place::Place;
 use crate::outcome::codes::Code;
-use crate::outcome::{Finding, ProblemSection};
-use crate::outcome::{is_unseen, spelled_out, unmasked, visible, visible_beside};
+use crate::outcome::{Finding, ProblemSection, is_unseen, spelled_out, unmasked, visible, visible_beside};
 use regex::Regex;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, OnceLock};

@@ -2,10 +2,9 @@
 //!
 //! Invariant: an error without words of ours keeps the parser's.
 
-use super::model::Place;
+use super::place::Place;
 use super::source::{Problem, line_starts};
-use super::tree::place;
-use saphyr_parser::ScanError;
+use saphyr_parser::{Marker, ScanError};
 
 /// Part of what the parser says, what it means, and what to do.
 const MEANINGS: &[(&str, &str, &str)] = &[
@@ -65,4 +64,10 @@ fn tab_before(text: &str, at: Place) -> Option<Place> {
         let column = u32::try_from(tab + 1).unwrap_or(u32::MAX);
         Some(Place { line, column })
     })
+}
+
+/// Markers count columns from 0.
+pub(super) fn place(marker: Marker) -> Place {
+    let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+    Place { line: number(marker.line()), column: number(marker.col()).saturating_add(1) }
 }

@@ -6,13 +6,14 @@
 
 mod fill;
 
-pub use fill::asks;
-pub(super) use fill::{Site, fill};
-
-use super::model::{Name, Place};
+use super::model::Name;
+use super::place::Place;
 use super::source::{Problem, shown};
 use super::syntax;
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, Tag};
+use super::syntax::place;
+pub use fill::asks;
+pub(super) use fill::{Site, fill};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -375,10 +376,4 @@ impl Builder {
         }
         self.tree
     }
-}
-
-/// Markers count columns from 0.
-pub(super) fn place(marker: Marker) -> Place {
-    let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
-    Place { line: number(marker.line()), column: number(marker.col()).saturating_add(1) }
 }

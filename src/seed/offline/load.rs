@@ -2,9 +2,10 @@
 //!
 //! Invariant: what the export says and no more; a column that it does not speak of is NULL.
 
-use super::Lacking;
 use crate::db::{Connection, DbError, Value};
-use crate::seed::manifest::{Agent, Links, Managed, Manifest, Name, Profile, Queue, SettingValue, Spanned};
+use crate::seed::manifest::{
+    Agent, Links, Managed, Manifest, Name, Place, Profile, Queue, SettingValue, Spanned,
+};
 use crate::seed::map::{Condition, Link, LinkKind, Map, Part};
 use crate::seed::snapshot::{Field, Section};
 use std::collections::HashMap;
@@ -187,4 +188,10 @@ fn of_profile(profile: &Profile, field: &Field) -> Value {
         Field::Description => text(&profile.description),
         _ => Value::Null,
     }
+}
+
+/// What keeps an export from being planned against.
+pub(super) struct Lacking {
+    pub(super) place: Place,
+    pub(super) what: String,
 }

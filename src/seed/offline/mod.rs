@@ -9,20 +9,14 @@ mod names;
 mod shared;
 mod tables;
 
-use super::manifest::{Manifest, Mode, Place, Problem, Validated};
+use super::manifest::{Manifest, Mode, Problem, Validated};
 use super::map::Map;
 use super::session::{Session, failure};
 use crate::db::{Access, Connection, Engine, Limits, Source};
-use crate::outcome::codes;
-use crate::outcome::{Failure, FailureKind, Finding, ProblemSection, counted};
+use crate::outcome::{Failure, FailureKind, Finding, ProblemSection, codes, counted};
 use load::Trouble;
+use shared::left_out;
 use std::collections::BTreeSet;
-
-/// What keeps an export from being planned against.
-struct Lacking {
-    place: Place,
-    what: String,
-}
 
 impl Session {
     /// A database that holds what an export says.
@@ -174,10 +168,4 @@ pub fn unknown(export: &Validated, map: &Map, used: MapUsed) -> Finding {
         finding = finding.evidence(format!("left out of the export: {left_out}"));
     }
     finding
-}
-
-/// What the comment at the head of an export says that it could not say.
-fn left_out(text: &str) -> impl Iterator<Item = &str> {
-    let head = text.lines().take_while(|line| line.starts_with('#'));
-    head.filter_map(|line| line.strip_prefix("# - "))
 }

@@ -2,7 +2,6 @@
 //!
 //! Invariant: a number that is read back is that of the agent's row; one that an older export does not name is unknown.
 
-use super::left_out;
 use crate::seed::export::shared_extension;
 use crate::seed::manifest::{Manifest, Name, Validated};
 use std::collections::HashMap;
@@ -21,4 +20,10 @@ pub(super) fn extensions(export: &Validated, rows: &Manifest) -> HashMap<Name, S
         }
     }
     found
+}
+
+/// What the comment at the head of an export says that it could not say.
+pub(super) fn left_out(text: &str) -> impl Iterator<Item = &str> {
+    let head = text.lines().take_while(|line| line.starts_with('#'));
+    head.filter_map(|line| line.strip_prefix("# - "))
 }

@@ -14,8 +14,9 @@ mod section;
 mod texts;
 
 pub use charset::{is_known as is_known_charset, lost as lost_letter};
-pub use model::{Group, Holder, LinkRow, Links, Names, Record, Records, Snapshot, Standing};
+pub use model::{Holder, LinkRow, Links, Record, Records, Snapshot, Standing};
 pub(in crate::seed) use names::{CHUNK, marks};
+pub use names::{Group, Names};
 pub use reader::read;
 pub(in crate::seed) use reader::{links, records};
 pub use rights::RightsRow;

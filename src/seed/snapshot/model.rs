@@ -3,13 +3,14 @@
 //! Invariant: exactly what a plan matches or relies on, and compact: a link is four numbers. Nothing here is computed
 //! that the database did not say.
 
+use super::names::{Group, Names};
 use super::rights::RightsRow;
 use super::texts::Unholdable;
 use crate::db::Value;
 use crate::seed::Channel;
 use crate::seed::manifest::Name;
 use crate::seed::map::{LinkKind, Part};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::num::NonZeroI64;
 
 /// What one transaction saw.
@@ -71,67 +72,6 @@ pub enum Standing {
     Deleted,
     /// A user who is no agent, and what else.
     OtherRole(Name),
-}
-
-/// What names mean to the server: under its collation, not ours.
-#[derive(Debug, Clone, Default)]
-pub struct Names {
-    groups: HashMap<Name, u32>,
-    rows: Vec<Vec<i64>>,
-    unholdable: HashSet<Name>,
-}
-
-/// Names that the server holds to be the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Group(pub u32);
-
-impl Names {
-    /// Puts a name among those with the same key; keys are the server's.
-    pub(super) fn add(&mut self, name: Name, group: u32) {
-        let needed = group as usize + 1;
-        if self.rows.len() < needed {
-            self.rows.resize(needed, Vec::new());
-        }
-        self.groups.insert(name, group);
-    }
-
-    pub(super) fn add_unholdable(&mut self, name: Name) {
-        self.unholdable.insert(name);
-    }
-
-    pub(super) fn add_row(&mut self, group: u32, id: i64) {
-        let rows = &mut self.rows[group as usize];
-        if !rows.contains(&id) {
-            rows.push(id);
-            rows.sort_unstable();
-        }
-    }
-
-    /// The group of a name; none where it was not asked for, or cannot be stored.
-    #[must_use]
-    pub fn group(&self, name: &Name) -> Option<Group> {
-        self.groups.get(name).copied().map(Group)
-    }
-
-    /// The rows that have a name of this group, in the order of their ids.
-    #[must_use]
-    pub fn rows(&self, group: Group) -> &[i64] {
-        self.rows.get(group.0 as usize).map_or(&[], Vec::as_slice)
-    }
-
-    /// Whether the column's character set has no place for a name.
-    #[must_use]
-    pub fn is_unholdable(&self, name: &Name) -> bool {
-        self.unholdable.contains(name)
-    }
-
-    /// Every name that was asked for and can be stored, with its group, in order.
-    #[must_use]
-    pub fn sorted(&self) -> Vec<(&Name, Group)> {
-        let mut names: Vec<_> = self.groups.iter().map(|(name, group)| (name, Group(*group))).collect();
-        names.sort_unstable();
-        names
-    }
 }
 
 impl Records {

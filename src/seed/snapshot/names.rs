@@ -4,11 +4,10 @@
 //! cannot hold is never part of a comparison.
 
 use super::charset;
-use super::model::Names;
 use super::section::Section;
 use crate::db::{Catalog, Connection, DbError, Engine, ErrorKind, Value};
 use crate::seed::manifest::Name;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The most names or ids in one statement.
 pub(in crate::seed) const CHUNK: usize = 1_000;
@@ -247,4 +246,65 @@ fn no_answer() -> DbError {
 /// Names of character sets and collations stand in SQL as they are.
 pub(super) fn is_word(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// What names mean to the server: under its collation, not ours.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    groups: HashMap<Name, u32>,
+    rows: Vec<Vec<i64>>,
+    unholdable: HashSet<Name>,
+}
+
+/// Names that the server holds to be the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Group(pub u32);
+
+impl Names {
+    /// Puts a name among those with the same key; keys are the server's.
+    pub(super) fn add(&mut self, name: Name, group: u32) {
+        let needed = group as usize + 1;
+        if self.rows.len() < needed {
+            self.rows.resize(needed, Vec::new());
+        }
+        self.groups.insert(name, group);
+    }
+
+    pub(super) fn add_unholdable(&mut self, name: Name) {
+        self.unholdable.insert(name);
+    }
+
+    pub(super) fn add_row(&mut self, group: u32, id: i64) {
+        let rows = &mut self.rows[group as usize];
+        if !rows.contains(&id) {
+            rows.push(id);
+            rows.sort_unstable();
+        }
+    }
+
+    /// The group of a name; none where it was not asked for, or cannot be stored.
+    #[must_use]
+    pub fn group(&self, name: &Name) -> Option<Group> {
+        self.groups.get(name).copied().map(Group)
+    }
+
+    /// The rows that have a name of this group, in the order of their ids.
+    #[must_use]
+    pub fn rows(&self, group: Group) -> &[i64] {
+        self.rows.get(group.0 as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the column's character set has no place for a name.
+    #[must_use]
+    pub fn is_unholdable(&self, name: &Name) -> bool {
+        self.unholdable.contains(name)
+    }
+
+    /// Every name that was asked for and can be stored, with its group, in order.
+    #[must_use]
+    pub fn sorted(&self) -> Vec<(&Name, Group)> {
+        let mut names: Vec<_> = self.groups.iter().map(|(name, group)| (name, Group(*group))).collect();
+        names.sort_unstable();
+        names
+    }
 }

@@ -7,60 +7,14 @@ mod known;
 mod read;
 mod tally;
 
-pub use read::LeftOut;
-pub use tally::{Anomalies, Anomaly, EXAMPLES, Hours, Now, ProfileHours};
-
-use super::consequences;
 use super::map::{Needs, Part, Use};
 use super::session::{Session, failure};
 use crate::outcome::{Failure, FailureKind};
-use jiff::Timestamp;
 use known::Known;
 use read::Pages;
+pub use read::{LeftOut, NEWEST, Request};
 use tally::Tally;
-
-/// As many rows are looked at where no index helps.
-pub const NEWEST: u64 = consequences::NEWEST;
-/// As many rows are read at once where one does: no statement takes long, and no page much memory.
-const PAGE: u64 = 20_000;
-
-/// What is asked for.
-#[derive(Debug, Clone, Copy)]
-pub struct Request {
-    /// Hours count from here.
-    pub from: Timestamp,
-    /// And until here.
-    pub to: Timestamp,
-    /// Open sessions last until now.
-    pub now: Timestamp,
-    /// As many rows are looked at where no index helps.
-    pub newest: u64,
-    /// As many rows are read at once where one does.
-    pub page: u64,
-}
-
-impl Request {
-    /// This period, with the bounds that suit a server at work.
-    #[must_use]
-    pub fn of(from: Timestamp, to: Timestamp, now: Timestamp) -> Self {
-        Self { from, to, now, newest: NEWEST, page: PAGE }
-    }
-}
-
-/// The answer.
-#[derive(Debug, Clone)]
-pub struct Usage {
-    /// Hours by profile, then by agent.
-    pub hours: Vec<Hours>,
-    /// The same by profile alone, most hours first.
-    pub profiles: Vec<ProfileHours>,
-    /// Who has an open session.
-    pub now: Vec<Now>,
-    /// What is odd about rows.
-    pub anomalies: Anomalies,
-    /// What was not looked at.
-    pub left_out: Option<LeftOut>,
-}
+pub use tally::{Anomalies, Anomaly, EXAMPLES, Hours, Now, ProfileHours, Usage};
 
 impl Session {
     /// Who uses which profile.

@@ -3,10 +3,10 @@
 //! Invariant: where no index serves, only the newest rows are looked at. Each row is handed on once; pages and the rows of
 //! each come in one order, which is said. No statement looks at more rows than a page has, but for those of one moment.
 
-use super::Request;
 use super::known::Known;
 use crate::db::catalog::Table;
 use crate::db::{Catalog, Connection, DbError, Row, Value};
+use crate::seed::consequences;
 use crate::seed::manifest::Name;
 use crate::seed::map::sql::list;
 use crate::seed::map::{Ident, ReportMember};
@@ -14,6 +14,12 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use std::cmp::Reverse;
+
+/// As many rows are looked at where no index helps.
+pub const NEWEST: u64 = consequences::NEWEST;
+
+/// As many rows are read at once where one does: no statement takes long, and no page much memory.
+const PAGE: u64 = 20_000;
 
 /// Where only the beginning is indexed, sessions that began this many days before the period are looked for.
 const BACK: i64 = 31;
@@ -278,4 +284,27 @@ fn time(value: &Value) -> Option<i64> {
     let Value::Text(text) = value else { return None };
     let time: DateTime = text.get(..19)?.replacen(' ', "T", 1).parse().ok()?;
     Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second())
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Request {
+    /// Hours count from here.
+    pub from: Timestamp,
+    /// And until here.
+    pub to: Timestamp,
+    /// Open sessions last until now.
+    pub now: Timestamp,
+    /// As many rows are looked at where no index helps.
+    pub newest: u64,
+    /// As many rows are read at once where one does.
+    pub page: u64,
+}
+
+impl Request {
+    /// This period, with the bounds that suit a server at work.
+    #[must_use]
+    pub fn of(from: Timestamp, to: Timestamp, now: Timestamp) -> Self {
+        Self { from, to, now, newest: NEWEST, page: PAGE }
+    }
 }

@@ -3,9 +3,9 @@
 //! Invariant: sessions come in the order in which they began, or backwards in that in which they ended, so that of each
 //! profile and agent the last interval alone must be kept to count what overlaps once.
 
+use super::LeftOut;
 use super::known::{Agent, Known, Meaning, Profile};
-use super::read::{Left, Order, Seen};
-use super::{LeftOut, Request, Usage};
+use super::read::{Left, Order, Request, Seen};
 use crate::seed::manifest::Name;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -286,4 +286,19 @@ impl Tally {
 
 fn moment(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap_or(Timestamp::MAX)
+}
+
+/// The answer.
+#[derive(Debug, Clone)]
+pub struct Usage {
+    /// Hours by profile, then by agent.
+    pub hours: Vec<Hours>,
+    /// The same by profile alone, most hours first.
+    pub profiles: Vec<ProfileHours>,
+    /// Who has an open session.
+    pub now: Vec<Now>,
+    /// What is odd about rows.
+    pub anomalies: Anomalies,
+    /// What was not looked at.
+    pub left_out: Option<LeftOut>,
 }

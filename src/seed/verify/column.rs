@@ -4,9 +4,9 @@
 //! was recorded exactly is compared in `definition`.
 
 use super::definition::describe;
+use super::difference::{Difference, Since};
 use super::family::Family;
 use super::shape::{Filled, Kind, Shape, Want};
-use super::{Difference, Since};
 use crate::db::Engine;
 use crate::db::catalog::{Column, Covers, Table};
 use crate::seed::map::{Ident, Literal, Use};

@@ -4,8 +4,8 @@
 //! default, automatic values and foreign key are the same. Lines are compared by what they mean (`spelling`), because a
 //! server's next version spells the same column otherwise.
 
+use super::difference::{Difference, Since};
 use super::spelling::{charset, meaning};
-use super::{Difference, Since};
 use crate::db::catalog::{Column, ColumnDefault, Table};
 use crate::seed::map::{Ident, TableDefinition};
 

@@ -2,8 +2,8 @@
 //!
 //! Invariant: a name proves nothing. A column that may be such a mark is said, and who knows better accepts it.
 
+use super::difference::{Difference, Since};
 use super::shape::Shape;
-use super::{Difference, Since};
 use crate::db::Catalog;
 use crate::db::catalog::{Covers, Table};
 use crate::outcome::{Finding, Level, codes};

@@ -6,6 +6,7 @@
 mod column;
 mod definition;
 mod deleted;
+mod difference;
 mod family;
 mod meaning;
 mod opposite;
@@ -13,22 +14,20 @@ mod references;
 mod shape;
 mod spelling;
 
+use crate::db::catalog::{Table, TableKind};
+use crate::db::{Catalog, Engine};
+use crate::outcome::{Finding, codes};
+use crate::seed::map::{Ident, Map, Needs, Part, Use};
 pub use column::is_own_in_each_row;
 pub use definition::{describe, differences as changes};
 pub use deleted::{covering, may_mark_deleted};
+pub use difference::{Difference, Since};
 pub use family::{Family, members};
 pub use meaning::unnamed_columns;
 pub use references::{Reference, references_to};
-
-use crate::db::catalog::{Table, TableKind};
-use crate::db::{Catalog, Engine};
-use crate::outcome::Finding;
-use crate::outcome::codes;
-use crate::seed::map::{Ident, Map, Needs, Part, Use};
 pub(in crate::seed) use shape::{Kind, Shape};
 pub(in crate::seed) use spelling::{charset, words};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 /// What a map and a database have to say to each other.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,37 +44,6 @@ pub struct Verification {
     pub demanded: BTreeMap<Part, BTreeSet<Ident>>,
     /// The parts whose names a unique index covers, deleted rows included.
     pub unique_names: BTreeSet<Part>,
-}
-
-/// One thing in which they differ.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Difference {
-    /// Table, or table and column, with the part of the map.
-    pub place: String,
-    /// What the map needs.
-    pub expected: String,
-    /// What the database has.
-    pub found: String,
-    /// What it is held against.
-    pub since: Since,
-}
-
-/// What a database is held against.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Since {
-    /// What every map needs.
-    Ever,
-    /// What it was like when the map was signed.
-    Signed,
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.since {
-            Since::Ever => write!(f, "{}: expected {}, found {}", self.place, self.expected, self.found),
-            Since::Signed => write!(f, "{}: {} → {}", self.place, self.expected, self.found),
-        }
-    }
 }
 
 /// Holds a map against a database. The catalog must hold every table that the map names; the part

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a name proves nothing, so it is said and never refused.
 
-use crate::seed::discover::fields::is_opposite;
+use crate::seed::discover::names::is_opposite;
 use crate::seed::map::{Map, Needs, Part};
 use std::collections::BTreeSet;
 

@@ -3,7 +3,7 @@
 //! Invariant: every column that is read or written by a part is among its wants, with the kind of
 //! value that it must take.
 
-use super::{Difference, Since};
+use super::difference::{Difference, Since};
 use crate::seed::Channel;
 use crate::seed::map::{
     Condition, Ident, Link, LinkEnds, LinkKind, Literal, Map, Part, Permissions, Profiles, Queues,

@@ -3,33 +3,7 @@
 //! Invariant: as of all stand-ins. A file is handed out only where somebody put it there under the address's own name;
 //! otherwise the command ends as it does where no name can be resolved, and with `--fail` as where there is no such file.
 
-use super::{Act, Around, Decision, How, Told, real};
-use serde::{Deserialize, Serialize};
-
-/// One address that was asked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Fetch {
-    /// As it was written.
-    pub url: String,
-    /// The file that was handed out.
-    pub served: Option<String>,
-    /// Whether an error page would be taken for the file.
-    pub unchecked: bool,
-    /// Whether it sends something.
-    pub sends: bool,
-    /// Whether a user, a password or a header for one goes with it.
-    pub credentials: bool,
-}
-
-/// Where a file goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// To the output.
-    Output,
-    /// To this file.
-    File(String),
-}
+use super::decision::{Act, Around, Decision, Fetch, How, Target, Told, real};
 
 /// What a command line of either program says.
 #[derive(Debug, Default)]

@@ -3,108 +3,14 @@
 //! Invariant: pure; what is decided here is told first and then done by who called. An answer is what the real command
 //! would have said had all gone well, so that the script goes on as it would on the server.
 
+mod decision;
 mod fetch;
 mod packages;
 mod services;
 mod words;
 
-pub use fetch::{Fetch, Target};
-
-use serde::{Deserialize, Serialize};
-
-/// What a stand-in can see of the copy.
-pub trait Around {
-    /// Whether this path is there.
-    fn exists(&self, path: &str) -> bool;
-    /// Whether the real command is there.
-    fn has_real(&self, command: &str) -> bool;
-    /// Whether units may be missing that the server has: in a copied tree.
-    fn is_tree(&self) -> bool;
-    /// The first of these names that is a file to hand out.
-    fn file(&self, names: &[String]) -> Option<String>;
-}
-
-/// Characters of one message, of all its texts together.
-const LONGEST: usize = 6_000;
-/// No more words of a command line are told.
-const MOST_ARGUMENTS: usize = 400;
-
-/// What was asked, as a stand-in tells it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Told {
-    /// The command.
-    pub command: String,
-    /// Its arguments, as they were.
-    pub arguments: Vec<String>,
-    /// What became of it.
-    pub how: How,
-    /// What was answered, where that needs words.
-    pub note: String,
-    /// What was to be fetched.
-    pub fetch: Option<Fetch>,
-}
-
-/// What became of a request.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum How {
-    /// Written down, and said to have worked.
-    #[default]
-    Recorded,
-    /// Really done, in the copy.
-    Run,
-    /// Written down, and said to have failed.
-    Refused,
-}
-
-/// What a stand-in does after it has told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Act {
-    /// Says this, and ends with this code.
-    Say {
-        /// Exit code.
-        code: i32,
-        /// To the output.
-        out: String,
-        /// To the error output.
-        err: String,
-    },
-    /// Runs the real command with these arguments.
-    Real {
-        /// Its arguments.
-        arguments: Vec<String>,
-        /// Added to the environment.
-        environment: &'static [(&'static str, &'static str)],
-        /// A code of it that counts as none.
-        forgiven: Option<i32>,
-    },
-    /// Runs another command, by PATH.
-    Other {
-        /// Which, with its arguments.
-        command: Vec<String>,
-    },
-    /// Hands out files, one by one.
-    Fetch {
-        /// Which of them goes where.
-        files: Vec<(String, Target)>,
-        /// Said afterwards.
-        out: String,
-        /// To the error output.
-        err: String,
-        /// Exit code.
-        code: i32,
-    },
-}
-
-/// A decision: what is told, in order, and what is done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
-    /// What is told; nothing for what changes nothing.
-    pub told: Vec<Told>,
-    /// What is done.
-    pub act: Act,
-}
+pub use decision::{Act, Around, Decision, Fetch, How, Target, Told};
+use decision::{real, recorded, refused};
 
 /// Commands of one kind.
 struct Family {
@@ -184,60 +90,6 @@ pub fn decide(command: &str, arguments: &[String], around: &dyn Around) -> Optio
     Some((family.decide)(command, arguments, around))
 }
 
-impl Told {
-    /// As much of it as fits into one message: a command line can be as long as the machine's memory.
-    #[must_use]
-    pub fn shortened(mut self) -> Self {
-        let mut left = LONGEST;
-        let mut shorten = |text: &mut String| {
-            if text.chars().count() > left {
-                *text = text.chars().take(left).chain(['…']).collect();
-            }
-            left -= text.chars().count().min(left);
-        };
-        self.arguments.truncate(MOST_ARGUMENTS);
-        if let Some(fetch) = &mut self.fetch {
-            shorten(&mut fetch.url);
-        }
-        self.arguments.iter_mut().for_each(&mut shorten);
-        shorten(&mut self.note);
-        self
-    }
-}
-
-fn told(command: &str, arguments: &[String], how: How, note: &str) -> Told {
-    Told {
-        command: command.to_owned(),
-        arguments: arguments.to_vec(),
-        how,
-        note: note.to_owned(),
-        fetch: None,
-    }
-}
-
-fn say(code: i32, out: &str, err: &str) -> Act {
-    Act::Say { code, out: out.to_owned(), err: err.to_owned() }
-}
-
-/// Written down, and said to have worked.
-fn recorded(command: &str, arguments: &[String], _: &dyn Around) -> Decision {
-    Decision { told: vec![told(command, arguments, How::Recorded, "")], act: say(0, "", "") }
-}
-
-/// Really run, in the copy, as it is.
-fn real(command: &str, arguments: &[String], around: &dyn Around) -> Decision {
-    if !around.has_real(command) {
-        return recorded(command, arguments, around);
-    }
-    let act = Act::Real { arguments: arguments.to_vec(), environment: &[], forgiven: None };
-    Decision { told: Vec::new(), act }
-}
-
-fn refused(command: &str, arguments: &[String], code: i32, why: &str) -> Decision {
-    let err = format!("{command}: {why}\n");
-    Decision { told: vec![told(command, arguments, How::Refused, why)], act: say(code, "", &err) }
-}
-
 fn cannot(command: &str, arguments: &[String], around: &dyn Around) -> Decision {
     let asks_only =
         arguments.iter().all(|word| ["--help", "--version", "-V", "-h", "-l"].contains(&word.as_str()));
@@ -282,6 +134,7 @@ fn remote(command: &str, arguments: &[String], around: &dyn Around) -> Decision 
 
 #[cfg(test)]
 mod tests {
+    use super::decision::told;
     use super::*;
     use std::collections::BTreeSet;
 

@@ -2,7 +2,8 @@
 //!
 //! Invariant: as of all stand-ins. A verb that is not known is a change.
 
-use super::{Around, Decision, real, recorded, words};
+use super::decision::{Around, Decision, real, recorded};
+use super::words;
 
 pub(super) const NAMES: &[&str] = &[
     "add-apt-repository",

@@ -3,7 +3,8 @@
 //! Invariant: as of all stand-ins. What a service manager only reads or links is really done by the real one, offline, so
 //! that links of units are seen as files.
 
-use super::{Act, Around, Decision, How, real, recorded, refused, say, told, words};
+use super::decision::{Act, Around, Decision, How, real, recorded, refused, say, told};
+use super::words;
 
 /// Where units and old scripts of services lie.
 const UNITS: [&str; 5] = [

@@ -3,7 +3,8 @@
 //! Invariant: the real binary on `/` of a private machine, with a real nginx that other traffic does not reach.
 
 use super::{ROUTES, TLS};
-use crate::support::machine::{Machine, Output};
+use crate::support::machine::Machine;
+use crate::support::said::Said;
 use std::fs;
 use std::path::Path;
 
@@ -20,7 +21,7 @@ fn machine(http: &str, head: &str) -> Machine {
     })
 }
 
-fn applied(http: &str, head: &str) -> Output {
+fn applied(http: &str, head: &str) -> Said {
     let machine = machine(http, head);
     let done = machine.apply(&["--strategy", "graft", "--accept", "topology.behind-proxy"]);
     done.expect(0, "applied");

@@ -2,8 +2,9 @@
 //!
 //! Invariant: they are sparse: what reads one of a terabyte does not end, and what copies it fills the disk.
 
-use crate::support::binary::{Answer, SITE, Server, answer, binary};
+use crate::support::binary::{SITE, Server, binary};
 use crate::support::mount::Mount;
+use crate::support::said::{Said, answer};
 use motionctl::backup::{Change, Request, Store, restore_tree};
 use motionctl::host::files::{FileState, OtherKind, observe};
 use motionctl::host::{Root, WriteLock};
@@ -22,7 +23,7 @@ fn sparse(path: &Path, size: u64) {
 }
 
 /// The answer of a command that must end.
-fn ends(server: &Server, arguments: &[&str]) -> Answer {
+fn ends(server: &Server, arguments: &[&str]) -> Said {
     let mut command = binary();
     command.args(server.arguments(arguments)).arg("--json").stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().expect("the binary starts");
@@ -57,7 +58,7 @@ fn with_huge_files() -> Server {
 fn a_file_that_nobody_includes_is_counted_by_its_size() {
     let server = with_huge_files();
     for command in [&["check"][..], &["plan"], &["rehearse", "--load", "10"], &["status"]] {
-        let found = ends(&server, command).json();
+        let found = ends(&server, command).document();
         assert_eq!(found["exit_code"], 0, "{command:?}: {found:#}");
         if command[0] == "plan" {
             assert!(notes(&found).contains("/etc/nginx/big.dat (1024 GiB)"), "{}", notes(&found));
@@ -68,16 +69,16 @@ fn a_file_that_nobody_includes_is_counted_by_its_size() {
 #[test]
 fn a_change_leaves_it_out_of_the_backup_and_so_does_the_way_back() {
     let server = with_huge_files();
-    let applied = ends(&server, &["apply", "--yes"]).json();
+    let applied = ends(&server, &["apply", "--yes"]).document();
     assert_eq!(applied["exit_code"], 0, "{applied:#}");
     assert!(notes(&applied).contains("/etc/nginx/dumps/core (1024 GiB)"), "{}", notes(&applied));
     let id = applied["backup"]["id"].as_str().expect("an id").to_owned();
-    let shown = ends(&server, &["backups", "show", &id]).json().to_string();
+    let shown = ends(&server, &["backups", "show", &id]).document().to_string();
     assert!(shown.contains("a file too large for a configuration"), "{shown}");
     assert_eq!(ends(&server, &["backups", "verify", &id]).code, 0);
     // One that came later is nobody's to remove.
     sparse(&server.at("etc/nginx/conf.d/later.dump"), TERABYTE);
-    let back = ends(&server, &["rollback", &id, "--whole-tree", "--yes"]).json();
+    let back = ends(&server, &["rollback", &id, "--whole-tree", "--yes"]).document();
     assert_eq!(back["exit_code"], 0, "{back:#}");
     for kept in ["big.dat", "dumps/core", "conf.d/later.dump"] {
         let size =
@@ -93,7 +94,7 @@ fn a_file_that_became_huge_is_edited_and_is_not_read() {
     assert_eq!(ends(&server, &["apply", "--yes"]).code, 0);
     let site = server.read(SITE);
     sparse(&server.at("etc/motionctl/local.d/motion.conf.toml"), TERABYTE);
-    let status = ends(&server, &["status"]).json();
+    let status = ends(&server, &["status"]).document();
     assert!(status["exit_code"].as_i64().is_some_and(|code| code < 6), "{status:#}");
     assert_eq!(server.read(SITE), site);
 }
@@ -151,7 +152,7 @@ fn what_is_no_file_is_not_opened() {
     File::create(folder.join("zero")).expect("a file");
     let _endless = Mount::bind(Path::new("/dev/zero"), &folder.join("zero"));
     for command in [&["plan"][..], &["apply", "--yes"]] {
-        let found = ends(&server, command).json();
+        let found = ends(&server, command).document();
         assert_eq!(found["exit_code"], 0, "{command:?}: {found:#}");
     }
 }

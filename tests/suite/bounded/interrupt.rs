@@ -2,7 +2,8 @@
 //!
 //! Invariant: each command is really at work when it is signalled, and its end is timed.
 
-use crate::support::binary::{Answer, SITE, Server, answer, binary};
+use crate::support::binary::{SITE, Server, binary};
+use crate::support::said::{Said, answer};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::process::{Child, Stdio};
@@ -35,7 +36,7 @@ fn at_work(child: &Child) {
     panic!("it did not come to work");
 }
 
-fn ends_at(signal: Signal, mut child: Child) -> Answer {
+fn ends_at(signal: Signal, mut child: Child) -> Said {
     at_work(&child);
     // Open until the end: waiting for the child would close it, and then it has all its input.
     let _input = child.stdin.take();
@@ -53,7 +54,7 @@ fn ends_at(signal: Signal, mut child: Child) -> Answer {
     answer(&watcher.join().expect("watched").expect("waited for"))
 }
 
-fn was_interrupted(found: &Answer) {
+fn was_interrupted(found: &Said) {
     assert_eq!(found.code, 1, "{found:?}");
     assert!(
         [&found.stdout, &found.stderr].iter().any(|text| text.contains("cancelled: nothing was changed")),
@@ -90,7 +91,7 @@ fn a_command_that_computes_ends_at_once() {
 fn the_one_answer_is_a_document_where_that_was_asked_for() {
     let server = slow();
     let found = ends_at(Signal::SIGINT, start(&server.arguments(&["plan", "--json"])));
-    let document = found.json();
+    let document = found.document();
     assert_eq!((&document["command"], &document["exit_code"]), (&"plan".into(), &1.into()), "{document:#}");
     assert!(document["error"].to_string().contains("interrupted"), "{document:#}");
 }

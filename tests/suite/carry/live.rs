@@ -3,7 +3,8 @@
 //! Invariant: the real binary on `/` of a private machine; what is said to work was asked on the wire.
 
 use super::{CLIENT, NODE, TLS};
-use crate::support::machine::{Machine, eventually};
+use crate::support::machine::Machine;
+use crate::support::wait::eventually;
 use motionctl::rehearse::standin::{Role, StandIn};
 use std::fs;
 use std::path::Path;

@@ -28,7 +28,7 @@ fn a_change_that_waits_is_undone_before_nginx_starts() {
     assert_eq!(machine.get("/login").status, 200);
 }
 
-fn status_says_restarted(status: &Output) -> bool {
+fn status_says_restarted(status: &Said) -> bool {
     let finding = status.finding("run.awaiting-confirmation").expect("a finding");
     finding["evidence"][0].as_str().is_some_and(|line| line.contains("the server was started again"))
 }
@@ -41,7 +41,7 @@ fn a_run_that_lost_power_is_undone_before_nginx_starts() {
     let before = machine.configuration().without_folder_times();
     let running = paused.apply(&[]);
     running.signal(Signal::SIGKILL);
-    assert_eq!(running.finish().code, None);
+    assert_eq!(running.finish().code, -1);
     systemd.restart();
 
     systemd.run_boot_unit().expect(0, "ok");
@@ -68,7 +68,7 @@ fn which_program_will_be_started_is_no_question_before_it_is() {
         waiting!(machine, systemd, before);
         systemd.restart();
         let made = machine.shell(uncertain);
-        assert_eq!(made.code, Some(0), "{made}");
+        assert_eq!(made.code, 0, "{made}");
         let done = systemd.run_boot_unit();
         done.expect(0, "ok");
         before.assert_same(&machine.configuration().without_folder_times());
@@ -85,7 +85,7 @@ fn within_the_same_start_the_unit_leaves_the_change_alone() {
     assert_eq!(systemd.armed().len(), 2);
     // A container keeps its host's boot id, but no timer outlives its restart.
     for unit in systemd.armed() {
-        assert_eq!(machine.shell(&format!("rm /run/stand-in/{unit}")).code, Some(0));
+        assert_eq!(machine.shell(&format!("rm /run/stand-in/{unit}")).code, 0);
     }
     systemd.run_boot_unit().expect(0, "ok");
     before.assert_same(&machine.configuration().without_folder_times());

@@ -5,8 +5,8 @@
 
 use super::*;
 use crate::support::depth::report;
-use crate::support::machine::eventually;
 use crate::support::real_systemd::{Ahead, RealSystemd, Which, on_each};
+use crate::support::wait::eventually;
 use std::time::Duration;
 
 /// How long a change waits here; applying it has to fit, on a busy machine too.
@@ -97,7 +97,7 @@ fn reloads_and_early_calls_move_nothing(which: Which) {
             _ => "systemctl daemon-reload".to_owned(),
         };
         let said = systemd.shell(&line);
-        assert_eq!(said.code, Some(0), "{line}: {said}");
+        assert_eq!(said.code, 0, "{line}: {said}");
         std::thread::sleep(Duration::from_millis(300));
     });
     assert!(round > 6, "{round} rounds");
@@ -120,7 +120,7 @@ fn frozen_past_its_moment_it_is_undone_at_once(which: Which) {
     systemd.freeze(false);
     // Whoever is first: the time is over.
     let confirmed = systemd.motionctl(&["confirm"]);
-    assert_eq!(confirmed.code, Some(3), "{confirmed}");
+    assert_eq!(confirmed.code, 3, "{confirmed}");
     let late = undone(&systemd, || std::thread::sleep(Duration::from_millis(20)));
     assert_as_before(&systemd, &machine, &before);
     say(&systemd, "frozen until 2 s after", late);
@@ -130,7 +130,7 @@ fn a_timer_that_somebody_stopped_is_missed(which: Which) {
     up!(which, Ahead::default(), machine, systemd, before);
     let stop = |run: &str| {
         let said = systemd.shell(&format!("systemctl stop motionctl-unconfirmed-{run}.timer"));
-        assert_eq!(said.code, Some(0), "{said}");
+        assert_eq!(said.code, 0, "{said}");
     };
     stop(&change(&systemd, "10m"));
     for command in [&["status"][..], &["check"], &["backups", "list"]] {
@@ -141,7 +141,7 @@ fn a_timer_that_somebody_stopped_is_missed(which: Which) {
     assert_eq!(status.json["details"]["confirmation"]["armed"], false, "{status}");
     // What the next start of the server runs.
     let said = systemd.shell("systemctl start motionctl-recover.service");
-    assert_eq!(said.code, Some(0), "{said}");
+    assert_eq!(said.code, 0, "{said}");
     assert_as_before(&systemd, &machine, &before);
 
     stop(&change(&systemd, "10m"));
@@ -158,7 +158,7 @@ fn a_timer_that_somebody_stopped_is_missed(which: Which) {
 fn a_failure_that_was_put_right_is_forgotten(which: Which) {
     up!(which, Ahead::default(), machine, systemd, before);
     change(&systemd, WINDOW);
-    let by_hand = |line: &str| assert_eq!(systemd.shell(line).code, Some(0), "{line}");
+    let by_hand = |line: &str| assert_eq!(systemd.shell(line).code, 0, "{line}");
     by_hand(&format!("cp -p {SITE} /run/site && echo '# by hand' >>{SITE}"));
     let failed = || systemd.shell("systemctl --failed --no-legend").stdout;
     eventually("its undo fails", || failed().contains("motionctl-unconfirmed-"));

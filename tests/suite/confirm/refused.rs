@@ -5,7 +5,7 @@ use crate::support::binary::{Server, finding};
 
 /// Asks for a change that waits; it is refused and leaves nothing.
 #[track_caller]
-fn check(machine: &Machine, code: i32, outcome: &str, said: &str) -> Output {
+fn check(machine: &Machine, code: i32, outcome: &str, said: &str) -> Said {
     let before = machine.configuration();
     let journal = events(machine).len();
     let workers = machine.workers();
@@ -89,7 +89,7 @@ fn a_second_change() {
         assert!(done.finding("run.awaiting-confirmation").is_some(), "{done}");
     }
     assert!(run(&machine, &["plan"]).finding("run.awaiting-confirmation").is_some());
-    assert_eq!(run(&machine, &["recover"]).expect(0, "up-to-date").code, Some(0));
+    assert_eq!(run(&machine, &["recover"]).expect(0, "up-to-date").code, 0);
     run(&machine, &["backups", "prune", "--keep", "0"]).expect(0, "up-to-date");
     waits.assert_same(&machine.configuration());
     assert_eq!(machine.backups(), backups);

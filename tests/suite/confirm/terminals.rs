@@ -1,7 +1,7 @@
 //! Whoever is logged in is warned, and nothing but a terminal is written to.
 
 use super::*;
-use crate::support::machine::eventually;
+use crate::support::wait::eventually;
 use motionctl::host::{Root, WriteLock};
 use nix::libc;
 use nix::pty::openpty;

@@ -2,8 +2,8 @@
 //! confirmation, the way back by hand.
 
 use super::*;
-use crate::support::machine::eventually;
 use crate::support::paused::{Moment, paused_at};
+use crate::support::wait::eventually;
 use motionctl::host::{Root, WriteLock};
 use motionctl::journal::{Event, Journal, encode};
 use nix::sys::signal::Signal;
@@ -48,7 +48,7 @@ fn nobody_confirms() {
         words.contains("motionctl confirm") && words.contains(" min ") && words.contains(" left, until "),
         "{words}"
     );
-    assert_eq!(run(&machine, &["status", "--detailed-exitcode"]).code, Some(2));
+    assert_eq!(run(&machine, &["status", "--detailed-exitcode"]).code, 2);
 
     systemd.fire(WARN).expect(0, "ok");
     assert!(serves_the_new_client(&machine), "a warning undoes nothing");
@@ -119,7 +119,7 @@ fn it_is_killed_before_the_timer_is_armed() {
     let running = machine.spawn(&["apply", "--yes", "--json", "--confirm-within", "10m"]);
     eventually("it arms the timer", || systemd.has("held"));
     running.signal(Signal::SIGKILL);
-    assert_eq!(running.finish().code, None);
+    assert_eq!(running.finish().code, -1);
     assert_eq!(events(&machine), ["started", "confirm-by"], "the deadline comes first");
     assert_eq!(systemd.armed(), [""; 0]);
     before.assert_same(&machine.configuration());
@@ -138,7 +138,7 @@ fn it_is_killed_after_the_timer_is_armed() {
     let before = machine.configuration().without_folder_times();
     let running = paused.apply(&["--confirm-within", "10m"]);
     running.signal(Signal::SIGKILL);
-    assert_eq!(running.finish().code, None);
+    assert_eq!(running.finish().code, -1);
     assert!(serves_the_new_client(machine), "it died with the change in place");
     assert_eq!(systemd.armed().len(), 2);
 
@@ -230,7 +230,7 @@ fn an_interrupted_run_whose_files_were_edited_is_left_by_its_backup() {
     let before = machine.configuration().without_folder_times();
     let running = paused.apply(&[]);
     running.signal(Signal::SIGKILL);
-    assert_eq!(running.finish().code, None);
+    assert_eq!(running.finish().code, -1);
     machine.edit(SITE, |text| format!("{text}# by hand\n"));
     let stuck = run(machine, &["recover"]);
     stuck.expect(5, "needs-operator");
@@ -334,7 +334,7 @@ fn a_timer_that_systemd_means_to_start_later_is_no_promise() {
 #[test]
 fn every_command_says_that_nothing_is_left_that_would_undo_it() {
     waiting!(machine, systemd, before);
-    let said = |output: &Output| output.finding("run.undo-not-armed").is_some();
+    let said = |output: &Said| output.finding("run.undo-not-armed").is_some();
     let commands: [&[&str]; 7] = [
         &["status"],
         &["check"],
@@ -351,13 +351,13 @@ fn every_command_says_that_nothing_is_left_that_would_undo_it() {
     let undo = systemd.command(UNDO);
     systemd.fire_early(WARN);
     let armed = systemd.armed();
-    assert_eq!(machine.shell(&format!("rm /run/stand-in/{}", armed[0])).code, Some(0));
+    assert_eq!(machine.shell(&format!("rm /run/stand-in/{}", armed[0])).code, 0);
     for command in commands {
         let output = run(&machine, command);
         assert!(said(&output), "{command:?}: {output}");
     }
     let monitor = machine.motionctl(&["status", "--check"]);
-    assert!(monitor.code == Some(1) && monitor.stdout.contains("its undoing is not armed"), "{monitor}");
+    assert!(monitor.code == 1 && monitor.stdout.contains("its undoing is not armed"), "{monitor}");
     let words = status_in_words(&machine);
     assert!(words.contains("motionctl rollback") && words.contains("has been stopped"), "{words}");
     // Whoever cannot be asked has not said no.

@@ -9,7 +9,7 @@ use std::fs;
 fn document(arguments: &[&str], command: &str, code: i32, outcome: &str) -> Value {
     let answer = motionctl(arguments.iter().copied().chain(["--json"]));
     assert_eq!(answer.code, code, "{arguments:?}: {answer:?}");
-    let document = answer.json();
+    let document = answer.document();
     check(&document, command);
     assert_eq!(document["outcome"], outcome, "{arguments:?}: {document:#}");
     document
@@ -139,7 +139,7 @@ fn a_root_that_is_missing_is_69_and_settings_that_are_wrong_are_65() {
 fn global_options_stand_before_or_after_the_command() {
     let root = fixture("standalone").display().to_string();
     let id = |arguments: &[&str]| {
-        let document = motionctl(arguments).json();
+        let document = motionctl(arguments).document();
         document["plan"]["id"].as_str().expect("a plan").to_owned()
     };
     let after = id(&["plan", "--root", &root, "--json", "--color", "never"]);
@@ -212,7 +212,7 @@ fn saved_plans_are_private_and_run_only_on_the_server_they_were_made_for() {
     let planned = ["plan", "--root", &root, "--strategy", "replace", "--out", &name];
     let planned = document(&planned, "plan", 0, "changes-pending");
     assert_eq!(fs::metadata(&saved).expect("a file").permissions().mode() & 0o7777, 0o600);
-    let other = Server::copy("customised").run(&["apply", &name, "--yes", "--json"]).json();
+    let other = Server::copy("customised").run(&["apply", &name, "--yes", "--json"]).document();
     assert_eq!(other["exit_code"], 3);
     assert!(other["error"]["message"].to_string().contains("stale"), "{other:#}");
 

@@ -47,6 +47,6 @@ fn a_saved_plan_of_seed_has_the_shape_of_its_schema() {
     let manifest = format!("{}/fixtures/manifests/good/example.yaml", env!("CARGO_MANIFEST_DIR"));
     let plan = at("plan.json");
     let answer = motionctl(["seed", "plan", &manifest, "--db", &database, "--out", &plan, "--json"]);
-    assert!(answer.json()["changes"].as_array().is_some_and(|changes| changes.len() > 10));
+    assert!(answer.document()["changes"].as_array().is_some_and(|changes| changes.len() > 10));
     conforms("seed-plan", Path::new(&plan), &fs::read_to_string(&plan).expect("the plan"));
 }

@@ -1,10 +1,11 @@
 //! Human text: no escape sequences but for a terminal that asked for them, and
 //! never one that a server's files bring along.
 
-use crate::support::binary::{Answer, Server, answer, binary, fixture, motionctl};
+use crate::support::binary::{Server, binary, fixture, motionctl};
+use crate::support::said::{Said, answer};
 use crate::support::terminal::on_terminal;
 
-fn plan(extra: &[&str]) -> Answer {
+fn plan(extra: &[&str]) -> Said {
     let root = fixture("customised").display().to_string();
     motionctl(["plan", "--root", &root].iter().chain(extra))
 }
@@ -16,7 +17,7 @@ fn colour_is_for_terminals_or_on_demand() {
     assert!(!plan(&["--color", "never"]).stdout.contains('\u{1b}'));
     let json = plan(&["--color", "always", "--json"]);
     assert!(!json.stdout.contains('\u{1b}'));
-    json.json();
+    json.document();
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::shape::check;
 use crate::support::binary::{SITE, Server, codes, finding};
-use crate::support::site::state;
+use crate::support::tree_state::untouched;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
@@ -28,13 +28,13 @@ const FIXTURES: [(&str, &[&str]); 6] = [
 
 #[test]
 fn applied_once_and_rolled_back_exactly() {
-    let outside = state(Path::new("/etc/nginx"));
+    let outside = untouched(Path::new("/etc/nginx"));
     for (name, strategies) in FIXTURES {
         for strategy in strategies {
             there_and_back(name, strategy);
         }
     }
-    assert!(outside == state(Path::new("/etc/nginx")), "the machine was touched");
+    assert!(outside == untouched(Path::new("/etc/nginx")), "the machine was touched");
 }
 
 fn there_and_back(name: &str, strategy: &str) {
@@ -69,7 +69,7 @@ fn there_and_back(name: &str, strategy: &str) {
     assert_eq!(again["outcome"], "up-to-date", "{name} {strategy}: {again:#}");
     assert!(codes(&again).contains(&"routes.migrated".to_owned()), "{again:#}");
     assert!(again.get("backup").is_none(), "nothing to do makes no backup: {again:#}");
-    assert_eq!(difference(&settled, &server.state()), ["var/lib/motionctl/lock"], "{name} {strategy}");
+    assert_eq!(settled.differing(&server.state()), ["var/lib/motionctl/lock"], "{name} {strategy}");
 
     let back = server.json(&["rollback", "--yes"]);
     check(&back, "rollback");
@@ -79,28 +79,12 @@ fn there_and_back(name: &str, strategy: &str) {
     }
 }
 
-/// The paths below the tree that differ; the lock names who held it last.
-fn difference(
-    one: &std::collections::BTreeMap<std::path::PathBuf, String>,
-    other: &std::collections::BTreeMap<std::path::PathBuf, String>,
-) -> Vec<String> {
-    let names = one.keys().chain(other.keys()).collect::<std::collections::BTreeSet<_>>();
-    let differing = names.into_iter().filter(|path| one.get(*path) != other.get(*path));
-    let below = |path: &Path| {
-        let text = path.display().to_string();
-        text.split_once("motionctl-tree-")
-            .and_then(|(_, rest)| rest.split_once('/'))
-            .map(|(_, rest)| rest.to_owned())
-    };
-    differing.filter_map(|path| below(path)).collect()
-}
-
 #[test]
 fn only_what_the_run_changed_is_written_and_the_store_is_private() {
     let server = Server::copy("customised");
     let before = server.state();
     server.json(&["apply", "--yes"]);
-    let changed = difference(&before, &server.state());
+    let changed = before.differing(&server.state());
     for path in &changed {
         let expected = path == SITE
             || ["etc", "etc/nginx/conf.d", "var", "var/lib", "var/backups"].contains(&path.as_str())

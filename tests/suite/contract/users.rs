@@ -2,7 +2,8 @@
 //! host that allows no sandbox is told so.
 
 use super::shape::check;
-use crate::support::binary::{Server, answer, copy_to, finding};
+use crate::support::binary::{Server, copy_to, finding};
+use crate::support::said::answer;
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -22,7 +23,7 @@ fn run(wrapper: &str, server: &Server, arguments: &str) -> Value {
     let root = server.path().display();
     let line = format!("exec {wrapper} {} {arguments} --root {root} --json", binary.display());
     let output = Command::new("sh").args(["-c", &line]).stdin(Stdio::null()).output().expect("sh");
-    answer(&output).json()
+    answer(&output).document()
 }
 
 #[test]

@@ -3,7 +3,8 @@
 
 use super::scenario::{Promise, Ran, Scenario, copy, run};
 use super::table::End;
-use crate::support::binary::{Server, answer};
+use crate::support::binary::Server;
+use crate::support::said::answer;
 use crate::support::tree_state::{State, state};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -175,7 +176,7 @@ impl<'a> Judge<'a> {
                 .output()
                 .expect("the binary starts"),
         );
-        let document = check.json();
+        let document = check.document();
         let is_broken = document["findings"]
             .as_array()
             .is_none_or(|findings| findings.iter().any(|finding| finding["code"] == "nginx.config-broken"));

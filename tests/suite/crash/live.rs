@@ -4,7 +4,8 @@
 use super::in_parallel;
 use super::table::{End, Table};
 use crate::support::depth;
-use crate::support::machine::{Machine, Output};
+use crate::support::machine::Machine;
+use crate::support::said::Said;
 use crate::support::systemd::Systemd;
 use crate::support::tree_state::State;
 use std::collections::BTreeSet;
@@ -111,7 +112,7 @@ impl Ground {
     }
 
     /// Runs a command and kills it at the how manieth place of a name. What it said, and the places it reached.
-    fn run(&self, command: &[&str], (place, time): (&str, usize)) -> (Output, Vec<String>) {
+    fn run(&self, command: &[&str], (place, time): (&str, usize)) -> (Said, Vec<String>) {
         let log = self.machine.scratch().join("places");
         fs::write(&log, "").expect("a log");
         let done = self.machine.command(env!("CARGO_BIN_EXE_motionctl"), command, |command| {
@@ -126,8 +127,8 @@ impl Ground {
     fn prepare(&self, row: &Row) -> Result<(), String> {
         for (command, place) in row.before {
             let (at, expected) = match place {
-                None => (NOWHERE, Some(0)),
-                Some(place) => ((*place, 1), None),
+                None => (NOWHERE, 0),
+                Some(place) => ((*place, 1), -1),
             };
             let (done, _) = self.run(command, at);
             if done.code != expected {
@@ -147,7 +148,7 @@ fn undisturbed(row: &Row) -> Vec<String> {
     let ground = Ground::new();
     ground.prepare(row).unwrap_or_else(|why| panic!("{}: {why}", row.name));
     let (done, places) = ground.run(row.command, NOWHERE);
-    assert_eq!(done.code, Some(0), "{}: {done}", row.name);
+    assert_eq!(done.code, 0, "{}: {done}", row.name);
     places
 }
 
@@ -173,7 +174,7 @@ fn sampled(places: &[(String, usize)]) -> Vec<(String, usize)> {
 fn kill_at(row: &Row, ground: &Ground, (place, time): (&str, usize)) -> Result<End, String> {
     ground.prepare(row)?;
     let (killed, places) = ground.run(row.command, (place, time));
-    if killed.code.is_some() || places.last().is_none_or(|last| last != place) {
+    if killed.code >= 0 || places.last().is_none_or(|last| last != place) {
         return Err(format!("not killed there, but after {:?}: {killed}", places.last()));
     }
     if ground.machine.get("/login").status != 200 {
@@ -181,7 +182,7 @@ fn kill_at(row: &Row, ground: &Ground, (place, time): (&str, usize)) -> Result<E
     }
     let (recovered, _) = ground.run(RECOVER, NOWHERE);
     let (again, _) = ground.run(RECOVER, NOWHERE);
-    if recovered.code != Some(0) || again.json["outcome"] != "up-to-date" {
+    if recovered.code != 0 || again.json["outcome"] != "up-to-date" {
         return Err(format!("recover: {recovered}\nagain: {again}"));
     }
     let is_legacy = ground.legacy.differences(&ground.machine.configuration().without_folder_times());
@@ -195,7 +196,7 @@ fn kill_at(row: &Row, ground: &Ground, (place, time): (&str, usize)) -> Result<E
     };
     if serves_new {
         let (back, _) = ground.run(ROLLBACK, NOWHERE);
-        if back.code != Some(0) {
+        if back.code != 0 {
             return Err(format!("the way is not free: {back}"));
         }
         ground.legacy.assert_same(&ground.machine.configuration().without_folder_times());

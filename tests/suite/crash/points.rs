@@ -13,7 +13,7 @@ use std::path::Path;
 /// After so many cases one is followed by the command itself, which must find its way free.
 const FINISH_EACH: usize = 4;
 /// A sample kills each row so often, and at every kill point that no row before it has.
-const SAMPLE: usize = 8;
+const SAMPLE: usize = 4;
 
 #[test]
 fn every_kill_leaves_the_old_server_or_the_new_one() {

@@ -10,7 +10,7 @@ use crate::support::depth;
 /// Of the second signal, which takes the same road as the first, one moment in so many.
 const EACH: usize = 3;
 /// A sample sends each signal so often.
-const SAMPLE: usize = 6;
+const SAMPLE: usize = 4;
 
 #[test]
 fn a_signal_at_any_moment_undoes_the_run_or_comes_too_late() {

@@ -2,10 +2,11 @@
 //!
 //! Invariant: a refusal names what was refused and what would help, and nothing of a thread reaches the terminal.
 
-use crate::support::binary::{Answer, motionctl};
+use crate::support::binary::motionctl;
 use crate::support::database_server::programs::{Kind, programs};
 use crate::support::database_server::{DatabaseServer, option_file, shared};
 use crate::support::only_on::{has_other_host, only_on, skipped};
+use crate::support::said::Said;
 use motionctl::db::{Connection, DbError, ErrorKind, Limits, Secret, Source, Tls, Transport};
 use std::io::Write;
 use std::net::TcpListener;
@@ -163,7 +164,7 @@ const GREETING: &[u8] =
     b"\x0a5.5.5-x\0\x01\0\0\x0012345678\0\x08\xa2\x21\x02\0\x08\0\x15\0\0\0\0\0\0\0\0\0\0\
                           123456789012\0mysql_native_password\0";
 
-fn discover(user: &str, port: u16, folder: &Path, password: &str) -> Answer {
+fn discover(user: &str, port: u16, folder: &Path, password: &str) -> Said {
     let options = option_file(folder, &format!("[client]\npassword={password}\n"));
     let url = format!("mysql://{user}@127.0.0.1:{port}/motion2");
     let out = folder.join("map.toml");

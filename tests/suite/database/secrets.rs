@@ -52,9 +52,9 @@ fn a_file_named_by_a_variable_gives_the_password() {
         let mut command = crate::support::binary::binary();
         let output =
             command.args(arguments).env("MOTIONCTL_DB_PASSWORD_FILE", &file).output().expect("starts");
-        crate::support::binary::answer(&output)
+        crate::support::said::answer(&output)
     };
-    assert_eq!(run().json()["database"]["user"], user.as_str());
+    assert_eq!(run().document()["database"]["user"], user.as_str());
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("a mode");
     let refused = run();
     assert_eq!(refused.code, 69);
@@ -68,7 +68,7 @@ fn what_is_no_file_is_not_shown_because_it_may_be_the_password() {
         let mut command = crate::support::binary::binary();
         command.args(["seed", "list", "--db", "mysql://bob@127.0.0.1:1/motion2"]);
         let output = command.env("MOTIONCTL_DB_PASSWORD_FILE", &value).output().expect("starts");
-        let answer = crate::support::binary::answer(&output);
+        let answer = crate::support::said::answer(&output);
         assert_eq!(answer.code, 69, "{answer:?}");
         let said = format!("{}{}", answer.stdout, answer.stderr);
         assert!(said.contains("the file that MOTIONCTL_DB_PASSWORD_FILE names"), "{said}");

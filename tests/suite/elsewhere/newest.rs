@@ -6,8 +6,9 @@
 use super::goes_all_the_way;
 use crate::support::binary::{Server, codes, fixture, motionctl};
 use crate::support::depth::{evenly, is_deep, report};
-use crate::support::machine::{Machine, eventually};
+use crate::support::machine::Machine;
 use crate::support::newest::newest_nginx;
+use crate::support::wait::eventually;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -26,7 +27,7 @@ fn trees() -> Vec<String> {
 fn comes_to(name: &str, strategy: &str, program: &[&str]) -> (Value, Vec<String>, Vec<Value>) {
     let root = fixture(name).display().to_string();
     let road = ["rehearse", "--root", &root, "--strategy", strategy, "--accept", "merge.conflict=ours"];
-    let done = motionctl([&road[..], &["--load", "60", "--json"], program].concat()).json();
+    let done = motionctl([&road[..], &["--load", "60", "--json"], program].concat()).document();
     let codes = codes(&done).into_iter().filter(|code| code != "nginx.new-warnings").collect();
     let rows = done["probes"].as_array().cloned().unwrap_or_default();
     (done["outcome"].clone(), codes, rows)
@@ -121,7 +122,7 @@ fn a_build_from_source_serves_beside_the_package() {
     });
     let line = format!("mkdir -p /var/opt/nginx/sbin && cp {newest} /var/opt/nginx/sbin/nginx");
     let done = machine.shell(&format!("{line} && /var/opt/nginx/sbin/nginx -c /etc/nginx/nginx.conf"));
-    assert_eq!(done.code, Some(0), "{done}");
+    assert_eq!(done.code, 0, "{done}");
     eventually("it runs", || machine.workers().len() == 2);
     // The package's own 1.22 does not know `http2 on;`, and has no say.
     let done = machine.apply(&["--strategy", "replace"]);

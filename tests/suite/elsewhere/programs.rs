@@ -3,7 +3,8 @@
 //! Invariant: a stand-in for a relative is Debian's own program behind another version line.
 
 use crate::support::binary::fixture;
-use crate::support::machine::{Machine, Output};
+use crate::support::machine::Machine;
+use crate::support::said::Said;
 
 /// A wrapper, as root's alone, that says it is what `line` says.
 fn says(machine: &Machine, folder: &str, line: &str) -> String {
@@ -14,7 +15,7 @@ fn says(machine: &Machine, folder: &str, line: &str) -> String {
          'exec /usr/sbin/nginx \"$@\"' >{program} && chmod 755 {program}"
     );
     let done = machine.shell(&script);
-    assert_eq!(done.code, Some(0), "{done}");
+    assert_eq!(done.code, 0, "{done}");
     program
 }
 
@@ -26,11 +27,11 @@ fn tree(machine: &Machine) -> String {
         fixture("standalone").display(),
         tree = path.display()
     ));
-    assert_eq!(done.code, Some(0), "{done}");
+    assert_eq!(done.code, 0, "{done}");
     path.display().to_string()
 }
 
-fn nginx(done: &Output) -> &str {
+fn nginx(done: &Said) -> &str {
     done.json["host"]["nginx"].as_str().unwrap_or_default()
 }
 
@@ -38,7 +39,7 @@ fn nginx(done: &Output) -> &str {
 fn tengine_s_own_number_is_not_nginx_s() {
     let machine = Machine::stopped("standalone", |_| ());
     let done = machine.shell("mount -t tmpfs -o mode=755 tmpfs /usr/local/sbin");
-    assert_eq!(done.code, Some(0), "{done}");
+    assert_eq!(done.code, 0, "{done}");
     let line = "Tengine version: Tengine/3.0.0\\nnginx version: nginx/1.22.1";
     // Once first on the search path, and once named.
     let on_path = says(&machine, "/usr/local/sbin", line);
@@ -84,7 +85,7 @@ fn angie_s_core_decides_how_http2_is_spelled() {
 fn a_name_that_nobody_knows_is_named_and_refused() {
     let machine = Machine::stopped("standalone", |_| ());
     let done = machine.shell("mount -t tmpfs -o mode=755 tmpfs /usr/local/sbin");
-    assert_eq!(done.code, Some(0), "{done}");
+    assert_eq!(done.code, 0, "{done}");
     let program = says(&machine, "/usr/local/sbin", "nginx version: Sparrow/1.22.1");
     let done = machine.motionctl(&["check", "--json"]);
     done.expect(69, "unavailable");

@@ -2,13 +2,15 @@
 //!
 //! Invariant: what is changed, tested and reloaded is what runs, whatever PATH has.
 
-use crate::support::machine::{Machine, Output, eventually};
+use crate::support::machine::Machine;
+use crate::support::said::Said;
+use crate::support::wait::eventually;
 
 const SITE: &str = "/etc/nginx/conf.d/motion.conf";
 
 fn shell(machine: &Machine, line: &str) {
     let done = machine.shell(line);
-    assert_eq!(done.code, Some(0), "{done}");
+    assert_eq!(done.code, 0, "{done}");
 }
 
 fn starts(machine: &Machine, line: &str) {
@@ -16,7 +18,7 @@ fn starts(machine: &Machine, line: &str) {
     eventually("it runs", || machine.workers().len() == 2);
 }
 
-fn evidence(done: &Output, code: &str) -> String {
+fn evidence(done: &Said, code: &str) -> String {
     done.finding(code).map_or_else(String::new, |finding| finding["evidence"].to_string())
 }
 

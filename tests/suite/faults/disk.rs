@@ -1,9 +1,10 @@
 //! Disks that are full, read-only or unwritable, at every stage of a run.
 
 use crate::crash::scenario::command_at;
-use crate::support::binary::{Server, answer, binary};
+use crate::support::binary::{Server, binary};
 use crate::support::machine::Machine;
 use crate::support::mount::Mount;
+use crate::support::said::answer;
 use crate::support::tree_state::state;
 use nix::mount::MsFlags;
 use nix::sys::signal::{Signal, kill};
@@ -19,7 +20,7 @@ const APPLY: &[&str] = &["apply", "--yes", "--json"];
 #[track_caller]
 fn shell(machine: &Machine, line: &str) {
     let done = machine.shell(line);
-    assert_eq!(done.code, Some(0), "{line}: {done}");
+    assert_eq!(done.code, 0, "{line}: {done}");
 }
 
 #[test]
@@ -77,12 +78,12 @@ fn a_configuration_that_becomes_read_only_is_not_torn() {
     running.signal(Signal::SIGCONT);
     let done = running.finish();
     // It works below the folder that it has open, or it undoes what it began.
-    assert!([0, 1, 3, 4, 5].contains(&done.code.expect("no signal")), "{done}");
+    assert!([0, 1, 3, 4, 5].contains(&done.code), "{done}");
     shell(&machine, "umount /etc/nginx");
     machine.motionctl(&["recover", "--json"]);
     if machine.read("/etc/nginx/conf.d/motion.conf").contains("/user-ui/") {
         // In place and proven; only the old file could not be cleared away.
-        assert!([0, 5].contains(&done.code.expect("no signal")), "{done}");
+        assert!([0, 5].contains(&done.code), "{done}");
         machine.motionctl(&["rollback", "--yes", "--json"]).expect(0, "applied");
     }
     before.assert_same(&machine.configuration().without_folder_times());
@@ -165,7 +166,7 @@ fn a_full_disk_does_not_bar_the_undo() {
     signal(&child, Signal::SIGCONT);
     let done = answer(&child.wait_with_output().expect("waiting"));
     assert_eq!(done.code, 4, "{done:?}");
-    assert_eq!(done.json()["outcome"], "rolled-back");
+    assert_eq!(done.document()["outcome"], "rolled-back");
     before.assert_same(&state(&small.path().join("etc")).without_folder_times());
 }
 
@@ -182,9 +183,9 @@ fn a_full_disk_does_not_bar_the_recovery() {
     };
     let done = recover();
     assert_eq!(done.code, 0, "{done:?}");
-    assert_eq!(done.json()["outcome"], "ok", "{done:?}");
+    assert_eq!(done.document()["outcome"], "ok", "{done:?}");
     before.assert_same(&state(&small.path().join("etc")).without_folder_times());
-    assert_eq!(recover().json()["outcome"], "up-to-date");
+    assert_eq!(recover().document()["outcome"], "up-to-date");
     // A new run needs room, says so, and changes nothing.
     let again = answer(&binary().args(APPLY).arg("--root").arg(small.path()).output().expect("it starts"));
     assert!([1, 3].contains(&again.code), "{again:?}");

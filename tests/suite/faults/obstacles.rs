@@ -28,7 +28,7 @@ fn obstacles() -> [(&'static str, String, String); 5] {
 #[track_caller]
 fn shell(machine: &Machine, line: &str) {
     let done = machine.shell(line);
-    assert_eq!(done.code, Some(0), "{line}: {done}");
+    assert_eq!(done.code, 0, "{line}: {done}");
 }
 
 #[test]

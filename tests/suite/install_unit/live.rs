@@ -1,7 +1,8 @@
 //! On a server on which a real systemd runs.
 
-use crate::support::machine::{Machine, Output};
+use crate::support::machine::Machine;
 use crate::support::real_systemd::{Ahead, RealSystemd, Which, on_each};
+use crate::support::said::Said;
 
 on_each! {
     a_copied_program_brings_and_enables_its_units
@@ -25,7 +26,7 @@ fn advice(systemd: &RealSystemd) -> String {
     found["advice"].as_str().expect("advice").to_owned()
 }
 
-fn program(systemd: &RealSystemd, path: &str, arguments: &[&str]) -> Output {
+fn program(systemd: &RealSystemd, path: &str, arguments: &[&str]) -> Said {
     systemd.command(&[&[path], arguments, &["--json"]].concat()).finish()
 }
 
@@ -76,7 +77,7 @@ fn a_unit_is_no_way_to_become_root(which: Which) {
     ];
     for (place, prepare) in places {
         let copied = systemd.shell(&format!("{prepare} && install -m 755 /usr/local/bin/motionctl {place}"));
-        assert_eq!(copied.code, Some(0), "{copied}");
+        assert_eq!(copied.code, 0, "{copied}");
         let refused = program(&systemd, place, &["install-unit"]);
         refused.expect(3, "refused");
         assert!(refused.error().contains("as root at every start"), "{refused}");

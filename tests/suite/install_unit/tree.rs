@@ -1,11 +1,12 @@
 //! In a tree, where files are all that there is: an image, a container, a root without a running systemd.
 
 use crate::support::binary::{Server, codes, finding};
+use crate::support::tree_state::State;
 use serde_json::Value;
-use std::collections::BTreeMap;
+
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
+
 use std::process::Command;
 
 const UNIT: &str = "motionctl-recover.service";
@@ -32,10 +33,9 @@ fn package(server: &Server, folder: &str, program: &str) {
 }
 
 /// Everything that can be seen of the administrator's units; the lock has a place of its own.
-fn units(server: &Server) -> BTreeMap<PathBuf, String> {
-    let mut state = server.state();
-    state.retain(|path, _| path.starts_with(server.at("etc/systemd")));
-    assert!(!state.is_empty());
+fn units(server: &Server) -> State {
+    let state = server.state().only(|path| path.starts_with("etc/systemd"));
+    assert!(!state.paths().is_empty());
     state
 }
 

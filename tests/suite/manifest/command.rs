@@ -1,6 +1,7 @@
 //! `seed validate` and `seed schema json-schema` as processes.
 
-use super::super::support::binary::{answer, binary, fixture, motionctl};
+use super::super::support::binary::{binary, fixture, motionctl};
+use super::super::support::said::answer;
 use serde_json::Value;
 use std::fs;
 use std::io::Write;
@@ -13,7 +14,7 @@ fn bad(name: &str) -> String {
 #[test]
 fn a_good_manifest_is_exit_0_and_counted() {
     let path = fixture("manifests/good/example.yaml").display().to_string();
-    let found = motionctl(["seed", "validate", &path, "--json"]).json();
+    let found = motionctl(["seed", "validate", &path, "--json"]).document();
     assert_eq!((&found["exit_code"], &found["outcome"]), (&0.into(), &"ok".into()));
     let counted = &found["details"]["manifests"][0];
     assert_eq!(counted["agents"], 1);
@@ -29,7 +30,7 @@ fn a_good_manifest_is_exit_0_and_counted() {
 #[test]
 fn a_bad_manifest_is_exit_65_with_every_problem() {
     let path = bad("several-at-once.yaml");
-    let found = motionctl(["seed", "validate", &path, "--json"]).json();
+    let found = motionctl(["seed", "validate", &path, "--json"]).document();
     assert_eq!((&found["exit_code"], &found["outcome"]), (&65.into(), &"invalid".into()));
     let problems = found["problems"].as_array().expect("problems");
     assert_eq!(problems.len(), 6, "{problems:#?}");
@@ -51,7 +52,7 @@ fn a_bad_manifest_is_exit_65_with_every_problem() {
 #[test]
 fn several_files_are_read_and_each_is_judged() {
     let (one, two) = (bad("no-version.yaml"), fixture("manifests/good/example.yaml").display().to_string());
-    let found = motionctl(["seed", "validate", &one, &two, &bad("empty.yaml"), "--json"]).json();
+    let found = motionctl(["seed", "validate", &one, &two, &bad("empty.yaml"), "--json"]).document();
     let valid: Vec<_> =
         found["details"]["manifests"].as_array().expect("all").iter().map(|one| &one["valid"]).collect();
     assert_eq!(valid, [&Value::from(false), &Value::from(true), &Value::from(false)]);
@@ -69,14 +70,14 @@ fn standard_input_is_read_and_has_a_name() {
         .spawn()
         .expect("it starts");
     child.stdin.take().expect("a pipe").write_all(b"version: 2\n").expect("it reads");
-    let found = answer(&child.wait_with_output().expect("it ends")).json();
+    let found = answer(&child.wait_with_output().expect("it ends")).document();
     assert_eq!(found["problems"][0]["file"], "<stdin>");
     assert_eq!(found["problems"][0]["line"], 1);
 }
 
 #[test]
 fn a_file_that_cannot_be_read_is_exit_69() {
-    let found = motionctl(["seed", "validate", "/nowhere/manifest.yaml", "--json"]).json();
+    let found = motionctl(["seed", "validate", "/nowhere/manifest.yaml", "--json"]).document();
     assert_eq!(found["exit_code"], 69);
     assert!(found["error"]["message"].as_str().expect("a message").contains("/nowhere/manifest.yaml"));
     assert_eq!(motionctl(["seed", "validate"]).code, 64);
@@ -108,7 +109,7 @@ fn more_problems_than_a_person_reads_are_for_programs() {
     let text = motionctl(["seed", "validate", &path]);
     assert!(text.stdout.contains("9950 more"), "{}", text.stdout);
     assert!(text.stdout.lines().count() < 300);
-    let found = motionctl(["seed", "validate", &path, "--json"]).json();
+    let found = motionctl(["seed", "validate", &path, "--json"]).document();
     assert_eq!(found["problems"].as_array().map(Vec::len), Some(10_000));
 }
 
@@ -118,5 +119,8 @@ fn the_schema_is_printed_by_itself_and_inside_an_answer() {
     assert_eq!(text.code, 0);
     let schema: Value = serde_json::from_str(&text.stdout).expect("JSON");
     assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
-    assert_eq!(motionctl(["seed", "schema", "json-schema", "--json"]).json()["details"]["schema"], schema);
+    assert_eq!(
+        motionctl(["seed", "schema", "json-schema", "--json"]).document()["details"]["schema"],
+        schema
+    );
 }

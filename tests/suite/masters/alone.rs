@@ -3,7 +3,7 @@
 //! Invariant: "does not run" is not said while somebody holds the ports.
 
 use super::*;
-use crate::support::machine::eventually;
+use crate::support::wait::eventually;
 use crate::support::web_socket::{WebSocket, without_tls};
 use nix::sys::signal::Signal;
 use std::fs;

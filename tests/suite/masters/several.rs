@@ -3,7 +3,7 @@
 //! Invariant: the others keep their workers.
 
 use super::*;
-use crate::support::machine::eventually;
+use crate::support::wait::eventually;
 use std::fs;
 
 const APPLY: &[&str] = &["apply", "--yes", "--json"];

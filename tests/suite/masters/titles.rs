@@ -3,7 +3,7 @@
 //! Invariant: what is refused says what cannot be told.
 
 use super::*;
-use crate::support::machine::eventually;
+use crate::support::wait::eventually;
 use crate::support::web_socket::{WebSocket, without_tls};
 
 const APPLY: &[&str] = &["apply", "--yes", "--json"];
@@ -35,7 +35,7 @@ fn a_title_that_was_cut_hides_no_master() {
             use std::os::unix::process::CommandExt;
             command.env_clear().arg0(name);
         });
-        assert_eq!(started.finish().code, Some(0));
+        assert_eq!(started.finish().code, 0);
         machine.wait_for_workers();
         let mut socket = WebSocket::open(&machine);
         there_and_back(&machine);

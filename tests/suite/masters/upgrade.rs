@@ -4,8 +4,8 @@
 //! of its old configuration.
 
 use super::*;
-use crate::support::machine::eventually;
 use crate::support::systemd::Systemd;
+use crate::support::wait::eventually;
 use crate::support::web_socket::{WebSocket, without_tls};
 use nix::sys::signal::Signal;
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ fn both(machine: &Machine) {
     shell(machine, "kill -USR2 $(cat /run/nginx.pid)");
     eventually("both serve", || machine.masters().len() == 2 && machine.workers().len() == 4);
     eventually("the pid files are there", || {
-        machine.shell("test -s /run/nginx.pid.oldbin -a -s /run/nginx.pid").code == Some(0)
+        machine.shell("test -s /run/nginx.pid.oldbin -a -s /run/nginx.pid").code == 0
     });
 }
 
@@ -36,7 +36,7 @@ fn signal_old(machine: &Machine, signal: &str) {
 }
 
 #[track_caller]
-fn refused_at_once(machine: &Machine, arguments: &[&str]) -> Output {
+fn refused_at_once(machine: &Machine, arguments: &[&str]) -> Said {
     let started = Instant::now();
     let done = refused(machine, arguments, "nginx.several-masters");
     assert!(started.elapsed() < AT_ONCE, "{:?}", started.elapsed());

@@ -3,7 +3,8 @@
 //! Invariant: what answers behind nginx is the test's own; only the loopback of a private machine is used.
 
 use crate::support::binary::SITE;
-use crate::support::machine::{Machine, Output};
+use crate::support::machine::Machine;
+use crate::support::said::Said;
 use crate::support::upstream::{Reply, Upstream};
 use std::fs;
 use std::net::TcpListener;
@@ -50,12 +51,12 @@ fn both(page: &'static str) -> impl Fn(&str) -> Reply + Send + Sync {
 
 /// What came, as evidence.
 #[track_caller]
-fn asked(said: &Output) -> String {
+fn asked(said: &Said) -> String {
     said.finding("newclient.asked").unwrap_or_else(|| panic!("nothing was asked: {said}"))["evidence"]
         .to_string()
 }
 
-fn look(machine: &Machine, command: &str) -> Output {
+fn look(machine: &Machine, command: &str) -> Said {
     machine.motionctl(&[command, "--json"])
 }
 
@@ -97,7 +98,7 @@ fn a_server_whose_node_serves_the_new_client_is_left_alone() {
         fs::write(&candidate, machine.read(&format!("/{SITE}")).replace("20m", "64m")).expect("writing");
         let candidate = candidate.display().to_string();
         let said = machine.motionctl(&["plan", "--json", "--strategy", "graft", "--candidate", &candidate]);
-        assert!(said.code == Some(0) && said.finding("candidate.lacks-route").is_none(), "{said}");
+        assert!(said.code == 0 && said.finding("candidate.lacks-route").is_none(), "{said}");
         // That a folder of it is there as well changes nothing.
         with_files(&machine);
         look(&machine, "check").expect(0, "up-to-date");

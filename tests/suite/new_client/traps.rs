@@ -4,7 +4,7 @@
 
 use super::live::{PAGE, server};
 use crate::support::binary::{SITE, Server, finding};
-use crate::support::machine::Output;
+use crate::support::said::Said;
 use crate::support::upstream::{Reply, Upstream};
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 fn check(
     page: impl Fn() -> Reply + Send + Sync + 'static,
     file: impl Fn() -> Reply + Send + Sync + 'static,
-) -> Output {
+) -> Said {
     let (machine, _motion) = server("", move |path| match path {
         _ if path.starts_with("/user-ui/") && path.contains(".js") => file(),
         _ if path.starts_with("/user-ui/") => page(),
@@ -25,7 +25,7 @@ fn check(
     machine.motionctl(&["check", "--json"])
 }
 
-fn asked(said: &Output) -> String {
+fn asked(said: &Said) -> String {
     said.finding("newclient.asked").unwrap_or_else(|| panic!("{said}"))["evidence"].to_string()
 }
 

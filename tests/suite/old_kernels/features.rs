@@ -2,10 +2,11 @@
 
 use super::run;
 use crate::asked::stream_module;
-use crate::support::binary::{answer, binary, fixture};
+use crate::support::binary::{binary, fixture};
 use crate::support::depth::evenly;
 use crate::support::machine::Machine;
 use crate::support::old_kernel::{Refusal, launcher_traced};
+use crate::support::said::answer;
 use crate::support::site::{Site, text};
 use motionctl::host::sandbox::{Layout, Network, Refused};
 use nix::libc;
@@ -68,7 +69,7 @@ fn a_tree_is_rehearsed_without_user_namespaces() {
         let mut command = binary();
         command.args(["rehearse", "--root", &root, "--load", "60", "--json"]);
         Refusal::of_bits(libc::SYS_unshare, 0, libc::CLONE_NEWUSER, errno).bind(&mut command);
-        let document = answer(&command.output().expect("the binary starts")).json();
+        let document = answer(&command.output().expect("the binary starts")).document();
         assert_eq!(document["outcome"], "ok", "{document:#}");
     }
 }

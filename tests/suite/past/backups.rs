@@ -24,7 +24,7 @@ fn what_a_backup_holds_is_written_as_plain_files_in_their_places() {
     // By hand, as operations.md says.
     let by_hand = format!("cp -a {OUT}{SITE} {SITE} && nginx -t && nginx -s reload");
     let done = machine.shell(&by_hand);
-    assert_eq!(done.code, Some(0), "{done}");
+    assert_eq!(done.code, 0, "{done}");
     assert!(!machine.read(SITE).contains("/user-ui/"));
 
     // Nothing that is there is written over.
@@ -40,7 +40,7 @@ fn a_link_that_somebody_planted_leads_no_extraction_away() {
     let made = machine.shell(&format!(
         "mkdir -m 1777 {planted} && cd {planted} && setpriv --reuid=65534 --clear-groups ln -s /etc/nginx into"
     ));
-    assert_eq!(made.code, Some(0), "{made}");
+    assert_eq!(made.code, 0, "{made}");
     let before = machine.configuration();
     run(&machine, &["backups", "extract", &id, &format!("{planted}/into/x")]).expect(3, "refused");
     run(&machine, &["backups", "extract", &id, &format!("{planted}/into")]).expect(3, "refused");
@@ -53,7 +53,7 @@ fn a_difference_shows_its_lines_and_no_key() {
     machine.edit(SITE, |text| text.replace("listen 443 ssl;", "listen 443 ssl; # by hand"));
     machine.edit("/etc/nginx/tls/motion.key", |text| text + "S3cr3tTail\n");
     let diff = machine.motionctl(&["backups", "diff", &id]);
-    assert_eq!(diff.code, Some(2), "{diff}");
+    assert_eq!(diff.code, 2, "{diff}");
     assert!(diff.stdout.contains("+    location ^~ /user-ui/ {"), "{diff}");
     assert!(diff.stdout.contains("motion.key differs: not shown"), "{diff}");
     assert!(!diff.stdout.contains("S3cr3tTail") && !diff.stdout.contains("PRIVATE KEY"), "{diff}");
@@ -81,7 +81,7 @@ fn what_is_pruned_is_named_and_a_dry_run_deletes_nothing() {
     assert_eq!(machine.backups().len(), 2);
     // A script is not asked.
     let done = machine.motionctl(&["backups", "prune", "--keep", "1"]);
-    assert_eq!(done.code, Some(0), "{done}");
+    assert_eq!(done.code, 0, "{done}");
     assert!(done.stdout.contains("1 backup removed") && done.stdout.contains(&first), "{done}");
     assert_eq!(machine.backups().len(), 1);
 }

@@ -35,7 +35,7 @@ fn whoever_types_what_the_screen_says_gets_home() {
     let last: Vec<&str> = words.lines().rev().take(2).collect();
     assert!(last[0].contains("--whole-tree") || last[1].contains("--whole-tree"), "the end says it: {words}");
     let looked = follow(&machine, &helps[0]);
-    assert_eq!(looked.code, Some(2), "{looked}");
+    assert_eq!(looked.code, 2, "{looked}");
     assert!(looked.json["details"]["unified"].to_string().contains("somebody was here"), "{looked}");
     let back = follow(&machine, &helps[1]);
     back.expect(0, "applied");

@@ -29,7 +29,7 @@ fn while_there_is_time_an_edit_is_kept_by_confirming() {
     let (verdict, next) = said(&machine);
     assert!(verdict.contains("waits for its confirmation"), "{verdict}");
     assert_eq!(next, ["motionctl confirm", "motionctl rollback"]);
-    assert_eq!(run(&machine, &["status", "--detailed-exitcode"]).code, Some(2));
+    assert_eq!(run(&machine, &["status", "--detailed-exitcode"]).code, 2);
     follow(&machine, &next[0]).expect(0, "ok");
     assert!(machine.read(SITE).ends_with("# by hand\n"));
 }
@@ -51,9 +51,9 @@ fn an_undo_that_failed_says_what_keeps_it_and_names_what_goes_through() {
         next,
         [format!("motionctl backups diff {id}"), format!("motionctl rollback {id} --whole-tree")]
     );
-    assert_eq!(run(&machine, &["status", "--detailed-exitcode"]).code, Some(2));
+    assert_eq!(run(&machine, &["status", "--detailed-exitcode"]).code, 2);
     let check = machine.motionctl(&["status", "--check"]);
-    assert_eq!(check.code, Some(2), "{check}");
+    assert_eq!(check.code, 2, "{check}");
     assert!(check.stdout.contains("--whole-tree") && !check.stdout.contains("motionctl recover"), "{check}");
     for command in [&["recover"][..], &["apply", "--yes"]] {
         run(&machine, command).expect(5, "needs-operator");
@@ -113,12 +113,12 @@ fn a_file_that_was_put_back_by_hand_is_not_called_the_work_of_an_update() {
     let folder = "/var/backups/by-hand";
     run(&machine, &["backups", "extract", &id, folder]).expect(0, "ok");
     let done = machine.shell(&format!("cp -a {folder}{SITE} {SITE} && nginx -s reload"));
-    assert_eq!(done.code, Some(0), "{done}");
+    assert_eq!(done.code, 0, "{done}");
     let (verdict, next) = said(&machine);
     assert!(verdict.starts_with(&format!("{SITE} is again as before the migration of 2")), "{verdict}");
     assert!(verdict.ends_with("put back by hand, or by an update"), "{verdict}");
     assert_eq!(next[..2], ["motionctl plan", "motionctl apply"]);
-    assert_eq!(run(&machine, &["status", "--detailed-exitcode"]).code, Some(2));
+    assert_eq!(run(&machine, &["status", "--detailed-exitcode"]).code, 2);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::Path;
 
 const OWN: &str = "/run/own";
 
-fn as_nobody(machine: &Machine, arguments: &str) -> Output {
+fn as_nobody(machine: &Machine, arguments: &str) -> Said {
     machine.shell(&format!("setpriv --reuid=65534 --regid=65534 --clear-groups {OWN}/motionctl {arguments}"))
 }
 

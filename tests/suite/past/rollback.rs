@@ -6,7 +6,7 @@ use super::*;
 fn it_shows_the_lines_and_the_route_that_goes() {
     let (machine, _) = migrated();
     let back = machine.motionctl(&["rollback", "--yes", "--no-db"]);
-    assert_eq!(back.code, Some(0), "{back}");
+    assert_eq!(back.code, 0, "{back}");
     for line in ["-    location ^~ /user-ui/ {", "--- /etc/nginx/conf.d/motion.conf"] {
         assert!(back.stdout.contains(line), "{line}: {back}");
     }

@@ -21,7 +21,7 @@ fn block(line: &str) -> Vec<String> {
 }
 
 /// Runs one command as it is written.
-fn carry_out(machine: &Machine, command: &str) -> Output {
+fn carry_out(machine: &Machine, command: &str) -> Said {
     let binary = env!("CARGO_BIN_EXE_motionctl");
     let asks = ["apply", "rollback"].iter().any(|name| command.contains(&format!("motionctl {name}")));
     let command = command.trim_start_matches("sudo ").replacen("motionctl", binary, 1);
@@ -29,11 +29,11 @@ fn carry_out(machine: &Machine, command: &str) -> Output {
 }
 
 /// Runs a block; each command has to end so.
-fn carry_out_all(machine: &Machine, commands: &[String], codes: &[i32]) -> Vec<Output> {
+fn carry_out_all(machine: &Machine, commands: &[String], codes: &[i32]) -> Vec<Said> {
     assert_eq!(commands.len(), codes.len(), "{commands:#?}");
     let run = |(command, code): (&String, &i32)| {
         let said = carry_out(machine, command);
-        assert_eq!(said.code, Some(*code), "{command}: {said}");
+        assert_eq!(said.code, *code, "{command}: {said}");
         said
     };
     commands.iter().zip(codes).map(run).collect()

@@ -74,7 +74,7 @@ fn a_folder_that_the_server_itself_lacks_is_a_fault() {
         fs::write(&main, text.replace(INCLUDES, &format!("{}\n{INCLUDES}", WRITES[0].0))).expect("writing");
     });
     let said = machine.motionctl(&["check", "--json", "--no-db"]);
-    assert_eq!(said.code, Some(65), "{said}");
+    assert_eq!(said.code, 65, "{said}");
     assert!(
         said.finding("nginx.config-broken").is_some_and(|found| found.to_string().contains("motionctl-none")),
         "{said}"

@@ -4,7 +4,8 @@
 //! Invariant: each ends soon, with an exit code of the contract, and nothing
 //! outside the tree is read as its configuration.
 
-use crate::support::binary::{Answer, SITE, Server, codes_beside_unknown, finding};
+use crate::support::binary::{SITE, Server, codes_beside_unknown, finding};
+use crate::support::said::Said;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Command;
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 const SOON: Duration = Duration::from_secs(20);
 
 /// Runs a command and looks at the clock.
-fn soon(server: &Server, arguments: &[&str]) -> Answer {
+fn soon(server: &Server, arguments: &[&str]) -> Said {
     let started = Instant::now();
     let answer = server.run(arguments);
     assert!(started.elapsed() < SOON, "{arguments:?} took {:?}", started.elapsed());
@@ -26,7 +27,7 @@ fn soon(server: &Server, arguments: &[&str]) -> Answer {
 fn broken(server: &Server, what: &str) {
     for command in [&["check"][..], &["plan"], &["apply", "--yes"], &["rehearse"], &["status"]] {
         let answer = soon(server, &[command, &["--json"]].concat());
-        let found = answer.json();
+        let found = answer.document();
         assert_eq!(found["exit_code"], 65, "{command:?}: {found:#}");
         assert!(finding(&found, "nginx.config-broken")["evidence"].to_string().contains(what), "{found:#}");
     }
@@ -109,7 +110,7 @@ fn a_tree_that_runs_code_is_not_even_tested() {
     let before = server.state();
     for (command, code) in [("check", 3), ("plan", 0), ("rehearse", 3)] {
         let answer = soon(&server, &[command, "--json"]);
-        let found = answer.json();
+        let found = answer.document();
         assert_eq!(found["exit_code"], code, "{command}: {found:#}");
         let stop = finding(&found, "config.runs-code");
         assert_eq!((&stop["level"], &stop["accepted"]), (&"stop".into(), &false.into()));

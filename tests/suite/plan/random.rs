@@ -5,7 +5,8 @@
 //! refused (3), never half done. `MOTIONCTL_SEED` repeats a run; the seed is printed when it fails.
 
 use crate::support::depth::{self, is_deep, report};
-use crate::support::machine::{Machine, Output};
+use crate::support::machine::Machine;
+use crate::support::said::Said;
 use motionctl::host::http::{Address, Client, Reuse, Scheme, Sender, Target};
 use motionctl::rehearse::standin::{Role, StandIn};
 use proptest::prelude::*;
@@ -313,7 +314,7 @@ fn judge(machine: &Machine, tree: &Tree) -> Result<Verdict, String> {
     let all: Vec<&'static str> = CLIENTS.iter().chain(OTHER_URIS).copied().collect();
     let before = ask_all(machine, tree, &all, None);
     let done = machine.apply(&["--no-db"]);
-    let code = done.code.unwrap_or(-1);
+    let code = done.code;
     if code != 0 {
         let after = ask_all(machine, tree, &all, None);
         same(&before, &after).map_err(|error| format!("refused, but {error}"))?;
@@ -339,7 +340,7 @@ fn judge(machine: &Machine, tree: &Tree) -> Result<Verdict, String> {
         }
     }
     let undone = machine.motionctl(&["rollback", "--yes", "--json"]);
-    if undone.code != Some(0) {
+    if undone.code != 0 {
         return Err(format!("rolling back: {}", told(&undone)));
     }
     same(&before, &ask_all(machine, tree, &all, None))
@@ -364,7 +365,7 @@ fn same(before: &Answers, after: &Answers) -> Result<(), String> {
     Ok(())
 }
 
-fn told(done: &Output) -> String {
+fn told(done: &Said) -> String {
     let stops = done.json["findings"].as_array().into_iter().flatten();
     let stops: Vec<String> = stops
         .filter(|finding| finding["level"] == "stop")

@@ -3,7 +3,8 @@
 //! Invariant: a run counts whether it succeeds or not: what a failure says is an output as well.
 
 use super::places::{BROKEN_SETTINGS, ENVIRONMENT, database, plant_stops};
-use crate::support::binary::{Answer, SITE, Server, answer, binary, write_program};
+use crate::support::binary::{SITE, Server, binary, write_program};
+use crate::support::said::{Said, answer};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -146,7 +147,7 @@ impl Found {
     }
 
     /// Runs one command in these forms; its name is said apart from its arguments.
-    fn run(&mut self, server: &Server, name: &str, arguments: &[&str], forms: &[&[&str]]) -> Answer {
+    fn run(&mut self, server: &Server, name: &str, arguments: &[&str], forms: &[&[&str]]) -> Said {
         let mut last = None;
         for form in forms {
             let mut all: Vec<&str> = name.split(' ').collect();
@@ -243,7 +244,7 @@ fn migration(found: &mut Found, server: &Server, out: &dyn Fn(&str) -> String) {
     found.run(server, "rollback", &["--yes"], &LOUD[1..]);
     let applied = found.run(server, "apply", &["--yes", "--strategy", "graft"], &FORMS[1..2]);
     assert_eq!(applied.code, 0, "{applied:?}");
-    let list = found.run(server, "backups list", &[], &[&["--json"]]).json();
+    let list = found.run(server, "backups list", &[], &[&["--json"]]).document();
     let id = list["details"]["backups"][0]["id"].as_str().expect("a backup").to_owned();
     server.replace(SITE, "S3cr3t07", "S3cr3t77");
     for (name, arguments) in [
@@ -285,7 +286,7 @@ fn migration(found: &mut Found, server: &Server, out: &dyn Fn(&str) -> String) {
 /// The plain files are what they were, secrets too, for root alone; what is said of them is an output.
 fn extracted(found: &mut Found, server: &Server) {
     let folder = tempfile::tempdir().expect("a folder");
-    let list = found.run(server, "backups list", &[], &[&["--json"]]).json();
+    let list = found.run(server, "backups list", &[], &[&["--json"]]).document();
     let id = list["details"]["backups"][0]["id"].as_str().expect("a backup").to_owned();
     for (index, form) in FORMS.iter().enumerate() {
         let place = folder.path().join(index.to_string()).display().to_string();

@@ -1,6 +1,7 @@
 //! Links on the way to the files that somebody asked for: plans, metrics, copies, manual pages.
 
-use crate::support::binary::{SITE, Server, answer, binary};
+use crate::support::binary::{SITE, Server, binary};
+use crate::support::said::answer;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
 use std::path::Path;

@@ -90,11 +90,11 @@ fn settings_that_others_can_write_are_not_read() {
     ] {
         change(bits, owner);
         let done = machine.motionctl(&["apply", "--yes", "--json"]);
-        assert_eq!(done.code, Some(69), "{done}");
+        assert_eq!(done.code, 69, "{done}");
         assert!(done.error().contains(part) && done.error().contains("config.toml"), "{done}");
         // Who names it has the last word.
         let named = machine.motionctl(&["check", "--config", "/etc/motionctl/config.toml", "--json"]);
-        assert_ne!(named.code, Some(69), "{named}");
+        assert_ne!(named.code, 69, "{named}");
     }
     change(0o644, 0);
     machine.motionctl(&["check", "--json"]).expect(0, "changes-pending");
@@ -179,7 +179,7 @@ fn a_service_manager_s_tool_that_another_user_owns_is_not_run() {
                printf '#!/bin/sh\\necho ran >>/var/opt/ran\\n' >/usr/local/sbin/$tool; \
                chmod 755 /usr/local/sbin/$tool; chown 65534 /usr/local/sbin/$tool; done; \
                touch /var/opt/ran; chmod 666 /var/opt/ran";
-    assert_eq!(machine.shell(lay).code, Some(0));
+    assert_eq!(machine.shell(lay).code, 0);
     for command in [&["apply", "--yes", "--confirm-within", "5m"][..], &["status"], &["check"]] {
         let done = machine.motionctl(&[command, &["--json"]].concat());
         assert_eq!(machine.read("/var/opt/ran"), "", "{command:?}: {done}");

@@ -4,13 +4,14 @@
 
 use crate::support::browser::{Browser, Scheme};
 use motionctl::outcome::{
-    AgentRow, BackupSection, Change, Comparison, DatabaseSection, DirectiveChange, DurationSection, Finding,
-    GuessSection, Heading, HostSection, LocalChange, LocalChanges, Matrix, Membership, OfferKind, Offered,
-    Outcome, OutcomeKind, PlanSection, ProbeRow, ProblemSection, RouteAnswer, RouteKind, RoutePlace,
-    RouteRow, RoutesRole, RoutesSection, Routing, ServerRoutes, StepSection, codes,
+    AgentRow, BackupSection, Change, Comparison, DatabaseSection, Details, DirectiveChange, DurationSection,
+    ErrorSection, Finding, FoundSection, GuessSection, Heading, HostSection, KeptBackup, LocalChange,
+    LocalChanges, Matrix, Membership, OfferKind, Offered, Outcome, OutcomeKind, PlanSection, ProbeRow,
+    ProblemSection, RouteAnswer, RouteKind, RoutePlace, RouteRow, RoutesRole, RoutesSection, Routing,
+    RunSection, ServerRoutes, StepSection, codes,
 };
 use motionctl::report::page;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 /// Ends every context that a page has, and would begin an element with an attribute.
 const EVIL: &str = r#"'"></title></style></text></svg></script>--><evil-tag onload="evil()" x='&amp;'>"#;
@@ -101,23 +102,30 @@ fn plan(text: &mut impl FnMut() -> String) -> PlanSection {
     plan
 }
 
-fn details(text: &mut impl FnMut() -> String) -> Map<String, Value> {
-    let details = [
-        ("verdict", json!(text())),
-        ("summary", json!(text())),
-        ("rows", json!([[text(), text()]])),
-        ("notes", json!([text()])),
-        ("not_seen", json!([text()])),
-        ("environment", json!([[text(), text()]])),
-        ("found", json!({ "outcome": "ok", "exit_code": 3, "error": { "message": text(), "hint": text() } })),
-        (
-            "runs",
-            json!([{ "began": text(), "ended": text(), "kind": text(), "outcome": text(), "actor": text(),
-            "reason": text(), "command": text() }]),
-        ),
-        ("backups", json!([{ "id": text(), "created": text(), "files": 1, "bytes": 1, "reason": text() }])),
-    ];
-    details.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+fn details(text: &mut impl FnMut() -> String) -> Details {
+    let error =
+        ErrorSection { message: text(), hint: Some(text()), particulars: Vec::new(), causes: Vec::new() };
+    let run = RunSection {
+        began: text(),
+        ended: Some(text()),
+        actor: text(),
+        reason: Some(text()),
+        command: text(),
+        ..RunSection::default()
+    };
+    let backup = BackupSection { id: text(), path: String::new(), files: 1, bytes: 1, verified: true };
+    Details {
+        verdict: Some(text()),
+        summary: Some(text()),
+        rows: Some(vec![vec![text(), text()]]),
+        notes: Some(vec![text(), text(), text()]),
+        not_seen: Some(vec![text()]),
+        environment: Some(vec![[text(), text()]]),
+        found: Some(FoundSection { outcome: OutcomeKind::Ok, exit_code: 3, error: Some(error) }),
+        runs: Some(vec![run]),
+        backups: Some(vec![KeptBackup { backup, created: text(), reason: text() }]),
+        ..Details::default()
+    }
 }
 
 fn routes(text: &mut impl FnMut() -> String) -> RoutesSection {

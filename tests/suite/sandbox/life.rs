@@ -1,7 +1,8 @@
 //! Nothing that runs inside outlives anything outside.
 
 use crate::support::binary::write_program;
-use crate::support::site::{eventually, launcher, processes, program, shell};
+use crate::support::site::{launcher, processes, program, shell};
+use crate::support::wait::eventually;
 use motionctl::host::sandbox::{Ending, Network, Refused, Spec};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;

@@ -1,7 +1,8 @@
 //! Ordinary users, containers, nested sandboxes, separate file systems.
 
 use super::outside::connect_to;
-use crate::support::site::{Site, debian_shadows, folder, launcher_through, program, shell, state, text};
+use crate::support::site::{Site, debian_shadows, folder, launcher_through, program, shell, text};
+use crate::support::tree_state::untouched;
 use motionctl::host::sandbox::{Identity, Layout, Network, Refused, Shadow, Spec, StagedFile};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -38,7 +39,7 @@ fn an_ordinary_user_tests_a_configuration() {
     let mut spec = site.spec.clone();
     spec.shadows.push(Shadow::file(site.path("live.sock")));
     let launcher = launcher_through(site.folder.path(), AS_NOBODY);
-    let before = state(site.folder.path());
+    let before = untouched(site.folder.path());
     let done = match launcher.run(&spec, &site.test()) {
         Err(Refused::Unavailable(reason)) => return assert!(!reason.is_empty()),
         done => done.unwrap(),
@@ -49,7 +50,7 @@ fn an_ordinary_user_tests_a_configuration() {
     assert!(done.mode.notes.iter().any(|note| note.contains("host names")), "{:?}", done.mode.notes);
     assert!(!launcher.run(&spec, &connect_to(&site.path("live.sock"))).unwrap().ending.success());
     assert!(listener.accept().is_err());
-    assert_eq!(state(site.folder.path()), before);
+    assert_eq!(untouched(site.folder.path()), before);
 }
 
 #[test]
@@ -108,7 +109,7 @@ fn where_overlays_are_too_deep_folders_are_copied() {
     site.spec.files.push(StagedFile { path: site.path("new"), mode: 0o600, uid: 1, gid: 2, bytes: vec![7] });
     fs::File::create(site.path("logs/old.log")).unwrap().set_len(2 << 30).unwrap();
     let launcher = launcher_through(site.folder.path(), &on_overlays(2));
-    let before = state(site.folder.path());
+    let before = untouched(site.folder.path());
     let done = launcher.run(&site.spec, &site.test()).unwrap();
     assert!(done.ending.success(), "{:?} {}", done.mode, text(&done.stderr));
     assert_eq!((done.mode.layout, done.mode.identity), (Layout::Bind, Identity::Root), "{:?}", done.mode);
@@ -121,7 +122,7 @@ fn where_overlays_are_too_deep_folders_are_copied() {
     let done = launcher.run(&site.spec, &shell(&script)).unwrap();
     assert_eq!(text(&done.stdout), "1:2:600\n2147483648\n3\n", "{}", text(&done.stderr));
     assert!(listener.accept().is_err());
-    assert_eq!(state(site.folder.path()), before);
+    assert_eq!(untouched(site.folder.path()), before);
 }
 
 #[test]
@@ -184,7 +185,7 @@ fn an_ordinary_user_lays_a_tree() {
     spec.replaced = vec!["/etc/nginx".into()];
     spec.shadows = debian_shadows();
     let launcher = launcher_through(folder.path(), AS_NOBODY);
-    let before = state(&tree);
+    let before = untouched(&tree);
     let done = match launcher.run(&spec, &program("/usr/sbin/nginx", ["-t"])) {
         Err(Refused::Unavailable(reason)) => return assert!(!reason.is_empty()),
         done => done.unwrap(),
@@ -194,7 +195,7 @@ fn an_ordinary_user_lays_a_tree() {
     let done = launcher.run(&spec, &shell(script)).unwrap();
     assert_eq!(text(&done.stdout), "pageof the tree/etc/nginx/nginx.conf\n", "{}", text(&done.stderr));
     assert_eq!(text(&done.stderr).matches("ermission denied").count(), 2, "{}", text(&done.stderr));
-    assert_eq!(state(&tree), before);
+    assert_eq!(untouched(&tree), before);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Nothing of the live server changes.
 
-use crate::support::site::{Site, folder, launcher, program, shell, state, text};
+use crate::support::site::{Site, folder, launcher, program, shell, text};
+use crate::support::tree_state::untouched;
 use motionctl::host::sandbox::{Ending, Program, Shadow, Spec, StagedFile};
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -10,20 +11,20 @@ use std::path::Path;
 #[test]
 fn nginx_t_changes_nothing_of_its_folder() {
     let site = Site::new("listen 127.0.0.1:39301;");
-    let before = state(site.folder.path());
+    let before = untouched(site.folder.path());
     let done = launcher().run(&site.spec, &site.test()).unwrap();
     assert!(done.ending.success(), "{}", text(&done.stderr));
-    assert_eq!(state(site.folder.path()), before);
+    assert_eq!(untouched(site.folder.path()), before);
     // The control: outside, it does change things.
     let outside = std::process::Command::new("/usr/sbin/nginx").args(&site.test().args).output().unwrap();
     assert!(outside.status.success(), "{}", text(&outside.stderr));
-    assert_ne!(state(site.folder.path()), before, "this test could not see a change");
+    assert_ne!(untouched(site.folder.path()), before, "this test could not see a change");
 }
 
 #[test]
 fn the_hosts_own_nginx_is_left_alone() {
     let folders = ["/etc/nginx", "/run", "/var/lib/nginx", "/var/log/nginx"];
-    let look = || folders.map(|folder| state(Path::new(folder)));
+    let look = || folders.map(|folder| untouched(Path::new(folder)));
     let mut spec = Spec::live();
     spec.files.push(StagedFile {
         path: "/etc/nginx/conf.d/staged.conf".into(),
@@ -129,10 +130,10 @@ fn removed_and_staged_files_follow_links_and_keep_them() {
         "cd {} && readlink enabled && stat -c %a:%u:%g:%s available/site && test ! -e gone && cat new/deep/file",
         folder.path().display()
     );
-    let before = state(folder.path());
+    let before = untouched(folder.path());
     let done = launcher().run(&spec, &shell(&script)).unwrap();
     assert_eq!(text(&done.stdout), "available/site\n640:33:4:3\nx", "{}", text(&done.stderr));
-    assert_eq!(state(folder.path()), before);
+    assert_eq!(untouched(folder.path()), before);
 }
 
 #[test]

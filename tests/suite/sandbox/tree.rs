@@ -1,6 +1,8 @@
 //! A `--root` tree laid over this host.
 
-use crate::support::site::{eventually, folder, launcher, program, shell, state, text};
+use crate::support::site::{folder, launcher, program, shell, text};
+use crate::support::tree_state::untouched;
+use crate::support::wait::eventually;
 use motionctl::host::sandbox::{Capabilities, Shadow, Spec, StagedFile};
 use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
@@ -48,14 +50,14 @@ fn tree() -> (TempDir, Spec) {
 #[test]
 fn nginx_of_this_host_reads_only_the_trees_configuration() {
     let (tree, spec) = tree();
-    let before = state(tree.path());
+    let before = untouched(tree.path());
     let done = launcher().run(&spec, &program("/usr/sbin/nginx", ["-T"])).unwrap();
     let said = text(&done.stdout);
     assert!(done.ending.success(), "{}", text(&done.stderr));
     assert!(said.contains("127.0.0.1:39401"), "{said}");
     assert!(!said.contains("sites-enabled"), "the host's nginx.conf was read: {said}");
     assert!(done.upper_bytes.unwrap() < 10 << 20, "{:?}", done.upper_bytes);
-    assert_eq!(state(tree.path()), before);
+    assert_eq!(untouched(tree.path()), before);
 }
 
 #[test]

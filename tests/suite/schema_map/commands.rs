@@ -18,7 +18,7 @@ fn folder() -> TempDir {
 }
 
 fn json(arguments: &[&str]) -> Value {
-    motionctl(arguments.iter().copied().chain(["--json"])).json()
+    motionctl(arguments.iter().copied().chain(["--json"])).document()
 }
 
 /// A SQLite file with these tables.

@@ -3,13 +3,14 @@
 //! Invariant: the road from the first look to a map that discovery could not propose is walked as a person walks it.
 
 use super::support::Database;
-use crate::support::binary::{Answer, motionctl};
+use crate::support::binary::motionctl;
+use crate::support::said::Said;
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 fn json(arguments: &[&str]) -> Value {
-    motionctl(arguments.iter().copied().chain(["--json"])).json()
+    motionctl(arguments.iter().copied().chain(["--json"])).document()
 }
 
 const SCHEMA: &str = "\
@@ -46,7 +47,7 @@ impl Begun {
     }
 
     /// The same without a file for the proposal.
-    fn printed(&self, more: &[&str]) -> Answer {
+    fn printed(&self, more: &[&str]) -> Said {
         motionctl(self.end.iter().map(String::as_str).chain(more.iter().copied()))
     }
 
@@ -168,7 +169,7 @@ fn without_out_the_proposal_is_printed_as_discover_prints_its_own() {
     // What the rows did not show is in the head of the map, as what discover could not tell is.
     let untraced = "# links.personal.voice: no new row has both ids";
     assert!(map.stdout.split("\nformat = 1").next().is_some_and(|head| head.contains(untraced)), "{map:?}");
-    let answer = begun.printed(&["--json"]).json();
+    let answer = begun.printed(&["--json"]).document();
     assert_eq!((&answer["details"]["text"], &answer["details"]["file"]), (&map.stdout.into(), &Value::Null));
     assert_eq!(begun.end(&[])["exit_code"], 0);
     begun.database.sql("DELETE FROM shifts WHERE id = 5; DELETE FROM shift_people WHERE shift = 5;");

@@ -86,7 +86,7 @@ fn what_did_change_is_shown_and_signing_again_is_about_that_alone() {
         motionctl([
             "seed", "schema", "discover", "--db", &url, "--map", map, "--out", out, "--force", "--json",
         ])
-        .json()
+        .document()
     };
     let unchanged = renew(&old, &new);
     assert_eq!(
@@ -99,7 +99,7 @@ fn what_did_change_is_shown_and_signing_again_is_about_that_alone() {
     let change =
         "agent_profiles.name: varchar(255) charset utf8mb4 not null → varchar(64) charset utf8mb4 not null";
     let check =
-        |map: &str| motionctl(["seed", "schema", "check", "--db", &url, "--map", map, "--json"]).json();
+        |map: &str| motionctl(["seed", "schema", "check", "--db", &url, "--map", map, "--json"]).document();
     let checked = check(&old);
     assert_eq!(finding(&checked, "seed.map-mismatch")["evidence"], serde_json::json!([change]));
     let advice = finding(&checked, "seed.map-mismatch")["advice"].as_str().unwrap_or_default().to_owned();
@@ -146,8 +146,8 @@ fn the_map_that_is_renewed_is_not_overwritten() {
     let same = motionctl([
         "seed", "schema", "discover", "--db", &url, "--map", &old, "--out", &old, "--force", "--json",
     ]);
-    assert_eq!(same.json()["exit_code"], 3);
+    assert_eq!(same.document()["exit_code"], 3);
     let missing =
         motionctl(["seed", "schema", "discover", "--db", &url, "--map", "/nonexistent.toml", "--json"]);
-    assert_eq!(missing.json()["exit_code"], 69);
+    assert_eq!(missing.document()["exit_code"], 69);
 }

@@ -4,7 +4,8 @@ use super::access::lines;
 use super::commands::file;
 use super::suggestions::questions;
 use super::support::Db;
-use crate::support::binary::{Answer, motionctl};
+use crate::support::binary::motionctl;
+use crate::support::said::Said;
 use motionctl::outcome::FailureKind;
 use motionctl::seed::access::{Asked, State};
 use serde_json::json;
@@ -39,7 +40,7 @@ fn answer(db: &Db, asked: &Asked) -> Vec<String> {
     lines(&found.unwrap_or_else(|failure| panic!("{failure}")).agents)
 }
 
-fn command(db: &Db, more: &[&str]) -> Answer {
+fn command(db: &Db, more: &[&str]) -> Said {
     let mut arguments = ["seed", "access", "--db", &db.url()].map(str::to_owned).to_vec();
     if db.is_server() {
         arguments.extend(["--map".to_owned(), db.map_file().display().to_string()]);
@@ -98,7 +99,7 @@ fn the_answer_says_what_it_was_narrowed_to() {
             "2 agents, only the profiles `Quiet`, `Day`, only the queue `Sales`",
         );
         check(&["cid", "--queue", "Sales"], "no agents, only the queue `Sales`");
-        let document = command(&db, &["--queue", "Sales", "--json"]).json();
+        let document = command(&db, &["--queue", "Sales", "--json"]).document();
         let (details, queues) = (
             &document["details"],
             json!([{ "channel": "voice", "name": "Sales", "inherited": false, "penalty": 0 }]),
@@ -106,7 +107,7 @@ fn the_answer_says_what_it_was_narrowed_to() {
         assert_eq!(details["only"], json!({ "profiles": [], "queues": ["Sales"] }));
         let profiles = json!([{ "name": "Day", "personal": false, "queues": queues }]);
         assert_eq!(details["agents"][0], json!({ "agent": "ann", "profiles": profiles, "disabled": [] }));
-        assert_eq!(command(&db, &["--json"]).json()["details"].get("only"), None);
+        assert_eq!(command(&db, &["--json"]).document()["details"].get("only"), None);
     }
 }
 
@@ -166,7 +167,7 @@ fn the_table_has_a_row_for_each_agent_profile_and_queue() {
         assert!(answer.stderr.contains("3 agents"), "{answer:?}");
         let narrow = command(&db, &["--csv", "--queue", "Support", "--profile", "Quiet"]);
         assert_eq!(narrow.stdout.lines().skip(1).collect::<Vec<_>>(), [expect[7]]);
-        assert!(command(&db, &["--csv", "--json"]).json()["details"]["text"].is_string());
+        assert!(command(&db, &["--csv", "--json"]).document()["details"]["text"].is_string());
     }
 }
 

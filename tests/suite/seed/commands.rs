@@ -1,8 +1,9 @@
 //! `seed plan` and `seed apply` as commands: flags, files, exit codes, the document of `--json`.
 
 use super::support::{Db, EXAMPLE};
-use crate::support::binary::{Answer, Server, codes, motionctl};
+use crate::support::binary::{Server, codes, motionctl};
 use crate::support::database_server::programs::programs;
+use crate::support::said::Said;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -15,7 +16,7 @@ pub fn file(db: &Db, name: &str, text: &str) -> PathBuf {
 }
 
 /// Runs a command on a manifest or a saved plan.
-pub fn seed(db: &Db, command: &str, input: &Path, more: &[&str]) -> Answer {
+pub fn seed(db: &Db, command: &str, input: &Path, more: &[&str]) -> Said {
     let mut arguments = vec!["seed".to_owned(), command.to_owned(), input.display().to_string()];
     arguments.extend(["--db".to_owned(), db.url()]);
     if db.is_server() {
@@ -31,7 +32,7 @@ fn a_plan_and_an_apply_answer_with_one_document() {
         let path = file(&db, "m.yaml", EXAMPLE);
         let plan = seed(&db, "plan", &path, &["--json", "--detailed-exitcode"]);
         assert_eq!(plan.code, 2, "{plan:?}");
-        let plan = plan.json();
+        let plan = plan.document();
         let server = if db.is_server() { programs().kind.name() } else { "SQLite" };
         assert_eq!((&plan["command"], &plan["outcome"]), (&json!("seed plan"), &json!("changes-pending")));
         assert_eq!(plan["database"]["server"], server);
@@ -54,10 +55,10 @@ fn a_plan_and_an_apply_answer_with_one_document() {
         assert_eq!(refused.code, 64, "without a terminal nobody can be asked: {refused:?}");
         let applied = seed(&db, "apply", &path, &["--json", "--yes"]);
         assert_eq!(applied.code, 0, "{applied:?}");
-        let applied = applied.json();
+        let applied = applied.document();
         assert_eq!((&applied["outcome"], &applied["changes"]), (&json!("applied"), &plan["changes"]));
         assert_eq!(applied["durations"][0]["step"], "rows locked");
-        let again = seed(&db, "apply", &path, &["--json", "--yes"]).json();
+        let again = seed(&db, "apply", &path, &["--json", "--yes"]).document();
         assert_eq!((&again["outcome"], &again["changes"]), (&json!("up-to-date"), &json!([])));
         let plan = seed(&db, "plan", &path, &["--detailed-exitcode"]);
         assert_eq!(plan.code, 0, "{plan:?}");
@@ -91,7 +92,7 @@ fn deletions_need_their_flags() {
         let before = db.dump();
         let plan = seed(&db, "plan", &path, &["--json"]);
         assert_eq!(plan.code, 0, "a plan shows stops and goes on");
-        let plan = plan.json();
+        let plan = plan.document();
         let stop =
             plan["findings"].as_array().unwrap().iter().find(|f| f["code"] == "seed.deletions-not-allowed");
         let flags = "--prune absent,memberships --max-delete 5";
@@ -182,7 +183,7 @@ fn a_file_is_made_by_apply_alone_and_a_foreign_one_is_left() {
     };
     let plan = run("plan", &missing, &["--json", "--detailed-exitcode"]);
     assert_eq!(plan.code, 2, "{plan:?}");
-    assert_eq!(plan.json()["database"]["host"], missing.display().to_string());
+    assert_eq!(plan.document()["database"]["host"], missing.display().to_string());
     assert!(!missing.exists() && !missing.parent().unwrap().exists());
     let refused = run("apply", &missing, &[]);
     assert_eq!((refused.code, missing.exists()), (64, false), "{refused:?}");
@@ -214,10 +215,10 @@ fn what_is_wrong_is_said_before_a_database_is_asked() {
     let db = Db::sqlite(str::to_owned, str::to_owned);
     let bad = file(&db, "bad.yaml", "agents: [{ usrname: ann }]");
     let answer = seed(&db, "plan", &bad, &["--json"]);
-    assert_eq!((answer.code, answer.json()["problems"][0]["line"].clone()), (65, json!(2)));
+    assert_eq!((answer.code, answer.document()["problems"][0]["line"].clone()), (65, json!(2)));
     let good = file(&db, "good.yaml", "profiles: [{ name: Day, agents: [nobody] }]");
     let unknown = seed(&db, "apply", &good, &["--yes", "--json"]);
-    assert_eq!((unknown.code, unknown.json()["problems"][0]["column"].clone()), (65, json!(34)));
+    assert_eq!((unknown.code, unknown.document()["problems"][0]["column"].clone()), (65, json!(34)));
     for (flags, code) in
         [(&["--accept", "seed.name-of-other-role"][..], 64), (&["--prune", "agents"], 64), (&["--no-db"], 64)]
     {
@@ -281,7 +282,7 @@ fn a_site_without_the_new_client_is_said() {
         let root = server.path().display().to_string();
         let plan = seed(&db, "plan", &path, &["--json", "--root", &root]);
         assert_eq!(plan.code, 0, "{plan:?}");
-        codes(&plan.json()).contains(&"seed.no-new-client".to_owned())
+        codes(&plan.document()).contains(&"seed.no-new-client".to_owned())
     };
     let server = Server::copy("standalone");
     assert!(warned(&server));

@@ -4,7 +4,8 @@
 //! came into the document.
 
 use super::support::Db;
-use crate::support::binary::{answer, write_program};
+use crate::support::binary::write_program;
+use crate::support::said::answer;
 use regex::Regex;
 use std::fs;
 use std::process::{Command, Stdio};

@@ -27,7 +27,7 @@ fn a_stop_without_changes_is_drift() {
             let path = file(&db, "drift.yaml", text);
             let plan = seed(&db, "plan", &path, &["--json", "--detailed-exitcode"]);
             assert_eq!(plan.code, 2, "{code}: {plan:?}");
-            let plan = plan.json();
+            let plan = plan.document();
             assert_eq!((&plan["outcome"], &plan["changes"]), (&json!("changes-pending"), &json!([])));
             assert!(codes(&plan).contains(&code.to_owned()), "{plan}");
             let plan = seed(&db, "plan", &path, &[]);
@@ -36,7 +36,7 @@ fn a_stop_without_changes_is_drift() {
             assert!(plan.stdout.contains(verdict), "{}", plan.stdout);
             for flags in [&["--yes", "--json"][..], &["--dry-run", "--json"]] {
                 let apply = seed(&db, "apply", &path, flags);
-                assert_eq!((apply.code, &apply.json()["outcome"]), (3, &json!("refused")), "{apply:?}");
+                assert_eq!((apply.code, &apply.document()["outcome"]), (3, &json!("refused")), "{apply:?}");
             }
         }
         assert_eq!(db.dump(), before);
@@ -58,7 +58,7 @@ fn what_only_keeps_from_writing_is_no_drift() {
     };
     let agreed = plan(&path);
     assert_eq!(agreed.code, 0, "{agreed:?}");
-    let agreed = agreed.json();
+    let agreed = agreed.document();
     assert_eq!(agreed["outcome"], "up-to-date");
     assert_eq!(agreed["details"]["verdict"], "up to date: nothing to do; 1 finding would stop an apply");
     let (text, code) = DRIFTED[0];

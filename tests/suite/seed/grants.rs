@@ -3,8 +3,9 @@
 //! Invariant: the statements of the document are run as they stand there, and nothing else is granted.
 
 use super::support::{EXAMPLE, for_mariadb};
-use crate::support::binary::{Answer, motionctl};
+use crate::support::binary::motionctl;
 use crate::support::database_server::{DatabaseServer, option_file};
+use crate::support::said::Said;
 use motionctl::seed::map::Map;
 use std::fs;
 use tempfile::TempDir;
@@ -69,7 +70,7 @@ impl Site {
     }
 
     /// Runs a command of `seed` as the document's user, or as root.
-    fn run(&self, words: &[&str], is_root: bool) -> Answer {
+    fn run(&self, words: &[&str], is_root: bool) -> Said {
         let path = |name: &str| self.folder.path().join(name).display().to_string();
         let (map, options) = (path("map.toml"), path("client.cnf"));
         let url = self.server.socket_url("motion2");

@@ -4,7 +4,7 @@
 
 use super::commands::{file, seed};
 use super::support::Db;
-use crate::support::binary::Answer;
+use crate::support::said::Said;
 use motionctl::db::Access;
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ const WAITING: &str = "SELECT COUNT(*) FROM information_schema.innodb_trx t \
                        WHERE t.trx_state = 'LOCK WAIT' AND p.db = DATABASE()";
 
 /// Applies a manifest while somebody else makes these changes.
-fn applied(text: &str, flags: &[&str], changes: &[&str]) -> (Db, Answer) {
+fn applied(text: &str, flags: &[&str], changes: &[&str]) -> (Db, Said) {
     let db = Db::mariadb(str::to_owned, str::to_owned);
     db.apply(STAFF);
     let path = file(&db, "m.yaml", text);

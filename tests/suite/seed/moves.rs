@@ -165,7 +165,7 @@ fn a_move_needs_a_number_and_no_prune() {
         assert_eq!(refused.code, 3, "{refused:?}");
         let applied = seed(&db, "apply", &path, &["--yes", "--max-delete", "1", "--json"]);
         assert_eq!(applied.code, 0, "{applied:?}");
-        let changes = applied.json()["changes"].clone();
+        let changes = applied.document()["changes"].clone();
         assert_eq!(changes[0]["moved"], json!([{ "name": "ann", "to": "Night" }]));
         assert_eq!((&changes[0]["action"], &changes[1]["action"]), (&json!("unlink"), &json!("link")));
         let again = seed(&db, "apply", &path, &["--yes"]);

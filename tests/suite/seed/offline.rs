@@ -4,7 +4,8 @@
 
 use super::commands::{file, seed};
 use super::support::{Db, EXAMPLE};
-use crate::support::binary::{Answer, answer, binary};
+use crate::support::binary::binary;
+use crate::support::said::{Said, answer};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -48,7 +49,7 @@ pub fn exported(db: &Db, name: &str, more: &[&str]) -> PathBuf {
     path
 }
 
-pub fn against(path: &Path, export: &Path, more: &[&str]) -> Answer {
+pub fn against(path: &Path, export: &Path, more: &[&str]) -> Said {
     let mut command = binary();
     command.env("MOTIONCTL_DB", "mysql://nobody@192.0.2.1/none");
     command.args(["seed", "plan"]).arg(path).arg("--against").arg(export).args(more);
@@ -56,8 +57,8 @@ pub fn against(path: &Path, export: &Path, more: &[&str]) -> Answer {
 }
 
 /// What of an answer is about the manifest, and not about the server.
-pub fn of_manifest(answer: &Answer) -> Value {
-    let json = answer.json();
+pub fn of_manifest(answer: &Said) -> Value {
+    let json = answer.document();
     let about = |finding: &&Value| {
         let code = finding["code"].as_str().unwrap_or_default();
         !["seed.offline", "seed.replica-unknown", "seed.no-new-client"].contains(&code)
@@ -112,7 +113,7 @@ fn what_only_the_server_knows_is_said() {
     let text = against(&path, &export, &[]);
     assert!(text.stdout.contains("up to date: nothing to do; against the export"), "{text:?}");
     assert!(text.stdout.contains("no database was asked"), "{text:?}");
-    let json = against(&path, &export, &["--json"]).json();
+    let json = against(&path, &export, &["--json"]).document();
     assert!(json.get("database").is_none() && json["details"].get("fingerprint").is_none(), "{json:#}");
     assert_eq!(json["details"]["against"]["map"], false);
     let finding = &json["findings"][0];
@@ -131,7 +132,7 @@ fn what_was_left_out_of_the_export_is_said() {
         "export.yaml",
         "# Left out, because a manifest cannot say it:\n# - agent x: its name is blank\nversion: 1\n",
     );
-    let evidence = against(&path, &export, &["--json"]).json()["findings"].to_string();
+    let evidence = against(&path, &export, &["--json"]).document()["findings"].to_string();
     assert!(evidence.contains("left out of the export: agent x: its name is blank"), "{evidence}");
 }
 
@@ -151,7 +152,7 @@ fn what_the_map_records_of_a_column_is_believed() {
         "wanted.yaml",
         "queues: { chat: [ { name: Q, strategy: rrmemory, timeout: 256 } ] }\nprofiles: [ { name: Morning } ]",
     );
-    let problems = against(&path, &export, &flags).json()["problems"].to_string();
+    let problems = against(&path, &export, &flags).document()["problems"].to_string();
     for part in [
         "holds only beepall, x y",
         "holds whole numbers from 0 to 255",
@@ -160,7 +161,7 @@ fn what_the_map_records_of_a_column_is_believed() {
         assert!(problems.contains(part), "{part}: {problems}");
     }
     let path = file(&db, "wanted.yaml", "profiles: [ { name: Early } ]");
-    let json = against(&path, &export, &flags).json();
+    let json = against(&path, &export, &flags).document();
     assert_eq!((&json["exit_code"], &json["outcome"]), (&json!(0), &json!("changes-pending")), "{json:#}");
     assert!(json["findings"].to_string().contains("seed.map-unreviewed"), "{json:#}");
 }
@@ -175,7 +176,7 @@ fn a_name_that_may_be_another_one_to_the_server_is_refused() {
     );
     let check = |text: &str, parts: &[&str]| {
         let path = file(&db, "wanted.yaml", text);
-        let json = against(&path, &export, &["--json"]).json();
+        let json = against(&path, &export, &["--json"]).document();
         assert_eq!(json["exit_code"], if parts.is_empty() { 0 } else { 65 }, "{json:#}");
         let problems = json["problems"].as_array().cloned().unwrap_or_default();
         assert_eq!(problems.len(), parts.len(), "{problems:#?}");
@@ -201,7 +202,7 @@ fn what_is_no_export_is_refused_and_nothing_can_be_saved() {
     let path = file(&db, "m.yaml", "profiles: []");
     let check = |text: &str, part: &str| {
         let export = file(&db, "export.yaml", text);
-        let json = against(&path, &export, &["--json"]).json();
+        let json = against(&path, &export, &["--json"]).document();
         assert_eq!(json["exit_code"], 65, "{json:#}");
         assert!(json["problems"].to_string().contains(part), "{json:#}");
     };
@@ -249,7 +250,7 @@ fn a_doubt_about_a_name_hides_no_other_fault() {
     let [db, _] = Db::both();
     let export = file(&db, "export.yaml", "profiles: [ { name: Night } ]");
     let wanted = file(&db, "wanted.yaml", "profiles: [ { name: NIGHT, agents: [nobody] } ]");
-    let json = against(&wanted, &export, &["--json"]).json();
+    let json = against(&wanted, &export, &["--json"]).document();
     let problems = json["problems"].to_string();
     assert!(problems.contains("may be `Night`") && problems.contains("nobody"), "{json:#}");
 }

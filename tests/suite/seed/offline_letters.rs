@@ -41,7 +41,7 @@ fn recorded(db: &Db) -> String {
 }
 
 fn evidence(path: &Path, export: &Path, map: &str) -> String {
-    let json = against(path, export, &["--json", "--map", map]).json();
+    let json = against(path, export, &["--json", "--map", map]).document();
     let findings = json["findings"].as_array().cloned().unwrap_or_default();
     let offline = findings.iter().find(|finding| finding["code"] == "seed.offline");
     offline.map(|finding| finding["evidence"].to_string()).unwrap_or_default()

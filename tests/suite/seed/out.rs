@@ -88,7 +88,7 @@ fn what_a_plan_is_made_from_is_not_replaced() {
             command.arg("--map").arg(db.map_file());
         }
         command.stdin(Stdio::from(fs::File::open(&manifest).expect("reading")));
-        let answer = crate::support::binary::answer(&command.output().expect("the binary starts"));
+        let answer = crate::support::said::answer(&command.output().expect("the binary starts"));
         assert_eq!(answer.code, 3, "{answer:?}");
         assert!(fs::read_to_string(&manifest).expect("reading").starts_with('#'));
     }

@@ -3,8 +3,9 @@
 //! Invariant: a missing grant is never said to be a wrong map.
 
 use super::support::{Db, manifest};
-use crate::support::binary::{Answer, motionctl};
+use crate::support::binary::motionctl;
 use crate::support::database_server::{DatabaseServer, option_file};
+use crate::support::said::Said;
 use motionctl::db::{Catalog, Connection, Limits, Tls};
 use motionctl::outcome::FailureKind;
 use motionctl::seed::map::{Map, Needs};
@@ -27,7 +28,7 @@ fn connect(db: &Db, user: &str) -> Connection {
     Connection::open(&source, &Limits::work()).expect("a connection")
 }
 
-fn seed(db: &Db, user: &str, arguments: &[&str]) -> Answer {
+fn seed(db: &Db, user: &str, arguments: &[&str]) -> Said {
     let schema = db.schema.as_ref().expect("a server");
     let options = option_file(&db.folder(), "[client]\npassword=secret\n");
     let url = format!("mysql://{user}@{}:{}/{}", DatabaseServer::HOST, schema.server.port, schema.name);
@@ -46,7 +47,7 @@ fn without_select_the_database_is_unavailable_and_the_map_is_not_blamed() {
     let path = path.display().to_string();
     for arguments in [&["list"][..], &["plan", &path], &["export"], &["schema", "check"]] {
         let answer = seed(&db, &user, arguments);
-        let document = answer.json();
+        let document = answer.document();
         assert_eq!((answer.code, &document["exit_code"]), (69, &69.into()), "{document:#}");
         let error = &document["error"];
         let message = error["message"].as_str().expect("a message");

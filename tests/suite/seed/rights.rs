@@ -112,7 +112,7 @@ fn a_right_is_taken_away_only_where_that_is_allowed() {
     for db in staffed() {
         let path =
             file(&db, "m.yaml", "permissions: [{ user_profile: Managers, agent_profiles: [view, read] }]");
-        let plan = seed(&db, "plan", &path, &["--json"]).json();
+        let plan = seed(&db, "plan", &path, &["--json"]).document();
         assert_eq!(
             plan["changes"],
             json!([{ "action": "revoke", "kind": "permission", "user_profile": "Managers", "rights": ["edit", "delete"] }])
@@ -125,7 +125,7 @@ fn a_right_is_taken_away_only_where_that_is_allowed() {
         ] {
             let refused = seed(&db, "apply", &path, &[&["--yes", "--json"], flags].concat());
             assert_eq!(refused.code, 3, "{flags:?} {refused:?}");
-            let findings = refused.json()["findings"].clone();
+            let findings = refused.document()["findings"].clone();
             let findings = findings.as_array().expect("findings");
             let found =
                 findings.iter().find(|one| one["code"] == "seed.deletions-not-allowed").expect("refused");
@@ -287,7 +287,7 @@ fn against_an_export_rights_are_refused_because_it_has_none() {
         let path = file(&db, "m.yaml", "permissions: [{ user_profile: Guests, agent_profiles: [view] }]");
         let answer = against(&path, &export, &["--json"]);
         assert_eq!(answer.code, 65, "{answer:?}");
-        let problems = answer.json()["problems"].clone();
+        let problems = answer.document()["problems"].clone();
         assert_eq!(problems.as_array().map(Vec::len), Some(1), "{problems:#}");
         let message = problems[0]["message"].as_str().unwrap_or_default();
         assert_eq!(message, "an export says nothing of rights, which cannot be planned against it");

@@ -7,8 +7,9 @@
 //! Invariant: every step is a run of the binary; only the signature, what that file says and what a person would
 //! allow are added to what was discovered.
 
-use crate::support::binary::{Answer, motionctl};
+use crate::support::binary::motionctl;
 use crate::support::database_server::{Schema, shared};
+use crate::support::said::Said;
 use serde_json::{Map as Json, Value, json};
 use std::collections::BTreeSet;
 use std::fs;
@@ -98,7 +99,7 @@ impl Site {
     }
 
     /// Runs a command that needs no map.
-    fn run(&self, words: &[&str]) -> Answer {
+    fn run(&self, words: &[&str]) -> Said {
         let url = self.schema.url();
         motionctl([words, &["--db", &url]].concat())
     }

@@ -2,8 +2,9 @@
 //!
 //! Invariant: the files are those of the document, but for the program's place and the moments, which come soon.
 
-use crate::support::machine::{Machine, eventually};
+use crate::support::machine::Machine;
 use crate::support::real_systemd::{Ahead, PROGRAM, RealSystemd, Which, on_each};
+use crate::support::wait::eventually;
 use std::time::Duration;
 
 const DOCUMENT: &str = include_str!("../../../docs/seeding.md");
@@ -32,7 +33,7 @@ fn a_timer_gives_the_agents_another_profile(which: Which) {
     let systemd = RealSystemd::start(&machine, which, Ahead { boot: Duration::ZERO, awake: Duration::ZERO });
     let shell = |line: &str| {
         let said = systemd.shell(line);
-        assert_eq!(said.code, Some(0), "{line}: {said}");
+        assert_eq!(said.code, 0, "{line}: {said}");
         said.stdout
     };
     let put = |path: &str, text: &str| {

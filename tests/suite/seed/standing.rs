@@ -35,7 +35,7 @@ fn stopped(db: &Db, code: &str) -> Vec<String> {
     assert_eq!(plan.code, 0, "{plan:?}");
     assert!(plan.stdout.contains(code), "{plan:?}");
     let apply = seed(db, "apply", &path, &["--json", "--yes"]);
-    assert_eq!((apply.code, &apply.json()["outcome"]), (3, &"refused".into()), "{apply:?}");
+    assert_eq!((apply.code, &apply.document()["outcome"]), (3, &"refused".into()), "{apply:?}");
     assert_eq!(db.rows("SELECT name FROM agent_profiles"), [""; 0]);
     stop.evidence.clone()
 }
@@ -189,7 +189,7 @@ fn a_file_that_cannot_be_written_to_stops() {
         crate::support::binary::motionctl(["seed"].iter().chain(command).chain(&common))
     };
     mount.remount(MsFlags::MS_RDONLY);
-    let plan = run(&["plan"]).json();
+    let plan = run(&["plan"]).document();
     assert_eq!(plan["exit_code"], 0, "{plan:#}");
     let stop = crate::support::binary::finding(&plan, "seed.read-only");
     let evidence = stop["evidence"].to_string();

@@ -26,7 +26,7 @@ fn it_agrees_or_says_what_differs() {
         for (flags, code) in [(&["--json"][..], 0), (&["--json", "--detailed-exitcode"], 2)] {
             let answer = seed(&db, "status", &path, flags);
             assert_eq!(answer.code, code, "{answer:?}");
-            let answer = answer.json();
+            let answer = answer.document();
             assert_eq!(
                 (&answer["command"], &answer["outcome"]),
                 (&json!("seed status"), &json!("changes-pending"))
@@ -38,7 +38,7 @@ fn it_agrees_or_says_what_differs() {
                     "profiles": { "missing": 1, "different": 1, "unwanted": 0 },
                 })
             );
-            let plan = seed(&db, "plan", &path, &["--json"]).json();
+            let plan = seed(&db, "plan", &path, &["--json"]).document();
             assert_eq!(answer["changes"], plan["changes"]);
             assert!(!codes(&answer).contains(&"seed.deletions-not-allowed".to_owned()), "{answer}");
         }

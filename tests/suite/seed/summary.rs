@@ -34,7 +34,7 @@ fn every_plan_and_every_apply_ends_with_a_count() {
         let path = file(&db, "change.yaml", change);
         let plan = seed(&db, "plan", &path, &["--json"]);
         assert_eq!(
-            plan.json()["details"]["counts"],
+            plan.document()["details"]["counts"],
             serde_json::json!({ "add": 3, "change": 2, "remove": 3 })
         );
         let plan = seed(&db, "plan", &path, &[]);
@@ -111,7 +111,7 @@ fn v_opens_what_a_plan_leaves_out() {
         let long = seed(&db, "plan", &path, &["-v"]).stdout;
         assert!(long.contains("a26, a27") && !long.contains("… and"), "{long}");
         // Programs get everything without asking.
-        let document = seed(&db, "plan", &path, &["--json"]).json();
+        let document = seed(&db, "plan", &path, &["--json"]).document();
         assert!(!document["findings"].to_string().contains("… and"), "{document}");
     }
 }

@@ -5,13 +5,14 @@
 use super::commands::{file, seed};
 use super::people::STAFF;
 use super::support::Db;
-use crate::support::binary::{Answer, Server, motionctl};
+use crate::support::binary::{Server, motionctl};
+use crate::support::said::Said;
 use motionctl::seed::map::Map;
 use serde_json::{Value, json};
 
 /// The names of the effects of an answer.
-fn told(answer: &Answer) -> Vec<String> {
-    let answer = answer.json();
+fn told(answer: &Said) -> Vec<String> {
+    let answer = answer.document();
     let effects = answer["takes_effect"].as_array().into_iter().flatten();
     effects.map(|effect| effect["name"].as_str().unwrap_or_default().to_owned()).collect()
 }
@@ -61,7 +62,7 @@ fn an_apply_ends_with_the_effects_and_the_commands_for_a_person() {
         for (text, code) in [(STAFF, 0), ("profiles: [{ name: Night, absent: true }]", 3)] {
             let answer = seed(&db, "apply", &file(&db, "n.yaml", text), &["--yes", "--json"]);
             assert_eq!((answer.code, told(&answer).len()), (code, 0), "{answer:?}");
-            assert_eq!(answer.json()["check_by_hand"], Value::Null);
+            assert_eq!(answer.document()["check_by_hand"], Value::Null);
         }
         let page = db.folder().join("page.html");
         let change = file(&db, "o.yaml", "queues: { voice: [{ name: V1, strategy: rrmemory }] }");
@@ -99,7 +100,7 @@ fn the_check_at_the_login_names_what_one_agent_is_offered() {
             let all: Vec<&str> = ["--yes", "--json"].iter().chain(more).copied().collect();
             let answer = seed(&db, "apply", &file(&db, "m.yaml", text), &all);
             assert_eq!(answer.code, 0, "{answer:?}");
-            answer.json()["check_by_hand"].clone()
+            answer.document()["check_by_hand"].clone()
         };
         let is = |agent: &str, profiles: &[&str]| json!({ "agent": agent, "profiles": profiles });
         assert_eq!(check(STAFF, &[]), is("ann", &["Personal", "Day"]));
@@ -136,5 +137,5 @@ fn the_check_names_this_host_where_motion_is_here() {
     let root = server.path().display().to_string();
     let applied = seed(&db, "apply", &file(&db, "m.yaml", STAFF), &["--yes", "--json", "--root", &root]);
     assert_eq!(applied.code, 0, "{applied:?}");
-    assert_eq!(applied.json()["check_by_hand"]["url"], "https://cc.example.test/user-ui/login");
+    assert_eq!(applied.document()["check_by_hand"]["url"], "https://cc.example.test/user-ui/login");
 }

@@ -2,7 +2,8 @@
 
 use super::commands::seed;
 use super::support::Db;
-use crate::support::binary::{Answer, answer, binary, codes};
+use crate::support::binary::{binary, codes};
+use crate::support::said::{Said, answer};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,7 +36,7 @@ fn files(db: &Db, files: &[(&str, &str)]) -> Vec<String> {
     files.iter().map(write).collect()
 }
 
-fn run(db: &Db, command: &str, names: &[String], more: &[&str]) -> Answer {
+fn run(db: &Db, command: &str, names: &[String], more: &[&str]) -> Said {
     let rest: Vec<&str> = names[1..].iter().map(String::as_str).chain(more.iter().copied()).collect();
     seed(db, command, Path::new(&names[0]), &rest)
 }
@@ -45,7 +46,7 @@ fn three(db: &Db) -> Vec<String> {
 }
 
 /// The problems of a refused answer, as `file:line:column message; hint` with the file's last name.
-fn problems(answer: &Answer) -> Vec<String> {
+fn problems(answer: &Said) -> Vec<String> {
     assert_eq!(answer.code, 65, "{answer:?}");
     let shown = |problem: &Value| {
         let file = PathBuf::from(problem["file"].as_str().expect("a file"));
@@ -59,7 +60,7 @@ fn problems(answer: &Answer) -> Vec<String> {
         );
         text.replace(&format!("{}/", file_folder(problem)), "")
     };
-    answer.json()["problems"].as_array().expect("problems").iter().map(shown).collect()
+    answer.document()["problems"].as_array().expect("problems").iter().map(shown).collect()
 }
 
 fn file_folder(problem: &Value) -> String {
@@ -73,7 +74,7 @@ fn what_one_file_declares_another_one_names() {
         let names = three(&db);
         let plan = run(&db, "plan", &names, &["--json", "--detailed-exitcode"]);
         assert_eq!(plan.code, 2, "{plan:?}");
-        let plan = plan.json();
+        let plan = plan.document();
         assert_eq!(plan["details"]["manifests"], json!(names));
         let said = format!("{}, {} and {} are read as one manifest", names[0], names[1], names[2]);
         assert!(
@@ -96,11 +97,11 @@ fn what_one_file_declares_another_one_names() {
         names.iter().for_each(|name| fs::remove_file(name).expect("removed"));
         let applied = run(&db, "apply", &[out], &["--yes", "--json"]);
         assert_eq!(applied.code, 0, "{applied:?}");
-        assert_eq!(applied.json()["details"]["manifests"], json!(names));
+        assert_eq!(applied.document()["details"]["manifests"], json!(names));
         assert_eq!(db.rows("SELECT COUNT(*) FROM agent_profile_has_users"), ["2"]);
         let names = three(&db);
         let again = run(&db, "apply", &names, &["--yes", "--json"]);
-        assert_eq!((again.code, &again.json()["outcome"]), (0, &json!("up-to-date")), "{again:?}");
+        assert_eq!((again.code, &again.document()["outcome"]), (0, &json!("up-to-date")), "{again:?}");
         let status = run(&db, "status", &names, &["--exact", "--detailed-exitcode"]);
         assert_eq!(status.code, 0, "{status:?}");
         assert!(status.stdout.contains("c-queues.yml say"), "{}", status.stdout);
@@ -135,11 +136,11 @@ fn a_folder_is_its_manifests_by_name() {
         let plan = run(&db, "plan", std::slice::from_ref(&word), &["--json"]);
         assert_eq!(plan.code, 0, "{plan:?}");
         let read = ["a-profiles.yaml", "b-people.yaml", "c-queues.yml"].map(|name| format!("{word}/{name}"));
-        assert_eq!(plan.json()["details"]["manifests"], json!(read));
+        assert_eq!(plan.document()["details"]["manifests"], json!(read));
         assert_eq!(run(&db, "apply", std::slice::from_ref(&word), &["--yes"]).code, 0);
         // A folder and a file go together; a file twice does not.
         let more = files(&db, &[("more.yaml", "version: 1\nprofiles: [{ name: Night, agents: [ann] }]")]);
-        let both = run(&db, "plan", &[word.clone(), more[0].clone()], &["--json"]).json();
+        let both = run(&db, "plan", &[word.clone(), more[0].clone()], &["--json"]).document();
         assert_eq!(both["details"]["manifests"].as_array().map(Vec::len), Some(4));
         let twice = run(&db, "plan", &[word.clone(), read[1].clone()], &[]);
         assert!(twice.code == 64 && format!("{twice:?}").contains("is named twice"), "{twice:?}");
@@ -234,7 +235,7 @@ fn all_files_are_judged_at_once() {
         for (found, (place, message)) in found.iter().zip(expect) {
             assert!(found.starts_with(place) && found.contains(message), "{found} {place} {message}");
         }
-        let document = answer.json();
+        let document = answer.document();
         assert_eq!(document["problems"][0]["excerpt"][0], "  - { usernam: ann }");
         assert!(document["error"]["message"].as_str().unwrap_or_default().contains("5 files"), "{document}");
     }
@@ -290,7 +291,7 @@ fn near_misses_are_looked_for_in_all_files() {
             ("2.yaml", "version: 1\nagents: [{ username: annna, fullname: A, internal: '6' }]\n"),
         ],
     );
-    let plan = run(&db, "plan", &names, &["--json"]).json();
+    let plan = run(&db, "plan", &names, &["--json"]).document();
     assert!(codes(&plan).contains(&"seed.near-miss".to_owned()), "{plan}");
     let near =
         plan["findings"].as_array().expect("findings").iter().find(|one| one["code"] == "seed.near-miss");
@@ -303,12 +304,12 @@ fn near_misses_are_looked_for_in_all_files() {
             ("2.yaml", "version: 1\nagents: [{ username: anna }]\n"),
         ],
     );
-    let plan = run(&db, "plan", &declared, &["--json"]).json();
+    let plan = run(&db, "plan", &declared, &["--json"]).document();
     assert!(!codes(&plan).contains(&"seed.near-miss".to_owned()), "{plan}");
 }
 
 /// Runs with a manifest on standard input.
-fn piped(db: &Db, words: &[&str], text: &str) -> Answer {
+fn piped(db: &Db, words: &[&str], text: &str) -> Said {
     let input = db.folder().join("piped");
     fs::write(&input, text).expect("writing");
     let mut command = binary();
@@ -326,8 +327,8 @@ fn what_cannot_be_meant_is_64() {
         let names = three(&db);
         let all = piped(&db, &["plan", &names[0], "-", &names[1], "--json"], QUEUES);
         assert_eq!(all.code, 0, "{all:?}");
-        assert_eq!(all.json()["details"]["manifests"], json!([names[0], "<stdin>", names[1]]));
-        let check = |answer: Answer, message: &str| {
+        assert_eq!(all.document()["details"]["manifests"], json!([names[0], "<stdin>", names[1]]));
+        let check = |answer: Said, message: &str| {
             assert_eq!(answer.code, 64, "{answer:?}");
             assert!(format!("{answer:?}").contains(message), "{answer:?}");
         };

@@ -6,7 +6,8 @@ use super::kill::settled;
 use super::proxy::{self, Fate};
 use super::support::Db;
 use super::undo::{BASE, both, change, kept};
-use crate::support::binary::{Answer, answer, binary};
+use crate::support::binary::binary;
+use crate::support::said::{Said, answer};
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 /// The command line of a database whose runs are kept beside it.
-fn seed(db: &Db, arguments: &[&str]) -> Answer {
+fn seed(db: &Db, arguments: &[&str]) -> Said {
     let output = command(db, arguments).output().expect("the binary starts");
     answer(&output)
 }
@@ -38,17 +39,17 @@ fn the_road_from_an_apply_to_its_undo() {
         let before = db.everything();
         let path = file(&db, "shift.yaml", &change());
         let none = seed(&db, &["undo", "--yes", "--json"]);
-        assert_eq!((none.code, none.json()["outcome"].as_str()), (0, Some("up-to-date")));
+        assert_eq!((none.code, none.document()["outcome"].as_str()), (0, Some("up-to-date")));
         let applied = seed(
             &db,
             &["apply", &path, "--yes", "--json", "--prune", "absent,memberships", "--max-delete", "9"],
         )
-        .json();
+        .document();
         assert_eq!(applied["outcome"], "applied", "{applied:#}");
         let run = applied["details"]["run"].as_str().expect("a run").to_owned();
         let after = db.everything();
 
-        let history = seed(&db, &["history", "--json"]).json();
+        let history = seed(&db, &["history", "--json"]).document();
         let listed = &history["details"]["runs"][0];
         assert_eq!(
             (listed["id"].as_str(), &listed["undoable"]),
@@ -63,7 +64,7 @@ fn the_road_from_an_apply_to_its_undo() {
         let asked = seed(&db, &["undo"]);
         assert_eq!((asked.code, db.everything()), (64, after), "no terminal to ask on: {asked:?}");
 
-        let undone = seed(&db, &["undo", &run, "--yes", "--json"]).json();
+        let undone = seed(&db, &["undo", &run, "--yes", "--json"]).document();
         assert_eq!(undone["outcome"], "applied", "{undone:#}");
         assert_eq!(db.everything(), before);
         let history = seed(&db, &["history"]);
@@ -157,7 +158,7 @@ fn a_run_that_was_killed_before_its_commit_can_do_no_harm() {
     let before = db.everything();
     killed_at_commit(&db, NOON, Fate::CutBefore);
     assert_eq!(db.everything(), before, "rolled back");
-    let history = seed(&db, &["history", "--json"]).json();
+    let history = seed(&db, &["history", "--json"]).document();
     let listed = &history["details"]["runs"][0];
     assert_eq!(
         (&listed["committed"], &listed["undoable"], listed["why"].as_str()),

@@ -3,7 +3,8 @@
 use super::deletions::with_soft_deletion;
 use super::people::{STAFF, staffed};
 use super::support::Db;
-use crate::support::binary::{Answer, motionctl};
+use crate::support::binary::motionctl;
+use crate::support::said::Said;
 use jiff::Timestamp;
 use motionctl::seed::usage::{Anomaly, Hours, Request, Usage};
 
@@ -260,7 +261,7 @@ fn what_is_left_out_is_said() {
     }
 }
 
-fn command(db: &Db, more: &[&str]) -> Answer {
+fn command(db: &Db, more: &[&str]) -> Said {
     let mut arguments = ["seed", "usage", "--db", &db.url()].map(str::to_owned).to_vec();
     if db.is_server() {
         arguments.extend(["--map".to_owned(), db.map_file().display().to_string()]);
@@ -297,7 +298,7 @@ fn the_table_is_safe_in_a_spreadsheet() {
             !answer.stderr.contains("Hours by profile") && shown.stdout.contains("Hours by profile"),
             "{answer:?}"
         );
-        let usage = command(&db, &[&period[..], &["--json"]].concat()).json()["usage"].clone();
+        let usage = command(&db, &[&period[..], &["--json"]].concat()).document()["usage"].clone();
         assert_eq!(usage["hours"][1]["seconds"], 5400);
         let kinds: Vec<_> =
             usage["anomalies"].as_array().expect("a list").iter().map(|odd| &odd["kind"]).collect();

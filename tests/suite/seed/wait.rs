@@ -5,8 +5,9 @@
 use super::commands::{file, seed};
 use super::people::{DELETE, session, staffed};
 use super::support::Db;
-use crate::support::binary::{Answer, answer, binary};
-use crate::support::machine::eventually;
+use crate::support::binary::binary;
+use crate::support::said::{Said, answer};
+use crate::support::wait::eventually;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -51,7 +52,7 @@ impl Begun {
         assert!(self.child.try_wait().expect("a state").is_none(), "it did not wait: {}", self.said());
     }
 
-    fn ended(self) -> Answer {
+    fn ended(self) -> Said {
         answer(&self.child.wait_with_output().expect("it ends"))
     }
 }
@@ -92,7 +93,7 @@ fn others_are_not_waited_for_and_waiting_in_vain_changes_nothing() {
         let path = file(&db, "m.yaml", POORER);
         let vain = seed(&db, "apply", &path, &[&ALLOWED[..], &["--wait-idle", "1s", "--json"]].concat());
         assert_eq!(vain.code, 3, "{vain:?}");
-        let message = &vain.json()["error"]["message"];
+        let message = &vain.document()["error"]["message"];
         assert_eq!(message, "gave up after 1 s: 1 agent is still logged in: bob");
         assert_eq!(db.dump(), before);
         // Nothing is waited for where nothing would be done.

@@ -2,7 +2,8 @@
 
 use super::commands::file;
 use super::support::{Db, manifest};
-use crate::support::binary::{Answer, motionctl};
+use crate::support::binary::motionctl;
+use crate::support::said::Said;
 use motionctl::seed::access::{Road, State};
 use serde_json::json;
 
@@ -20,7 +21,7 @@ profiles:
   - { name: Empty, queues: { chat: [Support] } }
 ";
 
-fn who(db: &Db, name: &str, more: &[&str]) -> Answer {
+fn who(db: &Db, name: &str, more: &[&str]) -> Said {
     let mut arguments =
         vec!["seed".to_owned(), "who".to_owned(), name.to_owned(), "--db".to_owned(), db.url()];
     if db.is_server() {
@@ -31,7 +32,7 @@ fn who(db: &Db, name: &str, more: &[&str]) -> Answer {
 }
 
 /// Lines, words parted by one space.
-fn lines(answer: &Answer) -> Vec<String> {
+fn lines(answer: &Said) -> Vec<String> {
     let lines = answer.stdout.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
     lines.filter(|line| !line.is_empty() && !line.contains(" · ")).collect()
 }
@@ -53,7 +54,7 @@ fn every_queue_of_a_name_is_answered_for_with_each_road() {
             ];
             assert_eq!(lines(&answer), expect);
         }
-        let document = who(&db, "Support", &["--json"]).json();
+        let document = who(&db, "Support", &["--json"]).document();
         assert_eq!((&document["command"], &document["exit_code"]), (&json!("seed who"), &json!(0)));
         let uses = document["details"]["uses"].as_array().expect("uses");
         assert_eq!(uses.len(), 2);
@@ -112,7 +113,7 @@ fn a_profile_is_answered_for_too_and_so_is_what_nobody_uses() {
             ],
         );
         db.apply("queues: { mail: [{ name: Day, strategy: beepall, timeout: 30 }] }");
-        let both = who(&db, "Day", &["--json"]).json();
+        let both = who(&db, "Day", &["--json"]).document();
         let kinds: Vec<_> =
             both["details"]["uses"].as_array().expect("uses").iter().map(|u| u["kind"].clone()).collect();
         assert_eq!(kinds, [json!("queue"), json!("profile")]);
@@ -163,7 +164,7 @@ fn what_is_not_there_is_said_of_the_state_that_was_asked_about() {
         let answer = who(&db, "Day", &["--with", &gone]);
         assert_eq!(answer.code, 65, "{answer:?}");
         let said = format!("there is no queue and no profile `Day`, if {gone} were applied");
-        let words = |answer: &Answer| {
+        let words = |answer: &Said| {
             format!("{} {}", answer.stdout, answer.stderr).split_whitespace().collect::<Vec<_>>().join(" ")
         };
         assert!(words(&answer).contains(&said), "{answer:?}");

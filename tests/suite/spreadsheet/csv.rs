@@ -130,7 +130,7 @@ fn headers_that_mean_nothing_are_refused_unless_they_are_left_out() {
 fn other_encodings_and_files_are_refused_with_what_to_do() {
     let utf16: Vec<u8> = "username\na\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let check = |bytes: &[u8], message: &str, hint: &str| {
-        let json = Table::new("team.csv", bytes).import(&["--json"]).json();
+        let json = Table::new("team.csv", bytes).import(&["--json"]).document();
         assert_eq!(json["exit_code"], 65, "{json:#}");
         let error = json["error"].to_string();
         assert!(error.contains(message) && error.contains(hint), "{error}");

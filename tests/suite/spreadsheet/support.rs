@@ -2,7 +2,8 @@
 //!
 //! Invariant: a table lies in a folder of its own, which goes with it.
 
-use crate::support::binary::{Answer, motionctl};
+use crate::support::binary::motionctl;
+use crate::support::said::Said;
 use motionctl::seed::manifest::{Manifest, validate};
 use rust_xlsxwriter::{Workbook, Worksheet};
 use serde_json::Value;
@@ -58,7 +59,7 @@ impl Table {
         Self::new("team.xlsx", written.finish().expect("a workbook").into_inner())
     }
 
-    pub fn import(&self, more: &[&str]) -> Answer {
+    pub fn import(&self, more: &[&str]) -> Said {
         let path = self.path.display().to_string();
         motionctl(["seed", "import", &path].iter().chain(more))
     }
@@ -72,7 +73,7 @@ impl Table {
 
     /// The problems, without the file's name, each with its advice.
     pub fn problems(&self, more: &[&str]) -> Vec<String> {
-        let json = self.import(&[more, &["--json"]].concat()).json();
+        let json = self.import(&[more, &["--json"]].concat()).document();
         assert_eq!(json["exit_code"], 65, "{json:#}");
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let problems = json["problems"].as_array().into_iter().flatten();

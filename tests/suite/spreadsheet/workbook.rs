@@ -129,7 +129,7 @@ fn hidden_rows_and_columns_are_read_and_named() {
         sheet.set_column_hidden(7).unwrap();
     });
     assert_eq!(table.manifest(&[]).agents.len(), 4);
-    let json = table.import(&["--json"]).json();
+    let json = table.import(&["--json"]).document();
     assert_eq!(json["findings"][0]["code"], "seed.import-hidden");
     assert_eq!(
         json["findings"][0]["evidence"],
@@ -154,15 +154,15 @@ fn a_sheet_is_named_where_several_are_shown() {
     };
     let first = |table: &Table, more: &[&str]| table.manifest(more).agents[0].username.value.to_string();
     let two = book(&[("Old", false), ("New & <b>", false)]);
-    let json = two.import(&["--json"]).json();
+    let json = two.import(&["--json"]).document();
     assert!(json["error"].to_string().contains("several sheets: `Old`, `New & <b>`"), "{json:#}");
     assert_eq!(first(&two, &["--sheet", "New & <b>"]), "of.New & <b>");
-    let none = two.import(&["--sheet", "Newer", "--json"]).json();
+    let none = two.import(&["--sheet", "Newer", "--json"]).document();
     assert_eq!((&none["exit_code"], none["error"].to_string().contains("it has `Old`")), (&65.into(), true));
     let hidden = book(&[("New", false), ("Old", true)]);
     assert_eq!(first(&hidden, &[]), "of.New");
     let evidence =
-        |more: &[&str]| hidden.import(&[more, &["--json"]].concat()).json()["findings"].to_string();
+        |more: &[&str]| hidden.import(&[more, &["--json"]].concat()).document()["findings"].to_string();
     assert!(evidence(&[]).contains("the sheet `Old` is hidden and was not read"), "{}", evidence(&[]));
     assert_eq!(first(&hidden, &["--sheet", "Old"]), "of.Old");
     assert!(evidence(&["--sheet", "Old"]).contains("the sheet `Old` is hidden and was read"));

@@ -1,41 +1,19 @@
 //! The real binary as a process, on fixtures and on copies of them.
 //!
-//! Invariant: a copy is private to its test, and a fixture is never written to. It must not assert anything about the
-//! product but that `--json` answers with one document of the published shape, whose exit code is the process's.
+//! Invariant: a copy is private to its test, and a fixture is never written to.
 
-use super::schema;
+use super::said::{Said, answer};
+use super::tree_state::{State, untouched};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// Motion's file in most fixtures.
 pub const SITE: &str = "etc/nginx/conf.d/motion.conf";
-
-/// What a command left behind.
-#[derive(Debug)]
-pub struct Answer {
-    /// Exit status.
-    pub code: i32,
-    /// Standard output.
-    pub stdout: String,
-    /// Standard error.
-    pub stderr: String,
-}
-
-impl Answer {
-    /// The one document of `--json`.
-    pub fn json(&self) -> Value {
-        let document: Value = serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("not one JSON document: {error}: {self:?}"));
-        assert_eq!(document["exit_code"], self.code, "{self:?}");
-        assert_eq!(schema::complaints("answer", &document), [""; 0], "{document:#}");
-        document
-    }
-}
 
 /// A copy of the binary under test, to be run.
 ///
@@ -48,11 +26,14 @@ pub fn copy_to(path: &Path) {
 
 /// Puts a script or program there, for everybody to run; another process writes it, as above.
 pub fn write_program(path: impl AsRef<Path>, content: impl AsRef<[u8]>) {
-    let mut install = Command::new("install");
-    install.args(["-D", "-m", "755", "/dev/stdin"]).arg(path.as_ref()).stdin(Stdio::piped());
-    let mut child = install.spawn().expect("install starts");
+    let path = path.as_ref();
+    // Another file, so that what runs meanwhile keeps the one that it began with.
+    let write = r#"mkdir -p "${1%/*}" && rm -f "$1" && cat >"$1" && chmod 755 "$1""#;
+    let mut shell = Command::new("sh");
+    let mut child =
+        shell.args(["-c", write, "sh"]).arg(path).stdin(Stdio::piped()).spawn().expect("sh starts");
     child.stdin.take().expect("its input").write_all(content.as_ref()).expect("writing");
-    assert!(child.wait().expect("install ends").success(), "{}", path.as_ref().display());
+    assert!(child.wait().expect("sh ends").success(), "{}", path.display());
 }
 
 /// The binary under test.
@@ -65,18 +46,8 @@ pub fn binary() -> Command {
 }
 
 /// Runs the binary to its end, with no terminal.
-pub fn motionctl<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>) -> Answer {
+pub fn motionctl<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>) -> Said {
     answer(&binary().args(arguments).output().expect("the binary starts"))
-}
-
-/// What a finished process left behind.
-pub fn answer(output: &Output) -> Answer {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("output is text");
-    Answer {
-        code: output.status.code().unwrap_or(-1),
-        stdout: text(&output.stdout),
-        stderr: text(&output.stderr),
-    }
 }
 
 /// Where a fixture lies.
@@ -134,7 +105,7 @@ impl Server {
     }
 
     /// Runs a command on the tree, with no terminal.
-    pub fn run(&self, arguments: &[&str]) -> Answer {
+    pub fn run(&self, arguments: &[&str]) -> Said {
         motionctl(self.arguments(arguments))
     }
 
@@ -142,7 +113,7 @@ impl Server {
     pub fn json(&self, arguments: &[&str]) -> Value {
         let mut with_json = self.arguments(arguments);
         with_json.push("--json".to_owned());
-        motionctl(with_json).json()
+        motionctl(with_json).document()
     }
 
     /// The arguments with `--root` behind them.
@@ -152,9 +123,9 @@ impl Server {
         all
     }
 
-    /// Everything that can be seen of the tree, by its paths.
-    pub fn state(&self) -> BTreeMap<PathBuf, String> {
-        super::site::state(self.path())
+    /// Everything that can be seen of the tree, and whether it was written to.
+    pub fn state(&self) -> State {
+        untouched(self.path())
     }
 }
 

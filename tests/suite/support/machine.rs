@@ -5,8 +5,10 @@
 //! with the value, also when the test process itself is killed.
 
 use super::port::Taken;
+use super::said::{Said, answer};
 use super::site::processes;
 use super::tree_state::{State, state};
+use super::wait::{PATIENCE, eventually};
 use motionctl::host::http::{Address, Client, Response, Reuse, Scheme, Sender, Target};
 use motionctl::host::net;
 use motionctl::host::process::{self, Census, ProcessId, Worker};
@@ -25,11 +27,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tempfile::TempDir;
-
-/// How long anything here may take before the test fails.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The name that every fixture's server has.
 pub const NAME: &str = "cc.example.test";
@@ -51,19 +50,6 @@ pub struct Machine {
     holder: Child,
     spaces: Vec<(CloneFlags, File)>,
     folder: TempDir,
-}
-
-/// What a command said.
-#[derive(Debug)]
-pub struct Output {
-    /// Exit status; `None` when a signal ended it.
-    pub code: Option<i32>,
-    /// Standard output as JSON; null where it is not.
-    pub json: serde_json::Value,
-    /// Standard output.
-    pub stdout: String,
-    /// Standard error.
-    pub stderr: String,
 }
 
 /// A master inside, with its children.
@@ -163,7 +149,7 @@ impl Machine {
     /// Starts nginx as its package would, and waits until it serves.
     pub fn start_nginx(&self) {
         let said = self.command("nginx", &[], |_| ()).finish();
-        assert_eq!(said.code, Some(0), "nginx does not start: {}", said.stderr);
+        assert_eq!(said.code, 0, "nginx does not start: {}", said.stderr);
         self.wait_for_workers();
     }
 
@@ -182,7 +168,7 @@ impl Machine {
         let old = self.workers();
         assert!(!old.is_empty(), "nginx does not run");
         let said = self.shell("nginx -s reload");
-        assert_eq!(said.code, Some(0), "{said}");
+        assert_eq!(said.code, 0, "{said}");
         eventually("the new workers serve alone", || {
             let serving = self.workers();
             !serving.is_empty() && serving.is_disjoint(&old)
@@ -227,12 +213,12 @@ impl Machine {
     }
 
     /// Runs a line of shell inside.
-    pub fn shell(&self, line: &str) -> Output {
+    pub fn shell(&self, line: &str) -> Said {
         self.command("/bin/sh", &["-c", line], |_| ()).finish()
     }
 
     /// Runs motionctl on the live `/` to its end.
-    pub fn motionctl(&self, arguments: &[&str]) -> Output {
+    pub fn motionctl(&self, arguments: &[&str]) -> Said {
         self.spawn(arguments).finish()
     }
 
@@ -254,7 +240,7 @@ impl Machine {
     }
 
     /// Applies the migration with `--json` and these arguments.
-    pub fn apply(&self, more: &[&str]) -> Output {
+    pub fn apply(&self, more: &[&str]) -> Said {
         self.motionctl(&[&["apply", "--yes", "--json"], more].concat())
     }
 
@@ -392,16 +378,10 @@ impl Running<'_> {
     }
 
     /// Waits for its end.
-    pub fn finish(mut self) -> Output {
+    pub fn finish(mut self) -> Said {
         let child = self.child.take().expect("not waited for yet");
         let done = child.wait_with_output().expect("waiting");
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Output {
-            code: done.status.code(),
-            json: serde_json::from_slice(&done.stdout).unwrap_or_default(),
-            stdout: text(&done.stdout),
-            stderr: text(&done.stderr),
-        }
+        answer(&done)
     }
 }
 
@@ -412,50 +392,6 @@ impl Drop for Running<'_> {
             let _killed = child.kill();
             let _ended = child.wait();
         }
-    }
-}
-
-impl Output {
-    /// Whether the exit code, in the status and in the answer, and the outcome are these.
-    #[track_caller]
-    pub fn expect(&self, code: i32, outcome: &str) -> &Self {
-        let said = (self.code, self.json["exit_code"].as_i64(), self.json["outcome"].as_str());
-        assert_eq!(said, (Some(code), Some(i64::from(code)), Some(outcome)), "{self}");
-        self
-    }
-
-    /// The message of the error.
-    pub fn error(&self) -> &str {
-        self.json["error"]["message"].as_str().unwrap_or_default()
-    }
-
-    /// The finding with this code.
-    pub fn finding(&self, code: &str) -> Option<&serde_json::Value> {
-        self.json["findings"].as_array()?.iter().find(|finding| finding["code"] == code)
-    }
-
-    /// The row of one route.
-    #[track_caller]
-    pub fn probe(&self, server: &str, uri: &str) -> &serde_json::Value {
-        let rows = self.json["probes"].as_array().into_iter().flatten();
-        let mut found = rows.filter(|row| row["server"] == server && row["uri"] == uri);
-        found.next().unwrap_or_else(|| panic!("no probe of {server} {uri}: {self}"))
-    }
-}
-
-impl std::fmt::Display for Output {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "exit {:?}\n{}\n{}", self.code, self.stdout, self.stderr)
-    }
-}
-
-/// Waits until `done`; panics when it takes too long.
-#[track_caller]
-pub fn eventually(what: &str, mut done: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !done() {
-        assert!(Instant::now() < end, "not in time: {what}");
-        thread::sleep(Duration::from_millis(3));
     }
 }
 

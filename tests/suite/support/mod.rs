@@ -16,7 +16,10 @@
 //! | [`browser::Browser`] | a headless Chromium: what a page shows, asks for and complains of |
 //! | [`terminal::on_terminal`] | what a command leaves on the screen of a terminal of some width |
 //! | [`signer::Signer`] | somebody who signs bundles with the real `minisign` |
-//! | [`schema`] | whether a JSON document has the keys that it may have; every [`binary::Answer`] that is read is asked |
+//! | [`said::Said`] | what a command said: exit code, output, the document of `--json` |
+//! | [`wait::eventually`] | something that comes by itself |
+//! | [`tree_state::state`], [`tree_state::untouched`] | whether a folder is as it was; whether nobody wrote to it |
+//! | [`schema`] | whether a JSON document has the keys that it may have; every document of [`said::Said`] is asked |
 //! | [`only_on`] | whether the run's database server is of the kind that a test is about |
 //! | [`newest`] | the newest NGINX of Debian's suites, beside the one that is installed |
 //! | [`old_kernel::Refusal`] | a command to which this kernel is an older one, or a container's |
@@ -40,6 +43,7 @@ pub mod only_on;
 pub mod paused;
 pub mod port;
 pub mod real_systemd;
+pub mod said;
 pub mod schema;
 pub mod signer;
 pub mod site;
@@ -49,6 +53,7 @@ pub mod tls;
 pub mod tree;
 pub mod tree_state;
 pub mod upstream;
+pub mod wait;
 pub mod web_socket;
 pub mod wire_address;
 pub mod wire_nginx;

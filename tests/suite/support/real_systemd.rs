@@ -3,9 +3,11 @@
 //! Invariant: it sees a cgroup, processes, mounts and files of its own, and ends with the value. It is missing only for
 //! a reason that is said. Tests of what a command says take the stand-in, which is quick; here is what systemd does.
 
-use super::machine::{Machine, Output, Running, eventually};
+use super::machine::{Machine, Running};
+use super::said::Said;
 use super::systemd::boot_unit_for;
 use super::tree_state::{State, state};
+use super::wait::eventually;
 use motionctl::journal::{Journal, Record};
 use nix::sys::signal::Signal;
 use nix::time::{ClockId, clock_gettime};
@@ -141,12 +143,12 @@ impl<'m> RealSystemd<'m> {
     }
 
     /// Runs a line of shell inside.
-    pub fn shell(&self, line: &str) -> Output {
+    pub fn shell(&self, line: &str) -> Said {
         self.command(&["/bin/sh", "-c", line]).finish()
     }
 
     /// Runs motionctl inside, as JSON.
-    pub fn motionctl(&self, arguments: &[&str]) -> Output {
+    pub fn motionctl(&self, arguments: &[&str]) -> Said {
         self.command(&[&[PROGRAM], arguments, &["--json"]].concat()).finish()
     }
 

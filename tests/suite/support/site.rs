@@ -4,9 +4,8 @@
 use super::binary::{copy_to, write_program};
 use motionctl::host::sandbox::{Launcher, Program, Shadow, Spec};
 use motionctl::host::trust::Executable;
-use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -103,31 +102,6 @@ impl Site {
     }
 }
 
-/// Everything that can be seen of a folder from outside: kind, owner, mode,
-/// inode, times of change, size, and the content of small files.
-pub fn state(folder: &Path) -> BTreeMap<PathBuf, String> {
-    let entries = walkdir::WalkDir::new(folder).follow_links(false).into_iter().flatten();
-    entries
-        .filter_map(|entry| {
-            let found = entry.metadata().ok()?;
-            let content =
-                if found.is_file() && found.len() < 1 << 20 { fs::read(entry.path()).ok()? } else { vec![] };
-            let line = format!(
-                "{} {} {:o} {} {}.{} {} {}",
-                found.uid(),
-                found.gid(),
-                found.mode(),
-                found.ino(),
-                found.ctime(),
-                found.ctime_nsec(),
-                found.len(),
-                hex::encode(content)
-            );
-            Some((entry.path().to_path_buf(), line))
-        })
-        .collect()
-}
-
 /// The processes whose command line contains `word`.
 pub fn processes(word: &str) -> Vec<i32> {
     let all = fs::read_dir("/proc").unwrap().flatten();
@@ -137,13 +111,4 @@ pub fn processes(word: &str) -> Vec<i32> {
         String::from_utf8_lossy(&line).replace('\0', " ").contains(word).then_some(pid)
     })
     .collect()
-}
-
-/// Waits until `done`, at most ten seconds.
-pub fn eventually(what: &str, mut done: impl FnMut() -> bool) {
-    let end = std::time::Instant::now() + std::time::Duration::from_secs(10);
-    while !done() {
-        assert!(std::time::Instant::now() < end, "not within ten seconds: {what}");
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
 }

@@ -7,7 +7,9 @@
 //! do with them is asked in `confirm::minute`.
 
 use super::binary::write_program;
-use super::machine::{Machine, Output, Running, eventually};
+use super::machine::{Machine, Running};
+use super::said::Said;
+use super::wait::eventually;
 use nix::mount::{MsFlags, mount};
 use nix::time::{ClockId, clock_gettime};
 use std::fs;
@@ -170,7 +172,7 @@ impl<'m> Systemd<'m> {
     }
 
     /// The timer whose name starts so fires, at its moment.
-    pub fn fire(&self, start: &str) -> Output {
+    pub fn fire(&self, start: &str) -> Said {
         self.firing(start).finish()
     }
 
@@ -184,7 +186,7 @@ impl<'m> Systemd<'m> {
     }
 
     /// The timer whose name starts so fires now, whatever its moment is: as when somebody has set the wall clock.
-    pub fn fire_early(&self, start: &str) -> Output {
+    pub fn fire_early(&self, start: &str) -> Said {
         let (_, command) = self.take(start);
         self.run(&command).finish()
     }
@@ -219,7 +221,7 @@ impl<'m> Systemd<'m> {
             let workers = master.workers.iter().map(|worker| worker.id.pid);
             let pids: Vec<_> =
                 [master.id.pid].into_iter().chain(workers).map(|pid| pid.to_string()).collect();
-            assert_eq!(self.machine.shell(&format!("kill -9 {}", pids.join(" "))).code, Some(0));
+            assert_eq!(self.machine.shell(&format!("kill -9 {}", pids.join(" "))).code, 0);
         }
         eventually("no NGINX is left", || self.machine.masters().is_empty());
         self.machine.inside(|| {
@@ -234,7 +236,7 @@ impl<'m> Systemd<'m> {
     }
 
     /// Runs what the boot unit runs.
-    pub fn run_boot_unit(&self) -> Output {
+    pub fn run_boot_unit(&self) -> Said {
         let unit = boot_unit();
         let line = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).expect("it runs something");
         let words: Vec<_> = line.split(' ').map(str::to_owned).collect();

@@ -1,7 +1,8 @@
 //! Everything that can be seen of a folder from outside, to compare with later.
 //!
 //! Invariant: two equal states mean equal bytes, kinds, links, owners, modes,
-//! times of change and extended attributes, of the folder itself as well.
+//! times of change and extended attributes, of the folder itself as well; two of [`untouched`] also that nobody has
+//! written the same again meanwhile.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -21,41 +22,77 @@ struct Seen {
     mtime: String,
     xattrs: BTreeMap<String, Vec<u8>>,
     content: Vec<u8>,
+    /// Which file it is, and when anything of it changed last; of [`untouched`] alone.
+    written: Option<(u64, i64, i64)>,
 }
 
-/// Looks at everything below a folder.
+/// What a folder holds: the same again after it was changed and set right.
 pub fn state(folder: &Path) -> State {
+    let mut state = untouched(folder);
+    state.0.values_mut().for_each(|seen| seen.written = None);
+    state
+}
+
+/// What a folder holds, and whether it was written to; nothing where there is none.
+pub fn untouched(folder: &Path) -> State {
     let entries = walkdir::WalkDir::new(folder).follow_links(false).into_iter();
-    let seen = entries.map(|entry| {
-        let entry = entry.expect("reading the folder");
+    let seen = entries.filter_map(|entry| {
+        // Others may remove what was listed.
+        let entry = is_there(entry.map_err(std::io::Error::from))?;
         let path = entry.path().strip_prefix(folder).expect("below it").to_owned();
-        (path, look(entry.path()))
+        Some((path, is_there(look(entry.path()))?))
     });
     State(seen.collect())
 }
 
-fn look(path: &Path) -> Seen {
-    let found = fs::symlink_metadata(path).expect("looking");
+fn is_there<T>(looked: std::io::Result<T>) -> Option<T> {
+    match looked {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        looked => Some(looked.expect("looking")),
+    }
+}
+
+fn look(path: &Path) -> std::io::Result<Seen> {
+    let found = fs::symlink_metadata(path)?;
     let content = if found.is_symlink() {
-        fs::read_link(path).expect("reading a link").into_os_string().into_encoded_bytes()
+        fs::read_link(path)?.into_os_string().into_encoded_bytes()
     } else if found.is_file() {
-        fs::read(path).expect("reading")
+        fs::read(path)?
     } else {
         Vec::new()
     };
-    let names = xattr::list(path).expect("listing attributes");
+    let names = xattr::list(path)?;
     let value = |name: &std::ffi::OsStr| xattr::get(path, name).expect("reading").unwrap_or_default();
-    Seen {
+    Ok(Seen {
         is_folder: found.is_dir(),
         mode: format!("{:o}", found.mode()),
         owner: (found.uid(), found.gid()),
         mtime: format!("{}.{:09}", found.mtime(), found.mtime_nsec()),
         xattrs: names.map(|name| (name.to_string_lossy().into_owned(), value(&name))).collect(),
         content,
-    }
+        written: Some((found.ino(), found.ctime(), found.ctime_nsec())),
+    })
 }
 
 impl State {
+    /// All that there is, by its path from the folder.
+    pub fn paths(&self) -> Vec<&Path> {
+        self.0.keys().map(PathBuf::as_path).collect()
+    }
+
+    /// What differs in any way, by its path from the folder.
+    pub fn differing(&self, later: &Self) -> Vec<String> {
+        let paths: std::collections::BTreeSet<_> = self.0.keys().chain(later.0.keys()).collect();
+        let differing = paths.into_iter().filter(|path| self.0.get(*path) != later.0.get(*path));
+        differing.map(|path| path.display().to_string()).collect()
+    }
+
+    /// The same of some of its paths alone.
+    pub fn only(mut self, is_kept: impl Fn(&Path) -> bool) -> Self {
+        self.0.retain(|path, _| is_kept(path));
+        self
+    }
+
     /// The same without the times of folders: every file that is made in one moves its time.
     pub fn without_folder_times(mut self) -> Self {
         for seen in self.0.values_mut().filter(|seen| seen.is_folder) {
@@ -65,9 +102,8 @@ impl State {
     }
 
     /// The same without what lies below these folders, and without what holds for one moment only.
-    pub fn without(mut self, folders: &[&str]) -> Self {
-        self.0.retain(|path, _| !folders.iter().any(|folder| path.starts_with(folder)));
-        self
+    pub fn without(self, folders: &[&str]) -> Self {
+        self.only(|path| !folders.iter().any(|folder| path.starts_with(folder)))
     }
 
     /// The same without those of these folders that hold nothing.

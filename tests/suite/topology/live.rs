@@ -1,17 +1,18 @@
 //! Signs on a live machine: processes, mounts, addresses.
 
-use crate::support::machine::{Machine, Output};
+use crate::support::machine::Machine;
+use crate::support::said::Said;
 use crate::support::wire_address::{add_address, add_interface, remove_address};
 use std::fs;
 use std::net::Ipv4Addr;
 
 /// What is on this very machine's `/etc` may be a sign of its own; it is no
 /// part of these tests.
-fn said(done: &Output, code: &str) -> String {
+fn said(done: &Said, code: &str) -> String {
     done.finding(code).map_or_else(String::new, |finding| finding["evidence"].to_string())
 }
 
-fn check(machine: &Machine) -> Output {
+fn check(machine: &Machine) -> Said {
     machine.motionctl(&["check", "--json"])
 }
 
@@ -21,10 +22,10 @@ fn dummy(machine: &Machine, path: &str) {
         "mkdir -p $(dirname {path}) && cp $(command -v sleep) {path} && cd / && {{ setsid {path} 1000 >/dev/null 2>&1 & }}"
     );
     let started = machine.shell(&line);
-    assert_eq!(started.code, Some(0), "{started}");
+    assert_eq!(started.code, 0, "{started}");
     let name = path.rsplit('/').next().expect("a name");
-    crate::support::machine::eventually("it runs", || {
-        machine.shell(&format!("grep -qx {name} /proc/[0-9]*/comm")).code == Some(0)
+    crate::support::wait::eventually("it runs", || {
+        machine.shell(&format!("grep -qx {name} /proc/[0-9]*/comm")).code == 0
     });
 }
 
@@ -86,7 +87,7 @@ fn another_program_on_the_public_port_is_seen() {
              && echo '{conf}' >/run/dummy/{port}.conf && /run/dummy/haproxy -c /run/dummy/{port}.conf"
         );
         let started = machine.shell(&line);
-        assert_eq!(started.code, Some(0), "{started}");
+        assert_eq!(started.code, 0, "{started}");
     };
     start(8404);
     assert!(check(&machine).finding("topology.other-balancer").is_none());
@@ -115,7 +116,7 @@ fn what_the_application_lies_on_is_seen() {
     let line = "mount -t tmpfs /dev/drbd0 /run/drbd0 2>/dev/null || { mkdir -p /run/drbd0 && mount -t tmpfs /dev/drbd0 /run/drbd0; } \
         && cp -a /var/opt/motion2 /run/drbd0/ && mount --bind /run/drbd0/motion2 /var/opt/motion2";
     let mounted = machine.shell(line);
-    assert_eq!(mounted.code, Some(0), "{mounted}");
+    assert_eq!(mounted.code, 0, "{mounted}");
     let done = check(&machine);
     let evidence = said(&done, "topology.shared-storage");
     assert!(
@@ -129,10 +130,10 @@ fn what_an_ordinary_user_cannot_see_is_unknown() {
     let machine = Machine::new("standalone");
     let binary = env!("CARGO_BIN_EXE_motionctl");
     let placed = machine.shell(&format!("touch /run/motionctl && mount --bind '{binary}' /run/motionctl"));
-    assert_eq!(placed.code, Some(0), "{placed}");
+    assert_eq!(placed.code, 0, "{placed}");
     let hidden =
         machine.shell("mount -t proc -o hidepid=invisible proc /proc || mount -o remount,hidepid=2 /proc");
-    assert_eq!(hidden.code, Some(0), "{hidden}");
+    assert_eq!(hidden.code, 0, "{hidden}");
     let as_nobody = machine.command("/run/motionctl", &["check", "--json"], |command| {
         use std::os::unix::process::CommandExt;
         command.uid(65534).gid(65534);

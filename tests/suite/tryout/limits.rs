@@ -1,12 +1,13 @@
 //! Scripts that take too much: each ends at its limit, which is said, and nothing of them is left.
 
 use super::{said, try_on};
-use crate::support::machine::{Machine, Output};
+use crate::support::machine::Machine;
+use crate::support::said::Said;
 use crate::support::site::processes;
 use std::time::{Duration, Instant};
 
 #[track_caller]
-fn ended(text: &str, limit: &str, more: &[&str]) -> Output {
+fn ended(text: &str, limit: &str, more: &[&str]) -> Said {
     let output = try_on(&Machine::new("standalone"), text, more);
     output.expect(1, "failed");
     assert_eq!(output.json["details"]["try"]["limit"], limit, "{output}");

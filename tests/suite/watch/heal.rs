@@ -16,7 +16,7 @@ macro_rules! overwritten {
         let $update = edition(&$machine.read(SITE), "/new-in-update/");
         $machine.apply(&[]).expect(0, "applied");
         settings(&$machine, HEAL);
-        assert_eq!(watch(&$machine, &[]).code, Some(0));
+        assert_eq!(watch(&$machine, &[]).code, 0);
         overwrite(&$machine, &$update);
     };
 }
@@ -35,7 +35,7 @@ fn overwrite(machine: &Machine, text: &str) {
     assert!(!serves_the_new_client(machine));
 }
 
-fn decision(said: &Output) -> &str {
+fn decision(said: &Said) -> &str {
     said.json["details"]["heal"]["decision"].as_str().unwrap_or("none")
 }
 
@@ -45,7 +45,7 @@ fn an_overwritten_file_is_brought_back_and_waits_for_a_person() {
 
     let said = watch(&machine, &[]);
 
-    assert_eq!((said.code, decision(&said)), (Some(1), "applied"), "{said}");
+    assert_eq!((said.code, decision(&said)), (1, "applied"), "{said}");
     for words in ["WARNING - ", "brought back", "waits for its confirmation", "motionctl confirm"] {
         assert!(line(&said).contains(words), "{words}: {said}");
     }
@@ -55,17 +55,17 @@ fn an_overwritten_file_is_brought_back_and_waits_for_a_person() {
     assert_eq!(heard(&machine), ["state an argument WARNING was OK"]);
     // While it waits nothing else happens.
     let said = watch(&machine, &[]);
-    assert_eq!((said.code, decision(&said)), (Some(1), "none"), "{said}");
+    assert_eq!((said.code, decision(&said)), (1, "none"), "{said}");
     assert_eq!(heard(&machine).len(), 1);
 
     machine.motionctl(&["confirm", "--json"]).expect(0, "ok");
-    assert_eq!(watch(&machine, &[]).code, Some(0));
+    assert_eq!(watch(&machine, &[]).code, 0);
     assert_eq!(heard(&machine).len(), 2);
 
     // The same update once more: the first heal stayed, so this is no circle.
     overwrite(&machine, &update);
     let said = watch(&machine, &[]);
-    assert_eq!((said.code, decision(&said)), (Some(1), "applied"), "{said}");
+    assert_eq!((said.code, decision(&said)), (1, "applied"), "{said}");
     assert!(serves_the_new_client(&machine));
 }
 
@@ -79,7 +79,7 @@ fn a_heal_that_nobody_confirmed_is_not_tried_again_over_the_same_file() {
 
     for _ in 0..2 {
         let said = watch(&machine, &[]);
-        assert_eq!(said.code, Some(2), "{said}");
+        assert_eq!(said.code, 2, "{said}");
         assert_ne!(decision(&said), "applied", "{said}");
     }
     assert_eq!(heard(&machine).len(), 2, "told once: {:?}", heard(&machine));
@@ -88,7 +88,7 @@ fn a_heal_that_nobody_confirmed_is_not_tried_again_over_the_same_file() {
     machine.apply(&[]).expect(0, "applied");
     overwrite(&machine, &update);
     let said = watch(&machine, &[]);
-    assert_eq!((said.code, decision(&said)), (Some(2), "left"), "{said}");
+    assert_eq!((said.code, decision(&said)), (2, "left"), "{said}");
     assert!(line(&said).contains("did not stay"), "{said}");
     assert!(!serves_the_new_client(&machine));
     assert!(systemd.calls()[calls..].iter().all(|call| !call.starts_with("systemd-run")));
@@ -105,7 +105,7 @@ fn a_heal_that_a_person_took_back_is_not_tried_again() {
     assert_eq!(machine.read(SITE), update);
     for _ in 0..2 {
         let said = watch(&machine, &[]);
-        assert_eq!(said.code, Some(2), "{said}");
+        assert_eq!(said.code, 2, "{said}");
         assert_ne!(decision(&said), "applied", "{said}");
     }
 }
@@ -114,7 +114,7 @@ fn a_heal_that_a_person_took_back_is_not_tried_again() {
 fn without_the_setting_it_is_only_told() {
     overwritten!(machine, systemd, update);
     let said = watch(&machine, &["--heal", "tell"]);
-    assert_eq!((said.code, decision(&said)), (Some(2), "none"), "{said}");
+    assert_eq!((said.code, decision(&said)), (2, "none"), "{said}");
     assert!(line(&said).contains("an update overwrote"), "{said}");
     assert_eq!((machine.read(SITE), systemd.armed().len()), (update, 0));
 }
@@ -126,13 +126,13 @@ fn what_needs_a_decision_is_left_to_a_person_until_it_was_made() {
     overwrite(&machine, &managed);
     for _ in 0..2 {
         let said = watch(&machine, &[]);
-        assert_eq!((said.code, decision(&said)), (Some(2), "failed"), "{said}");
+        assert_eq!((said.code, decision(&said)), (2, "failed"), "{said}");
         assert!(line(&said).contains("not healed") && line(&said).contains("managed"), "{said}");
     }
     assert_eq!((machine.read(SITE), systemd.armed().len()), (managed, 0));
     assert_eq!(heard(&machine).len(), 1);
     let said = watch(&machine, &["--accept", "site.managed-elsewhere"]);
-    assert_eq!((said.code, decision(&said)), (Some(1), "applied"), "{said}");
+    assert_eq!((said.code, decision(&said)), (1, "applied"), "{said}");
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn a_configuration_that_nginx_refuses_is_not_healed() {
     let half = update[..update.len() / 2].to_owned();
     machine.edit(SITE, |_| half.clone());
     let said = watch(&machine, &[]);
-    assert_eq!(said.code, Some(2), "{said}");
+    assert_eq!(said.code, 2, "{said}");
     assert_ne!(decision(&said), "applied", "{said}");
     assert_eq!((machine.read(SITE), systemd.armed().len()), (half, 0));
 }
@@ -151,7 +151,7 @@ fn where_nothing_could_undo_it_nothing_is_healed() {
     overwritten!(machine, systemd, update);
     systemd.disable_boot_unit();
     let said = watch(&machine, &[]);
-    assert_eq!((said.code, decision(&said)), (Some(2), "failed"), "{said}");
+    assert_eq!((said.code, decision(&said)), (2, "failed"), "{said}");
     assert!(line(&said).contains("needs the boot unit (motionctl-recover.service)"), "{said}");
     assert_eq!(machine.read(SITE), update);
 }
@@ -163,11 +163,11 @@ fn a_server_that_was_rolled_back_or_never_changed_is_not_healed() {
     settings(&machine, HEAL);
     let before = machine.read(SITE);
     let said = watch(&machine, &[]);
-    assert_eq!((said.code, decision(&said)), (Some(2), "none"), "{said}");
+    assert_eq!((said.code, decision(&said)), (2, "none"), "{said}");
     machine.apply(&[]).expect(0, "applied");
     machine.motionctl(&["rollback", "--yes", "--json"]).expect(0, "applied");
     let said = watch(&machine, &[]);
-    assert_eq!((said.code, decision(&said)), (Some(2), "none"), "{said}");
+    assert_eq!((said.code, decision(&said)), (2, "none"), "{said}");
     assert_eq!(machine.read(SITE), before);
 }
 
@@ -178,7 +178,7 @@ fn a_memory_that_cannot_be_read_heals_nothing_and_is_kept() {
     machine.edit(memory, |text| text.replace("\"version\": 1", "\"version\": 9"));
     let kept = machine.read(memory);
     let said = watch(&machine, &[]);
-    assert_eq!((said.code, decision(&said)), (Some(2), "left"), "{said}");
+    assert_eq!((said.code, decision(&said)), (2, "left"), "{said}");
     assert!(line(&said).contains("has format 9"), "{said}");
     assert_eq!((machine.read(memory), machine.read(SITE)), (kept, update));
 }
@@ -204,7 +204,7 @@ fn customised() -> (Machine, String) {
 fn local_changes_that_an_update_overwrote_are_told_by_name_and_brought_back() {
     let (machine, site) = customised();
     let _systemd = Systemd::start(&machine);
-    assert_eq!(watch(&machine, &[]).code, Some(0));
+    assert_eq!(watch(&machine, &[]).code, 0);
     overwrite(&machine, &vendor(&site, "20m"));
     assert_eq!(machine.get("/whatsapp-bridge/").status, 200, "Motion answers every path");
     expect(
@@ -217,7 +217,7 @@ fn local_changes_that_an_update_overwrote_are_told_by_name_and_brought_back() {
 
     let said = watch(&machine, &[]);
 
-    assert_eq!((said.code, decision(&said)), (Some(1), "applied"), "{said}");
+    assert_eq!((said.code, decision(&said)), (1, "applied"), "{said}");
     assert!(serves_the_new_client(&machine));
     assert_eq!(machine.get("/whatsapp-bridge/").status, 502);
     assert!(machine.read(SITE).contains("client_max_body_size 80m"), "{}", machine.read(SITE));
@@ -237,7 +237,7 @@ fn a_route_that_is_there_does_not_hide_local_changes_that_are_gone() {
     assert!(serves_the_new_client(&machine));
     expect(&machine, 2, &["an update overwrote motion.conf", " local changes are gone (", "route_served=1"]);
     let said = watch(&machine, &["--accept", "routes.unguarded"]);
-    assert_eq!((said.code, decision(&said)), (Some(1), "applied"), "{said}");
+    assert_eq!((said.code, decision(&said)), (1, "applied"), "{said}");
     assert_eq!(machine.get("/whatsapp-bridge/").status, 502);
     // One that a person took out is missed as loudly, and is a person's to bring back.
     machine.motionctl(&["confirm", "--json"]).expect(0, "ok");
@@ -248,7 +248,7 @@ fn a_route_that_is_there_does_not_hide_local_changes_that_are_gone() {
     machine.reload();
     expect(&machine, 2, &["edited by hand", "location /whatsapp-bridge/"]);
     let said = watch(&machine, &[]);
-    assert_eq!((said.code, decision(&said)), (Some(2), "none"), "{said}");
+    assert_eq!((said.code, decision(&said)), (2, "none"), "{said}");
     assert_eq!(systemd.armed(), [""; 0]);
 }
 
@@ -266,7 +266,7 @@ fn what_both_sides_changed_is_left_to_a_person() {
     overwrite(&machine, &update);
     for _ in 0..2 {
         let said = watch(&machine, &[]);
-        assert_eq!(said.code, Some(2), "{said}");
+        assert_eq!(said.code, 2, "{said}");
         assert_ne!(decision(&said), "applied", "{said}");
         assert!(line(&said).contains("conflict"), "{said}");
     }

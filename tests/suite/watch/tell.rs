@@ -16,7 +16,7 @@ fn the_command_hears_of_each_change_once() {
     settings(&machine, "");
     let look = |code: i32| {
         let said = watch(&machine, &[]);
-        assert_eq!(said.code, Some(code), "{said}");
+        assert_eq!(said.code, code, "{said}");
         assert_eq!(said.json["details"]["check"]["line"].as_str().map(|line| line.lines().count()), Some(1));
     };
     look(0);
@@ -45,7 +45,7 @@ fn a_command_that_fails_hears_of_it_again() {
     machine.inside(|| fs::write(format!("{OWN}/deaf"), "").expect("writing"));
     for calls in [1, 2] {
         let said = watch(&machine, &[]);
-        assert_eq!(said.code, Some(2), "{said}");
+        assert_eq!(said.code, 2, "{said}");
         assert!(line(&said).contains("did not hear of it"), "{said}");
         assert_eq!(heard(&machine).len(), calls);
     }
@@ -101,7 +101,7 @@ fn every_look_is_one_line_in_the_log() {
         let count = log.recv(&mut bytes).expect("a line in the log");
         String::from_utf8_lossy(&bytes[..count]).into_owned()
     };
-    assert_eq!(watch(&machine, &[]).code, Some(2));
+    assert_eq!(watch(&machine, &[]).code, 2);
     let line = next();
     // Facility daemon (3), severity critical (2).
     assert!(
@@ -111,7 +111,7 @@ fn every_look_is_one_line_in_the_log() {
     machine.apply(&[]).expect(0, "applied");
     let line = next();
     assert!(line.starts_with("<29>") && line.contains("change applied"), "a change has its own: {line}");
-    assert_eq!(watch(&machine, &[]).code, Some(0));
+    assert_eq!(watch(&machine, &[]).code, 0);
     let line = next();
     assert!(line.starts_with("<30>") && line.contains(": OK - "), "{line}");
 }
@@ -133,7 +133,7 @@ fn the_journal_gets_a_line_with_its_severity_and_no_second_one() {
                 command.env("JOURNAL_STREAM", stream).stdout(Stdio::from(stdout));
             },
         );
-        assert_eq!(running.finish().code, Some(2));
+        assert_eq!(running.finish().code, 2);
         fs::read_to_string(&path).expect("text")
     };
     let text = run(format!("{}:{}", found.dev(), found.ino()));

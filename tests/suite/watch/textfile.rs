@@ -16,7 +16,7 @@ fn the_file_is_whole_readable_by_everybody_and_says_what_was_seen() {
     // A strict mask of root's changes nothing.
     let line = format!("umask 077; {} status --check --textfile {path}", env!("CARGO_BIN_EXE_motionctl"));
     let said = machine.shell(&line);
-    assert_eq!(said.code, Some(0), "{said}");
+    assert_eq!(said.code, 0, "{said}");
     assert_eq!(fs::metadata(&file).expect("it is there").permissions().mode() & 0o7777, 0o644);
     let text = fs::read_to_string(&file).expect("text");
     for line in [
@@ -40,7 +40,7 @@ fn the_file_is_whole_readable_by_everybody_and_says_what_was_seen() {
 
     machine.edit(SITE, |text| text.replace("/user-ui", "/other-ui"));
     let said = machine.motionctl(&["status", "--textfile", &path]);
-    assert_eq!(said.code, Some(0), "{said}");
+    assert_eq!(said.code, 0, "{said}");
     let text = fs::read_to_string(&file).expect("text");
     assert!(
         text.contains("motionctl_route_served 0\n") && text.contains("{state=\"critical\"} 1\n"),

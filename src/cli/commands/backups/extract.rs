@@ -2,10 +2,11 @@
 //!
 //! Invariant: the server is not touched, and what was left out is said.
 
-use super::{Verified, failure, open, section};
 use crate::backup::Store;
+use crate::cli::commands::backup_view::{Verified, open, section};
 use crate::cli::context::Context;
 use crate::outcome::{Failure, Outcome, counted};
+use crate::prepare::unusable;
 use std::path::Path;
 
 /// Writes it.
@@ -18,7 +19,7 @@ pub fn extract(
 ) -> Result<(), Failure> {
     let backup = open(store, id)?;
     context.progress.stage("reading the backup again");
-    let extracted = backup.extract(dir).map_err(failure)?;
+    let extracted = backup.extract(dir).map_err(unusable)?;
     outcome.backup = Some(section(store, &backup, Verified::Now));
     let verdict = format!("{} written below {}", counted(extracted.files, "file"), dir.display());
     let mut notes = vec![
@@ -33,8 +34,8 @@ pub fn extract(
             .iter()
             .map(|path| format!("{path} is not in the backup: its contents were not kept")),
     );
-    outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("folder".to_owned(), dir.display().to_string().into());
-    outcome.details.insert("notes".to_owned(), notes.into());
+    outcome.set_verdict(verdict);
+    outcome.details.add("folder", dir.display().to_string());
+    outcome.details.notes = Some(notes);
     Ok(())
 }

@@ -63,10 +63,10 @@ pub fn show(
     }
     let unified: String = outcome.comparisons.iter().map(Comparison::unified).collect();
     if !unified.is_empty() {
-        outcome.details.insert("unified".to_owned(), unified.into());
+        outcome.details.add("unified", unified);
     }
     if !hidden.is_empty() {
-        outcome.details.insert("notes".to_owned(), hidden.into());
+        outcome.details.notes = Some(hidden);
     }
     Ok(())
 }

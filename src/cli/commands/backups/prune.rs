@@ -3,18 +3,17 @@
 //! Invariant: what goes was named before, on a terminal with a question; what became old meanwhile stays. The backup
 //! that the newest run would need stays in any case.
 
-use super::failure;
 use crate::apply::{History, distrusted};
 use crate::backup::{Retention, Store};
 use crate::cli::commands::recover::recover_first;
-use crate::cli::commands::undoable::undoable;
 use crate::cli::context::Context;
 use crate::cli::prompt;
 use crate::host::clock;
-use crate::journal::Status;
-use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, counted};
+use crate::journal::needed_backups;
+use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind, Row, counted, row};
+use crate::prepare::unusable;
 use crate::values::BackupId;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -37,16 +36,16 @@ pub fn prune(context: &Context, store: &Store, wish: Wish, outcome: &mut Outcome
         context.need_root()?;
     }
     let mut keep = retention(context, wish)?;
-    let named = store.outdated(&keep).map_err(failure)?;
-    outcome.details.insert("rows".to_owned(), rows(store, &named));
+    let named = store.outdated(&keep).map_err(unusable)?;
+    outcome.details.rows = Some(rows(store, &named));
     if wish.dry_run {
         let verdict = match named.len() {
             0 => "dry run: nothing would be deleted".to_owned(),
             count => format!("dry run: {} would be deleted", counted(count, "backup")),
         };
         outcome.outcome = if named.is_empty() { OutcomeKind::UpToDate } else { OutcomeKind::ChangesPending };
-        outcome.details.insert("verdict".to_owned(), verdict.into());
-        outcome.details.insert("would_remove".to_owned(), names(&named));
+        outcome.set_verdict(verdict);
+        outcome.details.add("would_remove", names(&named));
         return Ok(());
     }
     // Before the lock is taken: nobody must wait for an answer. Scripts have named the limits, and are not asked.
@@ -56,16 +55,16 @@ pub fn prune(context: &Context, store: &Store, wish: Wish, outcome: &mut Outcome
     let lock = context.lock()?;
     recover_first(context, &lock)?;
     keep.protected = needed(context)?;
-    let late = store.outdated(&keep).map_err(failure)?.into_iter().filter(|id| !named.contains(id));
+    let late = store.outdated(&keep).map_err(unusable)?.into_iter().filter(|id| !named.contains(id));
     keep.protected.extend(late);
-    let removed = store.prune(&lock, &keep).map_err(failure)?;
+    let removed = store.prune(&lock, &keep).map_err(unusable)?;
     outcome.outcome = if removed.is_empty() { OutcomeKind::UpToDate } else { OutcomeKind::Applied };
     let verdict = match removed.len() {
         0 => "nothing to remove".to_owned(),
         count => format!("{} removed", counted(count, "backup")),
     };
-    outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("removed".to_owned(), names(&removed));
+    outcome.set_verdict(verdict);
+    outcome.details.add("removed", names(&removed));
     Ok(())
 }
 
@@ -79,16 +78,8 @@ fn retention(context: &Context, wish: Wish) -> Result<Retention, Failure> {
     Ok(Retention { newest: wish.keep.unwrap_or(0), before, protected: needed(context)? })
 }
 
-/// The backup that a rollback or a recovery of the newest run would need.
 fn needed(context: &Context) -> Result<BTreeSet<BackupId>, Failure> {
-    let journal = History::look(&context.root).map_err(|error| distrusted(&error))?;
-    let backup = match &journal.status {
-        Status::Empty => None,
-        Status::Active(run) => Some(&run.backup),
-        Status::Quiet(run) => Some(&run.backup),
-    };
-    let undoable = undoable(context, None)?.map(|run| run.backup);
-    Ok(backup.cloned().into_iter().chain(undoable).collect())
+    Ok(needed_backups(&History::look(&context.root).map_err(distrusted)?))
 }
 
 fn names(backups: &[BackupId]) -> Value {
@@ -96,10 +87,10 @@ fn names(backups: &[BackupId]) -> Value {
 }
 
 /// Each with its reason; a damaged one says that it is.
-fn rows(store: &Store, backups: &[BackupId]) -> Value {
+fn rows(store: &Store, backups: &[BackupId]) -> Vec<Row> {
     let reason = |id: &BackupId| match store.open(id) {
         Ok(backup) => backup.manifest.reason,
         Err(_) => "cannot be read".to_owned(),
     };
-    backups.iter().map(|id| json!(["-", id.to_string(), reason(id)])).collect()
+    backups.iter().map(|id| row(&[&"-", id, &reason(id)])).collect()
 }

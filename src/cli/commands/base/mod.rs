@@ -10,7 +10,7 @@ use crate::cli::context::Context;
 use crate::cli::files::{Standing, write_out};
 use crate::inspect::{ClientRoute, SiteCopy};
 use crate::outcome::codes;
-use crate::outcome::{Failure, FailureKind, Finding, Outcome, OutcomeKind, counted, counted_as};
+use crate::outcome::{Failure, FailureKind, Finding, Outcome, OutcomeKind, Row, counted, counted_as, row};
 use nginx_config::learn::{Learned, LeftOut, Part, Percent, learn as learn_from};
 use operand::{Opened, open};
 use serde_json::{Value, json};
@@ -71,7 +71,7 @@ pub fn learn(context: &Context, args: &LearnArgs) -> Result<Outcome, Failure> {
         let standing = if args.force { Standing::Replace } else { Standing::Keep };
         let read: Vec<&Path> = args.servers.iter().map(PathBuf::as_path).collect();
         write_out(out, &learned.text, standing, &read)?;
-        outcome.details.insert("saved".to_owned(), out.display().to_string().into());
+        outcome.details.saved = Some(out.display().to_string());
     }
     let count = learned.directives.len();
     let verdict = format!(
@@ -80,9 +80,9 @@ pub fn learn(context: &Context, args: &LearnArgs) -> Result<Outcome, Failure> {
         args.share,
         counted(learned.used, "server")
     );
-    outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("rows".to_owned(), rows(&used, &others, &learned));
-    outcome.details.insert("learned".to_owned(), section(args, &used, &others, &learned));
+    outcome.set_verdict(verdict);
+    outcome.details.rows = Some(rows(&used, &others, &learned));
+    outcome.details.add("learned", section(args, &used, &others, &learned));
     Ok(outcome)
 }
 
@@ -208,13 +208,13 @@ fn part(part: Part) -> String {
 }
 
 /// Each server with how much of the base it has.
-fn rows(used: &[&Server<'_>], others: &[&Server<'_>], learned: &Learned) -> Value {
+fn rows(used: &[&Server<'_>], others: &[&Server<'_>], learned: &Learned) -> Vec<Row> {
     let total = learned.directives.len();
     let own = used.iter().zip(&learned.files).map(|(server, file)| {
-        json!([server.operand.display().to_string(), format!("{} of {total}", file.found), part(file.part)])
+        row(&[&server.operand.display(), &format!("{} of {total}", file.found), &part(file.part)])
     });
-    let left = others.iter().map(|server| json!([server.operand.display().to_string(), "", client(server)]));
-    own.chain(left).collect::<Vec<_>>().into()
+    let left = others.iter().map(|server| row(&[&server.operand.display(), &"", &client(server)]));
+    own.chain(left).collect()
 }
 
 /// The answer for programs.

@@ -55,13 +55,13 @@ pub fn by_line(context: &Context, args: &DiffArgs) -> Result<Outcome, Failure> {
         Outcome::new("diff", if differs { OutcomeKind::ChangesPending } else { OutcomeKind::Ok });
     outcome.exit_code = if differs { 2 } else { 0 };
     let verdict = if differs { "the configurations differ" } else { "the configurations are the same" };
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
     if !hidden.is_empty() {
-        outcome.details.insert("notes".to_owned(), hidden.into());
+        outcome.details.notes = Some(hidden);
     }
     if context.global.json {
         let unified: String = comparisons.iter().map(Comparison::unified).collect();
-        outcome.details.insert("unified".to_owned(), unified.into());
+        outcome.details.add("unified", unified);
     }
     outcome.comparisons = comparisons;
     Ok(outcome)

@@ -8,10 +8,12 @@ pub(super) mod operand;
 
 use crate::cli::args::DiffArgs;
 use crate::cli::context::Context;
-use crate::outcome::{DirectiveChange, Failure, Outcome, OutcomeKind, counted_as};
+use crate::outcome::{
+    DirectiveChange, Failure, Outcome, OutcomeKind, Row as Cells, counted_as, row as cells,
+};
 use nginx_config::diff::{Change, Changes, Kind, Row, diff as compare};
 use operand::{Operand, open};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeSet;
 
 /// Compares by directive, or line by line where that is asked for.
@@ -21,7 +23,7 @@ pub fn diff(context: &Context, args: &DiffArgs) -> Result<Outcome, Failure> {
     }
     let (old, new) = (open(&args.old)?, open(&args.new)?);
     let changes = changes(&old, &new);
-    let mut rows: Vec<Value> = changes.rows().map(shown).collect();
+    let mut rows: Vec<Cells> = changes.rows().map(shown).collect();
     let mut differs = !changes.is_empty();
     if args.all {
         rows.extend(changes.cosmetic.iter().map(cosmetic));
@@ -36,10 +38,10 @@ pub fn diff(context: &Context, args: &DiffArgs) -> Result<Outcome, Failure> {
         (false, true) => "the configurations are the same".to_owned(),
         (false, false) => "no directive differs; comments or white space do (--all shows them)".to_owned(),
     };
-    outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("rows".to_owned(), rows.into());
+    outcome.set_verdict(verdict);
+    outcome.details.rows = Some(rows);
     outcome.rows_by_block = true;
-    outcome.details.insert("directives".to_owned(), json!(directives));
+    outcome.details.add("directives", json!(directives));
     Ok(outcome)
 }
 
@@ -64,7 +66,7 @@ fn changes(old: &Operand, new: &Operand) -> Changes {
     }
 }
 
-fn shown(row: &Row) -> Value {
+fn shown(row: &Row) -> Cells {
     let sign = match (&row.old, &row.new) {
         (None, _) => "+",
         (_, None) => "-",
@@ -76,15 +78,15 @@ fn shown(row: &Row) -> Value {
         (Some(one), None) | (None, Some(one)) => one.clone(),
         (None, None) => String::new(),
     };
-    json!([sign, row.path, row.directive, value])
+    cells(&[&sign, &row.path, &row.directive, &value])
 }
 
-fn cosmetic(change: &Change) -> Value {
+fn cosmetic(change: &Change) -> Cells {
     let what = match change.kind {
         Kind::Comment => "comments differ",
         _ => "white space or spelling differs",
     };
-    json!(["·", change.path, format!("{}: {what}", change.directive), ""])
+    cells(&[&"·", &change.path, &format!("{}: {what}", change.directive), &""])
 }
 
 fn directive_change(row: &Row) -> DirectiveChange {

@@ -120,7 +120,7 @@ fn unparsable(path: &Path, error: &SyntaxError) -> Failure {
 
 /// A copy of the configuration folder, which names itself by its place on the
 /// server.
-pub(in crate::cli::commands) struct FolderReader<'a> {
+pub struct FolderReader<'a> {
     pub below: RootReader<'a>,
 }
 

@@ -2,8 +2,8 @@
 //!
 //! Invariant: what counts as enabled is what is there afterwards, and not what a tool says.
 
+use super::done::{Done, failed};
 use super::write::make_way;
-use super::{Done, failed};
 use crate::cli::context::Context;
 use crate::host::WriteLock;
 use crate::host::files::{create_link, discard};

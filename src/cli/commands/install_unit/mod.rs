@@ -3,14 +3,14 @@
 //! Invariant: a unit that an administrator or a package put there is never written over, and one that somebody switched
 //! off stays so. Nothing becomes a command at every start of the machine that others than root can write.
 
+mod done;
 mod enable;
 mod sites;
 mod write;
 
 use crate::cli::args::InstallUnitArgs;
 use crate::cli::context::Context;
-use crate::outcome::{Failure, FailureKind, Outcome, OutcomeKind};
-use serde_json::json;
+use crate::outcome::{Failure, Outcome, OutcomeKind, row};
 use sites::{path_section, service_section, sites};
 use write::{drop_in, unit};
 
@@ -27,16 +27,6 @@ const WATCH: [Unit; 3] = [
 /// Those of them that something else does not start.
 const ENABLED: [&[&str]; 2] =
     [&["motionctl-recover.service"], &["motionctl-watch.path", "motionctl-watch.timer"]];
-/// The first line of a drop-in, which is ours alone. The package's scripts know it by its beginning.
-const WRITTEN: &str = "# Written by `motionctl install-unit --watch`; written again by the next one.\n";
-
-/// What was done to a file or link, for people.
-struct Done {
-    what: &'static str,
-    path: String,
-    is_new: bool,
-}
-
 /// Writes the units and enables them.
 pub fn install_unit(context: &Context, args: &InstallUnitArgs) -> Result<Outcome, Failure> {
     let lock = context.lock()?;
@@ -74,20 +64,16 @@ pub fn install_unit(context: &Context, args: &InstallUnitArgs) -> Result<Outcome
         false => OutcomeKind::UpToDate,
     };
     let mut outcome = Outcome::new("install-unit", kind);
-    let rows: Vec<_> = done.into_iter().map(|file| json!([file.what, file.path])).collect();
+    let rows: Vec<_> = done.into_iter().map(|file| row(&[&file.what, &file.path])).collect();
     let verdict = match args.no_enable {
         true => "the units are there; nothing was enabled",
         false => "the units are there and enabled",
     };
-    outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("rows".to_owned(), rows.into());
-    outcome.details.insert("notes".to_owned(), notes.into());
+    outcome.set_verdict(verdict);
+    outcome.details.rows = Some(rows);
+    outcome.details.notes = Some(notes);
     for (command, why) in next {
         outcome.next(command, why);
     }
     Ok(outcome)
-}
-
-fn failed(error: &dyn std::fmt::Display) -> Failure {
-    Failure::new(FailureKind::Failed, format!("installing units: {error}"))
 }

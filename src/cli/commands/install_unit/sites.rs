@@ -2,7 +2,7 @@
 //!
 //! Invariant: a path is one word of a unit's line, whatever is in it.
 
-use super::WRITTEN;
+use super::done::WRITTEN;
 use crate::cli::args::InstallUnitArgs;
 use crate::cli::context::Context;
 use crate::inspect::inspect;

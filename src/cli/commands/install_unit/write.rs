@@ -3,8 +3,8 @@
 //! Invariant: a unit that we wrote says so with the hash of the rest, so that an edit of it is told from an older one of
 //! ours.
 
+use super::done::{Done, failed};
 use super::sites::quoted;
-use super::{Done, failed};
 use crate::cli::context::Context;
 use crate::host::files::{make_folder, set_attributes, write};
 use crate::host::timers::this_program;

@@ -56,7 +56,7 @@ pub fn begin(context: &Context, yes: bool, outcome: &mut Outcome) -> Result<bool
     }
     outcome.outcome = OutcomeKind::Applied;
     let verdict = format!("a new record is begun: all that stands in {} now counts as local", file.display());
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
     Ok(true)
 }
 

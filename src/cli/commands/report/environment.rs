@@ -6,10 +6,9 @@ use crate::cli::context::Context;
 use crate::cli::version;
 use crate::host::machine;
 use crate::inspect::Inspection;
-use serde_json::{Value, json};
 
 /// The pairs.
-pub fn of(context: &Context, inspection: &Inspection) -> Value {
+pub fn of(context: &Context, inspection: &Inspection) -> Vec<[String; 2]> {
     let nginx = &inspection.facts.nginx;
     let looked_at = match &context.global.root {
         None => "this server".to_owned(),
@@ -33,5 +32,5 @@ pub fn of(context: &Context, inspection: &Inspection) -> Value {
     if !arguments.is_empty() {
         pairs.push(("NGINX's arguments", arguments));
     }
-    pairs.iter().map(|(name, text)| json!([name, text])).collect()
+    pairs.into_iter().map(|(name, text)| [name.to_owned(), text]).collect()
 }

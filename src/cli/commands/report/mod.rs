@@ -6,9 +6,8 @@
 pub(super) mod archive;
 mod environment;
 
-use super::backups::{Verified, section};
+use super::backup_view::{Verified, section};
 use super::change::{nothing_to_do, refusal, watched};
-use super::past::{Past, is_trusted};
 use super::past_run::section as run_section;
 use super::plan::judge;
 use super::sessions::Watch;
@@ -16,9 +15,8 @@ use crate::backup::{Manifest, Store};
 use crate::cli::args::{DatabaseArgs, ReportArgs, SiteArgs};
 use crate::cli::context::Context;
 use crate::journal::runs;
-use crate::outcome::{CommandName, Failure, Outcome, OutcomeKind};
-use crate::prepare::{LookForCopies, OpenConflicts, Prepared};
-use serde_json::json;
+use crate::outcome::{CommandName, Failure, FoundSection, KeptBackup, Outcome, OutcomeKind};
+use crate::prepare::{LookForCopies, OpenConflicts, Past, Prepared, is_trusted};
 
 /// Looks at everything.
 pub fn report(context: &Context, args: &ReportArgs) -> Result<Outcome, Failure> {
@@ -26,7 +24,7 @@ pub fn report(context: &Context, args: &ReportArgs) -> Result<Outcome, Failure> 
     found(&mut outcome);
     if let Some(file) = &args.archive {
         archive::write(&archive::packed(context, prepared.as_ref(), &outcome)?, file)?;
-        outcome.details.insert("archive".to_owned(), file.display().to_string().into());
+        outcome.details.archive = Some(file.display().to_string());
     }
     Ok(outcome)
 }
@@ -53,7 +51,7 @@ pub(super) fn look(
     let (mut outcome, prepared) = match watched(context, command, &options, &watch) {
         Ok((prepared, mut outcome)) => {
             outcome.routing = prepared.routing(&context.root);
-            outcome.details.insert("environment".to_owned(), environment::of(context, &prepared.inspection));
+            outcome.details.environment = Some(environment::of(context, &prepared.inspection));
             match is_trusted(&context.root) {
                 Err(failure) => outcome.fail(failure),
                 Ok(()) if nothing_to_do(&prepared, &mut outcome) => {}
@@ -79,22 +77,22 @@ pub(super) fn found(outcome: &mut Outcome) {
         (Some(error), None) => format!("an apply would not go on: {}", error.message),
         (None, None) => "the new client's route is there: nothing to do".to_owned(),
     };
-    let found = json!({ "outcome": outcome.outcome, "exit_code": outcome.exit_code, "error": outcome.error });
-    outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("found".to_owned(), found);
+    let Outcome { outcome: kind, exit_code, .. } = *outcome;
+    let error = outcome.error.take();
+    outcome.set_verdict(verdict);
+    outcome.details.found = Some(FoundSection { outcome: kind, exit_code, error });
     outcome.outcome = OutcomeKind::Ok;
     outcome.exit_code = 0;
-    outcome.error = None;
 }
 
 /// What earlier runs left, as far as this user may read it.
 fn past(context: &Context, outcome: &mut Outcome) {
     let mut unknown = Vec::new();
-    match Past::look(context) {
+    match Past::look(&context.root) {
         Ok(Past::Known(known)) => {
-            outcome.details.insert("drifted".to_owned(), known.drifted_names().into());
+            outcome.details.add("drifted", known.drifted_names());
             let past = runs(&known.journal.records);
-            outcome.details.insert("runs".to_owned(), past.iter().rev().map(run_section).collect());
+            outcome.details.runs = Some(past.iter().rev().map(run_section).collect());
         }
         Ok(Past::Hidden(why)) => unknown.push(format!("the history of changes: {why}; run it with sudo")),
         Err(failure) => unknown.push(format!("the history of changes: {}", failure.message)),
@@ -104,17 +102,18 @@ fn past(context: &Context, outcome: &mut Outcome) {
         Ok(listing) => {
             let backups = listing.backups.iter().map(|backup| {
                 let Manifest { created, reason, .. } = &backup.manifest;
-                let mut row = json!(section(&store, backup, Verified::NotNow));
-                row["created"] = json!(created);
-                row["reason"] = json!(reason);
-                row
+                KeptBackup {
+                    backup: section(&store, backup, Verified::NotNow),
+                    created: created.to_string(),
+                    reason: reason.clone(),
+                }
             });
-            outcome.details.insert("backups".to_owned(), backups.collect());
+            outcome.details.backups = Some(backups.collect());
             unknown.extend(listing.damaged.iter().map(|(id, error)| format!("the backup {id}: {error}")));
         }
         Err(error) => unknown.push(format!("the backups: {error}")),
     }
     if !unknown.is_empty() {
-        outcome.details.insert("not_seen".to_owned(), unknown.into());
+        outcome.details.not_seen = Some(unknown);
     }
 }

@@ -2,9 +2,8 @@
 //!
 //! Invariant: looks only, and refuses nothing: who has to go back goes back.
 
-use super::super::backups::{failure, lines};
-use super::super::sessions::{Asked, Watch, is_about_sessions};
-use super::planning::is_record_at;
+use super::super::backups::lines;
+use super::super::sessions::{Asked, Watch};
 use crate::backup::Backup;
 use crate::cli::args::DatabaseArgs;
 use crate::cli::context::Context;
@@ -14,6 +13,8 @@ use crate::outcome::{
     DirectiveChange, Failure, FailureKind, Finding, Level, Outcome, PlanCounts, first_of, sort_findings,
 };
 use crate::plan::{directive_changes, dropped_locations};
+use crate::prepare::idle::is_about_sessions;
+use crate::prepare::{is_record_at, unusable};
 use crate::values::RootPath;
 use nginx_config::{DirectiveId, Tree, redact_text};
 use std::collections::BTreeSet;
@@ -41,7 +42,7 @@ impl<'a> Effect<'a> {
             |path: &RootPath| lines::of_server(self.root, path),
             |path: &RootPath| lines::of_backup(self.backup, path),
         );
-        lines::show(&self.paths, &live, &kept, outcome).map_err(failure)?;
+        lines::show(&self.paths, &live, &kept, outcome).map_err(unusable)?;
         let trees = self.trees();
         let directives: Vec<DirectiveChange> =
             trees.iter().flat_map(|(now, then)| directive_changes(now, then)).collect();
@@ -52,7 +53,7 @@ impl<'a> Effect<'a> {
         }
         if let Some(loss) = loss(&trees) {
             outcome.summarise([format!("this takes away again: {loss}")]);
-            outcome.details.insert("loss".to_owned(), loss.into());
+            outcome.details.loss = Some(loss);
         }
         Ok(())
     }

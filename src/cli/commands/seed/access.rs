@@ -3,9 +3,9 @@
 //! Invariant: the database is only read, also with a manifest that would change it.
 
 use super::manifest::as_if;
-use super::plan::Place;
 use super::spreadsheet::{Cell, csv};
 use super::table::{Row, laid_out};
+use super::work::Place;
 use crate::cli::args::seed::AccessArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
@@ -34,16 +34,15 @@ pub fn access(context: &Context, args: &AccessArgs) -> Result<Outcome, Failure> 
     if let Some(validated) = &validated {
         verdict = format!("{verdict}, if {} were applied", validated.source.name());
     }
-    let mut add = |key: &str, value: Value| drop(outcome.details.insert(key.to_owned(), value));
-    add("verdict", verdict.into());
+    outcome.set_verdict(verdict);
     if asked.is_narrow() {
-        add("only", json!({ "profiles": args.profile, "queues": args.queue }));
+        outcome.details.add("only", json!({ "profiles": args.profile, "queues": args.queue }));
     }
-    add("agents", found.agents.iter().map(document).collect());
+    outcome.details.add("agents", found.agents.iter().map(document).collect::<Value>());
     if args.csv {
-        add("text", table(&found.agents)?.into());
+        outcome.details.text = Some(table(&found.agents)?);
     } else {
-        add("rows", laid_out(found.agents.iter().flat_map(rows).collect()).into());
+        outcome.details.rows = Some(laid_out(found.agents.iter().flat_map(rows).collect()));
     }
     outcome.findings = found.findings;
     outcome.findings.extend(session.unnamed_columns());

@@ -5,21 +5,22 @@
 
 use super::input::Input;
 use super::manifest::{Text, name_files, valid};
-use super::plan::{Place, Work, done, written};
 use super::runs;
-use super::saved::Saved;
 use super::takes_effect::check_by_hand;
+use super::work::{Place, Work, done, written};
 use crate::cli::args::seed::SeedApplyArgs;
-use crate::cli::commands::sessions::{not_known, wait_until};
+use crate::cli::commands::sessions::wait_until;
 use crate::cli::context::Context;
 use crate::cli::prompt;
 use crate::db::Server;
 use crate::outcome::{
-    DurationSection, Failure, FailureKind, Finding, Outcome, OutcomeKind, codes, counted_as, visible,
+    DurationSection, Failure, FailureKind, Finding, Outcome, OutcomeKind, codes, counted_as, first_visible,
 };
+use crate::prepare::idle::not_known;
 use crate::seed::apply::{Advisory, Applied, Event, NotApplied, Request, Stopped, moved};
 use crate::seed::manifest::{Manifest, Validated};
 use crate::seed::plan::{Allowance, Plan};
+use crate::seed::saved::Saved;
 use crate::seed::undo::Keep;
 use crate::seed::{Planned, Purpose, Session};
 use crate::values::RunId;
@@ -104,7 +105,7 @@ impl Run<'_> {
         if self.args.dry_run {
             outcome.outcome = OutcomeKind::ChangesPending;
             let verdict = format!("dry run: nothing was changed; {} would be", written(&planned.plan));
-            outcome.details.insert("verdict".to_owned(), verdict.into());
+            outcome.set_verdict(verdict);
             if self.args.detailed_exitcode {
                 outcome.exit_code = 2;
             }
@@ -116,7 +117,7 @@ impl Run<'_> {
         if !self.args.yes {
             prompt::confirm_change_of(&what, self.context, outcome)?;
             // It was on the screen when the question was asked.
-            outcome.details.remove("rows");
+            outcome.details.rows = None;
         }
         if let Some(limit) = self.args.wait_idle {
             self.wait_until_idle(&planned, limit)?;
@@ -130,7 +131,7 @@ impl Run<'_> {
         let applied = loop {
             match self.once(manifest, &planned) {
                 Ok((run, applied)) => {
-                    outcome.details.insert("run".to_owned(), run.as_str().into());
+                    outcome.details.add("run", run.as_str());
                     break applied;
                 }
                 // Nobody agreed to more than the manifest, and to the rows that go as they were shown.
@@ -170,7 +171,7 @@ impl Run<'_> {
                 Ok(agents) if agents.is_empty() => None,
                 Ok(agents) => {
                     let count = counted_as(agents.len(), "agent is", "agents are");
-                    Some(format!("{count} still logged in: {}", first(&agents)))
+                    Some(format!("{count} still logged in: {}", first_visible(&agents, NAMED)))
                 }
                 Err(failure) => Some(not_known(&failure.message)),
             }
@@ -191,7 +192,7 @@ impl Run<'_> {
         let mut session = self.place.open(self.context, Purpose::Plan)?;
         let planned = self.planned(&mut session, manifest, Judged::Now, outcome)?;
         if !self.args.yes {
-            outcome.details.remove("rows");
+            outcome.details.rows = None;
         }
         let is_same = planned.fingerprint == agreed.fingerprint;
         let is_fine = is_same
@@ -277,15 +278,6 @@ fn may_pass(finding: &Finding) -> bool {
 /// As many names as a line has room for.
 const NAMED: usize = 3;
 
-/// The first of these names, and how many more there are.
-fn first(names: &BTreeSet<String>) -> String {
-    let mut shown: Vec<String> = names.iter().take(NAMED).map(|name| visible(name)).collect();
-    if names.len() > NAMED {
-        shown.push(format!("… and {} more", names.len() - NAMED));
-    }
-    shown.join(", ")
-}
-
 /// The failure of a plan that findings stop.
 pub fn refusal(stops: &[&Finding]) -> Failure {
     let codes: BTreeSet<_> = stops.iter().map(|finding| finding.code.name()).collect();
@@ -301,11 +293,11 @@ pub fn refusal(stops: &[&Finding]) -> Failure {
 pub fn conclude(outcome: &mut Outcome, word: &str, plan: &Plan, applied: Applied) {
     let millis = u64::try_from(applied.locked.as_millis()).unwrap_or(u64::MAX);
     let verdict = format!("{word}: {} in one transaction; rows were locked for {millis} ms", written(plan));
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
     outcome.summarise([done(plan.counts())]);
-    outcome.details.insert("tries".to_owned(), applied.tries.into());
+    outcome.details.add("tries", applied.tries);
     if !applied.notes.is_empty() {
-        outcome.details.insert("notes".to_owned(), applied.notes.into());
+        outcome.details.notes = Some(applied.notes);
     }
     outcome.durations.push(DurationSection { step: "rows locked".to_owned(), millis, at: None });
 }

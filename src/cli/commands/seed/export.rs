@@ -2,7 +2,7 @@
 //!
 //! Invariant: the database is only read; standard output is the manifest and nothing else.
 
-use super::plan::Place;
+use super::work::Place;
 use crate::cli::args::seed::ExportArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
@@ -30,10 +30,10 @@ pub fn export(context: &Context, args: &ExportArgs) -> Result<Outcome, Failure> 
     let mut outcome = Outcome::new("seed export", OutcomeKind::Ok);
     outcome.database = Some(section(session.server()));
     outcome.findings = findings;
-    outcome.details.insert("text".to_owned(), manifest.into());
+    outcome.details.text = Some(manifest);
     let counts =
         json!({ "queues": queues, "agents": agents, "profiles": profiles, "memberships": memberships });
-    outcome.details.insert("counts".to_owned(), counts);
-    outcome.details.insert("left_out".to_owned(), left_out.into());
+    outcome.details.add("counts", counts);
+    outcome.details.add("left_out", left_out);
     Ok(outcome)
 }

@@ -2,13 +2,13 @@
 //!
 //! Invariant: reads only. Whether a run can be undone is looked up in the database, never guessed from what is kept.
 
-use super::plan::Place;
 use super::runs;
+use super::work::Place;
 use crate::cli::args::seed::SeedHistoryArgs;
 use crate::cli::commands::past_run::{when, who};
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
-use crate::outcome::{Failure, Outcome, OutcomeKind, counted, visible};
+use crate::outcome::{Failure, Outcome, OutcomeKind, Row, counted, visible};
 use crate::seed::undo::{Kept, Standing, Store};
 use crate::seed::{Purpose, Session};
 use nginx_config::redact_text;
@@ -38,9 +38,9 @@ pub fn history(context: &Context, args: &SeedHistoryArgs) -> Result<Outcome, Fai
         (0, _) => "no run of this database is kept here".to_owned(),
         (all, some) => format!("{}; {some} can be undone", counted(all, "run")),
     };
-    outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("runs".to_owned(), told.iter().map(document).collect());
-    outcome.details.insert("rows".to_owned(), told.iter().map(row).collect());
+    outcome.set_verdict(verdict);
+    outcome.details.add("runs", told.iter().map(document).collect::<Value>());
+    outcome.details.rows = Some(told.iter().map(row).collect());
     Ok(outcome)
 }
 
@@ -99,17 +99,17 @@ fn state(store: &Store, session: &mut Session, run: &Kept) -> State {
     }
 }
 
-fn row((run, state): &(Kept, State)) -> Value {
+fn row((run, state): &(Kept, State)) -> Row {
     let head = &run.head;
     let counts = format!("+{} ~{} -{}", head.add, head.change, head.remove);
-    json!([
-        head.id.as_str(),
+    vec![
+        head.id.as_str().to_owned(),
         when(&head.began.to_string()),
         who(&head.actor),
         visible(&head.manifest),
         counts,
-        state.words,
-    ])
+        state.words.clone(),
+    ]
 }
 
 fn document((run, state): &(Kept, State)) -> Value {

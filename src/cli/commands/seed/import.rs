@@ -27,13 +27,13 @@ fn manifest(args: &ImportArgs, table: &Path) -> Result<Outcome, Failure> {
     outcome.findings = findings;
     let counts = validated.manifest.as_ref().map(|manifest| (manifest.agents.len(), manifest.profiles.len()));
     let (agents, profiles) = counts.unwrap_or_default();
-    outcome.details.insert("counts".to_owned(), json!({ "agents": agents, "profiles": profiles }));
+    outcome.details.add("counts", json!({ "agents": agents, "profiles": profiles }));
     let what = format!("{} and {}", counted(agents, "agent"), counted(profiles, "profile"));
     let warnings = match outcome.findings.len() {
         0 => String::new(),
         count => format!("; {} to look at", counted(count, "warning")),
     };
-    outcome.details.insert("verdict".to_owned(), format!("{what}{warnings}").into());
+    outcome.set_verdict(format!("{what}{warnings}"));
     deliver(outcome, args.out.as_deref(), &text, &[table], (&what, &warnings))
 }
 
@@ -48,12 +48,10 @@ fn deliver(
     match out {
         Some(path) => {
             write_out(path, text.as_bytes(), Standing::Replace, read)?;
-            outcome
-                .details
-                .insert("verdict".to_owned(), format!("{what}, in {}{warnings}", path.display()).into());
-            outcome.details.insert("saved".to_owned(), path.display().to_string().into());
+            outcome.set_verdict(format!("{what}, in {}{warnings}", path.display()));
+            outcome.details.saved = Some(path.display().to_string());
         }
-        None => drop(outcome.details.insert("text".to_owned(), text.into())),
+        None => outcome.details.text = Some(text.into()),
     }
     Ok(outcome)
 }
@@ -64,10 +62,8 @@ fn template(out: Option<&Path>) -> Result<Outcome, Failure> {
     match (out, extension.as_deref()) {
         (Some(path), Some("xlsx")) => {
             write_out(path, &workbook()?, Standing::Replace, &[])?;
-            outcome
-                .details
-                .insert("verdict".to_owned(), format!("a table to fill in, {}", path.display()).into());
-            outcome.details.insert("saved".to_owned(), path.display().to_string().into());
+            outcome.set_verdict(format!("a table to fill in, {}", path.display()));
+            outcome.details.saved = Some(path.display().to_string());
             Ok(outcome)
         }
         (None, _) | (Some(_), Some("csv")) => deliver(outcome, out, &csv(), &[], ("a table to fill in", "")),

@@ -11,7 +11,7 @@ use crate::cli::context::Context;
 use crate::cli::files::{Standing, read_look, write_out};
 use crate::db::{Access, Catalog, Connection, DbError, FileAccess};
 use crate::host::{clock, random};
-use crate::outcome::{DatabaseSection, Failure, FailureKind, Outcome, OutcomeKind, counted_as};
+use crate::outcome::{DatabaseSection, Failure, FailureKind, Outcome, OutcomeKind, counted_as, row};
 use crate::seed::discover::{Grade, Proposal, discover_around, foresee, record};
 use crate::seed::learn::{
     Changes, Choice, FORMAT, Found, Lesson, Picture, after_deletion, choose, compare, lesson, outranked,
@@ -106,24 +106,21 @@ fn begin(context: &Context, args: &SchemaLearnArgs) -> Result<Outcome, Failure> 
     let from = args.out.as_ref().map_or_else(String::new, |path| format!(" --from {}", path.display()));
     let last = format!("then run: motionctl seed schema learn --end{from}");
     let rows = steps.iter().chain([&last]).enumerate();
-    outcome.details.insert(
-        "rows".to_owned(),
-        rows.map(|(index, step)| json!([format!("{}.", index + 1), step])).collect(),
-    );
+    outcome.details.rows = Some(rows.map(|(index, step)| row(&[&format!("{}.", index + 1), step])).collect());
     let verdict = format!(
         "{} looked at; now do this in Motion's own interface, and nothing else there meanwhile",
         counted_as(picture.tables.len(), "table was", "tables were")
     );
-    outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("steps".to_owned(), steps.into());
-    outcome.details.insert("task".to_owned(), json!(picture.task));
-    outcome.details.insert("file".to_owned(), place.display().to_string().into());
+    outcome.set_verdict(verdict);
+    outcome.details.add("steps", steps);
+    outcome.details.add("task", json!(picture.task));
+    outcome.details.add("file", place.display().to_string());
     // Why there is no step for a channel: its table is a view, its key a UUID.
     let of_ends = |note: &String| note.starts_with("users") || note.starts_with("queues");
     let notes = picture.task.doubts().into_iter().chain(picture.unseen());
     let notes: Vec<String> =
         notes.chain(proposal.notes.into_iter().filter(of_ends).filter(|note| !says_nothing(note))).collect();
-    outcome.details.insert("notes".to_owned(), notes.into());
+    outcome.details.notes = Some(notes);
     Ok(outcome)
 }
 
@@ -178,7 +175,7 @@ fn compared(opened: &mut Opened, mut picture: Picture, files: &Files<'_>) -> Res
             let message = format!("the profile was not found: {}", lost.why);
             outcome.fail(Failure::new(FailureKind::Refused, message).with_hint(lost.advice));
         }
-        outcome.details.insert("notes".to_owned(), notes.into());
+        outcome.details.notes = Some(notes);
         return Ok(outcome);
     };
     let mut proposal = merged(opened, &found.profiles, &learned.sections);
@@ -197,8 +194,8 @@ fn deleted(opened: &mut Opened, mut picture: Picture, files: &Files<'_>) -> Resu
     let deletion = opened.reading(|conn, catalog| after_deletion(conn, catalog, &picture, &found))?;
     let mut outcome = Outcome::new("seed schema learn", OutcomeKind::Ok);
     outcome.database = Some(opened.server.clone());
-    let rows = deletion.fates.iter().map(|(part, fate)| json!([part, fate.to_string()]));
-    outcome.details.insert("rows".to_owned(), rows.collect());
+    let rows = deletion.fates.iter().map(|(part, fate)| row(&[part, fate]));
+    outcome.details.rows = Some(rows.collect());
     if deletion.is_undone() {
         outcome.fail(
             Failure::new(FailureKind::Refused, "the profile is still there as it was")
@@ -241,18 +238,18 @@ fn written(
             let file = place.display().to_string();
             let verdict =
                 format!("{said}; a proposal is in {file}; {}", schema::next(proposal, &text, &file));
-            outcome.details.insert("file".to_owned(), file.into());
+            outcome.details.add("file", file);
             verdict
         }
         None => {
             let verdict = format!("{said}; {}", schema::next(proposal, &text, "the proposal"));
-            outcome.details.insert("text".to_owned(), text.into());
+            outcome.details.text = Some(text);
             verdict
         }
     };
-    outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("grades".to_owned(), schema::grades(proposal));
-    outcome.details.insert("notes".to_owned(), proposal.notes.clone().into());
+    outcome.set_verdict(verdict);
+    outcome.details.add("grades", schema::grades(proposal));
+    outcome.details.notes = Some(proposal.notes.clone());
     Ok(())
 }
 
@@ -266,19 +263,19 @@ fn told(changes: &[Changes], learned: &Lesson, outcome: &mut Outcome) {
     let rows = changed.iter().map(|change| {
         let parts = parts_of(&change.table);
         let role = if parts.is_empty() { "something else".to_owned() } else { parts.join(", ") };
-        json!([change.table, change.to_string(), role])
+        vec![change.table.to_string(), change.to_string(), role]
     });
-    outcome.details.insert("rows".to_owned(), rows.collect());
+    outcome.details.rows = Some(rows.collect());
     let documents = changed.iter().map(|change| {
         json!({
             "table": change.table, "new": change.new, "changed": change.changed, "gone": change.gone,
             "columns": change.columns, "parts": parts_of(&change.table),
         })
     });
-    outcome.details.insert("changes".to_owned(), documents.collect());
+    outcome.details.add("changes", documents.collect::<Value>());
     let row: serde_json::Map<String, Value> =
         learned.profile.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
-    outcome.details.insert("profile".to_owned(), row.into());
+    outcome.details.add("profile", row);
 }
 
 fn encoded(picture: &Picture) -> String {

@@ -2,8 +2,8 @@
 //!
 //! Invariant: the database is only read.
 
-use super::plan::Place;
 use super::table::{Row, laid_out};
+use super::work::Place;
 use crate::cli::args::seed::ListArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
@@ -24,11 +24,11 @@ pub fn list(context: &Context, args: &ListArgs) -> Result<Outcome, Failure> {
         count => counted(count, "profile"),
     };
     outcome.findings = findings;
-    outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("profiles".to_owned(), profiles.iter().map(document).collect());
+    outcome.set_verdict(verdict);
+    outcome.details.add("profiles", profiles.iter().map(document).collect::<Value>());
     if !profiles.is_empty() {
         let rows = std::iter::once(header()).chain(profiles.iter().flat_map(rows)).collect();
-        outcome.details.insert("rows".to_owned(), laid_out(rows).into());
+        outcome.details.rows = Some(laid_out(rows));
     }
     Ok(outcome)
 }

@@ -6,16 +6,9 @@
 use crate::cli::args::seed::AsIfArgs;
 use crate::cli::files::read_manifest;
 use crate::outcome::{Failure, FailureKind, Outcome, counted};
+pub use crate::seed::Text;
 use crate::seed::manifest::{File, Validated, validate_for, validate_together};
 use std::path::Path;
-
-/// A file that was read, and what messages call it.
-pub struct Text {
-    /// Its name.
-    pub name: String,
-    /// What is in it.
-    pub bytes: Vec<u8>,
-}
 
 impl Text {
     /// Reads a manifest.
@@ -32,15 +25,6 @@ impl Text {
     /// Reads a site's file, where one is named.
     pub fn of_site(path: Option<&Path>) -> Result<Option<Self>, Failure> {
         path.map(|path| Self::read_as("site's file", path)).transpose()
-    }
-
-    /// The text for a file of ours; what was validated is UTF-8.
-    pub fn to_text(&self) -> String {
-        String::from_utf8_lossy(&self.bytes).into_owned()
-    }
-
-    fn file(&self) -> File<'_> {
-        File { name: &self.name, bytes: &self.bytes }
     }
 
     /// Checks it, with the values of a site; what is wrong with it is in the answer.
@@ -71,9 +55,9 @@ pub fn name_files(validated: &Validated, outcome: &mut Outcome) {
         && let Some(verdict) = outcome.verdict()
     {
         let verdict = format!("{verdict}; {} are read as one manifest", validated.source.name());
-        outcome.details.insert("verdict".to_owned(), verdict.into());
+        outcome.set_verdict(verdict);
     }
-    outcome.details.insert("manifests".to_owned(), names.into());
+    outcome.details.add("manifests", names);
 }
 
 /// The manifest that an answer is to be as if it had been applied, where one is named, with the values of a site.

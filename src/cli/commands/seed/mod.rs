@@ -18,7 +18,6 @@ mod manifest;
 mod offline;
 mod plan;
 mod runs;
-mod saved;
 mod schema;
 mod spreadsheet;
 mod status;
@@ -28,15 +27,12 @@ mod undo;
 mod usage;
 mod validate;
 mod who;
+mod work;
 
 use crate::cli::args::seed::{SchemaCommand, SeedCommand};
 use crate::cli::context::Context;
-use crate::outcome::seed_change::SeedChange;
 use crate::outcome::{Failure, Outcome, OutcomeKind};
 use crate::seed::manifest::JSON_SCHEMA;
-
-/// A plan as `seed plan --out` writes it.
-pub type SavedSeedPlan = saved::Saved<Vec<SeedChange>>;
 
 /// Runs a command below `seed`.
 pub fn seed(context: &Context, command: &SeedCommand) -> Result<Outcome, Failure> {
@@ -88,7 +84,8 @@ pub fn name(command: &SeedCommand) -> &'static str {
 /// schema is printed by itself.
 fn json_schema() -> Outcome {
     let mut outcome = Outcome::new("seed schema json-schema", OutcomeKind::Ok);
-    let schema = serde_json::from_str(JSON_SCHEMA).expect("the schema is compiled in and tested");
-    outcome.details.insert("schema".to_owned(), schema);
+    let schema: serde_json::Value =
+        serde_json::from_str(JSON_SCHEMA).expect("the schema is compiled in and tested");
+    outcome.details.add("schema", schema);
     outcome
 }

@@ -4,7 +4,7 @@
 
 use super::database;
 use super::manifest::{Text, name_files};
-use super::plan::{Work, judge, telling};
+use super::work::{Work, judge, telling};
 use crate::cli::args::seed::SeedPlanArgs;
 use crate::cli::context::Context;
 use crate::outcome::{Failure, Outcome, OutcomeKind};
@@ -43,11 +43,11 @@ pub fn plan(
     work.show(context, &planned, validated, &mut outcome);
     // It is about rows of a database in memory, and nothing can be made of it.
     outcome.details.remove("fingerprint");
-    outcome.details.insert("against".to_owned(), json!({ "file": name, "map": used == MapUsed::Named }));
+    outcome.details.add("against", json!({ "file": name, "map": used == MapUsed::Named }));
     judge(&planned, args.detailed_exitcode, &mut outcome);
     let verdict = outcome.verdict().unwrap_or_default();
     let verdict = format!("{verdict}; against the export {name}, no database was asked");
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
     name_files(validated, &mut outcome);
     Ok(outcome)
 }

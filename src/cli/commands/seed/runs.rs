@@ -27,7 +27,7 @@ pub fn of(store: &Store, session: &Session, outcome: &mut Outcome) -> Result<Vec
     runs.retain(|kept| session.is_of(kept));
     if !unread.is_empty() {
         let notes = unread.iter().map(|why| format!("a run that is kept cannot be read: {why}"));
-        outcome.details.insert("notes".to_owned(), notes.collect());
+        outcome.details.notes = Some(notes.collect());
     }
     Ok(runs)
 }

@@ -9,7 +9,9 @@ use crate::cli::context::Context;
 use crate::cli::database::Database;
 use crate::cli::files::{Standing, write_out};
 use crate::db::{Catalog, Connection, Engine, FileAccess};
-use crate::outcome::{DatabaseSection, Failure, FailureKind, Outcome, OutcomeKind, counted, sort_findings};
+use crate::outcome::{
+    DatabaseSection, Failure, FailureKind, Outcome, OutcomeKind, Row, counted, row, sort_findings,
+};
 use crate::seed::consequences::twice_anywhere;
 use crate::seed::discover::{Grade, Proposal, Samples, discover as propose, renew, wanted_samples};
 use crate::seed::embedded::Ownership;
@@ -34,8 +36,8 @@ pub fn show(context: &Context, args: &SchemaShowArgs) -> Result<Outcome, Failure
         (answer, _) => answer?,
     };
     let mut outcome = Outcome::new("seed schema show", OutcomeKind::Ok);
-    outcome.details.insert("map".to_owned(), about(&file));
-    outcome.details.insert("text".to_owned(), file.text.into());
+    outcome.details.add("map", about(&file));
+    outcome.details.text = Some(file.text);
     Ok(outcome)
 }
 
@@ -54,10 +56,8 @@ pub fn check(context: &Context, args: &SchemaCheckArgs) -> Result<Outcome, Failu
     let found = verify(&file.map, &catalog, connection.engine(), &needs);
     let mut outcome = Outcome::new("seed schema check", OutcomeKind::Ok);
     outcome.database = Some(shown(&connection));
-    outcome.details.insert("map".to_owned(), about(&file));
-    outcome
-        .details
-        .insert("mismatches".to_owned(), found.mismatches.iter().map(ToString::to_string).collect());
+    outcome.details.add("map", about(&file));
+    outcome.details.add("mismatches", found.mismatches.iter().map(ToString::to_string).collect::<Value>());
     outcome.findings = found.findings();
     outcome.findings.extend(unnamed(&mut connection, &catalog, &file.map, MOST_ROWS));
     outcome.findings.extend(twice_anywhere(&mut connection, &catalog, &file.map));
@@ -75,7 +75,7 @@ pub fn check(context: &Context, args: &SchemaCheckArgs) -> Result<Outcome, Failu
         return Ok(outcome);
     }
     let verdict = format!("the schema map {} fits the database in all of its {count} parts", file.name);
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
     Ok(outcome)
 }
 
@@ -83,9 +83,9 @@ pub fn check(context: &Context, args: &SchemaCheckArgs) -> Result<Outcome, Failu
 fn empty(connection: &Connection, file: &MapFile) -> Outcome {
     let mut outcome = Outcome::new("seed schema check", OutcomeKind::Ok);
     outcome.database = Some(shown(connection));
-    outcome.details.insert("map".to_owned(), about(file));
+    outcome.details.add("map", about(file));
     let verdict = "the database is empty; apply creates the schema of the built-in map";
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
     outcome
 }
 
@@ -114,7 +114,7 @@ pub fn discover(context: &Context, args: &SchemaDiscoverArgs) -> Result<Outcome,
     };
     outcome.database = Some(server);
     let Some(place) = &args.out else {
-        outcome.details.insert("text".to_owned(), text.into());
+        outcome.details.text = Some(text);
         return Ok(outcome);
     };
     let standing = if args.force { Standing::Replace } else { Standing::Keep };
@@ -124,10 +124,10 @@ pub fn discover(context: &Context, args: &SchemaDiscoverArgs) -> Result<Outcome,
         .map(PathBuf::as_path)
         .collect();
     write_out(place, text.as_bytes(), standing, &read)?;
-    outcome.details.insert("file".to_owned(), place.display().to_string().into());
+    outcome.details.add("file", place.display().to_string());
     if let Some(verdict) = outcome.verdict() {
         let verdict = format!("{} is written; {verdict}", place.display());
-        outcome.details.insert("verdict".to_owned(), verdict.into());
+        outcome.set_verdict(verdict);
     }
     Ok(outcome)
 }
@@ -189,28 +189,28 @@ fn renewed(old: &MapFile, catalog: &Catalog, engine: Engine, outcome: &mut Outco
             "{said}; {places} places of the map must be corrected by hand: seed schema check names them"
         ),
     };
-    outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("changed".to_owned(), renewal.changed.clone().into());
-    outcome.details.insert("added".to_owned(), renewal.added.clone().into());
+    outcome.set_verdict(verdict);
+    outcome.details.add("changed", renewal.changed.clone());
+    outcome.details.add("added", renewal.added.clone());
     let added = renewal.added.iter().map(|line| format!("recorded for the first time: {line}"));
     let notes: Vec<String> = renewal.changed.iter().cloned().chain(added).chain(by_hand).collect();
-    outcome.details.insert("notes".to_owned(), notes.into());
+    outcome.details.notes = Some(notes);
     renewal.text
 }
 
 /// What the answer says of a proposal.
 fn proposed(proposal: &Proposal, text: &str, outcome: &mut Outcome) {
-    let rows: Vec<Value> = GRADES[1..]
+    let rows: Vec<Row> = GRADES[1..]
         .iter()
-        .map(|grade| json!([grade.word(), counted(proposal.count(*grade), "line")]))
+        .map(|grade| row(&[&grade.word(), &counted(proposal.count(*grade), "line")]))
         .collect();
     let missing = proposal.missing();
     let verdict = next(proposal, text, "the proposal");
-    outcome.details.insert("verdict".to_owned(), verdict.into());
-    outcome.details.insert("grades".to_owned(), grades(proposal));
-    outcome.details.insert("rows".to_owned(), rows.into());
-    outcome.details.insert("missing".to_owned(), missing.into());
-    outcome.details.insert("notes".to_owned(), proposal.notes.clone().into());
+    outcome.set_verdict(verdict);
+    outcome.details.add("grades", grades(proposal));
+    outcome.details.rows = Some(rows);
+    outcome.details.add("missing", missing);
+    outcome.details.notes = Some(proposal.notes.clone());
 }
 
 /// What the rows say where names cannot. What cannot be read is left out, and the line stays a guess.

@@ -5,7 +5,7 @@
 
 use super::input::Input;
 use super::manifest::{Text, valid};
-use super::plan::{Place, agreement, telling};
+use super::work::{Place, agreement, telling};
 use crate::cli::args::seed::SeedStatusArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
@@ -52,17 +52,15 @@ fn compare(
     let lines = if is_long { all_lines(&planned.plan) } else { few_lines(&planned.plan) };
     if !lines.is_empty() {
         let rows: Vec<_> = lines.into_iter().map(Vec::from).collect();
-        outcome.details.insert("rows".to_owned(), rows.into());
+        outcome.details.rows = Some(rows);
     }
     let kinds = by_kind(&planned.plan);
     let document = |(kind, counts): (&&str, &Counts)| ((*kind).to_owned(), counted_apart(*counts));
-    outcome
-        .details
-        .insert("differs".to_owned(), kinds.iter().map(document).collect::<serde_json::Map<_, _>>().into());
+    outcome.details.add("differs", kinds.iter().map(document).collect::<serde_json::Map<_, _>>());
     outcome.summarise(kinds.iter().map(|(kind, counts)| format!("{kind}: {}", told(*counts))));
-    outcome.details.insert("manifests".to_owned(), validated.source.names().into());
+    outcome.details.add("manifests", validated.source.names());
     let verdict = verdict(&planned, &validated.source, outcome);
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
     agreement(&planned, args.detailed_exitcode, outcome);
     Ok(())
 }

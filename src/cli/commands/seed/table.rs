@@ -3,8 +3,6 @@
 //! Invariant: every row has as many cells, so that lists stand below each other; how wide a screen is, is the report's
 //! business.
 
-use serde_json::{Value, json};
-
 /// A row: cells, and items in the last column.
 pub struct Row {
     /// The first cells; none where a row goes on with the list above.
@@ -14,13 +12,13 @@ pub struct Row {
 }
 
 /// The rows of `details.rows`.
-pub fn laid_out(rows: Vec<Row>) -> Vec<Value> {
+pub fn laid_out(rows: Vec<Row>) -> Vec<Vec<String>> {
     let count = rows.iter().map(|row| row.cells.len()).max().unwrap_or(0);
     let line = |row: Row| {
         let mut cells = row.cells;
         cells.resize(count, String::new());
         cells.push(row.items.join(", "));
-        json!(cells)
+        cells
     };
     rows.into_iter().map(line).collect()
 }
@@ -36,6 +34,6 @@ mod tests {
             Row { cells: owned(cells), items: owned(items) }
         };
         let rows = laid_out(vec![row(&["a", "b"], &["one", "two"]), row(&[], &["three"]), row(&["c"], &[])]);
-        assert_eq!(rows, [json!(["a", "b", "one, two"]), json!(["", "", "three"]), json!(["c", "", ""])]);
+        assert_eq!(rows, [["a", "b", "one, two"], ["", "", "three"], ["c", "", ""]]);
     }
 }

@@ -4,9 +4,9 @@
 //! open, and what was agreed to is what is done, or nothing is.
 
 use super::apply::{changed, conclude, refusal, watched};
-use super::plan::{Place, accepted, show_changes, written};
 use super::runs;
 use super::takes_effect::effects;
+use super::work::{Place, accepted, show_changes, written};
 use crate::cli::args::seed::SeedUndoArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
@@ -87,15 +87,15 @@ fn choose(
             break;
         }
     }
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
     Ok(None)
 }
 
 fn show(context: &Context, chosen: &Chosen, outcome: &mut Outcome) {
     let Chosen { kept, foreseen, .. } = chosen;
     outcome.findings.clone_from(&foreseen.findings);
-    outcome.details.insert("run".to_owned(), kept.head.id.as_str().into());
-    outcome.details.insert("manifest".to_owned(), kept.head.manifest.clone().into());
+    outcome.details.add("run", kept.head.id.as_str());
+    outcome.details.add("manifest", kept.head.manifest.clone());
     outcome.takes_effect = effects(&foreseen.effects);
     show_changes(context, &foreseen.plan, outcome);
 }
@@ -120,13 +120,13 @@ impl Run<'_> {
             outcome.outcome = OutcomeKind::ChangesPending;
             let rows = written(&foreseen.plan);
             let verdict = format!("dry run: nothing was changed; undoing run {id} would write {rows}");
-            outcome.details.insert("verdict".to_owned(), verdict.into());
+            outcome.set_verdict(verdict);
             return Ok(());
         }
         if !self.args.yes {
             prompt::confirm_change_of(self.what, self.context, outcome)?;
             // It was on the screen when the question was asked.
-            outcome.details.remove("rows");
+            outcome.details.rows = None;
         }
         let mut session = self.place.open(self.context, Purpose::Write)?;
         let request = UndoRequest { kept, record, foreseen };

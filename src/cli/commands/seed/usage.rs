@@ -2,8 +2,8 @@
 //!
 //! Invariant: the database is only read; of a text that somebody typed no spreadsheet makes a formula.
 
-use super::plan::Place;
 use super::spreadsheet::{Cell, csv};
+use super::work::Place;
 use crate::cli::args::seed::UsageArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
@@ -43,9 +43,9 @@ pub fn usage(context: &Context, args: &UsageArgs) -> Result<Outcome, Failure> {
         0 => format!("no sessions {period}"),
         count => format!("{} used {period}", counted(count, "profile")),
     };
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
     if args.csv {
-        outcome.details.insert("text".to_owned(), table(&usage)?.into());
+        outcome.details.text = Some(table(&usage)?);
     }
     outcome.usage = Some(document(&request, usage));
     Ok(outcome)

@@ -5,7 +5,7 @@
 
 use super::manifest::{Text, refusal};
 use crate::cli::args::seed::ValidateArgs;
-use crate::outcome::{Failure, Outcome, OutcomeKind, counted};
+use crate::outcome::{Failure, Outcome, OutcomeKind, Row, counted};
 use crate::seed::manifest::{Links, Manifest, Validated};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -16,9 +16,9 @@ pub fn validate(args: &ValidateArgs) -> Result<Outcome, Failure> {
     let read = |path: &PathBuf| Ok(Text::read(path)?.validated(site.as_ref()));
     let files = args.manifests.iter().map(read).collect::<Result<Vec<_>, Failure>>()?;
     let mut outcome = Outcome::new("seed validate", OutcomeKind::Ok);
-    outcome.details.insert("manifests".to_owned(), files.iter().map(summary).collect());
+    outcome.details.add("manifests", files.iter().map(summary).collect::<Value>());
     if let Some(failure) = refusal(&files) {
-        outcome.details.insert("verdict".to_owned(), failure.message.clone().into());
+        outcome.set_verdict(failure.message.clone());
         outcome.fail(failure);
         return Ok(outcome);
     }
@@ -28,9 +28,9 @@ pub fn validate(args: &ValidateArgs) -> Result<Outcome, Failure> {
         [file] => format!("{} is a valid manifest", file.source.name()),
         files => counted(files.len(), "valid manifest"),
     };
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
     let rows = files.iter().filter_map(|file| file.manifest.as_ref()).map(row);
-    outcome.details.insert("rows".to_owned(), rows.collect());
+    outcome.details.rows = Some(rows.collect());
     Ok(outcome)
 }
 
@@ -50,15 +50,15 @@ fn summary(file: &Validated) -> Value {
     })
 }
 
-fn row(manifest: &Manifest) -> Value {
-    json!([
-        manifest.source.name(),
+fn row(manifest: &Manifest) -> Row {
+    vec![
+        manifest.source.name().to_owned(),
         counted(manifest.queues.len(), "queue"),
         counted(manifest.agents.len(), "agent"),
         counted(manifest.profiles.len(), "profile"),
         counted(memberships(manifest), "membership"),
         counted(manifest.permissions.len(), "permission"),
-    ])
+    ]
 }
 
 /// Links that the manifest names, added, removed or moved.

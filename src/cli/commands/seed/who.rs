@@ -3,8 +3,8 @@
 //! Invariant: the database is only read, also with a manifest that would change it.
 
 use super::manifest::as_if;
-use super::plan::Place;
 use super::table::{Row, laid_out};
+use super::work::Place;
 use crate::cli::args::seed::WhoArgs;
 use crate::cli::commands::sessions::section;
 use crate::cli::context::Context;
@@ -29,11 +29,11 @@ pub fn who(context: &Context, args: &WhoArgs) -> Result<Outcome, Failure> {
     if let Some(validated) = &validated {
         verdict = format!("{verdict}, if {} were applied", validated.source.name());
     }
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
     let queues = found.queues.iter().map(queue);
-    outcome.details.insert("uses".to_owned(), queues.chain(found.profiles.iter().map(profile)).collect());
+    outcome.details.add("uses", queues.chain(found.profiles.iter().map(profile)).collect::<Value>());
     let rows = found.queues.iter().flat_map(queue_rows).chain(found.profiles.iter().flat_map(profile_rows));
-    outcome.details.insert("rows".to_owned(), laid_out(rows.collect()).into());
+    outcome.details.rows = Some(laid_out(rows.collect()));
     outcome.findings = found.findings;
     outcome.findings.extend(validated.iter().flat_map(crate::seed::manifest::Validated::findings));
     sort_findings(&mut outcome.findings);

@@ -4,18 +4,14 @@
 
 use super::super::change::{BROKEN, route_in_words};
 use super::super::confirm::time_in_words;
-use super::super::open_run::Advice;
-use super::super::past::{Known, Past};
 use super::super::past_run::{ended, in_words, kind, when};
-use super::lost_history;
 use crate::cli::context::Context;
 use crate::cli::retype::Typed;
 use crate::facts::RouteState;
 use crate::journal::{PastRun, runs};
-use crate::outcome::Outcome;
-use crate::prepare::Prepared;
+use crate::outcome::{Outcome, Row, row};
+use crate::prepare::{Advice, Known, Past, Prepared};
 use crate::values::TextPath;
-use serde_json::{Value, json};
 
 /// How the server stands: first a run that is open, then what became of the files, then the route.
 pub fn verdict(prepared: &Prepared, known: &Known) -> String {
@@ -65,8 +61,8 @@ fn overwritten(drifted: &[TextPath]) -> String {
 }
 
 /// What was done last, and what is left of it.
-pub fn rows(prepared: &Prepared, known: &Known) -> Value {
-    let newest = match lost_history(prepared) {
+pub fn rows(prepared: &Prepared, known: &Known) -> Vec<Row> {
+    let newest = match prepared.lost_history() {
         true => "not known: the history of changes is gone".to_owned(),
         false => last_run(known),
     };
@@ -74,7 +70,7 @@ pub fn rows(prepared: &Prepared, known: &Known) -> Value {
     let drifted = known.drifted.iter().map(|path| ("edited since", path.as_str().to_owned()));
     let backup = known.newest_backup.iter().map(|backup| ("newest backup", backup.clone()));
     let rows = [("last run", newest)].into_iter().chain(pending).chain(drifted).chain(backup);
-    rows.map(|(name, value)| json!([name, value])).collect()
+    rows.map(|(name, value)| row(&[&name, &value])).collect()
 }
 
 /// The newest run: what, when, how it ended and why.

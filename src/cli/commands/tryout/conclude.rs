@@ -34,7 +34,7 @@ pub(super) fn conclude(
             count => format!("; {count} downloads are missing"),
         };
         let verdict = format!("{name} ran to its end in a private copy, but {why}{downloads}");
-        outcome.details.insert("verdict".to_owned(), verdict.into());
+        outcome.set_verdict(verdict);
         if args.plan || args.candidate_out.is_some() {
             let failure =
                 Failure::new(FailureKind::Refused, format!("there is no candidate: {why}{downloads}"));
@@ -47,7 +47,7 @@ pub(super) fn conclude(
         outcome.fail(failure);
     } else if !args.plan {
         let verdict = format!("{name} ran to its end in a private copy; this server was not touched");
-        outcome.details.insert("verdict".to_owned(), verdict.into());
+        outcome.set_verdict(verdict);
     }
     next(context, args, section, made.unusable.is_some(), outcome);
 }
@@ -100,7 +100,7 @@ fn fail_unfinished(args: &TryArgs, outcome: &mut Outcome, section: &TrySection, 
         None => failure,
     });
     let verdict = format!("{message} in the private copy; this server was not touched");
-    outcome.details.insert("verdict".to_owned(), verdict.into());
+    outcome.set_verdict(verdict);
 }
 
 fn next(context: &Context, args: &TryArgs, section: &TrySection, is_unusable: bool, outcome: &mut Outcome) {

@@ -4,13 +4,15 @@
 //! is remembered before its first change. What needs a decision is left, and said.
 
 use super::remembered::Remembered;
-use super::{Look, WatchArgs, Wishes, once};
-use crate::cli::args::{ApplyArgs, ChangeArgs, RehearseArgs};
+use super::wishes::{Wishes, once};
+use crate::cli::args::{ApplyArgs, ChangeArgs, RehearseArgs, WatchArgs};
 use crate::cli::commands::aftermath::{self, Ask};
+use crate::cli::commands::status::Look;
 use crate::cli::commands::{apply, rehearse};
 use crate::cli::context::Context;
 use crate::host::clock;
 use crate::outcome::{Outcome, OutcomeKind};
+use crate::prepare::Past;
 use crate::values::{Hash, RunId};
 use crate::watch::{Decision, Grade, Healing, Reason, decide, judge};
 use serde_json::{Value, json};
@@ -107,8 +109,8 @@ fn make(
 }
 
 fn newest_run(context: &Context) -> Option<RunId> {
-    let past = super::super::past::Past::look(context).ok()?;
-    past.known()?.newest_run().cloned()
+    let past = Past::look(&context.root).ok()?;
+    Some(past.known()?.journal.status.newest()?.run.clone())
 }
 
 /// Why a command did not do it.

@@ -7,33 +7,20 @@ mod heal;
 mod remembered;
 mod settle;
 mod tell;
+mod wishes;
 
 use super::monitor;
-use super::status::{Look, Sessions, look};
-use crate::cli::args::{HealChoice, WatchArgs};
+use crate::cli::args::WatchArgs;
 use crate::cli::context::Context;
 use crate::host::syslog;
 use crate::outcome::{Failure, FailureKind, Outcome};
-use crate::watch::{Grade, HealMode, Reason, judge};
+use crate::watch::{Grade, Reason, judge};
 use remembered::Remembered;
 use settle::Stamp;
-use std::path::PathBuf;
-use std::time::Duration;
+use wishes::Wishes;
 
-/// An update writes its files within seconds.
-const SETTLE: Duration = Duration::from_secs(5);
-/// Long enough for somebody who is called, short enough to be back before the evening.
-const CONFIRM_WITHIN: Duration = Duration::from_secs(60 * 60);
 /// Files that are written meanwhile are looked at again, this many times.
 const ROUNDS: usize = 3;
-
-/// What is wanted of the watcher, from flags and settings.
-struct Wishes {
-    heal: HealMode,
-    confirm_within: Duration,
-    settle: Duration,
-    textfile: Option<PathBuf>,
-}
 
 /// Looks after the server.
 pub fn watch(context: &Context, args: &WatchArgs) -> Result<Outcome, Failure> {
@@ -57,7 +44,7 @@ pub fn watch(context: &Context, args: &WatchArgs) -> Result<Outcome, Failure> {
         }
         monitor::answer(&mut look.outcome, &judge(&look.seen));
         if let Some(healed) = healed {
-            look.outcome.details.insert("heal".to_owned(), healed);
+            look.outcome.details.add("heal", healed);
         }
         // What is written while the unit runs starts it no second time.
         if round == ROUNDS || stamp == Stamp::of(context, &look) {
@@ -79,24 +66,4 @@ pub fn log(outcome: &Outcome, journal: Option<&str>) -> Option<String> {
         syslog::send(syslog::Severity(severity), line);
     }
     None
-}
-
-impl Wishes {
-    fn of(context: &Context, args: &WatchArgs) -> Self {
-        let settings = &context.settings.watch;
-        Self {
-            heal: match args.heal.or(settings.heal) {
-                Some(HealChoice::Apply) => HealMode::Apply,
-                Some(HealChoice::Tell) | None => HealMode::Tell,
-            },
-            confirm_within: args.confirm_within.or(settings.confirm_within).unwrap_or(CONFIRM_WITHIN),
-            settle: args.settle.or(settings.settle).unwrap_or(SETTLE),
-            textfile: args.textfile.clone().or_else(|| settings.textfile.clone()),
-        }
-    }
-}
-
-/// One look, without the database.
-fn once(context: &Context, args: &WatchArgs) -> Look {
-    look(context, "watch", &args.site, Sessions::NotAsked)
 }

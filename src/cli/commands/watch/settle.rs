@@ -3,10 +3,12 @@
 //! Invariant: a verdict that is new was seen twice, with the same files on both sides of a pause; a change that is
 //! being made is waited for. The wait has an end.
 
-use super::{Look, WatchArgs, Wishes, once};
+use super::wishes::{Wishes, once};
+use crate::cli::args::WatchArgs;
+use crate::cli::commands::status::Look;
 use crate::cli::context::Context;
 use crate::host::clock;
-use crate::journal::{JournalStep, Status};
+use crate::journal::JournalStep;
 use crate::values::RootPath;
 use crate::watch::{Memory, RunState, judge};
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,13 +74,10 @@ impl Stamp {
     /// Now.
     pub fn of(context: &Context, look: &Look) -> Self {
         let mut files: BTreeSet<RootPath> = look.files.iter().cloned().collect();
-        let journal = look.past.as_ref().and_then(|past| past.known()).map(|known| &known.journal.status);
+        let known = look.past.as_ref().and_then(|past| past.known());
         // A site that cannot be read as NGINX reads it is known from the run that changed it.
-        let steps = match journal {
-            Some(Status::Active(run)) => run.steps.as_slice(),
-            Some(Status::Quiet(run)) => run.steps.as_slice(),
-            Some(Status::Empty) | None => &[],
-        };
+        let newest = known.and_then(|known| known.journal.status.newest());
+        let steps = newest.map(|run| run.steps).unwrap_or_default();
         files.extend(steps.iter().filter_map(|step| match step {
             JournalStep::SetFile { path, .. } => Some(RootPath::clone(path)),
             _ => None,

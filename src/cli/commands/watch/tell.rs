@@ -3,8 +3,8 @@
 //! Invariant: run once for each change of the verdict, and again only where it failed. It is believed like a program
 //! of root's: nobody else may be able to write it, or the settings that name it.
 
-use super::Look;
 use super::remembered::Remembered;
+use crate::cli::commands::status::Look;
 use crate::cli::context::Context;
 use crate::cli::settings::Settings;
 use crate::host::clock;

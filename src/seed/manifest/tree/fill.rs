@@ -4,11 +4,12 @@
 //! site's file. Text is put into text as text and never read as YAML again. Nothing is filled in twice, and a value that
 //! nobody asks for is a fault like one that is asked for and not there.
 
-use super::super::model::{Name, Place, Spanned};
+use super::super::model::{Name, Spanned};
 use super::super::near::suggest;
 use super::super::reader::Reader;
 use super::super::source::{Problem, Source, shown};
 use super::{Item, Kind, MOST_NODES, Node, Tree, Value};
+use crate::seed::manifest::place::Place;
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;

@@ -3,11 +3,11 @@
 //! Invariant: a plan is made again from the manifest in the file, and is applied only if it is the same; no name of a
 //! table or column, and no change, is ever taken from the file.
 
-use super::manifest::Text;
+use super::plan::{Allowance, FORMAT, Fingerprint, Plan, Prune, changes};
+use super::text::Text;
+use super::{Planned, Session};
 use crate::outcome::seed_change::SeedChange;
 use crate::outcome::{DatabaseSection, Failure, FailureKind};
-use crate::seed::plan::{Allowance, FORMAT, Fingerprint, Plan, Prune, changes};
-use crate::seed::{Planned, Session};
 use schemars::JsonSchema;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
@@ -99,7 +99,10 @@ struct Shown {
     schema: String,
 }
 
-impl Saved<Vec<SeedChange>> {
+/// A plan as `seed plan --out` writes it.
+pub type SavedPlan = Saved<Vec<SeedChange>>;
+
+impl SavedPlan {
     /// A plan, ready to be written.
     pub fn new(
         planned: &Planned,

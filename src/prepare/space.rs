@@ -3,12 +3,12 @@
 //! Invariant: looks only. What cannot be computed is said, never taken for
 //! enough.
 
+use super::Prepared;
 use crate::apply::backup_paths;
 use crate::backup::{BackupError, Needed, STORE_FOLDER, Store};
 use crate::host::{Access, MOST_BYTES, Root, STATE_FOLDER, Space, space_at};
 use crate::outcome::codes;
 use crate::outcome::{Finding, Level, counted, counted_as};
-use crate::prepare::Prepared;
 use crate::values::RootPath;
 use std::io;
 

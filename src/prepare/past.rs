@@ -2,19 +2,17 @@
 //!
 //! Invariant: what this user may not read is hidden, which is another answer than that there is nothing.
 
-use super::armed::Undoing;
+use super::Prepared;
 use super::open_run::OpenRun;
+use super::undoing::Undoing;
 use crate::apply::{History, Pending, base_record, distrusted};
 use crate::backup::Store;
-use crate::cli::context::Context;
 use crate::host::{Holder, Root, holder, machine};
 use crate::inspect::file_facts;
 use crate::journal::{Event, Journal, JournalStep, Phase, RunKind, RunOutcome, Status};
 use crate::outcome::{Failure, FailureKind, Finding, codes, in_words, is_denied};
 use crate::plan::{SiteState, is_record};
-use crate::prepare::Prepared;
 use crate::values::{RunId, TextPath};
-use crate::watch::{LastRun, RunState};
 
 /// What earlier runs left.
 pub enum Past {
@@ -44,31 +42,14 @@ pub struct Known {
     pub newest_backup: Option<String>,
 }
 
-/// A run of the journal, whether it is over or not.
-pub struct Change<'a> {
-    /// What it is for.
-    pub kind: RunKind,
-    /// Its own steps.
-    pub steps: &'a [JournalStep],
-}
-
-/// The newest run.
-pub fn change_of(status: &Status) -> Option<Change<'_>> {
-    match status {
-        Status::Empty => None,
-        Status::Active(run) => Some(Change { kind: run.kind, steps: &run.steps }),
-        Status::Quiet(run) => Some(Change { kind: run.kind, steps: &run.steps }),
-    }
-}
-
 impl Past {
     /// Looks.
     ///
     /// # Errors
     /// `NeedsOperator` when the journal cannot be trusted; `Unavailable` when a file cannot be looked at.
-    pub fn look(context: &Context) -> Result<Self, Failure> {
+    pub fn look(root: &Root) -> Result<Self, Failure> {
         let may_be_hidden = !machine::is_superuser();
-        match known(context) {
+        match known(root) {
             Err(Unread::Denied(why)) if may_be_hidden => Ok(Self::Hidden(why)),
             Err(Unread::Denied(why)) => Err(Failure::new(FailureKind::Unavailable, why)),
             Err(Unread::Failed(failure)) => Err(failure),
@@ -95,20 +76,27 @@ impl Past {
     }
 }
 
+impl Prepared {
+    /// Whether earlier runs left something and their journal is gone.
+    #[must_use]
+    pub fn lost_history(&self) -> bool {
+        self.findings.iter().any(|finding| finding.code == codes::RUN_HISTORY_GONE)
+    }
+}
+
 enum Unread {
     Denied(String),
     Failed(Failure),
 }
 
-fn known(context: &Context) -> Result<Known, Unread> {
-    let root = &context.root;
+fn known(root: &Root) -> Result<Known, Unread> {
     let journal = journal(root)?;
-    let pending = Pending::of(&journal.status).map_err(|error| Unread::Failed(distrusted(&error)))?;
+    let pending = Pending::of(&journal.status).map_err(|error| Unread::Failed(distrusted(error)))?;
     let undoing = pending.as_ref().map(|pending| Undoing::of(root, pending));
     // A lock that cannot be asked for is nobody's: then an open run counts as interrupted, which is the worse.
     let at_work = matches!(journal.status, Status::Active(_)).then(|| holder(root).ok().flatten()).flatten();
     let open = OpenRun::of(root, &journal.status).filter(|_| at_work.is_none());
-    let found = drift(context, &journal.status)?;
+    let found = drift(root, &journal.status)?;
     let is_put_back = !found.is_empty() && found.iter().all(|drift| drift.is_as_before);
     let drifted = found.into_iter().map(|drift| drift.path).collect();
     let newest = Store::new(root).list().ok().and_then(|listing| listing.backups.into_iter().next());
@@ -121,7 +109,7 @@ fn journal(root: &Root) -> Result<Journal, Unread> {
         if is_denied(error.as_ref()) {
             return Unread::Denied(in_words(&error));
         }
-        Unread::Failed(distrusted(&error))
+        Unread::Failed(distrusted(error))
     })
 }
 
@@ -165,7 +153,7 @@ struct Drift {
 }
 
 /// Files that are not as the newest run left them.
-fn drift(context: &Context, status: &Status) -> Result<Vec<Drift>, Unread> {
+fn drift(root: &Root, status: &Status) -> Result<Vec<Drift>, Unread> {
     let (steps, stands) = match status {
         Status::Quiet(run) => (&run.steps, run.outcome == RunOutcome::Applied),
         Status::Active(run) if run.phase == Phase::Awaiting => (&run.steps, true),
@@ -179,7 +167,7 @@ fn drift(context: &Context, status: &Status) -> Result<Vec<Drift>, Unread> {
             continue;
         }
         let left = if stands { to } else { from };
-        let now = file_facts(&context.root, path).map_err(|error| {
+        let now = file_facts(root, path).map_err(|error| {
             let message = format!("looking at {}: {error}", path.as_str());
             match is_denied(&error) {
                 true => Unread::Denied(message),
@@ -211,15 +199,6 @@ impl Known {
             if run.kind == RunKind::Migrate && run.outcome == RunOutcome::Applied)
     }
 
-    /// The newest run's name.
-    pub fn newest_run(&self) -> Option<&RunId> {
-        match &self.journal.status {
-            Status::Empty => None,
-            Status::Active(run) => Some(&run.run),
-            Status::Quiet(run) => Some(&run.run),
-        }
-    }
-
     /// Whether this run was made, stayed, and was not the one that the next run took back.
     pub fn was_kept(&self, wanted: &RunId) -> bool {
         let events = self.journal.records.iter().map(|record| &record.body);
@@ -234,53 +213,5 @@ impl Known {
             _ => None,
         });
         ended == Some(RunOutcome::Applied) && next != Some(RunKind::Rollback)
-    }
-
-    /// Where the newest run stands, for a monitor.
-    pub fn run_state(&self) -> RunState {
-        let Status::Active(run) = &self.journal.status else {
-            return if self.newest_run().is_some() { RunState::Over } else { RunState::None };
-        };
-        match (&self.pending, &self.at_work) {
-            (Some(pending), _) if pending.has_time() => {
-                let time = super::confirm::time_in_words(pending);
-                RunState::Waits(match self.undoing.as_ref().and_then(Undoing::why_not) {
-                    Some(why) => match self.undoing.as_ref().and_then(Undoing::is_armed) {
-                        Some(false) => format!("{time}; its undoing is not armed: {why}"),
-                        _ => format!("{time}; {why}"),
-                    },
-                    None => time,
-                })
-            }
-            (_, Some(Holder { pid, since })) => RunState::UnderWay(format!("process {pid}, since {since}")),
-            _ if self.open.as_ref().is_some_and(OpenRun::is_stuck) => {
-                let open = self.open.as_ref().map(|open| format!("{}: {}", open.verdict(), open.advice()));
-                RunState::Stuck(open.unwrap_or_default())
-            }
-            (Some(pending), None) => RunState::Overdue(super::confirm::time_in_words(pending)),
-            (None, None) => RunState::Interrupted(format!("run {}", run.run)),
-        }
-    }
-
-    /// The newest run, for figures.
-    pub fn last_run(&self) -> Option<LastRun> {
-        let name = |kind: RunKind| match kind {
-            RunKind::Migrate => "migrate",
-            RunKind::Rollback => "rollback",
-        };
-        let (kind, outcome) = match &self.journal.status {
-            Status::Empty => return None,
-            Status::Active(run) => match run.phase {
-                Phase::Awaiting => (name(run.kind), "awaiting-confirmation"),
-                Phase::Forward | Phase::Proven | Phase::Recovering => (name(run.kind), "unfinished"),
-            },
-            Status::Quiet(run) => match run.outcome {
-                RunOutcome::Applied => (name(run.kind), "applied"),
-                RunOutcome::RolledBack => (name(run.kind), "rolled-back"),
-                RunOutcome::Failed => (name(run.kind), "failed"),
-            },
-        };
-        let time = self.journal.records.last().and_then(|record| record.time.parse::<jiff::Timestamp>().ok());
-        Some(LastRun { kind, outcome, seconds: time.map(jiff::Timestamp::as_second) })
     }
 }

@@ -3,11 +3,9 @@
 //! Invariant: without a name it is the newest change that stands, as the journal's runs say; a backup that belongs to no
 //! run can only be restored whole.
 
-use crate::apply::{History, distrusted};
-use crate::cli::context::Context;
-use crate::journal::{JournalStep, PastRun, runs};
-use crate::outcome::Failure;
+use super::{Journal, JournalStep, PastRun, runs};
 use crate::values::{BackupId, Hash, TextPath};
+use std::collections::BTreeSet;
 
 /// A run that can be undone.
 #[derive(Debug, Clone)]
@@ -20,20 +18,18 @@ pub struct Undoable {
     pub folders: Vec<TextPath>,
 }
 
-/// The newest applied migration that still stands, or the one whose backup is named. A backup
-/// that belongs to no run can still be restored.
-pub fn undoable(context: &Context, named: Option<BackupId>) -> Result<Option<Undoable>, Failure> {
-    let journal = History::look(&context.root).map_err(|error| distrusted(&error))?;
-    let runs = runs(&journal.records);
-    let Some(id) = named else {
-        return Ok(runs.iter().rfind(|run| run.stands()).map(Undoable::of));
-    };
-    let made = runs.iter().rfind(|run| run.changed_something() && run.backup == id);
-    let unknown = Undoable { backup: id, left: Vec::new(), folders: Vec::new() };
-    Ok(Some(made.map_or(unknown, Undoable::of)))
-}
-
 impl Undoable {
+    /// The newest applied migration that still stands, or the one whose backup is named. A backup
+    /// that belongs to no run can still be restored.
+    #[must_use]
+    pub fn choose(runs: &[PastRun], named: Option<BackupId>) -> Option<Self> {
+        let Some(id) = named else {
+            return runs.iter().rfind(|run| run.stands()).map(Self::of);
+        };
+        let made = runs.iter().rfind(|run| run.changed_something() && run.backup == id);
+        Some(made.map_or(Self { backup: id, left: Vec::new(), folders: Vec::new() }, Self::of))
+    }
+
     fn of(run: &PastRun) -> Self {
         let folder = |step: &JournalStep| match step {
             JournalStep::MakeFolder { path } => Some(path.clone()),
@@ -45,4 +41,12 @@ impl Undoable {
             folders: run.steps.iter().filter_map(folder).collect(),
         }
     }
+}
+
+/// The backups that a rollback or a recovery of the newest run would need.
+#[must_use]
+pub fn needed_backups(journal: &Journal) -> BTreeSet<BackupId> {
+    let newest = journal.status.newest().map(|run| run.backup.clone());
+    let undoable = Undoable::choose(&runs(&journal.records), None).map(|run| run.backup);
+    newest.into_iter().chain(undoable).collect()
 }
